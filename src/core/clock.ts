@@ -1,0 +1,72 @@
+/**
+ * The only place that reads the machine's clock or sets a timer. Everything else is handed a `Clock`, so that tests
+ * move time by hand instead of waiting for it.
+ */
+export interface Clock {
+  /** Unix time in milliseconds; may jump when the machine's clock is set. */
+  nowMs(): number;
+  /** Milliseconds since an arbitrary start; never goes back. Use it for durations and deadlines. */
+  monotonicMs(): number;
+  /** Resolves after `ms`, or at once (never rejects) when `signal` is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `run` once after `ms`; the returned function cancels it. Does not keep the process alive. */
+  after(ms: number, run: () => void): () => void;
+  /** Calls `run` every `ms` until the returned function is called. Does not keep the process alive. */
+  every(ms: number, run: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal?.addEventListener('abort', done, { once: true });
+    }),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms).unref();
+    return () => clearTimeout(timer);
+  },
+  every: (ms, run) => {
+    const timer = setInterval(run, ms).unref();
+    return () => clearInterval(timer);
+  },
+};
+
+/** RFC 3339 UTC text with milliseconds, the one form of time in the API. */
+export function toRfc3339(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
+/**
+ * An AbortSignal that fires after `ms` or when `parent` does. `AbortSignal.timeout` is not used because it reads the
+ * machine's clock behind the injected one.
+ */
+export function deadline(clock: Clock, ms: number, parent?: AbortSignal): { signal: AbortSignal; cancel(): void } {
+  const controller = new AbortController();
+  const stop = clock.after(ms, () => controller.abort(new DeadlineExceeded(ms)));
+  const follow = () => controller.abort(parent?.reason);
+  if (parent?.aborted) follow();
+  parent?.addEventListener('abort', follow, { once: true });
+  return {
+    signal: controller.signal,
+    cancel: () => {
+      stop();
+      parent?.removeEventListener('abort', follow);
+    },
+  };
+}
+
+/** The reason of a signal made by {@link deadline}. */
+export class DeadlineExceeded extends Error {
+  constructor(readonly ms: number) {
+    super(`no answer within ${ms} ms`);
+    this.name = 'DeadlineExceeded';
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Every error a user or a device can meet, in one table: code, HTTP status, whether trying again may help, and the
+ * text. `docs/errors.md` lists the same rows; a test holds both equal.
+ */
+export const ERRORS = {
+  'config.invalid': { status: 500, retryable: false, text: 'A setting, kind or rule file is wrong.' },
+  'request.invalid': { status: 400, retryable: false, text: 'A field of the request is missing, unknown or wrong.' },
+  'request.malformed': { status: 400, retryable: false, text: 'The request is not what its headers say it is.' },
+  'request.cursor': { status: 400, retryable: false, text: 'The cursor is not one this server gave out.' },
+  'request.too-large': { status: 413, retryable: false, text: 'The request is larger than this route takes.' },
+  'request.media-type': { status: 415, retryable: false, text: 'This route takes another content type.' },
+  'request.too-slow': { status: 408, retryable: true, text: 'The request did not arrive in time.' },
+  'request.rate': { status: 429, retryable: true, text: 'Too many requests; wait as Retry-After says.' },
+  'auth.required': { status: 401, retryable: false, text: 'A valid token is required.' },
+  'auth.forbidden': { status: 403, retryable: false, text: 'Your role does not allow this.' },
+  'not-found': { status: 404, retryable: false, text: 'No such thing, or it is not yours to see.' },
+  'conflict.exists': { status: 409, retryable: false, text: 'Something with this id exists already.' },
+  'conflict.state': { status: 409, retryable: false, text: 'The thing is not in a state that allows this.' },
+  'conflict.reference': {
+    status: 409,
+    retryable: false,
+    text: 'Something else still refers to it, or what it names is missing.',
+  },
+  'precondition.missing': { status: 428, retryable: false, text: 'Send If-Match with the ETag you read.' },
+  'precondition.stale': {
+    status: 412,
+    retryable: false,
+    text: 'Somebody changed it since you read it; read it again.',
+  },
+  'idempotency.mismatch': { status: 422, retryable: false, text: 'This Idempotency-Key was used for another request.' },
+  'idempotency.running': {
+    status: 409,
+    retryable: true,
+    text: 'The first request with this Idempotency-Key is still running.',
+  },
+  'ingest.full': { status: 503, retryable: true, text: 'The journal takes nothing more until there is room.' },
+  'ingest.unavailable': { status: 503, retryable: true, text: 'The journal cannot be written.' },
+  'store.unavailable': { status: 503, retryable: true, text: 'A service this needs does not answer.' },
+  'store.refused': { status: 500, retryable: false, text: 'A service this needs refused the request.' },
+  'outbound.refused': { status: 400, retryable: false, text: 'This address may not be contacted.' },
+  'outbound.failed': { status: 502, retryable: true, text: 'The other side did not answer as it should.' },
+  'service.failed': { status: 500, retryable: false, text: 'A local service could not be started.' },
+  internal: { status: 500, retryable: false, text: 'Something went wrong inside; the log has the request id.' },
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One wrong place in a request, setting or file: where, what is wrong, and what would be right. */
+export interface Issue {
+  /** Path to the value, such as `location.lat` or `CITYWATCH_HTTP_PORT`. */
+  path: string;
+  message: string;
+}
+
+export interface ErrorDetails {
+  /** What happened in this case, for the reader; never a secret, never a foreign server's text. */
+  detail?: string;
+  issues?: Issue[];
+  retryAfterS?: number;
+  cause?: unknown;
+}
+
+/** The one error class that crosses folders. Anything else that reaches the edge is a bug and answers `internal`. */
+export class CitywatchError extends Error {
+  readonly code: ErrorCode;
+  readonly detail: string | undefined;
+  readonly issues: Issue[];
+  readonly retryAfterS: number | undefined;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}) {
+    const issues = details.issues ?? [];
+    const where = issues.map((issue) => `${issue.path}: ${issue.message}`).join('; ');
+    super([details.detail ?? ERRORS[code].text, where].filter(Boolean).join(' '), { cause: details.cause });
+    this.name = 'CitywatchError';
+    this.code = code;
+    this.detail = details.detail;
+    this.issues = issues;
+    this.retryAfterS = details.retryAfterS;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable;
+  }
+}
+
+/** The message of anything thrown, for logs. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,32 @@
+/**
+ * Jurisdictions are administrative division codes after GB/T 2260 (6 digits: province, city, county) and GB/T 10114
+ * (9 and 12 digits: township, community). A code with trailing zeros stands for everything below it, and `000000` for
+ * the whole country. This file is the one place that decides who may see what (promise P7).
+ */
+export type Jurisdiction = string;
+
+/** The whole country: covers every code. */
+export const NATIONWIDE: Jurisdiction = '000000';
+
+const CODE = /^(\d{6}|\d{9}|\d{12})$/;
+
+export function isJurisdictionCode(text: string): boolean {
+  return CODE.test(text);
+}
+
+/**
+ * The digits that all codes within `code` share: `330200` → `3302`, `330212` → `330212`, `000000` → ``.
+ * This is the prefix that SQL filters by.
+ */
+export function significantDigits(code: Jurisdiction): string {
+  let digits = code;
+  while (digits.length > 6 && digits.endsWith('000')) digits = digits.slice(0, -3);
+  if (digits.length > 6) return digits;
+  while (digits.length > 0 && digits.endsWith('00')) digits = digits.slice(0, -2);
+  return digits;
+}
+
+/** Whether somebody responsible for `scope` may see what lies in `code`. */
+export function covers(scope: Jurisdiction, code: Jurisdiction): boolean {
+  return code.startsWith(significantDigits(scope));
+}

@@ -1,0 +1,203 @@
+import type { Jurisdiction } from './jurisdiction.ts';
+
+/** The vocabulary that folders share (design §3, §6). Everything else is private to its folder. */
+
+/** `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`: safe in a topic, a path, a file name and a tag without escaping. */
+export type DeviceId = string;
+
+export const DEVICE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** Where a device stands. Stored as WGS-84; `datum` says in what the numbers were given. */
+export interface Location {
+  lat: number;
+  lon: number;
+  datum: 'wgs84' | 'gcj02';
+}
+
+/** What an administrator says of a position; whether it is alive is presence, which is observed. */
+export type DeviceState = 'active' | 'maintenance' | 'retired';
+
+/** The hardware that stands at a position today. All text: a serial "007" is not 7. */
+export interface DeviceUnit {
+  id: string;
+  maker: string | null;
+  model: string | null;
+  serial: string | null;
+  firmware: string | null;
+}
+
+/** A position of the registry: the place with its code, rights and history; units come and go. */
+export interface Device {
+  id: DeviceId;
+  kind: string;
+  name: string;
+  jurisdiction: Jurisdiction;
+  location: Location;
+  parent: DeviceId | null;
+  /** Cameras that see this device, nearest first. */
+  cameras: DeviceId[];
+  purpose: string | null;
+  state: DeviceState;
+  unit: DeviceUnit | null;
+  version: number;
+  createdAtMs: number;
+  updatedAtMs: number;
+}
+
+/** What the hot path needs to know of a device that has proven who it is. */
+export interface DeviceIdentity {
+  id: DeviceId;
+  kind: string;
+  kindVersion: number;
+  jurisdiction: Jurisdiction;
+}
+
+/** One value of a kind: its type, unit and range. Numbers are stored as floating point for ever (InfluxDB 1.x). */
+export type FieldSpec =
+  | { type: 'number' | 'integer'; unit: string | null; min: number; max: number; precision?: number }
+  | { type: 'boolean' }
+  | { type: 'text'; maxLength: number; sensitive?: 'plate' }
+  | { type: 'enum'; values: string[] }
+  | { type: 'list'; maxItems: number; maxLength: number };
+
+export interface EventSpec {
+  fields: ReadonlyMap<string, FieldSpec>;
+  required: readonly string[];
+}
+
+/** What a device of one kind sends. A change of content is a new version; a stored message names the one it fits. */
+export interface DeviceKind {
+  kind: string;
+  version: number;
+  title: { en: string; zh: string };
+  /** Whether devices of this kind have a video stream. */
+  stream: boolean;
+  /** How often a healthy device reports. */
+  periodS: number;
+  /** After this long without a message the device counts as stale. */
+  staleAfterS: number;
+  fields: ReadonlyMap<string, FieldSpec>;
+  events: ReadonlyMap<string, EventSpec>;
+}
+
+/** Live data and bulk backfill go through separate logs, so that neither waits for the other. */
+export type Lane = 'live' | 'bulk';
+
+export type Uplink = 'mqtt' | 'http' | 'onvif' | 'internal' | 'replay';
+
+export type Channel = 'telemetry' | 'event' | 'state' | 'reply';
+
+/** A place in the journal: `offset` is a byte offset that only grows within its lane. */
+export interface JournalPosition {
+  lane: Lane;
+  offset: number;
+}
+
+/** Inbound bytes as a device sent them, before anybody looked inside. */
+export interface NewMessage {
+  receivedAtMs: number;
+  uplink: Uplink;
+  channel: Channel;
+  /** The MQTT topic, or the route for other uplinks. */
+  topic: string;
+  device: DeviceIdentity;
+  /** One session of one device: the same value for all messages of a connection. */
+  connection: string;
+  /** MQTT packet id; 0 where there is none. */
+  packetId: number;
+  dup: boolean;
+  raw: Buffer;
+}
+
+/** A message that is durable in the journal. */
+export interface Message extends NewMessage {
+  lane: Lane;
+  offset: number;
+  /** Offset of the byte after this record: a reader that is done with it stands here. */
+  endOffset: number;
+}
+
+/** What the sender of a message is given once it is durable. */
+export interface Receipt {
+  /** Text of the journal position, `live-12345`: ask `GET /messages?id=` with it. */
+  id: string;
+  position: JournalPosition;
+}
+
+/** A single scalar that a device reported. */
+export type FieldValue = number | boolean | string;
+
+interface RecordBase {
+  /** Place within its message, from 0. */
+  index: number;
+  /** The device's own id of the record, where it sent one. */
+  id: string | null;
+  /** Device time, or receipt time where the device sent none or one outside the clock window. */
+  atMs: number;
+  /** Whether `atMs` is the device's word, ours because it sent none, or ours because its clock is wrong. */
+  clock: 'device' | 'receipt' | 'refused';
+  /** Time of the point in InfluxDB: `atMs` and six digits of a hash, as text (design §2). */
+  timeNs: string;
+  /** Already decoded at an earlier journal position. */
+  duplicate: boolean;
+}
+
+export interface Reading extends RecordBase {
+  type: 'reading';
+  values: ReadonlyMap<string, FieldValue>;
+}
+
+export interface DeviceEvent extends RecordBase {
+  type: 'event';
+  event: string;
+  data: ReadonlyMap<string, FieldValue | string[]>;
+}
+
+/** What a device says of itself: `{"online":true,"firmware":"2.10"}`; also its will. */
+export interface DeviceReport extends RecordBase {
+  type: 'state';
+  online: boolean;
+  firmware: string | null;
+}
+
+export type DecodedRecord = Reading | DeviceEvent | DeviceReport;
+
+/** Why a message or one record of it was put aside: a code to group by, a path, and the value as short text. */
+export interface Refusal {
+  /** Index of the record within the message; null when the whole message is refused. */
+  index: number | null;
+  reason: string;
+  path: string;
+  /** The offending value, shortened and safe to print. */
+  value: string;
+}
+
+/** One message after decoding. A refusal with index null means the whole message is refused. */
+export interface DecodedMessage {
+  message: Message;
+  records: DecodedRecord[];
+  refusals: Refusal[];
+}
+
+/** A run of messages of one lane, decoded once and shared by every reader. */
+export interface DecodedBatch {
+  lane: Lane;
+  from: number;
+  /** Where the next batch starts. */
+  to: number;
+  messages: DecodedMessage[];
+}
+
+export type Role = 'admin' | 'operator' | 'technician' | 'viewer';
+
+/** Who asks, and for what area: every read and write carries one. */
+export interface Caller {
+  type: 'token' | 'device' | 'person' | 'system';
+  /** Stable id for audit rows: token id, device id, user id. */
+  id: string;
+  name: string;
+  role: Role | 'device';
+  jurisdiction: Jurisdiction;
+  /** Default purpose of looks at cameras and plates. */
+  purpose: string | null;
+}
