@@ -1,0 +1,80 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseSync } from 'oxc-parser';
+
+/** The root of the checkout. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Files below `folders` that git tracks or would track, so that a half-written file counts too. */
+export function filesBelow(folders: string[], pattern: RegExp): string[] {
+  const args = ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...folders];
+  const listed = execFileSync('git', args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  return [...new Set(listed.split('\n'))].filter((path) => pattern.test(path) && exists(path)).sort();
+}
+
+function exists(path: string): boolean {
+  try {
+    readFileSync(join(ROOT, path));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function read(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8');
+}
+
+/** A syntax node as oxc gives it: only what the walk needs. */
+export interface Node {
+  type: string;
+  start: number;
+  end: number;
+  [key: string]: unknown;
+}
+
+export interface ParsedSource {
+  path: string;
+  text: string;
+  /** What it imports or re-exports, static and dynamic, with whether only types are taken. */
+  imports: { from: string; start: number }[];
+  nodes: Node[];
+}
+
+/** Parses one source file and flattens its syntax tree. */
+export function parseSource(path: string): ParsedSource {
+  const text = read(path);
+  const result = parseSync(path, text);
+  if (result.errors.length > 0) throw new Error(`${path}: ${result.errors[0]?.message}`);
+  const nodes: Node[] = [];
+  collect(result.program as unknown as Node, nodes);
+  const imports: { from: string; start: number }[] = [];
+  for (const node of nodes) {
+    const source = node.source as Node | null | undefined;
+    const value = source && typeof source === 'object' ? source.value : undefined;
+    if (typeof value === 'string') imports.push({ from: value, start: node.start });
+  }
+  return { path, text, imports, nodes };
+}
+
+function collect(node: Node, into: Node[]): void {
+  into.push(node);
+  for (const value of Object.values(node)) {
+    if (Array.isArray(value)) for (const item of value) collectChild(item, into);
+    else collectChild(value, into);
+  }
+}
+
+function collectChild(value: unknown, into: Node[]): void {
+  if (value !== null && typeof value === 'object' && typeof (value as Node).type === 'string') {
+    collect(value as Node, into);
+  }
+}
+
+export function lineOf(text: string, offset: number): number {
+  let line = 1;
+  for (let i = text.indexOf('\n'); i !== -1 && i < offset; i = text.indexOf('\n', i + 1)) line += 1;
+  return line;
+}

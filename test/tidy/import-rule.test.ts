@@ -1,0 +1,106 @@
+import { dirname, join, normalize } from 'node:path';
+import t from 'tap';
+import { filesBelow, lineOf, type ParsedSource, parseSource } from '../support/source-tree.ts';
+
+/** Who may import whom (design §3): a folder sees itself and those listed. The five siblings never see each other. */
+const MAY_IMPORT: Record<string, string[]> = {
+  core: [],
+  platform: ['core'],
+  devices: ['core', 'platform'],
+  ingest: ['core', 'platform'],
+  telemetry: ['core', 'platform'],
+  streams: ['core', 'platform'],
+  alerts: ['core', 'platform'],
+  api: ['core', 'platform', 'devices', 'ingest', 'telemetry', 'streams', 'alerts'],
+  app: ['core', 'platform', 'devices', 'ingest', 'telemetry', 'streams', 'alerts', 'api'],
+};
+
+/** Libraries and Node modules that only some places of src/ may touch. */
+const FENCES: { library: RegExp; allowed: RegExp }[] = [
+  { library: /^(mqtt|mqtt-packet|aedes)$/, allowed: /^src\/ingest\/uplinks\// },
+  { library: /^(node-onvif|onvif)(\/|$)/, allowed: /^src\/devices\/onvif\// },
+  { library: /^fluent-ffmpeg$/, allowed: /^src\/streams\/ffmpeg\// },
+  { library: /^(node:)?child_process$/, allowed: /^src\/(streams\/ffmpeg|app\/local-services)\// },
+  { library: /^(pg|kysely|ioredis|bullmq|undici)(\/|$)/, allowed: /^src\/platform\// },
+  { library: /^(influx|@influxdata\/influxdb-client)$/, allowed: /^src\/telemetry\/stores\// },
+  {
+    library: /^(node:)?(net|tls|dgram|http|https|http2|dns|dns\/promises)$/,
+    allowed: /^src\/(platform\/outbound|ingest\/uplinks\/|streams\/|api\/|app\/local-services\/)/,
+  },
+];
+
+function folderOf(path: string): string {
+  return path.split('/')[1] ?? '';
+}
+
+function importProblems(source: ParsedSource): string[] {
+  const problems: string[] = [];
+  for (const { from, start } of source.imports) {
+    const at = `${source.path}:${lineOf(source.text, start)}`;
+    if (from.startsWith('.')) {
+      const target = normalize(join(dirname(source.path), from));
+      const [top, folder = ''] = target.split('/');
+      const own = folderOf(source.path);
+      if (top !== 'src') problems.push(`${at} leaves src/ for ${target}`);
+      else if (folder !== own && !MAY_IMPORT[own]?.includes(folder)) problems.push(`${at} ${own} imports ${folder}`);
+      continue;
+    }
+    for (const { library, allowed } of FENCES) {
+      if (library.test(from) && !allowed.test(source.path)) problems.push(`${at} imports ${from}`);
+    }
+  }
+  return problems;
+}
+
+/** Globals that hide a clock, a socket or the environment: only the named place may use them. */
+const BANNED: { use: RegExp; allowed: RegExp; what: string }[] = [
+  { use: /\bprocess\.env\b/, allowed: /^src\/app\/config/, what: 'process.env' },
+  { use: /\bDate\.now\b|\bnew Date\(\)/, allowed: /^src\/core\/clock\.ts$/, what: 'the machine clock' },
+  { use: /\bperformance\.now\b/, allowed: /^src\/core\/clock\.ts$/, what: 'the machine clock' },
+  { use: /\b(setTimeout|setInterval)\(/, allowed: /^src\/core\/clock\.ts$/, what: 'a timer' },
+  { use: /\bAbortSignal\.timeout\(/, allowed: /^$/, what: 'a timer' },
+  { use: /(?<![.\w#])fetch\(/, allowed: /^$/, what: 'fetch' },
+];
+
+function globalProblems(source: ParsedSource): string[] {
+  const problems: string[] = [];
+  source.text.split('\n').forEach((line, index) => {
+    if (/^\s*(\*|\/\/|\/\*)/.test(line)) return;
+    for (const { use, allowed, what } of BANNED) {
+      if (use.test(line) && !allowed.test(source.path)) problems.push(`${source.path}:${index + 1} uses ${what}`);
+    }
+  });
+  return problems;
+}
+
+const sources = filesBelow(['src'], /\.ts$/).map(parseSource);
+
+t.test('folders import only what stands below them, libraries stay behind their fences', async (t) => {
+  t.same(sources.flatMap(importProblems), []);
+});
+
+t.test('time, environment and sockets come through the one place that owns them', async (t) => {
+  t.same(sources.flatMap(globalProblems), []);
+});
+
+t.test('simulators know nothing of the gateway but its public doors', async (t) => {
+  const problems = filesBelow(['simulators'], /\.ts$/)
+    .map(parseSource)
+    .flatMap(({ path, imports }) =>
+      imports.map(({ from }) => ({ path, target: normalize(join(dirname(path), from)), from })),
+    )
+    .filter(({ from, target }) => from.startsWith('.') && !target.startsWith('simulators/'))
+    .map(({ path, target }) => `${path} imports ${target}`);
+  t.same(problems, []);
+});
+
+t.test('the rule itself sees a breach', async (t) => {
+  const source = { path: 'src/alerts/x.ts', text: '', nodes: [], imports: [] };
+  const breach = (from: string) => importProblems({ ...source, imports: [{ from, start: 0 }] }).length;
+  t.equal(breach('../streams/pool.ts'), 1);
+  t.equal(breach('../api/server.ts'), 1);
+  t.equal(breach('pg'), 1);
+  t.equal(breach('node:net'), 1);
+  t.equal(breach('../core/clock.ts'), 0);
+  t.equal(globalProblems({ ...source, text: 'const x = Date.now();' }).length, 1);
+});
