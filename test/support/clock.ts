@@ -1,0 +1,108 @@
+import type { Clock } from '../../src/core/clock.ts';
+
+interface Timer {
+  atMs: number;
+  order: number;
+  run: () => void;
+}
+
+/**
+ * A clock that stands still until a test moves it. Timers run in the order they are due, and between two of them the
+ * promises they woke get to run, so code that sleeps in a loop behaves as it would in real time.
+ */
+export class ManualClock implements Clock {
+  #wallMs: number;
+  #monotonicMs = 0;
+  #order = 0;
+  readonly #timers = new Set<Timer>();
+
+  /** `startMs` is Unix time; the default is an ordinary day, 2026-01-05T00:00:00Z. */
+  constructor(startMs = 1_767_571_200_000) {
+    this.#wallMs = startMs;
+  }
+
+  nowMs(): number {
+    return this.#wallMs;
+  }
+
+  monotonicMs(): number {
+    return this.#monotonicMs;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const done = () => {
+        cancel();
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const cancel = this.after(ms, done);
+      signal?.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  after(ms: number, run: () => void): () => void {
+    const timer = this.#add(ms, () => {
+      this.#timers.delete(timer);
+      run();
+    });
+    return () => this.#timers.delete(timer);
+  }
+
+  every(ms: number, run: () => void): () => void {
+    const stepMs = Math.max(1, ms);
+    const timer = this.#add(stepMs, () => {
+      timer.atMs += stepMs;
+      timer.order = this.#order++;
+      run();
+    });
+    return () => this.#timers.delete(timer);
+  }
+
+  /** How many timers and sleeps are waiting. */
+  get waiting(): number {
+    return this.#timers.size;
+  }
+
+  /** Moves time on by `ms`, running every timer that falls due on the way, also those set meanwhile. */
+  async advance(ms: number): Promise<void> {
+    const untilMs = this.#monotonicMs + ms;
+    await settle();
+    for (let timer = this.#next(untilMs); timer; timer = this.#next(untilMs)) {
+      this.#move(timer.atMs - this.#monotonicMs);
+      timer.run();
+      await settle();
+    }
+    this.#move(untilMs - this.#monotonicMs);
+    await settle();
+  }
+
+  /** Sets the wall clock alone, as an administrator or NTP would; timers and `monotonicMs` do not notice. */
+  setWall(atMs: number): void {
+    this.#wallMs = atMs;
+  }
+
+  #add(ms: number, run: () => void): Timer {
+    const timer = { atMs: this.#monotonicMs + Math.max(0, ms), order: this.#order++, run };
+    this.#timers.add(timer);
+    return timer;
+  }
+
+  #next(untilMs: number): Timer | undefined {
+    const due = [...this.#timers].filter((timer) => timer.atMs <= untilMs);
+    return due.sort((a, b) => a.atMs - b.atMs || a.order - b.order)[0];
+  }
+
+  #move(ms: number): void {
+    this.#monotonicMs += ms;
+    this.#wallMs += ms;
+  }
+}
+
+/** Lets everything that is already resolved run: a few turns, because one wakes the next. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < SETTLE_TURNS; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const SETTLE_TURNS = 3;
