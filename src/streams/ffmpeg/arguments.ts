@@ -1,0 +1,49 @@
+import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg';
+
+/**
+ * Argument lists of ffmpeg. `fluent-ffmpeg` only builds them: its own way of starting processes leaves orphans, probes
+ * the camera a second time and prints addresses, so processes belong to the spawner.
+ */
+interface ArgumentBuilder {
+  /** Private in fluent-ffmpeg 2.1.3 (pinned); a contract test holds what it answers. */
+  _getArguments(): string[];
+}
+
+/** Nothing interactive, no banner, and log lines that begin with their level. */
+const QUIET = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+warning'];
+
+/** Length of a fragment: what a viewer lags behind, against the cost of a `moof` each (120 bytes). */
+const FRAGMENT_US = 500_000;
+
+/**
+ * Reads one video from our own relay and writes it, unchanged, as fragmented MP4 to a unix socket of ours. The relay's
+ * address is a loopback address with a token that works once: nothing of the camera is in it.
+ */
+export function pullArguments({ relayUrl, socketPath }: { relayUrl: string; socketPath: string }): string[] {
+  const command = ffmpeg(relayUrl)
+    .inputOptions(QUIET)
+    .inputOptions(['-protocol_whitelist', 'rtsp,rtp,tcp', '-rtsp_transport', 'tcp', '-timeout', '15000000'])
+    // 0.5 s and 500 kB find the parameters of a stream as quickly as less, without errors about missing headers.
+    .inputOptions(['-fflags', '+nobuffer', '-analyzeduration', '500000', '-probesize', '500000'])
+    .inputOptions(['-fpsprobesize', '0', '-f', 'rtsp'])
+    .outputOptions(['-map', '0:v:0', '-c:v', 'copy', '-an', '-sn', '-dn', '-map_metadata', '-1'])
+    .outputOptions(['-f', 'mp4', '-movflags', '+frag_keyframe+empty_moov+default_base_moof'])
+    .outputOptions(['-frag_duration', String(FRAGMENT_US), '-flush_packets', '1'])
+    .output(`unix:${socketPath}`);
+  return built(command);
+}
+
+/** Reads one key frame from a unix socket of ours and writes it as one JPEG to another. */
+export function snapshotArguments({ inputPath, outputPath }: { inputPath: string; outputPath: string }): string[] {
+  const command = ffmpeg(`unix:${inputPath}`)
+    .inputOptions(QUIET)
+    .inputOptions(['-protocol_whitelist', 'unix', '-threads', '1', '-f', 'mp4'])
+    .outputOptions(['-map', '0:v:0', '-frames:v', '1', '-an', '-sn', '-dn', '-map_metadata', '-1'])
+    .outputOptions(['-c:v', 'mjpeg', '-q:v', '4', '-pix_fmt', 'yuvj420p', '-threads', '1', '-f', 'mjpeg'])
+    .output(`unix:${outputPath}`);
+  return built(command);
+}
+
+function built(command: FfmpegCommand): string[] {
+  return (command as unknown as ArgumentBuilder)._getArguments();
+}

@@ -1,0 +1,67 @@
+/**
+ * What the gateway and its spawner say to each other, as JSON over Node's own channel between parent and child. Both
+ * ends are ours, but each still checks what it reads: a spawner that goes wrong must not take the gateway with it.
+ */
+
+/** How one ffmpeg process ended. `not-started`: it never ran; `lost`: the spawner died, and the process with it. */
+export interface ProcessEnd {
+  how: 'exited' | 'not-started' | 'lost';
+  code: number | null;
+  signal: string | null;
+  /** Last lines of standard error, shortened. Free of camera addresses, because ffmpeg is never told one. */
+  lines: string[];
+}
+
+export type ToSpawner = { type: 'start'; id: number; args: string[]; urgent: boolean } | { type: 'stop'; id: number };
+
+export type FromSpawner =
+  | { type: 'ready' }
+  | { type: 'started'; id: number; pid: number }
+  | { type: 'ended'; id: number; end: ProcessEnd };
+
+/** What the spawner process is told when it starts, as JSON in its one argument. */
+export interface SpawnerSettings {
+  ffmpegPath: string;
+  startsPerS: number;
+  processesMax: number;
+}
+
+const ARGS_MAX = 100;
+const LINES_MAX = 20;
+
+export function parseToSpawner(message: unknown): ToSpawner | null {
+  if (!isObject(message) || typeof message.id !== 'number') return null;
+  const { type, id, args, urgent } = message;
+  if (type === 'stop') return { type, id };
+  if (type !== 'start' || !isTexts(args, ARGS_MAX)) return null;
+  return { type, id, args, urgent: urgent === true };
+}
+
+export function parseFromSpawner(message: unknown): FromSpawner | null {
+  if (!isObject(message)) return null;
+  const { type, id, pid, end } = message;
+  if (type === 'ready') return { type };
+  if (typeof id !== 'number') return null;
+  if (type === 'started' && typeof pid === 'number') return { type, id, pid };
+  if (type !== 'ended' || !isObject(end)) return null;
+  const { how, code, signal, lines } = end;
+  if (how !== 'exited' && how !== 'not-started') return null;
+  return {
+    type,
+    id,
+    end: {
+      how,
+      code: typeof code === 'number' ? code : null,
+      signal: typeof signal === 'string' ? signal : null,
+      lines: isTexts(lines, LINES_MAX) ? lines : [],
+    },
+  };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isTexts(value: unknown, max: number): value is string[] {
+  return Array.isArray(value) && value.length <= max && value.every((one) => typeof one === 'string');
+}

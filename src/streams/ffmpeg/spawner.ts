@@ -1,0 +1,209 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { type Clock, deadline } from '../../core/clock.ts';
+import { Counter, Gauge, type Observer } from '../../core/observe.ts';
+import { supervise } from '../../core/supervise.ts';
+import { type ProcessEnd, parseFromSpawner, type SpawnerSettings, type ToSpawner } from './protocol.ts';
+
+const ENTRY = fileURLToPath(new URL('./spawner-process.ts', import.meta.url));
+const READY_MS = 15_000;
+const LAST_MOMENT_MS = 1_000;
+
+/** The spawner sees nothing of our environment; ffmpeg sees even less. */
+const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
+
+export interface SpawnerDeps {
+  clock: Clock;
+  observer: Observer;
+}
+
+/** One ffmpeg process as the gateway sees it. */
+export interface VideoProcess {
+  /** Resolves, never rejects, when the process is gone; also when it never came to be. */
+  ended: Promise<ProcessEnd>;
+  /** Asks it to end: SIGTERM, two seconds later SIGKILL. */
+  stop(): void;
+}
+
+interface Job {
+  message: Extract<ToSpawner, { type: 'start' }>;
+  sent: boolean;
+  done(end: ProcessEnd): void;
+}
+
+export const SPAWNER_DEFAULTS: SpawnerSettings = { ffmpegPath: 'ffmpeg', startsPerS: 25, processesMax: 1_200 };
+
+/**
+ * The gateway's end of the spawner: keeps that process running, and hands it the argument lists to run. When the
+ * spawner dies, every ffmpeg dies with it (`setpriv --pdeathsig`) and each running job ends as `lost`.
+ */
+export class Spawner {
+  readonly #deps: SpawnerDeps;
+  readonly #settings: SpawnerSettings;
+  readonly #jobs = new Map<number, Job>();
+  readonly #pids = new Map<number, number>();
+  readonly #restarts: Counter;
+  #child: ChildProcess | null = null;
+  #ready = false;
+  #nextId = 1;
+  #supervised: { stop(): Promise<void> } | null = null;
+
+  constructor(deps: SpawnerDeps, settings: Partial<SpawnerSettings> = {}) {
+    this.#deps = deps;
+    this.#settings = { ...SPAWNER_DEFAULTS, ...settings };
+    const registers = [deps.observer.metrics];
+    this.#restarts = new Counter({
+      name: 'citywatch_spawner_restarts_total',
+      help: 'How often the process that starts ffmpeg had to be started again.',
+      registers,
+    });
+    const jobs = this.#jobs;
+    new Gauge({
+      name: 'citywatch_ffmpeg_processes',
+      help: 'ffmpeg processes running or about to start.',
+      registers,
+      collect() {
+        this.set(jobs.size);
+      },
+    });
+  }
+
+  /** Process id of the spawner while it runs. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  /** Process ids of the ffmpeg processes running now. */
+  get processIds(): number[] {
+    return [...this.#pids.values()];
+  }
+
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  start(): void {
+    this.#supervised ??= supervise((signal, healthy) => this.#work(signal, healthy), {
+      name: 'spawner',
+      clock: this.#deps.clock,
+      maxBackoffMs: 5_000,
+      onEnd: (reason, pauseMs) => {
+        this.#restarts.inc();
+        this.#deps.observer.log.error({ reason: String(reason), pauseMs }, 'the ffmpeg spawner ended');
+      },
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#supervised?.stop();
+    this.#supervised = null;
+    for (const job of [...this.#jobs.values()]) job.done(noProcess('the server is being stopped'));
+  }
+
+  /** Runs ffmpeg with `args` as soon as the spawner can. `urgent` ones overtake those that wait for their turn. */
+  run(args: string[], { urgent = false } = {}): VideoProcess {
+    const id = this.#nextId++;
+    if (!this.#supervised || this.#jobs.size >= this.#settings.processesMax) {
+      return { ended: Promise.resolve(noProcess('as many processes as allowed')), stop: () => {} };
+    }
+    const ended = new Promise<ProcessEnd>((resolve) => {
+      const done = (end: ProcessEnd) => {
+        this.#jobs.delete(id);
+        this.#pids.delete(id);
+        resolve(end);
+      };
+      this.#jobs.set(id, { message: { type: 'start', id, args, urgent }, sent: false, done });
+    });
+    this.#sendWaiting();
+    return { ended, stop: () => this.#stopJob(id) };
+  }
+
+  #stopJob(id: number): void {
+    const job = this.#jobs.get(id);
+    if (!job) return;
+    if (job.sent) this.#send({ type: 'stop', id });
+    else job.done(noProcess('no longer wanted'));
+  }
+
+  #sendWaiting(): void {
+    if (!this.#ready) return;
+    for (const job of this.#jobs.values()) {
+      if (job.sent) continue;
+      job.sent = true;
+      this.#send(job.message);
+    }
+  }
+
+  #send(message: ToSpawner): void {
+    // A channel that closed is seen as the child's exit; the callback keeps the failed send from being thrown.
+    if (this.#child?.connected) this.#child.send(message, () => {});
+  }
+
+  async #work(signal: AbortSignal, healthy: () => void): Promise<unknown> {
+    const tsx = import.meta.resolve('tsx');
+    const node = [
+      process.execPath,
+      '--max-old-space-size=64',
+      `--import=${tsx}`,
+      ENTRY,
+      JSON.stringify(this.#settings),
+    ];
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--no-new-privs', '--', ...node], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      env: ENVIRONMENT,
+      // Its own session: Ctrl-C in a terminal is for the gateway, which then ends what it started in order.
+      detached: true,
+    });
+    this.#child = child;
+    const ready = deadline(this.#deps.clock, READY_MS);
+    ready.signal.addEventListener('abort', () => child.kill('SIGKILL'), { once: true });
+    child.on('message', (raw) => {
+      if (this.#receive(raw)) return;
+      ready.cancel();
+      healthy();
+    });
+    const leave = () => this.#dismiss(child);
+    signal.addEventListener('abort', leave, { once: true });
+    const reason = await new Promise<unknown>((resolve) => {
+      child.once('error', (error) =>
+        resolve(new Error(`setpriv (Debian: util-linux) did not start: ${error.message}`)),
+      );
+      child.once('exit', (code, by) => resolve(by ?? `exit status ${code}`));
+    });
+    signal.removeEventListener('abort', leave);
+    ready.cancel();
+    this.#lost();
+    return reason;
+  }
+
+  /** Handles one message; false for the first, which says that it is ready. */
+  #receive(raw: unknown): boolean {
+    const message = parseFromSpawner(raw);
+    if (message?.type === 'started') this.#pids.set(message.id, message.pid);
+    else if (message?.type === 'ended') this.#jobs.get(message.id)?.done(message.end);
+    else if (message?.type === 'ready') {
+      this.#ready = true;
+      this.#sendWaiting();
+      return false;
+    }
+    return true;
+  }
+
+  #dismiss(child: ChildProcess): void {
+    if (child.connected) child.disconnect();
+    const cancel = this.#deps.clock.after(LAST_MOMENT_MS, () => child.kill('SIGKILL'));
+    child.once('exit', cancel);
+  }
+
+  #lost(): void {
+    this.#ready = false;
+    this.#child = null;
+    for (const job of [...this.#jobs.values()].filter(({ sent }) => sent)) {
+      job.done({ how: 'lost', code: null, signal: null, lines: [] });
+    }
+  }
+}
+
+function noProcess(why: string): ProcessEnd {
+  return { how: 'not-started', code: null, signal: null, lines: [why] };
+}

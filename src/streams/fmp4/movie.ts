@@ -1,0 +1,114 @@
+import { BoxError, boxesIn, Cursor, required } from './boxes.ts';
+
+/** The video track of an initialisation segment (`moov`). */
+export interface Movie {
+  trackId: number;
+  /** Units per second of every time in the track. */
+  timescale: number;
+  /** RFC 6381 codec text for players, such as `avc1.4d401f`. */
+  codec: string;
+  width: number;
+  height: number;
+  /** Defaults of `trex` for fragments that leave them out. */
+  sampleDuration: number;
+  sampleFlags: number;
+}
+
+/** Reads the first video track. Throws {@link BoxError} for anything that is not a playable one. */
+export function parseMovie(moov: Buffer): Movie {
+  const boxes = boxesIn(moov);
+  for (const { type, body } of boxes) {
+    if (type !== 'trak') continue;
+    const trak = boxesIn(body);
+    const mdia = boxesIn(required(trak, 'mdia'));
+    if (handlerOf(required(mdia, 'hdlr')) !== 'vide') continue;
+    const trackId = trackIdOf(required(trak, 'tkhd'));
+    const stbl = boxesIn(required(boxesIn(required(mdia, 'minf')), 'stbl'));
+    return {
+      trackId,
+      timescale: timescaleOf(required(mdia, 'mdhd')),
+      ...sampleEntryOf(required(stbl, 'stsd')),
+      ...defaultsOf(required(boxes, 'mvex'), trackId),
+    };
+  }
+  throw new BoxError('no video track');
+}
+
+function handlerOf(hdlr: Buffer): string {
+  const cursor = new Cursor(hdlr);
+  cursor.skip(8);
+  return cursor.type();
+}
+
+function trackIdOf(tkhd: Buffer): number {
+  const cursor = new Cursor(tkhd);
+  const version = cursor.u8();
+  cursor.skip(version === 1 ? 19 : 11);
+  return cursor.u32();
+}
+
+function timescaleOf(mdhd: Buffer): number {
+  const cursor = new Cursor(mdhd);
+  const version = cursor.u8();
+  cursor.skip(version === 1 ? 19 : 11);
+  const timescale = cursor.u32();
+  if (timescale === 0) throw new BoxError('timescale 0');
+  return timescale;
+}
+
+function sampleEntryOf(stsd: Buffer): Pick<Movie, 'codec' | 'width' | 'height'> {
+  const cursor = new Cursor(stsd);
+  cursor.skip(4);
+  if (cursor.u32() < 1) throw new BoxError('no sample entry');
+  const entry = boxesIn(cursor.rest())[0]!;
+  const fields = new Cursor(entry.body);
+  fields.skip(24);
+  const width = fields.u16();
+  const height = fields.u16();
+  fields.skip(50);
+  const inner = boxesIn(fields.rest());
+  if (entry.type === 'avc1') return { width, height, codec: avcCodec(required(inner, 'avcC')) };
+  if (entry.type === 'hvc1' || entry.type === 'hev1') {
+    return { width, height, codec: hevcCodec(entry.type, required(inner, 'hvcC')) };
+  }
+  throw new BoxError('sample entry is neither H.264 nor H.265');
+}
+
+function avcCodec(avcC: Buffer): string {
+  if (avcC.length < 7) throw new BoxError('no H.264 parameter sets');
+  return `avc1.${avcC.toString('hex', 1, 4)}`;
+}
+
+/** ISO/IEC 14496-15 annex E: profile, compatibility flags in reverse bit order, tier and level, constraint bytes. */
+function hevcCodec(entry: string, hvcC: Buffer): string {
+  const cursor = new Cursor(hvcC);
+  cursor.skip(1);
+  const first = cursor.u8();
+  const space = ['', 'A', 'B', 'C'][first >> 6];
+  const compatibility = reverseBits(cursor.u32());
+  const constraints = Array.from({ length: 6 }, () => cursor.u8());
+  while (constraints.at(-1) === 0) constraints.pop();
+  const tier = first & 0x20 ? 'H' : 'L';
+  const parts = [entry, `${space}${first & 0x1f}`, compatibility.toString(16).toUpperCase(), `${tier}${cursor.u8()}`];
+  return [...parts, ...constraints.map((byte) => byte.toString(16).toUpperCase())].join('.');
+}
+
+function reverseBits(value: number): number {
+  let reversed = 0;
+  for (let bit = 0; bit < 32; bit += 1) reversed = reversed * 2 + ((value >>> bit) & 1);
+  return reversed;
+}
+
+function defaultsOf(mvex: Buffer, trackId: number): Pick<Movie, 'sampleDuration' | 'sampleFlags'> {
+  for (const { type, body } of boxesIn(mvex)) {
+    if (type !== 'trex') continue;
+    const cursor = new Cursor(body);
+    cursor.skip(4);
+    if (cursor.u32() !== trackId) continue;
+    cursor.skip(4);
+    const sampleDuration = cursor.u32();
+    cursor.skip(4);
+    return { sampleDuration, sampleFlags: cursor.u32() };
+  }
+  throw new BoxError('no defaults for the video track');
+}

@@ -1,0 +1,69 @@
+import type { DeviceId } from '../core/types.ts';
+
+/** Which of a camera's two pictures: the full one, or the small one for walls of pictures. */
+export type Quality = 'main' | 'sub';
+
+/** Where a camera's streams are. A password is decrypted by the source at the last moment and never kept here. */
+export interface CameraAddress {
+  /** `rtsp://host[:port]/path`, without user name and password. */
+  url: string;
+  /** The small picture; `sub` falls back to `url` where a camera has none. */
+  subUrl?: string | undefined;
+  username?: string | undefined;
+  password?: string | undefined;
+}
+
+/** What streams needs of the registry: the address of a camera, or null for a device without a stream. */
+export interface CameraSource {
+  camera(deviceId: DeviceId): Promise<CameraAddress | null>;
+}
+
+/** One look at one camera: who, why and for which case. It is written to the access register before any byte. */
+export interface View {
+  deviceId: DeviceId;
+  quality: Quality;
+  /** Stable id of the viewer, and what to call it in the register. */
+  viewer: { id: string; name: string };
+  purpose: string;
+  case: string | null;
+}
+
+/** Writes the register row of a viewing session. Rejecting means that nothing is shown. */
+export type RegisterView = (view: View) => Promise<void>;
+
+/** Why a camera gives no picture. The texts are for the person in front of the screen. */
+export const FAILURES = {
+  'no-address': 'The device has no stream address.',
+  'refused-address': 'The stream address may not be contacted.',
+  unreachable: 'The camera cannot be reached.',
+  auth: 'The camera refuses the user name or password.',
+  redirect: 'The camera sends us elsewhere; redirects are not followed.',
+  timeout: 'The camera did not answer in time.',
+  stalled: 'The camera stopped sending.',
+  'no-key-frame': 'The camera sends no complete picture (no key frame).',
+  'codec-unsupported': 'The camera sends no H.264 or H.265 video.',
+  nonsense: 'The camera answers with something that is not RTSP.',
+  refused: 'The camera refuses to send this stream.',
+  closed: 'The camera ended the stream.',
+  ffmpeg: 'The video process ended.',
+  'not-started': 'The video process could not be started.',
+  stopped: 'The server is being stopped.',
+} as const;
+
+export type FailureReason = keyof typeof FAILURES;
+
+/** A failure of one pull. `message` may name settings and addresses, never a secret nor a camera's own words. */
+export class StreamFailure extends Error {
+  readonly reason: FailureReason;
+
+  constructor(reason: FailureReason, detail?: string, cause?: unknown) {
+    super(detail ? `${FAILURES[reason]} ${detail}` : FAILURES[reason], { cause });
+    this.name = 'StreamFailure';
+    this.reason = reason;
+  }
+}
+
+/** Anything thrown as a stream failure; what has no reason of its own gets `fallback`. */
+export function asFailure(error: unknown, fallback: FailureReason): StreamFailure {
+  return error instanceof StreamFailure ? error : new StreamFailure(fallback, undefined, error);
+}
