@@ -1,0 +1,282 @@
+import { type LookupAddress, lookup as lookupName } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import { Agent, type Dispatcher, request } from 'undici';
+import { type Clock, DeadlineExceeded, deadline } from '../core/clock.ts';
+import { CitywatchError } from '../core/errors.ts';
+import { Counter, type Observer } from '../core/observe.ts';
+import { type Cidr, Networks } from './networks.ts';
+
+export type { Cidr } from './networks.ts';
+
+export interface HttpRequest {
+  /** `http:`, `https:`, or for services `http+unix://%2Fpath%2Fto.sock/path`. Never with user and password inside. */
+  url: string;
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD';
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
+  /** From the call to the last byte of the answer, name look-up and connecting included. */
+  deadlineMs: number;
+  /** Largest body of an answer. */
+  maxBytes: number;
+  /** Where the request may go: these ranges alone, or `services` for an address the operator has set. */
+  networks: 'services' | readonly Cidr[];
+  /** The setting a refusal names, such as `CITYWATCH_CAMERA_NETWORKS`. */
+  setting?: string;
+  signal?: AbortSignal;
+}
+
+export interface HttpAnswer {
+  status: number;
+  /** By lower-case name. */
+  headers: Record<string, string | string[] | undefined>;
+  body: Buffer;
+}
+
+/** Why a request got no answer; the word for a technician's hint. */
+export type FailureReason =
+  | 'dns'
+  | 'unreachable'
+  | 'timeout'
+  | 'tls'
+  | 'reset'
+  | 'malformed'
+  | 'too-big'
+  | 'busy'
+  | 'aborted';
+
+/** The cause of `outbound.failed`: a word and the system's code, never bytes of the other side. */
+export class OutboundFailure extends Error {
+  readonly reason: FailureReason;
+  readonly systemCode: string | null;
+
+  constructor(reason: FailureReason, systemCode: string | null = null) {
+    super(systemCode ? `${reason} (${systemCode})` : reason);
+    this.name = 'OutboundFailure';
+    this.reason = reason;
+    this.systemCode = systemCode;
+  }
+}
+
+/** The reason of an `outbound.failed`, or null for any other error. */
+export function failureReason(error: unknown): FailureReason | null {
+  return error instanceof CitywatchError && error.cause instanceof OutboundFailure ? error.cause.reason : null;
+}
+
+export interface OutboundDeps {
+  clock: Clock;
+  observer: Observer;
+  /** Name look-up; the system's own unless a test brings one. */
+  lookup?: (host: string) => Promise<LookupAddress[]>;
+}
+
+const IN_FLIGHT_MAX = 1_000;
+const CONNECTIONS_PER_ORIGIN_MAX = 8;
+const POLICIES_MAX = 32;
+const CONNECT_TIMEOUT_MS = 10_000;
+const SOCKET_SCHEME = 'http+unix:';
+const REFUSED = 'ECITYWATCHREFUSED';
+
+/**
+ * The one way out: HTTP to services, cameras and receivers. It follows no redirects, ends at a total deadline however
+ * slowly an answer drips, reads no more than it was told, and for foreign addresses connects only to the address it has
+ * checked. Fails with `outbound.refused` (not allowed) or `outbound.failed` (tried, cause {@link OutboundFailure}).
+ */
+export class Outbound {
+  readonly #deps: OutboundDeps;
+  readonly #agents = new Map<string, Agent>();
+  readonly #results: Counter<'result'>;
+  #inFlight = 0;
+
+  constructor(deps: OutboundDeps) {
+    this.#deps = deps;
+    this.#results = new Counter({
+      name: 'citywatch_outbound_requests_total',
+      help: 'HTTP requests we sent, by result: answered, refused, or why they failed.',
+      labelNames: ['result'],
+      registers: [deps.observer.metrics],
+    });
+  }
+
+  async http(options: HttpRequest): Promise<HttpAnswer> {
+    try {
+      const answer = await this.#send(options);
+      this.#results.inc({ result: 'answered' });
+      return answer;
+    } catch (error) {
+      this.#results.inc({ result: failureReason(error) ?? 'refused' });
+      throw error;
+    }
+  }
+
+  /** Ends every connection; requests under way fail. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
+    this.#agents.clear();
+  }
+
+  async #send(options: HttpRequest): Promise<HttpAnswer> {
+    const target = readTarget(options);
+    if (this.#inFlight >= IN_FLIGHT_MAX) throw failed(target.name, new OutboundFailure('busy'));
+    const limit = deadline(this.#deps.clock, options.deadlineMs, options.signal);
+    this.#inFlight += 1;
+    try {
+      const answer = await request(target.url, {
+        dispatcher: this.#agentFor(options, target.socketPath),
+        method: options.method,
+        headers: options.headers ?? {},
+        body: options.body ?? null,
+        signal: limit.signal,
+      });
+      const body = await readBody(answer, options.maxBytes);
+      return { status: answer.statusCode, headers: answer.headers, body };
+    } catch (error) {
+      if (codeOf(error) === REFUSED) throw refused(target.name, options.setting);
+      throw failed(target.name, classify(error, limit.signal));
+    } finally {
+      limit.cancel();
+      this.#inFlight -= 1;
+    }
+  }
+
+  /** Connections are kept per policy, so that one opened under a wider policy is never used under a narrower one. */
+  #agentFor({ networks }: HttpRequest, socketPath: string | null): Agent {
+    const key = socketPath ?? (networks === 'services' ? 'services' : networks.join(','));
+    const known = this.#agents.get(key);
+    if (known) return known;
+    // Policies come from settings, never from requests, so there are a handful.
+    if (this.#agents.size >= POLICIES_MAX) throw new RangeError('too many sets of allowed networks');
+    const allowed = networks === 'services' ? null : new Networks(networks);
+    const agent = new Agent({
+      connections: CONNECTIONS_PER_ORIGIN_MAX,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: {
+        timeout: CONNECT_TIMEOUT_MS,
+        ...(socketPath === null ? {} : { socketPath }),
+        ...(allowed ? { lookup: checkedLookup(allowed, this.#deps.lookup ?? systemLookup) } : {}),
+      },
+    });
+    this.#agents.set(key, agent);
+    return agent;
+  }
+}
+
+/** The look-up of a connection: what it answers is what the socket connects to, so nothing can change in between. */
+function checkedLookup(allowed: Networks, lookup: NonNullable<OutboundDeps['lookup']>): LookupFunction {
+  return (host, options, callback) => {
+    lookup(host).then(
+      (found) => {
+        const usable = found.filter(({ address }) => allowed.has(address));
+        const first = usable[0];
+        if (!first) callback(Object.assign(new Error('no allowed address'), { code: REFUSED }), '');
+        else if (options.all) callback(null, usable);
+        else callback(null, first.address, first.family);
+      },
+      (error: NodeJS.ErrnoException) => callback(error, ''),
+    );
+  };
+}
+
+function systemLookup(host: string): Promise<LookupAddress[]> {
+  return new Promise((resolve, reject) => {
+    lookupName(host, { all: true }, (error, found) => (error ? reject(error) : resolve(found)));
+  });
+}
+
+interface Target {
+  url: URL;
+  /** Host and port for messages: no path, no query, since those may hold secrets. */
+  name: string;
+  socketPath: string | null;
+}
+
+function readTarget({ url: text, networks, setting }: HttpRequest): Target {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url) throw new CitywatchError('outbound.refused', { detail: 'The address is not a URL.' });
+  if (url.username || url.password) {
+    throw new CitywatchError('outbound.refused', { detail: 'User and password do not belong into a URL.' });
+  }
+  if (url.protocol === SOCKET_SCHEME && networks === 'services') {
+    const socketPath = decodeURIComponent(url.host);
+    return { url: new URL(`http://localhost${url.pathname}${url.search}`), name: socketPath, socketPath };
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new CitywatchError('outbound.refused', { detail: 'Only http and https addresses are contacted.' });
+  }
+  // The URL parser has turned every spelling of an IPv4 address (hex, octal, one number) into dots by now.
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (networks !== 'services' && isIP(host) !== 0 && !new Networks(networks).has(host))
+    throw refused(url.host, setting);
+  return { url, name: url.host, socketPath: null };
+}
+
+async function readBody({ body, headers }: Dispatcher.ResponseData, maxBytes: number): Promise<Buffer> {
+  // Whatever the stream still has to say after we gave up on it.
+  body.on('error', () => {});
+  try {
+    if (Number(headers['content-length'] ?? 0) > maxBytes) throw new OutboundFailure('too-big');
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of body) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > maxBytes) throw new OutboundFailure('too-big');
+      chunks.push(chunk as Buffer);
+    }
+    return Buffer.concat(chunks, bytes);
+  } catch (error) {
+    body.destroy();
+    throw error;
+  }
+}
+
+const REASONS: Record<string, FailureReason> = {
+  ENOTFOUND: 'dns',
+  EAI_AGAIN: 'dns',
+  ECONNREFUSED: 'unreachable',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  EHOSTDOWN: 'unreachable',
+  EADDRNOTAVAIL: 'unreachable',
+  EACCES: 'unreachable',
+  ENOENT: 'unreachable',
+  ETIMEDOUT: 'timeout',
+  UND_ERR_CONNECT_TIMEOUT: 'timeout',
+  ECONNRESET: 'reset',
+  EPIPE: 'reset',
+  UND_ERR_SOCKET: 'reset',
+  UND_ERR_CLOSED: 'aborted',
+  UND_ERR_DESTROYED: 'aborted',
+};
+
+const TLS_CODE = /^(ERR_SSL|ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO)/;
+
+function classify(error: unknown, signal: AbortSignal): OutboundFailure {
+  if (error instanceof OutboundFailure) return error;
+  if (signal.aborted) return new OutboundFailure(signal.reason instanceof DeadlineExceeded ? 'timeout' : 'aborted');
+  const code = codeOf(error);
+  if (code === null) return new OutboundFailure('reset');
+  if (TLS_CODE.test(code)) return new OutboundFailure('tls', code);
+  return new OutboundFailure(REASONS[code] ?? (/^(HPE_|UND_ERR)/.test(code) ? 'malformed' : 'unreachable'), code);
+}
+
+/** The first code found in an error, its causes, or (several addresses tried) its parts. */
+function codeOf(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  const { code } = error as NodeJS.ErrnoException;
+  if (typeof code === 'string' && code !== 'UND_ERR_SOCKET') return code;
+  const inner = error instanceof AggregateError ? error.errors : [error.cause];
+  for (const part of inner) {
+    const found = codeOf(part);
+    if (found) return found;
+  }
+  return code ?? null;
+}
+
+function refused(name: string, setting: string | undefined): CitywatchError {
+  const remedy = setting ? `add its network to ${setting}` : 'its network is not allowed';
+  return new CitywatchError('outbound.refused', { detail: `${name} may not be contacted: ${remedy}.` });
+}
+
+function failed(name: string, failure: OutboundFailure): CitywatchError {
+  return new CitywatchError('outbound.failed', { detail: `${name}: ${failure.message}.`, cause: failure });
+}
