@@ -262,6 +262,8 @@ function classify(error: unknown, signal: AbortSignal): OutboundFailure {
 /** The first code found in an error, its causes, or (several addresses tried) its parts. */
 function codeOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
+  // undici leaves the code of some parse errors undefined.
+  if (error.name === 'HTTPParserError') return 'HPE_INVALID';
   const { code } = error as NodeJS.ErrnoException;
   if (typeof code === 'string' && code !== 'UND_ERR_SOCKET') return code;
   const inner = error instanceof AggregateError ? error.errors : [error.cause];
