@@ -1,0 +1,289 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { TokenBucket } from '../../core/bounded.ts';
+import { type Clock, deadline } from '../../core/clock.ts';
+import { CitywatchError, messageOf } from '../../core/errors.ts';
+import { Counter, Gauge, type KnownSecrets, type Observer } from '../../core/observe.ts';
+import { supervise } from '../../core/supervise.ts';
+import { childrenHolding, type FileLock, lockFile } from './file-lock.ts';
+
+export interface ServiceDeps {
+  clock: Clock;
+  observer: Observer;
+  secrets: KnownSecrets;
+}
+
+export interface ChildSpec {
+  /** Name in logs, metrics and error texts. */
+  name: string;
+  command: string;
+  args: string[];
+  /** The whole environment; nothing of ours is inherited. */
+  env: Record<string, string>;
+  cwd: string;
+  /** What the kernel sends the child the moment we are gone. */
+  deathSignal: 'KILL' | 'QUIT';
+  stopSignal: 'SIGTERM' | 'SIGINT';
+  /** The system user to run as; needs root. */
+  user?: string;
+  /** Held by the child and everything it forks, so that nothing is ever started beside a leftover. */
+  lockPath: string;
+  /** Called before each start, when the lock has shown that nothing of an earlier life is left. */
+  tidy?(): Promise<void>;
+  /** Resolves when the server answers. Asked again and again, each time with 2 s to answer. */
+  probe(signal: AbortSignal): Promise<void>;
+  /** How long the server may take from its start to its first answer; replaying logs after a crash takes a while. */
+  readyDeadlineMs?: number;
+}
+
+const READY_DEADLINE_MS = 120_000;
+const PROBE_DEADLINE_MS = 2_000;
+const PROBE_EVERY_MS = 25;
+/** Up for this long and the next end counts as a first one again. */
+const PROVEN_MS = 10_000;
+const STOP_GRACE_MS = 8_000;
+const LEFTOVER_WAIT_S = 5;
+/** How long we still read what an ended process wrote, when something it started keeps its output open. */
+const LAST_WORDS_MS = 300;
+const TAIL_LINES = 20;
+const LINE_CHARS_MAX = 500;
+
+/**
+ * A server process that belongs to us: started through setpriv(1) so that the kernel ends it when we end, even by
+ * kill -9; started again with backoff, on the same address, when it ends by itself; stopped with us.
+ */
+export class Child {
+  readonly #spec: ChildSpec;
+  readonly #deps: ServiceDeps;
+  readonly #up: Gauge;
+  readonly #killNow = new AbortController();
+  #supervised: ReturnType<typeof supervise> | null = null;
+  #process: ChildProcess | null = null;
+  #ready = false;
+
+  constructor(spec: ChildSpec, deps: ServiceDeps) {
+    this.#spec = spec;
+    this.#deps = deps;
+    this.#up = upGauge(deps.observer);
+  }
+
+  get name(): string {
+    return this.#spec.name;
+  }
+
+  /** Process id of the server; null while it is down. */
+  get pid(): number | null {
+    return this.#process?.pid ?? null;
+  }
+
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  restarts(): number {
+    return this.#supervised?.restarts() ?? 0;
+  }
+
+  /** Resolves at the first answer. Rejects with `service.failed`, and leaves nothing running, if the first try fails. */
+  async start(): Promise<void> {
+    let proven = false;
+    const first = new Promise<void>((resolve, reject) => {
+      const worker = async (signal: AbortSignal, healthy: () => void) => {
+        const onReady = () => {
+          proven = true;
+          resolve();
+        };
+        const reason = await this.#run({ signal, healthy, onReady }).catch((error: unknown) => error);
+        if (!proven) reject(reason);
+        return reason;
+      };
+      const onEnd = (reason: unknown, pauseMs: number) => {
+        if (proven) this.#sayEnded(reason, pauseMs);
+      };
+      this.#supervised = supervise(worker, { name: this.name, clock: this.#deps.clock, maxBackoffMs: 10_000, onEnd });
+    });
+    try {
+      await first;
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  #sayEnded(reason: unknown, pauseMs: number): void {
+    const { observer } = this.#deps;
+    restartCounter(observer).inc({ service: this.name });
+    observer.log.child({ part: this.name }).warn({ reason: messageOf(reason), pauseMs }, 'ended; starts again');
+  }
+
+  /** Asks the server to end and kills it after 8 s, or as soon as `signal` is aborted. */
+  async stop(signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) this.#killNow.abort();
+    signal?.addEventListener('abort', () => this.#killNow.abort(), { once: true });
+    await this.#supervised?.stop();
+  }
+
+  /** One life of the process: start, ready, end. Returns (or throws) why it ended. */
+  async #run({ signal, healthy, onReady }: Run): Promise<unknown> {
+    const lock = await this.#exclusive();
+    await this.#spec.tidy?.();
+    const life = new Life(this.#spec, this.#deps, lock.fd);
+    await lock.release();
+    this.#process = life.process;
+    let forget = () => {};
+    try {
+      if (!signal.aborted) await this.#untilReady(life, signal);
+      if (!signal.aborted) {
+        this.#setReady(true);
+        onReady();
+        forget = this.#deps.clock.after(PROVEN_MS, healthy);
+        await Promise.race([life.ended, aborted(signal)]);
+      }
+      return life.failure('ended');
+    } finally {
+      forget();
+      this.#setReady(false);
+      await this.#end(life);
+      this.#process = null;
+    }
+  }
+
+  #setReady(ready: boolean): void {
+    this.#ready = ready;
+    this.#up.set({ service: this.name }, ready ? 1 : 0);
+  }
+
+  async #untilReady(life: Life, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps;
+    const limit = deadline(clock, this.#spec.readyDeadlineMs ?? READY_DEADLINE_MS, signal);
+    try {
+      while (!signal.aborted) {
+        if (life.over) throw life.failure('ended before it was ready');
+        if (limit.signal.aborted) throw life.failure('was not ready in time');
+        const answer = deadline(clock, PROBE_DEADLINE_MS, limit.signal);
+        const ready = await this.#spec.probe(answer.signal).then(
+          () => true,
+          () => false,
+        );
+        answer.cancel();
+        if (ready) return;
+        await clock.sleep(PROBE_EVERY_MS, limit.signal);
+      }
+    } finally {
+      limit.cancel();
+    }
+  }
+
+  async #end(life: Life): Promise<void> {
+    if (!life.over) life.process.kill(this.#spec.stopSignal);
+    const patience = new AbortController();
+    const stop = () => patience.abort();
+    this.#killNow.signal.addEventListener('abort', stop, { once: true });
+    if (this.#killNow.signal.aborted) stop();
+    await Promise.race([life.ended, this.#deps.clock.sleep(STOP_GRACE_MS, patience.signal)]);
+    stop();
+    this.#killNow.signal.removeEventListener('abort', stop);
+    if (!life.over) life.process.kill('SIGKILL');
+    await life.ended;
+  }
+
+  /** The lock that says nothing of an earlier life is left; what still is after a while gets killed. */
+  async #exclusive(): Promise<FileLock> {
+    const { lockPath } = this.#spec;
+    const lock = await lockFile(lockPath, LEFTOVER_WAIT_S);
+    if (lock) return lock;
+    for (const pid of await childrenHolding(lockPath)) killQuietly(pid);
+    const second = await lockFile(lockPath, LEFTOVER_WAIT_S);
+    if (second) return second;
+    const detail = `Another ${this.name} still holds ${lockPath}; end it, then start citywatch again.`;
+    throw new CitywatchError('service.failed', { detail });
+  }
+}
+
+interface Run {
+  signal: AbortSignal;
+  healthy: () => void;
+  onReady: () => void;
+}
+
+/** One process from its start to its end, and the last lines it wrote. */
+class Life {
+  readonly process: ChildProcess;
+  readonly ended: Promise<void>;
+  over = false;
+  readonly #name: string;
+  readonly #secrets: KnownSecrets;
+  readonly #tail: string[] = [];
+  #how = '';
+
+  constructor(spec: ChildSpec, { clock, observer, secrets }: ServiceDeps, lockFd: number) {
+    this.#name = spec.name;
+    this.#secrets = secrets;
+    const user = spec.user ? [`--reuid=${spec.user}`, `--regid=${spec.user}`, '--init-groups'] : [];
+    const args = [...user, '--pdeathsig', spec.deathSignal, '--', spec.command, ...spec.args];
+    const stdio = ['ignore', 'pipe', 'pipe', lockFd] as const;
+    this.process = spawn('setpriv', args, { env: spec.env, cwd: spec.cwd, stdio: [...stdio] });
+    const log = observer.log.child({ part: spec.name });
+    const bucket = new TokenBucket(20, 200, clock.monotonicMs());
+    const onLine = (line: string) => {
+      this.#tail.push(line);
+      if (this.#tail.length > TAIL_LINES) this.#tail.shift();
+      if (bucket.take(1, clock.monotonicMs()) === 0) log.debug(line);
+    };
+    for (const stream of [this.process.stdout, this.process.stderr]) if (stream) readLines(stream, onLine);
+    this.ended = new Promise((resolve) => {
+      const end = (how: string) => {
+        this.#how = how;
+        this.over = true;
+        clock.after(LAST_WORDS_MS, resolve);
+      };
+      this.process.on('error', (error) => end(error.message));
+      this.process.on('exit', (status, signal) => end(signal ? `by ${signal}` : `with status ${status}`));
+      this.process.on('close', () => resolve());
+    });
+  }
+
+  failure(what: string): CitywatchError {
+    const lines = this.#secrets.redact(this.#tail.slice(-5).join(' | '));
+    const detail = [`${this.#name} ${what}`, this.#how, lines && `(${lines})`].filter(Boolean).join(' ');
+    return new CitywatchError('service.failed', { detail: `${detail}.` });
+  }
+}
+
+/** Calls `onLine` for each line, at most 500 characters of it; what is beyond is dropped, never kept in memory. */
+function readLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
+  let rest = '';
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = (lines.pop() ?? '').slice(0, LINE_CHARS_MAX);
+    for (const line of lines) if (line.trim()) onLine(line.trim().slice(0, LINE_CHARS_MAX));
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Gone in the meantime.
+  }
+}
+
+function upGauge({ metrics }: Observer): Gauge {
+  const name = 'citywatch_local_service_up';
+  const help = 'Whether a private service answers';
+  const known = metrics.getSingleMetric(name) as Gauge | undefined;
+  return known ?? new Gauge({ name, help, labelNames: ['service'], registers: [metrics] });
+}
+
+function restartCounter({ metrics }: Observer): Counter {
+  const name = 'citywatch_local_service_restarts_total';
+  const help = 'How often a private service ended by itself and was started again';
+  const known = metrics.getSingleMetric(name) as Counter | undefined;
+  return known ?? new Counter({ name, help, labelNames: ['service'], registers: [metrics] });
+}

@@ -1,0 +1,127 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { lstat, mkdir, mkdtemp, readFile, realpath, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CitywatchError } from '../../core/errors.ts';
+import type { KnownSecrets } from '../../core/observe.ts';
+import { ensureDirectory, writeFileDurable } from '../../platform/files.ts';
+import { lockFile } from './file-lock.ts';
+
+/** The longest path a unix socket can have on Linux (`sun_path` less its final zero). */
+export const SOCKET_PATH_BYTES_MAX = 107;
+
+/** Room kept for the longest socket name we use, `.s.PGSQL.5432`, and its slash. */
+const SOCKET_NAME_BYTES = 16;
+
+/** The one directory a gateway keeps everything in, held exclusively while it runs. */
+export class DataDirectory {
+  /** Absolute, without symbolic links. */
+  readonly path: string;
+  readonly #secrets: KnownSecrets;
+  readonly #release: () => Promise<void>;
+  #sockets: string | null = null;
+
+  private constructor(path: string, secrets: KnownSecrets, release: () => Promise<void>) {
+    this.path = path;
+    this.#secrets = secrets;
+    this.#release = release;
+  }
+
+  /**
+   * Makes (mode 0700) and locks the directory. Rejects in one sentence when another gateway holds it, when it belongs
+   * to another user, or when other users may write to it. Waits a moment for a gateway that was just killed.
+   */
+  static async open(path: string, secrets: KnownSecrets): Promise<DataDirectory> {
+    await mkdir(path, { recursive: true, mode: 0o700 }).catch((cause: Error) => {
+      throw new CitywatchError('service.failed', {
+        detail: `The data directory ${path} cannot be made (${cause.message}); set CITYWATCH_DATA_DIR to another place.`,
+        cause,
+      });
+    });
+    const real = await realpath(path);
+    const problem = await ownerProblem(real);
+    if (problem) throw new CitywatchError('service.failed', { detail: problem });
+    const lock = await lockFile(join(real, 'lock'), LOCK_WAIT_S);
+    if (!lock) {
+      throw new CitywatchError('service.failed', {
+        detail: `Another citywatch uses the data directory ${real}; stop it, or set CITYWATCH_DATA_DIR to another one.`,
+      });
+    }
+    return new DataDirectory(real, secrets, lock.release);
+  }
+
+  /** A directory of its own below the data directory, mode 0700. */
+  async directory(name: string): Promise<string> {
+    const path = join(this.path, name);
+    await ensureDirectory(path, 0o700);
+    return path;
+  }
+
+  /** The secret called `name`: 256 random bits as URL-safe text, made at first use, mode 0600, never logged. */
+  async secret(name: string): Promise<string> {
+    const path = join(await this.directory('secrets'), name);
+    let value = await readFile(path, 'utf8').catch(absentAsNull);
+    if (!value) {
+      value = randomBytes(32).toString('base64url');
+      await writeFileDurable(path, value, { mode: 0o600 });
+    }
+    this.#secrets.add(value);
+    return value;
+  }
+
+  /**
+   * A private directory whose path is short enough for a unix socket: below the data directory where that fits, else
+   * one in the temporary directory, which the data directory remembers.
+   */
+  async socketDirectory(): Promise<string> {
+    this.#sockets ??= await this.#findSocketDirectory();
+    return this.#sockets;
+  }
+
+  async #findSocketDirectory(): Promise<string> {
+    const own = await this.directory('run');
+    if (Buffer.byteLength(own) + SOCKET_NAME_BYTES <= SOCKET_PATH_BYTES_MAX) return own;
+    const note = join(own, 'sockets');
+    const remembered = await readFile(note, 'utf8').catch(absentAsNull);
+    if (remembered && (await isPrivate(remembered))) return remembered;
+    const made = await mkdtemp(join(tmpdir().length < 60 ? tmpdir() : '/tmp', 'citywatch-'));
+    await writeFileDurable(note, made, { mode: 0o600 });
+    return made;
+  }
+
+  /** Unlocks. Call it last, when every child has ended. */
+  async close(): Promise<void> {
+    if (this.#sockets && !this.#sockets.startsWith(this.path))
+      await rm(this.#sockets, { recursive: true, force: true });
+    await this.#release();
+  }
+}
+
+/** A gateway that was killed keeps its lock until the kernel has cleared it away. */
+const LOCK_WAIT_S = 1;
+
+/** What is wrong with the owner or the mode of a data directory and how to mend it; null when nothing is. */
+export async function ownerProblem(path: string): Promise<string | null> {
+  const { uid, mode } = await stat(path);
+  const us = process.getuid?.() ?? uid;
+  if (uid !== us) {
+    return `The data directory ${path} belongs to user ${uid}, but citywatch runs as user ${us}; run it as that user, or chown -R ${us} ${path}.`;
+  }
+  if (mode & 0o022) return `Other users may write to the data directory ${path}; run chmod 700 ${path}.`;
+  return null;
+}
+
+/** Short text that stands for a path, for names that must be unique on the machine. */
+export function pathHash(path: string): string {
+  return createHash('sha256').update(path).digest('hex').slice(0, 16);
+}
+
+async function isPrivate(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(absentAsNull);
+  return found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & 0o077) === 0;
+}
+
+function absentAsNull(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null;
+  throw error;
+}

@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto';
+import {
+  chmod,
+  chown,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import { CitywatchError } from '../../core/errors.ts';
+import { ensureDirectory, syncDirectory } from '../../platform/files.ts';
+import { Child, type ServiceDeps } from './child.ts';
+import type { DataDirectory } from './data-directory.ts';
+import { binariesCopied, binariesInPlace, type PostgresBinaries } from './postgres-binaries.ts';
+import { postgresSettings, probePostgres } from './postgres-server.ts';
+import { PLAIN_ENVIRONMENT, run } from './run.ts';
+import { ensureSystemUser, isRoot, type SystemUser } from './system-user.ts';
+
+export interface LocalPostgres {
+  /** `postgresql://citywatch:password@/postgres?host=/socket/directory`, as pg and libpq take it. */
+  url: string;
+  child: Child;
+  stop(signal?: AbortSignal): Promise<void>;
+}
+
+/** Where a system user can go when the data directory, say below /root, is closed to it. */
+const SYSTEM_HOME = '/var/lib/citywatch';
+
+const DATABASE_USER = 'citywatch';
+
+/** Everything about one server that is settled before it runs. */
+interface Installation {
+  /** Private to the server's user: the cluster in `pgdata`, its lock, and the short-lived password file. */
+  home: string;
+  sockets: string;
+  user: SystemUser | null;
+  binaries: PostgresBinaries;
+}
+
+/**
+ * Starts the private PostgreSQL: a unix socket only, scram passwords, a cluster made at first use. `postgres` of the
+ * data directory holds it; when we are root that is a link to a directory below /var/lib/citywatch, owned by the system
+ * user `citywatch`.
+ */
+export async function startPostgres(place: DataDirectory, deps: ServiceDeps): Promise<LocalPostgres> {
+  const password = await place.secret('postgres');
+  const installation = isRoot() ? await installForSystemUser(place) : await installHere(place);
+  const { home, sockets, user, binaries } = installation;
+  await makeCluster(installation, password);
+  const child = new Child(
+    {
+      name: 'postgres',
+      command: binaries.postgres,
+      args: ['-D', join(home, 'pgdata'), ...postgresSettings(sockets)],
+      env: environment(binaries),
+      cwd: home,
+      deathSignal: 'QUIT',
+      stopSignal: 'SIGINT',
+      lockPath: join(home, 'lock'),
+      // A pid file of a killed server names a process that is gone, a zombie, or by now somebody else.
+      tidy: () => rm(join(home, 'pgdata', 'postmaster.pid'), { force: true }),
+      probe: (signal) => probePostgres(join(sockets, '.s.PGSQL.5432'), DATABASE_USER, signal),
+      ...(user && { user: user.name }),
+    },
+    deps,
+  );
+  await child.start();
+  const url = `postgresql://${DATABASE_USER}:${password}@/postgres?host=${encodeURIComponent(sockets)}`;
+  return { url, child, stop: (signal) => child.stop(signal) };
+}
+
+async function installHere(place: DataDirectory): Promise<Installation> {
+  const home = await place.directory('postgres');
+  const binaries = await binariesInPlace(home);
+  return { home, sockets: await place.socketDirectory(), user: null, binaries };
+}
+
+async function installForSystemUser(place: DataDirectory): Promise<Installation> {
+  const user = await ensureSystemUser();
+  await ensureDirectory(SYSTEM_HOME, 0o755);
+  await ensureDirectory(join(SYSTEM_HOME, 'instances'), 0o755);
+  const link = join(place.path, 'postgres');
+  const home = (await linkTarget(link)) ?? (await makeHome(place.path, link));
+  const sockets = join(home, 'run');
+  for (const directory of [home, sockets]) {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await chown(directory, user.uid, user.gid);
+  }
+  return { home, sockets, user, binaries: await binariesCopied(SYSTEM_HOME) };
+}
+
+/** Removes what a data directory keeps outside itself, for whoever is about to remove the data directory. */
+export async function forgetPostgres(dataDirectory: string): Promise<void> {
+  const home = await linkTarget(join(dataDirectory, 'postgres'));
+  if (home?.startsWith(`${SYSTEM_HOME}/instances/`)) await rm(home, { recursive: true, force: true });
+}
+
+async function makeHome(dataDirectory: string, link: string): Promise<string> {
+  const home = join(SYSTEM_HOME, 'instances', randomBytes(8).toString('hex'));
+  await mkdir(home, { mode: 0o700 });
+  await writeFile(join(home, 'origin'), `${dataDirectory}\n`, { mode: 0o600 });
+  await syncDirectory(join(SYSTEM_HOME, 'instances'));
+  await symlink(home, link);
+  await syncDirectory(dataDirectory);
+  return home;
+}
+
+async function linkTarget(link: string): Promise<string | null> {
+  return readlink(link).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    if (error.code !== 'EINVAL') throw error;
+    const detail = `${link} was made by another user than root; run citywatch as that user, or move the directory away.`;
+    throw new CitywatchError('service.failed', { detail });
+  });
+}
+
+/** Runs initdb beside the final place and renames, so that a cluster is whole or absent. */
+async function makeCluster({ home, user, binaries }: Installation, password: string): Promise<void> {
+  const cluster = join(home, 'pgdata');
+  const version = await readFile(join(cluster, 'PG_VERSION'), 'utf8').catch(() => null);
+  if (version !== null) {
+    if (version.trim() === binaries.major) return;
+    const detail = `${cluster} was made by PostgreSQL ${version.trim()}, and this citywatch brings ${binaries.major}; `;
+    throw new CitywatchError('service.failed', { detail: `${detail}move the data by pg_dump, or set DATABASE_URL.` });
+  }
+  const leftovers = (await readdir(home)).filter((name) => name.startsWith('new-'));
+  for (const name of leftovers) await rm(join(home, name), { recursive: true, force: true });
+  const fresh = join(home, `new-${randomBytes(6).toString('hex')}`);
+  const passwordFile = `${fresh}.password`;
+  const file = await open(passwordFile, 'wx', 0o600);
+  try {
+    await file.writeFile(password);
+    if (user) await file.chown(user.uid, user.gid);
+    await initdb({ directory: fresh, passwordFile, user, binaries });
+  } finally {
+    await file.close();
+    await rm(passwordFile, { force: true });
+  }
+  await chmod(fresh, 0o700);
+  await rename(fresh, cluster);
+  await syncDirectory(home);
+}
+
+interface InitDb {
+  directory: string;
+  passwordFile: string;
+  user: SystemUser | null;
+  binaries: PostgresBinaries;
+}
+
+async function initdb({ directory, passwordFile, user, binaries }: InitDb): Promise<void> {
+  const locale = ['--no-locale', '--encoding=UTF8', '--no-instructions'];
+  const login = ['--auth=scram-sha-256', `--username=${DATABASE_USER}`, `--pwfile=${passwordFile}`];
+  const command = [binaries.initdb, `--pgdata=${directory}`, ...locale, ...login];
+  const as = user
+    ? ['setpriv', `--reuid=${user.name}`, `--regid=${user.name}`, '--init-groups', '--pdeathsig', 'KILL']
+    : [];
+  const [program = '', ...args] = [...as, ...command];
+  const { status, stderr } = await run(program, args, { env: environment(binaries), cwd: join(directory, '..') });
+  if (status === 0) return;
+  const detail = `PostgreSQL's initdb failed with status ${status}: ${stderr.trim().slice(-500)}`;
+  throw new CitywatchError('service.failed', { detail });
+}
+
+function environment(binaries: PostgresBinaries): Record<string, string> {
+  return { ...PLAIN_ENVIRONMENT, LD_LIBRARY_PATH: binaries.libraryPath, TZ: 'UTC' };
+}

@@ -1,0 +1,91 @@
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { writeFileDurable } from '../../platform/files.ts';
+import { Child, type ServiceDeps } from './child.ts';
+import type { DataDirectory } from './data-directory.ts';
+import { PLAIN_ENVIRONMENT } from './run.ts';
+
+export interface LocalRedis {
+  /** `unix://:password@/path`, as ioredis takes it. */
+  url: string;
+  socketPath: string;
+  password: string;
+  child: Child;
+  stop(signal?: AbortSignal): Promise<void>;
+}
+
+/**
+ * Starts the private redis-server: unix socket only, a random password, append-only file, and no eviction, because
+ * BullMQ keeps what it must not lose there. Data in `redis/` of the data directory.
+ */
+export async function startRedis(place: DataDirectory, deps: ServiceDeps): Promise<LocalRedis> {
+  const directory = await place.directory('redis');
+  const password = await place.secret('redis');
+  const socketPath = join(await place.socketDirectory(), 'redis.sock');
+  const configPath = join(directory, 'redis.conf');
+  await writeFileDurable(configPath, configuration({ directory, socketPath, password }), { mode: 0o600 });
+  const child = new Child(
+    {
+      name: 'redis',
+      command: 'redis-server',
+      args: [configPath],
+      env: PLAIN_ENVIRONMENT,
+      cwd: directory,
+      deathSignal: 'KILL',
+      stopSignal: 'SIGTERM',
+      lockPath: join(directory, 'lock'),
+      probe: (signal) => ping(socketPath, password, signal),
+    },
+    deps,
+  );
+  await child.start();
+  const url = `unix://:${password}@${encodeURI(socketPath)}`;
+  return { url, socketPath, password, child, stop: (signal) => child.stop(signal) };
+}
+
+/** `save ""`: the append-only file alone carries the data, a snapshot beside it would only cost writes. */
+function configuration(values: { directory: string; socketPath: string; password: string }): string {
+  const lines = [
+    'port 0',
+    `unixsocket ${quote(values.socketPath)}`,
+    'unixsocketperm 700',
+    'protected-mode yes',
+    `requirepass ${quote(values.password)}`,
+    'daemonize no',
+    'supervised no',
+    'databases 1',
+    `dir ${quote(values.directory)}`,
+    'logfile ""',
+    'loglevel warning',
+    'always-show-logo no',
+    'save ""',
+    'appendonly yes',
+    'appendfsync everysec',
+    'maxmemory-policy noeviction',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function quote(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** Resolves when redis takes the password and answers PING, which it does not while it still loads its data. */
+function ping(socketPath: string, password: string, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ path: socketPath, signal });
+    let answer = '';
+    socket.setEncoding('utf8').on('error', reject);
+    socket.on('close', () => reject(new Error('no answer')));
+    socket.on('data', (text: string) => {
+      answer += text;
+      if (answer.split('\r\n').length <= 2 && answer.length < ANSWER_CHARS_MAX) return;
+      socket.destroy();
+      if (answer === '+OK\r\n+PONG\r\n') resolve();
+      else reject(new Error('not ready'));
+    });
+    socket.write(`AUTH ${password}\r\nPING\r\n`);
+  });
+}
+
+const ANSWER_CHARS_MAX = 1000;
