@@ -1,0 +1,160 @@
+import type { Test } from 'tap';
+import { msToNs } from '../../../src/telemetry/nanoseconds.ts';
+import type { PointsQuery, Store } from '../../../src/telemetry/store.ts';
+
+const AT_MS = 1_767_571_200_000;
+
+/** A store that keeps what it was given, and where it is kept is not looked at. */
+export interface StoreUnderTest {
+  store: Store;
+  /** Stops the server as a power cut would and starts it again on the same data. */
+  restart(): Promise<void>;
+}
+
+/** What every store has to do; each store's own test calls this with a fresh, empty one. */
+export function conformance(t: Test, open: (t: Test) => Promise<StoreUnderTest>): void {
+  const signal = new AbortController().signal;
+  const all = (measurement: string, device: string, fields: string[]): PointsQuery => {
+    return { measurement, device, fields, fromNs: msToNs(AT_MS - 1e6), toNs: msToNs(AT_MS + 1e6), limit: 10_000 };
+  };
+  const line = (device: string, fields: string, offsetNs = 0) =>
+    `kiosk,dev=${device},jur=330200 ${fields} ${BigInt(msToNs(AT_MS)) + BigInt(offsetNs)}`;
+
+  t.test('keeps numbers, booleans and text as they are, and each nanosecond apart', async (t) => {
+    const { store } = await open(t);
+    await store.write([line('a', 'f=0.1,b=true,s="烟\\"\\\\"', 1), line('a', 'f=-3,b=false', 2)], signal);
+    const points = await store.points(all('kiosk', 'a', ['f', 'b', 's']));
+    t.equal(points[0]?.timeNs, `${AT_MS}000001`);
+    t.strictSame(Object.fromEntries(points[0]?.values ?? []), { f: 0.1, b: true, s: '烟"\\' });
+    t.strictSame(Object.fromEntries(points[1]?.values ?? []), { f: -3, b: false });
+    t.equal(points.length, 2);
+  });
+
+  t.test('writing the same lines again changes nothing', async (t) => {
+    const { store } = await open(t);
+    const lines = Array.from({ length: 100 }, (_, i) => line('a', `f=${i}`, i));
+    for (let time = 0; time < 3; time += 1) t.strictSame(await store.write(lines, signal), { rejected: [] });
+    t.equal((await store.points(all('kiosk', 'a', ['f']))).length, 100);
+  });
+
+  t.test('stores the good lines of a batch and returns exactly the bad ones', async (t) => {
+    const { store } = await open(t);
+    await store.write([line('a', 'f=1')], signal);
+    const bad = new Set([0, 57, 58, 400, 999]);
+    const lines = Array.from({ length: 1_000 }, (_, i) => line('a', bad.has(i) ? 'f="text"' : `f=${i}`, i + 1));
+    lines[321] = 'kiosk,dev=a f=';
+    const { rejected } = await store.write(lines, signal);
+    t.strictSame(
+      rejected.map(({ line, reason }) => [line, reason]),
+      [...bad, 321].sort((a, b) => a - b).map((i) => [i, i === 321 ? 'store.unparsable' : 'store.type-conflict']),
+    );
+    t.equal((await store.points(all('kiosk', 'a', ['f']))).length, 1 + 1_000 - 6);
+  });
+
+  t.test('puts a whole refused batch aside without asking line by line', async (t) => {
+    const { store } = await open(t);
+    await store.write([line('a', 'f=1')], signal);
+    const lines = Array.from({ length: 5_000 }, (_, i) => line('a', 'f="text"', i));
+    const { rejected } = await store.write(lines, signal);
+    t.equal(rejected.length, 5_000);
+  });
+
+  t.test('returns a line older than retention', async (t) => {
+    const { store } = await open(t);
+    const { rejected } = await store.write([line('a', 'f=1'), 'kiosk,dev=a f=1 1000000000000000000'], signal);
+    t.match(rejected, [{ line: 1, reason: 'store.too-old' }]);
+  });
+
+  t.test('what it acknowledged is there after it lost its power', async (t) => {
+    const { store, restart } = await open(t);
+    const lines = Array.from({ length: 5_000 }, (_, i) => line(`d${i % 50}`, `f=${i}`, i));
+    await store.write(lines, signal);
+    await restart();
+    for (let device = 0; device < 50; device += 1) {
+      t.equal((await store.points(all('kiosk', `d${device}`, ['f']))).length, 100);
+    }
+  });
+
+  t.test('gives points in order, newest first where asked, and no more than asked', async (t) => {
+    const { store } = await open(t);
+    await store.write(
+      [5, 1, 4, 2, 3].map((i) => line('a', `f=${i}`, i)),
+      signal,
+    );
+    const values = async (query: Partial<PointsQuery>) =>
+      (await store.points({ ...all('kiosk', 'a', ['f']), ...query })).map((point) => point.values.get('f'));
+    t.strictSame(await values({}), [1, 2, 3, 4, 5]);
+    t.strictSame(await values({ newestFirst: true, limit: 2 }), [5, 4]);
+    const to = `${AT_MS}000004`;
+    t.strictSame(await values({ fromNs: `${AT_MS}000002`, toNs: to }), [2, 3], 'from is inside the range, to is not');
+    t.strictSame(await store.points(all('kiosk', 'b', ['f'])), []);
+    t.strictSame(await store.points(all('never-seen', 'a', ['f'])), []);
+  });
+
+  t.test('makes buckets', async (t) => {
+    const { store } = await open(t);
+    const second = 1_000_000_000;
+    await store.write(
+      [0, 1, 2, 60, 61].map((i) => line('a', `f=${i},s="${i}"`, i * second)),
+      signal,
+    );
+    const bucketed = async (
+      fn: 'min' | 'max' | 'mean' | 'last' | 'count',
+      field = 'f',
+      everyMs: number | null = 60_000,
+    ) =>
+      (await store.points({ ...all('kiosk', 'a', [field]), bucket: { everyMs, fn } })).map((point) => [
+        Number(BigInt(point.timeNs) / 1_000_000n) - AT_MS,
+        point.values.get(field),
+      ]);
+    t.strictSame(await bucketed('min'), [
+      [0, 0],
+      [60_000, 60],
+    ]);
+    t.strictSame(await bucketed('max'), [
+      [0, 2],
+      [60_000, 61],
+    ]);
+    t.strictSame(await bucketed('mean'), [
+      [0, 1],
+      [60_000, 60.5],
+    ]);
+    t.strictSame(await bucketed('last', 's'), [
+      [0, '2'],
+      [60_000, '61'],
+    ]);
+    t.strictSame(await bucketed('count', 's'), [
+      [0, 3],
+      [60_000, 2],
+    ]);
+    t.strictSame(
+      (await bucketed('max', 'f', null)).map(([, value]) => value),
+      [61],
+    );
+  });
+
+  t.test('names made of query language are only names', async (t) => {
+    const { store } = await open(t);
+    await store.write([line('a', 'f=1')], signal);
+    const nasty = ['a"; DROP DATABASE "x', "a' OR 'a'='a", 'a\\', '"', "'", 'f" FROM kiosk; --', '/.*/', '*'];
+    for (const name of nasty) {
+      for (const query of [all(name, 'a', ['f']), all('kiosk', name, ['f']), all('kiosk', 'a', [name])]) {
+        t.strictSame(await store.points(query), [], name);
+      }
+    }
+    t.equal((await store.points(all('kiosk', 'a', ['f']))).length, 1);
+  });
+
+  t.test('says its version, and preparing it twice is harmless', async (t) => {
+    const { store } = await open(t);
+    await store.ensure();
+    t.match(await store.ping(), { version: /./ });
+  });
+
+  t.test('stops at once when asked to', async (t) => {
+    const { store } = await open(t);
+    const controller = new AbortController();
+    controller.abort(new Error('stopping'));
+    await t.rejects(store.write([line('a', 'f=1')], controller.signal), { message: 'stopping' });
+  });
+}
