@@ -1,0 +1,20 @@
+import t from 'tap';
+import { isRunning, until } from '../../support/processes.ts';
+import { startInflux, startPostgres, startRedis } from '../../support/services.ts';
+
+const STARTS = { postgres: startPostgres, redis: startRedis, influx: startInflux };
+
+for (const [name, start] of Object.entries(STARTS)) {
+  t.test(`${name} that is killed comes back on the same address`, async (t) => {
+    const { child } = await start(t);
+    for (const round of [1, 2]) {
+      const pid = child.pid ?? 0;
+      process.kill(pid, 'SIGKILL');
+      await until('its end is noticed', () => !child.ready);
+      await until('it is back', () => child.ready, 20_000);
+      t.not(child.pid, pid);
+      t.equal(child.restarts(), round);
+      t.equal(isRunning(pid), false);
+    }
+  });
+}
