@@ -1,0 +1,165 @@
+import type { DecodedRecord, DeviceEvent, FieldValue, JournalPosition, Reading } from '../core/types.ts';
+import type { Clause, Condition } from './rules.ts';
+
+/**
+ * The pure heart of the rules: (state, input) → (state, outcome). Nothing here reads a clock: time is `receivedAtMs` of
+ * the record being judged, so catching up after a crash decides exactly what was decided before it (design §2).
+ */
+
+/** Where a clock was started: names the finding that its timer will raise. */
+export type Origin = JournalPosition;
+
+export interface ThresholdState {
+  type: 'threshold';
+  /** Per clause: over its limit and not yet back below its clear level. */
+  raised: boolean[];
+  phase: 'clear' | 'pending' | 'active' | 'clearing';
+  /** Device time of the newest reading judged, 0 before the first; an older one changes nothing. */
+  lastAtMs: number;
+  since: Origin | null;
+  dueAtMs: number | null;
+}
+
+export interface AbsenceState {
+  type: 'absence';
+  phase: 'present' | 'absent';
+  since: Origin;
+  dueAtMs: number | null;
+}
+
+export type RuleState = ThresholdState | AbsenceState;
+
+/** What a step decided: a finding to raise, and from where its identity comes. */
+export interface Outcome {
+  kind: 'fired' | 'cleared';
+  /** `timer` when a clock raised it; then the position is where that clock was started. */
+  by: 'record' | 'timer';
+  position: Origin;
+}
+
+export interface StepResult<State> {
+  state: State;
+  outcome: Outcome | null;
+}
+
+/** The circumstances of the record being judged. */
+export interface Now {
+  position: Origin;
+  receivedAtMs: number;
+}
+
+type ThresholdCondition = Extract<Condition, { type: 'threshold' }>;
+type EventCondition = Extract<Condition, { type: 'event' }>;
+
+export function initialThreshold(condition: ThresholdCondition): ThresholdState {
+  const raised = condition.any.map(() => false);
+  return { type: 'threshold', raised, phase: 'clear', lastAtMs: 0, since: null, dueAtMs: null };
+}
+
+function clauseRaised(clause: Clause, before: boolean, value: FieldValue): boolean {
+  if ('equals' in clause) return value === clause.equals;
+  if (typeof value !== 'number') return before;
+  if ('above' in clause) return before ? value >= (clause.clear_below ?? clause.above) : value > clause.above;
+  return before ? value <= (clause.clear_above ?? clause.below) : value < clause.below;
+}
+
+/** Judges one reading. Returns the same state object when the reading says nothing about this rule or is not newer. */
+export function judgeReading(
+  condition: ThresholdCondition,
+  state: ThresholdState,
+  reading: Pick<Reading, 'values' | 'atMs'>,
+  now: Now,
+): StepResult<ThresholdState> {
+  const concerned = condition.any.some((clause) => reading.values.has(clause.field));
+  if (!concerned || reading.atMs <= state.lastAtMs) return { state, outcome: null };
+  const raised = condition.any.map((clause, index) => {
+    const value = reading.values.get(clause.field);
+    const before = state.raised[index] ?? false;
+    return value === undefined ? before : clauseRaised(clause, before, value);
+  });
+  const next = { ...state, raised, lastAtMs: reading.atMs };
+  return move(condition, next, raised.includes(true), now);
+}
+
+function move(
+  condition: ThresholdCondition,
+  state: ThresholdState,
+  over: boolean,
+  now: Now,
+): StepResult<ThresholdState> {
+  const start = (phase: 'pending' | 'clearing', holdS: number): StepResult<ThresholdState> => ({
+    state: { ...state, phase, since: now.position, dueAtMs: now.receivedAtMs + holdS * 1000 },
+    outcome: null,
+  });
+  const settle = (phase: 'clear' | 'active', kind: Outcome['kind'] | null): StepResult<ThresholdState> => ({
+    state: { ...state, phase, since: null, dueAtMs: null },
+    outcome: kind && { kind, by: 'record', position: now.position },
+  });
+  switch (state.phase) {
+    case 'clear':
+      if (!over) return { state, outcome: null };
+      return condition.hold_s > 0 ? start('pending', condition.hold_s) : settle('active', 'fired');
+    case 'pending':
+      return over ? { state, outcome: null } : settle('clear', null);
+    case 'active':
+      if (over) return { state, outcome: null };
+      return condition.clear_hold_s > 0 ? start('clearing', condition.clear_hold_s) : settle('clear', 'cleared');
+    case 'clearing':
+      return over ? settle('active', null) : { state, outcome: null };
+  }
+}
+
+/** The state's timer has come due. */
+export function thresholdTimer(state: ThresholdState): StepResult<ThresholdState> {
+  if (state.since === null || (state.phase !== 'pending' && state.phase !== 'clearing'))
+    return { state, outcome: null };
+  const fired = state.phase === 'pending';
+  return {
+    state: { ...state, phase: fired ? 'active' : 'clear', since: null, dueAtMs: null },
+    outcome: { kind: fired ? 'fired' : 'cleared', by: 'timer', position: state.since },
+  };
+}
+
+/**
+ * What a record says about presence: a sign of life, a start of the clock without one (registration, start of the
+ * gateway), or nothing (the device's own farewell neither proves life nor shortens the wait).
+ */
+export type Sign = 'alive' | 'clock' | 'none';
+
+export function signOf(record: DecodedRecord): Sign {
+  return record.type === 'state' && !record.online ? 'none' : 'alive';
+}
+
+/** Judges one sign of presence. `state` is null for a device never heard of. */
+export function judgePresence(
+  silentForS: number,
+  state: AbsenceState | null,
+  sign: Sign,
+  now: Now,
+): StepResult<AbsenceState | null> {
+  if (sign === 'none') return { state, outcome: null };
+  if (sign === 'clock' && state?.phase === 'absent') return { state, outcome: null };
+  const next: AbsenceState = {
+    type: 'absence',
+    phase: 'present',
+    since: now.position,
+    dueAtMs: now.receivedAtMs + silentForS * 1000,
+  };
+  const outcome: Outcome | null =
+    state?.phase === 'absent' ? { kind: 'cleared', by: 'record', position: now.position } : null;
+  return { state: next, outcome };
+}
+
+export function absenceTimer(state: AbsenceState): StepResult<AbsenceState> {
+  if (state.phase !== 'present') return { state, outcome: null };
+  return {
+    state: { ...state, phase: 'absent', dueAtMs: null },
+    outcome: { kind: 'fired', by: 'timer', position: state.since },
+  };
+}
+
+/** Whether an event fits an event rule, before any watchlist is asked. */
+export function eventMatches(condition: EventCondition, event: DeviceEvent): boolean {
+  if (event.event !== condition.event) return false;
+  return Object.entries(condition.where).every(([field, value]) => event.data.get(field) === value);
+}

@@ -1,0 +1,206 @@
+import type { Clock } from '../core/clock.ts';
+import { CitywatchError, messageOf } from '../core/errors.ts';
+import { Counter, Histogram, type Observer } from '../core/observe.ts';
+import { type Database, sql } from '../platform/database.ts';
+import { DONE, type WorkResult } from '../platform/work.ts';
+import type { AlertTables } from './tables.ts';
+import { RETRY_FOR_MS, retryPauseMs, signWebhook } from './webhook.ts';
+
+/** The one way out: contacts only the allowed networks, follows no redirect, keeps no body beyond `maxBytes`. */
+export interface WebhookPort {
+  http(request: {
+    url: string;
+    method: 'POST';
+    headers: Record<string, string>;
+    body: string;
+    deadlineMs: number;
+    maxBytes: number;
+    networks: string[];
+    setting: string;
+  }): Promise<{ status: number }>;
+}
+
+/** Opens what the vault sealed. */
+export interface SecretBox {
+  seal(plain: string): string;
+  open(sealed: string): string;
+}
+
+export interface DeliveryDeps {
+  database: Database;
+  clock: Clock;
+  observer: Observer;
+  outbound: WebhookPort;
+  vault: SecretBox;
+  /** CITYWATCH_WEBHOOK_NETWORKS. */
+  networks: string[];
+  /** The endpoint answers again: makes everything due that waits for it, instead of at its own next step. */
+  release(subscriptionId: string): Promise<void>;
+  random?: () => number;
+}
+
+interface Waiting {
+  webhook_id: string;
+  seq: number;
+  attempts: number;
+  created_at_ms: number;
+  body: Record<string, unknown>;
+  type: string;
+}
+
+const ATTEMPT_DEADLINE_MS = 10_000;
+const ANSWER_BYTES_MAX = 64 * 1024;
+/** The receiver says it is gone for good (Standard Webhooks: disable the endpoint). */
+const GONE = 410;
+
+/**
+ * Sends the outbox of one subscription and alert, oldest first: a clear never overtakes its alarm, while other alerts go
+ * their own way. Delivered at least once, with one constant `webhook-id`, so a receiver can make the effect happen once.
+ */
+export class WebhookDelivery {
+  readonly #deps: DeliveryDeps;
+  readonly #attempts: Counter;
+  readonly #latency: Histogram;
+
+  constructor(deps: DeliveryDeps) {
+    this.#deps = deps;
+    const registers = [deps.observer.metrics];
+    this.#attempts = new Counter({
+      name: 'citywatch_webhook_attempts_total',
+      help: 'Attempts to deliver a log entry to a subscription.',
+      labelNames: ['result'],
+      registers,
+    });
+    this.#latency = new Histogram({
+      name: 'citywatch_webhook_latency_seconds',
+      help: 'From the commit of a log entry to its delivery.',
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 60, 600, 3600],
+      registers,
+    });
+  }
+
+  /** Handler of the queue `delivery`; the key is `subscription alert`. */
+  async handle(key: string, signal: AbortSignal): Promise<WorkResult> {
+    const [subscriptionId = '', alertId = ''] = key.split(' ');
+    const subscription = await this.#subscription(subscriptionId);
+    if (!subscription) return DONE;
+    if (subscription.state !== 'active') {
+      await this.#settleAll(subscriptionId, alertId, 'withheld');
+      return DONE;
+    }
+    const secrets = subscription.secrets.map((sealed) => this.#deps.vault.open(sealed));
+    for (;;) {
+      const next = await this.#oldest(subscriptionId, alertId);
+      if (!next) return DONE;
+      if (signal.aborted) return { again: { atMs: this.#deps.clock.nowMs() } };
+      const result = await this.#attempt(subscription.url, secrets, next);
+      const pause = await this.#settle(subscriptionId, next, result);
+      if (pause !== null) return { again: { atMs: pause } };
+      if (next.attempts > 0) await this.#deps.release(subscriptionId);
+    }
+  }
+
+  async #subscription(id: string) {
+    return await this.#deps.database
+      .tables<AlertTables>()
+      .selectFrom('subscription')
+      .select(['url', 'secrets', 'state'])
+      .where('id', '=', id)
+      .executeTakeFirst();
+  }
+
+  async #oldest(subscriptionId: string, alertId: string): Promise<Waiting | undefined> {
+    return await this.#deps.database
+      .tables<AlertTables>()
+      .selectFrom('delivery')
+      .innerJoin('alert_event', 'alert_event.seq', 'delivery.seq')
+      .select(['webhook_id', 'delivery.seq', 'attempts', 'created_at_ms', 'body', 'type'])
+      .where('subscription_id', '=', subscriptionId)
+      .where('delivery.alert_id', '=', alertId)
+      .where('state', '=', 'waiting')
+      .orderBy('delivery.seq')
+      .limit(1)
+      .executeTakeFirst();
+  }
+
+  async #attempt(
+    url: string,
+    secrets: string[],
+    next: Waiting,
+  ): Promise<{ status: number | null; error: string | null }> {
+    const timestampS = Math.floor(this.#deps.clock.nowMs() / 1000);
+    const body = JSON.stringify({
+      type: next.type,
+      timestamp: next.body.at,
+      data: next.body.alert,
+      event: next.body.id,
+    });
+    try {
+      const { status } = await this.#deps.outbound.http({
+        url,
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          'user-agent': 'citywatch',
+          'webhook-id': next.webhook_id,
+          'webhook-timestamp': String(timestampS),
+          'webhook-signature': signWebhook(secrets, { id: next.webhook_id, timestampS, body }),
+        },
+        body,
+        deadlineMs: ATTEMPT_DEADLINE_MS,
+        maxBytes: ANSWER_BYTES_MAX,
+        networks: this.#deps.networks,
+        setting: 'CITYWATCH_WEBHOOK_NETWORKS',
+      });
+      return { status, error: status >= 200 && status < 300 ? null : `status ${status}` };
+    } catch (error) {
+      return { status: null, error: error instanceof CitywatchError ? error.message : messageOf(error) };
+    }
+  }
+
+  /** Writes down how the attempt ended; returns when to try again, or null when this entry is settled. */
+  async #settle(
+    subscriptionId: string,
+    next: Waiting,
+    { status, error }: { status: number | null; error: string | null },
+  ): Promise<number | null> {
+    const nowMs = this.#deps.clock.nowMs();
+    const delivered = error === null;
+    const dead = !delivered && (status === GONE || nowMs - next.created_at_ms > RETRY_FOR_MS);
+    const state = delivered ? 'delivered' : dead ? 'dead' : 'waiting';
+    this.#attempts.inc({ result: delivered ? 'delivered' : dead ? 'dead' : 'failed' });
+    if (delivered) this.#latency.observe((nowMs - next.created_at_ms) / 1000);
+    const db = this.#deps.database.tables<AlertTables>();
+    await db
+      .updateTable('delivery')
+      .set({
+        state,
+        attempts: sql<number>`attempts + 1`,
+        settled_at_ms: state === 'waiting' ? null : nowMs,
+        last_status: status,
+        last_error: error?.slice(0, 500) ?? null,
+      })
+      .where('webhook_id', '=', next.webhook_id)
+      .where('state', '=', 'waiting')
+      .execute();
+    if (status === GONE) {
+      await db
+        .updateTable('subscription')
+        .set({ state: 'disabled', state_reason: 'The receiver answered 410 Gone.' })
+        .where('id', '=', subscriptionId)
+        .execute();
+    }
+    return state === 'waiting' ? nowMs + retryPauseMs(next.attempts + 1, (this.#deps.random ?? Math.random)()) : null;
+  }
+
+  async #settleAll(subscriptionId: string, alertId: string, state: 'withheld'): Promise<void> {
+    await this.#deps.database
+      .tables<AlertTables>()
+      .updateTable('delivery')
+      .set({ state, settled_at_ms: this.#deps.clock.nowMs() })
+      .where('subscription_id', '=', subscriptionId)
+      .where('alert_id', '=', alertId)
+      .where('state', '=', 'waiting')
+      .execute();
+  }
+}

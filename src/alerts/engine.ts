@@ -1,0 +1,277 @@
+import type { DecodedMessage, DecodedRecord, DeviceEvent, DeviceId, Message } from '../core/types.ts';
+import {
+  type AbsenceState,
+  absenceTimer,
+  eventMatches,
+  initialThreshold,
+  judgePresence,
+  judgeReading,
+  type Now,
+  type Outcome,
+  type RuleState,
+  type Sign,
+  signOf,
+  type ThresholdState,
+  thresholdTimer,
+} from './conditions.ts';
+import { type Finding, findingId } from './findings.ts';
+import type { Condition, Rule } from './rules.ts';
+import { Timers } from './timers.ts';
+
+/** Asks whether a plate is wanted at this place and time. */
+export interface Watch {
+  match(plate: string, jurisdiction: string, atMs: number): { scope: string; data: Finding['data'] } | null;
+}
+
+/** Rule states of one device as they are stored: by rule name, with the version they belong to. */
+export type StoredStates = Record<string, { version: number; state: RuleState }>;
+
+export interface DeviceStates {
+  device: DeviceId;
+  kind: string;
+  jurisdiction: string;
+  states: StoredStates;
+}
+
+interface Subject {
+  kind: string;
+  jurisdiction: string;
+  states: Map<string, RuleState>;
+}
+
+/** Topics of the journal's own records that restart, begin or end the clocks of devices. */
+export const INTERNAL_TOPICS = {
+  start: 'internal/start',
+  registered: 'internal/registered',
+  retired: 'internal/retired',
+} as const;
+
+/**
+ * Judges every message in journal order. Holds the state of all rules in memory; the reader stores what changed together
+ * with its cursor. The cost of a message depends on the rules of its kind, never on the number of devices.
+ */
+export class RulesEngine {
+  readonly #byKind = new Map<string, Rule[]>();
+  readonly #byName = new Map<string, Rule>();
+  readonly #subjects = new Map<DeviceId, Subject>();
+  readonly #timers = new Timers();
+  readonly #watch: Watch;
+  #changed = new Set<DeviceId>();
+
+  constructor(rules: Rule[], watch: Watch) {
+    this.#watch = watch;
+    for (const rule of rules) {
+      this.#byName.set(rule.rule, rule);
+      for (const kind of rule.kinds) this.#byKind.set(kind, [...(this.#byKind.get(kind) ?? []), rule]);
+    }
+  }
+
+  /** Takes up stored states; those of another version of their rule start afresh. */
+  load(stored: Iterable<DeviceStates>): void {
+    for (const { device, kind, jurisdiction, states } of stored) {
+      const subject: Subject = { kind, jurisdiction, states: new Map() };
+      for (const [name, { version, state }] of Object.entries(states)) {
+        if (this.#byName.get(name)?.version !== version) continue;
+        subject.states.set(name, state);
+        this.#schedule(name, device, state);
+      }
+      this.#subjects.set(device, subject);
+    }
+  }
+
+  /** Devices whose states changed since the last call, with all their states; empty states mean: forget the device. */
+  takeChanged(): DeviceStates[] {
+    const changed = [...this.#changed].map((device) => this.#stored(device));
+    this.#changed = new Set();
+    return changed;
+  }
+
+  /** Judges one message; first lets every clock run out that was due before it was received. */
+  judge(decoded: DecodedMessage, decidedAtMs: number): Finding[] {
+    const { message } = decoded;
+    const findings = this.advanceTo(message.receivedAtMs, decidedAtMs);
+    if (message.uplink === 'internal' && this.#internal(message)) return findings;
+    const rules = this.#byKind.get(message.device.kind);
+    if (!rules) return findings;
+    for (const record of decoded.records) {
+      if (record.duplicate) continue;
+      for (const rule of rules) this.#judgeRecord({ rule, message, record, decidedAtMs }, findings);
+    }
+    return findings;
+  }
+
+  /** Lets every clock run out that is due at or before `nowMs`. */
+  advanceTo(nowMs: number, decidedAtMs: number): Finding[] {
+    const findings: Finding[] = [];
+    for (const { key, dueAtMs } of this.#timers.take(nowMs)) {
+      const [name = '', device = ''] = key.split('|');
+      const rule = this.#byName.get(name);
+      const subject = this.#subjects.get(device);
+      const state = subject?.states.get(name);
+      if (!rule || !subject || !state || state.dueAtMs === null) continue;
+      const step = state.type === 'threshold' ? thresholdTimer(state) : absenceTimer(state);
+      this.#keep(rule, device, step.state);
+      if (!step.outcome) continue;
+      findings.push({
+        ...this.#finding(rule, { device, jurisdiction: subject.jurisdiction }, step.outcome, 'timer'),
+        deviceAtMs: null,
+        receivedAtMs: dueAtMs,
+        decidedAtMs,
+        data: rule.condition.type === 'absence' ? { silent_for_s: rule.condition.silent_for_s } : {},
+      });
+    }
+    return findings;
+  }
+
+  #judgeRecord(input: JudgeInput, findings: Finding[]): void {
+    const { rule, message, record, decidedAtMs } = input;
+    const common = { receivedAtMs: message.receivedAtMs, deviceAtMs: record.atMs, decidedAtMs };
+    const place = { device: message.device.id, jurisdiction: message.device.jurisdiction };
+    const now: Now = { position: positionOf(message), receivedAtMs: message.receivedAtMs };
+    if (rule.condition.type === 'event') {
+      if (record.type !== 'event') return;
+      const hit = this.#eventHit(rule.condition, record, message);
+      const outcome: Outcome = { kind: 'fired', by: 'record', position: now.position };
+      if (hit) findings.push({ ...this.#finding(rule, place, outcome, record.index), ...common, ...hit });
+      return;
+    }
+    const outcome = this.#stateStep(rule, message, record, now);
+    if (!outcome) return;
+    const finding = this.#finding(rule, place, outcome, record.index);
+    findings.push({ ...finding, ...common, data: record.type === 'reading' ? Object.fromEntries(record.values) : {} });
+  }
+
+  #eventHit(
+    condition: Extract<Condition, { type: 'event' }>,
+    record: DeviceEvent,
+    message: Message,
+  ): { scope: string; data: Finding['data'] } | null {
+    if (!eventMatches(condition, record)) return null;
+    const seen = Object.fromEntries(record.data);
+    if (!condition.watchlist) return { scope: '', data: seen };
+    const plate = record.data.get(condition.watchlist.field);
+    if (typeof plate !== 'string') return null;
+    const hit = this.#watch.match(plate, message.device.jurisdiction, message.receivedAtMs);
+    return hit && { scope: hit.scope, data: { ...seen, ...hit.data } };
+  }
+
+  #stateStep(rule: Rule, message: Message, record: DecodedRecord, now: Now): Outcome | null {
+    const { condition } = rule;
+    const { id } = message.device;
+    const before = this.#subjects.get(id)?.states.get(rule.rule);
+    if (condition.type === 'threshold') {
+      if (record.type !== 'reading') return null;
+      const state = (before as ThresholdState | undefined) ?? initialThreshold(condition);
+      const step = judgeReading(condition, state, record, now);
+      if (step.state !== state) this.#keep(rule, id, step.state, message.device);
+      return step.outcome;
+    }
+    if (condition.type === 'absence') return this.#presence(rule, message, signOf(record), now);
+    return null;
+  }
+
+  #presence(rule: Rule, message: Message, sign: Sign, now: Now): Outcome | null {
+    if (rule.condition.type !== 'absence') return null;
+    const { id } = message.device;
+    const before = (this.#subjects.get(id)?.states.get(rule.rule) as AbsenceState | undefined) ?? null;
+    const step = judgePresence(rule.condition.silent_for_s, before, sign, now);
+    if (step.state && step.state !== before) this.#keep(rule, id, step.state, message.device);
+    return step.outcome;
+  }
+
+  /** Handles the journal's own records; returns whether the record was one of them. */
+  #internal(message: Message): boolean {
+    const now: Now = { position: positionOf(message), receivedAtMs: message.receivedAtMs };
+    switch (message.topic) {
+      case INTERNAL_TOPICS.start:
+        for (const [device, subject] of this.#subjects) this.#restartClocks(device, subject, now);
+        return true;
+      case INTERNAL_TOPICS.registered:
+        for (const rule of this.#byKind.get(message.device.kind) ?? []) this.#presence(rule, message, 'clock', now);
+        return true;
+      case INTERNAL_TOPICS.retired:
+        this.#forget(message.device.id);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** While the gateway was down nobody could be heard, so silence counts from its start. */
+  #restartClocks(device: DeviceId, subject: Subject, now: Now): void {
+    for (const [name, state] of subject.states) {
+      const rule = this.#byName.get(name);
+      if (state.type !== 'absence' || state.phase !== 'present' || rule?.condition.type !== 'absence') continue;
+      const { state: next } = judgePresence(rule.condition.silent_for_s, state, 'clock', now);
+      if (next) this.#keep(rule, device, next);
+    }
+  }
+
+  #forget(device: DeviceId): void {
+    for (const name of this.#subjects.get(device)?.states.keys() ?? []) this.#timers.cancel(`${name}|${device}`);
+    this.#subjects.delete(device);
+    this.#changed.add(device);
+  }
+
+  #keep(rule: Rule, device: DeviceId, state: RuleState, identity?: { kind: string; jurisdiction: string }): void {
+    let subject = this.#subjects.get(device);
+    if (!subject && !identity) return;
+    subject ??= { kind: identity?.kind ?? '', jurisdiction: identity?.jurisdiction ?? '', states: new Map() };
+    if (identity) subject.jurisdiction = identity.jurisdiction;
+    this.#subjects.set(device, subject);
+    const before = subject.states.get(rule.rule);
+    subject.states.set(rule.rule, state);
+    this.#schedule(rule.rule, device, state);
+    // A device that goes on reporting only pushes its clock ahead; the start record restarts it anyway.
+    const onlyClock = before?.type === 'absence' && state.type === 'absence' && before.phase === state.phase;
+    if (!onlyClock) this.#changed.add(device);
+  }
+
+  #schedule(name: string, device: DeviceId, state: RuleState): void {
+    const key = `${name}|${device}`;
+    if (state.dueAtMs === null) this.#timers.cancel(key);
+    else this.#timers.set(key, state.dueAtMs);
+  }
+
+  #finding(
+    rule: Rule,
+    place: { device: DeviceId; jurisdiction: string },
+    outcome: Outcome,
+    index: number | 'timer',
+  ): Pick<
+    Finding,
+    'id' | 'rule' | 'ruleVersion' | 'severity' | 'subject' | 'jurisdiction' | 'scope' | 'kind' | 'position'
+  > {
+    return {
+      id: findingId(rule, place.device, outcome.position, index),
+      rule: rule.rule,
+      ruleVersion: rule.version,
+      severity: rule.severity,
+      subject: place.device,
+      jurisdiction: place.jurisdiction,
+      scope: '',
+      kind: outcome.kind,
+      position: outcome.position,
+    };
+  }
+
+  #stored(device: DeviceId): DeviceStates {
+    const subject = this.#subjects.get(device);
+    const states: StoredStates = {};
+    for (const [name, state] of subject?.states ?? []) {
+      states[name] = { version: this.#byName.get(name)?.version ?? 0, state };
+    }
+    return { device, kind: subject?.kind ?? '', jurisdiction: subject?.jurisdiction ?? '', states };
+  }
+}
+
+interface JudgeInput {
+  rule: Rule;
+  message: Message;
+  record: DecodedRecord;
+  decidedAtMs: number;
+}
+
+function positionOf(message: Message): Now['position'] {
+  return { lane: message.lane, offset: message.offset };
+}

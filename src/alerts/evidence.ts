@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import { CitywatchError, messageOf } from '../core/errors.ts';
+import type { Observer } from '../core/observe.ts';
+import type { Caller, DeviceId } from '../core/types.ts';
+import type { Database } from '../platform/database.ts';
+import { ensureDirectory, writeFileDurable } from '../platform/files.ts';
+import { DONE, type WorkResult, type WorkTicket } from '../platform/work.ts';
+import { saveAlert, ticketsFor } from './desk.ts';
+import { appendLog } from './log.ts';
+import type { AlertQueries } from './queries.ts';
+import type { AlertRow, AlertTables, Evidence } from './tables.ts';
+
+/** What evidence asks of the registry and the video pool. */
+export interface Pictures {
+  /** Cameras that see a device: those it names, else the nearest within reach; empty for none. */
+  camerasFor(device: DeviceId): Promise<DeviceId[]>;
+  /** A JPEG of now; leaves an access-register row that names the alert as its case. */
+  snapshot(camera: DeviceId, alertId: string): Promise<Buffer>;
+}
+
+export interface EvidenceDeps {
+  database: Database;
+  clock: Clock;
+  observer: Observer;
+  queries: AlertQueries;
+  pictures: Pictures;
+  directory: string;
+  committed(tickets: WorkTicket[]): void;
+}
+
+/** A camera that is just starting gets this long before the alert says that there is no picture. */
+const TRY_FOR_MS = 60_000;
+const AGAIN_MS = 2_000;
+
+/**
+ * Attaches a picture to an alert that was just opened. The alert never waits for it: it follows as an update, or a row
+ * that says why there is none.
+ */
+export class EvidenceDesk {
+  readonly #deps: EvidenceDeps;
+
+  constructor(deps: EvidenceDeps) {
+    this.#deps = deps;
+  }
+
+  /** Handler of the queue `evidence`; the key is the alert's id. */
+  async handle(alertId: string): Promise<WorkResult> {
+    const { database, clock, pictures } = this.#deps;
+    const alert = await database
+      .tables<AlertTables>()
+      .selectFrom('alert')
+      .select(['device', 'evidence', 'committed_at_ms', 'first_at_ms'])
+      .where('id', '=', alertId)
+      .executeTakeFirst();
+    if (!alert || alert.evidence.length > 0) return DONE;
+    const cameras = await pictures.camerasFor(alert.device);
+    if (cameras.length === 0) return await this.#attach(alertId, this.#missing(null, 'No camera sees this place.'));
+    let reason = '';
+    for (const camera of cameras.slice(0, 3)) {
+      try {
+        const picture = await pictures.snapshot(camera, alertId);
+        return await this.#attach(alertId, await this.#keep(alertId, camera, picture));
+      } catch (error) {
+        reason = error instanceof CitywatchError ? error.message : 'The camera gave no picture.';
+        this.#deps.observer.log.debug({ part: 'evidence', camera, error: messageOf(error) }, 'no picture yet');
+      }
+    }
+    const nowMs = clock.nowMs();
+    if (nowMs - alert.committed_at_ms < TRY_FOR_MS) return { again: { atMs: nowMs + AGAIN_MS } };
+    return await this.#attach(alertId, this.#missing(cameras[0] ?? null, reason));
+  }
+
+  /** The picture of an alert the caller may see; the caller's look is registered by whoever serves it. */
+  async picture(caller: Caller, alertId: string, evidenceId: string): Promise<{ camera: DeviceId; jpeg: Buffer }> {
+    const alert = await this.#deps.queries.row(caller, alertId);
+    const found = alert.evidence.find(({ id, type }) => id === evidenceId && type === 'picture');
+    if (!found?.camera) throw new CitywatchError('not-found');
+    return { camera: found.camera, jpeg: await readFile(this.#path(alertId, found.id)) };
+  }
+
+  async #keep(alertId: string, camera: DeviceId, picture: Buffer): Promise<Evidence> {
+    const evidence: Evidence = { id: randomUUID(), type: 'picture', camera, takenAtMs: this.#deps.clock.nowMs() };
+    await ensureDirectory(join(this.#deps.directory, alertId), 0o700);
+    await writeFileDurable(this.#path(alertId, evidence.id), picture, { mode: 0o600 });
+    return evidence;
+  }
+
+  #missing(camera: DeviceId | null, reason: string): Evidence {
+    return { id: randomUUID(), type: 'unavailable', camera, takenAtMs: this.#deps.clock.nowMs(), reason };
+  }
+
+  /** Both names are UUIDs of ours, so the path stays inside the directory. */
+  #path(alertId: string, evidenceId: string): string {
+    return join(this.#deps.directory, alertId, `${evidenceId}.jpg`);
+  }
+
+  async #attach(alertId: string, evidence: Evidence): Promise<WorkResult> {
+    const { database, clock } = this.#deps;
+    const tickets = await database.transaction(async (tx) => {
+      const before = await tx
+        .tables<AlertTables>()
+        .selectFrom('alert')
+        .selectAll()
+        .where('id', '=', alertId)
+        .forUpdate()
+        .executeTakeFirst();
+      if (!before || before.evidence.length > 0) return [];
+      const alert: AlertRow = { ...before, evidence: [evidence], version: before.version + 1 };
+      await saveAlert(tx, alert, false);
+      const atMs = clock.nowMs();
+      const entries = await appendLog(tx, [{ type: 'alert.evidence', alert, actor: 'citywatch', atMs }]);
+      return await ticketsFor(tx, clock, entries);
+    });
+    this.#deps.committed(tickets);
+    return DONE;
+  }
+}

@@ -1,0 +1,246 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, toRfc3339 } from '../core/clock.ts';
+import { CitywatchError } from '../core/errors.ts';
+import { covers } from '../core/jurisdiction.ts';
+import type { Caller } from '../core/types.ts';
+import { recordAudit } from '../platform/audit.ts';
+import { type Database, sql, type Tables, withinJurisdiction } from '../platform/database.ts';
+import { enqueueWork } from '../platform/work.ts';
+import type { SecretBox } from './delivery.ts';
+import { DELIVERY_QUEUE } from './desk.ts';
+import { requireUuid } from './queries.ts';
+import { SEVERITIES, type Severity } from './rules.ts';
+import type { AlertTables, SubscriptionTable } from './tables.ts';
+import { createWebhookSecret } from './webhook.ts';
+
+export interface SubscriptionInput {
+  name: string;
+  url: string;
+  jurisdiction: string;
+  severities?: Severity[];
+  /** `whsec_` and base64 of 24 to 64 bytes; made here when absent. */
+  secret?: string;
+}
+
+export interface SubscriptionDeps {
+  database: Database;
+  clock: Clock;
+  vault: SecretBox;
+  /** Throws `outbound.refused`, naming the setting, when the address may not be contacted. */
+  checkAddress(url: string): Promise<void>;
+  ring(queue: string, key: string): void;
+}
+
+type Row = Omit<SubscriptionTable, 'secrets' | 'version'>;
+
+const SUBSCRIPTIONS_MAX = 100;
+const COLUMNS = [
+  'id',
+  'name',
+  'url',
+  'jurisdiction',
+  'severities',
+  'state',
+  'state_reason',
+  'created_by',
+  'created_at_ms',
+] as const;
+
+/** Who is told of which alerts. A subscription gets what is raised after it was made. */
+export class Subscriptions {
+  readonly #deps: SubscriptionDeps;
+
+  constructor(deps: SubscriptionDeps) {
+    this.#deps = deps;
+  }
+
+  /** The answer carries the secret, once. */
+  async create(caller: Caller, input: SubscriptionInput): Promise<{ subscription: SubscriptionView; secret: string }> {
+    const { database, clock, vault } = this.#deps;
+    if (!covers(caller.jurisdiction, input.jurisdiction)) {
+      const message = `lies outside your jurisdiction ${caller.jurisdiction}`;
+      throw new CitywatchError('request.invalid', { issues: [{ path: 'jurisdiction', message }] });
+    }
+    const secret = input.secret ?? createWebhookSecret();
+    checkSecret(secret);
+    await this.#deps.checkAddress(input.url);
+    const row: Row = {
+      id: randomUUID(),
+      name: input.name,
+      url: input.url,
+      jurisdiction: input.jurisdiction,
+      severities: input.severities ?? [...SEVERITIES],
+      state: 'active',
+      state_reason: null,
+      created_by: caller.name,
+      created_at_ms: clock.nowMs(),
+    };
+    await database.transaction(async (tx) => {
+      const db = tx.tables<AlertTables>();
+      await refuseTooMany(tx);
+      await db
+        .insertInto('subscription')
+        .values({ ...row, secrets: JSON.stringify([vault.seal(secret)]) })
+        .execute();
+      await audit(tx, caller, 'subscription.create', row, row.created_at_ms);
+    });
+    return { subscription: show(row), secret };
+  }
+
+  async list(caller: Caller): Promise<(SubscriptionView & { counts: Record<string, number> })[]> {
+    const db = this.#deps.database.tables<AlertTables>();
+    const query = db
+      .selectFrom('subscription')
+      .select(COLUMNS)
+      .where('state', '!=', 'removed')
+      .orderBy('created_at_ms');
+    const rows = await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).execute();
+    const counts = await db
+      .selectFrom('delivery')
+      .select(['subscription_id', 'state', sql<number>`count(*)`.as('count')])
+      .groupBy(['subscription_id', 'state'])
+      .execute();
+    return rows.map((row) => ({
+      ...show(row),
+      counts: Object.fromEntries([
+        ...['waiting', 'delivered', 'dead', 'withheld'].map((state) => [state, 0]),
+        ...counts.filter((one) => one.subscription_id === row.id).map(({ state, count }) => [state, count]),
+      ]),
+    }));
+  }
+
+  /** Ends a subscription; what still waited for it is withheld and stays countable. */
+  async remove(caller: Caller, id: string): Promise<void> {
+    const { database, clock } = this.#deps;
+    await database.transaction(async (tx) => {
+      const row = await this.#mine(tx, caller, id);
+      const db = tx.tables<AlertTables>();
+      await db.updateTable('subscription').set({ state: 'removed' }).where('id', '=', id).execute();
+      await db
+        .updateTable('delivery')
+        .set({ state: 'withheld', settled_at_ms: clock.nowMs() })
+        .where('subscription_id', '=', id)
+        .where('state', '=', 'waiting')
+        .execute();
+      await audit(tx, caller, 'subscription.remove', row, clock.nowMs());
+    });
+  }
+
+  async deadLetters(caller: Caller, id: string, limit: number): Promise<DeadDelivery[]> {
+    await this.#mine(this.#deps.database, caller, id);
+    const rows = await this.#deps.database
+      .tables<AlertTables>()
+      .selectFrom('delivery')
+      .select(['webhook_id', 'alert_id', 'attempts', 'created_at_ms', 'last_status', 'last_error'])
+      .where('subscription_id', '=', id)
+      .where('state', '=', 'dead')
+      .orderBy('seq')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => ({
+      webhookId: row.webhook_id,
+      alert: row.alert_id,
+      attempts: row.attempts,
+      raisedAt: toRfc3339(row.created_at_ms),
+      lastStatus: row.last_status,
+      lastError: row.last_error,
+    }));
+  }
+
+  /** Sends dead letters again, also after a receiver was gone; keeps their `webhook-id`. Returns how many. */
+  async redrive(caller: Caller, id: string): Promise<number> {
+    const { database, clock } = this.#deps;
+    const keys = await database.transaction(async (tx) => {
+      const row = await this.#mine(tx, caller, id);
+      const nowMs = clock.nowMs();
+      const db = tx.tables<AlertTables>();
+      const again = { state: 'active' as const, state_reason: null };
+      await db.updateTable('subscription').set(again).where('id', '=', id).where('state', '=', 'disabled').execute();
+      const rows = await db
+        .updateTable('delivery')
+        .set({ state: 'waiting', settled_at_ms: null, attempts: 0, created_at_ms: nowMs })
+        .where('subscription_id', '=', id)
+        .where('state', '=', 'dead')
+        .returning('alert_id')
+        .execute();
+      const found = rows.map(({ alert_id }) => `${id} ${alert_id}`);
+      await enqueueWork(
+        tx,
+        clock,
+        found.map((key) => ({ queue: DELIVERY_QUEUE, key })),
+      );
+      await audit(tx, caller, 'subscription.redrive', row, nowMs);
+      return found;
+    });
+    for (const key of new Set(keys)) this.#deps.ring(DELIVERY_QUEUE, key);
+    return keys.length;
+  }
+
+  async #mine(tx: Tables, caller: Caller, id: string): Promise<Row> {
+    const query = tx
+      .tables<AlertTables>()
+      .selectFrom('subscription')
+      .select(COLUMNS)
+      .where('id', '=', requireUuid(id))
+      .where('state', '!=', 'removed');
+    const row = await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).executeTakeFirst();
+    if (!row) throw new CitywatchError('not-found');
+    return row;
+  }
+}
+
+export interface DeadDelivery {
+  webhookId: string;
+  alert: string;
+  attempts: number;
+  raisedAt: string;
+  lastStatus: number | null;
+  lastError: string | null;
+}
+
+function show(row: Row) {
+  return {
+    id: row.id,
+    name: row.name,
+    url: row.url,
+    jurisdiction: row.jurisdiction,
+    severities: row.severities,
+    state: row.state,
+    stateReason: row.state_reason,
+    createdBy: row.created_by,
+    createdAt: toRfc3339(row.created_at_ms),
+  };
+}
+
+export type SubscriptionView = ReturnType<typeof show>;
+
+function checkSecret(secret: string): void {
+  const bytes = Buffer.from(secret.replace(/^whsec_/, ''), 'base64').length;
+  if (/^whsec_[A-Za-z0-9+/]+={0,2}$/.test(secret) && bytes >= 24 && bytes <= 64) return;
+  const message = 'must be whsec_ followed by the base64 of 24 to 64 random bytes; leave it out to have one made';
+  throw new CitywatchError('request.invalid', { issues: [{ path: 'secret', message }] });
+}
+
+async function refuseTooMany(tx: Tables): Promise<void> {
+  const { count } = await tx
+    .tables<AlertTables>()
+    .selectFrom('subscription')
+    .select(sql<number>`count(*)`.as('count'))
+    .where('state', '!=', 'removed')
+    .executeTakeFirstOrThrow();
+  if (count < SUBSCRIPTIONS_MAX) return;
+  const detail = `There are ${SUBSCRIPTIONS_MAX} subscriptions already; remove one first.`;
+  throw new CitywatchError('conflict.state', { detail });
+}
+
+async function audit(tx: Tables, caller: Caller, action: string, row: Row, atMs: number): Promise<void> {
+  const after = { name: row.name, url: row.url, severities: row.severities };
+  await recordAudit(tx, {
+    caller,
+    action,
+    subject: `subscription/${row.id}`,
+    jurisdiction: row.jurisdiction,
+    after,
+    atMs,
+  });
+}

@@ -1,0 +1,178 @@
+import { type Job, Queue, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { Clock } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
+import { Counter, Gauge, type Observer } from '../core/observe.ts';
+import type { WorkQueue } from './work.ts';
+
+/**
+ * BullMQ as a doorbell: a job carries a key, never the truth. A lost, doubled or reordered ring changes nothing, because
+ * the work stands in PostgreSQL and a sweep looks every second; without Redis the sweep does the work itself.
+ */
+export interface DoorbellOptions {
+  redisUrl: string;
+  work: WorkQueue;
+  clock: Clock;
+  observer: Observer;
+  /** Handlers running at once per queue. */
+  concurrency?: number;
+  sweepMs?: number;
+}
+
+interface Line {
+  queue: Queue;
+  worker: Worker;
+}
+
+const PREFIX = 'citywatch';
+const SWEEP_KEYS_MAX = 500;
+/** Work this old was rung for and not taken: Redis may be connected and yet not answer (a frozen server). */
+const OVERDUE_MS = 2_000;
+/** Beyond this many unanswered rings nothing more is sent: the sweep finds the work (bounds memory while Redis hangs). */
+const RINGS_OPEN_MAX = 1_000;
+
+export class Doorbell {
+  readonly #options: DoorbellOptions;
+  readonly #lines = new Map<string, Line>();
+  readonly #connections: Redis[] = [];
+  readonly #rings: Counter;
+  readonly #stopping = new AbortController();
+  #sweeping: Promise<void> | null = null;
+  #stopSweep: (() => void) | null = null;
+  #ringsOpen = 0;
+  #lastErrorLogMs = Number.NEGATIVE_INFINITY;
+  /** Whether there is a connection to Redis. */
+  #up = false;
+
+  constructor(options: DoorbellOptions) {
+    this.#options = options;
+    const registers = [options.observer.metrics];
+    this.#rings = new Counter({
+      name: 'citywatch_doorbell_total',
+      help: 'Keys handed to workers: by a BullMQ job, or by the sweep because Redis did not answer.',
+      labelNames: ['by'],
+      registers,
+    });
+    const isUp = (): boolean => this.#up;
+    new Gauge({
+      name: 'citywatch_doorbell_up',
+      help: '1 while there is a connection to Redis.',
+      registers,
+      collect() {
+        this.set(isUp() ? 1 : 0);
+      },
+    });
+  }
+
+  /** Opens a queue and a worker for every handler of the work queue. Returns at once; Redis may be down. */
+  start(): void {
+    for (const name of this.#options.work.queues) this.#lines.set(name, this.#open(name));
+    this.#stopSweep = this.#options.clock.every(this.#options.sweepMs ?? 1_000, () => {
+      this.#sweeping ??= this.#sweep()
+        .catch((error: unknown) => this.#complain(error))
+        .finally(() => {
+          this.#sweeping = null;
+        });
+    });
+  }
+
+  /** Rings after commit. Never awaited: a ring that is lost is made good by the sweep. */
+  ring(name: string, key: string, priority = 5): void {
+    const line = this.#lines.get(name);
+    if (!line || !this.#up || this.#ringsOpen >= RINGS_OPEN_MAX || this.#stopping.signal.aborted) return;
+    this.#ringsOpen += 1;
+    line.queue
+      .add(name, { key }, { deduplication: { id: key, keepLastIfActive: true }, priority })
+      .catch((error: unknown) => this.#complain(error))
+      .finally(() => {
+        this.#ringsOpen -= 1;
+      });
+  }
+
+  up(): boolean {
+    return this.#up;
+  }
+
+  /** Waits for running handlers within the signal's time, then lets go of Redis. */
+  async stop(signal: AbortSignal): Promise<void> {
+    this.#stopSweep?.();
+    this.#stopping.abort();
+    const cut = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    const drained = Promise.allSettled([...this.#lines.values()].map(({ worker }) => worker.close(!this.#up)));
+    await Promise.race([Promise.all([drained, this.#sweeping]), cut]);
+    await Promise.race([Promise.allSettled([...this.#lines.values()].map(({ queue }) => queue.close())), cut]);
+    for (const connection of this.#connections) connection.disconnect();
+  }
+
+  #open(name: string): Line {
+    const { concurrency = 8, work } = this.#options;
+    const queue = new Queue(name, {
+      connection: this.#connect({ enableOfflineQueue: false, maxRetriesPerRequest: 1 }),
+      prefix: PREFIX,
+      skipVersionCheck: true,
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: 100, attempts: 1 },
+    });
+    const run = async ({ data }: Job<{ key: string }>): Promise<void> => {
+      this.#rings.inc({ by: 'job' });
+      await work.run(name, data.key, this.#stopping.signal);
+    };
+    const worker = new Worker(name, run, {
+      connection: this.#connect({ maxRetriesPerRequest: null }),
+      prefix: PREFIX,
+      concurrency,
+      skipVersionCheck: true,
+      autorun: true,
+    });
+    queue.on('error', (error) => this.#complain(error));
+    worker.on('error', (error) => this.#complain(error));
+    return { queue, worker };
+  }
+
+  #connect(options: { enableOfflineQueue?: boolean; maxRetriesPerRequest: number | null }): Redis {
+    const connection = new Redis(this.#options.redisUrl, {
+      ...options,
+      connectTimeout: 3_000,
+      retryStrategy: (times) => Math.min(1_000, 50 * times),
+    });
+    connection.on('ready', () => {
+      this.#up = true;
+    });
+    connection.on('close', () => {
+      this.#up = false;
+    });
+    connection.on('error', (error) => this.#complain(error));
+    this.#connections.push(connection);
+    return connection;
+  }
+
+  async #sweep(): Promise<void> {
+    const { work } = this.#options;
+    for (const name of work.queues) {
+      const due = await work.due(name, SWEEP_KEYS_MAX);
+      const overdueMs = this.#options.clock.nowMs() - OVERDUE_MS;
+      const left = due.filter(({ dueAtMs }) => !this.#up || dueAtMs < overdueMs);
+      for (const { key, priority, dueAtMs } of due) if (dueAtMs >= overdueMs) this.ring(name, key, priority);
+      await this.#runHere(name, left);
+    }
+  }
+
+  async #runHere(name: string, due: { key: string }[]): Promise<void> {
+    const { work, concurrency = 8 } = this.#options;
+    const waiting = [...due];
+    const lane = async (): Promise<void> => {
+      for (let next = waiting.shift(); next && !this.#stopping.signal.aborted; next = waiting.shift()) {
+        this.#rings.inc({ by: 'sweep' });
+        await work.run(name, next.key, this.#stopping.signal);
+      }
+    };
+    await Promise.all(Array.from({ length: concurrency }, lane));
+  }
+
+  /** Redis down means hundreds of errors a second: one line in ten seconds says the same (reliability §0.1 row 5). */
+  #complain(error: unknown): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#stopping.signal.aborted || nowMs - this.#lastErrorLogMs < 10_000) return;
+    this.#lastErrorLogMs = nowMs;
+    this.#options.observer.log.warn({ part: 'jobs', error: messageOf(error) }, 'the job queue has trouble');
+  }
+}
