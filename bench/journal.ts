@@ -1,0 +1,113 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../src/core/clock.ts';
+import { createObserver, KnownSecrets } from '../src/core/observe.ts';
+import type { NewMessage } from '../src/core/types.ts';
+import { Journal } from '../src/ingest/journal/journal.ts';
+
+/** Measures the journal alone: append with fdatasync, reading back from disk, one machine line, one JSON line each. */
+
+const RECORD_BYTES = 240;
+const SECONDS = 5;
+const SENDERS = 2000;
+
+// The clock's timers do not keep a process alive; the gateway has its listeners for that.
+const alive = setInterval(() => {}, 1000);
+const directory = await mkdtemp(join(tmpdir(), 'citywatch-bench-'));
+const observer = createObserver({ level: 'error', secrets: new KnownSecrets() });
+const journal = await Journal.open({ directory, lane: 'live', clock: systemClock, observer });
+print({ machine: cpus()[0]?.model, cores: cpus().length, memoryBytes: totalmem(), node: process.version });
+
+const appended = await append();
+print({ bench: 'journal append + fdatasync', senders: SENDERS, recordBytes: RECORD_BYTES, ...appended });
+print({ bench: 'journal append, one sender', ...(await oneSender()) });
+print({ bench: 'journal read from disk', ...(await readAll()) });
+await journal.close();
+const opened = await reopen();
+print({ bench: 'journal open after a clean stop', ...opened });
+await rm(directory, { recursive: true });
+clearInterval(alive);
+
+async function append() {
+  let appends = 0;
+  const untilMs = systemClock.monotonicMs() + SECONDS * 1000;
+  const cpu = process.cpuUsage();
+  const latenciesMs: number[] = [];
+  const sender = async (number: number) => {
+    const message = sample(number);
+    while (systemClock.monotonicMs() < untilMs) {
+      const startMs = systemClock.monotonicMs();
+      await journal.append(message);
+      if (appends % 16 === 0) latenciesMs.push(systemClock.monotonicMs() - startMs);
+      appends += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: SENDERS }, (_, number) => sender(number)));
+  const used = process.cpuUsage(cpu);
+  latenciesMs.sort((a, b) => a - b);
+  const at = (share: number) => round(latenciesMs[Math.floor(latenciesMs.length * share)] ?? 0);
+  return {
+    perSecond: Math.round(appends / SECONDS),
+    cpuUsPerRecord: round((used.user + used.system) / appends),
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+    rssMiB: Math.round(process.memoryUsage().rss / 1048576),
+  };
+}
+
+async function oneSender() {
+  const message = sample(0);
+  const startMs = systemClock.monotonicMs();
+  let appends = 0;
+  while (systemClock.monotonicMs() - startMs < 1000) {
+    await journal.append(message);
+    appends += 1;
+  }
+  return { perSecond: appends };
+}
+
+async function readAll() {
+  const startMs = systemClock.monotonicMs();
+  let offset = 0;
+  let messages = 0;
+  while (offset < journal.head) {
+    const batch = await journal.read(offset, { maxBytes: 1024 * 1024, maxMessages: 5000 });
+    messages += batch.messages.length;
+    offset = batch.next;
+  }
+  const seconds = (systemClock.monotonicMs() - startMs) / 1000;
+  return { perSecond: Math.round(messages / seconds), MiBPerSecond: Math.round(offset / 1048576 / seconds) };
+}
+
+async function reopen() {
+  const startMs = systemClock.monotonicMs();
+  const again = await Journal.open({ directory, lane: 'live', clock: systemClock, observer });
+  const ms = systemClock.monotonicMs() - startMs;
+  await again.close();
+  return { ms: Math.round(ms) };
+}
+
+function sample(number: number): NewMessage {
+  const id = `kiosk-${String(number).padStart(4, '0')}`;
+  const overhead = 32 + id.length + 'recycling-kiosk'.length + 6 + 6;
+  return {
+    receivedAtMs: systemClock.nowMs(),
+    uplink: 'mqtt',
+    channel: 'telemetry',
+    topic: `cw/v1/${id}/telemetry`,
+    device: { id, kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: '330212' },
+    connection: 'c-0001',
+    packetId: 1 + (number % 65535),
+    dup: false,
+    raw: Buffer.alloc(RECORD_BYTES - overhead, 0x20),
+  };
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+function print(line: unknown): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}

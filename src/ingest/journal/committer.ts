@@ -1,0 +1,137 @@
+import type { Clock } from '../../core/clock.ts';
+import type { Lane, Message, NewMessage } from '../../core/types.ts';
+import { Encoder, type Group, newSalt, type SegmentPlan } from './group.ts';
+
+export interface CommitterDeps {
+  lane: Lane;
+  clock: Clock;
+  limits: { groupDelayMs: number; groupBytes: number; segmentBytes: number };
+  /** Makes a group durable. */
+  write(group: Group): Promise<void>;
+  /** Told of a durable group before its senders are. */
+  onSynced(group: Group, seconds: number): void;
+  /** Told of a failed write; what it resolves for is done before the senders hear of it. */
+  onFailed(error: unknown): Promise<void>;
+}
+
+/** After a group of at most this many, the next one is not delayed: its senders wait for each ack before the next. */
+const QUIET_MESSAGES = 2;
+
+/**
+ * Group commit: records collect while an fdatasync runs, so its cost is shared by all that wait for it. Under load
+ * fdatasyncs begin `groupDelayMs` apart or when a group is large enough; a sender on its own does not wait.
+ */
+export class Committer {
+  readonly #deps: CommitterDeps;
+  readonly #encoder: Encoder;
+  /** Groups not yet durable, oldest first. */
+  #pending: Group[] = [];
+  /** The group being written, which takes no more records. */
+  #writing: Group | null = null;
+  #plan: SegmentPlan | null = null;
+  #flushing: Promise<void> | null = null;
+  #cancelTimer: (() => void) | null = null;
+  #lastFlushMs = Number.NEGATIVE_INFINITY;
+  #lastGroupMessages = 0;
+  /** Offset of the next record, beyond everything ever tried: no offset is used twice. */
+  #next: number;
+  unsyncedBytes = 0;
+
+  constructor(deps: CommitterDeps, head: number) {
+    this.#deps = deps;
+    this.#encoder = new Encoder(deps.lane);
+    this.#next = head;
+  }
+
+  /** Takes a checked message; resolves when it is durable, rejects with the cause when its file was given up. */
+  add(message: NewMessage): Promise<Message> {
+    const group = this.#openGroup();
+    const kept = this.#encoder.add(message, group);
+    this.unsyncedBytes += group.to - this.#next;
+    this.#next = group.to;
+    this.#schedule();
+    return new Promise((resolve, reject) => {
+      group.settle.push({ resolve: () => resolve(kept), reject });
+    });
+  }
+
+  /** The group the next record joins: a new one when the last is large enough or being written. */
+  #openGroup(): Group {
+    const last = this.#pending.at(-1);
+    const { groupBytes, segmentBytes } = this.#deps.limits;
+    if (last && last !== this.#writing && last.to - last.from < groupBytes) return last;
+    if (!this.#plan || this.#next - this.#plan.base >= segmentBytes) this.#plan = { base: this.#next, salt: newSalt() };
+    const group: Group = {
+      plan: this.#plan,
+      from: this.#next,
+      to: this.#next,
+      parts: [],
+      messages: [],
+      settle: [],
+    };
+    this.#pending.push(group);
+    return group;
+  }
+
+  #schedule(): void {
+    const group = this.#pending[0];
+    if (this.#flushing || !group) return;
+    const { groupDelayMs, groupBytes } = this.#deps.limits;
+    const busy = this.#lastGroupMessages > QUIET_MESSAGES;
+    const waitMs = busy ? this.#lastFlushMs + groupDelayMs - this.#deps.clock.monotonicMs() : 0;
+    if (waitMs <= 0 || this.#pending.length > 1 || group.to - group.from >= groupBytes) this.#start();
+    else this.#cancelTimer ??= this.#deps.clock.after(waitMs, () => this.#start());
+  }
+
+  #start(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    this.#flushing ??= this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    // What else arrives in this turn of the event loop shares the fdatasync.
+    await new Promise((resolve) => setImmediate(resolve));
+    const startMs = this.#deps.clock.monotonicMs();
+    this.#lastFlushMs = startMs;
+    this.#writing = this.#pending[0] ?? null;
+    try {
+      if (this.#writing) await this.#deps.write(this.#writing);
+      this.#finish(startMs);
+    } catch (error) {
+      await this.#giveUp(error);
+    }
+    this.#flushing = null;
+    this.#schedule();
+  }
+
+  #finish(startMs: number): void {
+    const group = this.#writing;
+    this.#writing = null;
+    if (!group) return;
+    this.#pending.shift();
+    this.#lastGroupMessages = group.messages.length;
+    this.unsyncedBytes -= group.to - group.from;
+    this.#deps.onSynced(group, (this.#deps.clock.monotonicMs() - startMs) / 1000);
+    for (const { resolve } of group.settle) resolve();
+  }
+
+  /** Everything that waits was encoded for the file that is given up, so all of its senders are told. */
+  async #giveUp(error: unknown): Promise<void> {
+    const lost = this.#pending;
+    this.#pending = [];
+    this.#writing = null;
+    this.#plan = null;
+    this.unsyncedBytes = 0;
+    await this.#deps.onFailed(error);
+    for (const { settle } of lost) for (const { reject } of settle) reject(error);
+  }
+
+  /** Resolves when nothing waits any more. */
+  async drain(): Promise<void> {
+    while (this.#pending.length > 0) {
+      this.#start();
+      await this.#flushing;
+    }
+  }
+}

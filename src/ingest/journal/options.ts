@@ -1,0 +1,37 @@
+import type { JournalFiles } from './files.ts';
+
+export interface JournalOptions {
+  /** A file is full when it holds this much; the next group starts a new one. */
+  segmentBytes: number;
+  /** Under load, fdatasyncs begin this far apart; a record that arrives alone does not wait. */
+  groupDelayMs: number;
+  /** A group of this size is written without waiting for the delay. */
+  groupBytes: number;
+  /** Records waiting for an fdatasync; beyond this `append` rejects with `ingest.full`. */
+  unsyncedBytesMax: number;
+  /** Free bytes left on the disk; below this `append` rejects with `ingest.full`. */
+  reserveBytes: number;
+  /** Parts that every reader has read are kept this long … */
+  keepMs: number;
+  /** … and up to this size, whichever ends first. */
+  keepBytes: number;
+  /** Newest messages kept in memory for readers who keep up. */
+  cacheBytes: number;
+  /** The pause after a failed write or fdatasync in which nothing is tried. */
+  failurePauseMs: number;
+  files: JournalFiles;
+}
+
+const MiB = 1024 * 1024;
+
+export const JOURNAL_DEFAULTS: Omit<JournalOptions, 'files'> = {
+  segmentBytes: 64 * MiB,
+  groupDelayMs: 5,
+  groupBytes: 256 * 1024,
+  unsyncedBytesMax: 16 * MiB,
+  reserveBytes: 256 * MiB,
+  keepMs: 24 * 3600 * 1000,
+  keepBytes: 8 * 1024 * MiB,
+  cacheBytes: 8 * MiB,
+  failurePauseMs: 250,
+};
