@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto';
+import type { CameraIdentity } from './device-service.ts';
+import type { Account, AuthScheme } from './digest.ts';
+import { type CameraFaults, NO_FAULTS } from './faults.ts';
+import { RtspServer } from './rtsp-server.ts';
+import { Stream } from './stream.ts';
+import type { Pictures, Studio } from './studio.ts';
+import type { Quality } from './video.ts';
+import { WebServer } from './web-server.ts';
+
+export interface CameraOptions {
+  id: string;
+  /** Drawn into the picture and told in scopes; ASCII, because the font may have nothing else. */
+  name: string;
+  /** An address of its own, such as 127.64.0.11. */
+  address: string;
+  /** 0 takes any free port. */
+  onvifPort?: number;
+  rtspPort?: number;
+  username?: string;
+  password: string;
+  onvifAuth?: 'wsse' | 'digest' | 'both';
+  rtspAuth?: AuthScheme;
+  rtspTimeoutS?: number;
+  identity?: Partial<CameraIdentity>;
+}
+
+/** A network camera of one address: ONVIF device and media service, snapshot page, RTSP server, and its faults. */
+export class VirtualCamera {
+  readonly id: string;
+  readonly address: string;
+  readonly identity: CameraIdentity;
+  readonly account: Account;
+  readonly #options: CameraOptions;
+  readonly #pictures: Pictures;
+  readonly #streams: Record<Quality, Stream>;
+  readonly #web: WebServer;
+  readonly #rtsp: RtspServer;
+  #faults: CameraFaults = { ...NO_FAULTS };
+  #alive = false;
+
+  private constructor(options: CameraOptions, pictures: Pictures) {
+    this.id = options.id;
+    this.address = options.address;
+    this.identity = { ...inventIdentity(options.id), ...options.identity };
+    this.account = { username: options.username ?? 'admin', password: options.password };
+    this.#options = options;
+    this.#pictures = pictures;
+    this.#streams = { main: new Stream(pictures.sources.main), sub: new Stream(pictures.sources.sub) };
+    this.#web = new WebServer(this.#webDeps(), {
+      host: options.address,
+      port: options.onvifPort ?? 0,
+      auth: options.onvifAuth ?? 'both',
+    });
+    const account = () => this.#accountNow();
+    const rtspDeps = { name: options.name, streams: this.#streams, account, silent: () => this.#faults.rtspSilent };
+    this.#rtsp = new RtspServer(rtspDeps, {
+      host: options.address,
+      port: options.rtspPort ?? 0,
+      auth: options.rtspAuth ?? 'digest',
+      timeoutS: options.rtspTimeoutS ?? 60,
+    });
+  }
+
+  /** A camera that is switched on and answers. */
+  static async start(studio: Studio, options: CameraOptions): Promise<VirtualCamera> {
+    const camera = new VirtualCamera(options, await studio.pictures(`${options.id}  ${options.name}`));
+    await camera.revive();
+    return camera;
+  }
+
+  get xaddr(): string {
+    return `http://${this.address}:${this.#web.port}/onvif/device_service`;
+  }
+
+  get snapshotUrl(): string {
+    return `http://${this.address}:${this.#web.port}/snapshot.jpg`;
+  }
+
+  streamUrl(quality: Quality): string {
+    return `rtsp://${this.address}:${this.#rtsp.port}/${quality}`;
+  }
+
+  /** Connections of RTSP clients now and ever, and how many play. */
+  get viewers(): { connections: number; accepted: number; playing: Record<Quality, number> } {
+    const playing = { main: this.#streams.main.players, sub: this.#streams.sub.players };
+    return { connections: this.#rtsp.connections, accepted: this.#rtsp.accepted, playing };
+  }
+
+  /** ONVIF operations asked for, oldest first. */
+  get requests(): readonly string[] {
+    return this.#web.requests;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Power is cut: every connection is reset and the ports are closed. */
+  async die(): Promise<void> {
+    this.#alive = false;
+    await Promise.all([this.#web.close(), this.#rtsp.close()]);
+  }
+
+  /** Power is back, on the same address and ports. */
+  async revive(): Promise<void> {
+    if (this.#alive) return;
+    await this.#web.open();
+    await this.#rtsp.open();
+    this.#alive = true;
+  }
+
+  /** Changes the named faults and leaves the others as they are. */
+  misbehave(faults: Partial<CameraFaults>): void {
+    this.#faults = { ...this.#faults, ...faults };
+    for (const stream of Object.values(this.#streams)) stream.muted = this.#faults.frozen;
+  }
+
+  behave(): void {
+    this.misbehave(NO_FAULTS);
+  }
+
+  async stop(): Promise<void> {
+    await this.die();
+    await Promise.all([this.#streams.main.stop(), this.#streams.sub.stop()]);
+  }
+
+  #accountNow(): Account {
+    const { passwordChanged } = this.#faults;
+    return passwordChanged ? { ...this.account, password: `${this.account.password} changed` } : this.account;
+  }
+
+  #webDeps() {
+    return {
+      device: () => ({
+        name: this.#options.name,
+        identity: this.identity,
+        origin: `http://${this.address}:${this.#web.port}`,
+        address: this.address,
+        username: this.account.username,
+        nowMs: Date.now() + this.#faults.clockSkewMs,
+      }),
+      media: () => ({
+        sizes: this.#pictures.sizes,
+        fps: this.#pictures.fps,
+        streamUrls: { main: this.streamUrl('main'), sub: this.streamUrl('sub') },
+        snapshotUrl: this.snapshotUrl,
+      }),
+      account: () => this.#accountNow(),
+      faults: () => this.#faults,
+      snapshot: () => this.#pictures.snapshot(),
+    };
+  }
+}
+
+/** The same camera id always gives the same unit. Serial and firmware look like numbers on purpose: they are text. */
+function inventIdentity(id: string): CameraIdentity {
+  const digest = createHash('sha256').update(id).digest('hex');
+  const part = (from: number, to: number): string => digest.slice(from, to);
+  const digits = BigInt(`0x${part(0, 12)}`)
+    .toString()
+    .padStart(13, '0')
+    .slice(-13);
+  return {
+    maker: 'Virtual Optics',
+    model: 'VC-768 Street',
+    firmware: '2.10',
+    serial: `0340200${digits}`,
+    hardwareId: '007',
+    mac: ['02', part(20, 22), part(22, 24), part(24, 26), part(26, 28), part(28, 30)].join(':'),
+    endpoint: `urn:uuid:${part(0, 8)}-${part(8, 12)}-4${part(13, 16)}-8${part(17, 20)}-${part(20, 32)}`,
+  };
+}

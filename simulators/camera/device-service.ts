@@ -1,0 +1,144 @@
+import { leaf, SoapFault, tag } from './soap.ts';
+
+/** What a camera says of itself; all text, as on the label. */
+export interface CameraIdentity {
+  maker: string;
+  model: string;
+  firmware: string;
+  serial: string;
+  hardwareId: string;
+  mac: string;
+  /** `urn:uuid:...`, constant for the unit. */
+  endpoint: string;
+}
+
+export interface DeviceFacts {
+  name: string;
+  identity: CameraIdentity;
+  /** `http://address:port`, as the client can reach it. */
+  origin: string;
+  address: string;
+  username: string;
+  /** The camera's own idea of the time. */
+  nowMs: number;
+}
+
+/** Operations that the ONVIF core specification allows before login (access class PRE_AUTH). */
+export const OPEN_OPERATIONS: ReadonlySet<string> = new Set([
+  'GetSystemDateAndTime',
+  'GetServices',
+  'GetServiceCapabilities',
+  'GetCapabilities',
+  'GetHostname',
+  'GetWsdlUrl',
+  'GetEndpointReference',
+]);
+
+const DEVICE_NAMESPACE = 'http://www.onvif.org/ver10/device/wsdl';
+const MEDIA_NAMESPACE = 'http://www.onvif.org/ver10/media/wsdl';
+const VERSION = tag('tds:Version', leaf('tt:Major', 2), leaf('tt:Minor', 60));
+
+const STREAMING = tag(
+  'tt:StreamingCapabilities',
+  leaf('tt:RTPMulticast', false),
+  leaf('tt:RTP_TCP', true),
+  leaf('tt:RTP_RTSP_TCP', true),
+);
+
+type Answer = (facts: DeviceFacts) => string;
+
+/** Answers of the device service, by operation; each gives what stands inside `...Response`. */
+const ANSWERS: Record<string, Answer> = {
+  GetSystemDateAndTime: dateAndTime,
+  GetServices: ({ origin }) => service(DEVICE_NAMESPACE, origin, 'device') + service(MEDIA_NAMESPACE, origin, 'media'),
+  GetServiceCapabilities: () =>
+    tag(
+      'tds:Capabilities',
+      '<tds:Network NTP="0"/><tds:Security UsernameToken="true" HttpDigest="true"/><tds:System/>',
+    ),
+  GetCapabilities: ({ origin }) =>
+    tag(
+      'tds:Capabilities',
+      tag('tt:Device', leaf('tt:XAddr', `${origin}/onvif/device_service`)),
+      tag('tt:Media', leaf('tt:XAddr', `${origin}/onvif/media_service`), STREAMING),
+    ),
+  GetDeviceInformation: ({ identity }) =>
+    leaf('tds:Manufacturer', identity.maker) +
+    leaf('tds:Model', identity.model) +
+    leaf('tds:FirmwareVersion', identity.firmware) +
+    leaf('tds:SerialNumber', identity.serial) +
+    leaf('tds:HardwareId', identity.hardwareId),
+  GetScopes: (facts) =>
+    cameraScopes(facts)
+      .map((scope) => tag('tds:Scopes', leaf('tt:ScopeDef', 'Fixed'), leaf('tt:ScopeItem', scope)))
+      .join(''),
+  GetHostname: ({ identity }) =>
+    tag('tds:HostnameInformation', leaf('tt:FromDHCP', false), leaf('tt:Name', hostname(identity))),
+  GetUsers: ({ username }) => tag('tds:User', leaf('tt:Username', username), leaf('tt:UserLevel', 'Administrator')),
+  GetNetworkInterfaces: networkInterface,
+  GetNetworkProtocols: ({ origin }) =>
+    tag(
+      'tds:NetworkProtocols',
+      leaf('tt:Name', 'HTTP'),
+      leaf('tt:Enabled', true),
+      leaf('tt:Port', new URL(origin).port),
+    ),
+  GetNetworkDefaultGateway: ({ address }) =>
+    tag('tds:NetworkGateway', leaf('tt:IPv4Address', address.replace(/\d+$/, '254'))),
+  GetDNS: () => tag('tds:DNSInformation', leaf('tt:FromDHCP', false)),
+  GetNTP: () => tag('tds:NTPInformation', leaf('tt:FromDHCP', false)),
+  GetEndpointReference: ({ identity }) => leaf('tds:GUID', identity.endpoint.replace('urn:uuid:', '')),
+  GetWsdlUrl: () => leaf('tds:WsdlUrl', 'http://www.onvif.org/'),
+  GetDiscoveryMode: () => leaf('tds:DiscoveryMode', 'Discoverable'),
+};
+
+/** Throws a {@link SoapFault} for an operation this camera does not have. */
+export function answerDevice(operation: string, facts: DeviceFacts): string {
+  const answer = Object.hasOwn(ANSWERS, operation) ? ANSWERS[operation] : undefined;
+  if (!answer) throw new SoapFault(500, 'Receiver', ['ActionNotSupported'], 'Optional Action Not Implemented');
+  return `<tds:${operation}Response>${answer(facts)}</tds:${operation}Response>`;
+}
+
+/** Scopes as discovery and GetScopes name them. */
+export function cameraScopes({ name, identity }: { name: string; identity: CameraIdentity }): string[] {
+  const base = 'onvif://www.onvif.org';
+  const free = [`name/${encodeURIComponent(name)}`, `hardware/${encodeURIComponent(identity.model)}`];
+  return ['type/video_encoder', 'type/Network_Video_Transmitter', 'Profile/Streaming', ...free].map(
+    (scope) => `${base}/${scope}`,
+  );
+}
+
+function service(namespace: string, origin: string, name: 'device' | 'media'): string {
+  return tag(
+    'tds:Service',
+    leaf('tds:Namespace', namespace),
+    leaf('tds:XAddr', `${origin}/onvif/${name}_service`),
+    VERSION,
+  );
+}
+
+function hostname(identity: CameraIdentity): string {
+  return `cam-${identity.mac.replace(/:/g, '').slice(-6)}`;
+}
+
+function dateAndTime({ nowMs }: DeviceFacts): string {
+  const at = new Date(nowMs);
+  const clock = [leaf('tt:Hour', at.getUTCHours()), leaf('tt:Minute', at.getUTCMinutes())];
+  const time = tag('tt:Time', ...clock, leaf('tt:Second', at.getUTCSeconds()));
+  const month = [leaf('tt:Year', at.getUTCFullYear()), leaf('tt:Month', at.getUTCMonth() + 1)];
+  const date = tag('tt:Date', ...month, leaf('tt:Day', at.getUTCDate()));
+  return tag(
+    'tds:SystemDateAndTime',
+    leaf('tt:DateTimeType', 'NTP'),
+    leaf('tt:DaylightSavings', false),
+    tag('tt:TimeZone', leaf('tt:TZ', 'CST-8')),
+    tag('tt:UTCDateTime', time, date),
+  );
+}
+
+function networkInterface({ address, identity }: DeviceFacts): string {
+  const info = tag('tt:Info', leaf('tt:Name', 'eth0'), leaf('tt:HwAddress', identity.mac), leaf('tt:MTU', 1500));
+  const manual = tag('tt:Manual', leaf('tt:Address', address), leaf('tt:PrefixLength', 16));
+  const ipv4 = tag('tt:IPv4', leaf('tt:Enabled', true), tag('tt:Config', manual, leaf('tt:DHCP', false)));
+  return `<tds:NetworkInterfaces token="eth0">${leaf('tt:Enabled', true)}${info}${ipv4}</tds:NetworkInterfaces>`;
+}

@@ -1,0 +1,33 @@
+/**
+ * How the camera's web service misbehaves:
+ * - `silent`: takes requests and never answers
+ * - `drip`: answers one byte every half second, for ever
+ * - `nonsense`: HTML with status 200
+ * - `broken-xml`: an envelope that is never closed
+ * - `endless`: an envelope that never ends, as fast as the line takes it
+ * - `dtd`: an envelope with a document type and an entity
+ * - `deep`: elements nested a hundred thousand levels
+ * - `foreign-host`: addresses in answers point to another machine
+ */
+export type WebFault = 'silent' | 'drip' | 'nonsense' | 'broken-xml' | 'endless' | 'dtd' | 'deep' | 'foreign-host';
+
+/** What is wrong with a camera right now; everything may be combined and taken back at any moment. */
+export interface CameraFaults {
+  web: WebFault | null;
+  /** RTSP requests are read and not answered. */
+  rtspSilent: boolean;
+  /** Sessions go on and no picture comes. */
+  frozen: boolean;
+  /** Every login is refused: somebody changed the password on the camera. */
+  passwordChanged: boolean;
+  /** The camera's clock minus ours. */
+  clockSkewMs: number;
+}
+
+export const NO_FAULTS: Readonly<CameraFaults> = {
+  web: null,
+  rtspSilent: false,
+  frozen: false,
+  passwordChanged: false,
+  clockSkewMs: 0,
+};

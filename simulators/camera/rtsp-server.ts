@@ -1,0 +1,122 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { type Account, AuthCheck, type AuthScheme } from './digest.ts';
+import { formatAnswer, RtspReader } from './rtsp-message.ts';
+import { RtspSession } from './rtsp-session.ts';
+import type { Stream } from './stream.ts';
+import type { Quality } from './video.ts';
+
+export interface RtspServerDeps {
+  name: string;
+  streams: Record<Quality, Stream>;
+  /** Asked at each request, so that a password may change under way. */
+  account(): Account;
+  /** True: requests are read and never answered. */
+  silent(): boolean;
+}
+
+export interface RtspServerOptions {
+  host: string;
+  port: number;
+  auth: AuthScheme;
+  /** A session without any sign of life for this long is closed. */
+  timeoutS: number;
+}
+
+const CONNECTIONS_MAX = 256;
+
+/** RTSP over TCP with interleaved RTP. May be closed and opened again on the same port. */
+export class RtspServer {
+  readonly #deps: RtspServerDeps;
+  readonly #options: RtspServerOptions;
+  readonly #auth: AuthCheck;
+  readonly #sockets = new Set<Socket>();
+  #server: Server | null = null;
+  #port = 0;
+  /** Connections accepted so far; tests see sharing by it. */
+  accepted = 0;
+
+  constructor(deps: RtspServerDeps, options: RtspServerOptions) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#auth = new AuthCheck({ realm: 'virtual-camera', scheme: options.auth, qop: false });
+    this.#port = options.port;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  async open(): Promise<void> {
+    const server = createServer((socket) => this.#accept(socket));
+    server.maxConnections = CONNECTIONS_MAX;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.#port, this.#options.host, resolve);
+    });
+    const address = server.address();
+    if (address && typeof address === 'object') this.#port = address.port;
+    this.#server = server;
+  }
+
+  /** Ends every connection at once, as a camera does that loses power. */
+  async close(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+    if (server) await new Promise((resolve) => server.close(resolve));
+  }
+
+  #accept(socket: Socket): void {
+    this.accepted += 1;
+    this.#sockets.add(socket);
+    socket.setNoDelay(true);
+    const reader = new RtspReader();
+    const session = new RtspSession(this.#session(), socket);
+    let seenAtMs = performance.now();
+    const watch = setInterval(() => {
+      if (performance.now() - seenAtMs > this.#options.timeoutS * 1000) socket.destroy();
+    }, 1_000);
+    let turn = Promise.resolve();
+    socket.on('data', (chunk: Buffer) => {
+      seenAtMs = performance.now();
+      for (const input of reader.push(chunk)) {
+        if (input.type === 'frame' || this.#deps.silent()) continue;
+        turn = turn.then(() => this.#serve(socket, session, input)).catch(() => void socket.destroy());
+      }
+    });
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      clearInterval(watch);
+      this.#sockets.delete(socket);
+      session.close();
+    });
+  }
+
+  #session() {
+    return { name: this.#deps.name, streams: this.#deps.streams, timeoutS: this.#options.timeoutS };
+  }
+
+  async #serve(socket: Socket, session: RtspSession, input: ReturnType<RtspReader['push']>[number]): Promise<void> {
+    if (input.type === 'frame' || socket.destroyed) return;
+    if (input.type === 'broken') {
+      socket.end(formatAnswer({ status: 400 }, undefined));
+      return;
+    }
+    const cseq = input.headers.get('cseq');
+    // OPTIONS is open everywhere; what shows pictures or their address is not.
+    if (input.method !== 'OPTIONS') {
+      const question = { method: input.method, uri: input.uri, authorization: input.headers.get('authorization') };
+      const challenge = this.#auth.challenge(this.#deps.account(), question);
+      if (challenge) {
+        socket.write(formatAnswer({ status: 401, headers: { 'WWW-Authenticate': challenge } }, cseq));
+        return;
+      }
+    }
+    const answer = await session.answer(input);
+    if (!socket.destroyed) socket.write(formatAnswer(answer, cseq));
+  }
+}

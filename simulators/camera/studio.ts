@@ -1,0 +1,110 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Clip, readClip } from './mp4.ts';
+import { drawSnapshot, encodedSize, findOverlayFont, type Overlay } from './overlay.ts';
+import { EncodedSource, PlainSource } from './sources.ts';
+import type { Quality, VideoSource } from './video.ts';
+
+const MEDIA = fileURLToPath(new URL('../media/', import.meta.url));
+const CLIP_PATH = join(MEDIA, 'cctv-pedestrians.mp4');
+const PICTURE_PATH = join(MEDIA, 'cctv-pedestrians.jpg');
+
+/** The clip of the camera with this number begins this much later than that of the one before. */
+const SNAPSHOT_STEP_S = 6;
+const SNAPSHOT_LIFE_MS = 1_000;
+
+/** Where one camera's pictures come from. */
+export interface Pictures {
+  sources: Record<Quality, VideoSource>;
+  sizes: Record<Quality, { width: number; height: number }>;
+  fps: number;
+  snapshot(): Promise<Buffer>;
+}
+
+export interface StudioOptions {
+  /** The clip as it is, without ffmpeg and without name and clock: for hundreds of cameras. */
+  plain: boolean;
+  ffmpeg?: string;
+  warn?(sentence: string): void;
+}
+
+/** Makes pictures for all cameras of a process: one clip in memory, one directory for the labels. */
+export class Studio {
+  readonly #clip: Clip;
+  readonly #picture: Buffer;
+  readonly #overlay: Omit<Overlay, 'labelPath'> | null;
+  readonly #directory: string;
+  #cameras = 0;
+
+  private constructor(parts: {
+    clip: Clip;
+    picture: Buffer;
+    overlay: Omit<Overlay, 'labelPath'> | null;
+    directory: string;
+  }) {
+    this.#clip = parts.clip;
+    this.#picture = parts.picture;
+    this.#overlay = parts.overlay;
+    this.#directory = parts.directory;
+  }
+
+  /** Without a usable ffmpeg or font it warns and falls back to plain pictures. */
+  static async open({ plain, ffmpeg = 'ffmpeg', warn }: StudioOptions): Promise<Studio> {
+    const found = plain ? null : await findOverlayFont(ffmpeg);
+    if (found && 'reason' in found) warn?.(`Cameras show neither name nor clock: ${found.reason}.`);
+    const overlay = found && 'fontPath' in found ? { ffmpeg, clipPath: CLIP_PATH, fontPath: found.fontPath } : null;
+    const directory = await mkdtemp(join(tmpdir(), 'citywatch-simulator-'));
+    return new Studio({ clip: await readClip(CLIP_PATH), picture: await readFile(PICTURE_PATH), overlay, directory });
+  }
+
+  /** Whether name and clock are in the pictures. */
+  get overlaid(): boolean {
+    return this.#overlay !== null;
+  }
+
+  async pictures(label: string): Promise<Pictures> {
+    const number = this.#cameras++;
+    const fps = Math.round((this.#clip.units.length * 90_000) / this.#clip.durationTicks);
+    if (!this.#overlay) return this.#plain(number, fps);
+    const labelPath = join(this.#directory, `${number}.txt`);
+    // Control characters would end the line that drawtext draws; the rest is taken as it is.
+    await writeFile(labelPath, label.replace(/[\p{Cc}]/gu, ' '));
+    const overlay = { ...this.#overlay, labelPath };
+    return {
+      sources: { main: new EncodedSource(overlay, 'main'), sub: new EncodedSource(overlay, 'sub') },
+      sizes: { main: encodedSize('main'), sub: encodedSize('sub') },
+      fps,
+      snapshot: rarely(() => drawSnapshot(overlay, (number * SNAPSHOT_STEP_S) % 60)),
+    };
+  }
+
+  async close(): Promise<void> {
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  #plain(number: number, fps: number): Pictures {
+    const size = { width: 768, height: 576 };
+    return {
+      sources: { main: new PlainSource(this.#clip, number), sub: new PlainSource(this.#clip, number) },
+      sizes: { main: size, sub: size },
+      fps,
+      snapshot: async () => this.#picture,
+    };
+  }
+}
+
+/** Everybody who asks within a second gets the same picture: a snapshot costs an ffmpeg process. */
+function rarely(make: () => Promise<Buffer>): () => Promise<Buffer> {
+  let last: { atMs: number; picture: Promise<Buffer> } | null = null;
+  return () => {
+    if (!last || performance.now() - last.atMs > SNAPSHOT_LIFE_MS) {
+      last = { atMs: performance.now(), picture: make() };
+      last.picture.catch(() => {
+        last = null;
+      });
+    }
+    return last.picture;
+  };
+}

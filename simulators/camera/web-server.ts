@@ -1,0 +1,150 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { answerDevice, type DeviceFacts, OPEN_OPERATIONS } from './device-service.ts';
+import { type Account, AuthCheck } from './digest.ts';
+import type { CameraFaults } from './faults.ts';
+import { answerMedia, type MediaFacts } from './media-service.ts';
+import { misbehave } from './misbehave.ts';
+import { envelope, parseRequest, SoapFault, type SoapRequest } from './soap.ts';
+import { TokenCheck } from './wsse.ts';
+
+export interface WebServerDeps {
+  device(): DeviceFacts;
+  media(): MediaFacts;
+  account(): Account;
+  faults(): CameraFaults;
+  snapshot(): Promise<Buffer>;
+}
+
+export interface WebServerOptions {
+  host: string;
+  port: number;
+  /** `wsse`: UsernameToken in the envelope; `digest`: HTTP digest (Profile T); `both`: whichever the client brings. */
+  auth: 'wsse' | 'digest' | 'both';
+}
+
+const BODY_MAX_BYTES = 256 * 1024;
+const SOAP_TYPE = { 'Content-Type': 'application/soap+xml; charset=utf-8' };
+
+/** The camera's ONVIF device and media services and its snapshot page. May be closed and opened on the same port. */
+export class WebServer {
+  readonly #deps: WebServerDeps;
+  readonly #options: WebServerOptions;
+  readonly #tokens = new TokenCheck();
+  readonly #digest = new AuthCheck({ realm: 'virtual-camera', scheme: 'digest', qop: true });
+  readonly #sockets = new Set<Socket>();
+  #server: Server | null = null;
+  #port: number;
+  /** Operations asked for, newest last; bounded. */
+  readonly requests: string[] = [];
+
+  constructor(deps: WebServerDeps, options: WebServerOptions) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#port = options.port;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  async open(): Promise<void> {
+    const server = createServer((request, response) => {
+      this.#serve(request, response).catch(() => response.destroy());
+    });
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.#port, this.#options.host, resolve);
+    });
+    const address = server.address();
+    if (address && typeof address === 'object') this.#port = address.port;
+    this.#server = server;
+  }
+
+  async close(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+    if (server) await new Promise((resolve) => server.close(resolve));
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request);
+    const path = (request.url ?? '').split('?')[0];
+    const { web } = this.#deps.faults();
+    if (web && misbehave(web, response)) return;
+    if (path === '/snapshot.jpg') return this.#snapshot(request, response);
+    if (request.method !== 'POST' || !/^\/onvif\/(device|media)_service$/.test(path ?? '')) {
+      response.writeHead(404).end();
+      return;
+    }
+    this.#soap(request, response, body);
+  }
+
+  #soap(request: IncomingMessage, response: ServerResponse, body: string): void {
+    try {
+      const soap = parseRequest(body);
+      if (!soap) throw new SoapFault(400, 'Sender', ['WellFormed'], 'Well-formed Error');
+      this.requests.push(soap.operation);
+      if (this.requests.length > 1_000) this.requests.shift();
+      if (!this.#admit(request, response, soap)) return;
+      response.writeHead(200, SOAP_TYPE).end(envelope(this.#answer(request.url ?? '', soap)));
+    } catch (error) {
+      const fault = error instanceof SoapFault ? error : new SoapFault(500, 'Receiver', ['Action'], 'Action Failed');
+      response.writeHead(fault.status, SOAP_TYPE).end(fault.toXml());
+    }
+  }
+
+  #answer(url: string, soap: SoapRequest): string {
+    const device = this.#deps.device();
+    const foreign = this.#deps.faults().web === 'foreign-host';
+    const answer = url.startsWith('/onvif/media_service')
+      ? answerMedia(soap.operation, this.#deps.media(), soap.body)
+      : answerDevice(soap.operation, device);
+    return foreign ? answer.replaceAll(device.address, '192.0.2.99') : answer;
+  }
+
+  /** True when the caller may go on; otherwise the refusal has been sent. */
+  #admit(request: IncomingMessage, response: ServerResponse, soap: SoapRequest): boolean {
+    if (OPEN_OPERATIONS.has(soap.operation)) return true;
+    const { auth } = this.#options;
+    if (soap.token && auth !== 'digest') {
+      const verdict = this.#tokens.check(soap.token, this.#deps.account(), this.#deps.device().nowMs);
+      if (verdict === 'right') return true;
+    }
+    if (auth === 'wsse' || (soap.token && auth === 'both')) {
+      throw new SoapFault(400, 'Sender', ['NotAuthorized'], 'Sender not Authorized');
+    }
+    return this.#admitByDigest(request, response);
+  }
+
+  #admitByDigest(request: IncomingMessage, response: ServerResponse): boolean {
+    const { method = '', url = '', headers } = request;
+    const question = { method, uri: url, authorization: headers.authorization };
+    const challenge = this.#digest.challenge(this.#deps.account(), question);
+    if (challenge) response.writeHead(401, { 'WWW-Authenticate': challenge }).end();
+    return challenge === null;
+  }
+
+  async #snapshot(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!this.#admitByDigest(request, response)) return;
+    const picture = await this.#deps.snapshot().catch(() => null);
+    if (!picture) response.writeHead(503).end();
+    else response.writeHead(200, { 'Content-Type': 'image/jpeg', 'Content-Length': picture.length }).end(picture);
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > BODY_MAX_BYTES) throw new Error('the request is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
