@@ -7,6 +7,7 @@ export const ERRORS = {
   'request.invalid': { status: 400, retryable: false, text: 'A field of the request is missing, unknown or wrong.' },
   'request.malformed': { status: 400, retryable: false, text: 'The request is not what its headers say it is.' },
   'request.cursor': { status: 400, retryable: false, text: 'The cursor is not one this server gave out.' },
+  'request.method': { status: 405, retryable: false, text: 'This path does not take this method.' },
   'request.too-large': { status: 413, retryable: false, text: 'The request is larger than this route takes.' },
   'request.media-type': { status: 415, retryable: false, text: 'This route takes another content type.' },
   'request.too-slow': { status: 408, retryable: true, text: 'The request did not arrive in time.' },

@@ -1,0 +1,95 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { CitywatchError, type ErrorCode } from '../core/errors.ts';
+import { type Caller, DEVICE_ID, type Role } from '../core/types.ts';
+import type { ApiDeps } from './deps.ts';
+import type { RateLimits } from './limits.ts';
+
+/** Who may use a route. `device` is a device with its own secret; it may only speak for itself. */
+export type Allowed = Role | 'device';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Roles that may use the route. Every route has this or `public`; one without either stops the start. */
+    allow?: readonly Allowed[];
+    /** Open to everybody, without a token. */
+    public?: boolean;
+    /** Also open, without a token, to a peer on this machine that does not speak for somebody else. */
+    loopback?: boolean;
+    /** The field of the answer that is shown once and never kept. */
+    oneTimeSecret?: string;
+    /** Errors of this route beyond those that follow from its declaration; for the OpenAPI document. */
+    errors?: readonly ErrorCode[];
+  }
+  interface FastifyRequest {
+    /** Who asks; null on public routes. */
+    caller: Caller | null;
+  }
+}
+
+const BEARER = /^Bearer +([\x21-\x7e]{1,512})$/i;
+
+/** Headers by which a proxy says that it speaks for another; from such a peer, loopback proves nothing. */
+const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
+
+/** The caller of a route that is not public. */
+export function callerOf(request: FastifyRequest): Caller {
+  if (!request.caller) throw new CitywatchError('auth.required');
+  return request.caller;
+}
+
+/** Refuses to start with a route that does not say who may use it. */
+export function requireDeclaredRights(app: FastifyInstance): void {
+  app.addHook('onRoute', (route) => {
+    const { allow, public: open } = route.config ?? {};
+    if (!open && !allow?.length) throw new Error(`route ${route.method} ${route.url} does not say who may use it`);
+  });
+}
+
+/** Makes an unknown query field an error also on routes that take none. */
+export function refuseUnknownQueries(app: FastifyInstance): void {
+  app.addHook('onRoute', (route) => {
+    if (!route.config?.public) route.schema = { querystring: z.strictObject({}), ...route.schema };
+  });
+}
+
+/** Finds out who asks and whether the route is for them, before a byte of the body is read. */
+export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLimits): void {
+  app.decorateRequest('caller', null);
+  app.addHook('onRequest', async (request) => {
+    await limits.address(request);
+    const { config } = request.routeOptions;
+    if (request.is404 || config.public) return;
+    if (config.loopback && isLocal(request)) return;
+    request.caller = await identify(request.headers.authorization, deps);
+    if (!request.caller) {
+      await limits.failedAuth(request);
+      throw new CitywatchError('auth.required');
+    }
+    await limits.caller(request);
+    if (!config.allow?.includes(request.caller.role)) throw new CitywatchError('auth.forbidden');
+  });
+}
+
+async function identify(header: string | undefined, deps: ApiDeps): Promise<Caller | null> {
+  const bearer = BEARER.exec(header ?? '')?.[1];
+  if (bearer === undefined) return null;
+  return deviceCaller(bearer, deps) ?? (await deps.tokens.verify(bearer));
+}
+
+/** `<deviceId>:<secret>`. A token may hold a colon too, so a wrong device secret is still tried as a token. */
+function deviceCaller(bearer: string, { directory }: ApiDeps): Caller | null {
+  const colon = bearer.indexOf(':');
+  const id = bearer.slice(0, Math.max(0, colon));
+  if (!DEVICE_ID.test(id)) return null;
+  const device = directory.authenticate(id, bearer.slice(colon + 1));
+  if (!device) return null;
+  const { jurisdiction } = device;
+  return { type: 'device', id: device.id, name: device.id, role: 'device', jurisdiction, purpose: null };
+}
+
+function isLocal(request: FastifyRequest): boolean {
+  const address = request.socket.remoteAddress ?? '';
+  const loopback = address === '::1' || /^(::ffff:)?127\./.test(address);
+  return loopback && PROXY_HEADERS.every((name) => request.headers[name] === undefined);
+}

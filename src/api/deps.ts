@@ -1,0 +1,331 @@
+import type { Clock } from '../core/clock.ts';
+import type { Jurisdiction } from '../core/jurisdiction.ts';
+import type { Observer } from '../core/observe.ts';
+import type {
+  Caller,
+  Device,
+  DeviceIdentity,
+  DeviceKind,
+  DeviceState,
+  FieldValue,
+  Location,
+  NewMessage,
+  Receipt,
+  Refusal,
+  Role,
+} from '../core/types.ts';
+import type { AuditEntry } from '../platform/audit.ts';
+
+/**
+ * What the API needs of the other parts, and nothing more. Every method that reads or changes something of a city
+ * takes the caller: the parts decide what that caller may see (promise P7), the API never filters.
+ */
+export interface ApiDeps {
+  registry: RegistryPort;
+  kinds: KindsPort;
+  jurisdictions: JurisdictionsPort;
+  tokens: TokensPort;
+  directory: DirectoryPort;
+  intake: IntakePort;
+  ledger: LedgerPort;
+  deadLetters: DeadLettersPort;
+  messages: MessagesPort;
+  twin: TwinPort;
+  history: HistoryPort;
+  audit: AuditPort;
+  idempotency: IdempotencyPort;
+  health: HealthSource;
+  clock: Clock;
+  observer: Observer;
+  settings: ApiSettings;
+  /** What decoding would make of a message; without it the answer to a message says nothing of its records. */
+  preview?(message: NewMessage): Preview;
+}
+
+export interface ApiSettings {
+  /** Signs cursors; at least 32 bytes, the same after a restart. */
+  cursorKey: Buffer;
+  /** Version of the program, shown in the OpenAPI document. */
+  version: string;
+  /** Serve HTTPS with this certificate; {@link reloadTls} changes it without a restart. */
+  tls?: TlsFiles;
+  limits?: Partial<ApiLimits>;
+}
+
+/** Contents of the PEM files, not their paths. */
+export interface TlsFiles {
+  cert: Buffer;
+  key: Buffer;
+}
+
+/** Bounds of the whole API. Each of them fails closed; the defaults are in limits.ts. */
+export interface ApiLimits {
+  /** Open sockets; further ones are closed at once. */
+  connectionsMax: number;
+  /** Requests of one address (IPv6: one /64) a minute, answered or not. */
+  addressPerMinute: number;
+  /** Refused credentials of one address a minute. */
+  failedAuthPerMinute: number;
+  /** Requests of one token or device a minute. */
+  callerPerMinute: number;
+  /** Requests of one token or device that are being worked on at the same time. */
+  callerAtOnce: number;
+  /** Questions to the time series and the journal that run at the same time, of all callers. */
+  heavyAtOnce: number;
+}
+
+/** One page of a list; `next` is the part's own key of where to go on, null at the end. */
+export interface Page<Item> {
+  items: Item[];
+  next: string | null;
+}
+
+export interface PageRequest {
+  limit: number;
+  after?: string;
+}
+
+export interface NewDevice {
+  id?: string;
+  kind: string;
+  name: string;
+  jurisdiction: Jurisdiction;
+  location: Location;
+  parent?: string;
+  cameras?: string[];
+  purpose?: string;
+  /** The device's own secret where its maker fixes it; made by us otherwise. */
+  secret?: string;
+}
+
+export interface DevicePatch {
+  name?: string;
+  jurisdiction?: Jurisdiction;
+  location?: Location;
+  parent?: string | null;
+  cameras?: string[];
+  purpose?: string | null;
+}
+
+export interface DeviceFilter extends PageRequest {
+  kind?: string;
+  jurisdiction?: Jurisdiction;
+  state?: DeviceState;
+  text?: string;
+}
+
+/** Foreign and absent devices are refused alike, with `not-found`. */
+export interface RegistryPort {
+  create(caller: Caller, input: NewDevice): Promise<{ device: Device; secret: string }>;
+  get(caller: Caller, id: string): Promise<Device>;
+  list(caller: Caller, filter: DeviceFilter): Promise<Page<Device>>;
+  update(caller: Caller, id: string, expectedVersion: number, patch: DevicePatch): Promise<Device>;
+  retire(caller: Caller, id: string, expectedVersion: number): Promise<void>;
+  rotateSecret(caller: Caller, id: string): Promise<string>;
+}
+
+export interface KindsPort {
+  all(): DeviceKind[];
+}
+
+export interface JurisdictionRow {
+  code: Jurisdiction;
+  name: string;
+  parent: Jurisdiction | null;
+}
+
+export interface JurisdictionsPort {
+  list(caller: Caller): JurisdictionRow[] | Promise<JurisdictionRow[]>;
+}
+
+export interface TokenRow {
+  id: string;
+  name: string;
+  role: Role;
+  jurisdiction: Jurisdiction;
+  purpose: string | null;
+  createdAtMs: number;
+  expiresAtMs: number | null;
+}
+
+export interface NewToken {
+  name: string;
+  role: Role;
+  jurisdiction: Jurisdiction;
+  purpose?: string;
+  expiresAtMs?: number;
+}
+
+export interface TokensPort {
+  create(caller: Caller, input: NewToken): Promise<{ id: string; token: string }>;
+  list(caller: Caller): Promise<TokenRow[]>;
+  revoke(caller: Caller, id: string): Promise<void>;
+  verify(bearer: string): Promise<Caller | null>;
+}
+
+export interface DirectoryPort {
+  authenticate(id: string, secret: string): DeviceIdentity | null;
+  identity(id: string): DeviceIdentity | undefined;
+}
+
+/** Resolves once the message is durable. Errors: `ingest.full`, `ingest.unavailable`. */
+export interface IntakePort {
+  accept(message: NewMessage): Promise<Receipt>;
+}
+
+export interface Preview {
+  records: { index: number; id: string | null }[];
+  /** A refusal with index null refuses the whole message. */
+  refusals: Refusal[];
+}
+
+interface LedgerCounts {
+  /** Everything that came in at this stage. */
+  total: number;
+  deadLettered: number;
+  waiting: number;
+}
+
+export interface LedgerRow {
+  kind: string;
+  jurisdiction: Jurisdiction;
+  messages: LedgerCounts & { decoded: number };
+  records: LedgerCounts & { stored: number; duplicate: number };
+}
+
+export interface LedgerAnswer {
+  /** The journal positions the counts are true at, `live-12345`. */
+  asOf: string[];
+  balanced: boolean;
+  rows: LedgerRow[];
+}
+
+export interface LedgerPort {
+  balance(caller: Caller): Promise<LedgerAnswer>;
+}
+
+export interface DeadLetter {
+  id: string;
+  receipt: string;
+  device: string;
+  kind: string;
+  kindVersion: number;
+  jurisdiction: Jurisdiction;
+  /** Index of the record within its message; null for the whole message. */
+  index: number | null;
+  reason: string;
+  path: string;
+  value: string;
+  receivedAtMs: number;
+  replayedAtMs: number | null;
+}
+
+export interface DeadLetterFilter extends PageRequest {
+  device?: string;
+  kind?: string;
+  reason?: string;
+}
+
+export interface DeadLettersPort {
+  list(caller: Caller, filter: DeadLetterFilter): Promise<Page<DeadLetter>>;
+  replay(caller: Caller, ids: string[]): Promise<{ replayed: string[]; skipped: { id: string; reason: string }[] }>;
+}
+
+/** What became of one message: its stages in order. */
+export interface MessageStory {
+  receipt: string;
+  device: string;
+  uplink: string;
+  channel: string;
+  receivedAtMs: number;
+  stages: { stage: string; outcome: string; detail?: string; atMs?: number }[];
+}
+
+export interface MessagesPort {
+  byReceipt(caller: Caller, id: string): Promise<MessageStory | null>;
+  byDevice(caller: Caller, id: string, fromMs: number, toMs: number): Promise<MessageStory[]>;
+}
+
+export interface Latest {
+  fields: ReadonlyMap<string, { value: FieldValue; atMs: number; receivedAtMs: number }>;
+  lastMessageAtMs: number | null;
+  online: boolean;
+  stale: boolean;
+}
+
+export interface TwinPort {
+  latest(deviceId: string): Latest | null;
+}
+
+export type HistoryFunction = 'min' | 'max' | 'mean' | 'last' | 'count';
+
+export interface HistoryQuery {
+  fields: string[];
+  fromMs: number;
+  toMs: number;
+  everyMs?: number;
+  fn?: HistoryFunction;
+}
+
+export interface HistoryAnswer {
+  points: { atMs: number; values: Record<string, FieldValue | null> }[];
+  /** More points lie in the range than one answer holds. */
+  truncated: boolean;
+}
+
+export interface DeviceEventRow {
+  id: string | null;
+  type: string;
+  atMs: number;
+  data: Record<string, unknown>;
+}
+
+export interface EventQuery extends PageRequest {
+  fromMs: number;
+  toMs: number;
+}
+
+/** Rights are decided by device before these are asked. */
+export interface HistoryPort {
+  history(device: { id: string; kind: string }, query: HistoryQuery): Promise<HistoryAnswer>;
+  events(device: { id: string; kind: string }, query: EventQuery): Promise<Page<DeviceEventRow>>;
+}
+
+export interface AuditPort {
+  /** Newest first; `beforeSeq` is the last `seq` of the page before. */
+  list(
+    caller: Caller,
+    filter: { subject?: string | undefined; beforeSeq?: number | undefined; limit: number },
+  ): Promise<AuditEntry[]>;
+}
+
+/** A stored answer: status and body as sent, without one-time secrets. */
+export interface StoredAnswer {
+  status: number;
+  body: string;
+}
+
+/**
+ * Remembers answers for 24 h under (caller, key). Errors of `begin`: `idempotency.mismatch` when the key was used for
+ * another request, `idempotency.running` while the first is being worked on.
+ */
+export interface IdempotencyPort {
+  /** Claims the key and returns null, or returns the answer that was given to the same request before. */
+  begin(caller: Caller, key: string, requestHash: string): Promise<StoredAnswer | null>;
+  /** Keeps the answer; null gives the key free again, because the request did nothing. */
+  finish(caller: Caller, key: string, answer: StoredAnswer | null): Promise<void>;
+}
+
+/** How one part is; `needed` parts that are not ok make the gateway not ready. */
+export interface PartHealth {
+  ok: boolean;
+  needed: boolean;
+  /** One short sentence for people; never an address with a password in it. */
+  reason?: string;
+}
+
+export type PartName = 'postgres' | 'redis' | 'influx' | 'mqtt' | 'ffmpeg' | 'journal';
+
+export interface HealthSource {
+  check(): Promise<Record<PartName, PartHealth>>;
+}

@@ -1,0 +1,156 @@
+import { z } from 'zod';
+import { toRfc3339 } from '../../core/clock.ts';
+import { callerOf } from '../auth.ts';
+import type { DeadLetter, MessageStory } from '../deps.ts';
+import { deviceId, inOrder, instant, listOf, moment, momentOrNull, pageQuery } from '../schemas.ts';
+import { type ApiApp, defined, pageOf, type RouteContext, type RoutePart } from './route.ts';
+
+const WATCHERS = ['admin', 'operator', 'technician'] as const;
+const RANGE_MS_MAX = 24 * 3_600_000;
+const REPLAY_MAX = 1000;
+
+const count = z.int().nonnegative();
+const counts = { total: count, deadLettered: count, waiting: count };
+const ledger = z.object({
+  asOf: z.array(z.string()).meta({ description: 'The journal positions the counts are true at' }),
+  balanced: z.boolean(),
+  rows: z.array(
+    z.object({
+      kind: z.string(),
+      jurisdiction: z.string(),
+      messages: z.object({ ...counts, decoded: count }),
+      records: z.object({ ...counts, stored: count, duplicate: count }),
+    }),
+  ),
+});
+
+const receiptId = z.string().regex(/^[a-z]{1,16}-\d{1,16}$/, 'is not a receipt, such as live-12345');
+
+const messageQuery = z
+  .strictObject({
+    id: receiptId.optional(),
+    device: deviceId.optional(),
+    from: instant.optional(),
+    to: instant.optional(),
+  })
+  .check(inOrder(RANGE_MS_MAX))
+  .refine(
+    ({ id, device, from, to }) => {
+      const ranged = [device, from, to].filter((each) => each !== undefined).length;
+      return id === undefined ? ranged === 3 : ranged === 0;
+    },
+    { error: 'send either `id`, or `device`, `from` and `to`' },
+  );
+
+const story = z.object({
+  receipt: z.string(),
+  device: z.string(),
+  uplink: z.string(),
+  channel: z.string(),
+  receivedAt: moment,
+  stages: z.array(
+    z.object({ stage: z.string(), outcome: z.string(), detail: z.string().optional(), at: moment.optional() }),
+  ),
+});
+
+const letterQuery = z.strictObject({
+  device: deviceId.optional(),
+  kind: z.string().min(1).max(64).optional(),
+  reason: z.string().min(1).max(64).optional(),
+  ...pageQuery,
+});
+
+const letter = z.object({
+  id: z.string(),
+  receipt: z.string(),
+  device: z.string(),
+  kind: z.string(),
+  kindVersion: z.int(),
+  jurisdiction: z.string(),
+  index: z.int().nullable(),
+  reason: z.string(),
+  path: z.string(),
+  value: z.string(),
+  receivedAt: moment,
+  replayedAt: moment.nullable(),
+});
+
+const replayBody = z.strictObject({ ids: z.array(z.string().min(1).max(64)).min(1).max(REPLAY_MAX) });
+const replayed = z.object({
+  replayed: z.array(z.string()),
+  skipped: z.array(z.object({ id: z.string(), reason: z.string() })),
+});
+
+function storyAnswer({ receivedAtMs, stages, ...rest }: MessageStory): z.output<typeof story> {
+  const printed = stages.map(({ atMs, ...stage }) => ({
+    ...stage,
+    ...(atMs === undefined ? {} : { at: toRfc3339(atMs) }),
+  }));
+  return { ...rest, receivedAt: toRfc3339(receivedAtMs), stages: printed };
+}
+
+function letterAnswer({ receivedAtMs, replayedAtMs, ...rest }: DeadLetter): z.output<typeof letter> {
+  return { ...rest, receivedAt: toRfc3339(receivedAtMs), replayedAt: momentOrNull(replayedAtMs) };
+}
+
+export const explainRoutes: RoutePart = (app, context) => {
+  const { ledger: books, messages, heavy } = context;
+  const tags = ['explain'];
+
+  app.get(
+    '/ledger',
+    {
+      config: { allow: WATCHERS },
+      schema: { tags, summary: 'Whether everything received is accounted for', response: { 200: ledger } },
+    },
+    async (request) => books.balance(callerOf(request)),
+  );
+
+  app.get(
+    '/messages',
+    {
+      config: { allow: WATCHERS },
+      schema: { tags, summary: 'What became of it', querystring: messageQuery, response: { 200: listOf(story) } },
+    },
+    async (request) => {
+      const caller = callerOf(request);
+      const { id, device, from, to } = request.query;
+      const found = await heavy.run('all', async () => {
+        if (id !== undefined) return [await messages.byReceipt(caller, id)];
+        return messages.byDevice(caller, device!, from!, to!);
+      });
+      return { items: found.filter((each) => each !== null).map(storyAnswer) };
+    },
+  );
+
+  deadLetterRoutes(app, context);
+};
+
+function deadLetterRoutes(app: ApiApp, context: RouteContext): void {
+  const { deadLetters } = context;
+  const tags = ['explain'];
+
+  app.get(
+    '/dead-letters',
+    {
+      config: { allow: WATCHERS },
+      schema: { tags, summary: 'What could not be used', querystring: letterQuery, response: { 200: listOf(letter) } },
+    },
+    async (request) => {
+      const caller = callerOf(request);
+      const { cursor: _cursor, limit: _limit, ...filter } = request.query;
+      const page = pageOf(context, 'dead-letters', caller, request.query);
+      const { items, next } = await deadLetters.list(caller, { ...defined(filter), ...page.request });
+      return { items: items.map(letterAnswer), ...page.seal(next) };
+    },
+  );
+
+  app.post(
+    '/dead-letters/replay',
+    {
+      config: { allow: ['admin', 'operator'], errors: ['ingest.full', 'ingest.unavailable'] },
+      schema: { tags, summary: 'Judge dead letters again', body: replayBody, response: { 200: replayed } },
+    },
+    async (request) => deadLetters.replay(callerOf(request), [...new Set(request.body.ids)]),
+  );
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import type { RoutePart } from './route.ts';
+
+const part = z.object({ ok: z.boolean(), needed: z.boolean(), reason: z.string().optional() });
+
+const ready = z.object({
+  ready: z.boolean(),
+  parts: z.object({ postgres: part, redis: part, influx: part, mqtt: part, ffmpeg: part, journal: part }),
+});
+
+export const healthRoutes: RoutePart = (app, { health, observer }) => {
+  const tags = ['health'];
+
+  app.get(
+    '/healthz',
+    {
+      config: { public: true },
+      schema: { tags, summary: 'The process is alive', response: { 200: z.object({ alive: z.literal(true) }) } },
+    },
+    async () => ({ alive: true as const }),
+  );
+
+  app.get(
+    '/readyz',
+    {
+      config: { public: true },
+      schema: {
+        tags,
+        summary: 'Every part this needs is there',
+        response: { 200: ready, 503: ready.meta({ description: 'A needed part is down' }) },
+      },
+    },
+    async (_request, reply) => {
+      const parts = await health.check();
+      const isReady = Object.values(parts).every(({ ok, needed }) => ok || !needed);
+      reply.header('cache-control', 'no-store');
+      if (!isReady) reply.header('retry-after', 2);
+      return reply.code(isReady ? 200 : 503).send({ ready: isReady, parts });
+    },
+  );
+
+  app.get(
+    '/metrics',
+    {
+      config: { allow: ['admin'], loopback: true },
+      schema: { tags, summary: 'Counters for Prometheus', produces: ['text/plain'] },
+    },
+    async (_request, reply) => reply.type(observer.metrics.contentType).send(await observer.metrics.metrics()),
+  );
+};

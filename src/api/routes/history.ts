@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { toRfc3339 } from '../../core/clock.ts';
+import { callerOf } from '../auth.ts';
+import type { Latest } from '../deps.ts';
+import { deviceParams, inOrder, listOf, moment, momentOrNull, pageQuery, rangeQuery } from '../schemas.ts';
+import { defined, pageOf, type RoutePart } from './route.ts';
+
+const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
+const FIELDS_MAX = 20;
+const POINTS_MAX = 10_000;
+const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+const value = z.union([z.number(), z.boolean(), z.string()]);
+
+const fieldList = z
+  .string()
+  .max(1000)
+  .transform((text) => text.split(','))
+  .pipe(z.array(z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'is not the name of a field')).max(FIELDS_MAX))
+  .meta({ description: `At most ${FIELDS_MAX} names, separated by commas`, examples: ['fill_pct,temp_c'] });
+
+const every = z
+  .string()
+  .regex(/^[1-9]\d{0,4}[smhd]$/, 'use a number and s, m, h or d, such as 5m')
+  .transform((text) => Number(text.slice(0, -1)) * UNIT_MS[text.slice(-1) as keyof typeof UNIT_MS])
+  .meta({ examples: ['5m'] });
+
+const historyQuery = z
+  .strictObject({
+    fields: fieldList,
+    ...rangeQuery,
+    every: every.optional(),
+    fn: z.enum(['min', 'max', 'mean', 'last', 'count']).optional(),
+  })
+  .check(inOrder())
+  .check(({ value: query, issues }) => {
+    const { from, to, every: step, fn } = query;
+    if (step !== undefined && (to - from) / step > POINTS_MAX) {
+      const message = `asks for more than ${POINTS_MAX} points: take a longer step or a shorter range`;
+      issues.push({ code: 'custom', path: ['every'], message, input: step });
+    }
+    if (fn !== undefined && step === undefined) {
+      issues.push({ code: 'custom', path: ['fn'], message: 'needs `every`', input: fn });
+    }
+  });
+
+const eventQuery = z.strictObject({ ...rangeQuery, ...pageQuery }).check(inOrder());
+
+const latest = z.object({
+  device: z.string(),
+  online: z.boolean(),
+  stale: z.boolean(),
+  lastMessageAt: moment.nullable(),
+  fields: z.record(z.string(), z.object({ value, at: moment, receivedAt: moment })),
+});
+
+const history = z.object({
+  device: z.string(),
+  points: z.array(z.object({ at: moment, values: z.record(z.string(), value.nullable()) })),
+  truncated: z.boolean().meta({ description: 'More points lie in the range than one answer holds' }),
+});
+
+const event = z.object({
+  id: z.string().nullable(),
+  type: z.string(),
+  at: moment,
+  data: z.record(z.string(), z.unknown()),
+});
+
+function latestAnswer(device: string, found: Latest | null): z.output<typeof latest> {
+  if (!found) return { device, online: false, stale: true, lastMessageAt: null, fields: {} };
+  const fields = [...found.fields].map(([name, { value: last, atMs, receivedAtMs }]) => {
+    return [name, { value: last, at: toRfc3339(atMs), receivedAt: toRfc3339(receivedAtMs) }] as const;
+  });
+  const { online, stale, lastMessageAtMs } = found;
+  return { device, online, stale, lastMessageAt: momentOrNull(lastMessageAtMs), fields: Object.fromEntries(fields) };
+}
+
+export const historyRoutes: RoutePart = (app, context) => {
+  const { registry, twin, history: store, heavy } = context;
+  const tags = ['telemetry'];
+  const params = deviceParams;
+
+  app.get(
+    '/devices/:id/latest',
+    {
+      config: { allow: READERS },
+      schema: { tags, summary: 'Last values of a device', params, response: { 200: latest } },
+    },
+    async (request) => {
+      const { id } = await registry.get(callerOf(request), request.params.id);
+      return latestAnswer(id, twin.latest(id));
+    },
+  );
+
+  app.get(
+    '/devices/:id/history',
+    {
+      config: { allow: READERS },
+      schema: { tags, summary: 'Past values', params, querystring: historyQuery, response: { 200: history } },
+    },
+    async (request) => {
+      const device = await registry.get(callerOf(request), request.params.id);
+      const { fields, from, to, every: everyMs, fn } = request.query;
+      const query = { fields, fromMs: from, toMs: to, ...defined({ everyMs, fn }) };
+      const { points, truncated } = await heavy.run('all', () => store.history(device, query));
+      const answer = points.map(({ atMs, values }) => ({ at: toRfc3339(atMs), values }));
+      return { device: device.id, points: answer, truncated };
+    },
+  );
+
+  app.get(
+    '/devices/:id/events',
+    {
+      config: { allow: READERS },
+      schema: { tags, summary: 'Past events', params, querystring: eventQuery, response: { 200: listOf(event) } },
+    },
+    async (request) => {
+      const caller = callerOf(request);
+      const device = await registry.get(caller, request.params.id);
+      const page = pageOf(context, `events/${device.id}`, caller, request.query);
+      const query = { fromMs: request.query.from, toMs: request.query.to, ...page.request };
+      const { items, next } = await heavy.run('all', () => store.events(device, query));
+      return { items: items.map(({ atMs, ...rest }) => ({ ...rest, at: toRfc3339(atMs) })), ...page.seal(next) };
+    },
+  );
+};

@@ -1,0 +1,25 @@
+import { auditRoutes } from './audit.ts';
+import { credentialRoutes } from './credentials.ts';
+import { deviceRoutes } from './devices.ts';
+import { explainRoutes } from './explain.ts';
+import { healthRoutes } from './health.ts';
+import { historyRoutes } from './history.ts';
+import { kindRoutes } from './kinds.ts';
+import type { RoutePart } from './route.ts';
+import { telemetryRoutes } from './telemetry.ts';
+import { tokenRoutes } from './tokens.ts';
+
+/** Routes under /api/v1. A new file of routes is added here and nowhere else. */
+export const V1_ROUTES: readonly RoutePart[] = [
+  deviceRoutes,
+  credentialRoutes,
+  kindRoutes,
+  telemetryRoutes,
+  historyRoutes,
+  explainRoutes,
+  tokenRoutes,
+  auditRoutes,
+];
+
+/** Routes outside the versioned API. */
+export const ROOT_ROUTES: readonly RoutePart[] = [healthRoutes];

@@ -1,0 +1,107 @@
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { CitywatchError } from '../../core/errors.ts';
+import type { Channel, NewMessage } from '../../core/types.ts';
+import { callerOf } from '../auth.ts';
+import { keepRawBodies } from '../bodies.ts';
+import type { Preview } from '../deps.ts';
+import { TELEMETRY_BODY_BYTES_MAX } from '../limits.ts';
+import { deviceParams } from '../schemas.ts';
+import { validatorCompiler } from '../validation.ts';
+import type { RouteContext, RoutePart } from './route.ts';
+
+const reading = z.object({
+  ts: z.number().optional().meta({ description: "Unix time in ms by the device's clock" }),
+  id: z.string().optional(),
+  values: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])),
+});
+
+const event = z.object({
+  ts: z.number().optional().meta({ description: "Unix time in ms by the device's clock" }),
+  id: z.string().optional(),
+  type: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
+
+const accepted = z.object({
+  receipt: z.string().meta({ description: 'Ask `GET /messages?id=` with it' }),
+  records: z
+    .array(
+      z.object({
+        index: z.int(),
+        accepted: z.boolean(),
+        id: z.string().optional(),
+        reason: z.string().optional(),
+        path: z.string().optional(),
+      }),
+    )
+    .optional(),
+});
+
+/** What devices send by HTTP: the payloads of the MQTT topics, durable when the answer is 202. */
+export const telemetryRoutes: RoutePart = (app, context) => {
+  app.register(async (raw) => {
+    keepRawBodies(raw as never);
+    const routes = [
+      { path: 'telemetry', channel: 'telemetry', body: reading, summary: 'Send readings' },
+      { path: 'events', channel: 'event', body: event, summary: 'Send events' },
+    ] as const;
+    for (const { path, channel, body, summary } of routes) {
+      raw.post(
+        `/devices/:id/${path}`,
+        {
+          bodyLimit: TELEMETRY_BODY_BYTES_MAX,
+          // The body stays bytes: its schema is for the OpenAPI document, decoding is for the journal's readers.
+          validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : validatorCompiler(part as never)),
+          config: { allow: ['device'], errors: ['ingest.full', 'ingest.unavailable'] },
+          schema: {
+            tags: ['telemetry'],
+            summary,
+            params: deviceParams,
+            body: z.union([body, z.array(body)]),
+            response: { 202: accepted },
+          },
+        },
+        async (request, reply) => reply.code(202).send(await receive(context, request, channel)),
+      );
+    }
+  });
+};
+
+async function receive(context: RouteContext, request: FastifyRequest, channel: Channel) {
+  const message = toMessage(context, request, channel);
+  const preview = context.preview?.(message);
+  const whole = preview?.refusals.find(({ index }) => index === null);
+  if (whole) {
+    const issues = [{ path: whole.path || 'body', message: `${whole.reason}: ${whole.value}` }];
+    throw new CitywatchError('request.invalid', { issues });
+  }
+  const receipt = await context.intake.accept(message);
+  return { receipt: receipt.id, ...(preview ? { records: recordsOf(preview) } : {}) };
+}
+
+function toMessage({ clock, directory }: RouteContext, request: FastifyRequest, channel: Channel): NewMessage {
+  const device = directory.identity(callerOf(request).id);
+  // A device speaks for itself; any other id answers like one that does not exist.
+  if (!device || device.id !== (request.params as { id: string }).id) throw new CitywatchError('not-found');
+  if (!Buffer.isBuffer(request.body)) throw new CitywatchError('request.malformed', { detail: 'The body is empty.' });
+  return {
+    receivedAtMs: clock.nowMs(),
+    uplink: 'http',
+    channel,
+    topic: request.url.split('?', 1)[0] ?? '',
+    device,
+    connection: `http-${request.id}`,
+    packetId: 0,
+    dup: false,
+    raw: request.body,
+  };
+}
+
+function recordsOf({ records, refusals }: Preview) {
+  const good = records.map(({ index, id }) => ({ index, accepted: true, ...(id === null ? {} : { id }) }));
+  const bad = refusals.flatMap(({ index, reason, path }) =>
+    index === null ? [] : [{ index, accepted: false, reason, path }],
+  );
+  return [...good, ...bad].sort((a, b) => a.index - b.index);
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { toRfc3339 } from '../../core/clock.ts';
+import { CitywatchError } from '../../core/errors.ts';
+import { callerOf } from '../auth.ts';
+import { requireVersion, setEtag } from '../etag.ts';
+import { instant, jurisdiction, label, listOf, moment, momentOrNull, noContent } from '../schemas.ts';
+import { defined, type RoutePart } from './route.ts';
+
+const ADMINS = ['admin'] as const;
+
+/** A token is made and revoked, never changed: it has one version. */
+const VERSION = 1;
+
+const role = z.enum(['admin', 'operator', 'technician', 'viewer']);
+
+const newToken = z.strictObject({
+  name: label(100),
+  role,
+  jurisdiction,
+  purpose: label(200).optional().meta({ description: 'Default purpose of looks at cameras and plates' }),
+  expiresAt: instant.optional(),
+});
+
+const token = z.object({
+  id: z.string(),
+  name: z.string(),
+  role,
+  jurisdiction: z.string(),
+  purpose: z.string().nullable(),
+  createdAt: moment,
+  expiresAt: moment.nullable(),
+  version: z.int(),
+});
+
+const created = z.object({
+  id: z.string(),
+  token: z.string().optional().meta({ description: 'Shown this once and never again' }),
+  secretWithheld: z.boolean().optional().meta({ description: 'An answer from memory, which keeps no secret' }),
+});
+
+export const tokenRoutes: RoutePart = (app, { tokens, clock }) => {
+  const tags = ['people'];
+
+  app.get(
+    '/tokens',
+    {
+      config: { allow: ADMINS },
+      schema: { tags, summary: 'List tokens', response: { 200: listOf(token) } },
+    },
+    async (request) => {
+      const rows = await tokens.list(callerOf(request));
+      const items = rows.map(({ createdAtMs, expiresAtMs, id, name, role: own, jurisdiction: area, purpose }) => {
+        const times = { createdAt: toRfc3339(createdAtMs), expiresAt: momentOrNull(expiresAtMs) };
+        return { id, name, role: own, jurisdiction: area, purpose, ...times, version: VERSION };
+      });
+      return { items };
+    },
+  );
+
+  app.post(
+    '/tokens',
+    {
+      config: { allow: ADMINS, oneTimeSecret: 'token' },
+      schema: { tags, summary: 'Make a token', body: newToken, response: { 201: created } },
+    },
+    async (request, reply) => {
+      const { expiresAt: expiresAtMs, ...input } = request.body;
+      if (expiresAtMs !== undefined && expiresAtMs <= clock.nowMs()) {
+        throw new CitywatchError('request.invalid', { issues: [{ path: 'expiresAt', message: 'is in the past' }] });
+      }
+      const made = await tokens.create(callerOf(request), defined({ ...input, expiresAtMs }));
+      setEtag(reply, VERSION);
+      return reply.code(201).send({ id: made.id, token: made.token });
+    },
+  );
+
+  app.delete(
+    '/tokens/:id',
+    {
+      config: { allow: ADMINS },
+      schema: {
+        tags,
+        summary: 'Revoke a token',
+        params: z.strictObject({ id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/) }),
+        response: { 204: noContent },
+      },
+    },
+    async (request, reply) => {
+      if (requireVersion(request) !== VERSION) throw new CitywatchError('precondition.stale');
+      await tokens.revoke(callerOf(request), request.params.id);
+      return reply.code(204).send(null);
+    },
+  );
+};

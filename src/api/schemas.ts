@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { toRfc3339 } from '../core/clock.ts';
+import { ERRORS, type ErrorCode } from '../core/errors.ts';
+import { isJurisdictionCode } from '../core/jurisdiction.ts';
+import { DEVICE_ID } from '../core/types.ts';
+
+/** Pieces that several routes' schemas are made of. Requests are strict: an unknown field is an error. */
+
+const LIMIT_MAX = 500;
+const LIMIT_DEFAULT = 100;
+
+export const deviceId = z
+  .string()
+  .regex(DEVICE_ID, 'use 1 to 64 letters, digits, dots, underscores and hyphens, a letter or digit first');
+
+export const deviceParams = z.strictObject({ id: deviceId });
+
+export const jurisdiction = z
+  .string()
+  .refine(isJurisdictionCode, 'use the 6, 9 or 12 digits of an administrative division code, such as 330212')
+  .meta({ description: 'GB/T 2260 code; trailing zeros stand for everything below', examples: ['330212'] });
+
+/** Text that people read: no control characters, so that a log line or a page stays one. */
+export function label(max: number) {
+  return z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .regex(/^[^\p{Cc}\u2028\u2029]*$/u, 'must not hold control characters');
+}
+
+/** A moment in a request, as milliseconds afterwards. */
+export const instant = z.iso
+  .datetime({ offset: true, error: 'use RFC 3339, such as 2026-11-21T08:00:00Z (in a URL write + as %2B)' })
+  .transform((text) => Date.parse(text));
+
+/** A moment in an answer. */
+export const moment = z.string().meta({ description: 'RFC 3339 UTC with milliseconds', format: 'date-time' });
+
+export function momentOrNull(atMs: number | null): string | null {
+  return atMs === null ? null : toRfc3339(atMs);
+}
+
+/** Query fields of every list. */
+export const pageQuery = {
+  limit: z.coerce.number().int().min(1).max(LIMIT_MAX).default(LIMIT_DEFAULT),
+  cursor: z.string().max(1024).optional().meta({ description: '`next` of the page before' }),
+};
+
+/** The answer of every list. */
+export function listOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item), next: z.string().optional() });
+}
+
+/** Fields that say from when until when; the end is left out. */
+export const rangeQuery = { from: instant, to: instant };
+
+export function checkRange(query: { from?: number | undefined; to?: number | undefined }, rangeMaxMs = Infinity) {
+  const { from, to } = query;
+  if (from === undefined || to === undefined) return undefined;
+  if (to <= from) return 'must be later than `from`';
+  return to - from > rangeMaxMs ? `must be at most ${rangeMaxMs / 3_600_000} h after \`from\`` : undefined;
+}
+
+/** Adds {@link checkRange} to a query schema. */
+export function inOrder(rangeMaxMs?: number) {
+  return (context: { value: { from?: number | undefined; to?: number | undefined }; issues: unknown[] }) => {
+    const message = checkRange(context.value, rangeMaxMs);
+    if (message) context.issues.push({ code: 'custom', path: ['to'], message, input: context.value.to });
+  };
+}
+
+export const noContent = z.null().meta({ description: 'Done; no body.' });
+
+const errorCodes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
+
+/** The problem document, for the OpenAPI document only: problems are not checked on their way out. */
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().optional(),
+    code: z.enum(errorCodes),
+    issues: z.array(z.object({ path: z.string(), message: z.string(), remedy: z.string().optional() })).optional(),
+    requestId: z.string().optional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457 problem document; `code` is stable, the texts are not.' });

@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:https';
+import type { Socket } from 'node:net';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import Fastify, {
+  type FastifyHttpsOptions,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify';
+import { serializerCompiler } from 'fastify-type-provider-zod';
+import { Counter, Gauge } from '../core/observe.ts';
+import { authenticate, refuseUnknownQueries, requireDeclaredRights } from './auth.ts';
+import { parseJsonBodies } from './bodies.ts';
+import { Cursors } from './cursors.ts';
+import type { ApiDeps, TlsFiles } from './deps.ts';
+import { describeApi, openDocs } from './docs.ts';
+import { answerErrors } from './errors.ts';
+import { honourIdempotencyKeys } from './idempotency.ts';
+import { BODY_BYTES_MAX, createRateLimits, DEFAULT_LIMITS, Gate, limitWorkAtOnce, TIMEOUTS } from './limits.ts';
+import { answerBrokenRequest, sendProblem, toCitywatchError } from './problems.ts';
+import { logRequests } from './request-log.ts';
+import { ROOT_ROUTES, V1_ROUTES } from './routes/index.ts';
+import type { ApiApp } from './routes/route.ts';
+import { validatorCompiler } from './validation.ts';
+
+export { listen, reloadTls } from './listen.ts';
+
+const PARAM_LENGTH_MAX = 128;
+
+/** Builds the API, ready for `listen` and for `inject`; opens no port. Stop it with `close()`. */
+export async function buildServer(deps: ApiDeps): Promise<FastifyInstance> {
+  const limits = { ...DEFAULT_LIMITS, ...deps.settings.limits };
+  const app = create(deps.settings.tls);
+  app.server.maxConnections = limits.connectionsMax;
+  watchConnections(app, deps);
+  // Hooks on routes see only what is registered after them, so these come first.
+  answerErrors(app, deps.observer);
+  openDocs(app);
+  requireDeclaredRights(app);
+  refuseUnknownQueries(app);
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    strictTransportSecurity: deps.settings.tls !== undefined,
+  });
+  await app.register(rateLimit, { global: false });
+  parseJsonBodies(app);
+  logRequests(app, deps.observer);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  authenticate(app, deps, createRateLimits(app, limits));
+  limitWorkAtOnce(app, limits);
+  honourIdempotencyKeys(app, deps);
+  await describeApi(app, deps.settings.version);
+
+  const context = { ...deps, cursors: new Cursors(deps.settings.cursorKey), heavy: new Gate(limits.heavyAtOnce) };
+  for (const part of ROOT_ROUTES) await app.register(async (child) => part(child as unknown as ApiApp, context));
+  for (const part of V1_ROUTES) {
+    await app.register(async (child) => part(child as unknown as ApiApp, context), { prefix: '/api/v1' });
+  }
+  await app.ready();
+  return app;
+}
+
+function create(tls: TlsFiles | undefined): FastifyInstance {
+  const node = { connectionsCheckingInterval: TIMEOUTS.checkMs, headersTimeout: TIMEOUTS.headersMs };
+  const options: FastifyServerOptions = {
+    logger: false,
+    trustProxy: false,
+    genReqId: () => randomUUID(),
+    requestTimeout: TIMEOUTS.requestMs,
+    connectionTimeout: TIMEOUTS.idleMs,
+    keepAliveTimeout: TIMEOUTS.keepAliveMs,
+    handlerTimeout: TIMEOUTS.handlerMs,
+    bodyLimit: BODY_BYTES_MAX,
+    // While stopping, a request that already has its connection is served and told that it was the last.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket as Socket),
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(reply as unknown as FastifyReply, request as unknown as FastifyRequest, toCitywatchError(error));
+    },
+  };
+  const app = tls
+    ? Fastify({
+        ...options,
+        https: { ...node, ...tls, minVersion: 'TLSv1.2' },
+      } as unknown as FastifyHttpsOptions<Server>)
+    : Fastify({ ...options, http: node });
+  return (app as unknown as FastifyInstance)
+    .setValidatorCompiler(validatorCompiler)
+    .setSerializerCompiler(serializerCompiler);
+}
+
+/** Counts open connections, and those that were closed at once because there were too many. */
+function watchConnections({ server }: FastifyInstance, { observer: { metrics } }: ApiDeps): void {
+  let open = 0;
+  server.on('connection', (socket: Socket) => {
+    open += 1;
+    socket.once('close', () => {
+      open -= 1;
+    });
+  });
+  new Gauge({
+    name: 'citywatch_http_connections',
+    help: 'Open connections.',
+    registers: [metrics],
+    collect() {
+      this.set(open);
+    },
+  });
+  const refused = new Counter({
+    name: 'citywatch_http_connections_refused_total',
+    help: 'Connections closed at once because the limit was reached.',
+    registers: [metrics],
+  });
+  server.on('drop', () => refused.inc());
+}

@@ -1,0 +1,85 @@
+import type { FastifySchemaCompiler } from 'fastify';
+import { z } from 'zod';
+import { CitywatchError } from '../core/errors.ts';
+import type { RequestIssue } from './problems.ts';
+
+/** More wrong places than this are not listed: the answer stays small however large the request was. */
+const ISSUES_MAX = 20;
+const PATH_LENGTH_MAX = 120;
+const KNOWN_FIELDS_MAX = 40;
+
+type ZodIssue = z.core.$ZodIssue;
+
+/**
+ * Checks one part of a request with its zod schema and names every wrong field. A path parameter that does not fit
+ * names nothing that can exist, so it answers like any absent thing.
+ */
+export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
+  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  return (value: unknown) => {
+    const result = schema.safeParse(value);
+    if (result.success) return { value: result.data };
+    if (httpPart === 'params') return { error: new CitywatchError('not-found') };
+    return { error: new CitywatchError('request.invalid', { issues: toIssues(result.error, httpPart, known) }) };
+  };
+};
+
+/** The issues of a zod error as the API prints them; `part` names the whole when no single field is wrong. */
+export function toIssues(error: z.ZodError, part = 'body', known: string[] = []): RequestIssue[] {
+  return error.issues.flatMap((issue) => issuesOf(issue, part, known)).slice(0, ISSUES_MAX);
+}
+
+function issuesOf(issue: ZodIssue, part: string, known: string[]): RequestIssue[] {
+  if (issue.code === 'invalid_union') {
+    const closest = issue.errors.toSorted((a, b) => depth(b) - depth(a))[0] ?? [];
+    const inner = closest.map((each) => ({ ...each, path: [...issue.path, ...each.path] }) as ZodIssue);
+    if (inner.length > 0) return inner.flatMap((each) => issuesOf(each, part, known));
+  }
+  if (issue.code === 'unrecognized_keys') {
+    const fields = issue.path.length === 0 ? known.slice(0, KNOWN_FIELDS_MAX).join(', ') : '';
+    const remedy = fields === '' ? 'Remove it.' : `Remove it; known here: ${fields}.`;
+    return issue.keys.map((key) => ({ path: printPath([...issue.path, key], part), message: 'unknown field', remedy }));
+  }
+  return [{ path: printPath(issue.path, part), ...explain(issue) }];
+}
+
+/** A branch of a union that got further into the value is the one the sender meant. */
+function depth(issues: ZodIssue[]): number {
+  return Math.max(0, ...issues.map((issue) => issue.path.length));
+}
+
+function explain(issue: ZodIssue): Omit<RequestIssue, 'path'> {
+  switch (issue.code) {
+    case 'invalid_type':
+      if (issue.message.endsWith('undefined'))
+        return { message: 'is missing', remedy: `Send ${article(issue.expected)}.` };
+      return { message: `is not ${article(issue.expected)}`, remedy: `Make it ${article(issue.expected)}.` };
+    case 'too_big':
+      return { message: 'is too large', remedy: `At most ${issue.maximum}${unitOf(issue.origin)}.` };
+    case 'too_small':
+      return { message: 'is too small', remedy: `At least ${issue.minimum}${unitOf(issue.origin)}.` };
+    case 'invalid_value':
+      return { message: 'is not a known value', remedy: `One of: ${issue.values.map(String).join(', ')}.` };
+    default:
+      return { message: lowerFirst(issue.message) };
+  }
+}
+
+function unitOf(origin: string): string {
+  if (origin === 'string') return ' characters';
+  return origin === 'array' || origin === 'set' ? ' items' : '';
+}
+
+function article(type: string): string {
+  if (type === 'int') return 'a whole number';
+  return /^[aeio]/.test(type) ? `an ${type}` : `a ${type}`;
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+function printPath(path: readonly PropertyKey[], part: string): string {
+  const text = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('');
+  return (text.replace(/^\./, '') || part).slice(0, PATH_LENGTH_MAX);
+}
