@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+import './node-version.mjs';
+import { configuredSettings, runScript, setUpPackages, setUpPrograms } from './setup.mjs';
+
+/** Commands that start services of their own; the others only talk to a gateway or to nobody. */
+const STARTS_SERVICES = new Set(['serve', 'demo']);
+
+await runScript(async () => {
+  await setUpPackages();
+  const asked = process.argv.slice(2);
+  const needsServices = STARTS_SERVICES.has(asked[0]) && !asked.includes('--help') && !asked.includes('-h');
+  if (needsServices) await setUpPrograms(await configuredSettings());
+  const { register } = await import('tsx/esm/api');
+  register();
+  const { main } = await import('../src/app/cli.ts');
+  await main(asked);
+});

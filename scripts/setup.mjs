@@ -1,0 +1,108 @@
+import './node-version.mjs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { aptInstall, hasApt } from './apt.mjs';
+import { findProgram, run, SetupError, say, withLock } from './shell.mjs';
+
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** What the gateway starts besides itself, the Debian package it comes in, and the setting that stands in for it. */
+const PROGRAMS = [
+  { program: 'redis-server', debian: 'redis-server', setting: 'REDIS_URL' },
+  { program: 'influxd', debian: 'influxdb', setting: 'INFLUX_URL' },
+  { program: 'ffmpeg', debian: 'ffmpeg', setting: 'FFMPEG_PATH' },
+];
+
+/** Installs the npm packages when they are missing or are not those of package-lock.json. */
+export async function setUpPackages() {
+  if (packagesFit(ROOT)) return;
+  await withLock(join(ROOT, '.cache', 'setup.lock'), () => {
+    if (packagesFit(ROOT)) return;
+    say('$ npm ci');
+    const { ok } = run('npm', ['ci', '--include=dev', '--loglevel=error'], { show: true, cwd: ROOT });
+    if (!ok) throw new SetupError('npm could not install the packages; its output above says why.');
+  });
+}
+
+/** Whether everything package-lock.json asks for is there in that version; what only other machines need is not. */
+export function packagesFit(root) {
+  const wanted = readLock(join(root, 'package-lock.json'));
+  const there = readLock(join(root, 'node_modules', '.package-lock.json'));
+  return Object.entries(wanted).every(([path, entry]) => {
+    if (path === '' || entry.optional || entry.link) return true;
+    return there[path]?.version === entry.version && there[path]?.integrity === entry.integrity;
+  });
+}
+
+function readLock(path) {
+  if (!existsSync(path)) return {};
+  return JSON.parse(readFileSync(path, 'utf8')).packages ?? {};
+}
+
+/**
+ * Installs whatever of redis-server, influxdb and ffmpeg is missing. One that is there stays as it is. `configured` names
+ * settings that point to other servers: what those stand in for is not needed.
+ */
+export async function setUpPrograms(configured = []) {
+  if (missingPrograms(configured).length === 0) return;
+  await withLock(join(ROOT, '.cache', 'setup.lock'), () => {
+    const missing = missingPrograms(configured);
+    if (missing.length === 0) return;
+    if (!hasApt()) throw new SetupError(howWithoutApt(missing));
+    try {
+      aptInstall(missing.map(({ debian }) => debian));
+    } catch (error) {
+      if (error instanceof SetupError) error.message += `\n${howToPoint(missing)}`;
+      throw error;
+    }
+  });
+}
+
+function missingPrograms(configured) {
+  return PROGRAMS.filter(({ program, setting }) => !configured.includes(setting) && !findProgram(program));
+}
+
+export function howWithoutApt(missing) {
+  const names = missing.map(({ program }) => program).join(', ');
+  return `Not found: ${names}, and this machine has no apt-get. Install them by its own means.\n${howToPoint(missing)}`;
+}
+
+function howToPoint(missing) {
+  const hints = missing.map(({ program, setting }) => `${setting} in place of ${program}`);
+  return `Or point to what you have: ${hints.join(', ')} (see docs/settings.md).`;
+}
+
+/** Settings given by environment, or in the file, that make one of our own programs unnecessary. */
+export async function configuredSettings() {
+  const given = PROGRAMS.map(({ setting }) => setting).filter(
+    (name) => process.env[name] || process.env[`${name}_FILE`],
+  );
+  const file = process.env.CITYWATCH_CONFIG ?? join(ROOT, 'config', 'gateway.yaml');
+  if (!existsSync(file)) return given;
+  const { parse } = await import('yaml');
+  const values = quietly(() => parse(readFileSync(file, 'utf8'))) ?? {};
+  if (values.redis?.url) given.push('REDIS_URL');
+  if (values.influx?.url) given.push('INFLUX_URL');
+  if (values.ffmpeg?.path) given.push('FFMPEG_PATH');
+  return given;
+}
+
+/** A file that cannot be read is reported by the gateway, with the line. */
+function quietly(work) {
+  try {
+    return work();
+  } catch {
+    return null;
+  }
+}
+
+/** Runs `main`; an error the reader can mend is printed as it is. */
+export async function runScript(main) {
+  try {
+    await main();
+  } catch (error) {
+    say(error instanceof SetupError ? error.message : String(error?.stack ?? error));
+    process.exitCode = 1;
+  }
+}

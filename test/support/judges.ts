@@ -1,0 +1,20 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+export interface Judge {
+  /** Path of the program. */
+  command: string;
+  /** What it needs in its environment to find its own libraries. */
+  env: Record<string, string>;
+}
+
+const SCRIPT = join(import.meta.dirname, '../../scripts/judges.mjs');
+
+/** A program of somebody else to measure ours against, such as `mosquitto_pub`; unpacked at first use. */
+export async function judge(name: string): Promise<Judge> {
+  const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT, name]);
+  const [found] = JSON.parse(stdout) as Judge[];
+  if (!found) throw new Error(`no judge ${name}`);
+  return found;
+}
