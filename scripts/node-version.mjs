@@ -1,9 +1,9 @@
 // Imported first by every script. Written so that old versions of Node can still read it and say what is wrong.
-var OLDEST = [20, 20, 2];
+const OLDEST = [20, 20, 2];
 
-var parts = process.versions.node.split('.').map(Number);
-var isTooOld = false;
-for (var index = 0; index < OLDEST.length; index += 1) {
+const parts = process.versions.node.split('.').map(Number);
+let isTooOld = false;
+for (let index = 0; index < OLDEST.length; index += 1) {
   if (parts[index] === OLDEST[index]) continue;
   isTooOld = parts[index] < OLDEST[index];
   break;

@@ -83,7 +83,7 @@ export class Child {
     return this.#supervised?.restarts() ?? 0;
   }
 
-  /** Resolves at the first answer. Rejects with `service.failed`, and leaves nothing running, if the first try fails. */
+  /** Resolves at the first answer. Rejects with `service.failed`, leaving nothing running, if the first try fails. */
   async start(): Promise<void> {
     let proven = false;
     const first = new Promise<void>((resolve, reject) => {

@@ -33,10 +33,8 @@ export class DataDirectory {
    */
   static async open(path: string, secrets: KnownSecrets): Promise<DataDirectory> {
     await mkdir(path, { recursive: true, mode: 0o700 }).catch((cause: Error) => {
-      throw new CitywatchError('service.failed', {
-        detail: `The data directory ${path} cannot be made (${cause.message}); set CITYWATCH_DATA_DIR to another place.`,
-        cause,
-      });
+      const detail = `The data directory ${path} cannot be made (${cause.message}); set CITYWATCH_DATA_DIR.`;
+      throw new CitywatchError('service.failed', { detail, cause });
     });
     const real = await realpath(path);
     const problem = await ownerProblem(real);
@@ -105,7 +103,8 @@ export async function ownerProblem(path: string): Promise<string | null> {
   const { uid, mode } = await stat(path);
   const us = process.getuid?.() ?? uid;
   if (uid !== us) {
-    return `The data directory ${path} belongs to user ${uid}, but citywatch runs as user ${us}; run it as that user, or chown -R ${us} ${path}.`;
+    const remedy = `run it as that user, or chown -R ${us} ${path}`;
+    return `The data directory ${path} belongs to user ${uid}, but citywatch runs as user ${us}; ${remedy}.`;
   }
   if (mode & 0o022) return `Other users may write to the data directory ${path}; run chmod 700 ${path}.`;
   return null;

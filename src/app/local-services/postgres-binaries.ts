@@ -39,7 +39,7 @@ async function findPackage(): Promise<Package> {
   }
 }
 
-/** Uses the programs where npm put them, adding only a directory of links below `directory`; writes nothing elsewhere. */
+/** Uses the programs where npm put them; adds a directory of links below `directory` and writes nothing elsewhere. */
 export async function binariesInPlace(directory: string): Promise<PostgresBinaries> {
   const { native, version } = await findPackage();
   const links = join(directory, `libraries-${version}`);

@@ -115,7 +115,7 @@ async function linkTarget(link: string): Promise<string | null> {
   return readlink(link).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     if (error.code !== 'EINVAL') throw error;
-    const detail = `${link} was made by another user than root; run citywatch as that user, or move the directory away.`;
+    const detail = `${link} was made by another user than root; run citywatch as that user, or move it away.`;
     throw new CitywatchError('service.failed', { detail });
   });
 }

@@ -24,7 +24,8 @@ export async function ensureSystemUser(): Promise<SystemUser> {
   const user = await findUser();
   if (user) return user;
   const line = `useradd --system --user-group ${SYSTEM_USER}`;
-  const detail = `PostgreSQL does not run as root and the user ${SYSTEM_USER} cannot be made (${made.stderr.trim()}); run: ${line}`;
+  const reason = `PostgreSQL does not run as root, and its user cannot be made (${made.stderr.trim()})`;
+  const detail = `${reason}; run: ${line}`;
   throw new CitywatchError('service.failed', { detail });
 }
 

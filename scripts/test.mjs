@@ -1,0 +1,154 @@
+import './node-version.mjs';
+import { spawn } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { prepareJudges } from './judges.mjs';
+import { ROOT, runScript, setUpPackages, setUpPrograms } from './setup.mjs';
+import { run, SetupError, say } from './shell.mjs';
+
+/** Groups run one after the other, with so many files of a group at a time. */
+const GROUPS = [
+  { folders: ['test/tidy', 'test/unit', 'test/catalogue'], jobs: 2 },
+  { folders: ['test/integration'], jobs: 2 },
+  { folders: ['test/acceptance'], jobs: 1 },
+];
+
+const LONG_GROUPS = [{ folders: ['test/long'], jobs: 1 }];
+
+/** A long campaign may take an hour; `.taprc` limits every other file. */
+const LONG_TIMEOUT_S = 3600;
+
+/** Lines a failed file printed besides its results, the last of which are shown. */
+const NOISE_LINES_MAX = 40;
+
+const totals = { passed: 0, failed: 0 };
+
+await runScript(async () => {
+  const asked = process.argv.slice(2);
+  const long = asked.includes('--long');
+  const files = asked.filter((word) => !word.startsWith('-'));
+  await setUpPackages();
+  await setUpPrograms();
+  await prepareJudges();
+  buildTap();
+  if (files.length === 0 && !long) checkCode();
+  const groups = files.length > 0 ? [{ folders: files, jobs: 1 }] : long ? LONG_GROUPS : GROUPS;
+  for (const { folders, jobs } of groups) await runGroup(folders.flatMap(testsBelow), jobs, long);
+  process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed\n`);
+  if (totals.failed > 0 || totals.passed === 0) process.exitCode = 1;
+});
+
+/** Makes tap's own test class, which npm would have made if we let it run package scripts. */
+function buildTap() {
+  const { ok, stderr, stdout } = run(process.execPath, [binary('tap'), 'build'], { cwd: ROOT });
+  if (!ok) throw new SetupError(`tap build failed: ${stdout}${stderr}`);
+}
+
+/** The compiler and the linter count as one test each. */
+function checkCode() {
+  check('types (tsc)', [binary('tsc'), '--noEmit']);
+  check('style (biome)', [binary('biome'), 'check', '--error-on-warnings']);
+}
+
+function check(name, args) {
+  const { ok, stdout, stderr } = run(process.execPath, args, { cwd: ROOT });
+  if (ok) totals.passed += 1;
+  else totals.failed += 1;
+  process.stdout.write(ok ? `ok      ${name}\n` : `FAILED  ${name}\n${stdout}${stderr}\n`);
+}
+
+function binary(name) {
+  return join(ROOT, 'node_modules', '.bin', name);
+}
+
+function testsBelow(path) {
+  const full = join(ROOT, relative(ROOT, join(process.cwd(), path)));
+  const found = statSync(full, { throwIfNoEntry: false }) ?? statSync(join(ROOT, path), { throwIfNoEntry: false });
+  if (!found) return [];
+  if (found.isFile()) return [path];
+  return readdirSync(join(ROOT, path), { recursive: true })
+    .map((name) => join(path, String(name)))
+    .filter((name) => name.endsWith('.test.ts'))
+    .sort();
+}
+
+async function runGroup(files, jobs, long) {
+  if (files.length === 0) return;
+  const { Parser } = await import('tap-parser');
+  const limit = long ? [`--timeout=${LONG_TIMEOUT_S}`] : [];
+  const args = [binary('tap'), 'run', '--reporter=tap', `--jobs=${jobs}`, ...limit, ...files];
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  const results = new Map();
+  const parser = new Parser();
+  parser.on('child', (file) => results.set(file.name, follow(file)));
+  parser.on('assert', (result) => report(result, results.get(result.name)));
+  const ended = new Promise((resolve) => parser.on('complete', resolve));
+  child.stdout.pipe(parser);
+  const { ok } = await ended;
+  if (!ok && totals.failed === 0) {
+    totals.failed += 1;
+    process.stdout.write('FAILED  tap ended before all files were run\n');
+  }
+}
+
+/** Collects what one file said: its results, the failed ones in full with the names above them, and other output. */
+function follow(file) {
+  const seen = { passed: 0, failures: [], noise: [] };
+  collect(file, [], seen);
+  return seen;
+}
+
+function collect(parser, names, seen) {
+  const nested = new Set();
+  parser.on('child', (child) => {
+    nested.add(child.name);
+    collect(child, [...names, child.name], seen);
+  });
+  parser.on('extra', (text) => {
+    seen.noise.push(text.trimEnd());
+    if (seen.noise.length > NOISE_LINES_MAX) seen.noise.shift();
+  });
+  parser.on('assert', (result) => {
+    // A test that holds others passes and fails by them; it counts itself when it passes.
+    if (result.ok) seen.passed += names.length === 0 ? 1 : 0;
+    else if (!nested.has(result.name) || names.length === 0)
+      seen.failures.push({ names, result, isOuter: nested.has(result.name) });
+  });
+}
+
+/** One line per file, and everything there is to know of each failure. */
+function report(result, seen = { passed: 0, failures: [], noise: [] }) {
+  const outer = seen.failures.filter(({ names }) => names.length === 0).length;
+  const failed = result.ok ? 0 : Math.max(1, outer);
+  totals.passed += seen.passed;
+  totals.failed += failed;
+  const seconds = ((result.time ?? 0) / 1000).toFixed(1);
+  process.stdout.write(
+    `${result.ok ? 'ok    ' : 'FAILED'}  ${result.name} (${seen.passed} passed, ${failed} failed, ${seconds} s)\n`,
+  );
+  if (result.ok) return;
+  for (const failure of seen.failures.filter(({ isOuter }) => !isOuter)) explain(failure);
+  if (seen.noise.length > 0) process.stdout.write(`${seen.noise.map((line) => `    ${line}`).join('\n')}\n`);
+  if (outer === 0) process.stdout.write(`${indent(describe(result.diag))}\n`);
+}
+
+function explain({ names, result }) {
+  process.stdout.write(`  ✗ ${[...names, result.name].join(' > ')}\n${indent(describe(result.diag))}\n`);
+}
+
+function describe(diag) {
+  if (!diag) return '';
+  const { source: _source, ...rest } = diag;
+  return Object.entries(rest)
+    .map(([key, value]) => `${key}: ${typeof value === 'string' ? value.trimEnd() : JSON.stringify(value)}`)
+    .join('\n');
+}
+
+function indent(text) {
+  return text.replace(/^/gm, '      ');
+}
+
+process.on('uncaughtException', (error) => {
+  say(String(error.stack));
+  process.exit(1);
+});
