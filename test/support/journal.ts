@@ -8,7 +8,7 @@ import type { Message, NewMessage } from '../../src/core/types.ts';
 import { Journal } from '../../src/ingest/journal/journal.ts';
 import type { JournalOptions } from '../../src/ingest/journal/options.ts';
 
-interface Teardown {
+export interface Teardown {
   teardown(run: () => unknown): void;
 }
 

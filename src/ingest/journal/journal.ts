@@ -263,6 +263,7 @@ export class Journal {
 
   async #tidy(): Promise<void> {
     await this.#counts.save();
+    await this.#reserve.refresh();
     while (this.#mayRemoveOldest()) {
       if (!(await this.#files.removeOldest())) break;
       await this.#reserve.refresh();

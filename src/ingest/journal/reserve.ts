@@ -29,7 +29,7 @@ export class Reserve {
 
   /** Takes `bytes` of the room, or returns false. A disk that cannot be asked counts as it did before. */
   take(bytes: number): boolean {
-    const waitMs = this.#leftBytes > 0 ? BELIEVE_MS : BELIEVE_FULL_MS;
+    const waitMs = this.#leftBytes >= bytes ? BELIEVE_MS : BELIEVE_FULL_MS;
     if (this.#options.clock.monotonicMs() - this.#askedAtMs >= waitMs) void this.refresh();
     if (this.#leftBytes < bytes) return false;
     this.#leftBytes -= bytes;
