@@ -1,0 +1,85 @@
+import type { SecureVersion } from 'node:tls';
+
+/** Key material of the TLS port, as PEM. With `ca`, a device must also show a certificate whose CN is its id. */
+export interface MqttTlsMaterial {
+  cert: string | Buffer;
+  key: string | Buffer;
+  ca?: string | Buffer;
+  /** Revoked client certificates, as PEM. */
+  crl?: string | Buffer;
+}
+
+export interface MqttTlsOptions extends MqttTlsMaterial {
+  port: number;
+  minVersion?: SecureVersion;
+}
+
+/** Everything that can be set; each limit has a default in {@link MQTT_DEFAULTS}. */
+export interface MqttOptions {
+  host: string;
+  /** 0 = any free port; `start()` tells which. */
+  port: number;
+  /** A second port with TLS; sessions are shared with the plain one. */
+  tls?: MqttTlsOptions;
+  /** Largest payload of one PUBLISH (contract: 256 KiB). */
+  maxPacketBytes: number;
+  connectionsMax: number;
+  connectionsPerAddressMax: number;
+  /** Connections that have not completed their CONNECT; above it the oldest of them is closed. */
+  silentMax: number;
+  /** From TCP (or TLS) connect to a complete CONNECT; checked once a second. */
+  connectDeadlineMs: number;
+  /** What keepalive 0 means, and the longest one MQTT 5 clients are told to use. */
+  keepaliveMaxS: number;
+  /** Pace at which authenticated CONNECTs are admitted, so that a district coming back does not starve the others. */
+  admitPerS: number;
+  admitQueueMax: number;
+  /** Takeovers of one device id that are admitted without a pause. */
+  takeoversPerMinute: number;
+  /** Wrong credentials per id, and ten times as many per address, that are answered without a pause. */
+  failuresPerMinute: number;
+  /** How long the answer to wrong credentials waits above that pace. */
+  failurePauseMs: number;
+  /** Packets a second of one device; a packet counts one more for every full 16 KiB. */
+  messagesPerS: number;
+  messagesBurst: number;
+  /** Messages of one connection that wait for the journal before its socket is no longer read. */
+  inflightMax: number;
+  inflightBytesMax: number;
+  /** The same over all connections, in bytes. */
+  totalInflightBytesMax: number;
+  /** Bytes of packets that have not arrived completely, over all connections. */
+  partialBytesMax: number;
+  /** Bytes a device has not yet taken from us before we stop reading from it. */
+  unreadBytesMax: number;
+  commandsPerDeviceMax: number;
+  commandDeadlineMs: number;
+  willBytesMax: number;
+  /** Wills that wait for a journal which refuses them. */
+  willsWaitingMax: number;
+}
+
+export const MQTT_DEFAULTS: Omit<MqttOptions, 'host' | 'port' | 'tls'> = {
+  maxPacketBytes: 256 * 1024,
+  connectionsMax: 12_000,
+  connectionsPerAddressMax: 12_000,
+  silentMax: 5_000,
+  connectDeadlineMs: 8_000,
+  keepaliveMaxS: 300,
+  admitPerS: 1_000,
+  admitQueueMax: 10_000,
+  takeoversPerMinute: 10,
+  failuresPerMinute: 10,
+  failurePauseMs: 3_000,
+  messagesPerS: 500,
+  messagesBurst: 2_000,
+  inflightMax: 200,
+  inflightBytesMax: 1024 * 1024,
+  totalInflightBytesMax: 64 * 1024 * 1024,
+  partialBytesMax: 64 * 1024 * 1024,
+  unreadBytesMax: 64 * 1024,
+  commandsPerDeviceMax: 16,
+  commandDeadlineMs: 10_000,
+  willBytesMax: 4_096,
+  willsWaitingMax: 2_000,
+};
