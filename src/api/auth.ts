@@ -8,6 +8,13 @@ import type { RateLimits } from './limits.ts';
 /** Who may use a route. `device` is a device with its own secret; it may only speak for itself. */
 export type Allowed = Role | 'device';
 
+export interface DeclaredRoute {
+  method: string;
+  url: string;
+  allow: readonly Allowed[];
+  public: boolean;
+}
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Roles that may use the route. Every route has this or `public`; one without either stops the start. */
@@ -20,6 +27,10 @@ declare module 'fastify' {
     oneTimeSecret?: string;
     /** Errors of this route beyond those that follow from its declaration; for the OpenAPI document. */
     errors?: readonly ErrorCode[];
+  }
+  interface FastifyInstance {
+    /** Every route of this server with its rights; the tests of rights are made from it. */
+    declaredRoutes: DeclaredRoute[];
   }
   interface FastifyRequest {
     /** Who asks; null on public routes. */
@@ -38,11 +49,14 @@ export function callerOf(request: FastifyRequest): Caller {
   return request.caller;
 }
 
-/** Refuses to start with a route that does not say who may use it. */
+/** Refuses to start with a route that does not say who may use it, and keeps the list of all. */
 export function requireDeclaredRights(app: FastifyInstance): void {
+  const declared: DeclaredRoute[] = [];
+  app.decorate('declaredRoutes', declared);
   app.addHook('onRoute', (route) => {
-    const { allow, public: open } = route.config ?? {};
-    if (!open && !allow?.length) throw new Error(`route ${route.method} ${route.url} does not say who may use it`);
+    const { allow = [], public: open = false } = route.config ?? {};
+    if (!open && allow.length === 0) throw new Error(`route ${route.method} ${route.url} does not say who may use it`);
+    for (const method of [route.method].flat()) declared.push({ method, url: route.url, allow, public: open });
   });
 }
 

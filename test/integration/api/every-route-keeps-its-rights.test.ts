@@ -1,0 +1,80 @@
+import t, { type Test } from 'tap';
+import type { DeclaredRoute } from '../../../src/api/auth.ts';
+import { bearer, DEVICE_SECRET, KIOSK, makeDevice, startApi, type TestApi, TOKENS } from '../../support/api.ts';
+
+/** What a correct request to each route needs; a new route without a row here fails the test. */
+const REQUESTS: Record<string, { url?: string; payload?: object; ifMatch?: boolean; ownAreaOnly?: boolean }> = {
+  'GET /metrics': { ownAreaOnly: true },
+  'GET /api/v1/devices': { ownAreaOnly: true },
+  'POST /api/v1/devices': {
+    payload: { kind: 'recycling-kiosk', name: 'new', jurisdiction: '330212', location: { lat: 29, lon: 121 } },
+  },
+  'GET /api/v1/devices/:id': {},
+  'PATCH /api/v1/devices/:id': { payload: { name: 'renamed' }, ifMatch: true },
+  'DELETE /api/v1/devices/:id': { ifMatch: true },
+  'POST /api/v1/devices/:id/credentials/rotate': {},
+  'GET /api/v1/kinds': { ownAreaOnly: true },
+  'GET /api/v1/jurisdictions': { ownAreaOnly: true },
+  'POST /api/v1/devices/:id/telemetry': { payload: { values: { fill_pct: 1 } } },
+  'POST /api/v1/devices/:id/events': { payload: { type: 'alarm', data: { text: 'x' } } },
+  'GET /api/v1/devices/:id/latest': {},
+  'GET /api/v1/devices/:id/history': { url: '?fields=fill_pct&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z' },
+  'GET /api/v1/devices/:id/events': { url: '?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z' },
+  'GET /api/v1/ledger': { ownAreaOnly: true },
+  'GET /api/v1/messages': { url: `?device=${KIOSK}&from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z` },
+  'GET /api/v1/dead-letters': { ownAreaOnly: true },
+  'POST /api/v1/dead-letters/replay': { payload: { ids: ['1'] }, ownAreaOnly: true },
+  'GET /api/v1/tokens': { ownAreaOnly: true },
+  'POST /api/v1/tokens': { payload: { name: 'n', role: 'viewer', jurisdiction: '330212' } },
+  'DELETE /api/v1/tokens/:id': { ifMatch: true },
+  'GET /api/v1/audit': { ownAreaOnly: true },
+};
+
+const ROLES = ['admin', 'operator', 'technician', 'viewer'] as const;
+const PEER = '192.0.2.1';
+
+function nameOf({ method, url }: DeclaredRoute): string {
+  return `${method === 'HEAD' ? 'GET' : method} ${url}`;
+}
+
+t.test('every route, without and with every right', async (t) => {
+  const settings = { cursorKey: Buffer.alloc(32), version: 'test', limits: { failedAuthPerMinute: 10_000 } };
+  const api = await startApi(t, { settings });
+  const routes = api.app.declaredRoutes.filter((route) => !route.public);
+  t.same(
+    routes.map(nameOf).filter((name) => !REQUESTS[name]),
+    [],
+    'every route has a row',
+  );
+  for (const route of routes) await t.test(`${route.method} ${route.url}`, (t) => checkRoute(t, api, route));
+});
+
+async function checkRoute(t: Test, api: TestApi, route: DeclaredRoute) {
+  const row = REQUESTS[nameOf(route)]!;
+  const ask = async (authorization: string | undefined) => {
+    api.registry.devices.set(KIOSK, makeDevice({ id: KIOSK }));
+    const headers = {
+      ...(authorization === undefined ? {} : bearer(authorization)),
+      ...(row.ifMatch ? { 'if-match': '"1"' } : {}),
+    };
+    const url = route.url.replace(':id', KIOSK) + (row.url ?? '');
+    const payload = row.payload ? { payload: row.payload } : {};
+    return api.call({ method: route.method as 'GET', url, headers, remoteAddress: PEER, ...payload });
+  };
+  for (const wrong of [undefined, 'no-such-token', `${KIOSK}:wrong`, 'constructor', '__proto__', 'toString:x']) {
+    const answer = await ask(wrong);
+    t.equal(answer.status, 401, `${wrong} is refused`);
+    t.match(answer.headers, { 'www-authenticate': /^Bearer/ });
+  }
+  for (const role of ROLES) {
+    const { status } = await ask(TOKENS[role]);
+    if (route.allow.includes(role)) t.ok(status < 300, `${role} may, got ${status}`);
+    else t.equal(status, 403, `${role} may not`);
+  }
+  const asDevice = await ask(`${KIOSK}:${DEVICE_SECRET}`);
+  t.equal(asDevice.status, route.allow.includes('device') ? 202 : 403, 'a device');
+  const foreign = await ask(TOKENS.foreign);
+  if (!route.allow.includes('admin')) t.equal(foreign.status, 403, 'an admin of elsewhere may not');
+  else if (row.ownAreaOnly) t.ok(foreign.status < 300, 'answers with what the parts let this caller see');
+  else if (nameOf(route) !== 'POST /api/v1/tokens') t.equal(foreign.status, 404, 'an admin of elsewhere sees nothing');
+}

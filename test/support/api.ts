@@ -1,0 +1,206 @@
+import type { FastifyInstance, InjectOptions } from 'fastify';
+import type { ApiDeps, NewDevice } from '../../src/api/deps.ts';
+import { buildServer } from '../../src/api/server.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { CitywatchError } from '../../src/core/errors.ts';
+import { covers } from '../../src/core/jurisdiction.ts';
+import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
+import type { Caller, Device, DeviceKind, NewMessage, Role } from '../../src/core/types.ts';
+
+/** The API on parts that live in memory: enough to show what the API itself does, and only that. */
+
+export const HERE = '330212';
+export const ELSEWHERE = '510700';
+export const DEVICE_SECRET = 'device-secret-0123456789';
+export const KIOSK = 'kiosk-1';
+
+/** Bearer tokens by role, and one of an admin of another city. */
+export const TOKENS = {
+  admin: 'token-of-admin',
+  operator: 'token-of-operator',
+  technician: 'token-of-technician',
+  viewer: 'token-of-viewer',
+  foreign: 'token-of-foreign-admin',
+} as const;
+
+export function bearer(token: string): { authorization: string } {
+  return { authorization: `Bearer ${token}` };
+}
+
+const KIND: DeviceKind = {
+  kind: 'recycling-kiosk',
+  version: 1,
+  title: { en: 'Recycling kiosk', zh: '智能回收箱' },
+  stream: false,
+  periodS: 60,
+  staleAfterS: 180,
+  fields: new Map([['fill_pct', { type: 'number', unit: '%', min: 0, max: 100 }]]),
+  events: new Map([['alarm', { fields: new Map([['text', { type: 'text', maxLength: 10 }]]), required: ['text'] }]]),
+};
+
+export function makeDevice(input: Partial<Device> & { id: string }): Device {
+  const place = { lat: 29.82, lon: 121.55, datum: 'wgs84' as const };
+  const fixed = { kind: KIND.kind, name: input.id, jurisdiction: HERE, location: place, parent: null, cameras: [] };
+  const rest = { purpose: null, state: 'active' as const, unit: null, version: 1, createdAtMs: 0, updatedAtMs: 0 };
+  return { ...fixed, ...rest, ...input };
+}
+
+export class MemoryRegistry {
+  readonly devices = new Map<string, Device>();
+
+  async create(caller: Caller, input: NewDevice) {
+    const id = input.id ?? `device-${this.devices.size + 1}`;
+    if (!covers(caller.jurisdiction, input.jurisdiction)) throw new CitywatchError('not-found');
+    if (this.devices.has(id)) throw new CitywatchError('conflict.exists');
+    const device = makeDevice({ ...(input as Partial<Device>), id });
+    this.devices.set(id, device);
+    return { device, secret: 'one-time-secret' };
+  }
+
+  async get(caller: Caller, id: string) {
+    const device = this.devices.get(id);
+    if (!device || !covers(caller.jurisdiction, device.jurisdiction)) throw new CitywatchError('not-found');
+    return device;
+  }
+
+  async list(caller: Caller, { limit, after }: { limit: number; after?: string }) {
+    const mine = [...this.devices.values()].filter(({ jurisdiction }) => covers(caller.jurisdiction, jurisdiction));
+    const items = mine.filter(({ id }) => after === undefined || id > after).slice(0, limit);
+    return { items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null };
+  }
+
+  async update(caller: Caller, id: string, version: number, patch: object) {
+    const device = await this.get(caller, id);
+    if (device.version !== version) throw new CitywatchError('precondition.stale');
+    const changed = { ...device, ...patch, version: version + 1 };
+    this.devices.set(id, changed);
+    return changed;
+  }
+
+  async retire(caller: Caller, id: string, version: number) {
+    await this.update(caller, id, version, { state: 'retired' });
+  }
+
+  async rotateSecret(caller: Caller, id: string) {
+    await this.get(caller, id);
+    return 'rotated-secret';
+  }
+}
+
+class MemoryIdempotency {
+  readonly #kept = new Map<string, { hash: string; answer: { status: number; body: string } | null }>();
+
+  async begin(caller: Caller, key: string, hash: string) {
+    const place = `${caller.type}:${caller.id}:${key}`;
+    const before = this.#kept.get(place);
+    if (!before) {
+      this.#kept.set(place, { hash, answer: null });
+      return null;
+    }
+    if (before.hash !== hash) throw new CitywatchError('idempotency.mismatch');
+    if (!before.answer) throw new CitywatchError('idempotency.running');
+    return before.answer;
+  }
+
+  async finish(caller: Caller, key: string, answer: { status: number; body: string } | null) {
+    const place = `${caller.type}:${caller.id}:${key}`;
+    if (answer) this.#kept.set(place, { hash: this.#kept.get(place)!.hash, answer });
+    else this.#kept.delete(place);
+  }
+}
+
+function callerFor(token: string): Caller | null {
+  const role = Object.entries(TOKENS).find(([, value]) => value === token)?.[0];
+  if (role === undefined) return null;
+  const foreign = role === 'foreign';
+  const area = foreign ? ELSEWHERE : HERE;
+  return {
+    type: 'token',
+    id: role,
+    name: role,
+    role: foreign ? 'admin' : (role as Role),
+    jurisdiction: area,
+    purpose: null,
+  };
+}
+
+const UP = { ok: true, needed: true };
+
+/** The part of a test that this needs. */
+interface Cleanup {
+  teardown(run: () => unknown): void;
+}
+
+export interface TestApi {
+  app: FastifyInstance;
+  deps: ApiDeps;
+  registry: MemoryRegistry;
+  messages: NewMessage[];
+  logLines: string[];
+  call(
+    options: InjectOptions,
+  ): Promise<{ status: number; headers: Record<string, unknown>; body: never; text: string }>;
+}
+
+/** Builds the API on parts in memory; `overrides` replaces any of them. It is closed when the test ends. */
+export async function startApi(t: Cleanup, overrides: Partial<ApiDeps> = {}): Promise<TestApi> {
+  const registry = new MemoryRegistry();
+  registry.devices.set(KIOSK, makeDevice({ id: KIOSK }));
+  const messages: NewMessage[] = [];
+  const logLines: string[] = [];
+  const deps = { ...memoryDeps(registry, messages, logLines), ...overrides };
+  const app = await buildServer(deps);
+  t.teardown(() => app.close());
+  const call: TestApi['call'] = async (options) => {
+    const answer = await app.inject(options);
+    const isJson = String(answer.headers['content-type']).includes('json');
+    const body = (isJson && answer.body !== '' ? answer.json() : null) as never;
+    return { status: answer.statusCode, headers: answer.headers, body, text: answer.body };
+  };
+  return { app, deps, registry, messages, logLines, call };
+}
+
+function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: string[]): ApiDeps {
+  const device = { id: KIOSK, kind: KIND.kind, kindVersion: KIND.version, jurisdiction: HERE };
+  const destination = { write: (line: string) => logLines.push(line) };
+  return {
+    registry: registry as unknown as ApiDeps['registry'],
+    kinds: { all: () => [KIND] },
+    jurisdictions: { list: ({ jurisdiction }) => [{ code: jurisdiction, name: 'here', parent: null }] },
+    tokens: {
+      create: async () => ({ id: 't-1', token: 'one-time-token' }),
+      list: async () => [],
+      revoke: async ({ jurisdiction }) => {
+        if (!covers(jurisdiction, HERE)) throw new CitywatchError('not-found');
+      },
+      verify: async (token) => callerFor(token),
+    },
+    directory: {
+      authenticate: (id, secret) => (id === KIOSK && secret === DEVICE_SECRET ? device : null),
+      identity: (id) => (id === KIOSK ? device : undefined),
+    },
+    intake: {
+      accept: async (message) => {
+        messages.push(message);
+        return { id: `live-${messages.length}`, position: { lane: 'live', offset: messages.length } };
+      },
+    },
+    ledger: { balance: async () => ({ asOf: ['live-1'], balanced: true, rows: [] }) },
+    deadLetters: {
+      list: async () => ({ items: [], next: null }),
+      replay: async (_caller, ids) => ({ replayed: ids, skipped: [] }),
+    },
+    messages: { byReceipt: async () => null, byDevice: async (caller, id) => registry.get(caller, id).then(() => []) },
+    twin: { latest: () => null },
+    history: {
+      history: async () => ({ points: [{ atMs: 0, values: { fill_pct: 82.5 } }], truncated: false }),
+      events: async () => ({ items: [], next: null }),
+    },
+    audit: { list: async () => [] },
+    idempotency: new MemoryIdempotency(),
+    health: { check: async () => ({ postgres: UP, redis: UP, influx: UP, mqtt: UP, ffmpeg: UP, journal: UP }) },
+    clock: systemClock,
+    observer: createObserver({ level: 'debug', secrets: new KnownSecrets(), destination }),
+    settings: { cursorKey: Buffer.alloc(32, 7), version: '0.0.0-test' },
+  };
+}
