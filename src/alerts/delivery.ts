@@ -190,7 +190,9 @@ export class WebhookDelivery {
         .where('id', '=', subscriptionId)
         .execute();
     }
-    return state === 'waiting' ? nowMs + retryPauseMs(next.attempts + 1, (this.#deps.random ?? Math.random)()) : null;
+    return state === 'waiting'
+      ? nowMs + retryPauseMs(nowMs - next.created_at_ms, (this.#deps.random ?? Math.random)())
+      : null;
   }
 
   async #settleAll(subscriptionId: string, alertId: string, state: 'withheld'): Promise<void> {

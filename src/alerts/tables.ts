@@ -129,7 +129,7 @@ export interface AlertTables {
   rule_cursor: { lane: string; journal_offset: number };
   alert: AlertTable;
   alert_event: AlertEventTable;
-  alert_log_head: { only: Generated<boolean>; epoch: Generated<string>; seq: number };
+  alert_log_head: { singleton: Generated<boolean>; epoch: Generated<string>; seq: number };
   subscription: SubscriptionTable;
   delivery: DeliveryTable;
   watchlist: {

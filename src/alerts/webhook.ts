@@ -16,14 +16,24 @@ export function signWebhook(secrets: string[], message: { id: string; timestampS
     .join(' ');
 }
 
-const FIRST_STEPS_MS = [1_000, 2_000, 5_000, 10_000, 20_000, 30_000];
-const LATER_STEPS_MS = [60_000, 300_000, 900_000, 3_600_000, 6 * 3_600_000];
+/** Up to this age of the entry, this pause. */
+const PAUSES: { ageMs: number; pauseMs: number }[] = [
+  { ageMs: 10_000, pauseMs: 1_000 },
+  { ageMs: 60_000, pauseMs: 5_000 },
+  { ageMs: 600_000, pauseMs: 20_000 },
+  { ageMs: 3_600_000, pauseMs: 60_000 },
+  { ageMs: 6 * 3_600_000, pauseMs: 300_000 },
+  { ageMs: Number.POSITIVE_INFINITY, pauseMs: 1_800_000 },
+];
+
 /** After this long a delivery becomes a dead letter (contract). */
 export const RETRY_FOR_MS = 72 * 3_600_000;
 
-/** Pause before attempt `attempts + 1`: close together at first, hours apart at the end, with a fifth of jitter. */
-export function retryPauseMs(attempts: number, random: number): number {
-  const steps = [...FIRST_STEPS_MS, ...LATER_STEPS_MS];
-  const step = steps[Math.min(attempts - 1, steps.length - 1)] ?? FIRST_STEPS_MS[0]!;
+/**
+ * Pause before the next attempt, a tenth of jitter either way. It grows with the age of the entry, not with the number
+ * of attempts: each new entry of the same alert causes one, and must not push the others hours away.
+ */
+export function retryPauseMs(ageMs: number, random: number): number {
+  const step = PAUSES.find((one) => ageMs <= one.ageMs)?.pauseMs ?? 0;
   return Math.round(step * (0.9 + random * 0.2));
 }

@@ -108,6 +108,18 @@ export class Outbound {
     }
   }
 
+  /** Fails as `http` would when this address may not be contacted, so that it is refused where it is entered. */
+  async check({ url, networks, setting }: Pick<HttpRequest, 'url' | 'networks' | 'setting'>): Promise<void> {
+    const target = readTarget({ url, networks, ...(setting ? { setting } : {}) });
+    if (networks === 'services' || isIP(hostOf(target.url)) !== 0) return;
+    const lookup = this.#deps.lookup ?? systemLookup;
+    const found = await lookup(target.url.hostname).catch((error: unknown) => {
+      throw failed(target.name, new OutboundFailure('dns', codeOf(error)));
+    });
+    const allowed = new Networks(networks);
+    if (!found.some(({ address }) => allowed.has(address))) throw refused(target.name, setting);
+  }
+
   /** Ends every connection; requests under way fail. */
   async close(): Promise<void> {
     await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
@@ -190,7 +202,12 @@ interface Target {
   socketPath: string | null;
 }
 
-function readTarget({ url: text, networks, setting }: HttpRequest): Target {
+/** The URL parser has turned every spelling of an IPv4 address (hex, octal, one number) into dots by now. */
+function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, '');
+}
+
+function readTarget({ url: text, networks, setting }: Pick<HttpRequest, 'url' | 'networks' | 'setting'>): Target {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!url) throw new CitywatchError('outbound.refused', { detail: 'The address is not a URL.' });
   if (url.username || url.password) {
@@ -203,8 +220,7 @@ function readTarget({ url: text, networks, setting }: HttpRequest): Target {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new CitywatchError('outbound.refused', { detail: 'Only http and https addresses are contacted.' });
   }
-  // The URL parser has turned every spelling of an IPv4 address (hex, octal, one number) into dots by now.
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = hostOf(url);
   if (networks !== 'services' && isIP(host) !== 0 && !new Networks(networks).has(host))
     throw refused(url.host, setting);
   return { url, name: url.host, socketPath: null };

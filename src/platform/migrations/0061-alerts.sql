@@ -93,7 +93,7 @@ CREATE INDEX alert_event_of ON alert_event (alert_id, seq);
 
 -- One row: the last number given out, and the name of this log, which cursors carry.
 CREATE TABLE alert_log_head (
-  only boolean PRIMARY KEY DEFAULT true CHECK (only),
+  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
   epoch uuid NOT NULL DEFAULT gen_random_uuid(),
   seq bigint NOT NULL DEFAULT 0
 );

@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { AlertActions } from '../../src/alerts/actions.ts';
+import { WebhookDelivery } from '../../src/alerts/delivery.ts';
+import { AlertDesk, DELIVERY_QUEUE, DESK_QUEUE } from '../../src/alerts/desk.ts';
+import { AlertFeed } from '../../src/alerts/feed.ts';
+import { AlertQueries } from '../../src/alerts/queries.ts';
+import { Subscriptions } from '../../src/alerts/subscriptions.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import type { Caller } from '../../src/core/types.ts';
+import { Database } from '../../src/platform/database.ts';
+import { Doorbell } from '../../src/platform/jobs.ts';
+import { migrate } from '../../src/platform/migrate.ts';
+import { Outbound } from '../../src/platform/outbound.ts';
+import { WorkQueue, type WorkTicket } from '../../src/platform/work.ts';
+import { type Owner, quietObserver } from './services.ts';
+
+export const ADMIN: Caller = {
+  type: 'token',
+  id: 'admin',
+  name: 'admin',
+  role: 'admin',
+  jurisdiction: '000000',
+  purpose: null,
+};
+
+/** Stands for the vault: sealing is another part's claim. */
+const clearBox = { seal: (text: string) => text, open: (text: string) => text };
+
+/** The alert side of a gateway on a real PostgreSQL and Redis, without journal and rules. */
+export async function startAlertDesk(t: Owner, urls: { database: string; redis: string }) {
+  const clock = systemClock;
+  const observer = quietObserver();
+  const database = await Database.open({ url: urls.database, observer, clock });
+  await migrate(database);
+  const outbound = new Outbound({ clock, observer });
+  const work = new WorkQueue({ database, clock, observer, leaseMs: 15_000 });
+  const doorbell = new Doorbell({ redisUrl: urls.redis, work, clock, observer, sweepMs: 200 });
+  const feed = new AlertFeed({ database, clock, observer });
+  const committed = (tickets: WorkTicket[]): void => {
+    for (const { queue, key, priority } of tickets) doorbell.ring(queue, key, priority);
+    feed.poke();
+  };
+  const places = { place: async (id: string) => ({ name: `name of ${id}`, lat: 29.87, lon: 121.55 }) };
+  const titleOf = (rule: string) => ({ en: rule, zh: rule });
+  const desk = new AlertDesk({ database, clock, places, titleOf, committed });
+  const networks = ['127.0.0.0/8'];
+  const release = async (id: string): Promise<void> => {
+    for (const key of await work.hasten(DELIVERY_QUEUE, `${id} `)) doorbell.ring(DELIVERY_QUEUE, key);
+  };
+  const delivery = new WebhookDelivery({ database, clock, observer, outbound, vault: clearBox, networks, release });
+  work.handle(DESK_QUEUE, (key) => desk.handle(key));
+  work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal));
+  work.handle('evidence', async () => ({ again: null }));
+  await feed.start();
+  doorbell.start();
+  t.teardown(async () => {
+    await doorbell.stop(AbortSignal.timeout(2_000));
+    await feed.stop();
+    await outbound.close();
+    await database.close();
+  });
+  const checkAddress = (url: string): Promise<void> =>
+    outbound.check({ url, networks, setting: 'CITYWATCH_WEBHOOK_NETWORKS' });
+  const ring = (queue: string, key: string): void => doorbell.ring(queue, key);
+  return {
+    database,
+    clock,
+    observer,
+    committed,
+    feed,
+    doorbell,
+    work,
+    queries: new AlertQueries(database),
+    actions: new AlertActions({ database, clock, committed }),
+    subscriptions: new Subscriptions({ database, clock, vault: clearBox, checkAddress, ring }),
+  };
+}
+
+export interface Received {
+  id: string;
+  headers: IncomingMessage['headers'];
+  body: string;
+  data: { type: string; data: { id: string; dedupKey: string; version: number } };
+}
+
+/** A command centre's webhook receiver that can be told how to answer. */
+export async function startReceiver(t: Owner) {
+  const received: Received[] = [];
+  let status = 200;
+  const server: Server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const body = Buffer.concat(chunks).toString();
+      const id = String(request.headers['webhook-id']);
+      if (status < 300) received.push({ id, headers: request.headers, body, data: JSON.parse(body) });
+      response.writeHead(status).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    received,
+    answer: (next: number): void => {
+      status = next;
+    },
+  };
+}
+
+export const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;

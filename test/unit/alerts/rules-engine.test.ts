@@ -1,0 +1,111 @@
+import t from 'tap';
+import { RulesEngine, type Watch } from '../../../src/alerts/engine.ts';
+import { parseRule, type Rule } from '../../../src/alerts/rules.ts';
+import { kindCatalogue, message, reading, report } from '../../support/alerts.ts';
+
+const NOBODY: Watch = { match: () => null };
+
+function rule(text: string): Rule {
+  const parsed = parseRule(text, kindCatalogue);
+  if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
+  return parsed.rule;
+}
+
+const absence = rule(`
+rule: kiosk-silent
+version: 1
+title: { en: Silent, zh: 失联 }
+severity: moderate
+kinds: [recycling-kiosk]
+condition: { type: absence, silent_for_s: 30 }
+`);
+
+const fire = rule(`
+rule: kiosk-fire
+version: 3
+title: { en: Fire, zh: 起火 }
+severity: extreme
+kinds: [recycling-kiosk]
+condition: { type: threshold, any: [{ field: smoke, equals: true }] }
+`);
+
+const names = (findings: { rule: string; kind: string; subject: string }[]) =>
+  findings.map(({ rule, kind, subject }) => `${rule} ${kind} ${subject}`);
+
+t.test('silence fires once after its time and ends with the next sign of life', async (t) => {
+  const engine = new RulesEngine([absence], NOBODY);
+  engine.judge(message({ device: 'k1', offset: 1, receivedAtMs: 1_000, records: [reading({ fill_pct: 1 })] }), 0);
+  t.same(names(engine.advanceTo(30_999, 0)), []);
+  const fired = engine.advanceTo(31_000, 0);
+  t.same(names(fired), ['kiosk-silent fired k1']);
+  t.equal(fired[0]?.receivedAtMs, 31_000);
+  t.same(names(engine.advanceTo(99_000, 0)), []);
+  const back = message({ device: 'k1', offset: 9, receivedAtMs: 99_000, records: [reading({ fill_pct: 1 })] });
+  t.same(names(engine.judge(back, 0)), ['kiosk-silent cleared k1']);
+});
+
+t.test('a record lets the clocks run out that were due before it, as they would have live', async (t) => {
+  const live = new RulesEngine([absence], NOBODY);
+  const late = new RulesEngine([absence], NOBODY);
+  const first = message({ device: 'k1', offset: 1, receivedAtMs: 1_000, records: [reading({})] });
+  const second = message({ device: 'k2', offset: 2, receivedAtMs: 40_000, records: [reading({})] });
+  live.judge(first, 0);
+  const atOnce = live.advanceTo(31_000, 0);
+  late.judge(first, 0);
+  const onCatchUp = late.judge(second, 0);
+  t.equal(onCatchUp[0]?.id, atOnce[0]?.id);
+  t.equal(onCatchUp.length, 1);
+});
+
+t.test('its own farewell is no sign of life and does not shorten the wait', async (t) => {
+  const engine = new RulesEngine([absence], NOBODY);
+  engine.judge(message({ device: 'k1', offset: 1, receivedAtMs: 0, records: [report(true)] }), 0);
+  engine.judge(message({ device: 'k1', offset: 2, receivedAtMs: 20_000, records: [report(false)] }), 0);
+  t.same(names(engine.advanceTo(29_999, 0)), []);
+  t.same(names(engine.advanceTo(30_000, 0)), ['kiosk-silent fired k1']);
+});
+
+t.test('a start of the gateway restarts the clocks, a registration starts one, a retirement ends it', async (t) => {
+  const engine = new RulesEngine([absence], NOBODY);
+  const internal = (topic: string, device: string, offset: number, receivedAtMs: number) =>
+    engine.judge({ ...message({ device, offset, receivedAtMs, records: [], topic, uplink: 'internal' }) }, 0);
+  internal('internal/registered', 'k1', 1, 0);
+  internal('internal/registered', 'k2', 2, 0);
+  internal('internal/start', 'gateway', 3, 20_000);
+  t.same(names(engine.advanceTo(45_000, 0)), []);
+  internal('internal/retired', 'k2', 4, 46_000);
+  t.same(names(engine.advanceTo(60_000, 0)), ['kiosk-silent fired k1']);
+});
+
+t.test('stored states carry on where they stood; another version of the rule starts afresh', async (t) => {
+  const before = new RulesEngine([absence, fire], NOBODY);
+  const smoke = message({ device: 'k1', offset: 1, receivedAtMs: 1_000, records: [reading({ smoke: true })] });
+  t.same(names(before.judge(smoke, 0)), ['kiosk-fire fired k1']);
+  const stored = JSON.parse(JSON.stringify(before.takeChanged()));
+  t.same(before.takeChanged(), []);
+  const after = new RulesEngine([absence, { ...fire, version: 4 }], NOBODY);
+  after.load(stored);
+  t.same(names(after.advanceTo(31_000, 0)), ['kiosk-silent fired k1']);
+  const again = message({ device: 'k1', offset: 2, receivedAtMs: 2_000, records: [reading({ smoke: true }, 1)] });
+  t.same(
+    names(after.judge(again, 0)).filter((name) => name.includes('fire')),
+    ['kiosk-fire fired k1'],
+  );
+  const same = new RulesEngine([fire], NOBODY);
+  same.load(stored);
+  const newer = message({ device: 'k1', offset: 2, receivedAtMs: 2_000, records: [reading({ smoke: true }, 5_000)] });
+  t.same(names(same.judge(newer, 0)), []);
+});
+
+t.test('the same record judged twice has the same finding id; another version of the rule another one', async (t) => {
+  const smoke = message({ device: 'k1', offset: 7, receivedAtMs: 1_000, records: [reading({ smoke: true })] });
+  const id = (version: number) => new RulesEngine([{ ...fire, version }], NOBODY).judge(smoke, version)[0]?.id;
+  t.equal(id(3), id(3));
+  t.not(id(3), id(4));
+});
+
+t.test('duplicates raise nothing', async (t) => {
+  const engine = new RulesEngine([fire], NOBODY);
+  const record = { ...reading({ smoke: true }), duplicate: true };
+  t.same(engine.judge(message({ device: 'k1', offset: 1, receivedAtMs: 1, records: [record] }), 0), []);
+});
