@@ -1,0 +1,229 @@
+import { readFile } from 'node:fs/promises';
+import type { Clock } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
+import { Counter, Gauge, type Logger, type Observer } from '../core/observe.ts';
+import type { DecodedBatch, DecodedMessage, DeviceId, DeviceKind, FieldValue, Lane } from '../core/types.ts';
+import { writeFileDurable } from '../platform/files.ts';
+import { shown } from './masking.ts';
+import { decodeCheckpoint, encodeCheckpoint } from './twin-checkpoint.ts';
+import { TwinTable } from './twin-table.ts';
+
+export interface TwinDeps {
+  /** Where the checkpoint lies; its directory is there already. */
+  path: string;
+  kinds: { latest(kind: string): DeviceKind | undefined };
+  clock: Clock;
+  observer: Observer;
+}
+
+export interface Latest {
+  /** Newest value of each field by device time, plates masked. */
+  fields: Map<string, { value: FieldValue; atMs: number; receivedAtMs: number }>;
+  /** Null where only others have spoken for the device, as its will does. */
+  lastMessageAtMs: number | null;
+  /** What the device said last: any message but a report of being offline says that it is online. */
+  online: boolean;
+  /** Silent for longer than its kind allows. */
+  stale: boolean;
+  firmware: string | null;
+}
+
+/** Each device counts once: `silent` was never heard of, and only one that is not offline is `stale`. */
+export interface PresenceCounts {
+  online: number;
+  offline: number;
+  stale: number;
+  silent: number;
+}
+
+/** A restart reads at most this much of the journal again. */
+const CHECKPOINT_EVERY_MS = 30_000;
+
+/**
+ * What every device said last, in memory: filled by the reader "twin", one per lane, and kept over a restart by a
+ * checkpoint and the part of the journal behind it. Without a checkpoint it starts with what the journal still holds.
+ */
+export class Twin {
+  readonly #deps: TwinDeps;
+  readonly #log: Logger;
+  readonly #failures: Counter;
+  #tables = new Map<string, TwinTable>();
+  #cursors: Record<Lane, number> = { live: 0, bulk: 0 };
+  #durable: Record<Lane, number> = { live: 0, bulk: 0 };
+  #cancelTimer: (() => void) | null = null;
+  #writing: Promise<void> | null = null;
+
+  constructor(deps: TwinDeps) {
+    this.#deps = deps;
+    this.#log = deps.observer.log.child({ part: 'twin' });
+    const registers = [deps.observer.metrics];
+    this.#failures = new Counter({
+      name: 'citywatch_twin_checkpoint_failures_total',
+      help: 'Checkpoints of last values that could not be written.',
+      registers,
+    });
+    const size = () => this.size;
+    new Gauge({
+      name: 'citywatch_twin_devices',
+      help: 'Devices whose last values are in memory.',
+      registers,
+      collect() {
+        this.set(size());
+      },
+    });
+  }
+
+  /** Devices in memory. */
+  get size(): number {
+    let size = 0;
+    for (const table of this.#tables.values()) size += table.size;
+    return size;
+  }
+
+  /** Loads the checkpoint; a missing or damaged one only means reading more of the journal. */
+  async start(): Promise<void> {
+    const file = await readFile(this.#deps.path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    });
+    if (file) this.#restore(file);
+    this.#cancelTimer = this.#deps.clock.every(CHECKPOINT_EVERY_MS, () => void this.checkpoint());
+  }
+
+  async stop(): Promise<void> {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    await this.checkpoint();
+  }
+
+  /** Where the reader of a lane goes on; 0 reads from the oldest message that is kept. */
+  cursor(lane: Lane): number {
+    return this.#cursors[lane];
+  }
+
+  /** Everything before it is in a checkpoint on disk, so the journal may let it go. */
+  durableCursor(lane: Lane): number {
+    return this.#durable[lane];
+  }
+
+  /** Takes a batch in. Reading again from an earlier cursor ends with the same values. */
+  handle(batch: DecodedBatch): void {
+    for (const message of batch.messages) this.#take(message);
+    this.#cursors[batch.lane] = batch.to;
+  }
+
+  /** Null for a device that nothing was heard of. */
+  latest(id: DeviceId): Latest | null {
+    let newest: { table: TwinTable; row: number; atMs: number } | null = null;
+    for (const table of this.#tables.values()) {
+      const row = table.find(id);
+      if (row === undefined) continue;
+      // In two tables only when an id was given to a device of another kind.
+      const atMs = table.onlineAtMs[row] ?? 0;
+      if (!newest || atMs > newest.atMs) newest = { table, row, atMs };
+    }
+    return newest && this.#describe(newest.table, newest.row);
+  }
+
+  /** How the given devices are, by kind; the caller chooses those it may speak of. */
+  counts(devices: Iterable<{ id: DeviceId; kind: string }>): Map<string, PresenceCounts> {
+    const counts = new Map<string, PresenceCounts>();
+    for (const { id, kind } of devices) {
+      let count = counts.get(kind);
+      if (!count) {
+        count = { online: 0, offline: 0, stale: 0, silent: 0 };
+        counts.set(kind, count);
+      }
+      const table = this.#tables.get(kind);
+      const row = table?.find(id);
+      if (!table || row === undefined) count.silent += 1;
+      else if (table.online[row] === 0) count.offline += 1;
+      else if (this.#isStale(table, row)) count.stale += 1;
+      else count.online += 1;
+    }
+    return counts;
+  }
+
+  /** Writes the checkpoint when something has changed. Never rejects: a failure is counted, and tried again later. */
+  checkpoint(): Promise<void> {
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = null;
+    });
+    return this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    const cursors = { ...this.#cursors };
+    if (cursors.live === this.#durable.live && cursors.bulk === this.#durable.bulk) return;
+    try {
+      await writeFileDurable(this.#deps.path, encodeCheckpoint({ cursors, tables: this.#tables }), { mode: 0o600 });
+      this.#durable = cursors;
+    } catch (error) {
+      this.#failures.inc();
+      this.#log.error({ error: messageOf(error) }, 'last values could not be saved; a restart will take longer');
+    }
+  }
+
+  #restore(file: Buffer): void {
+    try {
+      const { cursors, tables } = decodeCheckpoint(file);
+      this.#tables = tables;
+      this.#cursors = cursors;
+      this.#durable = { ...cursors };
+    } catch (error) {
+      this.#log.warn({ error: messageOf(error) }, 'the saved last values are damaged; reading them from the journal');
+    }
+  }
+
+  #take({ message, records }: DecodedMessage): void {
+    const { device, receivedAtMs, uplink } = message;
+    let table = this.#tables.get(device.kind);
+    if (!table) {
+      table = new TwinTable(device.kind);
+      this.#tables.set(device.kind, table);
+    }
+    const row = table.row(device.id);
+    let online = true;
+    let reported = false;
+    for (const record of records) {
+      if (record.type === 'state') {
+        reported = true;
+        online = record.online;
+        if (record.firmware !== null) table.firmware[row] = record.firmware;
+      } else if (record.type === 'reading' && !record.duplicate) {
+        for (const [field, value] of record.values) {
+          table.column(field).set(row, value, record.atMs, receivedAtMs);
+        }
+      }
+    }
+    // What we write ourselves, or replay, says nothing of the device being there now; nor does its will.
+    const heard = uplink !== 'internal' && uplink !== 'replay';
+    if (!heard && !reported) return;
+    // Within the live lane the journal's order is the truth, whatever our clock did; between lanes only time can tell.
+    if (message.lane !== 'live' && receivedAtMs < (table.onlineAtMs[row] ?? 0)) return;
+    table.onlineAtMs[row] = receivedAtMs;
+    table.online[row] = online ? 1 : 0;
+    if (heard && online) table.lastMessageAtMs[row] = receivedAtMs;
+  }
+
+  #describe(table: TwinTable, row: number): Latest {
+    const kind = this.#deps.kinds.latest(table.kind);
+    const fields: Latest['fields'] = new Map();
+    for (const [field, column] of table.columns) {
+      const slot = column.get(row);
+      if (slot) fields.set(field, { ...slot, value: shown(slot.value, kind?.fields.get(field)) });
+    }
+    return {
+      fields,
+      lastMessageAtMs: table.lastMessageAtMs[row] || null,
+      online: table.online[row] === 1,
+      stale: this.#isStale(table, row),
+      firmware: table.firmware[row] ?? null,
+    };
+  }
+
+  #isStale(table: TwinTable, row: number): boolean {
+    const staleAfterS = this.#deps.kinds.latest(table.kind)?.staleAfterS ?? Number.POSITIVE_INFINITY;
+    return this.#deps.clock.nowMs() - (table.lastMessageAtMs[row] ?? 0) > staleAfterS * 1_000;
+  }
+}
