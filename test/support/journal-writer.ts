@@ -17,7 +17,7 @@ const journal = await Journal.open({
   options: { segmentBytes: 100_000, groupDelayMs: 1 },
 });
 
-let number = seed * 1000;
+let number = seed * 100_000;
 setInterval(() => {}, 1000);
 const sender = async () => {
   for (;;) {
