@@ -14,14 +14,19 @@ const PROGRAMS = [
   { program: 'ffmpeg', debian: 'ffmpeg', setting: 'FFMPEG_PATH' },
 ];
 
-/** Installs the npm packages when they are missing or are not those of package-lock.json. */
+/**
+ * Installs the npm packages when they are missing or are not those of package-lock.json. `npm ci` would refuse a lockfile
+ * made with a registry that lacks packages for other systems, so it is `npm install`, and the result is checked.
+ */
 export async function setUpPackages() {
   if (packagesFit(ROOT)) return;
   await withLock(join(ROOT, '.cache', 'setup.lock'), () => {
     if (packagesFit(ROOT)) return;
-    say('$ npm ci');
-    const { ok } = run('npm', ['ci', '--include=dev', '--loglevel=error'], { show: true, cwd: ROOT });
+    const args = ['install', '--no-save', '--include=dev', '--loglevel=error'];
+    say(`$ npm ${args.join(' ')}`);
+    const { ok } = run('npm', args, { show: true, cwd: ROOT });
     if (!ok) throw new SetupError('npm could not install the packages; its output above says why.');
+    if (!packagesFit(ROOT)) throw new SetupError('npm installed other packages than package-lock.json names.');
   });
 }
 

@@ -18,9 +18,9 @@ export interface Owner {
   teardown(run: () => Promise<void> | void): void;
 }
 
-/** An observer that keeps quiet; set CITYWATCH_TEST_LOG to a level to see what happens. */
+/** An observer that keeps quiet; set TEST_LOG_LEVEL to a level to see what happens. */
 export function quietObserver(secrets = new KnownSecrets()): Observer {
-  return createObserver({ level: process.env.CITYWATCH_TEST_LOG ?? 'silent', secrets });
+  return createObserver({ level: process.env.TEST_LOG_LEVEL ?? 'silent', secrets });
 }
 
 export function serviceDeps(): ServiceDeps {

@@ -33,7 +33,7 @@ async function findPackage(): Promise<Package> {
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
     return { native: join(root, 'native'), version };
   } catch (cause) {
-    const remedy = 'run npm ci, or set DATABASE_URL to a PostgreSQL server';
+    const remedy = 'run npm install, or set DATABASE_URL to a PostgreSQL server';
     const detail = `The npm package ${name} with PostgreSQL is not usable (${messageOf(cause)}); ${remedy}.`;
     throw new CitywatchError('service.failed', { detail, cause });
   }
