@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { findProgram, run, SetupError, say } from './shell.mjs';
@@ -63,9 +72,12 @@ function asRoot(sudo, line) {
   return [command, args];
 }
 
+/** Prints the line, runs it, and shows what it wrote only when it fails. */
 function showAndRun(sudo, line) {
   say(`$ ${[...sudo, ...line].join(' ')}`);
-  return run(...asRoot(sudo, line), { show: true }).ok;
+  const { ok, stdout, stderr } = run(...asRoot(sudo, line));
+  if (!ok) say(`${stdout}${stderr}`.trimEnd());
+  return ok;
 }
 
 /** Fetches the package lists when there are none, or when they do not know a package. */
@@ -108,11 +120,12 @@ function disableServices(name, sudo) {
   removeUnitLinks(units, sudo);
 }
 
-/** Where systemd is not there to do it: the links by which a unit would start at boot. */
+/** Where systemd is not there to do it: the links by which a unit would start at boot, and its other names. */
 function removeUnitLinks(units, sudo) {
   const base = '/etc/systemd/system';
   if (!existsSync(base)) return;
-  for (const target of readdirSync(base).filter((entry) => entry.endsWith('.wants'))) {
-    for (const unit of units) run(...asRoot(sudo, ['rm', '-f', join(base, target, unit)]));
-  }
+  const folders = ['', ...readdirSync(base).filter((entry) => entry.endsWith('.wants'))];
+  const links = folders.flatMap((folder) => readdirSync(join(base, folder)).map((entry) => join(base, folder, entry)));
+  const ours = links.filter((link) => lstatSync(link).isSymbolicLink() && units.includes(basename(readlinkSync(link))));
+  if (ours.length > 0) run(...asRoot(sudo, ['rm', '-f', ...ours]));
 }

@@ -26,7 +26,7 @@ export function findProgram(name) {
 
 /** Runs a command to its end. Output is returned, or shown on standard error with `show`. */
 export function run(command, args, { show = false, ...options } = {}) {
-  const stdio = show ? ['inherit', 2, 2] : ['ignore', 'pipe', 'pipe'];
+  const stdio = show ? ['inherit', 2, 2] : ['inherit', 'pipe', 'pipe'];
   const result = spawnSync(command, args, { stdio, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, ...options });
   return {
     ok: result.status === 0,
