@@ -40,6 +40,8 @@ export const ERRORS = {
   'store.refused': { status: 500, retryable: false, text: 'A service this needs refused the request.' },
   'outbound.refused': { status: 400, retryable: false, text: 'This address may not be contacted.' },
   'outbound.failed': { status: 502, retryable: true, text: 'The other side did not answer as it should.' },
+  'stream.full': { status: 503, retryable: true, text: 'As many streams are open as this server takes.' },
+  'stream.unavailable': { status: 502, retryable: true, text: 'The camera gives no picture at the moment.' },
   'service.failed': { status: 500, retryable: false, text: 'A local service could not be started.' },
   internal: { status: 500, retryable: false, text: 'Something went wrong inside; the log has the request id.' },
 } as const;

@@ -4,8 +4,8 @@ import type { LiveWindow, Segment } from './fmp4/live-window.ts';
 export const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
 export const PART_TYPE = 'video/mp4';
 
-const INIT_NAME = /^([A-Za-z0-9_-]{8,64})\.mp4$/;
-const SEGMENT_NAME = /^([A-Za-z0-9_-]{8,64})-(\d{1,12})\.m4s$/;
+const INIT_NAME = /^([0-9a-f]{8,64})\.mp4$/;
+const SEGMENT_NAME = /^([0-9a-f]{8,64})-(\d{1,12})\.m4s$/;
 
 /** The playlist of what is complete now. `suffix` (such as `?quality=sub`) is put after every name. */
 export function livePlaylist(window: LiveWindow, suffix = ''): string | null {

@@ -34,6 +34,7 @@ export type RegisterView = (view: View) => Promise<void>;
 /** Why a camera gives no picture. The texts are for the person in front of the screen. */
 export const FAILURES = {
   'no-address': 'The device has no stream address.',
+  lookup: 'The camera could not be looked up.',
   'refused-address': 'The stream address may not be contacted.',
   unreachable: 'The camera cannot be reached.',
   auth: 'The camera refuses the user name or password.',
@@ -45,7 +46,7 @@ export const FAILURES = {
   nonsense: 'The camera answers with something that is not RTSP.',
   refused: 'The camera refuses to send this stream.',
   closed: 'The camera ended the stream.',
-  ffmpeg: 'The video process ended.',
+  ffmpeg: 'The video process ended or gave nothing.',
   'not-started': 'The video process could not be started.',
   stopped: 'The server is being stopped.',
 } as const;

@@ -33,11 +33,18 @@ export function pullArguments({ relayUrl, socketPath }: { relayUrl: string; sock
   return built(command);
 }
 
-/** Reads one key frame from a unix socket of ours and writes it as one JPEG to another. */
-export function snapshotArguments({ inputPath, outputPath }: { inputPath: string; outputPath: string }): string[] {
+export interface SnapshotPaths {
+  /** Demuxer of the bare video behind `inputPath`. */
+  format: 'h264' | 'hevc';
+  inputPath: string;
+  outputPath: string;
+}
+
+/** Reads one key frame as bare video from a unix socket of ours and writes it as one JPEG to another. */
+export function snapshotArguments({ format, inputPath, outputPath }: SnapshotPaths): string[] {
   const command = ffmpeg(`unix:${inputPath}`)
     .inputOptions(QUIET)
-    .inputOptions(['-protocol_whitelist', 'unix', '-threads', '1', '-f', 'mp4'])
+    .inputOptions(['-protocol_whitelist', 'unix', '-threads', '1', '-f', format])
     .outputOptions(['-map', '0:v:0', '-frames:v', '1', '-an', '-sn', '-dn', '-map_metadata', '-1'])
     .outputOptions(['-c:v', 'mjpeg', '-q:v', '4', '-pix_fmt', 'yuvj420p', '-threads', '1', '-f', 'mjpeg'])
     .output(`unix:${outputPath}`);

@@ -97,6 +97,15 @@ export class Cursor {
     return this.#data.toString('latin1', at, at + 4);
   }
 
+  /** `count` blocks of bytes, each behind its length in two bytes. */
+  blocks(count: number): Buffer[] {
+    return Array.from({ length: count }, () => {
+      const bytes = this.u16();
+      const at = this.#take(bytes);
+      return this.#data.subarray(at, at + bytes);
+    });
+  }
+
   rest(): Buffer {
     return this.#data.subarray(this.#offset);
   }

@@ -62,6 +62,13 @@ export class LiveWindow {
     this.#epochs += 1;
   }
 
+  /** Forgets every picture; numbers go on. For pictures too old to be followed by new ones. */
+  clear(): void {
+    this.#segments = [];
+    this.#open = null;
+    this.#sizeBytes = 0;
+  }
+
   /** Adds a fragment of the current epoch; returns true when a segment became complete by it. */
   add(fragment: Fragment): boolean {
     if (!this.#epoch) throw new Error('a fragment before its initialisation segment');

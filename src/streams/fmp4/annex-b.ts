@@ -1,0 +1,77 @@
+import { BoxError, boxesIn, boxHeader, Cursor, required } from './boxes.ts';
+import type { Fragment, InitSegment } from './parser.ts';
+
+const START_CODE = Buffer.from([0, 0, 0, 1]);
+
+/** Bare video as decoders take it: NAL units behind start codes (H.264 and H.265, annex B). */
+export interface BareVideo {
+  format: 'h264' | 'hevc';
+  data: Buffer;
+}
+
+/**
+ * Parameter sets and pictures of one fragment without the file around them. ffmpeg takes every unix socket for a file
+ * it can seek in, and then fails to read fragmented MP4 from it; bare video it reads from front to back.
+ */
+export function bareVideo(init: InitSegment, fragment: Fragment): BareVideo {
+  const { body, format } = configurationOf(init.data);
+  const { sets, lengthBytes } = format === 'h264' ? avcSets(body) : hevcSets(body);
+  const units = sampleUnits(fragment.data, lengthBytes);
+  const data = Buffer.concat([...sets, ...units].flatMap((unit) => [START_CODE, unit]));
+  return { format, data };
+}
+
+function configurationOf(initData: Buffer): { body: Buffer; format: BareVideo['format'] } {
+  const moov = boxesIn(required(boxesIn(initData), 'moov'));
+  const mdia = boxesIn(required(boxesIn(required(moov, 'trak')), 'mdia'));
+  const stbl = boxesIn(required(boxesIn(required(mdia, 'minf')), 'stbl'));
+  const stsd = required(stbl, 'stsd').subarray(8);
+  const entry = boxesIn(stsd)[0];
+  if (!entry || entry.body.length < 78) throw new BoxError('no sample entry');
+  const inner = boxesIn(entry.body.subarray(78));
+  const h264 = entry.type === 'avc1';
+  return { body: required(inner, h264 ? 'avcC' : 'hvcC'), format: h264 ? 'h264' : 'hevc' };
+}
+
+interface ParameterSets {
+  sets: Buffer[];
+  /** Width of the length before each NAL unit of a sample. */
+  lengthBytes: number;
+}
+
+function avcSets(avcC: Buffer): ParameterSets {
+  const cursor = new Cursor(avcC);
+  cursor.skip(4);
+  const lengthBytes = (cursor.u8() & 3) + 1;
+  const sets = cursor.blocks(cursor.u8() & 0x1f);
+  sets.push(...cursor.blocks(cursor.u8()));
+  return { sets, lengthBytes };
+}
+
+function hevcSets(hvcC: Buffer): ParameterSets {
+  const cursor = new Cursor(hvcC);
+  cursor.skip(21);
+  const lengthBytes = (cursor.u8() & 3) + 1;
+  const sets: Buffer[] = [];
+  for (let arrays = cursor.u8(); arrays > 0; arrays -= 1) {
+    cursor.skip(1);
+    sets.push(...cursor.blocks(cursor.u16()));
+  }
+  return { sets, lengthBytes };
+}
+
+function sampleUnits(fragment: Buffer, lengthBytes: number): Buffer[] {
+  const moof = boxHeader(fragment);
+  const mdat = moof && boxHeader(fragment, moof.sizeBytes);
+  if (mdat?.type !== 'mdat') throw new BoxError('fragment without mdat');
+  const body = fragment.subarray(moof!.sizeBytes + mdat.headerBytes);
+  const units: Buffer[] = [];
+  for (let at = 0; at < body.length; ) {
+    if (at + lengthBytes > body.length) throw new BoxError('NAL unit is cut off');
+    const end = at + lengthBytes + body.readUIntBE(at, lengthBytes);
+    if (end > body.length) throw new BoxError('NAL unit is cut off');
+    units.push(body.subarray(at + lengthBytes, end));
+    at = end;
+  }
+  return units;
+}

@@ -1,0 +1,144 @@
+import type { StreamFailure } from './types.ts';
+
+/**
+ * The life of one pull (one camera in one quality) as data. It is opened when the first viewer comes, shared by all,
+ * and closed some time after the last one went. What ends by itself is tried again, slower each time.
+ */
+export type PullState =
+  | { name: 'idle' }
+  | { name: 'starting'; failures: number }
+  | { name: 'live'; failures: number }
+  /** Ending; `again` when it is to be opened once more after that. */
+  | { name: 'closing'; failures: number; again: boolean }
+  | { name: 'backoff'; failures: number; failure: StreamFailure };
+
+export type PullTimer = 'first' | 'watchdog' | 'steady' | 'grace' | 'backoff';
+
+export type PullInput =
+  /** The first viewer came. */
+  | { type: 'wanted' }
+  /** The last viewer went. */
+  | { type: 'unwanted' }
+  | { type: 'fragment' }
+  /** The run is over and everything of it is gone. */
+  | { type: 'ended'; failure: StreamFailure }
+  | { type: 'timer'; timer: PullTimer };
+
+/** Why a run is called off; the run itself knows what the camera was doing meanwhile. */
+export type CloseCause = 'unwanted' | 'overdue' | 'stalled';
+
+export type PullEffect =
+  | { type: 'open' }
+  | { type: 'close'; cause: CloseCause }
+  | { type: 'set'; timer: PullTimer; ms: number }
+  /** As `set`, with a random part of `ms` taken away. */
+  | { type: 'set-jittered'; timer: PullTimer; ms: number }
+  | { type: 'clear'; timer: PullTimer }
+  /** Whoever waits for a picture is told why there is none. */
+  | { type: 'failed'; failure: StreamFailure };
+
+export interface PullTimes {
+  /** From opening to the first fragment. */
+  firstMs: number;
+  /** Longest time between two fragments. */
+  stallMs: number;
+  /** After this long without trouble the next failure counts as the first. */
+  steadyMs: number;
+  /** From the last viewer to closing. */
+  graceMs: number;
+  backoffMinMs: number;
+  backoffMaxMs: number;
+}
+
+export const PULL_TIMES: PullTimes = {
+  firstMs: 14_000,
+  stallMs: 8_000,
+  steadyMs: 10_000,
+  graceMs: 10_000,
+  backoffMinMs: 500,
+  backoffMaxMs: 30_000,
+};
+
+type Next = { state: PullState; effects: PullEffect[] };
+
+/** The step of the machine for the given times. */
+export function pullStep(times: PullTimes): (state: PullState, input: PullInput) => Next {
+  return (state, input) => {
+    switch (input.type) {
+      case 'wanted':
+        return wanted(state, times);
+      case 'unwanted':
+        return { state, effects: state.name === 'idle' ? [] : [set('grace', times.graceMs)] };
+      case 'fragment':
+        return fragment(state, times);
+      case 'ended':
+        return ended(state, input.failure, times);
+      case 'timer':
+        return timer(state, input.timer, times);
+    }
+  };
+}
+
+function wanted(state: PullState, times: PullTimes): Next {
+  if (state.name === 'idle') return opening(0, times);
+  const effects: PullEffect[] = [clear('grace')];
+  return { state: state.name === 'closing' ? { ...state, again: true } : state, effects };
+}
+
+function fragment(state: PullState, times: PullTimes): Next {
+  if (state.name === 'live') return { state, effects: [set('watchdog', times.stallMs)] };
+  if (state.name !== 'starting') return { state, effects: [] };
+  const effects = [clear('first'), set('watchdog', times.stallMs), set('steady', times.steadyMs)];
+  return { state: { name: 'live', failures: state.failures }, effects };
+}
+
+function ended(state: PullState, failure: StreamFailure, times: PullTimes): Next {
+  const quiet = [clear('first'), clear('watchdog'), clear('steady')];
+  if (state.name === 'closing') {
+    if (!state.again) return { state: { name: 'idle' }, effects: [...quiet, clear('grace')] };
+    const next = opening(state.failures, times);
+    return { ...next, effects: [...quiet, clear('grace'), ...next.effects] };
+  }
+  if (state.name !== 'starting' && state.name !== 'live') return { state, effects: [] };
+  const ms = Math.min(times.backoffMaxMs, times.backoffMinMs * 2 ** Math.min(state.failures, 20));
+  return {
+    state: { name: 'backoff', failures: state.failures + 1, failure },
+    effects: [...quiet, { type: 'failed', failure }, { type: 'set-jittered', timer: 'backoff', ms }],
+  };
+}
+
+function timer(state: PullState, name: PullTimer, times: PullTimes): Next {
+  switch (name) {
+    case 'first':
+      // The run ends with its own diagnosis; `ended` then decides what follows, so the state stays.
+      return { state, effects: state.name === 'starting' ? [{ type: 'close', cause: 'overdue' }] : [] };
+    case 'watchdog':
+      return { state, effects: state.name === 'live' ? [{ type: 'close', cause: 'stalled' }] : [] };
+    case 'steady':
+      return { state: state.name === 'live' ? { ...state, failures: 0 } : state, effects: [] };
+    case 'backoff':
+      return state.name === 'backoff' ? opening(state.failures, times) : { state, effects: [] };
+    case 'grace':
+      return graceOver(state);
+  }
+}
+
+function graceOver(state: PullState): Next {
+  if (state.name === 'backoff') return { state: { name: 'idle' }, effects: [clear('backoff')] };
+  if (state.name !== 'starting' && state.name !== 'live') return { state, effects: [] };
+  const effects: PullEffect[] = [clear('first'), clear('watchdog'), clear('steady')];
+  effects.push({ type: 'close', cause: 'unwanted' });
+  return { state: { name: 'closing', failures: state.failures, again: false }, effects };
+}
+
+function opening(failures: number, times: PullTimes): Next {
+  return { state: { name: 'starting', failures }, effects: [{ type: 'open' }, set('first', times.firstMs)] };
+}
+
+function set(timerName: PullTimer, ms: number): PullEffect {
+  return { type: 'set', timer: timerName, ms };
+}
+
+function clear(timerName: PullTimer): PullEffect {
+  return { type: 'clear', timer: timerName };
+}

@@ -1,0 +1,189 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { TokenBucket } from '../../core/bounded.ts';
+import type { Clock } from '../../core/clock.ts';
+import {
+  basicAuthorization,
+  type Challenge,
+  chooseChallenge,
+  digestAuthorization,
+  type Login,
+  parseChallenges,
+} from '../../platform/http-auth.ts';
+import { StreamFailure } from '../types.ts';
+import { type RtspItem, RtspReader } from './rtsp-reader.ts';
+
+export type RtspResponse = Extract<RtspItem, { type: 'response' }>;
+
+/** Answers a camera may take to a challenge: once with a login, once more when it says that its nonce was stale. */
+const TRIES_MAX = 3;
+
+export interface ConversationOptions {
+  clock: Clock;
+  login: Login | null;
+  /** Most bytes a second that are read from the camera; beyond it, reading waits. */
+  bytesPerS: number;
+}
+
+/**
+ * Requests and answers over one connection to a camera, one at a time, with the login it asks for (RFC 7617, RFC 7616).
+ * Redirects are failures. Ends once, with a reason; whoever waits for an answer then gets that reason.
+ */
+export class Conversation {
+  readonly ended: Promise<StreamFailure>;
+  onFrames: (data: Buffer) => void = () => {};
+  readonly #socket: Socket;
+  readonly #options: ConversationOptions;
+  readonly #reader = new RtspReader();
+  readonly #bucket: TokenBucket;
+  #end: (failure: StreamFailure) => void = () => {};
+  #over: StreamFailure | null = null;
+  #waiting: ((response: RtspResponse | StreamFailure) => void) | null = null;
+  #sequence = 0;
+  #challenge: Challenge | null = null;
+  #nonceUses = 0;
+  #held = false;
+  #tooFast = false;
+
+  constructor(socket: Socket, options: ConversationOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#bucket = new TokenBucket(options.bytesPerS, options.bytesPerS, options.clock.monotonicMs());
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    socket.on('data', (chunk) => this.#receive(chunk));
+    socket.once('error', () => this.destroy(new StreamFailure('closed')));
+    socket.once('close', () => this.destroy(new StreamFailure('closed')));
+  }
+
+  /** Channels whose frames are handed to `onFrames`. */
+  listen(channels: readonly number[]): void {
+    this.#reader.channels = channels;
+  }
+
+  /** Sends a request and waits for its answer; any answer but 200 is a {@link StreamFailure}. */
+  async request(method: string, uri: string, headers: Record<string, string> = {}): Promise<RtspResponse> {
+    for (let tries = 1; ; tries += 1) {
+      const response = await this.#exchange(method, uri, headers);
+      if (response.status === 200) return response;
+      if (response.status !== 401) throw failureOf(response.status);
+      const renewed = this.#takeChallenge(response);
+      if (tries >= TRIES_MAX || (tries > 1 && !renewed)) throw new StreamFailure('auth');
+    }
+  }
+
+  /** Sends a request whose answer nobody waits for: the last word before the connection is closed. */
+  tell(method: string, uri: string, headers: Record<string, string>): void {
+    if (!this.#over) this.#write(method, uri, headers);
+  }
+
+  /** Sends whole interleaved frames; dropped when the camera does not read. */
+  sendFrames(data: Buffer): void {
+    if (!this.#over && !this.#socket.writableNeedDrain) this.#socket.write(data);
+  }
+
+  /** Stops reading while `held`, for a reader that is slower than the camera. */
+  hold(held: boolean): void {
+    this.#held = held;
+    this.#flow();
+  }
+
+  destroy(failure: StreamFailure): void {
+    if (this.#over) return;
+    this.#over = failure;
+    this.#socket.destroy();
+    this.#waiting?.(failure);
+    this.#waiting = null;
+    this.#end(failure);
+  }
+
+  #exchange(method: string, uri: string, headers: Record<string, string>): Promise<RtspResponse> {
+    return new Promise((resolve, reject) => {
+      if (this.#over) return reject(this.#over);
+      if (this.#waiting) return reject(new Error('a request while another waits for its answer'));
+      this.#waiting = (answer) => (answer instanceof StreamFailure ? reject(answer) : resolve(answer));
+      this.#write(method, uri, headers);
+    });
+  }
+
+  #write(method: string, uri: string, headers: Record<string, string>): void {
+    this.#sequence += 1;
+    const authorization = this.#authorization(method, uri);
+    const all = {
+      CSeq: String(this.#sequence),
+      ...headers,
+      ...(authorization ? { Authorization: authorization } : {}),
+    };
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+    this.#socket.write([`${method} ${uri} RTSP/1.0`, ...lines, 'User-Agent: citywatch', '', ''].join('\r\n'), 'latin1');
+  }
+
+  #authorization(method: string, uri: string): string | null {
+    const { login } = this.#options;
+    const challenge = this.#challenge;
+    if (!challenge || !login) return null;
+    if (challenge.scheme === 'basic') return basicAuthorization(login);
+    this.#nonceUses += 1;
+    const cnonce = randomBytes(8).toString('hex');
+    return digestAuthorization({ ...login, challenge, method, uri, cnonce, count: this.#nonceUses });
+  }
+
+  /** Remembers what the camera asks for; returns whether it only wants a newer nonce. Throws when we cannot answer. */
+  #takeChallenge(response: RtspResponse): boolean {
+    const challenge = chooseChallenge(parseChallenges(response.headers.get('www-authenticate') ?? []), true);
+    if (!this.#options.login) throw new StreamFailure('auth', 'It asks for a login, and none is registered.');
+    if (!challenge) throw new StreamFailure('auth', 'It asks for a login of a sort that is not supported.');
+    this.#challenge = challenge;
+    this.#nonceUses = 0;
+    return challenge.params.get('stale')?.toLowerCase() === 'true';
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#limit(chunk.length);
+    try {
+      for (const item of this.#reader.push(chunk)) this.#handle(item);
+    } catch (error) {
+      this.destroy(error instanceof StreamFailure ? error : new StreamFailure('nonsense', undefined, error));
+    }
+  }
+
+  #handle(item: RtspItem): void {
+    if (item.type === 'frames') this.onFrames(item.data);
+    else if (item.type === 'response') this.#answer(item);
+    else if (item.method === 'REDIRECT') throw new StreamFailure('redirect');
+    // Other requests of a camera (OPTIONS, ANNOUNCE) need no answer for it to go on sending.
+  }
+
+  #answer(response: RtspResponse): void {
+    // An answer to something else (a keep-alive that we gave up on, or none of ours) is not the one waited for.
+    if (response.headers.get('cseq')?.[0] !== String(this.#sequence)) return;
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    waiting?.(response);
+  }
+
+  #limit(bytes: number): void {
+    const { clock, bytesPerS } = this.#options;
+    const waitMs = this.#bucket.take(Math.min(bytes, bytesPerS), clock.monotonicMs());
+    if (waitMs === 0) return;
+    this.#tooFast = true;
+    this.#flow();
+    clock.after(waitMs, () => {
+      this.#tooFast = false;
+      this.#flow();
+    });
+  }
+
+  #flow(): void {
+    if (this.#held || this.#tooFast) this.#socket.pause();
+    else this.#socket.resume();
+  }
+}
+
+function failureOf(status: number): StreamFailure {
+  if (status >= 300 && status < 400) return new StreamFailure('redirect');
+  if (status === 403) return new StreamFailure('auth', 'The login is not allowed to see this stream.');
+  if (status === 461) return new StreamFailure('refused', 'It does not send media over TCP.');
+  return new StreamFailure('refused', `It answers with status ${status}.`);
+}

@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { Clock } from '../../core/clock.ts';
+import type { Logger } from '../../core/observe.ts';
+import { StreamFailure } from '../types.ts';
+import type { CameraSession } from './camera-session.ts';
+import { type RtspItem, RtspReader } from './rtsp-reader.ts';
+import { localDescription } from './sdp.ts';
+
+type RtspRequest = Extract<RtspItem, { type: 'request' }>;
+
+/** Longest time from connecting to the first request: nobody but our ffmpeg has business here. */
+const FIRST_REQUEST_MS = 5_000;
+const CONNECTIONS_MAX = 2_500;
+/** What may wait for an ffmpeg that does not read; beyond it the camera is held. */
+const HIGH_WATER_BYTES = 512 * 1024;
+
+/**
+ * Our side towards ffmpeg: a small RTSP server on loopback that serves the camera sessions we opened. ffmpeg is told
+ * an address with a token that works for one connection, gets a description that we wrote, and media frames; of the
+ * camera's address, login and words it sees nothing.
+ */
+export class Relay {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #offers = new Map<string, CameraSession>();
+  readonly #sockets = new Set<Socket>();
+  #server: Server | null = null;
+  #port = 0;
+
+  constructor({ clock, log }: { clock: Clock; log: Logger }) {
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  async start(): Promise<void> {
+    const server = createServer({ noDelay: true, highWaterMark: HIGH_WATER_BYTES }, (socket) => this.#accept(socket));
+    server.maxConnections = CONNECTIONS_MAX;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    this.#port = (server.address() as AddressInfo).port;
+    this.#server = server;
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    for (const socket of this.#sockets) socket.destroy();
+    if (server) await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+
+  /** Offers a session to whoever knows the address, once. `withdraw` when it was not taken. */
+  offer(session: CameraSession): { url: string; withdraw(): void } {
+    const token = randomBytes(16).toString('hex');
+    this.#offers.set(token, session);
+    return {
+      url: `rtsp://127.0.0.1:${this.#port}/${token}`,
+      withdraw: () => {
+        this.#offers.delete(token);
+      },
+    };
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    const reader = new RtspReader();
+    const late = this.#clock.after(FIRST_REQUEST_MS, () => socket.destroy());
+    let server: SessionServer | null = null;
+    socket.on('data', (chunk) => {
+      try {
+        for (const item of reader.push(chunk)) {
+          if (!server && item.type === 'request') {
+            late();
+            server = this.#serverFor(item, socket, reader);
+          }
+          if (!server) throw new StreamFailure('nonsense');
+          server.handle(item);
+        }
+      } catch (error) {
+        this.#log.warn({ reason: String(error) }, 'a connection to the relay was not one of ours');
+        socket.destroy();
+      }
+    });
+  }
+
+  #serverFor(request: RtspRequest, socket: Socket, reader: RtspReader): SessionServer {
+    const token = /^rtsp:\/\/[^/]+\/([0-9a-f]{32})(?:\/|$)/.exec(request.uri)?.[1] ?? '';
+    const session = this.#offers.get(token);
+    if (!session) throw new StreamFailure('nonsense');
+    this.#offers.delete(token);
+    reader.channels = session.channels;
+    return new SessionServer(session, socket);
+  }
+}
+
+/** Answers the requests of one ffmpeg for one camera session. */
+class SessionServer {
+  readonly #session: CameraSession;
+  readonly #socket: Socket;
+
+  constructor(session: CameraSession, socket: Socket) {
+    this.#session = session;
+    this.#socket = socket;
+    void session.ended.then(() => socket.end());
+    socket.on('drain', () => session.hold(false));
+  }
+
+  handle(item: RtspItem): void {
+    if (item.type === 'frames') this.#session.sendFrames(item.data);
+    else if (item.type === 'request') void this.#answer(item);
+  }
+
+  async #answer(request: RtspRequest): Promise<void> {
+    const { method, headers } = request;
+    const sequence = headers.get('cseq')?.[0] ?? '0';
+    if (!/^\d{1,10}$/.test(sequence)) {
+      this.#socket.destroy();
+      return;
+    }
+    const [rtp, rtcp] = this.#session.channels;
+    if (method === 'OPTIONS') this.#reply(sequence, ['Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN']);
+    else if (method === 'DESCRIBE') this.#describe(sequence, request.uri);
+    else if (method === 'SETUP') {
+      this.#reply(sequence, [`Transport: RTP/AVP/TCP;unicast;interleaved=${rtp}-${rtcp}`, 'Session: 1;timeout=3600']);
+    } else if (method === 'PLAY') await this.#play(sequence);
+    else this.#reply(sequence, []);
+  }
+
+  #describe(sequence: string, uri: string): void {
+    const body = localDescription(this.#session.track);
+    const headers = ['Content-Type: application/sdp', `Content-Base: ${uri}/`, `Content-Length: ${body.length}`];
+    this.#reply(sequence, headers, body);
+  }
+
+  async #play(sequence: string): Promise<void> {
+    // Media that come before the camera's answer must not overtake ours, which ffmpeg waits for.
+    const early: Buffer[] = [];
+    let earlyBytes = 0;
+    let playing = false;
+    try {
+      await this.#session.play((data) => {
+        earlyBytes += playing ? 0 : data.length;
+        if (playing) this.#write(data);
+        else if (earlyBytes <= HIGH_WATER_BYTES) early.push(data);
+      });
+    } catch {
+      // The session's own end says why; ffmpeg only needs to stop.
+      this.#socket.destroy();
+      return;
+    }
+    this.#reply(sequence, ['Session: 1', 'Range: npt=0.000-']);
+    playing = true;
+    for (const data of early) this.#write(data);
+  }
+
+  #write(data: Buffer): void {
+    if (this.#socket.destroyed) return;
+    if (!this.#socket.write(data)) this.#session.hold(true);
+  }
+
+  #reply(sequence: string, headers: readonly string[], body = ''): void {
+    if (this.#socket.destroyed) return;
+    const lines = ['RTSP/1.0 200 OK', `CSeq: ${sequence}`, ...headers, '', body];
+    this.#socket.write(lines.join('\r\n'), 'latin1');
+  }
+}

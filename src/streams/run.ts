@@ -1,0 +1,117 @@
+import { orAborted } from '../core/abort.ts';
+import { deadline } from '../core/clock.ts';
+import type { Logger } from '../core/observe.ts';
+import type { DeviceId } from '../core/types.ts';
+import { pullArguments } from './ffmpeg/arguments.ts';
+import type { LocalDoor, LocalSockets } from './ffmpeg/local-sockets.ts';
+import type { ProcessEnd } from './ffmpeg/protocol.ts';
+import type { Spawner } from './ffmpeg/spawner.ts';
+import { FragmentParser, type Part } from './fmp4/parser.ts';
+import type { CloseCause } from './pull-machine.ts';
+import { abortFailure, CameraSession, type CameraSessionDeps } from './relay/camera-session.ts';
+import type { Relay } from './relay/relay.ts';
+import { asFailure, type CameraSource, type Quality, StreamFailure } from './types.ts';
+
+export interface RunDeps extends CameraSessionDeps {
+  log: Logger;
+  cameras: CameraSource;
+  relay: Relay;
+  sockets: LocalSockets;
+  spawner: Spawner;
+}
+
+export interface RunTarget {
+  deviceId: DeviceId;
+  quality: Quality;
+}
+
+/** From looking the address up to a track that is set up, however slowly the camera talks. */
+const OPEN_MS = 10_000;
+/** A camera whose media are older than this when the watchdog comes is the one that stopped. */
+const SILENT_MS = 3_000;
+
+/**
+ * One run of one pull: connects to the camera, starts ffmpeg between the relay and a local socket, and hands out what
+ * it writes. Runs until `signal` is aborted (with a {@link CloseCause}) or something breaks; returns why, after
+ * everything it began is gone.
+ */
+export async function runPull(
+  deps: RunDeps,
+  target: RunTarget,
+  onPart: (part: Part) => void,
+  signal: AbortSignal,
+): Promise<StreamFailure> {
+  const opened = await openSession(deps, target, signal);
+  if (opened instanceof StreamFailure) return opened;
+  const door = await deps.sockets.open().catch((error: unknown) => new StreamFailure('not-started', undefined, error));
+  if (door instanceof StreamFailure) {
+    await opened.close(door);
+    return door;
+  }
+  const offer = deps.relay.offer(opened);
+  const process = deps.spawner.run(pullArguments({ relayUrl: offer.url, socketPath: door.path }));
+  const failure = await Promise.race([
+    opened.ended,
+    process.ended.then((end) => processFailure(deps, target, end)),
+    readParts(door, onPart),
+    calledOff(deps, opened, signal),
+  ]);
+  offer.withdraw();
+  door.close();
+  process.stop();
+  await Promise.all([opened.close(failure), process.ended]);
+  return failure;
+}
+
+async function openSession(
+  deps: RunDeps,
+  { deviceId, quality }: RunTarget,
+  signal: AbortSignal,
+): Promise<CameraSession | StreamFailure> {
+  const limit = deadline(deps.clock, OPEN_MS, signal);
+  try {
+    const camera = await orAborted(deps.cameras.camera(deviceId), limit.signal);
+    if (!camera) return new StreamFailure('no-address');
+    const url = quality === 'sub' ? (camera.subUrl ?? camera.url) : camera.url;
+    return await CameraSession.open(deps, { ...camera, url }, limit.signal);
+  } catch (error) {
+    return limit.signal.aborted ? abortFailure(limit.signal) : asFailure(error, 'lookup');
+  } finally {
+    limit.cancel();
+  }
+}
+
+/** Resolves when what ffmpeg writes cannot be used; the end of ffmpeg itself is seen by the spawner. */
+async function readParts(door: LocalDoor, onPart: (part: Part) => void): Promise<StreamFailure> {
+  const never = new Promise<never>(() => {});
+  const socket = await door.connection.catch(() => never);
+  const parser = new FragmentParser();
+  return new Promise((resolve) => {
+    socket.on('data', (chunk) => {
+      try {
+        for (const part of parser.push(chunk)) onPart(part);
+      } catch (error) {
+        socket.destroy();
+        resolve(new StreamFailure('ffmpeg', 'What it wrote is not a stream.', error));
+      }
+    });
+  });
+}
+
+async function calledOff(deps: RunDeps, session: CameraSession, signal: AbortSignal): Promise<StreamFailure> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  const cause = signal.reason as CloseCause | StreamFailure;
+  if (cause instanceof StreamFailure) return cause;
+  if (cause === 'unwanted') return new StreamFailure('stopped', 'Nobody watches it any more.');
+  const { mediaAtMs } = session;
+  if (mediaAtMs === null) return new StreamFailure('timeout');
+  if (deps.clock.monotonicMs() - mediaAtMs > SILENT_MS) return new StreamFailure('stalled');
+  return new StreamFailure(cause === 'overdue' ? 'no-key-frame' : 'ffmpeg');
+}
+
+function processFailure({ log }: RunDeps, target: RunTarget, end: ProcessEnd): StreamFailure {
+  log.info({ ...target, ...end }, 'ffmpeg ended');
+  if (end.how === 'not-started') return new StreamFailure('not-started');
+  if (end.how === 'lost') return new StreamFailure('ffmpeg', 'The spawner ended.');
+  return new StreamFailure('ffmpeg', end.signal ? `Signal ${end.signal}.` : `Exit status ${end.code}.`);
+}

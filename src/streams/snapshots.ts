@@ -1,0 +1,142 @@
+import { orAborted } from '../core/abort.ts';
+import { BoundedMap } from '../core/bounded.ts';
+import { type Clock, deadline } from '../core/clock.ts';
+import { CitywatchError } from '../core/errors.ts';
+import { snapshotArguments } from './ffmpeg/arguments.ts';
+import type { LocalDoor, LocalSockets } from './ffmpeg/local-sockets.ts';
+import type { Spawner } from './ffmpeg/spawner.ts';
+import { bareVideo } from './fmp4/annex-b.ts';
+import type { LiveWindow } from './fmp4/live-window.ts';
+import { asFailure, StreamFailure } from './types.ts';
+
+/** One still picture, and when the gateway made it of the newest key frame it had. */
+export interface Snapshot {
+  jpeg: Buffer;
+  atMs: number;
+}
+
+export interface SnapshotsDeps {
+  clock: Clock;
+  sockets: LocalSockets;
+  spawner: Spawner;
+}
+
+const AT_ONCE_MAX = 2;
+const WAITING_MAX = 64;
+const DEADLINE_MS = 5_000;
+const SETTLE_MS = 200;
+const FRESH_MS = 2_000;
+const CACHED_MAX = 64;
+const JPEG_BYTES_MAX = 8 * 1024 * 1024;
+
+/** Makes still pictures of what pulls have in memory. Who asks for the same camera at the same time shares one. */
+export class Snapshots {
+  readonly #deps: SnapshotsDeps;
+  readonly #cached = new BoundedMap<string, { picture: Promise<Snapshot>; atMs: number }>(CACHED_MAX);
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(deps: SnapshotsDeps) {
+    this.#deps = deps;
+  }
+
+  /** A picture at most two seconds older than the newest key frame. `key` names the pull. Rejects within 5 s. */
+  take(key: string, window: LiveWindow): Promise<Snapshot> {
+    const nowMs = this.#deps.clock.monotonicMs();
+    const cached = this.#cached.get(key);
+    if (cached && nowMs - cached.atMs <= FRESH_MS) return cached.picture;
+    const picture = this.#make(window);
+    this.#cached.set(key, { picture, atMs: nowMs });
+    picture.catch(() => {
+      if (this.#cached.get(key)?.picture === picture) this.#cached.delete(key);
+    });
+    return picture;
+  }
+
+  async #make(window: LiveWindow): Promise<Snapshot> {
+    const limit = deadline(this.#deps.clock, DEADLINE_MS);
+    try {
+      await this.#turn(limit.signal);
+      try {
+        return await this.#decode(window, limit.signal);
+      } finally {
+        this.#running -= 1;
+        this.#waiting.shift()?.();
+      }
+    } catch (error) {
+      throw limit.signal.aborted ? new StreamFailure('timeout', 'No still picture in time.') : error;
+    } finally {
+      limit.cancel();
+    }
+  }
+
+  /** Waits for one of the few places; whoever gets one must give it back. */
+  async #turn(signal: AbortSignal): Promise<void> {
+    while (this.#running >= AT_ONCE_MAX) {
+      if (this.#waiting.length >= WAITING_MAX) throw new CitywatchError('stream.full', { retryAfterS: 2 });
+      let wake = () => {};
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      this.#waiting.push(wake);
+      await orAborted(woken, signal).catch((error: unknown) => {
+        const at = this.#waiting.indexOf(wake);
+        if (at >= 0) this.#waiting.splice(at, 1);
+        else this.#waiting.shift()?.();
+        throw error;
+      });
+    }
+    this.#running += 1;
+  }
+
+  async #decode(window: LiveWindow, signal: AbortSignal): Promise<Snapshot> {
+    const key = window.newestKey();
+    if (!key) throw new StreamFailure('no-key-frame');
+    const atMs = this.#deps.clock.nowMs();
+    const video = bareVideo(key.epoch.init, key.fragment);
+    const doors: LocalDoor[] = [];
+    try {
+      const input = await this.#deps.sockets.open();
+      doors.push(input);
+      const output = await this.#deps.sockets.open();
+      doors.push(output);
+      const args = snapshotArguments({ format: video.format, inputPath: input.path, outputPath: output.path });
+      const process = this.#deps.spawner.run(args, { urgent: true });
+      try {
+        void input.connection.then((socket) => socket.end(video.data)).catch(() => {});
+        const ended = process.ended.then(async (): Promise<never> => {
+          // Its last bytes may still be on their way through the socket.
+          await this.#deps.clock.sleep(SETTLE_MS, signal);
+          throw new StreamFailure('nonsense', 'Its picture cannot be decoded.');
+        });
+        return { jpeg: await orAborted(Promise.race([readJpeg(output), ended]), signal), atMs };
+      } finally {
+        process.stop();
+      }
+    } catch (error) {
+      throw asFailure(error, 'ffmpeg');
+    } finally {
+      for (const door of doors) door.close();
+    }
+  }
+}
+
+/** What comes out of the door, when it is a whole JPEG; else never resolves, and the end of ffmpeg decides. */
+async function readJpeg(door: LocalDoor): Promise<Buffer> {
+  const never = new Promise<never>(() => {});
+  const socket = await door.connection.catch(() => never);
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  return new Promise((resolve, reject) => {
+    socket.on('data', (chunk) => {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > JPEG_BYTES_MAX) reject(new StreamFailure('nonsense', 'Its picture is too large.'));
+    });
+    socket.once('end', () => {
+      const jpeg = Buffer.concat(chunks);
+      const whole = jpeg.length > 4 && jpeg.readUInt16BE(0) === 0xffd8 && jpeg.readUInt16BE(jpeg.length - 2) === 0xffd9;
+      if (whole) resolve(jpeg);
+    });
+  });
+}
