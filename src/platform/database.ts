@@ -6,7 +6,7 @@ import { isJurisdictionCode, type Jurisdiction, significantDigits } from '../cor
 import { Gauge, type Observer } from '../core/observe.ts';
 import { connectionSurvives, isRace, toDatabaseError } from './sql-errors.ts';
 
-export type { ColumnType, Generated, Insertable, Kysely, Selectable, Updateable } from 'kysely';
+export type { ColumnType, Generated, Insertable, Kysely, RawBuilder, Selectable, Updateable } from 'kysely';
 export { sql } from 'kysely';
 export { brokenConstraint } from './sql-errors.ts';
 

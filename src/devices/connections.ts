@@ -1,0 +1,67 @@
+import type { DeviceInput } from './input.ts';
+import type { Vault } from './vault.ts';
+
+/** A stream address as it is stored: the login is taken out of the URL and sealed. */
+export interface StoredUrl {
+  url: string;
+  login: string | null;
+}
+
+export interface StoredStream {
+  main: StoredUrl;
+  sub: StoredUrl | null;
+}
+
+export interface StoredOnvif {
+  xaddr: string;
+  username: string;
+  /** Sealed. */
+  password: string;
+}
+
+/** What a puller connects to. Holds a password in clear: hand it to nobody but the one who connects. */
+export interface StreamSource {
+  url: string;
+  login: { username: string; password: string } | null;
+}
+
+export interface OnvifAccess {
+  xaddr: string;
+  username: string;
+  password: string;
+}
+
+export function storeStream(vault: Vault, id: string, stream: NonNullable<DeviceInput['stream']>): StoredStream {
+  const store = (text: string): StoredUrl => {
+    const url = new URL(text);
+    const login = { username: decode(url.username), password: decode(url.password) };
+    url.username = '';
+    url.password = '';
+    const sealed =
+      login.username === '' && login.password === '' ? null : vault.seal(JSON.stringify(login), `stream/${id}`);
+    return { url: url.href, login: sealed };
+  };
+  return { main: store(stream.url), sub: stream.subUrl === undefined ? null : store(stream.subUrl) };
+}
+
+export function openStream(vault: Vault, id: string, stored: StoredUrl): StreamSource {
+  const login = stored.login === null ? null : JSON.parse(vault.open(stored.login, `stream/${id}`));
+  return { url: stored.url, login };
+}
+
+export function storeOnvif(vault: Vault, id: string, onvif: NonNullable<DeviceInput['onvif']>): StoredOnvif {
+  return { ...onvif, password: vault.seal(onvif.password, `onvif/${id}`) };
+}
+
+export function openOnvif(vault: Vault, id: string, stored: StoredOnvif): OnvifAccess {
+  return { ...stored, password: vault.open(stored.password, `onvif/${id}`) };
+}
+
+/** A password with a lone "%" is no percent-encoding; it is taken as it stands. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

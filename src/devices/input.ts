@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { CitywatchError, type Issue } from '../core/errors.ts';
+import { isJurisdictionCode } from '../core/jurisdiction.ts';
+import { DEVICE_ID } from '../core/types.ts';
+
+const CAMERAS_MAX = 16;
+const URL_CHARACTERS_MAX = 1024;
+
+/** Text a person typed: not empty, no control characters (PostgreSQL takes no NUL, logs no line ends). */
+export function words(max: number) {
+  return z
+    .string()
+    .max(max)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not hold control characters')
+    .refine((text) => text.trim() !== '', 'must not be empty');
+}
+
+const deviceId = z.string().regex(DEVICE_ID, 'must be 1-64 letters, digits, ".", "_" or "-", a letter or digit first');
+const jurisdiction = z.string().refine(isJurisdictionCode, 'must be a code of 6, 9 or 12 digits, such as 330212');
+
+const location = z.strictObject({
+  lat: z.number().min(-90).max(90),
+  lon: z.number().min(-180).max(180),
+  datum: z.enum(['wgs84', 'gcj02']).default('wgs84'),
+});
+
+function url(schemes: readonly string[]) {
+  return z
+    .string()
+    .max(URL_CHARACTERS_MAX)
+    .refine(
+      (text) => URL.canParse(text) && schemes.includes(new URL(text).protocol) && new URL(text).host !== '',
+      `must be a URL starting with ${schemes.map((scheme) => `${scheme}//`).join(' or ')} (write special characters of a password as %XX)`,
+    );
+}
+
+const streamUrl = url(['rtsp:', 'rtsps:', 'http:', 'https:']);
+const stream = z.strictObject({ url: streamUrl, subUrl: streamUrl.optional() });
+const onvif = z.strictObject({
+  xaddr: url(['http:', 'https:']).refine(
+    (text) => !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === ''),
+    'must not hold user and password: use username and password',
+  ),
+  username: z.string().max(128),
+  password: z.string().max(256),
+});
+
+const cameras = z
+  .array(deviceId)
+  .max(CAMERAS_MAX)
+  .refine((ids) => new Set(ids).size === ids.length, 'the same camera stands here twice');
+
+/** The secret a device brings along instead of getting one. */
+export const deviceSecret = z
+  .string()
+  .min(16)
+  .max(256)
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not hold control characters');
+
+/** What a device is created with. */
+export const deviceInput = z.strictObject({
+  id: deviceId.optional(),
+  kind: z.string().min(1).max(64),
+  name: words(128),
+  jurisdiction,
+  location,
+  parent: deviceId.nullish(),
+  cameras: cameras.optional(),
+  purpose: words(128).nullish(),
+  secret: deviceSecret.optional(),
+  stream: stream.nullish(),
+  onvif: onvif.nullish(),
+});
+
+/** What may be changed: an absent key stays as it is, null clears. The kind stays: its measurement holds the history. */
+export const devicePatch = z.strictObject({
+  name: words(128).optional(),
+  jurisdiction: jurisdiction.optional(),
+  location: location.optional(),
+  parent: deviceId.nullish(),
+  cameras: cameras.optional(),
+  purpose: words(128).nullish(),
+  stream: stream.nullish(),
+  onvif: onvif.nullish(),
+});
+
+export type DeviceInput = z.infer<typeof deviceInput>;
+export type DevicePatch = z.infer<typeof devicePatch>;
+
+/** Parses `value` or fails with `request.invalid`, one issue per wrong or unknown field. */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issues = result.error.issues.flatMap((issue): Issue[] => {
+    if (issue.code !== 'unrecognized_keys') return [{ path: issue.path.join('.') || 'body', message: issue.message }];
+    return issue.keys.map((key) => ({ path: [...issue.path, key].join('.').slice(0, 128), message: 'unknown field' }));
+  });
+  throw new CitywatchError('request.invalid', { issues });
+}
+
+/** `request.invalid` for one field. */
+export function invalid(path: string, message: string): CitywatchError {
+  return new CitywatchError('request.invalid', { issues: [{ path, message }] });
+}

@@ -1,0 +1,48 @@
+import { CitywatchError } from '../../core/errors.ts';
+
+/** What can be wrong with a camera, in the words of the one who stands before it. */
+export type OnvifProblem =
+  | 'unreachable'
+  | 'timeout'
+  | 'auth'
+  | 'clock-skew'
+  | 'unsupported'
+  | 'malformed'
+  | 'tls'
+  | 'too-big'
+  | 'device-fault';
+
+/** What to do about each, for a technician. */
+export const ONVIF_HINTS: Readonly<Record<OnvifProblem, string>> = {
+  unreachable: 'Check that the camera has power and network, and that address and port are right.',
+  timeout: 'The camera is there but too slow: check the network, and restart it if it stays so.',
+  auth: 'Check user name and password; on some cameras ONVIF has users of its own, and ONVIF must be switched on.',
+  'clock-skew': 'Set the time of the camera or its NTP server; only then can a password be judged.',
+  unsupported: 'The camera lacks this ONVIF service; give its stream address by hand.',
+  malformed: 'What answers there does not speak ONVIF: check the address, the port and the path.',
+  tls: 'The certificate of the camera is not trusted; use http within the camera network or install a certificate.',
+  'too-big': 'The answer is far larger than a camera has reason to send: check what stands at this address.',
+  'device-fault': 'The camera reports an error of its own: restart it and update its firmware.',
+};
+
+/** A camera could not be asked. The message is ours alone: nothing that the camera wrote, no user name, no password. */
+export class OnvifError extends CitywatchError {
+  readonly problem: OnvifProblem;
+  readonly hint: string;
+  /** The ONVIF operation under way, such as `GetProfiles`; null before the first. */
+  readonly operation: string | null;
+
+  constructor(problem: OnvifProblem, options: { operation?: string; detail?: string; cause?: unknown } = {}) {
+    const { operation, detail, cause } = options;
+    const where = operation ? ` at ${operation}` : '';
+    const what = detail ? `: ${detail}` : '';
+    super('outbound.failed', {
+      detail: `The camera failed (${problem}${where})${what}. ${ONVIF_HINTS[problem]}`,
+      cause,
+    });
+    this.name = 'OnvifError';
+    this.problem = problem;
+    this.hint = ONVIF_HINTS[problem];
+    this.operation = operation ?? null;
+  }
+}

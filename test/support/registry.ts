@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
+import type { Caller, Role } from '../../src/core/types.ts';
+import { SecretHasher } from '../../src/devices/credentials.ts';
+import { Directory } from '../../src/devices/directory.ts';
+import { Jurisdictions } from '../../src/devices/jurisdictions.ts';
+import { Kinds } from '../../src/devices/kinds.ts';
+import { Registry } from '../../src/devices/registry.ts';
+import { Tokens } from '../../src/devices/tokens.ts';
+import { Vault } from '../../src/devices/vault.ts';
+import { Database } from '../../src/platform/database.ts';
+import { migrate } from '../../src/platform/migrate.ts';
+import { type Owner, quietObserver, startPostgres } from './services.ts';
+
+export const KINDS_DIRECTORY = fileURLToPath(new URL('../../config/kinds', import.meta.url));
+
+/** A migrated database on a PostgreSQL of its own. */
+export async function openDatabase(t: Owner, url?: string): Promise<Database> {
+  const where = url ?? (await startPostgres(t)).url;
+  const database = await Database.open({ url: where, observer: quietObserver(), clock: systemClock });
+  t.teardown(() => database.close());
+  await migrate(database);
+  return database;
+}
+
+export interface OpenRegistry {
+  database: Database;
+  registry: Registry;
+  directory: Directory;
+  tokens: Tokens;
+  kinds: Kinds;
+  jurisdictions: Jurisdictions;
+  hasher: SecretHasher;
+  vault: Vault;
+  /** Devices that were told to disconnect, in order. */
+  disconnected: string[];
+}
+
+/** The whole of devices/ on a database, as a gateway has it after its start. */
+export async function openRegistry(t: Owner, over: { database?: Database; clock?: Clock } = {}): Promise<OpenRegistry> {
+  const clock = over.clock ?? systemClock;
+  const database = over.database ?? (await openDatabase(t));
+  const kinds = await Kinds.load(KINDS_DIRECTORY);
+  await kinds.remember(database);
+  const jurisdictions = new Jurisdictions();
+  await jurisdictions.seed(database);
+  const hasher = new SecretHasher(randomBytes(32));
+  const vault = new Vault(randomBytes(32));
+  const directory = new Directory(hasher);
+  const disconnected: string[] = [];
+  const disconnect = (id: string) => void disconnected.push(id);
+  const observer = quietObserver();
+  const registry = new Registry({
+    database,
+    kinds,
+    jurisdictions,
+    hasher,
+    vault,
+    directory,
+    clock,
+    observer,
+    disconnect,
+  });
+  const tokens = new Tokens({ database, jurisdictions, hasher, clock });
+  return { database, registry, directory, tokens, kinds, jurisdictions, hasher, vault, disconnected };
+}
+
+export function callerIn(jurisdiction: string, role: Role = 'admin'): Caller {
+  return { type: 'token', id: `test-${jurisdiction}`, name: 'test', role, jurisdiction, purpose: null };
+}
+
+/** What a kiosk in Yinzhou is created with; `over` replaces parts. */
+export function kiosk(over: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    kind: 'recycling-kiosk',
+    name: 'Kiosk at the market',
+    jurisdiction: '330212',
+    location: { lat: 29.83, lon: 121.55 },
+    ...over,
+  };
+}
