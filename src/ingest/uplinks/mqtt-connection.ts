@@ -195,12 +195,14 @@ export class Connection implements FrameRules, Waiting {
   #run(): void {
     if (this.#running) return;
     this.#running = true;
+    this.socket.cork();
     try {
       this.#packets();
     } catch (error) {
       this.#host.complain(this, 'a packet could not be handled', error);
       this.end('protocol');
     } finally {
+      this.socket.uncork();
       this.#running = false;
     }
   }
@@ -208,6 +210,7 @@ export class Connection implements FrameRules, Waiting {
   #packets(): void {
     let heard = false;
     while (this.#pausedBy === 0 && this.phase !== 'ended') {
+      if (this.session?.mustWait()) break;
       const frame = this.#framer.next();
       if (frame === null) break;
       heard = true;

@@ -61,6 +61,7 @@ export class MqttListener implements ConnectionHost {
   #tls: TlsServer | null = null;
   #stopSweep: () => void = () => {};
   #stopping = false;
+  #stopped: Promise<void> | null = null;
 
   constructor(deps: MqttDeps, options: MqttListenerOptions) {
     const { clock, observer } = deps;
@@ -133,7 +134,12 @@ export class MqttListener implements ConnectionHost {
    * Takes nothing more in, waits (until `signal`) for the journal's word on what was handed to it, sends those
    * acknowledgements and closes. No will is delivered: that we go says nothing of the devices.
    */
-  async stop(signal: AbortSignal): Promise<void> {
+  stop(signal: AbortSignal): Promise<void> {
+    this.#stopped ??= this.#stop(signal);
+    return this.#stopped;
+  }
+
+  async #stop(signal: AbortSignal): Promise<void> {
     this.#stopping = true;
     this.#stopSweep();
     const closed = this.#servers.map((server) => once(server, 'close'));

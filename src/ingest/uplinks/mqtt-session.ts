@@ -61,6 +61,15 @@ export class Session implements AckOwner {
     return this.#message({ qos: 0, dup: false, topic, packetId: 0, payload }, 'state');
   }
 
+  /** Whether nothing more may be read because all devices together hold too much; reading goes on by itself. */
+  mustWait(): boolean {
+    const { acks, connection } = this.#it;
+    if (!acks.budget.spent) return false;
+    acks.budget.wait(connection);
+    connection.pause(PAUSE.budget);
+    return true;
+  }
+
   handle(frame: Buffer, bodyAt: number): void {
     const violation = this.#read(frame, bodyAt);
     if (violation === null) {
@@ -130,7 +139,7 @@ export class Session implements AckOwner {
   }
 
   #publish(frame: Buffer, bodyAt: number): Violation | null {
-    const { connection, host, acks } = this.#it;
+    const { connection, host } = this.#it;
     const view = codec.readPublish(frame, bodyAt, connection.version);
     if (view === null) return MALFORMED;
     if (view.qos > 1) return { reason: 'qos', text: 'QoS 2 is not served' };
@@ -141,10 +150,6 @@ export class Session implements AckOwner {
     this.#acks.push(this.#message(view, channel), view.qos);
     const { inflightMax, inflightBytesMax } = host.options;
     if (this.#acks.size >= inflightMax || this.#acks.bytes >= inflightBytesMax) connection.pause(PAUSE.inflight);
-    if (acks.budget.spent) {
-      acks.budget.wait(connection);
-      connection.pause(PAUSE.budget);
-    }
     return null;
   }
 
