@@ -6,7 +6,7 @@
  * - `broken-xml`: an envelope that is never closed
  * - `endless`: an envelope that never ends, as fast as the line takes it
  * - `dtd`: an envelope with a document type and an entity
- * - `deep`: elements nested a hundred thousand levels
+ * - `deep`: elements nested fifty thousand levels
  * - `foreign-host`: addresses in answers point to another machine
  */
 export type WebFault = 'silent' | 'drip' | 'nonsense' | 'broken-xml' | 'endless' | 'dtd' | 'deep' | 'foreign-host';

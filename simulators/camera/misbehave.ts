@@ -3,7 +3,7 @@ import type { WebFault } from './faults.ts';
 import { envelope } from './soap.ts';
 
 const DRIP_EVERY_MS = 500;
-const DEPTH = 100_000;
+const DEPTH = 50_000;
 const ENDLESS_CHUNK = Buffer.from('<tt:Filler>0123456789abcdef</tt:Filler>'.repeat(1_000));
 
 /** Gives the bad answer; false when this fault leaves the answer itself alone. */

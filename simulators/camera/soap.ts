@@ -12,7 +12,7 @@ export interface SoapRequest {
   messageId: string | null;
 }
 
-const parser = new XMLParser({ removeNSPrefix: true, parseTagValue: false, ignoreAttributes: true });
+const parser = new XMLParser({ removeNSPrefix: true, parseTagValue: false, htmlEntities: true });
 
 /** Null when the text is not a SOAP envelope with one operation. */
 export function parseRequest(text: string): SoapRequest | null {

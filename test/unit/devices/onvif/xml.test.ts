@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { at, escapeXml, labelText, parseXml } from '../../../../src/devices/onvif/xml.ts';
+
+const parse = (text: string) => parseXml(Buffer.from(text));
+
+t.test('elements keep their text, attributes lose their prefixes', async (t) => {
+  const root = parse('<?xml version="1.0"?><a:R xmlns:a="urn:a"><a:S b:token="1&amp;2"> 2.10 </a:S><a:T/></a:R>');
+  t.equal(root.name, 'R');
+  t.equal(at(root, 'S')?.text, '2.10');
+  t.equal(at(root, 'S')?.attributes.get('token'), '1&2');
+  t.equal(at(root, 'T')?.text, '');
+  t.equal(at(root, 'S', 'U'), undefined);
+});
+
+t.test('only the entities of XML itself mean anything', async (t) => {
+  t.equal(parse('<a>&lt;b&gt; &#20013;&#x4e2d; &unknown; &amp;lt;</a>').text, '<b> 中中 &unknown; &lt;');
+});
+
+const REFUSED: Record<string, string> = {
+  'a document type': '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
+  'a parameter entity': '<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>',
+  'an entity alone': '<a><!ENTITY b "c"></a>',
+  nothing: '',
+  'text alone': 'hello',
+  'an element without end': '<a><b></a>',
+  'too deep': `${'<a>'.repeat(65)}${'</a>'.repeat(65)}`,
+  'deep without end': '<a>'.repeat(300_000),
+  'too many elements': `<a>${'<b/>'.repeat(50_001)}</a>`,
+  'too many attributes': `<a ${Array.from({ length: 9_000 }, (_, index) => `b${index}="1"`).join(' ')}/>`,
+  'a prototype': '<a><__proto__><polluted>1</polluted></__proto__></a>',
+  'a prefixed constructor': '<a><x:constructor/></a>',
+  'an attribute prototype': '<a __proto__="1"/>',
+};
+
+for (const [name, text] of Object.entries(REFUSED)) {
+  t.test(`${name} is refused, quickly`, async (t) => {
+    const startMs = performance.now();
+    t.throws(() => parse(text), { problem: 'malformed' });
+    t.ok(performance.now() - startMs < 200);
+    t.equal(({} as Record<string, unknown>).polluted, undefined);
+  });
+}
+
+t.test('more than a mebibyte is not even looked at', async (t) => {
+  t.throws(() => parseXml(Buffer.alloc(1024 * 1024 + 1, 0x20)), { problem: 'too-big' });
+});
+
+t.test('text that is not UTF-8 is read as the Chinese encoding it is', async (t) => {
+  const gbk = Buffer.concat([
+    Buffer.from('<?xml version="1.0" encoding="GB2312"?><a>'),
+    Buffer.from([0xd5, 0xe3, 0x42]),
+  ]);
+  t.equal(parseXml(Buffer.concat([gbk, Buffer.from('</a>')])).text, '浙B');
+  t.equal(
+    parse('<?xml version="1.0" encoding="GB2312"?><a>浙B</a>').text,
+    '浙B',
+    'a false declaration does not matter',
+  );
+});
+
+t.test('labels are short and without control or direction characters', async (t) => {
+  const label = labelText(parse(`<a>x&#13;&#10;y\u202egpj ${'z'.repeat(10_000)}</a>`));
+  t.match(label, /^x y gpj z+$/);
+  t.equal(label.length, 256);
+});
+
+t.test('whatever is escaped is read back as it was', async () => {
+  const texts = fc
+    .string({ unit: 'grapheme', minLength: 1 })
+    .filter((text) => text.trim() === text && !/\p{Cc}/u.test(text));
+  fc.assert(fc.property(texts, (text) => parse(`<a>${escapeXml(text)}</a>`).text === text));
+});
+
+t.test('no bytes make the parser throw anything but its own refusals', async () => {
+  const pieces = fc.constantFrom(
+    '<a>',
+    '</a>',
+    '<a b="c">',
+    '<',
+    '>',
+    '&',
+    '"',
+    '<!--',
+    '-->',
+    '<![CDATA[',
+    ']]>',
+    '<?',
+    'x',
+  );
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 40 }), (parts) => {
+      try {
+        parse(parts.join(''));
+      } catch (error) {
+        if (!(error instanceof Error && error.name === 'OnvifError')) throw error;
+      }
+    }),
+  );
+});
