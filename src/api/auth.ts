@@ -23,6 +23,8 @@ declare module 'fastify' {
     public?: boolean;
     /** Also open, without a token, to a peer on this machine that does not speak for somebody else. */
     loopback?: boolean;
+    /** Serves files by path: what the file server refuses does not exist. */
+    files?: boolean;
     /** The field of the answer that is shown once and never kept. */
     oneTimeSecret?: string;
     /** Errors of this route beyond those that follow from its declaration; for the OpenAPI document. */

@@ -1,20 +1,15 @@
 import type { Clock } from '../core/clock.ts';
 import type { Jurisdiction } from '../core/jurisdiction.ts';
 import type { Observer } from '../core/observe.ts';
-import type {
-  Caller,
-  Device,
-  DeviceIdentity,
-  DeviceKind,
-  DeviceState,
-  FieldValue,
-  Location,
-  NewMessage,
-  Receipt,
-  Refusal,
-  Role,
-} from '../core/types.ts';
+import type { Caller, Device, DeviceIdentity, DeviceKind, NewMessage, Receipt, Refusal } from '../core/types.ts';
+import type { DeviceInput, DevicePatch } from '../devices/input.ts';
+import type { JurisdictionInfo } from '../devices/jurisdictions.ts';
+import type { DeviceFilter } from '../devices/registry-queries.ts';
+import type { TokenInfo, TokenInput } from '../devices/tokens.ts';
 import type { AuditEntry } from '../platform/audit.ts';
+import type { KeptAnswer, KeyedRequest } from '../platform/idempotency.ts';
+import type { DeviceRef, EventsQuery, HistoryAnswer, HistoryQuery, StoredEvent } from '../telemetry/history.ts';
+import type { Latest } from '../telemetry/twin.ts';
 
 /**
  * What the API needs of the other parts, and nothing more. Every method that reads or changes something of a city
@@ -43,7 +38,7 @@ export interface ApiDeps {
 }
 
 export interface ApiSettings {
-  /** Signs cursors; at least 32 bytes, the same after a restart. */
+  /** Signs cursors and hashes bodies; at least 32 bytes, the same after a restart. */
   cursorKey: Buffer;
   /** Version of the program, shown in the OpenAPI document. */
   version: string;
@@ -85,38 +80,9 @@ export interface PageRequest {
   after?: string;
 }
 
-export interface NewDevice {
-  id?: string;
-  kind: string;
-  name: string;
-  jurisdiction: Jurisdiction;
-  location: Location;
-  parent?: string;
-  cameras?: string[];
-  purpose?: string;
-  /** The device's own secret where its maker fixes it; made by us otherwise. */
-  secret?: string;
-}
-
-export interface DevicePatch {
-  name?: string;
-  jurisdiction?: Jurisdiction;
-  location?: Location;
-  parent?: string | null;
-  cameras?: string[];
-  purpose?: string | null;
-}
-
-export interface DeviceFilter extends PageRequest {
-  kind?: string;
-  jurisdiction?: Jurisdiction;
-  state?: DeviceState;
-  text?: string;
-}
-
 /** Foreign and absent devices are refused alike, with `not-found`. */
 export interface RegistryPort {
-  create(caller: Caller, input: NewDevice): Promise<{ device: Device; secret: string }>;
+  create(caller: Caller, input: DeviceInput): Promise<{ device: Device; secret: string }>;
   get(caller: Caller, id: string): Promise<Device>;
   list(caller: Caller, filter: DeviceFilter): Promise<Page<Device>>;
   update(caller: Caller, id: string, expectedVersion: number, patch: DevicePatch): Promise<Device>;
@@ -128,37 +94,13 @@ export interface KindsPort {
   all(): DeviceKind[];
 }
 
-export interface JurisdictionRow {
-  code: Jurisdiction;
-  name: string;
-  parent: Jurisdiction | null;
-}
-
 export interface JurisdictionsPort {
-  list(caller: Caller): JurisdictionRow[] | Promise<JurisdictionRow[]>;
-}
-
-export interface TokenRow {
-  id: string;
-  name: string;
-  role: Role;
-  jurisdiction: Jurisdiction;
-  purpose: string | null;
-  createdAtMs: number;
-  expiresAtMs: number | null;
-}
-
-export interface NewToken {
-  name: string;
-  role: Role;
-  jurisdiction: Jurisdiction;
-  purpose?: string;
-  expiresAtMs?: number;
+  list(caller: Caller): JurisdictionInfo[];
 }
 
 export interface TokensPort {
-  create(caller: Caller, input: NewToken): Promise<{ id: string; token: string }>;
-  list(caller: Caller): Promise<TokenRow[]>;
+  create(caller: Caller, input: TokenInput): Promise<{ id: string; token: string }>;
+  list(caller: Caller): Promise<TokenInfo[]>;
   revoke(caller: Caller, id: string): Promise<void>;
   verify(bearer: string): Promise<Caller | null>;
 }
@@ -246,49 +188,14 @@ export interface MessagesPort {
   byDevice(caller: Caller, id: string, fromMs: number, toMs: number): Promise<MessageStory[]>;
 }
 
-export interface Latest {
-  fields: ReadonlyMap<string, { value: FieldValue; atMs: number; receivedAtMs: number }>;
-  lastMessageAtMs: number | null;
-  online: boolean;
-  stale: boolean;
-}
-
 export interface TwinPort {
   latest(deviceId: string): Latest | null;
 }
 
-export type HistoryFunction = 'min' | 'max' | 'mean' | 'last' | 'count';
-
-export interface HistoryQuery {
-  fields: string[];
-  fromMs: number;
-  toMs: number;
-  everyMs?: number;
-  fn?: HistoryFunction;
-}
-
-export interface HistoryAnswer {
-  points: { atMs: number; values: Record<string, FieldValue | null> }[];
-  /** More points lie in the range than one answer holds. */
-  truncated: boolean;
-}
-
-export interface DeviceEventRow {
-  id: string | null;
-  type: string;
-  atMs: number;
-  data: Record<string, unknown>;
-}
-
-export interface EventQuery extends PageRequest {
-  fromMs: number;
-  toMs: number;
-}
-
 /** Rights are decided by device before these are asked. */
 export interface HistoryPort {
-  history(device: { id: string; kind: string }, query: HistoryQuery): Promise<HistoryAnswer>;
-  events(device: { id: string; kind: string }, query: EventQuery): Promise<Page<DeviceEventRow>>;
+  history(device: DeviceRef, query: HistoryQuery, signal?: AbortSignal): Promise<HistoryAnswer>;
+  events(device: DeviceRef, query: EventsQuery, signal?: AbortSignal): Promise<Page<StoredEvent>>;
 }
 
 export interface AuditPort {
@@ -299,21 +206,16 @@ export interface AuditPort {
   ): Promise<AuditEntry[]>;
 }
 
-/** A stored answer: status and body as sent, without one-time secrets. */
-export interface StoredAnswer {
-  status: number;
-  body: string;
-}
-
 /**
- * Remembers answers for 24 h under (caller, key). Errors of `begin`: `idempotency.mismatch` when the key was used for
- * another request, `idempotency.running` while the first is being worked on.
+ * Remembers answers for 24 h. Errors of `begin`: `idempotency.mismatch` when the key was used for another request,
+ * `idempotency.running` while the first is being worked on.
  */
 export interface IdempotencyPort {
-  /** Claims the key and returns null, or returns the answer that was given to the same request before. */
-  begin(caller: Caller, key: string, requestHash: string): Promise<StoredAnswer | null>;
-  /** Keeps the answer; null gives the key free again, because the request did nothing. */
-  finish(caller: Caller, key: string, answer: StoredAnswer | null): Promise<void>;
+  /** Claims the key and answers null, or answers what was answered to the same request before. */
+  begin(request: KeyedRequest): Promise<KeptAnswer | null>;
+  finish(request: KeyedRequest, answer: KeptAnswer): Promise<void>;
+  /** Gives the key free again, because the request did nothing. */
+  abandon(request: KeyedRequest): Promise<void>;
 }
 
 /** How one part is; `needed` parts that are not ok make the gateway not ready. */

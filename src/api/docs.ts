@@ -34,7 +34,9 @@ type Schema = Record<string, unknown> & { response?: Record<string, unknown> };
 /** Lets everybody read the documentation page; its routes are a library's and cannot declare it themselves. */
 export function openDocs(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
-    if (route.url === DOCS || route.url.startsWith(`${DOCS}/`)) route.config = { ...route.config, public: true };
+    if (route.url === DOCS || route.url.startsWith(`${DOCS}/`)) {
+      route.config = { ...route.config, public: true, files: true };
+    }
   });
 }
 

@@ -7,17 +7,24 @@ import { sendProblem, toCitywatchError } from './problems.ts';
 export function answerErrors(app: FastifyInstance, observer: Observer): void {
   const log = observer.log.child({ part: 'api' });
   app.setErrorHandler((thrown, request, reply) => {
-    const error = toCitywatchError(thrown);
+    const error = isRefusedPath(thrown, request) ? new CitywatchError('not-found') : toCitywatchError(thrown);
     if (error.status >= 500) log.error({ requestId: request.id, code: error.code, err: thrown }, 'request failed');
     return sendProblem(reply, request, error);
   });
   const methodsOf = collectMethods(app);
   app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const allowed = methodsOf(request.url);
-    if (allowed.length === 0) return sendProblem(reply, request, new CitywatchError('not-found'));
+    if (allowed.length === 0 || allowed.includes(request.method))
+      return sendProblem(reply, request, new CitywatchError('not-found'));
     reply.header('allow', allowed.join(', '));
     return sendProblem(reply, request, new CitywatchError('request.method'));
   });
+}
+
+/** A path that a file server refuses (it climbs, it holds a NUL) names nothing that can exist. */
+function isRefusedPath(thrown: unknown, request: FastifyRequest): boolean {
+  const { statusCode = 500 } = (thrown ?? {}) as { statusCode?: number };
+  return request.routeOptions.config.files === true && statusCode < 500;
 }
 
 /** Remembers every route, so that a known path with another method can answer 405 with what it does take. */

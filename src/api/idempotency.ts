@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CitywatchError, messageOf } from '../core/errors.ts';
-import { callerOf } from './auth.ts';
-import type { ApiDeps, StoredAnswer } from './deps.ts';
+import type { KeyedRequest } from '../platform/idempotency.ts';
+import type { ApiDeps } from './deps.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The Idempotency-Key this request has claimed; null when it has none or is answered from memory. */
-    idempotencyKey: string | null;
+    /** Set while this request holds an Idempotency-Key; null when it has none or is answered from memory. */
+    keyed: KeyedRequest | null;
   }
 }
 
@@ -18,49 +18,53 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
  * `idempotency-replayed`), without the one-time secret, which is never kept. An answer that is an error frees the key,
  * because nothing was done.
  */
-export function honourIdempotencyKeys(app: FastifyInstance, { idempotency, observer }: ApiDeps): void {
-  app.decorateRequest('idempotencyKey', null);
+export function honourIdempotencyKeys(app: FastifyInstance, { idempotency, observer, settings }: ApiDeps): void {
+  const log = observer.log.child({ part: 'api' });
+  app.decorateRequest('keyed', null);
   app.addHook('preHandler', async (request, reply) => {
-    const key = keyOf(request);
-    if (key === null) return;
-    const before = await idempotency.begin(callerOf(request), key, requestHash(request));
+    const keyed = keyedRequest(request, settings.cursorKey);
+    if (!keyed) return;
+    const before = await idempotency.begin(keyed);
     if (!before) {
-      request.idempotencyKey = key;
+      request.keyed = keyed;
       return;
     }
     reply.code(before.status).type('application/json; charset=utf-8').header('idempotency-replayed', 'true');
-    return reply.serializer((body) => String(body)).send(before.body);
+    return reply.serializer((body) => String(body)).send(before.response);
   });
   app.addHook('onSend', async (request, reply, payload) => {
-    const key = request.idempotencyKey;
-    if (key === null || outcomeUnknown(request)) return payload;
-    const good = reply.statusCode < 400 && typeof payload === 'string';
+    const { keyed } = request;
+    if (!keyed || outcomeUnknown(request)) return payload;
     const secret = request.routeOptions.config.oneTimeSecret;
-    const answer = good ? { status: reply.statusCode, body: withoutSecret(payload, secret) } : null;
-    await finish(request, key, answer);
+    const good = reply.statusCode < 400 && typeof payload === 'string';
+    const kept = good
+      ? idempotency.finish(keyed, { status: reply.statusCode, response: withoutSecret(payload, secret) })
+      : idempotency.abandon(keyed);
+    // The work is done and its answer known: the client gets it even if it cannot be kept.
+    await kept.catch((error: unknown) => {
+      log.error({ requestId: request.id, error: messageOf(error) }, 'answer could not be kept');
+    });
     return payload;
   });
+}
 
-  async function finish(request: FastifyRequest, key: string, answer: StoredAnswer | null): Promise<void> {
-    await idempotency.finish(callerOf(request), key, answer).catch((error: unknown) => {
-      observer.log.error({ part: 'api', requestId: request.id, error: messageOf(error) }, 'answer could not be kept');
+function keyedRequest(request: FastifyRequest, hashKey: Buffer): KeyedRequest | null {
+  const header = request.headers['idempotency-key'];
+  const { caller, body } = request;
+  if (request.method !== 'POST' || header === undefined || !caller) return null;
+  if (typeof header !== 'string' || !KEY.test(header)) {
+    throw new CitywatchError('request.invalid', {
+      issues: [{ path: 'Idempotency-Key', message: 'must be 1 to 255 printable ASCII characters without spaces' }],
     });
   }
-}
-
-function keyOf(request: FastifyRequest): string | null {
-  const header = request.headers['idempotency-key'];
-  if (request.method !== 'POST' || header === undefined || !request.caller) return null;
-  if (typeof header === 'string' && KEY.test(header)) return header;
-  throw new CitywatchError('request.invalid', {
-    issues: [{ path: 'Idempotency-Key', message: 'must be 1 to 255 printable ASCII characters without spaces' }],
-  });
-}
-
-function requestHash(request: FastifyRequest): string {
-  const hash = createHash('sha256').update(`${request.method} ${request.url}\n`);
-  const { body } = request;
-  return hash.update(Buffer.isBuffer(body) ? body : JSON.stringify(body ?? null)).digest('hex');
+  // Keyed, because a body may hold a camera's password and the hash is stored.
+  const hash = createHmac('sha256', hashKey).update(Buffer.isBuffer(body) ? body : JSON.stringify(body ?? null));
+  return {
+    caller: `${caller.type}:${caller.id}`,
+    key: header,
+    route: `${request.method} ${request.url}`,
+    bodyHash: hash.digest('hex'),
+  };
 }
 
 /** A handler that ran out of time may still do its work, so its key stays claimed. */

@@ -1,56 +1,17 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import type { Device } from '../../core/types.ts';
+import { deviceInput, devicePatch } from '../../devices/input.ts';
 import { callerOf } from '../auth.ts';
 import { requireVersion, setEtag } from '../etag.ts';
-import { deviceId, deviceParams, jurisdiction, label, listOf, moment, noContent, pageQuery } from '../schemas.ts';
+import { deviceId, deviceParams, jurisdiction, listOf, moment, noContent, pageQuery } from '../schemas.ts';
 import { defined, pageOf, type RoutePart } from './route.ts';
 
 const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
 const EDITORS = ['admin', 'technician'] as const;
-const CAMERAS_MAX = 16;
-const SECRET_LENGTH = { min: 16, max: 256 };
 
 const state = z.enum(['active', 'maintenance', 'retired']);
 const datum = z.enum(['wgs84', 'gcj02']);
-const lat = z.number().min(-90).max(90);
-const lon = z.number().min(-180).max(180);
-const kind = z.string().min(1).max(64);
-const cameras = z.array(deviceId).max(CAMERAS_MAX).meta({ description: 'Cameras that see it, nearest first' });
-
-const location = z
-  .strictObject({ lat, lon, datum: datum.default('wgs84') })
-  .meta({ description: 'Kept as WGS-84; `datum` says in what the numbers are given.' });
-
-const newDevice = z.strictObject({
-  id: deviceId.optional(),
-  kind,
-  name: label(200),
-  jurisdiction,
-  location,
-  parent: deviceId.optional(),
-  cameras: cameras.optional(),
-  purpose: label(500).optional(),
-  secret: z
-    .string()
-    .min(SECRET_LENGTH.min)
-    .max(SECRET_LENGTH.max)
-    .regex(/^[\x21-\x7e]*$/, 'use printable ASCII without spaces')
-    .optional()
-    .meta({ description: "The device's own secret, where its maker fixes it; made by us otherwise" }),
-});
-
-const patch = z
-  .strictObject({
-    name: label(200).optional(),
-    jurisdiction: jurisdiction.optional(),
-    location: location.optional(),
-    parent: deviceId.nullable().optional(),
-    cameras: cameras.optional(),
-    purpose: label(500).nullable().optional(),
-  })
-  .refine((fields) => Object.keys(fields).length > 0, 'names no field to change');
-
 const deviceFields = {
   id: deviceId,
   kind: z.string(),
@@ -83,9 +44,9 @@ const created = z.object({
 });
 
 const query = z.strictObject({
-  kind: kind.optional(),
+  kind: z.string().min(1).max(64).optional(),
   jurisdiction: jurisdiction.optional(),
-  state: state.optional(),
+  state: state.optional().meta({ description: 'Without it, all but retired ones' }),
   text: z.string().min(1).max(100).optional().meta({ description: 'Part of the id or the name' }),
   ...pageQuery,
 });
@@ -117,10 +78,10 @@ export const deviceRoutes: RoutePart = (app, context) => {
     '/devices',
     {
       config: { allow: EDITORS, oneTimeSecret: 'secret', errors: ['conflict.exists', 'conflict.reference'] },
-      schema: { tags, summary: 'Register a device', body: newDevice, response: { 201: created } },
+      schema: { tags, summary: 'Register a device', body: deviceInput, response: { 201: created } },
     },
     async (request, reply) => {
-      const result = await registry.create(callerOf(request), defined(request.body));
+      const result = await registry.create(callerOf(request), request.body);
       setEtag(reply, result.device.version);
       reply.header('location', `/api/v1/devices/${result.device.id}`);
       return reply.code(201).send({ ...answer(result.device), secret: result.secret });
@@ -144,11 +105,11 @@ export const deviceRoutes: RoutePart = (app, context) => {
     '/devices/:id',
     {
       config: { allow: EDITORS, errors: ['conflict.reference', 'conflict.state'] },
-      schema: { tags, summary: 'Change a device', params: deviceParams, body: patch, response: { 200: device } },
+      schema: { tags, summary: 'Change a device', params: deviceParams, body: devicePatch, response: { 200: device } },
     },
     async (request, reply) => {
       const version = requireVersion(request);
-      const changed = await registry.update(callerOf(request), request.params.id, version, defined(request.body));
+      const changed = await registry.update(callerOf(request), request.params.id, version, request.body);
       setEtag(reply, changed.version);
       return answer(changed);
     },

@@ -35,7 +35,16 @@ const kind = z
   })
   .meta({ id: 'DeviceKind' });
 
-const jurisdictionRow = z.object({ code: z.string(), name: z.string(), parent: z.string().nullable() });
+const jurisdictionRow = z
+  .object({
+    code: z.string(),
+    name: z.object({ zh: z.string(), en: z.string() }),
+    parent: z.string().nullable(),
+    validFrom: z.string().nullable(),
+    validTo: z.string().nullable().meta({ description: 'Abolished on that day' }),
+    successor: z.string().nullable().meta({ description: 'The code that took its area over' }),
+  })
+  .meta({ id: 'Jurisdiction' });
 
 function answer({ fields: own, events, ...rest }: DeviceKind): z.output<typeof kind> {
   const print = (event: EventSpec) => ({ fields: Object.fromEntries(event.fields), required: [...event.required] });
@@ -61,6 +70,6 @@ export const kindRoutes: RoutePart = (app, { kinds, jurisdictions }) => {
       config: { allow: READERS },
       schema: { tags, summary: 'The areas you may see', response: { 200: listOf(jurisdictionRow) } },
     },
-    async (request) => ({ items: await jurisdictions.list(callerOf(request)) }),
+    async (request) => ({ items: jurisdictions.list(callerOf(request)) }),
   );
 };

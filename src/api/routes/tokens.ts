@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
+import type { TokenInfo } from '../../devices/tokens.ts';
 import { callerOf } from '../auth.ts';
 import { requireVersion, setEtag } from '../etag.ts';
 import { instant, jurisdiction, label, listOf, moment, momentOrNull, noContent } from '../schemas.ts';
@@ -27,8 +28,10 @@ const token = z.object({
   role,
   jurisdiction: z.string(),
   purpose: z.string().nullable(),
+  createdBy: z.string(),
   createdAt: moment,
   expiresAt: moment.nullable(),
+  revokedAt: moment.nullable(),
   version: z.int(),
 });
 
@@ -38,7 +41,12 @@ const created = z.object({
   secretWithheld: z.boolean().optional().meta({ description: 'An answer from memory, which keeps no secret' }),
 });
 
-export const tokenRoutes: RoutePart = (app, { tokens, clock }) => {
+function answer({ createdAtMs, expiresAtMs, revokedAtMs, ...rest }: TokenInfo): z.output<typeof token> {
+  const times = { createdAt: toRfc3339(createdAtMs), expiresAt: momentOrNull(expiresAtMs) };
+  return { ...rest, ...times, revokedAt: momentOrNull(revokedAtMs), version: VERSION };
+}
+
+export const tokenRoutes: RoutePart = (app, { tokens }) => {
   const tags = ['people'];
 
   app.get(
@@ -48,11 +56,7 @@ export const tokenRoutes: RoutePart = (app, { tokens, clock }) => {
       schema: { tags, summary: 'List tokens', response: { 200: listOf(token) } },
     },
     async (request) => {
-      const rows = await tokens.list(callerOf(request));
-      const items = rows.map(({ createdAtMs, expiresAtMs, id, name, role: own, jurisdiction: area, purpose }) => {
-        const times = { createdAt: toRfc3339(createdAtMs), expiresAt: momentOrNull(expiresAtMs) };
-        return { id, name, role: own, jurisdiction: area, purpose, ...times, version: VERSION };
-      });
+      const items = (await tokens.list(callerOf(request))).map(answer);
       return { items };
     },
   );
@@ -65,9 +69,6 @@ export const tokenRoutes: RoutePart = (app, { tokens, clock }) => {
     },
     async (request, reply) => {
       const { expiresAt: expiresAtMs, ...input } = request.body;
-      if (expiresAtMs !== undefined && expiresAtMs <= clock.nowMs()) {
-        throw new CitywatchError('request.invalid', { issues: [{ path: 'expiresAt', message: 'is in the past' }] });
-      }
       const made = await tokens.create(callerOf(request), defined({ ...input, expiresAtMs }));
       setEtag(reply, VERSION);
       return reply.code(201).send({ id: made.id, token: made.token });

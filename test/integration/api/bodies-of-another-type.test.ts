@@ -1,0 +1,119 @@
+import { get } from 'node:http';
+import t from 'tap';
+import { listen } from '../../../src/api/server.ts';
+import { bearer, DEVICE_SECRET, KIOSK, startApi, TOKENS } from '../../support/api.ts';
+
+const DEVICE = { kind: 'recycling-kiosk', name: 'n', jurisdiction: '330212', location: { lat: 29, lon: 121 }, role: 1 };
+
+/** Each is either understood as JSON and checked (400 for the unknown field `role`) or refused (415). */
+const CONTENT_TYPES: Record<string, number> = {
+  'application/json': 400,
+  'application/json; charset=utf-8': 400,
+  'application/json ; charset=utf-8': 400,
+  'Application/JSON': 400,
+  ' application/json': 400,
+  'application/json\t;': 415,
+  'application/json;': 415,
+  'application/json\ta': 415,
+  'application/json\x00;': 415,
+  'application/jsonp': 415,
+  'application/x-www-form-urlencoded': 415,
+  'multipart/form-data; boundary=x': 415,
+  'text/plain': 415,
+  'text/plain; application/json': 415,
+  'application/vnd.api+json': 415,
+  json: 415,
+  '': 415,
+};
+
+t.test('a body reaches its route checked or not at all', async (t) => {
+  const { call, registry } = await startApi(t);
+  for (const [type, status] of Object.entries(CONTENT_TYPES)) {
+    const headers = { ...bearer(TOKENS.admin), 'content-type': type };
+    const answer = await call({ method: 'POST', url: '/api/v1/devices', headers, payload: JSON.stringify(DEVICE) });
+    const passed = answer.status === status || (status === 415 && answer.status === 400);
+    t.ok(passed, `${JSON.stringify(type)}: ${answer.status}`);
+    t.match(answer.headers['content-type'], 'application/problem+json');
+  }
+  t.equal(registry.devices.size, 1);
+});
+
+t.test('what is not JSON, not UTF-8, packed or too large is refused before anybody looks inside', async (t) => {
+  const { call, messages } = await startApi(t);
+  const device = `/api/v1/devices/${KIOSK}/telemetry`;
+  const own = { ...bearer(`${KIOSK}:${DEVICE_SECRET}`), 'content-type': 'application/json' };
+  const admin = { ...bearer(TOKENS.admin), 'content-type': 'application/json' };
+  const cases = [
+    { url: '/api/v1/devices', headers: admin, payload: '{"kind":', status: 400, code: 'request.malformed' },
+    { url: '/api/v1/devices', headers: admin, payload: '', status: 400, code: 'request.malformed' },
+    { url: '/api/v1/devices', headers: admin, payload: '{"__proto__":{"role":"admin"}}', status: 400 },
+    { url: '/api/v1/devices', headers: admin, payload: '{"constructor":{"prototype":{}}}', status: 400 },
+    { url: '/api/v1/devices', headers: admin, payload: Buffer.from('{"name":"\xff"}', 'latin1'), status: 400 },
+    { url: '/api/v1/devices', headers: admin, payload: '['.repeat(500_000), status: 400 },
+    { url: '/api/v1/devices', headers: admin, payload: ' '.repeat(1024 * 1024 + 1), status: 413 },
+    { url: '/api/v1/devices', headers: { ...admin, 'content-encoding': 'gzip' }, payload: '{}', status: 415 },
+    { url: device, headers: own, payload: Buffer.from('{"values":"\xff"}', 'latin1'), status: 400 },
+    { url: device, headers: own, payload: ' '.repeat(256 * 1024 + 1), status: 413, code: 'request.too-large' },
+    { url: device, headers: { ...own, 'content-encoding': 'gzip' }, payload: '{}', status: 415 },
+    { url: device, headers: { ...own, 'content-encoding': 'br, gzip' }, payload: '{}', status: 415 },
+    { url: device, headers: bearer(`${KIOSK}:${DEVICE_SECRET}`), payload: '', status: 400 },
+  ];
+  for (const { url, headers, payload, status, code } of cases) {
+    const answer = await call({ method: 'POST', url, headers, payload });
+    t.equal(answer.status, status, String(payload).slice(0, 40));
+    t.match(answer.body, code ? { code } : { status });
+  }
+  t.same(messages, []);
+});
+
+t.test('paths that climb, hide or overflow lead nowhere', async (t) => {
+  const { app } = await startApi(t);
+  const { port } = await listen(app, { host: '127.0.0.1', port: 0 });
+  const tricks = [
+    '..%2f..%2fetc%2fpasswd',
+    '%2e%2e',
+    '%252e%252e',
+    '..%5c',
+    '%00',
+    '%c0%ae%c0%ae',
+    '%zz',
+    'a'.repeat(200),
+  ];
+  for (const trick of tricks) {
+    for (const url of [`/api/v1/devices/${trick}`, `/api/docs/static/${trick}`, `/${trick}`]) {
+      const answer = await getRaw(port, url);
+      t.equal(answer.status, 404, url);
+      t.match(answer.type, 'application/problem+json');
+    }
+  }
+});
+
+/** Sends a path as it is; other clients tidy it up first. */
+function getRaw(port: number, path: string): Promise<{ status: number | undefined; type: string | undefined }> {
+  return new Promise((resolve, reject) => {
+    get({ port, path, headers: bearer(TOKENS.admin), agent: false }, (answer) => {
+      answer.resume().on('end', () => resolve({ status: answer.statusCode, type: answer.headers['content-type'] }));
+    }).on('error', reject);
+  });
+}
+
+t.test('nothing of a request comes back as a page', async (t) => {
+  const { call } = await startApi(t);
+  const script = '<script>alert(1)</script>';
+  const answers = [
+    await call({ method: 'GET', url: `/${encodeURIComponent(script)}` }),
+    await call({
+      method: 'GET',
+      url: `/api/v1/devices?${encodeURIComponent(script)}=1`,
+      headers: bearer(TOKENS.admin),
+    }),
+    await call({ method: 'GET', url: '/api/docs?next=//evil.example' }),
+  ];
+  for (const { headers } of answers) {
+    t.match(headers, { 'x-content-type-options': 'nosniff' });
+    t.match(headers['content-security-policy'], /default-src 'none'/);
+  }
+  t.match(answers[0]?.headers['content-type'], 'application/problem+json');
+  t.match(answers[1]?.headers['content-type'], 'application/problem+json');
+  t.notMatch(answers[2]?.text, 'evil.example');
+});

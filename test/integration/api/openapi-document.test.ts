@@ -1,0 +1,93 @@
+import t from 'tap';
+import { ERRORS } from '../../../src/core/errors.ts';
+import { startApi } from '../../support/api.ts';
+
+interface Operation {
+  summary?: string;
+  tags?: string[];
+  security?: unknown[];
+  requestBody?: unknown;
+  parameters?: { name: string; in: string; required?: boolean }[];
+  responses: Record<string, { description?: string; content?: Record<string, { schema: object }> }>;
+}
+
+interface Document {
+  openapi: string;
+  info: { title: string; version: string };
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, { properties?: Record<string, { enum?: string[] }> }> };
+}
+
+/** Served, but no part of the API: the document itself and the page that shows it. */
+const UNDESCRIBED = /^\/api\/(docs|openapi\.json)/;
+const METHODS = ['get', 'post', 'patch', 'delete', 'put'];
+
+t.test('the document is OpenAPI 3.1 and describes every route', async (t) => {
+  const { app, call } = await startApi(t);
+  const document = (await call({ method: 'GET', url: '/api/openapi.json' })).body as Document;
+  t.match(document.openapi, /^3\.1\.\d$/);
+  t.match(document.info, { title: 'citywatch', version: '0.0.0-test' });
+  const described = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  const served = app.declaredRoutes
+    .filter(({ method, url }) => method !== 'HEAD' && !UNDESCRIBED.test(url))
+    .map(({ method, url }) => `${method} ${url.replace(/:(\w+)/g, '{$1}')}`);
+  t.same(described.sort(), served.sort());
+});
+
+t.test('every operation is whole', async (t) => {
+  const { app, call } = await startApi(t);
+  const document = (await call({ method: 'GET', url: '/api/openapi.json' })).body as Document;
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const [method, operation] of Object.entries(item)) {
+      const name = `${method} ${path}`;
+      t.ok(METHODS.includes(method), name);
+      t.ok(operation.summary && operation.tags?.length === 1, `${name}: summary and tag`);
+      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter);
+      const named = (operation.parameters ?? []).filter((each) => each.in === 'path');
+      t.same(named.map((each) => each.name).sort(), inPath.sort(), `${name}: path parameters`);
+      for (const [status, response] of Object.entries(operation.responses)) {
+        t.match(status, /^[1-5]\d\d$/, `${name}: status`);
+        t.ok(response.description, `${name}: ${status} is described`);
+        if (Number(status) < 400 || status === '503') continue;
+        t.same(Object.keys(response.content ?? {}), ['application/problem+json'], `${name}: ${status} is a problem`);
+      }
+      const open = app.declaredRoutes.find(({ url }) => url === path.replace(/\{(\w+)\}/g, ':$1'))?.public;
+      t.equal(operation.security === undefined, open === true, `${name}: asks for a token`);
+      if (['patch', 'delete'].includes(method)) {
+        const match = operation.parameters?.find((each) => each.name === 'if-match');
+        t.equal(match?.required, true, `${name}: asks for If-Match`);
+      }
+    }
+  }
+});
+
+t.test('every reference leads somewhere, and every error code is listed', async (t) => {
+  const { call } = await startApi(t);
+  const { text, body } = await call({ method: 'GET', url: '/api/openapi.json' });
+  const { schemas } = (body as Document).components;
+  for (const [, name = ''] of text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)) t.ok(schemas[name], name);
+  t.notMatch(text, /__SCHEMA__|"\$ref":"(?!#\/components\/schemas\/)/);
+  t.same(schemas.Problem?.properties?.code?.enum, Object.keys(ERRORS));
+  for (const [, code = ''] of text.matchAll(/`([a-z]+(?:[.-][a-z-]+)+)`: /g)) t.ok(code in ERRORS, code);
+});
+
+t.test('the page works without the internet', async (t) => {
+  const { call } = await startApi(t);
+  const page = await call({ method: 'GET', url: '/api/docs/' });
+  t.equal(page.status, 200);
+  const links = [...page.text.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, link = '']) => link);
+  t.ok(links.length > 3);
+  for (const link of links) {
+    const { pathname, host } = new URL(link, 'http://here/api/docs/');
+    t.equal(host, 'here', link);
+    t.equal((await call({ method: 'GET', url: pathname })).status, 200, link);
+  }
+  t.notMatch(page.text, /<script>|onload=/);
+  const policy = String(page.headers['content-security-policy']);
+  t.match(policy, /default-src 'none'; script-src 'self'/);
+  t.notMatch(policy, /https:|upgrade-insecure/);
+  const document = await call({ method: 'GET', url: '/api/docs/json' });
+  t.equal((document.body as Document).info.title, 'citywatch');
+});
