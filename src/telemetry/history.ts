@@ -109,14 +109,15 @@ export class History {
     signal?: AbortSignal,
   ): Promise<{ items: StoredEvent[]; next: string | null }> {
     checkRange(query);
-    if (query.after !== undefined && !CURSOR.test(query.after)) throw new CitywatchError('request.cursor');
+    const toNs = query.after ?? msToNs(query.toMs);
+    if (!CURSOR.test(toNs) || BigInt(toNs) > BigInt(msToNs(query.toMs))) throw new CitywatchError('request.cursor');
     const points = await this.#deps.store.points(
       {
         measurement: device.kind,
         device: device.id,
         fields: [EVENT_FIELD, EVENT_ID_FIELD, EVENT_DATA_FIELD],
         fromNs: msToNs(query.fromMs),
-        toNs: query.after ?? msToNs(query.toMs),
+        toNs,
         limit: query.limit + 1,
         newestFirst: true,
       },

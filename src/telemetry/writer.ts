@@ -78,21 +78,19 @@ export class TelemetryWriter {
     try {
       for (const chunk of this.#chunks(batch, rejected)) {
         const release = await this.#slots.take(stop.signal);
-        const run = this.#store(chunk, stop.signal, rejected).finally(() => {
-          release();
-          running.delete(run);
-        });
-        run.catch((error: unknown) => stop.abort(error));
+        const run = this.#store(chunk, stop.signal, rejected)
+          .catch((error: unknown) => stop.abort(error))
+          .finally(() => {
+            release();
+            running.delete(run);
+          });
         running.add(run);
       }
-      await Promise.all(running);
-    } catch (error) {
-      stop.abort(error);
-      await Promise.allSettled(running);
-      throw stop.signal.reason;
     } finally {
+      await Promise.all(running);
       signal.removeEventListener('abort', follow);
     }
+    stop.signal.throwIfAborted();
     this.#count(batch, rejected);
     return rejected.sort((a, b) => a.offset - b.offset || a.index - b.index);
   }
