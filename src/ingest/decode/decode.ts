@@ -1,0 +1,210 @@
+import type { DecodedRecord, DeviceKind, FieldValue, Message, Refusal } from '../../core/types.ts';
+import { type RefusalReason, refusal } from '../refusals.ts';
+import { type ReplayOrigin, replayOrigin } from '../replay-origin.ts';
+import { type CompiledKind, compile } from './compiled-kind.ts';
+import { endHash, type Hash, hashNumber, hashText, hashWord, hexOf, startHash, timeNsOf } from './hash.ts';
+import { hasUnderflow, parseGuarded } from './json-guard.ts';
+import { content, fail, isPlainText, problem, readGeneric, readText, readValues } from './values.ts';
+
+/** Records of one message at most; a longer backfill is sent in parts. */
+export const RECORDS_MAX = 1000;
+export const ID_LENGTH_MAX = 128;
+const FIRMWARE_LENGTH_MAX = 64;
+/** A device's clock is believed from 30 days ago to 5 minutes ahead. */
+const CLOCK_PAST_MS = 30 * 24 * 3600 * 1000;
+const CLOCK_AHEAD_MS = 5 * 60 * 1000;
+
+/**
+ * By what a repetition of a record is recognised: its `id`, or time and content. Null where nothing need be remembered:
+ * a reading with a time of its own overwrites itself in the store, and a record without `ts` and `id` has no identity.
+ */
+export type Identity = string | null;
+
+export interface Decoded {
+  records: DecodedRecord[];
+  /** For each record, in step with `records`. */
+  identities: Identity[];
+  refusals: Refusal[];
+}
+
+interface Scope {
+  message: Message;
+  kind: CompiledKind | null;
+  /** From a replay: when the message was really received and where it stood. */
+  origin: ReplayOrigin | null;
+  receivedAtMs: number;
+  text: string;
+}
+
+/**
+ * Decodes a message by its kind. A pure function of the two, so every reader and every replay gets the same records
+ * with the same point times. Never throws; never keeps a reference to more than the texts it returns.
+ */
+export function decodeMessage(message: Message, kind: DeviceKind | undefined): Decoded {
+  if (!kind && message.uplink !== 'internal')
+    return refused('unknown-kind', `${message.device.kind}@${message.device.kindVersion}`);
+  const parsed = parseGuarded(message.raw);
+  if ('reason' in parsed) return refused(parsed.reason, `${message.raw.length} bytes`);
+  const origin = replayOrigin(message);
+  const receivedAtMs = origin?.receivedAtMs ?? message.receivedAtMs;
+  const scope = { message, kind: kind ? compile(kind) : null, origin, receivedAtMs, text: parsed.text };
+  const decoded: Decoded = { records: [], identities: [], refusals: [] };
+  const { value } = parsed;
+  if (!Array.isArray(value)) readRecord(value, 0, scope, decoded);
+  else if (value.length === 0) return refused('empty', '[]');
+  else if (value.length > RECORDS_MAX) return refused('too-many-records', `array of ${value.length}`);
+  else {
+    const only = origin?.index ?? null;
+    for (let index = 0; index < value.length; index += 1) {
+      if (only === null || only === index) readRecord(value[index], index, scope, decoded);
+    }
+  }
+  return decoded;
+}
+
+function refused(reason: RefusalReason, value: string): Decoded {
+  return { records: [], identities: [], refusals: [{ ...refusal(null, reason, '', ''), value }] };
+}
+
+type Given = Record<string, unknown>;
+
+function readRecord(value: unknown, index: number, scope: Scope, decoded: Decoded): void {
+  const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
+  const outcome = isRecord ? readChannel(value as Given, index, scope) : fail('not-an-object', '', value);
+  if (outcome === 'none') return;
+  if (outcome) {
+    decoded.records.push(outcome);
+    decoded.identities.push(identity);
+    return;
+  }
+  decoded.refusals.push({ ...refusal(index, problem.reason, problem.path, ''), value: problem.value });
+}
+
+function readChannel(given: Given, index: number, scope: Scope): DecodedRecord | 'none' | null {
+  switch (scope.message.channel) {
+    case 'telemetry':
+      return readReading(given, index, scope);
+    case 'event':
+      return readEvent(given, index, scope);
+    case 'state':
+      return readState(given, index, scope);
+    case 'reply':
+      return checkReply(given) ? 'none' : null;
+  }
+}
+
+function readReading(given: Given, index: number, scope: Scope): DecodedRecord | null {
+  for (const key in given)
+    if (key !== 'values' && key !== 'ts' && key !== 'id') return fail('unknown-key', key, given[key]);
+  const { values } = given;
+  if (!isObject(values)) return fail(values === undefined ? 'missing-key' : 'wrong-type', 'values', values);
+  const read = readValues(values, scope.kind!.fields, 'values');
+  if (!read) return null;
+  if (read.size === 0) return fail('no-values', 'values', values);
+  if (content.zeros && hasUnderflow(scope.text)) return fail('not-exact', 'values', values);
+  const base = readBase(given, index, scope);
+  if (!base) return null;
+  return { type: 'reading', ...base, values: read as Map<string, FieldValue> };
+}
+
+function readEvent(given: Given, index: number, scope: Scope): DecodedRecord | null {
+  for (const key in given) {
+    if (key !== 'type' && key !== 'data' && key !== 'ts' && key !== 'id') return fail('unknown-key', key, given[key]);
+  }
+  const { type, data } = given;
+  if (typeof type !== 'string') return fail(type === undefined ? 'missing-key' : 'wrong-type', 'type', type);
+  const spec = scope.kind?.events.get(type);
+  const ours = !spec && scope.message.uplink === 'internal' && type.length <= ID_LENGTH_MAX && isPlainText(type);
+  if (!spec && !ours) return fail('unknown-event', 'type', type);
+  if (data !== undefined && !isObject(data)) return fail('wrong-type', 'data', data);
+  const read = spec ? readValues(data ?? {}, spec.fields, 'data') : readGeneric(data ?? {}, 'data');
+  if (!read) return null;
+  for (const name of spec?.required ?? []) if (!read.has(name)) return fail('missing-key', `data.${name}`, undefined);
+  if (content.zeros && hasUnderflow(scope.text)) return fail('not-exact', 'data', data);
+  const base = readBase(given, index, scope);
+  if (!base) return null;
+  return { type: 'event', ...base, event: type, data: read };
+}
+
+function readState(given: Given, index: number, scope: Scope): DecodedRecord | null {
+  for (const key in given) if (key !== 'online' && key !== 'firmware') return fail('unknown-key', key, given[key]);
+  const { online, firmware } = given;
+  if (typeof online !== 'boolean') return fail(online === undefined ? 'missing-key' : 'wrong-type', 'online', online);
+  let version: string | null = null;
+  if (firmware !== undefined && firmware !== null) {
+    version = readText(firmware, FIRMWARE_LENGTH_MAX);
+    if (version === null) {
+      problem.path = 'firmware';
+      return null;
+    }
+  }
+  const base = readBase(given, index, scope);
+  return base && { type: 'state', ...base, online, firmware: version };
+}
+
+/** A reply goes to whoever sent the command; here only its form is judged. */
+function checkReply(given: Given): boolean {
+  for (const key in given) {
+    if (key !== 'id' && key !== 'ok' && key !== 'result') return fail('unknown-key', key, given[key]) !== null;
+  }
+  const { id, ok } = given;
+  if (typeof ok !== 'boolean') return fail(ok === undefined ? 'missing-key' : 'wrong-type', 'ok', ok) !== null;
+  if (id === undefined) return fail('missing-key', 'id', id) !== null;
+  return readId(id) !== null;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readId(id: unknown): string | null {
+  if (typeof id !== 'string') return fail('wrong-type', 'id', id);
+  if (id.length === 0) return fail('missing-key', 'id', id);
+  if (id.length > ID_LENGTH_MAX) return fail('too-long', 'id', id);
+  return isPlainText(id) ? id : fail('not-text', 'id', id);
+}
+
+const hash: Hash = { a: 0, b: 0 };
+/** Identity of the record read last; beside it because records in `core/types` do not carry it. */
+let identity: Identity = null;
+
+/** Channels differ in the seed, so an event never has the point time of a reading with the same id. */
+const SEEDS = { telemetry: 1, event: 2, state: 3, reply: 4 };
+
+type Base = Pick<DecodedRecord, 'index' | 'id' | 'atMs' | 'clock' | 'timeNs' | 'duplicate'>;
+
+/** Time and identity. `content` must be that of this record. */
+function readBase(given: Given, index: number, { message, origin, receivedAtMs }: Scope): Base | null {
+  const { ts } = given;
+  const id = given.id === undefined ? null : readId(given.id);
+  if (given.id !== undefined && id === null) return null;
+  if (ts !== undefined && typeof ts !== 'number') return fail('wrong-type', 'ts', ts);
+  if (ts !== undefined && !Number.isInteger(ts)) {
+    return fail(Number.isFinite(ts) ? 'not-whole' : 'not-finite', 'ts', ts);
+  }
+  const clock = ts === undefined ? 'receipt' : isBelieved(ts, receivedAtMs) ? 'device' : 'refused';
+  const atMs = clock === 'device' ? (ts as number) : receivedAtMs;
+  const { channel } = message;
+  startHash(hash, SEEDS[channel]);
+  const remembered = channel === 'event' || clock !== 'device';
+  identity = null;
+  if (id !== null) {
+    hashText(hash, id);
+    if (remembered) identity = `i${id}`;
+  } else if (ts !== undefined) {
+    if (channel === 'event') hashText(hash, given.type as string);
+    hashNumber(hash, ts);
+    hashWord(hash, content.a);
+    hashWord(hash, content.b);
+  } else {
+    hashNumber(hash, origin?.offset ?? message.offset);
+    hashWord(hash, index);
+  }
+  endHash(hash);
+  if (remembered && id === null && ts !== undefined) identity = `t${ts}.${hexOf(hash)}`;
+  return { index, id, atMs, clock, timeNs: timeNsOf(atMs, hash), duplicate: false };
+}
+
+function isBelieved(ts: number, receivedAtMs: number): boolean {
+  return ts >= receivedAtMs - CLOCK_PAST_MS && ts <= receivedAtMs + CLOCK_AHEAD_MS;
+}
