@@ -97,7 +97,7 @@ async function installForSystemUser(place: DataDirectory): Promise<Installation>
 
 /** Removes what a data directory keeps outside itself, for whoever is about to remove the data directory. */
 export async function forgetPostgres(dataDirectory: string): Promise<void> {
-  const home = await linkTarget(join(dataDirectory, 'postgres'));
+  const home = await readlink(join(dataDirectory, 'postgres')).catch(() => null);
   if (home?.startsWith(`${SYSTEM_HOME}/instances/`)) await rm(home, { recursive: true, force: true });
 }
 

@@ -1,0 +1,157 @@
+import { readFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { CitywatchError, type Issue, messageOf } from '../core/errors.ts';
+import type { KnownSecrets } from '../core/observe.ts';
+import { type FoundValue, readSettingsFile } from './config-file.ts';
+import { closest } from './did-you-mean.ts';
+import { allSettings, type Config, isSetting, SETTINGS, type Setting } from './settings.ts';
+
+export type { Config } from './settings.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface ConfigSources {
+  /** Variables; those of the process when absent. */
+  env?: Environment;
+  /** The YAML file; else CITYWATCH_CONFIG, else config/gateway.yaml, which may be absent. */
+  file?: string;
+  /** Told every secret that is read, so that no log shows it. */
+  secrets: KnownSecrets;
+}
+
+const DEFAULT_FILE = join(import.meta.dirname, '../../config/gateway.yaml');
+const CONFIG_VARIABLE = 'CITYWATCH_CONFIG';
+const OWN_VARIABLE = /^CITYWATCH_/;
+const SECRET_FILE_BYTES_MAX = 64 * 1024;
+
+/** Settings of the contract whose part this version does not have. Taken silently, they would promise what is not there. */
+const NOT_SERVED = [/^mqtt\.(url|tlsPort)$/, /^tls\./, /^cluster\./, /^influx\.(token|org|bucket)$/];
+
+/**
+ * Reads every setting: defaults, then the file, then variables. Rejects with `config.invalid` naming each wrong place at
+ * once (file with line, or variable) and what would be right there. The only code that reads the process environment.
+ */
+export function loadConfig({ env = process.env, file, secrets }: ConfigSources): Config {
+  const issues: Issue[] = [];
+  const path = file ?? env[CONFIG_VARIABLE] ?? DEFAULT_FILE;
+  const content = readIfThere(path, path === DEFAULT_FILE, issues);
+  const shownPath = relative(process.cwd(), path);
+  const inFile = readSettingsFile(content, shownPath.startsWith('..') ? path : shownPath, issues);
+  const found = new Map([...inFile, ...fromEnvironment(env, issues)]);
+  const values = new Map<string, unknown>();
+  for (const { key, setting } of allSettings()) {
+    const here = found.get(key);
+    const value = here ? check(setting, here, issues) : undefined;
+    values.set(key, value === undefined ? setting.default : value);
+    if (value !== undefined && value !== setting.default && NOT_SERVED.some((pattern) => pattern.test(key))) {
+      issues.push({ path: here?.place ?? key, message: 'is kept for a later version; remove it' });
+    }
+  }
+  issues.push(...contradictions(values, found));
+  if (issues.length > 0) throw new CitywatchError('config.invalid', { detail: 'The configuration is wrong.', issues });
+  for (const { key, setting } of allSettings()) if (setting.secret) hide(values.get(key), secrets);
+  values.set('dataDir', resolve(String(values.get('dataDir'))));
+  return assemble(SETTINGS, [], values) as Config;
+}
+
+function readIfThere(path: string, mayBeAbsent: boolean, issues: Issue[]): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (!isAbsent || !mayBeAbsent) issues.push({ path, message: `cannot be read (${messageOf(error)})` });
+    return '';
+  }
+}
+
+function fromEnvironment(env: Environment, issues: Issue[]): Map<string, FoundValue> {
+  const found = new Map<string, FoundValue>();
+  const known = new Set([CONFIG_VARIABLE]);
+  for (const { key, setting } of allSettings()) {
+    const { variable } = setting;
+    known.add(variable);
+    if (setting.fromFile) known.add(`${variable}_FILE`);
+    const direct = env[variable] || undefined;
+    const fromFile = setting.fromFile ? env[`${variable}_FILE`] || undefined : undefined;
+    if (direct && fromFile) issues.push({ path: variable, message: `set it or ${variable}_FILE, not both` });
+    else if (fromFile) found.set(key, { place: `${variable}_FILE`, value: fromFile, isFile: true });
+    else if (direct) found.set(key, { place: variable, value: fromText(setting, direct), isFile: false });
+  }
+  for (const name of Object.keys(env).filter((name) => OWN_VARIABLE.test(name) && !known.has(name))) {
+    const near = closest(name, [...known]);
+    issues.push({ path: name, message: `is not a setting${near ? `; did you mean ${near}?` : ''}` });
+  }
+  return found;
+}
+
+function fromText({ fromText }: Setting<unknown>, text: string): unknown {
+  if (fromText === 'number') return /^-?\d{1,15}$/.test(text.trim()) ? Number(text) : text;
+  if (fromText === 'list') return text.split(',').flatMap((part) => part.trim() || []);
+  return text;
+}
+
+/** The value once it has passed its schema; undefined, and an issue, when it has not. */
+function check(setting: Setting<unknown>, { place, value, isFile }: FoundValue, issues: Issue[]): unknown {
+  try {
+    const text = isFile ? readSecretFile(String(value)) : value;
+    const parsed = setting.schema.safeParse(isFile ? fromText(setting, String(text)) : text);
+    if (parsed.success) return parsed.data;
+    const shown = setting.secret ? 'the value' : shorten(JSON.stringify(text) ?? 'nothing');
+    issues.push({ path: place, message: `${shown} is not ${setting.range}` });
+  } catch (error) {
+    issues.push({ path: place, message: `${String(value)} cannot be read (${messageOf(error)})` });
+  }
+  return undefined;
+}
+
+function readSecretFile(path: string): string {
+  const text = readFileSync(path, 'utf8').trim();
+  if (text.length > SECRET_FILE_BYTES_MAX) throw new Error('too long for a secret or a URL');
+  return text;
+}
+
+function shorten(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** What is wrong only together. */
+function contradictions(values: Map<string, unknown>, found: Map<string, FoundValue>): Issue[] {
+  const issues: Issue[] = [];
+  const say = (key: string, message: string) => issues.push({ path: found.get(key)?.place ?? key, message });
+  const ports = ['http.port', 'mqtt.port'].map((key) => values.get(key));
+  if (ports[0] !== 0 && ports[0] === ports[1]) say('mqtt.port', 'is the port of the API too; give them different ones');
+  if (Boolean(values.get('tls.certFile')) !== Boolean(values.get('tls.keyFile'))) {
+    say('tls.certFile', 'a certificate and its key belong together; set both or none');
+  }
+  const hasLogin = Boolean(values.get('influx.username'));
+  if (hasLogin !== Boolean(values.get('influx.password'))) {
+    say('influx.username', 'a user and its password belong together; set both or none');
+  }
+  if (hasLogin && !values.get('influx.url'))
+    say('influx.username', 'needs INFLUX_URL; the private InfluxDB has its own');
+  return issues;
+}
+
+/** A secret, and of a URL its password also as the server sees it. */
+function hide(value: unknown, secrets: KnownSecrets): void {
+  if (typeof value !== 'string') return;
+  const password = /^\w+:\/\/[^:/@\s]*:([^@/\s]+)@/.exec(value)?.[1];
+  if (!password) {
+    if (!/^\w+:\/\//.test(value)) secrets.add(value);
+    return;
+  }
+  secrets.add(password);
+  try {
+    secrets.add(decodeURIComponent(password));
+  } catch {
+    // Not percent-encoded: the form above is the password itself.
+  }
+}
+
+function assemble(tree: object, above: string[], values: Map<string, unknown>): unknown {
+  const entries = Object.entries(tree).map(([name, node]: [string, object]) => {
+    const place = [...above, name];
+    return [name, isSetting(node) ? values.get(place.join('.')) : assemble(node, place, values)];
+  });
+  return Object.freeze(Object.fromEntries(entries));
+}

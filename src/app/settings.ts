@@ -1,0 +1,237 @@
+import { z } from 'zod';
+import { isCidr } from '../platform/networks.ts';
+
+/** One setting: its place in the file is its place in {@link SETTINGS}, its variable overrides the file. */
+export interface Setting<Value> {
+  readonly variable: string;
+  readonly schema: z.ZodType<Value>;
+  readonly default: Value;
+  /** What a right value looks like, as the end of the sentence "… is not". */
+  readonly range: string;
+  /** Unit of a number; empty where there is none. */
+  readonly unit: string;
+  readonly meaning: string;
+  /** How the text of a variable becomes a value of the file. */
+  readonly fromText: 'text' | 'number' | 'list';
+  /** Whether it may be read from a file: variable and key with `_FILE`, `File` at the end. */
+  readonly fromFile: boolean;
+  /** Whether the value must never be shown. A URL is secret because it may carry a password. */
+  readonly secret: boolean;
+}
+
+type Rest<Value> = Partial<Omit<Setting<Value>, 'variable' | 'meaning' | 'default'>>;
+
+type Head = [variable: string, meaning: string];
+
+function setting<Value>([variable, meaning]: Head, schema: z.ZodType<Value>, value: Value, rest: Rest<Value>) {
+  const base = { range: '', unit: '', fromText: 'text', fromFile: false, secret: false } as const;
+  return { ...base, variable, meaning, schema, default: value, ...rest } satisfies Setting<Value>;
+}
+
+const text = z.string().min(1).max(4096);
+
+function optionalText(head: Head, rest: Rest<string | null> = {}): Setting<string | null> {
+  return setting<string | null>(head, text.nullable(), null, { range: 'text of 1 to 4096 characters', ...rest });
+}
+
+function path(head: Head): Setting<string | null> {
+  return optionalText(head, { range: 'the path of a file' });
+}
+
+function port(head: Head, value: number): Setting<number> {
+  const schema = z.int().min(0).max(65_535);
+  return setting<number>(head, schema, value, { range: 'a whole number from 0 to 65535', fromText: 'number' });
+}
+
+function host(head: Head): Setting<string> {
+  const schema = z.string().regex(/^[A-Za-z0-9.:-]{1,253}$/);
+  return setting<string>(head, schema, '127.0.0.1', { range: 'a host name or an IP address to listen on' });
+}
+
+function secret(head: Head, minLength: number): Setting<string | null> {
+  const schema = z.string().min(minLength).max(4096).nullable();
+  const range = `a secret of ${minLength} to 4096 characters`;
+  return setting<string | null>(head, schema, null, { range, fromFile: true, secret: true });
+}
+
+/** A URL with one of `schemes`. Its credentials, where the scheme has them, are hidden from every log. */
+function url(head: Head, schemes: string[], credentials: 'allowed' | 'refused'): Setting<string | null> {
+  const isRight = (value: string) => {
+    const parts = URL.canParse(value) ? new URL(value) : null;
+    if (!parts || !schemes.includes(parts.protocol.slice(0, -1))) return isSocketUrl(value, schemes);
+    return credentials === 'allowed' || (parts.username === '' && parts.password === '');
+  };
+  const without = credentials === 'refused' ? ' without a user name or password in it' : '';
+  const range = `a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}${without}`;
+  return setting<string | null>(head, text.refine(isRight).nullable(), null, {
+    range,
+    fromFile: true,
+    secret: credentials === 'allowed',
+  });
+}
+
+/** `postgresql://user:password@/name?host=/directory`: PostgreSQL's own way to name a unix socket, no URL by the book. */
+function isSocketUrl(value: string, schemes: string[]): boolean {
+  return schemes.some((scheme) => value.startsWith(`${scheme}://`)) && /^\w+:\/\/[^/@\s]*@\/\S*$/.test(value);
+}
+
+function networks(head: Head, value: string[]): Setting<string[]> {
+  const schema = z.array(z.string().refine(isCidr)).max(256);
+  return setting<string[]>(head, schema, value, { range: 'a list of networks such as 10.0.0.0/8', fromText: 'list' });
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** Roles that this version runs; `ingest`, `alerts`, `api` and `console` are names kept for later. */
+const ROLES = ['all'] as const;
+
+/** Every setting there is, in the order of the page about them. Key in the file = path in this tree. */
+export const SETTINGS = {
+  dataDir: setting<string>(
+    [
+      'CITYWATCH_DATA_DIR',
+      'Directory that everything is kept in; made if it is missing, used by one gateway at a time.',
+    ],
+    text,
+    './data',
+    { range: 'the path of a directory' },
+  ),
+  http: {
+    host: host(['CITYWATCH_HTTP_HOST', 'Address the API listens on.']),
+    port: port(['CITYWATCH_HTTP_PORT', 'Port of the API; 0 takes any free one and prints it.'], 8080),
+  },
+  publicUrl: url(
+    ['CITYWATCH_PUBLIC_URL', 'Address under which people reach the gateway, for links in messages.'],
+    ['https', 'http'],
+    'refused',
+  ),
+  mqtt: {
+    host: host(['CITYWATCH_MQTT_HOST', 'Address the MQTT listener listens on.']),
+    port: port(['CITYWATCH_MQTT_PORT', 'Port of MQTT without TLS; 0 takes any free one and prints it.'], 1883),
+    tlsPort: port(['CITYWATCH_MQTTS_PORT', 'Port of MQTT with TLS, used when a certificate is set.'], 8883),
+    url: url(['MQTT_URL', 'External MQTT broker in place of the embedded listener.'], ['mqtt', 'mqtts'], 'allowed'),
+  },
+  tls: {
+    certFile: path([
+      'CITYWATCH_TLS_CERT_FILE',
+      'Certificate chain (PEM) for HTTPS and MQTTS; read again when it changes.',
+    ]),
+    keyFile: path(['CITYWATCH_TLS_KEY_FILE', 'Private key (PEM) of the certificate.']),
+    clientCaFile: path(['CITYWATCH_CLIENT_CA_FILE', 'Certificates (PEM) of those who may issue client certificates.']),
+  },
+  roles: setting<(typeof ROLES)[number][]>(
+    ['CITYWATCH_ROLES', 'What this node does.'],
+    z.array(z.enum(ROLES)).min(1).max(1),
+    ['all'],
+    { range: '`all`, the only role of this version', fromText: 'list' },
+  ),
+  networks: {
+    cameras: networks(
+      ['CITYWATCH_CAMERA_NETWORKS', 'The only addresses at which cameras and devices are contacted.'],
+      ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'],
+    ),
+    webhooks: networks(['CITYWATCH_WEBHOOK_NETWORKS', 'The only addresses that webhooks are sent to.'], []),
+  },
+  adminToken: secret(
+    ['CITYWATCH_ADMIN_TOKEN', 'API token with every right, for automation and for the first login.'],
+    32,
+  ),
+  log: {
+    level: setting<(typeof LOG_LEVELS)[number]>(
+      ['CITYWATCH_LOG_LEVEL', 'How much is logged.'],
+      z.enum(LOG_LEVELS),
+      'info',
+      { range: `one of ${LOG_LEVELS.join(', ')}` },
+    ),
+  },
+  database: {
+    url: url(
+      ['DATABASE_URL', 'PostgreSQL 14 or newer in place of the private one.'],
+      ['postgresql', 'postgres'],
+      'allowed',
+    ),
+  },
+  redis: {
+    url: url(
+      ['REDIS_URL', 'Redis 6.2 or newer in place of the private one; must not evict keys.'],
+      ['redis', 'rediss', 'unix'],
+      'allowed',
+    ),
+  },
+  influx: {
+    url: url(['INFLUX_URL', 'InfluxDB in place of the private one.'], ['http', 'https'], 'refused'),
+    token: secret(['INFLUX_TOKEN', 'Token of InfluxDB 2.x.'], 8),
+    org: optionalText(['INFLUX_ORG', 'Organization of InfluxDB 2.x.']),
+    bucket: optionalText(['INFLUX_BUCKET', 'Bucket of InfluxDB 2.x.']),
+    username: optionalText(['INFLUX_USERNAME', 'User of InfluxDB 1.x.']),
+    password: secret(['INFLUX_PASSWORD', 'Password of InfluxDB 1.x.'], 1),
+    database: setting<string>(
+      ['INFLUX_DATABASE', 'Database of InfluxDB 1.x.'],
+      z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/),
+      'citywatch',
+      { range: 'a letter and up to 63 letters, digits, _ and -' },
+    ),
+  },
+  ffmpeg: {
+    path: setting<string>(['FFMPEG_PATH', 'The ffmpeg program.'], text, 'ffmpeg', {
+      range: 'a name or path of a program',
+    }),
+  },
+  cluster: {
+    nodeId: optionalText(['CITYWATCH_NODE_ID', 'Name of this node among several.']),
+    nodeUrl: url(['CITYWATCH_NODE_URL', 'Address at which other nodes reach this one.'], ['https', 'http'], 'refused'),
+    secretFile: path(['CITYWATCH_CLUSTER_SECRET_FILE', 'File with the secret that nodes know each other by.']),
+  },
+  vault: {
+    keyFile: path(['CITYWATCH_VAULT_KEY_FILE', 'File with the key that stored camera passwords are encrypted by.']),
+  },
+} as const;
+
+/** A tree of settings as the values they have. */
+export type ValuesOf<Tree> = {
+  readonly [Key in keyof Tree]: Tree[Key] extends Setting<infer Value> ? Value : ValuesOf<Tree[Key]>;
+};
+
+export type Config = ValuesOf<typeof SETTINGS>;
+
+export function isSetting(node: object): node is Setting<unknown> {
+  return 'variable' in node && typeof node.variable === 'string';
+}
+
+/** Every setting with its key in the file, such as `http.port`. */
+export function allSettings(
+  tree: object = SETTINGS,
+  above: string[] = [],
+): { key: string; setting: Setting<unknown> }[] {
+  return Object.entries(tree).flatMap(([name, node]: [string, object]) => {
+    const place = [...above, name];
+    return isSetting(node) ? [{ key: place.join('.'), setting: node }] : allSettings(node, place);
+  });
+}
+
+export interface SettingRow {
+  key: string;
+  variable: string;
+  default: string;
+  unit: string;
+  range: string;
+  meaning: string;
+}
+
+/** The rows of the page about settings. */
+export function settingsTable(): SettingRow[] {
+  return allSettings().map(({ key, setting }) => ({
+    key,
+    variable: setting.fromFile ? `${setting.variable}, ${setting.variable}_FILE` : setting.variable,
+    default: describeDefault(setting.default),
+    unit: setting.unit,
+    range: setting.range,
+    meaning: setting.meaning,
+  }));
+}
+
+function describeDefault(value: unknown): string {
+  if (value === null) return 'none';
+  if (Array.isArray(value)) return value.length > 0 ? value.join(', ') : 'none';
+  return String(value);
+}
