@@ -80,10 +80,10 @@ const transformRoute: Transform = (document) => {
 /** Good answers go by the name of their status where they have no description. */
 function describe(responses: Record<string, unknown>): Record<string, unknown> {
   const described = Object.entries(responses).map(([status, schema]) => {
-    if (!(schema instanceof z.ZodType)) return [status, schema];
+    // The library leaves out the content of a schema of type null.
+    if (!(schema instanceof z.ZodType) || status === '204') return [status, schema];
     const description = schema.description ?? STATUS_CODES[status] ?? 'Done';
-    const content = status === '204' ? {} : { 'application/json': { schema } };
-    return [status, { description, content }];
+    return [status, { description, content: { 'application/json': { schema } } }];
   });
   return Object.fromEntries(described);
 }

@@ -48,9 +48,7 @@ export async function buildServer(deps: ApiDeps): Promise<FastifyInstance> {
   await app.register(rateLimit, { global: false });
   parseJsonBodies(app);
   logRequests(app, deps.observer);
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id);
-  });
+  nameAnswers(app);
   authenticate(app, deps, createRateLimits(app, limits));
   limitWorkAtOnce(app, limits);
   honourIdempotencyKeys(app, deps);
@@ -63,6 +61,21 @@ export async function buildServer(deps: ApiDeps): Promise<FastifyInstance> {
   }
   await app.ready();
   return app;
+}
+
+/** Gives every answer its id, and while stopping tells each client not to use its connection again. */
+function nameAnswers(app: FastifyInstance): void {
+  let stopping = false;
+  app.addHook('preClose', async () => {
+    stopping = true;
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  app.addHook('onSend', async (_request, reply, payload) => {
+    if (stopping) reply.header('connection', 'close');
+    return payload;
+  });
 }
 
 function create(tls: TlsFiles | undefined): FastifyInstance {

@@ -1,0 +1,91 @@
+import t from 'tap';
+import { CitywatchError } from '../../../src/core/errors.ts';
+import { bearer, DEVICE_SECRET, HERE, KIOSK, startApi } from '../../support/api.ts';
+
+const url = `/api/v1/devices/${KIOSK}/telemetry`;
+const headers = { ...bearer(`${KIOSK}:${DEVICE_SECRET}`), 'content-type': 'application/json' };
+const payload = '{ "ts": 1763750000123, "id":"r-1", "values": {"fill_pct": 82.50} }';
+
+t.test('202 means that the very bytes are durable', async (t) => {
+  const order: string[] = [];
+  const { call, messages } = await startApi(t, {
+    intake: {
+      accept: async (message) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        messages.push(message);
+        order.push('durable');
+        return { id: 'live-77', position: { lane: 'live', offset: 77 } };
+      },
+    },
+  });
+  const answer = await call({ method: 'POST', url, headers, payload });
+  order.push('answered');
+  t.equal(answer.status, 202);
+  t.same(answer.body, { receipt: 'live-77' });
+  t.same(order, ['durable', 'answered']);
+  t.equal(messages[0]?.raw.toString(), payload, 'not parsed and printed again');
+  t.match(messages[0], {
+    uplink: 'http',
+    channel: 'telemetry',
+    topic: url,
+    device: { id: KIOSK, kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: HERE },
+    packetId: 0,
+    dup: false,
+  });
+  await call({ method: 'POST', url: `/api/v1/devices/${KIOSK}/events`, headers, payload });
+  t.equal(messages[1]?.channel, 'event');
+  t.not(messages[1]?.connection, messages[0]?.connection);
+});
+
+t.test('each record is told whether it fits its kind, one that is no message is refused', async (t) => {
+  const refusal = { reason: 'value.range', path: 'values.fill_pct', value: '900' };
+  const whole = { index: null, reason: 'payload.json', path: '', value: '{' };
+  const { call, messages } = await startApi(t, {
+    preview: ({ raw }) =>
+      raw.toString() === '{'
+        ? { records: [], refusals: [whole] }
+        : {
+            records: [
+              { index: 0, id: 'a' },
+              { index: 2, id: null },
+            ],
+            refusals: [{ index: 1, ...refusal }],
+          },
+  });
+  const { body } = await call({ method: 'POST', url, headers, payload: '[]' });
+  t.same(body, {
+    receipt: 'live-1',
+    records: [
+      { index: 0, accepted: true, id: 'a' },
+      { index: 1, accepted: false, reason: 'value.range', path: 'values.fill_pct' },
+      { index: 2, accepted: true },
+    ],
+  });
+  const refused = await call({ method: 'POST', url, headers, payload: '{' });
+  t.equal(refused.status, 400);
+  t.match(refused.body, { code: 'request.invalid', issues: [{ path: 'body', message: /payload\.json/ }] });
+  t.equal(messages.length, 1, 'only the first went to the journal');
+});
+
+t.test('a device speaks for itself only', async (t) => {
+  const { call, messages } = await startApi(t);
+  for (const id of ['kiosk-2', 'Kiosk-1', '..', 'a'.repeat(65)]) {
+    const answer = await call({ method: 'POST', url: `/api/v1/devices/${id}/telemetry`, headers, payload });
+    t.equal(answer.status, 404, id);
+  }
+  t.same(messages, []);
+});
+
+t.test('a journal that takes nothing more says so, and when to come back', async (t) => {
+  const codes = { 'ingest.full': 503, 'ingest.unavailable': 503, 'request.rate': 429 } as const;
+  for (const [code, status] of Object.entries(codes)) {
+    const accept = async () => {
+      throw new CitywatchError(code as keyof typeof codes, { retryAfterS: 7 });
+    };
+    const { call } = await startApi(t, { intake: { accept } });
+    const answer = await call({ method: 'POST', url, headers, payload });
+    t.equal(answer.status, status);
+    t.equal(answer.headers['retry-after'], '7');
+    t.match(answer.body, { code });
+  }
+});
