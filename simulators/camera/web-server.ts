@@ -24,7 +24,6 @@ export interface WebServerOptions {
 }
 
 const BODY_MAX_BYTES = 256 * 1024;
-const SOAP_TYPE = { 'Content-Type': 'application/soap+xml; charset=utf-8' };
 
 /** The camera's ONVIF device and media services and its snapshot page. May be closed and opened on the same port. */
 export class WebServer {
@@ -92,10 +91,10 @@ export class WebServer {
       this.requests.push(soap.operation);
       if (this.requests.length > 1_000) this.requests.shift();
       if (!this.#admit(request, response, soap)) return;
-      response.writeHead(200, SOAP_TYPE).end(envelope(this.#answer(request.url ?? '', soap)));
+      send(response, 200, envelope(this.#answer(request.url ?? '', soap)));
     } catch (error) {
       const fault = error instanceof SoapFault ? error : new SoapFault(500, 'Receiver', ['Action'], 'Action Failed');
-      response.writeHead(fault.status, SOAP_TYPE).end(fault.toXml());
+      send(response, fault.status, fault.toXml());
     }
   }
 
@@ -136,6 +135,13 @@ export class WebServer {
     if (!picture) response.writeHead(503).end();
     else response.writeHead(200, { 'Content-Type': 'image/jpeg', 'Content-Length': picture.length }).end(picture);
   }
+}
+
+/** With its length: clients built on old HTTP code (libonvif) do not understand chunks. */
+function send(response: ServerResponse, status: number, xml: string): void {
+  const length = Buffer.byteLength(xml);
+  response.writeHead(status, { 'Content-Type': 'application/soap+xml; charset=utf-8', 'Content-Length': length });
+  response.end(xml);
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

@@ -28,8 +28,10 @@ export class TokenCheck {
     if (!timingSafeEqual(given, sum)) return 'wrong';
     const createdMs = Date.parse(token.created);
     if (!(Math.abs(createdMs - nowMs) <= WINDOW_MS)) return 'stale';
-    if (this.#nonces.has(token.nonce)) return 'replayed';
-    this.#nonces.set(token.nonce, createdMs);
+    // A nonce alone is not refused: libonvif seeds its generator with the second and makes the same one again.
+    const once = `${token.nonce} ${token.created}`;
+    if (this.#nonces.has(once)) return 'replayed';
+    this.#nonces.set(once, createdMs);
     if (this.#nonces.size > NONCES_MAX) this.#nonces.delete(this.#nonces.keys().next().value ?? '');
     return 'right';
   }
