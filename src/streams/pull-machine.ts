@@ -68,7 +68,7 @@ export function pullStep(times: PullTimes): (state: PullState, input: PullInput)
       case 'wanted':
         return wanted(state, times);
       case 'unwanted':
-        return { state, effects: state.name === 'idle' ? [] : [set('grace', times.graceMs)] };
+        return unwanted(state, times);
       case 'fragment':
         return fragment(state, times);
       case 'ended':
@@ -83,6 +83,12 @@ function wanted(state: PullState, times: PullTimes): Next {
   if (state.name === 'idle') return opening(0, times);
   const effects: PullEffect[] = [clear('grace')];
   return { state: state.name === 'closing' ? { ...state, again: true } : state, effects };
+}
+
+function unwanted(state: PullState, times: PullTimes): Next {
+  if (state.name === 'idle') return { state, effects: [] };
+  if (state.name === 'closing') return { state: { ...state, again: false }, effects: [] };
+  return { state, effects: [set('grace', times.graceMs)] };
 }
 
 function fragment(state: PullState, times: PullTimes): Next {

@@ -93,9 +93,9 @@ export class Snapshots {
     const key = window.newestKey();
     if (!key) throw new StreamFailure('no-key-frame');
     const atMs = this.#deps.clock.nowMs();
-    const video = bareVideo(key.epoch.init, key.fragment);
     const doors: LocalDoor[] = [];
     try {
+      const video = bareVideo(key.epoch.init, key.fragment);
       const input = await this.#deps.sockets.open();
       doors.push(input);
       const output = await this.#deps.sockets.open();

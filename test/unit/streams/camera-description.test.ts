@@ -1,0 +1,81 @@
+import t from 'tap';
+import { localDescription, videoTrack } from '../../../src/streams/relay/sdp.ts';
+import { reasonOf } from '../../support/stream-failure.ts';
+
+const BASE = 'rtsp://10.1.2.3/live/';
+
+function sdp(...lines: string[]): string {
+  return ['v=0', 'o=- 1 1 IN IP4 10.1.2.3', 's=x', 'c=IN IP4 10.9.9.9', 't=0 0', ...lines, ''].join('\r\n');
+}
+
+const H264 = ['m=video 0 RTP/AVP 96', 'a=rtpmap:96 H264/90000'];
+
+t.test('control addresses are resolved as RFC 2326 says', async (t) => {
+  const of = (session: string[], control: string[], base = BASE) => {
+    const { controlUri, aggregateUri } = videoTrack(sdp(...session, ...H264, ...control), base);
+    return [aggregateUri, controlUri];
+  };
+  t.same(of(['a=control:*'], ['a=control:track1']), [BASE, `${BASE}track1`]);
+  t.same(of([], ['a=control:track1'], 'rtsp://h/p'), ['rtsp://h/p', 'rtsp://h/p/track1']);
+  t.same(of([], []), [BASE, BASE], 'no control at all');
+  t.same(of(['a=control:rtsp://h/all'], ['a=control:rtsp://h/all/1']), ['rtsp://h/all', 'rtsp://h/all/1']);
+  t.equal(
+    reasonOf(() => of([], ['a=control:x y'])),
+    'nonsense',
+  );
+});
+
+t.test('the first video that can be passed on is taken, sound and metadata are left', async (t) => {
+  const others = [
+    'm=audio 0 RTP/AVP 0',
+    'm=application 0 RTP/AVP 98',
+    'm=video 0 RTP/AVP 26',
+    'a=rtpmap:26 JPEG/90000',
+  ];
+  const hevc = ['m=video 0 RTP/AVP 97', 'a=rtpmap:97 H265/90000', 'a=fmtp:97 sprop-vps=AAAA;sprop-sps=BBBB'];
+  const track = videoTrack(sdp(...others, ...hevc), BASE);
+  t.match(track, { codec: 'H265', payloadType: 97 });
+  t.same(
+    [...track.parameters],
+    [
+      ['sprop-vps', 'AAAA'],
+      ['sprop-sps', 'BBBB'],
+    ],
+  );
+  t.equal(
+    reasonOf(() => videoTrack(sdp(...others), BASE)),
+    'codec-unsupported',
+  );
+});
+
+t.test('ffmpeg is told only what has the right form', async (t) => {
+  const fmtp = 'a=fmtp:96 packetization-mode=1; profile-level-id=4D401F;sprop-parameter-sets=Z00=,aO4=;x-evil=|id;';
+  const track = videoTrack(sdp('a=control:*', ...H264, fmtp, 'a=control:rtsp://10.9.9.9:6379/x'), BASE);
+  t.equal(
+    localDescription(track),
+    [
+      'v=0',
+      'o=- 0 0 IN IP4 127.0.0.1',
+      's=camera',
+      'c=IN IP4 127.0.0.1',
+      't=0 0',
+      'a=control:*',
+      'm=video 0 RTP/AVP 96',
+      'a=rtpmap:96 H264/90000',
+      'a=fmtp:96 packetization-mode=1;profile-level-id=4D401F;sprop-parameter-sets=Z00=,aO4=',
+      'a=control:video',
+      '',
+    ].join('\r\n'),
+  );
+});
+
+t.test('a description that is none, or of a hundred media, is refused', async (t) => {
+  t.equal(
+    reasonOf(() => videoTrack('<html>', BASE)),
+    'nonsense',
+  );
+  t.equal(
+    reasonOf(() => videoTrack(sdp(...Array.from({ length: 100 }, () => 'm=audio 0 RTP/AVP 0')), BASE)),
+    'nonsense',
+  );
+});

@@ -1,0 +1,30 @@
+import t from 'tap';
+import { pullArguments, snapshotArguments } from '../../../src/streams/ffmpeg/arguments.ts';
+
+/** Holds what the private call of fluent-ffmpeg answers, so that another version cannot change it unseen. */
+t.test('a pull copies one video from the relay into fragments on a socket', async (t) => {
+  const args = pullArguments({ relayUrl: 'rtsp://127.0.0.1:5000/0123', socketPath: '/run/a b/1.sock' });
+  const input = args.indexOf('-i');
+  t.same(args.slice(input, input + 2), ['-i', 'rtsp://127.0.0.1:5000/0123']);
+  t.equal(args.at(-1), 'unix:/run/a b/1.sock', 'a space in a path splits nothing');
+  const before = args.slice(0, input).join(' ');
+  const after = args.slice(input + 2, -1).join(' ');
+  for (const part of ['-nostdin', '-nostats', '-loglevel level+warning', '-rtsp_transport tcp', '-f rtsp']) {
+    t.ok(before.includes(part), part);
+  }
+  t.match(before, /-protocol_whitelist rtsp,rtp,tcp(?: |$)/);
+  for (const part of ['-c:v copy', '-an', '-f mp4', '-frag_duration 500000', '-flush_packets 1']) {
+    t.ok(after.includes(part), part);
+  }
+  t.match(after, /-movflags \+frag_keyframe\+empty_moov\+default_base_moof/);
+  t.notOk(args.includes('-y'), 'overwrites no file');
+});
+
+t.test('a still reads bare video from one socket and writes one picture to another', async (t) => {
+  const args = snapshotArguments({ format: 'hevc', inputPath: '/run/1.sock', outputPath: '/run/2.sock' });
+  const input = args.indexOf('-i');
+  t.equal(args[input + 1], 'unix:/run/1.sock');
+  t.equal(args.at(-1), 'unix:/run/2.sock');
+  t.match(args.slice(0, input).join(' '), /-protocol_whitelist unix .*-f hevc/);
+  t.match(args.slice(input).join(' '), /-frames:v 1 .*-f mjpeg/);
+});
