@@ -1,6 +1,6 @@
-import { isMap, isScalar, LineCounter, type ParsedNode, parseDocument, visit } from 'yaml';
+import { type Document, isMap, isScalar, LineCounter, type ParsedNode, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
-import type { Issue } from '../core/errors.ts';
+import { type Issue, messageOf } from '../core/errors.ts';
 import type { DeviceKind, EventSpec, FieldSpec } from '../core/types.ts';
 
 const KIND = /^[a-z][a-z0-9-]{0,31}$/;
@@ -8,6 +8,7 @@ const NAME = /^[a-z][A-Za-z0-9_]{0,39}$/;
 const FIELDS_MAX = 64;
 const EVENTS_MAX = 32;
 const FILE_CHARACTERS_MAX = 256_000;
+const ALIASES_MAX = 100;
 /** Names that mean something else in the points of a kind's measurement. */
 const RESERVED = new Set(['event', 'event_id', 'event_data', 'time', 'dev', 'jur']);
 
@@ -114,7 +115,9 @@ export function parseKindFile(file: string, text: string): { kind: KindFile } | 
     },
   });
   if (broken.length > 0) return { issues: broken };
-  const result = kindFile.safeParse(document.toJS({ maxAliasCount: 100 }));
+  const content = plain(document);
+  if (content instanceof Error) return { issues: [{ path: file, message: content.message }] };
+  const result = kindFile.safeParse(content);
   if (result.success) return { kind: result.data };
   return {
     issues: result.error.issues.map((issue) => {
@@ -123,6 +126,15 @@ export function parseKindFile(file: string, text: string): { kind: KindFile } | 
       return { path: at(offsetOf(document.contents, path)), message: `${path.join('.') || 'file'}: ${message}` };
     }),
   };
+}
+
+/** The document as plain objects, or the error of one whose aliases would multiply into a huge one. */
+function plain(document: Document.Parsed): unknown {
+  try {
+    return document.toJS({ maxAliasCount: ALIASES_MAX });
+  } catch (error) {
+    return error instanceof ReferenceError ? error : new ReferenceError(messageOf(error));
+  }
 }
 
 /** Where the deepest part of `path` that exists stands: the key, so that a wrong block is found by its name. */
