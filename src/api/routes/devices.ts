@@ -5,9 +5,10 @@ import { deviceInput, devicePatch } from '../../devices/input.ts';
 import { callerOf } from '../auth.ts';
 import { requireVersion, setEtag } from '../etag.ts';
 import { deviceId, deviceParams, jurisdiction, listOf, moment, noContent, pageQuery } from '../schemas.ts';
-import { defined, pageOf, type RoutePart } from './route.ts';
+import { type ApiApp, defined, pageOf, type RouteContext, type RoutePart } from './route.ts';
 
 const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
+const TAGS = ['registry'];
 const EDITORS = ['admin', 'technician'] as const;
 
 const state = z.enum(['active', 'maintenance', 'retired']);
@@ -56,14 +57,18 @@ function answer({ createdAtMs, updatedAtMs, ...rest }: Device) {
 }
 
 export const deviceRoutes: RoutePart = (app, context) => {
+  readingRoutes(app, context);
+  changingRoutes(app, context);
+};
+
+function readingRoutes(app: ApiApp, context: RouteContext): void {
   const { registry } = context;
-  const tags = ['registry'];
 
   app.get(
     '/devices',
     {
       config: { allow: READERS },
-      schema: { tags, summary: 'List devices', querystring: query, response: { 200: listOf(device) } },
+      schema: { tags: TAGS, summary: 'List devices', querystring: query, response: { 200: listOf(device) } },
     },
     async (request) => {
       const caller = callerOf(request);
@@ -74,11 +79,26 @@ export const deviceRoutes: RoutePart = (app, context) => {
     },
   );
 
+  app.get(
+    '/devices/:id',
+    {
+      config: { allow: READERS },
+      schema: { tags: TAGS, summary: 'Read a device', params: deviceParams, response: { 200: device } },
+    },
+    async (request, reply) => {
+      const found = await registry.get(callerOf(request), request.params.id);
+      setEtag(reply, found.version);
+      return answer(found);
+    },
+  );
+}
+
+function changingRoutes(app: ApiApp, { registry }: RouteContext): void {
   app.post(
     '/devices',
     {
       config: { allow: EDITORS, oneTimeSecret: 'secret', errors: ['conflict.exists', 'conflict.reference'] },
-      schema: { tags, summary: 'Register a device', body: deviceInput, response: { 201: created } },
+      schema: { tags: TAGS, summary: 'Register a device', body: deviceInput, response: { 201: created } },
     },
     async (request, reply) => {
       const result = await registry.create(callerOf(request), request.body);
@@ -88,24 +108,17 @@ export const deviceRoutes: RoutePart = (app, context) => {
     },
   );
 
-  app.get(
-    '/devices/:id',
-    {
-      config: { allow: READERS },
-      schema: { tags, summary: 'Read a device', params: deviceParams, response: { 200: device } },
-    },
-    async (request, reply) => {
-      const found = await registry.get(callerOf(request), request.params.id);
-      setEtag(reply, found.version);
-      return answer(found);
-    },
-  );
-
   app.patch(
     '/devices/:id',
     {
       config: { allow: EDITORS, errors: ['conflict.reference', 'conflict.state'] },
-      schema: { tags, summary: 'Change a device', params: deviceParams, body: devicePatch, response: { 200: device } },
+      schema: {
+        tags: TAGS,
+        summary: 'Change a device',
+        params: deviceParams,
+        body: devicePatch,
+        response: { 200: device },
+      },
     },
     async (request, reply) => {
       const version = requireVersion(request);
@@ -119,11 +132,11 @@ export const deviceRoutes: RoutePart = (app, context) => {
     '/devices/:id',
     {
       config: { allow: EDITORS, errors: ['conflict.reference', 'conflict.state'] },
-      schema: { tags, summary: 'Retire a device', params: deviceParams, response: { 204: noContent } },
+      schema: { tags: TAGS, summary: 'Retire a device', params: deviceParams, response: { 204: noContent } },
     },
     async (request, reply) => {
       await registry.retire(callerOf(request), request.params.id, requireVersion(request));
       return reply.code(204).send(null);
     },
   );
-};
+}
