@@ -71,7 +71,8 @@ export function sendProblem(reply: FastifyReply, request: FastifyRequest, error:
   reply.code(error.status).type(PROBLEM_TYPE).serializer(JSON.stringify);
   reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
   if (error.status === 401) reply.header('www-authenticate', 'Bearer realm="citywatch"');
-  if (error.status === 429 || error.status === 503) reply.header('retry-after', error.retryAfterS ?? RETRY_AFTER_S);
+  const pauseS = error.retryAfterS ?? (error.status === 429 || error.status === 503 ? RETRY_AFTER_S : undefined);
+  if (pauseS !== undefined) reply.header('retry-after', pauseS);
   if (error.status === 408 || error.status === 413) reply.header('connection', 'close');
   return reply.send(toProblem(error, request.id));
 }

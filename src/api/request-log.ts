@@ -27,7 +27,11 @@ export function logRequests(app: FastifyInstance, observer: Observer): void {
     const route = routeOf(request);
     requests.inc({ method: route === UNKNOWN ? UNKNOWN : request.method, route, status: reply.statusCode });
     seconds.observe({ route }, reply.elapsedTime / 1000);
-    log[levelOf(request, reply)](lineOf(request, reply), 'request');
+    log[levelOf(request, reply)]({ ...lineOf(request), status: reply.statusCode, ms: msOf(reply) }, 'request');
+  });
+  app.addHook('onRequestAbort', async (request) => {
+    requests.inc({ method: request.method, route: routeOf(request), status: 'aborted' });
+    log.info(lineOf(request), 'client hung up');
   });
 }
 
@@ -46,13 +50,15 @@ function levelOf(request: FastifyRequest, reply: FastifyReply): 'debug' | 'info'
   return reply.statusCode < 400 && routine ? 'debug' : 'info';
 }
 
-function lineOf(request: FastifyRequest, reply: FastifyReply) {
+function msOf(reply: FastifyReply): number {
+  return Math.round(reply.elapsedTime);
+}
+
+function lineOf(request: FastifyRequest) {
   return {
     requestId: request.id,
     method: request.method,
     path: request.url.split('?', 1)[0]?.slice(0, PATH_LENGTH_MAX),
-    status: reply.statusCode,
-    ms: Math.round(reply.elapsedTime),
     caller: request.caller ? `${request.caller.type}:${request.caller.id}` : null,
     address: request.socket.remoteAddress,
   };

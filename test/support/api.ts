@@ -1,11 +1,13 @@
 import type { FastifyInstance, InjectOptions } from 'fastify';
-import type { ApiDeps, NewDevice } from '../../src/api/deps.ts';
+import type { ApiDeps } from '../../src/api/deps.ts';
 import { buildServer } from '../../src/api/server.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { CitywatchError } from '../../src/core/errors.ts';
 import { covers } from '../../src/core/jurisdiction.ts';
 import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import type { Caller, Device, DeviceKind, NewMessage, Role } from '../../src/core/types.ts';
+import type { DeviceInput } from '../../src/devices/input.ts';
+import type { KeptAnswer, KeyedRequest } from '../../src/platform/idempotency.ts';
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
 
@@ -48,7 +50,7 @@ export function makeDevice(input: Partial<Device> & { id: string }): Device {
 export class MemoryRegistry {
   readonly devices = new Map<string, Device>();
 
-  async create(caller: Caller, input: NewDevice) {
+  async create(caller: Caller, input: DeviceInput) {
     const id = input.id ?? `device-${this.devices.size + 1}`;
     if (!covers(caller.jurisdiction, input.jurisdiction)) throw new CitywatchError('not-found');
     if (this.devices.has(id)) throw new CitywatchError('conflict.exists');
@@ -88,24 +90,27 @@ export class MemoryRegistry {
 }
 
 class MemoryIdempotency {
-  readonly #kept = new Map<string, { hash: string; answer: { status: number; body: string } | null }>();
+  readonly #kept = new Map<string, { request: KeyedRequest; answer: KeptAnswer | null }>();
 
-  async begin(caller: Caller, key: string, hash: string) {
-    const place = `${caller.type}:${caller.id}:${key}`;
+  async begin(request: KeyedRequest) {
+    const place = `${request.caller} ${request.key}`;
     const before = this.#kept.get(place);
     if (!before) {
-      this.#kept.set(place, { hash, answer: null });
+      this.#kept.set(place, { request, answer: null });
       return null;
     }
-    if (before.hash !== hash) throw new CitywatchError('idempotency.mismatch');
+    const same = before.request.route === request.route && before.request.bodyHash === request.bodyHash;
+    if (!same) throw new CitywatchError('idempotency.mismatch');
     if (!before.answer) throw new CitywatchError('idempotency.running');
     return before.answer;
   }
 
-  async finish(caller: Caller, key: string, answer: { status: number; body: string } | null) {
-    const place = `${caller.type}:${caller.id}:${key}`;
-    if (answer) this.#kept.set(place, { hash: this.#kept.get(place)!.hash, answer });
-    else this.#kept.delete(place);
+  async finish(request: KeyedRequest, answer: KeptAnswer) {
+    this.#kept.set(`${request.caller} ${request.key}`, { request, answer });
+  }
+
+  async abandon(request: KeyedRequest) {
+    this.#kept.delete(`${request.caller} ${request.key}`);
   }
 }
 
@@ -166,7 +171,7 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
   return {
     registry: registry as unknown as ApiDeps['registry'],
     kinds: { all: () => [KIND] },
-    jurisdictions: { list: ({ jurisdiction }) => [{ code: jurisdiction, name: 'here', parent: null }] },
+    jurisdictions: { list: () => [] },
     tokens: {
       create: async () => ({ id: 't-1', token: 'one-time-token' }),
       list: async () => [],

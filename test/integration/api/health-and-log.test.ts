@@ -1,5 +1,6 @@
 import t from 'tap';
 import { requireDeclaredRights } from '../../../src/api/auth.ts';
+import { listen } from '../../../src/api/server.ts';
 import { bearer, DEVICE_SECRET, KIOSK, startApi, TOKENS } from '../../support/api.ts';
 
 const UP = { ok: true, needed: true };
@@ -55,6 +56,32 @@ t.test('one request, one line, and no secret in it', async (t) => {
     t.match(JSON.parse(line), { part: 'api', msg: 'request', requestId: /^[0-9a-f-]{36}$/ });
     t.notMatch(line, /query-secret|payload-secret|device-secret/);
   }
+});
+
+t.test('a client that hangs up is logged and counted', async (t) => {
+  let arrived = () => {};
+  const asked = new Promise<void>((resolve) => {
+    arrived = resolve;
+  });
+  let release = () => {};
+  const held = new Promise<typeof PARTS>((resolve) => {
+    release = () => resolve(PARTS);
+  });
+  const check = () => {
+    arrived();
+    return held;
+  };
+  const { app, deps, logLines } = await startApi(t, { health: { check } });
+  const { url } = await listen(app, { host: '127.0.0.1', port: 0 });
+  const controller = new AbortController();
+  const answer = fetch(`${url}/readyz`, { signal: controller.signal });
+  await asked;
+  controller.abort();
+  await t.rejects(answer);
+  while (!logLines.some((line) => line.includes('client hung up')))
+    await new Promise((resolve) => setImmediate(resolve));
+  t.match(await deps.observer.metrics.metrics(), /route="\/readyz",status="aborted"\} 1/);
+  release();
 });
 
 t.test('what breaks inside stays inside', async (t) => {
