@@ -51,6 +51,6 @@ t.test('sizes that are none count as unknown', async (t) => {
 
 t.test('a device without a video profile is unsupported', async (t) => {
   t.throws(() => readProfiles(parseXml(Buffer.from('<R><Profiles token="a"><Name>audio</Name></Profiles></R>'))), {
-    problem: 'unsupported',
+    message: /\(unsupported/,
   });
 });

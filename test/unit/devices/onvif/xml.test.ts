@@ -36,14 +36,14 @@ const REFUSED: Record<string, string> = {
 for (const [name, text] of Object.entries(REFUSED)) {
   t.test(`${name} is refused, quickly`, async (t) => {
     const startMs = performance.now();
-    t.throws(() => parse(text), { problem: 'malformed' });
+    t.throws(() => parse(text), { message: /\(malformed/ });
     t.ok(performance.now() - startMs < 200);
     t.equal(({} as Record<string, unknown>).polluted, undefined);
   });
 }
 
 t.test('more than a mebibyte is not even looked at', async (t) => {
-  t.throws(() => parseXml(Buffer.alloc(1024 * 1024 + 1, 0x20)), { problem: 'too-big' });
+  t.throws(() => parseXml(Buffer.alloc(1024 * 1024 + 1, 0x20)), { message: /\(too-big/ });
 });
 
 t.test('text that is not UTF-8 is read as the Chinese encoding it is', async (t) => {

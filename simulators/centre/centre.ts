@@ -1,0 +1,165 @@
+import { appendFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { type Verdict, verifyDelivery } from './signature.ts';
+
+/** One delivery as the command centre wrote it down. */
+export interface LedgerEntry {
+  receivedAtMs: number;
+  webhookId: string;
+  /** `data.alert.id` or `data.id` of the payload, wherever it stands. */
+  alertId: string | null;
+  type: string | null;
+  verdict: Verdict | 'unparseable';
+  /** Taken before: the effect must not happen again. */
+  duplicate: boolean;
+  /** What we answered; null when we did not. */
+  status: number | null;
+  bytes: number;
+}
+
+/**
+ * How it treats deliveries: takes them; is not there; answers late; answers with an error; takes the delivery, and the
+ * line breaks before the answer.
+ */
+export type CentreMood = 'open' | 'down' | 'slow' | 'failing' | 'forgetful';
+
+export interface CentreOptions {
+  host: string;
+  port?: number;
+  /** `whsec_...`, one or two while one replaces the other; may be given later. */
+  secrets?: string[];
+  /** Each entry is appended here as a JSON line. */
+  ledgerPath?: string;
+  slowMs?: number;
+}
+
+const BODY_MAX_BYTES = 1024 * 1024;
+const LEDGER_MAX = 100_000;
+
+/** A command centre that receives alerts by webhook and keeps a ledger of everything that reached it. */
+export class CommandCentre {
+  readonly #options: CentreOptions;
+  readonly #accepted = new Set<string>();
+  readonly #sockets = new Set<Socket>();
+  readonly #waiters = new Set<() => void>();
+  #server: Server | null = null;
+  #port: number;
+  #mood: CentreMood = 'open';
+  secrets: string[];
+  /** Newest last, at most {@link LEDGER_MAX}. */
+  readonly ledger: LedgerEntry[] = [];
+
+  constructor(options: CentreOptions) {
+    this.#options = options;
+    this.#port = options.port ?? 0;
+    this.secrets = options.secrets ?? [];
+  }
+
+  get url(): string {
+    return `http://${this.#options.host}:${this.#port}/alerts`;
+  }
+
+  async start(): Promise<void> {
+    const server = createServer((request, response) => {
+      this.#receive(request, response).catch(() => response.destroy());
+    });
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.#port, this.#options.host, resolve);
+    });
+    const address = server.address();
+    if (address && typeof address === 'object') this.#port = address.port;
+    this.#server = server;
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    for (const socket of this.#sockets) socket.destroy();
+    if (server) await new Promise((resolve) => server.close(resolve));
+  }
+
+  /** `down` closes the port; every other mood opens it again. */
+  async be(mood: CentreMood): Promise<void> {
+    this.#mood = mood;
+    if (mood === 'down') await this.stop();
+    else if (!this.#server) await this.start();
+  }
+
+  /** Deliveries that were taken: right signature, first of their id, and not answered with an error. */
+  get effects(): LedgerEntry[] {
+    return this.ledger.filter(({ verdict, duplicate, status }) => verdict === 'right' && !duplicate && status !== 500);
+  }
+
+  /** Resolves when `done` holds for the ledger, asked at each delivery. */
+  async until(done: (ledger: readonly LedgerEntry[]) => boolean): Promise<void> {
+    while (!done(this.ledger)) {
+      await new Promise<void>((resolve) => this.#waiters.add(resolve));
+    }
+  }
+
+  async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request);
+    const header = (name: string): string | undefined => request.headers[name]?.toString();
+    const webhookId = header('webhook-id') ?? '';
+    const parts = {
+      id: webhookId,
+      timestamp: header('webhook-timestamp'),
+      signature: header('webhook-signature'),
+      body,
+    };
+    const signed = verifyDelivery(parts, this.secrets, Date.now());
+    const { alertId, type, ok } = readPayload(body);
+    const verdict = signed === 'right' && !ok ? 'unparseable' : signed;
+    if (this.#mood === 'slow') await new Promise((resolve) => setTimeout(resolve, this.#options.slowMs ?? 30_000));
+    const status = this.#statusFor(verdict);
+    const duplicate = this.#accepted.has(webhookId);
+    if (verdict === 'right' && (status === 204 || status === null)) this.#accepted.add(webhookId);
+    this.#write({ receivedAtMs: Date.now(), webhookId, alertId, type, verdict, duplicate, status, bytes: body.length });
+    if (status === null) response.destroy();
+    else response.writeHead(status).end();
+  }
+
+  #statusFor(verdict: LedgerEntry['verdict']): number | null {
+    if (this.#mood === 'failing') return 500;
+    if (verdict !== 'right') return verdict === 'unparseable' ? 400 : 401;
+    return this.#mood === 'forgetful' ? null : 204;
+  }
+
+  #write(entry: LedgerEntry): void {
+    this.ledger.push(entry);
+    if (this.ledger.length > LEDGER_MAX) this.ledger.shift();
+    const { ledgerPath } = this.#options;
+    if (ledgerPath) appendFileSync(ledgerPath, `${JSON.stringify(entry)}\n`);
+    for (const wake of this.#waiters) wake();
+    this.#waiters.clear();
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > BODY_MAX_BYTES) throw new Error('the delivery is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function readPayload(body: Buffer): { alertId: string | null; type: string | null; ok: boolean } {
+  try {
+    const { type, data } = JSON.parse(body.toString('utf8')) as { type?: unknown; data?: unknown };
+    const outer = (data ?? {}) as { id?: unknown; alert?: { id?: unknown } | string };
+    const inner = typeof outer.alert === 'string' ? outer.alert : outer.alert?.id;
+    const id = inner ?? outer.id;
+    return { alertId: typeof id === 'string' ? id : null, type: typeof type === 'string' ? type : null, ok: true };
+  } catch {
+    return { alertId: null, type: null, ok: false };
+  }
+}

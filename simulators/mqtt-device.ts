@@ -1,0 +1,118 @@
+import { connect, type MqttClient } from 'mqtt';
+
+export interface MqttDeviceOptions {
+  /** `mqtt://host:port` of the gateway. */
+  url: string;
+  id: string;
+  secret: string;
+  firmware: string;
+  /** Told of each connection made and lost. */
+  onConnection?(up: boolean): void;
+}
+
+/** Messages a device keeps while the gateway does not answer; a real one has about this much memory. */
+const PENDING_MAX = 1_000;
+const RECONNECT_MS = 2_000;
+const CLOSE_MS = 2_000;
+
+export interface Counts {
+  /** Handed to the MQTT client. */
+  sent: number;
+  /** Acknowledged by the gateway. */
+  acked: number;
+  /** Thrown away because {@link PENDING_MAX} waited already. */
+  dropped: number;
+}
+
+/** One device after the contract: its id is client id and user name, its state is retained and its will. */
+export class MqttDevice {
+  readonly id: string;
+  readonly counts: Counts = { sent: 0, acked: 0, dropped: 0 };
+  readonly #client: MqttClient;
+  #records = 0;
+
+  constructor({ url, id, secret, firmware, onConnection }: MqttDeviceOptions) {
+    this.id = id;
+    const will = {
+      topic: `cw/v1/${id}/state`,
+      payload: Buffer.from('{"online":false}'),
+      qos: 1 as const,
+      retain: true,
+    };
+    this.#client = connect(url, {
+      clientId: id,
+      username: id,
+      password: secret,
+      protocolVersion: 4,
+      reconnectPeriod: RECONNECT_MS,
+      will,
+    });
+    this.#client.on('connect', () => {
+      onConnection?.(true);
+      this.#publish('state', { online: true, firmware }, true);
+      this.#client.subscribe(`cw/v1/${id}/command`, { qos: 1 }, () => {});
+    });
+    this.#client.on('close', () => onConnection?.(false));
+    this.#client.on('message', (_topic, payload) => this.#obey(payload));
+    // Reconnecting is the answer to every error; without a listener an error would end the process.
+    this.#client.on('error', () => {});
+  }
+
+  get connected(): boolean {
+    return this.#client.connected;
+  }
+
+  /** One reading, now. */
+  report(values: Record<string, number | boolean | string>): void {
+    this.#publish('telemetry', { ts: Date.now(), id: this.#nextId(), values }, false);
+  }
+
+  /** One event, now; returns its id. */
+  tell(type: string, data: Record<string, number | boolean | string>): string {
+    const id = this.#nextId();
+    this.#publish('event', { ts: Date.now(), id, type, data }, false);
+    return id;
+  }
+
+  /** Says goodbye in order, without the will. */
+  async stop(): Promise<void> {
+    if (this.#client.connected) this.#publish('state', { online: false }, true);
+    const late = new Promise<void>((resolve) => void setTimeout(resolve, CLOSE_MS).unref());
+    await Promise.race([this.#client.endAsync(), late]);
+    await this.#client.endAsync(true);
+  }
+
+  /** Ids grow across restarts too, so that a record is never taken for one of an earlier run. */
+  #nextId(): string {
+    this.#records += 1;
+    return `${START}-${this.#records}`;
+  }
+
+  #publish(channel: string, payload: unknown, retain: boolean): void {
+    if (this.counts.sent - this.counts.acked >= PENDING_MAX) {
+      this.counts.dropped += 1;
+      return;
+    }
+    this.counts.sent += 1;
+    this.#client
+      .publishAsync(`cw/v1/${this.id}/${channel}`, JSON.stringify(payload), { qos: 1, retain })
+      .then(() => {
+        this.counts.acked += 1;
+      })
+      .catch(() => {
+        this.counts.dropped += 1;
+      });
+  }
+
+  /** Does whatever it is told and says so. */
+  #obey(payload: Buffer): void {
+    try {
+      const { id } = JSON.parse(payload.toString('utf8')) as { id?: unknown };
+      if (typeof id === 'string') this.#publish('reply', { id, ok: true, result: {} }, false);
+    } catch {
+      // A device does not answer what it does not understand.
+    }
+  }
+}
+
+const START = Date.now().toString(36);
