@@ -67,7 +67,7 @@ export class AlertActions {
   }
 
   /** Ends the handling. The next finding of the same key opens a new alert that names this one. */
-  close(caller: Caller, id: string, verdict: Verdict, text?: string): Promise<AlertView> {
+  close(caller: Caller, id: string, { verdict, text }: { verdict: Verdict; text?: string }): Promise<AlertView> {
     return this.#change(caller, id, (alert, nowMs) => {
       if (alert.handling === 'closed') {
         if (alert.closed_by === caller.name && alert.verdict === verdict) return null;

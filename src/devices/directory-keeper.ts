@@ -15,6 +15,8 @@ export interface KeeperDeps {
   observer: Observer;
   /** Told after a device's secret, jurisdiction or state changed: what it has open must not go on as before. */
   disconnect?(id: DeviceId): void;
+  /** Told of every committed change, `previous` null for a new device. Must not throw; is not awaited. */
+  changed?(entry: DirectoryEntry, previous: DirectoryEntry | null): void;
 }
 
 const PAGE = 5_000;
@@ -61,10 +63,11 @@ export class DirectoryKeeper {
   }
 
   #apply(entry: DirectoryEntry): void {
-    const { directory, disconnect } = this.#deps;
+    const { directory, disconnect, changed } = this.#deps;
     const { id, jurisdiction } = entry.identity;
     const old = directory.get(id);
     directory.apply(entry);
+    changed?.(entry, old ?? null);
     if (!old) return;
     const secretChanged = !old.secretHash.equals(entry.secretHash);
     if (secretChanged || old.state !== entry.state || old.identity.jurisdiction !== jurisdiction) disconnect?.(id);

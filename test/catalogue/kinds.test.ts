@@ -60,7 +60,7 @@ function misfits(kind: DeviceKind, channel: 'telemetry' | 'event', payload: Payl
 t.test('the kinds of the first cities are there', async (t) => {
   t.strictSame(
     kinds.all().map(({ kind }) => kind),
-    ['camera', 'checkpoint', 'recycling-kiosk'],
+    ['camera', 'checkpoint', 'gateway', 'recycling-kiosk'],
   );
   const fields = kinds.latest('recycling-kiosk')!.fields;
   const needed = [

@@ -66,7 +66,7 @@ t.test('nobody handles or even finds an alert across the border', async (t) => {
   const id = await alertOf('a2');
   for (const attempt of [
     () => desk.actions.ack(stranger, id),
-    () => desk.actions.close(stranger, id, 'no_action'),
+    () => desk.actions.close(stranger, id, { verdict: 'no_action' }),
     () => desk.queries.get(stranger, id),
     () => desk.queries.get(ADMIN, '00000000-0000-4000-8000-000000000000'),
     () => desk.queries.get(ADMIN, "x' or true --"),
@@ -81,7 +81,7 @@ t.test('nobody handles or even finds an alert across the border', async (t) => {
 t.test('after closing, the next finding opens a new alert that names the one before', async (t) => {
   const id = await alertOf('a3');
   await desk.actions.comment(li, id, 'fire brigade on the way');
-  const closed = await desk.actions.close(li, id, 'confirmed', 'put out');
+  const closed = await desk.actions.close(li, id, { verdict: 'confirmed', text: 'put out' });
   t.match(closed, { handling: 'closed', verdict: 'confirmed', closedBy: 'Li' });
   t.same(
     closed.comments.map(({ text }) => text),

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { SEVERITIES } from '../../alerts/rules.ts';
+import { moment } from '../schemas.ts';
+
+/** Any text: what is no id of an alert answers like an alert that is not there. */
+export const alertParams = z.strictObject({ id: z.string().max(64) });
+
+const instantOrNull = moment.nullable();
+
+/** The alert of the contract. */
+export const alertView = z
+  .object({
+    id: z.string(),
+    dedupKey: z.string(),
+    rule: z.string().meta({ description: 'name@version' }),
+    title: z.object({ en: z.string(), zh: z.string() }),
+    severity: z.enum(SEVERITIES),
+    condition: z.enum(['active', 'recovering', 'cleared', 'stale']),
+    handling: z.enum(['new', 'acked', 'assigned', 'in_progress', 'closed']),
+    visibility: z.enum(['normal', 'silenced', 'inhibited', 'shelved', 'test']),
+    verdict: z.string().nullable(),
+    device: z.string(),
+    deviceName: z.string(),
+    jurisdiction: z.string(),
+    location: z.object({ lat: z.number(), lon: z.number() }).nullable(),
+    firstAt: moment,
+    lastAt: moment,
+    occurrences: z.int(),
+    data: z.record(z.string(), z.unknown()),
+    evidence: z.array(
+      z.object({
+        id: z.string(),
+        type: z.enum(['picture', 'unavailable']),
+        camera: z.string().nullable(),
+        takenAt: moment,
+        url: z.string().nullable(),
+        reason: z.string().nullable(),
+      }),
+    ),
+    comments: z.array(z.object({ by: z.string(), at: moment, text: z.string() })),
+    ackedBy: z.string().nullable(),
+    ackedAt: instantOrNull,
+    assignedTo: z.string().nullable(),
+    closedBy: z.string().nullable(),
+    closedAt: instantOrNull,
+    previousId: z.string().nullable(),
+    receipt: z.string().meta({ description: 'Ask `/messages?id=` what the message was that raised it' }),
+    stamps: z.object({
+      deviceAt: instantOrNull,
+      receivedAt: moment,
+      decidedAt: moment,
+      committedAt: moment,
+    }),
+    version: z.int(),
+  })
+  .meta({ id: 'Alert' });
+
+/** One entry of the log of all alerts. */
+export const alertEvent = z
+  .object({
+    cursor: z.string().meta({ description: 'Goes on after this entry' }),
+    id: z.string(),
+    type: z.string(),
+    at: moment,
+    actor: z.string(),
+    alert: alertView,
+  })
+  .meta({ id: 'AlertEvent' });

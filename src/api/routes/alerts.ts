@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import { VERDICTS } from '../../alerts/actions.ts';
+import { SEVERITIES } from '../../alerts/rules.ts';
+import { CitywatchError } from '../../core/errors.ts';
+import { callerOf } from '../auth.ts';
+import { deviceId, label, listOf, pageQuery } from '../schemas.ts';
+import { alertEventRoutes } from './alert-events.ts';
+import { alertParams, alertView } from './alert-schemas.ts';
+import { type ApiApp, defined, pageOf, type RouteContext, type RoutePart } from './route.ts';
+
+export const ALERT_READERS = ['admin', 'operator', 'viewer'] as const;
+const HANDLERS = ['admin', 'operator'] as const;
+
+const alertQuery = z.strictObject({
+  handling: z.enum(['new', 'acked', 'assigned', 'in_progress', 'closed']).optional(),
+  condition: z.enum(['active', 'recovering', 'cleared', 'stale']).optional(),
+  severity: z.enum(SEVERITIES).optional(),
+  rule: z.string().min(1).max(64).optional(),
+  device: deviceId.optional(),
+  ...pageQuery,
+});
+
+const COMMENT_MAX = 2_000;
+const commentBody = z.strictObject({ text: label(COMMENT_MAX) });
+const assignBody = z.strictObject({ to: label(128) });
+const closeBody = z.strictObject({ verdict: z.enum(VERDICTS), text: label(COMMENT_MAX).optional() });
+const noBody = z.strictObject({}).nullish();
+
+const rule = z.object({
+  rule: z.string(),
+  version: z.int(),
+  title: z.object({ en: z.string(), zh: z.string() }),
+  severity: z.enum(SEVERITIES),
+  kinds: z.array(z.string()),
+  condition: z.record(z.string(), z.unknown()),
+});
+
+const tags = ['alerts'];
+
+export const alertRoutes: RoutePart = (app, context) => {
+  readRoutes(app, context);
+  actionRoutes(app, context);
+  alertEventRoutes(app, context);
+};
+
+function readRoutes(app: ApiApp, context: RouteContext): void {
+  const { queries, rules } = context.alerts;
+
+  app.get(
+    '/alerts',
+    {
+      config: { allow: ALERT_READERS },
+      schema: { tags, summary: 'Alerts, newest first', querystring: alertQuery, response: { 200: listOf(alertView) } },
+    },
+    async (request) => {
+      const caller = callerOf(request);
+      const { cursor: _cursor, limit, ...filter } = request.query;
+      const page = pageOf(context, 'alerts', caller, request.query);
+      const after = page.request.after === undefined ? {} : { after: readAfter(page.request.after) };
+      const { items, next } = await queries.list(caller, { ...defined(filter), ...after, limit });
+      return { items, ...page.seal(next ? `${next.firstAtMs} ${next.id}` : null) };
+    },
+  );
+
+  app.get(
+    '/alerts/:id',
+    {
+      config: { allow: ALERT_READERS },
+      schema: { tags, summary: 'One alert', params: alertParams, response: { 200: alertView } },
+    },
+    async (request, reply) => {
+      const alert = await queries.get(callerOf(request), request.params.id);
+      reply.header('etag', `"${alert.version}"`);
+      return alert;
+    },
+  );
+
+  app.get(
+    '/rules',
+    {
+      config: { allow: [...ALERT_READERS, 'technician'] },
+      schema: { tags, summary: 'The rules in force', response: { 200: listOf(rule) } },
+    },
+    async () => ({ items: rules.map(({ condition, ...rest }) => ({ ...rest, condition: { ...condition } })) }),
+  );
+
+  app.get(
+    '/alerts/:id/evidence/:evidence',
+    {
+      config: { allow: ALERT_READERS },
+      schema: {
+        tags,
+        summary: 'A picture that belongs to an alert; the look is registered',
+        params: alertParams.extend({ evidence: z.string().max(64) }),
+        response: { 200: z.unknown().meta({ description: 'The picture, image/jpeg' }) },
+      },
+    },
+    async (request, reply) => {
+      const caller = callerOf(request);
+      const { id, evidence } = request.params;
+      const { camera, jpeg } = await context.alerts.evidence.picture(caller, id, evidence);
+      await context.alerts.registerLook({ caller, camera, purpose: 'alert-evidence', caseId: id });
+      reply.header('cache-control', 'private, no-store').header('x-content-type-options', 'nosniff');
+      return reply
+        .type('image/jpeg')
+        .serializer((body: unknown) => body as string)
+        .send(jpeg);
+    },
+  );
+}
+
+function readAfter(text: string): { firstAtMs: number; id: string } {
+  const [firstAt, id] = text.split(' ');
+  if (!id) throw new CitywatchError('request.cursor');
+  return { firstAtMs: Number(firstAt), id };
+}
+
+function actionRoutes(app: ApiApp, { alerts: { actions } }: RouteContext): void {
+  const config = { allow: HANDLERS, errors: ['conflict.state'] as const };
+  const response = { 200: alertView };
+
+  app.post(
+    '/alerts/:id/ack',
+    { config, schema: { tags, summary: 'Take note of an alert', params: alertParams, body: noBody, response } },
+    async (request) => actions.ack(callerOf(request), request.params.id),
+  );
+
+  app.post(
+    '/alerts/:id/assign',
+    { config, schema: { tags, summary: 'Say who sees to it', params: alertParams, body: assignBody, response } },
+    async (request) => actions.assign(callerOf(request), request.params.id, request.body.to),
+  );
+
+  app.post(
+    '/alerts/:id/comment',
+    { config, schema: { tags, summary: 'Add a remark', params: alertParams, body: commentBody, response } },
+    async (request) => actions.comment(callerOf(request), request.params.id, request.body.text),
+  );
+
+  app.post(
+    '/alerts/:id/close',
+    { config, schema: { tags, summary: 'End the handling', params: alertParams, body: closeBody, response } },
+    async (request) => {
+      const { verdict, text } = request.body;
+      return actions.close(callerOf(request), request.params.id, { verdict, ...(text ? { text } : {}) });
+    },
+  );
+}

@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { SEVERITIES } from '../../alerts/rules.ts';
+import { callerOf } from '../auth.ts';
+import { jurisdiction, label, listOf, moment, noContent } from '../schemas.ts';
+import type { RoutePart } from './route.ts';
+
+const KEEPERS = ['admin', 'operator'] as const;
+const URL_LENGTH_MAX = 2_000;
+const DEAD_LETTERS_MAX = 500;
+
+const params = z.strictObject({ id: z.string().max(64) });
+
+const newSubscription = z.strictObject({
+  name: label(128),
+  url: z
+    .string()
+    .max(URL_LENGTH_MAX)
+    .regex(/^https?:\/\//i, 'use an http or https address'),
+  jurisdiction,
+  severities: z.array(z.enum(SEVERITIES)).min(1).max(SEVERITIES.length).optional(),
+  secret: z.string().max(128).optional().meta({ description: 'whsec_…; made by us when absent' }),
+});
+
+const subscription = z.object({
+  id: z.string(),
+  name: z.string(),
+  url: z.string(),
+  jurisdiction: z.string(),
+  severities: z.array(z.string()),
+  state: z.enum(['active', 'disabled', 'removed']),
+  stateReason: z.string().nullable(),
+  createdBy: z.string(),
+  createdAt: moment,
+});
+
+const counted = subscription.extend({
+  counts: z
+    .record(z.string(), z.int())
+    .meta({ description: 'waiting, delivered, dead, withheld; together all that was raised for it' }),
+});
+
+const deadDelivery = z.object({
+  webhookId: z.string(),
+  alert: z.string(),
+  attempts: z.int(),
+  raisedAt: moment,
+  lastStatus: z.int().nullable(),
+  lastError: z.string().nullable(),
+});
+
+export const subscriptionRoutes: RoutePart = (app, { alerts: { subscriptions } }) => {
+  const tags = ['alerts'];
+
+  app.get(
+    '/subscriptions',
+    {
+      config: { allow: KEEPERS },
+      schema: { tags, summary: 'Who is told of alerts', response: { 200: listOf(counted) } },
+    },
+    async (request) => ({ items: await subscriptions.list(callerOf(request)) }),
+  );
+
+  app.post(
+    '/subscriptions',
+    {
+      config: { allow: KEEPERS, oneTimeSecret: 'secret', errors: ['outbound.refused', 'outbound.failed'] },
+      schema: {
+        tags,
+        summary: 'Have alerts sent to a webhook (Standard Webhooks 1.0); the answer carries the secret once',
+        body: newSubscription,
+        response: { 201: subscription.extend({ secret: z.string() }) },
+      },
+    },
+    async (request, reply) => {
+      const { severities, secret, ...rest } = request.body;
+      const made = await subscriptions.create(callerOf(request), {
+        ...rest,
+        ...(severities ? { severities } : {}),
+        ...(secret ? { secret } : {}),
+      });
+      reply.status(201).header('location', `/api/v1/subscriptions/${made.subscription.id}`);
+      return { ...made.subscription, secret: made.secret };
+    },
+  );
+
+  app.delete(
+    '/subscriptions/:id',
+    {
+      config: { allow: KEEPERS },
+      schema: { tags, summary: 'End a subscription', params, response: { 204: noContent } },
+    },
+    async (request, reply) => {
+      await subscriptions.remove(callerOf(request), request.params.id);
+      return reply.status(204).send(null);
+    },
+  );
+
+  app.get(
+    '/subscriptions/:id/dead-letters',
+    {
+      config: { allow: KEEPERS },
+      schema: { tags, summary: 'What could not be delivered', params, response: { 200: listOf(deadDelivery) } },
+    },
+    async (request) => ({
+      items: await subscriptions.deadLetters(callerOf(request), request.params.id, DEAD_LETTERS_MAX),
+    }),
+  );
+
+  app.post(
+    '/subscriptions/:id/dead-letters',
+    {
+      config: { allow: KEEPERS },
+      schema: {
+        tags,
+        summary: 'Send the dead letters again',
+        params,
+        body: z.strictObject({}).nullish(),
+        response: { 200: z.object({ count: z.int() }) },
+      },
+    },
+    async (request) => ({ count: await subscriptions.redrive(callerOf(request), request.params.id) }),
+  );
+};

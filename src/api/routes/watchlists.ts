@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { WATCHLIST_ENTRIES_MAX } from '../../alerts/watchlists.ts';
+import { callerOf } from '../auth.ts';
+import { instant, jurisdiction, label, listOf, moment, noContent } from '../schemas.ts';
+import type { RoutePart } from './route.ts';
+
+const KEEPERS = ['admin', 'operator'] as const;
+
+const newWatchlist = z.strictObject({
+  name: label(128),
+  jurisdiction,
+  reason: label(500),
+  case: label(64).meta({ description: 'Number of the case that justifies the list' }),
+  entries: z
+    .array(z.strictObject({ plate: label(16), reason: label(200), validUntil: instant }))
+    .min(1)
+    .max(WATCHLIST_ENTRIES_MAX),
+});
+
+const watchlist = z.object({
+  id: z.string(),
+  name: z.string(),
+  jurisdiction: z.string(),
+  reason: z.string(),
+  case: z.string(),
+  createdBy: z.string(),
+  createdAt: moment,
+});
+
+export const watchlistRoutes: RoutePart = (app, { alerts: { watchlists } }) => {
+  const tags = ['alerts'];
+
+  app.get(
+    '/watchlists',
+    {
+      config: { allow: KEEPERS },
+      schema: { tags, summary: 'Lists of wanted plates, without the plates', response: { 200: listOf(watchlist) } },
+    },
+    async (request) => ({ items: await watchlists.list(callerOf(request)) }),
+  );
+
+  app.post(
+    '/watchlists',
+    {
+      config: { allow: KEEPERS },
+      schema: {
+        tags,
+        summary: 'Have plates watched for; each entry needs a reason and an end',
+        body: newWatchlist,
+        response: { 201: z.object({ id: z.string(), entries: z.int() }) },
+      },
+    },
+    async (request, reply) => {
+      const entries = request.body.entries.map(({ validUntil, ...rest }) => ({ ...rest, validUntilMs: validUntil }));
+      reply.status(201);
+      return watchlists.create(callerOf(request), { ...request.body, entries });
+    },
+  );
+
+  app.delete(
+    '/watchlists/:id',
+    {
+      config: { allow: KEEPERS },
+      schema: {
+        tags,
+        summary: 'End a watchlist',
+        params: z.strictObject({ id: z.string().max(64) }),
+        response: { 204: noContent },
+      },
+    },
+    async (request, reply) => {
+      await watchlists.remove(callerOf(request), request.params.id);
+      return reply.status(204).send(null);
+    },
+  );
+};

@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import { AlertActions } from '../alerts/actions.ts';
+import type { Place } from '../alerts/alert.ts';
+import { WebhookDelivery } from '../alerts/delivery.ts';
+import { AlertDesk, DELIVERY_QUEUE, DESK_QUEUE, EVIDENCE_QUEUE } from '../alerts/desk.ts';
+import { RulesEngine } from '../alerts/engine.ts';
+import { EvidenceDesk, type Pictures } from '../alerts/evidence.ts';
+import { AlertFeed } from '../alerts/feed.ts';
+import { AlertQueries } from '../alerts/queries.ts';
+import { loadRules } from '../alerts/rules.ts';
+import { RulesReader } from '../alerts/rules-reader.ts';
+import { Subscriptions } from '../alerts/subscriptions.ts';
+import { Watchlists } from '../alerts/watchlists.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Observer } from '../core/observe.ts';
+import type { DeviceId } from '../core/types.ts';
+import type { Kinds } from '../devices/kinds.ts';
+import type { Vault } from '../devices/vault.ts';
+import type { Database } from '../platform/database.ts';
+import type { Doorbell } from '../platform/jobs.ts';
+import type { Outbound } from '../platform/outbound.ts';
+import type { WorkQueue, WorkTicket } from '../platform/work.ts';
+
+export interface AlertingDeps {
+  database: Database;
+  clock: Clock;
+  observer: Observer;
+  outbound: Outbound;
+  work: WorkQueue;
+  doorbell: Doorbell;
+  kinds: Kinds;
+  vault: Vault;
+  plateKey: Buffer;
+  rulesDirectory: string;
+  dataDirectory: string;
+  webhookNetworks: string[];
+  pictures: Pictures;
+  /** Offset behind the newest durable message of the live lane. */
+  head(): number;
+  place(device: DeviceId): Promise<Place | null>;
+}
+
+export type Alerting = Awaited<ReturnType<typeof composeAlerting>>;
+
+/** Builds the alert side: rules, desk, deliveries, evidence, and what people ask of them. Starts nothing. */
+export async function composeAlerting(deps: AlertingDeps) {
+  const { database, clock, observer, outbound, work, doorbell, vault } = deps;
+  const rules = await loadRules(deps.rulesDirectory, deps.kinds);
+  const titles = new Map(rules.map(({ rule, title }) => [rule, title]));
+  const watchlists = new Watchlists({ database, clock, key: deps.plateKey });
+  const feed = new AlertFeed({ database, clock, observer });
+  const ring = (queue: string, key: string, priority?: number): void => doorbell.ring(queue, key, priority);
+  const committed = (tickets: WorkTicket[]): void => {
+    for (const { queue, key, priority } of tickets) ring(queue, key, priority);
+    feed.poke();
+  };
+  const box = {
+    seal: (text: string) => vault.seal(text, WEBHOOK_OWNER),
+    open: (text: string) => vault.open(text, WEBHOOK_OWNER),
+  };
+  const networks = deps.webhookNetworks;
+  const release = async (subscription: string): Promise<void> => {
+    for (const key of await work.hasten(DELIVERY_QUEUE, `${subscription} `)) ring(DELIVERY_QUEUE, key);
+  };
+  const queries = new AlertQueries(database);
+  const desk = new AlertDesk({
+    database,
+    clock,
+    places: { place: deps.place },
+    titleOf: (rule) => titles.get(rule) ?? { en: rule, zh: rule },
+    committed,
+  });
+  const delivery = new WebhookDelivery({ database, clock, observer, outbound, vault: box, networks, release });
+  const directory = join(deps.dataDirectory, 'evidence');
+  const { pictures } = deps;
+  const evidence = new EvidenceDesk({ database, clock, observer, queries, pictures, directory, committed });
+  work.handle(DESK_QUEUE, (key) => desk.handle(key));
+  work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal));
+  work.handle(EVIDENCE_QUEUE, (key) => evidence.handle(key));
+  const checkAddress = (url: string): Promise<void> =>
+    outbound.check({ url, networks, setting: 'CITYWATCH_WEBHOOK_NETWORKS' });
+  const engine = new RulesEngine(rules, watchlists);
+  const { head } = deps;
+  return {
+    rules,
+    queries,
+    feed,
+    evidence,
+    watchlists,
+    actions: new AlertActions({ database, clock, committed }),
+    subscriptions: new Subscriptions({ database, clock, vault: box, checkAddress, ring }),
+    reader: new RulesReader({ database, clock, observer, engine, lane: 'live', head, committed }),
+  };
+}
+
+/** What the vault binds the secrets of webhooks to. */
+const WEBHOOK_OWNER = 'webhook';

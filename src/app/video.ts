@@ -1,0 +1,107 @@
+import type { Clock } from '../core/clock.ts';
+import { CitywatchError } from '../core/errors.ts';
+import type { Observer } from '../core/observe.ts';
+import type { DeviceId } from '../core/types.ts';
+import { CAMERA_SETUP_QUEUE, CameraSetup, SYSTEM } from '../devices/camera-setup.ts';
+import { type CameraPlace, CameraWatch, type CameraWatchDeps } from '../devices/camera-watch.ts';
+import { camerasNear } from '../devices/nearby-cameras.ts';
+import { inspectCamera } from '../devices/onvif/inspect.ts';
+import type { Registry } from '../devices/registry.ts';
+import type { Vault } from '../devices/vault.ts';
+import type { AccessRegister } from '../platform/access-register.ts';
+import type { Database } from '../platform/database.ts';
+import type { Outbound } from '../platform/outbound.ts';
+import { TcpOutbound } from '../platform/outbound-tcp.ts';
+import type { WorkQueue } from '../platform/work.ts';
+import { StreamService } from '../streams/service.ts';
+import type { CameraAddress } from '../streams/types.ts';
+
+export interface VideoDeps {
+  database: Database;
+  clock: Clock;
+  observer: Observer;
+  outbound: Outbound;
+  work: WorkQueue;
+  registry: Registry;
+  register: AccessRegister;
+  vault: Vault;
+  identity: CameraWatchDeps['identity'];
+  accept: CameraWatchDeps['accept'];
+  socketDirectory: string;
+  cameraNetworks: string[];
+  ffmpegPath: string | null;
+  checkEveryMs: number;
+}
+
+const SETTING = 'CITYWATCH_CAMERA_NETWORKS';
+const PROBE_DEADLINE_MS = 3_000;
+
+/** Builds everything that talks to cameras: introduction over ONVIF, the watch, and the video pool. Starts nothing. */
+export function composeVideo(deps: VideoDeps) {
+  const { clock, observer, outbound, registry, database } = deps;
+  const networks = deps.cameraNetworks;
+  const tcp = new TcpOutbound({ clock });
+  const setup = new CameraSetup({
+    database,
+    clock,
+    observer,
+    vault: deps.vault,
+    access: (id) => registry.onvifAccess(id),
+    inspect: (target) => inspectCamera(target, { clock, outbound, networks }),
+  });
+  deps.work.handle(CAMERA_SETUP_QUEUE, (id) => setup.handle(id));
+  const probe = async ({ host, port }: CameraPlace, signal: AbortSignal): Promise<void> => {
+    const target = { host, port, networks, setting: SETTING, deadlineMs: PROBE_DEADLINE_MS, signal };
+    (await tcp.connect(target)).destroy();
+  };
+  const { identity, accept } = deps;
+  const watch = new CameraWatch({ database, clock, observer, identity, probe, accept }, { everyMs: deps.checkEveryMs });
+  const streams = new StreamService(
+    {
+      clock,
+      observer,
+      tcp,
+      cameras: { camera: (id) => addressOf(registry, id) },
+      register: async ({ deviceId, viewer, purpose, case: caseNumber }) => {
+        const jurisdiction = identity(deviceId)?.jurisdiction;
+        if (jurisdiction === undefined) throw new CitywatchError('not-found');
+        const look = { act: 'view' as const, device: deviceId, jurisdiction, purpose, case: caseNumber };
+        await deps.register.add({ ...look, viewer: { type: 'token', ...viewer } });
+      },
+    },
+    {
+      socketDirectory: deps.socketDirectory,
+      cameraNetworks: networks,
+      ...(deps.ffmpegPath ? { ffmpegPath: deps.ffmpegPath } : {}),
+    },
+  );
+  return { setup, watch, streams, pictures: picturesFrom(registry, streams, deps.database) };
+}
+
+async function addressOf(registry: Registry, id: DeviceId): Promise<CameraAddress | null> {
+  const [main, sub] = await Promise.all([registry.streamSource(id, 'main'), registry.streamSource(id, 'sub')]);
+  if (!main) return null;
+  return {
+    url: main.url,
+    ...(sub && sub.url !== main.url ? { subUrl: sub.url } : {}),
+    ...(main.login ?? {}),
+  };
+}
+
+/** What an alert needs of cameras: who sees the place, and a still of now. */
+function picturesFrom(registry: Registry, streams: StreamService, database: Database) {
+  return {
+    camerasFor: async (id: DeviceId): Promise<DeviceId[]> => {
+      const device = await registry.get(SYSTEM, id).catch(() => null);
+      if (!device) return [];
+      if (device.cameras.length > 0) return device.cameras;
+      const { lat, lon } = device.location;
+      return await camerasNear(database, { id, lat, lon, jurisdiction: device.jurisdiction });
+    },
+    snapshot: async (camera: DeviceId, alertId: string): Promise<Buffer> => {
+      const viewer = { id: SYSTEM.id, name: SYSTEM.name };
+      const view = { deviceId: camera, quality: 'main' as const, viewer, purpose: 'alert-evidence', case: alertId };
+      return (await streams.snapshot(view)).body;
+    },
+  };
+}
