@@ -11,9 +11,9 @@ import Fastify, {
   type FastifyServerOptions,
 } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
-import { Counter, Gauge } from '../core/observe.ts';
 import { authenticate, refuseUnknownQueries, requireDeclaredRights } from './auth.ts';
 import { parseJsonBodies } from './bodies.ts';
+import { watchConnections } from './connections.ts';
 import { Cursors } from './cursors.ts';
 import type { ApiDeps, TlsFiles } from './deps.ts';
 import { describeApi, openDocs } from './docs.ts';
@@ -34,8 +34,7 @@ const PARAM_LENGTH_MAX = 128;
 export async function buildServer(deps: ApiDeps): Promise<FastifyInstance> {
   const limits = { ...DEFAULT_LIMITS, ...deps.settings.limits };
   const app = create(deps.settings.tls);
-  app.server.maxConnections = limits.connectionsMax;
-  watchConnections(app, deps);
+  watchConnections(app, limits.connectionsMax, deps.observer.metrics);
   // Hooks on routes see only what is registered after them, so these come first.
   answerErrors(app, deps.observer);
   openDocs(app);
@@ -101,35 +100,10 @@ function create(tls: TlsFiles | undefined): FastifyInstance {
   const app = tls
     ? Fastify({
         ...options,
-        https: { ...node, ...tls, minVersion: 'TLSv1.2' },
+        https: { ...node, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: TIMEOUTS.headersMs },
       } as unknown as FastifyHttpsOptions<Server>)
     : Fastify({ ...options, http: node });
   return (app as unknown as FastifyInstance)
     .setValidatorCompiler(validatorCompiler)
     .setSerializerCompiler(serializerCompiler);
-}
-
-/** Counts open connections, and those that were closed at once because there were too many. */
-function watchConnections({ server }: FastifyInstance, { observer: { metrics } }: ApiDeps): void {
-  let open = 0;
-  server.on('connection', (socket: Socket) => {
-    open += 1;
-    socket.once('close', () => {
-      open -= 1;
-    });
-  });
-  new Gauge({
-    name: 'citywatch_http_connections',
-    help: 'Open connections.',
-    registers: [metrics],
-    collect() {
-      this.set(open);
-    },
-  });
-  const refused = new Counter({
-    name: 'citywatch_http_connections_refused_total',
-    help: 'Connections closed at once because the limit was reached.',
-    registers: [metrics],
-  });
-  server.on('drop', () => refused.inc());
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { connect as connectPlain } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import t from 'tap';
 import { listen, reloadTls } from '../../../src/api/server.ts';
@@ -70,11 +71,15 @@ t.test('stopping answers what is being worked on and takes nothing new', async (
     return parts;
   };
   const { app } = await startApi(t, { health: { check } });
-  const { url } = await listen(app, { host: '127.0.0.1', port: 0 });
+  const { port, url } = await listen(app, { host: '127.0.0.1', port: 0 });
   const running = fetch(`${url}/readyz`);
   await arrived;
+  const silent = connectPlain(port, '127.0.0.1');
+  await new Promise((resolve) => silent.once('connect', resolve));
+  const dropped = new Promise((resolve) => silent.once('close', resolve).on('error', () => {}));
   const closed = app.close();
   await t.rejects(fetch(`${url}/healthz`));
+  await dropped;
   release();
   t.equal((await running).status, 200);
   await closed;
