@@ -55,7 +55,7 @@ export const PULL_TIMES: PullTimes = {
   stallMs: 8_000,
   steadyMs: 10_000,
   graceMs: 10_000,
-  backoffMinMs: 500,
+  backoffMinMs: 250,
   backoffMaxMs: 30_000,
 };
 

@@ -50,10 +50,18 @@ export async function runPull(
   }
   const offer = deps.relay.offer(opened);
   const process = deps.spawner.run(pullArguments({ relayUrl: offer.url, socketPath: door.path }));
+  let written = false;
+  const take = (part: Part) => {
+    written = true;
+    onPart(part);
+  };
   const failure = await Promise.race([
     opened.ended,
-    process.ended.then((end) => processFailure(deps, target, end)),
-    readParts(door, onPart),
+    process.ended.then((end) => {
+      deps.log.info({ ...target, ...end }, 'ffmpeg ended');
+      return processFailure(end, opened.mediaAtMs !== null && !written);
+    }),
+    readParts(door, take),
     calledOff(deps, opened, signal),
   ]);
   offer.withdraw();
@@ -109,9 +117,11 @@ async function calledOff(deps: RunDeps, session: CameraSession, signal: AbortSig
   return new StreamFailure(cause === 'overdue' ? 'no-key-frame' : 'ffmpeg');
 }
 
-function processFailure({ log }: RunDeps, target: RunTarget, end: ProcessEnd): StreamFailure {
-  log.info({ ...target, ...end }, 'ffmpeg ended');
+/** `unused`: there were media, and ffmpeg made nothing of them. */
+function processFailure(end: ProcessEnd, unused: boolean): StreamFailure {
   if (end.how === 'not-started') return new StreamFailure('not-started');
   if (end.how === 'lost') return new StreamFailure('ffmpeg', 'The spawner ended.');
-  return new StreamFailure('ffmpeg', end.signal ? `Signal ${end.signal}.` : `Exit status ${end.code}.`);
+  if (end.signal) return new StreamFailure('ffmpeg', `Signal ${end.signal}.`);
+  if (unused && end.code !== 0) return new StreamFailure('nonsense', 'Its media are not the video it announces.');
+  return new StreamFailure('ffmpeg', `Exit status ${end.code}.`);
 }

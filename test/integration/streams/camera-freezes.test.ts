@@ -1,0 +1,29 @@
+import t from 'tap';
+import { TestCamera } from '../../support/rtsp-camera.ts';
+import { look, startStreams } from '../../support/streams.ts';
+import { until } from '../../support/until.ts';
+
+t.test('hosts in a description are words, not addresses', async (t) => {
+  const { service, cameras } = await startStreams(t);
+  const camera = await TestCamera.start(t, { mode: 'foreign-sdp' });
+  cameras.set('cam', { url: camera.url });
+  await service.playlist(look('cam'));
+  t.ok(camera.requests.includes('SETUP rtsp://127.0.0.1:6379/inner/track1'), 'said to the camera, over its connection');
+});
+
+t.test('a camera that freezes in the middle is noticed and opened again', async (t) => {
+  const { service, cameras } = await startStreams(t, { times: { stallMs: 3_000 } });
+  const camera = await TestCamera.start(t);
+  cameras.set('cam', { url: camera.url });
+  const lease = await service.lease(look('cam', 'recorder'));
+  await service.playlist(look('cam'));
+  const frozenMs = performance.now();
+  camera.frozen = true;
+  const failure = await new Promise((resolve) => {
+    lease.listen({ epoch: () => {}, fragment: () => {}, failed: resolve });
+  });
+  t.match(failure, { reason: 'stalled' });
+  t.ok(performance.now() - frozenMs < 6_000);
+  camera.frozen = false;
+  await until('pictures return', () => camera.plays === 2 && service.list()[0]?.state === 'live');
+});

@@ -1,0 +1,45 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t, { type Test } from 'tap';
+import { isRunning, type Started, startScript, until } from '../../support/processes.ts';
+import { TestCamera } from '../../support/rtsp-camera.ts';
+
+const HOST = fileURLToPath(new URL('../../support/streams-host.ts', import.meta.url));
+
+async function gateway(t: Test, directory: string): Promise<{ host: Started; pids: number[] }> {
+  const camera = await TestCamera.start(t);
+  const cameras = Object.fromEntries(Array.from({ length: 5 }, (_, n) => [`cam-${n}`, { url: camera.url }]));
+  const host = await startScript(t, HOST, [JSON.stringify({ socketDirectory: directory, cameras })]);
+  const { spawner, ffmpeg } = JSON.parse(host.line) as { spawner: number; ffmpeg: number[] };
+  t.equal(ffmpeg.length, 5);
+  const pids = [spawner, ...ffmpeg];
+  t.ok(pids.every(isRunning));
+  return { host, pids };
+}
+
+function directoryOf(t: Test): string {
+  const directory = mkdtempSync(join(tmpdir(), 'cw-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+t.test('kill -9 of the gateway leaves no spawner and no ffmpeg after three seconds', async (t) => {
+  const directory = directoryOf(t);
+  const { host, pids } = await gateway(t, directory);
+  host.process.kill('SIGKILL');
+  await until('nothing of it runs', () => !pids.some(isRunning), 3_000);
+
+  const next = await gateway(t, directory);
+  t.same(readdirSync(directory), [], 'sockets the dead one left are cleared away');
+  next.host.process.kill('SIGKILL');
+});
+
+t.test('SIGTERM ends everything in order', async (t) => {
+  const { host, pids } = await gateway(t, directoryOf(t));
+  const ended = new Promise((resolve) => host.process.once('exit', resolve));
+  host.process.kill('SIGTERM');
+  t.equal(await ended, 0);
+  t.notOk(pids.some(isRunning));
+});

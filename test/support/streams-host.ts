@@ -1,0 +1,35 @@
+/**
+ * A gateway reduced to its streams, for tests that kill it: opens the cameras given as JSON `{socketDirectory, cameras:
+ * {id: address}}`, and prints one line `{gateway, spawner, ffmpeg}` of process ids once all of them are live.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../../src/core/clock.ts';
+import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
+import { TcpOutbound } from '../../src/platform/outbound-tcp.ts';
+import { StreamService } from '../../src/streams/service.ts';
+import type { CameraAddress } from '../../src/streams/types.ts';
+
+const { socketDirectory, cameras } = JSON.parse(process.argv[2] ?? '{}') as {
+  socketDirectory: string;
+  cameras: Record<string, CameraAddress>;
+};
+const destination = { write: (line: string) => void process.stderr.write(line) };
+const service = new StreamService(
+  {
+    clock: systemClock,
+    observer: createObserver({ level: 'trace', secrets: new KnownSecrets(), destination }),
+    cameras: { camera: async (id) => cameras[id] ?? null },
+    tcp: new TcpOutbound({ clock: systemClock }),
+    register: async () => {},
+  },
+  { socketDirectory, cameraNetworks: ['127.64.0.0/16'] },
+);
+await service.start();
+const viewer = { id: 'test', name: 'test' };
+const ids = Object.keys(cameras);
+await Promise.all(
+  ids.map((deviceId) => service.lease({ deviceId, quality: 'main', viewer, purpose: 'routine', case: null })),
+);
+while (service.list().filter(({ state }) => state === 'live').length < ids.length) await sleep(50);
+process.stdout.write(`${JSON.stringify({ gateway: process.pid, ...service.processes() })}\n`);
+process.on('SIGTERM', () => void service.stop().then(() => process.exit(0)));
