@@ -30,7 +30,8 @@ function url(schemes: readonly string[]) {
     .max(URL_CHARACTERS_MAX)
     .refine(
       (text) => URL.canParse(text) && schemes.includes(new URL(text).protocol) && new URL(text).host !== '',
-      `must be a URL starting with ${schemes.map((scheme) => `${scheme}//`).join(' or ')} (write special characters of a password as %XX)`,
+      `must be a URL starting with ${schemes.map((scheme) => `${scheme}//`).join(' or ')} ` +
+        '(write special characters of a password as %XX)',
     );
 }
 
@@ -72,7 +73,7 @@ export const deviceInput = z.strictObject({
   onvif: onvif.nullish(),
 });
 
-/** What may be changed: an absent key stays as it is, null clears. The kind stays: its measurement holds the history. */
+/** What may be changed: absent stays, null clears. The kind stays: its measurement holds the history. */
 export const devicePatch = z.strictObject({
   name: words(128).optional(),
   jurisdiction: jurisdiction.optional(),

@@ -148,7 +148,7 @@ export class Tokens {
   }
 
   /**
-   * Makes the token of `CITYWATCH_ADMIN_TOKEN` valid (nationwide, admin) in place of an earlier one; null takes it back.
+   * Makes the token of `CITYWATCH_ADMIN_TOKEN` valid (nationwide, admin) in place of an earlier one; null revokes it.
    * Fails with `config.invalid` when it is shorter than 32 characters.
    */
   async ensureBootstrap(adminToken: string | null): Promise<void> {

@@ -39,7 +39,7 @@ export class Vault {
       return decrypt(dataKey, bytes.subarray(WRAPPED_BYTES), owner).toString('utf8');
     } catch (cause) {
       const detail =
-        'A stored password cannot be opened: the vault key (CITYWATCH_VAULT_KEY_FILE) is not the one it was sealed with.';
+        'A stored password cannot be opened: the vault key (CITYWATCH_VAULT_KEY_FILE) is not the one that sealed it.';
       throw new CitywatchError('service.failed', { detail, cause });
     }
   }

@@ -47,7 +47,7 @@ export class Idempotency {
   }
 
   /**
-   * Null when this is the first request: run it, then call {@link finish} or {@link abandon}. Otherwise the kept answer.
+   * Null for the first request: run it, then call {@link finish} or {@link abandon}. Otherwise the kept answer.
    * Fails with `idempotency.mismatch` (other body or route) or `idempotency.running`.
    */
   async begin(request: KeyedRequest): Promise<KeptAnswer | null> {

@@ -1,52 +1,76 @@
-import { BlockList, isIP } from 'node:net';
-
 /** An address range such as `10.0.0.0/8` or `fd00::/8`; a bare address stands for itself alone. */
 export type Cidr = string;
 
-const MAPPED_PREFIX = '::ffff:';
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+const IPV6_CHARACTERS = /^[0-9a-f:.]{2,45}$/i;
+/** First 96 bits of an IPv4 address that is written as IPv6, `::ffff:10.0.0.1`. */
+const MAPPED = 0xffffn;
+
+/** An address as a number; 32 bits for IPv4 (also when it is written as IPv6), 128 for IPv6. */
+interface Address {
+  value: bigint;
+  width: 32 | 128;
+}
+
+interface Range extends Address {
+  /** How many bits behind the prefix do not count. */
+  hostBits: bigint;
+}
 
 /** Whether `text` is a range that {@link Networks} takes. */
 export function isCidr(text: string): boolean {
-  return parse(text) !== null;
+  return parseRange(text) !== null;
 }
 
 /** A set of address ranges to ask whether an address lies in it. An empty set holds nothing. */
 export class Networks {
-  readonly #ranges = new BlockList();
+  readonly #ranges: readonly Range[];
 
   /** Throws RangeError for a text that is no range; check with {@link isCidr} where it comes from outside. */
   constructor(cidrs: readonly Cidr[]) {
-    for (const cidr of cidrs) {
-      const range = parse(cidr);
+    this.#ranges = cidrs.map((cidr) => {
+      const range = parseRange(cidr);
       if (!range) throw new RangeError(`"${cidr}" is not an address range like 10.0.0.0/8`);
-      this.#ranges.addSubnet(range.address, range.bits, range.family);
-    }
+      return range;
+    });
   }
 
   /** An IPv4 address written as IPv6 (`::ffff:10.0.0.1`) counts as the IPv4 address it is. */
-  has(address: string): boolean {
-    const plain = unmapped(address);
-    const version = isIP(plain);
-    return version !== 0 && this.#ranges.check(plain, version === 6 ? 'ipv6' : 'ipv4');
+  has(text: string): boolean {
+    const address = parseAddress(text);
+    if (!address) return false;
+    return this.#ranges.some(
+      ({ value, width, hostBits }) => width === address.width && value >> hostBits === address.value >> hostBits,
+    );
   }
 }
 
-function parse(text: string): { address: string; bits: number; family: 'ipv4' | 'ipv6' } | null {
-  const [address = '', suffix, ...rest] = text.split('/');
-  const version = isIP(address);
-  if (version === 0 || rest.length > 0 || address.includes('%')) return null;
-  const bitsMax = version === 6 ? 128 : 32;
+function parseRange(text: string): Range | null {
+  const [start = '', suffix, ...rest] = text.split('/');
+  const address = parseAddress(start);
+  if (!address || rest.length > 0) return null;
   if (suffix !== undefined && !/^\d{1,3}$/.test(suffix)) return null;
-  const bits = suffix === undefined ? bitsMax : Number(suffix);
-  return bits > bitsMax ? null : { address, bits, family: version === 6 ? 'ipv6' : 'ipv4' };
+  // The prefix of an IPv4 range that is written as IPv6 counts from the start of the IPv6 address.
+  const written = start.includes(':') ? 128 : 32;
+  const hostBits = suffix === undefined ? 0 : written - Number(suffix);
+  return hostBits < 0 || hostBits > address.width ? null : { ...address, hostBits: BigInt(hostBits) };
 }
 
-/** The IPv4 address inside an IPv4-mapped IPv6 address, in any of its spellings; other addresses as they are. */
-function unmapped(address: string): string {
-  if (isIP(address) !== 6 || address.includes('%')) return address;
-  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
-  if (!canonical.startsWith(MAPPED_PREFIX)) return canonical;
-  const [high = '', low = ''] = canonical.slice(MAPPED_PREFIX.length).split(':');
-  const bits = (Number.parseInt(high, 16) << 16) | Number.parseInt(low, 16);
-  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join('.');
+function parseAddress(text: string): Address | null {
+  if (IPV4.test(text)) return { value: joined(text.split('.').map(Number), 8n), width: 32 };
+  if (!IPV6_CHARACTERS.test(text) || !URL.canParse(`http://[${text}]`)) return null;
+  const value = joined(groupsOf(new URL(`http://[${text}]`).hostname.slice(1, -1)), 16n);
+  return value >> 32n === MAPPED ? { value: value & 0xffff_ffffn, width: 32 } : { value, width: 128 };
+}
+
+/** The eight groups of an IPv6 address in the one form the URL parser gives it: hexadecimal, at most one `::`. */
+function groupsOf(canonical: string): number[] {
+  const [head = [], tail = []] = canonical
+    .split('::')
+    .map((half) => (half === '' ? [] : half.split(':').map((group) => Number.parseInt(group, 16))));
+  return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
+}
+
+function joined(parts: readonly number[], bitsEach: bigint): bigint {
+  return parts.reduce((value, part) => (value << bitsEach) | BigInt(part), 0n);
 }

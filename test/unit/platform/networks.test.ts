@@ -1,3 +1,5 @@
+import { BlockList, isIP } from 'node:net';
+import fc from 'fast-check';
 import t from 'tap';
 import { isCidr, Networks } from '../../../src/platform/networks.ts';
 
@@ -45,4 +47,20 @@ t.test('what is no range is refused', async (t) => {
     t.throws(() => new Networks([text]), RangeError);
   }
   t.ok(isCidr('0.0.0.0/0'));
+});
+
+t.test('it agrees with the system on every address and range', async () => {
+  const v4 = fc.ipV4();
+  const v6 = fc.ipV6();
+  const agree = (address: string, start: string, bits: number) => {
+    const family = (text: string) => (isIP(text) === 6 ? 'ipv6' : 'ipv4');
+    const judge = new BlockList();
+    judge.addSubnet(start, bits, family(start));
+    return new Networks([`${start}/${bits}`]).has(address) === judge.check(address, family(address));
+  };
+  fc.assert(fc.property(v4, v4, fc.integer({ min: 0, max: 32 }), agree));
+  fc.assert(fc.property(v6, v6, fc.integer({ min: 0, max: 128 }), agree));
+  fc.assert(fc.property(v4, fc.integer({ min: 1, max: 32 }), (address, bits) => agree(address, address, bits)));
+  fc.assert(fc.property(v6, fc.integer({ min: 1, max: 128 }), (address, bits) => agree(address, address, bits)));
+  fc.assert(fc.property(fc.string(), (text) => isCidr(text) === false || isIP(text.split('/')[0]!) !== 0));
 });
