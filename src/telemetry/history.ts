@@ -27,11 +27,11 @@ export interface HistoryQuery {
   fromMs: number;
   /** Unix ms, exclusive. */
   toMs: number;
-  /** Length of a bucket; a bucket begins at a whole multiple of it since 1970, so the first may begin before `fromMs`. */
+  /** Length of a bucket. Buckets begin at whole multiples of it since 1970, so the first may begin before `fromMs`. */
   everyMs?: number;
   /** Without `everyMs` it covers the whole range. Default with `everyMs`: mean. */
   fn?: Aggregate;
-  /** 1 to 10,000. With it an answer may be cut short; without it, one that does not fit is an error. */
+  /** 1 to 10,000. With it an answer may be cut short; without, one that does not fit is an error. */
   limit?: number;
 }
 

@@ -11,16 +11,26 @@ export interface StoreUnderTest {
   restart(): Promise<void>;
 }
 
-/** What every store has to do; each store's own test calls this with a fresh, empty one. */
-export function conformance(t: Test, open: (t: Test) => Promise<StoreUnderTest>): void {
-  const signal = new AbortController().signal;
-  const all = (measurement: string, device: string, fields: string[]): PointsQuery => {
-    return { measurement, device, fields, fromNs: msToNs(AT_MS - 1e6), toNs: msToNs(AT_MS + 1e6), limit: 10_000 };
-  };
-  const line = (device: string, fields: string, offsetNs = 0) =>
-    `kiosk,dev=${device},jur=330200 ${fields} ${BigInt(msToNs(AT_MS)) + BigInt(offsetNs)}`;
+const { signal } = new AbortController();
 
-  t.test('keeps numbers, booleans and text as they are, and each nanosecond apart', async (t) => {
+function all(measurement: string, device: string, fields: string[]): PointsQuery {
+  return { measurement, device, fields, fromNs: msToNs(AT_MS - 1e6), toNs: msToNs(AT_MS + 1e6), limit: 10_000 };
+}
+
+function line(device: string, fields: string, offsetNs = 0): string {
+  return `kiosk,dev=${device},jur=330200 ${fields} ${BigInt(msToNs(AT_MS)) + BigInt(offsetNs)}`;
+}
+
+type Open = (t: Test) => Promise<StoreUnderTest>;
+type Case = (t: Test, open: Open) => Promise<void>;
+
+/** What every store has to do; each store's own test calls this with a fresh, empty one for each case. */
+export function conformance(t: Test, open: Open): void {
+  for (const [name, run] of Object.entries(CASES)) t.test(name, (t) => run(t, open));
+}
+
+const CASES: Record<string, Case> = {
+  'keeps numbers, booleans and text as they are, and each nanosecond apart': async (t, open) => {
     const { store } = await open(t);
     await store.write([line('a', 'f=0.1,b=true,s="烟\\"\\\\"', 1), line('a', 'f=-3,b=false', 2)], signal);
     const points = await store.points(all('kiosk', 'a', ['f', 'b', 's']));
@@ -28,16 +38,14 @@ export function conformance(t: Test, open: (t: Test) => Promise<StoreUnderTest>)
     t.strictSame(Object.fromEntries(points[0]?.values ?? []), { f: 0.1, b: true, s: '烟"\\' });
     t.strictSame(Object.fromEntries(points[1]?.values ?? []), { f: -3, b: false });
     t.equal(points.length, 2);
-  });
-
-  t.test('writing the same lines again changes nothing', async (t) => {
+  },
+  'writing the same lines again changes nothing': async (t, open) => {
     const { store } = await open(t);
     const lines = Array.from({ length: 100 }, (_, i) => line('a', `f=${i}`, i));
     for (let time = 0; time < 3; time += 1) t.strictSame(await store.write(lines, signal), { rejected: [] });
     t.equal((await store.points(all('kiosk', 'a', ['f']))).length, 100);
-  });
-
-  t.test('stores the good lines of a batch and returns exactly the bad ones', async (t) => {
+  },
+  'stores the good lines of a batch and returns exactly the bad ones': async (t, open) => {
     const { store } = await open(t);
     await store.write([line('a', 'f=1')], signal);
     const bad = new Set([0, 57, 58, 400, 999]);
@@ -49,23 +57,20 @@ export function conformance(t: Test, open: (t: Test) => Promise<StoreUnderTest>)
       [...bad, 321].sort((a, b) => a - b).map((i) => [i, i === 321 ? 'store.unparsable' : 'store.type-conflict']),
     );
     t.equal((await store.points(all('kiosk', 'a', ['f']))).length, 1 + 1_000 - 6);
-  });
-
-  t.test('puts a whole refused batch aside without asking line by line', async (t) => {
+  },
+  'puts a whole refused batch aside without asking line by line': async (t, open) => {
     const { store } = await open(t);
     await store.write([line('a', 'f=1')], signal);
     const lines = Array.from({ length: 5_000 }, (_, i) => line('a', 'f="text"', i));
     const { rejected } = await store.write(lines, signal);
     t.equal(rejected.length, 5_000);
-  });
-
-  t.test('returns a line older than retention', async (t) => {
+  },
+  'returns a line older than retention': async (t, open) => {
     const { store } = await open(t);
     const { rejected } = await store.write([line('a', 'f=1'), 'kiosk,dev=a f=1 1000000000000000000'], signal);
     t.match(rejected, [{ line: 1, reason: 'store.too-old' }]);
-  });
-
-  t.test('what it acknowledged is there after it lost its power', async (t) => {
+  },
+  'what it acknowledged is there after it lost its power': async (t, open) => {
     const { store, restart } = await open(t);
     const lines = Array.from({ length: 5_000 }, (_, i) => line(`d${i % 50}`, `f=${i}`, i));
     await store.write(lines, signal);
@@ -73,9 +78,8 @@ export function conformance(t: Test, open: (t: Test) => Promise<StoreUnderTest>)
     for (let device = 0; device < 50; device += 1) {
       t.equal((await store.points(all('kiosk', `d${device}`, ['f']))).length, 100);
     }
-  });
-
-  t.test('gives points in order, newest first where asked, and no more than asked', async (t) => {
+  },
+  'gives points in order, newest first where asked, and no more than asked': async (t, open) => {
     const { store } = await open(t);
     await store.write(
       [5, 1, 4, 2, 3].map((i) => line('a', `f=${i}`, i)),
@@ -89,9 +93,8 @@ export function conformance(t: Test, open: (t: Test) => Promise<StoreUnderTest>)
     t.strictSame(await values({ fromNs: `${AT_MS}000002`, toNs: to }), [2, 3], 'from is inside the range, to is not');
     t.strictSame(await store.points(all('kiosk', 'b', ['f'])), []);
     t.strictSame(await store.points(all('never-seen', 'a', ['f'])), []);
-  });
-
-  t.test('makes buckets', async (t) => {
+  },
+  'makes buckets': async (t, open) => {
     const { store } = await open(t);
     const second = 1_000_000_000;
     await store.write(
@@ -131,9 +134,8 @@ export function conformance(t: Test, open: (t: Test) => Promise<StoreUnderTest>)
       (await bucketed('max', 'f', null)).map(([, value]) => value),
       [61],
     );
-  });
-
-  t.test('names made of query language are only names', async (t) => {
+  },
+  'names made of query language are only names': async (t, open) => {
     const { store } = await open(t);
     await store.write([line('a', 'f=1')], signal);
     const nasty = ['a"; DROP DATABASE "x', "a' OR 'a'='a", 'a\\', '"', "'", 'f" FROM kiosk; --', '/.*/', '*'];
@@ -143,18 +145,16 @@ export function conformance(t: Test, open: (t: Test) => Promise<StoreUnderTest>)
       }
     }
     t.equal((await store.points(all('kiosk', 'a', ['f']))).length, 1);
-  });
-
-  t.test('says its version, and preparing it twice is harmless', async (t) => {
+  },
+  'says its version, and preparing it twice is harmless': async (t, open) => {
     const { store } = await open(t);
     await store.ensure();
     t.match(await store.ping(), { version: /./ });
-  });
-
-  t.test('stops at once when asked to', async (t) => {
+  },
+  'stops at once when asked to': async (t, open) => {
     const { store } = await open(t);
     const controller = new AbortController();
     controller.abort(new Error('stopping'));
     await t.rejects(store.write([line('a', 'f=1')], controller.signal), { message: 'stopping' });
-  });
-}
+  },
+};
