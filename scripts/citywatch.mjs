@@ -13,5 +13,5 @@ await runScript(async () => {
   const { register } = await import('tsx/esm/api');
   register();
   const { main } = await import('../src/app/cli.ts');
-  await main(asked);
+  process.exit(await main(asked));
 });

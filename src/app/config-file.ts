@@ -12,7 +12,7 @@ export interface FoundValue {
   isFile: boolean;
 }
 
-/** Finds the settings in the text of a YAML file, by key such as `http.port`; wrong syntax and unknown keys are issues. */
+/** Finds the settings in the text of a YAML file, by key; wrong syntax and unknown keys become issues. */
 export function readSettingsFile(text: string, name: string, issues: Issue[]): Map<string, FoundValue> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });

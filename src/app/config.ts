@@ -24,11 +24,11 @@ const CONFIG_VARIABLE = 'CITYWATCH_CONFIG';
 const OWN_VARIABLE = /^CITYWATCH_/;
 const SECRET_FILE_BYTES_MAX = 64 * 1024;
 
-/** Settings of the contract whose part this version does not have. Taken silently, they would promise what is not there. */
+/** Settings of the contract whose part this version does not have: taken silently, they would be a false promise. */
 const NOT_SERVED = [/^mqtt\.(url|tlsPort)$/, /^tls\./, /^cluster\./, /^influx\.(token|org|bucket)$/];
 
 /**
- * Reads every setting: defaults, then the file, then variables. Rejects with `config.invalid` naming each wrong place at
+ * Reads every setting: defaults, then the file, then variables. Throws `config.invalid` naming each wrong place at
  * once (file with line, or variable) and what would be right there. The only code that reads the process environment.
  */
 export function loadConfig({ env = process.env, file, secrets }: ConfigSources): Config {

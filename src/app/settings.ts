@@ -70,7 +70,7 @@ function url(head: Head, schemes: string[], credentials: 'allowed' | 'refused'):
   });
 }
 
-/** `postgresql://user:password@/name?host=/directory`: PostgreSQL's own way to name a unix socket, no URL by the book. */
+/** `postgresql://user:password@/name?host=/directory`: how PostgreSQL names a unix socket; no URL by the book. */
 function isSocketUrl(value: string, schemes: string[]): boolean {
   return schemes.some((scheme) => value.startsWith(`${scheme}://`)) && /^\w+:\/\/[^/@\s]*@\/\S*$/.test(value);
 }
@@ -181,6 +181,14 @@ export const SETTINGS = {
     nodeId: optionalText(['CITYWATCH_NODE_ID', 'Name of this node among several.']),
     nodeUrl: url(['CITYWATCH_NODE_URL', 'Address at which other nodes reach this one.'], ['https', 'http'], 'refused'),
     secretFile: path(['CITYWATCH_CLUSTER_SECRET_FILE', 'File with the secret that nodes know each other by.']),
+  },
+  cameras: {
+    checkS: setting<number>(
+      ['CITYWATCH_CAMERA_CHECK_S', 'How often it is looked whether a camera answers.'],
+      z.int().min(1).max(3600),
+      10,
+      { range: 'a whole number from 1 to 3600', unit: 's', fromText: 'number' },
+    ),
   },
   vault: {
     keyFile: path(['CITYWATCH_VAULT_KEY_FILE', 'File with the key that stored camera passwords are encrypted by.']),

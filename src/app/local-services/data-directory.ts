@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, mkdtemp, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,8 +37,8 @@ export class DataDirectory {
       throw new CitywatchError('service.failed', { detail, cause });
     });
     const real = await realpath(path);
-    const problem = await ownerProblem(real);
-    if (problem) throw new CitywatchError('service.failed', { detail: problem });
+    const wrong = await ownerProblem(real);
+    if (wrong) throw new CitywatchError('service.failed', { detail: `${wrong.what}; ${wrong.remedy}.` });
     const lock = await lockFile(join(real, 'lock'), LOCK_WAIT_S);
     if (!lock) {
       throw new CitywatchError('service.failed', {
@@ -98,21 +98,29 @@ export class DataDirectory {
 /** A gateway that was killed keeps its lock until the kernel has cleared it away. */
 const LOCK_WAIT_S = 1;
 
-/** What is wrong with the owner or the mode of a data directory and how to mend it; null when nothing is. */
-export async function ownerProblem(path: string): Promise<string | null> {
+/** Whether a gateway runs on this data directory now. */
+export async function dataDirectoryIsHeld(path: string): Promise<boolean> {
+  const file = join(path, 'lock');
+  const isThere = await stat(file).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return false;
+  const lock = await lockFile(file, 0);
+  await lock?.release();
+  return lock === null;
+}
+
+/** What is wrong with the owner or the mode of a data directory, and how to mend it; null when nothing is. */
+export async function ownerProblem(path: string): Promise<{ what: string; remedy: string } | null> {
   const { uid, mode } = await stat(path);
   const us = process.getuid?.() ?? uid;
   if (uid !== us) {
-    const remedy = `run it as that user, or chown -R ${us} ${path}`;
-    return `The data directory ${path} belongs to user ${uid}, but citywatch runs as user ${us}; ${remedy}.`;
+    const what = `The data directory ${path} belongs to user ${uid}, but citywatch runs as user ${us}`;
+    return { what, remedy: `run it as that user, or chown -R ${us} ${path}` };
   }
-  if (mode & 0o022) return `Other users may write to the data directory ${path}; run chmod 700 ${path}.`;
-  return null;
-}
-
-/** Short text that stands for a path, for names that must be unique on the machine. */
-export function pathHash(path: string): string {
-  return createHash('sha256').update(path).digest('hex').slice(0, 16);
+  if ((mode & 0o022) === 0) return null;
+  return { what: `Other users may write to the data directory ${path}`, remedy: `run chmod 700 ${path}` };
 }
 
 async function isPrivate(path: string): Promise<boolean> {

