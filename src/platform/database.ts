@@ -1,6 +1,6 @@
 import { type Expression, Kysely, PostgresDialect, type PostgresPool, type SqlBool, sql } from 'kysely';
 import pg from 'pg';
-import type { Clock } from '../core/clock.ts';
+import { type Clock, deadline } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
 import { isJurisdictionCode, type Jurisdiction, significantDigits } from '../core/jurisdiction.ts';
 import { Gauge, type Observer } from '../core/observe.ts';
@@ -32,6 +32,7 @@ export type RunStatement = (text: string, values?: unknown[]) => Promise<Row[]>;
 const CONNECTIONS_MAX = 10;
 const STATEMENT_TIMEOUT_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+const PING_TIMEOUT_MS = 3_000;
 /** Callers that may wait for a connection; further ones are refused at once instead of piling up. */
 const WAITING_MAX = 2_000;
 const VERSION_MIN = 140_000;
@@ -102,9 +103,18 @@ export class Database implements Tables {
     }
   }
 
-  /** Resolves when PostgreSQL answers a query. */
+  /** Resolves when PostgreSQL answers a query; fails with `store.unavailable` when it has not within 3 s. */
   async ping(): Promise<void> {
-    await sql`select 1`.execute(this.#kysely);
+    const limit = deadline(this.clock, PING_TIMEOUT_MS);
+    const late = new Promise<never>((_, reject) => {
+      const detail = `PostgreSQL did not answer within ${PING_TIMEOUT_MS} ms.`;
+      limit.signal.addEventListener('abort', () => reject(new CitywatchError('store.unavailable', { detail })));
+    });
+    try {
+      await Promise.race([sql`select 1`.execute(this.#kysely), late]);
+    } finally {
+      limit.cancel();
+    }
   }
 
   async close(): Promise<void> {

@@ -43,6 +43,9 @@ function codeOf(sqlstate: string): ErrorCode {
 /** Maps anything the `pg` driver throws to the error users meet. Errors that are mapped already pass unchanged. */
 export function toDatabaseError(error: unknown): CitywatchError {
   if (error instanceof CitywatchError) return error;
+  // Ours, or a value we cannot hold: nothing to do with the server being away.
+  if (error instanceof RangeError || error instanceof TypeError)
+    return new CitywatchError('internal', { cause: error });
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) {
     return new CitywatchError('store.unavailable', { detail: 'PostgreSQL does not answer.', cause: error });
   }

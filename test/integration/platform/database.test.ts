@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import t from 'tap';
+import type { LocalPostgres } from '../../../src/app/local-services/postgres.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { brokenConstraint, Database, escapeLike, sql, withinJurisdiction } from '../../../src/platform/database.ts';
 import { quietObserver, startPostgres } from '../../support/services.ts';
@@ -10,9 +12,11 @@ interface Things {
 
 let database: Database;
 let url: string;
+let postgres: LocalPostgres;
 
 t.before(async () => {
-  url = (await startPostgres(t)).url;
+  postgres = await startPostgres(t);
+  url = postgres.url;
   database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
   t.teardown(() => database.close());
   await sql`create table thing (id text primary key, parent text references thing (id), at_ms bigint,
@@ -32,7 +36,8 @@ t.test('a time in ms comes back as the number it was', async (t) => {
   t.equal(row.at_ms, 1_763_750_000_123);
   const { rows } = await sql<{ n: number }>`select count(*) as n from thing`.execute(things());
   t.equal(rows[0]!.n, 1);
-  await t.rejects(sql`select 9007199254740993::bigint as big`.execute(things()), 'rather refused than rounded');
+  const beyond = sql`select 9007199254740993::bigint as big`.execute(things());
+  await t.rejects(beyond, { code: 'internal' }, 'rather refused than rounded');
 });
 
 t.test('errors of the database become ours, and do not repeat values', async (t) => {
@@ -99,6 +104,19 @@ t.test('a jurisdiction keeps its own codes and nothing else; what is no code kee
   t.equal((await within('000000')).length, 4);
   for (const wrong of ['', '%', '33%', '3302', "' or true --", '______']) t.strictSame(await within(wrong), [], wrong);
   t.equal(escapeLike('50%_\\'), '50\\%\\_\\\\');
+});
+
+t.test('a server that hangs is told by ping in time, and is used again when it goes on', async (t) => {
+  const pid = postgres.child.pid ?? 0;
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+  const signal = (name: NodeJS.Signals) => {
+    for (const one of [pid, ...children]) process.kill(one, name);
+  };
+  t.teardown(() => signal('SIGCONT'));
+  signal('SIGSTOP');
+  await t.rejects(database.ping(), { code: 'store.unavailable', message: /within 3000 ms/ });
+  signal('SIGCONT');
+  await database.ping();
 });
 
 t.test('a server that is not there, not PostgreSQL, or refuses the login is told at once', async (t) => {
