@@ -6,6 +6,7 @@ type Bin = (typeof BINS)[number];
 /** How many kilograms fill a bin; the fullness of each in percent follows from its weight. */
 const CAPACITY_KG: Record<Bin, number> = { paper: 120, plastic: 45, metal: 60, textile: 80 };
 const DEPOSIT_KG: Record<Bin, number> = { paper: 3, plastic: 0.8, metal: 0.6, textile: 2 };
+const FULL_SHARE = 0.85;
 
 export interface Deposit {
   bin: Bin;
@@ -44,7 +45,8 @@ export class KioskModel {
     if (this.#random() > (perHour * elapsedS) / 3_600) return [];
     const bin = pickOne(BINS, this.#random);
     const weight = round(DEPOSIT_KG[bin] * (0.3 + this.#random() * 1.4), 2);
-    if (this.fillPct(bin) >= 88) return [];
+    // People find another kiosk before a bin is full; being full is an incident of its own.
+    if (this.#weightKg[bin] + weight > CAPACITY_KG[bin] * FULL_SHARE) return [];
     this.#weightKg[bin] += weight;
     return [{ bin, weight_kg: weight, items: 1 + Math.floor(this.#random() * 6) }];
   }
