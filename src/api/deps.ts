@@ -121,18 +121,15 @@ export interface Preview {
   refusals: Refusal[];
 }
 
-interface LedgerCounts {
-  /** Everything that came in at this stage. */
-  total: number;
-  deadLettered: number;
-  waiting: number;
-}
-
 export interface LedgerRow {
   kind: string;
   jurisdiction: Jurisdiction;
-  messages: LedgerCounts & { decoded: number };
-  records: LedgerCounts & { stored: number; duplicate: number };
+  /** `total` = decoded + deadLettered + waiting + difference. */
+  messages: { total: number; decoded: number; deadLettered: number; waiting: number };
+  /** Of decoded messages: `total` = stored + duplicate + deadLettered + waiting. */
+  records: { total: number; stored: number; duplicate: number; deadLettered: number; waiting: number };
+  /** Messages that are accounted for nowhere; anything but 0 is an alert. */
+  difference: number;
 }
 
 export interface LedgerAnswer {
@@ -152,6 +149,7 @@ export interface DeadLetter {
   device: string;
   kind: string;
   kindVersion: number;
+  firmware: string | null;
   jurisdiction: Jurisdiction;
   /** Index of the record within its message; null for the whole message. */
   index: number | null;

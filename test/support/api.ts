@@ -195,7 +195,7 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
       list: async () => ({ items: [], next: null }),
       replay: async (_caller, ids) => ({ replayed: ids, skipped: [] }),
     },
-    messages: { byReceipt: async () => null, byDevice: async (caller, id) => registry.get(caller, id).then(() => []) },
+    messages: { byReceipt: async () => null, byDevice: async () => [] },
     twin: { latest: () => null },
     history: {
       history: async () => ({ points: [{ atMs: 0, values: { fill_pct: 82.5 } }], truncated: false }),

@@ -21,7 +21,10 @@ const REQUESTS: Record<string, { url?: string; payload?: object; ifMatch?: boole
   'GET /api/v1/devices/:id/history': { url: '?fields=fill_pct&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z' },
   'GET /api/v1/devices/:id/events': { url: '?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z' },
   'GET /api/v1/ledger': { ownAreaOnly: true },
-  'GET /api/v1/messages': { url: `?device=${KIOSK}&from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z` },
+  'GET /api/v1/messages': {
+    url: `?device=${KIOSK}&from=2026-01-01T00:00:00Z&to=2026-01-01T00:10:00Z`,
+    ownAreaOnly: true,
+  },
   'GET /api/v1/dead-letters': { ownAreaOnly: true },
   'POST /api/v1/dead-letters/replay': { payload: { ids: ['1'] }, ownAreaOnly: true },
   'GET /api/v1/tokens': { ownAreaOnly: true },
