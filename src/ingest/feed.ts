@@ -1,4 +1,3 @@
-import type { Clock } from '../core/clock.ts';
 import { CitywatchError, messageOf } from '../core/errors.ts';
 import type { Observer } from '../core/observe.ts';
 import type { DecodedBatch, DecodedMessage, DeviceKind, JournalPosition, Lane, Message } from '../core/types.ts';
@@ -39,7 +38,6 @@ const DEFAULTS: FeedOptions = { batchMessages: 5000, batchBytes: 2 * 1024 * 1024
 export interface FeedDeps {
   lanes: Partial<Record<Lane, FeedLane>>;
   kinds: KindSource;
-  clock: Clock;
   observer: Observer;
   options?: Partial<FeedOptions>;
 }

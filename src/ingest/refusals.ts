@@ -49,8 +49,13 @@ export function printable(value: unknown): string {
 }
 
 function clip(text: string): string {
-  const visible = text.replace(UNPRINTABLE, '?');
-  return visible.length <= PRINTED_CHARACTERS_MAX ? visible : `${visible.slice(0, PRINTED_CHARACTERS_MAX - 1)}…`;
+  return plain(text, PRINTED_CHARACTERS_MAX);
+}
+
+/** `text` on one line of at most `max` characters, with what cannot be printed replaced. */
+export function plain(text: string, max: number): string {
+  const visible = text.slice(0, max + 1).replace(UNPRINTABLE, '?');
+  return visible.length <= max ? visible : `${visible.slice(0, max - 1)}…`;
 }
 
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;

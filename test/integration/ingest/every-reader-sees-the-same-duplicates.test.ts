@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
-import { systemClock } from '../../../src/core/clock.ts';
 import type { DecodedBatch, NewMessage } from '../../../src/core/types.ts';
 import { DuplicateIndex } from '../../../src/ingest/duplicates/index.ts';
 import { Feed } from '../../../src/ingest/feed.ts';
@@ -18,7 +17,7 @@ async function openFeed(journal: Journal, directory: string, batchMessages = 7) 
   const duplicates = new DuplicateIndex(join(directory, 'duplicates'));
   await duplicates.open(journal.head);
   const lanes = { live: { journal, duplicates } };
-  const deps = { lanes, kinds: kioskKinds, clock: systemClock, observer: quietObserver() };
+  const deps = { lanes, kinds: kioskKinds, observer: quietObserver() };
   return { feed: new Feed({ ...deps, options: { batchMessages, cacheMessages: 20 } }), duplicates };
 }
 
@@ -174,7 +173,7 @@ t.test('a device with too many ids is not remembered further, and this is counte
   const deps = {
     lanes: { live: { journal, duplicates } },
     kinds: kioskKinds,
-    clock: systemClock,
+
     observer: quietObserver(),
   };
   const feed = new Feed(deps);

@@ -43,5 +43,12 @@ async function campaign(t: Test, seeds: number[]): Promise<void> {
 
 t.test('whatever was acked before kill -9 is there afterwards, at its offset, once', async (t) => {
   const seeds = Array.from({ length: KILLS }, (_, index) => index + 1);
-  await Promise.all([0, 1].map((half) => campaign(t, seeds.filter((seed) => seed % 2 === half))));
+  await Promise.all(
+    [0, 1].map((half) =>
+      campaign(
+        t,
+        seeds.filter((seed) => seed % 2 === half),
+      ),
+    ),
+  );
 });

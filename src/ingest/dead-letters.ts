@@ -1,0 +1,245 @@
+import type { Clock } from '../core/clock.ts';
+import { CitywatchError } from '../core/errors.ts';
+import type { Jurisdiction } from '../core/jurisdiction.ts';
+import type { Caller, Channel, DeviceKind, Lane, NewMessage, Receipt } from '../core/types.ts';
+import { recordAudit } from '../platform/audit.ts';
+import { type Database, sql, withinJurisdiction } from '../platform/database.ts';
+import { replayConnection } from './replay-origin.ts';
+import type { DeadLetterRow, IngestTables } from './tables.ts';
+
+export interface DeadLetter {
+  /** `live-12345:2` for a record, `live-12345` for a whole message. */
+  id: string;
+  receipt: string;
+  device: string;
+  kind: string;
+  kindVersion: number;
+  firmware: string | null;
+  jurisdiction: Jurisdiction;
+  index: number | null;
+  reason: string;
+  path: string;
+  value: string;
+  receivedAtMs: number;
+  replayedAtMs: number | null;
+}
+
+export interface DeadLetterFilter {
+  limit: number;
+  /** Where the page before ended. */
+  after?: string;
+  device?: string;
+  kind?: string;
+  reason?: string;
+}
+
+export interface DeadLetterGroup {
+  reason: string;
+  kind: string;
+  firmware: string | null;
+  count: number;
+  devices: number;
+  firstAtMs: number;
+  lastAtMs: number;
+}
+
+export interface DeadLettersDeps {
+  database: Database;
+  intake: { accept(message: NewMessage): Promise<Receipt> };
+  kinds: { latest(kind: string): DeviceKind | undefined };
+  clock: Clock;
+}
+
+const GROUPS_MAX = 500;
+/** Dead letters are kept this long and up to this many; the ledger keeps counting those that are gone. */
+const KEEP_MS = 30 * 24 * 3600 * 1000;
+const KEEP_ROWS = 1_000_000;
+const PRUNE_ROWS = 10_000;
+
+/** What could not be used: shown, grouped, and judged again after its cause is mended. */
+export class DeadLetters {
+  readonly #deps: DeadLettersDeps;
+
+  constructor(deps: DeadLettersDeps) {
+    this.#deps = deps;
+  }
+
+  /** Newest first. */
+  async list(caller: Caller, filter: DeadLetterFilter): Promise<{ items: DeadLetter[]; next: string | null }> {
+    const { device, kind, reason, limit } = filter;
+    const db = this.#deps.database.tables<IngestTables>();
+    let query = withinJurisdiction(db.selectFrom('dead_letter').selectAll(), 'jurisdiction', caller.jurisdiction);
+    if (device !== undefined) query = query.where('device', '=', device);
+    if (kind !== undefined) query = query.where('kind', '=', kind);
+    if (reason !== undefined) query = query.where('reason', '=', reason);
+    if (filter.after !== undefined) {
+      const { atMs, lane, offset, index } = parseKey(filter.after);
+      query = query.where(
+        sql<boolean>`(-received_at_ms, lane, journal_offset, record_index) > (${-atMs}::bigint, ${lane}::text, ${offset}::bigint, ${index}::int)`,
+      );
+    }
+    const rows = await query
+      .orderBy('received_at_ms', 'desc')
+      .orderBy('lane')
+      .orderBy('journal_offset')
+      .orderBy('record_index')
+      .limit(limit + 1)
+      .execute();
+    const page = rows.slice(0, limit);
+    const last = rows.length > limit ? page.at(-1) : undefined;
+    return { items: page.map(fromRow), next: last ? printKey(last) : null };
+  }
+
+  /** How many there are of each reason, kind and firmware, most first: what to mend next. */
+  async groups(caller: Caller): Promise<DeadLetterGroup[]> {
+    const db = this.#deps.database.tables<IngestTables>();
+    const query = db
+      .selectFrom('dead_letter')
+      .select(['reason', 'kind', 'firmware'])
+      .select(({ fn }) => [
+        fn.countAll<number>().as('count'),
+        fn.count<number>('device').distinct().as('devices'),
+        fn.min('received_at_ms').as('firstAtMs'),
+        fn.max('received_at_ms').as('lastAtMs'),
+      ])
+      .where('replayed_at_ms', 'is', null)
+      .groupBy(['reason', 'kind', 'firmware'])
+      .orderBy('count', 'desc')
+      .limit(GROUPS_MAX);
+    return withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).execute();
+  }
+
+  /**
+   * Appends the payloads once more, to be judged by the current version of their kinds. What was replayed before, or is
+   * not the caller's, is skipped with a reason; a replay that is cut short and asked again stores nothing twice.
+   */
+  async replay(
+    caller: Caller,
+    ids: string[],
+  ): Promise<{ replayed: string[]; skipped: { id: string; reason: string }[] }> {
+    const replayed: string[] = [];
+    const skipped: { id: string; reason: string }[] = [];
+    for (const id of ids) {
+      const reason = await this.#replayOne(caller, id);
+      if (reason === null) replayed.push(id);
+      else skipped.push({ id, reason });
+    }
+    return { replayed, skipped };
+  }
+
+  async #replayOne(caller: Caller, id: string): Promise<string | null> {
+    const place = parseId(id);
+    const row = place && (await this.#find(caller, place));
+    if (!row) return 'not-found';
+    if (row.replayed_at_ms !== null) return 'replayed-before';
+    if (row.raw === null) return 'payload-not-kept';
+    const kindVersion = this.#deps.kinds.latest(row.kind)?.version;
+    if (kindVersion === undefined) return 'unknown-kind';
+    const nowMs = this.#deps.clock.nowMs();
+    const receipt = await this.#deps.intake.accept(replayOf(row, row.raw, { kindVersion, nowMs }));
+    await this.#deps.database.transaction(async (tx) => {
+      const { numUpdatedRows } = await tx
+        .tables<IngestTables>()
+        .updateTable('dead_letter')
+        .set({ replayed_at_ms: nowMs })
+        .where('lane', '=', row.lane)
+        .where('journal_offset', '=', row.journal_offset)
+        .where('record_index', '=', row.record_index)
+        .where('replayed_at_ms', 'is', null)
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) return;
+      const { jurisdiction } = row;
+      const after = { receipt: receipt.id, kindVersion };
+      await recordAudit(tx, {
+        ...{ caller, action: 'dead-letter.replay', subject: `dead-letter/${id}`, jurisdiction, after, atMs: nowMs },
+      });
+    });
+    return null;
+  }
+
+  async #find(caller: Caller, { lane, offset, index }: { lane: string; offset: number; index: number }) {
+    const db = this.#deps.database.tables<IngestTables>();
+    const query = db
+      .selectFrom('dead_letter as d')
+      .leftJoin('dead_letter_payload as p', (join) =>
+        join.onRef('p.lane', '=', 'd.lane').onRef('p.journal_offset', '=', 'd.journal_offset'),
+      )
+      .selectAll('d')
+      .select('p.raw')
+      .where('d.lane', '=', lane)
+      .where('d.journal_offset', '=', offset)
+      .where('d.record_index', '=', index);
+    return withinJurisdiction(query, 'd.jurisdiction', caller.jurisdiction).executeTakeFirst();
+  }
+
+  /** Deletes what is too old or too much, at most 10,000 rows; returns how many, so that the caller may go on. */
+  async prune(): Promise<number> {
+    const db = this.#deps.database.tables<IngestTables>();
+    const newest = db.selectFrom('dead_letter').select('received_at_ms').orderBy('received_at_ms', 'desc');
+    const surplus = await newest.offset(KEEP_ROWS).limit(1).executeTakeFirst();
+    const beforeMs = Math.max(this.#deps.clock.nowMs() - KEEP_MS, surplus?.received_at_ms ?? 0);
+    const { rows } = await sql<{ lane: string }>`
+      with gone as (
+        select lane, journal_offset, record_index from dead_letter where received_at_ms < ${beforeMs}
+        order by received_at_ms limit ${PRUNE_ROWS}
+      ), removed as (
+        delete from dead_letter d using gone g
+        where (d.lane, d.journal_offset, d.record_index) = (g.lane, g.journal_offset, g.record_index) returning d.lane
+      ), payloads as (
+        delete from dead_letter_payload p using gone g where (p.lane, p.journal_offset) = (g.lane, g.journal_offset)
+      ) select lane from removed`.execute(db);
+    return rows.length;
+  }
+}
+
+function replayOf(row: DeadLetterRow, raw: Buffer, to: { kindVersion: number; nowMs: number }): NewMessage {
+  const index = row.record_index < 0 ? null : row.record_index;
+  return {
+    receivedAtMs: to.nowMs,
+    uplink: 'replay',
+    channel: row.channel as Channel,
+    topic: row.topic,
+    device: { id: row.device, kind: row.kind, kindVersion: to.kindVersion, jurisdiction: row.jurisdiction },
+    connection: replayConnection({
+      ...{ lane: row.lane as Lane, offset: row.journal_offset, index, receivedAtMs: row.received_at_ms },
+    }),
+    packetId: 0,
+    dup: false,
+    raw,
+  };
+}
+
+function fromRow(row: DeadLetterRow): DeadLetter {
+  const receipt = `${row.lane}-${row.journal_offset}`;
+  const index = row.record_index < 0 ? null : row.record_index;
+  return {
+    id: index === null ? receipt : `${receipt}:${index}`,
+    receipt,
+    device: row.device,
+    kind: row.kind,
+    kindVersion: row.kind_version,
+    firmware: row.firmware,
+    jurisdiction: row.jurisdiction,
+    index,
+    reason: row.reason,
+    path: row.path,
+    value: row.value,
+    receivedAtMs: row.received_at_ms,
+    replayedAtMs: row.replayed_at_ms,
+  };
+}
+
+function parseId(id: string): { lane: string; offset: number; index: number } | null {
+  const [, lane, offset, index] = /^(live|bulk)-(\d{1,15})(?::(\d{1,6}))?$/.exec(id) ?? [];
+  return lane === undefined ? null : { lane, offset: Number(offset), index: index === undefined ? -1 : Number(index) };
+}
+
+function printKey(row: DeadLetterRow): string {
+  return `${row.received_at_ms}.${row.lane}.${row.journal_offset}.${row.record_index}`;
+}
+
+function parseKey(text: string) {
+  const [, atMs, lane, offset, index] = /^(\d{1,15})\.(live|bulk)\.(\d{1,15})\.(-?\d{1,6})$/.exec(text) ?? [];
+  if (lane === undefined) throw new CitywatchError('request.cursor');
+  return { atMs: Number(atMs), lane, offset: Number(offset), index: Number(index) };
+}

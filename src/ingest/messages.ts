@@ -1,0 +1,173 @@
+import { CitywatchError } from '../core/errors.ts';
+import { covers } from '../core/jurisdiction.ts';
+import type { Caller, DecodedRecord, DeviceId, Lane, Message, Refusal } from '../core/types.ts';
+import { type Database, sql } from '../platform/database.ts';
+import { loadCursor } from './cursor.ts';
+import { decodeMessage } from './decode/decode.ts';
+import type { DuplicateIndex } from './duplicates/index.ts';
+import type { KindSource } from './feed.ts';
+import { positionOf, receiptOf } from './intake.ts';
+import type { Search } from './journal/search.ts';
+import { LEDGER_READER } from './ledger.ts';
+import { replayOrigin } from './replay-origin.ts';
+import type { DeadLetterRow, IngestTables } from './tables.ts';
+
+export interface Stage {
+  stage: 'received' | 'decoded' | 'stored';
+  /** `durable`; `decoded`, `dead-lettered`; `waiting`, `stored`, `duplicate`, `dead-lettered`, `mixed`, `nothing`. */
+  outcome: string;
+  detail?: string;
+  atMs?: number;
+}
+
+/** What became of one message, stage by stage. */
+export interface MessageStory {
+  receipt: string;
+  device: DeviceId;
+  uplink: string;
+  channel: string;
+  receivedAtMs: number;
+  stages: Stage[];
+}
+
+export interface MessagesLane {
+  journal: {
+    at(offset: number): Promise<Message | null>;
+    byDevice(search: Search): Promise<{ messages: Message[]; more: boolean }>;
+  };
+  duplicates: DuplicateIndex;
+}
+
+export interface MessagesDeps {
+  lanes: Partial<Record<Lane, MessagesLane>>;
+  kinds: KindSource;
+  database: Database;
+}
+
+const WINDOW_MS_MAX = 10 * 60 * 1000;
+const MESSAGES_MAX = 500;
+/** Refusals spelled out in one story; the dead letters have them all. */
+const REFUSALS_TOLD_MAX = 20;
+
+/** Answers "what happened to this message?" from the journal, as long as it keeps it, and the ledger's tables. */
+export class Messages {
+  readonly #deps: MessagesDeps;
+
+  constructor(deps: MessagesDeps) {
+    this.#deps = deps;
+  }
+
+  /** Null for a receipt that names nothing, nothing that is still kept, or nothing the caller may see. */
+  async byReceipt(caller: Caller, id: string): Promise<MessageStory | null> {
+    const position = positionOf(id);
+    const message = position && (await this.#deps.lanes[position.lane]?.journal.at(position.offset));
+    if (!message || !covers(caller.jurisdiction, message.device.jurisdiction)) return null;
+    const [story] = await this.#tell(message.lane, [message]);
+    return story ?? null;
+  }
+
+  /** At most 500 messages of one device, by time of receipt within at most 10 minutes. */
+  async byDevice(caller: Caller, device: DeviceId, fromMs: number, toMs: number): Promise<MessageStory[]> {
+    if (toMs < fromMs || toMs - fromMs > WINDOW_MS_MAX) {
+      const message = 'must follow `from` within 10 minutes; ask for several windows one after another';
+      throw new CitywatchError('request.invalid', { issues: [{ path: 'to', message }] });
+    }
+    const stories: MessageStory[] = [];
+    for (const [lane, { journal }] of Object.entries(this.#deps.lanes) as [Lane, MessagesLane][]) {
+      const { messages } = await journal.byDevice({ device, fromMs, toMs, limit: MESSAGES_MAX });
+      const visible = messages.filter((message) => covers(caller.jurisdiction, message.device.jurisdiction));
+      stories.push(...(await this.#tell(lane, visible)));
+    }
+    return stories.sort((a, b) => a.receivedAtMs - b.receivedAtMs).slice(0, MESSAGES_MAX);
+  }
+
+  async #tell(lane: Lane, messages: Message[]): Promise<MessageStory[]> {
+    if (messages.length === 0) return [];
+    const cursor = await loadCursor(this.#deps.database, LEDGER_READER, lane);
+    const letters = await this.#deadLetters(lane, messages);
+    const stories: MessageStory[] = [];
+    for (const message of messages) {
+      const mine = letters.get(message.offset) ?? [];
+      stories.push(await this.#story(message, mine, message.offset < cursor));
+    }
+    return stories;
+  }
+
+  async #deadLetters(lane: Lane, messages: Message[]): Promise<Map<number, DeadLetterRow[]>> {
+    const rows = await this.#deps.database
+      .tables<IngestTables>()
+      .selectFrom('dead_letter')
+      .selectAll()
+      .where('lane', '=', lane)
+      .where(({ eb, ref }) =>
+        eb(ref('journal_offset'), '=', sql<number>`any(${messages.map(({ offset }) => offset)}::bigint[])`),
+      )
+      .orderBy('record_index')
+      .execute();
+    const byOffset = new Map<number, DeadLetterRow[]>();
+    for (const row of rows) byOffset.set(row.journal_offset, [...(byOffset.get(row.journal_offset) ?? []), row]);
+    return byOffset;
+  }
+
+  async #story(message: Message, letters: DeadLetterRow[], read: boolean): Promise<MessageStory> {
+    const { device } = message;
+    const decoded = decodeMessage(message, this.#deps.kinds.at(device.kind, device.kindVersion));
+    const { duplicates } = this.#deps.lanes[message.lane]!;
+    if (message.endOffset <= duplicates.highWater) await duplicates.mark([{ message, ...decoded }], message.endOffset);
+    return {
+      receipt: receiptOf(message).id,
+      device: device.id,
+      uplink: message.uplink,
+      channel: message.channel,
+      receivedAtMs: message.receivedAtMs,
+      stages: [
+        received(message),
+        judged(message, decoded.records, decoded.refusals),
+        read ? stored(decoded.records, letters) : { stage: 'stored', outcome: 'waiting' },
+      ],
+    };
+  }
+}
+
+function received(message: Message): Stage {
+  const origin = replayOrigin(message);
+  const parts = [`${message.raw.length} bytes`, `jurisdiction ${message.device.jurisdiction}`];
+  if (message.packetId > 0) parts.push(`packet ${message.packetId}${message.dup ? ', sent again' : ''}`);
+  if (origin) parts.push(`replay of ${receiptOf(origin).id}`);
+  return { stage: 'received', outcome: 'durable', detail: parts.join(', '), atMs: message.receivedAtMs };
+}
+
+function judged({ device }: Message, records: DecodedRecord[], refusals: Refusal[]): Stage {
+  const whole = refusals.some(({ index }) => index === null);
+  const parts = [`${device.kind}@${device.kindVersion}`];
+  if (!whole) parts.push(`${records.length + refusals.length} records`);
+  const wrongClock = records.filter(({ clock }) => clock === 'refused').length;
+  if (wrongClock > 0) parts.push(`${wrongClock} with a clock that is not believed`);
+  parts.push(...refusals.slice(0, REFUSALS_TOLD_MAX).map(tellRefusal));
+  if (refusals.length > REFUSALS_TOLD_MAX) parts.push(`and ${refusals.length - REFUSALS_TOLD_MAX} more`);
+  return { stage: 'decoded', outcome: whole ? 'dead-lettered' : 'decoded', detail: parts.join('; ') };
+}
+
+function tellRefusal({ index, reason, path, value }: Refusal): string {
+  return [index === null ? 'message' : `record ${index}`, reason, path, value].filter(Boolean).join(' ');
+}
+
+function stored(records: DecodedRecord[], letters: DeadLetterRow[]): Stage {
+  const stage = 'stored' as const;
+  const whole = letters.find(({ record_index: index }) => index === -1);
+  const replayed = letters.filter(({ replayed_at_ms: atMs }) => atMs !== null).length;
+  const later = replayed > 0 ? `; ${replayed} replayed since` : '';
+  if (whole) return { stage, outcome: 'dead-lettered', detail: `${whole.reason} ${whole.value}${later}`.trim() };
+  const duplicate = records.filter((record) => record.duplicate).length;
+  const refusedByStore = letters.filter(({ reason }) => reason === 'store-refused');
+  const counts = {
+    stored: records.length - duplicate - refusedByStore.length,
+    duplicate,
+    'dead-lettered': letters.length,
+  };
+  const told = Object.entries(counts).filter(([, count]) => count > 0);
+  const outcome = told.length === 0 ? 'nothing' : told.length === 1 ? told[0]![0] : 'mixed';
+  const words = refusedByStore.map(({ record_index: index, value }) => `; record ${index}: ${value}`).slice(0, 5);
+  const detail = told.map(([name, count]) => `${count} ${name}`).join(', ') + words.join('') + later;
+  return { stage, outcome, ...(detail === '' ? {} : { detail }) };
+}

@@ -1,0 +1,34 @@
+export interface IngestTables {
+  ingest_cursor: { reader: string; lane: string; journal_offset: number; updated_at_ms: number };
+  ingest_ledger: LedgerCounters & { lane: string; kind: string; jurisdiction: string };
+  dead_letter: DeadLetterRow;
+  dead_letter_payload: { lane: string; journal_offset: number; raw: Buffer };
+}
+
+export interface LedgerCounters {
+  messages_decoded: number;
+  messages_dead: number;
+  records_decoded: number;
+  records_stored: number;
+  records_duplicate: number;
+  records_dead: number;
+}
+
+export interface DeadLetterRow {
+  lane: string;
+  journal_offset: number;
+  /** Index of the record; -1 for the whole message. */
+  record_index: number;
+  reason: string;
+  path: string;
+  value: string;
+  device: string;
+  kind: string;
+  kind_version: number;
+  firmware: string | null;
+  jurisdiction: string;
+  channel: string;
+  topic: string;
+  received_at_ms: number;
+  replayed_at_ms: number | null;
+}

@@ -1,0 +1,88 @@
+import { systemClock } from '../../src/core/clock.ts';
+import type { Caller, DecodedBatch, Message } from '../../src/core/types.ts';
+import { Ingest } from '../../src/ingest/ingest.ts';
+import type { RejectedRecord } from '../../src/ingest/ledger.ts';
+import { Database } from '../../src/platform/database.ts';
+import { migrate } from '../../src/platform/migrate.ts';
+import { keepAlive, quietObserver, temporaryDirectory } from './journal.ts';
+import { KIOSK } from './kiosk-kind.ts';
+import { startPostgres } from './services.ts';
+
+interface Teardown {
+  teardown(run: () => Promise<void> | void): void;
+}
+
+export const kinds = {
+  latest: (kind: string) => (kind === KIOSK.kind ? KIOSK : undefined),
+  at: (kind: string, version: number) => (kind === KIOSK.kind && version === KIOSK.version ? KIOSK : undefined),
+};
+
+export function callerOf(jurisdiction: string): Caller {
+  return { type: 'person', id: 'u-1', name: 'Wang', role: 'admin', jurisdiction, purpose: null };
+}
+
+let databases = 0;
+
+/** A new and empty database on the server of `owner`, which is started for the first one. */
+async function emptyDatabase(owner: Server): Promise<string> {
+  owner.url ??= startPostgres(owner.t).then((server) => server.url);
+  const url = await owner.url;
+  databases += 1;
+  const name = `ingest_${databases}`;
+  const admin = await Database.open({ url, observer: quietObserver(), clock: systemClock });
+  await admin.dedicated((statement) => statement(`create database ${name}`));
+  await admin.close();
+  return url.replace('/postgres?', `/${name}?`);
+}
+
+/** One PostgreSQL for all tests of a file; `t` is the file's. */
+export interface Server {
+  t: Teardown;
+  url?: Promise<string>;
+}
+
+/** The ingest side on a real PostgreSQL; `reopen` is a restart. */
+export async function startIngest(t: Teardown, server: Server) {
+  keepAlive(t);
+  const url = await emptyDatabase(server);
+  const directory = await temporaryDirectory(t);
+  const observer = quietObserver();
+  const database = await Database.open({ url, observer, clock: systemClock });
+  await migrate(database);
+  const open = () => Ingest.open({ directory, database, kinds, clock: systemClock, observer });
+  const state = { ingest: await open() };
+  t.teardown(async () => {
+    await state.ingest.close();
+    await database.close();
+  });
+  return {
+    database,
+    get ingest() {
+      return state.ingest;
+    },
+    reopen: async () => {
+      await state.ingest.close();
+      state.ingest = await open();
+    },
+  };
+}
+
+/** Reads what there is and enters it in the ledger, as the telemetry reader does; the store refuses what `refuse` says. */
+export async function drain(ingest: Ingest, refuse: (message: Message, index: number) => boolean = () => false) {
+  const batches: DecodedBatch[] = [];
+  let offset = await ingest.ledger.cursor('live').load();
+  while (offset < ingest.lanes.live.journal.head) {
+    const batch = await ingest.feed.read({ lane: 'live', offset }, new AbortController().signal);
+    const rejected: RejectedRecord[] = [];
+    for (const { message, records } of batch.messages) {
+      for (const { index, duplicate } of records) {
+        if (duplicate || !refuse(message, index)) continue;
+        rejected.push({ offset: message.offset, index, reason: 'field-type', detail: 'is a float already' });
+      }
+    }
+    await ingest.ledger.commit(batch, rejected);
+    batches.push(batch);
+    offset = batch.to;
+  }
+  return batches;
+}
