@@ -43,14 +43,17 @@ export function refuseProblems(findings: Finding[], { log }: Observer): void {
 }
 
 async function runChecks(deps: DoctorDeps, checks: Record<string, Check>): Promise<Finding[]> {
-  const limit = deadline(deps.clock, CHECK_DEADLINE_MS);
   const found = await Promise.all(
-    Object.entries(checks).map(([part, check]) =>
-      check(deps, limit.signal).catch((error: unknown) => [
-        problem(part, `could not be looked at (${messageOf(error)})`, 'see what the message says'),
-      ]),
-    ),
+    Object.entries(checks).map(async ([part, check]) => {
+      const limit = deadline(deps.clock, CHECK_DEADLINE_MS);
+      try {
+        return await check(deps, limit.signal);
+      } catch (error) {
+        return [problem(part, `could not be looked at (${messageOf(error)})`, 'see what the message says')];
+      } finally {
+        limit.cancel();
+      }
+    }),
   );
-  limit.cancel();
   return found.flat();
 }

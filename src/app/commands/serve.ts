@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { CitywatchError } from '../../core/errors.ts';
 import type { StopFailure } from '../../core/lifecycle.ts';
 import type { KnownSecrets, Observer } from '../../core/observe.ts';
 import { ensureDirectory, writeFileDurable } from '../../platform/files.ts';
@@ -38,6 +39,9 @@ export const serve: Command = {
     const end = endOfRun(observer, terminal);
     const { compose } = (await import(COMPOSE)) as { compose: Compose };
     const starting = compose(config, observer, terminal.secrets);
+    starting.catch((err: unknown) => {
+      if (!(err instanceof CitywatchError)) observer.log.fatal({ err }, 'could not start');
+    });
     const gateway = await Promise.race([starting, end.asked]);
     if (!gateway) {
       const late = await starting.catch(() => null);

@@ -221,7 +221,7 @@ class Life {
     const user = spec.user ? [`--reuid=${spec.user}`, `--regid=${spec.user}`, '--init-groups'] : [];
     const args = [...user, '--pdeathsig', spec.deathSignal, '--', spec.command, ...spec.args];
     const stdio = ['ignore', 'pipe', 'pipe', lockFd] as const;
-    this.process = spawn('setpriv', args, { env: spec.env, cwd: spec.cwd, stdio: [...stdio] });
+    this.process = spawn('setpriv', args, { env: spec.env, cwd: spec.cwd, stdio: [...stdio], detached: true });
     const log = observer.log.child({ part: spec.name });
     const bucket = new TokenBucket(20, 200, clock.monotonicMs());
     const onLine = (line: string) => {

@@ -50,7 +50,7 @@ interface Address {
 }
 
 function readAddress(url: string): Address {
-  const unix = /^unix:\/\/(?:([^:@/]*):([^@/]*)@)?(\/[^?]*)/.exec(url);
+  const unix = /^unix:\/\/(?:([^:@/]*):([^@/]*)@)?(?:localhost)?(\/[^?]*)/.exec(url);
   if (unix) {
     const [, user, password, path = ''] = unix;
     return { open: () => connectPlain({ path: decodeURI(path) }), login: login(user, password) };

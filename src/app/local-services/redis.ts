@@ -6,7 +6,7 @@ import { askRedis } from './redis-probe.ts';
 import { PLAIN_ENVIRONMENT } from './run.ts';
 
 export interface LocalRedis {
-  /** `unix://:password@/path`, as ioredis takes it. */
+  /** `unix://:password@/path/of/the.sock`. */
   url: string;
   socketPath: string;
   password: string;
