@@ -43,7 +43,7 @@ export const FAILURES = {
   stalled: 'The camera stopped sending.',
   'no-key-frame': 'The camera sends no complete picture (no key frame).',
   'codec-unsupported': 'The camera sends no H.264 or H.265 video.',
-  nonsense: 'The camera answers with something that is not RTSP.',
+  nonsense: 'What the camera sends makes no sense.',
   refused: 'The camera refuses to send this stream.',
   closed: 'The camera ended the stream.',
   ffmpeg: 'The video process ended or gave nothing.',

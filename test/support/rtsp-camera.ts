@@ -19,7 +19,8 @@ export type CameraMode =
   | 'no-key-frame'
   | 'no-media'
   | 'noise'
-  | 'garbage-rtp';
+  | 'garbage-rtp'
+  | 'flood';
 
 export interface CameraOptions {
   mode?: CameraMode;
@@ -201,6 +202,7 @@ export class TestCamera {
   }
 
   #play(socket: Socket): () => void {
+    if (this.#options.mode === 'flood') return flood(socket);
     const film = loadFilm();
     const packetizer = new Packetizer(0);
     let next = Math.floor(((performance.now() - this.#beganMs) / 1000) * film.framesPerS);
@@ -229,4 +231,16 @@ export class TestCamera {
 /** Length of the receiver report at the front; 0 while its head is not there. */
 function frameBytes(data: Buffer): number {
   return data.length < 4 ? 0 : 4 + data.readUInt16BE(2);
+}
+
+/** Sends as much as the other side takes. */
+function flood(socket: Socket): () => void {
+  const packet = new Packetizer(0).frame([Buffer.alloc(1_300, 0x61)], 0);
+  const many = Buffer.concat(Array.from({ length: 200 }, () => packet));
+  const fill = () => {
+    while (!socket.destroyed && socket.write(many));
+  };
+  socket.on('drain', fill);
+  fill();
+  return () => socket.off('drain', fill);
 }

@@ -24,7 +24,7 @@ export function pullArguments({ relayUrl, socketPath }: { relayUrl: string; sock
     .inputOptions(QUIET)
     .inputOptions(['-protocol_whitelist', 'rtsp,rtp,tcp', '-rtsp_transport', 'tcp', '-timeout', '15000000'])
     // 0.5 s and 500 kB find the parameters of a stream as quickly as less, without errors about missing headers.
-    .inputOptions(['-fflags', '+nobuffer', '-analyzeduration', '500000', '-probesize', '500000'])
+    .inputOptions(['-analyzeduration', '500000', '-probesize', '500000'])
     .inputOptions(['-fpsprobesize', '0', '-f', 'rtsp'])
     .outputOptions(['-map', '0:v:0', '-c:v', 'copy', '-an', '-sn', '-dn', '-map_metadata', '-1'])
     .outputOptions(['-f', 'mp4', '-movflags', '+frag_keyframe+empty_moov+default_base_moof'])

@@ -44,6 +44,7 @@ export class Conversation {
   #nonceUses = 0;
   #held = false;
   #tooFast = false;
+  #owedBytes = 0;
 
   constructor(socket: Socket, options: ConversationOptions) {
     this.#socket = socket;
@@ -163,16 +164,21 @@ export class Conversation {
     waiting?.(response);
   }
 
+  /** Bytes that came are owed to the bucket, and nothing more is read before they are paid. */
   #limit(bytes: number): void {
+    this.#owedBytes += bytes;
+    if (!this.#tooFast) this.#pay();
+  }
+
+  #pay(): void {
     const { clock, bytesPerS } = this.#options;
-    const waitMs = this.#bucket.take(Math.min(bytes, bytesPerS), clock.monotonicMs());
-    if (waitMs === 0) return;
-    this.#tooFast = true;
+    const bytes = Math.min(this.#owedBytes, bytesPerS);
+    const waitMs = this.#bucket.take(bytes, clock.monotonicMs());
+    if (waitMs === 0) this.#owedBytes -= bytes;
+    else clock.after(waitMs, () => this.#pay());
+    if (this.#tooFast === waitMs > 0) return;
+    this.#tooFast = waitMs > 0;
     this.#flow();
-    clock.after(waitMs, () => {
-      this.#tooFast = false;
-      this.#flow();
-    });
   }
 
   #flow(): void {

@@ -25,7 +25,7 @@ export class RtspReader {
   #waiting: Buffer = Buffer.alloc(0);
   #badFrames = 0;
 
-  /** The items that became complete with `chunk`. Throws {@link StreamFailure} `nonsense`; then it is of no more use. */
+  /** The items that became complete with `chunk`. After it threw ({@link StreamFailure} `nonsense`) it is of no use. */
   push(chunk: Buffer): RtspItem[] {
     let data = this.#waiting.length > 0 ? Buffer.concat([this.#waiting, chunk]) : chunk;
     const items: RtspItem[] = [];

@@ -15,7 +15,8 @@ const CASES: [CameraMode, string, number][] = [
   ['no-video', 'codec-unsupported', 3_000],
   ['no-media', 'timeout', 15_000],
   ['no-key-frame', 'no-key-frame', 15_000],
-  ['noise', 'nonsense', 15_000],
+  // Chance decides whether ffmpeg gives up on noise or waits for a key frame.
+  ['noise', 'nonsense|no-key-frame', 15_000],
   ['garbage-rtp', 'nonsense', 11_000],
 ];
 
@@ -43,7 +44,7 @@ t.test('each hostile camera gets a plain reason in time, and its neighbours go o
     const error = await service.playlist(look(mode)).catch((cause: unknown) => cause);
     const tookMs = performance.now() - beganMs;
     t.match(error, { code: 'stream.unavailable' }, `${mode}: ${String(error)}`);
-    t.equal(service.status(mode)[0]?.reason, reason, `${mode} is called ${reason}`);
+    t.match(service.status(mode)[0]?.reason, new RegExp(`^(${reason})$`), `${mode} is called ${reason}`);
     t.ok(tookMs < limitMs, `${mode} took ${Math.round(tookMs)} ms`);
   };
   await Promise.all(CASES.map(outcome));
