@@ -1,0 +1,73 @@
+import './node-version.mjs';
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { ROOT, runScript, setUpPackages, setUpPrograms } from './setup.mjs';
+import { say } from './shell.mjs';
+
+/** Runs every file of bench/, or those whose names are given; prints one JSON line per result, then a table per file. */
+await runScript(async () => {
+  await setUpPackages();
+  await setUpPrograms();
+  const asked = process.argv.slice(2);
+  const names = readdirSync(join(ROOT, 'bench'))
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => name.slice(0, -3))
+    .filter((name) => asked.length === 0 || asked.includes(name));
+  const tables = [];
+  for (const name of names.sort()) {
+    const { rows, status } = await measure(name);
+    if (rows.length > 0) tables.push(`\n${name}\n${table(rows)}`);
+    if (status !== 0) {
+      say(`bench/${name}.ts ended with status ${status}`);
+      process.exitCode = 1;
+    }
+  }
+  process.stdout.write(`${tables.join('\n')}\n`);
+  if (tables.length === 0) process.exitCode = 1;
+});
+
+/** One process per file, so that no measurement warms up another. */
+async function measure(name) {
+  const child = spawn(process.execPath, ['--import=tsx', join('bench', `${name}.ts`)], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise((resolve) => child.on('exit', (status) => resolve(status ?? 1)));
+  const rows = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    process.stdout.write(`${line}\n`);
+    const row = readResult(line);
+    if (row) rows.push(row);
+  }
+  return { rows, status: await ended };
+}
+
+function readResult(line) {
+  try {
+    const row = JSON.parse(line);
+    return typeof row === 'object' && row !== null && 'bench' in row ? row : null;
+  } catch {
+    return null;
+  }
+}
+
+function table(rows) {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const cells = [columns, ...rows.map((row) => columns.map((column) => show(row[column])))];
+  const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index].length)));
+  return cells
+    .map((line) =>
+      line
+        .map((cell, index) => cell.padEnd(widths[index]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function show(value) {
+  if (value === undefined) return '';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
