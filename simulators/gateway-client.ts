@@ -60,7 +60,7 @@ export class GatewayClient {
     headers: Record<string, string> = {},
   ): Promise<{ body: unknown; etag: string | null }> {
     for (let tries = 1; ; tries += 1) {
-      const response = await fetch(`${this.#base}/api/v1${path}`, {
+      const response = await this.#fetch(path, {
         method,
         headers: {
           authorization: `Bearer ${this.#token}`,
@@ -68,7 +68,6 @@ export class GatewayClient {
           ...headers,
         },
         body: body === undefined ? null : JSON.stringify(body),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       const text = await response.text();
       if (response.ok) return { body: text === '' ? null : JSON.parse(text), etag: response.headers.get('etag') };
@@ -76,6 +75,15 @@ export class GatewayClient {
       if (!again) throw toError(`${method} ${path}`, response.status, text);
       const waitS = Number(response.headers.get('retry-after') ?? 1);
       await new Promise((resolve) => setTimeout(resolve, Math.min(waitS || 1, 30) * 1_000));
+    }
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    try {
+      return await fetch(`${this.#base}/api/v1${path}`, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    } catch (error) {
+      const { cause } = error as { cause?: { code?: string } };
+      throw new Error(`no answer from ${this.#base} (${cause?.code ?? String(error)})`);
     }
   }
 }

@@ -12,6 +12,8 @@ export interface Overlay {
   fontPath: string;
   /** A file, not an argument: drawtext's own quoting is then not at the mercy of a camera's name. */
   labelPath: string;
+  /** Where in the clip the first round begins, so that cameras do not all show the same moment. */
+  startS: number;
 }
 
 /** Where Debian (fonts-dejavu-core comes with ffmpeg), Fedora and Alpine keep a font of fixed width. */
@@ -68,7 +70,8 @@ function drawing(overlay: Overlay, quality: Quality): string {
  * the kernel ends it when the simulator dies, however that happens.
  */
 export function encoderArguments(overlay: Overlay, quality: Quality): { command: string; args: string[] } {
-  const input = ['-threads', '1', '-re', '-stream_loop', '-1', '-i', overlay.clipPath, '-an'];
+  const start = ['-threads', '1', '-re', '-stream_loop', '-1', '-ss', String(overlay.startS)];
+  const input = [...start, '-i', overlay.clipPath, '-an'];
   const filter = ['-filter_threads', '1', '-vf', drawing(overlay, quality)];
   const codec = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-profile:v', 'baseline'];
   const group = ['-g', '20', '-keyint_min', '20', '-sc_threshold', '0', '-threads', '1'];
@@ -77,8 +80,8 @@ export function encoderArguments(overlay: Overlay, quality: Quality): { command:
 }
 
 /** One picture of the clip, with name and clock, as JPEG. */
-export async function drawSnapshot(overlay: Overlay, seconds: number): Promise<Buffer> {
-  const input = ['-threads', '1', '-ss', seconds.toFixed(1), '-i', overlay.clipPath, '-frames:v', '1'];
+export async function drawSnapshot(overlay: Overlay): Promise<Buffer> {
+  const input = ['-threads', '1', '-ss', String(overlay.startS), '-i', overlay.clipPath, '-frames:v', '1'];
   const output = ['-vf', drawing(overlay, 'main'), '-q:v', '5', '-f', 'image2pipe', '-c:v', 'mjpeg', 'pipe:1'];
   const { command, args } = underParent(overlay.ffmpeg, [...input, ...output]);
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'], timeout: 10_000 });

@@ -12,7 +12,8 @@ const CLIP_PATH = join(MEDIA, 'cctv-pedestrians.mp4');
 const PICTURE_PATH = join(MEDIA, 'cctv-pedestrians.jpg');
 
 /** The clip of the camera with this number begins this much later than that of the one before. */
-const SNAPSHOT_STEP_S = 6;
+const STEP_S = 7;
+const ROUND_S = 77;
 const SNAPSHOT_LIFE_MS = 1_000;
 
 /** Where one camera's pictures come from. */
@@ -34,14 +35,14 @@ export interface StudioOptions {
 export class Studio {
   readonly #clip: Clip;
   readonly #picture: Buffer;
-  readonly #overlay: Omit<Overlay, 'labelPath'> | null;
+  readonly #overlay: Omit<Overlay, 'labelPath' | 'startS'> | null;
   readonly #directory: string;
   #cameras = 0;
 
   private constructor(parts: {
     clip: Clip;
     picture: Buffer;
-    overlay: Omit<Overlay, 'labelPath'> | null;
+    overlay: Omit<Overlay, 'labelPath' | 'startS'> | null;
     directory: string;
   }) {
     this.#clip = parts.clip;
@@ -71,12 +72,12 @@ export class Studio {
     const labelPath = join(this.#directory, `${number}.txt`);
     // Control characters would end the line that drawtext draws; the rest is taken as it is.
     await writeFile(labelPath, label.replace(/[\p{Cc}]/gu, ' '));
-    const overlay = { ...this.#overlay, labelPath };
+    const overlay = { ...this.#overlay, labelPath, startS: (number * STEP_S) % ROUND_S };
     return {
       sources: { main: new EncodedSource(overlay, 'main'), sub: new EncodedSource(overlay, 'sub') },
       sizes: { main: encodedSize('main'), sub: encodedSize('sub') },
       fps,
-      snapshot: rarely(() => drawSnapshot(overlay, (number * SNAPSHOT_STEP_S) % 60)),
+      snapshot: rarely(() => drawSnapshot(overlay)),
     };
   }
 
