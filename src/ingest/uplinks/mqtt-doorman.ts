@@ -17,6 +17,7 @@ export interface DoormanDeps {
   connected(id: string): boolean;
   /** The CONNECT is accepted and its turn has come. */
   admit(connection: Connection, admission: Admission): void;
+  complain(connection: Connection, text: string): void;
   clock: Clock;
   options: MqttOptions;
   stats: MqttStats;
@@ -120,7 +121,8 @@ export class Doorman {
   }
 
   #fail(connection: Connection, claimedId: string, refusal: Refusal): void {
-    const { clock, options, stats } = this.#deps;
+    const { clock, options, stats, complain } = this.#deps;
+    complain(connection, `CONNECT refused: ${refusal}`);
     const idMs = this.#failuresById.take(claimedId.slice(0, CLAIM_CHARS_MAX));
     const addressMs = this.#failuresByAddress.take(connection.address);
     if (idMs === 0 && addressMs === 0) {

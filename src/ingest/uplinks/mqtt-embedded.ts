@@ -57,8 +57,11 @@ export class MqttListener implements ConnectionHost {
   readonly #connections = new Set<Connection>();
   readonly #perAddress = new Map<string, number>();
   readonly #sessions = new Map<string, Connection>();
+  /** Every TCP socket, also those still in a TLS handshake. */
+  readonly #sockets = new Set<Socket>();
   #servers: Server[] = [];
   #tls: TlsServer | null = null;
+  #material: Partial<MqttTlsMaterial> = {};
   #stopSweep: () => void = () => {};
   #stopping = false;
   #stopped: Promise<void> | null = null;
@@ -78,6 +81,7 @@ export class MqttListener implements ConnectionHost {
       authenticate: (id, secret) => deps.authenticate(id, secret),
       connected: (id) => this.#sessions.has(id),
       admit: (connection, admission) => this.#open(connection, admission),
+      complain: (connection, text) => this.complain(connection, text),
       clock,
       options: this.options,
       stats,
@@ -90,9 +94,10 @@ export class MqttListener implements ConnectionHost {
     const plain = createServer((socket) => this.#arrive(socket));
     const addresses = [await this.#listen(plain, host, port)];
     if (tls !== undefined) {
-      const { port: tlsPort, ca, ...material } = tls;
-      const clients = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true };
+      const { port: tlsPort, ...material } = tls;
+      const clients = tls.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
       const limits = { minVersion: 'TLSv1.2', handshakeTimeout: connectDeadlineMs } as const;
+      this.#material = material;
       this.#tls = createTlsServer({ ...limits, ...material, ...clients }, (socket) => this.#arrive(socket));
       this.#tls.on('tlsClientError', () => this.stats.close('tls'));
       addresses.push(await this.#listen(this.#tls, host, tlsPort));
@@ -107,9 +112,14 @@ export class MqttListener implements ConnectionHost {
     return { port: addresses[0]!.port, tlsPort: addresses[1]?.port ?? null };
   }
 
-  /** New key material for new connections; the open ones stay. Throws when it does not fit together. */
-  reloadTls(material: MqttTlsMaterial): void {
-    this.#tls?.setSecureContext(material);
+  /**
+   * New key material for new connections; the open ones stay. What is left out stays as it is, so that a new
+   * certificate cannot drop the demand for client certificates. Throws, changing nothing, when it does not fit together.
+   */
+  reloadTls(material: Partial<MqttTlsMaterial>): void {
+    const { cert, key, ca, crl } = { ...this.#material, ...material };
+    this.#tls?.setSecureContext({ cert, key, ca, crl });
+    this.#material = { ...this.#material, ...material };
   }
 
   get sessions(): number {
@@ -155,7 +165,7 @@ export class MqttListener implements ConnectionHost {
     while (this.#connections.size > 0 && !signal.aborted && this.clock.monotonicMs() < lingerUntilMs) {
       await this.clock.sleep(STOP_POLL_MS, signal);
     }
-    for (const connection of this.#connections) connection.socket.destroy();
+    for (const socket of this.#sockets) socket.destroy();
     this.#wills.close();
     await Promise.all(closed);
   }
@@ -186,6 +196,12 @@ export class MqttListener implements ConnectionHost {
 
   async #listen(server: Server, host: string, port: number): Promise<AddressInfo> {
     const listening = once(server, 'listening');
+    server.maxConnections = this.options.connectionsMax;
+    server.on('drop', () => this.stats.close('limit'));
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
     server.listen({ host, port, backlog: BACKLOG });
     try {
       await listening;

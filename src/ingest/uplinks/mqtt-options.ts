@@ -55,7 +55,7 @@ export interface MqttOptions {
   commandsPerDeviceMax: number;
   commandDeadlineMs: number;
   willBytesMax: number;
-  /** Wills that wait for a journal which refuses them. */
+  /** Wills on their way into the journal: all devices behind one switch may vanish in the same second. */
   willsWaitingMax: number;
 }
 
@@ -81,5 +81,5 @@ export const MQTT_DEFAULTS: Omit<MqttOptions, 'host' | 'port' | 'tls'> = {
   commandsPerDeviceMax: 16,
   commandDeadlineMs: 10_000,
   willBytesMax: 4_096,
-  willsWaitingMax: 2_000,
+  willsWaitingMax: 12_000,
 };

@@ -56,3 +56,24 @@ t.test('when too many wait, the rest is told to come again', async (t) => {
   t.ok(codes.includes(3));
   t.ok(codes.filter((code) => code === 0).length >= 5);
 });
+
+t.test('3,000 silent connections do not slow a device down', async (t) => {
+  const { port, intake } = await startListener(t);
+  const device = await RawClient.device(t, port, 'k1');
+  const topic = 'cw/v1/k1/telemetry';
+  const silent = Array.from({ length: 3_000 }, () => connectTcp({ port, host: '127.0.0.1' }));
+  t.teardown(() => {
+    for (const socket of silent) socket.destroy();
+  });
+  await Promise.all(silent.map((socket) => once(socket, 'connect')));
+  const tookMs = [];
+  for (let id = 1; id <= 200; id += 1) {
+    const sentMs = performance.now();
+    device.send(publishPacket({ topic, id }));
+    await device.until(() => device.ackIds.length === id);
+    tookMs.push(performance.now() - sentMs);
+  }
+  tookMs.sort((a, b) => a - b);
+  t.ok(tookMs[150]! < 20, `three of four acknowledgements within ${tookMs[150]} ms`);
+  t.equal(intake.taken.length, 200);
+});

@@ -1,55 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import t, { type Test } from 'tap';
+import { Authority } from '../../support/certificates.ts';
 import { connectPacket, RawClient, startListener } from '../../support/mqtt.ts';
-
-/** Certificates as an operator would make them. */
-class Authority {
-  readonly #dir: string;
-
-  constructor(dir: string, name: string) {
-    this.#dir = join(dir, name);
-    execFileSync('mkdir', ['-p', this.#dir]);
-    this.#openssl(
-      'req',
-      '-x509',
-      ...NEW_KEY,
-      '-keyout',
-      'ca.key',
-      '-out',
-      'ca.pem',
-      '-days',
-      '2',
-      '-subj',
-      `/CN=${name}`,
-    );
-  }
-
-  get ca(): string {
-    return this.#read('ca.pem');
-  }
-
-  /** `startS` seconds from now until a day later. */
-  issue(cn: string, validDays = 1): { cert: string; key: string } {
-    const file = `${cn}-${validDays}`;
-    this.#openssl('req', '-new', ...NEW_KEY, '-keyout', `${file}.key`, '-out', `${file}.csr`, '-subj', `/CN=${cn}`);
-    const by = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', String(validDays)];
-    this.#openssl('x509', '-req', '-in', `${file}.csr`, ...by, '-out', `${file}.pem`);
-    return { cert: this.#read(`${file}.pem`), key: this.#read(`${file}.key`) };
-  }
-
-  #read(name: string): string {
-    return readFileSync(join(this.#dir, name), 'utf8');
-  }
-
-  #openssl(...args: string[]): void {
-    execFileSync('openssl', args, { cwd: this.#dir, stdio: 'ignore' });
-  }
-}
-
-const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
 /** A TLS client and its CONNECT; resolves with the return code, or null when it was closed without one. */
 async function attempt(t: Test, port: number, id: string, options: ConnectionOptions): Promise<Attempt> {
@@ -103,13 +55,18 @@ t.test('with a client authority a device needs its own certificate besides its s
   const city = new Authority(dir, 'city');
   const stranger = new Authority(dir, 'stranger');
   const tls = { port: 0, ...city.issue('localhost'), ca: city.ca };
-  const { tlsPort } = await startListener(t, { tls });
+  const { tlsPort, listener } = await startListener(t, { tls });
   const own = { ca: city.ca, ...city.issue('k1') };
   t.equal((await attempt(t, tlsPort, 'k1', own)).code, 0, 'its own');
   t.equal((await attempt(t, tlsPort, 'k2', own)).code, 4, 'that of another device');
   t.equal((await attempt(t, tlsPort, 'k1', { ca: city.ca })).code, null, 'none');
   t.equal((await attempt(t, tlsPort, 'k1', { ca: city.ca, ...stranger.issue('k1') })).code, null, 'a foreign one');
   t.equal((await attempt(t, tlsPort, 'k1', { ca: city.ca, ...city.issue('k1', 0) })).code, null, 'an expired one');
+  listener.reloadTls({ crl: city.revoke('k1') });
+  t.equal((await attempt(t, tlsPort, 'k1', own)).code, null, 'a revoked one');
+  t.equal((await attempt(t, tlsPort, 'k2', { ca: city.ca, ...city.issue('k2') })).code, 0, 'still that of another');
+  listener.reloadTls(city.issue('localhost', 2));
+  t.equal((await attempt(t, tlsPort, 'k1', { ca: city.ca })).code, null, 'still asked for after a new certificate');
 });
 
 t.test('a resumed TLS session is held to the same certificate', async (t) => {

@@ -2,13 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connectAsync } from 'mqtt';
 import t, { type Test } from 'tap';
-import { judge } from '../../support/judges.ts';
+import { type Judge, judge } from '../../support/judges.ts';
 import { eventually, SECRET, startListener } from '../../support/mqtt.ts';
 
 interface Outcome {
   code: number | null;
   output: string;
 }
+
+/** Finding a judge takes a process of its own; once is enough. */
+const judges = new Map<string, Promise<Judge>>();
 
 /** Runs one of Mosquitto's clients as device `id`; `input` goes to its standard input. */
 async function mosquitto(name: string, port: number, args: string[], input?: string): Promise<Outcome> {
@@ -26,7 +29,9 @@ async function mosquitto(name: string, port: number, args: string[], input?: str
 }
 
 async function startMosquitto(name: string, port: number, args: string[]): Promise<ChildProcess> {
-  const { command, env } = await judge(name);
+  const program = judges.get(name) ?? judge(name);
+  judges.set(name, program);
+  const { command, env } = await program;
   const all = ['-h', '127.0.0.1', '-p', String(port), ...args];
   return spawn(command, all, { env: { ...process.env, ...env } });
 }
@@ -119,7 +124,7 @@ t.test('mqtt.js: while the journal is full its publishes wait and its connection
     await client.publishAsync('cw/v1/k1/telemetry', `{"n":${n}}`, { qos: 1 });
     acknowledged += 1;
   });
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  await new Promise((resolve) => setTimeout(resolve, 2_200));
   t.equal(acknowledged, 0);
   t.equal(client.connected, true, 'pings are answered meanwhile');
   intake.mode = 'open';

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { Authority } from '../../support/certificates.ts';
 import { eventually, publishPacket, RawClient, startListener } from '../../support/mqtt.ts';
 
 const topic = 'cw/v1/k1/telemetry';
@@ -38,4 +39,17 @@ t.test('stop ends at its signal when the journal does not answer', async (t) => 
   await listener.stop(limit.signal);
   await client.closed;
   t.same(client.ackIds, []);
+});
+
+t.test('stop does not wait for a TLS handshake that never comes', async (t) => {
+  const { tlsPort, listener } = await startListener(t, {
+    tls: { port: 0, ...new Authority(t.testdir(), 'city').issue('localhost') },
+  });
+  const client = await RawClient.open(t, tlsPort);
+  const startMs = Date.now();
+  const limit = new AbortController();
+  setTimeout(() => limit.abort(), 5_000).unref();
+  await listener.stop(limit.signal);
+  await client.closed;
+  t.ok(Date.now() - startMs < 3_000);
 });
