@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import t from 'tap';
 import type { NewMessage } from '../../../src/core/types.ts';
@@ -86,4 +87,15 @@ t.test('a segment header comes back, and a damaged one is not believed', async (
     t.equal(decodeHeader(broken), null, `byte ${at}`);
   }
   t.equal(decodeHeader(bytes.subarray(0, 63)), null);
+});
+
+t.test('the example in docs/journal-format.md is what is written', async (t) => {
+  const text = await readFile(new URL('../../../docs/journal-format.md', import.meta.url), 'utf8');
+  const hex = /```\n([0-9a-f \n]+)\n```/.exec(text)?.[1] ?? '';
+  const documented = Buffer.from(hex.replace(/\s/g, ''), 'hex');
+  const given = kioskMessage({ dup: true, packetId: 7 });
+  const place = { lane: 'live' as const, offset: 4096, salt: 0x01020304 };
+  const room = Buffer.alloc(roomFor(given));
+  t.same(room.subarray(0, encodeRecord(given, place, room, 0)), documented);
+  t.ok(isRecord(documented, 0, place));
 });
