@@ -24,6 +24,17 @@ export interface StoreCapabilities {
   readOnlyQueries: boolean;
 }
 
+/**
+ * The cause of a `store.unavailable` whose server has no room on its disk. InfluxDB 1.x keeps answering so after room
+ * was made, because its log of writes remembers the error, until it is restarted.
+ */
+export class StoreDiskFull extends Error {
+  constructor() {
+    super('no space left on the disk of the store');
+    this.name = 'StoreDiskFull';
+  }
+}
+
 /** A line the store will never take: its place in the call, a code to group by, and the store's words shortened. */
 export interface RejectedLine {
   line: number;

@@ -1,15 +1,17 @@
 import type { Clock } from '../core/clock.ts';
-import { CitywatchError } from '../core/errors.ts';
+import { CitywatchError, messageOf } from '../core/errors.ts';
 import { Counter, Gauge, type Logger, type Observer } from '../core/observe.ts';
 import type { DecodedBatch } from '../core/types.ts';
 import { lineOf, seriesOf } from './line-protocol.ts';
 import { Slots } from './slots.ts';
-import type { RejectedLine, Store } from './store.ts';
+import { type RejectedLine, type Store, StoreDiskFull } from './store.ts';
 
 export interface WriterDeps {
   store: Store;
   clock: Clock;
   observer: Observer;
+  /** Restarts the store where it is ours to restart; asked for while its disk is full (see `StoreDiskFull`). */
+  restartStore?: () => Promise<void>;
   random?: () => number;
 }
 
@@ -36,6 +38,8 @@ const PAUSE_MAX_MS = 10_000;
 const PAUSE_MIN_MS = 200;
 /** Pause while the store refuses us: only a human can help, but who did should not have to restart us. */
 const REFUSED_PAUSE_MS = 15_000;
+/** Between two restarts of a store whose disk is full. */
+const RESTART_EVERY_MS = 20_000;
 
 interface Chunk {
   lines: string[];
@@ -55,6 +59,7 @@ export class TelemetryWriter {
   readonly #slots: Slots;
   #prepared = false;
   #failure: { code: string; reason: string } | null = null;
+  #diskFullSinceMs: number | null = null;
 
   constructor(deps: WriterDeps, options: WriterOptions = {}) {
     this.#deps = deps;
@@ -146,6 +151,7 @@ export class TelemetryWriter {
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof CitywatchError) || !error.code.startsWith('store.')) throw error;
+        await this.#restartWhenFull(error);
         await this.#deps.clock.sleep(this.#pauseMs(error, tries), signal);
       }
     }
@@ -165,7 +171,19 @@ export class TelemetryWriter {
     return Math.max(askedMs, Math.round(ceilingMs * (0.5 + random() / 2)));
   }
 
+  async #restartWhenFull(error: CitywatchError): Promise<void> {
+    const { clock, restartStore } = this.#deps;
+    if (!restartStore || !(error.cause instanceof StoreDiskFull)) return;
+    const nowMs = clock.monotonicMs();
+    this.#diskFullSinceMs ??= nowMs;
+    if (nowMs - this.#diskFullSinceMs < RESTART_EVERY_MS) return;
+    this.#diskFullSinceMs = nowMs;
+    this.#log.warn('restarting InfluxDB, whose disk was full');
+    await restartStore().catch((cause: unknown) => this.#log.error({ error: messageOf(cause) }, 'that failed'));
+  }
+
   #recovered(): void {
+    this.#diskFullSinceMs = null;
     if (this.#failure) this.#log.info('telemetry is written again');
     this.#failure = null;
   }

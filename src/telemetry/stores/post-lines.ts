@@ -1,6 +1,6 @@
 import { CitywatchError } from '../../core/errors.ts';
 import { printable } from '../line-protocol.ts';
-import type { RejectedLine, StoreRejection } from '../store.ts';
+import { type RejectedLine, StoreDiskFull, type StoreRejection } from '../store.ts';
 
 /** What one POST of lines came to. */
 export type PostOutcome =
@@ -58,6 +58,12 @@ export function outcomeOf(answer: { status: number; headers: AnswerHeaders; body
   if (status === 204) return { type: 'stored' };
   if (status === 413) return { type: 'too-large' };
   const words = errorText(answer.body);
+  if (status === 500 && /no space left on device/.test(words ?? '')) {
+    throw new CitywatchError('store.unavailable', {
+      detail: 'The disk of InfluxDB is full; make room and restart it.',
+      cause: new StoreDiskFull(),
+    });
+  }
   // 1.x answers 500 when the retention policy is gone; trying again does not bring it back, `ensure` does.
   if (status === 429 || (status >= 500 && !/retention policy not found/.test(words ?? ''))) {
     throw new CitywatchError('store.unavailable', {

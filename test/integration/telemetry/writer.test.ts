@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { systemClock } from '../../../src/core/clock.ts';
 import type { DecodedBatch } from '../../../src/core/types.ts';
 import { Outbound } from '../../../src/platform/outbound.ts';
+import { StoreDiskFull } from '../../../src/telemetry/store.ts';
 import { Influx1Store } from '../../../src/telemetry/stores/influx1.ts';
 import { TelemetryWriter } from '../../../src/telemetry/writer.ts';
 import { AT_MS, batch, decoded, reading } from '../../support/batches.ts';
@@ -139,6 +140,14 @@ t.test('a request too large for the server is split', async (t) => {
   proxy.plan.push({ type: 'answer', status: 413 }, { type: 'answer', status: 413 });
   t.strictSame(await writer.write(readings(1_000, 10_000), never), []);
   t.equal(await stored(), 1_100);
+});
+
+t.test('a full disk is told apart from other trouble', async (t) => {
+  const proxy = await FaultProxy.start(t, influxd.url);
+  const { store } = parts(t, proxy.url);
+  const words = 'engine: error writing WAL entry: write /x/_00002.wal: no space left on device';
+  proxy.plan.push({ type: 'answer', status: 500, body: JSON.stringify({ error: words }) });
+  await t.rejects(store.write(['kiosk,dev=a f=1 1'], never), { code: 'store.unavailable', cause: StoreDiskFull });
 });
 
 t.test('an answer that is not of InfluxDB puts no line aside', async (t) => {

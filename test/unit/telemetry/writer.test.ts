@@ -1,6 +1,6 @@
 import t from 'tap';
 import { CitywatchError } from '../../../src/core/errors.ts';
-import type { RejectedLine, Store } from '../../../src/telemetry/store.ts';
+import { type RejectedLine, type Store, StoreDiskFull } from '../../../src/telemetry/store.ts';
 import { TelemetryWriter, type WriterOptions } from '../../../src/telemetry/writer.ts';
 import { batch, decoded, reading } from '../../support/batches.ts';
 import { ManualClock } from '../../support/clock.ts';
@@ -8,7 +8,12 @@ import { quietObserver } from '../../support/services.ts';
 
 type Write = (lines: readonly string[], signal: AbortSignal) => Promise<{ rejected: RejectedLine[] }>;
 
-function writerOn(write: Write, options?: WriterOptions, ensure: Store['ensure'] = async () => {}) {
+function writerOn(
+  write: Write,
+  options?: WriterOptions,
+  ensure: Store['ensure'] = async () => {},
+  restartStore = async () => {},
+) {
   const clock = new ManualClock();
   const store: Store = {
     ensure,
@@ -17,7 +22,10 @@ function writerOn(write: Write, options?: WriterOptions, ensure: Store['ensure']
     points: async () => [],
     capabilities: () => ({ readOnlyQueries: true }),
   };
-  const writer = new TelemetryWriter({ store, clock, observer: quietObserver(), random: () => 1 }, options);
+  const writer = new TelemetryWriter(
+    { store, clock, observer: quietObserver(), restartStore, random: () => 1 },
+    options,
+  );
   return { clock, writer };
 }
 
@@ -102,6 +110,26 @@ t.test('a store that refuses us is prepared again before each slow try', async (
   await clock.advance(15_000);
   await done;
   t.equal(ensured, 3);
+});
+
+t.test('a store whose disk was full is restarted, because it would not notice the room', async (t) => {
+  let restarts = 0;
+  const full = new CitywatchError('store.unavailable', { cause: new StoreDiskFull() });
+  const write: Write = async () => {
+    if (restarts < 2) throw full;
+    return { rejected: [] };
+  };
+  const restart = async () => {
+    restarts += 1;
+    if (restarts === 1) throw new Error('it did not come back');
+  };
+  const { writer, clock } = writerOn(write, {}, undefined, restart);
+  const done = writer.write(some(1), never);
+  await clock.advance(19_000);
+  t.equal(restarts, 0, 'not at once: room may be made in a moment');
+  await clock.advance(60_000);
+  t.strictSame(await done, []);
+  t.equal(restarts, 2);
 });
 
 t.test('a store that is away at start is prepared when it is there', async (t) => {
