@@ -9,7 +9,7 @@ import { TelemetryWriter } from '../src/telemetry/writer.ts';
 import { Influxd } from '../test/support/influxd.ts';
 
 /**
- * Points into a real InfluxDB 1.x: our writer, with and without gzip, against `writePoints` of the library. Same points,
+ * Points into a real InfluxDB 1.x: our writer, plain and gzip, against `writePoints` of the library. Same points,
  * equally many requests at once, one server, one run, one JSON line each. Every row but the first includes making the
  * batches, which the first row shows alone.
  */
