@@ -33,7 +33,9 @@ export class AlertActions {
     this.#deps = deps;
   }
 
-  /** Takes note of an alert. Again by the same caller is fine; by another one: `conflict.state`, saying who was first. */
+  /**
+   * Takes note of an alert. Again by the same caller is fine; by another one: `conflict.state`, saying who was first.
+   */
   ack(caller: Caller, id: string): Promise<AlertView> {
     return this.#change(caller, id, (alert, nowMs) => {
       if (alert.acked_by_id === caller.id) return null;

@@ -32,8 +32,8 @@ export function priorityOf(severity: string): number {
 }
 
 /**
- * What one finding does to the alert of its key: opens one, counts up, or clears it. `null` when nothing is to be said: a
- * "cleared" without an open alert. Pure; the desk stores the result.
+ * What one finding does to the alert of its key: opens one, counts up, or clears it. `null` when nothing is to be
+ * said: a "cleared" without an open alert. Pure; the desk stores the result.
  */
 export function applyFinding(
   alert: AlertRow | null,

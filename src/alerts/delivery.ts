@@ -54,8 +54,9 @@ const ANSWER_BYTES_MAX = 64 * 1024;
 const GONE = 410;
 
 /**
- * Sends the outbox of one subscription and alert, oldest first: a clear never overtakes its alarm, while other alerts go
- * their own way. Delivered at least once, with one constant `webhook-id`, so a receiver can make the effect happen once.
+ * Sends the outbox of one subscription and alert, oldest first: a clear never overtakes its alarm, while other alerts
+ * go their own way. Delivered at least once, with one constant `webhook-id`, so a receiver can make the effect happen
+ * once.
  */
 export class WebhookDelivery {
   readonly #deps: DeliveryDeps;

@@ -47,8 +47,8 @@ export const INTERNAL_TOPICS = {
 } as const;
 
 /**
- * Judges every message in journal order. Holds the state of all rules in memory; the reader stores what changed together
- * with its cursor. The cost of a message depends on the rules of its kind, never on the number of devices.
+ * Judges every message in journal order. Holds the state of all rules in memory; the reader stores what changed
+ * together with its cursor. The cost of a message depends on the rules of its kind, never on the number of devices.
  */
 export class RulesEngine {
   readonly #byKind = new Map<string, Rule[]>();

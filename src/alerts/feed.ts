@@ -87,8 +87,8 @@ export class AlertFeed {
   }
 
   /**
-   * The caller's entries after `seq`, at most 500, waiting until there are some. Returns an empty list when `signal` ends
-   * the wait. `seq` of the answer is where to go on.
+   * The caller's entries after `seq`, at most 500, waiting until there are some. Returns an empty list when `signal`
+   * ends the wait. `seq` of the answer is where to go on.
    */
   async next(caller: Caller, seq: number, signal: AbortSignal): Promise<{ entries: LogEntry[]; seq: number }> {
     for (let from = seq; ; ) {

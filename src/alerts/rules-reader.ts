@@ -96,7 +96,9 @@ export class RulesReader {
     await this.#inTurn(() => this.#commit(true));
   }
 
-  /** Handler of the journal reader. Throws (and is called again with the same batch) when PostgreSQL does not answer. */
+  /**
+   * Handler of the journal reader. Throws (and is called again with the same batch) when PostgreSQL does not answer.
+   */
   handle(batch: DecodedBatch): Promise<void> {
     return this.#inTurn(async () => {
       if (batch.from >= this.#cursor) {

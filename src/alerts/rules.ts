@@ -56,8 +56,8 @@ export interface KindCatalogue {
 }
 
 /**
- * Reads every `*.yaml` of a folder. Throws `config.invalid` with file and line of every fault: an unknown key, a kind or
- * field that does not exist, a threshold outside the field's range, a clear level on the wrong side.
+ * Reads every `*.yaml` of a folder. Throws `config.invalid` with file and line of every fault: an unknown key, a kind
+ * or field that does not exist, a threshold outside the field's range, a clear level on the wrong side.
  */
 export async function loadRules(directory: string, kinds: KindCatalogue): Promise<Rule[]> {
   const files = (await readdir(directory)).filter((file) => file.endsWith('.yaml')).sort();

@@ -82,7 +82,7 @@ export class Subscriptions {
         .insertInto('subscription')
         .values({ ...row, secrets: JSON.stringify([vault.seal(secret)]) })
         .execute();
-      await audit(tx, caller, 'subscription.create', row, row.created_at_ms);
+      await audit(tx, { caller, action: 'subscription.create', row, atMs: row.created_at_ms });
     });
     return { subscription: show(row), secret };
   }
@@ -122,7 +122,7 @@ export class Subscriptions {
         .where('subscription_id', '=', id)
         .where('state', '=', 'waiting')
         .execute();
-      await audit(tx, caller, 'subscription.remove', row, clock.nowMs());
+      await audit(tx, { caller, action: 'subscription.remove', row, atMs: clock.nowMs() });
     });
   }
 
@@ -169,7 +169,7 @@ export class Subscriptions {
         clock,
         found.map((key) => ({ queue: DELIVERY_QUEUE, key })),
       );
-      await audit(tx, caller, 'subscription.redrive', row, nowMs);
+      await audit(tx, { caller, action: 'subscription.redrive', row, atMs: nowMs });
       return found;
     });
     for (const key of new Set(keys)) this.#deps.ring(DELIVERY_QUEUE, key);
@@ -233,7 +233,10 @@ async function refuseTooMany(tx: Tables): Promise<void> {
   throw new CitywatchError('conflict.state', { detail });
 }
 
-async function audit(tx: Tables, caller: Caller, action: string, row: Row, atMs: number): Promise<void> {
+async function audit(
+  tx: Tables,
+  { caller, action, row, atMs }: { caller: Caller; action: string; row: Row; atMs: number },
+): Promise<void> {
   const after = { name: row.name, url: row.url, severities: row.severities };
   await recordAudit(tx, {
     caller,

@@ -43,18 +43,28 @@ export class Lifecycle {
 
   async #one(run: Cleanup, signal: AbortSignal): Promise<void> {
     const end = new AbortController();
-    const overdue = new Promise<never>((_, reject) => {
-      const late = () =>
-        this.#clock.sleep(LAST_MOMENT_MS, end.signal).then(() => reject(new Error('did not end within the deadline')));
-      if (signal.aborted) void late();
-      else signal.addEventListener('abort', late, { once: true });
-    });
-    overdue.catch(() => {});
+    const overdue = this.#lastMoment(signal, end.signal);
     try {
       await Promise.race([run(signal), overdue]);
     } finally {
       end.abort();
     }
+  }
+
+  /** Rejects a moment after `signal` is aborted; `ended` calls it off. */
+  #lastMoment(signal: AbortSignal, ended: AbortSignal): Promise<never> {
+    const overdue = new Promise<never>((_, reject) => {
+      const late = (): void => {
+        void this.#clock.sleep(LAST_MOMENT_MS, ended).then(() => reject(new Error('did not end within the deadline')));
+      };
+      if (signal.aborted) late();
+      else {
+        signal.addEventListener('abort', late, { once: true });
+        ended.addEventListener('abort', () => signal.removeEventListener('abort', late), { once: true });
+      }
+    });
+    overdue.catch(() => {});
+    return overdue;
   }
 }
 

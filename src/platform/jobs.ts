@@ -1,13 +1,13 @@
 import { type Job, Queue, Worker } from 'bullmq';
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import { Counter, Gauge, type Observer } from '../core/observe.ts';
 import type { WorkQueue } from './work.ts';
 
 /**
- * BullMQ as a doorbell: a job carries a key, never the truth. A lost, doubled or reordered ring changes nothing, because
- * the work stands in PostgreSQL and a sweep looks every second; without Redis the sweep does the work itself.
+ * BullMQ as a doorbell: a job carries a key, never the truth. A lost, doubled or reordered ring changes nothing,
+ * because the work stands in PostgreSQL and a sweep looks every second; without Redis the sweep does the work itself.
  */
 export interface DoorbellOptions {
   redisUrl: string;
@@ -28,7 +28,9 @@ const PREFIX = 'citywatch';
 const SWEEP_KEYS_MAX = 500;
 /** Work this old was rung for and not taken: Redis may be connected and yet not answer (a frozen server). */
 const OVERDUE_MS = 2_000;
-/** Beyond this many unanswered rings nothing more is sent: the sweep finds the work (bounds memory while Redis hangs). */
+/**
+ * Beyond this many unanswered rings nothing more is sent: the sweep finds the work (bounds memory while Redis hangs).
+ */
 const RINGS_OPEN_MAX = 1_000;
 
 export class Doorbell {
@@ -128,12 +130,14 @@ export class Doorbell {
     return { queue, worker };
   }
 
-  #connect(options: { enableOfflineQueue?: boolean; maxRetriesPerRequest: number | null }): Redis {
-    const connection = new Redis(this.#options.redisUrl, {
+  #connect(options: Pick<RedisOptions, 'enableOfflineQueue' | 'maxRetriesPerRequest'>): Redis {
+    const settings: RedisOptions = {
+      ...addressOf(this.#options.redisUrl),
       ...options,
       connectTimeout: 3_000,
-      retryStrategy: (times) => Math.min(1_000, 50 * times),
-    });
+      retryStrategy: (times: number) => Math.min(1_000, 50 * times),
+    };
+    const connection = new Redis({ ...settings, replyMapping: 'legacy' });
     connection.on('ready', () => {
       this.#up = true;
     });
@@ -175,4 +179,27 @@ export class Doorbell {
     this.#lastErrorLogMs = nowMs;
     this.#options.observer.log.warn({ part: 'jobs', error: messageOf(error) }, 'the job queue has trouble');
   }
+}
+
+const SOCKET_URL = /^unix:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?(\/.+)$/;
+
+/** `redis(s)://user:password@host:port/db`, or `unix://:password@/path`, which neither ioredis nor URL can read. */
+function addressOf(text: string): RedisOptions {
+  const socket = SOCKET_URL.exec(text);
+  if (socket) return { path: decodeURIComponent(socket[3] ?? ''), ...loginOf(socket[1] ?? '', socket[2] ?? '') };
+  const url = new URL(text);
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port) || 6379,
+    db: Number(url.pathname.slice(1)) || 0,
+    ...loginOf(url.username, url.password),
+    ...(url.protocol === 'rediss:' ? { tls: {} } : {}),
+  };
+}
+
+function loginOf(username: string, password: string): Pick<RedisOptions, 'username' | 'password'> {
+  return {
+    ...(username ? { username: decodeURIComponent(username) } : {}),
+    ...(password ? { password: decodeURIComponent(password) } : {}),
+  };
 }

@@ -1,0 +1,293 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buildServer, listen } from '../api/server.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
+import { CitywatchError } from '../core/errors.ts';
+import { Lifecycle, type StopFailure } from '../core/lifecycle.ts';
+import type { KnownSecrets, Observer } from '../core/observe.ts';
+import { supervise, type Worker } from '../core/supervise.ts';
+import type { DecodedBatch, NewMessage } from '../core/types.ts';
+import { CAMERA_SETUP_QUEUE, SYSTEM } from '../devices/camera-setup.ts';
+import { SecretHasher } from '../devices/credentials.ts';
+import { Directory } from '../devices/directory.ts';
+import { Jurisdictions } from '../devices/jurisdictions.ts';
+import { Kinds } from '../devices/kinds.ts';
+import { Registry } from '../devices/registry.ts';
+import { Tokens } from '../devices/tokens.ts';
+import { Vault } from '../devices/vault.ts';
+import { DeadLetters } from '../ingest/dead-letters.ts';
+import { decodeMessage } from '../ingest/decode/decode.ts';
+import { DuplicateIndex } from '../ingest/duplicates/index.ts';
+import { Feed } from '../ingest/feed.ts';
+import { Intake } from '../ingest/intake.ts';
+import { Journal } from '../ingest/journal/journal.ts';
+import { Ledger } from '../ingest/ledger.ts';
+import { Messages } from '../ingest/messages.ts';
+import { ReadersOfLane, runReader } from '../ingest/reader.ts';
+import { MqttListener } from '../ingest/uplinks/mqtt-embedded.ts';
+import { AccessRegister } from '../platform/access-register.ts';
+import { listAudit } from '../platform/audit.ts';
+import { Database } from '../platform/database.ts';
+import { Idempotency } from '../platform/idempotency.ts';
+import { Doorbell } from '../platform/jobs.ts';
+import { migrate } from '../platform/migrate.ts';
+import { Outbound } from '../platform/outbound.ts';
+import { enqueueWork, WorkQueue } from '../platform/work.ts';
+import { History } from '../telemetry/history.ts';
+import { Influx1Store } from '../telemetry/stores/influx1.ts';
+import { Twin } from '../telemetry/twin.ts';
+import { TelemetryWriter } from '../telemetry/writer.ts';
+import { composeAlerting } from './alerting.ts';
+import type { Config } from './config.ts';
+import { examine } from './doctor.ts';
+import { Health } from './health.ts';
+import { DataDirectory } from './local-services/data-directory.ts';
+import { SelfReport } from './self-report.ts';
+import { startServices } from './services.ts';
+import { VERSION } from './version.ts';
+import { composeVideo } from './video.ts';
+
+export interface Gateway {
+  /** Lines for the person who started it. */
+  ready: string[];
+  urls: { http: string; mqtt: string };
+  /** Stops everything, newest first, within the deadline; resolves with what did not end well. */
+  stop(deadlineMs: number): Promise<StopFailure[]>;
+}
+
+const CONFIG_DIRECTORY = join(import.meta.dirname, '../../config');
+const VAULT_KEY_BYTES = 32;
+const RETENTION_DAYS = { raw: 90, fiveMinutes: 365, hour: 5 * 365 };
+
+/**
+ * Builds and starts the whole gateway, in the order in which its parts need each other. Each part registers its end the
+ * moment it exists, so a start that fails half way leaves nothing behind.
+ */
+export async function compose(config: Config, observer: Observer, secrets: KnownSecrets): Promise<Gateway> {
+  const clock = systemClock;
+  const lifecycle = new Lifecycle(clock);
+  try {
+    return await build({ config, observer, secrets, clock, lifecycle });
+  } catch (error) {
+    await lifecycle.stop(5_000);
+    throw error;
+  }
+}
+
+interface Ground {
+  config: Config;
+  observer: Observer;
+  secrets: KnownSecrets;
+  clock: Clock;
+  lifecycle: Lifecycle;
+}
+
+async function build({ config, observer, secrets, clock, lifecycle }: Ground): Promise<Gateway> {
+  const { log } = observer;
+
+  // What we stand on: directory, services, database.
+  const outbound = new Outbound({ clock, observer });
+  lifecycle.onStop('outbound', () => outbound.close());
+  for (const { level, part, what, remedy } of await examine({ config, clock, observer, outbound })) {
+    if (level === 'problem') throw new CitywatchError('service.failed', { detail: `${part}: ${what}; ${remedy}.` });
+    if (level === 'warning') log.warn({ part, remedy }, what);
+  }
+  const place = await DataDirectory.open(config.dataDir, secrets);
+  lifecycle.onStop('data directory', () => place.close());
+  const services = await startServices(config, place, { clock, observer, secrets }, lifecycle);
+  const database = await Database.open({ url: services.database, observer, clock });
+  lifecycle.onStop('database', () => database.close());
+  await migrate(database);
+  const key = async (name: string): Promise<Buffer> => Buffer.from(await place.secret(name), 'base64url');
+
+  // What exists.
+  const kinds = await Kinds.load(join(CONFIG_DIRECTORY, 'kinds'));
+  await kinds.remember(database);
+  const jurisdictions = new Jurisdictions();
+  await jurisdictions.seed(database);
+  const hasher = new SecretHasher(await key('device-secrets'));
+  const vault = new Vault(await vaultKey(config, key));
+  const directory = new Directory(hasher);
+  const work = new WorkQueue({ database, clock, observer });
+  const doorbell = new Doorbell({ redisUrl: services.redis, work, clock, observer });
+  const register = new AccessRegister({ database, clock });
+  const tokens = new Tokens({ database, clock, jurisdictions, hasher });
+  await tokens.ensureBootstrap(config.adminToken);
+
+  // The journal and its readers.
+  const liveDirectory = await place.directory('journal/live');
+  const journal = await Journal.open({ directory: liveDirectory, lane: 'live', clock, observer });
+  lifecycle.onStop('journal', () => journal.close());
+  const duplicates = new DuplicateIndex(await place.directory('journal/identities'));
+  await duplicates.open(journal.head);
+  lifecycle.onStop('duplicate index', () => duplicates.close());
+  const intake = new Intake({ live: journal });
+  const accept = (message: NewMessage) => intake.accept(message);
+  const self = new SelfReport({ clock, observer, accept, kinds });
+  let mqtt: MqttListener | null = null;
+  const registry = new Registry({
+    ...{ database, kinds, directory, clock, observer, jurisdictions, hasher, vault },
+    disconnect: (id) => mqtt?.disconnect(id),
+    changed: (entry, previous) => {
+      self.deviceChanged(entry, previous);
+      if (!kinds.latest(entry.identity.kind)?.stream || entry.state === 'retired') return;
+      const ticket = { queue: CAMERA_SETUP_QUEUE, key: entry.identity.id };
+      enqueueWork(database, clock, [ticket]).then(
+        () => doorbell.ring(ticket.queue, ticket.key),
+        () => log.warn({ part: 'camera-setup' }, 'a changed camera will be asked at the next start'),
+      );
+    },
+  });
+  await registry.loadDirectory();
+  const feed = new Feed({ lanes: { live: { journal, duplicates } }, kinds, observer });
+  const twinPath = join(await place.directory('twin'), 'checkpoint');
+  const twin = new Twin({ path: twinPath, kinds, clock, observer });
+  await twin.start();
+  lifecycle.onStop('twin', () => twin.stop());
+  const store = new Influx1Store(
+    {
+      ...services.influx,
+      database: config.influx.database,
+      retentionDays: RETENTION_DAYS,
+      gzip: !services.influx.local,
+    },
+    { http: outbound, clock, observer },
+  );
+  const writer = new TelemetryWriter({ store, clock, observer });
+  const firmwareOf = (id: string) => twin.latest(id)?.firmware ?? null;
+  const ledger = new Ledger({ database, journals: { live: journal }, clock, firmwareOf });
+  const history = new History({ store, kinds });
+  const deadLetters = new DeadLetters({ database, intake, kinds, clock });
+  const messages = new Messages({ database, lanes: { live: { journal, duplicates } }, kinds });
+
+  // Cameras and alerts.
+  const video = composeVideo({
+    ...{ database, clock, observer, outbound, work, registry, register, vault, accept },
+    identity: (id) => directory.identity(id),
+    socketDirectory: join(await place.socketDirectory(), 'media'),
+    cameraNetworks: config.networks.cameras,
+    ffmpegPath: config.ffmpeg.path,
+    checkEveryMs: config.cameras.checkS * 1000,
+  });
+  const alerting = await composeAlerting({
+    ...{ database, clock, observer, outbound, work, doorbell, kinds, vault },
+    plateKey: await key('plates'),
+    rulesDirectory: join(CONFIG_DIRECTORY, 'rules'),
+    dataDirectory: place.path,
+    webhookNetworks: config.networks.webhooks,
+    pictures: video.pictures,
+    head: () => journal.head,
+    place: async (id) => {
+      const device = await registry.get(SYSTEM, id).catch(() => null);
+      return device && { name: device.name, lat: device.location.lat, lon: device.location.lon };
+    },
+  });
+  await alerting.watchlists.load();
+  await alerting.feed.start();
+  lifecycle.onStop('alert feed', () => alerting.feed.stop());
+
+  // Everything runs from here on, doors last.
+  await self.start();
+  lifecycle.onStop('self report', () => self.stop());
+  const readers = new ReadersOfLane(journal, ['telemetry', 'rules', 'twin']);
+  const read = (name: string, load: () => Promise<number>, handle: Handler): Worker =>
+    runReader({
+      ...{ name, lane: 'live' as const, feed, cursor: { load }, handle, clock, observer },
+      onDone: (offset) => readers.done(name, name === 'telemetry' ? offset : savedBy(name, offset)),
+    });
+  const savedBy = (name: string, offset: number): number =>
+    name === 'rules' ? alerting.reader.saved : Math.min(offset, twin.durableCursor('live'));
+  const workers: Record<string, Worker> = {
+    telemetry: read('telemetry', ledger.cursor('live').load, async (batch, signal) => {
+      await ledger.commit(batch, await writer.write(batch, signal));
+    }),
+    rules: read(
+      'rules',
+      () => alerting.reader.load(),
+      (batch) => alerting.reader.handle(batch),
+    ),
+    twin: read(
+      'twin',
+      async () => twin.cursor('live'),
+      async (batch) => twin.handle(batch),
+    ),
+  };
+  lifecycle.onStop('rules', () => alerting.reader.stop());
+  for (const [name, worker] of Object.entries(workers)) {
+    const onEnd = (reason: unknown): void => log.error({ part: `reader ${name}`, err: reason }, 'a reader ended');
+    const running = supervise(worker, { name, clock, maxBackoffMs: 5_000, onEnd });
+    lifecycle.onStop(`reader ${name}`, () => running.stop());
+  }
+  alerting.reader.start();
+  await video.streams.start();
+  lifecycle.onStop('streams', (signal) => video.streams.stop(signal));
+  const unasked = await video.setup.unasked();
+  await enqueueWork(
+    database,
+    clock,
+    unasked.map((id) => ({ queue: CAMERA_SETUP_QUEUE, key: id })),
+  );
+  doorbell.start();
+  lifecycle.onStop('jobs', (signal) => doorbell.stop(signal));
+  video.watch.start();
+  lifecycle.onStop('camera watch', () => video.watch.stop());
+  mqtt = new MqttListener(
+    { authenticate: (id, secret) => directory.authenticate(id, secret), accept, clock, observer },
+    { host: config.mqtt.host, port: config.mqtt.port },
+  );
+  const mqttPort = (await mqtt.start()).port;
+  lifecycle.onStop('mqtt', (signal) => mqtt!.stop(signal));
+  const api = await buildServer({
+    ...{ registry, kinds, jurisdictions, tokens, directory, intake, ledger, deadLetters, messages, twin, history },
+    ...{ clock, observer },
+    audit: { list: (caller, filter) => listAudit(database, caller, filter) },
+    idempotency: new Idempotency({ database, clock }),
+    preview: (message) => previewOf(message, kinds),
+    health: new Health(clock, {
+      postgres: { needed: true, check: () => database.ping() },
+      redis: { needed: false, check: () => refuseUnless(doorbell.up(), 'no connection; alerts go on without it') },
+      influx: { needed: false, check: async () => void (await store.ping()) },
+      mqtt: { needed: true, check: () => refuseUnless(mqttPort > 0, 'not listening') },
+      ffmpeg: {
+        needed: false,
+        check: () => refuseUnless(video.streams.processes().spawner !== null, 'spawner is down'),
+      },
+      journal: {
+        needed: true,
+        check: () => refuseUnless(!journal.full(), 'the disk is nearly full: nothing is acked'),
+      },
+    }),
+    settings: { cursorKey: await key('cursors'), version: VERSION },
+  });
+  lifecycle.onStop('api', () => api.close());
+  const { url } = await listen(api, config.http);
+  const urls = { http: url, mqtt: `mqtt://${config.mqtt.host}:${mqttPort}` };
+  log.info({ part: 'gateway', ...urls, version: VERSION, devices: directory.size }, 'ready');
+  return {
+    ready: [`citywatch ${VERSION} is ready.`, `  API   ${url}/api/docs`, `  MQTT  ${urls.mqtt}`],
+    urls,
+    stop: (deadlineMs) => lifecycle.stop(deadlineMs),
+  };
+}
+
+type Handler = (batch: DecodedBatch, signal: AbortSignal) => Promise<void>;
+
+/** The key from the file the operator keeps elsewhere (32 bytes as base64), or our own beside the data. */
+async function vaultKey(config: Config, own: (name: string) => Promise<Buffer>): Promise<Buffer> {
+  const path = config.vault.keyFile;
+  if (path === null) return await own('vault');
+  const key = Buffer.from((await readFile(path, 'utf8')).trim(), 'base64');
+  if (key.length === VAULT_KEY_BYTES) return key;
+  const message = 'must hold 32 random bytes as base64; make one with: openssl rand -base64 32';
+  throw new CitywatchError('config.invalid', { issues: [{ path: 'CITYWATCH_VAULT_KEY_FILE', message }] });
+}
+
+/** What decoding would make of a message that is not in the journal yet. */
+function previewOf(message: NewMessage, kinds: Kinds) {
+  const kind = kinds.at(message.device.kind, message.device.kindVersion);
+  return decodeMessage({ ...message, lane: 'live', offset: 0, endOffset: 0 }, kind);
+}
+
+function refuseUnless(well: boolean, reason: string): void {
+  if (!well) throw new CitywatchError('store.unavailable', { detail: reason });
+}

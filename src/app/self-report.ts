@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { INTERNAL_TOPICS } from '../alerts/engine.ts';
+import type { Clock } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
+import { NATIONWIDE } from '../core/jurisdiction.ts';
+import type { Observer } from '../core/observe.ts';
+import type { Channel, DeviceIdentity, NewMessage } from '../core/types.ts';
+import type { DirectoryEntry } from '../devices/directory.ts';
+import type { Kinds } from '../devices/kinds.ts';
+import { VERSION } from './version.ts';
+
+export interface SelfReportDeps {
+  clock: Clock;
+  observer: Observer;
+  accept(message: NewMessage): Promise<unknown>;
+  kinds: Kinds;
+}
+
+const EVERY_MS = 60_000;
+
+/** The underscore keeps the gateway's own name apart from every device: no device id begins with one. */
+const ID = '_gateway';
+
+/**
+ * Writes into the journal what no device says: that the gateway started, that a device was registered or retired, and
+ * how the gateway itself is. Rules need these to know from when silence counts.
+ */
+export class SelfReport {
+  readonly #deps: SelfReportDeps;
+  readonly #startedMs: number;
+  #stop: (() => void) | null = null;
+
+  constructor(deps: SelfReportDeps) {
+    this.#deps = deps;
+    this.#startedMs = deps.clock.monotonicMs();
+  }
+
+  async start(): Promise<void> {
+    const payload = { id: randomUUID(), type: 'start', data: { version: VERSION } };
+    await this.#deps.accept(this.#message('event', INTERNAL_TOPICS.start, payload));
+    this.#stop = this.#deps.clock.every(EVERY_MS, () => {
+      const uptimeS = (this.#deps.clock.monotonicMs() - this.#startedMs) / 1000;
+      const rssMb = process.memoryUsage.rss() / 1024 / 1024;
+      const values = { uptime_s: Math.round(uptimeS * 10) / 10, rss_mb: Math.round(rssMb * 10) / 10 };
+      this.#say(this.#message('telemetry', 'internal/self', { values }));
+    });
+  }
+
+  stop(): void {
+    this.#stop?.();
+  }
+
+  /** A new or retired device starts or ends the clocks of absence rules. */
+  deviceChanged({ identity, state }: DirectoryEntry, previous: DirectoryEntry | null): void {
+    const retired = state === 'retired' && previous?.state !== 'retired';
+    if (previous !== null && !retired) return;
+    const topic = retired ? INTERNAL_TOPICS.retired : INTERNAL_TOPICS.registered;
+    this.#say(this.#message('state', topic, { online: false }, identity));
+  }
+
+  #say(message: NewMessage): void {
+    this.#deps.accept(message).catch((error: unknown) => {
+      this.#deps.observer.log.warn({ part: 'self-report', error: messageOf(error) }, 'could not be written down');
+    });
+  }
+
+  #message(channel: Channel, topic: string, payload: unknown, device = this.#gateway()): NewMessage {
+    return {
+      receivedAtMs: this.#deps.clock.nowMs(),
+      uplink: 'internal',
+      channel,
+      topic,
+      device,
+      connection: 'internal',
+      packetId: 0,
+      dup: false,
+      raw: Buffer.from(JSON.stringify(payload)),
+    };
+  }
+
+  #gateway(): DeviceIdentity {
+    return {
+      id: ID,
+      kind: 'gateway',
+      kindVersion: this.#deps.kinds.latest('gateway')?.version ?? 1,
+      jurisdiction: NATIONWIDE,
+    };
+  }
+}

@@ -1,0 +1,50 @@
+import type { Lifecycle } from '../core/lifecycle.ts';
+import type { Config } from './config.ts';
+import type { ServiceDeps } from './local-services/child.ts';
+import type { DataDirectory } from './local-services/data-directory.ts';
+import { startInflux } from './local-services/influx.ts';
+import { startPostgres } from './local-services/postgres.ts';
+import { startRedis } from './local-services/redis.ts';
+
+/** Where the three servers are: our own children, or what the settings point to. */
+export interface ServiceAddresses {
+  database: string;
+  redis: string;
+  influx: { url: string; username: string | null; password: string | null; local: boolean };
+}
+
+/** Starts the private servers that no setting replaces, side by side; registers the end of each that came up. */
+export async function startServices(
+  config: Config,
+  place: DataDirectory,
+  deps: ServiceDeps,
+  lifecycle: Lifecycle,
+): Promise<ServiceAddresses> {
+  const [postgres, redis, influx] = await Promise.allSettled([
+    config.database.url ? null : startPostgres(place, deps),
+    config.redis.url ? null : startRedis(place, deps),
+    config.influx.url ? null : startInflux(place, deps),
+  ]);
+  for (const [name, service] of Object.entries({ postgres, redis, influx })) {
+    if (service.status !== 'fulfilled' || !service.value) continue;
+    const running = service.value;
+    lifecycle.onStop(name, (signal) => running.stop(signal));
+  }
+  const settled = <Value>(service: PromiseSettledResult<Value>): Value => {
+    if (service.status === 'rejected') throw service.reason;
+    return service.value;
+  };
+  const own = { postgres: settled(postgres), redis: settled(redis), influx: settled(influx) };
+  return {
+    database: own.postgres?.url ?? config.database.url ?? '',
+    redis: own.redis?.url ?? config.redis.url ?? '',
+    influx: own.influx
+      ? { ...own.influx, local: true }
+      : {
+          url: config.influx.url ?? '',
+          username: config.influx.username,
+          password: config.influx.password,
+          local: false,
+        },
+  };
+}
