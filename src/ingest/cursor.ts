@@ -44,7 +44,9 @@ export async function moveCursor(tx: Tables, { reader, batch, atMs }: CursorMove
   if (row.journal_offset >= to) return false;
   if (row.journal_offset !== from) {
     throw new CitywatchError('conflict.state', {
-      detail: `Reader ${reader} of lane ${lane} stands at ${row.journal_offset}, not ${from}: two gateways share this database.`,
+      detail:
+        `Reader ${reader} of lane ${lane} stands at ${row.journal_offset}, not ${from}: ` +
+        'two gateways share this database.',
     });
   }
   await db

@@ -75,7 +75,8 @@ export class DeadLetters {
     if (filter.after !== undefined) {
       const { atMs, lane, offset, index } = parseKey(filter.after);
       query = query.where(
-        sql<boolean>`(-received_at_ms, lane, journal_offset, record_index) > (${-atMs}::bigint, ${lane}::text, ${offset}::bigint, ${index}::int)`,
+        sql<boolean>`(-received_at_ms, lane, journal_offset, record_index) >
+          (${-atMs}::bigint, ${lane}::text, ${offset}::bigint, ${index}::int)`,
       );
     }
     const rows = await query

@@ -1,10 +1,14 @@
 import { systemClock } from '../../src/core/clock.ts';
 import type { Caller, DecodedBatch, Message } from '../../src/core/types.ts';
-import { Ingest } from '../../src/ingest/ingest.ts';
-import type { RejectedRecord } from '../../src/ingest/ledger.ts';
+import { DeadLetters } from '../../src/ingest/dead-letters.ts';
+import { DuplicateIndex } from '../../src/ingest/duplicates/index.ts';
+import { Feed } from '../../src/ingest/feed.ts';
+import { Intake } from '../../src/ingest/intake.ts';
+import { Ledger, type RejectedRecord } from '../../src/ingest/ledger.ts';
+import { Messages } from '../../src/ingest/messages.ts';
 import { Database } from '../../src/platform/database.ts';
 import { migrate } from '../../src/platform/migrate.ts';
-import { keepAlive, quietObserver, temporaryDirectory } from './journal.ts';
+import { keepAlive, openJournal, quietObserver, temporaryDirectory } from './journal.ts';
 import { KIOSK } from './kiosk-kind.ts';
 import { startPostgres } from './services.ts';
 
@@ -22,6 +26,30 @@ export function callerOf(jurisdiction: string): Caller {
 }
 
 let databases = 0;
+
+/** The ingest side put together as the gateway does it, without the bulk lane. */
+async function openIngest(directory: string, database: Database) {
+  const clock = systemClock;
+  const journal = await openJournal({ directory });
+  const duplicates = new DuplicateIndex(`${directory}/duplicates`);
+  await duplicates.open(journal.head);
+  const lanes = { live: { journal, duplicates } };
+  const intake = new Intake({ live: journal });
+  return {
+    lanes,
+    intake,
+    feed: new Feed({ lanes, kinds, observer: quietObserver() }),
+    ledger: new Ledger({ database, journals: { live: journal }, clock }),
+    deadLetters: new DeadLetters({ database, intake, kinds, clock }),
+    messages: new Messages({ lanes, kinds, database }),
+    close: async () => {
+      await journal.close();
+      await duplicates.close();
+    },
+  };
+}
+
+export type Ingest = Awaited<ReturnType<typeof openIngest>>;
 
 /** A new and empty database on the server of `owner`, which is started for the first one. */
 async function emptyDatabase(owner: Server): Promise<string> {
@@ -49,7 +77,7 @@ export async function startIngest(t: Teardown, server: Server) {
   const observer = quietObserver();
   const database = await Database.open({ url, observer, clock: systemClock });
   await migrate(database);
-  const open = () => Ingest.open({ directory, database, kinds, clock: systemClock, observer });
+  const open = () => openIngest(directory, database);
   const state = { ingest: await open() };
   t.teardown(async () => {
     await state.ingest.close();
@@ -67,7 +95,7 @@ export async function startIngest(t: Teardown, server: Server) {
   };
 }
 
-/** Reads what there is and enters it in the ledger, as the telemetry reader does; the store refuses what `refuse` says. */
+/** Reads what there is and enters it in the ledger, as the telemetry reader does; `refuse` speaks for the store. */
 export async function drain(ingest: Ingest, refuse: (message: Message, index: number) => boolean = () => false) {
   const batches: DecodedBatch[] = [];
   let offset = await ingest.ledger.cursor('live').load();

@@ -179,7 +179,7 @@ export class DuplicateIndex {
     return decided;
   }
 
-  /** The mark goes into the batch it belongs to, so a crash leaves both or neither; entering a message twice is harmless. */
+  /** The mark goes into the batch it belongs to, so a crash leaves both or neither; entering twice is harmless. */
   async #save(batch: Batch, receivedAtMs: number | undefined, to: number): Promise<void> {
     const last = receivedAtMs === undefined ? this.#lastDay : Math.max(this.#lastDay, dayOf(receivedAtMs));
     if (last > this.#lastDay && this.#lastDay > 0) {

@@ -30,7 +30,7 @@ const CHANNELS: readonly Channel[] = ['telemetry', 'event', 'state', 'reply'];
 export interface Place {
   lane: Lane;
   offset: number;
-  /** Random number of the segment file: what a device sends cannot be mistaken for a record (nobody outside knows it). */
+  /** Random number of the segment file, known to nobody outside: what a device sends cannot pass for a record. */
   salt: number;
 }
 

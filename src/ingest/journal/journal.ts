@@ -81,7 +81,7 @@ export class Journal {
     );
   }
 
-  /** Opens or creates the log in `directory` and repairs what a crash left; refuses a directory that is open already. */
+  /** Opens or creates the log in `directory` and repairs what a crash left; refuses one that is open already. */
   static async open(deps: JournalDeps): Promise<Journal> {
     const journal = new Journal(deps);
     await journal.#options.files.makeDirectory(deps.directory);

@@ -11,7 +11,7 @@ export interface SegmentHeader {
   lane: Lane;
   /** Offset in the log of the first byte after the header. */
   base: number;
-  /** Where the log durably ended when this file was begun: bytes of the file before it beyond that place do not count. */
+  /** Where the log durably ended when this file was begun: bytes of the file before it beyond that do not count. */
   previousEnd: number;
   createdAtMs: number;
   /** Times of receipt in the file before it; 0 when that file had no record. */
