@@ -119,7 +119,8 @@ async function calledOff(deps: RunDeps, session: CameraSession, signal: AbortSig
 
 /** `unused`: there were media, and ffmpeg made nothing of them. */
 function processFailure(end: ProcessEnd, unused: boolean): StreamFailure {
-  if (end.how === 'not-started') return new StreamFailure('not-started');
+  // 126 and 127: what a launcher answers when it cannot run the program.
+  if (end.how === 'not-started' || end.code === 126 || end.code === 127) return new StreamFailure('not-started');
   if (end.how === 'lost') return new StreamFailure('ffmpeg', 'The spawner ended.');
   if (end.signal) return new StreamFailure('ffmpeg', `Signal ${end.signal}.`);
   if (unused && end.code !== 0) return new StreamFailure('nonsense', 'Its media are not the video it announces.');

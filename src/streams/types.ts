@@ -47,7 +47,7 @@ export const FAILURES = {
   refused: 'The camera refuses to send this stream.',
   closed: 'The camera ended the stream.',
   ffmpeg: 'The video process ended or gave nothing.',
-  'not-started': 'The video process could not be started.',
+  'not-started': 'The video process could not be started; is ffmpeg installed?',
   stopped: 'The server is being stopped.',
 } as const;
 

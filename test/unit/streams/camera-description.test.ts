@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import t from 'tap';
 import { localDescription, videoTrack } from '../../../src/streams/relay/sdp.ts';
 import { reasonOf } from '../../support/stream-failure.ts';
@@ -77,5 +78,24 @@ t.test('a description that is none, or of a hundred media, is refused', async (t
   t.equal(
     reasonOf(() => videoTrack(sdp(...Array.from({ length: 100 }, () => 'm=audio 0 RTP/AVP 0')), BASE)),
     'nonsense',
+  );
+});
+
+t.test('no description whatever gets more than known lines to ffmpeg', async () => {
+  const part = fc.constantFrom('m=video 0 RTP/AVP 96', 'a=rtpmap:96 H264/90000', 'a=fmtp:96 ', 'a=control:', ';', '=');
+  const line = fc.array(fc.oneof(part, fc.string({ maxLength: 40 })), { maxLength: 4 }).map((parts) => parts.join(''));
+  const known = /^(v=0|o=- 0 0 IN IP4 127\.0\.0\.1|s=camera|c=IN IP4 127\.0\.0\.1|t=0 0|a=control:(\*|video))$/;
+  const media = /^(m=video 0 RTP\/AVP \d+|a=rtpmap:\d+ H26[45]\/90000|a=fmtp:\d+ [A-Za-z0-9+/=,;-]+)$/;
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 12 }), (lines) => {
+      const reason = reasonOf(() => {
+        const told = localDescription(videoTrack(sdp(...H264, ...lines), BASE))
+          .split('\r\n')
+          .slice(0, -1);
+        if (!told.every((one) => known.test(one) || media.test(one))) throw new Error(told.join('\n'));
+      });
+      return reason === null || reason === 'nonsense' || reason === 'codec-unsupported';
+    }),
+    { numRuns: 1_000 },
   );
 });
