@@ -66,6 +66,14 @@ export class Feed {
   }
 }
 
+function beyondEnd(offset: number, head: number): CitywatchError {
+  return new CitywatchError('conflict.state', {
+    detail:
+      `A reader stands at ${offset}, behind the end of the journal (${head}): the journal was replaced by an older or ` +
+      'empty one. Put the right directory back, or delete the rows of ingest_cursor to begin with this one.',
+  });
+}
+
 /** A stretch of the log, decoded. */
 interface Piece {
   to: number;
@@ -99,6 +107,7 @@ class LaneFeed {
   }
 
   async read(offset: number, signal: AbortSignal): Promise<DecodedBatch> {
+    if (offset > this.#journal.head) throw beyondEnd(offset, this.#journal.head);
     let at = offset;
     const messages: DecodedMessage[] = [];
     while (messages.length === 0) {
@@ -167,7 +176,7 @@ class LaneFeed {
     for (const message of messages) {
       const { records, identities, refusals } = this.#one(message);
       piece.messages.push({ message, records, refusals });
-      if (records.length > 0) marked.push({ message, records, identities });
+      marked.push({ message, records, identities });
     }
     return { piece, marked };
   }

@@ -181,6 +181,10 @@ export class DuplicateIndex {
 
   /** The mark goes into the batch it belongs to, so a crash leaves both or neither; entering twice is harmless. */
   async #save(batch: Batch, receivedAtMs: number | undefined, to: number): Promise<void> {
+    if (receivedAtMs === undefined && this.#lastDay === 0) {
+      this.highWater = to;
+      return;
+    }
     const last = receivedAtMs === undefined ? this.#lastDay : Math.max(this.#lastDay, dayOf(receivedAtMs));
     if (last > this.#lastDay && this.#lastDay > 0) {
       await this.#stores.write(this.#lastDay, [], true);

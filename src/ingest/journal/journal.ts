@@ -227,9 +227,11 @@ export class Journal {
     await this.#countInto(this.#counts, from, this.#head);
   }
 
-  /** Resolves when there is something behind `offset`, or when `signal` is aborted or the journal closed. */
+  /** Resolves when there is something behind `offset` or `signal` is aborted; rejects once the journal is closed. */
   waitBeyond(offset: number, signal: AbortSignal): Promise<void> {
-    if (this.#head > offset || signal.aborted || this.#closed) return Promise.resolve();
+    if (this.#head > offset || signal.aborted) return Promise.resolve();
+    if (this.#closed)
+      return Promise.reject(new CitywatchError('ingest.unavailable', { detail: 'The journal is closed.' }));
     return new Promise((resolve) => {
       const done = () => {
         signal.removeEventListener('abort', done);

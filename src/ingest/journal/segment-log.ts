@@ -9,7 +9,7 @@ import type { Group, SegmentPlan } from './group.ts';
 import type { JournalMetrics } from './metrics.ts';
 import type { JournalOptions } from './options.ts';
 import { recoverSegments } from './recover.ts';
-import { type Damage, noteRecord, readOne, type Segment, walkSegment } from './segment.ts';
+import { type Damage, noteRecord, readOne, type Segment, type Walk, walkSegment } from './segment.ts';
 import { encodeHeader, HEADER_BYTES, segmentName } from './segment-header.ts';
 import type { ReadLimits } from './tail-cache.ts';
 
@@ -144,7 +144,7 @@ export class SegmentLog {
       const end = Math.min(segment.end, to);
       const start = Math.max(from, segment.base);
       let stopped = false;
-      const next = await walkSegment(this.#deps.options.files, segment, {
+      const next = await this.#unlessDeleted(segment, {
         from: start,
         to: end,
         verify: walk.verify,
@@ -159,6 +159,16 @@ export class SegmentLog {
       if (end >= to) break;
     }
     return to;
+  }
+
+  /** A file that was read by all may be deleted while somebody looks back: then it holds nothing any more. */
+  async #unlessDeleted(segment: Segment, walk: Walk): Promise<number> {
+    try {
+      return await walkSegment(this.#deps.options.files, segment, walk);
+    } catch (error) {
+      if (this.#segments.includes(segment)) throw error;
+      return walk.to;
+    }
   }
 
   /** The message at exactly `offset`, or null when there is none. */

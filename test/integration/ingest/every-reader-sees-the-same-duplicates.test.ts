@@ -192,3 +192,24 @@ t.test('an index that is ahead of the log belongs to another one and starts anew
   t.equal(again.highWater, 0);
   await again.close();
 });
+
+t.test('a reader that stands behind the end of the log is told in one sentence', async (t) => {
+  const { directory, journal } = await journalOf(t, [event('a')]);
+  const { feed, duplicates } = await openFeed(journal, directory);
+  const beyond = feed.read({ lane: 'live', offset: journal.head + 1 }, new AbortController().signal);
+  await t.rejects(beyond, { code: 'conflict.state', message: /was replaced/ });
+  await duplicates.close();
+});
+
+t.test('readers wait without a sound, and one that leaves gets an empty batch', async (t) => {
+  const { directory, journal } = await journalOf(t, []);
+  const { feed, duplicates } = await openFeed(journal, directory);
+  const leave = new AbortController();
+  const left = feed.read({ lane: 'live', offset: 0 }, leave.signal);
+  const stays = feed.read({ lane: 'live', offset: 0 }, new AbortController().signal);
+  leave.abort();
+  t.match(await left, { from: 0, to: 0, messages: [] });
+  await journal.append(event('a'));
+  t.match(await stays, { from: 0, to: journal.head, messages: [{ records: [{ id: 'a' }] }] });
+  await duplicates.close();
+});

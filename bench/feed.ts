@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../src/core/clock.ts';
+import { createObserver, KnownSecrets } from '../src/core/observe.ts';
+import type { Channel, DeviceKind } from '../src/core/types.ts';
+import { DuplicateIndex } from '../src/ingest/duplicates/index.ts';
+import { Feed } from '../src/ingest/feed.ts';
+import { Journal } from '../src/ingest/journal/journal.ts';
+
+/** Reading decoded batches from disk: readings, which need no index, and events, which do; fresh and read again. */
+
+const MESSAGES = 100_000;
+const kind: DeviceKind = {
+  ...{ kind: 'recycling-kiosk', version: 1, title: { en: '', zh: '' }, stream: false, periodS: 60, staleAfterS: 300 },
+  fields: new Map([['fill_pct', { type: 'number', unit: '%', min: 0, max: 100 }]]),
+  events: new Map([['jam', { fields: new Map(), required: [] }]]),
+};
+const nowMs = systemClock.nowMs();
+const CASES: [string, Channel, (at: number) => string][] = [
+  ['readings with ts', 'telemetry', (at) => `{"ts":${nowMs - at},"values":{"fill_pct":${at % 100}}}`],
+  ['events with id', 'event', (at) => `{"ts":${nowMs - at},"id":"e-${at}","type":"jam"}`],
+  ['readings without ts and id', 'telemetry', (at) => `{"values":{"fill_pct":${at % 100}}}`],
+];
+
+const alive = setInterval(() => {}, 1000);
+process.stdout.write(`${JSON.stringify({ machine: cpus()[0]?.model, cores: cpus().length, node: process.version })}\n`);
+for (const [name, channel, raw] of CASES) await measure(name, channel, raw);
+clearInterval(alive);
+
+async function measure(name: string, channel: Channel, raw: (at: number) => string): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'citywatch-bench-'));
+  const observer = createObserver({ level: 'error', secrets: new KnownSecrets() });
+  const journal = await Journal.open({ directory, lane: 'live', clock: systemClock, observer });
+  for (let from = 0; from < MESSAGES; from += 5000) {
+    const part = Array.from({ length: 5000 }, (_, index) => append(journal, channel, { at: from + index, raw }));
+    await Promise.all(part);
+  }
+  const duplicates = new DuplicateIndex(join(directory, 'duplicates'));
+  await duplicates.open(journal.head);
+  const feed = new Feed({ lanes: { live: { journal, duplicates } }, kinds: { at: () => kind }, observer });
+  for (const round of ['fresh', 'again']) {
+    process.stdout.write(
+      `${JSON.stringify({ bench: `feed ${name}, ${round}`, ...(await readAll(feed, journal.head)) })}\n`,
+    );
+  }
+  await duplicates.close();
+  await journal.close();
+  await rm(directory, { recursive: true });
+}
+
+function append(journal: Journal, channel: Channel, { at, raw }: { at: number; raw: (at: number) => string }) {
+  const id = `kiosk-${at % 1000}`;
+  return journal.append({
+    ...{ receivedAtMs: nowMs, uplink: 'mqtt', channel, topic: `cw/v1/${id}/${channel}`, connection: `c-${id}` },
+    device: { id, kind: kind.kind, kindVersion: 1, jurisdiction: '330212' },
+    ...{ packetId: 1 + (at % 65_535), dup: false, raw: Buffer.from(raw(at)) },
+  });
+}
+
+async function readAll(feed: Feed, head: number) {
+  const cpu = process.cpuUsage();
+  const startMs = systemClock.monotonicMs();
+  for (let offset = 0; offset < head; ) {
+    offset = (await feed.read({ lane: 'live', offset }, new AbortController().signal)).to;
+  }
+  const used = process.cpuUsage(cpu);
+  return {
+    perSecond: Math.round((MESSAGES * 1000) / (systemClock.monotonicMs() - startMs)),
+    cpuUsPerMessage: Math.round(((used.user + used.system) * 100) / MESSAGES) / 100,
+  };
+}
