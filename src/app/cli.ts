@@ -2,13 +2,15 @@ import { parseArgs } from 'node:util';
 import { CitywatchError, messageOf } from '../core/errors.ts';
 import { KnownSecrets } from '../core/observe.ts';
 import { type Arguments, type Command, EXIT, type Terminal, UsageError } from './commands/command.ts';
+import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
 import { serve } from './commands/serve.ts';
+import { simulate } from './commands/simulate.ts';
 import { token } from './commands/token.ts';
 import { closest } from './did-you-mean.ts';
 
 /** Every command there is. */
-const COMMANDS: readonly Command[] = [serve, doctor, token];
+const COMMANDS: readonly Command[] = [serve, demo, doctor, simulate, token];
 
 /**
  * Runs `citywatch <words>` and resolves with the exit status: 0 stopped as asked, 1 failed, 2 bad arguments or

@@ -42,6 +42,7 @@ import type { Config } from './config.ts';
 import { examine } from './doctor.ts';
 import { Health } from './health.ts';
 import { DataDirectory } from './local-services/data-directory.ts';
+import { registerEvidenceLooks } from './looks.ts';
 import { SelfReport } from './self-report.ts';
 import { startServices } from './services.ts';
 import { VERSION } from './version.ts';
@@ -153,7 +154,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     },
     { http: outbound, clock, observer },
   );
-  const writer = new TelemetryWriter({ store, clock, observer });
+  const writer = new TelemetryWriter({ store, clock, observer, restartStore: services.restartInflux });
   const firmwareOf = (id: string) => twin.latest(id)?.firmware ?? null;
   const ledger = new Ledger({ database, journals: { live: journal }, clock, firmwareOf });
   const history = new History({ store, kinds });
@@ -241,12 +242,16 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     ...{ registry, kinds, jurisdictions, tokens, directory, intake, ledger, deadLetters, messages, twin, history },
     ...{ clock, observer },
     audit: { list: (caller, filter) => listAudit(database, caller, filter) },
+    alerts: { ...alerting, registerLook: registerEvidenceLooks(register, directory) },
     idempotency: new Idempotency({ database, clock }),
     preview: (message) => previewOf(message, kinds),
     health: new Health(clock, {
       postgres: { needed: true, check: () => database.ping() },
       redis: { needed: false, check: () => refuseUnless(doorbell.up(), 'no connection; alerts go on without it') },
-      influx: { needed: false, check: async () => void (await store.ping()) },
+      influx: {
+        needed: false,
+        check: async () => void (await store.ping(), refuseUnless(writer.status().ok, writer.status().reason ?? '')),
+      },
       mqtt: { needed: true, check: () => refuseUnless(mqttPort > 0, 'not listening') },
       ffmpeg: {
         needed: false,

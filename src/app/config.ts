@@ -15,6 +15,8 @@ export interface ConfigSources {
   env?: Environment;
   /** The YAML file; else CITYWATCH_CONFIG, else config/gateway.yaml, which may be absent. */
   file?: string;
+  /** Variables that count where the environment has none of the same name. */
+  defaults?: Environment;
   /** Told every secret that is read, so that no log shows it. */
   secrets: KnownSecrets;
 }
@@ -31,7 +33,8 @@ const NOT_SERVED = [/^mqtt\.(url|tlsPort)$/, /^tls\./, /^cluster\./, /^influx\.(
  * Reads every setting: defaults, then the file, then variables. Throws `config.invalid` naming each wrong place at
  * once (file with line, or variable) and what would be right there. The only code that reads the process environment.
  */
-export function loadConfig({ env = process.env, file, secrets }: ConfigSources): Config {
+export function loadConfig({ env: given = process.env, defaults = {}, file, secrets }: ConfigSources): Config {
+  const env = { ...defaults, ...given };
   const issues: Issue[] = [];
   const path = file ?? env[CONFIG_VARIABLE] ?? DEFAULT_FILE;
   const content = readIfThere(path, path === DEFAULT_FILE, issues);

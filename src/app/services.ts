@@ -11,6 +11,8 @@ export interface ServiceAddresses {
   database: string;
   redis: string;
   influx: { url: string; username: string | null; password: string | null; local: boolean };
+  /** Present where InfluxDB is ours to restart. */
+  restartInflux?: (() => Promise<void>) | undefined;
 }
 
 /** Starts the private servers that no setting replaces, side by side; registers the end of each that came up. */
@@ -46,5 +48,6 @@ export async function startServices(
           password: config.influx.password,
           local: false,
         },
+    restartInflux: own.influx ? async () => own.influx?.child.restart() : undefined,
   };
 }

@@ -4,7 +4,8 @@ import type { StopFailure } from '../../core/lifecycle.ts';
 import type { KnownSecrets, Observer } from '../../core/observe.ts';
 import { ensureDirectory, writeFileDurable } from '../../platform/files.ts';
 import type { Config } from '../config.ts';
-import { type Command, EXIT, prepare, type Terminal } from './command.ts';
+import { type Command, EXIT, prepare } from './command.ts';
+import { endOfRun } from './end-of-run.ts';
 
 /** SIGTERM drains within 10 s; what is left of them is for the process itself to end. */
 const STOP_DEADLINE_MS = 9_000;
@@ -58,24 +59,3 @@ export const serve: Command = {
     return failures.length > 0 ? EXIT.failed : EXIT.done;
   },
 };
-
-/** `asked` resolves at the first signal to stop; a second one ends the process, and the kernel ends its children. */
-function endOfRun({ log }: Observer, { complain, secrets }: Terminal): { asked: Promise<null> } {
-  process.on('uncaughtException', (error) => {
-    log.fatal({ err: error }, 'a bug: the process ends, and what was acknowledged is on disk');
-    complain(secrets.redact(`citywatch failed: ${error.message}`));
-    process.exit(EXIT.failed);
-  });
-  const asked = new Promise<null>((resolve) => {
-    let signals = 0;
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-      process.on(signal, () => {
-        signals += 1;
-        if (signals > 1) process.exit(EXIT.failed);
-        log.info({ signal }, 'stopping');
-        resolve(null);
-      });
-    }
-  });
-  return { asked };
-}

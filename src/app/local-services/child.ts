@@ -59,6 +59,7 @@ export class Child {
   #supervised: ReturnType<typeof supervise> | null = null;
   #process: ChildProcess | null = null;
   #ready = false;
+  #endLife = () => {};
 
   constructor(spec: ChildSpec, deps: ServiceDeps) {
     this.#spec = spec;
@@ -115,6 +116,11 @@ export class Child {
     observer.log.child({ part: this.name }).warn({ reason: messageOf(reason), pauseMs }, 'ended; starts again');
   }
 
+  /** Ends the server as {@link stop} does, and starts it again. Resolves at once. */
+  restart(): void {
+    this.#endLife();
+  }
+
   /** Asks the server to end and kills it after 8 s, or as soon as `signal` is aborted. */
   async stop(signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) this.#killNow.abort();
@@ -130,13 +136,16 @@ export class Child {
     await lock.release();
     this.#process = life.process;
     let forget = () => {};
+    const asked = new Promise<void>((resolve) => {
+      this.#endLife = resolve;
+    });
     try {
       if (!signal.aborted) await this.#untilReady(life, signal);
       if (!signal.aborted) {
         this.#setReady(true);
         onReady();
         forget = this.#deps.clock.after(PROVEN_MS, healthy);
-        await Promise.race([life.ended, aborted(signal)]);
+        await Promise.race([life.ended, aborted(signal), asked]);
       }
       return life.failure('ended');
     } finally {

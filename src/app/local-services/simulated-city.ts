@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Clock } from '../../core/clock.ts';
+import { PLAIN_ENVIRONMENT } from './run.ts';
+
+/** One line that the simulated city said. */
+export type CityEvent = { event: string } & Record<string, unknown>;
+
+export interface SimulatedCityOptions {
+  /** Words after `simulators/main.ts`. Never a secret: the token goes in a file. */
+  args: string[];
+  clock: Clock;
+  onEvent(event: CityEvent): void;
+  onComplaint(line: string): void;
+}
+
+const MAIN = join(import.meta.dirname, '../../../simulators/main.ts');
+const LINE_CHARS_MAX = 4_000;
+const STOP_MS = 4_000;
+
+/** The simulated city as a child: it stands in for devices in the field and knows only the gateway's public doors. */
+export class SimulatedCity {
+  readonly #child: ChildProcess;
+  readonly #clock: Clock;
+  /** Resolves with the exit status (or null after a signal) when it has ended. */
+  readonly ended: Promise<number | null>;
+
+  constructor({ args, clock, onEvent, onComplaint }: SimulatedCityOptions) {
+    this.#clock = clock;
+    const words = ['--pdeathsig', 'KILL', '--', process.execPath, '--import=tsx', MAIN, ...args];
+    this.#child = spawn('setpriv', words, {
+      cwd: join(import.meta.dirname, '../../..'),
+      env: PLAIN_ENVIRONMENT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    this.ended = new Promise((resolve) => {
+      this.#child.once('error', () => resolve(1));
+      this.#child.once('close', (status) => resolve(status));
+    });
+    createInterface({ input: this.#child.stdout! }).on('line', (line) => {
+      const event = parseEvent(line.slice(0, LINE_CHARS_MAX));
+      if (event) onEvent(event);
+    });
+    createInterface({ input: this.#child.stderr! }).on('line', (line) => onComplaint(line.slice(0, LINE_CHARS_MAX)));
+  }
+
+  /** Asks it to end, and ends it when it does not within 4 s. */
+  async stop(): Promise<void> {
+    this.#child.kill('SIGTERM');
+    const cancel = this.#clock.after(STOP_MS, () => this.#child.kill('SIGKILL'));
+    await this.ended;
+    cancel();
+  }
+}
+
+function parseEvent(line: string): CityEvent | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof (value as CityEvent | null)?.event === 'string' ? (value as CityEvent) : null;
+  } catch {
+    return null;
+  }
+}
