@@ -9,6 +9,7 @@ import type { WorkTicket } from '../platform/work.ts';
 import { type AlertView, type EventType, showAlert } from './alert.ts';
 import { saveAlert, ticketsFor } from './desk.ts';
 import { appendLog } from './log.ts';
+import { requireUuid } from './queries.ts';
 import type { AlertRow, AlertTables } from './tables.ts';
 
 /** Why an alert was closed; feeds the precision of its rule. */
@@ -113,7 +114,7 @@ function refuseClosed(alert: AlertRow): void {
 
 async function lockAlert(tx: Tables, caller: Caller, id: string): Promise<AlertRow> {
   const row = await withinJurisdiction(
-    tx.tables<AlertTables>().selectFrom('alert').selectAll().where('id', '=', id),
+    tx.tables<AlertTables>().selectFrom('alert').selectAll().where('id', '=', requireUuid(id)),
     'jurisdiction',
     caller.jurisdiction,
   )

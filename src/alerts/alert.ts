@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { toRfc3339 } from '../core/clock.ts';
+import type { Severity } from './rules.ts';
 import type { AlertRow, FindingRow } from './tables.ts';
 
 /** Where an alert happens, frozen when it is opened: a camera that is moved later does not move the past. */
@@ -108,7 +109,7 @@ export function showAlert(row: AlertRow) {
     dedupKey: row.dedup_key,
     rule: `${row.rule}@${row.rule_version}`,
     title: row.title,
-    severity: row.severity,
+    severity: row.severity as Severity,
     condition: row.condition,
     handling: row.handling,
     visibility: row.visibility,

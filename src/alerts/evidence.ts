@@ -78,7 +78,11 @@ export class EvidenceDesk {
     const alert = await this.#deps.queries.row(caller, alertId);
     const found = alert.evidence.find(({ id, type }) => id === evidenceId && type === 'picture');
     if (!found?.camera) throw new CitywatchError('not-found');
-    return { camera: found.camera, jpeg: await readFile(this.#path(alertId, found.id)) };
+    const jpeg = await readFile(this.#path(alertId, found.id)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      throw new CitywatchError('not-found', { detail: 'This picture is no longer kept.' });
+    });
+    return { camera: found.camera, jpeg };
   }
 
   async #keep(alertId: string, camera: DeviceId, picture: Buffer): Promise<Evidence> {

@@ -87,6 +87,16 @@ export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLi
   });
 }
 
+/**
+ * Whether the sender of an answer that goes on for long may still have it: asks for the same credentials again. False
+ * when they were revoked, or now stand for another role or area. Rejects when that cannot be found out now.
+ */
+export async function stillAllowed(request: FastifyRequest, deps: ApiDeps): Promise<boolean> {
+  const before = callerOf(request);
+  const now = await identify(request.headers.authorization, deps);
+  return now !== null && now.role === before.role && now.jurisdiction === before.jurisdiction;
+}
+
 async function identify(header: string | undefined, deps: ApiDeps): Promise<Caller | null> {
   const bearer = BEARER.exec(header ?? '')?.[1];
   if (bearer === undefined) return null;

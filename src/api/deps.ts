@@ -10,6 +10,7 @@ import type { AuditEntry } from '../platform/audit.ts';
 import type { KeptAnswer, KeyedRequest } from '../platform/idempotency.ts';
 import type { DeviceRef, EventsQuery, HistoryAnswer, HistoryQuery, StoredEvent } from '../telemetry/history.ts';
 import type { Latest } from '../telemetry/twin.ts';
+import type { AlertParts } from './alert-parts.ts';
 
 /**
  * What the API needs of the other parts, and nothing more. Every method that reads or changes something of a city
@@ -28,6 +29,7 @@ export interface ApiDeps {
   twin: TwinPort;
   history: HistoryPort;
   audit: AuditPort;
+  alerts: AlertParts;
   idempotency: IdempotencyPort;
   health: HealthSource;
   clock: Clock;

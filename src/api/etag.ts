@@ -1,8 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CitywatchError } from '../core/errors.ts';
 
+/** Version of what is made and ended, but never changed. */
+export const ONLY_VERSION = 1;
+
 /** An ETag is the version in quotes, so that a list's `version` serves for If-Match as well. */
-export function setEtag(reply: FastifyReply, version: number): void {
+export function setEtag(reply: Pick<FastifyReply, 'header'>, version: number): void {
   reply.header('etag', `"${version}"`);
 }
 
@@ -17,4 +20,9 @@ export function requireVersion(request: FastifyRequest): number {
   const match = /^"(\d{1,15})"$/.exec(header);
   if (!match) throw new CitywatchError('precondition.stale');
   return Number(match[1]);
+}
+
+/** The protection of {@link requireVersion} for what has only one version. */
+export function requireOnlyVersion(request: FastifyRequest): void {
+  if (requireVersion(request) !== ONLY_VERSION) throw new CitywatchError('precondition.stale');
 }

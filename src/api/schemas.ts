@@ -65,6 +65,11 @@ export function inOrder() {
   };
 }
 
+/** An answer that is no JSON, for the OpenAPI document and the content type. */
+export function bytesOf(type: string, description: string) {
+  return { description, content: { [type]: { schema: z.unknown() } } };
+}
+
 export const noContent = z.null().meta({ description: 'Done; no body.' });
 
 const errorCodes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];

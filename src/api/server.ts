@@ -47,13 +47,18 @@ export async function buildServer(deps: ApiDeps): Promise<FastifyInstance> {
   await app.register(rateLimit, { global: false });
   parseJsonBodies(app);
   logRequests(app, deps.observer);
-  nameAnswers(app);
+  const stopping = nameAnswers(app);
   authenticate(app, deps, createRateLimits(app, limits));
   limitWorkAtOnce(app, limits);
   honourIdempotencyKeys(app, deps);
   await describeApi(app, deps.settings.version);
 
-  const context = { ...deps, cursors: new Cursors(deps.settings.cursorKey), heavy: new Gate(limits.heavyAtOnce) };
+  const context = {
+    ...deps,
+    cursors: new Cursors(deps.settings.cursorKey),
+    heavy: new Gate(limits.heavyAtOnce),
+    stopping,
+  };
   for (const part of ROOT_ROUTES) await app.register(async (child) => part(child as unknown as ApiApp, context));
   for (const part of V1_ROUTES) {
     await app.register(async (child) => part(child as unknown as ApiApp, context), { prefix: '/api/v1' });
@@ -62,19 +67,21 @@ export async function buildServer(deps: ApiDeps): Promise<FastifyInstance> {
   return app;
 }
 
-/** Gives every answer its id, and while stopping tells each client not to use its connection again. */
-function nameAnswers(app: FastifyInstance): void {
-  let stopping = false;
-  app.addHook('preClose', async () => {
-    stopping = true;
-  });
+/**
+ * Gives every answer its id, and while stopping tells each client not to use its connection again. The signal is
+ * aborted when stopping begins.
+ */
+function nameAnswers(app: FastifyInstance): AbortSignal {
+  const stopping = new AbortController();
+  app.addHook('preClose', async () => stopping.abort());
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
   });
   app.addHook('onSend', async (_request, reply, payload) => {
-    if (stopping) reply.header('connection', 'close');
+    if (stopping.signal.aborted) reply.header('connection', 'close');
     return payload;
   });
+  return stopping.signal;
 }
 
 function create(tls: TlsFiles | undefined): FastifyInstance {

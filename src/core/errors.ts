@@ -22,6 +22,11 @@ export const ERRORS = {
     retryable: false,
     text: 'Something else still refers to it, or what it names is missing.',
   },
+  'cursor.expired': {
+    status: 410,
+    retryable: false,
+    text: 'What the cursor continues is gone; read the present state and go on without it.',
+  },
   'precondition.missing': { status: 428, retryable: false, text: 'Send If-Match with the ETag you read.' },
   'precondition.stale': {
     status: 412,

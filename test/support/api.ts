@@ -8,10 +8,11 @@ import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import type { Caller, Device, DeviceKind, NewMessage, Role } from '../../src/core/types.ts';
 import type { DeviceInput } from '../../src/devices/input.ts';
 import type { KeptAnswer, KeyedRequest } from '../../src/platform/idempotency.ts';
+import { HERE, memoryAlerts } from './api-parts.ts';
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
 
-export const HERE = '330212';
+export { HERE };
 export const ELSEWHERE = '510700';
 export const DEVICE_SECRET = 'device-secret-0123456789';
 export const KIOSK = 'kiosk-1';
@@ -202,6 +203,7 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
       events: async () => ({ items: [], next: null }),
     },
     audit: { list: async () => [] },
+    alerts: memoryAlerts(),
     idempotency: new MemoryIdempotency(),
     health: { check: async () => ({ postgres: UP, redis: UP, influx: UP, mqtt: UP, ffmpeg: UP, journal: UP }) },
     clock: systemClock,

@@ -3,7 +3,7 @@ import { VERDICTS } from '../../alerts/actions.ts';
 import { SEVERITIES } from '../../alerts/rules.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { callerOf } from '../auth.ts';
-import { deviceId, label, listOf, pageQuery } from '../schemas.ts';
+import { bytesOf, deviceId, label, listOf, pageQuery } from '../schemas.ts';
 import { alertEventRoutes } from './alert-events.ts';
 import { alertParams, alertView } from './alert-schemas.ts';
 import { type ApiApp, defined, pageOf, type RouteContext, type RoutePart } from './route.ts';
@@ -15,7 +15,7 @@ const alertQuery = z.strictObject({
   handling: z.enum(['new', 'acked', 'assigned', 'in_progress', 'closed']).optional(),
   condition: z.enum(['active', 'recovering', 'cleared', 'stale']).optional(),
   severity: z.enum(SEVERITIES).optional(),
-  rule: z.string().min(1).max(64).optional(),
+  rule: label(64).optional(),
   device: deviceId.optional(),
   ...pageQuery,
 });
@@ -92,7 +92,7 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
         tags,
         summary: 'A picture that belongs to an alert; the look is registered',
         params: alertParams.extend({ evidence: z.string().max(64) }),
-        response: { 200: z.unknown().meta({ description: 'The picture, image/jpeg' }) },
+        response: { 200: bytesOf('image/jpeg', 'The picture') },
       },
     },
     async (request, reply) => {
@@ -100,11 +100,7 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
       const { id, evidence } = request.params;
       const { camera, jpeg } = await context.alerts.evidence.picture(caller, id, evidence);
       await context.alerts.registerLook({ caller, camera, purpose: 'alert-evidence', caseId: id });
-      reply.header('cache-control', 'private, no-store').header('x-content-type-options', 'nosniff');
-      return reply
-        .type('image/jpeg')
-        .serializer((body: unknown) => body as string)
-        .send(jpeg);
+      return reply.type('image/jpeg').header('cache-control', 'private, no-store').send(jpeg);
     },
   );
 }

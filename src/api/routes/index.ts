@@ -1,3 +1,4 @@
+import { alertRoutes } from './alerts.ts';
 import { auditRoutes } from './audit.ts';
 import { credentialRoutes } from './credentials.ts';
 import { deviceRoutes } from './devices.ts';
@@ -6,8 +7,10 @@ import { healthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
 import { kindRoutes } from './kinds.ts';
 import type { RoutePart } from './route.ts';
+import { subscriptionRoutes } from './subscriptions.ts';
 import { telemetryRoutes } from './telemetry.ts';
 import { tokenRoutes } from './tokens.ts';
+import { watchlistRoutes } from './watchlists.ts';
 
 /** Routes under /api/v1. A new file of routes is added here and nowhere else. */
 export const V1_ROUTES: readonly RoutePart[] = [
@@ -19,6 +22,9 @@ export const V1_ROUTES: readonly RoutePart[] = [
   explainRoutes,
   tokenRoutes,
   auditRoutes,
+  alertRoutes,
+  subscriptionRoutes,
+  watchlistRoutes,
 ];
 
 /** Routes outside the versioned API. */

@@ -19,6 +19,8 @@ export interface RouteContext extends ApiDeps {
   cursors: Cursors;
   /** Questions to the time series and the journal; over its limit the caller gets 429. */
   heavy: Gate;
+  /** Aborted when the server begins to stop: answers without an end must end. */
+  stopping: AbortSignal;
 }
 
 /** One file of routes. A new one is this function and a line in index.ts. */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { SEVERITIES } from '../../alerts/rules.ts';
 import { callerOf } from '../auth.ts';
+import { ONLY_VERSION, requireOnlyVersion, setEtag } from '../etag.ts';
 import { jurisdiction, label, listOf, moment, noContent } from '../schemas.ts';
-import type { RoutePart } from './route.ts';
+import { type ApiApp, defined, type RouteContext, type RoutePart } from './route.ts';
 
 const KEEPERS = ['admin', 'operator'] as const;
 const URL_LENGTH_MAX = 2_000;
@@ -31,6 +32,12 @@ const subscription = z.object({
   stateReason: z.string().nullable(),
   createdBy: z.string(),
   createdAt: moment,
+  version: z.int(),
+});
+
+const created = subscription.extend({
+  secret: z.string().optional().meta({ description: 'Shown this once and never again' }),
+  secretWithheld: z.boolean().optional().meta({ description: 'An answer from memory, which keeps no secret' }),
 });
 
 const counted = subscription.extend({
@@ -48,16 +55,24 @@ const deadDelivery = z.object({
   lastError: z.string().nullable(),
 });
 
-export const subscriptionRoutes: RoutePart = (app, { alerts: { subscriptions } }) => {
-  const tags = ['alerts'];
+const tags = ['alerts'];
 
+export const subscriptionRoutes: RoutePart = (app, context) => {
+  keepingRoutes(app, context);
+  deadLetterRoutes(app, context);
+};
+
+function keepingRoutes(app: ApiApp, { alerts: { subscriptions } }: RouteContext): void {
   app.get(
     '/subscriptions',
     {
       config: { allow: KEEPERS },
       schema: { tags, summary: 'Who is told of alerts', response: { 200: listOf(counted) } },
     },
-    async (request) => ({ items: await subscriptions.list(callerOf(request)) }),
+    async (request) => {
+      const items = await subscriptions.list(callerOf(request));
+      return { items: items.map((item) => ({ ...item, version: ONLY_VERSION })) };
+    },
   );
 
   app.post(
@@ -68,18 +83,14 @@ export const subscriptionRoutes: RoutePart = (app, { alerts: { subscriptions } }
         tags,
         summary: 'Have alerts sent to a webhook (Standard Webhooks 1.0); the answer carries the secret once',
         body: newSubscription,
-        response: { 201: subscription.extend({ secret: z.string() }) },
+        response: { 201: created },
       },
     },
     async (request, reply) => {
-      const { severities, secret, ...rest } = request.body;
-      const made = await subscriptions.create(callerOf(request), {
-        ...rest,
-        ...(severities ? { severities } : {}),
-        ...(secret ? { secret } : {}),
-      });
-      reply.status(201).header('location', `/api/v1/subscriptions/${made.subscription.id}`);
-      return { ...made.subscription, secret: made.secret };
+      const { subscription: made, secret } = await subscriptions.create(callerOf(request), defined(request.body));
+      setEtag(reply.code(201), ONLY_VERSION);
+      reply.header('location', `/api/v1/subscriptions/${made.id}`);
+      return { ...made, version: ONLY_VERSION, secret };
     },
   );
 
@@ -90,11 +101,14 @@ export const subscriptionRoutes: RoutePart = (app, { alerts: { subscriptions } }
       schema: { tags, summary: 'End a subscription', params, response: { 204: noContent } },
     },
     async (request, reply) => {
+      requireOnlyVersion(request);
       await subscriptions.remove(callerOf(request), request.params.id);
-      return reply.status(204).send(null);
+      return reply.code(204).send(null);
     },
   );
+}
 
+function deadLetterRoutes(app: ApiApp, { alerts: { subscriptions } }: RouteContext): void {
   app.get(
     '/subscriptions/:id/dead-letters',
     {
@@ -120,4 +134,4 @@ export const subscriptionRoutes: RoutePart = (app, { alerts: { subscriptions } }
     },
     async (request) => ({ count: await subscriptions.redrive(callerOf(request), request.params.id) }),
   );
-};
+}

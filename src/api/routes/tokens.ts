@@ -1,16 +1,12 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
-import { CitywatchError } from '../../core/errors.ts';
 import type { TokenInfo } from '../../devices/tokens.ts';
 import { callerOf } from '../auth.ts';
-import { requireVersion, setEtag } from '../etag.ts';
+import { ONLY_VERSION, requireOnlyVersion, setEtag } from '../etag.ts';
 import { instant, jurisdiction, label, listOf, moment, momentOrNull, noContent } from '../schemas.ts';
 import { defined, type RoutePart } from './route.ts';
 
 const ADMINS = ['admin'] as const;
-
-/** A token is made and revoked, never changed: it has one version. */
-const VERSION = 1;
 
 const role = z.enum(['admin', 'operator', 'technician', 'viewer']);
 
@@ -43,7 +39,7 @@ const created = z.object({
 
 function answer({ createdAtMs, expiresAtMs, revokedAtMs, ...rest }: TokenInfo): z.output<typeof token> {
   const times = { createdAt: toRfc3339(createdAtMs), expiresAt: momentOrNull(expiresAtMs) };
-  return { ...rest, ...times, revokedAt: momentOrNull(revokedAtMs), version: VERSION };
+  return { ...rest, ...times, revokedAt: momentOrNull(revokedAtMs), version: ONLY_VERSION };
 }
 
 export const tokenRoutes: RoutePart = (app, { tokens }) => {
@@ -70,7 +66,7 @@ export const tokenRoutes: RoutePart = (app, { tokens }) => {
     async (request, reply) => {
       const { expiresAt: expiresAtMs, ...input } = request.body;
       const made = await tokens.create(callerOf(request), defined({ ...input, expiresAtMs }));
-      setEtag(reply, VERSION);
+      setEtag(reply, ONLY_VERSION);
       return reply.code(201).send({ id: made.id, token: made.token });
     },
   );
@@ -87,7 +83,7 @@ export const tokenRoutes: RoutePart = (app, { tokens }) => {
       },
     },
     async (request, reply) => {
-      if (requireVersion(request) !== VERSION) throw new CitywatchError('precondition.stale');
+      requireOnlyVersion(request);
       await tokens.revoke(callerOf(request), request.params.id);
       return reply.code(204).send(null);
     },

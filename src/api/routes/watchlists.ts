@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { WATCHLIST_ENTRIES_MAX } from '../../alerts/watchlists.ts';
 import { callerOf } from '../auth.ts';
+import { ONLY_VERSION, requireOnlyVersion, setEtag } from '../etag.ts';
 import { instant, jurisdiction, label, listOf, moment, noContent } from '../schemas.ts';
 import type { RoutePart } from './route.ts';
 
@@ -25,6 +26,7 @@ const watchlist = z.object({
   case: z.string(),
   createdBy: z.string(),
   createdAt: moment,
+  version: z.int(),
 });
 
 export const watchlistRoutes: RoutePart = (app, { alerts: { watchlists } }) => {
@@ -36,7 +38,10 @@ export const watchlistRoutes: RoutePart = (app, { alerts: { watchlists } }) => {
       config: { allow: KEEPERS },
       schema: { tags, summary: 'Lists of wanted plates, without the plates', response: { 200: listOf(watchlist) } },
     },
-    async (request) => ({ items: await watchlists.list(callerOf(request)) }),
+    async (request) => {
+      const lists = await watchlists.list(callerOf(request));
+      return { items: lists.map((list) => ({ ...list, version: ONLY_VERSION })) };
+    },
   );
 
   app.post(
@@ -52,7 +57,7 @@ export const watchlistRoutes: RoutePart = (app, { alerts: { watchlists } }) => {
     },
     async (request, reply) => {
       const entries = request.body.entries.map(({ validUntil, ...rest }) => ({ ...rest, validUntilMs: validUntil }));
-      reply.status(201);
+      setEtag(reply.status(201), ONLY_VERSION);
       return watchlists.create(callerOf(request), { ...request.body, entries });
     },
   );
@@ -69,6 +74,7 @@ export const watchlistRoutes: RoutePart = (app, { alerts: { watchlists } }) => {
       },
     },
     async (request, reply) => {
+      requireOnlyVersion(request);
       await watchlists.remove(callerOf(request), request.params.id);
       return reply.status(204).send(null);
     },

@@ -31,6 +31,33 @@ const REQUESTS: Record<string, { url?: string; payload?: object; ifMatch?: boole
   'POST /api/v1/tokens': { payload: { name: 'n', role: 'viewer', jurisdiction: '330212' } },
   'DELETE /api/v1/tokens/:id': { ifMatch: true },
   'GET /api/v1/audit': { ownAreaOnly: true },
+  'GET /api/v1/alerts': { ownAreaOnly: true },
+  'GET /api/v1/alerts/:id': {},
+  'GET /api/v1/alerts/:id/evidence/:evidence': {},
+  'GET /api/v1/alerts/events': { ownAreaOnly: true },
+  'GET /api/v1/alerts/stream': { ownAreaOnly: true },
+  'POST /api/v1/alerts/:id/ack': {},
+  'POST /api/v1/alerts/:id/assign': { payload: { to: 'Li' } },
+  'POST /api/v1/alerts/:id/comment': { payload: { text: 'seen' } },
+  'POST /api/v1/alerts/:id/close': { payload: { verdict: 'drill' } },
+  'GET /api/v1/rules': { ownAreaOnly: true },
+  'GET /api/v1/subscriptions': { ownAreaOnly: true },
+  'POST /api/v1/subscriptions': {
+    payload: { name: 'centre', url: 'https://centre.example/hook', jurisdiction: '330212' },
+    ownAreaOnly: true,
+  },
+  'DELETE /api/v1/subscriptions/:id': { ifMatch: true },
+  'GET /api/v1/subscriptions/:id/dead-letters': {},
+  'POST /api/v1/subscriptions/:id/dead-letters': {},
+  'GET /api/v1/watchlists': { ownAreaOnly: true },
+  'POST /api/v1/watchlists': {
+    payload: {
+      ...{ name: 'stolen', jurisdiction: '330212', reason: 'stolen', case: 'A-1' },
+      entries: [{ plate: '浙B12345', reason: 'stolen', validUntil: '2036-01-01T00:00:00Z' }],
+    },
+    ownAreaOnly: true,
+  },
+  'DELETE /api/v1/watchlists/:id': { ifMatch: true },
 };
 
 const ROLES = ['admin', 'operator', 'technician', 'viewer'] as const;
@@ -60,7 +87,7 @@ async function checkRoute(t: Test, api: TestApi, route: DeclaredRoute) {
       ...(authorization === undefined ? {} : bearer(authorization)),
       ...(row.ifMatch ? { 'if-match': '"1"' } : {}),
     };
-    const url = route.url.replace(':id', KIOSK) + (row.url ?? '');
+    const url = route.url.replace(':id', KIOSK).replace(/:\w+/, 'other') + (row.url ?? '');
     const payload = row.payload ? { payload: row.payload } : {};
     return api.call({ method: route.method as 'GET', url, headers, remoteAddress: PEER, ...payload });
   };

@@ -1,0 +1,30 @@
+import type { AlertActions } from '../alerts/actions.ts';
+import type { EvidenceDesk } from '../alerts/evidence.ts';
+import type { AlertFeed } from '../alerts/feed.ts';
+import type { AlertQueries } from '../alerts/queries.ts';
+import type { Rule } from '../alerts/rules.ts';
+import type { Subscriptions } from '../alerts/subscriptions.ts';
+import type { Watchlists } from '../alerts/watchlists.ts';
+import type { Caller, DeviceId } from '../core/types.ts';
+
+/** A look at a picture that was kept with an alert. */
+export interface EvidenceLook {
+  caller: Caller;
+  camera: DeviceId;
+  purpose: string;
+  /** The alert the picture belongs to. */
+  caseId: string;
+}
+
+/** What the alert routes need of the alert side. */
+export interface AlertParts {
+  rules: readonly Rule[];
+  queries: Pick<AlertQueries, 'get' | 'list' | 'events' | 'openCounts'>;
+  feed: Pick<AlertFeed, 'epoch' | 'head' | 'next'>;
+  evidence: Pick<EvidenceDesk, 'picture'>;
+  watchlists: Pick<Watchlists, 'create' | 'list' | 'remove'>;
+  actions: Pick<AlertActions, 'ack' | 'assign' | 'comment' | 'close'>;
+  subscriptions: Pick<Subscriptions, 'create' | 'list' | 'remove' | 'deadLetters' | 'redrive'>;
+  /** Writes the access-register row of a look; nothing is shown before it resolved. */
+  registerLook(look: EvidenceLook): Promise<void>;
+}

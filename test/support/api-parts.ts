@@ -1,0 +1,75 @@
+import { showAlert } from '../../src/alerts/alert.ts';
+import type { AlertRow } from '../../src/alerts/tables.ts';
+import type { AlertParts } from '../../src/api/alert-parts.ts';
+import { CitywatchError } from '../../src/core/errors.ts';
+import { covers } from '../../src/core/jurisdiction.ts';
+import type { Caller } from '../../src/core/types.ts';
+
+/** Parts of the API that live in memory and know one thing each, all of it in this district. */
+export const HERE = '330212';
+
+/** Refuses callers of elsewhere as the parts do. */
+export function requireHere({ jurisdiction }: Caller): void {
+  if (!covers(jurisdiction, HERE)) throw new CitywatchError('not-found');
+}
+
+const ROW: AlertRow = {
+  ...{ id: 'alert-1', dedup_key: 'kiosk-fire|kiosk-1', rule: 'kiosk-fire', rule_version: 1 },
+  ...{ title: { en: 'Fire', zh: '火警' }, severity: 'extreme', condition: 'active', handling: 'new' },
+  ...{ visibility: 'normal', verdict: null, device: 'kiosk-1', device_name: 'kiosk-1', jurisdiction: HERE },
+  ...{ lat: 29.82, lon: 121.55, first_at_ms: 0, last_at_ms: 0, occurrences: 1, device_at_ms: 0, received_at_ms: 0 },
+  ...{ decided_at_ms: 0, committed_at_ms: 0, data: {}, evidence: [], comments: [], acked_by: null },
+  ...{ acked_by_id: null, acked_at_ms: null, assigned_to: null, closed_by: null, closed_at_ms: null },
+  ...{ previous_id: null, receipt: 'live-1', version: 1 },
+};
+
+const ALERT = showAlert(ROW);
+
+/** One alert, whose feed ends at once. */
+export function memoryAlerts(): AlertParts {
+  const here = async (caller: Caller) => {
+    requireHere(caller);
+    return ALERT;
+  };
+  const mine = (caller: Caller) => (covers(caller.jurisdiction, HERE) ? [ALERT] : []);
+  const subscription = {
+    ...{ id: 's-1', name: 'centre', url: 'https://centre.example/hook', jurisdiction: HERE, severities: ['extreme'] },
+    ...{ state: 'active' as const, stateReason: null, createdBy: 'admin', createdAt: ALERT.firstAt },
+  };
+  return {
+    rules: [],
+    queries: {
+      get: here,
+      list: async (caller) => ({ items: mine(caller), next: null }),
+      events: async () => ({ entries: [], seq: 0 }),
+      openCounts: async () => ({ extreme: 1 }),
+    },
+    feed: { epoch: 'epoch-1', head: 0, next: async (_caller, seq) => ({ entries: [], seq }) },
+    evidence: {
+      picture: async (caller) => {
+        requireHere(caller);
+        return { camera: 'camera-1', jpeg: Buffer.from([0xff, 0xd8, 0xff, 0xd9]) };
+      },
+    },
+    watchlists: {
+      create: async () => ({ id: 'w-1', entries: 1 }),
+      list: async () => [],
+      remove: async (caller) => requireHere(caller),
+    },
+    actions: { ack: here, assign: here, comment: here, close: here },
+    subscriptions: {
+      create: async () => ({ subscription, secret: 'whsec_one-time' }),
+      list: async () => [],
+      remove: async (caller) => requireHere(caller),
+      deadLetters: async (caller) => {
+        requireHere(caller);
+        return [];
+      },
+      redrive: async (caller) => {
+        requireHere(caller);
+        return 0;
+      },
+    },
+    registerLook: async () => {},
+  };
+}
