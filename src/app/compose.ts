@@ -250,7 +250,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
       redis: { needed: false, check: () => refuseUnless(doorbell.up(), 'no connection; alerts go on without it') },
       influx: {
         needed: false,
-        check: async () => void (await store.ping(), refuseUnless(writer.status().ok, writer.status().reason ?? '')),
+        check: () => store.ping().then(() => refuseUnless(writer.status().ok, writer.status().reason ?? '')),
       },
       mqtt: { needed: true, check: () => refuseUnless(mqttPort > 0, 'not listening') },
       ffmpeg: {

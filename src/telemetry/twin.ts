@@ -36,6 +36,9 @@ export interface PresenceCounts {
   silent: number;
 }
 
+/** Under this topic the gateway writes down that a device, asked by us, answered: as good as its own word. */
+const WATCH_TOPIC = 'internal/camera-watch';
+
 /** A restart reads at most this much of the journal again. */
 const CHECKPOINT_EVERY_MS = 30_000;
 
@@ -176,7 +179,10 @@ export class Twin {
   }
 
   #take({ message, records }: DecodedMessage): void {
-    const { device, receivedAtMs, uplink } = message;
+    const { device, receivedAtMs, uplink, channel, topic } = message;
+    const watched = uplink === 'internal' && topic === WATCH_TOPIC;
+    // That a device was registered or retired says nothing of how it is.
+    if (uplink === 'internal' && channel === 'state' && !watched) return;
     let table = this.#tables.get(device.kind);
     if (!table) {
       table = new TwinTable(device.kind);
@@ -197,7 +203,7 @@ export class Twin {
       }
     }
     // What we write ourselves, or replay, says nothing of the device being there now; nor does its will.
-    const heard = uplink !== 'internal' && uplink !== 'replay';
+    const heard = watched || (uplink !== 'internal' && uplink !== 'replay');
     if (!heard && !reported) return;
     // Within the live lane the journal's order is the truth, whatever our clock did; between lanes only time can tell.
     if (message.lane !== 'live' && receivedAtMs < (table.onlineAtMs[row] ?? 0)) return;

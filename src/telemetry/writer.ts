@@ -11,7 +11,7 @@ export interface WriterDeps {
   clock: Clock;
   observer: Observer;
   /** Restarts the store where it is ours to restart; asked for while its disk is full (see `StoreDiskFull`). */
-  restartStore?: () => Promise<void>;
+  restartStore?: (() => Promise<void>) | undefined;
   random?: () => number;
 }
 

@@ -18,3 +18,17 @@ for (const [name, start] of Object.entries(STARTS)) {
     }
   });
 }
+
+t.test('a service that is to restart ends in order and comes back', async (t) => {
+  const { child } = await startInflux(t);
+  const pid = child.pid ?? 0;
+  child.restart();
+  await until('its end is noticed', () => !child.ready);
+  await until('it is back', () => child.ready, 20_000);
+  t.not(child.pid, pid);
+  child.restart();
+  child.restart();
+  await until('its end is noticed', () => !child.ready);
+  await until('it is back', () => child.ready, 20_000);
+  t.equal(child.restarts(), 2, 'asked twice at once counts once');
+});

@@ -78,6 +78,24 @@ t.test('presence follows reports, messages and silence', async (t) => {
   t.match(twin.latest('k-1'), { online: false }, 'nor does a replay');
 });
 
+t.test('a camera that answers when asked is online; being registered or retired is no sign of life', async (t) => {
+  const { twin, clock } = twinIn(t);
+  const note = (topic: string, online: boolean, receivedAtMs: number) =>
+    tell(twin, decoded([report(online)], { uplink: 'internal', channel: 'state', topic, receivedAtMs }));
+  note('internal/registered', false, AT_MS);
+  note('internal/registered', true, AT_MS);
+  t.equal(twin.latest('k-1'), null, 'still never heard of');
+  note('internal/camera-watch', true, AT_MS + 1);
+  t.match(twin.latest('k-1'), { online: true, stale: false, lastMessageAtMs: AT_MS + 1 });
+  note('internal/retired', false, AT_MS + 2);
+  t.match(twin.latest('k-1'), { online: true, lastMessageAtMs: AT_MS + 1 });
+  note('internal/camera-watch', false, AT_MS + 3);
+  t.match(twin.latest('k-1'), { online: false, stale: false, lastMessageAtMs: AT_MS + 1 });
+  note('internal/camera-watch', true, AT_MS + 4);
+  await clock.advance(300_005);
+  t.match(twin.latest('k-1'), { online: true, stale: true }, 'and it goes stale when nobody looks any more');
+});
+
 t.test('counts each device once', async (t) => {
   const { twin, clock } = twinIn(t);
   tell(
