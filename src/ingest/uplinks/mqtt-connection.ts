@@ -56,7 +56,7 @@ const POLITE: ReadonlySet<CloseReason> = new Set(['client', 'takeover', 'disconn
 
 /** One socket: cuts packets, stops and starts reading, writes acknowledgements in batches, and ends exactly once. */
 export class Connection implements FrameRules, Waiting {
-  /** new: waits for CONNECT · waiting: CONNECT is being judged · open: has a session · ended: nothing is read any more. */
+  /** new: no CONNECT yet · waiting: CONNECT is being judged · open: has a session · ended: nothing is read. */
   phase: 'new' | 'waiting' | 'open' | 'ended' = 'new';
   session: Session | null = null;
   version: Version = 4;

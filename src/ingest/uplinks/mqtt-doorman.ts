@@ -89,7 +89,7 @@ export class Doorman {
     this.#admitPaced(connection, { identity, will: testament.will, packet });
   }
 
-  /** The connection of a device that has shown who it is and waits for its turn. At most one: a newer one replaces it. */
+  /** The connection of a device that has shown who it is and waits for its turn; a newer one replaces it. */
   waitingOf(id: string): Connection | undefined {
     return this.#waiting.get(id);
   }

@@ -114,7 +114,7 @@ export class MqttListener implements ConnectionHost {
 
   /**
    * New key material for new connections; the open ones stay. What is left out stays as it is, so that a new
-   * certificate cannot drop the demand for client certificates. Throws, changing nothing, when it does not fit together.
+   * certificate cannot drop the demand for client certificates. Throws, changing nothing, when they do not fit.
    */
   reloadTls(material: Partial<MqttTlsMaterial>): void {
     const { cert, key, ca, crl } = { ...this.#material, ...material };

@@ -2,7 +2,7 @@
 export type FramingFault = 'type' | 'size' | 'malformed' | 'memory';
 
 export interface FrameRules {
-  /** Most bytes that may follow the fixed header of a packet with this first byte; negative: such a packet may not come. */
+  /** Most bytes that may follow the fixed header of a packet with this first byte; negative: it may not come at all. */
   bodyBytesMax(firstByte: number): number;
   /** Asks for (positive) or gives back (negative) memory for a packet that has not arrived completely. */
   reserve(bytes: number): boolean;
