@@ -69,8 +69,8 @@ export class Feed {
 function beyondEnd(offset: number, head: number): CitywatchError {
   return new CitywatchError('conflict.state', {
     detail:
-      `A reader stands at ${offset}, behind the end of the journal (${head}): the journal was replaced by an older or ` +
-      'empty one. Put the right directory back, or delete the rows of ingest_cursor to begin with this one.',
+      `A reader stands at ${offset}, behind the end of the journal (${head}): the journal was replaced by an older ` +
+      'or empty one. Put the right directory back, or delete the rows of ingest_cursor to begin with this one.',
   });
 }
 
