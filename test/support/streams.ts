@@ -7,6 +7,7 @@ import { createObserver, KnownSecrets, type Observer } from '../../src/core/obse
 import { TcpOutbound } from '../../src/platform/outbound-tcp.ts';
 import { type StreamOptions, StreamService } from '../../src/streams/service.ts';
 import type { CameraAddress, View } from '../../src/streams/types.ts';
+import { TestCamera } from './rtsp-camera.ts';
 
 /** The network of test cameras. */
 export const TEST_NETWORK = '127.64.0.0/16';
@@ -49,4 +50,14 @@ export async function startStreams(t: Test, options: Partial<StreamOptions> = {}
 
 export function look(deviceId: string, viewer = 'op-1'): View {
   return { deviceId, quality: 'main', viewer: { id: viewer, name: viewer }, purpose: 'routine', case: null };
+}
+
+/** A stream service with one camera that is being recorded and watched. */
+export async function watching(t: Test): Promise<{ bed: StreamBed; camera: TestCamera }> {
+  const camera = await TestCamera.start(t);
+  const bed = await startStreams(t);
+  bed.cameras.set('cam', { url: camera.url });
+  await bed.service.lease(look('cam', 'recorder'));
+  await bed.service.playlist(look('cam'));
+  return { bed, camera };
 }

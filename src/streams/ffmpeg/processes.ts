@@ -5,6 +5,8 @@ import type { FromSpawner, ProcessEnd, SpawnerSettings, ToSpawner } from './prot
 
 /** Time between asking a process to end and ending it. */
 const TERMINATE_MS = 2_000;
+/** Time for last words to arrive after the end. */
+const LAST_WORDS_MS = 500;
 const TAIL_CHARS = 4_096;
 const LINES_KEPT = 10;
 const LINE_CHARS = 300;
@@ -92,6 +94,8 @@ export class Processes {
     child.once('error', (error) => {
       failure = error;
     });
+    // Somebody it left behind may hold its standard error open; its own end is what counts.
+    child.once('exit', () => this.#deps.clock.after(LAST_WORDS_MS, () => child.stderr?.destroy()));
     child.once('close', (code, signal) => {
       this.#running.delete(id);
       const end: ProcessEnd = { how: 'exited', code, signal, lines: lastLines(tail) };
