@@ -145,6 +145,7 @@ export class City {
     await centre.start();
     this.#stops.push(() => centre.stop());
     await this.#tolerate('subscription', async () => {
+      await gateway.removeNamed('/subscriptions', name);
       const body = { name, url: centre.url, jurisdiction: scenario.jurisdiction };
       const { secret } = (await gateway.call('POST', '/subscriptions', body)).body as { secret: string };
       centre.secrets = [secret];
@@ -159,6 +160,7 @@ export class City {
     const { plates, ...about } = scenario.watchlist;
     const validUntil = new Date(Date.now() + WATCHED_FOR_MS).toISOString();
     await this.#tolerate('watchlist', async () => {
+      await gateway.removeNamed('/watchlists', about.name);
       const entries = plates.map((entry) => ({ ...entry, validUntil }));
       await gateway.call('POST', '/watchlists', { ...about, jurisdiction: scenario.jurisdiction, entries });
       emit({ event: 'watchlist', name: about.name, plates: plates.length });
@@ -216,11 +218,12 @@ async function inTurns<Item>(items: readonly Item[], run: (item: Item) => Promis
 
 /** Says what reached the command centre, as it reaches it. */
 async function follow(centre: CommandCentre, emit: CityDeps['emit']): Promise<void> {
-  for (let told = 0; ; told = centre.ledger.length) {
-    for (const { type, alertId, verdict, duplicate, status } of centre.ledger.slice(told)) {
+  for (let told = 0; ; ) {
+    const fresh = centre.ledger.slice(told);
+    told += fresh.length;
+    for (const { type, alertId, verdict, duplicate, status } of fresh) {
       emit({ event: 'delivered', type, alert: alertId, verdict, duplicate, status });
     }
-    const seen = centre.ledger.length;
-    await centre.until((ledger) => ledger.length > seen);
+    await centre.until((ledger) => ledger.length > told);
   }
 }

@@ -52,6 +52,16 @@ export class GatewayClient {
     return { secret: (body as { secret: string }).secret, existed: true };
   }
 
+  /** Removes what an earlier run left under this name in a list such as `/subscriptions`. */
+  async removeNamed(path: string, name: string): Promise<void> {
+    const { items } = (await this.call('GET', path)).body as {
+      items?: { id: string; name: string; version?: number }[];
+    };
+    for (const item of (items ?? []).filter((one) => one.name === name)) {
+      await this.call('DELETE', `${path}/${item.id}`, undefined, { 'if-match': `"${item.version ?? 1}"` });
+    }
+  }
+
   /** One request under `/api/v1`; waits and tries again when told to (429, 503). Throws {@link GatewayError}. */
   async call(
     method: string,

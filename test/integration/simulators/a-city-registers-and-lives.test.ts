@@ -59,6 +59,7 @@ async function startGateway(t: { teardown(run: () => unknown): void }, known: st
     if (what === 'POST /api/v1/devices' && known.includes(String(body.id))) say(409, { code: 'conflict.exists' });
     else if (what === 'POST /api/v1/subscriptions')
       say(201, { secret: `whsec_${Buffer.alloc(32, 1).toString('base64')}` });
+    else if (what === 'GET /api/v1/subscriptions') say(200, { items: [{ id: 's-1', name: 'centre', version: 4 }] });
     else say(200, { id: body.id, secret: SECRET });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -120,6 +121,11 @@ t.test('devices are registered, speak, and live through the timeline', async (t)
   t.match(gateway.asked.find(({ what }) => what === 'POST /api/v1/subscriptions')?.body, {
     url: /^http:\/\/127\.64\.40\.200:\d+\/alerts$/,
   });
+  t.match(
+    gateway.asked.find(({ what }) => what === 'DELETE /api/v1/subscriptions/s-1'),
+    { etag: '"4"' },
+    'one that an earlier run left behind is removed',
+  );
   const taken = () => listener.intake.taken.map(({ topic, raw }) => ({ topic, ...JSON.parse(raw.toString()) }));
   await until('everything has arrived', () => taken().some(({ data }) => data?.plate === '浙B7K2M9'));
   t.match(
