@@ -19,7 +19,11 @@ const JUDGES = {
   // Chinese letters for screenshots; not a program.
   fonts: { debian: 'fonts-wqy-microhei', path: 'usr/share/fonts/truetype/wqy/wqy-microhei.ttc' },
   // Its package also brings a window program and with it all of Qt, which the tests have no use for.
-  'onvif-util': { debian: 'onvif-tools', path: 'usr/bin/onvif-util', only: /^(onvif-tools|libonvif\d|libxml2|libicu\d+)$/ },
+  'onvif-util': {
+    debian: 'onvif-tools',
+    path: 'usr/bin/onvif-util',
+    only: /^(onvif-tools|libonvif\d|libxml2|libicu\d+)$/,
+  },
   ip: { debian: 'iproute2', path: 'bin/ip' },
 };
 
