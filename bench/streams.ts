@@ -67,7 +67,7 @@ async function firstPicture(service: StreamService): Promise<void> {
       service.playlist(look(n)).then(() => times.playlist.push(passed())),
     ]);
     const warmMs = performance.now();
-    await service.playlist({ ...look(n), viewer: { id: 'second', name: 'second' } });
+    await service.playlist({ ...look(n), viewer: { type: 'token', id: 'second', name: 'second' } });
     times.warm.push(performance.now() - warmMs);
     lease.release();
   }
@@ -99,7 +99,7 @@ async function costs(service: StreamService): Promise<void> {
 }
 
 function look(camera: number): View {
-  const viewer = { id: 'bench', name: 'bench' };
+  const viewer = { type: 'system' as const, id: 'bench', name: 'bench' };
   return { deviceId: String(camera), quality: 'main', viewer, purpose: 'routine', case: null };
 }
 

@@ -6,8 +6,10 @@ import type { DeviceInput, DevicePatch } from '../devices/input.ts';
 import type { JurisdictionInfo } from '../devices/jurisdictions.ts';
 import type { DeviceFilter } from '../devices/registry-queries.ts';
 import type { TokenInfo, TokenInput } from '../devices/tokens.ts';
+import type { AccessRegister } from '../platform/access-register.ts';
 import type { AuditEntry } from '../platform/audit.ts';
 import type { KeptAnswer, KeyedRequest } from '../platform/idempotency.ts';
+import type { StreamService } from '../streams/service.ts';
 import type { DeviceRef, EventsQuery, HistoryAnswer, HistoryQuery, StoredEvent } from '../telemetry/history.ts';
 import type { Latest } from '../telemetry/twin.ts';
 import type { AlertParts } from './alert-parts.ts';
@@ -30,6 +32,8 @@ export interface ApiDeps {
   history: HistoryPort;
   audit: AuditPort;
   alerts: AlertParts;
+  streams: StreamsPort;
+  accessRegister: AccessRegisterPort;
   idempotency: IdempotencyPort;
   health: HealthSource;
   clock: Clock;
@@ -94,6 +98,7 @@ export interface RegistryPort {
 
 export interface KindsPort {
   all(): DeviceKind[];
+  latest(kind: string): DeviceKind | undefined;
 }
 
 export interface JurisdictionsPort {
@@ -110,6 +115,8 @@ export interface TokensPort {
 export interface DirectoryPort {
   authenticate(id: string, secret: string): DeviceIdentity | null;
   identity(id: string): DeviceIdentity | undefined;
+  /** The device where the caller may see it; from memory. */
+  seenBy(caller: Caller, id: string): DeviceIdentity | undefined;
 }
 
 /** Resolves once the message is durable. Errors: `ingest.full`, `ingest.unavailable`. */
@@ -197,6 +204,11 @@ export interface HistoryPort {
   history(device: DeviceRef, query: HistoryQuery, signal?: AbortSignal): Promise<HistoryAnswer>;
   events(device: DeviceRef, query: EventsQuery, signal?: AbortSignal): Promise<Page<StoredEvent>>;
 }
+
+/** The caller's right to see the device is checked before these are asked; the look is registered by them. */
+export type StreamsPort = Pick<StreamService, 'playlist' | 'part' | 'snapshot' | 'list' | 'status'>;
+
+export type AccessRegisterPort = Pick<AccessRegister, 'list'>;
 
 export interface AuditPort {
   /** Newest first; `beforeSeq` is the last `seq` of the page before. */

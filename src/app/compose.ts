@@ -243,6 +243,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     ...{ clock, observer },
     audit: { list: (caller, filter) => listAudit(database, caller, filter) },
     alerts: { ...alerting, registerLook: registerEvidenceLooks(register, directory) },
+    ...{ streams: video.streams, accessRegister: register },
     idempotency: new Idempotency({ database, clock }),
     preview: (message) => previewOf(message, kinds),
     health: new Health(clock, {

@@ -65,8 +65,7 @@ export function composeVideo(deps: VideoDeps) {
       register: async ({ deviceId, viewer, purpose, case: caseNumber }) => {
         const jurisdiction = identity(deviceId)?.jurisdiction;
         if (jurisdiction === undefined) throw new CitywatchError('not-found');
-        const look = { act: 'view' as const, device: deviceId, jurisdiction, purpose, case: caseNumber };
-        await deps.register.add({ ...look, viewer: { type: 'token', ...viewer } });
+        await deps.register.add({ viewer, act: 'view', device: deviceId, jurisdiction, purpose, case: caseNumber });
       },
     },
     {
@@ -99,9 +98,8 @@ function picturesFrom(registry: Registry, streams: StreamService, database: Data
       return await camerasNear(database, { id, lat, lon, jurisdiction: device.jurisdiction });
     },
     snapshot: async (camera: DeviceId, alertId: string): Promise<Buffer> => {
-      const viewer = { id: SYSTEM.id, name: SYSTEM.name };
-      const view = { deviceId: camera, quality: 'main' as const, viewer, purpose: 'alert-evidence', case: alertId };
-      return (await streams.snapshot(view)).body;
+      const why = { viewer: SYSTEM, purpose: 'alert-evidence', case: alertId };
+      return (await streams.snapshot({ deviceId: camera, quality: 'main', ...why })).body;
     },
   };
 }

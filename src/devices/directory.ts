@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { DeviceId, DeviceIdentity, DeviceState } from '../core/types.ts';
+import { covers } from '../core/jurisdiction.ts';
+import type { Caller, DeviceId, DeviceIdentity, DeviceState } from '../core/types.ts';
 import type { SecretHasher } from './credentials.ts';
 
 /** What is kept in memory of each device: enough to let it in and to label what it sends. */
@@ -43,6 +44,12 @@ export class Directory {
   identity(id: DeviceId): DeviceIdentity | undefined {
     const entry = this.#entries.get(id);
     return entry && entry.state !== 'retired' ? entry.identity : undefined;
+  }
+
+  /** The device, where the caller may see it; undefined alike for one that is foreign, unknown or retired. */
+  seenBy(caller: Caller, id: DeviceId): DeviceIdentity | undefined {
+    const identity = this.identity(id);
+    return identity && covers(caller.jurisdiction, identity.jurisdiction) ? identity : undefined;
   }
 
   /** Takes over what was committed. Commits may be reported out of order; the newest version stays. */

@@ -1,4 +1,4 @@
-import type { DeviceId } from '../core/types.ts';
+import type { Caller, DeviceId } from '../core/types.ts';
 
 /** Which of a camera's two pictures: the full one, or the small one for walls of pictures. */
 export type Quality = 'main' | 'sub';
@@ -22,8 +22,8 @@ export interface CameraSource {
 export interface View {
   deviceId: DeviceId;
   quality: Quality;
-  /** Stable id of the viewer, and what to call it in the register. */
-  viewer: { id: string; name: string };
+  /** Who looks, as the register keeps it; `id` is stable. */
+  viewer: Pick<Caller, 'type' | 'id' | 'name'>;
   purpose: string;
   case: string | null;
 }

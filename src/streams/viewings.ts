@@ -66,7 +66,7 @@ export class Viewings {
   }
 
   async #admit(view: View): Promise<Viewing> {
-    const key = JSON.stringify([view.viewer.id, view.deviceId, view.purpose, view.case]);
+    const key = JSON.stringify([view.viewer.type, view.viewer.id, view.deviceId, view.purpose, view.case]);
     const nowMs = this.#clock.monotonicMs();
     let viewing = this.#viewings.get(key);
     if (!viewing) {

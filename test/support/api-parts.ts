@@ -1,9 +1,11 @@
 import { showAlert } from '../../src/alerts/alert.ts';
 import type { AlertRow } from '../../src/alerts/tables.ts';
 import type { AlertParts } from '../../src/api/alert-parts.ts';
+import type { StreamsPort } from '../../src/api/deps.ts';
 import { CitywatchError } from '../../src/core/errors.ts';
 import { covers } from '../../src/core/jurisdiction.ts';
 import type { Caller } from '../../src/core/types.ts';
+import { PART_TYPE, PLAYLIST_TYPE } from '../../src/streams/hls.ts';
 
 /** Parts of the API that live in memory and know one thing each, all of it in this district. */
 export const HERE = '330212';
@@ -71,5 +73,17 @@ export function memoryAlerts(): AlertParts {
       },
     },
     registerLook: async () => {},
+  };
+}
+
+/** Streams that show the same to everybody. */
+export function memoryStreams(): StreamsPort {
+  const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xd9]);
+  return {
+    playlist: async () => ({ contentType: PLAYLIST_TYPE, cacheControl: 'no-store', body: '#EXTM3U\n' }),
+    part: async () => ({ contentType: PART_TYPE, cacheControl: 'no-store', body: jpeg }),
+    snapshot: async () => ({ contentType: 'image/jpeg', cacheControl: 'no-store', body: jpeg, atMs: 0 }),
+    list: () => [],
+    status: () => [],
   };
 }

@@ -8,7 +8,7 @@ import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import type { Caller, Device, DeviceKind, NewMessage, Role } from '../../src/core/types.ts';
 import type { DeviceInput } from '../../src/devices/input.ts';
 import type { KeptAnswer, KeyedRequest } from '../../src/platform/idempotency.ts';
-import { HERE, memoryAlerts } from './api-parts.ts';
+import { HERE, memoryAlerts, memoryStreams } from './api-parts.ts';
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
 
@@ -16,6 +16,7 @@ export { HERE };
 export const ELSEWHERE = '510700';
 export const DEVICE_SECRET = 'device-secret-0123456789';
 export const KIOSK = 'kiosk-1';
+export const CAMERA = 'camera-1';
 
 /** Bearer tokens by role, and one of an admin of another city. */
 export const TOKENS = {
@@ -40,6 +41,8 @@ const KIND: DeviceKind = {
   fields: new Map([['fill_pct', { type: 'number', unit: '%', min: 0, max: 100 }]]),
   events: new Map([['alarm', { fields: new Map([['text', { type: 'text', maxLength: 10 }]]), required: ['text'] }]]),
 };
+
+const CAMERA_KIND: DeviceKind = { ...KIND, kind: 'camera', stream: true, fields: new Map(), events: new Map() };
 
 export function makeDevice(input: Partial<Device> & { id: string }): Device {
   const place = { lat: 29.82, lon: 121.55, datum: 'wgs84' as const };
@@ -168,10 +171,12 @@ export async function startApi(t: Cleanup, overrides: Partial<ApiDeps> = {}): Pr
 
 function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: string[]): ApiDeps {
   const device = { id: KIOSK, kind: KIND.kind, kindVersion: KIND.version, jurisdiction: HERE };
+  const camera = { id: CAMERA, kind: CAMERA_KIND.kind, kindVersion: 1, jurisdiction: HERE };
+  const devices = new Map([device, camera].map((each) => [each.id, each]));
   const destination = { write: (line: string) => logLines.push(line) };
   return {
     registry: registry as unknown as ApiDeps['registry'],
-    kinds: { all: () => [KIND] },
+    kinds: { all: () => [KIND, CAMERA_KIND], latest: (kind) => [KIND, CAMERA_KIND].find((one) => one.kind === kind) },
     jurisdictions: { list: () => [] },
     tokens: {
       create: async () => ({ id: 't-1', token: 'one-time-token' }),
@@ -184,6 +189,7 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
     directory: {
       authenticate: (id, secret) => (id === KIOSK && secret === DEVICE_SECRET ? device : null),
       identity: (id) => (id === KIOSK ? device : undefined),
+      seenBy: ({ jurisdiction }, id) => (covers(jurisdiction, HERE) ? devices.get(id) : undefined),
     },
     intake: {
       accept: async (message) => {
@@ -204,6 +210,8 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
     },
     audit: { list: async () => [] },
     alerts: memoryAlerts(),
+    streams: memoryStreams(),
+    accessRegister: { list: async () => [] },
     idempotency: new MemoryIdempotency(),
     health: { check: async () => ({ postgres: UP, redis: UP, influx: UP, mqtt: UP, ffmpeg: UP, journal: UP }) },
     clock: systemClock,

@@ -25,7 +25,7 @@ const service = new StreamService(
   { socketDirectory, cameraNetworks: ['127.64.0.0/16'] },
 );
 await service.start();
-const viewer = { id: 'test', name: 'test' };
+const viewer = { type: 'system' as const, id: 'test', name: 'test' };
 const ids = Object.keys(cameras);
 await Promise.all(
   ids.map((deviceId) => service.lease({ deviceId, quality: 'main', viewer, purpose: 'routine', case: null })),

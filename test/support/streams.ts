@@ -49,7 +49,13 @@ export async function startStreams(t: Test, options: Partial<StreamOptions> = {}
 }
 
 export function look(deviceId: string, viewer = 'op-1'): View {
-  return { deviceId, quality: 'main', viewer: { id: viewer, name: viewer }, purpose: 'routine', case: null };
+  return {
+    deviceId,
+    quality: 'main',
+    viewer: { type: 'token', id: viewer, name: viewer },
+    purpose: 'routine',
+    case: null,
+  };
 }
 
 /** A stream service with one camera that is being recorded and watched. */

@@ -1,3 +1,4 @@
+import { accessRegisterRoutes } from './access-register.ts';
 import { alertRoutes } from './alerts.ts';
 import { auditRoutes } from './audit.ts';
 import { credentialRoutes } from './credentials.ts';
@@ -7,6 +8,7 @@ import { healthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
 import { kindRoutes } from './kinds.ts';
 import type { RoutePart } from './route.ts';
+import { streamRoutes } from './streams.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import { telemetryRoutes } from './telemetry.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -25,6 +27,8 @@ export const V1_ROUTES: readonly RoutePart[] = [
   alertRoutes,
   subscriptionRoutes,
   watchlistRoutes,
+  streamRoutes,
+  accessRegisterRoutes,
 ];
 
 /** Routes outside the versioned API. */

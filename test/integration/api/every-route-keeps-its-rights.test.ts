@@ -1,9 +1,20 @@
 import t, { type Test } from 'tap';
 import type { DeclaredRoute } from '../../../src/api/auth.ts';
-import { bearer, DEVICE_SECRET, KIOSK, makeDevice, startApi, type TestApi, TOKENS } from '../../support/api.ts';
+import { bearer, CAMERA, DEVICE_SECRET, KIOSK, makeDevice, startApi, type TestApi, TOKENS } from '../../support/api.ts';
+
+interface Row {
+  url?: string;
+  id?: string;
+  /** Stands for the other parameter of the path. */
+  part?: string;
+  payload?: object;
+  ifMatch?: boolean;
+  /** A caller of elsewhere is answered, with what is theirs to see. */
+  ownAreaOnly?: boolean;
+}
 
 /** What a correct request to each route needs; a new route without a row here fails the test. */
-const REQUESTS: Record<string, { url?: string; payload?: object; ifMatch?: boolean; ownAreaOnly?: boolean }> = {
+const REQUESTS: Record<string, Row> = {
   'GET /metrics': { ownAreaOnly: true },
   'GET /api/v1/devices': { ownAreaOnly: true },
   'POST /api/v1/devices': {
@@ -58,6 +69,12 @@ const REQUESTS: Record<string, { url?: string; payload?: object; ifMatch?: boole
     ownAreaOnly: true,
   },
   'DELETE /api/v1/watchlists/:id': { ifMatch: true },
+  'GET /api/v1/streams': { ownAreaOnly: true },
+  'GET /api/v1/streams/:id': { id: CAMERA },
+  'GET /api/v1/streams/:id/live.m3u8': { id: CAMERA, url: '?purpose=maintenance' },
+  'GET /api/v1/streams/:id/:part': { id: CAMERA, part: '0123456789abcdef.mp4', url: '?purpose=maintenance' },
+  'GET /api/v1/streams/:id/snapshot.jpg': { id: CAMERA, url: '?purpose=maintenance' },
+  'GET /api/v1/access-register': { ownAreaOnly: true },
 };
 
 const ROLES = ['admin', 'operator', 'technician', 'viewer'] as const;
@@ -87,7 +104,7 @@ async function checkRoute(t: Test, api: TestApi, route: DeclaredRoute) {
       ...(authorization === undefined ? {} : bearer(authorization)),
       ...(row.ifMatch ? { 'if-match': '"1"' } : {}),
     };
-    const url = route.url.replace(':id', KIOSK).replace(/:\w+/, 'other') + (row.url ?? '');
+    const url = route.url.replace(':id', row.id ?? KIOSK).replace(/:\w+/, row.part ?? 'other') + (row.url ?? '');
     const payload = row.payload ? { payload: row.payload } : {};
     return api.call({ method: route.method as 'GET', url, headers, remoteAddress: PEER, ...payload });
   };

@@ -42,7 +42,7 @@ function bed(t: Test): Bed {
 }
 
 function view(changes: Partial<View> = {}): View {
-  const viewer = { id: 'op', name: 'op' };
+  const viewer = { type: 'token' as const, id: 'op', name: 'op' };
   return { deviceId: 'cam', quality: 'main', viewer, purpose: 'routine', case: null, ...changes };
 }
 
@@ -64,7 +64,12 @@ t.test('a look is registered once while it lasts, and again after a pause', asyn
 
 t.test('another viewer, camera, purpose or case is another look', async (t) => {
   const { viewings, rows } = bed(t);
-  const looks = [view(), view({ viewer: { id: 'b', name: 'b' } }), view({ deviceId: 'x' }), view({ case: 'A-1' })];
+  const looks = [
+    view(),
+    view({ viewer: { type: 'token', id: 'b', name: 'b' } }),
+    view({ deviceId: 'x' }),
+    view({ case: 'A-1' }),
+  ];
   for (const one of [...looks, view({ purpose: 'incident' })]) await viewings.during(one, nothing);
   t.equal(rows.length, 5);
 });
@@ -89,7 +94,7 @@ t.test('a viewer that stops asking gives its lease back, one that waits keeps it
   const { clock, viewings, pool } = bed(t);
   let answer = () => {};
   const waiting = viewings.during(view(), () => new Promise<void>((resolve) => (answer = resolve)));
-  await viewings.during(view({ viewer: { id: 'b', name: 'b' } }), nothing);
+  await viewings.during(view({ viewer: { type: 'token', id: 'b', name: 'b' } }), nothing);
   t.match(pool.list(), [{ viewers: 2 }]);
   await clock.advance(8_000);
   t.match(pool.list(), [{ viewers: 1 }]);

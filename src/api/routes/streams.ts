@@ -1,0 +1,175 @@
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { CitywatchError } from '../../core/errors.ts';
+import type { Caller } from '../../core/types.ts';
+import { PART_TYPE, PLAYLIST_TYPE } from '../../streams/hls.ts';
+import type { StreamStatus } from '../../streams/pull.ts';
+import type { StreamAnswer } from '../../streams/service.ts';
+import type { View } from '../../streams/types.ts';
+import { callerOf } from '../auth.ts';
+import { bytesOf, deviceParams, label, listOf, moment } from '../schemas.ts';
+import type { ApiApp, RouteContext, RoutePart } from './route.ts';
+
+const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
+/** What a person looks for who does not say. */
+const ROUTINE = 'routine';
+/** The one purpose technicians may look for. */
+const MAINTENANCE = 'maintenance';
+
+const tags = ['streams'];
+const errors = ['stream.unavailable', 'stream.full', 'outbound.refused'] as const;
+
+const look = z.strictObject({
+  quality: z.enum(['main', 'sub']).default('main').meta({ description: 'The full picture, or the small one' }),
+  purpose: label(200)
+    .optional()
+    .meta({ description: "Why you look; without it the token's purpose, for people `routine`" }),
+  case: label(64).optional().meta({ description: 'Number of the case you look for' }),
+});
+type Look = z.output<typeof look>;
+
+const streamFields = {
+  quality: z.enum(['main', 'sub']),
+  state: z.string(),
+  viewers: z.int(),
+  since: moment,
+  codec: z.string().nullable(),
+  width: z.int().nullable(),
+  height: z.int().nullable(),
+  bitsPerS: z.number().nullable(),
+  lastFragmentAt: moment.nullable(),
+  reason: z.string().nullable().meta({ description: 'Why there is no picture, where there is none' }),
+};
+const stream = z.object({ device: z.string(), ...streamFields }).meta({ id: 'Stream' });
+const streamsOfDevice = z.object({ device: z.string(), streams: z.array(z.object(streamFields)) });
+
+export const streamRoutes: RoutePart = (app, context) => {
+  stateRoutes(app, context);
+  liveRoutes(app, context);
+  snapshotRoute(app, context);
+};
+
+function stateRoutes(app: ApiApp, context: RouteContext): void {
+  const { streams, directory } = context;
+
+  app.get(
+    '/streams',
+    {
+      config: { allow: READERS },
+      schema: { tags, summary: 'Streams that are being pulled', response: { 200: listOf(stream) } },
+    },
+    async (request) => {
+      const caller = callerOf(request);
+      const mine = streams.list().filter(({ deviceId }) => directory.seenBy(caller, deviceId));
+      return { items: mine.map(answer) };
+    },
+  );
+
+  app.get(
+    '/streams/:id',
+    {
+      config: { allow: READERS },
+      schema: { tags, summary: 'The streams of one camera', params: deviceParams, response: { 200: streamsOfDevice } },
+    },
+    async (request) => {
+      const id = cameraOf(context, callerOf(request), request.params.id);
+      return { device: id, streams: streams.status(id).map(answer) };
+    },
+  );
+}
+
+function liveRoutes(app: ApiApp, context: RouteContext): void {
+  app.get(
+    '/streams/:id/live.m3u8',
+    {
+      exposeHeadRoute: false,
+      config: { allow: READERS, errors },
+      schema: {
+        tags,
+        summary: 'Live video as HLS with fragmented MP4; held until there is a picture',
+        params: deviceParams,
+        querystring: look,
+        response: { 200: bytesOf(PLAYLIST_TYPE, 'The playlist; names in it are relative and carry the query') },
+      },
+    },
+    async (request, reply) => {
+      const view = viewOf(context, callerOf(request), request.params.id, request.query);
+      return show(reply as never, await context.streams.playlist(view, request.signal));
+    },
+  );
+
+  app.get(
+    '/streams/:id/:part',
+    {
+      exposeHeadRoute: false,
+      config: { allow: READERS, errors },
+      schema: {
+        tags,
+        summary: 'A part that the playlist names',
+        params: deviceParams.extend({ part: z.string().regex(/^[0-9a-f-]{8,80}\.(mp4|m4s)$/) }),
+        querystring: look,
+        response: { 200: bytesOf(PART_TYPE, 'Initialisation segment or media segment') },
+      },
+    },
+    async (request, reply) => {
+      const view = viewOf(context, callerOf(request), request.params.id, request.query);
+      return show(reply as never, await context.streams.part(view, request.params.part, request.signal));
+    },
+  );
+}
+
+function snapshotRoute(app: ApiApp, context: RouteContext): void {
+  app.get(
+    '/streams/:id/snapshot.jpg',
+    {
+      exposeHeadRoute: false,
+      config: { allow: READERS, errors },
+      schema: {
+        tags,
+        summary: 'A still of now; Last-Modified is when it was taken',
+        params: deviceParams,
+        querystring: look,
+        response: { 200: bytesOf('image/jpeg', 'The still') },
+      },
+    },
+    async (request, reply) => {
+      const view = viewOf(context, callerOf(request), request.params.id, request.query);
+      const still = await context.streams.snapshot(view, request.signal);
+      reply.header('last-modified', new Date(still.atMs).toUTCString());
+      return show(reply as never, still);
+    },
+  );
+}
+
+function answer({ deviceId, ...rest }: StreamStatus): z.output<typeof stream> {
+  return { device: deviceId, ...rest };
+}
+
+/** Nothing of it may be kept on the way: who looks again is looked at again. */
+function show(reply: FastifyReply, { contentType, body }: StreamAnswer<string | Buffer>): FastifyReply {
+  return reply.type(contentType).header('cache-control', 'no-store').send(body);
+}
+
+/** The look this request is part of. Rights come first, so that nothing else tells whether the camera exists. */
+function viewOf(context: RouteContext, caller: Caller, id: string, query: Look): View {
+  const deviceId = cameraOf(context, caller, id);
+  const purpose = query.purpose ?? caller.purpose ?? (caller.type === 'person' ? ROUTINE : undefined);
+  if (purpose === undefined) {
+    const message = 'is missing: say why you look, or use a token that has a purpose';
+    throw new CitywatchError('request.invalid', { issues: [{ path: 'purpose', message }] });
+  }
+  if (caller.role === 'technician' && purpose !== MAINTENANCE) {
+    throw new CitywatchError('auth.forbidden', { detail: `Technicians look with purpose=${MAINTENANCE}.` });
+  }
+  const { type, id: viewerId, name } = caller;
+  const viewer = { type, id: viewerId, name };
+  return { deviceId, viewer, purpose, quality: query.quality, case: query.case ?? null };
+}
+
+/** Errors: `not-found` for a device that is not the caller's to see, or has no video. */
+function cameraOf({ directory, kinds }: RouteContext, caller: Caller, id: string): string {
+  const device = directory.seenBy(caller, id);
+  if (!device) throw new CitywatchError('not-found');
+  if (kinds.latest(device.kind)?.stream) return id;
+  throw new CitywatchError('not-found', { detail: 'Devices of this kind have no video.' });
+}
