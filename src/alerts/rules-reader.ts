@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { messageOf } from '../core/errors.ts';
+import { CitywatchError, messageOf } from '../core/errors.ts';
 import { Counter, type Observer } from '../core/observe.ts';
 import type { DecodedBatch, Lane } from '../core/types.ts';
 import { type Database, sql, type Tables } from '../platform/database.ts';
@@ -101,12 +101,13 @@ export class RulesReader {
    */
   handle(batch: DecodedBatch): Promise<void> {
     return this.#inTurn(async () => {
-      if (batch.from >= this.#cursor) {
-        const decidedAtMs = this.#deps.clock.nowMs();
-        const findings = batch.messages.flatMap((message) => this.#deps.engine.judge(message, decidedAtMs));
-        this.#cursor = batch.to;
-        this.#unsaved.push(...findings);
+      // Message by message: when one cannot be judged, the batch comes again in parts, and what was judged stays judged.
+      for (const decoded of batch.messages) {
+        if (decoded.message.offset < this.#cursor) continue;
+        this.#unsaved.push(...this.#deps.engine.judge(decoded, this.#deps.clock.nowMs()));
+        this.#cursor = decoded.message.endOffset;
       }
+      this.#cursor = Math.max(this.#cursor, batch.to);
       await this.#commit(false);
     });
   }
@@ -133,13 +134,29 @@ export class RulesReader {
     for (const device of this.#deps.engine.takeChanged()) this.#changed.set(device.device, device);
     const cursor = this.#cursor;
     if (findings.length === 0 && this.#changed.size === 0 && cursor === this.#savedCursor) return;
-    const tickets = await this.#deps.database.transaction((tx) => this.#store(tx, findings, cursor));
+    const tickets = await this.#storeAll(findings, cursor);
     this.#unsaved.splice(0, findings.length);
     this.#changed.clear();
     this.#savedCursor = cursor;
     this.#savedAtMs = nowMs;
     for (const { rule, kind } of findings) this.#findings.inc({ rule, kind });
     this.#deps.committed(tickets);
+  }
+
+  /** A finding whose data PostgreSQL refuses is stored without it: the alert counts more than its details. */
+  async #storeAll(findings: Finding[], cursor: number): Promise<WorkTicket[]> {
+    const { database, observer } = this.#deps;
+    try {
+      return await database.transaction((tx) => this.#store(tx, findings, cursor));
+    } catch (error) {
+      if (findings.length === 0 || !(error instanceof CitywatchError) || error.retryable) throw error;
+      observer.log.error(
+        { part: 'rules', error: error.message, findings: findings.length },
+        'stored without their data',
+      );
+      const bare = findings.map((finding) => ({ ...finding, data: {} }));
+      return await database.transaction((tx) => this.#store(tx, bare, cursor));
+    }
   }
 
   async #store(tx: Tables, findings: Finding[], cursor: number): Promise<WorkTicket[]> {

@@ -143,3 +143,39 @@ t.test(
     await until('delivery', () => receiver.received.length === 1);
   },
 );
+
+t.test('data that the database refuses does not keep an alert from being raised', async (t) => {
+  const poisoned = smoke('p1', true);
+  const records = [
+    {
+      ...poisoned.records[0]!,
+      values: new Map<string, boolean | string>([
+        ['smoke', true],
+        ['note', 'half a pair: \ud800'],
+      ]),
+    },
+  ];
+  await reader().handle(batchOf([{ ...poisoned, records: records as typeof poisoned.records }]));
+  const alert = await until(
+    'the alert',
+    async () => (await desk.queries.list(ADMIN, { limit: 1, device: 'p1' })).items[0],
+  );
+  t.same(alert.data, {});
+});
+
+t.test('a message that cannot be judged loses nothing of those before it', async (t) => {
+  const good = smoke('p2', true);
+  const bad = smoke('p3', true);
+  const poisoned = { ...bad, records: [null] as unknown as typeof bad.records };
+  const rules = reader();
+  const batch = batchOf([good, poisoned, smoke('p4', true)]);
+  await t.rejects(rules.handle(batch));
+  await rules.handle({
+    ...batch,
+    messages: batch.messages.map((one) => (one === poisoned ? { ...one, records: [] } : one)),
+  });
+  for (const device of ['p2', 'p4']) {
+    await until(`the alert of ${device}`, async () => (await desk.queries.list(ADMIN, { limit: 1, device })).items[0]);
+  }
+  t.same((await desk.queries.list(ADMIN, { limit: 1, device: 'p3' })).items, []);
+});
