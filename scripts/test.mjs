@@ -1,6 +1,7 @@
 import './node-version.mjs';
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { prepareJudges } from './judges.mjs';
 import { ROOT, runScript, setUpPackages, setUpPrograms } from './setup.mjs';
@@ -34,12 +35,28 @@ await runScript(async () => {
   await setUpPrograms();
   await prepareJudges();
   buildTap();
+  sweepInstances();
   if (files.length === 0 && !long) checkCode();
   const groups = files.length > 0 ? [{ folders: files, jobs: 1 }] : long ? LONG_GROUPS : GROUPS;
   for (const { folders, jobs } of groups) await runGroup(folders.flatMap(testsBelow), jobs, long);
   process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed\n`);
   if (totals.failed > 0 || totals.passed === 0) process.exitCode = 1;
 });
+
+/**
+ * Removes what killed tests left: PostgreSQL data of a root gateway lives apart from its data directory, and outlives a
+ * temporary one. Nothing of a data directory elsewhere is touched, even one that is not there at the moment.
+ */
+function sweepInstances() {
+  const instances = '/var/lib/citywatch/instances';
+  if (process.getuid() !== 0 || !existsSync(instances)) return;
+  for (const name of readdirSync(instances)) {
+    const note = join(instances, name, 'origin');
+    const origin = existsSync(note) ? readFileSync(note, 'utf8').trim() : '';
+    const wasTemporary = origin.startsWith(`${tmpdir()}/`);
+    if (wasTemporary && !existsSync(origin)) rmSync(join(instances, name), { recursive: true, force: true });
+  }
+}
 
 /** Makes tap's own test class, which npm would have made if we let it run package scripts. */
 function buildTap() {
