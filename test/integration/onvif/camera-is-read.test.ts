@@ -22,6 +22,14 @@ t.test('a camera tells who it is, in text, and where its pictures are', async (t
   t.ok(Math.abs(found.clockSkewMs ?? Number.NaN) <= 1_000);
 });
 
+t.test('a camera with two sizes of picture has a main and a sub stream', async (t) => {
+  const cameras = await startCameras(t, { plain: false });
+  const camera = await cameras.start({ address: '127.64.20.8' });
+  const found = await inspectCamera({ xaddr: camera.xaddr, ...camera.account }, onvifPorts(t));
+  t.equal(found.mainStreamUrl, camera.streamUrl('main'));
+  t.equal(found.subStreamUrl, camera.streamUrl('sub'));
+});
+
 t.test('identity that looks like a number stays what the label says', async (t) => {
   const cameras = await startCameras(t);
   const identity = { firmware: '2.10', serial: '34020000001320000001', hardwareId: '1e5', maker: 'true', model: '007' };

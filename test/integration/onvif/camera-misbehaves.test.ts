@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import t from 'tap';
 import type { WebFault } from '../../../simulators/camera/faults.ts';
 import { inspectCamera } from '../../../src/devices/onvif/inspect.ts';
@@ -102,9 +101,4 @@ t.test('what stands there is a web page with status 404', async (t) => {
   const xaddr = camera.xaddr.replace('/onvif/device_service', '/elsewhere');
   const error = await problemOf(inspectCamera({ xaddr, ...camera.account }, onvifPorts(t)));
   t.equal(error.problem, 'unsupported');
-});
-
-t.test('the library is the one the adapter was written for', async (t) => {
-  const { version } = JSON.parse(readFileSync('node_modules/node-onvif/package.json', 'utf8')) as { version: string };
-  t.equal(version, '0.1.7', 'look at session.ts again before taking another version');
 });
