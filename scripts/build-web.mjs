@@ -49,7 +49,7 @@ async function runVite() {
     await build({
       root: WEB,
       configFile: false,
-      envFile: false,
+      envDir: false,
       logLevel: 'warn',
       // The light edition leaves out subtitles, other sound tracks and copy protection, which cameras do not have.
       resolve: { alias: { 'hls.js': 'hls.js/light' } },

@@ -1,0 +1,83 @@
+import type { TargetedEvent } from 'preact';
+import { useState } from 'preact/hooks';
+import { clockTime, t } from '../texts.ts';
+import { nowMs } from '../ticker.ts';
+import type { Alert } from '../types.ts';
+import { comment } from './store.ts';
+import { pictureOf, reported } from './titles.ts';
+
+/** The unfolded part of a row: the picture, what was reported, and what people said. */
+export function Details({ alert }: { alert: Alert }) {
+  const picture = pictureOf(alert);
+  const now = nowMs.value;
+  const waits = !picture && alert.evidence.length === 0 && alert.handling !== 'closed';
+  return (
+    <div class="details">
+      {picture && (
+        <figure>
+          <img src={picture.url} alt={t('alert.picture', { camera: picture.camera })} />
+          <figcaption>
+            <bdi>{t('alert.picture', { camera: picture.camera })}</bdi> · {clockTime(picture.takenAt, now)}
+          </figcaption>
+        </figure>
+      )}
+      {waits && <p class="hint">{t('alert.waiting')}</p>}
+      <dl>
+        <dt>{t('alert.firstAt')}</dt>
+        <dd>{clockTime(alert.firstAt, now)}</dd>
+        <dt>{t('alert.device')}</dt>
+        <dd>
+          <bdi>{alert.device}</bdi>
+        </dd>
+        {alert.assignedTo && <dt>{t('alert.assignedTo', { name: alert.assignedTo })}</dt>}
+        {reported(alert.data).map(([name, text]) => [
+          <dt key={`${name} name`}>
+            <bdi>{name}</bdi>
+          </dt>,
+          <dd key={name}>
+            <bdi>{text}</bdi>
+          </dd>,
+        ])}
+      </dl>
+      <ul class="comments">
+        {alert.comments.map(({ by, at, text }) => (
+          <li key={`${by} ${at} ${text}`}>
+            <bdi class="author">{by}</bdi> <time dateTime={at}>{clockTime(at, now)}</time>
+            <p>
+              <bdi>{text}</bdi>
+            </p>
+          </li>
+        ))}
+      </ul>
+      <CommentForm id={alert.id} />
+    </div>
+  );
+}
+
+function CommentForm({ id }: { id: string }) {
+  const [text, setText] = useState('');
+  const [busy, setBusy] = useState(false);
+  const submit = (event: TargetedEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    if (text.trim() === '') return;
+    setBusy(true);
+    comment(id, text.trim())
+      .then(() => setText(''))
+      .catch(() => undefined)
+      .finally(() => setBusy(false));
+  };
+  return (
+    <form class="comment" onSubmit={submit}>
+      <input
+        aria-label={t('alert.comment')}
+        placeholder={t('alert.comment')}
+        maxLength={2_000}
+        value={text}
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
+      <button type="submit" disabled={busy || text.trim() === ''}>
+        {t('alert.commentSend')}
+      </button>
+    </form>
+  );
+}

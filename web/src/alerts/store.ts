@@ -1,0 +1,125 @@
+import { computed, signal } from '@preact/signals';
+import { ApiError, get, send } from '../api.ts';
+import { explain } from '../explain.ts';
+import { noticeEnd } from '../session.ts';
+import { alarm } from '../sound.ts';
+import { clockTime, t, tOf } from '../texts.ts';
+import { nowMs } from '../ticker.ts';
+import type { Alert, AlertEvent, Page, Verdict } from '../types.ts';
+import { type Book, EMPTY, extend, ROWS_MAX, release, take } from './book.ts';
+import { follow } from './stream.ts';
+import { titleOf } from './titles.ts';
+
+const PAGE_SIZE = 50;
+
+export const book = signal<Book>(EMPTY);
+export const loaded = signal(false);
+export const loadFailed = signal(false);
+/** Whether somebody's hand is on the list: the pointer is over it, or it has the focus. */
+export const held = signal(false);
+/** The last new alert as a sentence, for screen readers. */
+export const announcement = signal({ text: '', urgent: false });
+/** What went wrong with one alert, by its id. */
+export const troubles = signal<ReadonlyMap<string, string>>(new Map());
+
+const cursor = signal<string | undefined>(undefined);
+export const hasOlder = computed(() => cursor.value !== undefined && book.value.shown.length < ROWS_MAX);
+
+/** Keeps the book in step with the gateway until `signal` is aborted. */
+export async function followAlerts(signal: AbortSignal): Promise<void> {
+  book.value = EMPTY;
+  loaded.value = false;
+  await follow({ onReset: readList, onEvent, onError }, signal);
+}
+
+async function readList(signal: AbortSignal): Promise<void> {
+  try {
+    const page = await get<Page<Alert>>(`/alerts?limit=${PAGE_SIZE}`, signal);
+    book.value = take(book.value, page.items, held.value && loaded.value);
+    cursor.value = page.next;
+    loaded.value = true;
+    loadFailed.value = false;
+  } catch (error) {
+    loadFailed.value = !signal.aborted && !loaded.value;
+    throw error;
+  }
+}
+
+export async function readOlder(): Promise<void> {
+  const at = cursor.value;
+  if (at === undefined) return;
+  const page = await get<Page<Alert>>(`/alerts?limit=${PAGE_SIZE}&cursor=${encodeURIComponent(at)}`);
+  book.value = extend(book.value, page.items);
+  cursor.value = page.next;
+}
+
+export function showWaiting(): void {
+  book.value = release(book.value);
+}
+
+const isCritical = ({ severity }: Alert): boolean => severity === 'extreme' || severity === 'severe';
+
+function onEvent({ alert }: AlertEvent): void {
+  const known = book.value.alerts.get(alert.id);
+  book.value = take(book.value, [alert], held.value);
+  const isNew = !known && alert.handling === 'new';
+  if (!isNew && !(known && isCritical(alert) && !isCritical(known))) return;
+  const severity = tOf('severity', alert.severity);
+  const text = t('alerts.announce', { severity, title: titleOf(alert), place: alert.deviceName });
+  announcement.value = { text, urgent: isCritical(alert) };
+  if (isCritical(alert)) alarm();
+}
+
+function onError(error: unknown): void {
+  noticeEnd(error);
+}
+
+export function ack(id: string): Promise<void> {
+  return act(id, '/ack');
+}
+
+export function close(id: string, verdict: Verdict): Promise<void> {
+  return act(id, '/close', { verdict });
+}
+
+export function comment(id: string, text: string): Promise<void> {
+  return act(id, '/comment', { text });
+}
+
+/** Does something to an alert. When somebody else was first, the row shows their work and says who it was. */
+async function act(id: string, what: string, body?: unknown): Promise<void> {
+  setTrouble(id, null);
+  try {
+    const alert = await send<Alert>('POST', `${pathOf(id)}${what}`, body);
+    if (alert) book.value = take(book.value, [alert], held.value);
+  } catch (error) {
+    noticeEnd(error);
+    const isRace = error instanceof ApiError && error.status === 409;
+    setTrouble(id, isRace ? await describeRace(id) : explain(error));
+    throw error;
+  }
+}
+
+async function describeRace(id: string): Promise<string> {
+  try {
+    const alert = await get<Alert>(pathOf(id));
+    book.value = take(book.value, [alert], held.value);
+    const time = (at: string | null) => (at === null ? '' : clockTime(at, nowMs.value));
+    if (alert.closedBy) return t('alert.raceClosed', { name: alert.closedBy, time: time(alert.closedAt) });
+    if (alert.ackedBy) return t('alert.raceAck', { name: alert.ackedBy, time: time(alert.ackedAt) });
+    return t('error.other', { status: 409 });
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+function pathOf(id: string): string {
+  return `/alerts/${encodeURIComponent(id)}`;
+}
+
+function setTrouble(id: string, text: string | null): void {
+  const next = new Map(troubles.value);
+  if (text === null) next.delete(id);
+  else next.set(id, text);
+  troubles.value = next;
+}

@@ -1,0 +1,72 @@
+import { signal } from '@preact/signals';
+
+const API = '/api/v1';
+/** Longest wait for an answer that is no stream. */
+const ANSWER_MS = 15_000;
+
+/** What the gateway answered instead of what was asked for. `status` 0: it did not answer at all. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly retryAfterS: number | null;
+
+  constructor(status: number, retryAfterS: number | null = null) {
+    super(`status ${status}`);
+    this.status = status;
+    this.retryAfterS = retryAfterS;
+  }
+}
+
+/** The gateway's clock minus ours, so that ages are right on a computer whose clock is not. */
+export const clockOffsetMs = signal(0);
+
+/** The Date header counts whole seconds: a smaller difference than this says nothing. */
+const OFFSET_NOISE_MS = 1_500;
+
+export async function get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
+  const response = await request(path, { signal: withDeadline(signal) });
+  return (await response.json()) as Answer;
+}
+
+/** Changes something. The header is what a form on a foreign page could not send. */
+export async function send<Answer>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<Answer | null> {
+  const headers: Record<string, string> = { 'x-citywatch': 'console' };
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  const init = {
+    method,
+    headers,
+    signal: withDeadline(),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  };
+  const response = await request(path, init);
+  const text = await response.text();
+  return text === '' ? null : (JSON.parse(text) as Answer);
+}
+
+/** A request whose answer is good; everything else is an ApiError, or the AbortError of `init.signal`. */
+export async function request(path: string, init: RequestInit): Promise<Response> {
+  const askedAtMs = Date.now();
+  const response = await fetch(`${API}${path}`, { cache: 'no-store', redirect: 'error', ...init }).catch((error) => {
+    throw error?.name === 'AbortError' ? error : new ApiError(0);
+  });
+  learnClock(response, askedAtMs);
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw new ApiError(response.status, Number(response.headers.get('retry-after')) || null);
+  }
+  return response;
+}
+
+function learnClock(response: Response, askedAtMs: number): void {
+  const theirs = Date.parse(response.headers.get('date') ?? '');
+  const ours = (askedAtMs + Date.now()) / 2;
+  if (Number.isNaN(theirs)) return;
+  const offset = theirs + 500 - ours;
+  if (Math.abs(offset - clockOffsetMs.value) > OFFSET_NOISE_MS) {
+    clockOffsetMs.value = Math.abs(offset) > OFFSET_NOISE_MS ? offset : 0;
+  }
+}
+
+function withDeadline(signal?: AbortSignal): AbortSignal {
+  const limit = AbortSignal.timeout(ANSWER_MS);
+  return signal ? AbortSignal.any([signal, limit]) : limit;
+}

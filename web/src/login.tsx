@@ -1,0 +1,53 @@
+import type { TargetedEvent } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ApiError } from './api.ts';
+import { explain } from './explain.ts';
+import { LanguageButton } from './header.tsx';
+import { login, sessionExpired } from './session.ts';
+import { t } from './texts.ts';
+
+export function Login() {
+  const [trouble, setTrouble] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const name = useRef<HTMLInputElement>(null);
+  useEffect(() => name.current?.focus(), []);
+  const submit = (event: TargetedEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget);
+    setBusy(true);
+    setTrouble(null);
+    login(String(fields.get('username')), String(fields.get('password')))
+      .catch(setTrouble)
+      .finally(() => setBusy(false));
+  };
+  return (
+    <main class="login">
+      <form onSubmit={submit} method="post">
+        <div class="bar">
+          <h1>{t('app.name')}</h1>
+          <LanguageButton />
+        </div>
+        {sessionExpired.value && <p class="hint">{t('login.ended')}</p>}
+        <label>
+          {t('login.user')}
+          <input ref={name} name="username" autocomplete="username" required maxLength={128} spellcheck={false} />
+        </label>
+        <label>
+          {t('login.password')}
+          <input name="password" type="password" autocomplete="current-password" required maxLength={1024} />
+        </label>
+        <p class="trouble" role="alert">
+          {trouble === null ? '' : troubleText(trouble)}
+        </p>
+        <button type="submit" class="primary" disabled={busy}>
+          {t(busy ? 'login.busy' : 'login.submit')}
+        </button>
+      </form>
+    </main>
+  );
+}
+
+function troubleText(error: unknown): string {
+  const isWrong = error instanceof ApiError && (error.status === 401 || error.status === 400);
+  return isWrong ? t('login.wrong') : explain(error);
+}

@@ -1,0 +1,43 @@
+import { signal } from '@preact/signals';
+import { ApiError, get, send } from './api.ts';
+import type { Session } from './types.ts';
+
+/** Who is logged in; null: nobody; undefined: not known yet. */
+export const session = signal<Session | null | undefined>(undefined);
+
+/** Set when a session ended that nobody had ended. */
+export const sessionExpired = signal(false);
+
+/** Asks who we are. While the gateway does not answer, nobody is logged out. */
+export async function loadSession(): Promise<void> {
+  try {
+    session.value = await get<Session>('/session');
+    sessionExpired.value = false;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) session.value = null;
+    else throw error;
+  }
+}
+
+export async function login(username: string, password: string): Promise<void> {
+  await send('POST', '/session', { username, password });
+  await loadSession();
+}
+
+export async function logout(): Promise<void> {
+  await send('DELETE', '/session').catch(ignoreEnded);
+  sessionExpired.value = false;
+  session.value = null;
+}
+
+/** To be told of every failed request: a 401 ends the page's session. */
+export function noticeEnd(error: unknown): void {
+  if (error instanceof ApiError && error.status === 401 && session.value) {
+    sessionExpired.value = true;
+    session.value = null;
+  }
+}
+
+function ignoreEnded(error: unknown): void {
+  if (!(error instanceof ApiError && error.status === 401)) throw error;
+}
