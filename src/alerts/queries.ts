@@ -13,6 +13,10 @@ export function requireUuid(id: string): string {
   return id;
 }
 
+/** Longer than the journal keeps messages: a finding that is judged again must meet the row that says it was. */
+const FINDINGS_KEEP_MS = 30 * 24 * 3_600_000;
+const PRUNE_ROWS_MAX = 10_000;
+
 export interface AlertFilter {
   handling?: AlertRow['handling'];
   condition?: AlertRow['condition'];
@@ -103,6 +107,17 @@ export class AlertQueries {
     const entries = rows.map(toEntry);
     const last = entries.at(-1)?.seq ?? seq;
     return { entries, seq: entries.length < limit ? Math.max(last, head.seq) : last };
+  }
+
+  /** Removes findings that became part of an alert long ago; the alert and its log keep what they said. */
+  async pruneFindings(nowMs: number): Promise<void> {
+    const old = this.#database
+      .tables<AlertTables>()
+      .selectFrom('finding')
+      .select('id')
+      .where('handled_at_ms', '<', nowMs - FINDINGS_KEEP_MS)
+      .limit(PRUNE_ROWS_MAX);
+    await this.#database.tables<AlertTables>().deleteFrom('finding').where('id', 'in', old).execute();
   }
 
   #alerts() {

@@ -37,6 +37,7 @@ export class RulesReader {
   #cursor = 0;
   #savedAtMs = 0;
   #savedCursor = -1;
+  #loaded = false;
   #turn: Promise<void> = Promise.resolve();
   #stopTick: (() => void) | null = null;
   #ticking = false;
@@ -51,8 +52,9 @@ export class RulesReader {
     });
   }
 
-  /** Loads states and cursor. Returns where to read on. */
+  /** Loads states and cursor, once: what is in memory is newer. Returns where to read on. */
   async load(): Promise<number> {
+    if (this.#loaded) return this.#cursor;
     const db = this.#deps.database.tables<AlertTables>();
     const rows = await db.selectFrom('rule_state').selectAll().execute();
     this.#deps.engine.load(rows.map((row) => ({ ...row, states: row.states as StoredStates })));
@@ -63,6 +65,7 @@ export class RulesReader {
       .executeTakeFirst();
     this.#cursor = cursor?.journal_offset ?? 0;
     this.#savedCursor = this.#cursor;
+    this.#loaded = true;
     return this.#cursor;
   }
 
@@ -116,7 +119,7 @@ export class RulesReader {
   readonly #unsaved: Finding[] = [];
 
   async #tick(): Promise<void> {
-    if (this.#cursor < this.#deps.head()) return;
+    if (!this.#loaded || this.#cursor < this.#deps.head()) return;
     const nowMs = this.#deps.clock.nowMs();
     this.#unsaved.push(...this.#deps.engine.advanceTo(nowMs - HEAD_MARGIN_MS, nowMs));
     await this.#commit(false);

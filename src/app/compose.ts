@@ -1,12 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildServer, listen } from '../api/server.ts';
+import { buildServer, listen, reloadTls } from '../api/server.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
 import { Lifecycle, type StopFailure } from '../core/lifecycle.ts';
 import type { KnownSecrets, Observer } from '../core/observe.ts';
-import { supervise, type Worker } from '../core/supervise.ts';
-import type { DecodedBatch, NewMessage } from '../core/types.ts';
+import type { NewMessage } from '../core/types.ts';
 import { CAMERA_SETUP_QUEUE, SYSTEM } from '../devices/camera-setup.ts';
 import { SecretHasher } from '../devices/credentials.ts';
 import { Directory } from '../devices/directory.ts';
@@ -23,7 +21,6 @@ import { Intake } from '../ingest/intake.ts';
 import { Journal } from '../ingest/journal/journal.ts';
 import { Ledger } from '../ingest/ledger.ts';
 import { Messages } from '../ingest/messages.ts';
-import { ReadersOfLane, runReader } from '../ingest/reader.ts';
 import { MqttListener } from '../ingest/uplinks/mqtt-embedded.ts';
 import { AccessRegister } from '../platform/access-register.ts';
 import { listAudit } from '../platform/audit.ts';
@@ -41,10 +38,14 @@ import { composeAlerting } from './alerting.ts';
 import type { Config } from './config.ts';
 import { examine } from './doctor.ts';
 import { Health } from './health.ts';
+import { keepHouse } from './housekeeping.ts';
 import { DataDirectory } from './local-services/data-directory.ts';
 import { registerEvidenceLooks } from './looks.ts';
+import { startReaders } from './readers.ts';
 import { SelfReport } from './self-report.ts';
 import { startServices } from './services.ts';
+import { TlsFiles } from './tls.ts';
+import { vaultKey } from './vault-key.ts';
 import { VERSION } from './version.ts';
 import { composeVideo } from './video.ts';
 
@@ -57,7 +58,6 @@ export interface Gateway {
 }
 
 const CONFIG_DIRECTORY = join(import.meta.dirname, '../../config');
-const VAULT_KEY_BYTES = 32;
 const RETENTION_DAYS = { raw: 90, fiveMinutes: 365, hour: 5 * 365 };
 
 /**
@@ -87,6 +87,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const { log } = observer;
 
   // What we stand on: directory, services, database.
+  const tls = await TlsFiles.open(config.tls, { clock, observer });
   const outbound = new Outbound({ clock, observer });
   lifecycle.onStop('outbound', () => outbound.close());
   for (const { level, part, what, remedy } of await examine({ config, clock, observer, outbound })) {
@@ -190,36 +191,17 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   // Everything runs from here on, doors last.
   await self.start();
   lifecycle.onStop('self report', () => self.stop());
-  const readers = new ReadersOfLane(journal, ['telemetry', 'rules', 'twin']);
-  const read = (name: string, load: () => Promise<number>, handle: Handler): Worker =>
-    runReader({
-      ...{ name, lane: 'live' as const, feed, cursor: { load }, handle, clock, observer },
-      onDone: (offset) => readers.done(name, name === 'telemetry' ? offset : savedBy(name, offset)),
-    });
-  const savedBy = (name: string, offset: number): number =>
-    name === 'rules' ? alerting.reader.saved : Math.min(offset, twin.durableCursor('live'));
-  const workers: Record<string, Worker> = {
-    telemetry: read('telemetry', ledger.cursor('live').load, async (batch, signal) => {
-      await ledger.commit(batch, await writer.write(batch, signal));
-    }),
-    rules: read(
-      'rules',
-      () => alerting.reader.load(),
-      (batch) => alerting.reader.handle(batch),
-    ),
-    twin: read(
-      'twin',
-      async () => twin.cursor('live'),
-      async (batch) => twin.handle(batch),
-    ),
-  };
-  lifecycle.onStop('rules', () => alerting.reader.stop());
-  for (const [name, worker] of Object.entries(workers)) {
-    const onEnd = (reason: unknown): void => log.error({ part: `reader ${name}`, err: reason }, 'a reader ended');
-    const running = supervise(worker, { name, clock, maxBackoffMs: 5_000, onEnd });
-    lifecycle.onStop(`reader ${name}`, () => running.stop());
-  }
-  alerting.reader.start();
+  const { reader: rules } = alerting;
+  startReaders({ journal, feed, ledger, writer, rules, twin, clock, observer, lifecycle });
+  const idempotency = new Idempotency({ database, clock });
+  keepHouse({
+    ...{ clock, observer, lifecycle },
+    chores: {
+      'idempotency keys': () => idempotency.purge(),
+      'dead letters': () => deadLetters.prune(),
+      findings: () => alerting.queries.pruneFindings(clock.nowMs()),
+    },
+  });
   await video.streams.start();
   lifecycle.onStop('streams', (signal) => video.streams.stop(signal));
   const unasked = await video.setup.unasked();
@@ -234,9 +216,9 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   lifecycle.onStop('camera watch', () => video.watch.stop());
   mqtt = new MqttListener(
     { authenticate: (id, secret) => directory.authenticate(id, secret), accept, clock, observer },
-    { host: config.mqtt.host, port: config.mqtt.port },
+    { host: config.mqtt.host, port: config.mqtt.port, ...tls.forMqtt(config.mqtt.tlsPort) },
   );
-  const mqttPort = (await mqtt.start()).port;
+  const { port: mqttPort, tlsPort } = await mqtt.start();
   lifecycle.onStop('mqtt', (signal) => mqtt!.stop(signal));
   const api = await buildServer({
     ...{ registry, kinds, jurisdictions, tokens, directory, intake, ledger, deadLetters, messages, twin, history },
@@ -244,7 +226,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     audit: { list: (caller, filter) => listAudit(database, caller, filter) },
     alerts: { ...alerting, registerLook: registerEvidenceLooks(register, directory) },
     ...{ streams: video.streams, accessRegister: register },
-    idempotency: new Idempotency({ database, clock }),
+    idempotency,
     preview: (message) => previewOf(message, kinds),
     health: new Health(clock, {
       postgres: { needed: true, check: () => database.ping() },
@@ -263,29 +245,27 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
         check: () => refuseUnless(!journal.full(), 'the disk is nearly full: nothing is acked'),
       },
     }),
-    settings: { cursorKey: await key('cursors'), version: VERSION },
+    settings: { cursorKey: await key('cursors'), version: VERSION, ...tls.forApi() },
   });
   lifecycle.onStop('api', () => api.close());
   const { url } = await listen(api, config.http);
+  tls.watch((material) => {
+    reloadTls(api, material);
+    mqtt?.reloadTls(material);
+  });
+  lifecycle.onStop('certificates', () => tls.stop());
   const urls = { http: url, mqtt: `mqtt://${config.mqtt.host}:${mqttPort}` };
   log.info({ part: 'gateway', ...urls, version: VERSION, devices: directory.size }, 'ready');
   return {
-    ready: [`citywatch ${VERSION} is ready.`, `  API   ${url}/api/docs`, `  MQTT  ${urls.mqtt}`],
+    ready: [
+      `citywatch ${VERSION} is ready.`,
+      `  API   ${url}/api/docs`,
+      ...(tlsPort === null ? [] : [`  MQTTS mqtts://${config.mqtt.host}:${tlsPort}`]),
+      `  MQTT  ${urls.mqtt}`,
+    ],
     urls,
     stop: (deadlineMs) => lifecycle.stop(deadlineMs),
   };
-}
-
-type Handler = (batch: DecodedBatch, signal: AbortSignal) => Promise<void>;
-
-/** The key from the file the operator keeps elsewhere (32 bytes as base64), or our own beside the data. */
-async function vaultKey(config: Config, own: (name: string) => Promise<Buffer>): Promise<Buffer> {
-  const path = config.vault.keyFile;
-  if (path === null) return await own('vault');
-  const key = Buffer.from((await readFile(path, 'utf8')).trim(), 'base64');
-  if (key.length === VAULT_KEY_BYTES) return key;
-  const message = 'must hold 32 random bytes as base64; make one with: openssl rand -base64 32';
-  throw new CitywatchError('config.invalid', { issues: [{ path: 'CITYWATCH_VAULT_KEY_FILE', message }] });
 }
 
 /** What decoding would make of a message that is not in the journal yet. */
