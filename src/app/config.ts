@@ -27,7 +27,7 @@ const OWN_VARIABLE = /^CITYWATCH_/;
 const SECRET_FILE_BYTES_MAX = 64 * 1024;
 
 /** Settings of the contract whose part this version does not have: taken silently, they would be a false promise. */
-const NOT_SERVED = [/^mqtt\.(url|tlsPort)$/, /^tls\./, /^cluster\./, /^influx\.(token|org|bucket)$/];
+const NOT_SERVED = [/^mqtt\.url$/, /^cluster\./, /^influx\.(token|org|bucket)$/];
 
 /**
  * Reads every setting: defaults, then the file, then variables. Throws `config.invalid` naming each wrong place at
@@ -121,10 +121,16 @@ function shorten(text: string): string {
 function contradictions(values: Map<string, unknown>, found: Map<string, FoundValue>): Issue[] {
   const issues: Issue[] = [];
   const say = (key: string, message: string) => issues.push({ path: found.get(key)?.place ?? key, message });
-  const ports = ['http.port', 'mqtt.port'].map((key) => values.get(key));
-  if (ports[0] !== 0 && ports[0] === ports[1]) say('mqtt.port', 'is the port of the API too; give them different ones');
-  if (Boolean(values.get('tls.certFile')) !== Boolean(values.get('tls.keyFile'))) {
+  const same = (a: string, b: string) => values.get(a) !== 0 && values.get(a) === values.get(b);
+  const hasTls = Boolean(values.get('tls.certFile'));
+  if (same('http.port', 'mqtt.port')) say('mqtt.port', 'is the port of the API too; give them different ones');
+  if (hasTls && same('http.port', 'mqtt.tlsPort')) say('mqtt.tlsPort', 'is the port of the API too');
+  if (hasTls && same('mqtt.port', 'mqtt.tlsPort')) say('mqtt.tlsPort', 'is the port of MQTT without TLS too');
+  if (hasTls !== Boolean(values.get('tls.keyFile'))) {
     say('tls.certFile', 'a certificate and its key belong together; set both or none');
+  }
+  for (const key of ['tls.clientCaFile', 'mqtt.tlsPort'].filter((key) => !hasTls && found.has(key))) {
+    say(key, 'does nothing without CITYWATCH_TLS_CERT_FILE and CITYWATCH_TLS_KEY_FILE; set them or remove it');
   }
   const hasLogin = Boolean(values.get('influx.username'));
   if (hasLogin !== Boolean(values.get('influx.password'))) {

@@ -90,9 +90,9 @@ export class MqttListener implements ConnectionHost {
 
   /** Starts to listen. A port that cannot be had is a `config.invalid`. */
   async start(): Promise<{ port: number; tlsPort: number | null }> {
-    const { host, port, tls, connectDeadlineMs } = this.options;
+    const { port, tls, connectDeadlineMs } = this.options;
     const plain = createServer((socket) => this.#arrive(socket));
-    const addresses = [await this.#listen(plain, host, port)];
+    const addresses = [await this.#listen(plain, 'CITYWATCH_MQTT_PORT', port)];
     if (tls !== undefined) {
       const { port: tlsPort, ...material } = tls;
       const clients = tls.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
@@ -100,7 +100,7 @@ export class MqttListener implements ConnectionHost {
       this.#material = material;
       this.#tls = createTlsServer({ ...limits, ...material, ...clients }, (socket) => this.#arrive(socket));
       this.#tls.on('tlsClientError', () => this.stats.close('tls'));
-      addresses.push(await this.#listen(this.#tls, host, tlsPort));
+      addresses.push(await this.#listen(this.#tls, 'CITYWATCH_MQTTS_PORT', tlsPort));
     }
     registerMetrics(this.#deps.observer.metrics, this.stats, () => ({
       connections: this.#connections.size,
@@ -194,7 +194,8 @@ export class MqttListener implements ConnectionHost {
     if (isCurrent && reason !== 'takeover') this.#deps.connected?.(id, false);
   }
 
-  async #listen(server: Server, host: string, port: number): Promise<AddressInfo> {
+  async #listen(server: Server, setting: string, port: number): Promise<AddressInfo> {
+    const { host } = this.options;
     const listening = once(server, 'listening');
     server.maxConnections = this.options.connectionsMax;
     server.on('drop', () => this.stats.close('limit'));
@@ -207,7 +208,8 @@ export class MqttListener implements ConnectionHost {
       await listening;
     } catch (cause) {
       for (const open of this.#servers.splice(0)) open.close();
-      const issues = [{ path: 'mqtt', message: `cannot listen on ${host}:${port}; is the port taken?` }];
+      const remedy = 'is the port taken? choose another one (0 = any free one)';
+      const issues = [{ path: setting, message: `cannot listen on ${host}:${port}; ${remedy}` }];
       throw new CitywatchError('config.invalid', { detail: 'MQTT cannot start.', issues, cause });
     }
     server.on('error', (error) => this.#deps.observer.log.error({ part: 'mqtt', error: error.message }, 'listener'));
