@@ -1,6 +1,6 @@
 import './node-version.mjs';
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { prepareJudges } from './judges.mjs';
@@ -24,6 +24,9 @@ const NOISE_LINES_MAX = 40;
 
 /** What is code; pages are laid out by hand. */
 const CODE = ['bench', 'config', 'scripts', 'simulators', 'src', 'test', 'web'];
+
+/** Younger data may belong to a test that is about to link to it. */
+const SWEEP_AFTER_MS = 600_000;
 
 const totals = { passed: 0, failed: 0 };
 
@@ -53,8 +56,19 @@ function sweepInstances() {
   for (const name of readdirSync(instances)) {
     const note = join(instances, name, 'origin');
     const origin = existsSync(note) ? readFileSync(note, 'utf8').trim() : '';
+    const isOld = existsSync(note) && Date.now() - statSync(note).mtimeMs > SWEEP_AFTER_MS;
     const wasTemporary = origin.startsWith(`${tmpdir()}/`);
-    if (wasTemporary && !existsSync(origin)) rmSync(join(instances, name), { recursive: true, force: true });
+    if (isOld && wasTemporary && !pointsTo(join(origin, 'postgres'), join(instances, name))) {
+      rmSync(join(instances, name), { recursive: true, force: true });
+    }
+  }
+}
+
+function pointsTo(link, target) {
+  try {
+    return readlinkSync(link) === target;
+  } catch {
+    return false;
   }
 }
 
