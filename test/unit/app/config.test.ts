@@ -9,6 +9,8 @@ import { KnownSecrets } from '../../../src/core/observe.ts';
 
 const TOKEN = 'a-token-of-at-least-thirty-two-characters';
 
+const TLS = { CITYWATCH_TLS_CERT_FILE: 'a.pem', CITYWATCH_TLS_KEY_FILE: 'a.key' };
+
 type Env = Record<string, string>;
 
 function files(t: Tap, content: Record<string, string> = {}): string {
@@ -102,6 +104,11 @@ t.test('what contradicts each other, or belongs to a later version, is refused',
     [{ INFLUX_URL: 'http://u:p@h:8086' }, /INFLUX_URL .* without a user name or password in it/],
     [{ INFLUX_URL: 'http://h:8086', INFLUX_USERNAME: 'x' }, /INFLUX_USERNAME .* belong together/],
     [{ INFLUX_USERNAME: 'x', INFLUX_PASSWORD: 'y' }, /INFLUX_USERNAME needs INFLUX_URL/],
+    [{ CITYWATCH_TLS_CERT_FILE: 'a.pem' }, /CITYWATCH_TLS_CERT_FILE .* belong together/],
+    [{ CITYWATCH_MQTTS_PORT: '0' }, /CITYWATCH_MQTTS_PORT does nothing without CITYWATCH_TLS_CERT_FILE/],
+    [{ CITYWATCH_CLIENT_CA_FILE: 'a.pem' }, /CITYWATCH_CLIENT_CA_FILE does nothing without/],
+    [{ ...TLS, CITYWATCH_MQTTS_PORT: '8080' }, /CITYWATCH_MQTTS_PORT is the port of the API/],
+    [{ ...TLS, CITYWATCH_MQTTS_PORT: '1883' }, /CITYWATCH_MQTTS_PORT is the port of MQTT without TLS/],
     [{ MQTT_URL: 'mqtt://broker' }, /MQTT_URL is kept for a later version/],
     [{ CITYWATCH_ROLES: 'ingest,api' }, /CITYWATCH_ROLES .* is not `all`/],
     [{ CITYWATCH_WEBHOOK_NETWORKS: '10.0.0.0/40' }, /is not a list of networks/],
