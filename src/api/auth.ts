@@ -4,6 +4,7 @@ import { CitywatchError, type ErrorCode } from '../core/errors.ts';
 import { type Caller, DEVICE_ID, type Role } from '../core/types.ts';
 import type { ApiDeps } from './deps.ts';
 import type { RateLimits } from './limits.ts';
+import { requireOwnPage, sessionIdOf } from './session-cookie.ts';
 
 /** Who may use a route. `device` is a device with its own secret; it may only speak for itself. */
 export type Allowed = Role | 'device';
@@ -25,6 +26,8 @@ declare module 'fastify' {
     loopback?: boolean;
     /** Serves files by path: what the file server refuses does not exist. */
     files?: boolean;
+    /** A DELETE of what has no versions: If-Match is not asked for. */
+    unversioned?: boolean;
     /** The field of the answer that is shown once and never kept. */
     oneTimeSecret?: string;
     /** Errors of this route beyond those that follow from its declaration; for the OpenAPI document. */
@@ -37,6 +40,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks; null on public routes. */
     caller: Caller | null;
+    /** User name of the person whose session the request belongs to; null for tokens and devices. */
+    username: string | null;
   }
 }
 
@@ -72,16 +77,20 @@ export function refuseUnknownQueries(app: FastifyInstance): void {
 /** Finds out who asks and whether the route is for them, before a byte of the body is read. */
 export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLimits): void {
   app.decorateRequest('caller', null);
+  app.decorateRequest('username', null);
   app.addHook('onRequest', async (request) => {
     await limits.address(request);
     const { config } = request.routeOptions;
     if (request.is404 || config.public) return;
     if (config.loopback && isLocal(request)) return;
-    request.caller = await identify(request.headers.authorization, deps);
-    if (!request.caller) {
+    const who = await identify(request, deps);
+    if (!who) {
       await limits.failedAuth(request);
       throw new CitywatchError('auth.required');
     }
+    request.caller = who.caller;
+    request.username = who.username;
+    if (who.username !== null) requireOwnPage(request);
     await limits.caller(request);
     if (!config.allow?.includes(request.caller.role)) throw new CitywatchError('auth.forbidden');
   });
@@ -93,14 +102,27 @@ export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLi
  */
 export async function stillAllowed(request: FastifyRequest, deps: ApiDeps): Promise<boolean> {
   const before = callerOf(request);
-  const now = await identify(request.headers.authorization, deps);
-  return now !== null && now.role === before.role && now.jurisdiction === before.jurisdiction;
+  const now = (await identify(request, deps))?.caller;
+  return now !== undefined && now.role === before.role && now.jurisdiction === before.jurisdiction;
 }
 
-async function identify(header: string | undefined, deps: ApiDeps): Promise<Caller | null> {
-  const bearer = BEARER.exec(header ?? '')?.[1];
+interface Identified {
+  caller: Caller;
+  /** Null unless a session says who it is. */
+  username: string | null;
+}
+
+/** A request with an Authorization header is judged by that alone, whatever cookie it also has. */
+async function identify(request: FastifyRequest, deps: ApiDeps): Promise<Identified | null> {
+  const header = request.headers.authorization;
+  if (header === undefined) {
+    const id = sessionIdOf(request);
+    return id === undefined ? null : await deps.sessions.verify(id);
+  }
+  const bearer = BEARER.exec(header)?.[1];
   if (bearer === undefined) return null;
-  return deviceCaller(bearer, deps) ?? (await deps.tokens.verify(bearer));
+  const caller = deviceCaller(bearer, deps) ?? (await deps.tokens.verify(bearer));
+  return caller && { caller, username: null };
 }
 
 /** `<deviceId>:<secret>`. A token may hold a colon too, so a wrong device secret is still tried as a token. */

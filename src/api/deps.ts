@@ -4,7 +4,9 @@ import type { Observer } from '../core/observe.ts';
 import type { Caller, Device, DeviceIdentity, DeviceKind, NewMessage, Receipt, Refusal } from '../core/types.ts';
 import type { DeviceInput, DevicePatch } from '../devices/input.ts';
 import type { JurisdictionInfo } from '../devices/jurisdictions.ts';
+import type { People } from '../devices/people.ts';
 import type { DeviceFilter } from '../devices/registry-queries.ts';
+import type { Sessions } from '../devices/sessions.ts';
 import type { TokenInfo, TokenInput } from '../devices/tokens.ts';
 import type { AccessRegister } from '../platform/access-register.ts';
 import type { AuditEntry } from '../platform/audit.ts';
@@ -23,6 +25,8 @@ export interface ApiDeps {
   kinds: KindsPort;
   jurisdictions: JurisdictionsPort;
   tokens: TokensPort;
+  people: PeoplePort;
+  sessions: SessionsPort;
   directory: DirectoryPort;
   intake: IntakePort;
   ledger: LedgerPort;
@@ -69,6 +73,10 @@ export interface ApiLimits {
   failedAuthPerMinute: number;
   /** Requests of one token or device a minute. */
   callerPerMinute: number;
+  /** Logins from one address a minute. */
+  loginsPerAddress: number;
+  /** Logins for one user name a minute, wherever they come from. */
+  loginsPerName: number;
   /** Requests of one token or device that are being worked on at the same time. */
   callerAtOnce: number;
   /** Questions to the time series and the journal that run at the same time, of all callers. */
@@ -111,6 +119,10 @@ export interface TokensPort {
   revoke(caller: Caller, id: string): Promise<void>;
   verify(bearer: string): Promise<Caller | null>;
 }
+
+export type PeoplePort = Pick<People, 'create' | 'list' | 'update'>;
+
+export type SessionsPort = Pick<Sessions, 'start' | 'verify' | 'end'>;
 
 export interface DirectoryPort {
   authenticate(id: string, secret: string): DeviceIdentity | null;

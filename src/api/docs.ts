@@ -26,7 +26,7 @@ const DOCS_CSP = [
 
 type Route = {
   method: string | string[];
-  config?: { allow?: readonly string[]; public?: boolean; errors?: readonly ErrorCode[] };
+  config?: { allow?: readonly string[]; public?: boolean; errors?: readonly ErrorCode[]; unversioned?: boolean };
 };
 type Transform = ReturnType<typeof createJsonSchemaTransform>;
 type Schema = Record<string, unknown> & { response?: Record<string, unknown> };
@@ -53,6 +53,12 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
             scheme: 'bearer',
             description: 'A token, or `<deviceId>:<secret>` of a device.',
           },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: 'cw_session',
+            description: 'A person, after POST /session. What changes something also needs `x-citywatch: console`.',
+          },
         },
       },
     },
@@ -74,7 +80,9 @@ const transformRoute: Transform = (document) => {
   const { schema, url } = transformZod({ ...document, schema: { ...own, ...headersOf(route), response } });
   const roles = route.config?.allow ?? [];
   if (roles.length === 0) return { schema, url };
-  return { url, schema: { ...schema, description: `For: ${roles.join(', ')}.`, security: [{ bearer: [] }] } };
+  const people = roles.some((role) => role !== 'device');
+  const security = people ? [{ bearer: [] }, { session: [] }] : [{ bearer: [] }];
+  return { url, schema: { ...schema, description: `For: ${roles.join(', ')}.`, security } };
 };
 
 /** Good answers go by the name of their status where they have no description. */
@@ -94,7 +102,7 @@ function headersOf({ method, config }: Route): { headers?: z.ZodType } {
     const key = z.string().max(255).optional().meta({ description: 'Makes the request happen once, for 24 h' });
     return { headers: z.object({ 'idempotency-key': key }) };
   }
-  if (!['PATCH', 'DELETE'].includes(String(method))) return {};
+  if (config?.unversioned || !['PATCH', 'DELETE'].includes(String(method))) return {};
   return { headers: z.object({ 'if-match': z.string().meta({ description: 'The ETag you read' }) }) };
 }
 
@@ -127,7 +135,7 @@ function problemsOf(route: Route, schema: Schema): Record<string, unknown> {
 
 function codesOf({ method, config }: Route, schema: Schema): ErrorCode[] {
   const writes = ['POST', 'PATCH'].includes(String(method));
-  const versioned = ['PATCH', 'DELETE'].includes(String(method));
+  const versioned = !config?.unversioned && ['PATCH', 'DELETE'].includes(String(method));
   const codes: ErrorCode[] = ['request.rate', 'internal', 'store.unavailable'];
   if (!config?.public) codes.push('auth.required', 'auth.forbidden');
   if (schema.params) codes.push('not-found');

@@ -48,17 +48,14 @@ export async function buildServer(deps: ApiDeps): Promise<FastifyInstance> {
   parseJsonBodies(app);
   logRequests(app, deps.observer);
   const stopping = nameAnswers(app);
-  authenticate(app, deps, createRateLimits(app, limits));
+  const rates = createRateLimits(app, limits);
+  authenticate(app, deps, rates);
   limitWorkAtOnce(app, limits);
   honourIdempotencyKeys(app, deps);
   await describeApi(app, deps.settings.version);
 
-  const context = {
-    ...deps,
-    cursors: new Cursors(deps.settings.cursorKey),
-    heavy: new Gate(limits.heavyAtOnce),
-    stopping,
-  };
+  const cursors = new Cursors(deps.settings.cursorKey);
+  const context = { ...deps, cursors, heavy: new Gate(limits.heavyAtOnce), rates, stopping };
   for (const part of ROOT_ROUTES) await app.register(async (child) => part(child as unknown as ApiApp, context));
   for (const part of V1_ROUTES) {
     await app.register(async (child) => part(child as unknown as ApiApp, context), { prefix: '/api/v1' });

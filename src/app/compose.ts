@@ -41,6 +41,7 @@ import { Health } from './health.ts';
 import { keepHouse } from './housekeeping.ts';
 import { DataDirectory } from './local-services/data-directory.ts';
 import { registerEvidenceLooks } from './looks.ts';
+import { composePeople } from './people.ts';
 import { startReaders } from './readers.ts';
 import { SelfReport } from './self-report.ts';
 import { startServices } from './services.ts';
@@ -226,6 +227,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     audit: { list: (caller, filter) => listAudit(database, caller, filter) },
     alerts: { ...alerting, registerLook: registerEvidenceLooks(register, directory) },
     ...{ streams: video.streams, accessRegister: register },
+    ...composePeople({ database, clock, observer, jurisdictions, hasher }),
     idempotency,
     preview: (message) => previewOf(message, kinds),
     health: new Health(clock, {

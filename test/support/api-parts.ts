@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { showAlert } from '../../src/alerts/alert.ts';
 import type { AlertRow } from '../../src/alerts/tables.ts';
 import type { AlertParts } from '../../src/api/alert-parts.ts';
-import type { StreamsPort } from '../../src/api/deps.ts';
+import type { ApiDeps, StreamsPort } from '../../src/api/deps.ts';
 import { CitywatchError } from '../../src/core/errors.ts';
 import { covers } from '../../src/core/jurisdiction.ts';
 import type { Caller } from '../../src/core/types.ts';
@@ -85,5 +86,36 @@ export function memoryStreams(): StreamsPort {
     snapshot: async () => ({ contentType: 'image/jpeg', cacheControl: 'no-store', body: jpeg, atMs: 0 }),
     list: () => [],
     status: () => [],
+  };
+}
+
+export const SESSION_ID = 's'.repeat(43);
+
+/** One operator with one session, who knows the password `correct horse`. */
+export function memoryPeople(): Pick<ApiDeps, 'people' | 'sessions'> {
+  const caller: Caller = {
+    ...{ type: 'person', id: 'p-1', name: 'Li', role: 'operator', jurisdiction: HERE, purpose: 'routine' },
+  };
+  const person = {
+    ...{ id: randomUUID(), username: 'li', name: 'Li', role: 'operator' as const, jurisdiction: HERE },
+    ...{ disabledAtMs: null, createdBy: 'admin', createdAtMs: 0, version: 1 },
+  };
+  return {
+    people: {
+      create: async () => person,
+      list: async () => [],
+      update: async (by) => {
+        requireHere(by);
+        return person;
+      },
+    },
+    sessions: {
+      start: async ({ password }) => {
+        if (password !== 'correct horse') throw new CitywatchError('auth.required');
+        return { id: SESSION_ID, caller, username: 'li' };
+      },
+      verify: async (id) => (id === SESSION_ID ? { caller, username: 'li' } : null),
+      end: async () => {},
+    },
   };
 }

@@ -8,7 +8,7 @@ import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import type { Caller, Device, DeviceKind, NewMessage, Role } from '../../src/core/types.ts';
 import type { DeviceInput } from '../../src/devices/input.ts';
 import type { KeptAnswer, KeyedRequest } from '../../src/platform/idempotency.ts';
-import { HERE, memoryAlerts, memoryStreams } from './api-parts.ts';
+import { HERE, memoryAlerts, memoryPeople, memoryStreams } from './api-parts.ts';
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
 
@@ -211,6 +211,7 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
     audit: { list: async () => [] },
     alerts: memoryAlerts(),
     streams: memoryStreams(),
+    ...memoryPeople(),
     accessRegister: { list: async () => [] },
     idempotency: new MemoryIdempotency(),
     health: { check: async () => ({ postgres: UP, redis: UP, influx: UP, mqtt: UP, ffmpeg: UP, journal: UP }) },

@@ -8,10 +8,12 @@ import { healthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
 import { kindRoutes } from './kinds.ts';
 import type { RoutePart } from './route.ts';
+import { sessionRoutes } from './session.ts';
 import { streamRoutes } from './streams.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import { telemetryRoutes } from './telemetry.ts';
 import { tokenRoutes } from './tokens.ts';
+import { userRoutes } from './users.ts';
 import { watchlistRoutes } from './watchlists.ts';
 
 /** Routes under /api/v1. A new file of routes is added here and nowhere else. */
@@ -23,6 +25,8 @@ export const V1_ROUTES: readonly RoutePart[] = [
   historyRoutes,
   explainRoutes,
   tokenRoutes,
+  sessionRoutes,
+  userRoutes,
   auditRoutes,
   alertRoutes,
   subscriptionRoutes,

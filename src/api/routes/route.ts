@@ -4,7 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Caller } from '../../core/types.ts';
 import type { Cursors } from '../cursors.ts';
 import type { ApiDeps } from '../deps.ts';
-import type { Gate } from '../limits.ts';
+import type { Gate, RateLimits } from '../limits.ts';
 
 /** The server as route files see it: schemas are zod and give handlers their types. */
 export type ApiApp = FastifyInstance<
@@ -19,6 +19,7 @@ export interface RouteContext extends ApiDeps {
   cursors: Cursors;
   /** Questions to the time series and the journal; over its limit the caller gets 429. */
   heavy: Gate;
+  rates: RateLimits;
   /** Aborted when the server begins to stop: answers without an end must end. */
   stopping: AbortSignal;
 }

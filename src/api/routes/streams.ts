@@ -11,8 +11,6 @@ import { bytesOf, deviceParams, label, listOf, moment } from '../schemas.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
 const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
-/** What a person looks for who does not say. */
-const ROUTINE = 'routine';
 /** The one purpose technicians may look for. */
 const MAINTENANCE = 'maintenance';
 
@@ -153,8 +151,8 @@ function show(reply: FastifyReply, { contentType, body }: StreamAnswer<string | 
 /** The look this request is part of. Rights come first, so that nothing else tells whether the camera exists. */
 function viewOf(context: RouteContext, caller: Caller, id: string, query: Look): View {
   const deviceId = cameraOf(context, caller, id);
-  const purpose = query.purpose ?? caller.purpose ?? (caller.type === 'person' ? ROUTINE : undefined);
-  if (purpose === undefined) {
+  const purpose = query.purpose ?? caller.purpose;
+  if (purpose === null) {
     const message = 'is missing: say why you look, or use a token that has a purpose';
     throw new CitywatchError('request.invalid', { issues: [{ path: 'purpose', message }] });
   }

@@ -2,6 +2,8 @@ import t, { type Test } from 'tap';
 import type { DeclaredRoute } from '../../../src/api/auth.ts';
 import { bearer, CAMERA, DEVICE_SECRET, KIOSK, makeDevice, startApi, type TestApi, TOKENS } from '../../support/api.ts';
 
+const NOBODY = '00000000-0000-4000-8000-000000000000';
+
 interface Row {
   url?: string;
   id?: string;
@@ -41,6 +43,15 @@ const REQUESTS: Record<string, Row> = {
   'GET /api/v1/tokens': { ownAreaOnly: true },
   'POST /api/v1/tokens': { payload: { name: 'n', role: 'viewer', jurisdiction: '330212' } },
   'DELETE /api/v1/tokens/:id': { ifMatch: true },
+  'GET /api/v1/session': { ownAreaOnly: true },
+  'DELETE /api/v1/session': { ownAreaOnly: true },
+  'GET /api/v1/users': { ownAreaOnly: true },
+  'POST /api/v1/users': {
+    payload: { username: 'li', name: 'Li', role: 'viewer', jurisdiction: '330212', password: 'correct horse battery' },
+    ownAreaOnly: true,
+  },
+  'PATCH /api/v1/users/:id': { id: NOBODY, payload: { name: 'Li' }, ifMatch: true },
+  'DELETE /api/v1/users/:id': { id: NOBODY, ifMatch: true },
   'GET /api/v1/audit': { ownAreaOnly: true },
   'GET /api/v1/alerts': { ownAreaOnly: true },
   'GET /api/v1/alerts/:id': {},

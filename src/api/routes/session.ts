@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { PASSWORD_LENGTH_MAX } from '../../devices/people.ts';
+import type { Session } from '../../devices/sessions.ts';
+import { callerOf } from '../auth.ts';
+import { noContent } from '../schemas.ts';
+import { clearSessionCookie, refuseForeignPages, sessionIdOf, setSessionCookie } from '../session-cookie.ts';
+import { defined, type RoutePart } from './route.ts';
+
+const ROLES = ['admin', 'operator', 'technician', 'viewer'] as const;
+const USERNAME_LENGTH_MAX = 64;
+
+const login = z.strictObject({
+  username: z.string().min(1).max(USERNAME_LENGTH_MAX),
+  password: z.string().min(1).max(PASSWORD_LENGTH_MAX),
+});
+
+const whoami = z.object({
+  name: z.string(),
+  username: z.string().nullable().meta({ description: 'Null for a token' }),
+  role: z.enum(ROLES),
+  jurisdiction: z.string(),
+});
+
+function answer({ caller, username }: Pick<Session, 'caller'> & { username: string | null }): z.output<typeof whoami> {
+  const { name, role, jurisdiction } = caller;
+  return { name, username, role: role as z.output<typeof whoami>['role'], jurisdiction };
+}
+
+/** How people log in, ask who they are, and log out. */
+export const sessionRoutes: RoutePart = (app, { sessions, rates, settings }) => {
+  const tags = ['people'];
+  const secure = settings.tls !== undefined;
+
+  app.post(
+    '/session',
+    {
+      config: { public: true, errors: ['auth.required', 'auth.forbidden'] },
+      schema: {
+        tags,
+        summary: 'Log in; the session is in the cookie cw_session',
+        querystring: z.strictObject({}),
+        body: login,
+        response: { 200: whoami },
+      },
+    },
+    async (request, reply) => {
+      refuseForeignPages(request);
+      const { username, password } = request.body;
+      await rates.login(request, username.toLowerCase());
+      const session = await sessions.start({ username, password, ...defined({ former: sessionIdOf(request) }) });
+      setSessionCookie(reply, session.id, secure);
+      reply.header('cache-control', 'no-store');
+      return answer(session);
+    },
+  );
+
+  app.get(
+    '/session',
+    { config: { allow: ROLES }, schema: { tags, summary: 'Who am I', response: { 200: whoami } } },
+    async (request, reply) => {
+      reply.header('cache-control', 'no-store');
+      return answer({ caller: callerOf(request), username: request.username });
+    },
+  );
+
+  app.delete(
+    '/session',
+    {
+      config: { allow: ROLES, unversioned: true },
+      schema: { tags, summary: 'Log out', response: { 204: noContent } },
+    },
+    async (request, reply) => {
+      const id = sessionIdOf(request);
+      if (id !== undefined) await sessions.end(id);
+      clearSessionCookie(reply, secure);
+      return reply.code(204).send(null);
+    },
+  );
+};

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { toRfc3339 } from '../../core/clock.ts';
+import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, type PersonInfo, USERNAME } from '../../devices/people.ts';
+import { callerOf } from '../auth.ts';
+import { requireVersion, setEtag } from '../etag.ts';
+import { jurisdiction, label, listOf, moment, momentOrNull, noContent } from '../schemas.ts';
+import { type ApiApp, defined, type RouteContext, type RoutePart } from './route.ts';
+
+const ADMINS = ['admin'] as const;
+const tags = ['people'];
+
+const params = z.strictObject({ id: z.uuid() });
+const role = z.enum(['admin', 'operator', 'technician', 'viewer']);
+const password = z.string().min(PASSWORD_LENGTH_MIN).max(PASSWORD_LENGTH_MAX);
+const fields = { name: label(100), role, jurisdiction, password };
+
+const newUser = z.strictObject({
+  username: z.string().regex(USERNAME, 'use 2 to 64 lower-case letters, digits, dots, underscores and hyphens'),
+  ...fields,
+});
+
+const userPatch = z
+  .strictObject({ ...fields, disabled: z.boolean() })
+  .partial()
+  .refine((patch) => Object.keys(patch).length > 0, 'name something to change');
+
+const user = z
+  .object({
+    id: z.string(),
+    username: z.string(),
+    name: z.string(),
+    role,
+    jurisdiction: z.string(),
+    disabledAt: moment.nullable(),
+    createdBy: z.string(),
+    createdAt: moment,
+    version: z.int(),
+  })
+  .meta({ id: 'User' });
+
+function answer({ disabledAtMs, createdAtMs, ...rest }: PersonInfo): z.output<typeof user> {
+  return { ...rest, disabledAt: momentOrNull(disabledAtMs), createdAt: toRfc3339(createdAtMs) };
+}
+
+/** People who may log in. Their sessions end with every change of password, role or area. */
+export const userRoutes: RoutePart = (app, context) => {
+  makingRoutes(app, context);
+  changingRoutes(app, context);
+};
+
+function makingRoutes(app: ApiApp, { people }: RouteContext): void {
+  app.get(
+    '/users',
+    {
+      config: { allow: ADMINS },
+      schema: { tags, summary: 'People of your area', response: { 200: listOf(user) } },
+    },
+    async (request) => ({ items: (await people.list(callerOf(request))).map(answer) }),
+  );
+
+  app.post(
+    '/users',
+    {
+      config: { allow: ADMINS, errors: ['conflict.exists'] },
+      schema: { tags, summary: 'Let a person log in', body: newUser, response: { 201: user } },
+    },
+    async (request, reply) => {
+      const made = await people.create(callerOf(request), request.body);
+      setEtag(reply.code(201), made.version);
+      return answer(made);
+    },
+  );
+}
+
+function changingRoutes(app: ApiApp, { people }: RouteContext): void {
+  app.patch(
+    '/users/:id',
+    {
+      config: { allow: ADMINS },
+      schema: { tags, summary: 'Change a person', params, body: userPatch, response: { 200: user } },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const changed = await people.update(callerOf(request), id, requireVersion(request), defined(request.body));
+      setEtag(reply, changed.version);
+      return answer(changed);
+    },
+  );
+
+  app.delete(
+    '/users/:id',
+    {
+      config: { allow: ADMINS },
+      schema: { tags, summary: 'Disable a person', params, response: { 204: noContent } },
+    },
+    async (request, reply) => {
+      await people.update(callerOf(request), request.params.id, requireVersion(request), { disabled: true });
+      return reply.code(204).send(null);
+    },
+  );
+}

@@ -1,0 +1,24 @@
+import type { Clock } from '../core/clock.ts';
+import type { Observer } from '../core/observe.ts';
+import type { SecretHasher } from '../devices/credentials.ts';
+import type { Jurisdictions } from '../devices/jurisdictions.ts';
+import { Passwords } from '../devices/passwords.ts';
+import { People } from '../devices/people.ts';
+import { Sessions } from '../devices/sessions.ts';
+import type { Database } from '../platform/database.ts';
+
+export interface PeopleParts {
+  database: Database;
+  clock: Clock;
+  observer: Observer;
+  jurisdictions: Jurisdictions;
+  hasher: SecretHasher;
+}
+
+/** Builds who may log in, and who is logged in. */
+export function composePeople(deps: PeopleParts): { people: People; sessions: Sessions } {
+  const passwords = new Passwords();
+  const sessions = new Sessions({ ...deps, passwords });
+  const people = new People({ ...deps, passwords, sessionsEnded: () => sessions.forget() });
+  return { people, sessions };
+}
