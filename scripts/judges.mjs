@@ -1,6 +1,6 @@
 import './node-version.mjs';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureLists, hasApt, simulate } from './apt.mjs';
 import { ROOT, runScript } from './setup.mjs';
@@ -25,6 +25,35 @@ const JUDGES = {
     only: /^(onvif-tools|libonvif\d|libxml2|libicu\d+)$/,
   },
   ip: { debian: 'iproute2', path: 'bin/ip' },
+  // A Python that knows GStreamer's RTSP server, for test/support/gst-camera.py; complete but for the C library, as it
+  // works only when all of it is of one kind. What its plug-ins need beyond these, the few that are used do not.
+  'gst-python': {
+    debian: 'gir1.2-gst-rtsp-server-1.0',
+    more: ['python3-gi', 'gstreamer1.0-plugins-base', 'gstreamer1.0-plugins-good', 'gstreamer1.0-plugins-bad'],
+    path: 'usr/bin/python3.11',
+    alone: true,
+    only: new RegExp(
+      `^(${[
+        'gir1.2-(glib-2.0|gstreamer-1.0|gst-plugins-base-1.0|gst-rtsp-server-1.0)',
+        'gstreamer1.0-plugins-(base|good|bad)',
+        'lib(gstreamer1.0-0|gstreamer-plugins-(base|bad)1.0-0|gstrtspserver-1.0-0|girepository-1.0-1|glib2.0-0)',
+        'lib(blkid1|cap2|dw1|elf1|ffi8|mount1|orc-0.4-0|pcre2-8-0|selinux1|unwind8|expat1|bz2-1.0|lzma5|zstd1|gudev-1.0-0)',
+        '(lib)?python3.11(-minimal|-stdlib)?|python3-gi|zlib1g',
+      ].join('|')})$`,
+    ),
+    env: (directory) => ({
+      PYTHONHOME: join(directory, 'usr'),
+      PYTHONPATH: join(directory, 'usr/lib/python3/dist-packages'),
+      PYTHONDONTWRITEBYTECODE: '1',
+      GI_TYPELIB_PATH: librariesOf(directory)
+        .map((path) => join(path, 'girepository-1.0'))
+        .join(':'),
+      GST_PLUGIN_PATH: librariesOf(directory)
+        .map((path) => join(path, 'gstreamer-1.0'))
+        .join(':'),
+      GST_REGISTRY: join(directory, 'registry.bin'),
+    }),
+  },
 };
 
 const CACHE = join(ROOT, '.cache', 'judges');
@@ -44,10 +73,10 @@ export async function prepareJudge(name) {
   // A package that is installed already has nothing to unpack.
   const command = [unpacked, join('/', judge.path)].find(existsSync) ?? findProgram(name);
   if (!command) throw new SetupError(`${judge.debian} has no ${judge.path}; remove ${directory} and try again.`);
-  return { command, env: environmentOf(directory) };
+  return { command, env: { ...environmentOf(directory), ...judge.env?.(directory) } };
 }
 
-function unpack({ debian, only }, directory) {
+function unpack({ debian, more = [], only, alone }, directory) {
   if (existsSync(directory)) return;
   if (!hasApt()) throw new SetupError(`The tests need ${debian} of Debian and this machine has no apt-get.`);
   ensureLists([debian]);
@@ -55,7 +84,7 @@ function unpack({ debian, only }, directory) {
   const archives = join(temporary, 'archives');
   mkdirSync(archives, { recursive: true });
   try {
-    const packages = closureOf(debian).filter((name) => !only || only.test(name.split('=')[0]));
+    const packages = closureOf([debian, ...more], alone).filter((name) => !only || only.test(name.split('=')[0]));
     if (packages.length > 0) {
       say(`$ apt-get download ${packages.join(' ')}`);
       const fetched = run('apt-get', ['-q', 'download', ...packages], { cwd: archives });
@@ -72,9 +101,9 @@ function unpack({ debian, only }, directory) {
   }
 }
 
-/** The package and what it needs of what this machine does not have, as `name=version`. */
-function closureOf(debian) {
-  const lines = simulate([debian]).stdout.split('\n');
+/** The packages and what they need of what this machine does not have (`alone`: of everything), as `name=version`. */
+function closureOf(packages, alone = false) {
+  const lines = simulate([...(alone ? ['-o', 'Dir::State::status=/dev/null'] : []), ...packages]).stdout.split('\n');
   return lines.flatMap((line) => {
     const found = /^Inst (\S+)(?: \[[^\]]*\])? \((\S+) /.exec(line);
     return found ? [`${found[1]}=${found[2]}`] : [];
@@ -82,14 +111,20 @@ function closureOf(debian) {
 }
 
 function environmentOf(directory) {
-  const libraries = join(directory, 'usr', 'lib');
-  const places = existsSync(libraries) ? readdirSync(libraries).filter((name) => name.includes('-linux-')) : [];
+  const places = librariesOf(directory);
   const paths = [
-    ...places.map((name) => join(libraries, name)),
-    libraries,
-    ...places.map((name) => join(directory, 'lib', name)),
+    ...places,
+    join(directory, 'usr', 'lib'),
+    ...places.map((place) => join(directory, 'lib', basename(place))),
   ];
   return { LD_LIBRARY_PATH: paths.join(':'), PATH: process.env.PATH ?? '' };
+}
+
+/** `usr/lib/x86_64-linux-gnu` and the like. */
+function librariesOf(directory) {
+  const libraries = join(directory, 'usr', 'lib');
+  const names = existsSync(libraries) ? readdirSync(libraries).filter((name) => name.includes('-linux-')) : [];
+  return names.map((name) => join(libraries, name));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
