@@ -1,0 +1,26 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { Fleet } from '../support/fleet.ts';
+import { Gateway } from '../support/gateway.ts';
+import { isRunning, until } from '../support/processes.ts';
+
+t.test('kill -9 of influxd, redis-server and postgres under load: acks go on, nothing is lost', async (t) => {
+  const gateway = await Gateway.start(t);
+  const fleet = await Fleet.connect(t, gateway, { devices: 20, perSecond: 500 });
+  fleet.go();
+  for (const program of ['influxd', 'redis-server', 'postgres']) {
+    await sleep(1_000 + Math.random() * 1_000);
+    const pid = gateway.server(program);
+    process.kill(pid, 'SIGKILL');
+    await until(`${program} is gone`, () => !isRunning(pid));
+    const acked = fleet.acked;
+    await until(`messages are acknowledged after the end of ${program}`, () => fleet.acked >= acked + 100);
+    await until(`${program} is back`, () => gateway.descendants().some((each) => each.program === program));
+    t.not(gateway.server(program), pid, `${program} was started again`);
+    await gateway.untilGreen();
+  }
+  await fleet.stop();
+  t.equal((await gateway.settledLedger()).balanced, true, 'the ledger balances');
+  t.comment(`${fleet.acked} messages acknowledged`);
+  t.same(await fleet.faults(), []);
+});

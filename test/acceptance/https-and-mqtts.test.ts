@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process';
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { connectAsync } from 'mqtt';
+import t from 'tap';
+import { Authority } from '../support/certificates.ts';
+import { ADMIN_TOKEN, Gateway } from '../support/gateway.ts';
+import { temporaryDirectory } from '../support/services.ts';
+import { until } from '../support/until.ts';
+
+const run = promisify(execFile);
+
+const KIOSK = {
+  ...{ id: 'k1', kind: 'recycling-kiosk', name: 'k1', jurisdiction: '330203' },
+  location: { lat: 29.87, lon: 121.55 },
+};
+
+t.test('curl and mqtt.js trust the certificate, and a renewal drops nobody', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const city = new Authority(directory, 'city');
+  const at = (name: string): string => join(directory, name);
+  const put = (pair: { cert: string; key: string }): void => {
+    writeFileSync(at('new.key'), pair.key, { mode: 0o600 });
+    writeFileSync(at('new.pem'), pair.cert);
+    renameSync(at('new.key'), at('server.key'));
+    renameSync(at('new.pem'), at('server.pem'));
+  };
+  put(city.issue('localhost', 10));
+  writeFileSync(at('clients.pem'), city.ca);
+  const gateway = await Gateway.start(t, {
+    ...{ CITYWATCH_TLS_CERT_FILE: at('server.pem'), CITYWATCH_TLS_KEY_FILE: at('server.key') },
+    ...{ CITYWATCH_MQTTS_PORT: '0', CITYWATCH_CLIENT_CA_FILE: at('clients.pem') },
+  });
+  const httpPort = /API +https:\/\/[^:]+:(\d+)/.exec(gateway.output)?.[1] ?? '';
+  const mqttsPort = Number(/MQTTS +mqtts:\/\/[^:]+:(\d+)/.exec(gateway.output)?.[1]);
+  const base = `https://localhost:${httpPort}`;
+  const curl = async (...args: string[]): Promise<string> => {
+    const always = ['--silent', '--show-error', '--fail-with-body', '--noproxy', '*', '--cacert', at('city/ca.pem')];
+    const address = ['--resolve', `localhost:${httpPort}:127.0.0.1`];
+    const as = ['--header', `authorization: Bearer ${ADMIN_TOKEN}`, '--header', 'content-type: application/json'];
+    return (await run('curl', [...always, ...address, ...as, ...args])).stdout;
+  };
+
+  const { secret } = JSON.parse(await curl('--data', JSON.stringify(KIOSK), `${base}/api/v1/devices`));
+  t.match(secret, /^\S{40,}$/);
+  await t.rejects(run('curl', ['--silent', '--noproxy', '*', `${base}/healthz`]), 'an unknown authority');
+  await t.rejects(
+    run('curl', ['--silent', '--max-time', '5', `http://127.0.0.1:${httpPort}/healthz`]),
+    'no plain text',
+  );
+
+  const own = city.issue('k1');
+  const options = {
+    ...{ servername: 'localhost', ca: city.ca, cert: own.cert, key: own.key },
+    ...{ clientId: 'k1', username: 'k1', password: secret, reconnectPeriod: 0, connectTimeout: 3_000 },
+  };
+  const dial = (more = {}) => connectAsync(`mqtts://127.0.0.1:${mqttsPort}`, { ...options, ...more }, false);
+  const device = await dial();
+  t.teardown(() => device.endAsync(true));
+  let dropped = 0;
+  device.on('close', () => {
+    dropped += 1;
+  });
+  const readings: number[] = [];
+  const report = async (): Promise<void> => {
+    const ts = Date.now();
+    await device.publishAsync('cw/v1/k1/telemetry', JSON.stringify({ ts, values: { fill_pct: 50 } }), { qos: 1 });
+    readings.push(ts);
+  };
+  await report();
+
+  put(city.issue('localhost', 20));
+  const serial = async (): Promise<string> => {
+    const ask = `echo | openssl s_client -connect 127.0.0.1:${httpPort} 2>/dev/null | openssl x509 -noout -serial`;
+    return (await run('sh', ['-c', ask])).stdout;
+  };
+  const before = await serial();
+  await until('the new certificate is served', async () => (await serial()) !== before, 15_000);
+  await report();
+  t.equal(dropped, 0, 'the connection from before lives on');
+  const stranger = new Authority(directory, 'stranger').issue('k1');
+  await t.rejects(dial(stranger), 'a device needs a certificate of the city, also now');
+
+  writeFileSync(at('server.pem'), 'not a certificate');
+  await until('a wrong one is named', () => /holds no certificate in PEM form/.test(gateway.output), 15_000);
+  t.match(await curl(`${base}/healthz`), /ok/);
+  await until('both readings are stored', async () => {
+    const range = `fields=fill_pct&from=${readings[0]! - 1000}&to=${Date.now() + 1000}`;
+    return JSON.parse(await curl(`${base}/api/v1/devices/k1/history?${range}`)).points.length === 2;
+  });
+  t.equal(await gateway.stop('SIGTERM'), 0);
+});

@@ -1,0 +1,8 @@
+import t from 'tap';
+import { influxOutage } from '../support/influx-outage.ts';
+
+t.test('InfluxDB hangs for 10 s', (t) => influxOutage(t, { kind: 'hangs', lastsMs: 10_000, perSecond: 400 }));
+
+t.test('InfluxDB is killed again and again for 5 s', (t) =>
+  influxOutage(t, { kind: 'is killed again and again', lastsMs: 5_000, perSecond: 400 }),
+);
