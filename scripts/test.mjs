@@ -2,7 +2,7 @@ import './node-version.mjs';
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { prepareJudges } from './judges.mjs';
 import { ROOT, runScript, setUpPackages, setUpPrograms } from './setup.mjs';
 import { run, SetupError, say } from './shell.mjs';
@@ -100,13 +100,13 @@ function binary(name) {
   return join(ROOT, 'node_modules', '.bin', name);
 }
 
+/** Test files at or below a path, which may be relative to where we were called or to the root; named from the root. */
 function testsBelow(path) {
-  const full = join(ROOT, relative(ROOT, join(process.cwd(), path)));
-  const found = statSync(full, { throwIfNoEntry: false }) ?? statSync(join(ROOT, path), { throwIfNoEntry: false });
-  if (!found) return [];
-  if (found.isFile()) return [path];
-  return readdirSync(join(ROOT, path), { recursive: true })
-    .map((name) => join(path, String(name)))
+  const place = [resolve(path), resolve(ROOT, path)].find((candidate) => existsSync(candidate));
+  if (!place) return [];
+  if (statSync(place).isFile()) return [relative(ROOT, place)];
+  return readdirSync(place, { recursive: true })
+    .map((name) => relative(ROOT, join(place, String(name))))
     .filter((name) => name.endsWith('.test.ts'))
     .sort();
 }
@@ -118,15 +118,19 @@ async function runGroup(files, jobs, long) {
   const args = [binary('tap'), 'run', '--reporter=tap', `--jobs=${jobs}`, ...limit, ...files];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
   const results = new Map();
+  const reported = new Set();
   const parser = new Parser();
   parser.on('child', (file) => results.set(file.name, follow(file)));
-  parser.on('assert', (result) => report(result, results.get(result.name)));
-  const ended = new Promise((resolve) => parser.on('complete', resolve));
+  parser.on('assert', (result) => {
+    reported.add(result.name);
+    report(result, results.get(result.name));
+  });
+  const ended = new Promise((resolve) => child.on('close', (status, signal) => resolve(signal ?? `status ${status}`)));
   child.stdout.pipe(parser);
-  const { ok } = await ended;
-  if (!ok && totals.failed === 0) {
+  const how = await ended;
+  for (const file of files.filter((name) => !reported.has(name))) {
     totals.failed += 1;
-    process.stdout.write('FAILED  tap ended before all files were run\n');
+    process.stdout.write(`FAILED  ${file} (not run: tap ended with ${how})\n`);
   }
 }
 
