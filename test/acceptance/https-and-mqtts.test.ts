@@ -11,6 +11,8 @@ import { until } from '../support/until.ts';
 
 const run = promisify(execFile);
 
+const time = (atMs: number): string => new Date(atMs).toISOString();
+
 const KIOSK = {
   ...{ id: 'k1', kind: 'recycling-kiosk', name: 'k1', jurisdiction: '330203' },
   location: { lat: 29.87, lon: 121.55 },
@@ -84,9 +86,9 @@ t.test('curl and mqtt.js trust the certificate, and a renewal drops nobody', asy
 
   writeFileSync(at('server.pem'), 'not a certificate');
   await until('a wrong one is named', () => /holds no certificate in PEM form/.test(gateway.output), 15_000);
-  t.match(await curl(`${base}/healthz`), /ok/);
+  t.match(await curl(`${base}/healthz`), /alive/);
   await until('both readings are stored', async () => {
-    const range = `fields=fill_pct&from=${readings[0]! - 1000}&to=${Date.now() + 1000}`;
+    const range = `fields=fill_pct&from=${time(readings[0]! - 1000)}&to=${time(Date.now() + 1000)}`;
     return JSON.parse(await curl(`${base}/api/v1/devices/k1/history?${range}`)).points.length === 2;
   });
   t.equal(await gateway.stop('SIGTERM'), 0);
