@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Jurisdiction } from '../core/jurisdiction.ts';
 import type { Observer } from '../core/observe.ts';
 import type { Caller, Device, DeviceIdentity, DeviceKind, NewMessage, Receipt, Refusal } from '../core/types.ts';
+import type { SetupStatus } from '../devices/camera-setup.ts';
 import type { DeviceInput, DevicePatch } from '../devices/input.ts';
 import type { JurisdictionInfo } from '../devices/jurisdictions.ts';
 import type { People } from '../devices/people.ts';
@@ -13,8 +14,9 @@ import type { AuditEntry } from '../platform/audit.ts';
 import type { KeptAnswer, KeyedRequest } from '../platform/idempotency.ts';
 import type { StreamService } from '../streams/service.ts';
 import type { DeviceRef, EventsQuery, HistoryAnswer, HistoryQuery, StoredEvent } from '../telemetry/history.ts';
-import type { Latest } from '../telemetry/twin.ts';
+import type { Latest, PresenceCounts } from '../telemetry/twin.ts';
 import type { AlertParts } from './alert-parts.ts';
+import type { PageFiles } from './console.ts';
 
 /**
  * What the API needs of the other parts, and nothing more. Every method that reads or changes something of a city
@@ -27,6 +29,10 @@ export interface ApiDeps {
   tokens: TokensPort;
   people: PeoplePort;
   sessions: SessionsPort;
+  /** Messages a second that an area sends. */
+  messageRate: { perSecond(scope: Jurisdiction): number };
+  /** How asking a camera went that was registered with an ONVIF address; null for one that was never asked. */
+  cameraSetup(id: string): Promise<SetupStatus | null>;
   directory: DirectoryPort;
   intake: IntakePort;
   ledger: LedgerPort;
@@ -43,6 +49,8 @@ export interface ApiDeps {
   clock: Clock;
   observer: Observer;
   settings: ApiSettings;
+  /** The built console; without it there is no page at `/`. */
+  pages?: PageFiles;
   /** What decoding would make of a message; without it the answer to a message says nothing of its records. */
   preview?(message: NewMessage): Preview;
 }
@@ -129,6 +137,8 @@ export interface DirectoryPort {
   identity(id: string): DeviceIdentity | undefined;
   /** The device where the caller may see it; from memory. */
   seenBy(caller: Caller, id: string): DeviceIdentity | undefined;
+  /** Every device within an area, from memory. */
+  within(scope: Jurisdiction): Iterable<DeviceIdentity>;
 }
 
 /** Resolves once the message is durable. Errors: `ingest.full`, `ingest.unavailable`. */
@@ -209,6 +219,7 @@ export interface MessagesPort {
 
 export interface TwinPort {
   latest(deviceId: string): Latest | null;
+  counts(devices: Iterable<{ id: string; kind: string }>): Map<string, PresenceCounts>;
 }
 
 /** Rights are decided by device before these are asked. */

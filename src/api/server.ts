@@ -14,6 +14,7 @@ import { serializerCompiler } from 'fastify-type-provider-zod';
 import { authenticate, refuseUnknownQueries, requireDeclaredRights } from './auth.ts';
 import { parseJsonBodies } from './bodies.ts';
 import { watchConnections } from './connections.ts';
+import { serveConsole } from './console.ts';
 import { Cursors } from './cursors.ts';
 import type { ApiDeps, TlsFiles } from './deps.ts';
 import { describeApi, openDocs } from './docs.ts';
@@ -60,6 +61,7 @@ export async function buildServer(deps: ApiDeps): Promise<FastifyInstance> {
   for (const part of V1_ROUTES) {
     await app.register(async (child) => part(child as unknown as ApiApp, context), { prefix: '/api/v1' });
   }
+  if (deps.pages) serveConsole(app, deps.pages);
   await app.ready();
   return app;
 }

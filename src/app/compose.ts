@@ -20,6 +20,7 @@ import { Feed } from '../ingest/feed.ts';
 import { Intake } from '../ingest/intake.ts';
 import { Journal } from '../ingest/journal/journal.ts';
 import { Ledger } from '../ingest/ledger.ts';
+import { MessageRate } from '../ingest/message-rate.ts';
 import { Messages } from '../ingest/messages.ts';
 import { MqttListener } from '../ingest/uplinks/mqtt-embedded.ts';
 import { AccessRegister } from '../platform/access-register.ts';
@@ -36,6 +37,7 @@ import { Twin } from '../telemetry/twin.ts';
 import { TelemetryWriter } from '../telemetry/writer.ts';
 import { composeAlerting } from './alerting.ts';
 import type { Config } from './config.ts';
+import { consolePages } from './console.ts';
 import { examine } from './doctor.ts';
 import { Health } from './health.ts';
 import { keepHouse } from './housekeeping.ts';
@@ -121,6 +123,9 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const liveDirectory = await place.directory('journal/live');
   const journal = await Journal.open({ directory: liveDirectory, lane: 'live', clock, observer });
   lifecycle.onStop('journal', () => journal.close());
+  const messageRate = new MessageRate({ clock, counts: () => journal.received().counts });
+  messageRate.start();
+  lifecycle.onStop('message rate', () => messageRate.stop());
   const duplicates = new DuplicateIndex(await place.directory('journal/identities'));
   await duplicates.open(journal.head);
   lifecycle.onStop('duplicate index', () => duplicates.close());
@@ -228,6 +233,9 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     alerts: { ...alerting, registerLook: registerEvidenceLooks(register, directory) },
     ...{ streams: video.streams, accessRegister: register },
     ...composePeople({ database, clock, observer, jurisdictions, hasher }),
+    ...(await consolePages(observer)),
+    messageRate,
+    cameraSetup: (id) => video.setup.status(id),
     idempotency,
     preview: (message) => previewOf(message, kinds),
     health: new Health(clock, {

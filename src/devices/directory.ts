@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { covers } from '../core/jurisdiction.ts';
+import { covers, type Jurisdiction } from '../core/jurisdiction.ts';
 import type { Caller, DeviceId, DeviceIdentity, DeviceState } from '../core/types.ts';
 import type { SecretHasher } from './credentials.ts';
 
@@ -17,6 +17,8 @@ const SECRET_CHARACTERS_MAX = 512;
 /** Every device in memory, so that a connect or a message costs no query. Kept in step by the registry. */
 export class Directory {
   readonly #entries = new Map<DeviceId, DirectoryEntry>();
+  /** Devices that are not retired, by the code they stand under. */
+  readonly #areas = new Map<Jurisdiction, Map<DeviceId, DeviceIdentity>>();
   readonly #hasher: SecretHasher;
   readonly #nobody = randomBytes(32);
 
@@ -52,9 +54,20 @@ export class Directory {
     return identity && covers(caller.jurisdiction, identity.jurisdiction) ? identity : undefined;
   }
 
+  /** Every device within an area that is not retired. */
+  *within(scope: Jurisdiction): Generator<DeviceIdentity> {
+    for (const [code, devices] of this.#areas) if (covers(scope, code)) yield* devices.values();
+  }
+
   /** Takes over what was committed. Commits may be reported out of order; the newest version stays. */
   apply(entry: DirectoryEntry): void {
-    const known = this.#entries.get(entry.identity.id);
-    if (!known || known.version <= entry.version) this.#entries.set(entry.identity.id, entry);
+    const { id, jurisdiction } = entry.identity;
+    const known = this.#entries.get(id);
+    if (known && known.version > entry.version) return;
+    this.#entries.set(id, entry);
+    if (known) this.#areas.get(known.identity.jurisdiction)?.delete(id);
+    if (entry.state === 'retired') return;
+    const area = this.#areas.get(jurisdiction) ?? new Map<DeviceId, DeviceIdentity>();
+    this.#areas.set(jurisdiction, area.set(id, entry.identity));
   }
 }

@@ -189,6 +189,7 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
     directory: {
       authenticate: (id, secret) => (id === KIOSK && secret === DEVICE_SECRET ? device : null),
       identity: (id) => (id === KIOSK ? device : undefined),
+      within: (scope) => [...devices.values()].filter(({ jurisdiction }) => covers(scope, jurisdiction)),
       seenBy: ({ jurisdiction }, id) => (covers(jurisdiction, HERE) ? devices.get(id) : undefined),
     },
     intake: {
@@ -203,7 +204,9 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
       replay: async (_caller, ids) => ({ replayed: ids, skipped: [] }),
     },
     messages: { byReceipt: async () => null, byDevice: async () => [] },
-    twin: { latest: () => null },
+    twin: { latest: () => null, counts: () => new Map() },
+    messageRate: { perSecond: () => 0 },
+    cameraSetup: async () => null,
     history: {
       history: async () => ({ points: [{ atMs: 0, values: { fill_pct: 82.5 } }], truncated: false }),
       events: async () => ({ items: [], next: null }),

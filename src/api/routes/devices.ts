@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import type { Device } from '../../core/types.ts';
+import type { SetupStatus } from '../../devices/camera-setup.ts';
 import { deviceInput, devicePatch } from '../../devices/input.ts';
 import { callerOf } from '../auth.ts';
 import { requireVersion, setEtag } from '../etag.ts';
@@ -44,6 +45,17 @@ const created = z.object({
   secretWithheld: z.boolean().optional().meta({ description: 'An answer from memory, which keeps no secret' }),
 });
 
+const setup = z
+  .object({
+    state: z.enum(['trying', 'done', 'failed']),
+    problem: z.string().nullable(),
+    hint: z.string().nullable(),
+    at: moment,
+    clockSkewMs: z.number().nullable(),
+  })
+  .meta({ description: 'How asking the camera over ONVIF went; for admin, operator and technician' });
+const deviceWithSetup = device.extend({ setup: setup.optional() });
+
 const query = z.strictObject({
   kind: z.string().min(1).max(64).optional(),
   jurisdiction: jurisdiction.optional(),
@@ -54,6 +66,10 @@ const query = z.strictObject({
 
 function answer({ createdAtMs, updatedAtMs, ...rest }: Device) {
   return { ...rest, createdAt: toRfc3339(createdAtMs), updatedAt: toRfc3339(updatedAtMs) };
+}
+
+function setupAnswer({ state, problem, hint, atMs, clockSkewMs }: SetupStatus): z.output<typeof setup> {
+  return { state, problem, hint, at: toRfc3339(atMs), clockSkewMs };
 }
 
 export const deviceRoutes: RoutePart = (app, context) => {
@@ -83,12 +99,14 @@ function readingRoutes(app: ApiApp, context: RouteContext): void {
     '/devices/:id',
     {
       config: { allow: READERS },
-      schema: { tags: TAGS, summary: 'Read a device', params: deviceParams, response: { 200: device } },
+      schema: { tags: TAGS, summary: 'Read a device', params: deviceParams, response: { 200: deviceWithSetup } },
     },
     async (request, reply) => {
-      const found = await registry.get(callerOf(request), request.params.id);
+      const caller = callerOf(request);
+      const found = await registry.get(caller, request.params.id);
       setEtag(reply, found.version);
-      return answer(found);
+      const asked = caller.role === 'viewer' ? null : await context.cameraSetup(found.id);
+      return { ...answer(found), ...(asked ? { setup: setupAnswer(asked) } : {}) };
     },
   );
 }

@@ -7,6 +7,7 @@ import { explainRoutes } from './explain.ts';
 import { healthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
 import { kindRoutes } from './kinds.ts';
+import { overviewRoutes } from './overview.ts';
 import type { RoutePart } from './route.ts';
 import { sessionRoutes } from './session.ts';
 import { streamRoutes } from './streams.ts';
@@ -33,6 +34,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   watchlistRoutes,
   streamRoutes,
   accessRegisterRoutes,
+  overviewRoutes,
 ];
 
 /** Routes outside the versioned API. */

@@ -86,6 +86,7 @@ const REQUESTS: Record<string, Row> = {
   'GET /api/v1/streams/:id/:part': { id: CAMERA, part: '0123456789abcdef.mp4', url: '?purpose=maintenance' },
   'GET /api/v1/streams/:id/snapshot.jpg': { id: CAMERA, url: '?purpose=maintenance' },
   'GET /api/v1/access-register': { ownAreaOnly: true },
+  'GET /api/v1/overview': { ownAreaOnly: true },
 };
 
 const ROLES = ['admin', 'operator', 'technician', 'viewer'] as const;

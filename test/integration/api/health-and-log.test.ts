@@ -89,6 +89,7 @@ t.test('what breaks inside stays inside', async (t) => {
     latest: () => {
       throw new Error('connect postgres://citywatch:hunter22@db failed');
     },
+    counts: () => new Map(),
   };
   const { call, logLines } = await startApi(t, { twin });
   const answer = await call({ method: 'GET', url: `/api/v1/devices/${KIOSK}/latest`, headers: bearer(TOKENS.viewer) });

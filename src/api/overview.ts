@@ -1,0 +1,47 @@
+import { BoundedMap } from '../core/bounded.ts';
+import type { Caller } from '../core/types.ts';
+import type { ApiDeps } from './deps.ts';
+
+export interface Overview {
+  /** By kind, each device once; `silent` was never heard of. */
+  devices: { kind: string; online: number; offline: number; stale: number; silent: number }[];
+  messagesPerSecond: number;
+  /** Alerts that are not closed. */
+  alerts: { extreme: number; severe: number; moderate: number; minor: number };
+}
+
+/** Counting takes a pass over an area's devices, so everybody of that area gets the same answer for this long. */
+const FRESH_MS = 2_000;
+/** Areas whose answer is remembered; more are counted anew each time. */
+const AREAS_MAX = 1_000;
+
+type Parts = Pick<ApiDeps, 'clock' | 'directory' | 'twin' | 'alerts' | 'messageRate'>;
+
+/** What goes on in an area, in numbers; from memory but for the open alerts. */
+export class Overviews {
+  readonly #parts: Parts;
+  readonly #last = new BoundedMap<string, { atMs: number; answer: Promise<Overview> }>(AREAS_MAX);
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  of(caller: Caller): Promise<Overview> {
+    const nowMs = this.#parts.clock.monotonicMs();
+    const known = this.#last.get(caller.jurisdiction);
+    if (known && nowMs - known.atMs < FRESH_MS) return known.answer;
+    const answer = this.#count(caller);
+    this.#last.set(caller.jurisdiction, { atMs: nowMs, answer });
+    answer.catch(() => this.#last.delete(caller.jurisdiction));
+    return answer;
+  }
+
+  async #count(caller: Caller): Promise<Overview> {
+    const { directory, twin, alerts, messageRate } = this.#parts;
+    const { jurisdiction } = caller;
+    const devices = [...twin.counts(directory.within(jurisdiction))].map(([kind, counts]) => ({ kind, ...counts }));
+    const messagesPerSecond = Math.round(messageRate.perSecond(jurisdiction) * 10) / 10;
+    const open = { extreme: 0, severe: 0, moderate: 0, minor: 0, ...(await alerts.queries.openCounts(caller)) };
+    return { devices: devices.sort((a, b) => (a.kind < b.kind ? -1 : 1)), messagesPerSecond, alerts: open };
+  }
+}
