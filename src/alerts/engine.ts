@@ -66,14 +66,18 @@ export class RulesEngine {
     }
   }
 
-  /** Takes up stored states; those of another version of their rule start afresh. */
+  /**
+   * Takes up stored states; those of another version of their rule start afresh. A clock of absence stands still until
+   * its device is heard or the start record comes: where it stood is not stored at every sign of life, and run on from
+   * there it would report every device as silent.
+   */
   load(stored: Iterable<DeviceStates>): void {
     for (const { device, kind, jurisdiction, states } of stored) {
       const subject: Subject = { kind, jurisdiction, states: new Map() };
       for (const [name, { version, state }] of Object.entries(states)) {
         if (this.#byName.get(name)?.version !== version) continue;
         subject.states.set(name, state);
-        this.#schedule(name, device, state);
+        if (state.type === 'threshold') this.#schedule(name, device, state);
       }
       this.#subjects.set(device, subject);
     }

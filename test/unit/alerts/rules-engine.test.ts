@@ -85,7 +85,6 @@ t.test('stored states carry on where they stood; another version of the rule sta
   t.same(before.takeChanged(), []);
   const after = new RulesEngine([absence, { ...fire, version: 4 }], NOBODY);
   after.load(stored);
-  t.same(names(after.advanceTo(31_000, 0)), ['kiosk-silent fired k1']);
   const again = message({ device: 'k1', offset: 2, receivedAtMs: 2_000, records: [reading({ smoke: true }, 1)] });
   t.same(
     names(after.judge(again, 0)).filter((name) => name.includes('fire')),
@@ -95,6 +94,21 @@ t.test('stored states carry on where they stood; another version of the rule sta
   same.load(stored);
   const newer = message({ device: 'k1', offset: 2, receivedAtMs: 2_000, records: [reading({ smoke: true }, 5_000)] });
   t.same(names(same.judge(newer, 0)), []);
+});
+
+t.test('a device that reported until the gateway stopped is not silent when it starts again', async (t) => {
+  const before = new RulesEngine([absence], NOBODY);
+  const report = (atMs: number) => message({ device: 'k1', offset: atMs, receivedAtMs: atMs, records: [reading({})] });
+  before.judge(report(1_000), 0);
+  const stored = JSON.parse(JSON.stringify(before.takeChanged()));
+  for (let atMs = 10_000; atMs < 100_000; atMs += 10_000) t.same(before.judge(report(atMs), 0), []);
+  const after = new RulesEngine([absence], NOBODY);
+  after.load(stored);
+  t.same(after.advanceTo(100_000, 0), []);
+  const start = { device: 'gateway', offset: 100_000, receivedAtMs: 100_000, records: [], topic: 'internal/start' };
+  t.same(after.judge({ ...message({ ...start, uplink: 'internal' }) }, 0), []);
+  t.same(names(after.advanceTo(129_999, 0)), []);
+  t.same(names(after.advanceTo(130_000, 0)), ['kiosk-silent fired k1']);
 });
 
 t.test('the same record judged twice has the same finding id; another version of the rule another one', async (t) => {
