@@ -13,6 +13,8 @@ export type TokenVerdict = 'right' | 'wrong' | 'stale' | 'replayed';
 
 /** How far `Created` may be from the camera's clock; cameras take between 5 s and 5 min. */
 const WINDOW_MS = 10_000;
+/** A client that makes its token once a second may send it again for this long; anything later is a replay. */
+const SAME_TOKEN_MS = 1_500;
 const NONCES_MAX = 10_000;
 
 /** Checks digests after the WS-Security UsernameToken Profile 1.0: SHA-1 of nonce, created and password. */
@@ -28,10 +30,11 @@ export class TokenCheck {
     if (!timingSafeEqual(given, sum)) return 'wrong';
     const createdMs = Date.parse(token.created);
     if (!(Math.abs(createdMs - nowMs) <= WINDOW_MS)) return 'stale';
-    // A nonce alone is not refused: libonvif seeds its generator with the second and makes the same one again.
+    // libonvif seeds its generator with the second, so what it asks within one second carries the same token.
     const once = `${token.nonce} ${token.created}`;
-    if (this.#nonces.has(once)) return 'replayed';
-    this.#nonces.set(once, createdMs);
+    const firstMs = this.#nonces.get(once);
+    if (firstMs !== undefined && nowMs - firstMs > SAME_TOKEN_MS) return 'replayed';
+    if (firstMs === undefined) this.#nonces.set(once, nowMs);
     if (this.#nonces.size > NONCES_MAX) this.#nonces.delete(this.#nonces.keys().next().value ?? '');
     return 'right';
   }

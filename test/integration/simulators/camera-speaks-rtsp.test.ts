@@ -73,13 +73,17 @@ class Client {
 
 const TCP = { Transport: 'RTP/AVP/TCP;unicast;interleaved=6-7' };
 
-async function openCamera(t: { teardown(run: () => unknown): void }, cameras: CameraRig, number: number) {
-  const camera = await cameras.start({ address: `127.64.33.${number}`, rtspAuth: 'none', rtspTimeoutS: 2 });
+async function openCamera(
+  t: { teardown(run: () => unknown): void },
+  cameras: CameraRig,
+  { number, timeoutS = 60 }: { number: number; timeoutS?: number },
+) {
+  const camera = await cameras.start({ address: `127.64.33.${number}`, rtspAuth: 'none', rtspTimeoutS: timeoutS });
   return { camera, client: await Client.open(t, camera.streamUrl('main')) };
 }
 
 t.test('a session from OPTIONS to TEARDOWN', async (t) => {
-  const { camera, client } = await openCamera(t, await startCameras(t), 1);
+  const { camera, client } = await openCamera(t, await startCameras(t), { number: 1 });
   t.match((await client.ask('OPTIONS')).text, /Public: .*DESCRIBE.*PLAY.*TEARDOWN/);
   const described = await client.ask('DESCRIBE', { Accept: 'application/sdp' });
   t.match(described.text, /m=video 0 RTP\/AVP 96\r\na=rtpmap:96 H264\/90000\r\n/);
@@ -87,7 +91,7 @@ t.test('a session from OPTIONS to TEARDOWN', async (t) => {
   t.match(described.text, new RegExp(`Content-Base: ${camera.streamUrl('main')}/`));
   const setUp = await client.ask('SETUP', TCP, '/trackID=1');
   t.match(setUp.text, /Transport: RTP\/AVP\/TCP;unicast;interleaved=6-7/);
-  const session = /Session: (\w+);timeout=2/.exec(setUp.text)?.[1] ?? '';
+  const session = /Session: (\w+);timeout=60/.exec(setUp.text)?.[1] ?? '';
   t.match((await client.ask('PLAY', { Session: session })).text, /RTP-Info: url=rtsp:.*trackID=1/);
   const channels = await until('pictures and a report', () => {
     const seen = client.frames();
@@ -105,7 +109,7 @@ t.test('a session from OPTIONS to TEARDOWN', async (t) => {
 });
 
 t.test('what it cannot do it says', async (t) => {
-  const { client } = await openCamera(t, await startCameras(t), 2);
+  const { client } = await openCamera(t, await startCameras(t), { number: 2 });
   t.equal(
     (await client.ask('SETUP', { Transport: 'RTP/AVP;unicast;client_port=5000-5001' }, '/trackID=1')).status,
     461,
@@ -118,7 +122,7 @@ t.test('what it cannot do it says', async (t) => {
 
 t.test('a client without a sign of life is gone after the timeout, one that sends reports stays', async (t) => {
   const cameras = await startCameras(t);
-  const { camera, client } = await openCamera(t, cameras, 3);
+  const { camera, client } = await openCamera(t, cameras, { number: 3, timeoutS: 2 });
   const lively = await Client.open(t, camera.streamUrl('main'));
   const timer = setInterval(() => lively.write(Buffer.from([0x24, 1, 0, 4, 0x80, 201, 0, 0])), 300);
   t.teardown(() => clearInterval(timer));
@@ -127,7 +131,7 @@ t.test('a client without a sign of life is gone after the timeout, one that send
 });
 
 t.test('rubbish ends the connection and nothing else', async (t) => {
-  const { client, camera } = await openCamera(t, await startCameras(t), 4);
+  const { client, camera } = await openCamera(t, await startCameras(t), { number: 4 });
   client.write('GET / HTTP/1.1\r\n\r\n');
   await until('it is closed', () => client.closed);
   const endless = await Client.open(t, camera.streamUrl('main'));
@@ -137,7 +141,7 @@ t.test('rubbish ends the connection and nothing else', async (t) => {
 });
 
 t.test('a silent camera takes requests and says nothing', async (t) => {
-  const { client, camera } = await openCamera(t, await startCameras(t), 5);
+  const { client, camera } = await openCamera(t, await startCameras(t), { number: 5 });
   camera.misbehave({ rtspSilent: true });
   client.write(`OPTIONS ${camera.streamUrl('main')} RTSP/1.0\r\nCSeq: 77\r\n\r\n`);
   // Silence can only be seen by waiting.
