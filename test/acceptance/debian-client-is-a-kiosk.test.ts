@@ -1,0 +1,88 @@
+import t from 'tap';
+import { Gateway } from '../support/gateway.ts';
+import { type Login, mosquitto, type Outcome } from '../support/mosquitto.ts';
+import { until } from '../support/processes.ts';
+
+const READINGS = 1_000;
+/** The gateway writes down that each of the two kiosks was registered. */
+const REGISTRATIONS = 2;
+
+const gateway = await Gateway.start(t);
+
+async function kiosks(name: string): Promise<Record<'own' | 'other', Login>> {
+  const login = async (id: string): Promise<Login> => {
+    return { port: gateway.mqttPort, id, secret: await gateway.register({ id }) };
+  };
+  return { own: await login(`${name}-own`), other: await login(`${name}-other`) };
+}
+
+const telemetry = (id: string) => ['-q', '1', '-t', `cw/v1/${id}/telemetry`];
+
+t.test('1,000 readings of mosquitto_pub are exactly 1,000 points', async (t) => {
+  const { own, other } = await kiosks('writer');
+  const baseMs = Date.now() - 60_000;
+  const lines = Array.from({ length: READINGS }, (_, number) =>
+    JSON.stringify({ ts: baseMs + number, values: { weight_kg: number, temp_c: -12.5, smoke: false } }),
+  );
+  const range = `from=${new Date(baseMs).toISOString()}&to=${new Date(baseMs + READINGS).toISOString()}&limit=10000`;
+  const history = async (id: string) => (await gateway.get(`/devices/${id}/history?fields=weight_kg&${range}`)).points;
+
+  t.match(await mosquitto('mosquitto_pub', own, [...telemetry(own.id), '-l'], { lines }), { status: 0, stderr: '' });
+  await until('the last reading is stored', async () => (await history(own.id)).length >= READINGS);
+  const wanted = Array.from({ length: READINGS }, (_, number) => {
+    return { at: new Date(baseMs + number).toISOString(), values: { weight_kg: number } };
+  });
+  t.same(await history(own.id), wanted, 'each with its time and value');
+
+  t.match(await mosquitto('mosquitto_pub', own, [...telemetry(own.id), '-l'], { lines }), { status: 0 });
+  const last = { ts: baseMs - 1, values: { weight_kg: 4_999 } };
+  await mosquitto('mosquitto_pub', own, [...telemetry(own.id), '-m', JSON.stringify(last)]);
+  const stored = async () => (await gateway.get(`/devices/${own.id}/latest`)).fields.weight_kg?.value;
+  t.equal(await stored(), READINGS - 1, 'a reading that comes late is not the latest');
+  await gateway.settledLedger();
+  t.equal((await history(own.id)).length, READINGS, 'and sent once more they are still 1,000');
+
+  const foreign = await mosquitto('mosquitto_pub', own, [...telemetry(other.id), '-m', lines[0]!], { limitMs: 3_000 });
+  t.not(foreign.status, 0, 'publishing under the id of another device fails');
+  const wrongId = { ...own, id: other.id, user: own.id };
+  t.match(await mosquitto('mosquitto_pub', wrongId, [...telemetry(other.id), '-m', lines[0]!]), {
+    status: 4,
+    stderr: /bad user name or password/,
+  });
+  t.match(await mosquitto('mosquitto_pub', { ...own, secret: other.secret }, [...telemetry(own.id), '-m', '{}']), {
+    status: 4,
+  });
+  const ledger = await gateway.settledLedger();
+  t.equal(ledger.rows.find(({ kind }) => kind === 'recycling-kiosk')?.messages.total, 2 * READINGS + 1 + REGISTRATIONS);
+  t.same(await history(other.id), [], 'and nothing of it arrived');
+});
+
+t.test('mosquitto_sub sees nothing of another device, retained or not', async (t) => {
+  const { own, other } = await kiosks('reader');
+  const publish = (...args: string[]) => mosquitto('mosquitto_pub', other, ['-q', '1', ...args]);
+  await publish('-r', '-t', `cw/v1/${other.id}/state`, '-m', '{"online":true,"firmware":"canary-retained"}');
+  const topics = [
+    '#',
+    'cw/#',
+    '+/+/+/+',
+    `cw/v1/${other.id}/state`,
+    `cw/v1/${other.id}/command`,
+    '$SYS/#',
+    '$share/g/#',
+  ];
+  const listening: Promise<Outcome>[] = [];
+  for (const [index, topic] of topics.entries()) {
+    const id = `listener-${index}`;
+    const login = { port: gateway.mqttPort, id, secret: await gateway.register({ id }) };
+    listening.push(mosquitto('mosquitto_sub', login, ['-v', '-W', '4', '-t', topic], { limitMs: 8_000 }));
+  }
+  for (let number = 0; number < 20; number += 1) {
+    await publish('-t', `cw/v1/${other.id}/telemetry`, '-m', `{"values":{"weight_kg":${number}}}`);
+  }
+  for (const [index, outcome] of (await Promise.all(listening)).entries()) {
+    t.equal(outcome.stdout, '', `${topics[index]}: nothing`);
+    t.match(outcome.stderr, /All subscription requests were denied/, `${topics[index]}: refused`);
+  }
+  const mine = await mosquitto('mosquitto_sub', own, ['-d', '-W', '2', '-t', `cw/v1/${own.id}/command`]);
+  t.match(mine.stdout, /Subscribed \(mid: 1\): [01]\b/, 'its own commands it may have');
+});
