@@ -38,7 +38,7 @@ import { TelemetryWriter } from '../telemetry/writer.ts';
 import { composeAlerting } from './alerting.ts';
 import type { Config } from './config.ts';
 import { consolePages } from './console.ts';
-import { examine } from './doctor.ts';
+import { examine, refuseProblems } from './doctor.ts';
 import { Health } from './health.ts';
 import { keepHouse } from './housekeeping.ts';
 import { DataDirectory } from './local-services/data-directory.ts';
@@ -93,10 +93,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const tls = await TlsFiles.open(config.tls, { clock, observer });
   const outbound = new Outbound({ clock, observer });
   lifecycle.onStop('outbound', () => outbound.close());
-  for (const { level, part, what, remedy } of await examine({ config, clock, observer, outbound })) {
-    if (level === 'problem') throw new CitywatchError('service.failed', { detail: `${part}: ${what}; ${remedy}.` });
-    if (level === 'warning') log.warn({ part, remedy }, what);
-  }
+  refuseProblems(await examine({ config, clock, observer, outbound }), observer);
   const place = await DataDirectory.open(config.dataDir, secrets);
   lifecycle.onStop('data directory', () => place.close());
   const services = await startServices(config, place, { clock, observer, secrets }, lifecycle);
@@ -117,7 +114,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const doorbell = new Doorbell({ redisUrl: services.redis, work, clock, observer });
   const register = new AccessRegister({ database, clock });
   const tokens = new Tokens({ database, clock, jurisdictions, hasher });
-  await tokens.ensureBootstrap(config.adminToken);
+  await tokens.ensureBootstrap(config.adminToken ?? (await place.secret('admin-token')));
 
   // The journal and its readers.
   const liveDirectory = await place.directory('journal/live');

@@ -34,9 +34,10 @@ t.test('a token is good for ten seconds around the clock of the camera', async (
   t.equal(check.check({ ...token(), created: 'yesterday' }, ACCOUNT, NOW_MS), 'wrong');
 });
 
-t.test('the same token is not taken twice', async (t) => {
+t.test('the same token is not taken again once its second is over', async (t) => {
   const check = new TokenCheck();
   t.equal(check.check(token(), ACCOUNT, NOW_MS), 'right');
-  t.equal(check.check(token(), ACCOUNT, NOW_MS + 1), 'replayed');
+  t.equal(check.check(token(), ACCOUNT, NOW_MS + 1_000), 'right');
+  t.equal(check.check(token(), ACCOUNT, NOW_MS + 2_000), 'replayed');
   t.equal(check.check(token({ atMs: NOW_MS + 1 }), ACCOUNT, NOW_MS), 'right', 'a repeated nonce of another moment is');
 });
