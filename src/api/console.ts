@@ -78,9 +78,9 @@ function pageFile(address: string, type: string, body: Buffer): PageFile {
 }
 
 /**
- * Serves the console at `/`, open to everybody: it holds nothing but the page, and what the page shows comes through the
- * API. Each file is a route of its own, so an address that climbs or points elsewhere finds nothing. To be called on the
- * whole server, not on a part of it: the page that says "no such page" answers every address a browser goes to.
+ * Serves the console at `/`, open to everybody: it holds nothing but the page, and what the page shows comes through
+ * the API. Each file is a route of its own, so an address that climbs or points elsewhere finds nothing. To be called
+ * on the whole server, not on a part of it: the page that says "no such page" answers every address a browser goes to.
  */
 export function serveConsole(app: FastifyInstance, files: PageFiles): void {
   for (const [address, file] of files) {

@@ -65,8 +65,8 @@ export class Sessions {
   }
 
   /**
-   * Starts a session, with a new id whatever the browser came with; `former` ends. Errors: `auth.required`, alike for an
-   * unknown name, a wrong password and a disabled person; `request.rate`.
+   * Starts a session, with a new id whatever the browser came with; `former` ends. Errors: `auth.required`, alike for
+   * an unknown name, a wrong password and a disabled person; `request.rate`.
    */
   async start(login: { username: string; password: string; former?: string }): Promise<Session & { id: string }> {
     const { database, passwords } = this.#deps;

@@ -39,6 +39,7 @@ const tags = ['alerts'];
 
 export const alertRoutes: RoutePart = (app, context) => {
   readRoutes(app, context);
+  evidenceRoute(app, context);
   actionRoutes(app, context);
   alertEventRoutes(app, context);
 };
@@ -83,7 +84,9 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
     },
     async () => ({ items: rules.map(({ condition, ...rest }) => ({ ...rest, condition: { ...condition } })) }),
   );
+}
 
+function evidenceRoute(app: ApiApp, context: RouteContext): void {
   app.get(
     '/alerts/:id/evidence/:evidence',
     {
