@@ -90,9 +90,13 @@ export class RulesEngine {
     return changed;
   }
 
-  /** Judges one message; first lets every clock run out that was due before it was received. */
+  /**
+   * Judges one message; first lets every clock run out that was due before it was received. Before a start record no
+   * clock of absence does: what was due while the gateway ran is stored as fired.
+   */
   judge(decoded: DecodedMessage, decidedAtMs: number): Finding[] {
     const { message } = decoded;
+    if (message.uplink === 'internal' && message.topic === INTERNAL_TOPICS.start) this.#restartClocks(message);
     const findings = this.advanceTo(message.receivedAtMs, decidedAtMs);
     if (message.uplink === 'internal' && this.#internal(message)) return findings;
     const rules = this.#byKind.get(message.device.kind);
@@ -188,7 +192,6 @@ export class RulesEngine {
     const now: Now = { position: positionOf(message), receivedAtMs: message.receivedAtMs };
     switch (message.topic) {
       case INTERNAL_TOPICS.start:
-        for (const [device, subject] of this.#subjects) this.#restartClocks(device, subject, now);
         return true;
       case INTERNAL_TOPICS.registered:
         for (const rule of this.#byKind.get(message.device.kind) ?? []) this.#presence(rule, message, 'clock', now);
@@ -202,12 +205,15 @@ export class RulesEngine {
   }
 
   /** While the gateway was down nobody could be heard, so silence counts from its start. */
-  #restartClocks(device: DeviceId, subject: Subject, now: Now): void {
-    for (const [name, state] of subject.states) {
-      const rule = this.#byName.get(name);
-      if (state.type !== 'absence' || state.phase !== 'present' || rule?.condition.type !== 'absence') continue;
-      const { state: next } = judgePresence(rule.condition.silent_for_s, state, 'clock', now);
-      if (next) this.#keep(rule, device, next);
+  #restartClocks(start: Message): void {
+    const now: Now = { position: positionOf(start), receivedAtMs: start.receivedAtMs };
+    for (const [device, subject] of this.#subjects) {
+      for (const [name, state] of subject.states) {
+        const rule = this.#byName.get(name);
+        if (state.type !== 'absence' || state.phase !== 'present' || rule?.condition.type !== 'absence') continue;
+        const { state: next } = judgePresence(rule.condition.silent_for_s, state, 'clock', now);
+        if (next) this.#keep(rule, device, next);
+      }
     }
   }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { Gateway } from './gateway.ts';
-import { Kiosk } from './kiosks.ts';
+import { MqttDevice } from './mqtt-devices.ts';
 import { until } from './processes.ts';
 import { RECEIVER_NETWORKS, readAlertLog, WebhookReceiver } from './webhook-receiver.ts';
 
@@ -16,7 +16,7 @@ const KIOSKS = 12;
 export async function outageOfReceiver(t: Test, downMs: number): Promise<void> {
   const gateway = await Gateway.start(t, { CITYWATCH_WEBHOOK_NETWORKS: RECEIVER_NETWORKS });
   const receiver = await WebhookReceiver.subscribe(t, gateway);
-  const kiosks = await Kiosk.connect(t, gateway, KIOSKS);
+  const kiosks = await MqttDevice.connect(t, gateway, { count: KIOSKS });
   const [before, ...others] = kiosks;
   await before?.burn();
   await until('the first fire is told', () => receiver.taken.some(({ type }) => type === 'alert.opened'));

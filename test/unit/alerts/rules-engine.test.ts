@@ -96,6 +96,19 @@ t.test('stored states carry on where they stood; another version of the rule sta
   t.same(names(same.judge(newer, 0)), []);
 });
 
+t.test(
+  'time that passes until a start is no silence, though the last records are judged again before it',
+  async (t) => {
+    const engine = new RulesEngine([absence], NOBODY);
+    const report = { device: 'k1', offset: 1, receivedAtMs: 1_000, records: [reading({})] };
+    engine.judge(message(report), 0);
+    const start = { device: 'gateway', offset: 2, receivedAtMs: 90_000, records: [], topic: 'internal/start' };
+    t.same(engine.judge({ ...message({ ...start, uplink: 'internal' }) }, 0), []);
+    t.same(names(engine.advanceTo(119_999, 0)), []);
+    t.same(names(engine.advanceTo(120_000, 0)), ['kiosk-silent fired k1']);
+  },
+);
+
 t.test('a device that reported until the gateway stopped is not silent when it starts again', async (t) => {
   const before = new RulesEngine([absence], NOBODY);
   const report = (atMs: number) => message({ device: 'k1', offset: atMs, receivedAtMs: atMs, records: [reading({})] });
