@@ -1,0 +1,123 @@
+import t from 'tap';
+import { startReceiver } from '../../support/alert-desk.ts';
+import { startAlertsApi } from '../../support/alerts-api.ts';
+import { bearer, HERE, startApi, TOKENS } from '../../support/api.ts';
+import { until } from '../../support/until.ts';
+
+const { alerts, desk, looks, registerDown, alertOf, ask } = await startAlertsApi(t);
+
+t.test('an alert is read, taken, commented and closed; the second person is told who was first', async (t) => {
+  const id = await alertOf('kiosk-a');
+  const { body } = await ask('GET', '/alerts?device=kiosk-a');
+  t.match(body, { items: [{ id, device: 'kiosk-a', severity: 'extreme', handling: 'new', location: { lat: 29.87 } }] });
+  const one = await ask('GET', `/alerts/${id}`);
+  t.match(one.headers.etag, /^"\d+"$/);
+  t.match(one.body, { stamps: { receivedAt: /Z$/, decidedAt: /Z$/, committedAt: /Z$/ } });
+  t.match((await ask('POST', `/alerts/${id}/ack`)).body, { handling: 'acked', ackedBy: 'operator' });
+  const second = await ask('POST', `/alerts/${id}/ack`, { token: TOKENS.admin });
+  t.equal(second.status, 409);
+  t.match(second.body, { code: 'conflict.state', detail: /Already acknowledged by operator at / });
+  t.equal((await ask('POST', `/alerts/${id}/ack`, { token: TOKENS.viewer })).status, 403);
+  t.match((await ask('POST', `/alerts/${id}/assign`, { payload: { to: 'Wang' } })).body, { assignedTo: 'Wang' });
+  t.match((await ask('POST', `/alerts/${id}/comment`, { payload: { text: '到场' } })).body, {
+    comments: [{ by: 'operator', text: '到场' }],
+  });
+  const closed = await ask('POST', `/alerts/${id}/close`, { payload: { verdict: 'confirmed' } });
+  t.match(closed.body, { handling: 'closed', verdict: 'confirmed' });
+  const page = await ask('GET', '/alerts/events?limit=500');
+  const types = (page.body as { items: { type: string }[] }).items.map(({ type }) => type);
+  t.same(types, ['alert.opened', 'alert.acked', 'alert.assigned', 'alert.commented', 'alert.closed']);
+});
+
+t.test('across the border, and under nonsense, nothing is found and nothing breaks', async (t) => {
+  const id = await alertOf('kiosk-b');
+  const absent = await ask('GET', '/alerts/00000000-0000-4000-8000-000000000000', { token: TOKENS.foreign });
+  for (const name of [id, 'nonsense', "x' or true --", '%00', '..%2f']) {
+    const answer = await ask('GET', `/alerts/${name}`, { token: TOKENS.foreign });
+    t.equal(answer.status, 404, name);
+    t.equal(answer.text.length, absent.text.length, name);
+    for (const [action, payload] of [
+      ['ack', undefined],
+      ['close', { verdict: 'drill' }],
+    ] as const) {
+      const options = { token: TOKENS.foreign, ...(payload ? { payload } : {}) };
+      t.equal((await ask('POST', `/alerts/${name}/${action}`, options)).status, 404, `${action} ${name}`);
+    }
+  }
+  t.same((await ask('GET', '/alerts', { token: TOKENS.foreign })).body, { items: [] });
+  t.match((await ask('GET', '/alerts/events', { token: TOKENS.foreign })).body, { items: [] });
+  t.equal((await ask('GET', `/alerts?rule=${encodeURIComponent('\u0000')}`)).status, 400);
+  t.equal((await ask('POST', `/alerts/${id}/close`, { payload: { verdict: 'whatever' } })).status, 400);
+  t.equal((await ask('POST', `/alerts/${id}/close`, { payload: { verdict: 'drill', version: 9 } })).status, 400);
+});
+
+t.test('a picture is shown after its look is registered, or not at all', async (t) => {
+  const id = await alertOf('kiosk-c');
+  const path = `/alerts/${id}/evidence/${id}`;
+  const shown = await ask('GET', path);
+  t.match(shown.headers, { 'content-type': 'image/jpeg', 'cache-control': 'private, no-store' });
+  t.match(looks, [{ caller: { id: 'operator' }, camera: 'camera-1', purpose: 'alert-evidence', caseId: id }]);
+  registerDown.error = new Error('no register');
+  const refused = await ask('GET', path);
+  registerDown.error = null;
+  t.equal(refused.status, 500);
+  t.match(refused.headers['content-type'], /problem/);
+});
+
+t.test('a cursor of somebody else, of nothing, or of another log is refused', async (t) => {
+  const { body } = await ask('GET', '/alerts/events?limit=1');
+  const { cursor } = body as { cursor: string };
+  t.equal((await ask('GET', `/alerts/events?after=${cursor}`)).status, 200);
+  t.match((await ask('GET', `/alerts/events?after=${cursor}`, { token: TOKENS.admin })).body, {
+    code: 'request.cursor',
+  });
+  t.match((await ask('GET', '/alerts/events?after=AAAA')).body, { code: 'request.cursor' });
+  const other = await startApi(t, { alerts: { ...alerts, feed: { epoch: 'other', head: 1, next: desk.feed.next } } });
+  const url = `/api/v1/alerts/events?after=${cursor}`;
+  const gone = await other.call({ method: 'GET', url, headers: bearer(TOKENS.operator) });
+  t.equal(gone.status, 410);
+  t.match(gone.body, { code: 'cursor.expired' });
+});
+
+t.test('a subscription is made, tells its secret once, shows what became of it, and ends', async (t) => {
+  const receiver = await startReceiver(t);
+  const payload = { name: 'centre', url: receiver.url, jurisdiction: HERE, severities: ['extreme'] };
+  const made = await ask('POST', '/subscriptions', { payload });
+  t.equal(made.status, 201, made.text);
+  const { id, secret } = made.body as { id: string; secret: string };
+  t.match(secret, /^whsec_/);
+  receiver.answer(410);
+  await alertOf('kiosk-e');
+  await until('it is dead', async () => {
+    const { body } = await ask('GET', `/subscriptions/${id}/dead-letters`);
+    return (body as { items: unknown[] }).items.length > 0;
+  });
+  const list = await ask('GET', '/subscriptions');
+  t.notMatch(list.text, secret.slice(6));
+  t.match(list.body, { items: [{ id, state: 'disabled', version: 1, counts: { delivered: 0, waiting: 0 } }] });
+  receiver.answer(200);
+  const again = await ask('POST', `/subscriptions/${id}/dead-letters`);
+  t.ok((again.body as { count: number }).count > 0);
+  await until('it is delivered', () => receiver.received.length > 0);
+  t.equal((await ask('DELETE', `/subscriptions/${id}`, { token: TOKENS.foreign })).status, 404);
+  t.equal((await ask('DELETE', `/subscriptions/${id}`)).status, 204);
+  t.equal((await ask('GET', `/subscriptions/${id}/dead-letters`)).status, 404);
+  for (const url of ['http://10.0.0.1/', 'ftp://127.0.0.1/', 'http://user:pw@127.0.0.1/', 'http://[::1]/']) {
+    t.equal((await ask('POST', '/subscriptions', { payload: { ...payload, url } })).status, 400, url);
+  }
+});
+
+t.test('a watchlist is kept without showing its plates', async (t) => {
+  const entries = [{ plate: '浙B12345', reason: 'stolen', validUntil: '2036-01-01T00:00:00Z' }];
+  const payload = { name: 'stolen', jurisdiction: HERE, reason: 'report', case: 'A-1', entries };
+  const made = await ask('POST', '/watchlists', { payload });
+  t.match(made.body, { entries: 1 });
+  const list = await ask('GET', '/watchlists');
+  t.match(list.body, { items: [{ name: 'stolen', case: 'A-1', version: 1 }] });
+  t.notMatch(list.text, /12345/);
+  const old = { ...payload, entries: [{ ...entries[0], validUntil: '2020-01-01T00:00:00Z' }] };
+  t.match((await ask('POST', '/watchlists', { payload: old })).body, { issues: [{ path: 'entries.0.validUntil' }] });
+  const path = `/watchlists/${(made.body as { id: string }).id}`;
+  t.equal((await ask('DELETE', path, { token: TOKENS.foreign })).status, 404);
+  t.equal((await ask('DELETE', path)).status, 204);
+});
