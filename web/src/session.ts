@@ -1,9 +1,15 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { ApiError, get, send } from './api.ts';
 import type { Session } from './types.ts';
 
 /** Who is logged in; null: nobody; undefined: not known yet. */
 export const session = signal<Session | null | undefined>(undefined);
+
+/** Whether this person's role may acknowledge, close and comment. */
+export const canHandle = computed(() => ['admin', 'operator'].includes(session.value?.role ?? ''));
+
+/** What a look at a camera is for: technicians look to mend, everybody else on the usual round. */
+export const lookPurpose = computed(() => (session.value?.role === 'technician' ? 'maintenance' : 'routine'));
 
 /** Set when a session ended that nobody had ended. */
 export const sessionExpired = signal(false);

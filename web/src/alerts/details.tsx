@@ -1,5 +1,6 @@
 import type { TargetedEvent } from 'preact';
 import { useState } from 'preact/hooks';
+import { canHandle } from '../session.ts';
 import { clockTime, t } from '../texts.ts';
 import { nowMs } from '../ticker.ts';
 import type { Alert } from '../types.ts';
@@ -49,7 +50,7 @@ export function Details({ alert }: { alert: Alert }) {
           </li>
         ))}
       </ul>
-      <CommentForm id={alert.id} />
+      {canHandle.value && <CommentForm id={alert.id} />}
     </div>
   );
 }

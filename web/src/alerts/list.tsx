@@ -1,9 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { canHandle } from '../session.ts';
 import { t } from '../texts.ts';
 import { gravest } from './book.ts';
 import { AlertRow } from './row.tsx';
 import { SeverityBadge } from './severity.tsx';
 import { ack, announcement, book, hasOlder, held, loaded, loadFailed, readOlder, showWaiting } from './store.ts';
+import { link } from './stream.ts';
 
 /** The list of alerts, newest first; j, k, a, n and Enter work anywhere on the page. */
 export function AlertList() {
@@ -22,9 +24,7 @@ export function AlertList() {
         <Waiting />
       </div>
       <Announcer />
-      {loadFailed.value && <p class="hint">{t('alerts.failed')}</p>}
-      {!loaded.value && !loadFailed.value && <p class="hint">{t('alerts.loading')}</p>}
-      {loaded.value && shown.length === 0 && <p class="hint">{t('alerts.none')}</p>}
+      <Hint />
       <ul class="alert-list" ref={list} aria-labelledby="alerts-title">
         {shown.map((id) => {
           const alert = alerts.get(id);
@@ -49,6 +49,14 @@ export function AlertList() {
       <p class="keys">{t('alerts.keys')}</p>
     </section>
   );
+}
+
+/** What stands there while there are no rows. */
+function Hint() {
+  if (link.value === 'forbidden') return <p class="hint">{t('alerts.forbidden')}</p>;
+  if (loadFailed.value) return <p class="hint">{t('alerts.failed')}</p>;
+  if (!loaded.value) return <p class="hint">{t('alerts.loading')}</p>;
+  return book.value.shown.length === 0 ? <p class="hint">{t('alerts.none')}</p> : null;
 }
 
 /** The bar of alerts that wait because a hand is on the list. Its place is always kept. */
@@ -114,14 +122,13 @@ function useKeys(list: ListRef, { selected, toggle }: { selected: string | null;
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       const rows = [...(list.current?.querySelectorAll<HTMLElement>(':scope > li') ?? [])];
-      const at = rows.findIndex((row) => row.dataset.id === selected);
-      const inList = list.current?.contains(document.activeElement) === true;
-      if (event.key === 'j') rows[inList ? Math.min(at + 1, rows.length - 1) : Math.max(at, 0)]?.focus();
-      else if (event.key === 'k') rows[Math.max(at - 1, 0)]?.focus();
+      const here = rows.findIndex((row) => row.contains(document.activeElement));
+      const id = rows[here]?.dataset.id;
+      if (event.key === 'j') rows[here === -1 ? entry(rows, selected) : Math.min(here + 1, rows.length - 1)]?.focus();
+      else if (event.key === 'k') rows[here === -1 ? entry(rows, selected) : Math.max(here - 1, 0)]?.focus();
       else if (event.key === 'n') showWaiting();
-      else if (event.key === 'a' && inList && selected !== null) acknowledge(selected);
-      else if (event.key === 'Enter' && selected !== null && rows.includes(event.target as HTMLElement))
-        toggle(selected);
+      else if (event.key === 'a' && id !== undefined) acknowledge(id);
+      else if (event.key === 'Enter' && id !== undefined && event.target === rows[here]) toggle(id);
       else return;
       event.preventDefault();
     };
@@ -130,8 +137,16 @@ function useKeys(list: ListRef, { selected, toggle }: { selected: string | null;
   }, [list, selected, toggle]);
 }
 
+/** Where the keyboard comes into the list: at the row it was last at, else at the top. */
+function entry(rows: HTMLElement[], selected: string | null): number {
+  return Math.max(
+    0,
+    rows.findIndex((row) => row.dataset.id === selected),
+  );
+}
+
 function acknowledge(id: string): void {
-  if (book.value.alerts.get(id)?.handling === 'new') ack(id).catch(() => undefined);
+  if (canHandle.value && book.value.alerts.get(id)?.handling === 'new') ack(id).catch(() => undefined);
 }
 
 function isTyping(target: EventTarget | null): boolean {

@@ -1,5 +1,6 @@
 import type { TargetedEvent } from 'preact';
 import { useState } from 'preact/hooks';
+import { canHandle } from '../session.ts';
 import { age, clockTime, t, tOf } from '../texts.ts';
 import { nowMs } from '../ticker.ts';
 import type { Alert } from '../types.ts';
@@ -100,12 +101,12 @@ function Actions({ alert, open, onToggle }: { alert: Alert; open: boolean; onTog
   };
   return (
     <div class="actions">
-      {alert.handling === 'new' && (
+      {canHandle.value && alert.handling === 'new' && (
         <button type="button" class="primary ack" disabled={busy} onClick={acknowledge}>
           {t('alert.ack')}
         </button>
       )}
-      {alert.handling !== 'closed' && <CloseMenu id={alert.id} />}
+      {canHandle.value && alert.handling !== 'closed' && <CloseMenu id={alert.id} />}
       <button type="button" class="quiet" aria-expanded={open} onClick={onToggle}>
         {t('alert.details')}
       </button>

@@ -8,7 +8,7 @@ import { EventReader } from './event-reader.ts';
 const SILENCE_MAX_MS = 20_000;
 const BACKOFF_MAX_MS = 15_000;
 
-export type Link = 'connecting' | 'live' | 'silent';
+export type Link = 'connecting' | 'live' | 'silent' | 'forbidden';
 
 export const link = signal<Link>('connecting');
 /** When the server was last heard, by this computer's clock. */
@@ -26,7 +26,7 @@ export interface StreamHandlers {
  * longer knows that place, and at the start, `onReset` reads the list anew.
  */
 export async function follow(handlers: StreamHandlers, signal: AbortSignal): Promise<void> {
-  heardAtMs.value = Date.now();
+  begin();
   const stopWatch = every(1_000, () => {
     if (link.value !== 'silent' && Date.now() - heardAtMs.value > SILENCE_MAX_MS) link.value = 'silent';
   });
@@ -40,11 +40,21 @@ export async function follow(handlers: StreamHandlers, signal: AbortSignal): Pro
     } catch (error) {
       if (signal.aborted) return;
       handlers.onError(error);
+      if (error instanceof ApiError && error.status === 403) {
+        stopWatch();
+        link.value = 'forbidden';
+        return;
+      }
       if (error instanceof ApiError && (error.status === 400 || error.status === 410)) place.id = '';
     }
     if (link.value === 'live') link.value = 'connecting';
     await pause(backoffMs(attempt, BACKOFF_MAX_MS), signal).catch(() => undefined);
   }
+}
+
+function begin(): void {
+  link.value = 'connecting';
+  heardAtMs.value = Date.now();
 }
 
 async function connection(

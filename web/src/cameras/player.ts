@@ -1,6 +1,6 @@
 import Hls, { type ErrorData } from 'hls.js';
 import { ApiError } from '../api.ts';
-import { noticeEnd } from '../session.ts';
+import { lookPurpose, noticeEnd } from '../session.ts';
 import { backoffMs, every } from '../ticker.ts';
 
 export type PlayerState =
@@ -63,7 +63,8 @@ export class Player {
     const hls = new Hls(settings());
     this.#hls = hls;
     hls.on(Hls.Events.ERROR, (_name, data) => this.#onError(data));
-    hls.loadSource(`/api/v1/streams/${encodeURIComponent(camera)}/live.m3u8?quality=${quality}&purpose=routine`);
+    const look = `quality=${quality}&purpose=${lookPurpose.value}`;
+    hls.loadSource(`/api/v1/streams/${encodeURIComponent(camera)}/live.m3u8?${look}`);
     hls.attachMedia(video);
     // Muted video may always play; a refusal here only means that the element is being taken away.
     hls.on(Hls.Events.MANIFEST_PARSED, () => void video.play().catch(() => undefined));

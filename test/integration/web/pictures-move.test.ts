@@ -1,0 +1,81 @@
+import type { Locator } from 'playwright-core';
+import t from 'tap';
+import { openBrowser, signIn } from '../../support/browser.ts';
+import { startFakeApi } from '../../support/fake-console-api.ts';
+import { until } from '../../support/until.ts';
+
+const TIMES = "[...document.querySelectorAll('.tile video')].map((video) => video.currentTime)";
+
+t.test('four pictures move, one is enlarged, none is fetched while the tab is hidden', async (t) => {
+  const api = await startFakeApi(t, { video: true });
+  const view = await openBrowser(t);
+  const { page, offences } = view;
+  await signIn(view, api.url);
+  const tiles = page.locator('.tile');
+
+  await t.test('every tile names its camera and plays', async (t) => {
+    await until('four playing tiles', async () => (await page.locator('.tile-playing').count()) === 4);
+    t.same(
+      await page.locator('.tile-name').allInnerTexts(),
+      api.cameras.map(({ name }) => name),
+    );
+    const before = (await page.evaluate(TIMES)) as number[];
+    await until('time to go on in all four', async () => {
+      const now = (await page.evaluate(TIMES)) as number[];
+      return now.every((at, index) => at > (before[index] ?? 0) + 0.5);
+    });
+  });
+
+  await t.test('what is seen changes', async (t) => {
+    const before = await picture(tiles.first());
+    await until('another picture', async () => !(await picture(tiles.first())).equals(before), 5_000);
+    t.ok(before.length > 5_000, 'it is a picture, not a black field');
+  });
+
+  await t.test('the tiles take the small stream, the enlarged camera the full one', async (t) => {
+    const asked = (quality: string) => api.requests.some((line) => line.includes(`cam-2/live.m3u8?quality=${quality}`));
+    t.ok(asked('sub'));
+    t.notOk(asked('main'));
+    await tiles.nth(2).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('live', { exact: true }).waitFor();
+    t.ok(asked('main'));
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+  });
+
+  await t.test('a hidden tab fetches nothing and comes back by itself', async (t) => {
+    await setHidden(page, true);
+    await page.locator('.tile-paused').nth(3).waitFor();
+    const count = () => api.requests.filter((line) => line.includes('/streams/')).length;
+    const before = count();
+    const heard = api.requests.length;
+    await until('the page to go on asking for numbers', () => api.requests.length > heard + 1);
+    t.equal(count(), before);
+    await setHidden(page, false);
+    await until('four playing tiles', async () => (await page.locator('.tile-playing').count()) === 4);
+  });
+  t.same(offences, []);
+});
+
+t.test('a camera without a picture says so and is tried again with pauses', async (t) => {
+  const api = await startFakeApi(t);
+  const view = await openBrowser(t);
+  await signIn(view, api.url);
+  await view.page.getByText('no picture, trying again').nth(3).waitFor();
+  const count = () => api.requests.filter((line) => line.includes('cam-0/live.m3u8')).length;
+  await until('a second and a third try', () => count() >= 3);
+  t.ok(count() < 6);
+});
+
+function picture(tile: Locator): Promise<Buffer> {
+  return tile.screenshot();
+}
+
+/** Chromium without a window hides no tab, so the page is told what it would be told. */
+async function setHidden(page: { evaluate(script: string): Promise<unknown> }, hidden: boolean): Promise<void> {
+  await page.evaluate(`{
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${hidden} });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }`);
+}

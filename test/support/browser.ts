@@ -1,0 +1,80 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { judge } from './judges.ts';
+
+export interface View {
+  page: Page;
+  context: BrowserContext;
+  /** What must not happen on our page: dialogs, errors of scripts, breaches of the content policy. */
+  offences: string[];
+}
+
+export interface ViewOptions {
+  locale?: string;
+  width?: number;
+  height?: number;
+}
+
+const FLAGS = [
+  '--headless=new',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--autoplay-policy=user-gesture-required',
+];
+
+/** A Chromium with a profile of its own and letters for Chinese; gone after the test. */
+export async function openBrowser(
+  t: { teardown(run: () => unknown): void },
+  { locale = 'en-GB', width = 1280, height = 800 }: ViewOptions = {},
+): Promise<View> {
+  const [browser, fonts] = await Promise.all([judge('chromium'), judge('fonts')]);
+  const home = await mkdtemp(join(tmpdir(), 'cw-browser-'));
+  const letters = join(home, 'fonts.conf');
+  const places = [dirname(fonts.command), '/usr/share/fonts'].map((place) => `<dir>${place}</dir>`).join('');
+  await writeFile(
+    letters,
+    `<?xml version="1.0"?><fontconfig>${places}<cachedir>${home}/letters</cachedir></fontconfig>`,
+  );
+  const context = await chromium.launchPersistentContext(join(home, 'profile'), {
+    executablePath: browser.command,
+    args: FLAGS,
+    env: { ...browser.env, HOME: home, FONTCONFIG_FILE: letters },
+    locale,
+    viewport: { width, height },
+  });
+  t.teardown(async () => {
+    await context.close();
+    await rm(home, { recursive: true, force: true });
+  });
+  const page = context.pages()[0] ?? (await context.newPage());
+  return { page, context, offences: watch(page) };
+}
+
+function watch(page: Page): string[] {
+  const offences: string[] = [];
+  page.on('dialog', (dialog) => {
+    offences.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('pageerror', (error) => offences.push(`error: ${error.message}`));
+  page.on('console', (message) => {
+    if (/Content Security Policy|Trusted/i.test(message.text())) offences.push(`policy: ${message.text()}`);
+  });
+  return offences;
+}
+
+/** Signs in at the console that is served at `url`. */
+export async function signIn({ page }: View, url: string, user = 'li.na'): Promise<void> {
+  await page.goto(url);
+  await page.locator('input[name=username]').fill(user);
+  await page.locator('input[name=password]').fill('correct horse');
+  await page.locator('button[type=submit]').click();
+  await page.locator('.screen').waitFor();
+}

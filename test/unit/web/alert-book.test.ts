@@ -1,0 +1,58 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { type Book, EMPTY, extend, gravest, ROWS_MAX, release, take } from '../../../web/src/alerts/book.ts';
+import type { Alert } from '../../../web/src/types.ts';
+
+function alert(id: string, version = 1, fields: Partial<Alert> = {}): Alert {
+  const firstAt = new Date(1_700_000_000_000 + Number(id) * 1_000).toISOString();
+  const nobody = { ackedBy: null, ackedAt: null, assignedTo: null, closedBy: null, closedAt: null, verdict: null };
+  return {
+    ...{ id, version, firstAt, title: { en: 'a', zh: 'b' }, severity: 'minor', condition: 'active', handling: 'new' },
+    ...{ device: 'd', deviceName: 'D', occurrences: 1, data: {}, evidence: [], comments: [], ...nobody },
+    ...fields,
+  };
+}
+
+t.test('whatever order news come in and however often, the book ends the same', async () => {
+  const news = fc.array(fc.record({ id: fc.integer({ min: 1, max: 20 }), version: fc.integer({ min: 1, max: 9 }) }));
+  fc.assert(
+    fc.property(news, fc.array(fc.boolean()), (items, holds) => {
+      const alerts = items.map(({ id, version }) => alert(String(id), version));
+      const step = (book: Book, one: Alert, at: number) => take(book, [one], holds[at % (holds.length || 1)] ?? false);
+      const oneByOne = release([...alerts, ...alerts].reduce(step, EMPTY));
+      const atOnce = take(EMPTY, alerts, false);
+      const view = ({ alerts, shown }: Book) => shown.map((id) => [id, alerts.get(id)?.version]);
+      return JSON.stringify(view(oneByOne)) === JSON.stringify(view(atOnce)) && oneByOne.waiting.length === 0;
+    }),
+  );
+});
+
+t.test('while the list is held its order stays, known rows change and new ones wait', async (t) => {
+  const before = take(EMPTY, [alert('1'), alert('2')], false);
+  const held = take(before, [alert('1', 2, { handling: 'acked' }), alert('3', 1, { severity: 'severe' })], true);
+  t.same(held.shown, ['2', '1']);
+  t.same(held.waiting, ['3']);
+  t.equal(held.alerts.get('1')?.handling, 'acked');
+  t.equal(gravest(held, held.waiting), 'severe');
+  t.same(release(held).shown, ['3', '2', '1']);
+});
+
+t.test('the book has a limit: closed alerts go first, then the oldest', async (t) => {
+  const many = Array.from({ length: ROWS_MAX }, (_, at) =>
+    alert(String(at + 10), 1, at === 50 ? { handling: 'closed' } : {}),
+  );
+  const full = take(EMPTY, many, false);
+  const one = take(full, [alert('900')], false);
+  t.equal(one.shown.length, ROWS_MAX);
+  t.notOk(one.alerts.has('60'), 'the closed one is gone');
+  const two = take(one, [alert('901')], true);
+  t.equal(two.shown.length + two.waiting.length, ROWS_MAX);
+  t.notOk(two.alerts.has('10'), 'then the oldest');
+  t.equal(two.alerts.size, ROWS_MAX);
+});
+
+t.test('older alerts are added below', async (t) => {
+  const book = extend(take(EMPTY, [alert('5')], false), [alert('5', 9), alert('4')]);
+  t.same(book.shown, ['5', '4']);
+  t.equal(book.alerts.get('5')?.version, 1, 'what the stream said is not taken back by an old page');
+});
