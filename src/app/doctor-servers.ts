@@ -1,4 +1,5 @@
 import { messageOf } from '../core/errors.ts';
+import { Registry } from '../core/observe.ts';
 import { Database, sql } from '../platform/database.ts';
 import { type DoctorDeps, type Finding, fine, problem, warning } from './doctor-findings.ts';
 import { isOlder } from './doctor-programs.ts';
@@ -40,7 +41,9 @@ export function judgeRedis(info: string): Finding[] {
 export async function checkDatabaseServer({ config, clock, observer }: DoctorDeps): Promise<Finding[]> {
   const remedy = 'check DATABASE_URL, and that the server runs and lets us in';
   try {
-    const database = await Database.open({ url: config.database.url ?? '', observer, clock });
+    // This pool is not the gateway's: it must not stand for it in the metrics.
+    const own = { log: observer.log, metrics: new Registry() };
+    const database = await Database.open({ url: config.database.url ?? '', observer: own, clock });
     try {
       const before = clock.nowMs();
       const { rows } = await sql<{ atMs: string; version: string }>`

@@ -7,6 +7,7 @@ import { examine, examineAll, type Finding } from '../../../src/app/doctor.ts';
 import { DataDirectory } from '../../../src/app/local-services/data-directory.ts';
 import { askRedis } from '../../../src/app/local-services/redis-probe.ts';
 import { KnownSecrets } from '../../../src/core/observe.ts';
+import { Database } from '../../../src/platform/database.ts';
 import { Outbound } from '../../../src/platform/outbound.ts';
 import { ManualClock } from '../../support/clock.ts';
 import {
@@ -60,7 +61,11 @@ t.test('a Redis that evicts and forgets, and one that is not there, are named wi
 t.test('PostgreSQL and InfluxDB are asked, and a wrong password is a problem', async (t) => {
   const [postgres, influx] = await Promise.all([startPostgres(t), startInflux(t)]);
   const env = { INFLUX_URL: influx.url, INFLUX_USERNAME: influx.username, INFLUX_PASSWORD: influx.password };
-  t.same(wrong(await examine(await depsWith(t, { ...env, DATABASE_URL: postgres.url }))), []);
+  const deps = await depsWith(t, { ...env, DATABASE_URL: postgres.url });
+  t.same(wrong(await examine(deps)), []);
+  const database = await Database.open({ ...deps, url: postgres.url });
+  await database.close();
+  t.pass('the look leaves no metric behind that the start after it would meet');
   const url = postgres.url.replace(/:[^:@]*@/, ':not-the-password@');
   const findings = wrong(await examine(await depsWith(t, { ...env, DATABASE_URL: url, INFLUX_PASSWORD: 'wrong' })));
   t.match(findings, [
