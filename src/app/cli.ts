@@ -7,10 +7,11 @@ import { doctor } from './commands/doctor.ts';
 import { serve } from './commands/serve.ts';
 import { simulate } from './commands/simulate.ts';
 import { token } from './commands/token.ts';
+import { user } from './commands/user.ts';
 import { closest } from './did-you-mean.ts';
 
 /** Every command there is. */
-const COMMANDS: readonly Command[] = [serve, demo, doctor, simulate, token];
+const COMMANDS: readonly Command[] = [serve, demo, doctor, simulate, token, user];
 
 /**
  * Runs `citywatch <words>` and resolves with the exit status: 0 stopped as asked, 1 failed, 2 bad arguments or

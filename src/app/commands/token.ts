@@ -1,13 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { CitywatchError } from '../../core/errors.ts';
-import { Outbound } from '../../platform/outbound.ts';
-import type { Config } from '../config.ts';
-import { type Arguments, type Command, EXIT, prepareQuietly, UsageError } from './command.ts';
-import { addressFile } from './serve.ts';
-
-const DEADLINE_MS = 10_000;
-const ANSWER_BYTES_MAX = 1024 * 1024;
+import { type Arguments, type Command, EXIT, UsageError } from './command.ts';
+import { askGateway, type GatewayRequest, RIGHTS_HELP } from './gateway-client.ts';
 
 export const token: Command = {
   name: 'token',
@@ -15,8 +7,7 @@ export const token: Command = {
   usage: 'create --name TEXT --role ROLE --jurisdiction CODE [--purpose TEXT] [--expires TIME] | list | revoke ID',
   details: [
     'ROLE is admin, operator, technician or viewer; CODE a division code such as 330200; TIME is RFC 3339.',
-    'Rights come from CITYWATCH_ADMIN_TOKEN, or from the token the gateway keeps in secrets/admin-token of its data',
-    'directory. The address is that of the gateway on the data directory; --url names another one.',
+    ...RIGHTS_HELP,
   ],
   options: {
     name: { type: 'string' },
@@ -29,37 +20,13 @@ export const token: Command = {
   run: async ({ words, options }, terminal) => {
     const [action, id] = words;
     const request = requestFor(action, id, options);
-    const { config, clock, observer } = prepareQuietly(terminal);
-    const base = String(options.url ?? (await addressOf(config))).replace(/\/$/, '');
-    const authorization = `Bearer ${await adminToken(config)}`;
-    const outbound = new Outbound({ clock, observer });
-    try {
-      const { status, body } = await outbound.http({
-        url: `${base}/api/v1${request.path}`,
-        method: request.method,
-        headers: { authorization, 'content-type': 'application/json', ...request.headers },
-        ...(request.body && { body: JSON.stringify(request.body) }),
-        deadlineMs: DEADLINE_MS,
-        maxBytes: ANSWER_BYTES_MAX,
-        networks: 'services',
-      });
-      if (status >= 300) throw refusal(status, body.toString('utf8'));
-      for (const line of describe(action, body.toString('utf8'))) terminal.print(line);
-      return EXIT.done;
-    } finally {
-      await outbound.close();
-    }
+    const body = await askGateway(request, { terminal, url: options.url });
+    for (const line of describe(action, body)) terminal.print(line);
+    return EXIT.done;
   },
 };
 
-interface Request {
-  method: 'GET' | 'POST' | 'DELETE';
-  path: string;
-  headers?: Record<string, string>;
-  body?: Record<string, unknown>;
-}
-
-function requestFor(action: string | undefined, id: string | undefined, options: Arguments['options']): Request {
+function requestFor(action: string | undefined, id: string | undefined, options: Arguments['options']): GatewayRequest {
   if (action === 'list') return { method: 'GET', path: '/tokens' };
   if (action === 'revoke') {
     if (!id) throw new UsageError('token revoke needs the id of a token; see citywatch token list');
@@ -75,35 +42,6 @@ function requestFor(action: string | undefined, id: string | undefined, options:
     path: '/tokens',
     body: { name, role, jurisdiction, ...(purpose && { purpose }), ...(expires && { expiresAt: expires }) },
   };
-}
-
-async function addressOf(config: Config): Promise<string> {
-  const noted = await readFile(addressFile(config), 'utf8').catch(() => null);
-  return noted ?? `http://${config.http.host}:${config.http.port}`;
-}
-
-async function adminToken(config: Config): Promise<string> {
-  const kept =
-    config.adminToken ?? (await readFile(join(config.dataDir, 'secrets', 'admin-token'), 'utf8').catch(() => null));
-  if (kept) return kept.trim();
-  const detail = 'No admin token is known; set CITYWATCH_ADMIN_TOKEN to the one the gateway runs with.';
-  throw new CitywatchError('config.invalid', { detail });
-}
-
-/** The gateway's own words about what was wrong with the request. */
-function refusal(status: number, body: string): CitywatchError {
-  try {
-    const problem = JSON.parse(body) as {
-      detail?: string;
-      title?: string;
-      issues?: { path: string; message: string }[];
-    };
-    const issues = (problem.issues ?? []).map(({ path, message }) => `${path}: ${message}`);
-    const detail = [problem.detail ?? problem.title ?? `status ${status}`, ...issues].join('; ');
-    return new CitywatchError('outbound.failed', { detail: `The gateway refused: ${detail}` });
-  } catch {
-    return new CitywatchError('outbound.failed', { detail: `The gateway answered with status ${status}.` });
-  }
 }
 
 interface ListedToken {

@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CitywatchError } from '../../core/errors.ts';
+import { Outbound } from '../../platform/outbound.ts';
+import type { Config } from '../config.ts';
+import { type Arguments, prepareQuietly, type Terminal } from './command.ts';
+import { addressFile } from './serve.ts';
+
+const DEADLINE_MS = 10_000;
+const ANSWER_BYTES_MAX = 1024 * 1024;
+
+/** What to ask of the API of the running gateway. */
+export interface GatewayRequest {
+  method: 'GET' | 'POST' | 'DELETE';
+  /** Behind `/api/v1`. */
+  path: string;
+  headers?: Record<string, string>;
+  body?: Record<string, unknown>;
+}
+
+/** How commands that talk to the gateway find it and are let in; for their help. */
+export const RIGHTS_HELP = [
+  'Rights come from CITYWATCH_ADMIN_TOKEN, or from the token the gateway keeps in secrets/admin-token of its data',
+  'directory. The address is that of the gateway on the data directory; --url names another one.',
+];
+
+/**
+ * Asks the running gateway as its administrator; resolves with the text of a good answer. Errors: `outbound.failed` with
+ * the gateway's own words, `config.invalid` where no admin token is known.
+ */
+export async function askGateway(
+  request: GatewayRequest,
+  { terminal, url }: { terminal: Terminal; url: Arguments['options'][string] },
+): Promise<string> {
+  const { config, clock, observer } = prepareQuietly(terminal);
+  const base = String(url ?? (await addressOf(config))).replace(/\/$/, '');
+  const authorization = `Bearer ${await adminToken(config)}`;
+  const outbound = new Outbound({ clock, observer });
+  try {
+    const { status, body } = await outbound.http({
+      url: `${base}/api/v1${request.path}`,
+      method: request.method,
+      headers: { authorization, 'content-type': 'application/json', ...request.headers },
+      ...(request.body && { body: JSON.stringify(request.body) }),
+      deadlineMs: DEADLINE_MS,
+      maxBytes: ANSWER_BYTES_MAX,
+      networks: 'services',
+    });
+    if (status >= 300) throw refusal(status, body.toString('utf8'));
+    return body.toString('utf8');
+  } finally {
+    await outbound.close();
+  }
+}
+
+async function addressOf(config: Config): Promise<string> {
+  const noted = await readFile(addressFile(config), 'utf8').catch(() => null);
+  return noted ?? `http://${config.http.host}:${config.http.port}`;
+}
+
+async function adminToken(config: Config): Promise<string> {
+  const kept =
+    config.adminToken ?? (await readFile(join(config.dataDir, 'secrets', 'admin-token'), 'utf8').catch(() => null));
+  if (kept) return kept.trim();
+  const detail = 'No admin token is known; set CITYWATCH_ADMIN_TOKEN to the one the gateway runs with.';
+  throw new CitywatchError('config.invalid', { detail });
+}
+
+/** The gateway's own words about what was wrong with the request. */
+function refusal(status: number, body: string): CitywatchError {
+  try {
+    const problem = JSON.parse(body) as {
+      detail?: string;
+      title?: string;
+      issues?: { path: string; message: string }[];
+    };
+    const issues = (problem.issues ?? []).map(({ path, message }) => `${path}: ${message}`);
+    const detail = [problem.detail ?? problem.title ?? `status ${status}`, ...issues].join('; ');
+    return new CitywatchError('outbound.failed', { detail: `The gateway refused: ${detail}` });
+  } catch {
+    return new CitywatchError('outbound.failed', { detail: `The gateway answered with status ${status}.` });
+  }
+}
