@@ -1,15 +1,21 @@
 #!/usr/bin/env node
 import './node-version.mjs';
+import { buildWeb } from './build-web.mjs';
 import { configuredSettings, runScript, setUpPackages, setUpPrograms } from './setup.mjs';
+import { say } from './shell.mjs';
 
-/** Commands that start services of their own; the others only talk to a gateway or to nobody. */
+/** Commands that start services of their own and serve the console; the others only talk to a gateway or to nobody. */
 const STARTS_SERVICES = new Set(['serve', 'demo']);
 
 await runScript(async () => {
   await setUpPackages();
   const asked = process.argv.slice(2);
   const needsServices = STARTS_SERVICES.has(asked[0]) && !asked.includes('--help') && !asked.includes('-h');
-  if (needsServices) await setUpPrograms(await configuredSettings());
+  if (needsServices) {
+    await setUpPrograms(await configuredSettings());
+    // Devices and machines do not need the console.
+    await buildWeb().catch((error) => say(`${error.message}; going on without the page at /`));
+  }
   const { register } = await import('tsx/esm/api');
   register();
   const { main } = await import('../src/app/cli.ts');

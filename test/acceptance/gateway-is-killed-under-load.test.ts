@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { Fleet } from '../support/fleet.ts';
-import { Gateway, type Process } from '../support/gateway.ts';
+import { Gateway } from '../support/gateway.ts';
+import type { Process } from '../support/process-tree.ts';
 import { until } from '../support/processes.ts';
 
 const KILLS = 10;

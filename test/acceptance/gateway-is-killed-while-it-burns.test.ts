@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { startCameras } from '../support/cameras.ts';
-import { ADMIN_TOKEN, Gateway, type Process } from '../support/gateway.ts';
+import { ADMIN_TOKEN, Gateway } from '../support/gateway.ts';
 import { MqttDevice } from '../support/mqtt-devices.ts';
+import type { Process } from '../support/process-tree.ts';
 import { until } from '../support/processes.ts';
 import { RECEIVER_NETWORKS, WebhookReceiver } from '../support/webhook-receiver.ts';
 

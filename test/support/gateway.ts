@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { allProcesses, descendantsOf, type Process, stillThere } from './process-tree.ts';
 import { isRunning, until } from './processes.ts';
 import { type Owner, temporaryDirectory } from './services.ts';
 
@@ -169,9 +169,8 @@ export class Gateway {
   /** Processes of any earlier life that still run: all that name the data directory, and none of the present one. */
   orphans(before: Process[]): Process[] {
     const now = new Set(this.isRunning ? [this.pid, ...this.descendants().map(({ pid }) => pid)] : []);
-    const known = before.filter(({ pid, startedAt }) => startedAt === startOf(pid));
     const named = allProcesses().filter(({ commandLine }) => commandLine.includes(this.directory));
-    return [...known, ...named].filter(({ pid }) => !now.has(pid) && pid !== process.pid && isRunning(pid));
+    return stillThere([...before, ...named]).filter(({ pid }) => !now.has(pid) && pid !== process.pid);
   }
 }
 
@@ -185,16 +184,6 @@ export interface Ledger {
   }[];
 }
 
-export interface Process {
-  pid: number;
-  parent: number;
-  /** Name of the program file. */
-  program: string;
-  commandLine: string;
-  /** Tells two processes apart that had the same id one after the other. */
-  startedAt: string;
-}
-
 function settings(directory: string): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
@@ -205,44 +194,4 @@ function settings(directory: string): Record<string, string> {
     CITYWATCH_ADMIN_TOKEN: ADMIN_TOKEN,
     CITYWATCH_LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'warn',
   };
-}
-
-function allProcesses(): Process[] {
-  return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? describe(Number(name)) : []));
-}
-
-function describe(pid: number): Process[] {
-  try {
-    const { parent, startedAt } = statOf(pid);
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    // Redis writes its address behind its name.
-    const program = (words[0] ?? '').split(' ')[0]?.split('/').at(-1) ?? '';
-    return [{ pid, parent, program, commandLine: words.join(' '), startedAt }];
-  } catch {
-    return [];
-  }
-}
-
-function statOf(pid: number): { parent: number; startedAt: string } {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const columns = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { parent: Number(columns[1]), startedAt: columns[19] ?? '' };
-}
-
-function startOf(pid: number): string | null {
-  try {
-    return statOf(pid).startedAt;
-  } catch {
-    return null;
-  }
-}
-
-function descendantsOf(root: number): Process[] {
-  const all = allProcesses();
-  const family = new Set([root]);
-  for (let size = 0; size !== family.size; ) {
-    size = family.size;
-    for (const { pid, parent } of all) if (family.has(parent)) family.add(pid);
-  }
-  return all.filter(({ pid }) => pid !== root && family.has(pid));
 }
