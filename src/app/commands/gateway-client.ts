@@ -25,8 +25,8 @@ export const RIGHTS_HELP = [
 ];
 
 /**
- * Asks the running gateway as its administrator; resolves with the text of a good answer. Errors: `outbound.failed` with
- * the gateway's own words, `config.invalid` where no admin token is known.
+ * Asks the running gateway as its administrator; resolves with the text of a good answer. Errors: `outbound.failed`
+ * with the gateway's own words, `config.invalid` where no admin token is known.
  */
 export async function askGateway(
   request: GatewayRequest,
@@ -40,7 +40,7 @@ export async function askGateway(
     const { status, body } = await outbound.http({
       url: `${base}/api/v1${request.path}`,
       method: request.method,
-      headers: { authorization, 'content-type': 'application/json', ...request.headers },
+      headers: { authorization, ...(request.body && { 'content-type': 'application/json' }), ...request.headers },
       ...(request.body && { body: JSON.stringify(request.body) }),
       deadlineMs: DEADLINE_MS,
       maxBytes: ANSWER_BYTES_MAX,
