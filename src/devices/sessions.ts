@@ -84,7 +84,7 @@ export class Sessions {
     return { id, caller: callerFor(person), username };
   }
 
-  /** Who has this session; null for one that is unknown, too old, ended, or whose person was disabled. */
+  /** Whose session it is; null for one that is unknown, too old, ended, or whose person was disabled. */
   async verify(id: string): Promise<Session | null> {
     const { clock, hasher } = this.#deps;
     const hash = hasher.hash(id);
