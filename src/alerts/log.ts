@@ -77,6 +77,9 @@ function entryOf({ type, alert, actor, atMs }: LogInput, seq: number): LogEntry 
   };
 }
 
+/** A statement takes at most 65,535 parameters. */
+const ROWS_AT_ONCE = 2_000;
+
 /**
  * Writes the outbox rows of `entries`: one for each active subscription whose area and severities fit. Returns the keys
  * (`subscription alert`) whose delivery is to be rung.
@@ -95,22 +98,24 @@ export async function fillOutbox(tx: Tables, entries: LogEntry[]): Promise<{ key
       .map((one) => ({ entry, subscriptionId: one.id })),
   );
   if (rows.length === 0) return [];
-  await db
-    .insertInto('delivery')
-    .values(
-      rows.map(({ entry, subscriptionId }) => ({
-        webhook_id: `msg_${entry.id}_${subscriptionId}`,
-        subscription_id: subscriptionId,
-        alert_id: entry.alertId,
-        seq: entry.seq,
-        state: 'waiting' as const,
-        created_at_ms: entry.atMs,
-        settled_at_ms: null,
-        last_status: null,
-        last_error: null,
-      })),
-    )
-    .execute();
+  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+    await db
+      .insertInto('delivery')
+      .values(
+        rows.slice(from, from + ROWS_AT_ONCE).map(({ entry, subscriptionId }) => ({
+          webhook_id: `msg_${entry.id}_${subscriptionId}`,
+          subscription_id: subscriptionId,
+          alert_id: entry.alertId,
+          seq: entry.seq,
+          state: 'waiting' as const,
+          created_at_ms: entry.atMs,
+          settled_at_ms: null,
+          last_status: null,
+          last_error: null,
+        })),
+      )
+      .execute();
+  }
   return rows.map(({ entry, subscriptionId }) => ({
     key: `${subscriptionId} ${entry.alertId}`,
     severity: entry.severity,

@@ -39,12 +39,20 @@ export async function enqueueWork(tx: Tables, clock: Clock, tickets: WorkTicket[
   const unique = [...new Map(tickets.map((ticket) => [`${ticket.queue} ${ticket.key}`, ticket])).values()];
   // One order for all writers, so that two of them cannot wait for each other.
   unique.sort((a, b) => (a.queue + a.key < b.queue + b.key ? -1 : 1));
-  const nowMs = clock.nowMs();
+  for (let from = 0; from < unique.length; from += ROWS_AT_ONCE) {
+    await note(tx, clock.nowMs(), unique.slice(from, from + ROWS_AT_ONCE));
+  }
+}
+
+/** A statement takes at most 65,535 parameters; a whole city may fall silent in the same second. */
+const ROWS_AT_ONCE = 2_000;
+
+async function note(tx: Tables, nowMs: number, tickets: WorkTicket[]): Promise<void> {
   await tx
     .tables<WorkTables>()
     .insertInto('work_item')
     .values(
-      unique.map(({ queue, key, priority, dueAtMs }) => ({
+      tickets.map(({ queue, key, priority, dueAtMs }) => ({
         queue,
         key,
         revision: 1,
