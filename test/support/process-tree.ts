@@ -46,13 +46,13 @@ function startOf(pid: number): string | null {
   }
 }
 
-/** Every process below `root`. */
-export function descendantsOf(root: number): Process[] {
+/** Every process below `root`, and it too when asked for. */
+export function descendantsOf(root: number, { itself = false } = {}): Process[] {
   const all = allProcesses();
   const family = new Set([root]);
   for (let size = 0; size !== family.size; ) {
     size = family.size;
     for (const { pid, parent } of all) if (family.has(parent)) family.add(pid);
   }
-  return all.filter(({ pid }) => pid !== root && family.has(pid));
+  return all.filter(({ pid }) => (itself || pid !== root) && family.has(pid));
 }
