@@ -52,13 +52,40 @@ export interface DeviceIdentity {
   jurisdiction: Jurisdiction;
 }
 
+/** Where a value stands in a maker's own payload, and how it becomes ours. */
+export interface FieldSource {
+  /** Keys from the record inwards; null where the contract's payload has it. */
+  path: readonly string[] | null;
+  /** Ours = theirs × `scale` + `offset`. */
+  scale: number;
+  offset: number;
+  /** Their codes as text, with what each means; a code that is not here is refused. Null: values are taken as sent. */
+  map: ReadonlyMap<string, FieldValue> | null;
+}
+
 /** One value of a kind: its type, unit and range. Numbers are stored as floating point for ever (InfluxDB 1.x). */
-export type FieldSpec =
+export type FieldSpec = (
   | { type: 'number' | 'integer'; unit: string | null; min: number; max: number; precision?: number }
   | { type: 'boolean' }
-  | { type: 'text'; maxLength: number; sensitive?: 'plate' }
+  /** `content`: what would be refused elsewhere and is right here, a hardware address or a long serial of equipment. */
+  | { type: 'text'; maxLength: number; sensitive?: 'plate'; content?: 'mac' | 'digits' }
   | { type: 'enum'; values: string[] }
-  | { type: 'list'; maxItems: number; maxLength: number };
+  | { type: 'list'; maxItems: number; maxLength: number }
+) & {
+  /** The one structural tag of the kind's measurement, such as a lane. */
+  tag?: true;
+  source?: FieldSource;
+};
+
+/** What a maker's payload has in other places than the contract's. */
+export interface PayloadSpec {
+  ts: { path: readonly string[]; unit: 's' | 'ms' } | null;
+  id: readonly string[] | null;
+  /** Where an event's type stands, and what their codes for it mean. */
+  event: { path: readonly string[]; map: ReadonlyMap<string, string> | null } | null;
+  /** What is sent and not kept, with all below it. */
+  ignore: readonly (readonly string[])[];
+}
 
 export interface EventSpec {
   fields: ReadonlyMap<string, FieldSpec>;
@@ -78,6 +105,8 @@ export interface DeviceKind {
   staleAfterS: number;
   fields: ReadonlyMap<string, FieldSpec>;
   events: ReadonlyMap<string, EventSpec>;
+  /** Only where the maker's payload is not the contract's. */
+  payload?: PayloadSpec;
 }
 
 /** Live data and bulk backfill go through separate logs, so that neither waits for the other. */
@@ -140,6 +169,8 @@ interface RecordBase {
   timeNs: string;
   /** Already decoded at an earlier journal position. */
   duplicate: boolean;
+  /** Name of the field that is the structural tag of its point; absent where it has none. */
+  tag?: string;
 }
 
 export interface Reading extends RecordBase {

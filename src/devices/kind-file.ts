@@ -1,131 +1,68 @@
 import { type Document, isMap, isScalar, LineCounter, type ParsedNode, parseDocument, visit } from 'yaml';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { type Issue, messageOf } from '../core/errors.ts';
-import type { DeviceKind, EventSpec, FieldSpec } from '../core/types.ts';
+import { type BaseFile, baseFile, type WrittenKind, writtenKind } from './kind-schema.ts';
 
-const KIND = /^[a-z][a-z0-9-]{0,31}$/;
-const NAME = /^[a-z][A-Za-z0-9_]{0,39}$/;
-const FIELDS_MAX = 64;
-const EVENTS_MAX = 32;
 const FILE_CHARACTERS_MAX = 256_000;
 const ALIASES_MAX = 100;
-/** Names that mean something else in the points of a kind's measurement. */
-const RESERVED = new Set(['event', 'event_id', 'event_data', 'time', 'dev', 'jur']);
 
-const range = { unit: z.string().min(1).max(16).nullable(), min: z.number(), max: z.number() };
-const ordered = (spec: { min: number; max: number }) => spec.min <= spec.max;
-const impossible = { path: ['max'], message: 'must not be below min' };
-
-const field = z.discriminatedUnion('type', [
-  z
-    .strictObject({ type: z.literal('number'), ...range, precision: z.int().min(0).max(9).optional() })
-    .refine(ordered, impossible),
-  z
-    .strictObject({ type: z.literal('integer'), unit: range.unit, min: z.int(), max: z.int() })
-    .refine(ordered, impossible),
-  z.strictObject({ type: z.literal('boolean') }),
-  z.strictObject({
-    type: z.literal('text'),
-    max_length: z.int().min(1).max(4096),
-    sensitive: z.literal('plate').optional(),
-  }),
-  z.strictObject({
-    type: z.literal('enum'),
-    values: z
-      .array(z.string().min(1).max(64))
-      .min(1)
-      .max(256)
-      .refine((values) => new Set(values).size === values.length, 'the same value stands here twice'),
-  }),
-  z.strictObject({
-    type: z.literal('list'),
-    max_items: z.int().min(1).max(64),
-    max_length: z.int().min(1).max(1024),
-  }),
-]);
-
-const name = z.string().regex(NAME, 'is not a name like fill_pct: a small letter, then at most 39 letters, digits, _');
-
-const fields = z
-  .record(name, field)
-  .refine((all) => Object.keys(all).length <= FIELDS_MAX, `at most ${FIELDS_MAX} fields`);
-
-const event = z
-  .strictObject({ fields: fields.default({}), required: z.array(z.string()).default([]) })
-  .superRefine((spec, context) => {
-    for (const [index, required] of spec.required.entries()) {
-      if (Object.hasOwn(spec.fields, required)) continue;
-      context.addIssue({
-        code: 'custom',
-        path: ['required', index],
-        message: `"${required}" is not one of the fields`,
-      });
-    }
-  });
-
-/** A kind as its file and the database have it. Names as in the file: snake_case, units in the names. */
-export const kindFile = z
-  .strictObject({
-    kind: z.string().regex(KIND, 'must be like recycling-kiosk: small letters, digits and -, at most 32'),
-    version: z.int().min(1).max(1_000_000),
-    title: z.strictObject({ en: z.string().min(1).max(64), zh: z.string().min(1).max(64) }),
-    stream: z.boolean(),
-    period_s: z.number().positive().max(86_400),
-    stale_after_s: z.number().positive().max(604_800),
-    fields,
-    events: z
-      .record(name, event)
-      .refine((all) => Object.keys(all).length <= EVENTS_MAX, `at most ${EVENTS_MAX} events`)
-      .default({}),
-  })
-  .superRefine((file, context) => {
-    if (file.stale_after_s < file.period_s) {
-      context.addIssue({ code: 'custom', path: ['stale_after_s'], message: 'must not be below period_s' });
-    }
-    for (const [key, spec] of Object.entries(file.fields)) {
-      const wrong = RESERVED.has(key)
-        ? 'is a reserved name'
-        : spec.type === 'list'
-          ? 'a list is only possible in an event'
-          : null;
-      if (wrong) context.addIssue({ code: 'custom', path: ['fields', key], message: wrong });
-    }
-  });
-
-export type KindFile = z.infer<typeof kindFile>;
+/** One file of the folder, as it was written. */
+export interface KindSource {
+  /** `camera` or `_health`: the name of the file without its ending. */
+  stem: string;
+  /** Null for a base. */
+  kind: WrittenKind | null;
+  content: WrittenKind | BaseFile;
+  /** `camera.yaml:12`: where a key stands, or the deepest one on the way to it that there is. */
+  at(path: readonly PropertyKey[]): string;
+}
 
 /**
- * Reads the text of one kind file. Issues carry `file:line` and say which key is wrong and what would be right.
+ * Reads the text of a kind, or of a base when the file's name begins with `_`. Issues carry `file:line` and say which
+ * key is wrong and what would be right.
  */
-export function parseKindFile(file: string, text: string): { kind: KindFile } | { issues: Issue[] } {
+export function parseSource(file: string, text: string): KindSource | { issues: Issue[] } {
   if (text.length > FILE_CHARACTERS_MAX) return { issues: [{ path: file, message: 'is larger than 256 KB' }] };
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  const at = (offset: number | undefined) => `${file}:${lines.linePos(offset ?? 0).line}`;
+  const line = (offset: number | undefined) => `${file}:${lines.linePos(offset ?? 0).line}`;
   const broken = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
-    path: at(pos[0]),
+    path: line(pos[0]),
     message: message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, ''),
   }));
   // The schema passes over this key in silence.
   visit(document, {
     Pair: (_, { key }) => {
       if (isScalar(key) && key.value === '__proto__') {
-        broken.push({ path: at(key.range?.[0]), message: '__proto__ is not a name' });
+        broken.push({ path: line(key.range?.[0]), message: '__proto__ is not a name' });
       }
     },
   });
   if (broken.length > 0) return { issues: broken };
-  const content = plain(document);
-  if (content instanceof Error) return { issues: [{ path: file, message: content.message }] };
-  const result = kindFile.safeParse(content);
-  if (result.success) return { kind: result.data };
-  return {
-    issues: result.error.issues.map((issue) => {
-      const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
-      const message = issue.code === 'unrecognized_keys' ? 'unknown key' : issue.message;
-      return { path: at(offsetOf(document.contents, path)), message: `${path.join('.') || 'file'}: ${message}` };
-    }),
-  };
+  const written = plain(document);
+  if (written instanceof Error) return { issues: [{ path: file, message: written.message }] };
+  const at = (path: readonly PropertyKey[]) => line(offsetOf(document.contents, path));
+  const stem = stemOf(file);
+  if (stem.startsWith('_')) {
+    const base = baseFile.safeParse(written);
+    return base.success ? { stem, kind: null, content: base.data, at } : { issues: issuesOf(base.error, at) };
+  }
+  const kind = writtenKind.safeParse(written);
+  return kind.success ? { stem, kind: kind.data, content: kind.data, at } : { issues: issuesOf(kind.error, at) };
+}
+
+export function stemOf(file: string): string {
+  return file.replace(/^.*\//, '').replace(/\.ya?ml$/, '');
+}
+
+/** What a schema found, each at its line and led by its key. */
+export function issuesOf(error: z.ZodError, at: KindSource['at']): Issue[] {
+  return error.issues.map((issue) => {
+    const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
+    const told = issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined;
+    const message = issue.code === 'unrecognized_keys' ? 'unknown key' : (told ?? issue.message);
+    return { path: at(path), message: `${path.join('.') || 'file'}: ${message}` };
+  });
 }
 
 /** The document as plain objects, or the error of one whose aliases would multiply into a huge one. */
@@ -143,7 +80,7 @@ function offsetOf(root: ParsedNode | null, path: readonly PropertyKey[]): number
   let offset = root?.range[0];
   for (const step of path) {
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && key.value === step);
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
       if (!pair) return offset;
       offset = (pair.key as ParsedNode).range[0];
       node = pair.value;
@@ -153,43 +90,4 @@ function offsetOf(root: ParsedNode | null, path: readonly PropertyKey[]): number
     } else return offset;
   }
   return offset;
-}
-
-export function toDeviceKind(file: KindFile): DeviceKind {
-  return {
-    kind: file.kind,
-    version: file.version,
-    title: file.title,
-    stream: file.stream,
-    periodS: file.period_s,
-    staleAfterS: file.stale_after_s,
-    fields: toFields(file.fields),
-    events: new Map(
-      Object.entries(file.events).map(([key, spec]): [string, EventSpec] => [
-        key,
-        { fields: toFields(spec.fields), required: spec.required },
-      ]),
-    ),
-  };
-}
-
-function toFields(specs: KindFile['fields']): ReadonlyMap<string, FieldSpec> {
-  return new Map(Object.entries(specs).map(([key, spec]) => [key, toField(spec)]));
-}
-
-function toField(spec: KindFile['fields'][string]): FieldSpec {
-  switch (spec.type) {
-    case 'number': {
-      const { precision, ...rest } = spec;
-      return precision === undefined ? rest : { ...rest, precision };
-    }
-    case 'text': {
-      const text = { type: spec.type, maxLength: spec.max_length };
-      return spec.sensitive === undefined ? text : { ...text, sensitive: spec.sensitive };
-    }
-    case 'list':
-      return { type: spec.type, maxItems: spec.max_items, maxLength: spec.max_length };
-    default:
-      return spec;
-  }
 }

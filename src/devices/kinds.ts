@@ -1,12 +1,20 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { CitywatchError, type Issue } from '../core/errors.ts';
 import type { DeviceKind } from '../core/types.ts';
 import { type Database, jsonb } from '../platform/database.ts';
-import { type KindFile, kindFile, parseKindFile, toDeviceKind } from './kind-file.ts';
+import { parseKindFile } from './kind-extends.ts';
+import { type KindFolder, readKindFolder } from './kind-folder.ts';
+import { type KindFile, kindFile } from './kind-schema.ts';
+import { toDeviceKind } from './kind-spec.ts';
 
 export interface KindTables {
   device_kind_version: { kind: string; version: number; definition: unknown; stored_at_ms: number };
+}
+
+/** A kind that is in force since a reload; `from` is the version before, 0 for a new kind. */
+export interface KindChange {
+  kind: string;
+  from: number;
+  to: number;
 }
 
 /**
@@ -14,38 +22,28 @@ export interface KindTables {
  * message names the version it fits.
  */
 export class Kinds {
-  readonly #files: ReadonlyMap<string, KindFile>;
+  readonly directory: string;
+  #folder: KindFolder;
+  readonly #files: Map<string, KindFile>;
   readonly #latest = new Map<string, DeviceKind>();
   readonly #versions = new Map<string, Map<number, DeviceKind>>();
 
-  private constructor(files: ReadonlyMap<string, KindFile>) {
-    this.#files = files;
-    for (const file of files.values()) {
-      const kind = toDeviceKind(file);
-      this.#latest.set(kind.kind, kind);
-      this.#keep(kind);
-    }
+  private constructor(directory: string, folder: KindFolder) {
+    this.directory = directory;
+    this.#folder = folder;
+    this.#files = new Map(folder.kinds);
+    for (const file of folder.kinds.values()) this.#enforce(file);
   }
 
   /** Reads every `*.yaml` of `directory`. Fails with `config.invalid` that names file and line of everything wrong. */
   static async load(directory: string): Promise<Kinds> {
-    const names = await readdir(directory).catch(() => []);
-    const files = new Map<string, KindFile>();
-    const issues: Issue[] = [];
-    for (const name of names.filter((entry) => /\.ya?ml$/.test(entry)).sort()) {
-      const path = join(directory, name);
-      const parsed = parseKindFile(path, await readFile(path, 'utf8'));
-      if ('issues' in parsed) issues.push(...parsed.issues);
-      else if (name !== `${parsed.kind.kind}.yaml`) {
-        issues.push({
-          path,
-          message: `kind is "${parsed.kind.kind}", so the file must be named ${parsed.kind.kind}.yaml`,
-        });
-      } else files.set(parsed.kind.kind, parsed.kind);
+    const folder = await readKindFolder(directory);
+    const issues = [...folder.issues];
+    if (issues.length === 0 && folder.kinds.size === 0) {
+      issues.push({ path: directory, message: 'holds no kind (*.yaml)' });
     }
-    if (issues.length === 0 && files.size === 0) issues.push({ path: directory, message: 'holds no kind (*.yaml)' });
     if (issues.length > 0) throw new CitywatchError('config.invalid', { issues });
-    return new Kinds(files);
+    return new Kinds(directory, folder);
   }
 
   /**
@@ -54,24 +52,52 @@ export class Kinds {
    */
   async remember(database: Database): Promise<void> {
     const db = database.tables<KindTables>();
-    for (const file of this.#files.values()) {
-      await db
-        .insertInto('device_kind_version')
-        .values({
-          kind: file.kind,
-          version: file.version,
-          definition: jsonb(file),
-          stored_at_ms: database.clock.nowMs(),
-        })
-        .onConflict((conflict) => conflict.columns(['kind', 'version']).doNothing())
-        .execute();
-    }
+    for (const file of this.#files.values()) await store(database, file);
     const stored = await db.selectFrom('device_kind_version').selectAll().execute();
     for (const row of stored) {
       const current = this.#files.get(row.kind);
       if (current?.version !== row.version) this.#keep(toDeviceKind(kindFile.parse(row.definition)));
-      else if (canonical(row.definition) !== canonical(current)) throw changed(current);
+      else if (canonical(row.definition) !== canonical(current)) {
+        throw new CitywatchError('config.invalid', { issues: [changed(current)] });
+      }
     }
+  }
+
+  /**
+   * Reads the folder again. A file that is right and has a higher version comes into force once that version is stored;
+   * any other keeps the version it had, and an issue says why. A kind whose file is gone stays until the next start.
+   * `again`: the database did not answer, so not everything was looked at.
+   */
+  async reload(database: Database): Promise<{ changed: KindChange[]; issues: Issue[]; again: boolean }> {
+    const folder = await readKindFolder(this.directory);
+    this.#folder = folder;
+    const issues = [...folder.issues];
+    const changes: KindChange[] = [];
+    for (const file of folder.kinds.values()) {
+      const current = this.#files.get(file.kind);
+      if (current && canonical(current) === canonical(file)) continue;
+      const lowest = this.currentVersion(file.kind);
+      if (file.version <= lowest) {
+        issues.push(changed(file, lowest + 1, folder));
+        continue;
+      }
+      const stored = await store(database, file).catch(ifUnavailable);
+      if (stored === null) return { changed: changes, issues, again: true };
+      if (!stored) {
+        issues.push(changed(file, file.version + 1, folder));
+        continue;
+      }
+      this.#files.set(file.kind, file);
+      this.#enforce(file);
+      changes.push({ kind: file.kind, from: current?.version ?? 0, to: file.version });
+    }
+    return { changed: changes, issues, again: false };
+  }
+
+  /** What the text of a kind file would be, with the bases of the folder as they are; nothing changes. */
+  candidate(text: string): { kind: DeviceKind } | { issues: Issue[] } {
+    const parsed = parseKindFile('candidate.yaml', text, this.#folder.sources);
+    return 'issues' in parsed ? parsed : { kind: toDeviceKind(parsed.kind) };
   }
 
   /** The kind as its file has it today; undefined for a kind that has no file. */
@@ -94,15 +120,44 @@ export class Kinds {
     return [...this.#latest.values()];
   }
 
+  #enforce(file: KindFile): void {
+    const kind = toDeviceKind(file);
+    this.#latest.set(kind.kind, kind);
+    this.#keep(kind);
+  }
+
   #keep(kind: DeviceKind): void {
     const versions = this.#versions.get(kind.kind) ?? new Map<number, DeviceKind>();
     this.#versions.set(kind.kind, versions.set(kind.version, kind));
   }
 }
 
-function changed({ kind, version }: KindFile): CitywatchError {
-  const message = `version ${version} was in force with other content: raise version to ${version + 1}`;
-  return new CitywatchError('config.invalid', { issues: [{ path: `${kind}.yaml`, message }] });
+/** Stores a version unless it is stored; false when it is with other content. */
+async function store(database: Database, file: KindFile): Promise<boolean> {
+  const db = database.tables<KindTables>();
+  const { kind, version } = file;
+  await db
+    .insertInto('device_kind_version')
+    .values({ kind, version, definition: jsonb(file), stored_at_ms: database.clock.nowMs() })
+    .onConflict((conflict) => conflict.columns(['kind', 'version']).doNothing())
+    .execute();
+  const row = await db
+    .selectFrom('device_kind_version')
+    .select('definition')
+    .where('kind', '=', kind)
+    .where('version', '=', version)
+    .executeTakeFirst();
+  return canonical(row?.definition) === canonical(file);
+}
+
+function ifUnavailable(error: unknown): null {
+  if (error instanceof CitywatchError && error.code === 'store.unavailable') return null;
+  throw error;
+}
+
+function changed({ kind, version }: KindFile, raiseTo = version + 1, folder?: KindFolder): Issue {
+  const message = `version ${version} was in force with other content: raise version to ${raiseTo}`;
+  return { path: folder?.sources.get(kind)?.at(['version']) ?? `${kind}.yaml`, message };
 }
 
 /** JSON with sorted keys: the order of keys in a file is not content. */

@@ -4,7 +4,7 @@ import type { Caller, DecodedBatch, DecodedMessage, DeviceId, Lane, Message, Ref
 import { type Database, sql, type Tables } from '../platform/database.ts';
 import { loadCursor, moveCursor } from './cursor.ts';
 import type { ReceivedCount } from './journal/received-counts.ts';
-import { plain, refusal } from './refusals.ts';
+import { isForbidden, plain, refusal } from './refusals.ts';
 import type { DeadLetterRow, IngestTables, LedgerCounters } from './tables.ts';
 
 /** The reader whose cursor says up to where the ledger is written. */
@@ -97,7 +97,8 @@ export class Ledger {
       if (all.length === 0) continue;
       const firmware = this.#deps.firmwareOf?.(message.device.id) ?? null;
       for (const one of all) letters.push(letterOf(message, one, firmware));
-      if (message.raw.length > PAYLOAD_BYTES_MAX) continue;
+      const secret = all.some(({ reason }) => isForbidden(reason));
+      if (secret || message.raw.length > PAYLOAD_BYTES_MAX) continue;
       payloads.push({ lane: message.lane, journal_offset: message.offset, raw: message.raw });
     }
     return { letters, payloads, counters: [...counters.values()] };

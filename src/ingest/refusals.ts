@@ -28,10 +28,22 @@ export const REFUSALS = {
   'unknown-field': 'The kind has no such field.',
   'unknown-event': 'The kind has no such event.',
   'no-values': 'The reading has no value.',
+  'forbidden-health':
+    'The record holds a health reading; those never enter the gateway. Value and payload are not kept.',
+  'forbidden-card': 'The record holds what may be a card number. Value and payload are not kept.',
+  'forbidden-mac': 'The record holds the hardware address of a device of a citizen. Value and payload are not kept.',
   'store-refused': 'The telemetry store refused the point; the value says why.',
 } as const satisfies Record<string, string>;
 
 export type RefusalReason = keyof typeof REFUSALS;
+
+/** Stands for a value that must not be shown. */
+export const HIDDEN = '[hidden]';
+
+/** Whether nothing of the message may be kept with the dead letter. */
+export function isForbidden(reason: string): boolean {
+  return reason.startsWith('forbidden-');
+}
 
 const PRINTED_CHARACTERS_MAX = 64;
 

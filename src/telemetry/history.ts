@@ -70,10 +70,10 @@ export class History {
 
   /** Errors: `request.invalid` naming the field and the remedy, `store.unavailable`, `store.refused`. */
   async history(device: DeviceRef, query: HistoryQuery, signal?: AbortSignal): Promise<HistoryAnswer> {
-    const specs = this.#specsOf(device.kind, query.fields);
+    const fn = query.fn ?? (query.everyMs === undefined ? undefined : 'mean');
+    const specs = this.#specsOf(device.kind, query.fields, fn);
     checkRange(query);
     checkBuckets(query);
-    const fn = query.fn ?? (query.everyMs === undefined ? undefined : 'mean');
     if (fn) checkAggregate(fn, specs);
     const limit = query.limit ?? POINTS_MAX;
     const points = await this.#deps.store.points(
@@ -129,7 +129,7 @@ export class History {
     return { items: page.map((point) => toEvent(point, kind)), next };
   }
 
-  #specsOf(kind: string, fields: string[]): Map<string, FieldSpec> {
+  #specsOf(kind: string, fields: string[], fn?: Aggregate): Map<string, FieldSpec> {
     const known = new Map([...STATE_SPECS, ...(this.#deps.kinds.latest(kind)?.fields ?? [])]);
     const specs = new Map<string, FieldSpec>();
     for (const field of fields) {
@@ -138,6 +138,9 @@ export class History {
       specs.set(field, spec);
     }
     if (specs.size === 0) throw invalid('fields', 'name at least one field');
+    const tag = [...specs].find(([, spec]) => spec.tag === true)?.[0];
+    if (tag !== undefined && specs.size === 1) throw invalid('fields', `name a field beside the tag ${tag}`);
+    if (tag !== undefined && fn !== undefined) throw invalid('fields', `${tag} is a tag, which has no ${fn}`);
     if (specs.size > FIELDS_MAX) throw invalid('fields', `name at most ${FIELDS_MAX} fields`);
     return specs;
   }
@@ -202,10 +205,15 @@ function toValues(
   const row: [string, FieldValue | null][] = [];
   for (const [field, spec] of specs) {
     const value = values.get(field);
-    const plain = value === undefined ? null : fn === 'count' ? value : shown(value, spec);
+    const plain = value === undefined ? null : fn === 'count' ? value : shown(ofTag(value, spec), spec);
     row.push([field, plain]);
   }
   return Object.fromEntries(row);
+}
+
+/** A tag is text in the store, whatever it was when it came. */
+function ofTag(value: FieldValue, spec: FieldSpec): FieldValue {
+  return spec.tag === true && spec.type === 'integer' ? Number(value) : value;
 }
 
 function toEvent({ timeNs, values }: StoredPoint, kind: DeviceKind | undefined): StoredEvent {

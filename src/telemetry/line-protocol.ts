@@ -1,8 +1,9 @@
 import type { DecodedRecord, DeviceIdentity, FieldValue } from '../core/types.ts';
 
 /**
- * InfluxDB line protocol, built as strings without an object per point. Measurement = kind, tags `dev` and `jur`,
- * everything else a field; all numbers are floats for ever, because 1.x refuses a second type of one field.
+ * InfluxDB line protocol, built as strings without an object per point. Measurement = kind, tags `dev`, `jur` and at
+ * most one that the kind names (a lane, a channel), everything else a field; all numbers are floats for ever, because
+ * 1.x refuses a second type of one field.
  */
 
 /** Fields that a device's kind never names: they carry events, state reports and our own marks. */
@@ -69,12 +70,22 @@ export function lineOf(series: string, receivedAtMs: number, record: DecodedReco
   const fields = fieldsOf(record);
   if (typeof fields !== 'string') return fields;
   const mark = record.clock === 'refused' ? `,${CLOCK_FIELD}=1` : '';
-  return `${series}${fields}${RECEIVED_FIELD}=${receivedAtMs}${mark} ${record.timeNs}`;
+  const head = record.tag === undefined ? series : taggedSeries(series, record.tag, record);
+  if (typeof head !== 'string') return head;
+  return `${head}${fields}${RECEIVED_FIELD}=${receivedAtMs}${mark} ${record.timeNs}`;
+}
+
+/** The series with the structural tag: the kind lets only short enums and small whole numbers be one. */
+function taggedSeries(series: string, tag: string, record: DecodedRecord): string | LineRefusal {
+  const values = record.type === 'reading' ? record.values : record.type === 'event' ? record.data : null;
+  const key = UNUSABLE_FIELDS.has(tag) ? null : name(tag);
+  const value = name(String(values?.get(tag) ?? ''));
+  return key === null || value === null ? refuse('line.name', tag) : `${series.slice(0, -1)},${key}=${value} `;
 }
 
 /** `a=1,b=true,`: every field with a comma behind it. */
 function fieldsOf(record: DecodedRecord): string | LineRefusal {
-  if (record.type === 'reading') return readingFields(record.values);
+  if (record.type === 'reading') return readingFields(record.values, record.tag);
   if (record.type === 'state') {
     const firmware = record.firmware === null ? '' : quoted(record.firmware);
     if (firmware === null) return refuse('line.not-unicode', FIRMWARE_FIELD);
@@ -92,9 +103,10 @@ function fieldsOf(record: DecodedRecord): string | LineRefusal {
  * Joined from parts: a string grown by `+=` is kept by V8 as a tree of its pieces until the request is put together,
  * and collecting those trees costs more than building the lines.
  */
-function readingFields(values: ReadonlyMap<string, FieldValue>): string | LineRefusal {
+function readingFields(values: ReadonlyMap<string, FieldValue>, tag: string | undefined): string | LineRefusal {
   const parts: string[] = [];
   for (const [field, value] of values) {
+    if (field === tag) continue;
     const key = UNUSABLE_FIELDS.has(field) ? null : name(field);
     if (key === null) return refuse('line.name', field);
     if (typeof value === 'number') {

@@ -1,5 +1,7 @@
-import type { DeviceKind, FieldSpec } from '../../core/types.ts';
+import type { Declared } from '../../core/forbidden.ts';
+import type { DeviceKind, FieldSpec, FieldValue } from '../../core/types.ts';
 import { type Hash, hashText, startHash } from './hash.ts';
+import { compileShapes, type Shapes } from './shape.ts';
 
 /** A field with what the hot path needs of it worked out once. */
 export interface CompiledField {
@@ -8,6 +10,14 @@ export interface CompiledField {
   seed: number;
   /** The values of an enum. */
   allowed: ReadonlySet<string> | null;
+  /** What a maker's codes mean, each as number, text and boolean as they may stand in JSON. */
+  codes: ReadonlyMap<unknown, FieldValue> | null;
+  /** Whether a number is scaled or rounded before it is judged. */
+  converts: boolean;
+  scale: number;
+  offset: number;
+  /** Ten to the power of the precision; 0 where nothing is rounded. */
+  factor: number;
 }
 
 export type CompiledFields = ReadonlyMap<string, CompiledField>;
@@ -15,11 +25,21 @@ export type CompiledFields = ReadonlyMap<string, CompiledField>;
 export interface CompiledEvent {
   fields: CompiledFields;
   required: readonly string[];
+  /** Whether it has the field that is the structural tag. */
+  tag: string | undefined;
 }
 
 export interface CompiledKind {
   fields: CompiledFields;
   events: ReadonlyMap<string, CompiledEvent>;
+  /** Name of the field that is the structural tag. */
+  tag: string | undefined;
+  /** How to find the values in a maker's payload; null for the contract's. */
+  shapes: Shapes | null;
+  /** What its own text fields hold, by the key they stand under. */
+  declared: Declared;
+  /** Whether it leaves parts of the payload unread, which must then be looked through. */
+  ignores: boolean;
 }
 
 const compiled = new WeakMap<DeviceKind, CompiledKind>();
@@ -28,11 +48,19 @@ const compiled = new WeakMap<DeviceKind, CompiledKind>();
 export function compile(kind: DeviceKind): CompiledKind {
   const known = compiled.get(kind);
   if (known) return known;
+  const [tag] = [...kind.fields].find(([, spec]) => spec.tag === true) ?? [];
   const events = new Map<string, CompiledEvent>();
   for (const [name, { fields, required }] of kind.events) {
-    events.set(name, { fields: compileFields(fields), required });
+    const tagged = tag !== undefined && fields.get(tag)?.tag === true ? tag : undefined;
+    events.set(name, { fields: compileFields(fields), required, tag: tagged });
   }
-  const result = { fields: compileFields(kind.fields), events };
+  const fields = compileFields(kind.fields);
+  const result: CompiledKind = {
+    ...{ fields, events, tag },
+    shapes: compileShapes(kind, fields, events),
+    declared: declaredBy(kind),
+    ignores: (kind.payload?.ignore.length ?? 0) > 0,
+  };
   compiled.set(kind, result);
   return result;
 }
@@ -40,10 +68,38 @@ export function compile(kind: DeviceKind): CompiledKind {
 function compileFields(fields: ReadonlyMap<string, FieldSpec>): CompiledFields {
   const result = new Map<string, CompiledField>();
   for (const [name, spec] of fields) {
-    const allowed = spec.type === 'enum' ? new Set(spec.values) : null;
-    result.set(name, { spec, seed: seedOf(name), allowed });
+    const precision = spec.type === 'number' ? spec.precision : undefined;
+    const { scale = 1, offset = 0, map = null } = spec.source ?? {};
+    result.set(name, {
+      ...{ spec, scale, offset },
+      seed: seedOf(name),
+      allowed: spec.type === 'enum' ? new Set(spec.values) : null,
+      codes: map && codesOf(map),
+      converts: precision !== undefined || scale !== 1 || offset !== 0,
+      factor: precision === undefined ? 0 : 10 ** precision,
+    });
   }
   return result;
+}
+
+/** A code is text in YAML; in JSON the same code may be a number or a boolean. */
+function codesOf(map: ReadonlyMap<string, FieldValue>): ReadonlyMap<unknown, FieldValue> {
+  const codes = new Map<unknown, FieldValue>(map);
+  for (const [code, value] of map) {
+    if (String(Number(code)) === code) codes.set(Number(code), value);
+    if (code === 'true' || code === 'false') codes.set(code === 'true', value);
+  }
+  return codes;
+}
+
+function declaredBy({ fields, events }: DeviceKind): Declared {
+  const declared = new Map<string, 'mac' | 'digits'>();
+  for (const set of [fields, ...[...events.values()].map((event) => event.fields)]) {
+    for (const [name, spec] of set) {
+      if (spec.type === 'text' && spec.content) declared.set(spec.source?.path?.at(-1) ?? name, spec.content);
+    }
+  }
+  return declared;
 }
 
 export function seedOf(name: string): number {

@@ -1,10 +1,13 @@
+import { type Declared, holdsIssuedCard, holdsMac } from '../../core/forbidden.ts';
 import type { DecodedRecord, DeviceKind, FieldValue, Message, Refusal } from '../../core/types.ts';
-import { type RefusalReason, refusal } from '../refusals.ts';
+import { HIDDEN, type RefusalReason, refusal } from '../refusals.ts';
 import { type ReplayOrigin, replayOrigin } from '../replay-origin.ts';
-import { type CompiledKind, compile } from './compiled-kind.ts';
+import { type CompiledEvent, type CompiledKind, compile } from './compiled-kind.ts';
+import { hideForbidden } from './forbidden.ts';
 import { endHash, type Hash, hashNumber, hashText, hashWord, hexOf, startHash, timeNsOf } from './hash.ts';
 import { hasUnderflow, parseGuarded } from './json-guard.ts';
-import { content, fail, isPlainText, problem, readGeneric, readText, readValues } from './values.ts';
+import { readShape, type Shapes, tsOf, typeOf } from './shape.ts';
+import { content, fail, isPlainText, problem, readGeneric, readText, readValues, type Values } from './values.ts';
 
 /** Records of one message at most; a longer backfill is sent in parts. */
 export const RECORDS_MAX = 1000;
@@ -41,13 +44,24 @@ interface Scope {
  * with the same point times. Never throws; never keeps a reference to more than the texts it returns.
  */
 export function decodeMessage(message: Message, kind: DeviceKind | undefined): Decoded {
+  const compiled = kind ? compile(kind) : null;
+  const decoded = decode(message, compiled);
+  if (decoded.refusals.length === 0 && !compiled?.ignores) return decoded;
+  const hidden = hideForbidden(decoded.refusals, message.raw, compiled?.declared ?? NOTHING);
+  const whole = hidden && decoded.refusals.some(({ index }) => index === null);
+  return whole ? { records: [], identities: [], refusals: decoded.refusals.slice(0, 1) } : decoded;
+}
+
+const NOTHING: Declared = new Map();
+
+function decode(message: Message, kind: CompiledKind | null): Decoded {
   if (!kind && message.uplink !== 'internal')
     return refused('unknown-kind', `${message.device.kind}@${message.device.kindVersion}`);
   const parsed = parseGuarded(message.raw);
   if ('reason' in parsed) return refused(parsed.reason, `${message.raw.length} bytes`);
   const origin = replayOrigin(message);
   const receivedAtMs = origin?.receivedAtMs ?? message.receivedAtMs;
-  const scope = { message, kind: kind ? compile(kind) : null, origin, receivedAtMs, text: parsed.text };
+  const scope = { message, kind, origin, receivedAtMs, text: parsed.text };
   const decoded: Decoded = { records: [], identities: [], refusals: [] };
   const { value } = parsed;
   if (!Array.isArray(value)) readRecord(value, 0, scope, decoded);
@@ -94,20 +108,35 @@ function readChannel(given: Given, index: number, scope: Scope): DecodedRecord |
 }
 
 function readReading(given: Given, index: number, scope: Scope): DecodedRecord | null {
+  const kind = scope.kind!;
+  if (kind.shapes) return readShapedReading(given, index, scope, kind.shapes);
   for (const key in given)
     if (key !== 'values' && key !== 'ts' && key !== 'id') return fail('unknown-key', key, given[key]);
   const { values } = given;
   if (!isObject(values)) return fail(values === undefined ? 'missing-key' : 'wrong-type', 'values', values);
-  const read = readValues(values, scope.kind!.fields, 'values');
-  if (!read) return null;
-  if (read.size === 0) return fail('no-values', 'values', values);
-  if (content.zeros && hasUnderflow(scope.text)) return fail('not-exact', 'values', values);
+  const read = readValues(values, kind.fields, 'values');
+  return read && reading(read, given, index, scope);
+}
+
+function readShapedReading(given: Given, index: number, scope: Scope, shapes: Shapes): DecodedRecord | null {
+  const walked = readShape(given, shapes.telemetry);
+  return walked && reading(walked.values, { ts: tsOf(walked.ts, shapes), id: walked.id }, index, scope);
+}
+
+function reading(values: Values, given: Given, index: number, scope: Scope): DecodedRecord | null {
+  const { tag } = scope.kind!;
+  const tagged = tag !== undefined && values.has(tag);
+  if (values.size === (tagged ? 1 : 0)) return fail('no-values', 'values', given.values);
+  if (content.zeros && hasUnderflow(scope.text)) return fail('not-exact', 'values', given.values);
   const base = readBase(given, index, scope);
   if (!base) return null;
-  return { type: 'reading', ...base, values: read as Map<string, FieldValue> };
+  const read = values as Map<string, FieldValue>;
+  return tagged ? { type: 'reading', ...base, values: read, tag } : { type: 'reading', ...base, values: read };
 }
 
 function readEvent(given: Given, index: number, scope: Scope): DecodedRecord | null {
+  const shapes = scope.kind?.shapes;
+  if (shapes && scope.message.uplink !== 'internal') return readShapedEvent(given, index, scope, shapes);
   for (const key in given) {
     if (key !== 'type' && key !== 'data' && key !== 'ts' && key !== 'id') return fail('unknown-key', key, given[key]);
   }
@@ -118,12 +147,34 @@ function readEvent(given: Given, index: number, scope: Scope): DecodedRecord | n
   if (!spec && !ours) return fail('unknown-event', 'type', type);
   if (data !== undefined && !isObject(data)) return fail('wrong-type', 'data', data);
   const read = spec ? readValues(data ?? {}, spec.fields, 'data') : readGeneric(data ?? {}, 'data');
-  if (!read) return null;
-  for (const name of spec?.required ?? []) if (!read.has(name)) return fail('missing-key', `data.${name}`, undefined);
-  if (content.zeros && hasUnderflow(scope.text)) return fail('not-exact', 'data', data);
+  return read && eventOf({ type, spec, data: read }, given, index, scope);
+}
+
+function readShapedEvent(given: Given, index: number, scope: Scope, shapes: Shapes): DecodedRecord | null {
+  const type = typeOf(given, shapes);
+  if (type === null) return null;
+  const tree = shapes.events.get(type);
+  if (!tree) return fail('unknown-event', shapes.type.join('.'), type);
+  const walked = readShape(given, tree);
+  if (!walked) return null;
+  const found = { type, spec: scope.kind?.events.get(type), data: walked.values };
+  return eventOf(found, { type, ts: tsOf(walked.ts, shapes), id: walked.id }, index, scope);
+}
+
+interface FoundEvent {
+  type: string;
+  spec: CompiledEvent | undefined;
+  data: Values;
+}
+
+function eventOf({ type, spec, data }: FoundEvent, given: Given, index: number, scope: Scope): DecodedRecord | null {
+  for (const name of spec?.required ?? []) if (!data.has(name)) return fail('missing-key', `data.${name}`, undefined);
+  if (content.zeros && hasUnderflow(scope.text)) return fail('not-exact', 'data', given.data);
   const base = readBase(given, index, scope);
   if (!base) return null;
-  return { type: 'event', ...base, event: type, data: read };
+  const tag = spec?.tag;
+  const tagged = tag !== undefined && data.has(tag);
+  return tagged ? { type: 'event', ...base, event: type, data, tag } : { type: 'event', ...base, event: type, data };
 }
 
 function readState(given: Given, index: number, scope: Scope): DecodedRecord | null {
@@ -161,6 +212,8 @@ function readId(id: unknown): string | null {
   if (typeof id !== 'string') return fail('wrong-type', 'id', id);
   if (id.length === 0) return fail('missing-key', 'id', id);
   if (id.length > ID_LENGTH_MAX) return fail('too-long', 'id', id);
+  if (holdsIssuedCard(id)) return fail('forbidden-card', 'id', HIDDEN);
+  if (holdsMac(id)) return fail('forbidden-mac', 'id', HIDDEN);
   return isPlainText(id) ? id : fail('not-text', 'id', id);
 }
 

@@ -1,5 +1,6 @@
+import { holdsCard, holdsMac } from '../../core/forbidden.ts';
 import type { FieldValue } from '../../core/types.ts';
-import { printable, type RefusalReason } from '../refusals.ts';
+import { HIDDEN, printable, type RefusalReason } from '../refusals.ts';
 import type { CompiledField, CompiledFields } from './compiled-kind.ts';
 import { endHash, type Hash, hashNumber, hashText, hashWord, startHash } from './hash.ts';
 
@@ -23,49 +24,66 @@ export type Values = Map<string, FieldValue | string[]>;
 
 const one: Hash = { a: 0, b: 0 };
 
-/** Sum of the hashes of all fields read by the last {@link readValues}, whatever their order. */
+/** Sum of the hashes of all fields read since {@link startValues}, whatever their order. */
 export const content: Hash & { zeros: boolean } = { a: 0, b: 0, zeros: false };
+
+export function startValues(): Values {
+  content.a = 0;
+  content.b = 0;
+  content.zeros = false;
+  return new Map();
+}
 
 /**
  * Checks an object of values against the fields of a kind or event. Returns null and sets {@link problem} at the first
  * value that does not fit.
  */
 export function readValues(given: object, fields: CompiledFields, path: string): Values | null {
-  const values: Values = new Map();
-  content.a = 0;
-  content.b = 0;
-  content.zeros = false;
+  const values = startValues();
   for (const name in given) {
     const field = fields.get(name);
-    if (!field) return fail('unknown-field', `${path}.${name}`, (given as Record<string, unknown>)[name]);
-    const value = readValue((given as Record<string, unknown>)[name], field);
-    if (value === null) {
+    const value = (given as Record<string, unknown>)[name];
+    if (!field) return fail('unknown-field', `${path}.${name}`, value);
+    if (!takeValue(values, name, value, field)) {
       problem.path = `${path}.${name}`;
-      if (field.spec.type === 'text' && field.spec.sensitive) problem.value = '[hidden]';
       return null;
     }
-    endHash(one);
-    content.a = (content.a + one.a) | 0;
-    content.b = (content.b + one.b) | 0;
-    values.set(name, value);
   }
   return values;
 }
 
-/** Leaves the hash of name and value in `one`. */
+/** Checks one value and keeps it; false with the {@link problem}, whose path is for the caller to set. */
+export function takeValue(values: Values, name: string, given: unknown, field: CompiledField): boolean {
+  const value = readValue(given, field);
+  if (value === null) {
+    if (field.spec.type === 'text' && field.spec.sensitive) problem.value = HIDDEN;
+    return false;
+  }
+  endHash(one);
+  content.a = (content.a + one.a) | 0;
+  content.b = (content.b + one.b) | 0;
+  values.set(name, value);
+  return true;
+}
+
+/**
+ * Leaves the hash of name and value in `one`: of the value as it was sent, so that a resent record is the same one
+ * although the kind rounds or scales differently by then.
+ */
 function readValue(value: unknown, field: CompiledField): FieldValue | string[] | null {
   startHash(one, field.seed);
   const { spec } = field;
+  if (field.codes !== null) return readCode(value, field.codes);
   switch (spec.type) {
     case 'number':
     case 'integer':
-      return readNumber(value, spec);
+      return readNumber(value, field, spec);
     case 'boolean':
       if (typeof value !== 'boolean') return fail('wrong-type', '', value);
       hashWord(one, value ? 1 : 2);
       return value;
     case 'text':
-      return readText(value, spec.maxLength);
+      return readText(value, spec.maxLength, spec.content);
     case 'enum':
       if (typeof value !== 'string') return fail('wrong-type', '', value);
       if (!field.allowed?.has(value)) return fail('not-in-list', '', value);
@@ -76,23 +94,55 @@ function readValue(value: unknown, field: CompiledField): FieldValue | string[] 
   }
 }
 
-function readNumber(value: unknown, spec: { type: 'number' | 'integer'; min: number; max: number }): number | null {
+function readCode(value: unknown, codes: ReadonlyMap<unknown, FieldValue>): FieldValue | null {
+  if (typeof value === 'number') {
+    if (value === 0) content.zeros = true;
+    hashNumber(one, value + 0);
+  } else if (typeof value === 'string') hashText(one, value);
+  else if (typeof value === 'boolean') hashWord(one, value ? 1 : 2);
+  else return fail('wrong-type', '', value);
+  return codes.get(value) ?? fail('not-in-list', '', value);
+}
+
+type NumberSpec = { type: 'number' | 'integer'; min: number; max: number };
+
+function readNumber(value: unknown, field: CompiledField, spec: NumberSpec): number | null {
   if (typeof value !== 'number') return fail('wrong-type', '', value);
   if (!Number.isFinite(value)) return fail('not-finite', '', value);
   if (value > Number.MAX_SAFE_INTEGER || value < -Number.MAX_SAFE_INTEGER) return fail('not-exact', '', value);
-  if (spec.type === 'integer' && !Number.isInteger(value)) return fail('not-whole', '', value);
-  if (value < spec.min || value > spec.max) return fail('out-of-range', '', value);
-  if (value === 0) content.zeros = true;
   // -0 and 0 are one value: nothing behind us tells them apart.
-  const kept = value + 0;
-  hashNumber(one, kept);
+  const sent = value + 0;
+  if (sent === 0) content.zeros = true;
+  hashNumber(one, sent);
+  const kept = field.converts ? convert(sent, field, spec) : sent;
+  if (spec.type === 'integer' && !Number.isInteger(kept)) return fail('not-whole', '', value);
+  if (!(kept >= spec.min && kept <= spec.max)) return fail('out-of-range', '', value);
   return kept;
 }
 
-export function readText(value: unknown, maxLength: number): string | null {
+/** What floating point may add to a product without anybody having meant it. */
+const NOISE = 1e-9;
+
+/**
+ * Scales and rounds. A value beyond the range is returned unrounded, so that rounding never brings it back in, unless
+ * only noise had carried it out.
+ */
+function convert(sent: number, { scale, offset, factor }: CompiledField, { type, min, max }: NumberSpec): number {
+  const exact = sent * scale + offset;
+  const whole = Math.round(exact);
+  const noise = NOISE * Math.max(1, Math.abs(exact));
+  if (type === 'integer') return Math.abs(exact - whole) <= noise ? whole + 0 : exact;
+  if (factor === 0 || Math.abs(exact) * factor > Number.MAX_SAFE_INTEGER) return exact + 0;
+  const rounded = Math.round(exact * factor) / factor + 0;
+  return (exact >= min && exact <= max) || Math.abs(exact - rounded) <= noise ? rounded : exact;
+}
+
+export function readText(value: unknown, maxLength: number, holds?: 'mac' | 'digits'): string | null {
   if (typeof value !== 'string') return fail('wrong-type', '', value);
   if (value.length > maxLength) return fail('too-long', '', value);
   if (!isPlainText(value)) return fail('not-text', '', value);
+  if (holds !== 'mac' && holdsMac(value)) return fail('forbidden-mac', '', HIDDEN);
+  if (holds !== 'digits' && holdsCard(value)) return fail('forbidden-card', '', HIDDEN);
   hashText(one, value);
   return value;
 }
@@ -121,12 +171,14 @@ export function isPlainText(text: string): boolean {
 const GENERIC_FIELDS_MAX = 32;
 const GENERIC_TEXT_MAX = 1024;
 
+const GENERIC = { allowed: null, codes: null, converts: false, scale: 1, offset: 0, factor: 0 };
+
 /** Values of our own events, which no kind declares: scalars and short lists. */
 export function readGeneric(given: object, path: string): Values | null {
   const fields = new Map<string, CompiledField>();
   for (const [name, value] of Object.entries(given)) {
     if (fields.size === GENERIC_FIELDS_MAX) return fail('too-long', path, given);
-    fields.set(name, { spec: genericSpec(value), seed: name.length, allowed: null });
+    fields.set(name, { ...GENERIC, spec: genericSpec(value), seed: name.length });
   }
   return readValues(given, fields, path);
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { parseKindFile } from '../../../src/devices/kind-file.ts';
+import { parseKindFile } from '../../../src/devices/kind-extends.ts';
 import { Kinds } from '../../../src/devices/kinds.ts';
 
 const HEAD =
