@@ -1,0 +1,185 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { generate } from 'mqtt-packet';
+
+/**
+ * Devices that cost little: one packet is built for each device beforehand, and every message is a copy of it with its
+ * own time and packet id. A child process; it is told what to do by {@link Order} and answers each with a result.
+ */
+export type Order =
+  | { do: 'connect'; port: number; devices: { id: string; secret: string }[] }
+  /** As many as get through: each device keeps `window` messages under way. */
+  | { do: 'saturate'; seconds: number; window: number }
+  /** At a fixed pace, whatever the answers do. */
+  | { do: 'pace'; perSecond: number; seconds: number };
+
+export interface LoadResult {
+  sent: number;
+  acked: number;
+  /** From the first message to the last acknowledgement. */
+  seconds: number;
+  p50Ms: number;
+  p99Ms: number;
+  maxMs: number;
+}
+
+const VALUES = {
+  ...{ fill_pct: 82.5, weight_kg: 17.25, temp_c: 21.5, smoke: false, door_open: false, tilt_deg: 0.5 },
+  ...{ mains: true, battery_pct: 97, rssi_dbm: -71 },
+};
+/** The time of the first message; each further one of a device is a millisecond later, so each is a point of its own. */
+export const BASE_MS = 3_600_000;
+const ACK_BYTES = 4;
+const PACKET_IDS = 1024;
+/** How often a fixed pace looks at how many messages are due. */
+const TICK_MS = 1;
+
+const baseMs = Date.now() - BASE_MS;
+
+class Device {
+  readonly socket: Socket;
+  readonly #template: Buffer;
+  readonly #tsAt: number;
+  readonly #packetIdAt: number;
+  readonly #sentAtMs = new Float64Array(PACKET_IDS);
+  #odd: Buffer = Buffer.alloc(0);
+  sent = 0;
+  acked = 0;
+  onAcks: (delaysMs: number[]) => void = () => {};
+
+  constructor(socket: Socket, id: string) {
+    this.socket = socket;
+    const topic = `cw/v1/${id}/telemetry`;
+    const payload = JSON.stringify({ ts: baseMs, values: VALUES });
+    this.#template = generate({ cmd: 'publish', topic, payload, qos: 1, messageId: 1, dup: false, retain: false });
+    this.#packetIdAt = this.#template.indexOf(topic) + topic.length;
+    this.#tsAt = this.#template.indexOf(String(baseMs));
+    socket.on('data', (chunk: Buffer) => this.#take(chunk));
+    socket.on('close', () => process.send?.({ error: `${id} was closed by the server` }));
+  }
+
+  send(count: number): void {
+    const bytes = Buffer.allocUnsafe(this.#template.length * count);
+    const nowMs = performance.now();
+    for (let at = 0; at < bytes.length; at += this.#template.length) {
+      this.#template.copy(bytes, at);
+      const packetId = 1 + (this.sent % (PACKET_IDS - 1));
+      bytes.writeUInt16BE(packetId, at + this.#packetIdAt);
+      bytes.write(String(baseMs + this.sent), at + this.#tsAt, 'latin1');
+      this.#sentAtMs[packetId] = nowMs;
+      this.sent += 1;
+    }
+    this.socket.write(bytes);
+  }
+
+  #take(chunk: Buffer): void {
+    const bytes = this.#odd.length > 0 ? Buffer.concat([this.#odd, chunk]) : chunk;
+    const whole = bytes.length - (bytes.length % ACK_BYTES);
+    this.#odd = bytes.subarray(whole);
+    const nowMs = performance.now();
+    const delaysMs: number[] = [];
+    for (let at = 0; at < whole; at += ACK_BYTES) {
+      delaysMs.push(nowMs - (this.#sentAtMs[bytes.readUInt16BE(at + 2)] ?? nowMs));
+    }
+    this.acked += delaysMs.length;
+    this.onAcks(delaysMs);
+  }
+}
+
+let devices: Device[] = [];
+
+async function open(port: number, { id, secret }: { id: string; secret: string }): Promise<Device> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  await once(socket, 'connect');
+  const login = { clientId: id, username: id, password: Buffer.from(secret) };
+  socket.write(
+    generate({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, clean: true, keepalive: 0, ...login }),
+  );
+  for (let got = 0; got < ACK_BYTES; ) got += ((await once(socket, 'data'))[0] as Buffer).length;
+  return new Device(socket, id);
+}
+
+/** Runs one load: `begin` is given what to call when it has sent its last message. */
+async function run(begin: (delaysMs: number[], done: () => void) => void): Promise<LoadResult> {
+  const before = total();
+  const delaysMs: number[] = [];
+  const startMs = performance.now();
+  await new Promise<void>((resolve) => begin(delaysMs, resolve));
+  while (total().acked < total().sent) await new Promise((resolve) => setTimeout(resolve, 1));
+  const seconds = (performance.now() - startMs) / 1000;
+  delaysMs.sort((a, b) => a - b);
+  const at = (share: number): number => round(delaysMs[Math.floor((delaysMs.length - 1) * share)] ?? 0);
+  const counts = { sent: total().sent - before.sent, acked: total().acked - before.acked };
+  return { ...counts, seconds, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
+}
+
+function total(): { sent: number; acked: number } {
+  let sent = 0;
+  let acked = 0;
+  for (const device of devices) {
+    sent += device.sent;
+    acked += device.acked;
+  }
+  return { sent, acked };
+}
+
+function saturate(seconds: number, window: number): Promise<LoadResult> {
+  return run((delaysMs, done) => {
+    let isOver = false;
+    setTimeout(() => {
+      isOver = true;
+      done();
+    }, seconds * 1000);
+    for (const device of devices) {
+      device.onAcks = (found) => {
+        for (const delay of found) delaysMs.push(delay);
+        if (!isOver) device.send(found.length);
+      };
+      device.send(window);
+    }
+  });
+}
+
+function pace(perSecond: number, seconds: number): Promise<LoadResult> {
+  return run((delaysMs, done) => {
+    for (const device of devices) {
+      device.onAcks = (found) => {
+        for (const delay of found) delaysMs.push(delay);
+      };
+    }
+    const startMs = performance.now();
+    let sent = 0;
+    const timer = setInterval(() => {
+      const elapsedS = (performance.now() - startMs) / 1000;
+      const due = Math.floor(Math.min(elapsedS, seconds) * perSecond);
+      for (; sent < due; sent += 1) devices[sent % devices.length]!.send(1);
+      if (elapsedS < seconds) return;
+      clearInterval(timer);
+      done();
+    }, TICK_MS);
+  });
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+async function follow(order: Order): Promise<unknown> {
+  if (order.do === 'saturate') return saturate(order.seconds, order.window);
+  if (order.do === 'pace') return pace(order.perSecond, order.seconds);
+  for (const device of order.devices) devices.push(await open(order.port, device));
+  return { baseMs };
+}
+
+if (process.send) {
+  process.on('message', (order: Order) => {
+    follow(order).then(
+      (result) => process.send?.({ result }),
+      (error: Error) => process.send?.({ error: error.message }),
+    );
+  });
+  process.on('disconnect', () => {
+    devices = [];
+    process.exit();
+  });
+}
