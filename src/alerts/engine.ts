@@ -122,7 +122,8 @@ export class RulesEngine {
       if (!step.outcome) continue;
       findings.push({
         ...this.#finding(rule, { device, jurisdiction: subject.jurisdiction }, step.outcome, 'timer'),
-        deviceAtMs: null,
+        // What lasted was last confirmed then; of silence no device tells the time.
+        deviceAtMs: state.type === 'threshold' ? state.lastAtMs : null,
         receivedAtMs: dueAtMs,
         decidedAtMs,
         data: rule.condition.type === 'absence' ? { silent_for_s: rule.condition.silent_for_s } : {},

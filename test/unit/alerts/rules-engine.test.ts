@@ -57,6 +57,26 @@ t.test('a record lets the clocks run out that were due before it, as they would 
   t.equal(onCatchUp.length, 1);
 });
 
+t.test('what a clock raises carries the device time of the newest reading behind it; silence has none', async (t) => {
+  const full = rule(`
+rule: kiosk-full
+version: 1
+title: { en: Full, zh: 已满 }
+severity: minor
+kinds: [recycling-kiosk]
+condition: { type: threshold, any: [{ field: fill_pct, above: 90 }], hold_s: 5 }
+`);
+  const engine = new RulesEngine([full, absence], NOBODY);
+  const at = (offset: number, atMs: number) =>
+    message({ device: 'k1', offset, receivedAtMs: 10_000 + atMs, records: [reading({ fill_pct: 95 }, atMs)] });
+  engine.judge(at(1, 1_000), 0);
+  engine.judge(at(2, 4_000), 0);
+  t.match(engine.advanceTo(50_000, 0), [
+    { rule: 'kiosk-full', deviceAtMs: 4_000, receivedAtMs: 16_000 },
+    { rule: 'kiosk-silent', deviceAtMs: null },
+  ]);
+});
+
 t.test('its own farewell is no sign of life and does not shorten the wait', async (t) => {
   const engine = new RulesEngine([absence], NOBODY);
   engine.judge(message({ device: 'k1', offset: 1, receivedAtMs: 0, records: [report(true)] }), 0);
