@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller } from '../../core/types.ts';
@@ -92,7 +92,10 @@ function liveRoutes(app: ApiApp, context: RouteContext): void {
     },
     async (request, reply) => {
       const view = viewOf(context, callerOf(request), request.params.id, request.query);
-      return show(reply as never, await context.streams.playlist(view, request.signal));
+      return show(
+        reply as never,
+        await whileWanted(request, context, (signal) => context.streams.playlist(view, signal)),
+      );
     },
   );
 
@@ -132,7 +135,7 @@ function snapshotRoute(app: ApiApp, context: RouteContext): void {
     },
     async (request, reply) => {
       const view = viewOf(context, callerOf(request), request.params.id, request.query);
-      const still = await context.streams.snapshot(view, request.signal);
+      const still = await whileWanted(request, context, (signal) => context.streams.snapshot(view, signal));
       reply.header('last-modified', new Date(still.atMs).toUTCString());
       return show(reply as never, still);
     },
@@ -146,6 +149,22 @@ function answer({ deviceId, ...rest }: StreamStatus): z.output<typeof stream> {
 /** Nothing of it may be kept on the way: who looks again is looked at again. */
 function show(reply: FastifyReply, { contentType, body }: StreamAnswer<string | Buffer>): FastifyReply {
   return reply.type(contentType).header('cache-control', 'no-store').send(body);
+}
+
+/** Waits for a camera as long as the client does and the server is not stopping. */
+async function whileWanted<Result>(
+  { signal }: Pick<FastifyRequest, 'signal'>,
+  { stopping }: RouteContext,
+  run: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const unwanted = new AbortController();
+  const end = () => unwanted.abort();
+  for (const each of [signal, stopping]) each.addEventListener('abort', end, { once: true });
+  try {
+    return await run(unwanted.signal);
+  } finally {
+    for (const each of [signal, stopping]) each.removeEventListener('abort', end);
+  }
 }
 
 /** The look this request is part of. Rights come first, so that nothing else tells whether the camera exists. */

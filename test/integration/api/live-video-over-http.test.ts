@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
 import type { StreamsPort } from '../../../src/api/deps.ts';
+import { listen } from '../../../src/api/server.ts';
 import { CitywatchError } from '../../../src/core/errors.ts';
 import type { View } from '../../../src/streams/types.ts';
 import { bearer, CAMERA, KIOSK, startApi, TOKENS } from '../../support/api.ts';
@@ -134,4 +135,24 @@ t.test('a look that cannot be registered shows no byte and contacts no camera', 
     t.match(answer.body, { code: 'store.unavailable' });
   }
   t.equal(camera.connections, 0);
+});
+
+t.test('a viewer that waits for a picture does not hold up the end of the server', async (t) => {
+  const streams: StreamsPort = {
+    ...memoryStreams(),
+    playlist: (_view, signal) =>
+      new Promise((_resolve, reject) => {
+        const error = new CitywatchError('stream.unavailable');
+        signal?.addEventListener('abort', () => reject(error), { once: true });
+      }),
+  };
+  const { app } = await startApi(t, { streams });
+  const { url } = await listen(app, { host: '127.0.0.1', port: 0 });
+  const waiting = fetch(`${url}${BASE}/live.m3u8?purpose=x`, { headers: bearer(TOKENS.viewer) });
+  const answered = waiting.then(({ status }) => status);
+  await new Promise((resolve) => app.server.once('request', resolve));
+  const startMs = performance.now();
+  await app.close();
+  t.equal(await answered, 502);
+  t.ok(performance.now() - startMs < 2_000);
 });
