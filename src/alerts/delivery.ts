@@ -3,6 +3,7 @@ import { CitywatchError, messageOf } from '../core/errors.ts';
 import { Counter, Histogram, type Observer } from '../core/observe.ts';
 import { type Database, sql } from '../platform/database.ts';
 import { DONE, type WorkResult } from '../platform/work.ts';
+import { Endpoints } from './endpoints.ts';
 import type { AlertTables } from './tables.ts';
 import { RETRY_FOR_MS, retryPauseMs, signWebhook } from './webhook.ts';
 
@@ -48,7 +49,18 @@ interface Waiting {
   type: string;
 }
 
+interface Attempt {
+  status: number | null;
+  /** Null when the receiver took it. */
+  error: string | null;
+}
+
+/** Workers for deliveries: more than the receivers there may be, each of which may hang. */
+export const DELIVERIES_AT_ONCE = 128;
 const ATTEMPT_DEADLINE_MS = 10_000;
+/** A key is given back after this long, well before its claim ends; what is left of it goes on at once. */
+const HANDLE_FOR_MS = 20_000;
+const CROWDED_PAUSE_MS = 200;
 const ANSWER_BYTES_MAX = 64 * 1024;
 /** The receiver says it is gone for good (Standard Webhooks: disable the endpoint). */
 const GONE = 410;
@@ -62,6 +74,7 @@ export class WebhookDelivery {
   readonly #deps: DeliveryDeps;
   readonly #attempts: Counter;
   readonly #latency: Histogram;
+  readonly #endpoints = new Endpoints();
 
   constructor(deps: DeliveryDeps) {
     this.#deps = deps;
@@ -86,19 +99,46 @@ export class WebhookDelivery {
     const subscription = await this.#subscription(subscriptionId);
     if (!subscription) return DONE;
     if (subscription.state !== 'active') {
+      this.#endpoints.forget(subscriptionId);
       await this.#settleAll(subscriptionId, alertId, 'withheld');
       return DONE;
     }
     const secrets = subscription.secrets.map((sealed) => this.#deps.vault.open(sealed));
+    const { clock } = this.#deps;
+    const endMs = clock.monotonicMs() + HANDLE_FOR_MS;
     for (;;) {
       const next = await this.#oldest(subscriptionId, alertId);
       if (!next) return DONE;
-      if (signal.aborted) return { again: { atMs: this.#deps.clock.nowMs() } };
-      const result = await this.#attempt(subscription.url, secrets, next);
-      const pause = await this.#settle(subscriptionId, next, result);
+      if (signal.aborted || clock.monotonicMs() >= endMs) return { again: { atMs: clock.nowMs() } };
+      const pause = await this.#inTurn(subscriptionId, next, () => this.#attempt(subscription.url, secrets, next));
       if (pause !== null) return { again: { atMs: pause } };
-      if (next.attempts > 0) await this.#deps.release(subscriptionId);
     }
+  }
+
+  /** One attempt, if it is this entry's turn; returns when to try again, or null when the entry is settled. */
+  async #inTurn(subscriptionId: string, next: Waiting, attempt: () => Promise<Attempt>): Promise<number | null> {
+    const nowMs = this.#deps.clock.nowMs();
+    const turn = this.#endpoints.enter(subscriptionId, this.#isOver(next, nowMs));
+    if (turn === 'crowded') return nowMs + CROWDED_PAUSE_MS;
+    if (turn === 'failing') return this.#nextTryMs(next, nowMs);
+    let isBack = false;
+    let result: Attempt = { status: null, error: 'not sent' };
+    try {
+      result = await attempt();
+    } finally {
+      isBack = this.#endpoints.ended(subscriptionId, result.error === null);
+    }
+    const pause = await this.#settle(subscriptionId, next, result);
+    if (pause === null && (isBack || next.attempts > 0)) await this.#deps.release(subscriptionId);
+    return pause;
+  }
+
+  #isOver(next: Waiting, nowMs: number): boolean {
+    return nowMs - next.created_at_ms > RETRY_FOR_MS;
+  }
+
+  #nextTryMs(next: Waiting, nowMs: number): number {
+    return nowMs + retryPauseMs(nowMs - next.created_at_ms, (this.#deps.random ?? Math.random)());
   }
 
   async #subscription(id: string) {
@@ -124,11 +164,7 @@ export class WebhookDelivery {
       .executeTakeFirst();
   }
 
-  async #attempt(
-    url: string,
-    secrets: string[],
-    next: Waiting,
-  ): Promise<{ status: number | null; error: string | null }> {
+  async #attempt(url: string, secrets: string[], next: Waiting): Promise<Attempt> {
     const timestampS = Math.floor(this.#deps.clock.nowMs() / 1000);
     const body = JSON.stringify({
       type: next.type,
@@ -160,14 +196,10 @@ export class WebhookDelivery {
   }
 
   /** Writes down how the attempt ended; returns when to try again, or null when this entry is settled. */
-  async #settle(
-    subscriptionId: string,
-    next: Waiting,
-    { status, error }: { status: number | null; error: string | null },
-  ): Promise<number | null> {
+  async #settle(subscriptionId: string, next: Waiting, { status, error }: Attempt): Promise<number | null> {
     const nowMs = this.#deps.clock.nowMs();
     const delivered = error === null;
-    const dead = !delivered && (status === GONE || nowMs - next.created_at_ms > RETRY_FOR_MS);
+    const dead = !delivered && (status === GONE || this.#isOver(next, nowMs));
     const state = delivered ? 'delivered' : dead ? 'dead' : 'waiting';
     this.#attempts.inc({ result: delivered ? 'delivered' : dead ? 'dead' : 'failed' });
     if (delivered) this.#latency.observe((nowMs - next.created_at_ms) / 1000);
@@ -191,9 +223,7 @@ export class WebhookDelivery {
         .where('id', '=', subscriptionId)
         .execute();
     }
-    return state === 'waiting'
-      ? nowMs + retryPauseMs(nowMs - next.created_at_ms, (this.#deps.random ?? Math.random)())
-      : null;
+    return state === 'waiting' ? this.#nextTryMs(next, nowMs) : null;
   }
 
   async #settleAll(subscriptionId: string, alertId: string, state: 'withheld'): Promise<void> {

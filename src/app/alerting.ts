@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { AlertActions } from '../alerts/actions.ts';
 import type { Place } from '../alerts/alert.ts';
-import { WebhookDelivery } from '../alerts/delivery.ts';
+import { DELIVERIES_AT_ONCE, WebhookDelivery } from '../alerts/delivery.ts';
 import { AlertDesk, DELIVERY_QUEUE, DESK_QUEUE, EVIDENCE_QUEUE } from '../alerts/desk.ts';
 import { RulesEngine } from '../alerts/engine.ts';
 import { EvidenceDesk, type Pictures } from '../alerts/evidence.ts';
@@ -75,7 +75,7 @@ export async function composeAlerting(deps: AlertingDeps) {
   const { pictures } = deps;
   const evidence = new EvidenceDesk({ database, clock, observer, queries, pictures, directory, committed });
   work.handle(DESK_QUEUE, (key) => desk.handle(key));
-  work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal));
+  work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), DELIVERIES_AT_ONCE);
   work.handle(EVIDENCE_QUEUE, (key) => evidence.handle(key));
   const checkAddress = (url: string): Promise<void> =>
     outbound.check({ url, networks, setting: 'CITYWATCH_WEBHOOK_NETWORKS' });

@@ -14,8 +14,6 @@ export interface DoorbellOptions {
   work: WorkQueue;
   clock: Clock;
   observer: Observer;
-  /** Handlers running at once per queue. */
-  concurrency?: number;
   sweepMs?: number;
 }
 
@@ -39,7 +37,7 @@ export class Doorbell {
   readonly #connections: Redis[] = [];
   readonly #rings: Counter;
   readonly #stopping = new AbortController();
-  #sweeping: Promise<void> | null = null;
+  readonly #sweeping = new Map<string, Promise<void>>();
   #stopSweep: (() => void) | null = null;
   #ringsOpen = 0;
   #lastErrorLogMs = Number.NEGATIVE_INFINITY;
@@ -70,11 +68,7 @@ export class Doorbell {
   start(): void {
     for (const name of this.#options.work.queues) this.#lines.set(name, this.#open(name));
     this.#stopSweep = this.#options.clock.every(this.#options.sweepMs ?? 1_000, () => {
-      this.#sweeping ??= this.#sweep()
-        .catch((error: unknown) => this.#complain(error))
-        .finally(() => {
-          this.#sweeping = null;
-        });
+      for (const name of this.#lines.keys()) this.#sweepOnce(name);
     });
   }
 
@@ -101,13 +95,13 @@ export class Doorbell {
     this.#stopping.abort();
     const cut = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     const drained = Promise.allSettled([...this.#lines.values()].map(({ worker }) => worker.close(!this.#up)));
-    await Promise.race([Promise.all([drained, this.#sweeping]), cut]);
+    await Promise.race([Promise.all([drained, ...this.#sweeping.values()]), cut]);
     await Promise.race([Promise.allSettled([...this.#lines.values()].map(({ queue }) => queue.close())), cut]);
     for (const connection of this.#connections) connection.disconnect();
   }
 
   #open(name: string): Line {
-    const { concurrency = 8, work } = this.#options;
+    const { work } = this.#options;
     const queue = new Queue(name, {
       connection: this.#connect({ enableOfflineQueue: false, maxRetriesPerRequest: 1 }),
       prefix: PREFIX,
@@ -121,7 +115,7 @@ export class Doorbell {
     const worker = new Worker(name, run, {
       connection: this.#connect({ maxRetriesPerRequest: null }),
       prefix: PREFIX,
-      concurrency,
+      concurrency: work.atOnce(name),
       skipVersionCheck: true,
       autorun: true,
     });
@@ -149,19 +143,26 @@ export class Doorbell {
     return connection;
   }
 
-  async #sweep(): Promise<void> {
-    const { work } = this.#options;
-    for (const name of work.queues) {
-      const due = await work.due(name, SWEEP_KEYS_MAX);
-      const overdueMs = this.#options.clock.nowMs() - OVERDUE_MS;
-      const left = due.filter(({ dueAtMs }) => !this.#up || dueAtMs < overdueMs);
-      for (const { key, priority, dueAtMs } of due) if (dueAtMs >= overdueMs) this.ring(name, key, priority);
-      await this.#runHere(name, left);
-    }
+  /** Each queue is swept by itself: work that takes long in one must not keep another waiting. */
+  #sweepOnce(name: string): void {
+    if (this.#sweeping.has(name)) return;
+    const sweep = this.#sweep(name)
+      .catch((error: unknown) => this.#complain(error))
+      .finally(() => this.#sweeping.delete(name));
+    this.#sweeping.set(name, sweep);
+  }
+
+  async #sweep(name: string): Promise<void> {
+    const { work, clock } = this.#options;
+    const due = await work.due(name, SWEEP_KEYS_MAX);
+    const overdueMs = clock.nowMs() - OVERDUE_MS;
+    const left = due.filter(({ dueAtMs }) => !this.#up || dueAtMs < overdueMs);
+    for (const { key, priority, dueAtMs } of due) if (dueAtMs >= overdueMs) this.ring(name, key, priority);
+    await this.#runHere(name, left);
   }
 
   async #runHere(name: string, due: { key: string }[]): Promise<void> {
-    const { work, concurrency = 8 } = this.#options;
+    const { work } = this.#options;
     const waiting = [...due];
     const lane = async (): Promise<void> => {
       for (let next = waiting.shift(); next && !this.#stopping.signal.aborted; next = waiting.shift()) {
@@ -169,7 +170,7 @@ export class Doorbell {
         await work.run(name, next.key, this.#stopping.signal);
       }
     };
-    await Promise.all(Array.from({ length: concurrency }, lane));
+    await Promise.all(Array.from({ length: work.atOnce(name) }, lane));
   }
 
   /** Redis down means hundreds of errors a second: one line in ten seconds says the same (reliability §0.1 row 5). */

@@ -82,6 +82,8 @@ export interface WorkQueueOptions {
   leaseMs?: number;
 }
 
+const AT_ONCE = 8;
+
 interface Claim {
   key: string;
   revision: number;
@@ -92,7 +94,7 @@ interface Claim {
 /** Claims due keys by lease and runs their handlers. Whoever rings (BullMQ, the sweep) comes through `run`. */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
-  readonly #handlers = new Map<string, WorkHandler>();
+  readonly #handlers = new Map<string, { handler: WorkHandler; atOnce: number }>();
   readonly #failures: Counter;
   readonly #leaseMs: number;
 
@@ -107,8 +109,13 @@ export class WorkQueue {
     });
   }
 
-  handle(queue: string, handler: WorkHandler): void {
-    this.#handlers.set(queue, handler);
+  /** `atOnce` handlers of this queue run at the same time. */
+  handle(queue: string, handler: WorkHandler, atOnce = AT_ONCE): void {
+    this.#handlers.set(queue, { handler, atOnce });
+  }
+
+  atOnce(queue: string): number {
+    return this.#handlers.get(queue)?.atOnce ?? AT_ONCE;
   }
 
   get queues(): string[] {
@@ -117,7 +124,7 @@ export class WorkQueue {
 
   /** Does what is due for `key`, unless another worker holds it. Returns whether it was claimed here. */
   async run(queue: string, key: string, signal: AbortSignal): Promise<boolean> {
-    const handler = this.#handlers.get(queue);
+    const handler = this.#handlers.get(queue)?.handler;
     if (!handler) return false;
     for (let ran = false; ; ran = true) {
       const claim = await this.#claim(queue, key);

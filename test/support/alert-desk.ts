@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AlertActions } from '../../src/alerts/actions.ts';
-import { WebhookDelivery } from '../../src/alerts/delivery.ts';
+import { DELIVERIES_AT_ONCE, WebhookDelivery } from '../../src/alerts/delivery.ts';
 import { AlertDesk, DELIVERY_QUEUE, DESK_QUEUE } from '../../src/alerts/desk.ts';
 import { AlertFeed } from '../../src/alerts/feed.ts';
 import { AlertQueries } from '../../src/alerts/queries.ts';
@@ -51,7 +51,7 @@ export async function startAlertDesk(t: Owner, urls: { database: string; redis: 
   };
   const delivery = new WebhookDelivery({ database, clock, observer, outbound, vault: clearBox, networks, release });
   work.handle(DESK_QUEUE, (key) => desk.handle(key));
-  work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal));
+  work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), DELIVERIES_AT_ONCE);
   work.handle('evidence', async () => ({ again: null }));
   await feed.start();
   doorbell.start();
