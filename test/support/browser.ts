@@ -38,10 +38,10 @@ export async function openBrowser(
   const home = await mkdtemp(join(tmpdir(), 'cw-browser-'));
   const letters = join(home, 'fonts.conf');
   const places = [dirname(fonts.command), '/usr/share/fonts'].map((place) => `<dir>${place}</dir>`).join('');
-  await writeFile(
-    letters,
-    `<?xml version="1.0"?><fontconfig>${places}<cachedir>${home}/letters</cachedir></fontconfig>`,
-  );
+  const names = ['DejaVu Sans', 'WenQuanYi Micro Hei'].map((name) => `<string>${name}</string>`).join('');
+  const last = `<edit name="family" mode="append_last" binding="strong">${names}</edit>`;
+  const settings = `${places}<match target="pattern">${last}</match><cachedir>${home}/letters</cachedir>`;
+  await writeFile(letters, `<?xml version="1.0"?><fontconfig>${settings}</fontconfig>`);
   const context = await chromium.launchPersistentContext(join(home, 'profile'), {
     executablePath: browser.command,
     args: FLAGS,

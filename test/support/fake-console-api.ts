@@ -48,9 +48,9 @@ const USERS: Record<string, string> = { 'li.na': 'correct horse', viewer: 'corre
 const HEARTBEAT_MS = 500;
 
 /**
- * The part of the API that the console uses, small enough to make happen on demand what a real gateway does only now and
- * then. It stands in for the gateway in tests of the page alone; that the gateway speaks like this is shown elsewhere,
- * by the tests of the API and by the acceptance tests. The server of the built page in it is the real one.
+ * The part of the API that the console uses, small enough to make happen on demand what a real gateway does only now
+ * and then. It stands in for the gateway in tests of the page alone; that the gateway speaks like this is shown
+ * elsewhere, by the tests of the API and by the acceptance tests. The server of the built page in it is the real one.
  */
 export async function startFakeApi(t: Test, { video = false } = {}): Promise<FakeConsoleApi> {
   const state: State = { alerts: new Map(), log: [], listeners: new Set(), silent: false, signedIn: null };

@@ -23,7 +23,7 @@ export function Header() {
           title={t('sound.hint')}
           onClick={() => void switchSound()}
         >
-          {soundOn.value ? '♪ ' : '∅ '}
+          <Speaker />
           {t(soundOn.value ? 'sound.on' : 'sound.off')}
         </button>
         <LanguageButton />
@@ -37,6 +37,21 @@ export function Header() {
       <Banner />
       <Numbers />
     </header>
+  );
+}
+
+/** A loudspeaker, with waves or crossed out. */
+function Speaker() {
+  return (
+    <svg viewBox="0 0 20 20" aria-hidden="true">
+      <path d="M2 7h3l5-4v14l-5-4H2z" stroke="none" />
+      <path
+        d={soundOn.value ? 'M13 7q2 3 0 6M15.5 4.5q4 5.5 0 11' : 'M13 7.5l5 5m0-5l-5 5'}
+        fill="none"
+        stroke-width="1.6"
+        stroke-linecap="round"
+      />
+    </svg>
   );
 }
 

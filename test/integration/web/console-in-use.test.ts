@@ -21,6 +21,16 @@ t.test('an operator works through a day at the console, without a single reload'
     t.ok(await page.getByRole('button', { name: /Sound is off/ }).isVisible());
   });
 
+  await headCounts(t, api, view);
+  await alertAppears(t, api, view);
+  await alertIsHandled(t, view);
+  await raceIsNamed(t, api, view);
+  await rowsStayUnderTheHand(t, api, view);
+  await keysWork(t, api, view);
+  t.same(offences, []);
+});
+
+async function headCounts(t: Test, api: FakeConsoleApi, { page }: View): Promise<void> {
   await t.test('the head counts devices by state, messages and open alerts', async (t) => {
     const head = page.locator('.head');
     await head.getByText('Recycling kiosk').waitFor();
@@ -34,7 +44,9 @@ t.test('an operator works through a day at the console, without a single reload'
     );
     t.equal(await page.title(), '(1) citywatch');
   });
+}
 
+async function alertAppears(t: Test, api: FakeConsoleApi, { page }: View): Promise<void> {
   await t.test('a new alert and its picture appear by themselves', async (t) => {
     const row = page.locator('[data-id=fire-1]');
     await row.getByText('Fire in a recycling kiosk').waitFor();
@@ -55,7 +67,9 @@ t.test('an operator works through a day at the console, without a single reload'
     await row.locator(`img[src="${url}"]`).waitFor({ state: 'attached' });
     t.equal((await row.boundingBox())?.height, height, 'the row keeps its height');
   });
+}
 
+async function alertIsHandled(t: Test, { page }: View): Promise<void> {
   await t.test('acknowledge, comment and close show in the row', async (t) => {
     const row = page.locator('[data-id=fire-1]');
     await row.getByRole('button', { name: 'Acknowledge' }).click();
@@ -69,7 +83,9 @@ t.test('an operator works through a day at the console, without a single reload'
     await row.getByText('closed by li.na · False alarm').waitFor();
     t.notOk(await row.getByRole('button', { name: 'Acknowledge' }).isVisible());
   });
+}
 
+async function raceIsNamed(t: Test, api: FakeConsoleApi, { page }: View): Promise<void> {
   await t.test('who was later with the same alert reads who was first', async () => {
     api.raise({ id: 'race', severity: 'severe' });
     const row = page.locator('[data-id=race]');
@@ -84,11 +100,7 @@ t.test('an operator works through a day at the console, without a single reload'
       .waitFor();
     await row.getByText('acknowledged by 王伟').waitFor();
   });
-
-  await rowsStayUnderTheHand(t, api, view);
-  await keysWork(t, api, view);
-  t.same(offences, []);
-});
+}
 
 async function rowsStayUnderTheHand(t: Test, api: FakeConsoleApi, { page }: View): Promise<void> {
   await t.test('new rows wait behind a bar while the pointer is on the list', async (t) => {

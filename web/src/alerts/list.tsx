@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { canHandle } from '../session.ts';
 import { t } from '../texts.ts';
+import { every } from '../ticker.ts';
 import { gravest } from './book.ts';
 import { AlertRow } from './row.tsx';
 import { SeverityBadge } from './severity.tsx';
@@ -88,15 +89,17 @@ function Announcer() {
 
 type ListRef = { readonly current: HTMLUListElement | null };
 
+const HELD = ':hover, :has(:focus-visible), :has([role=menu])';
+
 /**
- * The list is held while the pointer is over it, while the keyboard is in it, or while its top is scrolled away. Focus left
- * by a click does not count: who clicks and looks elsewhere wants to see what comes.
+ * The list is held while the pointer is over it, while the keyboard is in it, while a menu is open, or while its top is
+ * scrolled away. Focus left by a click does not count: who clicks and looks elsewhere wants to see what comes.
  */
 function useHeld(list: ListRef): void {
   useEffect(() => {
     const look = () => {
       const element = list.current;
-      const now = element !== null && (element.matches(':hover, :has(:focus-visible)') || isScrolled(element));
+      const now = element !== null && (element.matches(HELD) || isScrolled(element));
       if (held.value && !now) showWaiting();
       held.value = now;
     };
@@ -105,9 +108,12 @@ function useHeld(list: ListRef): void {
     const names = ['pointerover', 'pointerleave', 'focusin', 'focusout', 'scroll'] as const;
     for (const name of names) element?.addEventListener(name, soon, { passive: true });
     addEventListener('scroll', soon, { passive: true });
+    // Rows come, go and change below a pointer that does not move, and tell nobody.
+    const stopLooking = every(1_000, look);
     return () => {
       for (const name of names) element?.removeEventListener(name, soon);
       removeEventListener('scroll', soon);
+      stopLooking();
       held.value = false;
     };
   }, [list]);

@@ -21,10 +21,10 @@ export interface RowProps {
 /** One alert: how grave, what, where, how long ago, who has it, its picture, and what can be done. */
 export function AlertRow({ alert, selected, open, onSelect, onToggle }: RowProps) {
   const trouble = troubles.value.get(alert.id);
-  const done = alert.handling === 'closed';
+  const handling = { closed: ' alert-closed', new: ' alert-new' }[alert.handling as string] ?? '';
   return (
     <li
-      class={`alert alert-${alert.severity}${done ? ' alert-closed' : ''}${alert.handling === 'new' ? ' alert-new' : ''}`}
+      class={`alert alert-${alert.severity}${handling}`}
       data-id={alert.id}
       tabIndex={selected ? 0 : -1}
       aria-current={selected ? 'true' : undefined}
