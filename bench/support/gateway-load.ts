@@ -27,7 +27,7 @@ const VALUES = {
   ...{ fill_pct: 82.5, weight_kg: 17.25, temp_c: 21.5, smoke: false, door_open: false, tilt_deg: 0.5 },
   ...{ mains: true, battery_pct: 97, rssi_dbm: -71 },
 };
-/** The time of the first message; each further one of a device is a millisecond later, so each is a point of its own. */
+/** Time of the first message; each further one of a device is a millisecond later, so each is a point of its own. */
 export const BASE_MS = 3_600_000;
 const ACK_BYTES = 4;
 const PACKET_IDS = 1024;

@@ -108,6 +108,8 @@ export class AlertFeed {
   }
 
   #grown(signal: AbortSignal): Promise<void> {
+    // Given up while the log was being read: the event is over and would not be heard.
+    if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const done = (): void => {
         this.#waiting.delete(done);

@@ -104,7 +104,7 @@ export class RulesReader {
    */
   handle(batch: DecodedBatch): Promise<void> {
     return this.#inTurn(async () => {
-      // Message by message: when one cannot be judged, the batch comes again in parts, and what was judged stays judged.
+      // Message by message: when one cannot be judged the batch comes again in parts, and what was judged stays so.
       for (const decoded of batch.messages) {
         if (decoded.message.offset < this.#cursor) continue;
         this.#unsaved.push(...this.#deps.engine.judge(decoded, this.#deps.clock.nowMs()));

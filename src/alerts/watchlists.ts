@@ -51,12 +51,20 @@ export function normalizePlate(plate: string): string {
 export class Watchlists implements Watch {
   readonly #deps: WatchlistDeps;
   #byHash = new Map<string, Entry[]>();
+  #loading: Promise<void> = Promise.resolve();
 
   constructor(deps: WatchlistDeps) {
     this.#deps = deps;
   }
 
-  async load(): Promise<void> {
+  /** One after the other: two at once could end in the wrong order, and the older one would forget the newer list. */
+  load(): Promise<void> {
+    const next = this.#loading.then(() => this.#load());
+    this.#loading = next.catch(() => {});
+    return next;
+  }
+
+  async #load(): Promise<void> {
     const rows = await this.#deps.database
       .tables<AlertTables>()
       .selectFrom('watchlist_entry')

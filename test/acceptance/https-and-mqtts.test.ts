@@ -18,16 +18,31 @@ const KIOSK = {
   location: { lat: 29.87, lon: 121.55 },
 };
 
+interface Pair {
+  cert: string;
+  key: string;
+}
+
+/** Replaces certificate and key as an operator's renewal does: each file at once, one after the other. */
+function replacePair(directory: string, { cert, key }: Pair): void {
+  writeFileSync(join(directory, 'new.key'), key, { mode: 0o600 });
+  writeFileSync(join(directory, 'new.pem'), cert);
+  renameSync(join(directory, 'new.key'), join(directory, 'server.key'));
+  renameSync(join(directory, 'new.pem'), join(directory, 'server.pem'));
+}
+
+async function trustingCurl(ca: string, port: string, args: string[]): Promise<string> {
+  const always = ['--silent', '--show-error', '--fail-with-body', '--noproxy', '*', '--cacert', ca];
+  const address = ['--resolve', `localhost:${port}:127.0.0.1`];
+  const as = ['--header', `authorization: Bearer ${ADMIN_TOKEN}`, '--header', 'content-type: application/json'];
+  return (await run('curl', [...always, ...address, ...as, ...args])).stdout;
+}
+
 t.test('curl and mqtt.js trust the certificate, and a renewal drops nobody', async (t) => {
   const directory = await temporaryDirectory(t);
   const city = new Authority(directory, 'city');
   const at = (name: string): string => join(directory, name);
-  const put = (pair: { cert: string; key: string }): void => {
-    writeFileSync(at('new.key'), pair.key, { mode: 0o600 });
-    writeFileSync(at('new.pem'), pair.cert);
-    renameSync(at('new.key'), at('server.key'));
-    renameSync(at('new.pem'), at('server.pem'));
-  };
+  const put = (pair: Pair): void => replacePair(directory, pair);
   put(city.issue('localhost', 10));
   writeFileSync(at('clients.pem'), city.ca);
   const gateway = await Gateway.start(t, {
@@ -37,12 +52,7 @@ t.test('curl and mqtt.js trust the certificate, and a renewal drops nobody', asy
   const httpPort = /API +https:\/\/[^:]+:(\d+)/.exec(gateway.output)?.[1] ?? '';
   const mqttsPort = Number(/MQTTS +mqtts:\/\/[^:]+:(\d+)/.exec(gateway.output)?.[1]);
   const base = `https://localhost:${httpPort}`;
-  const curl = async (...args: string[]): Promise<string> => {
-    const always = ['--silent', '--show-error', '--fail-with-body', '--noproxy', '*', '--cacert', at('city/ca.pem')];
-    const address = ['--resolve', `localhost:${httpPort}:127.0.0.1`];
-    const as = ['--header', `authorization: Bearer ${ADMIN_TOKEN}`, '--header', 'content-type: application/json'];
-    return (await run('curl', [...always, ...address, ...as, ...args])).stdout;
-  };
+  const curl = (...args: string[]): Promise<string> => trustingCurl(at('city/ca.pem'), httpPort, args);
 
   const { secret } = JSON.parse(await curl('--data', JSON.stringify(KIOSK), `${base}/api/v1/devices`));
   t.match(secret, /^\S{40,}$/);

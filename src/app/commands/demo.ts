@@ -35,8 +35,8 @@ export const demo: Command = {
   summary: 'show a small city: gateway, private services and simulated devices',
   usage: '',
   details: [
-    'One district of Ningbo with 12 cameras, 4 checkpoints and 40 kiosks, all on this machine. Keeps its own directory,',
-    './data/demo, and empties it at start. Ctrl-C stops everything it started.',
+    'One district of Ningbo with 12 cameras, 4 checkpoints and 40 kiosks, all on this machine. Keeps its own',
+    'directory, ./data/demo, and empties it at start. Ctrl-C stops everything it started.',
   ],
   options: {},
   run: async (_, terminal) => {
