@@ -78,9 +78,10 @@ function buildTap() {
   if (!ok) throw new SetupError(`tap build failed: ${stdout}${stderr}`);
 }
 
-/** The compiler and the linter count as one test each. */
+/** Each run of the compiler and of the linter counts as one test. */
 function checkCode() {
   check('types (tsc)', [binary('tsc'), '--noEmit']);
+  check('types of the console (tsc)', [binary('tsc'), '-p', 'web', '--noEmit']);
   check('style (biome)', [
     binary('biome'),
     'check',
