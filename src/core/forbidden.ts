@@ -8,19 +8,10 @@ export type Forbidden = 'health' | 'card' | 'mac';
 /** Names, word by word; `heart rate` also stands for heart_rate, heartRate and heartrate. */
 const NAMES: Record<Forbidden, readonly string[]> = {
   health: [
-    ...[
-      'blood',
-      'blood pressure',
-      'blood oxygen',
-      'blood sugar',
-      'blood glucose',
-      'glucose',
-      'cholesterol',
-      'systolic',
-    ],
-    ...['diastolic', 'heart rate', 'pulse rate', 'spo2', 'ecg', 'ekg', 'bmi', 'body temp', 'body temperature'],
-    ...['body weight', 'respiratory rate', 'respiration rate', 'breath rate', 'sleep stage', 'medication', 'diagnosis'],
-    ...['patient', '心率', '血压', '血氧', '血糖', '体温', '心电', '病历'],
+    ...['blood', 'blood pressure', 'blood oxygen', 'blood sugar', 'blood glucose', 'glucose', 'cholesterol'],
+    ...['systolic', 'diastolic', 'heart rate', 'pulse rate', 'spo2', 'ecg', 'ekg', 'bmi', 'body temp'],
+    ...['body temperature', 'body weight', 'respiratory rate', 'respiration rate', 'breath rate', 'sleep stage'],
+    ...['medication', 'diagnosis', 'patient', '心率', '血压', '血氧', '血糖', '体温', '心电', '病历'],
   ],
   card: ['card no', 'card number', 'card num', 'bank card', 'credit card', 'cvv', 'cvc', '卡号'],
   mac: ['mac', 'macs', 'mac addr', 'mac address', 'mac addresses'],
@@ -30,8 +21,15 @@ const NAMES: Record<Forbidden, readonly string[]> = {
 const PERSONS = ['client', 'sta', 'station', 'user', 'visitor', 'phone', 'probe', 'guest', 'passenger'];
 const PERSONS_MAC = new RegExp(`^(?:${PERSONS.join('|')})s?mac`);
 
+/** Chinese has no spaces between words, so there any part of a name counts. */
+const CHINESE = /[\u4e00-\u9fff]/;
+
 const TABLE = Object.entries(NAMES).flatMap(([what, names]) =>
-  names.map((name) => ({ what: what as Forbidden, spaced: ` ${name} `, squashed: ` ${name.replaceAll(' ', '')} ` })),
+  names.map((name) => ({
+    what: what as Forbidden,
+    spaced: ` ${name} `,
+    squashed: CHINESE.test(name) ? name : ` ${name.replaceAll(' ', '')} `,
+  })),
 );
 
 /** What a name of a field, an event or a payload's key says it carries; null when that is nothing forbidden. */
@@ -51,10 +49,7 @@ export function isPersonsMac(name: string): boolean {
 
 function wordsOf(name: string): string {
   const spaced = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
-  return ` ${spaced.replace(/[^a-z0-9\u4e00-\u9fff]+/g, ' ').replace(/[\u4e00-\u9fff]+/g, ' $& ')} `.replace(
-    / +/g,
-    ' ',
-  );
+  return ` ${spaced.replace(/[^a-z0-9\u4e00-\u9fff]+/g, ' ')} `.replace(/ +/g, ' ');
 }
 
 /** Shorter texts hold neither. */
