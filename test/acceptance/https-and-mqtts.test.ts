@@ -38,6 +38,12 @@ async function trustingCurl(ca: string, port: string, args: string[]): Promise<s
   return (await run('curl', [...always, ...address, ...as, ...args])).stdout;
 }
 
+/** Serial number of the certificate that is served now. */
+async function serialOf(port: string): Promise<string> {
+  const ask = `echo | openssl s_client -connect 127.0.0.1:${port} 2>/dev/null | openssl x509 -noout -serial`;
+  return (await run('sh', ['-c', ask])).stdout;
+}
+
 t.test('curl and mqtt.js trust the certificate, and a renewal drops nobody', async (t) => {
   const directory = await temporaryDirectory(t);
   const city = new Authority(directory, 'city');
@@ -83,12 +89,8 @@ t.test('curl and mqtt.js trust the certificate, and a renewal drops nobody', asy
   await report();
 
   put(city.issue('localhost', 20));
-  const serial = async (): Promise<string> => {
-    const ask = `echo | openssl s_client -connect 127.0.0.1:${httpPort} 2>/dev/null | openssl x509 -noout -serial`;
-    return (await run('sh', ['-c', ask])).stdout;
-  };
-  const before = await serial();
-  await until('the new certificate is served', async () => (await serial()) !== before, 15_000);
+  const before = await serialOf(httpPort);
+  await until('the new certificate is served', async () => (await serialOf(httpPort)) !== before, 15_000);
   await report();
   t.equal(dropped, 0, 'the connection from before lives on');
   const stranger = new Authority(directory, 'stranger').issue('k1');
