@@ -228,6 +228,7 @@ export class RulesEngine {
     let subject = this.#subjects.get(device);
     if (!subject && !identity) return;
     subject ??= { kind: identity?.kind ?? '', jurisdiction: identity?.jurisdiction ?? '', states: new Map() };
+    const hasMoved = identity !== undefined && subject.jurisdiction !== identity.jurisdiction;
     if (identity) subject.jurisdiction = identity.jurisdiction;
     this.#subjects.set(device, subject);
     const before = subject.states.get(rule.rule);
@@ -235,7 +236,8 @@ export class RulesEngine {
     this.#schedule(rule.rule, device, state);
     // A device that goes on reporting only pushes its clock ahead; the start record restarts it anyway.
     const onlyClock = before?.type === 'absence' && state.type === 'absence' && before.phase === state.phase;
-    if (!onlyClock) this.#changed.add(device);
+    // Of a device that has moved, silence after the next start must be told to its new district.
+    if (!onlyClock || hasMoved) this.#changed.add(device);
   }
 
   #schedule(name: string, device: DeviceId, state: RuleState): void {

@@ -50,7 +50,7 @@ import { startServices } from './services.ts';
 import { TlsFiles } from './tls.ts';
 import { vaultKey } from './vault-key.ts';
 import { VERSION } from './version.ts';
-import { composeVideo } from './video.ts';
+import { composeVideo, nullIfAbsent } from './video.ts';
 
 export interface Gateway {
   /** Lines for the person who started it. */
@@ -183,7 +183,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     pictures: video.pictures,
     head: () => journal.head,
     place: async (id) => {
-      const device = await registry.get(SYSTEM, id).catch(() => null);
+      const device = await registry.get(SYSTEM, id).catch(nullIfAbsent);
       return device && { name: device.name, lat: device.location.lat, lon: device.location.lon };
     },
   });

@@ -91,7 +91,7 @@ async function addressOf(registry: Registry, id: DeviceId): Promise<CameraAddres
 function picturesFrom(registry: Registry, streams: StreamService, database: Database) {
   return {
     camerasFor: async (id: DeviceId): Promise<DeviceId[]> => {
-      const device = await registry.get(SYSTEM, id).catch(() => null);
+      const device = await registry.get(SYSTEM, id).catch(nullIfAbsent);
       if (!device) return [];
       if (device.cameras.length > 0) return device.cameras;
       const { lat, lon } = device.location;
@@ -102,4 +102,10 @@ function picturesFrom(registry: Registry, streams: StreamService, database: Data
       return (await streams.snapshot({ deviceId: camera, quality: 'main', ...why })).body;
     },
   };
+}
+
+/** A device that is gone has no place and no cameras; a registry that does not answer is asked again later. */
+export function nullIfAbsent(error: unknown): null {
+  if (error instanceof CitywatchError && error.code === 'not-found') return null;
+  throw error;
 }

@@ -6,7 +6,7 @@ import type { Caller, DeviceId } from '../core/types.ts';
 import { recordAudit } from '../platform/audit.ts';
 import { type Database, jsonb, type Tables } from '../platform/database.ts';
 import { DONE, type WorkResult } from '../platform/work.ts';
-import type { OnvifAccess, StoredStream } from './connections.ts';
+import { type OnvifAccess, openOnvif, type StoredStream } from './connections.ts';
 import type { CameraInspection } from './onvif/inspect.ts';
 import { OnvifError } from './onvif/problems.ts';
 import { findDevice } from './registry-queries.ts';
@@ -129,6 +129,10 @@ export class CameraSetup {
   ): Promise<void> {
     const db = tx.tables<SetupTables>();
     const atMs = this.#deps.clock.nowMs();
+    const locked = db.selectFrom('position').select('onvif').where('id', '=', id).where('state', '!=', 'retired');
+    const now = await locked.forUpdate().executeTakeFirst();
+    // Changed while it was asked: what it said belongs to another camera, and the change has asked for a new round.
+    if (!now?.onvif || hashOf(openOnvif(this.#deps.vault, id, now.onvif)) !== attempt) return;
     const before = await findDevice(tx, SYSTEM.jurisdiction, id);
     if (!before) return;
     const { maker, model, serial, firmware } = found;

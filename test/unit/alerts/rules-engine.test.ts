@@ -144,6 +144,20 @@ t.test('a device that reported until the gateway stopped is not silent when it s
   t.same(names(after.advanceTo(130_000, 0)), ['kiosk-silent fired k1']);
 });
 
+t.test('a device that moved and fell silent is told to its new district, also after a start', async (t) => {
+  const before = new RulesEngine([absence], NOBODY);
+  const heard = (jurisdiction: string, atMs: number) =>
+    message({ device: 'k1', offset: atMs, receivedAtMs: atMs, records: [reading({})], jurisdiction });
+  before.judge(heard('330203', 1_000), 0);
+  before.takeChanged();
+  before.judge(heard('330212', 2_000), 0);
+  const after = new RulesEngine([absence], NOBODY);
+  after.load(JSON.parse(JSON.stringify(before.takeChanged())));
+  const start = { device: 'gateway', offset: 9, receivedAtMs: 3_000, records: [], topic: 'internal/start' };
+  after.judge(message({ ...start, uplink: 'internal' }), 0);
+  t.match(after.advanceTo(60_000, 0), [{ subject: 'k1', jurisdiction: '330212' }]);
+});
+
 t.test('the same record judged twice has the same finding id; another version of the rule another one', async (t) => {
   const smoke = message({ device: 'k1', offset: 7, receivedAtMs: 1_000, records: [reading({ smoke: true })] });
   const id = (version: number) => new RulesEngine([{ ...fire, version }], NOBODY).judge(smoke, version)[0]?.id;
