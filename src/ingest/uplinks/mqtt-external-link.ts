@@ -1,0 +1,56 @@
+import { connect, type IClientOptions, type MqttClient, type Packet } from 'mqtt';
+import type { ExternalMqttOptions } from './mqtt-external-options.ts';
+
+export type { IConnackPacket, IPublishPacket, MqttClient } from 'mqtt';
+
+/** What a broker may send at most; it discards larger messages itself, so this stands well above what we take. */
+const PACKET_BYTES_MAX = 1024 * 1024;
+
+/** Whoever hands this to the library's callback of a PUBLISH keeps the PUBACK to itself; the next packet is read. */
+export const DEFERRED = new Error('deferred');
+
+/** The version whose inside {@link sendPuback} relies on; the contract test holds it against what is installed. */
+export const CLIENT_VERSION = '5.16.0';
+
+/** Starts to connect, and again whenever the connection ends, until `end` is called. */
+export function openClient(options: ExternalMqttOptions): MqttClient {
+  return connect(clientOptions(options));
+}
+
+/** A URL's parts by hand: the library would not decode a password with escaped characters. */
+export function clientOptions(options: ExternalMqttOptions): IClientOptions {
+  const { url, clientId, receiveMaximum, sessionExpiryS, keepaliveS, reconnectMs } = options;
+  const { protocol, hostname, port, username, password } = new URL(url);
+  const isTls = protocol === 'mqtts:';
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  return {
+    protocol: isTls ? 'mqtts' : 'mqtt',
+    host,
+    port: Number(port) || (isTls ? 8883 : 1883),
+    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+    clientId,
+    protocolVersion: 5,
+    clean: false,
+    properties: { sessionExpiryInterval: sessionExpiryS, receiveMaximum, maximumPacketSize: PACKET_BYTES_MAX },
+    keepalive: keepaliveS,
+    timerVariant: 'native',
+    reconnectPeriod: reconnectMs,
+    reconnectOnConnackError: true,
+    connectTimeout: CONNECT_DEADLINE_MS,
+    // We subscribe at each connect ourselves, without asking for the retained messages again.
+    resubscribe: false,
+  };
+}
+
+const CONNECT_DEADLINE_MS = 10_000;
+
+/**
+ * Sends one PUBACK now. The library has no public way to acknowledge later than in its callback, which would hold up
+ * every packet behind it, PINGRESP too. Its queue for times without a connection must not get it: call it only while
+ * connected, for a message of this connection.
+ */
+export function sendPuback(client: MqttClient, messageId: number): void {
+  const inside = client as unknown as { _sendPacket(packet: Packet): void };
+  inside._sendPacket({ cmd: 'puback', messageId, reasonCode: 0 });
+}

@@ -1,0 +1,29 @@
+export interface ExternalMqttOptions {
+  /** mqtt:// or mqtts://, with user and password where the broker wants them. */
+  url: string;
+  /** The same at every start: the broker keeps what we have not acknowledged under this name. */
+  clientId: string;
+  /** Group of a shared subscription, where several gateways share the load; each needs a client id of its own. */
+  shareGroup: string | null;
+  /** Unacknowledged messages the broker may have with us; reading stops at four times as many. */
+  receiveMaximum: number;
+  /** Payload bytes (and overhead) of unacknowledged messages at which reading stops. */
+  unackedBytesMax: number;
+  /** Largest payload of one message (contract: 256 KiB). */
+  payloadBytesMax: number;
+  /** How long the broker keeps our session while we are away. */
+  sessionExpiryS: number;
+  /** A dead connection is noticed after one and a half times this. */
+  keepaliveS: number;
+  reconnectMs: number;
+}
+
+export const EXTERNAL_MQTT_DEFAULTS: Omit<ExternalMqttOptions, 'url' | 'clientId'> = {
+  shareGroup: null,
+  receiveMaximum: 512,
+  unackedBytesMax: 160 * 1024 * 1024,
+  payloadBytesMax: 256 * 1024,
+  sessionExpiryS: 7 * 86_400,
+  keepaliveS: 10,
+  reconnectMs: 1_000,
+};

@@ -1,0 +1,28 @@
+import { systemClock } from '../../src/core/clock.ts';
+import { receiptOf } from '../../src/ingest/intake.ts';
+import { Journal } from '../../src/ingest/journal/journal.ts';
+import { ExternalMqtt } from '../../src/ingest/uplinks/mqtt-external.ts';
+import { quietObserver } from './journal.ts';
+
+/**
+ * A child process that journals in argv[2] what the broker at argv[3] sends, until it is killed. Prints a line for each
+ * message that it was told is durable.
+ */
+const [directory, url] = [process.argv[2]!, process.argv[3]!];
+const observer = quietObserver();
+const journal = await Journal.open({ directory, lane: 'live', clock: systemClock, observer });
+const device = { kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: '330200' };
+const uplink = new ExternalMqtt(
+  {
+    identity: (id) => ({ id, ...device }),
+    accept: async (message) => {
+      const receipt = receiptOf(await journal.append(message));
+      process.stdout.write(`${message.raw.toString()}\n`);
+      return receipt;
+    },
+    clock: systemClock,
+    observer,
+  },
+  { url, clientId: 'citywatch-1', receiveMaximum: 100, reconnectMs: 100 },
+);
+uplink.start();

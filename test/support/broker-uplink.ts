@@ -1,0 +1,37 @@
+import type { Test } from 'tap';
+import { systemClock } from '../../src/core/clock.ts';
+import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
+import { ExternalMqtt } from '../../src/ingest/uplinks/mqtt-external.ts';
+import type { ExternalMqttOptions } from '../../src/ingest/uplinks/mqtt-external-options.ts';
+import { FakeIntake } from './mqtt.ts';
+import { until } from './until.ts';
+
+export interface Uplink {
+  uplink: ExternalMqtt;
+  intake: FakeIntake;
+  logs: string[];
+}
+
+/** The uplink of a broker, its journal a {@link FakeIntake}, knowing every device whose id begins with `k`. */
+export function openUplink(test: Test, url: string, over: Partial<ExternalMqttOptions> = {}): Uplink {
+  const intake = new FakeIntake();
+  const logs: string[] = [];
+  const destination = { write: (line: string) => void logs.push(line) };
+  const observer = createObserver({ level: 'info', secrets: new KnownSecrets(), destination });
+  const identity = (id: string) =>
+    id.startsWith('k') ? { id, kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: '330200' } : undefined;
+  const deps = { identity, accept: intake.accept, clock: systemClock, observer };
+  const uplink = new ExternalMqtt(deps, { url, clientId: 'citywatch-1', reconnectMs: 100, ...over });
+  uplink.start();
+  test.teardown(() => uplink.stop(AbortSignal.timeout(1_000)));
+  return { uplink, intake, logs };
+}
+
+/** As {@link openUplink}, once it is subscribed. */
+export async function startUplink(test: Test, url: string, over: Partial<ExternalMqttOptions> = {}): Promise<Uplink> {
+  const opened = openUplink(test, url, over);
+  await until('subscribed', () => opened.uplink.status().ok);
+  return opened;
+}
+
+export const texts = (messages: { raw: Buffer }[]): string[] => messages.map(({ raw }) => raw.toString());
