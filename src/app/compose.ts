@@ -22,7 +22,6 @@ import { Journal } from '../ingest/journal/journal.ts';
 import { Ledger } from '../ingest/ledger.ts';
 import { MessageRate } from '../ingest/message-rate.ts';
 import { Messages } from '../ingest/messages.ts';
-import { MqttListener } from '../ingest/uplinks/mqtt-embedded.ts';
 import { AccessRegister } from '../platform/access-register.ts';
 import { listAudit } from '../platform/audit.ts';
 import { Database } from '../platform/database.ts';
@@ -41,8 +40,10 @@ import { consolePages } from './console.ts';
 import { examine, refuseProblems } from './doctor.ts';
 import { Health } from './health.ts';
 import { keepHouse } from './housekeeping.ts';
+import { watchKinds } from './kind-reload.ts';
 import { DataDirectory } from './local-services/data-directory.ts';
 import { registerEvidenceLooks } from './looks.ts';
+import { type MqttDoor, startMqtt } from './mqtt.ts';
 import { composePeople } from './people.ts';
 import { startReaders } from './readers.ts';
 import { SelfReport } from './self-report.ts';
@@ -126,10 +127,10 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const duplicates = new DuplicateIndex(await place.directory('journal/identities'));
   await duplicates.open(journal.head);
   lifecycle.onStop('duplicate index', () => duplicates.close());
-  const intake = new Intake({ live: journal });
+  const intake = new Intake({ live: journal }, kinds);
   const accept = (message: NewMessage) => intake.accept(message);
   const self = new SelfReport({ clock, observer, accept, kinds });
-  let mqtt: MqttListener | null = null;
+  let mqtt: MqttDoor | null = null;
   const registry = new Registry({
     ...{ database, kinds, directory, clock, observer, jurisdictions, hasher, vault },
     disconnect: (id) => mqtt?.disconnect(id),
@@ -194,6 +195,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   // Everything runs from here on, doors last.
   await self.start();
   lifecycle.onStop('self report', () => self.stop());
+  watchKinds({ kinds, database, clock, observer, lifecycle, self, rulesDirectory: join(CONFIG_DIRECTORY, 'rules') });
   const { reader: rules } = alerting;
   startReaders({ journal, feed, ledger, writer, rules, twin, clock, observer, lifecycle });
   const idempotency = new Idempotency({ database, clock });
@@ -217,12 +219,8 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   lifecycle.onStop('jobs', (signal) => doorbell.stop(signal));
   video.watch.start();
   lifecycle.onStop('camera watch', () => video.watch.stop());
-  mqtt = new MqttListener(
-    { authenticate: (id, secret) => directory.authenticate(id, secret), accept, clock, observer },
-    { host: config.mqtt.host, port: config.mqtt.port, ...tls.forMqtt(config.mqtt.tlsPort) },
-  );
-  const { port: mqttPort, tlsPort } = await mqtt.start();
-  lifecycle.onStop('mqtt', (signal) => mqtt!.stop(signal));
+  const door = await startMqtt({ config: config.mqtt, directory, accept, tls, clock, observer, lifecycle });
+  mqtt = door;
   const api = await buildServer({
     ...{ registry, kinds, jurisdictions, tokens, directory, intake, ledger, deadLetters, messages, twin, history },
     ...{ clock, observer },
@@ -234,7 +232,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     messageRate,
     cameraSetup: (id) => video.setup.status(id),
     idempotency,
-    preview: (message) => previewOf(message, kinds),
+    preview: (message) => previewOf(intake.stamped(message), kinds),
     health: new Health(clock, {
       postgres: { needed: true, check: () => database.ping() },
       redis: { needed: false, check: () => refuseUnless(doorbell.up(), 'no connection; alerts go on without it') },
@@ -242,7 +240,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
         needed: false,
         check: () => store.ping().then(() => refuseUnless(writer.status().ok, writer.status().reason ?? '')),
       },
-      mqtt: { needed: true, check: () => refuseUnless(mqttPort > 0, 'not listening') },
+      mqtt: { needed: true, check: () => door.check() },
       ffmpeg: {
         needed: false,
         check: () => refuseUnless(video.streams.processes().spawner !== null, 'spawner is down'),
@@ -258,16 +256,16 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const { url } = await listen(api, config.http);
   tls.watch((material) => {
     reloadTls(api, material);
-    mqtt?.reloadTls(material);
+    door.reloadTls(material);
   });
   lifecycle.onStop('certificates', () => tls.stop());
-  const urls = { http: url, mqtt: `mqtt://${config.mqtt.host}:${mqttPort}` };
+  const urls = { http: url, mqtt: door.url };
   log.info({ part: 'gateway', ...urls, version: VERSION, devices: directory.size }, 'ready');
   return {
     ready: [
       `citywatch ${VERSION} is ready.`,
       `  API   ${url}/api/docs`,
-      ...(tlsPort === null ? [] : [`  MQTTS mqtts://${config.mqtt.host}:${tlsPort}`]),
+      ...(door.tlsPort === null ? [] : [`  MQTTS mqtts://${config.mqtt.host}:${door.tlsPort}`]),
       `  MQTT  ${urls.mqtt}`,
     ],
     urls,

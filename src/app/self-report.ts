@@ -6,7 +6,7 @@ import { NATIONWIDE } from '../core/jurisdiction.ts';
 import type { Observer } from '../core/observe.ts';
 import type { Channel, DeviceIdentity, NewMessage } from '../core/types.ts';
 import type { DirectoryEntry } from '../devices/directory.ts';
-import type { Kinds } from '../devices/kinds.ts';
+import type { KindChange, Kinds } from '../devices/kinds.ts';
 import { VERSION } from './version.ts';
 
 export interface SelfReportDeps {
@@ -56,6 +56,12 @@ export class SelfReport {
     if (previous !== null && !retired) return;
     const topic = retired ? INTERNAL_TOPICS.retired : INTERNAL_TOPICS.registered;
     this.#say(this.#message('state', topic, { online: false }, identity));
+  }
+
+  /** From here on messages of the kind are read by its new version. */
+  kindChanged(data: KindChange): void {
+    const payload = { id: randomUUID(), type: 'kind_changed', data };
+    this.#say(this.#message('event', 'internal/kind-changed', payload));
   }
 
   #say(message: NewMessage): void {

@@ -11,6 +11,8 @@ export interface KindFolder {
   /** Every file that is right, bases too, by name without ending. */
   sources: ReadonlyMap<string, KindSource>;
   issues: Issue[];
+  /** Of the files as they were when reading began. */
+  signature: string;
 }
 
 /** Reads every `*.yaml` of a folder; what is wrong in one file leaves the others as they are. */
@@ -18,6 +20,7 @@ export async function readKindFolder(directory: string): Promise<KindFolder> {
   const sources = new Map<string, KindSource>();
   const paths = new Map<string, string>();
   const issues: Issue[] = [];
+  const signature = await folderSignature(directory);
   for (const name of await namesIn(directory)) {
     const path = join(directory, name);
     const source = parseSource(path, await readFile(path, 'utf8'));
@@ -40,7 +43,7 @@ export async function readKindFolder(directory: string): Promise<KindFolder> {
     if ('issues' in resolved) issues.push(...resolved.issues);
     else kinds.set(stem, resolved.kind);
   }
-  return { kinds, sources, issues };
+  return { kinds, sources, issues, signature };
 }
 
 async function namesIn(directory: string): Promise<string[]> {

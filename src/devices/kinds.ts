@@ -94,6 +94,11 @@ export class Kinds {
     return { changed: changes, issues, again: false };
   }
 
+  /** Of the files as they were last read; see `folderSignature`. */
+  get signature(): string {
+    return this.#folder.signature;
+  }
+
   /** What the text of a kind file would be, with the bases of the folder as they are; nothing changes. */
   candidate(text: string): { kind: DeviceKind } | { issues: Issue[] } {
     const parsed = parseKindFile('candidate.yaml', text, this.#folder.sources);

@@ -1,9 +1,15 @@
-import type { Lane, Message, NewMessage, Receipt } from '../core/types.ts';
+import type { DeviceIdentity, Lane, Message, NewMessage, Receipt } from '../core/types.ts';
 import { replayOrigin } from './replay-origin.ts';
 
 export interface IntakeJournal {
   append(message: NewMessage): Promise<Message>;
   full(): boolean;
+}
+
+/** Which version of its kind a device sends in now. */
+export interface KindVersions {
+  /** 0 for a kind nobody knows. */
+  currentVersion(kind: string): number;
 }
 
 /**
@@ -12,19 +18,39 @@ export interface IntakeJournal {
  */
 export class Intake {
   readonly #journals: Record<Lane, IntakeJournal>;
+  readonly #kinds: KindVersions | null;
+  /** What sessions that began before a change of their kind are now, by what they were. */
+  readonly #renewed = new WeakMap<DeviceIdentity, DeviceIdentity>();
 
-  constructor(journals: { live: IntakeJournal; bulk?: IntakeJournal }) {
+  constructor(journals: { live: IntakeJournal; bulk?: IntakeJournal }, kinds: KindVersions | null = null) {
+    this.#kinds = kinds;
     this.#journals = { live: journals.live, bulk: journals.bulk ?? journals.live };
   }
 
   async accept(message: NewMessage): Promise<Receipt> {
     const lane = replayOrigin(message)?.lane ?? 'live';
-    return receiptOf(await this.#journals[lane].append(message));
+    return receiptOf(await this.#journals[lane].append(this.stamped(message)));
   }
 
   /** Takes a message that may wait: a backfill never delays live data. */
   async acceptBulk(message: NewMessage): Promise<Receipt> {
-    return receiptOf(await this.#journals.bulk.append(message));
+    return receiptOf(await this.#journals.bulk.append(this.stamped(message)));
+  }
+
+  /**
+   * The message with the version of its kind that is in force at this moment. A session may be older than that version,
+   * and what it began with must not decide how its messages are read.
+   */
+  stamped(message: NewMessage): NewMessage {
+    const { device } = message;
+    const kindVersion = this.#kinds?.currentVersion(device.kind) || device.kindVersion;
+    if (kindVersion === device.kindVersion) return message;
+    let renewed = this.#renewed.get(device);
+    if (renewed?.kindVersion !== kindVersion) {
+      renewed = { ...device, kindVersion };
+      this.#renewed.set(device, renewed);
+    }
+    return { ...message, device: renewed };
   }
 
   /** Whether a message would be refused now; uplinks then stop reading from their devices. */
