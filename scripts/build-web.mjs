@@ -23,7 +23,9 @@ export async function buildWeb() {
   });
 }
 
+/** True, too, where there are no sources to build from. */
 function isFresh() {
+  if (!existsSync(WEB)) return true;
   return existsSync(MARKER) && readFileSync(MARKER, 'utf8') === hashOfSources();
 }
 

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
+import { buildWeb } from './build-web.mjs';
 import { prepareJudges } from './judges.mjs';
 import { ROOT, runScript, setUpPackages, setUpPrograms } from './setup.mjs';
 import { run, SetupError, say } from './shell.mjs';
@@ -37,6 +38,7 @@ await runScript(async () => {
   await setUpPackages();
   await setUpPrograms();
   await prepareJudges();
+  await buildWeb();
   buildTap();
   sweepInstances();
   if (files.length === 0 && !long) checkCode();
