@@ -25,6 +25,7 @@ const JUDGES = {
     only: /^(onvif-tools|libonvif\d|libxml2|libicu\d+)$/,
   },
   ip: { debian: 'iproute2', path: 'bin/ip' },
+  'victoria-metrics': { debian: 'victoria-metrics', path: 'usr/bin/victoria-metrics' },
   // A Python that knows GStreamer's RTSP server, for test/support/gst-camera.py; complete but for the C library, as it
   // works only when all of it is of one kind. What its plug-ins need beyond these, the few that are used do not.
   'gst-python': {

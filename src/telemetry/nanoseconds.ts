@@ -20,3 +20,10 @@ export function nsToRfc3339(timeNs: string): string {
   const digits = timeNs.padStart(NS_DIGITS, '0').slice(-NS_DIGITS);
   return `${toRfc3339(nsToMs(timeNs)).slice(0, -1)}${digits}Z`;
 }
+
+/** The other way round, for any number of digits of a second up to nine. Null where the text is no such time. */
+export function rfc3339ToNs(text: string): string | null {
+  const [, seconds, fraction = ''] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(text) ?? [];
+  const atMs = seconds === undefined ? Number.NaN : Date.parse(`${seconds}Z`);
+  return Number.isNaN(atMs) ? null : String(BigInt(atMs) * 1_000_000n + BigInt(fraction.padEnd(9, '0')));
+}

@@ -1,6 +1,7 @@
 import { ResultError } from 'influx';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { printable } from '../line-protocol.ts';
+import { fromOutbound } from './http-port.ts';
 
 /** What went wrong while talking to InfluxDB 1.x, in the two codes the writer acts on; our own bugs pass unchanged. */
 export function translate(error: unknown): unknown {
@@ -9,17 +10,6 @@ export function translate(error: unknown): unknown {
   const status = statusOf(error);
   if (status !== null && status < 500 && status !== 429) return fromAnswer(messageOf(error), error);
   if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) return error;
-  return new CitywatchError('store.unavailable', { detail: 'InfluxDB does not answer.', cause: error });
-}
-
-function fromOutbound(error: CitywatchError): CitywatchError {
-  if (error.code === 'store.unavailable' || error.code === 'store.refused') return error;
-  if (error.code === 'outbound.refused') {
-    return new CitywatchError('store.refused', {
-      detail: 'The address of INFLUX_URL may not be contacted.',
-      cause: error,
-    });
-  }
   return new CitywatchError('store.unavailable', { detail: 'InfluxDB does not answer.', cause: error });
 }
 

@@ -6,23 +6,10 @@ import { type Clock, deadline } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { PointsQuery, RejectedLine, Store, StoreCapabilities, StoredPoint } from '../store.ts';
+import type { HttpPort } from './http-port.ts';
 import { translate } from './influx1-errors.ts';
 import { pointsStatement, toPoint } from './influx1-query.ts';
-import { ANSWER_BYTES_MAX, type AnswerHeaders, outcomeOf, storeLines } from './post-lines.ts';
-
-/** How lines reach the server: the part of the outbound client that a store needs. */
-export interface HttpPort {
-  http(request: {
-    url: string;
-    method: 'POST';
-    headers: Record<string, string>;
-    body: Buffer;
-    deadlineMs: number;
-    maxBytes: number;
-    networks: 'services';
-    signal?: AbortSignal;
-  }): Promise<{ status: number; headers: AnswerHeaders; body: Buffer }>;
-}
+import { ANSWER_BYTES_MAX, outcomeOf, storeLines } from './post-lines.ts';
 
 export interface Influx1Options {
   /** `http://host:8086`, or https, or with a path in front of a proxy. */

@@ -41,7 +41,7 @@ const TOO_LARGE = { reason: 'store.too-large', detail: 'one line is larger than 
 /** The store's complaint about lines, by what it says; the first that fits. */
 const LINE_FAULTS: [pattern: RegExp, reason: StoreRejection][] = [
   [/field type conflict/i, 'store.type-conflict'],
-  [/beyond retention policy/i, 'store.too-old'],
+  [/(beyond|outside) retention policy/i, 'store.too-old'],
   [/max-(series-per-database|values-per-tag)/i, 'store.series-limit'],
   [/unable to parse/i, 'store.unparsable'],
 ];
@@ -58,30 +58,51 @@ export function outcomeOf(answer: { status: number; headers: AnswerHeaders; body
   if (status === 204) return { type: 'stored' };
   if (status === 413) return { type: 'too-large' };
   const words = errorText(answer.body);
-  if (status === 500 && /no space left on device/.test(words ?? '')) {
-    throw new CitywatchError('store.unavailable', {
-      detail: 'The disk of InfluxDB is full; make room and restart it.',
-      cause: new StoreDiskFull(),
-    });
-  }
+  if (status === 500 && isDiskFull(words)) throw diskFull();
   // 1.x answers 500 when the retention policy is gone; trying again does not bring it back, `ensure` does.
   if (status === 429 || (status >= 500 && !/retention policy not found/.test(words ?? ''))) {
-    throw new CitywatchError('store.unavailable', {
-      detail: `InfluxDB answered ${status} to a write.`,
-      ...retryAfter(answer.headers['retry-after']),
-    });
+    throw busy(answer);
   }
   if ((status === 400 || status === 422) && words !== null && !REQUEST_FAULT.test(words)) {
-    const dropped = /dropped=(\d+)\s*$/.exec(words);
-    const fault = LINE_FAULTS.find(([pattern]) => pattern.test(words));
-    return {
-      type: 'bad-lines',
-      dropped: dropped ? Number(dropped[1]) : null,
-      reason: fault?.[1] ?? 'store.rejected',
-      detail: printable(words),
-    };
+    return badLines(words);
   }
   throw new CitywatchError('store.refused', { detail: `InfluxDB refused a write with ${status}.${hint(status)}` });
+}
+
+/** Whether the store complains about lines in words that we know. */
+export function isLineFault(words: string): boolean {
+  return LINE_FAULTS.some(([pattern]) => pattern.test(words));
+}
+
+/** The outcome of a write whose lines are at fault, in the words of the store. */
+export function badLines(words: string): PostOutcome {
+  const dropped = /dropped=(\d+)\s*$/.exec(words);
+  const fault = LINE_FAULTS.find(([pattern]) => pattern.test(words));
+  return {
+    type: 'bad-lines',
+    dropped: dropped ? Number(dropped[1]) : null,
+    reason: fault?.[1] ?? 'store.rejected',
+    detail: printable(words),
+  };
+}
+
+export function isDiskFull(words: string | null): boolean {
+  return /no space left on device/.test(words ?? '');
+}
+
+export function diskFull(): CitywatchError {
+  return new CitywatchError('store.unavailable', {
+    detail: 'The disk of InfluxDB is full; make room and restart it.',
+    cause: new StoreDiskFull(),
+  });
+}
+
+/** A write that may be tried again, no earlier than the store asked for. */
+export function busy({ status, headers }: { status: number; headers: AnswerHeaders }): CitywatchError {
+  return new CitywatchError('store.unavailable', {
+    detail: `InfluxDB answered ${status} to a write.`,
+    ...retryAfter(headers['retry-after']),
+  });
 }
 
 export type AnswerHeaders = Record<string, string | string[] | undefined>;

@@ -1,0 +1,134 @@
+import t, { type Test } from 'tap';
+import { systemClock } from '../../../src/core/clock.ts';
+import { createObserver, KnownSecrets } from '../../../src/core/observe.ts';
+import { Outbound } from '../../../src/platform/outbound.ts';
+import { Influx2Store } from '../../../src/telemetry/stores/influx2.ts';
+import { BUCKET, Influx2StandIn, ORG, TOKEN } from '../../support/influx2-standin.ts';
+import { conformance } from './store-conformance.ts';
+
+const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
+const http = new Outbound({ clock: systemClock, observer });
+t.teardown(() => http.close());
+
+const LINE = 'kiosk,dev=a,jur=330200 f=1 1767571200000000000';
+const { signal } = new AbortController();
+
+async function open(t: Test, options: Partial<ConstructorParameters<typeof Influx2Store>[0]> = {}) {
+  const server = await Influx2StandIn.start(t);
+  const { url } = server;
+  const store = new Influx2Store({ url, token: TOKEN, org: ORG, bucket: BUCKET, gzip: true, ...options }, { http });
+  return { server, store };
+}
+
+for (const gzip of [false, true]) {
+  t.test(`InfluxDB 2.x, ${gzip ? 'gzip' : 'plain'}`, async (t) => {
+    conformance(t, async (t: Test) => {
+      const { server, store } = await open(t, { gzip });
+      await store.ensure();
+      return { store, restart: () => server.restart() };
+    });
+  });
+}
+
+t.test('a write is one POST with all lines, as the documents want it', async (t) => {
+  const { server, store } = await open(t);
+  const lines = Array.from({ length: 5_000 }, (_, i) => LINE.replace('f=1', `f=${i}`).replace('dev=a', `dev=${i}`));
+  await store.write(lines, signal);
+  t.equal(server.requests.length, 1);
+  const [request] = server.requests;
+  t.match(request, {
+    method: 'POST',
+    path: '/api/v2/write?org=city%20works&bucket=telemetry%2Fraw&precision=ns',
+    headers: { authorization: `Token ${TOKEN}`, 'content-encoding': 'gzip' },
+  });
+  t.equal(request?.body.toString(), lines.join('\n'));
+});
+
+t.test('each refusal says which setting to look at', async (t) => {
+  const refusals: [Partial<ConstructorParameters<typeof Influx2Store>[0]>, RegExp][] = [
+    [{ token: 'another-token' }, /INFLUX_TOKEN/],
+    [{ org: 'nowhere' }, /"nowhere" not found\).*INFLUX_ORG/],
+    [{ bucket: 'none' }, /INFLUX_BUCKET/],
+  ];
+  for (const [options, message] of refusals) {
+    const { store } = await open(t, options);
+    await t.rejects(store.ensure(), { code: 'store.refused', message });
+    await t.rejects(store.write([LINE], signal), { code: 'store.refused', message });
+  }
+});
+
+t.test('what passes by itself may be tried again, after the time the server names', async (t) => {
+  const { server, store } = await open(t);
+  for (const status of [429, 500, 503]) {
+    server.planned.push({ status, headers: { 'retry-after': '7' }, body: '{"code":"x","message":"later"}' });
+    await t.rejects(store.write([LINE], signal), { code: 'store.unavailable', retryAfterS: 7 }, String(status));
+  }
+  t.equal(server.requests.length, 3, 'the library itself does not try again');
+  await server.stop();
+  await t.rejects(store.write([LINE], signal), { code: 'store.unavailable' });
+  await t.rejects(store.ping(), { code: 'store.unavailable' });
+  await server.listen();
+  t.strictSame(await store.write([LINE], signal), { rejected: [] });
+});
+
+t.test('a fault of the request, or half a success, puts no line aside', async (t) => {
+  const { server, store } = await open(t);
+  for (const answer of [
+    { status: 400, body: '{"code":"invalid","message":"invalid character in gzip"}' },
+    { status: 201, body: '{"code":"partial"}' },
+    { status: 200, body: '<html>a proxy</html>' },
+    { status: 302, body: '' },
+  ]) {
+    server.planned.push(answer);
+    await t.rejects(store.write([LINE, LINE], signal), { code: 'store.refused' }, String(answer.status));
+  }
+  t.equal(server.requests.length, 4);
+});
+
+t.test('a body that is too large is halved', async (t) => {
+  const { server, store } = await open(t);
+  const lines = Array.from({ length: 4 }, (_, i) => `kiosk,dev=a s="${'x'.repeat(400_000)}" 176757120000000000${i}`);
+  t.strictSame(await store.write(lines, signal), { rejected: [] });
+  t.ok(server.requests.length > 2);
+  const huge = `kiosk,dev=a s="${'x'.repeat(1_100_000)}" 1767571200000000009`;
+  t.match(await store.write([LINE, huge], signal), { rejected: [{ line: 1, reason: 'store.too-large' }] });
+});
+
+t.test('a refusal that old servers call 500 and words of new ones are understood', async (t) => {
+  const { server, store } = await open(t);
+  const old = 'unexpected error writing points to database: partial write: points beyond retention policy dropped=1';
+  const recent = 'partial write: dropped 1 points outside retention policy of duration 1d dropped=1';
+  server.planned.push({ status: 500, body: JSON.stringify({ code: 'internal error', message: old }) });
+  server.planned.push({ status: 422, body: JSON.stringify({ code: 'unprocessable entity', message: recent }) });
+  for (let i = 0; i < 2; i += 1) {
+    t.match(await store.write([LINE], signal), { rejected: [{ line: 0, reason: 'store.too-old' }] });
+  }
+});
+
+const QUERY = { measurement: 'kiosk', device: 'a', fields: ['f'], fromNs: '1', toNs: '2000000000000000000', limit: 9 };
+
+t.test('an error inside an answer that began well, and a slow or huge answer, are errors', async (t) => {
+  const { server, store } = await open(t, { queryTimeoutMs: 500 });
+  const csv = '#datatype,string,string\r\n#group,true,true\r\n#default,,\r\n,error,reference\r\n,out of memory,897\r\n';
+  server.planned.push({ status: 200, body: csv });
+  await t.rejects(store.points(QUERY), { code: 'store.refused', message: /out of memory/ });
+  server.planned.push({ status: 503, body: '' });
+  await t.rejects(store.points(QUERY), { code: 'store.unavailable' });
+  t.strictSame(await store.points({ ...QUERY, fromNs: QUERY.toNs }), [], 'an empty range is not asked for');
+});
+
+t.test('a tag asked for with a field comes with it, and a point is joined from all its fields', async (t) => {
+  const { store } = await open(t);
+  await store.write(['kiosk,dev=a,jur=330200,bin=glass f=1,s="" 1767571200000000001'], signal);
+  const [point] = await store.points({ ...QUERY, fields: ['f', 's', 'bin', 'result'] });
+  t.equal(point?.timeNs, '1767571200000000001');
+  t.strictSame(Object.fromEntries(point?.values ?? []), { bin: 'glass', f: 1, s: '' });
+});
+
+t.test('the first bucket of a range that begins inside one starts at its whole multiple', async (t) => {
+  const { store } = await open(t);
+  await store.write(['kiosk,dev=a f=1 1767571230000000000', 'kiosk,dev=a f=3 1767571270000000000'], signal);
+  const query = { ...QUERY, fromNs: '1767571202000000000', bucket: { everyMs: 60_000, fn: 'mean' as const } };
+  const times = (await store.points(query)).map(({ timeNs }) => timeNs);
+  t.strictSame(times, ['1767571200000000000', '1767571260000000000']);
+});

@@ -1,0 +1,178 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
+import { FluxFault, runFlux, type Sample } from './influx2-flux.ts';
+
+interface Test {
+  teardown(run: () => Promise<void>): void;
+}
+
+export interface Answer {
+  status: number;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+export const TOKEN = 'test-only-token';
+export const ORG = 'city works';
+export const BUCKET = 'telemetry/raw';
+
+/** Points before 2010 are outside the retention that the stand-in pretends to have. */
+const OLDEST_NS = 1_262_304_000_000_000_000n;
+const BODY_BYTES_MAX = 1_000_000;
+
+/**
+ * Stands in for InfluxDB 2.x, of which Debian has no package: it gives the answers that its documentation and its users'
+ * reports show (paths, statuses, JSON of errors, counts of dropped points, annotated CSV), keeps what is written in
+ * memory, and runs only the functions of Flux that we send. So it shows that our side fits the documents, and nothing
+ * about a real server's storage, its Flux or its limits.
+ */
+export class Influx2StandIn {
+  readonly requests: { method: string; path: string; headers: IncomingMessage['headers']; body: Buffer }[] = [];
+  /** Given out, oldest first, in place of what would be answered. */
+  readonly planned: Answer[] = [];
+  readonly #samples = new Map<string, Sample>();
+  readonly #types = new Map<string, string>();
+  #server: Server | null = null;
+  #port = 0;
+
+  static async start(t: Test): Promise<Influx2StandIn> {
+    const standIn = new Influx2StandIn();
+    t.teardown(() => standIn.stop());
+    await standIn.listen();
+    return standIn;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** Cuts every connection and comes back at the same port with what it has acknowledged. */
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.listen();
+  }
+
+  async listen(): Promise<void> {
+    this.#server = createServer(async (request, response) => {
+      const sent = await buffer(request);
+      const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent;
+      const url = new URL(request.url ?? '', this.url);
+      this.requests.push({
+        method: request.method ?? '',
+        path: url.pathname + url.search,
+        headers: request.headers,
+        body,
+      });
+      const answer = this.planned.shift() ?? this.#answer(request, url, body.toString());
+      response.writeHead(answer.status, {
+        'x-influxdb-version': 'v2.7.11',
+        'content-type': 'application/json; charset=utf-8',
+        ...answer.headers,
+      });
+      response.end(answer.body);
+    }).listen(this.#port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    const address = this.#server.address();
+    if (typeof address === 'object' && address !== null) this.#port = address.port;
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    if (!server) return;
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+  }
+
+  #answer({ method, headers }: IncomingMessage, { pathname, searchParams }: URL, body: string): Answer {
+    if (pathname === '/ping') return { status: 204 };
+    if (headers.authorization !== `Token ${TOKEN}`) return fault(401, 'unauthorized', 'unauthorized access');
+    const org = searchParams.get('org');
+    if (org !== ORG) return fault(404, 'not found', `organization name "${org}" not found`);
+    const named = searchParams.get('bucket') ?? searchParams.get('name');
+    if (method === 'GET' && pathname === '/api/v2/buckets') {
+      const buckets = named === BUCKET ? [{ id: '0000000000000001', name: BUCKET }] : [];
+      return { status: 200, body: JSON.stringify({ buckets }) };
+    }
+    if (method === 'POST' && pathname === '/api/v2/write') {
+      if (named !== BUCKET) return fault(404, 'not found', `bucket "${named}" not found`);
+      if (searchParams.get('precision') !== 'ns') return fault(400, 'invalid', 'the stand-in knows nanoseconds only');
+      if (body.length > BODY_BYTES_MAX)
+        return fault(413, 'request too large', 'cannot read data: points batch is too large');
+      return this.#write(body.split('\n'));
+    }
+    if (method === 'POST' && pathname === '/api/v2/query') return this.#query(body);
+    return fault(404, 'not found', 'path not found');
+  }
+
+  /** A line that cannot be read refuses all; one that cannot be kept only itself, and the answer names the first. */
+  #write(lines: string[]): Answer {
+    const read = lines.map(parseLine);
+    const broken = read.indexOf(null);
+    if (broken >= 0) return fault(400, 'invalid', `unable to parse '${lines[broken]}': missing field value`);
+    let dropped = 0;
+    let why = '';
+    for (const samples of read as Sample[][]) {
+      const reason = samples.map((sample) => this.#complaint(sample)).find((text) => text !== null);
+      if (reason) {
+        dropped += 1;
+        why ||= reason;
+        continue;
+      }
+      for (const sample of samples) {
+        const { measurement, tags, field, timeNs, value } = sample;
+        this.#types.set(`${measurement} ${field}`, typeof value);
+        this.#samples.set(`${measurement} ${JSON.stringify(tags)} ${field} ${timeNs}`, sample);
+      }
+    }
+    if (dropped === 0) return { status: 204 };
+    const message = `failure writing points to database: partial write: ${why} dropped=${dropped}`;
+    return fault(422, 'unprocessable entity', message);
+  }
+
+  #complaint({ measurement, field, timeNs, value }: Sample): string | null {
+    if (timeNs < OLDEST_NS) return 'points beyond retention policy';
+    const known = this.#types.get(`${measurement} ${field}`) ?? typeof value;
+    if (known === typeof value) return null;
+    return (
+      `field type conflict: input field "${field}" on measurement "${measurement}" is type ${typeof value}, ` +
+      `already exists as type ${known}`
+    );
+  }
+
+  #query(body: string): Answer {
+    const { query } = JSON.parse(body) as { query: string };
+    try {
+      const text = runFlux(query, BUCKET, this.#samples.values());
+      return { status: 200, headers: { 'content-type': 'text/csv; charset=utf-8' }, body: text };
+    } catch (error) {
+      if (error instanceof FluxFault) return fault(400, 'invalid', error.message);
+      throw error;
+    }
+  }
+}
+
+function fault(status: number, code: string, message: string): Answer {
+  return { status, body: JSON.stringify({ code, message }) };
+}
+
+/** The samples of one line; null where it is no line protocol. Knows what the tests write, not all there is. */
+function parseLine(line: string): Sample[] | null {
+  const [, series = '', fieldText = '', time = ''] = /^(\S+) (.+) (\d+)$/.exec(line) ?? [];
+  const [measurement = '', ...tagTexts] = series.split(',');
+  const tags = Object.fromEntries(tagTexts.map((text) => text.split('=') as [string, string]));
+  const fields = [...fieldText.matchAll(/(?:^|,)(\w+)=("(?:[^"\\]|\\.)*"|[^,]+)/g)];
+  if (measurement === '' || fields.length === 0) return null;
+  return fields.map(([, field = '', text = '']) => ({
+    ...{ measurement, tags, field },
+    timeNs: BigInt(time),
+    value: text.startsWith('"')
+      ? text.slice(1, -1).replace(/\\(["\\])/g, '$1')
+      : /^(true|false)$/.test(text)
+        ? text === 'true'
+        : Number(text),
+  }));
+}
