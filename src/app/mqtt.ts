@@ -1,0 +1,73 @@
+import type { Clock } from '../core/clock.ts';
+import { CitywatchError } from '../core/errors.ts';
+import type { Lifecycle } from '../core/lifecycle.ts';
+import type { Observer } from '../core/observe.ts';
+import type { NewMessage, Receipt } from '../core/types.ts';
+import type { Directory } from '../devices/directory.ts';
+import { MqttListener } from '../ingest/uplinks/mqtt-embedded.ts';
+import { ExternalMqtt } from '../ingest/uplinks/mqtt-external.ts';
+import type { Config } from './config.ts';
+import type { TlsFiles, TlsMaterial } from './tls.ts';
+
+export interface MqttParts {
+  config: Config['mqtt'];
+  directory: Directory;
+  accept(message: NewMessage): Promise<Receipt>;
+  tls: TlsFiles;
+  clock: Clock;
+  observer: Observer;
+  lifecycle: Lifecycle;
+}
+
+/** Where devices speak MQTT: at a listener of our own, or at a broker that we read from. */
+export interface MqttDoor {
+  /** Where devices connect, without credentials. */
+  url: string;
+  tlsPort: number | null;
+  /** Throws why no message comes in, when that is so. */
+  check(): void;
+  /** Ends the device's connection, where it is ours to end. */
+  disconnect(deviceId: string): void;
+  reloadTls(material: TlsMaterial): void;
+}
+
+/** Name of our session at a broker. It outlives the data directory: what the broker kept meanwhile is not stranded. */
+const CLIENT_ID = 'citywatch';
+
+export function startMqtt(parts: MqttParts): Promise<MqttDoor> | MqttDoor {
+  return parts.config.url === null ? listen(parts) : readFrom(parts.config.url, parts);
+}
+
+async function listen({ config, directory, accept, tls, clock, observer, lifecycle }: MqttParts): Promise<MqttDoor> {
+  const listener = new MqttListener(
+    { authenticate: (id, secret) => directory.authenticate(id, secret), accept, clock, observer },
+    { host: config.host, port: config.port, ...tls.forMqtt(config.tlsPort) },
+  );
+  const { port, tlsPort } = await listener.start();
+  lifecycle.onStop('mqtt', (signal) => listener.stop(signal));
+  return {
+    url: `mqtt://${config.host}:${port}`,
+    tlsPort,
+    check: () => {},
+    disconnect: (id) => listener.disconnect(id),
+    reloadTls: (material) => listener.reloadTls(material),
+  };
+}
+
+function readFrom(url: string, { directory, accept, clock, observer, lifecycle }: MqttParts): MqttDoor {
+  const identity = (id: string) => directory.identity(id);
+  const uplink = new ExternalMqtt({ identity, accept, clock, observer }, { url, clientId: CLIENT_ID });
+  uplink.start();
+  lifecycle.onStop('mqtt', (signal) => uplink.stop(signal));
+  const { protocol, hostname, port } = new URL(url);
+  return {
+    url: `${protocol}//${hostname}:${port || (protocol === 'mqtts:' ? 8883 : 1883)}`,
+    tlsPort: null,
+    check: () => {
+      const { ok, reason } = uplink.status();
+      if (!ok) throw new CitywatchError('store.unavailable', { detail: reason ?? 'not connected to the broker' });
+    },
+    disconnect: () => {},
+    reloadTls: () => {},
+  };
+}
