@@ -27,7 +27,7 @@ const OWN_VARIABLE = /^CITYWATCH_/;
 const SECRET_FILE_BYTES_MAX = 64 * 1024;
 
 /** Settings of the contract whose part this version does not have: taken silently, they would be a false promise. */
-const NOT_SERVED = [/^mqtt\.url$/, /^cluster\./, /^influx\.(token|org|bucket)$/];
+const NOT_SERVED = [/^cluster\./, /^influx\.(token|org|bucket)$/];
 
 /**
  * Reads every setting: defaults, then the file, then variables. Throws `config.invalid` naming each wrong place at

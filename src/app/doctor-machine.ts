@@ -63,7 +63,7 @@ export async function checkPorts({ config }: DoctorDeps): Promise<Finding[]> {
   if (await dataDirectoryIsHeld(config.dataDir)) return [fine('ports', 'in use by the gateway that is running')];
   const listeners = [
     { ...config.http, setting: 'CITYWATCH_HTTP_PORT' },
-    { ...config.mqtt, setting: 'CITYWATCH_MQTT_PORT' },
+    ...(config.mqtt.url === null ? [{ ...config.mqtt, setting: 'CITYWATCH_MQTT_PORT' }] : []),
   ];
   return Promise.all(
     listeners.map(async ({ host, port, setting }) => {
