@@ -31,7 +31,6 @@ import { migrate } from '../platform/migrate.ts';
 import { Outbound } from '../platform/outbound.ts';
 import { enqueueWork, WorkQueue } from '../platform/work.ts';
 import { History } from '../telemetry/history.ts';
-import { Influx1Store } from '../telemetry/stores/influx1.ts';
 import { Twin } from '../telemetry/twin.ts';
 import { TelemetryWriter } from '../telemetry/writer.ts';
 import { composeAlerting } from './alerting.ts';
@@ -48,6 +47,7 @@ import { composePeople } from './people.ts';
 import { startReaders } from './readers.ts';
 import { SelfReport } from './self-report.ts';
 import { startServices } from './services.ts';
+import { chooseStore } from './store.ts';
 import { TlsFiles } from './tls.ts';
 import { vaultKey } from './vault-key.ts';
 import { VERSION } from './version.ts';
@@ -62,7 +62,6 @@ export interface Gateway {
 }
 
 const CONFIG_DIRECTORY = join(import.meta.dirname, '../../config');
-const RETENTION_DAYS = { raw: 90, fiveMinutes: 365, hour: 5 * 365 };
 
 /**
  * Builds and starts the whole gateway, in the order in which its parts need each other. Each part registers its end the
@@ -150,15 +149,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const twin = new Twin({ path: twinPath, kinds, clock, observer });
   await twin.start();
   lifecycle.onStop('twin', () => twin.stop());
-  const store = new Influx1Store(
-    {
-      ...services.influx,
-      database: config.influx.database,
-      retentionDays: RETENTION_DAYS,
-      gzip: !services.influx.local,
-    },
-    { http: outbound, clock, observer },
-  );
+  const store = chooseStore(config, services.influx, { http: outbound, clock, observer });
   const writer = new TelemetryWriter({ store, clock, observer, restartStore: services.restartInflux });
   const firmwareOf = (id: string) => twin.latest(id)?.firmware ?? null;
   const ledger = new Ledger({ database, journals: { live: journal }, clock, firmwareOf });

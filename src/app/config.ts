@@ -27,7 +27,7 @@ const OWN_VARIABLE = /^CITYWATCH_/;
 const SECRET_FILE_BYTES_MAX = 64 * 1024;
 
 /** Settings of the contract whose part this version does not have: taken silently, they would be a false promise. */
-const NOT_SERVED = [/^cluster\./, /^influx\.(token|org|bucket)$/];
+const NOT_SERVED = [/^cluster\./];
 
 /**
  * Reads every setting: defaults, then the file, then variables. Throws `config.invalid` naming each wrong place at
@@ -132,13 +132,28 @@ function contradictions(values: Map<string, unknown>, found: Map<string, FoundVa
   for (const key of ['tls.clientCaFile', 'mqtt.tlsPort'].filter((key) => !hasTls && found.has(key))) {
     say(key, 'does nothing without CITYWATCH_TLS_CERT_FILE and CITYWATCH_TLS_KEY_FILE; set them or remove it');
   }
+  influxContradictions(values, say);
+  return issues;
+}
+
+type Say = (key: string, message: string) => void;
+
+function influxContradictions(values: Map<string, unknown>, say: Say): void {
+  const hasUrl = Boolean(values.get('influx.url'));
   const hasLogin = Boolean(values.get('influx.username'));
   if (hasLogin !== Boolean(values.get('influx.password'))) {
     say('influx.username', 'a user and its password belong together; set both or none');
   }
-  if (hasLogin && !values.get('influx.url'))
-    say('influx.username', 'needs INFLUX_URL; the private InfluxDB has its own');
-  return issues;
+  if (hasLogin && !hasUrl) say('influx.username', 'needs INFLUX_URL; the private InfluxDB has its own');
+  const keys = ['influx.token', 'influx.org', 'influx.bucket'];
+  const given = keys.filter((key) => Boolean(values.get(key)));
+  const [first] = given;
+  if (first === undefined) return;
+  if (given.length < keys.length || !hasUrl) {
+    say(first, 'InfluxDB 2.x needs INFLUX_URL, INFLUX_TOKEN, INFLUX_ORG and INFLUX_BUCKET; set all or remove it');
+  } else if (hasLogin) {
+    say('influx.username', 'is for InfluxDB 1.x, INFLUX_TOKEN for 2.x; remove one of them');
+  }
 }
 
 /** A secret, and of a URL its password also as the server sees it. */

@@ -4,6 +4,7 @@ import { Database, sql } from '../platform/database.ts';
 import { type DoctorDeps, type Finding, fine, problem, warning } from './doctor-findings.ts';
 import { isOlder } from './doctor-programs.ts';
 import { askRedis } from './local-services/redis-probe.ts';
+import { chooseStore } from './store.ts';
 
 /** Clocks of two servers further apart than this make times of the same event contradict each other. */
 const SKEW_MS_MAX = 2_000;
@@ -68,7 +69,9 @@ export async function checkDatabaseServer({ config, clock, observer }: DoctorDep
 const ANSWER_BYTES_MAX = 64 * 1024;
 const ANSWER_DEADLINE_MS = 5_000;
 
-export async function checkInfluxServer({ config, outbound }: DoctorDeps, signal: AbortSignal): Promise<Finding[]> {
+export async function checkInfluxServer(deps: DoctorDeps, signal: AbortSignal): Promise<Finding[]> {
+  const { config, outbound } = deps;
+  if (config.influx.token) return checkInflux2(deps, signal);
   const { url, username, password } = config.influx;
   const login: Record<string, string> = {};
   if (username) login.authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
@@ -78,12 +81,29 @@ export async function checkInfluxServer({ config, outbound }: DoctorDeps, signal
     const { headers } = await ask('/ping');
     const version = String(headers['x-influxdb-version'] ?? 'unknown');
     if (!/^v?1\./.test(version)) {
-      return [problem('influx', `version ${version} is not served yet`, 'use InfluxDB 1.x, or leave INFLUX_URL away')];
+      const remedy = 'for InfluxDB 2.x set INFLUX_TOKEN, INFLUX_ORG and INFLUX_BUCKET; else use 1.x';
+      return [problem('influx', `version ${version} is not 1.x`, remedy)];
     }
     const { status } = await ask('/query?q=SHOW%20DATABASES');
     if (status === 200) return [fine('influx', `InfluxDB ${version}`)];
     return [problem('influx', `answers ${status}`, 'check INFLUX_USERNAME and INFLUX_PASSWORD')];
   } catch (error) {
     return [problem('influx', `does not answer (${messageOf(error)})`, 'check INFLUX_URL and that the server runs')];
+  }
+}
+
+async function checkInflux2({ config, outbound: http, clock, observer }: DoctorDeps, signal: AbortSignal) {
+  const address = { url: config.influx.url ?? '', username: null, password: null, local: false };
+  const store = chooseStore(config, address, { http, clock, observer });
+  try {
+    const { version } = await store.ping();
+    if (/^v?1\./.test(version)) {
+      const remedy = 'remove INFLUX_TOKEN, INFLUX_ORG and INFLUX_BUCKET, or set INFLUX_URL to InfluxDB 2.x';
+      return [problem('influx', `version ${version} takes no tokens`, remedy)];
+    }
+    await store.ensure(signal);
+    return [fine('influx', `InfluxDB ${version}`)];
+  } catch (error) {
+    return [problem('influx', messageOf(error), 'check INFLUX_URL, INFLUX_TOKEN, INFLUX_ORG and INFLUX_BUCKET')];
   }
 }

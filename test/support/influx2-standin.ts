@@ -23,8 +23,8 @@ const OLDEST_NS = 1_262_304_000_000_000_000n;
 const BODY_BYTES_MAX = 1_000_000;
 
 /**
- * Stands in for InfluxDB 2.x, of which Debian has no package: it gives the answers that its documentation and its users'
- * reports show (paths, statuses, JSON of errors, counts of dropped points, annotated CSV), keeps what is written in
+ * Stands in for InfluxDB 2.x, of which Debian has no package: it gives the answers that its documents and reports of
+ * its users show (paths, statuses, JSON of errors, counts of dropped points, annotated CSV), keeps what is written in
  * memory, and runs only the functions of Flux that we send. So it shows that our side fits the documents, and nothing
  * about a real server's storage, its Flux or its limits.
  */

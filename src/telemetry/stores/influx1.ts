@@ -12,7 +12,7 @@ import { pointsStatement, toPoint } from './influx1-query.ts';
 import { ANSWER_BYTES_MAX, outcomeOf, storeLines } from './post-lines.ts';
 
 export interface Influx1Options {
-  /** `http://host:8086`, or https, or with a path in front of a proxy. */
+  /** `http://host:8086`, or https, or with a path in front of a proxy, or `http+unix://%2Fpath%2Fto.sock`. */
   url: string;
   /** Both null where the server asks for no password. */
   username: string | null;
@@ -35,6 +35,7 @@ export interface Influx1Deps {
 export const RAW_POLICY = 'raw';
 
 const GZIP_LEVEL = 1;
+const SOCKET_SCHEME = 'http+unix:';
 const compress = promisify(gzip);
 
 /**
@@ -223,13 +224,15 @@ function connect(
   { url, database, queryTimeoutMs = 20_000 }: Influx1Options,
   user: { username: string | null; password: string | null },
 ): InfluxDB {
-  const { hostname, port, protocol, pathname } = new URL(url);
+  const { host, hostname, port, protocol, pathname } = new URL(url);
   const scheme = protocol === 'https:' ? 'https' : 'http';
+  const socket = protocol === SOCKET_SCHEME;
   return new InfluxDB({
-    host: hostname,
+    host: socket ? 'localhost' : hostname,
     port: Number(port) || (scheme === 'https' ? 443 : 80),
     protocol: scheme,
     path: pathname === '/' ? '' : pathname,
+    options: socket ? { socketPath: decodeURIComponent(host) } : {},
     // Left out, the library would offer "root" with the password "root".
     username: user.username as string,
     password: user.password ?? '',

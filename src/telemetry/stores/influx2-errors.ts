@@ -5,9 +5,9 @@ import { fromOutbound, type HttpAnswer } from './http-port.ts';
 import { badLines, busy, diskFull, isDiskFull, isLineFault, type PostOutcome } from './post-lines.ts';
 
 /**
- * What an answer of InfluxDB 2.x to a write means; throws what the writer acts on (see `Store`). A 400 refuses all lines
- * and a 422 some, but a 400 also stands for faults of the request, for which no line may be put aside; and before 2.1 a
- * 500 said what a 422 says since.
+ * What an answer of InfluxDB 2.x to a write means; throws what the writer acts on (see `Store`). A 400 refuses all
+ * lines and a 422 some, but a 400 also stands for faults of the request, for which no line may be put aside; and
+ * before 2.1 a 500 said what a 422 says since.
  */
 export function outcomeOf2(answer: HttpAnswer): PostOutcome {
   const { status } = answer;

@@ -25,8 +25,8 @@ const compress = promisify(gzip);
 /**
  * Carries the requests of `@influxdata/influxdb-client`, which would open its own sockets, through our way out: with
  * its total deadline, its limit on answers and no redirects. One is made per call, because the library has no place for
- * a signal. An answer to `send` that is not 200 or 204 is an `HttpError`; so is 201, by which a newer InfluxDB says that
- * it stored only some lines and which the library would count as success.
+ * a signal. An answer to `send` that is not 200 or 204 is an `HttpError`; so is 201, by which a newer InfluxDB says
+ * that it stored only some lines and which the library would count as success.
  */
 export class OutboundTransport implements Transport {
   readonly chunkCombiner = createTextDecoderCombiner();

@@ -51,7 +51,7 @@ export class Influx2Store implements Store {
     if (answer.status !== 200) throw fromAnswer(answer);
     if (!namesIn(answer.body).includes(bucket)) {
       throw new CitywatchError('store.refused', {
-        detail: `The organization has no bucket "${bucket}" that our token may see. Check INFLUX_BUCKET and INFLUX_ORG.`,
+        detail: `Our token sees no bucket "${bucket}" in this organization. Check INFLUX_BUCKET and INFLUX_ORG.`,
       });
     }
   }

@@ -13,7 +13,7 @@ const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() }
 const http = new Outbound({ clock: systemClock, observer });
 t.teardown(() => http.close());
 
-/** Speaks the write half of InfluxDB 2.x; it knows no organizations, tokens, Flux or text, so it judges only the wire. */
+/** Speaks the write half of InfluxDB 2.x, without organizations, tokens, Flux or text: a judge of the wire only. */
 async function startVictoriaMetrics(): Promise<string> {
   const { command, env } = await judge('victoria-metrics');
   const port = await freePort();

@@ -9,6 +9,7 @@ import { KnownSecrets } from '../../../src/core/observe.ts';
 
 const TOKEN = 'a-token-of-at-least-thirty-two-characters';
 
+const INFLUX2 = { INFLUX_TOKEN: 'token-of-2x', INFLUX_ORG: 'city', INFLUX_BUCKET: 'raw' };
 const TLS = { CITYWATCH_TLS_CERT_FILE: 'a.pem', CITYWATCH_TLS_KEY_FILE: 'a.key' };
 
 type Env = Record<string, string>;
@@ -104,6 +105,9 @@ t.test('what contradicts each other, or belongs to a later version, is refused',
     [{ INFLUX_URL: 'http://u:p@h:8086' }, /INFLUX_URL .* without a user name or password in it/],
     [{ INFLUX_URL: 'http://h:8086', INFLUX_USERNAME: 'x' }, /INFLUX_USERNAME .* belong together/],
     [{ INFLUX_USERNAME: 'x', INFLUX_PASSWORD: 'y' }, /INFLUX_USERNAME needs INFLUX_URL/],
+    [{ INFLUX_URL: 'http://h:8086', INFLUX_TOKEN: 'x'.repeat(8) }, /INFLUX_TOKEN .* INFLUX_ORG and INFLUX_BUCKET/],
+    [INFLUX2, /INFLUX_TOKEN InfluxDB 2\.x needs INFLUX_URL/],
+    [{ ...INFLUX2, INFLUX_URL: 'http://h', INFLUX_USERNAME: 'x', INFLUX_PASSWORD: 'y' }, /USERNAME is for InfluxDB 1/],
     [{ CITYWATCH_TLS_CERT_FILE: 'a.pem' }, /CITYWATCH_TLS_CERT_FILE .* belong together/],
     [{ CITYWATCH_MQTTS_PORT: '0' }, /CITYWATCH_MQTTS_PORT does nothing without CITYWATCH_TLS_CERT_FILE/],
     [{ CITYWATCH_CLIENT_CA_FILE: 'a.pem' }, /CITYWATCH_CLIENT_CA_FILE does nothing without/],
@@ -115,6 +119,7 @@ t.test('what contradicts each other, or belongs to a later version, is refused',
     [{ CITYWATCH_ADMIN_TOKEN: 'x'.repeat(31) }, /is not a secret of 32 to 4096 characters/],
   ];
   for (const [env, message] of refused) t.match(issuesOf(directory, env), [message], JSON.stringify(env));
+  t.equal(load(directory, { ...INFLUX2, INFLUX_URL: 'http://h:8086' }).influx.bucket, 'raw');
 });
 
 t.test('whatever a variable holds, the answer is a frozen configuration or a list of places', async (t) => {
