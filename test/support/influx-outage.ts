@@ -22,7 +22,7 @@ export async function influxOutage(t: Test, { kind, lastsMs, perSecond }: Outage
   fleet.go();
   await sleep(500);
   const before = fleet.acked;
-  if (kind === 'hangs') await hang(gateway, lastsMs);
+  if (kind === 'hangs') t.match(await hang(gateway, lastsMs), [/^influx: /], 'its light alone is not green');
   else await killRepeatedly(gateway, lastsMs);
   const during = fleet.acked - before;
   t.comment(`${during} messages acknowledged in the ${lastsMs / 1000} s without InfluxDB`);
@@ -36,11 +36,13 @@ export async function influxOutage(t: Test, { kind, lastsMs, perSecond }: Outage
   t.same(await fleet.faults(), []);
 }
 
-async function hang(gateway: Gateway, lastsMs: number): Promise<void> {
+/** Resolves with the lights that were not green at its end. */
+async function hang(gateway: Gateway, lastsMs: number): Promise<string[]> {
   const pid = gateway.server('influxd');
   process.kill(pid, 'SIGSTOP');
   try {
     await sleep(lastsMs);
+    return await gateway.notGreen();
   } finally {
     process.kill(pid, 'SIGCONT');
   }
