@@ -9,6 +9,7 @@ import type { People } from '../devices/people.ts';
 import type { DeviceFilter } from '../devices/registry-queries.ts';
 import type { Sessions } from '../devices/sessions.ts';
 import type { TokenInfo, TokenInput } from '../devices/tokens.ts';
+import type { KindDryRunAnswer } from '../ingest/kind-dry-run.ts';
 import type { AccessRegister } from '../platform/access-register.ts';
 import type { AuditEntry } from '../platform/audit.ts';
 import type { KeptAnswer, KeyedRequest } from '../platform/idempotency.ts';
@@ -25,6 +26,7 @@ import type { PageFiles } from './console.ts';
 export interface ApiDeps {
   registry: RegistryPort;
   kinds: KindsPort;
+  kindDryRun: KindDryRunPort;
   jurisdictions: JurisdictionsPort;
   tokens: TokensPort;
   people: PeoplePort;
@@ -200,6 +202,11 @@ export interface DeadLetterFilter extends PageRequest {
 export interface DeadLettersPort {
   list(caller: Caller, filter: DeadLetterFilter): Promise<Page<DeadLetter>>;
   replay(caller: Caller, ids: string[]): Promise<{ replayed: string[]; skipped: { id: string; reason: string }[] }>;
+}
+
+export interface KindDryRunPort {
+  /** Judges what was received in the last `hours` by the text of a kind file. Errors: `request.invalid` naming lines. */
+  run(caller: Caller, yaml: string, hours: number): Promise<KindDryRunAnswer>;
 }
 
 /** What became of one message: its stages in order. */

@@ -4,6 +4,7 @@ import { KnownSecrets } from '../core/observe.ts';
 import { type Arguments, type Command, EXIT, type Terminal, UsageError } from './commands/command.ts';
 import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
+import { kind } from './commands/kind.ts';
 import { serve } from './commands/serve.ts';
 import { simulate } from './commands/simulate.ts';
 import { token } from './commands/token.ts';
@@ -11,7 +12,7 @@ import { user } from './commands/user.ts';
 import { closest } from './did-you-mean.ts';
 
 /** Every command there is. */
-const COMMANDS: readonly Command[] = [serve, demo, doctor, simulate, token, user];
+const COMMANDS: readonly Command[] = [serve, demo, doctor, simulate, kind, token, user];
 
 /**
  * Runs `citywatch <words>` and resolves with the exit status: 0 stopped as asked, 1 failed, 2 bad arguments or

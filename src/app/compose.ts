@@ -40,6 +40,7 @@ import { examine, refuseProblems } from './doctor.ts';
 import { Health } from './health.ts';
 import { keepHouse } from './housekeeping.ts';
 import { watchKinds } from './kind-reload.ts';
+import { kindTrial } from './kind-trial.ts';
 import { DataDirectory } from './local-services/data-directory.ts';
 import { registerEvidenceLooks } from './looks.ts';
 import { type MqttDoor, startMqtt } from './mqtt.ts';
@@ -221,6 +222,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     ...composePeople({ database, clock, observer, jurisdictions, hasher }),
     ...(await consolePages(observer)),
     messageRate,
+    kindDryRun: kindTrial({ kinds, journal, clock }),
     cameraSetup: (id) => video.setup.status(id),
     idempotency,
     preview: (message) => previewOf(intake.stamped(message), kinds),

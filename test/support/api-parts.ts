@@ -6,6 +6,7 @@ import type { ApiDeps, StreamsPort } from '../../src/api/deps.ts';
 import { CitywatchError } from '../../src/core/errors.ts';
 import { covers } from '../../src/core/jurisdiction.ts';
 import type { Caller } from '../../src/core/types.ts';
+import type { KindDryRunAnswer } from '../../src/ingest/kind-dry-run.ts';
 import { PART_TYPE, PLAYLIST_TYPE } from '../../src/streams/hls.ts';
 
 /** Parts of the API that live in memory and know one thing each, all of it in this district. */
@@ -117,5 +118,13 @@ export function memoryPeople(): Pick<ApiDeps, 'people' | 'sessions'> {
       verify: async (id) => (id === SESSION_ID ? { caller, username: 'li' } : null),
       end: async () => {},
     },
+  };
+}
+
+export function dryRunOfNothing(): KindDryRunAnswer {
+  const none = { decoded: 0, deadLettered: 0 };
+  return {
+    ...{ kind: 'camera', version: 2, fromMs: 0, toMs: 0, complete: true, messages: 0, before: none, after: none },
+    ...{ valuesChanged: 0, reasons: [], differences: [] },
   };
 }

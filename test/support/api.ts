@@ -8,7 +8,7 @@ import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import type { Caller, Device, DeviceKind, NewMessage, Role } from '../../src/core/types.ts';
 import type { DeviceInput } from '../../src/devices/input.ts';
 import type { KeptAnswer, KeyedRequest } from '../../src/platform/idempotency.ts';
-import { HERE, memoryAlerts, memoryPeople, memoryStreams } from './api-parts.ts';
+import { dryRunOfNothing, HERE, memoryAlerts, memoryPeople, memoryStreams } from './api-parts.ts';
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
 
@@ -206,6 +206,7 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
     messages: { byReceipt: async () => null, byDevice: async () => [] },
     twin: { latest: () => null, counts: () => new Map() },
     messageRate: { perSecond: () => 0 },
+    kindDryRun: { run: async () => dryRunOfNothing() },
     cameraSetup: async () => null,
     history: {
       history: async () => ({ points: [{ atMs: 0, values: { fill_pct: 82.5 } }], truncated: false }),

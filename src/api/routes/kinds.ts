@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { toRfc3339 } from '../../core/clock.ts';
 import type { DeviceKind, EventSpec } from '../../core/types.ts';
 import { callerOf } from '../auth.ts';
-import { listOf } from '../schemas.ts';
-import type { RoutePart } from './route.ts';
+import { listOf, moment } from '../schemas.ts';
+import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
 const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
 
@@ -16,6 +17,7 @@ const field = z
     maxLength: z.number().optional(),
     maxItems: z.number().optional(),
     sensitive: z.string().optional(),
+    tag: z.boolean().optional().meta({ description: 'The structural tag of the kind' }),
     values: z.array(z.string()).optional(),
   })
   .meta({ id: 'Field' });
@@ -46,13 +48,46 @@ const jurisdictionRow = z
   })
   .meta({ id: 'Jurisdiction' });
 
+const HOURS_MAX = 24;
+const YAML_CHARACTERS_MAX = 256_000;
+
+const dryRunBody = z.strictObject({
+  yaml: z.string().min(1).max(YAML_CHARACTERS_MAX).meta({ description: 'Text of the changed kind file' }),
+  hours: z.number().positive().max(HOURS_MAX).default(HOURS_MAX),
+});
+
+const count = z.int().nonnegative();
+const outcomes = z.object({ decoded: count, deadLettered: count });
+const dryRun = z.object({
+  kind: z.string(),
+  version: z.int(),
+  from: moment,
+  to: moment,
+  complete: z.boolean().meta({ description: 'False when it took too long: nothing received after `to` was judged' }),
+  messages: count,
+  before: outcomes.meta({ description: 'Records as they were judged when they came' }),
+  after: outcomes.meta({ description: 'Records as the changed kind judges them' }),
+  valuesChanged: count,
+  reasons: z.array(z.object({ reason: z.string(), path: z.string(), before: count, after: count })),
+  differences: z.array(
+    z.object({
+      receipt: z.string(),
+      device: z.string(),
+      index: z.int().nullable(),
+      before: z.string(),
+      after: z.string(),
+    }),
+  ),
+});
+
 function answer({ fields: own, events, ...rest }: DeviceKind): z.output<typeof kind> {
   const print = (event: EventSpec) => ({ fields: Object.fromEntries(event.fields), required: [...event.required] });
   const eventList = [...events].map(([name, event]) => [name, print(event)] as const);
   return { ...rest, fields: Object.fromEntries(own), events: Object.fromEntries(eventList) };
 }
 
-export const kindRoutes: RoutePart = (app, { kinds, jurisdictions }) => {
+export const kindRoutes: RoutePart = (app, context) => {
+  const { kinds, jurisdictions } = context;
   const tags = ['registry'];
 
   app.get(
@@ -72,4 +107,26 @@ export const kindRoutes: RoutePart = (app, { kinds, jurisdictions }) => {
     },
     async (request) => ({ items: jurisdictions.list(callerOf(request)) }),
   );
+
+  dryRunRoute(app, context);
 };
+
+function dryRunRoute(app: ApiApp, { kindDryRun, heavy }: RouteContext): void {
+  app.post(
+    '/kinds/dry-run',
+    {
+      config: { allow: ['admin'] },
+      schema: {
+        tags: ['registry'],
+        summary: 'What a changed kind file would make of what was received lately',
+        body: dryRunBody,
+        response: { 200: dryRun },
+      },
+    },
+    async (request) => {
+      const { yaml, hours } = request.body;
+      const { fromMs, toMs, ...rest } = await heavy.run('all', () => kindDryRun.run(callerOf(request), yaml, hours));
+      return { ...rest, from: toRfc3339(fromMs), to: toRfc3339(toMs) };
+    },
+  );
+}

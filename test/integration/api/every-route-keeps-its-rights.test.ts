@@ -27,6 +27,7 @@ const REQUESTS: Record<string, Row> = {
   'DELETE /api/v1/devices/:id': { ifMatch: true },
   'POST /api/v1/devices/:id/credentials/rotate': {},
   'GET /api/v1/kinds': { ownAreaOnly: true },
+  'POST /api/v1/kinds/dry-run': { payload: { yaml: 'kind: camera' }, ownAreaOnly: true },
   'GET /api/v1/jurisdictions': { ownAreaOnly: true },
   'POST /api/v1/devices/:id/telemetry': { payload: { values: { fill_pct: 1 } } },
   'POST /api/v1/devices/:id/events': { payload: { type: 'alarm', data: { text: 'x' } } },

@@ -1,0 +1,95 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { kindTrial } from '../../../src/app/kind-trial.ts';
+import { NATIONWIDE } from '../../../src/core/jurisdiction.ts';
+import type { NewMessage } from '../../../src/core/types.ts';
+import { Kinds } from '../../../src/devices/kinds.ts';
+import { ManualClock } from '../../support/clock.ts';
+import { kioskMessage, openJournal, temporaryDirectory } from '../../support/journal.ts';
+import { callerIn } from '../../support/registry.ts';
+
+const PROBE = (version: number, fields: string) =>
+  `kind: probe\nversion: ${version}\ntitle: { en: Probe, zh: 探头 }\nstream: false\nperiod_s: 60\n` +
+  `stale_after_s: 300\nfields:\n  ok: { type: boolean }\n${fields}`;
+const NOW = `  a: { type: number, unit: null, min: 0, max: 10 }\n  plate: { type: text, max_length: 8, sensitive: plate }\n`;
+const CHANGED = `  a: { type: number, unit: null, min: 0, max: 100, precision: 0 }\n  plate: { type: text, max_length: 2 }\n`;
+const HOUR_MS = 3_600_000;
+
+t.test('a changed kind is judged by what came in, and says what would change', async (t) => {
+  const clock = new ManualClock();
+  const directory = await temporaryDirectory(t);
+  await writeFile(join(directory, 'probe.yaml'), PROBE(1, NOW));
+  const kinds = await Kinds.load(directory);
+  const journal = await openJournal({ directory: await temporaryDirectory(t), clock });
+  t.teardown(() => journal.close());
+  const device = { id: 'p-1', kind: 'probe', kindVersion: 1, jurisdiction: '330212' };
+  const send = (raw: unknown, change: Partial<NewMessage> = {}) =>
+    journal.append(
+      kioskMessage({ device, receivedAtMs: clock.nowMs() - HOUR_MS, raw: Buffer.from(JSON.stringify(raw)), ...change }),
+    );
+  await send({ values: { a: 1 } }, { receivedAtMs: clock.nowMs() - 25 * HOUR_MS });
+  const [same, rounded, mended] = [
+    await send({ values: { a: 1 } }),
+    await send([{ values: { a: 1.4, ok: true } }, { values: { a: 2 } }]),
+    await send({ values: { a: 50 } }),
+  ];
+  const broken = await send({ values: { plate: '浙B12345' } });
+  await send({ values: { a: 7.5 } }, { device: { ...device, jurisdiction: '510700' } });
+  await send({ values: { fill_pct: 1 } }, { device: kioskMessage().device });
+  await send({ online: true }, { channel: 'state' });
+
+  const trial = kindTrial({ kinds, journal, clock });
+  const answer = await trial.run(callerIn('330200'), PROBE(2, CHANGED), 24);
+  t.match(answer, {
+    ...{ kind: 'probe', version: 2, complete: true, messages: 4, valuesChanged: 1 },
+    before: { decoded: 4, deadLettered: 1 },
+    after: { decoded: 4, deadLettered: 1 },
+    reasons: [
+      { reason: 'too-long', path: 'values.plate', before: 0, after: 1 },
+      { reason: 'out-of-range', path: 'values.a', before: 1, after: 0 },
+    ],
+  });
+  t.strictSame(answer.differences, [
+    {
+      ...{ receipt: `live-${rounded!.offset}`, device: 'p-1', index: 0 },
+      before: 'decoded a=1.4',
+      after: 'decoded to a=1',
+    },
+    { receipt: `live-${mended!.offset}`, device: 'p-1', index: 0, before: 'out-of-range values.a', after: 'decoded' },
+    { receipt: `live-${broken.offset}`, device: 'p-1', index: 0, before: 'decoded', after: 'too-long values.plate' },
+  ]);
+  t.notMatch(JSON.stringify(answer), /浙B12345/);
+  t.notMatch(answer.differences, [{ receipt: `live-${same!.offset}` }]);
+  t.equal((await trial.run(callerIn(NATIONWIDE), PROBE(2, CHANGED), 24)).messages, 5, 'everybody sees their own area');
+  t.match(await trial.run(callerIn(NATIONWIDE), PROBE(2, CHANGED), 0.5), { messages: 0, complete: true });
+  t.equal(kinds.currentVersion('probe'), 1, 'nothing changed');
+  await t.rejects(async () => trial.run(callerIn(NATIONWIDE), PROBE(2, '  a: { type: nope }\n'), 24), {
+    code: 'request.invalid',
+    message: /candidate.yaml:9 ?.*fields.a.type/,
+  });
+});
+
+t.test('a journal too long for the time it has is judged as far as that reaches', async (t) => {
+  const clock = new ManualClock();
+  const directory = await temporaryDirectory(t);
+  await writeFile(join(directory, 'probe.yaml'), PROBE(1, NOW));
+  const kinds = await Kinds.load(directory);
+  const journal = await openJournal({ directory: await temporaryDirectory(t), clock });
+  t.teardown(() => journal.close());
+  const device = { id: 'p-1', kind: 'probe', kindVersion: 1, jurisdiction: '330212' };
+  const raw = Buffer.from('{"values":{"a":1}}');
+  await Promise.all(Array.from({ length: 3000 }, () => journal.append(kioskMessage({ device, raw }))));
+  const slow = {
+    get head() {
+      return journal.head;
+    },
+    tail: journal.tail,
+    read: async (offset: number, limits: { maxBytes: number; maxMessages: number }) => {
+      await clock.advance(10_000);
+      return journal.read(offset, { ...limits, maxMessages: 100 });
+    },
+  };
+  const answer = await kindTrial({ kinds, journal: slow, clock }).run(callerIn(NATIONWIDE), PROBE(2, CHANGED), 24);
+  t.match(answer, { complete: false, messages: 200 });
+});
