@@ -48,9 +48,9 @@ export function startRedis(t: Owner): Promise<LocalRedis> {
   return own(t, startLocalRedis);
 }
 
-/** A private InfluxDB 1.x for this test, with its administrator's name and password. */
+/** A private InfluxDB 1.x on a port for this test, with its administrator's name and password. */
 export function startInflux(t: Owner): Promise<LocalInflux> {
-  return own(t, startLocalInflux);
+  return own(t, (place, deps) => startLocalInflux(place, deps, 'ports'));
 }
 
 type Start<Service> = (place: DataDirectory, deps: ServiceDeps) => Promise<Service>;

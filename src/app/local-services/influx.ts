@@ -7,12 +7,19 @@ import { writeFileDurable } from '../../platform/files.ts';
 import { Child, type ServiceDeps } from './child.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { influxConfiguration } from './influx-configuration.ts';
-import { PLAIN_ENVIRONMENT } from './run.ts';
+import { PLAIN_ENVIRONMENT, run } from './run.ts';
+
+/** How the server can be reached: by its socket in our directory alone, or by ports of loopback too. */
+export type Reach = 'socket' | 'ports';
 
 export interface LocalInflux {
-  /** `http://127.0.0.1:port`; the same for as long as the data directory lives and nobody else takes the port. */
+  /**
+   * `http+unix://%2F…`, or `http://127.0.0.1:port`, the same for as long as the data directory lives and nobody else
+   * takes the port.
+   */
   url: string;
-  port: number;
+  /** Null where only the socket is open. */
+  port: number | null;
   username: string;
   password: string;
   child: Child;
@@ -27,17 +34,61 @@ const PORTS = { from: 20_000, to: 32_000 };
 const PORTS_TRIED_MAX = 10;
 
 /**
- * Starts the private influxd 1.x on loopback, with authentication. Its administrator is made through a unix socket in a
- * private directory, which also proves that the server on the port is ours, before anybody learns the port.
+ * Starts the private influxd 1.x, with authentication. Its administrator is made through a unix socket in a private
+ * directory, which also proves that the server is ours, before anybody learns where it is.
+ *
+ * Besides HTTP, influxd 1.x always opens a port for backups that asks for no password and cannot be switched off: any
+ * user of the machine could copy or replace everything. So it gets a network of its own, in which nobody else is;
+ * where the system does not allow that, it is reached by ports of loopback and the log says so.
  */
-export async function startInflux(place: DataDirectory, deps: ServiceDeps): Promise<LocalInflux> {
+export async function startInflux(place: DataDirectory, deps: ServiceDeps, reach?: Reach): Promise<LocalInflux> {
   const directory = await place.directory('influx');
   const password = await place.secret('influx');
   const socketPath = join(await place.socketDirectory(), 'influx.sock');
+  const settings = { directory, socketPath, password };
+  const seal = reach === 'ports' ? null : await sealing();
+  if (!seal) {
+    if (reach !== 'ports') deps.observer.log.warn({ part: 'influxdb', remedy: REMEDY }, OPEN_TO_LOCAL_USERS);
+    return await startOnPort(settings, deps);
+  }
+  const child = await prepare({ ...settings, port: 0, seal }, deps);
+  await child.start();
+  const url = `http+unix://${encodeURIComponent(socketPath)}`;
+  return { url, port: null, username: ADMIN, password, child, stop: (signal) => child.stop(signal) };
+}
+
+const OPEN_TO_LOCAL_USERS = 'other users of this machine can read and replace what InfluxDB holds, by its backup port';
+const REMEDY = 'allow unshare(1) network namespaces, let nobody else use this machine, or set INFLUX_URL';
+
+/** The words before a command that give it a network without any interface; null where the system refuses. */
+async function sealing(): Promise<string[] | null> {
+  const unshare = ['unshare', '--net', '--'];
+  // Within a user namespace of its own the death signal is lost, so it is set again.
+  const unprivileged = [
+    'unshare',
+    '--user',
+    '--map-current-user',
+    '--net',
+    '--',
+    'setpriv',
+    '--pdeathsig',
+    'KILL',
+    '--',
+  ];
+  for (const words of [unshare, unprivileged]) {
+    const [command = '', ...args] = [...words, 'true'];
+    const answer = await run(command, args).catch(() => null);
+    if (answer?.status === 0) return words;
+  }
+  return null;
+}
+
+async function startOnPort(settings: Omit<Settings, 'port'>, deps: ServiceDeps): Promise<LocalInflux> {
+  const { directory, password } = settings;
   const portFile = join(directory, 'port');
   let port = Number(await readFile(portFile, 'utf8').catch(() => '')) || choosePort();
   for (let tried = 1; ; tried += 1) {
-    const child = await prepare({ directory, socketPath, port, password }, deps);
+    const child = await prepare({ ...settings, port }, deps);
     try {
       await child.start();
       await writeFileDurable(portFile, String(port), { mode: 0o600 });
@@ -59,17 +110,20 @@ interface Settings {
   socketPath: string;
   port: number;
   password: string;
+  /** Words before the command. */
+  seal?: string[];
 }
 
 async function prepare(settings: Settings, deps: ServiceDeps): Promise<Child> {
-  const { directory, socketPath, password } = settings;
+  const { directory, socketPath, password, seal = [] } = settings;
   const configPath = join(directory, 'influxdb.conf');
+  const [command = '', ...args] = [...seal, 'influxd', 'run', '-config', configPath];
   await writeFileDurable(configPath, influxConfiguration(settings), { mode: 0o600 });
   return new Child(
     {
       name: 'influxdb',
-      command: 'influxd',
-      args: ['run', '-config', configPath],
+      command,
+      args,
       env: { ...PLAIN_ENVIRONMENT, HOME: directory },
       cwd: directory,
       deathSignal: 'KILL',

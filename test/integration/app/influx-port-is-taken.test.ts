@@ -19,11 +19,11 @@ t.test('a remembered port that somebody else took is replaced, and nothing is sa
   t.teardown(() => place.close());
   await mkdir(join(place.path, 'influx'));
   await writeFile(join(place.path, 'influx', 'port'), String(port));
-  const first = await startInflux(place, deps);
+  const first = await startInflux(place, deps, 'ports');
   t.not(first.port, port);
   t.equal(connections, 0);
   await first.stop();
-  const second = await startInflux(place, deps);
+  const second = await startInflux(place, deps, 'ports');
   t.teardown(() => second.stop());
   t.equal(second.port, first.port, 'the new port is remembered');
 });
