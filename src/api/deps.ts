@@ -60,6 +60,8 @@ export interface ApiDeps {
 export interface ApiSettings {
   /** Signs cursors and hashes bodies; at least 32 bytes, the same after a restart. */
   cursorKey: Buffer;
+  /** What an MQTT broker proves itself by when it asks who a device is; without it such questions are refused. */
+  brokerSecret?: string;
   /** Version of the program, shown in the OpenAPI document. */
   version: string;
   /** Serve HTTPS with this certificate; {@link reloadTls} changes it without a restart. */

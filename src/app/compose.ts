@@ -243,7 +243,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
         check: () => refuseUnless(!journal.full(), 'the disk is nearly full: nothing is acked'),
       },
     }),
-    settings: { cursorKey: await key('cursors'), version: VERSION, ...tls.forApi() },
+    settings: { cursorKey: await key('cursors'), version: VERSION, ...tls.forApi(), ...brokerSecret(config) },
   });
   lifecycle.onStop('api', () => api.close());
   const { url } = await listen(api, config.http);
@@ -270,6 +270,10 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
 function previewOf(message: NewMessage, kinds: Kinds) {
   const kind = kinds.at(message.device.kind, message.device.kindVersion);
   return decodeMessage({ ...message, lane: 'live', offset: 0, endOffset: 0 }, kind);
+}
+
+function brokerSecret({ mqtt: { brokerSecret } }: Config): { brokerSecret?: string } {
+  return brokerSecret === null ? {} : { brokerSecret };
 }
 
 function refuseUnless(well: boolean, reason: string): void {

@@ -110,6 +110,10 @@ export const SETTINGS = {
     port: port(['CITYWATCH_MQTT_PORT', 'Port of MQTT without TLS; 0 takes any free one and prints it.'], 1883),
     tlsPort: port(['CITYWATCH_MQTTS_PORT', 'Port of MQTT with TLS, used when a certificate is set.'], 8883),
     url: url(['MQTT_URL', 'External MQTT broker in place of the embedded listener.'], ['mqtt', 'mqtts'], 'allowed'),
+    brokerSecret: secret(
+      ['CITYWATCH_BROKER_SECRET', 'What a broker shows when it asks whether a device may connect.'],
+      32,
+    ),
   },
   tls: {
     certFile: path([

@@ -1,6 +1,7 @@
 import { accessRegisterRoutes } from './access-register.ts';
 import { alertRoutes } from './alerts.ts';
 import { auditRoutes } from './audit.ts';
+import { brokerRoutes } from './broker.ts';
 import { credentialRoutes } from './credentials.ts';
 import { deviceRoutes } from './devices.ts';
 import { explainRoutes } from './explain.ts';
@@ -35,6 +36,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   streamRoutes,
   accessRegisterRoutes,
   overviewRoutes,
+  brokerRoutes,
 ];
 
 /** Routes outside the versioned API. */
