@@ -1,12 +1,12 @@
 import type { FieldValue } from '../core/types.ts';
 
 /**
- * Where telemetry is kept. InfluxDB 1.x stands behind it today; every store passes the same conformance suite.
+ * Where telemetry is kept: InfluxDB 1.x or 2.x. Every store passes the same conformance suite.
  * Failures are `CitywatchError`: `store.unavailable` may be tried again, `store.refused` needs a human (a wrong
  * password, a missing database) or {@link Store.ensure}.
  */
 export interface Store {
-  /** Makes database, retention and query user; changes nothing that is already right. */
+  /** Makes database, retention and query user where that is ours to do; changes nothing that is already right. */
   ensure(signal?: AbortSignal): Promise<void>;
   ping(): Promise<{ version: string }>;
   /**
