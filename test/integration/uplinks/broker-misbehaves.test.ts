@@ -15,6 +15,8 @@ interface Peer {
   heard: (Packet & IPacket)[];
   publish(from: number, to: number): void;
   cut(): void;
+  /** From now on answers nothing, as behind a cable that was pulled. */
+  isSilent: boolean;
 }
 
 /** A broker that sends what the test says, however much that is. */
@@ -35,6 +37,7 @@ async function startPeer(t: Test, connack: object = {}): Promise<Peer> {
       }
     },
     cut: () => void socket?.destroy(),
+    isSilent: false,
   };
   const server = createServer((arrived) => {
     socket = arrived;
@@ -42,7 +45,7 @@ async function startPeer(t: Test, connack: object = {}): Promise<Peer> {
     const reader = parser({ protocolVersion: 5 });
     reader.on('packet', (packet) => {
       peer.heard.push(packet);
-      answers[packet.cmd]?.(packet);
+      if (!peer.isSilent) answers[packet.cmd]?.(packet);
     });
     arrived.on('data', (bytes) => void reader.parse(bytes as Buffer));
     arrived.on('error', () => {});
@@ -99,6 +102,19 @@ t.test('a broker that sends more than it may is no longer read, until there is r
     acked(peer),
     Array.from({ length: 199 }, (_, index) => index + 1),
   );
+});
+
+t.test('a broker that went silent is noticed after one and a half keepalives, and found again', async (t) => {
+  const peer = await startPeer(t);
+  const { uplink } = await startUplink(t, peer.url, { keepaliveS: 1 });
+  peer.isSilent = true;
+  const sinceMs = performance.now();
+  await until('noticed', () => !uplink.status().ok);
+  const tookMs = performance.now() - sinceMs;
+  t.ok(tookMs < 4_000, `after ${Math.round(tookMs)} ms`);
+  peer.isSilent = false;
+  peer.cut();
+  await until('found again', () => uplink.status().ok);
 });
 
 t.test('a broker without QoS 1 or with a shorter memory is named', async (t) => {
