@@ -32,8 +32,21 @@ const TABLE = Object.entries(NAMES).flatMap(([what, names]) =>
   })),
 );
 
+/** Most names have none of these in them and need no closer look. */
+const SUSPECT = new RegExp(
+  [
+    ...new Set(
+      Object.values(NAMES)
+        .flat()
+        .map((name) => name.split(' ')[0]),
+    ),
+  ].join('|'),
+  'i',
+);
+
 /** What a name of a field, an event or a payload's key says it carries; null when that is nothing forbidden. */
 export function forbiddenName(name: string): Forbidden | null {
+  if (!SUSPECT.test(name)) return null;
   const words = wordsOf(name);
   for (const { what, spaced, squashed } of TABLE) if (words.includes(spaced) || words.includes(squashed)) return what;
   for (const word of words.trim().split(' ')) if (PERSONS_MAC.test(word)) return 'mac';
@@ -106,37 +119,73 @@ export interface Found {
   key: string;
 }
 
-/** A text with its quotes and whether a colon makes it a key, or a number. */
-const TOKENS = /"((?:[^"\\]|\\.)*)"(\s*:)?|-?\d+(?:\.\d+)?/g;
-
 /**
  * Looks through the text of a payload that is put aside anyway, whole JSON or broken; null when it may be kept. Reads
- * tokens and not parsed values, because parsing rounds long numbers and forgets all but the last of equal keys.
+ * tokens and not parsed values, because parsing rounds long numbers and forgets all but the last of equal keys. Goes
+ * over the text once, whatever it is: a text that never ends is a text to the end.
  */
 export function findForbidden(text: string, declared: Declared): Found | null {
   let key = '';
-  let end = 0;
-  for (const token of text.matchAll(TOKENS)) {
-    const [whole, quoted, colon] = token;
-    end = token.index + whole.length;
-    const content = quoted === undefined ? whole : withoutEscapes(quoted);
-    if (colon !== undefined) key = content;
-    const what =
-      colon !== undefined ? inKey(content) : quoted === undefined ? inNumber(content) : inText(content, key, declared);
-    if (what) return { what, key: holdsCard(key) || holdsMac(key) ? '' : key };
+  let at = 0;
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    const end = code === QUOTE ? endOfText(text, at) : isDigit(code) ? endOfNumber(text, at) : at + 1;
+    const token = end - at > 1 ? text.slice(at, end) : '';
+    at = end;
+    if (token === '') continue;
+    if (code !== QUOTE) {
+      if (inNumber(token)) return { what: 'card', key: shownKey(key) };
+      continue;
+    }
+    const content = withoutEscapes(token.replace(/^"|"$/g, ''));
+    while (at < text.length && text.charCodeAt(at) <= SPACE) at += 1;
+    const isKey = text.charCodeAt(at) === COLON;
+    if (isKey) key = content;
+    // What a payload was cut off in may have been about to become a key.
+    const maybeKey = isKey || at >= text.length;
+    const what = (maybeKey ? inKey(content) : null) ?? (isKey ? null : inText(content, key, declared));
+    if (what) return { what, key: shownKey(key) };
   }
-  // Behind the last whole token a text may begin that was cut off.
-  const rest = text.slice(end);
-  const what = inKey(rest);
-  return what && { what, key: '' };
+  return null;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+const SPACE = 0x20;
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** Behind the closing quote, or the end of everything. */
+function endOfText(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === BACKSLASH) at += 1;
+    else if (code === QUOTE) return at + 1;
+  }
+  return text.length;
+}
+
+/** Digits with what may stand in a number: a fraction's digits are no number of their own. */
+function endOfNumber(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && (isDigit(text.charCodeAt(at)) || '.eE+-'.includes(text[at]!))) at += 1;
+  return at;
+}
+
+/** A key that is itself the forbidden thing is not shown. */
+function shownKey(key: string): string {
+  return holdsCard(key) || holdsMac(key) ? '' : key;
 }
 
 function inKey(key: string): Forbidden | null {
   return forbiddenName(key) ?? (holdsCard(key) ? 'card' : holdsMac(key) ? 'mac' : null);
 }
 
-function inNumber(number: string): Forbidden | null {
-  return holdsIssuedCard(number.replace('-', '')) ? 'card' : null;
+function inNumber(number: string): boolean {
+  return /^\d+$/.test(number) && holdsIssuedCard(number);
 }
 
 function inText(text: string, key: string, declared: Declared): Forbidden | null {

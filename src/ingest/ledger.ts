@@ -4,7 +4,7 @@ import type { Caller, DecodedBatch, DecodedMessage, DeviceId, Lane, Message, Ref
 import { type Database, sql, type Tables } from '../platform/database.ts';
 import { loadCursor, moveCursor } from './cursor.ts';
 import type { ReceivedCount } from './journal/received-counts.ts';
-import { isForbidden, plain, refusal } from './refusals.ts';
+import { isForbidden, KEPT_BYTES_MAX, plain, refusal } from './refusals.ts';
 import type { DeadLetterRow, IngestTables, LedgerCounters } from './tables.ts';
 
 /** The reader whose cursor says up to where the ledger is written. */
@@ -52,8 +52,6 @@ export interface LedgerAnswer {
 
 const ROWS_PER_STATEMENT = 500;
 const TEXT_CHARACTERS_MAX = 256;
-/** Larger payloads are explained and replayed from the journal only, as long as it keeps them. */
-const PAYLOAD_BYTES_MAX = 64 * 1024;
 
 /** The books of the telemetry reader: what it did with each message, and whether that adds up to what came in. */
 export class Ledger {
@@ -98,7 +96,7 @@ export class Ledger {
       const firmware = this.#deps.firmwareOf?.(message.device.id) ?? null;
       for (const one of all) letters.push(letterOf(message, one, firmware));
       const secret = all.some(({ reason }) => isForbidden(reason));
-      if (secret || message.raw.length > PAYLOAD_BYTES_MAX) continue;
+      if (secret || message.raw.length > KEPT_BYTES_MAX) continue;
       payloads.push({ lane: message.lane, journal_offset: message.offset, raw: message.raw });
     }
     return { letters, payloads, counters: [...counters.values()] };

@@ -40,6 +40,9 @@ export type RefusalReason = keyof typeof REFUSALS;
 /** Stands for a value that must not be shown. */
 export const HIDDEN = '[hidden]';
 
+/** Larger payloads are explained from the journal only, as long as it keeps them, and cannot be replayed. */
+export const KEPT_BYTES_MAX = 64 * 1024;
+
 /** Whether nothing of the message may be kept with the dead letter. */
 export function isForbidden(reason: string): boolean {
   return reason.startsWith('forbidden-');

@@ -80,6 +80,23 @@ t.test('a message that is put aside for anything gives away nothing forbidden', 
   t.match(refused('{"values":{"fill_pct":1},"id":"8675309867530986"}'), [], 'ids are long numbers too');
 });
 
+t.test('a large payload, which is not kept, is judged by what its refusal would tell', async (t) => {
+  const filler = `"firmware":"${'x'.repeat(70_000)}"`;
+  t.match(refused(`{"values":{"heart_rate":71,${filler}}}`), [{ reason: 'forbidden-health', value: '[hidden]' }]);
+  t.match(refused(`{"values":{"fill_pct":"4111111111111111",${filler}}}`), [{ reason: 'forbidden-card' }]);
+  t.match(refused(`{"values":{"fill_pct":101,"a":"4111111111111111",${filler}}}`), [{ reason: 'out-of-range' }]);
+});
+
+t.test('no text takes long to look through', async (t) => {
+  const size = 64 * 1024;
+  const texts = ['"\\"', '"', '\\', '{"mac', '"macx":1,', '1', '1 ', 'aa:', '4111-', '"a":"4111 "', '汉', '"心:'];
+  for (const text of texts) {
+    const started = performance.now();
+    findForbidden(text.repeat(Math.ceil(size / text.length)).slice(0, size), new Map());
+    t.ok(performance.now() - started < 500, text);
+  }
+});
+
 t.test('in an array each record answers for itself', async (t) => {
   const raw = '[{"values":{"fill_pct":101}},{"values":{"heart_rate":71}},{"values":{"fill_pct":1}}]';
   const { records, refusals } = decodeMessage(storedMessage(raw), KIOSK);
