@@ -7,6 +7,8 @@ import type { RequestIssue } from './problems.ts';
 const ISSUES_MAX = 20;
 const PATH_LENGTH_MAX = 120;
 const KNOWN_FIELDS_MAX = 40;
+/** Deepest place in a request at which any route keeps a text. */
+const DEPTH_MAX = 32;
 
 type ZodIssue = z.core.$ZodIssue;
 
@@ -17,12 +19,40 @@ type ZodIssue = z.core.$ZodIssue;
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
   return (value: unknown) => {
+    const odd = httpPart === 'params' ? null : unstorable(value);
+    if (odd) return { error: new CitywatchError('request.invalid', { issues: [oddText(odd, httpPart)] }) };
     const result = schema.safeParse(value);
     if (result.success) return { value: result.data };
     if (httpPart === 'params') return { error: new CitywatchError('not-found') };
     return { error: new CitywatchError('request.invalid', { issues: toIssues(result.error, httpPart, known) }) };
   };
 };
+
+/** NUL, which PostgreSQL refuses, and half a surrogate pair, which would come back as another character. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a control character is what is looked for
+const UNSTORABLE = /\u0000|\p{Surrogate}/u;
+
+/** Path of the first text in `value` that cannot be kept as it was sent; null when there is none. Never recurses. */
+function unstorable(value: unknown): PropertyKey[] | null {
+  const waiting: { value: unknown; path: PropertyKey[] }[] = [{ value, path: [] }];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const { value: here, path } = next;
+    if (typeof here === 'string' && UNSTORABLE.test(here)) return path;
+    if (typeof here !== 'object' || here === null || Buffer.isBuffer(here)) continue;
+    // What lies deeper than any request may be is refused by its schema.
+    if (path.length >= DEPTH_MAX) continue;
+    for (const [key, inner] of Object.entries(here)) {
+      if (UNSTORABLE.test(key)) return path;
+      waiting.push({ value: inner, path: [...path, Array.isArray(here) ? Number(key) : key] });
+    }
+  }
+  return null;
+}
+
+function oddText(path: PropertyKey[], part: string | undefined): RequestIssue {
+  const message = 'holds a NUL character or half of a surrogate pair';
+  return { path: printPath(path, part ?? 'body'), message, remedy: 'Send whole Unicode characters.' };
+}
 
 /** The issues of a zod error as the API prints them; `part` names the whole when no single field is wrong. */
 export function toIssues(error: z.ZodError, part = 'body', known: string[] = []): RequestIssue[] {

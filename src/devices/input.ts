@@ -35,15 +35,34 @@ function url(schemes: readonly string[]) {
     );
 }
 
-const streamUrl = url(['rtsp:', 'rtsps:', 'http:', 'https:']);
+/** What may stand in a header of a request to the device: a line end there would begin a header of its own. */
+const ONE_LINE = /^[^\p{Cc}\p{Cs}]*$/u;
+
+/** Text as it stands in a URL, with its `%XX` made characters; null where they make none. */
+function plain(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}
+
+/** A password with a lone "%" is no percent-encoding; it is taken as it stands. */
+function hasPlainLogin(text: string): boolean {
+  if (!URL.canParse(text)) return true;
+  const { username, password } = new URL(text);
+  return [text, username, password].every((part, index) => ONE_LINE.test((index ? plain(part) : part) ?? part));
+}
+
+const streamUrl = url(['rtsp:', 'rtsps:', 'http:', 'https:']).refine(hasPlainLogin, 'must not hold control characters');
 const stream = z.strictObject({ url: streamUrl, subUrl: streamUrl.optional() });
 const onvif = z.strictObject({
   xaddr: url(['http:', 'https:']).refine(
     (text) => !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === ''),
     'must not hold user and password: use username and password',
   ),
-  username: z.string().max(128),
-  password: z.string().max(256),
+  username: z.string().max(128).regex(ONE_LINE, 'must not hold control characters'),
+  password: z.string().max(256).regex(ONE_LINE, 'must not hold control characters'),
 });
 
 const cameras = z
