@@ -207,7 +207,7 @@ export interface DeadLettersPort {
 }
 
 export interface KindDryRunPort {
-  /** Judges what was received in the last `hours` by the text of a kind file. Errors: `request.invalid` naming lines. */
+  /** Judges what was received in the last `hours` by the text of a kind file. Errors: `request.invalid` with lines. */
   run(caller: Caller, yaml: string, hours: number): Promise<KindDryRunAnswer>;
 }
 

@@ -17,8 +17,8 @@ export interface KindWatchDeps {
 const EVERY_MS = 5_000;
 
 /**
- * Looks at the folder of kinds every 5 s and takes over what changed, while the gateway runs. Files are read only after
- * they stood unchanged for one such time: half a file may be right YAML, and a version that came into force is for ever.
+ * Looks at the folder of kinds every 5 s and takes over what changed, while the gateway runs. Files are read only
+ * after they stood unchanged for that long: half a file may be right YAML, and a version in force is for ever.
  * Looking beats a signal here: SIGHUP ends the gateway, and file events do not cross every mount.
  */
 export class KindWatch {

@@ -46,7 +46,7 @@ t.test('wrong input is refused naming the field', async (t) => {
     [{ id: '.hidden' }, /^.*id: must be 1-64/],
     [{ id: 'a/b' }, /id: must be/],
     [{ id: 'x'.repeat(65) }, /id: must be/],
-    [{ kind: 'toaster' }, /kind: must be one of camera, .*recycling-kiosk/],
+    [{ kind: 'toaster' }, /kind: must be one of bike-dock, camera, .*recycling-kiosk/],
     [{ jurisdiction: '999999' }, /jurisdiction: is no code/],
     [{ jurisdiction: '33021' }, /jurisdiction: must be a code of 6, 9 or 12/],
     [{ jurisdiction: '330204' }, /abolished on 2016-09-14: use 330212/],

@@ -12,8 +12,9 @@ import { callerIn } from '../../support/registry.ts';
 const PROBE = (version: number, fields: string) =>
   `kind: probe\nversion: ${version}\ntitle: { en: Probe, zh: 探头 }\nstream: false\nperiod_s: 60\n` +
   `stale_after_s: 300\nfields:\n  ok: { type: boolean }\n${fields}`;
-const NOW = `  a: { type: number, unit: null, min: 0, max: 10 }\n  plate: { type: text, max_length: 8, sensitive: plate }\n`;
-const CHANGED = `  a: { type: number, unit: null, min: 0, max: 100, precision: 0 }\n  plate: { type: text, max_length: 2 }\n`;
+const NUMBER = 'type: number, unit: null, min: 0';
+const NOW = `  a: { ${NUMBER}, max: 10 }\n  plate: { type: text, max_length: 8, sensitive: plate }\n`;
+const CHANGED = `  a: { ${NUMBER}, max: 100, precision: 0 }\n  plate: { type: text, max_length: 2 }\n`;
 const HOUR_MS = 3_600_000;
 
 t.test('a changed kind is judged by what came in, and says what would change', async (t) => {
