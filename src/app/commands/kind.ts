@@ -12,9 +12,9 @@ export const kind: Command = {
   summary: 'try a changed kind file on what was received lately, through the running gateway',
   usage: 'dry-run FILE [--hours N]',
   details: [
-    'Tells how many records of the last N hours (24) the file would decode and dead-letter, beside what became of them,',
-    'and shows the first 20 differences. Changes nothing. What the file extends is taken from the folder the gateway',
-    'runs with.',
+    'Tells how many records of the last N hours (24) the file would decode and dead-letter, beside what became of',
+    'them, and shows the first 20 differences. Changes nothing. What the file extends is taken from the folder the',
+    'gateway runs with.',
     ...RIGHTS_HELP,
   ],
   options: { hours: { type: 'string' }, url: { type: 'string' } },
