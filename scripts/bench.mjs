@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { ROOT, runScript, setUpPackages, setUpPrograms } from './setup.mjs';
 import { say } from './shell.mjs';
 
-/** Runs every file of bench/, or those whose names are given; prints one JSON line per result, then a table per file. */
+/** Runs every file of bench/, or those whose names are given; prints one JSON line per result, then tables per file. */
 await runScript(async () => {
   await setUpPackages();
   await setUpPrograms();
@@ -18,7 +18,7 @@ await runScript(async () => {
   const tables = [];
   for (const name of names.sort()) {
     const { rows, status } = await measure(name);
-    if (rows.length > 0) tables.push(`\n${name}\n${table(rows)}`);
+    if (rows.length > 0) tables.push(`\n${name}\n${alike(rows).map(table).join('\n\n')}`);
     if (status !== 0) {
       say(`bench/${name}.ts ended with status ${status}`);
       process.exitCode = 1;
@@ -51,6 +51,16 @@ function readResult(line) {
   } catch {
     return null;
   }
+}
+
+/** Results with the same columns stand together, in the order in which the first of each came. */
+function alike(rows) {
+  const groups = new Map();
+  for (const row of rows) {
+    const columns = Object.keys(row).join(' ');
+    groups.set(columns, [...(groups.get(columns) ?? []), row]);
+  }
+  return [...groups.values()];
 }
 
 function table(rows) {
