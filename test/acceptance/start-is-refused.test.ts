@@ -72,7 +72,7 @@ t.test('a kind file with an impossible range is named with its line', async (t) 
   const changed = text.replace(/(tilt_deg: .*min:) 0, max: 180/, '$1 200, max: 180');
   const line = changed.slice(0, changed.indexOf('tilt_deg')).split('\n').length;
   await writeFile(file, changed);
-  const env = { CITYWATCH_DATA_DIR: join(root, '../data') };
+  const env = { CITYWATCH_DATA_DIR: await temporaryDirectory(t) };
   const says = new RegExp(`recycling-kiosk\\.yaml:${line}: fields\\.tilt_deg\\.max: must not be below min$`);
   await refused(t, 'an impossible range', { env, status: 2, says, root });
 });
