@@ -17,6 +17,12 @@ const TAG_VALUES_MAX = 64;
 /** Names that mean something else in the points of a kind's measurement. */
 const RESERVED = new Set(['event', 'event_id', 'event_data', 'time', 'dev', 'jur', 'recv_ms', 'clk']);
 
+/** Fields that the states of every device are written to: another type would be refused by the store for ever. */
+const STATE_FIELDS = new Map([
+  ['online', 'boolean'],
+  ['firmware', 'text'],
+]);
+
 const bound = z.number().min(-Number.MAX_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER);
 const range = { unit: z.string().min(1).max(16).nullable(), min: z.number(), max: z.number() };
 const ordered = (spec: { min: number; max: number }) => spec.min <= spec.max;
@@ -205,6 +211,8 @@ function setsOf(file: Pick<KindFile, 'fields' | 'events'>): { path: string[]; se
 
 function fieldProblem(key: string, spec: FieldFile, ofReading: boolean): string | null {
   if (ofReading && RESERVED.has(key)) return 'is a reserved name';
+  const shared = ofReading ? STATE_FIELDS.get(key) : undefined;
+  if (shared && spec.type !== shared) return `must be ${shared}: states are written under this name too`;
   if (ofReading && spec.type === 'list') return 'a list is only possible in an event';
   const holdsMac = spec.type === 'text' && spec.content === 'mac';
   if (spec.type === 'text' && !holdsMac && forbiddenName(key) === 'mac') return 'needs content: mac';
