@@ -24,6 +24,8 @@ declare module 'fastify' {
     public?: boolean;
     /** Also open, without a token, to a peer on this machine that does not speak for somebody else. */
     loopback?: boolean;
+    /** The answer goes on until one side ends it; such answers are bounded by themselves, beside the others. */
+    lasting?: boolean;
     /** Serves files by path: what the file server refuses does not exist. */
     files?: boolean;
     /** A DELETE of what has no versions: If-Match is not asked for. */

@@ -89,7 +89,7 @@ export interface ApiLimits {
   loginsPerAddress: number;
   /** Logins for one user name a minute, wherever they come from. */
   loginsPerName: number;
-  /** Requests of one token or device that are being worked on at the same time. */
+  /** Requests of one token or device that are being worked on at the same time, and as many live readers. */
   callerAtOnce: number;
   /** Questions to the time series and the journal that run at the same time, of all callers. */
   heavyAtOnce: number;

@@ -112,12 +112,13 @@ export class Gate {
   }
 }
 
-/** Bounds the requests of one caller that are being worked on at the same time. */
+/** Bounds the requests of one caller that are being worked on at the same time, and its lasting answers. */
 export function limitWorkAtOnce(app: FastifyInstance, limits: ApiLimits): void {
   const gate = new Gate(limits.callerAtOnce);
   app.addHook('onRequest', async (request, reply) => {
     if (!request.caller) return;
-    const key = callerKey(request);
+    // Live readers must not keep the same caller from acting on what they read.
+    const key = `${request.routeOptions.config.lasting ? 'lasting ' : ''}${callerKey(request)}`;
     gate.enter(key);
     let inside = true;
     const leave = () => {

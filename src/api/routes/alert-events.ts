@@ -59,7 +59,7 @@ function streamRoute(app: ApiApp, context: RouteContext): void {
     '/alerts/stream',
     {
       exposeHeadRoute: false,
-      config: { allow: READERS, errors: ['request.cursor', 'cursor.expired'] },
+      config: { allow: READERS, lasting: true, errors: ['request.cursor', 'cursor.expired'] },
       schema: {
         tags,
         summary: 'The log of alerts as it grows (server-sent events); `id` is the cursor',
