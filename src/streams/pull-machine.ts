@@ -51,7 +51,7 @@ export interface PullTimes {
 }
 
 export const PULL_TIMES: PullTimes = {
-  firstMs: 14_000,
+  firstMs: 12_000,
   stallMs: 8_000,
   steadyMs: 10_000,
   graceMs: 10_000,

@@ -145,7 +145,8 @@ export class TestCamera {
         reply('200 OK', ['Content-Length: 2000000000']);
         return null;
       case 'garbage':
-        socket.write(randomBytes(4096));
+        // Any first byte but the one that begins a media frame, whose end would be waited for.
+        socket.write(Buffer.concat([Buffer.from('G'), randomBytes(4095)]));
         return null;
       case 'redirect':
         reply('302 Moved', ['Location: rtsp://127.0.0.1:6379/inner']);

@@ -73,6 +73,9 @@ export class RtspReader {
     if (data.length === 0) return 0;
     if (data[0]! < 0x41 || data[0]! > 0x5a) throw new StreamFailure('nonsense', 'Bytes that belong to nothing.');
     const end = data.indexOf('\r\n\r\n');
+    // Noise that happens to begin with a letter is told from a slow head by its bytes, not by waiting for its end.
+    const head = data.subarray(0, end < 0 ? HEAD_BYTES : end);
+    if (head.some(isControl)) throw new StreamFailure('nonsense', 'A message head that is no text.');
     if (end < 0 || end > HEAD_BYTES) {
       if (data.length > HEAD_BYTES) throw new StreamFailure('nonsense', 'A message head without end.');
       return 0;
@@ -86,6 +89,11 @@ export class RtspReader {
     items.push(startOf(first, headers, body));
     return bodyAt + length;
   }
+}
+
+/** Bytes that no text has, in whatever encoding a camera writes its headers. */
+function isControl(byte: number): boolean {
+  return (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) || byte === 0x7f;
 }
 
 function startOf(line: string, headers: ReadonlyMap<string, string[]>, body: Buffer): RtspItem {

@@ -13,10 +13,10 @@ const CASES: [CameraMode, string, number][] = [
   ['redirect', 'redirect', 3_000],
   ['udp-only', 'refused', 3_000],
   ['no-video', 'codec-unsupported', 3_000],
-  ['no-media', 'timeout', 15_000],
-  ['no-key-frame', 'no-key-frame', 15_000],
+  ['no-media', 'timeout', 17_000],
+  ['no-key-frame', 'no-key-frame', 17_000],
   // Chance decides whether ffmpeg gives up on noise or waits for a key frame.
-  ['noise', 'nonsense|no-key-frame', 15_000],
+  ['noise', 'nonsense|no-key-frame', 17_000],
   ['garbage-rtp', 'nonsense', 11_000],
 ];
 

@@ -92,3 +92,12 @@ t.test('no bytes whatever make it throw anything else or hold more than a messag
     }),
   );
 });
+
+t.test('noise that begins like a message is told at once, headers in any encoding are not noise', async (t) => {
+  t.equal(
+    reasonOf(() => new RtspReader().push(Buffer.from('RTSP/1.0 200 \u0001\u0002', 'latin1'))),
+    'nonsense',
+  );
+  const answer = 'RTSP/1.0 200 OK\r\nCSeq: 1\r\nServer: 摄像机\tv1\r\n\r\n';
+  t.match(new RtspReader().push(Buffer.from(answer)), [{ type: 'response', status: 200 }]);
+});
