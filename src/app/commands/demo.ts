@@ -7,7 +7,6 @@ import { CitywatchError } from '../../core/errors.ts';
 import { createObserver, KnownSecrets } from '../../core/observe.ts';
 import { writeFileDurable } from '../../platform/files.ts';
 import { Outbound } from '../../platform/outbound.ts';
-import { compose } from '../compose.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { DataDirectory } from '../local-services/data-directory.ts';
 import { freeOrAny } from '../local-services/free-port.ts';
@@ -46,6 +45,8 @@ export const demo: Command = {
     const end = endOfRun(observer, terminal);
     terminal.print('Starting the gateway and its services ...');
     await emptyDirectory(config.dataDir, terminal.secrets);
+    // Loaded here, so that --help and small commands do not load the whole gateway.
+    const { compose } = await import('../compose.ts');
     const gateway = await compose(config, observer, terminal.secrets);
     const password = randomBytes(9).toString('base64url');
     await makeLogin({ url: gateway.urls.http, adminToken, password, clock });

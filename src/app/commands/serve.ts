@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { CitywatchError } from '../../core/errors.ts';
 import type { StopFailure } from '../../core/lifecycle.ts';
-import type { KnownSecrets, Observer } from '../../core/observe.ts';
 import { ensureDirectory, writeFileDurable } from '../../platform/files.ts';
 import type { Config } from '../config.ts';
 import { type Command, EXIT, prepare } from './command.ts';
@@ -24,11 +23,6 @@ export interface RunningGateway {
   stop(deadlineMs: number): Promise<StopFailure[]>;
 }
 
-export type Compose = (config: Config, observer: Observer, secrets: KnownSecrets) => Promise<RunningGateway>;
-
-/** Loaded when it is needed, so that `--help` and small commands do not load the whole gateway. */
-const COMPOSE = new URL('../compose.ts', import.meta.url).href;
-
 export const serve: Command = {
   name: 'serve',
   summary: 'run the gateway',
@@ -38,7 +32,7 @@ export const serve: Command = {
   run: async (_, terminal) => {
     const { config, observer } = prepare(terminal);
     const end = endOfRun(observer, terminal);
-    const { compose } = (await import(COMPOSE)) as { compose: Compose };
+    const { compose } = await import('../compose.ts');
     const starting = compose(config, observer, terminal.secrets);
     starting.catch((err: unknown) => {
       if (!(err instanceof CitywatchError)) observer.log.fatal({ err }, 'could not start');
