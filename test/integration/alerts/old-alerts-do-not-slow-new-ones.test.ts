@@ -15,8 +15,8 @@ const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url 
 t.test('a new alert is opened without reading through all that were ever closed', async (t) => {
   const db = desk.database.tables<Record<string, Record<string, unknown>>>();
   await sql`INSERT INTO alert (id, dedup_key, rule, rule_version, title, severity, condition, handling, visibility,
-      device, device_name, jurisdiction, first_at_ms, last_at_ms, occurrences, received_at_ms, decided_at_ms, committed_at_ms,
-      data, receipt, version)
+      device, device_name, jurisdiction, first_at_ms, last_at_ms, occurrences, received_at_ms, decided_at_ms,
+      committed_at_ms, data, receipt, version)
     SELECT gen_random_uuid(), 'kiosk-fire|old-' || n, 'kiosk-fire', 1, '{}', 'extreme', 'cleared', 'closed', 'normal',
       'old-' || n, 'old', '330203', n, n, 1, n, n, n, '{}', 'live-1', 1 FROM generate_series(1, ${OLD}) n`.execute(db);
   await sql`ANALYZE alert`.execute(db);
