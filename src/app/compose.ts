@@ -207,6 +207,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     clock,
     unasked.map((id) => ({ queue: CAMERA_SETUP_QUEUE, key: id })),
   );
+  await work.releaseClaims();
   doorbell.start();
   lifecycle.onStop('jobs', (signal) => doorbell.stop(signal));
   video.watch.start();

@@ -166,6 +166,20 @@ export class WorkQueue {
     return rows.map(({ key }) => key);
   }
 
+  /**
+   * Gives up every claim; returns how many there were. For a start: who held them is dead, and nobody should wait until
+   * their time is over. A handler that lives on all the same settles nothing, because its fencing number is not the last.
+   */
+  async releaseClaims(): Promise<number> {
+    const { numUpdatedRows } = await this.#options.database
+      .tables<WorkTables>()
+      .updateTable('work_item')
+      .set({ claimed_until_ms: 0, fence: sql<number>`fence + 1` })
+      .where('claimed_until_ms', '>', 0)
+      .executeTakeFirst();
+    return Number(numUpdatedRows);
+  }
+
   /** How much is waiting, due or not, per queue. */
   async waiting(): Promise<{ queue: string; count: number }[]> {
     return await this.#options.database

@@ -1,0 +1,42 @@
+import t from 'tap';
+import { systemClock } from '../../../src/core/clock.ts';
+import { Database } from '../../../src/platform/database.ts';
+import { migrate } from '../../../src/platform/migrate.ts';
+import { DONE, enqueueWork, WorkQueue } from '../../../src/platform/work.ts';
+import { quietObserver, startPostgres } from '../../support/services.ts';
+
+const clock = systemClock;
+const { url } = await startPostgres(t);
+const database = await Database.open({ url, observer: quietObserver(), clock });
+t.teardown(() => database.close());
+await migrate(database);
+
+t.test('work that a killed gateway held is done at once by its next life, and only once settled', async (t) => {
+  const { signal } = new AbortController();
+  const ticket = { queue: 'desk', key: 'kiosk-fire|k1' };
+  const before = new WorkQueue({ database, clock, observer: quietObserver() });
+  let comeBack: () => void = () => {};
+  before.handle('desk', async () => {
+    await new Promise<void>((resolve) => {
+      comeBack = resolve;
+    });
+    return DONE;
+  });
+  await enqueueWork(database, clock, [ticket]);
+  const held = before.run(ticket.queue, ticket.key, signal);
+  while ((await before.due('desk', 10)).length > 0);
+
+  const done: string[] = [];
+  const after = new WorkQueue({ database, clock, observer: quietObserver() });
+  after.handle('desk', async (key) => {
+    done.push(key);
+    return done.length === 1 ? { again: { atMs: clock.nowMs() + 60_000 } } : DONE;
+  });
+  t.equal(await after.run(ticket.queue, ticket.key, signal), false, 'the claim holds');
+  t.equal(await after.releaseClaims(), 1);
+  t.equal(await after.run(ticket.queue, ticket.key, signal), true);
+  t.same(done, [ticket.key]);
+  comeBack();
+  await held;
+  t.same(await after.waiting(), [{ queue: 'desk', count: 1 }], 'who lost the claim settles nothing');
+});
