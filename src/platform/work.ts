@@ -168,7 +168,7 @@ export class WorkQueue {
 
   /**
    * Gives up every claim; returns how many there were. For a start: who held them is dead, and nobody should wait until
-   * their time is over. A handler that lives on all the same settles nothing, because its fencing number is not the last.
+   * their time is over. A handler that lives on all the same settles nothing: its fencing number is not the last.
    */
   async releaseClaims(): Promise<number> {
     const { numUpdatedRows } = await this.#options.database
