@@ -18,6 +18,8 @@ export interface ThresholdState {
   lastAtMs: number;
   since: Origin | null;
   dueAtMs: number | null;
+  /** Newest value of each field the rule looks at: what the alert shows when a clock raises it. */
+  seen: Record<string, FieldValue>;
 }
 
 export interface AbsenceState {
@@ -53,7 +55,7 @@ type EventCondition = Extract<Condition, { type: 'event' }>;
 
 export function initialThreshold(condition: ThresholdCondition): ThresholdState {
   const raised = condition.any.map(() => false);
-  return { type: 'threshold', raised, phase: 'clear', lastAtMs: 0, since: null, dueAtMs: null };
+  return { type: 'threshold', raised, phase: 'clear', lastAtMs: 0, since: null, dueAtMs: null, seen: {} };
 }
 
 function clauseRaised(clause: Clause, before: boolean, value: FieldValue): boolean {
@@ -63,7 +65,10 @@ function clauseRaised(clause: Clause, before: boolean, value: FieldValue): boole
   return before ? value <= (clause.clear_above ?? clause.below) : value < clause.below;
 }
 
-/** Judges one reading. Returns the same state object when the reading says nothing about this rule or is not newer. */
+/**
+ * Judges one reading. Returns the same state object when the reading says nothing about this rule or is older than one
+ * that was judged. One of the same time counts: a device whose clock ticks in seconds may catch fire within one.
+ */
 export function judgeReading(
   condition: ThresholdCondition,
   state: ThresholdState,
@@ -71,13 +76,15 @@ export function judgeReading(
   now: Now,
 ): StepResult<ThresholdState> {
   const concerned = condition.any.some((clause) => reading.values.has(clause.field));
-  if (!concerned || reading.atMs <= state.lastAtMs) return { state, outcome: null };
+  if (!concerned || reading.atMs < state.lastAtMs) return { state, outcome: null };
   const raised = condition.any.map((clause, index) => {
     const value = reading.values.get(clause.field);
     const before = state.raised[index] ?? false;
     return value === undefined ? before : clauseRaised(clause, before, value);
   });
-  const next = { ...state, raised, lastAtMs: reading.atMs };
+  const fields = condition.any.map(({ field }) => field).filter((field) => reading.values.has(field));
+  const news = Object.fromEntries(fields.map((field) => [field, reading.values.get(field) as FieldValue]));
+  const next = { ...state, raised, lastAtMs: reading.atMs, seen: { ...state.seen, ...news } };
   return move(condition, next, raised.includes(true), now);
 }
 

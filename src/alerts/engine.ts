@@ -126,7 +126,7 @@ export class RulesEngine {
         deviceAtMs: state.type === 'threshold' ? state.lastAtMs : null,
         receivedAtMs: dueAtMs,
         decidedAtMs,
-        data: rule.condition.type === 'absence' ? { silent_for_s: rule.condition.silent_for_s } : {},
+        data: rule.condition.type === 'absence' ? { silent_for_s: rule.condition.silent_for_s } : seenBy(state),
       });
     }
     return findings;
@@ -276,6 +276,10 @@ export class RulesEngine {
     }
     return { device, kind: subject?.kind ?? '', jurisdiction: subject?.jurisdiction ?? '', states };
   }
+}
+
+function seenBy(state: RuleState): Finding['data'] {
+  return state.type === 'threshold' ? state.seen : {};
 }
 
 interface JudgeInput {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { judge } from '../../support/judges.ts';
+import { inNewNetwork } from '../../support/new-network.ts';
 
 interface Said {
   status: number | null;
@@ -20,10 +21,9 @@ interface World {
 t.test("Debian's onvif-util discovers the cameras and talks to one", async (t) => {
   const [util, ip] = [await judge('onvif-util'), await judge('ip')];
   const script = join(import.meta.dirname, '../../support/onvif-util-world.ts');
-  // An ordinary user may make a network namespace only inside a user namespace.
-  const namespace = process.getuid?.() === 0 ? ['--net'] : ['--map-root-user', '--net'];
+  const [command = '', ...words] = inNewNetwork();
   const node = [process.execPath, '--import=tsx', script, ip.command, util.command, util.env.LD_LIBRARY_PATH ?? ''];
-  const { stdout } = await promisify(execFile)('unshare', [...namespace, ...node], { timeout: 60_000 });
+  const { stdout } = await promisify(execFile)(command, [...words, ...node], { timeout: 60_000 });
   const { found, talk, refused, without, expected } = JSON.parse(stdout) as World;
   t.match(found, { status: 0, said: /Found 2 cameras/ });
   t.match(found.said, /127\.64\.45\.1 .*Gate 1/);

@@ -67,11 +67,23 @@ t.test('an older reading and one that says nothing about the rule leave the stat
   const first = feed(heat, initialThreshold(heat), [[{ temp_c: 20 }, 100]]);
   const late = feed(heat, first.state, [
     [{ temp_c: 99 }, 99],
-    [{ temp_c: 99 }, 100],
     [{ fill_pct: 99 }, 101],
   ]);
-  t.same(late.outcomes, [null, null, null]);
+  t.same(late.outcomes, [null, null]);
   t.equal(late.state, first.state);
+});
+
+t.test('a device whose clock ticks in seconds may catch fire within one', async (t) => {
+  const { outcomes } = feed(heat, initialThreshold(heat), [
+    [{ temp_c: 20, smoke: false }, 100],
+    [{ temp_c: 21, smoke: true }, 100],
+  ]);
+  t.same(outcomes, [null, 'fired at 100']);
+});
+
+t.test('what a clock raises shows what was seen', async (t) => {
+  const started = feed(full, initialThreshold(full), [[{ fill_pct: 95, temp_c: 20 }, 5]]);
+  t.same(started.state.seen, { fill_pct: 95 });
 });
 
 t.test('a hold time raises only what lasts, under the identity of the record that started it', async (t) => {
