@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import t from 'tap';
+import type { Message } from '../../../src/core/types.ts';
 import { Broker } from '../../support/broker.ts';
 import { texts } from '../../support/broker-uplink.ts';
 import { openJournal, readAll, temporaryDirectory } from '../../support/journal.ts';
@@ -8,6 +9,13 @@ import { until } from '../../support/until.ts';
 
 const CHILD = new URL('../../support/broker-uplink-child.ts', import.meta.url).pathname;
 const KILLS = 3;
+
+/** Messages of the stream whose text was there before. */
+function repeats(messages: Message[]): Message[] {
+  const seen = new Set<string>();
+  const numbered = messages.filter(({ raw }) => /^n\d/.test(raw.toString()));
+  return numbered.filter(({ raw }) => seen.size === seen.add(raw.toString()).size);
+}
 
 t.test('killed three times in a stream, it has journaled everything the broker had taken', async (t) => {
   const broker = await Broker.start(t, ['k1']);
@@ -61,9 +69,7 @@ t.test('killed three times in a stream, it has journaled everything the broker h
   const first = [...new Set(texts(messages))].filter((text) => /^n\d/.test(text));
   const all = Array.from({ length: published }, (_, n) => `n${n}`);
   t.same(first, all, 'each of them, in order');
-  const seen = new Set<string>();
-  const numbered = messages.filter(({ raw }) => /^n\d/.test(raw.toString()));
-  const again = numbered.filter(({ raw }) => seen.size === seen.add(raw.toString()).size);
+  const again = repeats(messages);
   t.ok(
     again.every(({ dup }) => dup),
     'what was journaled and not acknowledged comes again marked as such',
