@@ -45,7 +45,8 @@ export class Influxd {
   /** Resolves when the server answers. */
   async start(): Promise<void> {
     this.#child = spawn('influxd', ['-config', this.#configPath], { stdio: 'ignore' });
-    while (!(await fetch(`${this.url}/ping`).catch(() => null))?.ok) {
+    const ping = () => fetch(`${this.url}/ping`, { signal: AbortSignal.timeout(1_000) }).catch(() => null);
+    while (!(await ping())?.ok) {
       if (this.#child.exitCode !== null) throw new Error(`influxd ended with ${this.#child.exitCode}`);
       await pause(20);
     }
@@ -76,12 +77,19 @@ export interface Series {
   values: unknown[][];
 }
 
+/**
+ * A port below those that the kernel gives to outgoing connections: while a server on one of those is down, a client
+ * that looks for it can connect to itself, and the server never gets its port back.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
+  const server = createServer();
+  const port = 20_000 + Math.floor(Math.random() * 12_000);
+  const opened = new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => resolve(true));
+  });
+  if (!(await opened)) return await freePort();
   server.close();
   await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return address.port;
+  return port;
 }
