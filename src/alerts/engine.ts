@@ -92,12 +92,13 @@ export class RulesEngine {
 
   /**
    * Judges one message; first lets every clock run out that was due before it was received. Before a start record no
-   * clock of absence does: what was due while the gateway ran is stored as fired.
+   * clock of absence does: what was due while the gateway ran is stored as fired. A backfill is judged as far as it is
+   * newer than what was judged before, but moves no clock: live data that came earlier may be judged after it.
    */
   judge(decoded: DecodedMessage, decidedAtMs: number): Finding[] {
     const { message } = decoded;
     if (message.uplink === 'internal' && message.topic === INTERNAL_TOPICS.start) this.#restartClocks(message);
-    const findings = this.advanceTo(message.receivedAtMs, decidedAtMs);
+    const findings = message.lane === 'live' ? this.advanceTo(message.receivedAtMs, decidedAtMs) : [];
     if (message.uplink === 'internal' && this.#internal(message)) return findings;
     const rules = this.#byKind.get(message.device.kind);
     if (!rules) return findings;
@@ -175,7 +176,8 @@ export class RulesEngine {
       if (step.state !== state) this.#keep(rule, id, step.state, message.device);
       return step.outcome;
     }
-    if (condition.type === 'absence') return this.#presence(rule, message, signOf(record), now);
+    if (condition.type === 'absence' && message.lane === 'live')
+      return this.#presence(rule, message, signOf(record), now);
     return null;
   }
 

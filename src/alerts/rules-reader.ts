@@ -15,13 +15,14 @@ export interface RulesReaderDeps {
   clock: Clock;
   observer: Observer;
   engine: RulesEngine;
-  lane: Lane;
-  /** Offset behind the newest durable record: at the head, clocks run by the wall. */
+  /** Offset behind the newest durable record of the live lane: at the head, clocks run by the wall. */
   head(): number;
   committed(tickets: WorkTicket[]): void;
   /** How long changed states may wait for their transaction. */
   saveMs?: number;
 }
+
+type Cursors = Record<Lane, number>;
 
 const ROWS_AT_ONCE = 1_000;
 /** A record received before a clock ran out may still be on its way into the journal; give it this long. */
@@ -29,14 +30,16 @@ const HEAD_MARGIN_MS = 1_000;
 const TICK_MS = 250;
 
 /**
- * The reader "rules". After a crash it judges again from the saved cursor, and the same findings get the same ids.
+ * The reader "rules" of both lanes: they share the states of rules, so states and both cursors are saved together.
+ * After a crash it judges again from the saved cursors, and the same findings get the same ids.
  */
 export class RulesReader {
   readonly #deps: RulesReaderDeps;
   readonly #findings: Counter;
-  #cursor = 0;
+  readonly #cursors: Cursors = { live: 0, bulk: 0 };
+  readonly #saved: Cursors = { live: 0, bulk: 0 };
   #savedAtMs = 0;
-  #savedCursor = -1;
+  #loading: Promise<void> | null = null;
   #loaded = false;
   #turn: Promise<void> = Promise.resolve();
   #stopTick: (() => void) | null = null;
@@ -52,30 +55,30 @@ export class RulesReader {
     });
   }
 
-  /** Loads states and cursor, once: what is in memory is newer. Returns where to read on. */
-  async load(): Promise<number> {
-    if (this.#loaded) return this.#cursor;
+  /** Loads states and cursors, once: what is in memory is newer. Returns where to read on. */
+  async load(lane: Lane): Promise<number> {
+    if (!this.#loaded) {
+      this.#loading ??= this.#load().finally(() => {
+        this.#loading = null;
+      });
+      await this.#loading;
+    }
+    return this.#cursors[lane];
+  }
+
+  async #load(): Promise<void> {
     const db = this.#deps.database.tables<AlertTables>();
     const rows = await db.selectFrom('rule_state').selectAll().execute();
+    const cursors = await db.selectFrom('rule_cursor').select(['lane', 'journal_offset']).execute();
     this.#deps.engine.load(rows.map((row) => ({ ...row, states: row.states as StoredStates })));
-    const cursor = await db
-      .selectFrom('rule_cursor')
-      .select('journal_offset')
-      .where('lane', '=', this.#deps.lane)
-      .executeTakeFirst();
-    this.#cursor = cursor?.journal_offset ?? 0;
-    this.#savedCursor = this.#cursor;
+    for (const { lane, journal_offset } of cursors) this.#cursors[lane as Lane] = journal_offset;
+    Object.assign(this.#saved, this.#cursors);
     this.#loaded = true;
-    return this.#cursor;
   }
 
-  get cursor(): number {
-    return this.#cursor;
-  }
-
-  /** Everything before this offset is judged and saved: the journal may let it go. */
-  get saved(): number {
-    return Math.max(0, this.#savedCursor);
+  /** Everything of the lane before this offset is judged and saved: the journal may let it go. */
+  saved(lane: Lane): number {
+    return this.#saved[lane];
   }
 
   /** Starts the clocks of a quiet city: without messages, time passes by the wall. */
@@ -106,11 +109,11 @@ export class RulesReader {
     return this.#inTurn(async () => {
       // Message by message: when one cannot be judged the batch comes again in parts, and what was judged stays so.
       for (const decoded of batch.messages) {
-        if (decoded.message.offset < this.#cursor) continue;
+        if (decoded.message.offset < this.#cursors[batch.lane]) continue;
         this.#unsaved.push(...this.#deps.engine.judge(decoded, this.#deps.clock.nowMs()));
-        this.#cursor = decoded.message.endOffset;
+        this.#cursors[batch.lane] = decoded.message.endOffset;
       }
-      this.#cursor = Math.max(this.#cursor, batch.to);
+      this.#cursors[batch.lane] = Math.max(this.#cursors[batch.lane], batch.to);
       await this.#commit(false);
     });
   }
@@ -119,7 +122,7 @@ export class RulesReader {
   readonly #unsaved: Finding[] = [];
 
   async #tick(): Promise<void> {
-    if (!this.#loaded || this.#cursor < this.#deps.head()) return;
+    if (!this.#loaded || this.#cursors.live < this.#deps.head()) return;
     const nowMs = this.#deps.clock.nowMs();
     this.#unsaved.push(...this.#deps.engine.advanceTo(nowMs - HEAD_MARGIN_MS, nowMs));
     await this.#commit(false);
@@ -135,22 +138,23 @@ export class RulesReader {
     const findings = this.#unsaved.slice();
     if (findings.length === 0 && !now && nowMs - this.#savedAtMs < (this.#deps.saveMs ?? 1_000)) return;
     for (const device of this.#deps.engine.takeChanged()) this.#changed.set(device.device, device);
-    const cursor = this.#cursor;
-    if (findings.length === 0 && this.#changed.size === 0 && cursor === this.#savedCursor) return;
-    const tickets = await this.#storeAll(findings, cursor);
+    const cursors = { ...this.#cursors };
+    const moved = cursors.live !== this.#saved.live || cursors.bulk !== this.#saved.bulk;
+    if (findings.length === 0 && this.#changed.size === 0 && !moved) return;
+    const tickets = await this.#storeAll(findings, cursors);
     this.#unsaved.splice(0, findings.length);
     this.#changed.clear();
-    this.#savedCursor = cursor;
+    Object.assign(this.#saved, cursors);
     this.#savedAtMs = nowMs;
     for (const { rule, kind } of findings) this.#findings.inc({ rule, kind });
     this.#deps.committed(tickets);
   }
 
   /** A finding whose data PostgreSQL refuses is stored without it: the alert counts more than its details. */
-  async #storeAll(findings: Finding[], cursor: number): Promise<WorkTicket[]> {
+  async #storeAll(findings: Finding[], cursors: Cursors): Promise<WorkTicket[]> {
     const { database, observer } = this.#deps;
     try {
-      return await database.transaction((tx) => this.#store(tx, findings, cursor));
+      return await database.transaction((tx) => this.#store(tx, findings, cursors));
     } catch (error) {
       if (findings.length === 0 || !(error instanceof CitywatchError) || error.retryable) throw error;
       observer.log.error(
@@ -158,11 +162,11 @@ export class RulesReader {
         'stored without their data',
       );
       const bare = findings.map((finding) => ({ ...finding, data: {} }));
-      return await database.transaction((tx) => this.#store(tx, bare, cursor));
+      return await database.transaction((tx) => this.#store(tx, bare, cursors));
     }
   }
 
-  async #store(tx: Tables, findings: Finding[], cursor: number): Promise<WorkTicket[]> {
+  async #store(tx: Tables, findings: Finding[], cursors: Cursors): Promise<WorkTicket[]> {
     const db = tx.tables<AlertTables>();
     for (let from = 0; from < findings.length; from += ROWS_AT_ONCE) {
       await db
@@ -177,8 +181,10 @@ export class RulesReader {
     }
     await db
       .insertInto('rule_cursor')
-      .values({ lane: this.#deps.lane, journal_offset: cursor })
-      .onConflict((conflict) => conflict.column('lane').doUpdateSet({ journal_offset: cursor }))
+      .values(Object.entries(cursors).map(([lane, journal_offset]) => ({ lane, journal_offset })))
+      .onConflict((conflict) =>
+        conflict.column('lane').doUpdateSet({ journal_offset: sql<number>`excluded.journal_offset` }),
+      )
       .execute();
     const tickets = findings.map((finding) => ({
       queue: DESK_QUEUE,

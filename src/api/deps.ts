@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Jurisdiction } from '../core/jurisdiction.ts';
 import type { Observer } from '../core/observe.ts';
-import type { Caller, Device, DeviceIdentity, DeviceKind, NewMessage, Receipt, Refusal } from '../core/types.ts';
+import type { Caller, Device, DeviceIdentity, DeviceKind, Lane, NewMessage, Receipt, Refusal } from '../core/types.ts';
 import type { SetupStatus } from '../devices/camera-setup.ts';
 import type { DeviceInput, DevicePatch } from '../devices/input.ts';
 import type { JurisdictionInfo } from '../devices/jurisdictions.ts';
@@ -54,7 +54,7 @@ export interface ApiDeps {
   /** The built console; without it there is no page at `/`. */
   pages?: PageFiles;
   /** What decoding would make of a message; without it the answer to a message says nothing of its records. */
-  preview?(message: NewMessage): Preview;
+  preview?(message: NewMessage, lane: Lane): Preview;
 }
 
 export interface ApiSettings {

@@ -89,7 +89,7 @@ export async function composeAlerting(deps: AlertingDeps) {
     watchlists,
     actions: new AlertActions({ database, clock, committed }),
     subscriptions: new Subscriptions({ database, clock, vault: box, checkAddress, ring }),
-    reader: new RulesReader({ database, clock, observer, engine, lane: 'live', head, committed }),
+    reader: new RulesReader({ database, clock, observer, engine, head, committed }),
   };
 }
 

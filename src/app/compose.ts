@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
 import { Lifecycle, type StopFailure } from '../core/lifecycle.ts';
 import type { KnownSecrets, Observer } from '../core/observe.ts';
-import type { NewMessage } from '../core/types.ts';
+import type { Lane, NewMessage } from '../core/types.ts';
 import { CAMERA_SETUP_QUEUE, SYSTEM } from '../devices/camera-setup.ts';
 import { SecretHasher } from '../devices/credentials.ts';
 import { Directory } from '../devices/directory.ts';
@@ -15,10 +15,8 @@ import { Tokens } from '../devices/tokens.ts';
 import { Vault } from '../devices/vault.ts';
 import { DeadLetters } from '../ingest/dead-letters.ts';
 import { decodeMessage } from '../ingest/decode/decode.ts';
-import { DuplicateIndex } from '../ingest/duplicates/index.ts';
 import { Feed } from '../ingest/feed.ts';
 import { Intake } from '../ingest/intake.ts';
-import { Journal } from '../ingest/journal/journal.ts';
 import { Ledger } from '../ingest/ledger.ts';
 import { MessageRate } from '../ingest/message-rate.ts';
 import { Messages } from '../ingest/messages.ts';
@@ -39,6 +37,7 @@ import { consolePages } from './console.ts';
 import { examine, refuseProblems } from './doctor.ts';
 import { Health } from './health.ts';
 import { keepHouse } from './housekeeping.ts';
+import { openJournals } from './journals.ts';
 import { watchKinds } from './kind-reload.ts';
 import { kindTrial } from './kind-trial.ts';
 import { DataDirectory } from './local-services/data-directory.ts';
@@ -118,16 +117,13 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   await tokens.ensureBootstrap(config.adminToken ?? (await place.secret('admin-token')));
 
   // The journal and its readers.
-  const liveDirectory = await place.directory('journal/live');
-  const journal = await Journal.open({ directory: liveDirectory, lane: 'live', clock, observer });
-  lifecycle.onStop('journal', () => journal.close());
-  const messageRate = new MessageRate({ clock, counts: () => journal.received().counts });
+  const directoryOf = (name: string) => place.directory(name);
+  const lanes = await openJournals({ directory: directoryOf, clock, observer, lifecycle });
+  const journals = { live: lanes.live.journal, bulk: lanes.bulk.journal };
+  const messageRate = new MessageRate({ clock, counts: () => journals.live.received().counts });
   messageRate.start();
   lifecycle.onStop('message rate', () => messageRate.stop());
-  const duplicates = new DuplicateIndex(await place.directory('journal/identities'));
-  await duplicates.open(journal.head);
-  lifecycle.onStop('duplicate index', () => duplicates.close());
-  const intake = new Intake({ live: journal }, kinds);
+  const intake = new Intake(journals, kinds);
   const accept = (message: NewMessage) => intake.accept(message);
   const self = new SelfReport({ clock, observer, accept, kinds });
   let mqtt: MqttDoor | null = null;
@@ -145,7 +141,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     },
   });
   await registry.loadDirectory();
-  const feed = new Feed({ lanes: { live: { journal, duplicates } }, kinds, observer });
+  const feed = new Feed({ lanes, kinds, observer });
   const twinPath = join(await place.directory('twin'), 'checkpoint');
   const twin = new Twin({ path: twinPath, kinds, clock, observer });
   await twin.start();
@@ -153,10 +149,10 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const store = chooseStore(config, services.influx, { http: outbound, clock, observer });
   const writer = new TelemetryWriter({ store, clock, observer, restartStore: services.restartInflux });
   const firmwareOf = (id: string) => twin.latest(id)?.firmware ?? null;
-  const ledger = new Ledger({ database, journals: { live: journal }, clock, firmwareOf });
+  const ledger = new Ledger({ database, journals, clock, firmwareOf });
   const history = new History({ store, kinds });
   const deadLetters = new DeadLetters({ database, intake, kinds, clock });
-  const messages = new Messages({ database, lanes: { live: { journal, duplicates } }, kinds });
+  const messages = new Messages({ database, lanes, kinds });
 
   // Cameras and alerts.
   const video = composeVideo({
@@ -174,7 +170,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     dataDirectory: place.path,
     webhookNetworks: config.networks.webhooks,
     pictures: video.pictures,
-    head: () => journal.head,
+    head: () => journals.live.head,
     place: async (id) => {
       const device = await registry.get(SYSTEM, id).catch(nullIfAbsent);
       return device && { name: device.name, lat: device.location.lat, lon: device.location.lon };
@@ -189,7 +185,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   lifecycle.onStop('self report', () => self.stop());
   watchKinds({ kinds, database, clock, observer, lifecycle, self, rulesDirectory: join(CONFIG_DIRECTORY, 'rules') });
   const { reader: rules } = alerting;
-  startReaders({ journal, feed, ledger, writer, rules, twin, clock, observer, lifecycle });
+  startReaders({ journals, feed, ledger, writer, rules, twin, clock, observer, lifecycle });
   const idempotency = new Idempotency({ database, clock });
   keepHouse({
     ...{ clock, observer, lifecycle },
@@ -223,10 +219,10 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     ...composePeople({ database, clock, observer, jurisdictions, hasher }),
     ...(await consolePages(observer)),
     messageRate,
-    kindDryRun: kindTrial({ kinds, journal, clock }),
+    kindDryRun: kindTrial({ kinds, journal: journals.live, clock }),
     cameraSetup: (id) => video.setup.status(id),
     idempotency,
-    preview: (message) => previewOf(intake.stamped(message), kinds),
+    preview: (message, lane) => previewOf({ ...intake.stamped(message), lane }, kinds),
     health: new Health(clock, {
       postgres: { needed: true, check: () => database.ping() },
       redis: { needed: false, check: () => refuseUnless(doorbell.up(), 'no connection; alerts go on without it') },
@@ -241,7 +237,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
       },
       journal: {
         needed: true,
-        check: () => refuseUnless(!journal.full(), 'the disk is nearly full: nothing is acked'),
+        check: () => refuseUnless(!intake.full(), 'the disk is nearly full: nothing is acked'),
       },
     }),
     settings: { cursorKey: await key('cursors'), version: VERSION, ...tls.forApi(), ...brokerSecret(config) },
@@ -268,9 +264,9 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
 }
 
 /** What decoding would make of a message that is not in the journal yet. */
-function previewOf(message: NewMessage, kinds: Kinds) {
+function previewOf(message: NewMessage & { lane: Lane }, kinds: Kinds) {
   const kind = kinds.at(message.device.kind, message.device.kindVersion);
-  return decodeMessage({ ...message, lane: 'live', offset: 0, endOffset: 0 }, kind);
+  return decodeMessage({ ...message, offset: 0, endOffset: 0 }, kind);
 }
 
 function brokerSecret({ mqtt: { brokerSecret } }: Config): { brokerSecret?: string } {

@@ -3,7 +3,8 @@ import type { Clock } from '../core/clock.ts';
 import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Observer } from '../core/observe.ts';
 import { supervise, type Worker } from '../core/supervise.ts';
-import type { DecodedBatch } from '../core/types.ts';
+import type { DecodedBatch, Lane } from '../core/types.ts';
+import { BulkPace, oldestDayFirst } from '../ingest/bulk-pace.ts';
 import type { Feed } from '../ingest/feed.ts';
 import type { Journal } from '../ingest/journal/journal.ts';
 import type { Ledger } from '../ingest/ledger.ts';
@@ -12,7 +13,7 @@ import type { Twin } from '../telemetry/twin.ts';
 import type { TelemetryWriter } from '../telemetry/writer.ts';
 
 export interface ReadersInput {
-  journal: Journal;
+  journals: Record<Lane, Journal>;
   feed: Feed;
   ledger: Ledger;
   writer: TelemetryWriter;
@@ -23,42 +24,70 @@ export interface ReadersInput {
   lifecycle: Lifecycle;
 }
 
-type Handler = (batch: DecodedBatch, signal: AbortSignal) => Promise<void>;
+/** One reader as it runs in each lane, with a cursor of its own there. */
+export interface LaneReader {
+  load(lane: Lane): Promise<number>;
+  handle(batch: DecodedBatch, signal: AbortSignal): Promise<void>;
+  /** Up to where its work survives a crash; absent where `handle` resolves only then. */
+  saved?(lane: Lane): number;
+}
 
-/** Starts the three readers of the live lane, each under its own supervision and with its own cursor. */
-export function startReaders(input: ReadersInput): void {
-  const { journal, feed, ledger, writer, rules, twin, clock, observer, lifecycle } = input;
-  const places = new ReadersOfLane(journal, ['telemetry', 'rules', 'twin']);
-  const reader = (name: string, load: () => Promise<number>, handle: Handler, saved?: () => number): Worker =>
-    runReader({
-      ...{ name, lane: 'live' as const, feed, cursor: { load }, handle, clock, observer },
-      // What is read but not saved is still needed: a crash reads it again.
-      onDone: (offset) => places.done(name, Math.min(offset, saved?.() ?? offset)),
-    });
-  const workers: Record<string, Worker> = {
-    telemetry: reader('telemetry', ledger.cursor('live').load, async (batch, signal) => {
-      await ledger.commit(batch, await writer.write(batch, signal));
-    }),
-    rules: reader(
-      'rules',
-      () => rules.load(),
-      (batch) => rules.handle(batch),
-      () => rules.saved,
-    ),
-    twin: reader(
-      'twin',
-      async () => twin.cursor('live'),
-      async (batch) => twin.handle(batch),
-      () => twin.durableCursor('live'),
-    ),
+/** Where the telemetry reader stands: everything of the lane before it is stored or explained. */
+export type StoredUpTo = (lane: Lane) => number;
+
+/** Starts every reader in both lanes, each supervised. `more` are read beside the three of the design. */
+export function startReaders(input: ReadersInput, more: Record<string, LaneReader> = {}): StoredUpTo {
+  const { journals, ledger, writer, rules, twin, clock, lifecycle } = input;
+  const stored: Record<Lane, number> = { live: journals.live.tail, bulk: journals.bulk.tail };
+  const pace = new BulkPace({ clock, liveBacklogBytes: () => journals.live.head - stored.live });
+  const store = async (batch: DecodedBatch, signal: AbortSignal): Promise<void> => {
+    await ledger.commit(batch, await writer.write(oldestDayFirst(batch), signal));
+  };
+  const readers: Record<string, LaneReader> = {
+    telemetry: {
+      load: (lane) => ledger.cursor(lane).load(),
+      handle: (batch, signal) =>
+        batch.lane === 'live' ? store(batch, signal) : pace.run(signal, () => store(batch, signal)),
+    },
+    rules: {
+      load: (lane) => rules.load(lane),
+      handle: (batch) => rules.handle(batch),
+      saved: (lane) => rules.saved(lane),
+    },
+    twin: {
+      load: async (lane) => twin.cursor(lane),
+      handle: async (batch) => twin.handle(batch),
+      saved: (lane) => twin.durableCursor(lane),
+    },
+    ...more,
   };
   lifecycle.onStop('rules', () => rules.stop());
-  for (const [name, worker] of Object.entries(workers)) {
-    const onEnd = (reason: unknown): void => {
-      observer.log.error({ part: `reader ${name}`, err: reason }, 'a reader ended and starts again');
-    };
-    const running = supervise(worker, { name, clock, maxBackoffMs: 5_000, onEnd });
-    lifecycle.onStop(`reader ${name}`, () => running.stop());
+  for (const lane of ['live', 'bulk'] as const) {
+    const places = new ReadersOfLane(journals[lane], Object.keys(readers));
+    for (const [name, reader] of Object.entries(readers)) {
+      const onDone = (offset: number): void => {
+        if (name === 'telemetry') stored[lane] = offset;
+        // What is read but not saved is still needed: a crash reads it again.
+        places.done(name, Math.min(offset, reader.saved?.(lane) ?? offset));
+      };
+      startReader(name, lane, reader, { ...input, onDone });
+    }
   }
   rules.start();
+  return (lane) => stored[lane];
+}
+
+function startReader(
+  name: string,
+  lane: Lane,
+  { load, handle }: LaneReader,
+  { feed, clock, observer, lifecycle, onDone }: ReadersInput & { onDone(offset: number): void },
+): void {
+  const cursor = { load: () => load(lane) };
+  const worker: Worker = runReader({ name, lane, feed, cursor, handle, clock, observer, onDone });
+  const onEnd = (reason: unknown): void => {
+    observer.log.error({ part: `reader ${name}`, lane, err: reason }, 'a reader ended and starts again');
+  };
+  const running = supervise(worker, { name: `${name} ${lane}`, clock, maxBackoffMs: 5_000, onEnd });
+  lifecycle.onStop(`reader ${name} ${lane}`, () => running.stop());
 }

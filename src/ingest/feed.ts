@@ -22,6 +22,8 @@ export interface FeedJournal {
 export interface FeedLane {
   journal: FeedJournal;
   duplicates: DuplicateIndex;
+  /** Bounds of this lane where they are not those of the feed. */
+  options?: Partial<FeedOptions>;
 }
 
 export interface FeedOptions {
@@ -51,7 +53,10 @@ export class Feed {
 
   constructor({ lanes, kinds, observer, options }: FeedDeps) {
     for (const [name, lane] of Object.entries(lanes) as [Lane, FeedLane][]) {
-      this.#lanes.set(name, new LaneFeed(name, lane, { kinds, observer, options: { ...DEFAULTS, ...options } }));
+      this.#lanes.set(
+        name,
+        new LaneFeed(name, lane, { kinds, observer, options: { ...DEFAULTS, ...options, ...lane.options } }),
+      );
     }
   }
 

@@ -13,6 +13,7 @@ export const REFUSALS = {
   'not-json': 'The payload is not JSON.',
   'too-many-records': 'The array has more than 1,000 records; send it in parts.',
   'unknown-kind': 'No description of this kind and version is known any more.',
+  'no-time': 'A backfill needs a `ts` between 30 days ago and 5 minutes ahead: no other time can stand in for it.',
   poison: 'Handling the message failed each time it was tried; the log has the error.',
   'not-an-object': 'A record must be a JSON object.',
   'unknown-key': 'A record has only the keys the contract names.',

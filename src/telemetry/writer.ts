@@ -20,7 +20,7 @@ export interface WriterOptions {
   linesMax?: number;
   /** Characters of one request, since an event may be long; well below the 25 MB that InfluxDB takes. */
   charactersMax?: number;
-  /** Requests under way, over all lanes together. */
+  /** Requests of live data under way; a backfill has one more of its own, so that neither waits for the other. */
   requestsMax?: number;
 }
 
@@ -56,7 +56,7 @@ export class TelemetryWriter {
   readonly #options: Required<WriterOptions>;
   readonly #log: Logger;
   readonly #metrics: ReturnType<typeof createMetrics>;
-  readonly #slots: Slots;
+  readonly #slots: Record<DecodedBatch['lane'], Slots>;
   #prepared = false;
   #failure: { code: string; reason: string } | null = null;
   #diskFullSinceMs: number | null = null;
@@ -66,7 +66,7 @@ export class TelemetryWriter {
     this.#options = { linesMax: 5_000, charactersMax: 4_000_000, requestsMax: 2, ...options };
     this.#log = deps.observer.log.child({ part: 'telemetry' });
     this.#metrics = createMetrics(deps.observer);
-    this.#slots = new Slots(this.#options.requestsMax);
+    this.#slots = { live: new Slots(this.#options.requestsMax), bulk: new Slots(1) };
   }
 
   /**
@@ -82,7 +82,7 @@ export class TelemetryWriter {
     const running = new Set<Promise<void>>();
     try {
       for (const chunk of this.#chunks(batch, rejected)) {
-        const release = await this.#slots.take(stop.signal);
+        const release = await this.#slots[batch.lane].take(stop.signal);
         const run = this.#store(chunk, stop.signal, rejected)
           .catch((error: unknown) => stop.abort(error))
           .finally(() => {

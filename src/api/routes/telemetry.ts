@@ -70,7 +70,7 @@ export const telemetryRoutes: RoutePart = (app, context) => {
 
 async function receive(context: RouteContext, request: FastifyRequest, channel: Channel) {
   const message = toMessage(context, request, channel);
-  const preview = context.preview?.(message);
+  const preview = context.preview?.(message, 'live');
   const whole = preview?.refusals.find(({ index }) => index === null);
   if (whole) {
     const issues = [{ path: whole.path || 'body', message: `${whole.reason}: ${whole.value}` }];

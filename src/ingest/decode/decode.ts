@@ -236,6 +236,7 @@ function readBase(given: Given, index: number, { message, origin, receivedAtMs }
     return fail(Number.isFinite(ts) ? 'not-whole' : 'not-finite', 'ts', ts);
   }
   const clock = ts === undefined ? 'receipt' : isBelieved(ts, receivedAtMs) ? 'device' : 'refused';
+  if (clock !== 'device' && message.lane === 'bulk') return fail('no-time', 'ts', ts);
   const atMs = clock === 'device' ? (ts as number) : receivedAtMs;
   const { channel } = message;
   startHash(hash, SEEDS[channel]);

@@ -30,7 +30,7 @@ const parsed = parseRule(FIRE, kindCatalogue);
 if ('issues' in parsed) throw new Error('the rule is wrong');
 const engine = new RulesEngine([parsed.rule], { match: () => null });
 const { database, clock, observer, committed } = desk;
-const rules = new RulesReader({ database, clock, observer, engine, lane: 'live', head: () => offset, committed });
+const rules = new RulesReader({ database, clock, observer, engine, head: () => offset, committed });
 
 async function fires(name: string, jurisdiction: string, count: number): Promise<void> {
   const messages = Array.from({ length: count }, (_, index) => {

@@ -50,8 +50,8 @@ t.test('12,000 devices that fall silent in the same second are 12,000 findings w
     rung = [...rung, ...tickets];
   };
   const observer = quietObserver();
-  const rules = new RulesReader({ database, clock, observer, engine, lane: 'live', head: () => DEVICES, committed });
-  await rules.load();
+  const rules = new RulesReader({ database, clock, observer, engine, head: () => DEVICES, committed });
+  await rules.load('live');
   const messages = Array.from({ length: DEVICES }, (_, index) =>
     message({ device: `ap-${index}`, offset: index + 1, receivedAtMs: clock.nowMs(), records: [reading({})] }),
   );

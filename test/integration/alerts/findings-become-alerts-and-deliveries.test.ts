@@ -30,7 +30,7 @@ function reader(): RulesReader {
   const engine = new RulesEngine([parsed.rule], { match: () => null });
   const { database, clock, observer, committed } = desk;
   observer.metrics.removeSingleMetric('citywatch_findings_total');
-  return new RulesReader({ database, clock, observer, engine, lane: 'live', head: () => offset, committed, saveMs: 0 });
+  return new RulesReader({ database, clock, observer, engine, head: () => offset, committed, saveMs: 0 });
 }
 
 /** Smoke on or off at a device, as the next message of the journal. */
@@ -50,7 +50,7 @@ t.test('a fire opens one alert, goes on in it, clears it, and each step is deliv
   const receiver = await startReceiver(t);
   await desk.subscriptions.create(ADMIN, { name: 'centre', url: receiver.url, jurisdiction: '330200', secret });
   const rules = reader();
-  await rules.load();
+  await rules.load('live');
   await rules.handle(batchOf([smoke('k1', true)]));
   const opened = await until('the alert', () => receiver.received[0]);
   t.equal(opened.data.type, 'alert.opened');
@@ -69,7 +69,7 @@ t.test('a fire opens one alert, goes on in it, clears it, and each step is deliv
 t.test('judged again after a crash, the same evidence opens nothing new', async (t) => {
   const messages = [smoke('k2', true), smoke('k2', false), smoke('k2', true)];
   const first = reader();
-  await first.load();
+  await first.load('live');
   await first.handle(batchOf(messages));
   await until('the alert', async () => (await desk.queries.list(ADMIN, { limit: 1, device: 'k2' })).items[0]);
   const before = await desk.queries.list(ADMIN, { limit: 10, device: 'k2' });
