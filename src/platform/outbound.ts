@@ -1,12 +1,14 @@
 import { type LookupAddress, lookup as lookupName } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, type Dispatcher, request } from 'undici';
-import { type Clock, DeadlineExceeded, deadline } from '../core/clock.ts';
+import { type Clock, deadline } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
 import { Counter, type Observer } from '../core/observe.ts';
 import { type Cidr, Networks } from './networks.ts';
+import { classify, codeOf, failureReason, OutboundFailure } from './outbound-failure.ts';
 
 export type { Cidr } from './networks.ts';
+export { type FailureReason, failureReason, OutboundFailure } from './outbound-failure.ts';
 
 export interface HttpRequest {
   /** `http:`, `https:`, or for services `http+unix://%2Fpath%2Fto.sock/path`. Never with user and password inside. */
@@ -22,6 +24,8 @@ export interface HttpRequest {
   networks: 'services' | readonly Cidr[];
   /** The setting a refusal names, such as `CITYWATCH_CAMERA_NETWORKS`. */
   setting?: string;
+  /** The other side answers when it has something to tell: such requests are counted apart, on connections of their own. */
+  waits?: boolean;
   signal?: AbortSignal;
 }
 
@@ -32,36 +36,6 @@ export interface HttpAnswer {
   body: Buffer;
 }
 
-/** Why a request got no answer; the word for a technician's hint. */
-export type FailureReason =
-  | 'dns'
-  | 'unreachable'
-  | 'timeout'
-  | 'tls'
-  | 'reset'
-  | 'malformed'
-  | 'too-big'
-  | 'busy'
-  | 'aborted';
-
-/** The cause of `outbound.failed`: a word and the system's code, never bytes of the other side. */
-export class OutboundFailure extends Error {
-  readonly reason: FailureReason;
-  readonly systemCode: string | null;
-
-  constructor(reason: FailureReason, systemCode: string | null = null) {
-    super(systemCode ? `${reason} (${systemCode})` : reason);
-    this.name = 'OutboundFailure';
-    this.reason = reason;
-    this.systemCode = systemCode;
-  }
-}
-
-/** The reason of an `outbound.failed`, or null for any other error. */
-export function failureReason(error: unknown): FailureReason | null {
-  return error instanceof CitywatchError && error.cause instanceof OutboundFailure ? error.cause.reason : null;
-}
-
 export interface OutboundDeps {
   clock: Clock;
   observer: Observer;
@@ -70,7 +44,11 @@ export interface OutboundDeps {
 }
 
 const IN_FLIGHT_MAX = 1_000;
+/** One for each camera of a city, each idle nearly all of the time. */
+const WAITING_MAX = 16_384;
 const CONNECTIONS_PER_ORIGIN_MAX = 8;
+/** A recorder has as many channels. */
+const WAITING_PER_ORIGIN_MAX = 64;
 const POLICIES_MAX = 32;
 const CONNECT_TIMEOUT_MS = 10_000;
 const SOCKET_SCHEME = 'http+unix:';
@@ -85,7 +63,7 @@ export class Outbound {
   readonly #deps: OutboundDeps;
   readonly #agents = new Map<string, Agent>();
   readonly #results: Counter<'result'>;
-  #inFlight = 0;
+  readonly #inFlight = { asking: 0, waiting: 0 };
 
   constructor(deps: OutboundDeps) {
     this.#deps = deps;
@@ -128,9 +106,12 @@ export class Outbound {
 
   async #send(options: HttpRequest): Promise<HttpAnswer> {
     const target = readTarget(options);
-    if (this.#inFlight >= IN_FLIGHT_MAX) throw failed(target.name, new OutboundFailure('busy'));
+    const lane = options.waits ? 'waiting' : 'asking';
+    if (this.#inFlight[lane] >= (options.waits ? WAITING_MAX : IN_FLIGHT_MAX)) {
+      throw failed(target.name, new OutboundFailure('busy'));
+    }
     const limit = deadline(this.#deps.clock, options.deadlineMs, options.signal);
-    this.#inFlight += 1;
+    this.#inFlight[lane] += 1;
     try {
       const answer = await request(target.url, {
         dispatcher: this.#agentFor(options, target.socketPath),
@@ -146,20 +127,21 @@ export class Outbound {
       throw failed(target.name, classify(error, limit.signal));
     } finally {
       limit.cancel();
-      this.#inFlight -= 1;
+      this.#inFlight[lane] -= 1;
     }
   }
 
   /** Connections are kept per policy, so that one opened under a wider policy is never used under a narrower one. */
-  #agentFor({ networks }: HttpRequest, socketPath: string | null): Agent {
-    const key = socketPath ?? (networks === 'services' ? 'services' : networks.join(','));
+  #agentFor({ networks, waits }: HttpRequest, socketPath: string | null): Agent {
+    const policy = socketPath ?? (networks === 'services' ? 'services' : networks.join(','));
+    const key = waits ? `${policy} waiting` : policy;
     const known = this.#agents.get(key);
     if (known) return known;
     // Policies come from settings, never from requests, so there are a handful.
     if (this.#agents.size >= POLICIES_MAX) throw new RangeError('too many sets of allowed networks');
     const allowed = networks === 'services' ? null : new Networks(networks);
     const agent = new Agent({
-      connections: CONNECTIONS_PER_ORIGIN_MAX,
+      connections: waits ? WAITING_PER_ORIGIN_MAX : CONNECTIONS_PER_ORIGIN_MAX,
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: {
@@ -243,51 +225,6 @@ async function readBody({ body, headers }: Dispatcher.ResponseData, maxBytes: nu
     body.destroy();
     throw error;
   }
-}
-
-const REASONS: Record<string, FailureReason> = {
-  ENOTFOUND: 'dns',
-  EAI_AGAIN: 'dns',
-  ECONNREFUSED: 'unreachable',
-  EHOSTUNREACH: 'unreachable',
-  ENETUNREACH: 'unreachable',
-  EHOSTDOWN: 'unreachable',
-  EADDRNOTAVAIL: 'unreachable',
-  EACCES: 'unreachable',
-  ENOENT: 'unreachable',
-  ETIMEDOUT: 'timeout',
-  UND_ERR_CONNECT_TIMEOUT: 'timeout',
-  ECONNRESET: 'reset',
-  EPIPE: 'reset',
-  UND_ERR_SOCKET: 'reset',
-  UND_ERR_CLOSED: 'aborted',
-  UND_ERR_DESTROYED: 'aborted',
-};
-
-const TLS_CODE = /^(ERR_SSL|ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO)/;
-
-function classify(error: unknown, signal: AbortSignal): OutboundFailure {
-  if (error instanceof OutboundFailure) return error;
-  if (signal.aborted) return new OutboundFailure(signal.reason instanceof DeadlineExceeded ? 'timeout' : 'aborted');
-  const code = codeOf(error);
-  if (code === null) return new OutboundFailure('reset');
-  if (TLS_CODE.test(code)) return new OutboundFailure('tls', code);
-  return new OutboundFailure(REASONS[code] ?? (/^(HPE_|UND_ERR)/.test(code) ? 'malformed' : 'unreachable'), code);
-}
-
-/** The first code found in an error, its causes, or (several addresses tried) its parts. */
-function codeOf(error: unknown): string | null {
-  if (!(error instanceof Error)) return null;
-  // undici leaves the code of some parse errors undefined.
-  if (error.name === 'HTTPParserError') return 'HPE_INVALID';
-  const { code } = error as NodeJS.ErrnoException;
-  if (typeof code === 'string' && code !== 'UND_ERR_SOCKET') return code;
-  const inner = error instanceof AggregateError ? error.errors : [error.cause];
-  for (const part of inner) {
-    const found = codeOf(part);
-    if (found) return found;
-  }
-  return code ?? null;
 }
 
 function refused(name: string, setting: string | undefined): CitywatchError {

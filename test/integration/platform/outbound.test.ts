@@ -214,3 +214,20 @@ t.test('the caller may give up', async (t) => {
     .catch((reason: unknown) => reason);
   t.equal(failureReason(error), 'aborted');
 });
+
+t.test('requests that wait for news take no room from those that ask', async (t) => {
+  const server = await serve(t, (request, response) => {
+    if (request.url === '/ask') response.end('here');
+  });
+  const out = outbound(t);
+  const url = `http://127.0.0.1:${portOf(server)}`;
+  const stop = new AbortController();
+  const { signal } = stop;
+  const ends = (over: Partial<HttpRequest>) => out.http(get(`${url}/wait`, over)).then(String, failureReason);
+  const waiting = Array.from({ length: 1_500 }, () => ends({ waits: true, signal }));
+  t.equal((await out.http(get(`${url}/ask`))).body.toString(), 'here');
+  const asking = Array.from({ length: 1_000 }, () => ends({ signal }));
+  t.equal(await ends({}), 'busy', 'while those that ask are bounded as ever');
+  stop.abort();
+  t.same([...new Set(await Promise.all([...waiting, ...asking]))], ['aborted']);
+});
