@@ -179,3 +179,19 @@ t.test('a message that cannot be judged loses nothing of those before it', async
   }
   t.same((await desk.queries.list(ADMIN, { limit: 1, device: 'p3' })).items, []);
 });
+
+t.test('a fire in a backfill is judged again from its own cursor after a crash, and opens one alert', async (t) => {
+  const live = batchOf([smoke('k3', false)]);
+  const bulk = { ...batchOf([smoke('k4', true)]), lane: 'bulk' as const };
+  for (const { message } of bulk.messages) message.lane = 'bulk';
+  const first = reader();
+  await first.load('bulk');
+  await Promise.all([first.handle(bulk), first.handle(live)]);
+  t.same([first.saved('live'), first.saved('bulk')], [live.to, bulk.to]);
+  const again = reader();
+  t.same([await again.load('live'), await again.load('bulk')], [live.to, bulk.to]);
+  await again.handle(bulk);
+  const open = async () => (await desk.queries.list(ADMIN, { limit: 10, device: 'k4' })).items;
+  await until('the alert', async () => (await open())[0]);
+  t.match(await open(), [{ dedupKey: 'kiosk-fire|k4', occurrences: 1 }]);
+});
