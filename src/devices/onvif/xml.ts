@@ -4,9 +4,18 @@ import { OnvifError } from './problems.ts';
 /** An element: its name without prefix, its attributes without prefixes, its text and its elements. */
 export interface XmlElement {
   name: string;
+  /** The prefix as written, '' for none; {@link namespaceOf} says what it means here. */
+  prefix: string;
   attributes: ReadonlyMap<string, string>;
   text: string;
   children: XmlElement[];
+  scope: Scope | null;
+}
+
+/** Prefixes an element declares, and what is declared around it. Linked, not copied: a hostile answer declares many. */
+interface Scope {
+  declared: ReadonlyMap<string, string>;
+  outer: Scope | null;
 }
 
 /** Larger answers are cut off while they arrive (reference X3). */
@@ -21,7 +30,6 @@ const FORBIDDEN_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 // the document. Values stay text: "007" is a serial, not a seven.
 const parser = new XMLParser({
   preserveOrder: true,
-  removeNSPrefix: true,
   ignoreAttributes: false,
   attributeNamePrefix: '',
   parseTagValue: false,
@@ -77,21 +85,50 @@ function malformed(detail: string): OnvifError {
   return new OnvifError('malformed', { detail });
 }
 
-function toElements(nodes: unknown): XmlElement[] {
+function toElements(nodes: unknown, outer: Scope | null = null): XmlElement[] {
   if (!Array.isArray(nodes)) return [];
   const elements: XmlElement[] = [];
   for (const node of nodes as Record<string, unknown>[]) {
-    const name = Object.keys(node).find((key) => key !== ':@');
-    if (name === undefined || name.startsWith('?') || name === '#text') continue;
-    const inner = node[name];
-    elements.push({ name, attributes: toAttributes(node[':@']), text: textOf(inner), children: toElements(inner) });
+    const tag = Object.keys(node).find((key) => key !== ':@');
+    if (tag === undefined || tag.startsWith('?') || tag === '#text') continue;
+    const inner = node[tag];
+    const { attributes, declared } = toAttributes(node[':@']);
+    const scope = declared ? { declared, outer } : outer;
+    const children = toElements(inner, scope);
+    elements.push({ name: localName(tag), prefix: prefixOf(tag), attributes, text: textOf(inner), children, scope });
   }
   return elements;
 }
 
-function toAttributes(values: unknown): Map<string, string> {
-  const entries = Object.entries((values ?? {}) as Record<string, unknown>);
-  return new Map(entries.map(([name, value]) => [name, resolve(String(value))]));
+function toAttributes(values: unknown) {
+  const attributes = new Map<string, string>();
+  let declared: Map<string, string> | null = null;
+  for (const [name, value] of Object.entries((values ?? {}) as Record<string, unknown>)) {
+    const text = resolve(String(value));
+    if (name === 'xmlns' || prefixOf(name) === 'xmlns') {
+      declared ??= new Map();
+      declared.set(name === 'xmlns' ? '' : localName(name), text);
+    } else attributes.set(localName(name), text);
+  }
+  return { attributes, declared };
+}
+
+/** `tt:Name` is the name `Name` with the prefix `tt`; what follows a second colon belongs to the name. */
+function localName(name: string): string {
+  return name.slice(name.indexOf(':') + 1);
+}
+
+function prefixOf(name: string): string {
+  return name.slice(0, Math.max(0, name.indexOf(':')));
+}
+
+/** What `prefix` stands for at this element: a namespace, or '' where nothing declares it. */
+export function namespaceOf({ scope }: XmlElement, prefix: string): string {
+  for (let here = scope; here; here = here.outer) {
+    const found = here.declared.get(prefix);
+    if (found !== undefined) return found;
+  }
+  return '';
 }
 
 function textOf(nodes: unknown): string {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { at, escapeXml, labelText, parseXml } from '../../../../src/devices/onvif/xml.ts';
+import { at, escapeXml, labelText, namespaceOf, parseXml } from '../../../../src/devices/onvif/xml.ts';
 
 const parse = (text: string) => parseXml(Buffer.from(text));
 
@@ -11,6 +11,25 @@ t.test('elements keep their text, attributes lose their prefixes', async (t) => 
   t.equal(at(root, 'S')?.attributes.get('token'), '1&2');
   t.equal(at(root, 'T')?.text, '');
   t.equal(at(root, 'S', 'U'), undefined);
+});
+
+t.test('a prefix means what the nearest declaration around it says', async (t) => {
+  const root = parse('<R xmlns="urn:0" xmlns:a="urn:1"><a:S xmlns:a="urn:2"/><T b="1"/></R>');
+  t.equal(namespaceOf(root, ''), 'urn:0');
+  t.equal(namespaceOf(at(root, 'S')!, 'a'), 'urn:2');
+  t.equal(namespaceOf(at(root, 'S')!, ''), 'urn:0');
+  t.equal(namespaceOf(at(root, 'T')!, 'a'), 'urn:1');
+  t.equal(namespaceOf(root, 'unknown'), '');
+  t.equal(at(root, 'S')?.prefix, 'a');
+  t.same([...root.attributes], [], 'a declaration is no attribute');
+});
+
+t.test('very many declarations are read in time that grows with their number alone', async (t) => {
+  const outer = Array.from({ length: 1_200 }, (_, index) => `xmlns:n${index}="u"`).join(' ');
+  const inner = Array.from({ length: 20_000 }, (_, index) => `<a xmlns:b${index}="u"/>`).join('');
+  const startMs = performance.now();
+  t.equal(parse(`<r ${outer}>${inner}</r>`).children.length, 20_000);
+  t.ok(performance.now() - startMs < 2_000);
 });
 
 t.test('only the entities of XML itself mean anything', async (t) => {
