@@ -30,6 +30,8 @@ declare module 'fastify' {
     files?: boolean;
     /** A DELETE of what has no versions: If-Match is not asked for. */
     unversioned?: boolean;
+    /** The route has a budget of its own for each device; its requests do not count with all others of a minute. */
+    ownBudget?: boolean;
     /** The field of the answer that is shown once and never kept. */
     oneTimeSecret?: string;
     /** Errors of this route beyond those that follow from its declaration; for the OpenAPI document. */
@@ -93,7 +95,7 @@ export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLi
     request.caller = who.caller;
     request.username = who.username;
     if (who.username !== null) requireOwnPage(request);
-    await limits.caller(request);
+    if (!config.ownBudget) await limits.caller(request);
     if (!config.allow?.includes(request.caller.role)) throw new CitywatchError('auth.forbidden');
   });
 }

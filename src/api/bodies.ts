@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CitywatchError } from '../core/errors.ts';
 
@@ -16,18 +18,60 @@ export function parseJsonBodies(app: FastifyInstance): void {
   });
 }
 
-/** Hands the bytes of a JSON body on as they came: what the journal keeps is what the device sent. */
-export function keepRawBodies(app: FastifyInstance): void {
+/**
+ * Hands the bytes of a JSON body on as they came, unpacked where they were sent with gzip: what the journal keeps is
+ * what the device sent. Unpacked bytes have the limit of plain ones, and unpacking stops there.
+ */
+export function keepRawBodies(app: FastifyInstance, bytesMax: number): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    done(refuse(request, body), body);
-  });
+  app.addContentTypeParser<Buffer>(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, sent: Buffer) => {
+      const body = isPacked(request) ? await unpack(sent, bytesMax) : sent;
+      if (!isUtf8(body)) throw new CitywatchError('request.malformed', { detail: 'The body is not UTF-8.' });
+      return body;
+    },
+  );
+}
+
+/** Refuses a body that is packed in any way, before it is read. */
+export async function requirePlainBody(request: FastifyRequest): Promise<void> {
+  const encoding = encodingOf(request);
+  if (encoding !== 'identity') throw packed('Send the body without Content-Encoding.');
 }
 
 function refuse(request: FastifyRequest, body: Buffer): CitywatchError | null {
-  const encoding = request.headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') {
-    return new CitywatchError('request.media-type', { detail: 'Send the body without Content-Encoding.' });
-  }
+  if (encodingOf(request) !== 'identity') return packed('Send the body without Content-Encoding.');
   return isUtf8(body) ? null : new CitywatchError('request.malformed', { detail: 'The body is not UTF-8.' });
+}
+
+/** Content codings are named without regard to case (RFC 9110 §8.4.1). */
+function encodingOf(request: FastifyRequest): string {
+  return (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+}
+
+function packed(detail: string): CitywatchError {
+  return new CitywatchError('request.media-type', { detail });
+}
+
+function isPacked(request: FastifyRequest): boolean {
+  const encoding = encodingOf(request);
+  if (encoding === 'gzip' || encoding === 'x-gzip') return true;
+  if (encoding === 'identity') return false;
+  throw packed('Send the body without Content-Encoding, or with `gzip`, once.');
+}
+
+const unzip = promisify(gunzip);
+
+/** Errors: `request.too-large` naming the limit, `request.malformed` for what is no whole gzip data. */
+async function unpack(sent: Buffer, bytesMax: number): Promise<Buffer> {
+  try {
+    return await unzip(sent, { maxOutputLength: bytesMax });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+      throw new CitywatchError('request.too-large', { detail: `Unpacked, a body has at most ${bytesMax} bytes.` });
+    }
+    throw new CitywatchError('request.malformed', { detail: 'The body is not whole gzip data.', cause: error });
+  }
 }

@@ -148,6 +148,8 @@ export interface DirectoryPort {
 /** Resolves once the message is durable. Errors: `ingest.full`, `ingest.unavailable`. */
 export interface IntakePort {
   accept(message: NewMessage): Promise<Receipt>;
+  /** Takes a backfill, which may wait. */
+  acceptBulk(message: NewMessage): Promise<Receipt>;
 }
 
 export interface Preview {

@@ -82,7 +82,8 @@ const transformRoute: Transform = (document) => {
   if (roles.length === 0) return { schema, url };
   const people = roles.some((role) => role !== 'device');
   const security = people ? [{ bearer: [] }, { session: [] }] : [{ bearer: [] }];
-  return { url, schema: { ...schema, description: `For: ${roles.join(', ')}.`, security } };
+  const description = [own.description, `For: ${roles.join(', ')}.`].filter(Boolean).join(' ');
+  return { url, schema: { ...schema, description, security } };
 };
 
 /** Good answers go by the name of their status where they have no description. */

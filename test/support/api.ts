@@ -197,6 +197,10 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
         messages.push(message);
         return { id: `live-${messages.length}`, position: { lane: 'live', offset: messages.length } };
       },
+      acceptBulk: async (message) => {
+        messages.push(message);
+        return { id: `bulk-${messages.length}`, position: { lane: 'bulk', offset: messages.length } };
+      },
     },
     ledger: { balance: async () => ({ asOf: ['live-1'], balanced: true, rows: [] }) },
     deadLetters: {

@@ -1,10 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CitywatchError } from '../../core/errors.ts';
-import type { Channel, NewMessage } from '../../core/types.ts';
+import type { Channel, Lane, NewMessage } from '../../core/types.ts';
 import { callerOf } from '../auth.ts';
 import { keepRawBodies } from '../bodies.ts';
 import type { Preview } from '../deps.ts';
+import { DeviceBudget, extraCost } from '../device-budget.ts';
 import { TELEMETRY_BODY_BYTES_MAX } from '../limits.ts';
 import { deviceParams } from '../schemas.ts';
 import { validatorCompiler } from '../validation.ts';
@@ -21,6 +22,13 @@ const event = z.object({
   id: z.string().optional(),
   type: z.string(),
   data: z.record(z.string(), z.unknown()),
+});
+
+const laneQuery = z.strictObject({
+  lane: z
+    .enum(['live', 'bulk'])
+    .default('live')
+    .meta({ description: 'bulk: a backfill that may wait, and that nothing live waits for; every record needs `ts`' }),
 });
 
 const accepted = z.object({
@@ -40,8 +48,9 @@ const accepted = z.object({
 
 /** What devices send by HTTP: the payloads of the MQTT topics, durable when the answer is 202. */
 export const telemetryRoutes: RoutePart = (app, context) => {
+  const budget = DeviceBudget.ofMessages(context.clock);
   app.register(async (raw) => {
-    keepRawBodies(raw as never);
+    keepRawBodies(raw as never, TELEMETRY_BODY_BYTES_MAX);
     const routes = [
       { path: 'telemetry', channel: 'telemetry', body: reading, summary: 'Send readings' },
       { path: 'events', channel: 'event', body: event, summary: 'Send events' },
@@ -53,30 +62,38 @@ export const telemetryRoutes: RoutePart = (app, context) => {
           bodyLimit: TELEMETRY_BODY_BYTES_MAX,
           // The body stays bytes: its schema is for the OpenAPI document, decoding is for the journal's readers.
           validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : validatorCompiler(part as never)),
-          config: { allow: ['device'], errors: ['ingest.full', 'ingest.unavailable'] },
+          config: { allow: ['device'], ownBudget: true, errors: ['ingest.full', 'ingest.unavailable'] },
+          // Before the body is read: a flood costs little.
+          onRequest: async (request) => budget.take(callerOf(request).id),
           schema: {
             tags: ['telemetry'],
             summary,
+            description: 'The body may be packed: `Content-Encoding: gzip`.',
             params: deviceParams,
+            querystring: laneQuery,
             body: z.union([body, z.array(body)]),
             response: { 202: accepted },
           },
         },
-        async (request, reply) => reply.code(202).send(await receive(context, request, channel)),
+        async (request, reply) => {
+          const message = toMessage(context, request, channel);
+          budget.take(message.device.id, extraCost(message.raw.length));
+          const { lane } = request.query as z.output<typeof laneQuery>;
+          return reply.code(202).send(await receive(context, message, lane));
+        },
       );
     }
   });
 };
 
-async function receive(context: RouteContext, request: FastifyRequest, channel: Channel) {
-  const message = toMessage(context, request, channel);
-  const preview = context.preview?.(message, 'live');
+async function receive({ preview: look, intake }: RouteContext, message: NewMessage, lane: Lane) {
+  const preview = look?.(message, lane);
   const whole = preview?.refusals.find(({ index }) => index === null);
   if (whole) {
     const issues = [{ path: whole.path || 'body', message: `${whole.reason}: ${whole.value}` }];
     throw new CitywatchError('request.invalid', { issues });
   }
-  const receipt = await context.intake.accept(message);
+  const receipt = lane === 'bulk' ? await intake.acceptBulk(message) : await intake.accept(message);
   return { receipt: receipt.id, ...(preview ? { records: recordsOf(preview) } : {}) };
 }
 

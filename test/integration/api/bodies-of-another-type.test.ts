@@ -1,4 +1,5 @@
 import { get } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import { listen } from '../../../src/api/server.ts';
 import { bearer, DEVICE_SECRET, KIOSK, startApi, TOKENS } from '../../support/api.ts';
@@ -54,7 +55,6 @@ t.test('what is not JSON, not UTF-8, packed or too large is refused before anybo
     { url: '/api/v1/devices', headers: { ...admin, 'content-encoding': 'gzip' }, payload: '{}', status: 415 },
     { url: device, headers: own, payload: Buffer.from('{"values":"\xff"}', 'latin1'), status: 400 },
     { url: device, headers: own, payload: ' '.repeat(256 * 1024 + 1), status: 413, code: 'request.too-large' },
-    { url: device, headers: { ...own, 'content-encoding': 'gzip' }, payload: '{}', status: 415 },
     { url: device, headers: { ...own, 'content-encoding': 'br, gzip' }, payload: '{}', status: 415 },
     { url: device, headers: bearer(`${KIOSK}:${DEVICE_SECRET}`), payload: '', status: 400 },
   ];
@@ -63,6 +63,51 @@ t.test('what is not JSON, not UTF-8, packed or too large is refused before anybo
     t.equal(answer.status, status, String(payload).slice(0, 40));
     t.match(answer.body, code ? { code } : { status });
   }
+  t.same(messages, []);
+});
+
+t.test('a packed body that is a bomb, broken or packed otherwise is refused, and memory does not notice', async (t) => {
+  const { call, messages } = await startApi(t);
+  const url = `/api/v1/devices/${KIOSK}/telemetry`;
+  const own = { ...bearer(`${KIOSK}:${DEVICE_SECRET}`), 'content-type': 'application/json' };
+  const good = gzipSync('{"values":{"fill_pct":1}}');
+  const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024));
+  const wrongSum = Buffer.from(good);
+  wrongSum[wrongSum.length - 6]! ^= 1;
+  const cases: [string, string, Buffer, number, string][] = [
+    ['a bomb of 200 MiB', 'gzip', bomb, 413, 'request.too-large'],
+    [
+      'a bomb in many pieces',
+      'gzip',
+      Buffer.concat(Array(400).fill(gzipSync(Buffer.alloc(1024)))),
+      413,
+      'request.too-large',
+    ],
+    ['one byte too many', 'gzip', gzipSync(Buffer.alloc(256 * 1024 + 1, 0x20)), 413, 'request.too-large'],
+    ['too large as packed', 'gzip', Buffer.alloc(256 * 1024 + 1), 413, 'request.too-large'],
+    ['cut short', 'gzip', good.subarray(0, -3), 400, 'request.malformed'],
+    ['only its head', 'gzip', good.subarray(0, 10), 400, 'request.malformed'],
+    ['a wrong check sum', 'gzip', wrongSum, 400, 'request.malformed'],
+    ['something behind it', 'gzip', Buffer.concat([good, Buffer.from('<html>')]), 400, 'request.malformed'],
+    ['not packed at all', 'gzip', Buffer.from('{}'), 400, 'request.malformed'],
+    ['packed, not UTF-8', 'gzip', gzipSync(Buffer.from([0x22, 0xff, 0x22])), 400, 'request.malformed'],
+    ['packed twice', 'gzip, gzip', gzipSync(good), 415, 'request.media-type'],
+    ['packed otherwise', 'br', good, 415, 'request.media-type'],
+    ['packed otherwise', 'deflate', good, 415, 'request.media-type'],
+    ['packed otherwise', 'zstd', good, 415, 'request.media-type'],
+    ['a list', 'identity, gzip', good, 415, 'request.media-type'],
+  ];
+  const beforeBytes = process.memoryUsage().rss;
+  for (const [name, encoding, payload, status, code] of cases) {
+    const answer = await call({ method: 'POST', url, headers: { ...own, 'content-encoding': encoding }, payload });
+    t.equal(answer.status, status, name);
+    t.match(answer.body, { code });
+    if (status === 413 && name !== 'too large as packed') t.match(answer.text, /262144 bytes/, 'the limit is named');
+    if (status === 415) t.match(answer.text, /gzip/, 'what is taken is named');
+  }
+  const headers = { ...own, 'content-encoding': 'gzip' };
+  await Promise.all(Array.from({ length: 50 }, () => call({ method: 'POST', url, headers, payload: bomb })));
+  t.ok(process.memoryUsage().rss - beforeBytes < 64 * 1024 * 1024, 'of 10 GB nothing stays');
   t.same(messages, []);
 });
 

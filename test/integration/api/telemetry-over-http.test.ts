@@ -1,6 +1,9 @@
+import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import { CitywatchError } from '../../../src/core/errors.ts';
+import { MQTT_DEFAULTS } from '../../../src/ingest/uplinks/mqtt-options.ts';
 import { bearer, DEVICE_SECRET, HERE, KIOSK, startApi } from '../../support/api.ts';
+import { ManualClock } from '../../support/clock.ts';
 
 const url = `/api/v1/devices/${KIOSK}/telemetry`;
 const headers = { ...bearer(`${KIOSK}:${DEVICE_SECRET}`), 'content-type': 'application/json' };
@@ -16,6 +19,7 @@ t.test('202 means that the very bytes are durable', async (t) => {
         order.push('durable');
         return { id: 'live-77', position: { lane: 'live', offset: 77 } };
       },
+      acceptBulk: () => Promise.reject(new Error('not asked for')),
     },
   });
   const answer = await call({ method: 'POST', url, headers, payload });
@@ -82,10 +86,78 @@ t.test('a journal that takes nothing more says so, and when to come back', async
     const accept = async () => {
       throw new CitywatchError(code as keyof typeof codes, { retryAfterS: 7 });
     };
-    const { call } = await startApi(t, { intake: { accept } });
-    const answer = await call({ method: 'POST', url, headers, payload });
-    t.equal(answer.status, status);
-    t.equal(answer.headers['retry-after'], '7');
-    t.match(answer.body, { code });
+    const { call } = await startApi(t, { intake: { accept, acceptBulk: accept } });
+    for (const lane of ['live', 'bulk']) {
+      const answer = await call({ method: 'POST', url: `${url}?lane=${lane}`, headers, payload });
+      t.equal(answer.status, status);
+      t.equal(answer.headers['retry-after'], '7');
+      t.match(answer.body, { code });
+    }
   }
+});
+
+t.test('a backfill goes into its own lane, and no other lane can be named', async (t) => {
+  const lanes: string[] = [];
+  const preview = (_message: unknown, lane: string) => {
+    lanes.push(lane);
+    return { records: [{ index: 0, id: null }], refusals: [] };
+  };
+  const { call } = await startApi(t, { preview });
+  const bulk = await call({ method: 'POST', url: `${url}?lane=bulk`, headers, payload });
+  t.equal(bulk.status, 202);
+  t.match(bulk.body, { receipt: 'bulk-1', records: [{ index: 0, accepted: true }] });
+  t.match((await call({ method: 'POST', url: `${url}?lane=live`, headers, payload })).body, { receipt: 'live-2' });
+  t.same(lanes, ['bulk', 'live'], 'each was looked at as what it is');
+  for (const [query, path] of [
+    ['lane=fast', 'lane'],
+    ['lane=', 'lane'],
+    ['lane=bulk&lane=live', 'lane'],
+    ['land=bulk', 'land'],
+  ] as const) {
+    const answer = await call({ method: 'POST', url: `${url}?${query}`, headers, payload });
+    t.equal(answer.status, 400, query);
+    t.match(answer.body, { code: 'request.invalid', issues: [{ path }] });
+  }
+});
+
+t.test('what is sent with gzip is kept unpacked', async (t) => {
+  const { call, messages } = await startApi(t);
+  const large = JSON.stringify(Array.from({ length: 4000 }, (_, ts) => ({ ts, values: { fill_pct: 1 } })));
+  for (const [encoding, body] of [
+    ['gzip', gzipSync(payload)],
+    ['GZIP', gzipSync(payload, { level: 0 })],
+    ['x-gzip', Buffer.concat([gzipSync(payload.slice(0, 10)), gzipSync(payload.slice(10))])],
+    ['identity', Buffer.from(payload)],
+  ] as const) {
+    const answer = await call({
+      method: 'POST',
+      url,
+      headers: { ...headers, 'content-encoding': encoding },
+      payload: body,
+    });
+    t.equal(answer.status, 202, encoding);
+    t.equal(messages.at(-1)?.raw.toString(), payload);
+  }
+  const packed = { ...headers, 'content-encoding': 'gzip' };
+  t.equal((await call({ method: 'POST', url, headers: packed, payload: gzipSync(large) })).status, 202);
+  t.equal(messages.at(-1)?.raw.toString(), large);
+});
+
+t.test('a device that is too fast is told to wait before its body is read, and no other waits', async (t) => {
+  const clock = new ManualClock();
+  const { call, messages } = await startApi(t, { clock });
+  const send = (body = payload) => call({ method: 'POST', url, headers, payload: body });
+  for (let sent = 0; sent < MQTT_DEFAULTS.messagesBurst; sent += 1) {
+    const { status } = await send();
+    if (status !== 202) return t.equal(status, 202, `message ${sent}`);
+  }
+  const refused = await send('not even JSON');
+  t.equal(refused.status, 429);
+  t.equal(refused.headers['retry-after'], '1');
+  t.match(refused.body, { code: 'request.rate' });
+  t.equal(messages.length, MQTT_DEFAULTS.messagesBurst, 'what was refused is not in the journal');
+  await clock.advance(1000 / MQTT_DEFAULTS.messagesPerS);
+  t.equal((await send()).status, 202, 'at the pace, it goes on');
+  await clock.advance(10_000 / MQTT_DEFAULTS.messagesPerS);
+  t.equal((await send(`[${' '.repeat(200_000)}]`)).status, 429, 'a large message counts for several');
 });
