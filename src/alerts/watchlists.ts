@@ -1,7 +1,8 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { type Clock, toRfc3339 } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
 import { covers } from '../core/jurisdiction.ts';
+import { hashPlate, maskPlate, normalizePlate } from '../core/plates.ts';
 import type { Caller } from '../core/types.ts';
 import { recordAudit } from '../platform/audit.ts';
 import { type Database, withinJurisdiction } from '../platform/database.ts';
@@ -33,19 +34,6 @@ interface Entry {
 }
 
 export const WATCHLIST_ENTRIES_MAX = 10_000;
-
-/** Keeps the first two and the last two characters: 浙B12345 → 浙B***45. */
-export function maskPlate(plate: string): string {
-  return plate.length < 5 ? '***' : `${plate.slice(0, 2)}***${plate.slice(-2)}`;
-}
-
-/** Plates are compared without spaces, dots and case, and never "corrected". */
-export function normalizePlate(plate: string): string {
-  return plate
-    .normalize('NFKC')
-    .replace(/[\s.·•-]/gu, '')
-    .toUpperCase();
-}
 
 /** Wanted plates. Held in memory by keyed hash, so judging a passage costs one hash however long the lists are. */
 export class Watchlists implements Watch {
@@ -180,6 +168,6 @@ export class Watchlists implements Watch {
   }
 
   #hash(plate: string): string {
-    return createHmac('sha256', this.#deps.key).update(normalizePlate(plate)).digest('hex');
+    return hashPlate(this.#deps.key, plate);
   }
 }

@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { hashPlate, maskPlate, normalizePlate } from '../../../src/core/plates.ts';
+
+const KEY = Buffer.alloc(32, 1);
+
+t.test('plates show two characters at each end', async (t) => {
+  t.equal(maskPlate('浙B12345'), '浙B***45');
+  t.equal(maskPlate('浙BD12345'), '浙B***45');
+  t.equal(maskPlate('浙B1234'), '浙B***34');
+  for (const short of ['', '浙', '12345']) t.equal(maskPlate(short), '***');
+});
+
+t.test('one plate, however a maker writes it', async (t) => {
+  const same = [
+    ...['浙B12345', '浙b12345', '浙B·12345', '浙B•12345', '浙B・12345', '浙B･12345', '浙B.12345', '浙B。12345'],
+    ...['浙B 12345', ' 浙B12345\t', '浙B　12345', '浙\u200bB12345', '\ufeff浙B12345', '浙B\u00a012345'],
+    ...['浙Ｂ１２３４５', '浙ｂ１２３４５', '浙B-12345', '浙B－12345', '浙B—12345', '浙B−12345', '浙B‧12345'],
+  ];
+  for (const text of same) t.equal(normalizePlate(text), '浙B12345', JSON.stringify(text));
+  t.equal(new Set(same.map((text) => hashPlate(KEY, text))).size, 1);
+});
+
+t.test('plates that differ stay different', async (t) => {
+  const others = ['浙B12345', '浙B12346', '浙BD12345', '粤B12345', '浙BO2345', '浙B02345', '浙B?2345', '浙B12345警'];
+  t.equal(new Set(others.map((text) => hashPlate(KEY, text))).size, others.length);
+  t.equal(normalizePlate('浙B?2345'), '浙B?2345', 'what was not read is not left out');
+  t.not(hashPlate(KEY, '浙B12345'), hashPlate(Buffer.alloc(32, 2), '浙B12345'));
+});
+
+t.test('doing it twice changes nothing, for any text', async (t) => {
+  const texts = fc.string({ unit: 'binary', maxLength: 24 });
+  fc.assert(
+    fc.property(texts, (text) => normalizePlate(normalizePlate(text)) === normalizePlate(text)),
+    {
+      numRuns: 20_000,
+    },
+  );
+  fc.assert(fc.property(texts, (text) => maskPlate(maskPlate(text)) === maskPlate(text)));
+});
+
+t.test('what is between the characters of a plate never matters', async (t) => {
+  const plate = fc
+    .tuple(fc.constantFrom(...'京津沪浙川吉冀使WJ'), fc.string({ unit: fc.constantFrom(...'ABC0189'), maxLength: 8 }))
+    .map(([head, rest]) => [head, ...rest]);
+  const between = fc.constantFrom('', ' ', '·', '-', '.', '　', '\u200b');
+  fc.assert(
+    fc.property(plate, fc.array(between, { minLength: 9, maxLength: 9 }), (characters, gaps) => {
+      const spaced = characters.map((character, at) => gaps[at]! + character).join('');
+      return normalizePlate(spaced) === characters.join('');
+    }),
+  );
+});
