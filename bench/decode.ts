@@ -14,6 +14,7 @@ const kind: DeviceKind = {
     ['door_open', { type: 'boolean' }],
     ['network', { type: 'enum', values: ['ethernet', 'wifi'] }],
   ]),
+  commands: new Map(),
   events: new Map([
     [
       'passage',

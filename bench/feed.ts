@@ -14,6 +14,7 @@ const MESSAGES = 100_000;
 const kind: DeviceKind = {
   ...{ kind: 'recycling-kiosk', version: 1, title: { en: '', zh: '' }, stream: false, periodS: 60, staleAfterS: 300 },
   fields: new Map([['fill_pct', { type: 'number', unit: '%', min: 0, max: 100 }]]),
+  commands: new Map(),
   events: new Map([['jam', { fields: new Map(), required: [] }]]),
 };
 const nowMs = systemClock.nowMs();

@@ -92,7 +92,22 @@ export interface EventSpec {
   required: readonly string[];
 }
 
-/** What a device of one kind sends. A change of content is a new version; a stored message names the one it fits. */
+/** One thing devices of a kind can be told to do. */
+export interface CommandSpec {
+  args: ReadonlyMap<string, FieldSpec>;
+  required: readonly string[];
+  /** From the request until the deadline, where no other deadline is asked for. */
+  timeoutS: number;
+  /** The furthest deadline that may be asked for: so long a command may wait for a device that is away. */
+  expiresS: number;
+  /** Who may ask for it: this role and those above. */
+  role: 'technician' | 'operator' | 'admin';
+}
+
+/**
+ * What a device of one kind sends, and can be told. A change of content is a new version; a stored message names the one
+ * it fits.
+ */
 export interface DeviceKind {
   kind: string;
   version: number;
@@ -105,8 +120,13 @@ export interface DeviceKind {
   staleAfterS: number;
   fields: ReadonlyMap<string, FieldSpec>;
   events: ReadonlyMap<string, EventSpec>;
+  commands: ReadonlyMap<string, CommandSpec>;
   /** Only where the maker's payload is not the contract's. */
   payload?: PayloadSpec;
+  /** Messages a second, where the kind has limits of its own. */
+  rate?: { devicePerS?: number; totalPerS?: number };
+  /** Series in the telemetry store, where the kind has limits of its own: of one device, and of all of the kind. */
+  series?: { perDevice?: number; total?: number };
 }
 
 /** Live data and bulk backfill go through separate logs, so that neither waits for the other. */
@@ -182,6 +202,8 @@ export interface DeviceEvent extends RecordBase {
   type: 'event';
   event: string;
   data: ReadonlyMap<string, FieldValue | string[]>;
+  /** Fields that the kind gives a plate, whether they are in `data` or not; absent where it gives none: no passage. */
+  plates?: readonly string[];
 }
 
 /** What a device says of itself: `{"online":true,"firmware":"2.10"}`; also its will. */

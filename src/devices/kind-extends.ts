@@ -1,8 +1,9 @@
 import type { Issue } from '../core/errors.ts';
+import type { CommandFiles } from './kind-command.ts';
 import { issuesOf, type KindSource, parseSource } from './kind-file.ts';
 import { type BaseFile, type KindFile, kindFile, type WrittenKind } from './kind-schema.ts';
 
-type Parts = Pick<BaseFile, 'fields' | 'events'>;
+type Parts = Pick<BaseFile, 'fields' | 'events'> & { commands: CommandFiles };
 
 /** Reads the text of one kind file with what it takes over from `others`. */
 export function parseKindFile(
@@ -27,8 +28,8 @@ class Wrong extends Error {
 }
 
 /**
- * A kind with the fields and events of the files it extends. What it says itself replaces what it takes over; two files
- * that say different things of one name are an issue, since nobody could tell which one counts.
+ * A kind with the fields, events and commands of the files it extends. What it says itself replaces what it takes over;
+ * two files that say different things of one name are an issue, since nobody could tell which one counts.
  */
 export function resolveKind(
   written: WrittenKind,
@@ -42,8 +43,10 @@ export function resolveKind(
     if (error instanceof Wrong) return { issues: [error.issue] };
     throw error;
   }
-  const { extends: _, ...own } = written;
-  const result = kindFile.safeParse({ ...own, ...parts });
+  const { extends: _, commands: __, ...own } = written;
+  const { commands, ...taken } = parts;
+  const some = Object.keys(commands).length > 0 ? { commands } : {};
+  const result = kindFile.safeParse({ ...own, ...taken, ...some });
   if (result.success) return { kind: result.data };
   // What came from another file is not found in this one: there the line that took it over is named.
   const at = (path: readonly PropertyKey[]) => source.at(isOwn(written, path) ? path : ['extends']);
@@ -51,14 +54,14 @@ export function resolveKind(
 }
 
 function isOwn(written: WrittenKind, [set, name]: readonly PropertyKey[]): boolean {
-  if ((set !== 'fields' && set !== 'events') || name === undefined) return true;
-  return Object.hasOwn(written[set], name);
+  if ((set !== 'fields' && set !== 'events' && set !== 'commands') || name === undefined) return true;
+  return Object.hasOwn(written[set] ?? {}, name);
 }
 
 function partsOf(source: KindSource, others: ReadonlyMap<string, KindSource>, below: string[]): Parts {
   const chain = [...below, source.stem];
-  const { fields, events, extends: named = [] } = source.content;
-  const taken: Parts = { fields: {}, events: {} };
+  const { fields, events, commands = {}, extends: named = [] } = source.content;
+  const taken: Parts = { fields: {}, events: {}, commands: {} };
   for (const stem of [named].flat()) {
     if (chain.includes(stem)) throw new Wrong(source, `goes in a circle: ${[...chain, stem].join(' → ')}`);
     const other = others.get(stem);
@@ -66,8 +69,13 @@ function partsOf(source: KindSource, others: ReadonlyMap<string, KindSource>, be
     const parts = partsOf(other, others, chain);
     join(taken.fields, parts.fields, { source, own: fields, stem });
     join(taken.events, parts.events, { source, own: events, stem });
+    join(taken.commands, parts.commands, { source, own: commands, stem });
   }
-  return { fields: { ...taken.fields, ...fields }, events: { ...taken.events, ...events } };
+  return {
+    fields: { ...taken.fields, ...fields },
+    events: { ...taken.events, ...events },
+    commands: { ...taken.commands, ...commands },
+  };
 }
 
 interface From {

@@ -1,4 +1,13 @@
-import type { DeviceKind, EventSpec, FieldSource, FieldSpec, FieldValue, PayloadSpec } from '../core/types.ts';
+import type {
+  CommandSpec,
+  DeviceKind,
+  EventSpec,
+  FieldSource,
+  FieldSpec,
+  FieldValue,
+  PayloadSpec,
+} from '../core/types.ts';
+import { type CommandFile, EXPIRES_S, TIMEOUT_S } from './kind-command.ts';
 import type { FieldFile, KindFile } from './kind-schema.ts';
 
 /** A kind's file in the words of the rest of the gateway. */
@@ -17,8 +26,23 @@ export function toDeviceKind(file: KindFile): DeviceKind {
         { fields: toFields(spec.fields), required: spec.required },
       ]),
     ),
+    commands: new Map(Object.entries(file.commands ?? {}).map(([name, spec]) => [name, toCommand(spec)])),
   };
-  return file.payload ? { ...kind, payload: toPayload(file.payload) } : kind;
+  return { ...kind, ...(file.payload ? { payload: toPayload(file.payload) } : {}), ...limitsOf(file) };
+}
+
+function limitsOf({ rate, series }: KindFile): Pick<DeviceKind, 'rate' | 'series'> {
+  const { device_per_s: devicePerS, total_per_s: totalPerS } = rate ?? {};
+  const { per_device: perDevice, total } = series ?? {};
+  return {
+    ...(rate ? { rate: { ...(devicePerS ? { devicePerS } : {}), ...(totalPerS ? { totalPerS } : {}) } } : {}),
+    ...(series ? { series: { ...(perDevice ? { perDevice } : {}), ...(total ? { total } : {}) } } : {}),
+  };
+}
+
+function toCommand({ args = {}, required = [], timeout_s, expires_s, role = 'operator' }: CommandFile): CommandSpec {
+  const timeoutS = timeout_s ?? Math.min(TIMEOUT_S, expires_s ?? TIMEOUT_S);
+  return { args: toFields(args), required, timeoutS, expiresS: expires_s ?? EXPIRES_S, role };
 }
 
 function toPayload({ ts, id, event, ignore = [] }: NonNullable<KindFile['payload']>): PayloadSpec {

@@ -88,6 +88,15 @@ t.test('every kind the plans name is there', async (t) => {
   t.ok(kinds.latest('camera')!.stream);
 });
 
+t.test('what devices can be told, after the domain report', async (t) => {
+  const told = (kind: string) => [...kinds.latest(kind)!.commands.keys()].sort();
+  t.strictSame(told('recycling-kiosk'), ['lock', 'reboot', 'set_period', 'unlock', 'update_firmware']);
+  t.strictSame(told('camera'), [], 'a camera is spoken to over ONVIF');
+  t.strictSame(told('gateway'), []);
+  t.match(kinds.latest('recycling-kiosk')!.commands.get('unlock'), { role: 'operator', timeoutS: 30, expiresS: 300 });
+  t.match(kinds.latest('pump')!.commands.get('reboot'), { role: 'technician', expiresS: 86_400 });
+});
+
 t.test('every kind has one captured fixture, and every fixture has a kind', async (t) => {
   t.strictSame(
     readdirSync(FIXTURES).sort(),
@@ -129,7 +138,13 @@ for (const kind of kinds.all()) {
   t.test(`${kind.kind}: its description makes sense`, async (t) => {
     t.ok(kind.title.en && kind.title.zh);
     t.ok(kind.staleAfterS >= 2 * kind.periodS, 'one late message does not make a device stale');
+    const told = [...kind.commands.values()];
+    for (const { args, required, timeoutS, expiresS } of told) {
+      t.ok(timeoutS <= expiresS);
+      t.ok(required.every((name) => args.has(name)));
+    }
     const sets = [kind.fields, ...[...kind.events.values()].map(({ fields }) => fields)];
+    sets.push(...told.map(({ args }) => args));
     for (const fields of sets) {
       for (const [name, spec] of fields) {
         if (spec.type !== 'number' && spec.type !== 'integer') continue;

@@ -36,6 +36,7 @@ function kind(name: string, rest: Partial<DeviceKind>): DeviceKind {
     stream: false,
     periodS: 60,
     staleAfterS: 180,
+    commands: new Map(),
     fields: new Map(),
     events: new Map(),
     ...rest,

@@ -40,6 +40,7 @@ const KIND: DeviceKind = {
   staleAfterS: 180,
   fields: new Map([['fill_pct', { type: 'number', unit: '%', min: 0, max: 100 }]]),
   events: new Map([['alarm', { fields: new Map([['text', { type: 'text', maxLength: 10 }]]), required: ['text'] }]]),
+  commands: new Map([['unlock', { args: new Map(), required: [], timeoutS: 30, expiresS: 300, role: 'operator' }]]),
 };
 
 const CAMERA_KIND: DeviceKind = { ...KIND, kind: 'camera', stream: true, fields: new Map(), events: new Map() };

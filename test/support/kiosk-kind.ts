@@ -1,4 +1,4 @@
-import type { DeviceKind, EventSpec, FieldSpec, Message } from '../../src/core/types.ts';
+import type { CommandSpec, DeviceKind, EventSpec, FieldSpec, Message } from '../../src/core/types.ts';
 import { kioskMessage } from './journal.ts';
 
 /** A kind with one field of every type, for tests of what reads messages. */
@@ -31,6 +31,22 @@ export const KIOSK: DeviceKind = {
       },
     ],
     ['jam', { fields: new Map(), required: [] }],
+  ]),
+  commands: new Map<string, CommandSpec>([
+    ['reboot', { args: new Map(), required: [], timeoutS: 60, expiresS: 86_400, role: 'technician' }],
+    [
+      'unlock',
+      {
+        args: new Map<string, FieldSpec>([
+          ['cell', { type: 'integer', unit: null, min: 1, max: 16 }],
+          ['door', { type: 'enum', values: ['front', 'back'] }],
+          ['note', { type: 'text', maxLength: 8 }],
+          ['items', { type: 'list', maxItems: 2, maxLength: 4 }],
+        ]),
+        required: ['cell'],
+        ...{ timeoutS: 30, expiresS: 300, role: 'operator' },
+      },
+    ],
   ]),
 };
 

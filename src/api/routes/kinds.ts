@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
-import type { DeviceKind, EventSpec } from '../../core/types.ts';
+import type { CommandSpec, DeviceKind, EventSpec } from '../../core/types.ts';
 import { callerOf } from '../auth.ts';
 import { listOf, moment } from '../schemas.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
@@ -24,6 +24,14 @@ const field = z
 
 const fields = z.record(z.string(), field);
 
+const command = z.object({
+  args: fields,
+  required: z.array(z.string()),
+  timeoutS: z.number().meta({ description: 'Until the deadline, where no other is asked for' }),
+  expiresS: z.number().meta({ description: 'The furthest deadline that may be asked for' }),
+  role: z.enum(['technician', 'operator', 'admin']).meta({ description: 'Who may ask for it, and those above' }),
+});
+
 const kind = z
   .object({
     kind: z.string(),
@@ -34,6 +42,7 @@ const kind = z
     staleAfterS: z.number(),
     fields,
     events: z.record(z.string(), z.object({ fields, required: z.array(z.string()) })),
+    commands: z.record(z.string(), command),
   })
   .meta({ id: 'DeviceKind' });
 
@@ -80,10 +89,17 @@ const dryRun = z.object({
   ),
 });
 
-function answer({ fields: own, events, ...rest }: DeviceKind): z.output<typeof kind> {
+function answer({ fields: own, events, commands, ...rest }: DeviceKind): z.output<typeof kind> {
   const print = (event: EventSpec) => ({ fields: Object.fromEntries(event.fields), required: [...event.required] });
-  const eventList = [...events].map(([name, event]) => [name, print(event)] as const);
-  return { ...rest, fields: Object.fromEntries(own), events: Object.fromEntries(eventList) };
+  const told = ({ args, required, ...more }: CommandSpec) => {
+    return { ...more, args: Object.fromEntries(args), required: [...required] };
+  };
+  return {
+    ...rest,
+    fields: Object.fromEntries(own),
+    events: Object.fromEntries([...events].map(([name, event]) => [name, print(event)])),
+    commands: Object.fromEntries([...commands].map(([name, spec]) => [name, told(spec)])),
+  };
 }
 
 export const kindRoutes: RoutePart = (app, context) => {
@@ -94,7 +110,7 @@ export const kindRoutes: RoutePart = (app, context) => {
     '/kinds',
     {
       config: { allow: READERS },
-      schema: { tags, summary: 'What devices of each kind send', response: { 200: listOf(kind) } },
+      schema: { tags, summary: 'What devices of each kind send and can be told', response: { 200: listOf(kind) } },
     },
     async () => ({ items: kinds.all().map(answer) }),
   );

@@ -17,6 +17,7 @@ const kiosk: DeviceKind = {
   stream: false,
   periodS: 60,
   staleAfterS: 300,
+  commands: new Map(),
   fields: new Map<string, FieldSpec>([
     ['fill_pct', { type: 'number', unit: '%', min: 0, max: 100 }],
     ['weight_kg', { type: 'number', unit: 'kg', min: 0, max: 500 }],

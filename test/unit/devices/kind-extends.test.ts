@@ -63,6 +63,35 @@ t.test('a circle, a missing file and what is wrong with both together are told w
   t.match(issuesOf(`extends: _tag\nfields:\n${second}`, tags), /^probe.yaml:9 fields.lane.tag: only one field may be/);
 });
 
+t.test('commands are taken over, replaced and refused like fields', async (t) => {
+  const files = {
+    _remote: 'commands:\n  reboot: { role: technician }\n  test: {}\n',
+    _other: 'commands:\n  test: { role: admin }\n',
+  };
+  const result = parse('extends: _remote\nfields: {}\ncommands:\n  test: { timeout_s: 5 }\n  go: {}\n', files);
+  t.ok('kind' in result);
+  if (!('kind' in result)) return;
+  t.strictSame(result.kind.commands, { reboot: { role: 'technician' }, test: { timeout_s: 5 }, go: {} });
+  const none = parse('fields: {}\n');
+  t.notOk('kind' in none && 'commands' in none.kind, 'a kind without any has the content it had before there were any');
+  t.match(issuesOf('extends: [_remote, _other]\nfields: {}\n', files), /both have test, and differ/);
+  const command = (spec: string, name = 'go') => issuesOf(`fields: {}\ncommands:\n  ${name}: ${spec}\n`);
+  t.equal(command(`{ args: { a: ${NUMBER} }, required: [a], timeout_s: 5, expires_s: 5, role: admin }`), '');
+  const cases: [string, RegExp, string?][] = [
+    ['{ role: viewer }', /^probe.yaml:9 commands.go.role/],
+    ['{ timeout_s: 0 }', /commands.go.timeout_s/],
+    ['{ timeout_s: 60, expires_s: 59 }', /commands.go.expires_s: must not be below timeout_s/],
+    ['{ required: [a] }', /commands.go.required.0: "a" is not one of the args/],
+    ['{ args: { a: { type: boolean, path: x } } }', /commands.go.args.a.path: has no place in an argument/],
+    ['{ args: { a: { type: text, max_length: 9, sensitive: plate } } }', /args.a.sensitive: has no place/],
+    ['{ args: { heart_rate: { type: boolean } } }', /args.heart_rate: .*must not enter/],
+    ['{ args: { mac: { type: text, max_length: 17 } } }', /args.mac: needs content: mac/],
+    ['{ sends: 1 }', /commands.go.sends: unknown key/],
+    ['{}', /commands.Go: is not a name/, 'Go'],
+  ];
+  for (const [spec, expected, name] of cases) t.match(command(spec, name), expected, spec);
+});
+
 t.test('any web of bases ends, and a kind has all that can be reached', async () => {
   const names = ['_a', '_b', '_c', '_d', '_e'];
   const edges = fc.array(fc.tuple(fc.nat(4), fc.nat(4)), { maxLength: 10 });

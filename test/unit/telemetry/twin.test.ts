@@ -15,6 +15,7 @@ const kiosk: DeviceKind = {
   stream: false,
   periodS: 60,
   staleAfterS: 300,
+  commands: new Map(),
   fields: new Map([
     ['fill_pct', { type: 'number', unit: '%', min: 0, max: 100 }],
     ['mode', { type: 'text', maxLength: 20 }],

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { fields, name } from './kind-field.ts';
+
+const COMMANDS_MAX = 32;
+const ARGS_MAX = 16;
+const TIMEOUT_S_MAX = 86_400;
+const EXPIRES_S_MAX = 30 * 86_400;
+
+/** What only makes sense in what a device sends, or would put in the clear what must not be. */
+const NOT_IN_ARGS = ['path', 'scale', 'offset', 'map', 'tag', 'sensitive'] as const;
+
+/** One thing a device of the kind can be told to do. */
+const command = z
+  .strictObject({
+    args: fields.optional(),
+    required: z.array(z.string()).optional(),
+    /** From when it was asked for until its deadline, where nobody asks for another one. */
+    timeout_s: z.number().min(1).max(TIMEOUT_S_MAX).optional(),
+    /** The furthest deadline that may be asked for: so long it may wait for a device that is away. */
+    expires_s: z.number().min(1).max(EXPIRES_S_MAX).optional(),
+    /** Who may ask for it: this role and those above; technician, operator, admin. */
+    role: z.enum(['technician', 'operator', 'admin']).optional(),
+  })
+  .superRefine(({ args = {}, required = [], timeout_s, expires_s }, context) => {
+    const wrong = (path: PropertyKey[], message: string) => context.addIssue({ code: 'custom', path, message });
+    if (Object.keys(args).length > ARGS_MAX) wrong(['args'], `at most ${ARGS_MAX} arguments`);
+    for (const [key, spec] of Object.entries(args)) {
+      const odd = NOT_IN_ARGS.find((part) => part in spec);
+      if (odd) wrong(['args', key, odd], 'has no place in an argument');
+    }
+    for (const [index, key] of required.entries()) {
+      if (!Object.hasOwn(args, key)) wrong(['required', index], `"${key}" is not one of the args`);
+    }
+    if ((expires_s ?? EXPIRES_S) < (timeout_s ?? 0)) wrong(['expires_s'], 'must not be below timeout_s');
+  });
+
+/** Defaults stand here and not in the schema: a stored kind must stay as it was written. */
+export const TIMEOUT_S = 60;
+export const EXPIRES_S = 86_400;
+
+export const commands = z
+  .record(name, command)
+  .refine((all) => Object.keys(all).length <= COMMANDS_MAX, `at most ${COMMANDS_MAX} commands`)
+  .optional();
+
+export type CommandFile = z.infer<typeof command>;
+export type CommandFiles = Record<string, CommandFile>;
