@@ -20,6 +20,7 @@ import { Intake } from '../ingest/intake.ts';
 import { Ledger } from '../ingest/ledger.ts';
 import { MessageRate } from '../ingest/message-rate.ts';
 import { Messages } from '../ingest/messages.ts';
+import { RateBudget } from '../ingest/rate-budget.ts';
 import { AccessRegister } from '../platform/access-register.ts';
 import { listAudit } from '../platform/audit.ts';
 import { Database } from '../platform/database.ts';
@@ -124,6 +125,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   messageRate.start();
   lifecycle.onStop('message rate', () => messageRate.stop());
   const intake = new Intake(journals, kinds);
+  const rates = new RateBudget({ kinds, clock, observer });
   const accept = (message: NewMessage) => intake.accept(message);
   const self = new SelfReport({ clock, observer, accept, kinds });
   let mqtt: MqttDoor | null = null;
@@ -208,7 +210,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   lifecycle.onStop('jobs', (signal) => doorbell.stop(signal));
   video.watch.start();
   lifecycle.onStop('camera watch', () => video.watch.stop());
-  const door = await startMqtt({ config: config.mqtt, directory, accept, tls, clock, observer, lifecycle });
+  const door = await startMqtt({ config: config.mqtt, directory, accept, tls, rates, clock, observer, lifecycle });
   mqtt = door;
   const api = await buildServer({
     ...{ registry, kinds, jurisdictions, tokens, directory, intake, ledger, deadLetters, messages, twin, history },

@@ -4,6 +4,7 @@ import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Observer } from '../core/observe.ts';
 import type { NewMessage, Receipt } from '../core/types.ts';
 import type { Directory } from '../devices/directory.ts';
+import type { RateBudget } from '../ingest/rate-budget.ts';
 import { MqttListener } from '../ingest/uplinks/mqtt-embedded.ts';
 import { ExternalMqtt } from '../ingest/uplinks/mqtt-external.ts';
 import type { Config } from './config.ts';
@@ -14,6 +15,8 @@ export interface MqttParts {
   directory: Directory;
   accept(message: NewMessage): Promise<Receipt>;
   tls: TlsFiles;
+  /** What all devices of one kind may send together. */
+  rates: RateBudget;
   clock: Clock;
   observer: Observer;
   lifecycle: Lifecycle;
@@ -38,9 +41,10 @@ export function startMqtt(parts: MqttParts): Promise<MqttDoor> | MqttDoor {
   return parts.config.url === null ? listen(parts) : readFrom(parts.config.url, parts);
 }
 
-async function listen({ config, directory, accept, tls, clock, observer, lifecycle }: MqttParts): Promise<MqttDoor> {
+async function listen(parts: MqttParts): Promise<MqttDoor> {
+  const { config, directory, accept, tls, rates, clock, observer, lifecycle } = parts;
   const listener = new MqttListener(
-    { authenticate: (id, secret) => directory.authenticate(id, secret), accept, clock, observer },
+    { authenticate: (id, secret) => directory.authenticate(id, secret), accept, kinds: rates, clock, observer },
     { host: config.host, port: config.port, ...tls.forMqtt(config.tlsPort) },
   );
   const { port, tlsPort } = await listener.start();
@@ -54,9 +58,10 @@ async function listen({ config, directory, accept, tls, clock, observer, lifecyc
   };
 }
 
-function readFrom(url: string, { directory, accept, clock, observer, lifecycle }: MqttParts): MqttDoor {
+function readFrom(url: string, parts: MqttParts): MqttDoor {
+  const { directory, accept, rates, clock, observer, lifecycle } = parts;
   const identity = (id: string) => directory.identity(id);
-  const uplink = new ExternalMqtt({ identity, accept, clock, observer }, { url, clientId: CLIENT_ID });
+  const uplink = new ExternalMqtt({ identity, accept, kinds: rates, clock, observer }, { url, clientId: CLIENT_ID });
   uplink.start();
   lifecycle.onStop('mqtt', (signal) => uplink.stop(signal));
   const { protocol, hostname, port } = new URL(url);

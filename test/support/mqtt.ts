@@ -6,7 +6,8 @@ import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { CitywatchError } from '../../src/core/errors.ts';
 import { createObserver, KnownSecrets, type Observer } from '../../src/core/observe.ts';
 import type { NewMessage, Receipt } from '../../src/core/types.ts';
-import { MqttListener, type MqttListenerOptions } from '../../src/ingest/uplinks/mqtt-embedded.ts';
+import type { KindRates } from '../../src/ingest/rate-budget.ts';
+import { type DeviceRates, MqttListener, type MqttListenerOptions } from '../../src/ingest/uplinks/mqtt-embedded.ts';
 
 /** The secret of every device of {@link startListener}. */
 export const SECRET = 's'.repeat(43);
@@ -52,10 +53,15 @@ export interface Rig {
 
 export interface RigOptions extends Partial<MqttListenerOptions> {
   clock?: Clock;
+  /** Rates of kinds; the kind of a device is the part of its id before the first `-`, where these are given. */
+  rates?: KindRates & DeviceRates;
 }
 
 /** A listener on a free port whose devices are `known` with {@link SECRET}, stopped at the end of the test. */
-export async function startListener(t: Test, { clock = systemClock, ...options }: RigOptions = {}): Promise<Rig> {
+export async function startListener(
+  t: Test,
+  { clock = systemClock, rates, ...options }: RigOptions = {},
+): Promise<Rig> {
   const intake = new FakeIntake();
   const known = new Set<string>();
   const presence: [string, boolean][] = [];
@@ -64,10 +70,10 @@ export async function startListener(t: Test, { clock = systemClock, ...options }
   const observer = createObserver({ level: 'info', secrets: new KnownSecrets(), destination });
   const authenticate = (id: string, secret: string) =>
     (known.size === 0 || known.has(id)) && secret === SECRET
-      ? { id, kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: '330200' }
+      ? { id, kind: rates ? id.split('-', 1)[0]! : 'recycling-kiosk', kindVersion: 1, jurisdiction: '330200' }
       : null;
   const connected = (id: string, up: boolean) => void presence.push([id, up]);
-  const deps = { authenticate, accept: intake.accept, connected, clock, observer };
+  const deps = { authenticate, accept: intake.accept, connected, clock, observer, ...(rates ? { kinds: rates } : {}) };
   const listener = new MqttListener(deps, { host: '127.0.0.1', port: 0, ...options });
   const { port, tlsPort } = await listener.start();
   t.teardown(async () => {

@@ -77,11 +77,12 @@ export class Buckets {
     this.#burst = burst;
   }
 
-  /** The bucket of `key`, the same one while it is remembered. */
-  of(key: string): TokenBucket {
+  /** The bucket of `key`, the same one while it is remembered; `perS` only where it has a pace of its own. */
+  of(key: string, perS = this.#perS): TokenBucket {
     let bucket = this.#map.get(key);
     if (bucket === undefined) {
-      bucket = new TokenBucket(this.#perS, this.#burst, this.#clock.monotonicMs());
+      const burst = Math.max(1, (this.#burst * perS) / this.#perS);
+      bucket = new TokenBucket(perS, burst, this.#clock.monotonicMs());
       this.#map.set(key, bucket);
     }
     return bucket;

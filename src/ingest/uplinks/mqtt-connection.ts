@@ -21,7 +21,7 @@ export interface ConnectionHost {
 }
 
 /** Why a socket is not read at the moment: bits, because several reasons can hold at once. */
-export const PAUSE = { admission: 1, inflight: 2, budget: 4, rate: 8, unread: 16, stop: 32 } as const;
+export const PAUSE = { admission: 1, inflight: 2, budget: 4, rate: 8, unread: 16, stop: 32, kind: 64 } as const;
 
 /** A CONNECT holds two names, a secret and a small will. */
 const CONNECT_BYTES_MAX = 8 * 1024;

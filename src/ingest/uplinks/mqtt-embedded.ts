@@ -5,6 +5,7 @@ import type { Clock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { DeviceIdentity, NewMessage, Receipt } from '../../core/types.ts';
+import { type KindRates, NO_RATES } from '../rate-budget.ts';
 import type { AckQueueDeps } from './mqtt-ack-queue.ts';
 import { Buckets } from './mqtt-admission.ts';
 import { ByteBudget } from './mqtt-budget.ts';
@@ -24,8 +25,15 @@ export interface MqttDeps {
   accept(message: NewMessage): Promise<Receipt>;
   /** A device has a session (said again when a newer one replaces it), or has none any more. Not said at stop. */
   connected?(id: string, up: boolean): void;
+  /** What all devices of one kind may send together; without it only each device has a limit. */
+  kinds?: KindRates & DeviceRates;
   clock: Clock;
   observer: Observer;
+}
+
+/** Packets a second of one device, where its kind says otherwise than the listener. */
+export interface DeviceRates {
+  devicePerS(kind: string): number | undefined;
 }
 
 export type MqttListenerOptions = Partial<MqttOptions> & Pick<MqttOptions, 'host' | 'port'>;
@@ -257,8 +265,9 @@ export class MqttListener implements ConnectionHost {
       receiveMaximum: packet.properties?.receiveMaximum ?? 0xffff,
       maximumPacketSize: packet.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY,
     };
-    const rate = this.#rates.of(id);
-    connection.session = new Session({ connection, host: this, acks: this.#acks, identity, will, rate, peer });
+    const rate = this.#rates.of(id, this.#deps.kinds?.devicePerS(identity.kind));
+    const kinds = this.#deps.kinds ?? NO_RATES;
+    connection.session = new Session({ connection, host: this, acks: this.#acks, identity, will, rate, kinds, peer });
     connection.phase = 'open';
     this.#sessions.set(id, connection);
     this.stats.connect('accepted');

@@ -1,4 +1,4 @@
-import { connect, type IClientOptions, type MqttClient, type Packet } from 'mqtt';
+import { connect, type IClientOptions, type IConnackPacket, type MqttClient, type Packet } from 'mqtt';
 import type { ExternalMqttOptions } from './mqtt-external-options.ts';
 
 export type { IConnackPacket, IPublishPacket, MqttClient } from 'mqtt';
@@ -53,4 +53,12 @@ const CONNECT_DEADLINE_MS = 10_000;
 export function sendPuback(client: MqttClient, messageId: number): void {
   const inside = client as unknown as { _sendPacket(packet: Packet): void };
   inside._sendPacket({ cmd: 'puback', messageId, reasonCode: 0 });
+}
+
+/** What the broker says it cannot do and we cannot do without; null when it fits. */
+export function unfitness(said: NonNullable<IConnackPacket['properties']>, isShared: boolean): string | null {
+  if (said.maximumQoS === 0) return 'the broker offers no QoS 1';
+  if (said.wildcardSubscriptionAvailable === false) return 'the broker offers no wildcard subscriptions';
+  if (isShared && said.sharedSubscriptionAvailable === false) return 'the broker offers no shared subscriptions';
+  return null;
 }

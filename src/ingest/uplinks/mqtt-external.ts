@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import type { Logger, Observer } from '../../core/observe.ts';
 import { type Channel, DEVICE_ID, type DeviceIdentity, type NewMessage, type Receipt } from '../../core/types.ts';
+import { type KindRates, NO_RATES } from '../rate-budget.ts';
 import { AckQueue } from './mqtt-ack-queue.ts';
 import { ByteBudget } from './mqtt-budget.ts';
 import {
@@ -11,16 +12,20 @@ import {
   type MqttClient,
   openClient,
   sendPuback,
+  unfitness,
 } from './mqtt-external-link.ts';
 import { EXTERNAL_MQTT_DEFAULTS, type ExternalMqttOptions } from './mqtt-external-options.ts';
 import { type BrokerRefusal, BrokerStats, registerBrokerMetrics } from './mqtt-external-stats.ts';
 import { channelOf, topicPrefix } from './mqtt-rules.ts';
+import { Turns } from './mqtt-turns.ts';
 
 export interface ExternalMqttDeps {
   /** The device of a topic; undefined when it is unknown or retired. */
   identity(id: string): DeviceIdentity | undefined;
   /** Resolves once the message is durable; a retryable rejection means "not now" and holds the acknowledgement. */
   accept(message: NewMessage): Promise<Receipt>;
+  /** What all devices of one kind may send together; without it there is no limit. */
+  kinds?: KindRates;
   clock: Clock;
   observer: Observer;
 }
@@ -69,11 +74,13 @@ export class ExternalMqtt {
   #stopping = false;
   #cancelSubscribe: () => void = () => {};
   readonly #saidAtMs = new Map<string, number>();
+  readonly #turns: Turns;
 
   constructor(deps: ExternalMqttDeps, options: Partial<ExternalMqttOptions> & { url: string; clientId: string }) {
     this.#deps = deps;
     this.#options = { ...EXTERNAL_MQTT_DEFAULTS, ...options };
     this.#log = deps.observer.log.child({ part: 'mqtt' });
+    this.#turns = new Turns(deps.kinds ?? NO_RATES);
   }
 
   /** Starts to connect and goes on until `stop`; a broker that is down is no error, `status()` says so. */
@@ -98,6 +105,7 @@ export class ExternalMqtt {
     const client = this.#client;
     if (client === null || this.#stopping) return;
     this.#stopping = true;
+    this.#turns.giveUp();
     this.#cancelSubscribe();
     const { clock } = this.#deps;
     while (client.connected && this.stats.asked > 0 && !signal.aborted) await clock.sleep(STOP_POLL_MS, signal);
@@ -164,6 +172,7 @@ export class ExternalMqtt {
     this.#subscribed = false;
     this.#queue?.close();
     this.#queue = null;
+    this.#turns.giveUp();
     this.#resume();
   }
 
@@ -243,6 +252,7 @@ export class ExternalMqtt {
   async #accept(message: NewMessage): Promise<Receipt> {
     if (message.device === NOBODY) return NO_RECEIPT;
     try {
+      await this.#turns.enter(message.device.kind);
       return await this.#deps.accept(message);
     } catch (error) {
       const isKnown = error instanceof CitywatchError && error.code !== 'internal';
@@ -282,12 +292,4 @@ const SORTS_MAX = 50;
 /** Of an error without words, as when none of several addresses answers. */
 function codeOf(error: Error): string {
   return String((error as NodeJS.ErrnoException).code ?? error.name);
-}
-
-/** What the broker says it cannot do and we cannot do without; null when it fits. */
-function unfitness(said: NonNullable<IConnackPacket['properties']>, isShared: boolean): string | null {
-  if (said.maximumQoS === 0) return 'the broker offers no QoS 1';
-  if (said.wildcardSubscriptionAvailable === false) return 'the broker offers no wildcard subscriptions';
-  if (isShared && said.sharedSubscriptionAvailable === false) return 'the broker offers no shared subscriptions';
-  return null;
 }

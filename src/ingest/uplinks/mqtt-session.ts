@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { TokenBucket } from '../../core/bounded.ts';
 import type { DeviceIdentity, NewMessage } from '../../core/types.ts';
+import type { KindRates } from '../rate-budget.ts';
 import { type AckOwner, AckQueue, type AckQueueDeps } from './mqtt-ack-queue.ts';
 import * as codec from './mqtt-codec.ts';
 import { type Connection, type ConnectionHost, PAUSE } from './mqtt-connection.ts';
@@ -14,6 +15,8 @@ export interface SessionStart {
   will: Will | null;
   /** Shared by all sessions of the device, so that a reconnect brings no fresh allowance. */
   rate: TokenBucket;
+  /** What all devices of the kind may send together. */
+  kinds: KindRates;
   /** Limits that a MQTT 5 client set for what we send. */
   peer: { receiveMaximum: number; maximumPacketSize: number };
 }
@@ -42,6 +45,7 @@ export class Session implements AckOwner {
   #commandQos = -1;
   #commandId = 0;
   #cancelRate: (() => void) | null = null;
+  #cancelKind: (() => void) | null = null;
 
   constructor(start: SessionStart) {
     this.#it = start;
@@ -106,6 +110,7 @@ export class Session implements AckOwner {
   /** Called once by the connection when it ends. */
   close(): void {
     this.#cancelRate?.();
+    this.#cancelKind?.();
     this.#it.acks.budget.forget(this.#it.connection);
     this.#acks.close();
     for (const id of [...this.#commands.keys()]) this.#answer(id, false);
@@ -148,6 +153,7 @@ export class Session implements AckOwner {
     if (view.payload.length > host.options.maxPacketBytes) return { reason: 'size', text: 'payload too large' };
     host.stats.received[view.qos]! += 1;
     this.#acks.push(this.#message(view, channel), view.qos);
+    this.#payKind();
     const { inflightMax, inflightBytesMax } = host.options;
     if (this.#acks.size >= inflightMax || this.#acks.bytes >= inflightBytesMax) connection.pause(PAUSE.inflight);
     return null;
@@ -225,6 +231,15 @@ export class Session implements AckOwner {
       if (stillMs > 0) this.#payLater(bytes, stillMs);
       else this.#it.connection.resume(PAUSE.rate);
     });
+  }
+
+  /** What came is kept; nothing more is read until the kind's budget has paid for it. */
+  #payKind(): void {
+    const { connection, identity, kinds } = this.#it;
+    if (kinds.take(identity.kind) === 0) return;
+    connection.pause(PAUSE.kind);
+    this.#cancelKind?.();
+    this.#cancelKind = kinds.wait(identity.kind, () => connection.resume(PAUSE.kind));
   }
 
   #nextCommandId(): number {
