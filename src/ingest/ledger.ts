@@ -68,9 +68,14 @@ export class Ledger {
 
   /**
    * Enters a batch whose records are stored, but for those in `rejected`: dead letters, counters and cursor in one
-   * transaction. A batch that was entered before changes nothing.
+   * transaction, with what `also` writes there (it may run again, so it must do nothing else). A batch that was entered
+   * before changes nothing.
    */
-  async commit(batch: DecodedBatch, rejected: readonly RejectedRecord[]): Promise<void> {
+  async commit(
+    batch: DecodedBatch,
+    rejected: readonly RejectedRecord[],
+    also: ((tx: Tables) => Promise<void>) | null = null,
+  ): Promise<void> {
     const { letters, payloads, counters } = this.#enter(batch, rejected);
     await this.#deps.database.transaction(async (tx) => {
       const move = { reader: LEDGER_READER, batch, atMs: this.#deps.clock.nowMs() };
@@ -78,6 +83,7 @@ export class Ledger {
       await insertAll(tx, 'dead_letter_payload', payloads);
       await insertAll(tx, 'dead_letter', letters);
       if (counters.length > 0) await addCounters(tx, counters);
+      await also?.(tx);
     });
   }
 
