@@ -38,6 +38,7 @@ import { consolePages } from './console.ts';
 import { examine, refuseProblems } from './doctor.ts';
 import { Health } from './health.ts';
 import { keepHouse } from './housekeeping.ts';
+import { composeImages } from './images.ts';
 import { openJournals } from './journals.ts';
 import { watchKinds } from './kind-reload.ts';
 import { kindTrial } from './kind-trial.ts';
@@ -181,6 +182,10 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   await alerting.watchlists.load();
   await alerting.feed.start();
   lifecycle.onStop('alert feed', () => alerting.feed.stop());
+  const images = composeImages({
+    ...{ database, clock, observer, register, devices: directory, keepDays: config.images.keepDays },
+    directory: await place.directory('images'),
+  });
 
   // Everything runs from here on, doors last.
   await self.start();
@@ -194,6 +199,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     chores: {
       'idempotency keys': () => idempotency.purge(),
       'dead letters': () => deadLetters.prune(),
+      images: images.tidy,
       findings: () => alerting.queries.pruneFindings(clock.nowMs()),
     },
   });
@@ -210,7 +216,11 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   lifecycle.onStop('jobs', (signal) => doorbell.stop(signal));
   video.watch.start();
   lifecycle.onStop('camera watch', () => video.watch.stop());
-  const door = await startMqtt({ config: config.mqtt, directory, accept, tls, rates, clock, observer, lifecycle });
+  const door = await startMqtt({
+    ...{ config: config.mqtt, directory, accept, tls, rates, clock, observer, lifecycle },
+    node: config.cluster.nodeId ?? '',
+    membersAbsent: (absent) => self.membersAbsent(absent),
+  });
   mqtt = door;
   const api = await buildServer({
     ...{ registry, kinds, jurisdictions, tokens, directory, intake, ledger, deadLetters, messages, twin, history },
@@ -223,6 +233,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     messageRate,
     kindDryRun: kindTrial({ kinds, journal: journals.live, clock }),
     cameraSetup: (id) => video.setup.status(id),
+    images: images.port,
     idempotency,
     preview: (message, lane) => previewOf({ ...intake.stamped(message), lane }, kinds),
     health: new Health(clock, {

@@ -27,7 +27,7 @@ const OWN_VARIABLE = /^CITYWATCH_/;
 const SECRET_FILE_BYTES_MAX = 64 * 1024;
 
 /** Settings of the contract whose part this version does not have: taken silently, they would be a false promise. */
-const NOT_SERVED = [/^cluster\./];
+const NOT_SERVED = [/^cluster\.(?!nodeId$)/];
 
 /**
  * Reads every setting: defaults, then the file, then variables. Throws `config.invalid` naming each wrong place at
@@ -132,11 +132,28 @@ function contradictions(values: Map<string, unknown>, found: Map<string, FoundVa
   for (const key of ['tls.clientCaFile', 'mqtt.tlsPort'].filter((key) => !hasTls && found.has(key))) {
     say(key, 'does nothing without CITYWATCH_TLS_CERT_FILE and CITYWATCH_TLS_KEY_FILE; set them or remove it');
   }
+  brokerContradictions(values, say);
   influxContradictions(values, say);
   return issues;
 }
 
 type Say = (key: string, message: string) => void;
+
+function brokerContradictions(values: Map<string, unknown>, say: Say): void {
+  const group = values.get('mqtt.shareGroup');
+  const members = values.get('mqtt.shareMembers') as string[];
+  const node = values.get('cluster.nodeId');
+  const given = ['mqtt.caFile', 'mqtt.shareGroup'].filter((key) => Boolean(values.get(key)));
+  for (const key of given)
+    if (!values.get('mqtt.url')) say(key, 'does nothing without MQTT_URL; set it or remove this');
+  if (!group && members.length > 0) say('mqtt.shareMembers', 'needs CITYWATCH_MQTT_SHARE_GROUP');
+  if (!group && node) say('cluster.nodeId', 'needs CITYWATCH_MQTT_SHARE_GROUP; nothing else has several nodes yet');
+  if (!group) return;
+  if (!node) say('mqtt.shareGroup', 'needs CITYWATCH_NODE_ID: the broker keeps what a member missed under its name');
+  else if (!members.includes(String(node))) {
+    say('mqtt.shareMembers', `must name every member of the group, ${String(node)} too`);
+  }
+}
 
 function influxContradictions(values: Map<string, unknown>, say: Say): void {
   const hasUrl = Boolean(values.get('influx.url'));

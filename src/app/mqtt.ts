@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Clock } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
 import type { Lifecycle } from '../core/lifecycle.ts';
@@ -7,6 +8,7 @@ import type { Directory } from '../devices/directory.ts';
 import type { RateBudget } from '../ingest/rate-budget.ts';
 import { MqttListener } from '../ingest/uplinks/mqtt-embedded.ts';
 import { ExternalMqtt } from '../ingest/uplinks/mqtt-external.ts';
+import { ShareMembers } from '../ingest/uplinks/mqtt-members.ts';
 import type { Config } from './config.ts';
 import type { TlsFiles, TlsMaterial } from './tls.ts';
 
@@ -20,6 +22,10 @@ export interface MqttParts {
   clock: Clock;
   observer: Observer;
   lifecycle: Lifecycle;
+  /** Name of this gateway among several; empty where there is one. */
+  node: string;
+  /** Told which other members of a shared subscription are away. */
+  membersAbsent(absent: string[]): void;
 }
 
 /** Where devices speak MQTT: at a listener of our own, or at a broker that we read from. */
@@ -59,11 +65,23 @@ async function listen(parts: MqttParts): Promise<MqttDoor> {
 }
 
 function readFrom(url: string, parts: MqttParts): MqttDoor {
-  const { directory, accept, rates, clock, observer, lifecycle } = parts;
+  const { config, directory, accept, rates, clock, observer, lifecycle, node } = parts;
   const identity = (id: string) => directory.identity(id);
-  const uplink = new ExternalMqtt({ identity, accept, kinds: rates, clock, observer }, { url, clientId: CLIENT_ID });
+  const { shareGroup, caFile } = config;
+  const clientId = shareGroup === null ? CLIENT_ID : `${CLIENT_ID}-${node}`;
+  const options = { url, clientId, shareGroup, ca: caFile === null ? null : readFileSync(caFile) };
+  const uplink = new ExternalMqtt({ identity, accept, kinds: rates, clock, observer }, options);
   uplink.start();
   lifecycle.onStop('mqtt', (signal) => uplink.stop(signal));
+  if (shareGroup !== null) {
+    const absentAfterMs = config.shareAbsentS * 1_000;
+    const members = new ShareMembers(
+      { clock, observer, isSubscribed: () => uplink.status().ok, changed: parts.membersAbsent },
+      { broker: uplink.options, group: shareGroup, self: node, members: config.shareMembers, absentAfterMs },
+    );
+    members.start();
+    lifecycle.onStop('mqtt members', () => members.stop());
+  }
   const { protocol, hostname, port } = new URL(url);
   return {
     url: `${protocol}//${hostname}:${port || (protocol === 'mqtts:' ? 8883 : 1883)}`,

@@ -29,6 +29,7 @@ export class SelfReport {
   readonly #deps: SelfReportDeps;
   readonly #startedMs: number;
   #stop: (() => void) | null = null;
+  #membersAbsent: number | null = null;
 
   constructor(deps: SelfReportDeps) {
     this.#deps = deps;
@@ -38,12 +39,24 @@ export class SelfReport {
   async start(): Promise<void> {
     const payload = { id: randomUUID(), type: 'start', data: { version: VERSION } };
     await this.#deps.accept(this.#message('event', INTERNAL_TOPICS.start, payload));
-    this.#stop = this.#deps.clock.every(EVERY_MS, () => {
-      const uptimeS = (this.#deps.clock.monotonicMs() - this.#startedMs) / 1000;
-      const rssMb = process.memoryUsage.rss() / 1024 / 1024;
-      const values = { uptime_s: Math.round(uptimeS * 10) / 10, rss_mb: Math.round(rssMb * 10) / 10 };
-      this.#say(this.#message('telemetry', 'internal/self', { values }));
-    });
+    this.#stop = this.#deps.clock.every(EVERY_MS, () => this.#report());
+  }
+
+  /** Others that share a broker with us and are away. At once: what the broker deals to them waits. */
+  membersAbsent(absent: readonly string[]): void {
+    this.#membersAbsent = absent.length;
+    this.#report();
+  }
+
+  #report(): void {
+    const uptimeS = (this.#deps.clock.monotonicMs() - this.#startedMs) / 1000;
+    const rssMb = process.memoryUsage.rss() / 1024 / 1024;
+    const values = {
+      uptime_s: Math.round(uptimeS * 10) / 10,
+      rss_mb: Math.round(rssMb * 10) / 10,
+      ...(this.#membersAbsent === null ? {} : { mqtt_members_absent: this.#membersAbsent }),
+    };
+    this.#say(this.#message('telemetry', 'internal/self', { values }));
   }
 
   stop(): void {

@@ -1,84 +1,20 @@
 import { z } from 'zod';
-import { isCidr } from '../platform/networks.ts';
+import {
+  host,
+  NAME,
+  name,
+  networks,
+  optionalText,
+  path,
+  port,
+  type Setting,
+  secret,
+  setting,
+  text,
+  url,
+} from './setting.ts';
 
-/** One setting: its place in the file is its place in {@link SETTINGS}, its variable overrides the file. */
-export interface Setting<Value> {
-  readonly variable: string;
-  readonly schema: z.ZodType<Value>;
-  readonly default: Value;
-  /** What a right value looks like, as the end of the sentence "… is not". */
-  readonly range: string;
-  /** Unit of a number; empty where there is none. */
-  readonly unit: string;
-  readonly meaning: string;
-  /** How the text of a variable becomes a value of the file. */
-  readonly fromText: 'text' | 'number' | 'list';
-  /** Whether it may be read from a file: variable and key with `_FILE`, `File` at the end. */
-  readonly fromFile: boolean;
-  /** Whether the value must never be shown. A URL is secret because it may carry a password. */
-  readonly secret: boolean;
-}
-
-type Rest<Value> = Partial<Omit<Setting<Value>, 'variable' | 'meaning' | 'default'>>;
-
-type Head = [variable: string, meaning: string];
-
-function setting<Value>([variable, meaning]: Head, schema: z.ZodType<Value>, value: Value, rest: Rest<Value>) {
-  const base = { range: '', unit: '', fromText: 'text', fromFile: false, secret: false } as const;
-  return { ...base, variable, meaning, schema, default: value, ...rest } satisfies Setting<Value>;
-}
-
-const text = z.string().min(1).max(4096);
-
-function optionalText(head: Head, rest: Rest<string | null> = {}): Setting<string | null> {
-  return setting<string | null>(head, text.nullable(), null, { range: 'text of 1 to 4096 characters', ...rest });
-}
-
-function path(head: Head): Setting<string | null> {
-  return optionalText(head, { range: 'the path of a file' });
-}
-
-function port(head: Head, value: number): Setting<number> {
-  const schema = z.int().min(0).max(65_535);
-  return setting<number>(head, schema, value, { range: 'a whole number from 0 to 65535', fromText: 'number' });
-}
-
-function host(head: Head): Setting<string> {
-  const schema = z.string().regex(/^[A-Za-z0-9.:-]{1,253}$/);
-  return setting<string>(head, schema, '127.0.0.1', { range: 'a host name or an IP address to listen on' });
-}
-
-function secret(head: Head, minLength: number): Setting<string | null> {
-  const schema = z.string().min(minLength).max(4096).nullable();
-  const range = `a secret of ${minLength} to 4096 characters`;
-  return setting<string | null>(head, schema, null, { range, fromFile: true, secret: true });
-}
-
-/** A URL with one of `schemes`. Its credentials, where the scheme has them, are hidden from every log. */
-function url(head: Head, schemes: string[], credentials: 'allowed' | 'refused'): Setting<string | null> {
-  const isRight = (value: string) => {
-    const parts = URL.canParse(value) ? new URL(value) : null;
-    if (!parts || !schemes.includes(parts.protocol.slice(0, -1))) return isSocketUrl(value, schemes);
-    return credentials === 'allowed' || (parts.username === '' && parts.password === '');
-  };
-  const without = credentials === 'refused' ? ' without a user name or password in it' : '';
-  const range = `a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}${without}`;
-  return setting<string | null>(head, text.refine(isRight).nullable(), null, {
-    range,
-    fromFile: true,
-    secret: credentials === 'allowed',
-  });
-}
-
-/** `postgresql://user:password@/name?host=/directory`: how PostgreSQL names a unix socket; no URL by the book. */
-function isSocketUrl(value: string, schemes: string[]): boolean {
-  return schemes.some((scheme) => value.startsWith(`${scheme}://`)) && /^\w+:\/\/[^/@\s]*@\/\S*$/.test(value);
-}
-
-function networks(head: Head, value: string[]): Setting<string[]> {
-  const schema = z.array(z.string().refine(isCidr)).max(256);
-  return setting<string[]>(head, schema, value, { range: 'a list of networks such as 10.0.0.0/8', fromText: 'list' });
-}
+export type { Setting } from './setting.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -110,6 +46,26 @@ export const SETTINGS = {
     port: port(['CITYWATCH_MQTT_PORT', 'Port of MQTT without TLS; 0 takes any free one and prints it.'], 1883),
     tlsPort: port(['CITYWATCH_MQTTS_PORT', 'Port of MQTT with TLS, used when a certificate is set.'], 8883),
     url: url(['MQTT_URL', 'External MQTT broker in place of the embedded listener.'], ['mqtt', 'mqtts'], 'allowed'),
+    caFile: path([
+      'MQTT_CA_FILE',
+      'Certificates (PEM) of those who may issue that of the broker, where it is none that Node.js knows.',
+    ]),
+    shareGroup: name([
+      'CITYWATCH_MQTT_SHARE_GROUP',
+      'Group of the shared subscription by which several gateways share one broker.',
+    ]),
+    shareMembers: setting<string[]>(
+      ['CITYWATCH_MQTT_SHARE_MEMBERS', 'Node names of all members of the group; one that is away raises an alert.'],
+      z.array(NAME).max(64),
+      [],
+      { range: 'a list of names of letters, digits, _ and -', fromText: 'list' },
+    ),
+    shareAbsentS: setting<number>(
+      ['CITYWATCH_MQTT_SHARE_ABSENT_S', 'How long a member may be away before that raises an alert.'],
+      z.int().min(1).max(86_400),
+      60,
+      { range: 'a whole number from 1 to 86400', unit: 's', fromText: 'number' },
+    ),
     brokerSecret: secret(
       ['CITYWATCH_BROKER_SECRET', 'What a broker shows when it asks whether a device may connect.'],
       32,
@@ -182,7 +138,7 @@ export const SETTINGS = {
     }),
   },
   cluster: {
-    nodeId: optionalText(['CITYWATCH_NODE_ID', 'Name of this node among several.']),
+    nodeId: name(['CITYWATCH_NODE_ID', 'Name of this node among several.']),
     nodeUrl: url(['CITYWATCH_NODE_URL', 'Address at which other nodes reach this one.'], ['https', 'http'], 'refused'),
     secretFile: path(['CITYWATCH_CLUSTER_SECRET_FILE', 'File with the secret that nodes know each other by.']),
   },
@@ -192,6 +148,14 @@ export const SETTINGS = {
       z.int().min(1).max(3600),
       10,
       { range: 'a whole number from 1 to 3600', unit: 's', fromText: 'number' },
+    ),
+  },
+  images: {
+    keepDays: setting<number>(
+      ['CITYWATCH_IMAGES_KEEP_DAYS', 'How long pictures that devices send are kept.'],
+      z.int().min(1).max(3650),
+      30,
+      { range: 'a whole number from 1 to 3650', unit: 'days', fromText: 'number' },
     ),
   },
   vault: {

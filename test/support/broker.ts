@@ -17,23 +17,27 @@ const PASSWORD = 'of-the-broker';
 export class Broker {
   readonly port: number;
   readonly #directory: string;
+  readonly #scheme: 'mqtt' | 'mqtts';
   #process: ChildProcess | null = null;
 
-  private constructor(port: number, directory: string) {
+  private constructor(port: number, directory: string, scheme: 'mqtt' | 'mqtts') {
     this.port = port;
     this.#directory = directory;
+    this.#scheme = scheme;
   }
 
-  /** One that answers, gone after the test. Each device's user name, client id and place in topics are its id. */
-  static async start(t: Test, devices: string[]): Promise<Broker> {
+  /** One that answers, with TLS where it is given a certificate; gone after the test. Each device's user name, client id and place in topics are its id. */
+  static async start(t: Test, devices: string[], tls?: { cert: string; key: string }): Promise<Broker> {
     const directory = await temporaryDirectory(t);
-    const broker = new Broker(await freePort(), directory);
+    const broker = new Broker(await freePort(), directory, tls ? 'mqtts' : 'mqtt');
+    for (const [name, pem] of Object.entries(tls ?? {})) await writeFile(join(directory, `${name}.pem`), pem);
     const lines = [GATEWAY_USER, ...devices].map((user) => `${user}:${hashed(PASSWORD)}\n`);
     await writeFile(join(directory, 'passwords'), lines.join(''), { mode: 0o600 });
-    const rights = `user ${GATEWAY_USER}\ntopic read cw/v1/#\n\npattern write cw/v1/%u/telemetry\n`;
+    const rights = `user ${GATEWAY_USER}\ntopic read cw/v1/#\ntopic readwrite cw/members/#\n\npattern write cw/v1/%u/telemetry\n`;
     await writeFile(join(directory, 'rights'), `${rights}pattern write cw/v1/%u/state\n`, { mode: 0o600 });
     const settings = [
       `listener ${broker.port} 127.0.0.1`,
+      ...(tls ? [`certfile ${directory}/cert.pem`, `keyfile ${directory}/key.pem`] : []),
       ...(process.getuid?.() === 0 ? ['user root'] : []),
       ...['allow_anonymous false', `password_file ${directory}/passwords`, `acl_file ${directory}/rights`],
       ...['persistence true', `persistence_location ${directory}/`, 'autosave_on_changes true', 'autosave_interval 1'],
@@ -47,7 +51,7 @@ export class Broker {
 
   /** What the gateway is told of it. */
   get url(): string {
-    return `mqtt://${GATEWAY_USER}:${PASSWORD}@127.0.0.1:${this.port}`;
+    return `${this.#scheme}://${GATEWAY_USER}:${PASSWORD}@127.0.0.1:${this.port}`;
   }
 
   async start(): Promise<void> {

@@ -14,7 +14,12 @@ export const CLIENT_VERSION = '5.16.0';
 
 /** Starts to connect, and again whenever the connection ends, until `end` is called. */
 export function openClient(options: ExternalMqttOptions): MqttClient {
-  return connect(clientOptions(options));
+  return openWith(clientOptions(options));
+}
+
+/** As {@link openClient}, with options of one's own. */
+export function openWith(options: IClientOptions): MqttClient {
+  return connect(options);
 }
 
 /** A URL's parts by hand: the library would not decode a password with escaped characters. */
@@ -29,6 +34,7 @@ export function clientOptions(options: ExternalMqttOptions): IClientOptions {
     port: Number(port) || (isTls ? 8883 : 1883),
     ...(username === '' ? {} : { username: decodeURIComponent(username) }),
     ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+    ...(isTls && options.ca !== null ? { ca: options.ca } : {}),
     clientId,
     protocolVersion: 5,
     clean: false,

@@ -60,7 +60,7 @@ const NO_RECEIPT: Receipt = { id: '', position: { lane: 'live', offset: 0 } };
 export class ExternalMqtt {
   readonly stats = new BrokerStats();
   readonly #deps: ExternalMqttDeps;
-  readonly #options: ExternalMqttOptions;
+  readonly options: ExternalMqttOptions;
   readonly #log: Logger;
   readonly #budget = new ByteBudget(Number.POSITIVE_INFINITY);
   #client: MqttClient | null = null;
@@ -78,7 +78,7 @@ export class ExternalMqtt {
 
   constructor(deps: ExternalMqttDeps, options: Partial<ExternalMqttOptions> & { url: string; clientId: string }) {
     this.#deps = deps;
-    this.#options = { ...EXTERNAL_MQTT_DEFAULTS, ...options };
+    this.options = { ...EXTERNAL_MQTT_DEFAULTS, ...options };
     this.#log = deps.observer.log.child({ part: 'mqtt' });
     this.#turns = new Turns(deps.kinds ?? NO_RATES);
   }
@@ -87,7 +87,7 @@ export class ExternalMqtt {
   start(): void {
     const levels = () => ({ connected: this.#subscribed, unacked: this.#queue?.size ?? 0 });
     registerBrokerMetrics(this.#deps.observer.metrics, this.stats, levels);
-    const client = openClient(this.#options);
+    const client = openClient(this.options);
     this.#client = client;
     client.handleMessage = (packet, done) => this.#receive(packet, () => done(DEFERRED));
     client.on('connect', (connack) => this.#connected(client, connack));
@@ -134,19 +134,19 @@ export class ExternalMqtt {
       );
     }
     this.#hadSession = true;
-    const expiryS = properties.sessionExpiryInterval ?? this.#options.sessionExpiryS;
-    if (expiryS < this.#options.sessionExpiryS) {
-      const askedS = this.#options.sessionExpiryS;
+    const expiryS = properties.sessionExpiryInterval ?? this.options.sessionExpiryS;
+    if (expiryS < this.options.sessionExpiryS) {
+      const askedS = this.options.sessionExpiryS;
       log.warn({ askedS, grantedS: expiryS }, 'the broker keeps our session for a shorter time than asked');
     }
-    const unfit = unfitness(properties, this.#options.shareGroup !== null);
+    const unfit = unfitness(properties, this.options.shareGroup !== null);
     if (unfit === null) this.#subscribe(client);
     else this.#trouble(unfit);
   }
 
   /** At each connect: a session may be older than our topics. Retained messages come for new ones only. */
   #subscribe(client: MqttClient): void {
-    const { shareGroup } = this.#options;
+    const { shareGroup } = this.options;
     const group = shareGroup === null ? '' : `$share/${shareGroup}/`;
     const filters = CHANNELS.map((channel) => `${group}cw/v1/+/${channel}`);
     client.subscribe(filters, { qos: 1, rh: 1 }, (error, granted) => {
@@ -216,7 +216,7 @@ export class ExternalMqtt {
   }
 
   #tooMuch(queue: AckQueue, factor: number): boolean {
-    const { receiveMaximum, unackedBytesMax } = this.#options;
+    const { receiveMaximum, unackedBytesMax } = this.options;
     const isFull = queue.size >= receiveMaximum * factor;
     return isFull || queue.bytes >= (unackedBytesMax * factor) / CAP_FACTOR;
   }
@@ -236,11 +236,11 @@ export class ExternalMqtt {
     const common = {
       receivedAtMs: this.#deps.clock.nowMs(),
       uplink: 'mqtt' as const,
-      connection: `broker ${this.#options.clientId}`.slice(0, 64),
+      connection: `broker ${this.options.clientId}`.slice(0, 64),
       packetId: messageId,
       dup,
     };
-    if (channel !== undefined && device !== undefined && raw.length <= this.#options.payloadBytesMax) {
+    if (channel !== undefined && device !== undefined && raw.length <= this.options.payloadBytesMax) {
       return { ...common, channel, topic, device, raw };
     }
     if (channel === undefined) this.#refuse('topic', null);

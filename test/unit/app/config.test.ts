@@ -10,6 +10,8 @@ import { KnownSecrets } from '../../../src/core/observe.ts';
 const TOKEN = 'a-token-of-at-least-thirty-two-characters';
 
 const INFLUX2 = { INFLUX_TOKEN: 'token-of-2x', INFLUX_ORG: 'city', INFLUX_BUCKET: 'raw' };
+const BROKER = { MQTT_URL: 'mqtt://broker' };
+const SHARED = { CITYWATCH_MQTT_SHARE_GROUP: 'g', CITYWATCH_NODE_ID: 'c' };
 const TLS = { CITYWATCH_TLS_CERT_FILE: 'a.pem', CITYWATCH_TLS_KEY_FILE: 'a.key' };
 
 type Env = Record<string, string>;
@@ -114,12 +116,20 @@ t.test('what contradicts each other, or belongs to a later version, is refused',
     [{ ...TLS, CITYWATCH_MQTTS_PORT: '8080' }, /CITYWATCH_MQTTS_PORT is the port of the API/],
     [{ ...TLS, CITYWATCH_MQTTS_PORT: '1883' }, /CITYWATCH_MQTTS_PORT is the port of MQTT without TLS/],
     [{ MQTT_URL: 'ws://broker' }, /MQTT_URL .* is not a URL that starts with mqtt:/],
+    [{ MQTT_CA_FILE: 'ca.pem' }, /MQTT_CA_FILE does nothing without MQTT_URL/],
+    [{ ...BROKER, CITYWATCH_MQTT_SHARE_GROUP: 'g' }, /SHARE_GROUP needs CITYWATCH_NODE_ID/],
+    [{ ...BROKER, ...SHARED, CITYWATCH_MQTT_SHARE_MEMBERS: 'a,b' }, /SHARE_MEMBERS must name every member .* c too/],
+    [{ ...BROKER, CITYWATCH_MQTT_SHARE_MEMBERS: 'a' }, /SHARE_MEMBERS needs CITYWATCH_MQTT_SHARE_GROUP/],
+    [{ CITYWATCH_NODE_ID: 'c' }, /CITYWATCH_NODE_ID needs CITYWATCH_MQTT_SHARE_GROUP/],
+    [{ ...BROKER, ...SHARED, CITYWATCH_MQTT_SHARE_MEMBERS: 'c,a b' }, /SHARE_MEMBERS .* is not a list of names/],
     [{ CITYWATCH_ROLES: 'ingest,api' }, /CITYWATCH_ROLES .* is not `all`/],
     [{ CITYWATCH_WEBHOOK_NETWORKS: '10.0.0.0/40' }, /is not a list of networks/],
     [{ CITYWATCH_ADMIN_TOKEN: 'x'.repeat(31) }, /is not a secret of 32 to 4096 characters/],
   ];
   for (const [env, message] of refused) t.match(issuesOf(directory, env), [message], JSON.stringify(env));
   t.equal(load(directory, { ...INFLUX2, INFLUX_URL: 'http://h:8086' }).influx.bucket, 'raw');
+  const shared = load(directory, { ...BROKER, ...SHARED, CITYWATCH_MQTT_SHARE_MEMBERS: 'a,c' });
+  t.same(shared.mqtt.shareMembers, ['a', 'c']);
 });
 
 t.test('whatever a variable holds, the answer is a frozen configuration or a list of places', async (t) => {
