@@ -1,16 +1,18 @@
 import type { Clock } from '../core/clock.ts';
 import type { Jurisdiction } from '../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../core/types.ts';
-import { type Database, withinJurisdiction } from './database.ts';
+import { type Database, jsonb, withinJurisdiction } from './database.ts';
 
 /** One look at something that shows people: a camera's picture, a list of plates, or the register itself. */
 export interface Look {
   viewer: Pick<Caller, 'type' | 'id' | 'name'>;
-  act: 'view' | 'snapshot' | 'evidence' | 'plates' | 'register';
+  act: 'view' | 'snapshot' | 'evidence' | 'image' | 'plates' | 'register';
   device: DeviceId | null;
   jurisdiction: Jurisdiction;
   purpose: string;
   case: string | null;
+  /** What a query asked for, without a plate in it; absent for looks at one thing. */
+  asked?: Record<string, unknown> | null;
 }
 
 export interface LookEntry extends Look {
@@ -30,6 +32,7 @@ interface RegisterTables {
     jurisdiction: string;
     purpose: string;
     case_number: string | null;
+    asked: Record<string, unknown> | null;
   };
 }
 
@@ -64,6 +67,7 @@ export class AccessRegister {
         jurisdiction: look.jurisdiction,
         purpose: look.purpose,
         case_number: look.case,
+        asked: look.asked ? jsonb(look.asked) : null,
       })
       .execute();
   }
@@ -97,6 +101,7 @@ export class AccessRegister {
       jurisdiction: row.jurisdiction,
       purpose: row.purpose,
       case: row.case_number,
+      asked: row.asked,
     }));
   }
 }

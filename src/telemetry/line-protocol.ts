@@ -1,4 +1,5 @@
-import type { DecodedRecord, DeviceIdentity, FieldValue } from '../core/types.ts';
+import { maskPlate } from '../core/plates.ts';
+import type { DecodedRecord, DeviceEvent, DeviceIdentity, FieldValue } from '../core/types.ts';
 
 /**
  * InfluxDB line protocol, built as strings without an object per point. Measurement = kind, tags `dev`, `jur` and at
@@ -35,21 +36,21 @@ const PLAIN_NAME = /^[A-Za-z0-9_.-]+$/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Measurement, tag value, tag key or field key; null when it cannot be written. */
-function name(text: string): string | null {
+export function name(text: string): string | null {
   if (PLAIN_NAME.test(text)) return text;
   if (UNWRITABLE_NAME.test(text) || LONE_SURROGATE.test(text)) return null;
   return text.replace(/[,= ]/g, '\\$&');
 }
 
 /** A measurement takes `=` as it is; escaped, the backslash would become part of its name. */
-function measurement(text: string): string | null {
+export function measurement(text: string): string | null {
   if (PLAIN_NAME.test(text)) return text;
   if (UNWRITABLE_NAME.test(text) || LONE_SURROGATE.test(text)) return null;
   return text.replace(/[, ]/g, '\\$&');
 }
 
 /** A quoted string field; line breaks and other control characters are kept exactly. Null for a lone surrogate. */
-function quoted(text: string): string | null {
+export function quoted(text: string): string | null {
   if (LONE_SURROGATE.test(text)) return null;
   return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }
@@ -94,9 +95,19 @@ function fieldsOf(record: DecodedRecord): string | LineRefusal {
   const type = quoted(record.event);
   const id = record.id === null ? '' : quoted(record.id);
   // JSON text escapes lone surrogates itself, so it can always be quoted.
-  const data = quoted(JSON.stringify(Object.fromEntries(record.data)));
+  const data = quoted(JSON.stringify(Object.fromEntries(record.plates ? withoutPlates(record) : record.data)));
   if (type === null || id === null) return refuse('line.not-unicode', EVENT_FIELD);
   return `${EVENT_FIELD}=${type},${id && `${EVENT_ID_FIELD}=${id},`}${EVENT_DATA_FIELD}=${data},`;
+}
+
+/** Who reads the time series leaves no row in the access register, so a plate is not told whole there. */
+function withoutPlates({ data, plates = [] }: DeviceEvent): DeviceEvent['data'] {
+  const masked = new Map(data);
+  for (const field of plates) {
+    const plate = data.get(field);
+    if (typeof plate === 'string') masked.set(field, maskPlate(plate));
+  }
+  return masked;
 }
 
 /**

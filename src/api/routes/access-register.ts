@@ -14,11 +14,15 @@ const look = z.object({
   seq: z.int(),
   at: moment,
   viewer: z.object({ type: z.string(), id: z.string(), name: z.string() }),
-  act: z.enum(['view', 'snapshot', 'evidence', 'plates', 'register']),
+  act: z.enum(['view', 'snapshot', 'evidence', 'image', 'plates', 'register']),
   device: z.string().nullable(),
   jurisdiction: z.string(),
   purpose: z.string(),
   case: z.string().nullable(),
+  asked: z
+    .record(z.string(), z.unknown())
+    .nullish()
+    .meta({ description: 'What a query asked for; a plate as mask and keyed hash' }),
 });
 
 export const accessRegisterRoutes: RoutePart = (app, context) => {

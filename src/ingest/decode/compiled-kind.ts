@@ -27,6 +27,8 @@ export interface CompiledEvent {
   required: readonly string[];
   /** Whether it has the field that is the structural tag. */
   tag: string | undefined;
+  /** Its fields that hold a plate; undefined where it has none. */
+  plates: readonly string[] | undefined;
 }
 
 export interface CompiledKind {
@@ -52,7 +54,7 @@ export function compile(kind: DeviceKind): CompiledKind {
   const events = new Map<string, CompiledEvent>();
   for (const [name, { fields, required }] of kind.events) {
     const tagged = tag !== undefined && fields.get(tag)?.tag === true ? tag : undefined;
-    events.set(name, { fields: compileFields(fields), required, tag: tagged });
+    events.set(name, { fields: compileFields(fields), required, tag: tagged, plates: platesOf(fields) });
   }
   const fields = compileFields(kind.fields);
   const result: CompiledKind = {
@@ -65,7 +67,12 @@ export function compile(kind: DeviceKind): CompiledKind {
   return result;
 }
 
-function compileFields(fields: ReadonlyMap<string, FieldSpec>): CompiledFields {
+function platesOf(fields: ReadonlyMap<string, FieldSpec>): readonly string[] | undefined {
+  const plates = [...fields].filter(([, spec]) => spec.type === 'text' && spec.sensitive === 'plate');
+  return plates.length > 0 ? plates.map(([name]) => name) : undefined;
+}
+
+export function compileFields(fields: ReadonlyMap<string, FieldSpec>): CompiledFields {
   const result = new Map<string, CompiledField>();
   for (const [name, spec] of fields) {
     const precision = spec.type === 'number' ? spec.precision : undefined;

@@ -1,5 +1,5 @@
 import { type Declared, holdsIssuedCard, holdsMac } from '../../core/forbidden.ts';
-import type { DecodedRecord, DeviceKind, FieldValue, Message, Refusal } from '../../core/types.ts';
+import type { DecodedRecord, DeviceEvent, DeviceKind, FieldValue, Message, Refusal } from '../../core/types.ts';
 import { HIDDEN, type RefusalReason, refusal } from '../refusals.ts';
 import { type ReplayOrigin, replayOrigin } from '../replay-origin.ts';
 import { type CompiledEvent, type CompiledKind, compile } from './compiled-kind.ts';
@@ -172,9 +172,10 @@ function eventOf({ type, spec, data }: FoundEvent, given: Given, index: number, 
   if (content.zeros && hasUnderflow(scope.text)) return fail('not-exact', 'data', given.data);
   const base = readBase(given, index, scope);
   if (!base) return null;
-  const tag = spec?.tag;
-  const tagged = tag !== undefined && data.has(tag);
-  return tagged ? { type: 'event', ...base, event: type, data, tag } : { type: 'event', ...base, event: type, data };
+  const record: DeviceEvent = { type: 'event', ...base, event: type, data };
+  if (spec?.tag !== undefined && data.has(spec.tag)) record.tag = spec.tag;
+  if (spec?.plates) record.plates = spec.plates;
+  return record;
 }
 
 function readState(given: Given, index: number, scope: Scope): DecodedRecord | null {

@@ -223,3 +223,9 @@ t.test('no bytes make it throw, and what it prints is short and plain', async ()
   });
   fc.assert(property, { numRuns: 2000 });
 });
+
+t.test('an event that could tell a plate says in which field, whether it does or not', async (t) => {
+  const event = (raw: string) => decode(raw, { channel: 'event' }).records[0];
+  t.match(event('{"type":"passage","data":{"plate":"浙B12345"}}'), { event: 'passage', plates: ['plate'] });
+  t.notOk('plates' in event('{"type":"jam"}')!);
+});
