@@ -28,6 +28,8 @@ declare module 'fastify' {
     lasting?: boolean;
     /** Serves files by path: what the file server refuses does not exist. */
     files?: boolean;
+    /** A POST that only asks: an Idempotency-Key means nothing, and the answer is never kept. */
+    asksOnly?: boolean;
     /** A DELETE of what has no versions: If-Match is not asked for. */
     unversioned?: boolean;
     /** The route has a budget of its own for each device; its requests do not count with all others of a minute. */

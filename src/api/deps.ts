@@ -18,6 +18,7 @@ import type { DeviceRef, EventsQuery, HistoryAnswer, HistoryQuery, StoredEvent }
 import type { Latest, PresenceCounts } from '../telemetry/twin.ts';
 import type { AlertParts } from './alert-parts.ts';
 import type { PageFiles } from './console.ts';
+import type { PassagesPort } from './routes/passages.ts';
 
 /**
  * What the API needs of the other parts, and nothing more. Every method that reads or changes something of a city
@@ -40,6 +41,7 @@ export interface ApiDeps {
   ledger: LedgerPort;
   deadLetters: DeadLettersPort;
   messages: MessagesPort;
+  passages: PassagesPort;
   twin: TwinPort;
   history: HistoryPort;
   audit: AuditPort;

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance } from 'fastify';
 import { createJsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../core/errors.ts';
@@ -26,7 +26,7 @@ const DOCS_CSP = [
 
 type Route = {
   method: string | string[];
-  config?: { allow?: readonly string[]; public?: boolean; errors?: readonly ErrorCode[]; unversioned?: boolean };
+  config?: FastifyContextConfig;
 };
 type Transform = ReturnType<typeof createJsonSchemaTransform>;
 type Schema = Record<string, unknown> & { response?: Record<string, unknown> };
@@ -98,7 +98,7 @@ function describe(responses: Record<string, unknown>): Record<string, unknown> {
 }
 
 function headersOf({ method, config }: Route): { headers?: z.ZodType } {
-  if (config?.public) return {};
+  if (config?.public || config?.asksOnly) return {};
   if (method === 'POST') {
     const key = z.string().max(255).optional().meta({ description: 'Makes the request happen once, for 24 h' });
     return { headers: z.object({ 'idempotency-key': key }) };

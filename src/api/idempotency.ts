@@ -52,6 +52,7 @@ function keyedRequest(request: FastifyRequest, hashKey: Buffer): KeyedRequest | 
   const header = request.headers['idempotency-key'];
   const { caller, body } = request;
   if (request.method !== 'POST' || header === undefined || !caller) return null;
+  if (request.routeOptions.config.asksOnly) return null;
   if (typeof header !== 'string' || !KEY.test(header)) {
     throw new CitywatchError('request.invalid', {
       issues: [{ path: 'Idempotency-Key', message: 'must be 1 to 255 printable ASCII characters without spaces' }],

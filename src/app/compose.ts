@@ -45,6 +45,7 @@ import { kindTrial } from './kind-trial.ts';
 import { DataDirectory } from './local-services/data-directory.ts';
 import { registerEvidenceLooks } from './looks.ts';
 import { type MqttDoor, startMqtt } from './mqtt.ts';
+import { composePassages } from './passages.ts';
 import { composePeople } from './people.ts';
 import { startReaders } from './readers.ts';
 import { SelfReport } from './self-report.ts';
@@ -115,6 +116,10 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const work = new WorkQueue({ database, clock, observer });
   const doorbell = new Doorbell({ redisUrl: services.redis, work, clock, observer });
   const register = new AccessRegister({ database, clock });
+  const { passages, search } = composePassages({
+    ...{ database, clock, observer, directory, register, keepDays: config.passages.keepDays },
+    ...{ plateKey: await key('plates'), vaultKey: await vaultKey(config, key) },
+  });
   const tokens = new Tokens({ database, clock, jurisdictions, hasher });
   await tokens.ensureBootstrap(config.adminToken ?? (await place.secret('admin-token')));
 
@@ -192,7 +197,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   lifecycle.onStop('self report', () => self.stop());
   watchKinds({ kinds, database, clock, observer, lifecycle, self, rulesDirectory: join(CONFIG_DIRECTORY, 'rules') });
   const { reader: rules } = alerting;
-  startReaders({ journals, feed, ledger, writer, rules, twin, clock, observer, lifecycle });
+  startReaders({ journals, feed, ledger, writer, passages, rules, twin, clock, observer, lifecycle });
   const idempotency = new Idempotency({ database, clock });
   keepHouse({
     ...{ clock, observer, lifecycle },
@@ -200,6 +205,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
       'idempotency keys': () => idempotency.purge(),
       'dead letters': () => deadLetters.prune(),
       images: images.tidy,
+      passages: () => passages.keep(),
       findings: () => alerting.queries.pruneFindings(clock.nowMs()),
     },
   });
@@ -227,7 +233,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     ...{ clock, observer },
     audit: { list: (caller, filter) => listAudit(database, caller, filter) },
     alerts: { ...alerting, registerLook: registerEvidenceLooks(register, directory) },
-    ...{ streams: video.streams, accessRegister: register },
+    ...{ streams: video.streams, accessRegister: register, passages: search },
     ...composePeople({ database, clock, observer, jurisdictions, hasher }),
     ...(await consolePages(observer)),
     messageRate,

@@ -8,6 +8,7 @@ import { BulkPace, oldestDayFirst } from '../ingest/bulk-pace.ts';
 import type { Feed } from '../ingest/feed.ts';
 import type { Journal } from '../ingest/journal/journal.ts';
 import type { Ledger } from '../ingest/ledger.ts';
+import type { Passages } from '../ingest/passages/passages.ts';
 import { ReadersOfLane, runReader } from '../ingest/reader.ts';
 import type { Twin } from '../telemetry/twin.ts';
 import type { TelemetryWriter } from '../telemetry/writer.ts';
@@ -17,6 +18,7 @@ export interface ReadersInput {
   feed: Feed;
   ledger: Ledger;
   writer: TelemetryWriter;
+  passages: Passages;
   rules: RulesReader;
   twin: Twin;
   clock: Clock;
@@ -37,11 +39,12 @@ export type StoredUpTo = (lane: Lane) => number;
 
 /** Starts every reader in both lanes, each supervised. `more` are read beside the three of the design. */
 export function startReaders(input: ReadersInput, more: Record<string, LaneReader> = {}): StoredUpTo {
-  const { journals, ledger, writer, rules, twin, clock, lifecycle } = input;
+  const { journals, ledger, writer, passages, rules, twin, clock, lifecycle } = input;
   const stored: Record<Lane, number> = { live: journals.live.tail, bulk: journals.bulk.tail };
   const pace = new BulkPace({ clock, liveBacklogBytes: () => journals.live.head - stored.live });
   const store = async (batch: DecodedBatch, signal: AbortSignal): Promise<void> => {
-    await ledger.commit(batch, await writer.write(oldestDayFirst(batch), signal));
+    const rejected = await writer.write(oldestDayFirst(batch), signal);
+    await ledger.commit(batch, rejected, await passages.take(batch, rejected));
   };
   const readers: Record<string, LaneReader> = {
     telemetry: {

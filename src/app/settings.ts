@@ -158,8 +158,16 @@ export const SETTINGS = {
       { range: 'a whole number from 1 to 3650', unit: 'days', fromText: 'number' },
     ),
   },
+  passages: {
+    keepDays: setting<number>(
+      ['CITYWATCH_PASSAGE_DAYS', 'How long passages of vehicles can be searched; then they are deleted.'],
+      z.int().min(31).max(3650),
+      90,
+      { range: 'a whole number from 31 to 3650', unit: 'days', fromText: 'number' },
+    ),
+  },
   vault: {
-    keyFile: path(['CITYWATCH_VAULT_KEY_FILE', 'File with the key that stored camera passwords are encrypted by.']),
+    keyFile: path(['CITYWATCH_VAULT_KEY_FILE', 'File with the key that stored camera passwords and plates are encrypted by.']),
   },
 } as const;
 

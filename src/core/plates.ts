@@ -6,7 +6,9 @@ const PLATE_SHOWN = 2;
 const PLATE_LENGTH_MIN = 6;
 const STARS = '***';
 
-/** 浙B12345 → 浙B***45; a text too short to hide anything in its middle is hidden whole. Masking twice changes nothing. */
+/**
+ * 浙B12345 → 浙B***45; a text too short to hide anything in its middle is hidden whole. Masking twice changes nothing.
+ */
 export function maskPlate(plate: string): string {
   const characters = [...plate];
   if (characters.length < PLATE_LENGTH_MIN) return STARS;

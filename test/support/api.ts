@@ -213,6 +213,7 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
     messageRate: { perSecond: () => 0 },
     kindDryRun: { run: async () => dryRunOfNothing() },
     cameraSetup: async () => null,
+    passages: { search: async () => ({ items: [], next: null }) },
     history: {
       history: async () => ({ points: [{ atMs: 0, values: { fill_pct: 82.5 } }], truncated: false }),
       events: async () => ({ items: [], next: null }),

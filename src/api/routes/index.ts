@@ -9,6 +9,7 @@ import { healthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
 import { kindRoutes } from './kinds.ts';
 import { overviewRoutes } from './overview.ts';
+import { passageRoutes } from './passages.ts';
 import type { RoutePart } from './route.ts';
 import { sessionRoutes } from './session.ts';
 import { streamRoutes } from './streams.ts';
@@ -25,6 +26,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   kindRoutes,
   telemetryRoutes,
   historyRoutes,
+  passageRoutes,
   explainRoutes,
   tokenRoutes,
   sessionRoutes,

@@ -41,8 +41,8 @@ export class Partitions {
     this.#days.clear();
   }
 
-  /** Drops every day that ended by `cutoffMs`; resolves with how many. Errors: `store.unavailable` while one is read. */
-  async dropBefore(cutoffMs: number): Promise<number> {
+  /** Drops every day that ended by `cutoffMs`. Errors: `store.unavailable` while one is being read. */
+  async dropBefore(cutoffMs: number): Promise<void> {
     const found = await sql<{ name: string }>`
       select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
       where i.inhparent = 'passage'::regclass order by c.relname`.execute(this.#database.tables());
@@ -54,7 +54,6 @@ export class Partitions {
       });
     }
     for (const day of this.#days) if (day + DAY_MS <= cutoffMs) this.#days.delete(day);
-    return old.length;
   }
 
   /** Made apart and attached then, which holds up neither readers nor writers of the other days. */

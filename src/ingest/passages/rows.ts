@@ -49,8 +49,8 @@ export function ownerOf({ device, identity }: Pick<PassageRow, 'device' | 'ident
 }
 
 /**
- * The rows of a batch. Which event is a passage says its kind: one with a field that holds a plate. What came before, or
- * stands in the dead letters because no store takes it, has none.
+ * The rows of a batch. Which event is a passage is said by its kind: one with a field that holds a plate. What came
+ * before, or stands in the dead letters because no store takes it, has none.
  */
 export function rowsOf(batch: DecodedBatch, rejected: readonly RejectedRecord[], keys: PlateKeys): PassageRow[] {
   const rows: PassageRow[] = [];
@@ -98,8 +98,8 @@ function textOf({ data }: DeviceEvent, field: string): string {
 }
 
 /**
- * As the duplicate index tells records apart, but for ever and over both lanes: by the device's own id, else by the time
- * of its point (which has the journal position in it where there is no other identity) and content. Keyed, because a
+ * As the duplicate index tells records apart, but for ever and over both lanes: by the device's own id, else by content
+ * and the time of its point (which has the journal position in it where there is no other identity). Keyed, because a
  * hash of all but a few characters tells those few.
  */
 function identityOf(record: DeviceEvent, field: string | null, key: Buffer): string {

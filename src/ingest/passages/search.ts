@@ -62,7 +62,7 @@ export class PassageSearch {
   }
 
   /**
-   * Newest first. Errors: `request.invalid`; `not-found` for a device that the caller may not see, or that is not there;
+   * Newest first. Errors: `request.invalid`; `not-found` for a device that is not there or not the caller's to see;
    * `request.cursor`; `store.unavailable`; `service.failed` when the vault key is not the one that sealed the plates.
    */
   async search(caller: Caller, query: PassageQuery): Promise<{ items: Passage[]; next: string | null }> {
@@ -183,7 +183,7 @@ export function byPlate(hash: Buffer, devices: DeviceId[], range: Range): RawBui
     ${NEWEST_FIRST} limit ${range.limit}`;
 }
 
-/** What any other runs: the newest of each device and of those the newest: the work is bounded however much traffic there was. */
+/** What any other runs: the newest of each device, and of those the newest; heavy traffic costs no more than light. */
 export function byDevice(devices: DeviceId[], range: Range): RawBuilder<PassageRow> {
   return sql<PassageRow>`
     select p.* from unnest(${devices}::text[]) as wanted (id) cross join lateral (

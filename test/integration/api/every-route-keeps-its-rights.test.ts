@@ -34,6 +34,10 @@ const REQUESTS: Record<string, Row> = {
   'GET /api/v1/devices/:id/latest': {},
   'GET /api/v1/devices/:id/history': { url: '?fields=fill_pct&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z' },
   'GET /api/v1/devices/:id/events': { url: '?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z' },
+  'POST /api/v1/passages/search': {
+    payload: { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z', purpose: 'investigation' },
+    ownAreaOnly: true,
+  },
   'GET /api/v1/ledger': { ownAreaOnly: true },
   'GET /api/v1/messages': {
     url: `?device=${KIOSK}&from=2026-01-01T00:00:00Z&to=2026-01-01T00:10:00Z`,
