@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
 import { Lifecycle, type StopFailure } from '../core/lifecycle.ts';
 import type { KnownSecrets, Observer } from '../core/observe.ts';
-import type { Lane, NewMessage } from '../core/types.ts';
+import type { NewMessage } from '../core/types.ts';
 import { CAMERA_SETUP_QUEUE, SYSTEM } from '../devices/camera-setup.ts';
 import { SecretHasher } from '../devices/credentials.ts';
 import { Directory } from '../devices/directory.ts';
@@ -14,7 +14,6 @@ import { Registry } from '../devices/registry.ts';
 import { Tokens } from '../devices/tokens.ts';
 import { Vault } from '../devices/vault.ts';
 import { DeadLetters } from '../ingest/dead-letters.ts';
-import { decodeMessage } from '../ingest/decode/decode.ts';
 import { Feed } from '../ingest/feed.ts';
 import { Intake } from '../ingest/intake.ts';
 import { Ledger } from '../ingest/ledger.ts';
@@ -35,6 +34,7 @@ import { TelemetryWriter } from '../telemetry/writer.ts';
 import { composeAlerting } from './alerting.ts';
 import type { Config } from './config.ts';
 import { consolePages } from './console.ts';
+import { openCrashGuard, previewOf } from './crash-guard.ts';
 import { examine, refuseProblems } from './doctor.ts';
 import { Health } from './health.ts';
 import { keepHouse } from './housekeeping.ts';
@@ -149,7 +149,8 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     },
   });
   await registry.loadDirectory();
-  const feed = new Feed({ lanes, kinds, observer });
+  const guard = await openCrashGuard({ directory: directoryOf, clock, observer, lifecycle });
+  const feed = new Feed({ lanes, kinds, guard, observer });
   const twinPath = join(await place.directory('twin'), 'checkpoint');
   const twin = new Twin({ path: twinPath, kinds, clock, observer });
   await twin.start();
@@ -160,7 +161,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const ledger = new Ledger({ database, journals, clock, firmwareOf });
   const history = new History({ store, kinds });
   const deadLetters = new DeadLetters({ database, intake, kinds, clock });
-  const messages = new Messages({ database, lanes, kinds });
+  const messages = new Messages({ database, lanes, kinds, guard });
 
   // Cameras and alerts.
   const video = composeVideo({
@@ -197,7 +198,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   lifecycle.onStop('self report', () => self.stop());
   watchKinds({ kinds, database, clock, observer, lifecycle, self, rulesDirectory: join(CONFIG_DIRECTORY, 'rules') });
   const { reader: rules } = alerting;
-  startReaders({ journals, feed, ledger, writer, passages, rules, twin, clock, observer, lifecycle });
+  startReaders({ journals, feed, guard, ledger, writer, passages, rules, twin, clock, observer, lifecycle });
   const idempotency = new Idempotency({ database, clock });
   keepHouse({
     ...{ clock, observer, lifecycle },
@@ -237,11 +238,11 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     ...composePeople({ database, clock, observer, jurisdictions, hasher }),
     ...(await consolePages(observer)),
     messageRate,
-    kindDryRun: kindTrial({ kinds, journal: journals.live, clock }),
+    kindDryRun: kindTrial({ kinds, guard, journal: journals.live, clock }),
     cameraSetup: (id) => video.setup.status(id),
     images: images.port,
     idempotency,
-    preview: (message, lane) => previewOf({ ...intake.stamped(message), lane }, kinds),
+    preview: (message, lane) => previewOf({ ...intake.stamped(message), lane }, kinds, guard),
     health: new Health(clock, {
       postgres: { needed: true, check: () => database.ping() },
       redis: { needed: false, check: () => refuseUnless(doorbell.up(), 'no connection; alerts go on without it') },
@@ -280,12 +281,6 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     urls,
     stop: (deadlineMs) => lifecycle.stop(deadlineMs),
   };
-}
-
-/** What decoding would make of a message that is not in the journal yet. */
-function previewOf(message: NewMessage & { lane: Lane }, kinds: Kinds) {
-  const kind = kinds.at(message.device.kind, message.device.kindVersion);
-  return decodeMessage({ ...message, offset: 0, endOffset: 0 }, kind);
 }
 
 function brokerSecret({ mqtt: { brokerSecret } }: Config): { brokerSecret?: string } {

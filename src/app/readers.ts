@@ -9,6 +9,7 @@ import type { Feed } from '../ingest/feed.ts';
 import type { Journal } from '../ingest/journal/journal.ts';
 import type { Ledger } from '../ingest/ledger.ts';
 import type { Passages } from '../ingest/passages/passages.ts';
+import type { CrashGuard } from '../ingest/poison/crash-guard.ts';
 import { ReadersOfLane, runReader } from '../ingest/reader.ts';
 import type { Twin } from '../telemetry/twin.ts';
 import type { TelemetryWriter } from '../telemetry/writer.ts';
@@ -16,6 +17,7 @@ import type { TelemetryWriter } from '../telemetry/writer.ts';
 export interface ReadersInput {
   journals: Record<Lane, Journal>;
   feed: Feed;
+  guard: CrashGuard;
   ledger: Ledger;
   writer: TelemetryWriter;
   passages: Passages;
@@ -84,10 +86,13 @@ function startReader(
   name: string,
   lane: Lane,
   { load, handle }: LaneReader,
-  { feed, clock, observer, lifecycle, onDone }: ReadersInput & { onDone(offset: number): void },
+  { feed, guard, clock, observer, lifecycle, onDone }: ReadersInput & { onDone(offset: number): void },
 ): void {
   const cursor = { load: () => load(lane) };
-  const worker: Worker = runReader({ name, lane, feed, cursor, handle, clock, observer, onDone });
+  const worker: Worker = runReader({
+    ...{ name, lane, feed, cursor, handle, clock, observer, onDone },
+    guard: guard.reader(name, lane),
+  });
   const onEnd = (reason: unknown): void => {
     observer.log.error({ part: `reader ${name}`, lane, err: reason }, 'a reader ended and starts again');
   };

@@ -37,10 +37,27 @@ export interface FeedOptions {
 
 const DEFAULTS: FeedOptions = { batchMessages: 5000, batchBytes: 2 * 1024 * 1024, cacheMessages: 20_000 };
 
+/** Finds out which message ends the whole process; see poison/crash-guard.ts. */
+export interface DecodeGuard {
+  isPoison(message: Message): boolean;
+  putAside(by: string, message: Message): void;
+  /** How many messages from `at` on may be decoded together. */
+  decodeStep(messages: readonly Message[], at: number): number;
+  decoding<Result>(messages: readonly Message[], run: () => Result): Result;
+}
+
+const UNGUARDED: DecodeGuard = {
+  isPoison: () => false,
+  putAside: () => {},
+  decodeStep: (messages) => messages.length,
+  decoding: (_, run) => run(),
+};
+
 export interface FeedDeps {
   lanes: Partial<Record<Lane, FeedLane>>;
   kinds: KindSource;
   observer: Observer;
+  guard?: DecodeGuard;
   options?: Partial<FeedOptions>;
 }
 
@@ -51,11 +68,11 @@ export interface FeedDeps {
 export class Feed {
   readonly #lanes = new Map<Lane, LaneFeed>();
 
-  constructor({ lanes, kinds, observer, options }: FeedDeps) {
+  constructor({ lanes, kinds, observer, guard = UNGUARDED, options }: FeedDeps) {
     for (const [name, lane] of Object.entries(lanes) as [Lane, FeedLane][]) {
       this.#lanes.set(
         name,
-        new LaneFeed(name, lane, { kinds, observer, options: { ...DEFAULTS, ...options, ...lane.options } }),
+        new LaneFeed(name, lane, { kinds, observer, guard, options: { ...DEFAULTS, ...options, ...lane.options } }),
       );
     }
   }
@@ -91,6 +108,7 @@ class LaneFeed {
   readonly #duplicates: DuplicateIndex;
   readonly #kinds: KindSource;
   readonly #observer: Observer;
+  readonly #guard: DecodeGuard;
   readonly #options: FeedOptions;
   readonly #pieces = new Map<number, Piece>();
   #cached = 0;
@@ -101,13 +119,14 @@ class LaneFeed {
   constructor(
     lane: Lane,
     { journal, duplicates }: FeedLane,
-    deps: { kinds: KindSource; observer: Observer; options: FeedOptions },
+    deps: { kinds: KindSource; observer: Observer; guard: DecodeGuard; options: FeedOptions },
   ) {
     this.#lane = lane;
     this.#journal = journal;
     this.#duplicates = duplicates;
     this.#kinds = deps.kinds;
     this.#observer = deps.observer;
+    this.#guard = deps.guard;
     this.#options = deps.options;
   }
 
@@ -178,15 +197,25 @@ class LaneFeed {
     const { messages, next } = await this.#journal.read(offset, { maxBytes, maxMessages });
     const marked: Marked[] = [];
     const piece: Piece = { to: next, messages: [] };
-    for (const message of messages) {
-      const { records, identities, refusals } = this.#one(message);
-      piece.messages.push({ message, records, refusals });
-      marked.push({ message, records, identities });
+    for (let at = 0; at < messages.length; ) {
+      const step = messages.slice(at, at + this.#guard.decodeStep(messages, at));
+      this.#guard.decoding(step, () => {
+        for (const message of step) {
+          const { records, identities, refusals } = this.#one(message);
+          piece.messages.push({ message, records, refusals });
+          marked.push({ message, records, identities });
+        }
+      });
+      at += step.length;
     }
     return { piece, marked };
   }
 
   #one(message: Message): Decoded {
+    if (this.#guard.isPoison(message)) {
+      this.#guard.putAside('decode', message);
+      return { records: [], identities: [], refusals: [refusal(null, 'poison', '', '')] };
+    }
     try {
       return decodeMessage(message, this.#kinds.at(message.device.kind, message.device.kindVersion));
     } catch (error) {

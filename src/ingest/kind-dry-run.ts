@@ -18,6 +18,8 @@ export interface DryRunJournal {
 export interface KindDryRunDeps {
   journal: DryRunJournal;
   kinds: KindSource;
+  /** Knows what may not be decoded because the process died of it. */
+  guard?: { isPoison(message: Message): boolean };
   clock: Clock;
 }
 
@@ -67,7 +69,7 @@ export class KindDryRun {
     kind: DeviceKind,
     { sinceMs, limitMs }: { sinceMs: number; limitMs: number },
   ): Promise<KindDryRunAnswer> {
-    const { journal, clock } = this.#deps;
+    const { journal, guard, clock } = this.#deps;
     const trial = new Trial(kind, this.#deps.kinds, sinceMs);
     const endMs = clock.monotonicMs() + limitMs;
     const { head } = journal;
@@ -76,7 +78,7 @@ export class KindDryRun {
       const { messages, next } = await journal.read(offset, BATCH);
       if (next === offset) break;
       for (const message of messages) {
-        if (message.receivedAtMs < sinceMs) continue;
+        if (message.receivedAtMs < sinceMs || guard?.isPoison(message)) continue;
         trial.toMs = Math.max(trial.toMs, message.receivedAtMs);
         if (message.device.kind !== kind.kind || !covers(caller.jurisdiction, message.device.jurisdiction)) continue;
         if (message.channel === 'telemetry' || message.channel === 'event') trial.judge(message);

@@ -9,6 +9,7 @@ import type { KindSource } from './feed.ts';
 import { positionOf, receiptOf } from './intake.ts';
 import type { Search } from './journal/search.ts';
 import { LEDGER_READER } from './ledger.ts';
+import { refusal } from './refusals.ts';
 import { replayOrigin } from './replay-origin.ts';
 import type { DeadLetterRow, IngestTables } from './tables.ts';
 
@@ -41,6 +42,8 @@ export interface MessagesLane {
 export interface MessagesDeps {
   lanes: Partial<Record<Lane, MessagesLane>>;
   kinds: KindSource;
+  /** Knows what may not be decoded because the process died of it. */
+  guard?: { isPoison(message: Message): boolean };
   database: Database;
 }
 
@@ -111,7 +114,9 @@ export class Messages {
 
   async #story(message: Message, letters: DeadLetterRow[], read: boolean): Promise<MessageStory> {
     const { device } = message;
-    const decoded = decodeMessage(message, this.#deps.kinds.at(device.kind, device.kindVersion));
+    const decoded = this.#deps.guard?.isPoison(message)
+      ? { records: [], identities: [], refusals: [refusal(null, 'poison', '', '')] }
+      : decodeMessage(message, this.#deps.kinds.at(device.kind, device.kindVersion));
     const { duplicates } = this.#deps.lanes[message.lane]!;
     if (message.endOffset <= duplicates.highWater) await duplicates.mark([{ message, ...decoded }], message.endOffset);
     return {

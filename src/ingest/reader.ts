@@ -7,6 +7,16 @@ import { refusal } from './refusals.ts';
 
 export type BatchHandler = (batch: DecodedBatch, signal: AbortSignal) => Promise<void>;
 
+/** Finds out which message ends the whole process; see poison/crash-guard.ts. */
+export interface ReaderGuard {
+  /** The batch in the steps in which it may be handled, without what this reader died of before. */
+  steps(batch: DecodedBatch): DecodedBatch[];
+  /** Notes that a step is under way; call what it resolves with when it is over. */
+  enter(step: DecodedBatch): Promise<() => void>;
+}
+
+const UNGUARDED: ReaderGuard = { steps: (batch) => [batch], enter: async () => () => {} };
+
 export interface ReaderOptions {
   /** Name in logs and metrics: telemetry, rules, twin. */
   name: string;
@@ -17,6 +27,7 @@ export interface ReaderOptions {
   handle: BatchHandler;
   clock: Clock;
   observer: Observer;
+  guard?: ReaderGuard;
   /** Told where the reader stands after each batch, for deleting what all have read. */
   onDone?(offset: number): void;
 }
@@ -49,17 +60,28 @@ class ReaderLoop {
   }
 
   async run(signal: AbortSignal, healthy: () => void): Promise<void> {
-    const { cursor, lane, feed, onDone } = this.#options;
+    const { cursor, lane, feed, onDone, guard = UNGUARDED } = this.#options;
     let offset = await cursor.load();
     while (!signal.aborted) {
       onDone?.(offset);
       const batch = await feed.read({ lane, offset }, signal);
       if (signal.aborted) return;
-      await this.#handle(batch, signal);
-      if (signal.aborted) return;
+      for (const step of guard.steps(batch)) {
+        await this.#guarded(guard, step, signal);
+        if (signal.aborted) return;
+      }
       offset = batch.to;
       this.#metrics.at(offset);
       healthy();
+    }
+  }
+
+  async #guarded(guard: ReaderGuard, step: DecodedBatch, signal: AbortSignal): Promise<void> {
+    const leave = await guard.enter(step);
+    try {
+      if (!signal.aborted) await this.#handle(step, signal);
+    } finally {
+      leave();
     }
   }
 
@@ -110,7 +132,8 @@ class ReaderLoop {
   }
 }
 
-function withoutRecords({ message }: DecodedMessage): DecodedMessage {
+/** The message with all its records put aside. */
+export function withoutRecords({ message }: DecodedMessage): DecodedMessage {
   return { message, records: [], refusals: [refusal(null, 'poison', '', '')] };
 }
 

@@ -1,0 +1,58 @@
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../../src/core/clock.ts';
+import { DuplicateIndex } from '../../src/ingest/duplicates/index.ts';
+import { Feed } from '../../src/ingest/feed.ts';
+import { CrashGuard } from '../../src/ingest/poison/crash-guard.ts';
+import { runReader } from '../../src/ingest/reader.ts';
+import { openJournal, quietObserver } from './journal.ts';
+import { KIOSK } from './kiosk-kind.ts';
+
+/**
+ * A child process that reads the journal in argv[2] with two readers until its end. It dies of any message of the kind
+ * `deadly` while that is decoded, and of any with the text `KILL` while the reader `first` handles it. Each reader
+ * appends `offset number of records reasons` of what it handled to a file of its name, once it is done with a batch.
+ */
+const directory = process.argv[2]!;
+const dieNow = (): never => {
+  process.kill(process.pid, 'SIGKILL');
+  for (;;);
+};
+const kinds = { at: (kind: string) => (kind === 'deadly' ? dieNow() : KIOSK) };
+const observer = quietObserver();
+const journal = await openJournal({ directory: `${directory}/journal` });
+const duplicates = new DuplicateIndex(`${directory}/duplicates`);
+await duplicates.open(journal.head);
+const guard = await CrashGuard.open({ directory: `${directory}/guard`, clock: systemClock, observer });
+const feed = new Feed({ lanes: { live: { journal, duplicates } }, kinds, observer, guard });
+const stop = new AbortController();
+const places = new Map<string, number>();
+for (const name of ['first', 'second']) {
+  const place = `${directory}/${name}.cursor`;
+  const worker = runReader({
+    ...{ name, lane: 'live', feed, clock: systemClock, observer, guard: guard.reader(name, 'live') },
+    cursor: { load: async () => (existsSync(place) ? Number(readFileSync(place, 'utf8')) : 0) },
+    handle: async (batch) => {
+      let lines = '';
+      for (const { message, records, refusals } of batch.messages) {
+        if (name === 'first' && records.length > 0 && message.raw.includes('KILL')) dieNow();
+        lines += `${message.offset} ${records.length} ${refusals.map(({ reason }) => reason)}\n`;
+      }
+      // The other reader has a batch under way when this one dies.
+      if (name === 'second') await sleep(5);
+      appendFileSync(`${directory}/${name}`, lines);
+      writeFileSync(place, String(batch.to));
+    },
+    onDone: (offset) => void places.set(name, offset),
+  });
+  worker(stop.signal, () => {}).catch((error: unknown) => {
+    process.stderr.write(`${error}\n`);
+    process.exit(1);
+  });
+}
+while (places.size < 2 || ![...places.values()].every((offset) => offset >= journal.head)) await sleep(5);
+stop.abort();
+guard.close();
+await journal.close();
+await duplicates.close();
+process.exit(0);
