@@ -46,7 +46,8 @@ interface Scope {
 export function decodeMessage(message: Message, kind: DeviceKind | undefined): Decoded {
   const compiled = kind ? compile(kind) : null;
   const decoded = decode(message, compiled);
-  if (decoded.refusals.length === 0 && !compiled?.ignores) return decoded;
+  const hasUnread = compiled?.ignores || message.channel === 'reply';
+  if (decoded.refusals.length === 0 && !hasUnread) return decoded;
   const hidden = hideForbidden(decoded.refusals, message.raw, compiled?.declared ?? NOTHING);
   const whole = hidden && decoded.refusals.some(({ index }) => index === null);
   return whole ? { records: [], identities: [], refusals: decoded.refusals.slice(0, 1) } : decoded;

@@ -14,6 +14,8 @@ export interface ConnectionHost {
   readonly stats: MqttStats;
   /** The first packet was a CONNECT that could be read, or one of a version we do not speak. */
   connectArrived(connection: Connection, connect: Exclude<ConnectResult, { malformed: true }>): void;
+  /** The device has subscribed to its commands. */
+  listening(deviceId: string): void;
   /** Nothing more comes from it; its socket may still be sending the last packet. */
   ended(connection: Connection, reason: CloseReason): void;
   /** Says once a minute per device or address what a peer does wrong. */

@@ -12,6 +12,7 @@ import { ByteBudget } from './mqtt-budget.ts';
 import { type ConnectResult, connackAccepted } from './mqtt-codec.ts';
 import { Connection, type ConnectionHost, PAUSE } from './mqtt-connection.ts';
 import { type Admission, Complaints, Doorman } from './mqtt-doorman.ts';
+import { DeviceDownlink } from './mqtt-downlink.ts';
 import { MQTT_DEFAULTS, type MqttOptions, type MqttTlsMaterial } from './mqtt-options.ts';
 import { keepalive } from './mqtt-rules.ts';
 import { Session } from './mqtt-session.ts';
@@ -25,6 +26,8 @@ export interface MqttDeps {
   accept(message: NewMessage): Promise<Receipt>;
   /** A device has a session (said again when a newer one replaces it), or has none any more. Not said at stop. */
   connected?(id: string, up: boolean): void;
+  /** A device listens to its commands from now on. */
+  listening?(id: string): void;
   /** What all devices of one kind may send together; without it only each device has a limit. */
   kinds?: KindRates & DeviceRates;
   clock: Clock;
@@ -65,6 +68,7 @@ export class MqttListener implements ConnectionHost {
   readonly #connections = new Set<Connection>();
   readonly #perAddress = new Map<string, number>();
   readonly #sessions = new Map<string, Connection>();
+  readonly downlink = new DeviceDownlink(this.#sessions);
   /** Every TCP socket, also those still in a TLS handshake. */
   readonly #sockets = new Set<Socket>();
   #servers: Server[] = [];
@@ -141,14 +145,6 @@ export class MqttListener implements ConnectionHost {
   }
 
   /**
-   * Sends one command now. True once the device has acknowledged it; false when it is not connected and subscribed,
-   * already has too many unanswered, or does not acknowledge within the deadline.
-   */
-  publishCommand(deviceId: string, payload: Buffer): Promise<boolean> {
-    return this.#sessions.get(deviceId)?.session?.command(payload) ?? Promise.resolve(false);
-  }
-
-  /**
    * Takes nothing more in, waits (until `signal`) for the journal's word on what was handed to it, sends those
    * acknowledgements and closes. No will is delivered: that we go says nothing of the devices.
    */
@@ -185,6 +181,10 @@ export class MqttListener implements ConnectionHost {
 
   complain(connection: Connection, text: string, error?: unknown): void {
     this.#complaints.say(connection, text, error);
+  }
+
+  listening(deviceId: string): void {
+    this.#deps.listening?.(deviceId);
   }
 
   ended(connection: Connection, reason: CloseReason): void {

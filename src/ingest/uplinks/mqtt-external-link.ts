@@ -68,3 +68,8 @@ export function unfitness(said: NonNullable<IConnackPacket['properties']>, isSha
   if (isShared && said.sharedSubscriptionAvailable === false) return 'the broker offers no shared subscriptions';
   return null;
 }
+
+/** Of an error without words, as when none of several addresses answers. */
+export function codeOf(error: Error): string {
+  return String((error as NodeJS.ErrnoException).code ?? error.name);
+}

@@ -5,7 +5,9 @@ import { type Channel, DEVICE_ID, type DeviceIdentity, type NewMessage, type Rec
 import { type KindRates, NO_RATES } from '../rate-budget.ts';
 import { AckQueue } from './mqtt-ack-queue.ts';
 import { ByteBudget } from './mqtt-budget.ts';
+import { BrokerDownlink } from './mqtt-external-downlink.ts';
 import {
+  codeOf,
   DEFERRED,
   type IConnackPacket,
   type IPublishPacket,
@@ -24,6 +26,8 @@ export interface ExternalMqttDeps {
   identity(id: string): DeviceIdentity | undefined;
   /** Resolves once the message is durable; a retryable rejection means "not now" and holds the acknowledgement. */
   accept(message: NewMessage): Promise<Receipt>;
+  /** There is a way to every device again. */
+  listening?(): void;
   /** What all devices of one kind may send together; without it there is no limit. */
   kinds?: KindRates;
   clock: Clock;
@@ -59,6 +63,7 @@ const NO_RECEIPT: Receipt = { id: '', position: { lane: 'live', offset: 0 } };
  */
 export class ExternalMqtt {
   readonly stats = new BrokerStats();
+  readonly downlink: BrokerDownlink;
   readonly #deps: ExternalMqttDeps;
   readonly options: ExternalMqttOptions;
   readonly #log: Logger;
@@ -81,6 +86,7 @@ export class ExternalMqtt {
     this.options = { ...EXTERNAL_MQTT_DEFAULTS, ...options };
     this.#log = deps.observer.log.child({ part: 'mqtt' });
     this.#turns = new Turns(deps.kinds ?? NO_RATES);
+    this.downlink = new BrokerDownlink({ clock: deps.clock, log: this.#log, listening: () => deps.listening?.() });
   }
 
   /** Starts to connect and goes on until `stop`; a broker that is down is no error, `status()` says so. */
@@ -90,6 +96,7 @@ export class ExternalMqtt {
     const client = openClient(this.options);
     this.#client = client;
     client.handleMessage = (packet, done) => this.#receive(packet, () => done(DEFERRED));
+    this.downlink.attach(client);
     client.on('connect', (connack) => this.#connected(client, connack));
     client.on('close', () => this.#closed());
     client.on('error', (error) => this.#trouble(error.message || codeOf(error)));
@@ -155,6 +162,7 @@ export class ExternalMqtt {
       if (isGranted) {
         this.#subscribed = true;
         this.#reason = null;
+        this.downlink.opened();
         this.#log.info({ group: shareGroup }, 'subscribed at the broker');
         return;
       }
@@ -288,8 +296,3 @@ export class ExternalMqtt {
 }
 
 const SORTS_MAX = 50;
-
-/** Of an error without words, as when none of several addresses answers. */
-function codeOf(error: Error): string {
-  return String((error as NodeJS.ErrnoException).code ?? error.name);
-}

@@ -58,6 +58,11 @@ export class Session implements AckOwner {
     return this.#it.identity;
   }
 
+  /** Whether it has subscribed to its commands. */
+  get listens(): boolean {
+    return this.#commandQos >= 0;
+  }
+
   /** The will as a message, unless the device said goodbye. */
   will(): NewMessage | null {
     if (this.#will === null) return null;
@@ -207,6 +212,7 @@ export class Session implements AckOwner {
     for (const qos of granted) if (qos <= 1) this.#commandQos = qos;
     if (granted.some((qos) => qos > 1)) host.complain(connection, 'subscribed outside its own topics');
     connection.send(codec.suback(connection.version, packet.messageId!, granted));
+    if (granted.some((qos) => qos <= 1)) host.listening(this.identity.id);
     return null;
   }
 

@@ -84,7 +84,7 @@ t.test('mosquitto_pub: wrong secret, foreign topic and foreign will are refused'
 t.test('mosquitto_sub: sees commands of its own, and nothing by wildcards', async (t) => {
   const { port, listener } = await startListener(t);
   const sees = mosquitto('mosquitto_sub', port, [...as('k1'), '-t', 'cw/v1/k1/command', '-q', '1', '-C', '1', '-v']);
-  await eventually(() => listener.publishCommand('k1', Buffer.from('{"id":"c1"}')));
+  await eventually(() => listener.downlink.send('k1', Buffer.from('{"id":"c1"}')));
   t.equal((await sees).output, 'cw/v1/k1/command {"id":"c1"}\n');
   for (const filter of ['#', '+/+/#', '$SYS/#', 'cw/v1/k1/command', '$share/g/#']) {
     const { output } = await mosquitto('mosquitto_sub', port, [...as('k2'), '-t', filter, '-W', '2']);
@@ -107,7 +107,7 @@ t.test('mqtt.js: publishes on 3.1.1 and 5, gets commands, and its will speaks wh
     await Promise.all(Array.from({ length: 300 }, (_, n) => client.publishAsync(topic, `{"n":${n}}`, { qos: 1 })));
     await client.subscribeAsync(`cw/v1/${id}/command`, { qos: 1 });
     const heard = new Promise((resolve) => client.once('message', (_topic, payload) => resolve(String(payload))));
-    t.equal(await listener.publishCommand(id, Buffer.from('{"id":"c"}')), true);
+    t.equal(await listener.downlink.send(id, Buffer.from('{"id":"c"}')), true);
     t.equal(await heard, '{"id":"c"}');
     client.stream.destroy();
     await eventually(() => intake.taken.some(({ topic }) => topic === will.topic));

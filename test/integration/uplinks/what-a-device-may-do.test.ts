@@ -107,11 +107,11 @@ t.test('a command reaches the subscribed device and its acknowledgement reaches 
   const { port, listener } = await startListener(t);
   const client = await RawClient.device(t, port, 'k1');
   const payload = Buffer.from('{"id":"1","name":"unlock"}');
-  t.equal(await listener.publishCommand('k1', payload), false, 'not subscribed');
-  t.equal(await listener.publishCommand('k2', payload), false, 'not connected');
+  t.equal(await listener.downlink.send('k1', payload), false, 'not subscribed');
+  t.equal(await listener.downlink.send('k2', payload), false, 'not connected');
   client.send(subscribe([{ topic: 'cw/v1/k1/command', qos: 1 }]));
   await client.ping();
-  const answer = listener.publishCommand('k1', payload);
+  const answer = listener.downlink.send('k1', payload);
   await client.until(() => client.of('publish').length === 1);
   const [packet] = client.of('publish');
   t.match(packet, { topic: 'cw/v1/k1/command', qos: 1 });
@@ -120,7 +120,7 @@ t.test('a command reaches the subscribed device and its acknowledgement reaches 
   t.equal(await answer, true);
   client.send(generate({ cmd: 'unsubscribe', messageId: 8, unsubscriptions: ['cw/v1/k1/command'] }));
   await client.until(() => client.of('unsuback').length === 1);
-  t.equal(await listener.publishCommand('k1', payload), false, 'unsubscribed');
+  t.equal(await listener.downlink.send('k1', payload), false, 'unsubscribed');
 });
 
 t.test(
@@ -130,10 +130,10 @@ t.test(
     const client = await RawClient.device(t, port, 'k1');
     client.send(subscribe([{ topic: 'cw/v1/k1/command', qos: 1 }]));
     await client.ping();
-    const open = [1, 2, 3].map((n) => listener.publishCommand('k1', Buffer.from(`{"id":"${n}"}`)));
+    const open = [1, 2, 3].map((n) => listener.downlink.send('k1', Buffer.from(`{"id":"${n}"}`)));
     t.equal(await open[2], false, 'a third one is not sent');
     t.same(await Promise.all(open), [false, false, false]);
-    const last = listener.publishCommand('k1', Buffer.from('{}'));
+    const last = listener.downlink.send('k1', Buffer.from('{}'));
     client.socket.destroy();
     t.equal(await last, false);
     await eventually(() => listener.sessions === 0);

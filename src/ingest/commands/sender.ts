@@ -1,0 +1,242 @@
+import type { Clock } from '../../core/clock.ts';
+import { CitywatchError, messageOf } from '../../core/errors.ts';
+import { Counter, type Logger, type Observer } from '../../core/observe.ts';
+import type { DeviceId } from '../../core/types.ts';
+import { type Database, sql } from '../../platform/database.ts';
+import { DONE, enqueueWork, type WorkResult } from '../../platform/work.ts';
+import { COMMANDS_QUEUE, payloadOf } from './commands.ts';
+import type { OpenDevices } from './open-devices.ts';
+import type { CommandTables } from './tables.ts';
+
+/** The way to devices that are connected to us, or to a broker. */
+export interface CommandPort {
+  /** Names the connection that a command would be sent on; null when nothing can be sent to this device now. */
+  session(device: DeviceId): string | null;
+  /** Sends one command; true once it is acknowledged. A copy that still waits after `expiresInMs` is of no use. */
+  send(device: DeviceId, payload: Buffer, expiresInMs: number): Promise<boolean>;
+  /** Who acknowledges. A broker cannot say whether a device is there: then the device's own state does. */
+  readonly acknowledgedBy: 'device' | 'broker';
+}
+
+export interface SenderDeps {
+  database: Database;
+  clock: Clock;
+  observer: Observer;
+  open: OpenDevices;
+  /** Rings for a device; may be lost, because the work is noted. */
+  ring(device: DeviceId): void;
+}
+
+/** Commands of one device on their way at the same time. */
+const BATCH_MAX = 8;
+/** A device that is connected and does not acknowledge is given the command again after this long. */
+const RETRY_MS = 30_000;
+const STORE_PAUSE_MS = 1_000;
+const RINGS_AT_ONCE = 1_000;
+
+interface Due {
+  id: string;
+  payload: Buffer;
+  deadlineAtMs: number;
+}
+
+interface OnItsWay {
+  port: CommandPort;
+  session: string;
+  batch: Due[];
+  acks: Promise<boolean>[];
+}
+
+/**
+ * Sends the open commands of one device at a time, in the order in which they were asked for, whenever somebody rings:
+ * a new command, a device that begins to listen, a broker that is there again. Each is sent once on each connection
+ * until there is a reply; the device knows it again by its id. That it is sent is written down before it is, under the
+ * name of the connection: whoever dies in between has no such connection any more, and sends it on the next.
+ */
+export class CommandSender {
+  readonly #deps: SenderDeps;
+  readonly #log: Logger;
+  readonly #sent: Counter;
+  #port: CommandPort | null = null;
+  /** Devices whose acknowledgements are awaited, and those that were rung for meanwhile. */
+  readonly #busy = new Map<DeviceId, Promise<void>>();
+  readonly #again = new Set<DeviceId>();
+  /** Rung for, and not yet noted as work. */
+  readonly #rings = new Set<DeviceId>();
+  #flushing: Promise<void> | null = null;
+  readonly #stopping = new AbortController();
+
+  constructor(deps: SenderDeps) {
+    this.#deps = deps;
+    this.#log = deps.observer.log.child({ part: 'commands' });
+    this.#sent = new Counter({
+      ...{ name: 'citywatch_command_sends_total', help: 'Commands sent, by whether they were acknowledged.' },
+      ...{ labelNames: ['acknowledged'], registers: [deps.observer.metrics] },
+    });
+  }
+
+  connect(port: CommandPort): void {
+    this.#port = port;
+  }
+
+  get acknowledgedBy(): CommandPort['acknowledgedBy'] | null {
+    return this.#port?.acknowledgedBy ?? null;
+  }
+
+  /** A device listens to its commands from now on; without one, all do. Costs nothing when there is none for it. */
+  listening(device?: DeviceId): void {
+    if (device === undefined) for (const id of this.#deps.open.all()) this.#rings.add(id);
+    else if (this.#deps.open.has(device)) this.#rings.add(device);
+    void this.flush();
+  }
+
+  /** Notes who was rung for as work to be done. What cannot be noted now is tried again at the next call. */
+  flush(): Promise<void> {
+    this.#flushing ??= this.#flush()
+      .catch((error: unknown) => this.#log.warn({ error: messageOf(error) }, 'commands wait for the database'))
+      .finally(() => {
+        this.#flushing = null;
+      });
+    return this.#flushing;
+  }
+
+  async #flush(): Promise<void> {
+    // A district that comes back rings within the same turn.
+    await Promise.resolve();
+    while (this.#rings.size > 0) {
+      const devices = [...this.#rings].slice(0, RINGS_AT_ONCE);
+      await this.#note(devices, this.#deps.clock.nowMs());
+      for (const device of devices) {
+        this.#rings.delete(device);
+        this.#deps.ring(device);
+      }
+    }
+  }
+
+  async #note(devices: DeviceId[], dueAtMs: number): Promise<void> {
+    const tickets = devices.map((key) => ({ queue: COMMANDS_QUEUE, key, priority: 2, dueAtMs }));
+    await enqueueWork(this.#deps.database, this.#deps.clock, tickets);
+  }
+
+  /** Handler of the queue `commands`; the key is the device. Does not wait for acknowledgements: one may take long. */
+  async handle(device: DeviceId): Promise<WorkResult> {
+    if (this.#busy.has(device)) {
+      this.#again.add(device);
+      return DONE;
+    }
+    const { open, clock } = this.#deps;
+    const rows = await this.#open(device);
+    open.note(device, rows.length > 0);
+    const port = this.#port;
+    const session = port?.session(device) ?? null;
+    if (port === null || session === null) return DONE;
+    const nowMs = clock.nowMs();
+    const due = rows.filter((row) => row.session !== session && row.deadline_at_ms > nowMs).slice(0, BATCH_MAX);
+    if (due.length === 0) return DONE;
+    const marked = await this.#markSent(
+      due.map(({ id }) => id),
+      session,
+    );
+    const batch = due
+      .filter(({ id }) => marked.has(id))
+      .map((row) => ({
+        ...{ id: row.id, deadlineAtMs: row.deadline_at_ms },
+        payload: Buffer.from(JSON.stringify(payloadOf(row))),
+      }));
+    const acks = batch.map((one) => port.send(device, one.payload, one.deadlineAtMs - nowMs).catch(() => false));
+    const settled = this.#settle(device, { port, session, batch, acks }).then((allTaken) => {
+      this.#busy.delete(device);
+      const isMore = allTaken && due.length === BATCH_MAX;
+      if (this.#again.delete(device) || isMore) this.listening(device);
+    });
+    this.#busy.set(device, settled);
+    return DONE;
+  }
+
+  /** Resolves once nothing is awaited any more; call it when the way to the devices is closed. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all([...this.#busy.values(), this.#flushing]);
+  }
+
+  async #open(device: DeviceId) {
+    return await this.#table()
+      .selectFrom('command')
+      .select(['id', 'name', 'args', 'deadline_at_ms', 'session'])
+      .where('device', '=', device)
+      .where('settled_at_ms', 'is', null)
+      .orderBy('seq')
+      .execute();
+  }
+
+  /** The ids that are still open, and now written down as sent. */
+  async #markSent(ids: string[], session: string): Promise<Set<string>> {
+    const marked = await this.#table()
+      .updateTable('command')
+      .set({
+        state: sql`case when state = 'queued' then 'sent' else state end`,
+        sends: sql<number>`sends + 1`,
+        sent_at_ms: this.#deps.clock.nowMs(),
+        session,
+      })
+      .where('id', 'in', ids)
+      .where('settled_at_ms', 'is', null)
+      .returning('id')
+      .execute();
+    return new Set(marked.map(({ id }) => id));
+  }
+
+  /** Writes down what became of what was sent; returns whether all of it was acknowledged. */
+  async #settle(device: DeviceId, { port, session, batch, acks }: OnItsWay): Promise<boolean> {
+    const acked = await Promise.all(acks);
+    const ids = (wanted: boolean) => batch.filter((_, index) => acked[index] === wanted).map(({ id }) => id);
+    const [taken, left] = [ids(true), ids(false)];
+    this.#sent.inc({ acknowledged: 'yes' }, taken.length);
+    this.#sent.inc({ acknowledged: 'no' }, left.length);
+    const isDelivered = port.acknowledgedBy === 'device' && taken.length > 0;
+    if (isDelivered) await this.#insist(() => this.#markDelivered(taken));
+    if (left.length > 0) await this.#insist(() => this.#sendAgain(device, left, session));
+    return left.length === 0;
+  }
+
+  async #markDelivered(ids: string[]): Promise<void> {
+    const nowMs = this.#deps.clock.nowMs();
+    await this.#table()
+      .updateTable('command')
+      .set({
+        state: sql`case when settled_at_ms is null then 'delivered' else state end`,
+        delivered_at_ms: sql<number>`coalesce(delivered_at_ms, ${nowMs}::bigint)`,
+      })
+      .where('id', 'in', ids)
+      .execute();
+  }
+
+  async #sendAgain(device: DeviceId, ids: string[], session: string): Promise<void> {
+    await this.#table()
+      .updateTable('command')
+      .set({ session: null })
+      .where('id', 'in', ids)
+      .where('session', '=', session)
+      .execute();
+    await this.#note([device], this.#deps.clock.nowMs() + RETRY_MS);
+  }
+
+  /** The database may be away for a while; what became of a command must be written down all the same. */
+  async #insist(write: () => Promise<void>): Promise<void> {
+    const { signal } = this.#stopping;
+    for (;;) {
+      try {
+        return await write();
+      } catch (error) {
+        const passes = error instanceof CitywatchError && error.retryable;
+        this.#log.warn({ error: messageOf(error) }, 'what became of a command is not written down yet');
+        if (!passes || signal.aborted) return;
+      }
+      await this.#deps.clock.sleep(STORE_PAUSE_MS, signal);
+    }
+  }
+
+  #table() {
+    return this.#deps.database.tables<CommandTables>();
+  }
+}
