@@ -97,7 +97,7 @@ export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLi
     request.caller = who.caller;
     request.username = who.username;
     if (who.username !== null) requireOwnPage(request);
-    if (!config.ownBudget) await limits.caller(request);
+    if (!(config.ownBudget && request.caller.type === 'device')) await limits.caller(request);
     if (!config.allow?.includes(request.caller.role)) throw new CitywatchError('auth.forbidden');
   });
 }

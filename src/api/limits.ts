@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CitywatchError } from '../core/errors.ts';
 import type { ApiLimits } from './deps.ts';
 
@@ -28,6 +28,7 @@ export const TIMEOUTS = {
 
 export const BODY_BYTES_MAX = 1024 * 1024;
 export const TELEMETRY_BODY_BYTES_MAX = 256 * 1024;
+export const IMAGE_BODY_BYTES_MAX = 2 * 1024 * 1024;
 
 const MINUTE_MS = 60_000;
 /** Addresses and callers whose counts are remembered at the same time; the least recently seen is forgotten. */
@@ -119,13 +120,18 @@ export function limitWorkAtOnce(app: FastifyInstance, limits: ApiLimits): void {
     if (!request.caller) return;
     // Live readers must not keep the same caller from acting on what they read.
     const key = `${request.routeOptions.config.lasting ? 'lasting ' : ''}${callerKey(request)}`;
-    gate.enter(key);
-    let inside = true;
-    const leave = () => {
-      if (inside) gate.leave(key);
-      inside = false;
-    };
-    // 'close' and not only 'finish': a client that hangs up early never finishes.
-    reply.raw.once('finish', leave).once('close', leave);
+    leaveWhenAnswered(gate, key, reply);
   });
+}
+
+/** Enters a gate until the request is answered or its client has gone. Errors: `request.rate`. */
+export function leaveWhenAnswered(gate: Gate, key: string, reply: FastifyReply): void {
+  gate.enter(key);
+  let inside = true;
+  const leave = () => {
+    if (inside) gate.leave(key);
+    inside = false;
+  };
+  // 'close' and not only 'finish': a client that hangs up early never finishes.
+  reply.raw.once('finish', leave).once('close', leave);
 }

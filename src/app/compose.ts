@@ -207,6 +207,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
       'dead letters': () => deadLetters.prune(),
       images: images.tidy,
       passages: () => passages.keep(),
+      images: images.tidy,
       findings: () => alerting.queries.pruneFindings(clock.nowMs()),
     },
   });

@@ -3,6 +3,7 @@ import { showAlert } from '../../src/alerts/alert.ts';
 import type { AlertRow } from '../../src/alerts/tables.ts';
 import type { AlertParts } from '../../src/api/alert-parts.ts';
 import type { ApiDeps, StreamsPort } from '../../src/api/deps.ts';
+import type { ImagesPort } from '../../src/api/routes/images.ts';
 import { CitywatchError } from '../../src/core/errors.ts';
 import { covers } from '../../src/core/jurisdiction.ts';
 import type { Caller } from '../../src/core/types.ts';
@@ -11,6 +12,20 @@ import { PART_TYPE, PLAYLIST_TYPE } from '../../src/streams/hls.ts';
 
 /** Parts of the API that live in memory and know one thing each, all of it in this district. */
 export const HERE = '330212';
+
+/** One picture of this district, whatever is asked for. */
+export function memoryImages(): ImagesPort {
+  const id = '00000000-0000-4000-8000-000000000001';
+  return {
+    keep: async () => ({ id, isNew: true }),
+    find: async (caller) => {
+      requireHere(caller);
+      return { id, device: 'kiosk-1', jurisdiction: HERE, type: 'image/jpeg', receivedAtMs: 0 };
+    },
+    read: async () => Buffer.from([0xff, 0xd8, 0xff, 0xd9]),
+    registerLook: async () => {},
+  };
+}
 
 /** Refuses callers of elsewhere as the parts do. */
 export function requireHere({ jurisdiction }: Caller): void {

@@ -5,10 +5,10 @@ import { systemClock } from '../../src/core/clock.ts';
 import { CitywatchError } from '../../src/core/errors.ts';
 import { covers } from '../../src/core/jurisdiction.ts';
 import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
-import type { Caller, Device, DeviceKind, NewMessage, Role } from '../../src/core/types.ts';
+import type { Caller, Device, DeviceKind, Lane, NewMessage, Role } from '../../src/core/types.ts';
 import type { DeviceInput } from '../../src/devices/input.ts';
 import type { KeptAnswer, KeyedRequest } from '../../src/platform/idempotency.ts';
-import { dryRunOfNothing, HERE, memoryAlerts, memoryPeople, memoryStreams } from './api-parts.ts';
+import { dryRunOfNothing, HERE, memoryAlerts, memoryImages, memoryPeople, memoryStreams } from './api-parts.ts';
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
 
@@ -170,6 +170,14 @@ export async function startApi(t: Cleanup, overrides: Partial<ApiDeps> = {}): Pr
   return { app, deps, registry, messages, logLines, call };
 }
 
+function memoryIntake(messages: NewMessage[]): ApiDeps['intake'] {
+  const take = (lane: Lane) => async (message: NewMessage) => {
+    const offset = messages.push(message);
+    return { id: `${lane}-${offset}`, position: { lane, offset } };
+  };
+  return { accept: take('live'), acceptBulk: take('bulk') };
+}
+
 function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: string[]): ApiDeps {
   const device = { id: KIOSK, kind: KIND.kind, kindVersion: KIND.version, jurisdiction: HERE };
   const camera = { id: CAMERA, kind: CAMERA_KIND.kind, kindVersion: 1, jurisdiction: HERE };
@@ -193,22 +201,14 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
       within: (scope) => [...devices.values()].filter(({ jurisdiction }) => covers(scope, jurisdiction)),
       seenBy: ({ jurisdiction }, id) => (covers(jurisdiction, HERE) ? devices.get(id) : undefined),
     },
-    intake: {
-      accept: async (message) => {
-        messages.push(message);
-        return { id: `live-${messages.length}`, position: { lane: 'live', offset: messages.length } };
-      },
-      acceptBulk: async (message) => {
-        messages.push(message);
-        return { id: `bulk-${messages.length}`, position: { lane: 'bulk', offset: messages.length } };
-      },
-    },
+    intake: memoryIntake(messages),
     ledger: { balance: async () => ({ asOf: ['live-1'], balanced: true, rows: [] }) },
     deadLetters: {
       list: async () => ({ items: [], next: null }),
       replay: async (_caller, ids) => ({ replayed: ids, skipped: [] }),
     },
     messages: { byReceipt: async () => null, byDevice: async () => [] },
+    images: memoryImages(),
     twin: { latest: () => null, counts: () => new Map() },
     messageRate: { perSecond: () => 0 },
     kindDryRun: { run: async () => dryRunOfNothing() },

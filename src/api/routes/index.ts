@@ -7,6 +7,7 @@ import { deviceRoutes } from './devices.ts';
 import { explainRoutes } from './explain.ts';
 import { healthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
+import { imageRoutes } from './images.ts';
 import { kindRoutes } from './kinds.ts';
 import { overviewRoutes } from './overview.ts';
 import { passageRoutes } from './passages.ts';
@@ -25,6 +26,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   credentialRoutes,
   kindRoutes,
   telemetryRoutes,
+  imageRoutes,
   historyRoutes,
   passageRoutes,
   explainRoutes,

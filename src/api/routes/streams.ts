@@ -7,22 +7,17 @@ import type { StreamStatus } from '../../streams/pull.ts';
 import type { StreamAnswer } from '../../streams/service.ts';
 import type { View } from '../../streams/types.ts';
 import { callerOf } from '../auth.ts';
-import { bytesOf, deviceParams, label, listOf, moment } from '../schemas.ts';
+import { lookQuery, purposeOf } from '../look.ts';
+import { bytesOf, deviceParams, listOf, moment } from '../schemas.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
 const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
-/** The one purpose technicians may look for. */
-const MAINTENANCE = 'maintenance';
-
 const tags = ['streams'];
 const errors = ['stream.unavailable', 'stream.full', 'outbound.refused'] as const;
 
 const look = z.strictObject({
   quality: z.enum(['main', 'sub']).default('main').meta({ description: 'The full picture, or the small one' }),
-  purpose: label(200)
-    .optional()
-    .meta({ description: "Why you look; without it the token's purpose, for people `routine`" }),
-  case: label(64).optional().meta({ description: 'Number of the case you look for' }),
+  ...lookQuery,
 });
 type Look = z.output<typeof look>;
 
@@ -170,14 +165,7 @@ async function whileWanted<Result>(
 /** The look this request is part of. Rights come first, so that nothing else tells whether the camera exists. */
 function viewOf(context: RouteContext, caller: Caller, id: string, query: Look): View {
   const deviceId = cameraOf(context, caller, id);
-  const purpose = query.purpose ?? caller.purpose;
-  if (purpose === null) {
-    const message = 'is missing: say why you look, or use a token that has a purpose';
-    throw new CitywatchError('request.invalid', { issues: [{ path: 'purpose', message }] });
-  }
-  if (caller.role === 'technician' && purpose !== MAINTENANCE) {
-    throw new CitywatchError('auth.forbidden', { detail: `Technicians look with purpose=${MAINTENANCE}.` });
-  }
+  const purpose = purposeOf(caller, query);
   const { type, id: viewerId, name } = caller;
   const viewer = { type, id: viewerId, name };
   return { deviceId, viewer, purpose, quality: query.quality, case: query.case ?? null };

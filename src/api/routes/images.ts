@@ -1,0 +1,129 @@
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { CitywatchError } from '../../core/errors.ts';
+import type { Caller, DeviceIdentity } from '../../core/types.ts';
+import { IMAGE_TYPES, type ImageType, readImage } from '../../ingest/images/image-file.ts';
+import type { KeptImage } from '../../ingest/images/image-table.ts';
+import { callerOf } from '../auth.ts';
+import { requirePlainBody } from '../bodies.ts';
+import { DeviceBudget } from '../device-budget.ts';
+import { Gate, IMAGE_BODY_BYTES_MAX, leaveWhenAnswered } from '../limits.ts';
+import { lookQuery, purposeOf } from '../look.ts';
+import { bytesOf, deviceParams } from '../schemas.ts';
+import { validatorCompiler } from '../validation.ts';
+import type { ApiApp, RouteContext, RoutePart } from './route.ts';
+
+/** What the image routes need of the rest. */
+export interface ImagesPort {
+  /** Resolves once the picture is durable. Errors: `images.unavailable`, `store.unavailable`. */
+  keep(device: DeviceIdentity, type: ImageType, bytes: Buffer): Promise<{ id: string; isNew: boolean }>;
+  /** The picture, where its device is the caller's to see. Errors: `not-found`. */
+  find(caller: Caller, id: string): Promise<KeptImage>;
+  read(image: KeptImage): Promise<Buffer>;
+  /** Writes the access-register row of a look; nothing is shown before it resolved. */
+  registerLook(look: { caller: Caller; image: KeptImage; purpose: string; case: string | null }): Promise<void>;
+}
+
+const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
+const TYPES = Object.keys(IMAGE_TYPES) as ImageType[];
+
+/** A checkpoint in the morning rush sends three pictures of each of two vehicles a second. */
+const IMAGES_PER_S = 10;
+const IMAGES_BURST = 300;
+/** Bodies that may be held at the same time: of one device, and of all. */
+const DEVICE_AT_ONCE = 4;
+const ALL_AT_ONCE = 64;
+
+const kept = z.object({ id: z.uuid().meta({ description: 'What events name the picture by' }) });
+const imageParams = z.strictObject({ id: z.uuid() });
+
+export const imageRoutes: RoutePart = (app, context) => {
+  sendRoute(app, context);
+  showRoute(app, context);
+};
+
+function sendRoute(app: ApiApp, context: RouteContext): void {
+  const budget = new DeviceBudget(context.clock, { perS: IMAGES_PER_S, burst: IMAGES_BURST });
+  const byDevice = new Gate(DEVICE_AT_ONCE);
+  const all = new Gate(ALL_AT_ONCE);
+  app.register(async (raw) => {
+    raw.removeAllContentTypeParsers();
+    raw.addContentTypeParser<Buffer>(TYPES, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body);
+    raw.post(
+      '/devices/:id/images',
+      {
+        bodyLimit: IMAGE_BODY_BYTES_MAX,
+        config: { allow: ['device'], ownBudget: true, errors: ['images.unavailable'] },
+        onRequest: async (request, reply) => {
+          const { id } = callerOf(request);
+          budget.take(id);
+          leaveWhenAnswered(byDevice, id, reply);
+          leaveWhenAnswered(all, 'all', reply);
+          await requirePlainBody(request);
+        },
+        // The body stays bytes; its schema is for the OpenAPI document.
+        validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : validatorCompiler(part as never)),
+        schema: {
+          tags: ['telemetry'],
+          summary: 'Send a picture that an event will name',
+          description: `JPEG or PNG of at most ${IMAGE_BODY_BYTES_MAX} bytes. The same bytes again have the same id.`,
+          consumes: TYPES,
+          params: deviceParams,
+          response: { 201: kept },
+        },
+      },
+      async (request, reply) => {
+        const { id } = await context.images.keep(senderOf(context, request), ...pictureOf(request));
+        return reply.code(201).header('location', `/api/v1/images/${id}`).send({ id });
+      },
+    );
+  });
+}
+
+/** A device speaks for itself; any other id answers like one that does not exist. */
+function senderOf({ directory }: RouteContext, request: FastifyRequest): DeviceIdentity {
+  const device = directory.identity(callerOf(request).id);
+  if (!device || device.id !== (request.params as { id: string }).id) throw new CitywatchError('not-found');
+  return device;
+}
+
+function pictureOf({ body, headers }: FastifyRequest): [ImageType, Buffer] {
+  if (!Buffer.isBuffer(body) || body.length === 0) {
+    throw new CitywatchError('request.malformed', { detail: 'The body is empty.' });
+  }
+  const shape = readImage(body);
+  if (typeof shape === 'string') throw refused(shape);
+  const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+  if (shape.type !== type) throw refused(`is ${shape.type}, not what Content-Type says`);
+  return [shape.type, body];
+}
+
+function refused(message: string): CitywatchError {
+  return new CitywatchError('request.invalid', { issues: [{ path: 'body', message }] });
+}
+
+function showRoute(app: ApiApp, { images }: RouteContext): void {
+  app.get(
+    '/images/:id',
+    {
+      exposeHeadRoute: false,
+      config: { allow: READERS },
+      schema: {
+        tags: ['telemetry'],
+        summary: 'A picture that an event names; the look is registered',
+        params: imageParams,
+        querystring: z.strictObject(lookQuery),
+        response: { 200: bytesOf('image/jpeg', 'The picture; `image/png` where it was sent as that') },
+      },
+    },
+    async (request, reply) => {
+      const caller = callerOf(request);
+      const image = await images.find(caller, request.params.id);
+      const purpose = purposeOf(caller, request.query);
+      const bytes = await images.read(image);
+      await images.registerLook({ caller, image, purpose, case: request.query.case ?? null });
+      reply.type(image.type).header('cache-control', 'private, no-store');
+      return reply.header('content-disposition', 'inline').send(bytes as never);
+    },
+  );
+}
