@@ -207,7 +207,6 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
       'dead letters': () => deadLetters.prune(),
       images: images.tidy,
       passages: () => passages.keep(),
-      images: images.tidy,
       findings: () => alerting.queries.pruneFindings(clock.nowMs()),
     },
   });

@@ -166,14 +166,6 @@ export const SETTINGS = {
       { range: 'a whole number from 31 to 3650', unit: 'days', fromText: 'number' },
     ),
   },
-  images: {
-    keepDays: setting<number>(
-      ['CITYWATCH_IMAGES_KEEP_DAYS', 'How long pictures that devices send are kept.'],
-      z.int().min(1).max(3650),
-      30,
-      { range: 'a whole number from 1 to 3650', unit: 'days', fromText: 'number' },
-    ),
-  },
   vault: {
     keyFile: path(['CITYWATCH_VAULT_KEY_FILE', 'File with the key that stored camera passwords and plates are encrypted by.']),
   },
