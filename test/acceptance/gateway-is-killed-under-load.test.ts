@@ -1,4 +1,11 @@
 import t from 'tap';
-import { killUnderLoad } from '../support/kill-under-load.ts';
+import { underLoad } from '../support/faults/faulty-gateway.ts';
+import { killAtSteps } from '../support/faults/kill-campaign.ts';
+import { check } from '../support/faults/results.ts';
 
-t.test('kill -9 under 500 messages/s, ten times', (t) => killUnderLoad(t, { kills: 10, perSecond: 500 }));
+t.test(
+  'kill -9 under 500 messages/s at each labelled step, of a gateway that runs and of one that starts',
+  async (t) => {
+    check(t, await killAtSteps(await underLoad(t), { seeds: [2, 5], checks: 'at the end' }));
+  },
+);

@@ -76,8 +76,9 @@ export class Gateway {
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', listen);
     this.#ended = new Promise((resolve) => child.once('close', (status) => resolve(status)));
     const ready = (): boolean => /^ {2}MQTT .*\n/m.test(said);
-    await until('the gateway is ready', () => ready() || child.exitCode !== null, READY_MS);
-    if (!ready()) throw new Error(`the gateway ended with status ${child.exitCode}: ${said}`);
+    const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+    await until('the gateway is ready', () => ready() || hasEnded(), READY_MS);
+    if (!ready()) throw new Error(`the gateway ended with ${child.signalCode ?? child.exitCode}: ${said}`);
     this.httpUrl = /^ {2}API +(http:\S+)\/api\/docs$/m.exec(said)?.[1] ?? '';
     this.mqttPort = Number(/^ {2}MQTT +mqtt:.*:(\d+)$/m.exec(said)?.[1]);
   }

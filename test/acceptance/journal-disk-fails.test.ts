@@ -1,0 +1,8 @@
+import t from 'tap';
+import { diskFaults, failDisk } from '../support/faults/disk-campaign.ts';
+import { underLoad } from '../support/faults/faulty-gateway.ts';
+import { check } from '../support/faults/results.ts';
+
+t.test('the disk of the journal fails under load: the file is given up, nothing acknowledged is lost', async (t) => {
+  check(t, await failDisk(await underLoad(t), diskFaults({ first: [], seed: 1, further: 1 })));
+});

@@ -1,0 +1,18 @@
+import t from 'tap';
+import { underLoad } from '../support/faults/faulty-gateway.ts';
+import { killAtSteps } from '../support/faults/kill-campaign.ts';
+import { STEPS } from '../support/faults/orders.ts';
+import { record } from '../support/faults/results.ts';
+
+const SEEDS = Array.from({ length: 20 }, (_, seed) => seed);
+
+t.test('kill -9 under 500 messages/s at each labelled step, with 20 seeds each', async (t) => {
+  const scene = await underLoad(t);
+  for (const step of STEPS) {
+    scene.fleet.go();
+    await record(t, `kill -9 at ${step}`, () =>
+      killAtSteps(scene, { seeds: SEEDS, steps: [step], checks: 'each kill' }),
+    );
+  }
+  t.same(await scene.fleet.faults(), [], 'and in the end everything is there once');
+});

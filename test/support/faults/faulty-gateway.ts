@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Test } from 'tap';
+import { Fleet, type FleetOptions } from '../fleet.ts';
+import type { Tally } from '../fleet-read-back.ts';
+import { Gateway } from '../gateway.ts';
+import { until } from '../processes.ts';
+import { type Owner, temporaryDirectory } from '../services.ts';
+import { ORDERS_VARIABLE, type Orders } from './orders.ts';
+
+const PRELOAD = pathToFileURL(join(import.meta.dirname, 'in-gateway.ts'));
+
+/** A gateway whose process takes orders to fail. */
+export class FaultyGateway {
+  readonly gateway: Gateway;
+  readonly #path: string;
+
+  private constructor(gateway: Gateway, path: string) {
+    this.gateway = gateway;
+    this.#path = path;
+  }
+
+  /** One that does not run yet. */
+  static async prepare(t: Owner, env: Record<string, string> = {}): Promise<FaultyGateway> {
+    const path = join(await temporaryDirectory(t), 'orders.json');
+    const preload = `--import=${import.meta.resolve('tsx')} --import=${PRELOAD}`;
+    const gateway = await Gateway.prepare(t, { NODE_OPTIONS: preload, [ORDERS_VARIABLE]: path, ...env });
+    return new FaultyGateway(gateway, path);
+  }
+
+  /** One that is ready. */
+  static async start(t: Owner, env: Record<string, string> = {}): Promise<FaultyGateway> {
+    const faulty = await FaultyGateway.prepare(t, env);
+    await faulty.gateway.start();
+    return faulty;
+  }
+
+  /** Orders for the next start of its process, which counts from there. */
+  async orderAtStart(orders: Orders): Promise<void> {
+    await writeFile(`${this.#path}.new`, JSON.stringify(orders));
+    await rename(`${this.#path}.new`, this.#path);
+  }
+
+  /** Orders for the process that runs; resolves once it knows them. */
+  async order(orders: Orders): Promise<void> {
+    await this.orderAtStart(orders);
+    const { pid } = this.gateway;
+    process.kill(pid, 'SIGUSR2');
+    await until('the gateway has its orders', () => !existsSync(this.#path) || !this.gateway.isRunning);
+  }
+}
+
+/** A gateway that takes orders, under load. */
+export interface Scene {
+  faulty: FaultyGateway;
+  fleet: Fleet;
+}
+
+export async function underLoad(t: Test, env: Record<string, string> = {}, options: FleetOptions = {}): Promise<Scene> {
+  const faulty = await FaultyGateway.start(t, env);
+  const fleet = await Fleet.connect(t, faulty.gateway, { devices: 20, http: 2, perSecond: 500, ...options });
+  fleet.go();
+  return { faulty, fleet };
+}
+
+/** All that was sent is acknowledged and nothing waits any more; resolves with what became of what is new. */
+export async function settle({ faulty: { gateway }, fleet }: Scene): Promise<Tally> {
+  await fleet.stop(60_000);
+  const { balanced } = await gateway.settledLedger();
+  const tally = await fleet.newTally();
+  if (!balanced) tally.wrong.push('the ledger does not balance');
+  return tally;
+}

@@ -1,0 +1,77 @@
+import { add, emptyTally } from '../fleet-read-back.ts';
+import type { Process } from '../process-tree.ts';
+import { isRunning, until } from '../processes.ts';
+import { type FaultyGateway, type Scene, settle } from './faulty-gateway.ts';
+import { type KillOrder, MOMENTS, STEPS, type Step } from './orders.ts';
+import { randomFrom } from './random.ts';
+import type { FaultResult } from './results.ts';
+
+export interface KillCampaign {
+  seeds: number[];
+  steps?: readonly Step[];
+  /** Whether everything is read back after each kill, or only at the end. */
+  checks: 'each kill' | 'at the end';
+}
+
+/** How long the gateway may take to get to where it is killed. */
+const REACH_MS = 30_000;
+/** What the kernel and our children have to be gone. */
+const ORPHANS_MS = 3_000;
+
+/** Kills the gateway at each labelled step under load, again and again on the same data. */
+export async function killAtSteps(scene: Scene, { seeds, steps = STEPS, checks }: KillCampaign): Promise<FaultResult> {
+  const { faulty, fleet } = scene;
+  const { gateway } = faulty;
+  const tally = emptyTally();
+  let greenMs = 0;
+  let family: Process[] = [];
+  for (const seed of seeds) {
+    for (const step of steps) {
+      const kill = killOf(step, seed);
+      family = [...family.filter(({ pid }) => isRunning(pid)), ...gateway.descendants()];
+      // Every other seed counts from the start of the process: it dies while it catches up, or not even that far.
+      await (seed % 2 === 0 ? killRunning(faulty, kill) : killStarting(faulty, kill));
+      const killedMs = performance.now();
+      await until('nothing of it is left', () => gateway.orphans(family).length === 0, ORPHANS_MS).catch(() => {
+        tally.wrong.push(`processes of a killed gateway: ${JSON.stringify(gateway.orphans(family))}`);
+      });
+      await gateway.start();
+      await gateway.untilGreen();
+      greenMs = Math.max(greenMs, performance.now() - killedMs);
+      if (checks === 'at the end') continue;
+      const { wrong, ...counts } = await settle(scene);
+      add(tally, { ...counts, wrong: wrong.map((fault) => `seed ${seed}, ${kill.nth} × ${kill.moment}: ${fault}`) });
+      fleet.go();
+    }
+  }
+  add(tally, await settle(scene));
+  return { times: seeds.length * steps.length, tally, greenMs };
+}
+
+/** The same kill for the same seed; a seed names a moment of the step in turn. */
+function killOf(step: Step, seed: number): KillOrder {
+  const random = randomFrom(seed * STEPS.length + STEPS.indexOf(step));
+  const moments = Object.entries(MOMENTS[step]);
+  // Seeds in pairs: one kills what runs, the other what starts.
+  const [moment, max] = moments[(seed >> 1) % moments.length]!;
+  return { step, moment, nth: 1 + Math.floor(random() * max) };
+}
+
+async function killRunning(faulty: FaultyGateway, kill: KillOrder): Promise<void> {
+  await faulty.order({ kill });
+  await untilDead(faulty, kill);
+}
+
+async function killStarting(faulty: FaultyGateway, kill: KillOrder): Promise<void> {
+  const { gateway } = faulty;
+  await gateway.stop('SIGKILL');
+  await faulty.orderAtStart({ kill });
+  await gateway.start().catch((error: Error) => {
+    if (!/ended with SIGKILL/.test(error.message)) throw error;
+  });
+  await untilDead(faulty, kill);
+}
+
+async function untilDead({ gateway }: FaultyGateway, { step, moment, nth }: KillOrder): Promise<void> {
+  await until(`the gateway is killed at ${step}, ${nth} × ${moment}`, () => !gateway.isRunning, REACH_MS);
+}
