@@ -61,8 +61,10 @@ export function initialThreshold(condition: ThresholdCondition): ThresholdState 
 function clauseRaised(clause: Clause, before: boolean, value: FieldValue): boolean {
   if ('equals' in clause) return value === clause.equals;
   if (typeof value !== 'number') return before;
-  if ('above' in clause) return before ? value >= (clause.clear_below ?? clause.above) : value > clause.above;
-  return before ? value <= (clause.clear_above ?? clause.below) : value < clause.below;
+  if ('above' in clause) {
+    return before && clause.clear_below !== undefined ? value >= clause.clear_below : value > clause.above;
+  }
+  return before && clause.clear_above !== undefined ? value <= clause.clear_above : value < clause.below;
 }
 
 /**

@@ -63,6 +63,15 @@ t.test('between the limit and the clear level nothing changes', async (t) => {
   t.same(outcomes, ['fired at 1', null, null, null, 'cleared at 5', null]);
 });
 
+t.test('without a clear level a value at its limit is back', async (t) => {
+  const absent: Threshold = { ...heat, any: [{ field: 'absent', above: 0 }] };
+  const steps: [Record<string, number>, number][] = [1, 0, 2].map((value, at) => [{ absent: value }, at + 1]);
+  t.same(feed(absent, initialThreshold(absent), steps).outcomes, ['fired at 1', 'cleared at 2', 'fired at 3']);
+  const low: Threshold = { ...heat, any: [{ field: 'level', below: 5 }] };
+  const levels: [Record<string, number>, number][] = [4, 5].map((value, at) => [{ level: value }, at + 1]);
+  t.same(feed(low, initialThreshold(low), levels).outcomes, ['fired at 1', 'cleared at 2']);
+});
+
 t.test('an older reading and one that says nothing about the rule leave the state alone', async (t) => {
   const first = feed(heat, initialThreshold(heat), [[{ temp_c: 20 }, 100]]);
   const late = feed(heat, first.state, [
