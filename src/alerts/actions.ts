@@ -7,8 +7,7 @@ import type { Database, Tables } from '../platform/database.ts';
 import { withinJurisdiction } from '../platform/database.ts';
 import type { WorkTicket } from '../platform/work.ts';
 import { type AlertView, type EventType, showAlert } from './alert.ts';
-import { saveAlert, ticketsFor } from './desk.ts';
-import { appendLog } from './log.ts';
+import { publish, saveAlerts } from './log.ts';
 import { requireUuid } from './queries.ts';
 import type { AlertRow, AlertTables } from './tables.ts';
 
@@ -90,8 +89,7 @@ export class AlertActions {
       const change = decide(before, nowMs);
       if (!change) return { view: showAlert(before), tickets: [] };
       const alert = { ...change.alert, version: before.version + 1 };
-      await saveAlert(tx, alert, false);
-      const entries = await appendLog(tx, [{ type: change.event, alert, actor: caller.name, atMs: nowMs }]);
+      await saveAlerts(tx, [alert]);
       await recordAudit(tx, {
         caller,
         action: change.event,
@@ -100,7 +98,8 @@ export class AlertActions {
         after: { handling: alert.handling, verdict: alert.verdict, assignedTo: alert.assigned_to },
         atMs: nowMs,
       });
-      return { view: showAlert(alert), tickets: await ticketsFor(tx, clock, entries) };
+      const tickets = await publish(tx, clock, [{ type: change.event, alert, actor: caller.name, atMs: nowMs }]);
+      return { view: showAlert(alert), tickets };
     });
     this.#deps.committed(result.tickets);
     return result.view;

@@ -1,10 +1,10 @@
 import type { Clock } from '../core/clock.ts';
 import { CitywatchError, messageOf } from '../core/errors.ts';
 import { Counter, Histogram, type Observer } from '../core/observe.ts';
-import { type Database, sql } from '../platform/database.ts';
+import type { Database } from '../platform/database.ts';
 import { DONE, type WorkResult } from '../platform/work.ts';
 import { Endpoints } from './endpoints.ts';
-import type { AlertTables } from './tables.ts';
+import { Outbox, type Waiting } from './outbox.ts';
 import { RETRY_FOR_MS, retryPauseMs, signWebhook } from './webhook.ts';
 
 /** The one way out: contacts only the allowed networks, follows no redirect, keeps no body beyond `maxBytes`. */
@@ -40,23 +40,14 @@ export interface DeliveryDeps {
   random?: () => number;
 }
 
-interface Waiting {
-  webhook_id: string;
-  seq: number;
-  attempts: number;
-  created_at_ms: number;
-  body: Record<string, unknown>;
-  type: string;
-}
-
 interface Attempt {
   status: number | null;
   /** Null when the receiver took it. */
   error: string | null;
 }
 
-/** Workers for deliveries: more than the receivers there may be, each of which may hang. */
-export const DELIVERIES_AT_ONCE = 128;
+/** Keys held at the same time: room for several receivers that answer, but slowly. */
+export const DELIVERIES_AT_ONCE = 512;
 const ATTEMPT_DEADLINE_MS = 10_000;
 /** A key is given back after this long, well before its claim ends; what is left of it goes on at once. */
 const HANDLE_FOR_MS = 20_000;
@@ -75,9 +66,11 @@ export class WebhookDelivery {
   readonly #attempts: Counter;
   readonly #latency: Histogram;
   readonly #endpoints = new Endpoints();
+  readonly #outbox: Outbox;
 
   constructor(deps: DeliveryDeps) {
     this.#deps = deps;
+    this.#outbox = new Outbox(deps.database, deps.clock);
     const registers = [deps.observer.metrics];
     this.#attempts = new Counter({
       name: 'citywatch_webhook_attempts_total',
@@ -93,34 +86,37 @@ export class WebhookDelivery {
     });
   }
 
+  /** Receivers of which enough keys are claimed already. */
+  crowded(): string[] {
+    return this.#endpoints.crowded();
+  }
+
   /** Handler of the queue `delivery`; the key is `subscription alert`. */
   async handle(key: string, signal: AbortSignal): Promise<WorkResult> {
-    const [subscriptionId = '', alertId = ''] = key.split(' ');
-    const subscription = await this.#subscription(subscriptionId);
-    if (!subscription) return DONE;
-    if (subscription.state !== 'active') {
-      this.#endpoints.forget(subscriptionId);
-      await this.#settleAll(subscriptionId, alertId, 'withheld');
-      return DONE;
-    }
-    const secrets = subscription.secrets.map((sealed) => this.#deps.vault.open(sealed));
     const { clock } = this.#deps;
     const endMs = clock.monotonicMs() + HANDLE_FOR_MS;
-    for (;;) {
-      const next = await this.#oldest(subscriptionId, alertId);
-      if (!next) return DONE;
+    const { receiver, entries, more } = await this.#outbox.load(key);
+    if (!receiver) return DONE;
+    if (receiver.state !== 'active') {
+      this.#endpoints.forget(receiver.id);
+      await this.#outbox.withhold(key);
+      return DONE;
+    }
+    const secrets = receiver.secrets.map((sealed) => this.#deps.vault.open(sealed));
+    for (const next of entries) {
       if (signal.aborted || clock.monotonicMs() >= endMs) return { again: { atMs: clock.nowMs() } };
-      const pause = await this.#inTurn(subscriptionId, next, () => this.#attempt(subscription.url, secrets, next));
+      const pause = await this.#inTurn(receiver.id, next, () => this.#attempt(receiver.url, secrets, next));
       if (pause !== null) return { again: { atMs: pause } };
     }
+    return more ? { again: { atMs: clock.nowMs() } } : DONE;
   }
 
   /** One attempt, if it is this entry's turn; returns when to try again, or null when the entry is settled. */
   async #inTurn(subscriptionId: string, next: Waiting, attempt: () => Promise<Attempt>): Promise<number | null> {
-    const nowMs = this.#deps.clock.nowMs();
-    const turn = this.#endpoints.enter(subscriptionId, this.#isOver(next, nowMs));
-    if (turn === 'crowded') return nowMs + CROWDED_PAUSE_MS;
-    if (turn === 'failing') return this.#nextTryMs(next, nowMs);
+    const { clock } = this.#deps;
+    const turn = await this.#endpoints.enter(subscriptionId, this.#isOver(next, clock.nowMs()));
+    if (turn === 'crowded') return clock.nowMs() + CROWDED_PAUSE_MS;
+    if (turn === 'failing') return this.#nextTryMs(next, clock.nowMs());
     let isBack = false;
     let result: Attempt = { status: null, error: 'not sent' };
     try {
@@ -139,29 +135,6 @@ export class WebhookDelivery {
 
   #nextTryMs(next: Waiting, nowMs: number): number {
     return nowMs + retryPauseMs(nowMs - next.created_at_ms, (this.#deps.random ?? Math.random)());
-  }
-
-  async #subscription(id: string) {
-    return await this.#deps.database
-      .tables<AlertTables>()
-      .selectFrom('subscription')
-      .select(['url', 'secrets', 'state'])
-      .where('id', '=', id)
-      .executeTakeFirst();
-  }
-
-  async #oldest(subscriptionId: string, alertId: string): Promise<Waiting | undefined> {
-    return await this.#deps.database
-      .tables<AlertTables>()
-      .selectFrom('delivery')
-      .innerJoin('alert_event', 'alert_event.seq', 'delivery.seq')
-      .select(['webhook_id', 'delivery.seq', 'attempts', 'created_at_ms', 'body', 'type'])
-      .where('subscription_id', '=', subscriptionId)
-      .where('delivery.alert_id', '=', alertId)
-      .where('state', '=', 'waiting')
-      .orderBy('delivery.seq')
-      .limit(1)
-      .executeTakeFirst();
   }
 
   async #attempt(url: string, secrets: string[], next: Waiting): Promise<Attempt> {
@@ -203,37 +176,8 @@ export class WebhookDelivery {
     const state = delivered ? 'delivered' : dead ? 'dead' : 'waiting';
     this.#attempts.inc({ result: delivered ? 'delivered' : dead ? 'dead' : 'failed' });
     if (delivered) this.#latency.observe((nowMs - next.created_at_ms) / 1000);
-    const db = this.#deps.database.tables<AlertTables>();
-    await db
-      .updateTable('delivery')
-      .set({
-        state,
-        attempts: sql<number>`attempts + 1`,
-        settled_at_ms: state === 'waiting' ? null : nowMs,
-        last_status: status,
-        last_error: error?.slice(0, 500) ?? null,
-      })
-      .where('webhook_id', '=', next.webhook_id)
-      .where('state', '=', 'waiting')
-      .execute();
-    if (status === GONE) {
-      await db
-        .updateTable('subscription')
-        .set({ state: 'disabled', state_reason: 'The receiver answered 410 Gone.' })
-        .where('id', '=', subscriptionId)
-        .execute();
-    }
+    await this.#outbox.settle({ webhookId: next.webhook_id, state, status, error });
+    if (status === GONE) await this.#outbox.disable(subscriptionId, 'The receiver answered 410 Gone.');
     return state === 'waiting' ? this.#nextTryMs(next, nowMs) : null;
-  }
-
-  async #settleAll(subscriptionId: string, alertId: string, state: 'withheld'): Promise<void> {
-    await this.#deps.database
-      .tables<AlertTables>()
-      .updateTable('delivery')
-      .set({ state, settled_at_ms: this.#deps.clock.nowMs() })
-      .where('subscription_id', '=', subscriptionId)
-      .where('alert_id', '=', alertId)
-      .where('state', '=', 'waiting')
-      .execute();
   }
 }

@@ -1,19 +1,16 @@
+import { Batches } from '../core/batches.ts';
 import type { Clock } from '../core/clock.ts';
 import type { DeviceId } from '../core/types.ts';
-import type { Database, Tables } from '../platform/database.ts';
-import { DONE, enqueueWork, type WorkResult, type WorkTicket } from '../platform/work.ts';
-import { applyFinding, type EventType, type Place, priorityOf } from './alert.ts';
-import { appendLog, fillOutbox, type LogEntry, type LogInput } from './log.ts';
+import { type Database, sql, type Tables } from '../platform/database.ts';
+import { DONE, type WorkResult, type WorkTicket } from '../platform/work.ts';
+import { applyFinding, type Place } from './alert.ts';
+import { type LogInput, publish, saveAlerts } from './log.ts';
 import type { AlertRow, AlertTables, FindingRow } from './tables.ts';
-
-export const DESK_QUEUE = 'desk';
-export const DELIVERY_QUEUE = 'delivery';
-export const EVIDENCE_QUEUE = 'evidence';
 
 /** What the desk asks of the registry. */
 export interface Places {
-  /** Name and position of a device; null when it is not known any more. */
-  place(device: DeviceId): Promise<Place | null>;
+  /** Names and positions of devices; those that are not known any more are left out. */
+  placesOf(devices: DeviceId[]): Promise<Map<DeviceId, Place>>;
 }
 
 export interface DeskDeps {
@@ -25,73 +22,66 @@ export interface DeskDeps {
   committed(tickets: WorkTicket[]): void;
 }
 
-const FINDINGS_AT_ONCE = 500;
+/** Keys that may wait to be taken together. */
+export const FINDINGS_KEYS_AT_ONCE = 256;
+const KEYS_MAX = 100;
+const FINDINGS_MAX = 1_000;
+
+/** What stands for a key: the alert that is not closed, else the id of the newest one that is. */
+interface Standing {
+  open: AlertRow | null;
+  previousId: string | null;
+}
 
 /**
- * The alert desk: takes findings into alerts, one key at a time, in order. One transaction holds the alert, its log
- * entries, the outbox and the marks on the findings, so a crash leaves all of it or none.
+ * The alert desk: takes findings into alerts, those of one key in order. One transaction holds the alerts of many keys,
+ * their log entries, the outbox and the marks on the findings, so a crash leaves all of it or none.
  */
 export class AlertDesk {
   readonly #deps: DeskDeps;
+  readonly #keys: Batches<string, WorkResult>;
 
   constructor(deps: DeskDeps) {
     this.#deps = deps;
+    this.#keys = new Batches({ run: (keys) => this.#takeAll(keys), max: KEYS_MAX });
   }
 
   /** Handler of the queue `desk`; the key is the dedup key. */
-  async handle(key: string): Promise<WorkResult> {
-    for (;;) {
-      const findings = await this.#pending(this.#deps.database, key);
-      const [first] = findings;
-      if (!first) return DONE;
-      const place = (await this.#deps.places.place(first.subject)) ?? { name: first.subject, lat: null, lon: null };
-      const tickets = await this.#deps.database.transaction((tx) => this.#take(tx, key, place));
-      this.#deps.committed(tickets);
-      if (findings.length < FINDINGS_AT_ONCE) return DONE;
-    }
+  handle(key: string): Promise<WorkResult> {
+    return this.#keys.add(key);
   }
 
-  #pending(tx: Tables, key: string): Promise<FindingRow[]> {
-    return tx
-      .tables<AlertTables>()
-      .selectFrom('finding')
-      .selectAll()
-      .where('dedup_key', '=', key)
-      .where('handled_at_ms', 'is', null)
-      .orderBy('seq')
-      .limit(FINDINGS_AT_ONCE)
-      .execute();
-  }
-
-  async #take(tx: Tables, key: string, place: Place): Promise<WorkTicket[]> {
-    const nowMs = this.#deps.clock.nowMs();
-    const db = tx.tables<AlertTables>();
-    const latest = await db
-      .selectFrom('alert')
-      .selectAll()
-      .where('dedup_key', '=', key)
-      .orderBy('first_at_ms', 'desc')
-      .orderBy('committed_at_ms', 'desc')
-      .limit(1)
-      .forUpdate()
-      .executeTakeFirst();
-    const open = latest && latest.handling !== 'closed' ? latest : null;
-    const findings = await this.#pending(tx, key);
-    const folded = this.#fold(findings, open, { place, nowMs, previousId: open ? null : (latest?.id ?? null) });
-    if (folded.alert && folded.inputs.length > 0) await saveAlert(tx, folded.alert, open === null);
+  async #takeAll(keys: string[]): Promise<WorkResult[]> {
+    const { database, clock, places } = this.#deps;
+    // Read before the transaction, which is to be short; what comes after it has its own work.
+    const findings = await pending(database, keys);
     if (findings.length > 0) {
-      await db
-        .updateTable('finding')
-        .set({ handled_at_ms: nowMs, alert_id: folded.alert?.id ?? null })
-        .where(
-          'id',
-          'in',
-          findings.map(({ id }) => id),
-        )
-        .execute();
+      const known = await places.placesOf([...new Set(findings.map(({ subject }) => subject))]);
+      const tickets = await database.transaction((tx) => this.#take(tx, findings, known));
+      this.#deps.committed(tickets);
     }
-    const entries = await appendLog(tx, folded.inputs);
-    return await ticketsFor(tx, this.#deps.clock, entries);
+    return keys.map(() => (findings.length < FINDINGS_MAX ? DONE : { again: { atMs: clock.nowMs() } }));
+  }
+
+  async #take(tx: Tables, read: FindingRow[], places: Map<DeviceId, Place>): Promise<WorkTicket[]> {
+    const nowMs = this.#deps.clock.nowMs();
+    const findings = await stillPending(tx, read);
+    const standing = await standingOf(tx, [...findings.keys()]);
+    const alerts: AlertRow[] = [];
+    const inputs: LogInput[] = [];
+    for (const [key, { open, previousId }] of standing) {
+      const ofKey = findings.get(key) ?? [];
+      const subject = ofKey[0]?.subject ?? '';
+      const place = places.get(subject) ?? { name: subject, lat: null, lon: null };
+      const folded = this.#fold(ofKey, open, { place, nowMs, previousId });
+      if (folded.inputs.length > 0 && folded.alert) alerts.push(folded.alert);
+      inputs.push(...folded.inputs);
+      standing.set(key, { open: folded.alert, previousId });
+    }
+    await saveAlerts(tx, alerts);
+    const taken = [...findings.values()].flat();
+    await markTaken(tx, nowMs, { taken, alertOf: (key) => standing.get(key)?.open?.id ?? null });
+    return await publish(tx, this.#deps.clock, inputs);
   }
 
   /** Runs of updates within one transaction become one log entry: the alert as it stands after all of them. */
@@ -115,30 +105,78 @@ export class AlertDesk {
   }
 }
 
-/** Inserts a new alert or writes the whole row of an existing one. The caller holds the row's lock. */
-export async function saveAlert(tx: Tables, alert: AlertRow, isNew: boolean): Promise<void> {
-  const row = {
-    ...alert,
-    title: JSON.stringify(alert.title),
-    data: JSON.stringify(alert.data),
-    evidence: JSON.stringify(alert.evidence),
-    comments: JSON.stringify(alert.comments),
-  };
-  const db = tx.tables<AlertTables>();
-  if (isNew) await db.insertInto('alert').values(row).execute();
-  else await db.updateTable('alert').set(row).where('id', '=', alert.id).execute();
+/** Findings that are not handled, of one key in the order in which they came. */
+function pending(tables: Tables, keys: string[]): Promise<FindingRow[]> {
+  return tables
+    .tables<AlertTables>()
+    .selectFrom('finding')
+    .selectAll()
+    .where('dedup_key', 'in', keys)
+    .where('handled_at_ms', 'is', null)
+    .orderBy('seq')
+    .limit(FINDINGS_MAX)
+    .execute();
 }
 
-/** Notes the work that follows from new log entries: deliveries, and a picture for what was just opened. */
-export async function ticketsFor(tx: Tables, clock: Clock, entries: LogEntry[]): Promise<WorkTicket[]> {
-  const deliveries = await fillOutbox(tx, entries);
-  const opened: EventType = 'alert.opened';
-  const tickets: WorkTicket[] = [
-    ...deliveries.map(({ key, severity }) => ({ queue: DELIVERY_QUEUE, key, priority: priorityOf(severity) })),
-    ...entries
-      .filter(({ type }) => type === opened)
-      .map(({ alertId, severity }) => ({ queue: EVIDENCE_QUEUE, key: alertId, priority: priorityOf(severity) })),
-  ];
-  await enqueueWork(tx, clock, tickets);
-  return tickets;
+/** Those of `read`, by key, that no other worker took meanwhile; locked. */
+async function stillPending(tx: Tables, read: FindingRow[]): Promise<Map<string, FindingRow[]>> {
+  const rows = await tx
+    .tables<AlertTables>()
+    .selectFrom('finding')
+    .select('id')
+    .where(
+      'id',
+      'in',
+      read.map(({ id }) => id),
+    )
+    .where('handled_at_ms', 'is', null)
+    .orderBy('seq')
+    .forUpdate()
+    .execute();
+  const pendingIds = new Set(rows.map(({ id }) => id));
+  const byKey = new Map<string, FindingRow[]>();
+  for (const finding of read) {
+    if (!pendingIds.has(finding.id)) continue;
+    const ofKey = byKey.get(finding.dedup_key);
+    if (ofKey) ofKey.push(finding);
+    else byKey.set(finding.dedup_key, [finding]);
+  }
+  return byKey;
+}
+
+/** The alerts of these keys, open ones locked. */
+async function standingOf(tx: Tables, keys: string[]): Promise<Map<string, Standing>> {
+  const db = tx.tables<AlertTables>();
+  const standing = new Map<string, Standing>(keys.map((key) => [key, { open: null, previousId: null }]));
+  if (keys.length === 0) return standing;
+  const open = await db
+    .selectFrom('alert')
+    .selectAll()
+    .where('dedup_key', 'in', keys)
+    .where('handling', '!=', 'closed')
+    .orderBy('id')
+    .forUpdate()
+    .execute();
+  for (const alert of open) standing.set(alert.dedup_key, { open: alert, previousId: null });
+  const without = keys.filter((key) => !standing.get(key)?.open);
+  const { rows } = await sql<{ key: string; id: string }>`
+    SELECT given.key, newest.id FROM unnest(${without}::text[]) AS given (key)
+    CROSS JOIN LATERAL (
+      SELECT id FROM alert WHERE dedup_key = given.key ORDER BY first_at_ms DESC, committed_at_ms DESC LIMIT 1
+    ) AS newest`.execute(db);
+  for (const { key, id } of rows) standing.set(key, { open: null, previousId: id });
+  return standing;
+}
+
+async function markTaken(
+  tx: Tables,
+  nowMs: number,
+  { taken, alertOf }: { taken: FindingRow[]; alertOf(key: string): string | null },
+): Promise<void> {
+  if (taken.length === 0) return;
+  await sql`
+    UPDATE finding SET handled_at_ms = ${nowMs}, alert_id = given.alert_id
+    FROM unnest(${taken.map(({ id }) => id)}::text[], ${taken.map(({ dedup_key }) => alertOf(dedup_key))}::uuid[])
+      AS given (id, alert_id)
+    WHERE finding.id = given.id`.execute(tx.tables<AlertTables>());
 }

@@ -1,12 +1,17 @@
-/** Attempts under way to one receiver that answers; fewer than there are workers, so that one never has them all. */
+/** Attempts under way to one receiver that answers. */
 const AT_ONCE_MAX = 32;
+/** Keys that may wait for a turn with one receiver: three rounds of attempts, well within a claim. */
+const LINE_MAX = 96;
+/** From here on no more keys of a receiver are claimed, so that one that is slow never holds them all. */
+const CROWDED_FROM = 64;
 
-/** What an attempt may do: go ahead, wait for its turn, or wait as after a failure of its own. */
+/** What an attempt may do: go ahead, come again soon, or wait as after a failure of its own. */
 export type Turn = 'go' | 'crowded' | 'failing';
 
 interface Endpoint {
   underWay: number;
   failing: boolean;
+  line: ((turn: Turn) => void)[];
 }
 
 /**
@@ -16,13 +21,16 @@ interface Endpoint {
 export class Endpoints {
   readonly #known = new Map<string, Endpoint>();
 
-  /** Asks for a turn; after `go` the attempt ends with {@link ended}. `forced` goes past a failing receiver. */
-  enter(id: string, forced: boolean): Turn {
-    const endpoint = this.#known.get(id) ?? { underWay: 0, failing: false };
-    if (endpoint.failing && endpoint.underWay > 0 && !forced) return 'failing';
-    if (endpoint.underWay >= AT_ONCE_MAX) return 'crowded';
-    endpoint.underWay += 1;
+  /** Waits for a turn; after `go` the attempt ends with {@link ended}. `forced` goes past a failing receiver. */
+  async enter(id: string, forced: boolean): Promise<Turn> {
+    const endpoint = this.#known.get(id) ?? { underWay: 0, failing: false, line: [] };
     this.#known.set(id, endpoint);
+    if (endpoint.failing && endpoint.underWay > 0 && !forced) return 'failing';
+    if (endpoint.underWay >= AT_ONCE_MAX) {
+      if (endpoint.line.length >= LINE_MAX) return 'crowded';
+      return await new Promise((resolve) => endpoint.line.push(resolve));
+    }
+    endpoint.underWay += 1;
     return 'go';
   }
 
@@ -33,9 +41,23 @@ export class Endpoints {
     const isBack = endpoint.failing && answered;
     endpoint.underWay -= 1;
     endpoint.failing = !answered;
+    if (endpoint.failing) {
+      for (const take of endpoint.line.splice(0)) take('failing');
+    } else {
+      const next = endpoint.line.shift();
+      if (next) endpoint.underWay += 1;
+      next?.('go');
+    }
     // What is not known is taken to be well, so the map holds only what is under way or failing.
     if (endpoint.underWay === 0 && !endpoint.failing) this.#known.delete(id);
     return isBack;
+  }
+
+  /** Receivers of which enough is held already. */
+  crowded(): string[] {
+    return [...this.#known]
+      .filter(([, { underWay, line }]) => underWay + line.length >= CROWDED_FROM)
+      .map(([id]) => id);
   }
 
   /** Forgets a receiver that nothing is sent to any more. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Batches } from '../core/batches.ts';
 import type { Clock } from '../core/clock.ts';
 import { CitywatchError, messageOf } from '../core/errors.ts';
 import type { Observer } from '../core/observe.ts';
@@ -8,8 +9,7 @@ import type { Caller, DeviceId } from '../core/types.ts';
 import type { Database } from '../platform/database.ts';
 import { ensureDirectory, writeFileDurable } from '../platform/files.ts';
 import { DONE, type WorkResult, type WorkTicket } from '../platform/work.ts';
-import { saveAlert, ticketsFor } from './desk.ts';
-import { appendLog } from './log.ts';
+import { publish, saveAlerts } from './log.ts';
 import type { AlertQueries } from './queries.ts';
 import type { AlertRow, AlertTables, Evidence } from './tables.ts';
 
@@ -34,6 +34,13 @@ export interface EvidenceDeps {
 /** A camera that is just starting gets this long before the alert says that there is no picture. */
 const TRY_FOR_MS = 60_000;
 const AGAIN_MS = 2_000;
+/** Few, so that a thousand alerts at once do not take the machine for their pictures before they are delivered. */
+export const PICTURES_AT_ONCE = 4;
+
+interface Found {
+  alertId: string;
+  evidence: Evidence;
+}
 
 /**
  * Attaches a picture to an alert that was just opened. The alert never waits for it: it follows as an update, or a row
@@ -41,9 +48,11 @@ const AGAIN_MS = 2_000;
  */
 export class EvidenceDesk {
   readonly #deps: EvidenceDeps;
+  readonly #attached: Batches<Found, undefined>;
 
   constructor(deps: EvidenceDeps) {
     this.#deps = deps;
+    this.#attached = new Batches({ run: (found) => this.#attachAll(found), max: PICTURES_AT_ONCE });
   }
 
   /** Handler of the queue `evidence`; the key is the alert's id. */
@@ -102,23 +111,38 @@ export class EvidenceDesk {
   }
 
   async #attach(alertId: string, evidence: Evidence): Promise<WorkResult> {
+    await this.#attached.add({ alertId, evidence });
+    return DONE;
+  }
+
+  async #attachAll(found: Found[]): Promise<undefined[]> {
     const { database, clock } = this.#deps;
     const tickets = await database.transaction(async (tx) => {
       const before = await tx
         .tables<AlertTables>()
         .selectFrom('alert')
         .selectAll()
-        .where('id', '=', alertId)
+        .where(
+          'id',
+          'in',
+          found.map(({ alertId }) => alertId),
+        )
+        .orderBy('id')
         .forUpdate()
-        .executeTakeFirst();
-      if (!before || before.evidence.length > 0) return [];
-      const alert: AlertRow = { ...before, evidence: [evidence], version: before.version + 1 };
-      await saveAlert(tx, alert, false);
+        .execute();
+      const evidenceOf = new Map(found.map(({ alertId, evidence }) => [alertId, evidence]));
+      const alerts = before
+        .filter(({ evidence }) => evidence.length === 0)
+        .map((row): AlertRow => ({ ...row, evidence: [evidenceOf.get(row.id)!], version: row.version + 1 }));
+      await saveAlerts(tx, alerts);
       const atMs = clock.nowMs();
-      const entries = await appendLog(tx, [{ type: 'alert.evidence', alert, actor: 'citywatch', atMs }]);
-      return await ticketsFor(tx, clock, entries);
+      return await publish(
+        tx,
+        clock,
+        alerts.map((alert) => ({ type: 'alert.evidence', alert, actor: 'citywatch', atMs })),
+      );
     });
     this.#deps.committed(tickets);
-    return DONE;
+    return found.map(() => undefined);
   }
 }

@@ -5,9 +5,9 @@ import type { DecodedBatch, Lane } from '../core/types.ts';
 import { type Database, sql, type Tables } from '../platform/database.ts';
 import { enqueueWork, type WorkTicket } from '../platform/work.ts';
 import { priorityOf } from './alert.ts';
-import { DESK_QUEUE } from './desk.ts';
 import type { RulesEngine, StoredStates } from './engine.ts';
 import { dedupKey, type Finding } from './findings.ts';
+import { DESK_QUEUE } from './queues.ts';
 import type { AlertTables } from './tables.ts';
 
 export interface RulesReaderDeps {

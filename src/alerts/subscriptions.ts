@@ -7,8 +7,8 @@ import { recordAudit } from '../platform/audit.ts';
 import { type Database, sql, type Tables, withinJurisdiction } from '../platform/database.ts';
 import { enqueueWork } from '../platform/work.ts';
 import type { SecretBox } from './delivery.ts';
-import { DELIVERY_QUEUE } from './desk.ts';
 import { requireUuid } from './queries.ts';
+import { DELIVERY_QUEUE } from './queues.ts';
 import { SEVERITIES, type Severity } from './rules.ts';
 import type { AlertTables, SubscriptionTable } from './tables.ts';
 import { createWebhookSecret } from './webhook.ts';
@@ -28,7 +28,7 @@ export interface SubscriptionDeps {
   vault: SecretBox;
   /** Throws `outbound.refused`, naming the setting, when the address may not be contacted. */
   checkAddress(url: string): Promise<void>;
-  ring(queue: string, key: string): void;
+  ring(queue: string): void;
 }
 
 type Row = Omit<SubscriptionTable, 'secrets' | 'version'>;
@@ -172,7 +172,7 @@ export class Subscriptions {
       await audit(tx, { caller, action: 'subscription.redrive', row, atMs: nowMs });
       return found;
     });
-    for (const key of new Set(keys)) this.#deps.ring(DELIVERY_QUEUE, key);
+    this.#deps.ring(DELIVERY_QUEUE);
     return keys.length;
   }
 

@@ -1,20 +1,20 @@
 import { join } from 'node:path';
 import { AlertActions } from '../alerts/actions.ts';
-import type { Place } from '../alerts/alert.ts';
 import { DELIVERIES_AT_ONCE, WebhookDelivery } from '../alerts/delivery.ts';
-import { AlertDesk, DELIVERY_QUEUE, DESK_QUEUE, EVIDENCE_QUEUE } from '../alerts/desk.ts';
+import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../alerts/desk.ts';
 import { RulesEngine } from '../alerts/engine.ts';
-import { EvidenceDesk, type Pictures } from '../alerts/evidence.ts';
+import { EvidenceDesk, PICTURES_AT_ONCE, type Pictures } from '../alerts/evidence.ts';
 import { AlertFeed } from '../alerts/feed.ts';
 import { AlertQueries } from '../alerts/queries.ts';
+import { DELIVERY_QUEUE, DESK_QUEUE, EVIDENCE_QUEUE } from '../alerts/queues.ts';
 import { loadRules } from '../alerts/rules.ts';
 import { RulesReader } from '../alerts/rules-reader.ts';
 import { Subscriptions } from '../alerts/subscriptions.ts';
 import { Watchlists } from '../alerts/watchlists.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Observer } from '../core/observe.ts';
-import type { DeviceId } from '../core/types.ts';
 import type { Kinds } from '../devices/kinds.ts';
+import { placesOf } from '../devices/places.ts';
 import type { Vault } from '../devices/vault.ts';
 import type { Database } from '../platform/database.ts';
 import type { Doorbell } from '../platform/jobs.ts';
@@ -37,7 +37,6 @@ export interface AlertingDeps {
   pictures: Pictures;
   /** Offset behind the newest durable message of the live lane. */
   head(): number;
-  place(device: DeviceId): Promise<Place | null>;
 }
 
 export type Alerting = Awaited<ReturnType<typeof composeAlerting>>;
@@ -49,9 +48,9 @@ export async function composeAlerting(deps: AlertingDeps) {
   const titles = new Map(rules.map(({ rule, title }) => [rule, title]));
   const watchlists = new Watchlists({ database, clock, key: deps.plateKey });
   const feed = new AlertFeed({ database, clock, observer });
-  const ring = (queue: string, key: string, priority?: number): void => doorbell.ring(queue, key, priority);
+  const ring = (queue: string): void => doorbell.ring(queue);
   const committed = (tickets: WorkTicket[]): void => {
-    for (const { queue, key, priority } of tickets) ring(queue, key, priority);
+    for (const queue of new Set(tickets.map((ticket) => ticket.queue))) ring(queue);
     feed.poke();
   };
   const box = {
@@ -60,13 +59,13 @@ export async function composeAlerting(deps: AlertingDeps) {
   };
   const networks = deps.webhookNetworks;
   const release = async (subscription: string): Promise<void> => {
-    for (const key of await work.hasten(DELIVERY_QUEUE, `${subscription} `)) ring(DELIVERY_QUEUE, key);
+    if ((await work.hasten(DELIVERY_QUEUE, `${subscription} `)) > 0) ring(DELIVERY_QUEUE);
   };
   const queries = new AlertQueries(database);
   const desk = new AlertDesk({
     database,
     clock,
-    places: { place: deps.place },
+    places: { placesOf: (ids) => placesOf(database, ids) },
     titleOf: (rule) => titles.get(rule) ?? { en: rule, zh: rule },
     committed,
   });
@@ -74,9 +73,10 @@ export async function composeAlerting(deps: AlertingDeps) {
   const directory = join(deps.dataDirectory, 'evidence');
   const { pictures } = deps;
   const evidence = new EvidenceDesk({ database, clock, observer, queries, pictures, directory, committed });
-  work.handle(DESK_QUEUE, (key) => desk.handle(key));
-  work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), DELIVERIES_AT_ONCE);
-  work.handle(EVIDENCE_QUEUE, (key) => evidence.handle(key));
+  work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });
+  const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
+  work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), deliveries);
+  work.handle(EVIDENCE_QUEUE, (key) => evidence.handle(key), { atOnce: PICTURES_AT_ONCE });
   const checkAddress = (url: string): Promise<void> =>
     outbound.check({ url, networks, setting: 'CITYWATCH_WEBHOOK_NETWORKS' });
   const engine = new RulesEngine(rules, watchlists);

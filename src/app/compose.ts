@@ -5,7 +5,7 @@ import { CitywatchError } from '../core/errors.ts';
 import { Lifecycle, type StopFailure } from '../core/lifecycle.ts';
 import type { KnownSecrets, Observer } from '../core/observe.ts';
 import type { NewMessage } from '../core/types.ts';
-import { CAMERA_SETUP_QUEUE, SYSTEM } from '../devices/camera-setup.ts';
+import { CAMERA_SETUP_QUEUE } from '../devices/camera-setup.ts';
 import { SecretHasher } from '../devices/credentials.ts';
 import { Directory } from '../devices/directory.ts';
 import { Jurisdictions } from '../devices/jurisdictions.ts';
@@ -54,7 +54,7 @@ import { chooseStore } from './store.ts';
 import { TlsFiles } from './tls.ts';
 import { vaultKey } from './vault-key.ts';
 import { VERSION } from './version.ts';
-import { composeVideo, nullIfAbsent } from './video.ts';
+import { composeVideo } from './video.ts';
 
 export interface Gateway {
   /** Lines for the person who started it. */
@@ -143,7 +143,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
       if (!kinds.latest(entry.identity.kind)?.stream || entry.state === 'retired') return;
       const ticket = { queue: CAMERA_SETUP_QUEUE, key: entry.identity.id };
       enqueueWork(database, clock, [ticket]).then(
-        () => doorbell.ring(ticket.queue, ticket.key),
+        () => doorbell.ring(ticket.queue),
         () => log.warn({ part: 'camera-setup' }, 'a changed camera will be asked at the next start'),
       );
     },
@@ -180,10 +180,6 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     webhookNetworks: config.networks.webhooks,
     pictures: video.pictures,
     head: () => journals.live.head,
-    place: async (id) => {
-      const device = await registry.get(SYSTEM, id).catch(nullIfAbsent);
-      return device && { name: device.name, lat: device.location.lat, lon: device.location.lon };
-    },
   });
   await alerting.watchlists.load();
   await alerting.feed.start();

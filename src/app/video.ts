@@ -105,7 +105,7 @@ function picturesFrom(registry: Registry, streams: StreamService, database: Data
 }
 
 /** A device that is gone has no place and no cameras; a registry that does not answer is asked again later. */
-export function nullIfAbsent(error: unknown): null {
+function nullIfAbsent(error: unknown): null {
   if (error instanceof CitywatchError && error.code === 'not-found') return null;
   throw error;
 }

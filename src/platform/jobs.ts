@@ -1,4 +1,5 @@
-import { type Job, Queue, Worker } from 'bullmq';
+import { randomUUID } from 'node:crypto';
+import { Queue, Worker } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
@@ -6,8 +7,8 @@ import { Counter, Gauge, type Observer } from '../core/observe.ts';
 import type { WorkQueue } from './work.ts';
 
 /**
- * BullMQ as a doorbell: a job carries a key, never the truth. A lost, doubled or reordered ring changes nothing,
- * because the work stands in PostgreSQL and a sweep looks every second; without Redis the sweep does the work itself.
+ * BullMQ as a doorbell: a job says that a queue has work, never what. A lost, doubled or reordered ring changes nothing,
+ * because the work stands in PostgreSQL and a sweep looks every second, with or without Redis.
  */
 export interface DoorbellOptions {
   redisUrl: string;
@@ -23,13 +24,10 @@ interface Line {
 }
 
 const PREFIX = 'citywatch';
-const SWEEP_KEYS_MAX = 500;
-/** Work this old was rung for and not taken: Redis may be connected and yet not answer (a frozen server). */
-const OVERDUE_MS = 2_000;
 /**
  * Beyond this many unanswered rings nothing more is sent: the sweep finds the work (bounds memory while Redis hangs).
  */
-const RINGS_OPEN_MAX = 1_000;
+const RINGS_OPEN_MAX = 100;
 
 export class Doorbell {
   readonly #options: DoorbellOptions;
@@ -43,13 +41,15 @@ export class Doorbell {
   #lastErrorLogMs = Number.NEGATIVE_INFINITY;
   /** Whether there is a connection to Redis. */
   #up = false;
+  /** A job that a killed process left behind as active must not hold back the rings of the next one. */
+  readonly #life = randomUUID();
 
   constructor(options: DoorbellOptions) {
     this.#options = options;
     const registers = [options.observer.metrics];
     this.#rings = new Counter({
       name: 'citywatch_doorbell_total',
-      help: 'Keys handed to workers: by a BullMQ job, or by the sweep because Redis did not answer.',
+      help: 'Keys handed to workers: found at the ring of a BullMQ job, or by the sweep that looks every second.',
       labelNames: ['by'],
       registers,
     });
@@ -73,12 +73,12 @@ export class Doorbell {
   }
 
   /** Rings after commit. Never awaited: a ring that is lost is made good by the sweep. */
-  ring(name: string, key: string, priority = 5): void {
+  ring(name: string): void {
     const line = this.#lines.get(name);
     if (!line || !this.#up || this.#ringsOpen >= RINGS_OPEN_MAX || this.#stopping.signal.aborted) return;
     this.#ringsOpen += 1;
     line.queue
-      .add(name, { key }, { deduplication: { id: key, keepLastIfActive: true }, priority })
+      .add(name, {}, { deduplication: { id: `${name} ${this.#life}`, keepLastIfActive: true } })
       .catch((error: unknown) => this.#complain(error))
       .finally(() => {
         this.#ringsOpen -= 1;
@@ -96,26 +96,21 @@ export class Doorbell {
     const cut = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     const drained = Promise.allSettled([...this.#lines.values()].map(({ worker }) => worker.close(!this.#up)));
     await Promise.race([Promise.all([drained, ...this.#sweeping.values()]), cut]);
+    await Promise.race([this.#options.work.idle(), cut]);
     await Promise.race([Promise.allSettled([...this.#lines.values()].map(({ queue }) => queue.close())), cut]);
     for (const connection of this.#connections) connection.disconnect();
   }
 
   #open(name: string): Line {
-    const { work } = this.#options;
     const queue = new Queue(name, {
       connection: this.#connect({ enableOfflineQueue: false, maxRetriesPerRequest: 1 }),
       prefix: PREFIX,
       skipVersionCheck: true,
       defaultJobOptions: { removeOnComplete: true, removeOnFail: 100, attempts: 1 },
     });
-    const run = async ({ data }: Job<{ key: string }>): Promise<void> => {
-      this.#rings.inc({ by: 'job' });
-      await work.run(name, data.key, this.#stopping.signal);
-    };
-    const worker = new Worker(name, run, {
+    const worker = new Worker(name, () => this.#pump(name, 'job'), {
       connection: this.#connect({ maxRetriesPerRequest: null }),
       prefix: PREFIX,
-      concurrency: work.atOnce(name),
       skipVersionCheck: true,
       autorun: true,
     });
@@ -143,34 +138,17 @@ export class Doorbell {
     return connection;
   }
 
-  /** Each queue is swept by itself: work that takes long in one must not keep another waiting. */
+  /** Each queue is swept by itself: a slow claim in one must not keep another waiting. */
   #sweepOnce(name: string): void {
     if (this.#sweeping.has(name)) return;
-    const sweep = this.#sweep(name)
+    const sweep = this.#pump(name, 'sweep')
       .catch((error: unknown) => this.#complain(error))
       .finally(() => this.#sweeping.delete(name));
     this.#sweeping.set(name, sweep);
   }
 
-  async #sweep(name: string): Promise<void> {
-    const { work, clock } = this.#options;
-    const due = await work.due(name, SWEEP_KEYS_MAX);
-    const overdueMs = clock.nowMs() - OVERDUE_MS;
-    const left = due.filter(({ dueAtMs }) => !this.#up || dueAtMs < overdueMs);
-    for (const { key, priority, dueAtMs } of due) if (dueAtMs >= overdueMs) this.ring(name, key, priority);
-    await this.#runHere(name, left);
-  }
-
-  async #runHere(name: string, due: { key: string }[]): Promise<void> {
-    const { work } = this.#options;
-    const waiting = [...due];
-    const lane = async (): Promise<void> => {
-      for (let next = waiting.shift(); next && !this.#stopping.signal.aborted; next = waiting.shift()) {
-        this.#rings.inc({ by: 'sweep' });
-        await work.run(name, next.key, this.#stopping.signal);
-      }
-    };
-    await Promise.all(Array.from({ length: work.atOnce(name) }, lane));
+  async #pump(name: string, by: 'job' | 'sweep'): Promise<void> {
+    this.#rings.inc({ by }, await this.#options.work.pump(name, this.#stopping.signal));
   }
 
   /** Redis down means hundreds of errors a second: one line in ten seconds says the same (reliability §0.1 row 5). */

@@ -3,9 +3,10 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AlertActions } from '../../src/alerts/actions.ts';
 import { DELIVERIES_AT_ONCE, WebhookDelivery } from '../../src/alerts/delivery.ts';
-import { AlertDesk, DELIVERY_QUEUE, DESK_QUEUE } from '../../src/alerts/desk.ts';
+import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../src/alerts/desk.ts';
 import { AlertFeed } from '../../src/alerts/feed.ts';
 import { AlertQueries } from '../../src/alerts/queries.ts';
+import { DELIVERY_QUEUE, DESK_QUEUE } from '../../src/alerts/queues.ts';
 import { Subscriptions } from '../../src/alerts/subscriptions.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Caller } from '../../src/core/types.ts';
@@ -39,19 +40,21 @@ export async function startAlertDesk(t: Owner, urls: { database: string; redis: 
   const doorbell = new Doorbell({ redisUrl: urls.redis, work, clock, observer, sweepMs: 200 });
   const feed = new AlertFeed({ database, clock, observer });
   const committed = (tickets: WorkTicket[]): void => {
-    for (const { queue, key, priority } of tickets) doorbell.ring(queue, key, priority);
+    for (const queue of new Set(tickets.map((ticket) => ticket.queue))) doorbell.ring(queue);
     feed.poke();
   };
-  const places = { place: async (id: string) => ({ name: `name of ${id}`, lat: 29.87, lon: 121.55 }) };
+  const placesOf = async (ids: string[]) =>
+    new Map(ids.map((id) => [id, { name: `name of ${id}`, lat: 29.87, lon: 121.55 }]));
   const titleOf = (rule: string) => ({ en: rule, zh: rule });
-  const desk = new AlertDesk({ database, clock, places, titleOf, committed });
+  const desk = new AlertDesk({ database, clock, places: { placesOf }, titleOf, committed });
   const networks = ['127.0.0.0/8'];
   const release = async (id: string): Promise<void> => {
-    for (const key of await work.hasten(DELIVERY_QUEUE, `${id} `)) doorbell.ring(DELIVERY_QUEUE, key);
+    if ((await work.hasten(DELIVERY_QUEUE, `${id} `)) > 0) doorbell.ring(DELIVERY_QUEUE);
   };
   const delivery = new WebhookDelivery({ database, clock, observer, outbound, vault: clearBox, networks, release });
-  work.handle(DESK_QUEUE, (key) => desk.handle(key));
-  work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), DELIVERIES_AT_ONCE);
+  work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });
+  const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
+  work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), deliveries);
   work.handle('evidence', async () => ({ again: null }));
   await feed.start();
   doorbell.start();
@@ -63,7 +66,7 @@ export async function startAlertDesk(t: Owner, urls: { database: string; redis: 
   });
   const checkAddress = (url: string): Promise<void> =>
     outbound.check({ url, networks, setting: 'CITYWATCH_WEBHOOK_NETWORKS' });
-  const ring = (queue: string, key: string): void => doorbell.ring(queue, key);
+  const ring = (queue: string): void => doorbell.ring(queue);
   return {
     database,
     clock,

@@ -53,7 +53,7 @@ export async function startAlertsApi(t: Owner) {
     };
     await desk.database.tables<{ finding: FindingTable }>().insertInto('finding').values(row).execute();
     await enqueueWork(desk.database, desk.clock, [{ queue: 'desk', key: dedup_key }]);
-    desk.doorbell.ring('desk', dedup_key);
+    desk.doorbell.ring('desk');
   };
 
   const alertOf = async (device: string): Promise<string> => {

@@ -1,8 +1,7 @@
 import t from 'tap';
 import { applyFinding } from '../../../src/alerts/alert.ts';
-import { saveAlert, ticketsFor } from '../../../src/alerts/desk.ts';
 import { RulesEngine } from '../../../src/alerts/engine.ts';
-import { appendLog } from '../../../src/alerts/log.ts';
+import { publish, saveAlerts } from '../../../src/alerts/log.ts';
 import { parseRule } from '../../../src/alerts/rules.ts';
 import { RulesReader } from '../../../src/alerts/rules-reader.ts';
 import { Subscriptions } from '../../../src/alerts/subscriptions.ts';
@@ -81,12 +80,12 @@ t.test('500 steps of one alert reach 20 subscriptions', async (t) => {
   };
   const { alert } = applyFinding(null, finding!, context)!;
   const tickets = await database.transaction(async (tx) => {
-    await saveAlert(tx, alert, true);
+    await saveAlerts(tx, [alert]);
     const inputs = Array.from({ length: 500 }, (_, index) => ({
       ...{ type: index % 2 ? ('alert.cleared' as const) : ('alert.updated' as const), actor: 'citywatch', atMs: index },
       alert,
     }));
-    return await ticketsFor(tx, clock, await appendLog(tx, inputs));
+    return await publish(tx, clock, inputs);
   });
   t.equal(new Set(tickets.map(({ key }) => key)).size, 20);
   t.equal(await count('delivery'), 10_000);

@@ -75,7 +75,8 @@ t.test('judged again after a crash, the same evidence opens nothing new', async 
   const before = await desk.queries.list(ADMIN, { limit: 10, device: 'k2' });
   const again = reader();
   await again.handle(batchOf(messages));
-  await desk.work.run('desk', 'kiosk-fire|k2', new AbortController().signal);
+  await desk.work.pump('desk', new AbortController().signal);
+  await desk.work.idle();
   const after = await desk.queries.list(ADMIN, { limit: 10, device: 'k2' });
   t.equal(after.items.length, 1);
   t.equal(after.items[0]?.occurrences, before.items[0]?.occurrences);

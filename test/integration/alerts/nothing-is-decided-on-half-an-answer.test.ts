@@ -3,7 +3,6 @@ import { AlertDesk } from '../../../src/alerts/desk.ts';
 import { AlertFeed } from '../../../src/alerts/feed.ts';
 import type { AlertTables } from '../../../src/alerts/tables.ts';
 import { Watchlists } from '../../../src/alerts/watchlists.ts';
-import { nullIfAbsent } from '../../../src/app/video.ts';
 import { CitywatchError } from '../../../src/core/errors.ts';
 import { ADMIN, startAlertDesk } from '../../support/alert-desk.ts';
 import { quietObserver, startPostgres, startRedis } from '../../support/services.ts';
@@ -26,14 +25,17 @@ async function finding(subject: string): Promise<void> {
 }
 
 t.test('an alert waits for a registry that does not answer, and goes on without a device that is gone', async (t) => {
-  let error = new CitywatchError('store.unavailable');
-  const place = () => Promise.reject(error).catch(nullIfAbsent);
+  let away = true;
+  const placesOf = async () => {
+    if (away) throw new CitywatchError('store.unavailable');
+    return new Map();
+  };
   const titleOf = () => ({ en: 'r', zh: 'r' });
-  const alerts = new AlertDesk({ database, clock, places: { place }, titleOf, committed: () => {} });
+  const alerts = new AlertDesk({ database, clock, places: { placesOf }, titleOf, committed: () => {} });
   await finding('k1');
   await t.rejects(alerts.handle('r|k1'), { code: 'store.unavailable' }, 'so the work is repeated');
   t.same((await desk.queries.list(ADMIN, { limit: 1, device: 'k1' })).items, []);
-  error = new CitywatchError('not-found');
+  away = false;
   await alerts.handle('r|k1');
   t.match((await desk.queries.list(ADMIN, { limit: 1, device: 'k1' })).items, [{ deviceName: 'k1', location: null }]);
 });

@@ -1,0 +1,6 @@
+/** Work on findings; the key is the dedup key. */
+export const DESK_QUEUE = 'desk';
+/** Work on the outbox; the key is `subscription alert`. */
+export const DELIVERY_QUEUE = 'delivery';
+/** Pictures; the key is the alert's id. */
+export const EVIDENCE_QUEUE = 'evidence';
