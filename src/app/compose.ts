@@ -13,12 +13,9 @@ import { Kinds } from '../devices/kinds.ts';
 import { Registry } from '../devices/registry.ts';
 import { Tokens } from '../devices/tokens.ts';
 import { Vault } from '../devices/vault.ts';
-import { DeadLetters } from '../ingest/dead-letters.ts';
 import { Feed } from '../ingest/feed.ts';
 import { Intake } from '../ingest/intake.ts';
-import { Ledger } from '../ingest/ledger.ts';
 import { MessageRate } from '../ingest/message-rate.ts';
-import { Messages } from '../ingest/messages.ts';
 import { RateBudget } from '../ingest/rate-budget.ts';
 import { AccessRegister } from '../platform/access-register.ts';
 import { listAudit } from '../platform/audit.ts';
@@ -32,6 +29,7 @@ import { History } from '../telemetry/history.ts';
 import { Twin } from '../telemetry/twin.ts';
 import { TelemetryWriter } from '../telemetry/writer.ts';
 import { composeAlerting } from './alerting.ts';
+import { openBooks } from './books.ts';
 import type { Config } from './config.ts';
 import { consolePages } from './console.ts';
 import { openCrashGuard, previewOf } from './crash-guard.ts';
@@ -157,11 +155,11 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   lifecycle.onStop('twin', () => twin.stop());
   const store = chooseStore(config, services.influx, { http: outbound, clock, observer });
   const writer = new TelemetryWriter({ store, clock, observer, restartStore: services.restartInflux });
-  const firmwareOf = (id: string) => twin.latest(id)?.firmware ?? null;
-  const ledger = new Ledger({ database, journals, clock, firmwareOf });
+  const { ledger, deadLetters, messages } = openBooks({
+    ...{ lanes, intake, kinds, guard, twin, self, database, clock, observer, lifecycle },
+    checkLedgerEveryMs: config.ledger.checkS * 1000,
+  });
   const history = new History({ store, kinds });
-  const deadLetters = new DeadLetters({ database, intake, kinds, clock });
-  const messages = new Messages({ database, lanes, kinds, guard });
 
   // Cameras and alerts.
   const video = composeVideo({

@@ -77,6 +77,11 @@ export class SelfReport {
     this.#say(this.#message('event', 'internal/kind-changed', payload));
   }
 
+  /** Any other word of the gateway about itself. */
+  say(channel: 'telemetry' | 'event', topic: string, payload: unknown): void {
+    this.#say(this.#message(channel, topic, payload));
+  }
+
   #say(message: NewMessage): void {
     this.#deps.accept(message).catch((error: unknown) => {
       this.#deps.observer.log.warn({ part: 'self-report', error: messageOf(error) }, 'could not be written down');

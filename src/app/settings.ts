@@ -166,6 +166,14 @@ export const SETTINGS = {
       { range: 'a whole number from 31 to 3650', unit: 'days', fromText: 'number' },
     ),
   },
+  ledger: {
+    checkS: setting<number>(
+      ['CITYWATCH_LEDGER_CHECK_S', 'How often it is looked whether every message is accounted for.'],
+      z.int().min(1).max(3600),
+      60,
+      { range: 'a whole number from 1 to 3600', unit: 's', fromText: 'number' },
+    ),
+  },
   vault: {
     keyFile: path(['CITYWATCH_VAULT_KEY_FILE', 'File with the key that stored camera passwords and plates are encrypted by.']),
   },

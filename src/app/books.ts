@@ -1,0 +1,46 @@
+import type { Clock } from '../core/clock.ts';
+import type { Lifecycle } from '../core/lifecycle.ts';
+import type { Observer } from '../core/observe.ts';
+import type { Lane } from '../core/types.ts';
+import type { Kinds } from '../devices/kinds.ts';
+import { DeadLetters } from '../ingest/dead-letters.ts';
+import type { DuplicateIndex } from '../ingest/duplicates/index.ts';
+import type { Intake } from '../ingest/intake.ts';
+import type { Journal } from '../ingest/journal/journal.ts';
+import { Ledger } from '../ingest/ledger.ts';
+import { Messages } from '../ingest/messages.ts';
+import type { CrashGuard } from '../ingest/poison/crash-guard.ts';
+import type { Database } from '../platform/database.ts';
+import type { Twin } from '../telemetry/twin.ts';
+import { LedgerWatch } from './ledger-watch.ts';
+import type { SelfReport } from './self-report.ts';
+
+export interface BooksParts {
+  lanes: Record<Lane, { journal: Journal; duplicates: DuplicateIndex }>;
+  intake: Intake;
+  kinds: Kinds;
+  guard: CrashGuard;
+  twin: Twin;
+  self: SelfReport;
+  checkLedgerEveryMs: number;
+  database: Database;
+  clock: Clock;
+  observer: Observer;
+  lifecycle: Lifecycle;
+}
+
+/** What answers for every message: the ledger and who watches it, what was put aside, and what became of each. */
+export function openBooks(parts: BooksParts) {
+  const { lanes, intake, kinds, guard, twin, self, database, clock, observer, lifecycle } = parts;
+  const journals = { live: lanes.live.journal, bulk: lanes.bulk.journal };
+  const firmwareOf = (id: string) => twin.latest(id)?.firmware ?? null;
+  const ledger = new Ledger({ database, journals, clock, firmwareOf });
+  const watch = new LedgerWatch({ ledger, self, clock, observer, everyMs: parts.checkLedgerEveryMs });
+  watch.start();
+  lifecycle.onStop('ledger watch', () => watch.stop());
+  return {
+    ledger,
+    deadLetters: new DeadLetters({ database, intake, kinds, clock }),
+    messages: new Messages({ database, lanes, kinds, guard }),
+  };
+}
