@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CameraIdentity } from './device-service.ts';
 import type { Account, AuthScheme } from './digest.ts';
+import { EventService, type EventServiceOptions } from './event-service.ts';
 import { type CameraFaults, NO_FAULTS } from './faults.ts';
 import { RtspServer } from './rtsp-server.ts';
 import { Stream } from './stream.ts';
@@ -23,7 +24,11 @@ export interface CameraOptions {
   rtspAuth?: AuthScheme;
   rtspTimeoutS?: number;
   identity?: Partial<CameraIdentity>;
+  events?: EventServiceOptions;
 }
+
+/** What the camera can be made to notice and to see end again. */
+export type Noticeable = 'motion' | 'tamper' | 'signal-loss' | 'input';
 
 /** A network camera of one address: ONVIF device and media service, snapshot page, RTSP server, and its faults. */
 export class VirtualCamera {
@@ -31,6 +36,7 @@ export class VirtualCamera {
   readonly address: string;
   readonly identity: CameraIdentity;
   readonly account: Account;
+  readonly events: EventService;
   readonly #options: CameraOptions;
   readonly #pictures: Pictures;
   readonly #streams: Record<Quality, Stream>;
@@ -47,6 +53,8 @@ export class VirtualCamera {
     this.#options = options;
     this.#pictures = pictures;
     this.#streams = { main: new Stream(pictures.sources.main), sub: new Stream(pictures.sources.sub) };
+    const nowMs = (): number => Date.now() + this.#faults.clockSkewMs;
+    this.events = new EventService({ origin: () => this.#origin, nowMs }, options.events);
     this.#web = new WebServer(this.#webDeps(), {
       host: options.address,
       port: options.onvifPort ?? 0,
@@ -70,11 +78,15 @@ export class VirtualCamera {
   }
 
   get xaddr(): string {
-    return `http://${this.address}:${this.#web.port}/onvif/device_service`;
+    return `${this.#origin}/onvif/device_service`;
+  }
+
+  get #origin(): string {
+    return `http://${this.address}:${this.#web.port}`;
   }
 
   get snapshotUrl(): string {
-    return `http://${this.address}:${this.#web.port}/snapshot.jpg`;
+    return `${this.#origin}/snapshot.jpg`;
   }
 
   streamUrl(quality: Quality): string {
@@ -104,6 +116,7 @@ export class VirtualCamera {
   async die(): Promise<void> {
     this.#alive = false;
     await Promise.all([this.#web.close(), this.#rtsp.close()]);
+    this.events.reset();
   }
 
   /** Power is back, on the same address and ports. */
@@ -112,6 +125,19 @@ export class VirtualCamera {
     await this.#web.open();
     await this.#rtsp.open();
     this.#alive = true;
+  }
+
+  /** Something begins or ends before the camera, or at the contact wired to it. */
+  notices(what: Noticeable, active: boolean): void {
+    const { topic, source, item } = NOTICEABLE[what];
+    this.events.raise({ topic, source, data: { [item]: String(active) }, property: true });
+  }
+
+  /** Somebody crosses the line drawn into the picture. */
+  lineCrossed(objectId: string): void {
+    const source = { VideoSourceConfigurationToken: 'VideoSource_1', Rule: 'MyLine' };
+    const topic = 'tns1:RuleEngine/LineDetector/Crossed';
+    this.events.raise({ topic, source, data: { ObjectId: objectId }, property: false });
   }
 
   /** Changes the named faults and leaves the others as they are. */
@@ -139,7 +165,7 @@ export class VirtualCamera {
       device: () => ({
         name: this.#options.name,
         identity: this.identity,
-        origin: `http://${this.address}:${this.#web.port}`,
+        origin: this.#origin,
         address: this.address,
         username: this.account.username,
         nowMs: Date.now() + this.#faults.clockSkewMs,
@@ -150,12 +176,31 @@ export class VirtualCamera {
         streamUrls: { main: this.streamUrl('main'), sub: this.streamUrl('sub') },
         snapshotUrl: this.snapshotUrl,
       }),
+      events: this.events,
       account: () => this.#accountNow(),
       faults: () => this.#faults,
       snapshot: () => this.#pictures.snapshot(),
     };
   }
 }
+
+const EYE = { VideoSourceConfigurationToken: 'VideoSource_1' };
+
+/** Topic, source and the item of the data that says whether it is so. */
+const NOTICEABLE: Record<Noticeable, { topic: string; source: Record<string, string>; item: string }> = {
+  motion: {
+    topic: 'tns1:RuleEngine/CellMotionDetector/Motion',
+    source: { ...EYE, Rule: 'MyMotionDetectorRule' },
+    item: 'IsMotion',
+  },
+  tamper: {
+    topic: 'tns1:RuleEngine/TamperDetector/Tamper',
+    source: { ...EYE, Rule: 'MyTamperDetectorRule' },
+    item: 'IsTamper',
+  },
+  'signal-loss': { topic: 'tns1:VideoSource/SignalLoss', source: { Source: 'VideoSource_1' }, item: 'State' },
+  input: { topic: 'tns1:Device/Trigger/DigitalInput', source: { InputToken: 'Input_1' }, item: 'LogicalState' },
+};
 
 /** The same camera id always gives the same unit. Serial and firmware look like numbers on purpose: they are text. */
 function inventIdentity(id: string): CameraIdentity {

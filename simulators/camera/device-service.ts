@@ -36,6 +36,7 @@ export const OPEN_OPERATIONS: ReadonlySet<string> = new Set([
 
 const DEVICE_NAMESPACE = 'http://www.onvif.org/ver10/device/wsdl';
 const MEDIA_NAMESPACE = 'http://www.onvif.org/ver10/media/wsdl';
+const EVENT_NAMESPACE = 'http://www.onvif.org/ver10/events/wsdl';
 const VERSION = tag('tds:Version', leaf('tt:Major', 2), leaf('tt:Minor', 60));
 
 const STREAMING = tag(
@@ -45,12 +46,20 @@ const STREAMING = tag(
   leaf('tt:RTP_RTSP_TCP', true),
 );
 
+const PULL_POINT =
+  leaf('tt:WSSubscriptionPolicySupport', false) +
+  leaf('tt:WSPullPointSupport', true) +
+  leaf('tt:WSPausableSubscriptionManagerInterfaceSupport', false);
+
 type Answer = (facts: DeviceFacts) => string;
 
 /** Answers of the device service, by operation; each gives what stands inside `...Response`. */
 const ANSWERS: Record<string, Answer> = {
   GetSystemDateAndTime: dateAndTime,
-  GetServices: ({ origin }) => service(DEVICE_NAMESPACE, origin, 'device') + service(MEDIA_NAMESPACE, origin, 'media'),
+  GetServices: ({ origin }) =>
+    service(DEVICE_NAMESPACE, origin, 'device') +
+    service(EVENT_NAMESPACE, origin, 'event') +
+    service(MEDIA_NAMESPACE, origin, 'media'),
   GetServiceCapabilities: () =>
     tag(
       'tds:Capabilities',
@@ -60,6 +69,7 @@ const ANSWERS: Record<string, Answer> = {
     tag(
       'tds:Capabilities',
       tag('tt:Device', leaf('tt:XAddr', `${origin}/onvif/device_service`)),
+      tag('tt:Events', leaf('tt:XAddr', `${origin}/onvif/event_service`), PULL_POINT),
       tag('tt:Media', leaf('tt:XAddr', `${origin}/onvif/media_service`), STREAMING),
     ),
   GetDeviceInformation: ({ identity }) =>
@@ -108,7 +118,7 @@ export function cameraScopes({ name, identity }: { name: string; identity: Camer
   );
 }
 
-function service(namespace: string, origin: string, name: 'device' | 'media'): string {
+function service(namespace: string, origin: string, name: 'device' | 'event' | 'media'): string {
   return tag(
     'tds:Service',
     leaf('tds:Namespace', namespace),

@@ -10,6 +10,8 @@ export interface SoapRequest {
   body: XmlValue;
   token: UsernameToken | null;
   messageId: string | null;
+  /** Which of the subscriptions at one address is meant. */
+  subscriptionId: string | null;
 }
 
 const parser = new XMLParser({ removeNSPrefix: true, parseTagValue: false, htmlEntities: true });
@@ -27,7 +29,14 @@ export function parseRequest(text: string): SoapRequest | null {
   if (operation === undefined) return null;
   const token = pick(document, 'Envelope', 'Header', 'Security', 'UsernameToken');
   const messageId = textOf(pick(document, 'Envelope', 'Header', 'MessageID')) || null;
-  return { operation, body: pick(body, operation) ?? '', token: token ? readToken(token) : null, messageId };
+  const subscriptionId = headerText(pick(document, 'Envelope', 'Header', 'SubscriptionId')) || null;
+  const about = { messageId, subscriptionId, token: token ? readToken(token) : null };
+  return { operation, body: pick(body, operation) ?? '', ...about };
+}
+
+/** The parser gives an element with attributes as an object. */
+function headerText(value: XmlValue | undefined): string {
+  return textOf(value) || textOf(pick(value, '#text'));
 }
 
 function readToken(token: XmlValue): UsernameToken {
@@ -67,7 +76,12 @@ const NAMESPACES = [
   'xmlns:env="http://www.w3.org/2003/05/soap-envelope"',
   'xmlns:tds="http://www.onvif.org/ver10/device/wsdl"',
   'xmlns:trt="http://www.onvif.org/ver10/media/wsdl"',
+  'xmlns:tev="http://www.onvif.org/ver10/events/wsdl"',
+  'xmlns:tns1="http://www.onvif.org/ver10/topics"',
   'xmlns:tt="http://www.onvif.org/ver10/schema"',
+  'xmlns:wsa="http://www.w3.org/2005/08/addressing"',
+  'xmlns:wsnt="http://docs.oasis-open.org/wsn/b-2"',
+  'xmlns:wstop="http://docs.oasis-open.org/wsn/t-1"',
   'xmlns:ter="http://www.onvif.org/ver10/error"',
 ].join(' ');
 

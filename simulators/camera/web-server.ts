@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { answerDevice, type DeviceFacts, OPEN_OPERATIONS } from './device-service.ts';
 import { type Account, AuthCheck } from './digest.ts';
+import { EventService } from './event-service.ts';
 import type { CameraFaults } from './faults.ts';
 import { answerMedia, type MediaFacts } from './media-service.ts';
 import { misbehave } from './misbehave.ts';
@@ -11,6 +12,7 @@ import { TokenCheck } from './wsse.ts';
 export interface WebServerDeps {
   device(): DeviceFacts;
   media(): MediaFacts;
+  events: EventService;
   account(): Account;
   faults(): CameraFaults;
   snapshot(): Promise<Buffer>;
@@ -25,7 +27,7 @@ export interface WebServerOptions {
 
 const BODY_MAX_BYTES = 256 * 1024;
 
-/** The camera's ONVIF device and media services and its snapshot page. May be closed and opened on the same port. */
+/** The camera's ONVIF services and its snapshot page. May be closed and opened on the same port. */
 export class WebServer {
   readonly #deps: WebServerDeps;
   readonly #options: WebServerOptions;
@@ -73,37 +75,40 @@ export class WebServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request);
-    const path = (request.url ?? '').split('?')[0];
+    const path = (request.url ?? '').split('?')[0] ?? '';
     const { web } = this.#deps.faults();
     if (web && misbehave(web, response)) return;
     if (path === '/snapshot.jpg') return this.#snapshot(request, response);
-    if (request.method !== 'POST' || !/^\/onvif\/(device|media)_service$/.test(path ?? '')) {
+    if (request.method !== 'POST' || !(/^\/onvif\/(device|media)_service$/.test(path) || EventService.serves(path))) {
       response.writeHead(404).end();
       return;
     }
-    this.#soap(request, response, body);
+    await this.#soap(request, response, body);
   }
 
-  #soap(request: IncomingMessage, response: ServerResponse, body: string): void {
+  async #soap(request: IncomingMessage, response: ServerResponse, body: string): Promise<void> {
     try {
       const soap = parseRequest(body);
       if (!soap) throw new SoapFault(400, 'Sender', ['WellFormed'], 'Well-formed Error');
       this.requests.push(soap.operation);
       if (this.requests.length > 1_000) this.requests.shift();
       if (!this.#admit(request, response, soap)) return;
-      send(response, 200, envelope(this.#answer(request.url ?? '', soap)));
+      send(response, 200, envelope(await this.#answer(request.url ?? '', soap)));
     } catch (error) {
       const fault = error instanceof SoapFault ? error : new SoapFault(500, 'Receiver', ['Action'], 'Action Failed');
       send(response, fault.status, fault.toXml());
     }
   }
 
-  #answer(url: string, soap: SoapRequest): string {
+  async #answer(url: string, soap: SoapRequest): Promise<string> {
     const device = this.#deps.device();
     const foreign = this.#deps.faults().web === 'foreign-host';
-    const answer = url.startsWith('/onvif/media_service')
-      ? answerMedia(soap.operation, this.#deps.media(), soap.body)
-      : answerDevice(soap.operation, device);
+    const path = url.split('?')[0] ?? '';
+    const answer = EventService.serves(path)
+      ? await this.#deps.events.answer(path, soap)
+      : path === '/onvif/media_service'
+        ? answerMedia(soap.operation, this.#deps.media(), soap.body)
+        : answerDevice(soap.operation, device);
     return foreign ? answer.replaceAll(device.address, '192.0.2.99') : answer;
   }
 

@@ -24,7 +24,7 @@ export interface HttpRequest {
   networks: 'services' | readonly Cidr[];
   /** The setting a refusal names, such as `CITYWATCH_CAMERA_NETWORKS`. */
   setting?: string;
-  /** The other side answers when it has something to tell: such requests are counted apart, on connections of their own. */
+  /** For long polls, of which there may be one per camera: counted apart, and on connections of their own. */
   waits?: boolean;
   signal?: AbortSignal;
 }

@@ -20,6 +20,20 @@ export function ownUrl(text: string, camera: URL, schemes: readonly string[]): U
   return url;
 }
 
+/**
+ * A service's address with host and port replaced by those the camera was contacted at: behind a NAT it names a host
+ * that only it knows, and no answer sends us to another machine. Null for what is no http(s) address.
+ */
+export function atCamera(text: string, camera: URL): URL | null {
+  const told = parse(text.trim());
+  if (!told || (told.protocol !== 'http:' && told.protocol !== 'https:')) return null;
+  const url = new URL(camera);
+  // Set part by part: a path like "//other/x" would be a host if it were resolved.
+  url.pathname = told.pathname;
+  url.search = told.search;
+  return url;
+}
+
 function parse(text: string): URL | null {
   if (text.length > URL_MAX_CHARACTERS || /[\s\p{Cc}]/u.test(text)) return null;
   return URL.canParse(text) ? new URL(text) : null;

@@ -2,6 +2,7 @@ import DeviceService from 'node-onvif/lib/modules/service-device.js';
 import MediaService from 'node-onvif/lib/modules/service-media.js';
 import { CitywatchError } from '../../core/errors.ts';
 import { cameraUrl, ownUrl } from './addresses.ts';
+import { measureSkew } from './clock-skew.ts';
 import { OnvifError } from './problems.ts';
 import { choosePair, type OnvifProfile, readProfiles } from './profiles.ts';
 import { type OnvifPorts, OnvifSession } from './session.ts';
@@ -58,7 +59,7 @@ export async function inspectCamera(target: CameraTarget, options: InspectOption
   const { deadlineMs = DEADLINE_MS, signal } = options;
   const session = new OnvifSession(options, { login: target, deadlineMs, signal });
   const device = new DeviceService({ xaddr: address.href });
-  const clockSkewMs = await readSkew(session, device, options);
+  const clockSkewMs = await measureSkew(() => session.call(() => device.getSystemDateAndTime()), options.clock);
   const login = (service: { setAuth(user: string, password: string): void; time_diff: number }): void => {
     service.setAuth(escapeXml(target.username), target.password);
     service.time_diff = clockSkewMs ?? 0;
@@ -85,28 +86,6 @@ function blameClock(error: unknown, skewMs: number | null): unknown {
     cause: error,
     ...(error.operation ? { operation: error.operation } : {}),
   });
-}
-
-/** Asked first and without login, so that a login can be made for the camera's own clock. */
-async function readSkew(session: OnvifSession, device: DeviceService, { clock }: OnvifPorts): Promise<number | null> {
-  const beforeMs = clock.nowMs();
-  try {
-    const answer = await session.call(() => device.getSystemDateAndTime());
-    const cameraMs = readUtc(at(answer, 'SystemDateAndTime', 'UTCDateTime'));
-    // The camera tells whole seconds, so its clock stands half a second later on average.
-    return cameraMs === null ? null : cameraMs + 500 - (beforeMs + clock.nowMs()) / 2;
-  } catch (error) {
-    if (error instanceof OnvifError && ['auth', 'unsupported', 'device-fault'].includes(error.problem)) return null;
-    throw error;
-  }
-}
-
-function readUtc(utc: XmlElement | undefined): number | null {
-  const read = (...path: string[]): number => Number(at(utc, ...path)?.text || Number.NaN);
-  const date = [read('Date', 'Year'), read('Date', 'Month') - 1, read('Date', 'Day')] as const;
-  const time = [read('Time', 'Hour'), read('Time', 'Minute'), read('Time', 'Second')] as const;
-  const utcMs = Date.UTC(...date, ...time);
-  return Number.isFinite(utcMs) ? utcMs : null;
 }
 
 function readIdentity(information: XmlElement) {

@@ -15,7 +15,6 @@ export interface OnvifPorts {
   clock: Clock;
 }
 
-/** A single answer may take this long, a whole session as long as its caller says. */
 const REQUEST_MAX_MS = 5_000;
 const SETTING = 'CITYWATCH_CAMERA_NETWORKS';
 
@@ -33,18 +32,29 @@ soap.requestCommand = async (address, operation, text) => {
 // The library takes nonces from Math.random.
 soap._createNonce = (bytes) => randomBytes(bytes);
 
+export interface SessionOptions {
+  login: Login;
+  /** For the whole chain of calls. */
+  deadlineMs: number;
+  signal?: AbortSignal | undefined;
+  /** Longest time for a single answer; 5,000 unless told. */
+  requestMs?: number;
+  /** Counted apart from requests that somebody waits for, since there is one session per camera at any time. */
+  waits?: boolean;
+  /** Largest answer; what any camera may send unless told. */
+  maxBytes?: number;
+}
+
 /** One chain of calls to one camera under one deadline. */
 export class OnvifSession {
   readonly #ports: OnvifPorts;
-  readonly #login: Login;
+  readonly #options: SessionOptions;
   readonly #endMs: number;
-  readonly #signal: AbortSignal | undefined;
 
-  constructor(ports: OnvifPorts, options: { login: Login; deadlineMs: number; signal?: AbortSignal | undefined }) {
+  constructor(ports: OnvifPorts, options: SessionOptions) {
     this.#ports = ports;
-    this.#login = options.login;
+    this.#options = options;
     this.#endMs = ports.clock.monotonicMs() + options.deadlineMs;
-    this.#signal = options.signal;
   }
 
   /** Runs one call of a node-onvif service and returns the answer's `...Response` element. */
@@ -76,8 +86,9 @@ export class OnvifSession {
     if (leftMs <= 0) throw new OnvifError('timeout', { operation });
     const headers: Record<string, string> = { 'content-type': 'application/soap+xml; charset=utf-8' };
     if (authorization) headers.authorization = authorization;
-    const limits = { deadlineMs: Math.min(leftMs, REQUEST_MAX_MS), maxBytes: XML_MAX_BYTES };
-    const policy = { networks, setting: SETTING, ...(this.#signal ? { signal: this.#signal } : {}) };
+    const { signal, requestMs = REQUEST_MAX_MS, waits = false, maxBytes = XML_MAX_BYTES } = this.#options;
+    const limits = { deadlineMs: Math.min(leftMs, requestMs), maxBytes, waits };
+    const policy = { networks, setting: SETTING, ...(signal ? { signal } : {}) };
     try {
       return await outbound.http({ url, method: 'POST', headers, body: text, ...limits, ...policy });
     } catch (error) {
@@ -92,7 +103,7 @@ export class OnvifSession {
     if (!challenge) return null;
     const { pathname, search } = new URL(url);
     const request = { challenge, method: 'POST', uri: pathname + search, count: 1 };
-    return digestAuthorization({ ...this.#login, ...request, cnonce: randomBytes(16).toString('hex') });
+    return digestAuthorization({ ...this.#options.login, ...request, cnonce: randomBytes(16).toString('hex') });
   }
 }
 

@@ -11,7 +11,7 @@ t.test('a kind may only change with its version, and old versions stay known', a
   t.teardown(() => rm(directory, { recursive: true }));
   await cp(KINDS_DIRECTORY, directory, { recursive: true });
   const path = join(directory, 'camera.yaml');
-  const original = await readFile(path, 'utf8');
+  const original = (await readFile(path, 'utf8')).replace(/^version: \d+$/m, 'version: 1');
   const start = async (text: string) => {
     await writeFile(path, text);
     const kinds = await Kinds.load(directory);

@@ -1,0 +1,91 @@
+import type { VirtualCamera } from '../../simulators/camera/camera.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { Counter } from '../../src/core/observe.ts';
+import { CameraEventLoop, LOOP_TIMES, type LoopTimes } from '../../src/devices/camera-event-loop.ts';
+import type { OnvifPorts } from '../../src/devices/onvif/inspect.ts';
+import { Intake } from '../../src/ingest/intake.ts';
+import type { Journal } from '../../src/ingest/journal/journal.ts';
+import { OnvifEvents } from '../../src/ingest/uplinks/onvif-events.ts';
+import { onvifPorts } from './cameras.ts';
+import { openJournal, quietObserver, readAll, temporaryDirectory } from './journal.ts';
+
+interface Owner {
+  teardown(run: () => unknown): void;
+}
+
+/** Times at which a test need not wait; one second is the shortest an ONVIF duration of ours says. */
+export const QUICK: LoopTimes = {
+  ...LOOP_TIMES,
+  ...{ pullMs: 1_000, slackMs: 500, termMs: 6_000, askMs: 2_000 },
+  ...{ idleGapMs: 50, gapMs: 10, retryMs: 50, steadyMs: 500, backoffMinMs: 50, backoffMaxMs: 400 },
+};
+
+export interface Told {
+  id: string;
+  ts?: number;
+  type: string;
+  data: Record<string, unknown>;
+}
+
+export interface FollowedCamera {
+  loop: CameraEventLoop;
+  journal: Journal;
+  counts: { subscribed: number };
+  /** Payloads in the journal, in its order. */
+  told(): Promise<Told[]>;
+  /** How messages ended, or subscriptions, by label. */
+  count(of: 'messages' | 'ended', label: string): Promise<number>;
+}
+
+export interface FollowOptions {
+  times?: Partial<LoopTimes>;
+  ports?: OnvifPorts;
+  /** Where the camera is reached, if not at its own address. */
+  xaddr?: string;
+  /** Stands before the journal: resolves, or rejects as a full journal does. */
+  gate?: () => Promise<void>;
+  journal?: Journal;
+  active?: readonly string[];
+}
+
+/** The loop of one camera on a real journal, with the uplink between them as in the gateway. */
+export async function followCamera(
+  t: Owner,
+  camera: VirtualCamera,
+  options: FollowOptions = {},
+): Promise<FollowedCamera> {
+  const observer = quietObserver();
+  const clock = systemClock;
+  const journal = options.journal ?? (await openOwnJournal(t));
+  const intake = new Intake({ live: journal });
+  const device = { id: camera.id, kind: 'camera', kindVersion: 2, jurisdiction: '330203' };
+  const accept: Intake['accept'] = async (message) => {
+    await options.gate?.();
+    return intake.accept(message);
+  };
+  const uplink = new OnvifEvents({ accept, identity: () => device, clock, observer });
+  const counter = <Label extends string>(name: string, label: Label) =>
+    new Counter({ name, help: name, labelNames: [label], registers: [observer.metrics] });
+  const counts = { subscribed: 0, messages: counter('messages', 'outcome'), ended: counter('ended', 'reason') };
+  const store = uplink.take.bind(uplink);
+  const deps = { onvif: options.ports ?? onvifPorts(t), clock, log: observer.log, counts, store };
+  const access = { xaddr: options.xaddr ?? camera.xaddr, ...camera.account };
+  const times = { ...QUICK, ...options.times };
+  const loop = new CameraEventLoop(deps, { id: camera.id, access, active: options.active ?? [] }, times);
+  loop.start();
+  t.teardown(() => loop.stop());
+  return {
+    ...{ loop, journal, counts },
+    told: async () => (await readAll(journal)).map(({ raw }) => JSON.parse(raw.toString()) as Told),
+    count: async (of, label) => {
+      const { values } = await counts[of].get();
+      return values.find(({ labels }) => Object.values(labels)[0] === label)?.value ?? 0;
+    },
+  };
+}
+
+async function openOwnJournal(t: Owner): Promise<Journal> {
+  const journal = await openJournal({ directory: await temporaryDirectory(t) });
+  t.teardown(() => journal.close());
+  return journal;
+}
