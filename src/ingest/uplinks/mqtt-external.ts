@@ -99,7 +99,7 @@ export class ExternalMqtt {
     this.downlink.attach(client);
     client.on('connect', (connack) => this.#connected(client, connack));
     client.on('close', () => this.#closed());
-    client.on('error', (error) => this.#trouble(error.message || codeOf(error)));
+    client.on('error', (error) => this.#trouble(`the broker cannot be reached: ${error.message || codeOf(error)}`));
   }
 
   status(): BrokerStatus {
