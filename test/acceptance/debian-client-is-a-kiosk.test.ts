@@ -4,6 +4,8 @@ import { type Login, mosquitto, type Outcome } from '../support/mosquitto.ts';
 import { until } from '../support/processes.ts';
 
 const READINGS = 1_000;
+const BACKFILLS = 60;
+const RECORDS = 1_000;
 /** The gateway writes down that each of the two kiosks was registered. */
 const REGISTRATIONS = 2;
 
@@ -85,4 +87,42 @@ t.test('mosquitto_sub sees nothing of another device, retained or not', async (t
   }
   const mine = await mosquitto('mosquitto_sub', own, ['-d', '-W', '2', '-t', `cw/v1/${own.id}/command`]);
   t.match(mine.stdout, /Subscribed \(mid: 1\): [01]\b/, 'its own commands it may have');
+});
+
+t.test('60,000 records of a backfill are stored once, beside what is sent live', async (t) => {
+  const { own } = await kiosks('filler');
+  const dayMs = 24 * 3_600_000;
+  const beginMs = Date.now() - 20 * dayMs;
+  const bodies = Array.from({ length: BACKFILLS }, (_, part) =>
+    JSON.stringify(
+      Array.from({ length: RECORDS }, (_, at) => {
+        // Newest day first, as a device that empties a stack sends it.
+        const ts = beginMs + ((BACKFILLS - part) * RECORDS + at) * 1_000;
+        return { ts, values: { weight_kg: at, temp_c: 20.5, smoke: false } };
+      }),
+    ),
+  );
+  const token = `${own.id}:${own.secret}`;
+  const send = (body: string) => gateway.api('POST', `/devices/${own.id}/telemetry?lane=bulk`, { body, token });
+  for (const body of bodies) {
+    const { status, body: answer } = await send(body);
+    t.match([status, answer.receipt], [202, /^bulk-/]);
+  }
+  const latest = async () => (await gateway.get(`/devices/${own.id}/latest`)).fields.fill_pct?.value;
+  for (let fill = 1; fill <= 3; fill += 1) {
+    const reading = JSON.stringify({ ts: Date.now(), values: { fill_pct: fill } });
+    await mosquitto('mosquitto_pub', own, [...telemetry(own.id), '-m', reading]);
+    await until('the live reading is there', async () => (await latest()) === fill);
+  }
+  t.equal((await gateway.settledLedger()).balanced, true);
+  const [from, to] = [beginMs, beginMs + 20 * dayMs].map((atMs) => new Date(atMs).toISOString());
+  const path = `/devices/${own.id}/history?fields=weight_kg&from=${from}&to=${to}&every=30d&fn=count`;
+  const { points } = await gateway.get(path);
+  const counted = points.reduce(
+    (sum: number, { values }: { values: { weight_kg: number } }) => sum + values.weight_kg,
+    0,
+  );
+  t.equal(counted, BACKFILLS * RECORDS, 'every record once');
+  const noTime = await send(JSON.stringify({ values: { weight_kg: 1 } }));
+  t.match(noTime.body.records ?? noTime.body.issues, [{ reason: 'no-time' }], 'a backfill without a time is refused');
 });
