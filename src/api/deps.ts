@@ -18,6 +18,7 @@ import type { DeviceRef, EventsQuery, HistoryAnswer, HistoryQuery, StoredEvent }
 import type { Latest, PresenceCounts } from '../telemetry/twin.ts';
 import type { AlertParts } from './alert-parts.ts';
 import type { PageFiles } from './console.ts';
+import type { CommandsPort } from './routes/commands.ts';
 import type { ImagesPort } from './routes/images.ts';
 import type { PassagesPort } from './routes/passages.ts';
 
@@ -42,8 +43,9 @@ export interface ApiDeps {
   ledger: LedgerPort;
   deadLetters: DeadLettersPort;
   messages: MessagesPort;
-  passages: PassagesPort;
   images: ImagesPort;
+  commands: CommandsPort;
+  passages: PassagesPort;
   twin: TwinPort;
   history: HistoryPort;
   audit: AuditPort;

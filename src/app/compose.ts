@@ -34,6 +34,7 @@ import type { Config } from './config.ts';
 import { consolePages } from './console.ts';
 import { openCrashGuard, previewOf } from './crash-guard.ts';
 import { examine, refuseProblems } from './doctor.ts';
+import { startDownlink } from './downlink.ts';
 import { Health } from './health.ts';
 import { keepHouse } from './housekeeping.ts';
 import { composeImages } from './images.ts';
@@ -188,17 +189,22 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   });
 
   // Everything runs from here on, doors last.
+  const downlink = await startDownlink({
+    ...{ database, clock, observer, kinds, directory, work, doorbell, lifecycle, journal: journals.live },
+  });
   await self.start();
   lifecycle.onStop('self report', () => self.stop());
   watchKinds({ kinds, database, clock, observer, lifecycle, self, rulesDirectory: join(CONFIG_DIRECTORY, 'rules') });
   const { reader: rules } = alerting;
-  startReaders({ journals, feed, guard, ledger, writer, passages, rules, twin, clock, observer, lifecycle });
+  const reading = { journals, feed, guard, ledger, writer, passages, rules, twin, clock, observer, lifecycle };
+  startReaders(reading, { commands: downlink.reader });
   const idempotency = new Idempotency({ database, clock });
   keepHouse({
     ...{ clock, observer, lifecycle },
     chores: {
       'idempotency keys': () => idempotency.purge(),
       'dead letters': () => deadLetters.prune(),
+      commands: () => downlink.commands.prune(),
       images: images.tidy,
       passages: () => passages.keep(),
       findings: () => alerting.queries.pruneFindings(clock.nowMs()),
@@ -218,7 +224,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   video.watch.start();
   lifecycle.onStop('camera watch', () => video.watch.stop());
   const door = await startMqtt({
-    ...{ config: config.mqtt, directory, accept, tls, rates, clock, observer, lifecycle },
+    ...{ config: config.mqtt, directory, accept, tls, rates, downlink, clock, observer, lifecycle },
     node: config.cluster.nodeId ?? '',
     membersAbsent: (absent) => self.membersAbsent(absent),
   });
@@ -228,7 +234,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     ...{ clock, observer },
     audit: { list: (caller, filter) => listAudit(database, caller, filter) },
     alerts: { ...alerting, registerLook: registerEvidenceLooks(register, directory) },
-    ...{ streams: video.streams, accessRegister: register, passages: search },
+    ...{ streams: video.streams, accessRegister: register, passages: search, commands: downlink.commands },
     ...composePeople({ database, clock, observer, jurisdictions, hasher }),
     ...(await consolePages(observer)),
     messageRate,

@@ -10,6 +10,7 @@ import { MqttListener } from '../ingest/uplinks/mqtt-embedded.ts';
 import { ExternalMqtt } from '../ingest/uplinks/mqtt-external.ts';
 import { ShareMembers } from '../ingest/uplinks/mqtt-members.ts';
 import type { Config } from './config.ts';
+import type { Downlink } from './downlink.ts';
 import type { TlsFiles, TlsMaterial } from './tls.ts';
 
 export interface MqttParts {
@@ -19,6 +20,7 @@ export interface MqttParts {
   tls: TlsFiles;
   /** What all devices of one kind may send together. */
   rates: RateBudget;
+  downlink: Pick<Downlink, 'sender'>;
   clock: Clock;
   observer: Observer;
   lifecycle: Lifecycle;
@@ -49,10 +51,14 @@ export function startMqtt(parts: MqttParts): Promise<MqttDoor> | MqttDoor {
 
 async function listen(parts: MqttParts): Promise<MqttDoor> {
   const { config, directory, accept, tls, rates, clock, observer, lifecycle } = parts;
+  const { sender } = parts.downlink;
+  const authenticate = (id: string, secret: string) => directory.authenticate(id, secret);
+  const listening = (id: string) => sender.listening(id);
   const listener = new MqttListener(
-    { authenticate: (id, secret) => directory.authenticate(id, secret), accept, kinds: rates, clock, observer },
+    { authenticate, accept, listening, kinds: rates, clock, observer },
     { host: config.host, port: config.port, ...tls.forMqtt(config.tlsPort) },
   );
+  sender.connect(listener.downlink);
   const { port, tlsPort } = await listener.start();
   lifecycle.onStop('mqtt', (signal) => listener.stop(signal));
   return {
@@ -70,7 +76,10 @@ function readFrom(url: string, parts: MqttParts): MqttDoor {
   const { shareGroup, caFile } = config;
   const clientId = shareGroup === null ? CLIENT_ID : `${CLIENT_ID}-${node}`;
   const options = { url, clientId, shareGroup, ca: caFile === null ? null : readFileSync(caFile) };
-  const uplink = new ExternalMqtt({ identity, accept, kinds: rates, clock, observer }, options);
+  const { sender } = parts.downlink;
+  const listening = () => sender.listening();
+  const uplink = new ExternalMqtt({ identity, accept, listening, kinds: rates, clock, observer }, options);
+  sender.connect(uplink.downlink);
   uplink.start();
   lifecycle.onStop('mqtt', (signal) => uplink.stop(signal));
   if (shareGroup !== null) {

@@ -30,6 +30,8 @@ export interface ReadersInput {
 
 /** One reader as it runs in each lane, with a cursor of its own there. */
 export interface LaneReader {
+  /** Where there is something to read for it; absent: in both. */
+  lanes?: readonly Lane[];
   load(lane: Lane): Promise<number>;
   handle(batch: DecodedBatch, signal: AbortSignal): Promise<void>;
   /** Up to where its work survives a crash; absent where `handle` resolves only then. */
@@ -68,8 +70,12 @@ export function startReaders(input: ReadersInput, more: Record<string, LaneReade
   };
   lifecycle.onStop('rules', () => rules.stop());
   for (const lane of ['live', 'bulk'] as const) {
-    const places = new ReadersOfLane(journals[lane], Object.keys(readers));
-    for (const [name, reader] of Object.entries(readers)) {
+    const here = Object.entries(readers).filter(([, { lanes }]) => lanes?.includes(lane) ?? true);
+    const places = new ReadersOfLane(
+      journals[lane],
+      here.map(([name]) => name),
+    );
+    for (const [name, reader] of here) {
       const onDone = (offset: number): void => {
         if (name === 'telemetry') stored[lane] = offset;
         // What is read but not saved is still needed: a crash reads it again.

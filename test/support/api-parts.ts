@@ -3,10 +3,12 @@ import { showAlert } from '../../src/alerts/alert.ts';
 import type { AlertRow } from '../../src/alerts/tables.ts';
 import type { AlertParts } from '../../src/api/alert-parts.ts';
 import type { ApiDeps, StreamsPort } from '../../src/api/deps.ts';
+import type { CommandsPort } from '../../src/api/routes/commands.ts';
 import type { ImagesPort } from '../../src/api/routes/images.ts';
 import { CitywatchError } from '../../src/core/errors.ts';
 import { covers } from '../../src/core/jurisdiction.ts';
 import type { Caller } from '../../src/core/types.ts';
+import type { Command } from '../../src/ingest/commands/commands.ts';
 import type { KindDryRunAnswer } from '../../src/ingest/kind-dry-run.ts';
 import { PART_TYPE, PLAYLIST_TYPE } from '../../src/streams/hls.ts';
 
@@ -90,6 +92,26 @@ export function memoryAlerts(): AlertParts {
       },
     },
     registerLook: async () => {},
+  };
+}
+
+/** One command that was answered, for every device of here. */
+export function memoryCommands(): CommandsPort {
+  const command: Command = {
+    ...{ id: '6b1f1b3c-1c9b-4c7e-9d2f-000000000001', device: 'kiosk-1', name: 'unlock', args: {}, state: 'answered' },
+    ...{ by: { type: 'token', id: 'admin', name: 'admin' }, createdAtMs: 0, deadlineAtMs: 30_000, sends: 1 },
+    ...{ sentAtMs: 1, deliveredAtMs: 2, settledAtMs: 3 },
+    reply: { ok: true, result: {}, cut: false, late: false, atMs: 3, receipt: 'live-1' },
+  };
+  const here = async (caller: Caller) => {
+    requireHere(caller);
+    return command;
+  };
+  return {
+    create: here,
+    get: here,
+    list: async (caller) => ({ items: [await here(caller)], next: null }),
+    handOver: async () => [{ id: command.id, name: 'unlock', args: {}, deadline: 30_000 }],
   };
 }
 

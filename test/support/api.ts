@@ -8,7 +8,15 @@ import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import type { Caller, Device, DeviceKind, Lane, NewMessage, Role } from '../../src/core/types.ts';
 import type { DeviceInput } from '../../src/devices/input.ts';
 import type { KeptAnswer, KeyedRequest } from '../../src/platform/idempotency.ts';
-import { dryRunOfNothing, HERE, memoryAlerts, memoryImages, memoryPeople, memoryStreams } from './api-parts.ts';
+import {
+  dryRunOfNothing,
+  HERE,
+  memoryAlerts,
+  memoryCommands,
+  memoryImages,
+  memoryPeople,
+  memoryStreams,
+} from './api-parts.ts';
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
 
@@ -215,11 +223,16 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
     cameraSetup: async () => null,
     passages: { search: async () => ({ items: [], next: null }) },
     history: {
-      history: async () => ({ points: [{ atMs: 0, values: { fill_pct: 82.5 } }], truncated: false }),
+      history: async () => ({
+        points: [{ atMs: 0, values: { fill_pct: 82.5 } }],
+        truncated: false,
+        source: 'raw' as const,
+      }),
       events: async () => ({ items: [], next: null }),
     },
     audit: { list: async () => [] },
     alerts: memoryAlerts(),
+    commands: memoryCommands(),
     streams: memoryStreams(),
     ...memoryPeople(),
     accessRegister: { list: async () => [] },

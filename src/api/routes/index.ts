@@ -2,6 +2,7 @@ import { accessRegisterRoutes } from './access-register.ts';
 import { alertRoutes } from './alerts.ts';
 import { auditRoutes } from './audit.ts';
 import { brokerRoutes } from './broker.ts';
+import { commandRoutes } from './commands.ts';
 import { credentialRoutes } from './credentials.ts';
 import { deviceRoutes } from './devices.ts';
 import { explainRoutes } from './explain.ts';
@@ -24,6 +25,7 @@ import { watchlistRoutes } from './watchlists.ts';
 export const V1_ROUTES: readonly RoutePart[] = [
   deviceRoutes,
   credentialRoutes,
+  commandRoutes,
   kindRoutes,
   telemetryRoutes,
   imageRoutes,

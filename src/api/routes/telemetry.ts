@@ -24,6 +24,12 @@ const event = z.object({
   data: z.record(z.string(), z.unknown()),
 });
 
+const deviceReply = z.object({
+  id: z.string().meta({ description: '`id` of the command' }),
+  ok: z.boolean(),
+  result: z.unknown().optional().meta({ description: 'Anything; more than 8 KiB as JSON is not kept' }),
+});
+
 const laneQuery = z.strictObject({
   lane: z
     .enum(['live', 'bulk'])
@@ -54,6 +60,7 @@ export const telemetryRoutes: RoutePart = (app, context) => {
     const routes = [
       { path: 'telemetry', channel: 'telemetry', body: reading, summary: 'Send readings' },
       { path: 'events', channel: 'event', body: event, summary: 'Send events' },
+      { path: 'replies', channel: 'reply', body: deviceReply, summary: 'Answer commands' },
     ] as const;
     for (const { path, channel, body, summary } of routes) {
       raw.post(
@@ -70,7 +77,7 @@ export const telemetryRoutes: RoutePart = (app, context) => {
             summary,
             description: 'The body may be packed: `Content-Encoding: gzip`.',
             params: deviceParams,
-            querystring: laneQuery,
+            querystring: channel === 'reply' ? z.strictObject({}) : laneQuery,
             body: z.union([body, z.array(body)]),
             response: { 202: accepted },
           },
@@ -78,7 +85,8 @@ export const telemetryRoutes: RoutePart = (app, context) => {
         async (request, reply) => {
           const message = toMessage(context, request, channel);
           budget.take(message.device.id, extraCost(message.raw.length));
-          const { lane } = request.query as z.output<typeof laneQuery>;
+          // A reply has no lane: nobody waits for it in a backfill.
+          const { lane = 'live' } = request.query as Partial<z.output<typeof laneQuery>>;
           return reply.code(202).send(await receive(context, message, lane));
         },
       );
