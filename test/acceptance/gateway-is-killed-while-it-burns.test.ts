@@ -32,13 +32,14 @@ t.test(
     await watch(gateway);
 
     const told: Promise<void>[] = [];
+    const sent: string[] = [];
     const gone: Process[] = [];
     for (let kill = 0; kill < KILLS; kill += 1) {
       await until('the camera is being pulled', () => isPulling(gateway), 30_000);
       const wave = kiosks.slice(0, (kill + 1) * FIRES_PER_KILL).map((kiosk) => kiosk.burn());
-      const passages = Array.from({ length: PASSAGES_PER_KILL }, (_, number) =>
-        checkpoint!.tell('passage', `p-${kill}-${number}`, { plate: WANTED, lane: 1 }),
-      );
+      const ids = Array.from({ length: PASSAGES_PER_KILL }, (_, number) => `p-${kill}-${number}`);
+      const passages = ids.map((id) => checkpoint!.tell('passage', id, { plate: WANTED, lane: 1 }));
+      sent.push(...ids);
       told.push(...wave, ...passages);
       await wave.at(-1);
       await sleep(Math.random() * 300);
@@ -67,6 +68,7 @@ t.test(
     const plates = items.filter(({ rule }: { rule: string }) => rule === 'plate-on-watchlist@1');
     t.equal(plates.length, 1);
     t.equal(plates[0].occurrences, KILLS * PASSAGES_PER_KILL, 'each passage is counted once');
+    t.same(await passagesOf(gateway), sent.sort(), 'and found once');
     const others = items.filter((alert: Shown) => !fires.includes(alert) && !plates.includes(alert));
     t.same(others, [], 'and there is no other alert');
     t.same(await receiver.faults(gateway), []);
@@ -86,6 +88,15 @@ async function watch(gateway: Gateway): Promise<void> {
   const body = { name: 'wanted', jurisdiction: '330200', reason: 'test', case: 'T-1', entries };
   const { status, text } = await gateway.api('POST', '/watchlists', { body });
   if (status !== 201) throw new Error(`the watchlist was answered ${status}: ${text}`);
+}
+
+/** Ids of the passages of the wanted plate, sorted. */
+async function passagesOf(gateway: Gateway): Promise<string[]> {
+  const [from, to] = [-1, 1].map((hours) => new Date(Date.now() + hours * 3_600_000).toISOString());
+  const body = { plate: WANTED, from, to, purpose: 'acceptance', case: 'T-1', limit: 500 };
+  const { text, body: found } = await gateway.api('POST', '/passages/search', { body });
+  if (!found.items) throw new Error(`the search was answered ${text}`);
+  return found.items.map(({ id }: { id: string }) => id).sort();
 }
 
 /** Looks at the camera, so that its ffmpeg runs. */

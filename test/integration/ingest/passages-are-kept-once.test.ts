@@ -52,7 +52,7 @@ t.test('a batch that is entered twice, and a record that comes again, are one ro
   await enter(first);
   t.equal((await find({})).length, 2);
   await enter(passing([passage('浙B12345', { id: 'e-1' })]));
-  await enter(passing([passage('浙B12345', { id: 'e-1', duplicate: true })]));
+  await enter(passing([passage('浙B12345', { id: 'marked', duplicate: true })]));
   t.equal((await find({})).length, 2, 'by its id, also where the index of duplicates has forgotten it');
   const timeNs = `${AT_MS + 5}000007`;
   await enter(passing([passage('浙B12345', { timeNs }), passage('浙B12345', { timeNs: `${AT_MS + 5}000008` })]));
