@@ -11,6 +11,7 @@ import { Ledger } from '../ingest/ledger.ts';
 import { Messages } from '../ingest/messages.ts';
 import type { CrashGuard } from '../ingest/poison/crash-guard.ts';
 import type { Database } from '../platform/database.ts';
+import { SeriesBudget, type SeriesBudgetDeps } from '../telemetry/series-budget.ts';
 import type { Twin } from '../telemetry/twin.ts';
 import { LedgerWatch } from './ledger-watch.ts';
 import type { SelfReport } from './self-report.ts';
@@ -43,4 +44,11 @@ export function openBooks(parts: BooksParts) {
     deadLetters: new DeadLetters({ database, intake, kinds, clock }),
     messages: new Messages({ database, lanes, kinds, guard }),
   };
+}
+
+/** Which series exist in the telemetry store, learned from the last lives. */
+export async function openSeries(deps: SeriesBudgetDeps): Promise<SeriesBudget> {
+  const series = new SeriesBudget(deps);
+  await series.load();
+  return series;
 }

@@ -29,7 +29,7 @@ import { History } from '../telemetry/history.ts';
 import { Twin } from '../telemetry/twin.ts';
 import { TelemetryWriter } from '../telemetry/writer.ts';
 import { composeAlerting } from './alerting.ts';
-import { openBooks } from './books.ts';
+import { openBooks, openSeries } from './books.ts';
 import type { Config } from './config.ts';
 import { consolePages } from './console.ts';
 import { openCrashGuard, previewOf } from './crash-guard.ts';
@@ -154,8 +154,9 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const twin = new Twin({ path: twinPath, kinds, clock, observer });
   await twin.start();
   lifecycle.onStop('twin', () => twin.stop());
+  const series = await openSeries({ database, kinds, clock, observer });
   const store = chooseStore(config, services.influx, { http: outbound, clock, observer });
-  const writer = new TelemetryWriter({ store, clock, observer, restartStore: services.restartInflux });
+  const writer = new TelemetryWriter({ store, series, clock, observer, restartStore: services.restartInflux });
   const { ledger, deadLetters, messages } = openBooks({
     ...{ lanes, intake, kinds, guard, twin, self, database, clock, observer, lifecycle },
     checkLedgerEveryMs: config.ledger.checkS * 1000,

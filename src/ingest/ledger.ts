@@ -15,6 +15,8 @@ export interface RejectedRecord {
   offset: number;
   index: number;
   reason: string;
+  /** Where in the record it is, when that is known. */
+  path?: string;
   detail: string;
 }
 
@@ -200,7 +202,8 @@ function count(row: LedgerCounters, { records, refusals }: DecodedMessage, rejec
   row.records_stored += records.length - duplicates - rejected;
 }
 
-function toRefusal({ index, reason, detail }: RejectedRecord): Refusal {
+function toRefusal({ index, reason, path = '', detail }: RejectedRecord): Refusal {
+  if (reason === 'series-budget') return refusal(index, reason, path, detail);
   return { ...refusal(index, 'store-refused', '', ''), value: plain(`${reason}: ${detail}`, TEXT_CHARACTERS_MAX) };
 }
 

@@ -164,7 +164,8 @@ function stored(records: DecodedRecord[], letters: DeadLetterRow[]): Stage {
   const later = replayed > 0 ? `; ${replayed} replayed since` : '';
   if (whole) return { stage, outcome: 'dead-lettered', detail: `${whole.reason} ${whole.value}${later}`.trim() };
   const duplicate = records.filter((record) => record.duplicate).length;
-  const refusedByStore = letters.filter(({ reason }) => reason === 'store-refused');
+  // These reasons stand in no decoded record: the writer gave them.
+  const refusedByStore = letters.filter(({ reason }) => reason === 'store-refused' || reason === 'series-budget');
   const counts = {
     stored: records.length - duplicate - refusedByStore.length,
     duplicate,

@@ -33,6 +33,8 @@ export const REFUSALS = {
     'The record holds a health reading; those never enter the gateway. Value and payload are not kept.',
   'forbidden-card': 'The record holds what may be a card number. Value and payload are not kept.',
   'forbidden-mac': 'The record holds the hardware address of a device of a citizen. Value and payload are not kept.',
+  'series-budget':
+    'The record would make one series too many in the telemetry store: of its device, its kind or of all.',
   'store-refused': 'The telemetry store refused the point; the value says why.',
 } as const satisfies Record<string, string>;
 

@@ -1,13 +1,20 @@
 import type { Clock } from '../core/clock.ts';
 import { CitywatchError, messageOf } from '../core/errors.ts';
 import { Counter, Gauge, type Logger, type Observer } from '../core/observe.ts';
-import type { DecodedBatch } from '../core/types.ts';
+import type { DecodedBatch, DecodedRecord, DeviceId, DeviceIdentity } from '../core/types.ts';
 import { lineOf, seriesOf } from './line-protocol.ts';
 import { Slots } from './slots.ts';
 import { type RejectedLine, type Store, StoreDiskFull } from './store.ts';
 
+/** Which series may exist; see `series-budget.ts`. */
+export interface SeriesPort {
+  admit(device: { kind: string; id: DeviceId }, tag: string, value: string): boolean;
+  save(): Promise<void>;
+}
+
 export interface WriterDeps {
   store: Store;
+  series?: SeriesPort;
   clock: Clock;
   observer: Observer;
   /** Restarts the store where it is ours to restart; asked for while its disk is full (see `StoreDiskFull`). */
@@ -30,6 +37,8 @@ export interface RejectedRecord {
   offset: number;
   index: number;
   reason: string;
+  /** Where in the record it is, when that is known. */
+  path?: string;
   detail: string;
 }
 
@@ -96,6 +105,7 @@ export class TelemetryWriter {
       signal.removeEventListener('abort', follow);
     }
     stop.signal.throwIfAborted();
+    await this.#deps.series?.save();
     this.#count(batch, rejected);
     return rejected.sort((a, b) => a.offset - b.offset || a.index - b.index);
   }
@@ -117,6 +127,11 @@ export class TelemetryWriter {
           rejected.push({ offset: message.offset, index: record.index, ...line });
           continue;
         }
+        const surplus = this.#surplus(message.device, record);
+        if (surplus) {
+          rejected.push({ offset: message.offset, index: record.index, reason: 'series-budget', ...surplus });
+          continue;
+        }
         if (chunk.lines.length === this.#options.linesMax || characters + line.length > this.#options.charactersMax) {
           if (chunk.lines.length > 0) yield chunk;
           chunk = { lines: [], origins: [] };
@@ -128,6 +143,17 @@ export class TelemetryWriter {
       }
     }
     if (chunk.lines.length > 0) yield chunk;
+  }
+
+  /** What in the record would make a series too many. */
+  #surplus(device: DeviceIdentity, record: DecodedRecord): { path: string; detail: string } | null {
+    const { series } = this.#deps;
+    const { tag = '' } = record;
+    const values = record.type === 'reading' ? record.values : record.type === 'event' ? record.data : null;
+    const value = tag === '' ? '' : String(values?.get(tag) ?? '');
+    if (!series || series.admit(device, tag, value)) return null;
+    if (tag === '') return { path: '', detail: device.id };
+    return { path: `${record.type === 'event' ? 'data' : 'values'}.${tag}`, detail: value };
   }
 
   async #store(chunk: Chunk, signal: AbortSignal, rejected: RejectedRecord[]): Promise<void> {
