@@ -25,7 +25,6 @@ import { Doorbell } from '../platform/jobs.ts';
 import { migrate } from '../platform/migrate.ts';
 import { Outbound } from '../platform/outbound.ts';
 import { enqueueWork, WorkQueue } from '../platform/work.ts';
-import { History } from '../telemetry/history.ts';
 import { Twin } from '../telemetry/twin.ts';
 import { TelemetryWriter } from '../telemetry/writer.ts';
 import { composeAlerting } from './alerting.ts';
@@ -47,6 +46,7 @@ import { type MqttDoor, startMqtt } from './mqtt.ts';
 import { composePassages } from './passages.ts';
 import { composePeople } from './people.ts';
 import { startReaders } from './readers.ts';
+import { composeHistory } from './rollups.ts';
 import { SelfReport } from './self-report.ts';
 import { startServices } from './services.ts';
 import { chooseStore } from './store.ts';
@@ -161,7 +161,8 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     ...{ lanes, intake, kinds, guard, twin, self, database, clock, observer, lifecycle },
     checkLedgerEveryMs: config.ledger.checkS * 1000,
   });
-  const history = new History({ store, kinds });
+  const ground = { config, database, kinds, clock, observer, lifecycle };
+  const { history, ...rollups } = await composeHistory({ ...ground, store, journals, directoryOf });
 
   // Cameras and alerts.
   const video = composeVideo({
@@ -198,7 +199,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   watchKinds({ kinds, database, clock, observer, lifecycle, self, rulesDirectory: join(CONFIG_DIRECTORY, 'rules') });
   const { reader: rules } = alerting;
   const reading = { journals, feed, guard, ledger, writer, passages, rules, twin, clock, observer, lifecycle };
-  startReaders(reading, { commands: downlink.reader });
+  rollups.start(startReaders(reading, { commands: downlink.reader, rollups: rollups.reader }));
   const idempotency = new Idempotency({ database, clock });
   keepHouse({
     ...{ clock, observer, lifecycle },

@@ -134,6 +134,7 @@ function contradictions(values: Map<string, unknown>, found: Map<string, FoundVa
   }
   brokerContradictions(values, say);
   influxContradictions(values, say);
+  retentionContradictions(values, say);
   return issues;
 }
 
@@ -152,6 +153,17 @@ function brokerContradictions(values: Map<string, unknown>, say: Say): void {
   if (!node) say('mqtt.shareGroup', 'needs CITYWATCH_NODE_ID: the broker keeps what a member missed under its name');
   else if (!members.includes(String(node))) {
     say('mqtt.shareMembers', `must name every member of the group, ${String(node)} too`);
+  }
+}
+
+/** A roll-up is made of what is finer, and is what is left of it. */
+function retentionContradictions(values: Map<string, unknown>, say: Say): void {
+  const [raw, fiveMinutes, hour] = ['rawDays', 'fiveMinuteDays', 'hourDays'].map((name) => {
+    return Number(values.get(`retention.${name}`));
+  }) as [number, number, number];
+  if (fiveMinutes < raw) say('retention.fiveMinuteDays', `must be at least the ${raw} days of retention.rawDays`);
+  if (hour < fiveMinutes) {
+    say('retention.hourDays', `must be at least the ${fiveMinutes} days of retention.fiveMinuteDays`);
   }
 }
 

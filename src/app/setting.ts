@@ -49,6 +49,11 @@ export function port(head: Head, value: number): Setting<number> {
   return setting<number>(head, schema, value, { range: 'a whole number from 0 to 65535', fromText: 'number' });
 }
 
+export function days(head: Head, value: number): Setting<number> {
+  const range = 'a whole number from 1 to 36500';
+  return setting<number>(head, z.int().min(1).max(36_500), value, { range, unit: 'days', fromText: 'number' });
+}
+
 export function host(head: Head): Setting<string> {
   const schema = z.string().regex(/^[A-Za-z0-9.:-]{1,253}$/);
   return setting<string>(head, schema, '127.0.0.1', { range: 'a host name or an IP address to listen on' });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  days,
   host,
   NAME,
   name,
@@ -132,6 +133,11 @@ export const SETTINGS = {
       { range: 'a letter and up to 63 letters, digits, _ and -' },
     ),
   },
+  retention: {
+    rawDays: days(['CITYWATCH_RETENTION_RAW_DAYS', 'How long readings and events stay in InfluxDB as they came.'], 90),
+    fiveMinuteDays: days(['CITYWATCH_RETENTION_5M_DAYS', 'How long roll-ups of five minutes are kept.'], 365),
+    hourDays: days(['CITYWATCH_RETENTION_1H_DAYS', 'How long roll-ups of an hour are kept.'], 1_825),
+  },
   ffmpeg: {
     path: setting<string>(['FFMPEG_PATH', 'The ffmpeg program.'], text, 'ffmpeg', {
       range: 'a name or path of a program',
@@ -175,7 +181,10 @@ export const SETTINGS = {
     ),
   },
   vault: {
-    keyFile: path(['CITYWATCH_VAULT_KEY_FILE', 'File with the key that stored camera passwords and plates are encrypted by.']),
+    keyFile: path([
+      'CITYWATCH_VAULT_KEY_FILE',
+      'File with the key that stored camera passwords and plates are encrypted by.',
+    ]),
   },
 } as const;
 

@@ -1,18 +1,43 @@
+import type { Clock } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
 import type { DeviceId, DeviceKind, FieldSpec, FieldValue } from '../core/types.ts';
-import { EVENT_DATA_FIELD, EVENT_FIELD, EVENT_ID_FIELD, FIRMWARE_FIELD, ONLINE_FIELD } from './line-protocol.ts';
+import { BucketSums, type Reduction, summariesFor } from './history-buckets.ts';
+import {
+  checkAggregate,
+  checkBuckets,
+  checkRange,
+  HISTORY_FIELDS_MAX,
+  invalid,
+  POINTS_MAX,
+  tooMany,
+} from './history-checks.ts';
+import { oldestMs, planTiers, type Segment, type TierState, type TimeRange } from './history-plan.ts';
+import { fieldsOf, partTagOf } from './kind-fields.ts';
+import { EVENT_DATA_FIELD, EVENT_FIELD, EVENT_ID_FIELD } from './line-protocol.ts';
 import { shown } from './masking.ts';
 import { msToNs, nsToMs } from './nanoseconds.ts';
-import type { Aggregate, Store, StoredPoint } from './store.ts';
+import { summariesOf, summaryColumn } from './rollup-columns.ts';
+import { daysOf, type RetentionDays, type Store, type StoredPoint, type Tier } from './store.ts';
 
 /** The kinds that say which fields a device may have been asked for. */
 export interface KindSource {
   latest(kind: string): DeviceKind | undefined;
 }
 
+/** Between which moments every window is rolled up, as Unix ms. */
+export interface RollupState {
+  completeFromMs(): number;
+  completeToMs(): number;
+  /** Windows between them that got late points and are to be made again. */
+  pending(kind: string, device: DeviceId): TimeRange[];
+}
+
 export interface HistoryDeps {
-  store: Pick<Store, 'points'>;
+  store: Pick<Store, 'points' | 'buckets'>;
   kinds: KindSource;
+  clock: Clock;
+  retentionDays: RetentionDays;
+  rollups: RollupState;
 }
 
 /** The part of a device that is asked for; who may ask is decided before. */
@@ -30,7 +55,7 @@ export interface HistoryQuery {
   /** Length of a bucket. Buckets begin at whole multiples of it since 1970, so the first may begin before `fromMs`. */
   everyMs?: number;
   /** Without `everyMs` it covers the whole range. Default with `everyMs`: mean. */
-  fn?: Aggregate;
+  fn?: Reduction;
   /** 1 to 10,000. With it an answer may be cut short; without, one that does not fit is an error. */
   limit?: number;
 }
@@ -40,6 +65,8 @@ export interface HistoryAnswer {
   points: { atMs: number; values: Record<string, FieldValue | null> }[];
   /** More points lie in the range than the `limit` that was asked for. */
   truncated: boolean;
+  /** What the points were made of; the ends of a range that roll-ups answer for may still be raw points. */
+  source: Tier;
 }
 
 export interface EventsQuery {
@@ -57,9 +84,6 @@ export interface StoredEvent {
   data: Record<string, FieldValue | string[]>;
 }
 
-export const POINTS_MAX = 10_000;
-const FIELDS_MAX = 50;
-
 /** What was stored of one device: readings, state reports and events. */
 export class History {
   readonly #deps: HistoryDeps;
@@ -76,6 +100,13 @@ export class History {
     checkBuckets(query);
     if (fn) checkAggregate(fn, specs);
     const limit = query.limit ?? POINTS_MAX;
+    const ask = { device, query, specs, limit, ...(signal && { signal }) };
+    const { rows, source } = fn ? await this.#buckets({ ...ask, fn }) : await this.#points(ask);
+    if (rows.length > limit && query.limit === undefined) throw tooMany(query.everyMs === undefined ? 'to' : 'every');
+    return { points: rows.slice(0, limit), truncated: rows.length > limit, source };
+  }
+
+  async #points({ device, query, specs, limit, signal }: Ask): Promise<Found> {
     const points = await this.#deps.store.points(
       {
         measurement: device.kind,
@@ -84,19 +115,62 @@ export class History {
         fromNs: msToNs(query.fromMs),
         toNs: msToNs(query.toMs),
         limit: limit + 1,
-        ...(fn ? { bucket: { everyMs: query.everyMs ?? null, fn } } : {}),
       },
       signal,
     );
-    if (points.length > limit && query.limit === undefined) throw tooMany(query.everyMs === undefined ? 'to' : 'every');
-    return {
-      points: points.slice(0, limit).map((point) => ({
-        // One bucket over the whole range: some functions would tell the time of the point they chose, others not.
-        atMs: fn && query.everyMs === undefined ? query.fromMs : nsToMs(point.timeNs),
-        values: toValues(point, specs, fn),
-      })),
-      truncated: points.length > limit,
+    const rows = points.map(({ timeNs, values }) => ({
+      atMs: nsToMs(timeNs),
+      values: toValues((field) => values.get(field), specs),
+    }));
+    return { rows, source: 'raw' };
+  }
+
+  async #buckets({ device, query, specs, fn, limit, signal }: Ask & { fn: Reduction }): Promise<Found> {
+    const everyMs = query.everyMs ?? null;
+    const segments = this.#plan({ device, query, specs, fn });
+    const sums = new BucketSums();
+    for (const { tier, fromMs, toMs } of segments) {
+      const columns = [...specs.keys()].flatMap((field) => {
+        return summariesFor(fn).map((summary) => summaryColumn(field, summary, tier));
+      });
+      const range = { tier, fromMs, toMs, everyMs, limit: limit + 1 };
+      const of = { measurement: device.kind, devices: [device.id], groupBy: [], columns };
+      for (const { atMs, values } of await this.#deps.store.buckets({ ...of, ...range }, signal)) {
+        sums.add(everyMs === null ? query.fromMs : atMs, values);
+      }
+    }
+    const rows = sums.rows(specs.keys(), fn).map(({ atMs, values }) => ({
+      atMs,
+      values: fn === 'count' ? numbersOf(values) : toValues((field) => values.get(field), specs),
+    }));
+    return { rows, source: segments.find(({ tier }) => tier !== 'raw')?.tier ?? 'raw' };
+  }
+
+  #plan({ device, query, specs, fn }: Pick<Ask, 'device' | 'query' | 'specs'> & { fn: Reduction }): Segment[] {
+    const { retentionDays, rollups, clock } = this.#deps;
+    const kind = this.#deps.kinds.latest(device.kind);
+    const state: TierState = {
+      nowMs: clock.nowMs(),
+      retention: retentionDays,
+      completeFromMs: rollups.completeFromMs(),
+      completeToMs: rollups.completeToMs(),
+      pending: rollups.pending(device.kind, device.id),
     };
+    const rolled = [...specs.values()].every((spec) =>
+      summariesFor(fn).every((one) => summariesOf(spec).includes(one)),
+    );
+    // Which part of a device spoke last within a window, only its points say.
+    const pointsOnly = fn === 'last' && partTagOf(kind) !== null && query.fromMs >= oldestMs(state, 'raw');
+    const { fromMs, toMs, everyMs = null } = query;
+    const periodMs = (kind?.periodS ?? 60) * 1000;
+    const segments = planTiers({ fromMs, toMs, everyMs, periodMs, isRolledUp: rolled && !pointsOnly }, state);
+    for (const tier of ['raw', '5m'] as const) {
+      if (segments.some((segment) => segment.tier !== tier) || toMs > oldestMs(state, tier)) continue;
+      const [coarser, every] = tier === 'raw' && rolled ? ['roll-ups', '5m'] : ['roll-ups of an hour', '1h'];
+      if (!rolled) throw invalid('from', `these fields are kept for ${daysOf(retentionDays, 'raw')} days only`);
+      throw invalid('every', `so far back there are only ${coarser}; make every a multiple of ${every}`);
+    }
+    return segments;
   }
 
   /**
@@ -129,8 +203,8 @@ export class History {
     return { items: page.map((point) => toEvent(point, kind)), next };
   }
 
-  #specsOf(kind: string, fields: string[], fn?: Aggregate): Map<string, FieldSpec> {
-    const known = new Map([...STATE_SPECS, ...(this.#deps.kinds.latest(kind)?.fields ?? [])]);
+  #specsOf(kind: string, fields: string[], fn?: Reduction): Map<string, FieldSpec> {
+    const known = fieldsOf(this.#deps.kinds.latest(kind));
     const specs = new Map<string, FieldSpec>();
     for (const field of fields) {
       const spec = known.get(field);
@@ -141,7 +215,7 @@ export class History {
     const tag = [...specs].find(([, spec]) => spec.tag === true)?.[0];
     if (tag !== undefined && specs.size === 1) throw invalid('fields', `name a field beside the tag ${tag}`);
     if (tag !== undefined && fn !== undefined) throw invalid('fields', `${tag} is a tag, which has no ${fn}`);
-    if (specs.size > FIELDS_MAX) throw invalid('fields', `name at most ${FIELDS_MAX} fields`);
+    if (specs.size > HISTORY_FIELDS_MAX) throw invalid('fields', `name at most ${HISTORY_FIELDS_MAX} fields`);
     return specs;
   }
 }
@@ -149,66 +223,33 @@ export class History {
 /** Digits of nanoseconds; more than these no time in InfluxDB has. */
 const CURSOR = /^[1-9]\d{0,18}$/;
 
-/** What every kind reports of itself. */
-const STATE_SPECS: readonly [string, FieldSpec][] = [
-  [ONLINE_FIELD, { type: 'boolean' }],
-  [FIRMWARE_FIELD, { type: 'text', maxLength: 64 }],
-];
+type Row = HistoryAnswer['points'][number];
 
-/** The last millisecond that fits into signed nanoseconds, year 2262. */
-const TIME_MS_MAX = 9_223_372_036_854;
-
-function checkRange({ fromMs, toMs, limit }: { fromMs: number; toMs: number; limit?: number }): void {
-  for (const [path, value] of [
-    ['from', fromMs],
-    ['to', toMs],
-  ] as const) {
-    if (!Number.isSafeInteger(value) || value < 0 || value > TIME_MS_MAX) {
-      throw invalid(path, 'must be a time between 1970 and 2262');
-    }
-  }
-  if (fromMs >= toMs) throw invalid('to', 'must be later than from');
-  if (limit !== undefined && (!Number.isSafeInteger(limit) || limit < 1 || limit > POINTS_MAX)) {
-    throw invalid('limit', `must be a whole number from 1 to ${POINTS_MAX}`);
-  }
+interface Ask {
+  device: DeviceRef;
+  query: HistoryQuery;
+  specs: ReadonlyMap<string, FieldSpec>;
+  limit: number;
+  signal?: AbortSignal;
 }
 
-function checkBuckets({ fromMs, toMs, everyMs }: HistoryQuery): void {
-  if (everyMs === undefined) return;
-  if (!Number.isSafeInteger(everyMs) || everyMs < 1) throw invalid('every', 'must be at least one millisecond');
-  if (Math.ceil((toMs - fromMs) / everyMs) > POINTS_MAX) throw tooMany('every');
+interface Found {
+  rows: Row[];
+  source: Tier;
 }
 
-function checkAggregate(fn: Aggregate, specs: ReadonlyMap<string, FieldSpec>): void {
-  if (fn === 'last' || fn === 'count') return;
-  for (const [field, { type }] of specs) {
-    if (type === 'number' || type === 'integer') continue;
-    throw invalid('fn', `${fn} needs numbers and "${field}" is ${type}; ask for last or count`);
-  }
-}
-
-function tooMany(path: 'to' | 'every'): CitywatchError {
-  const remedy =
-    path === 'every' ? 'make every longer, or from and to closer' : 'bring from and to closer, or set every';
-  return invalid(path, `more than ${POINTS_MAX} points; ${remedy}`);
-}
-
-function invalid(path: string, message: string): CitywatchError {
-  return new CitywatchError('request.invalid', { issues: [{ path, message }] });
-}
-
-function toValues(
-  { values }: StoredPoint,
-  specs: ReadonlyMap<string, FieldSpec>,
-  fn: Aggregate | undefined,
-): Record<string, FieldValue | null> {
-  const row: [string, FieldValue | null][] = [];
+function toValues(read: (field: string) => FieldValue | undefined, specs: ReadonlyMap<string, FieldSpec>) {
+  const row: Row['values'] = {};
   for (const [field, spec] of specs) {
-    const value = values.get(field);
-    const plain = value === undefined ? null : fn === 'count' ? value : shown(ofTag(value, spec), spec);
-    row.push([field, plain]);
+    const value = read(field);
+    row[field] = value === undefined ? null : shown(ofTag(value, spec), spec);
   }
-  return Object.fromEntries(row);
+  return row;
+}
+
+/** Numbers of points say nothing that is to be hidden. */
+function numbersOf(values: ReadonlyMap<string, FieldValue | undefined>): Row['values'] {
+  return Object.fromEntries([...values].map(([field, value]) => [field, value ?? null]));
 }
 
 /** A tag is text in the store, whatever it was when it came. */

@@ -6,17 +6,33 @@ import type { FieldValue } from '../core/types.ts';
  * password, a missing database) or {@link Store.ensure}.
  */
 export interface Store {
-  /** Makes database, retention and query user where that is ours to do; changes nothing that is already right. */
-  ensure(signal?: AbortSignal): Promise<void>;
+  /** Makes a tier, its retention and the query user where that is ours to do; changes nothing that is already right. */
+  ensure(signal?: AbortSignal, tier?: Tier): Promise<void>;
   ping(): Promise<{ version: string }>;
   /**
-   * Writes lines in line protocol with nanosecond times. Resolves when all of them are durable, apart from those the
-   * store will never take, which are returned. Writing a line again changes nothing.
+   * Writes lines in line protocol with nanosecond times, into `raw` unless told otherwise. Resolves when all of them
+   * are durable, apart from those the store will never take, which are returned. Writing a line again changes nothing.
    */
-  write(lines: readonly string[], signal: AbortSignal): Promise<{ rejected: RejectedLine[] }>;
-  /** Stored points of one device, oldest first unless asked otherwise; at most `limit`. */
+  write(lines: readonly string[], signal: AbortSignal, tier?: Tier): Promise<{ rejected: RejectedLine[] }>;
+  /** Raw points of one device, oldest first unless asked otherwise; at most `limit`. */
   points(query: PointsQuery, signal?: AbortSignal): Promise<StoredPoint[]>;
+  /** Points of a tier put together bucket by bucket, oldest first within each group. */
+  buckets(query: BucketsQuery, signal?: AbortSignal): Promise<StoredBucket[]>;
   capabilities(): StoreCapabilities;
+}
+
+/** How fine points are, and how long they are kept: as they came, or one per 5 minutes or hour. */
+export type Tier = 'raw' | '5m' | '1h';
+
+/** How long each tier keeps its points. */
+export interface RetentionDays {
+  raw: number;
+  fiveMinutes: number;
+  hour: number;
+}
+
+export function daysOf(retention: RetentionDays, tier: Tier): number {
+  return { raw: retention.raw, '5m': retention.fiveMinutes, '1h': retention.hour }[tier];
 }
 
 export interface StoreCapabilities {
@@ -51,7 +67,7 @@ export type StoreRejection =
   | 'store.rejected';
 
 /** How the points of one bucket become one value. `last` is by time of the point. */
-export type Aggregate = 'min' | 'max' | 'mean' | 'last' | 'count';
+export type Aggregate = 'min' | 'max' | 'sum' | 'last' | 'count';
 
 export interface PointsQuery {
   measurement: string;
@@ -64,12 +80,47 @@ export interface PointsQuery {
   toNs: string;
   limit: number;
   newestFirst?: boolean;
-  /** Buckets begin at whole multiples of `everyMs` since 1970; empty ones are left out. Null: one over the range. */
-  bucket?: { everyMs: number | null; fn: Aggregate };
 }
 
 export interface StoredPoint {
-  /** Time of the point, or start of the bucket, in nanoseconds as text. */
+  /** Nanoseconds since 1970 as text. */
   timeNs: string;
+  values: ReadonlyMap<string, FieldValue>;
+}
+
+/** One value of a bucket: `fn` over the points that carry `field`. */
+export interface Column {
+  name: string;
+  field: string;
+  fn: Aggregate;
+}
+
+export interface BucketsQuery {
+  tier: Tier;
+  measurement: string;
+  /** One to {@link DEVICES_AT_ONCE_MAX}. */
+  devices: readonly string[];
+  /** Tags whose values keep points apart; without any, all points of the devices fall into the same buckets. */
+  groupBy: readonly string[];
+  columns: readonly Column[];
+  /** Unix ms, inclusive. */
+  fromMs: number;
+  /** Unix ms, exclusive. */
+  toMs: number;
+  /** Buckets begin at whole multiples of it since 1970; empty ones are left out. Null: one over the range. */
+  everyMs: number | null;
+  /** Buckets of one group. */
+  limit: number;
+}
+
+/** Devices are named in the query one by one; this keeps it short enough for any server. */
+export const DEVICES_AT_ONCE_MAX = 200;
+
+export interface StoredBucket {
+  /** Where the bucket begins, which may be before `fromMs`; `fromMs` where it covers the range. */
+  atMs: number;
+  /** Values of the tags of `groupBy`; empty text where a point has none. */
+  tags: Readonly<Record<string, string>>;
+  /** By the name of its column; a column without a point in the bucket is absent. */
   values: ReadonlyMap<string, FieldValue>;
 }

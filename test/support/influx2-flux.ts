@@ -20,31 +20,41 @@ const TEXT = '"((?:[^"\\\\]|\\\\.)*)"';
 export class FluxFault extends Error {}
 
 /** Runs the few functions of Flux that our store uses, on rows that are in memory. */
-export function runFlux(query: string, bucket: string, samples: Iterable<Sample>): string {
+export function runFlux(query: string, bucketOf: (name: string) => Iterable<Sample> | undefined): string {
   const [source = '', ...steps] = query.split('\n  |> ');
-  if (one(source, `from\\(bucket: ${TEXT}\\)`)[0] !== bucket) throw new FluxFault(`could not find bucket`);
+  const [bucket = ''] = one(source, `from\\(bucket: ${TEXT}\\)`);
+  const samples = bucketOf(bucket);
+  if (!samples) throw new FluxFault(`could not find bucket "${bucket}"`);
   const [start = '', stop = ''] = one(
     steps.shift(),
     `range\\(start: time\\(v: ${TEXT}\\), stop: time\\(v: ${TEXT}\\)\\)`,
   );
   const [from, to] = [toNs(start), toNs(stop)];
   if (from >= to) throw new FluxFault('cannot query an empty range');
-  const ofDevice = `filter\\(fn: \\(r\\) => r\\._measurement == ${TEXT} and r\\.dev == ${TEXT}\\)`;
-  const [measurement, device] = one(steps.shift(), ofDevice);
+  const isDevice = `r\\.dev == ${TEXT}`;
+  const ofDevices = `filter\\(fn: \\(r\\) => r\\._measurement == ${TEXT} and \\((${isDevice}(?: or ${isDevice})*)\\)\\)`;
+  const [measurement, named = ''] = one(steps.shift(), ofDevices, false);
+  const devices = new Set([...named.matchAll(new RegExp(isDevice, 'g'))].map(([, text]) => unquoted(text)));
   const equal = `r\\._field == ${TEXT}`;
   const [conditions = ''] = one(steps.shift(), `filter\\(fn: \\(r\\) => (${equal}(?: or ${equal})*)\\)`, false);
   const fields = [...conditions.matchAll(new RegExp(equal, 'g'))].map(([, text]) => unquoted(text));
   const inside = [...samples].filter(
     (sample) =>
-      sample.measurement === measurement &&
-      sample.tags.dev === device &&
+      sample.measurement === unquoted(measurement) &&
+      devices.has(sample.tags.dev ?? '') &&
       fields.includes(sample.field) &&
       sample.timeNs >= from &&
       sample.timeNs < to,
   );
-  one(steps.shift(), 'group\\(columns: \\["_field", "_start", "_stop"\\]\\)');
+  const [groups = ''] = one(steps.shift(), 'group\\(columns: \\["_field"(?:, "_start", "_stop")?(.*)\\]\\)', false);
+  const groupBy = [...groups.matchAll(new RegExp(TEXT, 'g'))].map(([, text]) => unquoted(text));
   const tables = new Map<string, Row[]>();
-  for (const sample of inside) tables.set(sample.field, [...(tables.get(sample.field) ?? []), sample]);
+  for (const sample of inside) {
+    const key = JSON.stringify([sample.field, ...groupBy.map((tag) => sample.tags[tag])]);
+    const table = tables.get(key);
+    if (table) table.push(sample);
+    else tables.set(key, [sample]);
+  }
   const columns = /keep\(columns: \[(.*)\]\)$/.exec(steps.at(-1) ?? '')?.[1] ?? '';
   const labels = [...columns.matchAll(new RegExp(TEXT, 'g'))].map(([, text]) => unquoted(text)).slice(3);
   return [...tables.values()].map((rows) => toCsv(transform(rows, steps.slice(0, -1), from), labels)).join('');
@@ -56,7 +66,7 @@ function transform(rows: Row[], steps: string[], fromNs: bigint): Row[] {
     const sorted = /^sort\(columns: \["_time"\](?:, desc: (true|false))?\)$/.exec(step);
     const limited = /^limit\(n: (\d+)\)$/.exec(step);
     const windowed = /^aggregateWindow\(every: (\d+)ms, fn: (\w+), createEmpty: false, timeSrc: "_start"\)$/.exec(step);
-    const reduced = /^(min|max|mean|last|count)\(\)$/.exec(step);
+    const reduced = /^(min|max|sum|last|count)\(\)$/.exec(step);
     if (sorted) {
       const order = sorted[1] === 'true' ? -1 : 1;
       result = result.toSorted((a, b) => (a.timeNs < b.timeNs ? -1 : a.timeNs > b.timeNs ? 1 : 0) * order);
@@ -89,7 +99,7 @@ function reduce(rows: Row[], fn: string): Row[] {
   if (fn === 'last') return rows.slice(-1);
   const values = rows.map(({ value }) => value);
   if (!values.every((value) => typeof value === 'number')) throw new FluxFault(`unsupported input type for ${fn}`);
-  if (fn === 'mean') return [{ ...first, value: values.reduce((a, b) => a + b, 0) / values.length }];
+  if (fn === 'sum') return [{ ...first, value: values.reduce((a, b) => a + b, 0) }];
   if (fn === 'min' || fn === 'max') return [{ ...first, value: Math[fn](...values) }];
   throw new FluxFault(`compilation failed: ${fn}`);
 }

@@ -32,8 +32,9 @@ export class Influx2StandIn {
   readonly requests: { method: string; path: string; headers: IncomingMessage['headers']; body: Buffer }[] = [];
   /** Given out, oldest first, in place of what would be answered. */
   readonly planned: Answer[] = [];
-  readonly #samples = new Map<string, Sample>();
-  readonly #types = new Map<string, string>();
+  readonly #buckets = new Map<string, Bucket>([[BUCKET, newBucket(1, 0)]]);
+  /** Whether the token may make buckets and change them. */
+  mayMakeBuckets = true;
   #server: Server | null = null;
   #port = 0;
 
@@ -90,33 +91,35 @@ export class Influx2StandIn {
   #answer({ method, headers }: IncomingMessage, { pathname, searchParams }: URL, body: string): Answer {
     if (pathname === '/ping') return { status: 204 };
     if (headers.authorization !== `Token ${TOKEN}`) return fault(401, 'unauthorized', 'unauthorized access');
+    if (pathname.startsWith('/api/v2/buckets') && method !== 'GET') return this.#change(method, pathname, body);
     const org = searchParams.get('org');
     if (org !== ORG) return fault(404, 'not found', `organization name "${org}" not found`);
     const named = searchParams.get('bucket') ?? searchParams.get('name');
     if (method === 'GET' && pathname === '/api/v2/buckets') {
-      const buckets = named === BUCKET ? [{ id: '0000000000000001', name: BUCKET }] : [];
-      return { status: 200, body: JSON.stringify({ buckets }) };
+      const bucket = this.#buckets.get(named ?? '');
+      return { status: 200, body: JSON.stringify({ buckets: bucket ? [described(bucket, named)] : [] }) };
     }
     if (method === 'POST' && pathname === '/api/v2/write') {
-      if (named !== BUCKET) return fault(404, 'not found', `bucket "${named}" not found`);
+      const bucket = this.#buckets.get(named ?? '');
+      if (!bucket) return fault(404, 'not found', `bucket "${named}" not found`);
       if (searchParams.get('precision') !== 'ns') return fault(400, 'invalid', 'the stand-in knows nanoseconds only');
       if (body.length > BODY_BYTES_MAX)
         return fault(413, 'request too large', 'cannot read data: points batch is too large');
-      return this.#write(body.split('\n'));
+      return this.#write(bucket, body.split('\n'));
     }
     if (method === 'POST' && pathname === '/api/v2/query') return this.#query(body);
     return fault(404, 'not found', 'path not found');
   }
 
   /** A line that cannot be read refuses all; one that cannot be kept only itself, and the answer names the first. */
-  #write(lines: string[]): Answer {
+  #write({ samples: kept, types }: Bucket, lines: string[]): Answer {
     const read = lines.map(parseLine);
     const broken = read.indexOf(null);
     if (broken >= 0) return fault(400, 'invalid', `unable to parse '${lines[broken]}': missing field value`);
     let dropped = 0;
     let why = '';
     for (const samples of read as Sample[][]) {
-      const reason = samples.map((sample) => this.#complaint(sample)).find((text) => text !== null);
+      const reason = samples.map((sample) => complaint(sample, types)).find((text) => text !== null);
       if (reason) {
         dropped += 1;
         why ||= reason;
@@ -124,8 +127,8 @@ export class Influx2StandIn {
       }
       for (const sample of samples) {
         const { measurement, tags, field, timeNs, value } = sample;
-        this.#types.set(`${measurement} ${field}`, typeof value);
-        this.#samples.set(`${measurement} ${JSON.stringify(tags)} ${field} ${timeNs}`, sample);
+        types.set(`${measurement} ${field}`, typeof value);
+        kept.set(`${measurement} ${JSON.stringify(tags)} ${field} ${timeNs}`, sample);
       }
     }
     if (dropped === 0) return { status: 204 };
@@ -133,26 +136,68 @@ export class Influx2StandIn {
     return fault(422, 'unprocessable entity', message);
   }
 
-  #complaint({ measurement, field, timeNs, value }: Sample): string | null {
-    if (timeNs < OLDEST_NS) return 'points beyond retention policy';
-    const known = this.#types.get(`${measurement} ${field}`) ?? typeof value;
-    if (known === typeof value) return null;
-    return (
-      `field type conflict: input field "${field}" on measurement "${measurement}" is type ${typeof value}, ` +
-      `already exists as type ${known}`
-    );
+  #change(method: string | undefined, path: string, body: string): Answer {
+    if (!this.mayMakeBuckets) return fault(403, 'forbidden', 'insufficient permissions for write');
+    const { name, orgID, retentionRules } = JSON.parse(body) as Record<string, string> & { retentionRules: Rule[] };
+    const everySeconds = retentionRules[0]?.everySeconds ?? 0;
+    if (method === 'POST') {
+      if (orgID !== ORG_ID || !name) return fault(400, 'invalid', 'bucket needs orgID and name');
+      const bucket = newBucket(this.#buckets.size + 1, everySeconds);
+      this.#buckets.set(name, bucket);
+      return { status: 201, body: JSON.stringify(described(bucket, name)) };
+    }
+    const found = [...this.#buckets].find(([, { id }]) => path.endsWith(`/${id}`));
+    if (!found) return fault(404, 'not found', 'bucket not found');
+    found[1].everySeconds = everySeconds;
+    return { status: 200, body: JSON.stringify(described(found[1], found[0])) };
+  }
+
+  /** Retention in seconds by name. */
+  get retention(): Record<string, number> {
+    return Object.fromEntries([...this.#buckets].map(([name, { everySeconds }]) => [name, everySeconds]));
   }
 
   #query(body: string): Answer {
     const { query } = JSON.parse(body) as { query: string };
     try {
-      const text = runFlux(query, BUCKET, this.#samples.values());
+      const text = runFlux(query, (name) => this.#buckets.get(name)?.samples.values());
       return { status: 200, headers: { 'content-type': 'text/csv; charset=utf-8' }, body: text };
     } catch (error) {
       if (error instanceof FluxFault) return fault(400, 'invalid', error.message);
       throw error;
     }
   }
+}
+
+interface Rule {
+  everySeconds: number;
+}
+
+interface Bucket {
+  id: string;
+  everySeconds: number;
+  samples: Map<string, Sample>;
+  types: Map<string, string>;
+}
+
+const ORG_ID = '00000000000000aa';
+
+function newBucket(number: number, everySeconds: number): Bucket {
+  return { id: String(number).padStart(16, '0'), everySeconds, samples: new Map(), types: new Map() };
+}
+
+function described({ id, everySeconds }: Bucket, name: string | null) {
+  return { id, orgID: ORG_ID, name, retentionRules: everySeconds ? [{ type: 'expire', everySeconds }] : [] };
+}
+
+function complaint({ measurement, field, timeNs, value }: Sample, types: Map<string, string>): string | null {
+  if (timeNs < OLDEST_NS) return 'points beyond retention policy';
+  const known = types.get(`${measurement} ${field}`) ?? typeof value;
+  if (known === typeof value) return null;
+  return (
+    `field type conflict: input field "${field}" on measurement "${measurement}" is type ${typeof value}, ` +
+    `already exists as type ${known}`
+  );
 }
 
 function fault(status: number, code: string, message: string): Answer {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
-import { POINTS_MAX } from '../../telemetry/history.ts';
+import { POINTS_MAX } from '../../telemetry/history-checks.ts';
 import type { Latest } from '../../telemetry/twin.ts';
 import { callerOf } from '../auth.ts';
 import { deviceParams, inOrder, listOf, moment, momentOrNull, pageQuery, rangeQuery } from '../schemas.ts';
@@ -24,6 +24,12 @@ const every = z
   .regex(/^[1-9]\d{0,4}[smhd]$/, 'use a number and s, m, h or d, such as 5m')
   .transform((text) => Number(text.slice(0, -1)) * UNIT_MS[text.slice(-1) as keyof typeof UNIT_MS])
   .meta({ examples: ['5m'] });
+
+/** The shortest way to write it. */
+function durationOf(ms: number): string {
+  const [unit, unitMs] = Object.entries(UNIT_MS).findLast(([, each]) => ms % each === 0) ?? ['s', 1000];
+  return `${ms / unitMs}${unit}`;
+}
 
 const historyQuery = z
   .strictObject({
@@ -52,6 +58,12 @@ const history = z.object({
   device: z.string(),
   points: z.array(z.object({ at: moment, values: z.record(z.string(), value.nullable()) })),
   truncated: z.boolean().meta({ description: 'More points lie in the range than one answer holds' }),
+  source: z.enum(['raw', '5m', '1h']).meta({
+    description:
+      'What the values were made of: readings, or their roll-ups where the range is long or readings are gone. The ' +
+      'ends of the range, and what is not rolled up yet, are of readings also then',
+  }),
+  every: z.string().nullable().meta({ description: '`every` of the question' }),
 });
 
 const event = z.object({
@@ -98,9 +110,9 @@ export const historyRoutes: RoutePart = (app, context) => {
       const device = await registry.get(callerOf(request), request.params.id);
       const { fields, from, to, every: everyMs, fn, limit } = request.query;
       const query = { fields, fromMs: from, toMs: to, ...defined({ everyMs, fn, limit }) };
-      const { points, truncated } = await heavy.run('all', () => store.history(device, query, request.signal));
+      const { points, truncated, source } = await heavy.run('all', () => store.history(device, query, request.signal));
       const answer = points.map(({ atMs, values }) => ({ at: toRfc3339(atMs), values }));
-      return { device: device.id, points: answer, truncated };
+      return { device: device.id, points: answer, truncated, source, every: everyMs ? durationOf(everyMs) : null };
     },
   );
 

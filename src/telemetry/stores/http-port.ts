@@ -11,7 +11,7 @@ export interface HttpAnswer {
 export interface HttpPort {
   http(request: {
     url: string;
-    method: 'GET' | 'POST';
+    method: 'GET' | 'POST' | 'PATCH';
     headers: Record<string, string>;
     body?: Buffer;
     deadlineMs: number;

@@ -5,10 +5,21 @@ import { InfluxDB, type IPoolOptions, escape as influxEscape } from 'influx';
 import { type Clock, deadline } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Observer } from '../../core/observe.ts';
-import type { PointsQuery, RejectedLine, Store, StoreCapabilities, StoredPoint } from '../store.ts';
+import type {
+  BucketsQuery,
+  PointsQuery,
+  RejectedLine,
+  RetentionDays,
+  Store,
+  StoreCapabilities,
+  StoredBucket,
+  StoredPoint,
+  Tier,
+} from '../store.ts';
 import type { HttpPort } from './http-port.ts';
 import { translate } from './influx1-errors.ts';
-import { pointsStatement, toPoint } from './influx1-query.ts';
+import { ensurePolicies } from './influx1-policies.ts';
+import { bucketsStatement, pointsStatement, type Row, type Statement, toBucket, toPoint } from './influx1-query.ts';
 import { ANSWER_BYTES_MAX, outcomeOf, storeLines } from './post-lines.ts';
 
 export interface Influx1Options {
@@ -18,8 +29,7 @@ export interface Influx1Options {
   username: string | null;
   password: string | null;
   database: string;
-  /** How long points are kept, in days; roll-ups have their own. */
-  retentionDays: { raw: number; fiveMinutes: number; hour: number };
+  retentionDays: RetentionDays;
   /** Level 1; saves three quarters of the bytes, and nothing on loopback. */
   gzip: boolean;
   writeTimeoutMs?: number;
@@ -31,8 +41,6 @@ export interface Influx1Deps {
   clock: Clock;
   observer: Observer;
 }
-
-export const RAW_POLICY = 'raw';
 
 const GZIP_LEVEL = 1;
 const SOCKET_SCHEME = 'http+unix:';
@@ -56,7 +64,7 @@ export class Influx1Store implements Store {
     this.#reader = this.#admin;
   }
 
-  /** A user without administrator's rights may use a database that was prepared for it. */
+  /** Every tier at once. A user without administrator's rights may use a database that was prepared for it. */
   async ensure(signal?: AbortSignal): Promise<void> {
     try {
       await this.#ensureSchema(signal);
@@ -73,17 +81,21 @@ export class Influx1Store implements Store {
     return { version: String(host.version ?? 'unknown') };
   }
 
-  async write(lines: readonly string[], signal: AbortSignal): Promise<{ rejected: RejectedLine[] }> {
-    return { rejected: await storeLines(lines, (part) => this.#post(part, signal)) };
+  /** The name of a tier is that of its retention policy. */
+  async write(
+    lines: readonly string[],
+    signal: AbortSignal,
+    tier: Tier = 'raw',
+  ): Promise<{ rejected: RejectedLine[] }> {
+    return { rejected: await storeLines(lines, (part) => this.#post(part, tier, signal)) };
   }
 
   async points(query: PointsQuery, signal?: AbortSignal): Promise<StoredPoint[]> {
-    const { statement, placeholders } = pointsStatement(query, RAW_POLICY);
-    const rows = await this.#ask(
-      (_, abort) => this.#reader.query<Record<string, unknown>>(statement, { placeholders, signal: abort }),
-      signal,
-    );
-    return rows.map((row) => toPoint(row, query.fields));
+    return (await this.#rows(pointsStatement(query), signal)).map((row) => toPoint(row, query.fields));
+  }
+
+  async buckets(query: BucketsQuery, signal?: AbortSignal): Promise<StoredBucket[]> {
+    return (await this.#rows(bucketsStatement(query), signal)).map((row) => toBucket(row, query));
   }
 
   capabilities(): StoreCapabilities {
@@ -92,6 +104,12 @@ export class Influx1Store implements Store {
 
   get #queryTimeoutMs(): number {
     return this.#options.queryTimeoutMs ?? 20_000;
+  }
+
+  /** By POST, because a question about many devices is longer than a URL may be. */
+  async #rows({ statement, placeholders }: Statement, signal?: AbortSignal): Promise<Row[]> {
+    const options = { method: 'POST' as const, placeholders };
+    return await this.#ask((_, abort) => this.#reader.query(statement, { ...options, signal: abort }), signal);
   }
 
   /**
@@ -119,33 +137,20 @@ export class Influx1Store implements Store {
   async #ensureSchema(signal?: AbortSignal): Promise<void> {
     const { database, retentionDays } = this.#options;
     await this.#ask((influx) => influx.createDatabase(database), signal);
-    await this.#ensurePolicy(RAW_POLICY, retentionDays.raw, signal);
-    await this.#ensurePolicy('5m', retentionDays.fiveMinutes, signal);
-    await this.#ensurePolicy('1h', retentionDays.hour, signal);
+    await ensurePolicies(database, retentionDays, {
+      policies: () => this.#ask((influx) => influx.showRetentionPolicies(database), signal),
+      command: (statement) => this.#command(statement, signal),
+    });
   }
 
   async #prepared(signal?: AbortSignal): Promise<boolean> {
     try {
       const policies = await this.#ask((influx) => influx.showRetentionPolicies(this.#options.database), signal);
-      return policies.some((policy) => policy.name === RAW_POLICY);
+      return policies.some((policy) => policy.name === 'raw');
     } catch (error) {
       if (refused(error)) return false;
       throw error;
     }
-  }
-
-  async #ensurePolicy(name: string, days: number, signal?: AbortSignal): Promise<void> {
-    const { database } = this.#options;
-    const isDefault = name === RAW_POLICY;
-    const duration = `${days * 24}h`;
-    const policies = await this.#ask((influx) => influx.showRetentionPolicies(database), signal);
-    const existing = policies.find((policy) => policy.name === name);
-    if (existing?.duration === `${duration}0m0s` && existing.default === isDefault) return;
-    const options = { database, duration, replication: 1, isDefault };
-    await this.#ask(
-      (influx) => (existing ? influx.alterRetentionPolicy(name, options) : influx.createRetentionPolicy(name, options)),
-      signal,
-    );
   }
 
   /**
@@ -179,7 +184,7 @@ export class Influx1Store implements Store {
     await this.#ask((influx, abort) => influx.query(statement, { method: 'POST', signal: abort }), signal);
   }
 
-  async #post(lines: readonly string[], signal: AbortSignal) {
+  async #post(lines: readonly string[], tier: Tier, signal: AbortSignal) {
     signal.throwIfAborted();
     const { url, database, username, password } = this.#options;
     const text = Buffer.from(lines.join('\n'));
@@ -189,7 +194,7 @@ export class Influx1Store implements Store {
     if (username !== null) {
       headers.authorization = `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`;
     }
-    const query = new URLSearchParams({ db: database, rp: RAW_POLICY, precision: 'ns' });
+    const query = new URLSearchParams({ db: database, rp: tier, precision: 'ns' });
     const answer = await this.#deps.http
       .http({
         url: `${url.replace(/\/$/, '')}/write?${query}`,

@@ -3,7 +3,7 @@ import { CitywatchError } from '../../core/errors.ts';
 import type { FieldValue } from '../../core/types.ts';
 import { printable } from '../line-protocol.ts';
 import { msToNs, nsToMs, nsToRfc3339, rfc3339ToNs } from '../nanoseconds.ts';
-import type { Aggregate, PointsQuery, StoredPoint } from '../store.ts';
+import type { Aggregate, BucketsQuery, PointsQuery, StoredBucket, StoredPoint } from '../store.ts';
 
 /** One value as it comes back; `labels` are the columns of the same row that were asked for as fields: tags. */
 export interface FieldRow {
@@ -14,40 +14,65 @@ export interface FieldRow {
 }
 
 /** No user's word stands here: these are the only functions there are. */
-const FUNCTIONS: Record<Aggregate, string> = { min: 'min', max: 'max', mean: 'mean', last: 'last', count: 'count' };
+const FUNCTIONS: Record<Aggregate, string> = { min: 'min', max: 'max', sum: 'sum', last: 'last', count: 'count' };
 
 /**
  * Flux of a query. It gives one table per field, of which the first `limit` rows are enough to make the first `limit`
  * points; joining them in Flux would need all values of a row to be of types it can tell apart from nothing. Whatever
  * is not a checked number is bound as a literal by the library.
- * @throws RangeError for a bucket or limit that is not a positive whole number
+ * @throws RangeError for a limit that is not a positive whole number
  */
 export function pointsFlux(query: PointsQuery, bucketName: string): string {
-  const { bucket, limit, newestFirst = false } = query;
-  const everyMs = bucket?.everyMs ?? null;
-  if (!positive(limit) || (everyMs !== null && !positive(everyMs))) throw new RangeError('not a positive whole number');
-  const ofFields = query.fields.map((field) => flux`r._field == ${field}`).join(' or ');
+  const { limit, newestFirst = false } = query;
+  requirePositive(limit);
   const parts = [
     flux`from(bucket: ${bucketName})`,
     flux`range(start: ${time(query.fromNs)}, stop: ${time(query.toNs)})`,
-    flux`filter(fn: (r) => r._measurement == ${query.measurement} and r.dev == ${query.device})`,
-    flux`filter(fn: (r) => ${fluxExpression(ofFields)})`,
-    // Bounds stay in the key, because windows are cut from them.
-    'group(columns: ["_field", "_start", "_stop"])',
-    ...(bucket ? ['sort(columns: ["_time"])', ...reduction(bucket.fn, everyMs)] : []),
+    ofSeries(query.measurement, [query.device]),
+    ofFields(query.fields),
+    'group(columns: ["_field"])',
     flux`sort(columns: ["_time"], desc: ${newestFirst})`,
     flux`limit(n: ${limit})`,
-    flux`keep(columns: ${['_time', '_field', '_value', ...(bucket ? [] : query.fields.filter(canBeTag))]})`,
+    flux`keep(columns: ${['_time', '_field', '_value', ...query.fields.filter(canBeTag)]})`,
   ];
   return parts.join('\n  |> ');
 }
 
-function reduction(fn: Aggregate, everyMs: number | null): string[] {
-  if (everyMs !== null) {
-    return [`aggregateWindow(every: ${everyMs}ms, fn: ${FUNCTIONS[fn]}, createEmpty: false, timeSrc: "_start")`];
-  }
-  // A selected row keeps its own time, a computed one has none.
-  return [`${FUNCTIONS[fn]}()`, 'duplicate(column: "_start", as: "_time")'];
+/**
+ * Flux of the columns of `query` that have one function, since it gives no row with several.
+ * @throws RangeError as {@link pointsFlux}
+ */
+export function bucketsFlux(query: BucketsQuery, fn: Aggregate, bucketName: string): string {
+  const { everyMs, limit, groupBy } = query;
+  requirePositive(limit);
+  if (everyMs !== null) requirePositive(everyMs);
+  const fields = query.columns.filter((column) => column.fn === fn).map(({ field }) => field);
+  const parts = [
+    flux`from(bucket: ${bucketName})`,
+    flux`range(start: ${time(msToNs(query.fromMs))}, stop: ${time(msToNs(query.toMs))})`,
+    ofSeries(query.measurement, query.devices),
+    ofFields(fields),
+    // Bounds stay in the key, because windows are cut from them.
+    flux`group(columns: ${['_field', '_start', '_stop', ...groupBy]})`,
+    'sort(columns: ["_time"])',
+    ...(everyMs === null
+      ? // A selected row keeps its own time, a computed one has none.
+        [`${FUNCTIONS[fn]}()`, 'duplicate(column: "_start", as: "_time")']
+      : [`aggregateWindow(every: ${everyMs}ms, fn: ${FUNCTIONS[fn]}, createEmpty: false, timeSrc: "_start")`]),
+    'sort(columns: ["_time"])',
+    flux`limit(n: ${limit})`,
+    flux`keep(columns: ${['_time', '_field', '_value', ...groupBy]})`,
+  ];
+  return parts.join('\n  |> ');
+}
+
+function ofSeries(measurement: string, devices: readonly string[]): string {
+  const ofDevices = devices.map((device) => flux`r.dev == ${device}`).join(' or ');
+  return flux`filter(fn: (r) => r._measurement == ${measurement} and (${fluxExpression(ofDevices)}))`.toString();
+}
+
+function ofFields(fields: readonly string[]): string {
+  return flux`filter(fn: (r) => ${fluxExpression(fields.map((field) => flux`r._field == ${field}`).join(' or '))})`.toString();
 }
 
 function time(ns: string) {
@@ -59,8 +84,8 @@ function canBeTag(field: string): boolean {
   return !field.startsWith('_') && field !== 'result' && field !== 'table';
 }
 
-function positive(value: number): boolean {
-  return Number.isSafeInteger(value) && value > 0;
+function requirePositive(value: number): void {
+  if (!Number.isSafeInteger(value) || value < 1) throw new RangeError('not a positive whole number');
 }
 
 /** Reads one row. @throws CitywatchError store.refused where it is the error that Flux puts into an answer it began */
@@ -87,18 +112,47 @@ function isValue(value: unknown): value is FieldValue {
   return typeof value === 'boolean' || typeof value === 'string';
 }
 
-/** Joins the rows of all fields into points. The first bucket begins at its whole multiple, where Flux cuts it off. */
+/** Joins the rows of all fields into points. */
 export function toPoints(rows: readonly FieldRow[], query: PointsQuery): StoredPoint[] {
-  const everyMs = query.bucket?.everyMs ?? null;
   const points = new Map<string, Map<string, FieldValue>>();
   for (const { timeNs, field, value, labels } of rows) {
-    const at = everyMs === null ? timeNs : msToNs(Math.floor(nsToMs(timeNs) / everyMs) * everyMs);
-    const values = points.get(at) ?? new Map<string, FieldValue>(labels);
-    points.set(at, values.set(field, value));
+    const values = points.get(timeNs) ?? new Map<string, FieldValue>(labels);
+    points.set(timeNs, values.set(field, value));
   }
   const order = query.newestFirst ? -1 : 1;
   return [...points]
     .sort(([a], [b]) => (a.length - b.length || (a < b ? -1 : 1)) * order)
     .slice(0, query.limit)
     .map(([timeNs, values]) => ({ timeNs, values }));
+}
+
+/**
+ * Joins the rows of all functions into buckets. The first bucket begins at its whole multiple, where Flux cuts it off.
+ */
+export function toBuckets(
+  answers: readonly { fn: Aggregate; rows: FieldRow[] }[],
+  query: BucketsQuery,
+): StoredBucket[] {
+  const { everyMs, fromMs, groupBy, columns, limit } = query;
+  const groups = new Map<string, Map<number, { tags: Record<string, string>; values: Map<string, FieldValue> }>>();
+  for (const { fn, rows } of answers) {
+    for (const { timeNs, field, value, labels } of rows) {
+      const given = Object.fromEntries(labels);
+      const tags = Object.fromEntries(groupBy.map((tag) => [tag, given[tag] ?? '']));
+      const key = JSON.stringify(tags);
+      const atMs = everyMs === null ? fromMs : Math.floor(nsToMs(timeNs) / everyMs) * everyMs;
+      const group = groups.get(key) ?? new Map();
+      groups.set(key, group);
+      const bucket = group.get(atMs) ?? { tags, values: new Map() };
+      group.set(atMs, bucket);
+      for (const column of columns)
+        if (column.field === field && column.fn === fn) bucket.values.set(column.name, value);
+    }
+  }
+  return [...groups.values()].flatMap((group) =>
+    [...group]
+      .sort(([a], [b]) => a - b)
+      .slice(0, limit)
+      .map(([atMs, bucket]) => ({ atMs, ...bucket })),
+  );
 }

@@ -73,7 +73,7 @@ export class OutboundTransport implements Transport {
     const isGet = options.method === 'GET';
     const request = {
       url: `${url.replace(/\/$/, '')}${path}`,
-      method: isGet ? 'GET' : 'POST',
+      method: isGet ? 'GET' : options.method === 'PATCH' ? 'PATCH' : 'POST',
       headers,
       ...(isGet ? {} : { body }),
       deadlineMs,

@@ -1,21 +1,34 @@
 import { HttpError, InfluxDB } from '@influxdata/influxdb-client';
 import { CitywatchError } from '../../core/errors.ts';
-import type { PointsQuery, RejectedLine, Store, StoreCapabilities, StoredPoint } from '../store.ts';
+import type {
+  Aggregate,
+  BucketsQuery,
+  PointsQuery,
+  RejectedLine,
+  RetentionDays,
+  Store,
+  StoreCapabilities,
+  StoredBucket,
+  StoredPoint,
+  Tier,
+} from '../store.ts';
 import type { HttpAnswer, HttpPort } from './http-port.ts';
+import { ensureRollupBucket, findBucket } from './influx2-buckets.ts';
 import { answerOf, fromAnswer, outcomeOf2, translate2 } from './influx2-errors.ts';
-import { pointsFlux, toFieldRow, toPoints } from './influx2-query.ts';
+import { bucketsFlux, type FieldRow, pointsFlux, toBuckets, toFieldRow, toPoints } from './influx2-query.ts';
 import { OutboundTransport, type TransportOptions } from './influx2-transport.ts';
 import { ANSWER_BYTES_MAX, type PostOutcome, storeLines } from './post-lines.ts';
 
 export interface Influx2Options {
   /** `http://host:8086`, or https, or with a path in front of a proxy. */
   url: string;
-  /** Must be able to read and write the bucket. */
+  /** Must be able to read and write the bucket, and those of the roll-ups or to make them. */
   token: string;
   /** Name or id. */
   org: string;
-  /** Name of a bucket that exists; how long it keeps points is its own setting. */
+  /** Name of a bucket that exists; how long it keeps points is its own setting. Roll-ups lie in `_5m` and `_1h`. */
   bucket: string;
+  retentionDays: RetentionDays;
   gzip: boolean;
   writeTimeoutMs?: number;
   queryTimeoutMs?: number;
@@ -33,7 +46,8 @@ const QUERY_BYTES_MAX = 64 * 1024 * 1024;
 /**
  * InfluxDB 2.x through its own library, used as a carrier only: its buffers, timers and retries live in memory and are
  * switched off, since the journal holds every line until the server has it. Its sockets are ours
- * ({@link OutboundTransport}). Organization and bucket are made by whoever runs the server.
+ * ({@link OutboundTransport}). Organization and bucket are made by whoever runs the server; the buckets of roll-ups by
+ * us, where our token may.
  */
 export class Influx2Store implements Store {
   readonly #options: Influx2Options;
@@ -44,40 +58,50 @@ export class Influx2Store implements Store {
     this.#deps = deps;
   }
 
-  /** Looks whether organization and bucket are there and the token may see them; changes nothing. */
-  async ensure(signal?: AbortSignal): Promise<void> {
-    const { org, bucket } = this.#options;
-    const answer = await this.#get(`/api/v2/buckets?${new URLSearchParams({ org, name: bucket })}`, signal);
-    if (answer.status !== 200) throw fromAnswer(answer);
-    if (!namesIn(answer.body).includes(bucket)) {
+  /** Looks whether the bucket is there; makes that of a roll-up, or changes its retention to the settings. */
+  async ensure(signal?: AbortSignal, tier: Tier = 'raw'): Promise<void> {
+    const { org, bucket, retentionDays } = this.#options;
+    const send = (method: 'GET' | 'POST' | 'PATCH', path: string, body?: object) =>
+      this.#request({ method, path, body: body === undefined ? '' : JSON.stringify(body) }, signal);
+    const raw = await findBucket(org, bucket, send);
+    if (raw === null) {
       throw new CitywatchError('store.refused', {
         detail: `Our token sees no bucket "${bucket}" in this organization. Check INFLUX_BUCKET and INFLUX_ORG.`,
       });
     }
+    if (tier === 'raw') return;
+    await ensureRollupBucket({ org, orgId: raw.orgID, name: this.#bucketOf(tier), tier, retentionDays }, send);
   }
 
   async ping(): Promise<{ version: string }> {
-    const answer = await this.#get('/ping');
+    const answer = await this.#request({ method: 'GET', path: '/ping', body: '' });
     if (answer.status !== 204 && answer.status !== 200) throw fromAnswer(answer);
     const [version] = [answer.headers['x-influxdb-version']].flat();
     return { version: version ?? 'unknown' };
   }
 
-  async write(lines: readonly string[], signal: AbortSignal): Promise<{ rejected: RejectedLine[] }> {
-    return { rejected: await storeLines(lines, (part) => this.#post(part, signal)) };
+  async write(
+    lines: readonly string[],
+    signal: AbortSignal,
+    tier: Tier = 'raw',
+  ): Promise<{ rejected: RejectedLine[] }> {
+    return { rejected: await storeLines(lines, (part) => this.#post(part, tier, signal)) };
   }
 
   async points(query: PointsQuery, signal?: AbortSignal): Promise<StoredPoint[]> {
     // Flux calls an empty range an error.
     if (BigInt(query.fromNs) >= BigInt(query.toNs)) return [];
-    const text = pointsFlux(query, this.#options.bucket);
-    const api = this.#client({ maxBytes: QUERY_BYTES_MAX, signal }).getQueryApi(this.#options.org);
-    try {
-      return toPoints(await api.collectRows(text, (row, meta) => toFieldRow(row, meta, query.fields)), query);
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw translate2(error);
+    return toPoints(await this.#rows(pointsFlux(query, this.#options.bucket), query.fields, signal), query);
+  }
+
+  async buckets(query: BucketsQuery, signal?: AbortSignal): Promise<StoredBucket[]> {
+    if (query.fromMs >= query.toMs) return [];
+    const name = this.#bucketOf(query.tier);
+    const answers: { fn: Aggregate; rows: FieldRow[] }[] = [];
+    for (const fn of new Set(query.columns.map((column) => column.fn))) {
+      answers.push({ fn, rows: await this.#rows(bucketsFlux(query, fn, name), query.groupBy, signal) });
     }
+    return toBuckets(answers, query);
   }
 
   /** Queries run with the token that writes. */
@@ -85,11 +109,25 @@ export class Influx2Store implements Store {
     return { readOnlyQueries: false };
   }
 
-  async #post(lines: readonly string[], signal: AbortSignal): Promise<PostOutcome> {
+  #bucketOf(tier: Tier): string {
+    return tier === 'raw' ? this.#options.bucket : `${this.#options.bucket}_${tier}`;
+  }
+
+  async #rows(text: string, labels: readonly string[], signal?: AbortSignal): Promise<FieldRow[]> {
+    const api = this.#client({ maxBytes: QUERY_BYTES_MAX, signal }).getQueryApi(this.#options.org);
+    try {
+      return await api.collectRows(text, (row, meta) => toFieldRow(row, meta, labels));
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw translate2(error);
+    }
+  }
+
+  async #post(lines: readonly string[], tier: Tier, signal: AbortSignal): Promise<PostOutcome> {
     signal.throwIfAborted();
-    const { org, bucket, gzip, writeTimeoutMs = 30_000 } = this.#options;
+    const { org, gzip, writeTimeoutMs = 30_000 } = this.#options;
     const client = this.#client({ maxBytes: ANSWER_BYTES_MAX, deadlineMs: writeTimeoutMs, signal });
-    const api = client.getWriteApi(org, bucket, 'ns', {
+    const api = client.getWriteApi(org, this.#bucketOf(tier), 'ns', {
       maxRetries: 0,
       // Nothing is sent but by our flush: not by a timer, nor by lines or bytes that would fill a batch of its own.
       flushInterval: 0,
@@ -112,9 +150,13 @@ export class Influx2Store implements Store {
     }
   }
 
-  async #get(path: string, signal?: AbortSignal): Promise<HttpAnswer> {
+  async #request(
+    { method, path, body }: { method: 'GET' | 'POST' | 'PATCH'; path: string; body: string },
+    signal?: AbortSignal,
+  ): Promise<HttpAnswer> {
+    const headers = body === '' ? {} : { 'content-type': 'application/json' };
     try {
-      return await this.#transport({ maxBytes: ANSWER_BYTES_MAX, signal }).request(path, '', { method: 'GET' });
+      return await this.#transport({ maxBytes: ANSWER_BYTES_MAX, signal }).request(path, body, { method, headers });
     } catch (error) {
       signal?.throwIfAborted();
       throw translate2(error);
@@ -128,18 +170,5 @@ export class Influx2Store implements Store {
   #transport(limits: Limits): OutboundTransport {
     const { url, token, queryTimeoutMs = 20_000 } = this.#options;
     return new OutboundTransport({ http: this.#deps.http, url, token, deadlineMs: queryTimeoutMs, ...limits });
-  }
-}
-
-/** The names of buckets in an answer; none when it is not InfluxDB's. */
-function namesIn(body: Buffer): string[] {
-  try {
-    const { buckets } = JSON.parse(body.toString('utf8')) as { buckets?: unknown };
-    if (!Array.isArray(buckets)) return [];
-    return buckets.map((bucket: unknown) =>
-      typeof bucket === 'object' && bucket !== null && 'name' in bucket ? String(bucket.name) : '',
-    );
-  } catch {
-    return [];
   }
 }

@@ -59,7 +59,7 @@ t.test('work at the same time is bounded, per caller and for heavy questions of 
     release = resolve;
   });
   const history = {
-    history: () => held.then(() => ({ points: [], truncated: false })),
+    history: () => held.then(() => ({ points: [], truncated: false, source: 'raw' as const })),
     events: async () => ({ items: [], next: null }),
   };
   const { call } = await startApi(t, { ...withLimits({ callerAtOnce: 2, heavyAtOnce: 3 }), history });

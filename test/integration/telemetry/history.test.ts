@@ -2,7 +2,8 @@ import t from 'tap';
 import { systemClock } from '../../../src/core/clock.ts';
 import type { DecodedRecord, DeviceKind, FieldSpec } from '../../../src/core/types.ts';
 import { Outbound } from '../../../src/platform/outbound.ts';
-import { History, POINTS_MAX } from '../../../src/telemetry/history.ts';
+import { History } from '../../../src/telemetry/history.ts';
+import { POINTS_MAX } from '../../../src/telemetry/history-checks.ts';
 import { Influx1Store } from '../../../src/telemetry/stores/influx1.ts';
 import { TelemetryWriter } from '../../../src/telemetry/writer.ts';
 import { AT_MS, batch, decoded, event, reading, report } from '../../support/batches.ts';
@@ -53,7 +54,9 @@ const store = new Influx1Store(
   { http, clock: systemClock, observer },
 );
 const writer = new TelemetryWriter({ store, clock: systemClock, observer });
-const history = new History({ store, kinds });
+const retentionDays = { raw: 3_650, fiveMinutes: 3_650, hour: 3_650 };
+const rollups = { completeFromMs: () => 0, completeToMs: () => 0, pending: () => [] };
+const history = new History({ store, kinds, clock: systemClock, retentionDays, rollups });
 
 async function given(records: DecodedRecord[], id = 'k-1'): Promise<void> {
   t.strictSame(await writer.write(batch([decoded(records, { id })]), never), []);
@@ -81,6 +84,7 @@ t.test('exactly the readings that were stored, oldest first', async (t) => {
       { atMs: AT_MS + 2_000, values: { fill_pct: 3, mode: null, door_open: true } },
     ],
     truncated: false,
+    source: 'raw',
   });
   t.strictSame((await history.history(device, { fields: ['online', 'firmware'], ...range })).points, [
     { atMs: AT_MS + 3_000, values: { online: true, firmware: '2.10' } },

@@ -37,20 +37,36 @@ for (const gzip of [false, true]) {
   });
 }
 
+async function policiesOf(database: string): Promise<unknown[][]> {
+  const answer = await influxd.query(`SHOW RETENTION POLICIES ON ${database}`);
+  const rows = answer.results[0]?.series?.[0]?.values ?? [];
+  return rows.map(([name, duration, shard, , isDefault]) => [name, duration, shard, isDefault]);
+}
+
 t.test('makes its retention policies, changes them with the setting, and leaves the rest alone', async (t) => {
   const database = 'cw_policies';
   await storeOn({ database }).ensure();
   await storeOn({ database, retentionDays: { ...RETENTION, hour: 100 } }).ensure();
-  const answer = await influxd.query(`SHOW RETENTION POLICIES ON ${database}`);
-  const policies = answer.results[0]?.series?.[0]?.values.map(([name, duration, , , isDefault]) => [
-    name,
-    duration,
-    isDefault,
+  const [autogen, ...ours] = await policiesOf(database);
+  t.match(autogen, ['autogen', '0s']);
+  t.strictSame(ours, [
+    ['raw', '87600h0m0s', '24h0m0s', true],
+    ['5m', '87624h0m0s', '168h0m0s', false],
+    ['1h', '2400h0m0s', '672h0m0s', false],
   ]);
-  t.strictSame(policies?.slice(1), [
-    ['raw', '87600h0m0s', true],
-    ['5m', '87624h0m0s', false],
-    ['1h', '2400h0m0s', false],
+});
+
+t.test('a database of an earlier version gets the shards and the retention of this one, down to a day', async (t) => {
+  const database = 'cw_before';
+  await influxd.query(`CREATE DATABASE ${database}`);
+  await influxd.query(`CREATE RETENTION POLICY "raw" ON ${database} DURATION 90d REPLICATION 1`);
+  await influxd.query(`CREATE RETENTION POLICY "1h" ON ${database} DURATION 1825d REPLICATION 1`);
+  await storeOn({ database, retentionDays: { raw: 1, fiveMinutes: 2, hour: 3 } }).ensure();
+  const [, ...ours] = await policiesOf(database);
+  t.strictSame(ours.sort(), [
+    ['1h', '72h0m0s', '72h0m0s', false],
+    ['5m', '48h0m0s', '48h0m0s', false],
+    ['raw', '24h0m0s', '24h0m0s', true],
   ]);
 });
 

@@ -31,7 +31,12 @@ async function startVictoriaMetrics(): Promise<string> {
 t.test('a server of another maker reads what we post to /api/v2/write, plain and compressed', async (t) => {
   const url = await startVictoriaMetrics();
   const { signal } = new AbortController();
-  const account = { token: 'any-token', org: 'any org', bucket: 'any/bucket' };
+  const account = {
+    token: 'any-token',
+    org: 'any org',
+    bucket: 'any/bucket',
+    retentionDays: { raw: 90, fiveMinutes: 365, hour: 1_825 },
+  };
   for (const gzip of [false, true]) {
     const store = new Influx2Store({ url, ...account, gzip }, { http });
     const device = gzip ? 'compressed' : 'plain';

@@ -10,13 +10,17 @@ const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() }
 const http = new Outbound({ clock: systemClock, observer });
 t.teardown(() => http.close());
 
+const DAYS = { raw: 90, fiveMinutes: 365, hour: 1_825 };
 const LINE = 'kiosk,dev=a,jur=330200 f=1 1767571200000000000';
 const { signal } = new AbortController();
 
 async function open(t: Test, options: Partial<ConstructorParameters<typeof Influx2Store>[0]> = {}) {
   const server = await Influx2StandIn.start(t);
   const { url } = server;
-  const store = new Influx2Store({ url, token: TOKEN, org: ORG, bucket: BUCKET, gzip: true, ...options }, { http });
+  const store = new Influx2Store(
+    { url, token: TOKEN, org: ORG, bucket: BUCKET, gzip: true, retentionDays: DAYS, ...options },
+    { http },
+  );
   return { server, store };
 }
 
@@ -128,7 +132,42 @@ t.test('a tag asked for with a field comes with it, and a point is joined from a
 t.test('the first bucket of a range that begins inside one starts at its whole multiple', async (t) => {
   const { store } = await open(t);
   await store.write(['kiosk,dev=a f=1 1767571230000000000', 'kiosk,dev=a f=3 1767571270000000000'], signal);
-  const query = { ...QUERY, fromNs: '1767571202000000000', bucket: { everyMs: 60_000, fn: 'mean' as const } };
-  const times = (await store.points(query)).map(({ timeNs }) => timeNs);
-  t.strictSame(times, ['1767571200000000000', '1767571260000000000']);
+  const range = { fromMs: 1_767_571_202_000, toMs: 1_767_571_300_000, everyMs: 60_000, limit: 9 };
+  const of = { tier: 'raw' as const, measurement: 'kiosk', devices: ['a'], groupBy: [] };
+  const columns = [{ name: 'f', field: 'f', fn: 'max' as const }];
+  const times = (await store.buckets({ ...of, ...range, columns })).map(({ atMs }) => atMs);
+  t.strictSame(times, [1_767_571_200_000, 1_767_571_260_000]);
 });
+
+t.test(
+  'makes buckets for roll-ups that keep as long as the settings say, and changes no bucket of readings',
+  async (t) => {
+    const { server, store } = await open(t);
+    for (const tier of ['raw', '5m', '1h'] as const) await store.ensure(signal, tier);
+    t.strictSame(server.retention, { [BUCKET]: 0, [`${BUCKET}_5m`]: 365 * 86_400, [`${BUCKET}_1h`]: 1_825 * 86_400 });
+    const { url } = server;
+    const shorter = { raw: 30, fiveMinutes: 60, hour: 100 };
+    const again = new Influx2Store(
+      { url, token: TOKEN, org: ORG, bucket: BUCKET, gzip: true, retentionDays: shorter },
+      { http },
+    );
+    for (const tier of ['raw', '5m', '1h'] as const) await again.ensure(signal, tier);
+    t.strictSame(server.retention, { [BUCKET]: 0, [`${BUCKET}_5m`]: 60 * 86_400, [`${BUCKET}_1h`]: 100 * 86_400 });
+  },
+);
+
+t.test(
+  'a token that may not make buckets is told which ones to make, and readings are stored all the same',
+  async (t) => {
+    const { server, store } = await open(t);
+    server.mayMakeBuckets = false;
+    await store.ensure();
+    t.strictSame(await store.write([LINE], signal), { rejected: [] });
+    const message = /bucket "telemetry\/raw_5m".* 365 days.*INFLUX_TOKEN/;
+    await t.rejects(store.ensure(signal, '5m'), { code: 'store.refused', message });
+    server.mayMakeBuckets = true;
+    await store.ensure(signal, '5m');
+    server.mayMakeBuckets = false;
+    await store.ensure(signal, '5m');
+  },
+);

@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
 import { msToNs } from '../../../src/telemetry/nanoseconds.ts';
-import type { PointsQuery, Store } from '../../../src/telemetry/store.ts';
+import type { Aggregate, BucketsQuery, PointsQuery, Store } from '../../../src/telemetry/store.ts';
 
 const AT_MS = 1_767_571_200_000;
 
@@ -19,6 +19,21 @@ function all(measurement: string, device: string, fields: string[]): PointsQuery
 
 function line(device: string, fields: string, offsetNs = 0): string {
   return `kiosk,dev=${device},jur=330200 ${fields} ${BigInt(msToNs(AT_MS)) + BigInt(offsetNs)}`;
+}
+
+const SECOND_NS = 1_000_000_000;
+
+/** A bucket a minute over the same range as {@link all}; a column is named after its field and function. */
+function inBuckets(devices: string[], columns: [field: string, fn: Aggregate][]): BucketsQuery {
+  return {
+    ...{ tier: 'raw', measurement: 'kiosk', devices, groupBy: [], fromMs: AT_MS - 1e6, toMs: AT_MS + 1e6 },
+    ...{ everyMs: 60_000, limit: 1_000 },
+    columns: columns.map(([field, fn]) => ({ name: `${field} ${fn}`, field, fn })),
+  };
+}
+
+function minutes(...values: unknown[]) {
+  return values.map((value, minute) => [minute * 60_000, value]);
 }
 
 type Open = (t: Test) => Promise<StoreUnderTest>;
@@ -96,44 +111,64 @@ const CASES: Record<string, Case> = {
   },
   'makes buckets': async (t, open) => {
     const { store } = await open(t);
-    const second = 1_000_000_000;
-    await store.write(
-      [0, 1, 2, 60, 61].map((i) => line('a', `f=${i},s="${i}"`, i * second)),
-      signal,
-    );
-    const bucketed = async (
-      fn: 'min' | 'max' | 'mean' | 'last' | 'count',
-      field = 'f',
-      everyMs: number | null = 60_000,
-    ) =>
-      (await store.points({ ...all('kiosk', 'a', [field]), bucket: { everyMs, fn } })).map((point) => [
-        Number(BigInt(point.timeNs) / 1_000_000n) - AT_MS,
-        point.values.get(field),
+    const lines = [0, 1, 2, 60, 61].map((i) => line('a', `f=${i},s="${i}"`, i * SECOND_NS));
+    await store.write([...lines, line('b', 'f=99', SECOND_NS)], signal);
+    const bucketed = async (fn: Aggregate, field = 'f', everyMs: number | null = 60_000) =>
+      (await store.buckets({ ...inBuckets(['a'], [[field, fn]]), everyMs })).map(({ atMs, values }) => [
+        atMs - AT_MS,
+        values.get(`${field} ${fn}`),
       ]);
-    t.strictSame(await bucketed('min'), [
-      [0, 0],
-      [60_000, 60],
-    ]);
-    t.strictSame(await bucketed('max'), [
-      [0, 2],
-      [60_000, 61],
-    ]);
-    t.strictSame(await bucketed('mean'), [
-      [0, 1],
-      [60_000, 60.5],
-    ]);
-    t.strictSame(await bucketed('last', 's'), [
-      [0, '2'],
-      [60_000, '61'],
-    ]);
-    t.strictSame(await bucketed('count', 's'), [
-      [0, 3],
-      [60_000, 2],
-    ]);
-    t.strictSame(
-      (await bucketed('max', 'f', null)).map(([, value]) => value),
-      [61],
+    t.strictSame(await bucketed('min'), minutes(0, 60));
+    t.strictSame(await bucketed('max'), minutes(2, 61));
+    t.strictSame(await bucketed('sum'), minutes(3, 121));
+    t.strictSame(await bucketed('last', 's'), minutes('2', '61'));
+    t.strictSame(await bucketed('count', 's'), minutes(3, 2));
+    const inside = { ...inBuckets(['a'], [['f', 'max']]), fromMs: AT_MS + 2_000, toMs: AT_MS + 61_000, everyMs: null };
+    t.match(await store.buckets(inside), [{ atMs: AT_MS + 2_000, values: new Map([['f max', 60]]) }]);
+    t.strictSame(await store.buckets({ ...inside, fromMs: AT_MS - 9_000, toMs: AT_MS }), []);
+    t.equal((await store.buckets({ ...inBuckets(['a'], [['f', 'max']]), limit: 1 })).length, 1);
+  },
+  'makes buckets of several columns, each part of each device apart': async (t, open) => {
+    const { store } = await open(t);
+    const of = (device: string, part: string, f: number) =>
+      `kiosk,dev=${device},jur=330200${part} f=${f},b=${f > 2} ${AT_MS}00000${f}`;
+    await store.write([of('a', ',bin=x', 1), of('a', ',bin=x', 2), of('a', ',bin=y', 3), of('b', '', 4)], signal);
+    const columns = inBuckets(
+      ['a', 'b', 'none'],
+      [
+        ['f', 'sum'],
+        ['f', 'count'],
+        ['b', 'last'],
+        ['never', 'count'],
+      ],
     );
+    const found = await store.buckets({ ...columns, groupBy: ['dev', 'jur', 'bin'] });
+    const rows = found.map(({ tags, values }) => [tags.dev, tags.jur, tags.bin, ...[...values].sort()]);
+    t.strictSame(
+      rows.sort((a, b) => (String(a) < String(b) ? -1 : 1)),
+      [
+        ['a', '330200', 'x', ['b last', false], ['f count', 2], ['f sum', 3]],
+        ['a', '330200', 'y', ['b last', true], ['f count', 1], ['f sum', 3]],
+        ['b', '330200', '', ['b last', true], ['f count', 1], ['f sum', 4]],
+      ],
+    );
+  },
+  'keeps its tiers apart': async (t, open) => {
+    const { store } = await open(t);
+    for (const tier of ['5m', '1h'] as const) await store.ensure(signal, tier);
+    await store.write([line('a', 'f=1')], signal);
+    await store.write([line('a', 'f=5')], signal, '5m');
+    await store.write([line('a', 'f=60'), line('a', 'f=61')], signal, '1h');
+    t.match(await store.points(all('kiosk', 'a', ['f'])), [{ values: new Map([['f', 1]]) }]);
+    for (const [tier, value] of [
+      ['raw', 1],
+      ['5m', 5],
+      ['1h', 61],
+    ] as const) {
+      t.match(await store.buckets({ ...inBuckets(['a'], [['f', 'last']]), tier }), [
+        { values: new Map([['f last', value]]) },
+      ]);
+    }
   },
   'names made of query language are only names': async (t, open) => {
     const { store } = await open(t);
@@ -143,6 +178,8 @@ const CASES: Record<string, Case> = {
       for (const query of [all(name, 'a', ['f']), all('kiosk', name, ['f']), all('kiosk', 'a', [name])]) {
         t.strictSame(await store.points(query), [], name);
       }
+      t.strictSame(await store.buckets(inBuckets([name], [['f', 'max']])), [], name);
+      t.strictSame(await store.buckets(inBuckets(['a'], [[name, 'max']])), [], name);
     }
     t.equal((await store.points(all('kiosk', 'a', ['f']))).length, 1);
   },

@@ -6,7 +6,9 @@ type Request = Parameters<HttpPort['http']>[0];
 
 const LINES = Array.from({ length: 3_000 }, (_, i) => `kiosk,dev=a f=${i} ${i + 1}`);
 const QUERY = { measurement: 'kiosk', device: 'a', fields: ['f'], fromNs: '1', toNs: '9', limit: 9 };
-const account = { url: 'https://influx.invalid/behind', token: 'the-token', org: 'o', bucket: 'b', gzip: false };
+const retentionDays = { raw: 90, fiveMinutes: 365, hour: 1_825 };
+const bucket = { org: 'o', bucket: 'b', retentionDays };
+const account = { url: 'https://influx.invalid/behind', token: 'the-token', gzip: false, ...bucket };
 const { signal } = new AbortController();
 
 /** What @influxdata/influxdb-client has to keep doing for us; an upgrade that changes it fails here. */
@@ -16,7 +18,7 @@ t.test('the client library opens no socket, keeps no line, sets no timer and say
   const http: HttpPort = {
     http: async (request) => {
       requests.push(request);
-      const buckets = JSON.stringify({ buckets: [{ name: 'b' }] });
+      const buckets = JSON.stringify({ buckets: [{ id: '1', name: 'b' }] });
       return { status: request.method === 'GET' ? 200 : status, headers: {}, body: Buffer.from(buckets) };
     },
   };

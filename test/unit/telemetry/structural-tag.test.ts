@@ -2,6 +2,7 @@ import t from 'tap';
 import type { DecodedRecord, DeviceKind } from '../../../src/core/types.ts';
 import { History } from '../../../src/telemetry/history.ts';
 import { lineOf, seriesOf } from '../../../src/telemetry/line-protocol.ts';
+import { ManualClock } from '../../support/clock.ts';
 
 const device = { id: 's-1', kind: 'signal-controller', kindVersion: 1, jurisdiction: '330200' };
 const series = seriesOf(device) as string;
@@ -47,7 +48,11 @@ t.test('history shows the tag beside fields, as the number it was, and aggregate
       ]),
     },
   ];
-  const history = new History({ store: { points }, kinds: { latest: () => kind } });
+  const store = { points, buckets: async () => [] };
+  const retentionDays = { raw: 90, fiveMinutes: 365, hour: 1_825 };
+  const rollups = { completeFromMs: () => 0, completeToMs: () => 0, pending: () => [] };
+  const kinds = { latest: () => kind };
+  const history = new History({ store, kinds, clock: new ManualClock(), retentionDays, rollups });
   const range = { fromMs: 0, toMs: 10 };
   t.strictSame((await history.history(device, { fields: ['lane', 'flow_vph'], ...range })).points, [
     { atMs: 1, values: { lane: 3, flow_vph: 840 } },

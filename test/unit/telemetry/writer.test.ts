@@ -20,6 +20,7 @@ function writerOn(
     write,
     ping: async () => ({ version: '1' }),
     points: async () => [],
+    buckets: async () => [],
     capabilities: () => ({ readOnlyQueries: true }),
   };
   const writer = new TelemetryWriter(

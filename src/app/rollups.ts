@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import type { Lifecycle } from '../core/lifecycle.ts';
+import type { Observer } from '../core/observe.ts';
+import { supervise } from '../core/supervise.ts';
+import type { DecodedBatch, DeviceKind, Lane } from '../core/types.ts';
+import { loadCursor, moveCursor } from '../ingest/cursor.ts';
+import type { Database } from '../platform/database.ts';
+import { writeFileDurable } from '../platform/files.ts';
+import { History, type RollupState } from '../telemetry/history.ts';
+import { Rollups } from '../telemetry/rollups.ts';
+import type { Store } from '../telemetry/store.ts';
+import type { Config } from './config.ts';
+import type { LaneReader, StoredUpTo } from './readers.ts';
+import { retentionOf } from './store.ts';
+
+export interface HistoryInput {
+  config: Config;
+  database: Database;
+  store: Store;
+  kinds: { latest(kind: string): DeviceKind | undefined };
+  journals: Record<Lane, { readonly head: number }>;
+  /** Makes a directory below the data directory. */
+  directoryOf(name: string): Promise<string>;
+  clock: Clock;
+  observer: Observer;
+  lifecycle: Lifecycle;
+}
+
+export interface ComposedHistory {
+  history: History;
+  /** The reader "rollups". */
+  reader: LaneReader;
+  /** Starts to roll up; until then its readers wait. */
+  start(storedUpTo: StoredUpTo): void;
+}
+
+const READER = 'rollups';
+
+/** What was stored, and the roll-ups of both lanes that answer for what is far back. */
+export async function composeHistory(input: HistoryInput): Promise<ComposedHistory> {
+  const { config, store, kinds, clock, observer, lifecycle } = input;
+  const since = await Since.open(join(await input.directoryOf('rollups'), 'complete-since'), clock);
+  let stored: StoredUpTo = () => 0;
+  const ofLane = (lane: Lane) => lanesRollups(input, lane, { since, storedUpTo: () => stored(lane) });
+  const lanes = { live: ofLane('live'), bulk: ofLane('bulk') };
+  const rollups: RollupState = {
+    completeFromMs: () => since.atMs,
+    // What is filled in later is late by nature; only the live lane says how far the present is.
+    completeToMs: () => lanes.live.completeToMs(),
+    pending: (kind, device) => [...lanes.live.pending(kind, device), ...lanes.bulk.pending(kind, device)],
+  };
+  return {
+    history: new History({ store, kinds, clock, retentionDays: retentionOf(config), rollups }),
+    reader: {
+      load: (lane) => lanes[lane].load(),
+      handle: (batch, signal) => lanes[batch.lane].handle(batch, signal),
+      saved: (lane) => lanes[lane].saved,
+    },
+    start: (storedUpTo) => {
+      stored = storedUpTo;
+      for (const lane of ['live', 'bulk'] as const) {
+        const onEnd = (reason: unknown): void => {
+          observer.log.error({ part: 'rollups', lane, err: reason }, 'rolling up ended and starts again');
+        };
+        const running = supervise(lanes[lane].run, { name: `rollups ${lane}`, clock, maxBackoffMs: 10_000, onEnd });
+        lifecycle.onStop(`rollups ${lane}`, () => running.stop());
+      }
+    },
+  };
+}
+
+interface LaneParts {
+  since: Since;
+  storedUpTo(): number;
+}
+
+function lanesRollups(input: HistoryInput, lane: Lane, { since, storedUpTo }: LaneParts): Rollups {
+  const { database, store, kinds, journals, clock, observer } = input;
+  return new Rollups({
+    ...{ lane, store, kinds, clock, observer, storedUpTo },
+    head: () => journals[lane].head,
+    cursor: {
+      load: () => loadCursor(database, READER, lane),
+      move: async (from, to) => {
+        const batch: DecodedBatch = { lane, from, to, messages: [] };
+        await database.transaction((tx) => moveCursor(tx, { reader: READER, batch, atMs: clock.nowMs() }));
+      },
+    },
+    gaveUp: (untilMs) => since.move(untilMs),
+  });
+}
+
+/** From when on every window is rolled up: since roll-ups were first made here, or since some were given up. */
+class Since {
+  readonly #path: string;
+  atMs: number;
+
+  private constructor(path: string, atMs: number) {
+    this.#path = path;
+    this.atMs = atMs;
+  }
+
+  static async open(path: string, clock: Clock): Promise<Since> {
+    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return '';
+      throw error;
+    });
+    const known = /^\d{1,15}$/.test(text.trim()) ? Number(text) : null;
+    const since = new Since(path, known ?? 0);
+    if (known === null) await since.move(clock.nowMs());
+    return since;
+  }
+
+  async move(atMs: number): Promise<void> {
+    this.atMs = Math.max(this.atMs, atMs);
+    await writeFileDurable(this.#path, `${this.atMs}\n`, { mode: 0o600 });
+  }
+}

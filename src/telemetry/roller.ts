@@ -1,0 +1,88 @@
+import type { DeviceId, DeviceKind } from '../core/types.ts';
+import { FIVE_MINUTES_MS, HOUR_MS } from './history-plan.ts';
+import { fieldsOf, partTagOf } from './kind-fields.ts';
+import { summaryColumns } from './rollup-columns.ts';
+import { type DirtyHour, rangeOf } from './rollup-dirty.ts';
+import { lineOfRollup } from './rollup-line.ts';
+import { DEVICES_AT_ONCE_MAX, type RejectedLine, type Store, type Tier } from './store.ts';
+
+export interface RollerDeps {
+  store: Pick<Store, 'buckets' | 'write' | 'ensure'>;
+  kinds: { latest(kind: string): DeviceKind | undefined };
+  /** Told of roll-ups that were stored, and of those that the store will never take. */
+  wrote(tier: Tier, lines: number, rejected: readonly RejectedLine[]): void;
+}
+
+/** Summaries of one query; kinds with more fields are asked for in parts. */
+const COLUMNS_MAX = 100;
+
+/**
+ * Makes roll-ups out of what is stored, never out of what came in: windows of five minutes from raw points, hours from
+ * windows. A roll-up has the start of its window as its time, so making it again overwrites it.
+ */
+export class Roller {
+  readonly #deps: RollerDeps;
+  #isPrepared = false;
+
+  constructor(deps: RollerDeps) {
+    this.#deps = deps;
+  }
+
+  /** After a refusal the tiers are looked at again. */
+  prepareAgain(): void {
+    this.#isPrepared = false;
+  }
+
+  /** Rolls up the windows and their hour. Errors: those of the store; doing it again is harmless. */
+  async roll({ kind, hourMs, windows, devices }: DirtyHour, signal: AbortSignal): Promise<void> {
+    const spec = this.#deps.kinds.latest(kind);
+    if (!spec) return;
+    await this.#prepare(signal);
+    const range = rangeOf({ hourMs, windows });
+    const ids = [...devices.keys()];
+    for (let at = 0; at < ids.length; at += DEVICES_AT_ONCE_MAX) {
+      const part = { spec, devices: ids.slice(at, at + DEVICES_AT_ONCE_MAX) };
+      await this.#write({ ...part, ...range, from: 'raw', to: '5m' }, signal);
+      await this.#write({ ...part, fromMs: hourMs, toMs: hourMs + HOUR_MS, from: '5m', to: '1h' }, signal);
+    }
+  }
+
+  async #prepare(signal: AbortSignal): Promise<void> {
+    if (this.#isPrepared) return;
+    await this.#deps.store.ensure(signal, '5m');
+    await this.#deps.store.ensure(signal, '1h');
+    this.#isPrepared = true;
+  }
+
+  async #write(part: Part, signal: AbortSignal): Promise<void> {
+    const { store, wrote } = this.#deps;
+    const tag = partTagOf(part.spec);
+    const columns = summaryColumns(fieldsOf(part.spec), part.from);
+    for (let at = 0; at < columns.length; at += COLUMNS_MAX) {
+      const { from, fromMs, toMs, devices } = part;
+      const everyMs = part.to === '5m' ? FIVE_MINUTES_MS : HOUR_MS;
+      const buckets = await store.buckets(
+        {
+          ...{ tier: from, measurement: part.spec.kind, devices, fromMs, toMs, everyMs },
+          groupBy: tag === null ? ['dev', 'jur'] : ['dev', 'jur', tag],
+          columns: columns.slice(at, at + COLUMNS_MAX),
+          limit: (toMs - fromMs) / everyMs,
+        },
+        signal,
+      );
+      const lines = buckets.flatMap((bucket) => lineOfRollup(part.spec.kind, bucket) ?? []);
+      if (lines.length === 0) continue;
+      const { rejected } = await store.write(lines, signal, part.to);
+      wrote(part.to, lines.length, rejected);
+    }
+  }
+}
+
+interface Part {
+  spec: Pick<DeviceKind, 'kind' | 'fields'>;
+  devices: DeviceId[];
+  from: Tier;
+  to: Tier;
+  fromMs: number;
+  toMs: number;
+}
