@@ -2,11 +2,19 @@ import { readFile } from 'node:fs/promises';
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import { Counter, Gauge, type Logger, type Observer } from '../core/observe.ts';
-import type { DecodedBatch, DecodedMessage, DeviceId, DeviceKind, FieldValue, Lane } from '../core/types.ts';
+import type {
+  DecodedBatch,
+  DecodedMessage,
+  DeviceId,
+  DeviceIdentity,
+  DeviceKind,
+  Lane,
+  Reading,
+} from '../core/types.ts';
 import { writeFileDurable } from '../platform/files.ts';
-import { shown } from './masking.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './twin-checkpoint.ts';
 import { TwinTable } from './twin-table.ts';
+import { fieldsOf, keep, type LatestFields, rowId, TAGGED, tagValues } from './twin-tags.ts';
 
 export interface TwinDeps {
   /** Where the checkpoint lies; its directory is there already. */
@@ -17,8 +25,10 @@ export interface TwinDeps {
 }
 
 export interface Latest {
-  /** Newest value of each field by device time, plates masked. */
-  fields: Map<string, { value: FieldValue; atMs: number; receivedAtMs: number }>;
+  /** Newest value of each field by device time, plates masked; of whatever lane or channel it came. */
+  fields: LatestFields;
+  /** The same for each value of the structural tag of the kind, such as a lane; null where it has none. */
+  tagged: { tag: string; values: Map<string, LatestFields> } | null;
   /** Null where only others have spoken for the device, as its will does. */
   lastMessageAtMs: number | null;
   /** What the device said last: any message but a report of being offline says that it is online. */
@@ -51,6 +61,8 @@ export class Twin {
   readonly #log: Logger;
   readonly #failures: Counter;
   #tables = new Map<string, TwinTable>();
+  /** By kind, for those with a structural tag: a row is a device and a value of the tag. */
+  #tagged = new Map<string, TwinTable>();
   #cursors: Record<Lane, number> = { live: 0, bulk: 0 };
   #durable: Record<Lane, number> = { live: 0, bulk: 0 };
   #cancelTimer: (() => void) | null = null;
@@ -159,7 +171,9 @@ export class Twin {
     const cursors = { ...this.#cursors };
     if (cursors.live === this.#durable.live && cursors.bulk === this.#durable.bulk) return;
     try {
-      await writeFileDurable(this.#deps.path, encodeCheckpoint({ cursors, tables: this.#tables }), { mode: 0o600 });
+      await writeFileDurable(this.#deps.path, encodeCheckpoint({ cursors, tables: this.#allTables() }), {
+        mode: 0o600,
+      });
       this.#durable = cursors;
     } catch (error) {
       this.#failures.inc();
@@ -170,7 +184,10 @@ export class Twin {
   #restore(file: Buffer): void {
     try {
       const { cursors, tables } = decodeCheckpoint(file);
-      this.#tables = tables;
+      for (const [name, table] of tables) {
+        if (name.startsWith(TAGGED)) this.#tagged.set(name.slice(TAGGED.length), table);
+        else this.#tables.set(name, table);
+      }
       this.#cursors = cursors;
       this.#durable = { ...cursors };
     } catch (error) {
@@ -197,9 +214,8 @@ export class Twin {
         online = record.online;
         if (record.firmware !== null) table.firmware[row] = record.firmware;
       } else if (record.type === 'reading' && !record.duplicate) {
-        for (const [field, value] of record.values) {
-          table.column(field).set(row, value, record.atMs, receivedAtMs);
-        }
+        keep(table, row, record, receivedAtMs);
+        if (record.tag !== undefined) this.#takeTagged(device, record.tag, record, receivedAtMs);
       }
     }
     // What we write ourselves, or replay, says nothing of the device being there now; nor does its will.
@@ -212,20 +228,41 @@ export class Twin {
     if (heard && online) table.lastMessageAtMs[row] = receivedAtMs;
   }
 
+  #takeTagged(device: DeviceIdentity, tag: string, record: Reading, receivedAtMs: number): void {
+    let table = this.#tagged.get(device.kind);
+    if (!table) {
+      table = new TwinTable(`${TAGGED}${device.kind}`);
+      this.#tagged.set(device.kind, table);
+    }
+    keep(table, table.row(rowId(device.id, String(record.values.get(tag)))), record, receivedAtMs);
+  }
+
+  #allTables(): Map<string, TwinTable> {
+    return new Map([...this.#tables.values(), ...this.#tagged.values()].map((table) => [table.kind, table]));
+  }
+
   #describe(table: TwinTable, row: number): Latest {
     const kind = this.#deps.kinds.latest(table.kind);
-    const fields: Latest['fields'] = new Map();
-    for (const [field, column] of table.columns) {
-      const slot = column.get(row);
-      if (slot) fields.set(field, { ...slot, value: shown(slot.value, kind?.fields.get(field)) });
-    }
     return {
-      fields,
+      fields: fieldsOf(table, row, kind),
+      tagged: this.#describeTagged(table.ids[row] ?? '', kind),
       lastMessageAtMs: table.lastMessageAtMs[row] || null,
       online: table.online[row] === 1,
       stale: this.#isStale(table, row),
       firmware: table.firmware[row] ?? null,
     };
+  }
+
+  #describeTagged(id: DeviceId, kind: DeviceKind | undefined): Latest['tagged'] {
+    const [tag, spec] = [...(kind?.fields ?? [])].find(([, { tag: isTag }]) => isTag === true) ?? [];
+    if (!kind || tag === undefined || !spec) return null;
+    const values = new Map<string, LatestFields>();
+    const table = this.#tagged.get(kind.kind);
+    for (const value of tagValues(spec)) {
+      const row = table?.find(rowId(id, value));
+      if (table && row !== undefined) values.set(value, fieldsOf(table, row, kind));
+    }
+    return { tag, values };
   }
 
   #isStale(table: TwinTable, row: number): boolean {

@@ -45,13 +45,19 @@ const historyQuery = z
 
 const eventQuery = z.strictObject({ ...rangeQuery, ...pageQuery }).check(inOrder());
 
+const fieldValues = z.record(z.string(), z.object({ value, at: moment, receivedAt: moment }));
+
 const latest = z.object({
   device: z.string(),
   online: z.boolean(),
   stale: z.boolean(),
   lastMessageAt: moment.nullable(),
   firmware: z.string().nullable(),
-  fields: z.record(z.string(), z.object({ value, at: moment, receivedAt: moment })),
+  fields: fieldValues,
+  tagged: z
+    .object({ tag: z.string(), values: z.record(z.string(), fieldValues) })
+    .nullable()
+    .meta({ description: 'The same by lane or channel, where the kind has such a tag' }),
 });
 
 const history = z.object({
@@ -74,13 +80,23 @@ const event = z.object({
 });
 
 function latestAnswer(device: string, found: Latest | null): z.output<typeof latest> {
-  if (!found) return { device, online: false, stale: true, lastMessageAt: null, firmware: null, fields: {} };
-  const fields = [...found.fields].map(([name, { value: last, atMs, receivedAtMs }]) => {
-    return [name, { value: last, at: toRfc3339(atMs), receivedAt: toRfc3339(receivedAtMs) }] as const;
-  });
+  if (!found) {
+    return { device, online: false, stale: true, lastMessageAt: null, firmware: null, fields: {}, tagged: null };
+  }
   const { online, stale, firmware, lastMessageAtMs } = found;
   const lastMessageAt = momentOrNull(lastMessageAtMs);
-  return { device, online, stale, lastMessageAt, firmware, fields: Object.fromEntries(fields) };
+  const tagged = found.tagged && {
+    tag: found.tagged.tag,
+    values: Object.fromEntries([...found.tagged.values].map(([name, fields]) => [name, fieldsAnswer(fields)])),
+  };
+  return { device, online, stale, lastMessageAt, firmware, fields: fieldsAnswer(found.fields), tagged };
+}
+
+function fieldsAnswer(fields: Latest['fields']): z.output<typeof fieldValues> {
+  const rows = [...fields].map(([name, { value: last, atMs, receivedAtMs }]) => {
+    return [name, { value: last, at: toRfc3339(atMs), receivedAt: toRfc3339(receivedAtMs) }] as const;
+  });
+  return Object.fromEntries(rows);
 }
 
 export const historyRoutes: RoutePart = (app, context) => {
