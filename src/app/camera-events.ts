@@ -1,11 +1,15 @@
 import type { Clock } from '../core/clock.ts';
+import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Observer } from '../core/observe.ts';
 import { CameraEvents } from '../devices/camera-events.ts';
+import { CAMERA_SETUP_QUEUE } from '../devices/camera-setup.ts';
+import type { Directory, DirectoryEntry } from '../devices/directory.ts';
 import type { Kinds } from '../devices/kinds.ts';
 import type { Vault } from '../devices/vault.ts';
 import { OnvifEvents, type OnvifEventsDeps } from '../ingest/uplinks/onvif-events.ts';
 import type { Database } from '../platform/database.ts';
 import type { Outbound } from '../platform/outbound.ts';
+import { enqueueWork } from '../platform/work.ts';
 
 export interface CameraEventParts {
   database: Database;
@@ -14,24 +18,37 @@ export interface CameraEventParts {
   outbound: Outbound;
   vault: Vault;
   kinds: Kinds;
-  identity: OnvifEventsDeps['identity'];
+  directory: Directory;
   accept: OnvifEventsDeps['accept'];
+  doorbell: { ring(queue: string): void };
   cameraNetworks: string[];
   /** File that remembers over a restart what was going on at cameras. */
   path: string;
 }
 
-/** Leads what cameras notice from the device layer into the journal. Starts nothing. */
-export function composeCameraEvents(parts: CameraEventParts): CameraEvents {
-  const { database, clock, observer, outbound, vault, kinds, identity, accept, path } = parts;
+/** Leads what cameras notice from the device layer into the journal, and changed cameras to those who ask them. */
+export function composeCameraEvents(parts: CameraEventParts) {
+  const { database, clock, observer, outbound, vault, kinds, directory, accept, path } = parts;
+  const identity = directory.identity.bind(directory);
   const uplink = new OnvifEvents({ accept, identity, clock, observer });
-  return new CameraEvents(
-    {
-      ...{ database, clock, observer, vault },
-      onvif: { outbound, networks: parts.cameraNetworks, clock },
-      hasVideo: (kind) => kinds.latest(kind)?.stream === true,
-      store: (id, events) => uplink.take(id, events),
+  const hasVideo = (kind: string): boolean => kinds.latest(kind)?.stream === true;
+  const onvif = { outbound, networks: parts.cameraNetworks, clock };
+  const store = uplink.take.bind(uplink);
+  const events = new CameraEvents({ ...{ database, clock, observer, vault }, onvif, hasVideo, store }, { path });
+  return {
+    /** A device of the registry was changed. */
+    changed: ({ identity: { id, kind }, state }: DirectoryEntry): void => {
+      if (!hasVideo(kind)) return;
+      events.changed(id);
+      if (state === 'retired') return;
+      enqueueWork(database, clock, [{ queue: CAMERA_SETUP_QUEUE, key: id }]).then(
+        () => parts.doorbell.ring(CAMERA_SETUP_QUEUE),
+        () => observer.log.warn({ part: 'camera-setup' }, 'a changed camera will be asked at the next start'),
+      );
     },
-    { path },
-  );
+    start: (lifecycle: Lifecycle): void => {
+      events.start();
+      lifecycle.onStop('camera events', () => events.stop());
+    },
+  };
 }

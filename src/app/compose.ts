@@ -133,18 +133,17 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const rates = new RateBudget({ kinds, clock, observer });
   const accept = (message: NewMessage) => intake.accept(message);
   const self = new SelfReport({ clock, observer, accept, kinds });
+  const cameraEvents = composeCameraEvents({
+    ...{ database, clock, observer, outbound, vault, kinds, directory, doorbell, accept },
+    ...{ cameraNetworks: config.networks.cameras, path: join(await place.directory('cameras'), 'active.json') },
+  });
   let mqtt: MqttDoor | null = null;
   const registry = new Registry({
     ...{ database, kinds, directory, clock, observer, jurisdictions, hasher, vault },
     disconnect: (id) => mqtt?.disconnect(id),
     changed: (entry, previous) => {
       self.deviceChanged(entry, previous);
-      if (!kinds.latest(entry.identity.kind)?.stream || entry.state === 'retired') return;
-      const ticket = { queue: CAMERA_SETUP_QUEUE, key: entry.identity.id };
-      enqueueWork(database, clock, [ticket]).then(
-        () => doorbell.ring(ticket.queue),
-        () => log.warn({ part: 'camera-setup' }, 'a changed camera will be asked at the next start'),
-      );
+      cameraEvents.changed(entry);
     },
   });
   await registry.loadDirectory();
@@ -225,6 +224,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   lifecycle.onStop('jobs', (signal) => doorbell.stop(signal));
   video.watch.start();
   lifecycle.onStop('camera watch', () => video.watch.stop());
+  cameraEvents.start(lifecycle);
   const door = await startMqtt({
     ...{ config: config.mqtt, directory, accept, tls, rates, downlink, clock, observer, lifecycle },
     node: config.cluster.nodeId ?? '',

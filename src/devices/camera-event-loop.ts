@@ -50,6 +50,8 @@ export interface LoopDeps {
   counts: LoopCounts;
   /** Makes events durable, in order; resolves with those that could not be, to be given again. Must not reject. */
   store(device: DeviceId, events: readonly CameraEvent[]): Promise<CameraEvent[]>;
+  /** Told which sources are on, whenever that has changed and is durable. */
+  remember(device: DeviceId, active: string[]): void;
 }
 
 /**
@@ -63,6 +65,7 @@ export class CameraEventLoop {
   readonly #point: PullPoint;
   readonly #states: EventStates;
   #owed: CameraEvent[] = [];
+  #remembered = 0;
   #subscribed = false;
   /** What is wrong, so that it is said once. */
   #trouble: string | null = null;
@@ -78,6 +81,7 @@ export class CameraEventLoop {
     this.#times = times;
     this.#point = new PullPoint(deps.onvif, camera.access, times);
     this.#states = new EventStates(camera.active);
+    this.#remembered = this.#states.changes;
   }
 
   start(): void {
@@ -98,11 +102,6 @@ export class CameraEventLoop {
   /** Tells the camera that nobody pulls any more; one that does not listen forgets us within the term. */
   async unsubscribe(): Promise<void> {
     await this.#point.unsubscribe().catch(() => {});
-  }
-
-  /** Sources that are on and known to be; none while something is not durable yet. */
-  active(): string[] {
-    return this.#owed.length > 0 ? [] : this.#states.active();
   }
 
   async #run(signal: AbortSignal, healthy: () => void): Promise<unknown> {
@@ -168,6 +167,10 @@ export class CameraEventLoop {
 
   async #store(): Promise<SubscriptionInput> {
     this.#owed = await this.#deps.store(this.id, this.#owed);
+    if (this.#owed.length === 0 && this.#remembered !== this.#states.changes) {
+      this.#remembered = this.#states.changes;
+      this.#deps.remember(this.id, this.#states.active());
+    }
     return { type: this.#owed.length === 0 ? 'stored' : 'refused', atMs: this.#deps.clock.monotonicMs() };
   }
 

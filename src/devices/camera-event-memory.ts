@@ -1,63 +1,75 @@
 import { readFile } from 'node:fs/promises';
+import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/observe.ts';
 import type { DeviceId } from '../core/types.ts';
 import { writeFileDurable } from '../platform/files.ts';
 
-/** What is going on in a whole city at once is far less; beyond this, what began would be told twice. */
-const SOURCES_MAX = 100_000;
+/** Cameras at which something goes on; of more than these, what goes on would be told again after a restart. */
+const CAMERAS_MAX = 20_000;
+/** Changes of this long are written together. */
+const SAVE_AFTER_MS = 1_000;
 
 /**
  * Remembers over a restart what was going on at which camera: what goes on still is then not told as new, and what has
- * ended meanwhile is told as ended. A hint, not the truth: a damaged file only means that something is told again.
+ * ended meanwhile is told as ended. A hint, not the truth: where it is lost, something is told again.
  */
 export class ActiveSources {
   readonly #path: string;
+  readonly #clock: Clock;
   readonly #log: Logger;
-  #restored = new Map<DeviceId, string[]>();
-  #written = '';
+  readonly #active = new Map<DeviceId, string[]>();
+  #saving: Promise<void> | null = null;
+  #due = false;
 
-  constructor(path: string, log: Logger) {
+  constructor({ path, clock, log }: { path: string; clock: Clock; log: Logger }) {
     this.#path = path;
+    this.#clock = clock;
     this.#log = log;
   }
 
   async load(): Promise<void> {
     try {
-      this.#restored = parse(JSON.parse(await readFile(this.#path, 'utf8')));
+      const saved: unknown = JSON.parse(await readFile(this.#path, 'utf8'));
+      for (const [id, keys] of Object.entries(saved ?? {})) if (isKeys(keys)) this.#active.set(id, keys);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
       this.#log.warn({ error: messageOf(error) }, 'what went on at cameras is not known any more');
     }
   }
 
-  /** What was going on at a camera whose loop is started now. */
+  /** The sources of a camera that are on. */
   of(id: DeviceId): string[] {
-    const active = this.#restored.get(id) ?? [];
-    this.#restored.delete(id);
-    return active;
+    return this.#active.get(id) ?? [];
   }
 
-  /** Writes down what goes on now, and what is not started yet. Never rejects. */
-  async save(active: ReadonlyMap<DeviceId, string[]>): Promise<void> {
-    let room = SOURCES_MAX;
-    const kept = [...this.#restored, ...active].filter(([, keys]) => {
-      room -= keys.length;
-      return keys.length > 0 && room >= 0;
-    });
-    const text = JSON.stringify(Object.fromEntries(kept));
-    if (text === this.#written) return;
+  /** Keeps what is on at a camera now, on disk a moment later. */
+  remember(id: DeviceId, keys: string[]): void {
+    if (keys.length > 0 && (this.#active.has(id) || this.#active.size < CAMERAS_MAX)) this.#active.set(id, keys);
+    else if (!this.#active.delete(id)) return;
+    if (this.#due) return;
+    this.#due = true;
+    this.#clock.after(SAVE_AFTER_MS, () => void this.save());
+  }
+
+  /** Writes what has changed. Never rejects. */
+  async save(): Promise<void> {
+    await this.#saving;
+    if (!this.#due) return;
+    this.#due = false;
+    this.#saving = this.#write();
+    await this.#saving;
+  }
+
+  async #write(): Promise<void> {
     try {
-      await writeFileDurable(this.#path, text, { mode: 0o600 });
-      this.#written = text;
+      await writeFileDurable(this.#path, JSON.stringify(Object.fromEntries(this.#active)), { mode: 0o600 });
     } catch (error) {
       this.#log.warn({ error: messageOf(error) }, 'what goes on at cameras could not be saved');
     }
   }
 }
 
-function parse(value: unknown): Map<DeviceId, string[]> {
-  const isKeys = (keys: unknown): keys is string[] =>
-    Array.isArray(keys) && keys.every((key) => typeof key === 'string');
-  return new Map(Object.entries(value ?? {}).filter((entry): entry is [string, string[]] => isKeys(entry[1])));
+function isKeys(keys: unknown): keys is string[] {
+  return Array.isArray(keys) && keys.every((key) => typeof key === 'string');
 }

@@ -32,7 +32,6 @@ export interface CameraEventsOptions {
 
 const PAGE = 200;
 const AGAIN_MS = 1_000;
-const SAVE_EVERY_MS = 30_000;
 const FAREWELLS_AT_ONCE = 64;
 const FAREWELL_MS = 2_000;
 
@@ -56,7 +55,7 @@ export class CameraEvents {
     this.#times = { ...LOOP_TIMES, ...times };
     this.#startGapMs = startGapMs;
     this.#log = deps.observer.log.child({ part: 'camera-events' });
-    this.#sources = new ActiveSources(path, this.#log);
+    this.#sources = new ActiveSources({ path, clock: deps.clock, log: this.#log });
     this.#counts = countsOn(deps.observer);
   }
 
@@ -76,7 +75,7 @@ export class CameraEvents {
     await this.#running;
     const loops = [...this.#loops.values()].map(({ loop }) => loop);
     await Promise.all(loops.map((loop) => loop.stop()));
-    await this.#save();
+    await this.#sources.save();
     this.#loops.clear();
     await this.#farewell(loops);
   }
@@ -84,7 +83,6 @@ export class CameraEvents {
   async #run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#deps;
     await this.#sources.load();
-    const stopSaving = clock.every(SAVE_EVERY_MS, () => void this.#save());
     let after: DeviceId | null = '';
     while (!signal.aborted) {
       try {
@@ -96,7 +94,6 @@ export class CameraEvents {
         await clock.sleep(AGAIN_MS, signal);
       }
     }
-    stopSaving();
   }
 
   /** Resolves at the next change, or at the end. */
@@ -140,23 +137,19 @@ export class CameraEvents {
     const current = this.#loops.get(id);
     const hash = access && hashOf(access);
     if ((current?.access ?? null) === hash) return;
-    const active = current ? current.loop.active() : this.#sources.of(id);
     if (current) {
       this.#loops.delete(id);
       await current.loop.stop();
       void current.loop.unsubscribe();
     }
-    if (!access || hash === null) return;
+    if (!access || hash === null) return this.#sources.remember(id, []);
     const { onvif, clock, store } = this.#deps;
-    const deps = { onvif, clock, store, log: this.#log, counts: this.#counts };
-    const loop = new CameraEventLoop(deps, { id, access, active }, this.#times);
+    const remember = this.#sources.remember.bind(this.#sources);
+    const deps = { onvif, clock, store, remember, log: this.#log, counts: this.#counts };
+    const loop = new CameraEventLoop(deps, { id, access, active: this.#sources.of(id) }, this.#times);
     this.#loops.set(id, { loop, access: hash });
     loop.start();
     await clock.sleep(this.#startGapMs, signal);
-  }
-
-  async #save(): Promise<void> {
-    await this.#sources.save(new Map([...this.#loops].map(([id, { loop }]) => [id, loop.active()])));
   }
 
   /** Takes back the subscriptions, as far as cameras answer within a short time; the others end by themselves. */

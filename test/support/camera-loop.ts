@@ -29,6 +29,8 @@ export interface Told {
 
 export interface FollowedCamera {
   loop: CameraEventLoop;
+  /** The sources that are on, as a restart would find them. */
+  active(): string[];
   journal: Journal;
   counts: { subscribed: number };
   /** Payloads in the journal, in its order. */
@@ -68,14 +70,18 @@ export async function followCamera(
     new Counter({ name, help: name, labelNames: [label], registers: [observer.metrics] });
   const counts = { subscribed: 0, messages: counter('messages', 'outcome'), ended: counter('ended', 'reason') };
   const store = uplink.take.bind(uplink);
-  const deps = { onvif: options.ports ?? onvifPorts(t), clock, log: observer.log, counts, store };
+  let active: string[] = [];
+  const remember = (_: string, sources: string[]): void => {
+    active = sources;
+  };
+  const deps = { onvif: options.ports ?? onvifPorts(t), clock, log: observer.log, counts, store, remember };
   const access = { xaddr: options.xaddr ?? camera.xaddr, ...camera.account };
   const times = { ...QUICK, ...options.times };
   const loop = new CameraEventLoop(deps, { id: camera.id, access, active: options.active ?? [] }, times);
   loop.start();
   t.teardown(() => loop.stop());
   return {
-    ...{ loop, journal, counts },
+    ...{ loop, journal, counts, active: () => active },
     told: async () => (await readAll(journal)).map(({ raw }) => JSON.parse(raw.toString()) as Told),
     count: async (of, label) => {
       const { values } = await counts[of].get();

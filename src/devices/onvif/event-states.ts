@@ -40,6 +40,8 @@ export class EventStates {
   readonly #known = new BoundedMap<string, Known>(SOURCES_MAX);
   /** Sources that are on; few, whatever the camera has. */
   readonly #active = new Set<string>();
+  /** Grows whenever a source goes on or off. */
+  changes = 0;
 
   /** `active`: the sources that were on when an earlier process ended. */
   constructor(active: readonly string[] = []) {
@@ -86,15 +88,17 @@ export class EventStates {
 
   #remember(key: string, known: Known): void {
     this.#known.set(key, known);
+    const before = this.#active.size;
     if (known.active) this.#active.add(key);
     else this.#active.delete(key);
+    if (this.#active.size !== before) this.changes += 1;
     // What the map has forgotten is gone from here too.
     if (this.#active.size > SOURCES_MAX) this.#active.delete(this.#active.keys().next().value ?? '');
   }
 
   #forget(key: string): void {
     this.#known.delete(key);
-    this.#active.delete(key);
+    if (this.#active.delete(key)) this.changes += 1;
   }
 }
 

@@ -85,10 +85,9 @@ t.test('what is told again is no second event', async (t) => {
   await until('the end of the motion', async () => (await first.told()).length === 3);
   t.ok((await first.count('messages', 'unchanged')) >= 2, 'the camera did tell what we knew');
 
-  const active = first.loop.active();
   await first.loop.stop();
   camera.notices('tamper', false);
-  const later = await followCamera(t, camera, { active, journal: first.journal });
+  const later = await followCamera(t, camera, { active: first.active(), journal: first.journal });
   await until('what ended meanwhile has ended', async () => (await later.told()).length === 4);
   t.match((await later.told()).at(-1), { type: 'tamper', data: { active: false } });
 });
