@@ -9,7 +9,10 @@ import type { People } from '../devices/people.ts';
 import type { DeviceFilter } from '../devices/registry-queries.ts';
 import type { Sessions } from '../devices/sessions.ts';
 import type { TokenInfo, TokenInput } from '../devices/tokens.ts';
+import type { DeadLetters } from '../ingest/dead-letters.ts';
 import type { KindDryRunAnswer } from '../ingest/kind-dry-run.ts';
+import type { Ledger } from '../ingest/ledger.ts';
+import type { Messages } from '../ingest/messages.ts';
 import type { AccessRegister } from '../platform/access-register.ts';
 import type { AuditEntry } from '../platform/audit.ts';
 import type { KeptAnswer, KeyedRequest } from '../platform/idempotency.ts';
@@ -164,75 +167,16 @@ export interface Preview {
   refusals: Refusal[];
 }
 
-export interface LedgerRow {
-  kind: string;
-  jurisdiction: Jurisdiction;
-  /** `total` = decoded + deadLettered + waiting + difference. */
-  messages: { total: number; decoded: number; deadLettered: number; waiting: number };
-  /** Of decoded messages: `total` = stored + duplicate + deadLettered + waiting. */
-  records: { total: number; stored: number; duplicate: number; deadLettered: number; waiting: number };
-  /** Messages that are accounted for nowhere; anything but 0 is an alert. */
-  difference: number;
-}
+export type LedgerPort = Pick<Ledger, 'balance'>;
 
-export interface LedgerAnswer {
-  /** The journal positions the counts are true at, `live-12345`. */
-  asOf: string[];
-  balanced: boolean;
-  rows: LedgerRow[];
-}
-
-export interface LedgerPort {
-  balance(caller: Caller): Promise<LedgerAnswer>;
-}
-
-export interface DeadLetter {
-  id: string;
-  receipt: string;
-  device: string;
-  kind: string;
-  kindVersion: number;
-  firmware: string | null;
-  jurisdiction: Jurisdiction;
-  /** Index of the record within its message; null for the whole message. */
-  index: number | null;
-  reason: string;
-  path: string;
-  value: string;
-  receivedAtMs: number;
-  replayedAtMs: number | null;
-}
-
-export interface DeadLetterFilter extends PageRequest {
-  device?: string;
-  kind?: string;
-  reason?: string;
-}
-
-export interface DeadLettersPort {
-  list(caller: Caller, filter: DeadLetterFilter): Promise<Page<DeadLetter>>;
-  replay(caller: Caller, ids: string[]): Promise<{ replayed: string[]; skipped: { id: string; reason: string }[] }>;
-}
+export type DeadLettersPort = Pick<DeadLetters, 'list' | 'groups' | 'replay' | 'replayGroup'>;
 
 export interface KindDryRunPort {
   /** Judges what was received in the last `hours` by the text of a kind file. Errors: `request.invalid` with lines. */
   run(caller: Caller, yaml: string, hours: number): Promise<KindDryRunAnswer>;
 }
 
-/** What became of one message: its stages in order. */
-export interface MessageStory {
-  receipt: string;
-  device: string;
-  uplink: string;
-  channel: string;
-  receivedAtMs: number;
-  stages: { stage: string; outcome: string; detail?: string; atMs?: number }[];
-}
-
-export interface MessagesPort {
-  byReceipt(caller: Caller, id: string): Promise<MessageStory | null>;
-  byDevice(caller: Caller, id: string, fromMs: number, toMs: number): Promise<MessageStory[]>;
-}
+export type MessagesPort = Pick<Messages, 'byReceipt' | 'byDevice'>;
 
 export interface TwinPort {
   latest(deviceId: string): Latest | null;

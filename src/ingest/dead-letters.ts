@@ -1,28 +1,12 @@
 import type { Clock } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
-import type { Jurisdiction } from '../core/jurisdiction.ts';
 import type { Caller, Channel, DeviceKind, Lane, NewMessage, Receipt } from '../core/types.ts';
 import { recordAudit } from '../platform/audit.ts';
 import { type Database, sql, withinJurisdiction } from '../platform/database.ts';
+import { type DeadLetterGroup, type GroupKey, idsOfGroup, listGroups } from './dead-letter-groups.ts';
+import { type DeadLetter, fromRow } from './dead-letter-row.ts';
 import { replayConnection } from './replay-origin.ts';
 import type { DeadLetterRow, IngestTables } from './tables.ts';
-
-export interface DeadLetter {
-  /** `live-12345:2` for a record, `live-12345` for a whole message. */
-  id: string;
-  receipt: string;
-  device: string;
-  kind: string;
-  kindVersion: number;
-  firmware: string | null;
-  jurisdiction: Jurisdiction;
-  index: number | null;
-  reason: string;
-  path: string;
-  value: string;
-  receivedAtMs: number;
-  replayedAtMs: number | null;
-}
 
 export interface DeadLetterFilter {
   limit: number;
@@ -31,16 +15,21 @@ export interface DeadLetterFilter {
   device?: string;
   kind?: string;
   reason?: string;
+  /** Null for devices that have not said theirs. */
+  firmware?: string | null;
+  /** Whether it was replayed. */
+  replayed?: boolean;
 }
 
-export interface DeadLetterGroup {
-  reason: string;
-  kind: string;
-  firmware: string | null;
-  count: number;
-  devices: number;
-  firstAtMs: number;
-  lastAtMs: number;
+/** What became of a wish to replay. */
+export interface Replayed {
+  replayed: string[];
+  skipped: { id: string; reason: string }[];
+}
+
+export interface ReplayedPage extends Replayed {
+  /** Where to go on; null at the end of the group. */
+  next: string | null;
 }
 
 export interface DeadLettersDeps {
@@ -50,7 +39,6 @@ export interface DeadLettersDeps {
   clock: Clock;
 }
 
-const GROUPS_MAX = 500;
 /** Dead letters are kept this long and up to this many; the ledger keeps counting those that are gone. */
 const KEEP_MS = 30 * 24 * 3600 * 1000;
 const KEEP_ROWS = 1_000_000;
@@ -72,6 +60,8 @@ export class DeadLetters {
     if (device !== undefined) query = query.where('device', '=', device);
     if (kind !== undefined) query = query.where('kind', '=', kind);
     if (reason !== undefined) query = query.where('reason', '=', reason);
+    if (filter.firmware !== undefined) query = query.where('firmware', 'is not distinct from', filter.firmware);
+    if (filter.replayed !== undefined) query = query.where('replayed_at_ms', filter.replayed ? 'is not' : 'is', null);
     if (filter.after !== undefined) {
       const { atMs, lane, offset, index } = parseKey(filter.after);
       query = query.where(
@@ -91,33 +81,27 @@ export class DeadLetters {
     return { items: page.map(fromRow), next: last ? printKey(last) : null };
   }
 
-  /** How many there are of each reason, kind and firmware, most first: what to mend next. */
-  async groups(caller: Caller): Promise<DeadLetterGroup[]> {
-    const db = this.#deps.database.tables<IngestTables>();
-    const query = db
-      .selectFrom('dead_letter')
-      .select(['reason', 'kind', 'firmware'])
-      .select(({ fn }) => [
-        fn.countAll<number>().as('count'),
-        fn.count<number>('device').distinct().as('devices'),
-        fn.min('received_at_ms').as('firstAtMs'),
-        fn.max('received_at_ms').as('lastAtMs'),
-      ])
-      .where('replayed_at_ms', 'is', null)
-      .groupBy(['reason', 'kind', 'firmware'])
-      .orderBy('count', 'desc')
-      .limit(GROUPS_MAX);
-    return withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).execute();
+  /** How many wait of each reason, kind and firmware, most first: what to mend next. */
+  groups(caller: Caller): Promise<DeadLetterGroup[]> {
+    return listGroups(this.#deps.database, caller);
+  }
+
+  /**
+   * Replays up to `limit` of a group, oldest first. What becomes a dead letter again meanwhile is not tried twice, so
+   * going on with `next` comes to an end.
+   *
+   * Errors: `request.cursor`.
+   */
+  async replayGroup(caller: Caller, group: GroupKey, page: { limit: number; after?: string }): Promise<ReplayedPage> {
+    const { ids, next } = await idsOfGroup(this.#deps.database, caller, { ...group, ...page });
+    return { ...(await this.replay(caller, ids)), next };
   }
 
   /**
    * Appends the payloads once more, to be judged by the current version of their kinds. What was replayed before, or is
    * not the caller's, is skipped with a reason; a replay that is cut short and asked again stores nothing twice.
    */
-  async replay(
-    caller: Caller,
-    ids: string[],
-  ): Promise<{ replayed: string[]; skipped: { id: string; reason: string }[] }> {
+  async replay(caller: Caller, ids: string[]): Promise<Replayed> {
     const replayed: string[] = [];
     const skipped: { id: string; reason: string }[] = [];
     for (const id of ids) {
@@ -188,6 +172,9 @@ export class DeadLetters {
         where (d.lane, d.journal_offset, d.record_index) = (g.lane, g.journal_offset, g.record_index) returning d.lane
       ), payloads as (
         delete from dead_letter_payload p using gone g where (p.lane, p.journal_offset) = (g.lane, g.journal_offset)
+        and not exists (
+          select from dead_letter d where (d.lane, d.journal_offset) = (p.lane, p.journal_offset)
+          and (d.lane, d.journal_offset, d.record_index) not in (select lane, journal_offset, record_index from gone))
       ) select lane from removed`.execute(db);
     return rows.length;
   }
@@ -207,26 +194,6 @@ function replayOf(row: DeadLetterRow, raw: Buffer, to: { kindVersion: number; no
     packetId: 0,
     dup: false,
     raw,
-  };
-}
-
-function fromRow(row: DeadLetterRow): DeadLetter {
-  const receipt = `${row.lane}-${row.journal_offset}`;
-  const index = row.record_index < 0 ? null : row.record_index;
-  return {
-    id: index === null ? receipt : `${receipt}:${index}`,
-    receipt,
-    device: row.device,
-    kind: row.kind,
-    kindVersion: row.kind_version,
-    firmware: row.firmware,
-    jurisdiction: row.jurisdiction,
-    index,
-    reason: row.reason,
-    path: row.path,
-    value: row.value,
-    receivedAtMs: row.received_at_ms,
-    replayedAtMs: row.replayed_at_ms,
   };
 }
 

@@ -213,7 +213,9 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
     ledger: { balance: async () => ({ asOf: ['live-1'], balanced: true, rows: [] }) },
     deadLetters: {
       list: async () => ({ items: [], next: null }),
+      groups: async () => [],
       replay: async (_caller, ids) => ({ replayed: ids, skipped: [] }),
+      replayGroup: async () => ({ replayed: [], skipped: [], next: null }),
     },
     messages: { byReceipt: async () => null, byDevice: async () => [] },
     images: memoryImages(),

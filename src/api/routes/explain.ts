@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
+import type { MessageStory } from '../../ingest/messages.ts';
 import { callerOf } from '../auth.ts';
-import type { DeadLetter, MessageStory } from '../deps.ts';
-import { deviceId, inOrder, instant, listOf, moment, momentOrNull, pageQuery } from '../schemas.ts';
-import { type ApiApp, defined, pageOf, type RouteContext, type RoutePart } from './route.ts';
+import { deviceId, inOrder, instant, listOf, moment } from '../schemas.ts';
+import type { RoutePart } from './route.ts';
 
 const WATCHERS = ['admin', 'operator', 'technician'] as const;
-/** Each is a journal append and a transaction; more would outlast the time a handler has. */
-const REPLAY_MAX = 200;
 
 const count = z.int().nonnegative();
 const counts = { total: count, deadLettered: count, waiting: count };
@@ -54,45 +52,12 @@ const story = z.object({
   ),
 });
 
-const letterQuery = z.strictObject({
-  device: deviceId.optional(),
-  kind: z.string().min(1).max(64).optional(),
-  reason: z.string().min(1).max(64).optional(),
-  ...pageQuery,
-});
-
-const letter = z.object({
-  id: z.string(),
-  receipt: z.string(),
-  device: z.string(),
-  kind: z.string(),
-  kindVersion: z.int(),
-  firmware: z.string().nullable(),
-  jurisdiction: z.string(),
-  index: z.int().nullable(),
-  reason: z.string(),
-  path: z.string(),
-  value: z.string(),
-  receivedAt: moment,
-  replayedAt: moment.nullable(),
-});
-
-const replayBody = z.strictObject({ ids: z.array(z.string().min(1).max(64)).min(1).max(REPLAY_MAX) });
-const replayed = z.object({
-  replayed: z.array(z.string()),
-  skipped: z.array(z.object({ id: z.string(), reason: z.string() })),
-});
-
 function storyAnswer({ receivedAtMs, stages, ...rest }: MessageStory): z.output<typeof story> {
   const printed = stages.map(({ atMs, ...stage }) => ({
     ...stage,
     ...(atMs === undefined ? {} : { at: toRfc3339(atMs) }),
   }));
   return { ...rest, receivedAt: toRfc3339(receivedAtMs), stages: printed };
-}
-
-function letterAnswer({ receivedAtMs, replayedAtMs, ...rest }: DeadLetter): z.output<typeof letter> {
-  return { ...rest, receivedAt: toRfc3339(receivedAtMs), replayedAt: momentOrNull(replayedAtMs) };
 }
 
 export const explainRoutes: RoutePart = (app, context) => {
@@ -124,35 +89,4 @@ export const explainRoutes: RoutePart = (app, context) => {
       return { items: found.filter((each) => each !== null).map(storyAnswer) };
     },
   );
-
-  deadLetterRoutes(app, context);
 };
-
-function deadLetterRoutes(app: ApiApp, context: RouteContext): void {
-  const { deadLetters } = context;
-  const tags = ['explain'];
-
-  app.get(
-    '/dead-letters',
-    {
-      config: { allow: WATCHERS },
-      schema: { tags, summary: 'What could not be used', querystring: letterQuery, response: { 200: listOf(letter) } },
-    },
-    async (request) => {
-      const caller = callerOf(request);
-      const { cursor: _cursor, limit: _limit, ...filter } = request.query;
-      const page = pageOf(context, 'dead-letters', caller, request.query);
-      const { items, next } = await deadLetters.list(caller, { ...defined(filter), ...page.request });
-      return { items: items.map(letterAnswer), ...page.seal(next) };
-    },
-  );
-
-  app.post(
-    '/dead-letters/replay',
-    {
-      config: { allow: ['admin', 'operator'], errors: ['ingest.full', 'ingest.unavailable'] },
-      schema: { tags, summary: 'Judge dead letters again', body: replayBody, response: { 200: replayed } },
-    },
-    async (request) => deadLetters.replay(callerOf(request), [...new Set(request.body.ids)]),
-  );
-}

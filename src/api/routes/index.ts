@@ -4,6 +4,7 @@ import { auditRoutes } from './audit.ts';
 import { brokerRoutes } from './broker.ts';
 import { commandRoutes } from './commands.ts';
 import { credentialRoutes } from './credentials.ts';
+import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceRoutes } from './devices.ts';
 import { explainRoutes } from './explain.ts';
 import { healthRoutes } from './health.ts';
@@ -32,6 +33,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   historyRoutes,
   passageRoutes,
   explainRoutes,
+  deadLetterRoutes,
   tokenRoutes,
   sessionRoutes,
   userRoutes,

@@ -53,6 +53,7 @@ const REQUESTS: Record<string, Row> = {
     ownAreaOnly: true,
   },
   'GET /api/v1/dead-letters': { ownAreaOnly: true },
+  'GET /api/v1/dead-letters/groups': { ownAreaOnly: true },
   'POST /api/v1/dead-letters/replay': { payload: { ids: ['1'] }, ownAreaOnly: true },
   'GET /api/v1/tokens': { ownAreaOnly: true },
   'POST /api/v1/tokens': { payload: { name: 'n', role: 'viewer', jurisdiction: '330212' } },
