@@ -167,6 +167,24 @@ export function absenceTimer(state: AbsenceState): StepResult<AbsenceState> {
   };
 }
 
+/** A state after a start of the gateway: silence counts from there. Returns the same object when nothing changes. */
+export function afterStart(condition: Condition, state: RuleState, now: Now): RuleState {
+  if (state.type !== 'absence' || condition.type !== 'absence') return state;
+  return judgePresence(condition.silent_for_s, state, 'clock', now).state ?? state;
+}
+
+/**
+ * A state after the gateway's clock was set: silence and whatever must last begin anew, because how long they have
+ * lasted cannot be told any more; a reading that was taken later than it is now hides none.
+ */
+export function afterClockSet(condition: Condition, state: RuleState, now: Now): RuleState {
+  if (state.type !== 'threshold' || condition.type !== 'threshold') return afterStart(condition, state, now);
+  const lastAtMs = Math.min(state.lastAtMs, now.receivedAtMs);
+  const holdS = state.phase === 'pending' ? condition.hold_s : condition.clear_hold_s;
+  const dueAtMs = state.dueAtMs === null ? null : now.receivedAtMs + holdS * 1000;
+  return lastAtMs === state.lastAtMs && dueAtMs === null ? state : { ...state, lastAtMs, dueAtMs };
+}
+
 /** Whether an event fits an event rule, before any watchlist is asked. */
 export function eventMatches(condition: EventCondition, event: DeviceEvent): boolean {
   if (event.event !== condition.event) return false;

@@ -15,6 +15,7 @@ import {
   thresholdTimer,
 } from './conditions.ts';
 import { type Finding, findingId } from './findings.ts';
+import { INTERNAL_TOPICS, RESTARTS } from './internal-topics.ts';
 import type { Condition, Rule } from './rules.ts';
 import { Timers } from './timers.ts';
 
@@ -38,13 +39,6 @@ interface Subject {
   jurisdiction: string;
   states: Map<string, RuleState>;
 }
-
-/** Topics of the journal's own records that restart, begin or end the clocks of devices. */
-export const INTERNAL_TOPICS = {
-  start: 'internal/start',
-  registered: 'internal/registered',
-  retired: 'internal/retired',
-} as const;
 
 /**
  * Judges every message in journal order. Holds the state of all rules in memory; the reader stores what changed
@@ -97,7 +91,7 @@ export class RulesEngine {
    */
   judge(decoded: DecodedMessage, decidedAtMs: number): Finding[] {
     const { message } = decoded;
-    if (message.uplink === 'internal' && message.topic === INTERNAL_TOPICS.start) this.#restartClocks(message);
+    if (message.uplink === 'internal') this.#restartClocks(message);
     const findings = message.lane === 'live' ? this.advanceTo(message.receivedAtMs, decidedAtMs) : [];
     if (message.uplink === 'internal' && this.#internal(message)) return findings;
     const rules = this.#byKind.get(message.device.kind);
@@ -194,8 +188,6 @@ export class RulesEngine {
   #internal(message: Message): boolean {
     const now: Now = { position: positionOf(message), receivedAtMs: message.receivedAtMs };
     switch (message.topic) {
-      case INTERNAL_TOPICS.start:
-        return true;
       case INTERNAL_TOPICS.registered:
         for (const rule of this.#byKind.get(message.device.kind) ?? []) this.#presence(rule, message, 'clock', now);
         return true;
@@ -203,19 +195,20 @@ export class RulesEngine {
         this.#forget(message.device.id);
         return true;
       default:
-        return false;
+        return RESTARTS[message.topic] !== undefined;
     }
   }
 
-  /** While the gateway was down nobody could be heard, so silence counts from its start. */
-  #restartClocks(start: Message): void {
-    const now: Now = { position: positionOf(start), receivedAtMs: start.receivedAtMs };
+  /** While the gateway was down nobody could be heard, and how long anything lasted is unknown once a clock was set. */
+  #restartClocks(message: Message): void {
+    const restart = RESTARTS[message.topic];
+    if (!restart) return;
+    const now: Now = { position: positionOf(message), receivedAtMs: message.receivedAtMs };
     for (const [device, subject] of this.#subjects) {
       for (const [name, state] of subject.states) {
         const rule = this.#byName.get(name);
-        if (state.type !== 'absence' || state.phase !== 'present' || rule?.condition.type !== 'absence') continue;
-        const { state: next } = judgePresence(rule.condition.silent_for_s, state, 'clock', now);
-        if (next) this.#keep(rule, device, next);
+        const next = rule && restart(rule.condition, state, now);
+        if (rule && next && next !== state) this.#keep(rule, device, next);
       }
     }
   }

@@ -18,6 +18,8 @@ export interface RulesReaderDeps {
   /** Offset behind the newest durable record of the live lane: at the head, clocks run by the wall. */
   head(): number;
   committed(tickets: WorkTicket[]): void;
+  /** Whether the rules know of every time the wall clock was set; until then no clock runs by it. */
+  isClockKnown?(): boolean;
   /** How long changed states may wait for their transaction. */
   saveMs?: number;
 }
@@ -122,6 +124,7 @@ export class RulesReader {
   readonly #unsaved: Finding[] = [];
 
   async #tick(): Promise<void> {
+    if (this.#deps.isClockKnown?.() === false) return;
     if (!this.#loaded || this.#cursors.live < this.#deps.head()) return;
     const nowMs = this.#deps.clock.nowMs();
     this.#unsaved.push(...this.#deps.engine.advanceTo(nowMs - HEAD_MARGIN_MS, nowMs));

@@ -37,6 +37,7 @@ export interface AlertingDeps {
   pictures: Pictures;
   /** Offset behind the newest durable message of the live lane. */
   head(): number;
+  isClockKnown(): boolean;
 }
 
 export type Alerting = Awaited<ReturnType<typeof composeAlerting>>;
@@ -80,7 +81,7 @@ export async function composeAlerting(deps: AlertingDeps) {
   const checkAddress = (url: string): Promise<void> =>
     outbound.check({ url, networks, setting: 'CITYWATCH_WEBHOOK_NETWORKS' });
   const engine = new RulesEngine(rules, watchlists);
-  const { head } = deps;
+  const { head, isClockKnown } = deps;
   return {
     rules,
     queries,
@@ -89,7 +90,7 @@ export async function composeAlerting(deps: AlertingDeps) {
     watchlists,
     actions: new AlertActions({ database, clock, committed }),
     subscriptions: new Subscriptions({ database, clock, vault: box, checkAddress, ring }),
-    reader: new RulesReader({ database, clock, observer, engine, head, committed }),
+    reader: new RulesReader({ database, clock, observer, engine, head, isClockKnown, committed }),
   };
 }
 

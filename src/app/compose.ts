@@ -129,7 +129,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const messageRate = new MessageRate({ clock, counts: () => journals.live.received().counts });
   messageRate.start();
   lifecycle.onStop('message rate', () => messageRate.stop());
-  const intake = new Intake(journals, kinds);
+  const intake = new Intake(journals, kinds, () => self.isClockKnown());
   const rates = new RateBudget({ kinds, clock, observer });
   const accept = (message: NewMessage) => intake.accept(message);
   const self = new SelfReport({ clock, observer, accept, kinds });
@@ -180,6 +180,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     webhookNetworks: config.networks.webhooks,
     pictures: video.pictures,
     head: () => journals.live.head,
+    isClockKnown: () => self.isClockKnown(),
   });
   await alerting.watchlists.load();
   await alerting.feed.start();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { INTERNAL_TOPICS } from '../alerts/engine.ts';
+import { INTERNAL_TOPICS } from '../alerts/internal-topics.ts';
 import type { Clock } from '../core/clock.ts';
+import { ClockJumps } from '../core/clock-jumps.ts';
 import { messageOf } from '../core/errors.ts';
 import { NATIONWIDE } from '../core/jurisdiction.ts';
 import type { Observer } from '../core/observe.ts';
@@ -30,10 +31,12 @@ export class SelfReport {
   readonly #startedMs: number;
   #stop: (() => void) | null = null;
   #membersAbsent: number | null = null;
+  readonly #jumps: ClockJumps;
 
   constructor(deps: SelfReportDeps) {
     this.#deps = deps;
     this.#startedMs = deps.clock.monotonicMs();
+    this.#jumps = new ClockJumps({ clock: deps.clock, tell: () => this.#tellClock() });
   }
 
   async start(): Promise<void> {
@@ -48,7 +51,21 @@ export class SelfReport {
     this.#report();
   }
 
+  /** Whether the journal holds every time that the wall clock was set; what it does not hold is written at once. */
+  isClockKnown(): boolean {
+    return this.#jumps.look();
+  }
+
+  #tellClock(): Promise<unknown> {
+    this.#deps.observer.log.warn({ part: 'self-report' }, 'the wall clock was set; rules begin anew to count time');
+    return this.#deps.accept(this.#message('telemetry', INTERNAL_TOPICS.clock, this.#health()));
+  }
+
   #report(): void {
+    this.#say(this.#message('telemetry', 'internal/self', this.#health()));
+  }
+
+  #health() {
     const uptimeS = (this.#deps.clock.monotonicMs() - this.#startedMs) / 1000;
     const rssMb = process.memoryUsage.rss() / 1024 / 1024;
     const values = {
@@ -56,7 +73,7 @@ export class SelfReport {
       rss_mb: Math.round(rssMb * 10) / 10,
       ...(this.#membersAbsent === null ? {} : { mqtt_members_absent: this.#membersAbsent }),
     };
-    this.#say(this.#message('telemetry', 'internal/self', { values }));
+    return { values };
   }
 
   stop(): void {

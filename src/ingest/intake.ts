@@ -12,6 +12,9 @@ export interface KindVersions {
   currentVersion(kind: string): number;
 }
 
+/** Looks whether the wall clock was set, and has that written into the journal at once. */
+export type LookAtClock = () => unknown;
+
 /**
  * The one door into the gateway: every uplink hands its messages in here and acks only after `accept` has resolved.
  * Rejects with `ingest.full` or `ingest.unavailable`; the message must then not be acked.
@@ -22,12 +25,21 @@ export class Intake {
   /** What sessions that began before a change of their kind are now, by what they were. */
   readonly #renewed = new WeakMap<DeviceIdentity, DeviceIdentity>();
 
-  constructor(journals: { live: IntakeJournal; bulk?: IntakeJournal }, kinds: KindVersions | null = null) {
+  readonly #lookAtClock: LookAtClock;
+
+  constructor(
+    journals: { live: IntakeJournal; bulk?: IntakeJournal },
+    kinds: KindVersions | null = null,
+    lookAtClock: LookAtClock = () => {},
+  ) {
     this.#kinds = kinds;
+    this.#lookAtClock = lookAtClock;
     this.#journals = { live: journals.live, bulk: journals.bulk ?? journals.live };
   }
 
   async accept(message: NewMessage): Promise<Receipt> {
+    // First of all, so that no message is judged by a new clock before the rules know of it.
+    this.#lookAtClock();
     const lane = replayOrigin(message)?.lane ?? 'live';
     return receiptOf(await this.#journals[lane].append(this.stamped(message)));
   }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
+import { unhurried } from '../../core/clock-jumps.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import type { Logger, Observer } from '../../core/observe.ts';
 import type { Lane, Message, NewMessage } from '../../core/types.ts';
@@ -41,6 +42,8 @@ export class Journal {
   readonly #files: SegmentLog;
   readonly #reserve: Reserve;
   readonly #counts: ReceivedCounts;
+  /** Ages are told by it: a clock that is set a day ahead must not delete a day. */
+  readonly #unhurriedMs: () => number;
   #cache: TailCache;
   #lock: { release(): Promise<void> } | null = null;
   #stopHousekeeping: () => void = () => {};
@@ -56,6 +59,7 @@ export class Journal {
   private constructor({ directory, lane, clock, observer, options }: JournalDeps) {
     this.lane = lane;
     this.#clock = clock;
+    this.#unhurriedMs = unhurried(clock);
     this.#log = observer.log.child({ part: `journal ${lane}` });
     this.#metrics = journalMetrics(observer.metrics, lane);
     this.#options = { ...JOURNAL_DEFAULTS, files: diskFiles, ...options };
@@ -189,7 +193,7 @@ export class Journal {
   /** The message that begins at exactly `offset`, or null: never written there, or no longer kept. */
   async at(offset: number): Promise<Message | null> {
     if (offset >= this.#head) return null;
-    return this.#files.readOne(offset).catch(nullIfGone);
+    return this.#files.readOne(offset);
   }
 
   /** Messages of one device by time of receipt, in log order; `more` says that the limit cut them off. */
@@ -279,7 +283,7 @@ export class Journal {
     if (!oldest || oldest.end > this.#released || oldest.end > this.#counts.savedOffset) return false;
     const { keepMs, keepBytes } = this.#options;
     const readBytes = this.#released - oldest.base;
-    return this.#clock.nowMs() - oldest.lastAtMs > keepMs || readBytes > keepBytes || this.#reserve.exhausted;
+    return this.#unhurriedMs() - oldest.lastAtMs > keepMs || readBytes > keepBytes || this.#reserve.exhausted;
   }
 
   /** Finishes what was accepted, saves the counts and lets go of the directory. */
@@ -292,9 +296,4 @@ export class Journal {
     this.#wake();
     await this.#lock?.release();
   }
-}
-
-function nullIfGone(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT') return null;
-  throw error;
 }

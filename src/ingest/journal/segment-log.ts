@@ -175,7 +175,7 @@ export class SegmentLog {
   async readOne(offset: number): Promise<Message | null> {
     const segment = this.#segments[this.#indexOf(offset)];
     if (!segment || offset < segment.base || offset >= segment.end) return null;
-    return readOne(this.#deps.options.files, segment, offset);
+    return readOne(this.#deps.options.files, segment, offset).catch(nullIfGone);
   }
 
   /** Index of the first segment that ends behind `offset`. */
@@ -225,3 +225,8 @@ export interface LogWalk {
 
 const ASIDE = 'aside';
 const REPORTS_MAX = 1000;
+
+function nullIfGone(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null;
+  throw error;
+}

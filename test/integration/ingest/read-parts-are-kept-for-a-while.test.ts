@@ -68,3 +68,15 @@ t.test('read parts go when they are too many or the disk is short, and counts su
   t.equal(await scarce.files(), 1, 'explaining old messages gives way to taking new ones');
   await scarce.journal.close();
 });
+
+t.test('a clock that is set ahead ages nothing', async (t) => {
+  const { clock, journal } = await filled(t, {});
+  journal.release(journal.head);
+  clock.setWall(clock.nowMs() + 25 * HOUR_MS);
+  await journal.tidy();
+  t.equal(journal.tail, 0, 'all is still there');
+  await clock.advance(25 * HOUR_MS);
+  await journal.tidy();
+  t.ok(journal.tail > 0, 'until a day has really passed');
+  await journal.close();
+});
