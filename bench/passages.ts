@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import { cpus } from 'node:os';
+import { systemClock } from '../src/core/clock.ts';
+import type { DecodedBatch, DeviceEvent } from '../src/core/types.ts';
+import { Ledger } from '../src/ingest/ledger.ts';
+import { DAY_MS, dayOf, Partitions } from '../src/ingest/passages/partitions.ts';
+import { plateHash } from '../src/ingest/passages/rows.ts';
+import type { PassageQuery } from '../src/ingest/passages/search.ts';
+import { Database } from '../src/platform/database.ts';
+import { migrate } from '../src/platform/migrate.ts';
+import { batch, decoded, event, reading } from '../test/support/batches.ts';
+import { DETECTIVE, openPassages } from '../test/support/passages.ts';
+import { quietObserver, startPostgres } from '../test/support/services.ts';
+
+/**
+ * Searches among the passages of 30 checkpoints, 600,000 a day, of `CITYWATCH_BENCH_DAYS` days (default 3, at most 31),
+ * with the row in the access register that each leaves; and what writing passages costs, and batches without any.
+ */
+const DAYS = Math.min(31, Number(process.env.CITYWATCH_BENCH_DAYS ?? 3));
+const PER_DAY = 600_000;
+const CHECKPOINTS = 30;
+/** A plate passes twice a day. */
+const VEHICLES = 300_000;
+const SEARCHES = 300;
+const BATCH = 1_000;
+const BATCHES = 30;
+
+const clock = systemClock;
+const teardowns: (() => void | Promise<void>)[] = [];
+const server = await startPostgres({ teardown: (run) => void teardowns.unshift(run) });
+const database = await Database.open({ url: server.url, observer: quietObserver(), clock });
+teardowns.unshift(() => database.close());
+const lastDay = dayOf(clock.nowMs());
+const key = randomBytes(32);
+const { passages, search } = openPassages({ database, clock, key });
+const plates = Array.from({ length: 1_000 }, (_, n) => `浙B${10_000 + n}`);
+let offset = 0;
+try {
+  await migrate(database);
+  await fill();
+  await searches();
+  await writes();
+} finally {
+  for (const end of teardowns) await end();
+}
+
+function print(row: object): void {
+  process.stdout.write(`${JSON.stringify({ bench: 'passages', machine: cpus()[0]?.model, ...row })}\n`);
+}
+
+/** Rows as the gateway writes them, made by PostgreSQL itself. */
+async function fill(): Promise<void> {
+  const startMs = performance.now();
+  await new Partitions(database).ensure(Array.from({ length: DAYS }, (_, day) => lastDay - day * DAY_MS));
+  await database.dedicated(async (statement) => {
+    for (let day = 0; day < DAYS; day += 1) {
+      const from = lastDay - day * DAY_MS;
+      const hashes = plates.map((plate) => plateHash(key, plate));
+      const hash = `substring(sha256((n * 7919::bigint % ${VEHICLES})::text::bytea) for 16)`;
+      await statement(
+        `insert into passage (device, at_ms, identity, event, kind, jurisdiction, received_at_ms, clock, event_id, lane,
+          journal_offset, record_index, plate_hash, plate_masked, plate_sealed, data)
+        select 'kakou-' || n % ${CHECKPOINTS}, ${from} + n * ${DAY_MS / PER_DAY}::bigint, gen_random_uuid(), 'passage',
+          'checkpoint', '330200', ${from} + n, 'device', 'e-' || n, 'live', n * 300::bigint, 0,
+          coalesce(($1::bytea[])[1 + n * 7919::bigint % ${VEHICLES}], ${hash}), '浙B***00', null,
+          '{"lane":2,"speedKmh":54,"plateColor":"blue","vehicleClass":"car","images":["0123456789abcdef"]}'
+        from generate_series(0, ${PER_DAY - 1}) n`,
+        [hashes],
+      );
+    }
+    await statement(`insert into passage_device select 'kakou-' || n from generate_series(0, ${CHECKPOINTS - 1}) n`);
+    await statement('vacuum analyze passage');
+  });
+  const [size] = await database.dedicated((statement) =>
+    statement(`select sum(pg_total_relation_size(inhrelid))::bigint as bytes, count(*) as days from pg_inherits
+      where inhparent = 'passage'::regclass`),
+  );
+  const rows = DAYS * PER_DAY;
+  const seconds = Math.round((performance.now() - startMs) / 1000);
+  print({ what: 'filled', rows, days: DAYS, bytesPerRow: Math.round(Number(size?.bytes) / rows), seconds });
+}
+
+async function searches(): Promise<void> {
+  const range = { fromMs: lastDay - (DAYS - 1) * DAY_MS, toMs: lastDay + DAY_MS };
+  const base = { ...range, purpose: 'bench', case: 'B-1', full: false, limit: 100 };
+  const noon = { fromMs: lastDay + DAY_MS / 2, toMs: lastDay + DAY_MS / 2 + 600_000 };
+  const questions: Record<string, () => Partial<PassageQuery>> = {
+    'one plate, all days': () => ({ plate: plates[Math.floor(Math.random() * plates.length)]! }),
+    'one checkpoint, ten minutes': () => ({ ...noon, devices: [`kakou-${Math.floor(Math.random() * CHECKPOINTS)}`] }),
+    'every checkpoint, all days, newest': () => ({}),
+    'every checkpoint, ten minutes, 500': () => ({ ...noon, limit: 500 }),
+  };
+  for (const [what, question] of Object.entries(questions)) {
+    const tookMs: number[] = [];
+    let found = 0;
+    for (let turn = 0; turn < SEARCHES; turn += 1) {
+      const startMs = performance.now();
+      found += (await search.search(DETECTIVE, { ...base, ...question() })).items.length;
+      tookMs.push(performance.now() - startMs);
+    }
+    tookMs.sort((a, b) => a - b);
+    const at = (share: number): number => Math.round((tookMs[Math.floor(tookMs.length * share)] ?? 0) * 100) / 100;
+    print({ what, found: Math.round(found / SEARCHES), p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1 - 1e-9) });
+  }
+}
+
+function passing(): DecodedBatch {
+  const messages = Array.from({ length: BATCH }, (_, n) => {
+    const data = { plate: `浙B${10_000 + (n % 9_000)}`, lane: n % 4, speedKmh: 54, images: ['0123456789abcdef'] };
+    const over: Partial<DeviceEvent> = { id: `e-${offset}`, atMs: clock.nowMs(), plates: ['plate'] };
+    const message = decoded([event('passage', data, over)], {
+      id: `kakou-${n % CHECKPOINTS}`,
+      channel: 'event',
+      offset,
+    });
+    offset = message.message.endOffset;
+    return message;
+  });
+  return batch(messages);
+}
+
+async function writes(): Promise<void> {
+  const ledger = new Ledger({ database, journals: {}, clock });
+  const batches = Array.from({ length: BATCHES }, passing);
+  const cpu = process.cpuUsage();
+  const startMs = performance.now();
+  for (const each of batches) await ledger.commit(each, [], await passages.take(each, []));
+  const seconds = (performance.now() - startMs) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  const rows = BATCH * BATCHES;
+  const cpuSPer100k = Math.round((user + system) / rows) / 10;
+  print({ what: `written in batches of ${BATCH}`, perSecond: Math.round(rows / seconds), cpuSPer100k });
+  const none = batch(Array.from({ length: BATCH }, (_, n) => decoded([reading({ fill_pct: n })], { offset: n })));
+  const emptyMs = performance.now();
+  for (let turn = 0; turn < 1_000; turn += 1) await passages.take(none, []);
+  const nsPerMessage = Math.round(((performance.now() - emptyMs) * 1e6) / (1_000 * BATCH));
+  print({ what: 'batches without a passage', nsPerMessage });
+}
