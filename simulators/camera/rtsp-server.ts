@@ -1,4 +1,5 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
+import { Door } from '../door.ts';
 import { type Account, AuthCheck, type AuthScheme } from './digest.ts';
 import { formatAnswer, RtspReader } from './rtsp-message.ts';
 import { RtspSession } from './rtsp-session.ts';
@@ -29,9 +30,7 @@ export class RtspServer {
   readonly #deps: RtspServerDeps;
   readonly #options: RtspServerOptions;
   readonly #auth: AuthCheck;
-  readonly #sockets = new Set<Socket>();
-  #server: Server | null = null;
-  #port = 0;
+  readonly #door: Door;
   /** Connections accepted so far; tests see sharing by it. */
   accepted = 0;
 
@@ -39,40 +38,30 @@ export class RtspServer {
     this.#deps = deps;
     this.#options = options;
     this.#auth = new AuthCheck({ realm: 'virtual-camera', scheme: options.auth, qop: false });
-    this.#port = options.port;
+    this.#door = new Door(options.host, options.port);
   }
 
   get port(): number {
-    return this.#port;
+    return this.#door.port;
   }
 
   get connections(): number {
-    return this.#sockets.size;
+    return this.#door.connections;
   }
 
   async open(): Promise<void> {
     const server = createServer((socket) => this.#accept(socket));
     server.maxConnections = CONNECTIONS_MAX;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(this.#port, this.#options.host, resolve);
-    });
-    const address = server.address();
-    if (address && typeof address === 'object') this.#port = address.port;
-    this.#server = server;
+    await this.#door.open(server);
   }
 
   /** Ends every connection at once, as a camera does that loses power. */
-  async close(): Promise<void> {
-    const server = this.#server;
-    this.#server = null;
-    for (const socket of this.#sockets) socket.resetAndDestroy();
-    if (server) await new Promise((resolve) => server.close(resolve));
+  close(): Promise<void> {
+    return this.#door.close();
   }
 
   #accept(socket: Socket): void {
     this.accepted += 1;
-    this.#sockets.add(socket);
     socket.setNoDelay(true);
     const reader = new RtspReader();
     const session = new RtspSession(this.#session(), socket);
@@ -91,7 +80,6 @@ export class RtspServer {
     socket.on('error', () => {});
     socket.once('close', () => {
       clearInterval(watch);
-      this.#sockets.delete(socket);
       session.close();
     });
   }

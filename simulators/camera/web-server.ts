@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Door } from '../door.ts';
 import { answerDevice, type DeviceFacts, OPEN_OPERATIONS } from './device-service.ts';
 import { type Account, AuthCheck } from './digest.ts';
 import { EventService } from './event-service.ts';
@@ -33,44 +33,29 @@ export class WebServer {
   readonly #options: WebServerOptions;
   readonly #tokens = new TokenCheck();
   readonly #digest = new AuthCheck({ realm: 'virtual-camera', scheme: 'digest', qop: true });
-  readonly #sockets = new Set<Socket>();
-  #server: Server | null = null;
-  #port: number;
+  readonly #door: Door;
   /** Operations asked for, newest last; bounded. */
   readonly requests: string[] = [];
 
   constructor(deps: WebServerDeps, options: WebServerOptions) {
     this.#deps = deps;
     this.#options = options;
-    this.#port = options.port;
+    this.#door = new Door(options.host, options.port);
   }
 
   get port(): number {
-    return this.#port;
+    return this.#door.port;
   }
 
   async open(): Promise<void> {
     const server = createServer((request, response) => {
       this.#serve(request, response).catch(() => response.destroy());
     });
-    server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(this.#port, this.#options.host, resolve);
-    });
-    const address = server.address();
-    if (address && typeof address === 'object') this.#port = address.port;
-    this.#server = server;
+    await this.#door.open(server);
   }
 
-  async close(): Promise<void> {
-    const server = this.#server;
-    this.#server = null;
-    for (const socket of this.#sockets) socket.resetAndDestroy();
-    if (server) await new Promise((resolve) => server.close(resolve));
+  close(): Promise<void> {
+    return this.#door.close();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Door } from '../door.ts';
 import { type Verdict, verifyDelivery } from './signature.ts';
 
 /** One delivery as the command centre wrote it down. */
@@ -41,10 +41,8 @@ const LEDGER_MAX = 100_000;
 export class CommandCentre {
   readonly #options: CentreOptions;
   readonly #accepted = new Set<string>();
-  readonly #sockets = new Set<Socket>();
+  readonly #door: Door;
   readonly #waiters = new Set<() => void>();
-  #server: Server | null = null;
-  #port: number;
   #mood: CentreMood = 'open';
   secrets: string[];
   /** Newest last, at most {@link LEDGER_MAX}. */
@@ -52,43 +50,30 @@ export class CommandCentre {
 
   constructor(options: CentreOptions) {
     this.#options = options;
-    this.#port = options.port ?? 0;
+    this.#door = new Door(options.host, options.port ?? 0);
     this.secrets = options.secrets ?? [];
   }
 
   get url(): string {
-    return `http://${this.#options.host}:${this.#port}/alerts`;
+    return `http://${this.#options.host}:${this.#door.port}/alerts`;
   }
 
   async start(): Promise<void> {
     const server = createServer((request, response) => {
       this.#receive(request, response).catch(() => response.destroy());
     });
-    server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(this.#port, this.#options.host, resolve);
-    });
-    const address = server.address();
-    if (address && typeof address === 'object') this.#port = address.port;
-    this.#server = server;
+    await this.#door.open(server);
   }
 
-  async stop(): Promise<void> {
-    const server = this.#server;
-    this.#server = null;
-    for (const socket of this.#sockets) socket.destroy();
-    if (server) await new Promise((resolve) => server.close(resolve));
+  stop(): Promise<void> {
+    return this.#door.close();
   }
 
   /** `down` closes the port; every other mood opens it again. */
   async be(mood: CentreMood): Promise<void> {
     this.#mood = mood;
     if (mood === 'down') await this.stop();
-    else if (!this.#server) await this.start();
+    else if (!this.#door.isOpen) await this.start();
   }
 
   /** Deliveries that were taken: right signature, first of their id, and not answered with an error. */
