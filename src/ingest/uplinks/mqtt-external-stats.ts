@@ -1,4 +1,5 @@
-import { Counter, Gauge, type Registry } from '../../core/observe.ts';
+import type { Registry } from '../../core/observe.ts';
+import { plainMetrics } from '../../core/plain-metrics.ts';
 import type { AckCounts } from './mqtt-ack-queue.ts';
 
 /** Why a message was acknowledged and not kept: a broker resends what is not, and everything behind would wait. */
@@ -28,25 +29,7 @@ export interface BrokerLevels {
 
 /** Registers the metrics of the external broker. None carries a device id. */
 export function registerBrokerMetrics(registry: Registry, stats: BrokerStats, levels: () => BrokerLevels): void {
-  const gauge = (name: string, help: string, value: () => number) =>
-    new Gauge({
-      name: `citywatch_mqtt_broker_${name}`,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(value());
-      },
-    });
-  const counter = (name: string, help: string, value: () => number) =>
-    new Counter({
-      name: `citywatch_mqtt_broker_${name}_total`,
-      help,
-      registers: [registry],
-      collect() {
-        this.reset();
-        this.inc(value());
-      },
-    });
+  const { gauge, counter, counters } = plainMetrics(registry, 'citywatch_mqtt_broker_');
   gauge('connected', '1 while subscribed at the MQTT broker.', () => Number(levels().connected));
   gauge('unacked_messages', 'Messages of the broker that are not acknowledged yet.', () => levels().unacked);
   counter('connects', 'Connections made to the broker.', () => stats.connects);
@@ -56,14 +39,5 @@ export function registerBrokerMetrics(registry: Registry, stats: BrokerStats, le
   counter('held', 'Times the journal refused a message; its ack is held.', () => stats.refused);
   counter('qos0_dropped', 'QoS 0 messages dropped because the journal took nothing.', () => stats.qos0Dropped);
   counter('reading_stops', 'Times the broker sent more than it may and reading stopped.', () => stats.readingStops);
-  new Counter({
-    name: 'citywatch_mqtt_broker_refused_total',
-    help: 'Messages acknowledged and not kept, by reason.',
-    labelNames: ['reason'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const [reason, count] of stats.refusals) this.inc({ reason }, count);
-    },
-  });
+  counters('refused', 'Messages acknowledged and not kept, by reason.', 'reason', () => stats.refusals);
 }

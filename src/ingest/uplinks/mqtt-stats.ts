@@ -1,4 +1,5 @@
-import { Counter, Gauge, type Registry } from '../../core/observe.ts';
+import type { Registry } from '../../core/observe.ts';
+import { plainMetrics } from '../../core/plain-metrics.ts';
 import type { AckCounts } from './mqtt-ack-queue.ts';
 
 /** Why a connection ended. */
@@ -58,52 +59,23 @@ export interface MqttLevels {
 
 /** Registers the listener's metrics. None carries a device id: their number must not grow with the city. */
 export function registerMetrics(registry: Registry, stats: MqttStats, levels: () => MqttLevels): void {
-  const gauge = (name: string, help: string, value: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(value());
-      },
-    });
-  const counter = (name: string, help: string, value: () => number) =>
-    new Counter({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.reset();
-        this.inc(value());
-      },
-    });
-  const labelled = (name: string, help: string, label: string, values: () => Iterable<[string | number, number]>) =>
-    new Counter({
-      name,
-      help,
-      labelNames: [label],
-      registers: [registry],
-      collect() {
-        this.reset();
-        for (const [key, value] of values()) this.inc({ [label]: key }, value);
-      },
-    });
-  gauge('citywatch_mqtt_connections', 'Open MQTT sockets.', () => levels().connections);
-  gauge('citywatch_mqtt_sessions', 'Devices connected over MQTT.', () => levels().sessions);
-  gauge('citywatch_mqtt_admission_waiting', 'CONNECTs waiting to be admitted.', () => levels().queued);
-  gauge('citywatch_mqtt_inflight_bytes', 'Bytes of messages not yet durable.', () => levels().inflightBytes);
-  gauge('citywatch_mqtt_inflight_messages', 'Messages handed to the journal and not settled.', () => stats.asked);
-  gauge('citywatch_mqtt_partial_bytes', 'Bytes held for packets not completely arrived.', () => stats.partialBytes);
-  counter('citywatch_mqtt_acks_total', 'PUBACKs sent.', () => stats.acks);
-  counter('citywatch_mqtt_refused_total', 'Times the journal refused a message; its ack is held.', () => stats.refused);
-  counter('citywatch_mqtt_qos0_dropped_total', 'QoS 0 messages dropped.', () => stats.qos0Dropped);
-  counter('citywatch_mqtt_rate_holds_total', 'Times a device was slowed down for its rate.', () => stats.rateHolds);
-  counter('citywatch_mqtt_takeovers_total', 'Sessions replaced by a newer one of their device.', () => stats.takeovers);
-  counter('citywatch_mqtt_wills_total', 'Wills delivered.', () => stats.wills);
-  counter('citywatch_mqtt_wills_lost_total', 'Wills given up.', () => stats.willsLost);
-  counter('citywatch_mqtt_commands_total', 'Commands sent to devices.', () => stats.commands);
-  counter('citywatch_mqtt_commands_acked_total', 'Commands that devices acknowledged.', () => stats.commandsAcked);
-  labelled('citywatch_mqtt_messages_total', 'Messages received.', 'qos', () => stats.received.entries());
-  labelled('citywatch_mqtt_connects_total', 'CONNECTs by outcome.', 'result', () => stats.connects);
-  labelled('citywatch_mqtt_closed_total', 'Ended connections by cause.', 'reason', () => stats.closes);
+  const { gauge, counter, counters } = plainMetrics(registry, 'citywatch_mqtt_');
+  gauge('connections', 'Open MQTT sockets.', () => levels().connections);
+  gauge('sessions', 'Devices connected over MQTT.', () => levels().sessions);
+  gauge('admission_waiting', 'CONNECTs waiting to be admitted.', () => levels().queued);
+  gauge('inflight_bytes', 'Bytes of messages not yet durable.', () => levels().inflightBytes);
+  gauge('inflight_messages', 'Messages handed to the journal and not settled.', () => stats.asked);
+  gauge('partial_bytes', 'Bytes held for packets not completely arrived.', () => stats.partialBytes);
+  counter('acks', 'PUBACKs sent.', () => stats.acks);
+  counter('refused', 'Times the journal refused a message; its ack is held.', () => stats.refused);
+  counter('qos0_dropped', 'QoS 0 messages dropped.', () => stats.qos0Dropped);
+  counter('rate_holds', 'Times a device was slowed down for its rate.', () => stats.rateHolds);
+  counter('takeovers', 'Sessions replaced by a newer one of their device.', () => stats.takeovers);
+  counter('wills', 'Wills delivered.', () => stats.wills);
+  counter('wills_lost', 'Wills given up.', () => stats.willsLost);
+  counter('commands', 'Commands sent to devices.', () => stats.commands);
+  counter('commands_acked', 'Commands that devices acknowledged.', () => stats.commandsAcked);
+  counters('messages', 'Messages received.', 'qos', () => stats.received.entries());
+  counters('connects', 'CONNECTs by outcome.', 'result', () => stats.connects);
+  counters('closed', 'Ended connections by cause.', 'reason', () => stats.closes);
 }
