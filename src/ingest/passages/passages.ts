@@ -16,12 +16,18 @@ export interface PassagesDeps {
 }
 
 const ROWS_PER_STATEMENT = 500;
+/** By so much a clock is corrected between two looks at it; more is a clock that was set. */
+const SLEWED_MS = 60_000;
 
 /** Writes passages into the table that searches read, and removes them when their time has come. */
 export class Passages {
   readonly #deps: PassagesDeps;
   readonly #partitions: Partitions;
   readonly #written: Counter;
+  /** From the clock of durations to the time of day that is believed. */
+  #offsetMs: number | null = null;
+  /** When, by the clock of durations, the time of day was found set ahead. */
+  #aheadSinceMs: number | null = null;
 
   constructor(deps: PassagesDeps) {
     this.#deps = deps;
@@ -40,9 +46,9 @@ export class Passages {
     batch: DecodedBatch,
     rejected: readonly RejectedRecord[],
   ): Promise<((tx: Tables) => Promise<void>) | null> {
-    const { keys, keepDays, clock } = this.#deps;
+    const { keys, keepDays } = this.#deps;
     // What is so old by now, because the reader stood still, would be dropped at once and found by nobody.
-    const oldestMs = dayOf(clock.nowMs() - keepDays * DAY_MS);
+    const oldestMs = dayOf(this.#believedMs() - keepDays * DAY_MS);
     const rows = rowsOf(batch, rejected, keys).filter(({ at_ms: atMs }) => atMs >= oldestMs);
     if (rows.length === 0) return null;
     await this.#partitions.ensure(new Set(rows.map(({ at_ms: atMs }) => dayOf(atMs))));
@@ -62,7 +68,19 @@ export class Passages {
     const { clock, keepDays } = this.#deps;
     const nowMs = clock.nowMs();
     await this.#partitions.ensure([dayOf(nowMs), dayOf(nowMs + DAY_MS)]);
-    await this.#partitions.dropBefore(nowMs - keepDays * DAY_MS);
+    await this.#partitions.dropBefore(this.#believedMs() - keepDays * DAY_MS);
+  }
+
+  /** The time of day; but one that was set ahead is believed only after it stood for a day: what is dropped is gone. */
+  #believedMs(): number {
+    const { clock } = this.#deps;
+    const durationMs = clock.monotonicMs();
+    const offsetMs = clock.nowMs() - durationMs;
+    const isAhead = this.#offsetMs !== null && offsetMs > this.#offsetMs + SLEWED_MS;
+    this.#aheadSinceMs = isAhead ? (this.#aheadSinceMs ?? durationMs) : null;
+    const waits = this.#aheadSinceMs !== null && durationMs - this.#aheadSinceMs < DAY_MS;
+    if (this.#offsetMs === null || !waits) this.#offsetMs = offsetMs;
+    return durationMs + this.#offsetMs;
   }
 }
 
