@@ -29,6 +29,7 @@ import { Twin } from '../telemetry/twin.ts';
 import { TelemetryWriter } from '../telemetry/writer.ts';
 import { composeAlerting } from './alerting.ts';
 import { openBooks, openSeries } from './books.ts';
+import { composeCameraEvents } from './camera-events.ts';
 import type { Config } from './config.ts';
 import { consolePages } from './console.ts';
 import { openCrashGuard, previewOf } from './crash-guard.ts';
