@@ -4,6 +4,8 @@ const AT_ONCE_MAX = 32;
 const LINE_MAX = 96;
 /** From here on no more keys of a receiver are claimed, so that one that is slow never holds them all. */
 const CROWDED_FROM = 64;
+/** Down here they are claimed again: as many as may be under way. */
+const CROWDED_TO = 32;
 
 /** What an attempt may do: go ahead, come again soon, or wait as after a failure of its own. */
 export type Turn = 'go' | 'crowded' | 'failing';
@@ -11,6 +13,7 @@ export type Turn = 'go' | 'crowded' | 'failing';
 interface Endpoint {
   underWay: number;
   failing: boolean;
+  crowded: boolean;
   line: ((turn: Turn) => void)[];
 }
 
@@ -23,7 +26,7 @@ export class Endpoints {
 
   /** Waits for a turn; after `go` the attempt ends with {@link ended}. `forced` goes past a failing receiver. */
   async enter(id: string, forced: boolean): Promise<Turn> {
-    const endpoint = this.#known.get(id) ?? { underWay: 0, failing: false, line: [] };
+    const endpoint = this.#known.get(id) ?? { underWay: 0, failing: false, crowded: false, line: [] };
     this.#known.set(id, endpoint);
     if (endpoint.failing && endpoint.underWay > 0 && !forced) return 'failing';
     if (endpoint.underWay >= AT_ONCE_MAX) {
@@ -55,9 +58,11 @@ export class Endpoints {
 
   /** Receivers of which enough is held already. */
   crowded(): string[] {
-    return [...this.#known]
-      .filter(([, { underWay, line }]) => underWay + line.length >= CROWDED_FROM)
-      .map(([id]) => id);
+    for (const endpoint of this.#known.values()) {
+      const held = endpoint.underWay + endpoint.line.length;
+      endpoint.crowded = held >= (endpoint.crowded ? CROWDED_TO : CROWDED_FROM);
+    }
+    return [...this.#known].filter(([, { crowded }]) => crowded).map(([id]) => id);
   }
 
   /** Forgets a receiver that nothing is sent to any more. */

@@ -48,8 +48,10 @@ interface Line {
   isClaiming: boolean;
   /** Somebody rang since the last claim began. */
   rung: boolean;
-  /** Something may be due that there was no room for: go on when a handler ends. */
+  /** Something may be due that there was no room for. */
   left: boolean;
+  /** How many first words were crowded at the last claim. */
+  crowd: number;
   /** Tells whether the key is due again at once. */
   settling: Batches<Settled, boolean>;
 }
@@ -79,7 +81,7 @@ export class WorkQueue {
   handle(queue: string, handler: WorkHandler, { atOnce = AT_ONCE, crowded = () => [] }: WorkLimits = {}): void {
     const run = (settled: Settled[]): Promise<boolean[]> => this.#settle(queue, settled);
     const settling = new Batches({ run, max: CLAIMS_MAX });
-    const idle = { running: 0, isClaiming: false, rung: false, left: false };
+    const idle = { running: 0, isClaiming: false, rung: false, left: false, crowd: 0 };
     this.#lines.set(queue, { queue, handler, atOnce, crowded, settling, ...idle });
   }
 
@@ -135,11 +137,11 @@ export class WorkQueue {
       const crowded = line.crowded();
       const claims = await this.#table.claim(line.queue, limit, crowded);
       line.rung ||= claims.length === limit;
-      line.left = crowded.length > 0;
+      line.crowd = crowded.length;
       for (const claim of claims) this.#begin(line, claim, signal);
       started += claims.length;
     }
-    line.left ||= line.rung;
+    line.left = line.rung;
     return started;
   }
 
@@ -156,7 +158,7 @@ export class WorkQueue {
         line.running -= 1;
         this.#running.delete(run);
         // What cannot be claimed now is found by the sweep.
-        if ((isDue || line.left) && !signal.aborted) this.pump(line.queue, signal).catch(() => {});
+        if ((isDue || hasRoomAgain(line)) && !signal.aborted) this.pump(line.queue, signal).catch(() => {});
       });
     this.#running.add(run);
   }
@@ -187,4 +189,10 @@ export class WorkQueue {
     const nowMs = this.#options.clock.nowMs();
     return settled.map(({ claim, result }) => !gone.has(claim.key) && (result.again?.atMs ?? 0) <= nowMs);
   }
+}
+
+/** Whether it is worth a claim: not for each handler that ends while hundreds run. */
+function hasRoomAgain({ left, running, atOnce, crowd, crowded }: Line): boolean {
+  if (left && atOnce - running >= Math.min(CLAIMS_MAX, atOnce / 4)) return true;
+  return crowd > 0 && crowded().length < crowd;
 }

@@ -55,7 +55,7 @@ export async function startAlertDesk(t: Owner, urls: { database: string; redis: 
   work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });
   const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
   work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), deliveries);
-  work.handle('evidence', async () => ({ again: null }));
+  work.handle('evidence', async () => ({ again: null }), { atOnce: 64 });
   await feed.start();
   doorbell.start();
   t.teardown(async () => {
