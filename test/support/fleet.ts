@@ -109,10 +109,15 @@ export class Fleet {
 
   /** Reads everything back; resolves with what is wrong. Acknowledged is there once, and nothing is there unsent. */
   async faults(): Promise<string[]> {
-    return (await this.#tallySince(this.#begun)).wrong;
+    return (await this.tally()).wrong;
   }
 
-  /** As {@link faults} with figures, of what was sent since the last call only; for a fleet that has stopped. */
+  /** As {@link faults} with figures. */
+  tally(): Promise<Tally> {
+    return this.#tallySince(this.#begun);
+  }
+
+  /** As {@link tally}, of what was sent since the last call only; for a fleet that has stopped. */
   async newTally(): Promise<Tally> {
     const since = this.#since;
     const round = Math.ceil(this.#next / this.devices.length);

@@ -1,0 +1,16 @@
+import t from 'tap';
+import { setClocks } from '../support/faults/clock-campaign.ts';
+import { underLoad } from '../support/faults/faulty-gateway.ts';
+import { repeatEverything } from '../support/faults/repeats.ts';
+import { check } from '../support/faults/results.ts';
+
+t.test('a gateway whose clock is set a day ahead and an hour back, and who hears everything three times', async (t) => {
+  const scene = await underLoad(t);
+  await t.test('no camera is offline by its clock alone, and nothing is lost', async (t) => {
+    check(t, await setClocks(scene, 500));
+  });
+  scene.fleet.go();
+  await t.test('each thing is there once, though the gateway was killed in the middle', async (t) => {
+    check(t, await repeatEverything(scene, { messages: 500, seed: 1 }));
+  });
+});
