@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import t from 'tap';
+import type { CitywatchError } from '../../../src/core/errors.ts';
 import { NATIONWIDE } from '../../../src/core/jurisdiction.ts';
 import type { DecodedBatch, DeviceEvent } from '../../../src/core/types.ts';
 import { Ledger } from '../../../src/ingest/ledger.ts';
@@ -213,4 +214,12 @@ t.test('a clock that is set ahead deletes nothing before it stood for a day', as
   await set.advance(DAY_MS);
   await careful.keep();
   t.same(await days(), ['passage_20270105', 'passage_20270106', 'passage_20270107'], 'so late it is');
+});
+
+t.test('while PostgreSQL is away a batch is not taken, and may be tried again', async (t) => {
+  const what = passing([passage('京A00007', { id: 't-1', atMs: AT_MS - 3 * DAY_MS })]);
+  await server.stop();
+  const error = await passages.take(what, []).catch((cause: CitywatchError) => cause);
+  t.match(error, { code: 'store.unavailable', retryable: true });
+  t.equal(await passages.take(batch([decoded([event('jam', {})], { channel: 'event' })]), []), null);
 });
