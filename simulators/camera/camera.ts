@@ -25,6 +25,8 @@ export interface CameraOptions {
   rtspTimeoutS?: number;
   identity?: Partial<CameraIdentity>;
   events?: EventServiceOptions;
+  /** `http://host:port` that it names in its answers: what it believes to be, behind a NAT or when it lies. */
+  origin?: string;
 }
 
 /** What the camera can be made to notice and to see end again. */
@@ -54,7 +56,8 @@ export class VirtualCamera {
     this.#pictures = pictures;
     this.#streams = { main: new Stream(pictures.sources.main), sub: new Stream(pictures.sources.sub) };
     const nowMs = (): number => Date.now() + this.#faults.clockSkewMs;
-    this.events = new EventService({ origin: () => this.#origin, nowMs }, options.events);
+    const origin = (): string => options.origin ?? this.#origin;
+    this.events = new EventService({ origin, nowMs }, options.events);
     this.#web = new WebServer(this.#webDeps(), {
       host: options.address,
       port: options.onvifPort ?? 0,
@@ -165,7 +168,7 @@ export class VirtualCamera {
       device: () => ({
         name: this.#options.name,
         identity: this.identity,
-        origin: this.#origin,
+        origin: this.#options.origin ?? this.#origin,
         address: this.address,
         username: this.account.username,
         nowMs: Date.now() + this.#faults.clockSkewMs,
