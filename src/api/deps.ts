@@ -21,6 +21,7 @@ import type { DeviceRef, EventsQuery, HistoryAnswer, HistoryQuery, StoredEvent }
 import type { Latest, PresenceCounts } from '../telemetry/twin.ts';
 import type { AlertParts } from './alert-parts.ts';
 import type { PageFiles } from './console.ts';
+import type { CompletenessPort } from './routes/completeness.ts';
 import type { CommandsPort } from './routes/commands.ts';
 import type { ImagesPort } from './routes/images.ts';
 import type { PassagesPort } from './routes/passages.ts';
@@ -46,6 +47,7 @@ export interface ApiDeps {
   ledger: LedgerPort;
   deadLetters: DeadLettersPort;
   messages: MessagesPort;
+  completeness: CompletenessPort;
   images: ImagesPort;
   commands: CommandsPort;
   passages: PassagesPort;

@@ -3,6 +3,8 @@ import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Observer } from '../core/observe.ts';
 import type { Lane } from '../core/types.ts';
 import type { Kinds } from '../devices/kinds.ts';
+import { Completeness } from '../ingest/completeness/completeness.ts';
+import { DeviceDays } from '../ingest/completeness/device-days.ts';
 import { DeadLetters } from '../ingest/dead-letters.ts';
 import type { DuplicateIndex } from '../ingest/duplicates/index.ts';
 import type { Intake } from '../ingest/intake.ts';
@@ -39,10 +41,16 @@ export function openBooks(parts: BooksParts) {
   const watch = new LedgerWatch({ ledger, self, clock, observer, everyMs: parts.checkLedgerEveryMs });
   watch.start();
   lifecycle.onStop('ledger watch', () => watch.stop());
+  const days = new DeviceDays({ database, kinds, clock, observer });
+  days.start();
+  lifecycle.onStop('completeness', () => days.stop());
   return {
     ledger,
     deadLetters: new DeadLetters({ database, intake, kinds, clock }),
     messages: new Messages({ database, lanes, kinds, guard }),
+    completeness: new Completeness({ database, days, kinds, clock }),
+    /** The reader "completeness". */
+    daysReader: days,
   };
 }
 

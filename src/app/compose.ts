@@ -157,7 +157,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const series = await openSeries({ database, kinds, clock, observer });
   const store = chooseStore(config, services.influx, { http: outbound, clock, observer });
   const writer = new TelemetryWriter({ store, series, clock, observer, restartStore: services.restartInflux });
-  const { ledger, deadLetters, messages } = openBooks({
+  const { ledger, deadLetters, messages, completeness, daysReader } = openBooks({
     ...{ lanes, intake, kinds, guard, twin, self, database, clock, observer, lifecycle },
     checkLedgerEveryMs: config.ledger.checkS * 1000,
   });
@@ -200,7 +200,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   watchKinds({ kinds, database, clock, observer, lifecycle, self, rulesDirectory: join(CONFIG_DIRECTORY, 'rules') });
   const { reader: rules } = alerting;
   const reading = { journals, feed, guard, ledger, writer, passages, rules, twin, clock, observer, lifecycle };
-  rollups.start(startReaders(reading, { commands: downlink.reader, rollups: rollups.reader }));
+  rollups.start(startReaders(reading, { commands: downlink.reader, rollups: rollups.reader, completeness: daysReader }));
   const idempotency = new Idempotency({ database, clock });
   keepHouse({
     ...{ clock, observer, lifecycle },
@@ -235,7 +235,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   mqtt = door;
   const api = await buildServer({
     ...{ registry, kinds, jurisdictions, tokens, directory, intake, ledger, deadLetters, messages, twin, history },
-    ...{ clock, observer },
+    ...{ completeness, clock, observer },
     audit: { list: (caller, filter) => listAudit(database, caller, filter) },
     alerts: { ...alerting, registerLook: registerEvidenceLooks(register, directory) },
     ...{ streams: video.streams, accessRegister: register, passages: search, commands: downlink.commands },

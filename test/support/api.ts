@@ -218,6 +218,10 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
       replayGroup: async () => ({ replayed: [], skipped: [], next: null }),
     },
     messages: { byReceipt: async () => null, byDevice: async () => [] },
+    completeness: {
+      device: async () => [],
+      list: async () => ({ items: [], next: null, sum: { expected: 0, received: 0, percent: null } }),
+    },
     images: memoryImages(),
     twin: { latest: () => null, counts: () => new Map() },
     messageRate: { perSecond: () => 0 },

@@ -3,6 +3,7 @@ import { alertRoutes } from './alerts.ts';
 import { auditRoutes } from './audit.ts';
 import { brokerRoutes } from './broker.ts';
 import { commandRoutes } from './commands.ts';
+import { completenessRoutes } from './completeness.ts';
 import { credentialRoutes } from './credentials.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceRoutes } from './devices.ts';
@@ -33,6 +34,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   historyRoutes,
   passageRoutes,
   explainRoutes,
+  completenessRoutes,
   deadLetterRoutes,
   tokenRoutes,
   sessionRoutes,

@@ -47,6 +47,8 @@ const REQUESTS: Record<string, Row> = {
     payload: { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z', purpose: 'investigation' },
     ownAreaOnly: true,
   },
+  'GET /api/v1/devices/:id/completeness': { url: '?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z' },
+  'GET /api/v1/completeness': { url: '?day=2026-01-01', ownAreaOnly: true },
   'GET /api/v1/ledger': { ownAreaOnly: true },
   'GET /api/v1/messages': {
     url: `?device=${KIOSK}&from=2026-01-01T00:00:00Z&to=2026-01-01T00:10:00Z`,

@@ -1,0 +1,222 @@
+import type { Clock } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
+import { Gauge, type Observer } from '../../core/observe.ts';
+import type { DecodedBatch, DeviceId, DeviceKind, Lane } from '../../core/types.ts';
+import { type Database, sql, type Tables } from '../../platform/database.ts';
+import { loadCursor, moveCursor } from '../cursor.ts';
+import { type DaySlots, dayOf, emptyDay, see, slotMsOf } from './day-slots.ts';
+
+export interface DeviceDaysDeps {
+  database: Database;
+  kinds: { latest(kind: string): DeviceKind | undefined };
+  clock: Clock;
+  observer: Observer;
+}
+
+export interface CompletenessTables {
+  device_day: { day: number; device: string; slot_ms: number; seen: Buffer };
+}
+
+const READER = 'completeness';
+/** A restart reads at most this much of the journal again. */
+const SAVE_EVERY_MS = 5 * 60_000;
+/** Days of devices that wait to be saved; more are saved at once. */
+const DIRTY_MAX = 25_000;
+/** Of days in memory that are saved; what is beyond is read again when it is spoken of. */
+const KEPT_BYTES_MAX = 24 * 1024 * 1024;
+/** What a day costs besides its bits, roughly. */
+const DAY_BYTES = 300;
+/** Days that answers can be given of. */
+const KEPT_DAYS = 40;
+const PRUNE_EVERY_MS = 3_600_000;
+const ROWS_PER_STATEMENT = 2_000;
+
+interface Day extends DaySlots {
+  day: number;
+  device: DeviceId;
+  dirty: boolean;
+}
+
+/**
+ * The reader "completeness": notes in which half period each device had a reading, and saves that with its cursors every
+ * five minutes. What it notes twice it knows already, so it may read again from an older cursor.
+ */
+export class DeviceDays {
+  readonly #deps: DeviceDaysDeps;
+  /** By day and device; what was met first comes first. */
+  readonly #days = new Map<string, Day>();
+  readonly #read: Record<Lane, number> = { live: 0, bulk: 0 };
+  readonly #saved: Record<Lane, number> = { live: 0, bulk: 0 };
+  #dirty = 0;
+  #turn: Promise<void> = Promise.resolve();
+  #cancel: () => void = () => {};
+
+  constructor(deps: DeviceDaysDeps) {
+    this.#deps = deps;
+    const dirty = (): number => this.#dirty;
+    new Gauge({
+      name: 'citywatch_completeness_unsaved_days',
+      help: 'Days of devices whose completeness is noted and not yet saved.',
+      registers: [deps.observer.metrics],
+      collect() {
+        this.set(dirty());
+      },
+    });
+  }
+
+  start(): void {
+    const { clock } = this.#deps;
+    const save = clock.every(SAVE_EVERY_MS, () => void this.#later(() => this.#save()));
+    const prune = clock.every(PRUNE_EVERY_MS, () => void this.#later(() => this.#prune()));
+    this.#cancel = () => {
+      save();
+      prune();
+    };
+  }
+
+  async stop(): Promise<void> {
+    this.#cancel();
+    await this.#later(() => this.#save());
+  }
+
+  async load(lane: Lane): Promise<number> {
+    if (this.#read[lane] === 0) {
+      this.#saved[lane] = await loadCursor(this.#deps.database, READER, lane);
+      this.#read[lane] = this.#saved[lane];
+    }
+    return this.#read[lane];
+  }
+
+  saved(lane: Lane): number {
+    return this.#saved[lane];
+  }
+
+  /** Throws when PostgreSQL does not answer; the batch may then come again. */
+  handle(batch: DecodedBatch): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#learn(batch);
+      for (const { message, records } of batch.messages) {
+        if (message.uplink === 'internal') continue;
+        for (const record of records) {
+          if (record.type !== 'reading') continue;
+          const day = this.#dayOf(message.device.id, message.device.kind, dayOf(record.atMs));
+          if (see(day, record.atMs) && !day.dirty) {
+            day.dirty = true;
+            this.#dirty += 1;
+          }
+        }
+      }
+      this.#read[batch.lane] = batch.to;
+      if (this.#dirty > DIRTY_MAX) await this.#save();
+    });
+  }
+
+  /** What is noted of these devices on these days; newer than what is saved. */
+  unsaved(days: readonly number[], devices: readonly DeviceId[]): Day[] {
+    return days.flatMap((day) => devices.flatMap((device) => this.#days.get(keyOf(device, day)) ?? []));
+  }
+
+  /** Reads what is saved of the days that the batch speaks of and that are not in memory. */
+  async #learn(batch: DecodedBatch): Promise<void> {
+    const unknown = new Map<string, { day: number; device: DeviceId }>();
+    for (const { message, records } of batch.messages) {
+      if (message.uplink === 'internal') continue;
+      for (const record of records) {
+        if (record.type !== 'reading') continue;
+        const day = dayOf(record.atMs);
+        const key = keyOf(message.device.id, day);
+        if (!this.#days.has(key)) unknown.set(key, { day, device: message.device.id });
+      }
+    }
+    const wanted = [...unknown.values()];
+    const db = this.#deps.database.tables<CompletenessTables>();
+    for (let at = 0; at < wanted.length; at += ROWS_PER_STATEMENT) {
+      const some = wanted.slice(at, at + ROWS_PER_STATEMENT);
+      const rows = await db
+        .selectFrom('device_day')
+        .selectAll()
+        .where(
+          sql<boolean>`(day, device) in (select * from unnest(${some.map(({ day }) => day)}::int[],
+            ${some.map(({ device }) => device)}::text[]))`,
+        )
+        .execute();
+      for (const { day, device, slot_ms: slotMs, seen } of rows) {
+        this.#days.set(keyOf(device, day), { day, device, slotMs, seen, dirty: false });
+      }
+    }
+  }
+
+  #dayOf(device: DeviceId, kind: string, day: number): Day {
+    const key = keyOf(device, day);
+    let found = this.#days.get(key);
+    if (!found) {
+      const slotMs = slotMsOf(this.#deps.kinds.latest(kind)?.periodS ?? 60);
+      found = { day, device, dirty: false, ...emptyDay(slotMs) };
+      this.#days.set(key, found);
+    }
+    return found;
+  }
+
+  async #prune(): Promise<void> {
+    const { database, clock } = this.#deps;
+    const db = database.tables<CompletenessTables>();
+    await db
+      .deleteFrom('device_day')
+      .where('day', '<', dayOf(clock.nowMs()) - KEPT_DAYS)
+      .execute();
+  }
+
+  /** What fails is tried again the next time. */
+  #later(run: () => Promise<void>): Promise<void> {
+    return this.#inTurn(run).catch((error: unknown) => {
+      const { log } = this.#deps.observer;
+      log.warn({ part: 'completeness', error: messageOf(error) }, 'could not be saved; tried again later');
+    });
+  }
+
+  async #save(): Promise<void> {
+    const { database, clock } = this.#deps;
+    const dirty = [...this.#days.values()].filter((day) => day.dirty);
+    const read = { ...this.#read };
+    await database.transaction(async (tx) => {
+      for (let at = 0; at < dirty.length; at += ROWS_PER_STATEMENT) {
+        await store(tx, dirty.slice(at, at + ROWS_PER_STATEMENT));
+      }
+      for (const lane of ['live', 'bulk'] as const) {
+        if (read[lane] <= this.#saved[lane]) continue;
+        const batch = { lane, from: this.#saved[lane], to: read[lane], messages: [] };
+        await moveCursor(tx, { reader: READER, batch, atMs: clock.nowMs() });
+      }
+    });
+    for (const day of dirty) day.dirty = false;
+    this.#dirty = 0;
+    Object.assign(this.#saved, read);
+    let bytes = 0;
+    for (const { seen } of this.#days.values()) bytes += seen.length + DAY_BYTES;
+    for (const [key, { seen }] of this.#days) {
+      if (bytes <= KEPT_BYTES_MAX) return;
+      this.#days.delete(key);
+      bytes -= seen.length + DAY_BYTES;
+    }
+  }
+
+  /** One at a time: what is being saved must not change under it. */
+  #inTurn(run: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(run);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+}
+
+async function store(tx: Tables, days: Day[]): Promise<void> {
+  await tx
+    .tables<CompletenessTables>()
+    .insertInto('device_day')
+    .values(days.map(({ day, device, slotMs, seen }) => ({ day, device, slot_ms: slotMs, seen })))
+    .onConflict((conflict) => conflict.columns(['day', 'device']).doUpdateSet({ seen: sql<Buffer>`excluded.seen` }))
+    .execute();
+}
+
+function keyOf(device: DeviceId, day: number): string {
+  return `${day}/${device}`;
+}
