@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { connect as connectTcp, createServer } from 'node:net';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
@@ -33,8 +33,12 @@ export class Broker {
     for (const [name, pem] of Object.entries(tls ?? {})) await writeFile(join(directory, `${name}.pem`), pem);
     const lines = [GATEWAY_USER, ...devices].map((user) => `${user}:${hashed(PASSWORD)}\n`);
     await writeFile(join(directory, 'passwords'), lines.join(''), { mode: 0o600 });
-    const rights = `user ${GATEWAY_USER}\ntopic read cw/v1/#\ntopic readwrite cw/members/#\n\npattern write cw/v1/%u/telemetry\n`;
-    await writeFile(join(directory, 'rights'), `${rights}pattern write cw/v1/%u/state\n`, { mode: 0o600 });
+    const rights = [
+      ...[`user ${GATEWAY_USER}`, 'topic read cw/v1/#', 'topic readwrite cw/members/#', 'topic write cw/v1/+/command'],
+      ...['', 'pattern write cw/v1/%u/telemetry', 'pattern write cw/v1/%u/state', 'pattern write cw/v1/%u/reply'],
+      ...['pattern read cw/v1/%u/command', ''],
+    ];
+    await writeFile(join(directory, 'rights'), rights.join('\n'), { mode: 0o600 });
     const settings = [
       `listener ${broker.port} 127.0.0.1`,
       ...(tls ? [`certfile ${directory}/cert.pem`, `keyfile ${directory}/key.pem`] : []),
@@ -47,6 +51,13 @@ export class Broker {
     t.teardown(() => broker.kill());
     await broker.start();
     return broker;
+  }
+
+  /** Takes from the gateway the right to send commands, as an access list does that was written before there were any. */
+  async refuseCommands(): Promise<void> {
+    const path = join(this.#directory, 'rights');
+    const rights = await readFile(path, 'utf8');
+    await writeFile(path, rights.replace('topic write cw/v1/+/command\n', ''), { mode: 0o600 });
   }
 
   /** What the gateway is told of it. */

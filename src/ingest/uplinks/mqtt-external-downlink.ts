@@ -16,6 +16,13 @@ const OPEN_MAX = 256;
 /** Commands that wait for their turn; what comes above is sent later. */
 const WAITING_MAX = 10_000;
 const SAY_EVERY_MS = 60_000;
+/** MQTT 5 §3.4.2.1: the broker's access list does not let us send commands. */
+const NOT_AUTHORIZED = 0x87;
+/**
+ * Pause after such an answer. Mosquitto 2.0.11 closes the connection with it where `max_queued_messages` is 0, as it has
+ * to be: sending on would keep the messages of all devices from coming in.
+ */
+const REFUSED_PAUSE_MS = 300_000;
 
 /**
  * The way to devices through a broker. It acknowledges what it has taken, and says nothing of whether a device is there.
@@ -31,6 +38,7 @@ export class BrokerDownlink {
   readonly #open = new Set<number>();
   readonly #waiting: (() => void)[] = [];
   #saidAtMs = Number.NEGATIVE_INFINITY;
+  #paused = false;
 
   constructor(deps: BrokerDownlinkDeps) {
     this.#deps = deps;
@@ -47,11 +55,11 @@ export class BrokerDownlink {
   /** The connection is fit to be used. */
   opened(): void {
     this.#session = `broker ${randomBytes(8).toString('hex')}`;
-    this.#deps.listening();
+    if (!this.#paused) this.#deps.listening();
   }
 
   session(_device: string): string | null {
-    return this.#session;
+    return this.#paused ? null : this.#session;
   }
 
   /** True once the broker has taken it. It keeps it for a device that is away no longer than `expiresInMs`. */
@@ -59,7 +67,7 @@ export class BrokerDownlink {
     if (this.#waiting.length >= WAITING_MAX) return false;
     if (this.#open.size >= this.#openMax) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     const client = this.#client;
-    if (client === null || this.#session === null || !client.connected) return false;
+    if (client === null || this.#session === null || this.#paused || !client.connected) return false;
     return await this.#publish(client, `${topicPrefix(device)}command`, { payload, expiresInMs });
   }
 
@@ -70,7 +78,7 @@ export class BrokerDownlink {
       client.publish(topic, what.payload, { qos: 1, properties }, (error) => {
         this.#open.delete(id);
         this.#waiting.shift()?.();
-        if (error && this.#session !== null) this.#complain(error.message);
+        if (error && this.#session !== null) this.#refused(error);
         resolve(!error);
       });
       id = client.getLastMessageId();
@@ -83,6 +91,16 @@ export class BrokerDownlink {
     for (const id of this.#open) client.removeOutgoingMessage(id);
     this.#open.clear();
     for (const goOn of this.#waiting.splice(0)) goOn();
+  }
+
+  #refused(error: Error): void {
+    this.#complain(error.message);
+    if ((error as { code?: unknown }).code !== NOT_AUTHORIZED || this.#paused) return;
+    this.#paused = true;
+    this.#deps.clock.after(REFUSED_PAUSE_MS, () => {
+      this.#paused = false;
+      if (this.#session !== null) this.#deps.listening();
+    });
   }
 
   #complain(reason: string): void {

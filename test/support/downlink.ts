@@ -1,0 +1,114 @@
+import { startDownlink } from '../../src/app/downlink.ts';
+import type { Clock } from '../../src/core/clock.ts';
+import { Lifecycle } from '../../src/core/lifecycle.ts';
+import type { Caller, DecodedBatch, DeviceIdentity, Message, Role } from '../../src/core/types.ts';
+import type { CommandPayload } from '../../src/ingest/commands/commands.ts';
+import type { CommandPort } from '../../src/ingest/commands/sender.ts';
+import { decodeMessage } from '../../src/ingest/decode/decode.ts';
+import { Database } from '../../src/platform/database.ts';
+import { migrate } from '../../src/platform/migrate.ts';
+import { WorkQueue } from '../../src/platform/work.ts';
+import { KIOSK, storedMessage } from './kiosk-kind.ts';
+import { type Owner, quietObserver } from './services.ts';
+
+export const HERE = '330203';
+
+/** What the directory knows in these tests: every id that begins with `k` is a kiosk of here. */
+export const kiosks = {
+  seenBy: ({ jurisdiction }: Pick<Caller, 'jurisdiction'>, id: string): DeviceIdentity | undefined =>
+    id.startsWith('k') && HERE.startsWith(jurisdiction.replace(/0+$/, ''))
+      ? { id, kind: KIOSK.kind, kindVersion: 1, jurisdiction: HERE }
+      : undefined,
+};
+
+export const kioskOnly = { latest: (kind: string) => (kind === KIOSK.kind ? KIOSK : undefined) };
+
+export function person(role: Role, jurisdiction = HERE): Caller {
+  return { type: 'person', id: `p-${role}`, name: role, role, jurisdiction, purpose: null };
+}
+
+/** A way down whose connections and acknowledgements a test decides. */
+export class FakePort implements CommandPort {
+  acknowledgedBy: 'device' | 'broker' = 'device';
+  readonly sessions = new Map<string, string>();
+  readonly sent: { device: string; session: string | undefined; command: CommandPayload; expiresInMs: number }[] = [];
+  /** What the next sends are answered; kept open where it is null. */
+  acks: boolean | null = true;
+  readonly #open: ((acked: boolean) => void)[] = [];
+
+  session(device: string): string | null {
+    return this.sessions.get(device) ?? null;
+  }
+
+  send(device: string, payload: Buffer, expiresInMs: number): Promise<boolean> {
+    const command = JSON.parse(payload.toString()) as CommandPayload;
+    this.sent.push({ device, session: this.sessions.get(device), command, expiresInMs });
+    const { acks } = this;
+    return acks === null ? new Promise((resolve) => this.#open.push(resolve)) : Promise.resolve(acks);
+  }
+
+  settle(acked: boolean): void {
+    for (const resolve of this.#open.splice(0)) resolve(acked);
+  }
+
+  names(): string[] {
+    return this.sent.map(({ device, session, command }) => `${device} ${session} ${command.args.cell ?? command.name}`);
+  }
+}
+
+/** The downlink of a gateway on `url`, with a journal of one's own and a clock that a test moves; starts are restarts. */
+export async function openDownlink(t: Owner, url: string, { clock }: { clock: Clock }) {
+  const observer = quietObserver();
+  const database = await Database.open({ url, observer, clock });
+  t.teardown(() => database.close());
+  await migrate(database);
+  const port = new FakePort();
+  const journal = { head: 0 };
+  const start = async () => {
+    const work = new WorkQueue({ database, clock, observer: quietObserver() });
+    await work.releaseClaims();
+    const { signal } = new AbortController();
+    const rings: Promise<unknown>[] = [];
+    const pump = async (): Promise<void> => {
+      await work.pump('commands', signal);
+      await work.idle();
+    };
+    const lifecycle = new Lifecycle(clock);
+    const downlink = await startDownlink({
+      ...{ database, clock, observer: quietObserver(), kinds: kioskOnly, directory: kiosks, lifecycle, journal },
+      work,
+      doorbell: { ring: () => void rings.push(pump()) },
+    });
+    downlink.sender.connect(port);
+    await downlink.reader.load('live');
+    /** Lets everything happen that was rung for. */
+    const settle = async (): Promise<void> => {
+      for (let turn = 0; turn < 3; turn += 1) {
+        await downlink.sender.flush();
+        await pump();
+        await Promise.all(rings.splice(0));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    return { ...downlink, settle, stop: () => lifecycle.stop(1_000) };
+  };
+  /** Appends messages to the journal and returns them as the feed hands them out. */
+  const append = (...all: [payload: unknown, change?: Partial<Message>][]): DecodedBatch => {
+    const from = journal.head;
+    const messages = all.map(([payload, change = {}]) => {
+      const device = { id: 'k1', kind: KIOSK.kind, kindVersion: 1, jurisdiction: HERE };
+      const place = { offset: journal.head, endOffset: journal.head + 100, receivedAtMs: clock.nowMs() };
+      journal.head += 100;
+      const raw = typeof payload === 'string' ? payload : JSON.stringify(payload);
+      const message = storedMessage(raw, { channel: 'reply', device, ...place, ...change });
+      const { records, refusals } = decodeMessage(message, KIOSK);
+      return { message, records, refusals };
+    });
+    return { lane: 'live', from, to: journal.head, messages };
+  };
+  return { database, clock, port, journal, start, append };
+}
+
+export function deviceOf(id: string): Pick<Message, 'device'> {
+  return { device: { id, kind: KIOSK.kind, kindVersion: 1, jurisdiction: HERE } };
+}
