@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { buildServer, listen, reloadTls } from '../api/server.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
-import { CitywatchError } from '../core/errors.ts';
 import { Lifecycle, type StopFailure } from '../core/lifecycle.ts';
 import type { KnownSecrets, Observer } from '../core/observe.ts';
 import type { NewMessage } from '../core/types.ts';
@@ -36,6 +35,7 @@ import { openCrashGuard, previewOf } from './crash-guard.ts';
 import { examine, refuseProblems } from './doctor.ts';
 import { startDownlink } from './downlink.ts';
 import { Health } from './health.ts';
+import { healthChecks } from './health-checks.ts';
 import { keepHouse } from './housekeeping.ts';
 import { composeImages } from './images.ts';
 import { openJournals } from './journals.ts';
@@ -247,23 +247,10 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     images: images.port,
     idempotency,
     preview: (message, lane) => previewOf({ ...intake.stamped(message), lane }, kinds, guard),
-    health: new Health(clock, {
-      postgres: { needed: true, check: () => database.ping() },
-      redis: { needed: false, check: () => refuseUnless(doorbell.up(), 'no connection; alerts go on without it') },
-      influx: {
-        needed: false,
-        check: () => store.ping().then(() => refuseUnless(writer.status().ok, writer.status().reason ?? '')),
-      },
-      mqtt: { needed: true, check: () => door.check() },
-      ffmpeg: {
-        needed: false,
-        check: () => refuseUnless(video.streams.processes().spawner !== null, 'spawner is down'),
-      },
-      journal: {
-        needed: true,
-        check: () => refuseUnless(!intake.full(), 'the disk is nearly full: nothing is acked'),
-      },
-    }),
+    health: new Health(
+      clock,
+      healthChecks({ database, doorbell, store, writer, door, intake, streams: video.streams }),
+    ),
     settings: { cursorKey: await key('cursors'), version: VERSION, ...tls.forApi(), ...brokerSecret(config) },
   });
   lifecycle.onStop('api', () => api.close());
@@ -289,8 +276,4 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
 
 function brokerSecret({ mqtt: { brokerSecret } }: Config): { brokerSecret?: string } {
   return brokerSecret === null ? {} : { brokerSecret };
-}
-
-function refuseUnless(well: boolean, reason: string): void {
-  if (!well) throw new CitywatchError('store.unavailable', { detail: reason });
 }
