@@ -116,7 +116,7 @@ export class EventService {
         return '<tev:SetSynchronizationPointResponse/>';
       case 'Renew':
         point.endsAtMs = performance.now() + termOf(textOf(pick(soap.body, 'TerminationTime')));
-        return tag('wsnt:RenewResponse', this.#term(point, 'wsnt'));
+        return tag('wsnt:RenewResponse', ...this.#term(point, 'wsnt').reverse());
       case 'Unsubscribe':
         this.#points.delete(id ?? '');
         point.wake?.();
@@ -141,8 +141,8 @@ export class EventService {
     const address = leaf('wsa:Address', `${this.#deps.origin()}${SHARED_PATH}${shared ? '' : `/${id}`}`);
     const parameter = `<vo:SubscriptionId xmlns:vo="${OWN}">${id}</vo:SubscriptionId>`;
     const reference = address + (shared ? tag('wsa:ReferenceParameters', parameter) : '');
-    const body = tag('tev:SubscriptionReference', reference) + this.#term(point, 'wsnt');
-    return tag('tev:CreatePullPointSubscriptionResponse', body);
+    const body = [tag('tev:SubscriptionReference', reference), ...this.#term(point, 'wsnt')];
+    return tag('tev:CreatePullPointSubscriptionResponse', ...body);
   }
 
   /** Answers as soon as there is a message, else when the time is over. */
@@ -153,7 +153,7 @@ export class EventService {
     const limit = Number(textOf(pick(soap.body, 'MessageLimit'))) || 1;
     const messages = point.queue.splice(0, Math.max(1, limit));
     this.counts.messages += messages.length;
-    return tag('tev:PullMessagesResponse', this.#term(point, 'tev'), ...messages);
+    return tag('tev:PullMessagesResponse', ...this.#term(point, 'tev'), ...messages);
   }
 
   #initialize(point: PullPoint): void {
@@ -179,10 +179,11 @@ export class EventService {
     return tag('wsnt:NotificationMessage', named, tag('wsnt:Message', inner));
   }
 
-  #term({ endsAtMs }: PullPoint, prefix: 'wsnt' | 'tev'): string {
+  /** Now and the end of the term, in the order that all answers but that to Renew have. */
+  #term({ endsAtMs }: PullPoint, prefix: 'wsnt' | 'tev'): string[] {
     const nowMs = this.#deps.nowMs();
     const endMs = nowMs + (endsAtMs - performance.now());
-    return leaf(`${prefix}:CurrentTime`, timeOf(nowMs)) + leaf(`${prefix}:TerminationTime`, timeOf(endMs));
+    return [leaf(`${prefix}:CurrentTime`, timeOf(nowMs)), leaf(`${prefix}:TerminationTime`, timeOf(endMs))];
   }
 
   #expire(): void {

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import t from 'tap';
 import { startCameras } from '../../support/cameras.ts';
+import { until } from '../../support/until.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -10,6 +11,15 @@ interface ForeignCamera {
   getDeviceInformation(
     done: (error: Error | null, answer: { manufacturer: string; serialNumber: unknown }) => void,
   ): void;
+  /** Listening begins a subscription, and ending it ends that with the next pull. */
+  on(name: 'event', heard: (message: ForeignMessage) => void): void;
+  on(name: 'eventsError', heard: (error: unknown) => void): void;
+  removeAllListeners(name: 'event'): void;
+}
+
+interface ForeignMessage {
+  topic: { _: string };
+  message: { message: { $: { PropertyOperation?: string }; data: { simpleItem: { $: { Value: unknown } } } } };
 }
 
 type Connect = new (options: object, done: (this: ForeignCamera, error: Error | null) => void) => ForeignCamera;
@@ -43,6 +53,34 @@ t.test('npm onvif reads it, by token and by HTTP digest', async (t) => {
     // It connects without a login and fails at the first question that needs one.
     const wrong = connect(camera.xaddr, { username: 'admin', password: 'wrong' });
     await t.rejects(wrong.then((stranger) => ask((done) => stranger.getDeviceInformation(done))));
+  }
+});
+
+t.test('npm onvif is told its events, and lets go of it', async (t) => {
+  const cameras = await startCameras(t);
+  for (const [index, reference] of (['path', 'parameter'] as const).entries()) {
+    const camera = await cameras.start({ address: `127.64.31.${index + 5}`, events: { reference } });
+    const foreign = await connect(camera.xaddr, camera.account);
+    const heard: string[] = [];
+    foreign.on('eventsError', (error) => heard.push(String(error)));
+    foreign.on('event', ({ topic, message: { message } }) => {
+      heard.push(`${topic._} ${message.$.PropertyOperation} ${message.data.simpleItem.$.Value}`);
+    });
+    camera.notices('tamper', true);
+    await until('it has a subscription', () => camera.events.subscriptions === 1);
+    await until('it knows how it is', () => heard.length === 1);
+    camera.notices('motion', true);
+    camera.lineCrossed('15');
+    await until('it is told what happens', () => heard.length === 3);
+    t.same(heard, [
+      'tns1:RuleEngine/TamperDetector/Tamper Initialized true',
+      'tns1:RuleEngine/CellMotionDetector/Motion Changed true',
+      'tns1:RuleEngine/LineDetector/Crossed undefined 15',
+    ]);
+    await until('it has renewed', () => camera.requests.includes('Renew'));
+    foreign.removeAllListeners('event');
+    camera.notices('motion', false);
+    await until('it has unsubscribed', () => camera.events.subscriptions === 0);
   }
 });
 
