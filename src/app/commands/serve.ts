@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { systemClock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { StopFailure } from '../../core/lifecycle.ts';
 import { ensureDirectory, writeFileDurable } from '../../platform/files.ts';
 import type { Config } from '../config.ts';
+import { startWatchdog } from '../watchdog.ts';
 import { type Command, EXIT, prepare } from './command.ts';
 import { endOfRun } from './end-of-run.ts';
 
@@ -33,6 +35,7 @@ export const serve: Command = {
     const { config, observer } = prepare(terminal);
     const end = endOfRun(observer, terminal);
     const { compose } = await import('../compose.ts');
+    const stopWatchdog = startWatchdog(systemClock, observer);
     const starting = compose(config, observer, terminal.secrets);
     starting.catch((err: unknown) => {
       if (!(err instanceof CitywatchError)) observer.log.fatal({ err }, 'could not start');
@@ -48,6 +51,7 @@ export const serve: Command = {
     for (const line of gateway.ready) terminal.print(line);
     await end.asked;
     const failures = await gateway.stop(STOP_DEADLINE_MS);
+    stopWatchdog();
     for (const { name, error } of failures)
       observer.log.error({ part: name, reason: String(error) }, 'did not stop well');
     return failures.length > 0 ? EXIT.failed : EXIT.done;
