@@ -141,6 +141,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   let mqtt: MqttDoor | null = null;
   const registry = new Registry({
     ...{ database, kinds, directory, clock, observer, jurisdictions, hasher, vault },
+    cameraNetworks: config.networks.cameras,
     disconnect: (id) => mqtt?.disconnect(id),
     changed: (entry, previous) => {
       self.deviceChanged(entry, previous);

@@ -3,6 +3,7 @@ import { CitywatchError } from '../core/errors.ts';
 import type { Caller, Device, DeviceId } from '../core/types.ts';
 import { recordAudit } from '../platform/audit.ts';
 import { jsonb, type RawBuilder, type Tables, withinJurisdiction } from '../platform/database.ts';
+import { CameraAddresses } from './camera-addresses.ts';
 import { type OnvifAccess, openOnvif, openStream, type StreamSource, storeOnvif, storeStream } from './connections.ts';
 import { newSecret, type SecretHasher } from './credentials.ts';
 import { DirectoryKeeper, type KeeperDeps } from './directory-keeper.ts';
@@ -19,6 +20,8 @@ export interface RegistryDeps extends KeeperDeps {
   jurisdictions: Jurisdictions;
   hasher: SecretHasher;
   vault: Vault;
+  /** The only addresses at which devices may be contacted; without it they are judged only when they are. */
+  cameraNetworks?: readonly string[];
 }
 
 type Position = RegistryTables['position'];
@@ -30,15 +33,18 @@ const LIST_MAX = 500;
 export class Registry {
   readonly #deps: RegistryDeps;
   readonly #keeper: DirectoryKeeper;
+  readonly #addresses: CameraAddresses | null;
 
   constructor(deps: RegistryDeps) {
     this.#deps = deps;
     this.#keeper = new DirectoryKeeper(deps);
+    this.#addresses = deps.cameraNetworks ? new CameraAddresses(deps.cameraNetworks) : null;
   }
 
   /** Fails with `request.invalid`, `conflict.exists`. The secret is answered this once and kept only as a hash. */
   async create(caller: Caller, value: unknown): Promise<{ device: Device; secret: string }> {
     const input = parseInput(deviceInput, value);
+    this.#addresses?.check(input);
     this.#checkKind(input);
     checkJurisdiction(this.#deps.jurisdictions, input.jurisdiction, caller.jurisdiction);
     const id = input.id ?? `${input.kind}-${randomBytes(6).toString('hex')}`;
@@ -74,6 +80,7 @@ export class Registry {
   /** Fails with `not-found`, `precondition.stale`, `conflict.state` (retired), `request.invalid`. */
   async update(caller: Caller, id: DeviceId, expectedVersion: number, value: unknown): Promise<Device> {
     const patch = parseInput(devicePatch, value);
+    this.#addresses?.check(patch);
     return this.#change({ caller, id, expectedVersion, action: 'device.update' }, async (tx, current) => {
       if (patch.stream != null) this.#checkKind({ kind: current.kind, stream: patch.stream });
       if (patch.jurisdiction !== undefined && patch.jurisdiction !== current.jurisdiction) {

@@ -37,9 +37,8 @@ export async function listGroups(database: Database, caller: Caller): Promise<De
       fn.min('received_at_ms').as('firstAtMs'),
       fn.max('received_at_ms').as('lastAtMs'),
       // The row itself, as numbers that have an order: the newest wins without a sort of the whole group.
-      sql<string>`max(array[received_at_ms, array_position(${LANES}::text[], lane), journal_offset, record_index])::text`.as(
-        'newest',
-      ),
+      sql<string>`max(array[received_at_ms, array_position(${LANES}::text[], lane), journal_offset,
+        record_index])::text`.as('newest'),
     ])
     .where('replayed_at_ms', 'is', null)
     .groupBy(['reason', 'kind', 'firmware'])

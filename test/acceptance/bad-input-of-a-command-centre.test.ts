@@ -57,12 +57,15 @@ t.test('a stream address of another scheme is not registered, one elsewhere is n
     );
   }
   t.equal((await gateway.api('GET', '/devices/odd')).status, 404, 'nothing was made');
-  for (const [number, url] of ['rtsp://10.1.2.3/live', 'rtsp://127.0.0.1/live'].entries()) {
-    t.equal((await camera(`elsewhere-${number}`, url)).status, 201);
-    const { status, body } = await look(`elsewhere-${number}`);
-    t.match({ status, body }, { status: 400, body: { code: 'outbound.refused' } }, url);
+  for (const url of ['rtsp://10.1.2.3/live', 'rtsp://127.0.0.1/live', 'rtsp://0x7f.1/live']) {
+    const { status, body } = await camera('elsewhere', url);
+    t.match({ status, body }, { status: 400, body: { issues: [{ path: 'stream.url' }] } }, url);
     t.match(JSON.stringify(body), 'CITYWATCH_CAMERA_NETWORKS', `${url}: the setting is named`);
   }
+  t.equal((await camera('named', 'rtsp://localhost/live')).status, 201, 'where a name leads is known when it is asked');
+  const { status, body } = await look('named');
+  t.match({ status, body }, { status: 400, body: { code: 'outbound.refused' } });
+  t.match(JSON.stringify(body), 'CITYWATCH_CAMERA_NETWORKS', 'the setting is named');
   t.equal((await camera('web', 'http://127.64.0.1/live')).status, 201);
   t.match((await look('web')).body, { status: 400, code: 'outbound.refused', detail: /rtsp/ });
 });

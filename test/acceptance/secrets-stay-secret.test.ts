@@ -75,7 +75,9 @@ t.test('a camera is watched with its password: no process shows it', async (t) =
   t.equal(await ask('POST', '/devices', { body: input }), 201);
   const noCamera = { ...input, id: 'odd', stream: { url: `ftp://viewer:${CAMERA_PASSWORD}@127.64.0.1/` } };
   t.equal(await ask('POST', '/devices', { body: noCamera }), 400);
-  const outside = { ...input, id: 'outside', stream: { url: `rtsp://viewer:${CAMERA_PASSWORD}@192.0.2.1/` } };
+  const outside = { ...input, id: 'outside', stream: { url: `rtsp://viewer:${CAMERA_PASSWORD}@localhost/` } };
+  const refused = { ...input, id: 'refused', stream: { url: `rtsp://viewer:${CAMERA_PASSWORD}@192.0.2.1/` } };
+  t.equal(await ask('POST', '/devices', { body: refused }), 400);
   await ask('POST', '/devices', { body: outside });
   await ask('GET', `/streams/outside/snapshot.jpg?${LOOK}`);
   t.equal(await ask('GET', `/streams/cam/snapshot.jpg?${LOOK}`), 200, 'the camera lets us in');
