@@ -17,12 +17,14 @@ import type { AccessRegister } from '../platform/access-register.ts';
 import type { AuditEntry } from '../platform/audit.ts';
 import type { KeptAnswer, KeyedRequest } from '../platform/idempotency.ts';
 import type { StreamService } from '../streams/service.ts';
-import type { DeviceRef, EventsQuery, HistoryAnswer, HistoryQuery, StoredEvent } from '../telemetry/history.ts';
+import type { DeviceRef, EventsQuery, HistoryAnswer, HistoryQuery } from '../telemetry/history.ts';
+import type { StoredEvent } from '../telemetry/stored-events.ts';
 import type { Latest, PresenceCounts } from '../telemetry/twin.ts';
 import type { AlertParts } from './alert-parts.ts';
 import type { PageFiles } from './console.ts';
 import type { CompletenessPort } from './routes/completeness.ts';
 import type { CommandsPort } from './routes/commands.ts';
+import type { ExportsPort } from './routes/export.ts';
 import type { ImagesPort } from './routes/images.ts';
 import type { PassagesPort } from './routes/passages.ts';
 
@@ -53,6 +55,7 @@ export interface ApiDeps {
   passages: PassagesPort;
   twin: TwinPort;
   history: HistoryPort;
+  exports: ExportsPort;
   audit: AuditPort;
   alerts: AlertParts;
   streams: StreamsPort;

@@ -163,7 +163,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     checkLedgerEveryMs: config.ledger.checkS * 1000,
   });
   const ground = { config, database, kinds, clock, observer, lifecycle };
-  const { history, ...rollups } = await composeHistory({ ...ground, store, journals, directoryOf });
+  const { history, exports, ...rollups } = await composeHistory({ ...ground, store, journals, register, directoryOf });
 
   // Cameras and alerts.
   const video = composeVideo({
@@ -235,7 +235,8 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   });
   mqtt = door;
   const api = await buildServer({
-    ...{ registry, kinds, jurisdictions, tokens, directory, intake, ledger, deadLetters, messages, twin, history },
+    ...{ registry, kinds, jurisdictions, tokens, directory, intake, ledger, deadLetters, messages, twin },
+    ...{ history, exports },
     ...{ completeness, clock, observer },
     audit: { list: (caller, filter) => listAudit(database, caller, filter) },
     alerts: { ...alerting, registerLook: registerEvidenceLooks(register, directory) },

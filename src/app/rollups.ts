@@ -6,8 +6,10 @@ import type { Observer } from '../core/observe.ts';
 import { supervise } from '../core/supervise.ts';
 import type { DecodedBatch, DeviceKind, Lane } from '../core/types.ts';
 import { loadCursor, moveCursor } from '../ingest/cursor.ts';
+import type { AccessRegister } from '../platform/access-register.ts';
 import type { Database } from '../platform/database.ts';
 import { writeFileDurable } from '../platform/files.ts';
+import { Exports, type PlateLook } from '../telemetry/export.ts';
 import { History, type RollupState } from '../telemetry/history.ts';
 import { Rollups } from '../telemetry/rollups.ts';
 import type { Store } from '../telemetry/store.ts';
@@ -21,6 +23,7 @@ export interface HistoryInput {
   store: Store;
   kinds: { latest(kind: string): DeviceKind | undefined };
   journals: Record<Lane, { readonly head: number }>;
+  register: AccessRegister;
   /** Makes a directory below the data directory. */
   directoryOf(name: string): Promise<string>;
   clock: Clock;
@@ -30,6 +33,7 @@ export interface HistoryInput {
 
 export interface ComposedHistory {
   history: History;
+  exports: Exports;
   /** The reader "rollups". */
   reader: LaneReader;
   /** Starts to roll up; until then its readers wait. */
@@ -40,7 +44,7 @@ const READER = 'rollups';
 
 /** What was stored, and the roll-ups of both lanes that answer for what is far back. */
 export async function composeHistory(input: HistoryInput): Promise<ComposedHistory> {
-  const { config, store, kinds, clock, observer, lifecycle } = input;
+  const { config, store, kinds, register, clock, observer, lifecycle } = input;
   const since = await Since.open(join(await input.directoryOf('rollups'), 'complete-since'), clock);
   let stored: StoredUpTo = () => 0;
   const ofLane = (lane: Lane) => lanesRollups(input, lane, { since, storedUpTo: () => stored(lane) });
@@ -52,6 +56,7 @@ export async function composeHistory(input: HistoryInput): Promise<ComposedHisto
     pending: (kind, device) => [...lanes.live.pending(kind, device), ...lanes.bulk.pending(kind, device)],
   };
   return {
+    exports: new Exports({ store, kinds, registerLook: (look) => registerPlates(register, look) }),
     history: new History({ store, kinds, clock, retentionDays: retentionOf(config), rollups }),
     reader: {
       load: (lane) => lanes[lane].load(),
@@ -69,6 +74,11 @@ export async function composeHistory(input: HistoryInput): Promise<ComposedHisto
       }
     },
   };
+}
+
+async function registerPlates(register: AccessRegister, look: PlateLook): Promise<void> {
+  const { caller, device, ...rest } = look;
+  await register.add({ viewer: caller, act: 'plates', device: device.id, jurisdiction: device.jurisdiction, ...rest });
 }
 
 interface LaneParts {

@@ -17,7 +17,8 @@ import { EVENT_DATA_FIELD, EVENT_FIELD, EVENT_ID_FIELD } from './line-protocol.t
 import { shown } from './masking.ts';
 import { msToNs, nsToMs } from './nanoseconds.ts';
 import { summariesOf, summaryColumn } from './rollup-columns.ts';
-import { daysOf, type RetentionDays, type Store, type StoredPoint, type Tier } from './store.ts';
+import { daysOf, type RetentionDays, type Store, type Tier } from './store.ts';
+import { type StoredEvent, toEvent } from './stored-events.ts';
 
 /** The kinds that say which fields a device may have been asked for. */
 export interface KindSource {
@@ -75,13 +76,6 @@ export interface EventsQuery {
   limit: number;
   /** `next` of the page before. */
   after?: string;
-}
-
-export interface StoredEvent {
-  id: string | null;
-  type: string;
-  atMs: number;
-  data: Record<string, FieldValue | string[]>;
 }
 
 /** What was stored of one device: readings, state reports and events. */
@@ -255,24 +249,4 @@ function numbersOf(values: ReadonlyMap<string, FieldValue | undefined>): Row['va
 /** A tag is text in the store, whatever it was when it came. */
 function ofTag(value: FieldValue, spec: FieldSpec): FieldValue {
   return spec.tag === true && spec.type === 'integer' ? Number(value) : value;
-}
-
-function toEvent({ timeNs, values }: StoredPoint, kind: DeviceKind | undefined): StoredEvent {
-  const type = String(values.get(EVENT_FIELD) ?? '');
-  const id = values.get(EVENT_ID_FIELD);
-  const specs = kind?.events.get(type)?.fields;
-  const data = Object.entries(parseData(values.get(EVENT_DATA_FIELD))).map(
-    ([field, value]) => [field, shown(value, specs?.get(field))] as const,
-  );
-  return { id: typeof id === 'string' ? id : null, type, atMs: nsToMs(timeNs), data: Object.fromEntries(data) };
-}
-
-/** We wrote it ourselves, but somebody else may have written into the database since. */
-function parseData(text: FieldValue | undefined): Record<string, FieldValue | string[]> {
-  try {
-    const data: unknown = JSON.parse(String(text));
-    return typeof data === 'object' && data !== null ? (data as Record<string, FieldValue | string[]>) : {};
-  } catch {
-    return {};
-  }
 }

@@ -236,6 +236,14 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
       }),
       events: async () => ({ items: [], next: null }),
     },
+    exports: {
+      open: async ({ device }) => ({
+        ...{ contentType: 'text/csv; charset=utf-8', fileName: `${device.id}.csv` },
+        pieces: (async function* () {
+          yield 'time\r\n';
+        })(),
+      }),
+    },
     audit: { list: async () => [] },
     alerts: memoryAlerts(),
     commands: memoryCommands(),

@@ -12,7 +12,7 @@ const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 const value = z.union([z.number(), z.boolean(), z.string()]);
 
-const fieldList = z
+export const fieldList = z
   .string()
   .max(1000)
   .transform((text) => text.split(','))

@@ -8,6 +8,7 @@ import { credentialRoutes } from './credentials.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceRoutes } from './devices.ts';
 import { explainRoutes } from './explain.ts';
+import { exportRoutes } from './export.ts';
 import { healthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
 import { imageRoutes } from './images.ts';
@@ -32,6 +33,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   telemetryRoutes,
   imageRoutes,
   historyRoutes,
+  exportRoutes,
   passageRoutes,
   explainRoutes,
   completenessRoutes,

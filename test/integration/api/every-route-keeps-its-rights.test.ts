@@ -42,6 +42,7 @@ const REQUESTS: Record<string, Row> = {
   'GET /api/v1/devices/:id/commands/:command': { part: NOBODY },
   'GET /api/v1/devices/:id/latest': {},
   'GET /api/v1/devices/:id/history': { url: '?fields=fill_pct&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z' },
+  'GET /api/v1/devices/:id/export': { url: '?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z' },
   'GET /api/v1/devices/:id/events': { url: '?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z' },
   'POST /api/v1/passages/search': {
     payload: { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z', purpose: 'investigation' },

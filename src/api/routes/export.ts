@@ -1,0 +1,86 @@
+import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { CitywatchError } from '../../core/errors.ts';
+import type { Exports } from '../../telemetry/export.ts';
+import { callerOf } from '../auth.ts';
+import { lookQuery, purposeOf } from '../look.ts';
+import { bytesOf, deviceParams, inOrder, rangeQuery } from '../schemas.ts';
+import { fieldList } from './history.ts';
+import { defined, type RoutePart } from './route.ts';
+
+/** Rights are decided by device before it is asked; a look at plates is registered by it. */
+export type ExportsPort = Pick<Exports, 'open'>;
+
+const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
+/** Exports under way, of all callers: each holds a page of points. */
+const EXPORTS_MAX = 4;
+/** How long one may take, at whatever pace its reader reads. */
+const EXPORT_MS = 3_600_000;
+
+const exportQuery = z
+  .strictObject({
+    ...rangeQuery,
+    fields: fieldList.optional(),
+    format: z.enum(['csv', 'line-protocol']).default('csv'),
+    ...lookQuery,
+  })
+  .check(inOrder());
+
+export const exportRoutes: RoutePart = (app, context) => {
+  const { registry, exports, stopping } = context;
+  let running = 0;
+
+  app.get(
+    '/devices/:id/export',
+    {
+      exposeHeadRoute: false,
+      handlerTimeout: EXPORT_MS,
+      config: { allow: READERS, lasting: true },
+      schema: {
+        tags: ['telemetry'],
+        summary: 'Everything stored in a range, to take away; plates are masked, and such an export is registered',
+        params: deviceParams,
+        querystring: exportQuery,
+        response: { 200: bytesOf('text/csv', 'RFC 4180 with a header; or line protocol of InfluxDB as text/plain') },
+      },
+    },
+    async (request, reply) => {
+      const caller = callerOf(request);
+      const device = await registry.get(caller, request.params.id);
+      const { from: fromMs, to: toMs, fields, format, case: caseNumber = null } = request.query;
+      if (running >= EXPORTS_MAX) throw new CitywatchError('request.rate', { retryAfterS: 10 });
+      running += 1;
+      const signal = untilEnd(reply.raw, stopping, () => {
+        running -= 1;
+      });
+      const query = { fromMs, toMs, format, ...defined({ fields }) };
+      const reason = () => ({ purpose: purposeOf(caller, request.query), case: caseNumber });
+      const { contentType, fileName, pieces } = await exports.open({ caller, device, query, reason }, signal);
+      reply.type(contentType).header('cache-control', 'private, no-store');
+      reply.header('content-disposition', `attachment; filename="${fileName}"`);
+      const body = Readable.from(pieces);
+      // A reader that has stopped to read would hold up the end of the server.
+      signal.addEventListener('abort', () => body.destroy(), { once: true });
+      return reply.send(body as never);
+    },
+  );
+};
+
+/** A signal that is aborted when the answer is over, for whatever reason, or the server stops; `ended` is called once. */
+function untilEnd(response: ServerResponse, stopping: AbortSignal, ended: () => void): AbortSignal {
+  const over = new AbortController();
+  const stop = () => over.abort();
+  stopping.addEventListener('abort', stop, { once: true });
+  let isOpen = true;
+  const leave = () => {
+    if (!isOpen) return;
+    isOpen = false;
+    stopping.removeEventListener('abort', stop);
+    ended();
+    stop();
+  };
+  // A client that hangs up never finishes.
+  response.once('finish', leave).once('close', leave);
+  return over.signal;
+}
