@@ -35,7 +35,7 @@ export class Fleet {
   readonly http: HttpSender[] = [];
   readonly #gateway: Gateway;
   readonly #baseMs = Date.now() - BEHIND_MS;
-  readonly #perSecond: number;
+  readonly perSecond: number;
   #since: FleetSince = { round: 0, http: [], atMs: Date.now() };
   readonly #begun: FleetSince = this.#since;
   #timer: NodeJS.Timeout | null = null;
@@ -43,7 +43,7 @@ export class Fleet {
 
   private constructor(gateway: Gateway, perSecond: number) {
     this.#gateway = gateway;
-    this.#perSecond = perSecond;
+    this.perSecond = perSecond;
   }
 
   /** Registers the devices and connects them. */
@@ -84,7 +84,7 @@ export class Fleet {
     let owed = 0;
     this.#timer ??= setInterval(() => {
       const now = performance.now();
-      owed = Math.min(owed + ((now - last) * this.#perSecond) / 1000, this.#perSecond);
+      owed = Math.min(owed + ((now - last) * this.perSecond) / 1000, this.perSecond);
       for (last = now; owed >= 1; owed -= 1) this.#publishOne();
     }, TICK_MS);
     for (const sender of this.http) sender.go();

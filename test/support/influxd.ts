@@ -60,6 +60,16 @@ export class Influxd {
     await once(child, 'exit');
   }
 
+  /** Writes lines as administrator, past the gateway. */
+  async write(database: string, policy: string, lines: string): Promise<void> {
+    const answer = await fetch(`${this.url}/write?db=${database}&rp=${policy}`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`${USERNAME}:${PASSWORD}`).toString('base64')}` },
+      body: lines,
+    });
+    if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
+  }
+
   /** Runs InfluxQL as administrator; the answer as it came. */
   async query(statement: string, database = ''): Promise<{ results: { series?: Series[]; error?: string }[] }> {
     const answer = await fetch(`${this.url}/query?db=${encodeURIComponent(database)}`, {

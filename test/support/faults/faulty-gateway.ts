@@ -59,7 +59,11 @@ export interface Scene {
 }
 
 export async function underLoad(t: Test, env: Record<string, string> = {}, options: FleetOptions = {}): Promise<Scene> {
-  const faulty = await FaultyGateway.start(t, env);
+  return await loadOf(t, await FaultyGateway.start(t, env), options);
+}
+
+/** Load for one that is ready. */
+export async function loadOf(t: Test, faulty: FaultyGateway, options: FleetOptions = {}): Promise<Scene> {
   const fleet = await Fleet.connect(t, faulty.gateway, { devices: 20, http: 2, perSecond: 500, ...options });
   fleet.go();
   return { faulty, fleet };

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { add, emptyTally } from '../fleet-read-back.ts';
+import { until } from '../processes.ts';
+import { type Scene, settle } from './faulty-gateway.ts';
+import type { FaultResult } from './results.ts';
+import type { SmallDisk } from './small-disk.ts';
+
+const RESUMES_MS = 60_000;
+
+export interface FullDisk {
+  disk: SmallDisk;
+  /** What is left when it counts as full. */
+  leaveBytes: number;
+  lastsMs: number;
+}
+
+/**
+ * The journal's disk is filled under load: nothing is acknowledged, senders by HTTP are told when to come again, and
+ * health names it. Every other time the gateway is killed meanwhile. Freed, it goes on by itself.
+ */
+export async function fillJournalDisk(scene: Scene, times: number, full: FullDisk): Promise<FaultResult> {
+  const { faulty, fleet } = scene;
+  const { gateway } = faulty;
+  const tally = emptyTally();
+  let greenMs = 0;
+  for (let time = 0; time < times; time += 1) {
+    fleet.go();
+    full.disk.fill(full.leaveBytes);
+    await until('health names it', async () => (await gateway.notGreen()).some((light) => /^journal: /.test(light)));
+    const { acked } = fleet;
+    await sleep(full.lastsMs);
+    // What was on its way into the journal when the last bytes were taken may still be acknowledged.
+    const { acked: later } = fleet;
+    await sleep(full.lastsMs);
+    if (fleet.acked > later) tally.wrong.push(`${fleet.acked - later} messages acknowledged on a full disk`);
+    tally.wrong.push(...told(scene));
+    if (time % 2 === 1) await gateway.stop('SIGKILL');
+    full.disk.free();
+    const freedMs = performance.now();
+    if (time % 2 === 1) await gateway.start();
+    await until('acknowledgements go on', () => fleet.acked > acked + 100, RESUMES_MS);
+    await gateway.untilGreen();
+    greenMs = Math.max(greenMs, performance.now() - freedMs);
+    add(tally, await settle(scene));
+  }
+  return { times, tally, greenMs };
+}
+
+function told({ fleet }: Scene): string[] {
+  const isTold = fleet.http.every(({ statuses, retryAfter }) => statuses.has(503) && retryAfter.has(503));
+  return isTold ? [] : ['senders by HTTP were not told to come again by a 503 with Retry-After'];
+}
