@@ -13,6 +13,7 @@ import type { DeadLetters } from '../ingest/dead-letters.ts';
 import type { KindDryRunAnswer } from '../ingest/kind-dry-run.ts';
 import type { Ledger } from '../ingest/ledger.ts';
 import type { Messages } from '../ingest/messages.ts';
+import type { RateBudget } from '../ingest/rate-budget.ts';
 import type { AccessRegister } from '../platform/access-register.ts';
 import type { AuditEntry } from '../platform/audit.ts';
 import type { KeptAnswer, KeyedRequest } from '../platform/idempotency.ts';
@@ -42,6 +43,8 @@ export interface ApiDeps {
   sessions: SessionsPort;
   /** Messages a second that an area sends. */
   messageRate: { perSecond(scope: Jurisdiction): number };
+  /** What a device, and all of its kind together, may send; without it only each device has a limit. */
+  kindRates?: Pick<RateBudget, 'take' | 'devicePerS'>;
   /** How asking a camera went that was registered with an ONVIF address; null for one that was never asked. */
   cameraSetup(id: string): Promise<SetupStatus | null>;
   directory: DirectoryPort;

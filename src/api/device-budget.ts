@@ -21,14 +21,16 @@ export class DeviceBudget {
     return new DeviceBudget(clock, { perS: MQTT_DEFAULTS.messagesPerS, burst: MQTT_DEFAULTS.messagesBurst });
   }
 
-  /** Errors: `request.rate`, saying when there is room again; nothing is taken then. */
-  take(device: string, count = 1): void {
-    if (count === 0) return;
-    const waitMs = this.#buckets.of(device).take(count, this.#clock.monotonicMs());
-    if (waitMs === 0) return;
-    const detail = 'This device sends faster than one device may.';
-    throw new CitywatchError('request.rate', { retryAfterS: Math.ceil(waitMs / 1000), detail });
+  /** `perS` only where the device has a pace of its own. Errors: `request.rate`; nothing is taken then. */
+  take(device: string, count = 1, perS?: number): void {
+    const waitMs = count === 0 ? 0 : this.#buckets.of(device, perS).take(count, this.#clock.monotonicMs());
+    refuseFor(waitMs, 'This device sends faster than one device may.');
   }
+}
+
+/** Errors: `request.rate` with the time to wait, unless that is 0. */
+export function refuseFor(waitMs: number, detail: string): void {
+  if (waitMs > 0) throw new CitywatchError('request.rate', { retryAfterS: Math.ceil(waitMs / 1000), detail });
 }
 
 /** What a message of `bytes` costs beyond the one that its request has cost. */

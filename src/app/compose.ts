@@ -243,7 +243,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     ...{ streams: video.streams, accessRegister: register, passages: search, commands: downlink.commands },
     ...composePeople({ database, clock, observer, jurisdictions, hasher }),
     ...(await consolePages(observer)),
-    messageRate,
+    ...{ messageRate, kindRates: rates },
     kindDryRun: kindTrial({ kinds, guard, journal: journals.live, clock }),
     cameraSetup: (id) => video.setup.status(id),
     images: images.port,

@@ -5,7 +5,7 @@ import type { Channel, Lane, NewMessage } from '../../core/types.ts';
 import { callerOf } from '../auth.ts';
 import { keepRawBodies } from '../bodies.ts';
 import type { Preview } from '../deps.ts';
-import { DeviceBudget, extraCost } from '../device-budget.ts';
+import { DeviceBudget, extraCost, refuseFor } from '../device-budget.ts';
 import { TELEMETRY_BODY_BYTES_MAX } from '../limits.ts';
 import { deviceParams } from '../schemas.ts';
 import { validatorCompiler } from '../validation.ts';
@@ -71,7 +71,7 @@ export const telemetryRoutes: RoutePart = (app, context) => {
           validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : validatorCompiler(part as never)),
           config: { allow: ['device'], ownBudget: true, errors: ['ingest.full', 'ingest.unavailable'] },
           // Before the body is read: a flood costs little.
-          onRequest: async (request) => budget.take(callerOf(request).id),
+          onRequest: async (request) => takeTurn(context, budget, callerOf(request).id),
           schema: {
             tags: ['telemetry'],
             summary,
@@ -93,6 +93,14 @@ export const telemetryRoutes: RoutePart = (app, context) => {
     }
   });
 };
+
+/** Errors: `request.rate` when the device, or all of its kind together, are too fast. */
+function takeTurn({ directory, kindRates }: RouteContext, budget: DeviceBudget, id: string): void {
+  const kind = directory.identity(id)?.kind;
+  if (kind === undefined) throw new CitywatchError('not-found');
+  budget.take(id, 1, kindRates?.devicePerS(kind));
+  refuseFor(kindRates?.take(kind) ?? 0, 'All devices of this kind together send faster than they may.');
+}
 
 async function receive({ preview: look, intake }: RouteContext, message: NewMessage, lane: Lane) {
   const preview = look?.(message, lane);

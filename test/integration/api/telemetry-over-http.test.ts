@@ -147,17 +147,40 @@ t.test('a device that is too fast is told to wait before its body is read, and n
   const clock = new ManualClock();
   const { call, messages } = await startApi(t, { clock });
   const send = (body = payload) => call({ method: 'POST', url, headers, payload: body });
-  for (let sent = 0; sent < MQTT_DEFAULTS.messagesBurst; sent += 1) {
-    const { status } = await send();
-    if (status !== 202) return t.equal(status, 202, `message ${sent}`);
-  }
+  // A message counts one more for every full 16 KiB.
+  const large = `[${' '.repeat(15 * 16 * 1024)}]`;
+  for (let left = MQTT_DEFAULTS.messagesBurst; left > 0; left -= 16) t.equal((await send(large)).status, 202);
+  const taken = messages.length;
   const refused = await send('not even JSON');
   t.equal(refused.status, 429);
   t.equal(refused.headers['retry-after'], '1');
   t.match(refused.body, { code: 'request.rate' });
-  t.equal(messages.length, MQTT_DEFAULTS.messagesBurst, 'what was refused is not in the journal');
+  t.equal(messages.length, taken, 'what was refused is not in the journal');
   await clock.advance(1000 / MQTT_DEFAULTS.messagesPerS);
   t.equal((await send()).status, 202, 'at the pace, it goes on');
   await clock.advance(10_000 / MQTT_DEFAULTS.messagesPerS);
-  t.equal((await send(`[${' '.repeat(200_000)}]`)).status, 429, 'a large message counts for several');
+  t.equal((await send(large)).status, 429);
+});
+
+t.test('a kind whose devices together are too fast is told to wait', async (t) => {
+  const asked: string[] = [];
+  let waitMs = 50;
+  const take = (kind: string) => {
+    asked.push(kind);
+    return waitMs;
+  };
+  const clock = new ManualClock();
+  const { call, messages } = await startApi(t, { clock, kindRates: { take, devicePerS: () => 0.5 } });
+  const send = () => call({ method: 'POST', url, headers, payload });
+  const refused = await send();
+  t.equal(refused.status, 429);
+  t.equal(refused.headers['retry-after'], '1');
+  t.match(refused.text, /this kind/);
+  waitMs = 0;
+  t.equal((await send()).status, 202);
+  t.same(asked, ['recycling-kiosk', 'recycling-kiosk']);
+  const own = await send();
+  t.equal(own.status, 429, 'one device in two seconds, as its kind says: twice at once, and then');
+  t.equal(own.headers['retry-after'], '2');
+  t.equal(messages.length, 1);
 });
