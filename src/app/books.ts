@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Observer } from '../core/observe.ts';
-import type { Lane } from '../core/types.ts';
+import type { DecodedBatch, Lane } from '../core/types.ts';
 import type { Kinds } from '../devices/kinds.ts';
 import { Completeness } from '../ingest/completeness/completeness.ts';
 import { DeviceDays } from '../ingest/completeness/device-days.ts';
@@ -50,7 +50,11 @@ export function openBooks(parts: BooksParts) {
     messages: new Messages({ database, lanes, kinds, guard }),
     completeness: new Completeness({ database, days, kinds, clock }),
     /** The reader "completeness". */
-    daysReader: days,
+    daysReader: {
+      load: (lane: Lane) => days.load(lane),
+      handle: (batch: DecodedBatch) => days.handle(batch),
+      saved: (lane: Lane) => days.saved(lane),
+    },
   };
 }
 
