@@ -28,6 +28,8 @@ export interface CityDeps {
 const AT_ONCE = 4;
 const WATCHED_FOR_MS = 30 * 86_400_000;
 const CONNECT_WAIT_MS = 60_000;
+const PASSES_EVERY_MS = 10_000;
+const PASSES_FOR_MS = 4_000;
 
 /** A whole simulated city of one scenario file. Cameras run before they are registered: the gateway looks at them. */
 export class City {
@@ -52,12 +54,27 @@ export class City {
     await inTurns(scenario.checkpoints, (entry) => this.#startCheckpoint(entry));
     await this.#watch();
     await this.#connected();
+    this.#letPeoplePass();
     emit({
       event: 'ready',
       cameras: this.#cameras.size,
       kiosks: this.#kiosks.size,
       checkpoints: this.#checkpoints.size,
     });
+  }
+
+  /** Somebody walks by one camera after the other, for as long as the city runs. */
+  #letPeoplePass(): void {
+    const cameras = [...this.#cameras.values()];
+    let next = 0;
+    const pass = (): void => {
+      const camera = cameras[next++ % cameras.length];
+      if (!camera?.alive) return;
+      camera.notices('motion', true);
+      setTimeout(() => camera.notices('motion', false), PASSES_FOR_MS).unref();
+    };
+    const timer = setInterval(pass, PASSES_EVERY_MS);
+    this.#stops.push(async () => clearInterval(timer));
   }
 
   /** Lets the scenario's timeline happen, once, from now on. */

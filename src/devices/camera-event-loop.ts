@@ -21,6 +21,8 @@ export type { CameraEvent } from './onvif/event-states.ts';
 export interface LoopTimes extends SubscriptionTimes, PullPointTimes {
   backoffMinMs: number;
   backoffMaxMs: number;
+  /** On top of that while the password is wrong: many cameras lock out who tries too often. */
+  authPauseMs: number;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface LoopTimes extends SubscriptionTimes, PullPointTimes {
 export const LOOP_TIMES: LoopTimes = {
   ...{ pullMs: 20_000, slackMs: 4_000, termMs: 60_000, askMs: 15_000 },
   ...{ idleGapMs: 1_000, gapMs: 100, messageMs: 50, burstMs: 10_000, retryMs: 2_000 },
-  ...{ steadyMs: 10_000, backoffMinMs: 500, backoffMaxMs: 15_000 },
+  ...{ steadyMs: 10_000, backoffMinMs: 500, backoffMaxMs: 15_000, authPauseMs: 15_000 },
 };
 
 /** What all loops count together. */
@@ -111,7 +113,7 @@ export class CameraEventLoop {
     while (!signal.aborted) {
       let input: SubscriptionInput | null = null;
       for (const effect of effects) {
-        if (effect.type === 'end') return effect.reason;
+        if (effect.type === 'end') return await this.#end(effect.reason, state.granted !== null, signal);
         if (effect.type === 'healthy') healthy();
         else input = await this.#do(effect, signal);
       }
@@ -145,6 +147,16 @@ export class CameraEventLoop {
     }
   }
 
+  /** A refused login is first put down to the clock of the camera, which is asked anew; then to the password. */
+  async #end(reason: unknown, wasGranted: boolean, signal: AbortSignal): Promise<unknown> {
+    const refused = reason instanceof OnvifError && reason.problem === 'auth';
+    if (refused && !wasGranted) {
+      this.#say(reason);
+      await this.#deps.clock.sleep(this.#times.authPauseMs, signal);
+    }
+    return reason;
+  }
+
   #granted(grantedMs: number): SubscriptionInput {
     this.#mark(true);
     if (this.#trouble !== null) this.#deps.log.info({ device: this.id }, 'a camera tells its events again');
@@ -176,8 +188,13 @@ export class CameraEventLoop {
 
   #ended(reason: unknown): void {
     this.#mark(false);
-    const problem = reason instanceof OnvifError ? reason.problem : 'refused';
-    this.#deps.counts.ended.inc({ reason: problem });
+    this.#deps.counts.ended.inc({ reason: problemOf(reason) });
+    this.#say(reason);
+  }
+
+  /** Each trouble once, until it is over or another. */
+  #say(reason: unknown): void {
+    const problem = problemOf(reason);
     if (this.#trouble === problem) return;
     this.#trouble = problem;
     this.#deps.log.warn({ device: this.id, problem, detail: messageOf(reason) }, 'a camera does not tell its events');
@@ -187,6 +204,10 @@ export class CameraEventLoop {
     if (subscribed !== this.#subscribed) this.#deps.counts.subscribed += subscribed ? 1 : -1;
     this.#subscribed = subscribed;
   }
+}
+
+function problemOf(reason: unknown): string {
+  return reason instanceof OnvifError ? reason.problem : 'refused';
 }
 
 function rest({ unchanged, unreadable }: { unchanged: number; unreadable: number }) {

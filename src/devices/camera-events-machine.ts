@@ -1,3 +1,5 @@
+import type { Step } from '../core/machine.ts';
+
 /**
  * One subscription to a camera's events as data. Exactly one of the effects that ask or wait is under way at a time and
  * ends with one input; all times are of our own monotonic clock, because the camera's may jump.
@@ -61,7 +63,8 @@ export interface SubscriptionTimes {
   steadyMs: number;
 }
 
-type Next = { state: SubscriptionState; effects: SubscriptionEffect[] };
+type SubscriptionStep = Step<SubscriptionState, SubscriptionInput, SubscriptionEffect>;
+type Next = ReturnType<SubscriptionStep>;
 
 const PULL_MIN_MS = 1_000;
 
@@ -72,9 +75,7 @@ export function beginSubscription(owed: boolean, atMs: number): Next {
 }
 
 /** The step of the machine for the given times. */
-export function subscriptionStep(
-  times: SubscriptionTimes,
-): (state: SubscriptionState, input: SubscriptionInput) => Next {
+export function subscriptionStep(times: SubscriptionTimes): SubscriptionStep {
   return (state, input) => {
     if (state.ended) return { state, effects: [] };
     switch (input.type) {

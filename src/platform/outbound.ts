@@ -47,7 +47,7 @@ const IN_FLIGHT_MAX = 1_000;
 /** One for each camera of a city, each idle nearly all of the time. */
 const WAITING_MAX = 16_384;
 const CONNECTIONS_PER_ORIGIN_MAX = 8;
-/** A recorder has as many channels. */
+/** A recorder has as many channels, which may be devices of their own. */
 const WAITING_PER_ORIGIN_MAX = 64;
 const POLICIES_MAX = 32;
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -64,6 +64,8 @@ export class Outbound {
   readonly #agents = new Map<string, Agent>();
   readonly #results: Counter<'result'>;
   readonly #inFlight = { asking: 0, waiting: 0 };
+  /** Origins at which a request waits alone. */
+  readonly #waitedFor = new Set<string>();
 
   constructor(deps: OutboundDeps) {
     this.#deps = deps;
@@ -111,10 +113,12 @@ export class Outbound {
       throw failed(target.name, new OutboundFailure('busy'));
     }
     const limit = deadline(this.#deps.clock, options.deadlineMs, options.signal);
+    const alone = options.waits === true && !this.#waitedFor.has(target.url.origin);
+    if (alone) this.#waitedFor.add(target.url.origin);
     this.#inFlight[lane] += 1;
     try {
       const answer = await request(target.url, {
-        dispatcher: this.#agentFor(options, target.socketPath),
+        dispatcher: this.#agentFor(options, target.socketPath, alone),
         method: options.method,
         headers: options.headers ?? {},
         body: options.body ?? null,
@@ -127,21 +131,24 @@ export class Outbound {
       throw failed(target.name, classify(error, limit.signal));
     } finally {
       limit.cancel();
+      if (alone) this.#waitedFor.delete(target.url.origin);
       this.#inFlight[lane] -= 1;
     }
   }
 
   /** Connections are kept per policy, so that one opened under a wider policy is never used under a narrower one. */
-  #agentFor({ networks, waits }: HttpRequest, socketPath: string | null): Agent {
+  #agentFor({ networks, waits }: HttpRequest, socketPath: string | null, alone: boolean): Agent {
     const policy = socketPath ?? (networks === 'services' ? 'services' : networks.join(','));
-    const key = waits ? `${policy} waiting` : policy;
+    // For a single connection undici needs a third of the memory that a pool takes, per camera of a city.
+    const connections = alone ? 1 : waits ? WAITING_PER_ORIGIN_MAX : CONNECTIONS_PER_ORIGIN_MAX;
+    const key = waits ? `${policy} ${connections}` : policy;
     const known = this.#agents.get(key);
     if (known) return known;
     // Policies come from settings, never from requests, so there are a handful.
     if (this.#agents.size >= POLICIES_MAX) throw new RangeError('too many sets of allowed networks');
     const allowed = networks === 'services' ? null : new Networks(networks);
     const agent = new Agent({
-      connections: waits ? WAITING_PER_ORIGIN_MAX : CONNECTIONS_PER_ORIGIN_MAX,
+      connections,
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: {

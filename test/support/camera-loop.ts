@@ -17,7 +17,7 @@ interface Owner {
 export const QUICK: LoopTimes = {
   ...LOOP_TIMES,
   ...{ pullMs: 1_000, slackMs: 500, termMs: 6_000, askMs: 2_000 },
-  ...{ idleGapMs: 50, gapMs: 10, retryMs: 50, steadyMs: 500, backoffMinMs: 50, backoffMaxMs: 400 },
+  ...{ idleGapMs: 50, gapMs: 10, retryMs: 50, steadyMs: 500, backoffMinMs: 50, backoffMaxMs: 400, authPauseMs: 400 },
 };
 
 export interface Told {
