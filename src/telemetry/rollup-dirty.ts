@@ -32,7 +32,7 @@ export interface Mark {
 /** Points of a window still come in for a moment after it is over. */
 const GRACE_MS = 30_000;
 /** A window that was over when its point came waits for others of its kind. */
-const LATE_MS = 10_000;
+const LATE_MS = 5_000;
 /** No window waits longer than this, so that the journal need not keep more; one may lie ahead of our clock. */
 const WAIT_MAX_MS = 360_000;
 const WINDOWS = 12;

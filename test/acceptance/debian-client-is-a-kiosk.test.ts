@@ -59,36 +59,6 @@ t.test('1,000 readings of mosquitto_pub are exactly 1,000 points', async (t) => 
   t.same(await history(other.id), [], 'and nothing of it arrived');
 });
 
-t.test('mosquitto_sub sees nothing of another device, retained or not', async (t) => {
-  const { own, other } = await kiosks('reader');
-  const publish = (...args: string[]) => mosquitto('mosquitto_pub', other, ['-q', '1', ...args]);
-  await publish('-r', '-t', `cw/v1/${other.id}/state`, '-m', '{"online":true,"firmware":"canary-retained"}');
-  const topics = [
-    '#',
-    'cw/#',
-    '+/+/+/+',
-    `cw/v1/${other.id}/state`,
-    `cw/v1/${other.id}/command`,
-    '$SYS/#',
-    '$share/g/#',
-  ];
-  const listening: Promise<Outcome>[] = [];
-  for (const [index, topic] of topics.entries()) {
-    const id = `listener-${index}`;
-    const login = { port: gateway.mqttPort, id, secret: await gateway.register({ id }) };
-    listening.push(mosquitto('mosquitto_sub', login, ['-v', '-W', '4', '-t', topic], { limitMs: 8_000 }));
-  }
-  for (let number = 0; number < 20; number += 1) {
-    await publish('-t', `cw/v1/${other.id}/telemetry`, '-m', `{"values":{"weight_kg":${number}}}`);
-  }
-  for (const [index, outcome] of (await Promise.all(listening)).entries()) {
-    t.equal(outcome.stdout, '', `${topics[index]}: nothing`);
-    t.match(outcome.stderr, /All subscription requests were denied/, `${topics[index]}: refused`);
-  }
-  const mine = await mosquitto('mosquitto_sub', own, ['-d', '-W', '2', '-t', `cw/v1/${own.id}/command`]);
-  t.match(mine.stdout, /Subscribed \(mid: 1\): [01]\b/, 'its own commands it may have');
-});
-
 t.test('60,000 records of a backfill are stored once, beside what is sent live', async (t) => {
   const { own } = await kiosks('filler');
   const dayMs = 24 * 3_600_000;
@@ -125,4 +95,48 @@ t.test('60,000 records of a backfill are stored once, beside what is sent live',
   t.equal(counted, BACKFILLS * RECORDS, 'every record once');
   const noTime = await send(JSON.stringify({ values: { weight_kg: 1 } }));
   t.match(noTime.body.records ?? noTime.body.issues, [{ reason: 'no-time' }], 'a backfill without a time is refused');
+});
+
+t.test('mosquitto_sub sees nothing of another device, retained or not', async (t) => {
+  const { own, other } = await kiosks('reader');
+  const publish = (...args: string[]) => mosquitto('mosquitto_pub', other, ['-q', '1', ...args]);
+  await publish('-r', '-t', `cw/v1/${other.id}/state`, '-m', '{"online":true,"firmware":"canary-retained"}');
+  const topics = [
+    '#',
+    'cw/#',
+    '+/+/+/+',
+    `cw/v1/${other.id}/state`,
+    `cw/v1/${other.id}/command`,
+    '$SYS/#',
+    '$share/g/#',
+  ];
+  const listening: Promise<Outcome>[] = [];
+  for (const [index, topic] of topics.entries()) {
+    const id = `listener-${index}`;
+    const login = { port: gateway.mqttPort, id, secret: await gateway.register({ id }) };
+    listening.push(mosquitto('mosquitto_sub', login, ['-v', '-W', '4', '-t', topic], { limitMs: 8_000 }));
+  }
+  for (let number = 0; number < 20; number += 1) {
+    await publish('-t', `cw/v1/${other.id}/telemetry`, '-m', `{"values":{"weight_kg":${number}}}`);
+  }
+  for (const [index, outcome] of (await Promise.all(listening)).entries()) {
+    t.equal(outcome.stdout, '', `${topics[index]}: nothing`);
+    t.match(outcome.stderr, /All subscription requests were denied/, `${topics[index]}: refused`);
+  }
+  const mine = await mosquitto('mosquitto_sub', own, ['-d', '-W', '2', '-t', `cw/v1/${own.id}/command`]);
+  t.match(mine.stdout, /Subscribed \(mid: 1\): [01]\b/, 'its own commands it may have');
+});
+
+t.test('what was filled in is rolled up, and can be taken away', async (t) => {
+  const rolledUp = async (): Promise<number> => {
+    const { text } = await gateway.api('GET', '/metrics');
+    return Number(/^citywatch_rollups_written_total\{tier="5m"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+  };
+  await until('each five minutes have their roll-up', async () => (await rolledUp()) >= (BACKFILLS * RECORDS) / 300);
+  const [from, to] = [21, 0].map((days) => new Date(Date.now() - days * 24 * 3_600_000).toISOString());
+  const { text } = await gateway.api('GET', `/devices/filler-own/export?fields=weight_kg&from=${from}&to=${to}`);
+  const [header, first, ...rest] = text.trimEnd().split('\r\n');
+  t.equal(header, 'time,weight_kg (kg)');
+  t.match(first, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z,0$/);
+  t.equal(rest.length + 1, BACKFILLS * RECORDS);
 });

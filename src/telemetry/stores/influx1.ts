@@ -65,14 +65,15 @@ export class Influx1Store implements Store {
   }
 
   /** Every tier at once. A user without administrator's rights may use a database that was prepared for it. */
-  async ensure(signal?: AbortSignal): Promise<void> {
+  async ensure(signal?: AbortSignal, tier: Tier = 'raw'): Promise<void> {
     try {
       await this.#ensureSchema(signal);
     } catch (error) {
       if (!refused(error) || !(await this.#prepared(signal))) throw error;
       this.#deps.observer.log.warn({ part: 'influx' }, 'we may not change the database; it is used as it is');
     }
-    await this.#ensureReader(signal);
+    // Setting a password costs InfluxDB as much as a thousand writes; once is enough.
+    if (tier === 'raw') await this.#ensureReader(signal);
   }
 
   async ping(): Promise<{ version: string }> {

@@ -79,7 +79,7 @@ t.test('killed between storing and rolling up, or while rolling up: the next lif
   await rolling.kill();
   rolling.start();
   await rolling.readAgain();
-  await rolling.clock.advance(10_000);
+  await rolling.clock.advance(6_000);
   await rolling.kill();
   rolling.start();
   await rolling.readAgain();
