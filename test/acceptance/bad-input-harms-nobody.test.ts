@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { connectAsync, type MqttClient } from 'mqtt';
 import t, { type Test } from 'tap';
 import { Fleet } from '../support/fleet.ts';
-import { type Answer, Gateway } from '../support/gateway.ts';
+import { ADMIN_TOKEN, type Answer, Gateway } from '../support/gateway.ts';
+import { tinyPicture } from '../support/images.ts';
 import { connectPacket, publishPacket, RawClient } from '../support/mqtt.ts';
 import { until } from '../support/processes.ts';
 
@@ -161,3 +163,36 @@ t.test('no token gets 401, a foreign one 404 as if nothing were there', async (t
 function without({ status, body }: Answer): object {
   return { status, body: { ...body, requestId: null, instance: null } };
 }
+
+t.test('over HTTP a device sends packed data, a backfill, and a picture that its event names', async (t) => {
+  const token = `hostile:${secret}`;
+  const packed = { token, headers: { 'content-encoding': 'gzip' } };
+  const reading = gzipSync(JSON.stringify({ id: 'packed', values: { fill_pct: 42 } }));
+  const live = await gateway.api('POST', '/devices/hostile/telemetry', { ...packed, body: reading });
+  t.match([live.status, live.body.records], [202, [{ accepted: true }]]);
+  const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
+  t.equal((await gateway.api('POST', '/devices/hostile/telemetry', { ...packed, body: bomb })).status, 413);
+  const old = { ts: Date.now() - 3_600_000, id: 'old', values: { fill_pct: 41 } };
+  const bulk = await gateway.api('POST', '/devices/hostile/telemetry?lane=bulk', { token, body: old });
+  t.match(bulk.body.receipt, /^bulk-/);
+
+  const picture = tinyPicture();
+  const type = { 'content-type': 'image/png' };
+  const sent = await gateway.api('POST', '/devices/hostile/images', { token, headers: type, body: picture });
+  t.equal(sent.status, 201, sent.text);
+  const forced = { id: 'e-picture', type: 'door_forced', data: { images: [sent.body.id] } };
+  const event = await gateway.api('POST', '/devices/hostile/events', { token, body: forced });
+  t.match(event.body.records, [{ accepted: true }], event.text);
+  const shown = await fetch(`${gateway.httpUrl}/api/v1/images/${sent.body.id}?purpose=acceptance`, {
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+  });
+  t.same(Buffer.from(await shown.arrayBuffer()), picture);
+  const [, look] = (await gateway.get('/access-register?device=hostile')).items;
+  t.match(look, { act: 'image', purpose: 'acceptance' });
+  for (const { body } of [live, bulk, event]) {
+    await until(`${body.receipt} is stored`, async () => {
+      const [story] = (await gateway.get(`/messages?id=${body.receipt}`)).items;
+      return JSON.stringify(story.stages).includes('"stored"');
+    });
+  }
+});
