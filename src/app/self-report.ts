@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { INTERNAL_TOPICS } from '../alerts/internal-topics.ts';
 import type { Clock } from '../core/clock.ts';
 import { ClockJumps } from '../core/clock-jumps.ts';
-import { messageOf } from '../core/errors.ts';
+import { CitywatchError, messageOf } from '../core/errors.ts';
 import { NATIONWIDE } from '../core/jurisdiction.ts';
 import type { Observer } from '../core/observe.ts';
 import type { Channel, DeviceIdentity, NewMessage } from '../core/types.ts';
@@ -18,6 +18,8 @@ export interface SelfReportDeps {
 }
 
 const EVERY_MS = 60_000;
+/** Before a start that the journal has no room for is tried again. */
+const AGAIN_MS = 1_000;
 
 /** The underscore keeps the gateway's own name apart from every device: no device id begins with one. */
 const ID = '_gateway';
@@ -30,6 +32,7 @@ export class SelfReport {
   readonly #deps: SelfReportDeps;
   readonly #startedMs: number;
   #stop: (() => void) | null = null;
+  #cancelAgain = () => {};
   #membersAbsent: number | null = null;
   readonly #jumps: ClockJumps;
 
@@ -39,10 +42,26 @@ export class SelfReport {
     this.#jumps = new ClockJumps({ clock: deps.clock, tell: () => this.#tellClock() });
   }
 
+  /** Resolves though the journal has no room: the start is then written down when it has, and nothing else waits for it. */
   async start(): Promise<void> {
     const payload = { id: randomUUID(), type: 'start', data: { version: VERSION } };
-    await this.#deps.accept(this.#message('event', INTERNAL_TOPICS.start, payload));
     this.#stop = this.#deps.clock.every(EVERY_MS, () => this.#report());
+    await this.#sayUntilTaken(() => this.#message('event', INTERNAL_TOPICS.start, payload));
+  }
+
+  async #sayUntilTaken(message: () => NewMessage): Promise<void> {
+    const { accept, clock, observer } = this.#deps;
+    try {
+      await accept(message());
+    } catch (error) {
+      if (!(error instanceof CitywatchError) || !error.retryable) throw error;
+      observer.log.warn({ part: 'self-report', error: error.message }, 'the start is written down when there is room');
+      this.#cancelAgain = clock.after(AGAIN_MS, () => {
+        this.#sayUntilTaken(message).catch((reason: unknown) => {
+          observer.log.error({ part: 'self-report', error: messageOf(reason) }, 'the start could not be written down');
+        });
+      });
+    }
   }
 
   /** Others that share a broker with us and are away. At once: what the broker deals to them waits. */
@@ -78,6 +97,7 @@ export class SelfReport {
 
   stop(): void {
     this.#stop?.();
+    this.#cancelAgain();
   }
 
   /** A new or retired device starts or ends the clocks of absence rules. */

@@ -12,6 +12,13 @@ export type Fault =
   /** The connection is reset, with or without the server having seen the request. */
   | { type: 'reset'; passOn: boolean };
 
+/** What the server behind answered. */
+interface Passed {
+  status: number;
+  headers: Record<string, string>;
+  body: Buffer;
+}
+
 /** An HTTP proxy in front of a real server, which does to each request what a test planned for it. */
 export class FaultProxy {
   readonly url: string;
@@ -69,10 +76,10 @@ export class FaultProxy {
       return;
     }
     if (fault?.type === 'slow') await pause(fault.ms);
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body);
+    response.writeHead(answer.status, answer.headers).end(answer.body);
   }
 
-  async #pass(request: IncomingMessage, body: Buffer): Promise<{ status: number; body: Buffer }> {
+  async #pass(request: IncomingMessage, body: Buffer): Promise<Passed> {
     const headers: Record<string, string> = {};
     for (const name of ['authorization', 'content-type', 'content-encoding']) {
       const value = request.headers[name];
@@ -84,6 +91,9 @@ export class FaultProxy {
       headers,
       ...(hasBody ? { body: new Uint8Array(body) } : {}),
     });
-    return { status: answer.status, body: Buffer.from(await answer.arrayBuffer()) };
+    const told = ['content-type', 'x-influxdb-version', 'x-influxdb-build', 'retry-after'];
+    const kept = told.flatMap((name) => (answer.headers.has(name) ? [[name, answer.headers.get(name) ?? '']] : []));
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    return { status: answer.status, headers: Object.fromEntries(kept), body: bytes };
   }
 }

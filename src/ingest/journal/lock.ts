@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
-import { CitywatchError } from '../../core/errors.ts';
+import { CitywatchError, messageOf } from '../../core/errors.ts';
 
 /**
  * Keeps a second writer out of a journal directory. LevelDB holds a kernel lock on its directory, which ends with the
@@ -10,11 +10,11 @@ export async function lockDirectory(directory: string): Promise<{ release(): Pro
   const level = new ClassicLevel(join(directory, 'lock'));
   try {
     await level.open();
-  } catch (cause) {
-    throw new CitywatchError('service.failed', {
-      detail: `The journal in ${directory} is open already or cannot be locked; stop the other gateway first.`,
-      cause,
-    });
+  } catch (error) {
+    const cause = error instanceof Error ? (error.cause as Error & { code?: string }) : undefined;
+    const isHeld = cause?.code === 'LEVEL_LOCKED';
+    const remedy = isHeld ? 'is open already; stop the other gateway first' : `cannot be locked: ${messageOf(cause)}`;
+    throw new CitywatchError('service.failed', { detail: `The journal in ${directory} ${remedy}.`, cause: error });
   }
   return { release: () => level.close() };
 }

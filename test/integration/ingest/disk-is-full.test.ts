@@ -83,6 +83,10 @@ t.test('on a real disk that somebody else fills, acked stays acked and room brin
   const kept = new Set((await readAll(again)).map((message) => message.offset));
   t.ok(acked.every((offset) => kept.has(offset)));
   await again.close();
+  if (!mounted) return;
+  await writeFile(join(disk, 'filler'), Buffer.alloc(16 * MiB)).catch(() => {});
+  const told = { code: 'service.failed', message: /cannot be locked: .*[Nn]o space/ };
+  await t.rejects(openJournal({ directory: join(disk, 'other') }), told, 'a disk without a byte left is named');
 });
 
 /** 4 MiB of memory as a disk; an ordinary user may not mount one, and the claim is then shown by the tests above. */
