@@ -173,7 +173,9 @@ function stored(records: DecodedRecord[], letters: DeadLetterRow[]): Stage {
   };
   const told = Object.entries(counts).filter(([, count]) => count > 0);
   const outcome = told.length === 0 ? 'nothing' : told.length === 1 ? told[0]![0] : 'mixed';
-  const words = refusedByStore.map(({ record_index: index, value }) => `; record ${index}: ${value}`).slice(0, 5);
+  const words = refusedByStore.slice(0, 5).map(({ record_index: index, reason, path, value }) => {
+    return `; record ${index}: ${reason === 'series-budget' ? `${reason} ${path} ${value}` : value}`;
+  });
   const detail = told.map(([name, count]) => `${count} ${name}`).join(', ') + words.join('') + later;
   return { stage, outcome, ...(detail === '' ? {} : { detail }) };
 }

@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { DeviceKind } from '../../../src/core/types.ts';
 import { KIND_PER_S, RateBudget } from '../../../src/ingest/rate-budget.ts';
+import { Turns } from '../../../src/ingest/uplinks/mqtt-turns.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { quietObserver } from '../../support/journal.ts';
 import { KIOSK } from '../../support/kiosk-kind.ts';
@@ -52,3 +53,25 @@ t.test('a limit that is changed while the gateway runs is in force with the next
   while (it.take('mad') === 0) taken += 1;
   t.equal(taken, KIND_PER_S);
 });
+
+t.test(
+  'of a broker, what waits for the turn of its kind holds up no other kind, and is given up with its connection',
+  async (t) => {
+    const { budget: it, clock } = budget({ mad: { totalPerS: 10 } });
+    const turns = new Turns(it);
+    while (it.take('mad') === 0);
+    const entered: string[] = [];
+    const enter = (kind: string) => turns.enter(kind).then(() => void entered.push(kind));
+    const first = enter('mad');
+    const second = enter('mad');
+    await enter('calm');
+    t.strictSame(entered, ['calm']);
+    await clock.advance(150);
+    await first;
+    t.strictSame(entered, ['calm', 'mad']);
+    turns.giveUp();
+    await t.rejects(second, { code: 'ingest.unavailable' });
+    await clock.advance(1_000);
+    t.equal(entered.length, 2);
+  },
+);
