@@ -128,15 +128,16 @@ export class City {
   async #startKiosk(entry: Scenario['kiosks'][number]): Promise<void> {
     const { mqttUrl, scenario } = this.#deps;
     const secret = await this.#register(entry, 'recycling-kiosk');
-    const options = { url: mqttUrl, id: entry.id, secret, periodS: scenario.kioskPeriodS };
+    const { id, answers } = entry;
+    const options = { url: mqttUrl, id, secret, answers, periodS: scenario.kioskPeriodS };
     this.#kiosks.set(entry.id, new Kiosk(options));
   }
 
   async #startCheckpoint(entry: Scenario['checkpoints'][number]): Promise<void> {
     const { mqttUrl, scenario } = this.#deps;
     const secret = await this.#register(entry, 'checkpoint');
-    const { lanes, passagesPerMin } = entry;
-    const traffic = { lanes, passagesPerMin, home: scenario.home, periodS: scenario.checkpointPeriodS };
+    const { lanes, passagesPerMin, answers } = entry;
+    const traffic = { lanes, passagesPerMin, answers, home: scenario.home, periodS: scenario.checkpointPeriodS };
     this.#checkpoints.set(entry.id, new Checkpoint({ url: mqttUrl, id: entry.id, secret, ...traffic }));
   }
 

@@ -1,4 +1,5 @@
 import { connect, type MqttClient } from 'mqtt';
+import { type Answers, Obedience, type Obey } from './obedience.ts';
 
 export interface MqttDeviceOptions {
   /** `mqtt://host:port` of the gateway. */
@@ -6,6 +7,10 @@ export interface MqttDeviceOptions {
   id: string;
   secret: string;
   firmware: string;
+  /** What it does when it is told to; without it, it says yes to everything. */
+  obey?: Obey;
+  /** How it answers commands: once. */
+  answers?: Answers;
   /** Told of each connection made and lost. */
   onConnection?(up: boolean): void;
 }
@@ -29,10 +34,12 @@ export class MqttDevice {
   readonly id: string;
   readonly counts: Counts = { sent: 0, acked: 0, dropped: 0 };
   readonly #client: MqttClient;
+  readonly #obedience: Obedience;
   #records = 0;
 
-  constructor({ url, id, secret, firmware, onConnection }: MqttDeviceOptions) {
+  constructor({ url, id, secret, firmware, obey = () => {}, answers = 'once', onConnection }: MqttDeviceOptions) {
     this.id = id;
+    this.#obedience = new Obedience({ obey, answers, reply: (reply) => this.#publish('reply', reply, false) });
     const will = {
       topic: `cw/v1/${id}/state`,
       payload: Buffer.from('{"online":false}'),
@@ -53,7 +60,7 @@ export class MqttDevice {
       this.#client.subscribe(`cw/v1/${id}/command`, { qos: 1 }, () => {});
     });
     this.#client.on('close', () => onConnection?.(false));
-    this.#client.on('message', (_topic, payload) => this.#obey(payload));
+    this.#client.on('message', (_topic, payload) => this.#obedience.take(payload));
     // Reconnecting is the answer to every error; without a listener an error would end the process.
     this.#client.on('error', () => {});
   }
@@ -76,6 +83,7 @@ export class MqttDevice {
 
   /** Says goodbye in order, without the will. */
   async stop(): Promise<void> {
+    this.#obedience.stop();
     if (this.#client.connected) this.#publish('state', { online: false }, true);
     const late = new Promise<void>((resolve) => void setTimeout(resolve, CLOSE_MS).unref());
     await Promise.race([this.#client.endAsync(), late]);
@@ -102,16 +110,6 @@ export class MqttDevice {
       .catch(() => {
         this.counts.dropped += 1;
       });
-  }
-
-  /** Does whatever it is told and says so. */
-  #obey(payload: Buffer): void {
-    try {
-      const { id } = JSON.parse(payload.toString('utf8')) as { id?: unknown };
-      if (typeof id === 'string') this.#publish('reply', { id, ok: true, result: {} }, false);
-    } catch {
-      // A device does not answer what it does not understand.
-    }
   }
 }
 

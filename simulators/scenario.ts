@@ -1,12 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { ANSWERS } from './obedience.ts';
 
 const id = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
 const lat = z.number().min(-90).max(90);
 const lon = z.number().min(-180).max(180);
 const place = { id, zh: z.string().min(1).max(60), en: z.string().min(1).max(60), lat, lon };
 const cameras = z.array(id).max(16).default([]);
+/** How it answers commands: as it should, or as those do that make trouble. */
+const answers = z.enum(ANSWERS).default('once');
 
 const camera = z.strictObject({
   ...place,
@@ -20,9 +23,10 @@ const checkpoint = z.strictObject({
   cameras,
   lanes: z.int().min(1).max(16),
   passagesPerMin: z.number().min(0).max(600),
+  answers,
 });
 
-const kiosk = z.strictObject({ ...place, cameras });
+const kiosk = z.strictObject({ ...place, cameras, answers });
 
 /** What can be made to happen; each names a device of the right sort. */
 const incident = z.enum([

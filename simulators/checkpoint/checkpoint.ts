@@ -1,4 +1,5 @@
 import { MqttDevice } from '../mqtt-device.ts';
+import type { Answers, Args } from '../obedience.ts';
 import { noise, pickOne, type Random, round, seeded } from '../random.ts';
 import { inventPlate, type Plate, vehicleClassOf } from './plates.ts';
 
@@ -14,6 +15,7 @@ export interface CheckpointOptions {
   /** Prefix of most plates, such as 浙B. */
   home: string;
   limitKmh?: number;
+  answers?: Answers;
 }
 
 const FIRMWARE = '5.20.1';
@@ -28,13 +30,19 @@ export class Checkpoint {
   readonly #random: Random;
   readonly #timer: NodeJS.Timeout;
   #next: NodeJS.Timeout | null = null;
+  /** What it was told; without that, the lamp goes by the hour. */
+  #lamp: boolean | null = null;
   #passed = 0;
   #read = 0;
 
   constructor(options: CheckpointOptions) {
     this.#options = options;
     this.#random = seeded(options.id);
-    this.device = new MqttDevice({ ...options, firmware: FIRMWARE });
+    this.device = new MqttDevice({
+      ...options,
+      firmware: FIRMWARE,
+      obey: (name, args) => this.#obey(name, args),
+    });
     this.#timer = setInterval(() => this.#report(), options.periodS * 1_000);
     this.#schedule();
   }
@@ -79,6 +87,13 @@ export class Checkpoint {
     });
   }
 
+  #obey(name: string, args: Args): unknown {
+    if (name === 'set_night_lamp') this.#lamp = args.on === true;
+    else if (name !== 'sync_clock' && name !== 'reboot') throw new Error(`this checkpoint cannot ${name}`);
+    this.#report();
+    return {};
+  }
+
   #report(): void {
     const { lanes, periodS } = this.#options;
     const hour = new Date().getHours();
@@ -86,7 +101,7 @@ export class Checkpoint {
       lanes_up: lanes,
       passages_per_min: round((this.#passed * 60) / periodS, 1),
       recognised_pct: this.#passed === 0 ? 100 : round((this.#read * 100) / this.#passed, 1),
-      night_lamp: hour < 6 || hour >= 18,
+      night_lamp: this.#lamp ?? (hour < 6 || hour >= 18),
       storage_used_pct: 41.5,
       unsent: 0,
       clock_skew_s: round(noise(this.#random) * 0.1, 3),

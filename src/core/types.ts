@@ -105,8 +105,8 @@ export interface CommandSpec {
 }
 
 /**
- * What a device of one kind sends, and can be told. A change of content is a new version; a stored message names the one
- * it fits.
+ * What a device of one kind sends, and can be told. A change of content is a new version; a stored message names the
+ * one it fits.
  */
 export interface DeviceKind {
   kind: string;

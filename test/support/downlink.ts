@@ -56,7 +56,7 @@ export class FakePort implements CommandPort {
   }
 }
 
-/** The downlink of a gateway on `url`, with a journal of one's own and a clock that a test moves; starts are restarts. */
+/** The downlink of a gateway on `url`, with a journal of its own and a clock of the test; starts are restarts. */
 export async function openDownlink(t: Owner, url: string, { clock }: { clock: Clock }) {
   const observer = quietObserver();
   const database = await Database.open({ url, observer, clock });

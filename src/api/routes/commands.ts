@@ -43,8 +43,8 @@ const command = z
     args,
     state: z.enum(['queued', 'sent', 'delivered', 'answered', 'failed', 'expired']).meta({
       description:
-        'queued: not sent yet · sent: on its way · delivered: the device has it · answered, failed: it said so in time · ' +
-        'expired: no reply by the deadline',
+        'queued: not sent yet · sent: on its way · delivered: the device has it · ' +
+        'answered, failed: it said so in time · expired: no reply by the deadline',
     }),
     by: z.object({ type: z.string(), id: z.string(), name: z.string() }),
     createdAt: moment,

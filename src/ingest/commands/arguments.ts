@@ -19,7 +19,7 @@ export function commandOf(kind: DeviceKind | undefined, name: string): CommandSp
   throw invalid([{ path: 'name', message: known === '' ? `${what} takes no commands` : `${what} takes: ${known}` }]);
 }
 
-/** The arguments as the device gets them. Errors: `request.invalid` that names each wrong one and what would be right. */
+/** The arguments as the device gets them. Errors: `request.invalid` naming each wrong one and what would be right. */
 export function readArgs(name: string, spec: CommandSpec, given: Args): Args {
   const fields = compileFields(spec.args);
   const values = startValues();

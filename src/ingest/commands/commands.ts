@@ -92,7 +92,7 @@ export class Commands {
 
   /**
    * Takes a command in. When this resolves it is durable, with its audit row: it will be sent, or expire. Errors:
-   * `not-found`, `auth.forbidden` (the command needs another role), `request.invalid`, `conflict.state` (too many wait).
+   * `not-found`, `auth.forbidden` (it needs another role), `request.invalid`, `conflict.state` (too many wait).
    */
   async create(caller: Caller, device: DeviceId, input: CommandInput): Promise<Command> {
     const { directory, kinds, database, open, clock } = this.#deps;

@@ -40,8 +40,8 @@ interface Found {
 
 /**
  * The reader "commands": closes each command with the first reply of its own device that was received in time, in the
- * order of the journal. What a reply does and the cursor behind it are one transaction, so that after a crash nothing is
- * read twice and nothing left out; without replies the cursor is saved at most once a second.
+ * order of the journal. What a reply does and the cursor behind it are one transaction, so that after a crash nothing
+ * is read twice and nothing left out; without replies the cursor is saved at most once a second.
  */
 export class RepliesReader {
   readonly #deps: RepliesReaderDeps;

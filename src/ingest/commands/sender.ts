@@ -1,8 +1,9 @@
+import { BoundedMap } from '../../core/bounded.ts';
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { Counter, type Logger, type Observer } from '../../core/observe.ts';
 import type { DeviceId } from '../../core/types.ts';
-import { type Database, sql } from '../../platform/database.ts';
+import { type Database, type Selectable, sql } from '../../platform/database.ts';
 import { DONE, enqueueWork, type WorkResult } from '../../platform/work.ts';
 import { COMMANDS_QUEUE, payloadOf } from './commands.ts';
 import type { OpenDevices } from './open-devices.ts';
@@ -32,6 +33,8 @@ const BATCH_MAX = 8;
 /** A device that is connected and does not acknowledge is given the command again after this long. */
 const RETRY_MS = 30_000;
 const STORE_PAUSE_MS = 1_000;
+/** More commands than this wait for their pause; the one that has waited longest is sent without the rest of it. */
+const HELD_MAX = 10_000;
 const RINGS_AT_ONCE = 1_000;
 
 interface Due {
@@ -39,6 +42,8 @@ interface Due {
   payload: Buffer;
   deadlineAtMs: number;
 }
+
+type OpenRow = Pick<Selectable<CommandTables['command']>, 'id' | 'name' | 'args' | 'deadline_at_ms' | 'session'>;
 
 interface OnItsWay {
   port: CommandPort;
@@ -61,6 +66,8 @@ export class CommandSender {
   /** Devices whose acknowledgements are awaited, and those that were rung for meanwhile. */
   readonly #busy = new Map<DeviceId, Promise<void>>();
   readonly #again = new Set<DeviceId>();
+  /** Not acknowledged: until when not to send it on the same connection, by connection and command. */
+  readonly #held = new BoundedMap<string, number>(HELD_MAX);
   /** Rung for, and not yet noted as work. */
   readonly #rings = new Set<DeviceId>();
   #flushing: Promise<void> | null = null;
@@ -124,15 +131,23 @@ export class CommandSender {
       this.#again.add(device);
       return DONE;
     }
-    const { open, clock } = this.#deps;
+    const { clock } = this.#deps;
     const rows = await this.#open(device);
-    open.note(device, rows.length > 0);
+    this.#deps.open.note(device, rows.length > 0);
     const port = this.#port;
     const session = port?.session(device) ?? null;
     if (port === null || session === null) return DONE;
     const nowMs = clock.nowMs();
-    const due = rows.filter((row) => row.session !== session && row.deadline_at_ms > nowMs).slice(0, BATCH_MAX);
-    if (due.length === 0) return DONE;
+    const open = rows.filter((row) => row.session !== session && row.deadline_at_ms > nowMs);
+    const untilMs = (id: string): number => this.#held.get(`${session} ${id}`) ?? 0;
+    const due = open.filter(({ id }) => untilMs(id) <= nowMs).slice(0, BATCH_MAX);
+    const heldUntilMs = open.map(({ id }) => untilMs(id)).filter((atMs) => atMs > nowMs);
+    if (due.length > 0) await this.#sendAll(device, { port, session }, due);
+    return heldUntilMs.length === 0 ? DONE : { again: { atMs: Math.min(...heldUntilMs) } };
+  }
+
+  async #sendAll(device: DeviceId, { port, session }: Pick<OnItsWay, 'port' | 'session'>, due: OpenRow[]) {
+    const nowMs = this.#deps.clock.nowMs();
     const marked = await this.#markSent(
       due.map(({ id }) => id),
       session,
@@ -144,13 +159,12 @@ export class CommandSender {
         payload: Buffer.from(JSON.stringify(payloadOf(row))),
       }));
     const acks = batch.map((one) => port.send(device, one.payload, one.deadlineAtMs - nowMs).catch(() => false));
-    const settled = this.#settle(device, { port, session, batch, acks }).then((allTaken) => {
+    const settled = this.#settle(device, { port, session, batch, acks }).then(() => {
       this.#busy.delete(device);
-      const isMore = allTaken && due.length === BATCH_MAX;
+      const isMore = due.length === BATCH_MAX;
       if (this.#again.delete(device) || isMore) this.listening(device);
     });
     this.#busy.set(device, settled);
-    return DONE;
   }
 
   /** Resolves once nothing is awaited any more; call it when the way to the devices is closed. */
@@ -186,17 +200,17 @@ export class CommandSender {
     return new Set(marked.map(({ id }) => id));
   }
 
-  /** Writes down what became of what was sent; returns whether all of it was acknowledged. */
-  async #settle(device: DeviceId, { port, session, batch, acks }: OnItsWay): Promise<boolean> {
+  /** Writes down what became of what was sent. */
+  async #settle(device: DeviceId, { port, session, batch, acks }: OnItsWay): Promise<void> {
     const acked = await Promise.all(acks);
     const ids = (wanted: boolean) => batch.filter((_, index) => acked[index] === wanted).map(({ id }) => id);
     const [taken, left] = [ids(true), ids(false)];
+    for (const id of left) this.#held.set(`${session} ${id}`, this.#deps.clock.nowMs() + RETRY_MS);
     this.#sent.inc({ acknowledged: 'yes' }, taken.length);
     this.#sent.inc({ acknowledged: 'no' }, left.length);
     const isDelivered = port.acknowledgedBy === 'device' && taken.length > 0;
     if (isDelivered) await this.#insist(() => this.#markDelivered(taken));
     if (left.length > 0) await this.#insist(() => this.#sendAgain(device, left, session));
-    return left.length === 0;
   }
 
   async #markDelivered(ids: string[]): Promise<void> {

@@ -19,13 +19,13 @@ const SAY_EVERY_MS = 60_000;
 /** MQTT 5 §3.4.2.1: the broker's access list does not let us send commands. */
 const NOT_AUTHORIZED = 0x87;
 /**
- * Pause after such an answer. Mosquitto 2.0.11 closes the connection with it where `max_queued_messages` is 0, as it has
- * to be: sending on would keep the messages of all devices from coming in.
+ * Pause after such an answer. Mosquitto 2.0.11 closes the connection with it where `max_queued_messages` is 0, as it
+ * has to be: sending on would keep the messages of all devices from coming in.
  */
 const REFUSED_PAUSE_MS = 300_000;
 
 /**
- * The way to devices through a broker. It acknowledges what it has taken, and says nothing of whether a device is there.
+ * The way to devices through a broker. It acknowledges what it has taken and says nothing of whether a device is there.
  * What it has not acknowledged when a connection ends is taken back from the library, which would else send it again in
  * some later minute: what is sent again is decided from the database.
  */

@@ -1,5 +1,6 @@
 import { connectAsync, type MqttClient } from 'mqtt';
 import t, { type Test } from 'tap';
+import { Kiosk } from '../../../simulators/kiosk/kiosk.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import type { NewMessage } from '../../../src/core/types.ts';
 import type { CommandPayload } from '../../../src/ingest/commands/commands.ts';
@@ -92,6 +93,18 @@ t.test('a device at our own listener: at once when it is there, when it comes wh
   const third = await commands.create(OPERATOR, 'k1', { name: 'reboot', args: {} });
   await is(third.id, 'answered');
   t.equal(easy.commands.length, 1, 'with QoS 0 too, and what is answered comes no more');
+  await easy.client.endAsync(true);
+
+  const url = `mqtt://127.0.0.1:${port}`;
+  const kiosk = new Kiosk({ url, id: 'k1', secret: SECRET, periodS: 3_600, answers: 'twice' });
+  t.teardown(() => kiosk.stop());
+  const fourth = await commands.create(OPERATOR, 'k1', { name: 'unlock', args: { cell: 4 } });
+  await is(fourth.id, 'answered');
+  t.match(
+    await commands.get(OPERATOR, 'k1', fourth.id),
+    { reply: { result: { door_open: true } } },
+    'the first counts',
+  );
 });
 
 t.test('a device behind Mosquitto, and a broker that is away for a while', async (t) => {
@@ -113,6 +126,7 @@ t.test('a device behind Mosquitto, and a broker that is away for a while', async
   const second = await commands.create(OPERATOR, 'k1', { name: 'unlock', args: { cell: 2 } });
   t.equal((await commands.get(OPERATOR, 'k1', second.id)).state, 'queued');
   await broker.start();
+  await is(second.id, 'sent');
   await heard.client.subscribeAsync('cw/v1/k1/command', { qos: 1 });
   await heard.client.publishAsync('cw/v1/k1/state', '{"online":true}', { qos: 1 });
   await is(second.id, 'answered');

@@ -57,6 +57,8 @@ t.test('a reply is judged by whose it is, whether it is the first, and when it c
   t.equal(judgeReply(NEW, { ...reply, ok: false }), 'failed');
   t.equal(judgeReply(NEW, { ...reply, from: 'k2' }), 'foreign');
   t.equal(judgeReply(NEW, { ...reply, receivedAtMs: DEADLINE_MS + 1 }), 'late');
+  const tooLate = { what: 'reply', ...reply, receivedAtMs: DEADLINE_MS + 1 } as const;
+  t.match(step(NEW, tooLate), { state: 'expired', replied: true }, 'also where nobody had looked at the clock yet');
   const expired: Life = { ...NEW, state: 'expired' };
   t.equal(judgeReply(expired, reply), 'late');
   const late = step(expired, { what: 'reply', ...reply });
