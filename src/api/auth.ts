@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CitywatchError, type ErrorCode } from '../core/errors.ts';
-import { type Caller, DEVICE_ID, type Role } from '../core/types.ts';
+import { type Caller, DEVICE_ID, type DeviceIdentity, type Role } from '../core/types.ts';
 import type { ApiDeps } from './deps.ts';
 import type { RateLimits } from './limits.ts';
 import { requireOwnPage, sessionIdOf } from './session-cookie.ts';
@@ -60,6 +60,13 @@ const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host'
 export function callerOf(request: FastifyRequest): Caller {
   if (!request.caller) throw new CitywatchError('auth.required');
   return request.caller;
+}
+
+/** The device that speaks for itself; any other id in the path answers like one that does not exist. */
+export function senderOf({ directory }: Pick<ApiDeps, 'directory'>, request: FastifyRequest): DeviceIdentity {
+  const device = directory.identity(callerOf(request).id);
+  if (!device || device.id !== (request.params as { id: string }).id) throw new CitywatchError('not-found');
+  return device;
 }
 
 /** Refuses to start with a route that does not say who may use it, and keeps the list of all. */

@@ -7,7 +7,7 @@ import { sendProblem, toCitywatchError } from './problems.ts';
 export function answerErrors(app: FastifyInstance, observer: Observer): void {
   const log = observer.log.child({ part: 'api' });
   app.setErrorHandler((thrown, request, reply) => {
-    const error = isRefusedPath(thrown, request) ? new CitywatchError('not-found') : toCitywatchError(thrown);
+    const error = errorOf(thrown, request);
     if (error.status >= 500) log.error({ requestId: request.id, code: error.code, err: thrown }, 'request failed');
     return sendProblem(reply, request, error);
   });
@@ -19,6 +19,13 @@ export function answerErrors(app: FastifyInstance, observer: Observer): void {
     reply.header('allow', allowed.join(', '));
     return sendProblem(reply, request, new CitywatchError('request.method'));
   });
+}
+
+function errorOf(thrown: unknown, request: FastifyRequest): CitywatchError {
+  if (isRefusedPath(thrown, request)) return new CitywatchError('not-found');
+  const error = toCitywatchError(thrown);
+  if (error === thrown || error.code !== 'request.too-large') return error;
+  return new CitywatchError(error.code, { detail: `A body has at most ${request.routeOptions.bodyLimit} bytes here.` });
 }
 
 /** A path that a file server refuses (it climbs, it holds a NUL) names nothing that can exist. */

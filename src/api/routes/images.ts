@@ -4,7 +4,7 @@ import { CitywatchError } from '../../core/errors.ts';
 import type { Caller, DeviceIdentity } from '../../core/types.ts';
 import { IMAGE_TYPES, type ImageType, readImage } from '../../ingest/images/image-file.ts';
 import type { KeptImage } from '../../ingest/images/image-table.ts';
-import { callerOf } from '../auth.ts';
+import { callerOf, senderOf } from '../auth.ts';
 import { requirePlainBody } from '../bodies.ts';
 import { DeviceBudget } from '../device-budget.ts';
 import { Gate, IMAGE_BODY_BYTES_MAX, leaveWhenAnswered } from '../limits.ts';
@@ -78,13 +78,6 @@ function sendRoute(app: ApiApp, context: RouteContext): void {
       },
     );
   });
-}
-
-/** A device speaks for itself; any other id answers like one that does not exist. */
-function senderOf({ directory }: RouteContext, request: FastifyRequest): DeviceIdentity {
-  const device = directory.identity(callerOf(request).id);
-  if (!device || device.id !== (request.params as { id: string }).id) throw new CitywatchError('not-found');
-  return device;
 }
 
 function pictureOf({ body, headers }: FastifyRequest): [ImageType, Buffer] {

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Channel, Lane, NewMessage } from '../../core/types.ts';
-import { callerOf } from '../auth.ts';
+import { callerOf, senderOf } from '../auth.ts';
 import { keepRawBodies } from '../bodies.ts';
 import type { Preview } from '../deps.ts';
 import { DeviceBudget, extraCost, refuseFor } from '../device-budget.ts';
@@ -113,13 +113,11 @@ async function receive({ preview: look, intake }: RouteContext, message: NewMess
   return { receipt: receipt.id, ...(preview ? { records: recordsOf(preview) } : {}) };
 }
 
-function toMessage({ clock, directory }: RouteContext, request: FastifyRequest, channel: Channel): NewMessage {
-  const device = directory.identity(callerOf(request).id);
-  // A device speaks for itself; any other id answers like one that does not exist.
-  if (!device || device.id !== (request.params as { id: string }).id) throw new CitywatchError('not-found');
+function toMessage(context: RouteContext, request: FastifyRequest, channel: Channel): NewMessage {
+  const device = senderOf(context, request);
   if (!Buffer.isBuffer(request.body)) throw new CitywatchError('request.malformed', { detail: 'The body is empty.' });
   return {
-    receivedAtMs: clock.nowMs(),
+    receivedAtMs: context.clock.nowMs(),
     uplink: 'http',
     channel,
     topic: request.url.split('?', 1)[0] ?? '',
