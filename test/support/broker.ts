@@ -11,7 +11,8 @@ import { judge } from './judges.ts';
 import { until } from './until.ts';
 
 export const GATEWAY_USER = 'citywatch';
-const PASSWORD = 'of-the-broker';
+/** Of every user of it. */
+export const PASSWORD = 'of-the-broker';
 
 /** Debian's Mosquitto with the settings docs/operators.md asks for, on a free port, with users of its own. */
 export class Broker {
@@ -35,8 +36,8 @@ export class Broker {
     await writeFile(join(directory, 'passwords'), lines.join(''), { mode: 0o600 });
     const rights = [
       ...[`user ${GATEWAY_USER}`, 'topic read cw/v1/#', 'topic readwrite cw/members/#', 'topic write cw/v1/+/command'],
-      ...['', 'pattern write cw/v1/%u/telemetry', 'pattern write cw/v1/%u/state', 'pattern write cw/v1/%u/reply'],
-      ...['pattern read cw/v1/%u/command', ''],
+      ...['', 'pattern write cw/v1/%u/telemetry', 'pattern write cw/v1/%u/event', 'pattern write cw/v1/%u/state'],
+      ...['pattern write cw/v1/%u/reply', 'pattern read cw/v1/%u/command', ''],
     ];
     await writeFile(join(directory, 'rights'), rights.join('\n'), { mode: 0o600 });
     const settings = [
