@@ -1,6 +1,5 @@
-import { isIP } from 'node:net';
 import { CitywatchError, type Issue } from '../core/errors.ts';
-import { Networks } from '../platform/networks.ts';
+import { isAddress, Networks } from '../platform/networks.ts';
 import type { DeviceInput } from './input.ts';
 
 const SETTING = 'CITYWATCH_CAMERA_NETWORKS';
@@ -36,5 +35,5 @@ function addressIn(url: string): string | null {
   const written = new URL(url).hostname;
   const host = URL.canParse(`http://${written}/`) ? new URL(`http://${written}/`).hostname : written;
   const bare = host.replace(/^\[|\]$/g, '');
-  return isIP(bare) === 0 ? null : bare;
+  return isAddress(bare) ? bare : null;
 }

@@ -22,6 +22,11 @@ export function isCidr(text: string): boolean {
   return parseRange(text) !== null;
 }
 
+/** Whether `text` is an IPv4 or IPv6 address, without brackets, port or zone. */
+export function isAddress(text: string): boolean {
+  return parseAddress(text) !== null;
+}
+
 /** A set of address ranges to ask whether an address lies in it. An empty set holds nothing. */
 export class Networks {
   readonly #ranges: readonly Range[];
