@@ -11,6 +11,7 @@ import type { Database } from '../platform/database.ts';
 import { writeFileDurable } from '../platform/files.ts';
 import { Exports, type PlateLook } from '../telemetry/export.ts';
 import { History, type RollupState } from '../telemetry/history.ts';
+import { Roller } from '../telemetry/roller.ts';
 import { Rollups } from '../telemetry/rollups.ts';
 import type { Store } from '../telemetry/store.ts';
 import type { Config } from './config.ts';
@@ -47,7 +48,8 @@ export async function composeHistory(input: HistoryInput): Promise<ComposedHisto
   const { config, store, kinds, register, clock, observer, lifecycle } = input;
   const since = await Since.open(join(await input.directoryOf('rollups'), 'complete-since'), clock);
   let stored: StoredUpTo = () => 0;
-  const ofLane = (lane: Lane) => lanesRollups(input, lane, { since, storedUpTo: () => stored(lane) });
+  const roller = new Roller({ store, kinds, observer });
+  const ofLane = (lane: Lane) => lanesRollups(input, lane, { since, roller, storedUpTo: () => stored(lane) });
   const lanes = { live: ofLane('live'), bulk: ofLane('bulk') };
   const rollups: RollupState = {
     completeFromMs: () => since.atMs,
@@ -83,13 +85,14 @@ async function registerPlates(register: AccessRegister, look: PlateLook): Promis
 
 interface LaneParts {
   since: Since;
+  roller: Roller;
   storedUpTo(): number;
 }
 
-function lanesRollups(input: HistoryInput, lane: Lane, { since, storedUpTo }: LaneParts): Rollups {
-  const { database, store, kinds, journals, clock, observer } = input;
+function lanesRollups(input: HistoryInput, lane: Lane, { since, roller, storedUpTo }: LaneParts): Rollups {
+  const { database, journals, clock, observer } = input;
   return new Rollups({
-    ...{ lane, store, kinds, clock, observer, storedUpTo },
+    ...{ lane, roller, clock, observer, storedUpTo },
     head: () => journals[lane].head,
     cursor: {
       load: () => loadCursor(database, READER, lane),

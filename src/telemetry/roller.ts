@@ -1,16 +1,16 @@
+import { Counter, type Observer } from '../core/observe.ts';
 import type { DeviceId, DeviceKind } from '../core/types.ts';
 import { FIVE_MINUTES_MS, HOUR_MS } from './history-plan.ts';
 import { fieldsOf, partTagOf } from './kind-fields.ts';
 import { summaryColumns } from './rollup-columns.ts';
 import { type DirtyHour, rangeOf } from './rollup-dirty.ts';
 import { lineOfRollup } from './rollup-line.ts';
-import { DEVICES_AT_ONCE_MAX, type RejectedLine, type Store, type Tier } from './store.ts';
+import { DEVICES_AT_ONCE_MAX, type Store, type Tier } from './store.ts';
 
 export interface RollerDeps {
   store: Pick<Store, 'buckets' | 'write' | 'ensure'>;
   kinds: { latest(kind: string): DeviceKind | undefined };
-  /** Told of roll-ups that were stored, and of those that the store will never take. */
-  wrote(tier: Tier, lines: number, rejected: readonly RejectedLine[]): void;
+  observer: Observer;
 }
 
 /** Summaries of one query; kinds with more fields are asked for in parts. */
@@ -22,10 +22,27 @@ const COLUMNS_MAX = 100;
  */
 export class Roller {
   readonly #deps: RollerDeps;
+  readonly #written: Counter;
+  readonly #rejected: Counter;
+  /** The last turn of each hour that is being rolled up. */
+  readonly #turns = new Map<string, Promise<void>>();
   #isPrepared = false;
 
   constructor(deps: RollerDeps) {
     this.#deps = deps;
+    const registers = [deps.observer.metrics];
+    this.#written = new Counter({
+      ...{
+        name: 'citywatch_rollups_written_total',
+        help: 'Roll-ups stored, by tier.',
+        labelNames: ['tier'],
+        registers,
+      },
+    });
+    this.#rejected = new Counter({
+      ...{ name: 'citywatch_rollups_rejected_total', help: 'Roll-ups that can never be stored.', registers },
+      labelNames: ['tier', 'reason'],
+    });
   }
 
   /** After a refusal the tiers are looked at again. */
@@ -33,8 +50,24 @@ export class Roller {
     this.#isPrepared = false;
   }
 
-  /** Rolls up the windows and their hour. Errors: those of the store; doing it again is harmless. */
-  async roll({ kind, hourMs, windows, devices }: DirtyHour, signal: AbortSignal): Promise<void> {
+  /**
+   * Rolls up the windows and their hour. Errors: those of the store; doing it again is harmless. One hour of a kind is
+   * rolled up once at a time: what was asked for earlier would overwrite what was asked for later.
+   */
+  async roll(hour: DirtyHour, signal: AbortSignal): Promise<void> {
+    const key = `${hour.hourMs} ${hour.kind}`;
+    const before = this.#turns.get(key) ?? Promise.resolve();
+    const turn = before.then(() => this.#roll(hour, signal));
+    const ended = turn.catch(() => {});
+    this.#turns.set(key, ended);
+    try {
+      await turn;
+    } finally {
+      if (this.#turns.get(key) === ended) this.#turns.delete(key);
+    }
+  }
+
+  async #roll({ kind, hourMs, windows, devices }: DirtyHour, signal: AbortSignal): Promise<void> {
     const spec = this.#deps.kinds.latest(kind);
     if (!spec) return;
     await this.#prepare(signal);
@@ -55,7 +88,7 @@ export class Roller {
   }
 
   async #write(part: Part, signal: AbortSignal): Promise<void> {
-    const { store, wrote } = this.#deps;
+    const { store } = this.#deps;
     const tag = partTagOf(part.spec);
     const columns = summaryColumns(fieldsOf(part.spec), part.from);
     for (let at = 0; at < columns.length; at += COLUMNS_MAX) {
@@ -73,7 +106,8 @@ export class Roller {
       const lines = buckets.flatMap((bucket) => lineOfRollup(part.spec.kind, bucket) ?? []);
       if (lines.length === 0) continue;
       const { rejected } = await store.write(lines, signal, part.to);
-      wrote(part.to, lines.length, rejected);
+      this.#written.inc({ tier: part.to }, lines.length - rejected.length);
+      for (const { reason } of rejected) this.#rejected.inc({ tier: part.to, reason });
     }
   }
 }

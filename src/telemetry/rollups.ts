@@ -2,16 +2,15 @@ import { type Clock, toRfc3339 } from '../core/clock.ts';
 import { CitywatchError, messageOf } from '../core/errors.ts';
 import { Counter, Gauge, type Logger, type Observer } from '../core/observe.ts';
 import type { Worker } from '../core/supervise.ts';
-import type { DecodedBatch, DeviceId, DeviceKind, Lane } from '../core/types.ts';
+import type { DecodedBatch, DeviceId, Lane } from '../core/types.ts';
 import type { TimeRange } from './history-plan.ts';
-import { Roller } from './roller.ts';
+import type { Roller } from './roller.ts';
 import { type DirtyHour, DirtyWindows, rangeOf } from './rollup-dirty.ts';
-import type { Store } from './store.ts';
 
 export interface RollupsDeps {
   lane: Lane;
-  store: Pick<Store, 'buckets' | 'write' | 'ensure'>;
-  kinds: { latest(kind: string): DeviceKind | undefined };
+  /** The one of both lanes. */
+  roller: Pick<Roller, 'roll' | 'prepareAgain'>;
   cursor: {
     load(): Promise<number>;
     /** Durable when it resolves. */
@@ -50,7 +49,6 @@ export class Rollups {
   readonly #log: Logger;
   readonly #metrics: ReturnType<typeof createMetrics>;
   readonly #dirty: DirtyWindows;
-  readonly #roller: Roller;
   #working: DirtyHour[] = [];
   #readTo = 0;
   #newestReceivedAtMs = 0;
@@ -65,15 +63,7 @@ export class Rollups {
     this.#dirtyMax = dirtyMax;
     this.#log = deps.observer.log.child({ part: 'rollups', lane: deps.lane });
     this.#dirty = new DirtyWindows(() => deps.clock.monotonicMs());
-    const metrics = createMetrics(deps.observer);
-    this.#metrics = metrics;
-    this.#roller = new Roller({
-      ...deps,
-      wrote: (tier, lines, rejected) => {
-        metrics.written.inc({ tier }, lines - rejected.length);
-        for (const { reason } of rejected) metrics.rejected.inc({ tier, reason });
-      },
-    });
+    this.#metrics = createMetrics(deps.observer);
   }
 
   /** Where to read on: once, from what is durable; after that from what is noted. */
@@ -163,13 +153,13 @@ export class Rollups {
     const { clock, gaveUp } = this.#deps;
     for (let refusals = 1; ; refusals += 1) {
       try {
-        await this.#roller.roll(hour, signal);
+        await this.#deps.roller.roll(hour, signal);
         this.#isRefused = false;
         return;
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof CitywatchError && error.retryable) throw error;
-        this.#roller.prepareAgain();
+        this.#deps.roller.prepareAgain();
         this.#metrics.refused.inc();
         const { kind, hourMs } = hour;
         if (refusals === 1 && !this.#isRefused)
@@ -206,8 +196,6 @@ function createMetrics({ metrics }: Observer) {
     new Counter({ name, help, labelNames, registers: [metrics] });
   const dirty = 'citywatch_rollup_waiting';
   return {
-    written: counter('citywatch_rollups_written_total', 'Roll-ups stored, by tier.', ['tier']),
-    rejected: counter('citywatch_rollups_rejected_total', 'Roll-ups that can never be stored.', ['tier', 'reason']),
     refused: counter('citywatch_rollups_refused_total', 'Times that the store refused to make roll-ups.', []),
     dirty:
       (metrics.getSingleMetric(dirty) as Gauge | undefined) ??

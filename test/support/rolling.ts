@@ -2,12 +2,15 @@ import { systemClock } from '../../src/core/clock.ts';
 import type { DecodedMessage, DeviceKind, FieldSpec } from '../../src/core/types.ts';
 import { Outbound } from '../../src/platform/outbound.ts';
 import { History } from '../../src/telemetry/history.ts';
+import { Roller } from '../../src/telemetry/roller.ts';
 import { Rollups, type RollupsOptions } from '../../src/telemetry/rollups.ts';
 import type { Store, Tier } from '../../src/telemetry/store.ts';
 import { Influx1Store } from '../../src/telemetry/stores/influx1.ts';
+import { Influx2Store } from '../../src/telemetry/stores/influx2.ts';
 import { TelemetryWriter } from '../../src/telemetry/writer.ts';
 import { AT_MS, batch } from './batches.ts';
 import { ManualClock } from './clock.ts';
+import { BUCKET, Influx2StandIn, ORG, TOKEN } from './influx2-standin.ts';
 import type { Influxd } from './influxd.ts';
 import { type Owner, quietObserver } from './services.ts';
 import { until } from './until.ts';
@@ -47,22 +50,30 @@ export class Rolling {
   gaveUpMs = 0;
   rollups!: Rollups;
   readonly #options: RollupsOptions;
+  readonly #roller: Roller;
   #life = new AbortController();
   #ended: Promise<unknown> = Promise.resolve();
 
-  constructor(t: Owner, influxd: Influxd, { database, url = influxd.url, ...options }: RollingOptions) {
+  constructor(
+    t: Owner,
+    influxd: Influxd | Influx2StandIn,
+    { database, url = influxd.url, ...options }: RollingOptions,
+  ) {
     this.#options = options;
     const http = new Outbound({ clock: systemClock, observer: this.observer });
     t.teardown(async () => {
       await this.kill();
       await http.close();
     });
-    const { username, password } = influxd;
-    const queryTimeoutMs = 1_000;
-    this.store = new Influx1Store(
-      { url, username, password, database, retentionDays: DAYS, gzip: false, queryTimeoutMs, writeTimeoutMs: 1_000 },
-      { http, clock: systemClock, observer: this.observer },
-    );
+    const shared = { url, retentionDays: DAYS, gzip: false, queryTimeoutMs: 1_000, writeTimeoutMs: 1_000 };
+    const deps = { http, clock: systemClock, observer: this.observer };
+    if (influxd instanceof Influx2StandIn) {
+      this.store = new Influx2Store({ ...shared, token: TOKEN, org: ORG, bucket: BUCKET }, deps);
+    } else {
+      const { username, password } = influxd;
+      this.store = new Influx1Store({ ...shared, username, password, database }, deps);
+    }
+    this.#roller = new Roller({ store: this.store, kinds, observer: this.observer });
     this.writer = new TelemetryWriter({ store: this.store, clock: systemClock, observer: this.observer });
     this.history = new History({
       ...{ store: this.store, kinds, clock: this.clock, retentionDays: DAYS },
@@ -80,7 +91,7 @@ export class Rolling {
     this.#life = new AbortController();
     this.rollups = new Rollups(
       {
-        ...{ lane: 'live', store: this.store, kinds, clock: this.clock, observer: this.observer },
+        ...{ lane: 'live', roller: this.#roller, clock: this.clock, observer: this.observer },
         cursor: {
           load: async () => this.cursor,
           move: async (from, to) => {

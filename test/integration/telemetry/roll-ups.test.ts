@@ -1,7 +1,8 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import type { FieldValue } from '../../../src/core/types.ts';
 import { AT_MS, decoded, event, reading, report } from '../../support/batches.ts';
 import { FaultProxy } from '../../support/fault-proxy.ts';
+import { Influx2StandIn } from '../../support/influx2-standin.ts';
 import { Influxd } from '../../support/influxd.ts';
 import { HOUR_MS, MINUTE_MS, Rolling } from '../../support/rolling.ts';
 import { until } from '../../support/until.ts';
@@ -25,8 +26,14 @@ function message(records: Parameters<typeof decoded>[0], id = 'p-1') {
   return decoded(records, { offset, endOffset: offset + 100, id, device, receivedAtMs });
 }
 
-t.test('a window keeps min, max, sum, count and last; its hour is made of its windows', async (t) => {
-  const rolling = new Rolling(t, influxd, { database: 'cw_windows' });
+for (const version of ['1.x', '2.x']) {
+  t.test(`${version}: a window keeps min, max, sum, count and last; its hour is made of its windows`, async (t) => {
+    const server = version === '1.x' ? influxd : await Influx2StandIn.start(t);
+    await windowsAndTheirHour(t, new Rolling(t, server, { database: 'cw_windows' }));
+  });
+}
+
+async function windowsAndTheirHour(t: Test, rolling: Rolling): Promise<void> {
   const values = [3, -1, 2.5, 8];
   await rolling.take([4.9, 0, 1, 7].map((minute, index) => at(minute, { level_m: values[index] ?? 0 })));
   await rolling.settle();
@@ -35,7 +42,7 @@ t.test('a window keeps min, max, sum, count and last; its hour is made of its wi
     { minute: 5, min: 8, max: 8, sum: 8, count: 1, last: 8 },
   ]);
   t.strictSame(await rolling.kept('1h', 'p-1'), [{ minute: 0, min: -1, max: 8, sum: 12.5, count: 4, last: 8 }]);
-});
+}
 
 t.test('states are counted and the last is kept; text and events are not; parts of a device stay apart', async (t) => {
   const rolling = new Rolling(t, influxd, { database: 'cw_states' });
