@@ -7,7 +7,7 @@ import type { DeviceKind } from '../core/types.ts';
 export interface KindRates {
   /** Takes one message of the kind and returns 0; or takes none and returns the milliseconds to wait at least. */
   take(kind: string): number;
-  /** Calls `enter` once a message of the kind is taken for it, first come first served. The returned function cancels. */
+  /** Calls `enter` once a message of the kind is taken for it, first come first served; what it returns cancels. */
   wait(kind: string, enter: () => void): () => void;
 }
 

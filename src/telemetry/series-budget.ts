@@ -11,7 +11,7 @@ export interface SeriesBudgetDeps {
   limits?: Partial<SeriesLimits>;
 }
 
-/** Series are a device and a value of its structural tag; each costs the store memory for as long as it keeps points. */
+/** A series is a device and a value of its structural tag; it costs the store memory as long as it keeps points. */
 export interface SeriesLimits {
   /** Values of the tag of one device. */
   perDevice: number;

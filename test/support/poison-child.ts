@@ -11,7 +11,8 @@ import { KIOSK } from './kiosk-kind.ts';
 /**
  * A child process that reads the journal in argv[2] with two readers until its end. It dies of any message of the kind
  * `deadly` while that is decoded, and of any with the text `KILL` while the reader `first` handles it. Each reader
- * appends `offset number of records reasons` of what it handled to a file of its name, once it is done with a batch.
+ * appends `offset number of records reasons` of what it handled to a file of its name, once it is done with a batch. Says
+ * when it begins; with argv[3] its batches are small and take a while.
  */
 const directory = process.argv[2]!;
 const dieNow = (): never => {
@@ -24,8 +25,10 @@ const journal = await openJournal({ directory: `${directory}/journal` });
 const duplicates = new DuplicateIndex(`${directory}/duplicates`);
 await duplicates.open(journal.head);
 const guard = await CrashGuard.open({ directory: `${directory}/guard`, clock: systemClock, observer });
-const feed = new Feed({ lanes: { live: { journal, duplicates } }, kinds, observer, guard });
+const options = process.argv[3] ? { batchMessages: 500 } : {};
+const feed = new Feed({ lanes: { live: { journal, duplicates } }, kinds, observer, guard, options });
 const stop = new AbortController();
+process.stdout.write('begins\n');
 const places = new Map<string, number>();
 for (const name of ['first', 'second']) {
   const place = `${directory}/${name}.cursor`;
@@ -39,7 +42,7 @@ for (const name of ['first', 'second']) {
         lines += `${message.offset} ${records.length} ${refusals.map(({ reason }) => reason)}\n`;
       }
       // The other reader has a batch under way when this one dies.
-      if (name === 'second') await sleep(5);
+      if (name === 'second' || process.argv[3]) await sleep(5);
       appendFileSync(`${directory}/${name}`, lines);
       writeFileSync(place, String(batch.to));
     },

@@ -38,8 +38,8 @@ interface Day extends DaySlots {
 }
 
 /**
- * The reader "completeness": notes in which half period each device had a reading, and saves that with its cursors every
- * five minutes. What it notes twice it knows already, so it may read again from an older cursor.
+ * The reader "completeness": notes in which half period each device had a reading, and saves that with its cursors
+ * every five minutes. What it notes twice it knows already, so it may read again from an older cursor.
  */
 export class DeviceDays {
   readonly #deps: DeviceDaysDeps;

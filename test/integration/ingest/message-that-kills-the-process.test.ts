@@ -36,7 +36,7 @@ async function prepare(directory: string): Promise<number[]> {
 async function deaths(directory: string): Promise<number> {
   for (let count = 0; count < 10; count += 1) {
     const child = spawn(process.execPath, ['--import=tsx', CHILD, directory], {
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', 'ignore', 'inherit'],
     });
     const [status, signal] = (await once(child, 'close')) as [number | null, string | null];
     if (status === 0) return count;
