@@ -186,6 +186,56 @@ function memoryIntake(messages: NewMessage[]): ApiDeps['intake'] {
   return { accept: take('live'), acceptBulk: take('bulk') };
 }
 
+type Data =
+  | 'ledger'
+  | 'deadLetters'
+  | 'messages'
+  | 'completeness'
+  | 'twin'
+  | 'messageRate'
+  | 'kindDryRun'
+  | 'passages'
+  | 'history'
+  | 'exports';
+
+/** What is asked of data that came in: next to none came. */
+function quietData(): Pick<ApiDeps, Data> {
+  return {
+    ledger: { balance: async () => ({ asOf: ['live-1'], balanced: true, rows: [] }) },
+    deadLetters: {
+      list: async () => ({ items: [], next: null }),
+      groups: async () => [],
+      replay: async (_caller, ids) => ({ replayed: ids, skipped: [] }),
+      replayGroup: async () => ({ replayed: [], skipped: [], next: null }),
+    },
+    messages: { byReceipt: async () => null, byDevice: async () => [] },
+    completeness: {
+      device: async () => [],
+      list: async () => ({ items: [], next: null, sum: { expected: 0, received: 0, percent: null } }),
+    },
+    twin: { latest: () => null, counts: () => new Map() },
+    messageRate: { perSecond: () => 0 },
+    kindDryRun: { run: async () => dryRunOfNothing() },
+    passages: { search: async () => ({ items: [], next: null }) },
+    history: {
+      history: async () => ({
+        points: [{ atMs: 0, values: { fill_pct: 82.5 } }],
+        truncated: false,
+        source: 'raw' as const,
+      }),
+      events: async () => ({ items: [], next: null }),
+    },
+    exports: {
+      open: async ({ device }) => ({
+        ...{ contentType: 'text/csv; charset=utf-8', fileName: `${device.id}.csv` },
+        pieces: (async function* () {
+          yield 'time\r\n';
+        })(),
+      }),
+    },
+  };
+}
+
 function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: string[]): ApiDeps {
   const device = { id: KIOSK, kind: KIND.kind, kindVersion: KIND.version, jurisdiction: HERE };
   const camera = { id: CAMERA, kind: CAMERA_KIND.kind, kindVersion: 1, jurisdiction: HERE };
@@ -210,40 +260,9 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
       seenBy: ({ jurisdiction }, id) => (covers(jurisdiction, HERE) ? devices.get(id) : undefined),
     },
     intake: memoryIntake(messages),
-    ledger: { balance: async () => ({ asOf: ['live-1'], balanced: true, rows: [] }) },
-    deadLetters: {
-      list: async () => ({ items: [], next: null }),
-      groups: async () => [],
-      replay: async (_caller, ids) => ({ replayed: ids, skipped: [] }),
-      replayGroup: async () => ({ replayed: [], skipped: [], next: null }),
-    },
-    messages: { byReceipt: async () => null, byDevice: async () => [] },
-    completeness: {
-      device: async () => [],
-      list: async () => ({ items: [], next: null, sum: { expected: 0, received: 0, percent: null } }),
-    },
+    ...quietData(),
     images: memoryImages(),
-    twin: { latest: () => null, counts: () => new Map() },
-    messageRate: { perSecond: () => 0 },
-    kindDryRun: { run: async () => dryRunOfNothing() },
     cameraSetup: async () => null,
-    passages: { search: async () => ({ items: [], next: null }) },
-    history: {
-      history: async () => ({
-        points: [{ atMs: 0, values: { fill_pct: 82.5 } }],
-        truncated: false,
-        source: 'raw' as const,
-      }),
-      events: async () => ({ items: [], next: null }),
-    },
-    exports: {
-      open: async ({ device }) => ({
-        ...{ contentType: 'text/csv; charset=utf-8', fileName: `${device.id}.csv` },
-        pieces: (async function* () {
-          yield 'time\r\n';
-        })(),
-      }),
-    },
     audit: { list: async () => [] },
     alerts: memoryAlerts(),
     commands: memoryCommands(),
