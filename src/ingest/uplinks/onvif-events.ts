@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
-import { Counter, type Observer } from '../../core/observe.ts';
+import { messageOf } from '../../core/errors.ts';
+import { Counter, type Logger, type Observer } from '../../core/observe.ts';
 import type { DeviceId, DeviceIdentity, NewMessage } from '../../core/types.ts';
 
 /** What a camera noticed, as the device layer hands it over. */
@@ -26,10 +27,12 @@ export interface OnvifEventsDeps {
 /** The uplink of camera events: each becomes a message of the contract, and counts as taken when it is durable. */
 export class OnvifEvents {
   readonly #deps: OnvifEventsDeps;
+  readonly #log: Logger;
   readonly #events: Counter<'result'>;
 
   constructor(deps: OnvifEventsDeps) {
     this.#deps = deps;
+    this.#log = deps.observer.log.child({ part: 'onvif-events' });
     this.#events = new Counter({
       name: 'citywatch_camera_events_total',
       help: 'Events of cameras: durable in the journal, or refused by it and kept to be tried again.',
@@ -38,16 +41,25 @@ export class OnvifEvents {
     });
   }
 
-  /** Appends the events in their order; resolves with those that the journal did not take. */
+  /**
+   * Appends the events one after the other, because an end must not come before its beginning; resolves with those from
+   * the first on that the journal did not take. Groups of the journal are filled by other cameras meanwhile.
+   */
   async take<Event extends NoticedEvent>(id: DeviceId, events: readonly Event[]): Promise<Event[]> {
     const device = this.#deps.identity(id);
     // Retired meanwhile: nobody asks for its events any more.
     if (!device) return [];
-    const results = await Promise.allSettled(events.map((event) => this.#accept(device, event)));
-    const refused = events.filter((_, index) => results[index]?.status === 'rejected');
-    this.#events.inc({ result: 'durable' }, events.length - refused.length);
-    if (refused.length > 0) this.#events.inc({ result: 'refused' }, refused.length);
-    return refused;
+    for (const [index, event] of events.entries()) {
+      try {
+        await this.#accept(device, event);
+      } catch (error) {
+        this.#log.debug({ device: id, error: messageOf(error) }, 'the journal takes no event now');
+        this.#events.inc({ result: 'refused' });
+        return events.slice(index);
+      }
+      this.#events.inc({ result: 'durable' });
+    }
+    return [];
   }
 
   async #accept(device: DeviceIdentity, event: NoticedEvent): Promise<void> {
