@@ -79,11 +79,12 @@ export class Feed {
 
   /**
    * The messages from `position` on; waits for one when there is none. When `signal` is aborted while it waits, the
-   * batch is empty. The batch is shared: readers must not change it.
+   * batch is empty. The batch is shared: readers must not change it. What all that gave a name are past is let go.
    */
-  read({ lane, offset }: JournalPosition, signal: AbortSignal): Promise<DecodedBatch> {
+  read({ lane, offset }: JournalPosition, signal: AbortSignal, reader?: string): Promise<DecodedBatch> {
     const feed = this.#lanes.get(lane);
     if (!feed) throw new CitywatchError('not-found', { detail: `There is no lane ${lane}.` });
+    if (reader !== undefined) feed.passed(reader, offset);
     return feed.read(offset, signal);
   }
 }
@@ -112,6 +113,8 @@ class LaneFeed {
   readonly #options: FeedOptions;
   readonly #pieces = new Map<number, Piece>();
   #cached = 0;
+  /** Where each reader that gave a name stands. */
+  readonly #places = new Map<string, number>();
   readonly #loading = new Map<number, Promise<Piece>>();
   /** The last one who enters records into the index; the next waits for it. */
   #indexing: Promise<unknown> = Promise.resolve();
@@ -224,13 +227,30 @@ class LaneFeed {
     }
   }
 
+  /**
+   * Forgets what all readers are past. Kept until there are too many, decoded messages outlive several garbage
+   * collections, each of which copies them: most of the delay of a PUBACK at 5,000 messages/s was that.
+   */
+  passed(reader: string, offset: number): void {
+    this.#places.set(reader, offset);
+    const allPast = Math.min(...this.#places.values());
+    for (const [oldest, piece] of this.#pieces) {
+      if (piece.to > allPast) return;
+      this.#forget(oldest, piece);
+    }
+  }
+
   #keep(offset: number, piece: Piece): void {
     this.#pieces.set(offset, piece);
     this.#cached += piece.messages.length;
-    for (const [oldest, { messages }] of this.#pieces) {
+    for (const [oldest, first] of this.#pieces) {
       if (this.#cached <= this.#options.cacheMessages) return;
-      this.#pieces.delete(oldest);
-      this.#cached -= messages.length;
+      this.#forget(oldest, first);
     }
+  }
+
+  #forget(offset: number, { messages }: Piece): void {
+    this.#pieces.delete(offset);
+    this.#cached -= messages.length;
   }
 }

@@ -21,7 +21,7 @@ export interface ReaderOptions {
   /** Name in logs and metrics: telemetry, rules, twin. */
   name: string;
   lane: Lane;
-  feed: { read(position: JournalPosition, signal: AbortSignal): Promise<DecodedBatch> };
+  feed: { read(position: JournalPosition, signal: AbortSignal, reader: string): Promise<DecodedBatch> };
   cursor: { load(): Promise<number> };
   /** Does its work and saves the cursor `batch.to`, in one transaction where it can; the same batch may come again. */
   handle: BatchHandler;
@@ -60,11 +60,11 @@ class ReaderLoop {
   }
 
   async run(signal: AbortSignal, healthy: () => void): Promise<void> {
-    const { cursor, lane, feed, onDone, guard = UNGUARDED } = this.#options;
+    const { name, cursor, lane, feed, onDone, guard = UNGUARDED } = this.#options;
     let offset = await cursor.load();
     while (!signal.aborted) {
       onDone?.(offset);
-      const batch = await feed.read({ lane, offset }, signal);
+      const batch = await feed.read({ lane, offset }, signal, name);
       if (signal.aborted) return;
       for (const step of guard.steps(batch)) {
         await this.#guarded(guard, step, signal);

@@ -17,8 +17,9 @@ export interface ReadLimits {
 }
 
 /**
- * The newest messages of a log, kept in memory so that readers who keep up never touch the disk. Holds whole groups
- * and forgets the oldest when `maxBytes` is exceeded.
+ * The newest messages of a log, kept in memory so that a reader who keeps up never touches the disk. Holds whole groups
+ * until they are read, once, and forgets the oldest unread when `maxBytes` is exceeded: what is kept for longer than it
+ * is needed is copied by every garbage collection.
  */
 export class TailCache {
   readonly #runs: Run[] = [];
@@ -39,19 +40,30 @@ export class TailCache {
     this.#runs.push({ to, bytes, messages });
     this.#bytes += bytes;
     while (this.#bytes > this.#maxBytes && this.#first < this.#runs.length - 1) {
-      const run = this.#runs[this.#first]!;
-      run.messages = [];
-      this.#first += 1;
-      this.#bytes -= run.bytes;
-      this.from = run.to;
+      this.#forgetFirst();
     }
     if (this.#first <= FORGOTTEN_MAX) return;
     this.#runs.splice(0, this.#first);
     this.#first = 0;
   }
 
-  /** Messages from `offset`, which must not be before `from`, in order. */
-  read(offset: number, { maxBytes, maxMessages }: ReadLimits): Message[] {
+  /** Messages from `offset`, which must not be before `from`, in order. Groups read to their end are forgotten. */
+  read(offset: number, limits: ReadLimits): Message[] {
+    const found = this.#find(offset, limits);
+    const end = found.at(-1)?.endOffset ?? offset;
+    while (this.#first < this.#runs.length && this.#runs[this.#first]!.to <= end) this.#forgetFirst();
+    return found;
+  }
+
+  #forgetFirst(): void {
+    const run = this.#runs[this.#first]!;
+    run.messages = [];
+    this.#first += 1;
+    this.#bytes -= run.bytes;
+    this.from = run.to;
+  }
+
+  #find(offset: number, { maxBytes, maxMessages }: ReadLimits): Message[] {
     const found: Message[] = [];
     let left = maxBytes;
     for (let run = this.#runAt(offset); run < this.#runs.length; run += 1) {
