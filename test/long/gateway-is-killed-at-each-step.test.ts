@@ -4,9 +4,10 @@ import { killAtSteps } from '../support/faults/kill-campaign.ts';
 import { STEPS } from '../support/faults/orders.ts';
 import { record } from '../support/faults/results.ts';
 
-const SEEDS = Array.from({ length: 20 }, (_, seed) => seed);
+/** Fewer where there is less time: `CAMPAIGN_SEEDS=4`. */
+const SEEDS = Array.from({ length: Number(process.env.CAMPAIGN_SEEDS ?? 20) }, (_, seed) => seed);
 
-t.test('kill -9 under 500 messages/s at each labelled step, with 20 seeds each', async (t) => {
+t.test('kill -9 under 500 messages/s at each labelled step, with every seed', async (t) => {
   const scene = await underLoad(t);
   for (const step of STEPS) {
     scene.fleet.go();

@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import t from 'tap';
+import { FaultyGateway, loadOf } from '../support/faults/faulty-gateway.ts';
+import { fillInfluxDisk } from '../support/faults/full-disk-campaign.ts';
 import {
   always,
   down,
@@ -8,6 +11,7 @@ import {
   underLoadBeforeInflux,
 } from '../support/faults/influx-campaign.ts';
 import { record } from '../support/faults/results.ts';
+import { SmallDisk } from '../support/faults/small-disk.ts';
 
 const TEN_MINUTES_MS = 600_000;
 const FAULTS = {
@@ -25,4 +29,13 @@ t.test('InfluxDB fails in each way at 600 messages/s', async (t) => {
   await record(t, 'InfluxDB killed and started', () => harmInflux(scene, down(3_000), 5));
   await record(t, 'InfluxDB down for 10 min at 600/s', () => harmInflux(scene, down(TEN_MINUTES_MS)));
   t.same(await scene.fleet.faults(), [], 'and in the end everything is there once');
+});
+
+t.test('the disk of the private InfluxDB is full, and freed, and InfluxDB is killed', async (t) => {
+  const faulty = await FaultyGateway.prepare(t);
+  const disk = SmallDisk.mount(t, join(faulty.gateway.directory, 'influx'), 256);
+  await faulty.gateway.start();
+  const scene = await loadOf(t, faulty);
+  await record(t, 'disk of InfluxDB full', () => fillInfluxDisk(scene, 2, { disk, leaveBytes: 0, lastsMs: 45_000 }));
+  t.same(await scene.fleet.faults(), [], 'what it has is there after it was killed');
 });

@@ -53,3 +53,29 @@ function told({ fleet }: Scene): string[] {
   const isTold = fleet.http.every(({ statuses, retryAfter }) => statuses.has(503) && retryAfter.has(503));
   return isTold ? [] : ['senders by HTTP were not told to come again by a 503 with Retry-After'];
 }
+
+/** The disk of the gateway's own InfluxDB is filled under load: acknowledgements go on, health names it. */
+export async function fillInfluxDisk(scene: Scene, times: number, full: FullDisk): Promise<FaultResult> {
+  const { faulty, fleet } = scene;
+  const { gateway } = faulty;
+  const tally = emptyTally();
+  let greenMs = 0;
+  for (let time = 0; time < times; time += 1) {
+    fleet.go();
+    full.disk.fill(full.leaveBytes);
+    const named = async () => (await gateway.notGreen()).some((light) => /^influx: /.test(light));
+    await until('health names it', named, RESUMES_MS);
+    const { acked } = fleet;
+    await sleep(full.lastsMs);
+    if (fleet.acked < acked + 100) tally.wrong.push('acknowledgements did not go on meanwhile');
+    full.disk.free();
+    const freedMs = performance.now();
+    await gateway.untilGreen();
+    greenMs = Math.max(greenMs, performance.now() - freedMs);
+    add(tally, await settle(scene));
+    // What it acknowledged and kept in memory only would be gone now.
+    process.kill(gateway.server('influxd'), 'SIGKILL');
+    await gateway.untilGreen();
+  }
+  return { times, tally, greenMs };
+}

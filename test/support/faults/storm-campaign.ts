@@ -9,7 +9,9 @@ import type { FaultResult } from './results.ts';
 import type { StormOrder, StormReport } from './storm-devices.ts';
 
 const SCRIPT = join(import.meta.dirname, 'storm-devices.ts');
-const AT_ONCE = 16;
+const REGISTERED_AT_ONCE = 16;
+/** What the gateway answers of the history at once. */
+const READ_AT_ONCE = 2;
 /** Times of the first storm; each further one has later ones. */
 const BACK_MS = 3_600_000;
 
@@ -30,7 +32,9 @@ export class Storm {
 
   async register(count: number): Promise<void> {
     const ids = Array.from({ length: count }, (_, number) => `storm-${number}`);
-    await inTurns(ids, async (id) => void this.#devices.push({ id, secret: await this.#gateway.register({ id }) }));
+    await inTurns(ids, REGISTERED_AT_ONCE, async (id) => {
+      this.#devices.push({ id, secret: await this.#gateway.register({ id }) });
+    });
   }
 
   /** One storm within a second: what the devices saw. */
@@ -57,7 +61,7 @@ export class Storm {
     const each = this.#messages * this.#storms;
     const from = new Date(this.#baseMs).toISOString();
     const to = new Date(this.#baseMs + each + 1).toISOString();
-    await inTurns(this.#devices, async ({ id }) => {
+    await inTurns(this.#devices, READ_AT_ONCE, async ({ id }) => {
       const path = `/devices/${id}/history?fields=weight_kg&from=${from}&to=${to}&limit=10000`;
       const { points } = await this.#gateway.get(path);
       const there = new Set(points.map(({ at }: { at: string }) => at)).size;
@@ -72,12 +76,12 @@ export class Storm {
   }
 }
 
-async function inTurns<Item>(items: Item[], run: (item: Item) => Promise<void>): Promise<void> {
+async function inTurns<Item>(items: Item[], atOnce: number, run: (item: Item) => Promise<void>): Promise<void> {
   const rest = items.slice();
   const worker = async () => {
     for (let item = rest.shift(); item !== undefined; item = rest.shift()) await run(item);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
 /** Resident memory of a process in MiB once it has been quiet for `quietMs`. */
