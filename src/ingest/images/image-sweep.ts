@@ -72,18 +72,19 @@ async function sweepShard(deps: SweepDeps, { day, shard }: Shard, found: Swept):
   const lost = rows.filter((row) => !there.has(fileName(row)));
   for (const row of lost) {
     if (!(await isLost(deps, row))) continue;
-    await deps.database.tables<ImageTables>().deleteFrom('image').where('id', '=', row.id).execute();
-    found.rows += 1;
+    found.rows += await removeRow(deps.database, row);
   }
   if (isPast(deps, day)) await removeEmpty(path);
 }
 
-async function rowsOf(database: Database, { day, shard }: Shard): Promise<ImagePlace[]> {
+type Row = ImagePlace & Pick<ImageTables['image'], 'last_sent_at_ms'>;
+
+async function rowsOf(database: Database, { day, shard }: Shard): Promise<Row[]> {
   const fromMs = Date.parse(`${day}T00:00:00Z`);
   return await database
     .tables<ImageTables>()
     .selectFrom('image')
-    .select(['id', 'media_type', 'received_at_ms'])
+    .select(['id', 'media_type', 'received_at_ms', 'last_sent_at_ms'])
     .where('id', '>=', `${shard}000000-0000-0000-0000-000000000000`)
     .where('id', '<=', `${shard}ffffff-ffff-ffff-ffff-ffffffffffff`)
     .where('received_at_ms', '>=', fromMs)
@@ -98,6 +99,17 @@ async function isLost({ directory, clock }: SweepDeps, row: ImagePlace): Promise
     () => false,
     (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
   );
+}
+
+/** Not one that was sent again meanwhile: its file is being written anew. */
+async function removeRow(database: Database, row: Row): Promise<number> {
+  const { numDeletedRows } = await database
+    .tables<ImageTables>()
+    .deleteFrom('image')
+    .where('id', '=', row.id)
+    .where('last_sent_at_ms', '=', row.last_sent_at_ms)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
 }
 
 /** Nobody writes a new picture there any more. */
