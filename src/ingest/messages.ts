@@ -2,8 +2,9 @@ import { CitywatchError } from '../core/errors.ts';
 import { covers } from '../core/jurisdiction.ts';
 import type { Caller, DecodedRecord, DeviceId, Lane, Message, Refusal } from '../core/types.ts';
 import { type Database, sql } from '../platform/database.ts';
+import { explainReplies, type RepliesStory } from './commands/explain.ts';
 import { loadCursor } from './cursor.ts';
-import { decodeMessage } from './decode/decode.ts';
+import { type Decoded, decodeMessage } from './decode/decode.ts';
 import type { DuplicateIndex } from './duplicates/index.ts';
 import type { KindSource } from './feed.ts';
 import { positionOf, receiptOf } from './intake.ts';
@@ -14,7 +15,7 @@ import { replayOrigin } from './replay-origin.ts';
 import type { DeadLetterRow, IngestTables } from './tables.ts';
 
 export interface Stage {
-  stage: 'received' | 'decoded' | 'stored';
+  stage: 'received' | 'decoded' | 'stored' | 'answered';
   /** `durable`; `decoded`, `dead-lettered`; `waiting`, `stored`, `duplicate`, `dead-lettered`, `mixed`, `nothing`. */
   outcome: string;
   detail?: string;
@@ -88,10 +89,18 @@ export class Messages {
     if (messages.length === 0) return [];
     const cursor = await loadCursor(this.#deps.database, LEDGER_READER, lane);
     const letters = await this.#deadLetters(lane, messages);
+    const replies = messages.filter(({ channel }) => channel === 'reply');
+    const told = await explainReplies(
+      this.#deps.database,
+      replies.map((message) => ({ message, ...this.#decode(message) })),
+    );
     const stories: MessageStory[] = [];
     for (const message of messages) {
       const mine = letters.get(message.offset) ?? [];
-      stories.push(await this.#story(message, mine, message.offset < cursor));
+      const story = await this.#story(message, mine, message.offset < cursor);
+      const reply = told.get(message.offset);
+      if (reply && reply.told.length > 0) story.stages.push(answered(reply));
+      stories.push(story);
     }
     return stories;
   }
@@ -114,9 +123,7 @@ export class Messages {
 
   async #story(message: Message, letters: DeadLetterRow[], read: boolean): Promise<MessageStory> {
     const { device } = message;
-    const decoded = this.#deps.guard?.isPoison(message)
-      ? { records: [], identities: [], refusals: [refusal(null, 'poison', '', '')] }
-      : decodeMessage(message, this.#deps.kinds.at(device.kind, device.kindVersion));
+    const decoded = this.#decode(message);
     const { duplicates } = this.#deps.lanes[message.lane]!;
     if (message.endOffset <= duplicates.highWater) await duplicates.mark([{ message, ...decoded }], message.endOffset);
     return {
@@ -132,6 +139,17 @@ export class Messages {
       ],
     };
   }
+
+  #decode(message: Message): Decoded {
+    const { kind, kindVersion } = message.device;
+    return this.#deps.guard?.isPoison(message)
+      ? { records: [], identities: [], refusals: [refusal(null, 'poison', '', '')] }
+      : decodeMessage(message, this.#deps.kinds.at(kind, kindVersion));
+  }
+}
+
+function answered({ kept, told }: RepliesStory): Stage {
+  return { stage: 'answered', outcome: kept ? 'stored' : 'nothing', detail: told.join('; ') };
 }
 
 function received(message: Message): Stage {

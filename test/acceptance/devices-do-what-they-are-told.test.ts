@@ -101,16 +101,23 @@ t.test('a gateway killed before it could send sends after its start, and then a 
 
   const mute = await gateway.register({ id: 'mute' });
   const heard = await listen(t, 'mute', mute, false);
-  const soon = await tell('mute', { name: 'lock', deadline: new Date(Date.now() + 1_000).toISOString() });
-  await become('mute', soon.body.id, 'delivered');
-  await become('mute', soon.body.id, 'expired');
-  t.equal(heard.told.length, 1);
+  const soon = await tell('mute', { name: 'lock', deadline: new Date(Date.now() + 2_500).toISOString() });
+  await until('it is there', () => heard.told.length === 1);
+  t.match(await become('mute', soon.body.id, 'expired'), { deliveredAt: /Z$/, sends: 1, reply: null });
   const late = { id: soon.body.id, ok: true };
   const sent = await gateway.api('POST', '/devices/mute/replies', { body: late, token: `mute:${mute}` });
   t.match(sent, { status: 202, body: { receipt: /^live-/ } });
+  const again = await gateway.api('POST', '/devices/mute/replies', { body: late, token: `mute:${mute}` });
   const kept = async () => (await gateway.get(`/devices/mute/commands/${soon.body.id}`)).reply !== null;
   await until('the late reply is kept', kept);
   t.match(await gateway.get(`/devices/mute/commands/${soon.body.id}`), { state: 'expired', reply: { late: true } });
+  const story = async ({ body: { receipt } }: typeof sent) => {
+    const { items } = await gateway.get(`/messages?id=${receipt}`);
+    return items[0].stages.find(({ stage }: { stage: string }) => stage === 'answered');
+  };
+  t.match(await story(sent), { outcome: 'stored', detail: /^lock .* came after the deadline; kept$/ });
+  await until('the second is judged', async () => /answered it before/.test((await story(again)).detail));
+  t.match(await story(again), { outcome: 'nothing' });
 });
 
 t.test('a device without MQTT fetches what it has to do, and nobody answers for it', async (t) => {
