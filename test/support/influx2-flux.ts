@@ -32,7 +32,8 @@ export function runFlux(query: string, bucketOf: (name: string) => Iterable<Samp
   const [from, to] = [toNs(start), toNs(stop)];
   if (from >= to) throw new FluxFault('cannot query an empty range');
   const isDevice = `r\\.dev == ${TEXT}`;
-  const ofDevices = `filter\\(fn: \\(r\\) => r\\._measurement == ${TEXT} and \\((${isDevice}(?: or ${isDevice})*)\\)\\)`;
+  const anyDevice = `${isDevice}(?: or ${isDevice})*`;
+  const ofDevices = `filter\\(fn: \\(r\\) => r\\._measurement == ${TEXT} and \\((${anyDevice})\\)\\)`;
   const [measurement, named = ''] = one(steps.shift(), ofDevices, false);
   const devices = new Set([...named.matchAll(new RegExp(isDevice, 'g'))].map(([, text]) => unquoted(text)));
   const equal = `r\\._field == ${TEXT}`;

@@ -67,7 +67,7 @@ export const exportRoutes: RoutePart = (app, context) => {
   );
 };
 
-/** A signal that is aborted when the answer is over, for whatever reason, or the server stops; `ended` is called once. */
+/** A signal that is aborted when the answer is over, however it ends, or the server stops; `ended` is called once. */
 function untilEnd(response: ServerResponse, stopping: AbortSignal, ended: () => void): AbortSignal {
   const over = new AbortController();
   const stop = () => over.abort();

@@ -72,7 +72,8 @@ function ofSeries(measurement: string, devices: readonly string[]): string {
 }
 
 function ofFields(fields: readonly string[]): string {
-  return flux`filter(fn: (r) => ${fluxExpression(fields.map((field) => flux`r._field == ${field}`).join(' or '))})`.toString();
+  const isOne = fields.map((field) => flux`r._field == ${field}`).join(' or ');
+  return flux`filter(fn: (r) => ${fluxExpression(isOne)})`.toString();
 }
 
 function time(ns: string) {

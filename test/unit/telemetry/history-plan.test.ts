@@ -72,13 +72,11 @@ t.test('parts cover exactly the range where readings are kept, in order, and hol
   const every = fc.constantFrom(null, 1_000, MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS);
   fc.assert(
     fc.property(
-      moment,
-      moment,
+      fc.tuple(moment, moment),
       every,
-      moment,
-      moment,
+      fc.tuple(moment, moment),
       pending,
-      (a, b, everyMs, completeFromMs, completeToMs, pending) => {
+      ([a, b], everyMs, [completeFromMs, completeToMs], pending) => {
         fc.pre(a !== b);
         const [fromMs, toMs] = [Math.min(a, b), Math.max(a, b)];
         const parts = planTiers(range(fromMs, toMs, everyMs), state({ completeFromMs, completeToMs, pending }));

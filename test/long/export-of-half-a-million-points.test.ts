@@ -1,0 +1,53 @@
+import t from 'tap';
+import { systemClock } from '../../src/core/clock.ts';
+import type { Caller, DeviceKind, FieldSpec } from '../../src/core/types.ts';
+import { Outbound } from '../../src/platform/outbound.ts';
+import { Exports } from '../../src/telemetry/export.ts';
+import { Influx1Store } from '../../src/telemetry/stores/influx1.ts';
+import { AT_MS } from '../support/batches.ts';
+import { Influxd } from '../support/influxd.ts';
+import { quietObserver } from '../support/services.ts';
+
+const POINTS = 500_000;
+const LINES = 5_000;
+/** What pages of points, their text and garbage between two collections may take; the text alone is 25 MB. */
+const GROWTH_BYTES_MAX = 100 * 1024 * 1024;
+
+const spec: FieldSpec = { type: 'number', unit: '%', min: 0, max: 100 };
+const kind = { kind: 'kiosk', events: new Map(), fields: new Map([['fill_pct', spec]]) } as unknown as DeviceKind;
+const caller: Caller = { type: 'token', id: 't', name: 't', role: 'viewer', jurisdiction: '330200', purpose: null };
+
+t.test('half a million points leave one by one, in flat memory', async (t) => {
+  const influxd = await Influxd.start(t);
+  const observer = quietObserver();
+  const http = new Outbound({ clock: systemClock, observer });
+  t.teardown(() => http.close());
+  const { url, username, password } = influxd;
+  const retentionDays = { raw: 3_650, fiveMinutes: 3_650, hour: 3_650 };
+  const store = new Influx1Store(
+    { url, username, password, database: 'cw', retentionDays, gzip: false },
+    { http, clock: systemClock, observer },
+  );
+  await store.ensure();
+  const { signal } = new AbortController();
+  for (let at = 0; at < POINTS; at += LINES) {
+    const lines = Array.from({ length: LINES }, (_, i) => {
+      return `kiosk,dev=k-1,jur=330200 fill_pct=${(at + i) % 100} ${AT_MS + (at + i) * 1_000}000001`;
+    });
+    t.strictSame(await store.write(lines, signal), { rejected: [] });
+  }
+  const exports = new Exports({ store, kinds: { latest: () => kind }, registerLook: async () => {} });
+  const device = { id: 'k-1', kind: 'kiosk', jurisdiction: '330200' };
+  const query = { fromMs: AT_MS, toMs: AT_MS + POINTS * 1_000, format: 'csv' as const, fields: ['fill_pct'] };
+  const reason = () => ({ purpose: 'none', case: null });
+  const { pieces } = await exports.open({ caller, device, query, reason }, signal);
+  const before = process.memoryUsage().rss;
+  let lines = -1;
+  let most = before;
+  for await (const piece of pieces) {
+    lines += piece.split('\r\n').length - 1;
+    most = Math.max(most, process.memoryUsage().rss);
+  }
+  t.equal(lines, POINTS);
+  t.ok(most - before < GROWTH_BYTES_MAX, `${Math.round((most - before) / 1024 / 1024)} MiB more`);
+});
