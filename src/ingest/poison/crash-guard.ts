@@ -27,7 +27,8 @@ const ENDING = '.mark';
  * Finds out which message ends the whole process (memory, a crash in native code, a loop that the watchdog ends) and
  * puts it aside. Whoever works on messages notes which ones before it begins and takes the note back after; a note that
  * is found at start tells of a death. The next time its batch is taken in small pieces, then one by one, and the
- * message that stands alone in a note is put aside unread: after two deaths in decoding, three in a reader. While
+ * message that stands alone in a note is put aside unread: after three deaths, the third in decoding or
+ * in a reader at that very message. While
  * anything is suspect the readers work one at a time, so that none is blamed for the death of another.
  */
 export class CrashGuard {
@@ -80,7 +81,10 @@ export class CrashGuard {
         continue;
       }
       const [by = '', lane = ''] = name.split('.');
-      await list.add({ by, lane, offset: from, hash: null, bytes: 0 });
+      if (!(await list.add({ by, lane, offset: from, hash: null, bytes: 0 }))) {
+        suspects.set(name, stretch);
+        continue;
+      }
       log.error({ reader: by, lane, offset: from }, 'the process dies of this message; it is put aside unread');
     }
     const asked = AskedFile.read(join(deps.directory, 'asked'));
@@ -194,12 +198,14 @@ export class CrashGuard {
       careful = isSuspect;
     }
     if (steps.length <= 1) return [batch];
-    return steps.map((messages, index) => ({
-      ...batch,
-      from: index === 0 ? batch.from : messages[0]!.message.offset,
-      to: index === steps.length - 1 ? batch.to : messages.at(-1)!.message.endOffset,
-      messages,
-    }));
+    let from = batch.from;
+    return steps.map((messages, index) => {
+      // Where one ends the next begins, also where the journal's next file begins in between.
+      const to = index === steps.length - 1 ? batch.to : messages.at(-1)!.message.endOffset;
+      const step = { ...batch, from, to, messages };
+      from = to;
+      return step;
+    });
   }
 
   async #enter(name: string, step: DecodedBatch): Promise<() => void> {

@@ -21,8 +21,15 @@ export type PoisonEntry = z.infer<typeof entry>;
 /** More than this many, and the oldest is forgotten: it would cost its crashes once more. */
 const ENTRIES_MAX = 1_000;
 
-/** Bytes that never came into the journal are tried alone at once, so one death may have been somebody else's doing. */
-const DEATHS_ASKED = 2;
+/**
+ * Decoding takes microseconds, so whoever kills us at random while we decode one by one may hit a message once, and the
+ * bytes at the door are alone from the start: there one death proves nothing. A reader has died twice before it is alone.
+ */
+const DEATHS_DECODING = 2;
+
+function isProven({ by, deaths }: PoisonEntry): boolean {
+  return by !== 'decode' || deaths >= DEATHS_DECODING;
+}
 
 export function hashOf(raw: Buffer): string {
   return createHash('sha256').update(raw).digest('base64url');
@@ -32,10 +39,14 @@ export function hashOf(raw: Buffer): string {
 export class PoisonList {
   readonly #path: string;
   #entries: PoisonEntry[];
+  /** Of those that are proven. */
+  readonly #byPlace = new Map<string, PoisonEntry>();
+  readonly #byBytes = new Map<number, PoisonEntry[]>();
 
   private constructor(path: string, entries: PoisonEntry[]) {
     this.#path = path;
     this.#entries = entries;
+    this.#index();
   }
 
   /** A file that cannot be read is taken as empty: its messages would be found out again. */
@@ -49,24 +60,22 @@ export class PoisonList {
   }
 
   get size(): number {
-    return this.#entries.length;
+    return this.#byPlace.size;
   }
 
   /** The entry of a message, by its place or its bytes. */
   find(by: string, at: { lane: string; offset: number } | null, raw: Buffer): PoisonEntry | undefined {
-    if (this.#entries.length === 0) return undefined;
-    let hash: string | null = null;
-    return this.#entries.find((one) => {
-      if (one.by !== by || (one.offset === null && one.deaths < DEATHS_ASKED)) return false;
-      if (at !== null && one.offset === at.offset && one.lane === at.lane) return true;
-      if (one.hash === null || one.bytes !== raw.length) return false;
-      hash ??= hashOf(raw);
-      return one.hash === hash;
-    });
+    if (this.#byPlace.size === 0) return undefined;
+    const here = at && this.#byPlace.get(`${by} ${at.lane} ${at.offset}`);
+    if (here) return here;
+    const alike = this.#byBytes.get(raw.length);
+    if (!alike) return undefined;
+    const hash = hashOf(raw);
+    return alike.find((one) => one.by === by && one.hash === hash);
   }
 
-  /** Enters it, or counts one more death of it. */
-  async add(found: Omit<PoisonEntry, 'deaths'>): Promise<PoisonEntry> {
+  /** Enters it, or counts one more death of it; whether it is proven now. */
+  async add(found: Omit<PoisonEntry, 'deaths'>): Promise<boolean> {
     const same = (one: PoisonEntry) =>
       one.by === found.by &&
       (found.offset === null ? one.hash === found.hash : one.offset === found.offset && one.lane === found.lane);
@@ -74,10 +83,20 @@ export class PoisonList {
     const entered = { ...found, deaths: (known?.deaths ?? 0) + 1 };
     this.#entries = [...this.#entries.filter((one) => one !== known), entered].slice(-ENTRIES_MAX);
     await this.save();
-    return entered;
+    return isProven(entered);
   }
 
   async save(): Promise<void> {
+    this.#index();
     await writeFileDurable(this.#path, JSON.stringify(this.#entries), { mode: 0o600 });
+  }
+
+  #index(): void {
+    this.#byPlace.clear();
+    this.#byBytes.clear();
+    for (const one of this.#entries.filter(isProven)) {
+      this.#byPlace.set(`${one.by} ${one.lane} ${one.offset ?? one.hash}`, one);
+      if (one.hash !== null) this.#byBytes.set(one.bytes, [...(this.#byBytes.get(one.bytes) ?? []), one]);
+    }
   }
 }

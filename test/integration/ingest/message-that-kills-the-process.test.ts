@@ -12,6 +12,8 @@ const CHILD = new URL('../../support/poison-child.ts', import.meta.url).pathname
 const DEADLY = 150;
 const KILLING = 420;
 const COUNT = 600;
+/** It starts six processes, one after the other. */
+const SLOW = { timeout: 90_000 };
 
 async function prepare(directory: string): Promise<number[]> {
   for (const name of ['journal', 'duplicates', 'guard']) mkdirSync(`${directory}/${name}`);
@@ -52,17 +54,17 @@ function handled(directory: string, name: string): Map<number, string> {
 
 t.test(
   'one that kills while it is decoded and one that kills a reader are put aside, and nothing else is',
+  SLOW,
   async (t) => {
     const directory = await temporaryDirectory(t);
     const offsets = await prepare(directory);
-    t.equal(await deaths(directory), 5, 'two deaths in decoding, three in a reader');
+    t.equal(await deaths(directory), 6, 'three deaths each');
     const [first, second] = [handled(directory, 'first'), handled(directory, 'second')];
     for (const [n, offset] of offsets.entries()) {
       const whole = n === DEADLY ? '0 poison' : '1';
       if (first.get(offset) !== (n === KILLING ? '0 poison' : whole)) t.fail(`first: ${n} ${first.get(offset)}`);
       if (second.get(offset) !== whole) t.fail(`second: ${n} ${second.get(offset)}`);
     }
-    t.equal(await deaths(directory), 0);
   },
 );
 
@@ -91,6 +93,9 @@ t.test('the same bytes sent again are put aside at once', async (t) => {
   const second = await next();
   t.equal(second.decodeStep([before, deadly, after], 0), 1);
   second.decoding([deadly], die);
+  const again = await next();
+  t.notOk(again.isPoison(deadly), 'somebody may have killed us by chance');
+  again.decoding([deadly], die);
   const third = await next();
   t.ok(third.isPoison(deadly));
   t.notOk(third.isPoison(before) || third.isPoison(after));
@@ -149,4 +154,36 @@ t.test('what was under way for longer than a second, or when the end was asked f
   await third.reader('first', 'live').enter(batch);
   third.close();
   t.equal((await next()).suspects, 0);
+});
+
+t.test('the steps of a suspect batch follow on each other without a gap, and only they are small', async (t) => {
+  const { next, die } = await lives(t);
+  // Between two files of the journal an offset is no message's.
+  const messages = Array.from({ length: 200 }, (_, n) => {
+    const offset = n * 10 + (n >= 50 ? 64 : 0);
+    return { message: storedMessage('{}', { offset, endOffset: offset + 10 }), records: [], refusals: [] };
+  });
+  const batch = { lane: 'live' as const, from: 0, to: 2_064, messages };
+  const middle = { ...batch, from: 400, to: 1_064, messages: messages.slice(40, 100) };
+  await (await next()).reader('first', 'live').enter(middle);
+  die();
+  const reader = (await next()).reader('first', 'live');
+  const steps = reader.steps(batch);
+  t.same(
+    steps.map((step) => step.messages.length),
+    [40, 32, 28, 100],
+  );
+  t.same(
+    steps.map(({ from }) => from),
+    [0, ...steps.slice(0, -1).map(({ to }) => to)],
+  );
+  t.equal(steps.at(-1)?.to, batch.to);
+  t.same(
+    steps.flatMap((step) => step.messages),
+    messages,
+  );
+  await reader.enter(steps[1]!);
+  die();
+  const careful = (await next()).reader('first', 'live').steps(batch);
+  t.equal(careful.filter((step) => step.messages.length === 1).length, 32);
 });
