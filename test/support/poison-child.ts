@@ -11,8 +11,8 @@ import { KIOSK } from './kiosk-kind.ts';
 /**
  * A child process that reads the journal in argv[2] with two readers until its end. It dies of any message of the kind
  * `deadly` while that is decoded, and of any with the text `KILL` while the reader `first` handles it. Each reader
- * appends `offset number of records reasons` of what it handled to a file of its name, once it is done with a batch. Says
- * when it begins; with argv[3] its batches are small and take a while.
+ * appends `offset number of records reasons` of what it handled to a file of its name, once it is done with a batch.
+ * Says when it begins; with argv[3] its batches are small and take a while.
  */
 const directory = process.argv[2]!;
 const dieNow = (): never => {

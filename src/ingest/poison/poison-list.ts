@@ -22,8 +22,9 @@ export type PoisonEntry = z.infer<typeof entry>;
 const ENTRIES_MAX = 1_000;
 
 /**
- * Decoding takes microseconds, so whoever kills us at random while we decode one by one may hit a message once, and the
- * bytes at the door are alone from the start: there one death proves nothing. A reader has died twice before it is alone.
+ * Decoding takes microseconds, so whoever kills us at random while we decode one by one may hit a message once, and
+ * the bytes at the door are alone from the start: there one death proves nothing. A reader has died twice before it is
+ * alone with a message.
  */
 const DEATHS_DECODING = 2;
 
