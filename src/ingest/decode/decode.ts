@@ -37,6 +37,8 @@ interface Scope {
   origin: ReplayOrigin | null;
   receivedAtMs: number;
   text: string;
+  /** Whether `text` has a number that became 0; null until a record asks. */
+  underflow: boolean | null;
 }
 
 /**
@@ -62,7 +64,7 @@ function decode(message: Message, kind: CompiledKind | null): Decoded {
   if ('reason' in parsed) return refused(parsed.reason, `${message.raw.length} bytes`);
   const origin = replayOrigin(message);
   const receivedAtMs = origin?.receivedAtMs ?? message.receivedAtMs;
-  const scope = { message, kind, origin, receivedAtMs, text: parsed.text };
+  const scope = { message, kind, origin, receivedAtMs, text: parsed.text, underflow: null };
   const decoded: Decoded = { records: [], identities: [], refusals: [] };
   const { value } = parsed;
   if (!Array.isArray(value)) readRecord(value, 0, scope, decoded);
@@ -128,11 +130,17 @@ function reading(values: Values, given: Given, index: number, scope: Scope): Dec
   const { tag } = scope.kind!;
   const tagged = tag !== undefined && values.has(tag);
   if (values.size === (tagged ? 1 : 0)) return fail('no-values', 'values', given.values);
-  if (content.zeros && hasUnderflow(scope.text)) return fail('not-exact', 'values', given.values);
+  if (content.zeros && lostNumber(scope)) return fail('not-exact', 'values', given.values);
   const base = readBase(given, index, scope);
   if (!base) return null;
   const read = values as Map<string, FieldValue>;
   return tagged ? { type: 'reading', ...base, values: read, tag } : { type: 'reading', ...base, values: read };
+}
+
+/** Looked for once, however many records of the message hold a 0. */
+function lostNumber(scope: Scope): boolean {
+  scope.underflow ??= hasUnderflow(scope.text);
+  return scope.underflow;
 }
 
 function readEvent(given: Given, index: number, scope: Scope): DecodedRecord | null {
@@ -170,7 +178,7 @@ interface FoundEvent {
 
 function eventOf({ type, spec, data }: FoundEvent, given: Given, index: number, scope: Scope): DecodedRecord | null {
   for (const name of spec?.required ?? []) if (!data.has(name)) return fail('missing-key', `data.${name}`, undefined);
-  if (content.zeros && hasUnderflow(scope.text)) return fail('not-exact', 'data', given.data);
+  if (content.zeros && lostNumber(scope)) return fail('not-exact', 'data', given.data);
   const base = readBase(given, index, scope);
   if (!base) return null;
   const record: DeviceEvent = { type: 'event', ...base, event: type, data };

@@ -57,7 +57,8 @@ function endOfText(raw: Buffer, start: number): number {
 export function hasUnderflow(text: string): boolean {
   if (!/e-/i.test(text)) return false;
   const withoutTexts = text.replace(/"(?:[^"\\]|\\.)*"/g, '""');
-  for (const [number, mantissa] of withoutTexts.matchAll(/(-?[\d.]+)e-\d+/gi)) {
+  // Begins only where no number goes on, or a long one would be read again from each of its digits.
+  for (const [number, mantissa] of withoutTexts.matchAll(/(?<![\d.])([\d.]+)e-\d+/gi)) {
     if (Number(number) === 0 && Number(mantissa) !== 0) return true;
   }
   return false;
