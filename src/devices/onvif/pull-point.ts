@@ -86,7 +86,7 @@ export class PullPoint {
     return readNotifications(await this.#ask(session, this.#address(), { ...this.#about(PULL, 'PullMessages'), body }));
   }
 
-  /** Resolves with how long it is granted from now on, or null when the camera does not renew: pulls may keep it alive. */
+  /** Resolves with how long it is granted from now on; null when the camera does not renew, and pulls may do it. */
   async renew(signal: AbortSignal): Promise<number | null> {
     const session = this.#session({ deadlineMs: this.#times.askMs, signal });
     const body = `<wsnt:Renew><wsnt:TerminationTime>${this.#term}</wsnt:TerminationTime></wsnt:Renew>`;

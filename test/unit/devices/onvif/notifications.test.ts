@@ -19,8 +19,10 @@ function read(messages: string, declared = TNS1) {
   return readNotifications(readAnswer(Buffer.from(text), 'PullMessages'));
 }
 
-const holder = (topic: string, inside: string): string =>
-  `<wsnt:NotificationMessage><wsnt:Topic>${topic}</wsnt:Topic><wsnt:Message>${inside}</wsnt:Message></wsnt:NotificationMessage>`;
+function holder(topic: string, inside: string): string {
+  const parts = `<wsnt:Topic>${topic}</wsnt:Topic><wsnt:Message>${inside}</wsnt:Message>`;
+  return `<wsnt:NotificationMessage>${parts}</wsnt:NotificationMessage>`;
+}
 
 const MOTION = [
   '<tt:Message UtcTime="2026-01-02T03:04:05.678912Z" PropertyOperation="Changed">',
