@@ -16,7 +16,7 @@ interface Owner {
 /** Times at which a test need not wait; one second is the shortest an ONVIF duration of ours says. */
 export const QUICK: LoopTimes = {
   ...LOOP_TIMES,
-  ...{ pullMs: 1_000, slackMs: 500, termMs: 6_000, askMs: 2_000 },
+  ...{ pullMs: 1_000, slackMs: 1_000, termMs: 6_000, askMs: 2_000 },
   ...{ idleGapMs: 50, gapMs: 10, retryMs: 50, steadyMs: 500, backoffMinMs: 50, backoffMaxMs: 400, authPauseMs: 400 },
 };
 

@@ -52,14 +52,14 @@ t.test('nothing more is asked for while an event is not durable, and nothing is 
     if (full) throw new Error('the journal is full');
   };
   // A term so short that it ends while the journal is full, unless it is renewed.
-  const followed = await followCamera(t, camera, { gate, times: { termMs: 2_000 } });
+  const followed = await followCamera(t, camera, { gate, times: { termMs: 4_000 } });
   await until('the camera is subscribed to', () => followed.counts.subscribed === 1);
   camera.notices('motion', true);
   await until('the journal refuses', () => asked >= 2);
   const { pulls } = camera.events.counts;
   for (const active of [false, true, false]) camera.notices('motion', active);
   const renewals = (): number => camera.requests.filter((operation) => operation === 'Renew').length;
-  await until('the subscription is kept alive', () => renewals() >= 2);
+  await until('the subscription is kept alive', () => renewals() >= 1);
   t.equal(camera.events.counts.pulls, pulls, 'no pull while an event is owed');
   t.same(await followed.told(), []);
   full = false;
@@ -80,7 +80,7 @@ t.test('what is told again is no second event', async (t) => {
   camera.notices('tamper', true);
   await until('two events', async () => (await first.told()).length === 2);
   camera.events.loseSubscriptions();
-  await until('it is subscribed to again', () => camera.events.counts.subscriptions === 2);
+  await until('it is subscribed to again', () => camera.events.counts.subscriptions >= 2);
   camera.notices('motion', false);
   await until('the end of the motion', async () => (await first.told()).length === 3);
   t.ok((await first.count('messages', 'unchanged')) >= 2, 'the camera did tell what we knew');
