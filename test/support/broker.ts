@@ -27,7 +27,10 @@ export class Broker {
     this.#scheme = scheme;
   }
 
-  /** One that answers, with TLS where it is given a certificate; gone after the test. Each device's user name, client id and place in topics are its id. */
+  /**
+   * One that answers, with TLS where it is given a certificate; gone after the test. Each device's user name, client id
+   * and place in topics are its id.
+   */
   static async start(t: Test, devices: string[], tls?: { cert: string; key: string }): Promise<Broker> {
     const directory = await temporaryDirectory(t);
     const broker = new Broker(await freePort(), directory, tls ? 'mqtts' : 'mqtt');
@@ -54,7 +57,7 @@ export class Broker {
     return broker;
   }
 
-  /** Takes from the gateway the right to send commands, as an access list does that was written before there were any. */
+  /** Takes from the gateway the right to send commands, as in an access list from before there were any. */
   async refuseCommands(): Promise<void> {
     const path = join(this.#directory, 'rights');
     const rights = await readFile(path, 'utf8');
