@@ -27,6 +27,7 @@ export class Roller {
   /** The last turn of each hour that is being rolled up. */
   readonly #turns = new Map<string, Promise<void>>();
   #isPrepared = false;
+  #devicesAtOnce = DEVICES_AT_ONCE_MAX;
 
   constructor(deps: RollerDeps) {
     this.#deps = deps;
@@ -51,8 +52,9 @@ export class Roller {
   }
 
   /**
-   * Rolls up the windows and their hour. Errors: those of the store; doing it again is harmless. One hour of a kind is
-   * rolled up once at a time: what was asked for earlier would overwrite what was asked for later.
+   * Rolls up the windows and their hour, and takes each device that is done off the list. Errors: those of the store;
+   * doing it again is harmless. One hour of a kind is rolled up once at a time: what was asked for earlier would
+   * overwrite what was asked for later.
    */
   async roll(hour: DirtyHour, signal: AbortSignal): Promise<void> {
     const key = `${hour.hourMs} ${hour.kind}`;
@@ -73,10 +75,18 @@ export class Roller {
     await this.#prepare(signal);
     const range = rangeOf({ hourMs, windows });
     const ids = [...devices.keys()];
-    for (let at = 0; at < ids.length; at += DEVICES_AT_ONCE_MAX) {
-      const part = { spec, devices: ids.slice(at, at + DEVICES_AT_ONCE_MAX) };
-      await this.#write({ ...part, ...range, from: 'raw', to: '5m' }, signal);
-      await this.#write({ ...part, fromMs: hourMs, toMs: hourMs + HOUR_MS, from: '5m', to: '1h' }, signal);
+    while (ids.length > 0) {
+      const part = { spec, devices: ids.splice(0, this.#devicesAtOnce) };
+      try {
+        await this.#write({ ...part, ...range, from: 'raw', to: '5m' }, signal);
+        await this.#write({ ...part, fromMs: hourMs, toMs: hourMs + HOUR_MS, from: '5m', to: '1h' }, signal);
+      } catch (error) {
+        // Devices that report many times a second make an answer too slow for its deadline, each time again.
+        this.#devicesAtOnce = Math.max(1, this.#devicesAtOnce >> 1);
+        throw error;
+      }
+      for (const id of part.devices) devices.delete(id);
+      this.#devicesAtOnce = Math.min(DEVICES_AT_ONCE_MAX, this.#devicesAtOnce + 1);
     }
   }
 

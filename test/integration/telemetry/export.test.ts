@@ -104,7 +104,7 @@ t.test('more points than a page, many of one moment, come once each', async (t) 
     reading({ fill_pct: 1, load_kg: 0 }, at(Math.floor(i / 3_000), i)),
   );
   const parts = Array.from({ length: 10 }, (_, lane) =>
-    reading({ fill_pct: 2, lane }, { ...at(1, 4_999), tag: 'lane' }),
+    reading({ fill_pct: 2, lane }, { ...at(1, 4_995), tag: 'lane' }),
   );
   await given(t, 'plain', 'p-3', [...many, ...parts]);
   const rows = (await exported('plain', 'p-3', { fields: ['fill_pct'] })).trim().split('\r\n');
@@ -133,6 +133,17 @@ t.test('plates are masked, and the look stands in the register before the first 
   t.strictSame(looks, [], 'readings without a plate are no look');
   const silent = new Exports({ store, kinds, registerLook: async () => Promise.reject(new Error('no register')) });
   await t.rejects(silent.open({ caller, device, query: range, reason }, never), { message: 'no register' });
+});
+
+t.test('times that no point can have are told, and never asked for', async (t) => {
+  for (const [fromMs, toMs, path] of [
+    [Date.parse('0000-01-01'), AT_MS, 'from'],
+    [-1, AT_MS, 'from'],
+    [AT_MS, Date.parse('9999-12-31'), 'to'],
+    [AT_MS, AT_MS, 'to'],
+  ] as const) {
+    await t.rejects(exported('plain', 'p-1', { fromMs, toMs }), { code: 'request.invalid', issues: [{ path }] });
+  }
 });
 
 t.test('a field there is not, and the tag alone, are told', async (t) => {

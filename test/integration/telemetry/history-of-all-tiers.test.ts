@@ -37,7 +37,7 @@ const point = fc.record({
   ns: fc.nat({ max: 999_999 }),
   values,
 });
-const readings = fc.uniqueArray(point, { maxLength: 60, selector: ({ atMs, ns }) => `${atMs}.${ns}` });
+const readings = fc.uniqueArray(point, { minLength: 30, maxLength: 60, selector: ({ atMs, ns }) => `${atMs}.${ns}` });
 const question = fc.record({
   fromMs: fc.integer({ min: AT_MS - HOUR_MS, max: AT_MS + 5 * HOUR_MS }),
   lengthMs: fc.integer({ min: 6 * HOUR_MS, max: 9 * HOUR_MS }),

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { CitywatchError } from '../../../src/core/errors.ts';
 import type { DeviceKind } from '../../../src/core/types.ts';
 import { Roller } from '../../../src/telemetry/roller.ts';
 import { lineOfRollup } from '../../../src/telemetry/rollup-line.ts';
@@ -38,6 +39,36 @@ t.test('asks for the windows that are dirty, then for their hour, some devices a
       ['5m', count, 0, 3_600_000],
     ]),
   );
+});
+
+t.test('asks for fewer devices after a question that was not answered, and for more again as they are', async (t) => {
+  let isSlow = true;
+  const { queries, roller } = rollerOn(async () => {
+    if (isSlow) throw new CitywatchError('store.unavailable');
+    return [];
+  });
+  const devices = new Map(Array.from({ length: 200 }, (_, index) => [`d-${index}`, 0b110]));
+  for (let tries = 0; tries < 3; tries += 1) {
+    await t.rejects(roller.roll(hour({ devices }), never), { code: 'store.unavailable' });
+  }
+  isSlow = false;
+  queries.length = 0;
+  await roller.roll(hour({ devices }), never);
+  const asked = queries.filter(({ tier }) => tier === 'raw').map(({ devices }) => devices.length);
+  t.strictSame(asked, [25, 26, 27, 28, 29, 30, 31, 4]);
+});
+
+t.test('what is done is not done again when the rest has to wait', async (t) => {
+  const { queries, roller } = rollerOn(async () => {
+    if (queries.length === 3) throw new CitywatchError('store.unavailable');
+    return [];
+  });
+  const devices = new Map(Array.from({ length: 300 }, (_, index) => [`d-${index}`, 0b110]));
+  await t.rejects(roller.roll(hour({ devices }), never), { code: 'store.unavailable' });
+  t.equal(devices.size, 100);
+  await roller.roll(hour({ devices }), never);
+  t.equal(queries.at(-1)?.devices.at(-1), 'd-299');
+  t.equal(devices.size, 0);
 });
 
 t.test('two lanes never make the same hour at the same time, and different hours do not wait', async (t) => {
