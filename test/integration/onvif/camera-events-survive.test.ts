@@ -8,6 +8,10 @@ import { startCameras } from '../../support/cameras.ts';
 import { until } from '../../support/until.ts';
 import { Wire } from '../../support/wire.ts';
 
+/** They mostly wait. */
+const SIDE_BY_SIDE = { buffered: true };
+t.jobs = 6;
+
 const subscribed = ({ counts }: FollowedCamera) => until('it is subscribed to', () => counts.subscribed === 1);
 
 /** Resolves when a crossing by this object is in the journal. It crosses again and again: some may be told to nobody. */
@@ -22,7 +26,7 @@ async function resubscribed(camera: VirtualCamera, before: number): Promise<void
   await until('it is subscribed to anew', () => camera.events.counts.subscriptions > before);
 }
 
-t.test('a camera that reboots tells its events again', async (t) => {
+t.test('a camera that reboots tells its events again', SIDE_BY_SIDE, async (t) => {
   const cameras = await startCameras(t);
   const camera = await cameras.start({ address: '127.64.42.1' });
   const followed = await followCamera(t, camera);
@@ -43,26 +47,30 @@ t.test('a camera that reboots tells its events again', async (t) => {
   t.ok((await followed.count('ended', 'unreachable')) >= 1);
 });
 
-t.test('a cable pulled while a pull waits is noticed by silence, and events resume when it is back', async (t) => {
-  const cameras = await startCameras(t);
-  const camera = await cameras.start({ address: '127.64.42.2' });
-  const { hostname, port } = new URL(camera.xaddr);
-  const wire = await Wire.lay(t, { host: hostname, port: Number(port) });
-  const xaddr = camera.xaddr.replace(`:${port}/`, `:${wire.port}/`);
-  const followed = await followCamera(t, camera, { xaddr, times: { askMs: 1_000 } });
-  await subscribed(followed);
-  wire.cut();
-  await until('the silence is noticed', () => followed.counts.subscribed === 0);
-  t.ok((await followed.count('ended', 'timeout')) >= 1);
-  const { connections } = wire;
-  await until('it is tried again in vain', () => wire.connections > connections);
-  const before = camera.events.counts.subscriptions;
-  wire.mend();
-  await resubscribed(camera, before);
-  await crossed(camera, followed, '8');
-});
+t.test(
+  'a cable pulled while a pull waits is noticed by silence, and events resume when it is back',
+  SIDE_BY_SIDE,
+  async (t) => {
+    const cameras = await startCameras(t);
+    const camera = await cameras.start({ address: '127.64.42.2' });
+    const { hostname, port } = new URL(camera.xaddr);
+    const wire = await Wire.lay(t, { host: hostname, port: Number(port) });
+    const xaddr = camera.xaddr.replace(`:${port}/`, `:${wire.port}/`);
+    const followed = await followCamera(t, camera, { xaddr, times: { askMs: 1_000 } });
+    await subscribed(followed);
+    wire.cut();
+    await until('the silence is noticed', () => followed.counts.subscribed === 0);
+    t.ok((await followed.count('ended', 'timeout')) >= 1);
+    const { connections } = wire;
+    await until('it is tried again in vain', () => wire.connections > connections);
+    const before = camera.events.counts.subscriptions;
+    wire.mend();
+    await resubscribed(camera, before);
+    await crossed(camera, followed, '8');
+  },
+);
 
-t.test('a camera whose clock jumps is asked by its new clock', async (t) => {
+t.test('a camera whose clock jumps is asked by its new clock', SIDE_BY_SIDE, async (t) => {
   const cameras = await startCameras(t);
   const camera = await cameras.start({ address: '127.64.42.3', onvifAuth: 'wsse' });
   const followed = await followCamera(t, camera);
@@ -78,7 +86,7 @@ t.test('a camera whose clock jumps is asked by its new clock', async (t) => {
   t.ok((await followed.count('ended', 'auth')) >= 2, 'a token made for the old clock was refused');
 });
 
-t.test('a camera that forgot its subscription, or has no room for one, gets another', async (t) => {
+t.test('a camera that forgot its subscription, or has no room for one, gets another', SIDE_BY_SIDE, async (t) => {
   const cameras = await startCameras(t);
   const camera = await cameras.start({ address: '127.64.42.4', events: { subscriptionsMax: 1 } });
   const times = { termMs: 2_000 };
@@ -95,7 +103,7 @@ t.test('a camera that forgot its subscription, or has no room for one, gets anot
   t.ok((await second.count('ended', 'device-fault')) >= 1);
 });
 
-t.test('an address that a camera gives its subscription leads nobody elsewhere', async (t) => {
+t.test('an address that a camera gives its subscription leads nobody elsewhere', SIDE_BY_SIDE, async (t) => {
   let visits = 0;
   const trap = createServer((socket) => {
     visits += 1;

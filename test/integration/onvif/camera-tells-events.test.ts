@@ -4,7 +4,11 @@ import { startCameras } from '../../support/cameras.ts';
 import { readAll } from '../../support/journal.ts';
 import { until } from '../../support/until.ts';
 
-t.test('what a camera notices is in the journal, in its order and in our words', async (t) => {
+/** They mostly wait. */
+const SIDE_BY_SIDE = { buffered: true };
+t.jobs = 6;
+
+t.test('what a camera notices is in the journal, in its order and in our words', SIDE_BY_SIDE, async (t) => {
   const cameras = await startCameras(t);
   for (const [index, onvifAuth] of (['wsse', 'digest'] as const).entries()) {
     const reference = index === 0 ? ('path' as const) : ('parameter' as const);
@@ -42,36 +46,40 @@ t.test('what a camera notices is in the journal, in its order and in our words',
   }
 });
 
-t.test('nothing more is asked for while an event is not durable, and nothing is lost meanwhile', async (t) => {
-  const cameras = await startCameras(t);
-  const camera = await cameras.start({ address: '127.64.40.3' });
-  let full = true;
-  let asked = 0;
-  const gate = async (): Promise<void> => {
-    asked += 1;
-    if (full) throw new Error('the journal is full');
-  };
-  // A term so short that it ends while the journal is full, unless it is renewed.
-  const followed = await followCamera(t, camera, { gate, times: { termMs: 4_000 } });
-  await until('the camera is subscribed to', () => followed.counts.subscribed === 1);
-  camera.notices('motion', true);
-  await until('the journal refuses', () => asked >= 2);
-  const { pulls } = camera.events.counts;
-  for (const active of [false, true, false]) camera.notices('motion', active);
-  const renewals = (): number => camera.requests.filter((operation) => operation === 'Renew').length;
-  await until('the subscription is kept alive', () => renewals() >= 1);
-  t.equal(camera.events.counts.pulls, pulls, 'no pull while an event is owed');
-  t.same(await followed.told(), []);
-  full = false;
-  await until('four events', async () => (await followed.told()).length === 4);
-  t.same(
-    (await followed.told()).map(({ data }) => data.active),
-    [true, false, true, false],
-  );
-  t.equal(camera.events.counts.subscriptions, 1);
-});
+t.test(
+  'nothing more is asked for while an event is not durable, and nothing is lost meanwhile',
+  SIDE_BY_SIDE,
+  async (t) => {
+    const cameras = await startCameras(t);
+    const camera = await cameras.start({ address: '127.64.40.3' });
+    let full = true;
+    let asked = 0;
+    const gate = async (): Promise<void> => {
+      asked += 1;
+      if (full) throw new Error('the journal is full');
+    };
+    // A term so short that it ends while the journal is full, unless it is renewed.
+    const followed = await followCamera(t, camera, { gate, times: { termMs: 4_000 } });
+    await until('the camera is subscribed to', () => followed.counts.subscribed === 1);
+    camera.notices('motion', true);
+    await until('the journal refuses', () => asked >= 2);
+    const { pulls } = camera.events.counts;
+    for (const active of [false, true, false]) camera.notices('motion', active);
+    const renewals = (): number => camera.requests.filter((operation) => operation === 'Renew').length;
+    await until('the subscription is kept alive', () => renewals() >= 1);
+    t.equal(camera.events.counts.pulls, pulls, 'no pull while an event is owed');
+    t.same(await followed.told(), []);
+    full = false;
+    await until('four events', async () => (await followed.told()).length === 4);
+    t.same(
+      (await followed.told()).map(({ data }) => data.active),
+      [true, false, true, false],
+    );
+    t.equal(camera.events.counts.subscriptions, 1);
+  },
+);
 
-t.test('what is told again is no second event', async (t) => {
+t.test('what is told again is no second event', SIDE_BY_SIDE, async (t) => {
   const cameras = await startCameras(t);
   const camera = await cameras.start({ address: '127.64.40.4' });
   const first = await followCamera(t, camera);
@@ -92,7 +100,7 @@ t.test('what is told again is no second event', async (t) => {
   t.match((await later.told()).at(-1), { type: 'tamper', data: { active: false } });
 });
 
-t.test('a camera that has ever more to tell is not asked faster than its share', async (t) => {
+t.test('a camera that has ever more to tell is not asked faster than its share', SIDE_BY_SIDE, async (t) => {
   const cameras = await startCameras(t);
   const camera = await cameras.start({ address: '127.64.40.5' });
   const times = { messageMs: 5, burstMs: 0 };
