@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CitywatchError } from '../core/errors.ts';
+import { tooComplex } from '../ingest/decode/json-guard.ts';
 
 /**
  * Takes JSON only, and only as UTF-8: a name with replaced characters would be stored as if it had been sent.
@@ -43,6 +44,10 @@ export async function requirePlainBody(request: FastifyRequest): Promise<void> {
 
 function refuse(request: FastifyRequest, body: Buffer): CitywatchError | null {
   if (encodingOf(request) !== 'identity') return packed('Send the body without Content-Encoding.');
+  // Whoever walks over it later, or prints it, may do so one call within the other.
+  if (tooComplex(body) === 'too-deep') {
+    return new CitywatchError('request.malformed', { detail: 'The body is nested deeper than 32.' });
+  }
   return isUtf8(body) ? null : new CitywatchError('request.malformed', { detail: 'The body is not UTF-8.' });
 }
 

@@ -2,6 +2,7 @@ import { CitywatchError } from '../core/errors.ts';
 import type { Jurisdiction } from '../core/jurisdiction.ts';
 import type { Caller, DeviceId, DeviceKind, FieldSpec, FieldValue } from '../core/types.ts';
 import { type ExportedPoint, type ExportFormat, type ExportLayout, FORMATS } from './export-formats.ts';
+import { checkRange } from './history-checks.ts';
 import { fieldsOf, partTagOf } from './kind-fields.ts';
 import { CLOCK_FIELD, EVENT_DATA_FIELD, EVENT_FIELD, EVENT_ID_FIELD, RECEIVED_FIELD } from './line-protocol.ts';
 import { shown } from './masking.ts';
@@ -75,6 +76,7 @@ export class Exports {
    * Errors: `request.invalid` naming the field, `store.unavailable`, `store.refused`, and those of `reason`.
    */
   async open({ caller, device, query, reason }: ExportRequest, signal: AbortSignal): Promise<OpenExport> {
+    checkRange(query);
     const kind = this.#deps.kinds.latest(device.kind);
     const layout = layoutOf(device, kind, query.fields);
     const format = FORMATS[query.format];

@@ -24,6 +24,8 @@ const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
 const TAGS = ['commands'];
 const ARGS_MAX = 64;
 const NAME_MAX = 40;
+/** Arguments have 16 KiB at most as a device gets them; escaped, and with what stands around them, they are longer. */
+const BODY_BYTES_MAX = 128 * 1024;
 
 const args = z.record(z.string().max(NAME_MAX), z.unknown());
 
@@ -100,6 +102,7 @@ function createRoute(app: ApiApp, { commands }: RouteContext): void {
   app.post(
     '/devices/:id/commands',
     {
+      bodyLimit: BODY_BYTES_MAX,
       config: { allow: ['admin', 'operator', 'technician'], errors: ['conflict.state'] },
       schema: {
         tags: TAGS,

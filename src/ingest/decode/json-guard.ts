@@ -32,7 +32,8 @@ export function parseGuarded(raw: Buffer): { value: unknown; text: string } | { 
   }
 }
 
-function tooComplex(raw: Buffer): RefusalReason | null {
+/** Whether JSON is nested too deep, or has too many keys, for a parser and whoever walks over what it makes. */
+export function tooComplex(raw: Buffer): 'too-deep' | 'too-many-keys' | null {
   let depth = 0;
   let keys = 0;
   for (let at = 0; at < raw.length; at += 1) {

@@ -82,7 +82,8 @@ function readJpeg(bytes: Buffer): Size | string {
 
 /** Where the next marker stands. Within a scan, 0xff is followed by 0 or is a restart mark. */
 function endOfScan(bytes: Buffer, from: number): number {
-  for (let at = bytes.indexOf(0xff, from); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
+  for (let at = from; at < bytes.length; at += 1) {
+    if (bytes[at] !== 0xff) continue;
     const next = bytes[at + 1] ?? 0;
     if (next !== 0 && next !== 0xff && (next < 0xd0 || next > 0xd7)) return at;
   }
@@ -90,24 +91,28 @@ function endOfScan(bytes: Buffer, from: number): number {
 }
 
 function isPadding(bytes: Buffer, from: number): boolean {
-  return bytes.subarray(from).every((byte) => byte === 0);
+  for (let at = from; at < bytes.length; at += 1) if (bytes[at] !== 0) return false;
+  return true;
 }
 
 /** Length, type and check sum of a chunk. */
 const CHUNK_FRAME_BYTES = 12;
+/** Their four letters as a number: a file may have many chunks with nothing in them. */
+const IHDR = 0x49484452;
+const IEND = 0x49454e44;
 
 function readPng(bytes: Buffer): Size | string {
   let size: Size | null = null;
   for (let at = PNG_SIGNATURE.length; at + CHUNK_FRAME_BYTES <= bytes.length; ) {
     const length = bytes.readUInt32BE(at);
-    const name = bytes.toString('latin1', at + 4, at + 8);
+    const name = bytes.readUInt32BE(at + 4);
     const end = at + CHUNK_FRAME_BYTES + length;
-    if (end > bytes.length || (name === 'IHDR') !== (size === null)) return CUT_SHORT;
-    if (name === 'IHDR') {
+    if (end > bytes.length || (name === IHDR) !== (size === null)) return CUT_SHORT;
+    if (name === IHDR) {
       if (length !== 13) return CUT_SHORT;
       size = { width: bytes.readUInt32BE(at + 8), height: bytes.readUInt32BE(at + 12) };
     }
-    if (name === 'IEND') return isPadding(bytes, end) ? size! : MORE_BEHIND;
+    if (name === IEND) return isPadding(bytes, end) ? size! : MORE_BEHIND;
     at = end;
   }
   return CUT_SHORT;

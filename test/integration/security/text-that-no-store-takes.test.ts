@@ -1,6 +1,6 @@
 import t from 'tap';
 import { deviceInput } from '../../../src/devices/input.ts';
-import { bearer, startApi, TOKENS } from '../../support/api.ts';
+import { bearer, KIOSK, startApi, TOKENS } from '../../support/api.ts';
 
 const PEER = '192.0.2.9';
 const BAD = { 'a NUL': 'a\u0000b', 'half a surrogate pair': 'a\ud800b' };
@@ -30,12 +30,29 @@ t.test('text that PostgreSQL refuses or changes is refused at the door, by field
   }
 });
 
-t.test('a body that is only depth is refused like any other', async (t) => {
+t.test('a body that is only depth is refused, wherever it stands and with whatever key', async (t) => {
   const api = await startApi(t);
-  const payload = `{"name":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
-  const headers = { ...bearer(TOKENS.admin), 'content-type': 'application/json' };
-  const { status } = await api.call({ method: 'POST', url: '/api/v1/tokens', headers, remoteAddress: PEER, payload });
-  t.equal(status, 400);
+  const depths = [33, 5_000, 200_000].flatMap((depth) => [
+    `${'['.repeat(depth)}${']'.repeat(depth)}`,
+    `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`,
+  ]);
+  for (const [url, before, behind] of [
+    ['/tokens', '{"name":', '}'],
+    [`/devices/${KIOSK}/commands`, '{"name":"unlock","args":{"a":', '}}'],
+    ['/passages/search', '{"devices":', '}'],
+    ['/dead-letters/replay', '{"ids":', '}'],
+  ] as const) {
+    for (const deep of depths) {
+      for (const keyed of [{}, { 'idempotency-key': 'deep' }]) {
+        const headers = { ...bearer(TOKENS.admin), 'content-type': 'application/json', ...keyed };
+        const payload = `${before}${deep}${behind}`;
+        const request = { method: 'POST' as const, url: `/api/v1${url}`, headers, remoteAddress: PEER, payload };
+        const { status } = await api.call(request);
+        const wanted = payload.length > (url.endsWith('/commands') ? 128 : 1024) * 1024 ? 413 : 400;
+        t.equal(status, wanted, `${url}, ${deep.length} bytes, ${JSON.stringify(keyed)}`);
+      }
+    }
+  }
 });
 
 t.test('the login of a camera cannot carry further header lines to it', async (t) => {

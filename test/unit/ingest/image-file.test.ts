@@ -67,3 +67,26 @@ t.test('a picture that is cut or altered anywhere is judged, never thrown over',
     }
   }
 });
+
+t.test('two megabytes made to be looked at byte by byte are judged in a short turn', async (t) => {
+  const bytes = 2 * 1024 * 1024;
+  const png = tinyPicture();
+  const jpeg = tinyJpeg();
+  const emptyChunk = Buffer.from([0, 0, 0, 0, 0x74, 0x45, 0x58, 0x74, 0, 0, 0, 0]);
+  const worst: [string, Buffer][] = [
+    ['a PNG of empty chunks', Buffer.concat([png.subarray(0, 33), Buffer.alloc(bytes, emptyChunk), png.subarray(33)])],
+    ['a PNG with zeros behind it', Buffer.concat([png, Buffer.alloc(bytes)])],
+    [
+      'a JPEG whose scan is all escapes',
+      Buffer.concat([jpeg.subarray(0, -2), Buffer.alloc(bytes, '\xff\x00', 'latin1')]),
+    ],
+    ['a JPEG of empty scans', Buffer.concat([jpeg.subarray(0, -2), Buffer.alloc(bytes, '\xff\xda\x00\x02', 'latin1')])],
+    ['a JPEG of fill bytes', Buffer.concat([jpeg.subarray(0, 2), Buffer.alloc(bytes, 0xff)])],
+  ];
+  for (const [name, picture] of worst) {
+    const startedMs = performance.now();
+    readImage(picture);
+    const tookMs = performance.now() - startedMs;
+    t.ok(tookMs < 500, `${name} took ${Math.round(tookMs)} ms`);
+  }
+});
