@@ -12,7 +12,7 @@ t.test('kill -9 under 500 messages/s at each labelled step, with every seed', as
   for (const step of STEPS) {
     scene.fleet.go();
     await record(t, `kill -9 at ${step}`, () =>
-      killAtSteps(scene, { seeds: SEEDS, steps: [step], checks: 'each kill' }),
+      killAtSteps(scene, { seeds: SEEDS, steps: [step], checks: 'each start' }),
     );
   }
   t.same(await scene.fleet.faults(), [], 'and in the end everything is there once');
