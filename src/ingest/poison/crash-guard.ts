@@ -7,7 +7,7 @@ import type { DecodedBatch, DecodedMessage, Lane, Message } from '../../core/typ
 import { type ReaderGuard, withoutRecords } from '../reader.ts';
 import { AskedFile } from './asked-file.ts';
 import { type Care, MarkFile, readMark, type Stretch } from './mark-file.ts';
-import { hashOf, PoisonList } from './poison-list.ts';
+import { DIED_AT_ONCE, hashOf, PoisonList } from './poison-list.ts';
 
 export interface CrashGuardDeps {
   /** A directory of its own. */
@@ -26,10 +26,10 @@ const ENDING = '.mark';
 /**
  * Finds out which message ends the whole process (memory, a crash in native code, a loop that the watchdog ends) and
  * puts it aside. Whoever works on messages notes which ones before it begins and takes the note back after; a note that
- * is found at start tells of a death. The next time its batch is taken in small pieces, then one by one, and the
- * message that stands alone in a note is put aside unread: after three deaths, the third in decoding or
- * in a reader at that very message. While
- * anything is suspect the readers work one at a time, so that none is blamed for the death of another.
+ * is found at start tells of a death. The next time its batch is taken in small pieces, then one by one, and a message
+ * that stood alone in a note is put aside unread: after three deaths, or five when timers and answers had their turn
+ * in between, so that it may have been chance. While anything is suspect the readers work one at a time, so that none
+ * is blamed for the death of another.
  */
 export class CrashGuard {
   readonly #deps: CrashGuardDeps;
@@ -81,8 +81,10 @@ export class CrashGuard {
         continue;
       }
       const [by = '', lane = ''] = name.split('.');
-      if (!(await list.add({ by, lane, offset: from, hash: null, bytes: 0 }))) {
-        suspects.set(name, stretch);
+      const weight = by === DECODE || stretch.waits ? 1 : DIED_AT_ONCE;
+      if (!(await list.add({ by, lane, offset: from, hash: null, bytes: 0 }, weight))) {
+        // Noted as not tried alone, so that a death before it is tried again does not count twice.
+        suspects.set(name, { ...stretch, care: by === DECODE ? 'batch' : 'piece' });
         continue;
       }
       log.error({ reader: by, lane, offset: from }, 'the process dies of this message; it is put aside unread');
@@ -90,7 +92,11 @@ export class CrashGuard {
     const asked = AskedFile.read(join(deps.directory, 'asked'));
     if (asked) await list.add({ by: DECODE, lane: null, offset: null, ...asked });
     const guard = new CrashGuard(deps, list, suspects);
-    for (const { name } of found) if (!suspects.has(name)) guard.#mark(name).wipe();
+    for (const { name } of found) {
+      const suspect = suspects.get(name);
+      if (suspect) guard.#mark(name).set(suspect);
+      else guard.#mark(name).wipe();
+    }
     return guard;
   }
 
@@ -136,7 +142,12 @@ export class CrashGuard {
     if (!first || !last) return run();
     const name = `${DECODE}.${first.lane}`;
     const mark = this.#mark(name);
-    mark.set({ from: first.offset, to: last.endOffset, care: messages.length === 1 ? 'single' : 'batch' });
+    mark.set({
+      from: first.offset,
+      to: last.endOffset,
+      care: messages.length === 1 ? 'single' : 'batch',
+      waits: false,
+    });
     try {
       return run();
     } finally {
@@ -211,8 +222,12 @@ export class CrashGuard {
   async #enter(name: string, step: DecodedBatch): Promise<() => void> {
     const free = this.#suspects.size === 0 ? () => {} : await this.#alone();
     const mark = this.#mark(name);
-    mark.set({ from: step.from, to: step.to, care: this.#careOf(name, step) });
+    const stretch = { from: step.from, to: step.to, care: this.#careOf(name, step) };
+    mark.set({ ...stretch, waits: false });
     let isOver = false;
+    setImmediate(() => {
+      if (!isOver) mark.set({ ...stretch, waits: true });
+    });
     const over = (): void => {
       if (isOver) return;
       isOver = true;

@@ -8,10 +8,12 @@ export interface Stretch {
   from: number;
   to: number;
   care: Care;
+  /** Timers and answers had their turn since it began, so that it may have died of anything else. */
+  waits: boolean;
 }
 
 const BYTES = 64;
-const FORM = /^(\d{1,16}) (\d{1,16}) (batch|piece|single) *\n/;
+const FORM = /^(\d{1,16}) (\d{1,16}) (batch|piece|single) (at|after) *\n/;
 const NOTHING = Buffer.from(`${'-'.padEnd(BYTES - 1)}\n`);
 
 /**
@@ -22,15 +24,17 @@ export class MarkFile {
   readonly #file: number;
   readonly #line = Buffer.alloc(BYTES);
   #set = false;
+  #closed = false;
 
   /** The file stays as it was found until the first `set` or `clear`. */
   constructor(path: string) {
     this.#file = openSync(path, openFlags(path), 0o600);
   }
 
-  set({ from, to, care }: Stretch): void {
+  set({ from, to, care, waits }: Stretch): void {
+    if (this.#closed) return;
     this.#line.fill(0x20);
-    this.#line.write(`${from} ${to} ${care}`);
+    this.#line.write(`${from} ${to} ${care} ${waits ? 'after' : 'at'}`);
     this.#line[BYTES - 1] = 0x0a;
     writeSync(this.#file, this.#line, 0, BYTES, 0);
     this.#set = true;
@@ -49,6 +53,7 @@ export class MarkFile {
 
   close(): void {
     this.wipe();
+    this.#closed = true;
     closeSync(this.#file);
   }
 }
@@ -64,6 +69,8 @@ function openFlags(path: string): string {
 
 /** What the process was at when it died; null when it was at nothing, or the file is not to be read. */
 export function readMark(path: string): Stretch | null {
-  const [, from, to, care] = FORM.exec(readFileSync(path, 'latin1')) ?? [];
-  return care === undefined ? null : { from: Number(from), to: Number(to), care: care as Care };
+  const [, from, to, care, when] = FORM.exec(readFileSync(path, 'latin1')) ?? [];
+  return care === undefined
+    ? null
+    : { from: Number(from), to: Number(to), care: care as Care, waits: when === 'after' };
 }

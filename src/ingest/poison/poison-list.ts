@@ -23,13 +23,16 @@ const ENTRIES_MAX = 1_000;
 
 /**
  * Decoding takes microseconds, so whoever kills us at random while we decode one by one may hit a message once, and
- * the bytes at the door are alone from the start: there one death proves nothing. A reader has died twice before it is
- * alone with a message.
+ * the bytes at the door are alone from the start: there one death proves nothing.
  */
 const DEATHS_DECODING = 2;
+/** A reader also waits for other things while it is alone with a message; see `DIED_AT_ONCE`. */
+const DEATHS_READING = 3;
+/** What a death counts that came before anything else could run. */
+export const DIED_AT_ONCE = 3;
 
 function isProven({ by, deaths }: PoisonEntry): boolean {
-  return by !== 'decode' || deaths >= DEATHS_DECODING;
+  return deaths >= (by === 'decode' ? DEATHS_DECODING : DEATHS_READING);
 }
 
 export function hashOf(raw: Buffer): string {
@@ -75,13 +78,13 @@ export class PoisonList {
     return alike.find((one) => one.by === by && one.hash === hash);
   }
 
-  /** Enters it, or counts one more death of it; whether it is proven now. */
-  async add(found: Omit<PoisonEntry, 'deaths'>): Promise<boolean> {
+  /** Enters it, or counts one more death of it, as much as that proves; whether it is proven now. */
+  async add(found: Omit<PoisonEntry, 'deaths'>, weight = 1): Promise<boolean> {
     const same = (one: PoisonEntry) =>
       one.by === found.by &&
       (found.offset === null ? one.hash === found.hash : one.offset === found.offset && one.lane === found.lane);
     const known = this.#entries.find(same);
-    const entered = { ...found, deaths: (known?.deaths ?? 0) + 1 };
+    const entered = { ...found, deaths: (known?.deaths ?? 0) + weight };
     this.#entries = [...this.#entries.filter((one) => one !== known), entered].slice(-ENTRIES_MAX);
     await this.save();
     return isProven(entered);

@@ -187,3 +187,22 @@ t.test('the steps of a suspect batch follow on each other without a gap, and onl
   const careful = (await next()).reader('first', 'live').steps(batch);
   t.equal(careful.filter((step) => step.messages.length === 1).length, 32);
 });
+
+t.test('a reader that died while it waited, or before it tried again, proves little', async (t) => {
+  const { next, die } = await lives(t);
+  const message = storedMessage('{}', { offset: 10, endOffset: 20 });
+  const batch = { lane: 'live' as const, from: 10, to: 20, messages: [{ message, records: [], refusals: [] }] };
+  const isAside = (guard: CrashGuard) =>
+    guard.reader('first', 'live').steps(batch)[0]?.messages[0]?.refusals.length === 1;
+  let guard = await next();
+  for (let death = 1; death <= 5; death += 1) {
+    t.notOk(isAside(guard), `before death ${death}`);
+    await guard.reader('first', 'live').enter(batch);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    die();
+    await next();
+    die();
+    guard = await next();
+  }
+  t.ok(isAside(guard), 'a batch, a piece, and three times alone');
+});
