@@ -68,11 +68,19 @@ function from(rounds: ReadonlySet<number>, first: number): number[] {
 }
 
 /** Readings with a time: one for each millisecond from `baseMs` on. */
-async function readings({ id, diary }: FleetDevice, { gateway, baseMs, since }: ReadBack): Promise<number[]> {
-  const last = Math.max(0, ...diary.reading.sent);
+function readings({ id, diary }: FleetDevice, { gateway, baseMs, since }: ReadBack): Promise<number[]> {
+  return roundsOf(gateway, id, { baseMs, first: since.round, last: Math.max(0, ...diary.reading.sent) });
+}
+
+/** Rounds from `first` to `last` of a device whose readings say by their time which round they are. */
+export async function roundsOf(
+  gateway: Gateway,
+  id: string,
+  { baseMs, first, last }: { baseMs: number; first: number; last: number },
+): Promise<number[]> {
   const rounds: number[] = [];
-  for (let first = since.round; first <= last; first += POINTS_MAX) {
-    const query = { fields: 'weight_kg', fromMs: baseMs + first, toMs: baseMs + first + POINTS_MAX };
+  for (let from = first; from <= last; from += POINTS_MAX) {
+    const query = { fields: 'weight_kg', fromMs: baseMs + from, toMs: baseMs + from + POINTS_MAX };
     for (const { at } of await history(gateway, id, query)) rounds.push(Date.parse(at) - baseMs);
   }
   return rounds;
@@ -90,7 +98,7 @@ interface Point {
   values: Record<string, number | undefined>;
 }
 
-export async function history(
+async function history(
   gateway: Gateway,
   id: string,
   { fields, fromMs, toMs }: { fields: string; fromMs: number; toMs: number },

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { compare, history, type Tally } from './fleet-read-back.ts';
+import { compare, roundsOf, type Tally } from './fleet-read-back.ts';
 import type { Gateway } from './gateway.ts';
 
 const PAUSE_MS = 20;
@@ -77,8 +77,7 @@ export class HttpSender {
 
   /** Compares what is there of it from a round on with what was acknowledged, and asks for the stories of some. */
   async tally(first: number): Promise<Tally> {
-    const query = { fields: 'weight_kg', fromMs: this.#baseMs + first, toMs: this.#baseMs + Math.max(1, this.sent) };
-    const stored = (await history(this.#gateway, this.id, query)).map(({ at }) => Date.parse(at) - this.#baseMs);
+    const stored = await roundsOf(this.#gateway, this.id, { baseMs: this.#baseMs, first, last: this.sent });
     const rounds = Array.from({ length: this.sent - first }, (_, index) => first + index);
     const acked = rounds.filter((round) => round < this.acked);
     const tally = compare(`reading of ${this.id}`, { stored, sent: new Set(rounds), acked, isNonsense: false });
