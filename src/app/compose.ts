@@ -201,15 +201,17 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   watchKinds({ kinds, database, clock, observer, lifecycle, self, rulesDirectory: join(CONFIG_DIRECTORY, 'rules') });
   const { reader: rules } = alerting;
   const reading = { journals, feed, guard, ledger, writer, passages, rules, twin, clock, observer, lifecycle };
-  rollups.start(startReaders(reading, { commands: downlink.reader, rollups: rollups.reader, completeness: daysReader }));
+  rollups.start(
+    startReaders(reading, { commands: downlink.reader, rollups: rollups.reader, completeness: daysReader }),
+  );
   const idempotency = new Idempotency({ database, clock });
   keepHouse({
     ...{ clock, observer, lifecycle },
     chores: {
       'idempotency keys': () => idempotency.purge(),
       'dead letters': () => deadLetters.prune(),
-      commands: () => downlink.commands.prune(),
       images: images.tidy,
+      commands: () => downlink.commands.prune(),
       passages: () => passages.keep(),
       findings: () => alerting.queries.pruneFindings(clock.nowMs()),
     },
