@@ -17,15 +17,12 @@ const schema = z.strictObject({
   ts: z.number(),
   values: z.strictObject({
     ...{ fill_pct: z.number().min(0).max(100), weight_kg: z.number().min(0).max(5000) },
-    ...{ temp_c: z.number().min(-60).max(300), smoke: z.boolean(), door_open: z.boolean() },
-    ...{ tilt_deg: z.number().min(0).max(180), mains: z.boolean() },
-    ...{ battery_pct: z.number().min(0).max(100), rssi_dbm: z.number().min(-150).max(0) },
+    ...{ temp_c: z.number().min(-60).max(300), smoke: z.boolean(), battery_pct: z.number().min(0).max(100) },
   }),
 });
 
 const raw = Buffer.from(
-  '{"ts":1767571200123,"values":{"fill_pct":82.5,"weight_kg":17.25,"temp_c":21.5,"smoke":false,"door_open":false,' +
-    '"tilt_deg":0.5,"mains":true,"battery_pct":97,"rssi_dbm":-71}}',
+  '{"ts":1767571200123,"values":{"fill_pct":82.5,"weight_kg":17.25,"temp_c":21.5,"smoke":false,"battery_pct":97}}',
 );
 
 const alive = setInterval(() => {}, 1000);

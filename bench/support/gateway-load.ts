@@ -23,16 +23,14 @@ export interface LoadResult {
   maxMs: number;
 }
 
-const VALUES = {
-  ...{ fill_pct: 82.5, weight_kg: 17.25, temp_c: 21.5, smoke: false, door_open: false, tilt_deg: 0.5 },
-  ...{ mains: true, battery_pct: 97, rssi_dbm: -71 },
-};
+const VALUES = { fill_pct: 82.5, weight_kg: 17.25, temp_c: 21.5, smoke: false, battery_pct: 97 };
 /** Time of the first message; each further one of a device is a millisecond later, so each is a point of its own. */
 export const BASE_MS = 3_600_000;
 const ACK_BYTES = 4;
 const PACKET_IDS = 1024;
 /** How often a fixed pace looks at how many messages are due. */
 const TICK_MS = 1;
+const CONNECTS_AT_ONCE = 20;
 
 const baseMs = Date.now() - BASE_MS;
 
@@ -167,7 +165,11 @@ function round(value: number): number {
 async function follow(order: Order): Promise<unknown> {
   if (order.do === 'saturate') return saturate(order.seconds, order.window);
   if (order.do === 'pace') return pace(order.perSecond, order.seconds);
-  for (const device of order.devices) devices.push(await open(order.port, device));
+  const waiting = order.devices.values();
+  const lane = async (): Promise<void> => {
+    for (const device of waiting) devices.push(await open(order.port, device));
+  };
+  await Promise.all(Array.from({ length: CONNECTS_AT_ONCE }, lane));
   return { baseMs };
 }
 

@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Gateway } from '../test/support/gateway.ts';
+import { MqttDevice } from '../test/support/mqtt-devices.ts';
+import {
+  countStored,
+  Load,
+  metric,
+  owner,
+  print,
+  quantiles,
+  register,
+  round,
+  run,
+  setting,
+} from './support/harness.ts';
+
+/**
+ * InfluxDB hangs while messages come in; when it answers again, what waited drains while the city goes on: how fast,
+ * and whether PUBACK and `latest` of live data wait for it. Then the same with a backfill in the bulk lane beside.
+ * `CITYWATCH_BENCH_MESSAGES` wait (default 2,000,000: 74 minutes of the design's 450 messages/s).
+ */
+const MESSAGES = setting('MESSAGES', 2_000_000);
+const DEVICES = 1_000;
+const DESIGN_PER_SECOND = 450;
+const BULK_RECORDS = 500;
+const ASK_EVERY_MS = 10;
+const BESIDE_S = 20;
+
+await run(async () => {
+  const gateway = await Gateway.start(owner);
+  const devices = await register(gateway, DEVICES);
+  const load = await Load.connect(gateway, devices);
+  const [probe] = await MqttDevice.connect(owner, gateway, {});
+  let sent = (await load.pace(DESIGN_PER_SECOND, 5)).sent;
+  await gateway.settledLedger();
+  sent += await fill(gateway, load);
+
+  const before = await metric(gateway, 'citywatch_telemetry_lines_total');
+  const ended = new AbortController();
+  const fresh = latestDelays(gateway, probe!, ended.signal);
+  const startMs = performance.now();
+  const waiting = sent;
+  const live = { sent: 0, p99Ms: 0 };
+  const lines = async (): Promise<number> => (await metric(gateway, 'citywatch_telemetry_lines_total')) - before;
+  while ((await lines()) < waiting * 0.99) {
+    const { sent: more, p99Ms } = await load.pace(DESIGN_PER_SECOND, 2);
+    live.sent += more;
+    live.p99Ms = Math.max(live.p99Ms, p99Ms);
+  }
+  const seconds = (performance.now() - startMs) / 1000;
+  const perSecond = Math.round((await lines()) / seconds);
+  ended.abort();
+  const drained = { messages: waiting, seconds: round(seconds), storedPerSecond: perSecond };
+  print({ bench: 'backlog drains', ...drained, timesRealTime: round(perSecond / DESIGN_PER_SECOND) });
+  print({ bench: 'live beside the backlog', pubackP99Ms: live.p99Ms, latest: quantiles(await fresh) });
+  await gateway.settledLedger(600_000);
+  await besideBulk(gateway, load, probe!);
+  const stored = await countStored(gateway, devices, load.baseMs);
+  const all = sent + live.sent + DESIGN_PER_SECOND * BESIDE_S * 2;
+  print({ bench: 'nothing lost', sent: all, stored, lost: all - stored });
+  if (stored !== all) process.exitCode = 1;
+});
+
+/** Stops InfluxDB while messages are taken; resolves with how many. */
+async function fill(gateway: Gateway, load: Load): Promise<number> {
+  const influxd = gateway.server('influxd');
+  process.kill(influxd, 'SIGSTOP');
+  try {
+    let sent = 0;
+    const startMs = performance.now();
+    while (sent < MESSAGES) sent += (await load.saturate(Math.min(10, MESSAGES / 10_000), 10)).sent;
+    const seconds = round((performance.now() - startMs) / 1000);
+    print({ bench: 'InfluxDB hangs', taken: sent, seconds, ackedPerSecond: Math.round(sent / seconds) });
+    return sent;
+  } finally {
+    process.kill(influxd, 'SIGCONT');
+  }
+}
+
+/** Live data alone, then with a backfill over HTTP beside it. */
+async function besideBulk(gateway: Gateway, load: Load, probe: MqttDevice): Promise<void> {
+  for (const state of ['alone', 'with a backfill beside']) {
+    const ended = new AbortController();
+    const fresh = latestDelays(gateway, probe, ended.signal);
+    const bulk = state === 'alone' ? Promise.resolve(0) : backfill(gateway, probe.id, ended.signal);
+    const { p50Ms, p99Ms, maxMs } = await load.pace(DESIGN_PER_SECOND, BESIDE_S);
+    ended.abort();
+    const bulkPerSecond = Math.round((await bulk) / BESIDE_S);
+    print({
+      bench: `live data ${state}`,
+      puback: { p50Ms, p99Ms, maxMs },
+      latest: quantiles(await fresh),
+      bulkPerSecond,
+    });
+  }
+}
+
+async function backfill(gateway: Gateway, device: string, signal: AbortSignal): Promise<number> {
+  const startMs = Date.now() - 20 * 86_400_000;
+  let sent = 0;
+  while (!signal.aborted) {
+    const body = Array.from({ length: BULK_RECORDS }, (_, at) => ({
+      ts: startMs + sent + at,
+      values: { fill_pct: 5 },
+    }));
+    const { status } = await gateway.api('POST', `/devices/${device}/telemetry?lane=bulk`, { body });
+    if (status === 202) sent += BULK_RECORDS;
+    else await sleep(100);
+  }
+  return sent;
+}
+
+/** From the publication of a probe until `latest` shows it, one after the other. */
+async function latestDelays(gateway: Gateway, device: MqttDevice, signal: AbortSignal): Promise<number[]> {
+  const delaysMs: number[] = [];
+  for (let value = 100; !signal.aborted; value = 100 + (value % 1_000) + 1) {
+    const startMs = performance.now();
+    await device.report({ weight_kg: value });
+    while ((await gateway.get(`/devices/${device.id}/latest`)).fields.weight_kg?.value !== value)
+      await sleep(ASK_EVERY_MS);
+    delaysMs.push(performance.now() - startMs);
+    await sleep(100);
+  }
+  return delaysMs;
+}

@@ -1,0 +1,160 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Gateway } from '../../test/support/gateway.ts';
+import type { LoadResult, Order } from './gateway-load.ts';
+
+/** What the measurements of the whole gateway share: the machine, devices, the load generator, CPU and memory. */
+
+const teardowns: (() => void | Promise<void>)[] = [];
+export const owner = { teardown: (run: () => void | Promise<void>) => void teardowns.unshift(run) };
+
+/** Requests at a time; the API lets a caller have 64 and eight heavy ones. */
+const AT_ONCE = 6;
+const CLOCK_TICKS_PER_S = 100;
+
+export type Devices = { id: string; secret: string }[];
+
+/** Names the machine, measures, and ends what the measurement started. */
+export async function run(measure: () => Promise<void>): Promise<void> {
+  print({
+    ...{ machine: cpus()[0]?.model, cores: cpus().length, memoryBytes: totalmem(), node: process.version },
+    loadAverage: loadavg().map(round),
+  });
+  try {
+    await measure();
+  } finally {
+    for (const end of teardowns) await end();
+  }
+}
+
+/** A number of the environment that shortens or lengthens a measurement. */
+export function setting(name: 'SECONDS' | 'DEVICES' | 'MESSAGES', otherwise: number): number {
+  return Number(process.env[`CITYWATCH_BENCH_${name}`] ?? otherwise);
+}
+
+export function register(gateway: Gateway, count: number): Promise<Devices> {
+  const ids = Array.from({ length: count }, (_, number) => `bench-${number}`);
+  return inParallel(ids, async (id) => ({ id, secret: await gateway.register({ id }) }));
+}
+
+/** The load generator, a process of its own. */
+export class Load {
+  readonly #child: ChildProcess;
+  /** Time of the first message of each device. */
+  baseMs = 0;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  static async connect(gateway: Gateway, devices: Devices): Promise<Load> {
+    const child = fork(join(import.meta.dirname, 'gateway-load.ts'), [], { execArgv: ['--import=tsx'] });
+    owner.teardown(() => {
+      if (child.connected) child.disconnect();
+    });
+    const load = new Load(child);
+    load.baseMs = (await load.#tell<{ baseMs: number }>({ do: 'connect', port: gateway.mqttPort, devices })).baseMs;
+    return load;
+  }
+
+  saturate(seconds: number, window: number): Promise<LoadResult> {
+    return this.#tell({ do: 'saturate', seconds, window });
+  }
+
+  pace(perSecond: number, seconds: number): Promise<LoadResult> {
+    return this.#tell({ do: 'pace', perSecond, seconds });
+  }
+
+  async #tell<Result>(order: Order): Promise<Result> {
+    this.#child.send(order);
+    const [message] = (await once(this.#child, 'message')) as [{ result?: Result; error?: string }];
+    if (message.error !== undefined) throw new Error(message.error);
+    return message.result as Result;
+  }
+}
+
+/** What a start or a connect leaves to be cleaned up. */
+export function settle(): Promise<void> {
+  return sleep(3_000);
+}
+
+export async function inParallel<In, Out>(items: In[], work: (item: In) => Promise<Out>): Promise<Out[]> {
+  const results: Out[] = [];
+  const entries = items.entries();
+  const worker = async (): Promise<void> => {
+    for (const [index, item] of entries) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return results;
+}
+
+/** How many of the load's messages InfluxDB has. */
+export async function countStored(gateway: Gateway, devices: { id: string }[], baseMs: number): Promise<number> {
+  const range = `from=${new Date(baseMs).toISOString()}&to=${new Date(baseMs + 10_000_000).toISOString()}`;
+  const counts = await inParallel(devices, async ({ id }) => {
+    const { points } = await gateway.get(`/devices/${id}/history?fields=weight_kg&${range}&fn=count`);
+    return Number(points[0]?.values.weight_kg ?? 0);
+  });
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** CPU seconds so far of the gateway's own process, and of its servers with all their processes. */
+export function cpuOf(gateway: Gateway): Record<string, number> {
+  const used: Record<string, number> = { gateway: cpuSeconds(gateway.pid) };
+  for (const { pid, program } of gateway.descendants()) {
+    const name = program.startsWith('postgres') ? 'postgres' : program;
+    used[name] = (used[name] ?? 0) + cpuSeconds(pid);
+  }
+  return used;
+}
+
+function cpuSeconds(pid: number): number {
+  const stat = read(`/proc/${pid}/stat`);
+  const columns = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // User and system time, and both of children that have ended.
+  return columns.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / CLOCK_TICKS_PER_S;
+}
+
+export function memory(gateway: Gateway): { gatewayRssMiB: number; allProcessesPssMiB: number } {
+  const kibibytes = (file: string, name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(read(file))?.[1] ?? 0);
+  const pids = [gateway.pid, ...gateway.descendants().map(({ pid }) => pid)];
+  const pss = pids.reduce((sum, pid) => sum + kibibytes(`/proc/${pid}/smaps_rollup`, 'Pss'), 0);
+  return {
+    gatewayRssMiB: Math.round(kibibytes(`/proc/${gateway.pid}/status`, 'VmRSS') / 1024),
+    allProcessesPssMiB: Math.round(pss / 1024),
+  };
+}
+
+/** The sum of a counter or gauge of the gateway over its labels. */
+export async function metric(gateway: Gateway, name: string): Promise<number> {
+  const { text } = await gateway.api('GET', '/metrics');
+  const values = [...text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))];
+  return values.reduce((sum, [, value]) => sum + Number(value), 0);
+}
+
+export function quantiles(values: number[]): { p50Ms: number; p99Ms: number; maxMs: number } {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number): number => round(sorted[Math.floor((sorted.length - 1) * share)] ?? 0);
+  return { p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+export function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+export function print(line: unknown): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
