@@ -42,7 +42,7 @@ export class SelfReport {
     this.#jumps = new ClockJumps({ clock: deps.clock, tell: () => this.#tellClock() });
   }
 
-  /** Resolves though the journal has no room: the start is then written down when it has, and nothing else waits for it. */
+  /** Resolves also while the journal has no room: the start is then written down once it has. */
   async start(): Promise<void> {
     const payload = { id: randomUUID(), type: 'start', data: { version: VERSION } };
     this.#stop = this.#deps.clock.every(EVERY_MS, () => this.#report());

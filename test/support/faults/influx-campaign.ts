@@ -19,7 +19,7 @@ export interface InfluxFault {
   lastsMs: number;
 }
 
-/** A share of the wanted rate that must still be acknowledged meanwhile, on a machine that is busy with other things. */
+/** A share of the wanted rate that must still be acknowledged meanwhile; the machine is busy with other things. */
 const ACKED_SHARE_MIN = 0.5;
 
 export async function underLoadBeforeInflux(t: Test, perSecond: number): Promise<InfluxScene> {
