@@ -15,6 +15,8 @@ export function requireUuid(id: string): string {
 
 /** Longer than the journal keeps messages: a finding that is judged again must meet the row that says it was. */
 const FINDINGS_KEEP_MS = 30 * 24 * 3_600_000;
+/** Who was told what can be looked up this long; the log of alerts itself is kept. */
+const DELIVERIES_KEEP_MS = 30 * 24 * 3_600_000;
 const PRUNE_ROWS_MAX = 10_000;
 
 export interface AlertFilter {
@@ -118,6 +120,18 @@ export class AlertQueries {
       .where('handled_at_ms', '<', nowMs - FINDINGS_KEEP_MS)
       .limit(PRUNE_ROWS_MAX);
     await this.#database.tables<AlertTables>().deleteFrom('finding').where('id', 'in', old).execute();
+  }
+
+  /** Removes deliveries that were made or withheld long ago, 10,000 at most; dead letters and what waits stay. */
+  async pruneDeliveries(nowMs: number): Promise<void> {
+    const old = this.#database
+      .tables<AlertTables>()
+      .selectFrom('delivery')
+      .select('webhook_id')
+      .where('state', 'in', ['delivered', 'withheld'])
+      .where('settled_at_ms', '<', nowMs - DELIVERIES_KEEP_MS)
+      .limit(PRUNE_ROWS_MAX);
+    await this.#database.tables<AlertTables>().deleteFrom('delivery').where('webhook_id', 'in', old).execute();
   }
 
   #alerts() {

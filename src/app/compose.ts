@@ -214,6 +214,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
       commands: () => downlink.commands.prune(),
       passages: () => passages.keep(),
       findings: () => alerting.queries.pruneFindings(clock.nowMs()),
+      deliveries: () => alerting.queries.pruneDeliveries(clock.nowMs()),
     },
   });
   await video.streams.start();

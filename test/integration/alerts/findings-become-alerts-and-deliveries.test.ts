@@ -3,6 +3,7 @@ import t from 'tap';
 import { RulesEngine } from '../../../src/alerts/engine.ts';
 import { parseRule } from '../../../src/alerts/rules.ts';
 import { RulesReader } from '../../../src/alerts/rules-reader.ts';
+import type { AlertTables } from '../../../src/alerts/tables.ts';
 import type { DecodedMessage } from '../../../src/core/types.ts';
 import { ADMIN, newSecret, startAlertDesk, startReceiver } from '../../support/alert-desk.ts';
 import { kindCatalogue, message, reading } from '../../support/alerts.ts';
@@ -195,4 +196,32 @@ t.test('a fire in a backfill is judged again from its own cursor after a crash, 
   const open = async () => (await desk.queries.list(ADMIN, { limit: 10, device: 'k4' })).items;
   await until('the alert', async () => (await open())[0]);
   t.match(await open(), [{ dedupKey: 'kiosk-fire|k4', occurrences: 1 }]);
+});
+
+t.test('deliveries of long ago are let go, but not what waits or could be sent again', async (t) => {
+  const receiver = await startReceiver(t);
+  const input = { name: 'old', url: receiver.url, jurisdiction: '620000' };
+  const { subscription } = await desk.subscriptions.create(ADMIN, input);
+  const rules = reader();
+  await rules.handle(batchOf(['o1', 'o2', 'o3'].map((device) => smoke(device, true, '620102'))));
+  const counts = async () => (await desk.subscriptions.list(ADMIN)).find(({ id }) => id === subscription.id)?.counts;
+  await until('all delivered', async () => (await counts())?.delivered === 3);
+  const table = desk.database.tables<AlertTables>();
+  for (const [device, state] of [
+    ['o1', 'dead'],
+    ['o2', 'waiting'],
+  ] as const) {
+    const { items } = await desk.queries.list(ADMIN, { limit: 1, device });
+    await table
+      .updateTable('delivery')
+      .set({ state })
+      .where('alert_id', '=', items[0]?.id ?? '')
+      .where('subscription_id', '=', subscription.id)
+      .execute();
+  }
+  const dayMs = 24 * 3_600_000;
+  await desk.queries.pruneDeliveries(Date.now() + 29 * dayMs);
+  t.same(await counts(), { waiting: 1, delivered: 1, dead: 1, withheld: 0 });
+  await desk.queries.pruneDeliveries(Date.now() + 31 * dayMs);
+  t.same(await counts(), { waiting: 1, delivered: 0, dead: 1, withheld: 0 });
 });
