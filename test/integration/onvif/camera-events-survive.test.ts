@@ -14,7 +14,7 @@ t.jobs = 6;
 
 const subscribed = ({ counts }: FollowedCamera) => until('it is subscribed to', () => counts.subscribed === 1);
 
-/** Resolves when a crossing by this object is in the journal. It crosses again and again: some may be told to nobody. */
+/** Resolves when a crossing by this object is in the journal. It crosses again and again: some are told to nobody. */
 async function crossed(camera: VirtualCamera, followed: FollowedCamera, object: string): Promise<void> {
   camera.lineCrossed(object);
   const again = setInterval(() => camera.lineCrossed(object), 200);
