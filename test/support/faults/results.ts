@@ -11,6 +11,8 @@ export interface FaultResult {
   tally: Tally;
   /** From the end of the fault until all lights were green, the longest. */
   greenMs: number;
+  /** Anything else worth telling. */
+  remark?: string;
 }
 
 /** What the promise allows (P6). */
@@ -40,7 +42,8 @@ export async function record(t: Test, fault: string, run: () => Promise<FaultRes
     throw error;
   }
   const { wrong } = result.tally;
-  write(fault, result, wrong.length > 0 || result.greenMs > GREEN_MS_MAX ? 'FAILED' : '');
+  const isBroken = wrong.length > 0 || result.greenMs > GREEN_MS_MAX;
+  write(fault, result, [...(isBroken ? ['FAILED'] : []), ...(result.remark ? [result.remark] : [])].join(', '));
   check(t, result);
 }
 
@@ -48,7 +51,7 @@ export async function record(t: Test, fault: string, run: () => Promise<FaultRes
 function write(fault: string, { times, tally, greenMs }: FaultResult, remark: string): void {
   const { acked, stored, explained, lost, doubled } = tally;
   const counts = [times, acked, stored, explained, lost, doubled].map((count) => count.toLocaleString('en-US'));
-  const date = `${new Date().toISOString().slice(0, 10)}${remark && ` ${remark}`}`;
+  const date = `${new Date().toISOString().slice(0, 10)}${remark && `, ${remark}`}`;
   const row = `| ${[fault, ...counts, `${(greenMs / 1000).toFixed(1)} s`, date].join(' | ')} |`;
   const lines = existsSync(PAGE) ? readFileSync(PAGE, 'utf8').trimEnd().split('\n') : [];
   const head = lines.filter((line) => !line.startsWith('|') && !line.startsWith(MACHINE));
