@@ -68,7 +68,7 @@ function checkShape(text: string): void {
   if (/<!(?:DOCTYPE|ENTITY)/i.test(text)) throw malformed('a document type');
   let depth = 0;
   let elements = 0;
-  for (const match of text.matchAll(/<(\/?)([^\s<>/?!]+)([^<>]*)>/g)) {
+  for (const match of text.matchAll(/<(\/?)([^\s<>/?!]+)((?:[\s/?!][^<>]*)?)>/g)) {
     const [tag, closing, name = '', rest = ''] = match;
     if (tag.length > TAG_MAX_CHARACTERS) throw malformed('an element with too many attributes');
     if (FORBIDDEN_NAMES.has(name.slice(name.indexOf(':') + 1))) throw malformed('an element with a forbidden name');

@@ -78,8 +78,10 @@ function parametersOf(lines: readonly string[], payloadType: number, codec: Vide
   const line = lines.find((one) => prefix.test(one)) ?? '';
   const kept = new Map<string, string>();
   for (const pair of line.replace(prefix, '').split(';')) {
-    const [, name = '', value = ''] = /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/.exec(pair) ?? [];
-    const known = name.toLowerCase();
+    // Base64 ends in `=`, so only the first one divides.
+    const [name = '', ...rest] = pair.split('=');
+    const known = name.trim().toLowerCase();
+    const value = rest.join('=').trim();
     if (PARAMETERS.get(`${codec} ${known}`)?.test(value)) kept.set(known, value);
   }
   return kept;

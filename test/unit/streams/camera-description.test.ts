@@ -81,6 +81,18 @@ t.test('a description that is none, or of a hundred media, is refused', async (t
   );
 });
 
+t.test('parameters with blanks around and between them are read in a short turn', async (t) => {
+  const known = 'packetization-mode = 1 ; sprop-parameter-sets=Z0I=,aM4= ';
+  for (const piece of [' ', ';', '=', ' =', '; a']) {
+    const line = `a=fmtp:96 ${known};x=${piece.repeat(60_000 / piece.length)}y`;
+    const startedMs = performance.now();
+    const { parameters } = videoTrack(sdp(...H264, line), BASE);
+    const tookMs = performance.now() - startedMs;
+    t.same([...parameters.values()], ['1', 'Z0I=,aM4=']);
+    t.ok(tookMs < 500, `${JSON.stringify(piece)} took ${Math.round(tookMs)} ms`);
+  }
+});
+
 t.test('no description whatever gets more than known lines to ffmpeg', async () => {
   const part = fc.constantFrom('m=video 0 RTP/AVP 96', 'a=rtpmap:96 H264/90000', 'a=fmtp:96 ', 'a=control:', ';', '=');
   const line = fc.array(fc.oneof(part, fc.string({ maxLength: 40 })), { maxLength: 4 }).map((parts) => parts.join(''));

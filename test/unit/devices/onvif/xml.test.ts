@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { at, escapeXml, labelText, namespaceOf, parseXml } from '../../../../src/devices/onvif/xml.ts';
+import { at, escapeXml, labelText, namespaceOf, parseXml, XML_MAX_BYTES } from '../../../../src/devices/onvif/xml.ts';
 
 const parse = (text: string) => parseXml(Buffer.from(text));
 
@@ -30,6 +30,35 @@ t.test('very many declarations are read in time that grows with their number alo
   const startMs = performance.now();
   t.equal(parse(`<r ${outer}>${inner}</r>`).children.length, 20_000);
   t.ok(performance.now() - startMs < 2_000);
+});
+
+t.test('an answer of the largest size, whatever it is made of, is judged in a short turn', async (t) => {
+  const filled = (head: string, piece: string, tail = ''): string => {
+    const room = XML_MAX_BYTES - head.length - tail.length;
+    return `${head}${piece.repeat(Math.floor(room / piece.length))}${tail}`;
+  };
+  const worst: Record<string, string> = {
+    'a name without an end': filled('<', 'a'),
+    'a closing name without an end': filled('</', 'a'),
+    'many names without an end': filled('', '<a '),
+    'an attribute without an end': filled('<a ', 'b'),
+    'a value without an end': filled('<a b="', 'c'),
+    'a comment without an end': filled('<a><!--', '-'),
+    'raw text without an end': filled('<a><![CDATA[', ']]'),
+    blanks: filled('<a ', ' '),
+    references: filled('<a>', '&a', '</a>'),
+    'a name of colons': filled('<a', ':', '/>'),
+  };
+  for (const [name, text] of Object.entries(worst)) {
+    const startMs = performance.now();
+    try {
+      parse(text);
+    } catch (error) {
+      t.match(error, { problem: 'malformed' }, name);
+    }
+    const tookMs = performance.now() - startMs;
+    t.ok(tookMs < 2_000, `${name} took ${Math.round(tookMs)} ms`);
+  }
 });
 
 t.test('only the entities of XML itself mean anything', async (t) => {
