@@ -5,7 +5,7 @@ import { RulesEngine } from '../src/alerts/engine.ts';
 import { parseRule } from '../src/alerts/rules.ts';
 import { systemClock as clock } from '../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../src/core/observe.ts';
-import type { DeviceKind } from '../src/core/types.ts';
+import type { DeviceIdentity, DeviceKind } from '../src/core/types.ts';
 import { DuplicateIndex } from '../src/ingest/duplicates/index.ts';
 import { Feed } from '../src/ingest/feed.ts';
 import { Journal } from '../src/ingest/journal/journal.ts';
@@ -70,7 +70,9 @@ async function measure({ devices, kinds }: (typeof CASES)[number]): Promise<void
   const pass = async (count: number): Promise<void> => {
     for (const end = sent + count; sent < end; ) {
       const from = journal.head;
-      const part = Array.from({ length: Math.min(BATCH, end - sent) }, (_, at) => append(sent + at));
+      const part = Array.from({ length: Math.min(BATCH, end - sent) }, (_, at) =>
+        append(journal, identities[(sent + at) % devices]!, Math.floor((sent + at) / devices)),
+      );
       sent += part.length;
       await Promise.all(part);
       for (let offset = from; offset < journal.head; ) {
@@ -88,15 +90,6 @@ async function measure({ devices, kinds }: (typeof CASES)[number]): Promise<void
       engine.takeChanged();
     }
   };
-  const append = (number: number) => {
-    const device = identities[number % devices]!;
-    const values = '"fill_pct":82.5,"weight_kg":17.25,"temp_c":21.5,"smoke":false,"battery_pct":97';
-    return journal.append({
-      ...{ receivedAtMs: clock.nowMs(), uplink: 'mqtt', channel: 'telemetry', topic: `cw/v1/${device.id}/telemetry` },
-      ...{ connection: device.id, device, packetId: 1 + (number % 60_000), dup: false },
-      raw: Buffer.from(`{"ts":${FIRST_TS_MS + Math.floor(number / devices)},"values":{${values}}}`),
-    });
-  };
   await pass(Math.max(devices, MESSAGES / 10));
   const before = process.cpuUsage();
   await pass(MESSAGES);
@@ -112,6 +105,16 @@ async function measure({ devices, kinds }: (typeof CASES)[number]): Promise<void
   await duplicates.close();
   await journal.close();
   await rm(directory, { recursive: true });
+}
+
+/** The message with this number of one device. */
+function append(journal: Journal, device: DeviceIdentity, number: number): Promise<unknown> {
+  const values = '"fill_pct":82.5,"weight_kg":17.25,"temp_c":21.5,"smoke":false,"battery_pct":97';
+  return journal.append({
+    ...{ receivedAtMs: clock.nowMs(), uplink: 'mqtt', channel: 'telemetry', topic: `cw/v1/${device.id}/telemetry` },
+    ...{ connection: device.id, device, packetId: 1 + (number % 60_000), dup: false },
+    raw: Buffer.from(`{"ts":${FIRST_TS_MS + number},"values":{${values}}}`),
+  });
 }
 
 function kindOf(kind: string): DeviceKind {

@@ -120,7 +120,8 @@ export class Outbox {
         last_error = given.error,
         settled_at_ms = CASE WHEN given.state = 'waiting' THEN NULL ELSE ${nowMs}::bigint END
       FROM unnest(${outcomes.map(({ webhookId }) => webhookId)}::text[], ${outcomes.map(({ state }) => state)}::text[],
-        ${outcomes.map(({ status }) => status)}::integer[], ${errors}::text[]) AS given (webhook_id, state, status, error)
+        ${outcomes.map(({ status }) => status)}::integer[], ${errors}::text[])
+        AS given (webhook_id, state, status, error)
       WHERE delivery.webhook_id = given.webhook_id AND delivery.state = 'waiting'`.execute(this.#db());
     return outcomes.map(() => undefined);
   }

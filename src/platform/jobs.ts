@@ -7,8 +7,8 @@ import { Counter, Gauge, type Observer } from '../core/observe.ts';
 import type { WorkQueue } from './work.ts';
 
 /**
- * BullMQ as a doorbell: a job says that a queue has work, never what. A lost, doubled or reordered ring changes nothing,
- * because the work stands in PostgreSQL and a sweep looks every second, with or without Redis.
+ * BullMQ as a doorbell: a job says that a queue has work, never what. A lost, doubled or reordered ring changes
+ * nothing, because the work stands in PostgreSQL and a sweep looks every second, with or without Redis.
  */
 export interface DoorbellOptions {
   redisUrl: string;
