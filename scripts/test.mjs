@@ -11,7 +11,7 @@ import { run, SetupError, say } from './shell.mjs';
 /** Groups run one after the other, with so many files of a group at a time. */
 const GROUPS = [
   { folders: ['test/tidy', 'test/unit', 'test/catalogue'], jobs: 2 },
-  { folders: ['test/integration'], jobs: 2 },
+  { folders: ['test/integration'], jobs: 3 },
   { folders: ['test/acceptance'], jobs: 2 },
 ];
 
