@@ -1,6 +1,8 @@
+import type { Test } from 'tap';
 import { type FleetDevice, SORTS, type Sort } from '../fleet-device.ts';
+import { MqttDevice } from '../mqtt-devices.ts';
 import { until } from '../processes.ts';
-import { type Scene, settle } from './faulty-gateway.ts';
+import { type FaultyGateway, type Scene, settle } from './faulty-gateway.ts';
 import { randomFrom } from './random.ts';
 import type { FaultResult } from './results.ts';
 
@@ -42,6 +44,29 @@ export async function repeatEverything(
   const tally = await fleet.tally();
   tally.wrong.push(...wrong);
   return { times: repeats.length, tally, greenMs };
+}
+
+const PASSAGES = 20;
+const HOUR_MS = 3_600_000;
+
+/** Passages of a checkpoint, told once before and twice after `meanwhile`; resolves with how many there are then. */
+export async function repeatPassages(t: Test, { gateway }: FaultyGateway, meanwhile: () => Promise<unknown>) {
+  const [checkpoint] = await MqttDevice.connect(t, gateway, { kind: 'checkpoint' });
+  const numbers = Array.from({ length: PASSAGES }, (_, number) => number);
+  const tellAll = async () => {
+    const tell = (number: number) => checkpoint!.tell('passage', `p-${number}`, { plate: '浙B7K2M9', lane: 1 });
+    await Promise.all(numbers.map(tell));
+  };
+  await tellAll();
+  await meanwhile();
+  await tellAll();
+  await tellAll();
+  await gateway.settledLedger();
+  const [from, to] = [-HOUR_MS, HOUR_MS].map((byMs) => new Date(Date.now() + byMs).toISOString());
+  const body = { from, to, devices: [checkpoint!.id], purpose: 'test', limit: 500 };
+  const { status, text, body: answer } = await gateway.api('POST', '/passages/search', { body });
+  if (status !== 200) throw new Error(`the search was answered ${status}: ${text}`);
+  return { found: answer.items.length as number, told: PASSAGES };
 }
 
 async function sendAll(repeats: Repeat[]): Promise<void> {
