@@ -73,7 +73,7 @@ export class FleetDevice {
     this.diary = Object.fromEntries(SORTS.map((sort) => [sort, { sent: new Set(), acked: new Set() }])) as never;
     this.#client = new MqttClient(() => connect(port(), '127.0.0.1'), {
       ...{ clientId: id, clean: false, reconnectPeriod: 100, protocolVersion: 4, ...login },
-      ...{ connectTimeout: 3_000, keepalive: 10 },
+      ...{ connectTimeout: 10_000, keepalive: 10 },
     });
     this.#client.on('error', () => {});
   }
