@@ -36,6 +36,12 @@ const FRAMEWORK_CODES: Record<string, ErrorCode> = {
   FST_ERR_HANDLER_TIMEOUT: 'store.unavailable',
 };
 
+/** A client that hangs up in the middle of its body; nobody is left to read the answer. */
+function hungUp(error: unknown): boolean {
+  const { code, statusCode } = (error ?? {}) as { code?: unknown; statusCode?: unknown };
+  return code === 'ECONNRESET' && statusCode === 400;
+}
+
 /** What node's HTTP parser reports, by the errors it names; the rest is a malformed request. */
 const PARSER_CODES: Record<string, ErrorCode> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request.too-slow',
@@ -49,7 +55,7 @@ const RETRY_AFTER_S = 2;
 /** Turns anything thrown into the one error class; an unknown error becomes `internal` and keeps no text of its own. */
 export function toCitywatchError(error: unknown): CitywatchError {
   if (error instanceof CitywatchError) return error;
-  const named = FRAMEWORK_CODES[(error as FastifyError | null)?.code ?? ''];
+  const named = hungUp(error) ? 'request.malformed' : FRAMEWORK_CODES[(error as FastifyError | null)?.code ?? ''];
   return new CitywatchError(named ?? 'internal', { cause: error });
 }
 

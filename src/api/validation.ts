@@ -32,19 +32,25 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, ht
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a control character is what is looked for
 const UNSTORABLE = /\u0000|\p{Surrogate}/u;
 
-/** Path of the first text in `value` that cannot be kept as it was sent; null when there is none. Never recurses. */
-function unstorable(value: unknown): PropertyKey[] | null {
-  const waiting: { value: unknown; path: PropertyKey[] }[] = [{ value, path: [] }];
-  for (let next = waiting.pop(); next; next = waiting.pop()) {
-    const { value: here, path } = next;
-    if (typeof here === 'string' && UNSTORABLE.test(here)) return path;
-    if (typeof here !== 'object' || here === null || Buffer.isBuffer(here)) continue;
-    // What lies deeper than any request may be is refused by its schema.
-    if (path.length >= DEPTH_MAX) continue;
-    for (const [key, inner] of Object.entries(here)) {
-      if (UNSTORABLE.test(key)) return path;
-      waiting.push({ value: inner, path: [...path, Array.isArray(here) ? Number(key) : key] });
+/**
+ * Path of the first text in `value` that cannot be kept as it was sent; null when there is none. A body may hold some
+ * hundred thousand values, so nothing is made for those that are fine.
+ */
+function unstorable(value: unknown, depth = 0): PropertyKey[] | null {
+  if (typeof value === 'string') return UNSTORABLE.test(value) ? [] : null;
+  // What lies deeper than any request may be was refused before it was parsed.
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value) || depth >= DEPTH_MAX) return null;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index += 1) {
+      const path = unstorable(value[index], depth + 1);
+      if (path) return [index, ...path];
     }
+    return null;
+  }
+  for (const key of Object.keys(value)) {
+    if (UNSTORABLE.test(key)) return [];
+    const path = unstorable((value as Record<string, unknown>)[key], depth + 1);
+    if (path) return [key, ...path];
   }
   return null;
 }
@@ -68,7 +74,9 @@ function issuesOf(issue: ZodIssue, part: string, known: string[]): RequestIssue[
   if (issue.code === 'unrecognized_keys') {
     const fields = issue.path.length === 0 ? known.slice(0, KNOWN_FIELDS_MAX).join(', ') : '';
     const remedy = fields === '' ? 'Remove it.' : `Remove it; known here: ${fields}.`;
-    return issue.keys.map((key) => ({ path: printPath([...issue.path, key], part), message: 'unknown field', remedy }));
+    return issue.keys
+      .slice(0, ISSUES_MAX)
+      .map((key) => ({ path: printPath([...issue.path, key], part), message: 'unknown field', remedy }));
   }
   return [{ path: printPath(issue.path, part), ...explain(issue) }];
 }

@@ -8,6 +8,8 @@ import { defined, type RoutePart } from './route.ts';
 
 const ROLES = ['admin', 'operator', 'technician', 'viewer'] as const;
 const USERNAME_LENGTH_MAX = 64;
+/** Whoever may send it has said nothing of themselves yet. */
+const LOGIN_BYTES_MAX = 8 * 1024;
 
 const login = z.strictObject({
   username: z.string().min(1).max(USERNAME_LENGTH_MAX),
@@ -34,6 +36,7 @@ export const sessionRoutes: RoutePart = (app, { sessions, rates, settings }) => 
   app.post(
     '/session',
     {
+      bodyLimit: LOGIN_BYTES_MAX,
       config: { public: true, errors: ['auth.required', 'auth.forbidden'] },
       schema: {
         tags,

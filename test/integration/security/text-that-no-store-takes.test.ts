@@ -55,6 +55,13 @@ t.test('a body that is only depth is refused, wherever it stands and with whatev
   }
 });
 
+t.test('who has not said who they are sends little', async (t) => {
+  const api = await startApi(t);
+  const payload = { username: 'u', password: 'p'.repeat(9_000) };
+  const { status } = await api.call({ method: 'POST', url: '/api/v1/session', remoteAddress: PEER, payload });
+  t.equal(status, 413);
+});
+
 t.test('the login of a camera cannot carry further header lines to it', async (t) => {
   const camera = { kind: 'camera', name: 'c', jurisdiction: '330212', location: { lat: 29, lon: 121 } };
   const onvif = { xaddr: 'http://10.0.0.1/', username: 'u', password: 'p' };

@@ -17,3 +17,10 @@ t.test('an unknown error keeps its text to itself', async (t) => {
     t.notMatch(JSON.stringify(toProblem(error)), /hunter2|ECONN/);
   }
 });
+
+t.test('a client that hangs up in its body is no fault of ours', async (t) => {
+  const aborted = Object.assign(new Error('aborted'), { code: 'ECONNRESET', statusCode: 400 });
+  t.equal(toCitywatchError(aborted).code, 'request.malformed');
+  const elsewhere = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+  t.equal(toCitywatchError(elsewhere).code, 'internal', 'a connection of our own is');
+});

@@ -48,3 +48,14 @@ t.test('a path parameter that cannot exist answers like one that does not', asyn
   t.equal(error.code, 'not-found');
   t.same(validate({ id: 'ok' }), { value: { id: 'ok' } });
 });
+
+t.test('a text that no store takes is found among very many, in a short turn', async (t) => {
+  const check = validatorCompiler({ schema: z.unknown(), httpPart: 'body', method: 'POST', url: '/' } as never);
+  const many = Array.from({ length: 400_000 }, () => [1]);
+  const startedMs = performance.now();
+  t.same(check(many), { value: many });
+  const tookMs = performance.now() - startedMs;
+  t.ok(tookMs < 500, `took ${Math.round(tookMs)} ms`);
+  const { error } = check({ list: [...many.slice(0, 9), { name: ['a', 'b\u0000'] }] }) as { error: CitywatchError };
+  t.match(error.issues, [{ path: 'list[9].name[1]' }]);
+});
