@@ -3,6 +3,7 @@ import { Gateway } from '../test/support/gateway.ts';
 import { MqttDevice } from '../test/support/mqtt-devices.ts';
 import {
   countStored,
+  type Devices,
   Load,
   metric,
   owner,
@@ -54,7 +55,7 @@ await run(async () => {
   print({ bench: 'backlog drains', ...drained, timesRealTime: round(perSecond / DESIGN_PER_SECOND) });
   print({ bench: 'live beside the backlog', pubackP99Ms: live.p99Ms, latest: quantiles(await fresh) });
   await gateway.settledLedger(600_000);
-  await besideBulk(gateway, load, probe!);
+  await besideBulk(gateway, load, { probe: probe!, devices });
   const stored = await countStored(gateway, devices, load.baseMs);
   const all = sent + live.sent + DESIGN_PER_SECOND * BESIDE_S * 2;
   print({ bench: 'nothing lost', sent: all, stored, lost: all - stored });
@@ -77,12 +78,17 @@ async function fill(gateway: Gateway, load: Load): Promise<number> {
   }
 }
 
+interface Beside {
+  probe: MqttDevice;
+  devices: Devices;
+}
+
 /** Live data alone, then with a backfill over HTTP beside it. */
-async function besideBulk(gateway: Gateway, load: Load, probe: MqttDevice): Promise<void> {
+async function besideBulk(gateway: Gateway, load: Load, { probe, devices }: Beside): Promise<void> {
   for (const state of ['alone', 'with a backfill beside']) {
     const ended = new AbortController();
     const fresh = latestDelays(gateway, probe, ended.signal);
-    const bulk = state === 'alone' ? Promise.resolve(0) : backfill(gateway, probe.id, ended.signal);
+    const bulk = state === 'alone' ? Promise.resolve(0) : backfill(gateway, devices, ended.signal);
     const { p50Ms, p99Ms, maxMs } = await load.pace(DESIGN_PER_SECOND, BESIDE_S);
     ended.abort();
     const bulkPerSecond = Math.round((await bulk) / BESIDE_S);
@@ -95,15 +101,17 @@ async function besideBulk(gateway: Gateway, load: Load, probe: MqttDevice): Prom
   }
 }
 
-async function backfill(gateway: Gateway, device: string, signal: AbortSignal): Promise<number> {
+async function backfill(gateway: Gateway, devices: Devices, signal: AbortSignal): Promise<number> {
   const startMs = Date.now() - 20 * 86_400_000;
   let sent = 0;
-  while (!signal.aborted) {
+  for (let turn = 0; !signal.aborted; turn += 1) {
+    const { id, secret } = devices[turn % devices.length]!;
     const body = Array.from({ length: BULK_RECORDS }, (_, at) => ({
       ts: startMs + sent + at,
       values: { fill_pct: 5 },
     }));
-    const { status } = await gateway.api('POST', `/devices/${device}/telemetry?lane=bulk`, { body });
+    const request = { body, token: `${id}:${secret}` };
+    const { status } = await gateway.api('POST', `/devices/${id}/telemetry?lane=bulk`, request);
     if (status === 202) sent += BULK_RECORDS;
     else await sleep(100);
   }
