@@ -4,6 +4,7 @@ import { connectAsync, type MqttClient } from 'mqtt';
 import t, { type Test } from 'tap';
 import { Fleet } from '../support/fleet.ts';
 import { ADMIN_TOKEN, type Answer, Gateway } from '../support/gateway.ts';
+import { HOSTILE_RECORDS, HOSTILE_REQUESTS } from '../support/hostile-requests.ts';
 import { tinyPicture } from '../support/images.ts';
 import { connectPacket, publishPacket, RawClient } from '../support/mqtt.ts';
 import { until } from '../support/processes.ts';
@@ -195,4 +196,37 @@ t.test('over HTTP a device sends packed data, a backfill, and a picture that its
       return JSON.stringify(story.stages).includes('"stored"');
     });
   }
+});
+
+t.test('no single request holds the others up, or ends as an error of ours', async (t) => {
+  const others = new AbortController();
+  let longestMs = 0;
+  const watch = (async () => {
+    while (!others.signal.aborted) {
+      const askedMs = performance.now();
+      await gateway.api('GET', '/healthz', { token: '' });
+      longestMs = Math.max(longestMs, performance.now() - askedMs);
+    }
+  })();
+  const token = `hostile:${secret}`;
+  for (const [name, channel, payload, outcomes] of HOSTILE_RECORDS) {
+    const { status, body } = await gateway.api('POST', `/devices/hostile/${channel}`, { token, body: payload });
+    t.equal(status, 202, name);
+    const found = body.records.map((one: { accepted: boolean; reason?: string }) => one.reason ?? 'accepted');
+    t.same(found, outcomes, name);
+    const explained = (await gateway.get(`/messages?id=${body.receipt}`)).items;
+    t.equal(explained.length, 1, `${name} has one explanation`);
+  }
+  for (const [number, [method, path, body, status]] of HOSTILE_REQUESTS.entries()) {
+    const headers = { 'idempotency-key': `hostile-${number}` };
+    const answer = await gateway.api(method, path, body === undefined ? {} : { body, headers });
+    t.equal(answer.status, status, `${method} ${path.slice(0, 80)} ${(body ?? '').slice(0, 40)}`);
+    t.notMatch(answer.text, /at .+\.ts:\d+|select |InfluxDB/, 'and tells nothing of the inside');
+  }
+  others.abort();
+  await watch;
+  t.ok(longestMs < 2_000, `another request took ${Math.round(longestMs)} ms at most`);
+  t.equal((await gateway.settledLedger()).balanced, true);
+  t.same(await gateway.notGreen(), []);
+  t.notMatch(gateway.output, /"level":[56]0/, 'nothing of it is logged as an error');
 });
