@@ -47,10 +47,12 @@ t.test('while the disk is full nothing is answered 202 and dropped, in either la
 
     freeBytes = 10_000_000;
     await until('there is room again', () => !journal.full());
-    waiting.push(...refused);
-    refused = [];
-    await Promise.all(Array.from({ length: SENDERS }, sender));
-    t.same(refused, []);
+    // A look at the disk that began while it was full may still say so: whoever is sent away comes again.
+    while (refused.length > 0) {
+      waiting.push(...refused);
+      refused = [];
+      await Promise.all(Array.from({ length: SENDERS }, sender));
+    }
     const kept = (await readAll(journal)).map(({ raw }) => Number(/m-(\d+)/.exec(raw.toString())?.[1]));
     t.same(
       kept.sort((a, b) => a - b),

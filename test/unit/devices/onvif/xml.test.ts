@@ -50,14 +50,15 @@ t.test('an answer of the largest size, whatever it is made of, is judged in a sh
     'a name of colons': filled('<a', ':', '/>'),
   };
   for (const [name, text] of Object.entries(worst)) {
-    const startMs = performance.now();
+    const start = process.cpuUsage();
     try {
       parse(text);
     } catch (error) {
       t.match(error, { problem: 'malformed' }, name);
     }
-    const tookMs = performance.now() - startMs;
-    t.ok(tookMs < 2_000, `${name} took ${Math.round(tookMs)} ms`);
+    const { user, system } = process.cpuUsage(start);
+    // Time of the processor: others may use the machine too.
+    t.ok(user + system < 2_000_000, `${name} took ${Math.round((user + system) / 1_000)} ms`);
   }
 });
 
