@@ -24,6 +24,8 @@ export interface ShareMembersOptions {
 }
 
 const LOOK_EVERY_MS = 500;
+/** Whoever may publish there could fill the log. */
+const STRANGERS_EVERY_MS = 60_000;
 const UP = '1';
 const AWAY = '0';
 
@@ -44,6 +46,7 @@ export class ShareMembers {
   #hears = false;
   #said: string | null = null;
   #absent: string[] = [];
+  #strangerAtMs = Number.NEGATIVE_INFINITY;
   #stopTimer: () => void = () => {};
 
   constructor(deps: ShareMembersDeps, options: ShareMembersOptions) {
@@ -120,6 +123,9 @@ export class ShareMembers {
     const member = topic.slice(this.#topic('').length);
     if (member === this.#options.self) return;
     if (!this.#awaySinceMs.has(member)) {
+      const nowMs = this.#deps.clock.monotonicMs();
+      if (nowMs - this.#strangerAtMs < STRANGERS_EVERY_MS) return;
+      this.#strangerAtMs = nowMs;
       // A topic is as long as the broker lets it be.
       this.#log.warn({ member: member.slice(0, 64) }, 'a member that is not listed takes part of the messages');
       return;
