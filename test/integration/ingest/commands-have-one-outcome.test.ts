@@ -118,10 +118,14 @@ t.test('one that is not acknowledged is sent again, also on the same connection,
   t.equal(port.sent.length, 1, 'while one is awaited, the next waits for its turn');
   port.acks = true;
   port.settle(false);
-  await settle();
-  t.strictSame(port.names(), ['k1 a reboot', 'k1 a 7'], 'the one that failed keeps nobody waiting');
+  const sent = (count: number) => async () => {
+    await settle();
+    return port.sent.length >= count;
+  };
+  await until('the one that failed keeps nobody waiting', sent(2));
+  t.strictSame(port.names(), ['k1 a reboot', 'k1 a 7']);
   await clock.advance(30_000);
-  await settle();
+  await until('it comes again', sent(3));
   t.strictSame(port.names(), ['k1 a reboot', 'k1 a 7', 'k1 a reboot']);
   t.match(await commands.get(OPERATOR, 'k1', id), { state: 'delivered', sends: 2 });
   port.acks = false;
@@ -131,6 +135,7 @@ t.test('one that is not acknowledged is sent again, also on the same connection,
   t.equal(port.sent.length, 4, 'no hurry');
   port.acks = true;
   await clock.advance(30_000);
+  await until('the lost one comes again', sent(5));
   await settle();
   t.match(await commands.get(OPERATOR, 'k1', lost), { state: 'delivered', sends: 2 });
 });
