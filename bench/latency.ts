@@ -19,7 +19,7 @@ await run(async () => {
   const gateway = await Gateway.prepare(owner);
   const loopFile = join(gateway.directory, 'loop.json');
   const preload = pathToFileURL(join(import.meta.dirname, 'support/loop-delay.mjs'));
-  Object.assign(gateway.env, { NODE_OPTIONS: `--import=${preload}`, CITYWATCH_BENCH_LOOP_FILE: loopFile });
+  Object.assign(gateway.env, { NODE_OPTIONS: `--import=${preload}`, BENCH_LOOP_FILE: loopFile });
   await gateway.start();
   const load = await Load.connect(gateway, await register(gateway, DEVICES));
   const [probe] = await MqttDevice.connect(owner, gateway, {});

@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 
 /**
- * Loaded into the gateway by NODE_OPTIONS: at each SIGUSR2 writes to CITYWATCH_BENCH_LOOP_FILE how late its event loop
+ * Loaded into the gateway by NODE_OPTIONS: at each SIGUSR2 writes to BENCH_LOOP_FILE how late its event loop
  * ran and how long it stood still for garbage collection since the signal before.
  */
-const file = process.env.CITYWATCH_BENCH_LOOP_FILE;
+const file = process.env.BENCH_LOOP_FILE;
 if (file && process.argv.includes('serve')) {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
