@@ -5,6 +5,7 @@ import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Observer } from '../core/observe.ts';
 import { supervise } from '../core/supervise.ts';
 import type { DecodedBatch, DeviceKind, Lane } from '../core/types.ts';
+import { BulkPace } from '../ingest/bulk-pace.ts';
 import { loadCursor, moveCursor } from '../ingest/cursor.ts';
 import type { AccessRegister } from '../platform/access-register.ts';
 import type { Database } from '../platform/database.ts';
@@ -48,7 +49,9 @@ export async function composeHistory(input: HistoryInput): Promise<ComposedHisto
   const { config, store, kinds, register, clock, observer, lifecycle } = input;
   const since = await Since.open(join(await input.directoryOf('rollups'), 'complete-since'), clock);
   let stored: StoredUpTo = () => 0;
-  const roller = new Roller({ store, kinds, observer });
+  // InfluxDB is asked for all points of a window: what waits to be written would wait for that.
+  const behind = new BulkPace({ clock, liveBacklogBytes: () => input.journals.live.head - stored('live') });
+  const roller = new Roller({ store, kinds, observer, pace: (signal, work) => behind.run(signal, work) });
   const ofLane = (lane: Lane) => lanesRollups(input, lane, { since, roller, storedUpTo: () => stored(lane) });
   const lanes = { live: ofLane('live'), bulk: ofLane('bulk') };
   const rollups: RollupState = {

@@ -11,6 +11,8 @@ export interface RollerDeps {
   store: Pick<Store, 'buckets' | 'write' | 'ensure'>;
   kinds: { latest(kind: string): DeviceKind | undefined };
   observer: Observer;
+  /** Holds a part of the work back while live data waits; without it, none is. */
+  pace?(signal: AbortSignal, work: () => Promise<void>): Promise<void>;
 }
 
 /** Summaries of one query; kinds with more fields are asked for in parts. */
@@ -78,8 +80,10 @@ export class Roller {
     while (ids.length > 0) {
       const part = { spec, devices: ids.splice(0, this.#devicesAtOnce) };
       try {
-        await this.#write({ ...part, ...range, from: 'raw', to: '5m' }, signal);
-        await this.#write({ ...part, fromMs: hourMs, toMs: hourMs + HOUR_MS, from: '5m', to: '1h' }, signal);
+        await this.#paced(signal, async () => {
+          await this.#write({ ...part, ...range, from: 'raw', to: '5m' }, signal);
+          await this.#write({ ...part, fromMs: hourMs, toMs: hourMs + HOUR_MS, from: '5m', to: '1h' }, signal);
+        });
       } catch (error) {
         // Devices that report many times a second make an answer too slow for its deadline, each time again.
         this.#devicesAtOnce = Math.max(1, this.#devicesAtOnce >> 1);
@@ -88,6 +92,10 @@ export class Roller {
       for (const id of part.devices) devices.delete(id);
       this.#devicesAtOnce = Math.min(DEVICES_AT_ONCE_MAX, this.#devicesAtOnce + 1);
     }
+  }
+
+  #paced(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    return this.#deps.pace ? this.#deps.pace(signal, work) : work();
   }
 
   async #prepare(signal: AbortSignal): Promise<void> {
