@@ -54,6 +54,7 @@ export function openBooks(parts: BooksParts) {
       load: (lane: Lane) => days.load(lane),
       handle: (batch: DecodedBatch) => days.handle(batch),
       saved: (lane: Lane) => days.saved(lane),
+      restMs: 250,
     },
   };
 }

@@ -65,6 +65,7 @@ export async function startDownlink(deps: DownlinkDeps) {
     load: () => replies.load(),
     handle: (batch) => replies.handle(batch),
     saved: () => replies.saved,
+    restMs: 25,
   };
   return { commands, sender, reader };
 }

@@ -36,7 +36,15 @@ export interface LaneReader {
   handle(batch: DecodedBatch, signal: AbortSignal): Promise<void>;
   /** Up to where its work survives a crash; absent where `handle` resolves only then. */
   saved?(lane: Lane): number;
+  /** Pause after a small batch. */
+  restMs: number;
 }
+
+/**
+ * What waits for a reader is seen that much later; how many batches there are while little is sent is what a quiet city
+ * costs. A batch of telemetry is a request to InfluxDB and a transaction.
+ */
+const REST_MS = { telemetry: 25, rules: 5, twin: 5 };
 
 /** Where the telemetry reader stands: everything of the lane before it is stored or explained. */
 export type StoredUpTo = (lane: Lane) => number;
@@ -55,16 +63,19 @@ export function startReaders(input: ReadersInput, more: Record<string, LaneReade
       load: (lane) => ledger.cursor(lane).load(),
       handle: (batch, signal) =>
         batch.lane === 'live' ? store(batch, signal) : pace.run(signal, () => store(batch, signal)),
+      restMs: REST_MS.telemetry,
     },
     rules: {
       load: (lane) => rules.load(lane),
       handle: (batch) => rules.handle(batch),
       saved: (lane) => rules.saved(lane),
+      restMs: REST_MS.rules,
     },
     twin: {
       load: async (lane) => twin.cursor(lane),
       handle: async (batch) => twin.handle(batch),
       saved: (lane) => twin.durableCursor(lane),
+      restMs: REST_MS.twin,
     },
     ...more,
   };
@@ -91,12 +102,12 @@ export function startReaders(input: ReadersInput, more: Record<string, LaneReade
 function startReader(
   name: string,
   lane: Lane,
-  { load, handle }: LaneReader,
+  { load, handle, restMs }: LaneReader,
   { feed, guard, clock, observer, lifecycle, onDone }: ReadersInput & { onDone(offset: number): void },
 ): void {
   const cursor = { load: () => load(lane) };
   const worker: Worker = runReader({
-    ...{ name, lane, feed, cursor, handle, clock, observer, onDone },
+    ...{ name, lane, feed, cursor, handle, clock, observer, onDone, restMs },
     guard: guard.reader(name, lane),
   });
   const onEnd = (reason: unknown): void => {

@@ -67,6 +67,7 @@ export async function composeHistory(input: HistoryInput): Promise<ComposedHisto
       load: (lane) => lanes[lane].load(),
       handle: (batch, signal) => lanes[batch.lane].handle(batch, signal),
       saved: (lane) => lanes[lane].saved,
+      restMs: 250,
     },
     start: (storedUpTo) => {
       stored = storedUpTo;

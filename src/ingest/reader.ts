@@ -28,12 +28,19 @@ export interface ReaderOptions {
   clock: Clock;
   observer: Observer;
   guard?: ReaderGuard;
+  /**
+   * Pause after a small batch, in ms, so that the next is larger: what a batch costs whatever it holds (a request, a
+   * transaction) is most of what few messages cost. Without it the next batch is read at once.
+   */
+  restMs?: number;
   /** Told where the reader stands after each batch, for deleting what all have read. */
   onDone?(offset: number): void;
 }
 
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 10_000;
+/** A batch of more than this is followed by the next at once. */
+const SMALL_BATCH = 200;
 /** A single message that cannot be handled is tried this often before it is put aside. */
 const POISON_TRIES = 3;
 const POISON_PAUSE_MS = 50;
@@ -60,10 +67,12 @@ class ReaderLoop {
   }
 
   async run(signal: AbortSignal, healthy: () => void): Promise<void> {
-    const { name, cursor, lane, feed, onDone, guard = UNGUARDED } = this.#options;
+    const { name, cursor, lane, feed, onDone, clock, guard = UNGUARDED, restMs = 0 } = this.#options;
     let offset = await cursor.load();
+    let isSmall = false;
     while (!signal.aborted) {
       onDone?.(offset);
+      if (isSmall && restMs > 0) await clock.sleep(restMs, signal);
       const batch = await feed.read({ lane, offset }, signal, name);
       if (signal.aborted) return;
       for (const step of guard.steps(batch)) {
@@ -73,6 +82,7 @@ class ReaderLoop {
       offset = batch.to;
       this.#metrics.at(offset);
       healthy();
+      isSmall = batch.messages.length <= SMALL_BATCH;
     }
   }
 

@@ -97,3 +97,29 @@ t.test('the journal may let go only of what every reader is done with', async (t
   t.same(released, [0, 200, 500]);
   t.throws(() => readers.done('nobody', 1), /not a reader/);
 });
+
+t.test('after a small batch it rests, so that the next is larger; after a large one it goes on at once', async (t) => {
+  const clock = new ManualClock();
+  const stop = new AbortController();
+  t.teardown(() => stop.abort());
+  const [one] = messages;
+  const sizes = [3, 300, 2, 1];
+  const read: number[] = [];
+  const feed = {
+    read: async ({ offset }: { offset: number }, signal: AbortSignal): Promise<DecodedBatch> => {
+      const size = sizes[offset];
+      if (size === undefined || !one) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      read.push(clock.monotonicMs());
+      return { lane: 'live', from: offset, to: offset + 1, messages: Array.from({ length: size ?? 0 }, () => one!) };
+    },
+  };
+  const worker = runReader({
+    ...{ name: 'test', lane: 'live', feed, cursor: { load: async () => 0 }, handle: async () => {}, restMs: 25 },
+    ...{ clock, observer: quietObserver() },
+  });
+  const ended = worker(stop.signal, () => {});
+  await clock.advance(1_000);
+  t.same(read, [0, 25, 25, 50]);
+  stop.abort();
+  await ended;
+});
