@@ -7,6 +7,9 @@ import { until } from '../support/processes.ts';
 import { TestCamera } from '../support/rtsp-camera.ts';
 import { startInflux, startPostgres, startRedis } from '../support/services.ts';
 
+// A busy machine takes several times what a quiet one does.
+t.setTimeout(240_000);
+
 const CAMERA_PASSWORD = 'CanaryCamera7341';
 const ONVIF_PASSWORD = 'CanaryOnvif7342';
 const DEVICE_SECRET = 'CanaryDeviceSecret7343';

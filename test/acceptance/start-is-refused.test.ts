@@ -6,6 +6,9 @@ import { Gateway } from '../support/gateway.ts';
 import { ownCheckout, refusedStart } from '../support/refused-start.ts';
 import { temporaryDirectory } from '../support/services.ts';
 
+// A busy machine takes several times what a quiet one does.
+t.setTimeout(240_000);
+
 interface Wrong {
   env: Record<string, string>;
   status: 1 | 2;
