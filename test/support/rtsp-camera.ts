@@ -222,11 +222,20 @@ export class TestCamera {
     const timestamp = (number * 90_000) / framesPerS;
     const { mode } = this.#options;
     if (mode === 'no-media') return Buffer.alloc(0);
-    if (mode === 'noise') return packetizer.frame([randomBytes(900)], timestamp);
+    if (mode === 'noise') return packetizer.frame([noise(number)], timestamp);
     if (mode === 'garbage-rtp') return Buffer.concat([Buffer.from([0x24, 0, 0x03, 0x84]), Buffer.alloc(900)]);
     if (mode === 'no-key-frame' && key) return Buffer.alloc(0);
     return packetizer.frame(key ? [sps, pps, ...nals] : nals, timestamp);
   }
+}
+
+/** Types of NAL units that are neither a key frame nor able to hold one: what says that it is one is taken for one. */
+const NO_KEY_TYPES = [1, 6, 9, 12, 30, 31];
+
+function noise(number: number): Buffer {
+  const bytes = randomBytes(900);
+  bytes[0] = 0x60 | NO_KEY_TYPES[number % NO_KEY_TYPES.length]!;
+  return bytes;
 }
 
 /** Length of the receiver report at the front; 0 while its head is not there. */
