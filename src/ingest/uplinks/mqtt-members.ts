@@ -45,7 +45,8 @@ export class ShareMembers {
   /** Cannot be told while we hear nothing ourselves. */
   #hears = false;
   #said: string | null = null;
-  #absent: string[] = [];
+  /** Null until it can be told of each: an alert of an earlier life may have to end. */
+  #absent: string[] | null = null;
   #strangerAtMs = Number.NEGATIVE_INFINITY;
   #stopTimer: () => void = () => {};
 
@@ -58,7 +59,7 @@ export class ShareMembers {
   start(): void {
     const { clock, observer } = this.#deps;
     const { group, self, members, broker } = this.#options;
-    const count = () => this.#absent.length;
+    const count = () => this.absent.length;
     new Gauge({
       name: 'citywatch_mqtt_broker_members_absent',
       help: 'Members of the shared subscription that are away; what the broker deals to them waits.',
@@ -85,7 +86,7 @@ export class ShareMembers {
 
   /** Members that are away longer than a restart takes, and that a person must bring back or take off the list. */
   get absent(): readonly string[] {
-    return this.#absent;
+    return this.#absent ?? [];
   }
 
   async stop(): Promise<void> {
@@ -145,7 +146,9 @@ export class ShareMembers {
     const absent = [...this.#awaySinceMs]
       .filter(([, sinceMs]) => sinceMs !== null && nowMs - sinceMs >= absentAfterMs)
       .map(([member]) => member);
-    if (absent.join() === this.#absent.join()) return;
+    const away = [...this.#awaySinceMs.values()].filter((sinceMs) => sinceMs !== null);
+    if (this.#absent === null && away.length > absent.length) return;
+    if (absent.join() === this.#absent?.join()) return;
     this.#absent = absent;
     if (absent.length > 0) this.#log.error({ absent }, 'members of the shared subscription are absent');
     else this.#log.info('every member of the shared subscription is there');
