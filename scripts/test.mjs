@@ -12,7 +12,7 @@ import { run, SetupError, say } from './shell.mjs';
 const GROUPS = [
   { folders: ['test/tidy', 'test/unit', 'test/catalogue'], jobs: 2 },
   { folders: ['test/integration'], jobs: 3 },
-  { folders: ['test/acceptance'], jobs: 3 },
+  { folders: ['test/acceptance'], jobs: 2 },
 ];
 
 const LONG_GROUPS = [{ folders: ['test/long'], jobs: 1 }];

@@ -5,7 +5,3 @@ import { influxOutage } from '../support/influx-outage.ts';
 t.setTimeout(240_000);
 
 t.test('InfluxDB hangs for 10 s', (t) => influxOutage(t, { kind: 'hangs', lastsMs: 10_000, perSecond: 400 }));
-
-t.test('InfluxDB is killed again and again for 5 s', (t) =>
-  influxOutage(t, { kind: 'is killed again and again', lastsMs: 5_000, perSecond: 400 }),
-);
