@@ -17,6 +17,8 @@ export class PlainSource implements VideoSource {
   #timer: NodeJS.Timeout | null = null;
   #next: number;
   #loopTicks: number;
+  /** Time of the picture sent last. */
+  #sentTicks = -1;
 
   constructor(clip: Clip, number = 0) {
     this.#clip = clip;
@@ -48,7 +50,8 @@ export class PlainSource implements VideoSource {
 
   /** Skips to the first key frame that is not in the past, so that a new viewer does not wait longer than it must. */
   #resume(): void {
-    const nowTicks = this.#nowTicks();
+    // A timer may fire a little early: that picture is not sent again.
+    const nowTicks = Math.max(this.#nowTicks(), this.#sentTicks + 1);
     this.#loopTicks += Math.floor((nowTicks - this.#loopTicks) / this.#clip.durationTicks) * this.#clip.durationTicks;
     const into = nowTicks - this.#loopTicks;
     const index = this.#clip.units.findIndex((unit) => unit.key && unit.atTicks >= into);
@@ -68,6 +71,7 @@ export class PlainSource implements VideoSource {
           this.#next = 0;
           this.#loopTicks += this.#clip.durationTicks;
         }
+        this.#sentTicks = atTicks;
         for (const listener of this.#listeners) listener({ ...unit, atTicks });
         if (this.#listeners.size > 0) this.#schedule();
       },
