@@ -65,13 +65,15 @@ t.test('two transactions that block each other are both done, one of them again'
   await insert('left', { at_ms: 0 });
   await insert('right', { at_ms: 0 });
   let runs = 0;
+  let holding = 0;
   const both = (first: string, second: string) =>
     database.transaction(async (tx) => {
       runs += 1;
-      for (const id of [first, second]) {
-        await sql`update thing set at_ms = at_ms + 1 where id = ${id}`.execute(tx.tables());
-        if (runs <= 2) await systemClock.sleep(50);
-      }
+      await sql`update thing set at_ms = at_ms + 1 where id = ${first}`.execute(tx.tables());
+      holding += 1;
+      // Neither goes on before each has what the other wants.
+      while (holding < 2) await systemClock.sleep(5);
+      await sql`update thing set at_ms = at_ms + 1 where id = ${second}`.execute(tx.tables());
     });
   await Promise.all([both('left', 'right'), both('right', 'left')]);
   const rows = await things().selectFrom('thing').select('at_ms').where('id', 'in', ['left', 'right']).execute();
