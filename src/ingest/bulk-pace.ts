@@ -7,16 +7,16 @@ export interface BulkPaceDeps {
   liveBacklogBytes(): number;
 }
 
-/** More than a moment's worth of live data waiting: the backfill stands back. */
+/** More than a moment's worth of live data waiting: other work stands back. */
 const BACKLOG_BYTES_MAX = 1024 * 1024;
 const LOOK_AGAIN_MS = 100;
-/** A live lane that stays behind must not stop a backfill for ever: one piece goes through this often. */
+/** A live lane that stays behind must not stop other work for ever: one piece goes through this often. */
 const HELD_MS_MAX = 5_000;
-/** Rest after each piece, as a share of the time it took: a backfill uses at most half of what there is. */
+/** Rest after each piece, as a share of the time it took: such work uses at most half of what there is. */
 const REST_SHARE = 1;
 const REST_MS_MAX = 2_000;
 
-/** Holds the bulk lane back so that live data does not wait for it. */
+/** Holds what may wait, the bulk lane and roll-ups, back so that live data does not wait for it. */
 export class BulkPace {
   readonly #deps: BulkPaceDeps;
 
