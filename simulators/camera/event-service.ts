@@ -1,4 +1,4 @@
-import { escapeXml, leaf, pick, SoapFault, type SoapRequest, tag, textOf } from './soap.ts';
+import { escapeXml, leaf, operationUnknown, pick, SoapFault, type SoapRequest, tag, textOf } from './soap.ts';
 
 /** One thing that the camera notices: a topic, where, and what is so now. */
 export interface Signal {
@@ -122,7 +122,7 @@ export class EventService {
         point.wake?.();
         return '<wsnt:UnsubscribeResponse/>';
       default:
-        throw new SoapFault(500, 'Receiver', ['ActionNotSupported'], 'Optional Action Not Implemented');
+        throw operationUnknown();
     }
   }
 

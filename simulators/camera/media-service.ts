@@ -1,4 +1,4 @@
-import { leaf, pick, SoapFault, tag, textOf, type XmlValue } from './soap.ts';
+import { leaf, operationUnknown, pick, SoapFault, tag, textOf, type XmlValue } from './soap.ts';
 import type { Quality } from './video.ts';
 
 export interface MediaFacts {
@@ -43,7 +43,7 @@ const ANSWERS: Record<string, Answer> = {
 /** Throws a {@link SoapFault} for an operation or a profile this camera does not have. */
 export function answerMedia(operation: string, facts: MediaFacts, body: XmlValue): string {
   const answer = Object.hasOwn(ANSWERS, operation) ? ANSWERS[operation] : undefined;
-  if (!answer) throw new SoapFault(500, 'Receiver', ['ActionNotSupported'], 'Optional Action Not Implemented');
+  if (!answer) throw operationUnknown();
   return `<trt:${operation}Response>${answer(facts, body)}</trt:${operation}Response>`;
 }
 

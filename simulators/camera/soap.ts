@@ -113,3 +113,8 @@ export class SoapFault extends Error {
     return envelope(`<env:Fault>${code}${reason}</env:Fault>`);
   }
 }
+
+/** What ONVIF has a device answer to an operation it does not offer, in the words of the Core Specification. */
+export function operationUnknown(): SoapFault {
+  return new SoapFault(500, 'Receiver', ['ActionNotSupported'], 'Optional Action Not Implemented');
+}
