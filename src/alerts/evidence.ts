@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Batches } from '../core/batches.ts';
 import type { Clock } from '../core/clock.ts';
 import { CitywatchError, messageOf } from '../core/errors.ts';
+import { covers, type Jurisdiction, NATIONWIDE } from '../core/jurisdiction.ts';
 import type { Observer } from '../core/observe.ts';
 import type { Caller, DeviceId } from '../core/types.ts';
 import type { Database } from '../platform/database.ts';
@@ -13,10 +14,21 @@ import { publish, saveAlerts } from './log.ts';
 import type { AlertQueries } from './queries.ts';
 import type { AlertRow, AlertTables, Evidence } from './tables.ts';
 
+/** A camera that sees a device, and why its picture may be shown. */
+export interface Sight {
+  camera: DeviceId;
+  jurisdiction: Jurisdiction;
+  /** A person who sees the camera named it for the device. */
+  granted: boolean;
+}
+
 /** What evidence asks of the registry and the video pool. */
 export interface Pictures {
-  /** Cameras that see a device: those it names, else the nearest within reach; empty for none. */
-  camerasFor(device: DeviceId): Promise<DeviceId[]>;
+  /**
+   * Cameras that see a device: those a person named for it, else the nearest within reach that everybody who may see
+   * `readers` may see too; empty for none.
+   */
+  camerasFor(device: DeviceId, readers: Jurisdiction): Promise<Sight[]>;
   /** A JPEG of now; leaves an access-register row that names the alert as its case. */
   snapshot(camera: DeviceId, alertId: string): Promise<Buffer>;
 }
@@ -61,17 +73,18 @@ export class EvidenceDesk {
     const alert = await database
       .tables<AlertTables>()
       .selectFrom('alert')
-      .select(['device', 'evidence', 'committed_at_ms', 'first_at_ms'])
+      .select(['device', 'jurisdiction', 'evidence', 'committed_at_ms'])
       .where('id', '=', alertId)
       .executeTakeFirst();
     if (!alert || alert.evidence.length > 0) return DONE;
-    const cameras = await pictures.camerasFor(alert.device);
+    const cameras = await pictures.camerasFor(alert.device, alert.jurisdiction);
     if (cameras.length === 0) return await this.#attach(alertId, this.#missing(null, 'No camera sees this place.'));
     let reason = '';
-    for (const camera of cameras.slice(0, 3)) {
+    for (const sight of cameras.slice(0, 3)) {
+      const { camera } = sight;
       try {
         const picture = await pictures.snapshot(camera, alertId);
-        return await this.#attach(alertId, await this.#keep(alertId, camera, picture));
+        return await this.#attach(alertId, await this.#keep(alertId, sight, picture));
       } catch (error) {
         reason = error instanceof CitywatchError ? error.message : 'The camera gave no picture.';
         this.#deps.observer.log.debug({ part: 'evidence', camera, error: messageOf(error) }, 'no picture yet');
@@ -79,14 +92,21 @@ export class EvidenceDesk {
     }
     const nowMs = clock.nowMs();
     if (nowMs - alert.committed_at_ms < TRY_FOR_MS) return { again: { atMs: nowMs + AGAIN_MS } };
-    return await this.#attach(alertId, this.#missing(cameras[0] ?? null, reason));
+    return await this.#attach(alertId, this.#missing(cameras[0]?.camera ?? null, reason));
   }
 
-  /** The picture of an alert the caller may see; the caller's look is registered by whoever serves it. */
+  /**
+   * The picture of an alert the caller may see; the caller's look is registered by whoever serves it. An alert may have
+   * moved to another district since, with its device: then only who sees the place of the camera, as it was when the
+   * picture was taken, is shown it.
+   */
   async picture(caller: Caller, alertId: string, evidenceId: string): Promise<{ camera: DeviceId; jpeg: Buffer }> {
     const alert = await this.#deps.queries.row(caller, alertId);
     const found = alert.evidence.find(({ id, type }) => id === evidenceId && type === 'picture');
     if (!found?.camera) throw new CitywatchError('not-found');
+    if (!found.granted && !covers(caller.jurisdiction, found.jurisdiction ?? NATIONWIDE)) {
+      throw new CitywatchError('not-found', { detail: 'This picture was taken in another district.' });
+    }
     const jpeg = await readFile(this.#path(alertId, found.id)).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
       throw new CitywatchError('not-found', { detail: 'This picture is no longer kept.' });
@@ -94,8 +114,8 @@ export class EvidenceDesk {
     return { camera: found.camera, jpeg };
   }
 
-  async #keep(alertId: string, camera: DeviceId, picture: Buffer): Promise<Evidence> {
-    const evidence: Evidence = { id: randomUUID(), type: 'picture', camera, takenAtMs: this.#deps.clock.nowMs() };
+  async #keep(alertId: string, sight: Sight, picture: Buffer): Promise<Evidence> {
+    const evidence: Evidence = { id: randomUUID(), type: 'picture', ...sight, takenAtMs: this.#deps.clock.nowMs() };
     await ensureDirectory(join(this.#deps.directory, alertId), 0o700);
     await writeFileDurable(this.#path(alertId, evidence.id), picture, { mode: 0o600 });
     return evidence;

@@ -34,6 +34,10 @@ export interface Evidence {
   type: 'picture' | 'unavailable';
   camera: string | null;
   takenAtMs: number;
+  /** Of a picture: where its camera stood when it was taken. */
+  jurisdiction?: string | null;
+  /** Of a picture: a person who sees the camera named it for the device, so all who read the alert may see it. */
+  granted?: boolean;
   /** Why there is no picture. */
   reason?: string;
 }

@@ -1,10 +1,11 @@
 import type { Clock } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
+import type { Jurisdiction } from '../core/jurisdiction.ts';
 import type { Observer } from '../core/observe.ts';
 import type { DeviceId } from '../core/types.ts';
 import { CAMERA_SETUP_QUEUE, CameraSetup, SYSTEM } from '../devices/camera-setup.ts';
 import { type CameraPlace, CameraWatch, type CameraWatchDeps } from '../devices/camera-watch.ts';
-import { camerasNear } from '../devices/nearby-cameras.ts';
+import { camerasSeeing } from '../devices/nearby-cameras.ts';
 import { inspectCamera } from '../devices/onvif/inspect.ts';
 import type { Registry } from '../devices/registry.ts';
 import type { Vault } from '../devices/vault.ts';
@@ -74,7 +75,7 @@ export function composeVideo(deps: VideoDeps) {
       ...(deps.ffmpegPath ? { ffmpegPath: deps.ffmpegPath } : {}),
     },
   );
-  return { setup, watch, streams, pictures: picturesFrom(registry, streams, deps.database) };
+  return { setup, watch, streams, pictures: picturesFrom(streams, database) };
 }
 
 async function addressOf(registry: Registry, id: DeviceId): Promise<CameraAddress | null> {
@@ -88,24 +89,12 @@ async function addressOf(registry: Registry, id: DeviceId): Promise<CameraAddres
 }
 
 /** What an alert needs of cameras: who sees the place, and a still of now. */
-function picturesFrom(registry: Registry, streams: StreamService, database: Database) {
+function picturesFrom(streams: StreamService, database: Database) {
   return {
-    camerasFor: async (id: DeviceId): Promise<DeviceId[]> => {
-      const device = await registry.get(SYSTEM, id).catch(nullIfAbsent);
-      if (!device) return [];
-      if (device.cameras.length > 0) return device.cameras;
-      const { lat, lon } = device.location;
-      return await camerasNear(database, { id, lat, lon, jurisdiction: device.jurisdiction });
-    },
+    camerasFor: (id: DeviceId, readers: Jurisdiction) => camerasSeeing(database, id, readers),
     snapshot: async (camera: DeviceId, alertId: string): Promise<Buffer> => {
       const why = { viewer: SYSTEM, purpose: 'alert-evidence', case: alertId };
       return (await streams.snapshot({ deviceId: camera, quality: 'main', ...why })).body;
     },
   };
-}
-
-/** A device that is gone has no place and no cameras; a registry that does not answer is asked again later. */
-function nullIfAbsent(error: unknown): null {
-  if (error instanceof CitywatchError && error.code === 'not-found') return null;
-  throw error;
 }

@@ -5,6 +5,11 @@
 export const ERRORS = {
   'config.invalid': { status: 500, retryable: false, text: 'A setting, kind or rule file is wrong.' },
   'request.invalid': { status: 400, retryable: false, text: 'A field of the request is missing, unknown or wrong.' },
+  'request.confirm': {
+    status: 422,
+    retryable: false,
+    text: 'This looks like a mistake; send it again with "confirm": true if it is meant.',
+  },
   'request.malformed': { status: 400, retryable: false, text: 'The request is not what its headers say it is.' },
   'request.cursor': { status: 400, retryable: false, text: 'The cursor is not one this server gave out.' },
   'request.method': { status: 405, retryable: false, text: 'This path does not take this method.' },

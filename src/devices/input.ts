@@ -77,6 +77,9 @@ export const deviceSecret = z
   .max(256)
   .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not hold control characters');
 
+/** Says that a place which looks like a mistake is meant. */
+const confirm = z.boolean().optional();
+
 /** What a device is created with. */
 export const deviceInput = z.strictObject({
   id: deviceId.optional(),
@@ -90,6 +93,7 @@ export const deviceInput = z.strictObject({
   secret: deviceSecret.optional(),
   stream: stream.nullish(),
   onvif: onvif.nullish(),
+  confirm,
 });
 
 /** What may be changed: absent stays, null clears. The kind stays: its measurement holds the history. */
@@ -102,6 +106,7 @@ export const devicePatch = z.strictObject({
   purpose: words(128).nullish(),
   stream: stream.nullish(),
   onvif: onvif.nullish(),
+  confirm,
 });
 
 export type DeviceInput = z.infer<typeof deviceInput>;

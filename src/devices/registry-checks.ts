@@ -104,4 +104,32 @@ export async function replaceCameras(
     .execute();
 }
 
+/**
+ * Ends what a move makes foreign. A camera named for a device shows its pictures to all who see the device, by the word
+ * of somebody who saw both; once one of them stands in `jurisdiction` instead, that word is the mover's, so a link to
+ * something beyond the mover's border ends, unless the device's area holds the camera anyway.
+ */
+export async function endForeignLinks(
+  tx: Tables,
+  scope: Jurisdiction,
+  { id, jurisdiction }: { id: DeviceId; jurisdiction: Jurisdiction },
+): Promise<void> {
+  const db = tx.tables<RegistryTables>();
+  const links = await db
+    .selectFrom('position_camera as link')
+    .innerJoin('position as device', 'device.id', 'link.position_id')
+    .innerJoin('position as camera', 'camera.id', 'link.camera_id')
+    .select(['device.id as position_id', 'camera.id as camera_id'])
+    .select(['device.jurisdiction as place', 'camera.jurisdiction as camera_place'])
+    .where((where) => where.or([where('device.id', '=', id), where('camera.id', '=', id)]))
+    .execute();
+  for (const { position_id, camera_id, place, camera_place } of links) {
+    const [device, camera, other] =
+      position_id === id ? [jurisdiction, camera_place, camera_place] : [place, jurisdiction, place];
+    if (covers(scope, other) || covers(device, camera)) continue;
+    const link = db.deleteFrom('position_camera').where('position_id', '=', position_id);
+    await link.where('camera_id', '=', camera_id).execute();
+  }
+}
+
 const HIDDEN_RANK = 1_000;

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { CitywatchError } from '../core/errors.ts';
-import type { Caller, Device, DeviceId } from '../core/types.ts';
+import type { Caller, Device, DeviceId, Location } from '../core/types.ts';
 import { recordAudit } from '../platform/audit.ts';
 import { jsonb, type RawBuilder, type Tables, withinJurisdiction } from '../platform/database.ts';
 import { CameraAddresses } from './camera-addresses.ts';
@@ -9,9 +9,17 @@ import { newSecret, type SecretHasher } from './credentials.ts';
 import { DirectoryKeeper, type KeeperDeps } from './directory-keeper.ts';
 import { type DeviceInput, type DevicePatch, deviceInput, devicePatch, invalid, parseInput } from './input.ts';
 import type { Jurisdictions } from './jurisdictions.ts';
-import { checkCameras, checkJurisdiction, checkParent, replaceCameras, storedLocation } from './registry-checks.ts';
+import {
+  checkCameras,
+  checkJurisdiction,
+  checkParent,
+  endForeignLinks,
+  replaceCameras,
+  storedLocation,
+} from './registry-checks.ts';
 import { type DeviceFilter, findDevice, listDevices } from './registry-queries.ts';
 import type { RegistryTables } from './tables.ts';
+import { checkPlace } from './unlikely-place.ts';
 import type { Vault } from './vault.ts';
 
 export type { DeviceFilter } from './registry-queries.ts';
@@ -50,6 +58,8 @@ export class Registry {
     const id = input.id ?? `${input.kind}-${randomBytes(6).toString('hex')}`;
     const secret = input.secret ?? newSecret();
     const device = await this.#keeper.commit(id, async (tx) => {
+      const { jurisdiction, confirm = false } = input;
+      await checkPlace(tx, caller.jurisdiction, { id, ...storedLocation(input.location), jurisdiction, confirm });
       await this.#insert(tx, { id, input, secret });
       if (input.parent != null) await checkParent(tx, caller.jurisdiction, { id, parent: input.parent });
       const cameras = input.cameras ?? [];
@@ -85,7 +95,10 @@ export class Registry {
       if (patch.stream != null) this.#checkKind({ kind: current.kind, stream: patch.stream });
       if (patch.jurisdiction !== undefined && patch.jurisdiction !== current.jurisdiction) {
         checkJurisdiction(this.#deps.jurisdictions, patch.jurisdiction, caller.jurisdiction);
+        await endForeignLinks(tx, caller.jurisdiction, { id, jurisdiction: patch.jurisdiction });
       }
+      const place = newPlace(patch, current);
+      if (place) await checkPlace(tx, caller.jurisdiction, { id, ...place, confirm: patch.confirm ?? false });
       if (patch.cameras) {
         await checkCameras(tx, caller.jurisdiction, { id, cameras: patch.cameras, kinds: this.#deps.kinds });
         await replaceCameras(tx, caller.jurisdiction, { id, cameras: patch.cameras });
@@ -197,10 +210,7 @@ export class Registry {
     if (patch.name !== undefined) change.name = patch.name;
     if (patch.jurisdiction !== undefined) change.jurisdiction = patch.jurisdiction;
     if (patch.purpose !== undefined) change.purpose = patch.purpose;
-    const { location } = patch;
-    // A location that comes back as it was read is WGS-84 already, whatever datum it says: not shifted again.
-    const same = location?.lat === current.lat && location.lon === current.lon && location.datum === current.datum;
-    return location && !same ? { ...change, ...storedLocation(location) } : change;
+    return { ...change, ...newLocation(patch, current) };
   }
 
   #connectionColumns(id: DeviceId, { stream, onvif }: Pick<DeviceInput, 'stream' | 'onvif'>) {
@@ -261,4 +271,18 @@ export class Registry {
     await recordAudit(tx, { caller, action, subject: `device/${id}`, jurisdiction, before, after, atMs });
     return after;
   }
+}
+
+/** Null where the location stays. One that comes back as it was read is WGS-84 already, whatever datum it says. */
+function newLocation({ location }: DevicePatch, current: Position): Location | null {
+  const same = location?.lat === current.lat && location.lon === current.lon && location.datum === current.datum;
+  return location && !same ? storedLocation(location) : null;
+}
+
+/** Null where the device stays at its place and in its district. */
+function newPlace(patch: DevicePatch, current: Position): Pick<Position, 'lat' | 'lon' | 'jurisdiction'> | null {
+  const location = newLocation(patch, current);
+  const jurisdiction = patch.jurisdiction ?? current.jurisdiction;
+  if (!location && jurisdiction === current.jurisdiction) return null;
+  return { lat: location?.lat ?? current.lat, lon: location?.lon ?? current.lon, jurisdiction };
 }

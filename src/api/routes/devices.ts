@@ -115,7 +115,11 @@ function changingRoutes(app: ApiApp, { registry }: RouteContext): void {
   app.post(
     '/devices',
     {
-      config: { allow: EDITORS, oneTimeSecret: 'secret', errors: ['conflict.exists', 'conflict.reference'] },
+      config: {
+        allow: EDITORS,
+        oneTimeSecret: 'secret',
+        errors: ['request.confirm', 'conflict.exists', 'conflict.reference'],
+      },
       schema: { tags: TAGS, summary: 'Register a device', body: deviceInput, response: { 201: created } },
     },
     async (request, reply) => {
@@ -129,7 +133,7 @@ function changingRoutes(app: ApiApp, { registry }: RouteContext): void {
   app.patch(
     '/devices/:id',
     {
-      config: { allow: EDITORS, errors: ['conflict.reference', 'conflict.state'] },
+      config: { allow: EDITORS, errors: ['request.confirm', 'conflict.reference', 'conflict.state'] },
       schema: {
         tags: TAGS,
         summary: 'Change a device',

@@ -197,7 +197,7 @@ t.test('a rotated secret works at once and the old one no longer', async (t) => 
 t.test('a place given in GCJ-02 is stored as WGS-84, and writing back what was read does not shift it', async (t) => {
   const { registry } = parts;
   const location = { lat: 31.175304, lon: 121.5315419, datum: 'gcj02' };
-  const { device } = await registry.create(YINZHOU, kiosk({ id: 'k-gcj', location }));
+  const { device } = await registry.create(YINZHOU, kiosk({ id: 'k-gcj', location, confirm: true }));
   t.ok(Math.abs(device.location.lat - 31.1774276) < 2e-7 && Math.abs(device.location.lon - 121.5272106) < 2e-7);
   t.equal(device.location.datum, 'gcj02');
   const again = await registry.update(YINZHOU, 'k-gcj', 1, { location: device.location });
