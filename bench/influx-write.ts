@@ -58,7 +58,7 @@ function batchOf(from: number): DecodedBatch {
     const device = { id: `kiosk-${n % DEVICES}`, kind: 'kiosk', kindVersion: 1, jurisdiction: '330200' };
     const atMs = AT_MS + Math.floor(n / DEVICES) * 1_000;
     const message = { device, receivedAtMs: atMs + 40, lane: 'live', offset: n, endOffset: n + 1 };
-    const base = { index: 0, id: null, atMs, clock: 'device', duplicate: false } as const;
+    const base = { index: 0, id: null, atMs, receivedAtMs: atMs + 40, clock: 'device', duplicate: false } as const;
     const record = { ...base, type: 'reading', timeNs: `${atMs}000001`, values: valuesOf(n) } as const;
     return { message: message as DecodedMessage['message'], records: [record], refusals: [] };
   });

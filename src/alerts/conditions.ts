@@ -1,3 +1,4 @@
+import { orderMs } from '../core/device-time.ts';
 import type { DecodedRecord, DeviceEvent, FieldValue, JournalPosition, Reading } from '../core/types.ts';
 import type { Clause, Condition } from './rules.ts';
 
@@ -14,7 +15,7 @@ export interface ThresholdState {
   /** Per clause: over its limit and not yet back below its clear level. */
   raised: boolean[];
   phase: 'clear' | 'pending' | 'active' | 'clearing';
-  /** Device time of the newest reading judged, 0 before the first; an older one changes nothing. */
+  /** Order (core/device-time.ts) of the newest reading judged, 0 before the first; an older one changes nothing. */
   lastAtMs: number;
   since: Origin | null;
   dueAtMs: number | null;
@@ -74,11 +75,12 @@ function clauseRaised(clause: Clause, before: boolean, value: FieldValue): boole
 export function judgeReading(
   condition: ThresholdCondition,
   state: ThresholdState,
-  reading: Pick<Reading, 'values' | 'atMs'>,
+  reading: Pick<Reading, 'values' | 'atMs' | 'receivedAtMs'>,
   now: Now,
 ): StepResult<ThresholdState> {
   const concerned = condition.any.some((clause) => reading.values.has(clause.field));
-  if (!concerned || reading.atMs < state.lastAtMs) return { state, outcome: null };
+  const lastAtMs = orderMs(reading);
+  if (!concerned || lastAtMs < state.lastAtMs) return { state, outcome: null };
   const raised = condition.any.map((clause, index) => {
     const value = reading.values.get(clause.field);
     const before = state.raised[index] ?? false;
@@ -86,7 +88,7 @@ export function judgeReading(
   });
   const fields = condition.any.map(({ field }) => field).filter((field) => reading.values.has(field));
   const news = Object.fromEntries(fields.map((field) => [field, reading.values.get(field) as FieldValue]));
-  const next = { ...state, raised, lastAtMs: reading.atMs, seen: { ...state.seen, ...news } };
+  const next = { ...state, raised, lastAtMs, seen: { ...state.seen, ...news } };
   return move(condition, next, raised.includes(true), now);
 }
 

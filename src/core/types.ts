@@ -183,6 +183,8 @@ interface RecordBase {
   id: string | null;
   /** Device time, or receipt time where the device sent none or one outside the clock window. */
   atMs: number;
+  /** When it was received first: of a replay, when the message that is replayed was. */
+  receivedAtMs: number;
   /** Whether `atMs` is the device's word, ours because it sent none, or ours because its clock is wrong. */
   clock: 'device' | 'receipt' | 'refused';
   /** Time of the point in InfluxDB: `atMs` and six digits of a hash, as text (design §2). */

@@ -166,7 +166,7 @@ export class CameraEventLoop {
 
   async #pull(timeoutMs: number, signal: AbortSignal): Promise<SubscriptionInput> {
     const { notifications, beyond } = await this.#point.pull(timeoutMs, signal);
-    const { events, ignored } = this.#states.take(notifications);
+    const { events, ignored } = this.#states.take(notifications, this.#deps.clock.nowMs());
     this.#owed = events;
     const { messages } = this.#deps.counts;
     const outcomes = { event: events.length, beyond_limit: beyond, unknown_topic: ignored.unknown };

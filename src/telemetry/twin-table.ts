@@ -1,3 +1,4 @@
+import { orderMs } from '../core/device-time.ts';
 import type { DeviceId, FieldValue } from '../core/types.ts';
 
 /**
@@ -49,6 +50,16 @@ export class TwinTable {
     return column;
   }
 
+  /**
+   * Takes every receipt that lies after `nowMs` as of then: our clock was set back, and until the old time is reached
+   * again old values would hide the new ones of a device without a clock, and nobody would count as silent.
+   */
+  receivedBy(nowMs: number): void {
+    limit(this.lastMessageAtMs, nowMs);
+    limit(this.onlineAtMs, nowMs);
+    for (const column of this.columns.values()) limit(column.receivedAtMs, nowMs);
+  }
+
   #reserve(rows: number): void {
     const capacity = this.lastMessageAtMs.length;
     if (rows <= capacity) return;
@@ -75,7 +86,7 @@ const TEXT = 3;
 export class Column {
   types: Uint8Array<ArrayBuffer>;
   numbers: Float64Array<ArrayBuffer>;
-  /** Device time of the value. */
+  /** Device time of the value, and when that was received: together they are its order. */
   atMs: Float64Array<ArrayBuffer>;
   receivedAtMs: Float64Array<ArrayBuffer>;
   /** Text by row; few fields have any. */
@@ -97,9 +108,10 @@ export class Column {
     this.receivedAtMs = grown(this.receivedAtMs, capacity);
   }
 
-  /** Keeps the value unless a newer one, by device time, is there. Returns whether it was kept. */
-  set(row: number, value: FieldValue, atMs: number, receivedAtMs: number): boolean {
-    if (this.types[row] !== NONE && atMs < (this.atMs[row] ?? 0)) return false;
+  /** Keeps the value unless a newer one, as records follow each other, is there. Returns whether it was kept. */
+  set(row: number, value: FieldValue, times: { atMs: number; receivedAtMs: number }): boolean {
+    const before = { atMs: this.atMs[row] ?? 0, receivedAtMs: this.receivedAtMs[row] ?? 0 };
+    if (this.types[row] !== NONE && orderMs(times) < orderMs(before)) return false;
     if (this.types[row] === TEXT && typeof value !== 'string') this.texts.delete(row);
     if (typeof value === 'string') {
       this.texts.set(row, value);
@@ -108,8 +120,8 @@ export class Column {
       this.types[row] = typeof value === 'boolean' ? BOOLEAN : NUMBER;
       this.numbers[row] = Number(value);
     }
-    this.atMs[row] = atMs;
-    this.receivedAtMs[row] = receivedAtMs;
+    this.atMs[row] = times.atMs;
+    this.receivedAtMs[row] = times.receivedAtMs;
     return true;
   }
 
@@ -120,6 +132,10 @@ export class Column {
     const value = type === TEXT ? (this.texts.get(row) ?? '') : type === BOOLEAN ? number === 1 : number;
     return { value, atMs: this.atMs[row] ?? 0, receivedAtMs: this.receivedAtMs[row] ?? 0 };
   }
+}
+
+function limit(array: Float64Array<ArrayBuffer>, max: number): void {
+  for (let at = 0; at < array.length; at += 1) if (array[at]! > max) array[at] = max;
 }
 
 function grown(array: Float64Array<ArrayBuffer>, capacity: number): Float64Array<ArrayBuffer> {

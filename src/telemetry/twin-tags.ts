@@ -2,7 +2,7 @@ import type { DeviceId, DeviceKind, FieldSpec, FieldValue, Reading } from '../co
 import { shown } from './masking.ts';
 import type { TwinTable } from './twin-table.ts';
 
-/** Newest value of each field by device time, plates masked. */
+/** Newest value of each field (core/device-time.ts), plates masked. */
 export type LatestFields = Map<string, { value: FieldValue; atMs: number; receivedAtMs: number }>;
 
 /** Begins the names of the tables whose rows are a device and a value of its structural tag; no kind begins so. */
@@ -20,8 +20,8 @@ export function tagValues(spec: FieldSpec): string[] {
   return Array.from({ length: spec.max - spec.min + 1 }, (_, index) => String(spec.min + index));
 }
 
-export function keep(table: TwinTable, row: number, record: Reading, receivedAtMs: number): void {
-  for (const [field, value] of record.values) table.column(field).set(row, value, record.atMs, receivedAtMs);
+export function keep(table: TwinTable, row: number, record: Reading): void {
+  for (const [field, value] of record.values) table.column(field).set(row, value, record);
 }
 
 export function fieldsOf(table: TwinTable, row: number, kind: DeviceKind | undefined): LatestFields {

@@ -25,7 +25,7 @@ export interface TwinDeps {
 }
 
 export interface Latest {
-  /** Newest value of each field by device time, plates masked; of whatever lane or channel it came. */
+  /** Newest value of each field (core/device-time.ts), plates masked; of whatever lane or channel it came. */
   fields: LatestFields;
   /** The same for each value of the structural tag of the kind, such as a lane; null where it has none. */
   tagged: { tag: string; values: Map<string, LatestFields> } | null;
@@ -48,6 +48,8 @@ export interface PresenceCounts {
 
 /** Under this topic the gateway writes down that a device, asked by us, answered: as good as its own word. */
 const WATCH_TOPIC = 'internal/camera-watch';
+/** And under this one that its own clock was set. */
+const CLOCK_TOPIC = 'internal/clock';
 
 /** A restart reads at most this much of the journal again. */
 const CHECKPOINT_EVERY_MS = 30_000;
@@ -197,6 +199,9 @@ export class Twin {
 
   #take({ message, records }: DecodedMessage): void {
     const { device, receivedAtMs, uplink, channel, topic } = message;
+    if (uplink === 'internal' && topic === CLOCK_TOPIC) {
+      for (const table of this.#allTables().values()) table.receivedBy(receivedAtMs);
+    }
     const watched = uplink === 'internal' && topic === WATCH_TOPIC;
     // That a device was registered or retired says nothing of how it is.
     if (uplink === 'internal' && channel === 'state' && !watched) return;
@@ -214,8 +219,8 @@ export class Twin {
         online = record.online;
         if (record.firmware !== null) table.firmware[row] = record.firmware;
       } else if (record.type === 'reading' && !record.duplicate) {
-        keep(table, row, record, receivedAtMs);
-        if (record.tag !== undefined) this.#takeTagged(device, record.tag, record, receivedAtMs);
+        keep(table, row, record);
+        if (record.tag !== undefined) this.#takeTagged(device, record.tag, record);
       }
     }
     // What we write ourselves, or replay, says nothing of the device being there now; nor does its will.
@@ -228,13 +233,13 @@ export class Twin {
     if (heard && online) table.lastMessageAtMs[row] = receivedAtMs;
   }
 
-  #takeTagged(device: DeviceIdentity, tag: string, record: Reading, receivedAtMs: number): void {
+  #takeTagged(device: DeviceIdentity, tag: string, record: Reading): void {
     let table = this.#tagged.get(device.kind);
     if (!table) {
       table = new TwinTable(`${TAGGED}${device.kind}`);
       this.#tagged.set(device.kind, table);
     }
-    keep(table, table.row(rowId(device.id, String(record.values.get(tag)))), record, receivedAtMs);
+    keep(table, table.row(rowId(device.id, String(record.values.get(tag)))), record);
   }
 
   #allTables(): Map<string, TwinTable> {

@@ -72,7 +72,7 @@ export function message(input: MessageInput): DecodedMessage {
       dup: false,
       raw: Buffer.alloc(0),
     },
-    records,
+    records: records.map((record) => ({ ...record, receivedAtMs })),
     refusals: [],
   };
 }
@@ -81,6 +81,7 @@ const base = (atMs: number) => ({
   index: 0,
   id: null,
   atMs,
+  receivedAtMs: atMs,
   clock: 'device' as const,
   timeNs: `${atMs}000000`,
   duplicate: false,

@@ -36,11 +36,12 @@ export function report(online: boolean, firmware: string | null = null, over: Pa
 }
 
 function base({ atMs = AT_MS }: { atMs?: number }) {
+  const receivedAtMs = atMs;
   const clock: DecodedRecord['clock'] = 'device';
-  return { index: 0, id: null, atMs, clock, timeNs: `${atMs}000001`, duplicate: false };
+  return { index: 0, id: null, atMs, receivedAtMs, clock, timeNs: `${atMs}000001`, duplicate: false };
 }
 
-/** A message of the kiosk `k-1` with these records, decoded. */
+/** A message of the kiosk `k-1` with these records, decoded; of a replay they keep their own first receipt. */
 export function decoded(records: DecodedRecord[], over: Partial<Message> & { id?: string } = {}): DecodedMessage {
   const { id = 'k-1', ...rest } = over;
   const offset = rest.offset ?? 0;
@@ -59,7 +60,9 @@ export function decoded(records: DecodedRecord[], over: Partial<Message> & { id?
     endOffset: offset + MESSAGE_BYTES,
     ...rest,
   };
-  return { message, records, refusals: [] };
+  const { receivedAtMs } = message;
+  const told = message.uplink === 'replay' ? records : records.map((record) => ({ ...record, receivedAtMs }));
+  return { message, records: told, refusals: [] };
 }
 
 export function batch(messages: DecodedMessage[], lane: Lane = 'live'): DecodedBatch {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { BoundedMap } from '../../core/bounded.ts';
+import { isBelieved } from '../../core/device-time.ts';
 import { meaningOf, type TopicMeaning } from './event-topics.ts';
 import { clean, type Item, type Notification } from './notifications.ts';
 
@@ -53,24 +54,24 @@ export class EventStates {
     return [...this.#active];
   }
 
-  /** The events among the messages, in their order. */
-  take(notifications: readonly Notification[]): { events: CameraEvent[]; ignored: Ignored } {
+  /** The events among the messages, in their order; `nowMs` is when they were told, Unix ms. */
+  take(notifications: readonly Notification[], nowMs: number): { events: CameraEvent[]; ignored: Ignored } {
     const events: CameraEvent[] = [];
     const ignored: Ignored = { unknown: 0, unchanged: 0, unreadable: 0 };
     for (const notification of notifications) {
       const meaning = notification.topic === null ? undefined : meaningOf(notification.topic);
-      const event = meaning ? this.#takeOne(notification, meaning) : 'unknown';
+      const event = meaning ? this.#takeOne(notification, meaning, nowMs) : 'unknown';
       if (typeof event === 'string') ignored[event] += 1;
       else events.push(event);
     }
     return { events, ignored };
   }
 
-  #takeOne(notification: Notification, meaning: TopicMeaning): CameraEvent | keyof Ignored {
+  #takeOne(notification: Notification, meaning: TopicMeaning, nowMs: number): CameraEvent | keyof Ignored {
     const said = readState(notification.data, meaning);
     if (meaning.how === 'pulse') {
       const news = said !== false && notification.operation !== 'Initialized' && notification.operation !== 'Deleted';
-      return news ? describe(notification, meaning, { active: null, ordinal: 0 }) : 'unchanged';
+      return news ? describe(notification, meaning, { active: null, ordinal: 0, nowMs }) : 'unchanged';
     }
     const active = notification.operation === 'Deleted' ? false : said;
     if (active === null) return 'unreadable';
@@ -83,7 +84,7 @@ export class EventStates {
     if (notification.operation === 'Deleted') this.#forget(key);
     else if (changed || !before) this.#remember(key, { active, utcTime, ordinal });
     if (!changed || (notification.operation === 'Deleted' && !before)) return 'unchanged';
-    return describe(notification, meaning, { active, ordinal });
+    return describe(notification, meaning, { active, ordinal, nowMs });
   }
 
   #remember(key: string, known: Known): void {
@@ -127,7 +128,7 @@ const INPUT = ['InputToken', 'Token', 'RelayInputToken', 'Port', 'Input'];
 function describe(
   notification: Notification,
   { event, cause }: TopicMeaning,
-  { active, ordinal }: { active: boolean | null; ordinal: number },
+  { active, ordinal, nowMs }: { active: boolean | null; ordinal: number; nowMs: number },
 ): CameraEvent {
   const { topic, utcTime, atMs, source, key, data } = notification;
   const isInput = event === 'digital_input';
@@ -141,12 +142,14 @@ function describe(
     const short = clean(text ?? '', TEXT_MAX_CHARACTERS);
     return short === '' ? [] : [[name, short] as const];
   });
+  // A camera whose clock begins anew at each power cut tells other events of the same time and words.
+  const time = atMs !== null && isBelieved(atMs, nowMs) ? utcTime : null;
   return {
     type: event,
     topic: topic ?? '',
     atMs,
     // The operation is no part of it: a state may be told again as `Initialized` after it was `Changed`.
-    identity: JSON.stringify([utcTime ?? randomUUID(), topic, source, key, data, ordinal]),
+    identity: JSON.stringify([time ?? randomUUID(), topic, source, key, data, ordinal]),
     data: { ...(active === null ? {} : { active }), ...Object.fromEntries(told) },
   };
 }

@@ -1,3 +1,4 @@
+import { isBelieved } from '../../core/device-time.ts';
 import { type Declared, holdsIssuedCard, holdsMac } from '../../core/forbidden.ts';
 import type { DecodedRecord, DeviceEvent, DeviceKind, FieldValue, Message, Refusal } from '../../core/types.ts';
 import { HIDDEN, type RefusalReason, refusal } from '../refusals.ts';
@@ -13,13 +14,11 @@ import { content, fail, isPlainText, problem, readGeneric, readText, readValues,
 export const RECORDS_MAX = 1000;
 export const ID_LENGTH_MAX = 128;
 const FIRMWARE_LENGTH_MAX = 64;
-/** A device's clock is believed from 30 days ago to 5 minutes ahead. */
-const CLOCK_PAST_MS = 30 * 24 * 3600 * 1000;
-const CLOCK_AHEAD_MS = 5 * 60 * 1000;
 
 /**
- * By what a repetition of a record is recognised: its `id`, or time and content. Null where nothing need be remembered:
- * a reading with a time of its own overwrites itself in the store, and a record without `ts` and `id` has no identity.
+ * By what a repetition of a record is recognised: its `id`, or its time, where that is believed, and its content. Null
+ * where nothing need be remembered: a reading with a time of its own overwrites itself in the store, and a record
+ * without a believed `ts` and without `id` has no identity.
  */
 export type Identity = string | null;
 
@@ -234,9 +233,12 @@ let identity: Identity = null;
 /** Channels differ in the seed, so an event never has the point time of a reading with the same id. */
 const SEEDS = { telemetry: 1, event: 2, state: 3, reply: 4 };
 
-type Base = Pick<DecodedRecord, 'index' | 'id' | 'atMs' | 'clock' | 'timeNs' | 'duplicate'>;
+type Base = Pick<DecodedRecord, 'index' | 'id' | 'atMs' | 'receivedAtMs' | 'clock' | 'timeNs' | 'duplicate'>;
 
-/** Time and identity. `content` must be that of this record. */
+/**
+ * Time and identity. `content` must be that of this record. A time that is not believed is no part of an identity: a
+ * clock that stands at 0 would make all equal readings one, and the second fire a repetition of the first.
+ */
 function readBase(given: Given, index: number, { message, origin, receivedAtMs }: Scope): Base | null {
   const { ts } = given;
   const id = given.id === undefined ? null : readId(given.id);
@@ -255,9 +257,9 @@ function readBase(given: Given, index: number, { message, origin, receivedAtMs }
   if (id !== null) {
     hashText(hash, id);
     if (remembered) identity = `i${id}`;
-  } else if (ts !== undefined) {
+  } else if (clock === 'device') {
     if (channel === 'event') hashText(hash, given.type as string);
-    hashNumber(hash, ts);
+    hashNumber(hash, atMs);
     hashWord(hash, content.a);
     hashWord(hash, content.b);
   } else {
@@ -265,10 +267,6 @@ function readBase(given: Given, index: number, { message, origin, receivedAtMs }
     hashWord(hash, index);
   }
   endHash(hash);
-  if (remembered && id === null && ts !== undefined) identity = `t${ts}.${hexOf(hash)}`;
-  return { index, id, atMs, clock, timeNs: timeNsOf(atMs, hash), duplicate: false };
-}
-
-function isBelieved(ts: number, receivedAtMs: number): boolean {
-  return ts >= receivedAtMs - CLOCK_PAST_MS && ts <= receivedAtMs + CLOCK_AHEAD_MS;
+  if (remembered && id === null && clock === 'device') identity = `t${atMs}.${hexOf(hash)}`;
+  return { index, id, atMs, receivedAtMs, clock, timeNs: timeNsOf(atMs, hash), duplicate: false };
 }

@@ -235,9 +235,9 @@ function collect(marked: Marked, into: Collected): void {
   if (message.dup) into.resends.push(message);
 }
 
-/** Neither `ts` nor `id`: only its place tells such a record from others. */
+/** Neither a `ts` that is believed nor an `id`: only its place tells such a record from others. */
 function isAnonymous(record: DecodedRecord): boolean {
-  return record.id === null && record.clock === 'receipt';
+  return record.id === null && record.clock !== 'device';
 }
 
 function decisionKey(offset: number): string {

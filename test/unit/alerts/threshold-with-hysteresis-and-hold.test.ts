@@ -30,7 +30,8 @@ const at = (offset: number, receivedAtMs = offset * 1000) => ({
 function feed(condition: Threshold, state: ThresholdState, steps: [Record<string, number | boolean>, number][]) {
   const outcomes: (string | null)[] = [];
   for (const [values, seconds] of steps) {
-    const reading = { values: new Map(Object.entries(values)), atMs: seconds * 1000 };
+    const atMs = seconds * 1000;
+    const reading = { values: new Map(Object.entries(values)), atMs, receivedAtMs: atMs };
     const step = judgeReading(condition, state, reading, at(seconds));
     state = step.state;
     outcomes.push(step.outcome && `${step.outcome.kind} at ${step.outcome.position.offset}`);
@@ -120,7 +121,7 @@ t.test('fired and cleared always alternate, whatever the readings', async () => 
       let state = initialThreshold(full);
       let last = 'cleared';
       steps.forEach(({ fill, timer }, index) => {
-        const reading = { values: new Map([['fill_pct', fill]]), atMs: index + 1 };
+        const reading = { values: new Map([['fill_pct', fill]]), atMs: index + 1, receivedAtMs: index + 1 };
         const result = timer ? thresholdTimer(state) : judgeReading(full, state, reading, at(index + 1));
         state = result.state;
         if (!result.outcome) return;

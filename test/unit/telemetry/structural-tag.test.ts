@@ -6,7 +6,8 @@ import { ManualClock } from '../../support/clock.ts';
 
 const device = { id: 's-1', kind: 'signal-controller', kindVersion: 1, jurisdiction: '330200' };
 const series = seriesOf(device) as string;
-const base = { index: 0, id: null, atMs: 1, clock: 'device' as const, timeNs: '1000000', duplicate: false };
+const times = { atMs: 1, receivedAtMs: 5, timeNs: '1000000' };
+const base = { index: 0, id: null, ...times, clock: 'device' as const, duplicate: false };
 const reading = (values: Record<string, number | string>, tag?: string): DecodedRecord => ({
   ...{ ...base, type: 'reading', values: new Map(Object.entries(values)) },
   ...(tag === undefined ? {} : { tag }),

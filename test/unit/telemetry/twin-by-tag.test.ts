@@ -16,14 +16,18 @@ const pump: DeviceKind = {
   ]),
 };
 
+const LATER = { receivedAtMs: AT_MS + 100 };
+
 const of = (number: number, amperes: number, atMs = AT_MS) =>
-  decoded([reading({ pump: number, current_a: amperes }, { tag: 'pump', atMs })]);
+  decoded([reading({ pump: number, current_a: amperes }, { tag: 'pump', atMs })], LATER);
 
 t.test('values of one device are kept apart by its structural tag, also over a restart', async (t) => {
   const path = join(t.testdir(), 'twin');
   const deps = { path, kinds: { latest: () => pump }, clock: new ManualClock(AT_MS) };
   const twin = new Twin({ ...deps, observer: quietObserver() });
-  twin.handle(batch([of(1, 10), of(2, 20, AT_MS + 1), of(1, 9, AT_MS - 1), decoded([reading({ current_a: 5 })])]));
+  twin.handle(
+    batch([of(1, 10), of(2, 20, AT_MS + 1), of(1, 9, AT_MS - 1), decoded([reading({ current_a: 5 })], LATER)]),
+  );
   const byPump = (twin: Twin) => {
     const { tag, values } = twin.latest('k-1')!.tagged!;
     return { tag, values: [...values].map(([value, fields]) => [value, fields.get('current_a')?.value]) };

@@ -50,6 +50,19 @@ t.test('a late older reading never hides a newer one, field by field', async (t)
   t.equal(values(twin).fill_pct, true, 'a duplicate says nothing new');
 });
 
+t.test('after our clock was set back the values of a device without one go on, and its silence counts', async (t) => {
+  const { twin, clock } = twinIn(t);
+  const says = (fill: number, receivedAtMs: number) =>
+    tell(twin, decoded([reading({ fill_pct: fill }, { atMs: receivedAtMs, clock: 'receipt' })], { receivedAtMs }));
+  says(1, AT_MS + 3_600_000);
+  const set = { id: 'gateway', uplink: 'internal' as const, topic: 'internal/clock', receivedAtMs: AT_MS };
+  tell(twin, decoded([], set));
+  says(2, AT_MS + 1);
+  t.strictSame(values(twin), { fill_pct: 2 });
+  await clock.advance(300_002);
+  t.match(twin.latest('k-1'), { stale: true });
+});
+
 t.test('plates are masked', async (t) => {
   const { twin } = twinIn(t);
   tell(twin, decoded([reading({ plate: '浙B12345', mode: 'open-all-day' })]));

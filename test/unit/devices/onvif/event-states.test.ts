@@ -21,7 +21,7 @@ function notification(over: Partial<Notification> = {}): Notification {
 }
 
 const told = (states: EventStates, ...notifications: Notification[]) =>
-  states.take(notifications).events.map(({ type, data }) => `${type} ${data.active ?? 'once'}`);
+  states.take(notifications, AT_MS).events.map(({ type, data }) => `${type} ${data.active ?? 'once'}`);
 const initialized = (state: string) => notification({ operation: 'Initialized', data: [['State', state]] });
 const changed = (state: string) => notification({ data: [['State', state]] });
 
@@ -32,7 +32,7 @@ t.test('every known topic gives an event that its kind takes', async (t) => {
     const named = topic.replace('*', 'ImagingService');
     const data = [[value[0] ?? 'ObjectId', 'true'] as const];
     const source = [['VideoSourceConfigurationToken', 'eye'] as const, ['Rule', 'r'] as const];
-    const { events, ignored } = new EventStates().take([notification({ topic: named, data, source })]);
+    const { events, ignored } = new EventStates().take([notification({ topic: named, data, source })], AT_MS);
     t.equal(events[0]?.type, event, topic);
     t.same(ignored, { unknown: 0, unchanged: 0, unreadable: 0 });
     const message = storedMessage(JSON.stringify(payloadOf(events[0]!)), {
@@ -77,7 +77,7 @@ t.test('sources, rules and keys are apart', async (t) => {
 
 t.test('what a restart remembers is neither raised again nor forgotten', async (t) => {
   const before = new EventStates();
-  before.take([changed('true'), notification({ topic: 'VideoSource/SignalLoss' })]);
+  before.take([changed('true'), notification({ topic: 'VideoSource/SignalLoss' })], AT_MS);
   const after = new EventStates(before.active());
   t.same(told(after, initialized('true')), []);
   t.same(
@@ -109,18 +109,16 @@ t.test('what cannot be read is counted and is no event', async (t) => {
       ['B', 'true'],
     ],
   ] as unknown as Notification['data'][];
-  const { events, ignored } = new EventStates().take([
-    ...data.map((items) => notification({ data: items })),
-    notification({ topic: null }),
-    notification({ topic: 'Nobody/Knows' }),
-  ]);
+  const unreadable = data.map((items) => notification({ data: items }));
+  const unknown = [notification({ topic: null }), notification({ topic: 'Nobody/Knows' })];
+  const { events, ignored } = new EventStates().take([...unreadable, ...unknown], AT_MS);
   t.same(events, []);
   t.same(ignored, { unknown: 2, unchanged: 0, unreadable: 3 });
 });
 
 t.test('the id of an event depends on what the camera said, and on nothing else', async (t) => {
   const idOf = (...notifications: Notification[]) =>
-    new EventStates().take(notifications).events.map((event) => payloadOf(event).id);
+    new EventStates().take(notifications, AT_MS).events.map((event) => payloadOf(event).id);
   t.same(idOf(changed('true')), idOf(initialized('true')), 'told again under another operation');
   t.notSame(idOf(changed('true')), idOf(notification({ utcTime: '2026-01-02T03:04:06Z' })));
   t.notSame(idOf(changed('true')), idOf(notification({ source: [['Source', 'eye-2']] })));
@@ -130,6 +128,8 @@ t.test('the id of an event depends on what the camera said, and on nothing else'
   t.same(idOf(...flicker), idOf(...flicker), 'and the same four when they are told again');
   t.notSame(idOf(notification({ utcTime: null, atMs: null })), idOf(notification({ utcTime: null, atMs: null })));
   t.match(idOf(changed('true')), [/^onvif-[0-9a-f]{32}$/]);
+  const clockless = () => notification({ utcTime: '1970-01-01T00:00:09Z', atMs: 9_000 });
+  t.notSame(idOf(clockless()), idOf(clockless()), 'a clock that begins anew at each power cut names no event');
 });
 
 t.test('whatever is told: changes alternate, per source, and memory is bounded', async () => {
@@ -145,7 +145,8 @@ t.test('whatever is told: changes alternate, per source, and memory is bounded',
       const last = new Map<string, unknown>();
       const sources = new Set(list.map(({ source }) => source[0]?.[1]));
       for (const one of list) {
-        for (const { topic, data } of states.take([notification(one as unknown as Partial<Notification>)]).events) {
+        for (const { topic, data } of states.take([notification(one as unknown as Partial<Notification>)], AT_MS)
+          .events) {
           const key = `${topic} ${data.source ?? data.input}`;
           // Beyond what is remembered a state may be told again; below it never.
           if (sources.size * 3 <= 256 && last.get(key) === data.active) throw new Error(`${key} was told twice`);
