@@ -2,7 +2,15 @@ import { createHash } from 'node:crypto';
 import { CitywatchError } from '../core/errors.ts';
 import type { Jurisdiction } from '../core/jurisdiction.ts';
 import type { Caller } from '../core/types.ts';
-import { sql, type Tables, withinJurisdiction } from './database.ts';
+import {
+  type Database,
+  type Generated,
+  type Kysely,
+  type Selectable,
+  sql,
+  type Tables,
+  withinJurisdiction,
+} from './database.ts';
 
 export interface AuditInput {
   caller: Caller;
@@ -34,7 +42,8 @@ export interface AuditEntry {
 
 export interface AuditTables {
   audit_entry: {
-    seq: number;
+    /** Given by the database in the order in which rows were begun; numbers of edits that were rolled back are missing. */
+    seq: Generated<number>;
     at_ms: number;
     caller_type: string;
     caller_id: string;
@@ -45,13 +54,16 @@ export interface AuditTables {
     before: string | null;
     after: string | null;
     request_id: string | null;
-    hash: Buffer;
+    /** Place in the chain, from 1 without gaps; null until the row is sealed. */
+    link: Generated<number | null>;
+    hash: Generated<Buffer | null>;
   };
 }
 
-type Row = Omit<AuditTables['audit_entry'], 'hash'>;
+type Row = Omit<Selectable<AuditTables['audit_entry']>, 'hash' | 'link'>;
 
-const LOCK = 6_104_220_302;
+/** Any number does, as long as nobody else takes the same advisory lock. */
+const SEAL_LOCK = 6_104_220_302;
 const FIRST = Buffer.alloc(32);
 const SECRET_KEY = /password|secret|token|authorization|cookie|passphrase|private/i;
 const CONTENT_CHARACTERS_MAX = 64_000;
@@ -59,35 +71,59 @@ const PAGE_ROWS = 1_000;
 
 /**
  * Adds a row to the audit trail inside the caller's transaction, so that a change and its row stand or fall together.
- * Call it last: it takes a lock that every other audited transaction waits for until this one commits. That wait is the
- * price of the chain: audited commits are written one after the other, each with its own disk sync.
+ * It waits for nobody: {@link sealAudit} chains the row after the commit.
  */
 export async function recordAudit(tx: Tables, entry: AuditInput): Promise<void> {
-  const db = tx.tables<AuditTables>();
-  await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(db);
-  const last = await db
-    .selectFrom('audit_entry')
-    .select(['seq', 'hash'])
-    .orderBy('seq', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  const row: Row = {
-    seq: (last?.seq ?? 0) + 1,
-    at_ms: entry.atMs,
-    caller_type: entry.caller.type,
-    caller_id: entry.caller.id,
-    caller_name: entry.caller.name,
-    action: entry.action,
-    subject: entry.subject,
-    jurisdiction: entry.jurisdiction,
-    before: contentText(entry.before),
-    after: contentText(entry.after),
-    request_id: entry.requestId ?? null,
-  };
-  await db
+  await tx
+    .tables<AuditTables>()
     .insertInto('audit_entry')
-    .values({ ...row, hash: chainHash(last?.hash ?? FIRST, row) })
+    .values({
+      at_ms: entry.atMs,
+      caller_type: entry.caller.type,
+      caller_id: entry.caller.id,
+      caller_name: entry.caller.name,
+      action: entry.action,
+      subject: entry.subject,
+      jurisdiction: entry.jurisdiction,
+      before: contentText(entry.before),
+      after: contentText(entry.after),
+      request_id: entry.requestId ?? null,
+    })
     .execute();
+}
+
+/**
+ * Chains committed rows that are not yet sealed, at most 1,000, and resolves with how many. A row that commits late
+ * comes later in the chain whatever its number, so numbers that never come are no gap. Only one sealer works at a time;
+ * another one finds nothing to do. Killed half way, nothing has happened.
+ */
+export function sealAudit(database: Database): Promise<number> {
+  return database.transaction(async (tx) => {
+    const db = tx.tables<AuditTables>();
+    const lock = await sql<{ mine: boolean }>`select pg_try_advisory_xact_lock(${sql.lit(SEAL_LOCK)}) as mine`.execute(
+      db,
+    );
+    if (!lock.rows[0]?.mine) return 0;
+    const rows = await withTexts(db).where('link', 'is', null).orderBy('seq').limit(PAGE_ROWS).execute();
+    if (rows.length === 0) return 0;
+    const last = await db
+      .selectFrom('audit_entry')
+      .select(['link', 'hash'])
+      .where('link', 'is not', null)
+      .orderBy('link', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    let previous = last?.hash ?? FIRST;
+    const hashes = rows.map(({ hash: _, link: __, ...row }) => {
+      previous = chainHash(previous, row);
+      return previous.toString('hex');
+    });
+    await sql`
+      update audit_entry e set link = ${last?.link ?? 0}::bigint + s.place, hash = decode(s.hash, 'hex')
+      from unnest(${rows.map(({ seq }) => seq)}::bigint[], ${hashes}::text[]) with ordinality as s(seq, hash, place)
+      where e.seq = s.seq`.execute(db);
+    return rows.length;
+  });
 }
 
 /** Newest first, within the caller's jurisdiction. `beforeSeq` is the last `seq` of the page before. */
@@ -115,31 +151,48 @@ export async function listAudit(
   }));
 }
 
-/**
- * Walks the whole chain. Answers how many rows hold, the hash of the last one (keep it outside: a cut-off tail shows
- * only there) and the number of the first row that was altered, moved or is missing.
- */
-export async function verifyAudit(db: Tables): Promise<{ checked: number; brokenAt: number | null; head: string }> {
+export interface AuditProof {
+  /** Sealed rows that hold, from the first on. */
+  checked: number;
+  /** Place in the chain of the first row that was altered, moved or is missing; null where all hold. */
+  brokenAt: number | null;
+  /** Hash of the last row that holds; keep it outside: a cut-off tail shows only there. */
+  head: string;
+  /** Rows that were written lately and are not chained yet: what happens to them now is not seen. */
+  unsealed: number;
+}
+
+/** Walks the whole chain. */
+export async function verifyAudit(db: Tables): Promise<AuditProof> {
+  const tables = db.tables<AuditTables>();
+  const tail = await tables
+    .selectFrom('audit_entry')
+    .select(({ fn }) => fn.countAll<number>().as('rows'))
+    .where('link', 'is', null)
+    .executeTakeFirstOrThrow();
   let previous: Buffer = FIRST;
   let checked = 0;
+  const proof = (brokenAt: number | null): AuditProof => {
+    return { checked, brokenAt, head: previous.toString('hex'), unsealed: tail.rows };
+  };
   for (;;) {
-    const rows = await db
-      .tables<AuditTables>()
-      .selectFrom('audit_entry')
-      .selectAll()
-      .select([sql<string | null>`before::text`.as('before'), sql<string | null>`after::text`.as('after')])
-      .where('seq', '>', checked)
-      .orderBy('seq')
-      .limit(PAGE_ROWS)
-      .execute();
-    for (const { hash, ...row } of rows) {
-      const holds = row.seq === checked + 1 && chainHash(previous, row).equals(hash);
-      if (!holds) return { checked, brokenAt: checked + 1, head: previous.toString('hex') };
+    const rows = await withTexts(tables).where('link', '>', checked).orderBy('link').limit(PAGE_ROWS).execute();
+    for (const { hash, link, ...row } of rows) {
+      const holds = link === checked + 1 && hash !== null && chainHash(previous, row).equals(hash);
+      if (!holds) return proof(checked + 1);
       previous = hash;
       checked += 1;
     }
-    if (rows.length < PAGE_ROWS) return { checked, brokenAt: null, head: previous.toString('hex') };
+    if (rows.length < PAGE_ROWS) return proof(null);
   }
+}
+
+/** Whole rows, their contents as the texts that were written: the hash is taken over those. */
+function withTexts(db: Kysely<AuditTables>) {
+  return db
+    .selectFrom('audit_entry')
+    .selectAll()
+    .select([sql<string | null>`before::text`.as('before'), sql<string | null>`after::text`.as('after')]);
 }
 
 function chainHash(previous: Buffer, row: Row): Buffer {
