@@ -18,7 +18,8 @@ export type Verdict = (typeof VERDICTS)[number];
 const COMMENTS_MAX = 200;
 
 export interface ActionDeps {
-  database: Database;
+  /** Acknowledging must not wait behind a rush of edits. */
+  database: Database<'handling'>;
   clock: Clock;
   committed(tickets: WorkTicket[]): void;
 }

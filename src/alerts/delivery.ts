@@ -28,7 +28,7 @@ export interface SecretBox {
 }
 
 export interface DeliveryDeps {
-  database: Database;
+  database: Database<'alerts'>;
   clock: Clock;
   observer: Observer;
   outbound: WebhookPort;

@@ -14,7 +14,7 @@ export interface Places {
 }
 
 export interface DeskDeps {
-  database: Database;
+  database: Database<'alerts'>;
   clock: Clock;
   places: Places;
   titleOf(rule: string): { en: string; zh: string };

@@ -34,7 +34,7 @@ export interface Pictures {
 }
 
 export interface EvidenceDeps {
-  database: Database;
+  database: Database<'alerts'>;
   clock: Clock;
   observer: Observer;
   queries: AlertQueries;

@@ -9,7 +9,7 @@ import { AlertQueries, toEntry } from './queries.ts';
 import type { AlertTables } from './tables.ts';
 
 export interface FeedDeps {
-  database: Database;
+  database: Database<'alerts'>;
   clock: Clock;
   observer: Observer;
 }

@@ -44,12 +44,12 @@ const ERROR_LENGTH_MAX = 500;
 
 /** The outbox in PostgreSQL, read and written for many keys with one statement each. */
 export class Outbox {
-  readonly #database: Database;
+  readonly #database: Database<'alerts'>;
   readonly #clock: Clock;
   readonly #loads: Batches<string, Pending>;
   readonly #outcomes: Batches<Outcome, undefined>;
 
-  constructor(database: Database, clock: Clock) {
+  constructor(database: Database<'alerts'>, clock: Clock) {
     this.#database = database;
     this.#clock = clock;
     this.#loads = new Batches({ run: (keys) => this.#loadAll(keys), max: KEYS_MAX });

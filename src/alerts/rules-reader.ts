@@ -11,7 +11,7 @@ import { DESK_QUEUE } from './queues.ts';
 import type { AlertTables } from './tables.ts';
 
 export interface RulesReaderDeps {
-  database: Database;
+  database: Database<'alerts'>;
   clock: Clock;
   observer: Observer;
   engine: RulesEngine;

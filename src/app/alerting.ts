@@ -16,13 +16,13 @@ import type { Observer } from '../core/observe.ts';
 import type { Kinds } from '../devices/kinds.ts';
 import { placesOf } from '../devices/places.ts';
 import type { Vault } from '../devices/vault.ts';
-import type { Database } from '../platform/database.ts';
+import type { DatabaseShares } from '../platform/database.ts';
 import type { Doorbell } from '../platform/jobs.ts';
 import type { Outbound } from '../platform/outbound.ts';
 import type { WorkQueue, WorkTicket } from '../platform/work.ts';
 
 export interface AlertingDeps {
-  database: Database;
+  shares: DatabaseShares;
   clock: Clock;
   observer: Observer;
   outbound: Outbound;
@@ -44,10 +44,11 @@ export type Alerting = Awaited<ReturnType<typeof composeAlerting>>;
 
 /** Builds the alert side: rules, desk, deliveries, evidence, and what people ask of them. Starts nothing. */
 export async function composeAlerting(deps: AlertingDeps) {
-  const { database, clock, observer, outbound, work, doorbell, vault } = deps;
+  const { clock, observer, outbound, work, doorbell, vault } = deps;
+  const { alerts: database, handling, general } = deps.shares;
   const rules = await loadRules(deps.rulesDirectory, deps.kinds);
   const titles = new Map(rules.map(({ rule, title }) => [rule, title]));
-  const watchlists = new Watchlists({ database, clock, key: deps.plateKey });
+  const watchlists = new Watchlists({ database: general, clock, key: deps.plateKey });
   const feed = new AlertFeed({ database, clock, observer });
   const ring = (queue: string): void => doorbell.ring(queue);
   const committed = (tickets: WorkTicket[]): void => {
@@ -62,7 +63,7 @@ export async function composeAlerting(deps: AlertingDeps) {
   const release = async (subscription: string): Promise<void> => {
     if ((await work.hasten(DELIVERY_QUEUE, `${subscription} `)) > 0) ring(DELIVERY_QUEUE);
   };
-  const queries = new AlertQueries(database);
+  const queries = new AlertQueries(handling);
   const desk = new AlertDesk({
     database,
     clock,
@@ -73,7 +74,10 @@ export async function composeAlerting(deps: AlertingDeps) {
   const delivery = new WebhookDelivery({ database, clock, observer, outbound, vault: box, networks, release });
   const directory = join(deps.dataDirectory, 'evidence');
   const { pictures } = deps;
-  const evidence = new EvidenceDesk({ database, clock, observer, queries, pictures, directory, committed });
+  const evidence = new EvidenceDesk({
+    ...{ database, clock, observer, pictures, directory, committed },
+    queries: new AlertQueries(database),
+  });
   work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });
   const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
   work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), deliveries);
@@ -88,8 +92,8 @@ export async function composeAlerting(deps: AlertingDeps) {
     feed,
     evidence,
     watchlists,
-    actions: new AlertActions({ database, clock, committed }),
-    subscriptions: new Subscriptions({ database, clock, vault: box, checkAddress, ring }),
+    actions: new AlertActions({ database: handling, clock, committed }),
+    subscriptions: new Subscriptions({ database: general, clock, vault: box, checkAddress, ring }),
     reader: new RulesReader({ database, clock, observer, engine, head, isClockKnown, committed }),
   };
 }

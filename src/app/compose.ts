@@ -18,6 +18,7 @@ import { MessageRate } from '../ingest/message-rate.ts';
 import { RateBudget } from '../ingest/rate-budget.ts';
 import { AccessRegister } from '../platform/access-register.ts';
 import { listAudit } from '../platform/audit.ts';
+import { AuditSealer } from '../platform/audit-sealer.ts';
 import { Database } from '../platform/database.ts';
 import { Idempotency } from '../platform/idempotency.ts';
 import { Doorbell } from '../platform/jobs.ts';
@@ -100,9 +101,13 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const place = await DataDirectory.open(config.dataDir, secrets);
   lifecycle.onStop('data directory', () => place.close());
   const services = await startServices(config, place, { clock, observer, secrets }, lifecycle);
-  const database = await Database.open({ url: services.database, observer, clock });
-  lifecycle.onStop('database', () => database.close());
+  const shares = await Database.openShares({ url: services.database, observer, clock });
+  lifecycle.onStop('database', () => shares.close());
+  const { general: database } = shares;
   await migrate(database);
+  const sealer = new AuditSealer({ database, clock, observer });
+  sealer.start();
+  lifecycle.onStop('audit sealer', () => sealer.stop());
   const key = async (name: string): Promise<Buffer> => Buffer.from(await place.secret(name), 'base64url');
 
   // What exists.
@@ -113,14 +118,14 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const hasher = new SecretHasher(await key('device-secrets'));
   const vault = new Vault(await vaultKey(config, key));
   const directory = new Directory(hasher);
-  const work = new WorkQueue({ database, clock, observer });
+  const work = new WorkQueue({ database: shares.alerts, clock, observer });
   const doorbell = new Doorbell({ redisUrl: services.redis, work, clock, observer });
   const register = new AccessRegister({ database, clock });
   const { passages, search } = composePassages({
     ...{ database, clock, observer, directory, register, keepDays: config.passages.keepDays },
     ...{ plateKey: await key('plates'), vaultKey: await vaultKey(config, key) },
   });
-  const tokens = new Tokens({ database, clock, jurisdictions, hasher });
+  const tokens = new Tokens({ database, lookup: shares.handling, clock, jurisdictions, hasher });
   await tokens.ensureBootstrap(config.adminToken ?? (await place.secret('admin-token')));
 
   // The journal and its readers.
@@ -175,7 +180,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     checkEveryMs: config.cameras.checkS * 1000,
   });
   const alerting = await composeAlerting({
-    ...{ database, clock, observer, outbound, work, doorbell, kinds, vault },
+    ...{ shares, clock, observer, outbound, work, doorbell, kinds, vault },
     plateKey: await key('plates'),
     rulesDirectory: join(CONFIG_DIRECTORY, 'rules'),
     dataDirectory: place.path,
@@ -244,7 +249,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     audit: { list: (caller, filter) => listAudit(database, caller, filter) },
     alerts: { ...alerting, registerLook: registerEvidenceLooks(register, directory) },
     ...{ streams: video.streams, accessRegister: register, passages: search, commands: downlink.commands },
-    ...composePeople({ database, clock, observer, jurisdictions, hasher }),
+    ...composePeople({ shares, clock, observer, jurisdictions, hasher }),
     ...(await consolePages(observer)),
     ...{ messageRate, kindRates: rates },
     kindDryRun: kindTrial({ kinds, guard, journal: journals.live, clock }),

@@ -5,10 +5,10 @@ import type { Jurisdictions } from '../devices/jurisdictions.ts';
 import { Passwords } from '../devices/passwords.ts';
 import { People } from '../devices/people.ts';
 import { Sessions } from '../devices/sessions.ts';
-import type { Database } from '../platform/database.ts';
+import type { DatabaseShares } from '../platform/database.ts';
 
 export interface PeopleParts {
-  database: Database;
+  shares: DatabaseShares;
   clock: Clock;
   observer: Observer;
   jurisdictions: Jurisdictions;
@@ -18,7 +18,12 @@ export interface PeopleParts {
 /** Builds who may log in, and who is logged in. */
 export function composePeople(deps: PeopleParts): { people: People; sessions: Sessions } {
   const passwords = new Passwords();
-  const sessions = new Sessions({ ...deps, passwords });
-  const people = new People({ ...deps, passwords, sessionsEnded: () => sessions.forget() });
+  const sessions = new Sessions({ ...deps, database: deps.shares.handling, passwords });
+  const people = new People({
+    ...deps,
+    database: deps.shares.general,
+    passwords,
+    sessionsEnded: () => sessions.forget(),
+  });
   return { people, sessions };
 }

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { CitywatchError } from '../core/errors.ts';
 import type { Caller, Device, DeviceId, Location } from '../core/types.ts';
 import { recordAudit } from '../platform/audit.ts';
-import { jsonb, type RawBuilder, type Tables, withinJurisdiction } from '../platform/database.ts';
+import { jsonb, type RawBuilder, sql, type Tables, withinJurisdiction } from '../platform/database.ts';
 import { CameraAddresses } from './camera-addresses.ts';
 import { type OnvifAccess, openOnvif, openStream, type StreamSource, storeOnvif, storeStream } from './connections.ts';
 import { newSecret, type SecretHasher } from './credentials.ts';
@@ -64,7 +64,7 @@ export class Registry {
       if (input.parent != null) await checkParent(tx, caller.jurisdiction, { id, parent: input.parent });
       const cameras = input.cameras ?? [];
       await checkCameras(tx, caller.jurisdiction, { id, cameras, kinds: this.#deps.kinds });
-      await replaceCameras(tx, caller.jurisdiction, { id, cameras });
+      if (cameras.length > 0) await replaceCameras(tx, caller.jurisdiction, { id, cameras });
       if (input.parent != null) {
         const db = tx.tables<RegistryTables>();
         await db.updateTable('position').set({ parent: input.parent }).where('id', '=', id).execute();
@@ -181,28 +181,39 @@ export class Registry {
     const db = tx.tables<RegistryTables>();
     const atMs = clock.nowMs();
     const { kind, name, jurisdiction, purpose } = input;
-    const taken = await db
-      .insertInto('position')
-      .values({
-        ...{ id, kind, name, jurisdiction, parent: null, purpose: purpose ?? null, state: 'active' },
-        ...storedLocation(input.location),
-        ...this.#connectionColumns(id, input),
-        ...{ version: 1, created_at_ms: atMs, updated_at_ms: atMs },
-      })
-      .onConflict((conflict) => conflict.column('id').doNothing())
-      .returning('id')
-      .executeTakeFirst();
-    if (!taken) throw new CitywatchError('conflict.exists', { detail: 'A device with this id exists already.' });
     const unitId = randomUUID();
     const hardware = { maker: null, model: null, serial: null, firmware: null };
-    await db
-      .insertInto('unit')
-      .values({ id: unitId, ...hardware, secret_hash: hasher.hash(secret), created_at_ms: atMs })
-      .execute();
-    await db
+    // One statement and not three: registering a city is made of round trips.
+    const taken = await db
+      .with('taken', (cte) =>
+        cte
+          .insertInto('position')
+          .values({
+            ...{ id, kind, name, jurisdiction, parent: null, purpose: purpose ?? null, state: 'active' },
+            ...storedLocation(input.location),
+            ...this.#connectionColumns(id, input),
+            ...{ version: 1, created_at_ms: atMs, updated_at_ms: atMs },
+          })
+          .onConflict((conflict) => conflict.column('id').doNothing())
+          .returning('id'),
+      )
+      .with('made', (cte) =>
+        cte
+          .insertInto('unit')
+          .values({ id: unitId, ...hardware, secret_hash: hasher.hash(secret), created_at_ms: atMs })
+          .returning('id'),
+      )
       .insertInto('assignment')
-      .values({ position_id: id, unit_id: unitId, from_ms: atMs, to_ms: null })
-      .execute();
+      .columns(['position_id', 'unit_id', 'from_ms', 'to_ms'])
+      .expression((from) =>
+        from
+          .selectFrom(['taken', 'made'])
+          .select(['taken.id', 'made.id as unit'])
+          .select([sql<number>`${atMs}::bigint`.as('from_ms'), sql<number | null>`null::bigint`.as('to_ms')]),
+      )
+      .returning('position_id')
+      .executeTakeFirst();
+    if (!taken) throw new CitywatchError('conflict.exists', { detail: 'A device with this id exists already.' });
   }
 
   #columns(patch: DevicePatch, current: Position): Change {

@@ -18,7 +18,7 @@ export interface Session {
 }
 
 export interface SessionsDeps {
-  database: Database;
+  database: Database<'handling'>;
   hasher: SecretHasher;
   passwords: Passwords;
   clock: Clock;

@@ -36,6 +36,8 @@ export interface TokenInfo {
 
 export interface TokensDeps {
   database: Database;
+  /** Looks up who bears a token: every request of the API waits for it. */
+  lookup: Database<'handling'>;
   jurisdictions: Jurisdictions;
   hasher: SecretHasher;
   clock: Clock;
@@ -176,7 +178,8 @@ export class Tokens {
 
   async #read(key: string, hash: Buffer): Promise<Known> {
     const epoch = this.#epoch;
-    const row = await this.#tables()
+    const row = await this.#deps.lookup
+      .tables<RegistryTables>()
       .selectFrom('api_token')
       .select(['id', 'name', 'role', 'jurisdiction', 'purpose', 'expires_at_ms'])
       .where('token_hash', '=', hash)

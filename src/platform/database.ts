@@ -15,6 +15,19 @@ export interface Tables {
   tables<T>(): Kysely<T>;
 }
 
+/**
+ * What connections are for. Each use has its own, so that a rush of one leaves the others theirs:
+ * `alerts` takes a finding to the command centre; `handling` finds out who asks, and takes what people do with alerts;
+ * `general` is everything else, registry edits among it.
+ */
+export type DatabaseUse = 'alerts' | 'handling' | 'general';
+
+/** Connections at most of each use. Together with those of migrations far below the 100 of a plain PostgreSQL. */
+const SHARES: Record<DatabaseUse, number> = { alerts: 6, handling: 4, general: 10 };
+
+/** The shares of one gateway; whoever needs one says which by its type. */
+export type DatabaseShares = { readonly [Use in DatabaseUse]: Database<Use> } & { close(): Promise<void> };
+
 export interface DatabaseOptions {
   url: string;
   observer: Observer;
@@ -38,8 +51,13 @@ const WAITING_MAX = 2_000;
 const VERSION_MIN = 140_000;
 const ATTEMPTS_MAX = 6;
 
-/** PostgreSQL behind a bounded pool that survives the server's death. Every error it throws is a CitywatchError. */
-export class Database implements Tables {
+/**
+ * PostgreSQL behind a bounded pool that survives the server's death. Every error it throws is a CitywatchError. `Use`
+ * says what its connections are for; one that is opened alone serves every use.
+ */
+export class Database<Use extends DatabaseUse = DatabaseUse> implements Tables {
+  /** Only for the compiler: keeps a part that must not wait for others from being given the connections of all. */
+  declare readonly use: Use;
   readonly clock: Clock;
   readonly #pool: pg.Pool;
   readonly #kysely: Kysely<unknown>;
@@ -53,13 +71,31 @@ export class Database implements Tables {
   }
 
   /** Connects and checks what we depend on; does not migrate. Fails with `store.unavailable` or `config.invalid`. */
-  static async open(options: DatabaseOptions): Promise<Database> {
-    const database = new Database(options);
+  static async open(options: DatabaseOptions): Promise<Database<never>> {
+    const database = new Database<never>(options);
+    watchConnections(options.observer, { all: database.#pool });
     try {
       await database.#check(options.observer);
       return database;
     } catch (error) {
       await database.close();
+      throw error;
+    }
+  }
+
+  /** As {@link Database.open}, with a pool for each use. */
+  static async openShares(options: Omit<DatabaseOptions, 'connectionsMax'>): Promise<DatabaseShares> {
+    const share = <Use extends DatabaseUse>(use: Use) => new Database<Use>({ ...options, connectionsMax: SHARES[use] });
+    const shares = { alerts: share('alerts'), handling: share('handling'), general: share('general') };
+    const { alerts, handling, general } = shares;
+    const close = async (): Promise<void> =>
+      void (await Promise.all([alerts, handling, general].map((one) => one.close())));
+    watchConnections(options.observer, { alerts: alerts.#pool, handling: handling.#pool, general: general.#pool });
+    try {
+      await general.#check(options.observer);
+      return { ...shares, close };
+    } catch (error) {
+      await close();
       throw error;
     }
   }
@@ -174,18 +210,23 @@ function createPool({ url, observer, connectionsMax, statementTimeoutMs }: Datab
   pool.on('error', (error) => log.warn({ reason: error.message }, 'an idle connection to PostgreSQL was lost'));
   // Without a listener of its own, a client that is checked out crashes the process when its socket breaks.
   pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
+}
+
+function watchConnections({ metrics }: Observer, pools: Record<string, pg.Pool>): void {
   const usage = new Gauge({
     name: 'citywatch_database_connections',
-    help: 'Connections to PostgreSQL by use; "waiting" are callers without one.',
-    labelNames: ['use'],
-    registers: [observer.metrics],
+    help: 'Connections to PostgreSQL by share and use; "waiting" are callers without one.',
+    labelNames: ['share', 'use'],
+    registers: [metrics],
     collect: () => {
-      usage.set({ use: 'idle' }, pool.idleCount);
-      usage.set({ use: 'busy' }, pool.totalCount - pool.idleCount);
-      usage.set({ use: 'waiting' }, pool.waitingCount);
+      for (const [share, pool] of Object.entries(pools)) {
+        usage.set({ share, use: 'idle' }, pool.idleCount);
+        usage.set({ share, use: 'busy' }, pool.totalCount - pool.idleCount);
+        usage.set({ share, use: 'waiting' }, pool.waitingCount);
+      }
     },
   });
-  return pool;
 }
 
 /**

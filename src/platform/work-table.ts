@@ -74,10 +74,10 @@ async function note(tx: Tables, nowMs: number, tickets: WorkTicket[]): Promise<v
 
 /** The statements behind the work queue. Every one that locks several rows does it in the order of their keys. */
 export class WorkTable {
-  readonly #database: Database;
+  readonly #database: Database<'alerts'>;
   readonly #leaseMs: number;
 
-  constructor(database: Database, leaseMs: number) {
+  constructor(database: Database<'alerts'>, leaseMs: number) {
     this.#database = database;
     this.#leaseMs = leaseMs;
   }

@@ -22,7 +22,8 @@ export interface WorkLimits {
 }
 
 export interface WorkQueueOptions {
-  database: Database;
+  /** The desk and the deliveries of alerts are among its queues. */
+  database: Database<'alerts'>;
   clock: Clock;
   observer: Observer;
   /** A claim is worth this long; a handler must end well before. */

@@ -16,7 +16,7 @@ import { type Owner, quietObserver, startPostgres } from './services.ts';
 export const KINDS_DIRECTORY = fileURLToPath(new URL('../../config/kinds', import.meta.url));
 
 /** A migrated database on a PostgreSQL of its own. */
-export async function openDatabase(t: Owner, url?: string): Promise<Database> {
+export async function openDatabase(t: Owner, url?: string): Promise<Database<never>> {
   const where = url ?? (await startPostgres(t)).url;
   const database = await Database.open({ url: where, observer: quietObserver(), clock: systemClock });
   t.teardown(() => database.close());
@@ -25,7 +25,7 @@ export async function openDatabase(t: Owner, url?: string): Promise<Database> {
 }
 
 export interface OpenRegistry {
-  database: Database;
+  database: Database<never>;
   registry: Registry;
   directory: Directory;
   tokens: Tokens;
@@ -38,7 +38,10 @@ export interface OpenRegistry {
 }
 
 /** The whole of devices/ on a database, as a gateway has it after its start. */
-export async function openRegistry(t: Owner, over: { database?: Database; clock?: Clock } = {}): Promise<OpenRegistry> {
+export async function openRegistry(
+  t: Owner,
+  over: { database?: Database<never>; clock?: Clock } = {},
+): Promise<OpenRegistry> {
   const clock = over.clock ?? systemClock;
   const database = over.database ?? (await openDatabase(t));
   const kinds = await Kinds.load(KINDS_DIRECTORY);
@@ -62,7 +65,7 @@ export async function openRegistry(t: Owner, over: { database?: Database; clock?
     observer,
     disconnect,
   });
-  const tokens = new Tokens({ database, jurisdictions, hasher, clock });
+  const tokens = new Tokens({ database, lookup: database, jurisdictions, hasher, clock });
   return { database, registry, directory, tokens, kinds, jurisdictions, hasher, vault, disconnected };
 }
 

@@ -71,7 +71,7 @@ t.test('nobody gives more than they have, or sees tokens beyond their border', a
 
 t.test('a token ends when its time is over, also while it is remembered', async (t) => {
   const clock = new ManualClock(systemClock.nowMs());
-  const tokens = new Tokens({ ...parts, clock });
+  const tokens = new Tokens({ ...parts, lookup: parts.database, clock });
   const expiresAtMs = clock.nowMs() + 60_000;
   const { token } = await tokens.create(NATION, { name: 'short', role: 'viewer', jurisdiction: '000000', expiresAtMs });
   t.ok(await tokens.verify(token));
@@ -82,7 +82,7 @@ t.test('a token ends when its time is over, also while it is remembered', async 
 t.test('a revocation that meets a look-up in flight still holds', async (t) => {
   const { tokens } = parts;
   for (let round = 0; round < 20; round += 1) {
-    const fresh = new Tokens({ ...parts, clock: systemClock });
+    const fresh = new Tokens({ ...parts, lookup: parts.database, clock: systemClock });
     const { id, token } = await fresh.create(NATION, { name: 'race', role: 'viewer', jurisdiction: '000000' });
     await Promise.all([fresh.verify(token), fresh.revoke(NATION, id), fresh.verify(token)]);
     t.equal(await fresh.verify(token), null);

@@ -1,0 +1,43 @@
+import t from 'tap';
+import { systemClock } from '../../src/core/clock.ts';
+import { Database, sql } from '../../src/platform/database.ts';
+import { Gateway } from '../support/gateway.ts';
+import { MqttDevice } from '../support/mqtt-devices.ts';
+import { quietObserver, startPostgres } from '../support/services.ts';
+import { until } from '../support/until.ts';
+
+/** More than all connections for edits together; a caller may have 64 requests under way. */
+const EDITS = 60;
+
+t.test('while edits hold every connection they may have, a fire becomes an alert and is acknowledged', async (t) => {
+  const { url } = await startPostgres(t);
+  const database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
+  t.teardown(() => database.close());
+  const gateway = await Gateway.start(t, { DATABASE_URL: url });
+  const [kiosk] = await MqttDevice.connect(t, gateway, {});
+  const role = { name: 'command centre', role: 'operator', jurisdiction: '330200' };
+  const { token } = (await gateway.api('POST', '/tokens', { body: role })).body;
+
+  const edits = await database.transaction(async (tx) => {
+    // Nobody can write a position until this transaction ends; reading goes on.
+    await sql`lock table position in share row exclusive mode`.execute(tx.tables());
+    const held = Array.from({ length: EDITS }, (_, number) => gateway.register({ id: `held-${number}` }));
+    const settled = Promise.allSettled(held);
+    const waiting = async (): Promise<boolean> => {
+      const { rows } = await sql<{ count: number }>`
+        select count(*) from pg_stat_activity where wait_event_type = 'Lock'`.execute(database.tables());
+      return Number(rows[0]?.count) >= 10;
+    };
+    await until('edits hold all their connections', waiting, 20_000);
+
+    await kiosk!.burn();
+    const open = async () => (await gateway.api('GET', '/alerts?device=recycling-kiosk-0', { token })).body.items;
+    await until('the fire is an alert', async () => (await open()).length > 0, 15_000);
+    const [alert] = await open();
+    const { status, body } = await gateway.api('POST', `/alerts/${alert.id}/ack`, { token });
+    t.match({ status, body }, { status: 200, body: { handling: 'acked' } });
+    return { settled };
+  });
+  const outcomes = await edits.settled;
+  t.strictSame([...new Set(outcomes.map(({ status }) => status))], ['fulfilled'], 'and no edit was lost');
+});
