@@ -42,7 +42,7 @@ export interface AuditEntry {
 
 export interface AuditTables {
   audit_entry: {
-    /** Given by the database in the order in which rows were begun; numbers of edits that were rolled back are missing. */
+    /** In the order in which rows were begun; numbers of edits that were rolled back are missing. */
     seq: Generated<number>;
     at_ms: number;
     caller_type: string;
