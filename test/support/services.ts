@@ -4,11 +4,8 @@ import { join } from 'node:path';
 import type { ServiceDeps } from '../../src/app/local-services/child.ts';
 import { DataDirectory } from '../../src/app/local-services/data-directory.ts';
 import { type LocalInflux, startInflux as startLocalInflux } from '../../src/app/local-services/influx.ts';
-import {
-  forgetPostgres,
-  type LocalPostgres,
-  startPostgres as startLocalPostgres,
-} from '../../src/app/local-services/postgres.ts';
+import { type LocalPostgres, startPostgres as startLocalPostgres } from '../../src/app/local-services/postgres.ts';
+import { forgetInstance } from '../../src/app/local-services/postgres-instance.ts';
 import { type LocalRedis, startRedis as startLocalRedis } from '../../src/app/local-services/redis.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets, type Observer } from '../../src/core/observe.ts';
@@ -32,7 +29,7 @@ export function serviceDeps(): ServiceDeps {
 export async function temporaryDirectory(t: Owner): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'cw-test-'));
   t.teardown(async () => {
-    await forgetPostgres(path);
+    await forgetInstance(path);
     await rm(path, { recursive: true, force: true });
   });
   return path;
@@ -63,7 +60,7 @@ async function own<Service extends { stop(): Promise<void> }>(t: Owner, start: S
   t.teardown(async () => {
     await service?.stop();
     await place.close();
-    await forgetPostgres(directory);
+    await forgetInstance(directory);
     await rm(directory, { recursive: true, force: true });
   });
   service = await start(place, deps);

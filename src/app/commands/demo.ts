@@ -10,7 +10,7 @@ import { Outbound } from '../../platform/outbound.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { DataDirectory } from '../local-services/data-directory.ts';
 import { freeOrAny } from '../local-services/free-port.ts';
-import { forgetPostgres } from '../local-services/postgres.ts';
+import { forgetInstance } from '../local-services/postgres-instance.ts';
 import { type CityEvent, SimulatedCity } from '../local-services/simulated-city.ts';
 import { type Command, EXIT } from './command.ts';
 import { endOfRun } from './end-of-run.ts';
@@ -91,7 +91,7 @@ async function configure(secrets: KnownSecrets): Promise<{ config: Config; admin
 async function emptyDirectory(path: string, secrets: KnownSecrets): Promise<void> {
   const place = await DataDirectory.open(path, secrets);
   try {
-    await forgetPostgres(place.path);
+    await forgetInstance(place.path);
     for (const name of await readdir(place.path)) {
       if (name !== 'lock') await rm(join(place.path, name), { recursive: true, force: true });
     }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CitywatchError } from '../../core/errors.ts';
 import { Outbound } from '../../platform/outbound.ts';
 import type { Config } from '../config.ts';
+import { dataDirectoryIsHeld } from '../local-services/data-directory.ts';
 import { type Arguments, prepareQuietly, type Terminal } from './command.ts';
 import { addressFile } from './serve.ts';
 
@@ -57,7 +58,11 @@ export async function askGateway(
 
 async function addressOf(config: Config): Promise<string> {
   const noted = await readFile(addressFile(config), 'utf8').catch(() => null);
-  return noted ?? `http://${config.http.host}:${config.http.port}`;
+  if (noted === null) return `http://${config.http.host}:${config.http.port}`;
+  // Of a gateway that has ended, or of the original of a copy: whoever listens there now is not meant.
+  if (await dataDirectoryIsHeld(config.dataDir)) return noted;
+  const detail = `No gateway runs on ${config.dataDir} now; start it, set CITYWATCH_DATA_DIR, or name one by --url.`;
+  throw new CitywatchError('service.failed', { detail });
 }
 
 async function adminToken(config: Config): Promise<string> {

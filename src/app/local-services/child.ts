@@ -4,7 +4,7 @@ import { type Clock, deadline } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { Counter, Gauge, type KnownSecrets, type Observer } from '../../core/observe.ts';
 import { supervise } from '../../core/supervise.ts';
-import { childrenHolding, type FileLock, lockFile } from './file-lock.ts';
+import { childrenHolding, type FileLock, hasLetGo, lockFile, lockOwner } from './file-lock.ts';
 
 export interface ServiceDeps {
   clock: Clock;
@@ -195,15 +195,24 @@ export class Child {
     await life.ended;
   }
 
-  /** The lock that says nothing of an earlier life is left; what still is after a while gets killed. */
+  /** The lock that says nothing of an earlier life is left; what still is after a while, and nobody's, gets killed. */
   async #exclusive(): Promise<FileLock> {
+    const lock = (await lockFile(this.#spec.lockPath, LEFTOVER_WAIT_S)) ?? (await this.#afterLeftovers());
+    // Unsigned, it only means that nobody will take what we start for a leftover.
+    await lock.sign().catch(() => {});
+    return lock;
+  }
+
+  async #afterLeftovers(): Promise<FileLock> {
     const { lockPath } = this.#spec;
-    const lock = await lockFile(lockPath, LEFTOVER_WAIT_S);
-    if (lock) return lock;
-    for (const pid of await childrenHolding(lockPath)) killQuietly(pid);
-    const second = await lockFile(lockPath, LEFTOVER_WAIT_S);
-    if (second) return second;
-    const detail = `Another ${this.name} still holds ${lockPath}; end it, then start citywatch again.`;
+    const owner = await lockOwner(lockPath);
+    if (owner && (await hasLetGo(owner))) {
+      for (const pid of await childrenHolding(lockPath)) killQuietly(pid);
+      const lock = await lockFile(lockPath, LEFTOVER_WAIT_S);
+      if (lock) return lock;
+    }
+    const whose = owner ? ` of process ${owner.pid}` : '';
+    const detail = `Another ${this.name}${whose} holds ${lockPath}; end it, then start citywatch again.`;
     throw new CitywatchError('service.failed', { detail });
   }
 }

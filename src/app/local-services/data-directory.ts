@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, mkdtemp, readFile, realpath, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CitywatchError } from '../../core/errors.ts';
@@ -69,7 +69,8 @@ export class DataDirectory {
 
   /**
    * A private directory whose path is short enough for a unix socket: below the data directory where that fits, else
-   * one in the temporary directory, which the data directory remembers.
+   * one in the temporary directory, which the data directory remembers. That one notes whose it is, so that a copy of
+   * the data directory does not take the sockets of the original away.
    */
   async socketDirectory(): Promise<string> {
     this.#sockets ??= await this.#findSocketDirectory();
@@ -81,10 +82,15 @@ export class DataDirectory {
     if (Buffer.byteLength(own) + SOCKET_NAME_BYTES <= SOCKET_PATH_BYTES_MAX) return own;
     const note = join(own, 'sockets');
     const remembered = await readFile(note, 'utf8').catch(absentAsNull);
-    if (remembered && (await isPrivate(remembered))) return remembered;
+    if (remembered && (await isPrivate(remembered)) && (await this.#isOurs(remembered))) return remembered;
     const made = await mkdtemp(join(tmpdir().length < 60 ? tmpdir() : '/tmp', 'citywatch-'));
+    await writeFile(join(made, SOCKETS_OF), this.path, { mode: 0o600 });
     await writeFileDurable(note, made, { mode: 0o600 });
     return made;
+  }
+
+  async #isOurs(sockets: string): Promise<boolean> {
+    return (await readFile(join(sockets, SOCKETS_OF), 'utf8').catch(absentAsNull)) === this.path;
   }
 
   /** Unlocks. Call it last, when every child has ended. */
@@ -94,6 +100,9 @@ export class DataDirectory {
     await this.#release();
   }
 }
+
+/** The file of a directory for sockets that names the data directory they belong to. */
+const SOCKETS_OF = 'origin';
 
 /** A gateway that was killed keeps its lock until the kernel has cleared it away. */
 const LOCK_WAIT_S = 1;

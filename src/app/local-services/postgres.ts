@@ -1,23 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import {
-  chmod,
-  chown,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CitywatchError } from '../../core/errors.ts';
 import { ensureDirectory, syncDirectory } from '../../platform/files.ts';
 import { Child, type ServiceDeps } from './child.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { binariesCopied, binariesInPlace, type PostgresBinaries } from './postgres-binaries.ts';
+import { claimInstance, SYSTEM_HOME } from './postgres-instance.ts';
 import { postgresSettings, probePostgres } from './postgres-server.ts';
 import { PLAIN_ENVIRONMENT, run } from './run.ts';
 import { ensureSystemUser, isRoot, type SystemUser } from './system-user.ts';
@@ -28,9 +17,6 @@ export interface LocalPostgres {
   child: Child;
   stop(signal?: AbortSignal): Promise<void>;
 }
-
-/** Where a system user can go when the data directory, say below /root, is closed to it. */
-const SYSTEM_HOME = '/var/lib/citywatch';
 
 const DATABASE_USER = 'citywatch';
 
@@ -84,40 +70,13 @@ async function installHere(place: DataDirectory): Promise<Installation> {
 async function installForSystemUser(place: DataDirectory): Promise<Installation> {
   const user = await ensureSystemUser();
   await ensureDirectory(SYSTEM_HOME, 0o755);
-  await ensureDirectory(join(SYSTEM_HOME, 'instances'), 0o755);
-  const link = join(place.path, 'postgres');
-  const home = (await linkTarget(link)) ?? (await makeHome(place.path, link));
+  const home = await claimInstance(place.path);
   const sockets = join(home, 'run');
   for (const directory of [home, sockets]) {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await chown(directory, user.uid, user.gid);
   }
   return { home, sockets, user, binaries: await binariesCopied(SYSTEM_HOME) };
-}
-
-/** Removes what a data directory keeps outside itself, for whoever is about to remove the data directory. */
-export async function forgetPostgres(dataDirectory: string): Promise<void> {
-  const home = await readlink(join(dataDirectory, 'postgres')).catch(() => null);
-  if (home?.startsWith(`${SYSTEM_HOME}/instances/`)) await rm(home, { recursive: true, force: true });
-}
-
-async function makeHome(dataDirectory: string, link: string): Promise<string> {
-  const home = join(SYSTEM_HOME, 'instances', randomBytes(8).toString('hex'));
-  await mkdir(home, { mode: 0o700 });
-  await writeFile(join(home, 'origin'), `${dataDirectory}\n`, { mode: 0o600 });
-  await syncDirectory(join(SYSTEM_HOME, 'instances'));
-  await symlink(home, link);
-  await syncDirectory(dataDirectory);
-  return home;
-}
-
-async function linkTarget(link: string): Promise<string | null> {
-  return readlink(link).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    if (error.code !== 'EINVAL') throw error;
-    const detail = `${link} was made by another user than root; run citywatch as that user, or move it away.`;
-    throw new CitywatchError('service.failed', { detail });
-  });
 }
 
 /** Runs initdb beside the final place and renames, so that a cluster is whole or absent. */
