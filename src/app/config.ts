@@ -57,6 +57,11 @@ export function loadConfig({ env: given = process.env, defaults = {}, file, secr
   return assemble(SETTINGS, [], values) as Config;
 }
 
+/** Whether npm (or npx) started us, which hands on signals to its shell only, and the shell to nobody. */
+export function isStartedByNpm(env: Environment = process.env): boolean {
+  return Boolean(env.npm_lifecycle_event);
+}
+
 function readIfThere(path: string, mayBeAbsent: boolean, issues: Issue[]): string {
   try {
     return readFileSync(path, 'utf8');

@@ -42,7 +42,7 @@ export const demo: Command = {
     const clock = systemClock;
     const { config, adminToken } = await configure(terminal.secrets);
     const observer = createObserver({ level: config.log.level, secrets: terminal.secrets });
-    const end = endOfRun(observer, terminal);
+    const end = endOfRun({ observer, terminal, clock });
     terminal.print('Starting the gateway and its services ...');
     await emptyDirectory(config.dataDir, terminal.secrets);
     // Loaded here, so that --help and small commands do not load the whole gateway.

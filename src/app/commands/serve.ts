@@ -33,7 +33,7 @@ export const serve: Command = {
   options: {},
   run: async (_, terminal) => {
     const { config, observer } = prepare(terminal);
-    const end = endOfRun(observer, terminal);
+    const end = endOfRun({ observer, terminal, clock: systemClock });
     const { compose } = await import('../compose.ts');
     const stopWatchdog = startWatchdog(systemClock, observer);
     const starting = compose(config, observer, terminal.secrets);

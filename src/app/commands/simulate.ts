@@ -21,7 +21,7 @@ export const simulate: Command = {
     const args = Object.entries(options).flatMap(([name, value]) =>
       value === true ? [`--${name}`] : typeof value === 'string' ? [`--${name}`, value] : [],
     );
-    const end = endOfRun(null, terminal);
+    const end = endOfRun({ observer: null, terminal, clock: systemClock });
     const city = new SimulatedCity({
       args,
       clock: systemClock,

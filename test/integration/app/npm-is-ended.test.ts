@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { descendantsOf, stillThere } from '../../support/process-tree.ts';
+import { until } from '../../support/processes.ts';
+import { temporaryDirectory } from '../../support/services.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const CHILD = join(import.meta.dirname, '../../support/end-of-run-child.ts');
+
+interface Run {
+  words: string[];
+  cwd: string;
+  env?: Record<string, string>;
+}
+
+/** Runs the words until something below says `up`; whatever they started is gone after the test. */
+async function up(t: Test, { words, cwd, env }: Run): Promise<{ top: ChildProcess; said(): string }> {
+  const plain = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/' };
+  const top = spawn(words[0] ?? '', words.slice(1), {
+    ...{ cwd, env: { ...plain, ...env } },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  top.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  await until('it is up', () => /^up$/m.test(text), 30_000);
+  const family = descendantsOf(top.pid ?? 0, { itself: true });
+  t.teardown(() => {
+    for (const { pid } of stillThere(family)) process.kill(pid, 'SIGKILL');
+  });
+  return { top, said: () => text };
+}
+
+for (const script of ['start', 'demo']) {
+  t.test(`npm run ${script} hands SIGTERM on to the gateway, and waits until it has drained`, async (t) => {
+    const root = await temporaryDirectory(t);
+    await copyFile(join(ROOT, 'package.json'), join(root, 'package.json'));
+    await mkdir(join(root, 'scripts'));
+    await writeFile(join(root, 'scripts/citywatch.mjs'), `await import(${JSON.stringify(CHILD)});`);
+    const env = { NODE_OPTIONS: `--import=${import.meta.resolve('tsx')}` };
+    const { top, said } = await up(t, { words: ['npm', 'run', script], cwd: root, env });
+    top.kill('SIGTERM');
+    await once(top, 'close');
+    t.match(said(), /^drained$/m);
+    t.equal(top.exitCode, 0);
+  });
+}
+
+t.test('a gateway whose npx is gone, signal or not, drains by itself', async (t) => {
+  // npx leaves a shell between itself and the command, which a signal ends without a word to the command.
+  const words = ['sh', '-c', `"${process.execPath}" --import=tsx "${CHILD}"; true`];
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    const { top, said } = await up(t, { words, cwd: ROOT, env: { npm_lifecycle_event: 'npx' } });
+    top.kill(signal);
+    await once(top, 'close');
+    t.match(said(), /^drained$/m, signal);
+  }
+});
+
+t.test('a gateway that was put in the background without npm outlives who started it', async (t) => {
+  const words = ['sh', '-c', `"${process.execPath}" --import=tsx "${CHILD}" & wait`];
+  const { top, said } = await up(t, { words, cwd: ROOT });
+  const [gateway] = descendantsOf(top.pid ?? 0);
+  top.kill('SIGKILL');
+  await once(top, 'exit');
+  await until('it has another parent', () => descendantsOf(top.pid ?? 0).length === 0);
+  t.same(stillThere(gateway ? [gateway] : []), [gateway]);
+  process.kill(gateway?.pid ?? 0, 'SIGTERM');
+  await until('it drains when it is asked to', () => /^drained$/m.test(said()));
+});
