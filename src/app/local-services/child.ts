@@ -4,7 +4,7 @@ import { type Clock, deadline } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { Counter, Gauge, type KnownSecrets, type Observer } from '../../core/observe.ts';
 import { supervise } from '../../core/supervise.ts';
-import { childrenHolding, type FileLock, hasLetGo, lockFile, lockOwner } from './file-lock.ts';
+import { lockForChild } from './leftovers.ts';
 
 export interface ServiceDeps {
   clock: Clock;
@@ -41,7 +41,6 @@ const PROBE_EVERY_MS = 25;
 /** Up for this long and the next end counts as a first one again. */
 const PROVEN_MS = 10_000;
 const STOP_GRACE_MS = 8_000;
-const LEFTOVER_WAIT_S = 5;
 /** How long we still read what an ended process wrote, when something it started keeps its output open. */
 const LAST_WORDS_MS = 300;
 const TAIL_LINES = 20;
@@ -130,7 +129,7 @@ export class Child {
 
   /** One life of the process: start, ready, end. Returns (or throws) why it ended. */
   async #run({ signal, healthy, onReady }: Run): Promise<unknown> {
-    const lock = await this.#exclusive();
+    const lock = await lockForChild(this.name, this.#spec.lockPath);
     await this.#spec.tidy?.();
     const life = new Life(this.#spec, this.#deps, lock.fd);
     await lock.release();
@@ -193,27 +192,6 @@ export class Child {
     this.#killNow.signal.removeEventListener('abort', stop);
     if (!life.over) life.process.kill('SIGKILL');
     await life.ended;
-  }
-
-  /** The lock that says nothing of an earlier life is left; what still is after a while, and nobody's, gets killed. */
-  async #exclusive(): Promise<FileLock> {
-    const lock = (await lockFile(this.#spec.lockPath, LEFTOVER_WAIT_S)) ?? (await this.#afterLeftovers());
-    // Unsigned, it only means that nobody will take what we start for a leftover.
-    await lock.sign().catch(() => {});
-    return lock;
-  }
-
-  async #afterLeftovers(): Promise<FileLock> {
-    const { lockPath } = this.#spec;
-    const owner = await lockOwner(lockPath);
-    if (owner && (await hasLetGo(owner))) {
-      for (const pid of await childrenHolding(lockPath)) killQuietly(pid);
-      const lock = await lockFile(lockPath, LEFTOVER_WAIT_S);
-      if (lock) return lock;
-    }
-    const whose = owner ? ` of process ${owner.pid}` : '';
-    const detail = `Another ${this.name}${whose} holds ${lockPath}; end it, then start citywatch again.`;
-    throw new CitywatchError('service.failed', { detail });
   }
 }
 
@@ -282,14 +260,6 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-function killQuietly(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // Gone in the meantime.
-  }
 }
 
 function upGauge({ metrics }: Observer): Gauge {
