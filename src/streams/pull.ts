@@ -244,9 +244,9 @@ export class Pull {
   }
 
   #add(fragment: Fragment): void {
-    this.window.add(fragment);
     this.#fragmentAtMs = this.#deps.clock.monotonicMs();
     this.#fragmentWallMs = this.#deps.clock.nowMs();
+    this.window.add(fragment, this.#fragmentWallMs);
     this.#deps.counted({ bytes: fragment.data.length });
     this.#send({ type: 'fragment' });
     for (const listener of this.#listeners) listener.fragment(fragment);

@@ -5,7 +5,8 @@ import type { DeviceId } from '../core/types.ts';
 import type { Cidr } from '../platform/networks.ts';
 import { LocalSockets } from './ffmpeg/local-sockets.ts';
 import { Spawner } from './ffmpeg/spawner.ts';
-import { livePart, livePlaylist, PART_TYPE, PLAYLIST_TYPE } from './hls.ts';
+import type { LiveWindow } from './fmp4/live-window.ts';
+import { livePart, masterPlaylist, mediaPlaylist, PART_TYPE, PLAYLIST_TYPE } from './hls.ts';
 import { Pool, type StreamLease } from './pool.ts';
 import type { StreamStatus } from './pull.ts';
 import type { PullTimes } from './pull-machine.ts';
@@ -101,15 +102,14 @@ export class StreamService {
     this.#sockets.stop();
   }
 
-  /** The live HLS playlist; held until there is a first segment. */
+  /** The live HLS master playlist: what the video is, and where; held until a player may begin. */
   playlist(view: View, signal?: AbortSignal): Promise<StreamAnswer<string>> {
-    return this.#shown(view, signal, async (lease, limit) => {
-      const { window } = lease.pull;
-      await lease.pull.until(() => window.announced().length > 0, limit);
-      const body = livePlaylist(window, queryOf(view));
-      if (body === null) throw new StreamFailure('stalled');
-      return { contentType: PLAYLIST_TYPE, cacheControl: 'no-store', body };
-    });
+    return this.#playlist(view, masterPlaylist, signal);
+  }
+
+  /** The playlist of the newest segments, which the master playlist names; held as that one is. */
+  mediaPlaylist(view: View, signal?: AbortSignal): Promise<StreamAnswer<string>> {
+    return this.#playlist(view, mediaPlaylist, signal);
   }
 
   /** An initialisation segment or media segment that the playlist named; `not-found` when it is no longer kept. */
@@ -153,6 +153,20 @@ export class StreamService {
   /** Process ids of the spawner and of every ffmpeg that runs. */
   processes(): { spawner: number | null; ffmpeg: number[] } {
     return { spawner: this.#spawner.pid, ffmpeg: this.#spawner.processIds };
+  }
+
+  #playlist(
+    view: View,
+    write: (window: LiveWindow, suffix: string) => string | null,
+    signal: AbortSignal | undefined,
+  ): Promise<StreamAnswer<string>> {
+    return this.#shown(view, signal, async (lease, limit) => {
+      const { window } = lease.pull;
+      await lease.pull.until(() => window.startable, limit);
+      const body = write(window, queryOf(view));
+      if (body === null) throw new StreamFailure('stalled');
+      return { contentType: PLAYLIST_TYPE, cacheControl: 'no-store', body };
+    });
   }
 
   async #shown<Result>(

@@ -71,28 +71,32 @@ function stateRoutes(app: ApiApp, context: RouteContext): void {
   );
 }
 
+const PLAYLISTS = {
+  'live.m3u8': { of: 'playlist', summary: 'Live video as HLS with fragmented MP4; held until a player may begin' },
+  'media.m3u8': { of: 'mediaPlaylist', summary: 'The newest segments; `live.m3u8` names it' },
+} as const;
+
 function liveRoutes(app: ApiApp, context: RouteContext): void {
-  app.get(
-    '/streams/:id/live.m3u8',
-    {
-      exposeHeadRoute: false,
-      config: { allow: READERS, errors },
-      schema: {
-        tags,
-        summary: 'Live video as HLS with fragmented MP4; held until there is a picture',
-        params: deviceParams,
-        querystring: look,
-        response: { 200: bytesOf(PLAYLIST_TYPE, 'The playlist; names in it are relative and carry the query') },
+  for (const [name, { of, summary }] of Object.entries(PLAYLISTS)) {
+    app.get(
+      `/streams/:id/${name}`,
+      {
+        exposeHeadRoute: false,
+        config: { allow: READERS, errors },
+        schema: {
+          tags,
+          summary,
+          params: deviceParams,
+          querystring: look,
+          response: { 200: bytesOf(PLAYLIST_TYPE, 'The playlist; names in it are relative and carry the query') },
+        },
       },
-    },
-    async (request, reply) => {
-      const view = viewOf(context, callerOf(request), request.params.id, request.query);
-      return show(
-        reply as never,
-        await whileWanted(request, context, (signal) => context.streams.playlist(view, signal)),
-      );
-    },
-  );
+      async (request, reply) => {
+        const view = viewOf(context, callerOf(request), request.params.id, request.query);
+        return show(reply as never, await whileWanted(request, context, (signal) => context.streams[of](view, signal)));
+      },
+    );
+  }
 
   app.get(
     '/streams/:id/:part',

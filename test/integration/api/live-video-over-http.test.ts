@@ -9,7 +9,7 @@ import { TestCamera } from '../../support/rtsp-camera.ts';
 import { startStreams } from '../../support/streams.ts';
 
 const BASE = `/api/v1/streams/${CAMERA}`;
-const FILES = ['live.m3u8', '0123456789abcdef.mp4', '0123456789abcdef-1.m4s', 'snapshot.jpg'];
+const FILES = ['live.m3u8', 'media.m3u8', '0123456789abcdef.mp4', '0123456789abcdef-1.m4s', 'snapshot.jpg'];
 
 /** The API on streams that note each look they are asked for. */
 async function startNoted(t: Test, fail: { with: Error | null } = { with: null }) {
@@ -24,6 +24,10 @@ async function startNoted(t: Test, fail: { with: Error | null } = { with: null }
     playlist: async (view) => {
       note(view);
       return memory.playlist(view);
+    },
+    mediaPlaylist: async (view) => {
+      note(view);
+      return memory.mediaPlaylist(view);
     },
     part: async (view, name) => {
       note(view);
@@ -50,7 +54,10 @@ t.test('every look says who, why and for which case', async (t) => {
   }
   const viewer = { type: 'token', id: 'viewer', name: 'viewer' };
   const look = { deviceId: CAMERA, quality: 'sub', viewer, purpose: 'search', case: 'A-7' };
-  t.same(views, [look, look, look, look]);
+  t.same(
+    views,
+    FILES.map(() => look),
+  );
 });
 
 t.test('who does not say why, or may not look for that, sees nothing', async (t) => {
@@ -101,13 +108,19 @@ t.test('a player follows the playlist, and the whole viewing is one look', async
   const { call } = await startApi(t, { streams: service });
   const get = (url: string) => call({ method: 'GET', url, headers: bearer(TOKENS.viewer) });
 
-  const playlist = await get(`${BASE}/live.m3u8?purpose=search&case=A-7`);
+  const follow = (name: string) => {
+    const { pathname, search } = new URL(name, `http://here${BASE}/live.m3u8`);
+    return get(pathname + search);
+  };
+  const lineWith = (text: string, word: string) => text.split('\n').find((line) => line.includes(word)) ?? '';
+  const master = await get(`${BASE}/live.m3u8?purpose=search&case=A-7`);
+  t.equal(master.status, 200, master.text);
+  t.match(lineWith(master.text, '#EXT-X-STREAM-INF'), /CODECS="avc1\.4d401f",RESOLUTION=768x576$/);
+  const playlist = await follow(lineWith(master.text, 'media.m3u8'));
   t.equal(playlist.status, 200, playlist.text);
   const init = /URI="([^"]+)"/.exec(playlist.text)?.[1] ?? '';
-  const segment = playlist.text.split('\n').find((line) => line.includes('.m4s')) ?? '';
-  for (const name of [init, segment]) {
-    const { pathname, search } = new URL(name, `http://here${BASE}/live.m3u8`);
-    const part = await get(pathname + search);
+  for (const name of [init, lineWith(playlist.text, '.m4s')]) {
+    const part = await follow(name);
     t.equal(part.status, 200, name);
     t.equal(part.headers['content-type'], 'video/mp4');
   }

@@ -3,7 +3,7 @@ import t from 'tap';
 import { bareVideo } from '../../../src/streams/fmp4/annex-b.ts';
 import { BoxError } from '../../../src/streams/fmp4/boxes.ts';
 import { FragmentParser, type InitSegment, type Part } from '../../../src/streams/fmp4/parser.ts';
-import { fragmentedFilm } from '../../support/fragmented.ts';
+import { fragmentedFilm, fragmentedHevc } from '../../support/fragmented.ts';
 
 const film = fragmentedFilm(6);
 
@@ -32,6 +32,12 @@ t.test('a film is cut into its initialisation segment and half-second fragments'
     t.equal(Math.round(decodeTimeMs), index * 500);
     t.equal(Math.round(durationMs), 500);
   }
+});
+
+t.test('an H.265 film says its codec in the words of RFC 6381', async (t) => {
+  const { movie } = initOf(parse([fragmentedHevc()]));
+  // Main profile, compatible with 1 and 2 (bits in reverse: 6), main tier, level 2.1 (63), progressive frames (90).
+  t.match(movie, { codec: 'hev1.1.6.L63.90', width: 640, height: 360 });
 });
 
 t.test('the pieces in which bytes arrive do not matter', async () => {
