@@ -25,6 +25,8 @@ export interface FakeConsoleApi {
   cut(): void;
   /** Stops sending, heartbeats too, without closing anything. */
   fallSilent(): void;
+  /** While true, nobody reaches the gateway: connections end without an answer. */
+  unplugged: boolean;
   /** Names of the cameras that are listed. */
   cameras: { id: string; name: string }[];
   /** What was asked for, as `GET /path`. */
@@ -52,7 +54,10 @@ const HEARTBEAT_MS = 500;
  * and then. It stands in for the gateway in tests of the page alone; that the gateway speaks like this is shown
  * elsewhere, by the tests of the API and by the acceptance tests. The server of the built page in it is the real one.
  */
-export async function startFakeApi(t: Test, { video = false } = {}): Promise<FakeConsoleApi> {
+export async function startFakeApi(
+  t: Test,
+  { video = false, h265 = [] }: { video?: boolean; h265?: readonly string[] } = {},
+): Promise<FakeConsoleApi> {
   const state: State = { alerts: new Map(), log: [], listeners: new Set(), silent: false, signedIn: null };
   const app = Fastify({ logger: false, forceCloseConnections: true });
   const loop = video ? await startLoop(t) : null;
@@ -70,6 +75,7 @@ export async function startFakeApi(t: Test, { video = false } = {}): Promise<Fak
     fallSilent: () => {
       state.silent = true;
     },
+    unplugged: false,
     cameras: ['天一广场东口', 'Gulou tower', '月湖北门', 'Laowaitan quay'].map((name, at) => ({
       id: `cam-${at}`,
       name,
@@ -77,14 +83,17 @@ export async function startFakeApi(t: Test, { video = false } = {}): Promise<Fak
     requests: [],
     counts: { devices: DEVICES, messagesPerSecond: 12.5 },
   };
-  app.addHook('onRequest', async ({ method, url }) => {
+  app.addHook('onRequest', async ({ method, url, raw }, reply) => {
     fake.requests.push(`${method} ${url}`);
+    if (!fake.unplugged) return;
+    reply.hijack();
+    raw.socket.destroy();
   });
   sessionRoutes(app, state);
   readRoutes(app, state, fake);
   actionRoutes(app, state);
   streamRoute(app, state);
-  videoRoute(app, loop);
+  videoRoute(app, loop, h265);
   serveConsole(app, await builtConsole());
   const beat = setInterval(() => {
     if (!state.silent) for (const listener of state.listeners) listener.write(': still here\n\n');
@@ -217,11 +226,25 @@ function streamRoute(app: FastifyInstance, state: State): void {
   });
 }
 
-function videoRoute(app: FastifyInstance, loop: VideoLoop | null): void {
+/** Codecs of the clip, and of a camera that no Chromium of Debian shows. */
+const CODECS = { h264: 'avc1.4d401f', h265: 'hvc1.1.6.L93.90' };
+
+/** `h265`: the streams that are in that codec, as `cam-0 main`. */
+function videoRoute(app: FastifyInstance, loop: VideoLoop | null, h265: readonly string[]): void {
   app.get('/api/v1/streams/:id/:part', async (request, reply) => {
-    const found = await loop?.read((request.params as { part: string }).part);
+    const { id, part } = request.params as { id: string; part: string };
+    const { quality = '' } = request.query as { quality?: string };
+    reply.header('cache-control', 'no-store');
+    if (!loop) return reply.code(502).send({ code: 'stream.unavailable' });
+    if (part === 'live.m3u8') {
+      const codec = h265.includes(`${id} ${quality}`) ? CODECS.h265 : CODECS.h264;
+      const variant = `#EXT-X-STREAM-INF:BANDWIDTH=400000,CODECS="${codec}",RESOLUTION=768x576`;
+      return reply.type('application/vnd.apple.mpegurl').send(`#EXTM3U\n${variant}\nmedia.m3u8\n`);
+    }
+    if (part === 'snapshot.jpg') return reply.type('image/jpeg').send(await loop.still());
+    const found = await loop.read(part === 'media.m3u8' ? 'live.m3u8' : part);
     if (!found) return reply.code(502).send({ code: 'stream.unavailable' });
-    return reply.type(found.type).header('cache-control', 'no-store').send(found.body);
+    return reply.type(found.type).send(found.body);
   });
   app.get('/api/v1/alerts/:id/evidence/:picture', async (_request, reply) => {
     return reply.type('image/jpeg').send(await (loop?.still() ?? Buffer.alloc(0)));

@@ -3,6 +3,8 @@ import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { AlertList } from './alerts/list.tsx';
 import { followAlerts } from './alerts/store.ts';
+import { link } from './alerts/stream.ts';
+import { resumeStreams } from './cameras/player.ts';
 import { CameraWall } from './cameras/wall.tsx';
 import { Header } from './header.tsx';
 import { Login } from './login.tsx';
@@ -43,6 +45,11 @@ async function findSession(): Promise<void> {
     await loadSession().catch(() => pause(backoffMs(attempt, 5_000), never));
   }
 }
+
+// Who waits for a camera need not wait any longer once the gateway is heard again.
+effect(() => {
+  if (link.value === 'live') resumeStreams();
+});
 
 effect(() => {
   document.documentElement.lang = locale.value;

@@ -58,6 +58,53 @@ t.test('four pictures move, one is enlarged, none is fetched while the tab is hi
   t.same(offences, []);
 });
 
+t.test('a browser that cannot show H.265 says so, and shows the small picture or stills', async (t) => {
+  const api = await startFakeApi(t, { video: true, h265: ['cam-0 main', 'cam-0 sub', 'cam-1 main'] });
+  const view = await openBrowser(t);
+  const { page, offences } = view;
+  await signIn(view, api.url);
+  const [first, second] = [page.locator('.tile').nth(0), page.locator('.tile').nth(1)];
+  await first.getByText('stills: this browser cannot show H.265').waitFor();
+  await second.getByText('live', { exact: true }).waitFor();
+  t.ok((await picture(first)).length > 5_000, 'it is a picture, not a black field');
+  const stills = () => api.requests.filter((line) => line.includes('cam-0/snapshot.jpg?quality=sub')).length;
+  const before = stills();
+  await until('a newer still', () => stills() > before);
+  const asked = api.requests.filter((line) => line.includes('cam-0/live.m3u8')).length;
+  t.ok(asked <= 1, 'what cannot be shown is not asked for again and again');
+  await second.click();
+  await page.getByRole('dialog').getByText('live, small: this browser cannot show H.265').waitFor();
+  t.same(offences, []);
+});
+
+t.test('after a cut all pictures come back together, and the last ones stay meanwhile', async (t) => {
+  const api = await startFakeApi(t, { video: true });
+  const view = await openBrowser(t);
+  const { page, offences } = view;
+  await page.clock.install();
+  await signIn(view, api.url);
+  const playing = () => page.locator('.tile-playing').count();
+  await until('four playing tiles', async () => (await playing()) === 4);
+  api.unplugged = true;
+  api.cut();
+  await until('no playing tile', async () => (await playing()) === 0, 30_000);
+  t.ok((await picture(page.locator('.tile').first())).length > 5_000, 'it is a picture, not a black field');
+  const tries = () => api.requests.filter((line) => line.includes('/live.m3u8')).length;
+  await until('long pauses', async () => {
+    await page.clock.runFor(1_000);
+    return tries() > 20;
+  });
+  api.unplugged = false;
+  api.requests.length = 0;
+  await until('the first that comes back', async () => {
+    await page.clock.runFor(200);
+    return tries() > 0;
+  });
+  await until('the others', () => tries() === 4, 3_000);
+  await until('four playing tiles', async () => (await playing()) === 4);
+  t.same(offences, []);
+});
+
 t.test('a camera without a picture says so and is tried again with pauses', async (t) => {
   const api = await startFakeApi(t);
   const view = await openBrowser(t);

@@ -4,7 +4,7 @@ import { noticeEnd } from '../session.ts';
 import { t } from '../texts.ts';
 import { backoffMs, pause } from '../ticker.ts';
 import type { Camera, Page } from '../types.ts';
-import { usePlayer } from './use-player.ts';
+import { Picture, useLivePicture } from './live-picture.tsx';
 
 const TILES = 4;
 /** A city that is just being set up gets its cameras while we look. */
@@ -83,19 +83,19 @@ function useCameras(cursor: string | undefined): { page: Page<Camera> | null; fa
 }
 
 function Tile({ camera, onEnlarge }: { camera: Camera; onEnlarge(): void }) {
-  const { ref, state } = usePlayer(camera.id, 'sub');
+  const picture = useLivePicture(camera.id, 'sub');
   return (
     <button
       type="button"
-      class={`tile tile-${state}`}
+      class={`tile tile-${picture.state}`}
       onClick={onEnlarge}
       aria-label={t('tile.enlarge', { name: camera.name })}
     >
-      <video ref={ref} muted playsInline disablePictureInPicture tabIndex={-1} />
+      <Picture of={picture} />
       <span class="tile-name">
         <bdi>{camera.name}</bdi>
       </span>
-      <span class="tile-state">{t(`tile.${state}`)}</span>
+      <span class="tile-state">{picture.text}</span>
     </button>
   );
 }
@@ -103,7 +103,7 @@ function Tile({ camera, onEnlarge }: { camera: Camera; onEnlarge(): void }) {
 /** One camera over the whole page. The browser's own dialog keeps the focus inside, and Escape closes it. */
 function Enlarged({ camera, onClose }: { camera: Camera; onClose(): void }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const { ref, state } = usePlayer(camera.id, 'main');
+  const picture = useLivePicture(camera.id, 'main');
   useEffect(() => {
     const element = dialog.current;
     const before = document.activeElement as HTMLElement | null;
@@ -119,12 +119,12 @@ function Enlarged({ camera, onClose }: { camera: Camera; onClose(): void }) {
         <h2>
           <bdi>{camera.name}</bdi>
         </h2>
-        <span class={`tile-state tile-${state}`}>{t(`tile.${state}`)}</span>
+        <span class={`tile-state tile-${picture.state}`}>{picture.text}</span>
         <button type="button" onClick={onClose}>
           {t('close')}
         </button>
       </div>
-      <video ref={ref} muted playsInline />
+      <Picture of={picture} />
     </dialog>
   );
 }
