@@ -101,6 +101,7 @@ const REQUESTS: Record<string, Row> = {
   'GET /api/v1/streams': { ownAreaOnly: true },
   'GET /api/v1/streams/:id': { id: CAMERA },
   'GET /api/v1/streams/:id/live.m3u8': { id: CAMERA, url: '?purpose=maintenance' },
+  'GET /api/v1/streams/:id/media.m3u8': { id: CAMERA, url: '?purpose=maintenance' },
   'GET /api/v1/streams/:id/:part': { id: CAMERA, part: '0123456789abcdef.mp4', url: '?purpose=maintenance' },
   'GET /api/v1/streams/:id/snapshot.jpg': { id: CAMERA, url: '?purpose=maintenance' },
   'GET /api/v1/access-register': { ownAreaOnly: true },

@@ -15,7 +15,7 @@ t.test('ffmpeg killed: pictures are back within five seconds, after a discontinu
   t.ok(performance.now() - killedMs < 5_000, `took ${Math.round(performance.now() - killedMs)} ms`);
   t.equal(camera.plays, 2);
   const { body } = await until('a segment of the new run', async () => {
-    const answer = await bed.service.playlist(look('cam'));
+    const answer = await bed.service.mediaPlaylist(look('cam'));
     return answer.body.includes('#EXT-X-DISCONTINUITY\n') ? answer : null;
   });
   t.equal(body.match(/#EXT-X-MAP/g)?.length, 2);
