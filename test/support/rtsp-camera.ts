@@ -229,8 +229,8 @@ export class TestCamera {
   }
 }
 
-/** Types of NAL units that are neither a key frame nor able to hold one: what says that it is one is taken for one. */
-const NO_KEY_TYPES = [1, 6, 9, 12, 30, 31];
+/** Types of NAL units that are no key frame and cannot announce one (a recovery point in type 6 does). */
+const NO_KEY_TYPES = [1, 9, 12, 30, 31];
 
 function noise(number: number): Buffer {
   const bytes = randomBytes(900);
