@@ -7,7 +7,13 @@ import { Endpoints } from './endpoints.ts';
 import { Outbox, type Waiting } from './outbox.ts';
 import { RETRY_FOR_MS, retryPauseMs, signWebhook } from './webhook.ts';
 
-/** The one way out: contacts only the allowed networks, follows no redirect, keeps no body beyond `maxBytes`. */
+/** Where receivers may stand: CITYWATCH_WEBHOOK_NETWORKS. */
+export interface WebhookReach {
+  cidrs: readonly string[];
+  names: 'webhooks';
+}
+
+/** The one way out: contacts only the allowed networks, follows no redirect, and lets the status line decide. */
 export interface WebhookPort {
   http(request: {
     url: string;
@@ -16,7 +22,8 @@ export interface WebhookPort {
     body: string;
     deadlineMs: number;
     maxBytes: number;
-    networks: string[];
+    statusOnly: true;
+    networks: WebhookReach;
     setting: string;
   }): Promise<{ status: number }>;
 }
@@ -33,8 +40,7 @@ export interface DeliveryDeps {
   observer: Observer;
   outbound: WebhookPort;
   vault: SecretBox;
-  /** CITYWATCH_WEBHOOK_NETWORKS. */
-  networks: string[];
+  networks: WebhookReach;
   /** The endpoint answers again: makes everything due that waits for it, instead of at its own next step. */
   release(subscriptionId: string): Promise<void>;
   random?: () => number;
@@ -159,10 +165,11 @@ export class WebhookDelivery {
         body,
         deadlineMs: ATTEMPT_DEADLINE_MS,
         maxBytes: ANSWER_BYTES_MAX,
+        statusOnly: true,
         networks: this.#deps.networks,
         setting: 'CITYWATCH_WEBHOOK_NETWORKS',
       });
-      return { status, error: status >= 200 && status < 300 ? null : `status ${status}` };
+      return { status, error: complaintOf(status) };
     } catch (error) {
       return { status: null, error: error instanceof CitywatchError ? error.message : messageOf(error) };
     }
@@ -180,4 +187,14 @@ export class WebhookDelivery {
     if (status === GONE) await this.#outbox.disable(subscriptionId, 'The receiver answered 410 Gone.');
     return state === 'waiting' ? this.#nextTryMs(next, nowMs) : null;
   }
+}
+
+/** Null for a status by which the receiver took it. */
+function complaintOf(status: number): string | null {
+  if (status >= 200 && status < 300) return null;
+  if (status < 300 || status >= 400) return `The receiver answered with status ${status}.`;
+  return (
+    `The receiver answered with status ${status}, a redirect, which is not followed: ` +
+    'make a subscription with the address it leads to.'
+  );
 }

@@ -87,7 +87,7 @@ export class Subscriptions {
     return { subscription: show(row), secret };
   }
 
-  async list(caller: Caller): Promise<(SubscriptionView & { counts: Record<string, number> })[]> {
+  async list(caller: Caller): Promise<CountedSubscription[]> {
     const db = this.#deps.database.tables<AlertTables>();
     const query = db
       .selectFrom('subscription')
@@ -100,8 +100,11 @@ export class Subscriptions {
       .select(['subscription_id', 'state', sql<number>`count(*)`.as('count')])
       .groupBy(['subscription_id', 'state'])
       .execute();
+    const failures = await failuresOf(this.#deps.database);
     return rows.map((row) => ({
       ...show(row),
+      lastStatus: failures.get(row.id)?.last_status ?? null,
+      lastError: failures.get(row.id)?.last_error ?? null,
       counts: Object.fromEntries([
         ...['waiting', 'delivered', 'dead', 'withheld'].map((state) => [state, 0]),
         ...counts.filter((one) => one.subscription_id === row.id).map(({ state, count }) => [state, count]),
@@ -187,6 +190,28 @@ export class Subscriptions {
     if (!row) throw new CitywatchError('not-found');
     return row;
   }
+}
+
+/** A subscription with what became of all that was raised for it. */
+export interface CountedSubscription extends SubscriptionView {
+  counts: Record<string, number>;
+  /** Of the newest delivery that was tried and still waits; both null while nothing fails. */
+  lastStatus: number | null;
+  lastError: string | null;
+}
+
+async function failuresOf(tables: Tables) {
+  const rows = await tables
+    .tables<AlertTables>()
+    .selectFrom('delivery')
+    .distinctOn('subscription_id')
+    .select(['subscription_id', 'last_status', 'last_error'])
+    .where('state', '=', 'waiting')
+    .where('last_error', 'is not', null)
+    .orderBy('subscription_id')
+    .orderBy('seq', 'desc')
+    .execute();
+  return new Map(rows.map((row) => [row.subscription_id, row]));
 }
 
 export interface DeadDelivery {

@@ -59,7 +59,7 @@ export async function composeAlerting(deps: AlertingDeps) {
     seal: (text: string) => vault.seal(text, WEBHOOK_OWNER),
     open: (text: string) => vault.open(text, WEBHOOK_OWNER),
   };
-  const networks = deps.webhookNetworks;
+  const networks = { cidrs: deps.webhookNetworks, names: 'webhooks' } as const;
   const release = async (subscription: string): Promise<void> => {
     if ((await work.hasten(DELIVERY_QUEUE, `${subscription} `)) > 0) ring(DELIVERY_QUEUE);
   };

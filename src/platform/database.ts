@@ -4,6 +4,7 @@ import { type Clock, deadline } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
 import { isJurisdictionCode, type Jurisdiction, significantDigits } from '../core/jurisdiction.ts';
 import { Gauge, type Observer } from '../core/observe.ts';
+import { postgresSocket } from './named-sockets.ts';
 import { connectionSurvives, isRace, toDatabaseError } from './sql-errors.ts';
 
 export type { ColumnType, Generated, Insertable, Kysely, RawBuilder, Selectable, Updateable } from 'kysely';
@@ -192,7 +193,8 @@ const types: pg.CustomTypesConfig = {
 };
 
 function connectionOptions(url: string): pg.ClientConfig {
-  return { connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true, types };
+  const timeout = { connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true };
+  return { connectionString: url, ...timeout, types, stream: () => postgresSocket() };
 }
 
 function createPool({ url, observer, connectionsMax, statementTimeoutMs }: DatabaseOptions): pg.Pool {

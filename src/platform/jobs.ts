@@ -4,6 +4,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import { Counter, Gauge, type Observer } from '../core/observe.ts';
+import { redisConnector } from './named-sockets.ts';
 import type { WorkQueue } from './work.ts';
 
 /**
@@ -123,6 +124,7 @@ export class Doorbell {
     const settings: RedisOptions = {
       ...addressOf(this.#options.redisUrl),
       ...options,
+      Connector: redisConnector() as RedisOptions['Connector'],
       connectTimeout: 3_000,
       retryStrategy: (times: number) => Math.min(1_000, 50 * times),
     };

@@ -1,8 +1,8 @@
-import { type LookupAddress, lookup as lookupName } from 'node:dns';
 import { isIP, connect as openSocket, type Socket } from 'node:net';
 import { orAborted } from '../core/abort.ts';
 import { type Clock, DeadlineExceeded, deadline } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
+import { type LookupAddress, machineNames } from './names.ts';
 import { type Cidr, Networks } from './networks.ts';
 import { OutboundFailure } from './outbound.ts';
 
@@ -21,7 +21,7 @@ export interface TcpTarget {
 
 export interface TcpOutboundDeps {
   clock: Clock;
-  /** Name look-up; the system's own unless a test brings one. */
+  /** Name look-up; that of cameras unless a test brings one. */
   lookup?: (host: string) => Promise<LookupAddress[]>;
 }
 
@@ -50,11 +50,15 @@ export class TcpOutbound {
     }
   }
 
+  #addresses(host: string): Promise<LookupAddress[]> {
+    return this.#deps.lookup ? this.#deps.lookup(host) : machineNames.cameras.addresses(host);
+  }
+
   async #allowedAddress(target: TcpTarget): Promise<string> {
     const { host } = target;
     if (isIP(host) === 0 && endsInNumber(host)) throw refused(target);
     const networks = new Networks(target.networks);
-    const found = isIP(host) !== 0 ? [{ address: host }] : await (this.#deps.lookup ?? systemLookup)(host);
+    const found = isIP(host) !== 0 ? [{ address: host }] : await this.#addresses(host);
     const allowed = found.find(({ address }) => networks.has(address));
     if (!allowed) throw refused(target);
     return allowed.address;
@@ -65,12 +69,6 @@ export class TcpOutbound {
 function endsInNumber(host: string): boolean {
   const last = host.replace(/\.$/, '').split('.').at(-1) ?? '';
   return /^(\d+|0x[0-9a-f]*)$/i.test(last);
-}
-
-function systemLookup(host: string): Promise<LookupAddress[]> {
-  return new Promise((resolve, reject) => {
-    lookupName(host, { all: true }, (error, found) => (error ? reject(error) : resolve(found)));
-  });
 }
 
 function open(host: string, port: number, signal: AbortSignal): Promise<Socket> {

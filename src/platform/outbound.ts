@@ -1,9 +1,10 @@
-import { type LookupAddress, lookup as lookupName } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, type Dispatcher, request } from 'undici';
+import { orAborted } from '../core/abort.ts';
 import { type Clock, deadline } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
 import { Counter, type Observer } from '../core/observe.ts';
+import { type LookupAddress, machineNames, type Names, type Purpose } from './names.ts';
 import { type Cidr, Networks } from './networks.ts';
 import { classify, codeOf, failureReason, OutboundFailure } from './outbound-failure.ts';
 
@@ -21,12 +22,23 @@ export interface HttpRequest {
   /** Largest body of an answer. */
   maxBytes: number;
   /** Where the request may go: these ranges alone, or `services` for an address the operator has set. */
-  networks: 'services' | readonly Cidr[];
+  networks: 'services' | Reach;
   /** The setting a refusal names, such as `CITYWATCH_CAMERA_NETWORKS`. */
   setting?: string;
+  /**
+   * The status line decides. The body is read for a moment, so that the connection can be used again, and is answered
+   * empty; one that never ends or breaks off is cut, and changes nothing.
+   */
+  statusOnly?: boolean;
   /** For long polls, of which there may be one per camera: counted apart, and on connections of their own. */
   waits?: boolean;
   signal?: AbortSignal;
+}
+
+/** The only addresses that may be contacted, and with whose names the look-up shares its limits. */
+export interface Reach {
+  cidrs: readonly Cidr[];
+  names: Exclude<Purpose, 'services'>;
 }
 
 export interface HttpAnswer {
@@ -39,8 +51,8 @@ export interface HttpAnswer {
 export interface OutboundDeps {
   clock: Clock;
   observer: Observer;
-  /** Name look-up; the system's own unless a test brings one. */
-  lookup?: (host: string) => Promise<LookupAddress[]>;
+  /** Name look-up, one for each purpose; the machine's own unless a test brings others. */
+  names?: Readonly<Record<Purpose, Pick<Names, 'addresses' | 'lookup'>>>;
 }
 
 const IN_FLIGHT_MAX = 1_000;
@@ -51,6 +63,8 @@ const CONNECTIONS_PER_ORIGIN_MAX = 8;
 const WAITING_PER_ORIGIN_MAX = 64;
 const POLICIES_MAX = 32;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** A receiver that answers ends its body at once; later it costs a new connection. */
+const REST_OF_ANSWER_MS = 250;
 const SOCKET_SCHEME = 'http+unix:';
 const REFUSED = 'ECITYWATCHREFUSED';
 
@@ -92,11 +106,12 @@ export class Outbound {
   async check({ url, networks, setting }: Pick<HttpRequest, 'url' | 'networks' | 'setting'>): Promise<void> {
     const target = readTarget({ url, networks, ...(setting ? { setting } : {}) });
     if (networks === 'services' || isIP(hostOf(target.url)) !== 0) return;
-    const lookup = this.#deps.lookup ?? systemLookup;
-    const found = await lookup(target.url.hostname).catch((error: unknown) => {
-      throw failed(target.name, new OutboundFailure('dns', codeOf(error)));
-    });
-    const allowed = new Networks(networks);
+    const found = await this.#names(networks)
+      .addresses(target.url.hostname)
+      .catch((error: unknown) => {
+        throw failed(target.name, new OutboundFailure('dns', codeOf(error)));
+      });
+    const allowed = new Networks(networks.cidrs);
     if (!found.some(({ address }) => allowed.has(address))) throw refused(target.name, setting);
   }
 
@@ -124,7 +139,9 @@ export class Outbound {
         body: options.body ?? null,
         signal: limit.signal,
       });
-      const body = await readBody(answer, options.maxBytes);
+      const body = options.statusOnly
+        ? await this.#rest(answer, options.maxBytes)
+        : await readBody(answer, options.maxBytes);
       return { status: answer.statusCode, headers: answer.headers, body };
     } catch (error) {
       if (codeOf(error) === REFUSED) throw refused(target.name, options.setting);
@@ -136,9 +153,21 @@ export class Outbound {
     }
   }
 
+  async #rest(answer: Dispatcher.ResponseData, maxBytes: number): Promise<Buffer> {
+    const limit = deadline(this.#deps.clock, REST_OF_ANSWER_MS);
+    await orAborted(readBody(answer, maxBytes), limit.signal).catch(() => answer.body.destroy());
+    limit.cancel();
+    return Buffer.alloc(0);
+  }
+
+  #names(networks: HttpRequest['networks']): Pick<Names, 'addresses' | 'lookup'> {
+    return (this.#deps.names ?? machineNames)[networks === 'services' ? 'services' : networks.names];
+  }
+
   /** Connections are kept per policy, so that one opened under a wider policy is never used under a narrower one. */
   #agentFor({ networks, waits }: HttpRequest, socketPath: string | null, alone: boolean): Agent {
-    const policy = socketPath ?? (networks === 'services' ? 'services' : networks.join(','));
+    const policy =
+      socketPath ?? (networks === 'services' ? 'services' : `${networks.names} ${networks.cidrs.join(',')}`);
     // For a single connection undici needs a third of the memory that a pool takes, per camera of a city.
     const connections = alone ? 1 : waits ? WAITING_PER_ORIGIN_MAX : CONNECTIONS_PER_ORIGIN_MAX;
     const key = waits ? `${policy} ${connections}` : policy;
@@ -146,7 +175,8 @@ export class Outbound {
     if (known) return known;
     // Policies come from settings, never from requests, so there are a handful.
     if (this.#agents.size >= POLICIES_MAX) throw new RangeError('too many sets of allowed networks');
-    const allowed = networks === 'services' ? null : new Networks(networks);
+    const names = this.#names(networks);
+    const lookup = networks === 'services' ? names.lookup : checkedLookup(new Networks(networks.cidrs), names);
     const agent = new Agent({
       connections,
       headersTimeout: 0,
@@ -154,7 +184,7 @@ export class Outbound {
       connect: {
         timeout: CONNECT_TIMEOUT_MS,
         ...(socketPath === null ? {} : { socketPath }),
-        ...(allowed ? { lookup: checkedLookup(allowed, this.#deps.lookup ?? systemLookup) } : {}),
+        lookup,
       },
     });
     this.#agents.set(key, agent);
@@ -163,10 +193,10 @@ export class Outbound {
 }
 
 /** The look-up of a connection: what it answers is what the socket connects to, so nothing can change in between. */
-function checkedLookup(allowed: Networks, lookup: NonNullable<OutboundDeps['lookup']>): LookupFunction {
+function checkedLookup(allowed: Networks, names: Pick<Names, 'addresses'>): LookupFunction {
   return (host, options, callback) => {
-    lookup(host).then(
-      (found) => {
+    names.addresses(host).then(
+      (found: LookupAddress[]) => {
         const usable = found.filter(({ address }) => allowed.has(address));
         const first = usable[0];
         if (!first) callback(Object.assign(new Error('no allowed address'), { code: REFUSED }), '');
@@ -176,12 +206,6 @@ function checkedLookup(allowed: Networks, lookup: NonNullable<OutboundDeps['look
       (error: NodeJS.ErrnoException) => callback(error, ''),
     );
   };
-}
-
-function systemLookup(host: string): Promise<LookupAddress[]> {
-  return new Promise((resolve, reject) => {
-    lookupName(host, { all: true }, (error, found) => (error ? reject(error) : resolve(found)));
-  });
 }
 
 interface Target {
@@ -210,7 +234,7 @@ function readTarget({ url: text, networks, setting }: Pick<HttpRequest, 'url' | 
     throw new CitywatchError('outbound.refused', { detail: 'Only http and https addresses are contacted.' });
   }
   const host = hostOf(url);
-  if (networks !== 'services' && isIP(host) !== 0 && !new Networks(networks).has(host))
+  if (networks !== 'services' && isIP(host) !== 0 && !new Networks(networks.cidrs).has(host))
     throw refused(url.host, setting);
   return { url, name: url.host, socketPath: null };
 }

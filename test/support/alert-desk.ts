@@ -47,7 +47,7 @@ export async function startAlertDesk(t: Owner, urls: { database: string; redis: 
     new Map(ids.map((id) => [id, { name: `name of ${id}`, lat: 29.87, lon: 121.55 }]));
   const titleOf = (rule: string) => ({ en: rule, zh: rule });
   const desk = new AlertDesk({ database, clock, places: { placesOf }, titleOf, committed });
-  const networks = ['127.0.0.0/8'];
+  const networks = { cidrs: ['127.0.0.0/8'], names: 'webhooks' } as const;
   const release = async (id: string): Promise<void> => {
     if ((await work.hasten(DELIVERY_QUEUE, `${id} `)) > 0) doorbell.ring(DELIVERY_QUEUE);
   };

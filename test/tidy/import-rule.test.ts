@@ -23,9 +23,10 @@ const FENCES: { library: RegExp; allowed: RegExp }[] = [
   { library: /^(node:)?child_process$/, allowed: /^src\/(streams\/ffmpeg|app\/local-services)\// },
   { library: /^(pg|kysely|ioredis|bullmq|undici)(\/|$)/, allowed: /^src\/platform\// },
   { library: /^(influx|@influxdata\/influxdb-client)$/, allowed: /^src\/telemetry\/stores\// },
+  { library: /^(node:)?dns(\/promises)?$/, allowed: /^src\/platform\/names\.ts$/ },
   {
-    library: /^(node:)?(net|tls|dgram|http|https|http2|dns|dns\/promises)$/,
-    allowed: /^src\/(platform\/outbound|ingest\/uplinks\/|streams\/|api\/|app\/local-services\/)/,
+    library: /^(node:)?(net|tls|dgram|http|https|http2)$/,
+    allowed: /^src\/(platform\/(outbound|name)|ingest\/uplinks\/|streams\/|api\/|app\/local-services\/)/,
   },
 ];
 

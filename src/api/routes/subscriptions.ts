@@ -41,6 +41,11 @@ const created = subscription.extend({
 });
 
 const counted = subscription.extend({
+  lastStatus: z.int().nullable(),
+  lastError: z
+    .string()
+    .nullable()
+    .meta({ description: 'Why the newest delivery that was tried still waits; null while nothing fails' }),
   counts: z
     .record(z.string(), z.int())
     .meta({ description: 'waiting, delivered, dead, withheld; together all that was raised for it' }),

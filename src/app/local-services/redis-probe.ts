@@ -1,5 +1,6 @@
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { machineNames } from '../../platform/names.ts';
 
 /** What Redis says to a command: text, a number, nothing, or a list of such. An error reply rejects instead. */
 export type RedisReply = string | number | null | RedisReply[];
@@ -56,7 +57,8 @@ function readAddress(url: string): Address {
     return { open: () => connectPlain({ path: decodeURI(path) }), login: login(user, password) };
   }
   const { hostname, port, username, password, protocol } = new URL(url);
-  const place = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || DEFAULT_PORT) };
+  const { lookup } = machineNames.services;
+  const place = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || DEFAULT_PORT), lookup };
   const open =
     protocol === 'rediss:' ? () => connectTls({ ...place, servername: place.host }) : () => connectPlain(place);
   return { open, login: login(username, password) };

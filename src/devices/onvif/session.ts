@@ -88,7 +88,8 @@ export class OnvifSession {
     if (authorization) headers.authorization = authorization;
     const { signal, requestMs = REQUEST_MAX_MS, waits = false, maxBytes = XML_MAX_BYTES } = this.#options;
     const limits = { deadlineMs: Math.min(leftMs, requestMs), maxBytes, waits };
-    const policy = { networks, setting: SETTING, ...(signal ? { signal } : {}) };
+    const reach = { cidrs: networks, names: 'cameras' } as const;
+    const policy = { networks: reach, setting: SETTING, ...(signal ? { signal } : {}) };
     try {
       return await outbound.http({ url, method: 'POST', headers, body: text, ...limits, ...policy });
     } catch (error) {

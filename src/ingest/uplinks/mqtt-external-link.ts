@@ -1,4 +1,6 @@
-import { connect, type IClientOptions, type IConnackPacket, type MqttClient, type Packet } from 'mqtt';
+import { connect as openSocket } from 'node:net';
+import { connect, type IClientOptions, type IConnackPacket, MqttClient, type Packet } from 'mqtt';
+import { machineNames, type Names } from '../../platform/names.ts';
 import type { ExternalMqttOptions } from './mqtt-external-options.ts';
 
 export type { IConnackPacket, IPublishPacket, MqttClient } from 'mqtt';
@@ -17,9 +19,18 @@ export function openClient(options: ExternalMqttOptions): MqttClient {
   return openWith(clientOptions(options));
 }
 
-/** As {@link openClient}, with options of one's own. */
-export function openWith(options: IClientOptions): MqttClient {
-  return connect(options);
+/**
+ * As {@link openClient}, with options of one's own. The library hands its options on to the socket where it speaks TLS,
+ * and only host and port where it does not: there the socket is ours, so that the broker's name is asked for by us.
+ */
+export function openWith(options: IClientOptions, names: Pick<Names, 'lookup'> = machineNames.services): MqttClient {
+  const { lookup } = names;
+  if (options.protocol === 'mqtts') return connect({ ...options, lookup } as IClientOptions);
+  const target = { host: options.host ?? 'localhost', port: options.port ?? 1883, lookup };
+  const client = new MqttClient(() => openSocket(target), options);
+  // As the library's own connect() does: an error without a listener would end the process.
+  client.on('error', () => {});
+  return client;
 }
 
 /** A URL's parts by hand: the library would not decode a password with escaped characters. */

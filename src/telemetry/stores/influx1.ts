@@ -5,6 +5,7 @@ import { InfluxDB, type IPoolOptions, escape as influxEscape } from 'influx';
 import { type Clock, deadline } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Observer } from '../../core/observe.ts';
+import { machineNames } from '../../platform/names.ts';
 import type {
   BucketsQuery,
   PointsQuery,
@@ -238,7 +239,7 @@ function connect(
     port: Number(port) || (scheme === 'https' ? 443 : 80),
     protocol: scheme,
     path: pathname === '/' ? '' : pathname,
-    options: socket ? { socketPath: decodeURIComponent(host) } : {},
+    options: socket ? { socketPath: decodeURIComponent(host) } : { lookup: machineNames.services.lookup },
     // Left out, the library would offer "root" with the password "root".
     username: user.username as string,
     password: user.password ?? '',

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../../src/core/observe.ts';
+import { machineNames } from '../../../src/platform/names.ts';
 import { failureReason, type HttpRequest, Outbound } from '../../../src/platform/outbound.ts';
 import { ManualClock } from '../../support/clock.ts';
 
@@ -31,12 +32,18 @@ const portOf = (server: { address(): unknown }) => (server.address() as AddressI
 function outbound(t: Tap, over: { clock?: Clock; addresses?: string[][] } = {}): Outbound {
   const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
   const { addresses } = over;
-  const lookup = async () =>
-    (addresses!.shift() ?? []).map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
-  const made = new Outbound({ clock: over.clock ?? systemClock, observer, ...(addresses ? { lookup } : {}) });
+  const cameras = {
+    addresses: async () =>
+      (addresses!.shift() ?? []).map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+    lookup: machineNames.cameras.lookup,
+  };
+  const names = { ...machineNames, ...(addresses ? { cameras } : {}) };
+  const made = new Outbound({ clock: over.clock ?? systemClock, observer, names });
   t.teardown(() => made.close());
   return made;
 }
+
+const within = (cidrs: string[]) => ({ cidrs, names: 'cameras' }) as const;
 
 function get(url: string, over: Partial<HttpRequest> = {}): HttpRequest {
   return { url, method: 'GET', deadlineMs: 5_000, maxBytes: 1_000, networks: 'services', ...over };
@@ -115,7 +122,7 @@ t.test('an address outside the allowed networks is refused and the setting is na
   const server = await serve(t, (_, response) => void response.end('reached'));
   const port = portOf(server);
   const out = outbound(t);
-  const narrow = { networks: ['127.64.0.0/16'], setting: 'CITYWATCH_CAMERA_NETWORKS' };
+  const narrow = { networks: within(['127.64.0.0/16']), setting: 'CITYWATCH_CAMERA_NETWORKS' };
   const spellings = [
     '127.0.0.1',
     '2130706433',
@@ -132,7 +139,7 @@ t.test('an address outside the allowed networks is refused and the setting is na
       message: /CITYWATCH_CAMERA_NETWORKS/,
     });
   }
-  const wide = { networks: ['127.0.0.0/8'] };
+  const wide = { networks: within(['127.0.0.0/8']) };
   t.equal((await out.http(get(`http://127.0.0.1:${port}/`, wide))).body.toString(), 'reached');
   await t.rejects(
     out.http(get(`http://127.0.0.1:${port}/`, narrow)),
@@ -150,7 +157,7 @@ t.test('a name is looked up once per connection, and only its allowed addresses 
   const addresses = [['10.9.9.9', '127.0.0.1'], ['169.254.169.254'], []];
   const out = outbound(t, { addresses });
   const request = get(`http://camera.example:${port}/`, {
-    networks: ['127.0.0.0/8'],
+    networks: within(['127.0.0.0/8']),
     setting: 'CITYWATCH_CAMERA_NETWORKS',
   });
   t.equal((await out.http(request)).body.toString(), `camera.example:${port}`);
@@ -169,7 +176,9 @@ t.test('other schemes, junk and URLs with a password are refused without repeati
     'http://u:hunter22@127.0.0.1/',
     'http+unix://%2Ftmp%2Fx/',
   ]) {
-    const error = (await out.http(get(url, { networks: ['0.0.0.0/0'] })).catch((reason: Error) => reason)) as Error;
+    const error = (await out
+      .http(get(url, { networks: within(['0.0.0.0/0']) }))
+      .catch((reason: Error) => reason)) as Error;
     t.match(error, { code: 'outbound.refused' }, url);
     t.notMatch(error.message, /hunter22/);
   }
