@@ -9,6 +9,7 @@ import { TcpOutbound } from '../src/platform/outbound-tcp.ts';
 import { StreamService } from '../src/streams/service.ts';
 import type { View } from '../src/streams/types.ts';
 import { TestCamera } from '../test/support/rtsp-camera.ts';
+import { CAGED } from '../test/support/streams.ts';
 
 /**
  * First picture of a camera, cold and warm, and what ten pulled cameras cost. The cameras (768x576, 10 pictures a
@@ -38,7 +39,7 @@ async function measure(): Promise<void> {
       tcp: new TcpOutbound({ clock: systemClock }),
       register: async () => {},
     },
-    { socketDirectory: directory, cameraNetworks: ['127.64.0.0/16'] },
+    { socketDirectory: directory, cameraNetworks: ['127.64.0.0/16'], ...CAGED },
   );
   await service.start();
   while (!service.ready) await sleep(10);

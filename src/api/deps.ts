@@ -226,7 +226,7 @@ export interface IdempotencyPort {
 export interface PartHealth {
   ok: boolean;
   needed: boolean;
-  /** One short sentence for people; never an address with a password in it. */
+  /** One short sentence for people: why it is not ok, or what it lacks although it is; never with a password in it. */
   reason?: string;
 }
 

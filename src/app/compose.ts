@@ -43,6 +43,7 @@ import { openJournals } from './journals.ts';
 import { watchKinds } from './kind-reload.ts';
 import { kindTrial } from './kind-trial.ts';
 import { DataDirectory } from './local-services/data-directory.ts';
+import { ffmpegUser } from './local-services/system-user.ts';
 import { registerEvidenceLooks } from './looks.ts';
 import { type MqttDoor, startMqtt } from './mqtt.ts';
 import { composePassages } from './passages.ts';
@@ -177,6 +178,8 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     socketDirectory: join(await place.socketDirectory(), 'media'),
     cameraNetworks: config.networks.cameras,
     ffmpegPath: config.ffmpeg.path,
+    ffmpegUser: await ffmpegUser(observer),
+    dataDirectory: place.path,
     checkEveryMs: config.cameras.checkS * 1000,
   });
   const alerting = await composeAlerting({

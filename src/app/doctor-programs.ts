@@ -1,11 +1,15 @@
-import { type DoctorDeps, type Finding, fine, problem } from './doctor-findings.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { CAGE_REMEDY, findCage } from '../streams/ffmpeg/cage.ts';
+import { type DoctorDeps, type Finding, fine, problem, warning } from './doctor-findings.ts';
 import { findPostgres } from './local-services/postgres-binaries.ts';
 import { run } from './local-services/run.ts';
-import { isRoot, systemUserProblem } from './local-services/system-user.ts';
+import { ffmpegUserToBe, isRoot, systemUserProblem } from './local-services/system-user.ts';
 
 /** What streams need of ffmpeg; a build without one of these would fail only when the first camera is looked at. */
 const FFMPEG_NEEDS: { list: string; names: string[] }[] = [
-  { list: '-protocols', names: ['rtp', 'tcp', 'unix'] },
+  { list: '-protocols', names: ['rtp', 'tcp', 'pipe'] },
   { list: '-formats', names: ['rtsp', 'mp4', 'h264', 'hevc', 'mjpeg'] },
   { list: '-encoders', names: ['mjpeg'] },
 ];
@@ -24,6 +28,20 @@ export async function checkFfmpeg({ config }: DoctorDeps, signal: AbortSignal): 
     return [fine('ffmpeg', version.stdout.split(' Copyright')[0] ?? program)];
   } catch {
     return [problem('ffmpeg', `${program} cannot be run`, remedy)];
+  }
+}
+
+/** Whether ffmpeg can be kept from everything that is not its business; a start finds out by itself. */
+export async function checkCage({ config }: DoctorDeps): Promise<Finding[]> {
+  const place = await mkdtemp(join(tmpdir(), 'citywatch-'));
+  try {
+    const [user, hidden] = [await ffmpegUserToBe(), [resolve(config.dataDir)]];
+    const { gap } = await findCage({ directory: join(place, 'cage'), ffmpegPath: config.ffmpeg.path, user, hidden });
+    return [
+      gap ? warning('ffmpeg', gap, CAGE_REMEDY) : fine('ffmpeg', 'sees no network, no data and no other process'),
+    ];
+  } finally {
+    await rm(place, { recursive: true, force: true });
   }
 }
 

@@ -3,7 +3,13 @@ import { CitywatchError, messageOf } from '../core/errors.ts';
 import type { Observer } from '../core/observe.ts';
 import { type DoctorDeps, type Finding, problem } from './doctor-findings.ts';
 import { checkClock, checkDataDirectory, checkDisk, checkPorts } from './doctor-machine.ts';
-import { checkFfmpeg, checkInfluxProgram, checkPostgresProgram, checkRedisProgram } from './doctor-programs.ts';
+import {
+  checkCage,
+  checkFfmpeg,
+  checkInfluxProgram,
+  checkPostgresProgram,
+  checkRedisProgram,
+} from './doctor-programs.ts';
 import { checkDatabaseServer, checkInfluxServer, checkRedisServer } from './doctor-servers.ts';
 
 export type { DoctorDeps, Finding } from './doctor-findings.ts';
@@ -26,9 +32,9 @@ export async function examine(deps: DoctorDeps): Promise<Finding[]> {
   });
 }
 
-/** As {@link examine}, and whether the ports are free: for the `doctor` command, since a start finds out by itself. */
+/** As {@link examine}, and the ports and ffmpeg's cage: for the `doctor` command, since a start finds out by itself. */
 export async function examineAll(deps: DoctorDeps): Promise<Finding[]> {
-  const [ports, rest] = await Promise.all([runChecks(deps, { ports: checkPorts }), examine(deps)]);
+  const [ports, rest] = await Promise.all([runChecks(deps, { cage: checkCage, ports: checkPorts }), examine(deps)]);
   return [...rest, ...ports];
 }
 

@@ -8,7 +8,7 @@ export interface HealthParts {
   store: { ping(): Promise<unknown> };
   writer: { status(): { ok: boolean; reason: string | null } };
   door: { check(): void };
-  streams: { processes(): { spawner: number | null } };
+  streams: { processes(): { spawner: number | null }; readonly gap: string | null };
   intake: { full(): boolean };
 }
 
@@ -27,7 +27,10 @@ export function healthChecks({ database, doorbell, store, writer, door, streams,
       refuseUnless(ok, reason ?? '');
     }),
     mqtt: needed(() => door.check()),
-    ffmpeg: useful(() => refuseUnless(streams.processes().spawner !== null, 'spawner is down')),
+    ffmpeg: useful(() => {
+      refuseUnless(streams.processes().spawner !== null, 'spawner is down');
+      return streams.gap;
+    }),
     journal: needed(() => refuseUnless(!intake.full(), 'the disk is nearly full: nothing is acked')),
   };
 }

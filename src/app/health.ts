@@ -3,8 +3,11 @@ import { orAborted } from '../core/abort.ts';
 import { type Clock, deadline } from '../core/clock.ts';
 import { CitywatchError, messageOf } from '../core/errors.ts';
 
-/** How one part is asked: resolves when it is well, rejects with the reason when it is not. */
-export type Check = (signal: AbortSignal) => Promise<void> | void;
+/**
+ * How one part is asked: resolves when it is well (with a sentence, where somebody should know something all the same),
+ * rejects with the reason when it is not.
+ */
+export type Check = (signal: AbortSignal) => unknown;
 
 /** A part that has not answered by then counts as down: the answer to "are you well" must not hang itself. */
 const CHECK_DEADLINE_MS = 2_000;
@@ -40,8 +43,8 @@ export class Health implements HealthSource {
     const { needed, check } = this.#checks[name];
     const limit = deadline(this.#clock, CHECK_DEADLINE_MS);
     try {
-      await orAborted(Promise.resolve(check(limit.signal)), limit.signal);
-      return { ok: true, needed };
+      const note = await orAborted(Promise.resolve(check(limit.signal)), limit.signal);
+      return { ok: true, needed, ...(typeof note === 'string' && { reason: note }) };
     } catch (error) {
       const reason = error instanceof CitywatchError ? (error.detail ?? error.message) : messageOf(error);
       return { ok: false, needed, reason };

@@ -14,7 +14,7 @@ import type { Database } from '../platform/database.ts';
 import type { Outbound } from '../platform/outbound.ts';
 import { TcpOutbound } from '../platform/outbound-tcp.ts';
 import type { WorkQueue } from '../platform/work.ts';
-import { StreamService } from '../streams/service.ts';
+import { type StreamOptions, StreamService } from '../streams/service.ts';
 import type { CameraAddress } from '../streams/types.ts';
 
 export interface VideoDeps {
@@ -31,6 +31,8 @@ export interface VideoDeps {
   socketDirectory: string;
   cameraNetworks: string[];
   ffmpegPath: string | null;
+  ffmpegUser: StreamOptions['ffmpegUser'];
+  dataDirectory: string;
   checkEveryMs: number;
 }
 
@@ -72,6 +74,8 @@ export function composeVideo(deps: VideoDeps) {
     {
       socketDirectory: deps.socketDirectory,
       cameraNetworks: networks,
+      ffmpegUser: deps.ffmpegUser,
+      hidden: [deps.dataDirectory],
       ...(deps.ffmpegPath ? { ffmpegPath: deps.ffmpegPath } : {}),
     },
   );

@@ -2,7 +2,8 @@ import { orAborted } from '../core/abort.ts';
 import { deadline } from '../core/clock.ts';
 import type { Logger } from '../core/observe.ts';
 import type { DeviceId } from '../core/types.ts';
-import { pullArguments } from './ffmpeg/arguments.ts';
+import { pullTask } from './ffmpeg/arguments.ts';
+import { cannotRun } from './ffmpeg/cage.ts';
 import type { LocalDoor, LocalSockets } from './ffmpeg/local-sockets.ts';
 import type { ProcessEnd } from './ffmpeg/protocol.ts';
 import type { Spawner } from './ffmpeg/spawner.ts';
@@ -49,7 +50,7 @@ export async function runPull(
     return door;
   }
   const offer = deps.relay.offer(opened);
-  const process = deps.spawner.run(pullArguments({ relayUrl: offer.url, socketPath: door.path }));
+  const process = deps.spawner.run(pullTask({ relayUrl: offer.url, output: door.path }));
   let written = false;
   const take = (part: Part) => {
     written = true;
@@ -119,8 +120,7 @@ async function calledOff(deps: RunDeps, session: CameraSession, signal: AbortSig
 
 /** `unused`: there were media, and ffmpeg made nothing of them. */
 function processFailure(end: ProcessEnd, unused: boolean): StreamFailure {
-  // 126 and 127: what a launcher answers when it cannot run the program.
-  if (end.how === 'not-started' || end.code === 126 || end.code === 127) return new StreamFailure('not-started');
+  if (end.how === 'not-started' || cannotRun(end.code)) return new StreamFailure('not-started');
   if (end.how === 'lost') return new StreamFailure('ffmpeg', 'The spawner ended.');
   if (end.signal) return new StreamFailure('ffmpeg', `Signal ${end.signal}.`);
   if (unused && end.code !== 0) return new StreamFailure('nonsense', 'Its media are not the video it announces.');

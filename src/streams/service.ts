@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { type Clock, deadline } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
 import type { Observer } from '../core/observe.ts';
 import type { DeviceId } from '../core/types.ts';
 import type { Cidr } from '../platform/networks.ts';
+import { CAGE_REMEDY, type Cage, type CageWishes, findCage, type ProcessUser } from './ffmpeg/cage.ts';
 import { LocalSockets } from './ffmpeg/local-sockets.ts';
 import { Spawner } from './ffmpeg/spawner.ts';
 import type { LiveWindow } from './fmp4/live-window.ts';
@@ -30,6 +32,10 @@ export interface StreamOptions {
   /** Directory for sockets between ffmpeg and us; made, emptied and closed to others. Path of at most 85 bytes. */
   socketDirectory: string;
   cameraNetworks: readonly Cidr[];
+  /** Whom ffmpeg runs as where we are root; null where we are not. */
+  ffmpegUser: ProcessUser | null;
+  /** What ffmpeg must not see even where it lies among programs: our data. */
+  hidden: readonly string[];
   ffmpegPath?: string;
   pullsMax?: number;
   startsPerS?: number;
@@ -64,6 +70,7 @@ export class StreamService {
   readonly #pool: Pool;
   readonly #viewings: Viewings;
   readonly #snapshots: Snapshots;
+  #gap: string | null = null;
 
   constructor(deps: StreamServiceDeps, options: StreamOptions) {
     const { clock, observer } = deps;
@@ -72,7 +79,12 @@ export class StreamService {
     this.#deps = deps;
     this.#relay = new Relay({ clock, log });
     this.#sockets = new LocalSockets(options.socketDirectory);
-    this.#spawner = new Spawner({ clock, observer }, { ffmpegPath, startsPerS, processesMax: pullsMax + STILLS_MAX });
+    const { ffmpegUser: user, hidden } = options;
+    const wishes = { directory: join(options.socketDirectory, 'cage'), ffmpegPath, user, hidden };
+    this.#spawner = new Spawner(
+      { clock, observer, relay: this.#relay, cage: () => this.#findCage(wishes) },
+      { ffmpegPath, startsPerS, processesMax: pullsMax + STILLS_MAX },
+    );
     const run = {
       ...{ clock, log, cameras: deps.cameras, tcp: deps.tcp, networks: options.cameraNetworks },
       ...{ relay: this.#relay, sockets: this.#sockets, spawner: this.#spawner },
@@ -88,7 +100,6 @@ export class StreamService {
 
   async start(): Promise<void> {
     await this.#sockets.start();
-    await this.#relay.start();
     this.#spawner.start();
     this.#viewings.start();
   }
@@ -150,6 +161,11 @@ export class StreamService {
     return this.#spawner.ready;
   }
 
+  /** What ffmpeg can do although it should not, in one sentence; null when there is nothing, or nothing known yet. */
+  get gap(): string | null {
+    return this.#gap;
+  }
+
   /** Process ids of the spawner and of every ffmpeg that runs. */
   processes(): { spawner: number | null; ffmpeg: number[] } {
     return { spawner: this.#spawner.pid, ffmpeg: this.#spawner.processIds };
@@ -167,6 +183,13 @@ export class StreamService {
       if (body === null) throw new StreamFailure('stalled');
       return { contentType: PLAYLIST_TYPE, cacheControl: 'no-store', body };
     });
+  }
+
+  async #findCage(wishes: CageWishes): Promise<Cage> {
+    const cage = await findCage(wishes);
+    this.#gap = cage.gap;
+    if (cage.gap) this.#deps.observer.log.warn({ part: 'streams', remedy: CAGE_REMEDY }, cage.gap);
+    return cage;
   }
 
   async #shown<Result>(

@@ -2,7 +2,7 @@ import { orAborted } from '../core/abort.ts';
 import { BoundedMap } from '../core/bounded.ts';
 import { type Clock, deadline } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
-import { snapshotArguments } from './ffmpeg/arguments.ts';
+import { snapshotTask } from './ffmpeg/arguments.ts';
 import type { LocalDoor, LocalSockets } from './ffmpeg/local-sockets.ts';
 import type { Spawner } from './ffmpeg/spawner.ts';
 import { bareVideo } from './fmp4/annex-b.ts';
@@ -100,8 +100,8 @@ export class Snapshots {
       doors.push(input);
       const output = await this.#deps.sockets.open();
       doors.push(output);
-      const args = snapshotArguments({ format: video.format, inputPath: input.path, outputPath: output.path });
-      const process = this.#deps.spawner.run(args, { urgent: true });
+      const task = snapshotTask({ format: video.format, input: input.path, output: output.path });
+      const process = this.#deps.spawner.run(task, { urgent: true });
       try {
         void input.connection.then((socket) => socket.end(video.data)).catch(() => {});
         const ended = process.ended.then(async (): Promise<never> => {

@@ -8,6 +8,7 @@ import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import { TcpOutbound } from '../../src/platform/outbound-tcp.ts';
 import { StreamService } from '../../src/streams/service.ts';
 import type { CameraAddress } from '../../src/streams/types.ts';
+import { CAGED, TEST_NETWORK } from './streams.ts';
 
 const { socketDirectory, cameras } = JSON.parse(process.argv[2] ?? '{}') as {
   socketDirectory: string;
@@ -22,7 +23,7 @@ const service = new StreamService(
     tcp: new TcpOutbound({ clock: systemClock }),
     register: async () => {},
   },
-  { socketDirectory, cameraNetworks: ['127.64.0.0/16'] },
+  { socketDirectory, cameraNetworks: [TEST_NETWORK], ...CAGED },
 );
 await service.start();
 const viewer = { type: 'system' as const, id: 'test', name: 'test' };

@@ -1,13 +1,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets, type Observer } from '../../src/core/observe.ts';
 import { TcpOutbound } from '../../src/platform/outbound-tcp.ts';
+import { type Cage, findCage } from '../../src/streams/ffmpeg/cage.ts';
+import { Spawner, type SpawnerOptions } from '../../src/streams/ffmpeg/spawner.ts';
 import { type StreamOptions, StreamService } from '../../src/streams/service.ts';
 import type { CameraAddress, View } from '../../src/streams/types.ts';
 import { TestCamera } from './rtsp-camera.ts';
+import { until } from './until.ts';
+
+/** How ffmpeg is caged in tests: where they are root, the user is Debian's `nobody`, whom nobody has to make. */
+export const CAGED = { ffmpegUser: process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : null, hidden: [] };
 
 /** The network of test cameras. */
 export const TEST_NETWORK = '127.64.0.0/16';
@@ -38,7 +45,7 @@ export async function startStreams(t: Test, options: Partial<StreamOptions> = {}
       tcp: new TcpOutbound({ clock: systemClock }),
       register: async (view) => void views.push(view),
     },
-    { socketDirectory: join(directory, 'v'), cameraNetworks: [TEST_NETWORK], ...options },
+    { socketDirectory: join(directory, 'v'), cameraNetworks: [TEST_NETWORK], ...CAGED, ...options },
   );
   t.teardown(async () => {
     await service.stop();
@@ -46,6 +53,29 @@ export async function startStreams(t: Test, options: Partial<StreamOptions> = {}
   });
   await service.start();
   return { service, cameras, observer, lines, views };
+}
+
+/** A cage with a directory of its own for `ffmpegPath`, and the directories it hides. */
+export async function cageFor(t: Test, ffmpegPath: string, hidden: string[] = []): Promise<Cage> {
+  const directory = mkdtempSync(join(tmpdir(), 'cw-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  return findCage({ directory: join(directory, 'cage'), ffmpegPath, user: CAGED.ffmpegUser, hidden });
+}
+
+/** A spawner that starts `ffmpegPath` (a shell) in its cage, and says so when it is ready. */
+export async function startSpawner(
+  t: Test,
+  settings: Partial<SpawnerOptions> = {},
+  relay: { serve(listener: Server): void } = { serve: (listener) => void listener.close() },
+): Promise<Spawner> {
+  const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
+  const { ffmpegPath = '/bin/sh' } = settings;
+  const cage = () => cageFor(t, ffmpegPath);
+  const one = new Spawner({ clock: systemClock, observer, relay, cage }, { ...settings, ffmpegPath });
+  t.teardown(() => one.stop());
+  one.start();
+  await until('the spawner is ready', () => one.ready);
+  return one;
 }
 
 export function look(deviceId: string, viewer = 'op-1'): View {

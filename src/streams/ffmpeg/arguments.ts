@@ -1,4 +1,5 @@
 import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg';
+import type { FfmpegTask } from './protocol.ts';
 
 /**
  * Argument lists of ffmpeg. `fluent-ffmpeg` only builds them: its own way of starting processes leaves orphans, probes
@@ -17,9 +18,9 @@ const FRAGMENT_US = 500_000;
 
 /**
  * Reads one video from our own relay and writes it, unchanged, as fragmented MP4 to a unix socket of ours. The relay's
- * address is a loopback address with a token that works once: nothing of the camera is in it.
+ * address has a token that works once: nothing of the camera is in it.
  */
-export function pullArguments({ relayUrl, socketPath }: { relayUrl: string; socketPath: string }): string[] {
+export function pullTask({ relayUrl, output }: { relayUrl: string; output: string }): FfmpegTask {
   const command = ffmpeg(relayUrl)
     .inputOptions(QUIET)
     .inputOptions(['-protocol_whitelist', 'rtsp,rtp,tcp', '-rtsp_transport', 'tcp', '-timeout', '15000000'])
@@ -29,26 +30,26 @@ export function pullArguments({ relayUrl, socketPath }: { relayUrl: string; sock
     .outputOptions(['-map', '0:v:0', '-c:v', 'copy', '-an', '-sn', '-dn', '-map_metadata', '-1'])
     .outputOptions(['-f', 'mp4', '-movflags', '+frag_keyframe+empty_moov+default_base_moof'])
     .outputOptions(['-frag_duration', String(FRAGMENT_US), '-flush_packets', '1'])
-    .output(`unix:${socketPath}`);
-  return built(command);
+    .output('pipe:1');
+  return { args: built(command), output };
 }
 
 export interface SnapshotPaths {
-  /** Demuxer of the bare video behind `inputPath`. */
+  /** Demuxer of the bare video behind `input`. */
   format: 'h264' | 'hevc';
-  inputPath: string;
-  outputPath: string;
+  input: string;
+  output: string;
 }
 
 /** Reads one key frame as bare video from a unix socket of ours and writes it as one JPEG to another. */
-export function snapshotArguments({ format, inputPath, outputPath }: SnapshotPaths): string[] {
-  const command = ffmpeg(`unix:${inputPath}`)
+export function snapshotTask({ format, input, output }: SnapshotPaths): FfmpegTask {
+  const command = ffmpeg('pipe:0')
     .inputOptions(QUIET)
-    .inputOptions(['-protocol_whitelist', 'unix', '-threads', '1', '-f', format])
+    .inputOptions(['-protocol_whitelist', 'pipe', '-threads', '1', '-f', format])
     .outputOptions(['-map', '0:v:0', '-frames:v', '1', '-an', '-sn', '-dn', '-map_metadata', '-1'])
     .outputOptions(['-c:v', 'mjpeg', '-q:v', '4', '-pix_fmt', 'yuvj420p', '-threads', '1', '-f', 'mjpeg'])
-    .output(`unix:${outputPath}`);
-  return built(command);
+    .output('pipe:1');
+  return { args: built(command), input, output };
 }
 
 function built(command: FfmpegCommand): string[] {

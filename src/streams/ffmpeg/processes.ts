@@ -1,7 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { TokenBucket } from '../../core/bounded.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { FromSpawner, ProcessEnd, SpawnerSettings, ToSpawner } from './protocol.ts';
+import { messageOf } from '../../core/errors.ts';
+import { BARE_ENVIRONMENT } from './cage.ts';
+import {
+  type FfmpegTask,
+  type FromSpawner,
+  type ProcessEnd,
+  RELAY,
+  type SpawnerSettings,
+  type ToSpawner,
+} from './protocol.ts';
 
 /** Time between asking a process to end and ending it. */
 const TERMINATE_MS = 2_000;
@@ -11,26 +22,16 @@ const TAIL_CHARS = 4_096;
 const LINES_KEPT = 10;
 const LINE_CHARS = 300;
 
-/**
- * Limits of one ffmpeg: no core file, few descriptors, and memory that no copy of a stream needs (it maps 0.3 GB of
- * libraries and thread stacks, of which it touches 50 MB). `setpriv` ends it when the spawner dies in any way.
- */
-const GUARDED = [
-  ...['setpriv', '--pdeathsig', 'KILL', '--no-new-privs', '--'],
-  ...['prlimit', '--core=0', '--nofile=64', '--as=1073741824', '--'],
-];
-
-/** ffmpeg sees nothing of our environment. */
-const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
-
 interface Job {
   id: number;
-  args: string[];
+  task: FfmpegTask;
 }
 
 export interface ProcessesDeps {
   clock: Clock;
   send(message: FromSpawner): void;
+  /** Host and port of the relay as ffmpeg reaches it. */
+  relay: string;
 }
 
 /** Runs inside the spawner: the table of ffmpeg processes, their pace of starting and their end. */
@@ -39,7 +40,8 @@ export class Processes {
   readonly #settings: SpawnerSettings;
   readonly #bucket: TokenBucket;
   readonly #queue: Job[] = [];
-  readonly #running = new Map<number, ChildProcess>();
+  /** Jobs whose sockets are being opened (null until there is a process), and those that run. */
+  readonly #running = new Map<number, ChildProcess | null>();
   #pausing = false;
 
   constructor(deps: ProcessesDeps, settings: SpawnerSettings) {
@@ -56,14 +58,15 @@ export class Processes {
   /** Ends everything at once: the gateway is gone. */
   killAll(): void {
     this.#queue.length = 0;
-    for (const child of this.#running.values()) child.kill('SIGKILL');
+    for (const child of this.#running.values()) child?.kill('SIGKILL');
+    this.#running.clear();
   }
 
-  #enqueue({ id, args, urgent }: Job & { urgent: boolean }): void {
+  #enqueue({ id, task, urgent }: Job & { urgent: boolean }): void {
     const full = this.#queue.length + this.#running.size >= this.#settings.processesMax;
     if (full) this.#notStarted(id, 'as many processes as allowed');
-    else if (urgent) this.#queue.unshift({ id, args });
-    else this.#queue.push({ id, args });
+    else if (urgent) this.#queue.unshift({ id, task });
+    else this.#queue.push({ id, task });
     this.#pump();
   }
 
@@ -79,13 +82,38 @@ export class Processes {
         });
         return;
       }
-      this.#start(this.#queue.shift()!);
+      void this.#start(this.#queue.shift()!);
     }
   }
 
-  #start({ id, args }: Job): void {
-    const [command = '', ...rest] = [...GUARDED, this.#settings.ffmpegPath, ...args];
-    const child = spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe'], env: ENVIRONMENT });
+  async #start({ id, task }: Job): Promise<void> {
+    this.#running.set(id, null);
+    const doors: Socket[] = [];
+    try {
+      const open = async (path?: string) => {
+        if (path === undefined) return 'ignore';
+        const door = connect({ path }).pause();
+        doors.push(door);
+        await opened(door);
+        return door;
+      };
+      const stdio: StdioOptions = [...(await Promise.all([open(task.input), open(task.output)])), 'pipe'];
+      if (this.#running.has(id)) this.#spawn({ id, task }, stdio);
+      else this.#notStarted(id, 'no longer wanted');
+    } catch (error) {
+      this.#running.delete(id);
+      this.#notStarted(id, messageOf(error));
+    } finally {
+      // The process has its own; ours would keep the other side from seeing its end.
+      for (const door of doors) door.destroy();
+    }
+  }
+
+  #spawn({ id, task }: Job, stdio: StdioOptions): void {
+    const args = task.args.map((one) => one.replaceAll(RELAY, this.#deps.relay));
+    const [command = '', ...rest] = [...this.#settings.launcher, this.#settings.ffmpegPath, ...args];
+    // A session of its own, so that it cannot signal us as one of its group.
+    const child = spawn(command, rest, { stdio, env: BARE_ENVIRONMENT, detached: true });
     let tail = '';
     let failure: Error | null = null;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -104,7 +132,7 @@ export class Processes {
     });
     if (child.pid === undefined) return;
     this.#running.set(id, child);
-    this.#deps.send({ type: 'started', id, pid: child.pid });
+    this.#deps.send({ type: 'started', id, pid: outsidePid(child.pid) });
   }
 
   #stop(id: number): void {
@@ -115,6 +143,7 @@ export class Processes {
       return;
     }
     const child = this.#running.get(id);
+    if (child === null) this.#running.delete(id);
     if (!child) return;
     child.kill('SIGTERM');
     this.#deps.clock.after(TERMINATE_MS, () => {
@@ -124,6 +153,29 @@ export class Processes {
 
   #notStarted(id: number, why: string): void {
     this.#deps.send({ type: 'ended', id, end: { how: 'not-started', code: null, signal: null, lines: [why] } });
+  }
+}
+
+function opened(door: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    door.once('connect', resolve);
+    door.once('error', reject);
+  });
+}
+
+/**
+ * The number by which the gateway knows a child of ours: we live in process numbers of our own, but see the /proc of
+ * the machine. The number as we know it where that does not tell.
+ */
+function outsidePid(pid: number): number {
+  try {
+    const own = readlinkSync('/proc/self');
+    const children = readFileSync(`/proc/${own}/task/${own}/children`, 'utf8').trim().split(' ');
+    const isIt = (id: string) =>
+      readFileSync(`/proc/${id}/status`, 'utf8').match(/^NSpid:.*\t(\d+)$/m)?.[1] === `${pid}`;
+    return Number(children.findLast(isIt) ?? pid);
+  } catch {
+    return pid;
   }
 }
 

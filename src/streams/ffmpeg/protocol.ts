@@ -12,16 +12,31 @@ export interface ProcessEnd {
   lines: string[];
 }
 
-export type ToSpawner = { type: 'start'; id: number; args: string[]; urgent: boolean } | { type: 'stop'; id: number };
+/** What one ffmpeg is run with. It opens no file and no address but that of the relay. */
+export interface FfmpegTask {
+  /** Each {@link RELAY} in them becomes host and port of the relay, as the network of ffmpeg knows it. */
+  args: string[];
+  /** Path of a unix socket that becomes its standard input. */
+  input?: string;
+  /** Path of a unix socket that becomes its standard output. */
+  output?: string;
+}
+
+/** Stands for the relay's host and port in the arguments of ffmpeg; no such name exists (RFC 6761). */
+export const RELAY = 'relay.invalid';
+
+export type ToSpawner = { type: 'start'; id: number; task: FfmpegTask; urgent: boolean } | { type: 'stop'; id: number };
 
 export type FromSpawner =
-  | { type: 'ready' }
-  | { type: 'started'; id: number; pid: number }
-  | { type: 'ended'; id: number; end: ProcessEnd };
+  /** Brings the listening socket of the relay along. */
+  { type: 'ready' } | { type: 'started'; id: number; pid: number } | { type: 'ended'; id: number; end: ProcessEnd };
 
 /** What the spawner process is told when it starts, as JSON in its one argument. */
 export interface SpawnerSettings {
+  /** A name, or an absolute path. */
   ffmpegPath: string;
+  /** Words before each ffmpeg (`Cage.launcher`). */
+  launcher: readonly string[];
   startsPerS: number;
   processesMax: number;
 }
@@ -31,10 +46,12 @@ const LINES_MAX = 20;
 
 export function parseToSpawner(message: unknown): ToSpawner | null {
   if (!isObject(message) || typeof message.id !== 'number') return null;
-  const { type, id, args, urgent } = message;
+  const { type, id, task, urgent } = message;
   if (type === 'stop') return { type, id };
-  if (type !== 'start' || !isTexts(args, ARGS_MAX)) return null;
-  return { type, id, args, urgent: urgent === true };
+  if (type !== 'start' || !isObject(task) || !isTexts(task.args, ARGS_MAX)) return null;
+  const { args, input, output } = task;
+  const doors = { ...(typeof input === 'string' && { input }), ...(typeof output === 'string' && { output }) };
+  return { type, id, task: { args, ...doors }, urgent: urgent === true };
 }
 
 export function parseFromSpawner(message: unknown): FromSpawner | null {

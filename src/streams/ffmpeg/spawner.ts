@@ -1,20 +1,32 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type Clock, deadline } from '../../core/clock.ts';
 import { Counter, Gauge, type Observer } from '../../core/observe.ts';
 import { supervise } from '../../core/supervise.ts';
-import { type ProcessEnd, parseFromSpawner, type SpawnerSettings, type ToSpawner } from './protocol.ts';
+import { BARE_ENVIRONMENT, type Cage, programPath } from './cage.ts';
+import {
+  type FfmpegTask,
+  type ProcessEnd,
+  parseFromSpawner,
+  type SpawnerSettings,
+  type ToSpawner,
+} from './protocol.ts';
 
 const ENTRY = fileURLToPath(new URL('./spawner-process.ts', import.meta.url));
 const READY_MS = 15_000;
 const LAST_MOMENT_MS = 1_000;
 
-/** The spawner sees nothing of our environment; ffmpeg sees even less. */
-const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
+/** The spawner sees nothing of our environment. It compiles its files itself: the cache may be another user's. */
+const ENVIRONMENT = { ...BARE_ENVIRONMENT, TSX_DISABLE_CACHE: '1' };
 
 export interface SpawnerDeps {
   clock: Clock;
   observer: Observer;
+  /** Who answers ffmpeg: gets the socket that is listened on in the network of ffmpeg, anew for each spawner. */
+  relay: { serve(listener: Server): void };
+  /** The cage, asked for once: what was had is never given up for less. */
+  cage(): Promise<Cage>;
 }
 
 /** One ffmpeg process as the gateway sees it. */
@@ -31,7 +43,9 @@ interface Job {
   done(end: ProcessEnd): void;
 }
 
-export const SPAWNER_DEFAULTS: SpawnerSettings = { ffmpegPath: 'ffmpeg', startsPerS: 25, processesMax: 1_200 };
+export type SpawnerOptions = Omit<SpawnerSettings, 'launcher'>;
+
+export const SPAWNER_DEFAULTS: SpawnerOptions = { ffmpegPath: 'ffmpeg', startsPerS: 25, processesMax: 1_200 };
 
 /**
  * The gateway's end of the spawner: keeps that process running, and hands it the argument lists to run. When the
@@ -39,16 +53,17 @@ export const SPAWNER_DEFAULTS: SpawnerSettings = { ffmpegPath: 'ffmpeg', startsP
  */
 export class Spawner {
   readonly #deps: SpawnerDeps;
-  readonly #settings: SpawnerSettings;
+  readonly #settings: SpawnerOptions;
   readonly #jobs = new Map<number, Job>();
   readonly #pids = new Map<number, number>();
   readonly #restarts: Counter;
   #child: ChildProcess | null = null;
   #ready = false;
+  #cage: Promise<Cage> | null = null;
   #nextId = 1;
   #supervised: { stop(): Promise<void> } | null = null;
 
-  constructor(deps: SpawnerDeps, settings: Partial<SpawnerSettings> = {}) {
+  constructor(deps: SpawnerDeps, settings: Partial<SpawnerOptions> = {}) {
     this.#deps = deps;
     this.#settings = { ...SPAWNER_DEFAULTS, ...settings };
     const registers = [deps.observer.metrics];
@@ -100,8 +115,8 @@ export class Spawner {
     for (const job of [...this.#jobs.values()]) job.done(noProcess('the server is being stopped'));
   }
 
-  /** Runs ffmpeg with `args` as soon as the spawner can. `urgent` ones overtake those that wait for their turn. */
-  run(args: string[], { urgent = false } = {}): VideoProcess {
+  /** Runs ffmpeg as soon as the spawner can. `urgent` ones overtake those that wait for their turn. */
+  run(task: FfmpegTask, { urgent = false } = {}): VideoProcess {
     const id = this.#nextId++;
     if (!this.#supervised || this.#jobs.size >= this.#settings.processesMax) {
       return { ended: Promise.resolve(noProcess('as many processes as allowed')), stop: () => {} };
@@ -112,7 +127,7 @@ export class Spawner {
         this.#pids.delete(id);
         resolve(end);
       };
-      this.#jobs.set(id, { message: { type: 'start', id, args, urgent }, sent: false, done });
+      this.#jobs.set(id, { message: { type: 'start', id, task, urgent }, sent: false, done });
     });
     this.#sendWaiting();
     return { ended, stop: () => this.#stopJob(id) };
@@ -140,15 +155,17 @@ export class Spawner {
   }
 
   async #work(signal: AbortSignal, healthy: () => void): Promise<unknown> {
+    this.#cage ??= this.#deps.cage();
+    const { around, launcher } = await this.#cage;
+    if (signal.aborted) return 'stopped';
     const tsx = import.meta.resolve('tsx');
-    const node = [
-      process.execPath,
-      '--max-old-space-size=64',
-      `--import=${tsx}`,
-      ENTRY,
-      JSON.stringify(this.#settings),
-    ];
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--no-new-privs', '--', ...node], {
+    const settings: SpawnerSettings = {
+      ...this.#settings,
+      ffmpegPath: programPath(this.#settings.ffmpegPath),
+      launcher,
+    };
+    const node = [process.execPath, '--max-old-space-size=64', `--import=${tsx}`, ENTRY, JSON.stringify(settings)];
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--no-new-privs', '--', ...around, ...node], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: ENVIRONMENT,
       // Its own session: Ctrl-C in a terminal is for the gateway, which then ends what it started in order.
@@ -157,8 +174,8 @@ export class Spawner {
     this.#child = child;
     const ready = deadline(this.#deps.clock, READY_MS);
     ready.signal.addEventListener('abort', () => child.kill('SIGKILL'), { once: true });
-    child.on('message', (raw) => {
-      if (this.#receive(raw)) return;
+    child.on('message', (raw, handle) => {
+      if (this.#receive(raw, handle)) return;
       ready.cancel();
       healthy();
     });
@@ -177,11 +194,12 @@ export class Spawner {
   }
 
   /** Handles one message; false for the first, which says that it is ready. */
-  #receive(raw: unknown): boolean {
+  #receive(raw: unknown, handle: unknown): boolean {
     const message = parseFromSpawner(raw);
     if (message?.type === 'started') this.#pids.set(message.id, message.pid);
     else if (message?.type === 'ended') this.#jobs.get(message.id)?.done(message.end);
-    else if (message?.type === 'ready') {
+    else if (message?.type === 'ready' && handle instanceof Server) {
+      this.#deps.relay.serve(handle);
       this.#ready = true;
       this.#sendWaiting();
       return false;

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/observe.ts';
+import { RELAY } from '../ffmpeg/protocol.ts';
 import { StreamFailure } from '../types.ts';
 import type { CameraSession } from './camera-session.ts';
 import { type RtspItem, RtspReader } from './rtsp-reader.ts';
@@ -16,9 +17,10 @@ const CONNECTIONS_MAX = 2_500;
 const HIGH_WATER_BYTES = 512 * 1024;
 
 /**
- * Our side towards ffmpeg: a small RTSP server on loopback that serves the camera sessions we opened. ffmpeg is told
- * an address with a token that works for one connection, gets a description that we wrote, and media frames; of the
- * camera's address, login and words it sees nothing.
+ * Our side towards ffmpeg: a small RTSP server that serves the camera sessions we opened. It listens where the spawner
+ * opened a socket for it, in the network of ffmpeg. ffmpeg is told an address with a token that works for one
+ * connection, gets a description that we wrote, and media frames; of the camera's address, login and words it sees
+ * nothing.
  */
 export class Relay {
   readonly #clock: Clock;
@@ -26,22 +28,18 @@ export class Relay {
   readonly #offers = new Map<string, CameraSession>();
   readonly #sockets = new Set<Socket>();
   #server: Server | null = null;
-  #port = 0;
 
   constructor({ clock, log }: { clock: Clock; log: Logger }) {
     this.#clock = clock;
     this.#log = log;
   }
 
-  async start(): Promise<void> {
-    const server = createServer({ noDelay: true, highWaterMark: HIGH_WATER_BYTES }, (socket) => this.#accept(socket));
-    server.maxConnections = CONNECTIONS_MAX;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(0, '127.0.0.1', resolve);
-    });
-    this.#port = (server.address() as AddressInfo).port;
-    this.#server = server;
+  /** Serves whoever connects to `listener`, in the place of the one before. */
+  serve(listener: Server): void {
+    this.#server?.close();
+    this.#server = listener;
+    listener.maxConnections = CONNECTIONS_MAX;
+    listener.on('connection', (socket) => this.#accept(socket));
   }
 
   async stop(): Promise<void> {
@@ -51,12 +49,12 @@ export class Relay {
     if (server) await new Promise<void>((resolve) => server.close(() => resolve()));
   }
 
-  /** Offers a session to whoever knows the address, once. `withdraw` when it was not taken. */
+  /** Offers a session to whoever knows its address, once; the spawner fills in where. `withdraw` what was not taken. */
   offer(session: CameraSession): { url: string; withdraw(): void } {
     const token = randomBytes(16).toString('hex');
     this.#offers.set(token, session);
     return {
-      url: `rtsp://127.0.0.1:${this.#port}/${token}`,
+      url: `rtsp://${RELAY}/${token}`,
       withdraw: () => {
         this.#offers.delete(token);
       },
@@ -65,6 +63,7 @@ export class Relay {
 
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
+    socket.setNoDelay(true);
     socket.once('close', () => this.#sockets.delete(socket));
     socket.on('error', () => socket.destroy());
     const reader = new RtspReader();
@@ -159,7 +158,8 @@ class SessionServer {
 
   #write(data: Buffer): void {
     if (this.#socket.destroyed) return;
-    if (!this.#socket.write(data)) this.#session.hold(true);
+    if (this.#socket.write(data)) return;
+    if (this.#socket.writableLength >= HIGH_WATER_BYTES) this.#session.hold(true);
   }
 
   #reply(sequence: string, headers: readonly string[], body = ''): void {

@@ -1,12 +1,13 @@
 import t from 'tap';
-import { pullArguments, snapshotArguments } from '../../../src/streams/ffmpeg/arguments.ts';
+import { pullTask, snapshotTask } from '../../../src/streams/ffmpeg/arguments.ts';
 
 /** Holds what the private call of fluent-ffmpeg answers, so that another version cannot change it unseen. */
-t.test('a pull copies one video from the relay into fragments on a socket', async (t) => {
-  const args = pullArguments({ relayUrl: 'rtsp://127.0.0.1:5000/0123', socketPath: '/run/a b/1.sock' });
+t.test('a pull copies one video from the relay into fragments on its standard output', async (t) => {
+  const { args, ...doors } = pullTask({ relayUrl: 'rtsp://127.0.0.1:5000/0123', output: '/run/a b/1.sock' });
+  t.same(doors, { output: '/run/a b/1.sock' });
   const input = args.indexOf('-i');
   t.same(args.slice(input, input + 2), ['-i', 'rtsp://127.0.0.1:5000/0123']);
-  t.equal(args.at(-1), 'unix:/run/a b/1.sock', 'a space in a path splits nothing');
+  t.equal(args.at(-1), 'pipe:1');
   const before = args.slice(0, input).join(' ');
   const after = args.slice(input + 2, -1).join(' ');
   for (const part of ['-nostdin', '-nostats', '-loglevel level+warning', '-rtsp_transport tcp', '-f rtsp']) {
@@ -20,11 +21,12 @@ t.test('a pull copies one video from the relay into fragments on a socket', asyn
   t.notOk(args.includes('-y'), 'overwrites no file');
 });
 
-t.test('a still reads bare video from one socket and writes one picture to another', async (t) => {
-  const args = snapshotArguments({ format: 'hevc', inputPath: '/run/1.sock', outputPath: '/run/2.sock' });
+t.test('a still reads bare video from its standard input and writes one picture to its standard output', async (t) => {
+  const { args, ...doors } = snapshotTask({ format: 'hevc', input: '/run/1.sock', output: '/run/2.sock' });
+  t.same(doors, { input: '/run/1.sock', output: '/run/2.sock' });
   const input = args.indexOf('-i');
-  t.equal(args[input + 1], 'unix:/run/1.sock');
-  t.equal(args.at(-1), 'unix:/run/2.sock');
-  t.match(args.slice(0, input).join(' '), /-protocol_whitelist unix .*-f hevc/);
+  t.equal(args[input + 1], 'pipe:0');
+  t.equal(args.at(-1), 'pipe:1');
+  t.match(args.slice(0, input).join(' '), /-protocol_whitelist pipe .*-f hevc/);
   t.match(args.slice(input).join(' '), /-frames:v 1 .*-f mjpeg/);
 });

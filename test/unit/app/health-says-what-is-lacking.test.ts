@@ -1,0 +1,25 @@
+import t from 'tap';
+import { Health } from '../../../src/app/health.ts';
+import { type HealthParts, healthChecks } from '../../../src/app/health-checks.ts';
+import { ManualClock } from '../../support/clock.ts';
+
+/** Parts that are all well, and a video part of which this lacks. */
+function parts(gap: string | null): HealthParts {
+  return {
+    database: { ping: async () => {} },
+    doorbell: { up: () => true },
+    store: { ping: async () => {} },
+    writer: { status: () => ({ ok: true, reason: null }) },
+    door: { check: () => {} },
+    streams: { processes: () => ({ spawner: 1 }), gap },
+    intake: { full: () => false },
+  };
+}
+
+t.test('an ffmpeg that could not be caged is well, and says what it can do although it should not', async (t) => {
+  const gap = 'ffmpeg can use the network';
+  const lacking = await new Health(new ManualClock(0), healthChecks(parts(gap))).check();
+  t.same(lacking.ffmpeg, { ok: true, needed: false, reason: gap });
+  const whole = await new Health(new ManualClock(0), healthChecks(parts(null))).check();
+  t.same(whole.ffmpeg, { ok: true, needed: false });
+});
