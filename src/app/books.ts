@@ -5,6 +5,7 @@ import type { DecodedBatch, Lane } from '../core/types.ts';
 import type { Kinds } from '../devices/kinds.ts';
 import { Completeness } from '../ingest/completeness/completeness.ts';
 import { DeviceDays } from '../ingest/completeness/device-days.ts';
+import { DeadLetterReplay } from '../ingest/dead-letter-replay.ts';
 import { DeadLetters } from '../ingest/dead-letters.ts';
 import type { DuplicateIndex } from '../ingest/duplicates/index.ts';
 import type { Intake } from '../ingest/intake.ts';
@@ -44,9 +45,12 @@ export function openBooks(parts: BooksParts) {
   const days = new DeviceDays({ database, kinds, clock, observer });
   days.start();
   lifecycle.onStop('completeness', () => days.stop());
+  const replay = new DeadLetterReplay({ database, intake, kinds, clock, observer });
+  replay.start();
+  lifecycle.onStop('replays', () => replay.stop());
   return {
     ledger,
-    deadLetters: new DeadLetters({ database, intake, kinds, clock }),
+    deadLetters: new DeadLetters({ database, replay, clock }),
     messages: new Messages({ database, lanes, kinds, guard }),
     completeness: new Completeness({ database, days, kinds, clock }),
     /** The reader "completeness". */

@@ -1,11 +1,10 @@
 import type { Clock } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
-import type { Caller, Channel, DeviceKind, Lane, NewMessage, Receipt } from '../core/types.ts';
-import { recordAudit } from '../platform/audit.ts';
+import type { Caller } from '../core/types.ts';
 import { type Database, sql, withinJurisdiction } from '../platform/database.ts';
 import { type DeadLetterGroup, type GroupKey, idsOfGroup, listGroups } from './dead-letter-groups.ts';
-import { type DeadLetter, fromRow } from './dead-letter-row.ts';
-import { replayConnection } from './replay-origin.ts';
+import type { DeadLetterReplay } from './dead-letter-replay.ts';
+import { type DeadLetter, type DeadLetterPlace, fromRow } from './dead-letter-row.ts';
 import type { DeadLetterRow, IngestTables } from './tables.ts';
 
 export interface DeadLetterFilter {
@@ -34,8 +33,7 @@ export interface ReplayedPage extends Replayed {
 
 export interface DeadLettersDeps {
   database: Database;
-  intake: { accept(message: NewMessage): Promise<Receipt> };
-  kinds: { latest(kind: string): DeviceKind | undefined };
+  replay: Pick<DeadLetterReplay, 'ask'>;
   clock: Clock;
 }
 
@@ -99,7 +97,8 @@ export class DeadLetters {
 
   /**
    * Appends the payloads once more, to be judged by the current version of their kinds. What was replayed before, or is
-   * not the caller's, is skipped with a reason; a replay that is cut short and asked again stores nothing twice.
+   * not the caller's, is skipped with a reason. What is answered as replayed takes effect, also after a crash or behind
+   * a full journal.
    */
   async replay(caller: Caller, ids: string[]): Promise<Replayed> {
     const replayed: string[] = [];
@@ -112,49 +111,9 @@ export class DeadLetters {
     return { replayed, skipped };
   }
 
-  async #replayOne(caller: Caller, id: string): Promise<string | null> {
+  #replayOne(caller: Caller, id: string): Promise<string | null> {
     const place = parseId(id);
-    const row = place && (await this.#find(caller, place));
-    if (!row) return 'not-found';
-    if (row.replayed_at_ms !== null) return 'replayed-before';
-    if (row.raw === null) return 'payload-not-kept';
-    const kindVersion = this.#deps.kinds.latest(row.kind)?.version;
-    if (kindVersion === undefined) return 'unknown-kind';
-    const nowMs = this.#deps.clock.nowMs();
-    const receipt = await this.#deps.intake.accept(replayOf(row, row.raw, { kindVersion, nowMs }));
-    await this.#deps.database.transaction(async (tx) => {
-      const { numUpdatedRows } = await tx
-        .tables<IngestTables>()
-        .updateTable('dead_letter')
-        .set({ replayed_at_ms: nowMs })
-        .where('lane', '=', row.lane)
-        .where('journal_offset', '=', row.journal_offset)
-        .where('record_index', '=', row.record_index)
-        .where('replayed_at_ms', 'is', null)
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) return;
-      const { jurisdiction } = row;
-      const after = { receipt: receipt.id, kindVersion };
-      await recordAudit(tx, {
-        ...{ caller, action: 'dead-letter.replay', subject: `dead-letter/${id}`, jurisdiction, after, atMs: nowMs },
-      });
-    });
-    return null;
-  }
-
-  async #find(caller: Caller, { lane, offset, index }: { lane: string; offset: number; index: number }) {
-    const db = this.#deps.database.tables<IngestTables>();
-    const query = db
-      .selectFrom('dead_letter as d')
-      .leftJoin('dead_letter_payload as p', (join) =>
-        join.onRef('p.lane', '=', 'd.lane').onRef('p.journal_offset', '=', 'd.journal_offset'),
-      )
-      .selectAll('d')
-      .select('p.raw')
-      .where('d.lane', '=', lane)
-      .where('d.journal_offset', '=', offset)
-      .where('d.record_index', '=', index);
-    return withinJurisdiction(query, 'd.jurisdiction', caller.jurisdiction).executeTakeFirst();
+    return place ? this.#deps.replay.ask(caller, place) : Promise.resolve('not-found');
   }
 
   /** Deletes what is too old or too much, at most 10,000 rows; returns how many, so that the caller may go on. */
@@ -180,26 +139,10 @@ export class DeadLetters {
   }
 }
 
-function replayOf(row: DeadLetterRow, raw: Buffer, to: { kindVersion: number; nowMs: number }): NewMessage {
-  const index = row.record_index < 0 ? null : row.record_index;
-  return {
-    receivedAtMs: to.nowMs,
-    uplink: 'replay',
-    channel: row.channel as Channel,
-    topic: row.topic,
-    device: { id: row.device, kind: row.kind, kindVersion: to.kindVersion, jurisdiction: row.jurisdiction },
-    connection: replayConnection({
-      ...{ lane: row.lane as Lane, offset: row.journal_offset, index, receivedAtMs: row.received_at_ms },
-    }),
-    packetId: 0,
-    dup: false,
-    raw,
-  };
-}
-
-function parseId(id: string): { lane: string; offset: number; index: number } | null {
+function parseId(id: string): DeadLetterPlace | null {
   const [, lane, offset, index] = /^(live|bulk)-(\d{1,15})(?::(\d{1,6}))?$/.exec(id) ?? [];
-  return lane === undefined ? null : { lane, offset: Number(offset), index: index === undefined ? -1 : Number(index) };
+  if (lane === undefined) return null;
+  return { lane, journal_offset: Number(offset), record_index: index === undefined ? -1 : Number(index) };
 }
 
 function printKey(row: DeadLetterRow): string {

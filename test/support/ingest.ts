@@ -1,5 +1,6 @@
 import { systemClock } from '../../src/core/clock.ts';
 import type { Caller, DecodedBatch, Message } from '../../src/core/types.ts';
+import { DeadLetterReplay } from '../../src/ingest/dead-letter-replay.ts';
 import { DeadLetters } from '../../src/ingest/dead-letters.ts';
 import { DuplicateIndex } from '../../src/ingest/duplicates/index.ts';
 import { Feed } from '../../src/ingest/feed.ts';
@@ -40,7 +41,10 @@ async function openIngest(directory: string, database: Database) {
     intake,
     feed: new Feed({ lanes, kinds, observer: quietObserver() }),
     ledger: new Ledger({ database, journals: { live: journal }, clock }),
-    deadLetters: new DeadLetters({ database, intake, kinds, clock }),
+    deadLetters: new DeadLetters({
+      ...{ database, clock },
+      replay: new DeadLetterReplay({ database, intake, kinds, clock, observer: quietObserver() }),
+    }),
     messages: new Messages({ lanes, kinds, database }),
     close: async () => {
       await journal.close();

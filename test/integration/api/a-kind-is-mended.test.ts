@@ -5,6 +5,7 @@ import { kindTrial } from '../../../src/app/kind-trial.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { KindWatch } from '../../../src/devices/kind-watch.ts';
 import { Kinds } from '../../../src/devices/kinds.ts';
+import { DeadLetterReplay } from '../../../src/ingest/dead-letter-replay.ts';
 import { DeadLetters } from '../../../src/ingest/dead-letters.ts';
 import { DuplicateIndex } from '../../../src/ingest/duplicates/index.ts';
 import { Feed } from '../../../src/ingest/feed.ts';
@@ -49,7 +50,10 @@ const ingest = {
   ...{ lanes, intake },
   feed: new Feed({ lanes, kinds, observer }),
   ledger: new Ledger({ database, journals: { live: journal }, clock, firmwareOf: () => '2.10' }),
-  deadLetters: new DeadLetters({ database, intake, kinds, clock }),
+  deadLetters: new DeadLetters({
+    ...{ database, clock },
+    replay: new DeadLetterReplay({ database, intake, kinds, clock, observer: quietObserver() }),
+  }),
   messages: new Messages({ database, lanes, kinds }),
 } as unknown as Ingest;
 const { ledger, deadLetters, messages } = ingest;
