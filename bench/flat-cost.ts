@@ -60,7 +60,11 @@ async function measure({ devices, kinds }: (typeof CASES)[number]): Promise<void
   await duplicates.open(journal.head);
   const feed = new Feed({ lanes: { live: { journal, duplicates } }, kinds: { at: latest }, observer });
   const twin = new Twin({ path: join(directory, 'twin'), kinds: { latest }, clock, observer });
-  const engine = new RulesEngine(rulesFor([...catalogue.keys()], latest), { match: () => null });
+  const engine = new RulesEngine(
+    rulesFor([...catalogue.keys()], latest),
+    { match: () => null },
+    { isRetired: () => false },
+  );
   const identities = Array.from({ length: devices }, (_, number) => ({
     ...{ id: `bench-${number}`, kind: `kind-${number % kinds}`, kindVersion: 1, jurisdiction: '330203' },
   }));

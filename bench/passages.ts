@@ -120,7 +120,7 @@ function passing(): DecodedBatch {
 }
 
 async function writes(): Promise<void> {
-  const ledger = new Ledger({ database, journals: {}, clock });
+  const ledger = new Ledger({ database, journals: {}, jurisdictionOf: () => undefined, clock });
   const batches = Array.from({ length: BATCHES }, passing);
   const cpu = process.cpuUsage();
   const startMs = performance.now();

@@ -3,17 +3,25 @@ import { toRfc3339 } from '../core/clock.ts';
 import type { Severity } from './rules.ts';
 import type { AlertRow, FindingRow } from './tables.ts';
 
-/** Where an alert happens, frozen when it is opened: a camera that is moved later does not move the past. */
+/**
+ * Where an alert happens. Name and position are frozen when it is opened: a camera that is moved later does not move
+ * the past. Whose it is, is not: the device decides that as long as the alert is not closed.
+ */
 export interface Place {
   name: string;
   lat: number | null;
   lon: number | null;
+  jurisdiction: string;
+  retired: boolean;
 }
 
 export type EventType =
   | 'alert.opened'
   | 'alert.updated'
   | 'alert.cleared'
+  | 'alert.stale'
+  | 'alert.left'
+  | 'alert.arrived'
   | 'alert.evidence'
   | 'alert.acked'
   | 'alert.assigned'
@@ -45,12 +53,14 @@ export function applyFinding(
   if (!alert) return finding.kind === 'fired' ? { alert: opened(finding, context), event: 'alert.opened' } : null;
   const next = { ...alert, last_at_ms: Math.max(alert.last_at_ms, finding.received_at_ms), version: alert.version + 1 };
   if (finding.kind === 'cleared') {
-    return alert.condition === 'cleared' ? null : { alert: { ...next, condition: 'cleared' }, event: 'alert.cleared' };
+    if (alert.condition === 'cleared') return null;
+    return { alert: { ...next, condition: 'cleared', condition_reason: null }, event: 'alert.cleared' };
   }
   return {
     alert: {
       ...next,
       condition: 'active',
+      condition_reason: null,
       severity: graver(alert.severity, finding.severity),
       occurrences: alert.occurrences + 1,
       data: finding.data,
@@ -70,12 +80,13 @@ function opened(finding: FindingRow, context: Parameters<typeof applyFinding>[2]
     title,
     severity: finding.severity,
     condition: 'active',
+    condition_reason: null,
     handling: 'new',
     visibility: 'normal',
     verdict: null,
     device: finding.subject,
     device_name: place.name,
-    jurisdiction: finding.jurisdiction,
+    jurisdiction: place.jurisdiction,
     lat: place.lat,
     lon: place.lon,
     first_at_ms: finding.received_at_ms,
@@ -111,6 +122,7 @@ export function showAlert(row: AlertRow) {
     title: row.title,
     severity: row.severity as Severity,
     condition: row.condition,
+    conditionReason: row.condition_reason,
     handling: row.handling,
     visibility: row.visibility,
     verdict: row.verdict,

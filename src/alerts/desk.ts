@@ -4,6 +4,7 @@ import type { DeviceId } from '../core/types.ts';
 import { type Database, sql, type Tables } from '../platform/database.ts';
 import { DONE, type WorkResult, type WorkTicket } from '../platform/work.ts';
 import { applyFinding, type Place } from './alert.ts';
+import { followDevice, followDevices } from './follow.ts';
 import { type LogInput, publish, saveAlerts } from './log.ts';
 import type { AlertRow, AlertTables, FindingRow } from './tables.ts';
 
@@ -26,6 +27,7 @@ export interface DeskDeps {
 export const FINDINGS_KEYS_AT_ONCE = 256;
 const KEYS_MAX = 100;
 const FINDINGS_MAX = 1_000;
+const DEVICES_AT_ONCE = 500;
 
 /** What stands for a key: the alert that is not closed, else the id of the newest one that is. */
 interface Standing {
@@ -59,8 +61,36 @@ export class AlertDesk {
       const known = await places.placesOf([...new Set(findings.map(({ subject }) => subject))]);
       const tickets = await database.transaction((tx) => this.#take(tx, findings, known));
       this.#deps.committed(tickets);
+      await this.#lookAgain(known);
     }
     return keys.map(() => (findings.length < FINDINGS_MAX ? DONE : { again: { atMs: clock.nowMs() } }));
+  }
+
+  /** Brings alerts that are not closed to where these devices stand now. Whoever moves a device calls it afterwards. */
+  async follow(devices: DeviceId[]): Promise<void> {
+    const { database, clock, places } = this.#deps;
+    const known = await places.placesOf(devices);
+    if (known.size > 0) this.#deps.committed(await database.transaction((tx) => followDevices(tx, clock, known)));
+  }
+
+  /** The same for every alert that is not closed: what happened while nobody was there to follow. */
+  async followAll(): Promise<void> {
+    const { database } = this.#deps;
+    const open = database.tables<AlertTables>().selectFrom('alert').select('device').distinct();
+    const rows = await open.where('handling', '!=', 'closed').execute();
+    for (let from = 0; from < rows.length; from += DEVICES_AT_ONCE) {
+      await this.follow(rows.slice(from, from + DEVICES_AT_ONCE).map(({ device }) => device));
+    }
+  }
+
+  /** What was moved or retired between the look at its place and the commit was seen by neither side. */
+  async #lookAgain(before: Map<DeviceId, Place>): Promise<void> {
+    const now = await this.#deps.places.placesOf([...before.keys()]);
+    const changed = [...now].filter(([id, { jurisdiction, retired }]) => {
+      const known = before.get(id);
+      return known?.jurisdiction !== jurisdiction || known.retired !== retired;
+    });
+    if (changed.length > 0) await this.follow(changed.map(([id]) => id));
   }
 
   async #take(tx: Tables, read: FindingRow[], places: Map<DeviceId, Place>): Promise<WorkTicket[]> {
@@ -72,7 +102,14 @@ export class AlertDesk {
     for (const [key, { open, previousId }] of standing) {
       const ofKey = findings.get(key) ?? [];
       const subject = ofKey[0]?.subject ?? '';
-      const place = places.get(subject) ?? { name: subject, lat: null, lon: null };
+      const unknown = {
+        name: subject,
+        lat: null,
+        lon: null,
+        jurisdiction: ofKey[0]?.jurisdiction ?? '',
+        retired: false,
+      };
+      const place = places.get(subject) ?? unknown;
       const folded = this.#fold(ofKey, open, { place, nowMs, previousId });
       if (folded.inputs.length > 0 && folded.alert) alerts.push(folded.alert);
       inputs.push(...folded.inputs);
@@ -100,6 +137,12 @@ export class AlertDesk {
       const input = { type: step.event, alert, actor: 'citywatch', atMs: context.nowMs };
       if (last?.type === 'alert.updated' && step.event === 'alert.updated') inputs[inputs.length - 1] = input;
       else inputs.push(input);
+    }
+    // A device may have moved, or be gone, since its message was received.
+    const { actor, atMs } = { actor: 'citywatch', atMs: context.nowMs };
+    for (const step of alert && inputs.length > 0 ? followDevice(alert, context.place) : []) {
+      alert = step.alert;
+      inputs.push({ type: step.event, alert, actor, atMs });
     }
     return { alert, inputs };
   }

@@ -14,7 +14,7 @@ import {
   type ThresholdState,
   thresholdTimer,
 } from './conditions.ts';
-import { type Finding, findingId } from './findings.ts';
+import { type Finding, findingOf } from './findings.ts';
 import { INTERNAL_TOPICS, RESTARTS } from './internal-topics.ts';
 import type { Condition, Rule } from './rules.ts';
 import { Timers } from './timers.ts';
@@ -22,6 +22,11 @@ import { Timers } from './timers.ts';
 /** Asks whether a plate is wanted at this place and time. */
 export interface Watch {
   match(plate: string, jurisdiction: string, atMs: number): { scope: string; data: Finding['data'] } | null;
+}
+
+/** What the rules ask of the registry. */
+export interface DevicesPort {
+  isRetired(device: DeviceId): boolean;
 }
 
 /** Rule states of one device as they are stored: by rule name, with the version they belong to. */
@@ -50,10 +55,12 @@ export class RulesEngine {
   readonly #subjects = new Map<DeviceId, Subject>();
   readonly #timers = new Timers();
   readonly #watch: Watch;
+  readonly #devices: DevicesPort;
   #changed = new Set<DeviceId>();
 
-  constructor(rules: Rule[], watch: Watch) {
+  constructor(rules: Rule[], watch: Watch, devices: DevicesPort) {
     this.#watch = watch;
+    this.#devices = devices;
     for (const rule of rules) {
       this.#byName.set(rule.rule, rule);
       for (const kind of rule.kinds) this.#byKind.set(kind, [...(this.#byKind.get(kind) ?? []), rule]);
@@ -67,6 +74,10 @@ export class RulesEngine {
    */
   load(stored: Iterable<DeviceStates>): void {
     for (const { device, kind, jurisdiction, states } of stored) {
+      if (this.#devices.isRetired(device)) {
+        this.#changed.add(device);
+        continue;
+      }
       const subject: Subject = { kind, jurisdiction, states: new Map() };
       for (const [name, { version, state }] of Object.entries(states)) {
         if (this.#byName.get(name)?.version !== version) continue;
@@ -112,11 +123,16 @@ export class RulesEngine {
       const subject = this.#subjects.get(device);
       const state = subject?.states.get(name);
       if (!rule || !subject || !state || state.dueAtMs === null) continue;
+      // Also where the journal had no room for the record that says so.
+      if (state.type === 'absence' && this.#devices.isRetired(device)) {
+        this.#forget(device);
+        continue;
+      }
       const step = state.type === 'threshold' ? thresholdTimer(state) : absenceTimer(state);
       this.#keep(rule, device, step.state);
       if (!step.outcome) continue;
       findings.push({
-        ...this.#finding(rule, { device, jurisdiction: subject.jurisdiction }, step.outcome, 'timer'),
+        ...findingOf(rule, { device, jurisdiction: subject.jurisdiction }, step.outcome, 'timer'),
         // What lasted was last confirmed then; of silence no device tells the time.
         deviceAtMs: state.type === 'threshold' ? state.lastAtMs : null,
         receivedAtMs: dueAtMs,
@@ -136,12 +152,12 @@ export class RulesEngine {
       if (record.type !== 'event') return;
       const hit = this.#eventHit(rule.condition, record, message);
       const outcome: Outcome = { kind: 'fired', by: 'record', position: now.position };
-      if (hit) findings.push({ ...this.#finding(rule, place, outcome, record.index), ...common, ...hit });
+      if (hit) findings.push({ ...findingOf(rule, place, outcome, record.index), ...common, ...hit });
       return;
     }
     const outcome = this.#stateStep(rule, message, record, now);
     if (!outcome) return;
-    const finding = this.#finding(rule, place, outcome, record.index);
+    const finding = findingOf(rule, place, outcome, record.index);
     findings.push({ ...finding, ...common, data: record.type === 'reading' ? Object.fromEntries(record.values) : {} });
   }
 
@@ -239,28 +255,6 @@ export class RulesEngine {
     const key = `${name}|${device}`;
     if (state.dueAtMs === null) this.#timers.cancel(key);
     else this.#timers.set(key, state.dueAtMs);
-  }
-
-  #finding(
-    rule: Rule,
-    place: { device: DeviceId; jurisdiction: string },
-    outcome: Outcome,
-    index: number | 'timer',
-  ): Pick<
-    Finding,
-    'id' | 'rule' | 'ruleVersion' | 'severity' | 'subject' | 'jurisdiction' | 'scope' | 'kind' | 'position'
-  > {
-    return {
-      id: findingId(rule, place.device, outcome.position, index),
-      rule: rule.rule,
-      ruleVersion: rule.version,
-      severity: rule.severity,
-      subject: place.device,
-      jurisdiction: place.jurisdiction,
-      scope: '',
-      kind: outcome.kind,
-      position: outcome.position,
-    };
   }
 
   #stored(device: DeviceId): DeviceStates {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DeviceId, FieldValue, JournalPosition } from '../core/types.ts';
+import type { Outcome } from './conditions.ts';
 import type { Rule } from './rules.ts';
 
 /** A rule's verdict on one subject: it fired or it cleared. In PostgreSQL before its message counts as judged (P3). */
@@ -39,4 +40,16 @@ export function findingId(
 /** What alerts are merged by: while one with this key is not closed, further findings update it. */
 export function dedupKey(finding: Pick<Finding, 'rule' | 'subject' | 'scope'>): string {
   return [finding.rule, finding.subject, finding.scope].filter(Boolean).join('|');
+}
+
+/** What every finding of an outcome has, whatever was seen. */
+export function findingOf(
+  rule: Rule,
+  { device, jurisdiction }: { device: DeviceId; jurisdiction: string },
+  { kind, position }: Outcome,
+  index: number | 'timer',
+) {
+  const { rule: name, version: ruleVersion, severity } = rule;
+  const id = findingId(rule, device, position, index);
+  return { id, rule: name, ruleVersion, severity, subject: device, jurisdiction, scope: '', kind, position };
 }

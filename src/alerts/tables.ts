@@ -56,6 +56,8 @@ export interface AlertTable {
   title: Json<{ en: string; zh: string }>;
   severity: string;
   condition: Conditional;
+  /** `device-retired` of an alert that went stale by it; null where the rule said how it is. */
+  condition_reason: string | null;
   handling: Handling;
   visibility: Visibility;
   verdict: string | null;

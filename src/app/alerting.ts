@@ -35,6 +35,7 @@ export interface AlertingDeps {
   dataDirectory: string;
   webhookNetworks: string[];
   pictures: Pictures;
+  isRetired(device: string): boolean;
   /** Offset behind the newest durable message of the live lane. */
   head(): number;
   isClockKnown(): boolean;
@@ -84,9 +85,11 @@ export async function composeAlerting(deps: AlertingDeps) {
   work.handle(EVIDENCE_QUEUE, (key) => evidence.handle(key), { atOnce: PICTURES_AT_ONCE });
   const checkAddress = (url: string): Promise<void> =>
     outbound.check({ url, networks, setting: 'CITYWATCH_WEBHOOK_NETWORKS' });
-  const engine = new RulesEngine(rules, watchlists);
+  const { isRetired } = deps;
+  const engine = new RulesEngine(rules, watchlists, { isRetired });
   const { head, isClockKnown } = deps;
   return {
+    desk,
     rules,
     queries,
     feed,

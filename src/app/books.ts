@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Observer } from '../core/observe.ts';
 import type { DecodedBatch, Lane } from '../core/types.ts';
+import type { Directory } from '../devices/directory.ts';
 import type { Kinds } from '../devices/kinds.ts';
 import { Completeness } from '../ingest/completeness/completeness.ts';
 import { DeviceDays } from '../ingest/completeness/device-days.ts';
@@ -25,6 +26,7 @@ export interface BooksParts {
   kinds: Kinds;
   guard: CrashGuard;
   twin: Twin;
+  directory: Directory;
   self: SelfReport;
   checkLedgerEveryMs: number;
   database: Database;
@@ -35,10 +37,11 @@ export interface BooksParts {
 
 /** What answers for every message: the ledger and who watches it, what was put aside, and what became of each. */
 export function openBooks(parts: BooksParts) {
-  const { lanes, intake, kinds, guard, twin, self, database, clock, observer, lifecycle } = parts;
+  const { lanes, intake, kinds, guard, twin, self, directory, database, clock, observer, lifecycle } = parts;
   const journals = { live: lanes.live.journal, bulk: lanes.bulk.journal };
   const firmwareOf = (id: string) => twin.latest(id)?.firmware ?? null;
-  const ledger = new Ledger({ database, journals, clock, firmwareOf });
+  const jurisdictionOf = (id: string) => directory.get(id)?.identity.jurisdiction;
+  const ledger = new Ledger({ database, journals, clock, firmwareOf, jurisdictionOf });
   const watch = new LedgerWatch({ ledger, self, clock, observer, everyMs: parts.checkLedgerEveryMs });
   watch.start();
   lifecycle.onStop('ledger watch', () => watch.stop());
@@ -51,7 +54,7 @@ export function openBooks(parts: BooksParts) {
   return {
     ledger,
     deadLetters: new DeadLetters({ database, replay, clock }),
-    messages: new Messages({ database, lanes, kinds, guard }),
+    messages: new Messages({ database, lanes, kinds, guard, jurisdictionOf }),
     completeness: new Completeness({ database, days, kinds, clock }),
     /** The reader "completeness". */
     daysReader: {

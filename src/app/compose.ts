@@ -35,6 +35,7 @@ import { consolePages } from './console.ts';
 import { openCrashGuard, previewOf } from './crash-guard.ts';
 import { examine, refuseProblems } from './doctor.ts';
 import { startDownlink } from './downlink.ts';
+import { composeFollowers } from './followers.ts';
 import { Health } from './health.ts';
 import { healthChecks } from './health-checks.ts';
 import { keepHouse } from './housekeeping.ts';
@@ -145,13 +146,16 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     ...{ cameraNetworks: config.networks.cameras, path: join(await place.directory('cameras'), 'active.json') },
   });
   let mqtt: MqttDoor | null = null;
+  const following = composeFollowers({ database, clock, observer, ring: (queue) => doorbell.ring(queue) });
   const registry = new Registry({
     ...{ database, kinds, directory, clock, observer, jurisdictions, hasher, vault },
+    followers: following.followers,
     cameraNetworks: config.networks.cameras,
     disconnect: (id) => mqtt?.disconnect(id),
     changed: (entry, previous) => {
       self.deviceChanged(entry, previous);
       cameraEvents.changed(entry);
+      following.changed(entry, previous);
     },
   });
   await registry.loadDirectory();
@@ -165,7 +169,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const store = chooseStore(config, services.influx, { http: outbound, clock, observer });
   const writer = new TelemetryWriter({ store, series, clock, observer, restartStore: services.restartInflux });
   const { ledger, deadLetters, messages, completeness, daysReader } = openBooks({
-    ...{ lanes, intake, kinds, guard, twin, self, database, clock, observer, lifecycle },
+    ...{ lanes, intake, kinds, guard, twin, self, directory, database, clock, observer, lifecycle },
     checkLedgerEveryMs: config.ledger.checkS * 1000,
   });
   const ground = { config, database, kinds, clock, observer, lifecycle };
@@ -189,10 +193,12 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     dataDirectory: place.path,
     webhookNetworks: config.networks.webhooks,
     pictures: video.pictures,
+    isRetired: (id) => directory.get(id)?.state === 'retired',
     head: () => journals.live.head,
     isClockKnown: () => self.isClockKnown(),
   });
   await alerting.watchlists.load();
+  await following.start(alerting.desk);
   await alerting.feed.start();
   lifecycle.onStop('alert feed', () => alerting.feed.stop());
   const images = composeImages({

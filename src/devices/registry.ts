@@ -1,14 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { CitywatchError } from '../core/errors.ts';
-import type { Caller, Device, DeviceId, Location } from '../core/types.ts';
+import type { Caller, Device, DeviceId } from '../core/types.ts';
 import { recordAudit } from '../platform/audit.ts';
 import { jsonb, type RawBuilder, sql, type Tables, withinJurisdiction } from '../platform/database.ts';
 import { CameraAddresses } from './camera-addresses.ts';
 import { type OnvifAccess, openOnvif, openStream, type StreamSource, storeOnvif, storeStream } from './connections.ts';
 import { newSecret, type SecretHasher } from './credentials.ts';
 import { DirectoryKeeper, type KeeperDeps } from './directory-keeper.ts';
+import { type DeviceFollower, tellFollowers } from './followers.ts';
 import { type DeviceInput, type DevicePatch, deviceInput, devicePatch, invalid, parseInput } from './input.ts';
 import type { Jurisdictions } from './jurisdictions.ts';
+import { newLocation, newPlace } from './new-place.ts';
 import {
   checkCameras,
   checkJurisdiction,
@@ -28,6 +30,8 @@ export interface RegistryDeps extends KeeperDeps {
   jurisdictions: Jurisdictions;
   hasher: SecretHasher;
   vault: Vault;
+  /** What goes with a device that moves or is retired, in this order. */
+  followers: readonly DeviceFollower[];
   /** The only addresses at which devices may be contacted; without it they are judged only when they are. */
   cameraNetworks?: readonly string[];
 }
@@ -267,7 +271,9 @@ export class Registry {
         .set({ ...change, version: current.version + 1, updated_at_ms: this.#deps.clock.nowMs() })
         .where('id', '=', id)
         .execute();
-      return this.#audit(tx, { caller, id, action, before });
+      const after = await this.#audit(tx, { caller, id, action, before });
+      await tellFollowers(tx, this.#deps.followers, { before: current.jurisdiction, after });
+      return after;
     });
   }
 
@@ -282,18 +288,4 @@ export class Registry {
     await recordAudit(tx, { caller, action, subject: `device/${id}`, jurisdiction, before, after, atMs });
     return after;
   }
-}
-
-/** Null where the location stays. One that comes back as it was read is WGS-84 already, whatever datum it says. */
-function newLocation({ location }: DevicePatch, current: Position): Location | null {
-  const same = location?.lat === current.lat && location.lon === current.lon && location.datum === current.datum;
-  return location && !same ? storedLocation(location) : null;
-}
-
-/** Null where the device stays at its place and in its district. */
-function newPlace(patch: DevicePatch, current: Position): Pick<Position, 'lat' | 'lon' | 'jurisdiction'> | null {
-  const location = newLocation(patch, current);
-  const jurisdiction = patch.jurisdiction ?? current.jurisdiction;
-  if (!location && jurisdiction === current.jurisdiction) return null;
-  return { lat: location?.lat ?? current.lat, lon: location?.lon ?? current.lon, jurisdiction };
 }

@@ -30,6 +30,8 @@ export interface LedgerDeps {
   database: Database;
   journals: Partial<Record<Lane, LedgerJournal>>;
   clock: Clock;
+  /** Where a device stands now; undefined for one that is in no registry. */
+  jurisdictionOf(device: DeviceId): Jurisdiction | undefined;
   /** Firmware a device has last reported, for grouping dead letters. */
   firmwareOf?(device: DeviceId): string | null;
 }
@@ -102,7 +104,9 @@ export class Ledger {
       const all = [...decoded.refusals, ...refused];
       if (all.length === 0) continue;
       const firmware = this.#deps.firmwareOf?.(message.device.id) ?? null;
-      for (const one of all) letters.push(letterOf(message, one, firmware));
+      // Who may see it is decided by the device, which may have moved since it spoke.
+      const jurisdiction = this.#deps.jurisdictionOf(message.device.id) ?? message.device.jurisdiction;
+      for (const one of all) letters.push(letterOf(message, one, { firmware, jurisdiction }));
       const secret = all.some(({ reason }) => isForbidden(reason));
       if (secret || message.raw.length > KEPT_BYTES_MAX) continue;
       payloads.push({ lane: message.lane, journal_offset: message.offset, raw: message.raw });
@@ -207,7 +211,11 @@ function toRefusal({ index, reason, path = '', detail }: RejectedRecord): Refusa
   return { ...refusal(index, 'store-refused', '', ''), value: plain(`${reason}: ${detail}`, TEXT_CHARACTERS_MAX) };
 }
 
-function letterOf(message: Message, refused: Refusal, firmware: string | null): DeadLetterRow {
+function letterOf(
+  message: Message,
+  refused: Refusal,
+  about: Pick<DeadLetterRow, 'firmware' | 'jurisdiction'>,
+): DeadLetterRow {
   const { device } = message;
   return {
     lane: message.lane,
@@ -219,8 +227,7 @@ function letterOf(message: Message, refused: Refusal, firmware: string | null): 
     device: device.id,
     kind: device.kind,
     kind_version: device.kindVersion,
-    firmware,
-    jurisdiction: device.jurisdiction,
+    ...about,
     channel: message.channel,
     topic: plain(message.topic, TEXT_CHARACTERS_MAX),
     received_at_ms: message.receivedAtMs,

@@ -1,5 +1,5 @@
 import { CitywatchError } from '../core/errors.ts';
-import { covers } from '../core/jurisdiction.ts';
+import { covers, type Jurisdiction } from '../core/jurisdiction.ts';
 import type { Caller, DecodedRecord, DeviceId, Lane, Message, Refusal } from '../core/types.ts';
 import { type Database, sql } from '../platform/database.ts';
 import { explainReplies, type RepliesStory } from './commands/explain.ts';
@@ -46,6 +46,8 @@ export interface MessagesDeps {
   /** Knows what may not be decoded because the process died of it. */
   guard?: { isPoison(message: Message): boolean };
   database: Database;
+  /** Where a device stands now: that decides who may see its messages. Undefined for one that is in no registry. */
+  jurisdictionOf(device: DeviceId): Jurisdiction | undefined;
 }
 
 const WINDOW_MS_MAX = 10 * 60 * 1000;
@@ -65,7 +67,7 @@ export class Messages {
   async byReceipt(caller: Caller, id: string): Promise<MessageStory | null> {
     const position = positionOf(id);
     const message = position && (await this.#deps.lanes[position.lane]?.journal.at(position.offset));
-    if (!message || !covers(caller.jurisdiction, message.device.jurisdiction)) return null;
+    if (!message || !this.#sees(caller, message)) return null;
     const [story] = await this.#tell(message.lane, [message]);
     return story ?? null;
   }
@@ -79,10 +81,14 @@ export class Messages {
     const stories: MessageStory[] = [];
     for (const [lane, { journal }] of Object.entries(this.#deps.lanes) as [Lane, MessagesLane][]) {
       const { messages } = await journal.byDevice({ device, fromMs, toMs, limit: MESSAGES_MAX });
-      const visible = messages.filter((message) => covers(caller.jurisdiction, message.device.jurisdiction));
+      const visible = messages.filter((message) => this.#sees(caller, message));
       stories.push(...(await this.#tell(lane, visible)));
     }
     return stories.sort((a, b) => a.receivedAtMs - b.receivedAtMs).slice(0, MESSAGES_MAX);
+  }
+
+  #sees(caller: Caller, { device }: Message): boolean {
+    return covers(caller.jurisdiction, this.#deps.jurisdictionOf(device.id) ?? device.jurisdiction);
   }
 
   async #tell(lane: Lane, messages: Message[]): Promise<MessageStory[]> {

@@ -8,6 +8,7 @@ import { AlertFeed } from '../../src/alerts/feed.ts';
 import { AlertQueries } from '../../src/alerts/queries.ts';
 import { DELIVERY_QUEUE, DESK_QUEUE } from '../../src/alerts/queues.ts';
 import { Subscriptions } from '../../src/alerts/subscriptions.ts';
+import type { AlertTables } from '../../src/alerts/tables.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Caller } from '../../src/core/types.ts';
 import { Database } from '../../src/platform/database.ts';
@@ -43,8 +44,15 @@ export async function startAlertDesk(t: Owner, urls: { database: string; redis: 
     for (const queue of new Set(tickets.map((ticket) => ticket.queue))) doorbell.ring(queue);
     feed.poke();
   };
-  const placesOf = async (ids: string[]) =>
-    new Map(ids.map((id) => [id, { name: `name of ${id}`, lat: 29.87, lon: 121.55 }]));
+  // Every device stands where its findings say.
+  const placesOf = async (ids: string[]) => {
+    const findings = database.tables<AlertTables>().selectFrom('finding').select(['subject', 'jurisdiction']);
+    const rows = await findings.where('subject', 'in', ids).distinct().execute();
+    const place = { lat: 29.87, lon: 121.55, retired: false };
+    return new Map(
+      rows.map(({ subject: id, jurisdiction }) => [id, { ...place, name: `name of ${id}`, jurisdiction }]),
+    );
+  };
   const titleOf = (rule: string) => ({ en: rule, zh: rule });
   const desk = new AlertDesk({ database, clock, places: { placesOf }, titleOf, committed });
   const networks = { cidrs: ['127.0.0.0/8'], names: 'webhooks' } as const;

@@ -43,6 +43,9 @@ function kind(name: string, rest: Partial<DeviceKind>): DeviceKind {
   };
 }
 
+/** A registry in which no device is retired. */
+export const ALL_THERE = { isRetired: () => false };
+
 export interface MessageInput {
   device: string;
   offset: number;

@@ -37,7 +37,14 @@ export function requireHere({ jurisdiction }: Caller): void {
 const ROW: AlertRow = {
   ...{ id: 'alert-1', dedup_key: 'kiosk-fire|kiosk-1', rule: 'kiosk-fire', rule_version: 1 },
   ...{ title: { en: 'Fire', zh: '火警' }, severity: 'extreme', condition: 'active', handling: 'new' },
-  ...{ visibility: 'normal', verdict: null, device: 'kiosk-1', device_name: 'kiosk-1', jurisdiction: HERE },
+  ...{
+    condition_reason: null,
+    visibility: 'normal',
+    verdict: null,
+    device: 'kiosk-1',
+    device_name: 'kiosk-1',
+    jurisdiction: HERE,
+  },
   ...{ lat: 29.82, lon: 121.55, first_at_ms: 0, last_at_ms: 0, occurrences: 1, device_at_ms: 0, received_at_ms: 0 },
   ...{ decided_at_ms: 0, committed_at_ms: 0, data: {}, evidence: [], comments: [], acked_by: null },
   ...{ acked_by_id: null, acked_at_ms: null, assigned_to: null, closed_by: null, closed_at_ms: null },

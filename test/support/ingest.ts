@@ -26,11 +26,15 @@ export function callerOf(jurisdiction: string): Caller {
   return { type: 'person', id: 'u-1', name: 'Wang', role: 'admin', jurisdiction, purpose: null };
 }
 
+/** Where devices stand now, by id, if not where they stood at receipt. */
+export const moved = new Map<string, string>();
+
 let databases = 0;
 
 /** The ingest side put together as the gateway does it, without the bulk lane. */
 async function openIngest(directory: string, database: Database) {
   const clock = systemClock;
+  const jurisdictionOf = (id: string) => moved.get(id);
   const journal = await openJournal({ directory });
   const duplicates = new DuplicateIndex(`${directory}/duplicates`);
   await duplicates.open(journal.head);
@@ -40,12 +44,12 @@ async function openIngest(directory: string, database: Database) {
     lanes,
     intake,
     feed: new Feed({ lanes, kinds, observer: quietObserver() }),
-    ledger: new Ledger({ database, journals: { live: journal }, clock }),
+    ledger: new Ledger({ database, journals: { live: journal }, clock, jurisdictionOf }),
     deadLetters: new DeadLetters({
       ...{ database, clock },
       replay: new DeadLetterReplay({ database, intake, kinds, clock, observer: quietObserver() }),
     }),
-    messages: new Messages({ lanes, kinds, database }),
+    messages: new Messages({ lanes, kinds, database, jurisdictionOf }),
     close: async () => {
       await journal.close();
       await duplicates.close();

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { Caller, Role } from '../../src/core/types.ts';
 import { SecretHasher } from '../../src/devices/credentials.ts';
 import { Directory } from '../../src/devices/directory.ts';
+import type { DeviceFollower } from '../../src/devices/followers.ts';
 import { Jurisdictions } from '../../src/devices/jurisdictions.ts';
 import { Kinds } from '../../src/devices/kinds.ts';
 import { Registry } from '../../src/devices/registry.ts';
@@ -40,7 +41,7 @@ export interface OpenRegistry {
 /** The whole of devices/ on a database, as a gateway has it after its start. */
 export async function openRegistry(
   t: Owner,
-  over: { database?: Database<never>; clock?: Clock } = {},
+  over: { database?: Database<never>; clock?: Clock; followers?: DeviceFollower[] } = {},
 ): Promise<OpenRegistry> {
   const clock = over.clock ?? systemClock;
   const database = over.database ?? (await openDatabase(t));
@@ -64,6 +65,7 @@ export async function openRegistry(
     clock,
     observer,
     disconnect,
+    followers: over.followers ?? [],
   });
   const tokens = new Tokens({ database, lookup: database, jurisdictions, hasher, clock });
   return { database, registry, directory, tokens, kinds, jurisdictions, hasher, vault, disconnected };

@@ -16,6 +16,10 @@ export const alertView = z
     title: z.object({ en: z.string(), zh: z.string() }),
     severity: z.enum(SEVERITIES),
     condition: z.enum(['active', 'recovering', 'cleared', 'stale']),
+    conditionReason: z
+      .string()
+      .nullable()
+      .meta({ description: '`device-retired` where the alert went stale because its device is gone' }),
     handling: z.enum(['new', 'acked', 'assigned', 'in_progress', 'closed']),
     visibility: z.enum(['normal', 'silenced', 'inhibited', 'shelved', 'test']),
     verdict: z.string().nullable(),

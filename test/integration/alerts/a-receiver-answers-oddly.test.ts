@@ -5,7 +5,7 @@ import { RulesEngine } from '../../../src/alerts/engine.ts';
 import { parseRule } from '../../../src/alerts/rules.ts';
 import { RulesReader } from '../../../src/alerts/rules-reader.ts';
 import { ADMIN, startAlertDesk } from '../../support/alert-desk.ts';
-import { kindCatalogue, message, reading } from '../../support/alerts.ts';
+import { ALL_THERE, kindCatalogue, message, reading } from '../../support/alerts.ts';
 import { startPostgres, startRedis } from '../../support/services.ts';
 import { until } from '../../support/until.ts';
 
@@ -23,7 +23,7 @@ const redis = await startRedis(t);
 const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url });
 const parsed = parseRule(FIRE, kindCatalogue);
 if ('issues' in parsed) throw new Error('the rule is wrong');
-const engine = new RulesEngine([parsed.rule], { match: () => null });
+const engine = new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE);
 const { database, clock, observer, committed } = desk;
 let offset = 0;
 const rules = new RulesReader({ database, clock, observer, engine, head: () => offset, committed });

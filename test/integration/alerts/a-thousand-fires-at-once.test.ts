@@ -5,7 +5,7 @@ import { RulesEngine } from '../../../src/alerts/engine.ts';
 import { parseRule } from '../../../src/alerts/rules.ts';
 import { RulesReader } from '../../../src/alerts/rules-reader.ts';
 import { ADMIN, type Received, startAlertDesk, startReceiver } from '../../support/alert-desk.ts';
-import { kindCatalogue, message, reading } from '../../support/alerts.ts';
+import { ALL_THERE, kindCatalogue, message, reading } from '../../support/alerts.ts';
 import { startPostgres, startRedis } from '../../support/services.ts';
 import { until } from '../../support/until.ts';
 
@@ -37,6 +37,7 @@ const engine = new RulesEngine(
     return parsed.rule;
   }),
   { match: () => null },
+  ALL_THERE,
 );
 let offset = 0;
 const reader = new RulesReader({ database, clock, observer, engine, head: () => offset, committed });

@@ -10,7 +10,7 @@ import { Database, sql } from '../../../src/platform/database.ts';
 import { migrate } from '../../../src/platform/migrate.ts';
 import type { WorkTicket } from '../../../src/platform/work.ts';
 import { ADMIN } from '../../support/alert-desk.ts';
-import { kindCatalogue, message, reading } from '../../support/alerts.ts';
+import { ALL_THERE, kindCatalogue, message, reading } from '../../support/alerts.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { quietObserver, startPostgres } from '../../support/services.ts';
 import { until } from '../../support/until.ts';
@@ -43,7 +43,7 @@ async function count(table: 'finding' | 'work_item' | 'delivery'): Promise<numbe
 t.test('12,000 devices that fall silent in the same second are 12,000 findings with their work', async (t) => {
   const parsed = parseRule(SILENT, kindCatalogue);
   if ('issues' in parsed) throw new Error('the rule is wrong');
-  const engine = new RulesEngine([parsed.rule], { match: () => null });
+  const engine = new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE);
   let rung: WorkTicket[] = [];
   const committed = (tickets: WorkTicket[]): void => {
     rung = [...rung, ...tickets];
@@ -73,7 +73,7 @@ t.test('500 steps of one alert reach 20 subscriptions', async (t) => {
   }
   const [finding] = await database.tables<AlertTables>().selectFrom('finding').selectAll().limit(1).execute();
   const context = {
-    place: { name: 'k', lat: null, lon: null },
+    place: { name: 'k', lat: null, lon: null, jurisdiction: '330203', retired: false },
     title: { en: 'k', zh: 'k' },
     nowMs: 0,
     previousId: null,

@@ -6,7 +6,7 @@ import { RulesReader } from '../../../src/alerts/rules-reader.ts';
 import type { AlertTables } from '../../../src/alerts/tables.ts';
 import type { DecodedMessage } from '../../../src/core/types.ts';
 import { ADMIN, newSecret, startAlertDesk, startReceiver } from '../../support/alert-desk.ts';
-import { kindCatalogue, message, reading } from '../../support/alerts.ts';
+import { ALL_THERE, kindCatalogue, message, reading } from '../../support/alerts.ts';
 import { startPostgres, startRedis } from '../../support/services.ts';
 import { until } from '../../support/until.ts';
 
@@ -28,7 +28,7 @@ let offset = 0;
 function reader(): RulesReader {
   const parsed = parseRule(FIRE, kindCatalogue);
   if ('issues' in parsed) throw new Error('the rule is wrong');
-  const engine = new RulesEngine([parsed.rule], { match: () => null });
+  const engine = new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE);
   const { database, clock, observer, committed } = desk;
   observer.metrics.removeSingleMetric('citywatch_findings_total');
   return new RulesReader({ database, clock, observer, engine, head: () => offset, committed, saveMs: 0 });

@@ -65,7 +65,15 @@ async function openAlert(device: string, jurisdiction: string): Promise<string> 
   const stamps = { device_at_ms: null, received_at_ms: 1, decided_at_ms: 1, committed_at_ms: Date.now() };
   const row: AlertRow = {
     ...{ id, dedup_key: id, rule: 'fire', rule_version: 1, title: { en: 'Fire', zh: '起火' }, severity: 'extreme' },
-    ...{ condition: 'active', handling: 'new', visibility: 'normal', verdict: null, device, device_name: device },
+    ...{
+      condition: 'active',
+      condition_reason: null,
+      handling: 'new',
+      visibility: 'normal',
+      verdict: null,
+      device,
+      device_name: device,
+    },
     ...{ jurisdiction, ...BORDER, first_at_ms: 1, last_at_ms: 1, occurrences: 1, ...stamps, data: {} },
     ...{ evidence: [], comments: [], ...nobody, closed_at_ms: null, previous_id: null, receipt: 'live-1', version: 1 },
   };

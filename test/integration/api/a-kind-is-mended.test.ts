@@ -46,15 +46,16 @@ t.teardown(async () => {
   await duplicates.close();
 });
 const intake = new Intake({ live: journal }, kinds);
+const jurisdictionOf = () => undefined;
 const ingest = {
   ...{ lanes, intake },
   feed: new Feed({ lanes, kinds, observer }),
-  ledger: new Ledger({ database, journals: { live: journal }, clock, firmwareOf: () => '2.10' }),
+  ledger: new Ledger({ database, journals: { live: journal }, clock, firmwareOf: () => '2.10', jurisdictionOf }),
   deadLetters: new DeadLetters({
     ...{ database, clock },
     replay: new DeadLetterReplay({ database, intake, kinds, clock, observer: quietObserver() }),
   }),
-  messages: new Messages({ database, lanes, kinds }),
+  messages: new Messages({ database, lanes, kinds, jurisdictionOf }),
 } as unknown as Ingest;
 const { ledger, deadLetters, messages } = ingest;
 const api = await startApi(t, {

@@ -212,7 +212,8 @@ t.test('the directory of a fresh start equals the one that was kept in step', as
   const { Registry } = await import('../../../src/devices/registry.ts');
   const { clock } = database;
   const { quietObserver } = await import('../../support/services.ts');
-  await new Registry({ ...parts, kinds, directory: fresh, clock, observer: quietObserver() }).loadDirectory();
+  const deps = { ...parts, kinds, directory: fresh, clock, observer: quietObserver(), followers: [] };
+  await new Registry(deps).loadDirectory();
   t.equal(fresh.size, directory.size);
   const { items } = await registry.list(NATION, { limit: 500 });
   for (const { id } of items) t.strictSame(fresh.get(id), directory.get(id), id);

@@ -3,7 +3,7 @@ import { NATIONWIDE } from '../../../src/core/jurisdiction.ts';
 import type { NewMessage } from '../../../src/core/types.ts';
 import type { IngestTables } from '../../../src/ingest/tables.ts';
 import { sql } from '../../../src/platform/database.ts';
-import { callerOf, drain, type Server, startIngest } from '../../support/ingest.ts';
+import { callerOf, drain, moved, type Server, startIngest } from '../../support/ingest.ts';
 import { kioskMessage } from '../../support/journal.ts';
 
 const server: Server = { t };
@@ -150,6 +150,11 @@ t.test('what happened to a message is answered at each stage, and only to whom i
   for (const id of ['live-1', 'live-999999', 'bulk-0', 'nonsense'])
     t.equal(await ingest.messages.byReceipt(all, id), null, id);
   t.equal(await ingest.messages.byReceipt(callerOf('510000'), receipts[0]!), null);
+  moved.set('kiosk-1', '510700');
+  t.match(await ingest.messages.byReceipt(callerOf('510000'), receipts[0]!), { device: 'kiosk-1' }, 'it has moved');
+  t.equal(await ingest.messages.byReceipt(callerOf('330000'), receipts[0]!), null);
+  t.same(await ingest.messages.byDevice(callerOf('330000'), 'kiosk-1', NOW_MS - 1, NOW_MS + 1), []);
+  moved.clear();
   const mine = await ingest.messages.byDevice(all, 'kiosk-1', NOW_MS - 1, NOW_MS + 1);
   t.same(
     mine.map(({ receipt }) => receipt),

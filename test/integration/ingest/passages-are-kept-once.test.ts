@@ -18,7 +18,7 @@ const clock = new ManualClock();
 const database = await Database.open({ url: server.url, observer: quietObserver(), clock });
 t.teardown(() => database.close());
 await migrate(database);
-const ledger = new Ledger({ database, journals: {}, clock });
+const ledger = new Ledger({ database, journals: {}, clock, jurisdictionOf: () => undefined });
 const key = randomBytes(32);
 const { passages, find } = openPassages({ database, clock, key });
 

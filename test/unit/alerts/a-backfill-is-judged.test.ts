@@ -2,7 +2,7 @@ import t from 'tap';
 import { RulesEngine, type Watch } from '../../../src/alerts/engine.ts';
 import { parseRule, type Rule } from '../../../src/alerts/rules.ts';
 import type { DecodedMessage } from '../../../src/core/types.ts';
-import { kindCatalogue, message, reading } from '../../support/alerts.ts';
+import { ALL_THERE, kindCatalogue, message, reading } from '../../support/alerts.ts';
 
 const NOBODY: Watch = { match: () => null };
 
@@ -24,21 +24,21 @@ const filled = (fill: number, atMs: number, offset: number) =>
   message({ device: 'k1', offset, receivedAtMs: 10_000, records: [reading({ fill_pct: fill }, atMs)] });
 
 t.test('a reading that is news raises a finding whose id names the bulk lane', async (t) => {
-  const engine = new RulesEngine([full], NOBODY);
+  const engine = new RulesEngine([full], NOBODY, ALL_THERE);
   t.match(engine.judge(fromBulk(filled(95, 1_000, 7)), 0), [{ kind: 'fired', position: { lane: 'bulk', offset: 7 } }]);
-  const live = new RulesEngine([full], NOBODY);
+  const live = new RulesEngine([full], NOBODY, ALL_THERE);
   t.not(live.judge(filled(95, 1_000, 7), 0)[0]?.id, engine.judge(fromBulk(filled(95, 2_000, 7)), 0)[0]?.id ?? '');
 });
 
 t.test('a reading older than the last one judged changes nothing', async (t) => {
-  const engine = new RulesEngine([full], NOBODY);
+  const engine = new RulesEngine([full], NOBODY, ALL_THERE);
   engine.judge(filled(10, 5_000, 1), 0);
   t.same(engine.judge(fromBulk(filled(95, 4_000, 1)), 0), []);
   t.match(engine.judge(filled(95, 6_000, 2), 0), [{ kind: 'fired' }]);
 });
 
 t.test('it moves no clock: neither lets others fall silent, nor is it a sign of life', async (t) => {
-  const engine = new RulesEngine([silent], NOBODY);
+  const engine = new RulesEngine([silent], NOBODY, ALL_THERE);
   engine.judge(message({ device: 'k1', offset: 1, receivedAtMs: 1_000, records: [reading({})] }), 0);
   const late = message({ device: 'k2', offset: 1, receivedAtMs: 900_000, records: [reading({})] });
   t.same(engine.judge(fromBulk(late), 0), []);

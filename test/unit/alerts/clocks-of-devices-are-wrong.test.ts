@@ -6,6 +6,7 @@ import type { DecodedMessage } from '../../../src/core/types.ts';
 import { decodeMessage } from '../../../src/ingest/decode/decode.ts';
 import { replayConnection } from '../../../src/ingest/replay-origin.ts';
 import { Twin } from '../../../src/telemetry/twin.ts';
+import { ALL_THERE } from '../../support/alerts.ts';
 import { batch } from '../../support/batches.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { KIOSK, storedMessage } from '../../support/kiosk-kind.ts';
@@ -26,7 +27,7 @@ condition: { type: threshold, any: [{ field: smoke, equals: true }] }
 function judges() {
   const parsed = parseRule(RULE, { latest: () => KIOSK });
   if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
-  const engine = new RulesEngine([parsed.rule], { match: () => null });
+  const engine = new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE);
   const deps = { path: '/nowhere/twin', kinds: { latest: () => KIOSK }, clock: new ManualClock(START_MS) };
   const twin = new Twin({ ...deps, observer: quietObserver() });
   let burns = false;

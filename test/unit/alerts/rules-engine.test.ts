@@ -1,7 +1,7 @@
 import t from 'tap';
 import { RulesEngine, type Watch } from '../../../src/alerts/engine.ts';
 import { parseRule, type Rule } from '../../../src/alerts/rules.ts';
-import { kindCatalogue, message, reading, report } from '../../support/alerts.ts';
+import { ALL_THERE, kindCatalogue, message, reading, report } from '../../support/alerts.ts';
 
 const NOBODY: Watch = { match: () => null };
 
@@ -33,7 +33,7 @@ const names = (findings: { rule: string; kind: string; subject: string }[]) =>
   findings.map(({ rule, kind, subject }) => `${rule} ${kind} ${subject}`);
 
 t.test('silence fires once after its time and ends with the next sign of life', async (t) => {
-  const engine = new RulesEngine([absence], NOBODY);
+  const engine = new RulesEngine([absence], NOBODY, ALL_THERE);
   engine.judge(message({ device: 'k1', offset: 1, receivedAtMs: 1_000, records: [reading({ fill_pct: 1 })] }), 0);
   t.same(names(engine.advanceTo(30_999, 0)), []);
   const fired = engine.advanceTo(31_000, 0);
@@ -45,8 +45,8 @@ t.test('silence fires once after its time and ends with the next sign of life', 
 });
 
 t.test('a record lets the clocks run out that were due before it, as they would have live', async (t) => {
-  const live = new RulesEngine([absence], NOBODY);
-  const late = new RulesEngine([absence], NOBODY);
+  const live = new RulesEngine([absence], NOBODY, ALL_THERE);
+  const late = new RulesEngine([absence], NOBODY, ALL_THERE);
   const first = message({ device: 'k1', offset: 1, receivedAtMs: 1_000, records: [reading({})] });
   const second = message({ device: 'k2', offset: 2, receivedAtMs: 40_000, records: [reading({})] });
   live.judge(first, 0);
@@ -66,7 +66,7 @@ severity: minor
 kinds: [recycling-kiosk]
 condition: { type: threshold, any: [{ field: fill_pct, above: 90 }], hold_s: 5 }
 `);
-  const engine = new RulesEngine([full, absence], NOBODY);
+  const engine = new RulesEngine([full, absence], NOBODY, ALL_THERE);
   const at = (offset: number, atMs: number) =>
     message({ device: 'k1', offset, receivedAtMs: 10_000 + atMs, records: [reading({ fill_pct: 95 }, atMs)] });
   engine.judge(at(1, 1_000), 0);
@@ -78,7 +78,7 @@ condition: { type: threshold, any: [{ field: fill_pct, above: 90 }], hold_s: 5 }
 });
 
 t.test('its own farewell is no sign of life and does not shorten the wait', async (t) => {
-  const engine = new RulesEngine([absence], NOBODY);
+  const engine = new RulesEngine([absence], NOBODY, ALL_THERE);
   engine.judge(message({ device: 'k1', offset: 1, receivedAtMs: 0, records: [report(true)] }), 0);
   engine.judge(message({ device: 'k1', offset: 2, receivedAtMs: 20_000, records: [report(false)] }), 0);
   t.same(names(engine.advanceTo(29_999, 0)), []);
@@ -86,7 +86,7 @@ t.test('its own farewell is no sign of life and does not shorten the wait', asyn
 });
 
 t.test('a start of the gateway restarts the clocks, a registration starts one, a retirement ends it', async (t) => {
-  const engine = new RulesEngine([absence], NOBODY);
+  const engine = new RulesEngine([absence], NOBODY, ALL_THERE);
   const internal = (topic: string, device: string, offset: number, receivedAtMs: number) =>
     engine.judge({ ...message({ device, offset, receivedAtMs, records: [], topic, uplink: 'internal' }) }, 0);
   internal('internal/registered', 'k1', 1, 0);
@@ -97,20 +97,36 @@ t.test('a start of the gateway restarts the clocks, a registration starts one, a
   t.same(names(engine.advanceTo(60_000, 0)), ['kiosk-silent fired k1']);
 });
 
+t.test(
+  'a device that is retired falls silent without an alert, also where no record said that it is gone',
+  async (t) => {
+    const gone = { isRetired: (id: string) => id === 'k1' };
+    const engine = new RulesEngine([absence], NOBODY, ALL_THERE);
+    engine.judge(message({ device: 'k1', offset: 1, receivedAtMs: 1_000, records: [reading({})] }), 0);
+    const stored = JSON.parse(JSON.stringify(engine.takeChanged()));
+    const after = new RulesEngine([absence], NOBODY, gone);
+    after.load(stored);
+    t.match(after.takeChanged(), [{ device: 'k1', states: {} }], 'its stored states go');
+    after.judge(message({ device: 'k1', offset: 1, receivedAtMs: 1_000, records: [reading({})] }), 0);
+    t.same(after.advanceTo(99_000, 0), []);
+    t.match(after.takeChanged(), [{ device: 'k1', states: {} }]);
+  },
+);
+
 t.test('stored states carry on where they stood; another version of the rule starts afresh', async (t) => {
-  const before = new RulesEngine([absence, fire], NOBODY);
+  const before = new RulesEngine([absence, fire], NOBODY, ALL_THERE);
   const smoke = message({ device: 'k1', offset: 1, receivedAtMs: 1_000, records: [reading({ smoke: true })] });
   t.same(names(before.judge(smoke, 0)), ['kiosk-fire fired k1']);
   const stored = JSON.parse(JSON.stringify(before.takeChanged()));
   t.same(before.takeChanged(), []);
-  const after = new RulesEngine([absence, { ...fire, version: 4 }], NOBODY);
+  const after = new RulesEngine([absence, { ...fire, version: 4 }], NOBODY, ALL_THERE);
   after.load(stored);
   const again = message({ device: 'k1', offset: 2, receivedAtMs: 2_000, records: [reading({ smoke: true }, 1)] });
   t.same(
     names(after.judge(again, 0)).filter((name) => name.includes('fire')),
     ['kiosk-fire fired k1'],
   );
-  const same = new RulesEngine([fire], NOBODY);
+  const same = new RulesEngine([fire], NOBODY, ALL_THERE);
   same.load(stored);
   const newer = message({ device: 'k1', offset: 2, receivedAtMs: 2_000, records: [reading({ smoke: true }, 5_000)] });
   t.same(names(same.judge(newer, 0)), []);
@@ -119,7 +135,7 @@ t.test('stored states carry on where they stood; another version of the rule sta
 t.test(
   'time that passes until a start is no silence, though the last records are judged again before it',
   async (t) => {
-    const engine = new RulesEngine([absence], NOBODY);
+    const engine = new RulesEngine([absence], NOBODY, ALL_THERE);
     const report = { device: 'k1', offset: 1, receivedAtMs: 1_000, records: [reading({})] };
     engine.judge(message(report), 0);
     const start = { device: 'gateway', offset: 2, receivedAtMs: 90_000, records: [], topic: 'internal/start' };
@@ -130,12 +146,12 @@ t.test(
 );
 
 t.test('a device that reported until the gateway stopped is not silent when it starts again', async (t) => {
-  const before = new RulesEngine([absence], NOBODY);
+  const before = new RulesEngine([absence], NOBODY, ALL_THERE);
   const report = (atMs: number) => message({ device: 'k1', offset: atMs, receivedAtMs: atMs, records: [reading({})] });
   before.judge(report(1_000), 0);
   const stored = JSON.parse(JSON.stringify(before.takeChanged()));
   for (let atMs = 10_000; atMs < 100_000; atMs += 10_000) t.same(before.judge(report(atMs), 0), []);
-  const after = new RulesEngine([absence], NOBODY);
+  const after = new RulesEngine([absence], NOBODY, ALL_THERE);
   after.load(stored);
   t.same(after.advanceTo(100_000, 0), []);
   const start = { device: 'gateway', offset: 100_000, receivedAtMs: 100_000, records: [], topic: 'internal/start' };
@@ -145,13 +161,13 @@ t.test('a device that reported until the gateway stopped is not silent when it s
 });
 
 t.test('a device that moved and fell silent is told to its new district, also after a start', async (t) => {
-  const before = new RulesEngine([absence], NOBODY);
+  const before = new RulesEngine([absence], NOBODY, ALL_THERE);
   const heard = (jurisdiction: string, atMs: number) =>
     message({ device: 'k1', offset: atMs, receivedAtMs: atMs, records: [reading({})], jurisdiction });
   before.judge(heard('330203', 1_000), 0);
   before.takeChanged();
   before.judge(heard('330212', 2_000), 0);
-  const after = new RulesEngine([absence], NOBODY);
+  const after = new RulesEngine([absence], NOBODY, ALL_THERE);
   after.load(JSON.parse(JSON.stringify(before.takeChanged())));
   const start = { device: 'gateway', offset: 9, receivedAtMs: 3_000, records: [], topic: 'internal/start' };
   after.judge(message({ ...start, uplink: 'internal' }), 0);
@@ -160,13 +176,14 @@ t.test('a device that moved and fell silent is told to its new district, also af
 
 t.test('the same record judged twice has the same finding id; another version of the rule another one', async (t) => {
   const smoke = message({ device: 'k1', offset: 7, receivedAtMs: 1_000, records: [reading({ smoke: true })] });
-  const id = (version: number) => new RulesEngine([{ ...fire, version }], NOBODY).judge(smoke, version)[0]?.id;
+  const id = (version: number) =>
+    new RulesEngine([{ ...fire, version }], NOBODY, ALL_THERE).judge(smoke, version)[0]?.id;
   t.equal(id(3), id(3));
   t.not(id(3), id(4));
 });
 
 t.test('duplicates raise nothing', async (t) => {
-  const engine = new RulesEngine([fire], NOBODY);
+  const engine = new RulesEngine([fire], NOBODY, ALL_THERE);
   const record = { ...reading({ smoke: true }), duplicate: true };
   t.same(engine.judge(message({ device: 'k1', offset: 1, receivedAtMs: 1, records: [record] }), 0), []);
 });

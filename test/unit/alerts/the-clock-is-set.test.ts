@@ -1,7 +1,7 @@
 import t from 'tap';
 import { RulesEngine } from '../../../src/alerts/engine.ts';
 import { parseRule } from '../../../src/alerts/rules.ts';
-import { kindCatalogue, message, reading } from '../../support/alerts.ts';
+import { ALL_THERE, kindCatalogue, message, reading } from '../../support/alerts.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -32,7 +32,7 @@ function newEngine(): RulesEngine {
     if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
     return parsed.rule;
   });
-  return new RulesEngine(rules, { match: () => null });
+  return new RulesEngine(rules, { match: () => null }, ALL_THERE);
 }
 
 const names = (findings: { rule: string; kind: string }[]) => findings.map(({ rule, kind }) => `${rule} ${kind}`);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { type Book, EMPTY, extend, gravest, ROWS_MAX, release, take } from '../../../web/src/alerts/book.ts';
+import { type Book, drop, EMPTY, extend, gravest, ROWS_MAX, release, take } from '../../../web/src/alerts/book.ts';
 import type { Alert } from '../../../web/src/types.ts';
 
 function alert(id: string, version = 1, fields: Partial<Alert> = {}): Alert {
@@ -35,6 +35,14 @@ t.test('while the list is held its order stays, known rows change and new ones w
   t.equal(held.alerts.get('1')?.handling, 'acked');
   t.equal(gravest(held, held.waiting), 'severe');
   t.same(release(held).shown, ['3', '2', '1']);
+});
+
+t.test('an alert that went to another district leaves, and comes again only where it arrives', async (t) => {
+  const before = take(take(EMPTY, [alert('1'), alert('2')], false), [alert('3', 4)], true);
+  const left = drop(drop(before, alert('1', 2)), alert('3', 5));
+  t.same([left.shown, left.waiting, [...left.alerts.keys()]], [['2'], [], ['2']]);
+  t.same(take(left, [alert('1', 3)], false).shown, ['2', '1'], 'of who sees both districts');
+  t.equal(drop(before, alert('3', 3)), before, 'told late');
 });
 
 t.test('the book has a limit: closed alerts go first, then the oldest', async (t) => {

@@ -30,6 +30,15 @@ export function take(book: Book, incoming: readonly Alert[], held: boolean): Boo
   return trim(held ? next : release(next));
 }
 
+/** Takes out an alert that went to another district; news that are older than what is known change nothing. */
+export function drop(book: Book, { id, version }: Pick<Alert, 'id' | 'version'>): Book {
+  const known = book.alerts.get(id);
+  if (!known || known.version >= version) return book;
+  const others = (one: string) => one !== id;
+  const alerts = new Map([...book.alerts].filter(([one]) => others(one)));
+  return { alerts, shown: book.shown.filter(others), waiting: book.waiting.filter(others) };
+}
+
 /** Lets in what waits. */
 export function release(book: Book): Book {
   if (book.waiting.length === 0) return book;

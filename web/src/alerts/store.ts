@@ -6,7 +6,7 @@ import { alarm } from '../sound.ts';
 import { clockTime, t, tOf } from '../texts.ts';
 import { nowMs } from '../ticker.ts';
 import type { Alert, AlertEvent, Page, Verdict } from '../types.ts';
-import { type Book, EMPTY, extend, ROWS_MAX, release, take } from './book.ts';
+import { type Book, drop, EMPTY, extend, ROWS_MAX, release, take } from './book.ts';
 import { follow } from './stream.ts';
 import { titleOf } from './titles.ts';
 
@@ -59,7 +59,11 @@ export function showWaiting(): void {
 
 const isCritical = ({ severity }: Alert): boolean => severity === 'extreme' || severity === 'severe';
 
-function onEvent({ alert }: AlertEvent): void {
+function onEvent({ type, alert }: AlertEvent): void {
+  if (type === 'alert.left') {
+    book.value = drop(book.value, alert);
+    return;
+  }
   const known = book.value.alerts.get(alert.id);
   book.value = take(book.value, [alert], held.value);
   const isNew = !known && alert.handling === 'new';
