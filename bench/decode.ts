@@ -55,7 +55,7 @@ for (const [name, channel, text] of SAMPLES) {
       dup: false,
     },
     device: { id: 'kiosk-1', kind: kind.kind, kindVersion: 1, jurisdiction: '330212' },
-    ...{ raw: Buffer.from(text), lane: 'live', offset: 1, endOffset: 2 },
+    ...{ raw: Buffer.from(text), lane: 'live', incarnation: '', offset: 1, endOffset: 2 },
   };
   const decodeUs = cpuUs(() => decodeMessage(message, kind));
   const floorUs = cpuUs(() => JSON.parse(message.raw.toString()));

@@ -7,6 +7,7 @@ import type { Channel, DeviceKind } from '../src/core/types.ts';
 import { DuplicateIndex } from '../src/ingest/duplicates/index.ts';
 import { Feed } from '../src/ingest/feed.ts';
 import { Journal } from '../src/ingest/journal/journal.ts';
+import { ONE_LIFE } from '../test/support/journal.ts';
 
 /** Reading decoded batches from disk: readings, which need no index, and events, which do; fresh and read again. */
 
@@ -32,7 +33,7 @@ clearInterval(alive);
 async function measure(name: string, channel: Channel, raw: (at: number) => string): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'citywatch-bench-'));
   const observer = createObserver({ level: 'error', secrets: new KnownSecrets() });
-  const journal = await Journal.open({ directory, lane: 'live', clock: systemClock, observer });
+  const journal = await Journal.open({ directory, lane: 'live', lineage: ONE_LIFE, clock: systemClock, observer });
   for (let from = 0; from < MESSAGES; from += 5000) {
     const part = Array.from({ length: 5000 }, (_, index) => append(journal, channel, { at: from + index, raw }));
     await Promise.all(part);

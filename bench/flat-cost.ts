@@ -11,6 +11,7 @@ import { Feed } from '../src/ingest/feed.ts';
 import { Journal } from '../src/ingest/journal/journal.ts';
 import { lineOf, seriesOf } from '../src/telemetry/line-protocol.ts';
 import { Twin } from '../src/telemetry/twin.ts';
+import { ONE_LIFE, OWN_JOURNAL } from '../test/support/journal.ts';
 import { print, round, run, setting } from './support/harness.ts';
 
 /**
@@ -55,11 +56,11 @@ async function measure({ devices, kinds }: (typeof CASES)[number]): Promise<void
   const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
   const catalogue = new Map(Array.from({ length: kinds }, (_, number) => [`kind-${number}`, kindOf(`kind-${number}`)]));
   const latest = (name: string): DeviceKind | undefined => catalogue.get(name);
-  const journal = await Journal.open({ directory, lane: 'live', clock, observer });
+  const journal = await Journal.open({ directory, lane: 'live', lineage: ONE_LIFE, clock, observer });
   const duplicates = new DuplicateIndex(join(directory, 'duplicates'));
   await duplicates.open(journal.head);
   const feed = new Feed({ lanes: { live: { journal, duplicates } }, kinds: { at: latest }, observer });
-  const twin = new Twin({ path: join(directory, 'twin'), kinds: { latest }, clock, observer });
+  const twin = new Twin({ path: join(directory, 'twin'), kinds: { latest }, journal: OWN_JOURNAL, clock, observer });
   const engine = new RulesEngine(
     rulesFor([...catalogue.keys()], latest),
     { match: () => null },

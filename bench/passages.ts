@@ -9,6 +9,7 @@ import type { PassageQuery } from '../src/ingest/passages/search.ts';
 import { Database } from '../src/platform/database.ts';
 import { migrate } from '../src/platform/migrate.ts';
 import { batch, decoded, event, reading } from '../test/support/batches.ts';
+import { incarnationOf } from '../test/support/journal.ts';
 import { DETECTIVE, openPassages } from '../test/support/passages.ts';
 import { quietObserver, startPostgres } from '../test/support/services.ts';
 
@@ -120,7 +121,7 @@ function passing(): DecodedBatch {
 }
 
 async function writes(): Promise<void> {
-  const ledger = new Ledger({ database, journals: {}, jurisdictionOf: () => undefined, clock });
+  const ledger = new Ledger({ database, journals: {}, incarnationOf, jurisdictionOf: () => undefined, clock });
   const batches = Array.from({ length: BATCHES }, passing);
   const cpu = process.cpuUsage();
   const startMs = performance.now();

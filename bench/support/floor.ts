@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import { Journal } from '../../src/ingest/journal/journal.ts';
+import { ONE_LIFE } from '../../test/support/journal.ts';
 
 /**
  * What no gateway of this promise can do without: JSON.parse, a zod schema and the journal with its fdatasync, for the
@@ -28,7 +29,7 @@ const raw = Buffer.from(
 const alive = setInterval(() => {}, 1000);
 const directory = await mkdtemp(join(tmpdir(), 'citywatch-bench-'));
 const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
-const journal = await Journal.open({ directory, lane: 'live', clock: systemClock, observer });
+const journal = await Journal.open({ directory, lane: 'live', lineage: ONE_LIFE, clock: systemClock, observer });
 await send(MESSAGES / 10);
 const before = process.cpuUsage();
 await send(MESSAGES);

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { toRfc3339 } from '../core/clock.ts';
+import { receiptId } from '../core/receipt.ts';
+import type { Lane } from '../core/types.ts';
 import type { Severity } from './rules.ts';
 import type { AlertRow, FindingRow } from './tables.ts';
 
@@ -106,7 +108,11 @@ function opened(finding: FindingRow, context: Parameters<typeof applyFinding>[2]
     closed_by: null,
     closed_at_ms: null,
     previous_id: previousId,
-    receipt: `${finding.lane}-${finding.journal_offset}`,
+    receipt: receiptId({
+      lane: finding.lane as Lane,
+      offset: finding.journal_offset,
+      incarnation: finding.incarnation,
+    }),
     version: 1,
   };
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { CitywatchError, messageOf } from '../core/errors.ts';
 import { Counter, type Observer } from '../core/observe.ts';
+import type { IncarnationOf } from '../core/receipt.ts';
 import type { DecodedBatch, Lane } from '../core/types.ts';
 import { type Database, sql, type Tables } from '../platform/database.ts';
 import { enqueueWork, type WorkTicket } from '../platform/work.ts';
@@ -8,6 +9,7 @@ import { priorityOf } from './alert.ts';
 import type { RulesEngine, StoredStates } from './engine.ts';
 import { dedupKey, type Finding } from './findings.ts';
 import { DESK_QUEUE } from './queues.ts';
+import { saveRuleCursors } from './rule-cursors.ts';
 import type { AlertTables } from './tables.ts';
 
 export interface RulesReaderDeps {
@@ -18,6 +20,7 @@ export interface RulesReaderDeps {
   /** Offset behind the newest durable record of the live lane: at the head, clocks run by the wall. */
   head(): number;
   committed(tickets: WorkTicket[]): void;
+  incarnationOf: IncarnationOf;
   /** Whether the rules know of every time the wall clock was set; until then no clock runs by it. */
   isClockKnown?(): boolean;
   /** How long changed states may wait for their transaction. */
@@ -174,7 +177,7 @@ export class RulesReader {
     for (let from = 0; from < findings.length; from += ROWS_AT_ONCE) {
       await db
         .insertInto('finding')
-        .values(findings.slice(from, from + ROWS_AT_ONCE).map(toRow))
+        .values(findings.slice(from, from + ROWS_AT_ONCE).map((finding) => toRow(finding, this.#deps.incarnationOf)))
         .onConflict((conflict) => conflict.column('id').doNothing())
         .execute();
     }
@@ -182,13 +185,11 @@ export class RulesReader {
     for (let from = 0; from < changed.length; from += ROWS_AT_ONCE) {
       await storeStates(tx, changed.slice(from, from + ROWS_AT_ONCE));
     }
-    await db
-      .insertInto('rule_cursor')
-      .values(Object.entries(cursors).map(([lane, journal_offset]) => ({ lane, journal_offset })))
-      .onConflict((conflict) =>
-        conflict.column('lane').doUpdateSet({ journal_offset: sql<number>`excluded.journal_offset` }),
-      )
-      .execute();
+    await saveRuleCursors(
+      tx,
+      (['live', 'bulk'] as const).map((lane) => ({ lane, offset: cursors[lane] })),
+      this.#deps.incarnationOf,
+    );
     const tickets = findings.map((finding) => ({
       queue: DESK_QUEUE,
       key: dedupKey(finding),
@@ -228,7 +229,7 @@ async function storeStates(tx: Tables, devices: ReturnType<RulesEngine['takeChan
     .execute();
 }
 
-function toRow(finding: Finding) {
+function toRow(finding: Finding, incarnationOf: IncarnationOf) {
   return {
     id: finding.id,
     dedup_key: dedupKey(finding),
@@ -241,6 +242,7 @@ function toRow(finding: Finding) {
     kind: finding.kind,
     lane: finding.position.lane,
     journal_offset: finding.position.offset,
+    incarnation: incarnationOf(finding.position),
     device_at_ms: finding.deviceAtMs,
     received_at_ms: finding.receivedAtMs,
     decided_at_ms: finding.decidedAtMs,

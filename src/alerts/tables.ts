@@ -15,6 +15,8 @@ export interface FindingTable {
   kind: 'fired' | 'cleared';
   lane: string;
   journal_offset: number;
+  /** Life of the journal; empty in rows of versions without it. */
+  incarnation: Generated<string>;
   device_at_ms: number | null;
   received_at_ms: number;
   decided_at_ms: number;
@@ -132,7 +134,7 @@ export interface DeliveryTable {
 export interface AlertTables {
   finding: FindingTable;
   rule_state: { device: string; kind: string; jurisdiction: string; states: Json<Record<string, unknown>> };
-  rule_cursor: { lane: string; journal_offset: number };
+  rule_cursor: { lane: string; journal_offset: number; incarnation: string | null };
   alert: AlertTable;
   alert_event: AlertEventTable;
   alert_log_head: { singleton: Generated<boolean>; epoch: Generated<string>; seq: number };

@@ -230,8 +230,21 @@ export interface PartHealth {
   reason?: string;
 }
 
-export type PartName = 'postgres' | 'redis' | 'influx' | 'mqtt' | 'ffmpeg' | 'journal';
+export type PartName = 'postgres' | 'redis' | 'influx' | 'mqtt' | 'ffmpeg' | 'journal' | 'rules' | 'readers';
+
+/** How far one reader of the journal is. */
+export interface ReaderStanding {
+  name: string;
+  lane: Lane;
+  /** Offset up to which it is done. */
+  position: number;
+  /** Bytes that it has still to read. */
+  behind: number;
+  /** For how long it has had something to read and not moved; null for less than 30 s. */
+  stuckMs: number | null;
+}
 
 export interface HealthSource {
   check(): Promise<Record<PartName, PartHealth>>;
+  readers(): ReaderStanding[];
 }

@@ -5,6 +5,7 @@ import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../alerts/desk.ts';
 import { RulesEngine } from '../alerts/engine.ts';
 import { EvidenceDesk, PICTURES_AT_ONCE, type Pictures } from '../alerts/evidence.ts';
 import { AlertFeed } from '../alerts/feed.ts';
+import { GatewayAlerts } from '../alerts/gateway-alerts.ts';
 import { AlertQueries } from '../alerts/queries.ts';
 import { DELIVERY_QUEUE, DESK_QUEUE, EVIDENCE_QUEUE } from '../alerts/queues.ts';
 import { loadRules } from '../alerts/rules.ts';
@@ -13,6 +14,7 @@ import { Subscriptions } from '../alerts/subscriptions.ts';
 import { Watchlists } from '../alerts/watchlists.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Observer } from '../core/observe.ts';
+import type { IncarnationOf } from '../core/receipt.ts';
 import type { Kinds } from '../devices/kinds.ts';
 import { placesOf } from '../devices/places.ts';
 import type { Vault } from '../devices/vault.ts';
@@ -39,6 +41,7 @@ export interface AlertingDeps {
   /** Offset behind the newest durable message of the live lane. */
   head(): number;
   isClockKnown(): boolean;
+  incarnationOf: IncarnationOf;
 }
 
 export type Alerting = Awaited<ReturnType<typeof composeAlerting>>;
@@ -87,7 +90,8 @@ export async function composeAlerting(deps: AlertingDeps) {
     outbound.check({ url, networks, setting: 'CITYWATCH_WEBHOOK_NETWORKS' });
   const { isRetired } = deps;
   const engine = new RulesEngine(rules, watchlists, { isRetired });
-  const { head, isClockKnown } = deps;
+  const { head, isClockKnown, incarnationOf } = deps;
+  const position = () => ({ lane: 'live' as const, offset: head() });
   return {
     desk,
     rules,
@@ -95,9 +99,10 @@ export async function composeAlerting(deps: AlertingDeps) {
     feed,
     evidence,
     watchlists,
+    ofGateway: new GatewayAlerts({ database, clock, rules, position, incarnationOf, committed }),
     actions: new AlertActions({ database: handling, clock, committed }),
     subscriptions: new Subscriptions({ database: general, clock, vault: box, checkAddress, ring }),
-    reader: new RulesReader({ database, clock, observer, engine, head, isClockKnown, committed }),
+    reader: new RulesReader({ database, clock, observer, engine, head, isClockKnown, incarnationOf, committed }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Observer } from '../core/observe.ts';
+import type { IncarnationOf } from '../core/receipt.ts';
 import type { DecodedBatch, Lane } from '../core/types.ts';
 import type { Directory } from '../devices/directory.ts';
 import type { Kinds } from '../devices/kinds.ts';
@@ -17,11 +18,12 @@ import type { CrashGuard } from '../ingest/poison/crash-guard.ts';
 import type { Database } from '../platform/database.ts';
 import { SeriesBudget, type SeriesBudgetDeps } from '../telemetry/series-budget.ts';
 import type { Twin } from '../telemetry/twin.ts';
-import { LedgerWatch } from './ledger-watch.ts';
+import { LedgerWatch, type LedgerWatchDeps } from './ledger-watch.ts';
 import type { SelfReport } from './self-report.ts';
 
 export interface BooksParts {
   lanes: Record<Lane, { journal: Journal; duplicates: DuplicateIndex }>;
+  incarnationOf: IncarnationOf;
   intake: Intake;
   kinds: Kinds;
   guard: CrashGuard;
@@ -37,15 +39,13 @@ export interface BooksParts {
 
 /** What answers for every message: the ledger and who watches it, what was put aside, and what became of each. */
 export function openBooks(parts: BooksParts) {
-  const { lanes, intake, kinds, guard, twin, self, directory, database, clock, observer, lifecycle } = parts;
+  const { lanes, incarnationOf, intake, kinds, guard, twin, self, directory, database, clock, observer, lifecycle } =
+    parts;
   const journals = { live: lanes.live.journal, bulk: lanes.bulk.journal };
   const firmwareOf = (id: string) => twin.latest(id)?.firmware ?? null;
   const jurisdictionOf = (id: string) => directory.get(id)?.identity.jurisdiction;
-  const ledger = new Ledger({ database, journals, clock, firmwareOf, jurisdictionOf });
-  const watch = new LedgerWatch({ ledger, self, clock, observer, everyMs: parts.checkLedgerEveryMs });
-  watch.start();
-  lifecycle.onStop('ledger watch', () => watch.stop());
-  const days = new DeviceDays({ database, kinds, clock, observer });
+  const ledger = new Ledger({ database, journals, incarnationOf, clock, firmwareOf, jurisdictionOf });
+  const days = new DeviceDays({ database, kinds, incarnationOf, clock, observer });
   days.start();
   lifecycle.onStop('completeness', () => days.stop());
   const replay = new DeadLetterReplay({ database, intake, kinds, clock, observer });
@@ -53,6 +53,12 @@ export function openBooks(parts: BooksParts) {
   lifecycle.onStop('replays', () => replay.stop());
   return {
     ledger,
+    /** Starts to look whether the ledger balances. */
+    watchLedger: (alert: LedgerWatchDeps['alert']): void => {
+      const watch = new LedgerWatch({ ledger, self, alert, clock, observer, everyMs: parts.checkLedgerEveryMs });
+      watch.start();
+      lifecycle.onStop('ledger watch', () => watch.stop());
+    },
     deadLetters: new DeadLetters({ database, replay, clock }),
     messages: new Messages({ database, lanes, kinds, guard, jurisdictionOf }),
     completeness: new Completeness({ database, days, kinds, clock }),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { buildServer, listen, reloadTls } from '../api/server.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
-import { Lifecycle, type StopFailure } from '../core/lifecycle.ts';
+import { Lifecycle } from '../core/lifecycle.ts';
 import type { KnownSecrets, Observer } from '../core/observe.ts';
 import type { NewMessage } from '../core/types.ts';
 import { CAMERA_SETUP_QUEUE } from '../devices/camera-setup.ts';
@@ -36,6 +36,7 @@ import { openCrashGuard, previewOf } from './crash-guard.ts';
 import { examine, refuseProblems } from './doctor.ts';
 import { startDownlink } from './downlink.ts';
 import { composeFollowers } from './followers.ts';
+import { brokerSecret, type Gateway, greeting } from './gateway.ts';
 import { Health } from './health.ts';
 import { healthChecks } from './health-checks.ts';
 import { keepHouse } from './housekeeping.ts';
@@ -58,14 +59,6 @@ import { TlsFiles } from './tls.ts';
 import { vaultKey } from './vault-key.ts';
 import { VERSION } from './version.ts';
 import { composeVideo } from './video.ts';
-
-export interface Gateway {
-  /** Lines for the person who started it. */
-  ready: string[];
-  urls: { http: string; mqtt: string };
-  /** Stops everything, newest first, within the deadline; resolves with what did not end well. */
-  stop(deadlineMs: number): Promise<StopFailure[]>;
-}
 
 const CONFIG_DIRECTORY = join(import.meta.dirname, '../../config');
 
@@ -132,7 +125,8 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
 
   // The journal and its readers.
   const directoryOf = (name: string) => place.directory(name);
-  const lanes = await openJournals({ directory: directoryOf, clock, observer, lifecycle });
+  const opened = await openJournals({ directory: directoryOf, database, clock, observer, lifecycle });
+  const { lanes, incarnationOf } = opened;
   const journals = { live: lanes.live.journal, bulk: lanes.bulk.journal };
   const messageRate = new MessageRate({ clock, counts: () => journals.live.received().counts });
   messageRate.start();
@@ -162,18 +156,20 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const guard = await openCrashGuard({ directory: directoryOf, clock, observer, lifecycle });
   const feed = new Feed({ lanes, kinds, guard, observer });
   const twinPath = join(await place.directory('twin'), 'checkpoint');
-  const twin = new Twin({ path: twinPath, kinds, clock, observer });
+  const twin = new Twin({ path: twinPath, kinds, journal: opened.ofTwin, clock, observer });
   await twin.start();
   lifecycle.onStop('twin', () => twin.stop());
   const series = await openSeries({ database, kinds, clock, observer });
   const store = chooseStore(config, services.influx, { http: outbound, clock, observer });
   const writer = new TelemetryWriter({ store, series, clock, observer, restartStore: services.restartInflux });
-  const { ledger, deadLetters, messages, completeness, daysReader } = openBooks({
-    ...{ lanes, intake, kinds, guard, twin, self, directory, database, clock, observer, lifecycle },
+  const { ledger, deadLetters, messages, completeness, daysReader, watchLedger } = openBooks({
+    ...{ lanes, incarnationOf, intake, kinds, guard, twin, self, directory, database, clock, observer, lifecycle },
     checkLedgerEveryMs: config.ledger.checkS * 1000,
   });
   const ground = { config, database, kinds, clock, observer, lifecycle };
-  const { history, exports, ...rollups } = await composeHistory({ ...ground, store, journals, register, directoryOf });
+  const { history, exports, ...rollups } = await composeHistory({
+    ...{ ...ground, store, journals, incarnationOf, register, directoryOf },
+  });
 
   // Cameras and alerts.
   const video = composeVideo({
@@ -196,6 +192,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     isRetired: (id) => directory.get(id)?.state === 'retired',
     head: () => journals.live.head,
     isClockKnown: () => self.isClockKnown(),
+    incarnationOf,
   });
   await alerting.watchlists.load();
   await following.start(alerting.desk);
@@ -209,15 +206,17 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   // Everything runs from here on, doors last.
   const downlink = await startDownlink({
     ...{ database, clock, observer, kinds, directory, work, doorbell, lifecycle, journal: journals.live },
+    incarnationOf,
   });
   await self.start();
   lifecycle.onStop('self report', () => self.stop());
   watchKinds({ kinds, database, clock, observer, lifecycle, self, rulesDirectory: join(CONFIG_DIRECTORY, 'rules') });
   const { reader: rules } = alerting;
+  watchLedger((differs, data) => alerting.ofGateway.set('ledger-difference', differs, data));
   const reading = { journals, feed, guard, ledger, writer, passages, rules, twin, clock, observer, lifecycle };
-  rollups.start(
-    startReaders(reading, { commands: downlink.reader, rollups: rollups.reader, completeness: daysReader }),
-  );
+  const more = { commands: downlink.reader, rollups: rollups.reader, completeness: daysReader };
+  const { storedUpTo, board } = startReaders(reading, more);
+  rollups.start(storedUpTo);
   const idempotency = new Idempotency({ database, clock });
   keepHouse({
     ...{ clock, observer, lifecycle },
@@ -266,10 +265,11 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     images: images.port,
     idempotency,
     preview: (message, lane) => previewOf({ ...intake.stamped(message), lane }, kinds, guard),
-    health: new Health(
+    health: new Health({
       clock,
-      healthChecks({ database, doorbell, store, writer, door, intake, streams: video.streams }),
-    ),
+      checks: healthChecks({ database, doorbell, store, writer, door, intake, streams: video.streams, board }),
+      readers: () => board.list(),
+    }),
     settings: { cursorKey: await key('cursors'), version: VERSION, ...tls.forApi(), ...brokerSecret(config) },
   });
   lifecycle.onStop('api', () => api.close());
@@ -282,17 +282,8 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const urls = { http: url, mqtt: door.url };
   log.info({ part: 'gateway', ...urls, version: VERSION, devices: directory.size }, 'ready');
   return {
-    ready: [
-      `citywatch ${VERSION} is ready.`,
-      `  API   ${url}/api/docs`,
-      ...(door.tlsPort === null ? [] : [`  MQTTS mqtts://${config.mqtt.host}:${door.tlsPort}`]),
-      `  MQTT  ${urls.mqtt}`,
-    ],
+    ready: greeting(urls, door.tlsPort === null ? null : `mqtts://${config.mqtt.host}:${door.tlsPort}`),
     urls,
     stop: (deadlineMs) => lifecycle.stop(deadlineMs),
   };
-}
-
-function brokerSecret({ mqtt: { brokerSecret } }: Config): { brokerSecret?: string } {
-  return brokerSecret === null ? {} : { brokerSecret };
 }

@@ -27,7 +27,7 @@ export function previewOf(
   guard: CrashGuard,
 ): Decoded {
   const kind = kinds.at(message.device.kind, message.device.kindVersion);
-  const decode = () => decodeMessage({ ...message, offset: 0, endOffset: 0 }, kind);
+  const decode = () => decodeMessage({ ...message, incarnation: '', offset: 0, endOffset: 0 }, kind);
   return (
     guard.asked(message.raw, decode) ?? { records: [], identities: [], refusals: [refusal(null, 'poison', '', '')] }
   );

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Observer } from '../core/observe.ts';
+import type { IncarnationOf } from '../core/receipt.ts';
 import { COMMANDS_QUEUE, Commands, type CommandsDeps } from '../ingest/commands/commands.ts';
 import { OpenDevices } from '../ingest/commands/open-devices.ts';
 import { RepliesReader } from '../ingest/commands/replies-reader.ts';
@@ -19,6 +20,7 @@ export interface DownlinkDeps {
   work: WorkQueue;
   doorbell: { ring(queue: string, key: string): void };
   lifecycle: Lifecycle;
+  incarnationOf: IncarnationOf;
   /** The live lane. */
   journal: { readonly head: number };
 }
@@ -29,14 +31,14 @@ export type Downlink = Awaited<ReturnType<typeof startDownlink>>;
 
 /** Builds and starts what takes commands to devices and their replies back; `sender.connect` says by what way. */
 export async function startDownlink(deps: DownlinkDeps) {
-  const { database, clock, observer, kinds, directory, work, doorbell, lifecycle, journal } = deps;
+  const { database, clock, observer, kinds, directory, work, doorbell, lifecycle, journal, incarnationOf } = deps;
   const ring = (device: string): void => doorbell.ring(COMMANDS_QUEUE, device);
   const open = new OpenDevices(database);
   await open.load();
   const sender = new CommandSender({ database, clock, observer, open, ring });
   const commands = new Commands({ database, clock, observer, kinds, directory, open, ring });
   const replies = new RepliesReader({
-    ...{ database, clock, observer, lane: 'live', head: () => journal.head, open },
+    ...{ database, clock, observer, lane: 'live', head: () => journal.head, incarnationOf, open },
     stateMeansThere: () => sender.acknowledgedBy === 'broker',
     isThere: (device) => sender.listening(device),
   });

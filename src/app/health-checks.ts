@@ -1,5 +1,7 @@
+import { RULES_READER } from '../alerts/rule-cursors.ts';
+import type { ReaderStanding } from '../api/deps.ts';
 import { CitywatchError } from '../core/errors.ts';
-import type { Check, Health } from './health.ts';
+import type { Check, HealthDeps } from './health.ts';
 
 /** What each part is asked. */
 export interface HealthParts {
@@ -10,12 +12,13 @@ export interface HealthParts {
   door: { check(): void };
   streams: { processes(): { spawner: number | null }; readonly gap: string | null };
   intake: { full(): boolean };
+  board: { list(): ReaderStanding[] };
 }
 
-type Checks = ConstructorParameters<typeof Health>[1];
+type Checks = HealthDeps['checks'];
 
 /** How each part is asked whether it is well, and whether the gateway is ready without it. */
-export function healthChecks({ database, doorbell, store, writer, door, streams, intake }: HealthParts): Checks {
+export function healthChecks({ database, doorbell, store, writer, door, streams, intake, board }: HealthParts): Checks {
   const needed = (check: Check) => ({ needed: true, check });
   const useful = (check: Check) => ({ needed: false, check });
   return {
@@ -32,7 +35,18 @@ export function healthChecks({ database, doorbell, store, writer, door, streams,
       return streams.gap;
     }),
     journal: needed(() => refuseUnless(!intake.full(), 'the disk is nearly full: nothing is acked')),
+    // While the rules hang nothing is judged; what other readers do comes late and is not lost.
+    rules: needed(() => refuseStuck(board, (name) => name === RULES_READER)),
+    readers: useful(() => refuseStuck(board, (name) => name !== RULES_READER)),
   };
+}
+
+function refuseStuck(board: HealthParts['board'], isMeant: (name: string) => boolean): void {
+  const stuck = board.list().filter(({ name, stuckMs }) => stuckMs !== null && isMeant(name));
+  const named = stuck.map(({ name, lane, behind, stuckMs }) => {
+    return `${name} (${lane}) has not moved for ${Math.round((stuckMs ?? 0) / 1000)} s with ${behind} bytes to read`;
+  });
+  refuseUnless(stuck.length === 0, named.join('; '));
 }
 
 function refuseUnless(well: boolean, reason: string): void {

@@ -1,4 +1,4 @@
-import type { HealthSource, PartHealth, PartName } from '../api/deps.ts';
+import type { HealthSource, PartHealth, PartName, ReaderStanding } from '../api/deps.ts';
 import { orAborted } from '../core/abort.ts';
 import { type Clock, deadline } from '../core/clock.ts';
 import { CitywatchError, messageOf } from '../core/errors.ts';
@@ -14,15 +14,27 @@ const CHECK_DEADLINE_MS = 2_000;
 /** Many may ask at once; the parts are asked once a second. */
 const FRESH_MS = 1_000;
 
+export interface HealthDeps {
+  clock: Clock;
+  checks: Record<PartName, { needed: boolean; check: Check }>;
+  readers(): ReaderStanding[];
+}
+
 /** Asks every part, at most once a second, each under its own deadline. */
 export class Health implements HealthSource {
   readonly #clock: Clock;
-  readonly #checks: Record<PartName, { needed: boolean; check: Check }>;
+  readonly #checks: HealthDeps['checks'];
+  readonly #readers: HealthDeps['readers'];
   #last: { atMs: number; answer: Promise<Record<PartName, PartHealth>> } | null = null;
 
-  constructor(clock: Clock, checks: Record<PartName, { needed: boolean; check: Check }>) {
+  constructor({ clock, checks, readers }: HealthDeps) {
     this.#clock = clock;
     this.#checks = checks;
+    this.#readers = readers;
+  }
+
+  readers(): ReaderStanding[] {
+    return this.#readers();
   }
 
   check(): Promise<Record<PartName, PartHealth>> {

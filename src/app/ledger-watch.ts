@@ -4,12 +4,14 @@ import { messageOf } from '../core/errors.ts';
 import { Gauge, type Observer } from '../core/observe.ts';
 import type { Caller } from '../core/types.ts';
 import { SYSTEM } from '../devices/camera-setup.ts';
-import type { LedgerAnswer, LedgerRow } from '../ingest/ledger.ts';
+import type { LedgerAnswer, LedgerRow } from '../ingest/ledger-balance.ts';
 
 export interface LedgerWatchDeps {
   ledger: { balance(caller: Caller): Promise<LedgerAnswer> };
   /** Writes it into the journal, as every other word of the gateway itself. */
   self: { say(channel: 'telemetry' | 'event', topic: string, payload: unknown): void };
+  /** Raises or ends the alert, by no way that could be what is wrong; saying the same again changes nothing. */
+  alert(differs: boolean, data: Record<string, string | number>): Promise<void>;
   clock: Clock;
   observer: Observer;
   everyMs: number;
@@ -27,9 +29,9 @@ const TOPIC = 'internal/ledger';
 const EVENTS_MAX = 20;
 
 /**
- * Looks whether the ledger balances. A difference that two looks in a row find is written into the journal: one event
- * for each kind and district, and their sum as a reading of the gateway, which the rule `ledger-difference` judges, so
- * that the alert clears when the sum is 0 again.
+ * Looks whether the ledger balances. A difference that two looks in a row find is an alert, which ends when the sum of
+ * all differences is 0 again. It is also written into the journal: one event for each kind and district, and the sum as
+ * a reading of the gateway.
  */
 export class LedgerWatch {
   readonly #deps: LedgerWatchDeps;
@@ -38,6 +40,8 @@ export class LedgerWatch {
   #sum = 0;
   /** The sum that was last written down; null before the first. */
   #said: number | null = null;
+  /** Whether the alert stands, as far as this life of the gateway has said it. */
+  #alerted: boolean | null = null;
   #cancel: () => void = () => {};
   #running: Promise<void> | null = null;
 
@@ -86,6 +90,7 @@ export class LedgerWatch {
     this.#tell(sure);
     // What is not sure yet must not end an alert either.
     if (this.#sum > 0 || (settled && this.#said !== 0)) this.#say(sure.map(([, found]) => found));
+    if (this.#sum > 0 || settled) await this.#alert(sure.map(([, found]) => found));
   }
 
   #tell(sure: [string, LedgerDifference][]): void {
@@ -99,10 +104,22 @@ export class LedgerWatch {
   }
 
   #say(sure: LedgerDifference[]): void {
+    this.#deps.self.say('telemetry', TOPIC, { values: this.#values(sure) });
+    this.#said = this.#sum;
+  }
+
+  /** What fails is said again at the next look. */
+  async #alert(sure: LedgerDifference[]): Promise<void> {
+    const differs = this.#sum > 0;
+    if (differs === this.#alerted) return;
+    await this.#deps.alert(differs, this.#values(sure));
+    this.#alerted = differs;
+  }
+
+  #values(sure: LedgerDifference[]): Record<string, string | number> {
     const [worst] = sure.toSorted((a, b) => sizeOf(b) - sizeOf(a));
     const where = worst ? { ledger_kind: worst.kind, ledger_jurisdiction: worst.jurisdiction } : {};
-    this.#deps.self.say('telemetry', TOPIC, { values: { ledger_difference: this.#sum, ...where } });
-    this.#said = this.#sum;
+    return { ledger_difference: this.#sum, ...where };
   }
 }
 

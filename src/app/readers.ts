@@ -11,6 +11,7 @@ import type { Ledger } from '../ingest/ledger.ts';
 import type { Passages } from '../ingest/passages/passages.ts';
 import type { CrashGuard } from '../ingest/poison/crash-guard.ts';
 import { ReadersOfLane, runReader } from '../ingest/reader.ts';
+import { ReaderBoard } from '../ingest/reader-board.ts';
 import type { Twin } from '../telemetry/twin.ts';
 import type { TelemetryWriter } from '../telemetry/writer.ts';
 
@@ -49,8 +50,14 @@ const REST_MS = { telemetry: 25, rules: 5, twin: 5 };
 /** Where the telemetry reader stands: everything of the lane before it is stored or explained. */
 export type StoredUpTo = (lane: Lane) => number;
 
+/** What runs. */
+export interface RunningReaders {
+  storedUpTo: StoredUpTo;
+  board: ReaderBoard;
+}
+
 /** Starts every reader in both lanes, each supervised. `more` are read beside the three of the design. */
-export function startReaders(input: ReadersInput, more: Record<string, LaneReader> = {}): StoredUpTo {
+export function startReaders(input: ReadersInput, more: Record<string, LaneReader> = {}): RunningReaders {
   const { journals, ledger, writer, passages, rules, twin, clock, lifecycle } = input;
   const stored: Record<Lane, number> = { live: journals.live.tail, bulk: journals.bulk.tail };
   const pace = new BulkPace({ clock, liveBacklogBytes: () => journals.live.head - stored.live });
@@ -80,6 +87,9 @@ export function startReaders(input: ReadersInput, more: Record<string, LaneReade
     ...more,
   };
   lifecycle.onStop('rules', () => rules.stop());
+  const board = new ReaderBoard({ clock, head: (lane) => journals[lane].head });
+  board.start();
+  lifecycle.onStop('reader board', () => board.stop());
   for (const lane of ['live', 'bulk'] as const) {
     const here = Object.entries(readers).filter(([, { lanes }]) => lanes?.includes(lane) ?? true);
     const places = new ReadersOfLane(
@@ -87,7 +97,9 @@ export function startReaders(input: ReadersInput, more: Record<string, LaneReade
       here.map(([name]) => name),
     );
     for (const [name, reader] of here) {
+      const stands = board.add(name, lane, journals[lane].tail);
       const onDone = (offset: number): void => {
+        stands(offset);
         if (name === 'telemetry') stored[lane] = offset;
         // What is read but not saved is still needed: a crash reads it again.
         places.done(name, Math.min(offset, reader.saved?.(lane) ?? offset));
@@ -96,7 +108,7 @@ export function startReaders(input: ReadersInput, more: Record<string, LaneReade
     }
   }
   rules.start();
-  return (lane) => stored[lane];
+  return { storedUpTo: (lane) => stored[lane], board };
 }
 
 function startReader(

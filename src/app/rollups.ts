@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Observer } from '../core/observe.ts';
+import type { IncarnationOf } from '../core/receipt.ts';
 import { supervise } from '../core/supervise.ts';
 import type { DecodedBatch, DeviceKind, Lane } from '../core/types.ts';
 import { BulkPace } from '../ingest/bulk-pace.ts';
-import { loadCursor, moveCursor } from '../ingest/cursor.ts';
+import { loadCursor, moveCursor, type ReaderName } from '../ingest/cursor.ts';
 import type { AccessRegister } from '../platform/access-register.ts';
 import type { Database } from '../platform/database.ts';
 import { writeFileDurable } from '../platform/files.ts';
@@ -25,6 +26,7 @@ export interface HistoryInput {
   store: Store;
   kinds: { latest(kind: string): DeviceKind | undefined };
   journals: Record<Lane, { readonly head: number }>;
+  incarnationOf: IncarnationOf;
   register: AccessRegister;
   /** Makes a directory below the data directory. */
   directoryOf(name: string): Promise<string>;
@@ -42,7 +44,7 @@ export interface ComposedHistory {
   start(storedUpTo: StoredUpTo): void;
 }
 
-const READER = 'rollups';
+const READER: ReaderName = 'rollups';
 
 /** What was stored, and the roll-ups of both lanes that answer for what is far back. */
 export async function composeHistory(input: HistoryInput): Promise<ComposedHistory> {
@@ -94,7 +96,7 @@ interface LaneParts {
 }
 
 function lanesRollups(input: HistoryInput, lane: Lane, { since, roller, storedUpTo }: LaneParts): Rollups {
-  const { database, journals, clock, observer } = input;
+  const { database, journals, incarnationOf, clock, observer } = input;
   return new Rollups({
     ...{ lane, roller, clock, observer, storedUpTo },
     head: () => journals[lane].head,
@@ -102,7 +104,8 @@ function lanesRollups(input: HistoryInput, lane: Lane, { since, roller, storedUp
       load: () => loadCursor(database, READER, lane),
       move: async (from, to) => {
         const batch: DecodedBatch = { lane, from, to, messages: [] };
-        await database.transaction((tx) => moveCursor(tx, { reader: READER, batch, atMs: clock.nowMs() }));
+        const move = { reader: READER, batch, incarnationOf, atMs: clock.nowMs() };
+        await database.transaction((tx) => moveCursor(tx, move));
       },
     },
     gaveUp: (untilMs) => since.move(untilMs),

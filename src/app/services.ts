@@ -15,6 +15,19 @@ export interface ServiceAddresses {
   restartInflux?: (() => Promise<void>) | undefined;
 }
 
+/** Starts only what rows need: for commands that change them while no gateway runs. */
+export async function startDatabaseServer(
+  config: Config,
+  place: DataDirectory,
+  deps: ServiceDeps,
+  lifecycle: Lifecycle,
+): Promise<string> {
+  if (config.database.url !== null) return config.database.url;
+  const postgres = await startPostgres(place, deps);
+  lifecycle.onStop('postgres', (signal) => postgres.stop(signal));
+  return postgres.url;
+}
+
 /** Starts the private servers that no setting replaces, side by side; registers the end of each that came up. */
 export async function startServices(
   config: Config,

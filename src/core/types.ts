@@ -161,6 +161,8 @@ export interface NewMessage {
 /** A message that is durable in the journal. */
 export interface Message extends NewMessage {
   lane: Lane;
+  /** Which life of the journal it was written in (`ingest/lives`). */
+  incarnation: string;
   offset: number;
   /** Offset of the byte after this record: a reader that is done with it stands here. */
   endOffset: number;
@@ -168,7 +170,7 @@ export interface Message extends NewMessage {
 
 /** What the sender of a message is given once it is durable. */
 export interface Receipt {
-  /** Text of the journal position, `live-12345`: ask `GET /messages?id=` with it. */
+  /** Text of the journal position, `live-12345-3f9a0c1d` (`core/receipt.ts`): ask `GET /messages?id=` with it. */
   id: string;
   position: JournalPosition;
 }

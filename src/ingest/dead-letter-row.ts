@@ -1,4 +1,6 @@
 import type { Jurisdiction } from '../core/jurisdiction.ts';
+import { receiptId } from '../core/receipt.ts';
+import type { Lane } from '../core/types.ts';
 import type { DeadLetterRow } from './tables.ts';
 
 export interface DeadLetter {
@@ -28,7 +30,7 @@ export function idOf({ lane, journal_offset: offset, record_index: index }: Dead
 export function fromRow(row: DeadLetterRow): DeadLetter {
   return {
     id: idOf(row),
-    receipt: `${row.lane}-${row.journal_offset}`,
+    receipt: receiptId({ lane: row.lane as Lane, offset: row.journal_offset, incarnation: row.incarnation }),
     device: row.device,
     kind: row.kind,
     kindVersion: row.kind_version,

@@ -92,8 +92,8 @@ export class Feed {
 function beyondEnd(offset: number, head: number): CitywatchError {
   return new CitywatchError('conflict.state', {
     detail:
-      `A reader stands at ${offset}, behind the end of the journal (${head}): the journal was replaced by an older ` +
-      'or empty one. Put the right directory back, or delete the rows of ingest_cursor to begin with this one.',
+      `A reader stands at ${offset}, behind the end of the journal (${head}), which was changed under the running ` +
+      'gateway. Start it again: it says what does not fit.',
   });
 }
 

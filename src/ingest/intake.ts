@@ -1,3 +1,4 @@
+import { type Receipted, receiptId } from '../core/receipt.ts';
 import type { DeviceIdentity, Lane, Message, NewMessage, Receipt } from '../core/types.ts';
 import { replayOrigin } from './replay-origin.ts';
 
@@ -71,12 +72,7 @@ export class Intake {
   }
 }
 
-export function receiptOf({ lane, offset }: { lane: Lane; offset: number }): Receipt {
-  return { id: `${lane}-${offset}`, position: { lane, offset } };
-}
-
-/** The position a receipt id names, or null for anything else. */
-export function positionOf(id: string): { lane: Lane; offset: number } | null {
-  const [, lane, offset] = /^(live|bulk)-(\d{1,15})$/.exec(id) ?? [];
-  return lane === undefined ? null : { lane: lane as Lane, offset: Number(offset) };
+export function receiptOf(message: Receipted): Receipt {
+  const { lane, offset } = message;
+  return { id: receiptId(message), position: { lane, offset } };
 }

@@ -1,15 +1,15 @@
 import { CitywatchError } from '../core/errors.ts';
 import { covers, type Jurisdiction } from '../core/jurisdiction.ts';
+import { parseReceiptId, receiptId } from '../core/receipt.ts';
 import type { Caller, DecodedRecord, DeviceId, Lane, Message, Refusal } from '../core/types.ts';
 import { type Database, sql } from '../platform/database.ts';
 import { explainReplies, type RepliesStory } from './commands/explain.ts';
-import { loadCursor } from './cursor.ts';
+import { LEDGER_READER, loadCursor } from './cursor.ts';
 import { type Decoded, decodeMessage } from './decode/decode.ts';
 import type { DuplicateIndex } from './duplicates/index.ts';
 import type { KindSource } from './feed.ts';
-import { positionOf, receiptOf } from './intake.ts';
+import { receiptOf } from './intake.ts';
 import type { Search } from './journal/search.ts';
-import { LEDGER_READER } from './ledger.ts';
 import { refusal } from './refusals.ts';
 import { replayOrigin } from './replay-origin.ts';
 import type { DeadLetterRow, IngestTables } from './tables.ts';
@@ -65,9 +65,10 @@ export class Messages {
 
   /** Null for a receipt that names nothing, nothing that is still kept, or nothing the caller may see. */
   async byReceipt(caller: Caller, id: string): Promise<MessageStory | null> {
-    const position = positionOf(id);
+    const position = parseReceiptId(id);
     const message = position && (await this.#deps.lanes[position.lane]?.journal.at(position.offset));
     if (!message || !this.#sees(caller, message)) return null;
+    if (position.incarnation !== '' && position.incarnation !== message.incarnation) return null;
     const [story] = await this.#tell(message.lane, [message]);
     return story ?? null;
   }
@@ -162,7 +163,7 @@ function received(message: Message): Stage {
   const origin = replayOrigin(message);
   const parts = [`${message.raw.length} bytes`, `jurisdiction ${message.device.jurisdiction}`];
   if (message.packetId > 0) parts.push(`packet ${message.packetId}${message.dup ? ', sent again' : ''}`);
-  if (origin) parts.push(`replay of ${receiptOf(origin).id}`);
+  if (origin) parts.push(`replay of ${receiptId({ ...origin, incarnation: '' })}`);
   return { stage: 'received', outcome: 'durable', detail: parts.join(', '), atMs: message.receivedAtMs };
 }
 

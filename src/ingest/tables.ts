@@ -1,6 +1,13 @@
 export interface IngestTables {
-  ingest_cursor: { reader: string; lane: string; journal_offset: number; updated_at_ms: number };
-  ingest_ledger: LedgerCounters & { lane: string; kind: string; jurisdiction: string };
+  ingest_cursor: {
+    reader: string;
+    lane: string;
+    journal_offset: number;
+    /** Life of the journal; null where a version without it wrote the row. */
+    incarnation: string | null;
+    updated_at_ms: number;
+  };
+  ingest_ledger: LedgerCounters & { incarnation: string; lane: string; kind: string; jurisdiction: string };
   dead_letter: DeadLetterRow;
   dead_letter_payload: { lane: string; journal_offset: number; raw: Buffer };
 }
@@ -17,6 +24,7 @@ export interface LedgerCounters {
 export interface DeadLetterRow {
   lane: string;
   journal_offset: number;
+  incarnation: string;
   /** Index of the record; -1 for the whole message. */
   record_index: number;
   reason: string;

@@ -11,6 +11,7 @@ import { type Column, TwinTable } from './twin-table.ts';
 const MAGIC = Buffer.from('CWTWIN01');
 
 const headerSchema = z.object({
+  incarnation: z.string().default(''),
   cursors: z.object({ live: z.number().int().nonnegative(), bulk: z.number().int().nonnegative() }),
   tables: z.array(
     z.object({
@@ -26,6 +27,8 @@ const headerSchema = z.object({
 });
 
 export interface Snapshot {
+  /** Life of the journal; empty in files of versions without it. */
+  incarnation: string;
   /** Journal offsets up to which the tables are true, by lane. */
   cursors: Record<Lane, number>;
   tables: Map<string, TwinTable>;
@@ -44,9 +47,10 @@ function arraysOf(table: TwinTable): Bytes[] {
   return [table.lastMessageAtMs, table.onlineAtMs, table.online, ...columns];
 }
 
-export function encodeCheckpoint({ cursors, tables }: Snapshot): Buffer {
+export function encodeCheckpoint({ incarnation, cursors, tables }: Snapshot): Buffer {
   const header = Buffer.from(
     JSON.stringify({
+      incarnation,
       cursors,
       tables: [...tables.values()].map((table) => ({
         kind: table.kind,
@@ -75,7 +79,7 @@ export function decodeCheckpoint(file: Buffer): Snapshot {
   if (file.length < prefix + 4 || !file.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error('not a checkpoint');
   if (crc32(file.subarray(0, -4)) !== file.readUInt32LE(file.length - 4)) throw new Error('checksum does not match');
   const headerEnd = prefix + file.readUInt32LE(MAGIC.length);
-  const { cursors, tables } = headerSchema.parse(JSON.parse(file.toString('utf8', prefix, headerEnd)));
+  const { incarnation, cursors, tables } = headerSchema.parse(JSON.parse(file.toString('utf8', prefix, headerEnd)));
   let offset = headerEnd;
   const take = (array: Bytes, rows: number): void => {
     const bytes = rows * array.BYTES_PER_ELEMENT;
@@ -94,5 +98,5 @@ export function decodeCheckpoint(file: Buffer): Snapshot {
     for (const array of arraysOf(table)) take(array, table.size);
     return [kind, table] as const;
   });
-  return { cursors, tables: new Map(restored) };
+  return { incarnation, cursors, tables: new Map(restored) };
 }

@@ -16,10 +16,19 @@ import { decodeCheckpoint, encodeCheckpoint } from './twin-checkpoint.ts';
 import { TwinTable } from './twin-table.ts';
 import { fieldsOf, keep, type LatestFields, rowId, TAGGED, tagValues } from './twin-tags.ts';
 
+/** What the twin asks of the journal it reads. */
+export interface TwinJournal {
+  /** The present life of the journal. */
+  readonly incarnation: string;
+  /** Whether a checkpoint of that life with these cursors is of this journal; `''`: of a version without lives. */
+  holds(incarnation: string, cursors: Record<Lane, number>): boolean;
+}
+
 export interface TwinDeps {
   /** Where the checkpoint lies; its directory is there already. */
   path: string;
   kinds: { latest(kind: string): DeviceKind | undefined };
+  journal: TwinJournal;
   clock: Clock;
   observer: Observer;
 }
@@ -173,7 +182,7 @@ export class Twin {
     const cursors = { ...this.#cursors };
     if (cursors.live === this.#durable.live && cursors.bulk === this.#durable.bulk) return;
     try {
-      await writeFileDurable(this.#deps.path, encodeCheckpoint({ cursors, tables: this.#allTables() }), {
+      await writeFileDurable(this.#deps.path, this.#encode(cursors), {
         mode: 0o600,
       });
       this.#durable = cursors;
@@ -183,9 +192,15 @@ export class Twin {
     }
   }
 
+  #encode(cursors: Record<Lane, number>): Buffer {
+    const { incarnation } = this.#deps.journal;
+    return encodeCheckpoint({ incarnation, cursors, tables: this.#allTables() });
+  }
+
   #restore(file: Buffer): void {
     try {
-      const { cursors, tables } = decodeCheckpoint(file);
+      const { incarnation, cursors, tables } = decodeCheckpoint(file);
+      if (!this.#deps.journal.holds(incarnation, cursors)) throw new Error('of another journal');
       for (const [name, table] of tables) {
         if (name.startsWith(TAGGED)) this.#tagged.set(name.slice(TAGGED.length), table);
         else this.#tables.set(name, table);
@@ -193,7 +208,7 @@ export class Twin {
       this.#cursors = cursors;
       this.#durable = { ...cursors };
     } catch (error) {
-      this.#log.warn({ error: messageOf(error) }, 'the saved last values are damaged; reading them from the journal');
+      this.#log.warn({ error: messageOf(error) }, 'the saved last values are of no use; reading them from the journal');
     }
   }
 

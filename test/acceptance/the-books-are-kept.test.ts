@@ -49,8 +49,30 @@ t.test('a ledger that does not balance is an alert that clears when it does agai
   await gateway.settledLedger();
   const alert = async () => (await gateway.get('/alerts?rule=ledger-difference')).items[0];
   t.equal(await alert(), undefined);
+  // The rules hang on their row: their alert must come all the same, and nothing is judged meanwhile.
+  let letGo = (): void => {};
+  const hung = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const holding = database.dedicated(async (run) => {
+    await run('begin');
+    await run('lock table rule_cursor in access exclusive mode');
+    await hung;
+    await run('rollback');
+  });
   await tamper(`update ingest_ledger set messages_decoded = messages_decoded - 2 where kind = 'pump'`);
   await until('the alert', async () => (await alert()) !== undefined, 15_000);
+  const ready = () => gateway.api('GET', '/readyz', { token: '' });
+  await until('the reader that hangs is named', async () => !(await ready()).body.parts.rules.ok, 60_000);
+  const { status, body } = await ready();
+  t.equal(status, 503);
+  t.match(body.parts.rules.reason, /^rules \(live\) has not moved for \d+ s with \d+ bytes to read/);
+  t.ok(body.readers.some(({ name, behind }: { name: string; behind: number }) => name === 'rules' && behind > 0));
+  letGo();
+  await holding;
+  await gateway.untilGreen();
+  t.equal((await gateway.get('/alerts?rule=ledger-difference')).items.length, 1, 'and it is one');
+  t.equal((await alert()).occurrences, 1);
   t.match(await alert(), { severity: 'severe', condition: 'active', device: '_gateway', jurisdiction: '000000' });
   const said = async () => (await gateway.api('GET', '/metrics')).text;
   t.match(await said(), /^citywatch_ledger_difference 2$/m);

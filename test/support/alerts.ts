@@ -63,6 +63,7 @@ export function message(input: MessageInput): DecodedMessage {
   return {
     message: {
       lane: 'live',
+      incarnation: '',
       offset,
       endOffset: offset + 1,
       receivedAtMs,

@@ -20,6 +20,8 @@ import {
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
 
+const EPOCH = { id: '0a0b0c0d', since: '2026-01-05T00:00:00.000Z', countedBy: 'journal' as const };
+
 export { HERE };
 export const ELSEWHERE = '510700';
 export const DEVICE_SECRET = 'device-secret-0123456789';
@@ -143,6 +145,7 @@ function callerFor(token: string): Caller | null {
 }
 
 const UP = { ok: true, needed: true };
+const ON_TOP = { ffmpeg: UP, journal: UP, rules: UP, readers: UP };
 
 /** The part of a test that this needs. */
 interface Cleanup {
@@ -201,7 +204,7 @@ type Data =
 /** What is asked of data that came in: next to none came. */
 function quietData(): Pick<ApiDeps, Data> {
   return {
-    ledger: { balance: async () => ({ asOf: ['live-1'], balanced: true, rows: [] }) },
+    ledger: { balance: async () => ({ asOf: ['live-1'], balanced: true, epoch: EPOCH, epochs: [EPOCH], rows: [] }) },
     deadLetters: {
       list: async () => ({ items: [], next: null }),
       groups: async () => [],
@@ -270,7 +273,10 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
     ...memoryPeople(),
     accessRegister: { list: async () => [] },
     idempotency: new MemoryIdempotency(),
-    health: { check: async () => ({ postgres: UP, redis: UP, influx: UP, mqtt: UP, ffmpeg: UP, journal: UP }) },
+    health: {
+      check: async () => ({ ...{ postgres: UP, redis: UP, influx: UP, mqtt: UP }, ...ON_TOP }),
+      readers: () => [],
+    },
     clock: systemClock,
     observer: createObserver({ level: 'debug', secrets: new KnownSecrets(), destination }),
     settings: { cursorKey: Buffer.alloc(32, 7), version: '0.0.0-test' },

@@ -56,6 +56,7 @@ export function decoded(records: DecodedRecord[], over: Partial<Message> & { id?
     dup: false,
     raw: Buffer.from('{}'),
     lane: 'live',
+    incarnation: '',
     offset,
     endOffset: offset + MESSAGE_BYTES,
     ...rest,

@@ -2,7 +2,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import { receiptOf } from '../../src/ingest/intake.ts';
 import { Journal } from '../../src/ingest/journal/journal.ts';
 import { ExternalMqtt } from '../../src/ingest/uplinks/mqtt-external.ts';
-import { quietObserver } from './journal.ts';
+import { ONE_LIFE, quietObserver } from './journal.ts';
 
 /**
  * A child process that journals in argv[2] what the broker at argv[3] sends, until it is killed. Prints a line for each
@@ -10,7 +10,7 @@ import { quietObserver } from './journal.ts';
  */
 const [directory, url] = [process.argv[2]!, process.argv[3]!];
 const observer = quietObserver();
-const journal = await Journal.open({ directory, lane: 'live', clock: systemClock, observer });
+const journal = await Journal.open({ directory, lane: 'live', lineage: ONE_LIFE, clock: systemClock, observer });
 const device = { kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: '330200' };
 const uplink = new ExternalMqtt(
   {

@@ -8,6 +8,7 @@ import { decodeMessage } from '../../src/ingest/decode/decode.ts';
 import { Database } from '../../src/platform/database.ts';
 import { migrate } from '../../src/platform/migrate.ts';
 import { WorkQueue } from '../../src/platform/work.ts';
+import { incarnationOf } from './journal.ts';
 import { KIOSK, storedMessage } from './kiosk-kind.ts';
 import { type Owner, quietObserver } from './services.ts';
 
@@ -76,6 +77,7 @@ export async function openDownlink(t: Owner, url: string, { clock }: { clock: Cl
     const lifecycle = new Lifecycle(clock);
     const downlink = await startDownlink({
       ...{ database, clock, observer: quietObserver(), kinds: kioskOnly, directory: kiosks, lifecycle, journal },
+      incarnationOf,
       work,
       doorbell: { ring: () => void rings.push(pump()) },
     });

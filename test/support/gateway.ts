@@ -177,6 +177,7 @@ export class Gateway {
 
 export interface Ledger {
   balanced: boolean;
+  epochs: { id: string }[];
   rows: {
     kind: string;
     messages: { total: number; decoded: number; deadLettered: number; waiting: number };

@@ -9,7 +9,7 @@ import { Ledger, type RejectedRecord } from '../../src/ingest/ledger.ts';
 import { Messages } from '../../src/ingest/messages.ts';
 import { Database } from '../../src/platform/database.ts';
 import { migrate } from '../../src/platform/migrate.ts';
-import { keepAlive, openJournal, quietObserver, temporaryDirectory } from './journal.ts';
+import { incarnationOf, keepAlive, openJournal, quietObserver, temporaryDirectory } from './journal.ts';
 import { KIOSK } from './kiosk-kind.ts';
 import { startPostgres } from './services.ts';
 
@@ -44,7 +44,7 @@ async function openIngest(directory: string, database: Database) {
     lanes,
     intake,
     feed: new Feed({ lanes, kinds, observer: quietObserver() }),
-    ledger: new Ledger({ database, journals: { live: journal }, clock, jurisdictionOf }),
+    ledger: new Ledger({ database, journals: { live: journal }, incarnationOf, clock, jurisdictionOf }),
     deadLetters: new DeadLetters({
       ...{ database, clock },
       replay: new DeadLetterReplay({ database, intake, kinds, clock, observer: quietObserver() }),

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { systemClock } from '../../src/core/clock.ts';
 import { Journal } from '../../src/ingest/journal/journal.ts';
-import { kioskMessage, quietObserver } from './journal.ts';
+import { kioskMessage, ONE_LIFE, quietObserver } from './journal.ts';
 
 /**
  * A child process that writes to the journal in argv[2] until it is killed, and reports on file descriptor 3 every
@@ -12,6 +12,7 @@ const acks = createWriteStream('', { fd: 3 });
 const journal = await Journal.open({
   directory,
   lane: 'live',
+  lineage: ONE_LIFE,
   clock: systemClock,
   observer: quietObserver(),
   options: { segmentBytes: 100_000, groupDelayMs: 1 },

@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import type { Clock } from '../../src/core/clock.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets, type Observer } from '../../src/core/observe.ts';
+import type { IncarnationOf } from '../../src/core/receipt.ts';
 import type { Message, NewMessage } from '../../src/core/types.ts';
 import { Journal } from '../../src/ingest/journal/journal.ts';
+import type { LaneLineage } from '../../src/ingest/journal/lineage.ts';
 import type { JournalOptions } from '../../src/ingest/journal/options.ts';
+import type { TwinJournal } from '../../src/telemetry/twin.ts';
 
 export interface Teardown {
   teardown(run: () => unknown): void;
@@ -23,6 +26,14 @@ export function quietObserver(): Observer {
   return createObserver({ level: 'silent', secrets: new KnownSecrets() });
 }
 
+/** The life of a journal that is opened by itself, without a database beside it. */
+export const LIFE = '0a0b0c0d';
+export const ONE_LIFE: LaneLineage = [{ id: LIFE, from: 0 }];
+export const incarnationOf: IncarnationOf = () => LIFE;
+
+/** What a twin is told of that journal: every checkpoint is of it. */
+export const OWN_JOURNAL: TwinJournal = { incarnation: LIFE, holds: () => true };
+
 export interface OpenJournal {
   directory: string;
   clock?: Clock;
@@ -30,7 +41,7 @@ export interface OpenJournal {
 }
 
 export function openJournal({ directory, clock = systemClock, options = {} }: OpenJournal): Promise<Journal> {
-  return Journal.open({ directory, lane: 'live', clock, observer: quietObserver(), options });
+  return Journal.open({ directory, lane: 'live', lineage: ONE_LIFE, clock, observer: quietObserver(), options });
 }
 
 /** A telemetry message of a kiosk; anything can be replaced. */

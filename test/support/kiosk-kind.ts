@@ -56,5 +56,13 @@ export const kioskKinds = {
 
 /** A message as it comes out of the journal. */
 export function storedMessage(raw: string | Buffer, change: Partial<Message> = {}): Message {
-  return { ...kioskMessage(change), lane: 'live', offset: 0, endOffset: 100, ...change, raw: Buffer.from(raw) };
+  return {
+    ...kioskMessage(change),
+    lane: 'live',
+    incarnation: '',
+    offset: 0,
+    endOffset: 100,
+    ...change,
+    raw: Buffer.from(raw),
+  };
 }

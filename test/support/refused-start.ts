@@ -14,8 +14,13 @@ export interface Refusal {
 const LIMIT_MS = 60_000;
 
 /** Runs `citywatch serve` where it cannot run, to its end; `status` is null when it had to be killed. */
-export async function refusedStart(env: Record<string, string>, root = ROOT): Promise<Refusal> {
-  const child = spawn(process.execPath, [join(root, 'scripts/citywatch.mjs'), 'serve'], {
+export function refusedStart(env: Record<string, string>, root = ROOT): Promise<Refusal> {
+  return runCitywatch(['serve'], env, root);
+}
+
+/** Runs `citywatch` with these words to its end; `status` is null when it had to be killed. */
+export async function runCitywatch(words: string[], env: Record<string, string>, root = ROOT): Promise<Refusal> {
+  const child = spawn(process.execPath, [join(root, 'scripts/citywatch.mjs'), ...words], {
     env: {
       PATH: process.env.PATH ?? '',
       ...{ CITYWATCH_HTTP_PORT: '0', CITYWATCH_MQTT_PORT: '0', CITYWATCH_LOG_LEVEL: 'silent' },

@@ -9,9 +9,17 @@ const WATCHERS = ['admin', 'operator', 'technician'] as const;
 
 const count = z.int().nonnegative();
 const counts = { total: count, deadLettered: count, waiting: count };
+const epoch = z.object({
+  id: z.string().meta({ description: 'The incarnation of the journal, which its receipts end with' }),
+  since: moment,
+  countedBy: z.enum(['journal', 'ledger']).meta({ description: 'Who says how much was taken in' }),
+});
+
 const ledger = z.object({
   asOf: z.array(z.string()).meta({ description: 'The journal positions the counts are true at' }),
   balanced: z.boolean(),
+  epoch: epoch.meta({ description: 'What the rows are of' }),
+  epochs: z.array(epoch).meta({ description: 'All, oldest first; `citywatch adopt` begins one' }),
   rows: z.array(
     z.object({
       kind: z.string(),
@@ -23,7 +31,9 @@ const ledger = z.object({
   ),
 });
 
-const receiptId = z.string().regex(/^[a-z]{1,16}-\d{1,16}$/, 'is not a receipt, such as live-12345');
+const receiptId = z
+  .string()
+  .regex(/^[a-z]{1,16}-\d{1,16}(-[0-9a-f]{8})?$/, 'is not a receipt, such as live-12345-3f9a0c1d');
 
 const messageQuery = z
   .strictObject({
@@ -68,9 +78,19 @@ export const explainRoutes: RoutePart = (app, context) => {
     '/ledger',
     {
       config: { allow: WATCHERS },
-      schema: { tags, summary: 'Whether everything received is accounted for', response: { 200: ledger } },
+      schema: {
+        tags,
+        summary: 'Whether everything received is accounted for',
+        querystring: z.strictObject({
+          epoch: z
+            .string()
+            .regex(/^[0-9a-f]{8}$/)
+            .optional(),
+        }),
+        response: { 200: ledger },
+      },
     },
-    async (request) => books.balance(callerOf(request)),
+    async (request) => books.balance(callerOf(request), request.query.epoch),
   );
 
   app.get(

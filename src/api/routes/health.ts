@@ -3,9 +3,28 @@ import type { RoutePart } from './route.ts';
 
 const part = z.object({ ok: z.boolean(), needed: z.boolean(), reason: z.string().optional() });
 
+const reader = z.object({
+  name: z.string(),
+  lane: z.enum(['live', 'bulk']),
+  position: z.int().nonnegative(),
+  behind: z.int().nonnegative().meta({ description: 'Bytes that it has still to read' }),
+});
+
 const ready = z.object({
   ready: z.boolean(),
-  parts: z.object({ postgres: part, redis: part, influx: part, mqtt: part, ffmpeg: part, journal: part }),
+  parts: z.object({
+    postgres: part,
+    redis: part,
+    influx: part,
+    mqtt: part,
+    ffmpeg: part,
+    journal: part,
+    rules: part,
+    readers: part,
+  }),
+  readers: z
+    .array(reader)
+    .meta({ description: 'Where the readers of the journal stand; one that hangs is named in `parts`' }),
 });
 
 export const healthRoutes: RoutePart = (app, { health, observer }) => {
@@ -35,7 +54,8 @@ export const healthRoutes: RoutePart = (app, { health, observer }) => {
       const isReady = Object.values(parts).every(({ ok, needed }) => ok || !needed);
       reply.header('cache-control', 'no-store');
       if (!isReady) reply.header('retry-after', 2);
-      return reply.code(isReady ? 200 : 503).send({ ready: isReady, parts });
+      const readers = health.readers().map(({ stuckMs: _, ...shown }) => shown);
+      return reply.code(isReady ? 200 : 503).send({ ready: isReady, parts, readers });
     },
   );
 

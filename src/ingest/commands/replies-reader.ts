@@ -1,7 +1,9 @@
 import type { Clock } from '../../core/clock.ts';
 import { Counter, type Logger, type Observer } from '../../core/observe.ts';
+import type { IncarnationOf } from '../../core/receipt.ts';
 import type { DecodedBatch, DecodedMessage, DeviceId, Lane } from '../../core/types.ts';
 import { type Database, sql, type Tables } from '../../platform/database.ts';
+import type { ReaderName } from '../cursor.ts';
 import type { IngestTables } from '../tables.ts';
 import { afterReply, judgeReply, type Life, type ReplyVerdict } from './life.ts';
 import type { OpenDevices } from './open-devices.ts';
@@ -15,6 +17,7 @@ export interface RepliesReaderDeps {
   lane: Lane;
   /** Offset behind the newest durable message. */
   head(): number;
+  incarnationOf: IncarnationOf;
   open: OpenDevices;
   /** Whether a device says by its state, and not by a connection of ours, that it is there. */
   stateMeansThere(): boolean;
@@ -22,7 +25,7 @@ export interface RepliesReaderDeps {
   isThere(device: DeviceId): void;
 }
 
-export const COMMANDS_READER = 'commands';
+export const COMMANDS_READER: ReaderName = 'commands';
 
 const SAVE_EVERY_MS = 1_000;
 /** A reply received before a deadline may still be on its way into the journal; give it this long. */
@@ -181,16 +184,15 @@ export class RepliesReader {
   }
 
   async #save(tables: Tables, offset: number, when: 'always' | 'where-absent'): Promise<void> {
-    const atMs = this.#deps.clock.nowMs();
+    const { lane, incarnationOf, clock } = this.#deps;
+    const at = { journal_offset: offset, incarnation: incarnationOf({ lane, offset }), updated_at_ms: clock.nowMs() };
     await tables
       .tables<IngestTables>()
       .insertInto('ingest_cursor')
-      .values({ reader: COMMANDS_READER, lane: this.#deps.lane, journal_offset: offset, updated_at_ms: atMs })
+      .values({ reader: COMMANDS_READER, lane, ...at })
       .onConflict((conflict) => {
         const known = conflict.columns(['reader', 'lane']);
-        return when === 'where-absent'
-          ? known.doNothing()
-          : known.doUpdateSet({ journal_offset: offset, updated_at_ms: atMs });
+        return when === 'where-absent' ? known.doNothing() : known.doUpdateSet(at);
       })
       .execute();
   }

@@ -1,14 +1,16 @@
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
+import type { IncarnationOf } from '../../core/receipt.ts';
 import type { DecodedBatch, DeviceId, DeviceKind, Lane } from '../../core/types.ts';
 import { type Database, sql, type Tables } from '../../platform/database.ts';
-import { loadCursor, moveCursor } from '../cursor.ts';
+import { loadCursor, moveCursor, type ReaderName } from '../cursor.ts';
 import { type DaySlots, dayOf, emptyDay, see, slotMsOf } from './day-slots.ts';
 
 export interface DeviceDaysDeps {
   database: Database;
   kinds: { latest(kind: string): DeviceKind | undefined };
+  incarnationOf: IncarnationOf;
   clock: Clock;
   observer: Observer;
 }
@@ -17,7 +19,7 @@ export interface CompletenessTables {
   device_day: { day: number; device: string; slot_ms: number; seen: Buffer };
 }
 
-const READER = 'completeness';
+const READER: ReaderName = 'completeness';
 /** A restart reads at most this much of the journal again. */
 const SAVE_EVERY_MS = 5 * 60_000;
 /** Days of devices that wait to be saved; more are saved at once. */
@@ -175,7 +177,7 @@ export class DeviceDays {
   }
 
   async #save(): Promise<void> {
-    const { database, clock } = this.#deps;
+    const { database, incarnationOf, clock } = this.#deps;
     const dirty = [...this.#days.values()].filter((day) => day.dirty);
     const read = { ...this.#read };
     await database.transaction(async (tx) => {
@@ -185,7 +187,7 @@ export class DeviceDays {
       for (const lane of ['live', 'bulk'] as const) {
         if (read[lane] <= this.#saved[lane]) continue;
         const batch = { lane, from: this.#saved[lane], to: read[lane], messages: [] };
-        await moveCursor(tx, { reader: READER, batch, atMs: clock.nowMs() });
+        await moveCursor(tx, { reader: READER, batch, incarnationOf, atMs: clock.nowMs() });
       }
     });
     for (const day of dirty) day.dirty = false;

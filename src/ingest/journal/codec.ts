@@ -34,6 +34,12 @@ export interface Place {
   salt: number;
 }
 
+/** As {@link Place}, with what a message is told of it besides. */
+export interface PlaceInLife extends Place {
+  /** Life of the journal that the file belongs to. */
+  incarnation: string;
+}
+
 /** An upper bound of what {@link encodeRecord} writes, cheap to compute. */
 export function roomFor(message: NewMessage): number {
   const { device, topic, connection, raw } = message;
@@ -142,7 +148,7 @@ export function isRecord(from: Buffer, at: number, place: Place): boolean {
 }
 
 /** Reads a record that {@link isRecord} has found good. `raw` is a view into `from`, not a copy. */
-export function decodeRecord(from: Buffer, at: number, place: Place): Message {
+export function decodeRecord(from: Buffer, at: number, place: PlaceInLife): Message {
   const length = from.readUInt32LE(at);
   const flags = from[at + 12]!;
   const kindAt = at + FIXED_BYTES + from[at + 13]!;
@@ -168,6 +174,7 @@ export function decodeRecord(from: Buffer, at: number, place: Place): Message {
     dup: (flags & DUP) !== 0,
     raw: from.subarray(rawAt, at + length),
     lane: place.lane,
+    incarnation: place.incarnation,
     offset: place.offset,
     endOffset: place.offset + length,
   };

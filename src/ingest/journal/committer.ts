@@ -4,6 +4,7 @@ import { Encoder, type Group, newSalt, type SegmentPlan } from './group.ts';
 
 export interface CommitterDeps {
   lane: Lane;
+  incarnation: string;
   clock: Clock;
   limits: { groupDelayMs: number; groupBytes: number; segmentBytes: number };
   /** Makes a group durable. */
@@ -39,7 +40,7 @@ export class Committer {
 
   constructor(deps: CommitterDeps, head: number) {
     this.#deps = deps;
-    this.#encoder = new Encoder(deps.lane);
+    this.#encoder = new Encoder(deps.lane, deps.incarnation);
     this.#next = head;
   }
 

@@ -27,11 +27,13 @@ const SLAB_BYTES = 1024 * 1024;
  */
 export class Encoder {
   readonly #lane: Lane;
+  readonly #incarnation: string;
   #slab = Buffer.alloc(0);
   #used = 0;
 
-  constructor(lane: Lane) {
+  constructor(lane: Lane, incarnation: string) {
     this.#lane = lane;
+    this.#incarnation = incarnation;
   }
 
   /** Adds `message` to `group` at its end. The message must have passed `checkEncodable`. */
@@ -59,6 +61,7 @@ export class Encoder {
       dup: message.dup,
       raw: this.#slab.subarray(end - message.raw.length, end),
       lane: this.#lane,
+      incarnation: this.#incarnation,
       offset,
       endOffset: group.to,
     };

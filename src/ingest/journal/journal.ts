@@ -2,29 +2,21 @@ import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { unhurried } from '../../core/clock-jumps.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
-import type { Logger, Observer } from '../../core/observe.ts';
+import type { Logger } from '../../core/observe.ts';
 import type { Lane, Message, NewMessage } from '../../core/types.ts';
 import { areaSpan, checkEncodable, roomFor } from './codec.ts';
 import { Committer } from './committer.ts';
 import { diskFiles } from './files.ts';
 import type { Group } from './group.ts';
+import { currentOf, type LaneLife } from './lineage.ts';
 import { lockDirectory } from './lock.ts';
 import { type JournalMetrics, journalMetrics } from './metrics.ts';
-import { JOURNAL_DEFAULTS, type JournalOptions } from './options.ts';
+import { JOURNAL_DEFAULTS, type JournalDeps, type JournalOptions } from './options.ts';
 import { type ReceivedCount, ReceivedCounts } from './received-counts.ts';
 import { Reserve } from './reserve.ts';
 import { findByDevice, type Search } from './search.ts';
 import { SegmentLog } from './segment-log.ts';
 import { type ReadLimits, TailCache } from './tail-cache.ts';
-
-export interface JournalDeps {
-  /** One directory per lane. */
-  directory: string;
-  lane: Lane;
-  clock: Clock;
-  observer: Observer;
-  options?: Partial<JournalOptions>;
-}
 
 /** How often read parts are deleted and the counts are saved. */
 const HOUSEKEEPING_MS = 10_000;
@@ -35,6 +27,8 @@ const HOUSEKEEPING_MS = 10_000;
  */
 export class Journal {
   readonly lane: Lane;
+  /** The life that is being written. */
+  readonly life: LaneLife;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #metrics: JournalMetrics;
@@ -56,17 +50,18 @@ export class Journal {
   #closed = false;
   #waiters: (() => void)[] = [];
 
-  private constructor({ directory, lane, clock, observer, options }: JournalDeps) {
+  private constructor({ directory, lane, lineage, clock, observer, options }: JournalDeps) {
     this.lane = lane;
+    this.life = currentOf(lineage);
     this.#clock = clock;
     this.#unhurriedMs = unhurried(clock);
     this.#log = observer.log.child({ part: `journal ${lane}` });
     this.#metrics = journalMetrics(observer.metrics, lane);
     this.#options = { ...JOURNAL_DEFAULTS, files: diskFiles, ...options };
     const common = { directory, clock, options: this.#options };
-    this.#files = new SegmentLog({ ...common, lane, log: this.#log, metrics: this.#metrics });
+    this.#files = new SegmentLog({ ...common, lane, lineage, log: this.#log, metrics: this.#metrics });
     this.#reserve = new Reserve({ ...common, files: this.#options.files, reserveBytes: this.#options.reserveBytes });
-    this.#counts = new ReceivedCounts(lane, join(directory, 'received.json'));
+    this.#counts = new ReceivedCounts({ lane, life: this.life, path: join(directory, 'received.json') });
     this.#cache = new TailCache(this.#options.cacheBytes, 0);
     this.#committer = this.#newCommitter(0);
   }
@@ -75,6 +70,7 @@ export class Journal {
     return new Committer(
       {
         lane: this.lane,
+        incarnation: this.life.id,
         clock: this.#clock,
         limits: this.#options,
         write: (group) => this.#files.write(group),
@@ -201,14 +197,14 @@ export class Journal {
     return findByDevice(this.#files, search);
   }
 
-  /** How many messages of each kind and district this lane has taken in up to its head, ever. */
+  /** How many messages of each kind and district this lane has taken in up to its head, in this life of the journal. */
   received(): { offset: number; counts: ReceivedCount[] } {
     return { offset: this.#head, counts: this.#counts.list() };
   }
 
   /** Counts the messages of [from, to) by reading them from the files. */
   async count(from: number, to: number): Promise<ReceivedCount[]> {
-    const counts = new ReceivedCounts(this.lane, '');
+    const counts = new ReceivedCounts({ lane: this.lane, life: this.life, path: '' });
     await this.#countInto(counts, from, to);
     return counts.list();
   }
@@ -226,7 +222,8 @@ export class Journal {
 
   async #catchUpCounts(): Promise<void> {
     const found = await this.#counts.load();
-    if (!found && this.tail > 0) this.#log.error('the counts of received messages are lost; the ledger starts anew');
+    if (!found && this.tail > this.life.from)
+      this.#log.error('the counts of received messages are lost; the ledger starts anew');
     const from = Math.max(this.#counts.offset, this.tail);
     await this.#countInto(this.#counts, from, this.#head);
   }

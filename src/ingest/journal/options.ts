@@ -1,4 +1,19 @@
+import type { Clock } from '../../core/clock.ts';
+import type { Observer } from '../../core/observe.ts';
+import type { Lane } from '../../core/types.ts';
 import type { JournalFiles } from './files.ts';
+import type { LaneLineage } from './lineage.ts';
+
+export interface JournalDeps {
+  /** One directory per lane. */
+  directory: string;
+  lane: Lane;
+  /** The lives it went through; what is appended belongs to the last (`ingest/lives`). */
+  lineage: LaneLineage;
+  clock: Clock;
+  observer: Observer;
+  options?: Partial<JournalOptions>;
+}
 
 export interface JournalOptions {
   /** A file is full when it holds this much; the next group starts a new one. */

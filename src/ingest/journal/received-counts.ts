@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import type { Lane } from '../../core/types.ts';
 import { writeFileDurable } from '../../platform/files.ts';
+import type { LaneLife } from './lineage.ts';
 
-/** How many messages of one kind and district a lane has taken in, ever. */
+/** How many messages of one kind and district a lane has taken in, in one life of the journal. */
 export interface ReceivedCount {
   kind: string;
   jurisdiction: Jurisdiction;
@@ -13,6 +14,8 @@ export interface ReceivedCount {
 
 const CHECKPOINT = z.object({
   version: z.literal(1),
+  /** Life of the journal; missing in what versions without it wrote, which knew one only. */
+  incarnation: z.string().optional(),
   lane: z.enum(['live', 'bulk']),
   offset: z.int().min(0),
   counts: z.array(z.tuple([z.string(), z.string(), z.int().min(0)])),
@@ -26,14 +29,18 @@ export class ReceivedCounts {
   readonly #lane: Lane;
   readonly #path: string;
   readonly #byKind = new Map<string, Map<Jurisdiction, { messages: number }>>();
-  /** The counts cover the log up to here. */
-  offset = 0;
+  readonly #life: LaneLife;
+  /** The counts cover the log from the beginning of the life up to here. */
+  offset: number;
   /** What the file on disk covers: records before it may be deleted without being missed in the counts. */
-  savedOffset = 0;
+  savedOffset: number;
 
-  constructor(lane: Lane, path: string) {
+  constructor({ lane, life, path }: { lane: Lane; life: LaneLife; path: string }) {
     this.#lane = lane;
+    this.#life = life;
     this.#path = path;
+    this.offset = life.from;
+    this.savedOffset = life.from;
   }
 
   add(kind: string, jurisdiction: Jurisdiction, endOffset: number): void {
@@ -53,11 +60,13 @@ export class ReceivedCounts {
     return rows;
   }
 
-  /** Returns whether a usable checkpoint was there; a missing one is fine only for a log that begins at 0. */
+  /** Returns whether a usable checkpoint was there; a missing one is fine only for a log that holds its life whole. */
   async load(): Promise<boolean> {
     const text = await readFile(this.#path, 'utf8').catch(() => null);
     const parsed = text === null ? null : CHECKPOINT.safeParse(jsonOrNull(text));
     if (!parsed?.success || parsed.data.lane !== this.#lane) return false;
+    if ((parsed.data.incarnation ?? this.#life.id) !== this.#life.id) return false;
+    if (parsed.data.offset < this.#life.from) return false;
     for (const [kind, jurisdiction, messages] of parsed.data.counts) {
       const areas = this.#byKind.get(kind) ?? new Map<Jurisdiction, { messages: number }>();
       this.#byKind.set(kind, areas.set(jurisdiction, { messages }));
@@ -71,7 +80,7 @@ export class ReceivedCounts {
     const { offset } = this;
     if (offset === this.savedOffset) return;
     const counts = this.list().map(({ kind, jurisdiction, messages }) => [kind, jurisdiction, messages]);
-    const text = JSON.stringify({ version: 1, lane: this.#lane, offset, counts });
+    const text = JSON.stringify({ version: 1, lane: this.#lane, incarnation: this.#life.id, offset, counts });
     await writeFileDurable(this.#path, text, { mode: 0o600 });
     this.savedOffset = offset;
   }

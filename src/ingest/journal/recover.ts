@@ -3,6 +3,7 @@ import { CitywatchError } from '../../core/errors.ts';
 import type { Lane } from '../../core/types.ts';
 import { receivedAtMsOf } from './codec.ts';
 import type { JournalFiles } from './files.ts';
+import { incarnationAt, type LaneLineage } from './lineage.ts';
 import { type Damage, noteRecord, type Segment, walkSegment } from './segment.ts';
 import { baseOfName, decodeHeader, HEADER_BYTES, type SegmentHeader } from './segment-header.ts';
 
@@ -10,6 +11,7 @@ export interface Recovery {
   files: JournalFiles;
   directory: string;
   lane: Lane;
+  lineage: LaneLineage;
   onDamage(damage: Damage): void;
   onTornTail(path: string, bytes: number): void;
   onUnreadable(path: string): Promise<void>;
@@ -39,7 +41,7 @@ export async function recoverSegments(recovery: Recovery): Promise<Segment[]> {
         detail: `The journal file ${path} belongs to lane ${header.lane} at ${header.base}; put it back where it was.`,
       });
     }
-    segments.push(segmentOf(recovery.lane, path, header, size));
+    segments.push(segmentOf(recovery, path, header, size));
   }
   linkNeighbours(segments, found);
   const newest = segments.at(-1);
@@ -71,10 +73,11 @@ async function setAside({ files, onUnreadable }: Recovery, file: { path: string;
   else await onUnreadable(file.path);
 }
 
-function segmentOf(lane: Lane, path: string, header: SegmentHeader, size: number): Segment {
+function segmentOf({ lane, lineage }: Recovery, path: string, header: SegmentHeader, size: number): Segment {
   const { base, salt, createdAtMs } = header;
+  const incarnation = header.incarnation || incarnationAt(lineage, base);
   const end = base + Math.max(0, size - HEADER_BYTES);
-  return { path, lane, base, end, salt, createdAtMs, firstAtMs: 0, lastAtMs: 0, blocks: [] };
+  return { path, lane, base, end, salt, incarnation, createdAtMs, firstAtMs: 0, lastAtMs: 0, blocks: [] };
 }
 
 /** Each header says where the log ended and which times the file before it holds. */

@@ -18,6 +18,8 @@ export interface SegmentHeader {
   previousFirstAtMs: number;
   previousLastAtMs: number;
   salt: number;
+  /** Life of the journal it was begun in, 8 hex digits; empty in files of versions without it. */
+  incarnation: string;
 }
 
 export function encodeHeader(header: SegmentHeader): Buffer {
@@ -31,6 +33,7 @@ export function encodeHeader(header: SegmentHeader): Buffer {
   bytes.writeBigUInt64LE(BigInt(header.previousFirstAtMs), 32);
   bytes.writeBigUInt64LE(BigInt(header.previousLastAtMs), 40);
   bytes.writeUInt32LE(header.salt, 48);
+  if (header.incarnation !== '') bytes.write(header.incarnation, 52, 'hex');
   bytes.writeUInt32LE(crc32c(bytes.subarray(0, HEADER_BYTES - 4)), HEADER_BYTES - 4);
   return bytes;
 }
@@ -49,6 +52,7 @@ export function decodeHeader(bytes: Buffer): SegmentHeader | null {
     previousFirstAtMs: Number(bytes.readBigUInt64LE(32)),
     previousLastAtMs: Number(bytes.readBigUInt64LE(40)),
     salt: bytes.readUInt32LE(48),
+    incarnation: bytes.readUInt32LE(52) === 0 ? '' : bytes.toString('hex', 52, 56),
   };
 }
 

@@ -3,9 +3,10 @@ import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/observe.ts';
 import type { Lane, Message } from '../../core/types.ts';
-import { decodeRecord } from './codec.ts';
+import { decodeRecord, type PlaceInLife } from './codec.ts';
 import type { JournalFile } from './files.ts';
 import type { Group, SegmentPlan } from './group.ts';
+import { currentOf, type LaneLineage } from './lineage.ts';
 import type { JournalMetrics } from './metrics.ts';
 import type { JournalOptions } from './options.ts';
 import { recoverSegments } from './recover.ts';
@@ -16,6 +17,8 @@ import type { ReadLimits } from './tail-cache.ts';
 export interface SegmentLogDeps {
   directory: string;
   lane: Lane;
+  /** Lives of the journal; new files belong to the last. */
+  lineage: LaneLineage;
   clock: Clock;
   log: Logger;
   metrics: JournalMetrics;
@@ -35,12 +38,13 @@ export class SegmentLog {
   }
 
   async open(): Promise<void> {
-    const { directory, lane, log, options } = this.#deps;
+    const { directory, lane, lineage, log, options } = this.#deps;
     await options.files.makeDirectory(directory);
     this.#segments = await recoverSegments({
       files: options.files,
       directory,
       lane,
+      lineage,
       onDamage: (damage) => this.#report(damage),
       onTornTail: (path, bytes) => log.warn({ file: basename(path), bytes }, 'cut a half-written end off the journal'),
       onUnreadable: async (path) => {
@@ -52,9 +56,9 @@ export class SegmentLog {
     });
   }
 
-  /** End of the durable log. */
+  /** End of the durable log; a life that was begun behind it ends it there before anything is written. */
   get head(): number {
-    return this.#segments.at(-1)?.end ?? 0;
+    return Math.max(this.#segments.at(-1)?.end ?? 0, currentOf(this.#deps.lineage).from);
   }
 
   get tail(): number {
@@ -76,19 +80,20 @@ export class SegmentLog {
   }
 
   async #begin(plan: SegmentPlan) {
-    const { directory, lane, clock, options } = this.#deps;
+    const { directory, lane, lineage, clock, options } = this.#deps;
+    const { id: incarnation } = currentOf(lineage);
     await this.#closeCurrent();
     const previous = this.#segments.at(-1);
     const path = join(directory, segmentName(plan.base));
     const createdAtMs = Math.max(0, clock.nowMs());
     const file = await options.files.create(path);
     const segment: Segment = {
-      ...{ path, lane, base: plan.base, end: plan.base, salt: plan.salt, createdAtMs },
+      ...{ path, lane, base: plan.base, end: plan.base, salt: plan.salt, incarnation, createdAtMs },
       ...{ firstAtMs: 0, lastAtMs: 0, blocks: [] },
     };
     this.#current = { file, plan, segment };
     const header = encodeHeader({
-      ...{ lane, base: plan.base, salt: plan.salt, createdAtMs },
+      ...{ lane, base: plan.base, salt: plan.salt, incarnation, createdAtMs },
       previousEnd: previous?.end ?? plan.base,
       previousFirstAtMs: previous?.firstAtMs ?? 0,
       previousLastAtMs: previous?.lastAtMs ?? 0,
@@ -149,7 +154,8 @@ export class SegmentLog {
         to: end,
         verify: walk.verify,
         visit: (bytes, at, offset, length) => {
-          const go = walk.visit(bytes, at, { lane: segment.lane, offset, salt: segment.salt }, length);
+          const { lane, salt, incarnation } = segment;
+          const go = walk.visit(bytes, at, { lane, offset, salt, incarnation }, length);
           stopped = !go;
           return go;
         },
@@ -220,7 +226,7 @@ export class SegmentLog {
 
 export interface LogWalk {
   verify: boolean;
-  visit(bytes: Buffer, at: number, place: { lane: Lane; offset: number; salt: number }, length: number): boolean;
+  visit(bytes: Buffer, at: number, place: PlaceInLife, length: number): boolean;
 }
 
 const ASIDE = 'aside';

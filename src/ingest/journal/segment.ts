@@ -17,6 +17,8 @@ export interface Segment {
   base: number;
   end: number;
   salt: number;
+  /** Life of the journal it belongs to. */
+  incarnation: string;
   createdAtMs: number;
   /** Earliest and latest time of receipt (a clock may be set back in between); 0 while it has no record. */
   firstAtMs: number;
@@ -147,7 +149,8 @@ export async function readOne(files: JournalFiles, segment: Segment, offset: num
     const length = plausibleLength(head, 0);
     if (length === 0 || offset + length > segment.end) return null;
     const bytes = await readBytes(file, segment, offset, length);
-    const place = { lane: segment.lane, offset, salt: segment.salt };
+    const { lane, salt, incarnation } = segment;
+    const place = { lane, offset, salt, incarnation };
     if (isRecord(bytes, 0, place)) message = decodeRecord(bytes, 0, place);
   } finally {
     await file.close();

@@ -16,6 +16,8 @@ export interface PassageRow {
   event_id: string | null;
   lane: string;
   journal_offset: number;
+  /** Life of the journal; empty in rows of versions without it. */
+  incarnation: string;
   record_index: number;
   plate_hash: Buffer | null;
   plate_masked: string | null;
@@ -77,7 +79,7 @@ function rowsOfEvent(message: Message, record: DeviceEvent, keys: PlateKeys): Pa
       ...{ device: message.device.id, at_ms: record.atMs, identity: identityOf(record, field, keys.hash) },
       ...{ event: record.event, kind: message.device.kind, jurisdiction: message.device.jurisdiction },
       ...{ received_at_ms: message.receivedAtMs, clock: record.clock, event_id: record.id, lane: message.lane },
-      ...{ journal_offset: message.offset, record_index: record.index, data },
+      ...{ journal_offset: message.offset, incarnation: message.incarnation, record_index: record.index, data },
       ...{ plate_hash: null, plate_masked: null, plate_sealed: null },
     };
     if (field === null) return row;

@@ -2,7 +2,8 @@ import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { covers, type Jurisdiction } from '../../core/jurisdiction.ts';
 import { maskPlate, normalizePlate } from '../../core/plates.ts';
-import type { Caller, DeviceId, FieldValue } from '../../core/types.ts';
+import { receiptId } from '../../core/receipt.ts';
+import type { Caller, DeviceId, FieldValue, Lane } from '../../core/types.ts';
 import type { Look } from '../../platform/access-register.ts';
 import { type Database, type RawBuilder, sql } from '../../platform/database.ts';
 import { DAY_MS } from './partitions.ts';
@@ -103,11 +104,15 @@ export class PassageSearch {
     const sealed = whole ? row.plate_sealed : null;
     return {
       ...{ device: row.device, event: row.event, atMs: row.at_ms, receivedAtMs: row.received_at_ms },
-      ...{ clock: row.clock, id: row.event_id, receipt: `${row.lane}-${row.journal_offset}` },
+      ...{ clock: row.clock, id: row.event_id, receipt: receiptOfRow(row) },
       plate: sealed ? this.#deps.keys.seal.open(sealed, ownerOf(row)) : row.plate_masked,
       data: row.data as Passage['data'],
     };
   }
+}
+
+function receiptOfRow({ lane, journal_offset: offset, incarnation }: PassageRow): string {
+  return receiptId({ lane: lane as Lane, offset, incarnation });
 }
 
 function check({ plate, fromMs, toMs, full, case: caseNumber }: PassageQuery): void {

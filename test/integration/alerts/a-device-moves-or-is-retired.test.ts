@@ -90,7 +90,14 @@ t.test('a device that moves takes its alert and its dead letters along; both dis
       value: '',
       device: 'k-moves',
     },
-    ...{ kind: 'recycling-kiosk', kind_version: 1, firmware: null, jurisdiction: '330212', channel: 'telemetry' },
+    ...{
+      kind: 'recycling-kiosk',
+      kind_version: 1,
+      firmware: null,
+      incarnation: '',
+      jurisdiction: '330212',
+      channel: 'telemetry',
+    },
     ...{ topic: 'x', received_at_ms: 1, replayed_at_ms: null },
   };
   await database.tables<IngestTables>().insertInto('dead_letter').values(letter).execute();

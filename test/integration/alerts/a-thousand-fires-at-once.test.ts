@@ -6,6 +6,7 @@ import { parseRule } from '../../../src/alerts/rules.ts';
 import { RulesReader } from '../../../src/alerts/rules-reader.ts';
 import { ADMIN, type Received, startAlertDesk, startReceiver } from '../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../support/alerts.ts';
+import { incarnationOf } from '../../support/journal.ts';
 import { startPostgres, startRedis } from '../../support/services.ts';
 import { until } from '../../support/until.ts';
 
@@ -40,7 +41,7 @@ const engine = new RulesEngine(
   ALL_THERE,
 );
 let offset = 0;
-const reader = new RulesReader({ database, clock, observer, engine, head: () => offset, committed });
+const reader = new RulesReader({ database, clock, observer, engine, head: () => offset, incarnationOf, committed });
 
 function kiosk(device: string, values: { smoke: boolean } | { fill_pct: number }, jurisdiction: string) {
   offset += 1;

@@ -7,6 +7,7 @@ import type { AlertTables } from '../../../src/alerts/tables.ts';
 import type { DecodedMessage } from '../../../src/core/types.ts';
 import { ADMIN, newSecret, startAlertDesk, startReceiver } from '../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../support/alerts.ts';
+import { incarnationOf } from '../../support/journal.ts';
 import { startPostgres, startRedis } from '../../support/services.ts';
 import { until } from '../../support/until.ts';
 
@@ -31,7 +32,16 @@ function reader(): RulesReader {
   const engine = new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE);
   const { database, clock, observer, committed } = desk;
   observer.metrics.removeSingleMetric('citywatch_findings_total');
-  return new RulesReader({ database, clock, observer, engine, head: () => offset, committed, saveMs: 0 });
+  return new RulesReader({
+    database,
+    clock,
+    observer,
+    engine,
+    head: () => offset,
+    incarnationOf,
+    committed,
+    saveMs: 0,
+  });
 }
 
 /** Smoke on or off at a device, as the next message of the journal. */

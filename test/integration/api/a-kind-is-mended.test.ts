@@ -15,7 +15,7 @@ import { Messages } from '../../../src/ingest/messages.ts';
 import { bearer, DEVICE_SECRET, KIOSK, startApi, TOKENS } from '../../support/api.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { drain, type Ingest } from '../../support/ingest.ts';
-import { openJournal, temporaryDirectory } from '../../support/journal.ts';
+import { incarnationOf, openJournal, temporaryDirectory } from '../../support/journal.ts';
 import { openDatabase } from '../../support/registry.ts';
 import { quietObserver } from '../../support/services.ts';
 
@@ -50,7 +50,14 @@ const jurisdictionOf = () => undefined;
 const ingest = {
   ...{ lanes, intake },
   feed: new Feed({ lanes, kinds, observer }),
-  ledger: new Ledger({ database, journals: { live: journal }, clock, firmwareOf: () => '2.10', jurisdictionOf }),
+  ledger: new Ledger({
+    database,
+    journals: { live: journal },
+    incarnationOf,
+    clock,
+    firmwareOf: () => '2.10',
+    jurisdictionOf,
+  }),
   deadLetters: new DeadLetters({
     ...{ database, clock },
     replay: new DeadLetterReplay({ database, intake, kinds, clock, observer: quietObserver() }),

@@ -4,18 +4,21 @@ import { listen } from '../../../src/api/server.ts';
 import { bearer, DEVICE_SECRET, KIOSK, startApi, TOKENS } from '../../support/api.ts';
 
 const UP = { ok: true, needed: true };
-const PARTS = { postgres: UP, redis: UP, influx: UP, mqtt: UP, ffmpeg: UP, journal: UP };
+const SERVICES = { postgres: UP, redis: UP, influx: UP, mqtt: UP };
+const PARTS = { ...SERVICES, ffmpeg: UP, journal: UP, rules: UP, readers: UP };
+const READER = { name: 'rules', lane: 'live' as const, position: 12, behind: 30 };
+const readers = () => [{ ...READER, stuckMs: null }];
 
 t.test('ready says which part is missing and why, alive does not care', async (t) => {
   const down = { ok: false, needed: true, reason: 'no answer within 1 s' };
-  const { call } = await startApi(t, { health: { check: async () => ({ ...PARTS, influx: down }) } });
+  const { call } = await startApi(t, { health: { check: async () => ({ ...PARTS, influx: down }), readers } });
   const answer = await call({ method: 'GET', url: '/readyz' });
   t.equal(answer.status, 503);
-  t.same(answer.body, { ready: false, parts: { ...PARTS, influx: down } });
+  t.same(answer.body, { ready: false, parts: { ...PARTS, influx: down }, readers: [READER] });
   t.ok(answer.headers['retry-after']);
   t.equal((await call({ method: 'GET', url: '/healthz' })).status, 200);
   const spare = { ...down, needed: false };
-  const without = await startApi(t, { health: { check: async () => ({ ...PARTS, ffmpeg: spare }) } });
+  const without = await startApi(t, { health: { check: async () => ({ ...PARTS, ffmpeg: spare }), readers } });
   t.equal((await without.call({ method: 'GET', url: '/readyz' })).status, 200);
 });
 
@@ -71,7 +74,7 @@ t.test('a client that hangs up is logged and counted', async (t) => {
     arrived();
     return held;
   };
-  const { app, deps, logLines } = await startApi(t, { health: { check } });
+  const { app, deps, logLines } = await startApi(t, { health: { check, readers } });
   const { url } = await listen(app, { host: '127.0.0.1', port: 0 });
   const controller = new AbortController();
   const answer = fetch(`${url}/readyz`, { signal: controller.signal });

@@ -8,6 +8,7 @@ import { Twin } from '../../../src/telemetry/twin.ts';
 import { bearer, HERE, startApi, TOKENS } from '../../support/api.ts';
 import { memoryAlerts } from '../../support/api-parts.ts';
 import { ManualClock } from '../../support/clock.ts';
+import { OWN_JOURNAL } from '../../support/journal.ts';
 import { KIOSK } from '../../support/kiosk-kind.ts';
 import { quietObserver } from '../../support/services.ts';
 
@@ -46,7 +47,13 @@ t.test('everybody sees the numbers of their area, counted once for all', async (
   const directory = new Directory(new SecretHasher(Buffer.alloc(32)));
   for (let n = 0; n < CITY; n += 1) directory.apply(entry(`kiosk-${n}`, n % 4 === 0 ? '510703' : HERE));
   const kinds = { latest: () => KIOSK };
-  const twin = new Twin({ path: join(t.testdir(), 'twin'), kinds, clock, observer: quietObserver() });
+  const twin = new Twin({
+    path: join(t.testdir(), 'twin'),
+    kinds,
+    journal: OWN_JOURNAL,
+    clock,
+    observer: quietObserver(),
+  });
   let asked = 0;
   const alerts = memoryAlerts();
   alerts.queries.openCounts = async ({ jurisdiction }) => {

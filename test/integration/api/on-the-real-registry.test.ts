@@ -29,7 +29,7 @@ async function startReal(t: Parameters<typeof openRegistry>[0]) {
     idempotency: new Idempotency({ database, clock: systemClock }),
     preview: (message) => {
       const kind = kinds.at(message.device.kind, message.device.kindVersion);
-      return decodeMessage({ ...message, lane: 'live', offset: 0, endOffset: 0 }, kind);
+      return decodeMessage({ ...message, lane: 'live', incarnation: '', offset: 0, endOffset: 0 }, kind);
     },
   };
   const api = await startApi(t, parts);

@@ -60,7 +60,8 @@ t.test('stopping answers what is being worked on and takes nothing new', async (
     release = resolve;
   });
   const UP = { ok: true, needed: true };
-  const parts = { postgres: UP, redis: UP, influx: UP, mqtt: UP, ffmpeg: UP, journal: UP };
+  const services = { postgres: UP, redis: UP, influx: UP, mqtt: UP };
+  const parts = { ...services, ffmpeg: UP, journal: UP, rules: UP, readers: UP };
   let asked = () => {};
   const arrived = new Promise<void>((resolve) => {
     asked = resolve;
@@ -70,7 +71,7 @@ t.test('stopping answers what is being worked on and takes nothing new', async (
     await held;
     return parts;
   };
-  const { app } = await startApi(t, { health: { check } });
+  const { app } = await startApi(t, { health: { check, readers: () => [] } });
   const { port, url } = await listen(app, { host: '127.0.0.1', port: 0 });
   const running = fetch(`${url}/readyz`);
   await arrived;

@@ -4,7 +4,7 @@ import type { NewMessage } from '../../../src/core/types.ts';
 import type { IngestTables } from '../../../src/ingest/tables.ts';
 import { sql } from '../../../src/platform/database.ts';
 import { callerOf, drain, moved, type Server, startIngest } from '../../support/ingest.ts';
-import { kioskMessage } from '../../support/journal.ts';
+import { kioskMessage, LIFE } from '../../support/journal.ts';
 
 const server: Server = { t };
 const all = callerOf(NATIONWIDE);
@@ -46,7 +46,7 @@ t.test(
       difference: 0,
     });
     t.ok(after.balanced);
-    t.same(after.asOf[0], `live-${gateway.ingest.lanes.live.journal.head}`);
+    t.same(after.asOf[0], `live-${gateway.ingest.lanes.live.journal.head}-${LIFE}`);
 
     await gateway.ingest.ledger.commit(batch!, []);
     t.same(await gateway.ingest.ledger.balance(all), after, 'a batch that comes twice counts once');

@@ -200,7 +200,7 @@ t.test('a reader that stands behind the end of the log is told in one sentence',
   const { directory, journal } = await journalOf(t, [event('a')]);
   const { feed, duplicates } = await openFeed(journal, directory);
   const beyond = feed.read({ lane: 'live', offset: journal.head + 1 }, new AbortController().signal);
-  await t.rejects(beyond, { code: 'conflict.state', message: /was replaced/ });
+  await t.rejects(beyond, { code: 'conflict.state', message: /was changed under the running gateway/ });
   await duplicates.close();
 });
 

@@ -8,6 +8,7 @@ import { migrate } from '../../../src/platform/migrate.ts';
 import { batch, decoded, reading } from '../../support/batches.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { callerOf } from '../../support/ingest.ts';
+import { incarnationOf } from '../../support/journal.ts';
 import { KIOSK } from '../../support/kiosk-kind.ts';
 import { quietObserver, startPostgres } from '../../support/services.ts';
 
@@ -46,7 +47,7 @@ function told(id: string, minutes: number[], day = DAY) {
 const minutes = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => from + at);
 
 function life() {
-  const days = new DeviceDays({ database, kinds, clock, observer: quietObserver() });
+  const days = new DeviceDays({ database, kinds, incarnationOf, clock, observer: quietObserver() });
   return { days, completeness: new Completeness({ database, days, kinds, clock }) };
 }
 

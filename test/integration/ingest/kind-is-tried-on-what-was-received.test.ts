@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { kindTrial } from '../../../src/app/kind-trial.ts';
 import { NATIONWIDE } from '../../../src/core/jurisdiction.ts';
+import { receiptId } from '../../../src/core/receipt.ts';
 import type { NewMessage } from '../../../src/core/types.ts';
 import { Kinds } from '../../../src/devices/kinds.ts';
 import { ManualClock } from '../../support/clock.ts';
@@ -53,15 +54,15 @@ t.test('a changed kind is judged by what came in, and says what would change', a
   });
   t.strictSame(answer.differences, [
     {
-      ...{ receipt: `live-${rounded!.offset}`, device: 'p-1', index: 0 },
+      ...{ receipt: receiptId(rounded!), device: 'p-1', index: 0 },
       before: 'decoded a=1.4',
       after: 'decoded to a=1',
     },
-    { receipt: `live-${mended!.offset}`, device: 'p-1', index: 0, before: 'out-of-range values.a', after: 'decoded' },
-    { receipt: `live-${broken.offset}`, device: 'p-1', index: 0, before: 'decoded', after: 'too-long values.plate' },
+    { receipt: receiptId(mended!), device: 'p-1', index: 0, before: 'out-of-range values.a', after: 'decoded' },
+    { receipt: receiptId(broken), device: 'p-1', index: 0, before: 'decoded', after: 'too-long values.plate' },
   ]);
   t.notMatch(JSON.stringify(answer), /浙B12345/);
-  t.notMatch(answer.differences, [{ receipt: `live-${same!.offset}` }]);
+  t.notMatch(answer.differences, [{ receipt: receiptId(same!) }]);
   t.equal((await trial.run(callerIn(NATIONWIDE), PROBE(2, CHANGED), 24)).messages, 5, 'everybody sees their own area');
   t.match(await trial.run(callerIn(NATIONWIDE), PROBE(2, CHANGED), 0.5), { messages: 0, complete: true });
   t.equal(kinds.currentVersion('probe'), 1, 'nothing changed');

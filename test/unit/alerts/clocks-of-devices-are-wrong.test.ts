@@ -9,6 +9,7 @@ import { Twin } from '../../../src/telemetry/twin.ts';
 import { ALL_THERE } from '../../support/alerts.ts';
 import { batch } from '../../support/batches.ts';
 import { ManualClock } from '../../support/clock.ts';
+import { OWN_JOURNAL } from '../../support/journal.ts';
 import { KIOSK, storedMessage } from '../../support/kiosk-kind.ts';
 import { quietObserver } from '../../support/services.ts';
 
@@ -29,7 +30,7 @@ function judges() {
   if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
   const engine = new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE);
   const deps = { path: '/nowhere/twin', kinds: { latest: () => KIOSK }, clock: new ManualClock(START_MS) };
-  const twin = new Twin({ ...deps, observer: quietObserver() });
+  const twin = new Twin({ journal: OWN_JOURNAL, ...deps, observer: quietObserver() });
   let burns = false;
   let offset = 0;
   return {

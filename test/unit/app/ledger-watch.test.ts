@@ -1,9 +1,11 @@
 import t from 'tap';
 import { LedgerWatch } from '../../../src/app/ledger-watch.ts';
-import type { LedgerRow } from '../../../src/ingest/ledger.ts';
+import type { LedgerRow } from '../../../src/ingest/ledger-balance.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { quietObserver } from '../../support/journal.ts';
 import { metric } from '../../support/mqtt.ts';
+
+const EPOCH = { id: '0a0b0c0d', since: '2026-01-05T00:00:00.000Z', countedBy: 'journal' as const };
 
 function row(kind: string, difference: number, stored = 10): LedgerRow {
   return {
@@ -20,8 +22,10 @@ function watching() {
   const observer = quietObserver();
   const state = { rows: [] as LedgerRow[] };
   const said: { values: Said['values'][]; events: Said['data'][] } = { values: [], events: [] };
+  const alerts: { differs: boolean; data: unknown }[] = [];
+  const database = { isAway: false };
   const watch = new LedgerWatch({
-    ledger: { balance: async () => ({ asOf: [], balanced: false, rows: state.rows }) },
+    ledger: { balance: async () => ({ asOf: [], balanced: false, epoch: EPOCH, epochs: [EPOCH], rows: state.rows }) },
     self: {
       say: (channel, _, payload) => {
         const { values, data } = payload as Said;
@@ -29,10 +33,14 @@ function watching() {
         else said.events.push(data);
       },
     },
+    alert: async (differs, data) => {
+      if (database.isAway) throw new Error('away');
+      alerts.push({ differs, data });
+    },
     ...{ clock, observer, everyMs: 1_000 },
   });
   watch.start();
-  return { clock, observer, state, said, watch };
+  return { clock, observer, state, said, alerts, database, watch };
 }
 
 t.test('a difference that two looks in a row find is said, with its place, until it is gone', async (t) => {
@@ -57,6 +65,24 @@ t.test('a difference that two looks in a row find is said, with its place, until
   await clock.advance(3_000);
   t.strictSame(said.values.slice(3), [{ ledger_difference: 0 }], 'and its end once');
   t.equal(said.events.length, 2);
+  await watch.stop();
+});
+
+t.test('the alert is raised and ended once, and said again where PostgreSQL was away', async (t) => {
+  const { clock, state, alerts, database, watch } = watching();
+  await clock.advance(1_000);
+  t.match(alerts, [{ differs: false }], 'an alert of an earlier life ends');
+  state.rows = [row('kiosk', -2)];
+  database.isAway = true;
+  await clock.advance(3_000);
+  t.equal(alerts.length, 1);
+  database.isAway = false;
+  await clock.advance(3_000);
+  const data = { ledger_difference: 2, ledger_kind: 'kiosk', ledger_jurisdiction: '330203' };
+  t.strictSame(alerts.slice(1), [{ differs: true, data }]);
+  state.rows = [];
+  await clock.advance(3_000);
+  t.strictSame(alerts.slice(2), [{ differs: false, data: { ledger_difference: 0 } }]);
   await watch.stop();
 });
 

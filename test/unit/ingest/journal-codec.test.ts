@@ -35,13 +35,14 @@ const salt = fc.integer({ min: 0, max: 0xffffffff });
 
 t.test('a record comes back as it was written, wherever it stands', async (t) => {
   const property = fc.property(message, offset, salt, fc.nat(50), (given, at, secret, before) => {
-    const place = { lane: 'bulk' as const, offset: at, salt: secret };
+    const place = { lane: 'bulk' as const, offset: at, salt: secret, incarnation: '0a0b0c0d' };
     const bytes = Buffer.alloc(before + roomFor(given));
     const end = encodeRecord(given, place, bytes, before);
     if (!isRecord(bytes, before, place)) return false;
-    const { lane, offset: from, endOffset, ...rest } = decodeRecord(bytes, before, place);
+    const { lane, incarnation, offset: from, endOffset, ...rest } = decodeRecord(bytes, before, place);
     t.same(rest, given);
     t.same({ lane, from, length: endOffset - from }, { lane: 'bulk', from: at, length: end - before });
+    t.equal(incarnation, '0a0b0c0d');
     return true;
   });
   fc.assert(property, { numRuns: 500 });
@@ -76,7 +77,7 @@ t.test('what does not fit is refused by name before anything is written', async 
 t.test('a segment header comes back, and a damaged one is not believed', async (t) => {
   const header = {
     ...{ lane: 'live' as const, base: 2 ** 40, previousEnd: 2 ** 40 - 5, createdAtMs: 1_767_571_200_000 },
-    ...{ previousFirstAtMs: 1, previousLastAtMs: 2, salt: 0xdeadbeef },
+    ...{ previousFirstAtMs: 1, previousLastAtMs: 2, salt: 0xdeadbeef, incarnation: '0a0b0c0d' },
   };
   const bytes = encodeHeader(header);
   t.equal(bytes.length, HEADER_BYTES);
@@ -87,6 +88,8 @@ t.test('a segment header comes back, and a damaged one is not believed', async (
     t.equal(decodeHeader(broken), null, `byte ${at}`);
   }
   t.equal(decodeHeader(bytes.subarray(0, 63)), null);
+  const nameless = { ...header, incarnation: '' };
+  t.same(decodeHeader(encodeHeader(nameless)), nameless, 'of a version that knew no lives');
 });
 
 t.test('the example in docs/journal-format.md is what is written', async (t) => {

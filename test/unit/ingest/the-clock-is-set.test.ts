@@ -12,7 +12,7 @@ t.test(
     const topics: string[] = [];
     const append = async (message: NewMessage): Promise<Message> => {
       topics.push(message.topic);
-      return { ...message, lane: 'live', offset: topics.length, endOffset: topics.length + 1 };
+      return { ...message, lane: 'live', incarnation: '', offset: topics.length, endOffset: topics.length + 1 };
     };
     const tell = () => intake.accept(kioskMessage({ uplink: 'internal', topic: 'internal/clock' }));
     const jumps = new ClockJumps({ clock, tell });

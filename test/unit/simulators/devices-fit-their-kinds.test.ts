@@ -9,7 +9,7 @@ import { decodeMessage } from '../../../src/ingest/decode/decode.ts';
 function message(channel: Channel, kind: string, payload: unknown): Message {
   const device = { id: 'd-1', kind, kindVersion: 1, jurisdiction: '330203' };
   const receipt = { receivedAtMs: Date.now(), uplink: 'mqtt' as const, connection: 'c', packetId: 1, dup: false };
-  const position = { lane: 'live' as const, offset: 0, endOffset: 1 };
+  const position = { lane: 'live' as const, incarnation: '', offset: 0, endOffset: 1 };
   return { ...receipt, ...position, channel, topic: 't', device, raw: Buffer.from(JSON.stringify(payload)) };
 }
 

@@ -4,6 +4,7 @@ import type { DeviceKind, FieldSpec } from '../../../src/core/types.ts';
 import { Twin } from '../../../src/telemetry/twin.ts';
 import { AT_MS, batch, decoded, reading } from '../../support/batches.ts';
 import { ManualClock } from '../../support/clock.ts';
+import { OWN_JOURNAL } from '../../support/journal.ts';
 import { KIOSK } from '../../support/kiosk-kind.ts';
 import { quietObserver } from '../../support/services.ts';
 
@@ -24,7 +25,7 @@ const of = (number: number, amperes: number, atMs = AT_MS) =>
 t.test('values of one device are kept apart by its structural tag, also over a restart', async (t) => {
   const path = join(t.testdir(), 'twin');
   const deps = { path, kinds: { latest: () => pump }, clock: new ManualClock(AT_MS) };
-  const twin = new Twin({ ...deps, observer: quietObserver() });
+  const twin = new Twin({ ...deps, journal: OWN_JOURNAL, observer: quietObserver() });
   twin.handle(
     batch([of(1, 10), of(2, 20, AT_MS + 1), of(1, 9, AT_MS - 1), decoded([reading({ current_a: 5 })], LATER)]),
   );
@@ -43,7 +44,7 @@ t.test('values of one device are kept apart by its structural tag, also over a r
   t.equal(twin.latest('k-1')?.fields.get('current_a')?.value, 20, 'the newest of all');
   t.equal(twin.size, 1, 'it is still one device');
   await twin.checkpoint();
-  const again = new Twin({ ...deps, observer: quietObserver() });
+  const again = new Twin({ ...deps, journal: OWN_JOURNAL, observer: quietObserver() });
   await again.start();
   t.strictSame(byPump(again), expected);
   t.equal(again.size, 1);
@@ -53,6 +54,7 @@ t.test('values of one device are kept apart by its structural tag, also over a r
 t.test('a kind without a tag says so', async (t) => {
   const kinds = { latest: () => KIOSK };
   const twin = new Twin({
+    journal: OWN_JOURNAL,
     path: join(t.testdir(), 'twin'),
     kinds,
     clock: new ManualClock(),

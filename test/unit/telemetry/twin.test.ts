@@ -6,6 +6,7 @@ import type { DecodedMessage, DeviceKind, FieldValue } from '../../../src/core/t
 import { Twin } from '../../../src/telemetry/twin.ts';
 import { AT_MS, batch, decoded, reading, report } from '../../support/batches.ts';
 import { ManualClock } from '../../support/clock.ts';
+import { OWN_JOURNAL } from '../../support/journal.ts';
 import { quietObserver } from '../../support/services.ts';
 
 const kiosk: DeviceKind = {
@@ -27,7 +28,7 @@ const kinds = { latest: (kind: string) => (kind === 'kiosk' ? kiosk : undefined)
 
 function twinIn(t: Test, path = join(t.testdir(), 'twin')) {
   const clock = new ManualClock(AT_MS);
-  return { twin: new Twin({ path, kinds, clock, observer: quietObserver() }), clock, path };
+  return { twin: new Twin({ path, kinds, journal: OWN_JOURNAL, clock, observer: quietObserver() }), clock, path };
 }
 
 function values(twin: Twin, id = 'k-1'): Record<string, FieldValue> {

@@ -1,0 +1,66 @@
+import { Lifecycle } from '../../core/lifecycle.ts';
+import type { Adopted } from '../../ingest/lives/adopt.ts';
+import type { Misfit } from '../../ingest/lives/lives.ts';
+import { Database } from '../../platform/database.ts';
+import { migrate } from '../../platform/migrate.ts';
+import { adoptJournals } from '../journals.ts';
+import { DataDirectory } from '../local-services/data-directory.ts';
+import { startDatabaseServer } from '../services.ts';
+import { type Command, EXIT, prepareQuietly, type Terminal } from './command.ts';
+
+const STOP_DEADLINE_MS = 10_000;
+
+export const adopt: Command = {
+  name: 'adopt',
+  summary: 'let a journal and a database that do not fit each other go on together, while no gateway runs',
+  usage: '',
+  details: [
+    'Begins a new life of the journal, above every offset that either side knows, and a new epoch of the ledger.',
+    'What the readers have not read of this journal is read, unless the journal belongs to another database. What',
+    'was only in another journal stays lost: put the right copy back first if there is one. It cannot be undone.',
+  ],
+  options: {},
+  run: async (_, terminal) => {
+    for (const line of told(await adoptHere(terminal))) terminal.print(line);
+    return EXIT.done;
+  },
+};
+
+/** Adopts the journal of the configured data directory for the configured database. */
+async function adoptHere(terminal: Terminal): Promise<Adopted> {
+  const { config, clock, observer } = prepareQuietly(terminal);
+  const { secrets } = terminal;
+  const lifecycle = new Lifecycle(clock);
+  try {
+    const place = await DataDirectory.open(config.dataDir, secrets);
+    lifecycle.onStop('data directory', () => place.close());
+    const url = await startDatabaseServer(config, place, { clock, observer, secrets }, lifecycle);
+    const database = await Database.open({ url, observer, clock });
+    lifecycle.onStop('database', () => database.close());
+    await migrate(database);
+    const directory = (name: string) => place.directory(name);
+    return await adoptJournals({ directory, database, clock, observer, lifecycle });
+  } finally {
+    await lifecycle.stop(STOP_DEADLINE_MS);
+  }
+}
+
+const FOUND: Record<Misfit, string> = {
+  'journal-older': 'The journal was older than the database.',
+  'journal-empty': 'The journal was empty, the database was not.',
+  'journal-foreign': 'The journal was written with another database.',
+  'database-older': 'The database was older than the journal.',
+  'database-empty': 'The database was empty, the journal was not.',
+  forked: 'The journal and the database had gone on apart.',
+  'cursor-astray': 'A reader stood where the journal has nothing.',
+};
+
+function told({ why, incarnation, from, leftUnread }: Adopted): string[] {
+  const left = `${leftUnread} messages that it holds belong to another database and are not read.`;
+  return [
+    why === null ? 'The journal and the database fitted each other.' : FOUND[why],
+    ...(leftUnread > 0 ? [left] : []),
+    `The journal goes on as ${incarnation}, from live-${from.live} and bulk-${from.bulk}; the ledger has a new epoch.`,
+    'Start the gateway now.',
+  ];
+}

@@ -1,0 +1,133 @@
+import type { IncarnationOf } from '../../core/receipt.ts';
+import type { Lane } from '../../core/types.ts';
+import { type ColumnType, type Generated, sql, type Tables } from '../../platform/database.ts';
+import { READERS } from '../cursor.ts';
+import type { ReceivedCount } from '../journal/received-counts.ts';
+import type { IngestTables } from '../tables.ts';
+import type { Adoption, Cursor, DatabaseSide, KnownLife, ReaderNames } from './lives.ts';
+
+export interface LivesTables {
+  journal_life: {
+    id: string;
+    from_live: number;
+    from_bulk: number;
+    since_at_ms: number;
+    why: string;
+    before: ColumnType<Cursor[], string, string>;
+    seq: Generated<number>;
+  };
+  journal_opening: { seq: Generated<number>; id: string; at_ms: number };
+  ingest_received: { incarnation: string; lane: string; kind: string; jurisdiction: string; messages: number };
+}
+
+/** Readers that keep their cursors in a table of their own, elsewhere. */
+export interface CursorKeeper {
+  readonly readers: ReaderNames;
+  cursors(tables: Tables): Promise<Cursor[]>;
+  /** Stores where these readers go on; those of others are left out. */
+  move(tx: Tables, cursors: Adoption['cursors'], incarnationOf: IncarnationOf): Promise<void>;
+  /** Gives cursors of versions without incarnations their name. */
+  name(tx: Tables, incarnation: string): Promise<void>;
+}
+
+/** What the database knows of the journals it was used with. */
+export async function readDatabaseSide(tables: Tables, keepers: readonly CursorKeeper[]): Promise<DatabaseSide> {
+  const db = tables.tables<LivesTables & IngestTables>();
+  const lives = await readKnownLives(tables);
+  const openings = await db.selectFrom('journal_opening').select('id').orderBy('seq').execute();
+  const own = await db
+    .selectFrom('ingest_cursor')
+    .select(['reader', 'lane', 'journal_offset as offset', 'incarnation'])
+    // A reader of another version reads nothing here.
+    .where(
+      'reader',
+      'in',
+      READERS.map(({ reader }) => reader),
+    )
+    .execute();
+  const others = await Promise.all(keepers.map((keeper) => keeper.cursors(tables)));
+  const cursors = [...own.map((row) => ({ ...row, lane: row.lane as Lane })), ...others.flat()];
+  return { lives, openings: openings.map(({ id }) => id), cursors };
+}
+
+/** Lives of journals, oldest first. */
+export async function readKnownLives(tables: Tables): Promise<(KnownLife & { why: string })[]> {
+  const rows = await tables.tables<LivesTables>().selectFrom('journal_life').selectAll().orderBy('seq').execute();
+  return rows.map(({ id, from_live: live, from_bulk: bulk, since_at_ms: sinceMs, why, before }) => {
+    return { id, from: { live, bulk }, sinceMs, why, before };
+  });
+}
+
+/** Writes down starts, and lives that the database does not know yet. */
+export async function storeOpening(
+  tx: Tables,
+  {
+    lives,
+    openings,
+    why,
+    atMs,
+  }: { lives: readonly KnownLife[]; openings: readonly string[]; why: string; atMs: number },
+): Promise<void> {
+  const db = tx.tables<LivesTables>();
+  const rows = lives.map(({ id, from, sinceMs, before }) => {
+    const start = { from_live: from.live, from_bulk: from.bulk, since_at_ms: sinceMs };
+    return { id, ...start, why, before: JSON.stringify(before) };
+  });
+  if (rows.length > 0) {
+    await db
+      .insertInto('journal_life')
+      .values(rows)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+  if (openings.length === 0) return;
+  const starts = openings.map((id) => ({ id, at_ms: atMs }));
+  await db.insertInto('journal_opening').values(starts).execute();
+}
+
+/** Names what versions without incarnations have written. */
+export async function nameOldRows(tx: Tables, keepers: readonly CursorKeeper[], incarnation: string): Promise<void> {
+  const db = tx.tables<IngestTables>();
+  await db.updateTable('ingest_cursor').set({ incarnation }).where('incarnation', 'is', null).execute();
+  await db.updateTable('ingest_ledger').set({ incarnation }).where('incarnation', '=', '').execute();
+  for (const keeper of keepers) await keeper.name(tx, incarnation);
+}
+
+/** Stores where the readers of the telemetry side go on. */
+export async function moveCursors(
+  tx: Tables,
+  cursors: Adoption['cursors'],
+  { incarnationOf, atMs }: { incarnationOf: IncarnationOf; atMs: number },
+): Promise<void> {
+  if (cursors.length === 0) return;
+  const rows = cursors.map(({ reader, lane, offset }) => {
+    const incarnation = incarnationOf({ lane, offset });
+    return { reader, lane, journal_offset: offset, incarnation, updated_at_ms: atMs };
+  });
+  await tx
+    .tables<IngestTables>()
+    .insertInto('ingest_cursor')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.columns(['reader', 'lane']).doUpdateSet({
+        journal_offset: sql<number>`excluded.journal_offset`,
+        incarnation: sql<string>`excluded.incarnation`,
+        updated_at_ms: atMs,
+      }),
+    )
+    .execute();
+}
+
+/** Writes down what the journal took in of a life that has ended. */
+export async function closeLife(
+  tx: Tables,
+  { incarnation, lane, counts }: { incarnation: string; lane: Lane; counts: readonly ReceivedCount[] },
+): Promise<void> {
+  if (counts.length === 0) return;
+  await tx
+    .tables<LivesTables>()
+    .insertInto('ingest_received')
+    .values(counts.map(({ kind, jurisdiction, messages }) => ({ incarnation, lane, kind, jurisdiction, messages })))
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
