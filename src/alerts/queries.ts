@@ -25,9 +25,22 @@ export interface AlertFilter {
   severity?: string;
   rule?: string;
   device?: string;
+  /** Newest first unless `urgency`: open ones first, of these the gravest, of these the newest. */
+  order?: AlertOrder;
   limit: number;
   /** Where the previous page ended. */
-  after?: { firstAtMs: number; id: string };
+  after?: AlertPlace;
+}
+
+export const ALERT_ORDERS = ['newest', 'urgency'] as const;
+export type AlertOrder = (typeof ALERT_ORDERS)[number];
+
+/** A place in a list of alerts: what its last row is ordered by. */
+export interface AlertPlace {
+  firstAtMs: number;
+  id: string;
+  closed: boolean;
+  severity: string;
 }
 
 export interface LogCursor {
@@ -54,27 +67,23 @@ export class AlertQueries {
     return row;
   }
 
-  /** Newest first. */
-  async list(caller: Caller, filter: AlertFilter): Promise<{ items: AlertView[]; next: AlertFilter['after'] | null }> {
+  /** One page in the order asked for; an alert that changes its place meanwhile may be missed or come twice. */
+  async list(caller: Caller, filter: AlertFilter): Promise<{ items: AlertView[]; next: AlertPlace | null }> {
     let query = withinJurisdiction(this.#alerts().selectAll(), 'jurisdiction', caller.jurisdiction);
     if (filter.handling) query = query.where('handling', '=', filter.handling);
     if (filter.condition) query = query.where('condition', '=', filter.condition);
     if (filter.severity) query = query.where('severity', '=', filter.severity);
     if (filter.rule) query = query.where('rule', '=', filter.rule);
     if (filter.device) query = query.where('device', '=', filter.device);
-    if (filter.after) {
-      const { firstAtMs, id } = filter.after;
-      query = query.where(sql<boolean>`(first_at_ms, id) < (${firstAtMs}::bigint, ${id}::uuid)`);
-    }
+    const order = ORDERS[filter.order ?? 'newest'];
+    if (filter.after) query = query.where(order.behind(filter.after));
     const rows = await query
-      .orderBy('first_at_ms', 'desc')
-      .orderBy('id', 'desc')
+      .orderBy(order.by)
       .limit(filter.limit + 1)
       .execute();
     const items = rows.slice(0, filter.limit);
     const last = items.at(-1);
-    const next = rows.length > filter.limit && last ? { firstAtMs: last.first_at_ms, id: last.id } : null;
-    return { items: items.map(showAlert), next };
+    return { items: items.map(showAlert), next: rows.length > filter.limit && last ? placeOf(last) : null };
   }
 
   /** How many alerts are not closed, by severity. */
@@ -137,6 +146,28 @@ export class AlertQueries {
   #alerts() {
     return this.#database.tables<AlertTables>().selectFrom('alert');
   }
+}
+
+/** As the index `alert_by_urgency` has it, word for word. */
+const GRAVITY = sql`array_position(ARRAY['extreme', 'severe', 'moderate', 'minor'], severity)`;
+
+const ORDERS = {
+  newest: {
+    by: sql`first_at_ms desc, id desc`,
+    behind: ({ firstAtMs, id }: AlertPlace) => sql<boolean>`(first_at_ms, id) < (${firstAtMs}::bigint, ${id}::uuid)`,
+  },
+  urgency: {
+    by: sql`(handling = 'closed'), ${GRAVITY}, (-first_at_ms), id`,
+    behind: ({ closed, severity, firstAtMs, id }: AlertPlace) => {
+      const gravity = sql`array_position(ARRAY['extreme', 'severe', 'moderate', 'minor'], ${severity}::text)`;
+      const place = sql`(${closed}::boolean, ${gravity}, ${-firstAtMs}::bigint, ${id}::uuid)`;
+      return sql<boolean>`((handling = 'closed'), ${GRAVITY}, (-first_at_ms), id) > ${place}`;
+    },
+  },
+} satisfies Record<AlertOrder, object>;
+
+function placeOf({ first_at_ms: firstAtMs, id, handling, severity }: AlertRow): AlertPlace {
+  return { firstAtMs, id, closed: handling === 'closed', severity };
 }
 
 type EventRow = {

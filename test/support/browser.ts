@@ -26,7 +26,7 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  '--autoplay-policy=user-gesture-required',
+  '--autoplay-policy=document-user-activation-required',
 ];
 
 /** A Chromium with a profile of its own and letters for Chinese; gone after the test. */

@@ -179,8 +179,25 @@ function readRoutes(app: FastifyInstance, state: State, fake: FakeConsoleApi): v
   });
   app.get('/api/v1/kinds', async () => ({ items: KINDS }));
   app.get('/api/v1/devices', async () => ({ items: fake.cameras }));
-  app.get('/api/v1/alerts', async () => ({ items: [...state.alerts.values()].reverse().slice(0, 50) }));
+  app.get('/api/v1/alerts', async (request) => page(state, request.query as { limit: string; cursor?: string }));
   app.get('/api/v1/alerts/:id', async (request) => state.alerts.get(idOf(request)));
+}
+
+const GRAVITY = ['extreme', 'severe', 'moderate', 'minor'];
+
+/** Alerts by urgency, page by page; the cursor is the last id. */
+function page({ alerts }: State, { limit, cursor }: { limit: string; cursor?: string }) {
+  const rank = (alert: FakeAlert) => [
+    Number(alert.handling === 'closed'),
+    GRAVITY.indexOf(alert.severity),
+    -Date.parse(String(alert.firstAt)),
+  ];
+  const before = (a: number[], b: number[]) => a.map((one, at) => one - (b[at] ?? 0)).find((by) => by !== 0) ?? 0;
+  const all = [...alerts.values()].sort((a, b) => before(rank(a), rank(b)) || (a.id < b.id ? -1 : 1));
+  const from = cursor === undefined ? 0 : all.findIndex(({ id }) => id === cursor) + 1;
+  const items = all.slice(from, from + Number(limit));
+  const last = items.at(-1);
+  return { items, ...(last && from + items.length < all.length ? { next: last.id } : {}) };
 }
 
 function idOf(request: FastifyRequest): string {

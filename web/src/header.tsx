@@ -1,9 +1,10 @@
+import { forgetDrafts } from './alerts/drafts.ts';
 import { SeverityBadge } from './alerts/severity.tsx';
 import { heardAtMs, link } from './alerts/stream.ts';
 import { clockOffsetMs } from './api.ts';
 import { kindTitles, overview, rates, staleS } from './overview.ts';
 import { logout, session } from './session.ts';
-import { soundOn, switchSound } from './sound.ts';
+import { soundOn, soundWaits, switchSound } from './sound.ts';
 import { language, locale, switchLanguage, t } from './texts.ts';
 import { nowMs } from './ticker.ts';
 import { type DeviceCounts, SEVERITIES } from './types.ts';
@@ -24,13 +25,13 @@ export function Header() {
           onClick={() => void switchSound()}
         >
           <Speaker />
-          {t(soundOn.value ? 'sound.on' : 'sound.off')}
+          {t(soundWaits.value ? 'sound.waiting' : soundOn.value ? 'sound.on' : 'sound.off')}
         </button>
         <LanguageButton />
         <span class="who">
           <bdi>{session.value?.name}</bdi>
         </span>
-        <button type="button" class="quiet" onClick={() => logout().catch(() => undefined)}>
+        <button type="button" class="quiet" onClick={leave}>
           {t('logout')}
         </button>
       </div>
@@ -38,6 +39,11 @@ export function Header() {
       <Numbers />
     </header>
   );
+}
+
+function leave(): void {
+  forgetDrafts();
+  logout().catch(() => undefined);
 }
 
 /** A loudspeaker, with waves or crossed out. */

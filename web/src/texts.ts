@@ -30,6 +30,7 @@ const TEXTS = {
     '已 {s} 秒未收到网关消息，新告警可能未显示。正在重新连接…',
   ],
   'sound.on': ['Sound is on', '声音已开启'],
+  'sound.waiting': ['Sound starts with your first click', '点击页面任意处后开启声音'],
   'sound.off': ['Sound is off', '声音已关闭'],
   'sound.hint': ['A tone for each new extreme or severe alert', '出现特别重大或重大告警时发出提示音'],
 
@@ -77,7 +78,7 @@ const TEXTS = {
   'alerts.forbidden': ['Your role does not see alerts.', '您的角色无权查看告警。'],
   'alerts.new': ['{n} new', '{n} 条新告警'],
   'alerts.newHint': ['Show new alerts (n)', '显示新告警 （n）'],
-  'alerts.older': ['Older alerts', '更早的告警'],
+  'alerts.more': ['More alerts', '更多告警'],
   'alerts.keys': [
     'Keys: j down · k up · a acknowledge · Enter details · n new',
     '快捷键：j 下 · k 上 · a 确认 · Enter 详情 · n 新告警',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { VERDICTS } from '../../alerts/actions.ts';
+import { ALERT_ORDERS, type AlertPlace } from '../../alerts/queries.ts';
 import { SEVERITIES } from '../../alerts/rules.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { callerOf } from '../auth.ts';
@@ -17,7 +18,18 @@ const alertQuery = z.strictObject({
   severity: z.enum(SEVERITIES).optional(),
   rule: label(64).optional(),
   device: deviceId.optional(),
+  order: z
+    .enum(ALERT_ORDERS)
+    .default('newest')
+    .meta({ description: '`urgency`: open ones first, of these the gravest, of these the newest' }),
   ...pageQuery,
+});
+
+const placeForm = z.strictObject({
+  firstAtMs: z.number(),
+  id: z.string(),
+  closed: z.boolean(),
+  severity: z.enum(SEVERITIES),
 });
 
 const COMMENT_MAX = 2_000;
@@ -51,7 +63,12 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
     '/alerts',
     {
       config: { allow: ALERT_READERS },
-      schema: { tags, summary: 'Alerts, newest first', querystring: alertQuery, response: { 200: listOf(alertView) } },
+      schema: {
+        tags,
+        summary: 'Alerts, newest or most urgent first',
+        querystring: alertQuery,
+        response: { 200: listOf(alertView) },
+      },
     },
     async (request) => {
       const caller = callerOf(request);
@@ -59,7 +76,7 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
       const page = pageOf(context, 'alerts', caller, request.query);
       const after = page.request.after === undefined ? {} : { after: readAfter(page.request.after) };
       const { items, next } = await queries.list(caller, { ...defined(filter), ...after, limit });
-      return { items, ...page.seal(next ? `${next.firstAtMs} ${next.id}` : null) };
+      return { items, ...page.seal(next && JSON.stringify(next)) };
     },
   );
 
@@ -108,10 +125,19 @@ function evidenceRoute(app: ApiApp, context: RouteContext): void {
   );
 }
 
-function readAfter(text: string): { firstAtMs: number; id: string } {
-  const [firstAt, id] = text.split(' ');
-  if (!id) throw new CitywatchError('request.cursor');
-  return { firstAtMs: Number(firstAt), id };
+/** Only what this server sealed comes here; a cursor sealed by an earlier version may have another form. */
+function readAfter(text: string): AlertPlace {
+  const place = placeForm.safeParse(parsedOrNull(text));
+  if (!place.success) throw new CitywatchError('request.cursor');
+  return place.data;
+}
+
+function parsedOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function actionRoutes(app: ApiApp, { alerts: { actions } }: RouteContext): void {

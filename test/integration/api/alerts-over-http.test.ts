@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { AlertTables } from '../../../src/alerts/tables.ts';
 import { startReceiver } from '../../support/alert-desk.ts';
 import { startAlertsApi } from '../../support/alerts-api.ts';
 import { bearer, HERE, startApi, TOKENS } from '../../support/api.ts';
@@ -62,6 +63,36 @@ t.test('a picture is shown after its look is registered, or not at all', async (
   registerDown.error = null;
   t.equal(refused.status, 500);
   t.match(refused.headers['content-type'], /problem/);
+});
+
+t.test('by urgency the open and gravest come first, and every alert is reached once', async (t) => {
+  const ids = new Set<string>();
+  for (let n = 0; n < 9; n += 1) ids.add(await alertOf(`kiosk-u${n}`));
+  const severities = ['minor', 'moderate', 'severe', 'extreme', 'minor', 'moderate', 'severe', 'extreme', 'extreme'];
+  const tables = desk.database.tables<{ alert: AlertTables['alert'] }>();
+  for (const [at, id] of [...ids].entries()) {
+    const handling = at > 5 ? 'closed' : 'new';
+    const severity = severities[at] ?? 'minor';
+    await tables.updateTable('alert').set({ severity, handling }).where('id', '=', id).execute();
+  }
+  const read = async (order: string, limit: number) => {
+    const rows: { id: string; device: string; severity: string; handling: string }[] = [];
+    for (let next = ''; ; ) {
+      const { status, body, text } = await ask('GET', `/alerts?order=${order}&limit=${limit}${next}`);
+      if (status !== 200) throw new Error(text);
+      const page = body as { items: typeof rows; next?: string };
+      rows.push(...page.items);
+      if (page.next === undefined) return rows.filter(({ id }) => ids.has(id)).map(({ device }) => device.at(-1));
+      next = `&cursor=${page.next}`;
+    }
+  };
+  const urgent = ['3', '2', '5', '1', '4', '0', '8', '7', '6'];
+  t.same(await read('urgency', 500), urgent);
+  t.same(await read('urgency', 2), urgent, 'page by page');
+  t.same(await read('newest', 2), ['8', '7', '6', '5', '4', '3', '2', '1', '0']);
+  const { body } = await ask('GET', '/alerts?order=urgency&limit=1');
+  const { next } = body as { next: string };
+  t.equal((await ask('GET', `/alerts?order=newest&limit=1&cursor=${next}`)).status, 400, 'a cursor of the other order');
 });
 
 t.test('a cursor of somebody else, of nothing, or of another log is refused', async (t) => {

@@ -1,3 +1,4 @@
+import type { Locator, Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { openBrowser, signIn, type View } from '../../support/browser.ts';
 import { type FakeConsoleApi, startFakeApi } from '../../support/fake-console-api.ts';
@@ -112,13 +113,33 @@ async function rowsStayUnderTheHand(t: Test, api: FakeConsoleApi, { page }: View
     await page.getByRole('button', { name: /2 new/ }).waitFor();
     t.same(await row.boundingBox(), before, 'the row under the pointer has not moved');
     t.match(await page.locator('.waiting').getAttribute('class'), /waiting-severe/);
-    await page.getByRole('button', { name: /2 new/ }).click();
+    await walkTo(page, page.locator('.waiting'));
+    t.ok(await page.locator('.waiting').isVisible(), 'the bar stays under the pointer that comes to it');
+    await page.mouse.down();
+    await page.mouse.up();
     const order = await page.evaluate(
       "[...document.querySelectorAll('.alert-list > li')].map((row) => row.dataset.id)",
     );
-    t.same(order, ['late-2', 'late-1', 'race', 'fire-1']);
+    t.same(order, ['late-2', 'race', 'late-1', 'fire-1'], 'open and gravest first');
     t.notOk(await page.locator('.waiting').isVisible());
   });
+}
+
+/** Goes there as a hand does: in steps, with time for the page to notice each. */
+async function walkTo(page: Page, target: Locator): Promise<void> {
+  const from = await page.locator('[data-id=race]').boundingBox();
+  const to = await target.boundingBox();
+  if (!from || !to) throw new Error('nowhere to go');
+  const center = (box: { x: number; y: number; width: number; height: number }) => ({
+    x: box.x + box.width / 2,
+    y: box.y + box.height / 2,
+  });
+  const [a, b] = [center(from), center(to)];
+  const steps = 25;
+  for (let at = 1; at <= steps; at += 1) {
+    await page.mouse.move(a.x + ((b.x - a.x) * at) / steps, a.y + ((b.y - a.y) * at) / steps);
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+  }
 }
 
 async function keysWork(t: Test, api: FakeConsoleApi, { page }: View): Promise<void> {

@@ -37,6 +37,21 @@ t.test('while the list is held its order stays, known rows change and new ones w
   t.same(release(held).shown, ['3', '2', '1']);
 });
 
+t.test('rows stand open first, the gravest first, the newest first', async (t) => {
+  const closed = { handling: 'closed', severity: 'extreme' } as const;
+  const news = [
+    alert('1', 1, { severity: 'extreme' }),
+    alert('2'),
+    alert('3', 1, { severity: 'severe', handling: 'acked' }),
+    alert('4', 1, closed),
+    alert('5'),
+  ];
+  t.same(take(EMPTY, news, false).shown, ['1', '3', '5', '2', '4']);
+  const held = take(take(EMPTY, news, false), [alert('1', 2, closed)], true);
+  t.same(held.shown, ['1', '3', '5', '2', '4'], 'what is closed under the hand stays where it is');
+  t.same(release(held).shown, ['3', '5', '2', '4', '1']);
+});
+
 t.test('an alert that went to another district leaves, and comes again only where it arrives', async (t) => {
   const before = take(take(EMPTY, [alert('1'), alert('2')], false), [alert('3', 4)], true);
   const left = drop(drop(before, alert('1', 2)), alert('3', 5));
@@ -45,22 +60,34 @@ t.test('an alert that went to another district leaves, and comes again only wher
   t.equal(drop(before, alert('3', 3)), before, 'told late');
 });
 
-t.test('the book has a limit: closed alerts go first, then the oldest', async (t) => {
+t.test('the book has a limit: the least urgent go first, and never one that is under a hand', async (t) => {
   const many = Array.from({ length: ROWS_MAX }, (_, at) =>
     alert(String(at + 10), 1, at === 50 ? { handling: 'closed' } : {}),
   );
   const full = take(EMPTY, many, false);
+  t.notOk(full.cut);
   const one = take(full, [alert('900')], false);
   t.equal(one.shown.length, ROWS_MAX);
   t.notOk(one.alerts.has('60'), 'the closed one is gone');
+  t.ok(one.cut, 'and the page knows that there is more');
   const two = take(one, [alert('901')], true);
-  t.equal(two.shown.length + two.waiting.length, ROWS_MAX);
-  t.notOk(two.alerts.has('10'), 'then the oldest');
-  t.equal(two.alerts.size, ROWS_MAX);
+  t.same(two.shown, one.shown);
+  t.same(two.waiting, ['901']);
+  t.notOk(release(two).alerts.has('10'), 'then the oldest');
+  t.equal(release(two).alerts.size, ROWS_MAX);
+  const flooded = Array.from({ length: 3 * ROWS_MAX }, (_, at) => alert(String(at + 1_000)));
+  t.equal(take(two, flooded, true).alerts.size, 2 * ROWS_MAX, 'also while it is held');
 });
 
-t.test('older alerts are added below', async (t) => {
-  const book = extend(take(EMPTY, [alert('5')], false), [alert('5', 9), alert('4')]);
-  t.same(book.shown, ['5', '4']);
-  t.equal(book.alerts.get('5')?.version, 1, 'what the stream said is not taken back by an old page');
+t.test('what somebody asked for is added below, and there is room for it', async (t) => {
+  const full = take(
+    EMPTY,
+    Array.from({ length: ROWS_MAX }, (_, at) => alert(String(at + 10))),
+    false,
+  );
+  const { book, news } = extend(full, [alert('10', 9), alert('4'), alert('5')]);
+  t.equal(news, 2);
+  t.same(book.shown.slice(-3), ['10', '5', '4']);
+  t.equal(book.alerts.get('10')?.version, 1, 'what the stream said is not taken back by an old page');
+  t.equal(release(book).shown.length, ROWS_MAX + 2);
 });

@@ -1,20 +1,25 @@
 import { type Alert, SEVERITIES, type Severity } from '../types.ts';
 
-/** Rows on the page; a list that grows for ever makes the page slow. */
+/** Rows on the page until somebody asks for more; a list that grows by itself makes the page slow. */
 export const ROWS_MAX = 200;
 
-/** The alerts this page knows. `shown` is the order of rows; `waiting` are new ones that are not let in yet. */
+/**
+ * The alerts this page knows. `shown` is the order of rows; `waiting` are new ones that are not let in yet. Each holds
+ * at most `max`; `cut` says that rows were dropped, which then are only at the gateway.
+ */
 export interface Book {
   alerts: ReadonlyMap<string, Alert>;
   shown: readonly string[];
   waiting: readonly string[];
+  max: number;
+  cut: boolean;
 }
 
-export const EMPTY: Book = { alerts: new Map(), shown: [], waiting: [] };
+export const EMPTY: Book = { alerts: new Map(), shown: [], waiting: [], max: ROWS_MAX, cut: false };
 
 /**
  * Takes in alerts that were read or came by the stream, in any order and any number of times: the highest version wins.
- * Known rows change in place. New ones go to the top, or wait while `held`, so that no row moves away under a hand.
+ * While `held`, known rows change in place and new ones wait, so that no row moves away under a hand.
  */
 export function take(book: Book, incoming: readonly Alert[], held: boolean): Book {
   const alerts = new Map(book.alerts);
@@ -25,9 +30,8 @@ export function take(book: Book, incoming: readonly Alert[], held: boolean): Boo
     if (!known) fresh.push(alert.id);
     alerts.set(alert.id, alert);
   }
-  const waiting = sorted([...book.waiting, ...fresh], alerts);
-  const next = { alerts, shown: book.shown, waiting };
-  return trim(held ? next : release(next));
+  const next = { ...book, alerts, waiting: sorted([...book.waiting, ...fresh], alerts) };
+  return held ? trim(next, 'waiting') : release(next);
 }
 
 /** Takes out an alert that went to another district; news that are older than what is known change nothing. */
@@ -36,19 +40,21 @@ export function drop(book: Book, { id, version }: Pick<Alert, 'id' | 'version'>)
   if (!known || known.version >= version) return book;
   const others = (one: string) => one !== id;
   const alerts = new Map([...book.alerts].filter(([one]) => others(one)));
-  return { alerts, shown: book.shown.filter(others), waiting: book.waiting.filter(others) };
+  return { ...book, alerts, shown: book.shown.filter(others), waiting: book.waiting.filter(others) };
 }
 
-/** Lets in what waits. */
+/** Lets in what waits, and puts every row where it belongs: open ones first, the gravest first, the newest first. */
 export function release(book: Book): Book {
-  if (book.waiting.length === 0) return book;
-  return trim({ ...book, shown: sorted([...book.shown, ...book.waiting], book.alerts), waiting: [] });
+  return trim({ ...book, shown: sorted([...book.shown, ...book.waiting], book.alerts), waiting: [] }, 'shown');
 }
 
-/** Adds older alerts below. */
-export function extend(book: Book, older: readonly Alert[]): Book {
-  const alerts = new Map(older.filter(({ id }) => !book.alerts.has(id)).map((alert) => [alert.id, alert]));
-  return trim({ ...book, alerts: new Map([...book.alerts, ...alerts]), shown: [...book.shown, ...alerts.keys()] });
+/** Adds alerts that somebody asked for below; there is room for as many more. `news`: how many were not known. */
+export function extend(book: Book, asked: readonly Alert[]): { book: Book; news: number } {
+  const fresh = new Map(asked.filter(({ id }) => !book.alerts.has(id)).map((alert) => [alert.id, alert]));
+  const alerts = new Map([...book.alerts, ...fresh]);
+  const shown = [...book.shown, ...sorted([...fresh.keys()], alerts)];
+  const max = Math.max(book.max, shown.length);
+  return { book: { ...book, alerts, shown, max }, news: fresh.size };
 }
 
 /** The gravest severity among `ids`. */
@@ -58,21 +64,25 @@ export function gravest(book: Book, ids: readonly string[]): Severity | null {
 }
 
 function sorted(ids: readonly string[], alerts: ReadonlyMap<string, Alert>): string[] {
-  const key = (id: string) => alerts.get(id)?.firstAt ?? '';
-  return [...ids].sort((a, b) => (key(a) < key(b) ? 1 : key(a) > key(b) ? -1 : a < b ? 1 : -1));
+  return [...ids].sort((a, b) => compare(alerts.get(a), alerts.get(b)));
 }
 
-/** Drops the oldest rows over the limit, closed ones first. */
-function trim(book: Book): Book {
-  const excess = book.shown.length + book.waiting.length - ROWS_MAX;
-  if (excess <= 0) return book;
-  const oldest = [...book.waiting, ...book.shown].reverse();
-  const closed = oldest.filter((id) => book.alerts.get(id)?.handling === 'closed');
-  const dropped = new Set([...closed, ...oldest.filter((id) => !closed.includes(id))].slice(0, excess));
-  const keep = (id: string) => !dropped.has(id);
-  return {
-    alerts: new Map([...book.alerts].filter(([id]) => keep(id))),
-    shown: book.shown.filter(keep),
-    waiting: book.waiting.filter(keep),
-  };
+/** The order of `GET /alerts?order=urgency`. */
+function compare(a: Alert | undefined, b: Alert | undefined): number {
+  if (!a || !b) return 0;
+  const closed = Number(a.handling === 'closed') - Number(b.handling === 'closed');
+  const gravity = SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity);
+  return closed || gravity || ascending(b.firstAt, a.firstAt) || ascending(a.id, b.id);
+}
+
+function ascending(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Drops the least urgent over the limit; no row that is shown is taken away by what waits. */
+function trim(book: Book, which: 'shown' | 'waiting'): Book {
+  const dropped = new Set(book[which].slice(book.max));
+  if (dropped.size === 0) return book;
+  const alerts = new Map([...book.alerts].filter(([id]) => !dropped.has(id)));
+  return { ...book, alerts, [which]: book[which].slice(0, book.max), cut: true };
 }

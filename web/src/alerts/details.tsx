@@ -4,6 +4,7 @@ import { canHandle } from '../session.ts';
 import { clockTime, t } from '../texts.ts';
 import { nowMs } from '../ticker.ts';
 import type { Alert } from '../types.ts';
+import { draftOf, keepDraft } from './drafts.ts';
 import { comment } from './store.ts';
 import { pictureOf, reported } from './titles.ts';
 
@@ -56,14 +57,15 @@ export function Details({ alert }: { alert: Alert }) {
 }
 
 function CommentForm({ id }: { id: string }) {
-  const [text, setText] = useState('');
+  const text = draftOf(id);
   const [busy, setBusy] = useState(false);
   const submit = (event: TargetedEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (text.trim() === '') return;
     setBusy(true);
     comment(id, text.trim())
-      .then(() => setText(''))
+      // What was typed while it was on its way is not sent yet.
+      .then(() => draftOf(id) === text && keepDraft(id, ''))
       .catch(() => undefined)
       .finally(() => setBusy(false));
   };
@@ -74,7 +76,7 @@ function CommentForm({ id }: { id: string }) {
         placeholder={t('alert.comment')}
         maxLength={2_000}
         value={text}
-        onInput={(event) => setText(event.currentTarget.value)}
+        onInput={(event) => keepDraft(id, event.currentTarget.value)}
       />
       <button type="submit" disabled={busy || text.trim() === ''}>
         {t('alert.commentSend')}

@@ -3,24 +3,26 @@ import { canHandle } from '../session.ts';
 import { t } from '../texts.ts';
 import { every } from '../ticker.ts';
 import { gravest } from './book.ts';
+import { openAlert, setOpenAlert } from './drafts.ts';
 import { AlertRow } from './row.tsx';
 import { SeverityBadge } from './severity.tsx';
-import { ack, announcement, book, hasOlder, held, loaded, loadFailed, readOlder, showWaiting } from './store.ts';
+import { ack, announcement, book, hasMore, held, loaded, loadFailed, readMore, showWaiting } from './store.ts';
 import { link } from './stream.ts';
 
-/** The list of alerts, newest first; j, k, a, n and Enter work anywhere on the page. */
+/** The list of alerts, open and gravest first; j, k, a, n and Enter work anywhere on the page. */
 export function AlertList() {
   const list = useRef<HTMLUListElement>(null);
   const [selected, setSelected] = useState<string | null>(null);
-  const [open, setOpen] = useState<string | null>(null);
+  const head = useRef<HTMLDivElement>(null);
+  const open = openAlert();
   const { shown, alerts } = book.value;
-  const toggle = (id: string) => setOpen((before) => (before === id ? null : id));
+  const toggle = (id: string) => setOpenAlert(openAlert() === id ? null : id);
   useKeys(list, { selected, toggle });
-  useHeld(list);
+  useHeld(list, head);
   const current = selected !== null && shown.includes(selected) ? selected : shown[0];
   return (
     <section class="alerts" aria-labelledby="alerts-title">
-      <div class="section-head">
+      <div class="section-head" ref={head}>
         <h2 id="alerts-title">{t('alerts.title')}</h2>
         <Waiting />
       </div>
@@ -42,13 +44,25 @@ export function AlertList() {
           );
         })}
       </ul>
-      {hasOlder.value && (
-        <button type="button" class="older" onClick={() => readOlder().catch(() => undefined)}>
-          {t('alerts.older')}
-        </button>
-      )}
+      {hasMore.value && <More />}
       <p class="keys">{t('alerts.keys')}</p>
     </section>
+  );
+}
+
+/** Every alert can be reached: the button goes on until the gateway has no more. */
+function More() {
+  const [busy, setBusy] = useState(false);
+  const read = () => {
+    setBusy(true);
+    readMore()
+      .catch(() => undefined)
+      .finally(() => setBusy(false));
+  };
+  return (
+    <button type="button" class="older" disabled={busy} onClick={read}>
+      {t('alerts.more')}
+    </button>
   );
 }
 
@@ -88,35 +102,41 @@ function Announcer() {
 }
 
 type ListRef = { readonly current: HTMLUListElement | null };
+type HeadRef = { readonly current: HTMLElement | null };
 
 const HELD = ':hover, :has(:focus-visible), :has([role=menu])';
 
 /**
  * The list is held while the pointer is over it, while the keyboard is in it, while a menu is open, or while its top is
- * scrolled away. Focus left by a click does not count: who clicks and looks elsewhere wants to see what comes.
+ * scrolled away. Focus left by a click does not count: who clicks and looks elsewhere wants to see what comes. While
+ * alerts wait, the head above it counts too: else the bar would vanish under whoever comes to click it.
  */
-function useHeld(list: ListRef): void {
+function useHeld(list: ListRef, head: HeadRef): void {
   useEffect(() => {
     const look = () => {
       const element = list.current;
-      const now = element !== null && (element.matches(HELD) || isScrolled(element));
+      const onBar = book.value.waiting.length > 0 && head.current?.matches(':hover') === true;
+      const now = onBar || (element !== null && (element.matches(HELD) || isScrolled(element)));
       if (held.value && !now) showWaiting();
       held.value = now;
     };
     const soon = () => requestAnimationFrame(look);
     const element = list.current;
+    const bar = head.current;
     const names = ['pointerover', 'pointerleave', 'focusin', 'focusout', 'scroll'] as const;
     for (const name of names) element?.addEventListener(name, soon, { passive: true });
+    bar?.addEventListener('pointerleave', soon, { passive: true });
     addEventListener('scroll', soon, { passive: true });
     // Rows come, go and change below a pointer that does not move, and tell nobody.
     const stopLooking = every(1_000, look);
     return () => {
       for (const name of names) element?.removeEventListener(name, soon);
+      bar?.removeEventListener('pointerleave', soon);
       removeEventListener('scroll', soon);
       stopLooking();
       held.value = false;
     };
-  }, [list]);
+  }, [list, head]);
 }
 
 function isScrolled(element: HTMLElement): boolean {

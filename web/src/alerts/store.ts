@@ -6,11 +6,14 @@ import { alarm } from '../sound.ts';
 import { clockTime, t, tOf } from '../texts.ts';
 import { nowMs } from '../ticker.ts';
 import type { Alert, AlertEvent, Page, Verdict } from '../types.ts';
-import { type Book, drop, EMPTY, extend, ROWS_MAX, release, take } from './book.ts';
+import { type Book, drop, EMPTY, extend, release, take } from './book.ts';
 import { follow } from './stream.ts';
 import { titleOf } from './titles.ts';
 
+const LIST = '/alerts?order=urgency';
 const PAGE_SIZE = 50;
+/** The most that the gateway gives at once: what is known already is passed quickly. */
+const RESTART_SIZE = 500;
 
 export const book = signal<Book>(EMPTY);
 export const loaded = signal(false);
@@ -22,8 +25,10 @@ export const announcement = signal({ text: '', urgent: false });
 /** What went wrong with one alert, by its id. */
 export const troubles = signal<ReadonlyMap<string, string>>(new Map());
 
+/** Where reading goes on; undefined at the end of all alerts. */
 const cursor = signal<string | undefined>(undefined);
-export const hasOlder = computed(() => cursor.value !== undefined && book.value.shown.length < ROWS_MAX);
+/** Whether the gateway has alerts that are not on this page. */
+export const hasMore = computed(() => cursor.value !== undefined || book.value.cut);
 
 /** Keeps the book in step with the gateway until `signal` is aborted. */
 export async function followAlerts(signal: AbortSignal): Promise<void> {
@@ -34,8 +39,10 @@ export async function followAlerts(signal: AbortSignal): Promise<void> {
 
 async function readList(signal: AbortSignal): Promise<void> {
   try {
-    const page = await get<Page<Alert>>(`/alerts?limit=${PAGE_SIZE}`, signal);
-    book.value = take(book.value, page.items, held.value && loaded.value);
+    const page = await get<Page<Alert>>(`${LIST}&limit=${PAGE_SIZE}`, signal);
+    // What was known before may have changed in the gap; from here on the stream tells everything.
+    const known = held.value && loaded.value ? only(book.value, page.items) : EMPTY;
+    book.value = take(known, page.items, held.value && loaded.value);
     cursor.value = page.next;
     loaded.value = true;
     loadFailed.value = false;
@@ -45,12 +52,35 @@ async function readList(signal: AbortSignal): Promise<void> {
   }
 }
 
-export async function readOlder(): Promise<void> {
-  const at = cursor.value;
-  if (at === undefined) return;
-  const page = await get<Page<Alert>>(`/alerts?limit=${PAGE_SIZE}&cursor=${encodeURIComponent(at)}`);
-  book.value = extend(book.value, page.items);
-  cursor.value = page.next;
+/** The rows of `items` as they stand in `book`, so that those under a hand stay where they are. */
+function only({ alerts, shown }: Book, items: readonly Alert[]): Book {
+  const ids = new Set(items.map(({ id }) => id));
+  const kept = shown.filter((id) => ids.has(id));
+  return { ...EMPTY, shown: kept, alerts: new Map([...alerts].filter(([id]) => kept.includes(id))) };
+}
+
+/**
+ * Reads on until there are rows that were not on the page. Where rows had been dropped, from the start: reading goes by
+ * urgency, and those dropped may lie anywhere before the place where reading stood.
+ */
+export async function readMore(): Promise<void> {
+  const isCut = book.value.cut;
+  let at = isCut ? undefined : cursor.value;
+  if (isCut) book.value = { ...book.value, cut: false };
+  for (let news = 0; news === 0; ) {
+    const limit = isCut ? RESTART_SIZE : PAGE_SIZE;
+    const place = at === undefined ? '' : `&cursor=${encodeURIComponent(at)}`;
+    const page = await get<Page<Alert>>(`${LIST}&limit=${limit}${place}`).catch((error: unknown) => {
+      if (isCut) book.value = { ...book.value, cut: true };
+      throw error;
+    });
+    const more = extend(book.value, page.items);
+    book.value = more.book;
+    news = more.news;
+    at = page.next;
+    cursor.value = at;
+    if (at === undefined) return;
+  }
 }
 
 export function showWaiting(): void {
