@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Waiting } from './mqtt-budget.ts';
 import { type ConnectResult, decodeConnect, disconnect, pubacks, TYPE, type Version } from './mqtt-codec.ts';
 import { type FrameRules, Framer, type FramingFault } from './mqtt-framing.ts';
-import type { MqttOptions } from './mqtt-options.ts';
+import { type MqttOptions, publishBytesMax } from './mqtt-options.ts';
 import type { Session } from './mqtt-session.ts';
 import type { CloseReason, MqttStats } from './mqtt-stats.ts';
 
@@ -13,7 +13,7 @@ export interface ConnectionHost {
   readonly options: MqttOptions;
   readonly stats: MqttStats;
   /** The first packet was a CONNECT that could be read, or one of a version we do not speak. */
-  connectArrived(connection: Connection, connect: Exclude<ConnectResult, { malformed: true }>): void;
+  connectArrived(connection: Connection, connect: Exclude<ConnectResult, { fault: unknown }>): void;
   /** The device has subscribed to its commands. */
   listening(deviceId: string): void;
   /** Nothing more comes from it; its socket may still be sending the last packet. */
@@ -28,8 +28,6 @@ export const PAUSE = { admission: 1, inflight: 2, budget: 4, rate: 8, unread: 16
 /** A CONNECT holds two names, a secret and a small will. */
 const CONNECT_BYTES_MAX = 8 * 1024;
 const CONTROL_BYTES_MAX = 4 * 1024;
-/** Topic, packet id and MQTT 5 properties around a payload. */
-const PUBLISH_OVERHEAD_MAX = 2 * 1024;
 const CONNECT_FIRST_BYTE = 0x10;
 
 const FAULT_REASONS: Record<FramingFault, CloseReason> = {
@@ -43,6 +41,9 @@ const FAULT_REASONS: Record<FramingFault, CloseReason> = {
 const REASON_CODES: Partial<Record<CloseReason, number>> = {
   malformed: 0x81,
   protocol: 0x82,
+  topic: 0x90,
+  alias: 0x94,
+  identifiers: 0xa1,
   size: 0x95,
   memory: 0x97,
   keepalive: 0x8d,
@@ -95,11 +96,11 @@ export class Connection implements FrameRules, Waiting {
     socket.on('close', () => this.end('gone'));
   }
 
-  bodyBytesMax(firstByte: number): number {
+  packetBytesMax(firstByte: number): number {
     if (this.phase !== 'open') return firstByte === CONNECT_FIRST_BYTE ? CONNECT_BYTES_MAX : -1;
     switch (firstByte >> 4) {
       case TYPE.publish:
-        return this.#host.options.maxPacketBytes + PUBLISH_OVERHEAD_MAX;
+        return publishBytesMax(this.#host.options);
       case TYPE.puback:
       case TYPE.subscribe:
       case TYPE.unsubscribe:
@@ -228,9 +229,9 @@ export class Connection implements FrameRules, Waiting {
 
   #connect(frame: Buffer): void {
     const connect = decodeConnect(frame, this.#framer.bodyAt);
-    if ('malformed' in connect) {
+    if ('fault' in connect) {
       this.#host.complain(this, 'malformed CONNECT');
-      this.end('malformed');
+      this.end(connect.fault, connect.last);
       return;
     }
     this.version = connect.version;

@@ -66,7 +66,7 @@ export class Doorman {
     this.#queue.close();
   }
 
-  judge(connection: Connection, connect: Exclude<ConnectResult, { malformed: true }>): void {
+  judge(connection: Connection, connect: Exclude<ConnectResult, { fault: unknown }>): void {
     if (!('packet' in connect)) {
       this.#refuse(connection, connect.refusal);
       return;

@@ -9,7 +9,7 @@ import { type KindRates, NO_RATES } from '../rate-budget.ts';
 import type { AckQueueDeps } from './mqtt-ack-queue.ts';
 import { Buckets } from './mqtt-admission.ts';
 import { ByteBudget } from './mqtt-budget.ts';
-import { type ConnectResult, connackAccepted } from './mqtt-codec.ts';
+import { type ConnectResult, connackAccepted, peerLimits, refusalWithin } from './mqtt-codec.ts';
 import { Connection, type ConnectionHost, PAUSE } from './mqtt-connection.ts';
 import { type Admission, Complaints, Doorman } from './mqtt-doorman.ts';
 import { DeviceDownlink } from './mqtt-downlink.ts';
@@ -174,7 +174,7 @@ export class MqttListener implements ConnectionHost {
     await Promise.all(closed);
   }
 
-  connectArrived(connection: Connection, connect: Exclude<ConnectResult, { malformed: true }>): void {
+  connectArrived(connection: Connection, connect: Exclude<ConnectResult, { fault: unknown }>): void {
     this.#silent.delete(connection);
     this.#doorman.judge(connection, connect);
   }
@@ -255,26 +255,28 @@ export class MqttListener implements ConnectionHost {
 
   #open(connection: Connection, { identity, will, packet }: Admission): void {
     const { id } = identity;
-    const { keepaliveMaxS, maxPacketBytes, inflightMax } = this.options;
+    const { version } = connection;
+    const peer = peerLimits(packet.properties);
+    const { silenceMs, toldS } = keepalive(packet.keepalive ?? 0, version, this.options.keepaliveMaxS);
+    const connack = connackAccepted(version, this.options, toldS);
+    if (connack.length > peer.maximumPacketSize) {
+      connection.end('refused', refusalWithin('packetSize', version, peer.maximumPacketSize));
+      return;
+    }
     const former = this.#sessions.get(id);
     if (former !== undefined) {
       this.stats.takeovers += 1;
       former.end('takeover');
     }
-    const peer = {
-      receiveMaximum: packet.properties?.receiveMaximum ?? 0xffff,
-      maximumPacketSize: packet.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY,
-    };
     const rate = this.#rates.of(id, this.#deps.kinds?.devicePerS(identity.kind));
     const kinds = this.#deps.kinds ?? NO_RATES;
-    connection.session = new Session({ connection, host: this, acks: this.#acks, identity, will, rate, kinds, peer });
+    const acks = this.#acks;
+    connection.session = new Session({ connection, host: this, acks, identity, will, rate, kinds, peer });
     connection.phase = 'open';
     this.#sessions.set(id, connection);
     this.stats.connect('accepted');
-    const { silenceMs, toldS } = keepalive(packet.keepalive ?? 0, connection.version, keepaliveMaxS);
     connection.silenceMs = silenceMs;
-    const limits = { maximumPacketSize: maxPacketBytes, receiveMaximum: inflightMax, serverKeepAlive: toldS };
-    connection.send(connackAccepted(connection.version, limits));
+    connection.send(connack);
     this.#deps.connected?.(id, true);
     connection.resume(PAUSE.admission);
   }

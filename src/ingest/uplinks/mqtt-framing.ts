@@ -2,8 +2,8 @@
 export type FramingFault = 'type' | 'size' | 'malformed' | 'memory';
 
 export interface FrameRules {
-  /** Most bytes that may follow the fixed header of a packet with this first byte; negative: it may not come at all. */
-  bodyBytesMax(firstByte: number): number;
+  /** Most bytes of a packet with this first byte, its fixed header included; negative: it may not come at all. */
+  packetBytesMax(firstByte: number): number;
   /** Asks for (positive) or gives back (negative) memory for a packet that has not arrived completely. */
   reserve(bytes: number): boolean;
 }
@@ -67,7 +67,7 @@ export class Framer {
 
   /** Length of the packet at `at` with its header; 0 while the header is incomplete or wrong (then `fault` is set). */
   #measure(bytes: Buffer, at: number, end: number): number {
-    const max = this.#rules.bodyBytesMax(bytes[at]!);
+    const max = this.#rules.packetBytesMax(bytes[at]!);
     if (max < 0) return this.#fail('type');
     let length = 0;
     for (let i = 1; i < FIXED_HEADER_MAX; i += 1) {
@@ -75,7 +75,7 @@ export class Framer {
       const byte = bytes[at + i]!;
       length += (byte & 0x7f) * 128 ** (i - 1);
       if ((byte & 0x80) === 0) {
-        if (length > max) return this.#fail('size');
+        if (i + 1 + length > max) return this.#fail('size');
         this.bodyAt = i + 1;
         return i + 1 + length;
       }

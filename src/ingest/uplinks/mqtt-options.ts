@@ -83,3 +83,11 @@ export const MQTT_DEFAULTS: Omit<MqttOptions, 'host' | 'port' | 'tls'> = {
   willBytesMax: 4_096,
   willsWaitingMax: 12_000,
 };
+
+/** Topic, packet id and MQTT 5 properties around a payload, and the fixed header. */
+const PUBLISH_OVERHEAD_MAX = 2 * 1024;
+
+/** The largest PUBLISH that is read, as a whole: what MQTT 5 calls Maximum Packet Size, and a device is told. */
+export function publishBytesMax({ maxPacketBytes }: Pick<MqttOptions, 'maxPacketBytes'>): number {
+  return maxPacketBytes + PUBLISH_OVERHEAD_MAX;
+}

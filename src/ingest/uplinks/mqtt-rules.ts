@@ -1,5 +1,5 @@
 import { type Channel, DEVICE_ID } from '../../core/types.ts';
-import type { IConnectPacket, ISubscribePacket, Refusal } from './mqtt-codec.ts';
+import type { IConnectPacket, ISubscribePacket, Refusal, Version } from './mqtt-codec.ts';
 
 /** Deny by default: these functions name the few things a device may do. Pure. */
 
@@ -50,17 +50,33 @@ export function readWill(packet: IConnectPacket, bytesMax: number): { will: Will
 
 const FILTERS_MAX = 10;
 const REFUSED = 0x80;
-/** Invalid UTF-8 arrives here as U+FFFD; control characters are refused as MQTT-1.5.3 allows. */
+/** What MQTT 5 is told instead (§3.9.3). */
+const REASONS = { rights: 0x87, filter: 0x8f, shared: 0x9e, wildcard: 0xa2 } as const;
+/** Control characters are refused as MQTT-1.5.4-2 allows, and so is what Unicode says is no character. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const UNFIT_TEXT = /[\u0000-\u001f\u007f-\u009f\ufffd-\uffff\ud800-\udfff]/;
 
 /** One code per filter, or null when the packet must end the connection. Only the own command topic is granted. */
-export function judgeFilters(packet: ISubscribePacket, prefix: string): number[] | null {
-  const { subscriptions, messageId } = packet;
-  if (!messageId || messageId < 0 || subscriptions.length === 0 || subscriptions.length > FILTERS_MAX) return null;
-  if (subscriptions.some(({ topic }) => topic === '' || UNFIT_TEXT.test(topic))) return null;
+export function judgeFilters(packet: ISubscribePacket, prefix: string, version: Version): number[] | null {
+  const { subscriptions } = packet;
+  if (subscriptions.length > FILTERS_MAX) return null;
+  if (subscriptions.some(({ topic }) => UNFIT_TEXT.test(topic))) return null;
   const command = `${prefix}command`;
-  return subscriptions.map(({ topic, qos }) => (topic === command ? Math.min(qos, 1) : REFUSED));
+  return subscriptions.map(({ topic, qos }) => {
+    if (topic === command) return Math.min(qos, 1);
+    return version === 5 ? REASONS[whyRefused(topic)] : REFUSED;
+  });
+}
+
+function whyRefused(filter: string): keyof typeof REASONS {
+  const levels = filter.split('/');
+  const isFilter = levels.every((level, index) => {
+    if (level === '#') return index === levels.length - 1;
+    return level === '+' || !/[+#]/.test(level);
+  });
+  if (!isFilter) return 'filter';
+  if (levels[0] === '$share') return 'shared';
+  return levels.some((level) => level === '#' || level === '+') ? 'wildcard' : 'rights';
 }
 
 /**

@@ -5,6 +5,8 @@ import type { KindRates } from '../rate-budget.ts';
 import { type AckOwner, AckQueue, type AckQueueDeps } from './mqtt-ack-queue.ts';
 import * as codec from './mqtt-codec.ts';
 import { type Connection, type ConnectionHost, PAUSE } from './mqtt-connection.ts';
+import { disconnectFault, pubackFault, subscribeFault, unsubscribeFault } from './mqtt-control.ts';
+import type { PacketFault } from './mqtt-properties.ts';
 import { channelOf, judgeFilters, topicPrefix, type Will } from './mqtt-rules.ts';
 
 export interface SessionStart {
@@ -17,8 +19,7 @@ export interface SessionStart {
   rate: TokenBucket;
   /** What all devices of the kind may send together. */
   kinds: KindRates;
-  /** Limits that a MQTT 5 client set for what we send. */
-  peer: { receiveMaximum: number; maximumPacketSize: number };
+  peer: codec.PeerLimits;
 }
 
 const BYTES_PER_EXTRA_TOKEN = 16 * 1024;
@@ -27,11 +28,15 @@ const RATE_HOLD_MIN_MS = 50;
 
 /** Why the connection must end. */
 interface Violation {
-  reason: 'malformed' | 'protocol' | 'qos' | 'rights' | 'size';
+  reason: PacketFault | 'qos' | 'rights' | 'size';
   text: string;
 }
 
 const MALFORMED: Violation = { reason: 'malformed', text: 'malformed packet' };
+
+function broken(reason: PacketFault): Violation {
+  return reason === 'malformed' ? MALFORMED : { reason, text: `a packet breaks the protocol: ${reason}` };
+}
 
 /** What one device says and is told between CONNECT and the end of its connection. */
 export class Session implements AckOwner {
@@ -142,7 +147,7 @@ export class Session implements AckOwner {
     const type = first >> 4;
     if (type === codec.TYPE.publish) return this.#publish(frame, bodyAt);
     if (type === codec.TYPE.puback) return this.#puback(frame, bodyAt);
-    if (type !== codec.TYPE.pingreq) return this.#control(frame);
+    if (type !== codec.TYPE.pingreq) return this.#control(frame, bodyAt);
     if (first !== codec.TYPE.pingreq << 4 || frame.length !== 2) return MALFORMED;
     this.#it.connection.send(codec.PINGRESP);
     return null;
@@ -151,10 +156,12 @@ export class Session implements AckOwner {
   #publish(frame: Buffer, bodyAt: number): Violation | null {
     const { connection, host } = this.#it;
     const view = codec.readPublish(frame, bodyAt, connection.version);
-    if (view === null) return MALFORMED;
+    if (typeof view === 'string') return broken(view);
     if (view.qos > 1) return { reason: 'qos', text: 'QoS 2 is not served' };
     const channel = channelOf(view.topic, this.#prefix);
-    if (channel === undefined) return { reason: 'rights', text: 'published outside its own topics' };
+    if (channel === undefined) {
+      return { reason: codec.topicFault(view.topic) ?? 'rights', text: 'published outside its own topics' };
+    }
     if (view.payload.length > host.options.maxPacketBytes) return { reason: 'size', text: 'payload too large' };
     host.stats.received[view.qos]! += 1;
     this.#acks.push(this.#message(view, channel), view.qos);
@@ -179,36 +186,54 @@ export class Session implements AckOwner {
   }
 
   #puback(frame: Buffer, bodyAt: number): Violation | null {
-    if (frame[0] !== codec.TYPE.puback << 4 || frame.length < bodyAt + 2) return MALFORMED;
+    const fault = pubackFault(frame, bodyAt, this.#it.connection.version);
+    if (fault !== null) return broken(fault);
     const failed = frame.length > bodyAt + 2 && frame[bodyAt + 2]! >= 0x80;
     this.#answer((frame[bodyAt]! << 8) | frame[bodyAt + 1]!, !failed);
     return null;
   }
 
-  #control(frame: Buffer): Violation | null {
+  #control(frame: Buffer, bodyAt: number): Violation | null {
     const { connection } = this.#it;
+    const fault = FAULT_OF[frame[0]! >> 4]?.(frame, bodyAt, connection.version) ?? null;
+    if (fault !== null) return broken(fault);
     const packet = codec.decode(frame, connection.version);
     switch (packet?.cmd) {
       case 'subscribe':
         return this.#subscribe(packet);
       case 'unsubscribe':
-        if (!packet.messageId || packet.messageId < 0) return MALFORMED;
-        if (packet.unsubscriptions.includes(`${this.#prefix}command`)) this.#commandQos = -1;
-        connection.send(codec.unsuback(connection.version, packet.messageId, packet.unsubscriptions.length));
-        return null;
+        return this.#unsubscribe(packet);
       case 'disconnect':
-        if (packet.reasonCode !== DISCONNECT_WITH_WILL) this.#will = null;
-        connection.end('client');
-        return null;
+        return this.#goodbye(packet);
       default:
         return MALFORMED;
     }
   }
 
+  #unsubscribe({ messageId, unsubscriptions }: codec.IUnsubscribePacket): Violation | null {
+    const { connection } = this.#it;
+    const results = unsubscriptions.map((filter) => {
+      if (filter !== `${this.#prefix}command` || this.#commandQos < 0) return NO_SUBSCRIPTION;
+      this.#commandQos = -1;
+      return 0;
+    });
+    connection.send(codec.unsuback(connection.version, messageId!, results));
+    return null;
+  }
+
+  #goodbye({ reasonCode, properties }: codec.IDisconnectPacket): Violation | null {
+    const { connection, peer } = this.#it;
+    // A session that was to end with the connection cannot be kept in the end (MQTT 5 §3.14.2.2.2).
+    if ((properties?.sessionExpiryInterval ?? 0) > 0 && peer.sessionExpiryS === 0) return broken('protocol');
+    if (reasonCode === undefined || reasonCode === 0) this.#will = null;
+    connection.end('client');
+    return null;
+  }
+
   #subscribe(packet: codec.ISubscribePacket): Violation | null {
     const { connection, host } = this.#it;
-    const granted = judgeFilters(packet, this.#prefix);
-    if (granted === null) return { reason: 'protocol', text: 'malformed SUBSCRIBE or too many filters' };
+    const granted = judgeFilters(packet, this.#prefix, connection.version);
+    if (granted === null) return { reason: 'protocol', text: 'too many filters' };
     for (const qos of granted) if (qos <= 1) this.#commandQos = qos;
     if (granted.some((qos) => qos > 1)) host.complain(connection, 'subscribed outside its own topics');
     connection.send(codec.suback(connection.version, packet.messageId!, granted));
@@ -264,4 +289,10 @@ export class Session implements AckOwner {
   }
 }
 
-const DISCONNECT_WITH_WILL = 4;
+const NO_SUBSCRIPTION = 0x11;
+
+const FAULT_OF: Readonly<Record<number, typeof subscribeFault>> = {
+  [codec.TYPE.subscribe]: subscribeFault,
+  [codec.TYPE.unsubscribe]: unsubscribeFault,
+  [codec.TYPE.disconnect]: disconnectFault,
+};

@@ -29,7 +29,7 @@ t.test('no cut of a CONNECT is read as one', async (t) => {
   for (let end = 2; end < whole.length; end += 1) {
     const body = whole.subarray(2, end);
     const cut = Buffer.concat([Buffer.from([0x10, body.length]), body]);
-    t.same(decodeConnect(cut, 2), { malformed: true }, `${end} bytes`);
+    t.same(decodeConnect(cut, 2), { fault: 'malformed' }, `${end} bytes`);
   }
   t.equal(decode(Buffer.from([0x82, 3, 0, 1, 0]), 4), null);
 });
