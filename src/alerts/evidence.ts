@@ -8,6 +8,7 @@ import { covers, type Jurisdiction, NATIONWIDE } from '../core/jurisdiction.ts';
 import type { Observer } from '../core/observe.ts';
 import type { Caller, DeviceId } from '../core/types.ts';
 import type { Database } from '../platform/database.ts';
+import { ROOM_BYTES } from '../platform/disks.ts';
 import { ensureDirectory, writeFileDurable } from '../platform/files.ts';
 import { DONE, type WorkResult, type WorkTicket } from '../platform/work.ts';
 import { publish, saveAlerts } from './log.ts';
@@ -40,6 +41,8 @@ export interface EvidenceDeps {
   queries: AlertQueries;
   pictures: Pictures;
   directory: string;
+  /** Free bytes of the disk that holds `directory`. */
+  freeBytes(directory: string): Promise<number>;
   committed(tickets: WorkTicket[]): void;
 }
 
@@ -116,7 +119,12 @@ export class EvidenceDesk {
 
   async #keep(alertId: string, sight: Sight, picture: Buffer): Promise<Evidence> {
     const evidence: Evidence = { id: randomUUID(), type: 'picture', ...sight, takenAtMs: this.#deps.clock.nowMs() };
-    await ensureDirectory(join(this.#deps.directory, alertId), 0o700);
+    const { directory, freeBytes } = this.#deps;
+    await ensureDirectory(directory, 0o700);
+    if ((await freeBytes(directory)) - picture.length < ROOM_BYTES.evidence) {
+      throw new CitywatchError('images.unavailable');
+    }
+    await ensureDirectory(join(directory, alertId), 0o700);
     await writeFileDurable(this.#path(alertId, evidence.id), picture, { mode: 0o600 });
     return evidence;
   }

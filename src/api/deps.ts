@@ -23,6 +23,7 @@ import type { StoredEvent } from '../telemetry/stored-events.ts';
 import type { Latest, PresenceCounts } from '../telemetry/twin.ts';
 import type { AlertParts } from './alert-parts.ts';
 import type { PageFiles } from './console.ts';
+import type { EditRoom } from './room.ts';
 import type { CommandsPort } from './routes/commands.ts';
 import type { CompletenessPort } from './routes/completeness.ts';
 import type { ExportsPort } from './routes/export.ts';
@@ -64,6 +65,7 @@ export interface ApiDeps {
   streams: StreamsPort;
   accessRegister: AccessRegisterPort;
   idempotency: IdempotencyPort;
+  room: EditRoom;
   health: HealthSource;
   clock: Clock;
   observer: Observer;
@@ -230,7 +232,7 @@ export interface PartHealth {
   reason?: string;
 }
 
-export type PartName = 'postgres' | 'redis' | 'influx' | 'mqtt' | 'ffmpeg' | 'journal' | 'rules' | 'readers';
+export type PartName = 'postgres' | 'redis' | 'influx' | 'mqtt' | 'ffmpeg' | 'journal' | 'disk' | 'rules' | 'readers';
 
 /** How far one reader of the journal is. */
 export interface ReaderStanding {

@@ -23,6 +23,7 @@ import { honourIdempotencyKeys } from './idempotency.ts';
 import { BODY_BYTES_MAX, createRateLimits, DEFAULT_LIMITS, Gate, limitWorkAtOnce, TIMEOUTS } from './limits.ts';
 import { answerBrokenRequest, sendProblem, toCitywatchError } from './problems.ts';
 import { logRequests } from './request-log.ts';
+import { refuseEditsWithoutRoom } from './room.ts';
 import { ROOT_ROUTES, V1_ROUTES } from './routes/index.ts';
 import type { ApiApp } from './routes/route.ts';
 import { validatorCompiler } from './validation.ts';
@@ -52,6 +53,7 @@ export async function buildServer(deps: ApiDeps): Promise<FastifyInstance> {
   const rates = createRateLimits(app, limits);
   authenticate(app, deps, rates);
   limitWorkAtOnce(app, limits);
+  refuseEditsWithoutRoom(app, deps.room);
   honourIdempotencyKeys(app, deps);
   await describeApi(app, deps.settings.version);
 

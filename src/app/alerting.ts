@@ -19,6 +19,7 @@ import type { Kinds } from '../devices/kinds.ts';
 import { placesOf } from '../devices/places.ts';
 import type { Vault } from '../devices/vault.ts';
 import type { DatabaseShares } from '../platform/database.ts';
+import { freeBytesOf } from '../platform/disks.ts';
 import type { Doorbell } from '../platform/jobs.ts';
 import type { Outbound } from '../platform/outbound.ts';
 import type { WorkQueue, WorkTicket } from '../platform/work.ts';
@@ -79,7 +80,7 @@ export async function composeAlerting(deps: AlertingDeps) {
   const directory = join(deps.dataDirectory, 'evidence');
   const { pictures } = deps;
   const evidence = new EvidenceDesk({
-    ...{ database, clock, observer, pictures, directory, committed },
+    ...{ database, clock, observer, pictures, directory, committed, freeBytes: freeBytesOf },
     queries: new AlertQueries(database),
   });
   work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });

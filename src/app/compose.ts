@@ -33,7 +33,7 @@ import { composeCameraEvents } from './camera-events.ts';
 import type { Config } from './config.ts';
 import { consolePages } from './console.ts';
 import { openCrashGuard, previewOf } from './crash-guard.ts';
-import { examine, refuseProblems } from './doctor.ts';
+import { examineNeeded, refuseProblems } from './doctor.ts';
 import { startDownlink } from './downlink.ts';
 import { composeFollowers } from './followers.ts';
 import { brokerSecret, type Gateway, greeting } from './gateway.ts';
@@ -55,6 +55,7 @@ import { composeHistory } from './rollups.ts';
 import { SelfReport } from './self-report.ts';
 import { startServices } from './services.ts';
 import { chooseStore } from './store.ts';
+import { watchSurroundings } from './surroundings.ts';
 import { TlsFiles } from './tls.ts';
 import { vaultKey } from './vault-key.ts';
 import { VERSION } from './version.ts';
@@ -92,7 +93,8 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const tls = await TlsFiles.open(config.tls, { clock, observer });
   const outbound = new Outbound({ clock, observer });
   lifecycle.onStop('outbound', () => outbound.close());
-  refuseProblems(await examine({ config, clock, observer, outbound }), observer);
+  const examined = { config, clock, observer, outbound };
+  refuseProblems(await examineNeeded(examined), observer);
   const place = await DataDirectory.open(config.dataDir, secrets);
   lifecycle.onStop('data directory', () => place.close());
   const services = await startServices(config, place, { clock, observer, secrets }, lifecycle);
@@ -132,6 +134,8 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   messageRate.start();
   lifecycle.onStop('message rate', () => messageRate.stop());
   const intake = new Intake(journals, kinds, () => self.isClockKnown());
+  const journalFull = (): boolean => intake.full();
+  const { disks, findings } = await watchSurroundings({ ...examined, lifecycle, journalFull });
   const rates = new RateBudget({ kinds, clock, observer });
   const accept = (message: NewMessage) => intake.accept(message);
   const self = new SelfReport({ clock, observer, accept, kinds });
@@ -250,6 +254,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     membersAbsent: (absent) => self.membersAbsent(absent),
   });
   mqtt = door;
+  const watched = { streams: video.streams, disks, findings };
   const api = await buildServer({
     ...{ registry, kinds, jurisdictions, tokens, directory, intake, ledger, deadLetters, messages, twin },
     ...{ history, exports },
@@ -264,10 +269,11 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     cameraSetup: (id) => video.setup.status(id),
     images: images.port,
     idempotency,
+    room: disks,
     preview: (message, lane) => previewOf({ ...intake.stamped(message), lane }, kinds, guard),
     health: new Health({
       clock,
-      checks: healthChecks({ database, doorbell, store, writer, door, intake, streams: video.streams, board }),
+      checks: healthChecks({ database, doorbell, store, writer, door, intake, ...watched, board }),
       readers: () => board.list(),
     }),
     settings: { cursorKey: await key('cursors'), version: VERSION, ...tls.forApi(), ...brokerSecret(config) },

@@ -1,11 +1,10 @@
-import { readdir, stat, statfs } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { type DoctorDeps, type Finding, fine, problem, warning } from './doctor-findings.ts';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lookAtDisks } from '../platform/disks.ts';
+import { findingOf, placesOnDisk } from './disk-watch.ts';
+import { type DoctorDeps, type Finding, fine, problem } from './doctor-findings.ts';
 import { dataDirectoryIsHeld, ownerProblem } from './local-services/data-directory.ts';
 import { listenProblem } from './local-services/ports.ts';
-
-const FREE_BYTES_MIN = 1024 ** 3;
-const FREE_BYTES_COMFORTABLE = 10 * 1024 ** 3;
 
 /** Years in which this program can run; outside them the clock is wrong, and with it every time that is stored. */
 const YEARS = { first: 2025, last: 2099 };
@@ -31,24 +30,9 @@ async function openSecrets(directory: string): Promise<string[]> {
   return names.filter((_, index) => ((modes[index] ?? 0) & 0o077) !== 0).map((name) => join(directory, name));
 }
 
-export async function checkDisk({ config }: DoctorDeps): Promise<Finding[]> {
-  const place = await nearestExisting(config.dataDir);
-  const { bavail, bsize } = await statfs(place);
-  const freeBytes = bavail * bsize;
-  const what = `${(freeBytes / 1024 ** 3).toFixed(1)} GiB free for ${config.dataDir}`;
-  const remedy = 'make room, or set CITYWATCH_DATA_DIR to a larger disk';
-  if (freeBytes < FREE_BYTES_MIN) return [problem('disk', what, remedy)];
-  return [freeBytes < FREE_BYTES_COMFORTABLE ? warning('disk', what, remedy) : fine('disk', what)];
-}
-
-async function nearestExisting(path: string): Promise<string> {
-  for (let place = path; ; place = dirname(place)) {
-    const isThere = await stat(place).then(
-      () => true,
-      () => false,
-    );
-    if (isThere || place === dirname(place)) return place;
-  }
+export async function checkDisk({ config, clock }: DoctorDeps): Promise<Finding[]> {
+  const verdicts = await lookAtDisks(await placesOnDisk(config), () => clock.monotonicMs());
+  return verdicts.map(findingOf);
 }
 
 export async function checkClock({ clock }: DoctorDeps): Promise<Finding[]> {

@@ -18,18 +18,30 @@ type Check = (deps: DoctorDeps, signal: AbortSignal) => Promise<Finding[]>;
 
 const CHECK_DEADLINE_MS = 10_000;
 
-/** What must be right before anything is started: the machine, and the programs or servers that settings point to. */
-export async function examine(deps: DoctorDeps): Promise<Finding[]> {
-  const { database, redis, influx } = deps.config;
+/** What must be right before anything is started: without it nothing could be acknowledged, or nothing judged. */
+export async function examineNeeded(deps: DoctorDeps): Promise<Finding[]> {
   return runChecks(deps, {
     'data directory': checkDataDirectory,
-    disk: checkDisk,
     clock: checkClock,
-    postgres: database.url ? checkDatabaseServer : checkPostgresProgram,
+    postgres: deps.config.database.url ? checkDatabaseServer : checkPostgresProgram,
+  });
+}
+
+/** What the gateway can be without, for a while, and is none the less to be mended. */
+export async function examineUseful(deps: DoctorDeps, ended?: AbortSignal): Promise<Finding[]> {
+  const { redis, influx } = deps.config;
+  const checks = {
     redis: redis.url ? checkRedisServer : checkRedisProgram,
     influx: influx.url ? checkInfluxServer : checkInfluxProgram,
     ffmpeg: checkFfmpeg,
-  });
+  };
+  return runChecks(deps, checks, ended);
+}
+
+/** Everything, with the disks. */
+export async function examine(deps: DoctorDeps): Promise<Finding[]> {
+  const disks = runChecks(deps, { disk: checkDisk });
+  return (await Promise.all([examineNeeded(deps), disks, examineUseful(deps)])).flat();
 }
 
 /** As {@link examine}, and the ports and ffmpeg's cage: for the `doctor` command, since a start finds out by itself. */
@@ -48,10 +60,10 @@ export function refuseProblems(findings: Finding[], { log }: Observer): void {
   throw new CitywatchError('service.failed', { detail });
 }
 
-async function runChecks(deps: DoctorDeps, checks: Record<string, Check>): Promise<Finding[]> {
+async function runChecks(deps: DoctorDeps, checks: Record<string, Check>, ended?: AbortSignal): Promise<Finding[]> {
   const found = await Promise.all(
     Object.entries(checks).map(async ([part, check]) => {
-      const limit = deadline(deps.clock, CHECK_DEADLINE_MS);
+      const limit = deadline(deps.clock, CHECK_DEADLINE_MS, ended);
       try {
         return await check(deps, limit.signal);
       } catch (error) {

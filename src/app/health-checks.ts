@@ -13,24 +13,33 @@ export interface HealthParts {
   streams: { processes(): { spawner: number | null }; readonly gap: string | null };
   intake: { full(): boolean };
   board: { list(): ReaderStanding[] };
+  disks: { check(): string | undefined };
+  /** What is wrong with parts that we go on without. */
+  findings: { check(part: string): void };
 }
 
 type Checks = HealthDeps['checks'];
 
 /** How each part is asked whether it is well, and whether the gateway is ready without it. */
-export function healthChecks({ database, doorbell, store, writer, door, streams, intake, board }: HealthParts): Checks {
+export function healthChecks(parts: HealthParts): Checks {
+  const { database, doorbell, store, writer, door, streams, intake, disks, findings, board } = parts;
   const needed = (check: Check) => ({ needed: true, check });
   const useful = (check: Check) => ({ needed: false, check });
   return {
     postgres: needed(() => database.ping()),
-    redis: useful(() => refuseUnless(doorbell.up(), 'no connection; alerts go on without it')),
+    redis: useful(() => {
+      findings.check('redis');
+      refuseUnless(doorbell.up(), 'no connection; alerts go on without it');
+    }),
     influx: useful(async () => {
+      findings.check('influx');
       await store.ping();
       const { ok, reason } = writer.status();
       refuseUnless(ok, reason ?? '');
     }),
     mqtt: needed(() => door.check()),
     ffmpeg: useful(() => {
+      findings.check('ffmpeg');
       refuseUnless(streams.processes().spawner !== null, 'spawner is down');
       return streams.gap;
     }),
@@ -38,6 +47,7 @@ export function healthChecks({ database, doorbell, store, writer, door, streams,
     // While the rules hang nothing is judged; what other readers do comes late and is not lost.
     rules: needed(() => refuseStuck(board, (name) => name === RULES_READER)),
     readers: useful(() => refuseStuck(board, (name) => name !== RULES_READER)),
+    disk: useful(() => disks.check()),
   };
 }
 

@@ -6,9 +6,9 @@ import type { Observer } from '../core/observe.ts';
 import type { Directory } from '../devices/directory.ts';
 import type { KeptImage } from '../ingest/images/image-table.ts';
 import { Images } from '../ingest/images/images.ts';
-import { diskFiles } from '../ingest/journal/files.ts';
 import type { AccessRegister } from '../platform/access-register.ts';
 import type { Database } from '../platform/database.ts';
+import { freeBytesOf } from '../platform/disks.ts';
 
 export interface ImagesInput {
   database: Database;
@@ -26,8 +26,14 @@ const DAY_MS = 24 * 3600 * 1000;
 /** Pictures of devices for the API, and the chore that removes old ones. */
 export function composeImages(input: ImagesInput): { port: ImagesPort; tidy(): Promise<void> } {
   const { database, clock, observer, directory, keepDays, devices, register } = input;
-  const { freeBytes } = diskFiles;
-  const images = new Images({ database, clock, observer, directory, freeBytes, keepMs: keepDays * DAY_MS });
+  const images = new Images({
+    database,
+    clock,
+    observer,
+    directory,
+    freeBytes: freeBytesOf,
+    keepMs: keepDays * DAY_MS,
+  });
   /** Where the device stands now, as for everything of a device; a retired one stands where it stood last. */
   const areaOf = ({ device, jurisdiction }: KeptImage) => devices.get(device)?.identity.jurisdiction ?? jurisdiction;
   const port: ImagesPort = {

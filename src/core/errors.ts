@@ -49,6 +49,7 @@ export const ERRORS = {
   'journal.misfit': { status: 500, retryable: false, text: 'The journal and the database do not belong together.' },
   'images.unavailable': { status: 503, retryable: true, text: 'The disk has no room for more pictures.' },
   'store.unavailable': { status: 503, retryable: true, text: 'A service this needs does not answer.' },
+  'store.full': { status: 507, retryable: true, text: 'The disk has no room for this; nothing was changed.' },
   'store.refused': { status: 500, retryable: false, text: 'A service this needs refused the request.' },
   'outbound.refused': { status: 400, retryable: false, text: 'This address may not be contacted.' },
   'outbound.failed': { status: 502, retryable: true, text: 'The other side did not answer as it should.' },

@@ -31,12 +31,16 @@ function quotesValues(sqlstate: string | undefined): boolean {
  */
 const UNAVAILABLE = /^(40001|40P01|55P03|25P03|25P04|53...|57...|58...|08...)$/;
 
+/** A statement that found no room: its transaction was rolled back as a whole. */
+const DISK_FULL = '53100';
+
 /** Wrong login, password, database or right: trying again does not help, the setting must change. */
 const LOGIN = /^(28...|3D000|42501)$/;
 
 function codeOf(sqlstate: string): ErrorCode {
   if (sqlstate === '23505') return 'conflict.exists';
   if (sqlstate === '23503') return 'conflict.reference';
+  if (sqlstate === DISK_FULL) return 'store.full';
   return UNAVAILABLE.test(sqlstate) ? 'store.unavailable' : 'store.refused';
 }
 

@@ -145,7 +145,7 @@ function callerFor(token: string): Caller | null {
 }
 
 const UP = { ok: true, needed: true };
-const ON_TOP = { ffmpeg: UP, journal: UP, rules: UP, readers: UP };
+const ON_TOP = { ffmpeg: UP, journal: UP, disk: UP, rules: UP, readers: UP };
 
 /** The part of a test that this needs. */
 interface Cleanup {
@@ -273,6 +273,7 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
     ...memoryPeople(),
     accessRegister: { list: async () => [] },
     idempotency: new MemoryIdempotency(),
+    room: { forEdits: async () => {} },
     health: {
       check: async () => ({ ...{ postgres: UP, redis: UP, influx: UP, mqtt: UP }, ...ON_TOP }),
       readers: () => [],

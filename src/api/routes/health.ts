@@ -19,6 +19,7 @@ const ready = z.object({
     mqtt: part,
     ffmpeg: part,
     journal: part,
+    disk: part,
     rules: part,
     readers: part,
   }),

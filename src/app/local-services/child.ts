@@ -35,6 +35,9 @@ export interface ChildSpec {
   readyDeadlineMs?: number;
 }
 
+/** How long a start waits for a server that it can be without. */
+export const USEFUL_PATIENCE_MS = 10_000;
+
 const READY_DEADLINE_MS = 120_000;
 const PROBE_DEADLINE_MS = 2_000;
 const PROBE_EVERY_MS = 25;
@@ -85,28 +88,47 @@ export class Child {
 
   /** Resolves at the first answer. Rejects with `service.failed`, leaving nothing running, if the first try fails. */
   async start(): Promise<void> {
-    let proven = false;
-    const first = new Promise<void>((resolve, reject) => {
-      const worker = async (signal: AbortSignal, healthy: () => void) => {
-        const onReady = () => {
-          proven = true;
-          resolve();
-        };
-        const reason = await this.#run({ signal, healthy, onReady }).catch((error: unknown) => error);
-        if (!proven) reject(reason);
-        return reason;
-      };
-      const onEnd = (reason: unknown, pauseMs: number) => {
-        if (proven) this.#sayEnded(reason, pauseMs);
-      };
-      this.#supervised = supervise(worker, { name: this.name, clock: this.#deps.clock, maxBackoffMs: 10_000, onEnd });
-    });
     try {
-      await first;
+      await this.#firstTry();
     } catch (error) {
       await this.stop();
       throw error;
     }
+  }
+
+  /**
+   * As {@link start} for a server that we can be without: it is tried again until {@link stop}. Resolves, and never
+   * rejects, at the first answer, at the first failure, or after `patienceMs`; `ready` tells which.
+   */
+  async startOrRetry(patienceMs: number): Promise<void> {
+    const patience = new AbortController();
+    const first = this.#firstTry().catch((error: unknown) => {
+      const { log } = this.#deps.observer;
+      log.child({ part: this.name }).error({ reason: messageOf(error) }, 'could not be started; is tried again');
+    });
+    await Promise.race([first, this.#deps.clock.sleep(patienceMs, patience.signal)]);
+    patience.abort();
+  }
+
+  /** Begins to supervise; resolves when the server answered, rejects if the first try failed. */
+  #firstTry(): Promise<void> {
+    let tried = false;
+    return new Promise<void>((resolve, reject) => {
+      const worker = async (signal: AbortSignal, healthy: () => void) => {
+        const onReady = () => {
+          tried = true;
+          resolve();
+        };
+        const reason = await this.#run({ signal, healthy, onReady }).catch((error: unknown) => error);
+        if (!tried) reject(reason);
+        return reason;
+      };
+      const onEnd = (reason: unknown, pauseMs: number) => {
+        if (tried) this.#sayEnded(reason, pauseMs);
+        tried = true;
+      };
+      this.#supervised = supervise(worker, { name: this.name, clock: this.#deps.clock, maxBackoffMs: 10_000, onEnd });
+    });
   }
 
   #sayEnded(reason: unknown, pauseMs: number): void {

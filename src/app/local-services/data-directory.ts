@@ -104,6 +104,12 @@ export class DataDirectory {
 /** The file of a directory for sockets that names the data directory they belong to. */
 const SOCKETS_OF = 'origin';
 
+/** Writes a file of ours unless it says that already: a start on a full disk must not fail for want of a copy. */
+export async function keepFile(path: string, text: string): Promise<void> {
+  if ((await readFile(path, 'utf8').catch(absentAsNull)) === text) return;
+  await writeFileDurable(path, text, { mode: 0o600 });
+}
+
 /** A gateway that was killed keeps its lock until the kernel has cleared it away. */
 const LOCK_WAIT_S = 1;
 

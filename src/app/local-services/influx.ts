@@ -4,12 +4,12 @@ import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { CitywatchError } from '../../core/errors.ts';
 import { writeFileDurable } from '../../platform/files.ts';
-import { Child, type ServiceDeps } from './child.ts';
-import type { DataDirectory } from './data-directory.ts';
+import { Child, type ServiceDeps, USEFUL_PATIENCE_MS } from './child.ts';
+import { type DataDirectory, keepFile } from './data-directory.ts';
 import { influxConfiguration } from './influx-configuration.ts';
 import { PLAIN_ENVIRONMENT, run } from './run.ts';
 
-/** How the server can be reached: by its socket in our directory alone, or by ports of loopback too. */
+/** How the server can be reached: by its socket in our directory, or for other programs by a port of loopback. */
 export type Reach = 'socket' | 'ports';
 
 export interface LocalInflux {
@@ -18,13 +18,16 @@ export interface LocalInflux {
    * takes the port.
    */
   url: string;
-  /** Null where only the socket is open. */
+  /** Null where it is reached by its socket. */
   port: number | null;
   username: string;
   password: string;
   child: Child;
   stop(signal?: AbortSignal): Promise<void>;
 }
+
+/** Reading a large log of writes again after a crash takes minutes; ended meanwhile it would begin anew, for ever. */
+const READY_DEADLINE_MS = 30 * 60_000;
 
 const ADMIN = 'citywatch';
 
@@ -39,7 +42,8 @@ const PORTS_TRIED_MAX = 10;
  *
  * Besides HTTP, influxd 1.x always opens a port for backups that asks for no password and cannot be switched off: any
  * user of the machine could copy or replace everything. So it gets a network of its own, in which nobody else is;
- * where the system does not allow that, it is reached by ports of loopback and the log says so.
+ * where the system does not allow that, the log says so. We reach it by its socket in either case, which nobody else
+ * can have taken. One that does not come up is tried on: telemetry waits for it in the journal.
  */
 export async function startInflux(place: DataDirectory, deps: ServiceDeps, reach?: Reach): Promise<LocalInflux> {
   const directory = await place.directory('influx');
@@ -47,12 +51,10 @@ export async function startInflux(place: DataDirectory, deps: ServiceDeps, reach
   const socketPath = join(await place.socketDirectory(), 'influx.sock');
   const settings = { directory, socketPath, password };
   const seal = reach === 'ports' ? null : await sealing();
-  if (!seal) {
-    if (reach !== 'ports') deps.observer.log.warn({ part: 'influxdb', remedy: REMEDY }, OPEN_TO_LOCAL_USERS);
-    return await startOnPort(settings, deps);
-  }
-  const child = await prepare({ ...settings, port: 0, seal }, deps);
-  await child.start();
+  if (reach === 'ports') return await startOnPort(settings, deps);
+  if (!seal) deps.observer.log.warn({ part: 'influxdb', remedy: REMEDY }, OPEN_TO_LOCAL_USERS);
+  const child = prepare({ ...settings, port: 0, ...(seal && { seal }) }, deps);
+  await child.startOrRetry(USEFUL_PATIENCE_MS);
   const url = `http+unix://${encodeURIComponent(socketPath)}`;
   return { url, port: null, username: ADMIN, password, child, stop: (signal) => child.stop(signal) };
 }
@@ -88,7 +90,7 @@ async function startOnPort(settings: Omit<Settings, 'port'>, deps: ServiceDeps):
   const portFile = join(directory, 'port');
   let port = Number(await readFile(portFile, 'utf8').catch(() => '')) || choosePort();
   for (let tried = 1; ; tried += 1) {
-    const child = await prepare({ ...settings, port }, deps);
+    const child = prepare({ ...settings, port }, deps);
     try {
       await child.start();
       await writeFileDurable(portFile, String(port), { mode: 0o600 });
@@ -114,11 +116,10 @@ interface Settings {
   seal?: string[];
 }
 
-async function prepare(settings: Settings, deps: ServiceDeps): Promise<Child> {
+function prepare(settings: Settings, deps: ServiceDeps): Child {
   const { directory, socketPath, password, seal = [] } = settings;
   const configPath = join(directory, 'influxdb.conf');
   const [command = '', ...args] = [...seal, 'influxd', 'run', '-config', configPath];
-  await writeFileDurable(configPath, influxConfiguration(settings), { mode: 0o600 });
   return new Child(
     {
       name: 'influxdb',
@@ -129,6 +130,8 @@ async function prepare(settings: Settings, deps: ServiceDeps): Promise<Child> {
       deathSignal: 'KILL',
       stopSignal: 'SIGTERM',
       lockPath: join(directory, 'lock'),
+      tidy: () => keepFile(configPath, influxConfiguration(settings)),
+      readyDeadlineMs: READY_DEADLINE_MS,
       probe: (signal) => ensureAdmin({ socketPath, password, signal }),
     },
     deps,

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { writeFileDurable } from '../../platform/files.ts';
-import { Child, type ServiceDeps } from './child.ts';
-import type { DataDirectory } from './data-directory.ts';
+import { Child, type ServiceDeps, USEFUL_PATIENCE_MS } from './child.ts';
+import { type DataDirectory, keepFile } from './data-directory.ts';
 import { askRedis } from './redis-probe.ts';
 import { PLAIN_ENVIRONMENT } from './run.ts';
 
@@ -16,14 +15,14 @@ export interface LocalRedis {
 
 /**
  * Starts the private redis-server: unix socket only, a random password, append-only file, and no eviction, because
- * BullMQ keeps what it must not lose there. Data in `redis/` of the data directory.
+ * BullMQ keeps what it must not lose there. Data in `redis/` of the data directory. One that does not come up is tried
+ * on: alerts go on without it.
  */
 export async function startRedis(place: DataDirectory, deps: ServiceDeps): Promise<LocalRedis> {
   const directory = await place.directory('redis');
   const password = await place.secret('redis');
   const socketPath = join(await place.socketDirectory(), 'redis.sock');
   const configPath = join(directory, 'redis.conf');
-  await writeFileDurable(configPath, configuration({ directory, socketPath, password }), { mode: 0o600 });
   const url = `unix://:${password}@${encodeURI(socketPath)}`;
   const child = new Child(
     {
@@ -35,12 +34,13 @@ export async function startRedis(place: DataDirectory, deps: ServiceDeps): Promi
       deathSignal: 'KILL',
       stopSignal: 'SIGTERM',
       lockPath: join(directory, 'lock'),
+      tidy: () => keepFile(configPath, configuration({ directory, socketPath, password })),
       // While it still loads its data, redis answers PING with an error.
       probe: async (signal) => void (await askRedis(url, [['PING']], signal)),
     },
     deps,
   );
-  await child.start();
+  await child.startOrRetry(USEFUL_PATIENCE_MS);
   return { url, socketPath, password, child, stop: (signal) => child.stop(signal) };
 }
 

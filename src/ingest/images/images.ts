@@ -6,6 +6,7 @@ import { CitywatchError } from '../../core/errors.ts';
 import { Counter, type Observer } from '../../core/observe.ts';
 import type { DeviceIdentity } from '../../core/types.ts';
 import type { Database } from '../../platform/database.ts';
+import { ROOM_BYTES } from '../../platform/disks.ts';
 import { ensureDirectory, writeFileDurable } from '../../platform/files.ts';
 import type { ImageType } from './image-file.ts';
 import { sweepImages } from './image-sweep.ts';
@@ -22,11 +23,6 @@ export interface ImagesDeps {
   keepMs: number;
 }
 
-/**
- * Free bytes that pictures leave on their disk: four times what the journal leaves, so that messages are still taken
- * long after pictures are not.
- */
-const RESERVE_BYTES = 1024 * 1024 * 1024;
 const FULL_RETRY_S = 60;
 /** Expired pictures removed in one go, and in one round of housekeeping. */
 const BATCH = 500;
@@ -160,7 +156,7 @@ export class Images {
   async #write(image: ImagePlace, bytes: Buffer): Promise<void> {
     const { directory, freeBytes } = this.#deps;
     try {
-      if ((await freeBytes(directory)) - bytes.length < RESERVE_BYTES) throw full();
+      if ((await freeBytes(directory)) - bytes.length < ROOM_BYTES.pictures) throw full();
       const path = pathOf(directory, image);
       await ensureDirectory(dirname(path), 0o700);
       await writeFileDurable(path, bytes, { mode: 0o600 });

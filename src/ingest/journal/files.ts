@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
-import { link, mkdir, open, readdir, rename, statfs, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { freeBytesOf } from '../../platform/disks.ts';
 
 /** The file operations the journal needs, so that a test can let any of them fail. */
 export interface JournalFiles {
@@ -48,10 +49,7 @@ export const diskFiles: JournalFiles = {
       await handle.close();
     }
   },
-  freeBytes: async (path) => {
-    const { bavail, bsize } = await statfs(path);
-    return bavail * bsize;
-  },
+  freeBytes: freeBytesOf,
 };
 
 function diskFile(handle: FileHandle): JournalFile {

@@ -265,8 +265,9 @@ export class Journal {
   }
 
   async #tidy(): Promise<void> {
-    await this.#counts.save();
+    // First, because on a full disk the counts cannot be saved, and everybody must know that it is full.
     await this.#reserve.refresh();
+    await this.#counts.save();
     while (this.#mayRemoveOldest()) {
       if (!(await this.#files.removeOldest())) break;
       await this.#reserve.refresh();

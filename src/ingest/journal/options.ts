@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { Lane } from '../../core/types.ts';
+import { ROOM_BYTES } from '../../platform/disks.ts';
 import type { JournalFiles } from './files.ts';
 import type { LaneLineage } from './lineage.ts';
 
@@ -44,7 +45,7 @@ export const JOURNAL_DEFAULTS: Omit<JournalOptions, 'files'> = {
   groupDelayMs: 5,
   groupBytes: 256 * 1024,
   unsyncedBytesMax: 16 * MiB,
-  reserveBytes: 256 * MiB,
+  reserveBytes: ROOM_BYTES.journal,
   keepMs: 24 * 3600 * 1000,
   keepBytes: 8 * 1024 * MiB,
   cacheBytes: 8 * MiB,

@@ -34,6 +34,7 @@ t.before(async () => {
       snapshot: async (camera) => Buffer.from(`picture of ${camera}`),
     },
     directory: t.testdir(),
+    freeBytes: async () => Number.POSITIVE_INFINITY,
     committed: () => {},
   });
   await camera('cam-haishu', '330203');

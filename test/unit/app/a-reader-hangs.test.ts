@@ -12,7 +12,13 @@ function board() {
   const checks = healthChecks({
     ...{ database: { ping: fine }, doorbell: { up: () => true }, store: { ping: fine } },
     ...{ writer: { status: () => ({ ok: true, reason: null }) }, door: { check: () => {} } },
-    ...{ streams: { processes: () => ({ spawner: 1 }), gap: null }, intake: { full: () => false }, board: readers },
+    ...{
+      streams: { processes: () => ({ spawner: 1 }), gap: null },
+      intake: { full: () => false },
+      disks: { check: () => undefined },
+      findings: { check: () => {} },
+      board: readers,
+    },
   });
   const reasonOf = (part: 'rules' | 'readers'): string | null => {
     try {

@@ -14,6 +14,8 @@ function parts(gap: string | null): HealthParts {
     streams: { processes: () => ({ spawner: 1 }), gap },
     intake: { full: () => false },
     board: { list: () => [] },
+    disks: { check: () => undefined },
+    findings: { check: () => {} },
   };
 }
 
