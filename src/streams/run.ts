@@ -31,10 +31,14 @@ const OPEN_MS = 10_000;
 /** A camera whose media are older than this when the watchdog comes is the one that stopped. */
 const SILENT_MS = 3_000;
 
+/** Time for the last fragments of an ffmpeg that ended to come through the socket. */
+const LAST_FRAGMENT_MS = 2_000;
+
 /**
  * One run of one pull: connects to the camera, starts ffmpeg between the relay and a local socket, and hands out what
- * it writes. Runs until `signal` is aborted (with a {@link CloseCause}) or something breaks; returns why, after
- * everything it began is gone.
+ * it writes. Where the camera goes on with another picture, another ffmpeg goes on with it, over the same connection.
+ * Runs until `signal` is aborted (with a {@link CloseCause}) or something breaks; returns why, after everything it
+ * began is gone.
  */
 export async function runPull(
   deps: RunDeps,
@@ -44,32 +48,53 @@ export async function runPull(
 ): Promise<StreamFailure> {
   const opened = await openSession(deps, target, signal);
   if (opened instanceof StreamFailure) return opened;
+  const called = calledOff(deps, opened, signal);
+  let failure: StreamFailure | 'goes on' = 'goes on';
+  while (failure === 'goes on') failure = await runProcess(deps, target, { session: opened, called, onPart });
+  await opened.close(failure);
+  return failure;
+}
+
+interface Running {
+  session: CameraSession;
+  /** Resolves when the run is called off. */
+  called: Promise<StreamFailure>;
+  onPart: (part: Part) => void;
+}
+
+/** One ffmpeg for one turn of the camera's video; resolves after it is gone. */
+async function runProcess(
+  deps: RunDeps,
+  target: RunTarget,
+  { session, called, onPart }: Running,
+): Promise<StreamFailure | 'goes on'> {
+  const { feed } = session;
+  // The first turn begins only after the relay was asked for it.
+  const turn = Math.max(1, feed.turn);
   const door = await deps.sockets.open().catch((error: unknown) => new StreamFailure('not-started', undefined, error));
-  if (door instanceof StreamFailure) {
-    await opened.close(door);
-    return door;
-  }
-  const offer = deps.relay.offer(opened);
+  if (door instanceof StreamFailure) return door;
+  const offer = deps.relay.offer(session);
   const process = deps.spawner.run(pullTask({ relayUrl: offer.url, output: door.path }));
   let written = false;
-  const take = (part: Part) => {
+  const parts = readParts(door, (part) => {
     written = true;
     onPart(part);
-  };
-  const failure = await Promise.race([
-    opened.ended,
-    process.ended.then((end) => {
-      deps.log.info({ ...target, ...end }, 'ffmpeg ended');
-      return processFailure(end, opened.mediaAtMs !== null && !written);
-    }),
-    readParts(door, take),
-    calledOff(deps, opened, signal),
-  ]);
+  });
+  const ended = process.ended.then(async (end) => {
+    if (feed.turn > turn) {
+      await Promise.race([parts, deps.clock.sleep(LAST_FRAGMENT_MS)]);
+      return 'goes on' as const;
+    }
+    deps.log.info({ ...target, ...end }, 'ffmpeg ended');
+    return processFailure(end, session.mediaAtMs !== null && !written);
+  });
+  const unusable = parts.then((failure) => failure ?? new Promise<never>(() => {}));
+  const outcome = await Promise.race([session.ended, ended, unusable, called]);
   offer.withdraw();
   door.close();
   process.stop();
-  await Promise.all([opened.close(failure), process.ended]);
-  return failure;
+  await process.ended;
+  return outcome;
 }
 
 async function openSession(
@@ -90,8 +115,8 @@ async function openSession(
   }
 }
 
-/** Resolves when what ffmpeg writes cannot be used; the end of ffmpeg itself is seen by the spawner. */
-async function readParts(door: LocalDoor, onPart: (part: Part) => void): Promise<StreamFailure> {
+/** Resolves with a failure when what ffmpeg writes cannot be used, with null at its end. */
+async function readParts(door: LocalDoor, onPart: (part: Part) => void): Promise<StreamFailure | null> {
   const never = new Promise<never>(() => {});
   const socket = await door.connection.catch(() => never);
   const parser = new FragmentParser();
@@ -104,6 +129,7 @@ async function readParts(door: LocalDoor, onPart: (part: Part) => void): Promise
         resolve(new StreamFailure('ffmpeg', 'What it wrote is not a stream.', error));
       }
     });
+    socket.once('close', () => resolve(null));
   });
 }
 
@@ -112,10 +138,19 @@ async function calledOff(deps: RunDeps, session: CameraSession, signal: AbortSig
   const cause = signal.reason as CloseCause | StreamFailure;
   if (cause instanceof StreamFailure) return cause;
   if (cause === 'unwanted') return new StreamFailure('stopped', 'Nobody watches it any more.');
-  const { mediaAtMs } = session;
-  if (mediaAtMs === null) return new StreamFailure('timeout');
-  if (deps.clock.monotonicMs() - mediaAtMs > SILENT_MS) return new StreamFailure('stalled');
-  return new StreamFailure(cause === 'overdue' ? 'no-key-frame' : 'ffmpeg');
+  return silenceOf(session, cause, deps.clock.monotonicMs());
+}
+
+/** Why nothing came of a camera that is connected, by how far its media got. */
+function silenceOf({ mediaAtMs, feed }: CameraSession, cause: CloseCause, nowMs: number): StreamFailure {
+  const { pictureAtMs, seen } = feed;
+  if (mediaAtMs === null) return new StreamFailure('timeout', 'It promised video and sent none.');
+  if (nowMs - mediaAtMs > SILENT_MS) return new StreamFailure('stalled');
+  if (pictureAtMs === null) return new StreamFailure('nonsense', 'Its media are not the video it announces.');
+  if (nowMs - pictureAtMs > SILENT_MS) return new StreamFailure('stalled', 'It still sends media, but no pictures.');
+  if (!seen.key) return new StreamFailure('no-key-frame');
+  if (!seen.sets) return new StreamFailure('nonsense', 'It sends no parameters of its video (SPS, PPS).');
+  return new StreamFailure('ffmpeg', cause === 'overdue' ? 'It made nothing of the video.' : undefined);
 }
 
 /** `unused`: there were media, and ffmpeg made nothing of them. */

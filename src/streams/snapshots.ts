@@ -5,7 +5,7 @@ import { CitywatchError } from '../core/errors.ts';
 import { snapshotTask } from './ffmpeg/arguments.ts';
 import type { LocalDoor, LocalSockets } from './ffmpeg/local-sockets.ts';
 import type { Spawner } from './ffmpeg/spawner.ts';
-import { bareVideo } from './fmp4/annex-b.ts';
+import { type BareVideo, bareVideo } from './fmp4/annex-b.ts';
 import type { LiveWindow } from './fmp4/live-window.ts';
 import { asFailure, StreamFailure } from './types.ts';
 
@@ -27,6 +27,9 @@ const DEADLINE_MS = 5_000;
 const SETTLE_MS = 200;
 const FRESH_MS = 2_000;
 const CACHED_MAX = 64;
+/** Cameras that send no key frames refresh the whole picture within this. */
+const REFRESH_MS = 3_000;
+const SKIPPED_SHARE = 0.7;
 const JPEG_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Makes still pictures of what pulls have in memory. Who asks for the same camera at the same time shares one. */
@@ -90,17 +93,15 @@ export class Snapshots {
   }
 
   async #decode(window: LiveWindow, signal: AbortSignal): Promise<Snapshot> {
-    const key = window.newestKey();
-    if (!key) throw new StreamFailure('no-key-frame');
     const atMs = this.#deps.clock.nowMs();
     const doors: LocalDoor[] = [];
     try {
-      const video = bareVideo(key.epoch.init, key.fragment);
+      const { video, skip } = newestVideo(window);
       const input = await this.#deps.sockets.open();
       doors.push(input);
       const output = await this.#deps.sockets.open();
       doors.push(output);
-      const task = snapshotTask({ format: video.format, input: input.path, output: output.path });
+      const task = snapshotTask({ format: video.format, skip, input: input.path, output: output.path });
       const process = this.#deps.spawner.run(task, { urgent: true });
       try {
         void input.connection.then((socket) => socket.end(video.data)).catch(() => {});
@@ -121,22 +122,42 @@ export class Snapshots {
   }
 }
 
-/** What comes out of the door, when it is a whole JPEG; else never resolves, and the end of ffmpeg decides. */
+/** The newest whole picture where it needs no other; else the last seconds, whose last pictures are the best. */
+function newestVideo(window: LiveWindow): { video: BareVideo; skip: number } {
+  const key = window.newestKey();
+  const video = key && bareVideo(key.epoch.init, [key.fragment]);
+  if (video?.wholeAtFirst) return { video, skip: 0 };
+  const recent = window.recent(REFRESH_MS);
+  if (!recent) throw new StreamFailure('no-key-frame');
+  const whole = bareVideo(recent.epoch.init, recent.fragments);
+  // Not all of them may be decoded, and none must be missed.
+  return { video: whole, skip: Math.max(1, Math.floor(whole.pictures * SKIPPED_SHARE)) };
+}
+
+/** The last whole JPEG that comes out of the door; else never resolves, and the end of ffmpeg decides. */
 async function readJpeg(door: LocalDoor): Promise<Buffer> {
   const never = new Promise<never>(() => {});
   const socket = await door.connection.catch(() => never);
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  let data = Buffer.alloc(0);
   return new Promise((resolve, reject) => {
     socket.on('data', (chunk) => {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes > JPEG_BYTES_MAX) reject(new StreamFailure('nonsense', 'Its picture is too large.'));
+      data = Buffer.concat([data, chunk]);
+      if (data.length > JPEG_BYTES_MAX) data = Buffer.from(lastJpeg(data) ?? data);
+      if (data.length > JPEG_BYTES_MAX) reject(new StreamFailure('nonsense', 'Its picture is too large.'));
     });
     socket.once('end', () => {
-      const jpeg = Buffer.concat(chunks);
-      const whole = jpeg.length > 4 && jpeg.readUInt16BE(0) === 0xffd8 && jpeg.readUInt16BE(jpeg.length - 2) === 0xffd9;
-      if (whole) resolve(jpeg);
+      const jpeg = lastJpeg(data);
+      if (jpeg) resolve(jpeg);
     });
   });
+}
+
+const JPEG_BEGINS = Buffer.from([0xff, 0xd8, 0xff]);
+const JPEG_ENDS = Buffer.from([0xff, 0xd9]);
+
+/** ffmpeg writes pictures one after the other; inside of one, neither mark occurs. */
+function lastJpeg(data: Buffer): Buffer | null {
+  const end = data.lastIndexOf(JPEG_ENDS);
+  const from = end < 0 ? -1 : data.lastIndexOf(JPEG_BEGINS, end);
+  return from < 0 ? null : data.subarray(from, end + JPEG_ENDS.length);
 }

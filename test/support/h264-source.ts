@@ -23,8 +23,17 @@ export function loadFilm(): Film {
   return loaded;
 }
 
-function parse(annexB: Buffer): Film {
+/** A coded test picture of this size at ten pictures a second, with what else x264 is told. */
+export function testFilm({ size, seconds, x264 }: { size: string; seconds: number; x264: string }): Film {
+  const source = ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=10`, '-t', String(seconds), '-pix_fmt', 'yuv420p'];
+  const coding = ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-threads', '1', '-x264-params', x264];
+  return parse(execFileSync('ffmpeg', ['-v', 'error', '-nostdin', ...source, ...coding, '-f', 'h264', '-']), true);
+}
+
+/** `all`: with the information (SEI) in front of pictures. */
+function parse(annexB: Buffer, all = false): Film {
   const frames: Film['frames'] = [];
+  let before: Buffer[] = [];
   let sps: Buffer = Buffer.alloc(0);
   let pps: Buffer = Buffer.alloc(0);
   for (const nal of nalUnits(annexB)) {
@@ -33,8 +42,13 @@ function parse(annexB: Buffer): Film {
     else if (type === 8) pps = nal;
     else if (type === 1 || type === 5) {
       // The first bit after the header is 1 for the first slice of a picture (first_mb_in_slice 0).
-      if (nal[1]! & 0x80) frames.push({ nals: [], key: type === 5 });
+      if (nal[1]! & 0x80) {
+        frames.push({ nals: before, key: type === 5 });
+        before = [];
+      }
       frames.at(-1)!.nals.push(nal);
+    } else if (all && type === 6) {
+      before.push(nal);
     }
   }
   return { frames, sps, pps, framesPerS: 10 };

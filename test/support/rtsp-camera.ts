@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Test } from 'tap';
-import { loadFilm, Packetizer } from './h264-source.ts';
+import { type Film, loadFilm, Packetizer } from './h264-source.ts';
 
 /** Ways a camera may misbehave. `honest` is the default. */
 export type CameraMode =
@@ -18,6 +18,7 @@ export type CameraMode =
   | 'no-video'
   | 'no-key-frame'
   | 'no-media'
+  | 'no-pictures'
   | 'noise'
   | 'garbage-rtp'
   | 'flood';
@@ -28,6 +29,14 @@ export interface CameraOptions {
   login?: { username: string; password: string; scheme: 'basic' | 'digest' };
   /** Without parameter sets in the description, they come with each key frame only. */
   sprop?: boolean;
+  /** What it shows; the CCTV film unless told. */
+  film?: Film;
+  /** Changes the NAL units of a picture before they are packed. */
+  units?: (nals: Buffer[], number: number) => Buffer[];
+  /** Changes the frames of a picture before they are sent: length in bytes 2 and 3 of each, stamp in 8 to 11. */
+  wire?: (frames: Buffer, number: number) => Buffer;
+  /** The Transport header of its answer to SETUP. */
+  transport?: string;
 }
 
 /** A small RTSP camera over TCP, for tests: serves a real film in real time, or misbehaves in one way. */
@@ -42,11 +51,14 @@ export class TestCamera {
   teardowns = 0;
   /** While true, media stop; the connection stays. */
   frozen = false;
+  /** What it shows now; a change is one in the middle of its stream. */
+  film: Film;
   /** Request lines as they came. */
   readonly requests: string[] = [];
 
   constructor(options: CameraOptions) {
     this.#options = options;
+    this.film = options.film ?? loadFilm();
   }
 
   static async start(t: Test, options: CameraOptions = {}): Promise<TestCamera> {
@@ -137,7 +149,7 @@ export class TestCamera {
       case 'silent':
         return null;
       case 'drip':
-        return every(300, () => socket.write('RTSP/1.0 200 OK\r\n'[Math.floor(Math.random() * 4)] ?? 'R'));
+        return drip(every, socket);
       case 'endless-header':
         socket.write('RTSP/1.0 200 OK\r\n');
         return every(5, () => socket.write(`X-${'a'.repeat(60)}: ${'b'.repeat(900)}\r\n`));
@@ -182,7 +194,7 @@ export class TestCamera {
   }
 
   #description(): string {
-    const { sps, pps } = loadFilm();
+    const { sps, pps } = this.film;
     const { mode, sprop = true } = this.#options;
     const sets = `;sprop-parameter-sets=${sps.toString('base64')},${pps.toString('base64')}`;
     const foreign = mode === 'foreign-sdp' ? '127.0.0.1' : '0.0.0.0';
@@ -199,12 +211,12 @@ export class TestCamera {
 
   #transport(request: string): string {
     const wanted = /interleaved=(\d+-\d+)/.exec(request)?.[1] ?? '0-1';
-    return `Transport: RTP/AVP/TCP;unicast;interleaved=${wanted};ssrc=12345678`;
+    return `Transport: ${this.#options.transport ?? `RTP/AVP/TCP;unicast;interleaved=${wanted};ssrc=12345678`}`;
   }
 
   #play(socket: Socket): () => void {
     if (this.#options.mode === 'flood') return flood(socket);
-    const film = loadFilm();
+    const { film } = this;
     const packetizer = new Packetizer(0);
     let next = Math.floor(((performance.now() - this.#beganMs) / 1000) * film.framesPerS);
     const timer = setInterval(() => {
@@ -217,15 +229,17 @@ export class TestCamera {
   }
 
   #media(packetizer: Packetizer, number: number): Buffer {
-    const { frames, sps, pps, framesPerS } = loadFilm();
+    const { frames, sps, pps, framesPerS } = this.film;
     const { nals, key } = frames[number % frames.length]!;
     const timestamp = (number * 90_000) / framesPerS;
     const { mode } = this.#options;
     if (mode === 'no-media') return Buffer.alloc(0);
+    if (mode === 'no-pictures') return packetizer.frame([Buffer.from([0x06, 0x05, 0x01, 0xc4, 0x80])], timestamp);
     if (mode === 'noise') return packetizer.frame([noise(number)], timestamp);
     if (mode === 'garbage-rtp') return Buffer.concat([Buffer.from([0x24, 0, 0x03, 0x84]), Buffer.alloc(900)]);
     if (mode === 'no-key-frame' && key) return Buffer.alloc(0);
-    return packetizer.frame(key ? [sps, pps, ...nals] : nals, timestamp);
+    const { units = (all) => all, wire = (all) => all } = this.#options;
+    return wire(packetizer.frame(units(key ? [sps, pps, ...nals] : nals, number), timestamp), number);
   }
 }
 
@@ -253,4 +267,13 @@ function flood(socket: Socket): () => void {
   socket.on('drain', fill);
   fill();
   return () => socket.off('drain', fill);
+}
+
+/** A proper head, one byte at a time, that never ends. */
+function drip(every: (ms: number, run: () => void) => () => void, socket: Socket): () => void {
+  let written = 0;
+  return every(300, () => {
+    socket.write('RTSP/1.0 200 OK\r\nX-Slow: '[written] ?? 'a');
+    written += 1;
+  });
 }

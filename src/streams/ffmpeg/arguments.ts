@@ -39,14 +39,22 @@ export interface SnapshotPaths {
   format: 'h264' | 'hevc';
   input: string;
   output: string;
+  /** Pictures to decode before the first one that is written; 0 where the first is whole by itself. */
+  skip: number;
 }
 
-/** Reads one key frame as bare video from a unix socket of ours and writes it as one JPEG to another. */
-export function snapshotTask({ format, input, output }: SnapshotPaths): FfmpegTask {
+/**
+ * Reads bare video from a unix socket of ours and writes it as JPEG to another: its first picture, or where that is
+ * not whole by itself every one after `skip`, however broken, of which the last is the best.
+ */
+export function snapshotTask({ format, input, output, skip }: SnapshotPaths): FfmpegTask {
+  const one = ['-frames:v', '1'];
+  const last = ['-vf', `select=gte(n\\,${skip})`, '-vsync', 'passthrough'];
   const command = ffmpeg('pipe:0')
     .inputOptions(QUIET)
     .inputOptions(['-protocol_whitelist', 'pipe', '-threads', '1', '-f', format])
-    .outputOptions(['-map', '0:v:0', '-frames:v', '1', '-an', '-sn', '-dn', '-map_metadata', '-1'])
+    .inputOptions(skip === 0 ? [] : ['-flags', '+output_corrupt', '-flags2', '+showall'])
+    .outputOptions(['-map', '0:v:0', ...(skip === 0 ? one : last), '-an', '-sn', '-dn', '-map_metadata', '-1'])
     .outputOptions(['-c:v', 'mjpeg', '-q:v', '4', '-pix_fmt', 'yuvj420p', '-threads', '1', '-f', 'mjpeg'])
     .output('pipe:1');
   return { args: built(command), input, output };

@@ -7,18 +7,31 @@ const START_CODE = Buffer.from([0, 0, 0, 1]);
 export interface BareVideo {
   format: 'h264' | 'hevc';
   data: Buffer;
+  pictures: number;
+  /** Whether the first picture needs no other. Not so where a camera refreshes its picture bit by bit. */
+  wholeAtFirst: boolean;
 }
 
 /**
- * Parameter sets and pictures of one fragment without the file around them. ffmpeg takes every unix socket for a file
+ * Parameter sets and pictures of fragments without the file around them. ffmpeg takes every unix socket for a file
  * it can seek in, and then fails to read fragmented MP4 from it; bare video it reads from front to back.
  */
-export function bareVideo(init: InitSegment, fragment: Fragment): BareVideo {
+export function bareVideo(init: InitSegment, fragments: readonly Fragment[]): BareVideo {
   const { body, format } = configurationOf(init.data);
   const { sets, lengthBytes } = format === 'h264' ? avcSets(body) : hevcSets(body);
-  const units = sampleUnits(fragment.data, lengthBytes);
+  const units = fragments.flatMap((fragment) => sampleUnits(fragment.data, lengthBytes));
   const data = Buffer.concat([...sets, ...units].flatMap((unit) => [START_CODE, unit]));
-  return { format, data };
+  const pictures = units.map((unit) => pictureOf(format, unit)).filter((picture) => picture !== null);
+  return { format, data, pictures: pictures.length, wholeAtFirst: pictures[0] === 'whole' };
+}
+
+/** Whether a unit is the first of a picture, and of one that needs no other; null for all else. */
+function pictureOf(format: BareVideo['format'], unit: Buffer): 'whole' | 'part' | null {
+  const h264 = format === 'h264';
+  const type = h264 ? (unit[0] ?? 0) & 0x1f : ((unit[0] ?? 0) >> 1) & 0x3f;
+  const isFirst = ((unit[h264 ? 1 : 2] ?? 0) & 0x80) !== 0;
+  if (!isFirst || !(h264 ? type === 1 || type === 5 : type < 32)) return null;
+  return (h264 ? type === 5 : type >= 16 && type <= 23) ? 'whole' : 'part';
 }
 
 function configurationOf(initData: Buffer): { body: Buffer; format: BareVideo['format'] } {

@@ -139,6 +139,21 @@ export class LiveWindow {
     return null;
   }
 
+  /**
+   * The newest epoch and its fragments from a key frame on that has at least `ms` of video after it: where a camera
+   * refreshes its picture bit by bit, enough to build a whole one. Everything there is where there is less.
+   */
+  recent(ms: number): { epoch: Epoch; fragments: Fragment[] } | null {
+    const all = [...this.#segments, ...(this.#open ? [this.#open] : [])];
+    const epoch = all.at(-1)?.epoch;
+    if (!epoch) return null;
+    const fragments = all.filter((segment) => segment.epoch === epoch).flatMap((segment) => segment.fragments);
+    let from = fragments.length;
+    let afterMs = 0;
+    while (from > 0 && !(afterMs >= ms && fragments[from]?.key)) afterMs += fragments[--from]!.durationMs;
+    return { epoch, fragments: fragments.slice(from) };
+  }
+
   /** The current epoch and its fragments since the newest key frame: what a late viewer is given first. */
   sinceKey(): { epoch: Epoch; fragments: Fragment[] } | null {
     if (!this.#epoch) return null;

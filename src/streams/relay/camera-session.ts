@@ -4,9 +4,12 @@ import { type Clock, DeadlineExceeded } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Cidr } from '../../platform/networks.ts';
 import { asFailure, type CameraAddress, StreamFailure } from '../types.ts';
+import { baseOf, CHANNELS, keepAliveMethods, readSetUp, type SetUp } from './camera-answers.ts';
 import { Conversation } from './conversation.ts';
+import { FRAME_HEADER_BYTES } from './rtsp-reader.ts';
 import { type VideoTrack, videoTrack } from './sdp.ts';
 import { parseStreamUrl } from './stream-url.ts';
+import { VideoFeed } from './video-feed.ts';
 
 /** The way out to cameras: connects to `host` only when its address lies in `networks`. */
 export interface TcpPort {
@@ -28,11 +31,15 @@ export interface CameraSessionDeps {
   megabitsPerS: number;
 }
 
+const RTCP_TYPE_MIN = 192;
+const RTCP_TYPE_MAX = 223;
+
 /** The setting that says where cameras may be; refusals name it. */
 export const CAMERA_NETWORKS_SETTING = 'CITYWATCH_CAMERA_NETWORKS';
 
 const CONNECT_MS = 5_000;
-const SESSION_TIMEOUT_S = 60;
+/** Cameras that do not know OPTIONS refuse it or say nothing; the stream does not depend on it. */
+const OPTIONS_MS = 2_000;
 /** Time for the camera to hear TEARDOWN: sessions it does not hear of pile up in it until it refuses new ones. */
 const GOODBYE_MS = 300;
 
@@ -41,24 +48,27 @@ const GOODBYE_MS = 300;
  * whatever hosts and ports the camera names are only words in our requests to it.
  */
 export class CameraSession {
-  readonly track: VideoTrack;
-  /** Channel numbers of RTP and RTCP, as the camera chose them. */
-  readonly channels: readonly [number, number];
   readonly ended: Promise<StreamFailure>;
+  /** The video of the camera, cleaned; fed from {@link start} on. */
+  readonly feed: VideoFeed;
   readonly #conversation: Conversation;
   readonly #clock: Clock;
-  readonly #sessionId: string;
+  readonly #track: VideoTrack;
+  readonly #setUp: SetUp;
   readonly #stopKeepAlive: () => void;
+  #keepAlives: string[];
+  #started: Promise<unknown> | null = null;
   #mediaAtMs: number | null = null;
 
-  private constructor(conversation: Conversation, clock: Clock, track: VideoTrack, setUp: SetUp) {
+  private constructor(conversation: Conversation, clock: Clock, { track, setUp, keepAlives }: Agreed) {
     this.#conversation = conversation;
     this.#clock = clock;
-    this.track = track;
-    this.channels = setUp.channels;
-    this.#sessionId = setUp.sessionId;
+    this.#track = track;
+    this.#setUp = setUp;
+    this.#keepAlives = keepAlives;
     this.ended = conversation.ended;
-    this.#stopKeepAlive = clock.every(Math.max(1, setUp.timeoutS / 2) * 1000, () => void this.#keepAlive());
+    this.feed = new VideoFeed(track, { clock, hold: (held) => conversation.hold(held) });
+    this.#stopKeepAlive = clock.every((setUp.timeoutS / 2) * 1000, () => void this.#keepAlive());
   }
 
   /** Connects, logs in, reads the description and sets the video track up. Rejects with {@link StreamFailure}. */
@@ -73,9 +83,8 @@ export class CameraSession {
     const bytesPerS = Math.max(64 * 1024, (deps.megabitsPerS * 1_000_000) / 8);
     const conversation = new Conversation(socket, { clock: deps.clock, login, bytesPerS });
     try {
-      const track = await orAborted(describe(conversation, uri), signal);
-      const setUp = await orAborted(setUpTrack(conversation, track), signal);
-      return new CameraSession(conversation, deps.clock, track, setUp);
+      const agreed = await orAborted(agree(conversation, uri, deps.clock), signal);
+      return new CameraSession(conversation, deps.clock, agreed);
     } catch (error) {
       const failure = signal.aborted ? abortFailure(signal) : asFailure(error, 'nonsense');
       conversation.destroy(failure);
@@ -83,17 +92,10 @@ export class CameraSession {
     }
   }
 
-  /** Starts the media; whole interleaved frames of both channels go to `onFrames` from then on. */
-  async play(onFrames: (data: Buffer) => void): Promise<void> {
-    this.#conversation.onFrames = (data) => {
-      this.#mediaAtMs = this.#clock.monotonicMs();
-      onFrames(data);
-    };
-    this.#conversation.listen(this.channels);
-    await this.#conversation.request('PLAY', this.track.aggregateUri, {
-      Session: this.#sessionId,
-      Range: 'npt=0.000-',
-    });
+  /** Lets the camera play, once; a refusal ends the session with its reason. */
+  async start(): Promise<void> {
+    this.#started ??= this.#play().catch((error: unknown) => this.#conversation.destroy(asFailure(error, 'nonsense')));
+    await this.#started;
   }
 
   /** When media last came, on the monotonic clock; null before the first. */
@@ -113,47 +115,83 @@ export class CameraSession {
   /** Says goodbye and closes; resolves when the connection is gone. */
   async close(failure: StreamFailure): Promise<void> {
     this.#stopKeepAlive();
-    this.#conversation.onFrames = () => {};
+    this.#conversation.onFrame = () => {};
     this.#conversation.hold(false);
-    this.#conversation.tell('TEARDOWN', this.track.aggregateUri, { Session: this.#sessionId });
+    this.#conversation.tell('TEARDOWN', this.#track.aggregateUri, this.#session);
     const over = new AbortController();
     void this.ended.then(() => over.abort());
     await this.#clock.sleep(GOODBYE_MS, over.signal);
     this.#conversation.destroy(failure);
   }
 
+  get #session(): Record<string, string> {
+    const { sessionId } = this.#setUp;
+    return sessionId === null ? {} : { Session: sessionId };
+  }
+
+  async #play(): Promise<void> {
+    this.#conversation.onFrame = (data) => this.#takeFrame(data);
+    this.#conversation.listen(this.#setUp.channels);
+    const { aggregateUri, controlUri } = this.#track;
+    try {
+      await this.#conversation.request('PLAY', aggregateUri, { ...this.#session, Range: 'npt=0.000-' });
+    } catch (error) {
+      if (asFailure(error, 'nonsense').reason !== 'refused') throw error;
+      // Cameras that know no range, or only the track they set up.
+      await this.#conversation.request('PLAY', controlUri, this.#session);
+    }
+  }
+
+  /** RTP and RTCP are told apart by what they are: cameras mix them on one channel, or exchange the two. */
+  #takeFrame(data: Buffer): void {
+    const type = data[FRAME_HEADER_BYTES + 1] ?? 0;
+    if (type >= RTCP_TYPE_MIN && type <= RTCP_TYPE_MAX) return;
+    this.#mediaAtMs = this.#clock.monotonicMs();
+    this.feed.push(data.subarray(FRAME_HEADER_BYTES));
+  }
+
+  /**
+   * A camera that does not answer is found by the missing media, so a failed keep-alive has no effect of its own; one
+   * that refuses the method is asked by the next.
+   */
   async #keepAlive(): Promise<void> {
-    // A camera that does not answer is found by the missing media, so a failed keep-alive has no effect of its own.
-    await this.#conversation
-      .request('OPTIONS', this.track.aggregateUri, { Session: this.#sessionId })
-      .catch(() => undefined);
+    const [method = 'OPTIONS'] = this.#keepAlives;
+    try {
+      await this.#conversation.request(method, this.#track.aggregateUri, this.#session);
+    } catch (error) {
+      const { reason } = asFailure(error, 'nonsense');
+      if (reason === 'refused' && this.#keepAlives.length > 1) {
+        this.#keepAlives = this.#keepAlives.slice(1);
+        await this.#keepAlive();
+      }
+    }
   }
 }
 
-interface SetUp {
-  sessionId: string;
-  timeoutS: number;
-  channels: readonly [number, number];
+/** What camera and we agreed on before the media. */
+interface Agreed {
+  track: VideoTrack;
+  setUp: SetUp;
+  keepAlives: string[];
 }
 
-async function describe(conversation: Conversation, uri: string): Promise<VideoTrack> {
+async function agree(conversation: Conversation, uri: string, clock: Clock): Promise<Agreed> {
   const { headers, body } = await conversation.request('DESCRIBE', uri, { Accept: 'application/sdp' });
-  const base = headers.get('content-base')?.[0] || headers.get('content-location')?.[0] || uri;
-  return videoTrack(body.toString('utf8'), base);
+  const track = videoTrack(body.toString('utf8'), baseOf(headers, uri));
+  // After the login, which a wrong password would use up twice.
+  const keepAlives = await askMethods(conversation, track.aggregateUri, clock);
+  const Transport = `RTP/AVP/TCP;unicast;interleaved=${CHANNELS.join('-')}`;
+  const setUp = readSetUp((await conversation.request('SETUP', track.controlUri, { Transport })).headers);
+  return { track, setUp, keepAlives };
 }
 
-async function setUpTrack(conversation: Conversation, track: VideoTrack): Promise<SetUp> {
-  const Transport = 'RTP/AVP/TCP;unicast;interleaved=0-1';
-  const { headers } = await conversation.request('SETUP', track.controlUri, { Transport });
-  const transport = headers.get('transport')?.[0] ?? '';
-  const channels = /^RTP\/S?AVPF?\/TCP\b.*;\s*interleaved=(\d{1,3})-(\d{1,3})/i.exec(transport);
-  const [rtp, rtcp] = [Number(channels?.[1] ?? 256), Number(channels?.[2] ?? 256)];
-  if (rtp > 255 || rtcp > 255 || rtp === rtcp) {
-    throw new StreamFailure('refused', 'It does not send media over this connection.');
-  }
-  const session = /^([!-:<-~]{1,256})(?:\s*;\s*timeout=(\d{1,6}))?/.exec(headers.get('session')?.[0] ?? '');
-  if (!session) throw new StreamFailure('nonsense', 'It names no session.');
-  return { sessionId: session[1]!, timeoutS: Number(session[2] ?? SESSION_TIMEOUT_S), channels: [rtp, rtcp] };
+/** Asks what the camera understands; what goes wrong here is told by SETUP, in its own words. */
+async function askMethods(conversation: Conversation, uri: string, clock: Clock): Promise<string[]> {
+  const asked = conversation.request('OPTIONS', uri).catch(() => null);
+  const patience = new AbortController();
+  const answer = await Promise.race([asked, clock.sleep(OPTIONS_MS, patience.signal).then(() => null)]);
+  patience.abort();
+  return keepAliveMethods(answer?.headers ?? null);
 }
 
 function connectFailure(error: unknown, signal: AbortSignal): StreamFailure {

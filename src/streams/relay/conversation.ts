@@ -11,12 +11,15 @@ import {
   parseChallenges,
 } from '../../platform/http-auth.ts';
 import { StreamFailure } from '../types.ts';
+import type { RtspMessage } from './rtsp-message.ts';
 import { type RtspItem, RtspReader } from './rtsp-reader.ts';
 
-export type RtspResponse = Extract<RtspItem, { type: 'response' }>;
+export type RtspResponse = Extract<RtspMessage, { type: 'response' }>;
+type RtspRequest = Extract<RtspMessage, { type: 'request' }>;
 
 /** Answers a camera may take to a challenge: once with a login, once more when it says that its nonce was stale. */
 const TRIES_MAX = 3;
+const GIVEN_UP_MAX = 100;
 
 export interface ConversationOptions {
   clock: Clock;
@@ -31,7 +34,8 @@ export interface ConversationOptions {
  */
 export class Conversation {
   readonly ended: Promise<StreamFailure>;
-  onFrames: (data: Buffer) => void = () => {};
+  /** Each interleaved frame with its header. */
+  onFrame: (data: Buffer) => void = () => {};
   readonly #socket: Socket;
   readonly #options: ConversationOptions;
   readonly #reader = new RtspReader();
@@ -39,6 +43,8 @@ export class Conversation {
   #end: (failure: StreamFailure) => void = () => {};
   #over: StreamFailure | null = null;
   #waiting: ((response: RtspResponse | StreamFailure) => void) | null = null;
+  /** Requests whose answers nobody waits for any more. */
+  readonly #givenUp = new Set<number>();
   #sequence = 0;
   #challenge: Challenge | null = null;
   #nonceUses = 0;
@@ -58,16 +64,19 @@ export class Conversation {
     socket.once('close', () => this.destroy(new StreamFailure('closed')));
   }
 
-  /** Channels whose frames are handed to `onFrames`. */
+  /** Channels whose frames are handed to `onFrame`. */
   listen(channels: readonly number[]): void {
     this.#reader.channels = channels;
   }
 
-  /** Sends a request and waits for its answer; any answer but 200 is a {@link StreamFailure}. */
+  /**
+   * Sends a request and waits for its answer; any that is no success is a {@link StreamFailure}. A request that is not
+   * answered is given up when the next one is sent.
+   */
   async request(method: string, uri: string, headers: Record<string, string> = {}): Promise<RtspResponse> {
     for (let tries = 1; ; tries += 1) {
       const response = await this.#exchange(method, uri, headers);
-      if (response.status === 200) return response;
+      if (response.status >= 200 && response.status < 300) return response;
       if (response.status !== 401) throw failureOf(response.status);
       const renewed = this.#takeChallenge(response);
       if (tries >= TRIES_MAX || (tries > 1 && !renewed)) throw new StreamFailure('auth');
@@ -102,10 +111,15 @@ export class Conversation {
   #exchange(method: string, uri: string, headers: Record<string, string>): Promise<RtspResponse> {
     return new Promise((resolve, reject) => {
       if (this.#over) return reject(this.#over);
-      if (this.#waiting) return reject(new Error('a request while another waits for its answer'));
+      if (this.#waiting) this.#giveUp(this.#waiting);
       this.#waiting = (answer) => (answer instanceof StreamFailure ? reject(answer) : resolve(answer));
       this.#write(method, uri, headers);
     });
+  }
+
+  #giveUp(waiting: (failure: StreamFailure) => void): void {
+    if (this.#givenUp.size < GIVEN_UP_MAX) this.#givenUp.add(this.#sequence);
+    waiting(new StreamFailure('timeout'));
   }
 
   #write(method: string, uri: string, headers: Record<string, string>): void {
@@ -150,18 +164,30 @@ export class Conversation {
   }
 
   #handle(item: RtspItem): void {
-    if (item.type === 'frames') this.onFrames(item.data);
+    if (item.type === 'frame') this.onFrame(item.data);
     else if (item.type === 'response') this.#answer(item);
-    else if (item.method === 'REDIRECT') throw new StreamFailure('redirect');
-    // Other requests of a camera (OPTIONS, ANNOUNCE) need no answer for it to go on sending.
+    else this.#comply(item);
   }
 
+  /** Cameras number answers wrongly or not at all; only one that is known to be late belongs to something else. */
   #answer(response: RtspResponse): void {
-    // An answer to something else (a keep-alive that we gave up on, or none of ours) is not the one waited for.
-    if (response.headers.get('cseq')?.[0] !== String(this.#sequence)) return;
+    if (response.status < 200) return;
+    const sequence = Number.parseInt(response.headers.get('cseq')?.[0] ?? '', 10);
+    if (sequence !== this.#sequence && this.#givenUp.delete(sequence)) return;
     const waiting = this.#waiting;
     this.#waiting = null;
     waiting?.(response);
+  }
+
+  /** Answers what cameras ask, since some end a session when they hear nothing; leads us nowhere. */
+  #comply({ method, headers }: RtspRequest): void {
+    if (method === 'REDIRECT') throw new StreamFailure('redirect');
+    const known = ['OPTIONS', 'GET_PARAMETER', 'SET_PARAMETER', 'ANNOUNCE', 'TEARDOWN'].includes(method);
+    const sequence = /^\d{1,10}$/.exec(headers.get('cseq')?.[0] ?? '')?.[0];
+    const lines = [known ? 'RTSP/1.0 200 OK' : 'RTSP/1.0 501 Not Implemented'];
+    if (sequence) lines.push(`CSeq: ${sequence}`);
+    if (!this.#socket.writableNeedDrain) this.#socket.write([...lines, '', ''].join('\r\n'), 'latin1');
+    if (method === 'TEARDOWN') throw new StreamFailure('closed');
   }
 
   /** Bytes that came are owed to the bucket, and nothing more is read before they are paid. */

@@ -4,11 +4,12 @@ import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/observe.ts';
 import { RELAY } from '../ffmpeg/protocol.ts';
 import { StreamFailure } from '../types.ts';
+import { CHANNELS } from './camera-answers.ts';
 import type { CameraSession } from './camera-session.ts';
+import type { RtspMessage } from './rtsp-message.ts';
 import { type RtspItem, RtspReader } from './rtsp-reader.ts';
-import { localDescription } from './sdp.ts';
 
-type RtspRequest = Extract<RtspItem, { type: 'request' }>;
+type RtspRequest = Extract<RtspMessage, { type: 'request' }>;
 
 /** Longest time from connecting to the first request: nobody but our ffmpeg has business here. */
 const FIRST_REQUEST_MS = 5_000;
@@ -91,15 +92,16 @@ export class Relay {
     const session = this.#offers.get(token);
     if (!session) throw new StreamFailure('nonsense');
     this.#offers.delete(token);
-    reader.channels = session.channels;
+    reader.channels = CHANNELS;
     return new SessionServer(session, socket);
   }
 }
 
-/** Answers the requests of one ffmpeg for one camera session. */
+/** Answers the requests of one ffmpeg for one turn of a camera's video. */
 class SessionServer {
   readonly #session: CameraSession;
   readonly #socket: Socket;
+  #turn = 0;
 
   constructor(session: CameraSession, socket: Socket) {
     this.#session = session;
@@ -109,7 +111,7 @@ class SessionServer {
   }
 
   handle(item: RtspItem): void {
-    if (item.type === 'frames') this.#session.sendFrames(item.data);
+    if (item.type === 'frame') this.#session.sendFrames(item.data);
     else if (item.type === 'request') void this.#answer(item);
   }
 
@@ -120,40 +122,34 @@ class SessionServer {
       this.#socket.destroy();
       return;
     }
-    const [rtp, rtcp] = this.#session.channels;
     if (method === 'OPTIONS') this.#reply(sequence, ['Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN']);
-    else if (method === 'DESCRIBE') this.#describe(sequence, request.uri);
+    else if (method === 'DESCRIBE') await this.#describe(sequence, request.uri);
     else if (method === 'SETUP') {
-      this.#reply(sequence, [`Transport: RTP/AVP/TCP;unicast;interleaved=${rtp}-${rtcp}`, 'Session: 1;timeout=3600']);
-    } else if (method === 'PLAY') await this.#play(sequence);
+      const transport = `Transport: RTP/AVP/TCP;unicast;interleaved=${CHANNELS.join('-')}`;
+      this.#reply(sequence, [transport, 'Session: 1;timeout=3600']);
+    } else if (method === 'PLAY') this.#play(sequence);
     else this.#reply(sequence, []);
   }
 
-  #describe(sequence: string, uri: string): void {
-    const body = localDescription(this.#session.track);
+  /** Answered when the camera has shown what it really sends, however its own description calls it. */
+  async #describe(sequence: string, uri: string): Promise<void> {
+    const { feed } = this.#session;
+    await this.#session.start();
+    await feed.ready();
+    this.#turn = feed.turn;
+    const body = feed.description();
     const headers = ['Content-Type: application/sdp', `Content-Base: ${uri}/`, `Content-Length: ${body.length}`];
     this.#reply(sequence, headers, body);
   }
 
-  async #play(sequence: string): Promise<void> {
-    // Media that come before the camera's answer must not overtake ours, which ffmpeg waits for.
-    const early: Buffer[] = [];
-    let earlyBytes = 0;
-    let playing = false;
-    try {
-      await this.#session.play((data) => {
-        earlyBytes += playing ? 0 : data.length;
-        if (playing) this.#write(data);
-        else if (earlyBytes <= HIGH_WATER_BYTES) early.push(data);
-      });
-    } catch {
-      // The session's own end says why; ffmpeg only needs to stop.
-      this.#socket.destroy();
+  #play(sequence: string): void {
+    const { feed } = this.#session;
+    if (feed.turn !== this.#turn) {
+      this.#socket.end();
       return;
     }
     this.#reply(sequence, ['Session: 1', 'Range: npt=0.000-']);
-    playing = true;
-    for (const data of early) this.#write(data);
+    feed.take({ write: (data) => this.#write(data), end: () => this.#socket.end() });
   }
 
   #write(data: Buffer): void {

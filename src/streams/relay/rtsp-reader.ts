@@ -1,36 +1,46 @@
 import { StreamFailure } from '../types.ts';
+import { judgeMessage, type RtspMessage, readMessage } from './rtsp-message.ts';
 
 /** What comes over one RTSP connection (RFC 2326): answers, requests, and frames of media between them. */
 export type RtspItem =
-  | { type: 'response'; status: number; headers: ReadonlyMap<string, string[]>; body: Buffer }
-  | { type: 'request'; method: string; uri: string; headers: ReadonlyMap<string, string[]>; body: Buffer }
-  /** Whole interleaved frames as they came, one after the other, all on channels that were asked for. */
-  | { type: 'frames'; data: Buffer };
+  | RtspMessage
+  /** One interleaved frame on a channel that was asked for; `data` with its header of four bytes. */
+  | { type: 'frame'; data: Buffer };
 
-const HEAD_BYTES = 16 * 1024;
-const BODY_BYTES = 64 * 1024;
-const HEADERS_MAX = 100;
+type Judgement = 'frame' | 'message' | 'noise' | 'wait';
+
+export const FRAME_HEADER_BYTES = 4;
 const DOLLAR = 0x24;
-const FRAME_HEADER_BYTES = 4;
-/** A camera that mixes in this many frames in a row that are no RTP does not send RTP. */
-const BAD_FRAMES_MAX = 50;
-const STATUS_LINE = /^RTSP\/1\.\d (\d{3})(?: |$)/;
-const REQUEST_LINE = /^([A-Z_]{2,20}) (\S{1,2048}) RTSP\/1\.\d$/;
-const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64})[ \t]*:(.*)$/;
+/** An RTCP packet has at least 8 bytes, an RTP packet 12. */
+const PACKET_BYTES_MIN = 8;
+const RTP_BYTES_MIN = 12;
+const RTCP_TYPE_MIN = 192;
+const RTCP_TYPE_MAX = 223;
+/** Noise that is borne between two sound items; beyond it, what comes is no stream. */
+const NOISE_BYTES_MAX = 256 * 1024;
+const NOISE_FRAMES_MAX = 50;
 
-/** Cuts the bytes of an RTSP connection into items. Holds at most one head, body or frame that is not complete. */
+/**
+ * Cuts the bytes of an RTSP connection into items. Holds at most one head, body or frame that is not complete. Bytes
+ * that belong to nothing are left out, once something sound has come: some cameras put them between frames.
+ */
 export class RtspReader {
   /** Channels whose frames are handed out; others are dropped. */
   channels: readonly number[] = [];
   #waiting: Buffer = Buffer.alloc(0);
-  #badFrames = 0;
+  #sound = false;
+  #lost = false;
+  #noiseBytes = 0;
+  #noiseFrames = 0;
+  /** Who sends on each channel: what tells a frame from noise that begins like one. */
+  readonly #sources = new Map<number, number>();
 
   /** The items that became complete with `chunk`. After it threw ({@link StreamFailure} `nonsense`) it is of no use. */
   push(chunk: Buffer): RtspItem[] {
     let data = this.#waiting.length > 0 ? Buffer.concat([this.#waiting, chunk]) : chunk;
     const items: RtspItem[] = [];
-    for (;;) {
-      const used = data[0] === DOLLAR ? this.#frames(data, items) : this.#message(data, items);
+    while (data.length > 0) {
+      const used = this.#step(data, items);
       if (used === 0) break;
       data = data.subarray(used);
     }
@@ -38,87 +48,109 @@ export class RtspReader {
     return items;
   }
 
-  /** Takes all whole frames at the front, handing out runs of wanted ones without copying. Returns bytes used. */
-  #frames(data: Buffer, items: RtspItem[]): number {
-    let at = 0;
-    let runFrom = 0;
-    const flush = () => {
-      if (at > runFrom) items.push({ type: 'frames', data: data.subarray(runFrom, at) });
-    };
-    while (data[at] === DOLLAR && at + FRAME_HEADER_BYTES <= data.length) {
-      const next = at + FRAME_HEADER_BYTES + data.readUInt16BE(at + 2);
-      if (next > data.length) break;
-      if (!this.#wanted(data, at, next)) {
-        flush();
-        runFrom = next;
-      }
-      at = next;
+  /** Takes one item, or some noise, from the front. Returns bytes used; 0 to wait for more. */
+  #step(data: Buffer, items: RtspItem[]): number {
+    // Some cameras put empty lines between messages.
+    if (data[0] === 0x0d || data[0] === 0x0a) return 1;
+    switch (this.#judge(data, 0)) {
+      case 'frame':
+        return this.#frame(data, items);
+      case 'message':
+        return this.#message(data, items);
+      case 'noise':
+        return this.#noise(data);
+      case 'wait':
+        return 0;
     }
-    flush();
-    return at;
   }
 
-  #wanted(data: Buffer, from: number, to: number): boolean {
-    if (!this.channels.includes(data[from + 1]!)) return false;
-    // Version 2 in the first two bits, of RTP and of RTCP alike.
-    const sound = to - from >= FRAME_HEADER_BYTES + 8 && data[from + FRAME_HEADER_BYTES]! >> 6 === 2;
-    this.#badFrames = sound ? 0 : this.#badFrames + 1;
-    if (this.#badFrames > BAD_FRAMES_MAX) throw new StreamFailure('nonsense', 'The media frames are not RTP.');
-    return sound;
+  #judge(data: Buffer, at: number): Judgement {
+    return data[at] === DOLLAR ? this.#judgeFrame(data, at) : judgeMessage(data, at);
+  }
+
+  /**
+   * A frame is known by its sender. One of another sender, or of a channel that was not asked for, is believed when
+   * something sound follows where it ends: noise may begin like a frame, and its length would cost many.
+   */
+  #judgeFrame(data: Buffer, at: number): Judgement {
+    const packetAt = at + FRAME_HEADER_BYTES;
+    if (packetAt >= data.length) return 'wait';
+    const bytes = data.readUInt16BE(at + 2);
+    if (bytes < PACKET_BYTES_MIN || data[packetAt]! >> 6 !== 2) return 'noise';
+    const channel = data[at + 1]!;
+    const wanted = this.channels.includes(channel);
+    if (this.#lost && !wanted) return 'noise';
+    if (packetAt + RTP_BYTES_MIN > data.length) return 'wait';
+    if (this.#isKnown(data, at) || (wanted && !this.#lost && !this.#sources.has(channel))) return 'frame';
+    const next = packetAt + bytes;
+    // Not waited for where a frame of a known sender begins before its end.
+    if (next + FRAME_HEADER_BYTES >= data.length) return this.#findKnown(data, at + 1) ? 'noise' : 'wait';
+    if (data[next] !== DOLLAR) return judgeMessage(data, next) === 'noise' ? 'noise' : 'frame';
+    return data[next + FRAME_HEADER_BYTES]! >> 6 === 2 ? 'frame' : 'noise';
+  }
+
+  #isKnown(data: Buffer, at: number): boolean {
+    const channel = data[at + 1]!;
+    const source = this.#sources.get(channel);
+    const packetAt = at + FRAME_HEADER_BYTES;
+    if (source === undefined || packetAt + RTP_BYTES_MIN > data.length) return false;
+    return data[packetAt]! >> 6 === 2 && sourceOf(data, packetAt) === source;
+  }
+
+  #findKnown(data: Buffer, from: number): boolean {
+    for (let at = data.indexOf(DOLLAR, from); at >= 0; at = data.indexOf(DOLLAR, at + 1)) {
+      if (this.#isKnown(data, at)) return true;
+    }
+    return false;
+  }
+
+  #frame(data: Buffer, items: RtspItem[]): number {
+    const end = FRAME_HEADER_BYTES + data.readUInt16BE(2);
+    if (end > data.length) return 0;
+    this.#isSound();
+    const channel = data[1]!;
+    if (!this.channels.includes(channel)) return end;
+    this.#sources.set(channel, sourceOf(data, FRAME_HEADER_BYTES));
+    items.push({ type: 'frame', data: data.subarray(0, end) });
+    return end;
   }
 
   #message(data: Buffer, items: RtspItem[]): number {
-    // Some cameras put empty lines between messages.
-    if (data[0] === 0x0d || data[0] === 0x0a) return 1;
-    if (data.length === 0) return 0;
-    if (data[0]! < 0x41 || data[0]! > 0x5a) throw new StreamFailure('nonsense', 'Bytes that belong to nothing.');
-    const end = data.indexOf('\r\n\r\n');
-    // Noise that happens to begin with a letter is told from a slow head by its bytes, not by waiting for its end.
-    const head = data.subarray(0, end < 0 ? HEAD_BYTES : end);
-    if (head.some(isControl)) throw new StreamFailure('nonsense', 'A message head that is no text.');
-    if (end < 0 || end > HEAD_BYTES) {
-      if (data.length > HEAD_BYTES) throw new StreamFailure('nonsense', 'A message head without end.');
-      return 0;
+    const read = readMessage(data);
+    if (read === 'wait') return 0;
+    if (read === 'noise') return this.#noise(data);
+    this.#isSound();
+    items.push(read.message);
+    return read.bytes;
+  }
+
+  #isSound(): void {
+    this.#sound = true;
+    this.#lost = false;
+    this.#noiseBytes = 0;
+    this.#noiseFrames = 0;
+  }
+
+  /** Leaves out what is at the front, up to the next place where something may begin. */
+  #noise(data: Buffer): number {
+    if (!this.#sound) throw new StreamFailure('nonsense', 'What answers there does not speak RTSP.');
+    this.#lost = true;
+    let at = 0;
+    do {
+      // What is framed as asked for, and no RTP inside, counts more than other noise.
+      if (data[at] === DOLLAR && this.channels.includes(data[at + 1] ?? -1)) this.#noiseFrames += 1;
+      at += 1;
+    } while (at < data.length && this.#judge(data, at) === 'noise');
+    this.#noiseBytes += at;
+    if (this.#noiseFrames > NOISE_FRAMES_MAX || this.#noiseBytes > NOISE_BYTES_MAX) {
+      throw new StreamFailure('nonsense', 'Its media frames are not RTP.');
     }
-    const [first = '', ...lines] = data.toString('latin1', 0, end).split('\r\n');
-    const headers = parseHeaders(lines);
-    const length = bodyLength(headers);
-    const bodyAt = end + 4;
-    if (data.length < bodyAt + length) return 0;
-    const body = data.subarray(bodyAt, bodyAt + length);
-    items.push(startOf(first, headers, body));
-    return bodyAt + length;
+    return at;
   }
 }
 
-/** Bytes that no text has, in whatever encoding a camera writes its headers. */
-function isControl(byte: number): boolean {
-  return (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) || byte === 0x7f;
-}
-
-function startOf(line: string, headers: ReadonlyMap<string, string[]>, body: Buffer): RtspItem {
-  const status = STATUS_LINE.exec(line);
-  if (status) return { type: 'response', status: Number(status[1]), headers, body };
-  const request = REQUEST_LINE.exec(line);
-  if (request) return { type: 'request', method: request[1]!, uri: request[2]!, headers, body };
-  throw new StreamFailure('nonsense', 'A message that does not begin as RTSP does.');
-}
-
-function parseHeaders(lines: string[]): Map<string, string[]> {
-  if (lines.length > HEADERS_MAX) throw new StreamFailure('nonsense', 'Too many headers.');
-  const headers = new Map<string, string[]>();
-  for (const line of lines) {
-    const match = HEADER_LINE.exec(line);
-    if (!match) throw new StreamFailure('nonsense', 'A line that is no header.');
-    const name = match[1]!.toLowerCase();
-    headers.set(name, [...(headers.get(name) ?? []), match[2]!.trim()]);
-  }
-  return headers;
-}
-
-function bodyLength(headers: ReadonlyMap<string, string[]>): number {
-  const text = headers.get('content-length')?.[0] ?? '0';
-  const length = /^\d{1,9}$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
-  if (length > BODY_BYTES) throw new StreamFailure('nonsense', `A body of more than ${BODY_BYTES} bytes.`);
-  return length;
+/** The sender of the RTP or RTCP packet at `at`, which has its first 12 bytes there. */
+function sourceOf(data: Buffer, at: number): number {
+  const isRtcp = data[at + 1]! >= RTCP_TYPE_MIN && data[at + 1]! <= RTCP_TYPE_MAX;
+  return data.readUInt32BE(at + (isRtcp ? 4 : 8));
 }

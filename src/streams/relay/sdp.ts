@@ -1,51 +1,61 @@
 import { StreamFailure } from '../types.ts';
+import { type Codec, nalKind } from './nal-unit.ts';
 
 /** The one video track we take from a camera's description (RFC 8866), and nothing else of it. */
 export interface VideoTrack {
-  codec: 'H264' | 'H265';
+  codec: Codec;
   payloadType: number;
-  /** Parameters that ffmpeg needs, each checked against its own form. */
-  parameters: ReadonlyMap<string, string>;
+  /** Units a second of its stamps. */
+  clockRate: number;
+  /** Parameter sets of the description, as NAL units; not checked further, and often those of another stream. */
+  sets: readonly Buffer[];
   /** Address for SETUP, in the camera's own words; sent only over the connection that is open already. */
   controlUri: string;
   /** Address for PLAY and TEARDOWN. */
   aggregateUri: string;
 }
 
+/** Payload type of the video in our own description. */
+export const OUR_PAYLOAD_TYPE = 96;
+
 const MEDIA_MAX = 32;
+const FORMATS_MAX = 16;
+const SETS_MAX = 16;
+const CLOCK_RATE = 90_000;
 const URI = /^[!-~]{1,2048}$/;
 const BASE64_LIST = /^[A-Za-z0-9+/=,]{1,32768}$/;
 
-/** Parameters of `a=fmtp` (RFC 6184, RFC 7798) that are passed on, and the form each must have. */
-const PARAMETERS: ReadonlyMap<string, RegExp> = new Map([
-  ['H264 packetization-mode', /^[012]$/],
-  ['H264 profile-level-id', /^[0-9A-Fa-f]{6}$/],
-  ['H264 sprop-parameter-sets', BASE64_LIST],
-  ['H265 sprop-vps', BASE64_LIST],
-  ['H265 sprop-sps', BASE64_LIST],
-  ['H265 sprop-pps', BASE64_LIST],
-]);
+/** Parameters of `a=fmtp` that hold parameter sets (RFC 6184 §8.1, RFC 7798 §7.1). */
+const SPROPS: Readonly<Record<Codec, readonly string[]>> = {
+  H264: ['sprop-parameter-sets'],
+  H265: ['sprop-vps', 'sprop-sps', 'sprop-pps'],
+};
+
+const CODECS: Readonly<Record<string, Codec>> = { H264: 'H264', H265: 'H265', HEVC: 'H265' };
 
 /**
  * Finds the first H.264 or H.265 track. `base` is the address that relative control addresses belong to. Hosts and
  * ports in the description are not read: media come over this connection or not at all.
  */
 export function videoTrack(text: string, base: string): VideoTrack {
-  const [session = [], ...media] = sections(text);
+  const lines = text.split(/\r\n|\n|\r/).map((line) => line.trim());
+  const all = sections(lines);
+  const [session = [], ...media] = all;
+  if (media.length === 0) throw new StreamFailure('nonsense', 'The description is not SDP.');
   if (media.length > MEDIA_MAX) throw new StreamFailure('nonsense', 'A description of too many media.');
   const aggregateUri = resolveControl(attribute(session, 'control') ?? '*', base);
-  for (const lines of media) {
-    const found = videoOf(lines);
-    const control = attribute(lines, 'control') ?? '*';
+  for (const section of media) {
+    const found = videoOf(section, lines);
+    const control = attribute(section, 'control') ?? '*';
     if (found) return { ...found, controlUri: resolveControl(control, base), aggregateUri };
   }
   throw new StreamFailure('codec-unsupported');
 }
 
-function sections(text: string): string[][] {
-  if (!text.startsWith('v=0')) throw new StreamFailure('nonsense', 'The description is not SDP.');
+/** The lines before the first medium, which some cameras leave out, and those of each medium. */
+function sections(lines: readonly string[]): string[][] {
   const all: string[][] = [[]];
-  for (const line of text.split(/\r\n|\n|\r/)) {
+  for (const line of lines) {
     if (line.startsWith('m=')) all.push([]);
     all.at(-1)!.push(line);
   }
@@ -54,52 +64,81 @@ function sections(text: string): string[][] {
 
 function attribute(lines: readonly string[], name: string): string | null {
   const prefix = `a=${name}:`;
-  return (
-    lines
-      .find((line) => line.startsWith(prefix))
-      ?.slice(prefix.length)
-      .trim() ?? null
-  );
+  const line = lines.find((one) => one.toLowerCase().startsWith(prefix));
+  return line?.slice(prefix.length).trim() ?? null;
 }
 
-function videoOf(lines: readonly string[]): Pick<VideoTrack, 'codec' | 'payloadType' | 'parameters'> | null {
-  const media = /^m=video \d{1,5}(?:\/\d{1,5})? RTP\/S?AVPF? (\d{1,3})\b/.exec(lines[0] ?? '');
-  const payloadType = Number(media?.[1] ?? Number.NaN);
-  if (!(payloadType <= 127)) return null;
-  const map = new RegExp(`^a=rtpmap: ?${payloadType} +(H264|H265)/90000\\b`, 'i');
-  const name = lines.map((line) => map.exec(line)?.[1]).find((found) => found !== undefined);
-  if (!name) return null;
-  const codec = name.toUpperCase() as VideoTrack['codec'];
-  return { codec, payloadType, parameters: parametersOf(lines, payloadType, codec) };
+type Coding = Pick<VideoTrack, 'codec' | 'payloadType' | 'clockRate' | 'sets'>;
+
+function videoOf(section: readonly string[], lines: readonly string[]): Coding | null {
+  const media = /^m=video +\S{1,11} +RTP\/S?AVPF?(?:\/(?:TCP|UDP))? +([\d ]{1,64})/i.exec(section[0] ?? '');
+  const types = (media?.[1] ?? '').split(' ').filter((type) => type !== '' && Number(type) <= 127);
+  for (const type of types.slice(0, FORMATS_MAX).map(Number)) {
+    // Cameras put the parameters of their video behind another medium (AlexxIT/WebRTC #419).
+    const parameters = parametersOf(section, type) ?? parametersOf(lines, type) ?? new Map<string, string>();
+    const coding = codingOf(section, type, parameters);
+    if (coding) return { ...coding, payloadType: type, sets: setsOf(parameters, coding.codec) };
+  }
+  return null;
 }
 
-function parametersOf(lines: readonly string[], payloadType: number, codec: VideoTrack['codec']): Map<string, string> {
-  const prefix = new RegExp(`^a=fmtp: ?${payloadType} +`);
-  const line = lines.find((one) => prefix.test(one)) ?? '';
-  const kept = new Map<string, string>();
+/** The codec by its name, or where that is missing by the parameters that only it has. */
+function codingOf(
+  section: readonly string[],
+  payloadType: number,
+  parameters: ReadonlyMap<string, string>,
+): Pick<VideoTrack, 'codec' | 'clockRate'> | null {
+  const map = new RegExp(`^a=rtpmap: *${payloadType} +([A-Za-z0-9-]{1,32}) *(?:/ *(\\d{1,6}))?`, 'i');
+  const named = section.map((line) => map.exec(line)).find((found) => found !== null);
+  if (named) {
+    const codec = CODECS[named[1]!.toUpperCase()];
+    return codec ? { codec, clockRate: Number(named[2] ?? 0) || CLOCK_RATE } : null;
+  }
+  for (const codec of ['H264', 'H265'] as const) {
+    if (SPROPS[codec].some((name) => parameters.has(name))) return { codec, clockRate: CLOCK_RATE };
+  }
+  return null;
+}
+
+/** Null where there is no line for this type. */
+function parametersOf(lines: readonly string[], payloadType: number): Map<string, string> | null {
+  const prefix = new RegExp(`^a=fmtp: *${payloadType} +`, 'i');
+  const line = lines.find((one) => prefix.test(one));
+  if (line === undefined) return null;
+  const parameters = new Map<string, string>();
   for (const pair of line.replace(prefix, '').split(';')) {
     // Base64 ends in `=`, so only the first one divides.
     const [name = '', ...rest] = pair.split('=');
-    const known = name.trim().toLowerCase();
-    const value = rest.join('=').trim();
-    if (PARAMETERS.get(`${codec} ${known}`)?.test(value)) kept.set(known, value);
+    parameters.set(name.trim().toLowerCase(), rest.join('=').trim());
   }
-  return kept;
+  return parameters;
 }
 
-/** RFC 2326 C.1.1: `*` is the base itself, an absolute address stands as it is, all else is put behind the base. */
+function setsOf(parameters: ReadonlyMap<string, string>, codec: Codec): Buffer[] {
+  const texts = SPROPS[codec].flatMap((name) => {
+    const value = parameters.get(name) ?? '';
+    return BASE64_LIST.test(value) ? value.split(',') : [];
+  });
+  return texts
+    .slice(0, SETS_MAX)
+    .map((text) => Buffer.from(text, 'base64'))
+    .filter((set) => set.length > 0);
+}
+
+/**
+ * RFC 2326 C.1.1: `*` is the base itself, an absolute address stands as it is, all else is put behind the base, with
+ * one slash between them.
+ */
 function resolveControl(control: string, base: string): string {
-  const absolute = /^rtsp:\/\//i.test(control);
-  const joined = base.endsWith('/') ? `${base}${control}` : `${base}/${control}`;
-  const uri = control === '*' ? base : absolute ? control : joined;
+  const joined = `${base.replace(/\/$/, '')}/${control.replace(/^\//, '')}`;
+  const isBase = control === '*' || control === '';
+  const uri = isBase ? base : /^rtsp:\/\//i.test(control) ? control : joined;
   if (!URI.test(uri)) throw new StreamFailure('nonsense', 'A control address that is none.');
   return uri;
 }
 
-/** The description ffmpeg gets: written by us, with one track and checked values only. */
-export function localDescription(track: VideoTrack): string {
-  const { payloadType, codec } = track;
-  const parameters = [...track.parameters].map(([name, value]) => `${name}=${value}`).join(';');
+/** The description ffmpeg gets: written by us, with one track and the parameter sets that the stream really has. */
+export function localDescription(codec: Codec, sets: readonly Buffer[]): string {
   const lines = [
     'v=0',
     'o=- 0 0 IN IP4 127.0.0.1',
@@ -107,10 +146,17 @@ export function localDescription(track: VideoTrack): string {
     'c=IN IP4 127.0.0.1',
     't=0 0',
     'a=control:*',
-    `m=video 0 RTP/AVP ${payloadType}`,
-    `a=rtpmap:${payloadType} ${codec}/90000`,
-    ...(parameters === '' ? [] : [`a=fmtp:${payloadType} ${parameters}`]),
+    `m=video 0 RTP/AVP ${OUR_PAYLOAD_TYPE}`,
+    `a=rtpmap:${OUR_PAYLOAD_TYPE} ${codec}/${CLOCK_RATE}`,
+    `a=fmtp:${OUR_PAYLOAD_TYPE} ${formatOf(codec, sets).join(';')}`,
     'a=control:video',
   ];
   return `${lines.join('\r\n')}\r\n`;
+}
+
+function formatOf(codec: Codec, sets: readonly Buffer[]): string[] {
+  const named = (name: 'vps' | 'sps' | 'pps') => sets.filter((set) => nalKind(codec, set)?.set === name);
+  const list = (some: readonly Buffer[]) => some.map((set) => set.toString('base64')).join(',');
+  if (codec === 'H264') return ['packetization-mode=1', `sprop-parameter-sets=${list(sets)}`];
+  return (['vps', 'sps', 'pps'] as const).map((name) => `sprop-${name}=${list(named(name))}`);
 }

@@ -17,9 +17,10 @@ t.test('a camera that sends all it can is read no faster than allowed', async (t
   };
   const session = await CameraSession.open(deps, { url: camera.url }, new AbortController().signal);
   let bytes = 0;
-  await session.play((data) => {
-    bytes += data.length;
-  });
+  session.feed.push = (packet) => {
+    bytes += packet.length;
+  };
+  await session.start();
   await sleep(1_000);
   const before = bytes;
   await sleep(3_000);
@@ -39,9 +40,10 @@ t.test('a session that is held takes nothing, and its camera waits', async (t) =
   };
   const session = await CameraSession.open(deps, { url: camera.url }, new AbortController().signal);
   let bytes = 0;
-  await session.play((data) => {
-    bytes += data.length;
-  });
+  session.feed.push = (packet) => {
+    bytes += packet.length;
+  };
+  await session.start();
   session.hold(true);
   await sleep(500);
   const before = bytes;

@@ -14,6 +14,7 @@ const CASES: [CameraMode, string, number][] = [
   ['udp-only', 'refused', 3_000],
   ['no-video', 'codec-unsupported', 3_000],
   ['no-media', 'timeout', 17_000],
+  ['no-pictures', 'nonsense', 17_000],
   ['no-key-frame', 'no-key-frame', 17_000],
   // Chance decides whether ffmpeg gives up on noise or waits for a key frame.
   ['noise', 'nonsense|no-key-frame', 17_000],

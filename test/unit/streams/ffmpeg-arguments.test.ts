@@ -21,12 +21,16 @@ t.test('a pull copies one video from the relay into fragments on its standard ou
   t.notOk(args.includes('-y'), 'overwrites no file');
 });
 
-t.test('a still reads bare video from its standard input and writes one picture to its standard output', async (t) => {
-  const { args, ...doors } = snapshotTask({ format: 'hevc', input: '/run/1.sock', output: '/run/2.sock' });
-  t.same(doors, { input: '/run/1.sock', output: '/run/2.sock' });
+t.test('a still reads bare video from its standard input and writes its first or last pictures', async (t) => {
+  const paths = { input: '/run/1.sock', output: '/run/2.sock' };
+  const { args, ...doors } = snapshotTask({ format: 'hevc', skip: 0, ...paths });
+  t.same(doors, paths);
   const input = args.indexOf('-i');
   t.equal(args[input + 1], 'pipe:0');
   t.equal(args.at(-1), 'pipe:1');
   t.match(args.slice(0, input).join(' '), /-protocol_whitelist pipe .*-f hevc/);
   t.match(args.slice(input).join(' '), /-frames:v 1 .*-f mjpeg/);
+  const last = snapshotTask({ format: 'h264', skip: 30, ...paths }).args.join(' ');
+  t.match(last, /-flags2 \+showall .*-vf select=gte\(n\\,30\) -vsync passthrough/);
+  t.notMatch(last, /-frames:v/);
 });

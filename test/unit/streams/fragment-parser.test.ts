@@ -79,7 +79,7 @@ t.test('damaged bytes are refused or survived, never anything else', async () =>
       try {
         const parts = parse([data]);
         const fragment = parts.find((part) => part.type === 'fragment');
-        if (fragment?.type === 'fragment') bareVideo(initOf(parts), fragment.fragment);
+        if (fragment?.type === 'fragment') bareVideo(initOf(parts), [fragment.fragment]);
         return true;
       } catch (error) {
         return error instanceof BoxError;
@@ -110,7 +110,7 @@ t.test('a key fragment becomes bare video with its parameter sets in front', asy
   const parts = parse([film]);
   const fragment = parts.find((part) => part.type === 'fragment')!;
   if (fragment.type !== 'fragment') throw new Error('no fragment');
-  const { format, data } = bareVideo(initOf(parts), fragment.fragment);
+  const { format, data } = bareVideo(initOf(parts), [fragment.fragment]);
   t.equal(format, 'h264');
   const types: number[] = [];
   for (let at = data.indexOf('00000001', 0, 'hex'); at >= 0; at = data.indexOf('00000001', at + 4, 'hex')) {

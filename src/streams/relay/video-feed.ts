@@ -1,0 +1,213 @@
+import type { Clock } from '../../core/clock.ts';
+import { NalReader } from './nal-reader.ts';
+import { NAL_HEADER_BYTES, type NalKind, nalKind } from './nal-unit.ts';
+import { ParameterSets } from './parameter-sets.ts';
+import { PictureClock } from './picture-clock.ts';
+import { type RtpPacket, RtpWriter, readRtp } from './rtp-packet.ts';
+import { localDescription, OUR_PAYLOAD_TYPE, type VideoTrack } from './sdp.ts';
+
+/** Where the video of one description goes. */
+export interface FeedSink {
+  /** Whole interleaved frames of channel 0. */
+  write(data: Buffer): void;
+  /** The stream goes on, but with another picture size or coding: this description has no more. */
+  end(): void;
+}
+
+export interface VideoFeedOptions {
+  clock: Clock;
+  /** Called with true when more waits for a sink than may, and with false when it was taken. */
+  hold(held: boolean): void;
+}
+
+/** What may wait for a sink: two seconds of 16 Mbit/s. */
+const WAITING_BYTES_MAX = 4 * 1024 * 1024;
+/** What may come before a picture and belong to it. */
+const LEADING_MAX = 64;
+const LEADING_BYTES_MAX = 256 * 1024;
+/** Largest piece of a NAL unit in one frame, whose length has 16 bits. */
+const PIECE_BYTES = 60_000;
+/** So many packets of another type than described, and none as described: the description is wrong. */
+const STRANGERS_MAX = 20;
+/** After a change of its parameters a stream is not believed to change again before this; each change doubles it. */
+const CHANGE_MIN_MS = 5_000;
+const CHANGE_MAX_MS = 300_000;
+
+/**
+ * The video of one camera as it should have come: NAL units without start codes, stamps that pass as time does, a
+ * description with the parameter sets that really belong to it, and nothing before the first picture that can be
+ * decoded. Sound packets go in; frames for one sink at a time come out.
+ */
+export class VideoFeed {
+  readonly #track: VideoTrack;
+  readonly #options: VideoFeedOptions;
+  readonly #reader: NalReader;
+  readonly #sets: ParameterSets;
+  readonly #times: PictureClock;
+  readonly #writer = new RtpWriter(OUR_PAYLOAD_TYPE);
+  #payloadType: number;
+  #strangers: number | null = 0;
+  #leading: Buffer[] = [];
+  #leadingBytes = 0;
+  #recovery = false;
+  #stamp = 0;
+  #described: readonly Buffer[] = [];
+  #turn = 0;
+  #changeAtMs = 0;
+  #changePauseMs = CHANGE_MIN_MS;
+  #sink: FeedSink | null = null;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #wake: (() => void)[] = [];
+  #pictureAtMs: number | null = null;
+  #hasKey = false;
+
+  constructor(track: VideoTrack, options: VideoFeedOptions) {
+    this.#track = track;
+    this.#options = options;
+    this.#payloadType = track.payloadType;
+    this.#reader = new NalReader(track.codec);
+    this.#sets = new ParameterSets(track.codec, track.sets);
+    this.#times = new PictureClock(track.clockRate);
+  }
+
+  /** How often the stream began: 0 before its first picture that can be decoded, one more with each change. */
+  get turn(): number {
+    return this.#turn;
+  }
+
+  /** When a picture last came, on the monotonic clock; null before the first. */
+  get pictureAtMs(): number | null {
+    return this.#pictureAtMs;
+  }
+
+  /** Whether a picture came that decoding can begin with, and whether every parameter set for it is known. */
+  get seen(): { key: boolean; sets: boolean } {
+    return { key: this.#hasKey, sets: this.#sets.current().length > 0 };
+  }
+
+  /** Resolves when there is a description and pictures for it. */
+  async ready(): Promise<void> {
+    if (this.#turn > 0) return;
+    await new Promise<void>((resolve) => this.#wake.push(resolve));
+  }
+
+  /** The description of the video since the last turn; of use after {@link ready}. */
+  description(): string {
+    return localDescription(this.#track.codec, this.#described);
+  }
+
+  /** Gives everything since the last turn to `sink`, and all that follows until the next turn. */
+  take(sink: FeedSink): void {
+    this.#sink = sink;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#options.hold(false);
+    for (const data of waiting) sink.write(data);
+  }
+
+  /** Takes one RTP packet as it came. */
+  push(packet: Buffer): void {
+    const rtp = readRtp(packet);
+    if (!rtp || !this.#isVideo(rtp)) return;
+    const atMs = this.#options.clock.monotonicMs();
+    for (const nal of this.#reader.push(rtp)) this.#unit(nal, rtp.timestamp, atMs);
+  }
+
+  #isVideo({ payloadType }: RtpPacket): boolean {
+    if (payloadType === this.#payloadType) this.#strangers = null;
+    if (payloadType === this.#payloadType || this.#strangers === null) return payloadType === this.#payloadType;
+    this.#strangers += 1;
+    if (this.#strangers > STRANGERS_MAX) this.#payloadType = payloadType;
+    return false;
+  }
+
+  #unit(nal: Buffer, told: number, atMs: number): void {
+    const kind = nalKind(this.#track.codec, nal);
+    if (!kind) return;
+    if (kind.set) this.#sets.receive(nal);
+    if (kind.leads) {
+      this.#lead(nal, kind);
+      return;
+    }
+    if (kind.picture && kind.first) this.#picture(kind, told, atMs);
+    if (this.#turn > 0) this.#send(nal);
+  }
+
+  /** Kept until its picture comes: it gets the picture's stamp, which cameras do not always give it. */
+  #lead(nal: Buffer, kind: NalKind): void {
+    this.#leadingBytes += nal.length;
+    if (this.#leading.length >= LEADING_MAX || this.#leadingBytes > LEADING_BYTES_MAX) return;
+    this.#leading.push(nal);
+    this.#recovery ||= kind.recovery;
+  }
+
+  #picture(kind: NalKind, told: number, atMs: number): void {
+    this.#pictureAtMs = atMs;
+    this.#stamp = this.#times.stamp(told, atMs);
+    if (kind.key || this.#recovery) this.#enter(atMs);
+    const leading = this.#leading;
+    this.#leading = [];
+    this.#leadingBytes = 0;
+    this.#recovery = false;
+    if (this.#turn > 0) for (const nal of leading) this.#send(nal);
+  }
+
+  /** A picture with which decoding can begin: the stream begins with the first, and anew where it became another. */
+  #enter(atMs: number): void {
+    this.#hasKey = true;
+    const sets = this.#sets.current();
+    if (sets.length === 0) return;
+    if (this.#turn > 0) {
+      if (sameFrame(this.#track, this.#described, sets) || atMs < this.#changeAtMs) return;
+      this.#changePauseMs = Math.min(CHANGE_MAX_MS, this.#changePauseMs * 2);
+    }
+    this.#changeAtMs = atMs + this.#changePauseMs;
+    this.#described = sets;
+    this.#turn += 1;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#sink?.end();
+    this.#sink = null;
+    this.#options.hold(false);
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+
+  #send(nal: Buffer): void {
+    if (nal.length <= PIECE_BYTES) {
+      this.#write(this.#writer.frame([nal], this.#stamp >>> 0, false));
+      return;
+    }
+    const headerBytes = NAL_HEADER_BYTES[this.#track.codec];
+    for (let at = headerBytes; at < nal.length; at += PIECE_BYTES) {
+      const end = Math.min(nal.length, at + PIECE_BYTES);
+      const flags = (at === headerBytes ? 0x80 : 0) | (end === nal.length ? 0x40 : 0);
+      const pieces = [this.#fragmentHeader(nal, flags), nal.subarray(at, end)];
+      this.#write(this.#writer.frame(pieces, this.#stamp >>> 0, false));
+    }
+  }
+
+  /** RFC 6184 §5.8 and RFC 7798 §4.4.3. */
+  #fragmentHeader(nal: Buffer, flags: number): Buffer {
+    if (this.#track.codec === 'H264') return Buffer.from([(nal[0]! & 0xe0) | 28, flags | (nal[0]! & 0x1f)]);
+    return Buffer.from([(nal[0]! & 0x81) | (49 << 1), nal[1]!, flags | ((nal[0]! >> 1) & 0x3f)]);
+  }
+
+  #write(data: Buffer): void {
+    if (this.#sink) {
+      this.#sink.write(data);
+      return;
+    }
+    this.#waiting.push(data);
+    this.#waitingBytes += data.length;
+    if (this.#waitingBytes > WAITING_BYTES_MAX) this.#options.hold(true);
+  }
+}
+
+/** Whether two lists of parameter sets describe the same frame: a new PPS alone is understood by every decoder. */
+function sameFrame({ codec }: VideoTrack, one: readonly Buffer[], other: readonly Buffer[]): boolean {
+  const frames = (sets: readonly Buffer[]) => sets.filter((nal) => nalKind(codec, nal)?.set === 'sps');
+  const [before, after] = [frames(one), frames(other)];
+  return before.length === after.length && before.every((nal, index) => nal.equals(after[index]!));
+}

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import t from 'tap';
+import { testFilm } from '../../support/h264-source.ts';
+import { decodeStill } from '../../support/players.ts';
+import { TestCamera } from '../../support/rtsp-camera.ts';
+import { look, startStreams } from '../../support/streams.ts';
+import { until } from '../../support/until.ts';
+
+/** Stamps of a picture set one way or another: hours off now and then. */
+function strangeStamps(frames: Buffer, number: number): Buffer {
+  if (number % 10 !== 4) return frames;
+  for (let at = 0; at < frames.length; at += 4 + frames.readUInt16BE(at + 2)) {
+    frames.writeUInt32BE((frames.readUInt32BE(at + 8) - 9_800 * 90_000) >>> 0, at + 8);
+  }
+  return frames;
+}
+
+t.test('a camera with many faults at once is shown over one connection', async (t) => {
+  const { service, cameras } = await startStreams(t);
+  const start = Buffer.from([0, 0, 0, 1]);
+  const camera = await TestCamera.start(t, {
+    sprop: false,
+    transport: 'RTP/AVP;unicast;destination=192.168.1.111;source=192.168.1.222;interleaved=2',
+    units: (nals) => nals.map((nal) => Buffer.concat([start, nal])),
+    wire: (frames, number) => {
+      for (let at = 0; at < frames.length; at += 4 + frames.readUInt16BE(at + 2)) frames[at + 1] = 2;
+      const noise = number % 7 === 0 ? randomBytes(97) : Buffer.alloc(number % 2);
+      return Buffer.concat([strangeStamps(frames, number), noise]);
+    },
+  });
+  cameras.set('cam', { url: camera.url });
+  const { body } = await service.mediaPlaylist(look('cam'));
+  t.match(body, /#EXTINF:[1-4]\.\d+/);
+  t.match(await decodeStill((await service.snapshot(look('cam'))).body), { codec: 'mjpeg', width: 768 });
+  t.match(service.status('cam'), [{ state: 'live', width: 768, height: 576 }]);
+  t.equal(camera.plays, 1);
+});
+
+t.test('a picture that changes its size in the middle is told and shown as it is', async (t) => {
+  const { service, cameras } = await startStreams(t);
+  const camera = await TestCamera.start(t);
+  cameras.set('cam', { url: camera.url });
+  const lease = await service.lease(look('cam', 'recorder'));
+  const widths: number[] = [];
+  lease.listen({ epoch: ({ init }) => void widths.push(init.movie.width), fragment: () => {}, failed: t.fail });
+  await service.playlist(look('cam'));
+  camera.film = testFilm({ size: '320x240', seconds: 2, x264: 'keyint=10' });
+  await until('the new size', () => service.status('cam')[0]?.width === 320, 15_000);
+  t.match(service.status('cam'), [{ state: 'live', width: 320, height: 240 }]);
+  t.match(await decodeStill((await service.snapshot(look('cam'))).body), { width: 320, height: 240 });
+  await until('both in one playlist', async () =>
+    /DISCONTINUITY\n/.test((await service.mediaPlaylist(look('cam'))).body),
+  );
+  t.same(widths, [768, 320]);
+  t.equal(camera.plays, 1, 'over the same connection');
+});
+
+t.test('a camera that never sends a key frame, but refreshes its picture, is shown live and still', async (t) => {
+  const { service, cameras } = await startStreams(t);
+  const film = testFilm({ size: '320x240', seconds: 4, x264: 'intra-refresh=1:keyint=10:sliced-threads=0' });
+  const camera = await TestCamera.start(t, { mode: 'no-key-frame', film });
+  cameras.set('cam', { url: camera.url });
+  await service.playlist(look('cam'));
+  t.match(await decodeStill((await service.snapshot(look('cam'))).body), { width: 320, height: 240 });
+  t.equal(camera.plays, 1);
+});
