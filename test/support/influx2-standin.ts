@@ -23,10 +23,29 @@ const OLDEST_NS = 1_262_304_000_000_000_000n;
 const BODY_BYTES_MAX = 1_000_000;
 
 /**
- * Stands in for InfluxDB 2.x, of which Debian has no package: it gives the answers that its documents and reports of
- * its users show (paths, statuses, JSON of errors, counts of dropped points, annotated CSV), keeps what is written in
- * memory, and runs only the functions of Flux that we send. So it shows that our side fits the documents, and nothing
- * about a real server's storage, its Flux or its limits.
+ * Stands in for InfluxDB 2.7 (OSS), of which Debian has no package: it gives the answers that its documents and
+ * reports of its users show, keeps what is written in memory, and runs only the functions of Flux that we send. So
+ * it shows that our side fits the documents, and nothing about a real server's storage, its Flux or its limits.
+ * What each is from:
+ *
+ * - errors: JSON of `code` and `message`, `X-Platform-Error-Code`; `X-Influxdb-Build`, `-Version` on every answer:
+ *   influxdata/influxdb#25049 (2.7.6). 401 `unauthorized access` for a token that is none:
+ *   influxdata/influxdb#20859
+ * - `GET /ping`: 204 without a token: influxdata/openapi src/common/paths/ping.yml
+ * - `GET /api/v2/buckets?org=&name=`: 200 with `buckets`, else 404 `bucket "x" not found`:
+ *   influxdata/influxdb#13071, influxdata/influxdb-client-js#322; 200 with none where the token may not read it:
+ *   influxdata/influxdb#21607; some servers say 404 `no buckets found in organization`:
+ *   influxdata/influxdb-gds-connector#12 ({@link unseen})
+ * - `POST /api/v2/buckets`: 201 with the bucket (openapi src/common/paths/buckets.yml); 422 `conflict` for a name
+ *   that is taken: influxdata/influxdb#19492; 401 `write:… is unauthorized` without the right:
+ *   influxdata/influxdb#24817
+ * - `PATCH /api/v2/buckets/{id}`: 200 with the bucket, 404 `bucket not found`: openapi
+ *   src/common/paths/buckets_bucketID.yml
+ * - `POST /api/v2/write`: 204; 404 `bucket "x" not found`: influxdata/influxdb#25049; 400 for a line that cannot
+ *   be read, 413, and 422 for a partial write, with the number dropped: docs.influxdata.com/influxdb/v2
+ *   write-data/troubleshoot
+ * - `POST /api/v2/query`: annotated CSV; 404 `failed to initialize execute state: could not find bucket "x"`:
+ *   influxdata/vsflux#69, influxdata/docs-v2#3655; 400 `invalid` for Flux that cannot be read
  */
 export class Influx2StandIn {
   readonly requests: { method: string; path: string; headers: IncomingMessage['headers']; body: Buffer }[] = [];
@@ -35,6 +54,8 @@ export class Influx2StandIn {
   readonly #buckets = new Map<string, Bucket>([[BUCKET, newBucket(1, 0)]]);
   /** Whether the token may make buckets and change them. */
   mayMakeBuckets = true;
+  /** What is said of a bucket that is not there, or that the token may not see. */
+  unseen: 'not-found' | 'empty' | 'none-in-organization' = 'not-found';
   #server: Server | null = null;
   #port = 0;
 
@@ -68,6 +89,7 @@ export class Influx2StandIn {
       });
       const answer = this.planned.shift() ?? this.#answer(request, url, body.toString());
       response.writeHead(answer.status, {
+        'x-influxdb-build': 'OSS',
         'x-influxdb-version': 'v2.7.11',
         'content-type': 'application/json; charset=utf-8',
         ...answer.headers,
@@ -96,8 +118,7 @@ export class Influx2StandIn {
     if (org !== ORG) return fault(404, 'not found', `organization name "${org}" not found`);
     const named = searchParams.get('bucket') ?? searchParams.get('name');
     if (method === 'GET' && pathname === '/api/v2/buckets') {
-      const bucket = this.#buckets.get(named ?? '');
-      return { status: 200, body: JSON.stringify({ buckets: bucket ? [described(bucket, named)] : [] }) };
+      return this.#find(named ?? '');
     }
     if (method === 'POST' && pathname === '/api/v2/write') {
       const bucket = this.#buckets.get(named ?? '');
@@ -109,6 +130,17 @@ export class Influx2StandIn {
     }
     if (method === 'POST' && pathname === '/api/v2/query') return this.#query(body);
     return fault(404, 'not found', 'path not found');
+  }
+
+  #find(name: string): Answer {
+    const bucket = this.#buckets.get(name);
+    if (!bucket && this.unseen === 'not-found') return fault(404, 'not found', `bucket "${name}" not found`);
+    if (!bucket && this.unseen === 'none-in-organization') {
+      return fault(404, 'not found', `no buckets found in organization ${ORG_ID}`);
+    }
+    const self = `/api/v2/buckets?descending=false&limit=20&name=${encodeURIComponent(name)}&offset=0`;
+    const buckets = bucket ? [described(bucket, name)] : [];
+    return { status: 200, body: JSON.stringify({ links: { self }, buckets }) };
   }
 
   /** A line that cannot be read refuses all; one that cannot be kept only itself, and the answer names the first. */
@@ -137,11 +169,12 @@ export class Influx2StandIn {
   }
 
   #change(method: string | undefined, path: string, body: string): Answer {
-    if (!this.mayMakeBuckets) return fault(403, 'forbidden', 'insufficient permissions for write');
+    if (!this.mayMakeBuckets) return fault(401, 'unauthorized', `write:orgs/${ORG_ID}/buckets is unauthorized`);
     const { name, orgID, retentionRules } = JSON.parse(body) as Record<string, string> & { retentionRules: Rule[] };
     const everySeconds = retentionRules[0]?.everySeconds ?? 0;
     if (method === 'POST') {
       if (orgID !== ORG_ID || !name) return fault(400, 'invalid', 'bucket needs orgID and name');
+      if (this.#buckets.has(name)) return fault(422, 'conflict', `bucket with name ${name} already exists`);
       const bucket = newBucket(this.#buckets.size + 1, everySeconds);
       this.#buckets.set(name, bucket);
       return { status: 201, body: JSON.stringify(described(bucket, name)) };
@@ -159,6 +192,11 @@ export class Influx2StandIn {
 
   #query(body: string): Answer {
     const { query } = JSON.parse(body) as { query: string };
+    const [, asked = ''] = /from\(bucket: "((?:[^"\\]|\\.)*)"\)/.exec(query) ?? [];
+    if (!this.#buckets.has(asked)) {
+      const message = `failed to initialize execute state: could not find bucket "${asked}"`;
+      return fault(404, 'not found', message);
+    }
     try {
       const text = runFlux(query, (name) => this.#buckets.get(name)?.samples.values());
       return { status: 200, headers: { 'content-type': 'text/csv; charset=utf-8' }, body: text };
@@ -187,7 +225,8 @@ function newBucket(number: number, everySeconds: number): Bucket {
 }
 
 function described({ id, everySeconds }: Bucket, name: string | null) {
-  return { id, orgID: ORG_ID, name, retentionRules: everySeconds ? [{ type: 'expire', everySeconds }] : [] };
+  const retentionRules = everySeconds ? [{ type: 'expire', everySeconds, shardGroupDurationSeconds: 86_400 }] : [];
+  return { id, orgID: ORG_ID, type: 'user', name, retentionRules, labels: [] };
 }
 
 function complaint({ measurement, field, timeNs, value }: Sample, types: Map<string, string>): string | null {
@@ -201,7 +240,7 @@ function complaint({ measurement, field, timeNs, value }: Sample, types: Map<str
 }
 
 function fault(status: number, code: string, message: string): Answer {
-  return { status, body: JSON.stringify({ code, message }) };
+  return { status, headers: { 'x-platform-error-code': code }, body: JSON.stringify({ code, message }) };
 }
 
 /** The samples of one line; null where it is no line protocol. Knows what the tests write, not all there is. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CitywatchError } from '../../core/errors.ts';
 import { daysOf, type RetentionDays, type Tier } from '../store.ts';
 import type { HttpAnswer } from './http-port.ts';
-import { fromAnswer } from './influx2-errors.ts';
+import { fromAnswer, saysNoBucket } from './influx2-errors.ts';
 
 const bucketSchema = z.object({
   id: z.string().min(1).max(64),
@@ -17,9 +17,13 @@ const bucketsSchema = z.object({ buckets: z.array(bucketSchema) });
 
 export type Send = (method: 'GET' | 'POST' | 'PATCH', path: string, body?: object) => Promise<HttpAnswer>;
 
-/** The bucket of that very name; null where the token sees none, or somebody else answered. */
+/**
+ * The bucket of that very name; null where the token sees none, or somebody else answered. A server says so by 404
+ * where no bucket has the name, and by an empty list where the token may not read it.
+ */
 export async function findBucket(org: string, name: string, send: Send): Promise<Bucket | null> {
   const answer = await send('GET', `/api/v2/buckets?${new URLSearchParams({ org, name })}`);
+  if (answer.status === 404 && saysNoBucket(answer)) return null;
   if (answer.status !== 200) throw fromAnswer(answer);
   const read = bucketsSchema.safeParse(parsed(answer.body));
   return read.data?.buckets.find((bucket) => bucket.name === name) ?? null;
@@ -54,6 +58,8 @@ export async function ensureRollupBucket(wanted: RollupBucket, send: Send): Prom
   if (answer.status === 200 || answer.status === 201) return;
   if (answer.status === 429 || answer.status >= 500) throw fromAnswer(answer);
   if (bucket) return;
+  // Somebody else has made it in between (422 "conflict"): what it keeps is looked at the next time.
+  if (answer.status === 422 && (await findBucket(org, name, send))) return;
   throw new CitywatchError('store.refused', {
     detail:
       `Our token may not make the bucket "${name}" for roll-ups. Make it with a retention of ${days} days and let ` +

@@ -37,6 +37,11 @@ export function fromAnswer(answer: HttpAnswer): CitywatchError {
   return refused('a query', answer);
 }
 
+/** Whether a 404 is about a bucket and not about the organization, or the path of somebody who is no InfluxDB. */
+export function saysNoBucket({ body }: HttpAnswer): boolean {
+  return /^bucket .*not found|^no buckets found/i.test(messageIn(body) ?? '');
+}
+
 /** The answer of which our transport made this error. */
 export function answerOf(error: HttpError): HttpAnswer {
   return { status: error.statusCode, headers: error.headers ?? {}, body: Buffer.from(error.body ?? '') };
@@ -53,7 +58,7 @@ function refused(what: string, { status, body }: HttpAnswer): CitywatchError {
 function hint(status: number, words: string): string {
   if (status === 401 || status === 403) return 'Check INFLUX_TOKEN: it must be able to read and write the bucket.';
   if (status !== 404) return 'Check that INFLUX_URL leads to InfluxDB 2.x.';
-  if (/organization/i.test(words)) return 'Check INFLUX_ORG.';
+  if (/organization/i.test(words)) return 'Check INFLUX_ORG, and that INFLUX_TOKEN belongs to it.';
   if (/bucket/i.test(words)) return 'Check INFLUX_BUCKET.';
   return 'Check INFLUX_URL, INFLUX_ORG and INFLUX_BUCKET.';
 }

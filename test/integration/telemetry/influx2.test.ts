@@ -109,6 +109,33 @@ t.test('a refusal that old servers call 500 and words of new ones are understood
   }
 });
 
+t.test('a bucket of roll-ups that is not there is made, however the server says that it is not', async (t) => {
+  for (const unseen of ['not-found', 'empty', 'none-in-organization'] as const) {
+    const { server, store } = await open(t);
+    server.unseen = unseen;
+    await store.ensure(signal, '5m');
+    t.match(server.retention, { [`${BUCKET}_5m`]: 365 * 86_400 }, unseen);
+    const { store: none } = await open(t, { bucket: 'none' });
+    await t.rejects(none.ensure(), { code: 'store.refused', message: /no bucket "none".*INFLUX_BUCKET/ });
+  }
+});
+
+t.test('a 404 of a proxy, and one about the organization, makes no bucket', async (t) => {
+  const { server, store } = await open(t);
+  for (const body of ['<html>not found</html>', '{"code":"not found","message":"organization name "x" not found"}']) {
+    server.planned.push({ status: 404, body });
+    await t.rejects(store.ensure(signal, '5m'), { code: 'store.refused' });
+  }
+  t.same(Object.keys(server.retention), [BUCKET]);
+});
+
+t.test('two gateways that make the bucket of a roll-up at once both have it', async (t) => {
+  const { server, store } = await open(t);
+  const [first, second] = await Promise.allSettled([store.ensure(signal, '1h'), store.ensure(signal, '1h')]);
+  t.match([first, second], [{ status: 'fulfilled' }, { status: 'fulfilled' }]);
+  t.equal(server.requests.filter(({ method }) => method === 'POST').length, 2, 'both tried');
+});
+
 const QUERY = { measurement: 'kiosk', device: 'a', fields: ['f'], fromNs: '1', toNs: '2000000000000000000', limit: 9 };
 
 t.test('an error inside an answer that began well, and a slow or huge answer, are errors', async (t) => {
