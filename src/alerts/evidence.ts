@@ -7,7 +7,7 @@ import { CitywatchError, messageOf } from '../core/errors.ts';
 import { covers, type Jurisdiction, NATIONWIDE } from '../core/jurisdiction.ts';
 import type { Observer } from '../core/observe.ts';
 import type { Caller, DeviceId } from '../core/types.ts';
-import type { Database } from '../platform/database.ts';
+import { type Database, sql } from '../platform/database.ts';
 import { ROOM_BYTES } from '../platform/disks.ts';
 import { ensureDirectory, writeFileDurable } from '../platform/files.ts';
 import { DONE, type WorkResult, type WorkTicket } from '../platform/work.ts';
@@ -43,6 +43,8 @@ export interface EvidenceDeps {
   directory: string;
   /** Free bytes of the disk that holds `directory`. */
   freeBytes(directory: string): Promise<number>;
+  /** Why `directory` is not the disk whose files the alerts name, in one sentence; null when it is. */
+  volume: { problem(): Promise<string | null> };
   committed(tickets: WorkTicket[]): void;
 }
 
@@ -110,14 +112,23 @@ export class EvidenceDesk {
     if (!found.granted && !covers(caller.jurisdiction, found.jurisdiction ?? NATIONWIDE)) {
       throw new CitywatchError('not-found', { detail: 'This picture was taken in another district.' });
     }
-    const jpeg = await readFile(this.#path(alertId, found.id)).catch((error: NodeJS.ErrnoException) => {
+    const jpeg = await readFile(this.#path(alertId, found.id)).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
+      await this.#refuseForeignDisk();
       throw new CitywatchError('not-found', { detail: 'This picture is no longer kept.' });
     });
     return { camera: found.camera, jpeg };
   }
 
+  /** Whether any alert names a picture. */
+  async areKept(): Promise<boolean> {
+    const db = this.#deps.database.tables<AlertTables>();
+    const some = db.selectFrom('alert').select('id').where(sql<boolean>`evidence @> '[{"type":"picture"}]'`);
+    return (await some.limit(1).executeTakeFirst()) !== undefined;
+  }
+
   async #keep(alertId: string, sight: Sight, picture: Buffer): Promise<Evidence> {
+    await this.#refuseForeignDisk();
     const evidence: Evidence = { id: randomUUID(), type: 'picture', ...sight, takenAtMs: this.#deps.clock.nowMs() };
     const { directory, freeBytes } = this.#deps;
     await ensureDirectory(directory, 0o700);
@@ -127,6 +138,12 @@ export class EvidenceDesk {
     await ensureDirectory(join(directory, alertId), 0o700);
     await writeFileDurable(this.#path(alertId, evidence.id), picture, { mode: 0o600 });
     return evidence;
+  }
+
+  /** What is written where a disk should be would be hidden by it later. */
+  async #refuseForeignDisk(): Promise<void> {
+    if ((await this.#deps.volume.problem()) === null) return;
+    throw new CitywatchError('images.unavailable', { detail: 'The disk of the evidence is not there.' });
   }
 
   #missing(camera: DeviceId | null, reason: string): Evidence {

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CitywatchError } from '../core/errors.ts';
+import { hasRepeatedKey, jsonText } from '../core/json.ts';
 import { tooComplex } from '../ingest/decode/json-guard.ts';
 
 /**
@@ -15,7 +16,10 @@ export function parseJsonBodies(app: FastifyInstance): void {
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const refusal = refuse(request, body);
     if (refusal) return done(refusal);
-    parseText(request, body.toString('utf8'), done);
+    const text = jsonText(body);
+    // The parser would skip a second mark, which no other door does.
+    if (text.startsWith('\ufeff')) return done(new CitywatchError('request.malformed'));
+    parseText(request, text, (error, value) => done(error ?? refuseRepeatedKey(text, value), value));
   });
 }
 
@@ -49,6 +53,12 @@ function refuse(request: FastifyRequest, body: Buffer): CitywatchError | null {
     return new CitywatchError('request.malformed', { detail: 'The body is nested deeper than 32.' });
   }
   return isUtf8(body) ? null : new CitywatchError('request.malformed', { detail: 'The body is not UTF-8.' });
+}
+
+/** Last wins in one reader and first in another: what was checked must be what is used. */
+function refuseRepeatedKey(text: string, value: unknown): CitywatchError | null {
+  if (!hasRepeatedKey(text, value)) return null;
+  return new CitywatchError('request.malformed', { detail: 'An object of the body has the same key twice.' });
 }
 
 /** Content codings are named without regard to case (RFC 9110 §8.4.1). */

@@ -232,7 +232,17 @@ export interface PartHealth {
   reason?: string;
 }
 
-export type PartName = 'postgres' | 'redis' | 'influx' | 'mqtt' | 'ffmpeg' | 'journal' | 'disk' | 'rules' | 'readers';
+export type PartName =
+  | 'postgres'
+  | 'redis'
+  | 'influx'
+  | 'mqtt'
+  | 'ffmpeg'
+  | 'journal'
+  | 'disk'
+  | 'pictures'
+  | 'rules'
+  | 'readers';
 
 /** How far one reader of the journal is. */
 export interface ReaderStanding {

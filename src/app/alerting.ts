@@ -22,6 +22,7 @@ import type { DatabaseShares } from '../platform/database.ts';
 import { freeBytesOf } from '../platform/disks.ts';
 import type { Doorbell } from '../platform/jobs.ts';
 import type { Outbound } from '../platform/outbound.ts';
+import { Volume } from '../platform/volume.ts';
 import type { WorkQueue, WorkTicket } from '../platform/work.ts';
 
 export interface AlertingDeps {
@@ -77,12 +78,7 @@ export async function composeAlerting(deps: AlertingDeps) {
     committed,
   });
   const delivery = new WebhookDelivery({ database, clock, observer, outbound, vault: box, networks, release });
-  const directory = join(deps.dataDirectory, 'evidence');
-  const { pictures } = deps;
-  const evidence = new EvidenceDesk({
-    ...{ database, clock, observer, pictures, directory, committed, freeBytes: freeBytesOf },
-    queries: new AlertQueries(database),
-  });
+  const { evidence, evidenceDisk } = composeEvidence(deps, committed);
   work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });
   const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
   work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), deliveries);
@@ -99,12 +95,32 @@ export async function composeAlerting(deps: AlertingDeps) {
     queries,
     feed,
     evidence,
+    evidenceDisk,
     watchlists,
     ofGateway: new GatewayAlerts({ database, clock, rules, position, incarnationOf, committed }),
     actions: new AlertActions({ database: handling, clock, committed }),
     subscriptions: new Subscriptions({ database: general, clock, vault: box, checkAddress, ring }),
     reader: new RulesReader({ database, clock, observer, engine, head, isClockKnown, incarnationOf, committed }),
   };
+}
+
+/** Pictures kept with alerts, and the disk they are on. */
+function composeEvidence(
+  { shares, clock, observer, pictures, dataDirectory }: AlertingDeps,
+  committed: (tickets: WorkTicket[]) => void,
+): { evidence: EvidenceDesk; evidenceDisk: Volume } {
+  const { alerts: database, general } = shares;
+  const directory = join(dataDirectory, 'evidence');
+  const evidenceDisk = new Volume({
+    ...{ name: 'evidence', directory, database: general, clock, observer },
+    isExpected: () => evidence.areKept(),
+  });
+  const evidence: EvidenceDesk = new EvidenceDesk({
+    ...{ database, clock, observer, pictures, directory, volume: evidenceDisk, committed },
+    freeBytes: freeBytesOf,
+    queries: new AlertQueries(database),
+  });
+  return { evidence, evidenceDisk };
 }
 
 /** What the vault binds the secrets of webhooks to. */

@@ -18,11 +18,8 @@ import { MessageRate } from '../ingest/message-rate.ts';
 import { RateBudget } from '../ingest/rate-budget.ts';
 import { AccessRegister } from '../platform/access-register.ts';
 import { listAudit } from '../platform/audit.ts';
-import { AuditSealer } from '../platform/audit-sealer.ts';
-import { Database } from '../platform/database.ts';
 import { Idempotency } from '../platform/idempotency.ts';
 import { Doorbell } from '../platform/jobs.ts';
-import { migrate } from '../platform/migrate.ts';
 import { Outbound } from '../platform/outbound.ts';
 import { enqueueWork, WorkQueue } from '../platform/work.ts';
 import { Twin } from '../telemetry/twin.ts';
@@ -33,6 +30,7 @@ import { composeCameraEvents } from './camera-events.ts';
 import type { Config } from './config.ts';
 import { consolePages } from './console.ts';
 import { openCrashGuard, previewOf } from './crash-guard.ts';
+import { openDatabase } from './database.ts';
 import { examineNeeded, refuseProblems } from './doctor.ts';
 import { startDownlink } from './downlink.ts';
 import { composeFollowers } from './followers.ts';
@@ -98,13 +96,8 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const place = await DataDirectory.open(config.dataDir, secrets);
   lifecycle.onStop('data directory', () => place.close());
   const services = await startServices(config, place, { clock, observer, secrets }, lifecycle);
-  const shares = await Database.openShares({ url: services.database, observer, clock });
-  lifecycle.onStop('database', () => shares.close());
+  const shares = await openDatabase(services.database, { clock, observer, lifecycle });
   const { general: database } = shares;
-  await migrate(database);
-  const sealer = new AuditSealer({ database, clock, observer });
-  sealer.start();
-  lifecycle.onStop('audit sealer', () => sealer.stop());
   const key = async (name: string): Promise<Buffer> => Buffer.from(await place.secret(name), 'base64url');
 
   // What exists.
@@ -273,7 +266,10 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     preview: (message, lane) => previewOf({ ...intake.stamped(message), lane }, kinds, guard),
     health: new Health({
       clock,
-      checks: healthChecks({ database, doorbell, store, writer, door, intake, ...watched, board }),
+      checks: healthChecks({
+        ...{ database, doorbell, store, writer, door, intake, ...watched, board },
+        volumes: [images.disk, alerting.evidenceDisk],
+      }),
       readers: () => board.list(),
     }),
     settings: { cursorKey: await key('cursors'), version: VERSION, ...tls.forApi(), ...brokerSecret(config) },

@@ -16,13 +16,15 @@ export interface HealthParts {
   disks: { check(): string | undefined };
   /** What is wrong with parts that we go on without. */
   findings: { check(part: string): void };
+  /** The directories of pictures and evidence. */
+  volumes: { problem(): Promise<string | null> }[];
 }
 
 type Checks = HealthDeps['checks'];
 
 /** How each part is asked whether it is well, and whether the gateway is ready without it. */
 export function healthChecks(parts: HealthParts): Checks {
-  const { database, doorbell, store, writer, door, streams, intake, disks, findings, board } = parts;
+  const { database, doorbell, store, writer, door, streams, intake, disks, findings, board, volumes } = parts;
   const needed = (check: Check) => ({ needed: true, check });
   const useful = (check: Check) => ({ needed: false, check });
   return {
@@ -42,6 +44,11 @@ export function healthChecks(parts: HealthParts): Checks {
       findings.check('ffmpeg');
       refuseUnless(streams.processes().spawner !== null, 'spawner is down');
       return streams.gap;
+    }),
+    pictures: useful(async () => {
+      const problems = await Promise.all(volumes.map((volume) => volume.problem()));
+      const found = problems.filter((problem) => problem !== null);
+      refuseUnless(found.length === 0, found.join(' '));
     }),
     journal: needed(() => refuseUnless(!intake.full(), 'the disk is nearly full: nothing is acked')),
     // While the rules hang nothing is judged; what other readers do comes late and is not lost.

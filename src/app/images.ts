@@ -9,6 +9,7 @@ import { Images } from '../ingest/images/images.ts';
 import type { AccessRegister } from '../platform/access-register.ts';
 import type { Database } from '../platform/database.ts';
 import { freeBytesOf } from '../platform/disks.ts';
+import { Volume } from '../platform/volume.ts';
 
 export interface ImagesInput {
   database: Database;
@@ -24,14 +25,14 @@ export interface ImagesInput {
 const DAY_MS = 24 * 3600 * 1000;
 
 /** Pictures of devices for the API, and the chore that removes old ones. */
-export function composeImages(input: ImagesInput): { port: ImagesPort; tidy(): Promise<void> } {
+export function composeImages(input: ImagesInput): { port: ImagesPort; disk: Volume; tidy(): Promise<void> } {
   const { database, clock, observer, directory, keepDays, devices, register } = input;
-  const images = new Images({
-    database,
-    clock,
-    observer,
-    directory,
-    freeBytes: freeBytesOf,
+  const disk = new Volume({
+    ...{ name: 'images', directory, database, clock, observer },
+    isExpected: () => images.areKept(),
+  });
+  const images: Images = new Images({
+    ...{ database, clock, observer, directory, freeBytes: freeBytesOf, volume: disk },
     keepMs: keepDays * DAY_MS,
   });
   /** Where the device stands now, as for everything of a device; a retired one stands where it stood last. */
@@ -49,5 +50,5 @@ export function composeImages(input: ImagesInput): { port: ImagesPort; tidy(): P
       await register.add({ viewer: caller, act: 'image', ...place, purpose, case: caseNumber });
     },
   };
-  return { port, tidy: () => images.tidy() };
+  return { port, disk, tidy: () => images.tidy() };
 }

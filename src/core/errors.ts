@@ -47,7 +47,7 @@ export const ERRORS = {
   'ingest.full': { status: 503, retryable: true, text: 'The journal takes nothing more until there is room.' },
   'ingest.unavailable': { status: 503, retryable: true, text: 'The journal cannot be written.' },
   'journal.misfit': { status: 500, retryable: false, text: 'The journal and the database do not belong together.' },
-  'images.unavailable': { status: 503, retryable: true, text: 'The disk has no room for more pictures.' },
+  'images.unavailable': { status: 503, retryable: true, text: 'Pictures cannot be kept or read now.' },
   'store.unavailable': { status: 503, retryable: true, text: 'A service this needs does not answer.' },
   'store.full': { status: 507, retryable: true, text: 'The disk has no room for this; nothing was changed.' },
   'store.refused': { status: 500, retryable: false, text: 'A service this needs refused the request.' },

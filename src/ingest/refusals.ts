@@ -11,6 +11,7 @@ export const REFUSALS = {
   'too-deep': 'Brackets are nested deeper than 32.',
   'too-many-keys': 'The payload has more than 20,000 keys.',
   'not-json': 'The payload is not JSON.',
+  'repeated-key': 'An object of the payload has the same key twice.',
   'too-many-records': 'The array has more than 1,000 records; send it in parts.',
   'unknown-kind': 'No description of this kind and version is known any more.',
   'no-time': 'A backfill needs a `ts` between 30 days ago and 5 minutes ahead: no other time can stand in for it.',

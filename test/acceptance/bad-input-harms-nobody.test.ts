@@ -16,6 +16,7 @@ const secret = await gateway.register({ id: 'hostile' });
 /** Payloads of a telemetry message, each with the reason in its dead letter. */
 const UNFIT: [string, string | Buffer][] = [
   ['not-json', '{"values":'],
+  ['repeated-key', '{"values":{"fill_pct":1,"fill_pct":2}}'],
   ['not-utf8', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])],
   ['too-deep', `{"values":{"fill_pct":${'['.repeat(5_000)}${']'.repeat(5_000)}}}`],
   ['too-many-keys', `{"values":{${Array.from({ length: 20_001 }, (_, key) => `"k${key}":1`).join(',')}}}`],

@@ -145,7 +145,7 @@ function callerFor(token: string): Caller | null {
 }
 
 const UP = { ok: true, needed: true };
-const ON_TOP = { ffmpeg: UP, journal: UP, disk: UP, rules: UP, readers: UP };
+const ON_TOP = { ffmpeg: UP, journal: UP, disk: UP, pictures: UP, rules: UP, readers: UP };
 
 /** The part of a test that this needs. */
 interface Cleanup {

@@ -52,6 +52,7 @@ function segment(marker: number, data: Buffer): Buffer {
 
 /** The store of pictures, on a disk with room unless told otherwise. */
 export function openImages(deps: Pick<ImagesDeps, 'database' | 'directory'> & Partial<ImagesDeps>): Images {
-  const room = { freeBytes: async () => 1e12, keepMs: 30 * 24 * 3600 * 1000 };
+  const volume = { problem: async () => null };
+  const room = { volume, freeBytes: async () => 1e12, keepMs: 30 * 24 * 3600 * 1000 };
   return new Images({ clock: systemClock, observer: quietObserver(), ...room, ...deps });
 }

@@ -20,6 +20,7 @@ const ready = z.object({
     ffmpeg: part,
     journal: part,
     disk: part,
+    pictures: part,
     rules: part,
     readers: part,
   }),

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { jsonText } from '../../core/json.ts';
 import type { DecodedMessage } from '../../core/types.ts';
 import { receiptOf } from '../intake.ts';
 
@@ -28,7 +29,7 @@ export function isCommandId(id: string): boolean {
 export function repliesIn({ message, refusals }: DecodedMessage): Reply[] {
   if (refusals.some(({ index }) => index === null) || !isUtf8(message.raw)) return [];
   const refused = new Set(refusals.map(({ index }) => index));
-  const value: unknown = JSON.parse(message.raw.toString('utf8'));
+  const value: unknown = JSON.parse(jsonText(message.raw));
   const records = (Array.isArray(value) ? value : [value]) as { id: string; ok: boolean; result?: unknown }[];
   return records.flatMap(({ id, ok, result }, index) => {
     if (refused.has(index)) return [];

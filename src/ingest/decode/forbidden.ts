@@ -1,4 +1,5 @@
 import { type Declared, type Found, findForbidden } from '../../core/forbidden.ts';
+import { jsonText } from '../../core/json.ts';
 import type { Refusal } from '../../core/types.ts';
 import { HIDDEN, KEPT_BYTES_MAX, type RefusalReason, refusal } from '../refusals.ts';
 
@@ -8,7 +9,7 @@ import { HIDDEN, KEPT_BYTES_MAX, type RefusalReason, refusal } from '../refusals
  */
 export function hideForbidden(refusals: Refusal[], raw: Buffer, declared: Declared): boolean {
   // Of a payload that is not kept for its size only what the refusals tell has to be looked through.
-  const text = refusals.length === 0 || raw.length <= KEPT_BYTES_MAX ? raw.toString('utf8') : null;
+  const text = refusals.length === 0 || raw.length <= KEPT_BYTES_MAX ? jsonText(raw) : null;
   const found = text === null ? null : findForbidden(text, declared);
   if (text !== null && !found) return false;
   const records = text === null ? null : recordsIn(text);

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { hasRepeatedKey, jsonText } from '../../core/json.ts';
 import type { RefusalReason } from '../refusals.ts';
 
 /** Largest payload of one message (contract). */
@@ -14,7 +15,7 @@ const COLON = 0x3a;
 
 /**
  * Parses JSON that may be hostile: size, depth, number of keys and encoding are checked, in this order, on the bytes
- * before the parser builds anything.
+ * before the parser builds anything; then that no key comes twice in one object.
  */
 export function parseGuarded(raw: Buffer): { value: unknown; text: string } | { reason: RefusalReason } {
   if (raw.length === 0) return { reason: 'empty' };
@@ -24,12 +25,14 @@ export function parseGuarded(raw: Buffer): { value: unknown; text: string } | { 
     if (reason) return { reason };
   }
   if (!isUtf8(raw)) return { reason: 'not-utf8' };
-  const text = raw.toString('utf8');
+  const text = jsonText(raw);
+  let value: unknown;
   try {
-    return { value: JSON.parse(text), text };
+    value = JSON.parse(text);
   } catch {
     return { reason: 'not-json' };
   }
+  return hasRepeatedKey(text, value) ? { reason: 'repeated-key' } : { value, text };
 }
 
 /** Whether JSON is nested too deep, or has too many keys, for a parser and whoever walks over what it makes. */

@@ -7,6 +7,8 @@ import { dayOf, fileName, type ImagePlace, type ImageTables, pathOf } from './im
 export interface SweepDeps {
   database: Database;
   directory: string;
+  /** Why the directory is not the disk whose files the rows name; null when it is. */
+  volume: { problem(): Promise<string | null> };
   clock: Clock;
   /** Ids that are being written at this moment. */
   underWay: ReadonlySet<string>;
@@ -29,10 +31,12 @@ const SHARD = /^[0-9a-f]{2}$/;
 
 /**
  * Looks through the next directories after `after` (`2026-11-22/a3`): removes files that no row names, rows whose file
- * is gone, and directories of past days that are empty. Names that are none of ours are left alone.
+ * is gone, and directories of past days that are empty. Names that are none of ours are left alone, and everything is
+ * while the disk is not the one whose files the rows name.
  */
 export async function sweepImages(deps: SweepDeps, after: string): Promise<Swept> {
   const found: Swept = { upTo: after, files: 0, rows: 0 };
+  if ((await deps.volume.problem()) !== null) return found;
   let looked = 0;
   for (const day of await directoriesIn(deps.directory, DAY)) {
     if (day < after.slice(0, day.length)) continue;
@@ -93,12 +97,14 @@ async function rowsOf(database: Database, { day, shard }: Shard): Promise<Row[]>
 }
 
 /** Asked again, because the row may be younger than the list of files. */
-async function isLost({ directory, clock }: SweepDeps, row: ImagePlace): Promise<boolean> {
+async function isLost({ directory, volume, clock }: SweepDeps, row: ImagePlace): Promise<boolean> {
   if (clock.nowMs() - row.received_at_ms < LEFT_ALONE_MS) return false;
-  return await access(pathOf(directory, row)).then(
+  const isAbsent = await access(pathOf(directory, row)).then(
     () => false,
     (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
   );
+  // A disk may be unmounted at any moment; what it took along is not lost.
+  return isAbsent && (await volume.problem()) === null;
 }
 
 /** Not one that was sent again meanwhile: its file is being written anew. */

@@ -16,6 +16,8 @@ export interface ImagesDeps {
   database: Database;
   /** Where the files are; nothing else may be kept there. */
   directory: string;
+  /** Why `directory` is not the disk whose files the rows name, in one sentence; null when it is. */
+  volume: { problem(): Promise<string | null> };
   clock: Clock;
   observer: Observer;
   /** Free bytes of the disk that holds `directory`. */
@@ -57,9 +59,10 @@ export class Images {
   /**
    * Resolves with the picture's id once it is durable; the same bytes of the same device have one id.
    *
-   * Errors: `images.unavailable` when the disk has no room, `store.unavailable`.
+   * Errors: `images.unavailable` when the disk has no room or is not there, `store.unavailable`.
    */
   async keep(device: DeviceIdentity, type: ImageType, bytes: Buffer): Promise<{ id: string; isNew: boolean }> {
+    await this.#refuseForeignDisk();
     const sha256 = createHash('sha256').update(bytes).digest();
     const before = await this.#sentBefore(device.id, sha256);
     if (before) {
@@ -96,23 +99,40 @@ export class Images {
     return { id, device, jurisdiction, type, receivedAtMs };
   }
 
-  /** Errors: `not-found` when the file is gone. */
+  /** Errors: `not-found` when the file is gone, `images.unavailable` when its disk is. */
   async read({ id, type, receivedAtMs }: KeptImage): Promise<Buffer> {
     const place = { id, media_type: type, received_at_ms: receivedAtMs };
-    return await readFile(pathOf(this.#deps.directory, place)).catch((error: NodeJS.ErrnoException) => {
+    return await readFile(pathOf(this.#deps.directory, place)).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
+      await this.#refuseForeignDisk();
       throw new CitywatchError('not-found', { detail: 'This picture is no longer kept.' });
     });
   }
 
+  /** Whether any picture is known. */
+  async areKept(): Promise<boolean> {
+    const db = this.#deps.database.tables<ImageTables>();
+    return (await db.selectFrom('image').select('id').limit(1).executeTakeFirst()) !== undefined;
+  }
+
   /** Removes what is past its time, rows before files, then looks through a few directories for leftovers. */
   async tidy(): Promise<void> {
+    if ((await this.#deps.volume.problem()) !== null) return;
     for (let batch = 0; batch < BATCHES_MAX; batch += 1) if ((await this.#prune()) < BATCH) break;
-    const { database, directory, clock } = this.#deps;
-    const swept = await sweepImages({ database, directory, clock, underWay: this.#underWay }, this.#sweptUpTo);
+    const { database, directory, volume, clock } = this.#deps;
+    const deps = { database, directory, volume, clock, underWay: this.#underWay };
+    const swept = await sweepImages(deps, this.#sweptUpTo);
     this.#sweptUpTo = swept.upTo;
     this.#removed.inc({ reason: 'file-alone' }, swept.files);
     this.#removed.inc({ reason: 'row-alone' }, swept.rows);
+  }
+
+  /** What is written where a disk should be would be hidden by it later. */
+  async #refuseForeignDisk(): Promise<void> {
+    if ((await this.#deps.volume.problem()) === null) return;
+    this.#stored.inc({ outcome: 'refused' });
+    const detail = 'The disk of the pictures is not there.';
+    throw new CitywatchError('images.unavailable', { retryAfterS: FULL_RETRY_S, detail });
   }
 
   async #prune(): Promise<number> {
@@ -183,5 +203,6 @@ export class Images {
 }
 
 function full(cause?: unknown): CitywatchError {
-  return new CitywatchError('images.unavailable', { retryAfterS: FULL_RETRY_S, cause });
+  const detail = 'The disk has no room for more pictures.';
+  return new CitywatchError('images.unavailable', { retryAfterS: FULL_RETRY_S, detail, cause });
 }

@@ -35,6 +35,7 @@ t.before(async () => {
     },
     directory: t.testdir(),
     freeBytes: async () => Number.POSITIVE_INFINITY,
+    volume: { problem: async () => null },
     committed: () => {},
   });
   await camera('cam-haishu', '330203');

@@ -2,7 +2,7 @@ import { get } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import { listen } from '../../../src/api/server.ts';
-import { bearer, DEVICE_SECRET, KIOSK, startApi, TOKENS } from '../../support/api.ts';
+import { bearer, DEVICE_SECRET, HERE, KIOSK, startApi, TOKENS } from '../../support/api.ts';
 
 const DEVICE = { kind: 'recycling-kiosk', name: 'n', jurisdiction: '330212', location: { lat: 29, lon: 121 }, role: 1 };
 
@@ -49,6 +49,14 @@ t.test('what is not JSON, not UTF-8, packed or too large is refused before anybo
     { url: '/api/v1/devices', headers: admin, payload: '', status: 400, code: 'request.malformed' },
     { url: '/api/v1/devices', headers: admin, payload: '{"__proto__":{"role":"admin"}}', status: 400 },
     { url: '/api/v1/devices', headers: admin, payload: '{"constructor":{"prototype":{}}}', status: 400 },
+    {
+      url: '/api/v1/devices',
+      headers: admin,
+      payload: '{"name":"a","name":"b"}',
+      status: 400,
+      code: 'request.malformed',
+    },
+    { url: '/api/v1/devices', headers: admin, payload: '\ufeff\ufeff{}', status: 400, code: 'request.malformed' },
     { url: '/api/v1/devices', headers: admin, payload: Buffer.from('{"name":"\xff"}', 'latin1'), status: 400 },
     { url: '/api/v1/devices', headers: admin, payload: '['.repeat(500_000), status: 400 },
     { url: '/api/v1/devices', headers: admin, payload: ' '.repeat(1024 * 1024 + 1), status: 413 },
@@ -64,6 +72,16 @@ t.test('what is not JSON, not UTF-8, packed or too large is refused before anybo
     t.match(answer.body, code ? { code } : { status });
   }
   t.same(messages, []);
+});
+
+t.test('a byte order mark in front of a body is skipped', async (t) => {
+  const { call, registry } = await startApi(t);
+  const body = { kind: 'recycling-kiosk', name: 'of Windows', jurisdiction: HERE, location: { lat: 29, lon: 121 } };
+  const payload = `\ufeff${JSON.stringify({ ...body, id: 'marked' })}`;
+  const headers = { ...bearer(TOKENS.admin), 'content-type': 'application/json' };
+  const answer = await call({ method: 'POST', url: '/api/v1/devices', headers, payload });
+  t.equal(answer.status, 201, answer.text);
+  t.ok(registry.devices.has('marked'));
 });
 
 t.test('a packed body that is a bomb, broken or packed otherwise is refused, and memory does not notice', async (t) => {

@@ -5,7 +5,7 @@ import { bearer, DEVICE_SECRET, KIOSK, startApi, TOKENS } from '../../support/ap
 
 const UP = { ok: true, needed: true };
 const SERVICES = { postgres: UP, redis: UP, influx: UP, mqtt: UP };
-const PARTS = { ...SERVICES, ffmpeg: UP, journal: UP, disk: UP, rules: UP, readers: UP };
+const PARTS = { ...SERVICES, ffmpeg: UP, journal: UP, disk: UP, pictures: UP, rules: UP, readers: UP };
 const READER = { name: 'rules', lane: 'live' as const, position: 12, behind: 30 };
 const readers = () => [{ ...READER, stuckMs: null }];
 

@@ -61,7 +61,7 @@ t.test('stopping answers what is being worked on and takes nothing new', async (
   });
   const UP = { ok: true, needed: true };
   const services = { postgres: UP, redis: UP, influx: UP, mqtt: UP };
-  const parts = { ...services, ffmpeg: UP, journal: UP, disk: UP, rules: UP, readers: UP };
+  const parts = { ...services, ffmpeg: UP, journal: UP, disk: UP, pictures: UP, rules: UP, readers: UP };
   let asked = () => {};
   const arrived = new Promise<void>((resolve) => {
     asked = resolve;

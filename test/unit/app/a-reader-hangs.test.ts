@@ -17,6 +17,7 @@ function board() {
       intake: { full: () => false },
       disks: { check: () => undefined },
       findings: { check: () => {} },
+      volumes: [],
       board: readers,
     },
   });

@@ -17,7 +17,8 @@ const REFUSED: Record<Channel, [string | Buffer, string, string?, string?][]> = 
     ['[]', 'empty'],
     [Buffer.from([0x7b, 0xff, 0x7d]), 'not-utf8'],
     ['{"values":{"fill_pct":1}', 'not-json'],
-    ['\ufeff{"values":{"fill_pct":1}}', 'not-json'],
+    ['\ufeff\ufeff{"values":{"fill_pct":1}}', 'not-json'],
+    ['{"values":{"fill_pct":1,"fill_pct":2}}', 'repeated-key'],
     ['NaN', 'not-json'],
     ['"text"', 'not-an-object', '', '"text"'],
     ['null', 'not-an-object', '', 'null'],
@@ -95,6 +96,16 @@ t.test('what does not fit is refused with reason, path and value', async (t) => 
       );
     }
   }
+});
+
+t.test('a byte order mark in front is skipped, as at every door', async (t) => {
+  const [record] = decode('\ufeff{"values":{"fill_pct":1}}').records;
+  t.match(record, { values: new Map([['fill_pct', 1]]) });
+});
+
+t.test('a key that comes twice hides nothing that must not be kept', async (t) => {
+  const twice = '{"values":{"firmware":"6222021234567890128"},"values":{"fill_pct":1}}';
+  t.match(decode(twice).refusals, [{ index: null, reason: 'forbidden-card', value: '[hidden]' }]);
 });
 
 t.test('values come out as they went in', async (t) => {
