@@ -1,5 +1,5 @@
 import { orderMs } from '../core/device-time.ts';
-import type { DecodedRecord, DeviceEvent, FieldValue, JournalPosition, Reading } from '../core/types.ts';
+import type { DecodedMessage, DeviceEvent, FieldValue, JournalPosition, Reading } from '../core/types.ts';
 import type { Clause, Condition } from './rules.ts';
 
 /**
@@ -132,16 +132,23 @@ export function thresholdTimer(state: ThresholdState): StepResult<ThresholdState
 }
 
 /**
- * What a record says about presence: a sign of life, a start of the clock without one (registration, start of the
- * gateway), or nothing (the device's own farewell neither proves life nor shortens the wait).
+ * What a message says about presence: a sign of life, a new start of a clock that runs (the gateway's own start), or
+ * nothing (the device's own farewell neither proves life nor shortens the wait).
  */
 export type Sign = 'alive' | 'clock' | 'none';
 
-export function signOf(record: DecodedRecord): Sign {
-  return record.type === 'state' && !record.online ? 'none' : 'alive';
+/**
+ * Whoever sends what cannot be used, or what was sent before, is there. Backfill is read when there is time, and a
+ * replay is our own doing: both say nothing of now. Of the gateway's own words, only that a device answered counts.
+ */
+export function signOf({ message, records, refusals }: DecodedMessage): Sign {
+  if (message.lane !== 'live' || message.uplink === 'replay') return 'none';
+  const isHere = records.some((record) => record.type !== 'state' || record.online);
+  if (message.uplink === 'internal' || message.channel === 'state') return isHere ? 'alive' : 'none';
+  return isHere || records.length === 0 || refusals.length > 0 ? 'alive' : 'none';
 }
 
-/** Judges one sign of presence. `state` is null for a device never heard of. */
+/** Judges one sign of presence. `state` is null for a device never heard of: its first sign of life begins a clock. */
 export function judgePresence(
   silentForS: number,
   state: AbsenceState | null,
@@ -149,7 +156,7 @@ export function judgePresence(
   now: Now,
 ): StepResult<AbsenceState | null> {
   if (sign === 'none') return { state, outcome: null };
-  if (sign === 'clock' && state?.phase === 'absent') return { state, outcome: null };
+  if (sign === 'clock' && state?.phase !== 'present') return { state, outcome: null };
   const next: AbsenceState = {
     type: 'absence',
     phase: 'present',

@@ -107,6 +107,8 @@ export class RulesEngine {
     if (message.uplink === 'internal' && this.#internal(message)) return findings;
     const rules = this.#byKind.get(message.device.kind);
     if (!rules) return findings;
+    const sign = signOf(decoded);
+    for (const rule of rules) this.#judgePresence({ rule, message, sign, decidedAtMs }, findings);
     for (const record of decoded.records) {
       if (record.duplicate) continue;
       for (const rule of rules) this.#judgeRecord({ rule, message, record, decidedAtMs }, findings);
@@ -186,26 +188,27 @@ export class RulesEngine {
       if (step.state !== state) this.#keep(rule, id, step.state, message.device);
       return step.outcome;
     }
-    if (condition.type === 'absence' && message.lane === 'live')
-      return this.#presence(rule, message, signOf(record), now);
     return null;
   }
 
-  #presence(rule: Rule, message: Message, sign: Sign, now: Now): Outcome | null {
-    if (rule.condition.type !== 'absence') return null;
-    const { id } = message.device;
-    const before = (this.#subjects.get(id)?.states.get(rule.rule) as AbsenceState | undefined) ?? null;
-    const step = judgePresence(rule.condition.silent_for_s, before, sign, now);
-    if (step.state && step.state !== before) this.#keep(rule, id, step.state, message.device);
-    return step.outcome;
+  #judgePresence({ rule, message, sign, decidedAtMs }: PresenceInput, findings: Finding[]): void {
+    if (rule.condition.type !== 'absence') return;
+    const { id: device, jurisdiction } = message.device;
+    const { receivedAtMs } = message;
+    const before = (this.#subjects.get(device)?.states.get(rule.rule) as AbsenceState | undefined) ?? null;
+    const now: Now = { position: positionOf(message), receivedAtMs };
+    const { state, outcome } = judgePresence(rule.condition.silent_for_s, before, sign, now);
+    if (state && state !== before) this.#keep(rule, device, state, message.device);
+    if (!outcome) return;
+    const finding = findingOf(rule, { device, jurisdiction }, outcome, 0);
+    findings.push({ ...finding, deviceAtMs: null, receivedAtMs, decidedAtMs, data: {} });
   }
 
   /** Handles the journal's own records; returns whether the record was one of them. */
   #internal(message: Message): boolean {
-    const now: Now = { position: positionOf(message), receivedAtMs: message.receivedAtMs };
     switch (message.topic) {
       case INTERNAL_TOPICS.registered:
-        for (const rule of this.#byKind.get(message.device.kind) ?? []) this.#presence(rule, message, 'clock', now);
+        // No clock begins: a device that was never heard of is a matter of who installs it, not of the command centre.
         return true;
       case INTERNAL_TOPICS.retired:
         this.#forget(message.device.id);
@@ -269,6 +272,13 @@ export class RulesEngine {
 
 function seenBy(state: RuleState): Finding['data'] {
   return state.type === 'threshold' ? state.seen : {};
+}
+
+interface PresenceInput {
+  rule: Rule;
+  message: Message;
+  sign: Sign;
+  decidedAtMs: number;
 }
 
 interface JudgeInput {

@@ -20,7 +20,7 @@ import type { KeptAnswer, KeyedRequest } from '../platform/idempotency.ts';
 import type { StreamService } from '../streams/service.ts';
 import type { DeviceRef, EventsQuery, HistoryAnswer, HistoryQuery } from '../telemetry/history.ts';
 import type { StoredEvent } from '../telemetry/stored-events.ts';
-import type { Latest, PresenceCounts } from '../telemetry/twin.ts';
+import type { Latest, Presence, PresenceCounts } from '../telemetry/twin.ts';
 import type { AlertParts } from './alert-parts.ts';
 import type { PageFiles } from './console.ts';
 import type { EditRoom } from './room.ts';
@@ -189,6 +189,7 @@ export interface KindDryRunPort {
 export type MessagesPort = Pick<Messages, 'byReceipt' | 'byDevice'>;
 
 export interface TwinPort {
+  presence(deviceId: string): { presence: Presence; lastSeenAtMs: number | null };
   latest(deviceId: string): Latest | null;
   counts(devices: Iterable<{ id: string; kind: string }>): Map<string, PresenceCounts>;
 }

@@ -47,6 +47,9 @@ export interface Latest {
   firmware: string | null;
 }
 
+/** How a device is; one that was registered and never heard of is no device that fell silent. */
+export type Presence = 'not-yet-seen' | 'online' | 'offline' | 'stale';
+
 /** Each device counts once: `silent` was never heard of, and only one that is not offline is `stale`. */
 export interface PresenceCounts {
   online: number;
@@ -140,6 +143,20 @@ export class Twin {
 
   /** Null for a device that nothing was heard of. */
   latest(id: DeviceId): Latest | null {
+    const place = this.#find(id);
+    return place && this.#describe(place.table, place.row);
+  }
+
+  /** Whether it was ever heard of, and how it is since. */
+  presence(id: DeviceId): { presence: Presence; lastSeenAtMs: number | null } {
+    const { table, row } = this.#find(id) ?? {};
+    const lastSeenAtMs = table?.lastMessageAtMs[row!] || null;
+    if (!table || lastSeenAtMs === null) return { presence: 'not-yet-seen', lastSeenAtMs: null };
+    const presence = table.online[row!] === 0 ? 'offline' : this.#isStale(table, row!) ? 'stale' : 'online';
+    return { presence, lastSeenAtMs };
+  }
+
+  #find(id: DeviceId): { table: TwinTable; row: number } | null {
     let newest: { table: TwinTable; row: number; atMs: number } | null = null;
     for (const table of this.#tables.values()) {
       const row = table.find(id);
@@ -148,7 +165,7 @@ export class Twin {
       const atMs = table.onlineAtMs[row] ?? 0;
       if (!newest || atMs > newest.atMs) newest = { table, row, atMs };
     }
-    return newest && this.#describe(newest.table, newest.row);
+    return newest;
   }
 
   /** How the given devices are, by kind; the caller chooses those it may speak of. */
@@ -162,7 +179,7 @@ export class Twin {
       }
       const table = this.#tables.get(kind);
       const row = table?.find(id);
-      if (!table || row === undefined) count.silent += 1;
+      if (!table || row === undefined || !table.lastMessageAtMs[row]) count.silent += 1;
       else if (table.online[row] === 0) count.offline += 1;
       else if (this.#isStale(table, row)) count.stale += 1;
       else count.online += 1;
@@ -239,7 +256,9 @@ export class Twin {
       }
     }
     // What we write ourselves, or replay, says nothing of the device being there now; nor does its will.
-    const heard = watched || (uplink !== 'internal' && uplink !== 'replay');
+    const ours = uplink === 'internal' || uplink === 'replay';
+    // A report that cannot be read may be its will.
+    const heard = watched || (!ours && (reported || channel !== 'state'));
     if (!heard && !reported) return;
     // Within the live lane the journal's order is the truth, whatever our clock did; between lanes only time can tell.
     if (message.lane !== 'live' && receivedAtMs < (table.onlineAtMs[row] ?? 0)) return;

@@ -216,7 +216,7 @@ function quietData(): Pick<ApiDeps, Data> {
       device: async () => [],
       list: async () => ({ items: [], next: null, sum: { expected: 0, received: 0, percent: null } }),
     },
-    twin: { latest: () => null, counts: () => new Map() },
+    twin: { latest: () => null, counts: () => new Map(), presence: neverSeen },
     messageRate: { perSecond: () => 0 },
     kindDryRun: { run: async () => dryRunOfNothing() },
     passages: { search: async () => ({ items: [], next: null }) },
@@ -282,4 +282,9 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
     observer: createObserver({ level: 'debug', secrets: new KnownSecrets(), destination }),
     settings: { cursorKey: Buffer.alloc(32, 7), version: '0.0.0-test' },
   };
+}
+
+/** The presence of a device that nothing was heard of. */
+export function neverSeen() {
+  return { presence: 'not-yet-seen' as const, lastSeenAtMs: null };
 }

@@ -4,8 +4,18 @@ import type { Device } from '../../core/types.ts';
 import type { SetupStatus } from '../../devices/camera-setup.ts';
 import { deviceInput, devicePatch } from '../../devices/input.ts';
 import { callerOf } from '../auth.ts';
+import type { TwinPort } from '../deps.ts';
 import { requireVersion, setEtag } from '../etag.ts';
-import { deviceId, deviceParams, jurisdiction, listOf, moment, noContent, pageQuery } from '../schemas.ts';
+import {
+  deviceId,
+  deviceParams,
+  jurisdiction,
+  listOf,
+  moment,
+  momentOrNull,
+  noContent,
+  pageQuery,
+} from '../schemas.ts';
 import { type ApiApp, defined, pageOf, type RouteContext, type RoutePart } from './route.ts';
 
 const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
@@ -33,6 +43,10 @@ const deviceFields = {
       firmware: z.string().nullable(),
     })
     .nullable(),
+  presence: z.enum(['not-yet-seen', 'online', 'offline', 'stale']).meta({
+    description: 'Whether it was ever heard of, and how it is since: `stale` is silent for longer than its kind allows',
+  }),
+  lastSeenAt: moment.nullable(),
   version: z.int(),
   createdAt: moment,
   updatedAt: moment,
@@ -64,8 +78,10 @@ const query = z.strictObject({
   ...pageQuery,
 });
 
-function answer({ createdAtMs, updatedAtMs, ...rest }: Device) {
-  return { ...rest, createdAt: toRfc3339(createdAtMs), updatedAt: toRfc3339(updatedAtMs) };
+function answer({ createdAtMs, updatedAtMs, ...rest }: Device, twin: TwinPort) {
+  const { presence, lastSeenAtMs } = twin.presence(rest.id);
+  const times = { createdAt: toRfc3339(createdAtMs), updatedAt: toRfc3339(updatedAtMs) };
+  return { ...rest, presence, lastSeenAt: momentOrNull(lastSeenAtMs), ...times };
 }
 
 function setupAnswer({ state, problem, hint, atMs, clockSkewMs }: SetupStatus): z.output<typeof setup> {
@@ -78,7 +94,7 @@ export const deviceRoutes: RoutePart = (app, context) => {
 };
 
 function readingRoutes(app: ApiApp, context: RouteContext): void {
-  const { registry } = context;
+  const { registry, twin } = context;
 
   app.get(
     '/devices',
@@ -91,7 +107,7 @@ function readingRoutes(app: ApiApp, context: RouteContext): void {
       const { cursor: _cursor, limit: _limit, ...filter } = request.query;
       const page = pageOf(context, 'devices', caller, request.query);
       const { items, next } = await registry.list(caller, { ...defined(filter), ...page.request });
-      return { items: items.map(answer), ...page.seal(next) };
+      return { items: items.map((one) => answer(one, twin)), ...page.seal(next) };
     },
   );
 
@@ -106,12 +122,12 @@ function readingRoutes(app: ApiApp, context: RouteContext): void {
       const found = await registry.get(caller, request.params.id);
       setEtag(reply, found.version);
       const asked = caller.role === 'viewer' ? null : await context.cameraSetup(found.id);
-      return { ...answer(found), ...(asked ? { setup: setupAnswer(asked) } : {}) };
+      return { ...answer(found, twin), ...(asked ? { setup: setupAnswer(asked) } : {}) };
     },
   );
 }
 
-function changingRoutes(app: ApiApp, { registry }: RouteContext): void {
+function changingRoutes(app: ApiApp, { registry, twin }: RouteContext): void {
   app.post(
     '/devices',
     {
@@ -126,7 +142,7 @@ function changingRoutes(app: ApiApp, { registry }: RouteContext): void {
       const result = await registry.create(callerOf(request), request.body);
       setEtag(reply, result.device.version);
       reply.header('location', `/api/v1/devices/${result.device.id}`);
-      return reply.code(201).send({ ...answer(result.device), secret: result.secret });
+      return reply.code(201).send({ ...answer(result.device, twin), secret: result.secret });
     },
   );
 
@@ -146,7 +162,7 @@ function changingRoutes(app: ApiApp, { registry }: RouteContext): void {
       const version = requireVersion(request);
       const changed = await registry.update(callerOf(request), request.params.id, version, request.body);
       setEtag(reply, changed.version);
-      return answer(changed);
+      return answer(changed, twin);
     },
   );
 

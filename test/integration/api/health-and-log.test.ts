@@ -1,7 +1,7 @@
 import t from 'tap';
 import { requireDeclaredRights } from '../../../src/api/auth.ts';
 import { listen } from '../../../src/api/server.ts';
-import { bearer, DEVICE_SECRET, KIOSK, startApi, TOKENS } from '../../support/api.ts';
+import { bearer, DEVICE_SECRET, KIOSK, neverSeen, startApi, TOKENS } from '../../support/api.ts';
 
 const UP = { ok: true, needed: true };
 const SERVICES = { postgres: UP, redis: UP, influx: UP, mqtt: UP };
@@ -93,6 +93,7 @@ t.test('what breaks inside stays inside', async (t) => {
       throw new Error('connect postgres://citywatch:hunter22@db failed');
     },
     counts: () => new Map(),
+    presence: neverSeen,
   };
   const { call, logLines } = await startApi(t, { twin });
   const answer = await call({ method: 'GET', url: `/api/v1/devices/${KIOSK}/latest`, headers: bearer(TOKENS.viewer) });

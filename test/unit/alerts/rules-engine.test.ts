@@ -85,12 +85,13 @@ t.test('its own farewell is no sign of life and does not shorten the wait', asyn
   t.same(names(engine.advanceTo(30_000, 0)), ['kiosk-silent fired k1']);
 });
 
-t.test('a start of the gateway restarts the clocks, a registration starts one, a retirement ends it', async (t) => {
+t.test('a start of the gateway restarts the clocks, a retirement ends one', async (t) => {
   const engine = new RulesEngine([absence], NOBODY, ALL_THERE);
   const internal = (topic: string, device: string, offset: number, receivedAtMs: number) =>
     engine.judge({ ...message({ device, offset, receivedAtMs, records: [], topic, uplink: 'internal' }) }, 0);
-  internal('internal/registered', 'k1', 1, 0);
-  internal('internal/registered', 'k2', 2, 0);
+  for (const [at, device] of ['k1', 'k2'].entries()) {
+    engine.judge(message({ device, offset: at, receivedAtMs: 0, records: [reading({})] }), 0);
+  }
   internal('internal/start', 'gateway', 3, 20_000);
   t.same(names(engine.advanceTo(45_000, 0)), []);
   internal('internal/retired', 'k2', 4, 46_000);
@@ -112,6 +113,38 @@ t.test(
     t.match(after.takeChanged(), [{ device: 'k1', states: {} }]);
   },
 );
+
+t.test('a device that was never heard of is not silent; its first word begins the clock', async (t) => {
+  const engine = new RulesEngine([absence], NOBODY, ALL_THERE);
+  const of = { device: 'k1', offset: 1, receivedAtMs: 0 };
+  engine.judge(message({ ...of, records: [], topic: 'internal/registered', uplink: 'internal' }), 0);
+  const asked = message({ ...of, records: [report(false)], topic: 'internal/camera-watch', uplink: 'internal' });
+  engine.judge(asked, 0);
+  engine.judge(message({ ...of, records: [], topic: 'internal/start', uplink: 'internal' }), 0);
+  const will = message({ ...of, records: [report(false)] });
+  engine.judge({ ...will, message: { ...will.message, channel: 'state' } }, 0);
+  t.same(engine.advanceTo(3_600_000, 0), []);
+  const seen = { ...of, receivedAtMs: 3_600_000, records: [report(true)], topic: 'internal/camera-watch' };
+  engine.judge(message({ ...seen, uplink: 'internal' }), 0);
+  t.same(names(engine.advanceTo(3_630_000, 0)), ['kiosk-silent fired k1']);
+});
+
+t.test('what is refused or repeated is a sign of life; a replay and a will that cannot be read are none', async (t) => {
+  const engine = new RulesEngine([absence], NOBODY, ALL_THERE);
+  const at = (receivedAtMs: number, records = [reading({})]) =>
+    message({ device: 'k1', offset: receivedAtMs, receivedAtMs, records });
+  const refusals = [{ index: null, reason: 'not-json', path: '', value: '' }];
+  engine.judge(at(0), 0);
+  engine.judge({ ...at(20_000, []), refusals }, 0);
+  engine.judge(at(40_000, [{ ...reading({}), duplicate: true }]), 0);
+  t.same(engine.advanceTo(69_999, 0), []);
+  const replay = at(69_999);
+  engine.judge({ ...replay, message: { ...replay.message, uplink: 'replay' } }, 0);
+  const will = at(69_999, []);
+  engine.judge({ ...will, message: { ...will.message, channel: 'state' }, refusals }, 0);
+  t.same(names(engine.advanceTo(70_000, 0)), ['kiosk-silent fired k1']);
+  t.same(names(engine.judge({ ...at(80_000, []), refusals }, 0)), ['kiosk-silent cleared k1']);
+});
 
 t.test('stored states carry on where they stood; another version of the rule starts afresh', async (t) => {
   const before = new RulesEngine([absence, fire], NOBODY, ALL_THERE);

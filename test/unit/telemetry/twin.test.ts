@@ -100,7 +100,11 @@ t.test('a camera that answers when asked is online; being registered or retired 
   note('internal/registered', false, AT_MS);
   note('internal/registered', true, AT_MS);
   t.equal(twin.latest('k-1'), null, 'still never heard of');
+  note('internal/camera-watch', false, AT_MS);
+  t.strictSame(twin.presence('k-1'), { presence: 'not-yet-seen', lastSeenAtMs: null }, 'asked, and no answer');
+  t.match(twin.counts([{ id: 'k-1', kind: 'kiosk' }]).get('kiosk'), { silent: 1, offline: 0 });
   note('internal/camera-watch', true, AT_MS + 1);
+  t.strictSame(twin.presence('k-1'), { presence: 'online', lastSeenAtMs: AT_MS + 1 });
   t.match(twin.latest('k-1'), { online: true, stale: false, lastMessageAtMs: AT_MS + 1 });
   note('internal/retired', false, AT_MS + 2);
   t.match(twin.latest('k-1'), { online: true, lastMessageAtMs: AT_MS + 1 });
@@ -117,6 +121,7 @@ t.test('counts each device once', async (t) => {
     twin,
     decoded([reading({ fill_pct: 1 })], { id: 'old' }),
     decoded([reading({ fill_pct: 1 })], { id: 'new', receivedAtMs: AT_MS + 400_000 }),
+    decoded([reading({ fill_pct: 1 })], { id: 'off' }),
     decoded([report(false)], { id: 'off' }),
   );
   await clock.advance(400_000);
