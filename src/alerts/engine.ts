@@ -1,8 +1,7 @@
-import type { DecodedMessage, DecodedRecord, DeviceEvent, DeviceId, Message } from '../core/types.ts';
+import type { DecodedMessage, DecodedRecord, DeviceId, Message } from '../core/types.ts';
 import {
   type AbsenceState,
   absenceTimer,
-  eventMatches,
   initialThreshold,
   judgePresence,
   judgeReading,
@@ -14,15 +13,13 @@ import {
   type ThresholdState,
   thresholdTimer,
 } from './conditions.ts';
+import { eventHits, type Watch } from './event-hits.ts';
 import { type Finding, findingOf } from './findings.ts';
 import { INTERNAL_TOPICS, RESTARTS } from './internal-topics.ts';
-import type { Condition, Rule } from './rules.ts';
+import type { Rule } from './rules.ts';
 import { Timers } from './timers.ts';
 
-/** Asks whether a plate is wanted at this place and time. */
-export interface Watch {
-  match(plate: string, jurisdiction: string, atMs: number): { scope: string; data: Finding['data'] } | null;
-}
+export type { Watch } from './event-hits.ts';
 
 /** What the rules ask of the registry. */
 export interface DevicesPort {
@@ -152,29 +149,16 @@ export class RulesEngine {
     const now: Now = { position: positionOf(message), receivedAtMs: message.receivedAtMs };
     if (rule.condition.type === 'event') {
       if (record.type !== 'event') return;
-      const hit = this.#eventHit(rule.condition, record, message);
       const outcome: Outcome = { kind: 'fired', by: 'record', position: now.position };
-      if (hit) findings.push({ ...findingOf(rule, place, outcome, record.index), ...common, ...hit });
+      for (const { index, ...hit } of eventHits(rule.condition, record, message, this.#watch)) {
+        findings.push({ ...findingOf(rule, place, outcome, index), ...common, ...hit });
+      }
       return;
     }
     const outcome = this.#stateStep(rule, message, record, now);
     if (!outcome) return;
     const finding = findingOf(rule, place, outcome, record.index);
     findings.push({ ...finding, ...common, data: record.type === 'reading' ? Object.fromEntries(record.values) : {} });
-  }
-
-  #eventHit(
-    condition: Extract<Condition, { type: 'event' }>,
-    record: DeviceEvent,
-    message: Message,
-  ): { scope: string; data: Finding['data'] } | null {
-    if (!eventMatches(condition, record)) return null;
-    const seen = Object.fromEntries(record.data);
-    if (!condition.watchlist) return { scope: '', data: seen };
-    const plate = record.data.get(condition.watchlist.field);
-    if (typeof plate !== 'string') return null;
-    const hit = this.#watch.match(plate, message.device.jurisdiction, message.receivedAtMs);
-    return hit && { scope: hit.scope, data: { ...seen, ...hit.data } };
   }
 
   #stateStep(rule: Rule, message: Message, record: DecodedRecord, now: Now): Outcome | null {

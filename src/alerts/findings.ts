@@ -23,6 +23,9 @@ export interface Finding {
   data: Record<string, FieldValue | string[] | null>;
 }
 
+/** Place of the record in its message; `3.1`: the second plate of record 3. */
+export type FindingIndex = number | 'timer' | `${number}.${number}`;
+
 /**
  * hash(rule@version, subject, journal position, record index): the same evidence judged twice is stored once. A clock
  * that ran out takes the position of the record that started it and the index `timer` (design §2).
@@ -31,7 +34,7 @@ export function findingId(
   rule: Pick<Rule, 'rule' | 'version'>,
   subject: DeviceId,
   position: JournalPosition,
-  index: number | 'timer',
+  index: FindingIndex,
 ): string {
   const text = `${rule.rule}@${rule.version}|${subject}|${position.lane}-${position.offset}|${index}`;
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
@@ -47,7 +50,7 @@ export function findingOf(
   rule: Rule,
   { device, jurisdiction }: { device: DeviceId; jurisdiction: string },
   { kind, position }: Outcome,
-  index: number | 'timer',
+  index: FindingIndex,
 ) {
   const { rule: name, version: ruleVersion, severity } = rule;
   const id = findingId(rule, device, position, index);

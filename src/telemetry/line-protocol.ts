@@ -1,4 +1,4 @@
-import { maskPlate } from '../core/plates.ts';
+import { maskPlates } from '../core/plates.ts';
 import type { DecodedRecord, DeviceEvent, DeviceIdentity, FieldValue } from '../core/types.ts';
 
 /**
@@ -105,7 +105,7 @@ function withoutPlates({ data, plates = [] }: DeviceEvent): DeviceEvent['data'] 
   const masked = new Map(data);
   for (const field of plates) {
     const plate = data.get(field);
-    if (typeof plate === 'string') masked.set(field, maskPlate(plate));
+    if (typeof plate === 'string') masked.set(field, maskPlates(plate));
   }
   return masked;
 }

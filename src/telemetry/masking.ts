@@ -1,4 +1,4 @@
-import { maskPlate } from '../core/plates.ts';
+import { maskPlate, maskPlates } from '../core/plates.ts';
 import type { FieldSpec, FieldValue } from '../core/types.ts';
 
 /**
@@ -6,8 +6,9 @@ import type { FieldSpec, FieldValue } from '../core/types.ts';
  * nobody can say that it is not a plate.
  */
 export function shown<Value extends FieldValue | string[]>(value: Value, spec: FieldSpec | undefined): Value {
-  const sensitive = spec === undefined || (spec.type === 'text' && spec.sensitive !== undefined);
-  if (!sensitive) return value;
-  if (typeof value === 'string') return maskPlate(value) as Value;
-  return Array.isArray(value) ? (value.map(maskPlate) as Value) : value;
+  const isPlate = spec?.type === 'text' && spec.sensitive !== undefined;
+  if (spec !== undefined && !isPlate) return value;
+  const mask = isPlate ? maskPlates : maskPlate;
+  if (typeof value === 'string') return mask(value) as Value;
+  return Array.isArray(value) ? (value.map(mask) as Value) : value;
 }

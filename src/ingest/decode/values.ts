@@ -1,4 +1,5 @@
 import { holdsCard, holdsMac } from '../../core/forbidden.ts';
+import { PLATES_IN_TEXT_MAX, platesIn } from '../../core/plates.ts';
 import type { FieldValue } from '../../core/types.ts';
 import { HIDDEN, printable, type RefusalReason } from '../refusals.ts';
 import type { CompiledField, CompiledFields } from './compiled-kind.ts';
@@ -83,7 +84,9 @@ function readValue(value: unknown, field: CompiledField): FieldValue | string[] 
       hashWord(one, value ? 1 : 2);
       return value;
     case 'text':
-      return readText(value, spec.maxLength, spec.content);
+      return spec.sensitive === 'plate'
+        ? readPlates(value, spec.maxLength)
+        : readText(value, spec.maxLength, spec.content);
     case 'enum':
       if (typeof value !== 'string') return fail('wrong-type', '', value);
       if (!field.allowed?.has(value)) return fail('not-in-list', '', value);
@@ -145,6 +148,15 @@ export function readText(value: unknown, maxLength: number, holds?: 'mac' | 'dig
   if (holds !== 'digits' && holdsCard(value)) return fail('forbidden-card', '', HIDDEN);
   hashText(one, value);
   return value;
+}
+
+/** One text may hold several plates of one vehicle; `maxLength` is that of one. */
+function readPlates(value: unknown, maxLength: number): string | null {
+  const text = readText(value, PLATES_IN_TEXT_MAX * (maxLength + 1));
+  if (text === null || text.length <= maxLength) return text;
+  const plates = platesIn(text);
+  const fit = plates.length <= PLATES_IN_TEXT_MAX && plates.every((plate) => plate.length <= maxLength);
+  return fit ? text : fail('too-long', '', value);
 }
 
 function readList(value: unknown, maxItems: number, maxLength: number): string[] | null {

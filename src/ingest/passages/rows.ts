@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { hashPlate, maskPlate, normalizePlate } from '../../core/plates.ts';
+import { hashPlate, maskPlate, normalizePlate, platesIn } from '../../core/plates.ts';
 import type { DecodedBatch, DeviceEvent, Message } from '../../core/types.ts';
 import type { RejectedRecord } from '../ledger.ts';
 import type { PlateSeal } from './seal.ts';
@@ -22,6 +22,8 @@ export interface PassageRow {
   plate_hash: Buffer | null;
   plate_masked: string | null;
   plate_sealed: Buffer | null;
+  /** 0 for the row that stands for the passage, then one for each further plate of the same vehicle. */
+  ordinal: number;
   /** JSON text on its way in, parsed on its way out. */
   data: unknown;
 }
@@ -70,33 +72,37 @@ export function rowsOf(batch: DecodedBatch, rejected: readonly RejectedRecord[],
 
 function rowsOfEvent(message: Message, record: DeviceEvent, keys: PlateKeys): PassageRow[] {
   const fields = record.plates ?? [];
-  const read = fields.filter((field) => textOf(record, field) !== '');
+  const read = fields.filter((field) => platesOf(record, field).length > 0);
   const rest = [...record.data].filter(([field]) => !fields.includes(field));
   const data = JSON.stringify(Object.fromEntries(rest));
   // A vehicle whose plate was not read still passed.
-  return (read.length > 0 ? read : [null]).map((field) => {
+  return (read.length > 0 ? read : [null]).flatMap((field) => {
     const row: PassageRow = {
       ...{ device: message.device.id, at_ms: record.atMs, identity: identityOf(record, field, keys.hash) },
       ...{ event: record.event, kind: message.device.kind, jurisdiction: message.device.jurisdiction },
       ...{ received_at_ms: message.receivedAtMs, clock: record.clock, event_id: record.id, lane: message.lane },
       ...{ journal_offset: message.offset, incarnation: message.incarnation, record_index: record.index, data },
-      ...{ plate_hash: null, plate_masked: null, plate_sealed: null },
+      ...{ plate_hash: null, plate_masked: null, plate_sealed: null, ordinal: 0 },
     };
     if (field === null) return row;
-    const plate = String(record.data.get(field));
-    return {
-      ...row,
-      plate_hash: plateHash(keys.hash, plate),
-      plate_masked: maskPlate(normalizePlate(plate)),
-      plate_sealed: keys.seal.seal(plate, ownerOf(row)),
-    };
+    const plates = platesOf(record, field);
+    // Each is found by its own hash and tells all of them, so that whoever finds one knows the vehicle.
+    return plates.map((plate, ordinal) => {
+      const identity = ordinal === 0 ? row.identity : identityOf(record, `${field}#${ordinal}`, keys.hash);
+      return {
+        ...{ ...row, identity, ordinal },
+        plate_hash: plateHash(keys.hash, plate),
+        plate_masked: plates.map((each) => maskPlate(normalizePlate(each))).join('|'),
+        plate_sealed: keys.seal.seal(plates.join('|'), ownerOf({ device: row.device, identity })),
+      };
+    });
   });
 }
 
-/** The plate in a field; empty where none was read. */
-function textOf({ data }: DeviceEvent, field: string): string {
-  const plate = data.get(field);
-  return typeof plate === 'string' ? normalizePlate(plate) : '';
+/** The plates in a field; none where none was read. */
+function platesOf({ data }: DeviceEvent, field: string): string[] {
+  const text = data.get(field);
+  return typeof text === 'string' ? platesIn(text) : [];
 }
 
 /**

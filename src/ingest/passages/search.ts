@@ -46,7 +46,7 @@ export interface Passage {
   clock: string;
   id: string | null;
   receipt: string;
-  /** Masked unless the query asked for it whole; null where none was read. */
+  /** Masked unless the query asked for it whole; several of one vehicle with `|` between; null where none was read. */
   plate: string | null;
   data: Record<string, FieldValue | string[]>;
 }
@@ -192,7 +192,7 @@ export function byPlate(hash: Buffer, devices: DeviceId[], range: Range): RawBui
 export function byDevice(devices: DeviceId[], range: Range): RawBuilder<PassageRow> {
   return sql<PassageRow>`
     select p.* from unnest(${devices}::text[]) as wanted (id) cross join lateral (
-      select * from passage where device = wanted.id and ${within(range)}
+      select * from passage where device = wanted.id and ordinal = 0 and ${within(range)}
       order by at_ms desc, identity desc limit ${range.limit}) as p
     ${NEWEST_FIRST} limit ${range.limit}`;
 }

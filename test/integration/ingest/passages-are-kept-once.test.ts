@@ -64,6 +64,17 @@ t.test('a batch that is entered twice, and a record that comes again, are one ro
   t.equal((await find({})).length, 5, 'ids are those of a device');
 });
 
+t.test('a car with three plates is one passage that each of its plates finds', async (t) => {
+  const three = '粤ZJ068澳|MX7742|ZM127';
+  const what = passing([passage(three, { id: 'three', atMs: AT_MS + 7 })], 'kakou-3');
+  await enter(what);
+  await enter(passing([passage(three, { id: 'three', atMs: AT_MS + 7 })], 'kakou-3'));
+  for (const plate of ['粤ZJ068澳', 'mx 7742', 'ZM127']) t.match(await find({ plate }), [{ plate: three }], plate);
+  const all = await find({ devices: ['kakou-3'] });
+  t.match(all, [{ plate: '粤Z***8澳|MX***42|***' }]);
+  t.equal(all.length, 1);
+});
+
 t.test('a kill between rows and cursor leaves neither, and what comes after is not written twice', async (t) => {
   const what = passing([passage('苏E55555', { id: 'killed', atMs: AT_MS + 10 })]);
   const write = await passages.take(what, []);

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { RulesEngine, type Watch } from '../../../src/alerts/engine.ts';
 import { parseRule, type Rule } from '../../../src/alerts/rules.ts';
-import { ALL_THERE, kindCatalogue, message, reading, report } from '../../support/alerts.ts';
+import { ALL_THERE, kindCatalogue, message, passage, reading, report } from '../../support/alerts.ts';
 
 const NOBODY: Watch = { match: () => null };
 
@@ -144,6 +144,27 @@ t.test('what is refused or repeated is a sign of life; a replay and a will that 
   engine.judge({ ...will, message: { ...will.message, channel: 'state' }, refusals }, 0);
   t.same(names(engine.advanceTo(70_000, 0)), ['kiosk-silent fired k1']);
   t.same(names(engine.judge({ ...at(80_000, []), refusals }, 0)), ['kiosk-silent cleared k1']);
+});
+
+t.test('each wanted plate of one vehicle is a finding of its own', async (t) => {
+  const wanted = rule(`
+rule: plate-wanted
+version: 1
+title: { en: Wanted, zh: 布控 }
+severity: severe
+kinds: [checkpoint]
+condition: { type: event, event: passage, watchlist: { field: plate } }
+`);
+  const list = ['MX7742', 'ZM127'];
+  const watch: Watch = { match: (plate) => (list.includes(plate) ? { scope: plate, data: { watchlist: 'w' } } : null) };
+  const engine = new RulesEngine([wanted], watch, ALL_THERE);
+  const passes = (plate: string, offset: number) =>
+    engine.judge(message({ device: 'kk', kind: 'checkpoint', offset, receivedAtMs: 1, records: [passage(plate)] }), 0);
+  const both = passes('粤ZJ068澳|MX7742|ZM127', 1);
+  t.match(both, [{ scope: 'MX7742' }, { scope: 'ZM127' }]);
+  t.equal(new Set(both.map(({ id }) => id)).size, 2, 'none is stored in place of the other');
+  t.match(passes('MX7742', 2), [{ scope: 'MX7742' }]);
+  t.same(passes('浙B12345|浙B54321', 3), []);
 });
 
 t.test('stored states carry on where they stood; another version of the rule starts afresh', async (t) => {

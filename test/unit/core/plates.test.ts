@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { hashPlate, maskPlate, normalizePlate } from '../../../src/core/plates.ts';
+import { hashPlate, maskPlate, maskPlates, normalizePlate, platesIn } from '../../../src/core/plates.ts';
 
 const KEY = Buffer.alloc(32, 1);
 
@@ -15,10 +15,28 @@ t.test('one plate, however a maker writes it', async (t) => {
   const same = [
     ...['浙B12345', '浙b12345', '浙B·12345', '浙B•12345', '浙B・12345', '浙B･12345', '浙B.12345', '浙B。12345'],
     ...['浙B 12345', ' 浙B12345\t', '浙B　12345', '浙\u200bB12345', '\ufeff浙B12345', '浙B\u00a012345'],
+    ...['蓝浙B12345', '黄 浙B·12345'],
     ...['浙Ｂ１２３４５', '浙ｂ１２３４５', '浙B-12345', '浙B－12345', '浙B—12345', '浙B−12345', '浙B‧12345'],
   ];
   for (const text of same) t.equal(normalizePlate(text), '浙B12345', JSON.stringify(text));
   t.equal(new Set(same.map((text) => hashPlate(KEY, text))).size, 1);
+});
+
+t.test('one text may hold the plates of a car of three regions', async (t) => {
+  t.same(platesIn('粤ZJ068澳|MX7742|ZM127'), ['粤ZJ068澳', 'MX7742', 'ZM127']);
+  for (const between of ['|', '/', ',', ';', '，', '；', '、', '｜', ' | ']) {
+    t.same(platesIn(`粤ZJ068澳${between}MX7742`), ['粤ZJ068澳', 'MX7742'], between);
+  }
+  t.same(platesIn('MX7742||mx·7742|无车牌'), ['MX7742'], 'each once, and nothing that says that none was read');
+  for (const none of ['', '无车牌', 'unknown', '|']) t.same(platesIn(none), [], none);
+  t.equal(maskPlates('粤ZJ068澳|MX7742|ZM127'), '粤Z***8澳|MX***42|***');
+  t.equal(normalizePlate('黑A12345'), '黑A12345', 'a province, not a colour');
+  t.equal(normalizePlate('蓝黑A12345'), '黑A12345');
+  const parts = fc.array(fc.constantFrom('粤ZJ068澳', 'MX7742', 'ZM127', '浙B7K2M8'), { minLength: 1, maxLength: 4 });
+  const found = fc.property(parts, (plates) => {
+    return platesIn(plates.join('|')).join() === [...new Set(plates)].join();
+  });
+  t.equal(fc.check(found).counterexample, null);
 });
 
 t.test('plates that differ stay different', async (t) => {

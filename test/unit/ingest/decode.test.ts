@@ -199,6 +199,17 @@ t.test('what must be remembered has an identity, the rest has none', async (t) =
   t.equal(identity('{"online":true}', 'state'), null);
 });
 
+t.test('the length of a plate is that of one, and one text may hold several', async (t) => {
+  const passing = (plate: string) => decode(JSON.stringify({ type: 'passage', data: { plate } }), { channel: 'event' });
+  t.equal(passing('粤ZJ068澳|MX7742|ZM127').records.length, 1);
+  t.match(passing(`MX7742|${'A'.repeat(17)}`).refusals, [
+    { reason: 'too-long', path: 'data.plate', value: '[hidden]' },
+  ]);
+  t.match(passing('A'.repeat(17)).refusals, [{ reason: 'too-long' }]);
+  const nine = Array.from({ length: 9 }, (_, at) => `MX774${at}`).join('|');
+  t.match(passing(nine).refusals, [{ reason: 'too-long' }]);
+});
+
 t.test('our own events need no kind, a device cannot send them', async (t) => {
   const raw = '{"type":"gateway-started","data":{"version":"0.1.0","clean":true}}';
   const internal = storedMessage(raw, { channel: 'event', uplink: 'internal' });
