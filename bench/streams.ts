@@ -9,7 +9,7 @@ import { TcpOutbound } from '../src/platform/outbound-tcp.ts';
 import { StreamService } from '../src/streams/service.ts';
 import type { View } from '../src/streams/types.ts';
 import { TestCamera } from '../test/support/rtsp-camera.ts';
-import { CAGED } from '../test/support/streams.ts';
+import { CAGED, TRUSTED } from '../test/support/streams.ts';
 
 /**
  * First picture of a camera, cold and warm, and what ten pulled cameras cost. The cameras (768x576, 10 pictures a
@@ -35,7 +35,7 @@ async function measure(): Promise<void> {
     {
       clock: systemClock,
       observer: createObserver({ level: 'silent', secrets: new KnownSecrets() }),
-      cameras: { camera: async (id) => ({ url: urls[Number(id)] ?? '' }) },
+      cameras: { camera: async (id) => ({ url: urls[Number(id)] ?? '' }), ...TRUSTED },
       tcp: new TcpOutbound({ clock: systemClock }),
       register: async () => {},
     },

@@ -3,6 +3,7 @@ import type { Jurisdiction } from '../core/jurisdiction.ts';
 import type { Observer } from '../core/observe.ts';
 import type { Caller, Device, DeviceIdentity, DeviceKind, Lane, NewMessage, Receipt, Refusal } from '../core/types.ts';
 import type { SetupStatus } from '../devices/camera-setup.ts';
+import type { ForeignUnit } from '../devices/camera-units.ts';
 import type { DeviceInput, DevicePatch } from '../devices/input.ts';
 import type { JurisdictionInfo } from '../devices/jurisdictions.ts';
 import type { People } from '../devices/people.ts';
@@ -48,6 +49,7 @@ export interface ApiDeps {
   kindRates?: Pick<RateBudget, 'take' | 'devicePerS'>;
   /** How asking a camera went that was registered with an ONVIF address; null for one that was never asked. */
   cameraSetup(id: string): Promise<SetupStatus | null>;
+  units: UnitsPort;
   directory: DirectoryPort;
   intake: IntakePort;
   ledger: LedgerPort;
@@ -255,6 +257,13 @@ export interface ReaderStanding {
   behind: number;
   /** For how long it has had something to read and not moved; null for less than 30 s. */
   stuckMs: number | null;
+}
+
+/** Cameras at whose address another unit answers; the caller of `foreign` has checked that the device may be seen. */
+export interface UnitsPort {
+  foreign(id: string): ForeignUnit | null;
+  /** Takes what answers as the new unit; `serial` is what the caller saw. The secret is answered this once. */
+  accept(caller: Caller, id: string, serial: string | null): Promise<{ device: Device; secret: string }>;
 }
 
 export interface HealthSource {

@@ -3,6 +3,7 @@ import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Observer } from '../core/observe.ts';
 import { CameraEvents } from '../devices/camera-events.ts';
 import { CAMERA_SETUP_QUEUE } from '../devices/camera-setup.ts';
+import type { CameraUnits } from '../devices/camera-units.ts';
 import type { Directory, DirectoryEntry } from '../devices/directory.ts';
 import type { Kinds } from '../devices/kinds.ts';
 import type { Vault } from '../devices/vault.ts';
@@ -22,6 +23,7 @@ export interface CameraEventParts {
   accept: OnvifEventsDeps['accept'];
   doorbell: { ring(queue: string): void };
   cameraNetworks: string[];
+  units: Pick<CameraUnits, 'admit' | 'lost'>;
   /** File that remembers over a restart what was going on at cameras. */
   path: string;
 }
@@ -34,7 +36,15 @@ export function composeCameraEvents(parts: CameraEventParts) {
   const hasVideo = (kind: string): boolean => kinds.latest(kind)?.stream === true;
   const onvif = { outbound, networks: parts.cameraNetworks, clock };
   const store = uplink.take.bind(uplink);
-  const events = new CameraEvents({ ...{ database, clock, observer, vault }, onvif, hasVideo, store }, { path });
+  const { units } = parts;
+  const events = new CameraEvents(
+    {
+      ...{ database, clock, observer, vault, onvif, hasVideo, store },
+      admit: (id) => units.admit(id),
+      lost: (id) => units.lost(id),
+    },
+    { path },
+  );
   return {
     /** A device of the registry was changed. */
     changed: ({ identity: { id, kind }, state }: DirectoryEntry): void => {

@@ -27,6 +27,7 @@ import { TelemetryWriter } from '../telemetry/writer.ts';
 import { composeAlerting } from './alerting.ts';
 import { openBooks, openSeries } from './books.ts';
 import { composeCameraEvents } from './camera-events.ts';
+import { type CameraUnitParts, type KeepingParts, openCameraUnits, unitsForApi } from './camera-units.ts';
 import type { Config } from './config.ts';
 import { consolePages } from './console.ts';
 import { openCrashGuard, previewOf } from './crash-guard.ts';
@@ -132,23 +133,27 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const rates = new RateBudget({ kinds, clock, observer });
   const accept = (message: NewMessage) => intake.accept(message);
   const self = new SelfReport({ clock, observer, accept, kinds });
+  const cameraNetworks = config.networks.cameras;
+  const identity = directory.identity.bind(directory);
+  const access: CameraUnitParts['access'] = (id) => registry.onvifAccess(id);
+  const asking = { database, clock, observer, outbound, accept, cameraNetworks };
+  const units = await openCameraUnits({ ...asking, access, identity });
   const cameraEvents = composeCameraEvents({
-    ...{ database, clock, observer, outbound, vault, kinds, directory, doorbell, accept },
-    ...{ cameraNetworks: config.networks.cameras, path: join(await place.directory('cameras'), 'active.json') },
+    ...{ database, clock, observer, outbound, vault, kinds, directory, doorbell, accept, units },
+    ...{ cameraNetworks, path: join(await place.directory('cameras'), 'active.json') },
   });
   let mqtt: MqttDoor | null = null;
   const following = composeFollowers({ database, clock, observer, ring: (queue) => doorbell.ring(queue) });
-  const registry = new Registry({
-    ...{ database, kinds, directory, clock, observer, jurisdictions, hasher, vault },
-    followers: following.followers,
-    cameraNetworks: config.networks.cameras,
+  const keeping: KeepingParts = {
+    ...{ database, kinds, directory, clock, observer, hasher },
     disconnect: (id) => mqtt?.disconnect(id),
     changed: (entry, previous) => {
       self.deviceChanged(entry, previous);
       cameraEvents.changed(entry);
       following.changed(entry, previous);
     },
-  });
+  };
+  const registry = new Registry({ ...keeping, jurisdictions, vault, followers: following.followers, cameraNetworks });
   await registry.loadDirectory();
   const guard = await openCrashGuard({ directory: directoryOf, clock, observer, lifecycle });
   const feed = new Feed({ lanes, kinds, guard, observer });
@@ -170,10 +175,9 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
 
   // Cameras and alerts.
   const video = composeVideo({
-    ...{ database, clock, observer, outbound, work, registry, register, vault, accept },
-    identity: (id) => directory.identity(id),
+    ...{ database, clock, observer, outbound, work, registry, register, vault, accept, units, identity },
     socketDirectory: join(await place.socketDirectory(), 'media'),
-    cameraNetworks: config.networks.cameras,
+    cameraNetworks,
     ffmpegPath: config.ffmpeg.path,
     ffmpegUser: await ffmpegUser(observer),
     dataDirectory: place.path,
@@ -260,6 +264,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     ...{ messageRate, kindRates: rates },
     kindDryRun: kindTrial({ kinds, guard, journal: journals.live, clock }),
     cameraSetup: (id) => video.setup.status(id),
+    units: unitsForApi(units, keeping),
     images: images.port,
     idempotency,
     room: disks,

@@ -4,6 +4,7 @@ import type { Jurisdiction } from '../core/jurisdiction.ts';
 import type { Observer } from '../core/observe.ts';
 import type { DeviceId } from '../core/types.ts';
 import { CAMERA_SETUP_QUEUE, CameraSetup, SYSTEM } from '../devices/camera-setup.ts';
+import type { CameraUnits } from '../devices/camera-units.ts';
 import { type CameraPlace, CameraWatch, type CameraWatchDeps } from '../devices/camera-watch.ts';
 import { camerasSeeing } from '../devices/nearby-cameras.ts';
 import { inspectCamera } from '../devices/onvif/inspect.ts';
@@ -28,6 +29,7 @@ export interface VideoDeps {
   vault: Vault;
   identity: CameraWatchDeps['identity'];
   accept: CameraWatchDeps['accept'];
+  units: CameraUnits;
   socketDirectory: string;
   cameraNetworks: string[];
   ffmpegPath: string | null;
@@ -41,7 +43,7 @@ const PROBE_DEADLINE_MS = 3_000;
 
 /** Builds everything that talks to cameras: introduction over ONVIF, the watch, and the video pool. Starts nothing. */
 export function composeVideo(deps: VideoDeps) {
-  const { clock, observer, outbound, registry, database } = deps;
+  const { clock, observer, outbound, registry, database, units } = deps;
   const networks = deps.cameraNetworks;
   const tcp = new TcpOutbound({ clock });
   const setup = new CameraSetup({
@@ -51,6 +53,7 @@ export function composeVideo(deps: VideoDeps) {
     vault: deps.vault,
     access: (id) => registry.onvifAccess(id),
     inspect: (target) => inspectCamera(target, { clock, outbound, networks }),
+    units,
   });
   deps.work.handle(CAMERA_SETUP_QUEUE, (id) => setup.handle(id));
   const probe = async ({ host, port }: CameraPlace, signal: AbortSignal): Promise<void> => {
@@ -58,13 +61,26 @@ export function composeVideo(deps: VideoDeps) {
     (await tcp.connect(target)).destroy();
   };
   const { identity, accept } = deps;
-  const watch = new CameraWatch({ database, clock, observer, identity, probe, accept }, { everyMs: deps.checkEveryMs });
+  const looked = units.looked.bind(units);
+  const watch = new CameraWatch(
+    { database, clock, observer, identity, probe, accept, looked },
+    { everyMs: deps.checkEveryMs },
+  );
   const streams = new StreamService(
     {
       clock,
       observer,
       tcp,
-      cameras: { camera: (id) => addressOf(registry, id) },
+      cameras: {
+        camera: (id) => addressOf(registry, id),
+        admit: (id) =>
+          units.admit(id).then(
+            () => null,
+            () => otherUnit(units, id),
+          ),
+        withheld: (id) => otherUnit(units, id),
+        lost: (id) => units.lost(id),
+      },
       register: async ({ deviceId, viewer, purpose, case: caseNumber }) => {
         const jurisdiction = identity(deviceId)?.jurisdiction;
         if (jurisdiction === undefined) throw new CitywatchError('not-found');
@@ -80,6 +96,12 @@ export function composeVideo(deps: VideoDeps) {
     },
   );
   return { setup, watch, streams, pictures: picturesFrom(streams, database) };
+}
+
+/** Why nothing of a camera is shown, for whoever wants to see it. */
+function otherUnit(units: CameraUnits, id: DeviceId): string | null {
+  const foreign = units.foreign(id);
+  return foreign && `Different: ${foreign.differs.join(', ')}. A technician can accept it by POST /devices/${id}/swap.`;
 }
 
 async function addressOf(registry: Registry, id: DeviceId): Promise<CameraAddress | null> {

@@ -1,3 +1,4 @@
+import { orAborted } from '../core/abort.ts';
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Counter, Logger } from '../core/observe.ts';
@@ -52,6 +53,10 @@ export interface LoopDeps {
   counts: LoopCounts;
   /** Makes events durable, in order; resolves with those that could not be, to be given again. Must not reject. */
   store(device: DeviceId, events: readonly CameraEvent[]): Promise<CameraEvent[]>;
+  /** Rejects where another unit answers than the registered one: what that notices did not happen here. */
+  admit(device: DeviceId): Promise<void>;
+  /** The camera ended the subscription, or could not be reached. */
+  lost(device: DeviceId): void;
   /** Told which sources are on, whenever that has changed and is durable. */
   remember(device: DeviceId, active: string[]): void;
 }
@@ -131,7 +136,7 @@ export class CameraEventLoop {
     try {
       switch (effect.type) {
         case 'subscribe':
-          return this.#granted(await this.#point.subscribe(signal));
+          return this.#granted(await this.#subscribe(signal));
         case 'pull':
           return await this.#pull(effect.timeoutMs, signal);
         case 'renew':
@@ -155,6 +160,13 @@ export class CameraEventLoop {
       await this.#deps.clock.sleep(this.#times.authPauseMs, signal);
     }
     return reason;
+  }
+
+  /** Asked who it is once it was reached: cameras that are away must not hold up those that come back. */
+  async #subscribe(signal: AbortSignal): Promise<number> {
+    const grantedMs = await this.#point.subscribe(signal);
+    await orAborted(this.#deps.admit(this.id), signal);
+    return grantedMs;
   }
 
   #granted(grantedMs: number): SubscriptionInput {
@@ -188,6 +200,7 @@ export class CameraEventLoop {
 
   #ended(reason: unknown): void {
     this.#mark(false);
+    this.#deps.lost(this.id);
     this.#deps.counts.ended.inc({ reason: problemOf(reason) });
     this.#say(reason);
   }

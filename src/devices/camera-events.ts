@@ -20,6 +20,8 @@ export interface CameraEventsDeps {
   /** Whether devices of this kind are cameras. */
   hasVideo(kind: string): boolean;
   store: LoopDeps['store'];
+  admit: LoopDeps['admit'];
+  lost: LoopDeps['lost'];
 }
 
 export interface CameraEventsOptions {
@@ -143,9 +145,9 @@ export class CameraEvents {
       void current.loop.unsubscribe();
     }
     if (!access || hash === null) return this.#sources.remember(id, []);
-    const { onvif, clock, store } = this.#deps;
+    const { onvif, clock, store, admit, lost } = this.#deps;
     const remember = this.#sources.remember.bind(this.#sources);
-    const deps = { onvif, clock, store, remember, log: this.#log, counts: this.#counts };
+    const deps = { onvif, clock, store, admit, lost, remember, log: this.#log, counts: this.#counts };
     const loop = new CameraEventLoop(deps, { id, access, active: this.#sources.of(id) }, this.#times);
     this.#loops.set(id, { loop, access: hash });
     loop.start();

@@ -6,6 +6,7 @@ import type { Caller, DeviceId } from '../core/types.ts';
 import { recordAudit } from '../platform/audit.ts';
 import { type Database, jsonb, type Tables } from '../platform/database.ts';
 import { DONE, type WorkResult } from '../platform/work.ts';
+import type { CameraUnits } from './camera-units.ts';
 import { type OnvifAccess, openOnvif, type StoredStream } from './connections.ts';
 import type { CameraInspection } from './onvif/inspect.ts';
 import { OnvifError } from './onvif/problems.ts';
@@ -56,6 +57,8 @@ export interface CameraSetupDeps {
   vault: Vault;
   access(id: DeviceId): Promise<OnvifAccess | null>;
   inspect(target: OnvifAccess): Promise<CameraInspection>;
+  /** Says whether it is the unit that is registered (`CameraUnits.judge`). */
+  units: Pick<CameraUnits, 'judge'>;
 }
 
 /** A camera that is not there yet is asked again: soon at first, then every ten minutes. */
@@ -82,7 +85,9 @@ export class CameraSetup {
     if (known?.attempt === attempt && known.state === 'done') return DONE;
     try {
       const found = await this.#deps.inspect(access);
-      await database.transaction((tx) => this.#keep(tx, { id, access, attempt, found }));
+      const verdict = await database.transaction((tx) => this.#keep(tx, { id, access, attempt, found }));
+      verdict?.told();
+      if (verdict && !verdict.same) throw new OnvifError('other-unit');
       this.#failures.delete(id);
       this.#log.info({ device: id, maker: found.maker, model: found.model }, 'camera introduced itself');
       return DONE;
@@ -126,18 +131,24 @@ export class CameraSetup {
   async #keep(
     tx: Tables,
     { id, access, attempt, found }: { id: DeviceId; access: OnvifAccess; attempt: string; found: CameraInspection },
-  ): Promise<void> {
+  ) {
     const db = tx.tables<SetupTables>();
     const atMs = this.#deps.clock.nowMs();
     const locked = db.selectFrom('position').select('onvif').where('id', '=', id).where('state', '!=', 'retired');
     const now = await locked.forUpdate().executeTakeFirst();
     // Changed while it was asked: what it said belongs to another camera, and the change has asked for a new round.
-    if (!now?.onvif || hashOf(openOnvif(this.#deps.vault, id, now.onvif)) !== attempt) return;
+    if (!now?.onvif || hashOf(openOnvif(this.#deps.vault, id, now.onvif)) !== attempt) return null;
     const before = await findDevice(tx, SYSTEM.jurisdiction, id);
-    if (!before) return;
-    const { maker, model, serial, firmware } = found;
+    if (!before) return null;
+    const verdict = await this.#deps.units.judge(tx, id, found);
+    if (!verdict?.same) return verdict;
+    const { maker, model, serial, firmware, mac, endpoint } = found;
     const unit = db.selectFrom('assignment').select('unit_id').where('position_id', '=', id).where('to_ms', 'is', null);
-    await db.updateTable('unit').set({ maker, model, serial, firmware }).where('id', '=', unit).execute();
+    await db
+      .updateTable('unit')
+      .set({ maker, model, serial, firmware, mac, endpoint })
+      .where('id', '=', unit)
+      .execute();
     await db
       .updateTable('position')
       .set({ stream: jsonb(this.#streamOf(id, access, found)), version: before.version + 1, updated_at_ms: atMs })
@@ -158,6 +169,7 @@ export class CameraSetup {
     const subject = `device/${id}`;
     const { jurisdiction } = before;
     await recordAudit(tx, { caller: SYSTEM, action: 'device.introduced', subject, jurisdiction, before, after, atMs });
+    return verdict;
   }
 
   /** The camera's own streams, with the login it was asked with. */

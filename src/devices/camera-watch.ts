@@ -19,6 +19,8 @@ export interface CameraWatchDeps {
   identity(id: DeviceId): DeviceIdentity | undefined;
   /** Opens a connection to the camera and ends it; rejects when it does not answer in time. */
   probe(place: CameraPlace, signal: AbortSignal): Promise<void>;
+  /** Told of each look: the camera answered, or did not. */
+  looked(id: DeviceId, answered: boolean): void;
   /** Writes into the journal; a sign of life is a message like any other. */
   accept(message: NewMessage): Promise<unknown>;
 }
@@ -109,6 +111,7 @@ export class CameraWatch {
     );
     if (this.#stopping.signal.aborted) return;
     this.#looks.inc({ result: online ? 'answered' : 'silent' });
+    this.#deps.looked(place.id, online);
     if (!online && this.#online.get(place.id) === false) return;
     this.#online.set(place.id, online);
     const message: NewMessage = {

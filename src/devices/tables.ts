@@ -35,6 +35,8 @@ export interface RegistryTables {
     model: string | null;
     serial: string | null;
     firmware: string | null;
+    mac: string | null;
+    endpoint: string | null;
     secret_hash: Buffer;
     created_at_ms: number;
   };

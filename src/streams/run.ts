@@ -28,6 +28,8 @@ export interface RunTarget {
 
 /** From looking the address up to a track that is set up, however slowly the camera talks. */
 const OPEN_MS = 10_000;
+/** Between two looks at whether it is still believed to be the registered camera. */
+const LOOK_MS = 1_000;
 /** A camera whose media are older than this when the watchdog comes is the one that stopped. */
 const SILENT_MS = 3_000;
 
@@ -46,11 +48,24 @@ export async function runPull(
   onPart: (part: Part) => void,
   signal: AbortSignal,
 ): Promise<StreamFailure> {
+  const failure = await runOnce(deps, target, onPart, signal);
+  if (failure.reason !== 'stopped') deps.cameras.lost(target.deviceId);
+  return failure;
+}
+
+async function runOnce(
+  deps: RunDeps,
+  target: RunTarget,
+  onPart: (part: Part) => void,
+  signal: AbortSignal,
+): Promise<StreamFailure> {
   const opened = await openSession(deps, target, signal);
   if (opened instanceof StreamFailure) return opened;
-  const called = calledOff(deps, opened, signal);
+  const over = new AbortController();
+  const called = Promise.race([calledOff(deps, opened, signal), foundOut(deps, target.deviceId, over.signal)]);
   let failure: StreamFailure | 'goes on' = 'goes on';
   while (failure === 'goes on') failure = await runProcess(deps, target, { session: opened, called, onPart });
+  over.abort();
   await opened.close(failure);
   return failure;
 }
@@ -107,12 +122,29 @@ async function openSession(
     const camera = await orAborted(deps.cameras.camera(deviceId), limit.signal);
     if (!camera) return new StreamFailure('no-address');
     const url = quality === 'sub' ? (camera.subUrl ?? camera.url) : camera.url;
-    return await CameraSession.open(deps, { ...camera, url }, limit.signal);
+    const session = await CameraSession.open(deps, { ...camera, url }, limit.signal);
+    const withheld = await orAborted(deps.cameras.admit(deviceId), limit.signal).catch((error: unknown) =>
+      limit.signal.aborted ? abortFailure(limit.signal) : asFailure(error, 'lookup'),
+    );
+    if (withheld === null) return session;
+    const failure = withheld instanceof StreamFailure ? withheld : new StreamFailure('other-unit', withheld);
+    await session.close(failure);
+    return failure;
   } catch (error) {
     return limit.signal.aborted ? abortFailure(limit.signal) : asFailure(error, 'lookup');
   } finally {
     limit.cancel();
   }
+}
+
+/** Resolves when another camera is found to stand there while this runs. */
+async function foundOut({ clock, cameras }: RunDeps, id: DeviceId, signal: AbortSignal): Promise<StreamFailure> {
+  while (!signal.aborted) {
+    const withheld = cameras.withheld(id);
+    if (withheld !== null) return new StreamFailure('other-unit', withheld);
+    await clock.sleep(LOOK_MS, signal);
+  }
+  return new StreamFailure('stopped');
 }
 
 /** Resolves with a failure when what ffmpeg writes cannot be used, with null at its end. */

@@ -94,7 +94,7 @@ export class StreamService {
       ...{ clock, observer, pullsMax, times: options.times ?? {} },
       run: (target, onPart, signal) => runPull(run, target, onPart, signal),
     });
-    this.#viewings = new Viewings({ clock, pool: this.#pool, register: deps.register });
+    this.#viewings = new Viewings({ clock, pool: this.#pool, register: deps.register, cameras: deps.cameras });
     this.#snapshots = new Snapshots({ clock, sockets: this.#sockets, spawner: this.#spawner });
   }
 

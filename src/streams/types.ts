@@ -13,9 +13,16 @@ export interface CameraAddress {
   password?: string | undefined;
 }
 
-/** What streams needs of the registry: the address of a camera, or null for a device without a stream. */
+/** What streams needs of the registry. */
 export interface CameraSource {
+  /** The address of a camera; null for a device without a stream. */
   camera(deviceId: DeviceId): Promise<CameraAddress | null>;
+  /** Makes sure that the camera that was just reached is the registered one; resolves as {@link withheld}. */
+  admit(deviceId: DeviceId): Promise<string | null>;
+  /** Why nothing that comes from a camera may be shown; null while there is no reason. */
+  withheld(deviceId: DeviceId): string | null;
+  /** The connection to a camera was lost, or none could be made. */
+  lost(deviceId: DeviceId): void;
 }
 
 /** One look at one camera: who, why and for which case. It is written to the access register before any byte. */
@@ -36,6 +43,7 @@ export const FAILURES = {
   'no-address': 'The device has no stream address.',
   lookup: 'The camera could not be looked up.',
   'refused-address': 'The stream address may not be contacted.',
+  'other-unit': 'Another camera answers than the one that is registered.',
   unreachable: 'The camera cannot be reached.',
   auth: 'The camera refuses the user name or password.',
   redirect: 'The camera sends us elsewhere; redirects are not followed.',

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
 import type { Pool, StreamLease } from './pool.ts';
-import type { Quality, RegisterView, View } from './types.ts';
+import { type CameraSource, type Quality, type RegisterView, StreamFailure, type View } from './types.ts';
 
 /** A viewer that asked for nothing this long has gone: three times the usual length of a segment. */
 const GONE_MS = 6_000;
@@ -16,6 +16,13 @@ interface Viewing {
   atMs: number;
 }
 
+export interface ViewingsDeps {
+  clock: Clock;
+  pool: Pool;
+  register: RegisterView;
+  cameras: Pick<CameraSource, 'withheld'>;
+}
+
 /**
  * Who looks at what. HLS has no connection that would tell, so a viewing session lasts as long as its viewer keeps
  * asking. The first request of a session writes its row into the access register, and no byte goes out before that.
@@ -24,13 +31,15 @@ export class Viewings {
   readonly #clock: Clock;
   readonly #pool: Pool;
   readonly #register: RegisterView;
+  readonly #cameras: ViewingsDeps['cameras'];
   readonly #viewings = new Map<string, Viewing>();
   #stopSweep: () => void = () => {};
 
-  constructor({ clock, pool, register }: { clock: Clock; pool: Pool; register: RegisterView }) {
+  constructor({ clock, pool, register, cameras }: ViewingsDeps) {
     this.#clock = clock;
     this.#pool = pool;
     this.#register = register;
+    this.#cameras = cameras;
   }
 
   start(): void {
@@ -66,6 +75,8 @@ export class Viewings {
   }
 
   async #admit(view: View): Promise<Viewing> {
+    const withheld = this.#cameras.withheld(view.deviceId);
+    if (withheld !== null) throw new StreamFailure('other-unit', withheld);
     const key = JSON.stringify([view.viewer.type, view.viewer.id, view.deviceId, view.purpose, view.case]);
     const nowMs = this.#clock.monotonicMs();
     let viewing = this.#viewings.get(key);

@@ -266,6 +266,10 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
     ...quietData(),
     images: memoryImages(),
     cameraSetup: async () => null,
+    units: {
+      foreign: () => null,
+      accept: async (caller, id) => ({ device: await registry.get(caller, id), secret: 'new-unit-secret' }),
+    },
     audit: { list: async () => [] },
     alerts: memoryAlerts(),
     commands: memoryCommands(),

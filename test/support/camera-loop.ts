@@ -74,7 +74,16 @@ export async function followCamera(
   const remember = (_: string, sources: string[]): void => {
     active = sources;
   };
-  const deps = { onvif: options.ports ?? onvifPorts(t), clock, log: observer.log, counts, store, remember };
+  const believed = { admit: async () => {}, lost: () => {} };
+  const deps = {
+    onvif: options.ports ?? onvifPorts(t),
+    clock,
+    log: observer.log,
+    counts,
+    store,
+    remember,
+    ...believed,
+  };
   const access = { xaddr: options.xaddr ?? camera.xaddr, ...camera.account };
   const times = { ...QUICK, ...options.times };
   const loop = new CameraEventLoop(deps, { id: camera.id, access, active: options.active ?? [] }, times);

@@ -8,7 +8,7 @@ import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import { TcpOutbound } from '../../src/platform/outbound-tcp.ts';
 import { StreamService } from '../../src/streams/service.ts';
 import type { CameraAddress } from '../../src/streams/types.ts';
-import { CAGED, TEST_NETWORK } from './streams.ts';
+import { CAGED, TEST_NETWORK, TRUSTED } from './streams.ts';
 
 const { socketDirectory, cameras } = JSON.parse(process.argv[2] ?? '{}') as {
   socketDirectory: string;
@@ -19,7 +19,7 @@ const service = new StreamService(
   {
     clock: systemClock,
     observer: createObserver({ level: 'trace', secrets: new KnownSecrets(), destination }),
-    cameras: { camera: async (id) => cameras[id] ?? null },
+    cameras: { camera: async (id) => cameras[id] ?? null, ...TRUSTED },
     tcp: new TcpOutbound({ clock: systemClock }),
     register: async () => {},
   },

@@ -16,6 +16,9 @@ import { until } from './until.ts';
 /** How ffmpeg is caged in tests: where they are root, the user is Debian's `nobody`, whom nobody has to make. */
 export const CAGED = { ffmpegUser: process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : null, hidden: [] };
 
+/** Cameras that are believed to be the registered ones. */
+export const TRUSTED = { admit: async () => null, withheld: () => null, lost: () => {} };
+
 /** The network of test cameras. */
 export const TEST_NETWORK = '127.64.0.0/16';
 
@@ -27,6 +30,11 @@ export interface StreamBed {
   lines: string[];
   /** Looks that were registered. */
   views: View[];
+  /** Cameras known to be another unit, and why; those of `strangers` are found to be so when they are reached. */
+  foreign: Map<string, string>;
+  strangers: Map<string, string>;
+  /** Cameras whose connection was lost, in order. */
+  lost: string[];
 }
 
 /** A stream service with real ffmpeg and cameras by name, stopped with the test. */
@@ -37,11 +45,24 @@ export async function startStreams(t: Test, options: Partial<StreamOptions> = {}
   const observer = createObserver({ level: 'trace', secrets: new KnownSecrets(), destination });
   const cameras = new Map<string, CameraAddress>();
   const views: View[] = [];
+  const foreign = new Map<string, string>();
+  const strangers = new Map<string, string>();
+  const lost: string[] = [];
+  const admit = async (id: string) => {
+    const stranger = strangers.get(id);
+    if (stranger) foreign.set(id, stranger);
+    return foreign.get(id) ?? null;
+  };
   const service = new StreamService(
     {
       clock: systemClock,
       observer,
-      cameras: { camera: async (id) => cameras.get(id) ?? null },
+      cameras: {
+        camera: async (id) => cameras.get(id) ?? null,
+        admit,
+        withheld: (id) => foreign.get(id) ?? null,
+        lost: (id) => void lost.push(id),
+      },
       tcp: new TcpOutbound({ clock: systemClock }),
       register: async (view) => void views.push(view),
     },
@@ -52,7 +73,7 @@ export async function startStreams(t: Test, options: Partial<StreamOptions> = {}
     rmSync(directory, { recursive: true, force: true });
   });
   await service.start();
-  return { service, cameras, observer, lines, views };
+  return { service, cameras, observer, lines, views, foreign, strangers, lost };
 }
 
 /** A cage with a directory of its own for `ffmpegPath`, and the directories it hides. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import type { Device } from '../../core/types.ts';
 import type { SetupStatus } from '../../devices/camera-setup.ts';
+import type { ForeignUnit } from '../../devices/camera-units.ts';
 import { deviceInput, devicePatch } from '../../devices/input.ts';
 import { callerOf } from '../auth.ts';
 import type { TwinPort } from '../deps.ts';
@@ -68,7 +69,28 @@ const setup = z
     clockSkewMs: z.number().nullable(),
   })
   .meta({ description: 'How asking the camera over ONVIF went; for admin, operator and technician' });
-const deviceWithSetup = device.extend({ setup: setup.optional() });
+const otherUnit = z
+  .object({
+    since: moment,
+    differs: z.array(z.enum(['serial', 'mac', 'endpoint', 'model'])),
+    maker: z.string().nullable(),
+    model: z.string().nullable(),
+    serial: z.string().nullable(),
+    firmware: z.string().nullable(),
+    mac: z.string().nullable(),
+    endpoint: z.string().nullable(),
+  })
+  .meta({
+    description: 'What answers at the address of a camera in the place of its unit, which therefore shows nothing',
+  });
+const deviceWithSetup = device.extend({ setup: setup.optional(), otherUnit: otherUnit.optional() });
+const swap = z.strictObject({
+  serial: z
+    .string()
+    .max(256)
+    .nullable()
+    .meta({ description: 'Serial number of the unit to accept, as `otherUnit` shows it; null where that has none' }),
+});
 
 const query = z.strictObject({
   kind: z.string().min(1).max(64).optional(),
@@ -88,10 +110,36 @@ function setupAnswer({ state, problem, hint, atMs, clockSkewMs }: SetupStatus): 
   return { state, problem, hint, at: toRfc3339(atMs), clockSkewMs };
 }
 
+function otherUnitAnswer({ sinceMs, differs, found }: ForeignUnit): z.output<typeof otherUnit> {
+  return { since: toRfc3339(sinceMs), differs, ...found, serial: found.serial || null };
+}
+
 export const deviceRoutes: RoutePart = (app, context) => {
   readingRoutes(app, context);
   changingRoutes(app, context);
+  swapRoute(app, context);
 };
+
+function swapRoute(app: ApiApp, { units, twin }: RouteContext): void {
+  app.post(
+    '/devices/:id/swap',
+    {
+      config: { allow: EDITORS, oneTimeSecret: 'secret', errors: ['conflict.state'] },
+      schema: {
+        tags: TAGS,
+        summary: 'Accept what answers at the address of a camera as its new unit',
+        params: deviceParams,
+        body: swap,
+        response: { 200: created },
+      },
+    },
+    async (request, reply) => {
+      const { device, secret } = await units.accept(callerOf(request), request.params.id, request.body.serial);
+      setEtag(reply, device.version);
+      return { ...answer(device, twin), secret };
+    },
+  );
+}
 
 function readingRoutes(app: ApiApp, context: RouteContext): void {
   const { registry, twin } = context;
@@ -122,7 +170,12 @@ function readingRoutes(app: ApiApp, context: RouteContext): void {
       const found = await registry.get(caller, request.params.id);
       setEtag(reply, found.version);
       const asked = caller.role === 'viewer' ? null : await context.cameraSetup(found.id);
-      return { ...answer(found, twin), ...(asked ? { setup: setupAnswer(asked) } : {}) };
+      const other = caller.role === 'viewer' ? null : context.units.foreign(found.id);
+      return {
+        ...answer(found, twin),
+        ...(asked ? { setup: setupAnswer(asked) } : {}),
+        ...(other ? { otherUnit: otherUnitAnswer(other) } : {}),
+      };
     },
   );
 }

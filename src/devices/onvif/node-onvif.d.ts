@@ -16,6 +16,7 @@ declare module 'node-onvif/lib/modules/service-device.js' {
     setAuth(user: string, password: string): void;
     getSystemDateAndTime(): Promise<unknown>;
     getDeviceInformation(): Promise<unknown>;
+    getNetworkInterfaces(): Promise<unknown>;
     getCapabilities(): Promise<unknown>;
   }
   export default DeviceService;

@@ -10,7 +10,8 @@ export type OnvifProblem =
   | 'malformed'
   | 'tls'
   | 'too-big'
-  | 'device-fault';
+  | 'device-fault'
+  | 'other-unit';
 
 /** What to do about each, for a technician. */
 export const ONVIF_HINTS: Readonly<Record<OnvifProblem, string>> = {
@@ -22,6 +23,8 @@ export const ONVIF_HINTS: Readonly<Record<OnvifProblem, string>> = {
   malformed: 'What answers there does not speak ONVIF: check the address, the port and the path.',
   tls: 'The certificate of the camera is not trusted; use http within the camera network or install a certificate.',
   'too-big': 'The answer is far larger than a camera has reason to send: check what stands at this address.',
+  'other-unit':
+    'Another camera answers than the one that is registered: mend the address, or accept it as the new unit.',
   'device-fault': 'The camera reports an error of its own: restart it and update its firmware.',
 };
 

@@ -29,6 +29,7 @@ const REQUESTS: Record<string, Row> = {
   'PATCH /api/v1/devices/:id': { payload: { name: 'renamed' }, ifMatch: true },
   'DELETE /api/v1/devices/:id': { ifMatch: true },
   'POST /api/v1/devices/:id/credentials/rotate': {},
+  'POST /api/v1/devices/:id/swap': { payload: { serial: null } },
   'GET /api/v1/kinds': { ownAreaOnly: true },
   'POST /api/v1/kinds/dry-run': { payload: { yaml: 'kind: camera' }, ownAreaOnly: true },
   'GET /api/v1/jurisdictions': { ownAreaOnly: true },

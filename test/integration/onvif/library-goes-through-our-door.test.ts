@@ -26,7 +26,14 @@ t.test('node-onvif opens no connection of its own: every request goes out throug
   await inspectCamera({ xaddr: camera.xaddr, ...camera.account }, { ...ports, outbound });
   // The plain pictures of both qualities have one size, so there is no sub stream to ask for.
   const media = ['GetProfiles', 'GetStreamUri', 'GetSnapshotUri'];
-  t.same(sent, ['GetSystemDateAndTime', 'GetDeviceInformation', 'GetCapabilities', ...media]);
+  t.same(sent, [
+    'GetSystemDateAndTime',
+    'GetDeviceInformation',
+    'GetNetworkInterfaces',
+    'GetEndpointReference',
+    'GetCapabilities',
+    ...media,
+  ]);
   t.same(camera.requests, sent, 'and nothing reached the camera by another way');
 });
 
