@@ -18,6 +18,7 @@ import { MessageRate } from '../ingest/message-rate.ts';
 import { RateBudget } from '../ingest/rate-budget.ts';
 import { AccessRegister } from '../platform/access-register.ts';
 import { listAudit } from '../platform/audit.ts';
+import { databaseId } from '../platform/database-id.ts';
 import { Idempotency } from '../platform/idempotency.ts';
 import { Doorbell } from '../platform/jobs.ts';
 import { Outbound } from '../platform/outbound.ts';
@@ -43,6 +44,7 @@ import { composeImages } from './images.ts';
 import { openJournals } from './journals.ts';
 import { watchKinds } from './kind-reload.ts';
 import { kindTrial } from './kind-trial.ts';
+import { takeLease } from './lease.ts';
 import { DataDirectory } from './local-services/data-directory.ts';
 import { ffmpegUser } from './local-services/system-user.ts';
 import { registerEvidenceLooks } from './looks.ts';
@@ -97,7 +99,8 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const place = await DataDirectory.open(config.dataDir, secrets);
   lifecycle.onStop('data directory', () => place.close());
   const services = await startServices(config, place, { clock, observer, secrets }, lifecycle);
-  const shares = await openDatabase(services.database, { clock, observer, lifecycle });
+  const opening = { config, place, clock, observer, lifecycle };
+  const { shares, lease, lost } = await openDatabase(services.database, opening);
   const { general: database } = shares;
   const key = async (name: string): Promise<Buffer> => Buffer.from(await place.secret(name), 'base64url');
 
@@ -110,7 +113,8 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const vault = new Vault(await vaultKey(config, key));
   const directory = new Directory(hasher);
   const work = new WorkQueue({ database: shares.alerts, clock, observer });
-  const doorbell = new Doorbell({ redisUrl: services.redis, work, clock, observer });
+  const bell = { redisUrl: services.redis, databaseId: await databaseId(database) };
+  const doorbell = new Doorbell({ ...bell, work, clock, observer });
   const register = new AccessRegister({ database, clock });
   const { passages, search } = composePassages({
     ...{ database, clock, observer, directory, register, keepDays: config.passages.keepDays },
@@ -127,8 +131,8 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const messageRate = new MessageRate({ clock, counts: () => journals.live.received().counts });
   messageRate.start();
   lifecycle.onStop('message rate', () => messageRate.stop());
-  const intake = new Intake(journals, kinds, () => self.isClockKnown());
-  const journalFull = (): boolean => intake.full();
+  const intake = new Intake(journals, { lease, kinds, lookAtClock: () => self.isClockKnown() });
+  const journalFull = (): boolean => journals.live.full();
   const { disks, findings } = await watchSurroundings({ ...examined, lifecycle, journalFull });
   const rates = new RateBudget({ kinds, clock, observer });
   const accept = (message: NewMessage) => intake.accept(message);
@@ -214,7 +218,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   watchKinds({ kinds, database, clock, observer, lifecycle, self, rulesDirectory: join(CONFIG_DIRECTORY, 'rules') });
   const { reader: rules } = alerting;
   watchLedger((differs, data) => alerting.ofGateway.set('ledger-difference', differs, data));
-  const reading = { journals, feed, guard, ledger, writer, passages, rules, twin, clock, observer, lifecycle };
+  const reading = { journals, feed, guard, ledger, writer, passages, rules, twin, lease, clock, observer, lifecycle };
   const more = { commands: downlink.reader, rollups: rollups.reader, completeness: daysReader };
   const { storedUpTo, board } = startReaders(reading, more);
   rollups.start(storedUpTo);
@@ -246,7 +250,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   lifecycle.onStop('camera watch', () => video.watch.stop());
   cameraEvents.start(lifecycle);
   const door = await startMqtt({
-    ...{ config: config.mqtt, directory, accept, tls, rates, downlink, clock, observer, lifecycle },
+    ...{ config: config.mqtt, lease, directory, accept, tls, rates, downlink, clock, observer, lifecycle },
     node: config.cluster.nodeId ?? '',
     membersAbsent: (absent) => self.membersAbsent(absent),
   });
@@ -272,7 +276,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     health: new Health({
       clock,
       checks: healthChecks({
-        ...{ database, doorbell, store, writer, door, intake, ...watched, board },
+        ...{ database, doorbell, store, writer, door, intake, lease, ...watched, board },
         volumes: [images.disk, alerting.evidenceDisk],
       }),
       readers: () => board.list(),
@@ -291,6 +295,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   return {
     ready: greeting(urls, door.tlsPort === null ? null : `mqtts://${config.mqtt.host}:${door.tlsPort}`),
     urls,
+    lost,
     stop: (deadlineMs) => lifecycle.stop(deadlineMs),
   };
 }

@@ -7,6 +7,8 @@ export interface Gateway {
   /** Lines for the person who started it. */
   ready: string[];
   urls: { http: string; mqtt: string };
+  /** Resolves when another gateway has taken the database: this one must end at once and write nothing more. */
+  lost: Promise<null>;
   /** Stops everything, newest first, within the deadline; resolves with what did not end well. */
   stop(deadlineMs: number): Promise<StopFailure[]>;
 }

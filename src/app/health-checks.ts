@@ -12,6 +12,7 @@ export interface HealthParts {
   door: { check(): void };
   streams: { processes(): { spawner: number | null }; readonly gap: string | null };
   intake: { full(): boolean };
+  lease: { held(): boolean };
   board: { list(): ReaderStanding[] };
   disks: { check(): string | undefined };
   /** What is wrong with parts that we go on without. */
@@ -24,7 +25,7 @@ type Checks = HealthDeps['checks'];
 
 /** How each part is asked whether it is well, and whether the gateway is ready without it. */
 export function healthChecks(parts: HealthParts): Checks {
-  const { database, doorbell, store, writer, door, streams, intake, disks, findings, board, volumes } = parts;
+  const { database, doorbell, store, writer, door, streams, intake, disks, findings, board, volumes, lease } = parts;
   const needed = (check: Check) => ({ needed: true, check });
   const useful = (check: Check) => ({ needed: false, check });
   return {
@@ -50,7 +51,10 @@ export function healthChecks(parts: HealthParts): Checks {
       const found = problems.filter((problem) => problem !== null);
       refuseUnless(found.length === 0, found.join(' '));
     }),
-    journal: needed(() => refuseUnless(!intake.full(), 'the disk is nearly full: nothing is acked')),
+    journal: needed(() => {
+      refuseUnless(lease.held(), 'PostgreSQL does not confirm the lease of this gateway: nothing is acked');
+      refuseUnless(!intake.full(), 'the disk is nearly full: nothing is acked');
+    }),
     // While the rules hang nothing is judged; what other readers do comes late and is not lost.
     rules: needed(() => refuseStuck(board, (name) => name === RULES_READER)),
     readers: useful(() => refuseStuck(board, (name) => name !== RULES_READER)),

@@ -5,6 +5,7 @@ import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Observer } from '../core/observe.ts';
 import type { NewMessage, Receipt } from '../core/types.ts';
 import type { Directory } from '../devices/directory.ts';
+import type { HeldLease } from '../ingest/intake.ts';
 import type { RateBudget } from '../ingest/rate-budget.ts';
 import { MqttListener } from '../ingest/uplinks/mqtt-embedded.ts';
 import { ExternalMqtt } from '../ingest/uplinks/mqtt-external.ts';
@@ -18,6 +19,7 @@ export interface MqttParts {
   directory: Directory;
   accept(message: NewMessage): Promise<Receipt>;
   tls: TlsFiles;
+  lease: HeldLease;
   /** What all devices of one kind may send together. */
   rates: RateBudget;
   downlink: Pick<Downlink, 'sender'>;
@@ -78,7 +80,8 @@ function readFrom(url: string, parts: MqttParts): MqttDoor {
   const options = { url, clientId, shareGroup, ca: caFile === null ? null : readFileSync(caFile) };
   const { sender } = parts.downlink;
   const listening = () => sender.listening();
-  const uplink = new ExternalMqtt({ identity, accept, listening, kinds: rates, clock, observer }, options);
+  const mayRefuse = () => parts.lease.held();
+  const uplink = new ExternalMqtt({ identity, accept, mayRefuse, listening, kinds: rates, clock, observer }, options);
   sender.connect(uplink.downlink);
   uplink.start();
   lifecycle.onStop('mqtt', (signal) => uplink.stop(signal));

@@ -1,11 +1,13 @@
 import type { RulesReader } from '../alerts/rules-reader.ts';
 import type { Clock } from '../core/clock.ts';
+import { CitywatchError } from '../core/errors.ts';
 import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Observer } from '../core/observe.ts';
 import { supervise, type Worker } from '../core/supervise.ts';
 import type { DecodedBatch, Lane } from '../core/types.ts';
 import { BulkPace, oldestDayFirst } from '../ingest/bulk-pace.ts';
 import type { Feed } from '../ingest/feed.ts';
+import type { HeldLease } from '../ingest/intake.ts';
 import type { Journal } from '../ingest/journal/journal.ts';
 import type { Ledger } from '../ingest/ledger.ts';
 import type { Passages } from '../ingest/passages/passages.ts';
@@ -27,6 +29,7 @@ export interface ReadersInput {
   clock: Clock;
   observer: Observer;
   lifecycle: Lifecycle;
+  lease: HeldLease;
 }
 
 /** One reader as it runs in each lane, with a cursor of its own there. */
@@ -114,10 +117,15 @@ export function startReaders(input: ReadersInput, more: Record<string, LaneReade
 function startReader(
   name: string,
   lane: Lane,
-  { load, handle, restMs }: LaneReader,
-  { feed, guard, clock, observer, lifecycle, onDone }: ReadersInput & { onDone(offset: number): void },
+  { load, restMs, ...reader }: LaneReader,
+  { feed, guard, lease, clock, observer, lifecycle, onDone }: ReadersInput & { onDone(offset: number): void },
 ): void {
   const cursor = { load: () => load(lane) };
+  // Whoever may have taken the lease judges by a state of its own.
+  const handle: LaneReader['handle'] = async (batch, signal) => {
+    if (!lease.held()) throw new CitywatchError('store.unavailable', { detail: 'The lease is not confirmed.' });
+    await reader.handle(batch, signal);
+  };
   const worker: Worker = runReader({
     ...{ name, lane, feed, cursor, handle, clock, observer, onDone, restMs },
     guard: guard.reader(name, lane),

@@ -1,3 +1,4 @@
+import { CitywatchError } from '../core/errors.ts';
 import { type Receipted, receiptId } from '../core/receipt.ts';
 import type { DeviceIdentity, Lane, Message, NewMessage, Receipt } from '../core/types.ts';
 import { replayOrigin } from './replay-origin.ts';
@@ -16,6 +17,18 @@ export interface KindVersions {
 /** Looks whether the wall clock was set, and has that written into the journal at once. */
 export type LookAtClock = () => unknown;
 
+/** Says whether this gateway may work on its database at this moment. */
+export interface HeldLease {
+  held(): boolean;
+}
+
+export interface IntakeDeps {
+  lease: HeldLease;
+  /** Absent: messages keep the version they come with. */
+  kinds?: KindVersions;
+  lookAtClock?: LookAtClock;
+}
+
 /**
  * The one door into the gateway: every uplink hands its messages in here and acks only after `accept` has resolved.
  * Rejects with `ingest.full` or `ingest.unavailable`; the message must then not be acked.
@@ -27,14 +40,12 @@ export class Intake {
   readonly #renewed = new WeakMap<DeviceIdentity, DeviceIdentity>();
 
   readonly #lookAtClock: LookAtClock;
+  readonly #lease: HeldLease;
 
-  constructor(
-    journals: { live: IntakeJournal; bulk?: IntakeJournal },
-    kinds: KindVersions | null = null,
-    lookAtClock: LookAtClock = () => {},
-  ) {
-    this.#kinds = kinds;
-    this.#lookAtClock = lookAtClock;
+  constructor(journals: { live: IntakeJournal; bulk?: IntakeJournal }, deps: IntakeDeps) {
+    this.#kinds = deps.kinds ?? null;
+    this.#lookAtClock = deps.lookAtClock ?? (() => {});
+    this.#lease = deps.lease;
     this.#journals = { live: journals.live, bulk: journals.bulk ?? journals.live };
   }
 
@@ -42,12 +53,26 @@ export class Intake {
     // First of all, so that no message is judged by a new clock before the rules know of it.
     this.#lookAtClock();
     const lane = replayOrigin(message)?.lane ?? 'live';
-    return receiptOf(await this.#journals[lane].append(this.stamped(message)));
+    return await this.#append(lane, message);
   }
 
   /** Takes a message that may wait: a backfill never delays live data. */
   async acceptBulk(message: NewMessage): Promise<Receipt> {
-    return receiptOf(await this.#journals.bulk.append(this.stamped(message)));
+    return await this.#append('bulk', message);
+  }
+
+  async #append(lane: Lane, message: NewMessage): Promise<Receipt> {
+    this.#mustHold();
+    const stored = await this.#journals[lane].append(this.stamped(message));
+    // The wait for the disk may outlast the lease, and whoever takes it then does not read this journal.
+    this.#mustHold();
+    return receiptOf(stored);
+  }
+
+  #mustHold(): void {
+    if (this.#lease.held()) return;
+    const detail = 'PostgreSQL has not confirmed for too long that this gateway is the one that works on it.';
+    throw new CitywatchError('ingest.unavailable', { detail, retryAfterS: 5 });
   }
 
   /**
@@ -68,7 +93,7 @@ export class Intake {
 
   /** Whether a message would be refused now; uplinks then stop reading from their devices. */
   full(): boolean {
-    return this.#journals.live.full();
+    return this.#journals.live.full() || !this.#lease.held();
   }
 }
 

@@ -13,6 +13,8 @@ import type { WorkQueue } from './work.ts';
  */
 export interface DoorbellOptions {
   redisUrl: string;
+  /** Of the database whose work this is: several may share a Redis. */
+  databaseId: string;
   work: WorkQueue;
   clock: Clock;
   observer: Observer;
@@ -24,7 +26,6 @@ interface Line {
   worker: Worker;
 }
 
-const PREFIX = 'citywatch';
 /**
  * Beyond this many unanswered rings nothing more is sent: the sweep finds the work (bounds memory while Redis hangs).
  */
@@ -32,6 +33,7 @@ const RINGS_OPEN_MAX = 100;
 
 export class Doorbell {
   readonly #options: DoorbellOptions;
+  readonly #prefix: string;
   readonly #lines = new Map<string, Line>();
   readonly #connections: Redis[] = [];
   readonly #rings: Counter;
@@ -47,6 +49,7 @@ export class Doorbell {
 
   constructor(options: DoorbellOptions) {
     this.#options = options;
+    this.#prefix = `citywatch-${options.databaseId}`;
     const registers = [options.observer.metrics];
     this.#rings = new Counter({
       name: 'citywatch_doorbell_total',
@@ -105,13 +108,13 @@ export class Doorbell {
   #open(name: string): Line {
     const queue = new Queue(name, {
       connection: this.#connect({ enableOfflineQueue: false, maxRetriesPerRequest: 1 }),
-      prefix: PREFIX,
+      prefix: this.#prefix,
       skipVersionCheck: true,
       defaultJobOptions: { removeOnComplete: true, removeOnFail: 100, attempts: 1 },
     });
     const worker = new Worker(name, () => this.#pump(name, 'job'), {
       connection: this.#connect({ maxRetriesPerRequest: null }),
-      prefix: PREFIX,
+      prefix: this.#prefix,
       skipVersionCheck: true,
       autorun: true,
     });

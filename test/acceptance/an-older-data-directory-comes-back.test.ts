@@ -27,6 +27,15 @@ t.test('a journal that is older than its database is refused, adopted, and judge
   const [device] = await MqttDevice.connect(t, gateway, {});
   await reportMany(device!, 0);
   await gateway.settledLedger();
+  const second = await runCitywatch(['serve'], {
+    ...{ CITYWATCH_DATA_DIR: await temporaryDirectory(t), DATABASE_URL: url },
+  });
+  t.equal(second.status, 1);
+  t.match(
+    second.stderr,
+    new RegExp(`^Another citywatch works .* process ${gateway.pid} .* ${gateway.directory}, since `),
+  );
+  t.same(await gateway.notGreen(), [], 'the first one runs on');
   await gateway.stop('SIGTERM');
   const copy = join(await temporaryDirectory(t), 'copy');
   await cp(gateway.directory, copy, { recursive: true, verbatimSymlinks: true });
@@ -69,5 +78,5 @@ t.test('a journal that is older than its database is refused, adopted, and judge
 
   await gateway.stop('SIGKILL');
   await gateway.start();
-  t.ok((await gateway.settledLedger()).balanced, 'and again after a kill');
+  t.ok((await gateway.settledLedger()).balanced, 'at once after a kill, whose lease had not ended');
 });

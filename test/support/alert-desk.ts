@@ -38,7 +38,7 @@ export async function startAlertDesk(t: Owner, urls: { database: string; redis: 
   await migrate(database);
   const outbound = new Outbound({ clock, observer });
   const work = new WorkQueue({ database, clock, observer, leaseMs: 15_000 });
-  const doorbell = new Doorbell({ redisUrl: urls.redis, work, clock, observer, sweepMs: 200 });
+  const doorbell = new Doorbell({ redisUrl: urls.redis, databaseId: 'test', work, clock, observer, sweepMs: 200 });
   const feed = new AlertFeed({ database, clock, observer });
   const committed = (tickets: WorkTicket[]): void => {
     for (const queue of new Set(tickets.map((ticket) => ticket.queue))) doorbell.ring(queue);

@@ -20,6 +20,7 @@ const uplink = new ExternalMqtt(
       process.stdout.write(`${message.raw.toString()}\n`);
       return receipt;
     },
+    mayRefuse: () => true,
     clock: systemClock,
     observer,
   },

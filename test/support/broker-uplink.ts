@@ -20,7 +20,7 @@ export function openUplink(test: Test, url: string, over: Partial<ExternalMqttOp
   const observer = createObserver({ level: 'info', secrets: new KnownSecrets(), destination });
   const identity = (id: string) =>
     id.startsWith('k') ? { id, kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: '330200' } : undefined;
-  const deps = { identity, accept: intake.accept, clock: systemClock, observer };
+  const deps = { identity, accept: intake.accept, mayRefuse: () => true, clock: systemClock, observer };
   const uplink = new ExternalMqtt(deps, { url, clientId: 'citywatch-1', reconnectMs: 100, ...over });
   uplink.start();
   test.teardown(() => uplink.stop(AbortSignal.timeout(1_000)));

@@ -9,7 +9,7 @@ import { Ledger, type RejectedRecord } from '../../src/ingest/ledger.ts';
 import { Messages } from '../../src/ingest/messages.ts';
 import { Database } from '../../src/platform/database.ts';
 import { migrate } from '../../src/platform/migrate.ts';
-import { incarnationOf, keepAlive, openJournal, quietObserver, temporaryDirectory } from './journal.ts';
+import { HELD, incarnationOf, keepAlive, openJournal, quietObserver, temporaryDirectory } from './journal.ts';
 import { KIOSK } from './kiosk-kind.ts';
 import { startPostgres } from './services.ts';
 
@@ -39,7 +39,7 @@ async function openIngest(directory: string, database: Database) {
   const duplicates = new DuplicateIndex(`${directory}/duplicates`);
   await duplicates.open(journal.head);
   const lanes = { live: { journal, duplicates } };
-  const intake = new Intake({ live: journal });
+  const intake = new Intake({ live: journal }, { lease: HELD });
   return {
     lanes,
     intake,

@@ -6,6 +6,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets, type Observer } from '../../src/core/observe.ts';
 import type { IncarnationOf } from '../../src/core/receipt.ts';
 import type { Message, NewMessage } from '../../src/core/types.ts';
+import type { HeldLease } from '../../src/ingest/intake.ts';
 import { Journal } from '../../src/ingest/journal/journal.ts';
 import type { LaneLineage } from '../../src/ingest/journal/lineage.ts';
 import type { JournalOptions } from '../../src/ingest/journal/options.ts';
@@ -30,6 +31,9 @@ export function quietObserver(): Observer {
 export const LIFE = '0a0b0c0d';
 export const ONE_LIFE: LaneLineage = [{ id: LIFE, from: 0 }];
 export const incarnationOf: IncarnationOf = () => LIFE;
+
+/** The lease of a gateway that nobody disputes. */
+export const HELD: HeldLease = { held: () => true };
 
 /** What a twin is told of that journal: every checkpoint is of it. */
 export const OWN_JOURNAL: TwinJournal = { incarnation: LIFE, holds: () => true };

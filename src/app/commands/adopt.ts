@@ -4,6 +4,7 @@ import type { Misfit } from '../../ingest/lives/lives.ts';
 import { Database } from '../../platform/database.ts';
 import { migrate } from '../../platform/migrate.ts';
 import { adoptJournals } from '../journals.ts';
+import { takeLease } from '../lease.ts';
 import { DataDirectory } from '../local-services/data-directory.ts';
 import { startDatabaseServer } from '../services.ts';
 import { type Command, EXIT, prepareQuietly, type Terminal } from './command.ts';
@@ -38,6 +39,7 @@ async function adoptHere(terminal: Terminal): Promise<Adopted> {
     const database = await Database.open({ url, observer, clock });
     lifecycle.onStop('database', () => database.close());
     await migrate(database);
+    await takeLease({ config, place, database, clock, observer, lifecycle });
     const directory = (name: string) => place.directory(name);
     return await adoptJournals({ directory, database, clock, observer, lifecycle });
   } finally {

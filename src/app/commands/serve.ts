@@ -21,6 +21,8 @@ export interface RunningGateway {
   /** Lines for the person who started it: addresses and the like. */
   ready: string[];
   urls: { http: string };
+  /** Resolves when it must end at once and write nothing more. */
+  lost: Promise<null>;
   /** Stops everything within the deadline; resolves with what did not end well. */
   stop(deadlineMs: number): Promise<StopFailure[]>;
 }
@@ -49,7 +51,11 @@ export const serve: Command = {
     await ensureDirectory(join(config.dataDir, 'run'), 0o700);
     await writeFileDurable(addressFile(config), gateway.urls.http, { mode: 0o600 });
     for (const line of gateway.ready) terminal.print(line);
-    await end.asked;
+    const isLost = gateway.lost.then(() => true);
+    if (await Promise.race([end.asked.then(() => false), isLost])) {
+      terminal.complain('Another citywatch has taken this database; this one ends.');
+      process.exit(EXIT.failed);
+    }
     const failures = await gateway.stop(STOP_DEADLINE_MS);
     stopWatchdog();
     for (const { name, error } of failures)

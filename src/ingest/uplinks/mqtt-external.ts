@@ -26,6 +26,8 @@ export interface ExternalMqttDeps {
   identity(id: string): DeviceIdentity | undefined;
   /** Resolves once the message is durable; a retryable rejection means "not now" and holds the acknowledgement. */
   accept(message: NewMessage): Promise<Receipt>;
+  /** Whether a message may be refused for good now: not while another gateway may be the one that knows better. */
+  mayRefuse(): boolean;
   /** There is a way to every device again. */
   listening?(): void;
   /** What all devices of one kind may send together; without it there is no limit. */
@@ -258,8 +260,8 @@ export class ExternalMqtt {
   }
 
   async #accept(message: NewMessage): Promise<Receipt> {
-    if (message.device === NOBODY) return NO_RECEIPT;
     try {
+      if (message.device === NOBODY) return this.#nothing();
       await this.#turns.enter(message.device.kind);
       return await this.#deps.accept(message);
     } catch (error) {
@@ -271,6 +273,12 @@ export class ExternalMqtt {
       this.#refuse('rejected', message.device.id);
       return NO_RECEIPT;
     }
+  }
+
+  /** What is no message of a device is acknowledged and dropped, so that the broker does not bring it for ever. */
+  #nothing(): Receipt {
+    if (this.#deps.mayRefuse()) return NO_RECEIPT;
+    throw new CitywatchError('ingest.unavailable');
   }
 
   #refuse(reason: BrokerRefusal, device: string | null): void {

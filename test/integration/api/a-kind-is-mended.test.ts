@@ -15,7 +15,7 @@ import { Messages } from '../../../src/ingest/messages.ts';
 import { bearer, DEVICE_SECRET, KIOSK, startApi, TOKENS } from '../../support/api.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { drain, type Ingest } from '../../support/ingest.ts';
-import { incarnationOf, openJournal, temporaryDirectory } from '../../support/journal.ts';
+import { HELD, incarnationOf, openJournal, temporaryDirectory } from '../../support/journal.ts';
 import { openDatabase } from '../../support/registry.ts';
 import { quietObserver } from '../../support/services.ts';
 
@@ -45,7 +45,7 @@ t.teardown(async () => {
   await journal.close();
   await duplicates.close();
 });
-const intake = new Intake({ live: journal }, kinds);
+const intake = new Intake({ live: journal }, { lease: HELD, kinds });
 const jurisdictionOf = () => undefined;
 const ingest = {
   ...{ lanes, intake },

@@ -15,6 +15,7 @@ import { Intake } from '../../../src/ingest/intake.ts';
 import type { Database } from '../../../src/platform/database.ts';
 import { ManualClock } from '../../support/clock.ts';
 import {
+  HELD,
   kioskMessage,
   openJournal,
   quietObserver,
@@ -57,7 +58,7 @@ t.test('under load no message is read by another version than the one it was rec
   const { directory, kinds, put, look } = await openWatch(t, { load: PROBE('load', 1) });
   const journal = await openJournal({ directory: await temporaryDirectory(t) });
   t.teardown(() => journal.close());
-  const intake = new Intake({ live: journal }, kinds);
+  const intake = new Intake({ live: journal }, { lease: HELD, kinds });
   let sending = true;
   // Sessions begin once and keep the identity they began with.
   const sessions = Array.from({ length: 40 }, async (_, n) => {

@@ -111,7 +111,14 @@ t.test('a device behind Mosquitto, and a broker that is away for a while', async
   const { commands, sender, accept, is, observer } = await open(t);
   const broker = await Broker.start(t, ['k1']);
   const identity = (id: string) => kiosks.seenBy(OPERATOR, id);
-  const deps = { identity, accept, listening: () => sender.listening(), clock: systemClock, observer };
+  const deps = {
+    identity,
+    accept,
+    mayRefuse: () => true,
+    listening: () => sender.listening(),
+    clock: systemClock,
+    observer,
+  };
   const uplink = new ExternalMqtt(deps, { url: broker.url, clientId: 'citywatch-1', reconnectMs: 50 });
   sender.connect(uplink.downlink);
   uplink.start();

@@ -18,6 +18,7 @@ function board() {
       disks: { check: () => undefined },
       findings: { check: () => {} },
       volumes: [],
+      lease: { held: () => true },
       board: readers,
     },
   });

@@ -3,7 +3,7 @@ import { ClockJumps } from '../../../src/core/clock-jumps.ts';
 import type { Message, NewMessage } from '../../../src/core/types.ts';
 import { Intake } from '../../../src/ingest/intake.ts';
 import { ManualClock } from '../../support/clock.ts';
-import { kioskMessage } from '../../support/journal.ts';
+import { HELD, kioskMessage } from '../../support/journal.ts';
 
 t.test(
   'that the clock was set stands in the journal before the first message with a time of the new one',
@@ -16,7 +16,10 @@ t.test(
     };
     const tell = () => intake.accept(kioskMessage({ uplink: 'internal', topic: 'internal/clock' }));
     const jumps = new ClockJumps({ clock, tell });
-    const intake = new Intake({ live: { append, full: () => false } }, null, () => jumps.look());
+    const intake = new Intake(
+      { live: { append, full: () => false } },
+      { lease: HELD, lookAtClock: () => jumps.look() },
+    );
     await intake.accept(kioskMessage({ topic: 'a' }));
     clock.setWall(clock.nowMs() + 86_400_000);
     await Promise.all(['b', 'c'].map((topic) => intake.accept(kioskMessage({ topic, receivedAtMs: clock.nowMs() }))));
