@@ -251,8 +251,6 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   cameraEvents.start(lifecycle);
   const door = await startMqtt({
     ...{ config: config.mqtt, lease, directory, accept, tls, rates, downlink, clock, observer, lifecycle },
-    node: config.cluster.nodeId ?? '',
-    membersAbsent: (absent) => self.membersAbsent(absent),
   });
   mqtt = door;
   const watched = { streams: video.streams, disks, findings };

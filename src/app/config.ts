@@ -27,7 +27,13 @@ const OWN_VARIABLE = /^CITYWATCH_/;
 const SECRET_FILE_BYTES_MAX = 64 * 1024;
 
 /** Settings of the contract whose part this version does not have: taken silently, they would be a false promise. */
-const NOT_SERVED = [/^cluster\.(?!nodeId$)/];
+const NOT_SERVED = [/^cluster\./];
+
+/** What several gateways at one broker, as versions before this one had them, were set by. */
+const SHARING = /^CITYWATCH_MQTT_SHARE_/;
+const NO_SHARING =
+  'several gateways at one broker are not served: the broker would deal the messages of one device to two of them, ' +
+  'and each would judge by a part; run one gateway at the broker and remove this';
 
 /**
  * Reads every setting: defaults, then the file, then variables. Throws `config.invalid` naming each wrong place at
@@ -87,7 +93,8 @@ function fromEnvironment(env: Environment, issues: Issue[]): Map<string, FoundVa
   }
   for (const name of Object.keys(env).filter((name) => OWN_VARIABLE.test(name) && !known.has(name))) {
     const near = closest(name, [...known]);
-    issues.push({ path: name, message: `is not a setting${near ? `; did you mean ${near}?` : ''}` });
+    const hint = near ? `; did you mean ${near}?` : '';
+    issues.push({ path: name, message: SHARING.test(name) ? NO_SHARING : `is not a setting${hint}` });
   }
   return found;
 }
@@ -146,19 +153,10 @@ function contradictions(values: Map<string, unknown>, found: Map<string, FoundVa
 type Say = (key: string, message: string) => void;
 
 function brokerContradictions(values: Map<string, unknown>, say: Say): void {
-  const group = values.get('mqtt.shareGroup');
-  const members = values.get('mqtt.shareMembers') as string[];
-  const node = values.get('cluster.nodeId');
-  const given = ['mqtt.caFile', 'mqtt.shareGroup'].filter((key) => Boolean(values.get(key)));
-  for (const key of given)
-    if (!values.get('mqtt.url')) say(key, 'does nothing without MQTT_URL; set it or remove this');
-  if (!group && members.length > 0) say('mqtt.shareMembers', 'needs CITYWATCH_MQTT_SHARE_GROUP');
-  if (!group && node) say('cluster.nodeId', 'needs CITYWATCH_MQTT_SHARE_GROUP; nothing else has several nodes yet');
-  if (!group) return;
-  if (!node) say('mqtt.shareGroup', 'needs CITYWATCH_NODE_ID: the broker keeps what a member missed under its name');
-  else if (!members.includes(String(node))) {
-    say('mqtt.shareMembers', `must name every member of the group, ${String(node)} too`);
+  if (values.get('mqtt.caFile') && !values.get('mqtt.url')) {
+    say('mqtt.caFile', 'does nothing without MQTT_URL; set it or remove this');
   }
+  if (values.get('mqtt.shareGroup')) say('mqtt.shareGroup', NO_SHARING);
 }
 
 /** A roll-up is made of what is finer, and is what is left of it. */

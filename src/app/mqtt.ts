@@ -9,7 +9,6 @@ import type { HeldLease } from '../ingest/intake.ts';
 import type { RateBudget } from '../ingest/rate-budget.ts';
 import { MqttListener } from '../ingest/uplinks/mqtt-embedded.ts';
 import { ExternalMqtt } from '../ingest/uplinks/mqtt-external.ts';
-import { ShareMembers } from '../ingest/uplinks/mqtt-members.ts';
 import type { Config } from './config.ts';
 import type { Downlink } from './downlink.ts';
 import type { TlsFiles, TlsMaterial } from './tls.ts';
@@ -26,10 +25,6 @@ export interface MqttParts {
   clock: Clock;
   observer: Observer;
   lifecycle: Lifecycle;
-  /** Name of this gateway among several; empty where there is one. */
-  node: string;
-  /** Told which other members of a shared subscription are away. */
-  membersAbsent(absent: string[]): void;
 }
 
 /** Where devices speak MQTT: at a listener of our own, or at a broker that we read from. */
@@ -73,11 +68,10 @@ async function listen(parts: MqttParts): Promise<MqttDoor> {
 }
 
 function readFrom(url: string, parts: MqttParts): MqttDoor {
-  const { config, directory, accept, rates, clock, observer, lifecycle, node } = parts;
+  const { config, directory, accept, rates, clock, observer, lifecycle } = parts;
   const identity = (id: string) => directory.identity(id);
-  const { shareGroup, caFile } = config;
-  const clientId = shareGroup === null ? CLIENT_ID : `${CLIENT_ID}-${node}`;
-  const options = { url, clientId, shareGroup, ca: caFile === null ? null : readFileSync(caFile) };
+  const { caFile } = config;
+  const options = { url, clientId: CLIENT_ID, ca: caFile === null ? null : readFileSync(caFile) };
   const { sender } = parts.downlink;
   const listening = () => sender.listening();
   const mayRefuse = () => parts.lease.held();
@@ -85,15 +79,6 @@ function readFrom(url: string, parts: MqttParts): MqttDoor {
   sender.connect(uplink.downlink);
   uplink.start();
   lifecycle.onStop('mqtt', (signal) => uplink.stop(signal));
-  if (shareGroup !== null) {
-    const absentAfterMs = config.shareAbsentS * 1_000;
-    const members = new ShareMembers(
-      { clock, observer, isSubscribed: () => uplink.status().ok, changed: parts.membersAbsent },
-      { broker: uplink.options, group: shareGroup, self: node, members: config.shareMembers, absentAfterMs },
-    );
-    members.start();
-    lifecycle.onStop('mqtt members', () => members.stop());
-  }
   const { protocol, hostname, port } = new URL(url);
   return {
     url: `${protocol}//${hostname}:${port || (protocol === 'mqtts:' ? 8883 : 1883)}`,

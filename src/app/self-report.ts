@@ -33,7 +33,6 @@ export class SelfReport {
   readonly #startedMs: number;
   #stop: (() => void) | null = null;
   #cancelAgain = () => {};
-  #membersAbsent: number | null = null;
   readonly #jumps: ClockJumps;
 
   constructor(deps: SelfReportDeps) {
@@ -64,12 +63,6 @@ export class SelfReport {
     }
   }
 
-  /** Others that share a broker with us and are away. At once: what the broker deals to them waits. */
-  membersAbsent(absent: readonly string[]): void {
-    this.#membersAbsent = absent.length;
-    this.#report();
-  }
-
   /** Whether the journal holds every time that the wall clock was set; what it does not hold is written at once. */
   isClockKnown(): boolean {
     return this.#jumps.look();
@@ -90,7 +83,6 @@ export class SelfReport {
     const values = {
       uptime_s: Math.round(uptimeS * 10) / 10,
       rss_mb: Math.round(rssMb * 10) / 10,
-      ...(this.#membersAbsent === null ? {} : { mqtt_members_absent: this.#membersAbsent }),
     };
     return { values };
   }

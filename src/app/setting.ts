@@ -34,7 +34,7 @@ export function optionalText(head: Head, rest: Rest<string | null> = {}): Settin
   return setting<string | null>(head, text.nullable(), null, { range: 'text of 1 to 4096 characters', ...rest });
 }
 
-export const NAME = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+const NAME = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 
 export function name(head: Head): Setting<string | null> {
   return setting<string | null>(head, NAME.nullable(), null, { range: '1 to 64 letters, digits, _ and -' });

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import {
   days,
   host,
-  NAME,
   name,
   networks,
   optionalText,
@@ -53,20 +52,8 @@ export const SETTINGS = {
     ]),
     shareGroup: name([
       'CITYWATCH_MQTT_SHARE_GROUP',
-      'Group of the shared subscription by which several gateways share one broker.',
+      'Refused: several gateways at one broker would each judge by a part of the messages of a device.',
     ]),
-    shareMembers: setting<string[]>(
-      ['CITYWATCH_MQTT_SHARE_MEMBERS', 'Node names of all members of the group; one that is away raises an alert.'],
-      z.array(NAME).max(64),
-      [],
-      { range: 'a list of names of letters, digits, _ and -', fromText: 'list' },
-    ),
-    shareAbsentS: setting<number>(
-      ['CITYWATCH_MQTT_SHARE_ABSENT_S', 'How long a member may be away before that raises an alert.'],
-      z.int().min(1).max(86_400),
-      60,
-      { range: 'a whole number from 1 to 86400', unit: 's', fromText: 'number' },
-    ),
     brokerSecret: secret(
       ['CITYWATCH_BROKER_SECRET', 'What a broker shows when it asks whether a device may connect.'],
       32,

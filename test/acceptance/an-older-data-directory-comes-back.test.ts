@@ -33,7 +33,7 @@ t.test('a journal that is older than its database is refused, adopted, and judge
   t.equal(second.status, 1);
   t.match(
     second.stderr,
-    new RegExp(`^Another citywatch works .* process ${gateway.pid} .* ${gateway.directory}, since `),
+    new RegExp(`^Another citywatch works .*\\(process ${gateway.pid} on .* ${gateway.directory}, since `),
   );
   t.same(await gateway.notGreen(), [], 'the first one runs on');
   await gateway.stop('SIGTERM');

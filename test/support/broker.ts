@@ -38,7 +38,7 @@ export class Broker {
     const lines = [GATEWAY_USER, ...devices].map((user) => `${user}:${hashed(PASSWORD)}\n`);
     await writeFile(join(directory, 'passwords'), lines.join(''), { mode: 0o600 });
     const rights = [
-      ...[`user ${GATEWAY_USER}`, 'topic read cw/v1/#', 'topic readwrite cw/members/#', 'topic write cw/v1/+/command'],
+      ...[`user ${GATEWAY_USER}`, 'topic read cw/v1/#', 'topic write cw/v1/+/command'],
       ...['', 'pattern write cw/v1/%u/telemetry', 'pattern write cw/v1/%u/event', 'pattern write cw/v1/%u/state'],
       ...['pattern write cw/v1/%u/reply', 'pattern read cw/v1/%u/command', ''],
     ];

@@ -73,10 +73,9 @@ export function sendPuback(client: MqttClient, messageId: number): void {
 }
 
 /** What the broker says it cannot do and we cannot do without; null when it fits. */
-export function unfitness(said: NonNullable<IConnackPacket['properties']>, isShared: boolean): string | null {
+export function unfitness(said: NonNullable<IConnackPacket['properties']>): string | null {
   if (said.maximumQoS === 0) return 'the broker offers no QoS 1';
   if (said.wildcardSubscriptionAvailable === false) return 'the broker offers no wildcard subscriptions';
-  if (isShared && said.sharedSubscriptionAvailable === false) return 'the broker offers no shared subscriptions';
   return null;
 }
 

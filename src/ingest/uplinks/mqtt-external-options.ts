@@ -5,8 +5,6 @@ export interface ExternalMqttOptions {
   clientId: string;
   /** PEM of who may have issued the broker's certificate; null believes those that Node.js believes. */
   ca: Buffer | null;
-  /** Group of a shared subscription, where several gateways share the load; each needs a client id of its own. */
-  shareGroup: string | null;
   /** Unacknowledged messages the broker may have with us; reading stops at four times as many. */
   receiveMaximum: number;
   /** Payload bytes (and overhead) of unacknowledged messages at which reading stops. */
@@ -22,7 +20,6 @@ export interface ExternalMqttOptions {
 
 export const EXTERNAL_MQTT_DEFAULTS: Omit<ExternalMqttOptions, 'url' | 'clientId'> = {
   ca: null,
-  shareGroup: null,
   receiveMaximum: 512,
   unackedBytesMax: 160 * 1024 * 1024,
   payloadBytesMax: 256 * 1024,

@@ -148,16 +148,14 @@ export class ExternalMqtt {
       const askedS = this.options.sessionExpiryS;
       log.warn({ askedS, grantedS: expiryS }, 'the broker keeps our session for a shorter time than asked');
     }
-    const unfit = unfitness(properties, this.options.shareGroup !== null);
+    const unfit = unfitness(properties);
     if (unfit === null) this.#subscribe(client);
     else this.#trouble(unfit);
   }
 
   /** At each connect: a session may be older than our topics. Retained messages come for new ones only. */
   #subscribe(client: MqttClient): void {
-    const { shareGroup } = this.options;
-    const group = shareGroup === null ? '' : `$share/${shareGroup}/`;
-    const filters = CHANNELS.map((channel) => `${group}cw/v1/+/${channel}`);
+    const filters = CHANNELS.map((channel) => `cw/v1/+/${channel}`);
     client.subscribe(filters, { qos: 1, rh: 1 }, (error, granted) => {
       if (this.#stopping || !client.connected) return;
       const isGranted = !error && granted?.every(({ qos }) => qos === 1);
@@ -165,7 +163,7 @@ export class ExternalMqtt {
         this.#subscribed = true;
         this.#reason = null;
         this.downlink.opened();
-        this.#log.info({ group: shareGroup }, 'subscribed at the broker');
+        this.#log.info('subscribed at the broker');
         return;
       }
       this.#trouble('the broker does not grant our subscriptions with QoS 1; let this user read cw/v1/#');
@@ -261,7 +259,9 @@ export class ExternalMqtt {
 
   async #accept(message: NewMessage): Promise<Receipt> {
     try {
-      if (message.device === NOBODY) return this.#nothing();
+      // Acknowledged and dropped, so that the broker does not bring it for ever.
+      if (message.device === NOBODY && this.#deps.mayRefuse()) return NO_RECEIPT;
+      if (message.device === NOBODY) throw new CitywatchError('ingest.unavailable');
       await this.#turns.enter(message.device.kind);
       return await this.#deps.accept(message);
     } catch (error) {
@@ -273,12 +273,6 @@ export class ExternalMqtt {
       this.#refuse('rejected', message.device.id);
       return NO_RECEIPT;
     }
-  }
-
-  /** What is no message of a device is acknowledged and dropped, so that the broker does not bring it for ever. */
-  #nothing(): Receipt {
-    if (this.#deps.mayRefuse()) return NO_RECEIPT;
-    throw new CitywatchError('ingest.unavailable');
   }
 
   #refuse(reason: BrokerRefusal, device: string | null): void {

@@ -11,7 +11,6 @@ const TOKEN = 'a-token-of-at-least-thirty-two-characters';
 
 const INFLUX2 = { INFLUX_TOKEN: 'token-of-2x', INFLUX_ORG: 'city', INFLUX_BUCKET: 'raw' };
 const BROKER = { MQTT_URL: 'mqtt://broker' };
-const SHARED = { CITYWATCH_MQTT_SHARE_GROUP: 'g', CITYWATCH_NODE_ID: 'c' };
 const TLS = { CITYWATCH_TLS_CERT_FILE: 'a.pem', CITYWATCH_TLS_KEY_FILE: 'a.key' };
 
 type Env = Record<string, string>;
@@ -117,11 +116,12 @@ t.test('what contradicts each other, or belongs to a later version, is refused',
     [{ ...TLS, CITYWATCH_MQTTS_PORT: '1883' }, /CITYWATCH_MQTTS_PORT is the port of MQTT without TLS/],
     [{ MQTT_URL: 'ws://broker' }, /MQTT_URL .* is not a URL that starts with mqtt:/],
     [{ MQTT_CA_FILE: 'ca.pem' }, /MQTT_CA_FILE does nothing without MQTT_URL/],
-    [{ ...BROKER, CITYWATCH_MQTT_SHARE_GROUP: 'g' }, /SHARE_GROUP needs CITYWATCH_NODE_ID/],
-    [{ ...BROKER, ...SHARED, CITYWATCH_MQTT_SHARE_MEMBERS: 'a,b' }, /SHARE_MEMBERS must name every member .* c too/],
-    [{ ...BROKER, CITYWATCH_MQTT_SHARE_MEMBERS: 'a' }, /SHARE_MEMBERS needs CITYWATCH_MQTT_SHARE_GROUP/],
-    [{ CITYWATCH_NODE_ID: 'c' }, /CITYWATCH_NODE_ID needs CITYWATCH_MQTT_SHARE_GROUP/],
-    [{ ...BROKER, ...SHARED, CITYWATCH_MQTT_SHARE_MEMBERS: 'c,a b' }, /SHARE_MEMBERS .* is not a list of names/],
+    [
+      { ...BROKER, CITYWATCH_MQTT_SHARE_GROUP: 'g' },
+      /SHARE_GROUP several gateways at one broker are not served: .* remove/,
+    ],
+    [{ ...BROKER, CITYWATCH_MQTT_SHARE_MEMBERS: 'a,b' }, /SHARE_MEMBERS several gateways at one broker are not served/],
+    [{ CITYWATCH_NODE_ID: 'c' }, /CITYWATCH_NODE_ID is kept for a later version/],
     [{ CITYWATCH_RETENTION_RAW_DAYS: '400' }, /retention\.fiveMinuteDays must be at least the 400 days/],
     [{ CITYWATCH_RETENTION_1H_DAYS: '100' }, /RETENTION_1H_DAYS must be at least the 365 days/],
     [{ CITYWATCH_RETENTION_RAW_DAYS: '0' }, /RAW_DAYS 0 is not a whole number from 1 to 36500/],
@@ -131,8 +131,6 @@ t.test('what contradicts each other, or belongs to a later version, is refused',
   ];
   for (const [env, message] of refused) t.match(issuesOf(directory, env), [message], JSON.stringify(env));
   t.equal(load(directory, { ...INFLUX2, INFLUX_URL: 'http://h:8086' }).influx.bucket, 'raw');
-  const shared = load(directory, { ...BROKER, ...SHARED, CITYWATCH_MQTT_SHARE_MEMBERS: 'a,c' });
-  t.same(shared.mqtt.shareMembers, ['a', 'c']);
 });
 
 t.test('whatever a variable holds, the answer is a frozen configuration or a list of places', async (t) => {
