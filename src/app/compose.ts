@@ -44,7 +44,6 @@ import { composeImages } from './images.ts';
 import { openJournals } from './journals.ts';
 import { watchKinds } from './kind-reload.ts';
 import { kindTrial } from './kind-trial.ts';
-import { takeLease } from './lease.ts';
 import { DataDirectory } from './local-services/data-directory.ts';
 import { ffmpegUser } from './local-services/system-user.ts';
 import { registerEvidenceLooks } from './looks.ts';
