@@ -4,8 +4,8 @@ import { migrate } from '../platform/migrate.ts';
 import { type HeldLease, type LeaseInput, takeLease } from './lease.ts';
 
 /**
- * Opens PostgreSQL at `url`, takes its lease, brings it to this version, and has its audit trail sealed from now on. The
- * lease comes first where the database knows leases: nothing is changed under a gateway that runs.
+ * Opens PostgreSQL at `url`, takes its lease, brings it to this version, and has its audit trail sealed from now on.
+ * The lease comes first where the database knows leases: nothing is changed under a gateway that runs.
  */
 export async function openDatabase(
   url: string,
