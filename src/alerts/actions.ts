@@ -22,6 +22,8 @@ export interface ActionDeps {
   database: Database<'handling'>;
   clock: Clock;
   committed(tickets: WorkTicket[]): void;
+  /** The user name of somebody who may log in and see `jurisdiction`; null for anybody else. */
+  personWhoSees(tx: Tables, username: string, jurisdiction: string): Promise<string | null>;
 }
 
 type Change = { alert: AlertRow; event: EventType } | null;
@@ -51,11 +53,17 @@ export class AlertActions {
     });
   }
 
+  /** Says who sees to it: a user name. Errors: `request.invalid` for nobody, and for one who may not see the alert. */
   assign(caller: Caller, id: string, to: string): Promise<AlertView> {
-    return this.#change(caller, id, (alert) => {
+    return this.#change(caller, id, async (alert, _nowMs, tx) => {
       refuseClosed(alert);
-      if (alert.assigned_to === to) return null;
-      return { alert: { ...alert, assigned_to: to, handling: 'assigned' }, event: 'alert.assigned' };
+      const person = await this.#deps.personWhoSees(tx, to, alert.jurisdiction);
+      if (person === null) {
+        const message = 'is no user name of a person who can log in and may see this alert: see GET /users';
+        throw new CitywatchError('request.invalid', { issues: [{ path: 'to', message }] });
+      }
+      if (alert.assigned_to === person) return null;
+      return { alert: { ...alert, assigned_to: person, handling: 'assigned' }, event: 'alert.assigned' };
     });
   }
 
@@ -82,12 +90,16 @@ export class AlertActions {
     });
   }
 
-  async #change(caller: Caller, id: string, decide: (alert: AlertRow, nowMs: number) => Change): Promise<AlertView> {
+  async #change(
+    caller: Caller,
+    id: string,
+    decide: (alert: AlertRow, nowMs: number, tx: Tables) => Change | Promise<Change>,
+  ): Promise<AlertView> {
     const { database, clock } = this.#deps;
     const result = await database.transaction(async (tx) => {
       const nowMs = clock.nowMs();
       const before = await lockAlert(tx, caller, id);
-      const change = decide(before, nowMs);
+      const change = await decide(before, nowMs, tx);
       if (!change) return { view: showAlert(before), tickets: [] };
       const alert = { ...change.alert, version: before.version + 1 };
       await saveAlerts(tx, [alert]);

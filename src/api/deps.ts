@@ -106,10 +106,6 @@ export interface ApiLimits {
   failedAuthPerMinute: number;
   /** Requests of one token or device a minute. */
   callerPerMinute: number;
-  /** Logins from one address a minute. */
-  loginsPerAddress: number;
-  /** Logins for one user name a minute, wherever they come from. */
-  loginsPerName: number;
   /** Requests of one token or device that are being worked on at the same time, and as many live readers. */
   callerAtOnce: number;
   /** Questions to the time series and the journal that run at the same time, of all callers. */

@@ -7,8 +7,6 @@ export const DEFAULT_LIMITS: ApiLimits = {
   addressPerMinute: 60_000,
   failedAuthPerMinute: 120,
   callerPerMinute: 6000,
-  loginsPerAddress: 60,
-  loginsPerName: 10,
   callerAtOnce: 64,
   heavyAtOnce: 8,
 };
@@ -43,8 +41,6 @@ export interface RateLimits {
   failedAuth: Window;
   /** Counts a request of this caller. */
   caller: Window;
-  /** Counts a login of this address and for this user name, right or wrong, before the password is looked at. */
-  login(request: FastifyRequest, username: string): Promise<void>;
 }
 
 /**
@@ -61,15 +57,7 @@ export function createRateLimits(app: FastifyInstance, limits: ApiLimits): RateL
       throw new CitywatchError('request.rate', { retryAfterS: Math.max(1, result.ttlInSeconds) });
     };
   };
-  const names = new WeakMap<FastifyRequest, string>();
-  const loginOfAddress = window(limits.loginsPerAddress);
-  const loginOfName = window(limits.loginsPerName, (request) => names.get(request) ?? '');
   return {
-    login: async (request, username) => {
-      names.set(request, username);
-      await loginOfAddress(request);
-      await loginOfName(request);
-    },
     address: window(limits.addressPerMinute),
     failedAuth: window(limits.failedAuthPerMinute),
     caller: window(limits.callerPerMinute, (request) => callerKey(request)),

@@ -16,6 +16,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Observer } from '../core/observe.ts';
 import type { IncarnationOf } from '../core/receipt.ts';
 import type { Kinds } from '../devices/kinds.ts';
+import { personWhoSees } from '../devices/people.ts';
 import { placesOf } from '../devices/places.ts';
 import type { Vault } from '../devices/vault.ts';
 import type { DatabaseShares } from '../platform/database.ts';
@@ -98,7 +99,7 @@ export async function composeAlerting(deps: AlertingDeps) {
     evidenceDisk,
     watchlists,
     ofGateway: new GatewayAlerts({ database, clock, rules, position, incarnationOf, committed }),
-    actions: new AlertActions({ database: handling, clock, committed }),
+    actions: new AlertActions({ database: handling, clock, committed, personWhoSees }),
     subscriptions: new Subscriptions({ database: general, clock, vault: box, checkAddress, ring }),
     reader: new RulesReader({ database, clock, observer, engine, head, isClockKnown, incarnationOf, committed }),
   };

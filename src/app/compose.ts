@@ -260,7 +260,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     audit: { list: (caller, filter) => listAudit(database, caller, filter) },
     alerts: { ...alerting, registerLook: registerEvidenceLooks(register, directory) },
     ...{ streams: video.streams, accessRegister: register, passages: search, commands: downlink.commands },
-    ...composePeople({ shares, clock, observer, jurisdictions, hasher }),
+    ...composePeople({ shares, clock, observer, jurisdictions, hasher, tokens }),
     ...(await consolePages(observer)),
     ...{ messageRate, kindRates: rates },
     kindDryRun: kindTrial({ kinds, guard, journal: journals.live, clock }),

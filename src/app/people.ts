@@ -5,6 +5,7 @@ import type { Jurisdictions } from '../devices/jurisdictions.ts';
 import { Passwords } from '../devices/passwords.ts';
 import { People } from '../devices/people.ts';
 import { Sessions } from '../devices/sessions.ts';
+import type { Tokens } from '../devices/tokens.ts';
 import type { DatabaseShares } from '../platform/database.ts';
 
 export interface PeopleParts {
@@ -13,6 +14,7 @@ export interface PeopleParts {
   observer: Observer;
   jurisdictions: Jurisdictions;
   hasher: SecretHasher;
+  tokens: Tokens;
 }
 
 /** Builds who may log in, and who is logged in. */

@@ -9,6 +9,7 @@ import { invalid } from './input.ts';
 import type { Jurisdictions } from './jurisdictions.ts';
 import type { Passwords } from './passwords.ts';
 import type { PeopleTables } from './people-tables.ts';
+import type { Tokens } from './tokens.ts';
 
 export interface PersonInput {
   /** Lower case letters, digits, dots, underscores and hyphens. */
@@ -41,6 +42,8 @@ export interface PeopleDeps {
   jurisdictions: Pick<Jurisdictions, 'exists'>;
   passwords: Passwords;
   clock: Clock;
+  /** A token ends with the rights of the person who made it. */
+  tokens: Pick<Tokens, 'endOf' | 'forget'>;
   /** Told after sessions were, or may have been, ended. */
   sessionsEnded(): void;
 }
@@ -87,7 +90,8 @@ export class People {
   }
 
   /**
-   * Changes a person; all sessions of theirs end at once, unless only the name changed. Errors: `not-found`,
+   * Changes a person; all sessions of theirs end at once, unless only the name changed, and tokens of theirs beyond
+   * what they may still give. Errors: `not-found`,
    * `precondition.stale`, `request.invalid`.
    */
   async update(caller: Caller, id: string, expectedVersion: number, patch: PersonPatch): Promise<PersonInfo> {
@@ -106,6 +110,8 @@ export class People {
         await db.updateTable('person').set(after).where('id', '=', id).execute();
         const onlyName = Object.keys(patch).every((key) => key === 'name');
         if (!onlyName) await db.deleteFrom('session').where('person_id', '=', id).execute();
+        const keeps = after.disabled_at_ms === null ? { role: after.role, jurisdiction: after.jurisdiction } : null;
+        if (!onlyName) await this.#deps.tokens.endOf(tx, caller, { person: id, keeps });
         const action = disabled ? 'user.disable' : password === undefined ? 'user.update' : 'user.password';
         await this.#audit(tx, { caller, action, before, after });
         return show(after);
@@ -113,6 +119,7 @@ export class People {
     } finally {
       // Also when the answer of COMMIT was lost: the next use asks the database.
       this.#deps.sessionsEnded();
+      this.#deps.tokens.forget();
     }
   }
 
@@ -137,6 +144,20 @@ export class People {
     const rows = { before: before && show(before), after: show(after) };
     await recordAudit(tx, { caller, action, subject: `user/${after.id}`, jurisdiction, ...rows, atMs });
   }
+}
+
+/**
+ * The user name of the person called `username`, who stays as they are until the transaction ends; null for one who is
+ * unknown, may not log in, or may not see `jurisdiction`.
+ */
+export async function personWhoSees(tx: Tables, username: string, jurisdiction: Jurisdiction): Promise<string | null> {
+  const query = tx.tables<PeopleTables>().selectFrom('person').select(['username', 'jurisdiction']);
+  const row = await query
+    .where('username', '=', username.toLowerCase())
+    .where('disabled_at_ms', 'is', null)
+    .forShare()
+    .executeTakeFirst();
+  return row && covers(row.jurisdiction, jurisdiction) ? row.username : null;
 }
 
 /** Long rather than tricky, and not the name itself (NIST SP 800-63B). */

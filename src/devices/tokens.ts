@@ -5,7 +5,7 @@ import { CitywatchError } from '../core/errors.ts';
 import { covers, type Jurisdiction, NATIONWIDE } from '../core/jurisdiction.ts';
 import type { Caller, Role } from '../core/types.ts';
 import { recordAudit } from '../platform/audit.ts';
-import { type Database, withinJurisdiction } from '../platform/database.ts';
+import { type Database, sql, type Tables, withinJurisdiction } from '../platform/database.ts';
 import { newSecret, type SecretHasher } from './credentials.ts';
 import { invalid } from './input.ts';
 import type { Jurisdictions } from './jurisdictions.ts';
@@ -41,6 +41,12 @@ export interface TokensDeps {
   jurisdictions: Jurisdictions;
   hasher: SecretHasher;
   clock: Clock;
+}
+
+/** Whose tokens end; `keeps` is what the person may still give, null for nothing. */
+export interface EndedTokens {
+  person: string;
+  keeps: { role: Role; jurisdiction: Jurisdiction } | null;
 }
 
 interface Known {
@@ -115,6 +121,33 @@ export class Tokens {
     }));
   }
 
+  /**
+   * Ends the tokens a person made, and those made with them in turn, in the caller's transaction: all of them, or those
+   * beyond what the person still may give. Call {@link forget} after it.
+   */
+  async endOf(tx: Tables, caller: Caller, { person, keeps }: EndedTokens): Promise<void> {
+    const atMs = this.#deps.clock.nowMs();
+    const db = tx.tables<RegistryTables>();
+    const made = await sql<Pick<TokenInfo, 'id' | 'name' | 'role' | 'jurisdiction'>>`
+      with recursive made (id) as (
+        select id from api_token where created_by = ${person}
+        union select t.id from api_token t join made on t.created_by = made.id
+      )
+      select id, name, role, jurisdiction from api_token join made using (id) where revoked_at_ms is null`.execute(db);
+    for (const { id, name, role, jurisdiction } of made.rows) {
+      if (keeps && mayGive(keeps.role, role) && covers(keeps.jurisdiction, jurisdiction)) continue;
+      await db.updateTable('api_token').set({ revoked_at_ms: atMs }).where('id', '=', id).execute();
+      const subject = `token/${id}`;
+      await recordAudit(tx, { caller, action: 'token.revoke', subject, jurisdiction, before: { name }, atMs });
+    }
+  }
+
+  /** Tokens have ended, or may have: the next use of any asks the database. */
+  forget(): void {
+    this.#epoch += 1;
+    this.#known = new BoundedMap(KNOWN_MAX);
+  }
+
   /** Effective when it returns. Fails with `not-found` for a token beyond the caller's jurisdiction or none at all. */
   async revoke(caller: Caller, id: string): Promise<void> {
     const atMs = this.#deps.clock.nowMs();
@@ -136,7 +169,7 @@ export class Tokens {
       });
     } finally {
       // Also when the answer of COMMIT was lost: the next use asks the database.
-      this.#forget();
+      this.forget();
     }
   }
 
@@ -173,7 +206,7 @@ export class Tokens {
         .onConflict((conflict) => conflict.column('id').doUpdateSet({ token_hash, revoked_at_ms: null }))
         .execute();
     }
-    this.#forget();
+    this.forget();
   }
 
   async #read(key: string, hash: Buffer): Promise<Known> {
@@ -190,11 +223,6 @@ export class Tokens {
     const known = { caller, expiresAtMs: row?.expires_at_ms ?? Number.POSITIVE_INFINITY };
     if (epoch === this.#epoch) this.#known.set(key, known);
     return known;
-  }
-
-  #forget(): void {
-    this.#epoch += 1;
-    this.#known = new BoundedMap(KNOWN_MAX);
   }
 
   #tables() {

@@ -11,6 +11,7 @@ import { Subscriptions } from '../../src/alerts/subscriptions.ts';
 import type { AlertTables } from '../../src/alerts/tables.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Caller } from '../../src/core/types.ts';
+import { personWhoSees } from '../../src/devices/people.ts';
 import { Database } from '../../src/platform/database.ts';
 import { Doorbell } from '../../src/platform/jobs.ts';
 import { migrate } from '../../src/platform/migrate.ts';
@@ -84,7 +85,7 @@ export async function startAlertDesk(t: Owner, urls: { database: string; redis: 
     doorbell,
     work,
     queries: new AlertQueries(database),
-    actions: new AlertActions({ database, clock, committed }),
+    actions: new AlertActions({ database, clock, committed, personWhoSees }),
     subscriptions: new Subscriptions({ database, clock, vault: clearBox, checkAddress, ring }),
   };
 }

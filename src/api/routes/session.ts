@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { addressBlock } from '../../core/address-block.ts';
 import { PASSWORD_LENGTH_MAX } from '../../devices/people.ts';
 import type { Session } from '../../devices/sessions.ts';
 import { callerOf } from '../auth.ts';
+import { LoginGuard } from '../login-guard.ts';
 import { noContent } from '../schemas.ts';
 import { clearSessionCookie, refuseForeignPages, sessionIdOf, setSessionCookie } from '../session-cookie.ts';
 import { defined, type RoutePart } from './route.ts';
@@ -29,7 +31,8 @@ function answer({ caller, username }: Pick<Session, 'caller'> & { username: stri
 }
 
 /** How people log in, ask who they are, and log out. */
-export const sessionRoutes: RoutePart = (app, { sessions, rates, settings }) => {
+export const sessionRoutes: RoutePart = (app, { sessions, clock, settings }) => {
+  const guard = new LoginGuard(clock);
   const tags = ['people'];
   const secure = settings.tls !== undefined;
 
@@ -49,8 +52,9 @@ export const sessionRoutes: RoutePart = (app, { sessions, rates, settings }) => 
     async (request, reply) => {
       refuseForeignPages(request);
       const { username, password } = request.body;
-      await rates.login(request, username.toLowerCase());
-      const session = await sessions.start({ username, password, ...defined({ former: sessionIdOf(request) }) });
+      const attempt = { name: username.toLowerCase(), address: addressBlock(request.ip) };
+      const login = { username, password, ...defined({ former: sessionIdOf(request) }) };
+      const session = await guard.run(attempt, () => sessions.start(login));
       setSessionCookie(reply, session.id, secure);
       reply.header('cache-control', 'no-store');
       return answer(session);

@@ -110,7 +110,7 @@ t.test('a device that moves takes its alert and its dead letters along; both dis
   t.same((await told(CITY, 'k-moves')).slice(1), ['alert.left 330212', 'alert.arrived 330203'], 'who sees both');
   const moved = await database.tables<IngestTables>().selectFrom('dead_letter').select('jurisdiction').execute();
   t.same(moved, [{ jurisdiction: '330203' }]);
-  const actions = new AlertActions({ database, clock, committed: () => {} });
+  const actions = new AlertActions({ database, clock, committed: () => {}, personWhoSees: async () => null });
   await t.rejects(actions.ack(YINZHOU, alert!.id), { code: 'not-found' });
   t.match(await actions.ack(HAISHU, alert!.id), { handling: 'acked', version: alert!.version + 1 });
 });
@@ -138,7 +138,7 @@ t.test('an alert that is closed stays with those who handled it', async (t) => {
   await register('k-closed');
   await burns('k-closed');
   const [alert] = await alertsOf(YINZHOU, 'k-closed');
-  const actions = new AlertActions({ database, clock, committed: () => {} });
+  const actions = new AlertActions({ database, clock, committed: () => {}, personWhoSees: async () => null });
   await actions.close(YINZHOU, alert!.id, { verdict: 'confirmed' });
   await registry.update(CITY, 'k-closed', 1, { jurisdiction: '330203' });
   t.match(await alertsOf(YINZHOU, 'k-closed'), [{ handling: 'closed' }]);

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import type { AlertTables } from '../../../src/alerts/tables.ts';
+import type { PeopleTables } from '../../../src/devices/people-tables.ts';
 import { startReceiver } from '../../support/alert-desk.ts';
 import { startAlertsApi } from '../../support/alerts-api.ts';
 import { bearer, HERE, startApi, TOKENS } from '../../support/api.ts';
@@ -19,7 +21,29 @@ t.test('an alert is read, taken, commented and closed; the second person is told
   t.equal(second.status, 409);
   t.match(second.body, { code: 'conflict.state', detail: /Already acknowledged by operator at / });
   t.equal((await ask('POST', `/alerts/${id}/ack`, { token: TOKENS.viewer })).status, 403);
-  t.match((await ask('POST', `/alerts/${id}/assign`, { payload: { to: 'Wang' } })).body, { assignedTo: 'Wang' });
+  const place = { role: 'operator', password_hash: 'x', created_by: 'admin', created_at_ms: 1, version: 1 } as const;
+  const person = (username: string, jurisdiction: string, disabled_at_ms: number | null = null) => ({
+    id: randomUUID(),
+    username,
+    name: username,
+    jurisdiction,
+    disabled_at_ms,
+    ...place,
+  });
+  await desk.database
+    .tables<PeopleTables>()
+    .insertInto('person')
+    .values([person('wang', HERE), person('gone', HERE, 1), person('elsewhere', '510700')])
+    .execute();
+  for (const to of ['nobody', 'gone', 'elsewhere']) {
+    const answer = await ask('POST', `/alerts/${id}/assign`, { payload: { to } });
+    t.match(
+      answer,
+      { status: 400, body: { issues: [{ path: 'to', message: /may see this alert: see GET \/users/ }] } },
+      to,
+    );
+  }
+  t.match((await ask('POST', `/alerts/${id}/assign`, { payload: { to: 'Wang' } })).body, { assignedTo: 'wang' });
   t.match((await ask('POST', `/alerts/${id}/comment`, { payload: { text: '到场' } })).body, {
     comments: [{ by: 'operator', text: '到场' }],
   });
