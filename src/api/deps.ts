@@ -4,6 +4,7 @@ import type { Observer } from '../core/observe.ts';
 import type { Caller, Device, DeviceIdentity, DeviceKind, Lane, NewMessage, Receipt, Refusal } from '../core/types.ts';
 import type { SetupStatus } from '../devices/camera-setup.ts';
 import type { ForeignUnit } from '../devices/camera-units.ts';
+import type { ShownAddresses } from '../devices/connections.ts';
 import type { DeviceInput, DevicePatch } from '../devices/input.ts';
 import type { JurisdictionInfo } from '../devices/jurisdictions.ts';
 import type { People } from '../devices/people.ts';
@@ -131,6 +132,8 @@ export interface RegistryPort {
   update(caller: Caller, id: string, expectedVersion: number, patch: DevicePatch): Promise<Device>;
   retire(caller: Caller, id: string, expectedVersion: number): Promise<void>;
   rotateSecret(caller: Caller, id: string): Promise<string>;
+  /** Where a device is reached, logins masked; asked only for a caller that may edit it. */
+  shownAddresses(id: string): Promise<ShownAddresses>;
 }
 
 export interface KindsPort {

@@ -65,3 +65,30 @@ function decode(text: string): string {
     return text;
   }
 }
+
+/** Where a device is reached, for whoever may edit it. Logins are not there, only that there is one. */
+export interface ShownAddresses {
+  stream: { url: string; subUrl: string | null; login: typeof MASK | null } | null;
+  onvif: { xaddr: string; login: typeof MASK } | null;
+}
+
+const MASK = '***';
+/** Makers also write the login into path or query, such as `/user=admin_password=x_channel=1`. */
+const LOGIN_PART =
+  /(?<![a-z])((?:user(?:name)?|usr|login|account|pass(?:word|wd)?|pwd|psw|token|auth|key|secret)=).*?(?=$|[&/;?#]|_[a-z]+=)/gi;
+
+export function shownAddresses({ stream, onvif }: { stream: StoredStream | null; onvif: StoredOnvif | null }) {
+  const shown: ShownAddresses = {
+    stream: stream && {
+      url: masked(stream.main.url),
+      subUrl: stream.sub && masked(stream.sub.url),
+      login: stream.main.login === null && (stream.sub?.login ?? null) === null ? null : MASK,
+    },
+    onvif: onvif && { xaddr: masked(onvif.xaddr), login: MASK },
+  };
+  return shown;
+}
+
+function masked(url: string): string {
+  return url.replace(LOGIN_PART, `$1${MASK}`);
+}

@@ -4,7 +4,16 @@ import type { Caller, Device, DeviceId } from '../core/types.ts';
 import { recordAudit } from '../platform/audit.ts';
 import { jsonb, type RawBuilder, sql, type Tables, withinJurisdiction } from '../platform/database.ts';
 import { CameraAddresses } from './camera-addresses.ts';
-import { type OnvifAccess, openOnvif, openStream, type StreamSource, storeOnvif, storeStream } from './connections.ts';
+import {
+  type OnvifAccess,
+  openOnvif,
+  openStream,
+  type ShownAddresses,
+  type StreamSource,
+  shownAddresses,
+  storeOnvif,
+  storeStream,
+} from './connections.ts';
 import { newSecret, type SecretHasher } from './credentials.ts';
 import { DirectoryKeeper, type KeeperDeps } from './directory-keeper.ts';
 import { type DeviceFollower, tellFollowers } from './followers.ts';
@@ -163,6 +172,11 @@ export class Registry {
   async onvifAccess(id: DeviceId): Promise<OnvifAccess | null> {
     const row = await this.#connection(id);
     return row?.onvif ? openOnvif(this.#deps.vault, id, row.onvif) : null;
+  }
+
+  /** Where a device is reached, logins masked. The caller's right to edit it is checked before. */
+  async shownAddresses(id: DeviceId): Promise<ShownAddresses> {
+    return shownAddresses((await this.#connection(id)) ?? { stream: null, onvif: null });
   }
 
   #connection(id: DeviceId): Promise<Pick<Position, 'stream' | 'onvif'> | undefined> {

@@ -102,6 +102,10 @@ export class MemoryRegistry {
     await this.get(caller, id);
     return 'rotated-secret';
   }
+
+  async shownAddresses() {
+    return { stream: null, onvif: null };
+  }
 }
 
 class MemoryIdempotency {

@@ -54,8 +54,15 @@ const deviceFields = {
 };
 
 const device = z.object(deviceFields).meta({ id: 'Device' });
+const masked = z.literal('***').meta({ description: 'There is a login, which nobody is shown' });
+const addresses = {
+  stream: z.object({ url: z.string(), subUrl: z.string().nullable(), login: masked.nullable() }).nullable(),
+  onvif: z.object({ xaddr: z.string(), login: masked }).nullable(),
+};
+const deviceOfEditor = device.extend(addresses);
 const created = z.object({
   ...deviceFields,
+  ...addresses,
   secret: z.string().optional().meta({ description: 'Shown this once and never again' }),
   secretWithheld: z.boolean().optional().meta({ description: 'An answer from memory, which keeps no secret' }),
 });
@@ -83,7 +90,10 @@ const otherUnit = z
   .meta({
     description: 'What answers at the address of a camera in the place of its unit, which therefore shows nothing',
   });
-const deviceWithSetup = device.extend({ setup: setup.optional(), otherUnit: otherUnit.optional() });
+const deviceInFull = device
+  .extend({ setup: setup.optional(), otherUnit: otherUnit.optional() })
+  .extend(z.object(addresses).partial().shape)
+  .meta({ description: '`stream` and `onvif`, where the device is reached, for admin and technician' });
 const swap = z.strictObject({
   serial: z
     .string()
@@ -163,7 +173,7 @@ function readingRoutes(app: ApiApp, context: RouteContext): void {
     '/devices/:id',
     {
       config: { allow: READERS },
-      schema: { tags: TAGS, summary: 'Read a device', params: deviceParams, response: { 200: deviceWithSetup } },
+      schema: { tags: TAGS, summary: 'Read a device', params: deviceParams, response: { 200: deviceInFull } },
     },
     async (request, reply) => {
       const caller = callerOf(request);
@@ -171,8 +181,11 @@ function readingRoutes(app: ApiApp, context: RouteContext): void {
       setEtag(reply, found.version);
       const asked = caller.role === 'viewer' ? null : await context.cameraSetup(found.id);
       const other = caller.role === 'viewer' ? null : context.units.foreign(found.id);
+      const mayEdit = EDITORS.some((role) => role === caller.role);
+      const reached = mayEdit ? await registry.shownAddresses(found.id) : {};
       return {
         ...answer(found, twin),
+        ...reached,
         ...(asked ? { setup: setupAnswer(asked) } : {}),
         ...(other ? { otherUnit: otherUnitAnswer(other) } : {}),
       };
@@ -195,7 +208,8 @@ function changingRoutes(app: ApiApp, { registry, twin }: RouteContext): void {
       const result = await registry.create(callerOf(request), request.body);
       setEtag(reply, result.device.version);
       reply.header('location', `/api/v1/devices/${result.device.id}`);
-      return reply.code(201).send({ ...answer(result.device, twin), secret: result.secret });
+      const reached = await registry.shownAddresses(result.device.id);
+      return reply.code(201).send({ ...answer(result.device, twin), ...reached, secret: result.secret });
     },
   );
 
@@ -208,14 +222,14 @@ function changingRoutes(app: ApiApp, { registry, twin }: RouteContext): void {
         summary: 'Change a device',
         params: deviceParams,
         body: devicePatch,
-        response: { 200: device },
+        response: { 200: deviceOfEditor },
       },
     },
     async (request, reply) => {
       const version = requireVersion(request);
       const changed = await registry.update(callerOf(request), request.params.id, version, request.body);
       setEtag(reply, changed.version);
-      return answer(changed, twin);
+      return { ...answer(changed, twin), ...(await registry.shownAddresses(changed.id)) };
     },
   );
 

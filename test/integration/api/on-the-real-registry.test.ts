@@ -47,6 +47,28 @@ async function create(api: TestApi, token: string, payload: object, headers = {}
 
 const api = await startReal(t);
 
+t.test('where a camera is reached is told to who may edit it, without its login, and to nobody else', async (t) => {
+  const admin = (await api.makeToken(NINGBO)).token;
+  const onvif = { xaddr: 'http://10.1.2.3/onvif/device_service', username: 'root', password: 'hunter22' };
+  const stream = { url: 'rtsp://root:hunter22@10.1.2.3/main' };
+  const place = { kind: 'camera', name: 'Gate', jurisdiction: '330205', location: KIOSK.location };
+  t.equal((await create(api, admin, { ...place, id: 'cam-shown', onvif, stream })).status, 201);
+  const shown = {
+    stream: { url: 'rtsp://10.1.2.3/main', subUrl: null, login: '***' },
+    onvif: { xaddr: 'http://10.1.2.3/onvif/device_service', login: '***' },
+  };
+  for (const role of ['admin', 'technician', 'operator', 'viewer']) {
+    const { token } = await api.makeToken(NINGBO, role);
+    const { body, text } = await api.call({ method: 'GET', url: `${DEVICES}/cam-shown`, headers: bearer(token) });
+    t.notMatch(text, /hunter22|root/, role);
+    const { stream, onvif } = body as Partial<typeof shown>;
+    t.same({ stream, onvif }, ['admin', 'technician'].includes(role) ? shown : {}, role);
+  }
+  const headers = { ...bearer(admin), 'if-match': '"1"' };
+  const back = await api.call({ method: 'PATCH', url: `${DEVICES}/cam-shown`, headers, payload: shown });
+  t.equal(back.status, 400, 'what is shown cannot be sent back as if it were a login');
+});
+
 t.test('two cities on one gateway', async (t) => {
   const ningbo = (await api.makeToken(NINGBO)).token;
   const mianyang = (await api.makeToken(MIANYANG)).token;

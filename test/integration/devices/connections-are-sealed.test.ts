@@ -41,6 +41,29 @@ t.test('camera passwords are in no row, no answer and no audit entry, and open f
   t.equal(await registry.onvifAccess('cam'), null);
 });
 
+t.test('where a camera is reached can be shown, its login cannot', async (t) => {
+  const { registry } = parts;
+  const stream = {
+    url: 'rtsp://admin:hunter22@10.0.0.8/main?channel=1',
+    subUrl: 'rtsp://10.0.0.8/user=admin_password=hun_ter22_channel=1_stream=1.sdp?real&pwd=hunter22&token=hunter22#x',
+  };
+  const onvif = { xaddr: 'http://10.0.0.8/onvif/device_service', username: 'admin', password: 'hunter22' };
+  await registry.create(YINZHOU, camera({ id: 'shown', stream, onvif }));
+  t.same(await registry.shownAddresses('shown'), {
+    stream: {
+      url: 'rtsp://10.0.0.8/main?channel=1',
+      subUrl: 'rtsp://10.0.0.8/user=***_password=***_channel=1_stream=1.sdp?real&pwd=***&token=***#x',
+      login: '***',
+    },
+    onvif: { xaddr: 'http://10.0.0.8/onvif/device_service', login: '***' },
+  });
+  await registry.create(YINZHOU, camera({ id: 'open', stream: { url: 'rtsp://10.0.0.7/1' } }));
+  t.same(await registry.shownAddresses('open'), {
+    stream: { url: 'rtsp://10.0.0.7/1', subUrl: null, login: null },
+    onvif: null,
+  });
+});
+
 t.test('an address that is none, or leads elsewhere, is refused without repeating it', async (t) => {
   const { registry } = parts;
   for (const url of ['file:///etc/passwd', 'concat:a|b', 'rtsp://', 'rtsp://u:hunter22/x@h/1', 'javascript:1']) {
