@@ -4,6 +4,7 @@ import { DiscoveryResponder } from './camera/discovery.ts';
 import { Studio } from './camera/studio.ts';
 import { CommandCentre } from './centre/centre.ts';
 import { Checkpoint } from './checkpoint/checkpoint.ts';
+import { Estate, inTurns } from './estate.ts';
 import { type GatewayClient, GatewayError } from './gateway-client.ts';
 import { Kiosk } from './kiosk/kiosk.ts';
 import type { Happening, Scenario } from './scenario.ts';
@@ -23,9 +24,12 @@ export interface CityDeps {
   discovery?: string;
   /** File of the command centre's ledger. */
   ledgerPath?: string;
+  /** Use devices, subscriptions and watchlists that are there already, with new credentials. */
+  takeOver: boolean;
+  /** Leave at the gateway what the city made, for a gateway that ends with it. */
+  keep: boolean;
 }
 
-const AT_ONCE = 4;
 const WATCHED_FOR_MS = 30 * 86_400_000;
 const CONNECT_WAIT_MS = 60_000;
 const PASSES_EVERY_MS = 10_000;
@@ -39,14 +43,18 @@ export class City {
   readonly #checkpoints = new Map<string, Checkpoint>();
   readonly #stops: (() => Promise<void>)[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
+  readonly #estate: Estate;
 
   constructor(deps: CityDeps) {
     this.#deps = deps;
+    const { gateway, takeOver } = deps;
+    this.#estate = new Estate({ gateway, takeOver, warn: (text) => deps.emit({ event: 'warning', text }) });
   }
 
   /** Starts and registers everything; resolves when every device is connected. On failure call `stop` all the same. */
   async start(): Promise<void> {
     const { emit, scenario } = this.#deps;
+    await this.#refuseTaken();
     await this.#startCameras();
     await this.#startCentre();
     await inTurns(scenario.cameras, (entry) => this.#registerCamera(entry.id));
@@ -61,6 +69,14 @@ export class City {
       kiosks: this.#kiosks.size,
       checkpoints: this.#checkpoints.size,
     });
+  }
+
+  async #refuseTaken(): Promise<void> {
+    const { cameras, kiosks, checkpoints, centre, watchlist } = this.#deps.scenario;
+    const ids = [...cameras, ...kiosks, ...checkpoints].map(({ id }) => id);
+    const subscriptions = centre ? [{ path: '/subscriptions' as const, name: centre.name }] : [];
+    const watchlists = watchlist ? [{ path: '/watchlists' as const, name: watchlist.name }] : [];
+    await this.#estate.refuseTaken(ids, [...subscriptions, ...watchlists]);
   }
 
   /** Somebody walks by one camera after the other, for as long as the city runs. */
@@ -87,6 +103,10 @@ export class City {
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer);
     await Promise.all([...this.#kiosks.values(), ...this.#checkpoints.values()].map((device) => device.stop()));
+    if (!this.#deps.keep) {
+      const removed = await this.#estate.clear();
+      this.#deps.emit({ event: 'cleared', removed });
+    }
     for (const stop of this.#stops.splice(0).reverse()) await stop();
   }
 
@@ -116,12 +136,12 @@ export class City {
   }
 
   async #registerCamera(id: string): Promise<void> {
-    const { scenario, gateway, emit } = this.#deps;
+    const { scenario, emit } = this.#deps;
     const camera = this.#cameras.get(id);
     const entry = scenario.cameras.find((one) => one.id === id);
     if (!camera || !entry) return;
     const onvif = { xaddr: camera.xaddr, ...camera.account };
-    const { existed } = await gateway.register({ ...this.#common(entry, 'camera'), onvif });
+    const { existed } = await this.#estate.device({ ...this.#common(entry, 'camera'), onvif });
     emit({ event: 'registered', device: id, kind: 'camera', existed, xaddr: camera.xaddr });
   }
 
@@ -142,9 +162,9 @@ export class City {
   }
 
   async #register(entry: Place & { cameras: string[] }, kind: string): Promise<string> {
-    const { gateway, emit } = this.#deps;
+    const { emit } = this.#deps;
     const device = { ...this.#common(entry, kind), cameras: entry.cameras };
-    const { secret, existed } = await gateway.register(device);
+    const { secret, existed } = await this.#estate.device(device);
     emit({ event: 'registered', device: entry.id, kind, existed });
     return secret;
   }
@@ -156,16 +176,15 @@ export class City {
 
   /** A command centre and its subscription. A gateway that refuses it still gets its devices. */
   async #startCentre(): Promise<void> {
-    const { scenario, gateway, emit, ledgerPath } = this.#deps;
+    const { scenario, emit, ledgerPath } = this.#deps;
     if (!scenario.centre) return;
     const { name, address, port } = scenario.centre;
     const centre = new CommandCentre({ host: address, port, ...(ledgerPath ? { ledgerPath } : {}) });
     await centre.start();
     this.#stops.push(() => centre.stop());
     await this.#tolerate('subscription', async () => {
-      await gateway.removeNamed('/subscriptions', name);
       const body = { name, url: centre.url, jurisdiction: scenario.jurisdiction };
-      const { secret } = (await gateway.call('POST', '/subscriptions', body)).body as { secret: string };
+      const { secret } = (await this.#estate.entry('/subscriptions', body)) as { secret: string };
       centre.secrets = [secret];
       emit({ event: 'subscribed', centre: name, url: centre.url });
     });
@@ -173,14 +192,13 @@ export class City {
   }
 
   async #watch(): Promise<void> {
-    const { scenario, gateway, emit } = this.#deps;
+    const { scenario, emit } = this.#deps;
     if (!scenario.watchlist) return;
     const { plates, ...about } = scenario.watchlist;
     const validUntil = new Date(Date.now() + WATCHED_FOR_MS).toISOString();
     await this.#tolerate('watchlist', async () => {
-      await gateway.removeNamed('/watchlists', about.name);
       const entries = plates.map((entry) => ({ ...entry, validUntil }));
-      await gateway.call('POST', '/watchlists', { ...about, jurisdiction: scenario.jurisdiction, entries });
+      await this.#estate.entry('/watchlists', { ...about, jurisdiction: scenario.jurisdiction, entries });
       emit({ event: 'watchlist', name: about.name, plates: plates.length });
     });
   }
@@ -225,14 +243,6 @@ export class City {
 }
 
 type Place = { id: string; zh: string; en: string; lat: number; lon: number };
-
-async function inTurns<Item>(items: readonly Item[], run: (item: Item) => Promise<void>): Promise<void> {
-  const waiting = [...items];
-  const worker = async (): Promise<void> => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await run(item);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-}
 
 /** Says what reached the command centre, as it reaches it. */
 async function follow(centre: CommandCentre, emit: CityDeps['emit']): Promise<void> {

@@ -33,33 +33,14 @@ export class GatewayClient {
     this.#token = token;
   }
 
-  /**
-   * Registers a device, or takes over the one that has this id already: it gets a new secret, a camera its new address.
-   * Returns the secret and which of the two happened.
-   */
-  async register(device: NewDevice): Promise<{ secret: string; existed: boolean }> {
-    try {
-      const { secret } = (await this.call('POST', '/devices', device)).body as { secret: string };
-      return { secret, existed: false };
-    } catch (error) {
-      if (!(error instanceof GatewayError && error.code === 'conflict.exists')) throw error;
-    }
+  /** Gives a device that is there a new secret, which is answered, and a camera its new address. */
+  async takeOver(device: NewDevice): Promise<string> {
     if (device.onvif) {
       const { etag } = await this.call('GET', `/devices/${device.id}`);
       await this.call('PATCH', `/devices/${device.id}`, { onvif: device.onvif }, { 'if-match': etag ?? '' });
     }
     const { body } = await this.call('POST', `/devices/${device.id}/credentials/rotate`, {});
-    return { secret: (body as { secret: string }).secret, existed: true };
-  }
-
-  /** Removes what an earlier run left under this name in a list such as `/subscriptions`. */
-  async removeNamed(path: string, name: string): Promise<void> {
-    const { items } = (await this.call('GET', path)).body as {
-      items?: { id: string; name: string; version?: number }[];
-    };
-    for (const item of (items ?? []).filter((one) => one.name === name)) {
-      await this.call('DELETE', `${path}/${item.id}`, undefined, { 'if-match': `"${item.version ?? 1}"` });
-    }
+    return (body as { secret: string }).secret;
   }
 
   /** One request under `/api/v1`; waits and tries again when told to (429, 503). Throws {@link GatewayError}. */

@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { City, type CityEvent } from './city.ts';
 import { GatewayClient } from './gateway-client.ts';
-import { readScenario } from './scenario.ts';
+import { readScenario, withPrefix } from './scenario.ts';
 
 const HELP = `Runs a simulated city against a gateway and says what happens as JSON lines.
 
@@ -17,6 +18,9 @@ const HELP = `Runs a simulated city against a gateway and says what happens as J
   --discovery IP     answer WS-Discovery on the interface with this address
   --ledger FILE      append what reaches the command centre to this file
   --no-timeline      nothing happens beyond everyday life
+  --prefix TEXT      put before every id and name (sim- and four digits of chance, and -)
+  --take-over        use the scenario's own names, and what is there under them already, with new credentials
+  --keep             at the end, leave at the gateway what was made there
 `;
 
 const options = {
@@ -29,6 +33,9 @@ const options = {
   discovery: { type: 'string' },
   ledger: { type: 'string' },
   'no-timeline': { type: 'boolean', default: false },
+  prefix: { type: 'string' },
+  'take-over': { type: 'boolean', default: false },
+  keep: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -60,7 +67,9 @@ async function run(): Promise<void> {
   const fileError = (error: unknown): never => {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   };
-  const scenario = await readScenario(values.scenario ?? '').catch(fileError);
+  const prefix = values.prefix ?? (values['take-over'] ? '' : `sim-${randomBytes(2).toString('hex')}-`);
+  const named = readScenario(values.scenario ?? '').then((scenario) => withPrefix(scenario, prefix));
+  const scenario = await named.catch(fileError);
   const token = (await readFile(values['token-file'] ?? '', 'utf8').catch(fileError)).trim();
   const city = new City({
     scenario,
@@ -68,6 +77,8 @@ async function run(): Promise<void> {
     mqttUrl: values.mqtt ?? '',
     emit,
     plain: values.plain,
+    takeOver: values['take-over'],
+    keep: values.keep,
     ...(values.ffmpeg ? { ffmpeg: values.ffmpeg } : {}),
     ...(values.discovery ? { discovery: values.discovery } : {}),
     ...(values.ledger ? { ledgerPath: values.ledger } : {}),
@@ -79,6 +90,7 @@ async function run(): Promise<void> {
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
   try {
+    emit({ event: 'begins', prefix });
     await city.start();
     if (!values['no-timeline']) city.runTimeline();
   } catch (error) {

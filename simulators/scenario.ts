@@ -91,6 +91,34 @@ export async function readScenario(path: string): Promise<Scenario> {
   return result.data;
 }
 
+/**
+ * The scenario under names of its own: every id, and the names of subscription and watchlist, begin with `prefix`.
+ * Throws where an id would become no id.
+ */
+export function withPrefix(scenario: Scenario, prefix: string): Scenario {
+  if (prefix === '') return scenario;
+  const named = (name: string): string => {
+    const whole = `${prefix}${name}`;
+    if (!id.safeParse(whole).success) throw new Error(`--prefix: ${whole} is no id of a device`);
+    return whole;
+  };
+  const { watchlist, centre, timeline } = scenario;
+  const seen = <Thing extends { id: string; cameras: string[] }>(thing: Thing): Thing => ({
+    ...thing,
+    id: named(thing.id),
+    cameras: thing.cameras.map(named),
+  });
+  return {
+    ...scenario,
+    ...(watchlist ? { watchlist: { ...watchlist, name: `${prefix} ${watchlist.name}` } } : {}),
+    ...(centre ? { centre: { ...centre, name: `${prefix} ${centre.name}` } } : {}),
+    cameras: scenario.cameras.map((one) => ({ ...one, id: named(one.id) })),
+    checkpoints: scenario.checkpoints.map(seen),
+    kiosks: scenario.kiosks.map(seen),
+    timeline: timeline.map((happening) => ({ ...happening, device: named(happening.device) })),
+  };
+}
+
 /** Every id once, every reference to something that is there and of the right sort. */
 function findLooseEnd({ cameras: seeing, checkpoints, kiosks, timeline }: Scenario): string | null {
   const all = [...seeing, ...checkpoints, ...kiosks].map((device) => device.id);

@@ -17,6 +17,7 @@ import { endOfRun } from './end-of-run.ts';
 
 const SCENARIO = join(import.meta.dirname, '../../../simulators/scenarios/demo-ningbo.yaml');
 const STOP_DEADLINE_MS = 9_000;
+const CITY_STOP_MS = 4_000;
 const USER = 'demo';
 const CITY = '330200';
 
@@ -50,13 +51,18 @@ export const demo: Command = {
     const gateway = await compose(config, observer, terminal.secrets);
     const password = randomBytes(9).toString('base64url');
     await makeLogin({ url: gateway.urls.http, adminToken, password, clock });
-    for (const line of welcome(gateway.urls.http, password)) terminal.print(line);
     const tokenFile = join(config.dataDir, 'demo-token');
     await writeFileDurable(tokenFile, adminToken, { mode: 0o600 });
+    for (const line of welcome({ url: gateway.urls.http, password, tokenFile })) terminal.print(line);
     const { http, mqtt } = gateway.urls;
     const city = new SimulatedCity({
-      args: ['--scenario', SCENARIO, '--gateway', http, '--mqtt', mqtt, '--token-file', tokenFile],
+      args: [
+        ...['--scenario', SCENARIO, '--gateway', http, '--mqtt', mqtt, '--token-file', tokenFile],
+        // The gateway is its own, and its directory is emptied at the next start.
+        ...['--prefix', '', '--keep'],
+      ],
       clock,
+      stopMs: CITY_STOP_MS,
       onEvent: (event) => {
         for (const line of tell(event)) terminal.print(`${clockTime(clock)}  ${line}`);
       },
@@ -128,7 +134,7 @@ async function makeLogin({ url, adminToken, password, clock }: LoginInput): Prom
   }
 }
 
-function welcome(url: string, password: string): string[] {
+function welcome({ url, password, tokenFile }: Record<'url' | 'password' | 'tokenFile', string>): string[] {
   const { port } = new URL(url);
   return [
     '',
@@ -136,6 +142,7 @@ function welcome(url: string, password: string): string[] {
     `  Login     ${USER}`,
     `  Password  ${password}`,
     `  API       ${url}/api/docs`,
+    `  Token     TOKEN=$(cat ${tokenFile})`,
     '',
     `  From another machine: ssh -L ${port}:127.0.0.1:${port} ${hostname()}, then open the address above there;`,
     '  or start with CITYWATCH_HTTP_HOST=0.0.0.0 where the network is yours alone.',

@@ -11,23 +11,26 @@ export interface SimulatedCityOptions {
   /** Words after `simulators/main.ts`. Never a secret: the token goes in a file. */
   args: string[];
   clock: Clock;
+  /** How long it may take to end when it is asked to. */
+  stopMs: number;
   onEvent(event: CityEvent): void;
   onComplaint(line: string): void;
 }
 
 const MAIN = join(import.meta.dirname, '../../../simulators/main.ts');
 const LINE_CHARS_MAX = 4_000;
-const STOP_MS = 4_000;
 
 /** The simulated city as a child: it stands in for devices in the field and knows only the gateway's public doors. */
 export class SimulatedCity {
   readonly #child: ChildProcess;
   readonly #clock: Clock;
+  readonly #stopMs: number;
   /** Resolves with the exit status (or null after a signal) when it has ended. */
   readonly ended: Promise<number | null>;
 
-  constructor({ args, clock, onEvent, onComplaint }: SimulatedCityOptions) {
+  constructor({ args, clock, stopMs, onEvent, onComplaint }: SimulatedCityOptions) {
     this.#clock = clock;
+    this.#stopMs = stopMs;
     const words = ['--pdeathsig', 'KILL', '--', process.execPath, '--import=tsx', MAIN, ...args];
     this.#child = spawn('setpriv', words, {
       cwd: join(import.meta.dirname, '../../..'),
@@ -46,10 +49,10 @@ export class SimulatedCity {
     createInterface({ input: this.#child.stderr! }).on('line', (line) => onComplaint(line.slice(0, LINE_CHARS_MAX)));
   }
 
-  /** Asks it to end, and ends it when it does not within 4 s. */
+  /** Asks it to end, and ends it when it does not in time. */
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM');
-    const cancel = this.#clock.after(STOP_MS, () => this.#child.kill('SIGKILL'));
+    const cancel = this.#clock.after(this.#stopMs, () => this.#child.kill('SIGKILL'));
     await this.ended;
     cancel();
   }

@@ -50,16 +50,22 @@ async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>
 /** Answers as the contract says; `known` devices exist already. */
 async function startGateway(t: { teardown(run: () => unknown): void }, known: string[] = []) {
   const asked: Asked[] = [];
+  const there = new Set(known);
   const server = createServer(async (request, response) => {
     const body = await bodyOf(request);
     const what = `${request.method} ${request.url}`;
     asked.push({ what, token: request.headers.authorization, etag: request.headers['if-match'], body });
+    if (what === 'POST /api/v1/devices') there.add(String(body.id));
     const say = (status: number, answer: unknown) =>
       response.writeHead(status, { 'Content-Type': 'application/json', ETag: '"3"' }).end(JSON.stringify(answer));
     if (what === 'POST /api/v1/devices' && known.includes(String(body.id))) say(409, { code: 'conflict.exists' });
+    else if (request.method === 'DELETE') response.writeHead(204).end();
+    else if (what.startsWith('GET /api/v1/devices/') && !there.has(what.slice('GET /api/v1/devices/'.length)))
+      say(404, { code: 'not-found' });
     else if (what === 'POST /api/v1/subscriptions')
-      say(201, { secret: `whsec_${Buffer.alloc(32, 1).toString('base64')}` });
-    else if (what === 'GET /api/v1/subscriptions') say(200, { items: [{ id: 's-1', name: 'centre', version: 4 }] });
+      say(201, { id: 's-2', secret: `whsec_${Buffer.alloc(32, 1).toString('base64')}` });
+    else if (what === 'GET /api/v1/subscriptions')
+      say(200, { items: known.length > 0 ? [{ id: 's-1', name: 'centre', version: 4 }] : [] });
     else say(200, { id: body.id, secret: SECRET });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -80,7 +86,7 @@ function startCity(t: { teardown(run: () => unknown): void; testdir(): string },
   writeFileSync(join(directory, 'token'), 'the-token\n');
   const files = { scenario: join(directory, 'city.yaml'), 'token-file': join(directory, 'token') };
   const flags = Object.entries({ ...files, ...args }).flatMap(([name, value]) =>
-    value ? [`--${name}`, value] : [`--${name}`],
+    value || name === 'prefix' ? [`--${name}`, value] : [`--${name}`],
   );
   const child = spawn(process.execPath, ['--import=tsx', 'simulators/main.ts', ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -100,7 +106,7 @@ function startCity(t: { teardown(run: () => unknown): void; testdir(): string },
 t.test('devices are registered, speak, and live through the timeline', async (t) => {
   const listener = await startListener(t);
   const gateway = await startGateway(t);
-  const city = startCity(t, { gateway: gateway.url, mqtt: `mqtt://127.0.0.1:${listener.port}`, plain: '' });
+  const city = startCity(t, { gateway: gateway.url, mqtt: `mqtt://127.0.0.1:${listener.port}`, plain: '', prefix: '' });
   await until('the timeline has run', () => city.events.some(({ event }) => event === 'camera-returns'), 12_000);
   t.match(
     city.events.find(({ event }) => event === 'ready'),
@@ -121,11 +127,6 @@ t.test('devices are registered, speak, and live through the timeline', async (t)
   t.match(gateway.asked.find(({ what }) => what === 'POST /api/v1/subscriptions')?.body, {
     url: /^http:\/\/127\.64\.40\.200:\d+\/alerts$/,
   });
-  t.match(
-    gateway.asked.find(({ what }) => what === 'DELETE /api/v1/subscriptions/s-1'),
-    { etag: '"4"' },
-    'one that an earlier run left behind is removed',
-  );
   const taken = () => listener.intake.taken.map(({ topic, raw }) => ({ topic, ...JSON.parse(raw.toString()) }));
   await until('everything has arrived', () => taken().some(({ data }) => data?.plate === '浙B7K2M9'));
   t.match(
@@ -143,18 +144,54 @@ t.test('devices are registered, speak, and live through the timeline', async (t)
   t.notMatch(JSON.stringify(city.events), /浙B|s{43}|"password"/, 'neither plates nor secrets are printed');
   process.kill(city.pid, 'SIGTERM');
   t.equal(await city.ended, 0);
+  const removed = gateway.asked.flatMap(({ what }) => (what.startsWith('DELETE ') ? [what.slice(14)] : []));
+  const devices = ['/devices/gate-1', '/devices/kiosk-1', '/devices/kiosk-2'];
+  t.same(removed.slice(2, -1).sort(), devices, 'what it made is removed again');
+  t.same(removed.slice(0, 2).sort()[0], '/subscriptions/s-2');
+  t.equal(removed.at(-1), '/devices/cam-1', 'cameras last');
+});
+
+t.test('what is there already is not touched without a word', async (t) => {
+  const listener = await startListener(t);
+  const mqtt = `mqtt://127.0.0.1:${listener.port}`;
+  for (const known of ['kiosk-2', 'of another district']) {
+    const gateway = await startGateway(t, [known]);
+    const city = startCity(t, { gateway: gateway.url, mqtt, plain: '', prefix: '' });
+    t.equal(await city.ended, 1, known);
+    const changes = gateway.asked.filter(({ what }) => !what.startsWith('GET '));
+    t.same(changes, [], 'neither a device nor the subscription of the same name');
+  }
+});
+
+t.test('ids of its own are the default', async (t) => {
+  const listener = await startListener(t);
+  const gateway = await startGateway(t, ['cam-1', 'kiosk-1']);
+  const mqtt = `mqtt://127.0.0.1:${listener.port}`;
+  const city = startCity(t, { gateway: gateway.url, mqtt, plain: '', 'no-timeline': '' });
+  await until('it is ready', () => city.events.some(({ event }) => event === 'ready'), 12_000);
+  const made = gateway.asked.flatMap(({ what, body }) => (what === 'POST /api/v1/devices' ? [String(body.id)] : []));
+  t.equal(made.length, 4);
+  t.ok(
+    made.every((id) => /^sim-[0-9a-f]{4}-(cam|kiosk|gate)-\d$/.test(id)),
+    made.join(' '),
+  );
 });
 
 t.test('devices that exist already are taken over with new credentials', async (t) => {
   const listener = await startListener(t);
   const gateway = await startGateway(t, ['cam-1', 'kiosk-1']);
   const mqtt = `mqtt://127.0.0.1:${listener.port}`;
-  const city = startCity(t, { gateway: gateway.url, mqtt, plain: '', 'no-timeline': '' });
+  const city = startCity(t, { gateway: gateway.url, mqtt, plain: '', 'no-timeline': '', 'take-over': '' });
   await until('it is ready', () => city.events.some(({ event }) => event === 'ready'), 12_000);
   const of = (what: string) => gateway.asked.filter((one) => one.what === what);
   t.match(of('PATCH /api/v1/devices/cam-1'), [{ etag: '"3"', body: { onvif: { username: 'admin' } } }]);
   t.equal(of('POST /api/v1/devices/kiosk-1/credentials/rotate').length, 1);
   t.equal(of('POST /api/v1/devices/kiosk-2/credentials/rotate').length, 0);
+  t.match(of('DELETE /api/v1/subscriptions/s-1'), [{ etag: '"4"' }]);
+  process.kill(city.pid, 'SIGINT');
+  await city.ended;
+  t.same(of('DELETE /api/v1/devices/kiosk-1'), [], 'what was there before stays');
+  t.equal(of('DELETE /api/v1/devices/kiosk-2').length, 1);
 });
 
 t.test('a gateway that is not there ends it with status 1, a wrong argument with status 2', async (t) => {
