@@ -12,7 +12,7 @@ export type ListPath = '/subscriptions' | '/watchlists';
 
 const AT_ONCE = 4;
 
-/** What a city has at the gateway: it touches nothing that was there before it unless told to, and clears up its own. */
+/** What a city has at the gateway. It touches nothing that was there before, unless told to, and clears up its own. */
 export class Estate {
   readonly #deps: EstateDeps;
   readonly #lists: { path: string; etag: string }[] = [];

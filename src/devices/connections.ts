@@ -74,8 +74,8 @@ export interface ShownAddresses {
 
 const MASK = '***';
 /** Makers also write the login into path or query, such as `/user=admin_password=x_channel=1`. */
-const LOGIN_PART =
-  /(?<![a-z])((?:user(?:name)?|usr|login|account|pass(?:word|wd)?|pwd|psw|token|auth|key|secret)=).*?(?=$|[&/;?#]|_[a-z]+=)/gi;
+const LOGIN_NAME = 'user(?:name)?|usr|login|account|pass(?:word|wd)?|pwd|psw|token|auth|key|secret';
+const LOGIN_PART = new RegExp(`(?<![a-z])((?:${LOGIN_NAME})=).*?(?=$|[&/;?#]|_[a-z]+=)`, 'gi');
 
 export function shownAddresses({ stream, onvif }: { stream: StoredStream | null; onvif: StoredOnvif | null }) {
   const shown: ShownAddresses = {

@@ -4,16 +4,8 @@ import type { Caller, Device, DeviceId } from '../core/types.ts';
 import { recordAudit } from '../platform/audit.ts';
 import { jsonb, type RawBuilder, sql, type Tables, withinJurisdiction } from '../platform/database.ts';
 import { CameraAddresses } from './camera-addresses.ts';
-import {
-  type OnvifAccess,
-  openOnvif,
-  openStream,
-  type ShownAddresses,
-  type StreamSource,
-  shownAddresses,
-  storeOnvif,
-  storeStream,
-} from './connections.ts';
+import type { OnvifAccess, ShownAddresses, StreamSource } from './connections.ts';
+import * as connections from './connections.ts';
 import { newSecret, type SecretHasher } from './credentials.ts';
 import { DirectoryKeeper, type KeeperDeps } from './directory-keeper.ts';
 import { type DeviceFollower, tellFollowers } from './followers.ts';
@@ -165,18 +157,18 @@ export class Registry {
   async streamSource(id: DeviceId, quality: 'main' | 'sub'): Promise<StreamSource | null> {
     const row = await this.#connection(id);
     const stored = quality === 'sub' ? (row?.stream?.sub ?? row?.stream?.main) : row?.stream?.main;
-    return stored ? openStream(this.#deps.vault, id, stored) : null;
+    return stored ? connections.openStream(this.#deps.vault, id, stored) : null;
   }
 
   /** How to speak ONVIF with a device, password in clear; null where nothing is known. For the adapter only. */
   async onvifAccess(id: DeviceId): Promise<OnvifAccess | null> {
     const row = await this.#connection(id);
-    return row?.onvif ? openOnvif(this.#deps.vault, id, row.onvif) : null;
+    return row?.onvif ? connections.openOnvif(this.#deps.vault, id, row.onvif) : null;
   }
 
   /** Where a device is reached, logins masked. The caller's right to edit it is checked before. */
   async shownAddresses(id: DeviceId): Promise<ShownAddresses> {
-    return shownAddresses((await this.#connection(id)) ?? { stream: null, onvif: null });
+    return connections.shownAddresses((await this.#connection(id)) ?? { stream: null, onvif: null });
   }
 
   #connection(id: DeviceId): Promise<Pick<Position, 'stream' | 'onvif'> | undefined> {
@@ -245,8 +237,8 @@ export class Registry {
   #connectionColumns(id: DeviceId, { stream, onvif }: Pick<DeviceInput, 'stream' | 'onvif'>) {
     const { vault } = this.#deps;
     return {
-      ...(stream === undefined ? {} : { stream: stream && jsonb(storeStream(vault, id, stream)) }),
-      ...(onvif === undefined ? {} : { onvif: onvif && jsonb(storeOnvif(vault, id, onvif)) }),
+      ...(stream === undefined ? {} : { stream: stream && jsonb(connections.storeStream(vault, id, stream)) }),
+      ...(onvif === undefined ? {} : { onvif: onvif && jsonb(connections.storeOnvif(vault, id, onvif)) }),
     };
   }
 

@@ -21,7 +21,7 @@ export const simulate: Command = {
     '--scenario FILE --gateway URL --mqtt URL --token-file FILE [--plain] [--no-timeline] [--ledger FILE] ' +
     '[--prefix TEXT | --take-over] [--keep]',
   details: [
-    'Says what happens as JSON lines. Scenarios are in simulators/scenarios/. Every id gets a prefix of its own, such as',
+    'Says what happens as JSON lines. Scenarios are in simulators/scenarios/. Every id gets a prefix of its own, as',
     'sim-3f9a-, and at the end, also by Ctrl-C, all that was made is removed again; --keep leaves it. What is there',
     "already is never touched, except with --take-over, which uses the scenario's own names.",
   ],
