@@ -130,7 +130,7 @@ export const deviceRoutes: RoutePart = (app, context) => {
   swapRoute(app, context);
 };
 
-function swapRoute(app: ApiApp, { units, twin }: RouteContext): void {
+function swapRoute(app: ApiApp, { registry, units, twin }: RouteContext): void {
   app.post(
     '/devices/:id/swap',
     {
@@ -146,7 +146,7 @@ function swapRoute(app: ApiApp, { units, twin }: RouteContext): void {
     async (request, reply) => {
       const { device, secret } = await units.accept(callerOf(request), request.params.id, request.body.serial);
       setEtag(reply, device.version);
-      return { ...answer(device, twin), secret };
+      return { ...answer(device, twin), ...(await registry.shownAddresses(device.id)), secret };
     },
   );
 }
