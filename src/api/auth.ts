@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CitywatchError, type ErrorCode } from '../core/errors.ts';
@@ -22,8 +23,8 @@ declare module 'fastify' {
     allow?: readonly Allowed[];
     /** Open to everybody, without a token. */
     public?: boolean;
-    /** Also open, without a token, to a peer on this machine that does not speak for somebody else. */
-    loopback?: boolean;
+    /** Also open to whoever shows the metrics token (`ApiSettings.metricsToken`), which opens nothing else. */
+    metrics?: boolean;
     /** The answer goes on until one side ends it; such answers are bounded by themselves, beside the others. */
     lasting?: boolean;
     /** Serves files by path: what the file server refuses does not exist. */
@@ -52,9 +53,6 @@ declare module 'fastify' {
 }
 
 const BEARER = /^Bearer +([\x21-\x7e]{1,512})$/i;
-
-/** Headers by which a proxy says that it speaks for another; from such a peer, loopback proves nothing. */
-const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
 
 /** The caller of a route that is not public. */
 export function callerOf(request: FastifyRequest): Caller {
@@ -95,7 +93,7 @@ export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLi
     await limits.address(request);
     const { config } = request.routeOptions;
     if (request.is404 || config.public) return;
-    if (config.loopback && isLocal(request)) return;
+    if (config.metrics && showsMetricsToken(request, deps)) return;
     const who = await identify(request, deps);
     if (!who) {
       await limits.failedAuth(request);
@@ -149,8 +147,12 @@ function deviceCaller(bearer: string, { directory }: ApiDeps): Caller | null {
   return { type: 'device', id: device.id, name: device.id, role: 'device', jurisdiction, purpose: null };
 }
 
-function isLocal(request: FastifyRequest): boolean {
-  const address = request.socket.remoteAddress ?? '';
-  const loopback = address === '::1' || /^(::ffff:)?127\./.test(address);
-  return loopback && PROXY_HEADERS.every((name) => request.headers[name] === undefined);
+/** Compared as hashes, so that the time it takes tells nothing of the token. */
+function showsMetricsToken(request: FastifyRequest, { settings: { metricsToken } }: ApiDeps): boolean {
+  const shown = BEARER.exec(request.headers.authorization ?? '')?.[1];
+  return metricsToken !== undefined && shown !== undefined && timingSafeEqual(hash(shown), hash(metricsToken));
+}
+
+function hash(value: string): Buffer {
+  return createHash('sha256').update(value).digest();
 }

@@ -84,6 +84,8 @@ export interface ApiSettings {
   cursorKey: Buffer;
   /** What an MQTT broker proves itself by when it asks who a device is; without it such questions are refused. */
   brokerSecret?: string;
+  /** What a collector of metrics shows; without it only administrators read them. */
+  metricsToken?: string;
   /** Version of the program, shown in the OpenAPI document. */
   version: string;
   /** Serve HTTPS with this certificate; {@link reloadTls} changes it without a restart. */

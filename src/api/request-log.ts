@@ -46,7 +46,7 @@ function routeOf(request: FastifyRequest): string {
 function levelOf(request: FastifyRequest, reply: FastifyReply): 'debug' | 'info' | 'warn' {
   if (reply.statusCode >= 500) return 'warn';
   const { config } = request.routeOptions;
-  const routine = request.caller?.type === 'device' || config.public === true || config.loopback === true;
+  const routine = request.caller?.type === 'device' || config.public === true || config.metrics === true;
   return reply.statusCode < 400 && routine ? 'debug' : 'info';
 }
 

@@ -36,7 +36,7 @@ import { openDatabase } from './database.ts';
 import { examineNeeded, refuseProblems } from './doctor.ts';
 import { startDownlink } from './downlink.ts';
 import { composeFollowers } from './followers.ts';
-import { brokerSecret, type Gateway, greeting } from './gateway.ts';
+import { type Gateway, greeting, sharedSecrets } from './gateway.ts';
 import { Health } from './health.ts';
 import { healthChecks } from './health-checks.ts';
 import { keepHouse } from './housekeeping.ts';
@@ -278,7 +278,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
       }),
       readers: () => board.list(),
     }),
-    settings: { cursorKey: await key('cursors'), version: VERSION, ...tls.forApi(), ...brokerSecret(config) },
+    settings: { cursorKey: await key('cursors'), version: VERSION, ...tls.forApi(), ...sharedSecrets(config) },
   });
   lifecycle.onStop('api', () => api.close());
   const { url } = await listen(api, config.http);

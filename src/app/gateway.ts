@@ -24,6 +24,6 @@ export function greeting(urls: Gateway['urls'], mqtts: string | null): string[] 
 }
 
 /** What a broker proves itself by, where it may ask us; nothing where it may not. */
-export function brokerSecret({ mqtt: { brokerSecret } }: Config): { brokerSecret?: string } {
-  return brokerSecret === null ? {} : { brokerSecret };
+export function sharedSecrets({ mqtt: { brokerSecret }, metrics: { token } }: Config) {
+  return { ...(brokerSecret !== null && { brokerSecret }), ...(token !== null && { metricsToken: token }) };
 }

@@ -84,6 +84,12 @@ export const SETTINGS = {
     ['CITYWATCH_ADMIN_TOKEN', 'API token with every right, for automation and for the first login.'],
     32,
   ),
+  metrics: {
+    token: secret(
+      ['CITYWATCH_METRICS_TOKEN', 'What a collector shows to read /metrics, and can do nothing else with.'],
+      32,
+    ),
+  },
   log: {
     level: setting<(typeof LOG_LEVELS)[number]>(
       ['CITYWATCH_LOG_LEVEL', 'How much is logged.'],

@@ -64,7 +64,7 @@ export const healthRoutes: RoutePart = (app, { health, observer }) => {
   app.get(
     '/metrics',
     {
-      config: { allow: ['admin'], loopback: true },
+      config: { allow: ['admin'], metrics: true },
       schema: { tags, summary: 'Counters for Prometheus', produces: ['text/plain'] },
     },
     async (_request, reply) => reply.type(observer.metrics.contentType).send(await observer.metrics.metrics()),
