@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { cpus } from 'node:os';
 import { systemClock } from '../src/core/clock.ts';
 import type { DecodedBatch, DeviceEvent } from '../src/core/types.ts';
+import { PayloadSeal } from '../src/ingest/dead-letter-payloads.ts';
 import { Ledger } from '../src/ingest/ledger.ts';
 import { DAY_MS, dayOf, Partitions } from '../src/ingest/passages/partitions.ts';
 import { plateHash } from '../src/ingest/passages/rows.ts';
@@ -121,7 +122,14 @@ function passing(): DecodedBatch {
 }
 
 async function writes(): Promise<void> {
-  const ledger = new Ledger({ database, journals: {}, incarnationOf, jurisdictionOf: () => undefined, clock });
+  const ledger = new Ledger({
+    database,
+    journals: {},
+    incarnationOf,
+    jurisdictionOf: () => undefined,
+    clock,
+    payloads: new PayloadSeal(key),
+  });
   const batches = Array.from({ length: BATCHES }, passing);
   const cpu = process.cpuUsage();
   const startMs = performance.now();

@@ -7,6 +7,7 @@ import type { Directory } from '../devices/directory.ts';
 import type { Kinds } from '../devices/kinds.ts';
 import { Completeness } from '../ingest/completeness/completeness.ts';
 import { DeviceDays } from '../ingest/completeness/device-days.ts';
+import { PayloadSeal, PayloadSealing } from '../ingest/dead-letter-payloads.ts';
 import { DeadLetterReplay } from '../ingest/dead-letter-replay.ts';
 import { DeadLetters } from '../ingest/dead-letters.ts';
 import type { DuplicateIndex } from '../ingest/duplicates/index.ts';
@@ -28,6 +29,8 @@ export interface BooksParts {
   kinds: Kinds;
   guard: CrashGuard;
   twin: Twin;
+  /** Key of the vault: the bytes of what is put aside are encrypted under one made of it. */
+  vaultKey: Buffer;
   directory: Directory;
   self: SelfReport;
   checkLedgerEveryMs: number;
@@ -42,13 +45,17 @@ export function openBooks(parts: BooksParts) {
   const { lanes, incarnationOf, intake, kinds, guard, twin, self, directory, database, clock, observer, lifecycle } =
     parts;
   const journals = { live: lanes.live.journal, bulk: lanes.bulk.journal };
+  const payloads = new PayloadSeal(parts.vaultKey);
   const firmwareOf = (id: string) => twin.latest(id)?.firmware ?? null;
   const jurisdictionOf = (id: string) => directory.get(id)?.identity.jurisdiction;
-  const ledger = new Ledger({ database, journals, incarnationOf, clock, firmwareOf, jurisdictionOf });
+  const ledger = new Ledger({ database, journals, incarnationOf, clock, firmwareOf, jurisdictionOf, payloads });
   const days = new DeviceDays({ database, kinds, incarnationOf, clock, observer });
   days.start();
   lifecycle.onStop('completeness', () => days.stop());
-  const replay = new DeadLetterReplay({ database, intake, kinds, clock, observer });
+  const sealing = new PayloadSealing({ database, clock, observer }, payloads);
+  sealing.start();
+  lifecycle.onStop('sealing of messages', () => sealing.stop());
+  const replay = new DeadLetterReplay({ database, intake, kinds, clock, observer, payloads });
   replay.start();
   lifecycle.onStop('replays', () => replay.stop());
   return {

@@ -169,6 +169,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const writer = new TelemetryWriter({ store, series, clock, observer, restartStore: services.restartInflux });
   const { ledger, deadLetters, messages, completeness, daysReader, watchLedger } = openBooks({
     ...{ lanes, incarnationOf, intake, kinds, guard, twin, self, directory, database, clock, observer, lifecycle },
+    vaultKey: await vaultKey(config, key),
     checkLedgerEveryMs: config.ledger.checkS * 1000,
   });
   const ground = { config, database, kinds, clock, observer, lifecycle };

@@ -4,6 +4,7 @@ import type { Logger, Observer } from '../core/observe.ts';
 import type { Caller, Channel, DeviceKind, Lane, NewMessage, Receipt } from '../core/types.ts';
 import { recordAudit } from '../platform/audit.ts';
 import { type Database, type Tables, withinJurisdiction } from '../platform/database.ts';
+import type { PayloadSeal } from './dead-letter-payloads.ts';
 import { type DeadLetterPlace, idOf } from './dead-letter-row.ts';
 import { replayConnection } from './replay-origin.ts';
 import type { DeadLetterRow, IngestTables } from './tables.ts';
@@ -14,6 +15,7 @@ export interface ReplayDeps {
   kinds: { latest(kind: string): DeviceKind | undefined };
   clock: Clock;
   observer: Observer;
+  payloads: PayloadSeal;
 }
 
 interface ReplayTables extends IngestTables {
@@ -105,7 +107,7 @@ export class DeadLetterReplay {
           join.onRef('p.lane', '=', 'd.lane').onRef('p.journal_offset', '=', 'd.journal_offset'),
         )
         .selectAll('d')
-        .select('p.raw')
+        .select(['p.raw', 'p.sealed'])
         .where('d.lane', '=', place.lane)
         .where('d.journal_offset', '=', place.journal_offset)
         .where('d.record_index', '=', place.record_index)
@@ -114,7 +116,9 @@ export class DeadLetterReplay {
         .skipLocked()
         .executeTakeFirst();
       if (!row) return;
-      await intake.accept(replayOf(row, row.raw, { kindVersion: row.replay_kind_version!, nowMs: clock.nowMs() }));
+      await intake.accept(
+        replayOf(row, this.#deps.payloads.open(row), { kindVersion: row.replay_kind_version!, nowMs: clock.nowMs() }),
+      );
       await mark(tx, place, { replay_kind_version: null });
     });
   }

@@ -4,6 +4,7 @@ import type { IncarnationOf } from '../core/receipt.ts';
 import type { Caller, DecodedBatch, DecodedMessage, DeviceId, Lane, Message, Refusal } from '../core/types.ts';
 import { type Database, sql, type Tables } from '../platform/database.ts';
 import { LEDGER_READER, loadCursor, moveCursor } from './cursor.ts';
+import type { PayloadSeal } from './dead-letter-payloads.ts';
 import { type LedgerAnswer, LedgerBalance, type LedgerJournal } from './ledger-balance.ts';
 import { isForbidden, KEPT_BYTES_MAX, plain, refusal } from './refusals.ts';
 import type { DeadLetterRow, IngestTables, LedgerCounters } from './tables.ts';
@@ -23,6 +24,7 @@ export interface LedgerDeps {
   journals: Partial<Record<Lane, LedgerJournal>>;
   incarnationOf: IncarnationOf;
   clock: Clock;
+  payloads: PayloadSeal;
   /** Where a device stands now; undefined for one that is in no registry. */
   jurisdictionOf(device: DeviceId): Jurisdiction | undefined;
   /** Firmware a device has last reported, for grouping dead letters. */
@@ -92,7 +94,7 @@ export class Ledger {
       for (const one of all) letters.push(letterOf(message, one, { firmware, jurisdiction }));
       const secret = all.some(({ reason }) => isForbidden(reason));
       if (secret || message.raw.length > KEPT_BYTES_MAX) continue;
-      payloads.push({ lane: message.lane, journal_offset: message.offset, raw: message.raw });
+      payloads.push(this.#deps.payloads.seal(message.lane, message.offset, message.raw));
     }
     return { letters, payloads, counters: [...counters.values()] };
   }

@@ -1,3 +1,4 @@
+import { maskPlate, maskPlatesWithin } from '../core/plates.ts';
 import type { Refusal } from '../core/types.ts';
 
 /**
@@ -59,6 +60,11 @@ export function refusal(index: number | null, reason: RefusalReason, path: strin
   return { index, reason, path: clip(path), value: printable(value) };
 }
 
+/** Of a field that nobody knows: a text may be a plate of anywhere, so only its ends are shown. */
+export function printableUnknown(value: unknown): string {
+  return printable(typeof value === 'string' ? maskPlate(value) : value);
+}
+
 /** One short line for any value; never looks deeper into an object than its size. */
 export function printable(value: unknown): string {
   if (typeof value === 'string') return clip(JSON.stringify(value.slice(0, PRINTED_CHARACTERS_MAX + 1)));
@@ -67,8 +73,9 @@ export function printable(value: unknown): string {
   return value === undefined ? '' : String(value);
 }
 
+/** What is put aside may hold a plate at any place, also in the name of a field, and whoever reads it leaves no row. */
 function clip(text: string): string {
-  return plain(text, PRINTED_CHARACTERS_MAX);
+  return plain(maskPlatesWithin(text), PRINTED_CHARACTERS_MAX);
 }
 
 /** `text` on one line of at most `max` characters, with what cannot be printed replaced. */

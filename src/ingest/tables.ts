@@ -9,7 +9,8 @@ export interface IngestTables {
   };
   ingest_ledger: LedgerCounters & { incarnation: string; lane: string; kind: string; jurisdiction: string };
   dead_letter: DeadLetterRow;
-  dead_letter_payload: { lane: string; journal_offset: number; raw: Buffer };
+  /** `sealed`: false only of what an earlier version wrote, until it is sealed too. */
+  dead_letter_payload: { lane: string; journal_offset: number; raw: Buffer; sealed: boolean };
 }
 
 export interface LedgerCounters {

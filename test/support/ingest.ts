@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Caller, DecodedBatch, Message } from '../../src/core/types.ts';
+import { PayloadSeal } from '../../src/ingest/dead-letter-payloads.ts';
 import { DeadLetterReplay } from '../../src/ingest/dead-letter-replay.ts';
 import { DeadLetters } from '../../src/ingest/dead-letters.ts';
 import { DuplicateIndex } from '../../src/ingest/duplicates/index.ts';
@@ -26,6 +28,9 @@ export function callerOf(jurisdiction: string): Caller {
   return { type: 'person', id: 'u-1', name: 'Wang', role: 'admin', jurisdiction, purpose: null };
 }
 
+/** Seals what is put aside. */
+export const PAYLOADS = new PayloadSeal(randomBytes(32));
+
 /** Where devices stand now, by id, if not where they stood at receipt. */
 export const moved = new Map<string, string>();
 
@@ -44,10 +49,17 @@ async function openIngest(directory: string, database: Database) {
     lanes,
     intake,
     feed: new Feed({ lanes, kinds, observer: quietObserver() }),
-    ledger: new Ledger({ database, journals: { live: journal }, incarnationOf, clock, jurisdictionOf }),
+    ledger: new Ledger({
+      database,
+      journals: { live: journal },
+      incarnationOf,
+      clock,
+      jurisdictionOf,
+      payloads: PAYLOADS,
+    }),
     deadLetters: new DeadLetters({
       ...{ database, clock },
-      replay: new DeadLetterReplay({ database, intake, kinds, clock, observer: quietObserver() }),
+      replay: new DeadLetterReplay({ database, intake, kinds, clock, observer: quietObserver(), payloads: PAYLOADS }),
     }),
     messages: new Messages({ lanes, kinds, database, jurisdictionOf }),
     close: async () => {

@@ -1,7 +1,7 @@
 import { holdsCard, holdsMac } from '../../core/forbidden.ts';
 import { PLATES_IN_TEXT_MAX, platesIn } from '../../core/plates.ts';
 import type { FieldValue } from '../../core/types.ts';
-import { HIDDEN, printable, type RefusalReason } from '../refusals.ts';
+import { HIDDEN, printable, printableUnknown, type RefusalReason } from '../refusals.ts';
 import type { CompiledField, CompiledFields } from './compiled-kind.ts';
 import { endHash, type Hash, hashNumber, hashText, hashWord, startHash } from './hash.ts';
 
@@ -17,7 +17,7 @@ export const problem: Problem = { reason: 'empty', path: '', value: '' };
 export function fail(reason: RefusalReason, path: string, value: unknown): null {
   problem.reason = reason;
   problem.path = path;
-  problem.value = printable(value);
+  problem.value = reason.startsWith('unknown-') ? printableUnknown(value) : printable(value);
   return null;
 }
 

@@ -14,7 +14,7 @@ import { Ledger } from '../../../src/ingest/ledger.ts';
 import { Messages } from '../../../src/ingest/messages.ts';
 import { bearer, DEVICE_SECRET, KIOSK, startApi, TOKENS } from '../../support/api.ts';
 import { ManualClock } from '../../support/clock.ts';
-import { drain, type Ingest } from '../../support/ingest.ts';
+import { drain, type Ingest, PAYLOADS } from '../../support/ingest.ts';
 import { HELD, incarnationOf, openJournal, temporaryDirectory } from '../../support/journal.ts';
 import { openDatabase } from '../../support/registry.ts';
 import { quietObserver } from '../../support/services.ts';
@@ -57,10 +57,11 @@ const ingest = {
     clock,
     firmwareOf: () => '2.10',
     jurisdictionOf,
+    payloads: PAYLOADS,
   }),
   deadLetters: new DeadLetters({
     ...{ database, clock },
-    replay: new DeadLetterReplay({ database, intake, kinds, clock, observer: quietObserver() }),
+    replay: new DeadLetterReplay({ database, intake, kinds, clock, observer: quietObserver(), payloads: PAYLOADS }),
   }),
   messages: new Messages({ database, lanes, kinds, jurisdictionOf }),
 } as unknown as Ingest;

@@ -4,7 +4,7 @@ import type { NewMessage } from '../../../src/core/types.ts';
 import { DeadLetterReplay } from '../../../src/ingest/dead-letter-replay.ts';
 import { DeadLetters } from '../../../src/ingest/dead-letters.ts';
 import { ManualClock } from '../../support/clock.ts';
-import { callerOf, drain, kinds, type Server, startIngest } from '../../support/ingest.ts';
+import { callerOf, drain, kinds, PAYLOADS, type Server, startIngest } from '../../support/ingest.ts';
 import { kioskMessage, quietObserver } from '../../support/journal.ts';
 import { until } from '../../support/until.ts';
 
@@ -30,7 +30,14 @@ t.test(
       return await gateway.ingest.intake.accept(message);
     };
     const life = () => {
-      const replay = new DeadLetterReplay({ database, intake: { accept }, kinds, clock, observer: quietObserver() });
+      const replay = new DeadLetterReplay({
+        database,
+        intake: { accept },
+        kinds,
+        clock,
+        observer: quietObserver(),
+        payloads: PAYLOADS,
+      });
       t.teardown(() => replay.stop());
       return { replay, letters: new DeadLetters({ database, replay, clock }) };
     };

@@ -2,7 +2,7 @@ import t from 'tap';
 import { NATIONWIDE } from '../../../src/core/jurisdiction.ts';
 import type { NewMessage } from '../../../src/core/types.ts';
 import type { IngestTables } from '../../../src/ingest/tables.ts';
-import { callerOf, drain, startIngest } from '../../support/ingest.ts';
+import { callerOf, drain, PAYLOADS, startIngest } from '../../support/ingest.ts';
 import { kioskMessage } from '../../support/journal.ts';
 
 const all = callerOf(NATIONWIDE);
@@ -30,9 +30,9 @@ t.test('of what must not enter nothing is left but the reason', async (t) => {
     'unknown-kind  recycling-kiosk@99',
   ]);
   const db = database.tables<IngestTables>();
-  const kept = await db.selectFrom('dead_letter_payload').select('raw').execute();
+  const kept = await db.selectFrom('dead_letter_payload').selectAll().execute();
   t.strictSame(
-    kept.map(({ raw }) => raw.toString()),
+    kept.map((row) => PAYLOADS.open(row).toString()),
     ['{"values":{"fill_pct":1}}'],
     'only of the harmless one',
   );

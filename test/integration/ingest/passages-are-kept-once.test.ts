@@ -10,6 +10,7 @@ import { Database, type RawBuilder, sql } from '../../../src/platform/database.t
 import { migrate } from '../../../src/platform/migrate.ts';
 import { AT_MS, batch, decoded, event } from '../../support/batches.ts';
 import { ManualClock } from '../../support/clock.ts';
+import { PAYLOADS } from '../../support/ingest.ts';
 import { incarnationOf } from '../../support/journal.ts';
 import { openPassages } from '../../support/passages.ts';
 import { quietObserver, startPostgres } from '../../support/services.ts';
@@ -19,7 +20,14 @@ const clock = new ManualClock();
 const database = await Database.open({ url: server.url, observer: quietObserver(), clock });
 t.teardown(() => database.close());
 await migrate(database);
-const ledger = new Ledger({ database, journals: {}, incarnationOf, clock, jurisdictionOf: () => undefined });
+const ledger = new Ledger({
+  database,
+  journals: {},
+  incarnationOf,
+  clock,
+  jurisdictionOf: () => undefined,
+  payloads: PAYLOADS,
+});
 const key = randomBytes(32);
 const { passages, find } = openPassages({ database, clock, key });
 
