@@ -2,9 +2,10 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lookAtDisks } from '../platform/disks.ts';
 import { findingOf, placesOnDisk } from './disk-watch.ts';
-import { type DoctorDeps, type Finding, fine, problem } from './doctor-findings.ts';
+import { type DoctorDeps, type Finding, fine, problem, warning } from './doctor-findings.ts';
 import { dataDirectoryIsHeld, ownerProblem } from './local-services/data-directory.ts';
 import { listenProblem } from './local-services/ports.ts';
+import { run } from './local-services/run.ts';
 
 /** Years in which this program can run; outside them the clock is wrong, and with it every time that is stored. */
 const YEARS = { first: 2025, last: 2099 };
@@ -43,11 +44,28 @@ export async function checkClock({ clock }: DoctorDeps): Promise<Finding[]> {
   return [fine('clock', now.toISOString())];
 }
 
+/** Whether somebody keeps the clock, as far as systemd knows; where it does not run, nothing is said. */
+export async function checkTimeKeeping(_: DoctorDeps, signal: AbortSignal): Promise<Finding[]> {
+  const said = await run('timedatectl', ['show', '--property=NTPSynchronized', '--value'], { signal }).catch(
+    () => null,
+  );
+  return judgeTimeKeeping(said?.status === 0 ? said.stdout : '');
+}
+
+export function judgeTimeKeeping(said: string): Finding[] {
+  if (said.trim() !== 'no') return [];
+  const remedy = 'let NTP keep it (timedatectl set-ntp true); in a container, on the machine around it';
+  return [warning('clock', 'nobody keeps the clock in time', remedy)];
+}
+
 export async function checkPorts({ config }: DoctorDeps): Promise<Finding[]> {
   if (await dataDirectoryIsHeld(config.dataDir)) return [fine('ports', 'in use by the gateway that is running')];
   const listeners = [
     { ...config.http, setting: 'CITYWATCH_HTTP_PORT' },
     ...(config.mqtt.url === null ? [{ ...config.mqtt, setting: 'CITYWATCH_MQTT_PORT' }] : []),
+    ...(config.mqtt.url === null && config.tls.certFile !== null
+      ? [{ host: config.mqtt.host, port: config.mqtt.tlsPort, setting: 'CITYWATCH_MQTTS_PORT' }]
+      : []),
   ];
   return Promise.all(
     listeners.map(async ({ host, port, setting }) => {

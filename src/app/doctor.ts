@@ -2,7 +2,8 @@ import { deadline } from '../core/clock.ts';
 import { CitywatchError, messageOf } from '../core/errors.ts';
 import type { Observer } from '../core/observe.ts';
 import { type DoctorDeps, type Finding, problem } from './doctor-findings.ts';
-import { checkClock, checkDataDirectory, checkDisk, checkPorts } from './doctor-machine.ts';
+import { checkClock, checkDataDirectory, checkDisk, checkPorts, checkTimeKeeping } from './doctor-machine.ts';
+import { checkBroker, checkTls } from './doctor-mqtt.ts';
 import {
   checkCage,
   checkFfmpeg,
@@ -44,10 +45,11 @@ export async function examine(deps: DoctorDeps): Promise<Finding[]> {
   return (await Promise.all([examineNeeded(deps), disks, examineUseful(deps)])).flat();
 }
 
-/** As {@link examine}, and the ports and ffmpeg's cage: for the `doctor` command, since a start finds out by itself. */
+/** As {@link examine}, and what a start finds out by itself: for the `doctor` command. */
 export async function examineAll(deps: DoctorDeps): Promise<Finding[]> {
-  const [ports, rest] = await Promise.all([runChecks(deps, { cage: checkCage, ports: checkPorts }), examine(deps)]);
-  return [...rest, ...ports];
+  const own = { time: checkTimeKeeping, mqtt: checkBroker, tls: checkTls, cage: checkCage, ports: checkPorts };
+  const [more, rest] = await Promise.all([runChecks(deps, own), examine(deps)]);
+  return [...rest, ...more];
 }
 
 /** Logs warnings and rejects with every problem and its remedy: the way a start uses what was found. */
