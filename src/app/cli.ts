@@ -2,10 +2,12 @@ import { parseArgs } from 'node:util';
 import { CitywatchError, messageOf } from '../core/errors.ts';
 import { KnownSecrets } from '../core/observe.ts';
 import { adopt } from './commands/adopt.ts';
+import { backup } from './commands/backup.ts';
 import { type Arguments, type Command, EXIT, type Terminal, UsageError } from './commands/command.ts';
 import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
 import { kind } from './commands/kind.ts';
+import { restore } from './commands/restore.ts';
 import { serve } from './commands/serve.ts';
 import { simulate } from './commands/simulate.ts';
 import { token } from './commands/token.ts';
@@ -13,7 +15,7 @@ import { user } from './commands/user.ts';
 import { closest } from './did-you-mean.ts';
 
 /** Every command there is. */
-const COMMANDS: readonly Command[] = [serve, demo, doctor, adopt, simulate, kind, token, user];
+const COMMANDS: readonly Command[] = [serve, demo, doctor, backup, restore, adopt, simulate, kind, token, user];
 
 /**
  * Runs `citywatch <words>` and resolves with the exit status: 0 stopped as asked, 1 failed, 2 bad arguments or

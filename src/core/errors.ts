@@ -56,6 +56,8 @@ export const ERRORS = {
   'outbound.failed': { status: 502, retryable: true, text: 'The other side did not answer as it should.' },
   'stream.full': { status: 503, retryable: true, text: 'As many streams are open as this server takes.' },
   'stream.unavailable': { status: 502, retryable: true, text: 'The camera gives no picture at the moment.' },
+  'backup.broken': { status: 500, retryable: false, text: 'This is no whole backup.' },
+  'backup.target': { status: 409, retryable: false, text: 'A backup or its restore may not be put there.' },
   'service.failed': { status: 500, retryable: false, text: 'A local service could not be started.' },
   internal: { status: 500, retryable: false, text: 'Something went wrong inside; the log has the request id.' },
 } as const;

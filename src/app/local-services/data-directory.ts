@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RESTORING } from '../../backups/restore.ts';
+import { LINKED_BY_BACKUPS, LINKS } from '../../backups/tree.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { KnownSecrets } from '../../core/observe.ts';
 import { ensureDirectory, writeFileDurable } from '../../platform/files.ts';
@@ -29,9 +31,10 @@ export class DataDirectory {
 
   /**
    * Makes (mode 0700) and locks the directory. Rejects in one sentence when another gateway holds it, when it belongs
-   * to another user, or when other users may write to it. Waits a moment for a gateway that was just killed.
+   * to another user, when other users may write to it, or when a restore left it half full. Waits a moment for a
+   * gateway that was just killed.
    */
-  static async open(path: string, secrets: KnownSecrets): Promise<DataDirectory> {
+  static async open(path: string, secrets: KnownSecrets, use: 'run' | 'restore' = 'run'): Promise<DataDirectory> {
     await mkdir(path, { recursive: true, mode: 0o700 }).catch((cause: Error) => {
       const detail = `The data directory ${path} cannot be made (${cause.message}); set CITYWATCH_DATA_DIR.`;
       throw new CitywatchError('service.failed', { detail, cause });
@@ -45,6 +48,13 @@ export class DataDirectory {
         detail: `Another citywatch uses the data directory ${real}; stop it, or set CITYWATCH_DATA_DIR to another one.`,
       });
     }
+    const isHalf = await stat(join(real, RESTORING)).catch(absentAsNull);
+    if (isHalf && use === 'run') {
+      await lock.release();
+      const detail = `A restore into ${real} was cut short; run it again (citywatch restore), or remove the directory.`;
+      throw new CitywatchError('backup.target', { detail });
+    }
+    for (const name of LINKED_BY_BACKUPS) await rm(join(real, name, LINKS), { recursive: true, force: true });
     return new DataDirectory(real, secrets, lock.release);
   }
 
@@ -80,7 +90,7 @@ export class DataDirectory {
   async #findSocketDirectory(): Promise<string> {
     const own = await this.directory('run');
     if (Buffer.byteLength(own) + SOCKET_NAME_BYTES <= SOCKET_PATH_BYTES_MAX) return own;
-    const note = join(own, 'sockets');
+    const note = join(own, SOCKETS_NOTE);
     const remembered = await readFile(note, 'utf8').catch(absentAsNull);
     if (remembered && (await isPrivate(remembered)) && (await this.#isOurs(remembered))) return remembered;
     const made = await mkdtemp(join(tmpdir().length < 60 ? tmpdir() : '/tmp', 'citywatch-'));
@@ -101,6 +111,9 @@ export class DataDirectory {
   }
 }
 
+/** The file in `run/` that names a directory for sockets elsewhere. */
+const SOCKETS_NOTE = 'sockets';
+
 /** The file of a directory for sockets that names the data directory they belong to. */
 const SOCKETS_OF = 'origin';
 
@@ -112,6 +125,12 @@ export async function keepFile(path: string, text: string): Promise<void> {
 
 /** A gateway that was killed keeps its lock until the kernel has cleared it away. */
 const LOCK_WAIT_S = 1;
+
+/** The directory for sockets of the gateway that runs on this data directory. */
+export async function socketsOf(path: string): Promise<string> {
+  const own = join(path, 'run');
+  return (await readFile(join(own, SOCKETS_NOTE), 'utf8').catch(absentAsNull)) ?? own;
+}
 
 /** Whether a gateway runs on this data directory now. */
 export async function dataDirectoryIsHeld(path: string): Promise<boolean> {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, open, readdir, readFile, readlink, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CitywatchError } from '../../core/errors.ts';
 import { ensureDirectory, syncDirectory } from '../../platform/files.ts';
 import { Child, type ServiceDeps } from './child.ts';
-import type { DataDirectory } from './data-directory.ts';
+import { type DataDirectory, socketsOf } from './data-directory.ts';
 import { binariesCopied, binariesInPlace, type PostgresBinaries } from './postgres-binaries.ts';
 import { claimInstance, SYSTEM_HOME } from './postgres-instance.ts';
 import { postgresSettings, probePostgres } from './postgres-server.ts';
@@ -57,8 +57,35 @@ export async function startPostgres(place: DataDirectory, deps: ServiceDeps): Pr
     deps,
   );
   await child.start();
-  const url = `postgresql://${DATABASE_USER}:${password}@/postgres?host=${encodeURIComponent(sockets)}`;
-  return { url, child, stop: (signal) => child.stop(signal) };
+  return { url: addressOf(password, sockets), child, stop: (signal) => child.stop(signal) };
+}
+
+/** Where the private server of a data directory has its files, and how it is reached while it runs. */
+export async function findCluster(dataDirectory: string): Promise<{ cluster: string; url: string }> {
+  const password = await readFile(join(dataDirectory, 'secrets', 'postgres'), 'utf8');
+  const link = join(dataDirectory, 'postgres');
+  const home = await readlink(link).catch(() => link);
+  const sockets = home === link ? await socketsOf(dataDirectory) : join(home, 'run');
+  return { cluster: join(home, 'pgdata'), url: addressOf(password, sockets) };
+}
+
+/** Makes a cluster, put together in `from`, that of the data directory. The one that is there, if any, is replaced. */
+export async function installCluster(place: DataDirectory, from: string): Promise<void> {
+  const user = isRoot() ? await ensureSystemUser() : null;
+  if (user) await ensureDirectory(SYSTEM_HOME, 0o755);
+  const home = user ? await claimInstance(place.path) : await place.directory('postgres');
+  const fresh = join(home, `new-${randomBytes(6).toString('hex')}`);
+  await cp(from, fresh, { recursive: true });
+  await chmod(fresh, 0o700);
+  if (user) await run('chown', ['-R', `${user.uid}:${user.gid}`, home]);
+  await run('sync', ['-f', fresh]);
+  await rm(join(home, 'pgdata'), { recursive: true, force: true });
+  await rename(fresh, join(home, 'pgdata'));
+  await syncDirectory(home);
+}
+
+function addressOf(password: string, sockets: string): string {
+  return `postgresql://${DATABASE_USER}:${password}@/postgres?host=${encodeURIComponent(sockets)}`;
 }
 
 async function installHere(place: DataDirectory): Promise<Installation> {
