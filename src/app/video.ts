@@ -46,20 +46,20 @@ export function composeVideo(deps: VideoDeps) {
   const { clock, observer, outbound, registry, database, units } = deps;
   const networks = deps.cameraNetworks;
   const tcp = new TcpOutbound({ clock });
+  const probe = async ({ host, port }: CameraPlace, signal: AbortSignal): Promise<void> => {
+    const target = { host, port, networks, setting: SETTING, deadlineMs: PROBE_DEADLINE_MS, signal };
+    (await tcp.connect(target)).destroy();
+  };
   const setup = new CameraSetup({
     database,
     clock,
     observer,
     vault: deps.vault,
     access: (id) => registry.onvifAccess(id),
-    inspect: (target) => inspectCamera(target, { clock, outbound, networks }),
+    inspect: (target) => inspectCamera(target, { clock, outbound, networks, reach: probe }),
     units,
   });
   deps.work.handle(CAMERA_SETUP_QUEUE, (id) => setup.handle(id));
-  const probe = async ({ host, port }: CameraPlace, signal: AbortSignal): Promise<void> => {
-    const target = { host, port, networks, setting: SETTING, deadlineMs: PROBE_DEADLINE_MS, signal };
-    (await tcp.connect(target)).destroy();
-  };
   const { identity, accept } = deps;
   const looked = units.looked.bind(units);
   const watch = new CameraWatch(

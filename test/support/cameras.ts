@@ -3,8 +3,9 @@ import { type CameraOptions, VirtualCamera } from '../../simulators/camera/camer
 import { Studio } from '../../simulators/camera/studio.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { Registry } from '../../src/core/observe.ts';
-import type { OnvifPorts } from '../../src/devices/onvif/inspect.ts';
+import type { InspectionOptions } from '../../src/devices/onvif/inspect.ts';
 import { Outbound } from '../../src/platform/outbound.ts';
+import { TcpOutbound } from '../../src/platform/outbound-tcp.ts';
 
 /** Virtual cameras for a test live on addresses of this range. */
 export const CAMERA_NETWORK = '127.64.0.0/16';
@@ -36,9 +37,14 @@ export async function startCameras(t: Test, { plain = true } = {}): Promise<Came
 }
 
 /** The real way out, as the ONVIF adapter is given it. */
-export function onvifPorts(t: Test, networks: readonly string[] = [CAMERA_NETWORK]): OnvifPorts {
+export function onvifPorts(t: Test, networks: readonly string[] = [CAMERA_NETWORK]): InspectionOptions {
   const observer = { log: pino({ level: 'silent' }), metrics: new Registry() };
   const outbound = new Outbound({ clock: systemClock, observer });
   t.teardown(() => outbound.close());
-  return { outbound, networks, clock: systemClock };
+  const tcp = new TcpOutbound({ clock: systemClock });
+  const reach: InspectionOptions['reach'] = async (place, signal) => {
+    const target = { ...place, networks, setting: 'CITYWATCH_CAMERA_NETWORKS', deadlineMs: 3_000, signal };
+    (await tcp.connect(target)).destroy();
+  };
+  return { outbound, networks, clock: systemClock, reach };
 }

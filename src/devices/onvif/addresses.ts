@@ -7,17 +7,25 @@ export function cameraUrl(text: string): URL | null {
   return url.username || url.password || url.hash ? null : url;
 }
 
+/** A stream's address as it is contacted, and whether the camera named it at another host. */
+export interface StreamAddress {
+  url: URL;
+  elsewhere: boolean;
+}
+
 /**
- * An address that a camera told us, or null unless it has one of the schemes and points to the camera itself
- * (reference S6): a camera must not be able to send us, with its password, to another machine. User and password inside
- * are dropped; ours are used.
+ * An rtsp address that a camera told, at the host it was contacted at: behind a NAT, or when it is registered by name,
+ * it names another one, and no answer sends us, with a password, to another machine. Its port counts, because RTSP has
+ * one of its own. User and password inside are dropped; ours are used. Null for what is no rtsp address.
  */
-export function ownUrl(text: string, camera: URL, schemes: readonly string[]): URL | null {
-  const url = parse(text.trim());
-  if (!url || !schemes.includes(url.protocol) || !sameHost(url, camera)) return null;
-  url.username = '';
-  url.password = '';
-  return url;
+export function streamAtCamera(text: string, camera: URL): StreamAddress | null {
+  const told = parse(text.trim());
+  if (told?.protocol !== 'rtsp:' || told.hostname === '' || told.port === '0') return null;
+  const url = new URL(`rtsp://${camera.hostname}`);
+  url.port = told.port;
+  url.pathname = told.pathname;
+  url.search = told.search;
+  return { url, elsewhere: !sameHost(told, camera) };
 }
 
 /**

@@ -11,7 +11,9 @@ export type OnvifProblem =
   | 'tls'
   | 'too-big'
   | 'device-fault'
-  | 'other-unit';
+  | 'other-unit'
+  | 'no-stream-address'
+  | 'behind-nat';
 
 /** What to do about each, for a technician. */
 export const ONVIF_HINTS: Readonly<Record<OnvifProblem, string>> = {
@@ -26,6 +28,8 @@ export const ONVIF_HINTS: Readonly<Record<OnvifProblem, string>> = {
   'other-unit':
     'Another camera answers than the one that is registered: mend the address, or accept it as the new unit.',
   'device-fault': 'The camera reports an error of its own: restart it and update its firmware.',
+  'no-stream-address': 'The camera tells no address that can be used for its video: give its stream address by hand.',
+  'behind-nat': 'The camera stands behind a NAT: forward its RTSP port as well, or give its stream address by hand.',
 };
 
 /** A camera could not be asked. The message is ours alone: nothing that the camera wrote, no user name, no password. */

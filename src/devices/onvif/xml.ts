@@ -26,6 +26,9 @@ const ELEMENTS_MAX = 50_000;
 const TAG_MAX_CHARACTERS = 32 * 1024;
 const FORBIDDEN_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 
+/** Cameras write addresses with `&` as it is (ZoneMinder #3767). */
+const BARE_AMPERSAND = /&(?!(?:#x[0-9a-f]{1,6}|#\d{1,7}|[a-z][a-z0-9]{0,31});)/gi;
+
 // Entities stay as they are written and are resolved here by name: the five of XML and numbers, nothing defined by
 // the document. Values stay text: "007" is a serial, not a seven.
 const parser = new XMLParser({
@@ -41,7 +44,7 @@ const parser = new XMLParser({
 /** Parses what a camera sent. Throws `malformed` for all that is not small, flat, well-formed XML without a DTD. */
 export function parseXml(bytes: Buffer): XmlElement {
   if (bytes.length > XML_MAX_BYTES) throw new OnvifError('too-big');
-  const text = decode(bytes);
+  const text = decode(bytes).replace(BARE_AMPERSAND, '&amp;');
   checkShape(text);
   let nodes: unknown;
   try {

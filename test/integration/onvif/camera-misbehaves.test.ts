@@ -15,7 +15,7 @@ async function problemOf(run: Promise<unknown>): Promise<OnvifError> {
   throw error ?? new Error('it was read without complaint');
 }
 
-const EXPECTED: Record<WebFault, OnvifProblem> = {
+const EXPECTED: Record<Exclude<WebFault, 'foreign-host'>, OnvifProblem> = {
   silent: 'timeout',
   drip: 'timeout',
   nonsense: 'malformed',
@@ -23,7 +23,6 @@ const EXPECTED: Record<WebFault, OnvifProblem> = {
   endless: 'too-big',
   dtd: 'malformed',
   deep: 'malformed',
-  'foreign-host': 'device-fault',
 };
 
 t.test('each way of misbehaving gets its own name within the deadline', async (t) => {
@@ -101,4 +100,34 @@ t.test('what stands there is a web page with status 404', async (t) => {
   const xaddr = camera.xaddr.replace('/onvif/device_service', '/elsewhere');
   const error = await problemOf(inspectCamera({ xaddr, ...camera.account }, onvifPorts(t)));
   t.equal(error.problem, 'unsupported');
+});
+
+t.test('a camera behind a NAT is read at the address it was asked at, or the cause is named', async (t) => {
+  const cameras = await startCameras(t);
+  const camera = await cameras.start({ address: '127.64.22.20' });
+  const ports = onvifPorts(t);
+  camera.misbehave({ web: 'foreign-host' });
+  const target = { xaddr: camera.xaddr, ...camera.account };
+  const found = await inspectCamera(target, ports);
+  t.equal(found.mainStreamUrl, camera.streamUrl('main'));
+  t.equal(found.snapshotUrl, camera.snapshotUrl);
+  const closed = { ...ports, reach: () => Promise.reject(new Error('refused')) };
+  const error = await problemOf(inspectCamera(target, closed));
+  t.equal(error.problem, 'behind-nat');
+  t.match(error.message, /nothing answers at port \d+ .*NAT.*forward its RTSP port/);
+  camera.behave();
+  t.ok(await inspectCamera(target, closed), 'one that names itself is not asked twice');
+});
+
+t.test('a camera that tells no rtsp address is asked no more, and the hint says what to do', async (t) => {
+  const cameras = await startCameras(t);
+  const camera = await cameras.start({ address: '127.64.22.21' });
+  const ports = onvifPorts(t);
+  const http: typeof ports.outbound.http = async (request) => {
+    const answer = await ports.outbound.http(request);
+    return { ...answer, body: Buffer.from(answer.body.toString().replaceAll('rtsp://', 'http://')) };
+  };
+  const target = { xaddr: camera.xaddr, ...camera.account };
+  const error = await problemOf(inspectCamera(target, { ...ports, outbound: { http } }));
+  t.match(error, { problem: 'no-stream-address', operation: 'GetStreamUri', hint: /by hand/ });
 });

@@ -62,6 +62,13 @@ t.test('an answer of the largest size, whatever it is made of, is judged in a sh
   }
 });
 
+t.test('an ampersand that begins no entity is one', async (t) => {
+  const address = 'rtsp://10.1.2.3/user=a&onvif=0.sdp?real&x';
+  t.equal(parse(`<a>${address}</a>`).text, address);
+  t.equal(parse('<a b="1&2">&& &amp;</a>').attributes.get('b'), '1&2');
+  t.equal(parse('<a>&& &amp; &</a>').text, '&& & &');
+});
+
 t.test('only the entities of XML itself mean anything', async (t) => {
   t.equal(parse('<a>&lt;b&gt; &#20013;&#x4e2d; &unknown; &amp;lt;</a>').text, '<b> 中中 &unknown; &lt;');
 });
