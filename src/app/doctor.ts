@@ -2,6 +2,7 @@ import { deadline } from '../core/clock.ts';
 import { CitywatchError, messageOf } from '../core/errors.ts';
 import type { Observer } from '../core/observe.ts';
 import { type DoctorDeps, type Finding, problem } from './doctor-findings.ts';
+import { checkJournal } from './doctor-journal.ts';
 import { checkClock, checkDataDirectory, checkDisk, checkPorts, checkTimeKeeping } from './doctor-machine.ts';
 import { checkBroker, checkTls } from './doctor-mqtt.ts';
 import {
@@ -47,7 +48,14 @@ export async function examine(deps: DoctorDeps): Promise<Finding[]> {
 
 /** As {@link examine}, and what a start finds out by itself: for the `doctor` command. */
 export async function examineAll(deps: DoctorDeps): Promise<Finding[]> {
-  const own = { time: checkTimeKeeping, mqtt: checkBroker, tls: checkTls, cage: checkCage, ports: checkPorts };
+  const own = {
+    time: checkTimeKeeping,
+    mqtt: checkBroker,
+    tls: checkTls,
+    cage: checkCage,
+    journal: checkJournal,
+    ports: checkPorts,
+  };
   const [more, rest] = await Promise.all([runChecks(deps, own), examine(deps)]);
   return [...rest, ...more];
 }

@@ -9,8 +9,8 @@ export const doctor: Command = {
   summary: 'check what the gateway depends on, and say how to mend what is wrong',
   usage: '',
   details: [
-    'Looks at ffmpeg, Redis, InfluxDB, PostgreSQL, the broker, certificates, disk, clock, ports and the data',
-    'directory; changes nothing.',
+    'Looks at ffmpeg, Redis, InfluxDB, PostgreSQL, the broker, certificates, disk, clock, ports, the data directory',
+    'and whether its journal and the database belong together; changes nothing.',
   ],
   options: {},
   run: async (_, terminal) => {

@@ -94,10 +94,26 @@ export async function beginOpening(deps: LivesDeps, known: KnownLives, head: Per
 }
 
 /** The refusal in one sentence that names what is wrong, the remedy, and the one command that adopts the journal. */
-export function misfit(
-  { why, astray }: { why: Misfit; astray: { reader: string; lane: Lane; offset: number } | null },
-  { directory, head }: { directory: string; head: PerLane },
-): CitywatchError {
+function misfit(found: MisfitFound, place: JournalPlace): CitywatchError {
+  const { what, remedy } = misfitWords(found, place);
+  return new CitywatchError('journal.misfit', { detail: `${what}; ${remedy}.` });
+}
+
+interface MisfitFound {
+  why: Misfit;
+  astray: { reader: string; lane: Lane; offset: number } | null;
+}
+
+interface JournalPlace {
+  directory: string;
+  head: PerLane;
+}
+
+/** What does not fit, and what to do about it. */
+export function misfitWords(
+  { why, astray }: MisfitFound,
+  { directory, head }: JournalPlace,
+): { what: string; remedy: string } {
   const stands = astray ? `reader ${astray.reader} stands at ${astray.lane}-${astray.offset}, which is not in it` : '';
   const ends = `ends at live-${head.live} and bulk-${head.bulk}`;
   const sentences: Record<Misfit, [string, string]> = {
@@ -131,6 +147,5 @@ export function misfit(
     ],
   };
   const [what, remedy] = sentences[why];
-  const adopt = 'run "citywatch adopt" to go on with both as they are';
-  return new CitywatchError('journal.misfit', { detail: `${what}; ${remedy}, or ${adopt}.` });
+  return { what, remedy: `${remedy}, or run "citywatch adopt" to go on with both as they are` };
 }
