@@ -6,7 +6,7 @@ import { openBrowser } from '../support/browser.ts';
 import { startCameras } from '../support/cameras.ts';
 import { cloneCheckout, Demo } from '../support/demo.ts';
 import { decode, decodeStill, probe } from '../support/players.ts';
-import { stillThere } from '../support/process-tree.ts';
+import { descendantsOf, stillThere } from '../support/process-tree.ts';
 import { until } from '../support/processes.ts';
 
 const PICTURES = join(import.meta.dirname, '../../test-results');
@@ -121,7 +121,7 @@ async function videoIsShared(t: Test, demo: Demo): Promise<void> {
   const spawner = demo
     .family()
     .find(({ parent, commandLine }) => parent === demo.gateway?.pid && /spawner/.test(commandLine));
-  const pulling = demo.family().filter(({ parent, program }) => parent === spawner?.pid && program === 'ffmpeg');
+  const pulling = descendantsOf(spawner?.pid ?? 0).filter(({ program }) => program === 'ffmpeg');
   const live = (await demo.get('/streams')).items.length;
   t.ok(pulling.length >= 1 && pulling.length <= live, `${pulling.length} ffmpeg for ${live} streams`);
   const register = (await demo.get('/access-register?device=cam-02&limit=100')).items;
