@@ -17,18 +17,21 @@ export interface Place {
   retired: boolean;
 }
 
-export type EventType =
-  | 'alert.opened'
-  | 'alert.updated'
-  | 'alert.cleared'
-  | 'alert.stale'
-  | 'alert.left'
-  | 'alert.arrived'
-  | 'alert.evidence'
-  | 'alert.acked'
-  | 'alert.assigned'
-  | 'alert.commented'
-  | 'alert.closed';
+/** What an entry of the log of alerts may say. */
+export const EVENT_TYPES = [
+  'alert.opened',
+  'alert.updated',
+  'alert.cleared',
+  'alert.stale',
+  'alert.left',
+  'alert.arrived',
+  'alert.evidence',
+  'alert.acked',
+  'alert.assigned',
+  'alert.commented',
+  'alert.closed',
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
 
 /** Gravest first; a severity may rise at any time, and falls only with a new alert. */
 const RANK: Record<string, number> = { extreme: 0, severe: 1, moderate: 2, minor: 3 };

@@ -37,6 +37,8 @@ declare module 'fastify' {
     ownBudget?: boolean;
     /** The field of the answer that is shown once and never kept. */
     oneTimeSecret?: string;
+    /** In the contract, but not in this version: it is no part of what is served, and answers with that. */
+    later?: boolean;
     /** Errors of this route beyond those that follow from its declaration; for the OpenAPI document. */
     errors?: readonly ErrorCode[];
   }
@@ -72,7 +74,8 @@ export function requireDeclaredRights(app: FastifyInstance): void {
   const declared: DeclaredRoute[] = [];
   app.decorate('declaredRoutes', declared);
   app.addHook('onRoute', (route) => {
-    const { allow = [], public: open = false } = route.config ?? {};
+    const { allow = [], public: open = false, later = false } = route.config ?? {};
+    if (later) return;
     if (!open && allow.length === 0) throw new Error(`route ${route.method} ${route.url} does not say who may use it`);
     for (const method of [route.method].flat()) declared.push({ method, url: route.url, allow, public: open });
   });
@@ -81,7 +84,8 @@ export function requireDeclaredRights(app: FastifyInstance): void {
 /** Makes an unknown query field an error also on routes that take none. */
 export function refuseUnknownQueries(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
-    if (!route.config?.public) route.schema = { querystring: z.strictObject({}), ...route.schema };
+    if (!route.config?.public && !route.config?.later)
+      route.schema = { querystring: z.strictObject({}), ...route.schema };
   });
 }
 
@@ -92,7 +96,7 @@ export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLi
   app.addHook('onRequest', async (request) => {
     await limits.address(request);
     const { config } = request.routeOptions;
-    if (request.is404 || config.public) return;
+    if (request.is404 || config.public || config.later) return;
     if (config.metrics && showsMetricsToken(request, deps)) return;
     const who = await identify(request, deps);
     if (!who) {

@@ -5,8 +5,11 @@ import type { FastifyContextConfig, FastifyInstance } from 'fastify';
 import { createJsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../core/errors.ts';
+import { operationIdOf } from './operation-id.ts';
 import { PROBLEM_TYPE } from './problems.ts';
 import { problem } from './schemas.ts';
+import { SECURITY_SCHEMES, type Security, securityOf } from './security-docs.ts';
+import { WEBHOOKS } from './webhook-docs.ts';
 
 const DOCS = '/api/docs';
 const DOCUMENT = '/api/openapi.json';
@@ -29,7 +32,7 @@ type Route = {
   config?: FastifyContextConfig;
 };
 type Transform = ReturnType<typeof createJsonSchemaTransform>;
-type Schema = Record<string, unknown> & { response?: Record<string, unknown> };
+type Schema = Record<string, unknown> & { response?: Record<string, unknown>; security?: Security };
 
 /** Lets everybody read the documentation page; its routes are a library's and cannot declare it themselves. */
 export function openDocs(app: FastifyInstance): void {
@@ -46,22 +49,11 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
     openapi: {
       openapi: '3.1.0',
       info: { title: 'citywatch', version, description: 'Device gateway of a city.', license: { name: 'Apache-2.0' } },
-      components: {
-        securitySchemes: {
-          bearer: {
-            type: 'http',
-            scheme: 'bearer',
-            description: 'A token, or `<deviceId>:<secret>` of a device.',
-          },
-          session: {
-            type: 'apiKey',
-            in: 'cookie',
-            name: 'cw_session',
-            description: 'A person, after POST /session. What changes something also needs `x-citywatch: console`.',
-          },
-        },
-      },
+      servers: [{ url: '/', description: 'The gateway that gave out this document' }],
+      components: { securitySchemes: SECURITY_SCHEMES },
+      webhooks: WEBHOOKS,
     },
+    stripBasePath: false,
     transform: transformRoute,
     transformObject: transformDocument,
   });
@@ -79,11 +71,11 @@ const transformRoute: Transform = (document) => {
   const response = describe({ ...own.response, ...problemsOf(route, own) });
   const { schema, url } = transformZod({ ...document, schema: { ...own, ...headersOf(route), response } });
   const roles = route.config?.allow ?? [];
-  if (roles.length === 0) return { schema, url };
-  const people = roles.some((role) => role !== 'device');
-  const security = people ? [{ bearer: [] }, { session: [] }] : [{ bearer: [] }];
-  const description = [own.description, `For: ${roles.join(', ')}.`].filter(Boolean).join(' ');
-  return { url, schema: { ...schema, description, security } };
+  const operationId = operationIdOf(String(route.method), document.url);
+  const security = own.security ?? securityOf(String(route.method), roles);
+  const forWhom = roles.length === 0 ? undefined : `For: ${roles.join(', ')}.`;
+  const description = [own.description, forWhom].filter(Boolean).join(' ') || undefined;
+  return { url, schema: { ...schema, operationId, description, security } as never };
 };
 
 /** Good answers go by the name of their status where they have no description. */
@@ -104,17 +96,28 @@ function headersOf({ method, config }: Route): { headers?: z.ZodType } {
     return { headers: z.object({ 'idempotency-key': key }) };
   }
   if (config?.unversioned || !['PATCH', 'DELETE'].includes(String(method))) return {};
-  return { headers: z.object({ 'if-match': z.string().meta({ description: 'The ETag you read' }) }) };
+  return {
+    headers: z.object({
+      'if-match': z.string().meta({ description: 'The ETag you read, or a list of such; not `*`' }),
+    }),
+  };
 }
 
 /** Leaves out the schemas that nothing refers to: each is offered as input and as output, and few are used as both. */
 const transformDocument: typeof jsonSchemaTransformObject = (document) => {
   const whole = jsonSchemaTransformObject(document) as { components: { schemas: Record<string, unknown> } };
-  const text = JSON.stringify(whole);
-  const used = Object.entries(whole.components.schemas).filter(([name]) => {
-    return text.includes(`"#/components/schemas/${name}"`);
-  });
-  return { ...whole, components: { ...whole.components, schemas: Object.fromEntries(used) } } as never;
+  const { schemas, ...parts } = whole.components;
+  const used = new Set<string>();
+  const visit = (part: unknown) => {
+    for (const [, name = ''] of JSON.stringify(part).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+      if (used.has(name)) continue;
+      used.add(name);
+      visit(schemas[name] ?? null);
+    }
+  };
+  visit({ ...whole, components: parts });
+  const kept = Object.entries(schemas).filter(([name]) => used.has(name));
+  return { ...whole, components: { ...parts, schemas: Object.fromEntries(kept) } } as never;
 };
 
 /** One response per status, listing its codes. */

@@ -83,16 +83,40 @@ export function sendProblem(reply: FastifyReply, request: FastifyRequest, error:
   return reply.send(toProblem(error, request.id));
 }
 
-/** Answers a connection whose bytes are no HTTP request, or came too slowly, and closes it. */
-export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+/** A request line whose method node's parser does not know; all else of it is as it should be. */
+const OTHER_METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32} (\/[\x21-\x7e]{0,2000}) HTTP\/1\.[01]\r\n/;
+
+type BrokenRequest = NodeJS.ErrnoException & {
+  /** The bytes in which the parser stopped, as a Buffer. */
+  rawPacket?: unknown;
+};
+
+/** Where a request with an unknown method went; empty for any other fault. */
+function urlOf({ code, rawPacket }: BrokenRequest): string {
+  if (code !== 'HPE_INVALID_METHOD' || !Buffer.isBuffer(rawPacket)) return '';
+  return OTHER_METHOD.exec(rawPacket.toString('latin1', 0, 4096))?.[1] ?? '';
+}
+
+/**
+ * Answers a connection whose bytes are no HTTP request, or came too slowly, and closes it. `methodsOf` tells what a
+ * path takes, for a method that is unknown altogether.
+ */
+export function answerBrokenRequest(
+  error: BrokenRequest,
+  socket: Socket,
+  methodsOf: (url: string) => readonly string[],
+): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  const problem = toProblem(new CitywatchError(PARSER_CODES[error.code ?? ''] ?? 'request.malformed'));
+  const allowed = methodsOf(urlOf(error));
+  const code = allowed.length > 0 ? 'request.method' : PARSER_CODES[error.code ?? ''];
+  const problem = toProblem(new CitywatchError(code ?? 'request.malformed'));
   const body = JSON.stringify(problem);
   const head = [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
     `Content-Type: ${PROBLEM_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
+    ...(allowed.length > 0 ? [`Allow: ${allowed.join(', ')}`] : []),
   ];
   if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
   socket.destroySoon();

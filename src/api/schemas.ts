@@ -20,6 +20,9 @@ export const jurisdiction = z
   .refine(isJurisdictionCode, 'use the 6, 9 or 12 digits of an administrative division code, such as 330212')
   .meta({ description: 'GB/T 2260 code; trailing zeros stand for everything below', examples: ['330212'] });
 
+/** Not given as a pattern: other languages read neither `\\p{…}` nor `\\u…` in it. */
+const LINE_BREAKING = /[\p{Cc}\u2028\u2029]/u;
+
 /** Text that people read: no control characters, so that a log line or a page stays one. */
 export function label(max: number) {
   return z
@@ -27,7 +30,8 @@ export function label(max: number) {
     .trim()
     .min(1)
     .max(max)
-    .regex(/^[^\p{Cc}\u2028\u2029]*$/u, 'must not hold control characters');
+    .refine((text) => !LINE_BREAKING.test(text), 'must not hold control characters')
+    .meta({ description: 'No control characters' });
 }
 
 /** A moment in a request, as milliseconds afterwards. */
@@ -65,9 +69,9 @@ export function inOrder() {
   };
 }
 
-/** An answer that is no JSON, for the OpenAPI document and the content type. */
-export function bytesOf(type: string, description: string) {
-  return { description, content: { [type]: { schema: z.unknown() } } };
+/** An answer that is no JSON, for the OpenAPI document and the content type; `schema` is of its pieces. */
+export function bytesOf(type: string, description: string, schema: z.ZodType = z.unknown()) {
+  return { description, content: { [type]: { schema } } };
 }
 
 export const noContent = z.null().meta({ description: 'Done; no body.' });

@@ -26,6 +26,7 @@ import { logRequests } from './request-log.ts';
 import { refuseEditsWithoutRoom } from './room.ts';
 import { ROOT_ROUTES, V1_ROUTES } from './routes/index.ts';
 import type { ApiApp } from './routes/route.ts';
+import { answerLaterRoutes, answerUnknownRoutes } from './unknown-routes.ts';
 import { validatorCompiler } from './validation.ts';
 
 export { listen, reloadTls } from './listen.ts';
@@ -39,6 +40,7 @@ export async function buildServer(deps: ApiDeps): Promise<FastifyInstance> {
   watchConnections(app, limits.connectionsMax, deps.observer.metrics);
   // Hooks on routes see only what is registered after them, so these come first.
   answerErrors(app, deps.observer);
+  answerUnknownRoutes(app);
   openDocs(app);
   requireDeclaredRights(app);
   refuseUnknownQueries(app);
@@ -63,6 +65,7 @@ export async function buildServer(deps: ApiDeps): Promise<FastifyInstance> {
   for (const part of V1_ROUTES) {
     await app.register(async (child) => part(child as unknown as ApiApp, context), { prefix: '/api/v1' });
   }
+  await app.register(async (child) => answerLaterRoutes(child), { prefix: '/api/v1' });
   if (deps.pages) serveConsole(app, deps.pages);
   await app.ready();
   return app;
@@ -100,18 +103,17 @@ function create(tls: TlsFiles | undefined): FastifyInstance {
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
-    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket as Socket),
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket as Socket, (url) => app.methodsOf(url)),
     frameworkErrors: (error, request, reply) => {
       sendProblem(reply as unknown as FastifyReply, request as unknown as FastifyRequest, toCitywatchError(error));
     },
   };
-  const app = tls
+  const made = tls
     ? Fastify({
         ...options,
         https: { ...node, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: TIMEOUTS.headersMs },
       } as unknown as FastifyHttpsOptions<Server>)
     : Fastify({ ...options, http: node });
-  return (app as unknown as FastifyInstance)
-    .setValidatorCompiler(validatorCompiler)
-    .setSerializerCompiler(serializerCompiler);
+  const app = made as unknown as FastifyInstance;
+  return app.setValidatorCompiler(validatorCompiler).setSerializerCompiler(serializerCompiler);
 }

@@ -24,7 +24,7 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, ht
     const result = schema.safeParse(value);
     if (result.success) return { value: result.data };
     if (httpPart === 'params') return { error: new CitywatchError('not-found') };
-    return { error: new CitywatchError('request.invalid', { issues: toIssues(result.error, httpPart, known) }) };
+    return { error: new CitywatchError('request.invalid', { issues: toIssues(result.error, httpPart, known, value) }) };
   };
 };
 
@@ -60,16 +60,23 @@ function oddText(path: PropertyKey[], part: string | undefined): RequestIssue {
   return { path: printPath(path, part ?? 'body'), message, remedy: 'Send whole Unicode characters.' };
 }
 
-/** The issues of a zod error as the API prints them; `part` names the whole when no single field is wrong. */
-export function toIssues(error: z.ZodError, part = 'body', known: string[] = []): RequestIssue[] {
-  return error.issues.flatMap((issue) => issuesOf(issue, part, known)).slice(0, ISSUES_MAX);
+/**
+ * The issues of a zod error as the API prints them; `part` names the whole when no single field is wrong, `value` is
+ * what was checked, to tell a field that is missing from one that is wrong.
+ */
+export function toIssues(error: z.ZodError, part = 'body', known: string[] = [], value?: unknown): RequestIssue[] {
+  return error.issues.flatMap((issue) => issuesOf(issue, part, known, value)).slice(0, ISSUES_MAX);
 }
 
-function issuesOf(issue: ZodIssue, part: string, known: string[]): RequestIssue[] {
+function issuesOf(issue: ZodIssue, part: string, known: string[], value: unknown): RequestIssue[] {
+  // A rule over several fields names one of them, and says itself what is wrong.
+  if (issue.code !== 'custom' && isAbsent(value, issue.path)) {
+    return [{ path: printPath(issue.path, part), message: 'is missing', remedy: wayIn(issue, part) }];
+  }
   if (issue.code === 'invalid_union') {
     const closest = issue.errors.toSorted((a, b) => depth(b) - depth(a))[0] ?? [];
     const inner = closest.map((each) => ({ ...each, path: [...issue.path, ...each.path] }) as ZodIssue);
-    if (inner.length > 0) return inner.flatMap((each) => issuesOf(each, part, known));
+    if (inner.length > 0) return inner.flatMap((each) => issuesOf(each, part, known, value));
   }
   if (issue.code === 'unrecognized_keys') {
     const fields = issue.path.length === 0 ? known.slice(0, KNOWN_FIELDS_MAX).join(', ') : '';
@@ -79,6 +86,28 @@ function issuesOf(issue: ZodIssue, part: string, known: string[]): RequestIssue[
       .map((key) => ({ path: printPath([...issue.path, key], part), message: 'unknown field', remedy }));
   }
   return [{ path: printPath(issue.path, part), ...explain(issue) }];
+}
+
+/** Whether `path` leads from `value`, an object, to a field that was not sent. */
+function isAbsent(value: unknown, path: PropertyKey[]): boolean {
+  if (typeof value !== 'object' || value === null || path.length === 0) return false;
+  let place: unknown = value;
+  for (const step of path) {
+    if (typeof place !== 'object' || place === null) return false;
+    place = Object.hasOwn(place, step) ? (place as Record<PropertyKey, unknown>)[step] : undefined;
+    if (place === undefined) return true;
+  }
+  return false;
+}
+
+/** What to send where a field is missing. A schema with a text of its own (`use RFC 3339 …`) says the form in it. */
+function wayIn(issue: ZodIssue, part: string): string {
+  const name = issue.path.map(String).join('.');
+  const what = part === 'querystring' ? `Send the query parameter \`${name}\`` : 'Send it';
+  if (!issue.message.startsWith('Invalid ')) return `${what}: ${lowerFirst(issue.message)}.`;
+  if (issue.code === 'invalid_value') return `${what}: one of ${issue.values.map(String).join(', ')}.`;
+  if (part === 'querystring' || issue.code !== 'invalid_type') return `${what}.`;
+  return `Send ${article(issue.expected)}.`;
 }
 
 /** A branch of a union that got further into the value is the one the sender meant. */

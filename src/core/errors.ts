@@ -20,6 +20,7 @@ export const ERRORS = {
   'auth.required': { status: 401, retryable: false, text: 'A valid token is required.' },
   'auth.forbidden': { status: 403, retryable: false, text: 'Your role does not allow this.' },
   'not-found': { status: 404, retryable: false, text: 'No such thing, or it is not yours to see.' },
+  'not-in-version': { status: 501, retryable: false, text: 'The contract has this route, but not in this version.' },
   'conflict.exists': { status: 409, retryable: false, text: 'Something with this id exists already.' },
   'conflict.state': { status: 409, retryable: false, text: 'The thing is not in a state that allows this.' },
   'conflict.reference': {

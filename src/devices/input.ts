@@ -6,13 +6,23 @@ import { DEVICE_ID } from '../core/types.ts';
 const CAMERAS_MAX = 16;
 const URL_CHARACTERS_MAX = 1024;
 
+/** What may stand in a header of a request to the device: a line end there would begin a header of its own. */
+const ONE_LINE = /^[^\p{Cc}\p{Cs}]*$/u;
+/** Stands in the OpenAPI document in place of the pattern, which other languages do not read. */
+const NO_CONTROLS = 'No control characters';
+
+function isOneLine(text: string): boolean {
+  return ONE_LINE.test(text);
+}
+
 /** Text a person typed: not empty, no control characters (PostgreSQL takes no NUL, logs no line ends). */
 export function words(max: number) {
   return z
     .string()
     .max(max)
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not hold control characters')
-    .refine((text) => text.trim() !== '', 'must not be empty');
+    .refine(isOneLine, 'must not hold control characters')
+    .refine((text) => text.trim() !== '', 'must not be empty')
+    .describe(NO_CONTROLS);
 }
 
 const deviceId = z.string().regex(DEVICE_ID, 'must be 1-64 letters, digits, ".", "_" or "-", a letter or digit first');
@@ -34,9 +44,6 @@ function url(schemes: readonly string[]) {
         '(write special characters of a password as %XX)',
     );
 }
-
-/** What may stand in a header of a request to the device: a line end there would begin a header of its own. */
-const ONE_LINE = /^[^\p{Cc}\p{Cs}]*$/u;
 
 /** Text as it stands in a URL, with its `%XX` made characters; null where they make none. */
 function plain(text: string): string | null {
@@ -61,8 +68,8 @@ const onvif = z.strictObject({
     (text) => !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === ''),
     'must not hold user and password: use username and password',
   ),
-  username: z.string().max(128).regex(ONE_LINE, 'must not hold control characters'),
-  password: z.string().max(256).regex(ONE_LINE, 'must not hold control characters'),
+  username: z.string().max(128).refine(isOneLine, 'must not hold control characters').describe(NO_CONTROLS),
+  password: z.string().max(256).refine(isOneLine, 'must not hold control characters').describe(NO_CONTROLS),
 });
 
 const cameras = z
@@ -75,7 +82,8 @@ export const deviceSecret = z
   .string()
   .min(16)
   .max(256)
-  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not hold control characters');
+  .refine(isOneLine, 'must not hold control characters')
+  .describe(NO_CONTROLS);
 
 /** Says that a place which looks like a mistake is meant. */
 const confirm = z.boolean().optional();

@@ -5,7 +5,7 @@ import type { Caller } from '../../core/types.ts';
 import { callerOf } from '../auth.ts';
 import { sendEvents } from '../event-stream.ts';
 import { bytesOf } from '../schemas.ts';
-import { alertEvent } from './alert-schemas.ts';
+import { alertEvent, alertStreamEvent } from './alert-schemas.ts';
 import type { ApiApp, RouteContext } from './route.ts';
 
 const READERS = ['admin', 'operator', 'viewer'] as const;
@@ -64,7 +64,7 @@ function streamRoute(app: ApiApp, context: RouteContext): void {
         tags,
         summary: 'The log of alerts as it grows (server-sent events); `id` is the cursor',
         querystring: streamQuery,
-        response: { 200: bytesOf('text/event-stream', 'Entries of the log, until one side ends it') },
+        response: { 200: bytesOf('text/event-stream', 'Entries of the log, until one side ends it', alertStreamEvent) },
       },
     },
     async (request, reply) => {

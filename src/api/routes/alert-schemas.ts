@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EVENT_TYPES } from '../../alerts/alert.ts';
 import { SEVERITIES } from '../../alerts/rules.ts';
 import { moment } from '../schemas.ts';
 
@@ -64,9 +65,32 @@ export const alertEvent = z
   .object({
     cursor: z.string().meta({ description: 'Goes on after this entry' }),
     id: z.string(),
-    type: z.string(),
+    type: z.enum(EVENT_TYPES),
     at: moment,
     actor: z.string(),
     alert: alertView,
   })
   .meta({ id: 'AlertEvent' });
+
+const streamCursor = z.string().meta({ description: 'Goes on after this event, as Last-Event-ID' });
+
+/** One server-sent event of `/alerts/stream`, for the OpenAPI document. */
+export const alertStreamEvent = z
+  .union([
+    z.object({ id: streamCursor, event: z.literal('hello'), data: z.object({}) }),
+    z.object({ id: streamCursor, event: z.enum(EVENT_TYPES), data: alertEvent.omit({ cursor: true }) }),
+  ])
+  .meta({
+    id: 'AlertStreamEvent',
+    description: 'One server-sent event by its fields; `data` is one line of JSON. `hello` comes first.',
+  });
+
+/** The body of a webhook, for the OpenAPI document. */
+export const alertWebhook = z
+  .object({
+    type: z.enum(EVENT_TYPES),
+    timestamp: moment.meta({ description: 'When the entry was written', format: 'date-time' }),
+    data: alertView,
+    event: z.string().meta({ description: '`id` of the entry in the log of alerts' }),
+  })
+  .meta({ id: 'AlertWebhook' });

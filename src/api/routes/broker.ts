@@ -21,6 +21,7 @@ function isOwn({ username, action, topic }: z.output<typeof asking>): boolean {
 /** The questions an MQTT broker asks over HTTP, in the form of EMQX 5: may this client connect, may it do this. */
 export const brokerRoutes: RoutePart = (app, context) => {
   const tags = ['broker'];
+  const security = [{ broker: [] }];
   const config = { public: true, errors: ['auth.required', 'not-found'] } as const;
   const answer = (isAllowed: boolean) => ({ result: isAllowed ? ('allow' as const) : ('deny' as const) });
 
@@ -31,6 +32,7 @@ export const brokerRoutes: RoutePart = (app, context) => {
       schema: {
         tags,
         summary: 'Whether a device may connect to the broker',
+        security,
         body: connecting,
         response: { 200: verdict },
       },
@@ -47,7 +49,7 @@ export const brokerRoutes: RoutePart = (app, context) => {
     '/broker/acl',
     {
       config,
-      schema: { tags, summary: 'Whether a device may use a topic', body: asking, response: { 200: verdict } },
+      schema: { tags, security, summary: 'Whether a device may use a topic', body: asking, response: { 200: verdict } },
     },
     async (request) => {
       await requireBroker(request, context);

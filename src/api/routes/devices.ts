@@ -6,7 +6,7 @@ import type { ForeignUnit } from '../../devices/camera-units.ts';
 import { deviceInput, devicePatch } from '../../devices/input.ts';
 import { callerOf } from '../auth.ts';
 import type { TwinPort } from '../deps.ts';
-import { requireVersion, setEtag } from '../etag.ts';
+import { ifMatch, setEtag } from '../etag.ts';
 import {
   deviceId,
   deviceParams,
@@ -226,8 +226,9 @@ function changingRoutes(app: ApiApp, { registry, twin }: RouteContext): void {
       },
     },
     async (request, reply) => {
-      const version = requireVersion(request);
-      const changed = await registry.update(callerOf(request), request.params.id, version, request.body);
+      const caller = callerOf(request);
+      const { params, body } = request;
+      const changed = await ifMatch(request, (version) => registry.update(caller, params.id, version, body));
       setEtag(reply, changed.version);
       return { ...answer(changed, twin), ...(await registry.shownAddresses(changed.id)) };
     },
@@ -240,7 +241,8 @@ function changingRoutes(app: ApiApp, { registry, twin }: RouteContext): void {
       schema: { tags: TAGS, summary: 'Retire a device', params: deviceParams, response: { 204: noContent } },
     },
     async (request, reply) => {
-      await registry.retire(callerOf(request), request.params.id, requireVersion(request));
+      const caller = callerOf(request);
+      await ifMatch(request, (version) => registry.retire(caller, request.params.id, version));
       return reply.code(204).send(null);
     },
   );

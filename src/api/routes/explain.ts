@@ -43,13 +43,15 @@ const messageQuery = z
     to: instant.optional(),
   })
   .check(inOrder())
-  .refine(
-    ({ id, device, from, to }) => {
-      const ranged = [device, from, to].filter((each) => each !== undefined).length;
-      return id === undefined ? ranged === 3 : ranged === 0;
-    },
-    { error: 'send either `id`, or `device`, `from` and `to`' },
-  );
+  .superRefine(({ id, ...range }, context) => {
+    const fields = ['device', 'from', 'to'] as const;
+    const given = fields.filter((field) => range[field] !== undefined);
+    if (id === undefined ? given.length === fields.length : given.length === 0) return;
+    const either = 'send either `id`, or `device`, `from` and `to`';
+    const missing = id === undefined && given.length > 0 ? fields.filter((field) => !given.includes(field)) : [];
+    for (const field of missing) context.addIssue({ code: 'custom', path: [field], message: `is missing: ${either}` });
+    if (missing.length === 0) context.addIssue({ code: 'custom', message: either });
+  });
 
 const story = z.object({
   receipt: z.string(),

@@ -8,6 +8,7 @@ import { type ApiApp, defined, type RouteContext, type RoutePart } from './route
 const KEEPERS = ['admin', 'operator'] as const;
 const URL_LENGTH_MAX = 2_000;
 const DEAD_LETTERS_MAX = 500;
+const HTTP = /^https?:\/\//i;
 
 const params = z.strictObject({ id: z.string().max(64) });
 
@@ -16,7 +17,8 @@ const newSubscription = z.strictObject({
   url: z
     .string()
     .max(URL_LENGTH_MAX)
-    .regex(/^https?:\/\//i, 'use an http or https address'),
+    .refine((text) => HTTP.test(text), 'use an http or https address')
+    .meta({ description: 'An http or https address' }),
   jurisdiction,
   severities: z.array(z.enum(SEVERITIES)).min(1).max(SEVERITIES.length).optional(),
   secret: z.string().max(128).optional().meta({ description: 'whsec_…; made by us when absent' }),

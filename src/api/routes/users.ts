@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, type PersonInfo, USERNAME } from '../../devices/people.ts';
 import { callerOf } from '../auth.ts';
-import { requireVersion, setEtag } from '../etag.ts';
+import { ifMatch, setEtag } from '../etag.ts';
 import { jurisdiction, label, listOf, moment, momentOrNull, noContent } from '../schemas.ts';
 import { type ApiApp, defined, type RouteContext, type RoutePart } from './route.ts';
 
@@ -80,8 +80,9 @@ function changingRoutes(app: ApiApp, { people }: RouteContext): void {
       schema: { tags, summary: 'Change a person', params, body: userPatch, response: { 200: user } },
     },
     async (request, reply) => {
-      const { id } = request.params;
-      const changed = await people.update(callerOf(request), id, requireVersion(request), defined(request.body));
+      const caller = callerOf(request);
+      const patch = defined(request.body);
+      const changed = await ifMatch(request, (version) => people.update(caller, request.params.id, version, patch));
       setEtag(reply, changed.version);
       return answer(changed);
     },
@@ -94,7 +95,9 @@ function changingRoutes(app: ApiApp, { people }: RouteContext): void {
       schema: { tags, summary: 'Disable a person', params, response: { 204: noContent } },
     },
     async (request, reply) => {
-      await people.update(callerOf(request), request.params.id, requireVersion(request), { disabled: true });
+      const caller = callerOf(request);
+      const { id } = request.params;
+      await ifMatch(request, (version) => people.update(caller, id, version, { disabled: true }));
       return reply.code(204).send(null);
     },
   );
