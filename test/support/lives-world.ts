@@ -3,6 +3,7 @@ import type { Lane } from '../../src/core/types.ts';
 import {
   type Adoption,
   type Cursor,
+  cutShortOpenings,
   type DatabaseSide,
   type JournalSide,
   judgeLives,
@@ -49,12 +50,13 @@ export function start(journal: Journal, base: Base, cutShort = false): Verdict {
   const verdict = judgeLives(journal.side, base.side);
   if (!verdict.fits) return verdict;
   const { head, lives } = journal.side;
+  const before = cutShortOpenings(journal.side, base.side);
   const known = lives ?? { lives: [{ id: name(), from: { live: 0, bulk: 0 }, sinceMs: 0 }], openings: [] };
   const opening = { id: name(), from: { ...head } };
   journal.side.lives = { lives: known.lives, openings: [...known.openings, opening] };
   if (cutShort) return verdict;
   if (base.side.lives.length === 0) base.side.lives = known.lives.map(begun);
-  base.side.openings.push(opening.id);
+  base.side.openings.push(...before, opening.id);
   return verdict;
 }
 
@@ -67,11 +69,19 @@ function adopt(journal: Journal, base: Base, cutShort = false): Adoption {
   if (plan.readsOn && base.side.lives.length === 0) base.side.lives = (lives?.lives ?? []).map(begun);
   base.side.lives.push({ ...life, before: structuredClone(base.side.cursors) });
   base.side.openings.push(...plan.openings, opening.id);
-  for (const { reader, lane, offset } of plan.cursors) setCursor(base, { reader, lane, offset, incarnation: life.id });
+  const all = [...(lives?.lives ?? []), life];
+  for (const { reader, lane, offset } of plan.cursors) {
+    setCursor(base, { reader, lane, offset, incarnation: lifeAt(all, lane, offset) });
+  }
   if (cutShort) return plan;
   journal.side.lives = { lives: [...(lives?.lives ?? []), life], openings: [...(lives?.openings ?? []), opening] };
   journal.side.head = { ...plan.from };
   return plan;
+}
+
+/** The life a place belongs to, as the lineage of a journal tells it. */
+function lifeAt(lives: Life[], lane: Lane, offset: number): string | null {
+  return lives.findLast(({ from }) => from[lane] <= offset)?.id ?? null;
 }
 
 function setCursor(base: Base, cursor: Cursor): void {
@@ -89,14 +99,14 @@ function append(journal: Journal, lane: Lane): void {
 function read(journal: Journal, base: Base, what: { reader: string; lane: Lane; count: number }): void {
   const { reader, lane, count } = what;
   const cursor = base.side.cursors.find((each) => each.reader === reader && each.lane === lane)?.offset ?? 0;
-  const life = journal.side.lives?.lives.at(-1)?.id ?? '';
+  const lives = journal.side.lives?.lives ?? [];
   const waiting = [...journal.records[lane]].filter(([offset]) => offset >= cursor).slice(0, count);
   for (const [offset, record] of waiting) {
     const place = `${reader} ${lane} ${offset}`;
     const before = base.seen.get(place);
     if (before !== undefined && before !== record) throw new Error(`${place} was ${before} and is ${record}`);
     base.seen.set(place, record);
-    setCursor(base, { reader, lane, offset: offset + 10, incarnation: life });
+    setCursor(base, { reader, lane, offset: offset + 10, incarnation: lifeAt(lives, lane, offset + 10) });
   }
 }
 

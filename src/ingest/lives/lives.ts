@@ -75,7 +75,7 @@ const FITS: Verdict = { fits: true };
  * Whether the gateway may go on with this journal and this database. Each start is written down on both sides, so an
  * older copy of either shows also where no reader stands behind its end: messages that were acknowledged and not yet
  * read are missed too. A pair that was never started fits, so does one of a version without incarnations as long as no
- * reader stands behind the end of the journal, and one whose last start was cut short between the two sides.
+ * reader stands behind the end of the journal, and one whose last starts were cut short between the two sides.
  */
 export function judgeLives(journal: JournalSide, database: DatabaseSide): Verdict {
   const astray = database.cursors.find((cursor) => isAstray(cursor, journal)) ?? null;
@@ -95,14 +95,28 @@ export function judgeLives(journal: JournalSide, database: DatabaseSide): Verdic
     return openings.length === 1 && isUntouched && !astray ? FITS : no('database-older');
   }
   const newest = database.openings.at(-1);
-  const isCutShort = isUntouched && openings.at(-2)?.id === newest;
-  if (last?.id === newest || isCutShort) return astray ? no('cursor-astray') : FITS;
+  if (last?.id === newest || cutShortOpenings(journal, database).length > 0) {
+    return astray ? no('cursor-astray') : FITS;
+  }
   if (openings.some(({ id }) => id === newest)) return no('database-older');
   const known = new Set(database.openings);
   if (last && known.has(last.id)) return no('journal-older');
   const knownLives = new Set(database.lives.map(({ id }) => id));
   const isRelated = openings.some(({ id }) => known.has(id)) || lives.some(({ id }) => knownLives.has(id));
   return no(isRelated ? 'forked' : others);
+}
+
+/**
+ * Starts that the journal knows and the database does not, because each was cut short between the two sides: nothing
+ * was appended in any of them. Empty when there are none, or when something was.
+ */
+export function cutShortOpenings({ lives, head }: JournalSide, database: DatabaseSide): string[] {
+  const newest = database.openings.at(-1);
+  const openings = lives?.openings ?? [];
+  const at = openings.findIndex(({ id }) => id === newest);
+  const later = at < 0 ? [] : openings.slice(at + 1);
+  const areUntouched = later.every(({ from }) => from.live === head.live && from.bulk === head.bulk);
+  return areUntouched ? later.map(({ id }) => id) : [];
 }
 
 function isAstray({ lane, offset, incarnation }: Cursor, { head, lives }: JournalSide): boolean {

@@ -6,6 +6,7 @@ import type { Lane } from '../../core/types.ts';
 import type { Database } from '../../platform/database.ts';
 import { incarnationAt, type LaneLineage } from '../journal/lineage.ts';
 import {
+  cutShortOpenings,
   type JournalLives,
   judgeLives,
   type KnownLife,
@@ -81,14 +82,16 @@ export async function beginOpening(deps: LivesDeps, known: KnownLives, head: Per
   const { directory, database, clock, keepers } = deps;
   const { written, lives } = known;
   const side = await readDatabaseSide(database, keepers);
-  const verdict = judgeLives({ lives: written, head }, side);
+  const journal = { lives: written, head };
+  const verdict = judgeLives(journal, side);
   if (!verdict.fits) throw misfit(verdict, { directory, head });
   const opening = newOpening(head);
+  const openings = [...cutShortOpenings(journal, side), opening.id];
   await writeLives(directory, { lives, openings: [...(written?.openings ?? []), opening] });
   await database.transaction(async (tx) => {
     // Of a journal that was adopted from elsewhere, this database knows the lives since then.
     const known = (side.lives.length === 0 ? lives : lives.slice(-1)).map(begun);
-    await storeOpening(tx, { lives: known, openings: [opening.id], why: 'begun', atMs: clock.nowMs() });
+    await storeOpening(tx, { lives: known, openings, why: 'begun', atMs: clock.nowMs() });
     await nameOldRows(tx, keepers, lives[0].id);
   });
 }

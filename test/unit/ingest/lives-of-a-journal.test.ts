@@ -32,6 +32,8 @@ t.test('what belongs together goes on by itself', async (t) => {
   const cut = pair();
   start(cut.journal, cut.base, true);
   t.same(verdictOf(cut), { fits: true }, 'a start that was killed between the two sides');
+  start(cut.journal, cut.base, true);
+  t.same(verdictOf(cut), { fits: true }, 'and the next one too');
   const upgraded = pair();
   upgraded.journal.side.lives = null;
   Object.assign(upgraded.base.side, { lives: [], openings: [] });
