@@ -31,7 +31,7 @@ const REFUSED: Record<Channel, [string | Buffer, string, string?, string?][]> = 
     ['{"values":{}}', 'no-values', 'values', 'object'],
     ['{"values":[1]}', 'wrong-type', 'values', 'array of 1'],
     ['{"values":null}', 'wrong-type', 'values', 'null'],
-    ['{"values":{"fill_pct":1},"device":"other"}', 'unknown-key', 'device', '"other"'],
+    ['{"values":{"fill_pct":1},"device":"other"}', 'unknown-key', 'device', '"***"'],
     ['{"values":{"nope":1}}', 'unknown-field', 'values.nope', '1'],
     ['{"values":{"__proto__":1}}', 'unknown-field', 'values.__proto__', '1'],
     ['{"values":{"constructor":1}}', 'unknown-field', 'values.constructor', '1'],
@@ -61,7 +61,7 @@ const REFUSED: Record<Channel, [string | Buffer, string, string?, string?][]> = 
   event: [
     ['{}', 'missing-key', 'type', ''],
     ['{"type":1}', 'wrong-type', 'type', '1'],
-    ['{"type":"nope"}', 'unknown-event', 'type', '"nope"'],
+    ['{"type":"nope"}', 'unknown-event', 'type', '"***"'],
     ['{"type":"jam","values":{}}', 'unknown-key', 'values', 'object'],
     ['{"type":"jam","data":[]}', 'wrong-type', 'data', 'array of 0'],
     ['{"type":"passage"}', 'missing-key', 'data.plate', ''],
@@ -72,7 +72,7 @@ const REFUSED: Record<Channel, [string | Buffer, string, string?, string?][]> = 
   state: [
     ['{}', 'missing-key', 'online', ''],
     ['{"online":"yes"}', 'wrong-type', 'online', '"yes"'],
-    ['{"online":true,"ip":"10.0.0.1"}', 'unknown-key', 'ip', '"10.0.0.1"'],
+    ['{"online":true,"ip":"10.0.0.1"}', 'unknown-key', 'ip', '"10***.1"'],
     ['{"online":true,"firmware":2.1}', 'wrong-type', 'firmware', '2.1'],
   ],
   reply: [
