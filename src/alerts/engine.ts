@@ -16,6 +16,7 @@ import {
 import { eventHits, type Watch } from './event-hits.ts';
 import { type Finding, findingOf } from './findings.ts';
 import { INTERNAL_TOPICS, RESTARTS } from './internal-topics.ts';
+import { splitPlates } from './plates.ts';
 import type { Rule } from './rules.ts';
 import { Timers } from './timers.ts';
 
@@ -158,7 +159,8 @@ export class RulesEngine {
     const outcome = this.#stateStep(rule, message, record, now);
     if (!outcome) return;
     const finding = findingOf(rule, place, outcome, record.index);
-    findings.push({ ...finding, ...common, data: record.type === 'reading' ? Object.fromEntries(record.values) : {} });
+    const seen = record.type === 'reading' ? splitPlates(record.values, record.plates) : { data: {} };
+    findings.push({ ...finding, ...common, ...seen });
   }
 
   #stateStep(rule: Rule, message: Message, record: DecodedRecord, now: Now): Outcome | null {

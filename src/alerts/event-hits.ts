@@ -1,7 +1,8 @@
-import { platesIn } from '../core/plates.ts';
+import { maskPlate, platesIn } from '../core/plates.ts';
 import type { DeviceEvent, Message } from '../core/types.ts';
 import { eventMatches } from './conditions.ts';
 import type { Finding, FindingIndex } from './findings.ts';
+import { splitPlates } from './plates.ts';
 import type { Condition } from './rules.ts';
 
 /** Asks whether a plate is wanted at this place and time. */
@@ -9,7 +10,7 @@ export interface Watch {
   match(plate: string, jurisdiction: string, atMs: number): { scope: string; data: Finding['data'] } | null;
 }
 
-export interface EventHit extends Pick<Finding, 'scope' | 'data'> {
+export interface EventHit extends Pick<Finding, 'scope' | 'data' | 'plates'> {
   index: FindingIndex;
 }
 
@@ -21,13 +22,17 @@ export function eventHits(
   watch: Watch,
 ): EventHit[] {
   if (!eventMatches(condition, record)) return [];
-  const seen = Object.fromEntries(record.data);
   const { index } = record;
-  if (!condition.watchlist) return [{ index, scope: '', data: seen }];
-  const text = record.data.get(condition.watchlist.field);
+  const watched = condition.watchlist?.field;
+  // What a rule compares with plates is one, whatever its kind says of it.
+  const seen = splitPlates(record.data, [...(record.plates ?? []), ...(watched === undefined ? [] : [watched])]);
+  if (watched === undefined) return [{ index, scope: '', ...seen }];
+  const text = record.data.get(watched);
   return platesIn(typeof text === 'string' ? text : '').flatMap((plate, at) => {
     const hit = watch.match(plate, device.jurisdiction, receivedAtMs);
     const place: FindingIndex = at === 0 ? index : `${index}.${at}`;
-    return hit ? [{ index: place, scope: hit.scope, data: { ...seen, ...hit.data } }] : [];
+    if (!hit) return [];
+    const data = { ...seen.data, ...hit.data, wanted_plate: maskPlate(plate) };
+    return [{ index: place, scope: hit.scope, data, plates: { ...seen.plates, wanted_plate: plate } }];
   });
 }

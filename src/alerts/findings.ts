@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DeviceId, FieldValue, JournalPosition } from '../core/types.ts';
 import type { Outcome } from './conditions.ts';
+import type { SeenPlates } from './plates.ts';
 import type { Rule } from './rules.ts';
 
 /** A rule's verdict on one subject: it fired or it cleared. In PostgreSQL before its message counts as judged (P3). */
@@ -19,8 +20,10 @@ export interface Finding {
   deviceAtMs: number | null;
   receivedAtMs: number;
   decidedAtMs: number;
-  /** What was seen, for the reader of the alert. */
+  /** What was seen, for the reader of the alert: plates are masked. */
   data: Record<string, FieldValue | string[] | null>;
+  /** The plates whole; never stored or shown in clear. */
+  plates: SeenPlates | null;
 }
 
 /** Place of the record in its message; `3.1`: the second plate of record 3. */
@@ -54,5 +57,6 @@ export function findingOf(
 ) {
   const { rule: name, version: ruleVersion, severity } = rule;
   const id = findingId(rule, device, position, index);
-  return { id, rule: name, ruleVersion, severity, subject: device, jurisdiction, scope: '', kind, position };
+  const seen = { scope: '', plates: null };
+  return { id, rule: name, ruleVersion, severity, subject: device, jurisdiction, ...seen, kind, position };
 }

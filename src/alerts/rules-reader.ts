@@ -8,6 +8,7 @@ import { enqueueWork, type WorkTicket } from '../platform/work.ts';
 import { priorityOf } from './alert.ts';
 import type { RulesEngine, StoredStates } from './engine.ts';
 import { dedupKey, type Finding } from './findings.ts';
+import { type PlateBox, sealPlates } from './plates.ts';
 import { DESK_QUEUE } from './queues.ts';
 import { saveRuleCursors } from './rule-cursors.ts';
 import type { AlertTables } from './tables.ts';
@@ -21,6 +22,7 @@ export interface RulesReaderDeps {
   head(): number;
   committed(tickets: WorkTicket[]): void;
   incarnationOf: IncarnationOf;
+  plates: PlateBox;
   /** Whether the rules know of every time the wall clock was set; until then no clock runs by it. */
   isClockKnown?(): boolean;
   /** How long changed states may wait for their transaction. */
@@ -177,7 +179,7 @@ export class RulesReader {
     for (let from = 0; from < findings.length; from += ROWS_AT_ONCE) {
       await db
         .insertInto('finding')
-        .values(findings.slice(from, from + ROWS_AT_ONCE).map((finding) => toRow(finding, this.#deps.incarnationOf)))
+        .values(findings.slice(from, from + ROWS_AT_ONCE).map((finding) => toRow(finding, this.#deps)))
         .onConflict((conflict) => conflict.column('id').doNothing())
         .execute();
     }
@@ -229,10 +231,11 @@ async function storeStates(tx: Tables, devices: ReturnType<RulesEngine['takeChan
     .execute();
 }
 
-function toRow(finding: Finding, incarnationOf: IncarnationOf) {
+function toRow(finding: Finding, { incarnationOf, plates }: Pick<RulesReaderDeps, 'incarnationOf' | 'plates'>) {
+  const key = dedupKey(finding);
   return {
     id: finding.id,
-    dedup_key: dedupKey(finding),
+    dedup_key: key,
     rule: finding.rule,
     rule_version: finding.ruleVersion,
     severity: finding.severity,
@@ -247,6 +250,7 @@ function toRow(finding: Finding, incarnationOf: IncarnationOf) {
     received_at_ms: finding.receivedAtMs,
     decided_at_ms: finding.decidedAtMs,
     data: JSON.stringify(finding.data),
+    plates_sealed: sealPlates(plates, finding.plates, key),
     alert_id: null,
     handled_at_ms: null,
   };

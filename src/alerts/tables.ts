@@ -21,6 +21,8 @@ export interface FindingTable {
   received_at_ms: number;
   decided_at_ms: number;
   data: Json<Record<string, unknown>>;
+  /** The plates that `data` has masked; null where it has none. */
+  plates_sealed: Generated<Buffer | null>;
   alert_id: string | null;
   handled_at_ms: number | null;
   seq: Generated<number>;
@@ -76,6 +78,8 @@ export interface AlertTable {
   decided_at_ms: number;
   committed_at_ms: number;
   data: Json<Record<string, unknown>>;
+  /** The plates that `data` has masked, as its finding had them; null where it has none. */
+  plates_sealed: Generated<Buffer | null>;
   evidence: Json<Evidence[]>;
   comments: Json<Comment[]>;
   acked_by: string | null;

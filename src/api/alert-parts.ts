@@ -1,6 +1,7 @@
 import type { AlertActions } from '../alerts/actions.ts';
 import type { EvidenceDesk } from '../alerts/evidence.ts';
 import type { AlertFeed } from '../alerts/feed.ts';
+import type { AlertPlates } from '../alerts/plates.ts';
 import type { AlertQueries } from '../alerts/queries.ts';
 import type { Rule } from '../alerts/rules.ts';
 import type { Subscriptions } from '../alerts/subscriptions.ts';
@@ -22,6 +23,8 @@ export interface AlertParts {
   queries: Pick<AlertQueries, 'get' | 'list' | 'events' | 'openCounts'>;
   feed: Pick<AlertFeed, 'epoch' | 'head' | 'next'>;
   evidence: Pick<EvidenceDesk, 'picture'>;
+  /** Registers the look itself: nothing is shown before. */
+  plates: Pick<AlertPlates, 'show'>;
   watchlists: Pick<Watchlists, 'create' | 'list' | 'remove'>;
   actions: Pick<AlertActions, 'ack' | 'assign' | 'comment' | 'close'>;
   subscriptions: Pick<Subscriptions, 'create' | 'list' | 'remove' | 'deadLetters' | 'redrive'>;

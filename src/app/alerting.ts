@@ -6,6 +6,7 @@ import { RulesEngine } from '../alerts/engine.ts';
 import { EvidenceDesk, PICTURES_AT_ONCE, type Pictures } from '../alerts/evidence.ts';
 import { AlertFeed } from '../alerts/feed.ts';
 import { GatewayAlerts } from '../alerts/gateway-alerts.ts';
+import { AlertPlates } from '../alerts/plates.ts';
 import { AlertQueries } from '../alerts/queries.ts';
 import { DELIVERY_QUEUE, DESK_QUEUE, EVIDENCE_QUEUE } from '../alerts/queues.ts';
 import { loadRules } from '../alerts/rules.ts';
@@ -19,6 +20,8 @@ import type { Kinds } from '../devices/kinds.ts';
 import { personWhoSees } from '../devices/people.ts';
 import { placesOf } from '../devices/places.ts';
 import type { Vault } from '../devices/vault.ts';
+import { Seal } from '../ingest/seal.ts';
+import type { AccessRegister } from '../platform/access-register.ts';
 import type { DatabaseShares } from '../platform/database.ts';
 import { freeBytesOf } from '../platform/disks.ts';
 import type { Doorbell } from '../platform/jobs.ts';
@@ -36,6 +39,9 @@ export interface AlertingDeps {
   kinds: Kinds;
   vault: Vault;
   plateKey: Buffer;
+  /** The whole plates of alerts are encrypted under a key made of this one. */
+  vaultKey: Buffer;
+  register: AccessRegister;
   rulesDirectory: string;
   dataDirectory: string;
   webhookNetworks: string[];
@@ -71,6 +77,7 @@ export async function composeAlerting(deps: AlertingDeps) {
     if ((await work.hasten(DELIVERY_QUEUE, `${subscription} `)) > 0) ring(DELIVERY_QUEUE);
   };
   const queries = new AlertQueries(handling);
+  const plates = new Seal(deps.vaultKey, { purpose: 'citywatch alerts', what: 'plate' });
   const desk = new AlertDesk({
     database,
     clock,
@@ -98,10 +105,14 @@ export async function composeAlerting(deps: AlertingDeps) {
     evidence,
     evidenceDisk,
     watchlists,
+    plates: new AlertPlates({ alerts: queries, box: plates, register: deps.register }),
     ofGateway: new GatewayAlerts({ database, clock, rules, position, incarnationOf, committed }),
     actions: new AlertActions({ database: handling, clock, committed, personWhoSees }),
     subscriptions: new Subscriptions({ database: general, clock, vault: box, checkAddress, ring }),
-    reader: new RulesReader({ database, clock, observer, engine, head, isClockKnown, incarnationOf, committed }),
+    reader: new RulesReader({
+      ...{ database, clock, observer, engine, plates },
+      ...{ head, isClockKnown, incarnationOf, committed },
+    }),
   };
 }
 

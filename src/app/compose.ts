@@ -188,8 +188,8 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     checkEveryMs: config.cameras.checkS * 1000,
   });
   const alerting = await composeAlerting({
-    ...{ shares, clock, observer, outbound, work, doorbell, kinds, vault },
-    plateKey: await key('plates'),
+    ...{ shares, clock, observer, outbound, work, doorbell, kinds, vault, register },
+    ...{ plateKey: await key('plates'), vaultKey: await vaultKey(config, key) },
     rulesDirectory: join(CONFIG_DIRECTORY, 'rules'),
     dataDirectory: place.path,
     webhookNetworks: config.networks.webhooks,

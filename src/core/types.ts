@@ -200,6 +200,8 @@ interface RecordBase {
 export interface Reading extends RecordBase {
   type: 'reading';
   values: ReadonlyMap<string, FieldValue>;
+  /** Fields that the kind gives a plate; absent where it gives none. */
+  plates?: readonly string[];
 }
 
 export interface DeviceEvent extends RecordBase {

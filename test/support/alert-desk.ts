@@ -5,6 +5,7 @@ import { AlertActions } from '../../src/alerts/actions.ts';
 import { DELIVERIES_AT_ONCE, WebhookDelivery } from '../../src/alerts/delivery.ts';
 import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../src/alerts/desk.ts';
 import { AlertFeed } from '../../src/alerts/feed.ts';
+import { AlertPlates } from '../../src/alerts/plates.ts';
 import { AlertQueries } from '../../src/alerts/queries.ts';
 import { DELIVERY_QUEUE, DESK_QUEUE } from '../../src/alerts/queues.ts';
 import { Subscriptions } from '../../src/alerts/subscriptions.ts';
@@ -12,6 +13,8 @@ import type { AlertTables } from '../../src/alerts/tables.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Caller } from '../../src/core/types.ts';
 import { personWhoSees } from '../../src/devices/people.ts';
+import { Seal } from '../../src/ingest/seal.ts';
+import { AccessRegister } from '../../src/platform/access-register.ts';
 import { Database } from '../../src/platform/database.ts';
 import { Doorbell } from '../../src/platform/jobs.ts';
 import { migrate } from '../../src/platform/migrate.ts';
@@ -27,6 +30,9 @@ export const ADMIN: Caller = {
   jurisdiction: '000000',
   purpose: null,
 };
+
+/** Seals the plates of findings and alerts. */
+export const PLATES = new Seal(randomBytes(32), { purpose: 'test', what: 'plate' });
 
 /** Stands for the vault: sealing is another part's claim. */
 const clearBox = { seal: (text: string) => text, open: (text: string) => text };
@@ -76,6 +82,7 @@ export async function startAlertDesk(t: Owner, urls: { database: string; redis: 
   const checkAddress = (url: string): Promise<void> =>
     outbound.check({ url, networks, setting: 'CITYWATCH_WEBHOOK_NETWORKS' });
   const ring = (queue: string): void => doorbell.ring(queue);
+  const queries = new AlertQueries(database);
   return {
     database,
     clock,
@@ -84,7 +91,8 @@ export async function startAlertDesk(t: Owner, urls: { database: string; redis: 
     feed,
     doorbell,
     work,
-    queries: new AlertQueries(database),
+    queries,
+    plates: new AlertPlates({ alerts: queries, box: PLATES, register: new AccessRegister({ database, clock }) }),
     actions: new AlertActions({ database, clock, committed, personWhoSees }),
     subscriptions: new Subscriptions({ database, clock, vault: clearBox, checkAddress, ring }),
   };

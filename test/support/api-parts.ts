@@ -46,7 +46,15 @@ const ROW: AlertRow = {
     jurisdiction: HERE,
   },
   ...{ lat: 29.82, lon: 121.55, first_at_ms: 0, last_at_ms: 0, occurrences: 1, device_at_ms: 0, received_at_ms: 0 },
-  ...{ decided_at_ms: 0, committed_at_ms: 0, data: {}, evidence: [], comments: [], acked_by: null },
+  ...{
+    decided_at_ms: 0,
+    committed_at_ms: 0,
+    data: {},
+    plates_sealed: null,
+    evidence: [],
+    comments: [],
+    acked_by: null,
+  },
   ...{ acked_by_id: null, acked_at_ms: null, assigned_to: null, closed_by: null, closed_at_ms: null },
   ...{ previous_id: null, receipt: 'live-1', version: 1 },
 };
@@ -77,6 +85,12 @@ export function memoryAlerts(): AlertParts {
       picture: async (caller) => {
         requireHere(caller);
         return { camera: 'camera-1', jpeg: Buffer.from([0xff, 0xd8, 0xff, 0xd9]) };
+      },
+    },
+    plates: {
+      show: async (caller) => {
+        requireHere(caller);
+        return { plate: '浙B12345' };
       },
     },
     watchlists: {

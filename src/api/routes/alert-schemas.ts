@@ -31,7 +31,9 @@ export const alertView = z
     firstAt: moment,
     lastAt: moment,
     occurrences: z.int(),
-    data: z.record(z.string(), z.unknown()),
+    data: z
+      .record(z.string(), z.unknown())
+      .meta({ description: 'What was seen. Plates are masked: `POST /alerts/{id}/plates` tells them whole' }),
     evidence: z.array(
       z.object({
         id: z.string(),

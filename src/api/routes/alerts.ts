@@ -4,6 +4,7 @@ import { ALERT_ORDERS, type AlertPlace } from '../../alerts/queries.ts';
 import { SEVERITIES } from '../../alerts/rules.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { callerOf } from '../auth.ts';
+import { lookQuery, purposeOf } from '../look.ts';
 import { bytesOf, deviceId, label, listOf, pageQuery } from '../schemas.ts';
 import { alertEventRoutes } from './alert-events.ts';
 import { alertParams, alertView } from './alert-schemas.ts';
@@ -36,6 +37,15 @@ const COMMENT_MAX = 2_000;
 const commentBody = z.strictObject({ text: label(COMMENT_MAX) });
 const assignBody = z.strictObject({ to: label(128) });
 const closeBody = z.strictObject({ verdict: z.enum(VERDICTS), text: label(COMMENT_MAX).optional() });
+const platesBody = z.strictObject({
+  purpose: lookQuery.purpose,
+  case: label(64).meta({ description: 'Number of the case you ask for' }),
+});
+const platesAnswer = z.object({
+  plates: z
+    .record(z.string(), z.union([z.string(), z.array(z.string())]))
+    .meta({ description: 'By field of `data`, as they were read; `wanted_plate`: the one that the watchlist has' }),
+});
 const noBody = z.strictObject({}).nullish();
 
 const rule = z.object({
@@ -52,6 +62,7 @@ const tags = ['alerts'];
 export const alertRoutes: RoutePart = (app, context) => {
   readRoutes(app, context);
   evidenceRoute(app, context);
+  platesRoute(app, context);
   actionRoutes(app, context);
   alertEventRoutes(app, context);
 };
@@ -121,6 +132,29 @@ function evidenceRoute(app: ApiApp, context: RouteContext): void {
       const { camera, jpeg } = await context.alerts.evidence.picture(caller, id, evidence);
       await context.alerts.registerLook({ caller, camera, purpose: 'alert-evidence', caseId: id });
       return reply.type('image/jpeg').header('cache-control', 'private, no-store').send(jpeg);
+    },
+  );
+}
+
+function platesRoute(app: ApiApp, context: RouteContext): void {
+  app.post(
+    '/alerts/:id/plates',
+    {
+      config: { allow: HANDLERS, asksOnly: true, errors: ['not-found', 'service.failed'] },
+      schema: {
+        tags,
+        summary: 'The plates of an alert, whole; leaves an entry in the access register first',
+        params: alertParams,
+        body: platesBody,
+        response: { 200: platesAnswer },
+      },
+    },
+    async (request, reply) => {
+      const caller = callerOf(request);
+      const why = { purpose: purposeOf(caller, request.body), case: request.body.case };
+      const plates = await context.alerts.plates.show(caller, request.params.id, why);
+      reply.header('cache-control', 'no-store');
+      return { plates };
     },
   );
 }

@@ -33,6 +33,8 @@ export interface CompiledEvent {
 
 export interface CompiledKind {
   fields: CompiledFields;
+  /** Fields of its readings that hold a plate; undefined where there are none. */
+  plates: readonly string[] | undefined;
   events: ReadonlyMap<string, CompiledEvent>;
   /** Name of the field that is the structural tag. */
   tag: string | undefined;
@@ -59,6 +61,7 @@ export function compile(kind: DeviceKind): CompiledKind {
   const fields = compileFields(kind.fields);
   const result: CompiledKind = {
     ...{ fields, events, tag },
+    plates: platesOf(kind.fields),
     shapes: compileShapes(kind, fields, events),
     declared: declaredBy(kind),
     ignores: (kind.payload?.ignore.length ?? 0) > 0,

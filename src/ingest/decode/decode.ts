@@ -1,6 +1,14 @@
 import { isBelieved } from '../../core/device-time.ts';
 import { type Declared, holdsIssuedCard, holdsMac } from '../../core/forbidden.ts';
-import type { DecodedRecord, DeviceEvent, DeviceKind, FieldValue, Message, Refusal } from '../../core/types.ts';
+import type {
+  DecodedRecord,
+  DeviceEvent,
+  DeviceKind,
+  FieldValue,
+  Message,
+  Reading,
+  Refusal,
+} from '../../core/types.ts';
 import { HIDDEN, type RefusalReason, refusal } from '../refusals.ts';
 import { type ReplayOrigin, replayOrigin } from '../replay-origin.ts';
 import { type CompiledEvent, type CompiledKind, compile } from './compiled-kind.ts';
@@ -126,14 +134,16 @@ function readShapedReading(given: Given, index: number, scope: Scope, shapes: Sh
 }
 
 function reading(values: Values, given: Given, index: number, scope: Scope): DecodedRecord | null {
-  const { tag } = scope.kind!;
+  const { tag, plates } = scope.kind!;
   const tagged = tag !== undefined && values.has(tag);
   if (values.size === (tagged ? 1 : 0)) return fail('no-values', 'values', given.values);
   if (content.zeros && lostNumber(scope)) return fail('not-exact', 'values', given.values);
   const base = readBase(given, index, scope);
   if (!base) return null;
-  const read = values as Map<string, FieldValue>;
-  return tagged ? { type: 'reading', ...base, values: read, tag } : { type: 'reading', ...base, values: read };
+  const record: Reading = { type: 'reading', ...base, values: values as Map<string, FieldValue> };
+  if (tagged) record.tag = tag;
+  if (plates) record.plates = plates;
+  return record;
 }
 
 /** Looked for once, however many records of the message hold a 0. */

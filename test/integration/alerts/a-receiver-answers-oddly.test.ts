@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import { RulesEngine } from '../../../src/alerts/engine.ts';
 import { parseRule } from '../../../src/alerts/rules.ts';
 import { RulesReader } from '../../../src/alerts/rules-reader.ts';
-import { ADMIN, startAlertDesk } from '../../support/alert-desk.ts';
+import { ADMIN, PLATES, startAlertDesk } from '../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../support/alerts.ts';
 import { incarnationOf } from '../../support/journal.ts';
 import { startPostgres, startRedis } from '../../support/services.ts';
@@ -27,7 +27,16 @@ if ('issues' in parsed) throw new Error('the rule is wrong');
 const engine = new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE);
 const { database, clock, observer, committed } = desk;
 let offset = 0;
-const rules = new RulesReader({ database, clock, observer, engine, head: () => offset, incarnationOf, committed });
+const rules = new RulesReader({
+  plates: PLATES,
+  database,
+  clock,
+  observer,
+  engine,
+  head: () => offset,
+  incarnationOf,
+  committed,
+});
 
 async function fire(jurisdiction: string): Promise<void> {
   offset += 1;

@@ -4,7 +4,7 @@ import { AlertDesk } from '../../../src/alerts/desk.ts';
 import { RulesEngine } from '../../../src/alerts/engine.ts';
 import { parseRule } from '../../../src/alerts/rules.ts';
 import { RulesReader } from '../../../src/alerts/rules-reader.ts';
-import { ADMIN, type Received, startAlertDesk, startReceiver } from '../../support/alert-desk.ts';
+import { ADMIN, PLATES, type Received, startAlertDesk, startReceiver } from '../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../support/alerts.ts';
 import { incarnationOf } from '../../support/journal.ts';
 import { startPostgres, startRedis } from '../../support/services.ts';
@@ -41,7 +41,16 @@ const engine = new RulesEngine(
   ALL_THERE,
 );
 let offset = 0;
-const reader = new RulesReader({ database, clock, observer, engine, head: () => offset, incarnationOf, committed });
+const reader = new RulesReader({
+  plates: PLATES,
+  database,
+  clock,
+  observer,
+  engine,
+  head: () => offset,
+  incarnationOf,
+  committed,
+});
 
 function kiosk(device: string, values: { smoke: boolean } | { fill_pct: number }, jurisdiction: string) {
   offset += 1;

@@ -9,7 +9,7 @@ import type { AlertTables } from '../../../src/alerts/tables.ts';
 import { Database, sql } from '../../../src/platform/database.ts';
 import { migrate } from '../../../src/platform/migrate.ts';
 import type { WorkTicket } from '../../../src/platform/work.ts';
-import { ADMIN } from '../../support/alert-desk.ts';
+import { ADMIN, PLATES } from '../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../support/alerts.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { incarnationOf } from '../../support/journal.ts';
@@ -50,7 +50,16 @@ t.test('12,000 devices that fall silent in the same second are 12,000 findings w
     rung = [...rung, ...tickets];
   };
   const observer = quietObserver();
-  const rules = new RulesReader({ database, clock, observer, engine, head: () => DEVICES, incarnationOf, committed });
+  const rules = new RulesReader({
+    plates: PLATES,
+    database,
+    clock,
+    observer,
+    engine,
+    head: () => DEVICES,
+    incarnationOf,
+    committed,
+  });
   await rules.load('live');
   const messages = Array.from({ length: DEVICES }, (_, index) =>
     message({ device: `ap-${index}`, offset: index + 1, receivedAtMs: clock.nowMs(), records: [reading({})] }),

@@ -5,7 +5,7 @@ import { parseRule } from '../../../src/alerts/rules.ts';
 import { RulesReader } from '../../../src/alerts/rules-reader.ts';
 import type { AlertTables } from '../../../src/alerts/tables.ts';
 import type { DecodedMessage } from '../../../src/core/types.ts';
-import { ADMIN, newSecret, startAlertDesk, startReceiver } from '../../support/alert-desk.ts';
+import { ADMIN, newSecret, PLATES, startAlertDesk, startReceiver } from '../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../support/alerts.ts';
 import { incarnationOf } from '../../support/journal.ts';
 import { startPostgres, startRedis } from '../../support/services.ts';
@@ -33,6 +33,7 @@ function reader(): RulesReader {
   const { database, clock, observer, committed } = desk;
   observer.metrics.removeSingleMetric('citywatch_findings_total');
   return new RulesReader({
+    plates: PLATES,
     database,
     clock,
     observer,

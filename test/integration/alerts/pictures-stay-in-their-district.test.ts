@@ -76,7 +76,16 @@ async function openAlert(device: string, jurisdiction: string): Promise<string> 
       device,
       device_name: device,
     },
-    ...{ jurisdiction, ...BORDER, first_at_ms: 1, last_at_ms: 1, occurrences: 1, ...stamps, data: {} },
+    ...{
+      jurisdiction,
+      ...BORDER,
+      first_at_ms: 1,
+      last_at_ms: 1,
+      occurrences: 1,
+      ...stamps,
+      data: {},
+      plates_sealed: null,
+    },
     ...{ evidence: [], comments: [], ...nobody, closed_at_ms: null, previous_id: null, receipt: 'live-1', version: 1 },
   };
   await saveAlerts(parts.database, [row]);

@@ -81,6 +81,7 @@ const REQUESTS: Record<string, Row> = {
   'POST /api/v1/alerts/:id/assign': { payload: { to: 'Li' } },
   'POST /api/v1/alerts/:id/comment': { payload: { text: 'seen' } },
   'POST /api/v1/alerts/:id/close': { payload: { verdict: 'drill' } },
+  'POST /api/v1/alerts/:id/plates': { payload: { purpose: 'maintenance', case: 'A-1' } },
   'GET /api/v1/rules': { ownAreaOnly: true },
   'GET /api/v1/subscriptions': { ownAreaOnly: true },
   'POST /api/v1/subscriptions': {

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { RulesEngine, type Watch } from '../../../src/alerts/engine.ts';
 import { parseRule, type Rule } from '../../../src/alerts/rules.ts';
+import type { Reading } from '../../../src/core/types.ts';
 import { ALL_THERE, kindCatalogue, message, passage, reading, report } from '../../support/alerts.ts';
 
 const NOBODY: Watch = { match: () => null };
@@ -161,10 +162,24 @@ condition: { type: event, event: passage, watchlist: { field: plate } }
   const passes = (plate: string, offset: number) =>
     engine.judge(message({ device: 'kk', kind: 'checkpoint', offset, receivedAtMs: 1, records: [passage(plate)] }), 0);
   const both = passes('粤ZJ068澳|MX7742|ZM127', 1);
-  t.match(both, [{ scope: 'MX7742' }, { scope: 'ZM127' }]);
+  const masked = { watchlist: 'w', plate: '粤Z***8澳|MX***42|***' };
+  t.match(both, [
+    { scope: 'MX7742', data: { ...masked, wanted_plate: 'MX***42' } },
+    { scope: 'ZM127', data: { ...masked, wanted_plate: '***' } },
+  ]);
+  t.match(both[1]?.plates, { plate: '粤ZJ068澳|MX7742|ZM127', wanted_plate: 'ZM127' });
   t.equal(new Set(both.map(({ id }) => id)).size, 2, 'none is stored in place of the other');
   t.match(passes('MX7742', 2), [{ scope: 'MX7742' }]);
   t.same(passes('浙B12345|浙B54321', 3), []);
+});
+
+t.test('a plate is masked in what any rule tells, also of a reading', (t) => {
+  const engine = new RulesEngine([fire], NOBODY, ALL_THERE);
+  const seen: Reading = { ...reading({ smoke: true, tag: '浙B12345', note: 'x' }), plates: ['tag', 'gone'] };
+  const [finding] = engine.judge(message({ device: 'k1', offset: 1, receivedAtMs: 1, records: [seen] }), 0);
+  t.same(finding?.data, { smoke: true, tag: '浙B***45', note: 'x' });
+  t.same(finding?.plates, { tag: '浙B12345' });
+  t.end();
 });
 
 t.test('stored states carry on where they stood; another version of the rule starts afresh', async (t) => {
