@@ -30,10 +30,11 @@ t.test('what an earlier version wrote in clear is masked, and the log is append-
   await migrate(database, before);
   const data = { plate: '浙B·12345|MX7742', other: '浙B12345', watchlist: '新能源车辆名单 2026', lane: 2 };
   const json = JSON.stringify(data);
-  await sql`insert into alert (id, dedup_key, rule, rule_version, title, severity, condition, handling, visibility, device,
-    device_name, jurisdiction, first_at_ms, last_at_ms, occurrences, received_at_ms, decided_at_ms, committed_at_ms, data,
-    receipt, version) values (${id}, 'wanted|kk', 'wanted', 1, '{}', 'severe', 'active', 'new', 'normal', 'kk', 'kk',
-    '330203', 1, 1, 1, 1, 1, 1, ${json}::jsonb, 'live-1', 1)`.execute(db);
+  await sql`insert into alert (id, dedup_key, rule, rule_version, title, severity, condition, handling, visibility,
+    device, device_name, jurisdiction, first_at_ms, last_at_ms, occurrences, received_at_ms, decided_at_ms,
+    committed_at_ms, data,
+    receipt, version) values (${id}, 'wanted|kk', 'wanted', 1, '{}', 'severe', 'active', 'new', 'normal', 'kk',
+    'kk', '330203', 1, 1, 1, 1, 1, 1, ${json}::jsonb, 'live-1', 1)`.execute(db);
   await sql`insert into alert_event (seq, id, alert_id, type, at_ms, actor, jurisdiction, severity, body)
     select n, gen_random_uuid(), ${id}, 'alert.opened', 1, 'citywatch', '330203', 'severe',
       case n when 1 then jsonb_build_object('alert', jsonb_build_object('data', ${json}::jsonb)) else '{"x":1}' end
