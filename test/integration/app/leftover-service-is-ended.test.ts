@@ -41,9 +41,12 @@ t.test('a service whose gateway lives is never taken for a leftover', async (t) 
   // The gateway is whoever started this test; nothing shows in which file its start is noted but /proc.
   const stat = await readFile(`/proc/${process.ppid}/stat`, 'utf8');
   const startedAt = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  const lockPath = join(place.path, 'redis/lock');
+  const spec = { name: 'redis', command: 'sleep', args: ['600'], env: {}, cwd: place.path, lockPath };
   for (const signature of [`${process.ppid} ${startedAt}\n`, '']) {
-    await writeFile(join(place.path, 'redis/lock'), signature);
-    await t.rejects(startRedis(place, deps), { message: /^Another redis .*holds .*redis\/lock; end it, then start/ });
+    await writeFile(lockPath, signature);
+    const child = new Child({ ...spec, deathSignal: 'KILL', stopSignal: 'SIGTERM', probe: async () => {} }, deps);
+    await t.rejects(child.start(), { message: /^Another redis .*holds .*redis\/lock; end it, then start/ });
     t.equal(isRunning(living.pid ?? 0), true);
   }
 });
