@@ -10,8 +10,9 @@ import type { SecretBox } from './delivery.ts';
 import { requireUuid } from './queries.ts';
 import { DELIVERY_QUEUE } from './queues.ts';
 import { SEVERITIES, type Severity } from './rules.ts';
+import { refuseBeyondShare, refuseManyOfOne } from './subscription-shares.ts';
 import type { AlertTables, SubscriptionTable } from './tables.ts';
-import { createWebhookSecret } from './webhook.ts';
+import { checkWebhookSecret, createWebhookSecret } from './webhook.ts';
 
 export interface SubscriptionInput {
   name: string;
@@ -29,11 +30,12 @@ export interface SubscriptionDeps {
   /** Throws `outbound.refused`, naming the setting, when the address may not be contacted. */
   checkAddress(url: string): Promise<void>;
   ring(queue: string): void;
+  /** Those of these people and tokens that can still act. */
+  whoIsStillThere(tables: Tables, ids: readonly string[], nowMs: number): Promise<Set<string>>;
 }
 
 type Row = Omit<SubscriptionTable, 'secrets' | 'version'>;
 
-const SUBSCRIPTIONS_MAX = 100;
 const COLUMNS = [
   'id',
   'name',
@@ -44,6 +46,9 @@ const COLUMNS = [
   'state_reason',
   'created_by',
   'created_at_ms',
+  'owner_type',
+  'owner_id',
+  'owner_name',
 ] as const;
 
 /** Who is told of which alerts. A subscription gets what is raised after it was made. */
@@ -62,7 +67,7 @@ export class Subscriptions {
       throw new CitywatchError('request.invalid', { issues: [{ path: 'jurisdiction', message }] });
     }
     const secret = input.secret ?? createWebhookSecret();
-    checkSecret(secret);
+    checkWebhookSecret(secret);
     await this.#deps.checkAddress(input.url);
     const row: Row = {
       id: randomUUID(),
@@ -74,10 +79,11 @@ export class Subscriptions {
       state_reason: null,
       created_by: caller.name,
       created_at_ms: clock.nowMs(),
+      ...ownedBy(caller),
     };
     await database.transaction(async (tx) => {
       const db = tx.tables<AlertTables>();
-      await refuseTooMany(tx);
+      await refuseBeyondShare(tx, row);
       await db
         .insertInto('subscription')
         .values({ ...row, secrets: JSON.stringify([vault.seal(secret)]) })
@@ -101,8 +107,11 @@ export class Subscriptions {
       .groupBy(['subscription_id', 'state'])
       .execute();
     const failures = await failuresOf(this.#deps.database);
+    const present = await this.#present(this.#deps.database, rows);
     return rows.map((row) => ({
       ...show(row),
+      owner: row.owner_name,
+      ownerless: !isOwned(row, present),
       lastStatus: failures.get(row.id)?.last_status ?? null,
       lastError: failures.get(row.id)?.last_error ?? null,
       counts: Object.fromEntries([
@@ -110,6 +119,23 @@ export class Subscriptions {
         ...counts.filter((one) => one.subscription_id === row.id).map(({ state, count }) => [state, count]),
       ]),
     }));
+  }
+
+  /**
+   * Makes the caller the owner of a subscription that has none any more. Errors: `conflict.state` while its owner is
+   * still there, or when the caller has as many as one may have.
+   */
+  async takeOver(caller: Caller, id: string): Promise<void> {
+    const { database, clock } = this.#deps;
+    await database.transaction(async (tx) => {
+      const row = await this.#mine(tx, caller, id);
+      if (isOwned(row, await this.#present(tx, [row]))) throw ownedAlready(row.owner_name);
+      await refuseManyOfOne(tx, caller);
+      const query = tx.tables<AlertTables>().updateTable('subscription').set(ownedBy(caller)).where('id', '=', id);
+      const taken = await query.where('owner_id', 'is not distinct from', row.owner_id).executeTakeFirst();
+      if (taken.numUpdatedRows === 0n) throw ownedAlready('somebody who took it over just now');
+      await audit(tx, { caller, action: 'subscription.take-over', row, atMs: clock.nowMs() });
+    });
   }
 
   /** Ends a subscription; what still waited for it is withheld and stays countable. */
@@ -179,6 +205,14 @@ export class Subscriptions {
     return keys.length;
   }
 
+  #present(tables: Tables, rows: Row[]): Promise<Set<string>> {
+    return this.#deps.whoIsStillThere(
+      tables,
+      rows.flatMap(({ owner_id }) => owner_id ?? []),
+      this.#deps.clock.nowMs(),
+    );
+  }
+
   async #mine(tx: Tables, caller: Caller, id: string): Promise<Row> {
     const query = tx
       .tables<AlertTables>()
@@ -195,6 +229,9 @@ export class Subscriptions {
 /** A subscription with what became of all that was raised for it. */
 export interface CountedSubscription extends SubscriptionView {
   counts: Record<string, number>;
+  owner: string;
+  /** Its owner's account or token has ended; it goes on until somebody takes it over or ends it. */
+  ownerless: boolean;
   /** Of the newest delivery that was tried and still waits; both null while nothing fails. */
   lastStatus: number | null;
   lastError: string | null;
@@ -239,23 +276,16 @@ function show(row: Row) {
 
 export type SubscriptionView = ReturnType<typeof show>;
 
-function checkSecret(secret: string): void {
-  const bytes = Buffer.from(secret.replace(/^whsec_/, ''), 'base64').length;
-  if (/^whsec_[A-Za-z0-9+/]+={0,2}$/.test(secret) && bytes >= 24 && bytes <= 64) return;
-  const message = 'must be whsec_ followed by the base64 of 24 to 64 random bytes; leave it out to have one made';
-  throw new CitywatchError('request.invalid', { issues: [{ path: 'secret', message }] });
+function ownedBy({ type, id, name }: Caller) {
+  return { owner_type: type, owner_id: id, owner_name: name };
 }
 
-async function refuseTooMany(tx: Tables): Promise<void> {
-  const { count } = await tx
-    .tables<AlertTables>()
-    .selectFrom('subscription')
-    .select(sql<number>`count(*)`.as('count'))
-    .where('state', '!=', 'removed')
-    .executeTakeFirstOrThrow();
-  if (count < SUBSCRIPTIONS_MAX) return;
-  const detail = `There are ${SUBSCRIPTIONS_MAX} subscriptions already; remove one first.`;
-  throw new CitywatchError('conflict.state', { detail });
+function isOwned({ owner_id }: Pick<Row, 'owner_id'>, present: ReadonlySet<string>): boolean {
+  return owner_id !== null && present.has(owner_id);
+}
+
+function ownedAlready(owner: string): CitywatchError {
+  return new CitywatchError('conflict.state', { detail: `It belongs to ${owner}, who is still there.` });
 }
 
 async function audit(

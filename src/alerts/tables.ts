@@ -119,6 +119,10 @@ export interface SubscriptionTable {
   state_reason: string | null;
   created_by: string;
   created_at_ms: number;
+  /** Who stands behind it; null where that was never written down. */
+  owner_type: string | null;
+  owner_id: string | null;
+  owner_name: string;
   version: Generated<number>;
 }
 

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { CitywatchError } from '../core/errors.ts';
 
 /**
  * Standard Webhooks 1.0: a secret is `whsec_` and base64 of 24 to 64 bytes; the signature is HMAC-SHA256 over
@@ -36,4 +37,12 @@ export const RETRY_FOR_MS = 72 * 3_600_000;
 export function retryPauseMs(ageMs: number, random: number): number {
   const step = PAUSES.find((one) => ageMs <= one.ageMs)?.pauseMs ?? 0;
   return Math.round(step * (0.9 + random * 0.2));
+}
+
+/** Errors: `request.invalid` for what is no secret after Standard Webhooks. */
+export function checkWebhookSecret(secret: string): void {
+  const bytes = Buffer.from(secret.replace(/^whsec_/, ''), 'base64').length;
+  if (/^whsec_[A-Za-z0-9+/]+={0,2}$/.test(secret) && bytes >= 24 && bytes <= 64) return;
+  const message = 'must be whsec_ followed by the base64 of 24 to 64 random bytes; leave it out to have one made';
+  throw new CitywatchError('request.invalid', { issues: [{ path: 'secret', message }] });
 }

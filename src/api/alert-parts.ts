@@ -27,7 +27,7 @@ export interface AlertParts {
   plates: Pick<AlertPlates, 'show'>;
   watchlists: Pick<Watchlists, 'create' | 'list' | 'remove'>;
   actions: Pick<AlertActions, 'ack' | 'assign' | 'comment' | 'close'>;
-  subscriptions: Pick<Subscriptions, 'create' | 'list' | 'remove' | 'deadLetters' | 'redrive'>;
+  subscriptions: Pick<Subscriptions, 'create' | 'list' | 'takeOver' | 'remove' | 'deadLetters' | 'redrive'>;
   /** Writes the access-register row of a look; nothing is shown before it resolved. */
   registerLook(look: EvidenceLook): Promise<void>;
 }

@@ -103,6 +103,10 @@ export interface TlsFiles {
 export interface ApiLimits {
   /** Open sockets; further ones are closed at once. */
   connectionsMax: number;
+  /** Open sockets on which nobody has shown yet who they are; above it the oldest is closed. */
+  unprovenMax: number;
+  /** The same of one address (IPv6: one /64). */
+  unprovenPerAddressMax: number;
   /** Requests of one address (IPv6: one /64) a minute, answered or not. */
   addressPerMinute: number;
   /** Refused credentials of one address a minute. */
@@ -111,8 +115,10 @@ export interface ApiLimits {
   callerPerMinute: number;
   /** Requests of one token or device that are being worked on at the same time, and as many live readers. */
   callerAtOnce: number;
-  /** Questions to the time series and the journal that run at the same time, of all callers. */
+  /** Questions to the time series and the journal that run at the same time; one district has half at most. */
   heavyAtOnce: number;
+  /** The same of one caller. */
+  heavyPerCaller: number;
 }
 
 /** One page of a list; `next` is the part's own key of where to go on, null at the end. */

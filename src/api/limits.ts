@@ -1,14 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CitywatchError } from '../core/errors.ts';
 import type { ApiLimits } from './deps.ts';
+import type { ShareLimits } from './shares.ts';
 
 export const DEFAULT_LIMITS: ApiLimits = {
   connectionsMax: 4000,
+  unprovenMax: 2000,
+  unprovenPerAddressMax: 250,
   addressPerMinute: 60_000,
   failedAuthPerMinute: 120,
   callerPerMinute: 6000,
   callerAtOnce: 64,
-  heavyAtOnce: 8,
+  heavyAtOnce: 12,
+  heavyPerCaller: 4,
 };
 
 /**
@@ -31,6 +35,11 @@ export const IMAGE_BODY_BYTES_MAX = 2 * 1024 * 1024;
 const MINUTE_MS = 60_000;
 /** Addresses and callers whose counts are remembered at the same time; the least recently seen is forgotten. */
 const KEYS_MAX = 20_000;
+
+/** Shares of questions that the stores answer slowly. */
+export function heavyShares({ heavyAtOnce: total, heavyPerCaller: perCaller }: ApiLimits): ShareLimits {
+  return { total, perCaller, retryAfterS: 1 };
+}
 
 type Window = (request: FastifyRequest) => Promise<void>;
 
@@ -69,7 +78,7 @@ function callerKey(request: FastifyRequest): string {
 }
 
 /** Counts what is being worked on at the same time; over `max` the request is refused instead of queued. */
-export class Gate {
+class Gate {
   readonly #max: number;
   readonly #busy = new Map<string, number>();
 
@@ -89,16 +98,6 @@ export class Gate {
     if (busy > 0) this.#busy.set(key, busy);
     else this.#busy.delete(key);
   }
-
-  /** Runs `work` inside the gate, also when the client that asked for it has gone. */
-  async run<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
-    this.enter(key);
-    try {
-      return await work();
-    } finally {
-      this.leave(key);
-    }
-  }
 }
 
 /** Bounds the requests of one caller that are being worked on at the same time, and its lasting answers. */
@@ -113,7 +112,7 @@ export function limitWorkAtOnce(app: FastifyInstance, limits: ApiLimits): void {
 }
 
 /** Enters a gate until the request is answered or its client has gone. Errors: `request.rate`. */
-export function leaveWhenAnswered(gate: Gate, key: string, reply: FastifyReply): void {
+function leaveWhenAnswered(gate: Gate, key: string, reply: FastifyReply): void {
   gate.enter(key);
   let inside = true;
   const leave = () => {

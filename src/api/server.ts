@@ -20,12 +20,13 @@ import type { ApiDeps, TlsFiles } from './deps.ts';
 import { describeApi, openDocs } from './docs.ts';
 import { answerErrors } from './errors.ts';
 import { honourIdempotencyKeys } from './idempotency.ts';
-import { BODY_BYTES_MAX, createRateLimits, DEFAULT_LIMITS, Gate, limitWorkAtOnce, TIMEOUTS } from './limits.ts';
+import { BODY_BYTES_MAX, createRateLimits, DEFAULT_LIMITS, heavyShares, limitWorkAtOnce, TIMEOUTS } from './limits.ts';
 import { answerBrokenRequest, sendProblem, toCitywatchError } from './problems.ts';
 import { logRequests } from './request-log.ts';
 import { refuseEditsWithoutRoom } from './room.ts';
 import { ROOT_ROUTES, V1_ROUTES } from './routes/index.ts';
 import type { ApiApp } from './routes/route.ts';
+import { Shares } from './shares.ts';
 import { answerLaterRoutes, answerUnknownRoutes } from './unknown-routes.ts';
 import { validatorCompiler } from './validation.ts';
 
@@ -37,7 +38,7 @@ const PARAM_LENGTH_MAX = 128;
 export async function buildServer(deps: ApiDeps): Promise<FastifyInstance> {
   const limits = { ...DEFAULT_LIMITS, ...deps.settings.limits };
   const app = create(deps.settings.tls);
-  watchConnections(app, limits.connectionsMax, deps.observer.metrics);
+  watchConnections(app, limits, deps.observer.metrics);
   // Hooks on routes see only what is registered after them, so these come first.
   answerErrors(app, deps.observer);
   answerUnknownRoutes(app);
@@ -60,7 +61,7 @@ export async function buildServer(deps: ApiDeps): Promise<FastifyInstance> {
   await describeApi(app, deps.settings.version);
 
   const cursors = new Cursors(deps.settings.cursorKey);
-  const context = { ...deps, cursors, heavy: new Gate(limits.heavyAtOnce), rates, stopping };
+  const context = { ...deps, cursors, heavy: new Shares(heavyShares(limits)), rates, stopping };
   for (const part of ROOT_ROUTES) await app.register(async (child) => part(child as unknown as ApiApp, context));
   for (const part of V1_ROUTES) {
     await app.register(async (child) => part(child as unknown as ApiApp, context), { prefix: '/api/v1' });

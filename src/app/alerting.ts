@@ -17,6 +17,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Observer } from '../core/observe.ts';
 import type { IncarnationOf } from '../core/receipt.ts';
 import type { Kinds } from '../devices/kinds.ts';
+import { whoIsStillThere } from '../devices/owners.ts';
 import { personWhoSees } from '../devices/people.ts';
 import { placesOf } from '../devices/places.ts';
 import type { Vault } from '../devices/vault.ts';
@@ -108,7 +109,7 @@ export async function composeAlerting(deps: AlertingDeps) {
     plates: new AlertPlates({ alerts: queries, box: plates, register: deps.register }),
     ofGateway: new GatewayAlerts({ database, clock, rules, position, incarnationOf, committed }),
     actions: new AlertActions({ database: handling, clock, committed, personWhoSees }),
-    subscriptions: new Subscriptions({ database: general, clock, vault: box, checkAddress, ring }),
+    subscriptions: new Subscriptions({ database: general, clock, vault: box, checkAddress, ring, whoIsStillThere }),
     reader: new RulesReader({
       ...{ database, clock, observer, engine, plates },
       ...{ head, isClockKnown, incarnationOf, committed },

@@ -30,3 +30,8 @@ export function significantDigits(code: Jurisdiction): string {
 export function covers(scope: Jurisdiction, code: Jurisdiction): boolean {
   return code.startsWith(significantDigits(scope));
 }
+
+/** The county-level part of a code: what a share is counted by. Townships of one county share, a city has its own. */
+export function districtOf(code: Jurisdiction): string {
+  return code.slice(0, 6);
+}

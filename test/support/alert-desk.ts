@@ -12,6 +12,7 @@ import { Subscriptions } from '../../src/alerts/subscriptions.ts';
 import type { AlertTables } from '../../src/alerts/tables.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Caller } from '../../src/core/types.ts';
+import { whoIsStillThere } from '../../src/devices/owners.ts';
 import { personWhoSees } from '../../src/devices/people.ts';
 import { Seal } from '../../src/ingest/seal.ts';
 import { AccessRegister } from '../../src/platform/access-register.ts';
@@ -94,7 +95,7 @@ export async function startAlertDesk(t: Owner, urls: { database: string; redis: 
     queries,
     plates: new AlertPlates({ alerts: queries, box: PLATES, register: new AccessRegister({ database, clock }) }),
     actions: new AlertActions({ database, clock, committed, personWhoSees }),
-    subscriptions: new Subscriptions({ database, clock, vault: clearBox, checkAddress, ring }),
+    subscriptions: new Subscriptions({ database, clock, vault: clearBox, checkAddress, ring, whoIsStillThere }),
   };
 }
 

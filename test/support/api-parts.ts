@@ -103,6 +103,7 @@ export function memoryAlerts(): AlertParts {
       create: async () => ({ subscription, secret: 'whsec_one-time' }),
       list: async () => [],
       remove: async (caller) => requireHere(caller),
+      takeOver: async (caller) => requireHere(caller),
       deadLetters: async (caller) => {
         requireHere(caller);
         return [];

@@ -5,6 +5,7 @@ import type { Caller } from '../../core/types.ts';
 import { callerOf } from '../auth.ts';
 import { sendEvents } from '../event-stream.ts';
 import { bytesOf } from '../schemas.ts';
+import { Shares } from '../shares.ts';
 import { alertEvent, alertStreamEvent } from './alert-schemas.ts';
 import type { ApiApp, RouteContext } from './route.ts';
 
@@ -12,7 +13,7 @@ const READERS = ['admin', 'operator', 'viewer'] as const;
 const LIMIT_MAX = 500;
 const CURSOR_LENGTH_MAX = 1024;
 const ROUTE = 'alert-events';
-const STREAMS_MAX = 2_000;
+const STREAMS = { total: 2_000, perCaller: 64, retryAfterS: 10 };
 /** The feed may not have read yet what a query has already shown. */
 const HEAD_LAG_MAX = 100_000;
 
@@ -54,7 +55,7 @@ function pageRoute(app: ApiApp, context: RouteContext): void {
 
 function streamRoute(app: ApiApp, context: RouteContext): void {
   const { feed } = context.alerts;
-  let streams = 0;
+  const shares = new Shares(STREAMS);
   app.get(
     '/alerts/stream',
     {
@@ -72,8 +73,7 @@ function streamRoute(app: ApiApp, context: RouteContext): void {
       // A browser that comes back sends the address it began with, so its header is newer.
       const given = request.headers['last-event-id'] || request.query.after;
       const from = typeof given === 'string' && given !== '' ? readCursor(context, caller, given) : feed.head;
-      if (streams >= STREAMS_MAX) throw new CitywatchError('request.rate', { retryAfterS: 10 });
-      streams += 1;
+      const leave = shares.enter(caller);
       try {
         await sendEvents({ request, reply: reply as never, context }, async ({ over, send }) => {
           await send({ id: sealCursor(context, caller, from), event: 'hello', data: {} });
@@ -88,7 +88,7 @@ function streamRoute(app: ApiApp, context: RouteContext): void {
           }
         });
       } finally {
-        streams -= 1;
+        leave();
       }
     },
   );

@@ -60,9 +60,10 @@ export const completenessRoutes: RoutePart = (app, context) => {
       },
     },
     async (request) => {
-      const device = await registry.get(callerOf(request), request.params.id);
+      const caller = callerOf(request);
+      const device = await registry.get(caller, request.params.id);
       const { from, to } = request.query;
-      const days = await heavy.run('all', () => completeness.device(device, from, to));
+      const days = await heavy.run(caller, () => completeness.device(device, from, to));
       return {
         device: device.id,
         days: days.map(({ dayMs, gaps, ...rest }) => ({
@@ -88,7 +89,7 @@ export const completenessRoutes: RoutePart = (app, context) => {
       const { cursor: _cursor, limit: _limit, day: dayMs, ...filter } = request.query;
       const page = pageOf(context, 'completeness', caller, request.query);
       const query = { dayMs, ...defined(filter), ...page.request };
-      const { items, next, sum } = await heavy.run('all', () => completeness.list(caller, query));
+      const { items, next, sum } = await heavy.run(caller, () => completeness.list(caller, query));
       return { day: dateOf(dayMs), items, sum, ...page.seal(next) };
     },
   );

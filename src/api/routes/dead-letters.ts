@@ -113,7 +113,8 @@ function readingRoutes(app: ApiApp, context: RouteContext): void {
       },
     },
     async (request) => {
-      const groups = await heavy.run('all', () => deadLetters.groups(callerOf(request)));
+      const caller = callerOf(request);
+      const groups = await heavy.run(caller, () => deadLetters.groups(caller));
       const items = groups.map(({ firstAtMs, lastAtMs, example, ...rest }) => ({
         ...rest,
         firstAt: toRfc3339(firstAtMs),

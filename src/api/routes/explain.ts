@@ -104,7 +104,7 @@ export const explainRoutes: RoutePart = (app, context) => {
     async (request) => {
       const caller = callerOf(request);
       const { id, device, from, to } = request.query;
-      const found = await heavy.run('all', async () => {
+      const found = await heavy.run(caller, async () => {
         if (id !== undefined) return [await messages.byReceipt(caller, id)];
         return messages.byDevice(caller, device!, from!, to!);
       });

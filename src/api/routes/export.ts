@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { CitywatchError } from '../../core/errors.ts';
 import type { Exports } from '../../telemetry/export.ts';
 import { callerOf } from '../auth.ts';
 import { lookQuery, purposeOf } from '../look.ts';
 import { bytesOf, deviceParams, inOrder, rangeQuery } from '../schemas.ts';
+import { Shares } from '../shares.ts';
 import { fieldList } from './history.ts';
 import { defined, type RoutePart } from './route.ts';
 
@@ -13,8 +13,8 @@ import { defined, type RoutePart } from './route.ts';
 export type ExportsPort = Pick<Exports, 'open'>;
 
 const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
-/** Exports under way, of all callers: each holds a page of points. */
-const EXPORTS_MAX = 4;
+/** Exports under way: each holds a page of points. */
+const EXPORTS = { total: 8, perCaller: 2, retryAfterS: 10 };
 /** How long one may take, at whatever pace its reader reads. */
 const EXPORT_MS = 3_600_000;
 
@@ -29,7 +29,7 @@ const exportQuery = z
 
 export const exportRoutes: RoutePart = (app, context) => {
   const { registry, exports, stopping } = context;
-  let running = 0;
+  const shares = new Shares(EXPORTS);
 
   app.get(
     '/devices/:id/export',
@@ -49,11 +49,7 @@ export const exportRoutes: RoutePart = (app, context) => {
       const caller = callerOf(request);
       const device = await registry.get(caller, request.params.id);
       const { from: fromMs, to: toMs, fields, format, case: caseNumber = null } = request.query;
-      if (running >= EXPORTS_MAX) throw new CitywatchError('request.rate', { retryAfterS: 10 });
-      running += 1;
-      const signal = untilEnd(reply.raw, stopping, () => {
-        running -= 1;
-      });
+      const signal = untilEnd(reply.raw, stopping, shares.enter(caller));
       const query = { fromMs, toMs, format, ...defined({ fields }) };
       const reason = () => ({ purpose: purposeOf(caller, request.query), case: caseNumber });
       const { contentType, fileName, pieces } = await exports.open({ caller, device, query, reason }, signal);

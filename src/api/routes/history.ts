@@ -123,10 +123,11 @@ export const historyRoutes: RoutePart = (app, context) => {
       schema: { tags, summary: 'Past values', params, querystring: historyQuery, response: { 200: history } },
     },
     async (request) => {
-      const device = await registry.get(callerOf(request), request.params.id);
+      const caller = callerOf(request);
+      const device = await registry.get(caller, request.params.id);
       const { fields, from, to, every: everyMs, fn, limit } = request.query;
       const query = { fields, fromMs: from, toMs: to, ...defined({ everyMs, fn, limit }) };
-      const { points, truncated, source } = await heavy.run('all', () => store.history(device, query, request.signal));
+      const { points, truncated, source } = await heavy.run(caller, () => store.history(device, query, request.signal));
       const answer = points.map(({ atMs, values }) => ({ at: toRfc3339(atMs), values }));
       return { device: device.id, points: answer, truncated, source, every: everyMs ? durationOf(everyMs) : null };
     },
@@ -143,7 +144,7 @@ export const historyRoutes: RoutePart = (app, context) => {
       const device = await registry.get(caller, request.params.id);
       const page = pageOf(context, `events/${device.id}`, caller, request.query);
       const query = { fromMs: request.query.from, toMs: request.query.to, ...page.request };
-      const { items, next } = await heavy.run('all', () => store.events(device, query, request.signal));
+      const { items, next } = await heavy.run(caller, () => store.events(device, query, request.signal));
       return { items: items.map(({ atMs, ...rest }) => ({ ...rest, at: toRfc3339(atMs) })), ...page.seal(next) };
     },
   );

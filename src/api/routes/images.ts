@@ -7,9 +7,10 @@ import type { KeptImage } from '../../ingest/images/image-table.ts';
 import { callerOf, senderOf } from '../auth.ts';
 import { requirePlainBody } from '../bodies.ts';
 import { DeviceBudget } from '../device-budget.ts';
-import { Gate, IMAGE_BODY_BYTES_MAX, leaveWhenAnswered } from '../limits.ts';
+import { IMAGE_BODY_BYTES_MAX } from '../limits.ts';
 import { lookQuery, purposeOf } from '../look.ts';
 import { bytesOf, deviceParams } from '../schemas.ts';
+import { Shares } from '../shares.ts';
 import { validatorCompiler } from '../validation.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
@@ -30,9 +31,8 @@ const TYPES = Object.keys(IMAGE_TYPES) as ImageType[];
 /** A checkpoint in the morning rush sends three pictures of each of two vehicles a second. */
 const IMAGES_PER_S = 10;
 const IMAGES_BURST = 300;
-/** Bodies that may be held at the same time: of one device, and of all. */
-const DEVICE_AT_ONCE = 4;
-const ALL_AT_ONCE = 64;
+/** Bodies that may be held at the same time. */
+const BODIES = { total: 64, perCaller: 4, retryAfterS: 1 };
 
 const kept = z.object({ id: z.uuid().meta({ description: 'What events name the picture by' }) });
 const imageParams = z.strictObject({ id: z.uuid() });
@@ -44,8 +44,7 @@ export const imageRoutes: RoutePart = (app, context) => {
 
 function sendRoute(app: ApiApp, context: RouteContext): void {
   const budget = new DeviceBudget(context.clock, { perS: IMAGES_PER_S, burst: IMAGES_BURST });
-  const byDevice = new Gate(DEVICE_AT_ONCE);
-  const all = new Gate(ALL_AT_ONCE);
+  const bodies = new Shares(BODIES);
   app.register(async (raw) => {
     raw.removeAllContentTypeParsers();
     raw.addContentTypeParser<Buffer>(TYPES, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body);
@@ -55,10 +54,9 @@ function sendRoute(app: ApiApp, context: RouteContext): void {
         bodyLimit: IMAGE_BODY_BYTES_MAX,
         config: { allow: ['device'], ownBudget: true, errors: ['images.unavailable'] },
         onRequest: async (request, reply) => {
-          const { id } = callerOf(request);
-          budget.take(id);
-          leaveWhenAnswered(byDevice, id, reply);
-          leaveWhenAnswered(all, 'all', reply);
+          const caller = callerOf(request);
+          budget.take(caller.id);
+          bodies.enterUntilAnswered(caller, reply);
           await requirePlainBody(request);
         },
         // The body stays bytes; its schema is for the OpenAPI document.

@@ -140,8 +140,9 @@ function dryRunRoute(app: ApiApp, { kindDryRun, heavy }: RouteContext): void {
       },
     },
     async (request) => {
+      const caller = callerOf(request);
       const { yaml, hours } = request.body;
-      const { fromMs, toMs, ...rest } = await heavy.run('all', () => kindDryRun.run(callerOf(request), yaml, hours));
+      const { fromMs, toMs, ...rest } = await heavy.run(caller, () => kindDryRun.run(caller, yaml, hours));
       return { ...rest, from: toRfc3339(fromMs), to: toRfc3339(toMs) };
     },
   );

@@ -68,7 +68,7 @@ export const passageRoutes: RoutePart = (app, context) => {
       }
       const page = pageOf(context, 'passages', caller, request.body);
       const query = { fromMs, toMs, full, purpose, case: caseNumber, ...page.request, ...defined({ plate, devices }) };
-      const { items, next } = await context.heavy.run('all', () => context.passages.search(caller, query));
+      const { items, next } = await context.heavy.run(caller, () => context.passages.search(caller, query));
       reply.header('cache-control', 'no-store');
       return {
         items: items.map(({ atMs, receivedAtMs, ...rest }) => {

@@ -4,7 +4,8 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Caller } from '../../core/types.ts';
 import type { Cursors } from '../cursors.ts';
 import type { ApiDeps } from '../deps.ts';
-import type { Gate, RateLimits } from '../limits.ts';
+import type { RateLimits } from '../limits.ts';
+import type { Shares } from '../shares.ts';
 
 /** The server as route files see it: schemas are zod and give handlers their types. */
 export type ApiApp = FastifyInstance<
@@ -17,8 +18,8 @@ export type ApiApp = FastifyInstance<
 
 export interface RouteContext extends ApiDeps {
   cursors: Cursors;
-  /** Questions to the time series and the journal; over its limit the caller gets 429. */
-  heavy: Gate;
+  /** Questions to the time series and the journal; beyond the share of a caller or district 429. */
+  heavy: Shares;
   rates: RateLimits;
   /** Aborted when the server begins to stop: answers without an end must end. */
   stopping: AbortSignal;

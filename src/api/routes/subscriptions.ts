@@ -43,6 +43,10 @@ const created = subscription.extend({
 });
 
 const counted = subscription.extend({
+  owner: z.string(),
+  ownerless: z
+    .boolean()
+    .meta({ description: 'The account or token of its owner has ended; it goes on until somebody takes it over' }),
   lastStatus: z.int().nullable(),
   lastError: z
     .string()
@@ -66,6 +70,7 @@ const tags = ['alerts'];
 
 export const subscriptionRoutes: RoutePart = (app, context) => {
   keepingRoutes(app, context);
+  takeOverRoute(app, context);
   deadLetterRoutes(app, context);
 };
 
@@ -110,6 +115,26 @@ function keepingRoutes(app: ApiApp, { alerts: { subscriptions } }: RouteContext)
     async (request, reply) => {
       requireOnlyVersion(request);
       await subscriptions.remove(callerOf(request), request.params.id);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function takeOverRoute(app: ApiApp, { alerts: { subscriptions } }: RouteContext): void {
+  app.post(
+    '/subscriptions/:id/take-over',
+    {
+      config: { allow: KEEPERS },
+      schema: {
+        tags,
+        summary: 'Become the owner of a subscription whose owner is gone',
+        params,
+        body: z.strictObject({}).nullish(),
+        response: { 204: noContent },
+      },
+    },
+    async (request, reply) => {
+      await subscriptions.takeOver(callerOf(request), request.params.id);
       return reply.code(204).send(null);
     },
   );

@@ -1,4 +1,5 @@
 import type { TLSSocket } from 'node:tls';
+import { addressBlock } from '../../core/address-block.ts';
 import { BoundedMap } from '../../core/bounded.ts';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
@@ -15,6 +16,8 @@ export interface DoormanDeps {
   authenticate(id: string, secret: string): DeviceIdentity | null;
   /** Whether the device has a session now. */
   connected(id: string): boolean;
+  /** The connection has shown that it is a device. */
+  proven(connection: Connection): void;
   /** The CONNECT is accepted and its turn has come. */
   admit(connection: Connection, admission: Admission): void;
   complain(connection: Connection, text: string): void;
@@ -83,6 +86,7 @@ export class Doorman {
       this.#refuse(connection, testament.refusal);
       return;
     }
+    this.#deps.proven(connection);
     this.#waiting.get(identity.id)?.end('takeover');
     this.#waiting.set(identity.id, connection);
     connection.deviceId = identity.id;
@@ -124,7 +128,7 @@ export class Doorman {
     const { clock, options, stats, complain } = this.#deps;
     complain(connection, `CONNECT refused: ${refusal}`);
     const idMs = this.#failuresById.take(claimedId.slice(0, CLAIM_CHARS_MAX));
-    const addressMs = this.#failuresByAddress.take(connection.address);
+    const addressMs = this.#failuresByAddress.take(addressBlock(connection.address));
     if (idMs === 0 && addressMs === 0) {
       this.#refuse(connection, refusal);
       return;

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
+import { Newcomers } from '../../core/newcomers.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { DeviceIdentity, NewMessage, Receipt } from '../../core/types.ts';
 import { type KindRates, NO_RATES } from '../rate-budget.ts';
@@ -63,8 +64,7 @@ export class MqttListener implements ConnectionHost {
   readonly #complaints: Complaints;
   readonly #rates: Buckets;
   readonly #wills: WillDesk;
-  /** In order of arrival. */
-  readonly #silent = new Set<Connection>();
+  readonly #newcomers: Newcomers;
   readonly #connections = new Set<Connection>();
   readonly #perAddress = new Map<string, number>();
   readonly #sessions = new Map<string, Connection>();
@@ -86,12 +86,15 @@ export class MqttListener implements ConnectionHost {
     const { stats } = this;
     const budget = new ByteBudget(this.options.totalInflightBytesMax);
     this.#acks = { accept: (message) => deps.accept(message), clock, budget, counts: stats };
+    const { silentMax: max, silentPerAddressMax: perAddressMax } = this.options;
+    this.#newcomers = new Newcomers({ max, perAddressMax });
     this.#complaints = new Complaints(clock, observer);
     this.#rates = new Buckets(clock, this.options.messagesPerS, this.options.messagesBurst);
     this.#wills = new WillDesk({ accept: this.#acks.accept, clock, stats, waitingMax: this.options.willsWaitingMax });
     this.#doorman = new Doorman({
       authenticate: (id, secret) => deps.authenticate(id, secret),
       connected: (id) => this.#sessions.has(id),
+      proven: ({ socket }) => this.#newcomers.proven(socket),
       admit: (connection, admission) => this.#open(connection, admission),
       complain: (connection, text) => this.complain(connection, text),
       clock,
@@ -175,7 +178,6 @@ export class MqttListener implements ConnectionHost {
   }
 
   connectArrived(connection: Connection, connect: Exclude<ConnectResult, { fault: unknown }>): void {
-    this.#silent.delete(connection);
     this.#doorman.judge(connection, connect);
   }
 
@@ -189,7 +191,6 @@ export class MqttListener implements ConnectionHost {
 
   ended(connection: Connection, reason: CloseReason): void {
     this.stats.close(reason);
-    this.#silent.delete(connection);
     this.#doorman.forget(connection);
     const { session } = connection;
     if (session === null) return;
@@ -210,6 +211,7 @@ export class MqttListener implements ConnectionHost {
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
+      if (server === this.#tls) this.#newcomers.add(socket, () => socket.destroy());
     });
     server.listen({ host, port, backlog: BACKLOG });
     try {
@@ -226,7 +228,7 @@ export class MqttListener implements ConnectionHost {
   }
 
   #arrive(socket: Socket): void {
-    const { connectionsMax, connectionsPerAddressMax, silentMax } = this.options;
+    const { connectionsMax, connectionsPerAddressMax } = this.options;
     const connection = new Connection(socket, this);
     const { address } = connection;
     const fromAddress = this.#perAddress.get(address) ?? 0;
@@ -239,11 +241,8 @@ export class MqttListener implements ConnectionHost {
     this.#connections.add(connection);
     this.#perAddress.set(address, fromAddress + 1);
     socket.once('close', () => this.#gone(connection));
-    this.#silent.add(connection);
     connection.start();
-    if (this.#silent.size <= silentMax) return;
-    const [oldest] = this.#silent;
-    oldest?.end('limit');
+    this.#newcomers.add(socket, () => connection.end('limit'));
   }
 
   #gone(connection: Connection): void {

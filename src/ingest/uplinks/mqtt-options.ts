@@ -25,8 +25,10 @@ export interface MqttOptions {
   maxPacketBytes: number;
   connectionsMax: number;
   connectionsPerAddressMax: number;
-  /** Connections that have not completed their CONNECT; above it the oldest of them is closed. */
+  /** Connections that have not shown who they are, also those in a TLS handshake; above it the oldest is closed. */
   silentMax: number;
+  /** The same of one address (IPv6: one /64), behind which a whole district may come back at once. */
+  silentPerAddressMax: number;
   /** From TCP (or TLS) connect to a complete CONNECT; checked once a second. */
   connectDeadlineMs: number;
   /** What keepalive 0 means, and the longest one MQTT 5 clients are told to use. */
@@ -64,6 +66,7 @@ export const MQTT_DEFAULTS: Omit<MqttOptions, 'host' | 'port' | 'tls'> = {
   connectionsMax: 12_000,
   connectionsPerAddressMax: 12_000,
   silentMax: 5_000,
+  silentPerAddressMax: 2_500,
   connectDeadlineMs: 8_000,
   keepaliveMaxS: 300,
   admitPerS: 1_000,

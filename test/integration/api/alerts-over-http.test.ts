@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import type { AlertTables } from '../../../src/alerts/tables.ts';
 import type { PeopleTables } from '../../../src/devices/people-tables.ts';
+import type { RegistryTables } from '../../../src/devices/tables.ts';
 import { startReceiver } from '../../support/alert-desk.ts';
 import { startAlertsApi } from '../../support/alerts-api.ts';
 import { bearer, HERE, startApi, TOKENS } from '../../support/api.ts';
@@ -175,4 +176,59 @@ t.test('a watchlist is kept without showing its plates', async (t) => {
   const path = `/watchlists/${(made.body as { id: string }).id}`;
   t.equal((await ask('DELETE', path, { token: TOKENS.foreign })).status, 404);
   t.equal((await ask('DELETE', path)).status, 204);
+});
+
+t.test('a subscription goes on without its owner, is shown so, and is taken over once', async (t) => {
+  const { url } = await startReceiver(t);
+  const payload = { name: 'theirs', url, jurisdiction: HERE };
+  const { id } = (await ask('POST', '/subscriptions', { payload })).body as { id: string };
+  const shown = async () => {
+    const { items } = (await ask('GET', '/subscriptions')).body as { items: { id: string }[] };
+    return items.find((each) => each.id === id);
+  };
+  const row = { role: 'operator', jurisdiction: HERE, purpose: null, created_by: 'x', created_at_ms: 1 } as const;
+  const token = (name: string) => ({
+    ...{ ...row, id: name, name, token_hash: Buffer.from(name) },
+    ...{ expires_at_ms: null, revoked_at_ms: null },
+  });
+  const tokens = desk.database.tables<{ api_token: RegistryTables['api_token'] }>();
+  await tokens
+    .insertInto('api_token')
+    .values([token('operator'), token('admin')])
+    .execute();
+  t.match(await shown(), { owner: 'operator', ownerless: false });
+  const takeOver = (by: string) => ask('POST', `/subscriptions/${id}/take-over`, { token: by });
+  t.match(await takeOver(TOKENS.admin), { status: 409, body: { detail: /belongs to operator/ } });
+  await tokens.updateTable('api_token').set({ revoked_at_ms: 2 }).where('id', '=', 'operator').execute();
+  t.match(await shown(), { state: 'active', owner: 'operator', ownerless: true });
+  t.equal((await takeOver(TOKENS.foreign)).status, 404);
+  t.equal((await takeOver(TOKENS.admin)).status, 204);
+  t.match(await shown(), { createdBy: 'operator', owner: 'admin', ownerless: false });
+  t.equal((await takeOver(TOKENS.admin)).status, 409);
+});
+
+t.test('subscriptions have shares: of one owner, of one district, and beyond them others go on', async (t) => {
+  const { url } = await startReceiver(t);
+  const make = (token: string, jurisdiction: string) =>
+    ask('POST', '/subscriptions', { token, payload: { name: 'n', url, jurisdiction } });
+  const untilFull = async (token: string, jurisdiction: string) => {
+    for (let made = 0; ; made += 1) {
+      const answer = await make(token, jurisdiction);
+      if (answer.status !== 201) return { made, ...answer };
+    }
+  };
+  const ofOperator = await untilFull(TOKENS.operator, HERE);
+  t.match(ofOperator, { status: 409, body: { detail: /You have 20 subscriptions/ } });
+  t.ok(ofOperator.made <= 20);
+  await desk.database
+    .tables<AlertTables>()
+    .updateTable('subscription')
+    .set({ owner_id: 'another' })
+    .where('owner_id', '=', 'operator')
+    .execute();
+  const ofDistrict = await untilFull(TOKENS.operator, HERE);
+  const { detail } = ofDistrict.body as { detail: string };
+  t.match(detail, /You have 20|in 330212/);
+  t.match(await make(TOKENS.admin, HERE), { status: 409, body: { detail: /There are 40 subscriptions in / } });
+  t.equal((await make(TOKENS.foreign, '510700')).status, 201);
 });

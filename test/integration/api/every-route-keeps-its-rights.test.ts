@@ -89,6 +89,7 @@ const REQUESTS: Record<string, Row> = {
     ownAreaOnly: true,
   },
   'DELETE /api/v1/subscriptions/:id': { ifMatch: true },
+  'POST /api/v1/subscriptions/:id/take-over': {},
   'GET /api/v1/subscriptions/:id/dead-letters': {},
   'POST /api/v1/subscriptions/:id/dead-letters': {},
   'GET /api/v1/watchlists': { ownAreaOnly: true },

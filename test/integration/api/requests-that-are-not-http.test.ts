@@ -60,3 +60,27 @@ t.test('more connections than allowed are closed at once, the open ones go on', 
   for (const socket of held) socket.destroy();
   t.match(await deps.observer.metrics.metrics(), /citywatch_http_connections_refused_total 1/);
 });
+
+t.test('silent connections shut nobody out, and end nobody who has shown who it is', async (t) => {
+  const settings = { cursorKey: Buffer.alloc(32), version: 'test', limits: { unprovenPerAddressMax: 5 } };
+  const { app, deps } = await startApi(t, { settings });
+  const { port } = await listen(app, { host: '127.0.0.1', port: 0 });
+  const open = () => {
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    t.teardown(() => socket.destroy());
+    return socket;
+  };
+  const kept = open();
+  const answered = () => new Promise<string>((resolve) => kept.once('data', (chunk) => resolve(String(chunk))));
+  const request = `GET /api/v1/kinds HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKENS.viewer}\r\n\r\n`;
+  kept.write(request);
+  t.match(await answered(), /^HTTP\/1.1 200 /);
+  const crowd = Array.from({ length: 30 }, open);
+  await Promise.all(
+    crowd.slice(0, 25).map((socket) => new Promise((resolve) => socket.resume().once('close', resolve))),
+  );
+  t.match(await exchange(port, SECOND), /^HTTP\/1.1 200 /);
+  kept.write(request);
+  t.match(await answered(), /^HTTP\/1.1 200 /);
+  t.match(await deps.observer.metrics.metrics(), /citywatch_http_newcomers_closed_total 26/);
+});

@@ -53,7 +53,7 @@ t.test('a token has a limit of its own', async (t) => {
   t.equal((await ask(TOKENS.operator)).status, 200);
 });
 
-t.test('work at the same time is bounded, per caller and for heavy questions of all', async (t) => {
+t.test('work at the same time is bounded, per caller and per district', async (t) => {
   let release = () => {};
   const held = new Promise<void>((resolve) => {
     release = resolve;
@@ -62,16 +62,22 @@ t.test('work at the same time is bounded, per caller and for heavy questions of 
     history: () => held.then(() => ({ points: [], truncated: false, source: 'raw' as const })),
     events: async () => ({ items: [], next: null }),
   };
-  const { call } = await startApi(t, { ...withLimits({ callerAtOnce: 2, heavyAtOnce: 3 }), history });
+  const limits = withLimits({ callerAtOnce: 3, heavyAtOnce: 6, heavyPerCaller: 2 });
+  const { call } = await startApi(t, { ...limits, history });
   const heavy = `${url}/history?fields=fill_pct&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z`;
   const ask = (token: string, path = heavy) => call({ method: 'GET', url: path, headers: bearer(token) });
   const running = [ask(TOKENS.viewer), ask(TOKENS.viewer)];
-  const third = await ask(TOKENS.viewer, url);
-  t.equal(third.status, 429, 'two of this caller are being worked on');
+  const third = await ask(TOKENS.viewer);
+  t.equal(third.status, 429, 'two heavy questions of this caller are being worked on');
+  t.match(third.body, { detail: /one caller/ });
   t.equal(third.headers['retry-after'], '1');
   running.push(ask(TOKENS.operator));
-  t.equal((await ask(TOKENS.technician)).status, 429, 'three heavy questions are running');
+  const beyond = await ask(TOKENS.technician);
+  t.equal(beyond.status, 429, 'half of all places are taken by this district');
+  t.match(beyond.body, { detail: /District 330212/ });
   t.equal((await ask(TOKENS.technician, url)).status, 200, 'a light one passes');
+  const elsewhere = await ask(TOKENS.foreign, '/api/v1/dead-letters/groups');
+  t.equal(elsewhere.status, 200, 'another district asks what it likes');
   release();
   for (const answer of await Promise.all(running)) t.equal(answer.status, 200);
   t.equal((await ask(TOKENS.viewer)).status, 200, 'and then there is room again');

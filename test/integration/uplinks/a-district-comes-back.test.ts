@@ -58,7 +58,7 @@ t.test('when too many wait, the rest is told to come again', async (t) => {
 });
 
 t.test('3,000 silent connections do not slow a device down', async (t) => {
-  const { port, intake } = await startListener(t);
+  const { port, intake } = await startListener(t, { silentPerAddressMax: 3_000 });
   const device = await RawClient.device(t, port, 'k1');
   const topic = 'cw/v1/k1/telemetry';
   const silent = Array.from({ length: 3_000 }, () => connectTcp({ port, host: '127.0.0.1' }));

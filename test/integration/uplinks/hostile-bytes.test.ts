@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
 import fc from 'fast-check';
 import t from 'tap';
 import { ManualClock } from '../../support/clock.ts';
@@ -89,6 +90,29 @@ t.test('above the limit of connections without a CONNECT the oldest of them make
   t.equal(device.of('connack')[0]?.returnCode, 0);
   await Promise.all(crowd.slice(0, 10).map(({ closed }) => closed));
   t.equal(crowd.filter(({ isClosed }) => isClosed).length, 11, 'one more for the device itself');
+});
+
+t.test('silent connections of one address make room for each other, and those of another address stay', async (t) => {
+  const { port } = await startListener(t, { silentPerAddressMax: 3 });
+  const other = connectTcp({ port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+  t.teardown(() => other.destroy());
+  await once(other, 'connect');
+  const crowd = [];
+  for (let i = 0; i < 9; i += 1) crowd.push(await RawClient.open(t, port));
+  await Promise.all(crowd.slice(0, 6).map(({ closed }) => closed));
+  const device = await RawClient.device(t, port, 'k1');
+  t.equal(device.of('connack')[0]?.returnCode, 0, 'a device behind the same address');
+  t.notOk(other.closed || other.readableEnded, 'whoever came first from elsewhere');
+});
+
+t.test('a device that has shown who it is stays, however many come after it in silence', async (t) => {
+  const { port } = await startListener(t, { silentPerAddressMax: 2 });
+  const device = await RawClient.device(t, port, 'k1');
+  const crowd = [];
+  for (let i = 0; i < 6; i += 1) crowd.push(await RawClient.open(t, port));
+  await Promise.all(crowd.slice(0, 4).map(({ closed }) => closed));
+  await device.ping();
+  t.equal(device.isClosed, false);
 });
 
 t.test('connections are limited in all and per address', async (t) => {

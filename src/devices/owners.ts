@@ -1,0 +1,32 @@
+import type { Tables } from '../platform/database.ts';
+import type { PeopleTables } from './people-tables.ts';
+import type { RegistryTables } from './tables.ts';
+
+/**
+ * Ids of those among `ids` who can still act at `nowMs`: people who may log in, and tokens that are neither revoked nor
+ * expired.
+ */
+export async function whoIsStillThere(tables: Tables, ids: readonly string[], nowMs: number): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const people = await tables
+    .tables<PeopleTables>()
+    .selectFrom('person')
+    .select('id')
+    .where('id', 'in', ids.filter(isUuid))
+    .where('disabled_at_ms', 'is', null)
+    .execute();
+  const tokens = await tables
+    .tables<RegistryTables>()
+    .selectFrom('api_token')
+    .select('id')
+    .where('id', 'in', ids)
+    .where('revoked_at_ms', 'is', null)
+    .where((where) => where.or([where('expires_at_ms', 'is', null), where('expires_at_ms', '>', nowMs)]))
+    .execute();
+  return new Set([...people, ...tokens].map(({ id }) => id));
+}
+
+/** The token of the configuration is called `bootstrap`; every other id is a UUID. */
+function isUuid(id: string): boolean {
+  return /^[0-9a-f-]{36}$/.test(id);
+}
