@@ -206,11 +206,8 @@ export class Subscriptions {
   }
 
   #present(tables: Tables, rows: Row[]): Promise<Set<string>> {
-    return this.#deps.whoIsStillThere(
-      tables,
-      rows.flatMap(({ owner_id }) => owner_id ?? []),
-      this.#deps.clock.nowMs(),
-    );
+    const ids = rows.flatMap(({ owner_id }) => owner_id ?? []);
+    return this.#deps.whoIsStillThere(tables, ids, this.#deps.clock.nowMs());
   }
 
   async #mine(tx: Tables, caller: Caller, id: string): Promise<Row> {
@@ -293,12 +290,6 @@ async function audit(
   { caller, action, row, atMs }: { caller: Caller; action: string; row: Row; atMs: number },
 ): Promise<void> {
   const after = { name: row.name, url: row.url, severities: row.severities };
-  await recordAudit(tx, {
-    caller,
-    action,
-    subject: `subscription/${row.id}`,
-    jurisdiction: row.jurisdiction,
-    after,
-    atMs,
-  });
+  const subject = `subscription/${row.id}`;
+  await recordAudit(tx, { caller, action, subject, jurisdiction: row.jurisdiction, after, atMs });
 }
