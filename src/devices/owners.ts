@@ -1,4 +1,4 @@
-import type { Tables } from '../platform/database.ts';
+import { sql, type Tables } from '../platform/database.ts';
 import type { PeopleTables } from './people-tables.ts';
 import type { RegistryTables } from './tables.ts';
 
@@ -12,7 +12,7 @@ export async function whoIsStillThere(tables: Tables, ids: readonly string[], no
     .tables<PeopleTables>()
     .selectFrom('person')
     .select('id')
-    .where('id', 'in', ids.filter(isUuid))
+    .where(sql<string>`id::text`, 'in', ids)
     .where('disabled_at_ms', 'is', null)
     .execute();
   const tokens = await tables
@@ -24,9 +24,4 @@ export async function whoIsStillThere(tables: Tables, ids: readonly string[], no
     .where((where) => where.or([where('expires_at_ms', 'is', null), where('expires_at_ms', '>', nowMs)]))
     .execute();
   return new Set([...people, ...tokens].map(({ id }) => id));
-}
-
-/** The token of the configuration is called `bootstrap`; every other id is a UUID. */
-function isUuid(id: string): boolean {
-  return /^[0-9a-f-]{36}$/.test(id);
 }

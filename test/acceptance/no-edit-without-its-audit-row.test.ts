@@ -100,7 +100,7 @@ async function prepared(): Promise<Map<string, Edit>> {
   const ending = await gateway.api('POST', '/tokens', { body: { ...token, role: 'operator' } });
   const theirs = await gateway.api('POST', '/subscriptions', { body: hook, token: ending.body.token });
   const ownerless = theirs.body.id;
-  await gateway.api('DELETE', `/tokens/${ending.body.id}`);
+  await gateway.api('DELETE', `/tokens/${ending.body.id}`, { headers: { 'if-match': '"1"' } });
   const entries = [{ plate: '浙B12345', reason: 'stolen', validUntil: '2099-01-01T00:00:00Z' }];
   const list = { name: 'stolen', jurisdiction: '330203', reason: 'stolen', case: 'A-1', entries };
   const watchlist = await made('/watchlists', list);
