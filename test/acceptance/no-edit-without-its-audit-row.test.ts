@@ -20,13 +20,15 @@ const NO_EDITS: Record<string, string> = {
   'POST /devices/{id}/replies': 'what a device sends is in the journal',
   'POST /kinds/dry-run': 'changes nothing',
   'POST /passages/search': 'changes nothing, and leaves a row in the access register',
+  'POST /alerts/{id}/plates': 'changes nothing, and leaves a row in the access register',
   'POST /broker/auth': 'changes nothing',
   'POST /broker/acl': 'changes nothing',
   'DELETE /session': 'ends the own session, which must not fail',
 };
 
-/** What goes on by itself: places of readers, and what was noted of a device. */
+/** What goes on by itself: places of readers, what was noted of a device, and the hold on the database. */
 const LIVELY = [
+  'gateway_lease',
   'ingest_cursor',
   'ingest_ledger',
   'rule_cursor',
@@ -91,6 +93,9 @@ async function prepared(): Promise<Map<string, Edit>> {
     (await gateway.api('POST', path, { body })).body.id;
   const person = { name: 'Li', role: 'operator', jurisdiction: '330203', password };
   await gateway.register({ id: 'kiosk-9', ...place });
+  await gateway.register({ id: 'kiosk-8', ...place });
+  const unit = { maker: null, model: null, serial: 'S-2', firmware: null, mac: null, endpoint: null };
+  await run(`insert into foreign_unit values ('kiosk-8', 0, '["serial"]', '${JSON.stringify(unit)}')`);
   const user = await made('/users', { username: 'li', ...person });
   const leaver = await made('/users', { username: 'zhao', ...person });
   const token = { name: 'n', role: 'viewer', jurisdiction: '330203' };
@@ -117,6 +122,7 @@ async function prepared(): Promise<Map<string, Edit>> {
     ['POST /devices', { body: { kind: 'recycling-kiosk', id: 'kiosk-2', name: 'new', ...place } }],
     ['PATCH /devices/{id}', { path: `/devices/${KIOSK}`, body: { name: 'renamed' }, headers: first }],
     ['POST /devices/{id}/commands', { path: `/devices/${KIOSK}/commands`, body: { name: 'lock' } }],
+    ['POST /devices/{id}/swap', { path: '/devices/kiosk-8/swap', body: { serial: 'S-2' } }],
     ['POST /devices/{id}/credentials/rotate', { path: `/devices/${KIOSK}/credentials/rotate` }],
     ['POST /dead-letters/replay', { body: { ids: [letter.id] } }],
     ['POST /alerts/{id}/ack', { path: `/alerts/${alert.id}/ack` }],

@@ -192,8 +192,15 @@ t.test('a subscription goes on without its owner, is shown so, and is taken over
     ...{ expires_at_ms: null, revoked_at_ms: null },
   });
   const tokens = desk.database.tables<RegistryTables>();
-  const area = { ...{ code: HERE, name_zh: '鄞州', name_en: 'Yinzhou', parent: null }, valid_from: null, valid_to: null };
-  await tokens.insertInto('jurisdiction').values({ ...area, successor: null }).execute();
+  const area = {
+    ...{ code: HERE, name_zh: '鄞州', name_en: 'Yinzhou', parent: null },
+    valid_from: null,
+    valid_to: null,
+  };
+  await tokens
+    .insertInto('jurisdiction')
+    .values({ ...area, successor: null })
+    .execute();
   await tokens
     .insertInto('api_token')
     .values([token('operator'), token('admin')])
