@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { addressBlock } from './address-block.ts';
 
 export interface NewcomerLimits {
@@ -6,6 +5,13 @@ export interface NewcomerLimits {
   max: number;
   /** The same of one address (IPv6: one /64). */
   perAddressMax: number;
+}
+
+/** A socket, as far as it tells where it comes from. */
+export interface Peer {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  once(event: 'close', listener: () => void): unknown;
 }
 
 interface Newcomer {
@@ -31,7 +37,7 @@ export class Newcomers {
    * Takes one in until {@link proven} or its end; the one that has to make room is closed by its own `close`. A socket
    * in a TLS handshake and the one made of it count once: the later `close` replaces the earlier.
    */
-  add(socket: Socket, close: () => void): void {
+  add(socket: Peer, close: () => void): void {
     const key = peerOf(socket);
     const block = addressBlock(socket.remoteAddress ?? '');
     socket.once('close', () => this.#remove(key));
@@ -44,7 +50,7 @@ export class Newcomers {
   }
 
   /** It has shown who it is. */
-  proven(socket: Socket): void {
+  proven(socket: Peer): void {
     this.#remove(peerOf(socket));
   }
 
@@ -68,6 +74,6 @@ export class Newcomers {
 }
 
 /** The same for a TLS socket and the one below it, and for no other that is open at the same listener. */
-function peerOf({ remoteAddress, remotePort }: Socket): string {
+function peerOf({ remoteAddress, remotePort }: Peer): string {
   return `${remoteAddress} ${remotePort}`;
 }

@@ -94,8 +94,7 @@ async function prepared(): Promise<Map<string, Edit>> {
   const person = { name: 'Li', role: 'operator', jurisdiction: '330203', password };
   await gateway.register({ id: 'kiosk-9', ...place });
   await gateway.register({ id: 'kiosk-8', ...place });
-  const unit = { maker: null, model: null, serial: 'S-2', firmware: null, mac: null, endpoint: null };
-  await run(`insert into foreign_unit values ('kiosk-8', 0, '["serial"]', '${JSON.stringify(unit)}')`);
+  await answeredBy('kiosk-8', 'S-2');
   const user = await made('/users', { username: 'li', ...person });
   const leaver = await made('/users', { username: 'zhao', ...person });
   const token = { name: 'n', role: 'viewer', jurisdiction: '330203' };
@@ -143,6 +142,12 @@ async function prepared(): Promise<Map<string, Edit>> {
     ['DELETE /watchlists/{id}', { path: `/watchlists/${watchlist}`, headers: first }],
     ['DELETE /devices/{id}', { path: '/devices/kiosk-9', headers: first }],
   ]);
+}
+
+/** As if another unit answered at the address of a device. */
+async function answeredBy(device: string, serial: string): Promise<void> {
+  const found = { maker: null, model: null, serial, firmware: null, mac: null, endpoint: null };
+  await run(`insert into foreign_unit values ('${device}', 0, '["serial"]', '${JSON.stringify(found)}')`);
 }
 
 function ask(route: string, { path, body, headers = {} }: Edit): Promise<Answer> {
