@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../core/clock.ts';
 import { CitywatchError, messageOf } from '../core/errors.ts';
 import type { Logger, Observer } from '../core/observe.ts';
@@ -7,7 +8,7 @@ import { recordAudit } from '../platform/audit.ts';
 import { type Database, jsonb, type Tables } from '../platform/database.ts';
 import { DONE, type WorkResult } from '../platform/work.ts';
 import type { CameraUnits } from './camera-units.ts';
-import { type OnvifAccess, openOnvif, type StoredStream } from './connections.ts';
+import { type OnvifAccess, openOnvif, type StoredStream, shownAddresses } from './connections.ts';
 import type { CameraInspection } from './onvif/inspect.ts';
 import { OnvifError } from './onvif/problems.ts';
 import { findDevice } from './registry-queries.ts';
@@ -134,8 +135,8 @@ export class CameraSetup {
   ) {
     const db = tx.tables<SetupTables>();
     const atMs = this.#deps.clock.nowMs();
-    const locked = db.selectFrom('position').select('onvif').where('id', '=', id).where('state', '!=', 'retired');
-    const now = await locked.forUpdate().executeTakeFirst();
+    const position = db.selectFrom('position').select(['onvif', 'stream']).where('id', '=', id);
+    const now = await position.where('state', '!=', 'retired').forUpdate().executeTakeFirst();
     // Changed while it was asked: what it said belongs to another camera, and the change has asked for a new round.
     if (!now?.onvif || hashOf(openOnvif(this.#deps.vault, id, now.onvif)) !== attempt) return null;
     const before = await findDevice(tx, SYSTEM.jurisdiction, id);
@@ -149,11 +150,19 @@ export class CameraSetup {
       .set({ maker, model, serial, firmware, mac, endpoint })
       .where('id', '=', unit)
       .execute();
+    const stream = this.#streamOf(id, access, found);
     await db
       .updateTable('position')
-      .set({ stream: jsonb(this.#streamOf(id, access, found)), version: before.version + 1, updated_at_ms: atMs })
+      .set({ stream: jsonb(stream) })
       .where('id', '=', id)
       .execute();
+    const seen = { ...(await findDevice(tx, SYSTEM.jurisdiction, id)), ...shownAddresses({ stream, onvif: null }) };
+    const seenBefore = { ...before, ...shownAddresses({ stream: now.stream, onvif: null }) };
+    // An edit that was begun before must not be refused for an introduction that told nothing new.
+    if (!isDeepStrictEqual(seen, seenBefore)) {
+      const raised = { version: before.version + 1, updated_at_ms: atMs };
+      await db.updateTable('position').set(raised).where('id', '=', id).execute();
+    }
     await this.#write(tx, {
       device: id,
       attempt,

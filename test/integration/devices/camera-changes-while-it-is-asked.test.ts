@@ -29,6 +29,15 @@ t.test('what a camera said under its old address does not overwrite the new one'
   await setup.handle('still');
   t.equal((await registry.streamSource('still', 'main'))?.url, 'rtsp://10.0.0.1/old');
   t.equal((await registry.get(ADMIN, 'still')).version, 2);
+  const renewed = { ...onvif, password: 'renewed-on-the-camera' };
+  await registry.update(ADMIN, 'still', 2, { onvif: renewed } as never);
+  await setup.handle('still');
+  t.equal((await registry.streamSource('still', 'main'))?.login?.password, renewed.password);
+  t.equal(
+    (await registry.get(ADMIN, 'still')).version,
+    3,
+    'it said what was known: nobody who edits is refused for it',
+  );
 
   await registry.create(ADMIN, { ...place, id: 'moved', onvif } as never);
   meanwhile = async () => {
