@@ -111,3 +111,8 @@ export class CitywatchError extends Error {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** `request.invalid` for one field. */
+export function invalid(path: string, message: string): CitywatchError {
+  return new CitywatchError('request.invalid', { issues: [{ path, message }] });
+}

@@ -130,8 +130,3 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unkn
   });
   throw new CitywatchError('request.invalid', { issues });
 }
-
-/** `request.invalid` for one field. */
-export function invalid(path: string, message: string): CitywatchError {
-  return new CitywatchError('request.invalid', { issues: [{ path, message }] });
-}

@@ -1,7 +1,7 @@
 import { NATIONWIDE } from '../core/jurisdiction.ts';
-import type { RegistryTables } from './tables.ts';
+import type { AccessTables } from './people-tables.ts';
 
-type Row = RegistryTables['jurisdiction'];
+type Row = AccessTables['jurisdiction'];
 type Named = readonly [code: string, zh: string, en: string];
 
 /** GB/T 2260: the provinces, cities, districts and counties of the four cities, as in force in 2026. */

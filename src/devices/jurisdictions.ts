@@ -2,7 +2,7 @@ import { covers, type Jurisdiction } from '../core/jurisdiction.ts';
 import type { Caller } from '../core/types.ts';
 import { type Database, sql } from '../platform/database.ts';
 import { JURISDICTION_SEED } from './jurisdiction-seed.ts';
-import type { RegistryTables } from './tables.ts';
+import type { AccessTables } from './people-tables.ts';
 
 /** An administrative division. Days are texts like 2016-09-14; null = as far as we look. */
 export interface JurisdictionInfo {
@@ -23,7 +23,7 @@ export class Jurisdictions {
   /** Writes the tree we ship into the database (corrections included), then reads what stands there. */
   async seed(database: Database): Promise<void> {
     await database
-      .tables<RegistryTables>()
+      .tables<AccessTables>()
       .insertInto('jurisdiction')
       .values(JURISDICTION_SEED)
       .onConflict((conflict) =>
@@ -37,12 +37,7 @@ export class Jurisdictions {
         }),
       )
       .execute();
-    const rows = await database
-      .tables<RegistryTables>()
-      .selectFrom('jurisdiction')
-      .selectAll()
-      .orderBy('code')
-      .execute();
+    const rows = await database.tables<AccessTables>().selectFrom('jurisdiction').selectAll().orderBy('code').execute();
     this.#byCode = new Map(
       rows.map((row) => [
         row.code,

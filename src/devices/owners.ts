@@ -1,6 +1,5 @@
 import { sql, type Tables } from '../platform/database.ts';
-import type { PeopleTables } from './people-tables.ts';
-import type { RegistryTables } from './tables.ts';
+import type { AccessTables } from './people-tables.ts';
 
 /**
  * Ids of those among `ids` who can still act at `nowMs`: people who may log in, and tokens that are neither revoked nor
@@ -9,14 +8,14 @@ import type { RegistryTables } from './tables.ts';
 export async function whoIsStillThere(tables: Tables, ids: readonly string[], nowMs: number): Promise<Set<string>> {
   if (ids.length === 0) return new Set();
   const people = await tables
-    .tables<PeopleTables>()
+    .tables<AccessTables>()
     .selectFrom('person')
     .select('id')
     .where(sql<string>`id::text`, 'in', ids)
     .where('disabled_at_ms', 'is', null)
     .execute();
   const tokens = await tables
-    .tables<RegistryTables>()
+    .tables<AccessTables>()
     .selectFrom('api_token')
     .select('id')
     .where('id', 'in', ids)

@@ -1,7 +1,28 @@
 import type { Role } from '../core/types.ts';
 
-/** Tables of migration 0064; what each column means stands there. */
-export interface PeopleTables {
+/** Tables of migrations 0003 and 0064; what each column means stands there. */
+export interface AccessTables {
+  jurisdiction: {
+    code: string;
+    name_zh: string;
+    name_en: string;
+    parent: string | null;
+    valid_from: string | null;
+    valid_to: string | null;
+    successor: string | null;
+  };
+  api_token: {
+    id: string;
+    name: string;
+    role: Role;
+    jurisdiction: string;
+    purpose: string | null;
+    token_hash: Buffer;
+    created_by: string;
+    created_at_ms: number;
+    expires_at_ms: number | null;
+    revoked_at_ms: number | null;
+  };
   person: {
     id: string;
     username: string;

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
-import { CitywatchError } from '../core/errors.ts';
+import { CitywatchError, invalid } from '../core/errors.ts';
 import { covers, type Jurisdiction } from '../core/jurisdiction.ts';
 import type { Caller, Role } from '../core/types.ts';
 import { recordAudit } from '../platform/audit.ts';
 import { type Database, type Tables, withinJurisdiction } from '../platform/database.ts';
-import { invalid } from './input.ts';
 import type { Jurisdictions } from './jurisdictions.ts';
 import type { Passwords } from './passwords.ts';
-import type { PeopleTables } from './people-tables.ts';
+import type { AccessTables } from './people-tables.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface PersonInput {
@@ -48,7 +47,7 @@ export interface PeopleDeps {
   sessionsEnded(): void;
 }
 
-type Row = PeopleTables['person'];
+type Row = AccessTables['person'];
 
 export const USERNAME = /^[a-z0-9][a-z0-9._-]{1,63}$/;
 export const PASSWORD_LENGTH_MIN = 12;
@@ -77,14 +76,14 @@ export class People {
       ...created,
     };
     await this.#deps.database.transaction(async (tx) => {
-      await tx.tables<PeopleTables>().insertInto('person').values(row).execute();
+      await tx.tables<AccessTables>().insertInto('person').values(row).execute();
       await this.#audit(tx, { caller, action: 'user.create', before: null, after: row });
     });
     return show(row);
   }
 
   async list(caller: Caller): Promise<PersonInfo[]> {
-    const db = this.#deps.database.tables<PeopleTables>();
+    const db = this.#deps.database.tables<AccessTables>();
     const query = db.selectFrom('person').selectAll().orderBy('username').limit(LIST_MAX);
     return (await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).execute()).map(show);
   }
@@ -106,7 +105,7 @@ export class People {
         if (before.version !== expectedVersion) throw new CitywatchError('precondition.stale');
         const since = disabled === undefined ? before.disabled_at_ms : disabled ? nowMs : null;
         const after = { ...before, ...fields, ...hashed, disabled_at_ms: since, version: before.version + 1 };
-        const db = tx.tables<PeopleTables>();
+        const db = tx.tables<AccessTables>();
         await db.updateTable('person').set(after).where('id', '=', id).execute();
         const onlyName = Object.keys(patch).every((key) => key === 'name');
         if (!onlyName) await db.deleteFrom('session').where('person_id', '=', id).execute();
@@ -124,7 +123,7 @@ export class People {
   }
 
   async #locked(tx: Tables, caller: Caller, id: string): Promise<Row> {
-    const query = tx.tables<PeopleTables>().selectFrom('person').selectAll().where('id', '=', id).forUpdate();
+    const query = tx.tables<AccessTables>().selectFrom('person').selectAll().where('id', '=', id).forUpdate();
     const row = await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).executeTakeFirst();
     if (!row) throw new CitywatchError('not-found');
     return row;
@@ -151,7 +150,7 @@ export class People {
  * unknown, may not log in, or may not see `jurisdiction`.
  */
 export async function personWhoSees(tx: Tables, username: string, jurisdiction: Jurisdiction): Promise<string | null> {
-  const query = tx.tables<PeopleTables>().selectFrom('person').select(['username', 'jurisdiction']);
+  const query = tx.tables<AccessTables>().selectFrom('person').select(['username', 'jurisdiction']);
   const row = await query
     .where('username', '=', username.toLowerCase())
     .where('disabled_at_ms', 'is', null)

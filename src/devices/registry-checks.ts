@@ -1,10 +1,8 @@
-import { CitywatchError } from '../core/errors.ts';
+import { CitywatchError, invalid } from '../core/errors.ts';
 import { covers, type Jurisdiction } from '../core/jurisdiction.ts';
 import type { DeviceId, Location } from '../core/types.ts';
 import { sql, type Tables, withinJurisdiction } from '../platform/database.ts';
 import { fromGcj02 } from './datum.ts';
-import { invalid } from './input.ts';
-import type { Jurisdictions } from './jurisdictions.ts';
 import type { Kinds } from './kinds.ts';
 import type { RegistryTables } from './tables.ts';
 
@@ -12,8 +10,15 @@ const PARENT_LOCK = 6_104_220_303;
 /** Deeper trees are mistakes: city, county, site, cabinet, recorder, channel make six. */
 const DEPTH_MAX = 16;
 
+/** The administrative divisions there are, abolished ones included. */
+export interface KnownJurisdictions {
+  exists(code: Jurisdiction): boolean;
+  /** `validTo` is the day it was abolished, `successor` the code that took its area over. */
+  get(code: Jurisdiction): { validTo: string | null; successor: Jurisdiction | null } | undefined;
+}
+
 /** The code must exist today and lie within `scope`; both failures read alike, so nothing beyond is revealed. */
-export function checkJurisdiction(jurisdictions: Jurisdictions, code: Jurisdiction, scope: Jurisdiction): void {
+export function checkJurisdiction(jurisdictions: KnownJurisdictions, code: Jurisdiction, scope: Jurisdiction): void {
   if (!covers(scope, code) || !jurisdictions.exists(code)) {
     throw invalid('jurisdiction', 'is no code of GB/T 2260 within your jurisdiction: see GET /jurisdictions');
   }

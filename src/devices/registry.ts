@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { CitywatchError } from '../core/errors.ts';
+import { CitywatchError, invalid } from '../core/errors.ts';
 import type { Caller, Device, DeviceId } from '../core/types.ts';
 import { recordAudit } from '../platform/audit.ts';
 import { jsonb, type RawBuilder, sql, type Tables, withinJurisdiction } from '../platform/database.ts';
@@ -9,14 +9,14 @@ import * as connections from './connections.ts';
 import { newSecret, type SecretHasher } from './credentials.ts';
 import { DirectoryKeeper, type KeeperDeps } from './directory-keeper.ts';
 import { type DeviceFollower, tellFollowers } from './followers.ts';
-import { type DeviceInput, type DevicePatch, deviceInput, devicePatch, invalid, parseInput } from './input.ts';
-import type { Jurisdictions } from './jurisdictions.ts';
+import { type DeviceInput, type DevicePatch, deviceInput, devicePatch, parseInput } from './input.ts';
 import { newLocation, newPlace } from './new-place.ts';
 import {
   checkCameras,
   checkJurisdiction,
   checkParent,
   endForeignLinks,
+  type KnownJurisdictions,
   replaceCameras,
   storedLocation,
 } from './registry-checks.ts';
@@ -28,7 +28,7 @@ import type { Vault } from './vault.ts';
 export type { DeviceFilter } from './registry-queries.ts';
 
 export interface RegistryDeps extends KeeperDeps {
-  jurisdictions: Jurisdictions;
+  jurisdictions: KnownJurisdictions;
   hasher: SecretHasher;
   vault: Vault;
   /** What goes with a device that moves or is retired, in this order. */

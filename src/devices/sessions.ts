@@ -7,9 +7,9 @@ import { recordAudit } from '../platform/audit.ts';
 import type { Database, Tables } from '../platform/database.ts';
 import { newSecret, type SecretHasher } from './credentials.ts';
 import type { Passwords } from './passwords.ts';
-import type { PeopleTables } from './people-tables.ts';
+import type { AccessTables } from './people-tables.ts';
 
-type Row = PeopleTables['person'];
+type Row = AccessTables['person'];
 
 /** A person who is logged in. */
 export interface Session {
@@ -71,7 +71,7 @@ export class Sessions {
   async start(login: { username: string; password: string; former?: string }): Promise<Session & { id: string }> {
     const { database, passwords } = this.#deps;
     const username = login.username.toLowerCase();
-    const db = database.tables<PeopleTables>();
+    const db = database.tables<AccessTables>();
     const person = await db.selectFrom('person').selectAll().where('username', '=', username).executeTakeFirst();
     const right = await passwords.matches(person?.password_hash ?? null, login.password);
     this.#logins.inc({ result: right && person?.disabled_at_ms === null ? 'good' : 'refused' });
@@ -104,7 +104,7 @@ export class Sessions {
   async end(id: string): Promise<void> {
     const { database, hasher } = this.#deps;
     try {
-      await database.tables<PeopleTables>().deleteFrom('session').where('id_hash', '=', hasher.hash(id)).execute();
+      await database.tables<AccessTables>().deleteFrom('session').where('id_hash', '=', hasher.hash(id)).execute();
     } finally {
       this.forget();
     }
@@ -118,7 +118,7 @@ export class Sessions {
 
   async #open(tx: Tables, { id, person, former }: { id: string; person: Row; former: string | undefined }) {
     const { hasher, clock } = this.#deps;
-    const db = tx.tables<PeopleTables>();
+    const db = tx.tables<AccessTables>();
     const nowMs = clock.nowMs();
     const mine = db.selectFrom('person').select('id').where('id', '=', person.id);
     // The person may have been disabled, or given another password, while this one was compared.
@@ -143,7 +143,7 @@ export class Sessions {
 
   async #read(key: string, hash: Buffer, nowMs: number): Promise<Known> {
     const epoch = this.#epoch;
-    const db = this.#deps.database.tables<PeopleTables>();
+    const db = this.#deps.database.tables<AccessTables>();
     const row = await db
       .selectFrom('session')
       .innerJoin('person', 'person.id', 'session.person_id')

@@ -1,17 +1,8 @@
-import type { DeviceState, Location, Role } from '../core/types.ts';
+import type { DeviceState, Location } from '../core/types.ts';
 import type { StoredOnvif, StoredStream } from './connections.ts';
 
 /** Tables of migration 0003; what each column means stands there. */
 export interface RegistryTables {
-  jurisdiction: {
-    code: string;
-    name_zh: string;
-    name_en: string;
-    parent: string | null;
-    valid_from: string | null;
-    valid_to: string | null;
-    successor: string | null;
-  };
   position: {
     id: string;
     kind: string;
@@ -42,16 +33,4 @@ export interface RegistryTables {
   };
   assignment: { position_id: string; unit_id: string; from_ms: number; to_ms: number | null };
   position_camera: { position_id: string; camera_id: string; rank: number };
-  api_token: {
-    id: string;
-    name: string;
-    role: Role;
-    jurisdiction: string;
-    purpose: string | null;
-    token_hash: Buffer;
-    created_by: string;
-    created_at_ms: number;
-    expires_at_ms: number | null;
-    revoked_at_ms: number | null;
-  };
 }

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { BoundedMap } from '../core/bounded.ts';
 import type { Clock } from '../core/clock.ts';
-import { CitywatchError } from '../core/errors.ts';
+import { CitywatchError, invalid } from '../core/errors.ts';
 import { covers, type Jurisdiction, NATIONWIDE } from '../core/jurisdiction.ts';
 import type { Caller, Role } from '../core/types.ts';
 import { recordAudit } from '../platform/audit.ts';
 import { type Database, sql, type Tables, withinJurisdiction } from '../platform/database.ts';
 import { newSecret, type SecretHasher } from './credentials.ts';
-import { invalid } from './input.ts';
 import type { Jurisdictions } from './jurisdictions.ts';
-import type { RegistryTables } from './tables.ts';
+import type { AccessTables } from './people-tables.ts';
 
 export interface TokenInput {
   name: string;
@@ -92,7 +91,7 @@ export class Tokens {
     const after = { id, name, role, jurisdiction, purpose: input.purpose ?? null, expiresAtMs };
     await this.#deps.database.transaction(async (tx) => {
       await tx
-        .tables<RegistryTables>()
+        .tables<AccessTables>()
         .insertInto('api_token')
         .values({
           ...{ id, name, role, jurisdiction, purpose: after.purpose, token_hash: this.#deps.hasher.hash(token) },
@@ -127,7 +126,7 @@ export class Tokens {
    */
   async endOf(tx: Tables, caller: Caller, { person, keeps }: EndedTokens): Promise<void> {
     const atMs = this.#deps.clock.nowMs();
-    const db = tx.tables<RegistryTables>();
+    const db = tx.tables<AccessTables>();
     const made = await sql<Pick<TokenInfo, 'id' | 'name' | 'role' | 'jurisdiction'>>`
       with recursive made (id) as (
         select id from api_token where created_by = ${person}
@@ -154,7 +153,7 @@ export class Tokens {
     try {
       await this.#deps.database.transaction(async (tx) => {
         const query = tx
-          .tables<RegistryTables>()
+          .tables<AccessTables>()
           .updateTable('api_token')
           .set({ revoked_at_ms: atMs })
           .where('id', '=', id)
@@ -212,7 +211,7 @@ export class Tokens {
   async #read(key: string, hash: Buffer): Promise<Known> {
     const epoch = this.#epoch;
     const row = await this.#deps.lookup
-      .tables<RegistryTables>()
+      .tables<AccessTables>()
       .selectFrom('api_token')
       .select(['id', 'name', 'role', 'jurisdiction', 'purpose', 'expires_at_ms'])
       .where('token_hash', '=', hash)
@@ -226,7 +225,7 @@ export class Tokens {
   }
 
   #tables() {
-    return this.#deps.database.tables<RegistryTables>();
+    return this.#deps.database.tables<AccessTables>();
   }
 }
 

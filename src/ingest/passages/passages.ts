@@ -2,9 +2,8 @@ import type { Clock } from '../../core/clock.ts';
 import { Counter, type Observer } from '../../core/observe.ts';
 import type { DecodedBatch } from '../../core/types.ts';
 import type { Database, Tables } from '../../platform/database.ts';
-import type { RejectedRecord } from '../ledger.ts';
 import { DAY_MS, dayOf, Partitions } from './partitions.ts';
-import { type PassageRow, type PassageTables, type PlateKeys, rowsOf } from './rows.ts';
+import { type PassageRow, type PassageTables, type PlateKeys, type RecordPlace, rowsOf } from './rows.ts';
 
 export interface PassagesDeps {
   database: Database;
@@ -42,10 +41,7 @@ export class Passages {
    * Prepares the passages of a batch; what it resolves with writes them in the transaction that moves the cursor, and
    * may do so any number of times. Null for a batch without any. Errors: `store.unavailable`.
    */
-  async take(
-    batch: DecodedBatch,
-    rejected: readonly RejectedRecord[],
-  ): Promise<((tx: Tables) => Promise<void>) | null> {
+  async take(batch: DecodedBatch, rejected: readonly RecordPlace[]): Promise<((tx: Tables) => Promise<void>) | null> {
     const { keys, keepDays } = this.#deps;
     // What is so old by now, because the reader stood still, would be dropped at once and found by nobody.
     const oldestMs = dayOf(this.#believedMs() - keepDays * DAY_MS);

@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { hashPlate, maskPlate, normalizePlate, platesIn } from '../../core/plates.ts';
 import type { DecodedBatch, DeviceEvent, Message } from '../../core/types.ts';
-import type { RejectedRecord } from '../ledger.ts';
 import type { PlateSeal } from './seal.ts';
 
 export interface PassageRow {
@@ -33,6 +32,12 @@ export interface PassageTables {
   passage_device: { device: string };
 }
 
+/** A record of a batch, as its reader names it. */
+export interface RecordPlace {
+  offset: number;
+  index: number;
+}
+
 /** What stands between the plates and whoever reads the table. */
 export interface PlateKeys {
   /** Key of the hashes, 32 bytes. */
@@ -56,7 +61,7 @@ export function ownerOf({ device, identity }: Pick<PassageRow, 'device' | 'ident
  * The rows of a batch. Which event is a passage is said by its kind: one with a field that holds a plate. What came
  * before, or stands in the dead letters because no store takes it, has none.
  */
-export function rowsOf(batch: DecodedBatch, rejected: readonly RejectedRecord[], keys: PlateKeys): PassageRow[] {
+export function rowsOf(batch: DecodedBatch, rejected: readonly RecordPlace[], keys: PlateKeys): PassageRow[] {
   const rows: PassageRow[] = [];
   const refused = new Set(rejected.map(({ offset, index }) => `${offset}:${index}`));
   for (const { message, records } of batch.messages) {

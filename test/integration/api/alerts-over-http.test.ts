@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import type { AlertTables } from '../../../src/alerts/tables.ts';
-import type { PeopleTables } from '../../../src/devices/people-tables.ts';
-import type { RegistryTables } from '../../../src/devices/tables.ts';
+import type { AccessTables } from '../../../src/devices/people-tables.ts';
 import { startReceiver } from '../../support/alert-desk.ts';
 import { startAlertsApi } from '../../support/alerts-api.ts';
 import { bearer, HERE, startApi, TOKENS } from '../../support/api.ts';
@@ -32,7 +31,7 @@ t.test('an alert is read, taken, commented and closed; the second person is told
     ...place,
   });
   await desk.database
-    .tables<PeopleTables>()
+    .tables<AccessTables>()
     .insertInto('person')
     .values([person('wang', HERE), person('gone', HERE, 1), person('elsewhere', '510700')])
     .execute();
@@ -191,7 +190,7 @@ t.test('a subscription goes on without its owner, is shown so, and is taken over
     ...{ ...row, id: name, name, token_hash: Buffer.alloc(32, name) },
     ...{ expires_at_ms: null, revoked_at_ms: null },
   });
-  const tokens = desk.database.tables<RegistryTables>();
+  const tokens = desk.database.tables<AccessTables>();
   const area = {
     ...{ code: HERE, name_zh: '鄞州', name_en: 'Yinzhou', parent: null },
     valid_from: null,
