@@ -5,8 +5,8 @@ import { systemClock } from '../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../src/core/observe.ts';
 import type { Channel, DeviceKind } from '../src/core/types.ts';
 import { DuplicateIndex } from '../src/ingest/duplicates/index.ts';
-import { Feed } from '../src/ingest/feed.ts';
 import { Journal } from '../src/ingest/journal/journal.ts';
+import { Feed } from '../src/ingest/readers/feed.ts';
 import { ONE_LIFE } from '../test/support/journal.ts';
 
 /** Reading decoded batches from disk: readings, which need no index, and events, which do; fresh and read again. */

@@ -1,16 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RulesEngine } from '../src/alerts/engine.ts';
-import { parseRule } from '../src/alerts/rules.ts';
+import { RulesEngine } from '../src/alerts/rules/engine.ts';
+import { parseRule } from '../src/alerts/rules/rules.ts';
 import { systemClock as clock } from '../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../src/core/observe.ts';
 import type { DeviceIdentity, DeviceKind } from '../src/core/types.ts';
 import { DuplicateIndex } from '../src/ingest/duplicates/index.ts';
-import { Feed } from '../src/ingest/feed.ts';
 import { Journal } from '../src/ingest/journal/journal.ts';
-import { lineOf, seriesOf } from '../src/telemetry/line-protocol.ts';
-import { Twin } from '../src/telemetry/twin.ts';
+import { Feed } from '../src/ingest/readers/feed.ts';
+import { Twin } from '../src/telemetry/twin/twin.ts';
+import { lineOf, seriesOf } from '../src/telemetry/writer/line-protocol.ts';
 import { ONE_LIFE, OWN_JOURNAL } from '../test/support/journal.ts';
 import { print, round, run, setting } from './support/harness.ts';
 

@@ -2,10 +2,10 @@ import { type FieldType, InfluxDB, type IPoint } from 'influx';
 import { systemClock } from '../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../src/core/observe.ts';
 import type { DecodedBatch, DecodedMessage, FieldValue } from '../src/core/types.ts';
-import { Outbound } from '../src/platform/outbound.ts';
-import { lineOf, seriesOf } from '../src/telemetry/line-protocol.ts';
+import { Outbound } from '../src/platform/outbound/outbound.ts';
 import { Influx1Store } from '../src/telemetry/stores/influx1.ts';
-import { TelemetryWriter } from '../src/telemetry/writer.ts';
+import { lineOf, seriesOf } from '../src/telemetry/writer/line-protocol.ts';
+import { TelemetryWriter } from '../src/telemetry/writer/writer.ts';
 import { Influxd } from '../test/support/influxd.ts';
 
 /**

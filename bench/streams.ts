@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../src/core/observe.ts';
-import { TcpOutbound } from '../src/platform/outbound-tcp.ts';
-import { StreamService } from '../src/streams/service.ts';
-import type { View } from '../src/streams/types.ts';
+import { TcpOutbound } from '../src/platform/outbound/tcp.ts';
+import { StreamService } from '../src/streams/live/service.ts';
+import type { View } from '../src/streams/pool/types.ts';
 import { TestCamera } from '../test/support/rtsp-camera.ts';
 import { CAGED, TRUSTED } from '../test/support/streams.ts';
 

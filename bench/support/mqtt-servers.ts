@@ -4,7 +4,7 @@ import { generate, parser } from 'mqtt-packet';
 import { systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import type { NewMessage, Receipt } from '../../src/core/types.ts';
-import { MqttListener } from '../../src/ingest/uplinks/mqtt-embedded.ts';
+import { MqttListener } from '../../src/ingest/uplinks/mqtt/listener.ts';
 
 /**
  * The servers that are compared, each in a process of its own: argument = which one. All do the same work above the

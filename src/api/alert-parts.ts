@@ -1,11 +1,11 @@
-import type { AlertActions } from '../alerts/actions.ts';
-import type { EvidenceDesk } from '../alerts/evidence.ts';
-import type { AlertFeed } from '../alerts/feed.ts';
-import type { AlertPlates } from '../alerts/plates.ts';
-import type { AlertQueries } from '../alerts/queries.ts';
-import type { Rule } from '../alerts/rules.ts';
-import type { Subscriptions } from '../alerts/subscriptions.ts';
-import type { Watchlists } from '../alerts/watchlists.ts';
+import type { AlertActions } from '../alerts/desk/actions.ts';
+import type { AlertFeed } from '../alerts/desk/feed.ts';
+import type { AlertQueries } from '../alerts/desk/queries.ts';
+import type { EvidenceDesk } from '../alerts/evidence/evidence.ts';
+import type { Subscriptions } from '../alerts/route/subscriptions.ts';
+import type { AlertPlates } from '../alerts/rules/plates.ts';
+import type { Rule } from '../alerts/rules/rules.ts';
+import type { Watchlists } from '../alerts/watchlists/watchlists.ts';
 import type { Caller, DeviceId } from '../core/types.ts';
 
 /** A look at a picture that was kept with an alert. */

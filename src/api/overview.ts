@@ -1,4 +1,4 @@
-import { BoundedMap } from '../core/bounded.ts';
+import { BoundedMap } from '../core/mechanisms/bounded.ts';
 import type { Caller } from '../core/types.ts';
 import type { ApiDeps } from './deps.ts';
 

@@ -12,7 +12,7 @@ import { serve } from './commands/serve.ts';
 import { simulate } from './commands/simulate.ts';
 import { token } from './commands/token.ts';
 import { user } from './commands/user.ts';
-import { closest } from './did-you-mean.ts';
+import { closest } from './config/did-you-mean.ts';
 
 /** Every command there is. */
 const COMMANDS: readonly Command[] = [serve, demo, doctor, backup, restore, adopt, simulate, kind, token, user];

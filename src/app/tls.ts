@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import { toRfc3339 } from '../core/clock.ts';
 import { CitywatchError, type Issue, messageOf } from '../core/errors.ts';
 import { Gauge, type Observer } from '../core/observe.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 
 /** How often it is looked whether the files changed; by content, since a renewal may keep size or time of change. */
 const LOOK_EVERY_MS = 5_000;

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, toRfc3339 } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
-import { syncDirectory, writeFileDurable } from '../platform/files.ts';
+import { syncDirectory, writeFileDurable } from '../platform/files/files.ts';
 import { copyCluster, type Statement } from './cluster.ts';
 import { type Manifest, writeManifest } from './manifest.ts';
 import { BackupTree, LINKED_BY_BACKUPS } from './tree.ts';

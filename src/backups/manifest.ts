@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { CitywatchError } from '../core/errors.ts';
-import { writeFileDurable } from '../platform/files.ts';
+import { writeFileDurable } from '../platform/files/files.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 /** Below the backup, with `/`, and never out of it. */

@@ -3,7 +3,7 @@ import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promi
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { CitywatchError } from '../core/errors.ts';
-import { ensureDirectory, syncDirectory, writeFileDurable } from '../platform/files.ts';
+import { ensureDirectory, syncDirectory, writeFileDurable } from '../platform/files/files.ts';
 import { broken, type Manifest, readManifest, verifyFiles } from './manifest.ts';
 
 /** Stands in a data directory while it is being filled; no gateway starts on one that has it. */

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { systemClock } from '../../src/core/clock.ts';
-import { Database } from '../../src/platform/database.ts';
+import { Database } from '../../src/platform/database/database.ts';
 import { Gateway } from '../support/gateway.ts';
 import { quietObserver, startPostgres } from '../support/services.ts';
 import { until } from '../support/until.ts';

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { parseKindFile } from '../../src/devices/kind-extends.ts';
-import { readKindFolder } from '../../src/devices/kind-folder.ts';
-import { toDeviceKind } from '../../src/devices/kind-spec.ts';
+import { parseKindFile } from '../../src/devices/kinds/kind-extends.ts';
+import { readKindFolder } from '../../src/devices/kinds/kind-folder.ts';
+import { toDeviceKind } from '../../src/devices/kinds/kind-spec.ts';
 import { decodeMessage } from '../../src/ingest/decode/decode.ts';
 import { storedMessage } from '../support/kiosk-kind.ts';
 import { KINDS_DIRECTORY } from '../support/registry.ts';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type { DeviceKind, FieldSpec } from '../../src/core/types.ts';
-import { Kinds } from '../../src/devices/kinds.ts';
+import { Kinds } from '../../src/devices/kinds/kinds.ts';
 import { decodeMessage } from '../../src/ingest/decode/decode.ts';
 import { storedMessage } from '../support/kiosk-kind.ts';
 import { KINDS_DIRECTORY } from '../support/registry.ts';

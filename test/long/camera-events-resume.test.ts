@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { VirtualCamera } from '../../simulators/camera/camera.ts';
-import { LOOP_TIMES } from '../../src/devices/camera-event-loop.ts';
+import { LOOP_TIMES } from '../../src/devices/cameras/event-loop.ts';
 import { type FollowedCamera, followCamera } from '../support/camera-loop.ts';
 import { startCameras } from '../support/cameras.ts';
 import { until } from '../support/until.ts';

@@ -1,8 +1,8 @@
 import t from 'tap';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Caller, DeviceKind, FieldSpec } from '../../src/core/types.ts';
-import { Outbound } from '../../src/platform/outbound.ts';
-import { Exports } from '../../src/telemetry/export.ts';
+import { Outbound } from '../../src/platform/outbound/outbound.ts';
+import { Exports } from '../../src/telemetry/history/export.ts';
 import { Influx1Store } from '../../src/telemetry/stores/influx1.ts';
 import { AT_MS } from '../support/batches.ts';
 import { Influxd } from '../support/influxd.ts';

@@ -1,7 +1,7 @@
-import type { FindingTable } from '../../src/alerts/tables.ts';
-import { Watchlists } from '../../src/alerts/watchlists.ts';
+import type { FindingTable } from '../../src/alerts/desk/tables.ts';
+import { Watchlists } from '../../src/alerts/watchlists/watchlists.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
-import { enqueueWork } from '../../src/platform/work.ts';
+import { enqueueWork } from '../../src/platform/work/work.ts';
 import { ADMIN, startAlertDesk } from './alert-desk.ts';
 import { bearer, HERE, startApi, TOKENS } from './api.ts';
 import { type Owner, startPostgres, startRedis } from './services.ts';

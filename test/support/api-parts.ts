@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { showAlert } from '../../src/alerts/alert.ts';
-import type { AlertRow } from '../../src/alerts/tables.ts';
+import { showAlert } from '../../src/alerts/desk/alert.ts';
+import type { AlertRow } from '../../src/alerts/desk/tables.ts';
 import type { AlertParts } from '../../src/api/alert-parts.ts';
 import type { ApiDeps, StreamsPort } from '../../src/api/deps.ts';
 import type { CommandsPort } from '../../src/api/routes/commands.ts';
@@ -9,8 +9,8 @@ import { CitywatchError } from '../../src/core/errors.ts';
 import { covers } from '../../src/core/jurisdiction.ts';
 import type { Caller } from '../../src/core/types.ts';
 import type { Command } from '../../src/ingest/commands/commands.ts';
-import type { KindDryRunAnswer } from '../../src/ingest/kind-dry-run.ts';
-import { PART_TYPE, PLAYLIST_TYPE } from '../../src/streams/hls.ts';
+import type { KindDryRunAnswer } from '../../src/ingest/explain/kind-dry-run.ts';
+import { PART_TYPE, PLAYLIST_TYPE } from '../../src/streams/live/hls.ts';
 
 /** Parts of the API that live in memory and know one thing each, all of it in this district. */
 export const HERE = '330212';

@@ -1,13 +1,13 @@
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import type { ApiDeps } from '../../src/api/deps.ts';
-import { buildServer } from '../../src/api/server.ts';
+import { buildServer } from '../../src/api/server/server.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { CitywatchError } from '../../src/core/errors.ts';
 import { covers } from '../../src/core/jurisdiction.ts';
 import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import type { Caller, Device, DeviceKind, Lane, NewMessage, Role } from '../../src/core/types.ts';
-import type { DeviceInput } from '../../src/devices/input.ts';
-import type { KeptAnswer, KeyedRequest } from '../../src/platform/idempotency.ts';
+import type { DeviceInput } from '../../src/devices/registry/input.ts';
+import type { KeptAnswer, KeyedRequest } from '../../src/platform/records/idempotency.ts';
 import {
   dryRunOfNothing,
   HERE,

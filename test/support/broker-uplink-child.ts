@@ -1,7 +1,7 @@
 import { systemClock } from '../../src/core/clock.ts';
-import { receiptOf } from '../../src/ingest/intake.ts';
 import { Journal } from '../../src/ingest/journal/journal.ts';
-import { ExternalMqtt } from '../../src/ingest/uplinks/mqtt-external.ts';
+import { ExternalMqtt } from '../../src/ingest/uplinks/broker/broker-uplink.ts';
+import { receiptOf } from '../../src/ingest/uplinks/common/intake.ts';
 import { ONE_LIFE, quietObserver } from './journal.ts';
 
 /**

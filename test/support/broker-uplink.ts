@@ -1,8 +1,8 @@
 import type { Test } from 'tap';
 import { systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
-import { ExternalMqtt } from '../../src/ingest/uplinks/mqtt-external.ts';
-import type { ExternalMqttOptions } from '../../src/ingest/uplinks/mqtt-external-options.ts';
+import { ExternalMqtt } from '../../src/ingest/uplinks/broker/broker-uplink.ts';
+import type { ExternalMqttOptions } from '../../src/ingest/uplinks/broker/options.ts';
 import { FakeIntake } from './mqtt.ts';
 import { until } from './until.ts';
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type PageFiles, readPages } from '../../src/api/console.ts';
+import { type PageFiles, readPages } from '../../src/api/server/console.ts';
 import { ROOT } from './source-tree.ts';
 
 /** The console as it is now, built first when its sources have changed. */

@@ -1,11 +1,11 @@
 import type { VirtualCamera } from '../../simulators/camera/camera.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { Counter } from '../../src/core/observe.ts';
-import { CameraEventLoop, LOOP_TIMES, type LoopTimes } from '../../src/devices/camera-event-loop.ts';
+import { CameraEventLoop, LOOP_TIMES, type LoopTimes } from '../../src/devices/cameras/event-loop.ts';
 import type { OnvifPorts } from '../../src/devices/onvif/inspect.ts';
-import { Intake } from '../../src/ingest/intake.ts';
 import type { Journal } from '../../src/ingest/journal/journal.ts';
-import { OnvifEvents } from '../../src/ingest/uplinks/onvif-events.ts';
+import { Intake } from '../../src/ingest/uplinks/common/intake.ts';
+import { OnvifEvents } from '../../src/ingest/uplinks/onvif/camera-events.ts';
 import { onvifPorts } from './cameras.ts';
 import { HELD, openJournal, quietObserver, readAll, temporaryDirectory } from './journal.ts';
 

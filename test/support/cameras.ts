@@ -4,8 +4,8 @@ import { Studio } from '../../simulators/camera/studio.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { Registry } from '../../src/core/observe.ts';
 import type { InspectionOptions } from '../../src/devices/onvif/inspect.ts';
-import { Outbound } from '../../src/platform/outbound.ts';
-import { TcpOutbound } from '../../src/platform/outbound-tcp.ts';
+import { Outbound } from '../../src/platform/outbound/outbound.ts';
+import { TcpOutbound } from '../../src/platform/outbound/tcp.ts';
 
 /** Virtual cameras for a test live on addresses of this range. */
 export const CAMERA_NETWORK = '127.64.0.0/16';

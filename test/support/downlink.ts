@@ -1,13 +1,13 @@
-import { startDownlink } from '../../src/app/downlink.ts';
+import { startDownlink } from '../../src/app/compose/ingest/downlink.ts';
 import type { Clock } from '../../src/core/clock.ts';
-import { Lifecycle } from '../../src/core/lifecycle.ts';
+import { Lifecycle } from '../../src/core/mechanisms/lifecycle.ts';
 import type { Caller, DecodedBatch, DeviceIdentity, Message, Role } from '../../src/core/types.ts';
 import type { CommandPayload } from '../../src/ingest/commands/commands.ts';
 import type { CommandPort } from '../../src/ingest/commands/sender.ts';
 import { decodeMessage } from '../../src/ingest/decode/decode.ts';
-import { Database } from '../../src/platform/database.ts';
-import { migrate } from '../../src/platform/migrate.ts';
-import { WorkQueue } from '../../src/platform/work.ts';
+import { Database } from '../../src/platform/database/database.ts';
+import { migrate } from '../../src/platform/database/migrate.ts';
+import { WorkQueue } from '../../src/platform/work/work.ts';
 import { incarnationOf } from './journal.ts';
 import { KIOSK, storedMessage } from './kiosk-kind.ts';
 import { type Owner, quietObserver } from './services.ts';

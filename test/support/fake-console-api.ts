@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import { serveConsole } from '../../src/api/console.ts';
+import { serveConsole } from '../../src/api/server/console.ts';
 import { builtConsole } from './built-console.ts';
 import { startLoop, type VideoLoop } from './video-loop.ts';
 

@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { systemClock } from '../../src/core/clock.ts';
-import { Database } from '../../src/platform/database.ts';
+import { Database } from '../../src/platform/database/database.ts';
 import { openImages, tinyJpeg, tinyPicture } from './images.ts';
 import { quietObserver } from './services.ts';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { crc32 as checkSum, deflateSync } from 'node:zlib';
 import { systemClock } from '../../src/core/clock.ts';
-import { Images, type ImagesDeps } from '../../src/ingest/images/images.ts';
+import { Images, type ImagesDeps } from '../../src/images/images.ts';
 import { quietObserver } from './services.ts';
 
 /** A whole PNG; `salt` makes it differ from others. */

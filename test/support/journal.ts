@@ -6,11 +6,11 @@ import { systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets, type Observer } from '../../src/core/observe.ts';
 import type { IncarnationOf } from '../../src/core/receipt.ts';
 import type { Message, NewMessage } from '../../src/core/types.ts';
-import type { HeldLease } from '../../src/ingest/intake.ts';
 import { Journal } from '../../src/ingest/journal/journal.ts';
 import type { LaneLineage } from '../../src/ingest/journal/lineage.ts';
 import type { JournalOptions } from '../../src/ingest/journal/options.ts';
-import type { TwinJournal } from '../../src/telemetry/twin.ts';
+import type { HeldLease } from '../../src/ingest/uplinks/common/intake.ts';
+import type { TwinJournal } from '../../src/telemetry/twin/twin.ts';
 
 export interface Teardown {
   teardown(run: () => unknown): void;

@@ -2,12 +2,12 @@ import { hkdfSync } from 'node:crypto';
 import type { Clock } from '../../src/core/clock.ts';
 import { NATIONWIDE } from '../../src/core/jurisdiction.ts';
 import type { Caller } from '../../src/core/types.ts';
-import { DAY_MS } from '../../src/ingest/passages/partitions.ts';
-import { Passages } from '../../src/ingest/passages/passages.ts';
-import { PlateSeal } from '../../src/ingest/passages/seal.ts';
-import { type Passage, type PassageQuery, PassageSearch } from '../../src/ingest/passages/search.ts';
-import { AccessRegister } from '../../src/platform/access-register.ts';
-import type { Database } from '../../src/platform/database.ts';
+import { DAY_MS } from '../../src/passages/partitions.ts';
+import { Passages } from '../../src/passages/passages.ts';
+import { PlateSeal } from '../../src/passages/seal.ts';
+import { type Passage, type PassageQuery, PassageSearch } from '../../src/passages/search.ts';
+import type { Database } from '../../src/platform/database/database.ts';
+import { AccessRegister } from '../../src/platform/records/access-register.ts';
 import { AT_MS } from './batches.ts';
 import { quietObserver } from './services.ts';
 

@@ -2,9 +2,9 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../src/core/clock.ts';
 import { DuplicateIndex } from '../../src/ingest/duplicates/index.ts';
-import { Feed } from '../../src/ingest/feed.ts';
 import { CrashGuard } from '../../src/ingest/poison/crash-guard.ts';
-import { runReader } from '../../src/ingest/reader.ts';
+import { Feed } from '../../src/ingest/readers/feed.ts';
+import { runReader } from '../../src/ingest/readers/reader.ts';
 import { openJournal, quietObserver } from './journal.ts';
 import { KIOSK } from './kiosk-kind.ts';
 

@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { Jurisdictions } from '../../src/access/jurisdictions.ts';
+import { Tokens } from '../../src/access/tokens.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { Caller, Role } from '../../src/core/types.ts';
-import { SecretHasher } from '../../src/devices/credentials.ts';
-import { Directory } from '../../src/devices/directory.ts';
-import type { DeviceFollower } from '../../src/devices/followers.ts';
-import { Jurisdictions } from '../../src/devices/jurisdictions.ts';
-import { Kinds } from '../../src/devices/kinds.ts';
-import { Registry } from '../../src/devices/registry.ts';
-import { Tokens } from '../../src/devices/tokens.ts';
-import { Vault } from '../../src/devices/vault.ts';
-import { Database } from '../../src/platform/database.ts';
-import { migrate } from '../../src/platform/migrate.ts';
+import { Kinds } from '../../src/devices/kinds/kinds.ts';
+import { Directory } from '../../src/devices/registry/directory.ts';
+import type { DeviceFollower } from '../../src/devices/registry/followers.ts';
+import { Registry } from '../../src/devices/registry/registry.ts';
+import { Database } from '../../src/platform/database/database.ts';
+import { migrate } from '../../src/platform/database/migrate.ts';
+import { SecretHasher } from '../../src/platform/secrets/hasher.ts';
+import { Vault } from '../../src/platform/secrets/vault.ts';
 import { type Owner, quietObserver, startPostgres } from './services.ts';
 
 export const KINDS_DIRECTORY = fileURLToPath(new URL('../../config/kinds', import.meta.url));

@@ -1,6 +1,6 @@
 import { DataDirectory } from '../../src/app/local-services/data-directory.ts';
 import { startInflux } from '../../src/app/local-services/influx.ts';
-import { startPostgres } from '../../src/app/local-services/postgres.ts';
+import { startPostgres } from '../../src/app/local-services/postgres/postgres.ts';
 import { startRedis } from '../../src/app/local-services/redis.ts';
 import { serviceDeps } from './services.ts';
 

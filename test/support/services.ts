@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import type { ServiceDeps } from '../../src/app/local-services/child.ts';
 import { DataDirectory } from '../../src/app/local-services/data-directory.ts';
 import { type LocalInflux, startInflux as startLocalInflux } from '../../src/app/local-services/influx.ts';
-import { type LocalPostgres, startPostgres as startLocalPostgres } from '../../src/app/local-services/postgres.ts';
-import { forgetInstance } from '../../src/app/local-services/postgres-instance.ts';
+import { forgetInstance } from '../../src/app/local-services/postgres/instance.ts';
+import {
+  type LocalPostgres,
+  startPostgres as startLocalPostgres,
+} from '../../src/app/local-services/postgres/postgres.ts';
 import { type LocalRedis, startRedis as startLocalRedis } from '../../src/app/local-services/redis.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets, type Observer } from '../../src/core/observe.ts';

@@ -1,4 +1,4 @@
-import { StreamFailure } from '../../src/streams/types.ts';
+import { StreamFailure } from '../../src/streams/pool/types.ts';
 
 /** The reason of the stream failure that `run` throws; null when it throws none, and anything else goes through. */
 export function reasonOf(run: () => unknown): string | null {

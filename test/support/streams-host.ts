@@ -5,9 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
-import { TcpOutbound } from '../../src/platform/outbound-tcp.ts';
-import { StreamService } from '../../src/streams/service.ts';
-import type { CameraAddress } from '../../src/streams/types.ts';
+import { TcpOutbound } from '../../src/platform/outbound/tcp.ts';
+import { StreamService } from '../../src/streams/live/service.ts';
+import type { CameraAddress } from '../../src/streams/pool/types.ts';
 import { CAGED, TEST_NETWORK, TRUSTED } from './streams.ts';
 
 const { socketDirectory, cameras } = JSON.parse(process.argv[2] ?? '{}') as {

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets, type Observer } from '../../src/core/observe.ts';
-import { TcpOutbound } from '../../src/platform/outbound-tcp.ts';
+import { TcpOutbound } from '../../src/platform/outbound/tcp.ts';
 import { type Cage, findCage } from '../../src/streams/ffmpeg/cage.ts';
 import { Spawner, type SpawnerOptions } from '../../src/streams/ffmpeg/spawner.ts';
-import { type StreamOptions, StreamService } from '../../src/streams/service.ts';
-import type { CameraAddress, View } from '../../src/streams/types.ts';
+import { type StreamOptions, StreamService } from '../../src/streams/live/service.ts';
+import type { CameraAddress, View } from '../../src/streams/pool/types.ts';
 import { TestCamera } from './rtsp-camera.ts';
 import { until } from './until.ts';
 

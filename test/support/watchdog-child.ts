@@ -1,4 +1,4 @@
-import { startWatchdog } from '../../src/app/watchdog.ts';
+import { startWatchdog } from '../../src/app/health/watchdog.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { quietObserver } from './journal.ts';
 

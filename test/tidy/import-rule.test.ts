@@ -2,18 +2,23 @@ import { dirname, join, normalize } from 'node:path';
 import t from 'tap';
 import { filesBelow, lineOf, type ParsedSource, parseSource } from '../support/source-tree.ts';
 
+const SIBLINGS = ['access', 'devices', 'ingest', 'passages', 'images', 'telemetry', 'streams', 'alerts'];
+
 /** Who may import whom (design §3): a folder sees itself and those listed. The siblings never see each other. */
 const MAY_IMPORT: Record<string, string[]> = {
   core: [],
   platform: ['core'],
+  access: ['core', 'platform'],
   devices: ['core', 'platform'],
   ingest: ['core', 'platform'],
+  passages: ['core', 'platform'],
+  images: ['core', 'platform'],
   telemetry: ['core', 'platform'],
   streams: ['core', 'platform'],
   alerts: ['core', 'platform'],
   backups: ['core', 'platform'],
-  api: ['core', 'platform', 'devices', 'ingest', 'telemetry', 'streams', 'alerts'],
-  app: ['core', 'platform', 'devices', 'ingest', 'telemetry', 'streams', 'alerts', 'backups', 'api'],
+  api: ['core', 'platform', ...SIBLINGS],
+  app: ['core', 'platform', ...SIBLINGS, 'backups', 'api'],
 };
 
 /** Libraries and Node modules that only some places of src/ may touch. */
@@ -24,10 +29,10 @@ const FENCES: { library: RegExp; allowed: RegExp }[] = [
   { library: /^(node:)?child_process$/, allowed: /^src\/(streams\/ffmpeg|app\/local-services)\// },
   { library: /^(pg|kysely|ioredis|bullmq|undici)(\/|$)/, allowed: /^src\/platform\// },
   { library: /^(influx|@influxdata\/influxdb-client)$/, allowed: /^src\/telemetry\/stores\// },
-  { library: /^(node:)?dns(\/promises)?$/, allowed: /^src\/platform\/names\.ts$/ },
+  { library: /^(node:)?dns(\/promises)?$/, allowed: /^src\/platform\/outbound\/names\.ts$/ },
   {
     library: /^(node:)?(net|tls|dgram|http|https|http2)$/,
-    allowed: /^src\/(platform\/(outbound|name)|ingest\/uplinks\/|streams\/|api\/|app\/local-services\/)/,
+    allowed: /^src\/(platform\/outbound\/|ingest\/uplinks\/|streams\/|api\/|app\/local-services\/)/,
   },
 ];
 
@@ -56,7 +61,7 @@ function importProblems(source: ParsedSource): string[] {
 
 /** Globals that hide a clock, a socket or the environment: only the named place may use them. */
 const BANNED: { use: RegExp; allowed: RegExp; what: string }[] = [
-  { use: /\bprocess\.env\b/, allowed: /^src\/app\/config/, what: 'process.env' },
+  { use: /\bprocess\.env\b/, allowed: /^src\/app\/config\//, what: 'process.env' },
   { use: /\bDate\.now\b|\bnew Date\(\)/, allowed: /^src\/core\/clock\.ts$/, what: 'the machine clock' },
   { use: /\bperformance\.now\b/, allowed: /^src\/core\/clock\.ts$/, what: 'the machine clock' },
   { use: /\b(setTimeout|setInterval)\(/, allowed: /^src\/core\/clock\.ts$/, what: 'a timer' },

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { type SettingRow, settingsTable } from '../../src/app/settings.ts';
+import { type SettingRow, settingsTable } from '../../src/app/config/settings.ts';
 import { read } from '../support/source-tree.ts';
 
 const HEAD = '| key | variable | default | right values | meaning |';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
-import { callerOf } from '../auth.ts';
+import { callerOf } from '../guards/auth.ts';
 import { deviceId, label, listOf, moment, pageQuery } from '../schemas.ts';
 import { defined, pageOf, type RoutePart } from './route.ts';
 

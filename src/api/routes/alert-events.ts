@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { LogEntry } from '../../alerts/log.ts';
+import type { LogEntry } from '../../alerts/desk/log.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller } from '../../core/types.ts';
-import { callerOf } from '../auth.ts';
-import { sendEvents } from '../event-stream.ts';
+import { callerOf } from '../guards/auth.ts';
+import { Shares } from '../guards/shares.ts';
 import { bytesOf } from '../schemas.ts';
-import { Shares } from '../shares.ts';
+import { sendEvents } from '../server/event-stream.ts';
 import { alertEvent, alertStreamEvent } from './alert-schemas.ts';
 import type { ApiApp, RouteContext } from './route.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { EVENT_TYPES } from '../../alerts/alert.ts';
-import { SEVERITIES } from '../../alerts/rules.ts';
+import { EVENT_TYPES } from '../../alerts/desk/alert.ts';
+import { SEVERITIES } from '../../alerts/rules/rules.ts';
 import { moment } from '../schemas.ts';
 
 /** Any text: what is no id of an alert answers like an alert that is not there. */

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { VERDICTS } from '../../alerts/actions.ts';
-import { ALERT_ORDERS, type AlertPlace } from '../../alerts/queries.ts';
-import { SEVERITIES } from '../../alerts/rules.ts';
+import { VERDICTS } from '../../alerts/desk/actions.ts';
+import { ALERT_ORDERS, type AlertPlace } from '../../alerts/desk/queries.ts';
+import { SEVERITIES } from '../../alerts/rules/rules.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { callerOf } from '../auth.ts';
-import { lookQuery, purposeOf } from '../look.ts';
+import { callerOf } from '../guards/auth.ts';
+import { lookQuery, purposeOf } from '../guards/look.ts';
 import { bytesOf, deviceId, label, listOf, pageQuery } from '../schemas.ts';
 import { alertEventRoutes } from './alert-events.ts';
 import { alertParams, alertView } from './alert-schemas.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
-import type { AuditEntry } from '../../platform/audit.ts';
-import { callerOf } from '../auth.ts';
+import type { AuditEntry } from '../../platform/records/audit.ts';
+import { callerOf } from '../guards/auth.ts';
 import { listOf, moment, pageQuery } from '../schemas.ts';
 import { pageOf, type RoutePart } from './route.ts';
 

@@ -3,7 +3,7 @@ import { toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller } from '../../core/types.ts';
 import type { Command, CommandInput, CommandPayload } from '../../ingest/commands/commands.ts';
-import { callerOf } from '../auth.ts';
+import { callerOf } from '../guards/auth.ts';
 import { deviceId, deviceParams, instant, listOf, moment, momentOrNull, pageQuery } from '../schemas.ts';
 import { type ApiApp, pageOf, type RouteContext, type RoutePart } from './route.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import type { Completeness } from '../../ingest/completeness/completeness.ts';
-import { callerOf } from '../auth.ts';
+import { callerOf } from '../guards/auth.ts';
 import { deviceParams, inOrder, jurisdiction, listOf, moment, pageQuery, rangeQuery } from '../schemas.ts';
 import { defined, pageOf, type RoutePart } from './route.ts';
 

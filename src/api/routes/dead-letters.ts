@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
-import type { DeadLetter } from '../../ingest/dead-letter-row.ts';
-import { callerOf } from '../auth.ts';
+import type { DeadLetter } from '../../ingest/ledger/dead-letter-row.ts';
+import { callerOf } from '../guards/auth.ts';
 import { deviceId, listOf, moment, momentOrNull, pageQuery } from '../schemas.ts';
 import { type ApiApp, defined, pageOf, type RouteContext, type RoutePart } from './route.ts';
 

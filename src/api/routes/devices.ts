@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import type { Device } from '../../core/types.ts';
-import type { SetupStatus } from '../../devices/camera-setup.ts';
-import type { ForeignUnit } from '../../devices/camera-units.ts';
-import { deviceInput, devicePatch } from '../../devices/input.ts';
-import { callerOf } from '../auth.ts';
+import type { SetupStatus } from '../../devices/cameras/setup.ts';
+import type { ForeignUnit } from '../../devices/cameras/units.ts';
+import { deviceInput, devicePatch } from '../../devices/registry/input.ts';
 import type { TwinPort } from '../deps.ts';
 import { ifMatch, setEtag } from '../etag.ts';
+import { callerOf } from '../guards/auth.ts';
 import {
   deviceId,
   deviceParams,

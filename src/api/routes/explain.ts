@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
-import type { MessageStory } from '../../ingest/messages.ts';
-import { callerOf } from '../auth.ts';
+import type { MessageStory } from '../../ingest/explain/messages.ts';
+import { callerOf } from '../guards/auth.ts';
 import { deviceId, inOrder, instant, listOf, moment } from '../schemas.ts';
 import type { RoutePart } from './route.ts';
 

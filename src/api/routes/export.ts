@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import type { Exports } from '../../telemetry/export.ts';
-import { callerOf } from '../auth.ts';
-import { lookQuery, purposeOf } from '../look.ts';
+import type { Exports } from '../../telemetry/history/export.ts';
+import { callerOf } from '../guards/auth.ts';
+import { lookQuery, purposeOf } from '../guards/look.ts';
+import { Shares } from '../guards/shares.ts';
 import { bytesOf, deviceParams, inOrder, rangeQuery } from '../schemas.ts';
-import { Shares } from '../shares.ts';
 import { fieldList } from './history.ts';
 import { defined, type RoutePart } from './route.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
-import { POINTS_MAX } from '../../telemetry/history-checks.ts';
-import type { Latest } from '../../telemetry/twin.ts';
-import { callerOf } from '../auth.ts';
+import { POINTS_MAX } from '../../telemetry/history/checks.ts';
+import type { Latest } from '../../telemetry/twin/twin.ts';
+import { callerOf } from '../guards/auth.ts';
 import { deviceParams, inOrder, listOf, moment, momentOrNull, pageQuery, rangeQuery } from '../schemas.ts';
 import { defined, pageOf, type RoutePart } from './route.ts';
 

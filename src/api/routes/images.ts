@@ -2,16 +2,16 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller, DeviceIdentity } from '../../core/types.ts';
-import { IMAGE_TYPES, type ImageType, readImage } from '../../ingest/images/image-file.ts';
-import type { KeptImage } from '../../ingest/images/image-table.ts';
-import { callerOf, senderOf } from '../auth.ts';
-import { requirePlainBody } from '../bodies.ts';
-import { DeviceBudget } from '../device-budget.ts';
-import { IMAGE_BODY_BYTES_MAX } from '../limits.ts';
-import { lookQuery, purposeOf } from '../look.ts';
+import { IMAGE_TYPES, type ImageType, readImage } from '../../images/image-file.ts';
+import type { KeptImage } from '../../images/image-table.ts';
+import { callerOf, senderOf } from '../guards/auth.ts';
+import { DeviceBudget } from '../guards/device-budget.ts';
+import { lookQuery, purposeOf } from '../guards/look.ts';
+import { Shares } from '../guards/shares.ts';
 import { bytesOf, deviceParams } from '../schemas.ts';
-import { Shares } from '../shares.ts';
-import { validatorCompiler } from '../validation.ts';
+import { requirePlainBody } from '../server/bodies.ts';
+import { IMAGE_BODY_BYTES_MAX } from '../server/limits.ts';
+import { validatorCompiler } from '../server/validation.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
 /** What the image routes need of the rest. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import type { CommandSpec, DeviceKind, EventSpec } from '../../core/types.ts';
-import { callerOf } from '../auth.ts';
+import { callerOf } from '../guards/auth.ts';
 import { listOf, moment } from '../schemas.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 

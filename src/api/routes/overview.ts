@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { callerOf } from '../auth.ts';
+import { callerOf } from '../guards/auth.ts';
 import { Overviews } from '../overview.ts';
 import type { RoutePart } from './route.ts';
 

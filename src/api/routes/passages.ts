@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { type PassageSearch, SPAN_DAYS_MAX } from '../../ingest/passages/search.ts';
-import { callerOf } from '../auth.ts';
+import { type PassageSearch, SPAN_DAYS_MAX } from '../../passages/search.ts';
+import { callerOf } from '../guards/auth.ts';
 import { deviceId, inOrder, instant, label, listOf, moment, pageQuery } from '../schemas.ts';
 import { defined, pageOf, type RoutePart } from './route.ts';
 

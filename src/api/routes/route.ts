@@ -4,8 +4,8 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Caller } from '../../core/types.ts';
 import type { Cursors } from '../cursors.ts';
 import type { ApiDeps } from '../deps.ts';
-import type { RateLimits } from '../limits.ts';
-import type { Shares } from '../shares.ts';
+import type { Shares } from '../guards/shares.ts';
+import type { RateLimits } from '../server/limits.ts';
 
 /** The server as route files see it: schemas are zod and give handlers their types. */
 export type ApiApp = FastifyInstance<

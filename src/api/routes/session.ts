@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { PASSWORD_LENGTH_MAX } from '../../access/people.ts';
+import type { Session } from '../../access/sessions.ts';
 import { addressBlock } from '../../core/address-block.ts';
-import { PASSWORD_LENGTH_MAX } from '../../devices/people.ts';
-import type { Session } from '../../devices/sessions.ts';
-import { callerOf } from '../auth.ts';
-import { LoginGuard } from '../login-guard.ts';
+import { callerOf } from '../guards/auth.ts';
+import { LoginGuard } from '../guards/login-guard.ts';
+import { clearSessionCookie, refuseForeignPages, sessionIdOf, setSessionCookie } from '../guards/session-cookie.ts';
 import { noContent } from '../schemas.ts';
-import { clearSessionCookie, refuseForeignPages, sessionIdOf, setSessionCookie } from '../session-cookie.ts';
 import { defined, type RoutePart } from './route.ts';
 
 const ROLES = ['admin', 'operator', 'technician', 'viewer'] as const;

@@ -2,12 +2,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller } from '../../core/types.ts';
-import { PART_TYPE, PLAYLIST_TYPE } from '../../streams/hls.ts';
-import type { StreamStatus } from '../../streams/pull.ts';
-import type { StreamAnswer } from '../../streams/service.ts';
-import type { View } from '../../streams/types.ts';
-import { callerOf } from '../auth.ts';
-import { lookQuery, purposeOf } from '../look.ts';
+import { PART_TYPE, PLAYLIST_TYPE } from '../../streams/live/hls.ts';
+import type { StreamAnswer } from '../../streams/live/service.ts';
+import type { StreamStatus } from '../../streams/pool/pull.ts';
+import type { View } from '../../streams/pool/types.ts';
+import { callerOf } from '../guards/auth.ts';
+import { lookQuery, purposeOf } from '../guards/look.ts';
 import { bytesOf, deviceParams, listOf, moment } from '../schemas.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 

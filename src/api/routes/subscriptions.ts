@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { SEVERITIES } from '../../alerts/rules.ts';
-import { callerOf } from '../auth.ts';
+import { SEVERITIES } from '../../alerts/rules/rules.ts';
 import { ONLY_VERSION, requireOnlyVersion, setEtag } from '../etag.ts';
+import { callerOf } from '../guards/auth.ts';
 import { jurisdiction, label, listOf, moment, noContent } from '../schemas.ts';
 import { type ApiApp, defined, type RouteContext, type RoutePart } from './route.ts';
 

@@ -2,13 +2,13 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Channel, Lane, NewMessage } from '../../core/types.ts';
-import { callerOf, senderOf } from '../auth.ts';
-import { keepRawBodies } from '../bodies.ts';
 import type { Preview } from '../deps.ts';
-import { DeviceBudget, extraCost, refuseFor } from '../device-budget.ts';
-import { TELEMETRY_BODY_BYTES_MAX } from '../limits.ts';
+import { callerOf, senderOf } from '../guards/auth.ts';
+import { DeviceBudget, extraCost, refuseFor } from '../guards/device-budget.ts';
 import { deviceParams } from '../schemas.ts';
-import { validatorCompiler } from '../validation.ts';
+import { keepRawBodies } from '../server/bodies.ts';
+import { TELEMETRY_BODY_BYTES_MAX } from '../server/limits.ts';
+import { validatorCompiler } from '../server/validation.ts';
 import type { RouteContext, RoutePart } from './route.ts';
 
 const reading = z.object({

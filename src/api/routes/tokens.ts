@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import type { TokenInfo } from '../../access/tokens.ts';
 import { toRfc3339 } from '../../core/clock.ts';
-import type { TokenInfo } from '../../devices/tokens.ts';
-import { callerOf } from '../auth.ts';
 import { ONLY_VERSION, requireOnlyVersion, setEtag } from '../etag.ts';
+import { callerOf } from '../guards/auth.ts';
 import { instant, jurisdiction, label, listOf, moment, momentOrNull, noContent } from '../schemas.ts';
 import { defined, type RoutePart } from './route.ts';
 

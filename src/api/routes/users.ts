@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, type PersonInfo, USERNAME } from '../../access/people.ts';
 import { toRfc3339 } from '../../core/clock.ts';
-import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, type PersonInfo, USERNAME } from '../../devices/people.ts';
-import { callerOf } from '../auth.ts';
 import { ifMatch, setEtag } from '../etag.ts';
+import { callerOf } from '../guards/auth.ts';
 import { jurisdiction, label, listOf, moment, momentOrNull, noContent } from '../schemas.ts';
 import { type ApiApp, defined, type RouteContext, type RoutePart } from './route.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { WATCHLIST_ENTRIES_MAX } from '../../alerts/watchlists.ts';
-import { callerOf } from '../auth.ts';
+import { WATCHLIST_ENTRIES_MAX } from '../../alerts/watchlists/watchlists.ts';
 import { ONLY_VERSION, requireOnlyVersion, setEtag } from '../etag.ts';
+import { callerOf } from '../guards/auth.ts';
 import { instant, jurisdiction, label, listOf, moment, noContent } from '../schemas.ts';
 import type { RoutePart } from './route.ts';
 

@@ -1,12 +1,12 @@
-import { Lifecycle } from '../../core/lifecycle.ts';
+import { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
 import type { Adopted } from '../../ingest/lives/adopt.ts';
 import type { Misfit } from '../../ingest/lives/lives.ts';
-import { Database } from '../../platform/database.ts';
-import { migrate } from '../../platform/migrate.ts';
-import { adoptJournals } from '../journals.ts';
-import { takeLease } from '../lease.ts';
+import { Database } from '../../platform/database/database.ts';
+import { migrate } from '../../platform/database/migrate.ts';
+import { takeLease } from '../compose/ground/lease.ts';
+import { startDatabaseServer } from '../compose/ground/services.ts';
+import { adoptJournals } from '../compose/ingest/journals.ts';
 import { DataDirectory } from '../local-services/data-directory.ts';
-import { startDatabaseServer } from '../services.ts';
 import { type Command, EXIT, prepareQuietly, type Terminal } from './command.ts';
 
 const STOP_DEADLINE_MS = 10_000;

@@ -1,13 +1,13 @@
 import { join, resolve } from 'node:path';
 import { takeBackup } from '../../backups/backup.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { Lifecycle } from '../../core/lifecycle.ts';
-import { Database } from '../../platform/database.ts';
+import { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
+import { Database } from '../../platform/database/database.ts';
+import { startDatabaseServer } from '../compose/ground/services.ts';
 import { DataDirectory, dataDirectoryIsHeld } from '../local-services/data-directory.ts';
 import { lockFile } from '../local-services/file-lock.ts';
-import { findCluster } from '../local-services/postgres.ts';
+import { findCluster } from '../local-services/postgres/postgres.ts';
 import { run } from '../local-services/run.ts';
-import { startDatabaseServer } from '../services.ts';
 import { VERSION } from '../version.ts';
 import { type Command, EXIT, prepareQuietly, UsageError } from './command.ts';
 

@@ -1,7 +1,7 @@
 import type { ParseArgsConfig } from 'node:util';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { createObserver, type KnownSecrets, type Observer } from '../../core/observe.ts';
-import { type Config, loadConfig } from '../config.ts';
+import { type Config, loadConfig } from '../config/config.ts';
 
 export type Options = NonNullable<ParseArgsConfig['options']>;
 

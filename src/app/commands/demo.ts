@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { createObserver, KnownSecrets } from '../../core/observe.ts';
-import { writeFileDurable } from '../../platform/files.ts';
-import { Outbound } from '../../platform/outbound.ts';
-import { type Config, loadConfig } from '../config.ts';
+import { writeFileDurable } from '../../platform/files/files.ts';
+import { Outbound } from '../../platform/outbound/outbound.ts';
+import { type Config, loadConfig } from '../config/config.ts';
 import { DataDirectory } from '../local-services/data-directory.ts';
 import { freeOrAny } from '../local-services/free-port.ts';
-import { forgetInstance } from '../local-services/postgres-instance.ts';
+import { forgetInstance } from '../local-services/postgres/instance.ts';
 import { type CityEvent, SimulatedCity } from '../local-services/simulated-city.ts';
 import { type Command, EXIT } from './command.ts';
 import { endOfRun } from './end-of-run.ts';
@@ -47,7 +47,7 @@ export const demo: Command = {
     terminal.print('Starting the gateway and its services ...');
     await emptyDirectory(config.dataDir, terminal.secrets);
     // Loaded here, so that --help and small commands do not load the whole gateway.
-    const { compose } = await import('../compose.ts');
+    const { compose } = await import('../compose/compose.ts');
     const gateway = await compose(config, observer, terminal.secrets);
     const password = randomBytes(9).toString('base64url');
     await makeLogin({ url: gateway.urls.http, adminToken, password, clock });

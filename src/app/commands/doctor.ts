@@ -1,5 +1,5 @@
-import { Outbound } from '../../platform/outbound.ts';
-import { examineAll } from '../doctor.ts';
+import { Outbound } from '../../platform/outbound/outbound.ts';
+import { examineAll } from '../doctor/doctor.ts';
 import { type Command, EXIT, prepareQuietly } from './command.ts';
 
 const MARKS = { fine: 'ok     ', warning: 'warning', problem: 'PROBLEM' } as const;

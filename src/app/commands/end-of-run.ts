@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Observer } from '../../core/observe.ts';
-import { isStartedByNpm } from '../config.ts';
+import { isStartedByNpm } from '../config/config.ts';
 import { EXIT, type Terminal } from './command.ts';
 
 export interface EndOfRunInput {

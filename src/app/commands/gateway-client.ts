@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CitywatchError } from '../../core/errors.ts';
-import { Outbound } from '../../platform/outbound.ts';
-import type { Config } from '../config.ts';
+import { Outbound } from '../../platform/outbound/outbound.ts';
+import type { Config } from '../config/config.ts';
 import { dataDirectoryIsHeld } from '../local-services/data-directory.ts';
 import { type Arguments, prepareQuietly, type Terminal } from './command.ts';
 import { addressFile } from './serve.ts';

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { KindDryRunAnswer } from '../../ingest/kind-dry-run.ts';
+import type { KindDryRunAnswer } from '../../ingest/explain/kind-dry-run.ts';
 import { type Command, EXIT, UsageError } from './command.ts';
 import { askGateway, RIGHTS_HELP } from './gateway-client.ts';
 

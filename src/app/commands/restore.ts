@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { secretsFileOf } from '../../backups/backup.ts';
 import { restoreBackup } from '../../backups/restore.ts';
 import { DataDirectory } from '../local-services/data-directory.ts';
-import { installCluster } from '../local-services/postgres.ts';
-import { forgetInstance } from '../local-services/postgres-instance.ts';
+import { forgetInstance } from '../local-services/postgres/instance.ts';
+import { installCluster } from '../local-services/postgres/postgres.ts';
 import { run } from '../local-services/run.ts';
 import { type Command, EXIT, prepareQuietly, UsageError } from './command.ts';
 

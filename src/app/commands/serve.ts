@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { systemClock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import type { StopFailure } from '../../core/lifecycle.ts';
-import { ensureDirectory, writeFileDurable } from '../../platform/files.ts';
-import type { Config } from '../config.ts';
-import { startWatchdog } from '../watchdog.ts';
+import type { StopFailure } from '../../core/mechanisms/lifecycle.ts';
+import { ensureDirectory, writeFileDurable } from '../../platform/files/files.ts';
+import type { Config } from '../config/config.ts';
+import { startWatchdog } from '../health/watchdog.ts';
 import { type Command, EXIT, prepare } from './command.ts';
 import { endOfRun } from './end-of-run.ts';
 
@@ -36,7 +36,7 @@ export const serve: Command = {
   run: async (_, terminal) => {
     const { config, observer } = prepare(terminal);
     const end = endOfRun({ observer, terminal, clock: systemClock });
-    const { compose } = await import('../compose.ts');
+    const { compose } = await import('../compose/compose.ts');
     const stopWatchdog = startWatchdog(systemClock, observer);
     const starting = compose(config, observer, terminal.secrets);
     starting.catch((err: unknown) => {

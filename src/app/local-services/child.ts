@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { TokenBucket } from '../../core/bounded.ts';
 import { type Clock, deadline } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
+import { TokenBucket } from '../../core/mechanisms/bounded.ts';
+import { supervise } from '../../core/mechanisms/supervise.ts';
 import { Counter, Gauge, type KnownSecrets, type Observer } from '../../core/observe.ts';
-import { supervise } from '../../core/supervise.ts';
 import { lockForChild } from './leftovers.ts';
 
 export interface ServiceDeps {

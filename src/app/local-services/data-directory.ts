@@ -6,7 +6,7 @@ import { RESTORING } from '../../backups/restore.ts';
 import { LINKED_BY_BACKUPS, LINKS } from '../../backups/tree.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { KnownSecrets } from '../../core/observe.ts';
-import { ensureDirectory, writeFileDurable } from '../../platform/files.ts';
+import { ensureDirectory, writeFileDurable } from '../../platform/files/files.ts';
 import { lockFile } from './file-lock.ts';
 
 /** The longest path a unix socket can have on Linux (`sun_path` less its final zero). */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { CitywatchError } from '../../core/errors.ts';
-import { writeFileDurable } from '../../platform/files.ts';
+import { writeFileDurable } from '../../platform/files/files.ts';
 import { Child, type ServiceDeps, USEFUL_PATIENCE_MS } from './child.ts';
 import { type DataDirectory, keepFile } from './data-directory.ts';
 import { influxConfiguration } from './influx-configuration.ts';

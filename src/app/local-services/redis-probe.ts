@@ -1,6 +1,6 @@
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { machineNames } from '../../platform/names.ts';
+import { machineNames } from '../../platform/outbound/names.ts';
 
 /** What Redis says to a command: text, a number, nothing, or a list of such. An error reply rejects instead. */
 export type RedisReply = string | number | null | RedisReply[];

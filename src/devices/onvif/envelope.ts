@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { toRfc3339 } from '../../core/clock.ts';
-import type { Login } from '../../platform/http-auth.ts';
+import type { Login } from '../../platform/outbound/http-auth.ts';
 import { escapeXml } from './xml.ts';
 
 /** An element that a camera asks to be sent back as it came (WS-Addressing reference parameter). */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { BoundedMap } from '../../core/bounded.ts';
 import { isBelieved } from '../../core/device-time.ts';
+import { BoundedMap } from '../../core/mechanisms/bounded.ts';
 import { meaningOf, type TopicMeaning } from './event-topics.ts';
 import { clean, type Item, type Notification } from './notifications.ts';
 

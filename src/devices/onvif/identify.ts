@@ -1,6 +1,6 @@
 import DeviceService from 'node-onvif/lib/modules/service-device.js';
 import { CitywatchError } from '../../core/errors.ts';
-import { isSameSerial, type UnitIdentity } from '../unit-identity.ts';
+import { isSameSerial, type UnitIdentity } from '../units/identity.ts';
 import { cameraUrl } from './addresses.ts';
 import { measureSkew } from './clock-skew.ts';
 import { envelope } from './envelope.ts';

@@ -1,4 +1,4 @@
-import type { Login } from '../../platform/http-auth.ts';
+import type { Login } from '../../platform/outbound/http-auth.ts';
 import { atCamera, cameraUrl } from './addresses.ts';
 import { measureSkew } from './clock-skew.ts';
 import { type Echo, envelope, type Question } from './envelope.ts';

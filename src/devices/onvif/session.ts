@@ -2,8 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import soap from 'node-onvif/lib/modules/soap.js';
 import type { Clock } from '../../core/clock.ts';
-import { chooseChallenge, digestAuthorization, type Login, parseChallenges } from '../../platform/http-auth.ts';
-import { type Cidr, failureReason, type HttpAnswer, type HttpRequest } from '../../platform/outbound.ts';
+import {
+  chooseChallenge,
+  digestAuthorization,
+  type Login,
+  parseChallenges,
+} from '../../platform/outbound/http-auth.ts';
+import { type Cidr, failureReason, type HttpAnswer, type HttpRequest } from '../../platform/outbound/outbound.ts';
 import { OnvifError, type OnvifProblem } from './problems.ts';
 import { at, parseXml, XML_MAX_BYTES, type XmlElement } from './xml.ts';
 

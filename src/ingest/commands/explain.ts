@@ -1,5 +1,5 @@
 import type { DecodedMessage } from '../../core/types.ts';
-import { type Database, sql } from '../../platform/database.ts';
+import { type Database, sql } from '../../platform/database/database.ts';
 import { isCommandId, type Reply, repliesIn } from './reply.ts';
 import type { CommandTables } from './tables.ts';
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { jsonText } from '../../core/json.ts';
 import type { DecodedMessage } from '../../core/types.ts';
-import { receiptOf } from '../intake.ts';
+import { receiptOf } from '../uplinks/common/intake.ts';
 
 /** One reply as a device sent it; its form has been judged by the decoder. */
 export interface Reply {

@@ -1,10 +1,10 @@
-import { BoundedMap } from '../../core/bounded.ts';
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
+import { BoundedMap } from '../../core/mechanisms/bounded.ts';
 import { Counter, type Logger, type Observer } from '../../core/observe.ts';
 import type { DeviceId } from '../../core/types.ts';
-import { type Database, type Selectable, sql } from '../../platform/database.ts';
-import { DONE, enqueueWork, type WorkResult } from '../../platform/work.ts';
+import { type Database, type Selectable, sql } from '../../platform/database/database.ts';
+import { DONE, enqueueWork, type WorkResult } from '../../platform/work/work.ts';
 import { COMMANDS_QUEUE, payloadOf } from './commands.ts';
 import type { OpenDevices } from './open-devices.ts';
 import type { CommandTables } from './tables.ts';

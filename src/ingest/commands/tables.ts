@@ -1,4 +1,4 @@
-import type { Generated } from '../../platform/database.ts';
+import type { Generated } from '../../platform/database/database.ts';
 import type { CommandState } from './life.ts';
 
 export interface CommandTables {

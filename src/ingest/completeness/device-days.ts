@@ -3,8 +3,8 @@ import { messageOf } from '../../core/errors.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { DecodedBatch, DeviceId, DeviceKind, Lane } from '../../core/types.ts';
-import { type Database, sql, type Tables } from '../../platform/database.ts';
-import { loadCursor, moveCursor, type ReaderName } from '../cursor.ts';
+import { type Database, sql, type Tables } from '../../platform/database/database.ts';
+import { loadCursor, moveCursor, type ReaderName } from '../readers/cursor.ts';
 import { type DaySlots, dayOf, emptyDay, see, slotMsOf } from './day-slots.ts';
 
 export interface DeviceDaysDeps {

@@ -9,12 +9,12 @@ import type {
   Reading,
   Refusal,
 } from '../../core/types.ts';
-import { HIDDEN, type RefusalReason, refusal } from '../refusals.ts';
-import { type ReplayOrigin, replayOrigin } from '../replay-origin.ts';
 import { type CompiledEvent, type CompiledKind, compile } from './compiled-kind.ts';
 import { hideForbidden } from './forbidden.ts';
 import { endHash, type Hash, hashNumber, hashText, hashWord, hexOf, startHash, timeNsOf } from './hash.ts';
 import { hasUnderflow, parseGuarded } from './json-guard.ts';
+import { HIDDEN, type RefusalReason, refusal } from './refusals.ts';
+import { type ReplayOrigin, replayOrigin } from './replay-origin.ts';
 import { readShape, type Shapes, tsOf, typeOf } from './shape.ts';
 import { content, fail, isPlainText, problem, readGeneric, readText, readValues, type Values } from './values.ts';
 

@@ -1,7 +1,7 @@
 import { type Declared, type Found, findForbidden } from '../../core/forbidden.ts';
 import { jsonText } from '../../core/json.ts';
 import type { Refusal } from '../../core/types.ts';
-import { HIDDEN, KEPT_BYTES_MAX, type RefusalReason, refusal } from '../refusals.ts';
+import { HIDDEN, KEPT_BYTES_MAX, type RefusalReason, refusal } from './refusals.ts';
 
 /**
  * Turns the refusals of a message that holds something forbidden into refusals for that reason, so that neither its

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { hasRepeatedKey, jsonText } from '../../core/json.ts';
-import type { RefusalReason } from '../refusals.ts';
+import type { RefusalReason } from './refusals.ts';
 
 /** Largest payload of one message (contract). */
 export const PAYLOAD_BYTES_MAX = 256 * 1024;

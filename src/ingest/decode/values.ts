@@ -1,9 +1,9 @@
 import { holdsCard, holdsMac } from '../../core/forbidden.ts';
 import { PLATES_IN_TEXT_MAX, platesIn } from '../../core/plates.ts';
 import type { FieldValue } from '../../core/types.ts';
-import { HIDDEN, printable, printableUnknown, type RefusalReason } from '../refusals.ts';
 import type { CompiledField, CompiledFields } from './compiled-kind.ts';
 import { endHash, type Hash, hashNumber, hashText, hashWord, startHash } from './hash.ts';
+import { HIDDEN, printable, printableUnknown, type RefusalReason } from './refusals.ts';
 
 /** Why a value was refused; one object is reused, the caller copies what it needs at once. */
 export interface Problem {

@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { CitywatchError } from '../../core/errors.ts';
-import { ensureDirectory } from '../../platform/files.ts';
+import { ensureDirectory } from '../../platform/files/files.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 const NAME = /^day-(\d{5,6})$/;

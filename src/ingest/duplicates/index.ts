@@ -1,8 +1,8 @@
 import { crc32c } from '@node-rs/crc32';
-import { BoundedMap } from '../../core/bounded.ts';
+import { BoundedMap } from '../../core/mechanisms/bounded.ts';
 import type { DecodedRecord, Message } from '../../core/types.ts';
 import type { Identity } from '../decode/decode.ts';
-import { replayOrigin } from '../replay-origin.ts';
+import { replayOrigin } from '../decode/replay-origin.ts';
 import { DayStores, dayOf, type Put } from './day-stores.ts';
 
 /** How long a record is remembered. */

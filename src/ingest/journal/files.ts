@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
-import { freeBytesOf } from '../../platform/disks.ts';
+import { freeBytesOf } from '../../platform/files/disks.ts';
 
 /** The file operations the journal needs, so that a test can let any of them fail. */
 export interface JournalFiles {

@@ -15,7 +15,7 @@ import { JOURNAL_DEFAULTS, type JournalDeps, type JournalOptions } from './optio
 import { type ReceivedCount, ReceivedCounts } from './received-counts.ts';
 import { Reserve } from './reserve.ts';
 import { findByDevice, type Search } from './search.ts';
-import { SegmentLog } from './segment-log.ts';
+import { SegmentLog } from './segments/log.ts';
 import { type ReadLimits, TailCache } from './tail-cache.ts';
 
 /** How often read parts are deleted and the counts are saved. */

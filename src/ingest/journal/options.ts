@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { Lane } from '../../core/types.ts';
-import { ROOM_BYTES } from '../../platform/disks.ts';
+import { ROOM_BYTES } from '../../platform/files/disks.ts';
 import type { JournalFiles } from './files.ts';
 import type { LaneLineage } from './lineage.ts';
 

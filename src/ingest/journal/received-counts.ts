@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import type { Lane } from '../../core/types.ts';
-import { writeFileDurable } from '../../platform/files.ts';
+import { writeFileDurable } from '../../platform/files/files.ts';
 import type { LaneLife } from './lineage.ts';
 
 /** How many messages of one kind and district a lane has taken in, in one life of the journal. */

@@ -4,8 +4,8 @@ import type { Lane } from '../../core/types.ts';
 import { receivedAtMsOf } from './codec.ts';
 import type { JournalFiles } from './files.ts';
 import { incarnationAt, type LaneLineage } from './lineage.ts';
-import { type Damage, noteRecord, type Segment, walkSegment } from './segment.ts';
-import { baseOfName, decodeHeader, HEADER_BYTES, type SegmentHeader } from './segment-header.ts';
+import { baseOfName, decodeHeader, HEADER_BYTES, type SegmentHeader } from './segments/header.ts';
+import { type Damage, noteRecord, type Segment, walkSegment } from './segments/segment.ts';
 
 export interface Recovery {
   files: JournalFiles;

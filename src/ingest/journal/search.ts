@@ -1,6 +1,6 @@
 import type { DeviceId, Message } from '../../core/types.ts';
 import { decodeRecord, isFromDevice, isRecord, receivedAtMsOf } from './codec.ts';
-import type { SegmentLog } from './segment-log.ts';
+import type { SegmentLog } from './segments/log.ts';
 
 export interface Search {
   device: DeviceId;

@@ -1,8 +1,8 @@
 import { NATIONWIDE } from '../../core/jurisdiction.ts';
 import type { Caller, Lane } from '../../core/types.ts';
-import { recordAudit } from '../../platform/audit.ts';
-import { READERS } from '../cursor.ts';
+import { recordAudit } from '../../platform/records/audit.ts';
 import type { ReceivedCount } from '../journal/received-counts.ts';
+import { READERS } from '../readers/cursor.ts';
 import {
   type Adoption,
   judgeLives,

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Lane } from '../../core/types.ts';
-import { baseOfName, HEADER_BYTES, segmentName } from '../journal/segment-header.ts';
+import { baseOfName, HEADER_BYTES, segmentName } from '../journal/segments/header.ts';
 import type { JournalSide } from './lives.ts';
 import { readLives } from './lives-file.ts';
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CitywatchError } from '../../core/errors.ts';
-import { writeFileDurable } from '../../platform/files.ts';
+import { writeFileDurable } from '../../platform/files/files.ts';
 import type { JournalLives } from './lives.ts';
 
 const offset = z.int().nonnegative();

@@ -1,9 +1,9 @@
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { Lane } from '../../core/types.ts';
-import { type ColumnType, type Generated, sql, type Tables } from '../../platform/database.ts';
-import { READERS } from '../cursor.ts';
+import { type ColumnType, type Generated, sql, type Tables } from '../../platform/database/database.ts';
 import type { ReceivedCount } from '../journal/received-counts.ts';
-import type { IngestTables } from '../tables.ts';
+import type { IngestTables } from '../ledger/tables.ts';
+import { READERS } from '../readers/cursor.ts';
 import type { Adoption, Cursor, DatabaseSide, KnownLife, ReaderNames } from './lives.ts';
 
 export interface LivesTables {

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { Lane } from '../../core/types.ts';
-import type { Database } from '../../platform/database.ts';
+import type { Database } from '../../platform/database/database.ts';
 import { incarnationAt, type LaneLineage } from '../journal/lineage.ts';
 import {
   cutShortOpenings,

@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { Counter, Gauge, type Observer } from '../../core/observe.ts';
 import type { DecodedBatch, DecodedMessage, Lane, Message } from '../../core/types.ts';
-import { type ReaderGuard, withoutRecords } from '../reader.ts';
+import { type ReaderGuard, withoutRecords } from '../readers/reader.ts';
 import { AskedFile } from './asked-file.ts';
 import { type Care, MarkFile, readMark, type Stretch } from './mark-file.ts';
 import { DIED_AT_ONCE, hashOf, PoisonList } from './poison-list.ts';

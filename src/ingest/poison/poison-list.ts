@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { writeFileDurable } from '../../platform/files.ts';
+import { writeFileDurable } from '../../platform/files/files.ts';
 
 const entry = z.object({
   /** Who died of it: `decode`, or a reader. */

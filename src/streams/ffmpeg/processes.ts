@@ -1,9 +1,9 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { TokenBucket } from '../../core/bounded.ts';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
+import { TokenBucket } from '../../core/mechanisms/bounded.ts';
 import { BARE_ENVIRONMENT } from './cage.ts';
 import {
   type FfmpegTask,

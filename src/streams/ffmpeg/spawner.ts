@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type Clock, deadline } from '../../core/clock.ts';
+import { supervise } from '../../core/mechanisms/supervise.ts';
 import { Counter, Gauge, type Observer } from '../../core/observe.ts';
-import { supervise } from '../../core/supervise.ts';
 import { BARE_ENVIRONMENT, type Cage, programPath } from './cage.ts';
 import {
   type FfmpegTask,

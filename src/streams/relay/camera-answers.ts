@@ -1,4 +1,4 @@
-import { StreamFailure } from '../types.ts';
+import { StreamFailure } from '../pool/types.ts';
 import type { Headers } from './rtsp-message.ts';
 
 /** What a camera answered to SETUP, read as cameras write it. */

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
-import { orAborted } from '../../core/abort.ts';
 import { type Clock, DeadlineExceeded } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import type { Cidr } from '../../platform/networks.ts';
-import { asFailure, type CameraAddress, StreamFailure } from '../types.ts';
+import { orAborted } from '../../core/mechanisms/abort.ts';
+import type { Cidr } from '../../platform/outbound/networks.ts';
+import { asFailure, type CameraAddress, StreamFailure } from '../pool/types.ts';
 import { baseOf, CHANNELS, keepAliveMethods, readSetUp, type SetUp } from './camera-answers.ts';
 import { Conversation } from './conversation.ts';
 import { FRAME_HEADER_BYTES } from './rtsp-reader.ts';

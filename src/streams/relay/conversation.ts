@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { TokenBucket } from '../../core/bounded.ts';
 import type { Clock } from '../../core/clock.ts';
+import { TokenBucket } from '../../core/mechanisms/bounded.ts';
 import {
   basicAuthorization,
   type Challenge,
@@ -9,8 +9,8 @@ import {
   digestAuthorization,
   type Login,
   parseChallenges,
-} from '../../platform/http-auth.ts';
-import { StreamFailure } from '../types.ts';
+} from '../../platform/outbound/http-auth.ts';
+import { StreamFailure } from '../pool/types.ts';
 import type { RtspMessage } from './rtsp-message.ts';
 import { type RtspItem, RtspReader } from './rtsp-reader.ts';
 

@@ -3,7 +3,7 @@ import type { Server, Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/observe.ts';
 import { RELAY } from '../ffmpeg/protocol.ts';
-import { StreamFailure } from '../types.ts';
+import { StreamFailure } from '../pool/types.ts';
 import { CHANNELS } from './camera-answers.ts';
 import type { CameraSession } from './camera-session.ts';
 import type { RtspMessage } from './rtsp-message.ts';

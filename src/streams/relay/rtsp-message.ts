@@ -1,4 +1,4 @@
-import { StreamFailure } from '../types.ts';
+import { StreamFailure } from '../pool/types.ts';
 
 export type Headers = ReadonlyMap<string, string[]>;
 

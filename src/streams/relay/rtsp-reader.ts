@@ -1,4 +1,4 @@
-import { StreamFailure } from '../types.ts';
+import { StreamFailure } from '../pool/types.ts';
 import { judgeMessage, type RtspMessage, readMessage } from './rtsp-message.ts';
 
 /** What comes over one RTSP connection (RFC 2326): answers, requests, and frames of media between them. */

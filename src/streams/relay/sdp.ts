@@ -1,4 +1,4 @@
-import { StreamFailure } from '../types.ts';
+import { StreamFailure } from '../pool/types.ts';
 import { type Codec, nalKind } from './nal-unit.ts';
 
 /** The one video track we take from a camera's description (RFC 8866), and nothing else of it. */

@@ -1,4 +1,4 @@
-import { StreamFailure } from '../types.ts';
+import { StreamFailure } from '../pool/types.ts';
 
 /** A stream address taken apart. `uri` is what stands in requests to the camera. */
 export interface StreamUrl {

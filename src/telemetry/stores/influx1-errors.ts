@@ -1,6 +1,6 @@
 import { ResultError } from 'influx';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
-import { printable } from '../line-protocol.ts';
+import { printable } from '../writer/line-protocol.ts';
 import { fromOutbound } from './http-port.ts';
 
 /** What went wrong while talking to InfluxDB 1.x, in the two codes the writer acts on; our own bugs pass unchanged. */

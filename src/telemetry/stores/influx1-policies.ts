@@ -1,5 +1,5 @@
 import { escape as influxEscape } from 'influx';
-import { daysOf, type RetentionDays, type Tier } from '../store.ts';
+import { daysOf, type RetentionDays, type Tier } from './store.ts';
 
 /** What is needed of the server to look at its retention policies and to change them. */
 export interface PolicyCalls {

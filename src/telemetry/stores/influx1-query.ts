@@ -1,7 +1,7 @@
 import { type INanoDate, escape as influxEscape } from 'influx';
 import type { FieldValue } from '../../core/types.ts';
-import { msToNs, nsToMs, nsToRfc3339 } from '../nanoseconds.ts';
-import type { Aggregate, BucketsQuery, PointsQuery, StoredBucket, StoredPoint } from '../store.ts';
+import { msToNs, nsToMs, nsToRfc3339 } from './nanoseconds.ts';
+import type { Aggregate, BucketsQuery, PointsQuery, StoredBucket, StoredPoint } from './store.ts';
 
 const FUNCTIONS: Record<Aggregate, string> = { min: 'MIN', max: 'MAX', sum: 'SUM', last: 'LAST', count: 'COUNT' };
 

@@ -5,7 +5,12 @@ import { InfluxDB, type IPoolOptions, escape as influxEscape } from 'influx';
 import { type Clock, deadline } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Observer } from '../../core/observe.ts';
-import { machineNames } from '../../platform/names.ts';
+import { machineNames } from '../../platform/outbound/names.ts';
+import type { HttpPort } from './http-port.ts';
+import { translate } from './influx1-errors.ts';
+import { ensurePolicies } from './influx1-policies.ts';
+import { bucketsStatement, pointsStatement, type Row, type Statement, toBucket, toPoint } from './influx1-query.ts';
+import { ANSWER_BYTES_MAX, outcomeOf, storeLines } from './post-lines.ts';
 import type {
   BucketsQuery,
   PointsQuery,
@@ -16,12 +21,7 @@ import type {
   StoredBucket,
   StoredPoint,
   Tier,
-} from '../store.ts';
-import type { HttpPort } from './http-port.ts';
-import { translate } from './influx1-errors.ts';
-import { ensurePolicies } from './influx1-policies.ts';
-import { bucketsStatement, pointsStatement, type Row, type Statement, toBucket, toPoint } from './influx1-query.ts';
-import { ANSWER_BYTES_MAX, outcomeOf, storeLines } from './post-lines.ts';
+} from './store.ts';
 
 export interface Influx1Options {
   /** `http://host:8086`, or https, or with a path in front of a proxy, or `http+unix://%2Fpath%2Fto.sock`. */

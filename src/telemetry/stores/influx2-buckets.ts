@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { CitywatchError } from '../../core/errors.ts';
-import { daysOf, type RetentionDays, type Tier } from '../store.ts';
 import type { HttpAnswer } from './http-port.ts';
 import { fromAnswer, saysNoBucket } from './influx2-errors.ts';
+import { daysOf, type RetentionDays, type Tier } from './store.ts';
 
 const bucketSchema = z.object({
   id: z.string().min(1).max(64),

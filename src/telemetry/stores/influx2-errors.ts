@@ -1,6 +1,6 @@
 import { HttpError } from '@influxdata/influxdb-client';
 import { CitywatchError } from '../../core/errors.ts';
-import { printable } from '../line-protocol.ts';
+import { printable } from '../writer/line-protocol.ts';
 import { fromOutbound, type HttpAnswer } from './http-port.ts';
 import { badLines, busy, diskFull, isDiskFull, isLineFault, type PostOutcome } from './post-lines.ts';
 

@@ -1,9 +1,9 @@
 import { type FluxTableMetaData, flux, fluxDateTime, fluxExpression } from '@influxdata/influxdb-client';
 import { CitywatchError } from '../../core/errors.ts';
 import type { FieldValue } from '../../core/types.ts';
-import { printable } from '../line-protocol.ts';
-import { msToNs, nsToMs, nsToRfc3339, rfc3339ToNs } from '../nanoseconds.ts';
-import type { Aggregate, BucketsQuery, PointsQuery, StoredBucket, StoredPoint } from '../store.ts';
+import { printable } from '../writer/line-protocol.ts';
+import { msToNs, nsToMs, nsToRfc3339, rfc3339ToNs } from './nanoseconds.ts';
+import type { Aggregate, BucketsQuery, PointsQuery, StoredBucket, StoredPoint } from './store.ts';
 
 /** One value as it comes back; `labels` are the columns of the same row that were asked for as fields: tags. */
 export interface FieldRow {

@@ -7,7 +7,7 @@ import {
   type SendOptions,
   type Transport,
 } from '@influxdata/influxdb-client';
-import { failureReason } from '../../platform/outbound.ts';
+import { failureReason } from '../../platform/outbound/outbound.ts';
 import type { HttpAnswer, HttpPort } from './http-port.ts';
 
 export interface TransportOptions {

@@ -1,5 +1,11 @@
 import { HttpError, InfluxDB } from '@influxdata/influxdb-client';
 import { CitywatchError } from '../../core/errors.ts';
+import type { HttpAnswer, HttpPort } from './http-port.ts';
+import { ensureRollupBucket, findBucket } from './influx2-buckets.ts';
+import { answerOf, fromAnswer, outcomeOf2, translate2 } from './influx2-errors.ts';
+import { bucketsFlux, type FieldRow, pointsFlux, toBuckets, toFieldRow, toPoints } from './influx2-query.ts';
+import { OutboundTransport, type TransportOptions } from './influx2-transport.ts';
+import { ANSWER_BYTES_MAX, type PostOutcome, storeLines } from './post-lines.ts';
 import type {
   Aggregate,
   BucketsQuery,
@@ -11,13 +17,7 @@ import type {
   StoredBucket,
   StoredPoint,
   Tier,
-} from '../store.ts';
-import type { HttpAnswer, HttpPort } from './http-port.ts';
-import { ensureRollupBucket, findBucket } from './influx2-buckets.ts';
-import { answerOf, fromAnswer, outcomeOf2, translate2 } from './influx2-errors.ts';
-import { bucketsFlux, type FieldRow, pointsFlux, toBuckets, toFieldRow, toPoints } from './influx2-query.ts';
-import { OutboundTransport, type TransportOptions } from './influx2-transport.ts';
-import { ANSWER_BYTES_MAX, type PostOutcome, storeLines } from './post-lines.ts';
+} from './store.ts';
 
 export interface Influx2Options {
   /** `http://host:8086`, or https, or with a path in front of a proxy. */

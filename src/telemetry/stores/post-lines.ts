@@ -1,6 +1,6 @@
 import { CitywatchError } from '../../core/errors.ts';
-import { printable } from '../line-protocol.ts';
-import { type RejectedLine, StoreDiskFull, type StoreRejection } from '../store.ts';
+import { printable } from '../writer/line-protocol.ts';
+import { type RejectedLine, StoreDiskFull, type StoreRejection } from './store.ts';
 
 /** What one POST of lines came to. */
 export type PostOutcome =

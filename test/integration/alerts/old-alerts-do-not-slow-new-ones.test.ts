@@ -1,6 +1,6 @@
 import t from 'tap';
-import { sql } from '../../../src/platform/database.ts';
-import { enqueueWork } from '../../../src/platform/work.ts';
+import { sql } from '../../../src/platform/database/database.ts';
+import { enqueueWork } from '../../../src/platform/work/work.ts';
 import { startAlertDesk } from '../../support/alert-desk.ts';
 import { startPostgres, startRedis } from '../../support/services.ts';
 import { until } from '../../support/until.ts';

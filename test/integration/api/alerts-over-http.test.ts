@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
-import type { AlertTables } from '../../../src/alerts/tables.ts';
-import type { AccessTables } from '../../../src/devices/people-tables.ts';
+import type { AccessTables } from '../../../src/access/tables.ts';
+import type { AlertTables } from '../../../src/alerts/desk/tables.ts';
 import { startReceiver } from '../../support/alert-desk.ts';
 import { startAlertsApi } from '../../support/alerts-api.ts';
 import { bearer, HERE, startApi, TOKENS } from '../../support/api.ts';

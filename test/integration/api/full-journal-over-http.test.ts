@@ -1,6 +1,6 @@
 import t from 'tap';
-import { Intake } from '../../../src/ingest/intake.ts';
 import { diskFiles } from '../../../src/ingest/journal/files.ts';
+import { Intake } from '../../../src/ingest/uplinks/common/intake.ts';
 import { bearer, DEVICE_SECRET, KIOSK, startApi } from '../../support/api.ts';
 import { HELD, openJournal, readAll, temporaryDirectory } from '../../support/journal.ts';
 import { until } from '../../support/until.ts';

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { requireDeclaredRights } from '../../../src/api/auth.ts';
-import { listen } from '../../../src/api/server.ts';
+import { requireDeclaredRights } from '../../../src/api/guards/auth.ts';
+import { listen } from '../../../src/api/server/server.ts';
 import { bearer, DEVICE_SECRET, KIOSK, neverSeen, startApi, TOKENS } from '../../support/api.ts';
 
 const UP = { ok: true, needed: true };

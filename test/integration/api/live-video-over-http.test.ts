@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap';
 import type { StreamsPort } from '../../../src/api/deps.ts';
-import { listen } from '../../../src/api/server.ts';
+import { listen } from '../../../src/api/server/server.ts';
 import { CitywatchError } from '../../../src/core/errors.ts';
-import type { View } from '../../../src/streams/types.ts';
+import type { View } from '../../../src/streams/pool/types.ts';
 import { bearer, CAMERA, KIOSK, startApi, TOKENS } from '../../support/api.ts';
 import { memoryStreams } from '../../support/api-parts.ts';
 import { TestCamera } from '../../support/rtsp-camera.ts';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import t from 'tap';
-import { registerEvidenceLooks } from '../../../src/app/looks.ts';
+import { registerEvidenceLooks } from '../../../src/app/compose/looks.ts';
 import { systemClock } from '../../../src/core/clock.ts';
-import { AccessRegister } from '../../../src/platform/access-register.ts';
+import { AccessRegister } from '../../../src/platform/records/access-register.ts';
 import { bearer, HERE, KIOSK, startApi, TOKENS } from '../../support/api.ts';
 import { callerIn, kiosk, openRegistry } from '../../support/registry.ts';
 

@@ -2,8 +2,8 @@ import t from 'tap';
 import type { ApiDeps } from '../../../src/api/deps.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { decodeMessage } from '../../../src/ingest/decode/decode.ts';
-import { listAudit } from '../../../src/platform/audit.ts';
-import { Idempotency } from '../../../src/platform/idempotency.ts';
+import { listAudit } from '../../../src/platform/records/audit.ts';
+import { Idempotency } from '../../../src/platform/records/idempotency.ts';
 import { bearer, startApi, type TestApi } from '../../support/api.ts';
 import { openRegistry } from '../../support/registry.ts';
 

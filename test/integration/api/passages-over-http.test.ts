@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import t from 'tap';
-import { composePassages } from '../../../src/app/passages.ts';
+import { composePassages } from '../../../src/app/compose/ingest/passages.ts';
 import type { DeviceEvent } from '../../../src/core/types.ts';
-import { AccessRegister } from '../../../src/platform/access-register.ts';
-import { sql } from '../../../src/platform/database.ts';
-import { Idempotency } from '../../../src/platform/idempotency.ts';
+import { sql } from '../../../src/platform/database/database.ts';
+import { AccessRegister } from '../../../src/platform/records/access-register.ts';
+import { Idempotency } from '../../../src/platform/records/idempotency.ts';
 import { bearer, DEVICE_SECRET, ELSEWHERE, HERE, KIOSK, startApi, TOKENS } from '../../support/api.ts';
 import { AT_MS, batch, decoded, event } from '../../support/batches.ts';
 import { ManualClock } from '../../support/clock.ts';

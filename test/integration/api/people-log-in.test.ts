@@ -1,8 +1,8 @@
 import t from 'tap';
-import { Passwords } from '../../../src/devices/passwords.ts';
-import { People } from '../../../src/devices/people.ts';
-import { Sessions } from '../../../src/devices/sessions.ts';
-import { listAudit } from '../../../src/platform/audit.ts';
+import { Passwords } from '../../../src/access/passwords.ts';
+import { People } from '../../../src/access/people.ts';
+import { Sessions } from '../../../src/access/sessions.ts';
+import { listAudit } from '../../../src/platform/records/audit.ts';
 import { bearer, HERE, startApi, TOKENS } from '../../support/api.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { callerIn, openRegistry } from '../../support/registry.ts';

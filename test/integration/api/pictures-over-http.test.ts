@@ -1,6 +1,6 @@
 import t from 'tap';
-import { composeImages } from '../../../src/app/images.ts';
-import { AccessRegister } from '../../../src/platform/access-register.ts';
+import { composeImages } from '../../../src/app/compose/ingest/images.ts';
+import { AccessRegister } from '../../../src/platform/records/access-register.ts';
 import { bearer, DEVICE_SECRET, ELSEWHERE, KIOSK, startApi, TOKENS } from '../../support/api.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { tinyJpeg, tinyPicture } from '../../support/images.ts';

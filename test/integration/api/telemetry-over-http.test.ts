@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import { CitywatchError } from '../../../src/core/errors.ts';
-import { MQTT_DEFAULTS } from '../../../src/ingest/uplinks/mqtt-options.ts';
+import { MQTT_DEFAULTS } from '../../../src/ingest/uplinks/mqtt/options.ts';
 import { bearer, DEVICE_SECRET, HERE, KIOSK, startApi } from '../../support/api.ts';
 import { ManualClock } from '../../support/clock.ts';
 

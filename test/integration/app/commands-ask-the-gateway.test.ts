@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { listen } from '../../../src/api/server.ts';
+import { Passwords } from '../../../src/access/passwords.ts';
+import { People } from '../../../src/access/people.ts';
+import { Sessions } from '../../../src/access/sessions.ts';
+import { listen } from '../../../src/api/server/server.ts';
 import { main } from '../../../src/app/cli.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { KnownSecrets } from '../../../src/core/observe.ts';
-import { Passwords } from '../../../src/devices/passwords.ts';
-import { People } from '../../../src/devices/people.ts';
-import { Sessions } from '../../../src/devices/sessions.ts';
 import { startApi } from '../../support/api.ts';
 import { openRegistry } from '../../support/registry.ts';
 import { quietObserver } from '../../support/services.ts';

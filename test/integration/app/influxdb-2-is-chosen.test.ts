@@ -1,8 +1,8 @@
 import t from 'tap';
-import { loadConfig } from '../../../src/app/config.ts';
-import { checkInfluxServer } from '../../../src/app/doctor-servers.ts';
-import { chooseStore } from '../../../src/app/store.ts';
-import { Outbound } from '../../../src/platform/outbound.ts';
+import { chooseStore } from '../../../src/app/compose/store.ts';
+import { loadConfig } from '../../../src/app/config/config.ts';
+import { checkInfluxServer } from '../../../src/app/doctor/servers.ts';
+import { Outbound } from '../../../src/platform/outbound/outbound.ts';
 import { Influx1Store } from '../../../src/telemetry/stores/influx1.ts';
 import { Influx2Store } from '../../../src/telemetry/stores/influx2.ts';
 import { BUCKET, Influx2StandIn, ORG, TOKEN } from '../../support/influx2-standin.ts';

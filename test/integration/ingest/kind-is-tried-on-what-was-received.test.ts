@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { kindTrial } from '../../../src/app/kind-trial.ts';
+import { kindTrial } from '../../../src/app/compose/ingest/kind-trial.ts';
 import { NATIONWIDE } from '../../../src/core/jurisdiction.ts';
 import { receiptId } from '../../../src/core/receipt.ts';
 import type { NewMessage } from '../../../src/core/types.ts';
-import { Kinds } from '../../../src/devices/kinds.ts';
+import { Kinds } from '../../../src/devices/kinds/kinds.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { kioskMessage, openJournal, temporaryDirectory } from '../../support/journal.ts';
 import { callerIn } from '../../support/registry.ts';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { listen } from '../../../src/api/server.ts';
+import { listen } from '../../../src/api/server/server.ts';
 import { startAlertsApi } from '../../support/alerts-api.ts';
 import { bearer, TOKENS } from '../../support/api.ts';
 import { EventReader } from '../../support/event-reader.ts';

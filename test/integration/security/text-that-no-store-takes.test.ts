@@ -1,5 +1,5 @@
 import t from 'tap';
-import { deviceInput } from '../../../src/devices/input.ts';
+import { deviceInput } from '../../../src/devices/registry/input.ts';
 import { bearer, KIOSK, startApi, TOKENS } from '../../support/api.ts';
 
 const PEER = '192.0.2.9';

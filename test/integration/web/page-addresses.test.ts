@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import Fastify from 'fastify';
 import t from 'tap';
-import { readPages, serveConsole } from '../../../src/api/console.ts';
+import { readPages, serveConsole } from '../../../src/api/server/console.ts';
 import { CitywatchError } from '../../../src/core/errors.ts';
 import { builtConsole } from '../../support/built-console.ts';
 

@@ -1,10 +1,10 @@
-import { Kinds } from '../../../src/devices/kinds.ts';
+import { Kinds } from '../../../src/devices/kinds/kinds.ts';
 import { DuplicateIndex } from '../../../src/ingest/duplicates/index.ts';
-import { Intake } from '../../../src/ingest/intake.ts';
 import { Journal } from '../../../src/ingest/journal/journal.ts';
-import { Ledger } from '../../../src/ingest/ledger.ts';
-import { Session } from '../../../src/ingest/uplinks/mqtt-session.ts';
-import { Database } from '../../../src/platform/database.ts';
+import { Ledger } from '../../../src/ingest/ledger/ledger.ts';
+import { Intake } from '../../../src/ingest/uplinks/common/intake.ts';
+import { Session } from '../../../src/ingest/uplinks/mqtt/session.ts';
+import { Database } from '../../../src/platform/database/database.ts';
 import { Influx1Store } from '../../../src/telemetry/stores/influx1.ts';
 import type { KillOrder, Step } from './orders.ts';
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { BoundedMap, TokenBucket } from '../../../src/core/bounded.ts';
+import { BoundedMap, TokenBucket } from '../../../src/core/mechanisms/bounded.ts';
 import { createLogger, KnownSecrets } from '../../../src/core/observe.ts';
 
 function capture(secrets: KnownSecrets) {

@@ -3,7 +3,7 @@ import { inventPlate, vehicleClassOf } from '../../../simulators/checkpoint/plat
 import { KioskModel } from '../../../simulators/kiosk/model.ts';
 import { seeded } from '../../../simulators/random.ts';
 import type { Channel, Message } from '../../../src/core/types.ts';
-import { Kinds } from '../../../src/devices/kinds.ts';
+import { Kinds } from '../../../src/devices/kinds/kinds.ts';
 import { decodeMessage } from '../../../src/ingest/decode/decode.ts';
 
 function message(channel: Channel, kind: string, payload: unknown): Message {

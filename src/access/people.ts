@@ -1,0 +1,184 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../core/clock.ts';
+import { CitywatchError, invalid } from '../core/errors.ts';
+import { covers, type Jurisdiction } from '../core/jurisdiction.ts';
+import type { Caller, Role } from '../core/types.ts';
+import { type Database, type Tables, withinJurisdiction } from '../platform/database/database.ts';
+import { recordAudit } from '../platform/records/audit.ts';
+import type { Jurisdictions } from './jurisdictions.ts';
+import type { Passwords } from './passwords.ts';
+import type { AccessTables } from './tables.ts';
+import type { Tokens } from './tokens.ts';
+
+export interface PersonInput {
+  /** Lower case letters, digits, dots, underscores and hyphens. */
+  username: string;
+  name: string;
+  role: Role;
+  jurisdiction: Jurisdiction;
+  password: string;
+}
+
+export interface PersonPatch extends Partial<Omit<PersonInput, 'username'>> {
+  disabled?: boolean;
+}
+
+/** A person as listed: never the password or its hash. */
+export interface PersonInfo {
+  id: string;
+  username: string;
+  name: string;
+  role: Role;
+  jurisdiction: Jurisdiction;
+  disabledAtMs: number | null;
+  createdBy: string;
+  createdAtMs: number;
+  version: number;
+}
+
+export interface PeopleDeps {
+  database: Database;
+  jurisdictions: Pick<Jurisdictions, 'exists'>;
+  passwords: Passwords;
+  clock: Clock;
+  /** A token ends with the rights of the person who made it. */
+  tokens: Pick<Tokens, 'endOf' | 'forget'>;
+  /** Told after sessions were, or may have been, ended. */
+  sessionsEnded(): void;
+}
+
+type Row = AccessTables['person'];
+
+export const USERNAME = /^[a-z0-9][a-z0-9._-]{1,63}$/;
+export const PASSWORD_LENGTH_MIN = 12;
+export const PASSWORD_LENGTH_MAX = 256;
+const LIST_MAX = 1_000;
+
+/** People who log in with a password: a role and a jurisdiction each. */
+export class People {
+  readonly #deps: PeopleDeps;
+
+  constructor(deps: PeopleDeps) {
+    this.#deps = deps;
+  }
+
+  /** Errors: `conflict.exists` for a user name that is taken, `request.invalid` for an area beyond the caller's. */
+  async create(caller: Caller, input: PersonInput): Promise<PersonInfo> {
+    const { username, name, role, jurisdiction, password } = input;
+    if (!USERNAME.test(username)) throw invalid('username', 'use 2 to 64 lower-case letters, digits and . _ -');
+    this.#checkArea(caller, jurisdiction);
+    checkPassword(password, username);
+    const password_hash = await this.#deps.passwords.hash(password);
+    const created = { created_by: caller.name, created_at_ms: this.#deps.clock.nowMs() };
+    const id = randomUUID();
+    const row: Row = {
+      ...{ id, username, name, role, jurisdiction, password_hash, disabled_at_ms: null, version: 1 },
+      ...created,
+    };
+    await this.#deps.database.transaction(async (tx) => {
+      await tx.tables<AccessTables>().insertInto('person').values(row).execute();
+      await this.#audit(tx, { caller, action: 'user.create', before: null, after: row });
+    });
+    return show(row);
+  }
+
+  async list(caller: Caller): Promise<PersonInfo[]> {
+    const db = this.#deps.database.tables<AccessTables>();
+    const query = db.selectFrom('person').selectAll().orderBy('username').limit(LIST_MAX);
+    return (await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).execute()).map(show);
+  }
+
+  /**
+   * Changes a person; all sessions of theirs end at once, unless only the name changed, and tokens of theirs beyond
+   * what they may still give. Errors: `not-found`,
+   * `precondition.stale`, `request.invalid`.
+   */
+  async update(caller: Caller, id: string, expectedVersion: number, patch: PersonPatch): Promise<PersonInfo> {
+    const { password, disabled, ...fields } = patch;
+    if (fields.jurisdiction !== undefined) this.#checkArea(caller, fields.jurisdiction);
+    if (password !== undefined) checkPassword(password, '');
+    const hashed = password === undefined ? {} : { password_hash: await this.#deps.passwords.hash(password) };
+    const nowMs = this.#deps.clock.nowMs();
+    try {
+      return await this.#deps.database.transaction(async (tx) => {
+        const before = await this.#locked(tx, caller, id);
+        if (before.version !== expectedVersion) throw new CitywatchError('precondition.stale');
+        const since = disabled === undefined ? before.disabled_at_ms : disabled ? nowMs : null;
+        const after = { ...before, ...fields, ...hashed, disabled_at_ms: since, version: before.version + 1 };
+        const db = tx.tables<AccessTables>();
+        await db.updateTable('person').set(after).where('id', '=', id).execute();
+        const onlyName = Object.keys(patch).every((key) => key === 'name');
+        if (!onlyName) await db.deleteFrom('session').where('person_id', '=', id).execute();
+        const keeps = after.disabled_at_ms === null ? { role: after.role, jurisdiction: after.jurisdiction } : null;
+        if (!onlyName) await this.#deps.tokens.endOf(tx, caller, { person: id, keeps });
+        const action = disabled ? 'user.disable' : password === undefined ? 'user.update' : 'user.password';
+        await this.#audit(tx, { caller, action, before, after });
+        return show(after);
+      });
+    } finally {
+      // Also when the answer of COMMIT was lost: the next use asks the database.
+      this.#deps.sessionsEnded();
+      this.#deps.tokens.forget();
+    }
+  }
+
+  async #locked(tx: Tables, caller: Caller, id: string): Promise<Row> {
+    const query = tx.tables<AccessTables>().selectFrom('person').selectAll().where('id', '=', id).forUpdate();
+    const row = await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).executeTakeFirst();
+    if (!row) throw new CitywatchError('not-found');
+    return row;
+  }
+
+  #checkArea(caller: Caller, jurisdiction: Jurisdiction): void {
+    if (covers(caller.jurisdiction, jurisdiction) && this.#deps.jurisdictions.exists(jurisdiction)) return;
+    throw invalid('jurisdiction', 'is no code of GB/T 2260 within your jurisdiction: see GET /jurisdictions');
+  }
+
+  async #audit(
+    tx: Tables,
+    { caller, action, before, after }: { caller: Caller; action: string; before: Row | null; after: Row },
+  ): Promise<void> {
+    const { jurisdiction } = before ?? after;
+    const atMs = this.#deps.clock.nowMs();
+    const rows = { before: before && show(before), after: show(after) };
+    await recordAudit(tx, { caller, action, subject: `user/${after.id}`, jurisdiction, ...rows, atMs });
+  }
+}
+
+/**
+ * The user name of the person called `username`, who stays as they are until the transaction ends; null for one who is
+ * unknown, may not log in, or may not see `jurisdiction`.
+ */
+export async function personWhoSees(tx: Tables, username: string, jurisdiction: Jurisdiction): Promise<string | null> {
+  const query = tx.tables<AccessTables>().selectFrom('person').select(['username', 'jurisdiction']);
+  const row = await query
+    .where('username', '=', username.toLowerCase())
+    .where('disabled_at_ms', 'is', null)
+    .forShare()
+    .executeTakeFirst();
+  return row && covers(row.jurisdiction, jurisdiction) ? row.username : null;
+}
+
+/** Long rather than tricky, and not the name itself (NIST SP 800-63B). */
+function checkPassword(password: string, username: string): void {
+  const { length } = [...password];
+  if (length < PASSWORD_LENGTH_MIN || length > PASSWORD_LENGTH_MAX) {
+    throw invalid('password', `must have ${PASSWORD_LENGTH_MIN} to ${PASSWORD_LENGTH_MAX} characters`);
+  }
+  const plain = password.toLowerCase();
+  if (new Set(plain).size < 5 || plain === username) throw invalid('password', 'is too easy to guess');
+}
+
+function show(row: Row): PersonInfo {
+  return {
+    id: row.id,
+    username: row.username,
+    name: row.name,
+    role: row.role,
+    jurisdiction: row.jurisdiction,
+    disabledAtMs: row.disabled_at_ms,
+    createdBy: row.created_by,
+    createdAtMs: row.created_at_ms,
+    version: row.version,
+  };
+}

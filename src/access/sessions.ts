@@ -1,0 +1,168 @@
+import type { Clock } from '../core/clock.ts';
+import { CitywatchError } from '../core/errors.ts';
+import { BoundedMap } from '../core/mechanisms/bounded.ts';
+import { Counter, type Observer } from '../core/observe.ts';
+import type { Caller } from '../core/types.ts';
+import type { Database, Tables } from '../platform/database/database.ts';
+import { recordAudit } from '../platform/records/audit.ts';
+import { newSecret, type SecretHasher } from '../platform/secrets/hasher.ts';
+import type { Passwords } from './passwords.ts';
+import type { AccessTables } from './tables.ts';
+
+type Row = AccessTables['person'];
+
+/** A person who is logged in. */
+export interface Session {
+  caller: Caller;
+  username: string;
+}
+
+export interface SessionsDeps {
+  database: Database<'handling'>;
+  hasher: SecretHasher;
+  passwords: Passwords;
+  clock: Clock;
+  observer: Observer;
+}
+
+interface Known {
+  /** Null: there is no such session. */
+  session: Session | null;
+  endsAtMs: number;
+  readAtMs: number;
+}
+
+export const SESSION_MAX_S = 24 * 3600;
+const IDLE_MS = 12 * 3_600_000;
+const ABSOLUTE_MS = SESSION_MAX_S * 1_000;
+/** Another process may have ended it: what was read is trusted this long. */
+const FRESH_MS = 10_000;
+/** While PostgreSQL does not answer, people go on working this long. */
+const TRUSTED_MS = 50_000;
+const SEEN_EVERY_MS = 60_000;
+const KNOWN_MAX = 10_000;
+/** Of one person; the oldest ends when there is one more. */
+const SESSIONS_MAX = 20;
+/** What a person looks for who does not say. */
+const PURPOSE = 'routine';
+
+/** Who is logged in. An id is 256 random bits, known to the browser alone; the table holds its keyed hash. */
+export class Sessions {
+  readonly #deps: SessionsDeps;
+  #known = new BoundedMap<string, Known>(KNOWN_MAX);
+  /** Counts what was ended, so that an answer read before is not remembered after it. */
+  #epoch = 0;
+  readonly #logins: Counter<'result'>;
+
+  constructor(deps: SessionsDeps) {
+    this.#deps = deps;
+    this.#logins = new Counter({
+      name: 'citywatch_logins_total',
+      help: 'Logins of people by result.',
+      labelNames: ['result'],
+      registers: [deps.observer.metrics],
+    });
+  }
+
+  /**
+   * Starts a session, with a new id whatever the browser came with; `former` ends. Errors: `auth.required`, alike for
+   * an unknown name, a wrong password and a disabled person; `request.rate`.
+   */
+  async start(login: { username: string; password: string; former?: string }): Promise<Session & { id: string }> {
+    const { database, passwords } = this.#deps;
+    const username = login.username.toLowerCase();
+    const db = database.tables<AccessTables>();
+    const person = await db.selectFrom('person').selectAll().where('username', '=', username).executeTakeFirst();
+    const right = await passwords.matches(person?.password_hash ?? null, login.password);
+    this.#logins.inc({ result: right && person?.disabled_at_ms === null ? 'good' : 'refused' });
+    if (!right || !person || person.disabled_at_ms !== null) {
+      throw new CitywatchError('auth.required', { detail: 'User name or password is wrong.' });
+    }
+    const id = newSecret();
+    await database.transaction((tx) => this.#open(tx, { id, person, former: login.former }));
+    this.forget();
+    return { id, caller: callerFor(person), username };
+  }
+
+  /** Whose session it is; null for one that is unknown, too old, ended, or whose person was disabled. */
+  async verify(id: string): Promise<Session | null> {
+    const { clock, hasher } = this.#deps;
+    const hash = hasher.hash(id);
+    const key = hash.toString('base64');
+    const known = this.#known.get(key);
+    const nowMs = clock.nowMs();
+    if (known && nowMs - known.readAtMs < FRESH_MS) return nowMs < known.endsAtMs ? known.session : null;
+    try {
+      return (await this.#read(key, hash, nowMs)).session;
+    } catch (error) {
+      if (known && nowMs - known.readAtMs < TRUSTED_MS && nowMs < known.endsAtMs) return known.session;
+      throw error;
+    }
+  }
+
+  /** Ends a session; one that is not there has ended. */
+  async end(id: string): Promise<void> {
+    const { database, hasher } = this.#deps;
+    try {
+      await database.tables<AccessTables>().deleteFrom('session').where('id_hash', '=', hasher.hash(id)).execute();
+    } finally {
+      this.forget();
+    }
+  }
+
+  /** Sessions have ended, or may have: the next use of any asks the database. */
+  forget(): void {
+    this.#epoch += 1;
+    this.#known = new BoundedMap(KNOWN_MAX);
+  }
+
+  async #open(tx: Tables, { id, person, former }: { id: string; person: Row; former: string | undefined }) {
+    const { hasher, clock } = this.#deps;
+    const db = tx.tables<AccessTables>();
+    const nowMs = clock.nowMs();
+    const mine = db.selectFrom('person').select('id').where('id', '=', person.id);
+    // The person may have been disabled, or given another password, while this one was compared.
+    const same = await mine.where('version', '=', person.version).forShare().executeTakeFirst();
+    if (!same) throw new CitywatchError('auth.required');
+    if (former) await db.deleteFrom('session').where('id_hash', '=', hasher.hash(former)).execute();
+    await db
+      .deleteFrom('session')
+      .where((eb) => eb.or([eb('created_at_ms', '<', nowMs - ABSOLUTE_MS), eb('last_seen_ms', '<', nowMs - IDLE_MS)]))
+      .execute();
+    await db
+      .insertInto('session')
+      .values({ id_hash: hasher.hash(id), person_id: person.id, created_at_ms: nowMs, last_seen_ms: nowMs })
+      .execute();
+    const all = db.selectFrom('session').select('id_hash').where('person_id', '=', person.id);
+    const newest = all.orderBy('created_at_ms', 'desc').limit(SESSIONS_MAX);
+    await db.deleteFrom('session').where('person_id', '=', person.id).where('id_hash', 'not in', newest).execute();
+    const subject = `user/${person.id}`;
+    const { jurisdiction } = person;
+    await recordAudit(tx, { caller: callerFor(person), action: 'session.start', subject, jurisdiction, atMs: nowMs });
+  }
+
+  async #read(key: string, hash: Buffer, nowMs: number): Promise<Known> {
+    const epoch = this.#epoch;
+    const db = this.#deps.database.tables<AccessTables>();
+    const row = await db
+      .selectFrom('session')
+      .innerJoin('person', 'person.id', 'session.person_id')
+      .select(['person.id', 'username', 'name', 'role', 'jurisdiction', 'session.created_at_ms', 'last_seen_ms'])
+      .where('id_hash', '=', hash)
+      .where('disabled_at_ms', 'is', null)
+      .where('session.created_at_ms', '>', nowMs - ABSOLUTE_MS)
+      .where('last_seen_ms', '>', nowMs - IDLE_MS)
+      .executeTakeFirst();
+    if (row && nowMs - row.last_seen_ms > SEEN_EVERY_MS) {
+      await db.updateTable('session').set({ last_seen_ms: nowMs }).where('id_hash', '=', hash).execute();
+    }
+    const session = row ? { caller: callerFor(row), username: row.username } : null;
+    const known = { session, endsAtMs: (row?.created_at_ms ?? nowMs) + ABSOLUTE_MS, readAtMs: nowMs };
+    if (epoch === this.#epoch) this.#known.set(key, known);
+    return known;
+  }
+}
+
+function callerFor({ id, name, role, jurisdiction }: Pick<Row, 'id' | 'name' | 'role' | 'jurisdiction'>): Caller {
+  return { type: 'person', id, name, role, jurisdiction, purpose: PURPOSE };
+}

@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../core/clock.ts';
+import { CitywatchError, invalid } from '../core/errors.ts';
+import { covers, type Jurisdiction, NATIONWIDE } from '../core/jurisdiction.ts';
+import { BoundedMap } from '../core/mechanisms/bounded.ts';
+import type { Caller, Role } from '../core/types.ts';
+import { type Database, sql, type Tables, withinJurisdiction } from '../platform/database/database.ts';
+import { recordAudit } from '../platform/records/audit.ts';
+import { newSecret, type SecretHasher } from '../platform/secrets/hasher.ts';
+import type { Jurisdictions } from './jurisdictions.ts';
+import type { AccessTables } from './tables.ts';
+
+export interface TokenInput {
+  name: string;
+  role: Role;
+  jurisdiction: Jurisdiction;
+  /** Default purpose of looks at cameras and plates. */
+  purpose?: string | null;
+  /** Unix ms; absent = until revoked. */
+  expiresAtMs?: number | null;
+}
+
+/** A token as it is listed: never the token itself. */
+export interface TokenInfo {
+  id: string;
+  name: string;
+  role: Role;
+  jurisdiction: Jurisdiction;
+  purpose: string | null;
+  createdBy: string;
+  createdAtMs: number;
+  expiresAtMs: number | null;
+  revokedAtMs: number | null;
+}
+
+export interface TokensDeps {
+  database: Database;
+  /** Looks up who bears a token: every request of the API waits for it. */
+  lookup: Database<'handling'>;
+  jurisdictions: Jurisdictions;
+  hasher: SecretHasher;
+  clock: Clock;
+}
+
+/** Whose tokens end; `keeps` is what the person may still give, null for nothing. */
+export interface EndedTokens {
+  person: string;
+  keeps: { role: Role; jurisdiction: Jurisdiction } | null;
+}
+
+interface Known {
+  /** Null: there is no such token. */
+  caller: Caller | null;
+  expiresAtMs: number;
+}
+
+const PREFIX = 'cwt_';
+const BOOTSTRAP = 'bootstrap';
+const BOOTSTRAP_CHARACTERS_MIN = 32;
+const TOKEN_CHARACTERS_MAX = 512;
+const KNOWN_MAX = 10_000;
+const LIST_MAX = 1_000;
+
+/** API tokens of machines: a role and a jurisdiction, kept as hashes, revoked at once. */
+export class Tokens {
+  readonly #deps: TokensDeps;
+  /** Tokens asked for lately, by hash; also those that do not exist, so that guessing costs no query. */
+  #known = new BoundedMap<string, Known>(KNOWN_MAX);
+  /** Counts revocations, so that an answer read before one is not remembered after it. */
+  #epoch = 0;
+
+  constructor(deps: TokensDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * The token is answered this once. Fails with `request.invalid` for a jurisdiction beyond the creator's, and with
+   * `auth.forbidden` for a role with more rights than the creator's.
+   */
+  async create(caller: Caller, input: TokenInput): Promise<{ id: string; token: string }> {
+    const { name, role, jurisdiction } = input;
+    if (!mayGive(caller.role, role)) throw new CitywatchError('auth.forbidden');
+    if (!covers(caller.jurisdiction, jurisdiction) || !this.#deps.jurisdictions.exists(jurisdiction)) {
+      throw invalid('jurisdiction', 'is no code of GB/T 2260 within your jurisdiction: see GET /jurisdictions');
+    }
+    const atMs = this.#deps.clock.nowMs();
+    const expiresAtMs = input.expiresAtMs ?? null;
+    if (expiresAtMs !== null && expiresAtMs <= atMs) throw invalid('expiresAt', 'must be in the future');
+    const id = randomUUID();
+    const token = PREFIX + newSecret();
+    const after = { id, name, role, jurisdiction, purpose: input.purpose ?? null, expiresAtMs };
+    await this.#deps.database.transaction(async (tx) => {
+      await tx
+        .tables<AccessTables>()
+        .insertInto('api_token')
+        .values({
+          ...{ id, name, role, jurisdiction, purpose: after.purpose, token_hash: this.#deps.hasher.hash(token) },
+          ...{ created_by: caller.id, created_at_ms: atMs, expires_at_ms: expiresAtMs, revoked_at_ms: null },
+        })
+        .execute();
+      await recordAudit(tx, { caller, action: 'token.create', subject: `token/${id}`, jurisdiction, after, atMs });
+    });
+    return { id, token };
+  }
+
+  /** Those within the caller's jurisdiction, newest first, revoked ones included; at most 1,000. */
+  async list(caller: Caller): Promise<TokenInfo[]> {
+    const query = this.#tables().selectFrom('api_token').selectAll().orderBy('created_at_ms', 'desc').orderBy('id');
+    const rows = await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).limit(LIST_MAX).execute();
+    return rows.map((row) => ({
+      id: row.id,
+      name: row.name,
+      role: row.role,
+      jurisdiction: row.jurisdiction,
+      purpose: row.purpose,
+      createdBy: row.created_by,
+      createdAtMs: row.created_at_ms,
+      expiresAtMs: row.expires_at_ms,
+      revokedAtMs: row.revoked_at_ms,
+    }));
+  }
+
+  /**
+   * Ends the tokens a person made, and those made with them in turn, in the caller's transaction: all of them, or those
+   * beyond what the person still may give. Call {@link forget} after it.
+   */
+  async endOf(tx: Tables, caller: Caller, { person, keeps }: EndedTokens): Promise<void> {
+    const atMs = this.#deps.clock.nowMs();
+    const db = tx.tables<AccessTables>();
+    const made = await sql<Pick<TokenInfo, 'id' | 'name' | 'role' | 'jurisdiction'>>`
+      with recursive made (id) as (
+        select id from api_token where created_by = ${person}
+        union select t.id from api_token t join made on t.created_by = made.id
+      )
+      select id, name, role, jurisdiction from api_token join made using (id) where revoked_at_ms is null`.execute(db);
+    for (const { id, name, role, jurisdiction } of made.rows) {
+      if (keeps && mayGive(keeps.role, role) && covers(keeps.jurisdiction, jurisdiction)) continue;
+      await db.updateTable('api_token').set({ revoked_at_ms: atMs }).where('id', '=', id).execute();
+      const subject = `token/${id}`;
+      await recordAudit(tx, { caller, action: 'token.revoke', subject, jurisdiction, before: { name }, atMs });
+    }
+  }
+
+  /** Tokens have ended, or may have: the next use of any asks the database. */
+  forget(): void {
+    this.#epoch += 1;
+    this.#known = new BoundedMap(KNOWN_MAX);
+  }
+
+  /** Effective when it returns. Fails with `not-found` for a token beyond the caller's jurisdiction or none at all. */
+  async revoke(caller: Caller, id: string): Promise<void> {
+    const atMs = this.#deps.clock.nowMs();
+    try {
+      await this.#deps.database.transaction(async (tx) => {
+        const query = tx
+          .tables<AccessTables>()
+          .updateTable('api_token')
+          .set({ revoked_at_ms: atMs })
+          .where('id', '=', id)
+          .where('revoked_at_ms', 'is', null);
+        const row = await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction)
+          .returning(['jurisdiction', 'name'])
+          .executeTakeFirst();
+        if (!row) throw new CitywatchError('not-found');
+        const { jurisdiction, name } = row;
+        const subject = `token/${id}`;
+        await recordAudit(tx, { caller, action: 'token.revoke', subject, jurisdiction, before: { name }, atMs });
+      });
+    } finally {
+      // Also when the answer of COMMIT was lost: the next use asks the database.
+      this.forget();
+    }
+  }
+
+  /** Who bears this token; null for one that is unknown, expired or revoked. */
+  async verify(bearer: string): Promise<Caller | null> {
+    if (bearer.length < BOOTSTRAP_CHARACTERS_MIN || bearer.length > TOKEN_CHARACTERS_MAX) return null;
+    const hash = this.#deps.hasher.hash(bearer);
+    const key = hash.toString('base64');
+    const known = this.#known.get(key) ?? (await this.#read(key, hash));
+    return this.#deps.clock.nowMs() < known.expiresAtMs ? known.caller : null;
+  }
+
+  /**
+   * Makes the token of `CITYWATCH_ADMIN_TOKEN` valid (nationwide, admin) in place of an earlier one; null revokes it.
+   * Fails with `config.invalid` when it is shorter than 32 characters.
+   */
+  async ensureBootstrap(adminToken: string | null): Promise<void> {
+    if (adminToken !== null && adminToken.length < BOOTSTRAP_CHARACTERS_MIN) {
+      const message = `must have at least ${BOOTSTRAP_CHARACTERS_MIN} characters`;
+      throw new CitywatchError('config.invalid', { issues: [{ path: 'CITYWATCH_ADMIN_TOKEN', message }] });
+    }
+    const atMs = this.#deps.clock.nowMs();
+    if (adminToken === null) {
+      const query = this.#tables().updateTable('api_token').set({ revoked_at_ms: atMs }).where('id', '=', BOOTSTRAP);
+      await query.where('revoked_at_ms', 'is', null).execute();
+    } else {
+      const token_hash = this.#deps.hasher.hash(adminToken);
+      await this.#tables()
+        .insertInto('api_token')
+        .values({
+          ...{ id: BOOTSTRAP, name: 'CITYWATCH_ADMIN_TOKEN', role: 'admin', jurisdiction: NATIONWIDE, purpose: null },
+          ...{ token_hash, created_by: 'configuration', created_at_ms: atMs, expires_at_ms: null, revoked_at_ms: null },
+        })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet({ token_hash, revoked_at_ms: null }))
+        .execute();
+    }
+    this.forget();
+  }
+
+  async #read(key: string, hash: Buffer): Promise<Known> {
+    const epoch = this.#epoch;
+    const row = await this.#deps.lookup
+      .tables<AccessTables>()
+      .selectFrom('api_token')
+      .select(['id', 'name', 'role', 'jurisdiction', 'purpose', 'expires_at_ms'])
+      .where('token_hash', '=', hash)
+      .where('revoked_at_ms', 'is', null)
+      .executeTakeFirst();
+    const { id, name, role, jurisdiction, purpose } = row ?? {};
+    const caller = row ? ({ type: 'token', id, name, role, jurisdiction, purpose } as Caller) : null;
+    const known = { caller, expiresAtMs: row?.expires_at_ms ?? Number.POSITIVE_INFINITY };
+    if (epoch === this.#epoch) this.#known.set(key, known);
+    return known;
+  }
+
+  #tables() {
+    return this.#deps.database.tables<AccessTables>();
+  }
+}
+
+/** An administrator gives any role; others their own or one that only looks. */
+function mayGive(own: Caller['role'], role: Role): boolean {
+  return own === 'admin' || own === role || (role === 'viewer' && own !== 'device');
+}

@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto';
+import { toRfc3339 } from '../../core/clock.ts';
+import { receiptId } from '../../core/receipt.ts';
+import type { Lane } from '../../core/types.ts';
+import type { Severity } from '../rules/rules.ts';
+import type { AlertRow, FindingRow } from './tables.ts';
+
+/**
+ * Where an alert happens. Name and position are frozen when it is opened: a camera that is moved later does not move
+ * the past. Whose it is, is not: the device decides that as long as the alert is not closed.
+ */
+export interface Place {
+  name: string;
+  lat: number | null;
+  lon: number | null;
+  jurisdiction: string;
+  retired: boolean;
+}
+
+/** What an entry of the log of alerts may say. */
+export const EVENT_TYPES = [
+  'alert.opened',
+  'alert.updated',
+  'alert.cleared',
+  'alert.stale',
+  'alert.left',
+  'alert.arrived',
+  'alert.evidence',
+  'alert.acked',
+  'alert.assigned',
+  'alert.commented',
+  'alert.closed',
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** Gravest first; a severity may rise at any time, and falls only with a new alert. */
+const RANK: Record<string, number> = { extreme: 0, severe: 1, moderate: 2, minor: 3 };
+
+export function graver(a: string, b: string): string {
+  return (RANK[a] ?? 9) <= (RANK[b] ?? 9) ? a : b;
+}
+
+/** Critical alerts reach the wire first (P3): extreme, severe, and watchlist hits, which are severe by rule. */
+export function priorityOf(severity: string): number {
+  return 1 + 2 * (RANK[severity] ?? 3);
+}
+
+/**
+ * What one finding does to the alert of its key: opens one, counts up, or clears it. `null` when nothing is to be
+ * said: a "cleared" without an open alert. Pure; the desk stores the result.
+ */
+export function applyFinding(
+  alert: AlertRow | null,
+  finding: FindingRow,
+  context: { place: Place; title: { en: string; zh: string }; nowMs: number; previousId: string | null },
+): { alert: AlertRow; event: EventType } | null {
+  const { nowMs } = context;
+  if (!alert) return finding.kind === 'fired' ? { alert: opened(finding, context), event: 'alert.opened' } : null;
+  const next = { ...alert, last_at_ms: Math.max(alert.last_at_ms, finding.received_at_ms), version: alert.version + 1 };
+  if (finding.kind === 'cleared') {
+    if (alert.condition === 'cleared') return null;
+    return { alert: { ...next, condition: 'cleared', condition_reason: null }, event: 'alert.cleared' };
+  }
+  return {
+    alert: {
+      ...next,
+      condition: 'active',
+      condition_reason: null,
+      severity: graver(alert.severity, finding.severity),
+      occurrences: alert.occurrences + 1,
+      data: finding.data,
+      plates_sealed: finding.plates_sealed,
+      committed_at_ms: nowMs,
+    },
+    event: 'alert.updated',
+  };
+}
+
+function opened(finding: FindingRow, context: Parameters<typeof applyFinding>[2]): AlertRow {
+  const { place, title, nowMs, previousId } = context;
+  return {
+    id: randomUUID(),
+    dedup_key: finding.dedup_key,
+    rule: finding.rule,
+    rule_version: finding.rule_version,
+    title,
+    severity: finding.severity,
+    condition: 'active',
+    condition_reason: null,
+    handling: 'new',
+    visibility: 'normal',
+    verdict: null,
+    device: finding.subject,
+    device_name: place.name,
+    jurisdiction: place.jurisdiction,
+    lat: place.lat,
+    lon: place.lon,
+    first_at_ms: finding.received_at_ms,
+    last_at_ms: finding.received_at_ms,
+    occurrences: 1,
+    device_at_ms: finding.device_at_ms,
+    received_at_ms: finding.received_at_ms,
+    decided_at_ms: finding.decided_at_ms,
+    committed_at_ms: nowMs,
+    data: finding.data,
+    plates_sealed: finding.plates_sealed,
+    evidence: [],
+    comments: [],
+    acked_by: null,
+    acked_by_id: null,
+    acked_at_ms: null,
+    assigned_to: null,
+    closed_by: null,
+    closed_at_ms: null,
+    previous_id: previousId,
+    receipt: receiptId({
+      lane: finding.lane as Lane,
+      offset: finding.journal_offset,
+      incarnation: finding.incarnation,
+    }),
+    version: 1,
+  };
+}
+
+const time = (atMs: number | null): string | null => (atMs === null ? null : toRfc3339(atMs));
+
+/** The alert as the contract shows it. */
+export function showAlert(row: AlertRow) {
+  return {
+    id: row.id,
+    dedupKey: row.dedup_key,
+    rule: `${row.rule}@${row.rule_version}`,
+    title: row.title,
+    severity: row.severity as Severity,
+    condition: row.condition,
+    conditionReason: row.condition_reason,
+    handling: row.handling,
+    visibility: row.visibility,
+    verdict: row.verdict,
+    device: row.device,
+    deviceName: row.device_name,
+    jurisdiction: row.jurisdiction,
+    location: row.lat === null || row.lon === null ? null : { lat: row.lat, lon: row.lon },
+    firstAt: toRfc3339(row.first_at_ms),
+    lastAt: toRfc3339(row.last_at_ms),
+    occurrences: row.occurrences,
+    data: row.data,
+    evidence: row.evidence.map(({ id, type, camera, takenAtMs, reason }) => ({
+      id,
+      type,
+      camera,
+      takenAt: toRfc3339(takenAtMs),
+      url: type === 'picture' ? `/api/v1/alerts/${row.id}/evidence/${id}` : null,
+      reason: reason ?? null,
+    })),
+    comments: row.comments.map(({ by, atMs, text }) => ({ by, at: toRfc3339(atMs), text })),
+    ackedBy: row.acked_by,
+    ackedAt: time(row.acked_at_ms),
+    assignedTo: row.assigned_to,
+    closedBy: row.closed_by,
+    closedAt: time(row.closed_at_ms),
+    previousId: row.previous_id,
+    receipt: row.receipt,
+    stamps: {
+      deviceAt: time(row.device_at_ms),
+      receivedAt: toRfc3339(row.received_at_ms),
+      decidedAt: toRfc3339(row.decided_at_ms),
+      committedAt: toRfc3339(row.committed_at_ms),
+    },
+    version: row.version,
+  };
+}
+
+export type AlertView = ReturnType<typeof showAlert>;

@@ -1,0 +1,225 @@
+import type { Clock } from '../../core/clock.ts';
+import { Batches } from '../../core/mechanisms/batches.ts';
+import type { DeviceId } from '../../core/types.ts';
+import { type Database, sql, type Tables } from '../../platform/database/database.ts';
+import { DONE, type WorkResult, type WorkTicket } from '../../platform/work/work.ts';
+import { applyFinding, type Place } from './alert.ts';
+import { followDevice, followDevices } from './follow.ts';
+import { type LogInput, publish, saveAlerts } from './log.ts';
+import type { AlertRow, AlertTables, FindingRow } from './tables.ts';
+
+/** What the desk asks of the registry. */
+export interface Places {
+  /** Names and positions of devices; those that are not known any more are left out. */
+  placesOf(devices: DeviceId[]): Promise<Map<DeviceId, Place>>;
+}
+
+export interface DeskDeps {
+  database: Database<'alerts'>;
+  clock: Clock;
+  places: Places;
+  titleOf(rule: string): { en: string; zh: string };
+  /** Rings for work that was committed, and tells live readers that the log grew. */
+  committed(tickets: WorkTicket[]): void;
+}
+
+/** Keys that may wait to be taken together. */
+export const FINDINGS_KEYS_AT_ONCE = 256;
+const KEYS_MAX = 100;
+const FINDINGS_MAX = 1_000;
+const DEVICES_AT_ONCE = 500;
+
+/** What stands for a key: the alert that is not closed, else the id of the newest one that is. */
+interface Standing {
+  open: AlertRow | null;
+  previousId: string | null;
+}
+
+/**
+ * The alert desk: takes findings into alerts, those of one key in order. One transaction holds the alerts of many keys,
+ * their log entries, the outbox and the marks on the findings, so a crash leaves all of it or none.
+ */
+export class AlertDesk {
+  readonly #deps: DeskDeps;
+  readonly #keys: Batches<string, WorkResult>;
+
+  constructor(deps: DeskDeps) {
+    this.#deps = deps;
+    this.#keys = new Batches({ run: (keys) => this.#takeAll(keys), max: KEYS_MAX });
+  }
+
+  /** Handler of the queue `desk`; the key is the dedup key. */
+  handle(key: string): Promise<WorkResult> {
+    return this.#keys.add(key);
+  }
+
+  async #takeAll(keys: string[]): Promise<WorkResult[]> {
+    const { database, clock, places } = this.#deps;
+    // Read before the transaction, which is to be short; what comes after it has its own work.
+    const findings = await pending(database, keys);
+    if (findings.length > 0) {
+      const known = await places.placesOf([...new Set(findings.map(({ subject }) => subject))]);
+      const tickets = await database.transaction((tx) => this.#take(tx, findings, known));
+      this.#deps.committed(tickets);
+      await this.#lookAgain(known);
+    }
+    return keys.map(() => (findings.length < FINDINGS_MAX ? DONE : { again: { atMs: clock.nowMs() } }));
+  }
+
+  /** Brings alerts that are not closed to where these devices stand now. Whoever moves a device calls it afterwards. */
+  async follow(devices: DeviceId[]): Promise<void> {
+    const { database, clock, places } = this.#deps;
+    const known = await places.placesOf(devices);
+    if (known.size > 0) this.#deps.committed(await database.transaction((tx) => followDevices(tx, clock, known)));
+  }
+
+  /** The same for every alert that is not closed: what happened while nobody was there to follow. */
+  async followAll(): Promise<void> {
+    const { database } = this.#deps;
+    const open = database.tables<AlertTables>().selectFrom('alert').select('device').distinct();
+    const rows = await open.where('handling', '!=', 'closed').execute();
+    for (let from = 0; from < rows.length; from += DEVICES_AT_ONCE) {
+      await this.follow(rows.slice(from, from + DEVICES_AT_ONCE).map(({ device }) => device));
+    }
+  }
+
+  /** What was moved or retired between the look at its place and the commit was seen by neither side. */
+  async #lookAgain(before: Map<DeviceId, Place>): Promise<void> {
+    const now = await this.#deps.places.placesOf([...before.keys()]);
+    const changed = [...now].filter(([id, { jurisdiction, retired }]) => {
+      const known = before.get(id);
+      return known?.jurisdiction !== jurisdiction || known.retired !== retired;
+    });
+    if (changed.length > 0) await this.follow(changed.map(([id]) => id));
+  }
+
+  async #take(tx: Tables, read: FindingRow[], places: Map<DeviceId, Place>): Promise<WorkTicket[]> {
+    const nowMs = this.#deps.clock.nowMs();
+    const findings = await stillPending(tx, read);
+    const standing = await standingOf(tx, [...findings.keys()]);
+    const alerts: AlertRow[] = [];
+    const inputs: LogInput[] = [];
+    for (const [key, { open, previousId }] of standing) {
+      const ofKey = findings.get(key) ?? [];
+      const subject = ofKey[0]?.subject ?? '';
+      const unknown = {
+        name: subject,
+        lat: null,
+        lon: null,
+        jurisdiction: ofKey[0]?.jurisdiction ?? '',
+        retired: false,
+      };
+      const place = places.get(subject) ?? unknown;
+      const folded = this.#fold(ofKey, open, { place, nowMs, previousId });
+      if (folded.inputs.length > 0 && folded.alert) alerts.push(folded.alert);
+      inputs.push(...folded.inputs);
+      standing.set(key, { open: folded.alert, previousId });
+    }
+    await saveAlerts(tx, alerts);
+    const taken = [...findings.values()].flat();
+    await markTaken(tx, nowMs, { taken, alertOf: (key) => standing.get(key)?.open?.id ?? null });
+    return await publish(tx, this.#deps.clock, inputs);
+  }
+
+  /** Runs of updates within one transaction become one log entry: the alert as it stands after all of them. */
+  #fold(
+    findings: FindingRow[],
+    open: AlertRow | null,
+    context: { place: Place; nowMs: number; previousId: string | null },
+  ): { alert: AlertRow | null; inputs: LogInput[] } {
+    let alert = open;
+    const inputs: LogInput[] = [];
+    for (const finding of findings) {
+      const step = applyFinding(alert, finding, { ...context, title: this.#deps.titleOf(finding.rule) });
+      if (!step) continue;
+      alert = step.alert;
+      const last = inputs.at(-1);
+      const input = { type: step.event, alert, actor: 'citywatch', atMs: context.nowMs };
+      if (last?.type === 'alert.updated' && step.event === 'alert.updated') inputs[inputs.length - 1] = input;
+      else inputs.push(input);
+    }
+    // A device may have moved, or be gone, since its message was received.
+    const { actor, atMs } = { actor: 'citywatch', atMs: context.nowMs };
+    for (const step of alert && inputs.length > 0 ? followDevice(alert, context.place) : []) {
+      alert = step.alert;
+      inputs.push({ type: step.event, alert, actor, atMs });
+    }
+    return { alert, inputs };
+  }
+}
+
+/** Findings that are not handled, of one key in the order in which they came. */
+function pending(tables: Tables, keys: string[]): Promise<FindingRow[]> {
+  return tables
+    .tables<AlertTables>()
+    .selectFrom('finding')
+    .selectAll()
+    .where('dedup_key', 'in', keys)
+    .where('handled_at_ms', 'is', null)
+    .orderBy('seq')
+    .limit(FINDINGS_MAX)
+    .execute();
+}
+
+/** Those of `read`, by key, that no other worker took meanwhile; locked. */
+async function stillPending(tx: Tables, read: FindingRow[]): Promise<Map<string, FindingRow[]>> {
+  const rows = await tx
+    .tables<AlertTables>()
+    .selectFrom('finding')
+    .select('id')
+    .where(
+      'id',
+      'in',
+      read.map(({ id }) => id),
+    )
+    .where('handled_at_ms', 'is', null)
+    .orderBy('seq')
+    .forUpdate()
+    .execute();
+  const pendingIds = new Set(rows.map(({ id }) => id));
+  const byKey = new Map<string, FindingRow[]>();
+  for (const finding of read) {
+    if (!pendingIds.has(finding.id)) continue;
+    const ofKey = byKey.get(finding.dedup_key);
+    if (ofKey) ofKey.push(finding);
+    else byKey.set(finding.dedup_key, [finding]);
+  }
+  return byKey;
+}
+
+/** The alerts of these keys, open ones locked. */
+async function standingOf(tx: Tables, keys: string[]): Promise<Map<string, Standing>> {
+  const db = tx.tables<AlertTables>();
+  const standing = new Map<string, Standing>(keys.map((key) => [key, { open: null, previousId: null }]));
+  if (keys.length === 0) return standing;
+  const open = await db
+    .selectFrom('alert')
+    .selectAll()
+    .where('dedup_key', 'in', keys)
+    .where('handling', '!=', 'closed')
+    .orderBy('id')
+    .forUpdate()
+    .execute();
+  for (const alert of open) standing.set(alert.dedup_key, { open: alert, previousId: null });
+  const without = keys.filter((key) => !standing.get(key)?.open);
+  const { rows } = await sql<{ key: string; id: string }>`
+    SELECT given.key, newest.id FROM unnest(${without}::text[]) AS given (key)
+    CROSS JOIN LATERAL (
+      SELECT id FROM alert WHERE dedup_key = given.key ORDER BY first_at_ms DESC, committed_at_ms DESC LIMIT 1
+    ) AS newest`.execute(db);
+  for (const { key, id } of rows) standing.set(key, { open: null, previousId: id });
+  return standing;
+}
+
+async function markTaken(
+  tx: Tables,
+  nowMs: number,
+  { taken, alertOf }: { taken: FindingRow[]; alertOf(key: string): string | null },
+): Promise<void> {
+  if (taken.length === 0) return;
+  await sql`
+    UPDATE finding SET handled_at_ms = ${nowMs}, alert_id = given.alert_id
+    FROM unnest(${taken.map(({ id }) => id)}::text[], ${taken.map(({ dedup_key }) => alertOf(dedup_key))}::uuid[])
+      AS given (id, alert_id)
+    WHERE finding.id = given.id`.execute(tx.tables<AlertTables>());
+}

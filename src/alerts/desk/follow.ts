@@ -1,0 +1,67 @@
+import type { Clock } from '../../core/clock.ts';
+import type { DeviceId } from '../../core/types.ts';
+import type { Tables } from '../../platform/database/database.ts';
+import type { WorkTicket } from '../../platform/work/work.ts';
+import type { EventType } from './alert.ts';
+import { type LogInput, publish, saveAlerts } from './log.ts';
+import type { AlertRow, AlertTables } from './tables.ts';
+
+/** How a device stands in the registry now. */
+export interface Standing {
+  jurisdiction: string;
+  retired: boolean;
+}
+
+interface Step {
+  event: EventType;
+  alert: AlertRow;
+}
+
+/**
+ * What an alert that is not closed does when its device has moved or is gone; nothing where it stands right. The last
+ * step has the alert as it is then. To those it leaves it is shown as they knew it, so nothing of the new district is
+ * told to the old one. A retired device reports no end any more: what is over and what is not, nobody knows.
+ */
+export function followDevice(before: AlertRow, { jurisdiction, retired }: Standing): Step[] {
+  const steps: Step[] = [];
+  let alert = before;
+  const step = (event: EventType, change: Partial<AlertRow>): void => {
+    alert = { ...alert, ...change, version: alert.version + 1 };
+    steps.push({ event, alert });
+  };
+  if (alert.handling === 'closed') return steps;
+  if (alert.jurisdiction !== jurisdiction) {
+    step('alert.left', {});
+    step('alert.arrived', { jurisdiction });
+  }
+  const lasts = alert.condition === 'active' || alert.condition === 'recovering';
+  if (retired && lasts) step('alert.stale', { condition: 'stale', condition_reason: 'device-retired' });
+  return steps;
+}
+
+/** Brings alerts of these devices that are not closed to where the devices stand; returns what is to be rung for. */
+export async function followDevices(
+  tx: Tables,
+  clock: Clock,
+  devices: ReadonlyMap<DeviceId, Standing>,
+): Promise<WorkTicket[]> {
+  if (devices.size === 0) return [];
+  const open = await tx
+    .tables<AlertTables>()
+    .selectFrom('alert')
+    .selectAll()
+    .where('device', 'in', [...devices.keys()])
+    .where('handling', '!=', 'closed')
+    .orderBy('id')
+    .forUpdate()
+    .execute();
+  const inputs: LogInput[] = [];
+  const changed: AlertRow[] = [];
+  for (const before of open) {
+    const steps = followDevice(before, devices.get(before.device)!);
+    for (const { event, alert } of steps) inputs.push({ type: event, alert, actor: 'citywatch', atMs: clock.nowMs() });
+    if (steps.length > 0) changed.push(steps.at(-1)!.alert);
+  }
+  await saveAlerts(tx, changed);
+  return await publish(tx, clock, inputs);
+}

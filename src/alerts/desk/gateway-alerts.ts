@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../../core/clock.ts';
+import { CitywatchError } from '../../core/errors.ts';
+import { NATIONWIDE } from '../../core/jurisdiction.ts';
+import type { IncarnationOf } from '../../core/receipt.ts';
+import type { JournalPosition } from '../../core/types.ts';
+import { type Database, sql, type Tables } from '../../platform/database/database.ts';
+import { enqueueWork, type WorkTicket } from '../../platform/work/work.ts';
+import { dedupKey } from '../rules/findings.ts';
+import type { Rule } from '../rules/rules.ts';
+import { priorityOf } from './alert.ts';
+import { DESK_QUEUE } from './queues.ts';
+import type { AlertTables } from './tables.ts';
+
+export interface GatewayAlertsDeps {
+  database: Database;
+  clock: Clock;
+  rules: readonly Rule[];
+  /** Where the journal is now: the place that such an alert names. */
+  position(): JournalPosition;
+  incarnationOf: IncarnationOf;
+  committed(tickets: WorkTicket[]): void;
+}
+
+/** The gateway itself as the subject of an alert. */
+const SUBJECT = '_gateway';
+const LOCK = 6_104_220_304;
+
+/**
+ * Alerts that the gateway raises of itself, by rules of the type `gateway`. They go to the desk without the journal and
+ * without the reader "rules", because they tell of what is wrong there.
+ */
+export class GatewayAlerts {
+  readonly #deps: GatewayAlertsDeps;
+
+  constructor(deps: GatewayAlertsDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Says that what `name` stands for holds, or no longer. Saying the same again changes nothing, whoever says it and
+   * after how many restarts. Throws `store.unavailable` while PostgreSQL is away: say it again then.
+   */
+  async set(name: string, holds: boolean, data: Record<string, string | number>): Promise<void> {
+    const { database, clock, rules, committed } = this.#deps;
+    const rule = rules.find((each) => each.rule === name && each.condition.type === 'gateway');
+    if (!rule) throw new CitywatchError('internal', { detail: `There is no rule ${name} of the gateway.` });
+    const tickets = await database.transaction(async (tx) => {
+      await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(tx.tables());
+      const key = dedupKey({ rule: name, subject: SUBJECT, scope: '' });
+      const last = await lastSaid(tx, key);
+      if (holds === last.holds) return [];
+      await this.#store(tx, rule, { key, after: last.seq, holds, data });
+      const ticket = { queue: DESK_QUEUE, key, priority: priorityOf(rule.severity) };
+      await enqueueWork(tx, clock, [ticket]);
+      return [ticket];
+    });
+    if (tickets.length > 0) committed(tickets);
+  }
+
+  async #store(
+    tx: Tables,
+    rule: Rule,
+    said: { key: string; after: number; holds: boolean; data: Record<string, string | number> },
+  ): Promise<void> {
+    const { clock, position, incarnationOf } = this.#deps;
+    const at = position();
+    const nowMs = clock.nowMs();
+    const identity = `${rule.rule}@${rule.version}|${SUBJECT}|after ${said.after}`;
+    await tx
+      .tables<AlertTables>()
+      .insertInto('finding')
+      .values({
+        id: createHash('sha256').update(identity).digest('hex').slice(0, 32),
+        ...{ dedup_key: said.key, rule: rule.rule, rule_version: rule.version, severity: rule.severity },
+        ...{ subject: SUBJECT, jurisdiction: NATIONWIDE, scope: '', kind: said.holds ? 'fired' : 'cleared' },
+        ...{ lane: at.lane, journal_offset: at.offset, incarnation: incarnationOf(at) },
+        ...{ device_at_ms: null, received_at_ms: nowMs, decided_at_ms: nowMs, data: JSON.stringify(said.data) },
+        ...{ alert_id: null, handled_at_ms: null },
+      })
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .execute();
+  }
+}
+
+/** What was said last under this key: the newest finding, or, where it is too old to be kept, the alert it became. */
+async function lastSaid(tx: Tables, key: string): Promise<{ holds: boolean; seq: number }> {
+  const db = tx.tables<AlertTables>();
+  const finding = await db
+    .selectFrom('finding')
+    .select(['kind', 'seq'])
+    .where('dedup_key', '=', key)
+    .where('subject', '=', SUBJECT)
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (finding) return { holds: finding.kind === 'fired', seq: finding.seq };
+  const alert = await db
+    .selectFrom('alert')
+    .select('id')
+    .where('dedup_key', '=', key)
+    .where('handling', '!=', 'closed')
+    .where('condition', '=', 'active')
+    .executeTakeFirst();
+  return { holds: alert !== undefined, seq: 0 };
+}

@@ -1,0 +1,188 @@
+import { CitywatchError } from '../../core/errors.ts';
+import type { Caller } from '../../core/types.ts';
+import { type Database, sql, withinJurisdiction } from '../../platform/database/database.ts';
+import { type AlertView, showAlert } from './alert.ts';
+import type { LogEntry } from './log.ts';
+import type { AlertRow, AlertTables } from './tables.ts';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Text that is no id of ours names nothing: the same answer as for an id that is not there. */
+export function requireUuid(id: string): string {
+  if (!UUID.test(id)) throw new CitywatchError('not-found');
+  return id;
+}
+
+/** Longer than the journal keeps messages: a finding that is judged again must meet the row that says it was. */
+const FINDINGS_KEEP_MS = 30 * 24 * 3_600_000;
+/** Who was told what can be looked up this long; the log of alerts itself is kept. */
+const DELIVERIES_KEEP_MS = 30 * 24 * 3_600_000;
+const PRUNE_ROWS_MAX = 10_000;
+
+export interface AlertFilter {
+  handling?: AlertRow['handling'];
+  condition?: AlertRow['condition'];
+  severity?: string;
+  rule?: string;
+  device?: string;
+  /** Newest first unless `urgency`: open ones first, of these the gravest, of these the newest. */
+  order?: AlertOrder;
+  limit: number;
+  /** Where the previous page ended. */
+  after?: AlertPlace;
+}
+
+export const ALERT_ORDERS = ['newest', 'urgency'] as const;
+export type AlertOrder = (typeof ALERT_ORDERS)[number];
+
+/** A place in a list of alerts: what its last row is ordered by. */
+export interface AlertPlace {
+  firstAtMs: number;
+  id: string;
+  closed: boolean;
+  severity: string;
+}
+
+export interface LogCursor {
+  epoch: string;
+  seq: number;
+}
+
+/** Reads of alerts and their log; every one is limited to the caller's jurisdiction. */
+export class AlertQueries {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async get(caller: Caller, id: string): Promise<AlertView> {
+    return showAlert(await this.row(caller, id));
+  }
+
+  async row(caller: Caller, id: string): Promise<AlertRow> {
+    const query = this.#alerts().selectAll().where('id', '=', requireUuid(id));
+    const row = await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).executeTakeFirst();
+    if (!row) throw new CitywatchError('not-found');
+    return row;
+  }
+
+  /** One page in the order asked for; an alert that changes its place meanwhile may be missed or come twice. */
+  async list(caller: Caller, filter: AlertFilter): Promise<{ items: AlertView[]; next: AlertPlace | null }> {
+    let query = withinJurisdiction(this.#alerts().selectAll(), 'jurisdiction', caller.jurisdiction);
+    if (filter.handling) query = query.where('handling', '=', filter.handling);
+    if (filter.condition) query = query.where('condition', '=', filter.condition);
+    if (filter.severity) query = query.where('severity', '=', filter.severity);
+    if (filter.rule) query = query.where('rule', '=', filter.rule);
+    if (filter.device) query = query.where('device', '=', filter.device);
+    const order = ORDERS[filter.order ?? 'newest'];
+    if (filter.after) query = query.where(order.behind(filter.after));
+    const rows = await query
+      .orderBy(order.by)
+      .limit(filter.limit + 1)
+      .execute();
+    const items = rows.slice(0, filter.limit);
+    const last = items.at(-1);
+    return { items: items.map(showAlert), next: rows.length > filter.limit && last ? placeOf(last) : null };
+  }
+
+  /** How many alerts are not closed, by severity. */
+  async openCounts(caller: Caller): Promise<Record<string, number>> {
+    const query = this.#alerts()
+      .select(['severity', sql<number>`count(*)`.as('count')])
+      .where('handling', '!=', 'closed')
+      .groupBy('severity');
+    const rows = await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).execute();
+    return Object.fromEntries(rows.map(({ severity, count }) => [severity, count]));
+  }
+
+  async head(): Promise<LogCursor> {
+    return await this.#database
+      .tables<AlertTables>()
+      .selectFrom('alert_log_head')
+      .select(['epoch', 'seq'])
+      .executeTakeFirstOrThrow();
+  }
+
+  /** Log entries after `seq` in commit order, only the caller's, and where to go on: also past entries of others. */
+  async events(caller: Caller, seq: number, limit: number): Promise<{ entries: LogEntry[]; seq: number }> {
+    const query = this.#database
+      .tables<AlertTables>()
+      .selectFrom('alert_event')
+      .selectAll()
+      .where('seq', '>', seq)
+      .orderBy('seq')
+      .limit(limit);
+    const head = await this.head();
+    const rows = await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).execute();
+    const entries = rows.map(toEntry);
+    const last = entries.at(-1)?.seq ?? seq;
+    return { entries, seq: entries.length < limit ? Math.max(last, head.seq) : last };
+  }
+
+  /** Removes findings that became part of an alert long ago; the alert and its log keep what they said. */
+  async pruneFindings(nowMs: number): Promise<void> {
+    const old = this.#database
+      .tables<AlertTables>()
+      .selectFrom('finding')
+      .select('id')
+      .where('handled_at_ms', '<', nowMs - FINDINGS_KEEP_MS)
+      .limit(PRUNE_ROWS_MAX);
+    await this.#database.tables<AlertTables>().deleteFrom('finding').where('id', 'in', old).execute();
+  }
+
+  /** Removes deliveries that were made or withheld long ago, 10,000 at most; dead letters and what waits stay. */
+  async pruneDeliveries(nowMs: number): Promise<void> {
+    const old = this.#database
+      .tables<AlertTables>()
+      .selectFrom('delivery')
+      .select('webhook_id')
+      .where('state', 'in', ['delivered', 'withheld'])
+      .where('settled_at_ms', '<', nowMs - DELIVERIES_KEEP_MS)
+      .limit(PRUNE_ROWS_MAX);
+    await this.#database.tables<AlertTables>().deleteFrom('delivery').where('webhook_id', 'in', old).execute();
+  }
+
+  #alerts() {
+    return this.#database.tables<AlertTables>().selectFrom('alert');
+  }
+}
+
+/** As the index `alert_by_urgency` has it, word for word. */
+const GRAVITY = sql`array_position(ARRAY['extreme', 'severe', 'moderate', 'minor'], severity)`;
+
+const ORDERS = {
+  newest: {
+    by: sql`first_at_ms desc, id desc`,
+    behind: ({ firstAtMs, id }: AlertPlace) => sql<boolean>`(first_at_ms, id) < (${firstAtMs}::bigint, ${id}::uuid)`,
+  },
+  urgency: {
+    by: sql`(handling = 'closed'), ${GRAVITY}, (-first_at_ms), id`,
+    behind: ({ closed, severity, firstAtMs, id }: AlertPlace) => {
+      const gravity = sql`array_position(ARRAY['extreme', 'severe', 'moderate', 'minor'], ${severity}::text)`;
+      const place = sql`(${closed}::boolean, ${gravity}, ${-firstAtMs}::bigint, ${id}::uuid)`;
+      return sql<boolean>`((handling = 'closed'), ${GRAVITY}, (-first_at_ms), id) > ${place}`;
+    },
+  },
+} satisfies Record<AlertOrder, object>;
+
+function placeOf({ first_at_ms: firstAtMs, id, handling, severity }: AlertRow): AlertPlace {
+  return { firstAtMs, id, closed: handling === 'closed', severity };
+}
+
+type EventRow = {
+  seq: number;
+  id: string;
+  alert_id: string;
+  type: string;
+  at_ms: number;
+  actor: string;
+  jurisdiction: string;
+  severity: string;
+  body: Record<string, unknown>;
+};
+
+export function toEntry(row: EventRow): LogEntry {
+  const { alert_id: alertId, at_ms: atMs, type, ...rest } = row;
+  return { ...rest, alertId, atMs, type: type as LogEntry['type'] };
+}

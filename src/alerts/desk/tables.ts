@@ -1,0 +1,170 @@
+import type { ColumnType, Generated, Selectable } from '../../platform/database/database.ts';
+
+/** jsonb: read as a value, written as text. */
+type Json<T> = ColumnType<T, string, string>;
+
+export interface FindingTable {
+  id: string;
+  dedup_key: string;
+  rule: string;
+  rule_version: number;
+  severity: string;
+  subject: string;
+  jurisdiction: string;
+  scope: string;
+  kind: 'fired' | 'cleared';
+  lane: string;
+  journal_offset: number;
+  /** Life of the journal; empty in rows of versions without it. */
+  incarnation: Generated<string>;
+  device_at_ms: number | null;
+  received_at_ms: number;
+  decided_at_ms: number;
+  data: Json<Record<string, unknown>>;
+  /** The plates that `data` has masked; null where it has none. */
+  plates_sealed: Generated<Buffer | null>;
+  alert_id: string | null;
+  handled_at_ms: number | null;
+  seq: Generated<number>;
+}
+
+export type Conditional = 'active' | 'recovering' | 'cleared' | 'stale';
+export type Handling = 'new' | 'acked' | 'assigned' | 'in_progress' | 'closed';
+export type Visibility = 'normal' | 'silenced' | 'inhibited' | 'shelved' | 'test';
+
+/** A picture or other proof that belongs to an alert. */
+export interface Evidence {
+  id: string;
+  type: 'picture' | 'unavailable';
+  camera: string | null;
+  takenAtMs: number;
+  /** Of a picture: where its camera stood when it was taken. */
+  jurisdiction?: string | null;
+  /** Of a picture: a person who sees the camera named it for the device, so all who read the alert may see it. */
+  granted?: boolean;
+  /** Why there is no picture. */
+  reason?: string;
+}
+
+export interface Comment {
+  by: string;
+  atMs: number;
+  text: string;
+}
+
+export interface AlertTable {
+  id: string;
+  dedup_key: string;
+  rule: string;
+  rule_version: number;
+  title: Json<{ en: string; zh: string }>;
+  severity: string;
+  condition: Conditional;
+  /** `device-retired` of an alert that went stale by it; null where the rule said how it is. */
+  condition_reason: string | null;
+  handling: Handling;
+  visibility: Visibility;
+  verdict: string | null;
+  device: string;
+  device_name: string;
+  jurisdiction: string;
+  lat: number | null;
+  lon: number | null;
+  first_at_ms: number;
+  last_at_ms: number;
+  occurrences: number;
+  device_at_ms: number | null;
+  received_at_ms: number;
+  decided_at_ms: number;
+  committed_at_ms: number;
+  data: Json<Record<string, unknown>>;
+  /** The plates that `data` has masked, as its finding had them; null where it has none. */
+  plates_sealed: Generated<Buffer | null>;
+  evidence: Json<Evidence[]>;
+  comments: Json<Comment[]>;
+  acked_by: string | null;
+  acked_by_id: string | null;
+  acked_at_ms: number | null;
+  assigned_to: string | null;
+  closed_by: string | null;
+  closed_at_ms: number | null;
+  previous_id: string | null;
+  receipt: string;
+  version: number;
+}
+
+export type AlertRow = Selectable<AlertTable>;
+export type FindingRow = Selectable<FindingTable>;
+
+export interface AlertEventTable {
+  seq: number;
+  id: string;
+  alert_id: string;
+  type: string;
+  at_ms: number;
+  actor: string;
+  jurisdiction: string;
+  severity: string;
+  body: Json<Record<string, unknown>>;
+}
+
+export interface SubscriptionTable {
+  id: string;
+  name: string;
+  url: string;
+  jurisdiction: string;
+  severities: string[];
+  secrets: Json<string[]>;
+  state: 'active' | 'disabled' | 'removed';
+  state_reason: string | null;
+  created_by: string;
+  created_at_ms: number;
+  /** Who stands behind it; null where that was never written down. */
+  owner_type: string | null;
+  owner_id: string | null;
+  owner_name: string;
+  version: Generated<number>;
+}
+
+export interface DeliveryTable {
+  webhook_id: string;
+  subscription_id: string;
+  alert_id: string;
+  seq: number;
+  state: 'waiting' | 'delivered' | 'dead' | 'withheld';
+  attempts: Generated<number>;
+  created_at_ms: number;
+  settled_at_ms: number | null;
+  last_status: number | null;
+  last_error: string | null;
+}
+
+export interface AlertTables {
+  finding: FindingTable;
+  rule_state: { device: string; kind: string; jurisdiction: string; states: Json<Record<string, unknown>> };
+  rule_cursor: { lane: string; journal_offset: number; incarnation: string | null };
+  alert: AlertTable;
+  alert_event: AlertEventTable;
+  alert_log_head: { singleton: Generated<boolean>; epoch: Generated<string>; seq: number };
+  subscription: SubscriptionTable;
+  delivery: DeliveryTable;
+  watchlist: {
+    id: string;
+    name: string;
+    jurisdiction: string;
+    reason: string;
+    case_number: string;
+    created_by: string;
+    created_at_ms: number;
+    removed_at_ms: number | null;
+  };
+  watchlist_entry: {
+    id: string;
+    watchlist_id: string;
+    plate_hash: string;
+    plate_masked: string;
+    reason: string;
+    valid_until_ms: number;
+    removed_at_ms: number | null;
+  };
+}

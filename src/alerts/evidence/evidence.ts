@@ -1,0 +1,193 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../core/clock.ts';
+import { CitywatchError, messageOf } from '../../core/errors.ts';
+import { covers, type Jurisdiction, NATIONWIDE } from '../../core/jurisdiction.ts';
+import { Batches } from '../../core/mechanisms/batches.ts';
+import type { Observer } from '../../core/observe.ts';
+import type { Caller, DeviceId } from '../../core/types.ts';
+import { type Database, sql } from '../../platform/database/database.ts';
+import { ROOM_BYTES } from '../../platform/files/disks.ts';
+import { ensureDirectory, writeFileDurable } from '../../platform/files/files.ts';
+import { DONE, type WorkResult, type WorkTicket } from '../../platform/work/work.ts';
+import { publish, saveAlerts } from '../desk/log.ts';
+import type { AlertQueries } from '../desk/queries.ts';
+import type { AlertRow, AlertTables, Evidence } from '../desk/tables.ts';
+
+/** A camera that sees a device, and why its picture may be shown. */
+export interface Sight {
+  camera: DeviceId;
+  jurisdiction: Jurisdiction;
+  /** A person who sees the camera named it for the device. */
+  granted: boolean;
+}
+
+/** What evidence asks of the registry and the video pool. */
+export interface Pictures {
+  /**
+   * Cameras that see a device: those a person named for it, else the nearest within reach that everybody who may see
+   * `readers` may see too; empty for none.
+   */
+  camerasFor(device: DeviceId, readers: Jurisdiction): Promise<Sight[]>;
+  /** A JPEG of now; leaves an access-register row that names the alert as its case. */
+  snapshot(camera: DeviceId, alertId: string): Promise<Buffer>;
+}
+
+export interface EvidenceDeps {
+  database: Database<'alerts'>;
+  clock: Clock;
+  observer: Observer;
+  queries: AlertQueries;
+  pictures: Pictures;
+  directory: string;
+  /** Free bytes of the disk that holds `directory`. */
+  freeBytes(directory: string): Promise<number>;
+  /** Why `directory` is not the disk whose files the alerts name, in one sentence; null when it is. */
+  volume: { problem(): Promise<string | null> };
+  committed(tickets: WorkTicket[]): void;
+}
+
+/** A camera that is just starting gets this long before the alert says that there is no picture. */
+const TRY_FOR_MS = 60_000;
+const AGAIN_MS = 2_000;
+/** Few, so that a thousand alerts at once do not take the machine for their pictures before they are delivered. */
+export const PICTURES_AT_ONCE = 4;
+
+interface Found {
+  alertId: string;
+  evidence: Evidence;
+}
+
+/**
+ * Attaches a picture to an alert that was just opened. The alert never waits for it: it follows as an update, or a row
+ * that says why there is none.
+ */
+export class EvidenceDesk {
+  readonly #deps: EvidenceDeps;
+  readonly #attached: Batches<Found, undefined>;
+
+  constructor(deps: EvidenceDeps) {
+    this.#deps = deps;
+    this.#attached = new Batches({ run: (found) => this.#attachAll(found), max: PICTURES_AT_ONCE });
+  }
+
+  /** Handler of the queue `evidence`; the key is the alert's id. */
+  async handle(alertId: string): Promise<WorkResult> {
+    const { database, clock, pictures } = this.#deps;
+    const alert = await database
+      .tables<AlertTables>()
+      .selectFrom('alert')
+      .select(['device', 'jurisdiction', 'evidence', 'committed_at_ms'])
+      .where('id', '=', alertId)
+      .executeTakeFirst();
+    if (!alert || alert.evidence.length > 0) return DONE;
+    const cameras = await pictures.camerasFor(alert.device, alert.jurisdiction);
+    if (cameras.length === 0) return await this.#attach(alertId, this.#missing(null, 'No camera sees this place.'));
+    let reason = '';
+    for (const sight of cameras.slice(0, 3)) {
+      const { camera } = sight;
+      try {
+        const picture = await pictures.snapshot(camera, alertId);
+        return await this.#attach(alertId, await this.#keep(alertId, sight, picture));
+      } catch (error) {
+        reason = error instanceof CitywatchError ? error.message : 'The camera gave no picture.';
+        this.#deps.observer.log.debug({ part: 'evidence', camera, error: messageOf(error) }, 'no picture yet');
+      }
+    }
+    const nowMs = clock.nowMs();
+    if (nowMs - alert.committed_at_ms < TRY_FOR_MS) return { again: { atMs: nowMs + AGAIN_MS } };
+    return await this.#attach(alertId, this.#missing(cameras[0]?.camera ?? null, reason));
+  }
+
+  /**
+   * The picture of an alert the caller may see; the caller's look is registered by whoever serves it. An alert may have
+   * moved to another district since, with its device: then only who sees the place of the camera, as it was when the
+   * picture was taken, is shown it.
+   */
+  async picture(caller: Caller, alertId: string, evidenceId: string): Promise<{ camera: DeviceId; jpeg: Buffer }> {
+    const alert = await this.#deps.queries.row(caller, alertId);
+    const found = alert.evidence.find(({ id, type }) => id === evidenceId && type === 'picture');
+    if (!found?.camera) throw new CitywatchError('not-found');
+    if (!found.granted && !covers(caller.jurisdiction, found.jurisdiction ?? NATIONWIDE)) {
+      throw new CitywatchError('not-found', { detail: 'This picture was taken in another district.' });
+    }
+    const jpeg = await readFile(this.#path(alertId, found.id)).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      await this.#refuseForeignDisk();
+      throw new CitywatchError('not-found', { detail: 'This picture is no longer kept.' });
+    });
+    return { camera: found.camera, jpeg };
+  }
+
+  /** Whether any alert names a picture. */
+  async areKept(): Promise<boolean> {
+    const db = this.#deps.database.tables<AlertTables>();
+    const some = db.selectFrom('alert').select('id').where(sql<boolean>`evidence @> '[{"type":"picture"}]'`);
+    return (await some.limit(1).executeTakeFirst()) !== undefined;
+  }
+
+  async #keep(alertId: string, sight: Sight, picture: Buffer): Promise<Evidence> {
+    await this.#refuseForeignDisk();
+    const evidence: Evidence = { id: randomUUID(), type: 'picture', ...sight, takenAtMs: this.#deps.clock.nowMs() };
+    const { directory, freeBytes } = this.#deps;
+    await ensureDirectory(directory, 0o700);
+    if ((await freeBytes(directory)) - picture.length < ROOM_BYTES.evidence) {
+      throw new CitywatchError('images.unavailable');
+    }
+    await ensureDirectory(join(directory, alertId), 0o700);
+    await writeFileDurable(this.#path(alertId, evidence.id), picture, { mode: 0o600 });
+    return evidence;
+  }
+
+  /** What is written where a disk should be would be hidden by it later. */
+  async #refuseForeignDisk(): Promise<void> {
+    if ((await this.#deps.volume.problem()) === null) return;
+    throw new CitywatchError('images.unavailable', { detail: 'The disk of the evidence is not there.' });
+  }
+
+  #missing(camera: DeviceId | null, reason: string): Evidence {
+    return { id: randomUUID(), type: 'unavailable', camera, takenAtMs: this.#deps.clock.nowMs(), reason };
+  }
+
+  /** Both names are UUIDs of ours, so the path stays inside the directory. */
+  #path(alertId: string, evidenceId: string): string {
+    return join(this.#deps.directory, alertId, `${evidenceId}.jpg`);
+  }
+
+  async #attach(alertId: string, evidence: Evidence): Promise<WorkResult> {
+    await this.#attached.add({ alertId, evidence });
+    return DONE;
+  }
+
+  async #attachAll(found: Found[]): Promise<undefined[]> {
+    const { database, clock } = this.#deps;
+    const tickets = await database.transaction(async (tx) => {
+      const before = await tx
+        .tables<AlertTables>()
+        .selectFrom('alert')
+        .selectAll()
+        .where(
+          'id',
+          'in',
+          found.map(({ alertId }) => alertId),
+        )
+        .orderBy('id')
+        .forUpdate()
+        .execute();
+      const evidenceOf = new Map(found.map(({ alertId, evidence }) => [alertId, evidence]));
+      const alerts = before
+        .filter(({ evidence }) => evidence.length === 0)
+        .map((row): AlertRow => ({ ...row, evidence: [evidenceOf.get(row.id)!], version: row.version + 1 }));
+      await saveAlerts(tx, alerts);
+      const atMs = clock.nowMs();
+      return await publish(
+        tx,
+        clock,
+        alerts.map((alert) => ({ type: 'alert.evidence', alert, actor: 'citywatch', atMs })),
+      );
+    });
+    this.#deps.committed(tickets);
+    return found.map(() => undefined);
+  }
+}

@@ -1,0 +1,45 @@
+import { CitywatchError } from '../../core/errors.ts';
+import { districtOf } from '../../core/jurisdiction.ts';
+import type { Caller } from '../../core/types.ts';
+import { sql, type Tables } from '../../platform/database/database.ts';
+import type { AlertTables, SubscriptionTable } from '../desk/tables.ts';
+
+/** Every alert is compared with all of them, so their number is bounded; a district has a tenth of it at most. */
+const ALL_MAX = 400;
+const DISTRICT_MAX = 40;
+const OWNER_MAX = 20;
+
+/** Errors: `conflict.state` when the owner, the district or the whole city has as many as it may have. */
+export async function refuseBeyondShare(
+  tx: Tables,
+  { jurisdiction, owner_type, owner_id }: Pick<SubscriptionTable, 'jurisdiction' | 'owner_type' | 'owner_id'>,
+): Promise<void> {
+  const district = districtOf(jurisdiction);
+  const { all, ofDistrict } = await living(tx)
+    .select([
+      sql<number>`count(*)`.as('all'),
+      sql<number>`count(*) filter (where left(jurisdiction, 6) = ${district})`.as('ofDistrict'),
+    ])
+    .executeTakeFirstOrThrow();
+  if (owner_id !== null) await refuseManyOfOne(tx, { type: owner_type as Caller['type'], id: owner_id });
+  if (ofDistrict >= DISTRICT_MAX) throw full(`There are ${DISTRICT_MAX} subscriptions in ${district} already`);
+  if (all >= ALL_MAX) throw full(`There are ${ALL_MAX} subscriptions already`);
+}
+
+/** Errors: `conflict.state` when one person or token has as many as one may have. */
+export async function refuseManyOfOne(tx: Tables, { type, id }: Pick<Caller, 'type' | 'id'>): Promise<void> {
+  const { count } = await living(tx)
+    .select(sql<number>`count(*)`.as('count'))
+    .where('owner_type', '=', type)
+    .where('owner_id', '=', id)
+    .executeTakeFirstOrThrow();
+  if (count >= OWNER_MAX) throw full(`You have ${OWNER_MAX} subscriptions already`);
+}
+
+function living(tx: Tables) {
+  return tx.tables<AlertTables>().selectFrom('subscription').where('state', '!=', 'removed');
+}
+
+function full(what: string): CitywatchError {
+  return new CitywatchError('conflict.state', { detail: `${what}; remove one first.` });
+}

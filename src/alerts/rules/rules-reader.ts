@@ -1,0 +1,257 @@
+import type { Clock } from '../../core/clock.ts';
+import { CitywatchError, messageOf } from '../../core/errors.ts';
+import { Counter, type Observer } from '../../core/observe.ts';
+import type { IncarnationOf } from '../../core/receipt.ts';
+import type { DecodedBatch, Lane } from '../../core/types.ts';
+import { type Database, sql, type Tables } from '../../platform/database/database.ts';
+import { enqueueWork, type WorkTicket } from '../../platform/work/work.ts';
+import { priorityOf } from '../desk/alert.ts';
+import { DESK_QUEUE } from '../desk/queues.ts';
+import type { AlertTables } from '../desk/tables.ts';
+import { saveRuleCursors } from './cursors.ts';
+import type { RulesEngine, StoredStates } from './engine.ts';
+import { dedupKey, type Finding } from './findings.ts';
+import { type PlateBox, sealPlates } from './plates.ts';
+
+export interface RulesReaderDeps {
+  database: Database<'alerts'>;
+  clock: Clock;
+  observer: Observer;
+  engine: RulesEngine;
+  /** Offset behind the newest durable record of the live lane: at the head, clocks run by the wall. */
+  head(): number;
+  committed(tickets: WorkTicket[]): void;
+  incarnationOf: IncarnationOf;
+  plates: PlateBox;
+  /** Whether the rules know of every time the wall clock was set; until then no clock runs by it. */
+  isClockKnown?(): boolean;
+  /** How long changed states may wait for their transaction. */
+  saveMs?: number;
+}
+
+type Cursors = Record<Lane, number>;
+
+const ROWS_AT_ONCE = 1_000;
+/** A record received before a clock ran out may still be on its way into the journal; give it this long. */
+const HEAD_MARGIN_MS = 1_000;
+const TICK_MS = 250;
+
+/**
+ * The reader "rules" of both lanes: they share the states of rules, so states and both cursors are saved together.
+ * After a crash it judges again from the saved cursors, and the same findings get the same ids.
+ */
+export class RulesReader {
+  readonly #deps: RulesReaderDeps;
+  readonly #findings: Counter;
+  readonly #cursors: Cursors = { live: 0, bulk: 0 };
+  readonly #saved: Cursors = { live: 0, bulk: 0 };
+  #savedAtMs = 0;
+  #loading: Promise<void> | null = null;
+  #loaded = false;
+  #turn: Promise<void> = Promise.resolve();
+  #stopTick: (() => void) | null = null;
+  #ticking = false;
+
+  constructor(deps: RulesReaderDeps) {
+    this.#deps = deps;
+    this.#findings = new Counter({
+      name: 'citywatch_findings_total',
+      help: 'Findings that rules raised.',
+      labelNames: ['rule', 'kind'],
+      registers: [deps.observer.metrics],
+    });
+  }
+
+  /** Loads states and cursors, once: what is in memory is newer. Returns where to read on. */
+  async load(lane: Lane): Promise<number> {
+    if (!this.#loaded) {
+      this.#loading ??= this.#load().finally(() => {
+        this.#loading = null;
+      });
+      await this.#loading;
+    }
+    return this.#cursors[lane];
+  }
+
+  async #load(): Promise<void> {
+    const db = this.#deps.database.tables<AlertTables>();
+    const rows = await db.selectFrom('rule_state').selectAll().execute();
+    const cursors = await db.selectFrom('rule_cursor').select(['lane', 'journal_offset']).execute();
+    this.#deps.engine.load(rows.map((row) => ({ ...row, states: row.states as StoredStates })));
+    for (const { lane, journal_offset } of cursors) this.#cursors[lane as Lane] = journal_offset;
+    Object.assign(this.#saved, this.#cursors);
+    this.#loaded = true;
+  }
+
+  /** Everything of the lane before this offset is judged and saved: the journal may let it go. */
+  saved(lane: Lane): number {
+    return this.#saved[lane];
+  }
+
+  /** Starts the clocks of a quiet city: without messages, time passes by the wall. */
+  start(): void {
+    this.#stopTick = this.#deps.clock.every(TICK_MS, () => {
+      if (this.#ticking) return;
+      this.#ticking = true;
+      this.#inTurn(() => this.#tick())
+        .catch((error: unknown) => {
+          this.#deps.observer.log.warn({ part: 'rules', error: messageOf(error) }, 'clocks of rules are late');
+        })
+        .finally(() => {
+          this.#ticking = false;
+        });
+    });
+  }
+
+  /** Saves what is not saved yet. */
+  async stop(): Promise<void> {
+    this.#stopTick?.();
+    await this.#inTurn(() => this.#commit(true));
+  }
+
+  /**
+   * Handler of the journal reader. Throws (and is called again with the same batch) when PostgreSQL does not answer.
+   */
+  handle(batch: DecodedBatch): Promise<void> {
+    return this.#inTurn(async () => {
+      // Message by message: when one cannot be judged the batch comes again in parts, and what was judged stays so.
+      for (const decoded of batch.messages) {
+        if (decoded.message.offset < this.#cursors[batch.lane]) continue;
+        this.#unsaved.push(...this.#deps.engine.judge(decoded, this.#deps.clock.nowMs()));
+        this.#cursors[batch.lane] = decoded.message.endOffset;
+      }
+      this.#cursors[batch.lane] = Math.max(this.#cursors[batch.lane], batch.to);
+      await this.#commit(false);
+    });
+  }
+
+  /** Judged and not yet committed: kept while PostgreSQL is away, because judging twice would not raise them again. */
+  readonly #unsaved: Finding[] = [];
+
+  async #tick(): Promise<void> {
+    if (this.#deps.isClockKnown?.() === false) return;
+    if (!this.#loaded || this.#cursors.live < this.#deps.head()) return;
+    const nowMs = this.#deps.clock.nowMs();
+    this.#unsaved.push(...this.#deps.engine.advanceTo(nowMs - HEAD_MARGIN_MS, nowMs));
+    await this.#commit(false);
+  }
+
+  /**
+   * Commits findings at once; states and cursor with them, or at most once a second when there are none. States go into
+   * the same transaction as their findings: saved apart, a crash in between could forget that an absence has fired and
+   * so never raise its end.
+   */
+  async #commit(now: boolean): Promise<void> {
+    const nowMs = this.#deps.clock.monotonicMs();
+    const findings = this.#unsaved.slice();
+    if (findings.length === 0 && !now && nowMs - this.#savedAtMs < (this.#deps.saveMs ?? 1_000)) return;
+    for (const device of this.#deps.engine.takeChanged()) this.#changed.set(device.device, device);
+    const cursors = { ...this.#cursors };
+    const moved = cursors.live !== this.#saved.live || cursors.bulk !== this.#saved.bulk;
+    if (findings.length === 0 && this.#changed.size === 0 && !moved) return;
+    const tickets = await this.#storeAll(findings, cursors);
+    this.#unsaved.splice(0, findings.length);
+    this.#changed.clear();
+    Object.assign(this.#saved, cursors);
+    this.#savedAtMs = nowMs;
+    for (const { rule, kind } of findings) this.#findings.inc({ rule, kind });
+    this.#deps.committed(tickets);
+  }
+
+  /** A finding whose data PostgreSQL refuses is stored without it: the alert counts more than its details. */
+  async #storeAll(findings: Finding[], cursors: Cursors): Promise<WorkTicket[]> {
+    const { database, observer } = this.#deps;
+    try {
+      return await database.transaction((tx) => this.#store(tx, findings, cursors));
+    } catch (error) {
+      if (findings.length === 0 || !(error instanceof CitywatchError) || error.retryable) throw error;
+      observer.log.error(
+        { part: 'rules', error: error.message, findings: findings.length },
+        'stored without their data',
+      );
+      const bare = findings.map((finding) => ({ ...finding, data: {} }));
+      return await database.transaction((tx) => this.#store(tx, bare, cursors));
+    }
+  }
+
+  async #store(tx: Tables, findings: Finding[], cursors: Cursors): Promise<WorkTicket[]> {
+    const db = tx.tables<AlertTables>();
+    for (let from = 0; from < findings.length; from += ROWS_AT_ONCE) {
+      await db
+        .insertInto('finding')
+        .values(findings.slice(from, from + ROWS_AT_ONCE).map((finding) => toRow(finding, this.#deps)))
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .execute();
+    }
+    const changed = [...this.#changed.values()];
+    for (let from = 0; from < changed.length; from += ROWS_AT_ONCE) {
+      await storeStates(tx, changed.slice(from, from + ROWS_AT_ONCE));
+    }
+    await saveRuleCursors(
+      tx,
+      (['live', 'bulk'] as const).map((lane) => ({ lane, offset: cursors[lane] })),
+      this.#deps.incarnationOf,
+    );
+    const tickets = findings.map((finding) => ({
+      queue: DESK_QUEUE,
+      key: dedupKey(finding),
+      priority: priorityOf(finding.severity),
+    }));
+    await enqueueWork(tx, this.#deps.clock, tickets);
+    return tickets;
+  }
+
+  /** Taken from the engine and not yet stored; survives a transaction that failed. */
+  readonly #changed = new Map<string, ReturnType<RulesEngine['takeChanged']>[number]>();
+
+  /** One step at a time: a tick never runs inside a batch. */
+  #inTurn(run: () => Promise<void>): Promise<void> {
+    const next = this.#turn.then(run);
+    this.#turn = next.catch(() => {});
+    return next;
+  }
+}
+
+async function storeStates(tx: Tables, devices: ReturnType<RulesEngine['takeChanged']>): Promise<void> {
+  const db = tx.tables<AlertTables>();
+  const gone = devices.filter(({ states }) => Object.keys(states).length === 0).map(({ device }) => device);
+  const kept = devices.filter(({ states }) => Object.keys(states).length > 0);
+  if (gone.length > 0) await db.deleteFrom('rule_state').where('device', 'in', gone).execute();
+  if (kept.length === 0) return;
+  await db
+    .insertInto('rule_state')
+    .values(kept.map((one) => ({ ...one, states: JSON.stringify(one.states) })))
+    .onConflict((conflict) =>
+      conflict.column('device').doUpdateSet({
+        kind: sql<string>`excluded.kind`,
+        jurisdiction: sql<string>`excluded.jurisdiction`,
+        states: sql<string>`excluded.states`,
+      }),
+    )
+    .execute();
+}
+
+function toRow(finding: Finding, { incarnationOf, plates }: Pick<RulesReaderDeps, 'incarnationOf' | 'plates'>) {
+  const key = dedupKey(finding);
+  return {
+    id: finding.id,
+    dedup_key: key,
+    rule: finding.rule,
+    rule_version: finding.ruleVersion,
+    severity: finding.severity,
+    subject: finding.subject,
+    jurisdiction: finding.jurisdiction,
+    scope: finding.scope,
+    kind: finding.kind,
+    lane: finding.position.lane,
+    journal_offset: finding.position.offset,
+    incarnation: incarnationOf(finding.position),
+    device_at_ms: finding.deviceAtMs,
+    received_at_ms: finding.receivedAtMs,
+    decided_at_ms: finding.decidedAtMs,
+    data: JSON.stringify(finding.data),
+    plates_sealed: sealPlates(plates, finding.plates, key),
+    alert_id: null,
+    handled_at_ms: null,
+  };
+}

@@ -1,0 +1,162 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { CitywatchError, type ErrorCode } from '../../core/errors.ts';
+import { type Caller, DEVICE_ID, type DeviceIdentity, type Role } from '../../core/types.ts';
+import type { ApiDeps } from '../deps.ts';
+import type { RateLimits } from '../server/limits.ts';
+import { requireOwnPage, sessionIdOf } from './session-cookie.ts';
+
+/** Who may use a route. `device` is a device with its own secret; it may only speak for itself. */
+export type Allowed = Role | 'device';
+
+export interface DeclaredRoute {
+  method: string;
+  url: string;
+  allow: readonly Allowed[];
+  public: boolean;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Roles that may use the route. Every route has this or `public`; one without either stops the start. */
+    allow?: readonly Allowed[];
+    /** Open to everybody, without a token. */
+    public?: boolean;
+    /** Also open to whoever shows the metrics token (`ApiSettings.metricsToken`), which opens nothing else. */
+    metrics?: boolean;
+    /** The answer goes on until one side ends it; such answers are bounded by themselves, beside the others. */
+    lasting?: boolean;
+    /** Serves files by path: what the file server refuses does not exist. */
+    files?: boolean;
+    /** A POST that only asks: an Idempotency-Key means nothing, and the answer is never kept. */
+    asksOnly?: boolean;
+    /** A DELETE of what has no versions: If-Match is not asked for. */
+    unversioned?: boolean;
+    /** The route has a budget of its own for each device; its requests do not count with all others of a minute. */
+    ownBudget?: boolean;
+    /** The field of the answer that is shown once and never kept. */
+    oneTimeSecret?: string;
+    /** In the contract, but not in this version: it is no part of what is served, and answers with that. */
+    later?: boolean;
+    /** Errors of this route beyond those that follow from its declaration; for the OpenAPI document. */
+    errors?: readonly ErrorCode[];
+  }
+  interface FastifyInstance {
+    /** Every route of this server with its rights; the tests of rights are made from it. */
+    declaredRoutes: DeclaredRoute[];
+  }
+  interface FastifyRequest {
+    /** Who asks; null on public routes. */
+    caller: Caller | null;
+    /** User name of the person whose session the request belongs to; null for tokens and devices. */
+    username: string | null;
+  }
+}
+
+const BEARER = /^Bearer +([\x21-\x7e]{1,512})$/i;
+
+/** The caller of a route that is not public. */
+export function callerOf(request: FastifyRequest): Caller {
+  if (!request.caller) throw new CitywatchError('auth.required');
+  return request.caller;
+}
+
+/** The device that speaks for itself; any other id in the path answers like one that does not exist. */
+export function senderOf({ directory }: Pick<ApiDeps, 'directory'>, request: FastifyRequest): DeviceIdentity {
+  const device = directory.identity(callerOf(request).id);
+  if (!device || device.id !== (request.params as { id: string }).id) throw new CitywatchError('not-found');
+  return device;
+}
+
+/** Refuses to start with a route that does not say who may use it, and keeps the list of all. */
+export function requireDeclaredRights(app: FastifyInstance): void {
+  const declared: DeclaredRoute[] = [];
+  app.decorate('declaredRoutes', declared);
+  app.addHook('onRoute', (route) => {
+    const { allow = [], public: open = false, later = false } = route.config ?? {};
+    if (later) return;
+    if (!open && allow.length === 0) throw new Error(`route ${route.method} ${route.url} does not say who may use it`);
+    for (const method of [route.method].flat()) declared.push({ method, url: route.url, allow, public: open });
+  });
+}
+
+/** Makes an unknown query field an error also on routes that take none. */
+export function refuseUnknownQueries(app: FastifyInstance): void {
+  app.addHook('onRoute', (route) => {
+    if (!route.config?.public && !route.config?.later)
+      route.schema = { querystring: z.strictObject({}), ...route.schema };
+  });
+}
+
+/** Finds out who asks and whether the route is for them, before a byte of the body is read. */
+export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLimits): void {
+  app.decorateRequest('caller', null);
+  app.decorateRequest('username', null);
+  app.addHook('onRequest', async (request) => {
+    await limits.address(request);
+    const { config } = request.routeOptions;
+    if (request.is404 || config.public || config.later) return;
+    if (config.metrics && showsMetricsToken(request, deps)) return;
+    const who = await identify(request, deps);
+    if (!who) {
+      await limits.failedAuth(request);
+      throw new CitywatchError('auth.required');
+    }
+    request.caller = who.caller;
+    request.username = who.username;
+    if (who.username !== null) requireOwnPage(request);
+    if (!(config.ownBudget && request.caller.type === 'device')) await limits.caller(request);
+    if (!config.allow?.includes(request.caller.role)) throw new CitywatchError('auth.forbidden');
+  });
+}
+
+/**
+ * Whether the sender of an answer that goes on for long may still have it: asks for the same credentials again. False
+ * when they were revoked, or now stand for another role or area. Rejects when that cannot be found out now.
+ */
+export async function stillAllowed(request: FastifyRequest, deps: ApiDeps): Promise<boolean> {
+  const before = callerOf(request);
+  const now = (await identify(request, deps))?.caller;
+  return now !== undefined && now.role === before.role && now.jurisdiction === before.jurisdiction;
+}
+
+interface Identified {
+  caller: Caller;
+  /** Null unless a session says who it is. */
+  username: string | null;
+}
+
+/** A request with an Authorization header is judged by that alone, whatever cookie it also has. */
+async function identify(request: FastifyRequest, deps: ApiDeps): Promise<Identified | null> {
+  const header = request.headers.authorization;
+  if (header === undefined) {
+    const id = sessionIdOf(request);
+    return id === undefined ? null : await deps.sessions.verify(id);
+  }
+  const bearer = BEARER.exec(header)?.[1];
+  if (bearer === undefined) return null;
+  const caller = deviceCaller(bearer, deps) ?? (await deps.tokens.verify(bearer));
+  return caller && { caller, username: null };
+}
+
+/** `<deviceId>:<secret>`. A token may hold a colon too, so a wrong device secret is still tried as a token. */
+function deviceCaller(bearer: string, { directory }: ApiDeps): Caller | null {
+  const colon = bearer.indexOf(':');
+  const id = bearer.slice(0, Math.max(0, colon));
+  if (!DEVICE_ID.test(id)) return null;
+  const device = directory.authenticate(id, bearer.slice(colon + 1));
+  if (!device) return null;
+  const { jurisdiction } = device;
+  return { type: 'device', id: device.id, name: device.id, role: 'device', jurisdiction, purpose: null };
+}
+
+/** Compared as hashes, so that the time it takes tells nothing of the token. */
+function showsMetricsToken(request: FastifyRequest, { settings: { metricsToken } }: ApiDeps): boolean {
+  const shown = BEARER.exec(request.headers.authorization ?? '')?.[1];
+  return metricsToken !== undefined && shown !== undefined && timingSafeEqual(hash(shown), hash(metricsToken));
+}
+
+function hash(value: string): Buffer {
+  return createHash('sha256').update(value).digest();
+}

@@ -1,0 +1,27 @@
+import { CitywatchError } from '../../core/errors.ts';
+import type { Caller } from '../../core/types.ts';
+import { label } from '../schemas.ts';
+
+/** The one purpose technicians may look for. */
+const MAINTENANCE = 'maintenance';
+
+/** Query fields of every route that shows what a camera saw. */
+export const lookQuery = {
+  purpose: label(200)
+    .optional()
+    .meta({ description: "Why you look; without it the token's purpose, for people `routine`" }),
+  case: label(64).optional().meta({ description: 'Number of the case you look for' }),
+};
+
+/** Why this caller looks. Ask it only once the caller may know that there is something to see. */
+export function purposeOf(caller: Caller, query: { purpose?: string | undefined }): string {
+  const purpose = query.purpose ?? caller.purpose;
+  if (purpose === null) {
+    const message = 'is missing: say why you look, or use a token that has a purpose';
+    throw new CitywatchError('request.invalid', { issues: [{ path: 'purpose', message }] });
+  }
+  if (caller.role === 'technician' && purpose !== MAINTENANCE) {
+    throw new CitywatchError('auth.forbidden', { detail: `Technicians look with purpose=${MAINTENANCE}.` });
+  }
+  return purpose;
+}

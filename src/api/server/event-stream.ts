@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { deadline } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
+import { stillAllowed } from '../guards/auth.ts';
+import type { RouteContext } from '../routes/route.ts';
+
+/** Below the 15 s after which proxies and browsers give a silent stream up. */
+const BEAT_MS = 10_000;
+/** A reader that takes nothing for this long is cut off; it comes back with its cursor and misses nothing. */
+const STUCK_MS = 15_000;
+/** Rights that could not be confirmed for this long count as lost. */
+const UNCONFIRMED_MS = 50_000;
+/** How long the browser waits before it comes back. */
+const RETRY_MS = 1_000;
+
+export interface ServerSentEvent {
+  id: string;
+  event: string;
+  data: unknown;
+}
+
+export interface EventStream {
+  /** Aborted when the reader has left, is stuck or has lost its rights, and when the server stops. */
+  over: AbortSignal;
+  /** Resolves when the reader can take more. */
+  send(event: ServerSentEvent): Promise<void>;
+}
+
+/**
+ * Answers a request with server-sent events, as long as `run` lasts. Nothing is queued for the reader beyond what its
+ * connection holds: `run` waits in `send` until that has drained.
+ */
+export async function sendEvents(
+  { request, reply, context }: { request: FastifyRequest; reply: FastifyReply; context: RouteContext },
+  run: (stream: EventStream) => Promise<void>,
+): Promise<void> {
+  const { clock, stopping, observer } = context;
+  const { raw } = reply;
+  const over = new AbortController();
+  const end = () => over.abort();
+  raw.once('close', end).once('error', end);
+  stopping.addEventListener('abort', end, { once: true });
+  let confirmedAtMs = clock.monotonicMs();
+  const check = async () => {
+    const allowed = await stillAllowed(request, context).catch(() => null);
+    if (allowed) confirmedAtMs = clock.monotonicMs();
+    if (allowed === false || clock.monotonicMs() - confirmedAtMs > UNCONFIRMED_MS) end();
+  };
+  const stopBeat = clock.every(BEAT_MS, () => {
+    if (!raw.writableNeedDrain) raw.write(': still here\n\n');
+    void check();
+  });
+  try {
+    begin(reply);
+    await run({ over: over.signal, send: (event) => write(event) });
+  } catch (error) {
+    // The answer has begun, so there is no problem document; the reader comes back and is told then.
+    observer.log.warn({ part: 'api', requestId: request.id, error: messageOf(error) }, 'event stream broken off');
+  } finally {
+    stopBeat();
+    stopping.removeEventListener('abort', end);
+    raw.end();
+    // What a stuck reader has not taken would hold its connection open.
+    if (raw.writableLength > 0) raw.destroy();
+  }
+
+  async function write({ id, event, data }: ServerSentEvent): Promise<void> {
+    if (over.signal.aborted || raw.write(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`)) return;
+    const limit = deadline(clock, STUCK_MS, over.signal);
+    try {
+      await once(raw, 'drain', { signal: limit.signal });
+    } catch {
+      end();
+    } finally {
+      limit.cancel();
+    }
+  }
+}
+
+/** Sends the head of the answer at once, with the headers that hooks have set. */
+function begin(reply: FastifyReply): void {
+  reply.hijack();
+  const { raw } = reply;
+  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value);
+  raw.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  });
+  raw.write(`retry: ${RETRY_MS}\n\n`);
+}

@@ -1,0 +1,101 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { CitywatchError } from '../../core/errors.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The methods that the path of a URL takes, sorted; none where nothing is served there. */
+    methodsOf(url: string): string[];
+  }
+}
+
+/** What the outside contract promises under /api/v1 and this version does not serve yet. */
+export const LATER_ROUTES: readonly (readonly [HTTPMethods, string])[] = [
+  ['POST', '/devices/:id/check'],
+  ['POST', '/devices/:id/maintenance'],
+  ['POST', '/devices/import'],
+  ['GET', '/devices/export'],
+  ['POST', '/discoveries'],
+  ['GET', '/discoveries/:id'],
+  ['GET', '/streams/:id/live'],
+  ['GET', '/streams/:id/recordings'],
+  ['GET', '/streams/:id/playback.m3u8'],
+  ['GET', '/streams/:id/clip.mp4'],
+  ['POST', '/alerts/:id/shelve'],
+  ['POST', '/alerts/bulk'],
+  ['GET', '/alerts/:id/bundle'],
+  ['POST', '/subscriptions/:id/test'],
+  ['POST', '/rules'],
+  ['POST', '/rules/dry-run'],
+  ['POST', '/watchlists/:id/approve'],
+  ['GET', '/silences'],
+  ['POST', '/silences'],
+  ['DELETE', '/silences/:id'],
+  ['GET', '/incidents'],
+  ['POST', '/incidents'],
+  ['DELETE', '/incidents/:id'],
+  ['GET', '/rosters'],
+  ['POST', '/rosters'],
+  ['DELETE', '/rosters/:id'],
+  ['GET', '/work-orders'],
+  ['POST', '/work-orders'],
+  ['GET', '/jobs/:id'],
+  ['GET', '/reports/:name'],
+];
+
+/** Answers what no route takes: a known path with another method by 405 and what it does take, the rest by 404. */
+export function answerUnknownRoutes(app: FastifyInstance): void {
+  app.decorate('methodsOf', collectMethods(app));
+  // Before the body is read: its type and size are nobody's business where nobody takes it.
+  app.addHook('preParsing', async (request, reply) => {
+    if (request.is404) throw refusalOf(request, reply);
+  });
+  app.setNotFoundHandler(async (request, reply) => {
+    throw refusalOf(request, reply);
+  });
+}
+
+/**
+ * Serves the routes of {@link LATER_ROUTES} with "not in this version". Real routes, because `/devices/export` would
+ * otherwise be taken for the device `export`. To be called on the part of the API under /api/v1, after all others.
+ */
+export function answerLaterRoutes(app: FastifyInstance): void {
+  for (const [method, url] of LATER_ROUTES) {
+    if (app.hasRoute({ method, url: `${app.prefix}${url}` })) continue;
+    const refuseLater = async () => {
+      throw new CitywatchError('not-in-version');
+    };
+    const options = { config: { later: true }, schema: { hide: true }, onRequest: refuseLater, handler: refuseLater };
+    app.route({ method, url, exposeHeadRoute: false, ...options });
+  }
+}
+
+function refusalOf(request: FastifyRequest, reply: FastifyReply): CitywatchError {
+  const allowed = request.server.methodsOf(request.url);
+  if (allowed.length === 0 || allowed.includes(request.method)) return new CitywatchError('not-found');
+  reply.header('allow', allowed.join(', '));
+  return new CitywatchError('request.method');
+}
+
+/** Remembers every route that is served. */
+function collectMethods(app: FastifyInstance): (url: string) => string[] {
+  const routes = new Map<string, { pattern: RegExp; methods: Set<string> }>();
+  app.addHook('onRoute', ({ url, method, config }) => {
+    if (config?.later) return;
+    const route = routes.get(url) ?? { pattern: patternOf(url), methods: new Set() };
+    for (const each of [method].flat()) route.methods.add(each);
+    routes.set(url, route);
+  });
+  return (url) => {
+    const path = url.split('?', 1)[0] ?? '';
+    const matching = [...routes.values()].filter(({ pattern }) => pattern.test(path));
+    return [...new Set(matching.flatMap(({ methods }) => [...methods]))].sort();
+  };
+}
+
+function patternOf(url: string): RegExp {
+  const parts = url.split('/').map((part) => {
+    if (part.startsWith(':')) return '[^/]+';
+    return part.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace('*', '.*');
+  });
+  return new RegExp(`^${parts.join('/')}$`);
+}

@@ -1,0 +1,140 @@
+import { join } from 'node:path';
+import { whoIsStillThere } from '../../access/owners.ts';
+import { personWhoSees } from '../../access/people.ts';
+import { AlertActions } from '../../alerts/desk/actions.ts';
+import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../alerts/desk/desk.ts';
+import { AlertFeed } from '../../alerts/desk/feed.ts';
+import { GatewayAlerts } from '../../alerts/desk/gateway-alerts.ts';
+import { AlertQueries } from '../../alerts/desk/queries.ts';
+import { DELIVERY_QUEUE, DESK_QUEUE, EVIDENCE_QUEUE } from '../../alerts/desk/queues.ts';
+import { EvidenceDesk, PICTURES_AT_ONCE, type Pictures } from '../../alerts/evidence/evidence.ts';
+import { Subscriptions } from '../../alerts/route/subscriptions.ts';
+import { RulesEngine } from '../../alerts/rules/engine.ts';
+import { AlertPlates } from '../../alerts/rules/plates.ts';
+import { loadRules } from '../../alerts/rules/rules.ts';
+import { RulesReader } from '../../alerts/rules/rules-reader.ts';
+import { DELIVERIES_AT_ONCE, WebhookDelivery } from '../../alerts/sinks/delivery.ts';
+import { Watchlists } from '../../alerts/watchlists/watchlists.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Observer } from '../../core/observe.ts';
+import type { IncarnationOf } from '../../core/receipt.ts';
+import type { Kinds } from '../../devices/kinds/kinds.ts';
+import { placesOf } from '../../devices/registry/places.ts';
+import type { DatabaseShares } from '../../platform/database/database.ts';
+import { freeBytesOf } from '../../platform/files/disks.ts';
+import { Volume } from '../../platform/files/volume.ts';
+import type { Outbound } from '../../platform/outbound/outbound.ts';
+import type { AccessRegister } from '../../platform/records/access-register.ts';
+import { Seal } from '../../platform/secrets/seal.ts';
+import type { Vault } from '../../platform/secrets/vault.ts';
+import type { Doorbell } from '../../platform/work/jobs.ts';
+import type { WorkQueue, WorkTicket } from '../../platform/work/work.ts';
+
+export interface AlertingDeps {
+  shares: DatabaseShares;
+  clock: Clock;
+  observer: Observer;
+  outbound: Outbound;
+  work: WorkQueue;
+  doorbell: Doorbell;
+  kinds: Kinds;
+  vault: Vault;
+  plateKey: Buffer;
+  /** The whole plates of alerts are encrypted under a key made of this one. */
+  vaultKey: Buffer;
+  register: AccessRegister;
+  rulesDirectory: string;
+  dataDirectory: string;
+  webhookNetworks: string[];
+  pictures: Pictures;
+  isRetired(device: string): boolean;
+  /** Offset behind the newest durable message of the live lane. */
+  head(): number;
+  isClockKnown(): boolean;
+  incarnationOf: IncarnationOf;
+}
+
+export type Alerting = Awaited<ReturnType<typeof composeAlerting>>;
+
+/** Builds the alert side: rules, desk, deliveries, evidence, and what people ask of them. Starts nothing. */
+export async function composeAlerting(deps: AlertingDeps) {
+  const { clock, observer, outbound, work, doorbell, vault } = deps;
+  const { alerts: database, handling, general } = deps.shares;
+  const rules = await loadRules(deps.rulesDirectory, deps.kinds);
+  const titles = new Map(rules.map(({ rule, title }) => [rule, title]));
+  const watchlists = new Watchlists({ database: general, clock, key: deps.plateKey });
+  const feed = new AlertFeed({ database, clock, observer });
+  const ring = (queue: string): void => doorbell.ring(queue);
+  const committed = (tickets: WorkTicket[]): void => {
+    for (const queue of new Set(tickets.map((ticket) => ticket.queue))) ring(queue);
+    feed.poke();
+  };
+  const box = {
+    seal: (text: string) => vault.seal(text, WEBHOOK_OWNER),
+    open: (text: string) => vault.open(text, WEBHOOK_OWNER),
+  };
+  const networks = { cidrs: deps.webhookNetworks, names: 'webhooks' } as const;
+  const release = async (subscription: string): Promise<void> => {
+    if ((await work.hasten(DELIVERY_QUEUE, `${subscription} `)) > 0) ring(DELIVERY_QUEUE);
+  };
+  const queries = new AlertQueries(handling);
+  const plates = new Seal(deps.vaultKey, { purpose: 'citywatch alerts', what: 'plate' });
+  const desk = new AlertDesk({
+    database,
+    clock,
+    places: { placesOf: (ids) => placesOf(database, ids) },
+    titleOf: (rule) => titles.get(rule) ?? { en: rule, zh: rule },
+    committed,
+  });
+  const delivery = new WebhookDelivery({ database, clock, observer, outbound, vault: box, networks, release });
+  const { evidence, evidenceDisk } = composeEvidence(deps, committed);
+  work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });
+  const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
+  work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), deliveries);
+  work.handle(EVIDENCE_QUEUE, (key) => evidence.handle(key), { atOnce: PICTURES_AT_ONCE });
+  const checkAddress = (url: string): Promise<void> =>
+    outbound.check({ url, networks, setting: 'CITYWATCH_WEBHOOK_NETWORKS' });
+  const { isRetired } = deps;
+  const engine = new RulesEngine(rules, watchlists, { isRetired });
+  const { head, isClockKnown, incarnationOf } = deps;
+  const position = () => ({ lane: 'live' as const, offset: head() });
+  return {
+    desk,
+    rules,
+    queries,
+    feed,
+    evidence,
+    evidenceDisk,
+    watchlists,
+    plates: new AlertPlates({ alerts: queries, box: plates, register: deps.register }),
+    ofGateway: new GatewayAlerts({ database, clock, rules, position, incarnationOf, committed }),
+    actions: new AlertActions({ database: handling, clock, committed, personWhoSees }),
+    subscriptions: new Subscriptions({ database: general, clock, vault: box, checkAddress, ring, whoIsStillThere }),
+    reader: new RulesReader({
+      ...{ database, clock, observer, engine, plates },
+      ...{ head, isClockKnown, incarnationOf, committed },
+    }),
+  };
+}
+
+/** Pictures kept with alerts, and the disk they are on. */
+function composeEvidence(
+  { shares, clock, observer, pictures, dataDirectory }: AlertingDeps,
+  committed: (tickets: WorkTicket[]) => void,
+): { evidence: EvidenceDesk; evidenceDisk: Volume } {
+  const { alerts: database, general } = shares;
+  const directory = join(dataDirectory, 'evidence');
+  const evidenceDisk = new Volume({
+    ...{ name: 'evidence', directory, database: general, clock, observer },
+    isExpected: () => evidence.areKept(),
+  });
+  const evidence: EvidenceDesk = new EvidenceDesk({
+    ...{ database, clock, observer, pictures, directory, volume: evidenceDisk, committed },
+    freeBytes: freeBytesOf,
+    queries: new AlertQueries(database),
+  });
+  return { evidence, evidenceDisk };
+}
+
+/** What the vault binds the secrets of webhooks to. */
+const WEBHOOK_OWNER = 'webhook';

@@ -1,0 +1,64 @@
+import type { Clock } from '../../core/clock.ts';
+import type { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
+import type { Observer } from '../../core/observe.ts';
+import { CameraEvents } from '../../devices/cameras/events.ts';
+import { CAMERA_SETUP_QUEUE } from '../../devices/cameras/setup.ts';
+import type { CameraUnits } from '../../devices/cameras/units.ts';
+import type { Kinds } from '../../devices/kinds/kinds.ts';
+import type { Directory, DirectoryEntry } from '../../devices/registry/directory.ts';
+import { OnvifEvents, type OnvifEventsDeps } from '../../ingest/uplinks/onvif/camera-events.ts';
+import type { Database } from '../../platform/database/database.ts';
+import type { Outbound } from '../../platform/outbound/outbound.ts';
+import type { Vault } from '../../platform/secrets/vault.ts';
+import { enqueueWork } from '../../platform/work/work.ts';
+
+export interface CameraEventParts {
+  database: Database;
+  clock: Clock;
+  observer: Observer;
+  outbound: Outbound;
+  vault: Vault;
+  kinds: Kinds;
+  directory: Directory;
+  accept: OnvifEventsDeps['accept'];
+  doorbell: { ring(queue: string): void };
+  cameraNetworks: string[];
+  units: Pick<CameraUnits, 'admit' | 'lost'>;
+  /** File that remembers over a restart what was going on at cameras. */
+  path: string;
+}
+
+/** Leads what cameras notice from the device layer into the journal, and changed cameras to those who ask them. */
+export function composeCameraEvents(parts: CameraEventParts) {
+  const { database, clock, observer, outbound, vault, kinds, directory, accept, path } = parts;
+  const identity = directory.identity.bind(directory);
+  const uplink = new OnvifEvents({ accept, identity, clock, observer });
+  const hasVideo = (kind: string): boolean => kinds.latest(kind)?.stream === true;
+  const onvif = { outbound, networks: parts.cameraNetworks, clock };
+  const store = uplink.take.bind(uplink);
+  const { units } = parts;
+  const events = new CameraEvents(
+    {
+      ...{ database, clock, observer, vault, onvif, hasVideo, store },
+      admit: (id) => units.admit(id),
+      lost: (id) => units.lost(id),
+    },
+    { path },
+  );
+  return {
+    /** A device of the registry was changed. */
+    changed: ({ identity: { id, kind }, state }: DirectoryEntry): void => {
+      if (!hasVideo(kind)) return;
+      events.changed(id);
+      if (state === 'retired') return;
+      enqueueWork(database, clock, [{ queue: CAMERA_SETUP_QUEUE, key: id }]).then(
+        () => parts.doorbell.ring(CAMERA_SETUP_QUEUE),
+        () => observer.log.warn({ part: 'camera-setup' }, 'a changed camera will be asked at the next start'),
+      );
+    },
+    start: (lifecycle: Lifecycle): void => {
+      events.start();
+      lifecycle.onStop('camera events', () => events.stop());
+    },
+  };
+}

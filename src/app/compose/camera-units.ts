@@ -1,0 +1,29 @@
+import { CameraUnits, type CameraUnitsDeps } from '../../devices/cameras/units.ts';
+import { identifyCamera } from '../../devices/onvif/identify.ts';
+import { UnitSwap, type UnitSwapDeps } from '../../devices/units/swap.ts';
+import type { Outbound } from '../../platform/outbound/outbound.ts';
+
+export interface CameraUnitParts extends Omit<CameraUnitsDeps, 'identify'> {
+  outbound: Outbound;
+  cameraNetworks: string[];
+}
+
+/** Who stands at each camera's address, as far as that is known, read from the last run. */
+export async function openCameraUnits({ outbound, cameraNetworks, ...parts }: CameraUnitParts): Promise<CameraUnits> {
+  const ports = { clock: parts.clock, outbound, networks: cameraNetworks };
+  const units = new CameraUnits({
+    ...parts,
+    identify: (target, known, signal) => identifyCamera(target, { ...ports, signal }, known),
+  });
+  await units.load();
+  return units;
+}
+
+/** What every part that changes devices needs. */
+export type KeepingParts = Omit<UnitSwapDeps, 'units'>;
+
+/** What the API needs of units. */
+export function unitsForApi(units: CameraUnits, deps: KeepingParts) {
+  const swap = new UnitSwap({ ...deps, units });
+  return { foreign: units.foreign.bind(units), accept: swap.accept.bind(swap) };
+}

@@ -1,0 +1,299 @@
+import { join } from 'node:path';
+import { Jurisdictions } from '../../access/jurisdictions.ts';
+import { Tokens } from '../../access/tokens.ts';
+import { buildServer, listen, reloadTls } from '../../api/server/server.ts';
+import { type Clock, systemClock } from '../../core/clock.ts';
+import { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
+import type { KnownSecrets, Observer } from '../../core/observe.ts';
+import type { NewMessage } from '../../core/types.ts';
+import { CAMERA_SETUP_QUEUE } from '../../devices/cameras/setup.ts';
+import { Kinds } from '../../devices/kinds/kinds.ts';
+import { Directory } from '../../devices/registry/directory.ts';
+import { Registry } from '../../devices/registry/registry.ts';
+import { Feed } from '../../ingest/readers/feed.ts';
+import { Intake } from '../../ingest/uplinks/common/intake.ts';
+import { MessageRate } from '../../ingest/uplinks/common/message-rate.ts';
+import { RateBudget } from '../../ingest/uplinks/common/rate-budget.ts';
+import { databaseId } from '../../platform/database/database-id.ts';
+import { Outbound } from '../../platform/outbound/outbound.ts';
+import { AccessRegister } from '../../platform/records/access-register.ts';
+import { listAudit } from '../../platform/records/audit.ts';
+import { Idempotency } from '../../platform/records/idempotency.ts';
+import { SecretHasher } from '../../platform/secrets/hasher.ts';
+import { Vault } from '../../platform/secrets/vault.ts';
+import { Doorbell } from '../../platform/work/jobs.ts';
+import { enqueueWork, WorkQueue } from '../../platform/work/work.ts';
+import { Twin } from '../../telemetry/twin/twin.ts';
+import { TelemetryWriter } from '../../telemetry/writer/writer.ts';
+import type { Config } from '../config/config.ts';
+import { vaultKey } from '../config/vault-key.ts';
+import { examineNeeded, refuseProblems } from '../doctor/doctor.ts';
+import { watchSurroundings } from '../doctor/surroundings.ts';
+import { Health } from '../health/health.ts';
+import { healthChecks } from '../health/health-checks.ts';
+import { SelfReport } from '../health/self-report.ts';
+import { DataDirectory } from '../local-services/data-directory.ts';
+import { ffmpegUser } from '../local-services/system-user.ts';
+import { TlsFiles } from '../tls.ts';
+import { VERSION } from '../version.ts';
+import { composeAlerting } from './alerting.ts';
+import { composeCameraEvents } from './camera-events.ts';
+import { type CameraUnitParts, type KeepingParts, openCameraUnits, unitsForApi } from './camera-units.ts';
+import { consolePages } from './console.ts';
+import { composeFollowers } from './followers.ts';
+import { type Gateway, greeting, sharedSecrets } from './gateway.ts';
+import { openCrashGuard, previewOf } from './ground/crash-guard.ts';
+import { openDatabase } from './ground/database.ts';
+import { keepHouse } from './ground/housekeeping.ts';
+import { startServices } from './ground/services.ts';
+import { openBooks, openSeries } from './ingest/books.ts';
+import { startDownlink } from './ingest/downlink.ts';
+import { composeImages } from './ingest/images.ts';
+import { openJournals } from './ingest/journals.ts';
+import { watchKinds } from './ingest/kind-reload.ts';
+import { kindTrial } from './ingest/kind-trial.ts';
+import { type MqttDoor, startMqtt } from './ingest/mqtt.ts';
+import { composePassages } from './ingest/passages.ts';
+import { startReaders } from './ingest/readers.ts';
+import { registerEvidenceLooks } from './looks.ts';
+import { composePeople } from './people.ts';
+import { composeHistory } from './rollups.ts';
+import { chooseStore } from './store.ts';
+import { composeVideo } from './video.ts';
+
+const CONFIG_DIRECTORY = join(import.meta.dirname, '../../../config');
+
+/**
+ * Builds and starts the whole gateway, in the order in which its parts need each other. Each part registers its end the
+ * moment it exists, so a start that fails half way leaves nothing behind.
+ */
+export async function compose(config: Config, observer: Observer, secrets: KnownSecrets): Promise<Gateway> {
+  const clock = systemClock;
+  const lifecycle = new Lifecycle(clock);
+  try {
+    return await build({ config, observer, secrets, clock, lifecycle });
+  } catch (error) {
+    await lifecycle.stop(5_000);
+    throw error;
+  }
+}
+
+interface Ground {
+  config: Config;
+  observer: Observer;
+  secrets: KnownSecrets;
+  clock: Clock;
+  lifecycle: Lifecycle;
+}
+
+async function build({ config, observer, secrets, clock, lifecycle }: Ground): Promise<Gateway> {
+  const { log } = observer;
+
+  // What we stand on: directory, services, database.
+  const tls = await TlsFiles.open(config.tls, { clock, observer });
+  const outbound = new Outbound({ clock, observer });
+  lifecycle.onStop('outbound', () => outbound.close());
+  const examined = { config, clock, observer, outbound };
+  refuseProblems(await examineNeeded(examined), observer);
+  const place = await DataDirectory.open(config.dataDir, secrets);
+  lifecycle.onStop('data directory', () => place.close());
+  const services = await startServices(config, place, { clock, observer, secrets }, lifecycle);
+  const opening = { config, place, clock, observer, lifecycle };
+  const { shares, lease, lost } = await openDatabase(services.database, opening);
+  const { general: database } = shares;
+  const key = async (name: string): Promise<Buffer> => Buffer.from(await place.secret(name), 'base64url');
+
+  // What exists.
+  const kinds = await Kinds.load(join(CONFIG_DIRECTORY, 'kinds'));
+  await kinds.remember(database);
+  const jurisdictions = new Jurisdictions();
+  await jurisdictions.seed(database);
+  const hasher = new SecretHasher(await key('device-secrets'));
+  const vault = new Vault(await vaultKey(config, key));
+  const directory = new Directory(hasher);
+  const work = new WorkQueue({ database: shares.alerts, clock, observer });
+  const bell = { redisUrl: services.redis, databaseId: await databaseId(database) };
+  const doorbell = new Doorbell({ ...bell, work, clock, observer });
+  const register = new AccessRegister({ database, clock });
+  const { passages, search } = composePassages({
+    ...{ database, clock, observer, directory, register, keepDays: config.passages.keepDays },
+    ...{ plateKey: await key('plates'), vaultKey: await vaultKey(config, key) },
+  });
+  const tokens = new Tokens({ database, lookup: shares.handling, clock, jurisdictions, hasher });
+  await tokens.ensureBootstrap(config.adminToken ?? (await place.secret('admin-token')));
+
+  // The journal and its readers.
+  const directoryOf = (name: string) => place.directory(name);
+  const opened = await openJournals({ directory: directoryOf, database, clock, observer, lifecycle });
+  const { lanes, incarnationOf } = opened;
+  const journals = { live: lanes.live.journal, bulk: lanes.bulk.journal };
+  const messageRate = new MessageRate({ clock, counts: () => journals.live.received().counts });
+  messageRate.start();
+  lifecycle.onStop('message rate', () => messageRate.stop());
+  const intake = new Intake(journals, { lease, kinds, lookAtClock: () => self.isClockKnown() });
+  const journalFull = (): boolean => journals.live.full();
+  const { disks, findings } = await watchSurroundings({ ...examined, lifecycle, journalFull });
+  const rates = new RateBudget({ kinds, clock, observer });
+  const accept = (message: NewMessage) => intake.accept(message);
+  const self = new SelfReport({ clock, observer, accept, kinds });
+  const cameraNetworks = config.networks.cameras;
+  const identity = directory.identity.bind(directory);
+  const access: CameraUnitParts['access'] = (id) => registry.onvifAccess(id);
+  const asking = { database, clock, observer, outbound, accept, cameraNetworks };
+  const units = await openCameraUnits({ ...asking, access, identity });
+  const cameraEvents = composeCameraEvents({
+    ...{ database, clock, observer, outbound, vault, kinds, directory, doorbell, accept, units },
+    ...{ cameraNetworks, path: join(await place.directory('cameras'), 'active.json') },
+  });
+  let mqtt: MqttDoor | null = null;
+  const following = composeFollowers({ database, clock, observer, ring: (queue) => doorbell.ring(queue) });
+  const keeping: KeepingParts = {
+    ...{ database, kinds, directory, clock, observer, hasher },
+    disconnect: (id) => mqtt?.disconnect(id),
+    changed: (entry, previous) => {
+      self.deviceChanged(entry, previous);
+      cameraEvents.changed(entry);
+      following.changed(entry, previous);
+    },
+  };
+  const registry = new Registry({ ...keeping, jurisdictions, vault, followers: following.followers, cameraNetworks });
+  await registry.loadDirectory();
+  const guard = await openCrashGuard({ directory: directoryOf, clock, observer, lifecycle });
+  const feed = new Feed({ lanes, kinds, guard, observer });
+  const twinPath = join(await place.directory('twin'), 'checkpoint');
+  const twin = new Twin({ path: twinPath, kinds, journal: opened.ofTwin, clock, observer });
+  await twin.start();
+  lifecycle.onStop('twin', () => twin.stop());
+  const series = await openSeries({ database, kinds, clock, observer });
+  const store = chooseStore(config, services.influx, { http: outbound, clock, observer });
+  const writer = new TelemetryWriter({ store, series, clock, observer, restartStore: services.restartInflux });
+  const { ledger, deadLetters, messages, completeness, daysReader, watchLedger } = openBooks({
+    ...{ lanes, incarnationOf, intake, kinds, guard, twin, self, directory, database, clock, observer, lifecycle },
+    vaultKey: await vaultKey(config, key),
+    checkLedgerEveryMs: config.ledger.checkS * 1000,
+  });
+  const ground = { config, database, kinds, clock, observer, lifecycle };
+  const { history, exports, ...rollups } = await composeHistory({
+    ...{ ...ground, store, journals, incarnationOf, register, directoryOf },
+  });
+
+  // Cameras and alerts.
+  const video = composeVideo({
+    ...{ database, clock, observer, outbound, work, registry, register, vault, accept, units, identity },
+    socketDirectory: join(await place.socketDirectory(), 'media'),
+    cameraNetworks,
+    ffmpegPath: config.ffmpeg.path,
+    ffmpegUser: await ffmpegUser(observer),
+    dataDirectory: place.path,
+    checkEveryMs: config.cameras.checkS * 1000,
+  });
+  const alerting = await composeAlerting({
+    ...{ shares, clock, observer, outbound, work, doorbell, kinds, vault, register },
+    ...{ plateKey: await key('plates'), vaultKey: await vaultKey(config, key) },
+    rulesDirectory: join(CONFIG_DIRECTORY, 'rules'),
+    dataDirectory: place.path,
+    webhookNetworks: config.networks.webhooks,
+    pictures: video.pictures,
+    isRetired: (id) => directory.get(id)?.state === 'retired',
+    head: () => journals.live.head,
+    isClockKnown: () => self.isClockKnown(),
+    incarnationOf,
+  });
+  await alerting.watchlists.load();
+  await following.start(alerting.desk);
+  await alerting.feed.start();
+  lifecycle.onStop('alert feed', () => alerting.feed.stop());
+  const images = composeImages({
+    ...{ database, clock, observer, register, devices: directory, keepDays: config.images.keepDays },
+    directory: await place.directory('images'),
+  });
+
+  // Everything runs from here on, doors last.
+  const downlink = await startDownlink({
+    ...{ database, clock, observer, kinds, directory, work, doorbell, lifecycle, journal: journals.live },
+    incarnationOf,
+  });
+  await self.start();
+  lifecycle.onStop('self report', () => self.stop());
+  watchKinds({ kinds, database, clock, observer, lifecycle, self, rulesDirectory: join(CONFIG_DIRECTORY, 'rules') });
+  const { reader: rules } = alerting;
+  watchLedger((differs, data) => alerting.ofGateway.set('ledger-difference', differs, data));
+  const reading = { journals, feed, guard, ledger, writer, passages, rules, twin, lease, clock, observer, lifecycle };
+  const more = { commands: downlink.reader, rollups: rollups.reader, completeness: daysReader };
+  const { storedUpTo, board } = startReaders(reading, more);
+  rollups.start(storedUpTo);
+  const idempotency = new Idempotency({ database, clock });
+  keepHouse({
+    ...{ clock, observer, lifecycle },
+    chores: {
+      'idempotency keys': () => idempotency.purge(),
+      'dead letters': () => deadLetters.prune(),
+      images: images.tidy,
+      commands: () => downlink.commands.prune(),
+      passages: () => passages.keep(),
+      findings: () => alerting.queries.pruneFindings(clock.nowMs()),
+      deliveries: () => alerting.queries.pruneDeliveries(clock.nowMs()),
+    },
+  });
+  await video.streams.start();
+  lifecycle.onStop('streams', (signal) => video.streams.stop(signal));
+  const unasked = await video.setup.unasked();
+  await enqueueWork(
+    database,
+    clock,
+    unasked.map((id) => ({ queue: CAMERA_SETUP_QUEUE, key: id })),
+  );
+  await work.releaseClaims();
+  doorbell.start();
+  lifecycle.onStop('jobs', (signal) => doorbell.stop(signal));
+  video.watch.start();
+  lifecycle.onStop('camera watch', () => video.watch.stop());
+  cameraEvents.start(lifecycle);
+  const door = await startMqtt({
+    ...{ config: config.mqtt, lease, directory, accept, tls, rates, downlink, clock, observer, lifecycle },
+  });
+  mqtt = door;
+  const watched = { streams: video.streams, disks, findings };
+  const api = await buildServer({
+    ...{ registry, kinds, jurisdictions, tokens, directory, intake, ledger, deadLetters, messages, twin },
+    ...{ history, exports },
+    ...{ completeness, clock, observer },
+    audit: { list: (caller, filter) => listAudit(database, caller, filter) },
+    alerts: { ...alerting, registerLook: registerEvidenceLooks(register, directory) },
+    ...{ streams: video.streams, accessRegister: register, passages: search, commands: downlink.commands },
+    ...composePeople({ shares, clock, observer, jurisdictions, hasher, tokens }),
+    ...(await consolePages(observer)),
+    ...{ messageRate, kindRates: rates },
+    kindDryRun: kindTrial({ kinds, guard, journal: journals.live, clock }),
+    cameraSetup: (id) => video.setup.status(id),
+    units: unitsForApi(units, keeping),
+    images: images.port,
+    idempotency,
+    room: disks,
+    preview: (message, lane) => previewOf({ ...intake.stamped(message), lane }, kinds, guard),
+    health: new Health({
+      clock,
+      checks: healthChecks({
+        ...{ database, doorbell, store, writer, door, intake, lease, ...watched, board },
+        volumes: [images.disk, alerting.evidenceDisk],
+      }),
+      readers: () => board.list(),
+    }),
+    settings: { cursorKey: await key('cursors'), version: VERSION, ...tls.forApi(), ...sharedSecrets(config) },
+  });
+  lifecycle.onStop('api', () => api.close());
+  const { url } = await listen(api, config.http);
+  tls.watch((material) => {
+    reloadTls(api, material);
+    door.reloadTls(material);
+  });
+  lifecycle.onStop('certificates', () => tls.stop());
+  const urls = { http: url, mqtt: door.url };
+  log.info({ part: 'gateway', ...urls, version: VERSION, devices: directory.size }, 'ready');
+  return {
+    ready: greeting(urls, door.tlsPort === null ? null : `mqtts://${config.mqtt.host}:${door.tlsPort}`),
+    urls,
+    lost,
+    stop: (deadlineMs) => lifecycle.stop(deadlineMs),
+  };
+}

@@ -1,0 +1,29 @@
+import type { StopFailure } from '../../core/mechanisms/lifecycle.ts';
+import type { Config } from '../config/config.ts';
+import { VERSION } from '../version.ts';
+
+/** The whole gateway once it runs. */
+export interface Gateway {
+  /** Lines for the person who started it. */
+  ready: string[];
+  urls: { http: string; mqtt: string };
+  /** Resolves when another gateway has taken the database: this one must end at once and write nothing more. */
+  lost: Promise<null>;
+  /** Stops everything, newest first, within the deadline; resolves with what did not end well. */
+  stop(deadlineMs: number): Promise<StopFailure[]>;
+}
+
+/** Lines for the person who started it: where everything is. */
+export function greeting(urls: Gateway['urls'], mqtts: string | null): string[] {
+  return [
+    `citywatch ${VERSION} is ready.`,
+    `  API   ${urls.http}/api/docs`,
+    ...(mqtts === null ? [] : [`  MQTTS ${mqtts}`]),
+    `  MQTT  ${urls.mqtt}`,
+  ];
+}
+
+/** What a broker proves itself by, where it may ask us; nothing where it may not. */
+export function sharedSecrets({ mqtt: { brokerSecret }, metrics: { token } }: Config) {
+  return { ...(brokerSecret !== null && { brokerSecret }), ...(token !== null && { metricsToken: token }) };
+}

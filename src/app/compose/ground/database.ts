@@ -1,0 +1,28 @@
+import { Database, type DatabaseShares, sql } from '../../../platform/database/database.ts';
+import { migrate } from '../../../platform/database/migrate.ts';
+import { AuditSealer } from '../../../platform/records/audit-sealer.ts';
+import { type HeldLease, type LeaseInput, takeLease } from './lease.ts';
+
+/**
+ * Opens PostgreSQL at `url`, takes its lease, brings it to this version, and has its audit trail sealed from now on.
+ * The lease comes first where the database knows leases: nothing is changed under a gateway that runs.
+ */
+export async function openDatabase(
+  url: string,
+  input: Omit<LeaseInput, 'database'>,
+): Promise<{ shares: DatabaseShares } & HeldLease> {
+  const { clock, observer, lifecycle } = input;
+  const shares = await Database.openShares({ url, observer, clock });
+  lifecycle.onStop('database', () => shares.close());
+  const take = () => takeLease({ ...input, database: shares.alerts });
+  const { rows } = await sql<{ known: boolean }>`select to_regclass('gateway_lease') is not null as known`.execute(
+    shares.general.tables(),
+  );
+  const early = rows[0]?.known ? await take() : null;
+  await migrate(shares.general);
+  const held = early ?? (await take());
+  const sealer = new AuditSealer({ database: shares.general, clock, observer });
+  sealer.start();
+  lifecycle.onStop('audit sealer', () => sealer.stop());
+  return { shares, ...held };
+}

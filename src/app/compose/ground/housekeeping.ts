@@ -1,0 +1,35 @@
+import type { Clock } from '../../../core/clock.ts';
+import { messageOf } from '../../../core/errors.ts';
+import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
+import type { Observer } from '../../../core/observe.ts';
+
+export interface HousekeepingInput {
+  clock: Clock;
+  observer: Observer;
+  lifecycle: Lifecycle;
+  /** Each removes what is past its time; one that fails is tried again next time. */
+  chores: Record<string, () => Promise<unknown>>;
+}
+
+const EVERY_MS = 10 * 60_000;
+
+/** Removes what is past its time, every ten minutes, one chore after the other. */
+export function keepHouse({ clock, observer, lifecycle, chores }: HousekeepingInput): void {
+  let running: Promise<void> | null = null;
+  const round = async (): Promise<void> => {
+    for (const [name, chore] of Object.entries(chores)) {
+      await chore().catch((error: unknown) => {
+        observer.log.warn({ part: 'housekeeping', chore: name, error: messageOf(error) }, 'will be tried again');
+      });
+    }
+  };
+  const cancel = clock.every(EVERY_MS, () => {
+    running ??= round().finally(() => {
+      running = null;
+    });
+  });
+  lifecycle.onStop('housekeeping', async () => {
+    cancel();
+    await running;
+  });
+}

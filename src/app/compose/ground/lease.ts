@@ -1,0 +1,36 @@
+import type { Clock } from '../../../core/clock.ts';
+import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
+import type { Observer } from '../../../core/observe.ts';
+import type { Database } from '../../../platform/database/database.ts';
+import { holderOf, Lease } from '../../../platform/database/lease.ts';
+import type { Config } from '../../config/config.ts';
+import type { DataDirectory } from '../../local-services/data-directory.ts';
+
+export interface LeaseInput {
+  config: Config;
+  /** Held by us. */
+  place: DataDirectory;
+  database: Database;
+  clock: Clock;
+  observer: Observer;
+  lifecycle: Lifecycle;
+}
+
+export interface HeldLease {
+  lease: Lease;
+  lost: Promise<null>;
+}
+
+/** Takes the lease of the database until the end; `lost` resolves when somebody else has taken it. */
+export async function takeLease(input: LeaseInput): Promise<HeldLease> {
+  const { config, place, database, clock, observer, lifecycle } = input;
+  let onLost = (): void => {};
+  const lost = new Promise<null>((resolve) => {
+    onLost = () => resolve(null);
+  });
+  const isPrivate = config.database.url === null;
+  const holder = await holderOf(place.path);
+  const lease = await Lease.take({ database, clock, observer, holder, isPrivate, onLost });
+  lifecycle.onStop('lease', () => lease.release());
+  return { lease, lost };
+}

@@ -1,0 +1,29 @@
+import type { Clock } from '../../../core/clock.ts';
+import type { Observer } from '../../../core/observe.ts';
+import type { Directory } from '../../../devices/registry/directory.ts';
+import { Passages } from '../../../passages/passages.ts';
+import { PlateSeal } from '../../../passages/seal.ts';
+import { PassageSearch } from '../../../passages/search.ts';
+import type { Database } from '../../../platform/database/database.ts';
+import type { AccessRegister } from '../../../platform/records/access-register.ts';
+
+export interface PassagesInput {
+  database: Database;
+  clock: Clock;
+  observer: Observer;
+  directory: Directory;
+  register: AccessRegister;
+  /** Key of plate hashes, the one watchlists are stored by. */
+  plateKey: Buffer;
+  /** Plates that must be readable again are encrypted under a key made of this one. */
+  vaultKey: Buffer;
+  keepDays: number;
+}
+
+/** Builds what writes passages and what finds them. */
+export function composePassages(input: PassagesInput): { passages: Passages; search: PassageSearch } {
+  const { directory, plateKey, vaultKey, ...shared } = input;
+  const deps = { ...shared, keys: { hash: plateKey, seal: new PlateSeal(vaultKey) } };
+  const jurisdictionOf = (id: string) => directory.get(id)?.identity.jurisdiction;
+  return { passages: new Passages(deps), search: new PassageSearch({ ...deps, jurisdictionOf }) };
+}

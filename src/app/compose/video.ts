@@ -1,0 +1,126 @@
+import type { Clock } from '../../core/clock.ts';
+import { CitywatchError } from '../../core/errors.ts';
+import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import type { Observer } from '../../core/observe.ts';
+import type { DeviceId } from '../../core/types.ts';
+import { CAMERA_SETUP_QUEUE, CameraSetup, SYSTEM } from '../../devices/cameras/setup.ts';
+import type { CameraUnits } from '../../devices/cameras/units.ts';
+import { type CameraPlace, CameraWatch, type CameraWatchDeps } from '../../devices/checks/camera-watch.ts';
+import { inspectCamera } from '../../devices/onvif/inspect.ts';
+import { camerasSeeing } from '../../devices/registry/nearby-cameras.ts';
+import type { Registry } from '../../devices/registry/registry.ts';
+import type { Database } from '../../platform/database/database.ts';
+import type { Outbound } from '../../platform/outbound/outbound.ts';
+import { TcpOutbound } from '../../platform/outbound/tcp.ts';
+import type { AccessRegister } from '../../platform/records/access-register.ts';
+import type { Vault } from '../../platform/secrets/vault.ts';
+import type { WorkQueue } from '../../platform/work/work.ts';
+import { type StreamOptions, StreamService } from '../../streams/live/service.ts';
+import type { CameraAddress } from '../../streams/pool/types.ts';
+
+export interface VideoDeps {
+  database: Database;
+  clock: Clock;
+  observer: Observer;
+  outbound: Outbound;
+  work: WorkQueue;
+  registry: Registry;
+  register: AccessRegister;
+  vault: Vault;
+  identity: CameraWatchDeps['identity'];
+  accept: CameraWatchDeps['accept'];
+  units: CameraUnits;
+  socketDirectory: string;
+  cameraNetworks: string[];
+  ffmpegPath: string | null;
+  ffmpegUser: StreamOptions['ffmpegUser'];
+  dataDirectory: string;
+  checkEveryMs: number;
+}
+
+const SETTING = 'CITYWATCH_CAMERA_NETWORKS';
+const PROBE_DEADLINE_MS = 3_000;
+
+/** Builds everything that talks to cameras: introduction over ONVIF, the watch, and the video pool. Starts nothing. */
+export function composeVideo(deps: VideoDeps) {
+  const { clock, observer, outbound, registry, database, units } = deps;
+  const networks = deps.cameraNetworks;
+  const tcp = new TcpOutbound({ clock });
+  const probe = async ({ host, port }: CameraPlace, signal: AbortSignal): Promise<void> => {
+    const target = { host, port, networks, setting: SETTING, deadlineMs: PROBE_DEADLINE_MS, signal };
+    (await tcp.connect(target)).destroy();
+  };
+  const setup = new CameraSetup({
+    database,
+    clock,
+    observer,
+    vault: deps.vault,
+    access: (id) => registry.onvifAccess(id),
+    inspect: (target) => inspectCamera(target, { clock, outbound, networks, reach: probe }),
+    units,
+  });
+  deps.work.handle(CAMERA_SETUP_QUEUE, (id) => setup.handle(id));
+  const { identity, accept } = deps;
+  const looked = units.looked.bind(units);
+  const watch = new CameraWatch(
+    { database, clock, observer, identity, probe, accept, looked },
+    { everyMs: deps.checkEveryMs },
+  );
+  const streams = new StreamService(
+    {
+      clock,
+      observer,
+      tcp,
+      cameras: {
+        camera: (id) => addressOf(registry, id),
+        admit: (id) =>
+          units.admit(id).then(
+            () => null,
+            () => otherUnit(units, id),
+          ),
+        withheld: (id) => otherUnit(units, id),
+        lost: (id) => units.lost(id),
+      },
+      register: async ({ deviceId, viewer, purpose, case: caseNumber }) => {
+        const jurisdiction = identity(deviceId)?.jurisdiction;
+        if (jurisdiction === undefined) throw new CitywatchError('not-found');
+        await deps.register.add({ viewer, act: 'view', device: deviceId, jurisdiction, purpose, case: caseNumber });
+      },
+    },
+    {
+      socketDirectory: deps.socketDirectory,
+      cameraNetworks: networks,
+      ffmpegUser: deps.ffmpegUser,
+      hidden: [deps.dataDirectory],
+      ...(deps.ffmpegPath ? { ffmpegPath: deps.ffmpegPath } : {}),
+    },
+  );
+  return { setup, watch, streams, pictures: picturesFrom(streams, database) };
+}
+
+/** Why nothing of a camera is shown, for whoever wants to see it. */
+function otherUnit(units: CameraUnits, id: DeviceId): string | null {
+  const foreign = units.foreign(id);
+  return foreign && `Different: ${foreign.differs.join(', ')}. A technician can accept it by POST /devices/${id}/swap.`;
+}
+
+async function addressOf(registry: Registry, id: DeviceId): Promise<CameraAddress | null> {
+  const [main, sub] = await Promise.all([registry.streamSource(id, 'main'), registry.streamSource(id, 'sub')]);
+  if (!main) return null;
+  return {
+    url: main.url,
+    ...(sub && sub.url !== main.url ? { subUrl: sub.url } : {}),
+    ...(main.login ?? {}),
+  };
+}
+
+/** What an alert needs of cameras: who sees the place, and a still of now. */
+function picturesFrom(streams: StreamService, database: Database) {
+  return {
+    camerasFor: (id: DeviceId, readers: Jurisdiction) => camerasSeeing(database, id, readers),
+    snapshot: async (camera: DeviceId, alertId: string): Promise<Buffer> => {
+      const why = { viewer: SYSTEM, purpose: 'alert-evidence', case: alertId };
+      return (await streams.snapshot({ deviceId: camera, quality: 'main', ...why })).body;
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { deadline } from '../../core/clock.ts';
+import { CitywatchError, messageOf } from '../../core/errors.ts';
+import type { Observer } from '../../core/observe.ts';
+import { type DoctorDeps, type Finding, problem } from './findings.ts';
+import { checkJournal } from './journal.ts';
+import { checkClock, checkDataDirectory, checkDisk, checkPorts, checkTimeKeeping } from './machine.ts';
+import { checkBroker, checkTls } from './mqtt.ts';
+import { checkCage, checkFfmpeg, checkInfluxProgram, checkPostgresProgram, checkRedisProgram } from './programs.ts';
+import { checkDatabaseServer, checkInfluxServer, checkRedisServer } from './servers.ts';
+
+export type { DoctorDeps, Finding } from './findings.ts';
+
+type Check = (deps: DoctorDeps, signal: AbortSignal) => Promise<Finding[]>;
+
+const CHECK_DEADLINE_MS = 10_000;
+
+/** What must be right before anything is started: without it nothing could be acknowledged, or nothing judged. */
+export async function examineNeeded(deps: DoctorDeps): Promise<Finding[]> {
+  return runChecks(deps, {
+    'data directory': checkDataDirectory,
+    clock: checkClock,
+    postgres: deps.config.database.url ? checkDatabaseServer : checkPostgresProgram,
+  });
+}
+
+/** What the gateway can be without, for a while, and is none the less to be mended. */
+export async function examineUseful(deps: DoctorDeps, ended?: AbortSignal): Promise<Finding[]> {
+  const { redis, influx } = deps.config;
+  const checks = {
+    redis: redis.url ? checkRedisServer : checkRedisProgram,
+    influx: influx.url ? checkInfluxServer : checkInfluxProgram,
+    ffmpeg: checkFfmpeg,
+  };
+  return runChecks(deps, checks, ended);
+}
+
+/** Everything, with the disks. */
+export async function examine(deps: DoctorDeps): Promise<Finding[]> {
+  const disks = runChecks(deps, { disk: checkDisk });
+  return (await Promise.all([examineNeeded(deps), disks, examineUseful(deps)])).flat();
+}
+
+/** As {@link examine}, and what a start finds out by itself: for the `doctor` command. */
+export async function examineAll(deps: DoctorDeps): Promise<Finding[]> {
+  const own = {
+    time: checkTimeKeeping,
+    mqtt: checkBroker,
+    tls: checkTls,
+    cage: checkCage,
+    journal: checkJournal,
+    ports: checkPorts,
+  };
+  const [more, rest] = await Promise.all([runChecks(deps, own), examine(deps)]);
+  return [...rest, ...more];
+}
+
+/** Logs warnings and rejects with every problem and its remedy: the way a start uses what was found. */
+export function refuseProblems(findings: Finding[], { log }: Observer): void {
+  for (const { part, what, remedy } of findings.filter(({ level }) => level === 'warning'))
+    log.warn({ part, remedy }, what);
+  const problems = findings.filter(({ level }) => level === 'problem');
+  if (problems.length === 0) return;
+  const detail = problems.map(({ part, what, remedy }) => `${part}: ${what}; ${remedy}.`).join(' ');
+  throw new CitywatchError('service.failed', { detail });
+}
+
+async function runChecks(deps: DoctorDeps, checks: Record<string, Check>, ended?: AbortSignal): Promise<Finding[]> {
+  const found = await Promise.all(
+    Object.entries(checks).map(async ([part, check]) => {
+      const limit = deadline(deps.clock, CHECK_DEADLINE_MS, ended);
+      try {
+        return await check(deps, limit.signal);
+      } catch (error) {
+        return [problem(part, `could not be looked at (${messageOf(error)})`, 'see what the message says')];
+      } finally {
+        limit.cancel();
+      }
+    }),
+  );
+  return found.flat();
+}

@@ -1,0 +1,78 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lookAtDisks } from '../../platform/files/disks.ts';
+import { findingOf, placesOnDisk } from '../health/disk-watch.ts';
+import { dataDirectoryIsHeld, ownerProblem } from '../local-services/data-directory.ts';
+import { listenProblem } from '../local-services/ports.ts';
+import { run } from '../local-services/run.ts';
+import { type DoctorDeps, type Finding, fine, problem, warning } from './findings.ts';
+
+/** Years in which this program can run; outside them the clock is wrong, and with it every time that is stored. */
+const YEARS = { first: 2025, last: 2099 };
+
+export async function checkDataDirectory({ config }: DoctorDeps): Promise<Finding[]> {
+  const part = 'data directory';
+  const { dataDir } = config;
+  const isThere = await stat(dataDir).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return [fine(part, `${dataDir} will be made`)];
+  const wrong = await ownerProblem(dataDir);
+  if (wrong) return [problem(part, wrong.what, wrong.remedy)];
+  const open = await openSecrets(join(dataDir, 'secrets'));
+  if (open.length > 0) return [problem(part, `others may read ${open.join(', ')}`, `run chmod 600 ${open.join(' ')}`)];
+  return [fine(part, dataDir)];
+}
+
+async function openSecrets(directory: string): Promise<string[]> {
+  const names = await readdir(directory).catch(() => []);
+  const modes = await Promise.all(names.map(async (name) => (await stat(join(directory, name))).mode));
+  return names.filter((_, index) => ((modes[index] ?? 0) & 0o077) !== 0).map((name) => join(directory, name));
+}
+
+export async function checkDisk({ config, clock }: DoctorDeps): Promise<Finding[]> {
+  const verdicts = await lookAtDisks(await placesOnDisk(config), () => clock.monotonicMs());
+  return verdicts.map(findingOf);
+}
+
+export async function checkClock({ clock }: DoctorDeps): Promise<Finding[]> {
+  const now = new Date(clock.nowMs());
+  const year = now.getUTCFullYear();
+  const remedy = 'set it, and let NTP keep it (timedatectl set-ntp true)';
+  if (year < YEARS.first || year > YEARS.last) return [problem('clock', `the clock says ${now.toISOString()}`, remedy)];
+  return [fine('clock', now.toISOString())];
+}
+
+/** Whether somebody keeps the clock, as far as systemd knows; where it does not run, nothing is said. */
+export async function checkTimeKeeping(_: DoctorDeps, signal: AbortSignal): Promise<Finding[]> {
+  const said = await run('timedatectl', ['show', '--property=NTPSynchronized', '--value'], { signal }).catch(
+    () => null,
+  );
+  return judgeTimeKeeping(said?.status === 0 ? said.stdout : '');
+}
+
+export function judgeTimeKeeping(said: string): Finding[] {
+  if (said.trim() !== 'no') return [];
+  const remedy = 'let NTP keep it (timedatectl set-ntp true); in a container, on the machine around it';
+  return [warning('clock', 'nobody keeps the clock in time', remedy)];
+}
+
+export async function checkPorts({ config }: DoctorDeps): Promise<Finding[]> {
+  if (await dataDirectoryIsHeld(config.dataDir)) return [fine('ports', 'in use by the gateway that is running')];
+  const listeners = [
+    { ...config.http, setting: 'CITYWATCH_HTTP_PORT' },
+    ...(config.mqtt.url === null ? [{ ...config.mqtt, setting: 'CITYWATCH_MQTT_PORT' }] : []),
+    ...(config.mqtt.url === null && config.tls.certFile !== null
+      ? [{ host: config.mqtt.host, port: config.mqtt.tlsPort, setting: 'CITYWATCH_MQTTS_PORT' }]
+      : []),
+  ];
+  return Promise.all(
+    listeners.map(async ({ host, port, setting }) => {
+      const code = await listenProblem(host, port);
+      if (code === null) return fine('ports', `${host}:${port} is free`);
+      const why = code === 'EADDRINUSE' ? 'is taken' : `cannot be used (${code})`;
+      return problem('ports', `${host}:${port} ${why}`, `set ${setting} to another port, or end what uses it`);
+    }),
+  );
+}

@@ -1,0 +1,23 @@
+import type { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
+import { DiskWatch, placesOnDisk } from '../health/disk-watch.ts';
+import { StandingFindings } from '../health/standing-findings.ts';
+import { examineUseful } from './doctor.ts';
+import type { DoctorDeps } from './findings.ts';
+
+export interface SurroundingsInput extends DoctorDeps {
+  lifecycle: Lifecycle;
+  /** Whether the journal takes nothing more, for whatever reason. */
+  journalFull(): boolean;
+}
+
+/** Watches what the gateway stands on and can be without for a while: its disks, Redis, InfluxDB and ffmpeg. */
+export async function watchSurroundings({ lifecycle, journalFull, ...deps }: SurroundingsInput) {
+  const { config, clock, observer } = deps;
+  const disks = new DiskWatch({ places: await placesOnDisk(config), clock, observer, journalFull });
+  await disks.start();
+  lifecycle.onStop('disk watch', () => disks.stop());
+  const findings = new StandingFindings({ look: (signal) => examineUseful(deps, signal), clock, observer });
+  findings.start();
+  lifecycle.onStop('standing findings', () => findings.stop());
+  return { disks, findings };
+}

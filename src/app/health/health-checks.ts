@@ -1,0 +1,75 @@
+import { RULES_READER } from '../../alerts/rules/cursors.ts';
+import type { ReaderStanding } from '../../api/deps.ts';
+import { CitywatchError } from '../../core/errors.ts';
+import type { Check, HealthDeps } from './health.ts';
+
+/** What each part is asked. */
+export interface HealthParts {
+  database: { ping(): Promise<void> };
+  doorbell: { up(): boolean };
+  store: { ping(): Promise<unknown> };
+  writer: { status(): { ok: boolean; reason: string | null } };
+  door: { check(): void };
+  streams: { processes(): { spawner: number | null }; readonly gap: string | null };
+  intake: { full(): boolean };
+  lease: { held(): boolean };
+  board: { list(): ReaderStanding[] };
+  disks: { check(): string | undefined };
+  /** What is wrong with parts that we go on without. */
+  findings: { check(part: string): void };
+  /** The directories of pictures and evidence. */
+  volumes: { problem(): Promise<string | null> }[];
+}
+
+type Checks = HealthDeps['checks'];
+
+/** How each part is asked whether it is well, and whether the gateway is ready without it. */
+export function healthChecks(parts: HealthParts): Checks {
+  const { database, doorbell, store, writer, door, streams, intake, disks, findings, board, volumes, lease } = parts;
+  const needed = (check: Check) => ({ needed: true, check });
+  const useful = (check: Check) => ({ needed: false, check });
+  return {
+    postgres: needed(() => database.ping()),
+    redis: useful(() => {
+      findings.check('redis');
+      refuseUnless(doorbell.up(), 'no connection; alerts go on without it');
+    }),
+    influx: useful(async () => {
+      findings.check('influx');
+      await store.ping();
+      const { ok, reason } = writer.status();
+      refuseUnless(ok, reason ?? '');
+    }),
+    mqtt: needed(() => door.check()),
+    ffmpeg: useful(() => {
+      findings.check('ffmpeg');
+      refuseUnless(streams.processes().spawner !== null, 'spawner is down');
+      return streams.gap;
+    }),
+    pictures: useful(async () => {
+      const problems = await Promise.all(volumes.map((volume) => volume.problem()));
+      const found = problems.filter((problem) => problem !== null);
+      refuseUnless(found.length === 0, found.join(' '));
+    }),
+    journal: needed(() => {
+      refuseUnless(lease.held(), 'PostgreSQL does not confirm the lease of this gateway: nothing is acked');
+      refuseUnless(!intake.full(), 'the disk is nearly full: nothing is acked');
+    }),
+    // While the rules hang nothing is judged; what other readers do comes late and is not lost.
+    rules: needed(() => refuseStuck(board, (name) => name === RULES_READER)),
+    readers: useful(() => refuseStuck(board, (name) => name !== RULES_READER)),
+    disk: useful(() => disks.check()),
+  };
+}
+
+function refuseStuck(board: HealthParts['board'], isMeant: (name: string) => boolean): void {
+  const stuck = board.list().filter(({ name, stuckMs }) => stuckMs !== null && isMeant(name));
+  const named = stuck.map(({ name, lane, behind, stuckMs }) => {
+    return `${name} (${lane}) has not moved for ${Math.round((stuckMs ?? 0) / 1000)} s with ${behind} bytes to read`;
+  });
+  refuseUnless(stuck.length === 0, named.join('; '));
+}
+
+function refuseUnless(well: boolean, reason: string): void {
+  if (!well) throw new CitywatchError('store.unavailable', { detail: reason });
+}

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { INTERNAL_TOPICS } from '../../alerts/rules/internal-topics.ts';
+import type { Clock } from '../../core/clock.ts';
+import { ClockJumps } from '../../core/clock-jumps.ts';
+import { CitywatchError, messageOf } from '../../core/errors.ts';
+import { NATIONWIDE } from '../../core/jurisdiction.ts';
+import type { Observer } from '../../core/observe.ts';
+import type { Channel, DeviceIdentity, NewMessage } from '../../core/types.ts';
+import type { KindChange, Kinds } from '../../devices/kinds/kinds.ts';
+import type { DirectoryEntry } from '../../devices/registry/directory.ts';
+import { VERSION } from '../version.ts';
+
+export interface SelfReportDeps {
+  clock: Clock;
+  observer: Observer;
+  accept(message: NewMessage): Promise<unknown>;
+  kinds: Kinds;
+}
+
+const EVERY_MS = 60_000;
+/** Before a start that the journal has no room for is tried again. */
+const AGAIN_MS = 1_000;
+
+/** The underscore keeps the gateway's own name apart from every device: no device id begins with one. */
+const ID = '_gateway';
+
+/**
+ * Writes into the journal what no device says: that the gateway started, that a device was registered or retired, and
+ * how the gateway itself is. Rules need these to know from when silence counts.
+ */
+export class SelfReport {
+  readonly #deps: SelfReportDeps;
+  readonly #startedMs: number;
+  #stop: (() => void) | null = null;
+  #cancelAgain = () => {};
+  readonly #jumps: ClockJumps;
+
+  constructor(deps: SelfReportDeps) {
+    this.#deps = deps;
+    this.#startedMs = deps.clock.monotonicMs();
+    this.#jumps = new ClockJumps({ clock: deps.clock, tell: () => this.#tellClock() });
+  }
+
+  /** Resolves also while the journal has no room: the start is then written down once it has. */
+  async start(): Promise<void> {
+    const payload = { id: randomUUID(), type: 'start', data: { version: VERSION } };
+    this.#stop = this.#deps.clock.every(EVERY_MS, () => this.#report());
+    await this.#sayUntilTaken(() => this.#message('event', INTERNAL_TOPICS.start, payload));
+  }
+
+  async #sayUntilTaken(message: () => NewMessage): Promise<void> {
+    const { accept, clock, observer } = this.#deps;
+    try {
+      await accept(message());
+    } catch (error) {
+      if (!(error instanceof CitywatchError) || !error.retryable) throw error;
+      observer.log.warn({ part: 'self-report', error: error.message }, 'the start is written down when there is room');
+      this.#cancelAgain = clock.after(AGAIN_MS, () => {
+        this.#sayUntilTaken(message).catch((reason: unknown) => {
+          observer.log.error({ part: 'self-report', error: messageOf(reason) }, 'the start could not be written down');
+        });
+      });
+    }
+  }
+
+  /** Whether the journal holds every time that the wall clock was set; what it does not hold is written at once. */
+  isClockKnown(): boolean {
+    return this.#jumps.look();
+  }
+
+  #tellClock(): Promise<unknown> {
+    this.#deps.observer.log.warn({ part: 'self-report' }, 'the wall clock was set; rules begin anew to count time');
+    return this.#deps.accept(this.#message('telemetry', INTERNAL_TOPICS.clock, this.#health()));
+  }
+
+  #report(): void {
+    this.#say(this.#message('telemetry', 'internal/self', this.#health()));
+  }
+
+  #health() {
+    const uptimeS = (this.#deps.clock.monotonicMs() - this.#startedMs) / 1000;
+    const rssMb = process.memoryUsage.rss() / 1024 / 1024;
+    const values = {
+      uptime_s: Math.round(uptimeS * 10) / 10,
+      rss_mb: Math.round(rssMb * 10) / 10,
+    };
+    return { values };
+  }
+
+  stop(): void {
+    this.#stop?.();
+    this.#cancelAgain();
+  }
+
+  /** A new or retired device starts or ends the clocks of absence rules. */
+  deviceChanged({ identity, state }: DirectoryEntry, previous: DirectoryEntry | null): void {
+    const retired = state === 'retired' && previous?.state !== 'retired';
+    if (previous !== null && !retired) return;
+    const topic = retired ? INTERNAL_TOPICS.retired : INTERNAL_TOPICS.registered;
+    this.#say(this.#message('state', topic, { online: false }, identity));
+  }
+
+  /** From here on messages of the kind are read by its new version. */
+  kindChanged(data: KindChange): void {
+    const payload = { id: randomUUID(), type: 'kind_changed', data };
+    this.#say(this.#message('event', 'internal/kind-changed', payload));
+  }
+
+  /** Any other word of the gateway about itself. */
+  say(channel: 'telemetry' | 'event', topic: string, payload: unknown): void {
+    this.#say(this.#message(channel, topic, payload));
+  }
+
+  #say(message: NewMessage): void {
+    this.#deps.accept(message).catch((error: unknown) => {
+      this.#deps.observer.log.warn({ part: 'self-report', error: messageOf(error) }, 'could not be written down');
+    });
+  }
+
+  #message(channel: Channel, topic: string, payload: unknown, device = this.#gateway()): NewMessage {
+    return {
+      receivedAtMs: this.#deps.clock.nowMs(),
+      uplink: 'internal',
+      channel,
+      topic,
+      device,
+      connection: 'internal',
+      packetId: 0,
+      dup: false,
+      raw: Buffer.from(JSON.stringify(payload)),
+    };
+  }
+
+  #gateway(): DeviceIdentity {
+    return {
+      id: ID,
+      kind: 'gateway',
+      kindVersion: this.#deps.kinds.latest('gateway')?.version ?? 1,
+      jurisdiction: NATIONWIDE,
+    };
+  }
+}

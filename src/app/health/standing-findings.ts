@@ -1,0 +1,77 @@
+import { type Clock, deadline } from '../../core/clock.ts';
+import { CitywatchError } from '../../core/errors.ts';
+import type { Observer } from '../../core/observe.ts';
+import type { Finding } from '../doctor/findings.ts';
+
+export interface StandingFindingsDeps {
+  /** Looks again; the signal is aborted when we stop. */
+  look(signal: AbortSignal): Promise<Finding[]>;
+  clock: Clock;
+  observer: Observer;
+}
+
+/** As long as something is wrong it is looked at this often, so that what somebody mended is seen within a minute. */
+const EVERY_MS = 20_000;
+
+/**
+ * What is wrong with the parts that the gateway can be without (Redis, InfluxDB, ffmpeg): said at start, named by
+ * health until it is mended, and looked at again until then.
+ */
+export class StandingFindings {
+  readonly #deps: StandingFindingsDeps;
+  readonly #ended = new AbortController();
+  #findings: Finding[] = [];
+  #looking: Promise<void> = Promise.resolve();
+  #cancel = () => {};
+
+  constructor(deps: StandingFindingsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Looks at once without being waited for: a server that does not answer must hold up nobody. */
+  start(): void {
+    const next = (): void => {
+      this.#looking = this.#look().then(() => {
+        if (!this.#ended.signal.aborted && this.#problems().length > 0)
+          this.#cancel = this.#deps.clock.after(EVERY_MS, next);
+      });
+    };
+    next();
+  }
+
+  async stop(): Promise<void> {
+    this.#ended.abort();
+    this.#cancel();
+    await this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const { look, clock, observer } = this.#deps;
+    const limit = deadline(clock, EVERY_MS, this.#ended.signal);
+    try {
+      const found = await look(limit.signal);
+      if (this.#ended.signal.aborted) return;
+      const before = new Set(this.#findings.map(({ what }) => what));
+      for (const { level, part, what, remedy } of found) {
+        if (level === 'fine' || before.has(what)) continue;
+        if (level === 'problem') observer.log.error({ part, remedy }, `${what}; going on without it`);
+        else observer.log.warn({ part, remedy }, what);
+      }
+      this.#findings = found.filter(({ level }) => level !== 'fine');
+    } finally {
+      limit.cancel();
+    }
+  }
+
+  #problems(): Finding[] {
+    return this.#findings.filter(({ level }) => level === 'problem');
+  }
+
+  /** Rejects with what is wrong with the part and how to mend it. */
+  check(part: string): void {
+    const wrong = this.#problems().filter((finding) => finding.part === part);
+    if (wrong.length === 0) return;
+    const detail = wrong.map(({ what, remedy }) => `${what}; ${remedy}`).join('; ');
+    throw new CitywatchError('store.unavailable', { detail });
+  }
+}

@@ -1,0 +1,95 @@
+import type { Clock } from '../../core/clock.ts';
+import { CitywatchError, messageOf } from '../../core/errors.ts';
+import type { Observer } from '../../core/observe.ts';
+import type { Device, DeviceId } from '../../core/types.ts';
+import type { Database, Tables } from '../../platform/database/database.ts';
+import type { Kinds } from '../kinds/kinds.ts';
+import type { Directory, DirectoryEntry } from './directory.ts';
+import { directoryEntries } from './queries.ts';
+
+export interface KeeperDeps {
+  database: Database;
+  kinds: Kinds;
+  directory: Directory;
+  clock: Clock;
+  observer: Observer;
+  /** Told after a device's secret, jurisdiction or state changed: what it has open must not go on as before. */
+  disconnect?(id: DeviceId): void;
+  /** Told of every committed change, `previous` null for a new device. Must not throw; is not awaited. */
+  changed?(entry: DirectoryEntry, previous: DirectoryEntry | null): void;
+}
+
+const PAGE = 5_000;
+const RECHECK_MS = 1_000;
+/** Beyond this, one look at everything is cheaper and needs no list. */
+const DOUBTFUL_MAX = 10_000;
+
+/** Keeps the directory in step with what was committed. */
+export class DirectoryKeeper {
+  readonly #deps: KeeperDeps;
+  /** Devices whose last change may or may not have been committed: the connection died meanwhile. */
+  readonly #doubtful = new Set<DeviceId>();
+
+  constructor(deps: KeeperDeps) {
+    this.#deps = deps;
+  }
+
+  /** Reads every device into the directory. */
+  async load(): Promise<void> {
+    const { database, kinds, directory } = this.#deps;
+    for (let after = ''; ; ) {
+      const page = await directoryEntries(database, kinds, { after, limit: PAGE });
+      for (const entry of page) directory.apply(entry);
+      if (page.length < PAGE) return;
+      after = page.at(-1)!.identity.id;
+    }
+  }
+
+  /** Runs a change of one device in a transaction, and brings the directory up to what was committed. */
+  async commit(id: DeviceId, run: (tx: Tables) => Promise<Device>): Promise<Device> {
+    const { database, kinds } = this.#deps;
+    try {
+      const { device, entry } = await database.transaction(async (tx) => {
+        const device = await run(tx);
+        const [entry] = await directoryEntries(tx, kinds, { ids: [id], limit: 1 });
+        return { device, entry: entry! };
+      });
+      this.#apply(entry);
+      return device;
+    } catch (error) {
+      if (error instanceof CitywatchError && error.code === 'store.unavailable') this.#doubt(id);
+      throw error;
+    }
+  }
+
+  #apply(entry: DirectoryEntry): void {
+    const { directory, disconnect, changed } = this.#deps;
+    const { id, jurisdiction } = entry.identity;
+    const old = directory.get(id);
+    directory.apply(entry);
+    changed?.(entry, old ?? null);
+    if (!old) return;
+    const secretChanged = !old.secretHash.equals(entry.secretHash);
+    if (secretChanged || old.state !== entry.state || old.identity.jurisdiction !== jurisdiction) disconnect?.(id);
+  }
+
+  /** A COMMIT whose answer was lost may have happened: looks again until the database says. */
+  #doubt(id: DeviceId): void {
+    if (this.#doubtful.size === 0) this.#deps.clock.after(RECHECK_MS, () => void this.#recheck());
+    if (this.#doubtful.size < DOUBTFUL_MAX) this.#doubtful.add(id);
+  }
+
+  async #recheck(): Promise<void> {
+    const { database, kinds, clock, observer } = this.#deps;
+    const ids = [...this.#doubtful].slice(0, PAGE);
+    try {
+      if (this.#doubtful.size === DOUBTFUL_MAX) await this.load();
+      const entries = await directoryEntries(database, kinds, { ids, limit: ids.length });
+      for (const entry of entries) this.#apply(entry);
+      for (const id of ids) this.#doubtful.delete(id);
+    } catch (error) {
+      observer.log.debug({ part: 'registry', reason: messageOf(error) }, 'cannot check doubtful changes yet');
+    }
+    if (this.#doubtful.size > 0) clock.after(RECHECK_MS, () => void this.#recheck());
+  }
+}

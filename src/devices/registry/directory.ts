@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { covers, type Jurisdiction } from '../../core/jurisdiction.ts';
+import type { Caller, DeviceId, DeviceIdentity, DeviceState } from '../../core/types.ts';
+import type { SecretHasher } from '../../platform/secrets/hasher.ts';
+
+/** What is kept in memory of each device: enough to let it in and to label what it sends. */
+export interface DirectoryEntry {
+  identity: DeviceIdentity;
+  state: DeviceState;
+  secretHash: Buffer;
+  /** Version of the position; an older one never replaces a newer one. */
+  version: number;
+}
+
+const SECRET_CHARACTERS_MAX = 512;
+
+/** Every device in memory, so that a connect or a message costs no query. Kept in step by the registry. */
+export class Directory {
+  readonly #entries = new Map<DeviceId, DirectoryEntry>();
+  /** Devices that are not retired, by the code they stand under. */
+  readonly #areas = new Map<Jurisdiction, Map<DeviceId, DeviceIdentity>>();
+  readonly #hasher: SecretHasher;
+  readonly #nobody = randomBytes(32);
+
+  constructor(hasher: SecretHasher) {
+    this.#hasher = hasher;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(id: DeviceId): DirectoryEntry | undefined {
+    return this.#entries.get(id);
+  }
+
+  /** Null for a device that is unknown or retired, as for a wrong secret; takes the same time for all three. */
+  authenticate(id: DeviceId, secret: string): DeviceIdentity | null {
+    if (secret.length > SECRET_CHARACTERS_MAX) return null;
+    const entry = this.#entries.get(id);
+    const right = this.#hasher.matches(secret, entry?.secretHash ?? this.#nobody);
+    return right && entry && entry.state !== 'retired' ? entry.identity : null;
+  }
+
+  /** Undefined for a device that is unknown or retired. */
+  identity(id: DeviceId): DeviceIdentity | undefined {
+    const entry = this.#entries.get(id);
+    return entry && entry.state !== 'retired' ? entry.identity : undefined;
+  }
+
+  /** The device, where the caller may see it; undefined alike for one that is foreign, unknown or retired. */
+  seenBy(caller: Caller, id: DeviceId): DeviceIdentity | undefined {
+    const identity = this.identity(id);
+    return identity && covers(caller.jurisdiction, identity.jurisdiction) ? identity : undefined;
+  }
+
+  /** Every device within an area that is not retired. */
+  *within(scope: Jurisdiction): Generator<DeviceIdentity> {
+    for (const [code, devices] of this.#areas) if (covers(scope, code)) yield* devices.values();
+  }
+
+  /** Takes over what was committed. Commits may be reported out of order; the newest version stays. */
+  apply(entry: DirectoryEntry): void {
+    const { id, jurisdiction } = entry.identity;
+    const known = this.#entries.get(id);
+    if (known && known.version > entry.version) return;
+    this.#entries.set(id, entry);
+    if (known) this.#areas.get(known.identity.jurisdiction)?.delete(id);
+    if (entry.state === 'retired') return;
+    const area = this.#areas.get(jurisdiction) ?? new Map<DeviceId, DeviceIdentity>();
+    this.#areas.set(jurisdiction, area.set(id, entry.identity));
+  }
+}

@@ -1,0 +1,140 @@
+import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import type { Device, DeviceId, DeviceState } from '../../core/types.ts';
+import { escapeLike, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
+import type { Kinds } from '../kinds/kinds.ts';
+import type { DirectoryEntry } from './directory.ts';
+import type { RegistryTables } from './tables.ts';
+
+export interface DeviceFilter {
+  kind?: string | undefined;
+  /** Devices within this code; the caller's own limit holds as well. */
+  jurisdiction?: Jurisdiction | undefined;
+  /** Without it, all but retired ones. */
+  state?: DeviceState | undefined;
+  /** Part of the name or the id, in any case. */
+  text?: string | undefined;
+  /** 1-500. */
+  limit: number;
+  /** Id of the last device of the page before. */
+  after?: string | undefined;
+}
+
+/** Devices as `scope` may see them: a parent or camera beyond the border is left out. */
+function devicesWithin(tables: Tables, scope: Jurisdiction) {
+  const db = tables.tables<RegistryTables>();
+  const parent = withinJurisdiction(
+    db
+      .selectFrom('position as p')
+      .select('p.id')
+      .whereRef('p.id', '=', 'position.parent' as never),
+    'p.jurisdiction',
+    scope,
+  );
+  const cameras = withinJurisdiction(
+    db
+      .selectFrom('position_camera as link')
+      .innerJoin('position as camera', 'camera.id', 'link.camera_id')
+      .select('camera.id')
+      .whereRef('link.position_id', '=', 'position.id' as never)
+      .where('camera.state', '!=', 'retired')
+      .orderBy('link.rank'),
+    'camera.jurisdiction',
+    scope,
+  );
+  const query = db
+    .selectFrom('position')
+    .leftJoin('assignment', (join) =>
+      join.onRef('assignment.position_id', '=', 'position.id').on('assignment.to_ms', 'is', null),
+    )
+    .leftJoin('unit', 'unit.id', 'assignment.unit_id')
+    .selectAll('position')
+    .select(['unit.id as unit_id', 'unit.maker', 'unit.model', 'unit.serial', 'unit.firmware'])
+    .select([
+      sql<string | null>`(${parent})`.as('visible_parent'),
+      sql<string[]>`array(${cameras})`.as('visible_cameras'),
+    ]);
+  return withinJurisdiction(query, 'position.jurisdiction', scope);
+}
+
+type DeviceRow = Awaited<ReturnType<ReturnType<typeof devicesWithin>['executeTakeFirstOrThrow']>>;
+
+export async function findDevice(tables: Tables, scope: Jurisdiction, id: DeviceId): Promise<Device | null> {
+  const row = await devicesWithin(tables, scope).where('position.id', '=', id).executeTakeFirst();
+  return row ? toDevice(row) : null;
+}
+
+/** One page in order of id; asks for one row more to know whether there is another page. */
+export async function listDevices(
+  tables: Tables,
+  scope: Jurisdiction,
+  filter: DeviceFilter,
+): Promise<{ items: Device[]; next: string | null }> {
+  let query = devicesWithin(tables, scope)
+    .orderBy('position.id')
+    .limit(filter.limit + 1);
+  query =
+    filter.state === undefined
+      ? query.where('position.state', '!=', 'retired')
+      : query.where('position.state', '=', filter.state);
+  if (filter.kind !== undefined) query = query.where('position.kind', '=', filter.kind);
+  if (filter.jurisdiction !== undefined)
+    query = withinJurisdiction(query, 'position.jurisdiction', filter.jurisdiction);
+  if (filter.after !== undefined) query = query.where('position.id', '>', filter.after);
+  if (filter.text !== undefined) {
+    const pattern = `%${escapeLike(filter.text)}%`;
+    query = query.where((where) =>
+      where.or([where('position.id', 'ilike', pattern), where('position.name', 'ilike', pattern)]),
+    );
+  }
+  const rows = await query.execute();
+  const items = rows.slice(0, filter.limit).map(toDevice);
+  return { items, next: rows.length > filter.limit ? items.at(-1)!.id : null };
+}
+
+function toDevice(row: DeviceRow): Device {
+  return {
+    id: row.id,
+    kind: row.kind,
+    name: row.name,
+    jurisdiction: row.jurisdiction,
+    location: { lat: row.lat, lon: row.lon, datum: row.datum },
+    parent: row.visible_parent,
+    cameras: row.visible_cameras,
+    purpose: row.purpose,
+    state: row.state,
+    unit:
+      row.unit_id === null
+        ? null
+        : { id: row.unit_id, maker: row.maker, model: row.model, serial: row.serial, firmware: row.firmware },
+    version: row.version,
+    createdAtMs: row.created_at_ms,
+    updatedAtMs: row.updated_at_ms,
+  };
+}
+
+/** A page of the directory, in order of id; all devices when `after` is '' and `limit` is large. */
+export async function directoryEntries(
+  tables: Tables,
+  kinds: Kinds,
+  filter: { ids?: DeviceId[]; after?: string; limit: number },
+): Promise<DirectoryEntry[]> {
+  let query = tables
+    .tables<RegistryTables>()
+    .selectFrom('position')
+    .innerJoin('assignment', (join) =>
+      join.onRef('assignment.position_id', '=', 'position.id').on('assignment.to_ms', 'is', null),
+    )
+    .innerJoin('unit', 'unit.id', 'assignment.unit_id')
+    .select(['position.id', 'position.kind', 'position.jurisdiction', 'position.state', 'position.version'])
+    .select('unit.secret_hash')
+    .orderBy('position.id')
+    .limit(filter.limit);
+  if (filter.ids) query = query.where('position.id', 'in', filter.ids);
+  if (filter.after !== undefined) query = query.where('position.id', '>', filter.after);
+  return (await query.execute()).map(({ id, kind, jurisdiction, state, version, secret_hash }) => ({
+    identity: { id, kind, kindVersion: kinds.currentVersion(kind), jurisdiction },
+    state,
+    secretHash: secret_hash,
+    version,
+  }));
+}

@@ -1,0 +1,297 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { CitywatchError, invalid } from '../../core/errors.ts';
+import type { Caller, Device, DeviceId } from '../../core/types.ts';
+import { jsonb, type RawBuilder, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
+import { recordAudit } from '../../platform/records/audit.ts';
+import { newSecret, type SecretHasher } from '../../platform/secrets/hasher.ts';
+import type { Vault } from '../../platform/secrets/vault.ts';
+import { CameraAddresses } from '../cameras/addresses.ts';
+import {
+  checkCameras,
+  checkJurisdiction,
+  checkParent,
+  endForeignLinks,
+  type KnownJurisdictions,
+  replaceCameras,
+  storedLocation,
+} from './checks.ts';
+import type { OnvifAccess, ShownAddresses, StreamSource } from './connections.ts';
+import * as connections from './connections.ts';
+import { DirectoryKeeper, type KeeperDeps } from './directory-sync.ts';
+import { type DeviceFollower, tellFollowers } from './followers.ts';
+import { type DeviceInput, type DevicePatch, deviceInput, devicePatch, parseInput } from './input.ts';
+import { newLocation, newPlace } from './new-place.ts';
+import { type DeviceFilter, findDevice, listDevices } from './queries.ts';
+import type { RegistryTables } from './tables.ts';
+import { checkPlace } from './unlikely-place.ts';
+
+export type { DeviceFilter } from './queries.ts';
+
+export interface RegistryDeps extends KeeperDeps {
+  jurisdictions: KnownJurisdictions;
+  hasher: SecretHasher;
+  vault: Vault;
+  /** What goes with a device that moves or is retired, in this order. */
+  followers: readonly DeviceFollower[];
+  /** The only addresses at which devices may be contacted; without it they are judged only when they are. */
+  cameraNetworks?: readonly string[];
+}
+
+type Position = RegistryTables['position'];
+type Change = { [Column in keyof Position]?: Position[Column] | RawBuilder<Position[Column]> };
+
+const LIST_MAX = 500;
+
+/** What exists: positions, their units, who may see them. Every change writes its audit row in the same transaction. */
+export class Registry {
+  readonly #deps: RegistryDeps;
+  readonly #keeper: DirectoryKeeper;
+  readonly #addresses: CameraAddresses | null;
+
+  constructor(deps: RegistryDeps) {
+    this.#deps = deps;
+    this.#keeper = new DirectoryKeeper(deps);
+    this.#addresses = deps.cameraNetworks ? new CameraAddresses(deps.cameraNetworks) : null;
+  }
+
+  /** Fails with `request.invalid`, `conflict.exists`. The secret is answered this once and kept only as a hash. */
+  async create(caller: Caller, value: unknown): Promise<{ device: Device; secret: string }> {
+    const input = parseInput(deviceInput, value);
+    this.#addresses?.check(input);
+    this.#checkKind(input);
+    checkJurisdiction(this.#deps.jurisdictions, input.jurisdiction, caller.jurisdiction);
+    const id = input.id ?? `${input.kind}-${randomBytes(6).toString('hex')}`;
+    const secret = input.secret ?? newSecret();
+    const device = await this.#keeper.commit(id, async (tx) => {
+      const { jurisdiction, confirm = false } = input;
+      await checkPlace(tx, caller.jurisdiction, { id, ...storedLocation(input.location), jurisdiction, confirm });
+      await this.#insert(tx, { id, input, secret });
+      if (input.parent != null) await checkParent(tx, caller.jurisdiction, { id, parent: input.parent });
+      const cameras = input.cameras ?? [];
+      await checkCameras(tx, caller.jurisdiction, { id, cameras, kinds: this.#deps.kinds });
+      if (cameras.length > 0) await replaceCameras(tx, caller.jurisdiction, { id, cameras });
+      if (input.parent != null) {
+        const db = tx.tables<RegistryTables>();
+        await db.updateTable('position').set({ parent: input.parent }).where('id', '=', id).execute();
+      }
+      return this.#audit(tx, { caller, id, action: 'device.create', before: null });
+    });
+    return { device, secret };
+  }
+
+  /** Fails with `not-found`, for a device beyond the caller's jurisdiction as for one that does not exist. */
+  async get(caller: Caller, id: DeviceId): Promise<Device> {
+    const device = await findDevice(this.#deps.database, caller.jurisdiction, id);
+    if (!device) throw new CitywatchError('not-found');
+    return device;
+  }
+
+  /** One page in order of id; `next` is the `after` of the following page. */
+  list(caller: Caller, filter: DeviceFilter): Promise<{ items: Device[]; next: string | null }> {
+    const limit = Math.min(Math.max(1, filter.limit), LIST_MAX);
+    return listDevices(this.#deps.database, caller.jurisdiction, { ...filter, limit });
+  }
+
+  /** Fails with `not-found`, `precondition.stale`, `conflict.state` (retired), `request.invalid`. */
+  async update(caller: Caller, id: DeviceId, expectedVersion: number, value: unknown): Promise<Device> {
+    const patch = parseInput(devicePatch, value);
+    this.#addresses?.check(patch);
+    return this.#change({ caller, id, expectedVersion, action: 'device.update' }, async (tx, current) => {
+      if (patch.stream != null) this.#checkKind({ kind: current.kind, stream: patch.stream });
+      if (patch.jurisdiction !== undefined && patch.jurisdiction !== current.jurisdiction) {
+        checkJurisdiction(this.#deps.jurisdictions, patch.jurisdiction, caller.jurisdiction);
+        await endForeignLinks(tx, caller.jurisdiction, { id, jurisdiction: patch.jurisdiction });
+      }
+      const place = newPlace(patch, current);
+      if (place) await checkPlace(tx, caller.jurisdiction, { id, ...place, confirm: patch.confirm ?? false });
+      if (patch.cameras) {
+        await checkCameras(tx, caller.jurisdiction, { id, cameras: patch.cameras, kinds: this.#deps.kinds });
+        await replaceCameras(tx, caller.jurisdiction, { id, cameras: patch.cameras });
+      }
+      return { ...this.#columns(patch, current), ...(await this.#parentChange(tx, caller, { patch, current })) };
+    });
+  }
+
+  /** A retired device keeps its row and history, is refused at every door, and its id is never given out again. */
+  async retire(caller: Caller, id: DeviceId, expectedVersion: number): Promise<void> {
+    await this.#change({ caller, id, expectedVersion, action: 'device.retire' }, async (tx) => {
+      const child = await tx
+        .tables<RegistryTables>()
+        .selectFrom('position')
+        .select('id')
+        .where('parent', '=', id)
+        .where('state', '!=', 'retired')
+        .limit(1)
+        .executeTakeFirst();
+      if (child) throw new CitywatchError('conflict.reference', { detail: 'It is the parent of devices in use.' });
+      return { state: 'retired' };
+    });
+  }
+
+  /** Replaces the secret of the unit that stands there; the old one stops working at once. */
+  async rotateSecret(caller: Caller, id: DeviceId): Promise<string> {
+    const secret = newSecret();
+    await this.#change({ caller, id, expectedVersion: null, action: 'device.rotate-secret' }, async (tx) => {
+      const db = tx.tables<RegistryTables>();
+      const unit = db
+        .selectFrom('assignment')
+        .select('unit_id')
+        .where('position_id', '=', id)
+        .where('to_ms', 'is', null);
+      await db
+        .updateTable('unit')
+        .set({ secret_hash: this.#deps.hasher.hash(secret) })
+        .where('id', '=', unit)
+        .execute();
+      return {};
+    });
+    return secret;
+  }
+
+  /** Reads every device into the directory. */
+  loadDirectory(): Promise<void> {
+    return this.#keeper.load();
+  }
+
+  /** Where the video of a device comes from, login in clear; null for one without a stream. For pullers only. */
+  async streamSource(id: DeviceId, quality: 'main' | 'sub'): Promise<StreamSource | null> {
+    const row = await this.#connection(id);
+    const stored = quality === 'sub' ? (row?.stream?.sub ?? row?.stream?.main) : row?.stream?.main;
+    return stored ? connections.openStream(this.#deps.vault, id, stored) : null;
+  }
+
+  /** How to speak ONVIF with a device, password in clear; null where nothing is known. For the adapter only. */
+  async onvifAccess(id: DeviceId): Promise<OnvifAccess | null> {
+    const row = await this.#connection(id);
+    return row?.onvif ? connections.openOnvif(this.#deps.vault, id, row.onvif) : null;
+  }
+
+  /** Where a device is reached, logins masked. The caller's right to edit it is checked before. */
+  async shownAddresses(id: DeviceId): Promise<ShownAddresses> {
+    return connections.shownAddresses((await this.#connection(id)) ?? { stream: null, onvif: null });
+  }
+
+  #connection(id: DeviceId): Promise<Pick<Position, 'stream' | 'onvif'> | undefined> {
+    const db = this.#deps.database.tables<RegistryTables>();
+    const query = db.selectFrom('position').select(['stream', 'onvif']).where('id', '=', id);
+    return query.where('state', '!=', 'retired').executeTakeFirst();
+  }
+
+  #checkKind({ kind, stream }: Pick<DeviceInput, 'kind' | 'stream'>): void {
+    const known = this.#deps.kinds.latest(kind);
+    if (!known) {
+      const names = this.#deps.kinds.all().map((one) => one.kind);
+      throw invalid('kind', `must be one of ${names.join(', ')}`);
+    }
+    if (stream != null && !known.stream) throw invalid('stream', `devices of kind ${kind} have no stream`);
+  }
+
+  async #insert(tx: Tables, { id, input, secret }: { id: DeviceId; input: DeviceInput; secret: string }) {
+    const { clock, hasher } = this.#deps;
+    const db = tx.tables<RegistryTables>();
+    const atMs = clock.nowMs();
+    const { kind, name, jurisdiction, purpose } = input;
+    const unitId = randomUUID();
+    const hardware = { maker: null, model: null, serial: null, firmware: null };
+    // One statement and not three: registering a city is made of round trips.
+    const taken = await db
+      .with('taken', (cte) =>
+        cte
+          .insertInto('position')
+          .values({
+            ...{ id, kind, name, jurisdiction, parent: null, purpose: purpose ?? null, state: 'active' },
+            ...storedLocation(input.location),
+            ...this.#connectionColumns(id, input),
+            ...{ version: 1, created_at_ms: atMs, updated_at_ms: atMs },
+          })
+          .onConflict((conflict) => conflict.column('id').doNothing())
+          .returning('id'),
+      )
+      .with('made', (cte) =>
+        cte
+          .insertInto('unit')
+          .values({ id: unitId, ...hardware, secret_hash: hasher.hash(secret), created_at_ms: atMs })
+          .returning('id'),
+      )
+      .insertInto('assignment')
+      .columns(['position_id', 'unit_id', 'from_ms', 'to_ms'])
+      .expression((from) =>
+        from
+          .selectFrom(['taken', 'made'])
+          .select(['taken.id', 'made.id as unit'])
+          .select([sql<number>`${atMs}::bigint`.as('from_ms'), sql<number | null>`null::bigint`.as('to_ms')]),
+      )
+      .returning('position_id')
+      .executeTakeFirst();
+    if (!taken) throw new CitywatchError('conflict.exists', { detail: 'A device with this id exists already.' });
+  }
+
+  #columns(patch: DevicePatch, current: Position): Change {
+    const change: Change = this.#connectionColumns(current.id, patch);
+    if (patch.name !== undefined) change.name = patch.name;
+    if (patch.jurisdiction !== undefined) change.jurisdiction = patch.jurisdiction;
+    if (patch.purpose !== undefined) change.purpose = patch.purpose;
+    return { ...change, ...newLocation(patch, current) };
+  }
+
+  #connectionColumns(id: DeviceId, { stream, onvif }: Pick<DeviceInput, 'stream' | 'onvif'>) {
+    const { vault } = this.#deps;
+    return {
+      ...(stream === undefined ? {} : { stream: stream && jsonb(connections.storeStream(vault, id, stream)) }),
+      ...(onvif === undefined ? {} : { onvif: onvif && jsonb(connections.storeOnvif(vault, id, onvif)) }),
+    };
+  }
+
+  async #parentChange(
+    tx: Tables,
+    caller: Caller,
+    { patch, current }: { patch: DevicePatch; current: Position },
+  ): Promise<Change> {
+    if (patch.parent === undefined || patch.parent === current.parent) return {};
+    if (patch.parent !== null) {
+      await checkParent(tx, caller.jurisdiction, { id: current.id, parent: patch.parent });
+      return { parent: patch.parent };
+    }
+    // To somebody who cannot see the parent it reads as null; writing that back must not cut it off.
+    const visible = await findDevice(tx, caller.jurisdiction, current.parent!);
+    return visible ? { parent: null } : {};
+  }
+
+  async #change(
+    request: { caller: Caller; id: DeviceId; expectedVersion: number | null; action: string },
+    edit: (tx: Tables, current: Position) => Promise<Change>,
+  ): Promise<Device> {
+    const { caller, id, expectedVersion, action } = request;
+    return this.#keeper.commit(id, async (tx) => {
+      const db = tx.tables<RegistryTables>();
+      const locked = db.selectFrom('position').selectAll().where('id', '=', id).forUpdate();
+      const current = await withinJurisdiction(locked, 'jurisdiction', caller.jurisdiction).executeTakeFirst();
+      if (!current) throw new CitywatchError('not-found');
+      if (current.state === 'retired') throw new CitywatchError('conflict.state', { detail: 'The device is retired.' });
+      if (expectedVersion !== null && current.version !== expectedVersion)
+        throw new CitywatchError('precondition.stale');
+      const before = await findDevice(tx, caller.jurisdiction, id);
+      const change = await edit(tx, current);
+      await db
+        .updateTable('position')
+        .set({ ...change, version: current.version + 1, updated_at_ms: this.#deps.clock.nowMs() })
+        .where('id', '=', id)
+        .execute();
+      const after = await this.#audit(tx, { caller, id, action, before });
+      await tellFollowers(tx, this.#deps.followers, { before: current.jurisdiction, after });
+      return after;
+    });
+  }
+
+  async #audit(
+    tx: Tables,
+    { caller, id, action, before }: { caller: Caller; id: DeviceId; action: string; before: Device | null },
+  ): Promise<Device> {
+    const after = await findDevice(tx, caller.jurisdiction, id);
+    if (!after) throw new CitywatchError('not-found');
+    const { jurisdiction } = after;
+    const atMs = this.#deps.clock.nowMs();
+    await recordAudit(tx, { caller, action, subject: `device/${id}`, jurisdiction, before, after, atMs });
+    return after;
+  }
+}

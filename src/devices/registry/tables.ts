@@ -1,0 +1,36 @@
+import type { DeviceState, Location } from '../../core/types.ts';
+import type { StoredOnvif, StoredStream } from './connections.ts';
+
+/** Tables of migration 0003; what each column means stands there. */
+export interface RegistryTables {
+  position: {
+    id: string;
+    kind: string;
+    name: string;
+    jurisdiction: string;
+    lat: number;
+    lon: number;
+    datum: Location['datum'];
+    parent: string | null;
+    purpose: string | null;
+    state: DeviceState;
+    stream: StoredStream | null;
+    onvif: StoredOnvif | null;
+    version: number;
+    created_at_ms: number;
+    updated_at_ms: number;
+  };
+  unit: {
+    id: string;
+    maker: string | null;
+    model: string | null;
+    serial: string | null;
+    firmware: string | null;
+    mac: string | null;
+    endpoint: string | null;
+    secret_hash: Buffer;
+    created_at_ms: number;
+  };
+  assignment: { position_id: string; unit_id: string; from_ms: number; to_ms: number | null };
+  position_camera: { position_id: string; camera_id: string; rank: number };
+}

@@ -1,0 +1,208 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { access, readFile, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import { CitywatchError } from '../core/errors.ts';
+import { Counter, type Observer } from '../core/observe.ts';
+import type { DeviceIdentity } from '../core/types.ts';
+import type { Database } from '../platform/database/database.ts';
+import { ROOM_BYTES } from '../platform/files/disks.ts';
+import { ensureDirectory, writeFileDurable } from '../platform/files/files.ts';
+import type { ImageType } from './image-file.ts';
+import { sweepImages } from './image-sweep.ts';
+import { type ImagePlace, type ImageTables, type KeptImage, pathOf } from './image-table.ts';
+
+export interface ImagesDeps {
+  database: Database;
+  /** Where the files are; nothing else may be kept there. */
+  directory: string;
+  /** Why `directory` is not the disk whose files the rows name, in one sentence; null when it is. */
+  volume: { problem(): Promise<string | null> };
+  clock: Clock;
+  observer: Observer;
+  /** Free bytes of the disk that holds `directory`. */
+  freeBytes(directory: string): Promise<number>;
+  keepMs: number;
+}
+
+const FULL_RETRY_S = 60;
+/** Expired pictures removed in one go, and in one round of housekeeping. */
+const BATCH = 500;
+const BATCHES_MAX = 20;
+const NO_ROOM = ['ENOSPC', 'EDQUOT'];
+
+/**
+ * Pictures that devices sent: a file each, and then a row. Whoever is given an id can rely on both surviving a power
+ * cut; what a crash leaves of one without the other is removed by {@link Images.tidy}.
+ */
+export class Images {
+  readonly #deps: ImagesDeps;
+  /** Ids whose file is written and whose row is not there yet. */
+  readonly #underWay = new Set<string>();
+  readonly #stored: Counter<'outcome'>;
+  readonly #removed: Counter<'reason'>;
+  #sweptUpTo = '';
+
+  constructor(deps: ImagesDeps) {
+    this.#deps = deps;
+    const registers = [deps.observer.metrics];
+    this.#stored = new Counter({
+      ...{ name: 'citywatch_images_total', labelNames: ['outcome'], registers },
+      help: 'Pictures that devices sent: new, sent before, or refused for want of room.',
+    });
+    this.#removed = new Counter({
+      ...{ name: 'citywatch_images_removed_total', labelNames: ['reason'], registers },
+      help: 'Pictures removed because their time was over, and files and rows that a crash had left alone.',
+    });
+  }
+
+  /**
+   * Resolves with the picture's id once it is durable; the same bytes of the same device have one id.
+   *
+   * Errors: `images.unavailable` when the disk has no room or is not there, `store.unavailable`.
+   */
+  async keep(device: DeviceIdentity, type: ImageType, bytes: Buffer): Promise<{ id: string; isNew: boolean }> {
+    await this.#refuseForeignDisk();
+    const sha256 = createHash('sha256').update(bytes).digest();
+    const before = await this.#sentBefore(device.id, sha256);
+    if (before) {
+      await this.#mend(before, bytes);
+      this.#stored.inc({ outcome: 'again' });
+      return { id: before.id, isNew: false };
+    }
+    const nowMs = this.#deps.clock.nowMs();
+    const row = {
+      ...{ id: randomUUID(), device: device.id, jurisdiction: device.jurisdiction, media_type: type },
+      ...{ size_bytes: bytes.length, sha256, received_at_ms: nowMs, last_sent_at_ms: nowMs },
+    };
+    this.#underWay.add(row.id);
+    try {
+      await this.#write(row, bytes);
+      const id = await this.#insert(row);
+      this.#stored.inc({ outcome: 'new' });
+      return { id, isNew: id === row.id };
+    } finally {
+      this.#underWay.delete(row.id);
+    }
+  }
+
+  /** The picture with this id; what the caller may see of it is for the caller's side to decide. */
+  async find(id: string): Promise<KeptImage | null> {
+    const row = await this.#deps.database
+      .tables<ImageTables>()
+      .selectFrom('image')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirst();
+    if (!row) return null;
+    const { device, jurisdiction, media_type: type, received_at_ms: receivedAtMs } = row;
+    return { id, device, jurisdiction, type, receivedAtMs };
+  }
+
+  /** Errors: `not-found` when the file is gone, `images.unavailable` when its disk is. */
+  async read({ id, type, receivedAtMs }: KeptImage): Promise<Buffer> {
+    const place = { id, media_type: type, received_at_ms: receivedAtMs };
+    return await readFile(pathOf(this.#deps.directory, place)).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      await this.#refuseForeignDisk();
+      throw new CitywatchError('not-found', { detail: 'This picture is no longer kept.' });
+    });
+  }
+
+  /** Whether any picture is known. */
+  async areKept(): Promise<boolean> {
+    const db = this.#deps.database.tables<ImageTables>();
+    return (await db.selectFrom('image').select('id').limit(1).executeTakeFirst()) !== undefined;
+  }
+
+  /** Removes what is past its time, rows before files, then looks through a few directories for leftovers. */
+  async tidy(): Promise<void> {
+    if ((await this.#deps.volume.problem()) !== null) return;
+    for (let batch = 0; batch < BATCHES_MAX; batch += 1) if ((await this.#prune()) < BATCH) break;
+    const { database, directory, volume, clock } = this.#deps;
+    const deps = { database, directory, volume, clock, underWay: this.#underWay };
+    const swept = await sweepImages(deps, this.#sweptUpTo);
+    this.#sweptUpTo = swept.upTo;
+    this.#removed.inc({ reason: 'file-alone' }, swept.files);
+    this.#removed.inc({ reason: 'row-alone' }, swept.rows);
+  }
+
+  /** What is written where a disk should be would be hidden by it later. */
+  async #refuseForeignDisk(): Promise<void> {
+    if ((await this.#deps.volume.problem()) === null) return;
+    this.#stored.inc({ outcome: 'refused' });
+    const detail = 'The disk of the pictures is not there.';
+    throw new CitywatchError('images.unavailable', { retryAfterS: FULL_RETRY_S, detail });
+  }
+
+  async #prune(): Promise<number> {
+    const beforeMs = this.#deps.clock.nowMs() - this.#deps.keepMs;
+    const db = this.#deps.database.tables<ImageTables>();
+    const oldest = db.selectFrom('image').select('id').orderBy('last_sent_at_ms').limit(BATCH);
+    const gone = await db
+      .deleteFrom('image')
+      .where('id', 'in', oldest.where('last_sent_at_ms', '<', beforeMs))
+      // Once more: it may have been sent again since the inner query looked.
+      .where('last_sent_at_ms', '<', beforeMs)
+      .returning(['id', 'media_type', 'received_at_ms'])
+      .execute();
+    for (const image of gone) await rm(pathOf(this.#deps.directory, image), { force: true });
+    this.#removed.inc({ reason: 'expired' }, gone.length);
+    return gone.length;
+  }
+
+  /** The picture with these bytes, which from now on is kept as long as a new one. */
+  async #sentBefore(device: string, sha256: Buffer): Promise<ImagePlace | undefined> {
+    return await this.#deps.database
+      .tables<ImageTables>()
+      .updateTable('image')
+      .set({ last_sent_at_ms: this.#deps.clock.nowMs() })
+      .where('device', '=', device)
+      .where('sha256', '=', sha256)
+      .returning(['id', 'media_type', 'received_at_ms'])
+      .executeTakeFirst();
+  }
+
+  /** Writes a file again that was lost. */
+  async #mend(image: ImagePlace, bytes: Buffer): Promise<void> {
+    const path = pathOf(this.#deps.directory, image);
+    const isThere = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (!isThere) await this.#write(image, bytes);
+  }
+
+  async #write(image: ImagePlace, bytes: Buffer): Promise<void> {
+    const { directory, freeBytes } = this.#deps;
+    try {
+      if ((await freeBytes(directory)) - bytes.length < ROOM_BYTES.pictures) throw full();
+      const path = pathOf(directory, image);
+      await ensureDirectory(dirname(path), 0o700);
+      await writeFileDurable(path, bytes, { mode: 0o600 });
+    } catch (error) {
+      const cause = error as NodeJS.ErrnoException;
+      const refusal = NO_ROOM.includes(cause.code ?? '') ? full(cause) : error;
+      if ((refusal as CitywatchError).code === 'images.unavailable') this.#stored.inc({ outcome: 'refused' });
+      throw refusal;
+    }
+  }
+
+  /** Resolves with the id of the row that has these bytes: ours, or that of one who was faster. */
+  async #insert(row: ImageTables['image']): Promise<string> {
+    const kept = await this.#deps.database
+      .tables<ImageTables>()
+      .insertInto('image')
+      .values(row)
+      .onConflict((at) => at.columns(['device', 'sha256']).doUpdateSet({ last_sent_at_ms: row.last_sent_at_ms }))
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    if (kept.id !== row.id) await rm(pathOf(this.#deps.directory, row), { force: true });
+    return kept.id;
+  }
+}
+
+function full(cause?: unknown): CitywatchError {
+  const detail = 'The disk has no room for more pictures.';
+  return new CitywatchError('images.unavailable', { retryAfterS: FULL_RETRY_S, detail, cause });
+}

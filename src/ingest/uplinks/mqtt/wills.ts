@@ -1,0 +1,59 @@
+import type { Clock } from '../../../core/clock.ts';
+import type { NewMessage, Receipt } from '../../../core/types.ts';
+import type { MqttStats } from './stats.ts';
+
+export interface WillDeps {
+  accept(message: NewMessage): Promise<Receipt>;
+  clock: Clock;
+  stats: MqttStats;
+  waitingMax: number;
+}
+
+const TRIES_MAX = 10;
+const RETRY_MIN_MS = 200;
+const RETRY_MAX_MS = 5_000;
+
+/**
+ * Delivers what devices asked us to say when they vanish. A will is tried about half a minute while the journal refuses
+ * it; `superseded` stops that, because an old "offline" must not follow the device's own newer word.
+ */
+export class WillDesk {
+  readonly #deps: WillDeps;
+  readonly #end = new AbortController();
+  #waiting = 0;
+
+  constructor(deps: WillDeps) {
+    this.#deps = deps;
+  }
+
+  async deliver(message: NewMessage, superseded: () => boolean): Promise<void> {
+    const { stats, waitingMax } = this.#deps;
+    if (this.#waiting >= waitingMax) {
+      stats.willsLost += 1;
+      return;
+    }
+    this.#waiting += 1;
+    const delivered = await this.#attempt(message, superseded);
+    this.#waiting -= 1;
+    if (delivered) stats.wills += 1;
+    else stats.willsLost += 1;
+  }
+
+  close(): void {
+    this.#end.abort();
+  }
+
+  async #attempt(message: NewMessage, superseded: () => boolean): Promise<boolean> {
+    const { accept, clock } = this.#deps;
+    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      if (tries > 0 && (this.#end.signal.aborted || superseded())) return false;
+      try {
+        await accept(message);
+        return true;
+      } catch {
+        await clock.sleep(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** tries), this.#end.signal);
+      }
+    }
+    return false;
+  }
+}

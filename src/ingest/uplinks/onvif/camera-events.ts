@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../../../core/clock.ts';
+import { messageOf } from '../../../core/errors.ts';
+import { Counter, type Logger, type Observer } from '../../../core/observe.ts';
+import type { DeviceId, DeviceIdentity, NewMessage } from '../../../core/types.ts';
+
+/** What a camera noticed, as the device layer hands it over. */
+export interface NoticedEvent {
+  type: string;
+  /** The ONVIF topic; one of a known few. */
+  topic: string;
+  /** By the camera's clock; null where it told no time. */
+  atMs: number | null;
+  /** The same text whenever the camera tells the same event again. */
+  identity: string;
+  data: Record<string, boolean | string>;
+}
+
+export interface OnvifEventsDeps {
+  accept(message: NewMessage): Promise<unknown>;
+  /** Undefined for a device that is unknown or retired. */
+  identity(id: DeviceId): DeviceIdentity | undefined;
+  clock: Clock;
+  observer: Observer;
+}
+
+/** The uplink of camera events: each becomes a message of the contract, and counts as taken when it is durable. */
+export class OnvifEvents {
+  readonly #deps: OnvifEventsDeps;
+  readonly #log: Logger;
+  readonly #events: Counter<'result'>;
+
+  constructor(deps: OnvifEventsDeps) {
+    this.#deps = deps;
+    this.#log = deps.observer.log.child({ part: 'onvif-events' });
+    this.#events = new Counter({
+      name: 'citywatch_camera_events_total',
+      help: 'Events of cameras: durable in the journal, or refused by it and kept to be tried again.',
+      labelNames: ['result'],
+      registers: [deps.observer.metrics],
+    });
+  }
+
+  /**
+   * Appends the events one after the other, because an end must not come before its beginning; resolves with those from
+   * the first on that the journal did not take. Groups of the journal are filled by other cameras meanwhile.
+   */
+  async take<Event extends NoticedEvent>(id: DeviceId, events: readonly Event[]): Promise<Event[]> {
+    const device = this.#deps.identity(id);
+    // Retired meanwhile: nobody asks for its events any more.
+    if (!device) return [];
+    for (const [index, event] of events.entries()) {
+      try {
+        await this.#accept(device, event);
+      } catch (error) {
+        this.#log.debug({ device: id, error: messageOf(error) }, 'the journal takes no event now');
+        this.#events.inc({ result: 'refused' });
+        return events.slice(index);
+      }
+      this.#events.inc({ result: 'durable' });
+    }
+    return [];
+  }
+
+  async #accept(device: DeviceIdentity, event: NoticedEvent): Promise<void> {
+    await this.#deps.accept({
+      receivedAtMs: this.#deps.clock.nowMs(),
+      uplink: 'onvif',
+      channel: 'event',
+      topic: `onvif/${event.topic}`,
+      device,
+      connection: 'onvif-events',
+      packetId: 0,
+      dup: false,
+      raw: Buffer.from(JSON.stringify(payloadOf(event))),
+    });
+  }
+}
+
+/** The contract's payload. Its `id` depends on what the camera said alone, so that saying it again is a repetition. */
+export function payloadOf({ type, atMs, identity, data }: NoticedEvent) {
+  const id = `onvif-${createHash('sha256').update(identity).digest('hex').slice(0, 32)}`;
+  return { ...(atMs === null ? {} : { ts: atMs }), id, type, data };
+}

@@ -1,0 +1,102 @@
+import type { Clock } from '../core/clock.ts';
+import { Counter, type Observer } from '../core/observe.ts';
+import type { DecodedBatch } from '../core/types.ts';
+import type { Database, Tables } from '../platform/database/database.ts';
+import { DAY_MS, dayOf, Partitions } from './partitions.ts';
+import { type PassageRow, type PassageTables, type PlateKeys, type RecordPlace, rowsOf } from './rows.ts';
+
+export interface PassagesDeps {
+  database: Database;
+  keys: PlateKeys;
+  /** A passage is kept this long, 31 days or more: a record may be 30 days old when it comes. */
+  keepDays: number;
+  clock: Clock;
+  observer: Observer;
+}
+
+const ROWS_PER_STATEMENT = 500;
+/** By so much a clock is corrected between two looks at it; more is a clock that was set. */
+const SLEWED_MS = 60_000;
+
+/** Writes passages into the table that searches read, and removes them when their time has come. */
+export class Passages {
+  readonly #deps: PassagesDeps;
+  readonly #partitions: Partitions;
+  readonly #written: Counter;
+  /** From the clock of durations to the time of day that is believed. */
+  #offsetMs: number | null = null;
+  /** When, by the clock of durations, the time of day was found set ahead. */
+  #aheadSinceMs: number | null = null;
+
+  constructor(deps: PassagesDeps) {
+    this.#deps = deps;
+    this.#partitions = new Partitions(deps.database);
+    this.#written = new Counter({
+      ...{ name: 'citywatch_passages_total', help: 'Passages written to PostgreSQL, those that came again too' },
+      registers: [deps.observer.metrics],
+    });
+  }
+
+  /**
+   * Prepares the passages of a batch; what it resolves with writes them in the transaction that moves the cursor, and
+   * may do so any number of times. Null for a batch without any. Errors: `store.unavailable`.
+   */
+  async take(batch: DecodedBatch, rejected: readonly RecordPlace[]): Promise<((tx: Tables) => Promise<void>) | null> {
+    const { keys, keepDays } = this.#deps;
+    // What is so old by now, because the reader stood still, would be dropped at once and found by nobody.
+    const oldestMs = dayOf(this.#believedMs() - keepDays * DAY_MS);
+    const rows = rowsOf(batch, rejected, keys).filter(({ at_ms: atMs }) => atMs >= oldestMs);
+    if (rows.length === 0) return null;
+    await this.#partitions.ensure(new Set(rows.map(({ at_ms: atMs }) => dayOf(atMs))));
+    return async (tx) => {
+      try {
+        await insert(tx, rows);
+      } catch (error) {
+        this.#partitions.forget();
+        throw error;
+      }
+      this.#written.inc(rows.length);
+    };
+  }
+
+  /** Makes the tables of today and tomorrow, and drops the days past their time. */
+  async keep(): Promise<void> {
+    const { clock, keepDays } = this.#deps;
+    const nowMs = clock.nowMs();
+    await this.#partitions.ensure([dayOf(nowMs), dayOf(nowMs + DAY_MS)]);
+    await this.#partitions.dropBefore(this.#believedMs() - keepDays * DAY_MS);
+  }
+
+  /** The time of day; but one that was set ahead is believed only after it stood for a day: what is dropped is gone. */
+  #believedMs(): number {
+    const { clock } = this.#deps;
+    const durationMs = clock.monotonicMs();
+    const offsetMs = clock.nowMs() - durationMs;
+    const isAhead = this.#offsetMs !== null && offsetMs > this.#offsetMs + SLEWED_MS;
+    this.#aheadSinceMs = isAhead ? (this.#aheadSinceMs ?? durationMs) : null;
+    const waits = this.#aheadSinceMs !== null && durationMs - this.#aheadSinceMs < DAY_MS;
+    if (this.#offsetMs === null || !waits) this.#offsetMs = offsetMs;
+    return durationMs + this.#offsetMs;
+  }
+}
+
+async function insert(tx: Tables, rows: readonly PassageRow[]): Promise<void> {
+  const db = tx.tables<PassageTables>();
+  // In one order, so that two lanes never wait for each other.
+  const devices = [...new Set(rows.map(({ device }) => device))].sort();
+  for (let at = 0; at < devices.length; at += ROWS_PER_STATEMENT) {
+    const values = devices.slice(at, at + ROWS_PER_STATEMENT).map((device) => ({ device }));
+    await db
+      .insertInto('passage_device')
+      .values(values)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+  for (let at = 0; at < rows.length; at += ROWS_PER_STATEMENT) {
+    await db
+      .insertInto('passage')
+      .values(rows.slice(at, at + ROWS_PER_STATEMENT))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+}

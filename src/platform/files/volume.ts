@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../core/clock.ts';
+import type { Logger, Observer } from '../../core/observe.ts';
+import type { Database } from '../database/database.ts';
+import { ensureDirectory, writeFileDurable } from './files.ts';
+
+export interface VolumeDeps {
+  /** Names it in the database and to people: `images`. */
+  name: string;
+  directory: string;
+  database: Database;
+  clock: Clock;
+  observer: Observer;
+  /** Whether rows name files that must be there already; asked only where no identity was ever given. */
+  isExpected(): Promise<boolean>;
+}
+
+interface VolumeTables {
+  volume: { name: string; identity: string; since_ms: number };
+}
+
+const FILE = '.citywatch-volume';
+
+/**
+ * A directory that rows of the database name files of, on a disk that may not be mounted. It carries an identity that
+ * the database knows too: only where both agree, a file that is absent was lost, and one that no row names is litter.
+ */
+export class Volume {
+  readonly #deps: VolumeDeps;
+  readonly #log: Logger;
+  #identity: string | null = null;
+  #told: string | null = null;
+
+  constructor(deps: VolumeDeps) {
+    this.#deps = deps;
+    this.#log = deps.observer.log.child({ part: 'volume', volume: deps.name });
+  }
+
+  /**
+   * Why the directory is not to be trusted, one sentence with its remedy; null when it is ours. Cheap enough to be
+   * asked before each deletion. Also claims a new directory, once, for a database that expects nothing in it.
+   */
+  async problem(): Promise<string | null> {
+    const problem = await this.#look();
+    if (problem !== this.#told) {
+      if (problem) this.#log.error({ problem }, 'this directory is left alone');
+      else this.#log.info('this directory is ours again');
+    }
+    this.#told = problem;
+    return problem;
+  }
+
+  async #look(): Promise<string | null> {
+    const { name, directory } = this.#deps;
+    const found = await this.#written();
+    const known = this.#identity ?? (await this.#known());
+    this.#identity = known;
+    if (known !== null && found === known) return null;
+    if (known === null && found === null) return await this.#claim();
+    if (known === null || found !== null) {
+      const remedy = `mount the disk of ${name} that belongs to this one.`;
+      return `${directory} belongs to another database (${FILE} says so): ${remedy}`;
+    }
+    return (
+      `${directory} is not the disk of ${name}: it lacks ${FILE}. Mount the disk; if it is lost for good, ` +
+      `write ${known} into that file.`
+    );
+  }
+
+  async #claim(): Promise<string | null> {
+    const { name, directory, database, clock, isExpected } = this.#deps;
+    const entries = await readdir(directory).catch(ifAbsent([]));
+    if (entries.length === 0 && (await isExpected())) {
+      const remedy = 'mount their disk. If they are lost for good, put any file there.';
+      return `${directory} is empty, but ${name} are known: ${remedy}`;
+    }
+    const identity = randomUUID();
+    const row = await database
+      .tables<VolumeTables>()
+      .insertInto('volume')
+      .values({ name, identity, since_ms: clock.nowMs() })
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .returning('identity')
+      .executeTakeFirst();
+    if (!row) return await this.#look();
+    try {
+      await ensureDirectory(directory, 0o700);
+      await writeFileDurable(join(directory, FILE), `${identity}\n`, { mode: 0o600 });
+    } catch (error) {
+      await database.tables<VolumeTables>().deleteFrom('volume').where('identity', '=', identity).execute();
+      throw error;
+    }
+    this.#identity = identity;
+    return null;
+  }
+
+  async #known(): Promise<string | null> {
+    const query = this.#deps.database.tables<VolumeTables>().selectFrom('volume').select('identity');
+    const row = await query.where('name', '=', this.#deps.name).executeTakeFirst();
+    return row?.identity ?? null;
+  }
+
+  /** Null where the directory or the file is absent; anything else that goes wrong is thrown. */
+  async #written(): Promise<string | null> {
+    const text = await readFile(join(this.#deps.directory, FILE), 'utf8').catch(ifAbsent(null));
+    return text?.trim() ?? null;
+  }
+}
+
+function ifAbsent<Value>(value: Value): (error: NodeJS.ErrnoException) => Value {
+  return (error) => {
+    if (error.code === 'ENOENT') return value;
+    throw error;
+  };
+}

@@ -1,0 +1,107 @@
+import type { Clock } from '../../core/clock.ts';
+import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import type { Caller, DeviceId } from '../../core/types.ts';
+import { type Database, jsonb, withinJurisdiction } from '../database/database.ts';
+
+/** One look at something that shows people: a camera's picture, a list of plates, or the register itself. */
+export interface Look {
+  viewer: Pick<Caller, 'type' | 'id' | 'name'>;
+  act: 'view' | 'snapshot' | 'evidence' | 'image' | 'plates' | 'register';
+  device: DeviceId | null;
+  jurisdiction: Jurisdiction;
+  purpose: string;
+  case: string | null;
+  /** What a query asked for, without a plate in it; absent for looks at one thing. */
+  asked?: Record<string, unknown> | null;
+}
+
+export interface LookEntry extends Look {
+  seq: number;
+  atMs: number;
+}
+
+interface RegisterTables {
+  access_register: {
+    seq?: number;
+    at_ms: number;
+    viewer_type: string;
+    viewer_id: string;
+    viewer_name: string;
+    act: string;
+    device: string | null;
+    jurisdiction: string;
+    purpose: string;
+    case_number: string | null;
+    asked: Record<string, unknown> | null;
+  };
+}
+
+export interface LookFilter {
+  device?: DeviceId;
+  viewer?: string;
+  beforeSeq?: number;
+  limit: number;
+}
+
+/** Who looked at what, why and for which case; append-only. Nothing is shown before `add` has resolved. */
+export class AccessRegister {
+  readonly #database: Database;
+  readonly #clock: Clock;
+
+  constructor({ database, clock }: { database: Database; clock: Clock }) {
+    this.#database = database;
+    this.#clock = clock;
+  }
+
+  async add(look: Look): Promise<void> {
+    await this.#database
+      .tables<RegisterTables>()
+      .insertInto('access_register')
+      .values({
+        at_ms: this.#clock.nowMs(),
+        viewer_type: look.viewer.type,
+        viewer_id: look.viewer.id,
+        viewer_name: look.viewer.name,
+        act: look.act,
+        device: look.device,
+        jurisdiction: look.jurisdiction,
+        purpose: look.purpose,
+        case_number: look.case,
+        asked: look.asked ? jsonb(look.asked) : null,
+      })
+      .execute();
+  }
+
+  /** Newest first. Reading the register is itself a look and leaves a row. */
+  async list(caller: Caller, filter: LookFilter): Promise<LookEntry[]> {
+    const { jurisdiction } = caller;
+    const purpose = caller.purpose ?? 'oversight';
+    await this.add({
+      viewer: caller,
+      act: 'register',
+      device: filter.device ?? null,
+      jurisdiction,
+      purpose,
+      case: null,
+    });
+    let query = this.#database.tables<Required<RegisterTables>>().selectFrom('access_register').selectAll();
+    if (filter.device) query = query.where('device', '=', filter.device);
+    if (filter.viewer) query = query.where('viewer_id', '=', filter.viewer);
+    if (filter.beforeSeq) query = query.where('seq', '<', filter.beforeSeq);
+    const rows = await withinJurisdiction(query, 'jurisdiction', jurisdiction)
+      .orderBy('seq', 'desc')
+      .limit(filter.limit)
+      .execute();
+    return rows.map((row) => ({
+      seq: row.seq ?? 0,
+      atMs: row.at_ms,
+      viewer: { type: row.viewer_type as Caller['type'], id: row.viewer_id, name: row.viewer_name },
+      act: row.act as Look['act'],
+      device: row.device,
+      jurisdiction: row.jurisdiction,
+      purpose: row.purpose,
+      case: row.case_number,
+      asked: row.asked,
+    }));
+  }
+}

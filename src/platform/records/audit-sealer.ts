@@ -1,0 +1,57 @@
+import type { Clock } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Logger, Observer } from '../../core/observe.ts';
+import type { Database } from '../database/database.ts';
+import { sealAudit } from './audit.ts';
+
+export interface AuditSealerDeps {
+  database: Database;
+  clock: Clock;
+  observer: Observer;
+}
+
+/** So long a row may stand unsealed: what is done to it until then is not seen. */
+const EVERY_MS = 500;
+
+/** Chains what was written to the audit trail, all day long. */
+export class AuditSealer {
+  readonly #deps: AuditSealerDeps;
+  readonly #log: Logger;
+  #cancel = (): void => {};
+  #running: Promise<void> | null = null;
+  #isFailing = false;
+
+  constructor(deps: AuditSealerDeps) {
+    this.#deps = deps;
+    this.#log = deps.observer.log.child({ part: 'audit' });
+  }
+
+  start(): void {
+    this.#cancel = this.#deps.clock.every(EVERY_MS, () => void this.#round());
+  }
+
+  /** Seals what is left, so that the trail of a stopped gateway has no open end. */
+  async stop(): Promise<void> {
+    this.#cancel();
+    await this.#running;
+    await this.#round();
+  }
+
+  /** One after the other; what fails is tried again by the next. */
+  #round(): Promise<void> {
+    this.#running ??= this.#sealAll()
+      .catch((error: unknown) => {
+        if (!this.#isFailing) this.#log.warn({ error: messageOf(error) }, 'audit rows wait to be sealed');
+        this.#isFailing = true;
+      })
+      .finally(() => {
+        this.#running = null;
+      });
+    return this.#running;
+  }
+
+  async #sealAll(): Promise<void> {
+    while ((await sealAudit(this.#deps.database)) > 0);
+    this.#isFailing = false;
+  }
+}

@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+import { Queue, Worker } from 'bullmq';
+import { Redis, type RedisOptions } from 'ioredis';
+import type { Clock } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
+import { Counter, Gauge, type Observer } from '../../core/observe.ts';
+import { redisConnector } from '../outbound/named-sockets.ts';
+import type { WorkQueue } from './work.ts';
+
+/**
+ * BullMQ as a doorbell: a job says that a queue has work, never what. A lost, doubled or reordered ring changes
+ * nothing, because the work stands in PostgreSQL and a sweep looks every second, with or without Redis.
+ */
+export interface DoorbellOptions {
+  redisUrl: string;
+  /** Of the database whose work this is: several may share a Redis. */
+  databaseId: string;
+  work: WorkQueue;
+  clock: Clock;
+  observer: Observer;
+  sweepMs?: number;
+}
+
+interface Line {
+  queue: Queue;
+  worker: Worker;
+}
+
+/**
+ * Beyond this many unanswered rings nothing more is sent: the sweep finds the work (bounds memory while Redis hangs).
+ */
+const RINGS_OPEN_MAX = 100;
+
+export class Doorbell {
+  readonly #options: DoorbellOptions;
+  readonly #prefix: string;
+  readonly #lines = new Map<string, Line>();
+  readonly #connections: Redis[] = [];
+  readonly #rings: Counter;
+  readonly #stopping = new AbortController();
+  readonly #sweeping = new Map<string, Promise<void>>();
+  #stopSweep: (() => void) | null = null;
+  #ringsOpen = 0;
+  #lastErrorLogMs = Number.NEGATIVE_INFINITY;
+  /** Whether there is a connection to Redis. */
+  #up = false;
+  /** A job that a killed process left behind as active must not hold back the rings of the next one. */
+  readonly #life = randomUUID();
+
+  constructor(options: DoorbellOptions) {
+    this.#options = options;
+    this.#prefix = `citywatch-${options.databaseId}`;
+    const registers = [options.observer.metrics];
+    this.#rings = new Counter({
+      name: 'citywatch_doorbell_total',
+      help: 'Keys handed to workers: found at the ring of a BullMQ job, or by the sweep that looks every second.',
+      labelNames: ['by'],
+      registers,
+    });
+    const isUp = (): boolean => this.#up;
+    new Gauge({
+      name: 'citywatch_doorbell_up',
+      help: '1 while there is a connection to Redis.',
+      registers,
+      collect() {
+        this.set(isUp() ? 1 : 0);
+      },
+    });
+  }
+
+  /** Opens a queue and a worker for every handler of the work queue. Returns at once; Redis may be down. */
+  start(): void {
+    for (const name of this.#options.work.queues) this.#lines.set(name, this.#open(name));
+    this.#stopSweep = this.#options.clock.every(this.#options.sweepMs ?? 1_000, () => {
+      for (const name of this.#lines.keys()) this.#sweepOnce(name);
+    });
+  }
+
+  /** Rings after commit. Never awaited: a ring that is lost is made good by the sweep. */
+  ring(name: string): void {
+    const line = this.#lines.get(name);
+    if (!line || !this.#up || this.#ringsOpen >= RINGS_OPEN_MAX || this.#stopping.signal.aborted) return;
+    this.#ringsOpen += 1;
+    line.queue
+      .add(name, {}, { deduplication: { id: `${name} ${this.#life}`, keepLastIfActive: true } })
+      .catch((error: unknown) => this.#complain(error))
+      .finally(() => {
+        this.#ringsOpen -= 1;
+      });
+  }
+
+  up(): boolean {
+    return this.#up;
+  }
+
+  /** Waits for running handlers within the signal's time, then lets go of Redis. */
+  async stop(signal: AbortSignal): Promise<void> {
+    this.#stopSweep?.();
+    this.#stopping.abort();
+    const cut = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    const drained = Promise.allSettled([...this.#lines.values()].map(({ worker }) => worker.close(!this.#up)));
+    await Promise.race([Promise.all([drained, ...this.#sweeping.values()]), cut]);
+    await Promise.race([this.#options.work.idle(), cut]);
+    await Promise.race([Promise.allSettled([...this.#lines.values()].map(({ queue }) => queue.close())), cut]);
+    for (const connection of this.#connections) connection.disconnect();
+  }
+
+  #open(name: string): Line {
+    const queue = new Queue(name, {
+      connection: this.#connect({ enableOfflineQueue: false, maxRetriesPerRequest: 1 }),
+      prefix: this.#prefix,
+      skipVersionCheck: true,
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: 100, attempts: 1 },
+    });
+    const worker = new Worker(name, () => this.#pump(name, 'job'), {
+      connection: this.#connect({ maxRetriesPerRequest: null }),
+      prefix: this.#prefix,
+      skipVersionCheck: true,
+      autorun: true,
+    });
+    queue.on('error', (error) => this.#complain(error));
+    worker.on('error', (error) => this.#complain(error));
+    return { queue, worker };
+  }
+
+  #connect(options: Pick<RedisOptions, 'enableOfflineQueue' | 'maxRetriesPerRequest'>): Redis {
+    const settings: RedisOptions = {
+      ...addressOf(this.#options.redisUrl),
+      ...options,
+      Connector: redisConnector() as RedisOptions['Connector'],
+      connectTimeout: 3_000,
+      retryStrategy: (times: number) => Math.min(1_000, 50 * times),
+    };
+    const connection = new Redis({ ...settings, replyMapping: 'legacy' });
+    connection.on('ready', () => {
+      this.#up = true;
+    });
+    connection.on('close', () => {
+      this.#up = false;
+    });
+    connection.on('error', (error) => this.#complain(error));
+    this.#connections.push(connection);
+    return connection;
+  }
+
+  /** Each queue is swept by itself: a slow claim in one must not keep another waiting. */
+  #sweepOnce(name: string): void {
+    if (this.#sweeping.has(name)) return;
+    const sweep = this.#pump(name, 'sweep')
+      .catch((error: unknown) => this.#complain(error))
+      .finally(() => this.#sweeping.delete(name));
+    this.#sweeping.set(name, sweep);
+  }
+
+  async #pump(name: string, by: 'job' | 'sweep'): Promise<void> {
+    this.#rings.inc({ by }, await this.#options.work.pump(name, this.#stopping.signal));
+  }
+
+  /** Redis down means hundreds of errors a second: one line in ten seconds says the same (reliability §0.1 row 5). */
+  #complain(error: unknown): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#stopping.signal.aborted || nowMs - this.#lastErrorLogMs < 10_000) return;
+    this.#lastErrorLogMs = nowMs;
+    this.#options.observer.log.warn({ part: 'jobs', error: messageOf(error) }, 'the job queue has trouble');
+  }
+}
+
+const SOCKET_URL = /^unix:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?(\/.+)$/;
+
+/** `redis(s)://user:password@host:port/db`, or `unix://:password@/path`, which neither ioredis nor URL can read. */
+function addressOf(text: string): RedisOptions {
+  const socket = SOCKET_URL.exec(text);
+  if (socket) return { path: decodeURIComponent(socket[3] ?? ''), ...loginOf(socket[1] ?? '', socket[2] ?? '') };
+  const url = new URL(text);
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port) || 6379,
+    db: Number(url.pathname.slice(1)) || 0,
+    ...loginOf(url.username, url.password),
+    ...(url.protocol === 'rediss:' ? { tls: {} } : {}),
+  };
+}
+
+function loginOf(username: string, password: string): Pick<RedisOptions, 'username' | 'password'> {
+  return {
+    ...(username ? { username: decodeURIComponent(username) } : {}),
+    ...(password ? { password: decodeURIComponent(password) } : {}),
+  };
+}

@@ -1,0 +1,174 @@
+import type { Clock } from '../../core/clock.ts';
+import { type Database, sql, type Tables } from '../database/database.ts';
+
+/** One thing to do for `key`; the handler finds out itself what is pending and does all of it in order. */
+export interface WorkTicket {
+  queue: string;
+  key: string;
+  /** 1 first … 9 last. */
+  priority?: number;
+  /** When to do it; at once when absent. */
+  dueAtMs?: number;
+}
+
+export interface Claim {
+  key: string;
+  revision: number;
+  fence: number;
+  attempts: number;
+}
+
+interface WorkTables {
+  work_item: {
+    queue: string;
+    key: string;
+    revision: number;
+    priority: number;
+    due_at_ms: number;
+    claimed_until_ms: number;
+    fence: number;
+    attempts: number;
+  };
+}
+
+/** Notes work inside the caller's transaction, so that the work exists exactly when its reason does. */
+export async function enqueueWork(tx: Tables, clock: Clock, tickets: WorkTicket[]): Promise<void> {
+  if (tickets.length === 0) return;
+  const unique = [...new Map(tickets.map((ticket) => [`${ticket.queue} ${ticket.key}`, ticket])).values()];
+  // One order for all writers, so that two of them cannot wait for each other.
+  unique.sort((a, b) => (a.queue + a.key < b.queue + b.key ? -1 : 1));
+  for (let from = 0; from < unique.length; from += ROWS_AT_ONCE) {
+    await note(tx, clock.nowMs(), unique.slice(from, from + ROWS_AT_ONCE));
+  }
+}
+
+/** A statement takes at most 65,535 parameters; a whole city may fall silent in the same second. */
+const ROWS_AT_ONCE = 2_000;
+
+async function note(tx: Tables, nowMs: number, tickets: WorkTicket[]): Promise<void> {
+  await tx
+    .tables<WorkTables>()
+    .insertInto('work_item')
+    .values(
+      tickets.map(({ queue, key, priority, dueAtMs }) => ({
+        queue,
+        key,
+        revision: 1,
+        priority: priority ?? 5,
+        due_at_ms: dueAtMs ?? nowMs,
+        claimed_until_ms: 0,
+        fence: 0,
+        attempts: 0,
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict.columns(['queue', 'key']).doUpdateSet((eb) => ({
+        revision: sql<number>`work_item.revision + 1`,
+        priority: sql<number>`least(work_item.priority, excluded.priority)`,
+        due_at_ms: sql<number>`least(work_item.due_at_ms, excluded.due_at_ms)`,
+        attempts: eb.ref('work_item.attempts'),
+      })),
+    )
+    .execute();
+}
+
+/** The statements behind the work queue. Every one that locks several rows does it in the order of their keys. */
+export class WorkTable {
+  readonly #database: Database<'alerts'>;
+  readonly #leaseMs: number;
+
+  constructor(database: Database<'alerts'>, leaseMs: number) {
+    this.#database = database;
+    this.#leaseMs = leaseMs;
+  }
+
+  /**
+   * Claims up to `limit` due keys, most urgent first, except those whose first word is `crowded`. What another writer
+   * holds just now is passed over: it rings when it is done.
+   */
+  async claim(queue: string, limit: number, crowded: string[]): Promise<Claim[]> {
+    const nowMs = this.#database.clock.nowMs();
+    const elsewhere = crowded.length === 0 ? sql`` : sql`AND split_part(key, ' ', 1) <> ALL (${crowded}::text[])`;
+    const { rows } = await sql<Claim & { place: number }>`
+      WITH due AS (
+        SELECT key, row_number() OVER () AS place FROM (
+          SELECT key FROM work_item
+          WHERE queue = ${queue} AND due_at_ms <= ${nowMs} AND claimed_until_ms <= ${nowMs} ${elsewhere}
+          ORDER BY priority, due_at_ms LIMIT ${limit} FOR UPDATE SKIP LOCKED
+        ) AS first
+      )
+      UPDATE work_item AS item
+      SET claimed_until_ms = ${nowMs + this.#leaseMs}, fence = fence + 1, attempts = attempts + 1
+      FROM due WHERE item.queue = ${queue} AND item.key = due.key
+      RETURNING item.key, revision, fence, attempts, place`.execute(this.#db());
+    return rows.sort((a, b) => a.place - b.place);
+  }
+
+  /** Deletes what is done, unless something was added since it was claimed; returns the keys that are gone. */
+  async remove(queue: string, claims: Claim[]): Promise<string[]> {
+    if (claims.length === 0) return [];
+    const { rows } = await sql<{ key: string }>`
+      WITH done AS (
+        SELECT item.key FROM work_item AS item
+        JOIN unnest(${claims.map(({ key }) => key)}::text[], ${claims.map(({ fence }) => fence)}::bigint[],
+          ${claims.map(({ revision }) => revision)}::bigint[]) AS mine (key, fence, revision)
+          ON item.key = mine.key AND item.fence = mine.fence AND item.revision = mine.revision
+        WHERE item.queue = ${queue} ORDER BY item.key COLLATE "C" FOR UPDATE OF item
+      )
+      DELETE FROM work_item AS item USING done WHERE item.queue = ${queue} AND item.key = done.key
+      RETURNING item.key`.execute(this.#db());
+    return rows.map(({ key }) => key);
+  }
+
+  /** Gives keys back: due at the time given, or as they were when that is null or something was added meanwhile. */
+  async giveBack(queue: string, given: { claim: Claim; dueAtMs: number | null }[]): Promise<void> {
+    if (given.length === 0) return;
+    await sql`
+      WITH mine AS (
+        SELECT item.key, given.revision, given.again_at_ms FROM work_item AS item
+        JOIN unnest(${given.map(({ claim }) => claim.key)}::text[], ${given.map(({ claim }) => claim.fence)}::bigint[],
+          ${given.map(({ claim }) => claim.revision)}::bigint[], ${given.map(({ dueAtMs }) => dueAtMs)}::bigint[])
+          AS given (key, fence, revision, again_at_ms) ON item.key = given.key AND item.fence = given.fence
+        WHERE item.queue = ${queue} ORDER BY item.key COLLATE "C" FOR UPDATE OF item
+      )
+      UPDATE work_item AS item
+      SET claimed_until_ms = 0,
+        due_at_ms = CASE WHEN item.revision = mine.revision THEN coalesce(mine.again_at_ms, due_at_ms)
+          ELSE due_at_ms END,
+        attempts = CASE WHEN mine.again_at_ms IS NULL THEN 0 ELSE attempts END
+      FROM mine WHERE item.queue = ${queue} AND item.key = mine.key`.execute(this.#db());
+  }
+
+  async hasten(queue: string, prefix: string): Promise<number> {
+    const nowMs = this.#database.clock.nowMs();
+    const { numAffectedRows } = await sql`
+      WITH later AS (
+        SELECT key FROM work_item WHERE queue = ${queue} AND starts_with(key, ${prefix}) AND due_at_ms > ${nowMs}
+        ORDER BY key COLLATE "C" FOR UPDATE
+      )
+      UPDATE work_item SET due_at_ms = ${nowMs} FROM later WHERE work_item.queue = ${queue}
+        AND work_item.key = later.key`.execute(this.#db());
+    return Number(numAffectedRows ?? 0);
+  }
+
+  async releaseClaims(): Promise<number> {
+    const { numUpdatedRows } = await this.#db()
+      .updateTable('work_item')
+      .set({ claimed_until_ms: 0, fence: sql<number>`fence + 1` })
+      .where('claimed_until_ms', '>', 0)
+      .executeTakeFirst();
+    return Number(numUpdatedRows);
+  }
+
+  async waiting(): Promise<{ queue: string; count: number }[]> {
+    return await this.#db()
+      .selectFrom('work_item')
+      .select(['queue', sql<number>`count(*)`.as('count')])
+      .groupBy('queue')
+      .execute();
+  }
+
+  #db() {
+    return this.#database.tables<WorkTables>();
+  }
+}

@@ -1,0 +1,199 @@
+import type { Clock } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
+import { Batches } from '../../core/mechanisms/batches.ts';
+import { Counter, type Observer } from '../../core/observe.ts';
+import type { Database } from '../database/database.ts';
+import { type Claim, WorkTable } from './work-table.ts';
+
+export { enqueueWork, type WorkTicket } from './work-table.ts';
+
+/** What a handler says when it returns: nothing more to do, or look again at that time. */
+export type WorkResult = { again: null } | { again: { atMs: number } };
+
+export const DONE: WorkResult = { again: null };
+
+export type WorkHandler = (key: string, signal: AbortSignal) => Promise<WorkResult>;
+
+export interface WorkLimits {
+  /** Handlers of the queue that run at the same time. */
+  atOnce?: number;
+  /** First words of keys of which enough is claimed: the rest of theirs stays for later, whatever its priority. */
+  crowded?: () => string[];
+}
+
+export interface WorkQueueOptions {
+  /** The desk and the deliveries of alerts are among its queues. */
+  database: Database<'alerts'>;
+  clock: Clock;
+  observer: Observer;
+  /** A claim is worth this long; a handler must end well before. */
+  leaseMs?: number;
+}
+
+const LEASE_MS = 60_000;
+const AT_ONCE = 8;
+/** Keys claimed by one statement. */
+export const CLAIMS_MAX = 64;
+
+interface Settled {
+  claim: Claim;
+  result: WorkResult;
+}
+
+interface Line {
+  queue: string;
+  handler: WorkHandler;
+  atOnce: number;
+  crowded: () => string[];
+  running: number;
+  isClaiming: boolean;
+  /** Somebody rang since the last claim began. */
+  rung: boolean;
+  /** Something may be due that there was no room for. */
+  left: boolean;
+  /** How many first words were crowded at the last claim. */
+  crowd: number;
+  /** Tells whether the key is due again at once. */
+  settling: Batches<Settled, boolean>;
+}
+
+/**
+ * Claims due keys by lease, many with one statement and most urgent first, and runs their handlers. Whoever rings
+ * (BullMQ, the sweep, a handler that ended) comes through `pump`.
+ */
+export class WorkQueue {
+  readonly #options: WorkQueueOptions;
+  readonly #table: WorkTable;
+  readonly #lines = new Map<string, Line>();
+  readonly #failures: Counter;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(options: WorkQueueOptions) {
+    this.#options = options;
+    this.#table = new WorkTable(options.database, options.leaseMs ?? LEASE_MS);
+    this.#failures = new Counter({
+      name: 'citywatch_work_failures_total',
+      help: 'Runs of a work handler that ended in an error and will be repeated.',
+      labelNames: ['queue'],
+      registers: [options.observer.metrics],
+    });
+  }
+
+  handle(queue: string, handler: WorkHandler, { atOnce = AT_ONCE, crowded = () => [] }: WorkLimits = {}): void {
+    const run = (settled: Settled[]): Promise<boolean[]> => this.#settle(queue, settled);
+    const settling = new Batches({ run, max: CLAIMS_MAX });
+    const idle = { running: 0, isClaiming: false, rung: false, left: false, crowd: 0 };
+    this.#lines.set(queue, { queue, handler, atOnce, crowded, settling, ...idle });
+  }
+
+  get queues(): string[] {
+    return [...this.#lines.keys()];
+  }
+
+  /**
+   * Claims what is due and not held by anybody, as far as there is room, and starts its handlers. Resolves with how
+   * many were started here; what there is no room for is claimed when one of them ends.
+   */
+  async pump(queue: string, signal: AbortSignal): Promise<number> {
+    const line = this.#lines.get(queue);
+    if (!line) return 0;
+    line.rung = true;
+    if (line.isClaiming) return 0;
+    line.isClaiming = true;
+    try {
+      return await this.#claimAll(line, signal);
+    } finally {
+      line.isClaiming = false;
+    }
+  }
+
+  /** Resolves when no handler runs any more. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  /** Makes everything due now whose key starts with `prefix`; returns how many keys that were. */
+  hasten(queue: string, prefix: string): Promise<number> {
+    return this.#table.hasten(queue, prefix);
+  }
+
+  /**
+   * Gives up every claim; returns how many there were. For a start: who held them is dead, and nobody should wait until
+   * their time is over. A handler that lives on all the same settles nothing: its fencing number is not the last.
+   */
+  releaseClaims(): Promise<number> {
+    return this.#table.releaseClaims();
+  }
+
+  /** How much is waiting, due or not, per queue. */
+  waiting(): Promise<{ queue: string; count: number }[]> {
+    return this.#table.waiting();
+  }
+
+  async #claimAll(line: Line, signal: AbortSignal): Promise<number> {
+    let started = 0;
+    while (line.rung && line.running < line.atOnce && !signal.aborted) {
+      line.rung = false;
+      const limit = Math.min(CLAIMS_MAX, line.atOnce - line.running);
+      const crowded = line.crowded();
+      const claims = await this.#table.claim(line.queue, limit, crowded);
+      line.rung ||= claims.length === limit;
+      line.crowd = crowded.length;
+      for (const claim of claims) this.#begin(line, claim, signal);
+      started += claims.length;
+    }
+    line.left = line.rung;
+    return started;
+  }
+
+  #begin(line: Line, claim: Claim, signal: AbortSignal): void {
+    line.running += 1;
+    const run = this.#attempt(line, claim, signal)
+      .then((result) => line.settling.add({ claim, result }))
+      .catch((error: unknown) => {
+        // Nothing is lost: the claim runs out, and the key is due again.
+        this.#options.observer.log.warn({ part: 'work', queue: line.queue, error: messageOf(error) }, 'not settled');
+        return false;
+      })
+      .then((isDue) => {
+        line.running -= 1;
+        this.#running.delete(run);
+        // What cannot be claimed now is found by the sweep.
+        if ((isDue || hasRoomAgain(line)) && !signal.aborted) this.pump(line.queue, signal).catch(() => {});
+      });
+    this.#running.add(run);
+  }
+
+  async #attempt({ handler, queue }: Line, claim: Claim, signal: AbortSignal): Promise<WorkResult> {
+    try {
+      return await handler(claim.key, signal);
+    } catch (error) {
+      this.#failures.inc({ queue });
+      const pauseMs = Math.min(30_000, 200 * 2 ** Math.min(claim.attempts, 10));
+      this.#options.observer.log.warn(
+        { part: 'work', queue, pauseMs, error: messageOf(error) },
+        'work will be repeated',
+      );
+      return { again: { atMs: this.#options.clock.nowMs() + pauseMs } };
+    }
+  }
+
+  /** Done work is deleted only if nothing was added meanwhile; else the key stays due. */
+  async #settle(queue: string, settled: Settled[]): Promise<boolean[]> {
+    const done = settled.filter(({ result }) => result.again === null).map(({ claim }) => claim);
+    const gone = new Set(await this.#table.remove(queue, done));
+    const kept = settled.filter(({ claim }) => !gone.has(claim.key));
+    await this.#table.giveBack(
+      queue,
+      kept.map(({ claim, result }) => ({ claim, dueAtMs: result.again?.atMs ?? null })),
+    );
+    const nowMs = this.#options.clock.nowMs();
+    return settled.map(({ claim, result }) => !gone.has(claim.key) && (result.again?.atMs ?? 0) <= nowMs);
+  }
+}
+
+/** Whether it is worth a claim: not for each handler that ends while hundreds run. */
+function hasRoomAgain({ left, running, atOnce, crowd, crowded }: Line): boolean {
+  if (left && atOnce - running >= Math.min(CLAIMS_MAX, atOnce / 4)) return true;
+  return crowd > 0 && crowded().length < crowd;
+}

@@ -1,0 +1,75 @@
+import { toRfc3339 } from '../../core/clock.ts';
+import type { LiveWindow, Segment } from '../fmp4/live-window.ts';
+
+/** HLS with fragmented MP4 (RFC 8216, protocol version 7). */
+export const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
+export const PART_TYPE = 'video/mp4';
+
+const INIT_NAME = /^([0-9a-f]{8,64})\.mp4$/;
+const SEGMENT_NAME = /^([0-9a-f]{8,64})-(\d{1,12})\.m4s$/;
+
+/** The name under which {@link masterPlaylist} points at {@link mediaPlaylist}. */
+export const MEDIA_NAME = 'media.m3u8';
+
+/**
+ * The playlist that says what there is before anything is fetched: codec (RFC 6381), size, and bits a second. A player
+ * that cannot show the codec knows it from here. `suffix` is put after the name in it.
+ */
+export function masterPlaylist(window: LiveWindow, suffix = ''): string | null {
+  const segments = window.announced();
+  const newest = segments.at(-1);
+  if (!newest) return null;
+  const { codec, width, height } = newest.epoch.init.movie;
+  const peak = Math.max(...segments.map((segment) => bitsPerS([segment])));
+  const attributes = [
+    `BANDWIDTH=${peak}`,
+    `AVERAGE-BANDWIDTH=${bitsPerS(segments)}`,
+    `CODECS="${codec}"`,
+    `RESOLUTION=${width}x${height}`,
+  ];
+  const lines = ['#EXTM3U', '#EXT-X-VERSION:7', `#EXT-X-STREAM-INF:${attributes.join(',')}`, `${MEDIA_NAME}${suffix}`];
+  return `${lines.join('\n')}\n`;
+}
+
+function bitsPerS(segments: readonly Segment[]): number {
+  const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  const ms = segments.reduce((sum, segment) => sum + segment.durationMs, 0);
+  return Math.max(1, Math.ceil((bytes * 8_000) / Math.max(1, ms)));
+}
+
+/** The playlist of what is complete now. `suffix` (such as `?quality=sub`) is put after every name. */
+export function mediaPlaylist(window: LiveWindow, suffix = ''): string | null {
+  const segments = window.announced();
+  const first = segments[0];
+  if (!first) return null;
+  const lines = [
+    '#EXTM3U',
+    '#EXT-X-VERSION:7',
+    `#EXT-X-TARGETDURATION:${window.targetS}`,
+    `#EXT-X-MEDIA-SEQUENCE:${first.sequence}`,
+    `#EXT-X-DISCONTINUITY-SEQUENCE:${first.discontinuities}`,
+  ];
+  if (segments.every((segment) => segment.independent)) lines.push('#EXT-X-INDEPENDENT-SEGMENTS');
+  let before: Segment | null = null;
+  for (const segment of segments) {
+    if (segment.epoch !== before?.epoch) {
+      if (before) lines.push('#EXT-X-DISCONTINUITY');
+      lines.push(`#EXT-X-MAP:URI="${segment.epoch.token}.mp4${suffix}"`);
+    }
+    lines.push(`#EXT-X-PROGRAM-DATE-TIME:${toRfc3339(segment.startsAtMs)}`);
+    lines.push(`#EXTINF:${(segment.durationMs / 1000).toFixed(3)},`);
+    lines.push(`${segment.epoch.token}-${segment.sequence}.m4s${suffix}`);
+    before = segment;
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** The bytes behind a name of {@link mediaPlaylist}; null when the name is unknown or no longer kept. */
+export function livePart(window: LiveWindow, name: string): Buffer | null {
+  const init = INIT_NAME.exec(name);
+  if (init) return window.epoch(init[1]!)?.init.data ?? null;
+  const match = SEGMENT_NAME.exec(name);
+  const segment = match && window.segment(match[1]!, Number(match[2]));
+  if (!segment) return null;
+  return Buffer.concat(segment.fragments.map((fragment) => fragment.data));
+}

@@ -1,0 +1,117 @@
+import type { Clock } from '../../core/clock.ts';
+import { CitywatchError } from '../../core/errors.ts';
+import type { Pool, StreamLease } from '../pool/pool.ts';
+import { type CameraSource, type Quality, type RegisterView, StreamFailure, type View } from '../pool/types.ts';
+
+/** A viewer that asked for nothing this long has gone: three times the usual length of a segment. */
+const GONE_MS = 6_000;
+/** After this long without a request, the next one is a new look, with its own row in the register. */
+const SESSION_MS = 60_000;
+const SWEEP_MS = 1_000;
+const SESSIONS_MAX = 20_000;
+
+interface Viewing {
+  registered: Promise<void>;
+  leases: Map<Quality, { lease: StreamLease; atMs: number; requests: number }>;
+  atMs: number;
+}
+
+export interface ViewingsDeps {
+  clock: Clock;
+  pool: Pool;
+  register: RegisterView;
+  cameras: Pick<CameraSource, 'withheld'>;
+}
+
+/**
+ * Who looks at what. HLS has no connection that would tell, so a viewing session lasts as long as its viewer keeps
+ * asking. The first request of a session writes its row into the access register, and no byte goes out before that.
+ */
+export class Viewings {
+  readonly #clock: Clock;
+  readonly #pool: Pool;
+  readonly #register: RegisterView;
+  readonly #cameras: ViewingsDeps['cameras'];
+  readonly #viewings = new Map<string, Viewing>();
+  #stopSweep: () => void = () => {};
+
+  constructor({ clock, pool, register, cameras }: ViewingsDeps) {
+    this.#clock = clock;
+    this.#pool = pool;
+    this.#register = register;
+    this.#cameras = cameras;
+  }
+
+  start(): void {
+    this.#stopSweep = this.#clock.every(SWEEP_MS, () => this.#sweep());
+  }
+
+  stop(): void {
+    this.#stopSweep();
+    for (const viewing of this.#viewings.values()) {
+      for (const { lease } of viewing.leases.values()) lease.release();
+    }
+    this.#viewings.clear();
+  }
+
+  /** Runs `use` with a lease of the viewer's, after the look was registered. The lease outlives the call a little. */
+  async during<Result>(view: View, use: (lease: StreamLease) => Promise<Result>): Promise<Result> {
+    const viewing = await this.#admit(view);
+    const held = this.#leaseOf(viewing, view);
+    held.requests += 1;
+    try {
+      return await use(held.lease);
+    } finally {
+      held.requests -= 1;
+      held.atMs = this.#clock.monotonicMs();
+      viewing.atMs = held.atMs;
+    }
+  }
+
+  /** Registers a look that holds its own lease for as long as it lasts, such as a WebSocket or a recorder. */
+  async lease(view: View): Promise<StreamLease> {
+    await this.#admit(view);
+    return this.#pool.lease(view);
+  }
+
+  async #admit(view: View): Promise<Viewing> {
+    const withheld = this.#cameras.withheld(view.deviceId);
+    if (withheld !== null) throw new StreamFailure('other-unit', withheld);
+    const key = JSON.stringify([view.viewer.type, view.viewer.id, view.deviceId, view.purpose, view.case]);
+    const nowMs = this.#clock.monotonicMs();
+    let viewing = this.#viewings.get(key);
+    if (!viewing) {
+      if (this.#viewings.size >= SESSIONS_MAX) throw new CitywatchError('stream.full', { retryAfterS: 10 });
+      viewing = { registered: this.#register(view), leases: new Map(), atMs: nowMs };
+      this.#viewings.set(key, viewing);
+    }
+    viewing.atMs = nowMs;
+    try {
+      await viewing.registered;
+    } catch (error) {
+      if (this.#viewings.get(key) === viewing) this.#viewings.delete(key);
+      throw error;
+    }
+    return viewing;
+  }
+
+  #leaseOf(viewing: Viewing, view: View): { lease: StreamLease; atMs: number; requests: number } {
+    const known = viewing.leases.get(view.quality);
+    if (known) return known;
+    const held = { lease: this.#pool.lease(view), atMs: this.#clock.monotonicMs(), requests: 0 };
+    viewing.leases.set(view.quality, held);
+    return held;
+  }
+
+  #sweep(): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const [key, viewing] of this.#viewings) {
+      for (const [quality, { lease, atMs, requests }] of viewing.leases) {
+        if (requests > 0 || nowMs - atMs <= GONE_MS) continue;
+        lease.release();
+        viewing.leases.delete(quality);
+      }
+      if (viewing.leases.size === 0 && nowMs - viewing.atMs > SESSION_MS) this.#viewings.delete(key);
+    }
+  }
+}

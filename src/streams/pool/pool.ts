@@ -1,0 +1,116 @@
+import type { Clock } from '../../core/clock.ts';
+import { CitywatchError } from '../../core/errors.ts';
+import { Counter, Gauge, type Observer } from '../../core/observe.ts';
+import type { DeviceId } from '../../core/types.ts';
+import { Pull, type PullDeps, type PullListener, type Run, type StreamStatus } from './pull.ts';
+import { PULL_TIMES, type PullTimes } from './pull-machine.ts';
+import type { FailureReason, Quality } from './types.ts';
+
+/** One viewer's hold on a pull. As long as one is held, the camera is pulled. */
+export interface StreamLease {
+  pull: Pull;
+  /** Everything the camera sends from its newest key frame on; the returned function ends it. */
+  listen(listener: PullListener): () => void;
+  release(): void;
+}
+
+export interface PoolDeps {
+  clock: Clock;
+  observer: Observer;
+  run: Run;
+  times?: Partial<PullTimes>;
+  random?: () => number;
+  /** Cameras and qualities pulled at the same time. */
+  pullsMax?: number;
+}
+
+const PULLS_MAX = 400;
+const VIEWERS_PER_PULL_MAX = 1_000;
+
+/** The shared monitoring pool: one pull per camera and quality, however many watch. */
+export class Pool {
+  readonly #pulls = new Map<string, Pull>();
+  readonly #pullDeps: PullDeps;
+  readonly #max: number;
+  #stopped = false;
+
+  constructor({ clock, observer, run, times, random = Math.random, pullsMax = PULLS_MAX }: PoolDeps) {
+    this.#max = pullsMax;
+    const log = observer.log.child({ part: 'streams' });
+    const counted = this.#counters(observer);
+    this.#pullDeps = { clock, log, run, times: { ...PULL_TIMES, ...times }, random, counted };
+  }
+
+  /** Joins the pull of a camera, opening it for the first viewer. Throws `stream.full` beyond the limits. */
+  lease({ deviceId, quality }: { deviceId: DeviceId; quality: Quality }): StreamLease {
+    const pull = this.#pullOf(deviceId, quality);
+    if (pull.viewers >= VIEWERS_PER_PULL_MAX) throw new CitywatchError('stream.full', { retryAfterS: 10 });
+    const release = pull.hold();
+    return { pull, listen: (listener) => pull.listen(listener), release };
+  }
+
+  /** Every pull that is not idle. */
+  list(): StreamStatus[] {
+    return [...this.#pulls.values()].filter(({ state }) => state !== 'idle').map((pull) => pull.status());
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all([...this.#pulls.values()].map((pull) => pull.stop()));
+    this.#pulls.clear();
+  }
+
+  #pullOf(deviceId: DeviceId, quality: Quality): Pull {
+    const key = `${deviceId} ${quality}`;
+    const known = this.#pulls.get(key);
+    if (known) return known;
+    if (this.#stopped) throw new CitywatchError('stream.full', { detail: 'The server is being stopped.' });
+    if (this.#pulls.size >= this.#max) this.#forgetIdle();
+    if (this.#pulls.size >= this.#max) throw new CitywatchError('stream.full', { retryAfterS: 10 });
+    const pull = new Pull({ deviceId, quality }, this.#pullDeps);
+    this.#pulls.set(key, pull);
+    return pull;
+  }
+
+  #forgetIdle(): void {
+    for (const [key, pull] of this.#pulls) {
+      if (pull.state === 'idle' && pull.viewers === 0) this.#pulls.delete(key);
+    }
+  }
+
+  #counters({ metrics }: Observer): PullDeps['counted'] {
+    const registers = [metrics];
+    const pulls = this.#pulls;
+    new Gauge({
+      name: 'citywatch_stream_pulls',
+      help: 'Camera streams by state.',
+      labelNames: ['state'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { state } of pulls.values()) this.inc({ state });
+      },
+    });
+    new Gauge({
+      name: 'citywatch_stream_viewers',
+      help: 'Viewers of all camera streams.',
+      registers,
+      collect() {
+        this.set([...pulls.values()].reduce((sum, { viewers }) => sum + viewers, 0));
+      },
+    });
+    const starts = new Counter({ name: 'citywatch_stream_starts_total', help: 'Connections to cameras.', registers });
+    const bytes = new Counter({ name: 'citywatch_stream_bytes_total', help: 'Bytes of video taken.', registers });
+    const failures = new Counter<'reason'>({
+      name: 'citywatch_stream_failures_total',
+      help: 'Camera streams that ended unasked, by reason.',
+      labelNames: ['reason'],
+      registers,
+    });
+    return (what: 'start' | { bytes: number } | { failure: FailureReason }) => {
+      if (what === 'start') starts.inc();
+      else if ('bytes' in what) bytes.inc(what.bytes);
+      else failures.inc({ reason: what.failure });
+    };
+  }
+}

@@ -1,0 +1,280 @@
+import { randomBytes } from 'node:crypto';
+import { type Clock, toRfc3339 } from '../../core/clock.ts';
+import { Machine } from '../../core/mechanisms/machine.ts';
+import type { Logger } from '../../core/observe.ts';
+import { type Epoch, LiveWindow } from '../fmp4/live-window.ts';
+import type { Fragment, Part } from '../fmp4/parser.ts';
+import {
+  type CloseCause,
+  type PullEffect,
+  type PullInput,
+  type PullState,
+  type PullTimer,
+  type PullTimes,
+  pullStep,
+} from './pull-machine.ts';
+import type { RunTarget } from './run.ts';
+import { type FailureReason, type Quality, StreamFailure } from './types.ts';
+
+/** One run of a pull, from opening to everything gone; see `runPull`. */
+export type Run = (target: RunTarget, onPart: (part: Part) => void, signal: AbortSignal) => Promise<StreamFailure>;
+
+export interface PullDeps {
+  clock: Clock;
+  log: Logger;
+  run: Run;
+  times: PullTimes;
+  /** 0 to 1; Math.random unless a test brings its own. */
+  random: () => number;
+  /** Told of each failure and each fragment, for the counters. */
+  counted(what: { failure: FailureReason } | { bytes: number } | 'start'): void;
+}
+
+/** What a listener of a pull is given, in order: an epoch before its fragments, and failures between epochs. */
+export interface PullListener {
+  epoch(epoch: Epoch): void;
+  fragment(fragment: Fragment): void;
+  failed(failure: StreamFailure): void;
+}
+
+/** How a pull is doing, as `GET /streams` tells it. */
+export interface StreamStatus {
+  deviceId: string;
+  quality: Quality;
+  state: PullState['name'];
+  viewers: number;
+  /** Since when it is in this state, RFC 3339. */
+  since: string;
+  codec: string | null;
+  width: number | null;
+  height: number | null;
+  bitsPerS: number | null;
+  lastFragmentAt: string | null;
+  /** Why there is no picture, where there is none. */
+  reason: FailureReason | null;
+}
+
+/** Pictures older than this are not shown as live, also while the next run is being opened. */
+const FRESH_MS = 12_000;
+
+/** Runs the effects of one pull's machine, and holds what the machine does not: the window, viewers and listeners. */
+export class Pull {
+  readonly target: RunTarget;
+  readonly window = new LiveWindow();
+  readonly #deps: PullDeps;
+  readonly #machine: Machine<PullState, PullInput, PullEffect>;
+  readonly #timers = new Map<PullTimer, () => void>();
+  readonly #listeners = new Set<PullListener>();
+  readonly #waiters = new Set<{ met: () => boolean; resolve: () => void; reject: (failure: StreamFailure) => void }>();
+  #controller: AbortController | null = null;
+  #over: Promise<unknown> = Promise.resolve();
+  #epoch: Epoch | null = null;
+  #failure: StreamFailure | null = null;
+  #fragmentAtMs: number | null = null;
+  #fragmentWallMs = 0;
+  #sinceMs = 0;
+  #viewers = 0;
+  #stopped = false;
+
+  constructor(target: RunTarget, deps: PullDeps) {
+    this.target = target;
+    this.#deps = deps;
+    this.#sinceMs = deps.clock.nowMs();
+    this.#machine = new Machine<PullState, PullInput, PullEffect>({ name: 'idle' }, pullStep(deps.times), (effect) =>
+      this.#run(effect),
+    );
+  }
+
+  get viewers(): number {
+    return this.#viewers;
+  }
+
+  get state(): PullState['name'] {
+    return this.#machine.state.name;
+  }
+
+  /** Adds a viewer until the returned function is called; the first one opens the pull. */
+  hold(): () => void {
+    this.#viewers += 1;
+    if (this.#viewers === 1) this.#send({ type: 'wanted' });
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      this.#viewers -= 1;
+      if (this.#viewers === 0) this.#send({ type: 'unwanted' });
+    };
+  }
+
+  /** Resolves when `met` holds for fresh pictures; rejects with the reason as soon as there is one, or at `signal`. */
+  async until(met: () => boolean, signal: AbortSignal): Promise<void> {
+    const fresh = () => this.#isFresh() && met();
+    if (fresh()) return;
+    const { state } = this.#machine;
+    if (state.name === 'backoff') throw state.failure;
+    if (this.#stopped) throw new StreamFailure('stopped');
+    await new Promise<void>((resolve, reject) => {
+      const aborted = () => waiter.reject(new StreamFailure('timeout'));
+      const leave = () => {
+        this.#waiters.delete(waiter);
+        signal.removeEventListener('abort', aborted);
+      };
+      const waiter = {
+        met: fresh,
+        resolve: () => {
+          leave();
+          resolve();
+        },
+        reject: (failure: StreamFailure) => {
+          leave();
+          reject(failure);
+        },
+      };
+      this.#waiters.add(waiter);
+      if (signal.aborted) aborted();
+      else signal.addEventListener('abort', aborted, { once: true });
+    });
+  }
+
+  /** Gives `listener` the current epoch from its newest key frame on, then everything that follows. */
+  listen(listener: PullListener): () => void {
+    const begun = this.#isFresh() ? this.window.sinceKey() : null;
+    if (begun) {
+      listener.epoch(begun.epoch);
+      for (const fragment of begun.fragments) listener.fragment(fragment);
+    }
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  status(): StreamStatus {
+    const movie = this.#isFresh() ? this.#epoch?.init.movie : undefined;
+    const segments = this.window.announced();
+    const ms = segments.reduce((sum, segment) => sum + segment.durationMs, 0);
+    const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
+    return {
+      ...this.target,
+      state: this.state,
+      viewers: this.#viewers,
+      since: toRfc3339(this.#sinceMs),
+      codec: movie?.codec ?? null,
+      width: movie?.width ?? null,
+      height: movie?.height ?? null,
+      bitsPerS: movie && ms > 0 ? Math.round((bytes * 8000) / ms) : null,
+      lastFragmentAt: this.#fragmentAtMs === null ? null : toRfc3339(this.#fragmentWallMs),
+      reason: this.state === 'live' ? null : (this.#failure?.reason ?? null),
+    };
+  }
+
+  /** Ends the run and waits until everything of it is gone. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const failure = new StreamFailure('stopped');
+    for (const waiter of [...this.#waiters]) waiter.reject(failure);
+    this.#controller?.abort(failure);
+    await this.#over;
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+  }
+
+  #isFresh(): boolean {
+    return this.#fragmentAtMs !== null && this.#deps.clock.monotonicMs() - this.#fragmentAtMs <= FRESH_MS;
+  }
+
+  #send(input: PullInput): void {
+    if (this.#stopped) return;
+    const before = this.state;
+    this.#machine.send(input);
+    if (this.state === before) return;
+    this.#sinceMs = this.#deps.clock.nowMs();
+    if (this.state === 'idle') this.#forget();
+    this.#deps.log.debug({ ...this.target, from: before, to: this.state }, 'pull');
+  }
+
+  #forget(): void {
+    this.window.clear();
+    this.#epoch = null;
+    this.#fragmentAtMs = null;
+    this.#failure = null;
+  }
+
+  #run(effect: PullEffect): void {
+    switch (effect.type) {
+      case 'open':
+        this.#open();
+        return;
+      case 'close':
+        this.#controller?.abort(effect.cause satisfies CloseCause);
+        return;
+      case 'set':
+        this.#set(effect.timer, effect.ms);
+        return;
+      case 'set-jittered':
+        this.#set(effect.timer, effect.ms * (0.5 + this.#deps.random() / 2));
+        return;
+      case 'clear':
+        this.#clear(effect.timer);
+        return;
+      case 'failed':
+        this.#failed(effect.failure);
+    }
+  }
+
+  #open(): void {
+    const controller = new AbortController();
+    this.#controller = controller;
+    this.#deps.counted('start');
+    const run = this.#deps.run(this.target, (part) => this.#take(part, controller.signal), controller.signal);
+    this.#over = run
+      .catch((error: unknown) => new StreamFailure('not-started', undefined, error))
+      .then((failure) => this.#send({ type: 'ended', failure }));
+  }
+
+  #take(part: Part, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    if (part.type === 'init') this.#begin({ token: randomBytes(9).toString('hex'), init: part.init });
+    else this.#add(part.fragment);
+  }
+
+  #begin(epoch: Epoch): void {
+    if (!this.#isFresh()) this.window.clear();
+    this.#epoch = epoch;
+    this.window.begin(epoch);
+    for (const listener of this.#listeners) listener.epoch(epoch);
+  }
+
+  #add(fragment: Fragment): void {
+    this.#fragmentAtMs = this.#deps.clock.monotonicMs();
+    this.#fragmentWallMs = this.#deps.clock.nowMs();
+    this.window.add(fragment, this.#fragmentWallMs);
+    this.#deps.counted({ bytes: fragment.data.length });
+    this.#send({ type: 'fragment' });
+    for (const listener of this.#listeners) listener.fragment(fragment);
+    for (const waiter of [...this.#waiters]) if (waiter.met()) waiter.resolve();
+  }
+
+  #failed(failure: StreamFailure): void {
+    this.#failure = failure;
+    this.#deps.counted({ failure: failure.reason });
+    this.#deps.log.warn(
+      { ...this.target, reason: failure.reason, detail: failure.message },
+      'a camera gives no picture',
+    );
+    for (const waiter of [...this.#waiters]) waiter.reject(failure);
+    for (const listener of this.#listeners) listener.failed(failure);
+  }
+
+  #set(timer: PullTimer, ms: number): void {
+    this.#clear(timer);
+    const fire = () => {
+      this.#timers.delete(timer);
+      this.#send({ type: 'timer', timer });
+    };
+    this.#timers.set(timer, this.#deps.clock.after(ms, fire));
+  }
+
+  #clear(timer: PullTimer): void {
+    this.#timers.get(timer)?.();
+    this.#timers.delete(timer);
+  }
+}

@@ -1,0 +1,37 @@
+import t from 'tap';
+import { Passwords } from '../../../src/access/passwords.ts';
+import { People } from '../../../src/access/people.ts';
+import type { Caller, Role } from '../../../src/core/types.ts';
+import { ManualClock } from '../../support/clock.ts';
+import { callerIn, openRegistry } from '../../support/registry.ts';
+
+const slow = { hash: async (password: string) => password, verify: async () => true };
+const jurisdiction = '330212';
+const admin = callerIn('330200');
+
+t.test('tokens end with the account of who made them, and with the rights they were made by', async (t) => {
+  const ground = await openRegistry(t);
+  const clock = new ManualClock();
+  const people = new People({ ...ground, passwords: new Passwords(slow), clock, sessionsEnded: () => {} });
+  const who = { username: 'li', name: 'Li', role: 'admin' as const, jurisdiction, password: 'correct horse battery' };
+  const { id } = await people.create(admin, who);
+  const li: Caller = { type: 'person', id, name: 'Li', role: 'admin', jurisdiction, purpose: null };
+  const made = async (by: Caller, role: Role): Promise<string> =>
+    (await ground.tokens.create(by, { name: role, role, jurisdiction })).token;
+  const strong = await made(li, 'admin');
+  const weak = await made(li, 'viewer');
+  const ofToken = await made((await ground.tokens.verify(strong))!, 'admin');
+  const foreign = await made(admin, 'admin');
+  const valid = () =>
+    Promise.all([strong, weak, ofToken].map(async (token) => (await ground.tokens.verify(token)) !== null));
+  t.same(await valid(), [true, true, true]);
+  await people.update(admin, id, 1, { name: 'Li Wei' });
+  t.same(await valid(), [true, true, true]);
+  await people.update(admin, id, 2, { role: 'technician' });
+  t.same(await valid(), [false, true, false], 'what a technician cannot give has ended');
+  await people.update(admin, id, 3, { disabled: true });
+  t.same(await valid(), [false, false, false]);
+  await people.update(admin, id, 4, { disabled: false });
+  t.same(await valid(), [false, false, false], 'and none comes back with the account');
+  t.ok(await ground.tokens.verify(foreign), 'those of others stay');
+});

@@ -1,0 +1,178 @@
+import t from 'tap';
+import { AlertActions } from '../../../../src/alerts/desk/actions.ts';
+import { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
+import { AlertQueries } from '../../../../src/alerts/desk/queries.ts';
+import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
+import { composeFollowers } from '../../../../src/app/compose/followers.ts';
+import { systemClock as clock } from '../../../../src/core/clock.ts';
+import type { Caller } from '../../../../src/core/types.ts';
+import { placesOf } from '../../../../src/devices/registry/places.ts';
+import type { IngestTables } from '../../../../src/ingest/ledger/tables.ts';
+import { callerIn, kiosk, openDatabase, openRegistry } from '../../../support/registry.ts';
+import { quietObserver } from '../../../support/services.ts';
+
+const CITY = callerIn('330200');
+const YINZHOU = callerIn('330212');
+const HAISHU = callerIn('330203');
+
+const database = await openDatabase(t);
+const observer = quietObserver();
+const { followers } = composeFollowers({ database, clock, observer, ring: () => {} });
+const parts = await openRegistry(t, { database, followers });
+const { registry } = parts;
+const places = { placesOf: (ids: string[]) => placesOf(database, ids) };
+const titleOf = (rule: string) => ({ en: rule, zh: rule });
+const desk = new AlertDesk({ database, clock, places, titleOf, committed: () => {} });
+const queries = new AlertQueries(database);
+const db = database.tables<AlertTables>();
+let findings = 0;
+
+async function finding(device: string, kind: 'fired' | 'cleared' = 'fired', jurisdiction = '330212'): Promise<void> {
+  findings += 1;
+  await db
+    .insertInto('finding')
+    .values({
+      ...{ id: `f-${findings}`, dedup_key: `fire|${device}`, rule: 'fire', rule_version: 1, severity: 'extreme' },
+      ...{ subject: device, jurisdiction, scope: '', kind, lane: 'live', journal_offset: findings },
+      ...{ device_at_ms: null, received_at_ms: findings, decided_at_ms: findings, data: '{}' },
+      ...{ alert_id: null, handled_at_ms: null },
+    })
+    .execute();
+}
+
+async function burns(device: string): Promise<void> {
+  await finding(device);
+  await desk.handle(`fire|${device}`);
+}
+
+const register = (id: string) => registry.create(CITY, kiosk({ id }));
+const alertsOf = async (caller: Caller, device: string) => (await queries.list(caller, { limit: 10, device })).items;
+
+async function told(caller: Caller, device: string): Promise<string[]> {
+  const { entries } = await queries.events(caller, 0, 500);
+  return entries.flatMap(({ type, body }) => {
+    const alert = body.alert as { device: string; jurisdiction: string };
+    return alert.device === device ? [`${type} ${alert.jurisdiction}`] : [];
+  });
+}
+
+t.test('the alert of a device that is retired ends as stale, which is not cleared, and says why', async (t) => {
+  await register('k-gone');
+  await burns('k-gone');
+  await registry.retire(CITY, 'k-gone', 1);
+  t.match(await alertsOf(YINZHOU, 'k-gone'), [
+    { condition: 'stale', conditionReason: 'device-retired', handling: 'new' },
+  ]);
+  t.same(await told(YINZHOU, 'k-gone'), ['alert.opened 330212', 'alert.stale 330212']);
+});
+
+t.test('what is judged after its device was retired is told, and ends at once', async (t) => {
+  await register('k-late');
+  await registry.retire(CITY, 'k-late', 1);
+  await burns('k-late');
+  t.same(await told(YINZHOU, 'k-late'), ['alert.opened 330212', 'alert.stale 330212']);
+  t.match(await alertsOf(YINZHOU, 'k-late'), [{ condition: 'stale', conditionReason: 'device-retired' }]);
+  await finding('k-late', 'cleared');
+  await desk.handle('fire|k-late');
+  t.match(await alertsOf(YINZHOU, 'k-late'), [{ condition: 'cleared', conditionReason: null }], 'its own last word');
+});
+
+t.test('a device that moves takes its alert and its dead letters along; both districts are told', async (t) => {
+  await register('k-moves');
+  await burns('k-moves');
+  const letter = {
+    ...{
+      lane: 'live',
+      journal_offset: 7,
+      record_index: -1,
+      reason: 'not-json',
+      path: '',
+      value: '',
+      device: 'k-moves',
+    },
+    ...{
+      kind: 'recycling-kiosk',
+      kind_version: 1,
+      firmware: null,
+      incarnation: '',
+      jurisdiction: '330212',
+      channel: 'telemetry',
+    },
+    ...{ topic: 'x', received_at_ms: 1, replayed_at_ms: null },
+  };
+  await database.tables<IngestTables>().insertInto('dead_letter').values(letter).execute();
+  await registry.update(CITY, 'k-moves', 1, { jurisdiction: '330203' });
+  t.same(await alertsOf(YINZHOU, 'k-moves'), []);
+  const [alert] = await alertsOf(HAISHU, 'k-moves');
+  t.match(alert, { jurisdiction: '330203', condition: 'active' });
+  t.same(await told(YINZHOU, 'k-moves'), ['alert.opened 330212', 'alert.left 330212'], 'nothing of the new district');
+  t.same(await told(HAISHU, 'k-moves'), ['alert.arrived 330203']);
+  t.same((await told(CITY, 'k-moves')).slice(1), ['alert.left 330212', 'alert.arrived 330203'], 'who sees both');
+  const moved = await database.tables<IngestTables>().selectFrom('dead_letter').select('jurisdiction').execute();
+  t.same(moved, [{ jurisdiction: '330203' }]);
+  const actions = new AlertActions({ database, clock, committed: () => {}, personWhoSees: async () => null });
+  await t.rejects(actions.ack(YINZHOU, alert!.id), { code: 'not-found' });
+  t.match(await actions.ack(HAISHU, alert!.id), { handling: 'acked', version: alert!.version + 1 });
+});
+
+t.test('a message that was received before the move raises its alert where the device is now', async (t) => {
+  await register('k-behind');
+  await registry.update(CITY, 'k-behind', 1, { jurisdiction: '330203' });
+  await burns('k-behind');
+  t.same(await alertsOf(YINZHOU, 'k-behind'), []);
+  t.match(await alertsOf(HAISHU, 'k-behind'), [{ jurisdiction: '330203' }]);
+});
+
+t.test('an edit that fails moves nothing', async (t) => {
+  await register('k-stays');
+  await burns('k-stays');
+  await t.rejects(registry.update(CITY, 'k-stays', 9, { jurisdiction: '330203' }), { code: 'precondition.stale' });
+  const broken = { follow: () => Promise.reject(new Error('no')) };
+  const cut = await openRegistry(t, { database, followers: [...followers, broken] });
+  await t.rejects(cut.registry.update(CITY, 'k-stays', 1, { jurisdiction: '330203' }));
+  t.match(await alertsOf(YINZHOU, 'k-stays'), [{ condition: 'active' }]);
+  t.same(await told(CITY, 'k-stays'), ['alert.opened 330212']);
+});
+
+t.test('an alert that is closed stays with those who handled it', async (t) => {
+  await register('k-closed');
+  await burns('k-closed');
+  const [alert] = await alertsOf(YINZHOU, 'k-closed');
+  const actions = new AlertActions({ database, clock, committed: () => {}, personWhoSees: async () => null });
+  await actions.close(YINZHOU, alert!.id, { verdict: 'confirmed' });
+  await registry.update(CITY, 'k-closed', 1, { jurisdiction: '330203' });
+  t.match(await alertsOf(YINZHOU, 'k-closed'), [{ handling: 'closed' }]);
+});
+
+t.test('what happened while nobody followed is made good at the next start', async (t) => {
+  await register('k-before');
+  await burns('k-before');
+  await db.updateTable('alert').set({ jurisdiction: '330205' }).where('device', '=', 'k-before').execute();
+  await desk.followAll();
+  t.match(await alertsOf(YINZHOU, 'k-before'), [{ jurisdiction: '330212' }]);
+  const alone = await openRegistry(t, { database });
+  await alone.registry.retire(CITY, 'k-before', 1);
+  await desk.followAll();
+  await desk.followAll();
+  t.match(await alertsOf(YINZHOU, 'k-before'), [{ condition: 'stale' }]);
+  t.equal((await told(CITY, 'k-before')).filter((one) => one.startsWith('alert.stale')).length, 1);
+});
+
+t.test(
+  'a device that is retired between the look at it and the commit of its alert is seen by one of both',
+  async (t) => {
+    await register('k-race');
+    let looks = 0;
+    const racing = {
+      placesOf: async (ids: string[]) => {
+        const found = await placesOf(database, ids);
+        looks += 1;
+        if (looks === 1) await registry.retire(CITY, 'k-race', 1);
+        return found;
+      },
+    };
+    await finding('k-race');
+    await new AlertDesk({ database, clock, places: racing, titleOf, committed: () => {} }).handle('fire|k-race');
+    t.match(await alertsOf(YINZHOU, 'k-race'), [{ condition: 'stale', conditionReason: 'device-retired' }]);
+  },
+);

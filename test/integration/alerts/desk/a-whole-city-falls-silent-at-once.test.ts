@@ -1,0 +1,103 @@
+import t from 'tap';
+import { applyFinding } from '../../../../src/alerts/desk/alert.ts';
+import { publish, saveAlerts } from '../../../../src/alerts/desk/log.ts';
+import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
+import { Subscriptions } from '../../../../src/alerts/route/subscriptions.ts';
+import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
+import { parseRule } from '../../../../src/alerts/rules/rules.ts';
+import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
+import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { migrate } from '../../../../src/platform/database/migrate.ts';
+import type { WorkTicket } from '../../../../src/platform/work/work.ts';
+import { ADMIN, PLATES } from '../../../support/alert-desk.ts';
+import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
+import { ManualClock } from '../../../support/clock.ts';
+import { incarnationOf } from '../../../support/journal.ts';
+import { quietObserver, startPostgres } from '../../../support/services.ts';
+import { until } from '../../../support/until.ts';
+
+const SILENT = `
+rule: kiosk-silent
+version: 1
+title: { en: Silent, zh: 失联 }
+severity: moderate
+kinds: [recycling-kiosk]
+condition: { type: absence, silent_for_s: 30 }
+`;
+
+/** More than there are Wi-Fi access points in a city (design §1). */
+const DEVICES = 12_000;
+
+const { url } = await startPostgres(t);
+const clock = new ManualClock();
+const database = await Database.open({ url, observer: quietObserver(), clock });
+t.teardown(() => database.close());
+await migrate(database);
+
+async function count(table: 'finding' | 'work_item' | 'delivery'): Promise<number> {
+  const { rows } = await sql<{ n: number }>`select count(*) as n from ${sql.table(table)}`.execute(
+    database.tables<AlertTables>(),
+  );
+  return rows[0]?.n ?? 0;
+}
+
+t.test('12,000 devices that fall silent in the same second are 12,000 findings with their work', async (t) => {
+  const parsed = parseRule(SILENT, kindCatalogue);
+  if ('issues' in parsed) throw new Error('the rule is wrong');
+  const engine = new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE);
+  let rung: WorkTicket[] = [];
+  const committed = (tickets: WorkTicket[]): void => {
+    rung = [...rung, ...tickets];
+  };
+  const observer = quietObserver();
+  const rules = new RulesReader({
+    plates: PLATES,
+    database,
+    clock,
+    observer,
+    engine,
+    head: () => DEVICES,
+    incarnationOf,
+    committed,
+  });
+  await rules.load('live');
+  const messages = Array.from({ length: DEVICES }, (_, index) =>
+    message({ device: `ap-${index}`, offset: index + 1, receivedAtMs: clock.nowMs(), records: [reading({})] }),
+  );
+  await rules.handle({ lane: 'live', from: 1, to: DEVICES + 1, messages });
+  rules.start();
+  await until('all findings', async () => {
+    await clock.advance(31_500);
+    return (await count('finding')) === DEVICES;
+  });
+  await rules.stop();
+  t.equal(await count('work_item'), DEVICES);
+  t.equal(rung.length, DEVICES);
+});
+
+t.test('500 steps of one alert reach 20 subscriptions', async (t) => {
+  const vault = { seal: (text: string) => text, open: (text: string) => text };
+  const quiet = { checkAddress: async () => {}, ring: () => {} };
+  const subscriptions = new Subscriptions({ database, clock, vault, ...quiet, whoIsStillThere: async () => new Set() });
+  for (let number = 0; number < 20; number += 1) {
+    await subscriptions.create(ADMIN, { name: `s${number}`, url: 'http://127.0.0.1/', jurisdiction: '330200' });
+  }
+  const [finding] = await database.tables<AlertTables>().selectFrom('finding').selectAll().limit(1).execute();
+  const context = {
+    place: { name: 'k', lat: null, lon: null, jurisdiction: '330203', retired: false },
+    title: { en: 'k', zh: 'k' },
+    nowMs: 0,
+    previousId: null,
+  };
+  const { alert } = applyFinding(null, finding!, context)!;
+  const tickets = await database.transaction(async (tx) => {
+    await saveAlerts(tx, [alert]);
+    const inputs = Array.from({ length: 500 }, (_, index) => ({
+      ...{ type: index % 2 ? ('alert.cleared' as const) : ('alert.updated' as const), actor: 'citywatch', atMs: index },
+      alert,
+    }));
+    return await publish(tx, clock, inputs);
+  });
+  t.equal(new Set(tickets.map(({ key }) => key)).size, 20);
+  t.equal(await count('delivery'), 10_000);
+});

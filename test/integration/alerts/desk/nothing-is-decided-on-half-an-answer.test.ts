@@ -1,0 +1,70 @@
+import t from 'tap';
+import { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
+import { AlertFeed } from '../../../../src/alerts/desk/feed.ts';
+import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
+import { Watchlists } from '../../../../src/alerts/watchlists/watchlists.ts';
+import { CitywatchError } from '../../../../src/core/errors.ts';
+import { ADMIN, startAlertDesk } from '../../../support/alert-desk.ts';
+import { quietObserver, startPostgres, startRedis } from '../../../support/services.ts';
+
+const postgres = await startPostgres(t);
+const redis = await startRedis(t);
+const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url });
+const { database, clock } = desk;
+
+async function finding(subject: string): Promise<void> {
+  await database
+    .tables<AlertTables>()
+    .insertInto('finding')
+    .values({
+      ...{ id: subject, dedup_key: `r|${subject}`, rule: 'r', rule_version: 1, severity: 'severe', subject },
+      ...{ jurisdiction: '330203', scope: '', kind: 'fired', lane: 'live', journal_offset: 1, device_at_ms: null },
+      ...{ received_at_ms: 1, decided_at_ms: 1, data: '{}', alert_id: null, handled_at_ms: null },
+    })
+    .execute();
+}
+
+t.test('an alert waits for a registry that does not answer, and goes on without a device that is gone', async (t) => {
+  let away = true;
+  const placesOf = async () => {
+    if (away) throw new CitywatchError('store.unavailable');
+    return new Map();
+  };
+  const titleOf = () => ({ en: 'r', zh: 'r' });
+  const alerts = new AlertDesk({ database, clock, places: { placesOf }, titleOf, committed: () => {} });
+  await finding('k1');
+  await t.rejects(alerts.handle('r|k1'), { code: 'store.unavailable' }, 'so the work is repeated');
+  t.same((await desk.queries.list(ADMIN, { limit: 1, device: 'k1' })).items, []);
+  away = false;
+  await alerts.handle('r|k1');
+  t.match((await desk.queries.list(ADMIN, { limit: 1, device: 'k1' })).items, [{ deviceName: 'k1', location: null }]);
+});
+
+t.test('lists that are made at the same time are all in force afterwards', async (t) => {
+  const lists = new Watchlists({ database, clock, key: Buffer.alloc(32, 1) });
+  const validUntilMs = clock.nowMs() + 60_000;
+  const plates = Array.from({ length: 24 }, (_, index) => `浙B${10_000 + index}`);
+  await Promise.all(
+    plates.map((plate, index) => {
+      const entries = [{ plate, reason: 'r', validUntilMs }];
+      return lists.create(ADMIN, { name: `l${index}`, jurisdiction: '330200', reason: 'r', case: 'c', entries });
+    }),
+  );
+  t.same(
+    plates.filter((plate) => lists.match(plate, '330203', clock.nowMs()) === null),
+    [],
+  );
+});
+
+t.test('a reader that gave up while the log was read does not wait on', async (t) => {
+  const observer = quietObserver();
+  const feed = new AlertFeed({ database, clock, observer });
+  await feed.start();
+  t.teardown(() => feed.stop());
+  t.ok(feed.head > 0, 'what is not in memory is read from the database');
+  const gone = new AbortController();
+  const waiting = feed.next({ ...ADMIN, jurisdiction: '510700' }, 0, gone.signal);
+  gone.abort();
+  t.same((await waiting).entries, []);
+  t.match(await observer.metrics.metrics(), /citywatch_alert_feed_readers 0/);
+});

@@ -1,0 +1,118 @@
+import t from 'tap';
+import type { FindingTable } from '../../../../src/alerts/desk/tables.ts';
+import type { Caller } from '../../../../src/core/types.ts';
+import { enqueueWork } from '../../../../src/platform/work/work.ts';
+import { ADMIN, startAlertDesk } from '../../../support/alert-desk.ts';
+import { startPostgres, startRedis } from '../../../support/services.ts';
+import { until } from '../../../support/until.ts';
+
+const postgres = await startPostgres(t);
+const redis = await startRedis(t);
+const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url });
+
+const li: Caller = { ...ADMIN, id: 'li', name: 'Li', role: 'operator', jurisdiction: '330200' };
+const wang: Caller = { ...ADMIN, id: 'wang', name: 'Wang', role: 'operator', jurisdiction: '330203' };
+const stranger: Caller = { ...ADMIN, id: 'zhao', name: 'Zhao', role: 'operator', jurisdiction: '510700' };
+
+let count = 0;
+
+/** A finding as the rules leave it, and the alert it becomes. */
+async function alertOf(device: string, jurisdiction = '330203'): Promise<string> {
+  count += 1;
+  const nowMs = Date.now();
+  const row = {
+    id: `f${count}`,
+    dedup_key: `kiosk-fire|${device}`,
+    rule: 'kiosk-fire',
+    rule_version: 1,
+    severity: 'extreme',
+    subject: device,
+    jurisdiction,
+    scope: '',
+    kind: 'fired' as const,
+    lane: 'live',
+    journal_offset: count,
+    device_at_ms: nowMs,
+    received_at_ms: nowMs,
+    decided_at_ms: nowMs,
+    data: '{}',
+    alert_id: null,
+    handled_at_ms: null,
+  };
+  await desk.database.tables<{ finding: FindingTable }>().insertInto('finding').values(row).execute();
+  await enqueueWork(desk.database, desk.clock, [{ queue: 'desk', key: row.dedup_key }]);
+  const alert = await until('the alert', async () => {
+    const { items } = await desk.queries.list(ADMIN, { limit: 1, device });
+    return items[0]?.handling === 'closed' ? null : items[0];
+  });
+  return alert.id;
+}
+
+t.test('the second person who acknowledges is told who was first; the first may ask again', async (t) => {
+  const id = await alertOf('a1');
+  const [first, second] = await Promise.allSettled([desk.actions.ack(li, id), desk.actions.ack(wang, id)]);
+  const results = [first, second].map(({ status }) => status).sort();
+  t.same(results, ['fulfilled', 'rejected']);
+  const winner = first?.status === 'fulfilled' ? li : wang;
+  const loser = winner === li ? wang : li;
+  t.equal((await desk.actions.ack(winner, id)).ackedBy, winner.name);
+  await t.rejects(desk.actions.ack(loser, id), {
+    code: 'conflict.state',
+    detail: new RegExp(`Already acknowledged by ${winner.name} at `),
+  });
+});
+
+t.test('nobody handles or even finds an alert across the border', async (t) => {
+  const id = await alertOf('a2');
+  for (const attempt of [
+    () => desk.actions.ack(stranger, id),
+    () => desk.actions.close(stranger, id, { verdict: 'no_action' }),
+    () => desk.queries.get(stranger, id),
+    () => desk.queries.get(ADMIN, '00000000-0000-4000-8000-000000000000'),
+    () => desk.queries.get(ADMIN, "x' or true --"),
+  ]) {
+    await t.rejects(attempt(), { code: 'not-found', detail: undefined });
+  }
+  t.same((await desk.queries.list(stranger, { limit: 10 })).items, []);
+  t.same((await desk.queries.events(stranger, 0, 100)).entries, []);
+  t.same(await desk.queries.openCounts(stranger), {});
+});
+
+t.test('after closing, the next finding opens a new alert that names the one before', async (t) => {
+  const id = await alertOf('a3');
+  await desk.actions.comment(li, id, 'fire brigade on the way');
+  const closed = await desk.actions.close(li, id, { verdict: 'confirmed', text: 'put out' });
+  t.match(closed, { handling: 'closed', verdict: 'confirmed', closedBy: 'Li' });
+  t.same(
+    closed.comments.map(({ text }) => text),
+    ['fire brigade on the way', 'put out'],
+  );
+  const next = await alertOf('a3');
+  t.not(next, id);
+  t.equal((await desk.queries.get(ADMIN, next)).previousId, id);
+  await t.rejects(desk.actions.ack(wang, id), { code: 'conflict.state' });
+});
+
+t.test('a live reader that names what it has gets every later entry once, in order', async (t) => {
+  const start = desk.feed.head;
+  const signal = AbortSignal.timeout(10_000);
+  const ids = await Promise.all(['b1', 'b2', 'b3', 'b4'].map((device) => alertOf(device)));
+  await Promise.all(ids.map((id) => desk.actions.ack(li, id)));
+  const seen: number[] = [];
+  let acked = 0;
+  for (let from = start; acked < ids.length; ) {
+    const { entries, seq } = await desk.feed.next(wang, from, signal);
+    seen.push(...entries.map((entry) => entry.seq));
+    acked += entries.filter(({ type }) => type === 'alert.acked').length;
+    from = seq;
+  }
+  t.same(
+    seen,
+    seen.map((_, index) => start + 1 + index),
+  );
+  const stored = await desk.queries.events(wang, start, 500);
+  t.same(
+    stored.entries.map(({ seq }) => seq),
+    seen,
+  );
+});

@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import t from 'tap';
+import { saveAlerts } from '../../../../src/alerts/desk/log.ts';
+import { AlertQueries } from '../../../../src/alerts/desk/queries.ts';
+import type { AlertRow, AlertTables, Evidence } from '../../../../src/alerts/desk/tables.ts';
+import { EvidenceDesk } from '../../../../src/alerts/evidence/evidence.ts';
+import { systemClock } from '../../../../src/core/clock.ts';
+import { camerasSeeing } from '../../../../src/devices/registry/nearby-cameras.ts';
+import { sql } from '../../../../src/platform/database/database.ts';
+import { callerIn, kiosk, type OpenRegistry, openRegistry } from '../../../support/registry.ts';
+import { quietObserver } from '../../../support/services.ts';
+
+const MIGRATION = new URL('../../../../src/platform/database/migrations/0157-place-of-evidence.sql', import.meta.url);
+const NATION = callerIn('000000');
+const NINGBO = callerIn('330200');
+const YINZHOU = callerIn('330212');
+const HAISHU = callerIn('330203');
+const BORDER = { lat: 29.83, lon: 121.55 };
+
+let parts: OpenRegistry;
+let evidence: EvidenceDesk;
+
+t.before(async () => {
+  parts = await openRegistry(t);
+  const { database } = parts;
+  evidence = new EvidenceDesk({
+    database,
+    clock: systemClock,
+    observer: quietObserver(),
+    queries: new AlertQueries(database),
+    pictures: {
+      camerasFor: (device, readers) => camerasSeeing(database, device, readers),
+      snapshot: async (camera) => Buffer.from(`picture of ${camera}`),
+    },
+    directory: t.testdir(),
+    freeBytes: async () => Number.POSITIVE_INFINITY,
+    volume: { problem: async () => null },
+    committed: () => {},
+  });
+  await camera('cam-haishu', '330203');
+  await camera('cam-city', '330200');
+});
+
+async function camera(id: string, jurisdiction: string): Promise<void> {
+  await parts.registry.create(NATION, { kind: 'camera', name: id, id, jurisdiction, location: BORDER });
+  const db = parts.database.tables<{ position: { id: string; stream: string } }>();
+  await db
+    .updateTable('position')
+    .set({ stream: '{"main":{"url":"rtsp://10.0.0.1/"}}' })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** An alert of a device, opened and gone through the evidence queue; the picture or why there is none. */
+async function pictureOf(device: string, jurisdiction: string): Promise<{ id: string; found: Evidence }> {
+  const id = await openAlert(device, jurisdiction);
+  await evidence.handle(id);
+  const db = parts.database.tables<AlertTables>();
+  const row = await db.selectFrom('alert').select('evidence').where('id', '=', id).executeTakeFirstOrThrow();
+  return { id, found: row.evidence[0]! };
+}
+
+async function openAlert(device: string, jurisdiction: string): Promise<string> {
+  const id = randomUUID();
+  const nobody = { acked_by: null, acked_by_id: null, acked_at_ms: null, assigned_to: null, closed_by: null };
+  const stamps = { device_at_ms: null, received_at_ms: 1, decided_at_ms: 1, committed_at_ms: Date.now() };
+  const row: AlertRow = {
+    ...{ id, dedup_key: id, rule: 'fire', rule_version: 1, title: { en: 'Fire', zh: '起火' }, severity: 'extreme' },
+    ...{
+      condition: 'active',
+      condition_reason: null,
+      handling: 'new',
+      visibility: 'normal',
+      verdict: null,
+      device,
+      device_name: device,
+    },
+    ...{
+      jurisdiction,
+      ...BORDER,
+      first_at_ms: 1,
+      last_at_ms: 1,
+      occurrences: 1,
+      ...stamps,
+      data: {},
+      plates_sealed: null,
+    },
+    ...{ evidence: [], comments: [], ...nobody, closed_at_ms: null, previous_id: null, receipt: 'live-1', version: 1 },
+  };
+  await saveAlerts(parts.database, [row]);
+  return id;
+}
+
+t.test('a kiosk at the coordinates of a foreign camera gets no picture of it', async (t) => {
+  await parts.registry.create(YINZHOU, kiosk({ id: 'k-spy' }));
+  const { found } = await pictureOf('k-spy', '330212');
+  t.match(found, { type: 'unavailable', camera: null });
+});
+
+t.test(
+  'nor of one that only some readers of the alert may see: the county reads what the city alone sees',
+  async (t) => {
+    await camera('cam-yinzhou', '330212');
+    await parts.registry.create(NINGBO, kiosk({ id: 'k-county' }));
+    t.match((await pictureOf('k-county', '330212')).found, { type: 'picture', camera: 'cam-yinzhou' });
+    await parts.registry.create(NINGBO, kiosk({ id: 'k-city', jurisdiction: '330200' }));
+    const { id, found } = await pictureOf('k-city', '330200');
+    t.equal(found.type, 'picture', 'whoever reads an alert of the city sees the cameras of all its counties');
+    t.ok((await evidence.picture(NINGBO, id, found.id)).jpeg.length > 0);
+  },
+);
+
+t.test(
+  'a camera that a person who sees it has named for the device is granted, to all who read the alert',
+  async (t) => {
+    await t.rejects(parts.registry.create(YINZHOU, kiosk({ id: 'k-x', cameras: ['cam-haishu'] })), {
+      code: 'request.invalid',
+    });
+    await parts.registry.create(NINGBO, kiosk({ id: 'k-granted', cameras: ['cam-haishu'] }));
+    const { id, found } = await pictureOf('k-granted', '330212');
+    t.match(found, { type: 'picture', camera: 'cam-haishu' });
+    t.equal(String((await evidence.picture(YINZHOU, id, found.id)).jpeg), 'picture of cam-haishu');
+  },
+);
+
+t.test('a grant ends when device or camera moves by the hand of somebody who does not see the other', async (t) => {
+  const { registry, database } = parts;
+  const granted = async (device: string, readers: string) =>
+    (await camerasSeeing(database, device, readers)).filter((sight) => sight.granted).map((sight) => sight.camera);
+  await camera('cam-province', '330000');
+  await registry.create(NATION, kiosk({ id: 'k-moves', cameras: ['cam-province', 'cam-haishu'] }));
+  await registry.update(NINGBO, 'k-moves', 1, { jurisdiction: '330203' });
+  t.strictSame(await granted('k-moves', '330203'), ['cam-haishu'], 'the mover sees one of the two');
+  await registry.create(NATION, kiosk({ id: 'k-hebei', jurisdiction: '130300', cameras: ['cam-haishu'] }));
+  await registry.update(NINGBO, 'cam-haishu', 1, { jurisdiction: '330205' });
+  t.strictSame(await granted('k-hebei', '130300'), []);
+  t.strictSame(await granted('k-moves', '330203'), ['cam-haishu'], 'a device the mover sees keeps it');
+});
+
+t.test('an alert that moved to another district shows its picture only to who sees where it was taken', async (t) => {
+  await parts.registry.create(YINZHOU, kiosk({ id: 'k-carried' }));
+  const { id, found } = await pictureOf('k-carried', '330212');
+  t.match(found, { type: 'picture', camera: 'cam-yinzhou' });
+  const db = parts.database.tables<AlertTables>();
+  await db.updateTable('alert').set({ jurisdiction: '330203' }).where('id', '=', id).execute();
+  await t.rejects(evidence.picture(HAISHU, id, found.id), { code: 'not-found', message: /another district/ });
+  t.ok((await evidence.picture(NINGBO, id, found.id)).jpeg.length > 0);
+});
+
+t.test('pictures of before get the place of their camera, and whether it was named for the device', async (t) => {
+  const old = (camera: string) => ({ id: randomUUID(), type: 'picture' as const, camera, takenAtMs: 1 });
+  const missing = { id: randomUUID(), type: 'unavailable' as const, camera: null, takenAtMs: 1, reason: 'none' };
+  const id = await openAlert('k-granted', '330212');
+  const db = parts.database.tables<AlertTables>();
+  const before = JSON.stringify([missing, old('cam-haishu'), old('cam-city')]);
+  await db.updateTable('alert').set({ evidence: before }).where('id', '=', id).execute();
+  await sql.raw(await readFile(MIGRATION, 'utf8')).execute(db);
+  const row = await db.selectFrom('alert').select('evidence').where('id', '=', id).executeTakeFirstOrThrow();
+  t.match(row.evidence, [
+    missing,
+    { camera: 'cam-haishu', jurisdiction: '330205', granted: true },
+    { camera: 'cam-city', jurisdiction: '330200', granted: false },
+  ]);
+  await t.rejects(evidence.picture(YINZHOU, id, row.evidence[2]!.id), { code: 'not-found' });
+});

@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import t, { type Test } from 'tap';
+import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
+import { parseRule } from '../../../../src/alerts/rules/rules.ts';
+import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
+import { ADMIN, PLATES, startAlertDesk, startReceiver } from '../../../support/alert-desk.ts';
+import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
+import { incarnationOf } from '../../../support/journal.ts';
+import { startPostgres, startRedis } from '../../../support/services.ts';
+import { until } from '../../../support/until.ts';
+
+const FIRE = `
+rule: kiosk-fire
+version: 1
+title: { en: Fire, zh: 起火 }
+severity: extreme
+kinds: [recycling-kiosk]
+condition: { type: threshold, any: [{ field: smoke, equals: true }] }
+`;
+
+/** More than there are workers for deliveries. */
+const FIRES = 60;
+
+const postgres = await startPostgres(t);
+const redis = await startRedis(t);
+const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url });
+
+let offset = 0;
+const parsed = parseRule(FIRE, kindCatalogue);
+if ('issues' in parsed) throw new Error('the rule is wrong');
+const engine = new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE);
+const { database, clock, observer, committed } = desk;
+const rules = new RulesReader({
+  plates: PLATES,
+  database,
+  clock,
+  observer,
+  engine,
+  head: () => offset,
+  incarnationOf,
+  committed,
+});
+
+async function fires(name: string, jurisdiction: string, count: number): Promise<void> {
+  const messages = Array.from({ length: count }, (_, index) => {
+    offset += 1;
+    const records = [reading({ smoke: true }, offset)];
+    return message({ device: `${name}-${index}`, offset, receivedAtMs: Date.now(), records, jurisdiction });
+  });
+  await rules.handle({ lane: 'live', from: offset, to: offset + 1, messages });
+}
+
+/** Takes every connection and says nothing. */
+async function startSilence(t: Test): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    t.teardown(() => socket.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+async function delaysOf(t: Test, name: string, jurisdiction: string): Promise<number[]> {
+  const receiver = await startReceiver(t);
+  const { subscription } = await desk.subscriptions.create(ADMIN, { name, url: receiver.url, jurisdiction });
+  const delays: number[] = [];
+  for (let number = 1; number <= 3; number += 1) {
+    const startedMs = performance.now();
+    await fires(`${name}${number}`, jurisdiction, 1);
+    await until('the next delivery', () => receiver.received.length === number, 20_000);
+    delays.push(Math.round(performance.now() - startedMs));
+  }
+  await desk.subscriptions.remove(ADMIN, subscription.id);
+  return delays;
+}
+
+t.test('a receiver that never answers does not hold up the others', async (t) => {
+  const input = { name: 'silence', url: await startSilence(t), jurisdiction: '330212' };
+  const { subscription } = await desk.subscriptions.create(ADMIN, input);
+  await fires('s', '330212', FIRES);
+  const counts = async () => (await desk.subscriptions.list(ADMIN)).find(({ id }) => id === subscription.id)?.counts;
+  await until('all its alerts are raised', async () => (await counts())?.waiting === FIRES);
+  const delays = await delaysOf(t, 'well', '330203');
+  t.ok(Math.max(...delays) < 2_000, `delivered within ${delays} ms`);
+
+  await redis.stop();
+  await until('the loss is seen', () => !desk.doorbell.up());
+  const without = await delaysOf(t, 'later', '330203');
+  t.ok(Math.max(...without) < 4_000, `without Redis within ${without} ms`);
+  t.equal((await counts())?.waiting, FIRES, 'and nothing of it was given up');
+});

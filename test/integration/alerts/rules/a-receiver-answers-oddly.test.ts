@@ -1,0 +1,154 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import t, { type Test } from 'tap';
+import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
+import { parseRule } from '../../../../src/alerts/rules/rules.ts';
+import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
+import { ADMIN, PLATES, startAlertDesk } from '../../../support/alert-desk.ts';
+import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
+import { incarnationOf } from '../../../support/journal.ts';
+import { startPostgres, startRedis } from '../../../support/services.ts';
+import { until } from '../../../support/until.ts';
+
+const FIRE = `
+rule: kiosk-fire
+version: 1
+title: { en: Fire, zh: 起火 }
+severity: extreme
+kinds: [recycling-kiosk]
+condition: { type: threshold, any: [{ field: smoke, equals: true }] }
+`;
+
+const postgres = await startPostgres(t);
+const redis = await startRedis(t);
+const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url });
+const parsed = parseRule(FIRE, kindCatalogue);
+if ('issues' in parsed) throw new Error('the rule is wrong');
+const engine = new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE);
+const { database, clock, observer, committed } = desk;
+let offset = 0;
+const rules = new RulesReader({
+  plates: PLATES,
+  database,
+  clock,
+  observer,
+  engine,
+  head: () => offset,
+  incarnationOf,
+  committed,
+});
+
+async function fire(jurisdiction: string): Promise<void> {
+  offset += 1;
+  const records = [reading({ smoke: true }, offset)];
+  const device = `kiosk-${offset}`;
+  const messages = [message({ device, offset, receivedAtMs: Date.now(), records, jurisdiction })];
+  await rules.handle({ lane: 'live', from: offset, to: offset + 1, messages });
+}
+
+/** Answers each request with `answer`, byte for byte; returns its address and how often it was asked. */
+async function startOddReceiver(t: Test, answer: (socket: Socket) => void) {
+  const asked: string[] = [];
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.on('error', () => {}).on('close', () => open.delete(socket));
+    let request = '';
+    socket.on('data', (bytes) => {
+      request += bytes.toString('latin1');
+      const [head = '', body = ''] = request.split('\r\n\r\n');
+      if (body.length < Number(/content-length: (\d+)/i.exec(head)?.[1] ?? Number.POSITIVE_INFINITY)) return;
+      asked.push(/webhook-id: (.*)/i.exec(head)?.[1]?.trim() ?? '');
+      request = '';
+      answer(socket);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    for (const socket of open) socket.destroy();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, asked };
+}
+
+const subscriptionOf = async (id: string) => (await desk.subscriptions.list(ADMIN)).find((one) => one.id === id)!;
+
+const TAKEN: [what: string, answer: (socket: Socket) => void][] = [
+  ['a body that is announced by nothing and never comes', (socket) => void socket.write('HTTP/1.1 200 OK\r\n\r\n')],
+  [
+    'a body that never ends',
+    (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
+      const drip = setInterval(() => socket.write('1\r\nx\r\n'), 20);
+      socket.on('close', () => clearInterval(drip));
+    },
+  ],
+  ['a body that breaks off', (socket) => void socket.end('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf')],
+  [
+    'a body larger than anybody reads',
+    (socket) => void socket.write(`HTTP/1.1 200 OK\r\ncontent-length: 900000\r\n\r\n${'x'.repeat(900_000)}`),
+  ],
+  ['no body', (socket) => void socket.write('HTTP/1.1 204 No Content\r\n\r\n')],
+  ['HTTP/1.0', (socket) => void socket.end('HTTP/1.0 200 OK\r\n\r\nok')],
+];
+
+t.test('the status line decides: whatever becomes of the body, it is delivered once', async (t) => {
+  const receivers = [];
+  for (const [what, answer] of TAKEN) {
+    const { url, asked } = await startOddReceiver(t, answer);
+    const { subscription } = await desk.subscriptions.create(ADMIN, { name: what, url, jurisdiction: '330203' });
+    receivers.push({ what, asked, id: subscription.id });
+  }
+  await fire('330203');
+  await fire('330203');
+  for (const { what, asked, id } of receivers) {
+    const done = await until(`${what} to be delivered`, async () => {
+      const found = await subscriptionOf(id);
+      return found.counts.waiting === 0 && found.counts.delivered === 2 ? found : undefined;
+    });
+    t.match(done, { counts: { dead: 0, withheld: 0 }, lastError: null, lastStatus: null }, what);
+    t.equal(new Set(asked).size, asked.length, `${what}: nothing was sent twice`);
+    await desk.subscriptions.remove(ADMIN, id);
+  }
+});
+
+t.test('why a subscription fails is seen at the subscription, redirects and cut answers too', async (t) => {
+  const elsewhere = await startOddReceiver(t, (socket) => void socket.end('HTTP/1.1 204 No Content\r\n\r\n'));
+  let redirects = true;
+  const location = `location: ${elsewhere.url}\r\ncontent-length: 0`;
+  const failing: [string, (socket: Socket) => void, { lastStatus: number | null; lastError: RegExp }][] = [
+    [
+      'redirect',
+      (socket) => {
+        const answer = redirects ? `HTTP/1.1 308 Permanent Redirect\r\n${location}` : 'HTTP/1.1 204 No Content';
+        socket.write(`${answer}\r\n\r\n`);
+      },
+      { lastStatus: 308, lastError: /status 308, a redirect, which is not followed: make a subscription with/ },
+    ],
+    [
+      'error with an endless body',
+      (socket) => void socket.write('HTTP/1.1 500 Oops\r\n\r\n'),
+      { lastStatus: 500, lastError: /status 500/ },
+    ],
+    ['hangs up', (socket) => void socket.destroy(), { lastStatus: null, lastError: /127\.0\.0\.1:\d+: reset/ }],
+  ];
+  const ids: string[] = [];
+  for (const [name, answer] of failing) {
+    const { url } = await startOddReceiver(t, answer);
+    ids.push((await desk.subscriptions.create(ADMIN, { name, url, jurisdiction: '330212' })).subscription.id);
+  }
+  t.match(await subscriptionOf(ids[0]!), { lastError: null }, 'nothing was tried yet');
+  await fire('330212');
+  for (const [index, [name, , seen]] of failing.entries()) {
+    const found = await until(`${name} to be seen`, async () => {
+      const one = await subscriptionOf(ids[index]!);
+      return one.lastError === null ? undefined : one;
+    });
+    t.match(found, { ...seen, state: 'active', counts: { waiting: 1 } }, name);
+  }
+  t.same(elsewhere.asked, [], 'nobody went where the redirect pointed');
+  redirects = false;
+  await until('the redirect to be gone', async () => (await subscriptionOf(ids[0]!)).counts.delivered === 1);
+  t.match(await subscriptionOf(ids[0]!), { lastError: null, lastStatus: null });
+});

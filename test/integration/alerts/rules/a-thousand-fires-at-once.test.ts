@@ -1,0 +1,114 @@
+import pg from 'pg';
+import t from 'tap';
+import { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
+import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
+import { parseRule } from '../../../../src/alerts/rules/rules.ts';
+import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
+import { ADMIN, PLATES, type Received, startAlertDesk, startReceiver } from '../../../support/alert-desk.ts';
+import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
+import { incarnationOf } from '../../../support/journal.ts';
+import { startPostgres, startRedis } from '../../../support/services.ts';
+import { until } from '../../../support/until.ts';
+
+const rule = (name: string, severity: string, condition: string): string => `
+rule: ${name}
+version: 1
+title: { en: ${name}, zh: ${name} }
+severity: ${severity}
+kinds: [recycling-kiosk]
+condition: { type: threshold, any: [{ field: ${condition} }] }
+`;
+
+const FIRES = 1_000;
+const FULL = 400;
+const CRITICAL = 20;
+
+const postgres = await startPostgres(t);
+const redis = await startRedis(t);
+const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url });
+const { database, clock, observer, committed } = desk;
+const rules = [
+  rule('kiosk-fire', 'extreme', 'smoke, equals: true'),
+  rule('kiosk-full', 'minor', 'fill_pct, above: 90'),
+];
+const engine = new RulesEngine(
+  rules.map((text) => {
+    const parsed = parseRule(text, kindCatalogue);
+    if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
+    return parsed.rule;
+  }),
+  { match: () => null },
+  ALL_THERE,
+);
+let offset = 0;
+const reader = new RulesReader({
+  plates: PLATES,
+  database,
+  clock,
+  observer,
+  engine,
+  head: () => offset,
+  incarnationOf,
+  committed,
+});
+
+function kiosk(device: string, values: { smoke: boolean } | { fill_pct: number }, jurisdiction: string) {
+  offset += 1;
+  return message({ device, offset, receivedAtMs: clock.nowMs(), records: [reading(values, offset)], jurisdiction });
+}
+
+const report = (messages: ReturnType<typeof kiosk>[]): Promise<void> =>
+  reader.handle({ lane: 'live', from: 0, to: offset + 1, messages });
+
+t.test('a thousand fires at once take about one statement for each', async (t) => {
+  const receiver = await startReceiver(t);
+  await desk.subscriptions.create(ADMIN, { name: 'storm', url: receiver.url, jurisdiction: '330200' });
+  let statements = 0;
+  const query = pg.Client.prototype.query;
+  pg.Client.prototype.query = function counted(this: pg.Client, ...args: unknown[]) {
+    statements += 1;
+    return Reflect.apply(query, this, args);
+  } as typeof query;
+  t.teardown(() => {
+    pg.Client.prototype.query = query;
+  });
+  await report(Array.from({ length: FIRES }, (_, n) => kiosk(`storm-${n}`, { smoke: true }, '330203')));
+  await until('all are delivered', () => receiver.received.length >= FIRES, 20_000);
+  t.comment(`${statements} statements for ${FIRES} alerts`);
+  // 800 on an idle machine; a busy one makes smaller batches. One more statement for each alert would be seen.
+  t.ok(statements < 1.5 * FIRES, 'from the message to the webhook');
+  t.equal(new Set(receiver.received.map(({ data }) => data.data.dedupKey)).size, FIRES, 'each is told');
+});
+
+t.test('what is critical goes out before what is not, though it came last', async (t) => {
+  const receiver = await startReceiver(t);
+  await desk.subscriptions.create(ADMIN, { name: 'mixed', url: receiver.url, jurisdiction: '510700' });
+  await report([
+    ...Array.from({ length: FULL }, (_, n) => kiosk(`full-${n}`, { fill_pct: 95 }, '510703')),
+    ...Array.from({ length: CRITICAL }, (_, n) => kiosk(`burns-${n}`, { smoke: true }, '510703')),
+  ]);
+  await until('all are delivered', () => receiver.received.length >= FULL + CRITICAL, 20_000);
+  const isCritical = ({ data }: Received): boolean => data.data.dedupKey.startsWith('kiosk-fire');
+  const last = receiver.received.findLastIndex(isCritical);
+  t.ok(last < FULL / 2, `the last of ${CRITICAL} was number ${last + 1} of ${FULL + CRITICAL}`);
+});
+
+t.test('a finding that cannot be handled holds up none of those that are taken with it', async (t) => {
+  const titleOf = (name: string) => {
+    if (name === 'kiosk-full') throw new Error('no title');
+    return { en: name, zh: name };
+  };
+  const places = { placesOf: async () => new Map() };
+  const alone = new AlertDesk({ database, clock, places, titleOf, committed: () => {} });
+  desk.work.handle('desk', (key) => alone.handle(key));
+  await report([
+    kiosk('p1', { smoke: true }, '220402'),
+    kiosk('p2', { fill_pct: 95 }, '220402'),
+    kiosk('p3', { smoke: true }, '220402'),
+  ]);
+  const opened = async (device: string) => (await desk.queries.list(ADMIN, { limit: 1, device })).items;
+  for (const device of ['p1', 'p3']) await until(`the alert of ${device}`, async () => (await opened(device))[0]);
+  t.same(await opened('p2'), []);
+  const waiting = (await desk.work.waiting()).find(({ queue }) => queue === 'desk');
+  t.equal(waiting?.count, 1, 'it is tried again');
+});

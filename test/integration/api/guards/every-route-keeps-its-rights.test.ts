@@ -1,0 +1,172 @@
+import t, { type Test } from 'tap';
+import type { DeclaredRoute } from '../../../../src/api/guards/auth.ts';
+import {
+  bearer,
+  CAMERA,
+  DEVICE_SECRET,
+  KIOSK,
+  makeDevice,
+  startApi,
+  type TestApi,
+  TOKENS,
+} from '../../../support/api.ts';
+import { tinyPicture } from '../../../support/images.ts';
+
+const NOBODY = '00000000-0000-4000-8000-000000000000';
+
+interface Row {
+  url?: string;
+  id?: string;
+  /** Stands for the other parameter of the path. */
+  part?: string;
+  payload?: object;
+  /** Content type of a payload that is no JSON. */
+  type?: string;
+  ifMatch?: boolean;
+  /** A caller of elsewhere is answered, with what is theirs to see. */
+  ownAreaOnly?: boolean;
+}
+
+/** What a correct request to each route needs; a new route without a row here fails the test. */
+const REQUESTS: Record<string, Row> = {
+  'GET /metrics': { ownAreaOnly: true },
+  'GET /api/v1/devices': { ownAreaOnly: true },
+  'POST /api/v1/devices': {
+    payload: { kind: 'recycling-kiosk', name: 'new', jurisdiction: '330212', location: { lat: 29, lon: 121 } },
+  },
+  'GET /api/v1/devices/:id': {},
+  'PATCH /api/v1/devices/:id': { payload: { name: 'renamed' }, ifMatch: true },
+  'DELETE /api/v1/devices/:id': { ifMatch: true },
+  'POST /api/v1/devices/:id/credentials/rotate': {},
+  'POST /api/v1/devices/:id/swap': { payload: { serial: null } },
+  'GET /api/v1/kinds': { ownAreaOnly: true },
+  'POST /api/v1/kinds/dry-run': { payload: { yaml: 'kind: camera' }, ownAreaOnly: true },
+  'GET /api/v1/jurisdictions': { ownAreaOnly: true },
+  'POST /api/v1/devices/:id/telemetry': { payload: { values: { fill_pct: 1 } } },
+  'POST /api/v1/devices/:id/events': { payload: { type: 'alarm', data: { text: 'x' } } },
+  'POST /api/v1/devices/:id/images': { payload: tinyPicture(), type: 'image/png' },
+  'GET /api/v1/images/:id': { id: NOBODY, url: '?purpose=maintenance' },
+  'POST /api/v1/devices/:id/replies': { payload: { id: 'c-1', ok: true } },
+  'POST /api/v1/devices/:id/commands': { payload: { name: 'unlock' } },
+  'GET /api/v1/devices/:id/commands': {},
+  'GET /api/v1/devices/:id/commands/:command': { part: NOBODY },
+  'GET /api/v1/devices/:id/latest': {},
+  'GET /api/v1/devices/:id/history': { url: '?fields=fill_pct&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z' },
+  'GET /api/v1/devices/:id/export': { url: '?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z' },
+  'GET /api/v1/devices/:id/events': { url: '?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z' },
+  'POST /api/v1/passages/search': {
+    payload: { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z', purpose: 'investigation' },
+    ownAreaOnly: true,
+  },
+  'GET /api/v1/devices/:id/completeness': { url: '?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z' },
+  'GET /api/v1/completeness': { url: '?day=2026-01-01', ownAreaOnly: true },
+  'GET /api/v1/ledger': { ownAreaOnly: true },
+  'GET /api/v1/messages': {
+    url: `?device=${KIOSK}&from=2026-01-01T00:00:00Z&to=2026-01-01T00:10:00Z`,
+    ownAreaOnly: true,
+  },
+  'GET /api/v1/dead-letters': { ownAreaOnly: true },
+  'GET /api/v1/dead-letters/groups': { ownAreaOnly: true },
+  'POST /api/v1/dead-letters/replay': { payload: { ids: ['1'] }, ownAreaOnly: true },
+  'GET /api/v1/tokens': { ownAreaOnly: true },
+  'POST /api/v1/tokens': { payload: { name: 'n', role: 'viewer', jurisdiction: '330212' } },
+  'DELETE /api/v1/tokens/:id': { ifMatch: true },
+  'GET /api/v1/session': { ownAreaOnly: true },
+  'DELETE /api/v1/session': { ownAreaOnly: true },
+  'GET /api/v1/users': { ownAreaOnly: true },
+  'POST /api/v1/users': {
+    payload: { username: 'li', name: 'Li', role: 'viewer', jurisdiction: '330212', password: 'correct horse battery' },
+    ownAreaOnly: true,
+  },
+  'PATCH /api/v1/users/:id': { id: NOBODY, payload: { name: 'Li' }, ifMatch: true },
+  'DELETE /api/v1/users/:id': { id: NOBODY, ifMatch: true },
+  'GET /api/v1/audit': { ownAreaOnly: true },
+  'GET /api/v1/alerts': { ownAreaOnly: true },
+  'GET /api/v1/alerts/:id': {},
+  'GET /api/v1/alerts/:id/evidence/:evidence': {},
+  'GET /api/v1/alerts/events': { ownAreaOnly: true },
+  'GET /api/v1/alerts/stream': { ownAreaOnly: true },
+  'POST /api/v1/alerts/:id/ack': {},
+  'POST /api/v1/alerts/:id/assign': { payload: { to: 'Li' } },
+  'POST /api/v1/alerts/:id/comment': { payload: { text: 'seen' } },
+  'POST /api/v1/alerts/:id/close': { payload: { verdict: 'drill' } },
+  'POST /api/v1/alerts/:id/plates': { payload: { purpose: 'maintenance', case: 'A-1' } },
+  'GET /api/v1/rules': { ownAreaOnly: true },
+  'GET /api/v1/subscriptions': { ownAreaOnly: true },
+  'POST /api/v1/subscriptions': {
+    payload: { name: 'centre', url: 'https://centre.example/hook', jurisdiction: '330212' },
+    ownAreaOnly: true,
+  },
+  'DELETE /api/v1/subscriptions/:id': { ifMatch: true },
+  'POST /api/v1/subscriptions/:id/take-over': {},
+  'GET /api/v1/subscriptions/:id/dead-letters': {},
+  'POST /api/v1/subscriptions/:id/dead-letters': {},
+  'GET /api/v1/watchlists': { ownAreaOnly: true },
+  'POST /api/v1/watchlists': {
+    payload: {
+      ...{ name: 'stolen', jurisdiction: '330212', reason: 'stolen', case: 'A-1' },
+      entries: [{ plate: '浙B12345', reason: 'stolen', validUntil: '2036-01-01T00:00:00Z' }],
+    },
+    ownAreaOnly: true,
+  },
+  'DELETE /api/v1/watchlists/:id': { ifMatch: true },
+  'GET /api/v1/streams': { ownAreaOnly: true },
+  'GET /api/v1/streams/:id': { id: CAMERA },
+  'GET /api/v1/streams/:id/live.m3u8': { id: CAMERA, url: '?purpose=maintenance' },
+  'GET /api/v1/streams/:id/media.m3u8': { id: CAMERA, url: '?purpose=maintenance' },
+  'GET /api/v1/streams/:id/:part': { id: CAMERA, part: '0123456789abcdef.mp4', url: '?purpose=maintenance' },
+  'GET /api/v1/streams/:id/snapshot.jpg': { id: CAMERA, url: '?purpose=maintenance' },
+  'GET /api/v1/access-register': { ownAreaOnly: true },
+  'GET /api/v1/overview': { ownAreaOnly: true },
+};
+
+const ROLES = ['admin', 'operator', 'technician', 'viewer'] as const;
+const PEER = '192.0.2.1';
+
+function nameOf({ method, url }: DeclaredRoute): string {
+  return `${method === 'HEAD' ? 'GET' : method} ${url}`;
+}
+
+t.test('every route, without and with every right', async (t) => {
+  const settings = { cursorKey: Buffer.alloc(32), version: 'test', limits: { failedAuthPerMinute: 10_000 } };
+  const api = await startApi(t, { settings });
+  const routes = api.app.declaredRoutes.filter((route) => !route.public);
+  t.same(
+    routes.map(nameOf).filter((name) => !REQUESTS[name]),
+    [],
+    'every route has a row',
+  );
+  for (const route of routes) await t.test(`${route.method} ${route.url}`, (t) => checkRoute(t, api, route));
+});
+
+async function checkRoute(t: Test, api: TestApi, route: DeclaredRoute) {
+  const row = REQUESTS[nameOf(route)]!;
+  const ask = async (authorization: string | undefined) => {
+    api.registry.devices.set(KIOSK, makeDevice({ id: KIOSK }));
+    const headers = {
+      ...(authorization === undefined ? {} : bearer(authorization)),
+      ...(row.ifMatch ? { 'if-match': '"1"' } : {}),
+      ...(row.type ? { 'content-type': row.type } : {}),
+    };
+    const url = route.url.replace(':id', row.id ?? KIOSK).replace(/:\w+/, row.part ?? 'other') + (row.url ?? '');
+    const payload = row.payload ? { payload: row.payload } : {};
+    return api.call({ method: route.method as 'GET', url, headers, remoteAddress: PEER, ...payload });
+  };
+  for (const wrong of [undefined, 'no-such-token', `${KIOSK}:wrong`, 'constructor', '__proto__', 'toString:x']) {
+    const answer = await ask(wrong);
+    t.equal(answer.status, 401, `${wrong} is refused`);
+    t.match(answer.headers, { 'www-authenticate': /^Bearer/ });
+  }
+  for (const role of ROLES) {
+    const { status } = await ask(TOKENS[role]);
+    if (route.allow.includes(role)) t.ok(status < 300, `${role} may, got ${status}`);
+    else t.equal(status, 403, `${role} may not`);
+  }
+  const asDevice = await ask(`${KIOSK}:${DEVICE_SECRET}`);
+  if (route.allow.includes('device')) t.ok(asDevice.status < 300, `a device may, got ${asDevice.status}`);
+  else t.equal(asDevice.status, 403, 'a device may not');
+  const foreign = await ask(TOKENS.foreign);
+  if (!route.allow.includes('admin')) t.equal(foreign.status, 403, 'an admin of elsewhere may not');
+  else if (row.ownAreaOnly) t.ok(foreign.status < 300, 'answers with what the parts let this caller see');
+  else if (nameOf(route) !== 'POST /api/v1/tokens') t.equal(foreign.status, 404, 'an admin of elsewhere sees nothing');
+}

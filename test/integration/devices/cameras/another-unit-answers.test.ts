@@ -1,0 +1,132 @@
+import t, { type Test } from 'tap';
+import type { CameraIdentity } from '../../../../simulators/camera/device-service.ts';
+import { type Clock, systemClock } from '../../../../src/core/clock.ts';
+import type { NewMessage } from '../../../../src/core/types.ts';
+import { CameraSetup } from '../../../../src/devices/cameras/setup.ts';
+import { CameraUnits } from '../../../../src/devices/cameras/units.ts';
+import { identifyCamera } from '../../../../src/devices/onvif/identify.ts';
+import { inspectCamera } from '../../../../src/devices/onvif/inspect.ts';
+import type { RegistryTables } from '../../../../src/devices/registry/tables.ts';
+import { UnitSwap } from '../../../../src/devices/units/swap.ts';
+import { listAudit } from '../../../../src/platform/records/audit.ts';
+import { onvifPorts, startCameras } from '../../../support/cameras.ts';
+import { callerIn, openRegistry } from '../../../support/registry.ts';
+import { quietObserver } from '../../../support/services.ts';
+
+const ADMIN = callerIn('000000');
+const ID = 'cam-units';
+const STOLEN: Partial<CameraIdentity> = { serial: 'B-2', mac: '02:00:00:00:00:b2', endpoint: 'urn:uuid:b2' };
+
+/** A registry, an introduced camera in it, and what compares units; `again` is the next start of the gateway. */
+async function world(t: Test) {
+  const beds = await openRegistry(t);
+  const { registry, database, vault, directory } = beds;
+  const ports = onvifPorts(t);
+  const told: unknown[] = [];
+  let laterMs = 0;
+  const clock: Clock = Object.assign(Object.create(systemClock), {
+    monotonicMs: () => systemClock.monotonicMs() + laterMs,
+  });
+  const again = (): CameraUnits =>
+    new CameraUnits({
+      ...{ database, clock, observer: quietObserver() },
+      access: (id) => registry.onvifAccess(id),
+      identity: (id) => directory.identity(id),
+      identify: (target, known, signal) => identifyCamera(target, { ...ports, signal }, known),
+      accept: async ({ raw }: NewMessage) => void told.push(JSON.parse(raw.toString())),
+    });
+  const units = again();
+  const setup = new CameraSetup({
+    ...{ database, vault, clock, observer: quietObserver(), access: (id) => registry.onvifAccess(id) },
+    inspect: (target) => inspectCamera(target, ports),
+    units,
+  });
+  const cameras = await startCameras(t);
+  const first = await cameras.start({ address: '127.64.18.1', id: ID });
+  const [onvifPort, rtspPort] = [first.xaddr, first.streamUrl('main')].map((url) => Number(/:(\d+)\//.exec(url)?.[1]));
+  const inItsPlace = (identity: Partial<CameraIdentity>) =>
+    cameras.start({ address: first.address, id: ID, onvifPort, rtspPort, identity } as never);
+  const place = { kind: 'camera', name: 'c', jurisdiction: '330212', location: { lat: 29.8, lon: 121.5 } };
+  await registry.create(ADMIN, { ...place, id: ID, onvif: { xaddr: first.xaddr, ...first.account } } as never);
+  await setup.handle(ID);
+  t.match(await setup.status(ID), { state: 'done' });
+  const later = (ms: number): void => {
+    laterMs += ms;
+  };
+  return { ...beds, told, units, again, setup, cameras, inItsPlace, first, later };
+}
+
+t.test(
+  'the unit is known by serial, hardware address and endpoint, and is believed while it is not lost',
+  async (t) => {
+    const { units, first, database } = await world(t);
+    const unit = await database.tables<RegistryTables>().selectFrom('unit').selectAll().executeTakeFirstOrThrow();
+    const { serial, mac, endpoint } = first.identity;
+    t.match(unit, { serial, mac, endpoint: endpoint.replace('urn:uuid:', '') });
+    await units.admit(ID);
+    await first.stop();
+    await units.admit(ID);
+    t.equal(units.foreign(ID), null);
+    units.lost(ID);
+    await units.admit(ID);
+    t.equal(units.foreign(ID), null, 'one that does not answer is not another one');
+  },
+);
+
+t.test('another unit at the address shows nothing, is an alert, and can be accepted', async (t) => {
+  const { units, again, first, inItsPlace, told, registry, setup, database, ...deps } = await world(t);
+  await first.stop();
+  units.looked(ID, false);
+  const second = await inItsPlace(STOLEN);
+  await t.rejects(units.admit(ID), { message: /other-unit/ } as never);
+  t.match(units.foreign(ID), { differs: ['serial', 'mac', 'endpoint'], found: { serial: 'B-2' } });
+  t.same(told, [{ values: { other_unit: 1 } }]);
+  const before = await registry.get(ADMIN, ID);
+  t.equal(before.unit?.serial, first.identity.serial, 'what it says is not taken over');
+
+  const restarted = again();
+  await restarted.load();
+  t.match(restarted.foreign(ID), { found: { serial: 'B-2' } }, 'also after a restart');
+
+  const swap = new UnitSwap({ ...deps, database, clock: systemClock, observer: quietObserver(), units });
+  await t.rejects(swap.accept(ADMIN, ID, 'another'), { code: 'conflict.state' });
+  await t.rejects(swap.accept(callerIn('330203'), ID, 'B-2'), { code: 'not-found' });
+  const { device, secret } = await swap.accept(ADMIN, ID, 'B-2');
+  t.match(device, { unit: { serial: 'B-2' }, version: before.version + 1 });
+  t.not(device.unit?.id, before.unit?.id);
+  t.ok(deps.directory.authenticate(ID, secret), 'the new unit has a secret of its own');
+  t.same(told.at(-1), { values: { other_unit: 0 } });
+  await units.admit(ID);
+  await setup.handle(ID);
+  t.match(await setup.status(ID), { state: 'done' }, 'it is introduced');
+  const [entry] = (await listAudit(database, ADMIN, { limit: 100 })).filter(({ action }) => action === 'device.swap');
+  t.match(entry, { subject: `device/${ID}`, before: { unit: { serial: first.identity.serial } } });
+  await t.rejects(swap.accept(ADMIN, ID, 'B-2'), { code: 'conflict.state' }, 'there is nothing more to accept');
+  await second.stop();
+});
+
+t.test('when the registered unit is back everything is as before', async (t) => {
+  const { units, first, inItsPlace, told, later } = await world(t);
+  await first.stop();
+  units.lost(ID);
+  const second = await inItsPlace(STOLEN);
+  await t.rejects(units.admit(ID));
+  await second.stop();
+  await inItsPlace({});
+  await t.rejects(units.admit(ID), 'not asked again at once');
+  later(10_000);
+  await units.admit(ID);
+  t.equal(units.foreign(ID), null);
+  t.same(told, [{ values: { other_unit: 1 } }, { values: { other_unit: 0 } }]);
+});
+
+t.test('an address that leads to another unit is not introduced as the registered one', async (t) => {
+  const { units, first, cameras, registry, setup } = await world(t);
+  const second = await cameras.start({ address: '127.64.18.2', id: ID, identity: STOLEN });
+  const { version } = await registry.get(ADMIN, ID);
+  await registry.update(ADMIN, ID, version, { onvif: { xaddr: second.xaddr, ...second.account } } as never);
+  t.ok('again' in Object(await setup.handle(ID)), 'it is asked again later');
+  t.match(await setup.status(ID), { state: 'failed', problem: 'other-unit', hint: /accept it as the new unit/ });
+  t.match(units.foreign(ID), { found: { serial: 'B-2' } });
+  t.equal((await registry.streamSource(ID, 'main'))?.url, first.streamUrl('main'), 'its streams are not taken over');
+});

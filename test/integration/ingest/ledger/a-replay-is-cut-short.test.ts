@@ -1,0 +1,66 @@
+import t from 'tap';
+import { NATIONWIDE } from '../../../../src/core/jurisdiction.ts';
+import type { NewMessage } from '../../../../src/core/types.ts';
+import { DeadLetterReplay } from '../../../../src/ingest/ledger/dead-letter-replay.ts';
+import { DeadLetters } from '../../../../src/ingest/ledger/dead-letters.ts';
+import { ManualClock } from '../../../support/clock.ts';
+import { callerOf, drain, kinds, PAYLOADS, type Server, startIngest } from '../../../support/ingest.ts';
+import { kioskMessage, quietObserver } from '../../../support/journal.ts';
+import { until } from '../../../support/until.ts';
+
+const server: Server = { t };
+const all = callerOf(NATIONWIDE);
+
+t.test(
+  'what was answered as replayed enters the journal after a crash, or when the journal has room again',
+  async (t) => {
+    const gateway = await startIngest(t, server);
+    const { ingest, database } = gateway;
+    for (const field of ['nope', 'none']) {
+      await ingest.intake.accept(kioskMessage({ raw: Buffer.from(`{"values":{"${field}":1}}`) }));
+    }
+    await drain(ingest);
+    const [first, second] = (await ingest.deadLetters.list(all, { limit: 10 })).items.map(({ id }) => id);
+    const clock = new ManualClock();
+    let room = false;
+    const taken: string[] = [];
+    const accept = async (message: NewMessage) => {
+      if (!room) throw new Error('the journal is full');
+      taken.push(message.connection);
+      return await gateway.ingest.intake.accept(message);
+    };
+    const life = () => {
+      const replay = new DeadLetterReplay({
+        database,
+        intake: { accept },
+        kinds,
+        clock,
+        observer: quietObserver(),
+        payloads: PAYLOADS,
+      });
+      t.teardown(() => replay.stop());
+      return { replay, letters: new DeadLetters({ database, replay, clock }) };
+    };
+
+    const before = life();
+    t.same(await before.letters.replay(all, [first!]), { replayed: [first], skipped: [] });
+    t.same(taken, [], 'this life ends before its journal takes anything');
+
+    const after = life();
+    after.replay.start();
+    t.same((await after.letters.replay(all, [second!])).replayed, [second]);
+    await clock.advance(2_000);
+    t.match((await after.letters.replay(all, [first!])).skipped, [{ reason: 'replayed-before' }]);
+    room = true;
+    await until('both are in the journal', async () => {
+      await clock.advance(2_000);
+      return taken.length >= 2;
+    });
+    await clock.advance(10_000);
+    await after.replay.stop();
+    t.equal(new Set(taken).size, 2, 'each of the two');
+    t.equal(taken.length, 2, 'once');
+    await drain(gateway.ingest);
+    t.ok((await gateway.ingest.ledger.balance(all)).balanced);
+  },
+);

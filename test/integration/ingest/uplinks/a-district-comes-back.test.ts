@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
+import t from 'tap';
+import { connectPacket, metric, publishPacket, RawClient, startListener } from '../../../support/mqtt.ts';
+
+const DEVICES = 3_000;
+const BACKLOG = 5;
+
+t.test('3,000 devices that reconnect at once are all let in at a pace and lose nothing', async (t) => {
+  const { port, intake, observer } = await startListener(t, { admitPerS: 1_500 });
+  const witness = await RawClient.device(t, port, 'witness');
+  const startMs = Date.now();
+  const clients = await Promise.all(
+    Array.from({ length: DEVICES }, async (_, i) => {
+      const id = `k${i}`;
+      const socket = connectTcp({ port, host: '127.0.0.1' });
+      t.teardown(() => void socket.destroy());
+      await once(socket, 'connect');
+      const client = new RawClient(socket);
+      const messages = Array.from({ length: BACKLOG }, (_, n) =>
+        publishPacket({ topic: `cw/v1/${id}/telemetry`, id: n + 1 }),
+      );
+      client.send(Buffer.concat([connectPacket(id), ...messages]));
+      return client;
+    }),
+  );
+  let slowestMs = 0;
+  const rounds = (async () => {
+    while (intake.taken.length < DEVICES * BACKLOG) {
+      const sentMs = Date.now();
+      await witness.ping();
+      slowestMs = Math.max(slowestMs, Date.now() - sentMs);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  })();
+  await Promise.all(clients.map((client) => client.until(() => client.ackIds.length === BACKLOG)));
+  await rounds;
+  const tookMs = Date.now() - startMs;
+  t.comment(`all admitted and acknowledged after ${tookMs} ms; slowest ping of a neighbour ${slowestMs} ms`);
+  t.equal(await metric(observer, 'citywatch_mqtt_sessions'), DEVICES + 1);
+  t.equal(intake.taken.length, DEVICES * BACKLOG);
+  t.ok(tookMs > 1_500, 'paced');
+  t.ok(tookMs < 12_000);
+});
+
+t.test('when too many wait, the rest is told to come again', async (t) => {
+  const { port } = await startListener(t, { admitPerS: 10, admitQueueMax: 5 });
+  const clients = [];
+  for (let i = 0; i < 10; i += 1) {
+    const client = await RawClient.open(t, port);
+    client.send(connectPacket(`k${i}`));
+    clients.push(client);
+  }
+  await Promise.all(clients.map((client) => client.until(() => client.of('connack').length === 1)));
+  const codes = clients.map((client) => client.of('connack')[0]?.returnCode);
+  t.ok(codes.includes(3));
+  t.ok(codes.filter((code) => code === 0).length >= 5);
+});
+
+t.test('3,000 silent connections do not slow a device down', async (t) => {
+  const { port, intake } = await startListener(t, { silentPerAddressMax: 3_000 });
+  const device = await RawClient.device(t, port, 'k1');
+  const topic = 'cw/v1/k1/telemetry';
+  const silent = Array.from({ length: 3_000 }, () => connectTcp({ port, host: '127.0.0.1' }));
+  t.teardown(() => {
+    for (const socket of silent) socket.destroy();
+  });
+  await Promise.all(silent.map((socket) => once(socket, 'connect')));
+  const tookMs = [];
+  for (let id = 1; id <= 200; id += 1) {
+    const sentMs = performance.now();
+    device.send(publishPacket({ topic, id }));
+    await device.until(() => device.ackIds.length === id);
+    tookMs.push(performance.now() - sentMs);
+  }
+  tookMs.sort((a, b) => a - b);
+  t.ok(tookMs[150]! < 20, `three of four acknowledgements within ${tookMs[150]} ms`);
+  t.equal(intake.taken.length, 200);
+});

@@ -1,0 +1,142 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { MqttClient } from 'mqtt';
+import { generate, type IPacket, type Packet, parser } from 'mqtt-packet';
+import t, { type Test } from 'tap';
+import { CLIENT_VERSION, clientOptions } from '../../../../../src/ingest/uplinks/broker/link.ts';
+import { EXTERNAL_MQTT_DEFAULTS } from '../../../../../src/ingest/uplinks/broker/options.ts';
+import { openUplink, startUplink } from '../../../../support/broker-uplink.ts';
+import { until } from '../../../../support/until.ts';
+
+interface Peer {
+  url: string;
+  /** Packets of the present connection. */
+  heard: (Packet & IPacket)[];
+  publish(from: number, to: number): void;
+  cut(): void;
+  /** From now on answers nothing, as behind a cable that was pulled. */
+  isSilent: boolean;
+}
+
+/** A broker that sends what the test says, however much that is. */
+async function startPeer(t: Test, connack: object = {}): Promise<Peer> {
+  let socket: Socket | null = null;
+  const say = (packet: object) => void socket?.write(generate(packet as Packet, { protocolVersion: 5 }));
+  const answers: Record<string, (packet: Packet) => void> = {
+    connect: () => say({ cmd: 'connack', reasonCode: 0, sessionPresent: false, ...connack }),
+    subscribe: ({ messageId }) => say({ cmd: 'suback', messageId, granted: [1, 1, 1, 1] }),
+    pingreq: () => say({ cmd: 'pingresp' }),
+  };
+  const peer: Peer = {
+    url: '',
+    heard: [],
+    publish: (from, to) => {
+      for (let messageId = from; messageId < to; messageId += 1) {
+        say({ cmd: 'publish', topic: 'cw/v1/k1/telemetry', payload: `n${messageId}`, qos: 1, messageId });
+      }
+    },
+    cut: () => void socket?.destroy(),
+    isSilent: false,
+  };
+  const server = createServer((arrived) => {
+    socket = arrived;
+    peer.heard = [];
+    const reader = parser({ protocolVersion: 5 });
+    reader.on('packet', (packet) => {
+      peer.heard.push(packet);
+      if (!peer.isSilent) answers[packet.cmd]?.(packet);
+    });
+    arrived.on('data', (bytes) => void reader.parse(bytes as Buffer));
+    arrived.on('error', () => {});
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    socket?.destroy();
+    server.close();
+  });
+  peer.url = `mqtt://127.0.0.1:${(server.address() as { port: number }).port}`;
+  return peer;
+}
+
+const acked = ({ heard }: Peer) => heard.flatMap((packet) => (packet.cmd === 'puback' ? [packet.messageId] : []));
+
+t.test('acknowledgements are sent late, in order, and not on another connection', async (t) => {
+  const peer = await startPeer(t);
+  const { uplink, intake, logs } = await startUplink(t, peer.url);
+  intake.mode = 'hold';
+  peer.publish(1, 6);
+  await until('all are with us', () => intake.held.length === 5);
+  for (const index of [3, 1, 0, 4]) intake.held[index]!.take();
+  await until('what is durable from the front on', () => acked(peer).length === 2);
+  t.same(acked(peer), [1, 2]);
+  t.match(
+    peer.heard.find(({ cmd }) => cmd === 'puback'),
+    { reasonCode: 0 },
+  );
+  peer.cut();
+  await until('noticed', () => !uplink.status().ok);
+  await until('back', () => uplink.status().ok);
+  intake.held[2]!.take();
+  peer.publish(7, 8);
+  await until('the new one is with us', () => intake.held.length === 6);
+  intake.held[5]!.take();
+  await until('acknowledged', () => acked(peer).length === 1);
+  t.same(acked(peer), [7], 'the ids of the former connection mean nothing here');
+  t.equal(uplink.status().sessionsLost, 1);
+  t.ok(logs.some((line) => line.includes('forgot our session')));
+});
+
+t.test('a broker that sends more than it may is no longer read, until there is room', async (t) => {
+  const peer = await startPeer(t);
+  const { uplink, intake } = await startUplink(t, peer.url, { receiveMaximum: 10 });
+  intake.mode = 'hold';
+  peer.publish(1, 200);
+  await until('reading stopped', () => uplink.stats.readingStops === 1);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  t.equal(intake.held.length, 40);
+  intake.mode = 'open';
+  for (const { take } of intake.held) take();
+  await until('the rest came', () => acked(peer).length === 199);
+  t.same(
+    acked(peer),
+    Array.from({ length: 199 }, (_, index) => index + 1),
+  );
+});
+
+t.test('a broker that went silent is noticed after one and a half keepalives, and found again', async (t) => {
+  const peer = await startPeer(t);
+  const { uplink } = await startUplink(t, peer.url, { keepaliveS: 1 });
+  peer.isSilent = true;
+  const sinceMs = performance.now();
+  await until('noticed', () => !uplink.status().ok);
+  const tookMs = performance.now() - sinceMs;
+  t.ok(tookMs < 4_000, `after ${Math.round(tookMs)} ms`);
+  peer.isSilent = false;
+  peer.cut();
+  await until('found again', () => uplink.status().ok);
+});
+
+t.test('a broker without QoS 1 or with a shorter memory is named', async (t) => {
+  const short = await startPeer(t, { properties: { sessionExpiryInterval: 60 } });
+  const { logs } = await startUplink(t, short.url);
+  t.ok(logs.some((line) => line.includes('"grantedS":60')));
+  const weak = await startPeer(t, { properties: { maximumQoS: 0 } });
+  const { uplink } = openUplink(t, weak.url);
+  await until('it says so', () => /no QoS 1/.test(uplink.status().reason ?? ''));
+  t.notOk(uplink.status().ok);
+  t.notOk(weak.heard.some(({ cmd }) => cmd === 'subscribe'));
+});
+
+t.test('the library is the one whose inside is relied on', async (t) => {
+  const manifest = (path: string) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
+  t.equal(manifest('../../../../../node_modules/mqtt/package.json').version, CLIENT_VERSION);
+  t.equal(manifest('../../../../../package.json').dependencies.mqtt, CLIENT_VERSION);
+  t.type((MqttClient.prototype as unknown as Record<string, unknown>)._sendPacket, 'function');
+});
+
+t.test('a URL gives the library its parts, credentials unescaped', async (t) => {
+  const at = (url: string) => clientOptions({ ...EXTERNAL_MQTT_DEFAULTS, url, clientId: 'c' });
+  t.match(at('mqtts://us%40er:p%2Fw@broker'), { protocol: 'mqtts', port: 8883, username: 'us@er', password: 'p/w' });
+  t.match(at('mqtt://[::1]:1884'), { protocol: 'mqtt', host: '::1', port: 1884, clean: false, protocolVersion: 5 });
+});

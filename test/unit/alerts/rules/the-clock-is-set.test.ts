@@ -1,0 +1,85 @@
+import t from 'tap';
+import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
+import { parseRule } from '../../../../src/alerts/rules/rules.ts';
+import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const AT_MS = 1_767_571_200_000;
+
+const RULES = [
+  `
+rule: kiosk-silent
+version: 1
+title: { en: Silent, zh: 失联 }
+severity: moderate
+kinds: [recycling-kiosk]
+condition: { type: absence, silent_for_s: 30 }
+`,
+  `
+rule: kiosk-hot
+version: 1
+title: { en: Hot, zh: 高温 }
+severity: severe
+kinds: [recycling-kiosk]
+condition: { type: threshold, any: [{ field: temp_c, above: 60 }], hold_s: 20 }
+`,
+];
+
+function newEngine(): RulesEngine {
+  const rules = RULES.map((text) => {
+    const parsed = parseRule(text, kindCatalogue);
+    if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
+    return parsed.rule;
+  });
+  return new RulesEngine(rules, { match: () => null }, ALL_THERE);
+}
+
+const names = (findings: { rule: string; kind: string }[]) => findings.map(({ rule, kind }) => `${rule} ${kind}`);
+
+function clockSet(receivedAtMs: number) {
+  const record = { device: 'gateway', offset: 5, receivedAtMs, records: [], topic: 'internal/clock' };
+  return message({ ...record, uplink: 'internal' as const });
+}
+
+/** What a kiosk says, hot or not, with the given time of its own. */
+function says(temp: number, receivedAtMs: number, atMs = receivedAtMs) {
+  return message({
+    device: 'k1',
+    offset: receivedAtMs % DAY_MS,
+    receivedAtMs,
+    records: [reading({ temp_c: temp }, atMs)],
+  });
+}
+
+for (const [name, jumpMs] of [
+  ['a day ahead', DAY_MS],
+  ['an hour back', -HOUR_MS],
+] as const) {
+  t.test(`a clock set ${name} makes nobody silent, and silence counts from then`, async (t) => {
+    const engine = newEngine();
+    engine.judge(says(20, AT_MS), 0);
+    const nowMs = AT_MS + 10_000 + jumpMs;
+    t.same(names(engine.judge(clockSet(nowMs), 0)), []);
+    t.same(names(engine.advanceTo(nowMs + 29_999, 0)), []);
+    t.same(names(engine.advanceTo(nowMs + 30_000, 0)), ['kiosk-silent fired']);
+  });
+
+  t.test(`with a clock set ${name} what must last lasts its whole time from then`, async (t) => {
+    const engine = newEngine();
+    engine.judge(says(80, AT_MS), 0);
+    const nowMs = AT_MS + 10_000 + jumpMs;
+    engine.judge(clockSet(nowMs), 0);
+    t.same(names(engine.advanceTo(nowMs + 19_999, 0)), []);
+    t.same(names(engine.advanceTo(nowMs + 20_000, 0)), ['kiosk-hot fired']);
+  });
+}
+
+t.test('readings of a device without a clock count again at once after the clock was set back', async (t) => {
+  const engine = newEngine();
+  engine.judge(says(20, AT_MS), 0);
+  const nowMs = AT_MS + 10_000 - HOUR_MS;
+  engine.judge(clockSet(nowMs), 0);
+  engine.judge(says(80, nowMs + 1_000), 0);
+  t.same(names(engine.advanceTo(nowMs + 21_000, 0)), ['kiosk-hot fired']);
+});

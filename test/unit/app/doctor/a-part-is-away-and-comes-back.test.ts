@@ -1,0 +1,42 @@
+import t from 'tap';
+import type { Finding } from '../../../../src/app/doctor/doctor.ts';
+import { StandingFindings } from '../../../../src/app/health/standing-findings.ts';
+import { ManualClock } from '../../../support/clock.ts';
+import { quietObserver } from '../../../support/services.ts';
+
+const FINE: Finding = { level: 'fine', part: 'redis', what: 'Redis 7', remedy: '' };
+const AWAY: Finding = { level: 'problem', part: 'redis', what: 'does not answer', remedy: 'check REDIS_URL' };
+const FORGETS: Finding = { level: 'warning', part: 'redis', what: 'forgets jobs', remedy: 'set appendonly yes' };
+
+t.test('what is wrong stays in health with its remedy until it is mended, without a restart', async (t) => {
+  const clock = new ManualClock();
+  let found = [AWAY];
+  let looks = 0;
+  const look = async () => {
+    looks += 1;
+    return found;
+  };
+  const standing = new StandingFindings({ look, clock, observer: quietObserver() });
+  standing.start();
+  await clock.advance(0);
+  t.throws(() => standing.check('redis'), { message: 'does not answer; check REDIS_URL' });
+  t.doesNotThrow(() => standing.check('influx'));
+  found = [FORGETS];
+  await clock.advance(20_000);
+  t.doesNotThrow(() => standing.check('redis'), 'a warning is no reason to be red');
+  t.equal(looks, 2);
+  found = [FINE];
+  await clock.advance(60_000);
+  t.equal(looks, 2, 'what is well is not asked again');
+  await standing.stop();
+});
+
+t.test('a look that hangs does not hold up the end', async (t) => {
+  const clock = new ManualClock();
+  const look = (signal: AbortSignal) =>
+    new Promise<Finding[]>((resolve) => signal.addEventListener('abort', () => resolve([AWAY]), { once: true }));
+  const standing = new StandingFindings({ look, clock, observer: quietObserver() });
+  standing.start();
+  await standing.stop();
+  t.doesNotThrow(() => standing.check('redis'), 'what is found while ending is not kept');
+});

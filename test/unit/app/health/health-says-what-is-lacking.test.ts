@@ -1,0 +1,34 @@
+import t from 'tap';
+import { Health } from '../../../../src/app/health/health.ts';
+import { type HealthParts, healthChecks } from '../../../../src/app/health/health-checks.ts';
+import { ManualClock } from '../../../support/clock.ts';
+
+/** Parts that are all well, and a video part of which this lacks. */
+function parts(gap: string | null): HealthParts {
+  return {
+    database: { ping: async () => {} },
+    doorbell: { up: () => true },
+    store: { ping: async () => {} },
+    writer: { status: () => ({ ok: true, reason: null }) },
+    door: { check: () => {} },
+    streams: { processes: () => ({ spawner: 1 }), gap },
+    intake: { full: () => false },
+    lease: { held: () => true },
+    board: { list: () => [] },
+    disks: { check: () => undefined },
+    findings: { check: () => {} },
+    volumes: [],
+  };
+}
+
+function healthOf(gap: string | null): Health {
+  return new Health({ clock: new ManualClock(0), checks: healthChecks(parts(gap)), readers: () => [] });
+}
+
+t.test('an ffmpeg that could not be caged is well, and says what it can do although it should not', async (t) => {
+  const gap = 'ffmpeg can use the network';
+  const lacking = await healthOf(gap).check();
+  t.same(lacking.ffmpeg, { ok: true, needed: false, reason: gap });
+  const whole = await healthOf(null).check();
+  t.same(whole.ffmpeg, { ok: true, needed: false });
+});

@@ -1,0 +1,41 @@
+import t from 'tap';
+import { DiskWatch } from '../../../../src/app/health/disk-watch.ts';
+import { ManualClock } from '../../../support/clock.ts';
+import { SmallDisk } from '../../../support/faults/small-disk.ts';
+import { quietObserver, temporaryDirectory } from '../../../support/services.ts';
+
+const MiB = 1024 ** 2;
+
+function watch(path: string, journalFull = false): DiskWatch {
+  const places = [{ use: 'database', path } as const];
+  return new DiskWatch({ places, clock: new ManualClock(), observer: quietObserver(), journalFull: () => journalFull });
+}
+
+t.test('an edit needs room for its message in the journal', async (t) => {
+  await watch(t.testdir()).forEdits();
+  await t.rejects(watch(t.testdir(), true).forEdits(), {
+    code: 'store.full',
+    message: /^Nothing was changed: the journal/,
+  });
+});
+
+if (process.getuid?.() === 0) {
+  t.test('an edit needs room in the database, and gets it the moment there is some', async (t) => {
+    const path = await temporaryDirectory(t);
+    const disk = SmallDisk.mount(t, path, 80);
+    const watched = watch(path);
+    await watched.forEdits();
+    disk.fill(63 * MiB);
+    await t.rejects(watched.forEdits(), {
+      code: 'store.full',
+      retryAfterS: 60,
+      message: /the disk of the database is full/,
+    });
+    await watched.look();
+    t.throws(() => watched.check(), { message: /63 MiB free for database .*; no edit is taken; make room/ });
+    disk.free();
+    await watched.forEdits();
+    await watched.look();
+    t.match(watched.check(), /80 MiB free for database/, 'still little, and nothing is refused');
+  });
+}

@@ -1,0 +1,38 @@
+import t from 'tap';
+import { SelfReport } from '../../../../src/app/health/self-report.ts';
+import { CitywatchError } from '../../../../src/core/errors.ts';
+import type { NewMessage } from '../../../../src/core/types.ts';
+import type { Kinds } from '../../../../src/devices/kinds/kinds.ts';
+import { ManualClock } from '../../../support/clock.ts';
+import { quietObserver } from '../../../support/journal.ts';
+
+function newReport(answers: (Error | null)[]) {
+  const clock = new ManualClock();
+  const taken: string[] = [];
+  const accept = async ({ topic }: NewMessage) => {
+    const error = answers.shift();
+    if (error) throw error;
+    taken.push(topic);
+  };
+  const kinds = { latest: () => undefined } as unknown as Kinds;
+  return { clock, taken, report: new SelfReport({ clock, observer: quietObserver(), accept, kinds }) };
+}
+
+t.test('a start while the journal has no room is written down once it has', async (t) => {
+  const full = new CitywatchError('ingest.full');
+  const { clock, taken, report } = newReport([full, full]);
+  await report.start();
+  t.same(taken, []);
+  await clock.advance(1_000);
+  t.same(taken, []);
+  await clock.advance(1_000);
+  t.same(taken, ['internal/start']);
+  await clock.advance(10_000);
+  t.same(taken, ['internal/start'], 'once');
+  report.stop();
+});
+
+t.test('a start that can never be written down is refused', async (t) => {
+  const { report } = newReport([new Error('broken')]);
+  await t.rejects(report.start(), /broken/);
+});

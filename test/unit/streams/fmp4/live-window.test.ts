@@ -1,0 +1,166 @@
+import t from 'tap';
+import { type Epoch, LiveWindow } from '../../../../src/streams/fmp4/live-window.ts';
+import type { Fragment, InitSegment } from '../../../../src/streams/fmp4/parser.ts';
+import { livePart, masterPlaylist, mediaPlaylist } from '../../../../src/streams/live/hls.ts';
+
+/** When the first picture was taken. */
+const START_MS = Date.parse('2026-11-28T08:00:00.000Z');
+
+function epoch(name: string): Epoch {
+  const movie = { trackId: 1, timescale: 1000, codec: 'avc1.4d401f', width: 768, height: 576 };
+  const init: InitSegment = { data: Buffer.from(name), movie: { ...movie, sampleDuration: 0, sampleFlags: 0 } };
+  return { token: Buffer.from(name.padEnd(6, '-')).toString('hex'), init };
+}
+
+function fragment(key: boolean, bytes = 100, durationMs = 500): Fragment {
+  return { data: Buffer.alloc(bytes, key ? 1 : 2), decodeTimeMs: 0, durationMs, key };
+}
+
+/** Pictures for `seconds`, with a key frame every `gopMs`. */
+function feed(window: LiveWindow, seconds: number, gopMs = 2_000, bytes = 100): void {
+  for (let atMs = 0; atMs < seconds * 1000; atMs += 500)
+    window.add(fragment(atMs % gopMs === 0, bytes), START_MS + atMs + 500);
+}
+
+t.test('segments begin with key frames and are two seconds long', async (t) => {
+  const window = new LiveWindow();
+  window.begin(epoch('a'));
+  feed(window, 9);
+  t.same(
+    window.announced().map(({ sequence, durationMs, independent }) => [sequence, durationMs, independent]),
+    [0, 1, 2, 3].map((sequence) => [sequence, 2_000, true]),
+  );
+  t.equal(window.targetS, 2);
+});
+
+t.test('pictures before the first key frame of a run are not shown', async (t) => {
+  const window = new LiveWindow();
+  window.begin(epoch('a'));
+  window.add(fragment(false), START_MS);
+  t.equal(window.newestKey(), null);
+  t.equal(window.sizeBytes, 0);
+});
+
+t.test('the window slides: old segments go, numbers go on', async (t) => {
+  const window = new LiveWindow();
+  window.begin(epoch('a'));
+  feed(window, 61);
+  const announced = window.announced();
+  t.equal(announced.length, 5);
+  t.equal(announced.at(-1)?.sequence, 29);
+  t.equal(livePart(window, `${epoch('a').token}-0.m4s`), null, 'long gone');
+  t.ok(livePart(window, `${epoch('a').token}-24.m4s`), 'left the playlist a moment ago, still served');
+  t.ok(window.sizeBytes <= 100 * 4 * 8, 'memory is bounded');
+});
+
+t.test('a camera that never sends another key frame is cut between them, and the playlist says so', async (t) => {
+  const window = new LiveWindow();
+  window.begin(epoch('a'));
+  feed(window, 35, 60_000);
+  t.equal(window.targetS, 10);
+  for (const segment of window.announced()) t.ok(segment.durationMs <= 10_499);
+  t.notMatch(mediaPlaylist(window), /INDEPENDENT/);
+});
+
+t.test('a segment larger than everything allowed does not grow without end', async (t) => {
+  const window = new LiveWindow({ segmentMs: 1_900, windowMs: 10_000, bytesMax: 1_000 });
+  window.begin(epoch('a'));
+  for (let n = 0; n < 100; n += 1) {
+    window.add(fragment(n === 0, 300), START_MS);
+    t.ok(window.sizeBytes <= 1_300);
+  }
+});
+
+t.test('a new run begins with a discontinuity and its own initialisation segment', async (t) => {
+  const window = new LiveWindow();
+  window.begin(epoch('a'));
+  feed(window, 5);
+  window.begin(epoch('b'));
+  feed(window, 3);
+  const lines = (mediaPlaylist(window, '?quality=main') ?? '').split('\n');
+  t.equal(lines.filter((line) => line === '#EXT-X-DISCONTINUITY').length, 1);
+  t.same(
+    lines.filter((line) => line.includes('EXT-X-MAP')),
+    [epoch('a'), epoch('b')].map(({ token }) => `#EXT-X-MAP:URI="${token}.mp4?quality=main"`),
+  );
+  t.equal(livePart(window, `${epoch('b').token}.mp4`)?.toString(), 'b');
+  t.equal(livePart(window, `${epoch('a').token}.mp4`)?.toString(), 'a');
+});
+
+t.test('the playlist of a window without a whole segment does not exist', async (t) => {
+  const window = new LiveWindow();
+  t.equal(mediaPlaylist(window), null);
+  window.begin(epoch('a'));
+  feed(window, 1);
+  t.equal(mediaPlaylist(window), null);
+});
+
+t.test('playlists never take back what they promised', async (t) => {
+  const window = new LiveWindow();
+  window.begin(epoch('a'));
+  let before = { sequence: 0, discontinuity: 0, target: 0 };
+  for (let n = 0; n < 400; n += 1) {
+    if (n % 70 === 69) window.begin(epoch(`run${n}`));
+    window.add(fragment(n % 7 === 0 || n % 70 === 69, 100, 480), START_MS + n * 480);
+    const text = mediaPlaylist(window);
+    if (!text) continue;
+    const number = (tag: string) => Number(new RegExp(`#EXT-X-${tag}:(\\d+)`).exec(text)?.[1]);
+    const now = {
+      sequence: number('MEDIA-SEQUENCE'),
+      discontinuity: number('DISCONTINUITY-SEQUENCE'),
+      target: number('TARGETDURATION'),
+    };
+    t.ok(now.sequence >= before.sequence && now.discontinuity >= before.discontinuity, text);
+    if (before.target) t.equal(now.target, before.target);
+    for (const [, seconds] of text.matchAll(/#EXTINF:([\d.]+)/g)) t.ok(Math.round(Number(seconds)) <= now.target);
+    before = now;
+  }
+});
+
+t.test('the master playlist says codec, size and bits a second before anything is fetched', async (t) => {
+  const window = new LiveWindow();
+  t.equal(masterPlaylist(window), null);
+  window.begin(epoch('a'));
+  for (let n = 0; n < 13; n += 1) window.add(fragment(n % 4 === 0, n < 4 ? 1_000 : 250), START_MS + n * 500);
+  t.same(masterPlaylist(window, '?quality=sub')?.split('\n'), [
+    '#EXTM3U',
+    '#EXT-X-VERSION:7',
+    '#EXT-X-STREAM-INF:BANDWIDTH=16000,AVERAGE-BANDWIDTH=8000,CODECS="avc1.4d401f",RESOLUTION=768x576',
+    'media.m3u8?quality=sub',
+    '',
+  ]);
+});
+
+t.test('each segment says when its first picture was taken', async (t) => {
+  const times = (window: LiveWindow) =>
+    [...(mediaPlaylist(window) ?? '').matchAll(/#EXT-X-PROGRAM-DATE-TIME:(\S+)/g)].map(([, time]) => time);
+  const window = new LiveWindow();
+  window.begin(epoch('a'));
+  const jitterMs = [0, 300, 40, 700, 0, 90, 400, 10];
+  for (let n = 0; n < 17; n += 1) {
+    window.add(fragment(n % 4 === 0), START_MS + (n + 1) * 500 + (jitterMs[n % 8] ?? 0));
+  }
+  const first = ['2026-11-28T08:00:00.000Z', '2026-11-28T08:00:02.000Z', '2026-11-28T08:00:04.000Z'];
+  t.same(times(window).slice(0, 3), first, 'jitter of the way is not told as time');
+  window.begin(epoch('b'));
+  for (let n = 0; n < 5; n += 1) window.add(fragment(n % 4 === 0), START_MS + 60_000 + (n + 1) * 500);
+  t.equal(times(window).at(-1), '2026-11-28T08:01:00.000Z', 'a new run begins with its own time');
+  for (let n = 5; n < 9; n += 1) window.add(fragment(n % 4 === 0), START_MS + 90_000 + (n + 1) * 500);
+  for (let n = 9; n < 13; n += 1) window.add(fragment(n % 4 === 0), START_MS + 90_000 + (n + 1) * 500);
+  t.equal(times(window).at(-1), '2026-11-28T08:01:34.000Z', 'what came after a pause is told by its receipt');
+});
+
+t.test('names that were never given out are unknown', async (t) => {
+  const window = new LiveWindow();
+  window.begin(epoch('a'));
+  feed(window, 5);
+  for (const name of [
+    '../x.mp4',
+    'constructor.mp4',
+    '',
+    `${epoch('a').token}-99.m4s`,
+    `${epoch('a').token}-1.m4s/..`,
+  ]) {
+    t.equal(livePart(window, name), null, name);
+  }
+});
