@@ -1,8 +1,8 @@
 import t from 'tap';
-import type { Device } from '../../../../src/core/types.ts';
-import { sql } from '../../../../src/platform/database/database.ts';
-import { listAudit, sealAudit, verifyAudit } from '../../../../src/platform/records/audit.ts';
-import { callerIn, kiosk, type OpenRegistry, openDatabase, openRegistry } from '../../../support/registry.ts';
+import type { Device } from '../../../src/core/types.ts';
+import { sql } from '../../../src/platform/database/database.ts';
+import { listAudit, sealAudit, verifyAudit } from '../../../src/platform/records/audit.ts';
+import { callerIn, kiosk, type OpenRegistry, openDatabase, openRegistry } from '../../support/registry.ts';
 
 const NATION = callerIn('000000');
 const NINGBO = callerIn('330200');
@@ -207,11 +207,11 @@ t.test('a place given in GCJ-02 is stored as WGS-84, and writing back what was r
 
 t.test('the directory of a fresh start equals the one that was kept in step', async (t) => {
   const { registry, directory, database, kinds } = parts;
-  const { Directory } = await import('../../../../src/devices/registry/directory.ts');
+  const { Directory } = await import('../../../src/devices/registry/directory.ts');
   const fresh = new Directory(parts.hasher);
-  const { Registry } = await import('../../../../src/devices/registry/registry.ts');
+  const { Registry } = await import('../../../src/devices/registry/registry.ts');
   const { clock } = database;
-  const { quietObserver } = await import('../../../support/services.ts');
+  const { quietObserver } = await import('../../support/services.ts');
   const deps = { ...parts, kinds, directory: fresh, clock, observer: quietObserver(), followers: [] };
   await new Registry(deps).loadDirectory();
   t.equal(fresh.size, directory.size);
