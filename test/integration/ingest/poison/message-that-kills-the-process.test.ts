@@ -83,7 +83,8 @@ async function lives(t: Teardown) {
     die: () => {
       copies += 1;
       cpSync(directory, `${directory}-${copies}`, { recursive: true });
-      t.teardown(rmSync.bind(null, `${directory}-${copies}`, { recursive: true, force: true }));
+      // A guard that died may still be writing its file.
+      t.teardown(rmSync.bind(null, `${directory}-${copies}`, { recursive: true, force: true, maxRetries: 10 }));
       directory = `${directory}-${copies}`;
     },
   };
