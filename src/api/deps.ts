@@ -24,11 +24,7 @@ import type { DeviceRef, EventsQuery, HistoryAnswer, HistoryQuery } from '../tel
 import type { StoredEvent } from '../telemetry/history/stored-events.ts';
 import type { Latest, Presence, PresenceCounts } from '../telemetry/twin/twin.ts';
 import type { AlertParts } from './alert-parts.ts';
-import type { CommandsPort } from './routes/commands.ts';
-import type { CompletenessPort } from './routes/completeness.ts';
-import type { ExportsPort } from './routes/export.ts';
-import type { ImagesPort } from './routes/images.ts';
-import type { PassagesPort } from './routes/passages.ts';
+import type { CommandsPort, CompletenessPort, ExportsPort, ImagesPort, PassagesPort } from './ports.ts';
 import type { PageFiles } from './server/console.ts';
 import type { EditRoom } from './server/room.ts';
 

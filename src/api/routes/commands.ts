@@ -1,24 +1,10 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import type { Caller } from '../../core/types.ts';
-import type { Command, CommandInput, CommandPayload } from '../../ingest/commands/commands.ts';
+import type { Command } from '../../ingest/commands/commands.ts';
 import { callerOf } from '../guards/auth.ts';
 import { deviceId, deviceParams, instant, listOf, moment, momentOrNull, pageQuery } from '../schemas.ts';
 import { type ApiApp, pageOf, type RouteContext, type RoutePart } from './route.ts';
-
-/** Rights are decided by device. Errors: `not-found`, alike for what is foreign and what is absent. */
-export interface CommandsPort {
-  create(caller: Caller, device: string, input: CommandInput): Promise<Command>;
-  list(
-    caller: Caller,
-    device: string,
-    filter: { openOnly: boolean; limit: number; after?: string },
-  ): Promise<{ items: Command[]; next: string | null }>;
-  get(caller: Caller, device: string, id: string): Promise<Command>;
-  /** The open commands of a device that has proven who it is. */
-  handOver(device: string): Promise<CommandPayload[]>;
-}
 
 const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
 const TAGS = ['commands'];

@@ -1,12 +1,8 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
-import type { Completeness } from '../../ingest/completeness/completeness.ts';
 import { callerOf } from '../guards/auth.ts';
 import { deviceParams, inOrder, jurisdiction, listOf, moment, pageQuery, rangeQuery } from '../schemas.ts';
 import { defined, pageOf, type RoutePart } from './route.ts';
-
-/** Rights to the one device are decided before `device` is asked. */
-export type CompletenessPort = Pick<Completeness, 'device' | 'list'>;
 
 const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
 

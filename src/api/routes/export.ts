@@ -1,16 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import type { Exports } from '../../telemetry/history/export.ts';
 import { callerOf } from '../guards/auth.ts';
 import { lookQuery, purposeOf } from '../guards/look.ts';
 import { Shares } from '../guards/shares.ts';
 import { bytesOf, deviceParams, inOrder, rangeQuery } from '../schemas.ts';
 import { fieldList } from './history.ts';
 import { defined, type RoutePart } from './route.ts';
-
-/** Rights are decided by device before it is asked; a look at plates is registered by it. */
-export type ExportsPort = Pick<Exports, 'open'>;
 
 const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
 /** Exports under way: each holds a page of points. */

@@ -1,9 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CitywatchError } from '../../core/errors.ts';
-import type { Caller, DeviceIdentity } from '../../core/types.ts';
 import { IMAGE_TYPES, type ImageType, readImage } from '../../images/image-file.ts';
-import type { KeptImage } from '../../images/image-table.ts';
 import { callerOf, senderOf } from '../guards/auth.ts';
 import { DeviceBudget } from '../guards/device-budget.ts';
 import { lookQuery, purposeOf } from '../guards/look.ts';
@@ -13,17 +11,6 @@ import { requirePlainBody } from '../server/bodies.ts';
 import { IMAGE_BODY_BYTES_MAX } from '../server/limits.ts';
 import { validatorCompiler } from '../server/validation.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
-
-/** What the image routes need of the rest. */
-export interface ImagesPort {
-  /** Resolves once the picture is durable. Errors: `images.unavailable`, `store.unavailable`. */
-  keep(device: DeviceIdentity, type: ImageType, bytes: Buffer): Promise<{ id: string; isNew: boolean }>;
-  /** The picture, where its device is the caller's to see. Errors: `not-found`. */
-  find(caller: Caller, id: string): Promise<KeptImage>;
-  read(image: KeptImage): Promise<Buffer>;
-  /** Writes the access-register row of a look; nothing is shown before it resolved. */
-  registerLook(look: { caller: Caller; image: KeptImage; purpose: string; case: string | null }): Promise<void>;
-}
 
 const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
 const TYPES = Object.keys(IMAGE_TYPES) as ImageType[];

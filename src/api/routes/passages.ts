@@ -1,13 +1,10 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { type PassageSearch, SPAN_DAYS_MAX } from '../../passages/search.ts';
+import { SPAN_DAYS_MAX } from '../../passages/search.ts';
 import { callerOf } from '../guards/auth.ts';
 import { deviceId, inOrder, instant, label, listOf, moment, pageQuery } from '../schemas.ts';
 import { defined, pageOf, type RoutePart } from './route.ts';
-
-/** Rights and the entry in the access register are the part's own: nothing is looked up before both. */
-export type PassagesPort = Pick<PassageSearch, 'search'>;
 
 const SEEKERS = ['admin', 'operator'] as const;
 const DEVICES_MAX = 500;

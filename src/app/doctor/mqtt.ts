@@ -4,7 +4,7 @@ import { toRfc3339 } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { Registry } from '../../core/observe.ts';
 import { EXTERNAL_MQTT_DEFAULTS } from '../../ingest/uplinks/broker/options.ts';
-import { askBroker, type BrokerAnswer } from '../../ingest/uplinks/mqtt/probe.ts';
+import { askBroker, type BrokerAnswer } from '../../ingest/uplinks/broker/probe.ts';
 import { TlsFiles } from '../tls.ts';
 import { type DoctorDeps, type Finding, fine, problem, warning } from './findings.ts';
 

@@ -1,6 +1,6 @@
 import type { Jurisdiction } from '../../core/jurisdiction.ts';
-import type { DeviceId } from '../../core/types.ts';
-import type { Database } from '../../platform/database/database.ts';
+import type { DeviceId, DeviceState } from '../../core/types.ts';
+import { type Database, withinJurisdiction } from '../../platform/database/database.ts';
 import type { RegistryTables } from './tables.ts';
 
 export interface DevicePlace {
@@ -21,4 +21,24 @@ export async function placesOf(database: Database, ids: DeviceId[]): Promise<Map
     .where('id', 'in', ids)
     .execute();
   return new Map(rows.map(({ id, state, ...place }) => [id, { ...place, retired: state === 'retired' }]));
+}
+
+export interface StandingDevice {
+  id: DeviceId;
+  kind: string;
+  jurisdiction: Jurisdiction;
+  state: DeviceState;
+  createdAtMs: number;
+}
+
+/** The devices of an area that are not retired, all or of one kind; for citywatch's own use. */
+export async function devicesOf(database: Database, area: Jurisdiction, kind?: string): Promise<StandingDevice[]> {
+  let query = database
+    .tables<RegistryTables>()
+    .selectFrom('position')
+    .select(['id', 'kind', 'jurisdiction', 'state', 'created_at_ms'])
+    .where('state', '<>', 'retired');
+  if (kind !== undefined) query = query.where('kind', '=', kind);
+  const rows = await withinJurisdiction(query, 'jurisdiction', area).execute();
+  return rows.map(({ created_at_ms: createdAtMs, ...device }) => ({ ...device, createdAtMs }));
 }

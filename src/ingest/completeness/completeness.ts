@@ -2,13 +2,15 @@ import type { Clock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { covers, type Jurisdiction } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId, DeviceKind, DeviceState } from '../../core/types.ts';
-import { type Database, sql, withinJurisdiction } from '../../platform/database/database.ts';
+import { type Database, sql } from '../../platform/database/database.ts';
 import { countSeen, DAY_MS, type DaySlots, dayOf, expectedIn, type Gap, gapsOf, slotMsOf } from './day-slots.ts';
 import type { CompletenessTables, DeviceDays } from './device-days.ts';
 
 export interface CompletenessDeps {
   database: Database;
   days: Pick<DeviceDays, 'unsaved'>;
+  /** The devices of an area that are not retired. */
+  expected(area: Jurisdiction, kind: string | undefined): Promise<ExpectedDevice[]>;
   kinds: { latest(kind: string): DeviceKind | undefined };
   clock: Clock;
 }
@@ -43,12 +45,13 @@ export interface ListQuery {
   after?: string;
 }
 
-interface Position {
+/** A device that readings are expected of. */
+export interface ExpectedDevice {
   id: DeviceId;
   kind: string;
   jurisdiction: Jurisdiction;
   state: DeviceState;
-  created_at_ms: number;
+  createdAtMs: number;
 }
 
 const DAYS_MAX = 31;
@@ -95,11 +98,11 @@ export class Completeness {
     const day = dayOf(dayMs);
     const area = jurisdiction ?? caller.jurisdiction;
     if (!covers(caller.jurisdiction, area)) return { items: [], next: null, sum: shareOf(0, 0) };
-    const positions = await this.#positions(area, kind);
-    const ids = positions.map(({ id }) => id);
-    const seen = await this.#seenOn(day, area, ids);
+    const devices = await this.#deps.expected(area, kind);
+    const ids = devices.map(({ id }) => id);
+    const seen = await this.#seenOn(day, ids);
     const shares: DeviceShare[] = [];
-    for (const { id, kind: of, jurisdiction: where, state, created_at_ms: createdAtMs } of positions) {
+    for (const { id, kind: of, jurisdiction: where, state, createdAtMs } of devices) {
       const span = this.#span(day, createdAtMs);
       if (span === null) continue;
       const { slotMs, count } = seen.get(id) ?? { slotMs: this.#slotMs(of), count: 0 };
@@ -115,25 +118,15 @@ export class Completeness {
     return { items, next: last ? `${order(last)} ${last.device}` : null, sum };
   }
 
-  #positions(area: Jurisdiction, kind: string | undefined): Promise<Position[]> {
-    let query = this.#deps.database
-      .tables<{ position: Position }>()
-      .selectFrom('position')
-      .select(['id', 'kind', 'jurisdiction', 'state', 'created_at_ms'])
-      .where('state', '<>', 'retired');
-    if (kind !== undefined) query = query.where('kind', '=', kind);
-    return withinJurisdiction(query, 'jurisdiction', area).execute();
-  }
-
-  /** How much was received of each device of the area; counted by PostgreSQL, so that no day is moved to be counted. */
-  async #seenOn(day: number, area: Jurisdiction, ids: DeviceId[]) {
-    const db = this.#deps.database.tables<CompletenessTables & { position: Position }>();
-    const query = db
-      .selectFrom('device_day as d')
-      .innerJoin('position as p', 'p.id', 'd.device')
-      .select(['d.device', 'd.slot_ms', sql<number>`bit_count(d.seen)::int`.as('count')])
-      .where('d.day', '=', day);
-    const rows = await withinJurisdiction(query, 'p.jurisdiction', area).execute();
+  /** How much was received of each device; counted by PostgreSQL, so that no day is moved to be counted. */
+  async #seenOn(day: number, ids: DeviceId[]) {
+    const rows = await this.#deps.database
+      .tables<CompletenessTables>()
+      .selectFrom('device_day')
+      .select(['device', 'slot_ms', sql<number>`bit_count(seen)::int`.as('count')])
+      .where('day', '=', day)
+      .where(sql<boolean>`device = any(${ids})`)
+      .execute();
     const seen = new Map(rows.map(({ device, slot_ms: slotMs, count }) => [device, { slotMs, count }]));
     for (const one of this.#deps.days.unsaved([day], ids)) {
       seen.set(one.device, { slotMs: one.slotMs, count: countSeen(one) });

@@ -9,7 +9,8 @@ import type {
   Reading,
   Refusal,
 } from '../../core/types.ts';
-import { type CompiledEvent, type CompiledKind, compile } from './compiled-kind.ts';
+import type { CompiledEvent } from './compiled-field.ts';
+import { type CompiledKind, compile } from './compiled-kind.ts';
 import { hideForbidden } from './forbidden.ts';
 import { endHash, type Hash, hashNumber, hashText, hashWord, hexOf, startHash, timeNsOf } from './hash.ts';
 import { hasUnderflow, parseGuarded } from './json-guard.ts';

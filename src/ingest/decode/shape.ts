@@ -1,5 +1,5 @@
 import type { DeviceKind } from '../../core/types.ts';
-import type { CompiledEvent, CompiledField, CompiledFields } from './compiled-kind.ts';
+import type { CompiledEvent, CompiledField, CompiledFields } from './compiled-field.ts';
 import { fail, problem, startValues, takeValue, type Values } from './values.ts';
 
 /**

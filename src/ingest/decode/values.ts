@@ -1,7 +1,7 @@
 import { holdsCard, holdsMac } from '../../core/forbidden.ts';
 import { PLATES_IN_TEXT_MAX, platesIn } from '../../core/plates.ts';
 import type { FieldValue } from '../../core/types.ts';
-import type { CompiledField, CompiledFields } from './compiled-kind.ts';
+import type { CompiledField, CompiledFields } from './compiled-field.ts';
 import { endHash, type Hash, hashNumber, hashText, hashWord, startHash } from './hash.ts';
 import { HIDDEN, printable, printableUnknown, type RefusalReason } from './refusals.ts';
 

@@ -5,6 +5,7 @@ import type { IncarnationOf } from '../../../core/receipt.ts';
 import type { DecodedBatch, Lane } from '../../../core/types.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
 import type { Directory } from '../../../devices/registry/directory.ts';
+import { devicesOf } from '../../../devices/registry/places.ts';
 import { Completeness } from '../../../ingest/completeness/completeness.ts';
 import { DeviceDays } from '../../../ingest/completeness/device-days.ts';
 import type { DuplicateIndex } from '../../../ingest/duplicates/index.ts';
@@ -68,7 +69,13 @@ export function openBooks(parts: BooksParts) {
     },
     deadLetters: new DeadLetters({ database, replay, clock }),
     messages: new Messages({ database, lanes, kinds, guard, jurisdictionOf }),
-    completeness: new Completeness({ database, days, kinds, clock }),
+    completeness: new Completeness({
+      database,
+      days,
+      kinds,
+      clock,
+      expected: (area, kind) => devicesOf(database, area, kind),
+    }),
     /** The reader "completeness". */
     daysReader: {
       load: (lane: Lane) => days.load(lane),

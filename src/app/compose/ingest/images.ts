@@ -1,4 +1,4 @@
-import type { ImagesPort } from '../../../api/routes/images.ts';
+import type { ImagesPort } from '../../../api/ports.ts';
 import type { Clock } from '../../../core/clock.ts';
 import { CitywatchError } from '../../../core/errors.ts';
 import { covers } from '../../../core/jurisdiction.ts';

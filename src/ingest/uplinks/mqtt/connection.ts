@@ -3,7 +3,7 @@ import type { Clock } from '../../../core/clock.ts';
 import type { Waiting } from './budget.ts';
 import { type ConnectResult, decodeConnect, disconnect, pubacks, TYPE, type Version } from './codec.ts';
 import { type FrameRules, Framer, type FramingFault } from './framing.ts';
-import { type MqttOptions, publishBytesMax } from './options.ts';
+import { type MqttOptions, PAUSE, publishBytesMax } from './options.ts';
 import type { Session } from './session.ts';
 import type { CloseReason, MqttStats } from './stats.ts';
 
@@ -21,9 +21,6 @@ export interface ConnectionHost {
   /** Says once a minute per device or address what a peer does wrong. */
   complain(connection: Connection, text: string, error?: unknown): void;
 }
-
-/** Why a socket is not read at the moment: bits, because several reasons can hold at once. */
-export const PAUSE = { admission: 1, inflight: 2, budget: 4, rate: 8, unread: 16, stop: 32, kind: 64 } as const;
 
 /** A CONNECT holds two names, a secret and a small will. */
 const CONNECT_BYTES_MAX = 8 * 1024;

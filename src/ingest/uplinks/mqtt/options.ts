@@ -87,6 +87,9 @@ export const MQTT_DEFAULTS: Omit<MqttOptions, 'host' | 'port' | 'tls'> = {
   willsWaitingMax: 12_000,
 };
 
+/** Why a socket is not read at the moment: bits, because several reasons can hold at once. */
+export const PAUSE = { admission: 1, inflight: 2, budget: 4, rate: 8, unread: 16, stop: 32, kind: 64 } as const;
+
 /** Topic, packet id and MQTT 5 properties around a payload, and the fixed header. */
 const PUBLISH_OVERHEAD_MAX = 2 * 1024;
 

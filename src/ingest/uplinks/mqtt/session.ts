@@ -1,26 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { TokenBucket } from '../../../core/mechanisms/bounded.ts';
 import type { DeviceIdentity, NewMessage } from '../../../core/types.ts';
-import type { KindRates } from '../common/rate-budget.ts';
 import { channelOf, judgeFilters, topicPrefix, type Will } from '../common/topics.ts';
-import { type AckOwner, AckQueue, type AckQueueDeps } from './ack-queue.ts';
+import { type AckOwner, AckQueue } from './ack-queue.ts';
 import * as codec from './codec.ts';
-import { type Connection, type ConnectionHost, PAUSE } from './connection.ts';
 import { disconnectFault, pubackFault, subscribeFault, unsubscribeFault } from './control.ts';
+import { PAUSE } from './options.ts';
 import type { PacketFault } from './properties.ts';
-
-export interface SessionStart {
-  connection: Connection;
-  host: ConnectionHost;
-  acks: AckQueueDeps;
-  identity: DeviceIdentity;
-  will: Will | null;
-  /** Shared by all sessions of the device, so that a reconnect brings no fresh allowance. */
-  rate: TokenBucket;
-  /** What all devices of the kind may send together. */
-  kinds: KindRates;
-  peer: codec.PeerLimits;
-}
+import type { SessionStart } from './session-host.ts';
 
 const BYTES_PER_EXTRA_TOKEN = 16 * 1024;
 /** A device that is too fast is looked at again after this long, not after every single message. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
-import type { ExportsPort } from '../../../../src/api/routes/export.ts';
+import type { ExportsPort } from '../../../../src/api/ports.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import { bearer, KIOSK, startApi, TOKENS } from '../../../support/api.ts';
 import { until } from '../../../support/until.ts';

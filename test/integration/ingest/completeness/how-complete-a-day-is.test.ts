@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { Caller } from '../../../../src/core/types.ts';
-import { Completeness } from '../../../../src/ingest/completeness/completeness.ts';
+import { devicesOf } from '../../../../src/devices/registry/places.ts';
+import { Completeness, type CompletenessDeps } from '../../../../src/ingest/completeness/completeness.ts';
 import { DAY_MS } from '../../../../src/ingest/completeness/day-slots.ts';
 import { DeviceDays } from '../../../../src/ingest/completeness/device-days.ts';
 import { Database } from '../../../../src/platform/database/database.ts';
@@ -46,9 +47,11 @@ function told(id: string, minutes: number[], day = DAY) {
 }
 const minutes = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => from + at);
 
+const expected: CompletenessDeps['expected'] = (area, kind) => devicesOf(database, area, kind);
+
 function life() {
   const days = new DeviceDays({ database, kinds, incarnationOf, clock, observer: quietObserver() });
-  return { days, completeness: new Completeness({ database, days, kinds, clock }) };
+  return { days, completeness: new Completeness({ database, days, kinds, clock, expected }) };
 }
 
 const haishu = callerOf('330203');

@@ -1,5 +1,5 @@
-import { clientOptions, openWith, unfitness } from '../broker/link.ts';
-import type { ExternalMqttOptions } from '../broker/options.ts';
+import { clientOptions, openWith, unfitness } from './link.ts';
+import type { ExternalMqttOptions } from './options.ts';
 
 /** What a broker says to somebody who only looks. */
 export type BrokerAnswer =

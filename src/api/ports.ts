@@ -1,0 +1,40 @@
+import type { Caller, DeviceIdentity } from '../core/types.ts';
+import type { ImageType } from '../images/image-file.ts';
+import type { KeptImage } from '../images/image-table.ts';
+import type { Command, CommandInput, CommandPayload } from '../ingest/commands/commands.ts';
+import type { Completeness } from '../ingest/completeness/completeness.ts';
+import type { PassageSearch } from '../passages/search.ts';
+import type { Exports } from '../telemetry/history/export.ts';
+
+/** Rights are decided by device. Errors: `not-found`, alike for what is foreign and what is absent. */
+export interface CommandsPort {
+  create(caller: Caller, device: string, input: CommandInput): Promise<Command>;
+  list(
+    caller: Caller,
+    device: string,
+    filter: { openOnly: boolean; limit: number; after?: string },
+  ): Promise<{ items: Command[]; next: string | null }>;
+  get(caller: Caller, device: string, id: string): Promise<Command>;
+  /** The open commands of a device that has proven who it is. */
+  handOver(device: string): Promise<CommandPayload[]>;
+}
+
+/** Rights to the one device are decided before `device` is asked. */
+export type CompletenessPort = Pick<Completeness, 'device' | 'list'>;
+
+/** Rights are decided by device before it is asked; a look at plates is registered by it. */
+export type ExportsPort = Pick<Exports, 'open'>;
+
+/** What the image routes need of the rest. */
+export interface ImagesPort {
+  /** Resolves once the picture is durable. Errors: `images.unavailable`, `store.unavailable`. */
+  keep(device: DeviceIdentity, type: ImageType, bytes: Buffer): Promise<{ id: string; isNew: boolean }>;
+  /** The picture, where its device is the caller's to see. Errors: `not-found`. */
+  find(caller: Caller, id: string): Promise<KeptImage>;
+  read(image: KeptImage): Promise<Buffer>;
+  /** Writes the access-register row of a look; nothing is shown before it resolved. */
+  registerLook(look: { caller: Caller; image: KeptImage; purpose: string; case: string | null }): Promise<void>;
+}
+
+/** Rights and the entry in the access register are the part's own: nothing is looked up before both. */
+export type PassagesPort = Pick<PassageSearch, 'search'>;

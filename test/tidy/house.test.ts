@@ -1,0 +1,139 @@
+import { dirname, join, normalize } from 'node:path';
+import t from 'tap';
+import { filesBelow, type ParsedSource, parseSource, read } from '../support/source-tree.ts';
+
+/** Files of its own that a folder may hold: more means that it has more than one subject. */
+const FILES_MAX = 16;
+
+/** Lists by nature: each file is one entry. */
+const LISTS = /^src\/(api\/routes|platform\/database\/migrations)(\/|$)/;
+
+/** The folder that owns each table: nobody else names it. */
+const OWNERS: Record<string, RegExp> = {
+  ...owned('src/platform/database/', ['database_identity', 'gateway_lease', 'schema_migration']),
+  ...owned('src/platform/records/', ['access_register', 'audit_entry', 'idempotency']),
+  ...owned('src/platform/files/', ['volume']),
+  ...owned('src/platform/work/', ['work_item']),
+  ...owned('src/access/', ['api_token', 'jurisdiction', 'person', 'session']),
+  ...owned('src/devices/', [
+    'assignment',
+    'camera_setup',
+    'device_kind_version',
+    'foreign_unit',
+    'position',
+    'position_camera',
+    'unit',
+  ]),
+  ...owned('src/ingest/', ['command', 'dead_letter', 'dead_letter_payload', 'device_day']),
+  ...owned('src/ingest/', ['ingest_cursor', 'ingest_ledger', 'ingest_received', 'journal_life', 'journal_opening']),
+  ...owned('src/passages/', ['passage', 'passage_device']),
+  ...owned('src/images/', ['image']),
+  ...owned('src/telemetry/', ['telemetry_series']),
+  ...owned('src/alerts/', ['alert', 'alert_event', 'alert_log_head', 'delivery', 'finding', 'rule_cursor']),
+  ...owned('src/alerts/', ['rule_state', 'subscription', 'watchlist', 'watchlist_entry']),
+};
+
+function owned(folder: string, tables: string[]): Record<string, RegExp> {
+  return Object.fromEntries(tables.map((table) => [table, new RegExp(`^${folder}`)]));
+}
+
+/** Methods of the query builder whose first argument names a table, with an alias or without. */
+const BUILDERS =
+  'selectFrom|insertInto|updateTable|deleteFrom|replaceInto|mergeInto|using|from|innerJoin|leftJoin|rightJoin|' +
+  'fullJoin|crossJoin';
+const QUERY = String.raw`\.(?:${BUILDERS})\(\s*\[?\s*['"\`](\w+)`;
+const STATEMENT = String.raw`\b(?:from|into|update|join|truncate|table)\s+(?:only\s+|if exists\s+)?"?(\w+)"?`;
+
+/** Tables that a source names, in a query of the builder or in SQL of its own. */
+function tablesNamed({ text, nodes }: ParsedSource): string[] {
+  const named = [...text.matchAll(new RegExp(QUERY, 'g'))].map(([, table = '']) => table);
+  for (const node of nodes) {
+    const value = node.type === 'Literal' ? node.value : (node.value as { raw?: unknown } | undefined)?.raw;
+    if (typeof value !== 'string' || !/\b(select|insert|update|delete|truncate|copy|alter)\b/i.test(value)) continue;
+    named.push(...[...value.matchAll(new RegExp(STATEMENT, 'gi'))].map(([, table = '']) => table));
+  }
+  return [...new Set(named)].filter((table) => table in OWNERS);
+}
+
+function borrowed(source: ParsedSource): string[] {
+  return tablesNamed(source)
+    .filter((table) => !OWNERS[table]?.test(source.path))
+    .map((table) => `${source.path} names the table ${table}`);
+}
+
+/** Groups of files that import each other in a circle, types included. */
+function circles(edges: Map<string, string[]>): string[][] {
+  const order = new Map<string, number>();
+  const low = new Map<string, number>();
+  const open: string[] = [];
+  const found: string[][] = [];
+  const visit = (file: string): void => {
+    order.set(file, order.size);
+    low.set(file, order.get(file) ?? 0);
+    open.push(file);
+    for (const next of edges.get(file) ?? []) {
+      if (!order.has(next)) visit(next);
+      if (open.includes(next)) low.set(file, Math.min(low.get(file) ?? 0, low.get(next) ?? 0));
+    }
+    if (low.get(file) !== order.get(file)) return;
+    const group = open.splice(open.indexOf(file));
+    if (group.length > 1) found.push(group.sort());
+  };
+  for (const file of edges.keys()) if (!order.has(file)) visit(file);
+  return found;
+}
+
+function edgesOf(sources: ParsedSource[]): Map<string, string[]> {
+  const within = (path: string, from: string): string => normalize(join(dirname(path), from));
+  return new Map(
+    sources.map(({ path, imports }) => [
+      path,
+      imports.filter(({ from }) => from.startsWith('.')).map(({ from }) => within(path, from)),
+    ]),
+  );
+}
+
+const sources = filesBelow(['src'], /\.ts$/).map(parseSource);
+
+t.test('no files import each other in a circle, types included', async (t) => {
+  t.same(circles(edgesOf(sources)), []);
+});
+
+t.test('a folder holds few enough files to be one subject', async (t) => {
+  const count = new Map<string, number>();
+  for (const path of filesBelow(['src'], /./)) count.set(dirname(path), (count.get(dirname(path)) ?? 0) + 1);
+  const crowded = [...count].filter(([folder, files]) => files > FILES_MAX && !LISTS.test(folder));
+  t.same(crowded, []);
+});
+
+t.test('a table is named only in the folder that owns it', async (t) => {
+  t.same(sources.flatMap(borrowed), []);
+});
+
+t.test('every table of the migrations has an owner', async (t) => {
+  const made = filesBelow(['src'], /\.sql$/)
+    .map(read)
+    .flatMap((text) => [...text.matchAll(/create table (?:if not exists )?(\w+)/gi)].map(([, table = '']) => table));
+  t.same(
+    made.filter((table) => !(table in OWNERS)),
+    [],
+  );
+});
+
+t.test('the rules themselves see a breach', async (t) => {
+  t.same(
+    circles(
+      new Map([
+        ['a', ['b']],
+        ['b', ['c']],
+        ['c', ['b']],
+      ]),
+    ),
+    [['b', 'c']],
+  );
+  const source = { path: 'src/telemetry/x.ts', nodes: [], imports: [] };
+  t.equal(borrowed({ ...source, text: "db.selectFrom('alert as a')" }).length, 1);
+  t.equal(borrowed({ ...source, text: "db.insertInto('telemetry_series')" }).length, 0);
+  const statement = { type: 'TemplateElement', start: 0, end: 0, value: { raw: 'delete from finding where x' } };
+  t.equal(borrowed({ ...source, text: '', nodes: [statement] }).length, 1);
+});
