@@ -12,10 +12,11 @@ import { serve } from './commands/serve.ts';
 import { simulate } from './commands/simulate.ts';
 import { token } from './commands/token.ts';
 import { user } from './commands/user.ts';
+import { verify } from './commands/verify.ts';
 import { closest } from './config/did-you-mean.ts';
 
 /** Every command there is. */
-const COMMANDS: readonly Command[] = [serve, demo, doctor, backup, restore, adopt, simulate, kind, token, user];
+const COMMANDS: readonly Command[] = [serve, demo, doctor, backup, restore, adopt, verify, simulate, kind, token, user];
 
 /**
  * Runs `citywatch <words>` and resolves with the exit status: 0 stopped as asked, 1 failed, 2 bad arguments or

@@ -136,7 +136,11 @@ export async function listAudit(
   query = withinJurisdiction(query, 'jurisdiction', caller.jurisdiction);
   if (filter.subject !== undefined) query = query.where('subject', '=', filter.subject);
   if (filter.beforeSeq !== undefined) query = query.where('seq', '<', filter.beforeSeq);
-  return (await query.execute()).map((row) => ({
+  return (await query.execute()).map(entryOf);
+}
+
+function entryOf(row: Row): AuditEntry {
+  return {
     seq: row.seq,
     atMs: row.at_ms,
     callerType: row.caller_type,
@@ -148,40 +152,64 @@ export async function listAudit(
     before: row.before,
     after: row.after,
     requestId: row.request_id,
-  }));
+  };
 }
 
 export interface AuditProof {
   /** Sealed rows that hold, from the first on. */
   checked: number;
-  /** Place in the chain of the first row that was altered, moved or is missing; null where all hold. */
-  brokenAt: number | null;
-  /** Hash of the last row that holds; keep it outside: a cut-off tail shows only there. */
+  /** The first row that does not; null where all hold. */
+  broken: AuditBreak | null;
+  /** Hash of the last row that holds, in hex; keep it outside: a cut-off tail shows only there. */
   head: string;
+  /** Place of the row whose hash was given as known; null where none that holds has it. */
+  knownAt: number | null;
   /** Rows that were written lately and are not chained yet: what happens to them now is not seen. */
   unsealed: number;
 }
 
-/** Walks the whole chain. */
-export async function verifyAudit(db: Tables): Promise<AuditProof> {
+export interface AuditBreak {
+  /** Place in the chain, from 1. */
+  place: number;
+  /** `changed`: the row in this place is not the one that was sealed there. `missing`: no row is in this place. */
+  fault: 'changed' | 'missing';
+  /** The row that stands in this place, or, where it is missing, the one after it. */
+  next: AuditEntry;
+}
+
+/** Whether this database was ever brought to a version that seals its audit trail. */
+export async function hasAudit(db: Tables): Promise<boolean> {
+  const { rows } = await sql<{ known: boolean }>`select exists (
+    select from pg_attribute where attrelid = to_regclass('audit_entry') and attname = 'link') as known`.execute(
+    db.tables(),
+  );
+  return rows[0]?.known === true;
+}
+
+/** Walks the whole chain, beside those who write. `known` is a head of earlier, in hex. */
+export async function verifyAudit(db: Tables, known: string | null = null): Promise<AuditProof> {
   const tables = db.tables<AuditTables>();
-  const tail = await tables
-    .selectFrom('audit_entry')
-    .select(({ fn }) => fn.countAll<number>().as('rows'))
-    .where('link', 'is', null)
-    .executeTakeFirstOrThrow();
   let previous: Buffer = FIRST;
   let checked = 0;
-  const proof = (brokenAt: number | null): AuditProof => {
-    return { checked, brokenAt, head: previous.toString('hex'), unsealed: tail.rows };
+  let knownAt = known === FIRST.toString('hex') ? 0 : null;
+  const proof = async (broken: AuditBreak | null): Promise<AuditProof> => {
+    const { rows: unsealed } = await tables
+      .selectFrom('audit_entry')
+      .select(({ fn }) => fn.countAll<number>().as('rows'))
+      .where('link', 'is', null)
+      .executeTakeFirstOrThrow();
+    return { checked, broken, head: previous.toString('hex'), knownAt, unsealed };
   };
   for (;;) {
     const rows = await withTexts(tables).where('link', '>', checked).orderBy('link').limit(PAGE_ROWS).execute();
     for (const { hash, link, ...row } of rows) {
-      const holds = link === checked + 1 && hash !== null && chainHash(previous, row).equals(hash);
-      if (!holds) return proof(checked + 1);
+      const place = checked + 1;
+      const next = entryOf(row);
+      if (link !== place) return proof({ place, fault: 'missing', next });
+      if (hash === null || !chainHash(previous, row).equals(hash)) return proof({ place, fault: 'changed', next });
       previous = hash;
-      checked += 1;
+      checked = place;
+      if (known === hash.toString('hex')) knownAt = place;
     }
     if (rows.length < PAGE_ROWS) return proof(null);
   }

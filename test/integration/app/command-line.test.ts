@@ -2,23 +2,16 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { main } from '../../../src/app/cli.ts';
-import { KnownSecrets } from '../../../src/core/observe.ts';
+import { type CommandRun, commandInProcess } from '../../support/command-line.ts';
 import { temporaryDirectory } from '../../support/services.ts';
 
 const SCRIPT = join(import.meta.dirname, '../../../scripts/citywatch.mjs');
 
-interface Outcome {
-  status: number;
-  stdout: string;
-  stderr: string;
-}
-
-function citywatch(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
+function citywatch(args: string[], env: Record<string, string> = {}): Promise<CommandRun> {
   return node([SCRIPT, ...args], env);
 }
 
-function node(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
+function node(args: string[], env: Record<string, string> = {}): Promise<CommandRun> {
   const options = { env: { PATH: process.env.PATH ?? '', ...env } };
   return new Promise((resolve) => {
     execFile(process.execPath, args, options, (error, stdout, stderr) => {
@@ -27,31 +20,13 @@ function node(args: string[], env: Record<string, string> = {}): Promise<Outcome
   });
 }
 
-/** The same in this process: what the script does once set-up is done. */
-async function inProcess(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
-  const said = { stdout: '', stderr: '' };
-  const before = { ...process.env };
-  Object.assign(process.env, env);
-  const status = await main(args, {
-    print: (line) => {
-      said.stdout += `${line}\n`;
-    },
-    complain: (line) => {
-      said.stderr += `${line}\n`;
-    },
-    secrets: new KnownSecrets(),
-  });
-  process.env = before;
-  return { status, ...said };
-}
-
 t.test('help lists exactly the commands there are, and each explains itself', async (t) => {
   const { status, stdout } = await citywatch(['--help']);
   t.equal(status, 0);
   const names = [...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, name = '']) => name);
   t.ok(names.includes('serve') && names.includes('doctor') && names.includes('token'));
   for (const name of names) {
-    const help = await inProcess([name, '--help']);
+    const help = await commandInProcess([name, '--help']);
     t.equal(help.status, 0, name);
     t.match(help.stdout, `usage: citywatch ${name}`);
   }
@@ -70,7 +45,7 @@ t.test('wrong words, options and settings end with status 2 and say what would b
     [['doctor'], { CITYWATCH_HTTP_PROT: '1' }, /did you mean CITYWATCH_HTTP_PORT\?\n$/],
   ];
   for (const [args, env, message] of wrong) {
-    const { status, stdout, stderr } = await inProcess(args, env);
+    const { status, stdout, stderr } = await commandInProcess(args, env);
     t.equal(status, 2, args.join(' '));
     t.equal(stdout, '');
     t.match(stderr, message);
@@ -80,7 +55,7 @@ t.test('wrong words, options and settings end with status 2 and say what would b
 
 t.test('doctor ends with status 1 when there is a problem, with a remedy', async (t) => {
   const env = { CITYWATCH_DATA_DIR: await temporaryDirectory(t), FFMPEG_PATH: '/no/such/ffmpeg' };
-  const { status, stdout } = await inProcess(['doctor'], {
+  const { status, stdout } = await commandInProcess(['doctor'], {
     ...env,
     CITYWATCH_HTTP_PORT: '0',
     CITYWATCH_MQTT_PORT: '0',

@@ -150,7 +150,7 @@ t.test('of concurrent edits each either counts or is refused: none is lost', asy
   await Promise.all([worker(), worker(), worker(), worker()]);
   t.match(await registry.get(YINZHOU, 'k-race'), { purpose: '100', version: 101 });
   while ((await sealAudit(database)) > 0);
-  t.match(await verifyAudit(database), { brokenAt: null, unsealed: 0 });
+  t.match(await verifyAudit(database), { broken: null, unsealed: 0 });
 });
 
 t.test('parents never form a circle, not even by two edits at once', async (t) => {

@@ -29,9 +29,9 @@ const sealAll = async (): Promise<void> => {
 
 t.test('rows of many transactions at once stand in one unbroken chain once they are sealed', async (t) => {
   await Promise.all(Array.from({ length: 60 }, (_, index) => record(`s-${index}`)));
-  t.match(await verifyAudit(database), { checked: 0, brokenAt: null, unsealed: 60 });
+  t.match(await verifyAudit(database), { checked: 0, broken: null, unsealed: 60 });
   await Promise.all([sealAudit(database), sealAudit(database), sealAudit(database)]);
-  t.match(await verifyAudit(database), { checked: 60, brokenAt: null, unsealed: 0, head: /^[0-9a-f]{64}$/ });
+  t.match(await verifyAudit(database), { checked: 60, broken: null, unsealed: 0, head: /^[0-9a-f]{64}$/ });
 });
 
 t.test('a change that is rolled back leaves no row, and the number it took is no gap', async (t) => {
@@ -43,7 +43,7 @@ t.test('a change that is rolled back leaves no row, and the number it took is no
   await t.rejects(failing);
   await record('after');
   await sealAll();
-  t.match(await verifyAudit(database), { checked: 61, brokenAt: null });
+  t.match(await verifyAudit(database), { checked: 61, broken: null });
 });
 
 t.test('audited edits do not wait for each other, and one that commits late is sealed late', async (t) => {
@@ -52,11 +52,11 @@ t.test('audited edits do not wait for each other, and one that commits late is s
     await recordAudit(slow, { ...entry, subject: 'begun first' });
     await record('begun later');
     await sealAll();
-    t.match(await verifyAudit(database), { checked: 62, brokenAt: null, unsealed: 0 });
+    t.match(await verifyAudit(database), { checked: 62, broken: null, unsealed: 0 });
   });
-  t.match(await verifyAudit(database), { checked: 62, brokenAt: null, unsealed: 1 });
+  t.match(await verifyAudit(database), { checked: 62, broken: null, unsealed: 1 });
   await sealAll();
-  t.match(await verifyAudit(database), { checked: 63, brokenAt: null, unsealed: 0 });
+  t.match(await verifyAudit(database), { checked: 63, broken: null, unsealed: 0 });
 });
 
 t.test('secrets are not kept, wherever they stand', async (t) => {
@@ -99,7 +99,7 @@ t.test('what is not sealed yet cannot be changed either, only sealed', async (t)
   const both = sql`update audit_entry set action = 'y', link = 900, hash = sha256('x') where link is null`;
   await t.rejects(both.execute(database.tables()), refused);
   await sealAll();
-  t.match(await verifyAudit(database), { brokenAt: null, unsealed: 0 });
+  t.match(await verifyAudit(database), { broken: null, unsealed: 0 });
 });
 
 t.test('a sealer that dies half way has done nothing', async (t) => {
@@ -109,9 +109,9 @@ t.test('a sealer that dies half way has done nothing', async (t) => {
     throw new Error('killed');
   });
   await t.rejects(dying);
-  t.match(await verifyAudit(database), { brokenAt: null, unsealed: 1 });
+  t.match(await verifyAudit(database), { broken: null, unsealed: 1 });
   await sealAll();
-  t.match(await verifyAudit(database), { brokenAt: null, unsealed: 0 });
+  t.match(await verifyAudit(database), { broken: null, unsealed: 0 });
 });
 
 t.test('who forces a change past the trigger is found by the chain', async (t) => {
@@ -123,16 +123,18 @@ t.test('who forces a change past the trigger is found by the chain', async (t) =
     });
     return verifyAudit(database);
   };
-  t.match(await forge(`update audit_entry set caller_name = 'somebody else' where seq = 30`), { brokenAt: 30 });
-  t.match(await forge(`update audit_entry set caller_name = 'test' where seq = 30`), { brokenAt: null });
-  t.match(await forge(`update audit_entry set seq = 100000 where seq = 40`), { brokenAt: 40 });
-  t.match(await forge(`update audit_entry set seq = 40 where seq = 100000`), { brokenAt: null });
-  t.match(await forge('update audit_entry set link = 100000 where link = 40'), { brokenAt: 40 });
-  t.match(await forge('update audit_entry set link = 40 where link = 100000'), { brokenAt: null });
-  t.match(await forge('update audit_entry set link = null, hash = null where link = 50'), { brokenAt: 50 });
+  t.match(await forge(`update audit_entry set caller_name = 'somebody else' where seq = 30`), {
+    broken: { place: 30 },
+  });
+  t.match(await forge(`update audit_entry set caller_name = 'test' where seq = 30`), { broken: null });
+  t.match(await forge(`update audit_entry set seq = 100000 where seq = 40`), { broken: { place: 40 } });
+  t.match(await forge(`update audit_entry set seq = 40 where seq = 100000`), { broken: null });
+  t.match(await forge('update audit_entry set link = 100000 where link = 40'), { broken: { place: 40 } });
+  t.match(await forge('update audit_entry set link = 40 where link = 100000'), { broken: null });
+  t.match(await forge('update audit_entry set link = null, hash = null where link = 50'), { broken: { place: 50 } });
   await sealAll();
-  t.match(await verifyAudit(database), { brokenAt: 50 }, 'sealing it again does not heal the hole');
-  t.match(await forge('delete from audit_entry where seq = 5'), { checked: 4, brokenAt: 5 });
+  t.match(await verifyAudit(database), { broken: { place: 50 } }, 'sealing it again does not heal the hole');
+  t.match(await forge('delete from audit_entry where seq = 5'), { checked: 4, broken: { place: 5 } });
 });
 
 t.test('rows that were chained one by one by an earlier version stay verifiable, and the chain goes on', async (t) => {
@@ -152,10 +154,10 @@ t.test('rows that were chained one by one by an earlier version stay verifiable,
     await sql`insert into audit_entry values (${sql.join([...row, previous])})`.execute(old.tables());
   }
   await migrate(old);
-  t.match(await verifyAudit(old), { checked: 3, brokenAt: null, unsealed: 0, head: previous.toString('hex') });
+  t.match(await verifyAudit(old), { checked: 3, broken: null, unsealed: 0, head: previous.toString('hex') });
   const entry = { caller: callerIn('330200'), action: 'x', subject: 'new', jurisdiction: '330212', atMs: 1 };
   await old.transaction((tx) => recordAudit(tx, entry));
   await sealAudit(old);
-  t.match(await verifyAudit(old), { checked: 4, brokenAt: null, unsealed: 0 });
+  t.match(await verifyAudit(old), { checked: 4, broken: null, unsealed: 0 });
   t.match(await listAudit(old, callerIn('330200'), { limit: 2 }), [{ seq: 4 }, { seq: 3 }]);
 });
