@@ -5,6 +5,7 @@ import type { EvidenceDesk } from '../alerts/evidence/evidence.ts';
 import type { Subscriptions } from '../alerts/route/subscriptions.ts';
 import type { AlertPlates } from '../alerts/rules/plates.ts';
 import type { Rule } from '../alerts/rules/rules.ts';
+import type { Sink } from '../alerts/sinks/sink.ts';
 import type { Watchlists } from '../alerts/watchlists/watchlists.ts';
 import type { Caller, DeviceId } from '../core/types.ts';
 
@@ -27,7 +28,9 @@ export interface AlertParts {
   plates: Pick<AlertPlates, 'show'>;
   watchlists: Pick<Watchlists, 'create' | 'list' | 'remove'>;
   actions: Pick<AlertActions, 'ack' | 'assign' | 'comment' | 'close'>;
-  subscriptions: Pick<Subscriptions, 'create' | 'list' | 'takeOver' | 'remove' | 'deadLetters' | 'redrive'>;
+  subscriptions: Pick<Subscriptions, 'create' | 'list' | 'takeOver' | 'remove' | 'deadLetters' | 'redrive' | 'test'>;
+  /** By type; what a subscription may say of its target. */
+  sinks: ReadonlyMap<string, Pick<Sink, 'type' | 'schema'>>;
   /** Writes the access-register row of a look; nothing is shown before it resolved. */
   registerLook(look: EvidenceLook): Promise<void>;
 }

@@ -101,10 +101,7 @@ async function prepared(): Promise<Map<string, Edit>> {
   const oldToken = await made('/tokens', token);
   const hook = { name: 'centre', url: 'http://127.0.0.1:9/hook', jurisdiction: '330203', severities: ['minor'] };
   const subscription = await made('/subscriptions', hook);
-  const ending = await gateway.api('POST', '/tokens', { body: { ...token, role: 'operator' } });
-  const theirs = await gateway.api('POST', '/subscriptions', { body: hook, token: ending.body.token });
-  const ownerless = theirs.body.id;
-  await gateway.api('DELETE', `/tokens/${ending.body.id}`, { headers: { 'if-match': '"1"' } });
+  const ownerless = await subscriptionWithoutOwner(hook, token);
   const entries = [{ plate: '浙B12345', reason: 'stolen', validUntil: '2099-01-01T00:00:00Z' }];
   const list = { name: 'stolen', jurisdiction: '330203', reason: 'stolen', case: 'A-1', entries };
   const watchlist = await made('/watchlists', list);
@@ -136,12 +133,21 @@ async function prepared(): Promise<Map<string, Edit>> {
     ['DELETE /users/{id}', { path: `/users/${leaver}`, headers: first }],
     ['POST /subscriptions', { body: hook }],
     ['POST /subscriptions/{id}/dead-letters', { path: `/subscriptions/${subscription}/dead-letters` }],
+    ['POST /subscriptions/{id}/test', { path: `/subscriptions/${subscription}/test` }],
     ['POST /subscriptions/{id}/take-over', { path: `/subscriptions/${ownerless}/take-over` }],
     ['DELETE /subscriptions/{id}', { path: `/subscriptions/${subscription}`, headers: first }],
     ['POST /watchlists', { body: list }],
     ['DELETE /watchlists/{id}', { path: `/watchlists/${watchlist}`, headers: first }],
     ['DELETE /devices/{id}', { path: '/devices/kiosk-9', headers: first }],
   ]);
+}
+
+/** A subscription whose token has ended since. */
+async function subscriptionWithoutOwner(hook: object, token: object): Promise<string> {
+  const ending = await gateway.api('POST', '/tokens', { body: { ...token, role: 'operator' } });
+  const theirs = await gateway.api('POST', '/subscriptions', { body: hook, token: ending.body.token });
+  await gateway.api('DELETE', `/tokens/${ending.body.id}`, { headers: { 'if-match': '"1"' } });
+  return theirs.body.id;
 }
 
 /** As if another unit answered at the address of a device. */

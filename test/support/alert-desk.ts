@@ -4,21 +4,26 @@ import type { AddressInfo } from 'node:net';
 import { whoIsStillThere } from '../../src/access/owners.ts';
 import { personWhoSees } from '../../src/access/people.ts';
 import { AlertActions } from '../../src/alerts/desk/actions.ts';
+import type { Place } from '../../src/alerts/desk/alert.ts';
 import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../src/alerts/desk/desk.ts';
 import { AlertFeed } from '../../src/alerts/desk/feed.ts';
 import { AlertQueries } from '../../src/alerts/desk/queries.ts';
 import { DELIVERY_QUEUE, DESK_QUEUE } from '../../src/alerts/desk/queues.ts';
 import type { AlertTables } from '../../src/alerts/desk/tables.ts';
+import { DELIVERIES_AT_ONCE, Delivery } from '../../src/alerts/route/delivery.ts';
 import { Subscriptions } from '../../src/alerts/route/subscriptions.ts';
 import { AlertPlates } from '../../src/alerts/rules/plates.ts';
-import { DELIVERIES_AT_ONCE, WebhookDelivery } from '../../src/alerts/sinks/delivery.ts';
+import type { SinkMaker } from '../../src/alerts/sinks/sink.ts';
+import { openSinks, SINKS } from '../../src/alerts/sinks/sinks.ts';
 import { systemClock } from '../../src/core/clock.ts';
+import type { Observer } from '../../src/core/observe.ts';
 import type { Caller } from '../../src/core/types.ts';
 import { Database } from '../../src/platform/database/database.ts';
 import { migrate } from '../../src/platform/database/migrate.ts';
 import { Outbound } from '../../src/platform/outbound/outbound.ts';
 import { AccessRegister } from '../../src/platform/records/access-register.ts';
 import { Seal } from '../../src/platform/secrets/seal.ts';
+import { Vault } from '../../src/platform/secrets/vault.ts';
 import { Doorbell } from '../../src/platform/work/jobs.ts';
 import { WorkQueue, type WorkTicket } from '../../src/platform/work/work.ts';
 import { type Owner, quietObserver } from './services.ts';
@@ -35,13 +40,19 @@ export const ADMIN: Caller = {
 /** Seals the plates of findings and alerts. */
 export const PLATES = new Seal(randomBytes(32), { purpose: 'test', what: 'plate' });
 
-/** Stands for the vault: sealing is another part's claim. */
-const clearBox = { seal: (text: string) => text, open: (text: string) => text };
+export interface DeskOptions {
+  database: string;
+  redis: string;
+  /** Those of a gateway when absent. */
+  sinks?: readonly SinkMaker[];
+  observer?: Observer;
+}
 
 /** The alert side of a gateway on a real PostgreSQL and Redis, without journal and rules. */
-export async function startAlertDesk(t: Owner, urls: { database: string; redis: string }) {
+export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const clock = systemClock;
-  const observer = quietObserver();
+  const observer = urls.observer ?? quietObserver();
+  const box = new Vault(randomBytes(32));
   const database = await Database.open({ url: urls.database, observer, clock });
   await migrate(database);
   const outbound = new Outbound({ clock, observer });
@@ -52,22 +63,16 @@ export async function startAlertDesk(t: Owner, urls: { database: string; redis: 
     for (const queue of new Set(tickets.map((ticket) => ticket.queue))) doorbell.ring(queue);
     feed.poke();
   };
-  // Every device stands where its findings say.
-  const placesOf = async (ids: string[]) => {
-    const findings = database.tables<AlertTables>().selectFrom('finding').select(['subject', 'jurisdiction']);
-    const rows = await findings.where('subject', 'in', ids).distinct().execute();
-    const place = { lat: 29.87, lon: 121.55, retired: false };
-    return new Map(
-      rows.map(({ subject: id, jurisdiction }) => [id, { ...place, name: `name of ${id}`, jurisdiction }]),
-    );
-  };
+  const placesOf = (ids: string[]) => placesOfFindings(database, ids);
   const titleOf = (rule: string) => ({ en: rule, zh: rule });
   const desk = new AlertDesk({ database, clock, places: { placesOf }, titleOf, committed });
-  const networks = { cidrs: ['127.0.0.0/8'], names: 'webhooks' } as const;
-  const release = async (id: string): Promise<void> => {
-    if ((await work.hasten(DELIVERY_QUEUE, `${id} `)) > 0) doorbell.ring(DELIVERY_QUEUE);
+  const reach = { cidrs: ['127.0.0.0/8'], names: 'webhooks' } as const;
+  const sinks = openSinks(urls.sinks ?? SINKS, { clock, outbound, reach });
+  const release = async (subscriptions: string[]): Promise<void> => {
+    for (const id of subscriptions) await work.hasten(DELIVERY_QUEUE, `${id} `);
+    doorbell.ring(DELIVERY_QUEUE);
   };
-  const delivery = new WebhookDelivery({ database, clock, observer, outbound, vault: clearBox, networks, release });
+  const delivery = new Delivery({ database, clock, observer, sinks, box, release });
   work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });
   const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
   work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), deliveries);
@@ -80,8 +85,6 @@ export async function startAlertDesk(t: Owner, urls: { database: string; redis: 
     await outbound.close();
     await database.close();
   });
-  const checkAddress = (url: string): Promise<void> =>
-    outbound.check({ url, networks, setting: 'CITYWATCH_WEBHOOK_NETWORKS' });
   const ring = (queue: string): void => doorbell.ring(queue);
   const queries = new AlertQueries(database);
   return {
@@ -95,8 +98,22 @@ export async function startAlertDesk(t: Owner, urls: { database: string; redis: 
     queries,
     plates: new AlertPlates({ alerts: queries, box: PLATES, register: new AccessRegister({ database, clock }) }),
     actions: new AlertActions({ database, clock, committed, personWhoSees }),
-    subscriptions: new Subscriptions({ database, clock, vault: clearBox, checkAddress, ring, whoIsStillThere }),
+    subscriptions: new Subscriptions({ database, clock, box, sinks, ring, whoIsStillThere }),
+    sinks,
   };
+}
+
+/** Every device stands where its findings say. */
+async function placesOfFindings(database: Database, ids: string[]): Promise<Map<string, Place>> {
+  const findings = database.tables<AlertTables>().selectFrom('finding').select(['subject', 'jurisdiction']);
+  const rows = await findings.where('subject', 'in', ids).distinct().execute();
+  const place = { lat: 29.87, lon: 121.55, retired: false };
+  return new Map(rows.map(({ subject: id, jurisdiction }) => [id, { ...place, name: `name of ${id}`, jurisdiction }]));
+}
+
+/** What a subscription says of a webhook. */
+export function webhookAt(url: string, secret?: string) {
+  return { type: 'webhook', target: secret === undefined ? { url } : { url, secret } };
 }
 
 export interface Received {

@@ -2,7 +2,7 @@ import type { FindingTable } from '../../src/alerts/desk/tables.ts';
 import { Watchlists } from '../../src/alerts/watchlists/watchlists.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { enqueueWork } from '../../src/platform/work/work.ts';
-import { ADMIN, startAlertDesk } from './alert-desk.ts';
+import { ADMIN, type DeskOptions, startAlertDesk } from './alert-desk.ts';
 import { bearer, HERE, startApi, TOKENS } from './api.ts';
 import { type Owner, startPostgres, startRedis } from './services.ts';
 import { until } from './until.ts';
@@ -20,10 +20,10 @@ export interface AskOptions {
 }
 
 /** The API over a real alert desk: PostgreSQL, Redis, and deliveries to receivers on this machine. */
-export async function startAlertsApi(t: Owner) {
+export async function startAlertsApi(t: Owner, options: Pick<DeskOptions, 'sinks' | 'observer'> = {}) {
   const postgres = await startPostgres(t);
   const redis = await startRedis(t);
-  const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url });
+  const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url, ...options });
   const looks: unknown[] = [];
   const registerDown = { error: null as Error | null };
   const jpeg = Buffer.from([0xff, 0xd8, 1, 2, 0xff, 0xd9]);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
 import { showAlert } from '../../src/alerts/desk/alert.ts';
 import type { AlertRow } from '../../src/alerts/desk/tables.ts';
 import type { AlertParts } from '../../src/api/alert-parts.ts';
@@ -67,10 +68,6 @@ export function memoryAlerts(): AlertParts {
     return ALERT;
   };
   const mine = (caller: Caller) => (covers(caller.jurisdiction, HERE) ? [ALERT] : []);
-  const subscription = {
-    ...{ id: 's-1', name: 'centre', url: 'https://centre.example/hook', jurisdiction: HERE, severities: ['extreme'] },
-    ...{ state: 'active' as const, stateReason: null, createdBy: 'admin', createdAt: ALERT.firstAt },
-  };
   return {
     rules: [],
     queries: {
@@ -98,21 +95,38 @@ export function memoryAlerts(): AlertParts {
       remove: async (caller) => requireHere(caller),
     },
     actions: { ack: here, assign: here, comment: here, close: here },
-    subscriptions: {
-      create: async () => ({ subscription, secret: 'whsec_one-time' }),
-      list: async () => [],
-      remove: async (caller) => requireHere(caller),
-      takeOver: async (caller) => requireHere(caller),
-      deadLetters: async (caller) => {
-        requireHere(caller);
-        return [];
-      },
-      redrive: async (caller) => {
-        requireHere(caller);
-        return 0;
-      },
-    },
+    subscriptions: memorySubscriptions(),
+    sinks: new Map([
+      ['webhook', { type: 'webhook', schema: z.strictObject({ url: z.string(), secret: z.string().optional() }) }],
+    ]),
     registerLook: async () => {},
+  };
+}
+
+/** One subscription to a webhook, of here. */
+function memorySubscriptions(): AlertParts['subscriptions'] {
+  const subscription = {
+    ...{ id: 's-1', name: 'centre', type: 'webhook', target: { url: 'https://centre.example/hook' } },
+    ...{ jurisdiction: HERE, severities: ['extreme'] },
+    ...{ state: 'active' as const, stateReason: null, createdBy: 'admin', createdAt: ALERT.firstAt },
+  };
+  return {
+    create: async () => ({ subscription, secret: 'whsec_one-time' }),
+    list: async () => [],
+    remove: async (caller) => requireHere(caller),
+    takeOver: async (caller) => requireHere(caller),
+    deadLetters: async (caller) => {
+      requireHere(caller);
+      return [];
+    },
+    redrive: async (caller) => {
+      requireHere(caller);
+      return 0;
+    },
+    test: async (caller) => {
+      requireHere(caller);
+      return { outcome: 'taken', status: 204 };
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import { sql } from '../../platform/database/database.ts';
 import { enqueueWork, type WorkTicket } from '../../platform/work/work.ts';
 import { type EventType, priorityOf, showAlert } from './alert.ts';
 import { DELIVERY_QUEUE, EVIDENCE_QUEUE } from './queues.ts';
-import type { AlertRow, AlertTables } from './tables.ts';
+import type { AlertEventBody, AlertRow, AlertTables } from './tables.ts';
 
 /** One entry of the alert log: what happened to which alert, with the alert as it stood then. */
 export interface LogEntry {
@@ -19,8 +19,7 @@ export interface LogEntry {
   actor: string;
   jurisdiction: Jurisdiction;
   severity: string;
-  /** What readers and webhooks are given. */
-  body: Record<string, unknown>;
+  body: AlertEventBody;
 }
 
 export interface LogInput {
@@ -145,7 +144,7 @@ async function fillOutbox(tx: Tables, entries: LogEntry[], receivers: Receiver[]
     receivers
       .filter((one) => concerns(one, entry))
       .map(({ id }) => ({
-        webhook_id: `msg_${entry.id}_${id}`,
+        id: `msg_${entry.id}_${id}`,
         subscription_id: id,
         alert_id: entry.alertId,
         seq: entry.seq,

@@ -3,7 +3,7 @@ import type { Caller } from '../../core/types.ts';
 import { type Database, sql, withinJurisdiction } from '../../platform/database/database.ts';
 import { type AlertView, showAlert } from './alert.ts';
 import type { LogEntry } from './log.ts';
-import type { AlertRow, AlertTables } from './tables.ts';
+import type { AlertEventBody, AlertRow, AlertTables } from './tables.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -136,11 +136,11 @@ export class AlertQueries {
     const old = this.#database
       .tables<AlertTables>()
       .selectFrom('delivery')
-      .select('webhook_id')
+      .select('id')
       .where('state', 'in', ['delivered', 'withheld'])
       .where('settled_at_ms', '<', nowMs - DELIVERIES_KEEP_MS)
       .limit(PRUNE_ROWS_MAX);
-    await this.#database.tables<AlertTables>().deleteFrom('delivery').where('webhook_id', 'in', old).execute();
+    await this.#database.tables<AlertTables>().deleteFrom('delivery').where('id', 'in', old).execute();
   }
 
   #alerts() {
@@ -179,7 +179,7 @@ type EventRow = {
   actor: string;
   jurisdiction: string;
   severity: string;
-  body: Record<string, unknown>;
+  body: AlertEventBody;
 };
 
 export function toEntry(row: EventRow): LogEntry {

@@ -105,16 +105,30 @@ export interface AlertEventTable {
   actor: string;
   jurisdiction: string;
   severity: string;
-  body: Json<Record<string, unknown>>;
+  body: Json<AlertEventBody>;
+}
+
+/** An entry of the log as readers and subscriptions are given it. */
+export interface AlertEventBody {
+  id: string;
+  type: string;
+  /** RFC 3339. */
+  at: string;
+  actor: string;
+  alert: Record<string, unknown>;
 }
 
 export interface SubscriptionTable {
   id: string;
   name: string;
-  url: string;
+  /** Of its sink. */
+  type: string;
+  /** Where its entries go, by the schema of its sink, without what is secret. */
+  target: Json<Record<string, unknown>>;
   jurisdiction: string;
   severities: string[];
-  secrets: Json<string[]>;
+  /** Of each secret field of the target the sealed values in use, newest first. */
+  secrets: Json<Record<string, string[]>>;
   state: 'active' | 'disabled' | 'removed';
   state_reason: string | null;
   created_by: string;
@@ -127,7 +141,8 @@ export interface SubscriptionTable {
 }
 
 export interface DeliveryTable {
-  webhook_id: string;
+  /** The same in every try: whoever takes it makes the effect of one id happen once. */
+  id: string;
   subscription_id: string;
   alert_id: string;
   seq: number;

@@ -1,37 +1,33 @@
 import type { Clock } from '../../core/clock.ts';
 import { Batches } from '../../core/mechanisms/batches.ts';
-import { type Database, sql } from '../../platform/database/database.ts';
-import type { AlertTables } from '../desk/tables.ts';
+import { type Database, type Selectable, sql } from '../../platform/database/database.ts';
+import type { AlertEventBody, AlertTables, SubscriptionTable } from '../desk/tables.ts';
 
 /** One log entry that waits for one subscription. */
 export interface Waiting {
-  webhook_id: string;
+  /** Of this delivery, the same in every try. */
+  id: string;
   attempts: number;
   created_at_ms: number;
-  body: Record<string, unknown>;
+  body: AlertEventBody;
   type: string;
 }
 
-export interface Receiver {
-  id: string;
-  url: string;
-  /** Sealed. */
-  secrets: string[];
-  state: 'active' | 'disabled' | 'removed';
-}
+/** A subscription as far as deliveries need it. */
+export type Recipient = Pick<Selectable<SubscriptionTable>, 'id' | 'type' | 'target' | 'secrets' | 'state'>;
 
 /** What is to be sent for one key (`subscription alert`), oldest first. */
 export interface Pending {
   /** Null when there is no such subscription. */
-  receiver: Receiver | null;
+  recipient: Recipient | null;
   entries: Waiting[];
   /** There may be more than these. */
   more: boolean;
 }
 
 /** How an attempt ended, as it is written down. */
-export interface Outcome {
-  webhookId: string;
+export interface Settlement {
+  id: string;
   state: 'delivered' | 'dead' | 'waiting';
   status: number | null;
   error: string | null;
@@ -47,24 +43,24 @@ export class Outbox {
   readonly #database: Database<'alerts'>;
   readonly #clock: Clock;
   readonly #loads: Batches<string, Pending>;
-  readonly #outcomes: Batches<Outcome, undefined>;
+  readonly #settlements: Batches<Settlement, undefined>;
 
   constructor(database: Database<'alerts'>, clock: Clock) {
     this.#database = database;
     this.#clock = clock;
     this.#loads = new Batches({ run: (keys) => this.#loadAll(keys), max: KEYS_MAX });
-    this.#outcomes = new Batches({ run: (outcomes) => this.#settleAll(outcomes), max: KEYS_MAX });
+    this.#settlements = new Batches({ run: (settlements) => this.#settleAll(settlements), max: KEYS_MAX });
   }
 
   load(key: string): Promise<Pending> {
     return this.#loads.add(key);
   }
 
-  settle(outcome: Outcome): Promise<undefined> {
-    return this.#outcomes.add(outcome);
+  settle(settlement: Settlement): Promise<undefined> {
+    return this.#settlements.add(settlement);
   }
 
-  /** Ends what waits for a receiver that nothing is sent to any more. */
+  /** Ends what waits for a subscription that nothing is sent to any more. */
   async withhold(key: string): Promise<void> {
     const [subscriptionId = '', alertId = ''] = key.split(' ');
     await this.#db()
@@ -76,7 +72,7 @@ export class Outbox {
       .execute();
   }
 
-  /** The receiver said that it is gone for good. */
+  /** The target said that it is gone for good. */
   async disable(subscriptionId: string, reason: string): Promise<void> {
     await this.#db()
       .updateTable('subscription')
@@ -88,16 +84,16 @@ export class Outbox {
   async #loadAll(keys: string[]): Promise<Pending[]> {
     const pairs = keys.map((key) => key.split(' '));
     const ids = pairs.map(([id]) => id ?? '');
-    const receivers = await this.#db()
+    const recipients = await this.#db()
       .selectFrom('subscription')
-      .select(['id', 'url', 'secrets', 'state'])
+      .select(['id', 'type', 'target', 'secrets', 'state'])
       .where('id', 'in', [...new Set(ids)])
       .execute();
     const { rows } = await sql<Waiting & { key: string }>`
-      SELECT given.subscription_id || ' ' || given.alert_id AS key, webhook_id, attempts, created_at_ms, type, body
+      SELECT given.subscription_id || ' ' || given.alert_id AS key, entry.id, attempts, created_at_ms, type, body
       FROM unnest(${ids}::uuid[], ${pairs.map(([, alert]) => alert ?? '')}::uuid[]) AS given (subscription_id, alert_id)
       CROSS JOIN LATERAL (
-        SELECT webhook_id, seq, attempts, created_at_ms FROM delivery
+        SELECT id, seq, attempts, created_at_ms FROM delivery
         WHERE subscription_id = given.subscription_id AND alert_id = given.alert_id AND state = 'waiting'
         ORDER BY seq LIMIT ${ENTRIES_MAX}
       ) AS entry
@@ -106,24 +102,24 @@ export class Outbox {
     const entries = new Map<string, Waiting[]>(keys.map((key) => [key, []]));
     for (const row of rows) entries.get(row.key)?.push(row);
     return keys.map((key, index) => ({
-      receiver: receivers.find(({ id }) => id === ids[index]) ?? null,
+      recipient: recipients.find(({ id }) => id === ids[index]) ?? null,
       entries: entries.get(key) ?? [],
       more: entries.get(key)?.length === ENTRIES_MAX,
     }));
   }
 
-  async #settleAll(outcomes: Outcome[]): Promise<undefined[]> {
-    const errors = outcomes.map(({ error }) => error?.slice(0, ERROR_LENGTH_MAX) ?? null);
+  async #settleAll(settlements: Settlement[]): Promise<undefined[]> {
+    const errors = settlements.map(({ error }) => error?.slice(0, ERROR_LENGTH_MAX) ?? null);
     const nowMs = this.#clock.nowMs();
     await sql`
       UPDATE delivery SET state = given.state, attempts = attempts + 1, last_status = given.status,
         last_error = given.error,
         settled_at_ms = CASE WHEN given.state = 'waiting' THEN NULL ELSE ${nowMs}::bigint END
-      FROM unnest(${outcomes.map(({ webhookId }) => webhookId)}::text[], ${outcomes.map(({ state }) => state)}::text[],
-        ${outcomes.map(({ status }) => status)}::integer[], ${errors}::text[])
-        AS given (webhook_id, state, status, error)
-      WHERE delivery.webhook_id = given.webhook_id AND delivery.state = 'waiting'`.execute(this.#db());
-    return outcomes.map(() => undefined);
+      FROM unnest(${settlements.map(({ id }) => id)}::text[], ${settlements.map(({ state }) => state)}::text[],
+        ${settlements.map(({ status }) => status)}::integer[], ${errors}::text[])
+        AS given (id, state, status, error)
+      WHERE delivery.id = given.id AND delivery.state = 'waiting'`.execute(this.#db());
+    return settlements.map(() => undefined);
   }
 
   #db() {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
-import { CitywatchError } from '../../core/errors.ts';
+import { CitywatchError, invalid } from '../../core/errors.ts';
 import { covers } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
@@ -8,38 +8,51 @@ import { recordAudit } from '../../platform/records/audit.ts';
 import { enqueueWork } from '../../platform/work/work.ts';
 import { requireUuid } from '../desk/queries.ts';
 import { DELIVERY_QUEUE } from '../desk/queues.ts';
-import type { AlertTables, SubscriptionTable } from '../desk/tables.ts';
+import type { AlertTables } from '../desk/tables.ts';
 import { SEVERITIES, type Severity } from '../rules/rules.ts';
-import type { SecretBox } from '../sinks/delivery.ts';
-import { checkWebhookSecret, createWebhookSecret } from '../sinks/webhook.ts';
+import type { SendResult, Sink, Sinks, TargetFields } from '../sinks/sink.ts';
+import { openSecrets, type SecretBox, sealTarget } from './secrets.ts';
 import { refuseBeyondShare, refuseManyOfOne } from './subscription-shares.ts';
+import {
+  type CountedSubscription,
+  type DeadDelivery,
+  failuresOf,
+  type SubscriptionRow,
+  type SubscriptionView,
+  showSubscription,
+} from './subscription-view.ts';
 
 export interface SubscriptionInput {
   name: string;
-  url: string;
+  /** Of the sink that entries go out by. */
+  type: string;
+  /** Fields that the sink's schema takes. */
+  target: TargetFields;
   jurisdiction: string;
   severities?: Severity[];
-  /** `whsec_` and base64 of 24 to 64 bytes; made here when absent. */
-  secret?: string;
 }
 
 export interface SubscriptionDeps {
   database: Database;
   clock: Clock;
-  vault: SecretBox;
-  /** Throws `outbound.refused`, naming the setting, when the address may not be contacted. */
-  checkAddress(url: string): Promise<void>;
+  box: SecretBox;
+  sinks: Sinks;
   ring(queue: string): void;
   /** Those of these people and tokens that can still act. */
   whoIsStillThere(tables: Tables, ids: readonly string[], nowMs: number): Promise<Set<string>>;
 }
 
-type Row = Omit<SubscriptionTable, 'secrets' | 'version'>;
+export interface CreatedSubscription {
+  subscription: SubscriptionView;
+  /** Null where the sink has no secret of ours. */
+  secret: string | null;
+}
 
 const COLUMNS = [
   'id',
   'name',
-  'url',
+  'type',
+  'target',
   'jurisdiction',
   'severities',
   'state',
@@ -59,20 +72,25 @@ export class Subscriptions {
     this.#deps = deps;
   }
 
-  /** The answer carries the secret, once. */
-  async create(caller: Caller, input: SubscriptionInput): Promise<{ subscription: SubscriptionView; secret: string }> {
-    const { database, clock, vault } = this.#deps;
+  /**
+   * The answer carries, once, the secret that the sink has us make where the caller gave none. Errors:
+   * `request.invalid` for an area outside the caller's, `conflict.state` beyond a share, and what the sink says of a
+   * target that may not be contacted.
+   */
+  async create(caller: Caller, input: SubscriptionInput): Promise<CreatedSubscription> {
+    const { database, clock, box } = this.#deps;
     if (!covers(caller.jurisdiction, input.jurisdiction)) {
-      const message = `lies outside your jurisdiction ${caller.jurisdiction}`;
-      throw new CitywatchError('request.invalid', { issues: [{ path: 'jurisdiction', message }] });
+      throw invalid('jurisdiction', `lies outside your jurisdiction ${caller.jurisdiction}`);
     }
-    const secret = input.secret ?? createWebhookSecret();
-    checkWebhookSecret(secret);
-    await this.#deps.checkAddress(input.url);
-    const row: Row = {
+    const sink = this.#sinkOf(input.type);
+    const fields = fieldsOf(sink, input.target);
+    await sink.check(fields);
+    const { target, secrets } = sealTarget(box, sink, fields);
+    const row: SubscriptionRow = {
       id: randomUUID(),
       name: input.name,
-      url: input.url,
+      type: sink.type,
+      target,
       jurisdiction: input.jurisdiction,
       severities: input.severities ?? [...SEVERITIES],
       state: 'active',
@@ -86,11 +104,12 @@ export class Subscriptions {
       await refuseBeyondShare(tx, row);
       await db
         .insertInto('subscription')
-        .values({ ...row, secrets: JSON.stringify([vault.seal(secret)]) })
+        .values({ ...row, target: JSON.stringify(target), secrets: JSON.stringify(secrets) })
         .execute();
       await audit(tx, { caller, action: 'subscription.create', row, atMs: row.created_at_ms });
     });
-    return { subscription: show(row), secret };
+    const shown = sink.ownSecret ? fields[sink.ownSecret.field] : undefined;
+    return { subscription: showSubscription(row), secret: typeof shown === 'string' ? shown : null };
   }
 
   async list(caller: Caller): Promise<CountedSubscription[]> {
@@ -109,7 +128,7 @@ export class Subscriptions {
     const failures = await failuresOf(this.#deps.database);
     const present = await this.#present(this.#deps.database, rows);
     return rows.map((row) => ({
-      ...show(row),
+      ...showSubscription(row),
       owner: row.owner_name,
       ownerless: !isOwned(row, present),
       lastStatus: failures.get(row.id)?.last_status ?? null,
@@ -160,14 +179,14 @@ export class Subscriptions {
     const rows = await this.#deps.database
       .tables<AlertTables>()
       .selectFrom('delivery')
-      .select(['webhook_id', 'alert_id', 'attempts', 'created_at_ms', 'last_status', 'last_error'])
+      .select(['id', 'alert_id', 'attempts', 'created_at_ms', 'last_status', 'last_error'])
       .where('subscription_id', '=', id)
       .where('state', '=', 'dead')
       .orderBy('seq')
       .limit(limit)
       .execute();
     return rows.map((row) => ({
-      webhookId: row.webhook_id,
+      id: row.id,
       alert: row.alert_id,
       attempts: row.attempts,
       raisedAt: toRfc3339(row.created_at_ms),
@@ -205,12 +224,36 @@ export class Subscriptions {
     return keys.length;
   }
 
-  #present(tables: Tables, rows: Row[]): Promise<Set<string>> {
+  /**
+   * Sends something without effect, by the sink of the subscription, and says what came of it; the subscription and
+   * what waits for it stay as they are. Errors: `conflict.state` where this version has no such sink.
+   */
+  async test(caller: Caller, id: string): Promise<SendResult> {
+    const { database, clock, box } = this.#deps;
+    const atMs = clock.nowMs();
+    const { sink, to } = await database.transaction(async (tx) => {
+      const row = await this.#mine(tx, caller, id);
+      const sink = this.#sinkOf(row.type);
+      const kept = tx.tables<AlertTables>().selectFrom('subscription').select('secrets').where('id', '=', id);
+      const { secrets } = await kept.executeTakeFirstOrThrow();
+      await audit(tx, { caller, action: 'subscription.test', row, atMs });
+      return { sink, to: { target: row.target, secrets: openSecrets(box, row.type, secrets) } };
+    });
+    return await sink.test({ id: `test_${randomUUID()}`, at: toRfc3339(atMs) }, to);
+  }
+
+  #sinkOf(type: string): Sink {
+    const sink = this.#deps.sinks.get(type);
+    if (!sink) throw new CitywatchError('conflict.state', { detail: `This version has no sink ${type}.` });
+    return sink;
+  }
+
+  #present(tables: Tables, rows: SubscriptionRow[]): Promise<Set<string>> {
     const ids = rows.flatMap(({ owner_id }) => owner_id ?? []);
     return this.#deps.whoIsStillThere(tables, ids, this.#deps.clock.nowMs());
   }
 
-  async #mine(tx: Tables, caller: Caller, id: string): Promise<Row> {
+  async #mine(tx: Tables, caller: Caller, id: string): Promise<SubscriptionRow> {
     const query = tx
       .tables<AlertTables>()
       .selectFrom('subscription')
@@ -223,73 +266,30 @@ export class Subscriptions {
   }
 }
 
-/** A subscription with what became of all that was raised for it. */
-export interface CountedSubscription extends SubscriptionView {
-  counts: Record<string, number>;
-  owner: string;
-  /** Its owner's account or token has ended; it goes on until somebody takes it over or ends it. */
-  ownerless: boolean;
-  /** Of the newest delivery that was tried and still waits; both null while nothing fails. */
-  lastStatus: number | null;
-  lastError: string | null;
+async function audit(
+  tx: Tables,
+  { caller, action, row, atMs }: { caller: Caller; action: string; row: SubscriptionRow; atMs: number },
+): Promise<void> {
+  const after = { name: row.name, type: row.type, target: row.target, severities: row.severities };
+  const subject = `subscription/${row.id}`;
+  await recordAudit(tx, { caller, action, subject, jurisdiction: row.jurisdiction, after, atMs });
 }
 
-async function failuresOf(tables: Tables) {
-  const rows = await tables
-    .tables<AlertTables>()
-    .selectFrom('delivery')
-    .distinctOn('subscription_id')
-    .select(['subscription_id', 'last_status', 'last_error'])
-    .where('state', '=', 'waiting')
-    .where('last_error', 'is not', null)
-    .orderBy('subscription_id')
-    .orderBy('seq', 'desc')
-    .execute();
-  return new Map(rows.map((row) => [row.subscription_id, row]));
+/** The target as the sink's schema takes it, with the secret that is ours to make. Whoever asks has checked it. */
+function fieldsOf({ schema, ownSecret }: Sink, given: TargetFields): TargetFields {
+  const fields = schema.parse(given);
+  if (ownSecret && fields[ownSecret.field] === undefined) return { ...fields, [ownSecret.field]: ownSecret.make() };
+  return fields;
 }
-
-export interface DeadDelivery {
-  webhookId: string;
-  alert: string;
-  attempts: number;
-  raisedAt: string;
-  lastStatus: number | null;
-  lastError: string | null;
-}
-
-function show(row: Row) {
-  return {
-    id: row.id,
-    name: row.name,
-    url: row.url,
-    jurisdiction: row.jurisdiction,
-    severities: row.severities,
-    state: row.state,
-    stateReason: row.state_reason,
-    createdBy: row.created_by,
-    createdAt: toRfc3339(row.created_at_ms),
-  };
-}
-
-export type SubscriptionView = ReturnType<typeof show>;
 
 function ownedBy({ type, id, name }: Caller) {
   return { owner_type: type, owner_id: id, owner_name: name };
 }
 
-function isOwned({ owner_id }: Pick<Row, 'owner_id'>, present: ReadonlySet<string>): boolean {
+function isOwned({ owner_id }: Pick<SubscriptionRow, 'owner_id'>, present: ReadonlySet<string>): boolean {
   return owner_id !== null && present.has(owner_id);
 }
 
 function ownedAlready(owner: string): CitywatchError {
   return new CitywatchError('conflict.state', { detail: `It belongs to ${owner}, who is still there.` });
-}
-
-async function audit(
-  tx: Tables,
-  { caller, action, row, atMs }: { caller: Caller; action: string; row: Row; atMs: number },
-): Promise<void> {
-  const after = { name: row.name, url: row.url, severities: row.severities };
-  const subject = `subscription/${row.id}`;
-  await recordAudit(tx, { caller, action, subject, jurisdiction: row.jurisdiction, after, atMs });
 }

@@ -11,6 +11,7 @@ export const WEBHOOKS = {
       operationId: 'onAlert',
       tags: ['alerts'],
       summary: 'An entry of the log of alerts, sent to a subscription (Standard Webhooks 1.0)',
+      description: '`POST /subscriptions/{id}/test` sends the same with the type `subscription.test` and `data` null.',
       security: [],
       parameters: [
         header('webhook-id', 'The same in every try, and for this subscription only: do the same id once'),

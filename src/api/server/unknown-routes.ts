@@ -23,7 +23,6 @@ export const LATER_ROUTES: readonly (readonly [HTTPMethods, string])[] = [
   ['POST', '/alerts/:id/shelve'],
   ['POST', '/alerts/bulk'],
   ['GET', '/alerts/:id/bundle'],
-  ['POST', '/subscriptions/:id/test'],
   ['POST', '/rules'],
   ['POST', '/rules/dry-run'],
   ['POST', '/watchlists/:id/approve'],

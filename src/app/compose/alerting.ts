@@ -8,12 +8,13 @@ import { GatewayAlerts } from '../../alerts/desk/gateway-alerts.ts';
 import { AlertQueries } from '../../alerts/desk/queries.ts';
 import { DELIVERY_QUEUE, DESK_QUEUE, EVIDENCE_QUEUE } from '../../alerts/desk/queues.ts';
 import { EvidenceDesk, PICTURES_AT_ONCE, type Pictures } from '../../alerts/evidence/evidence.ts';
+import { DELIVERIES_AT_ONCE, Delivery } from '../../alerts/route/delivery.ts';
 import { Subscriptions } from '../../alerts/route/subscriptions.ts';
 import { RulesEngine } from '../../alerts/rules/engine.ts';
 import { AlertPlates } from '../../alerts/rules/plates.ts';
 import { loadRules } from '../../alerts/rules/rules.ts';
 import { RulesReader } from '../../alerts/rules/rules-reader.ts';
-import { DELIVERIES_AT_ONCE, WebhookDelivery } from '../../alerts/sinks/delivery.ts';
+import { openSinks, SINKS } from '../../alerts/sinks/sinks.ts';
 import { Watchlists } from '../../alerts/watchlists/watchlists.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Observer } from '../../core/observe.ts';
@@ -69,13 +70,10 @@ export async function composeAlerting(deps: AlertingDeps) {
     for (const queue of new Set(tickets.map((ticket) => ticket.queue))) ring(queue);
     feed.poke();
   };
-  const box = {
-    seal: (text: string) => vault.seal(text, WEBHOOK_OWNER),
-    open: (text: string) => vault.open(text, WEBHOOK_OWNER),
-  };
-  const networks = { cidrs: deps.webhookNetworks, names: 'webhooks' } as const;
-  const release = async (subscription: string): Promise<void> => {
-    if ((await work.hasten(DELIVERY_QUEUE, `${subscription} `)) > 0) ring(DELIVERY_QUEUE);
+  const reach = { cidrs: deps.webhookNetworks, names: 'webhooks' } as const;
+  const sinks = openSinks(SINKS, { clock, outbound, reach });
+  const release = async (subscriptions: string[]): Promise<void> => {
+    for (const id of subscriptions) if ((await work.hasten(DELIVERY_QUEUE, `${id} `)) > 0) ring(DELIVERY_QUEUE);
   };
   const queries = new AlertQueries(handling);
   const plates = new Seal(deps.vaultKey, { purpose: 'citywatch alerts', what: 'plate' });
@@ -86,14 +84,12 @@ export async function composeAlerting(deps: AlertingDeps) {
     titleOf: (rule) => titles.get(rule) ?? { en: rule, zh: rule },
     committed,
   });
-  const delivery = new WebhookDelivery({ database, clock, observer, outbound, vault: box, networks, release });
+  const delivery = new Delivery({ database, clock, observer, sinks, box: vault, release });
   const { evidence, evidenceDisk } = composeEvidence(deps, committed);
   work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });
   const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
   work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), deliveries);
   work.handle(EVIDENCE_QUEUE, (key) => evidence.handle(key), { atOnce: PICTURES_AT_ONCE });
-  const checkAddress = (url: string): Promise<void> =>
-    outbound.check({ url, networks, setting: 'CITYWATCH_WEBHOOK_NETWORKS' });
   const { isRetired } = deps;
   const engine = new RulesEngine(rules, watchlists, { isRetired });
   const { head, isClockKnown, incarnationOf } = deps;
@@ -109,7 +105,8 @@ export async function composeAlerting(deps: AlertingDeps) {
     plates: new AlertPlates({ alerts: queries, box: plates, register: deps.register }),
     ofGateway: new GatewayAlerts({ database, clock, rules, position, incarnationOf, committed }),
     actions: new AlertActions({ database: handling, clock, committed, personWhoSees }),
-    subscriptions: new Subscriptions({ database: general, clock, vault: box, checkAddress, ring, whoIsStillThere }),
+    subscriptions: new Subscriptions({ database: general, clock, box: vault, sinks, ring, whoIsStillThere }),
+    sinks,
     reader: new RulesReader({
       ...{ database, clock, observer, engine, plates },
       ...{ head, isClockKnown, incarnationOf, committed },
@@ -135,6 +132,3 @@ function composeEvidence(
   });
   return { evidence, evidenceDisk };
 }
-
-/** What the vault binds the secrets of webhooks to. */
-const WEBHOOK_OWNER = 'webhook';

@@ -6,10 +6,11 @@ import { Subscriptions } from '../../../../src/alerts/route/subscriptions.ts';
 import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../../src/alerts/rules/rules.ts';
 import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
+import { openSinks, SINKS } from '../../../../src/alerts/sinks/sinks.ts';
 import { Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import type { WorkTicket } from '../../../../src/platform/work/work.ts';
-import { ADMIN, PLATES } from '../../../support/alert-desk.ts';
+import { ADMIN, PLATES, webhookAt } from '../../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { incarnationOf } from '../../../support/journal.ts';
@@ -76,11 +77,20 @@ t.test('12,000 devices that fall silent in the same second are 12,000 findings w
 });
 
 t.test('500 steps of one alert reach 20 subscriptions', async (t) => {
-  const vault = { seal: (text: string) => text, open: (text: string) => text };
-  const quiet = { checkAddress: async () => {}, ring: () => {} };
-  const subscriptions = new Subscriptions({ database, clock, vault, ...quiet, whoIsStillThere: async () => new Set() });
+  const box = { seal: (text: string) => text, open: (text: string) => text };
+  const outbound = { check: async () => {}, http: () => Promise.reject(new Error('nothing is sent here')) };
+  const sinks = openSinks(SINKS, { clock, outbound, reach: { cidrs: [], names: 'webhooks' } });
+  const subscriptions = new Subscriptions({
+    ...{ database, clock, box, sinks },
+    ring: () => {},
+    whoIsStillThere: async () => new Set(),
+  });
   for (let number = 0; number < 20; number += 1) {
-    await subscriptions.create(ADMIN, { name: `s${number}`, url: 'http://127.0.0.1/', jurisdiction: '330200' });
+    await subscriptions.create(ADMIN, {
+      name: `s${number}`,
+      ...webhookAt('http://127.0.0.1/'),
+      jurisdiction: '330200',
+    });
   }
   const [finding] = await database.tables<AlertTables>().selectFrom('finding').selectAll().limit(1).execute();
   const context = {

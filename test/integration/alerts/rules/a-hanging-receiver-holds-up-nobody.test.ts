@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../../src/alerts/rules/rules.ts';
 import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
-import { ADMIN, PLATES, startAlertDesk, startReceiver } from '../../../support/alert-desk.ts';
+import { ADMIN, PLATES, startAlertDesk, startReceiver, webhookAt } from '../../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
 import { incarnationOf } from '../../../support/journal.ts';
 import { startPostgres, startRedis } from '../../../support/services.ts';
@@ -65,7 +65,7 @@ async function startSilence(t: Test): Promise<string> {
 
 async function delaysOf(t: Test, name: string, jurisdiction: string): Promise<number[]> {
   const receiver = await startReceiver(t);
-  const { subscription } = await desk.subscriptions.create(ADMIN, { name, url: receiver.url, jurisdiction });
+  const { subscription } = await desk.subscriptions.create(ADMIN, { name, ...webhookAt(receiver.url), jurisdiction });
   const delays: number[] = [];
   for (let number = 1; number <= 3; number += 1) {
     const startedMs = performance.now();
@@ -78,7 +78,7 @@ async function delaysOf(t: Test, name: string, jurisdiction: string): Promise<nu
 }
 
 t.test('a receiver that never answers does not hold up the others', async (t) => {
-  const input = { name: 'silence', url: await startSilence(t), jurisdiction: '330212' };
+  const input = { name: 'silence', ...webhookAt(await startSilence(t)), jurisdiction: '330212' };
   const { subscription } = await desk.subscriptions.create(ADMIN, input);
   await fires('s', '330212', FIRES);
   const counts = async () => (await desk.subscriptions.list(ADMIN)).find(({ id }) => id === subscription.id)?.counts;

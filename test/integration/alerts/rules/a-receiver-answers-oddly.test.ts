@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../../src/alerts/rules/rules.ts';
 import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
-import { ADMIN, PLATES, startAlertDesk } from '../../../support/alert-desk.ts';
+import { ADMIN, PLATES, startAlertDesk, webhookAt } from '../../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
 import { incarnationOf } from '../../../support/journal.ts';
 import { startPostgres, startRedis } from '../../../support/services.ts';
@@ -97,7 +97,11 @@ t.test('the status line decides: whatever becomes of the body, it is delivered o
   const receivers = [];
   for (const [what, answer] of TAKEN) {
     const { url, asked } = await startOddReceiver(t, answer);
-    const { subscription } = await desk.subscriptions.create(ADMIN, { name: what, url, jurisdiction: '330203' });
+    const { subscription } = await desk.subscriptions.create(ADMIN, {
+      name: what,
+      ...webhookAt(url),
+      jurisdiction: '330203',
+    });
     receivers.push({ what, asked, id: subscription.id });
   }
   await fire('330203');
@@ -136,7 +140,9 @@ t.test('why a subscription fails is seen at the subscription, redirects and cut 
   const ids: string[] = [];
   for (const [name, answer] of failing) {
     const { url } = await startOddReceiver(t, answer);
-    ids.push((await desk.subscriptions.create(ADMIN, { name, url, jurisdiction: '330212' })).subscription.id);
+    ids.push(
+      (await desk.subscriptions.create(ADMIN, { name, ...webhookAt(url), jurisdiction: '330212' })).subscription.id,
+    );
   }
   t.match(await subscriptionOf(ids[0]!), { lastError: null }, 'nothing was tried yet');
   await fire('330212');

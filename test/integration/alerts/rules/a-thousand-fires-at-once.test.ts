@@ -4,7 +4,7 @@ import { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
 import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../../src/alerts/rules/rules.ts';
 import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
-import { ADMIN, PLATES, type Received, startAlertDesk, startReceiver } from '../../../support/alert-desk.ts';
+import { ADMIN, PLATES, type Received, startAlertDesk, startReceiver, webhookAt } from '../../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
 import { incarnationOf } from '../../../support/journal.ts';
 import { startPostgres, startRedis } from '../../../support/services.ts';
@@ -62,7 +62,7 @@ const report = (messages: ReturnType<typeof kiosk>[]): Promise<void> =>
 
 t.test('a thousand fires at once take about one statement for each', async (t) => {
   const receiver = await startReceiver(t);
-  await desk.subscriptions.create(ADMIN, { name: 'storm', url: receiver.url, jurisdiction: '330200' });
+  await desk.subscriptions.create(ADMIN, { name: 'storm', ...webhookAt(receiver.url), jurisdiction: '330200' });
   let statements = 0;
   const query = pg.Client.prototype.query;
   pg.Client.prototype.query = function counted(this: pg.Client, ...args: unknown[]) {
@@ -82,7 +82,7 @@ t.test('a thousand fires at once take about one statement for each', async (t) =
 
 t.test('what is critical goes out before what is not, though it came last', async (t) => {
   const receiver = await startReceiver(t);
-  await desk.subscriptions.create(ADMIN, { name: 'mixed', url: receiver.url, jurisdiction: '510700' });
+  await desk.subscriptions.create(ADMIN, { name: 'mixed', ...webhookAt(receiver.url), jurisdiction: '510700' });
   await report([
     ...Array.from({ length: FULL }, (_, n) => kiosk(`full-${n}`, { fill_pct: 95 }, '510703')),
     ...Array.from({ length: CRITICAL }, (_, n) => kiosk(`burns-${n}`, { smoke: true }, '510703')),

@@ -5,7 +5,7 @@ import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../../src/alerts/rules/rules.ts';
 import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
 import type { DecodedMessage } from '../../../../src/core/types.ts';
-import { ADMIN, newSecret, PLATES, startAlertDesk, startReceiver } from '../../../support/alert-desk.ts';
+import { ADMIN, newSecret, PLATES, startAlertDesk, startReceiver, webhookAt } from '../../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
 import { incarnationOf } from '../../../support/journal.ts';
 import { startPostgres, startRedis } from '../../../support/services.ts';
@@ -60,7 +60,11 @@ const batchOf = (messages: DecodedMessage[]) => {
 t.test('a fire opens one alert, goes on in it, clears it, and each step is delivered once and signed', async (t) => {
   const secret = newSecret();
   const receiver = await startReceiver(t);
-  await desk.subscriptions.create(ADMIN, { name: 'centre', url: receiver.url, jurisdiction: '330200', secret });
+  await desk.subscriptions.create(ADMIN, {
+    name: 'centre',
+    ...webhookAt(receiver.url, secret),
+    jurisdiction: '330200',
+  });
   const rules = reader();
   await rules.load('live');
   await rules.handle(batchOf([smoke('k1', true)]));
@@ -97,7 +101,7 @@ t.test('judged again after a crash, the same evidence opens nothing new', async 
 t.test('a receiver that is down gets everything afterwards, in order, once each', async (t) => {
   const receiver = await startReceiver(t);
   receiver.answer(503);
-  const input = { name: 'down', url: receiver.url, jurisdiction: '330212' };
+  const input = { name: 'down', ...webhookAt(receiver.url), jurisdiction: '330212' };
   const { subscription } = await desk.subscriptions.create(ADMIN, input);
   const rules = reader();
   for (let round = 0; round < 5; round += 1) {
@@ -126,7 +130,7 @@ t.test('a receiver that is down gets everything afterwards, in order, once each'
 
 t.test('Redis killed and emptied meanwhile changes nothing', async (t) => {
   const receiver = await startReceiver(t);
-  await desk.subscriptions.create(ADMIN, { name: 'r', url: receiver.url, jurisdiction: '510700' });
+  await desk.subscriptions.create(ADMIN, { name: 'r', ...webhookAt(receiver.url), jurisdiction: '510700' });
   const rules = reader();
   await redis.stop();
   await until('the loss is seen', () => !desk.doorbell.up());
@@ -141,7 +145,7 @@ t.test(
   async (t) => {
     const receiver = await startReceiver(t);
     receiver.answer(410);
-    const input = { name: 'gone', url: receiver.url, jurisdiction: '220400' };
+    const input = { name: 'gone', ...webhookAt(receiver.url), jurisdiction: '220400' };
     const { subscription } = await desk.subscriptions.create(ADMIN, input);
     await reader().handle(batchOf([smoke('g1', true, '220402')]));
     const dead = await until('a dead letter', async () => {
@@ -211,7 +215,7 @@ t.test('a fire in a backfill is judged again from its own cursor after a crash, 
 
 t.test('deliveries of long ago are let go, but not what waits or could be sent again', async (t) => {
   const receiver = await startReceiver(t);
-  const input = { name: 'old', url: receiver.url, jurisdiction: '620000' };
+  const input = { name: 'old', ...webhookAt(receiver.url), jurisdiction: '620000' };
   const { subscription } = await desk.subscriptions.create(ADMIN, input);
   const rules = reader();
   await rules.handle(batchOf(['o1', 'o2', 'o3'].map((device) => smoke(device, true, '620102'))));

@@ -99,6 +99,7 @@ const REQUESTS: Record<string, Row> = {
   },
   'DELETE /api/v1/subscriptions/:id': { ifMatch: true },
   'POST /api/v1/subscriptions/:id/take-over': {},
+  'POST /api/v1/subscriptions/:id/test': {},
   'GET /api/v1/subscriptions/:id/dead-letters': {},
   'POST /api/v1/subscriptions/:id/dead-letters': {},
   'GET /api/v1/watchlists': { ownAreaOnly: true },

@@ -1,0 +1,160 @@
+import type { Clock } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
+import { Counter, Histogram, type Logger, type Observer } from '../../core/observe.ts';
+import type { Database } from '../../platform/database/database.ts';
+import { DONE, type WorkResult } from '../../platform/work/work.ts';
+import type { SendResult, Sinks } from '../sinks/sink.ts';
+import { type Door, Endpoints } from './endpoints.ts';
+import { Outbox, type Recipient, type Waiting } from './outbox.ts';
+import { LEFT_ALONE_MAX_MS, RETRY_FOR_MS, retryPauseMs } from './retry.ts';
+import { openSecrets, type SecretBox } from './secrets.ts';
+
+export interface DeliveryDeps {
+  database: Database<'alerts'>;
+  clock: Clock;
+  observer: Observer;
+  sinks: Sinks;
+  box: SecretBox;
+  /** Their endpoint answers again: makes everything due that waits for them, instead of at its own next step. */
+  release(subscriptionIds: string[]): Promise<void>;
+  random?: () => number;
+}
+
+/** One way out for the entries of one subscription. */
+interface Way extends Door {
+  sink: string;
+  send(entry: Waiting): Promise<SendResult>;
+}
+
+/** Keys held at the same time: room for several endpoints that answer, but slowly. */
+export const DELIVERIES_AT_ONCE = 512;
+/** A key is given back after this long, well before its claim ends; what is left of it goes on at once. */
+const HANDLE_FOR_MS = 20_000;
+const CROWDED_PAUSE_MS = 200;
+
+/**
+ * Sends the outbox of one subscription and alert, oldest first: a clear never overtakes its alarm, while other alerts
+ * go their own way. Delivered at least once, with one constant id, so whoever takes it can make the effect happen once.
+ */
+export class Delivery {
+  readonly #deps: DeliveryDeps;
+  readonly #log: Logger;
+  readonly #attempts: Counter<'sink' | 'result'>;
+  readonly #latency: Histogram;
+  readonly #endpoints: Endpoints;
+  readonly #outbox: Outbox;
+
+  constructor(deps: DeliveryDeps) {
+    this.#deps = deps;
+    this.#log = deps.observer.log.child({ part: 'delivery' });
+    this.#outbox = new Outbox(deps.database, deps.clock);
+    this.#endpoints = new Endpoints(() => deps.clock.monotonicMs());
+    const registers = [deps.observer.metrics];
+    this.#attempts = new Counter({
+      name: 'citywatch_delivery_attempts_total',
+      help: 'Attempts to deliver a log entry to a subscription.',
+      labelNames: ['sink', 'result'],
+      registers,
+    });
+    this.#latency = new Histogram({
+      name: 'citywatch_delivery_latency_seconds',
+      help: 'From the commit of a log entry to its delivery.',
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 60, 600, 3600],
+      registers,
+    });
+  }
+
+  /** Subscriptions of which enough keys are claimed already. */
+  crowded(): string[] {
+    return this.#endpoints.crowded();
+  }
+
+  /** Handler of the queue `delivery`; the key is `subscription alert`. */
+  async handle(key: string, signal: AbortSignal): Promise<WorkResult> {
+    const { clock } = this.#deps;
+    const endMs = clock.monotonicMs() + HANDLE_FOR_MS;
+    const { recipient, entries, more } = await this.#outbox.load(key);
+    if (!recipient) return DONE;
+    if (recipient.state !== 'active') {
+      this.#endpoints.forget(recipient.id);
+      await this.#outbox.withhold(key);
+      return DONE;
+    }
+    const way = this.#wayTo(recipient);
+    for (const next of entries) {
+      if (signal.aborted || clock.monotonicMs() >= endMs) return { again: { atMs: clock.nowMs() } };
+      const pause = await this.#inTurn(way, next);
+      if (pause !== null) return { again: { atMs: pause } };
+    }
+    return more ? { again: { atMs: clock.nowMs() } } : DONE;
+  }
+
+  #wayTo({ id: subscription, type, target, secrets: sealed }: Recipient): Way {
+    const sink = this.#deps.sinks.get(type);
+    if (!sink) {
+      const send = async () => failed(`This version has no sink ${type}; update the gateway, or end the subscription.`);
+      return { subscription, endpoint: type, sink: 'unknown', send };
+    }
+    const to = { target, secrets: openSecrets(this.#deps.box, type, sealed) };
+    const send = ({ id, body, type: what }: Waiting): Promise<SendResult> =>
+      sink.send({ id, event: body.id, type: what, at: body.at, alert: body.alert }, to);
+    return { subscription, endpoint: `${type} ${sink.endpoint(to)}`, sink: type, send };
+  }
+
+  /** One attempt, if it is this entry's turn; returns when to try again, or null when the entry is settled. */
+  async #inTurn(way: Way, next: Waiting): Promise<number | null> {
+    const { clock } = this.#deps;
+    const turn = await this.#endpoints.enter(way, this.#isOver(next, clock.nowMs()));
+    if (turn === 'crowded') return clock.nowMs() + CROWDED_PAUSE_MS;
+    if (turn === 'failing') return this.#nextTryMs(way, next);
+    const result = await this.#attempt(way, next);
+    const leaveAloneMs = result.outcome === 'failed' ? Math.min(result.retryAfterMs ?? 0, LEFT_ALONE_MAX_MS) : 0;
+    const back = this.#endpoints.ended(way.endpoint, result.outcome === 'taken', leaveAloneMs);
+    const pause = await this.#settle(way, next, result);
+    if (pause !== null) return pause;
+    const waiting = back.length === 0 && next.attempts > 0 ? [way.subscription] : back;
+    if (waiting.length > 0) await this.#deps.release(waiting);
+    return null;
+  }
+
+  /** What a sink throws is a fault of ours, and no reason to lose an entry. */
+  async #attempt(way: Way, next: Waiting): Promise<SendResult> {
+    try {
+      return await way.send(next);
+    } catch (error) {
+      this.#log.error({ sink: way.sink, error: messageOf(error) }, 'a sink failed inside');
+      return failed('The gateway itself failed at it; its log says why.');
+    }
+  }
+
+  #isOver(next: Waiting, nowMs: number): boolean {
+    return nowMs - next.created_at_ms > RETRY_FOR_MS;
+  }
+
+  #nextTryMs(way: Way, next: Waiting): number {
+    const nowMs = this.#deps.clock.nowMs();
+    const pauseMs = retryPauseMs(nowMs - next.created_at_ms, (this.#deps.random ?? Math.random)());
+    return nowMs + Math.max(pauseMs, this.#endpoints.leftAloneMs(way.endpoint));
+  }
+
+  /** Writes down how the attempt ended; returns when to try again, or null when this entry is settled. */
+  async #settle(way: Way, next: Waiting, result: SendResult): Promise<number | null> {
+    const nowMs = this.#deps.clock.nowMs();
+    const state = stateAfter(result, this.#isOver(next, nowMs));
+    this.#attempts.inc({ sink: way.sink, result: state === 'waiting' ? 'failed' : state });
+    if (state === 'delivered') this.#latency.observe((nowMs - next.created_at_ms) / 1000);
+    const error = result.outcome === 'taken' ? null : result.reason;
+    await this.#outbox.settle({ id: next.id, state, status: result.status, error });
+    if (result.outcome === 'gone') await this.#outbox.disable(way.subscription, result.reason);
+    return state === 'waiting' ? this.#nextTryMs(way, next) : null;
+  }
+}
+
+function stateAfter(result: SendResult, isOver: boolean): 'delivered' | 'dead' | 'waiting' {
+  if (result.outcome === 'taken') return 'delivered';
+  return result.outcome === 'gone' || !result.retryable || isOver ? 'dead' : 'waiting';
+}
+
+function failed(reason: string): SendResult {
+  return { outcome: 'failed', status: null, reason, retryable: true, retryAfterMs: null };
+}

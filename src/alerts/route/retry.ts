@@ -1,0 +1,27 @@
+/** Up to this age of the entry, this pause. */
+const PAUSES: { ageMs: number; pauseMs: number }[] = [
+  { ageMs: 10_000, pauseMs: 1_000 },
+  { ageMs: 60_000, pauseMs: 5_000 },
+  { ageMs: 600_000, pauseMs: 20_000 },
+  { ageMs: 3_600_000, pauseMs: 60_000 },
+  { ageMs: 6 * 3_600_000, pauseMs: 300_000 },
+  { ageMs: Number.POSITIVE_INFINITY, pauseMs: 1_800_000 },
+];
+
+/** After this long a delivery becomes a dead letter (contract). */
+export const RETRY_FOR_MS = 72 * 3_600_000;
+
+/**
+ * Longest time for which an endpoint is left alone because it asked for that. Pages of maintenance ask for hours, and a
+ * fire must not wait for one that was forgotten.
+ */
+export const LEFT_ALONE_MAX_MS = 5 * 60_000;
+
+/**
+ * Pause before the next attempt, a tenth of jitter either way. It grows with the age of the entry, not with the number
+ * of attempts: each new entry of the same alert causes one, and must not push the others hours away.
+ */
+export function retryPauseMs(ageMs: number, random: number): number {
+  const step = PAUSES.find((one) => ageMs <= one.ageMs)?.pauseMs ?? 0;
+  return Math.round(step * (0.9 + random * 0.2));
+}

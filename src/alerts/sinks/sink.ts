@@ -1,0 +1,94 @@
+import type { z } from 'zod';
+import type { Clock } from '../../core/clock.ts';
+import type { Outbound, Reach } from '../../platform/outbound/outbound.ts';
+
+/** Fields of a target by name, as a sink's schema gives them out. */
+export type TargetFields = Readonly<Record<string, unknown>>;
+
+/** Where a subscription's entries go. */
+export interface Destination<Target extends TargetFields = TargetFields> {
+  /** The target without its secret fields. */
+  readonly target: Target;
+  /** Of each secret field the values in use, newest first; two while one is being replaced. */
+  readonly secrets: Readonly<Record<string, readonly string[]>>;
+}
+
+/** One entry of the log of alerts on its way to one subscription. All of it is the same in every try. */
+export interface SinkEntry {
+  /** Of this entry for this subscription: whoever takes it makes the effect of one id happen once. */
+  readonly id: string;
+  /** Id of the entry in the log. */
+  readonly event: string;
+  /** What happened, such as `alert.opened`. */
+  readonly type: string;
+  /** When, RFC 3339. */
+  readonly at: string;
+  /** The alert as it stood then, as the API shows it. */
+  readonly alert: Readonly<Record<string, unknown>>;
+}
+
+/** A look whether a target takes anything. */
+export interface SinkProbe {
+  readonly id: string;
+  readonly at: string;
+}
+
+/**
+ * What came of one try. `reason` is one sentence for people: no secret, and no text of the other side. `status` is a
+ * number of the sink's own protocol, such as that of HTTP; null where it has none.
+ */
+export type SendResult =
+  | { readonly outcome: 'taken'; readonly status: number | null }
+  | {
+      readonly outcome: 'failed';
+      readonly status: number | null;
+      readonly reason: string;
+      /** Whether trying again may help; where not, the entry is a dead letter at once. */
+      readonly retryable: boolean;
+      /** How long the other side asked to be left alone. */
+      readonly retryAfterMs: number | null;
+    }
+  /** The target says that it will never take anything again: the subscription ends. */
+  | { readonly outcome: 'gone'; readonly status: number | null; readonly reason: string };
+
+/** A try ends within this, whatever the other side does. */
+export const SEND_DEADLINE_MS = 10_000;
+
+/**
+ * A way on which alerts leave the house. It knows one protocol, and nothing of retries, order, breakers and dead
+ * letters: those are the same for all (src/alerts/route). `docs/sinks-and-stages.md` shows how to add one, and
+ * `test/support/sink-conformance.ts` says what each must do.
+ */
+export interface Sink<Target extends TargetFields = TargetFields> {
+  /** Its name in `POST /subscriptions` and in the database. Never changes. Secrets are sealed for it. */
+  readonly type: string;
+  /** What a subscription says of its target, secret fields included. Each message says what would be right. */
+  readonly schema: z.ZodObject;
+  /** Fields of the schema, all texts, that are kept sealed and never shown. */
+  readonly secretFields: readonly string[];
+  /** The secret field that is made here where it was left out; the answer that made the subscription shows it, once. */
+  readonly ownSecret: { readonly field: string; make(): string } | null;
+  /** Refuses, by a {@link CitywatchError}, a target that may not be contacted. */
+  check(target: Target): Promise<void>;
+  /**
+   * Destinations of one key are taken to fail and to come back together. It holds all by which their answers may
+   * differ, the secrets too, or somebody with a wrong one could hold up the deliveries of others. It is never shown.
+   */
+  endpoint(to: Destination<Target>): string;
+  /** One try; rejects never, and ends within {@link SEND_DEADLINE_MS}. */
+  send(entry: SinkEntry, to: Destination<Target>): Promise<SendResult>;
+  /** Sends something that has no effect, so that people see whether the target takes it. */
+  test(probe: SinkProbe, to: Destination<Target>): Promise<SendResult>;
+}
+
+/** What a sink may use. */
+export interface SinkDeps {
+  clock: Clock;
+  /** The one way out over HTTP: contacts only allowed networks and follows no redirect. */
+  outbound: Pick<Outbound, 'http' | 'check'>;
+  /** The only networks that targets may be in, of CITYWATCH_WEBHOOK_NETWORKS. */
+  reach: Reach;
+}
+
+export type SinkMaker = (deps: SinkDeps) => Sink;
+export type Sinks = ReadonlyMap<string, Sink>;
