@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DAY_MS } from '../src/core/clock.ts';
 import { Gateway } from '../test/support/gateway.ts';
 import { MqttDevice } from '../test/support/mqtt-devices.ts';
 import {
@@ -102,7 +103,7 @@ async function besideBulk(gateway: Gateway, load: Load, { probe, devices }: Besi
 }
 
 async function backfill(gateway: Gateway, devices: Devices, signal: AbortSignal): Promise<number> {
-  const startMs = Date.now() - 20 * 86_400_000;
+  const startMs = Date.now() - 20 * DAY_MS;
   let sent = 0;
   for (let turn = 0; !signal.aborted; turn += 1) {
     const { id, secret } = devices[turn % devices.length]!;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RulesEngine } from '../src/alerts/rules/engine.ts';
 import { parseRule } from '../src/alerts/rules/rules.ts';
-import { systemClock as clock } from '../src/core/clock.ts';
+import { systemClock as clock, HOUR_MS } from '../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../src/core/observe.ts';
 import type { DeviceIdentity, DeviceKind } from '../src/core/types.ts';
 import { DuplicateIndex } from '../src/ingest/duplicates/index.ts';
@@ -30,7 +30,7 @@ const CASES = [
 ];
 const BATCH = 2_000;
 const KINDS_OF_A_RULE = 50;
-const FIRST_TS_MS = Date.now() - 3_600_000;
+const FIRST_TS_MS = Date.now() - HOUR_MS;
 
 const fields: DeviceKind['fields'] = new Map([
   ['fill_pct', { type: 'number', unit: '%', min: 0, max: 100 }],

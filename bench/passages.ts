@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { cpus } from 'node:os';
-import { systemClock } from '../src/core/clock.ts';
+import { DAY_MS, systemClock } from '../src/core/clock.ts';
 import type { DecodedBatch, DeviceEvent } from '../src/core/types.ts';
 import { PayloadSeal } from '../src/ingest/ledger/dead-letter-payloads.ts';
 import { Ledger } from '../src/ingest/ledger/ledger.ts';
-import { DAY_MS, dayOf, Partitions } from '../src/passages/partitions.ts';
+import { dayOf, Partitions } from '../src/passages/partitions.ts';
 import { plateHash } from '../src/passages/rows.ts';
 import type { PassageQuery } from '../src/passages/search.ts';
 import { Database } from '../src/platform/database/database.ts';

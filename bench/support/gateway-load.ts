@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { generate } from 'mqtt-packet';
+import { HOUR_MS } from '../../src/core/clock.ts';
 
 /**
  * Devices that cost little: one packet is built for each device beforehand, and every message is a copy of it with its
@@ -25,7 +26,7 @@ export interface LoadResult {
 
 const VALUES = { fill_pct: 82.5, weight_kg: 17.25, temp_c: 21.5, smoke: false, battery_pct: 97 };
 /** Time of the first message; each further one of a device is a millisecond later, so each is a point of its own. */
-export const BASE_MS = 3_600_000;
+export const BASE_MS = HOUR_MS;
 const ACK_BYTES = 4;
 const PACKET_IDS = 1024;
 /** How often a fixed pace looks at how many messages are due. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.ts';
+import { type Clock, DAY_S, HOUR_MS } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
 import { BoundedMap } from '../core/mechanisms/bounded.ts';
 import { Counter, type Observer } from '../core/observe.ts';
@@ -32,8 +32,8 @@ interface Known {
   readAtMs: number;
 }
 
-export const SESSION_MAX_S = 24 * 3600;
-const IDLE_MS = 12 * 3_600_000;
+export const SESSION_MAX_S = DAY_S;
+const IDLE_MS = 12 * HOUR_MS;
 const ABSOLUTE_MS = SESSION_MAX_S * 1_000;
 /** Another process may have ended it: what was read is trusted this long. */
 const FRESH_MS = 10_000;

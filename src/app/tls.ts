@@ -1,8 +1,7 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { Clock } from '../core/clock.ts';
-import { toRfc3339 } from '../core/clock.ts';
+import { type Clock, DAY_MS, toRfc3339 } from '../core/clock.ts';
 import { CitywatchError, type Issue, messageOf } from '../core/errors.ts';
 import { Gauge, type Observer } from '../core/observe.ts';
 import type { Config } from './config/config.ts';
@@ -10,7 +9,6 @@ import type { Config } from './config/config.ts';
 /** How often it is looked whether the files changed; by content, since a renewal may keep size or time of change. */
 const LOOK_EVERY_MS = 5_000;
 const FILE_BYTES_MAX = 1024 * 1024;
-const DAY_MS = 86_400_000;
 /** From when on a certificate that nobody renewed is worth a line a day. */
 const WARN_BEFORE_MS = 30 * DAY_MS;
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;

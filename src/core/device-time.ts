@@ -1,7 +1,9 @@
+import { DAY_MS } from './clock.ts';
+
 /** What the clocks of devices are worth. */
 
 /** A device's clock is believed from 30 days ago to 5 minutes ahead. */
-const CLOCK_PAST_MS = 30 * 24 * 3600 * 1000;
+const CLOCK_PAST_MS = 30 * DAY_MS;
 const CLOCK_AHEAD_MS = 5 * 60 * 1000;
 
 /** Whether a time that a device tells is believed, both Unix ms. One that is not is no part of an identity either. */

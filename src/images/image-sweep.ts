@@ -1,6 +1,6 @@
 import { access, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../core/clock.ts';
+import { type Clock, DAY_MS, HOUR_MS } from '../core/clock.ts';
 import type { Database } from '../platform/database/database.ts';
 import { dayOf, fileName, type ImagePlace, type ImageTables, pathOf } from './image-table.ts';
 
@@ -24,8 +24,7 @@ export interface Swept {
 /** Directories looked through in one go. */
 const SHARDS_PER_SWEEP = 64;
 /** Younger ones may belong to somebody who is not done. */
-const LEFT_ALONE_MS = 3600 * 1000;
-const DAY_MS = 24 * 3600 * 1000;
+const LEFT_ALONE_MS = HOUR_MS;
 const DAY = /^\d{4}-\d\d-\d\d$/;
 const SHARD = /^[0-9a-f]{2}$/;
 

@@ -1,7 +1,6 @@
+import { DAY_MS } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
 import { type Database, sql } from '../platform/database/database.ts';
-
-export const DAY_MS = 24 * 3600 * 1000;
 
 /** Any number does, as long as nobody else takes the same advisory lock. */
 const LOCK = 6_104_220_322;

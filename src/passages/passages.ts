@@ -1,8 +1,8 @@
-import type { Clock } from '../core/clock.ts';
+import { type Clock, DAY_MS } from '../core/clock.ts';
 import { Counter, type Observer } from '../core/observe.ts';
 import type { DecodedBatch } from '../core/types.ts';
 import type { Database, Tables } from '../platform/database/database.ts';
-import { DAY_MS, dayOf, Partitions } from './partitions.ts';
+import { dayOf, Partitions } from './partitions.ts';
 import { type PassageRow, type PassageTables, type PlateKeys, type RecordPlace, rowsOf } from './rows.ts';
 
 export interface PassagesDeps {

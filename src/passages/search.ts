@@ -1,4 +1,4 @@
-import { type Clock, toRfc3339 } from '../core/clock.ts';
+import { type Clock, DAY_MS, toRfc3339 } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
 import { covers, type Jurisdiction } from '../core/jurisdiction.ts';
 import { maskPlate, normalizePlate } from '../core/plates.ts';
@@ -6,7 +6,6 @@ import { receiptId } from '../core/receipt.ts';
 import type { Caller, DeviceId, FieldValue, Lane } from '../core/types.ts';
 import { type Database, type RawBuilder, sql } from '../platform/database/database.ts';
 import type { Look } from '../platform/records/access-register.ts';
-import { DAY_MS } from './partitions.ts';
 import { ownerOf, type PassageRow, type PassageTables, type PlateKeys, plateHash } from './rows.ts';
 
 export interface PassageSearchDeps {

@@ -1,8 +1,7 @@
 import { hkdfSync } from 'node:crypto';
-import type { Clock } from '../../src/core/clock.ts';
+import { type Clock, DAY_MS } from '../../src/core/clock.ts';
 import { NATIONWIDE } from '../../src/core/jurisdiction.ts';
 import type { Caller } from '../../src/core/types.ts';
-import { DAY_MS } from '../../src/passages/partitions.ts';
 import { Passages } from '../../src/passages/passages.ts';
 import { PlateSeal } from '../../src/passages/seal.ts';
 import { type Passage, type PassageQuery, PassageSearch } from '../../src/passages/search.ts';

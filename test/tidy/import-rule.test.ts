@@ -65,6 +65,11 @@ const BANNED: { use: RegExp; allowed: RegExp; what: string }[] = [
   { use: /\bDate\.now\b|\bnew Date\(\)/, allowed: /^src\/core\/clock\.ts$/, what: 'the machine clock' },
   { use: /\bperformance\.now\b/, allowed: /^src\/core\/clock\.ts$/, what: 'the machine clock' },
   { use: /\b(setTimeout|setInterval)\(/, allowed: /^src\/core\/clock\.ts$/, what: 'a timer' },
+  {
+    use: /\b(86_?400(_?000)?|3_?600_?000|3_?600 \* 1_?000|24 \* 3_?600)\b/,
+    allowed: /^src\/core\/clock\.ts$/,
+    what: 'an hour or a day by hand',
+  },
   { use: /\bAbortSignal\.timeout\(/, allowed: /^$/, what: 'a timer' },
   { use: /(?<![.\w#])fetch\(/, allowed: /^$/, what: 'fetch' },
 ];
@@ -110,4 +115,5 @@ t.test('the rule itself sees a breach', async (t) => {
   t.equal(breach('node:net'), 1);
   t.equal(breach('../core/clock.ts'), 0);
   t.equal(globalProblems({ ...source, text: 'const x = Date.now();' }).length, 1);
+  t.equal(globalProblems({ ...source, text: 'const keepMs = 7 * 86_400_000;' }).length, 1);
 });

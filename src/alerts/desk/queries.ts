@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, withinJurisdiction } from '../../platform/database/database.ts';
@@ -14,9 +15,9 @@ export function requireUuid(id: string): string {
 }
 
 /** Longer than the journal keeps messages: a finding that is judged again must meet the row that says it was. */
-const FINDINGS_KEEP_MS = 30 * 24 * 3_600_000;
+const FINDINGS_KEEP_MS = 30 * DAY_MS;
 /** Who was told what can be looked up this long; the log of alerts itself is kept. */
-const DELIVERIES_KEEP_MS = 30 * 24 * 3_600_000;
+const DELIVERIES_KEEP_MS = 30 * DAY_MS;
 const PRUNE_ROWS_MAX = 10_000;
 
 export interface AlertFilter {

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { DAY_S } from '../../core/clock.ts';
 import { CitywatchError, type Issue } from '../../core/errors.ts';
 import type { DeviceKind, FieldSpec } from '../../core/types.ts';
 
@@ -11,7 +12,7 @@ export type Severity = (typeof SEVERITIES)[number];
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'use lower-case letters, digits and dashes');
 const fieldName = z.string().min(1).max(64);
-const seconds = z.number().min(0).max(86_400);
+const seconds = z.number().min(0).max(DAY_S);
 
 const clause = z.union([
   z.strictObject({ field: fieldName, equals: z.union([z.boolean(), z.string()]) }),

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, MINUTE_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { BoundedMap } from '../../core/mechanisms/bounded.ts';
 
@@ -30,7 +30,7 @@ const PATIENCE = {
   name: { free: 20, firstMs: 250, maxMs: 2_000 },
   address: { free: 30, firstMs: 250, maxMs: 2_000 },
 } satisfies Record<string, Patience>;
-const FORGOTTEN_MS = 15 * 60_000;
+const FORGOTTEN_MS = 15 * MINUTE_MS;
 const KEYS_MAX = 20_000;
 /** Logins that may wait at the same time, so that guessing does not become faster by asking side by side. */
 const WAITING_OF_PAIR = 4;

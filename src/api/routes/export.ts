@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
+import { HOUR_MS } from '../../core/clock.ts';
 import { callerOf } from '../guards/auth.ts';
 import { lookQuery, purposeOf } from '../guards/look.ts';
 import { Shares } from '../guards/shares.ts';
@@ -12,7 +13,7 @@ const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
 /** Exports under way: each holds a page of points. */
 const EXPORTS = { total: 8, perCaller: 2, retryAfterS: 10 };
 /** How long one may take, at whatever pace its reader reads. */
-const EXPORT_MS = 3_600_000;
+const EXPORT_MS = HOUR_MS;
 
 const exportQuery = z
   .strictObject({

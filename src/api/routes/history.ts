@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { toRfc3339 } from '../../core/clock.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, toRfc3339 } from '../../core/clock.ts';
 import { POINTS_MAX } from '../../telemetry/history/checks.ts';
 import type { Latest } from '../../telemetry/twin/twin.ts';
 import { callerOf } from '../guards/auth.ts';
@@ -8,7 +8,7 @@ import { defined, pageOf, type RoutePart } from './route.ts';
 
 const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
 const FIELDS_MAX = 50;
-const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const UNIT_MS = { s: 1000, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS } as const;
 
 const value = z.union([z.number(), z.boolean(), z.string()]);
 

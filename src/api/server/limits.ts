@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { MINUTE_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { ApiLimits } from '../deps.ts';
 import type { ShareLimits } from '../guards/shares.ts';
@@ -32,7 +33,6 @@ export const BODY_BYTES_MAX = 1024 * 1024;
 export const TELEMETRY_BODY_BYTES_MAX = 256 * 1024;
 export const IMAGE_BODY_BYTES_MAX = 2 * 1024 * 1024;
 
-const MINUTE_MS = 60_000;
 /** Addresses and callers whose counts are remembered at the same time; the least recently seen is forgotten. */
 const KEYS_MAX = 20_000;
 

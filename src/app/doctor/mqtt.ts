@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { toRfc3339 } from '../../core/clock.ts';
+import { DAY_MS, toRfc3339 } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { Registry } from '../../core/observe.ts';
 import { EXTERNAL_MQTT_DEFAULTS } from '../../ingest/uplinks/broker/options.ts';
@@ -8,7 +8,6 @@ import { askBroker, type BrokerAnswer } from '../../ingest/uplinks/broker/probe.
 import { TlsFiles } from '../tls.ts';
 import { type DoctorDeps, type Finding, fine, problem, warning } from './findings.ts';
 
-const DAY_MS = 86_400_000;
 const RENEW_BEFORE_DAYS = 30;
 
 /** The broker behind MQTT_URL, where one is set: whether it is there, believes us and can do what we need. */

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
+import { MINUTE_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { writeFileDurable } from '../../platform/files/files.ts';
 import { Child, type ServiceDeps, USEFUL_PATIENCE_MS } from './child.ts';
@@ -27,7 +28,7 @@ export interface LocalInflux {
 }
 
 /** Reading a large log of writes again after a crash takes minutes; ended meanwhile it would begin anew, for ever. */
-const READY_DEADLINE_MS = 30 * 60_000;
+const READY_DEADLINE_MS = 30 * MINUTE_MS;
 
 const ADMIN = 'citywatch';
 

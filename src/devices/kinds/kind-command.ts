@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { DAY_S } from '../../core/clock.ts';
 import { fields, name } from './kind-field.ts';
 
 const COMMANDS_MAX = 32;
 const ARGS_MAX = 16;
-const TIMEOUT_S_MAX = 86_400;
-const EXPIRES_S_MAX = 30 * 86_400;
+const TIMEOUT_S_MAX = DAY_S;
+const EXPIRES_S_MAX = 30 * DAY_S;
 
 /** What only makes sense in what a device sends, or would put in the clear what must not be. */
 const NOT_IN_ARGS = ['path', 'scale', 'offset', 'map', 'tag', 'sensitive'] as const;
@@ -36,7 +37,7 @@ const command = z
 
 /** Defaults stand here and not in the schema: a stored kind must stay as it was written. */
 export const TIMEOUT_S = 60;
-export const EXPIRES_S = 86_400;
+export const EXPIRES_S = DAY_S;
 
 export const commands = z
   .record(name, command)

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DAY_S } from '../../core/clock.ts';
 import { forbiddenName } from '../../core/forbidden.ts';
 import { commands } from './kind-command.ts';
 import { codes, type FieldFile, fields, name, path } from './kind-field.ts';
@@ -48,7 +49,7 @@ const head = {
   version: z.int().min(1).max(1_000_000),
   title: z.strictObject({ en: z.string().min(1).max(64), zh: z.string().min(1).max(64) }),
   stream: z.boolean(),
-  period_s: z.number().positive().max(86_400),
+  period_s: z.number().positive().max(DAY_S),
   stale_after_s: z.number().positive().max(604_800),
   ...{ payload, rate, series },
 };

@@ -1,9 +1,9 @@
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { OnvifError } from './problems.ts';
 import { at, type XmlElement } from './xml.ts';
 
 /** A camera without battery says 1970; what is off by more than this is no clock. */
-const SKEW_MAX_MS = 200 * 365 * 86_400_000;
+const SKEW_MAX_MS = 200 * 365 * DAY_MS;
 
 /**
  * The camera's clock minus ours, from its answer to GetSystemDateAndTime, or null when it does not tell. Asked first

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, toRfc3339 } from '../../core/clock.ts';
+import { type Clock, DAY_MS, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { Counter, Gauge, type Observer } from '../../core/observe.ts';
 import type { Caller, CommandSpec, DeviceId, DeviceIdentity, DeviceKind } from '../../core/types.ts';
@@ -18,7 +18,7 @@ export const OPEN_MAX = 100;
 const LIMIT_LOCK = 6_104_220_304;
 const EXPIRED_AT_ONCE = 500;
 /** Settled commands are kept this long; their audit rows stay. */
-const KEPT_MS = 90 * 86_400_000;
+const KEPT_MS = 90 * DAY_MS;
 
 /** Who is above whom where a command asks for a role. */
 const RANK = { viewer: 0, device: 0, technician: 1, operator: 2, admin: 3 } as const;

@@ -1,9 +1,9 @@
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { covers, type Jurisdiction } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId, DeviceKind, DeviceState } from '../../core/types.ts';
 import { type Database, sql } from '../../platform/database/database.ts';
-import { countSeen, DAY_MS, type DaySlots, dayOf, expectedIn, type Gap, gapsOf, slotMsOf } from './day-slots.ts';
+import { countSeen, type DaySlots, dayOf, expectedIn, type Gap, gapsOf, slotMsOf } from './day-slots.ts';
 import type { CompletenessTables, DeviceDays } from './device-days.ts';
 
 export interface CompletenessDeps {

@@ -1,6 +1,7 @@
+import { DAY_MS } from '../../core/clock.ts';
+
 /** A day of a device in slots of half its period, one bit each. Pure; times are Unix ms. */
 
-export const DAY_MS = 86_400_000;
 /** Devices that report more often than every 10 s are judged as if they did every 10 s: 2 KB a day. */
 const SLOT_MS_MIN = 5_000;
 /** Longer without a reading than this many periods is a gap. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, HOUR_MS, MINUTE_MS } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
@@ -21,7 +21,7 @@ export interface CompletenessTables {
 
 const READER: ReaderName = 'completeness';
 /** A restart reads at most this much of the journal again. */
-const SAVE_EVERY_MS = 5 * 60_000;
+const SAVE_EVERY_MS = 5 * MINUTE_MS;
 /** Days of devices that wait to be saved; more are saved at once. */
 const DIRTY_MAX = 25_000;
 /** Of days in memory that are saved; what is beyond is read again when it is spoken of. */
@@ -30,7 +30,7 @@ const KEPT_BYTES_MAX = 24 * 1024 * 1024;
 const DAY_BYTES = 300;
 /** Days that answers can be given of. */
 const KEPT_DAYS = 40;
-const PRUNE_EVERY_MS = 3_600_000;
+const PRUNE_EVERY_MS = HOUR_MS;
 const ROWS_PER_STATEMENT = 2_000;
 
 interface Day extends DaySlots {

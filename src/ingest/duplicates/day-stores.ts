@@ -1,10 +1,10 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
+import { DAY_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { ensureDirectory } from '../../platform/files/files.ts';
 
-const DAY_MS = 24 * 3600 * 1000;
 const NAME = /^day-(\d{5,6})$/;
 /** Memory per opened day: LevelDB's defaults are four times as much, for up to ten days. */
 const OPTIONS = { writeBufferSize: 2 * 1024 * 1024, cacheSize: 2 * 1024 * 1024, keyEncoding: 'utf8' } as const;

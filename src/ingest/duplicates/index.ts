@@ -1,4 +1,5 @@
 import { crc32c } from '@node-rs/crc32';
+import { DAY_MS } from '../../core/clock.ts';
 import { BoundedMap } from '../../core/mechanisms/bounded.ts';
 import type { DecodedRecord, Message } from '../../core/types.ts';
 import type { Identity } from '../decode/decode.ts';
@@ -6,16 +7,16 @@ import { replayOrigin } from '../decode/replay-origin.ts';
 import { DayStores, dayOf, type Put } from './day-stores.ts';
 
 /** How long a record is remembered. */
-const REMEMBER_MS = 7 * 24 * 3600 * 1000;
+const REMEMBER_MS = 7 * DAY_MS;
 /** A machine clock set back by up to this much does not make us forget. */
-const CLOCK_BACK_MS = 24 * 3600 * 1000;
+const CLOCK_BACK_MS = DAY_MS;
 /** The journal keeps read messages for a day, and whoever reads them again must get the same answer. */
 const KEEP_DAYS = 7 + 2 + 1;
 /** Records of one device remembered per day; a busy checkpoint has 20,000 passages. */
 const PER_DEVICE_MAX = 200_000;
 const DEVICES_COUNTED_MAX = 20_000;
 /** A resend with the DUP flag follows its first sending within this time. */
-const RESEND_MS = 24 * 3600 * 1000;
+const RESEND_MS = DAY_MS;
 const HIGH_WATER = '!high-water';
 
 /** One decoded message as the index sees it; `records[i].duplicate` is what it sets. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, DAY_MS } from '../../core/clock.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { Lane } from '../../core/types.ts';
 import { ROOM_BYTES } from '../../platform/files/disks.ts';
@@ -46,7 +46,7 @@ export const JOURNAL_DEFAULTS: Omit<JournalOptions, 'files'> = {
   groupBytes: 256 * 1024,
   unsyncedBytesMax: 16 * MiB,
   reserveBytes: ROOM_BYTES.journal,
-  keepMs: 24 * 3600 * 1000,
+  keepMs: DAY_MS,
   keepBytes: 8 * 1024 * MiB,
   cacheBytes: 8 * MiB,
   failurePauseMs: 250,

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, withinJurisdiction } from '../../platform/database/database.ts';
@@ -38,7 +38,7 @@ export interface DeadLettersDeps {
 }
 
 /** Dead letters are kept this long and up to this many; the ledger keeps counting those that are gone. */
-const KEEP_MS = 30 * 24 * 3600 * 1000;
+const KEEP_MS = 30 * DAY_MS;
 const KEEP_ROWS = 1_000_000;
 const PRUNE_ROWS = 10_000;
 

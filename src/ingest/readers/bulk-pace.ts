@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, DAY_MS } from '../../core/clock.ts';
 import type { DecodedBatch, DecodedMessage } from '../../core/types.ts';
 
 export interface BulkPaceDeps {
@@ -37,8 +37,6 @@ export class BulkPace {
     return result;
   }
 }
-
-const DAY_MS = 24 * 3600 * 1000;
 
 /**
  * A backfill with the oldest day first: InfluxDB keeps one shard per day or week, and hopping between them makes it

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Database } from '../database/database.ts';
 
@@ -31,7 +31,7 @@ export interface KeptAnswer {
   response: string;
 }
 
-const KEPT_MS = 24 * 3_600_000;
+const KEPT_MS = DAY_MS;
 /** A request that has not finished by then died with its process; the key may be tried again. */
 const LEASE_MS = 60_000;
 const RESPONSE_CHARACTERS_MAX = 256_000;

@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS } from '../../core/clock.ts';
 import { daysOf, type RetentionDays, type Tier } from '../stores/store.ts';
 
 /** A part of a range and the tier that answers for it. */
@@ -33,8 +34,6 @@ export interface TimeRange {
 }
 
 export const FIVE_MINUTES_MS = 300_000;
-export const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** So many points of one device InfluxDB puts together in some tens of milliseconds. */
 const RAW_POINTS_CHEAP = 20_000;

@@ -1,5 +1,6 @@
+import { HOUR_MS } from '../../core/clock.ts';
 import type { DeviceId } from '../../core/types.ts';
-import { FIVE_MINUTES_MS, HOUR_MS, type TimeRange } from '../history/plan.ts';
+import { FIVE_MINUTES_MS, type TimeRange } from '../history/plan.ts';
 
 /** Windows of one hour of one kind that have to be rolled up again, and what dirtied them first. */
 export interface DirtyHour {

@@ -1,6 +1,7 @@
+import { HOUR_MS } from '../../core/clock.ts';
 import { Counter, type Observer } from '../../core/observe.ts';
 import type { DeviceId, DeviceKind } from '../../core/types.ts';
-import { FIVE_MINUTES_MS, HOUR_MS } from '../history/plan.ts';
+import { FIVE_MINUTES_MS } from '../history/plan.ts';
 import { DEVICES_AT_ONCE_MAX, type Store, type Tier } from '../stores/store.ts';
 import { fieldsOf, partTagOf } from '../writer/kind-fields.ts';
 import { summaryColumns } from './columns.ts';

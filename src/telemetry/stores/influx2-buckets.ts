@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DAY_S } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { HttpAnswer } from './http-port.ts';
 import { fromAnswer, saysNoBucket } from './influx2-errors.ts';
@@ -49,9 +50,9 @@ export interface RollupBucket {
 export async function ensureRollupBucket(wanted: RollupBucket, send: Send): Promise<void> {
   const { org, orgId, name, tier, retentionDays } = wanted;
   const days = daysOf(retentionDays, tier);
-  const retentionRules = [{ type: 'expire', everySeconds: days * 86_400 }];
+  const retentionRules = [{ type: 'expire', everySeconds: days * DAY_S }];
   const bucket = await findBucket(org, name, send);
-  if (bucket?.retentionRules?.[0]?.everySeconds === days * 86_400) return;
+  if (bucket?.retentionRules?.[0]?.everySeconds === days * DAY_S) return;
   const answer = bucket
     ? await send('PATCH', `/api/v2/buckets/${encodeURIComponent(bucket.id)}`, { retentionRules })
     : await send('POST', '/api/v2/buckets', { orgID: orgId, name, retentionRules });

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, HOUR_MS } from '../../core/clock.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import type { DeviceId, DeviceKind } from '../../core/types.ts';
 import { type Database, sql } from '../../platform/database/database.ts';
@@ -38,7 +38,6 @@ const WARN_SHARE = 0.8;
 const WARNED_MAX = 1_000;
 const SHOWN_MAX = 10;
 const ROWS_PER_STATEMENT = 5_000;
-const HOUR_MS = 3_600_000;
 const DAY_HOURS = 24;
 
 /**

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import t from 'tap';
+import { DAY_MS } from '../../../src/core/clock.ts';
 import type { CitywatchError } from '../../../src/core/errors.ts';
 import { NATIONWIDE } from '../../../src/core/jurisdiction.ts';
 import type { DecodedBatch, DeviceEvent } from '../../../src/core/types.ts';
 import { Ledger } from '../../../src/ingest/ledger/ledger.ts';
-import { DAY_MS, dayOf } from '../../../src/passages/partitions.ts';
+import { dayOf } from '../../../src/passages/partitions.ts';
 import { byDevice, byPlate } from '../../../src/passages/search.ts';
 import { Database, type RawBuilder, sql } from '../../../src/platform/database/database.ts';
 import { migrate } from '../../../src/platform/database/migrate.ts';

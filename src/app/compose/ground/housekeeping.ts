@@ -1,4 +1,4 @@
-import type { Clock } from '../../../core/clock.ts';
+import { type Clock, MINUTE_MS } from '../../../core/clock.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
 import type { Observer } from '../../../core/observe.ts';
@@ -11,7 +11,7 @@ export interface HousekeepingInput {
   chores: Record<string, () => Promise<unknown>>;
 }
 
-const EVERY_MS = 10 * 60_000;
+const EVERY_MS = 10 * MINUTE_MS;
 
 /** Removes what is past its time, every ten minutes, one chore after the other. */
 export function keepHouse({ clock, observer, lifecycle, chores }: HousekeepingInput): void {

@@ -1,5 +1,5 @@
 import type { ImagesPort } from '../../../api/ports.ts';
-import type { Clock } from '../../../core/clock.ts';
+import { type Clock, DAY_MS } from '../../../core/clock.ts';
 import { CitywatchError } from '../../../core/errors.ts';
 import { covers } from '../../../core/jurisdiction.ts';
 import type { Observer } from '../../../core/observe.ts';
@@ -21,8 +21,6 @@ export interface ImagesInput {
   devices: Pick<Directory, 'get'>;
   register: AccessRegister;
 }
-
-const DAY_MS = 24 * 3600 * 1000;
 
 /** Pictures of devices for the API, and the chore that removes old ones. */
 export function composeImages(input: ImagesInput): { port: ImagesPort; disk: Volume; tidy(): Promise<void> } {

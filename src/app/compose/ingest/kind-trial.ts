@@ -1,11 +1,10 @@
 import type { KindDryRunPort } from '../../../api/deps.ts';
-import type { Clock } from '../../../core/clock.ts';
+import { type Clock, HOUR_MS } from '../../../core/clock.ts';
 import { CitywatchError } from '../../../core/errors.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
 import { type DryRunJournal, KindDryRun } from '../../../ingest/explain/kind-dry-run.ts';
 import type { CrashGuard } from '../../../ingest/poison/crash-guard.ts';
 
-const HOUR_MS = 3_600_000;
 /** Well within the time the API gives one request. */
 const LIMIT_MS = 18_000;
 

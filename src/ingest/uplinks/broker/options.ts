@@ -1,3 +1,5 @@
+import { DAY_S } from '../../../core/clock.ts';
+
 export interface ExternalMqttOptions {
   /** mqtt:// or mqtts://, with user and password where the broker wants them. */
   url: string;
@@ -23,7 +25,7 @@ export const EXTERNAL_MQTT_DEFAULTS: Omit<ExternalMqttOptions, 'url' | 'clientId
   receiveMaximum: 512,
   unackedBytesMax: 160 * 1024 * 1024,
   payloadBytesMax: 256 * 1024,
-  sessionExpiryS: 7 * 86_400,
+  sessionExpiryS: 7 * DAY_S,
   keepaliveS: 10,
   reconnectMs: 1_000,
 };

@@ -1,8 +1,8 @@
 import t from 'tap';
+import { DAY_MS } from '../../../../src/core/clock.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { devicesOf } from '../../../../src/devices/registry/places.ts';
 import { Completeness, type CompletenessDeps } from '../../../../src/ingest/completeness/completeness.ts';
-import { DAY_MS } from '../../../../src/ingest/completeness/day-slots.ts';
 import { DeviceDays } from '../../../../src/ingest/completeness/device-days.ts';
 import { Database } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { DAY_MS } from '../../../../src/core/clock.ts';
 import {
   countSeen,
-  DAY_MS,
   emptyDay,
   expectedIn,
   gapsOf,
