@@ -82,7 +82,7 @@ async function sustained(gateway: Gateway, load: Load, { name, seconds, window }
 
 async function cpuBesideFloor(cpu: Record<string, number>, messages: number): Promise<void> {
   const file = join(import.meta.dirname, 'support/floor.ts');
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import=tsx', file]);
+  const { stdout } = await promisify(execFile)(process.execPath, [file]);
   const floor = round(Number(JSON.parse(stdout).cpuSPer100k));
   const per100k = (name: string): number => round(((cpu[name] ?? 0) * 100_000) / messages);
   const own = per100k('gateway');

@@ -34,7 +34,7 @@ interface Sample {
 }
 
 function start(file: string, args: string[]): ChildProcess {
-  return fork(join(SUPPORT, file), args, { execArgv: ['--import=tsx'], stdio: 'inherit' });
+  return fork(join(SUPPORT, file), args, { stdio: 'inherit' });
 }
 
 async function answer<T>(child: ChildProcess): Promise<T> {

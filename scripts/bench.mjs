@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { ROOT, runScript, setUpPackages, setUpPrograms } from './setup.mjs';
+import { pinnedNode } from './pinned-node.mjs';
+import { ROOT } from './root.mjs';
+import { runScript, setUpPackages, setUpPrograms } from './setup.mjs';
 import { say } from './shell.mjs';
 
 /** Runs every file of bench/, or those whose names are given; prints one JSON line per result, then tables per file. */
@@ -30,7 +32,7 @@ await runScript(async () => {
 
 /** One process per file, so that no measurement warms up another. */
 async function measure(name) {
-  const child = spawn(process.execPath, ['--import=tsx', join('bench', `${name}.ts`)], {
+  const child = spawn(pinnedNode(), [join('bench', `${name}.ts`)], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ROOT, runScript } from './setup.mjs';
+import { ROOT } from './root.mjs';
+import { runScript } from './setup.mjs';
 import { SetupError, say, withLock } from './shell.mjs';
 
 const WEB = join(ROOT, 'web');

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureLists, hasApt, simulate } from './apt.mjs';
-import { ROOT, runScript } from './setup.mjs';
+import { ROOT } from './root.mjs';
+import { runScript } from './setup.mjs';
 import { findProgram, run, SetupError, say, withLock } from './shell.mjs';
 
 /**

@@ -1,11 +1,10 @@
 import './node-version.mjs';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { aptInstall, hasApt } from './apt.mjs';
+import { packageName } from './pinned-node.mjs';
+import { ROOT } from './root.mjs';
 import { findProgram, run, SetupError, say, withLock } from './shell.mjs';
-
-export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** What the gateway starts besides itself, the Debian package it comes in, and the setting that stands in for it. */
 const PROGRAMS = [
@@ -30,12 +29,16 @@ export async function setUpPackages() {
   });
 }
 
-/** Whether everything package-lock.json asks for is there in that version; what only other machines need is not. */
+/**
+ * Whether everything package-lock.json asks for is there in that version. What only other machines need is optional,
+ * and so is not asked for, but for the Node of this one.
+ */
 export function packagesFit(root) {
   const wanted = readLock(join(root, 'package-lock.json'));
   const there = readLock(join(root, 'node_modules', '.package-lock.json'));
+  const ours = `node_modules/${packageName()}`;
   return Object.entries(wanted).every(([path, entry]) => {
-    if (path === '' || entry.optional || entry.link) return true;
+    if (path === '' || (entry.optional && path !== ours) || entry.link) return true;
     return there[path]?.version === entry.version && there[path]?.integrity === entry.integrity;
   });
 }

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { buildWeb } from './build-web.mjs';
 import { prepareJudges } from './judges.mjs';
-import { ROOT, runScript, setUpPackages, setUpPrograms } from './setup.mjs';
+import { pinnedNode } from './pinned-node.mjs';
+import { ROOT } from './root.mjs';
+import { runScript, setUpPackages, setUpPrograms } from './setup.mjs';
 import { run, SetupError, say } from './shell.mjs';
 
 /** Groups run one after the other, with so many files of a group at a time. */
@@ -76,7 +78,7 @@ function pointsTo(link, target) {
 
 /** Makes tap's own test class, which npm would have made if we let it run package scripts. */
 function buildTap() {
-  const { ok, stderr, stdout } = run(process.execPath, [binary('tap'), 'build'], { cwd: ROOT });
+  const { ok, stderr, stdout } = run(pinnedNode(), [binary('tap'), 'build'], { cwd: ROOT });
   if (!ok) throw new SetupError(`tap build failed: ${stdout}${stderr}`);
 }
 
@@ -93,7 +95,7 @@ function checkCode() {
 }
 
 function check(name, args) {
-  const { ok, stdout, stderr } = run(process.execPath, args, { cwd: ROOT });
+  const { ok, stdout, stderr } = run(pinnedNode(), args, { cwd: ROOT });
   if (ok) totals.passed += 1;
   else totals.failed += 1;
   process.stdout.write(ok ? `ok      ${name}\n` : `FAILED  ${name}\n${stdout}${stderr}\n`);
@@ -119,7 +121,7 @@ async function runGroup(files, jobs, long) {
   const { Parser } = await import('tap-parser');
   const limit = long ? [`--timeout=${LONG_TIMEOUT_S}`] : [];
   const args = [binary('tap'), 'run', '--reporter=tap', `--jobs=${jobs}`, ...limit, ...files];
-  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(pinnedNode(), args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
   const results = new Map();
   const reported = new Set();
   const parser = new Parser();

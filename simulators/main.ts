@@ -7,7 +7,7 @@ import { readScenario, withPrefix } from './scenario.ts';
 
 const HELP = `Runs a simulated city against a gateway and says what happens as JSON lines.
 
-  node --import=tsx simulators/main.ts --scenario FILE --gateway URL --mqtt URL --token-file FILE
+  node simulators/main.ts --scenario FILE --gateway URL --mqtt URL --token-file FILE
 
   --scenario FILE    the city and its timeline, such as simulators/scenarios/demo-ningbo.yaml
   --gateway URL      HTTP address of the gateway, such as http://127.0.0.1:8080

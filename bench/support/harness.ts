@@ -64,7 +64,7 @@ export class Load {
   }
 
   static async connect(gateway: Gateway, devices: Devices): Promise<Load> {
-    const child = fork(join(import.meta.dirname, 'gateway-load.ts'), [], { execArgv: ['--import=tsx'] });
+    const child = fork(join(import.meta.dirname, 'gateway-load.ts'));
     owner.teardown(() => {
       if (child.connected) child.disconnect();
     });

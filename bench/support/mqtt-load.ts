@@ -86,4 +86,4 @@ await Promise.all(devices.map(({ socket, bytes }) => run(socket, bytes, messages
 const seconds = (performance.now() - startMs) / 1000;
 process.send?.({ seconds });
 for (const { socket } of devices) socket.removeAllListeners('close').destroy();
-process.disconnect();
+process.disconnect?.();

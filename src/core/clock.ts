@@ -70,8 +70,11 @@ export function deadline(clock: Clock, ms: number, parent?: AbortSignal): { sign
 
 /** The reason of a signal made by {@link deadline}. */
 export class DeadlineExceeded extends Error {
-  constructor(readonly ms: number) {
+  readonly ms: number;
+
+  constructor(ms: number) {
     super(`no answer within ${ms} ms`);
+    this.ms = ms;
     this.name = 'DeadlineExceeded';
   }
 }

@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../support/services.ts';
 
 t.setTimeout(300_000);
 
-const SCRIPT = join(import.meta.dirname, '../../scripts/citywatch.mjs');
+const SCRIPT = join(import.meta.dirname, '../../src/app/main.ts');
 const DEVICE = 'k-1';
 const FIRE_MS = Date.now();
 

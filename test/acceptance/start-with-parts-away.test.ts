@@ -10,7 +10,7 @@ import { startInflux, startRedis } from '../support/services.ts';
 t.setTimeout(240_000);
 
 const MiB = 1024 ** 2;
-const SCRIPT = join(import.meta.dirname, '../../scripts/citywatch.mjs');
+const SCRIPT = join(import.meta.dirname, '../../src/app/main.ts');
 
 async function fillLevel(gateway: Gateway, device: string, secret: string): Promise<number> {
   const path = `/devices/${device}/telemetry`;

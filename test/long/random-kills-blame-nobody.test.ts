@@ -18,7 +18,7 @@ t.test('kills at random, some before anything moved, put no message aside', { ti
   await journal.close();
   let kills = 0;
   for (let ended = false; !ended; ) {
-    const child = spawn(process.execPath, ['--import=tsx', CHILD, directory, 'slowly'], {
+    const child = spawn(process.execPath, [CHILD, directory, 'slowly'], {
       stdio: ['ignore', 'pipe', 2],
     });
     const gone = once(child, 'close');

@@ -4,7 +4,7 @@ import { allProcesses, descendantsOf, type Process, stillThere } from './process
 import { isRunning, until } from './processes.ts';
 import { type Owner, temporaryDirectory } from './services.ts';
 
-const SCRIPT = join(import.meta.dirname, '../../scripts/citywatch.mjs');
+const SCRIPT = join(import.meta.dirname, '../../src/app/main.ts');
 
 export const ADMIN_TOKEN = 'acceptance-admin-token-of-forty-letters';
 

@@ -20,7 +20,7 @@ export function refusedStart(env: Record<string, string>, root = ROOT): Promise<
 
 /** Runs `citywatch` with these words to its end; `status` is null when it had to be killed. */
 export async function runCitywatch(words: string[], env: Record<string, string>, root = ROOT): Promise<Refusal> {
-  const child = spawn(process.execPath, [join(root, 'scripts/citywatch.mjs'), ...words], {
+  const child = spawn(process.execPath, [join(root, 'src/app/main.ts'), ...words], {
     env: {
       PATH: process.env.PATH ?? '',
       ...{ CITYWATCH_HTTP_PORT: '0', CITYWATCH_MQTT_PORT: '0', CITYWATCH_LOG_LEVEL: 'silent' },

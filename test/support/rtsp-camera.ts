@@ -96,7 +96,7 @@ export class TestCamera {
     });
     socket.on('error', () => socket.destroy());
     let waiting = Buffer.alloc(0);
-    socket.on('data', (chunk) => {
+    socket.on('data', (chunk: Buffer) => {
       waiting = Buffer.concat([waiting, chunk]);
       for (let used = 1; used > 0; waiting = waiting.subarray(used)) {
         used = waiting[0] === 0x24 ? frameBytes(waiting) : waiting.indexOf('\r\n\r\n') + 4;

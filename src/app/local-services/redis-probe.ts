@@ -25,7 +25,7 @@ export function askRedis(url: string, commands: string[][], signal: AbortSignal)
       signal.removeEventListener('abort', stop);
       reject(new Error('Redis closed the connection'));
     });
-    socket.on('data', (chunk) => {
+    socket.on('data', (chunk: Buffer) => {
       received = Buffer.concat([received, chunk]);
       try {
         const replies = readReplies(received, all.length);

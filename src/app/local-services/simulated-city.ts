@@ -31,7 +31,7 @@ export class SimulatedCity {
   constructor({ args, clock, stopMs, onEvent, onComplaint }: SimulatedCityOptions) {
     this.#clock = clock;
     this.#stopMs = stopMs;
-    const words = ['--pdeathsig', 'KILL', '--', process.execPath, '--import=tsx', MAIN, ...args];
+    const words = ['--pdeathsig', 'KILL', '--', process.execPath, MAIN, ...args];
     this.#child = spawn('setpriv', words, {
       cwd: join(import.meta.dirname, '../../..'),
       env: PLAIN_ENVIRONMENT,

@@ -158,13 +158,12 @@ export class Spawner {
     this.#cage ??= this.#deps.cage();
     const { around, launcher } = await this.#cage;
     if (signal.aborted) return 'stopped';
-    const tsx = import.meta.resolve('tsx');
     const settings: SpawnerSettings = {
       ...this.#settings,
       ffmpegPath: programPath(this.#settings.ffmpegPath),
       launcher,
     };
-    const node = [process.execPath, '--max-old-space-size=64', `--import=${tsx}`, ENTRY, JSON.stringify(settings)];
+    const node = [process.execPath, '--max-old-space-size=64', ENTRY, JSON.stringify(settings)];
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--no-new-privs', '--', ...around, ...node], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: ENVIRONMENT,

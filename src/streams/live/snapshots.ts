@@ -140,7 +140,7 @@ async function readJpeg(door: LocalDoor): Promise<Buffer> {
   const socket = await door.connection.catch(() => never);
   let data = Buffer.alloc(0);
   return new Promise((resolve, reject) => {
-    socket.on('data', (chunk) => {
+    socket.on('data', (chunk: Buffer) => {
       data = Buffer.concat([data, chunk]);
       if (data.length > JPEG_BYTES_MAX) data = Buffer.from(lastJpeg(data) ?? data);
       if (data.length > JPEG_BYTES_MAX) reject(new StreamFailure('nonsense', 'Its picture is too large.'));

@@ -153,7 +153,7 @@ async function readParts(door: LocalDoor, onPart: (part: Part) => void): Promise
   const socket = await door.connection.catch(() => never);
   const parser = new FragmentParser();
   return new Promise((resolve) => {
-    socket.on('data', (chunk) => {
+    socket.on('data', (chunk: Buffer) => {
       try {
         for (const part of parser.push(chunk)) onPart(part);
       } catch (error) {

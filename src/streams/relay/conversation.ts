@@ -59,7 +59,7 @@ export class Conversation {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    socket.on('data', (chunk) => this.#receive(chunk));
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.once('error', () => this.destroy(new StreamFailure('closed')));
     socket.once('close', () => this.destroy(new StreamFailure('closed')));
   }

@@ -70,7 +70,7 @@ export class Relay {
     const reader = new RtspReader();
     const late = this.#clock.after(FIRST_REQUEST_MS, () => socket.destroy());
     let server: SessionServer | null = null;
-    socket.on('data', (chunk) => {
+    socket.on('data', (chunk: Buffer) => {
       try {
         for (const item of reader.push(chunk)) {
           if (!server && item.type === 'request') {

@@ -5,10 +5,11 @@ import t from 'tap';
 import { type CommandRun, commandInProcess } from '../../support/command-line.ts';
 import { temporaryDirectory } from '../../support/services.ts';
 
-const SCRIPT = join(import.meta.dirname, '../../../scripts/citywatch.mjs');
+const SCRIPTS = join(import.meta.dirname, '../../../scripts');
+const MAIN = join(import.meta.dirname, '../../../src/app/main.ts');
 
 function citywatch(args: string[], env: Record<string, string> = {}): Promise<CommandRun> {
-  return node([SCRIPT, ...args], env);
+  return node([MAIN, ...args], env);
 }
 
 function node(args: string[], env: Record<string, string> = {}): Promise<CommandRun> {
@@ -66,7 +67,10 @@ t.test('doctor ends with status 1 when there is a problem, with a remedy', async
 
 t.test('a Node that is too old gets one sentence and status 2 before anything is installed', async (t) => {
   const old = "Object.defineProperty(process.versions, 'node', { value: '20.20.1' });";
-  const { status, stdout, stderr } = await node(['-e', `${old} import(${JSON.stringify(SCRIPT)})`]);
+  const { status, stdout, stderr } = await node([
+    '-e',
+    `${old} import(${JSON.stringify(join(SCRIPTS, 'prepare.mjs'))})`,
+  ]);
   t.equal(status, 2);
   t.equal(stdout, '');
   t.equal(stderr, 'citywatch needs Node 20.20.2 or newer and this is 20.20.1; install a newer Node.\n');
@@ -87,7 +91,7 @@ t.test('set-up sees when the npm packages are not those of the lockfile', async 
   for (const [there, fits] of cases) {
     const root = t.testdir({ node_modules: {}, 'package-lock.json': JSON.stringify({ packages: wanted }) });
     await writeFile(join(root, 'node_modules', '.package-lock.json'), JSON.stringify({ packages: there }));
-    const setup = JSON.stringify(SCRIPT.replace('citywatch.mjs', 'setup.mjs'));
+    const setup = JSON.stringify(join(SCRIPTS, 'setup.mjs'));
     const code = `const { packagesFit } = await import(${setup}); console.log(packagesFit(${JSON.stringify(root)}));`;
     const { stdout } = await node(['--input-type=module', '-e', code]);
     t.equal(stdout.trim(), String(fits), JSON.stringify(there));

@@ -40,9 +40,11 @@ for (const script of ['start', 'demo']) {
     const root = await temporaryDirectory(t);
     await copyFile(join(ROOT, 'package.json'), join(root, 'package.json'));
     await mkdir(join(root, 'scripts'));
-    await writeFile(join(root, 'scripts/citywatch.mjs'), `await import(${JSON.stringify(CHILD)});`);
-    const env = { NODE_OPTIONS: `--import=${import.meta.resolve('tsx')}` };
-    const { top, said } = await up(t, { words: ['npm', 'run', script], cwd: root, env });
+    await mkdir(join(root, 'src/app'), { recursive: true });
+    await copyFile(join(ROOT, 'scripts/citywatch'), join(root, 'scripts/citywatch'));
+    await writeFile(join(root, 'scripts/prepare.mjs'), `process.stdout.write(${JSON.stringify(process.execPath)});`);
+    await writeFile(join(root, 'src/app/main.ts'), `await import(${JSON.stringify(CHILD)});`);
+    const { top, said } = await up(t, { words: ['npm', 'run', script], cwd: root });
     top.kill('SIGTERM');
     await once(top, 'close');
     t.match(said(), /^drained$/m);
@@ -52,7 +54,7 @@ for (const script of ['start', 'demo']) {
 
 t.test('a gateway whose npx is gone, signal or not, drains by itself', async (t) => {
   // npx leaves a shell between itself and the command, which a signal ends without a word to the command.
-  const words = ['sh', '-c', `"${process.execPath}" --import=tsx "${CHILD}"; true`];
+  const words = ['sh', '-c', `"${process.execPath}" "${CHILD}"; true`];
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     const { top, said } = await up(t, { words, cwd: ROOT, env: { npm_lifecycle_event: 'npx' } });
     top.kill(signal);
@@ -62,7 +64,7 @@ t.test('a gateway whose npx is gone, signal or not, drains by itself', async (t)
 });
 
 t.test('a gateway that was put in the background without npm outlives who started it', async (t) => {
-  const words = ['sh', '-c', `"${process.execPath}" --import=tsx "${CHILD}" & wait`];
+  const words = ['sh', '-c', `"${process.execPath}" "${CHILD}" & wait`];
   const { top, said } = await up(t, { words, cwd: ROOT });
   const [gateway] = descendantsOf(top.pid ?? 0);
   top.kill('SIGKILL');

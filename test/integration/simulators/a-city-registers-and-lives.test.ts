@@ -88,7 +88,7 @@ function startCity(t: { teardown(run: () => unknown): void; testdir(): string },
   const flags = Object.entries({ ...files, ...args }).flatMap(([name, value]) =>
     value || name === 'prefix' ? [`--${name}`, value] : [`--${name}`],
   );
-  const child = spawn(process.execPath, ['--import=tsx', 'simulators/main.ts', ...flags], {
+  const child = spawn(process.execPath, ['simulators/main.ts', ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const events: Record<string, unknown>[] = [];
@@ -216,7 +216,7 @@ t.test('encoders die with the simulator, even by kill -9', async (t) => {
       console.log('running');
     })();
   `;
-  const child = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', script], {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.teardown(() => child.kill('SIGKILL'));

@@ -25,7 +25,7 @@ export class FaultyGateway {
   /** One that does not run yet. */
   static async prepare(t: Owner, env: Record<string, string> = {}): Promise<FaultyGateway> {
     const path = join(await temporaryDirectory(t), 'orders.json');
-    const preload = `--import=${import.meta.resolve('tsx')} --import=${PRELOAD}`;
+    const preload = `--import=${PRELOAD}`;
     const gateway = await Gateway.prepare(t, { NODE_OPTIONS: preload, [ORDERS_VARIABLE]: path, ...env });
     return new FaultyGateway(gateway, path);
   }

@@ -75,7 +75,7 @@ class StormDevice {
     socket.once('connect', () => {
       socket.write(mqtt.generate({ ...hello, clientId: id, username: id, password: Buffer.from(secret) }));
     });
-    socket.on('data', (bytes) => this.#read(bytes));
+    socket.on('data', (bytes: Buffer) => this.#read(bytes));
     socket.on('error', () => {});
     socket.once('close', () => {
       this.again += 1;

@@ -160,7 +160,7 @@ t.test('PostgreSQL, Redis, InfluxDB and the broker are found by these names too'
   const found: string[] = [];
   const listener = createSocketServer((socket) => {
     socket.on('error', () => {});
-    socket.once('data', (bytes) => {
+    socket.once('data', (bytes: Buffer) => {
       found.push(nameOfGreeting(bytes));
       socket.destroy();
     });
