@@ -31,6 +31,9 @@ const CODE = ['bench', 'config', 'scripts', 'simulators', 'src', 'test', 'web'];
 /** Younger data may belong to a test that is about to link to it. */
 const SWEEP_AFTER_MS = 600_000;
 
+/** Compiled code of one file serves the others. */
+const COMPILED = join(ROOT, '.cache', 'compiled');
+
 const totals = { passed: 0, failed: 0 };
 
 await runScript(async () => {
@@ -121,7 +124,8 @@ async function runGroup(files, jobs, long) {
   const { Parser } = await import('tap-parser');
   const limit = long ? [`--timeout=${LONG_TIMEOUT_S}`] : [];
   const args = [binary('tap'), 'run', '--reporter=tap', `--jobs=${jobs}`, ...limit, ...files];
-  const child = spawn(pinnedNode(), args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  const env = { ...process.env, NODE_COMPILE_CACHE: COMPILED };
+  const child = spawn(pinnedNode(), args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] });
   const results = new Map();
   const reported = new Set();
   const parser = new Parser();

@@ -18,7 +18,6 @@ const READY_MS = 15_000;
 const LAST_MOMENT_MS = 1_000;
 
 /** The spawner sees nothing of our environment. It compiles its files itself: the cache may be another user's. */
-const ENVIRONMENT = { ...BARE_ENVIRONMENT, TSX_DISABLE_CACHE: '1' };
 
 export interface SpawnerDeps {
   clock: Clock;
@@ -166,7 +165,7 @@ export class Spawner {
     const node = [process.execPath, '--max-old-space-size=64', ENTRY, JSON.stringify(settings)];
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--no-new-privs', '--', ...around, ...node], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      env: ENVIRONMENT,
+      env: BARE_ENVIRONMENT,
       // Its own session: Ctrl-C in a terminal is for the gateway, which then ends what it started in order.
       detached: true,
     });
