@@ -17,8 +17,6 @@ const ENTRY = fileURLToPath(new URL('./spawner-process.ts', import.meta.url));
 const READY_MS = 15_000;
 const LAST_MOMENT_MS = 1_000;
 
-/** The spawner sees nothing of our environment. It compiles its files itself: the cache may be another user's. */
-
 export interface SpawnerDeps {
   clock: Clock;
   observer: Observer;
