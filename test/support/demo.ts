@@ -99,7 +99,7 @@ export class Demo {
   /** The process that is the gateway. */
   get gateway(): Process | undefined {
     return this.family().find(
-      ({ commandLine, program }) => program === 'node' && /citywatch\.mjs demo/.test(commandLine),
+      ({ commandLine, program }) => program === 'node' && /main\.ts demo/.test(commandLine),
     );
   }
 
