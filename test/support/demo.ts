@@ -98,9 +98,7 @@ export class Demo {
 
   /** The process that is the gateway. */
   get gateway(): Process | undefined {
-    return this.family().find(
-      ({ commandLine, program }) => program === 'node' && /main\.ts demo/.test(commandLine),
-    );
+    return this.family().find(({ commandLine, program }) => program === 'node' && /main\.ts demo/.test(commandLine));
   }
 
   /** What Ctrl-C does: SIGINT to all in the foreground. Resolves when it has ended. */
