@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { Registry } from 'prom-client';
+import type { HistogramConfiguration } from 'prom-client';
+import { Counter, type CounterConfiguration, Gauge, type GaugeConfiguration, Histogram, Registry } from 'prom-client';
 
 export type { Logger } from 'pino';
 export { Counter, Gauge, Histogram, Registry } from 'prom-client';
@@ -62,4 +63,28 @@ export interface Observer {
 
 export function createObserver(options: LogOptions): Observer {
   return { log: createLogger(options), metrics: new Registry() };
+}
+
+/** A metric's name, help, labels and buckets; where it is registered is said apart. */
+type Described<Configuration> = Omit<Configuration, 'registers' | 'collect'>;
+
+/**
+ * The counter of this name, made where it is not there yet: what exists several times (lanes, readers, services) counts
+ * under one name and is told apart by a label.
+ */
+export function counterNamed(metrics: Registry, described: Described<CounterConfiguration<string>>): Counter {
+  const known = metrics.getSingleMetric(described.name) as Counter | undefined;
+  return known ?? new Counter({ ...described, registers: [metrics] });
+}
+
+/** As {@link counterNamed}. */
+export function gaugeNamed(metrics: Registry, described: Described<GaugeConfiguration<string>>): Gauge {
+  const known = metrics.getSingleMetric(described.name) as Gauge | undefined;
+  return known ?? new Gauge({ ...described, registers: [metrics] });
+}
+
+/** As {@link counterNamed}. */
+export function histogramNamed(metrics: Registry, described: Described<HistogramConfiguration<string>>): Histogram {
+  const known = metrics.getSingleMetric(described.name) as Histogram | undefined;
+  return known ?? new Histogram({ ...described, registers: [metrics] });
 }

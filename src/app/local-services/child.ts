@@ -3,7 +3,7 @@ import { type Clock, deadline } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { TokenBucket } from '../../core/mechanisms/bounded.ts';
 import { supervise } from '../../core/mechanisms/supervise.ts';
-import { Counter, Gauge, type KnownSecrets, type Observer } from '../../core/observe.ts';
+import { counterNamed, gaugeNamed, type KnownSecrets, type Observer } from '../../core/observe.ts';
 import { lockForChild } from './leftovers.ts';
 
 export interface ServiceDeps {
@@ -56,7 +56,6 @@ const LINE_CHARS_MAX = 500;
 export class Child {
   readonly #spec: ChildSpec;
   readonly #deps: ServiceDeps;
-  readonly #up: Gauge;
   readonly #killNow = new AbortController();
   #supervised: ReturnType<typeof supervise> | null = null;
   #process: ChildProcess | null = null;
@@ -66,7 +65,6 @@ export class Child {
   constructor(spec: ChildSpec, deps: ServiceDeps) {
     this.#spec = spec;
     this.#deps = deps;
-    this.#up = upGauge(deps.observer);
   }
 
   get name(): string {
@@ -133,7 +131,7 @@ export class Child {
 
   #sayEnded(reason: unknown, pauseMs: number): void {
     const { observer } = this.#deps;
-    restartCounter(observer).inc({ service: this.name });
+    countRestart(observer, this.name);
     observer.log.child({ part: this.name }).warn({ reason: messageOf(reason), pauseMs }, 'ended; starts again');
   }
 
@@ -179,7 +177,7 @@ export class Child {
 
   #setReady(ready: boolean): void {
     this.#ready = ready;
-    this.#up.set({ service: this.name }, ready ? 1 : 0);
+    sayUp(this.#deps.observer, this.name, ready);
   }
 
   async #untilReady(life: Life, signal: AbortSignal): Promise<void> {
@@ -284,16 +282,14 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function upGauge({ metrics }: Observer): Gauge {
-  const name = 'citywatch_local_service_up';
+function sayUp({ metrics }: Observer, service: string, isUp: boolean): void {
   const help = 'Whether a private service answers';
-  const known = metrics.getSingleMetric(name) as Gauge | undefined;
-  return known ?? new Gauge({ name, help, labelNames: ['service'], registers: [metrics] });
+  const described = { name: 'citywatch_local_service_up', help, labelNames: ['service'] };
+  gaugeNamed(metrics, described).set({ service }, isUp ? 1 : 0);
 }
 
-function restartCounter({ metrics }: Observer): Counter {
-  const name = 'citywatch_local_service_restarts_total';
+function countRestart({ metrics }: Observer, service: string): void {
   const help = 'How often a private service ended by itself and was started again';
-  const known = metrics.getSingleMetric(name) as Counter | undefined;
-  return known ?? new Counter({ name, help, labelNames: ['service'], registers: [metrics] });
+  const described = { name: 'citywatch_local_service_restarts_total', help, labelNames: ['service'] };
+  counterNamed(metrics, described).inc({ service });
 }

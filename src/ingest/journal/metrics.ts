@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Registry } from '../../core/observe.ts';
+import { counterNamed, gaugeNamed, histogramNamed, type Registry } from '../../core/observe.ts';
 import type { Lane } from '../../core/types.ts';
 
 /** What one lane reports. The metrics are shared by the lanes, which differ in the label `lane`. */
@@ -12,21 +12,14 @@ export interface JournalMetrics {
 
 export function journalMetrics(registry: Registry, lane: Lane): JournalMetrics {
   const counter = (name: string, help: string, labelNames: string[] = ['lane']) =>
-    (registry.getSingleMetric(name) as Counter | undefined) ??
-    new Counter({ name, help, labelNames, registers: [registry] });
-  const gauge = (name: string, help: string) =>
-    (registry.getSingleMetric(name) as Gauge | undefined) ??
-    new Gauge({ name, help, labelNames: ['lane'], registers: [registry] });
-  const syncName = 'citywatch_journal_sync_seconds';
-  const sync =
-    (registry.getSingleMetric(syncName) as Histogram | undefined) ??
-    new Histogram({
-      name: syncName,
-      help: 'Time from the start of writing a group to the end of its fdatasync',
-      labelNames: ['lane'],
-      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2],
-      registers: [registry],
-    });
+    counterNamed(registry, { name, help, labelNames });
+  const gauge = (name: string, help: string) => gaugeNamed(registry, { name, help, labelNames: ['lane'] });
+  const sync = histogramNamed(registry, {
+    name: 'citywatch_journal_sync_seconds',
+    help: 'Time from the start of writing a group to the end of its fdatasync',
+    labelNames: ['lane'],
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2],
+  });
   const messages = counter('citywatch_journal_messages_total', 'Messages made durable').labels(lane);
   const bytes = counter('citywatch_journal_bytes_total', 'Bytes made durable').labels(lane);
   const refusals = counter('citywatch_journal_refused_total', 'Messages not taken', ['lane', 'reason']);

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import type { Worker } from '../../core/mechanisms/supervise.ts';
-import { Counter, Gauge, type Logger, type Observer } from '../../core/observe.ts';
+import { counterNamed, gaugeNamed, type Logger, type Observer } from '../../core/observe.ts';
 import type { DecodedBatch, DecodedMessage, JournalPosition, Lane } from '../../core/types.ts';
 import { refusal } from '../decode/refusals.ts';
 
@@ -150,18 +150,16 @@ export function withoutRecords({ message }: DecodedMessage): DecodedMessage {
 function readerMetrics({ name, lane, observer: { metrics } }: ReaderOptions) {
   const labels = { reader: name, lane };
   const labelNames = ['reader', 'lane'];
-  const offset =
-    (metrics.getSingleMetric('citywatch_reader_offset_bytes') as Gauge | undefined) ??
-    new Gauge({
-      ...{ name: 'citywatch_reader_offset_bytes', help: 'Place in the journal up to which a reader is done' },
-      ...{ labelNames, registers: [metrics] },
-    });
-  const poison =
-    (metrics.getSingleMetric('citywatch_reader_poison_total') as Counter | undefined) ??
-    new Counter({
-      ...{ name: 'citywatch_reader_poison_total', help: 'Messages put aside because handling them failed' },
-      ...{ labelNames, registers: [metrics] },
-    });
+  const offset = gaugeNamed(metrics, {
+    name: 'citywatch_reader_offset_bytes',
+    help: 'Place in the journal up to which a reader is done',
+    labelNames,
+  });
+  const poison = counterNamed(metrics, {
+    name: 'citywatch_reader_poison_total',
+    help: 'Messages put aside because handling them failed',
+    labelNames,
+  });
   return {
     at: (place: number) => offset.set(labels, place),
     poison: () => poison.inc(labels),

@@ -1,7 +1,7 @@
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import type { Worker } from '../../core/mechanisms/supervise.ts';
-import { Counter, Gauge, type Logger, type Observer } from '../../core/observe.ts';
+import { counterNamed, gaugeNamed, type Logger, type Observer } from '../../core/observe.ts';
 import type { DecodedBatch, DeviceId, Lane } from '../../core/types.ts';
 import type { TimeRange } from '../history/plan.ts';
 import { type DirtyHour, DirtyWindows, rangeOf } from './dirty.ts';
@@ -191,17 +191,15 @@ export class Rollups {
 
 /** Both lanes count into the same metrics. */
 function createMetrics({ metrics }: Observer) {
-  const counter = (name: string, help: string, labelNames: string[]): Counter =>
-    (metrics.getSingleMetric(name) as Counter | undefined) ??
-    new Counter({ name, help, labelNames, registers: [metrics] });
-  const dirty = 'citywatch_rollup_waiting';
   return {
-    refused: counter('citywatch_rollups_refused_total', 'Times that the store refused to make roll-ups.', []),
-    dirty:
-      (metrics.getSingleMetric(dirty) as Gauge | undefined) ??
-      new Gauge({
-        ...{ name: dirty, help: 'Hours of devices that wait to be rolled up.', labelNames: ['lane'] },
-        registers: [metrics],
-      }),
+    refused: counterNamed(metrics, {
+      name: 'citywatch_rollups_refused_total',
+      help: 'Times that the store refused to make roll-ups.',
+    }),
+    dirty: gaugeNamed(metrics, {
+      name: 'citywatch_rollup_waiting',
+      help: 'Hours of devices that wait to be rolled up.',
+      labelNames: ['lane'],
+    }),
   };
 }
