@@ -71,6 +71,7 @@ const BANNED: { use: RegExp; allowed: RegExp; what: string }[] = [
     what: 'an hour or a day by hand',
   },
   { use: /\bgetSingleMetric\b/, allowed: /^src\/core\/observe\.ts$/, what: 'a metric found by hand' },
+  { use: /\bMath\.random\b|\brandomInt\b/, allowed: /^src\/core\/random\.ts$/, what: 'randomness of its own' },
   { use: /\bAbortSignal\.timeout\(/, allowed: /^$/, what: 'a timer' },
   { use: /(?<![.\w#])fetch\(/, allowed: /^$/, what: 'fetch' },
 ];
@@ -116,5 +117,6 @@ t.test('the rule itself sees a breach', async (t) => {
   t.equal(breach('node:net'), 1);
   t.equal(breach('../core/clock.ts'), 0);
   t.equal(globalProblems({ ...source, text: 'const x = Date.now();' }).length, 1);
+  t.equal(globalProblems({ ...source, text: 'const pauseMs = 100 * Math.random();' }).length, 1);
   t.equal(globalProblems({ ...source, text: 'const keepMs = 7 * 86_400_000;' }).length, 1);
 });

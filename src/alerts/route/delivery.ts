@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { Counter, Histogram, type Logger, type Observer } from '../../core/observe.ts';
+import { type Random, systemRandom } from '../../core/random.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { DONE, type WorkResult } from '../../platform/work/work.ts';
 import type { SendResult, Sinks } from '../sinks/sink.ts';
@@ -17,7 +18,8 @@ export interface DeliveryDeps {
   box: SecretBox;
   /** Their endpoint answers again: makes everything due that waits for them, instead of at its own next step. */
   release(subscriptionIds: string[]): Promise<void>;
-  random?: () => number;
+  /** {@link systemRandom} unless a test brings its own. */
+  random?: Random;
 }
 
 /** One way out for the entries of one subscription. */
@@ -133,7 +135,7 @@ export class Delivery {
 
   #nextTryMs(way: Way, next: Waiting): number {
     const nowMs = this.#deps.clock.nowMs();
-    const pauseMs = retryPauseMs(nowMs - next.created_at_ms, (this.#deps.random ?? Math.random)());
+    const pauseMs = retryPauseMs(nowMs - next.created_at_ms, this.#deps.random ?? systemRandom);
     return nowMs + Math.max(pauseMs, this.#endpoints.leftAloneMs(way.endpoint));
   }
 

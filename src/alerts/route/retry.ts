@@ -1,4 +1,6 @@
 import { HOUR_MS, MINUTE_MS } from '../../core/clock.ts';
+import { jittered } from '../../core/mechanisms/backoff.ts';
+import type { Random } from '../../core/random.ts';
 
 /** Up to this age of the entry, this pause. */
 const PAUSES: { ageMs: number; pauseMs: number }[] = [
@@ -23,7 +25,7 @@ export const LEFT_ALONE_MAX_MS = 5 * MINUTE_MS;
  * Pause before the next attempt, a tenth of jitter either way. It grows with the age of the entry, not with the number
  * of attempts: each new entry of the same alert causes one, and must not push the others hours away.
  */
-export function retryPauseMs(ageMs: number, random: number): number {
+export function retryPauseMs(ageMs: number, random: Random): number {
   const step = PAUSES.find((one) => ageMs <= one.ageMs)?.pauseMs ?? 0;
-  return Math.round(step * (0.9 + random * 0.2));
+  return jittered(step, random, [0.9, 1.1]);
 }

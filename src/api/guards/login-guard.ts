@@ -1,5 +1,6 @@
 import { type Clock, MINUTE_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
+import { backoffMs } from '../../core/mechanisms/backoff.ts';
 import { BoundedMap } from '../../core/mechanisms/bounded.ts';
 
 /** Who tries to log in, and from where: one address, or one /64 of IPv6. */
@@ -69,7 +70,7 @@ export class LoginGuard {
   #waitOf(key: string, { free, firstMs, maxMs }: Patience): number {
     const failures = this.#failures.get(key);
     if (!failures || failures.count < free) return 0;
-    const pauseMs = Math.min(maxMs, firstMs * 2 ** Math.min(failures.count - free, 20));
+    const pauseMs = backoffMs({ minMs: firstMs, maxMs }, failures.count - free);
     return Math.max(0, failures.lastAtMs + pauseMs - this.#clock.monotonicMs());
   }
 

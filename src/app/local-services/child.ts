@@ -4,12 +4,15 @@ import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { TokenBucket } from '../../core/mechanisms/bounded.ts';
 import { supervise } from '../../core/mechanisms/supervise.ts';
 import { counterNamed, gaugeNamed, type KnownSecrets, type Observer } from '../../core/observe.ts';
+import type { Random } from '../../core/random.ts';
 import { lockForChild } from './leftovers.ts';
 
 export interface ServiceDeps {
   clock: Clock;
   observer: Observer;
   secrets: KnownSecrets;
+  /** {@link systemRandom} unless a test brings its own. */
+  random?: Random;
 }
 
 export interface ChildSpec {

@@ -1,9 +1,9 @@
-import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { MINUTE_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
+import { systemRandom, wholeBetween } from '../../core/random.ts';
 import { writeFileDurable } from '../../platform/files/files.ts';
 import { Child, type ServiceDeps, USEFUL_PATIENCE_MS } from './child.ts';
 import { type DataDirectory, keepFile } from './data-directory.ts';
@@ -89,7 +89,7 @@ async function sealing(): Promise<string[] | null> {
 async function startOnPort(settings: Omit<Settings, 'port'>, deps: ServiceDeps): Promise<LocalInflux> {
   const { directory, password } = settings;
   const portFile = join(directory, 'port');
-  let port = Number(await readFile(portFile, 'utf8').catch(() => '')) || choosePort();
+  let port = Number(await readFile(portFile, 'utf8').catch(() => '')) || choosePort(deps.random);
   for (let tried = 1; ; tried += 1) {
     const child = prepare({ ...settings, port }, deps);
     try {
@@ -99,13 +99,13 @@ async function startOnPort(settings: Omit<Settings, 'port'>, deps: ServiceDeps):
       return { url, port, username: ADMIN, password, child, stop: (signal) => child.stop(signal) };
     } catch (error) {
       if (tried === PORTS_TRIED_MAX || !String(error).includes('address already in use')) throw error;
-      port = choosePort();
+      port = choosePort(deps.random);
     }
   }
 }
 
-function choosePort(): number {
-  return randomInt(PORTS.from, PORTS.to);
+function choosePort(random = systemRandom): number {
+  return wholeBetween(random, PORTS.from, PORTS.to);
 }
 
 interface Settings {

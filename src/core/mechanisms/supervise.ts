@@ -1,4 +1,6 @@
 import type { Clock } from '../clock.ts';
+import { type Random, systemRandom } from '../random.ts';
+import { backoffMs, jittered } from './backoff.ts';
 
 /** A long-lived worker: runs until `signal` is aborted and returns (or throws) why it ended. */
 export type Worker = (signal: AbortSignal, healthy: () => void) => Promise<unknown>;
@@ -10,7 +12,8 @@ export interface SuperviseOptions {
   minBackoffMs?: number;
   /** Longest pause; camera and endpoint workers stay at or below 30,000 (design §3). */
   maxBackoffMs?: number;
-  random?: () => number;
+  /** {@link systemRandom} unless a test brings its own. */
+  random?: Random;
   /** Told of every end while not stopping: the reason and the pause before the next start. */
   onEnd?: (reason: unknown, pauseMs: number) => void;
 }
@@ -20,7 +23,7 @@ export interface SuperviseOptions {
  * done its first useful work, which resets the backoff. Owns restart and counting; the worker owns neither.
  */
 export function supervise(worker: Worker, options: SuperviseOptions): { stop(): Promise<void>; restarts(): number } {
-  const { clock, minBackoffMs = 100, maxBackoffMs = 30_000, random = Math.random, onEnd } = options;
+  const { clock, minBackoffMs = 100, maxBackoffMs = 30_000, random = systemRandom, onEnd } = options;
   const controller = new AbortController();
   let restarts = 0;
   const done = (async () => {
@@ -32,8 +35,7 @@ export function supervise(worker: Worker, options: SuperviseOptions): { stop(): 
       const reason = await worker(controller.signal, healthy).catch((error: unknown) => error);
       if (controller.signal.aborted) return;
       restarts += 1;
-      const ceilingMs = Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(failures, 20));
-      const pauseMs = Math.round(ceilingMs * (0.5 + random() / 2));
+      const pauseMs = jittered(backoffMs({ minMs: minBackoffMs, maxMs: maxBackoffMs }, failures), random);
       failures += 1;
       onEnd?.(reason, pauseMs);
       await clock.sleep(pauseMs, controller.signal);

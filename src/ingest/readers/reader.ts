@@ -1,7 +1,9 @@
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
+import { backoffMs, jittered } from '../../core/mechanisms/backoff.ts';
 import type { Worker } from '../../core/mechanisms/supervise.ts';
 import { counterNamed, gaugeNamed, type Logger, type Observer } from '../../core/observe.ts';
+import { type Random, systemRandom } from '../../core/random.ts';
 import type { DecodedBatch, DecodedMessage, JournalPosition, Lane } from '../../core/types.ts';
 import { refusal } from '../decode/refusals.ts';
 
@@ -33,12 +35,13 @@ export interface ReaderOptions {
    * transaction) is most of what few messages cost. Without it the next batch is read at once.
    */
   restMs?: number;
+  /** {@link systemRandom} unless a test brings its own. */
+  random?: Random;
   /** Told where the reader stands after each batch, for deleting what all have read. */
   onDone?(offset: number): void;
 }
 
-const RETRY_MIN_MS = 100;
-const RETRY_MAX_MS = 10_000;
+const RETRY_PAUSES = { minMs: 100, maxMs: 10_000 };
 /** A batch of more than this is followed by the next at once. */
 const SMALL_BATCH = 200;
 /** A single message that cannot be handled is tried this often before it is put aside. */
@@ -134,8 +137,8 @@ class ReaderLoop {
         if (signal.aborted) return null;
         if (!(error instanceof CitywatchError && error.retryable)) return error ?? new Error('rejected with nothing');
         this.#log.warn({ lane: batch.lane, from: batch.from, error: error.message }, 'a batch waits to be tried again');
-        const pauseMs = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(tries, 10));
-        await this.#options.clock.sleep(pauseMs * (0.5 + Math.random() / 2), signal);
+        const pauseMs = jittered(backoffMs(RETRY_PAUSES, tries), this.#options.random ?? systemRandom);
+        await this.#options.clock.sleep(pauseMs, signal);
       }
     }
     return null;

@@ -3,7 +3,9 @@ import pg from 'pg';
 import { type Clock, deadline } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { isJurisdictionCode, type Jurisdiction, significantDigits } from '../../core/jurisdiction.ts';
+import { backoffMs, jittered } from '../../core/mechanisms/backoff.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
+import { type Random, systemRandom } from '../../core/random.ts';
 import { postgresSocket } from '../outbound/named-sockets.ts';
 import { connectionSurvives, isRace, toDatabaseError } from './sql-errors.ts';
 
@@ -37,6 +39,8 @@ export interface DatabaseOptions {
   connectionsMax?: number;
   /** A statement is ended by the server after this long; ours waits a little longer before it drops the connection. */
   statementTimeoutMs?: number;
+  /** {@link systemRandom} unless a test brings its own. */
+  random?: Random;
 }
 
 /** One row of a query that is written by hand. */
@@ -51,6 +55,7 @@ const PING_TIMEOUT_MS = 3_000;
 const WAITING_MAX = 2_000;
 const VERSION_MIN = 140_000;
 const ATTEMPTS_MAX = 6;
+const RACE_PAUSES = { minMs: 20, maxMs: 320 };
 
 /**
  * PostgreSQL behind a bounded pool that survives the server's death. Every error it throws is a CitywatchError. `Use`
@@ -63,10 +68,12 @@ export class Database<Use extends DatabaseUse = DatabaseUse> implements Tables {
   readonly #pool: pg.Pool;
   readonly #kysely: Kysely<unknown>;
   readonly #url: string;
+  readonly #random: Random;
 
   private constructor(options: DatabaseOptions) {
     this.clock = options.clock;
     this.#url = options.url;
+    this.#random = options.random ?? systemRandom;
     this.#pool = createPool(options);
     this.#kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: guarded(this.#pool) }) });
   }
@@ -115,7 +122,7 @@ export class Database<Use extends DatabaseUse = DatabaseUse> implements Tables {
         return await this.#kysely.transaction().execute((tx) => run({ tables: <T>() => tx as unknown as Kysely<T> }));
       } catch (error) {
         if (!isRace(error) || attempt >= ATTEMPTS_MAX) throw error;
-        await this.clock.sleep(Math.random() * 10 * 2 ** attempt);
+        await this.clock.sleep(jittered(backoffMs(RACE_PAUSES, attempt - 1), this.#random, [0, 1]));
       }
     }
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
+import { backoffMs } from '../../core/mechanisms/backoff.ts';
 import { Batches } from '../../core/mechanisms/batches.ts';
 import { Counter, type Observer } from '../../core/observe.ts';
 import type { Database } from '../database/database.ts';
@@ -169,7 +170,7 @@ export class WorkQueue {
       return await handler(claim.key, signal);
     } catch (error) {
       this.#failures.inc({ queue });
-      const pauseMs = Math.min(30_000, 200 * 2 ** Math.min(claim.attempts, 10));
+      const pauseMs = backoffMs({ minMs: 200, maxMs: 30_000 }, claim.attempts);
       this.#options.observer.log.warn(
         { part: 'work', queue, pauseMs, error: messageOf(error) },
         'work will be repeated',

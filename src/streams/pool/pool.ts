@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { Counter, Gauge, type Observer } from '../../core/observe.ts';
+import { type Random, systemRandom } from '../../core/random.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { Pull, type PullDeps, type PullListener, type Run, type StreamStatus } from './pull.ts';
 import { PULL_TIMES, type PullTimes } from './pull-machine.ts';
@@ -19,7 +20,8 @@ export interface PoolDeps {
   observer: Observer;
   run: Run;
   times?: Partial<PullTimes>;
-  random?: () => number;
+  /** {@link systemRandom} unless a test brings its own. */
+  random?: Random;
   /** Cameras and qualities pulled at the same time. */
   pullsMax?: number;
 }
@@ -34,7 +36,7 @@ export class Pool {
   readonly #max: number;
   #stopped = false;
 
-  constructor({ clock, observer, run, times, random = Math.random, pullsMax = PULLS_MAX }: PoolDeps) {
+  constructor({ clock, observer, run, times, random = systemRandom, pullsMax = PULLS_MAX }: PoolDeps) {
     this.#max = pullsMax;
     const log = observer.log.child({ part: 'streams' });
     const counted = this.#counters(observer);

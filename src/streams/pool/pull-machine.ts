@@ -1,3 +1,4 @@
+import { backoffMs } from '../../core/mechanisms/backoff.ts';
 import type { StreamFailure } from './types.ts';
 
 /**
@@ -106,7 +107,7 @@ function ended(state: PullState, failure: StreamFailure, times: PullTimes): Next
     return { ...next, effects: [...quiet, clear('grace'), ...next.effects] };
   }
   if (state.name !== 'starting' && state.name !== 'live') return { state, effects: [] };
-  const ms = Math.min(times.backoffMaxMs, times.backoffMinMs * 2 ** Math.min(state.failures, 20));
+  const ms = backoffMs({ minMs: times.backoffMinMs, maxMs: times.backoffMaxMs }, state.failures);
   return {
     state: { name: 'backoff', failures: state.failures + 1, failure },
     effects: [...quiet, { type: 'failed', failure }, { type: 'set-jittered', timer: 'backoff', ms }],

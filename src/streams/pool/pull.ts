@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
+import { jittered } from '../../core/mechanisms/backoff.ts';
 import { Machine } from '../../core/mechanisms/machine.ts';
 import type { Logger } from '../../core/observe.ts';
+import type { Random } from '../../core/random.ts';
 import { type Epoch, LiveWindow } from '../fmp4/live-window.ts';
 import type { Fragment, Part } from '../fmp4/parser.ts';
 import {
@@ -24,8 +26,7 @@ export interface PullDeps {
   log: Logger;
   run: Run;
   times: PullTimes;
-  /** 0 to 1; Math.random unless a test brings its own. */
-  random: () => number;
+  random: Random;
   /** Told of each failure and each fragment, for the counters. */
   counted(what: { failure: FailureReason } | { bytes: number } | 'start'): void;
 }
@@ -210,7 +211,7 @@ export class Pull {
         this.#set(effect.timer, effect.ms);
         return;
       case 'set-jittered':
-        this.#set(effect.timer, effect.ms * (0.5 + this.#deps.random() / 2));
+        this.#set(effect.timer, jittered(effect.ms, this.#deps.random));
         return;
       case 'clear':
         this.#clear(effect.timer);

@@ -1,5 +1,6 @@
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
+import { backoffMs } from '../../core/mechanisms/backoff.ts';
 import type { Worker } from '../../core/mechanisms/supervise.ts';
 import { counterNamed, gaugeNamed, type Logger, type Observer } from '../../core/observe.ts';
 import type { DecodedBatch, DeviceId, Lane } from '../../core/types.ts';
@@ -132,7 +133,7 @@ export class Rollups {
         if (this.#failures === 0) this.#log.warn({ error: error.message }, 'roll-ups wait');
         this.#failures += 1;
       }
-      await clock.sleep(Math.min(PAUSE_MAX_MS, TICK_MS * 2 ** Math.min(this.#failures, 5)), signal);
+      await clock.sleep(backoffMs({ minMs: TICK_MS, maxMs: PAUSE_MAX_MS }, this.#failures), signal);
     }
   };
 

@@ -1,6 +1,8 @@
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
+import { backoffMs, jittered } from '../../core/mechanisms/backoff.ts';
 import { Counter, Gauge, type Logger, type Observer } from '../../core/observe.ts';
+import { type Random, systemRandom } from '../../core/random.ts';
 import type { DecodedBatch, DecodedRecord, DeviceId, DeviceIdentity } from '../../core/types.ts';
 import { Slots } from '../rollups/slots.ts';
 import { type RejectedLine, type Store, StoreDiskFull } from '../stores/store.ts';
@@ -19,7 +21,8 @@ export interface WriterDeps {
   observer: Observer;
   /** Restarts the store where it is ours to restart; asked for while its disk is full (see `StoreDiskFull`). */
   restartStore?: (() => Promise<void>) | undefined;
-  random?: () => number;
+  /** {@link systemRandom} unless a test brings its own. */
+  random?: Random;
 }
 
 export interface WriterOptions {
@@ -43,8 +46,7 @@ export interface RejectedRecord {
 }
 
 /** Longest pause before the next try while the store does not answer; short enough to be green within 60 s. */
-const PAUSE_MAX_MS = 10_000;
-const PAUSE_MIN_MS = 200;
+const PAUSES = { minMs: 200, maxMs: 10_000 };
 /** Pause while the store refuses us: only a human can help, but who did should not have to restart us. */
 const REFUSED_PAUSE_MS = 15_000;
 /** Between two restarts of a store whose disk is full. */
@@ -192,9 +194,8 @@ export class TelemetryWriter {
     if (this.#failure?.code !== error.code) this.#log.error({ code: error.code }, `telemetry waits: ${error.message}`);
     this.#failure = { code: error.code, reason: error.message };
     const askedMs = (error.retryAfterS ?? 0) * 1_000;
-    const ceilingMs = refused ? REFUSED_PAUSE_MS : Math.min(PAUSE_MAX_MS, PAUSE_MIN_MS * 2 ** Math.min(tries, 10));
-    const random = this.#deps.random ?? Math.random;
-    return Math.max(askedMs, Math.round(ceilingMs * (0.5 + random() / 2)));
+    const ceilingMs = refused ? REFUSED_PAUSE_MS : backoffMs(PAUSES, tries);
+    return Math.max(askedMs, jittered(ceilingMs, this.#deps.random ?? systemRandom));
   }
 
   async #restartWhenFull(error: CitywatchError): Promise<void> {

@@ -1,5 +1,7 @@
 import type { Clock } from '../../../core/clock.ts';
 import { CitywatchError } from '../../../core/errors.ts';
+import { backoffMs, jittered } from '../../../core/mechanisms/backoff.ts';
+import { type Random, systemRandom } from '../../../core/random.ts';
 import type { NewMessage, Receipt } from '../../../core/types.ts';
 import type { ByteBudget } from './budget.ts';
 
@@ -8,6 +10,8 @@ export interface AckQueueDeps {
   clock: Clock;
   budget: ByteBudget;
   counts: AckCounts;
+  /** {@link systemRandom} unless a test brings its own. */
+  random?: Random;
 }
 
 export interface AckCounts {
@@ -40,8 +44,7 @@ interface Entry {
 
 /** What an entry costs besides its payload, roughly. */
 const ENTRY_BYTES = 512;
-const RETRY_MIN_MS = 50;
-const RETRY_MAX_MS = 2_000;
+const RETRY_PAUSES = { minMs: 50, maxMs: 2_000 };
 
 /**
  * The messages of one connection between their receipt and their PUBACK, in order of receipt (MQTT-4.6.0-2).
@@ -61,7 +64,7 @@ export class AckQueue {
   #holding = false;
   /** The first message is being tried again, alone. */
   #probing = false;
-  #retryMs = RETRY_MIN_MS;
+  #retries = 0;
   #cancelRetry: (() => void) | null = null;
   #closed = false;
   /** Payload bytes and overhead of what waits. */
@@ -171,8 +174,8 @@ export class AckQueue {
 
   /** Nothing is under way: the first message is tried again after a pause. */
   #probeLater(): void {
-    const pauseMs = this.#retryMs * (0.5 + Math.random() / 2);
-    this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
+    const pauseMs = jittered(backoffMs(RETRY_PAUSES, this.#retries), this.#deps.random ?? systemRandom);
+    this.#retries += 1;
     this.#cancelRetry = this.#deps.clock.after(pauseMs, () => {
       const head = this.#entries[this.#first];
       if (head === undefined) return;
@@ -184,7 +187,7 @@ export class AckQueue {
   /** The journal took the first message again: the others go after it, in order. */
   #follow(): void {
     this.#holding = false;
-    this.#retryMs = RETRY_MIN_MS;
+    this.#retries = 0;
     for (const entry of this.#entries.slice(this.#first + 1)) {
       if (entry === undefined || entry.qos === 0) continue;
       if (entry.state === DONE) entry.message = { ...entry.message, dup: true };

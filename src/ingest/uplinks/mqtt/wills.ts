@@ -1,4 +1,5 @@
 import type { Clock } from '../../../core/clock.ts';
+import { backoffMs } from '../../../core/mechanisms/backoff.ts';
 import type { NewMessage, Receipt } from '../../../core/types.ts';
 import type { MqttStats } from './stats.ts';
 
@@ -10,8 +11,7 @@ export interface WillDeps {
 }
 
 const TRIES_MAX = 10;
-const RETRY_MIN_MS = 200;
-const RETRY_MAX_MS = 5_000;
+const RETRY_PAUSES = { minMs: 200, maxMs: 5_000 };
 
 /**
  * Delivers what devices asked us to say when they vanish. A will is tried about half a minute while the journal refuses
@@ -51,7 +51,7 @@ export class WillDesk {
         await accept(message);
         return true;
       } catch {
-        await clock.sleep(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** tries), this.#end.signal);
+        await clock.sleep(backoffMs(RETRY_PAUSES, tries), this.#end.signal);
       }
     }
     return false;
