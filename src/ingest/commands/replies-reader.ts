@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { SayOnce } from '../../core/mechanisms/say-once.ts';
 import { Counter, type Logger, type Observer } from '../../core/observe.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { DecodedBatch, DecodedMessage, DeviceId, Lane } from '../../core/types.ts';
@@ -31,7 +32,6 @@ const SAVE_EVERY_MS = 1_000;
 /** A reply received before a deadline may still be on its way into the journal; give it this long. */
 const HEAD_MARGIN_MS = 1_000;
 const IDS_AT_ONCE = 5_000;
-const SAY_EVERY_MS = 60_000;
 
 type Verdict = ReplyVerdict | 'unknown';
 
@@ -56,10 +56,11 @@ export class RepliesReader {
   /** Nothing is known of the time before the first message or the head. */
   #readUntilMs = Number.NEGATIVE_INFINITY;
   #loaded = false;
-  #saidAtMs = Number.NEGATIVE_INFINITY;
+  readonly #said: SayOnce;
 
   constructor(deps: RepliesReaderDeps) {
     this.#deps = deps;
+    this.#said = new SayOnce(deps.clock);
     this.#log = deps.observer.log.child({ part: 'commands' });
     this.#verdicts = new Counter({
       ...{ name: 'citywatch_command_replies_total', help: 'Replies of devices to commands, by what they were.' },
@@ -177,9 +178,7 @@ export class RepliesReader {
   #tell(verdict: Verdict, { from, receipt }: Reply): void {
     this.#verdicts.inc({ verdict });
     if (verdict !== 'unknown' && verdict !== 'foreign') return;
-    const nowMs = this.#deps.clock.monotonicMs();
-    if (nowMs - this.#saidAtMs < SAY_EVERY_MS) return;
-    this.#saidAtMs = nowMs;
+    if (!this.#said.due()) return;
     this.#log.warn({ device: from, receipt, verdict }, 'a device answers what it was not asked');
   }
 

@@ -3,6 +3,7 @@ import { Queue, Worker } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
+import { SayOnce } from '../../core/mechanisms/say-once.ts';
 import { Counter, Gauge, type Observer } from '../../core/observe.ts';
 import { redisConnector } from '../outbound/named-sockets.ts';
 import type { WorkQueue } from './work.ts';
@@ -41,7 +42,7 @@ export class Doorbell {
   readonly #sweeping = new Map<string, Promise<void>>();
   #stopSweep: (() => void) | null = null;
   #ringsOpen = 0;
-  #lastErrorLogMs = Number.NEGATIVE_INFINITY;
+  readonly #said: SayOnce;
   /** Whether there is a connection to Redis. */
   #up = false;
   /** A job that a killed process left behind as active must not hold back the rings of the next one. */
@@ -49,6 +50,7 @@ export class Doorbell {
 
   constructor(options: DoorbellOptions) {
     this.#options = options;
+    this.#said = new SayOnce(options.clock, { everyMs: 10_000 });
     this.#prefix = `citywatch-${options.databaseId}`;
     const registers = [options.observer.metrics];
     this.#rings = new Counter({
@@ -158,9 +160,7 @@ export class Doorbell {
 
   /** Redis down means hundreds of errors a second: one line in ten seconds says the same (reliability §0.1 row 5). */
   #complain(error: unknown): void {
-    const nowMs = this.#options.clock.monotonicMs();
-    if (this.#stopping.signal.aborted || nowMs - this.#lastErrorLogMs < 10_000) return;
-    this.#lastErrorLogMs = nowMs;
+    if (this.#stopping.signal.aborted || !this.#said.due()) return;
     this.#options.observer.log.warn({ part: 'jobs', error: messageOf(error) }, 'the job queue has trouble');
   }
 }

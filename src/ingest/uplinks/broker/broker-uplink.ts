@@ -1,5 +1,6 @@
 import type { Clock } from '../../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../../core/errors.ts';
+import { SayOnce } from '../../../core/mechanisms/say-once.ts';
 import type { Logger, Observer } from '../../../core/observe.ts';
 import { type Channel, DEVICE_ID, type DeviceIdentity, type NewMessage, type Receipt } from '../../../core/types.ts';
 import { type KindRates, NO_RATES } from '../common/rate-budget.ts';
@@ -48,7 +49,6 @@ export interface BrokerStatus {
 /** A broker may overshoot its receive maximum; reading stops only well above it, so that PINGRESP gets through. */
 const CAP_FACTOR = 4;
 const CHANNELS: Channel[] = ['telemetry', 'event', 'state', 'reply'];
-const SAY_EVERY_MS = 60_000;
 const SUBSCRIBE_AGAIN_MS = 5_000;
 const LINGER_MS = 1_000;
 const STOP_POLL_MS = 5;
@@ -80,11 +80,12 @@ export class ExternalMqtt {
   #reason: string | null = 'not connected yet';
   #stopping = false;
   #cancelSubscribe: () => void = () => {};
-  readonly #saidAtMs = new Map<string, number>();
+  readonly #said: SayOnce;
   readonly #turns: Turns;
 
   constructor(deps: ExternalMqttDeps, options: Partial<ExternalMqttOptions> & { url: string; clientId: string }) {
     this.#deps = deps;
+    this.#said = new SayOnce(deps.clock);
     this.options = { ...EXTERNAL_MQTT_DEFAULTS, ...options };
     this.#log = deps.observer.log.child({ part: 'mqtt' });
     this.#turns = new Turns(deps.kinds ?? NO_RATES);
@@ -289,12 +290,6 @@ export class ExternalMqtt {
 
   /** At most one line a minute of each sort. */
   #sayAtTimes(sort: string, say: () => void): void {
-    const nowMs = this.#deps.clock.monotonicMs();
-    if (nowMs - (this.#saidAtMs.get(sort) ?? Number.NEGATIVE_INFINITY) < SAY_EVERY_MS) return;
-    if (this.#saidAtMs.size >= SORTS_MAX) this.#saidAtMs.clear();
-    this.#saidAtMs.set(sort, nowMs);
-    say();
+    if (this.#said.due(sort)) say();
   }
 }
-
-const SORTS_MAX = 50;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../core/clock.ts';
+import { SayOnce } from '../../../core/mechanisms/say-once.ts';
 import type { Logger } from '../../../core/observe.ts';
 import { topicPrefix } from '../common/topics.ts';
 import type { MqttClient } from './link.ts';
@@ -15,7 +16,6 @@ export interface BrokerDownlinkDeps {
 const OPEN_MAX = 256;
 /** Commands that wait for their turn; what comes above is sent later. */
 const WAITING_MAX = 10_000;
-const SAY_EVERY_MS = 60_000;
 /** MQTT 5 §3.4.2.1: the broker's access list does not let us send commands. */
 const NOT_AUTHORIZED = 0x87;
 /**
@@ -37,11 +37,12 @@ export class BrokerDownlink {
   #openMax = OPEN_MAX;
   readonly #open = new Set<number>();
   readonly #waiting: (() => void)[] = [];
-  #saidAtMs = Number.NEGATIVE_INFINITY;
+  readonly #said: SayOnce;
   #paused = false;
 
   constructor(deps: BrokerDownlinkDeps) {
     this.#deps = deps;
+    this.#said = new SayOnce(deps.clock);
   }
 
   attach(client: MqttClient): void {
@@ -104,9 +105,7 @@ export class BrokerDownlink {
   }
 
   #complain(reason: string): void {
-    const nowMs = this.#deps.clock.monotonicMs();
-    if (nowMs - this.#saidAtMs < SAY_EVERY_MS) return;
-    this.#saidAtMs = nowMs;
+    if (!this.#said.due()) return;
     this.#deps.log.error({ reason }, 'the broker does not take a command; let this user write cw/v1/+/command');
   }
 }

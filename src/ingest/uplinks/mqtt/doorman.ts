@@ -2,7 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import { addressBlock } from '../../../core/address-block.ts';
 import type { Clock } from '../../../core/clock.ts';
 import { messageOf } from '../../../core/errors.ts';
-import { BoundedMap } from '../../../core/mechanisms/bounded.ts';
+import { SayOnce } from '../../../core/mechanisms/say-once.ts';
 import type { Observer } from '../../../core/observe.ts';
 import type { DeviceIdentity } from '../../../core/types.ts';
 import { Buckets, PacedQueue } from '../common/admission.ts';
@@ -161,27 +161,21 @@ function certificateFits({ socket }: Connection, id: string): boolean {
   return tls.getPeerCertificate?.().subject?.CN === id;
 }
 
-const COMPLAINT_EVERY_MS = 60_000;
 const COMPLAINT_KEYS_MAX = 10_000;
 
 /** Logs what peers do wrong, one line per device (or address) and minute, without what they sent. */
 export class Complaints {
-  readonly #said = new BoundedMap<string, number>(COMPLAINT_KEYS_MAX);
-  readonly #clock: Clock;
+  readonly #said: SayOnce;
   readonly #observer: Observer;
 
   constructor(clock: Clock, observer: Observer) {
-    this.#clock = clock;
+    this.#said = new SayOnce(clock, { keysMax: COMPLAINT_KEYS_MAX });
     this.#observer = observer;
   }
 
   say(connection: Connection, text: string, error?: unknown): void {
     const device = connection.session?.identity.id ?? null;
-    const key = device ?? connection.address;
-    const nowMs = this.#clock.monotonicMs();
-    const lastMs = this.#said.get(key);
-    if (lastMs !== undefined && nowMs - lastMs < COMPLAINT_EVERY_MS) return;
-    this.#said.set(key, nowMs);
+    if (!this.#said.due(device ?? connection.address)) return;
     const cause = error === undefined ? {} : { error: messageOf(error) };
     this.#observer.log.warn({ part: 'mqtt', device, address: connection.address, ...cause }, text);
   }
