@@ -1,8 +1,10 @@
 import './node-version.mjs';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { buildWeb } from './build-web.mjs';
 import { prepareJudges } from './judges.mjs';
 import { pinnedNode } from './pinned-node.mjs';
@@ -34,6 +36,9 @@ const SWEEP_AFTER_MS = 600_000;
 /** Compiled code of one file serves the others. */
 const COMPILED = join(ROOT, '.cache', 'compiled');
 
+/** Folders of tests with parts that speak to PostgreSQL or Redis. */
+const WANTS_SERVICES = /^test\/(integration|acceptance|long)\//;
+
 const totals = { passed: 0, failed: 0 };
 
 await runScript(async () => {
@@ -48,7 +53,9 @@ await runScript(async () => {
   sweepInstances();
   if (files.length === 0 && !long) checkCode();
   const groups = files.length > 0 ? [{ folders: files, jobs: 1 }] : long ? LONG_GROUPS : GROUPS;
-  for (const { folders, jobs } of groups) await runGroup(folders.flatMap(testsBelow), jobs, long);
+  const shared = await startShared(groups.flatMap(({ folders }) => folders.flatMap(testsBelow)));
+  for (const { folders, jobs } of groups) await runGroup(folders.flatMap(testsBelow), { jobs, long, env: shared.env });
+  await shared.stop();
   process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed\n`);
   if (totals.failed > 0 || totals.passed === 0) process.exitCode = 1;
 });
@@ -119,12 +126,35 @@ function testsBelow(path) {
     .sort();
 }
 
-async function runGroup(files, jobs, long) {
+/**
+ * Starts one PostgreSQL and one Redis for all files that break neither (test/support/shared-database.ts). They end with
+ * us, however we end: their standard input does.
+ */
+async function startShared(files) {
+  if (!files.some((file) => WANTS_SERVICES.test(file))) return { env: {}, stop: async () => {} };
+  const child = spawn(pinnedNode(), [join(ROOT, 'test/support/shared-services.ts')], {
+    cwd: ROOT,
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  const [line] = await Promise.race([
+    once(createInterface(child.stdout), 'line'),
+    ended.then((status) => Promise.reject(new SetupError(`The services of the tests ended with ${status}.`))),
+  ]);
+  const stop = async () => {
+    child.stdin.end();
+    await ended;
+  };
+  return { env: { CITYWATCH_TEST_SERVICES: line }, stop };
+}
+
+async function runGroup(files, { jobs, long, env: shared }) {
   if (files.length === 0) return;
   const { Parser } = await import('tap-parser');
   const limit = long ? [`--timeout=${LONG_TIMEOUT_S}`] : [];
   const args = [binary('tap'), 'run', '--reporter=tap', `--jobs=${jobs}`, ...limit, ...files];
-  const env = { ...process.env, NODE_COMPILE_CACHE: COMPILED };
+  const env = { ...process.env, ...shared, NODE_COMPILE_CACHE: COMPILED };
   const child = spawn(pinnedNode(), args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] });
   const results = new Map();
   const reported = new Set();

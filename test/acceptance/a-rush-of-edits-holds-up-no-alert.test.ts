@@ -3,14 +3,15 @@ import { systemClock } from '../../src/core/clock.ts';
 import { Database, sql } from '../../src/platform/database/database.ts';
 import { Gateway } from '../support/gateway.ts';
 import { MqttDevice } from '../support/mqtt-devices.ts';
-import { quietObserver, startPostgres } from '../support/services.ts';
+import { quietObserver } from '../support/services.ts';
+import { freshDatabase } from '../support/shared-database.ts';
 import { until } from '../support/until.ts';
 
 /** More than all connections for edits together; a caller may have 64 requests under way. */
 const EDITS = 60;
 
 t.test('while edits hold every connection they may have, a fire becomes an alert and is acknowledged', async (t) => {
-  const { url } = await startPostgres(t);
+  const { url } = await freshDatabase(t);
   const database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
   t.teardown(() => database.close());
   const gateway = await Gateway.start(t, { DATABASE_URL: url });

@@ -4,7 +4,8 @@ import t, { type Test } from 'tap';
 import { Gateway } from '../support/gateway.ts';
 import { MqttDevice } from '../support/mqtt-devices.ts';
 import { runCitywatch } from '../support/refused-start.ts';
-import { startPostgres, temporaryDirectory } from '../support/services.ts';
+import { temporaryDirectory } from '../support/services.ts';
+import { freshDatabase } from '../support/shared-database.ts';
 import { until } from '../support/until.ts';
 
 t.setTimeout(240_000);
@@ -22,7 +23,7 @@ const fires = async (gateway: Gateway): Promise<number> =>
 
 /** A copy of the journal that was made while the gateway stood still comes back: acked messages are missing in it. */
 t.test('a journal that is older than its database is refused, adopted, and judged by from then on', async (t: Test) => {
-  const { url } = await startPostgres(t);
+  const { url } = await freshDatabase(t);
   const gateway = await Gateway.start(t, { DATABASE_URL: url });
   const [device] = await MqttDevice.connect(t, gateway, {});
   await reportMany(device!, 0);

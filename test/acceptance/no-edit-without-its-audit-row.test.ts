@@ -2,7 +2,8 @@ import t from 'tap';
 import { systemClock } from '../../src/core/clock.ts';
 import { Database, sql } from '../../src/platform/database/database.ts';
 import { type Answer, Gateway } from '../support/gateway.ts';
-import { quietObserver, startPostgres } from '../support/services.ts';
+import { quietObserver } from '../support/services.ts';
+import { freshDatabase } from '../support/shared-database.ts';
 import { until } from '../support/until.ts';
 
 /** A correct request to each route that edits; `path` fills in the ids. In the order in which they make sense. */
@@ -42,7 +43,7 @@ const KIOSK = 'kiosk-1';
 const place = { jurisdiction: '330203', location: { lat: 29.87, lon: 121.55 } };
 const password = 'a long enough phrase';
 
-const { url } = await startPostgres(t);
+const { url } = await freshDatabase(t);
 const database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
 t.teardown(() => database.close());
 const gateway = await Gateway.start(t, { DATABASE_URL: url, CITYWATCH_WEBHOOK_NETWORKS: '127.0.0.0/8' });

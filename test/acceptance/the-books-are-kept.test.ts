@@ -2,11 +2,12 @@ import t from 'tap';
 import { systemClock } from '../../src/core/clock.ts';
 import { Database } from '../../src/platform/database/database.ts';
 import { Gateway } from '../support/gateway.ts';
-import { quietObserver, startPostgres } from '../support/services.ts';
+import { quietObserver } from '../support/services.ts';
+import { freshDatabase } from '../support/shared-database.ts';
 import { until } from '../support/until.ts';
 
 /** PostgreSQL of our own, to tamper with what the gateway keeps there. */
-const { url } = await startPostgres(t);
+const { url } = await freshDatabase(t);
 const gateway = await Gateway.start(t, { DATABASE_URL: url, CITYWATCH_LEDGER_CHECK_S: '1' });
 const database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
 t.teardown(() => database.close());

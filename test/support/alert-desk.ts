@@ -19,6 +19,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import type { Observer } from '../../src/core/observe.ts';
 import type { Caller } from '../../src/core/types.ts';
 import { Database } from '../../src/platform/database/database.ts';
+import { databaseId } from '../../src/platform/database/database-id.ts';
 import { migrate } from '../../src/platform/database/migrate.ts';
 import { Outbound } from '../../src/platform/outbound/outbound.ts';
 import { AccessRegister } from '../../src/platform/records/access-register.ts';
@@ -57,7 +58,8 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   await migrate(database);
   const outbound = new Outbound({ clock, observer });
   const work = new WorkQueue({ database, clock, observer, leaseMs: 15_000 });
-  const doorbell = new Doorbell({ redisUrl: urls.redis, databaseId: 'test', work, clock, observer, sweepMs: 200 });
+  const id = await databaseId(database);
+  const doorbell = new Doorbell({ redisUrl: urls.redis, databaseId: id, work, clock, observer, sweepMs: 200 });
   const feed = new AlertFeed({ database, clock, observer });
   const committed = (tickets: WorkTicket[]): void => {
     for (const queue of new Set(tickets.map((ticket) => ticket.queue))) doorbell.ring(queue);

@@ -4,7 +4,8 @@ import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { enqueueWork } from '../../src/platform/work/work.ts';
 import { ADMIN, type DeskOptions, startAlertDesk } from './alert-desk.ts';
 import { bearer, HERE, startApi, TOKENS } from './api.ts';
-import { type Owner, startPostgres, startRedis } from './services.ts';
+import type { Owner } from './services.ts';
+import { freshDatabase, sharedRedis } from './shared-database.ts';
 import { until } from './until.ts';
 
 /** The system's clock, whose deadlines come fifty times sooner. */
@@ -21,8 +22,8 @@ export interface AskOptions {
 
 /** The API over a real alert desk: PostgreSQL, Redis, and deliveries to receivers on this machine. */
 export async function startAlertsApi(t: Owner, options: Pick<DeskOptions, 'sinks' | 'observer'> = {}) {
-  const postgres = await startPostgres(t);
-  const redis = await startRedis(t);
+  const postgres = await freshDatabase(t);
+  const redis = await sharedRedis(t);
   const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url, ...options });
   const looks: unknown[] = [];
   const registerDown = { error: null as Error | null };

@@ -13,7 +13,7 @@ import { Database } from '../../src/platform/database/database.ts';
 import { migrate } from '../../src/platform/database/migrate.ts';
 import { HELD, incarnationOf, keepAlive, openJournal, quietObserver, temporaryDirectory } from './journal.ts';
 import { KIOSK } from './kiosk-kind.ts';
-import { startPostgres } from './services.ts';
+import { freshDatabase } from './shared-database.ts';
 
 interface Teardown {
   teardown(run: () => Promise<void> | void): void;
@@ -33,8 +33,6 @@ export const PAYLOADS = new PayloadSeal(randomBytes(32));
 
 /** Where devices stand now, by id, if not where they stood at receipt. */
 export const moved = new Map<string, string>();
-
-let databases = 0;
 
 /** The ingest side put together as the gateway does it, without the bulk lane. */
 async function openIngest(directory: string, database: Database) {
@@ -71,28 +69,10 @@ async function openIngest(directory: string, database: Database) {
 
 export type Ingest = Awaited<ReturnType<typeof openIngest>>;
 
-/** A new and empty database on the server of `owner`, which is started for the first one. */
-async function emptyDatabase(owner: Server): Promise<string> {
-  owner.url ??= startPostgres(owner.t).then((server) => server.url);
-  const url = await owner.url;
-  databases += 1;
-  const name = `ingest_${databases}`;
-  const admin = await Database.open({ url, observer: quietObserver(), clock: systemClock });
-  await admin.dedicated((statement) => statement(`create database ${name}`));
-  await admin.close();
-  return url.replace('/postgres?', `/${name}?`);
-}
-
-/** One PostgreSQL for all tests of a file; `t` is the file's. */
-export interface Server {
-  t: Teardown;
-  url?: Promise<string>;
-}
-
 /** The ingest side on a real PostgreSQL; `reopen` is a restart. */
-export async function startIngest(t: Teardown, server: Server) {
+export async function startIngest(t: Teardown) {
   keepAlive(t);
-  const url = await emptyDatabase(server);
+  const { url } = await freshDatabase(t);
   const directory = await temporaryDirectory(t);
   const observer = quietObserver();
   const database = await Database.open({ url, observer, clock: systemClock });

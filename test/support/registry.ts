@@ -12,13 +12,14 @@ import { Database } from '../../src/platform/database/database.ts';
 import { migrate } from '../../src/platform/database/migrate.ts';
 import { SecretHasher } from '../../src/platform/secrets/hasher.ts';
 import { Vault } from '../../src/platform/secrets/vault.ts';
-import { type Owner, quietObserver, startPostgres } from './services.ts';
+import { type Owner, quietObserver } from './services.ts';
+import { freshDatabase } from './shared-database.ts';
 
 export const KINDS_DIRECTORY = fileURLToPath(new URL('../../config/kinds', import.meta.url));
 
 /** A migrated database on a PostgreSQL of its own. */
 export async function openDatabase(t: Owner, url?: string): Promise<Database<never>> {
-  const where = url ?? (await startPostgres(t)).url;
+  const where = url ?? (await freshDatabase(t)).url;
   const database = await Database.open({ url: where, observer: quietObserver(), clock: systemClock });
   t.teardown(() => database.close());
   await migrate(database);

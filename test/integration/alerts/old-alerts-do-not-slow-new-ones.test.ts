@@ -2,14 +2,14 @@ import t from 'tap';
 import { sql } from '../../../src/platform/database/database.ts';
 import { enqueueWork } from '../../../src/platform/work/work.ts';
 import { startAlertDesk } from '../../support/alert-desk.ts';
-import { startPostgres, startRedis } from '../../support/services.ts';
+import { freshDatabase, sharedRedis } from '../../support/shared-database.ts';
 import { until } from '../../support/until.ts';
 
 const OLD = 20_000;
 const NEW = 50;
 
-const postgres = await startPostgres(t);
-const redis = await startRedis(t);
+const postgres = await freshDatabase(t);
+const redis = await sharedRedis(t);
 const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url });
 
 t.test('a new alert is opened without reading through all that were ever closed', async (t) => {

@@ -8,14 +8,15 @@ import { sql } from '../../../src/platform/database/database.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { openImages, tinyJpeg, tinyPicture } from '../../support/images.ts';
 import { openDatabase } from '../../support/registry.ts';
-import { startPostgres, temporaryDirectory } from '../../support/services.ts';
+import { temporaryDirectory } from '../../support/services.ts';
+import { freshDatabase } from '../../support/shared-database.ts';
 import { until } from '../../support/until.ts';
 
 const CHILD = new URL('../../support/images-child.ts', import.meta.url).pathname;
 const DAY_MS = 24 * 3600 * 1000;
 const DEVICE = { id: 'kiosk-1', kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: '330212' };
 
-const { url } = await startPostgres(t);
+const { url } = await freshDatabase(t);
 const database = await openDatabase(t, url);
 const rows = () => database.tables<ImageTables>().selectFrom('image').selectAll().orderBy('received_at_ms').execute();
 

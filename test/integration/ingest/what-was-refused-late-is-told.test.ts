@@ -7,7 +7,7 @@ const caller = callerOf('000000');
 t.test(
   'a record beyond the budget of series, and a message that kills a reader, are told at their stage',
   async (t) => {
-    const { ingest } = await startIngest(t, { t });
+    const { ingest } = await startIngest(t);
     const raw = Buffer.from('[{"id":"a","values":{"fill_pct":1}},{"id":"b","values":{"fill_pct":2}}]');
     const surplus = await ingest.intake.accept(kioskMessage({ raw }));
     const deadly = await ingest.intake.accept(kioskMessage());

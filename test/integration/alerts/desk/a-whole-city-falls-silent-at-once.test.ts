@@ -14,7 +14,8 @@ import { ADMIN, PLATES, webhookAt } from '../../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { incarnationOf } from '../../../support/journal.ts';
-import { quietObserver, startPostgres } from '../../../support/services.ts';
+import { quietObserver } from '../../../support/services.ts';
+import { freshDatabase } from '../../../support/shared-database.ts';
 import { until } from '../../../support/until.ts';
 
 const SILENT = `
@@ -29,7 +30,7 @@ condition: { type: absence, silent_for_s: 30 }
 /** More than there are Wi-Fi access points in a city (design §1). */
 const DEVICES = 12_000;
 
-const { url } = await startPostgres(t);
+const { url } = await freshDatabase(t);
 const clock = new ManualClock();
 const database = await Database.open({ url, observer: quietObserver(), clock });
 t.teardown(() => database.close());

@@ -5,10 +5,11 @@ import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { Watchlists } from '../../../../src/alerts/watchlists/watchlists.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import { ADMIN, startAlertDesk } from '../../../support/alert-desk.ts';
-import { quietObserver, startPostgres, startRedis } from '../../../support/services.ts';
+import { quietObserver } from '../../../support/services.ts';
+import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
 
-const postgres = await startPostgres(t);
-const redis = await startRedis(t);
+const postgres = await freshDatabase(t);
+const redis = await sharedRedis(t);
 const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url });
 const { database, clock } = desk;
 

@@ -3,11 +3,11 @@ import type { FindingTable } from '../../../../src/alerts/desk/tables.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { enqueueWork } from '../../../../src/platform/work/work.ts';
 import { ADMIN, startAlertDesk } from '../../../support/alert-desk.ts';
-import { startPostgres, startRedis } from '../../../support/services.ts';
+import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
 import { until } from '../../../support/until.ts';
 
-const postgres = await startPostgres(t);
-const redis = await startRedis(t);
+const postgres = await freshDatabase(t);
+const redis = await sharedRedis(t);
 const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url });
 
 const li: Caller = { ...ADMIN, id: 'li', name: 'Li', role: 'operator', jurisdiction: '330200' };

@@ -7,7 +7,8 @@ import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
 import { ADMIN, PLATES, startAlertDesk, startReceiver, webhookAt } from '../../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
 import { incarnationOf } from '../../../support/journal.ts';
-import { startPostgres, startRedis } from '../../../support/services.ts';
+import { startRedis } from '../../../support/services.ts';
+import { freshDatabase } from '../../../support/shared-database.ts';
 import { until } from '../../../support/until.ts';
 
 const FIRE = `
@@ -22,7 +23,7 @@ condition: { type: threshold, any: [{ field: smoke, equals: true }] }
 /** More than there are workers for deliveries. */
 const FIRES = 60;
 
-const postgres = await startPostgres(t);
+const postgres = await freshDatabase(t);
 const redis = await startRedis(t);
 const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url });
 

@@ -7,7 +7,7 @@ import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
 import { ADMIN, PLATES, startAlertDesk, webhookAt } from '../../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
 import { incarnationOf } from '../../../support/journal.ts';
-import { startPostgres, startRedis } from '../../../support/services.ts';
+import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
 import { until } from '../../../support/until.ts';
 
 const FIRE = `
@@ -19,8 +19,8 @@ kinds: [recycling-kiosk]
 condition: { type: threshold, any: [{ field: smoke, equals: true }] }
 `;
 
-const postgres = await startPostgres(t);
-const redis = await startRedis(t);
+const postgres = await freshDatabase(t);
+const redis = await sharedRedis(t);
 const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url });
 const parsed = parseRule(FIRE, kindCatalogue);
 if ('issues' in parsed) throw new Error('the rule is wrong');

@@ -7,7 +7,7 @@ import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
 import { ADMIN, PLATES, type Received, startAlertDesk, startReceiver, webhookAt } from '../../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
 import { incarnationOf } from '../../../support/journal.ts';
-import { startPostgres, startRedis } from '../../../support/services.ts';
+import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
 import { until } from '../../../support/until.ts';
 
 const rule = (name: string, severity: string, condition: string): string => `
@@ -23,8 +23,8 @@ const FIRES = 1_000;
 const FULL = 400;
 const CRITICAL = 20;
 
-const postgres = await startPostgres(t);
-const redis = await startRedis(t);
+const postgres = await freshDatabase(t);
+const redis = await sharedRedis(t);
 const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url });
 const { database, clock, observer, committed } = desk;
 const rules = [

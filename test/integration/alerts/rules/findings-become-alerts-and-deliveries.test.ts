@@ -8,7 +8,8 @@ import type { DecodedMessage } from '../../../../src/core/types.ts';
 import { ADMIN, newSecret, PLATES, startAlertDesk, startReceiver, webhookAt } from '../../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
 import { incarnationOf } from '../../../support/journal.ts';
-import { startPostgres, startRedis } from '../../../support/services.ts';
+import { startRedis } from '../../../support/services.ts';
+import { freshDatabase } from '../../../support/shared-database.ts';
 import { until } from '../../../support/until.ts';
 
 const FIRE = `
@@ -20,7 +21,7 @@ kinds: [recycling-kiosk]
 condition: { type: threshold, any: [{ field: smoke, equals: true }] }
 `;
 
-const postgres = await startPostgres(t);
+const postgres = await freshDatabase(t);
 const redis = await startRedis(t);
 const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url });
 

@@ -4,10 +4,10 @@ import { OPEN_MAX } from '../../../../src/ingest/commands/commands.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { deviceOf, HERE, openDownlink, person } from '../../../support/downlink.ts';
-import { startPostgres } from '../../../support/services.ts';
+import { freshDatabase } from '../../../support/shared-database.ts';
 import { until } from '../../../support/until.ts';
 
-const server = startPostgres(t);
+const server = freshDatabase(t);
 const OPERATOR = person('operator');
 
 async function open(t: Parameters<typeof openDownlink>[0]) {

@@ -9,10 +9,11 @@ import { MqttListener } from '../../../../src/ingest/uplinks/mqtt/listener.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { Broker } from '../../../support/broker.ts';
 import { kiosks, openDownlink, person } from '../../../support/downlink.ts';
-import { quietObserver, startPostgres } from '../../../support/services.ts';
+import { quietObserver } from '../../../support/services.ts';
+import { freshDatabase } from '../../../support/shared-database.ts';
 import { until } from '../../../support/until.ts';
 
-const server = startPostgres(t);
+const server = freshDatabase(t);
 const OPERATOR = person('operator');
 const SECRET = 's'.repeat(43);
 

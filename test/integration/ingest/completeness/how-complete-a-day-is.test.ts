@@ -11,13 +11,14 @@ import { ManualClock } from '../../../support/clock.ts';
 import { callerOf } from '../../../support/ingest.ts';
 import { incarnationOf } from '../../../support/journal.ts';
 import { KIOSK } from '../../../support/kiosk-kind.ts';
-import { quietObserver, startPostgres } from '../../../support/services.ts';
+import { quietObserver } from '../../../support/services.ts';
+import { freshDatabase } from '../../../support/shared-database.ts';
 
 const DAY = 20_000 * DAY_MS;
 const MINUTE = 60_000;
 const kinds = { latest: () => KIOSK };
 const clock = new ManualClock(DAY + DAY_MS + 600 * MINUTE);
-const { url } = await startPostgres(t);
+const { url } = await freshDatabase(t);
 const database = await Database.open({ url, observer: quietObserver(), clock });
 t.teardown(() => database.close());
 await migrate(database);

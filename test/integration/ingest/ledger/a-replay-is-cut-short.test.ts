@@ -4,17 +4,16 @@ import type { NewMessage } from '../../../../src/core/types.ts';
 import { DeadLetterReplay } from '../../../../src/ingest/ledger/dead-letter-replay.ts';
 import { DeadLetters } from '../../../../src/ingest/ledger/dead-letters.ts';
 import { ManualClock } from '../../../support/clock.ts';
-import { callerOf, drain, kinds, PAYLOADS, type Server, startIngest } from '../../../support/ingest.ts';
+import { callerOf, drain, kinds, PAYLOADS, startIngest } from '../../../support/ingest.ts';
 import { kioskMessage, quietObserver } from '../../../support/journal.ts';
 import { until } from '../../../support/until.ts';
 
-const server: Server = { t };
 const all = callerOf(NATIONWIDE);
 
 t.test(
   'what was answered as replayed enters the journal after a crash, or when the journal has room again',
   async (t) => {
-    const gateway = await startIngest(t, server);
+    const gateway = await startIngest(t);
     const { ingest, database } = gateway;
     for (const field of ['nope', 'none']) {
       await ingest.intake.accept(kioskMessage({ raw: Buffer.from(`{"values":{"${field}":1}}`) }));

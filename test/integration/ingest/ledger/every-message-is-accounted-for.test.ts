@@ -3,10 +3,9 @@ import { NATIONWIDE } from '../../../../src/core/jurisdiction.ts';
 import type { NewMessage } from '../../../../src/core/types.ts';
 import type { IngestTables } from '../../../../src/ingest/ledger/tables.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
-import { callerOf, drain, moved, type Server, startIngest } from '../../../support/ingest.ts';
+import { callerOf, drain, moved, startIngest } from '../../../support/ingest.ts';
 import { kioskMessage, LIFE } from '../../../support/journal.ts';
 
-const server: Server = { t };
 const all = callerOf(NATIONWIDE);
 const NOW_MS = 1_767_571_200_000;
 const kiosk = kioskMessage().device;
@@ -26,7 +25,7 @@ const SENT = [
 t.test(
   'messages and records add up by kind and district, as of a position, through commits and restarts',
   async (t) => {
-    const gateway = await startIngest(t, server);
+    const gateway = await startIngest(t);
     const receipts = [];
     for (const message of SENT) receipts.push(await gateway.ingest.intake.accept(message));
     const before = await gateway.ingest.ledger.balance(all);
@@ -70,7 +69,7 @@ t.test(
 );
 
 t.test('a message that vanished between journal and ledger shows as a difference', async (t) => {
-  const { ingest } = await startIngest(t, server);
+  const { ingest } = await startIngest(t);
   for (const message of SENT) await ingest.intake.accept(message);
   const batch = await ingest.feed.read({ lane: 'live', offset: 0 }, new AbortController().signal);
   await ingest.ledger.commit({ ...batch, messages: batch.messages.slice(1) }, []);
@@ -80,7 +79,7 @@ t.test('a message that vanished between journal and ledger shows as a difference
 });
 
 t.test('dead letters are listed, grouped and replayed, each only to whom they belong', async (t) => {
-  const { ingest } = await startIngest(t, server);
+  const { ingest } = await startIngest(t);
   for (const message of SENT) await ingest.intake.accept(message);
   await ingest.intake.accept(text('{"values":{"fill_pct":500}}', { device: elsewhere }));
   await drain(ingest);
@@ -116,7 +115,7 @@ t.test('dead letters are listed, grouped and replayed, each only to whom they be
 });
 
 t.test('a record the store refused comes in by its replay, once', async (t) => {
-  const { ingest } = await startIngest(t, server);
+  const { ingest } = await startIngest(t);
   await ingest.intake.accept(text('[{"id":"a","type":"jam"},{"id":"b","type":"jam"}]', { channel: 'event' }));
   await drain(ingest, (_, index) => index === 1);
   const { items } = await ingest.deadLetters.list(all, { limit: 10 });
@@ -129,7 +128,7 @@ t.test('a record the store refused comes in by its replay, once', async (t) => {
 });
 
 t.test('what happened to a message is answered at each stage, and only to whom it concerns', async (t) => {
-  const { ingest } = await startIngest(t, server);
+  const { ingest } = await startIngest(t);
   const receipts: string[] = [];
   for (const message of SENT) receipts.push((await ingest.intake.accept(message)).id);
   const story = async (at: number) =>
@@ -166,7 +165,7 @@ t.test('what happened to a message is answered at each stage, and only to whom i
 });
 
 t.test('old dead letters are pruned, newer ones stay', async (t) => {
-  const { ingest } = await startIngest(t, server);
+  const { ingest } = await startIngest(t);
   const nowMs = Date.now();
   await ingest.intake.accept(text('old', { receivedAtMs: nowMs - 31 * 86_400_000 }));
   await ingest.intake.accept(text('new', { receivedAtMs: nowMs }));
@@ -177,7 +176,7 @@ t.test('old dead letters are pruned, newer ones stay', async (t) => {
 });
 
 t.test('a message that is pruned in two goes keeps its bytes until its last record is gone', async (t) => {
-  const { ingest, database } = await startIngest(t, server);
+  const { ingest, database } = await startIngest(t);
   const db = database.tables<IngestTables>();
   await sql`insert into dead_letter select 'live', n / 21, n % 21, 'empty', '', '', 'd', 'k', 1, null, '330212',
     'telemetry', 't', n / 21, null from generate_series(0, 10499) n`.execute(db);

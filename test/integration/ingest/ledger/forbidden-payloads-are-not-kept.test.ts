@@ -16,7 +16,7 @@ const SENT: [string, Partial<NewMessage>?][] = [
 ];
 
 t.test('of what must not enter nothing is left but the reason', async (t) => {
-  const { ingest, database } = await startIngest(t, { t });
+  const { ingest, database } = await startIngest(t);
   for (const [raw, change] of SENT) await ingest.intake.accept(kioskMessage({ raw: Buffer.from(raw), ...change }));
   await drain(ingest);
   const { items } = await ingest.deadLetters.list(all, { limit: 100 });

@@ -4,10 +4,9 @@ import { NATIONWIDE } from '../../../../src/core/jurisdiction.ts';
 import { PayloadSealing } from '../../../../src/ingest/ledger/dead-letter-payloads.ts';
 import type { IngestTables } from '../../../../src/ingest/ledger/tables.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
-import { callerOf, drain, PAYLOADS, type Server, startIngest } from '../../../support/ingest.ts';
+import { callerOf, drain, PAYLOADS, startIngest } from '../../../support/ingest.ts';
 import { kioskMessage, quietObserver } from '../../../support/journal.ts';
 
-const server: Server = { t };
 const all = callerOf(NATIONWIDE);
 const text = (raw: string, channel: 'telemetry' | 'event' = 'telemetry') =>
   kioskMessage({ channel, raw: Buffer.from(raw) });
@@ -26,7 +25,7 @@ const PLATE = /B[·\s]?12345|X7742/u;
 t.test(
   'what is put aside tells no plate: not in its rows, not in answers, not in the story of its message',
   async (t) => {
-    const { ingest, database } = await startIngest(t, server);
+    const { ingest, database } = await startIngest(t);
     const receipts = [];
     for (const message of SENT) receipts.push(await ingest.intake.accept(message));
     await drain(ingest);
@@ -47,7 +46,7 @@ t.test(
 );
 
 t.test('a sealed message is judged again as it came, and opens at no other place', async (t) => {
-  const { ingest, database } = await startIngest(t, server);
+  const { ingest, database } = await startIngest(t);
   await ingest.intake.accept(SENT[0]!);
   await drain(ingest);
   const [letter] = (await ingest.deadLetters.list(all, { limit: 1 })).items;
@@ -62,7 +61,7 @@ t.test('a sealed message is judged again as it came, and opens at no other place
 });
 
 t.test('what an earlier version kept in clear is sealed a piece at a time, however often it is cut', async (t) => {
-  const { database } = await startIngest(t, server);
+  const { database } = await startIngest(t);
   const db = database.tables<IngestTables>();
   await sql`insert into dead_letter_payload 
     select 'live', n, convert_to('浙B12345 ' || n, 'utf8') from generate_series(1, 450) n`.execute(db);

@@ -3,10 +3,11 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import { Database } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { DONE, enqueueWork, WorkQueue } from '../../../../src/platform/work/work.ts';
-import { quietObserver, startPostgres } from '../../../support/services.ts';
+import { quietObserver } from '../../../support/services.ts';
+import { freshDatabase } from '../../../support/shared-database.ts';
 
 const clock = systemClock;
-const { url } = await startPostgres(t);
+const { url } = await freshDatabase(t);
 const database = await Database.open({ url, observer: quietObserver(), clock });
 t.teardown(() => database.close());
 await migrate(database);

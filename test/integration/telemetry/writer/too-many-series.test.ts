@@ -9,9 +9,10 @@ import { TelemetryWriter } from '../../../../src/telemetry/writer/writer.ts';
 import { batch, decoded, event, reading } from '../../../support/batches.ts';
 import { KIOSK } from '../../../support/kiosk-kind.ts';
 import { metric } from '../../../support/mqtt.ts';
-import { quietObserver, startPostgres } from '../../../support/services.ts';
+import { quietObserver } from '../../../support/services.ts';
+import { freshDatabase } from '../../../support/shared-database.ts';
 
-const { url } = await startPostgres(t);
+const { url } = await freshDatabase(t);
 const database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
 t.teardown(() => database.close());
 await migrate(database);
