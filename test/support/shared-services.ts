@@ -24,14 +24,14 @@ const SETTINGS = ['fsync = off', 'full_page_writes = off', 'max_connections = 40
 
 async function startSharedPostgres() {
   const first = await startPostgres(place, deps);
-  const open = { url: first.url, observer: quietObserver(), clock: systemClock };
-  const admin = await Database.open(open);
+  const open = (url: string) => Database.open({ url, observer: quietObserver(), clock: systemClock });
+  const admin = await open(first.url);
   await admin.dedicated(async (statement) => {
     for (const setting of SETTINGS) await statement(`alter system set ${setting}`);
     await statement(`create database ${TEMPLATE}`);
   });
   await admin.close();
-  const template = await Database.open({ ...open, url: first.url.replace('/postgres?', `/${TEMPLATE}?`) });
+  const template = await open(first.url.replace('/postgres?', `/${TEMPLATE}?`));
   await migrate(template);
   await template.close();
   await first.stop();
