@@ -2,21 +2,12 @@ import type { AlertActions } from '../alerts/desk/actions.ts';
 import type { AlertFeed } from '../alerts/desk/feed.ts';
 import type { AlertQueries } from '../alerts/desk/queries.ts';
 import type { EvidenceDesk } from '../alerts/evidence/evidence.ts';
+import type { EvidenceLooks } from '../alerts/evidence/looks.ts';
 import type { Subscriptions } from '../alerts/route/subscriptions.ts';
 import type { AlertPlates } from '../alerts/rules/plates.ts';
 import type { Rule } from '../alerts/rules/rules.ts';
 import type { Sink } from '../alerts/sinks/sink.ts';
 import type { Watchlists } from '../alerts/watchlists/watchlists.ts';
-import type { Caller, DeviceId } from '../core/types.ts';
-
-/** A look at a picture that was kept with an alert. */
-export interface EvidenceLook {
-  caller: Caller;
-  camera: DeviceId;
-  purpose: string;
-  /** The alert the picture belongs to. */
-  caseId: string;
-}
 
 /** What the alert routes need of the alert side. */
 export interface AlertParts {
@@ -31,6 +22,5 @@ export interface AlertParts {
   subscriptions: Pick<Subscriptions, 'create' | 'list' | 'takeOver' | 'remove' | 'deadLetters' | 'redrive' | 'test'>;
   /** By type; what a subscription may say of its target. */
   sinks: ReadonlyMap<string, Pick<Sink, 'type' | 'schema'>>;
-  /** Writes the access-register row of a look; nothing is shown before it resolved. */
-  registerLook(look: EvidenceLook): Promise<void>;
+  looks: Pick<EvidenceLooks, 'add'>;
 }

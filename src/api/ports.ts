@@ -1,6 +1,5 @@
-import type { Caller, DeviceIdentity } from '../core/types.ts';
-import type { ImageType } from '../images/image-file.ts';
-import type { KeptImage } from '../images/image-table.ts';
+import type { Caller } from '../core/types.ts';
+import type { ShownImages } from '../images/shown-images.ts';
 import type { Command, CommandInput, CommandPayload } from '../ingest/commands/commands.ts';
 import type { Completeness } from '../ingest/completeness/completeness.ts';
 import type { PassageSearch } from '../passages/search.ts';
@@ -26,15 +25,7 @@ export type CompletenessPort = Pick<Completeness, 'device' | 'list'>;
 export type ExportsPort = Pick<Exports, 'open'>;
 
 /** What the image routes need of the rest. */
-export interface ImagesPort {
-  /** Resolves once the picture is durable. Errors: `images.unavailable`, `store.unavailable`. */
-  keep(device: DeviceIdentity, type: ImageType, bytes: Buffer): Promise<{ id: string; isNew: boolean }>;
-  /** The picture, where its device is the caller's to see. Errors: `not-found`. */
-  find(caller: Caller, id: string): Promise<KeptImage>;
-  read(image: KeptImage): Promise<Buffer>;
-  /** Writes the access-register row of a look; nothing is shown before it resolved. */
-  registerLook(look: { caller: Caller; image: KeptImage; purpose: string; case: string | null }): Promise<void>;
-}
+export type ImagesPort = Pick<ShownImages, 'keep' | 'find' | 'read' | 'registerLook'>;
 
 /** Rights and the entry in the access register are the part's own: nothing is looked up before both. */
 export type PassagesPort = Pick<PassageSearch, 'search'>;

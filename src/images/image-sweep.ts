@@ -1,14 +1,11 @@
-import { access, readdir, rm, rmdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Clock, DAY_MS, HOUR_MS } from '../core/clock.ts';
+import type { Blobs } from '../platform/blobs/blobs.ts';
 import type { Database } from '../platform/database/database.ts';
-import { dayOf, fileName, type ImagePlace, type ImageTables, pathOf } from './image-table.ts';
+import { blobKey, blobName, type ImagePlace, type ImageTables } from './image-table.ts';
 
 export interface SweepDeps {
   database: Database;
-  directory: string;
-  /** Why the directory is not the disk whose files the rows name; null when it is. */
-  volume: { problem(): Promise<string | null> };
+  blobs: Blobs;
   clock: Clock;
   /** Ids that are being written at this moment. */
   underWay: ReadonlySet<string>;
@@ -21,7 +18,7 @@ export interface Swept {
   rows: number;
 }
 
-/** Directories looked through in one go. */
+/** Folders looked through in one go. */
 const SHARDS_PER_SWEEP = 64;
 /** Younger ones may belong to somebody who is not done. */
 const LEFT_ALONE_MS = HOUR_MS;
@@ -29,17 +26,17 @@ const DAY = /^\d{4}-\d\d-\d\d$/;
 const SHARD = /^[0-9a-f]{2}$/;
 
 /**
- * Looks through the next directories after `after` (`2026-11-22/a3`): removes files that no row names, rows whose file
- * is gone, and directories of past days that are empty. Names that are none of ours are left alone, and everything is
- * while the disk is not the one whose files the rows name.
+ * Looks through the next folders after `after` (`2026-11-22/a3`): removes blobs that no row names, what crashes left of
+ * others, and rows whose blob is gone. Names that are none of ours are left alone, and everything is while the store is
+ * not the one whose keys the rows have.
  */
 export async function sweepImages(deps: SweepDeps, after: string): Promise<Swept> {
+  const { blobs } = deps;
   const found: Swept = { upTo: after, files: 0, rows: 0 };
-  if ((await deps.volume.problem()) !== null) return found;
   let looked = 0;
-  for (const day of await directoriesIn(deps.directory, DAY)) {
+  for (const day of (await blobs.list('')).folders.filter((name) => DAY.test(name))) {
     if (day < after.slice(0, day.length)) continue;
-    for (const shard of await directoriesIn(join(deps.directory, day), SHARD)) {
+    for (const shard of (await blobs.list(`${day}/`)).folders.filter((name) => SHARD.test(name))) {
       const place = `${day}/${shard}`;
       if (place <= after) continue;
       if (looked === SHARDS_PER_SWEEP) return found;
@@ -47,7 +44,7 @@ export async function sweepImages(deps: SweepDeps, after: string): Promise<Swept
       await sweepShard(deps, { day, shard }, found);
       found.upTo = place;
     }
-    if (isPast(deps, day)) await removeEmpty(join(deps.directory, day));
+    found.files += await blobs.sweep(`${day}/`);
   }
   return { ...found, upTo: '' };
 }
@@ -58,26 +55,26 @@ interface Shard {
 }
 
 async function sweepShard(deps: SweepDeps, { day, shard }: Shard, found: Swept): Promise<void> {
-  const path = join(deps.directory, day, shard);
-  // Files first: the row of a file seen here is either being written or found below.
-  const names = (await readdir(path, { withFileTypes: true })).filter((entry) => entry.isFile());
-  const underWay = new Set(deps.underWay);
-  const rows = await rowsOf(deps.database, { day, shard });
-  const named = new Set(rows.map(fileName));
-  for (const { name } of names) {
-    if (named.has(name) || underWay.has(name.slice(0, 36))) continue;
-    const { mtimeMs } = await stat(join(path, name));
-    if (deps.clock.nowMs() - mtimeMs < LEFT_ALONE_MS) continue;
-    await rm(join(path, name), { force: true });
+  const { blobs, clock, database, underWay } = deps;
+  const prefix = `${day}/${shard}/`;
+  // Blobs first: the row of one seen here is either being written or found below.
+  const there = (await blobs.list(prefix)).blobs;
+  const beingWritten = new Set(underWay);
+  const rows = await rowsOf(database, { day, shard });
+  const named = new Set(rows.map(blobName));
+  for (const { name, putAtMs } of there) {
+    if (named.has(name) || beingWritten.has(name.slice(0, 36))) continue;
+    if (clock.nowMs() - putAtMs < LEFT_ALONE_MS) continue;
+    await blobs.delete(`${prefix}${name}`);
     found.files += 1;
   }
-  const there = new Set(names.map(({ name }) => name));
-  const lost = rows.filter((row) => !there.has(fileName(row)));
-  for (const row of lost) {
-    if (!(await isLost(deps, row))) continue;
-    found.rows += await removeRow(deps.database, row);
+  const names = new Set(there.map(({ name }) => name));
+  for (const row of rows.filter((each) => !names.has(blobName(each)))) {
+    // Asked again, because the row may be younger than the list of blobs.
+    if (clock.nowMs() - row.received_at_ms < LEFT_ALONE_MS || (await blobs.has(blobKey(row)))) continue;
+    found.rows += await removeRow(database, row);
   }
-  if (isPast(deps, day)) await removeEmpty(path);
+  found.files += await blobs.sweep(prefix);
 }
 
 type Row = ImagePlace & Pick<ImageTables['image'], 'last_sent_at_ms'>;
@@ -95,18 +92,7 @@ async function rowsOf(database: Database, { day, shard }: Shard): Promise<Row[]>
     .execute();
 }
 
-/** Asked again, because the row may be younger than the list of files. */
-async function isLost({ directory, volume, clock }: SweepDeps, row: ImagePlace): Promise<boolean> {
-  if (clock.nowMs() - row.received_at_ms < LEFT_ALONE_MS) return false;
-  const isAbsent = await access(pathOf(directory, row)).then(
-    () => false,
-    (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
-  );
-  // A disk may be unmounted at any moment; what it took along is not lost.
-  return isAbsent && (await volume.problem()) === null;
-}
-
-/** Not one that was sent again meanwhile: its file is being written anew. */
+/** Not one that was sent again meanwhile: its blob is being written anew. */
 async function removeRow(database: Database, row: Row): Promise<number> {
   const { numDeletedRows } = await database
     .tables<ImageTables>()
@@ -115,20 +101,4 @@ async function removeRow(database: Database, row: Row): Promise<number> {
     .where('last_sent_at_ms', '=', row.last_sent_at_ms)
     .executeTakeFirst();
   return Number(numDeletedRows);
-}
-
-/** Nobody writes a new picture there any more. */
-function isPast({ clock }: SweepDeps, day: string): boolean {
-  return day < dayOf(clock.nowMs() - 2 * DAY_MS);
-}
-
-async function removeEmpty(path: string): Promise<void> {
-  await rmdir(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'ENOENT') throw error;
-  });
-}
-
-async function directoriesIn(path: string, names: RegExp): Promise<string[]> {
-  const entries = await readdir(path, { withFileTypes: true });
-  return entries.flatMap((entry) => (entry.isDirectory() && names.test(entry.name) ? [entry.name] : [])).sort();
 }

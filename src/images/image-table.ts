@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { toRfc3339 } from '../core/clock.ts';
 import type { Jurisdiction } from '../core/jurisdiction.ts';
 import type { DeviceId } from '../core/types.ts';
@@ -28,24 +27,14 @@ export interface ImageTables {
   };
 }
 
-/** What says where the file of a row is. */
+/** What says under which key the bytes of a row are. */
 export type ImagePlace = Pick<ImageTables['image'], 'id' | 'media_type' | 'received_at_ms'>;
 
-/** Directory of a day, `2026-11-22`. */
-export function dayOf(atMs: number): string {
-  return toRfc3339(atMs).slice(0, 10);
-}
-
-/** Files of one day lie in 256 directories, so that none of them becomes slow. */
-export function shardOf(id: string): string {
-  return id.slice(0, 2);
-}
-
-export function fileName({ id, media_type: type }: Pick<ImagePlace, 'id' | 'media_type'>): string {
+export function blobName({ id, media_type: type }: Pick<ImagePlace, 'id' | 'media_type'>): string {
   return `${id}.${IMAGE_TYPES[type]}`;
 }
 
-/** Made of our own id and time only, so it stays inside the directory. */
-export function pathOf(directory: string, image: ImagePlace): string {
-  return join(directory, dayOf(image.received_at_ms), shardOf(image.id), fileName(image));
+/** `2026-11-22/a3/a3….jpg`: pictures of one day lie in 256 folders, so that none of them becomes slow. */
+export function blobKey(image: ImagePlace): string {
+  return `${toRfc3339(image.received_at_ms).slice(0, 10)}/${image.id.slice(0, 2)}/${blobName(image)}`;
 }

@@ -1,27 +1,20 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { access, readFile, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
 import { Counter, type Observer } from '../core/observe.ts';
 import type { DeviceIdentity } from '../core/types.ts';
+import { BlobRefusal, type Blobs } from '../platform/blobs/blobs.ts';
 import type { Database } from '../platform/database/database.ts';
-import { ROOM_BYTES } from '../platform/files/disks.ts';
-import { ensureDirectory, writeFileDurable } from '../platform/files/files.ts';
 import type { ImageType } from './image-file.ts';
 import { sweepImages } from './image-sweep.ts';
-import { type ImagePlace, type ImageTables, type KeptImage, pathOf } from './image-table.ts';
+import { blobKey, type ImagePlace, type ImageTables, type KeptImage } from './image-table.ts';
 
 export interface ImagesDeps {
   database: Database;
-  /** Where the files are; nothing else may be kept there. */
-  directory: string;
-  /** Why `directory` is not the disk whose files the rows name, in one sentence; null when it is. */
-  volume: { problem(): Promise<string | null> };
+  /** Where the bytes are; nothing else may be kept there. */
+  blobs: Blobs;
   clock: Clock;
   observer: Observer;
-  /** Free bytes of the disk that holds `directory`. */
-  freeBytes(directory: string): Promise<number>;
   keepMs: number;
 }
 
@@ -29,15 +22,14 @@ const FULL_RETRY_S = 60;
 /** Expired pictures removed in one go, and in one round of housekeeping. */
 const BATCH = 500;
 const BATCHES_MAX = 20;
-const NO_ROOM = ['ENOSPC', 'EDQUOT'];
 
 /**
- * Pictures that devices sent: a file each, and then a row. Whoever is given an id can rely on both surviving a power
+ * Pictures that devices sent: a blob each, and then a row. Whoever is given an id can rely on both surviving a power
  * cut; what a crash leaves of one without the other is removed by {@link Images.tidy}.
  */
 export class Images {
   readonly #deps: ImagesDeps;
-  /** Ids whose file is written and whose row is not there yet. */
+  /** Ids whose bytes are being put and whose row is not there yet. */
   readonly #underWay = new Set<string>();
   readonly #stored: Counter<'outcome'>;
   readonly #removed: Counter<'reason'>;
@@ -62,22 +54,31 @@ export class Images {
    * Errors: `images.unavailable` when the disk has no room or is not there, `store.unavailable`.
    */
   async keep(device: DeviceIdentity, type: ImageType, bytes: Buffer): Promise<{ id: string; isNew: boolean }> {
-    await this.#refuseForeignDisk();
+    return await this.#keep(device, type, bytes).catch((error: unknown) => {
+      if (!(error instanceof BlobRefusal)) throw error;
+      this.#stored.inc({ outcome: 'refused' });
+      throw unavailable(error);
+    });
+  }
+
+  async #keep(device: DeviceIdentity, type: ImageType, bytes: Buffer): Promise<{ id: string; isNew: boolean }> {
+    const { blobs, clock } = this.#deps;
     const sha256 = createHash('sha256').update(bytes).digest();
     const before = await this.#sentBefore(device.id, sha256);
     if (before) {
-      await this.#mend(before, bytes);
+      // What was lost comes back with its bytes.
+      if (!(await blobs.has(blobKey(before)))) await blobs.put(blobKey(before), bytes);
       this.#stored.inc({ outcome: 'again' });
       return { id: before.id, isNew: false };
     }
-    const nowMs = this.#deps.clock.nowMs();
+    const nowMs = clock.nowMs();
     const row = {
       ...{ id: randomUUID(), device: device.id, jurisdiction: device.jurisdiction, media_type: type },
       ...{ size_bytes: bytes.length, sha256, received_at_ms: nowMs, last_sent_at_ms: nowMs },
     };
     this.#underWay.add(row.id);
     try {
-      await this.#write(row, bytes);
+      await blobs.put(blobKey(row), bytes);
       const id = await this.#insert(row);
       this.#stored.inc({ outcome: 'new' });
       return { id, isNew: id === row.id };
@@ -101,12 +102,12 @@ export class Images {
 
   /** Errors: `not-found` when the file is gone, `images.unavailable` when its disk is. */
   async read({ id, type, receivedAtMs }: KeptImage): Promise<Buffer> {
-    const place = { id, media_type: type, received_at_ms: receivedAtMs };
-    return await readFile(pathOf(this.#deps.directory, place)).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-      await this.#refuseForeignDisk();
-      throw new CitywatchError('not-found', { detail: 'This picture is no longer kept.' });
+    const key = blobKey({ id, media_type: type, received_at_ms: receivedAtMs });
+    const bytes = await this.#deps.blobs.get(key).catch((error: unknown) => {
+      throw error instanceof BlobRefusal ? unavailable(error) : error;
     });
+    if (!bytes) throw new CitywatchError('not-found', { detail: 'This picture is no longer kept.' });
+    return bytes;
   }
 
   /** Whether any picture is known. */
@@ -115,24 +116,15 @@ export class Images {
     return (await db.selectFrom('image').select('id').limit(1).executeTakeFirst()) !== undefined;
   }
 
-  /** Removes what is past its time, rows before files, then looks through a few directories for leftovers. */
+  /** Removes what is past its time, rows before blobs, then looks through a few folders for leftovers. */
   async tidy(): Promise<void> {
-    if ((await this.#deps.volume.problem()) !== null) return;
+    const { database, blobs, clock } = this.#deps;
+    if ((await blobs.problem()) !== null) return;
     for (let batch = 0; batch < BATCHES_MAX; batch += 1) if ((await this.#prune()) < BATCH) break;
-    const { database, directory, volume, clock } = this.#deps;
-    const deps = { database, directory, volume, clock, underWay: this.#underWay };
-    const swept = await sweepImages(deps, this.#sweptUpTo);
+    const swept = await sweepImages({ database, blobs, clock, underWay: this.#underWay }, this.#sweptUpTo);
     this.#sweptUpTo = swept.upTo;
     this.#removed.inc({ reason: 'file-alone' }, swept.files);
     this.#removed.inc({ reason: 'row-alone' }, swept.rows);
-  }
-
-  /** What is written where a disk should be would be hidden by it later. */
-  async #refuseForeignDisk(): Promise<void> {
-    if ((await this.#deps.volume.problem()) === null) return;
-    this.#stored.inc({ outcome: 'refused' });
-    const detail = 'The disk of the pictures is not there.';
-    throw new CitywatchError('images.unavailable', { retryAfterS: FULL_RETRY_S, detail });
   }
 
   async #prune(): Promise<number> {
@@ -146,7 +138,7 @@ export class Images {
       .where('last_sent_at_ms', '<', beforeMs)
       .returning(['id', 'media_type', 'received_at_ms'])
       .execute();
-    for (const image of gone) await rm(pathOf(this.#deps.directory, image), { force: true });
+    for (const image of gone) await this.#deps.blobs.delete(blobKey(image));
     this.#removed.inc({ reason: 'expired' }, gone.length);
     return gone.length;
   }
@@ -163,31 +155,6 @@ export class Images {
       .executeTakeFirst();
   }
 
-  /** Writes a file again that was lost. */
-  async #mend(image: ImagePlace, bytes: Buffer): Promise<void> {
-    const path = pathOf(this.#deps.directory, image);
-    const isThere = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (!isThere) await this.#write(image, bytes);
-  }
-
-  async #write(image: ImagePlace, bytes: Buffer): Promise<void> {
-    const { directory, freeBytes } = this.#deps;
-    try {
-      if ((await freeBytes(directory)) - bytes.length < ROOM_BYTES.pictures) throw full();
-      const path = pathOf(directory, image);
-      await ensureDirectory(dirname(path), 0o700);
-      await writeFileDurable(path, bytes, { mode: 0o600 });
-    } catch (error) {
-      const cause = error as NodeJS.ErrnoException;
-      const refusal = NO_ROOM.includes(cause.code ?? '') ? full(cause) : error;
-      if ((refusal as CitywatchError).code === 'images.unavailable') this.#stored.inc({ outcome: 'refused' });
-      throw refusal;
-    }
-  }
-
   /** Resolves with the id of the row that has these bytes: ours, or that of one who was faster. */
   async #insert(row: ImageTables['image']): Promise<string> {
     const kept = await this.#deps.database
@@ -197,12 +164,13 @@ export class Images {
       .onConflict((at) => at.columns(['device', 'sha256']).doUpdateSet({ last_sent_at_ms: row.last_sent_at_ms }))
       .returning('id')
       .executeTakeFirstOrThrow();
-    if (kept.id !== row.id) await rm(pathOf(this.#deps.directory, row), { force: true });
+    if (kept.id !== row.id) await this.#deps.blobs.delete(blobKey(row));
     return kept.id;
   }
 }
 
-function full(cause?: unknown): CitywatchError {
-  const detail = 'The disk has no room for more pictures.';
-  return new CitywatchError('images.unavailable', { retryAfterS: FULL_RETRY_S, detail, cause });
+function unavailable(refusal: BlobRefusal): CitywatchError {
+  const detail =
+    refusal.reason === 'full' ? 'The disk has no room for more pictures.' : 'The disk of the pictures is not there.';
+  return new CitywatchError('images.unavailable', { retryAfterS: FULL_RETRY_S, detail, cause: refusal });
 }

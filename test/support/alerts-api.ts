@@ -33,9 +33,11 @@ export async function startAlertsApi(t: Owner, options: Pick<DeskOptions, 'sinks
     rules: [],
     watchlists: new Watchlists({ database: desk.database, clock: systemClock, key: Buffer.alloc(32, 1) }),
     evidence: { picture: async () => ({ camera: 'camera-1', jpeg }) },
-    registerLook: async (look: unknown) => {
-      if (registerDown.error) throw registerDown.error;
-      looks.push(look);
+    looks: {
+      add: async (look: unknown) => {
+        if (registerDown.error) throw registerDown.error;
+        looks.push(look);
+      },
     },
   };
   const api = await startApi(t, { alerts, clock: hastyClock });

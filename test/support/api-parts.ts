@@ -99,7 +99,7 @@ export function memoryAlerts(): AlertParts {
     sinks: new Map([
       ['webhook', { type: 'webhook', schema: z.strictObject({ url: z.string(), secret: z.string().optional() }) }],
     ]),
-    registerLook: async () => {},
+    looks: { add: async () => {} },
   };
 }
 

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { crc32 as checkSum, deflateSync } from 'node:zlib';
-import { systemClock } from '../../src/core/clock.ts';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
+import type { Observer } from '../../src/core/observe.ts';
 import { Images, type ImagesDeps } from '../../src/images/images.ts';
+import { LocalBlobs, type LocalBlobsDeps } from '../../src/platform/blobs/local-blobs.ts';
+import { ROOM_BYTES } from '../../src/platform/files/disks.ts';
 import { quietObserver } from './services.ts';
 
 /** A whole PNG; `salt` makes it differ from others. */
@@ -50,9 +53,18 @@ function segment(marker: number, data: Buffer): Buffer {
   return Buffer.concat([head, data]);
 }
 
-/** The store of pictures, on a disk with room unless told otherwise. */
-export function openImages(deps: Pick<ImagesDeps, 'database' | 'directory'> & Partial<ImagesDeps>): Images {
-  const volume = { problem: async () => null };
-  const room = { volume, freeBytes: async () => 1e12, keepMs: 30 * 24 * 3600 * 1000 };
-  return new Images({ clock: systemClock, observer: quietObserver(), ...room, ...deps });
+export interface OpenImages {
+  database: ImagesDeps['database'];
+  directory: string;
+  clock?: Clock;
+  observer?: Observer;
+  freeBytes?: LocalBlobsDeps['freeBytes'];
+  volume?: LocalBlobsDeps['volume'];
+}
+
+/** Pictures in a directory, on a disk with room unless told otherwise. */
+export function openImages({ database, directory, clock = systemClock, observer, ...disk }: OpenImages): Images {
+  const room = { volume: { problem: async () => null }, freeBytes: async () => 1e12, ...disk };
+  const blobs = new LocalBlobs({ name: 'images', directory, clock, reserveBytes: ROOM_BYTES.pictures, ...room });
+  return new Images({ database, blobs, clock, observer: observer ?? quietObserver(), keepMs: 30 * 24 * 3600 * 1000 });
 }

@@ -12,7 +12,7 @@ const LISTS = /^src\/(api\/routes|platform\/database\/migrations)(\/|$)/;
 const OWNERS: Record<string, RegExp> = {
   ...owned('src/platform/database/', ['database_identity', 'gateway_lease', 'schema_migration']),
   ...owned('src/platform/records/', ['access_register', 'audit_entry', 'idempotency']),
-  ...owned('src/platform/files/', ['volume']),
+  ...owned('src/platform/blobs/', ['volume']),
   ...owned('src/platform/work/', ['work_item']),
   ...owned('src/access/', ['api_token', 'jurisdiction', 'person', 'session']),
   ...owned('src/devices/', [

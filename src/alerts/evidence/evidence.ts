@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { covers, type Jurisdiction, NATIONWIDE } from '../../core/jurisdiction.ts';
 import { Batches } from '../../core/mechanisms/batches.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
+import { BlobRefusal, type Blobs } from '../../platform/blobs/blobs.ts';
 import { type Database, sql } from '../../platform/database/database.ts';
-import { ROOM_BYTES } from '../../platform/files/disks.ts';
-import { ensureDirectory, writeFileDurable } from '../../platform/files/files.ts';
 import { DONE, type WorkResult, type WorkTicket } from '../../platform/work/work.ts';
 import { publish, saveAlerts } from '../desk/log.ts';
 import type { AlertQueries } from '../desk/queries.ts';
@@ -30,8 +27,8 @@ export interface Pictures {
    * `readers` may see too; empty for none.
    */
   camerasFor(device: DeviceId, readers: Jurisdiction): Promise<Sight[]>;
-  /** A JPEG of now; leaves an access-register row that names the alert as its case. */
-  snapshot(camera: DeviceId, alertId: string): Promise<Buffer>;
+  /** A JPEG of now; leaves an access-register row with this purpose and case. */
+  snapshot(camera: DeviceId, why: { purpose: string; case: string }): Promise<Buffer>;
 }
 
 export interface EvidenceDeps {
@@ -40,14 +37,13 @@ export interface EvidenceDeps {
   observer: Observer;
   queries: AlertQueries;
   pictures: Pictures;
-  directory: string;
-  /** Free bytes of the disk that holds `directory`. */
-  freeBytes(directory: string): Promise<number>;
-  /** Why `directory` is not the disk whose files the alerts name, in one sentence; null when it is. */
-  volume: { problem(): Promise<string | null> };
+  /** Where the pictures are; nothing else may be kept there. */
+  blobs: Blobs;
   committed(tickets: WorkTicket[]): void;
 }
 
+/** What stands in the access register for every look that is taken for an alert. */
+export const EVIDENCE_PURPOSE = 'alert-evidence';
 /** A camera that is just starting gets this long before the alert says that there is no picture. */
 const TRY_FOR_MS = 60_000;
 const AGAIN_MS = 2_000;
@@ -88,7 +84,7 @@ export class EvidenceDesk {
     for (const sight of cameras.slice(0, 3)) {
       const { camera } = sight;
       try {
-        const picture = await pictures.snapshot(camera, alertId);
+        const picture = await pictures.snapshot(camera, { purpose: EVIDENCE_PURPOSE, case: alertId });
         return await this.#attach(alertId, await this.#keep(alertId, sight, picture));
       } catch (error) {
         reason = error instanceof CitywatchError ? error.message : 'The camera gave no picture.';
@@ -112,11 +108,8 @@ export class EvidenceDesk {
     if (!found.granted && !covers(caller.jurisdiction, found.jurisdiction ?? NATIONWIDE)) {
       throw new CitywatchError('not-found', { detail: 'This picture was taken in another district.' });
     }
-    const jpeg = await readFile(this.#path(alertId, found.id)).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-      await this.#refuseForeignDisk();
-      throw new CitywatchError('not-found', { detail: 'This picture is no longer kept.' });
-    });
+    const jpeg = await this.#deps.blobs.get(blobKey(alertId, found.id)).catch(refuse);
+    if (!jpeg) throw new CitywatchError('not-found', { detail: 'This picture is no longer kept.' });
     return { camera: found.camera, jpeg };
   }
 
@@ -128,31 +121,13 @@ export class EvidenceDesk {
   }
 
   async #keep(alertId: string, sight: Sight, picture: Buffer): Promise<Evidence> {
-    await this.#refuseForeignDisk();
     const evidence: Evidence = { id: randomUUID(), type: 'picture', ...sight, takenAtMs: this.#deps.clock.nowMs() };
-    const { directory, freeBytes } = this.#deps;
-    await ensureDirectory(directory, 0o700);
-    if ((await freeBytes(directory)) - picture.length < ROOM_BYTES.evidence) {
-      throw new CitywatchError('images.unavailable');
-    }
-    await ensureDirectory(join(directory, alertId), 0o700);
-    await writeFileDurable(this.#path(alertId, evidence.id), picture, { mode: 0o600 });
+    await this.#deps.blobs.put(blobKey(alertId, evidence.id), picture).catch(refuse);
     return evidence;
-  }
-
-  /** What is written where a disk should be would be hidden by it later. */
-  async #refuseForeignDisk(): Promise<void> {
-    if ((await this.#deps.volume.problem()) === null) return;
-    throw new CitywatchError('images.unavailable', { detail: 'The disk of the evidence is not there.' });
   }
 
   #missing(camera: DeviceId | null, reason: string): Evidence {
     return { id: randomUUID(), type: 'unavailable', camera, takenAtMs: this.#deps.clock.nowMs(), reason };
-  }
-
-  /** Both names are UUIDs of ours, so the path stays inside the directory. */
-  #path(alertId: string, evidenceId: string): string {
-    return join(this.#deps.directory, alertId, `${evidenceId}.jpg`);
   }
 
   async #attach(alertId: string, evidence: Evidence): Promise<WorkResult> {
@@ -190,4 +165,14 @@ export class EvidenceDesk {
     this.#deps.committed(tickets);
     return found.map(() => undefined);
   }
+}
+
+function blobKey(alertId: string, evidenceId: string): string {
+  return `${alertId}/${evidenceId}.jpg`;
+}
+
+function refuse(error: unknown): never {
+  if (!(error instanceof BlobRefusal)) throw error;
+  const away = { detail: 'The disk of the evidence is not there.', cause: error };
+  throw new CitywatchError('images.unavailable', error.reason === 'away' ? away : { cause: error });
 }

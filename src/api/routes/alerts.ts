@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { VERDICTS } from '../../alerts/desk/actions.ts';
 import { ALERT_ORDERS, type AlertPlace } from '../../alerts/desk/queries.ts';
+import { EVIDENCE_PURPOSE } from '../../alerts/evidence/evidence.ts';
 import { SEVERITIES } from '../../alerts/rules/rules.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { callerOf } from '../guards/auth.ts';
@@ -130,7 +131,7 @@ function evidenceRoute(app: ApiApp, context: RouteContext): void {
       const caller = callerOf(request);
       const { id, evidence } = request.params;
       const { camera, jpeg } = await context.alerts.evidence.picture(caller, id, evidence);
-      await context.alerts.registerLook({ caller, camera, purpose: 'alert-evidence', caseId: id });
+      await context.alerts.looks.add({ caller, camera, purpose: EVIDENCE_PURPOSE, caseId: id });
       return reply.type('image/jpeg').header('cache-control', 'private, no-store').send(jpeg);
     },
   );

@@ -8,6 +8,7 @@ import { GatewayAlerts } from '../../alerts/desk/gateway-alerts.ts';
 import { AlertQueries } from '../../alerts/desk/queries.ts';
 import { DELIVERY_QUEUE, DESK_QUEUE, EVIDENCE_QUEUE } from '../../alerts/desk/queues.ts';
 import { EvidenceDesk, PICTURES_AT_ONCE, type Pictures } from '../../alerts/evidence/evidence.ts';
+import { EvidenceLooks } from '../../alerts/evidence/looks.ts';
 import { DELIVERIES_AT_ONCE, Delivery } from '../../alerts/route/delivery.ts';
 import { Subscriptions } from '../../alerts/route/subscriptions.ts';
 import { RulesEngine } from '../../alerts/rules/engine.ts';
@@ -21,9 +22,10 @@ import type { Observer } from '../../core/observe.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { Kinds } from '../../devices/kinds/kinds.ts';
 import { placesOf } from '../../devices/registry/places.ts';
+import type { Blobs } from '../../platform/blobs/blobs.ts';
+import { openLocalBlobs } from '../../platform/blobs/open-local.ts';
 import type { DatabaseShares } from '../../platform/database/database.ts';
-import { freeBytesOf } from '../../platform/files/disks.ts';
-import { Volume } from '../../platform/files/volume.ts';
+import { ROOM_BYTES } from '../../platform/files/disks.ts';
 import type { Outbound } from '../../platform/outbound/outbound.ts';
 import type { AccessRegister } from '../../platform/records/access-register.ts';
 import { Seal } from '../../platform/secrets/seal.ts';
@@ -49,6 +51,8 @@ export interface AlertingDeps {
   webhookNetworks: string[];
   pictures: Pictures;
   isRetired(device: string): boolean;
+  /** Where a device stands now; undefined for one that is not known. */
+  areaOf(device: string): string | undefined;
   /** Offset behind the newest durable message of the live lane. */
   head(): number;
   isClockKnown(): boolean;
@@ -85,7 +89,7 @@ export async function composeAlerting(deps: AlertingDeps) {
     committed,
   });
   const delivery = new Delivery({ database, clock, observer, sinks, box: vault, release });
-  const { evidence, evidenceDisk } = composeEvidence(deps, committed);
+  const { evidence, evidenceBlobs } = composeEvidence(deps, committed);
   work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });
   const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
   work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), deliveries);
@@ -100,7 +104,8 @@ export async function composeAlerting(deps: AlertingDeps) {
     queries,
     feed,
     evidence,
-    evidenceDisk,
+    evidenceBlobs,
+    looks: new EvidenceLooks({ register: deps.register, areaOf: deps.areaOf }),
     watchlists,
     plates: new AlertPlates({ alerts: queries, box: plates, register: deps.register }),
     ofGateway: new GatewayAlerts({ database, clock, rules, position, incarnationOf, committed }),
@@ -114,21 +119,21 @@ export async function composeAlerting(deps: AlertingDeps) {
   };
 }
 
-/** Pictures kept with alerts, and the disk they are on. */
+/** Pictures kept with alerts, and where they are. */
 function composeEvidence(
   { shares, clock, observer, pictures, dataDirectory }: AlertingDeps,
   committed: (tickets: WorkTicket[]) => void,
-): { evidence: EvidenceDesk; evidenceDisk: Volume } {
+): { evidence: EvidenceDesk; evidenceBlobs: Blobs } {
   const { alerts: database, general } = shares;
-  const directory = join(dataDirectory, 'evidence');
-  const evidenceDisk = new Volume({
-    ...{ name: 'evidence', directory, database: general, clock, observer },
+  const evidenceBlobs = openLocalBlobs({
+    ...{ name: 'evidence', directory: join(dataDirectory, 'evidence'), reserveBytes: ROOM_BYTES.evidence },
+    ...{ database: general, clock, observer },
     isExpected: () => evidence.areKept(),
   });
+  const queries = new AlertQueries(database);
   const evidence: EvidenceDesk = new EvidenceDesk({
-    ...{ database, clock, observer, pictures, directory, volume: evidenceDisk, committed },
-    freeBytes: freeBytesOf,
-    queries: new AlertQueries(database),
+    ...{ database, clock, observer, queries, pictures, committed },
+    blobs: evidenceBlobs,
   });
-  return { evidence, evidenceDisk };
+  return { evidence, evidenceBlobs };
 }

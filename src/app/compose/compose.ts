@@ -55,7 +55,6 @@ import { kindTrial } from './ingest/kind-trial.ts';
 import { type MqttDoor, startMqtt } from './ingest/mqtt.ts';
 import { composePassages } from './ingest/passages.ts';
 import { startReaders } from './ingest/readers.ts';
-import { registerEvidenceLooks } from './looks.ts';
 import { composePeople } from './people.ts';
 import { composeHistory } from './rollups.ts';
 import { chooseStore } from './store.ts';
@@ -195,6 +194,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     webhookNetworks: config.networks.webhooks,
     pictures: video.pictures,
     isRetired: (id) => directory.get(id)?.state === 'retired',
+    areaOf: (id) => directory.get(id)?.identity.jurisdiction,
     head: () => journals.live.head,
     isClockKnown: () => self.isClockKnown(),
     incarnationOf,
@@ -259,7 +259,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     ...{ history, exports },
     ...{ completeness, clock, observer },
     audit: { list: (caller, filter) => listAudit(database, caller, filter) },
-    alerts: { ...alerting, registerLook: registerEvidenceLooks(register, directory) },
+    alerts: alerting,
     ...{ streams: video.streams, accessRegister: register, passages: search, commands: downlink.commands },
     ...composePeople({ shares, clock, observer, jurisdictions, hasher, tokens }),
     ...(await consolePages(observer)),
@@ -275,7 +275,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
       clock,
       checks: healthChecks({
         ...{ database, doorbell, store, writer, door, intake, lease, ...watched, board },
-        volumes: [images.disk, alerting.evidenceDisk],
+        blobs: [images.blobs, alerting.evidenceBlobs],
       }),
       readers: () => board.list(),
     }),

@@ -118,9 +118,7 @@ async function addressOf(registry: Registry, id: DeviceId): Promise<CameraAddres
 function picturesFrom(streams: StreamService, database: Database) {
   return {
     camerasFor: (id: DeviceId, readers: Jurisdiction) => camerasSeeing(database, id, readers),
-    snapshot: async (camera: DeviceId, alertId: string): Promise<Buffer> => {
-      const why = { viewer: SYSTEM, purpose: 'alert-evidence', case: alertId };
-      return (await streams.snapshot({ deviceId: camera, quality: 'main', ...why })).body;
-    },
+    snapshot: async (camera: DeviceId, why: { purpose: string; case: string }): Promise<Buffer> =>
+      (await streams.snapshot({ deviceId: camera, quality: 'main', viewer: SYSTEM, ...why })).body,
   };
 }

@@ -1,6 +1,7 @@
 import { RULES_READER } from '../../alerts/rules/cursors.ts';
 import type { ReaderStanding } from '../../api/deps.ts';
 import { CitywatchError } from '../../core/errors.ts';
+import type { Blobs } from '../../platform/blobs/blobs.ts';
 import type { Check, HealthDeps } from './health.ts';
 
 /** What each part is asked. */
@@ -18,14 +19,14 @@ export interface HealthParts {
   /** What is wrong with parts that we go on without. */
   findings: { check(part: string): void };
   /** The directories of pictures and evidence. */
-  volumes: { problem(): Promise<string | null> }[];
+  blobs: Pick<Blobs, 'problem'>[];
 }
 
 type Checks = HealthDeps['checks'];
 
 /** How each part is asked whether it is well, and whether the gateway is ready without it. */
 export function healthChecks(parts: HealthParts): Checks {
-  const { database, doorbell, store, writer, door, streams, intake, disks, findings, board, volumes, lease } = parts;
+  const { database, doorbell, store, writer, door, streams, intake, disks, findings, board, blobs, lease } = parts;
   const needed = (check: Check) => ({ needed: true, check });
   const useful = (check: Check) => ({ needed: false, check });
   return {
@@ -47,7 +48,7 @@ export function healthChecks(parts: HealthParts): Checks {
       return streams.gap;
     }),
     pictures: useful(async () => {
-      const problems = await Promise.all(volumes.map((volume) => volume.problem()));
+      const problems = await Promise.all(blobs.map((store) => store.problem()));
       const found = problems.filter((problem) => problem !== null);
       refuseUnless(found.length === 0, found.join(' '));
     }),

@@ -7,6 +7,9 @@ export interface WriteOptions {
   mode: number;
 }
 
+/** Names of files that a crash may leave beside those it was writing. */
+export const TEMPORARY = /\.tmp$/;
+
 /**
  * Replaces `path` by `data` so that after a power cut either the old or the new content is there, whole: written to a
  * new file beside it, fsynced, renamed, and the directory fsynced.

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import t from 'tap';
-import { registerEvidenceLooks } from '../../../src/app/compose/looks.ts';
+import { EvidenceLooks } from '../../../src/alerts/evidence/looks.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { AccessRegister } from '../../../src/platform/records/access-register.ts';
 import { bearer, HERE, KIOSK, startApi, TOKENS } from '../../support/api.ts';
@@ -34,9 +34,16 @@ t.test('a look at kept pictures is registered in the area of the camera, also a 
   const id = `camera-${randomBytes(4).toString('hex')}`;
   await registry.create(admin, kiosk({ id, jurisdiction: HERE }) as never);
   await registry.retire(admin, id, 1);
-  const look = registerEvidenceLooks(register, directory);
-  await look({ caller: { ...admin, type: 'person', id: 'li' }, camera: id, purpose: 'alert-evidence', caseId: 'a-1' });
-  await t.rejects(look({ caller: admin, camera: 'never-was', purpose: 'x', caseId: 'a-1' }), { code: 'not-found' });
+  const looks = new EvidenceLooks({ register, areaOf: (camera) => directory.get(camera)?.identity.jurisdiction });
+  await looks.add({
+    caller: { ...admin, type: 'person', id: 'li' },
+    camera: id,
+    purpose: 'alert-evidence',
+    caseId: 'a-1',
+  });
+  await t.rejects(looks.add({ caller: admin, camera: 'never-was', purpose: 'x', caseId: 'a-1' }), {
+    code: 'not-found',
+  });
   const { items } = await read(`?device=${id}`);
   t.match(items[0], { act: 'register', viewer: { type: 'token', id: 'admin' } }, 'reading is a look');
   t.match(items[1], { act: 'evidence', device: id, viewer: { type: 'person', id: 'li' } });

@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { ImagesPort } from '../../../src/api/ports.ts';
 import { composeImages } from '../../../src/app/compose/ingest/images.ts';
 import { AccessRegister } from '../../../src/platform/records/access-register.ts';
 import { bearer, DEVICE_SECRET, ELSEWHERE, KIOSK, startApi, TOKENS } from '../../support/api.ts';
@@ -21,6 +22,13 @@ const { port } = composeImages({
   ...{ database, clock, observer: quietObserver(), directory, keepDays: 30, register },
   devices: { get: () => (area === null ? undefined : ({ identity: { jurisdiction: area } } as never)) },
 });
+/** To be overridden in part. */
+const images: ImagesPort = {
+  keep: (...given) => port.keep(...given),
+  find: (...given) => port.find(...given),
+  read: (image) => port.read(image),
+  registerLook: (look) => port.registerLook(look),
+};
 const { app, call } = await startApi(t, { images: port, clock, accessRegister: register });
 
 const send = (payload: Buffer, type = 'image/jpeg', headers = {}) =>
@@ -90,7 +98,7 @@ t.test('nobody sees a picture of elsewhere, none that is not there, and none wit
 t.test('without a register row there is no picture', async (t) => {
   const { id } = (await send(tinyJpeg())).body as { id: string };
   const broken = await startApi(t, {
-    images: { ...port, registerLook: () => Promise.reject(new Error('the register cannot be written')) },
+    images: { ...images, registerLook: () => Promise.reject(new Error('the register cannot be written')) },
   });
   const answer = await broken.call({
     method: 'GET',
@@ -156,7 +164,7 @@ t.test('of one device few bodies are held at the same time', async (t) => {
     release = resolve;
   });
   const keep = () => held.then(() => ({ id: NOBODY, isNew: true }));
-  const slow = await startApi(t, { images: { ...port, keep } });
+  const slow = await startApi(t, { images: { ...images, keep } });
   const ask = () =>
     slow.call({ method: 'POST', url: SEND, headers: { ...OWN, 'content-type': 'image/jpeg' }, payload: tinyJpeg() });
   const running = Array.from({ length: 4 }, ask);

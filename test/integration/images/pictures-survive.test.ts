@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:f
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { ImageTables } from '../../../src/images/image-table.ts';
-import { pathOf } from '../../../src/images/image-table.ts';
+import { blobKey } from '../../../src/images/image-table.ts';
 import { sql } from '../../../src/platform/database/database.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { openImages, tinyJpeg, tinyPicture } from '../../support/images.ts';
@@ -45,10 +45,10 @@ t.test('the same bytes of one device have one id, however often and at once they
   t.same(await images.read(image!), bytes);
 
   const [row] = await rows();
-  await rm(pathOf(directory, row!));
+  await rm(join(directory, blobKey(row!)));
   clock.setWall(clock.nowMs() + 5);
   t.same(await images.keep(DEVICE, 'image/png', bytes), { id: row!.id, isNew: false });
-  t.same(await readFile(pathOf(directory, row!)), bytes, 'a file that was lost comes back with its bytes');
+  t.same(await readFile(join(directory, blobKey(row!))), bytes, 'a file that was lost comes back with its bytes');
 });
 
 t.test('without room nothing is taken, and what was taken stays', async (t) => {
@@ -116,7 +116,7 @@ t.test('pictures go when their time is over, rows and files alike, and leftovers
   const young = await images.keep(DEVICE, 'image/png', tinyPicture({ salt: 'young' }));
   const lost = await images.keep(DEVICE, 'image/png', tinyPicture({ salt: 'lost' }));
   const lostRow = (await rows()).find(({ id }) => id === lost.id)!;
-  await rm(pathOf(directory, lostRow));
+  await rm(join(directory, blobKey(lostRow)));
   const outside = join(directory, '..', `outside-${process.pid}.jpg`);
   await writeFile(outside, 'not ours');
   t.teardown(() => rm(outside, { force: true }));

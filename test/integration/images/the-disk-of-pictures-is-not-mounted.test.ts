@@ -1,10 +1,10 @@
 import { mkdir, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
-import { type ImageTables, pathOf } from '../../../src/images/image-table.ts';
+import { blobKey, type ImageTables } from '../../../src/images/image-table.ts';
 import type { Images } from '../../../src/images/images.ts';
+import { Volume } from '../../../src/platform/blobs/volume.ts';
 import { sql } from '../../../src/platform/database/database.ts';
-import { Volume } from '../../../src/platform/files/volume.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { openImages, tinyPicture } from '../../support/images.ts';
 import { openDatabase } from '../../support/registry.ts';
@@ -46,7 +46,7 @@ t.test('what lies on a disk that is not mounted stays known, and comes back with
   for (const mountPoint of ['no directory', 'an empty directory', 'empty directories of the same names']) {
     if (mountPoint !== 'no directory') await mkdir(directory, { recursive: true });
     if (mountPoint.endsWith('names')) {
-      for (const row of await rows()) await mkdir(dirname(pathOf(directory, row)), { recursive: true });
+      for (const row of await rows()) await mkdir(dirname(join(directory, blobKey(row))), { recursive: true });
     }
     await images.tidy();
     await life(directory, clock).images.tidy();
@@ -65,7 +65,7 @@ t.test('what lies on a disk that is not mounted stays known, and comes back with
   t.same(await images.read((await images.find(kept[0]!))!), tinyPicture({ salt: 'a' }));
 
   const lost = (await rows())[0]!;
-  await rm(pathOf(directory, lost));
+  await rm(join(directory, blobKey(lost)));
   clock.setWall(clock.nowMs() + 2 * 3600 * 1000);
   await images.tidy();
   t.equal((await rows()).length, 2, 'what is lost on a disk that is there is forgotten as before');
@@ -77,11 +77,11 @@ t.test('files of another database are left alone', async (t) => {
   const [row] = await rows();
   await sql`truncate image, volume`.execute(database.tables());
   const old = new Date(clock.nowMs() - DAY_MS);
-  await utimes(pathOf(directory, row!), old, old);
+  await utimes(join(directory, blobKey(row!)), old, old);
   const other = life(directory, clock);
   await other.images.tidy();
   t.match(await other.disk.problem(), /belongs to another database/);
-  t.same(await readdir(dirname(pathOf(directory, row!))), [`${id}.png`]);
+  t.same(await readdir(dirname(join(directory, blobKey(row!)))), [`${id}.png`]);
   await writeFile(join(directory, '.citywatch-volume'), 'somebody else\n');
   t.match(await life(directory, clock).disk.problem(), /belongs to another database/);
 });

@@ -7,6 +7,7 @@ import type { AlertRow, AlertTables, Evidence } from '../../../../src/alerts/des
 import { EvidenceDesk } from '../../../../src/alerts/evidence/evidence.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { camerasSeeing } from '../../../../src/devices/registry/nearby-cameras.ts';
+import { LocalBlobs } from '../../../../src/platform/blobs/local-blobs.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { callerIn, kiosk, type OpenRegistry, openRegistry } from '../../../support/registry.ts';
 import { quietObserver } from '../../../support/services.ts';
@@ -33,9 +34,11 @@ t.before(async () => {
       camerasFor: (device, readers) => camerasSeeing(database, device, readers),
       snapshot: async (camera) => Buffer.from(`picture of ${camera}`),
     },
-    directory: t.testdir(),
-    freeBytes: async () => Number.POSITIVE_INFINITY,
-    volume: { problem: async () => null },
+    blobs: new LocalBlobs({
+      ...{ name: 'evidence', directory: t.testdir(), clock: systemClock, reserveBytes: 0 },
+      volume: { problem: async () => null },
+      freeBytes: async () => Number.POSITIVE_INFINITY,
+    }),
     committed: () => {},
   });
   await camera('cam-haishu', '330203');

@@ -17,7 +17,7 @@ function board() {
       intake: { full: () => false },
       disks: { check: () => undefined },
       findings: { check: () => {} },
-      volumes: [],
+      blobs: [],
       lease: { held: () => true },
       board: readers,
     },

@@ -17,7 +17,7 @@ function parts(gap: string | null): HealthParts {
     board: { list: () => [] },
     disks: { check: () => undefined },
     findings: { check: () => {} },
-    volumes: [],
+    blobs: [],
   };
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger, Observer } from '../../core/observe.ts';
 import type { Database } from '../database/database.ts';
-import { ensureDirectory, writeFileDurable } from './files.ts';
+import { ensureDirectory, writeFileDurable } from '../files/files.ts';
 
 export interface VolumeDeps {
   /** Names it in the database and to people: `images`. */

@@ -1,0 +1,9 @@
+import t from 'tap';
+import { conforms } from '../../../support/blob-conformance.ts';
+import { localFolderWorld } from '../../../support/blob-worlds.ts';
+import { openDatabase } from '../../../support/registry.ts';
+
+const database = await openDatabase(t);
+
+/** A new kind of store is its world here. */
+t.test('a local folder', (t) => conforms(t, (t) => localFolderWorld(t, database)));
