@@ -215,6 +215,36 @@ t.test('a subscription goes on without its owner, is shown so, and is taken over
   t.equal((await takeOver(TOKENS.admin)).status, 409);
 });
 
+t.test('a person who may log in owns a subscription until the account is disabled', async (t) => {
+  const { url } = await startReceiver(t);
+  const make = await ask('POST', '/subscriptions', { payload: { name: 'of a person', url, jurisdiction: HERE } });
+  const { id } = make.body as { id: string };
+  const person = { id: randomUUID(), username: 'owner', name: 'Owner', jurisdiction: HERE, disabled_at_ms: null };
+  const place = { role: 'operator', password_hash: 'x', created_by: 'admin', created_at_ms: 1, version: 1 } as const;
+  const people = desk.database.tables<AccessTables>();
+  await people
+    .insertInto('person')
+    .values({ ...person, ...place })
+    .execute();
+  await desk.database
+    .tables<AlertTables>()
+    .updateTable('subscription')
+    .set({ owner_type: 'person', owner_id: person.id, owner_name: person.name })
+    .where('id', '=', id)
+    .execute();
+  const shown = async () => {
+    const { items } = (await ask('GET', '/subscriptions')).body as { items: { id: string }[] };
+    return items.find((each) => each.id === id);
+  };
+  t.match(await shown(), { owner: 'Owner', ownerless: false });
+  const takeOver = () => ask('POST', `/subscriptions/${id}/take-over`, { token: TOKENS.admin });
+  t.match(await takeOver(), { status: 409, body: { detail: /belongs to Owner/ } });
+  await people.updateTable('person').set({ disabled_at_ms: 2 }).where('id', '=', person.id).execute();
+  t.match(await shown(), { state: 'active', owner: 'Owner', ownerless: true });
+  t.equal((await takeOver()).status, 204);
+  t.match(await shown(), { ownerless: false });
+});
+
 t.test('subscriptions have shares: of one owner, of one district, and beyond them others go on', async (t) => {
   const { url } = await startReceiver(t);
   const make = (token: string, jurisdiction: string) =>

@@ -50,6 +50,25 @@ t.test('plain text on the TLS port and TLS on the plain port get nothing', async
   t.equal((await attempt(t, tlsPort, 'k1', { ca: city.ca, maxVersion: 'TLSv1.1', minVersion: 'TLSv1' })).code, null);
 });
 
+t.test('who never ends a TLS handshake counts as silent, and a device in one counts once', async (t) => {
+  const city = new Authority(t.testdir(), 'city');
+  const tls = { port: 0, ...city.issue('localhost') };
+  const { tlsPort } = await startListener(t, { tls, silentPerAddressMax: 3 });
+  const device = await attempt(t, tlsPort, 'k1', { ca: city.ca });
+  const crowd = [];
+  for (let i = 0; i < 9; i += 1) crowd.push(await RawClient.open(t, tlsPort));
+  await Promise.all(crowd.slice(0, 6).map(({ closed }) => closed));
+  t.equal((await attempt(t, tlsPort, 'k2', { ca: city.ca })).code, 0, 'a device comes in beside them');
+  await crowd[6]!.closed;
+  t.same(
+    crowd.slice(7).map(({ isClosed }) => isClosed),
+    [false, false],
+    'one of them made room for its handshake, none for the session made of it',
+  );
+  await device.client.ping();
+  t.equal(device.client.isClosed, false, 'who has shown who it is stays');
+});
+
 t.test('with a client authority a device needs its own certificate besides its secret', async (t) => {
   const dir = t.testdir();
   const city = new Authority(dir, 'city');

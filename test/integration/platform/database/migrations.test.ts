@@ -62,3 +62,48 @@ t.test('a failing file is rolled back whole, and is tried again after it is mend
   await writeFile(join(directory, '9001-twice.sql'), '');
   await t.rejects(migrate(database, directory), { message: /has the number of/ });
 });
+
+t.test('subscriptions from before they had owners belong to whoever made them, where that is written', async (t) => {
+  const admin = await open(t);
+  await sql`create database older`.execute(admin.tables());
+  const older = url.replace(/\/postgres(?=\?|$)/, '/older');
+  const database = await Database.open({ url: older, observer: quietObserver(), clock: systemClock });
+  t.teardown(() => database.close());
+  const directory = await mkdtemp(join(tmpdir(), 'cw-'));
+  t.teardown(() => rm(directory, { recursive: true }));
+  for (const name of await readdir(SHIPPED)) {
+    if (Number(name.slice(0, 4)) < 143) await cp(join(SHIPPED, name), join(directory, name));
+  }
+  await migrate(database, directory);
+  const [byPerson, byToken, unknown] = ['1', '2', '3'].map((n) => `00000000-0000-4000-8000-00000000000${n}`);
+  for (const id of [byPerson, byToken, unknown]) {
+    await sql`insert into subscription (id, name, url, jurisdiction, severities, secrets, state, created_by,
+      created_at_ms) values (${id}, 'old', 'http://a.example/', '330212', '{}', '{}', 'active', 'Wang', 1)`.execute(
+      database.tables(),
+    );
+  }
+  const rows = [
+    { seq: 1, type: 'person', caller: 'p1', action: 'subscription.create', subject: byPerson },
+    { seq: 2, type: 'person', caller: 'p2', action: 'subscription.disable', subject: byPerson },
+    { seq: 3, type: 'token', caller: 't1', action: 'subscription.create', subject: byToken },
+    { seq: 4, type: 'person', caller: 'p2', action: 'subscription.disable', subject: unknown },
+  ];
+  for (const { seq, type, caller, action, subject } of rows) {
+    await sql`insert into audit_entry (seq, at_ms, caller_type, caller_id, caller_name, action, subject, jurisdiction)
+      values (${seq}, 1, ${type}, ${caller}, 'Li', ${action}, ${`subscription/${subject}`}, '330212')`.execute(
+      database.tables(),
+    );
+  }
+  await migrate(database);
+  const found = await sql`select owner_type, owner_id, owner_name from subscription order by id`.execute(
+    database.tables(),
+  );
+  t.strictSame(
+    found.rows.map((row) => ({ ...(row as object) })),
+    [
+      { owner_type: 'person', owner_id: 'p1', owner_name: 'Wang' },
+      { owner_type: 'token', owner_id: 't1', owner_name: 'Wang' },
+      { owner_type: null, owner_id: null, owner_name: 'Wang' },
+    ],
+  );
+});
