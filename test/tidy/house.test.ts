@@ -137,3 +137,9 @@ t.test('the rules themselves see a breach', async (t) => {
   const statement = { type: 'TemplateElement', start: 0, end: 0, value: { raw: 'delete from finding where x' } };
   t.equal(borrowed({ ...source, text: '', nodes: [statement] }).length, 1);
 });
+
+t.test('only core/internal-records.ts knows how the words of the gateway itself are known', async (t) => {
+  const named = /uplink(:| [!=]==) 'internal'|'internal\//;
+  const problems = filesBelow(['src'], /\.ts$/).filter((path) => named.test(read(path)));
+  t.strictSame(problems, ['src/core/internal-records.ts']);
+});

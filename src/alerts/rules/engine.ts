@@ -1,3 +1,4 @@
+import { INTERNAL_RECORDS, isInternal } from '../../core/internal-records.ts';
 import type { DecodedMessage, DecodedRecord, DeviceId, Message } from '../../core/types.ts';
 import {
   type AbsenceState,
@@ -15,8 +16,8 @@ import {
 } from './conditions/conditions.ts';
 import { eventHits, type Watch } from './event-hits.ts';
 import { type Finding, findingOf } from './findings.ts';
-import { INTERNAL_TOPICS, RESTARTS } from './internal-topics.ts';
 import { splitPlates } from './plates.ts';
+import { RESTARTS } from './restarts.ts';
 import type { Rule } from './rules.ts';
 import { Timers } from './timers.ts';
 
@@ -100,9 +101,9 @@ export class RulesEngine {
    */
   judge(decoded: DecodedMessage, decidedAtMs: number): Finding[] {
     const { message } = decoded;
-    if (message.uplink === 'internal') this.#restartClocks(message);
+    if (isInternal(message)) this.#restartClocks(message);
     const findings = message.lane === 'live' ? this.advanceTo(message.receivedAtMs, decidedAtMs) : [];
-    if (message.uplink === 'internal' && this.#internal(message)) return findings;
+    if (isInternal(message) && this.#internal(message)) return findings;
     const rules = this.#byKind.get(message.device.kind);
     if (!rules) return findings;
     const sign = signOf(decoded);
@@ -193,10 +194,10 @@ export class RulesEngine {
   /** Handles the journal's own records; returns whether the record was one of them. */
   #internal(message: Message): boolean {
     switch (message.topic) {
-      case INTERNAL_TOPICS.registered:
+      case INTERNAL_RECORDS.registered.topic:
         // No clock begins: a device that was never heard of is a matter of who installs it, not of the command centre.
         return true;
-      case INTERNAL_TOPICS.retired:
+      case INTERNAL_RECORDS.retired.topic:
         this.#forget(message.device.id);
         return true;
       default:

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
+import type { InternalPayloads } from '../../core/internal-records.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import type { Caller } from '../../core/types.ts';
 import { SYSTEM } from '../../devices/cameras/setup.ts';
@@ -9,7 +10,7 @@ import type { LedgerAnswer, LedgerRow } from '../../ingest/ledger/balance.ts';
 export interface LedgerWatchDeps {
   ledger: { balance(caller: Caller): Promise<LedgerAnswer> };
   /** Writes it into the journal, as every other word of the gateway itself. */
-  self: { say(channel: 'telemetry' | 'event', topic: string, payload: unknown): void };
+  self: { say<Name extends 'ledger' | 'ledgerDifference'>(name: Name, payload: InternalPayloads[Name]): void };
   /** Raises or ends the alert, by no way that could be what is wrong; saying the same again changes nothing. */
   alert(differs: boolean, data: Record<string, string | number>): Promise<void>;
   clock: Clock;
@@ -25,7 +26,6 @@ export interface LedgerDifference {
   records: number;
 }
 
-const TOPIC = 'internal/ledger';
 const EVENTS_MAX = 20;
 
 /**
@@ -96,15 +96,15 @@ export class LedgerWatch {
   #tell(sure: [string, LedgerDifference][]): void {
     for (const [key, found] of sure.filter(([name]) => !this.#told.has(name)).slice(0, EVENTS_MAX)) {
       this.#deps.observer.log.error({ part: 'ledger', ...found }, 'messages are not accounted for');
-      const payload = { id: randomUUID(), type: 'ledger_difference', data: found };
-      this.#deps.self.say('event', TOPIC, payload);
+      const payload = { id: randomUUID(), type: 'ledger_difference' as const, data: found };
+      this.#deps.self.say('ledgerDifference', payload);
       this.#told.add(key);
     }
     for (const key of this.#told) if (!this.#before.has(key)) this.#told.delete(key);
   }
 
   #say(sure: LedgerDifference[]): void {
-    this.#deps.self.say('telemetry', TOPIC, { values: this.#values(sure) });
+    this.#deps.self.say('ledger', { values: this.#values(sure) });
     this.#said = this.#sum;
   }
 

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { INTERNAL_TOPICS } from '../../alerts/rules/internal-topics.ts';
 import type { Clock } from '../../core/clock.ts';
 import { ClockJumps } from '../../core/clock-jumps.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
+import { type InternalPayloads, type InternalRecord, internalMessage } from '../../core/internal-records.ts';
 import { NATIONWIDE } from '../../core/jurisdiction.ts';
 import type { Observer } from '../../core/observe.ts';
-import type { Channel, DeviceIdentity, NewMessage } from '../../core/types.ts';
+import type { DeviceIdentity, NewMessage } from '../../core/types.ts';
 import type { KindChange, Kinds } from '../../devices/kinds/kinds.ts';
 import type { DirectoryEntry } from '../../devices/registry/directory.ts';
 import { VERSION } from '../version.ts';
@@ -43,9 +43,9 @@ export class SelfReport {
 
   /** Resolves also while the journal has no room: the start is then written down once it has. */
   async start(): Promise<void> {
-    const payload = { id: randomUUID(), type: 'start', data: { version: VERSION } };
+    const payload = { id: randomUUID(), type: 'start' as const, data: { version: VERSION } };
     this.#stop = this.#deps.clock.every(EVERY_MS, () => this.#report());
-    await this.#sayUntilTaken(() => this.#message('event', INTERNAL_TOPICS.start, payload));
+    await this.#sayUntilTaken(() => this.#message('start', payload));
   }
 
   async #sayUntilTaken(message: () => NewMessage): Promise<void> {
@@ -70,11 +70,11 @@ export class SelfReport {
 
   #tellClock(): Promise<unknown> {
     this.#deps.observer.log.warn({ part: 'self-report' }, 'the wall clock was set; rules begin anew to count time');
-    return this.#deps.accept(this.#message('telemetry', INTERNAL_TOPICS.clock, this.#health()));
+    return this.#deps.accept(this.#message('clock', this.#health()));
   }
 
   #report(): void {
-    this.#say(this.#message('telemetry', 'internal/self', this.#health()));
+    this.#say(this.#message('self', this.#health()));
   }
 
   #health() {
@@ -96,19 +96,17 @@ export class SelfReport {
   deviceChanged({ identity, state }: DirectoryEntry, previous: DirectoryEntry | null): void {
     const retired = state === 'retired' && previous?.state !== 'retired';
     if (previous !== null && !retired) return;
-    const topic = retired ? INTERNAL_TOPICS.retired : INTERNAL_TOPICS.registered;
-    this.#say(this.#message('state', topic, { online: false }, identity));
+    this.#say(this.#message(retired ? 'retired' : 'registered', { online: false }, identity));
   }
 
   /** From here on messages of the kind are read by its new version. */
   kindChanged(data: KindChange): void {
-    const payload = { id: randomUUID(), type: 'kind_changed', data };
-    this.#say(this.#message('event', 'internal/kind-changed', payload));
+    this.say('kindChanged', { id: randomUUID(), type: 'kind_changed', data });
   }
 
   /** Any other word of the gateway about itself. */
-  say(channel: 'telemetry' | 'event', topic: string, payload: unknown): void {
-    this.#say(this.#message(channel, topic, payload));
+  say<Name extends InternalRecord>(name: Name, payload: InternalPayloads[Name]): void {
+    this.#say(this.#message(name, payload));
   }
 
   #say(message: NewMessage): void {
@@ -117,18 +115,8 @@ export class SelfReport {
     });
   }
 
-  #message(channel: Channel, topic: string, payload: unknown, device = this.#gateway()): NewMessage {
-    return {
-      receivedAtMs: this.#deps.clock.nowMs(),
-      uplink: 'internal',
-      channel,
-      topic,
-      device,
-      connection: 'internal',
-      packetId: 0,
-      dup: false,
-      raw: Buffer.from(JSON.stringify(payload)),
-    };
+  #message<Name extends InternalRecord>(name: Name, payload: InternalPayloads[Name], device = this.#gateway()) {
+    return internalMessage(name, payload, { device, receivedAtMs: this.#deps.clock.nowMs() });
   }
 
   #gateway(): DeviceIdentity {

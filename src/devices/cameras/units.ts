@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, deadline } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
+import { internalMessage } from '../../core/internal-records.ts';
 import { orAborted } from '../../core/mechanisms/abort.ts';
 import { Gauge, type Logger, type Observer } from '../../core/observe.ts';
 import type { DeviceId, DeviceIdentity, NewMessage } from '../../core/types.ts';
@@ -211,17 +212,8 @@ export class CameraUnits {
   #report(id: DeviceId, other_unit: 0 | 1): void {
     const device = this.#deps.identity(id);
     if (!device) return;
-    const message: NewMessage = {
-      receivedAtMs: this.#deps.clock.nowMs(),
-      uplink: 'internal',
-      channel: 'telemetry',
-      topic: 'internal/camera-units',
-      device,
-      connection: 'camera-units',
-      packetId: 0,
-      dup: false,
-      raw: Buffer.from(JSON.stringify({ values: { other_unit } })),
-    };
+    const at = { device, receivedAtMs: this.#deps.clock.nowMs() };
+    const message = internalMessage('cameraUnits', { values: { other_unit } }, at);
     this.#deps.accept(message).catch((error: unknown) => {
       this.#log.warn({ device: id, error: messageOf(error) }, 'that another camera answers could not be written down');
     });

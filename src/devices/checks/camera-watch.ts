@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
+import { internalMessage } from '../../core/internal-records.ts';
 import { Counter, type Logger, type Observer } from '../../core/observe.ts';
 import type { DeviceId, DeviceIdentity, NewMessage } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
@@ -31,8 +32,6 @@ export interface CameraWatchOptions {
   /** Looks under way at once: a dark district must not hold up the others. */
   atOnceMax?: number;
 }
-
-const TOPIC = 'internal/camera-watch';
 
 /**
  * Knocks at every camera in turn, spread evenly over the period. A camera that answers has said `{"online":true}`; one
@@ -114,17 +113,7 @@ export class CameraWatch {
     this.#deps.looked(place.id, online);
     if (!online && this.#online.get(place.id) === false) return;
     this.#online.set(place.id, online);
-    const message: NewMessage = {
-      receivedAtMs: this.#deps.clock.nowMs(),
-      uplink: 'internal',
-      channel: 'state',
-      topic: TOPIC,
-      device,
-      connection: 'camera-watch',
-      packetId: 0,
-      dup: false,
-      raw: Buffer.from(online ? '{"online":true}' : '{"online":false}'),
-    };
+    const message = internalMessage('cameraWatch', { online }, { device, receivedAtMs: this.#deps.clock.nowMs() });
     await this.#deps.accept(message).catch((error: unknown) => {
       this.#log.warn({ error: messageOf(error) }, 'a look at a camera could not be written down');
     });

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { isInternal } from '../../core/internal-records.ts';
 import { SayOnce } from '../../core/mechanisms/say-once.ts';
 import { Counter, type Logger, type Observer } from '../../core/observe.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
@@ -104,8 +105,8 @@ export class RepliesReader {
     const found: Found = { replies: [], there: new Map() };
     const watchStates = this.#deps.open.size > 0 && this.#deps.stateMeansThere();
     for (const decoded of batch.messages) {
-      const { channel, uplink, offset } = decoded.message;
-      if (offset < this.#cursor || uplink === 'internal') continue;
+      const { channel, offset } = decoded.message;
+      if (offset < this.#cursor || isInternal(decoded.message)) continue;
       if (channel === 'reply') found.replies.push(...repliesIn(decoded));
       else if (watchStates && channel === 'state') this.#note(decoded, found.there);
     }

@@ -1,5 +1,6 @@
 import { type Clock, HOUR_MS, MINUTE_MS } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
+import { isInternal } from '../../core/internal-records.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { DecodedBatch, DeviceId, DeviceKind, Lane } from '../../core/types.ts';
@@ -98,7 +99,7 @@ export class DeviceDays {
     return this.#inTurn(async () => {
       await this.#learn(batch);
       for (const { message, records } of batch.messages) {
-        if (message.uplink === 'internal') continue;
+        if (isInternal(message)) continue;
         for (const record of records) {
           if (record.type !== 'reading') continue;
           const day = this.#dayOf(message.device.id, message.device.kind, dayOf(record.atMs));
@@ -122,7 +123,7 @@ export class DeviceDays {
   async #learn(batch: DecodedBatch): Promise<void> {
     const unknown = new Map<string, { day: number; device: DeviceId }>();
     for (const { message, records } of batch.messages) {
-      if (message.uplink === 'internal') continue;
+      if (isInternal(message)) continue;
       for (const record of records) {
         if (record.type !== 'reading') continue;
         const day = dayOf(record.atMs);

@@ -1,5 +1,6 @@
 import { isBelieved } from '../../core/device-time.ts';
 import { type Declared, holdsIssuedCard, holdsMac } from '../../core/forbidden.ts';
+import { isInternal } from '../../core/internal-records.ts';
 import type {
   DecodedRecord,
   DeviceEvent,
@@ -66,7 +67,7 @@ export function decodeMessage(message: Message, kind: DeviceKind | undefined): D
 const NOTHING: Declared = new Map();
 
 function decode(message: Message, kind: CompiledKind | null): Decoded {
-  if (!kind && message.uplink !== 'internal')
+  if (!kind && !isInternal(message))
     return refused('unknown-kind', `${message.device.kind}@${message.device.kindVersion}`);
   const parsed = parseGuarded(message.raw);
   if ('reason' in parsed) return refused(parsed.reason, `${message.raw.length} bytes`);
@@ -155,14 +156,14 @@ function lostNumber(scope: Scope): boolean {
 
 function readEvent(given: Given, index: number, scope: Scope): DecodedRecord | null {
   const shapes = scope.kind?.shapes;
-  if (shapes && scope.message.uplink !== 'internal') return readShapedEvent(given, index, scope, shapes);
+  if (shapes && !isInternal(scope.message)) return readShapedEvent(given, index, scope, shapes);
   for (const key in given) {
     if (key !== 'type' && key !== 'data' && key !== 'ts' && key !== 'id') return fail('unknown-key', key, given[key]);
   }
   const { type, data } = given;
   if (typeof type !== 'string') return fail(type === undefined ? 'missing-key' : 'wrong-type', 'type', type);
   const spec = scope.kind?.events.get(type);
-  const ours = !spec && scope.message.uplink === 'internal' && type.length <= ID_LENGTH_MAX && isPlainText(type);
+  const ours = !spec && isInternal(scope.message) && type.length <= ID_LENGTH_MAX && isPlainText(type);
   if (!spec && !ours) return fail('unknown-event', 'type', type);
   if (data !== undefined && !isObject(data)) return fail('wrong-type', 'data', data);
   const read = spec ? readValues(data ?? {}, spec.fields, 'data') : readGeneric(data ?? {}, 'data');

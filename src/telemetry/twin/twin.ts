@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
+import { isInternal, isRecord, wordOf } from '../../core/internal-records.ts';
 import { Counter, Gauge, type Logger, type Observer } from '../../core/observe.ts';
 import type {
   DecodedBatch,
@@ -35,11 +36,6 @@ export interface TwinDeps {
   clock: Clock;
   observer: Observer;
 }
-
-/** Under this topic the gateway writes down that a device, asked by us, answered: as good as its own word. */
-const WATCH_TOPIC = 'internal/camera-watch';
-/** And under this one that its own clock was set. */
-const CLOCK_TOPIC = 'internal/clock';
 
 /** A restart reads at most this much of the journal again. */
 const CHECKPOINT_EVERY_MS = 30_000;
@@ -208,13 +204,13 @@ export class Twin {
   }
 
   #take({ message, records }: DecodedMessage): void {
-    const { device, receivedAtMs, uplink, channel, topic } = message;
-    if (uplink === 'internal' && topic === CLOCK_TOPIC) {
+    const { device, receivedAtMs, channel } = message;
+    if (isRecord(message, 'clock')) {
       for (const table of this.#allTables().values()) table.receivedBy(receivedAtMs);
     }
-    const watched = uplink === 'internal' && topic === WATCH_TOPIC;
+    const word = wordOf(message);
     // That a device was registered or retired says nothing of how it is.
-    if (uplink === 'internal' && channel === 'state' && !watched) return;
+    if (isInternal(message) && channel === 'state' && word === 'nobody') return;
     let table = this.#tables.get(device.kind);
     if (!table) {
       table = new TwinTable(device.kind);
@@ -233,10 +229,8 @@ export class Twin {
         if (record.tag !== undefined) this.#takeTagged(device, record.tag, record);
       }
     }
-    // What we write ourselves, or replay, says nothing of the device being there now; nor does its will.
-    const ours = uplink === 'internal' || uplink === 'replay';
     // A report that cannot be read may be its will.
-    const heard = watched || (!ours && (reported || channel !== 'state'));
+    const heard = word === 'asked' || (word === 'own' && (reported || channel !== 'state'));
     if (!heard && !reported) return;
     // Within the live lane the journal's order is the truth, whatever our clock did; between lanes only time can tell.
     if (message.lane !== 'live' && receivedAtMs < (table.onlineAtMs[row] ?? 0)) return;

@@ -1,4 +1,5 @@
 import { orderMs } from '../../../core/device-time.ts';
+import { wordOf } from '../../../core/internal-records.ts';
 import type { DecodedMessage, DeviceEvent, FieldValue, JournalPosition, Reading } from '../../../core/types.ts';
 import type { Clause, Condition } from '../rules.ts';
 
@@ -142,9 +143,10 @@ export type Sign = 'alive' | 'clock' | 'none';
  * replay is our own doing: both say nothing of now. Of the gateway's own words, only that a device answered counts.
  */
 export function signOf({ message, records, refusals }: DecodedMessage): Sign {
-  if (message.lane !== 'live' || message.uplink === 'replay') return 'none';
+  const word = wordOf(message);
+  if (message.lane !== 'live' || word === 'nobody') return 'none';
   const isHere = records.some((record) => record.type !== 'state' || record.online);
-  if (message.uplink === 'internal' || message.channel === 'state') return isHere ? 'alive' : 'none';
+  if (word === 'asked' || message.channel === 'state') return isHere ? 'alive' : 'none';
   return isHere || records.length === 0 || refusals.length > 0 ? 'alive' : 'none';
 }
 

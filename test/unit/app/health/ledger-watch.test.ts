@@ -27,9 +27,9 @@ function watching() {
   const watch = new LedgerWatch({
     ledger: { balance: async () => ({ asOf: [], balanced: false, epoch: EPOCH, epochs: [EPOCH], rows: state.rows }) },
     self: {
-      say: (channel, _, payload) => {
+      say: (name, payload) => {
         const { values, data } = payload as Said;
-        if (channel === 'telemetry') said.values.push(values);
+        if (name === 'ledger') said.values.push(values);
         else said.events.push(data);
       },
     },
