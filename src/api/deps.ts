@@ -130,7 +130,8 @@ export interface PageRequest {
 
 /** Foreign and absent devices are refused alike, with `not-found`. */
 export interface RegistryPort {
-  create(caller: Caller, input: DeviceInput): Promise<{ device: Device; secret: string }>;
+  /** `addresses` is where the new device is reached, logins masked. */
+  create(caller: Caller, input: DeviceInput): Promise<{ device: Device; secret: string; addresses: ShownAddresses }>;
   get(caller: Caller, id: string): Promise<Device>;
   list(caller: Caller, filter: DeviceFilter): Promise<Page<Device>>;
   update(caller: Caller, id: string, expectedVersion: number, patch: DevicePatch): Promise<Device>;

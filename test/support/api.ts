@@ -71,7 +71,7 @@ export class MemoryRegistry {
     if (this.devices.has(id)) throw new CitywatchError('conflict.exists');
     const device = makeDevice({ ...(input as Partial<Device>), id });
     this.devices.set(id, device);
-    return { device, secret: 'one-time-secret' };
+    return { device, secret: 'one-time-secret', addresses: await this.shownAddresses() };
   }
 
   async get(caller: Caller, id: string) {

@@ -205,11 +205,10 @@ function changingRoutes(app: ApiApp, { registry, twin }: RouteContext): void {
       schema: { tags: TAGS, summary: 'Register a device', body: deviceInput, response: { 201: created } },
     },
     async (request, reply) => {
-      const result = await registry.create(callerOf(request), request.body);
-      setEtag(reply, result.device.version);
-      reply.header('location', `/api/v1/devices/${result.device.id}`);
-      const reached = await registry.shownAddresses(result.device.id);
-      return reply.code(201).send({ ...answer(result.device, twin), ...reached, secret: result.secret });
+      const { device, secret, addresses } = await registry.create(callerOf(request), request.body);
+      setEtag(reply, device.version);
+      reply.header('location', `/api/v1/devices/${device.id}`);
+      return reply.code(201).send({ ...answer(device, twin), ...addresses, secret });
     },
   );
 

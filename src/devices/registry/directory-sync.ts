@@ -19,6 +19,13 @@ export interface KeeperDeps {
   changed?(entry: DirectoryEntry, previous: DirectoryEntry | null): void;
 }
 
+/** A device as a change leaves it. */
+export interface ChangedDevice {
+  device: Device;
+  /** Of the unit that stands there, where the change knows it; otherwise it is read. */
+  secretHash?: Buffer;
+}
+
 const PAGE = 5_000;
 const RECHECK_MS = 1_000;
 /** Beyond this, one look at everything is cheaper and needs no list. */
@@ -46,11 +53,12 @@ export class DirectoryKeeper {
   }
 
   /** Runs a change of one device in a transaction, and brings the directory up to what was committed. */
-  async commit(id: DeviceId, run: (tx: Tables) => Promise<Device>): Promise<Device> {
+  async commit(id: DeviceId, run: (tx: Tables) => Promise<ChangedDevice>): Promise<Device> {
     const { database, kinds } = this.#deps;
     try {
       const { device, entry } = await database.transaction(async (tx) => {
-        const device = await run(tx);
+        const { device, secretHash } = await run(tx);
+        if (secretHash) return { device, entry: this.#entryOf(device, secretHash) };
         const [entry] = await directoryEntries(tx, kinds, { ids: [id], limit: 1 });
         return { device, entry: entry! };
       });
@@ -60,6 +68,11 @@ export class DirectoryKeeper {
       if (error instanceof CitywatchError && error.code === 'store.unavailable') this.#doubt(id);
       throw error;
     }
+  }
+
+  #entryOf({ id, kind, jurisdiction, state, version }: Device, secretHash: Buffer): DirectoryEntry {
+    const identity = { id, kind, kindVersion: this.#deps.kinds.currentVersion(kind), jurisdiction };
+    return { identity, state, secretHash, version };
   }
 
   #apply(entry: DirectoryEntry): void {

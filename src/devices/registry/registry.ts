@@ -1,7 +1,7 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import type { Caller, Device, DeviceId } from '../../core/types.ts';
-import { jsonb, type RawBuilder, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
+import { jsonb, type RawBuilder, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import { newSecret, type SecretHasher } from '../../platform/secrets/hasher.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
@@ -21,6 +21,7 @@ import { DirectoryKeeper, type KeeperDeps } from './directory-sync.ts';
 import { type DeviceFollower, tellFollowers } from './followers.ts';
 import { type DeviceInput, type DevicePatch, deviceInput, devicePatch, parseInput } from './input.ts';
 import { newLocation, newPlace } from './new-place.ts';
+import { insertNewcomer } from './newcomer.ts';
 import { type DeviceFilter, findDevice, listDevices } from './queries.ts';
 import type { RegistryTables } from './tables.ts';
 import { checkPlace } from './unlikely-place.ts';
@@ -54,36 +55,37 @@ export class Registry {
     this.#addresses = deps.cameraNetworks ? new CameraAddresses(deps.cameraNetworks) : null;
   }
 
-  /** Fails with `request.invalid`, `conflict.exists`. The secret is answered this once and kept only as a hash. */
-  async create(caller: Caller, value: unknown): Promise<{ device: Device; secret: string }> {
+  /**
+   * Fails with `request.invalid`, `conflict.exists`. The secret is answered this once and kept only as a hash;
+   * `addresses` is where the device is reached, logins masked.
+   */
+  async create(caller: Caller, value: unknown): Promise<{ device: Device; secret: string; addresses: ShownAddresses }> {
     const input = parseInput(deviceInput, value);
     this.#addresses?.check(input);
     this.#checkKind(input);
     checkJurisdiction(this.#deps.jurisdictions, input.jurisdiction, caller.jurisdiction);
     const id = input.id ?? `${input.kind}-${randomBytes(6).toString('hex')}`;
     const secret = input.secret ?? newSecret();
+    const { clock, hasher, vault } = this.#deps;
+    const stream = input.stream ? connections.storeStream(vault, id, input.stream) : null;
+    const onvif = input.onvif ? connections.storeOnvif(vault, id, input.onvif) : null;
+    const secretHash = hasher.hash(secret);
     const device = await this.#keeper.commit(id, async (tx) => {
       const { jurisdiction, confirm = false } = input;
       await checkPlace(tx, caller.jurisdiction, { id, ...storedLocation(input.location), jurisdiction, confirm });
-      await this.#insert(tx, { id, input, secret });
-      if (input.parent != null) await checkParent(tx, caller.jurisdiction, { id, parent: input.parent });
-      const cameras = input.cameras ?? [];
-      await checkCameras(tx, caller.jurisdiction, { id, cameras, kinds: this.#deps.kinds });
-      if (cameras.length > 0) await replaceCameras(tx, caller.jurisdiction, { id, cameras });
-      if (input.parent != null) {
-        const db = tx.tables<RegistryTables>();
-        await db.updateTable('position').set({ parent: input.parent }).where('id', '=', id).execute();
-      }
-      return this.#audit(tx, { caller, id, action: 'device.create', before: null });
+      const atMs = clock.nowMs();
+      const made = await insertNewcomer(tx, { id, input, secretHash, stream, onvif, atMs });
+      const isLinked = await this.#link(tx, caller, { id, input });
+      const after = isLinked ? await this.#read(tx, caller, id) : made;
+      await this.#audit(tx, { caller, action: 'device.create', before: null, after });
+      return { device: after, secretHash };
     });
-    return { device, secret };
+    return { device, secret, addresses: connections.shownAddresses({ stream, onvif }) };
   }
 
   /** Fails with `not-found`, for a device beyond the caller's jurisdiction as for one that does not exist. */
-  async get(caller: Caller, id: DeviceId): Promise<Device> {
-    const device = await findDevice(this.#deps.database, caller.jurisdiction, id);
-    if (!device) throw new CitywatchError('not-found');
-    return device;
+  get(caller: Caller, id: DeviceId): Promise<Device> {
+    return this.#read(this.#deps.database, caller, id);
   }
 
   /** One page in order of id; `next` is the `after` of the following page. */
@@ -186,44 +188,16 @@ export class Registry {
     if (stream != null && !known.stream) throw invalid('stream', `devices of kind ${kind} have no stream`);
   }
 
-  async #insert(tx: Tables, { id, input, secret }: { id: DeviceId; input: DeviceInput; secret: string }) {
-    const { clock, hasher } = this.#deps;
-    const db = tx.tables<RegistryTables>();
-    const atMs = clock.nowMs();
-    const { kind, name, jurisdiction, purpose } = input;
-    const unitId = randomUUID();
-    const hardware = { maker: null, model: null, serial: null, firmware: null };
-    // One statement and not three: registering a city is made of round trips.
-    const taken = await db
-      .with('taken', (cte) =>
-        cte
-          .insertInto('position')
-          .values({
-            ...{ id, kind, name, jurisdiction, parent: null, purpose: purpose ?? null, state: 'active' },
-            ...storedLocation(input.location),
-            ...this.#connectionColumns(id, input),
-            ...{ version: 1, created_at_ms: atMs, updated_at_ms: atMs },
-          })
-          .onConflict((conflict) => conflict.column('id').doNothing())
-          .returning('id'),
-      )
-      .with('made', (cte) =>
-        cte
-          .insertInto('unit')
-          .values({ id: unitId, ...hardware, secret_hash: hasher.hash(secret), created_at_ms: atMs })
-          .returning('id'),
-      )
-      .insertInto('assignment')
-      .columns(['position_id', 'unit_id', 'from_ms', 'to_ms'])
-      .expression((from) =>
-        from
-          .selectFrom(['taken', 'made'])
-          .select(['taken.id', 'made.id as unit'])
-          .select([sql<number>`${atMs}::bigint`.as('from_ms'), sql<number | null>`null::bigint`.as('to_ms')]),
-      )
-      .returning('position_id')
-      .executeTakeFirst();
-    if (!taken) throw new CitywatchError('conflict.exists', { detail: 'A device with this id exists already.' });
+  /** Names the parent and the cameras of a new device; false where it has none. */
+  async #link(tx: Tables, caller: Caller, { id, input }: { id: DeviceId; input: DeviceInput }): Promise<boolean> {
+    const { parent = null, cameras = [] } = input;
+    if (parent !== null) await checkParent(tx, caller.jurisdiction, { id, parent });
+    await checkCameras(tx, caller.jurisdiction, { id, cameras, kinds: this.#deps.kinds });
+    if (cameras.length > 0) await replaceCameras(tx, caller.jurisdiction, { id, cameras });
+    if (parent !== null) {
+      await tx.tables<RegistryTables>().updateTable('position').set({ parent }).where('id', '=', id).execute();
+    }
+    return parent !== null || cameras.length > 0;
   }
 
   #columns(patch: DevicePatch, current: Position): Change {
@@ -277,21 +251,25 @@ export class Registry {
         .set({ ...change, version: current.version + 1, updated_at_ms: this.#deps.clock.nowMs() })
         .where('id', '=', id)
         .execute();
-      const after = await this.#audit(tx, { caller, id, action, before });
+      const after = await this.#read(tx, caller, id);
+      await this.#audit(tx, { caller, action, before, after });
       await tellFollowers(tx, this.#deps.followers, { before: current.jurisdiction, after });
-      return after;
+      return { device: after };
     });
   }
 
-  async #audit(
+  async #read(tx: Tables, caller: Caller, id: DeviceId): Promise<Device> {
+    const device = await findDevice(tx, caller.jurisdiction, id);
+    if (!device) throw new CitywatchError('not-found');
+    return device;
+  }
+
+  #audit(
     tx: Tables,
-    { caller, id, action, before }: { caller: Caller; id: DeviceId; action: string; before: Device | null },
-  ): Promise<Device> {
-    const after = await findDevice(tx, caller.jurisdiction, id);
-    if (!after) throw new CitywatchError('not-found');
-    const { jurisdiction } = after;
+    { caller, action, before, after }: { caller: Caller; action: string; before: Device | null; after: Device },
+  ): Promise<void> {
+    const { id, jurisdiction } = after;
     const atMs = this.#deps.clock.nowMs();
-    await recordAudit(tx, { caller, action, subject: `device/${id}`, jurisdiction, before, after, atMs });
-    return after;
+    return recordAudit(tx, { caller, action, subject: `device/${id}`, jurisdiction, before, after, atMs });
   }
 }

@@ -72,7 +72,7 @@ export class UnitSwap {
       const { jurisdiction } = after;
       const subject = `device/${id}`;
       await recordAudit(tx, { caller, action: 'device.swap', subject, jurisdiction, before, after, atMs });
-      return after;
+      return { device: after, secretHash: unit.secret_hash };
     });
     units.accepted(id);
     return { device, secret };
