@@ -35,7 +35,7 @@ const FORGOTTEN_MS = 15 * MINUTE_MS;
 const KEYS_MAX = 20_000;
 /** Logins that may wait at the same time, so that guessing does not become faster by asking side by side. */
 const WAITING_OF_PAIR = 4;
-const WAITING_OF_ADDRESS = 64;
+const WAITING_OF_ADDRESS = 256;
 
 /**
  * Makes guessing slow and never locks anybody out: failures are counted by name and address and make the next login
@@ -45,6 +45,8 @@ export class LoginGuard {
   readonly #clock: Clock;
   readonly #failures = new BoundedMap<string, Failures>(KEYS_MAX);
   readonly #waiting = new Map<string, number>();
+  /** Logins that wait or are compared: each counts as a failure until it is none, or a crowd would be free. */
+  readonly #underWay = new Map<string, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -56,22 +58,29 @@ export class LoginGuard {
     const waitMs = Math.max(
       ...(['pair', 'name', 'address'] as const).map((of) => this.#waitOf(keys[of], PATIENCE[of])),
     );
-    if (waitMs > 0) await this.#wait(keys, waitMs);
+    const leave = enter(this.#underWay, Object.values(keys));
     try {
+      if (waitMs > 0) await this.#wait(keys, waitMs);
       const result = await compare();
       this.#failures.delete(keys.pair);
       return result;
     } catch (error) {
       if (error instanceof CitywatchError && error.code === 'auth.required') Object.values(keys).forEach(this.#count);
       throw error;
+    } finally {
+      leave();
     }
   }
 
   #waitOf(key: string, { free, firstMs, maxMs }: Patience): number {
+    const nowMs = this.#clock.monotonicMs();
     const failures = this.#failures.get(key);
-    if (!failures || failures.count < free) return 0;
-    const pauseMs = backoffMs({ minMs: firstMs, maxMs }, failures.count - free);
-    return Math.max(0, failures.lastAtMs + pauseMs - this.#clock.monotonicMs());
+    const underWay = this.#underWay.get(key) ?? 0;
+    const count = (failures?.count ?? 0) + underWay;
+    if (count < free) return 0;
+    const pauseMs = backoffMs({ minMs: firstMs, maxMs }, count - free);
+    const fromMs = underWay > 0 ? nowMs : (failures?.lastAtMs ?? nowMs);
+    return Math.max(0, fromMs + pauseMs - nowMs);
   }
 
   async #wait({ pair, address }: { pair: string; address: string }, waitMs: number): Promise<void> {
@@ -83,16 +92,8 @@ export class LoginGuard {
       if ((this.#waiting.get(key) ?? 0) < max) continue;
       throw new CitywatchError('request.rate', { retryAfterS, detail: 'Too many logins wait for their turn.' });
     }
-    for (const key of [pair, address]) this.#waiting.set(key, (this.#waiting.get(key) ?? 0) + 1);
-    try {
-      await this.#clock.sleep(waitMs);
-    } finally {
-      for (const key of [pair, address]) {
-        const left = (this.#waiting.get(key) ?? 0) - 1;
-        if (left > 0) this.#waiting.set(key, left);
-        else this.#waiting.delete(key);
-      }
-    }
+    const leave = enter(this.#waiting, [pair, address]);
+    await this.#clock.sleep(waitMs).finally(leave);
   }
 
   readonly #count = (key: string): void => {
@@ -100,5 +101,17 @@ export class LoginGuard {
     const before = this.#failures.get(key);
     const isOld = !before || nowMs - before.lastAtMs > FORGOTTEN_MS;
     this.#failures.set(key, { count: isOld ? 1 : before.count + 1, lastAtMs: nowMs });
+  };
+}
+
+/** Counts one more under each key, until the returned function is called. */
+function enter(counts: Map<string, number>, keys: readonly string[]): () => void {
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return () => {
+    for (const key of keys) {
+      const left = (counts.get(key) ?? 0) - 1;
+      if (left > 0) counts.set(key, left);
+      else counts.delete(key);
+    }
   };
 }

@@ -56,6 +56,25 @@ t.test('asking side by side is no faster, and nothing is compared for those who 
   t.equal(compared, 4);
 });
 
+t.test('a crowd of guesses at once is no way around, also right after a right password', async (t) => {
+  const clock = new ManualClock();
+  const guard = new LoginGuard(clock);
+  await wait(guard, clock, HERE, right);
+  let compared = 0;
+  const guess = async (): Promise<string> => {
+    compared += 1;
+    await clock.sleep(100);
+    return await wrong();
+  };
+  const crowd = Array.from({ length: 20 }, () => guard.run(HERE, guess).catch((error: CitywatchError) => error.code));
+  await clock.advance(500);
+  t.equal(compared, 3, 'as many as one after the other');
+  await clock.advance(16_000);
+  const codes = await Promise.all(crowd);
+  t.equal(compared, 7);
+  t.equal(codes.filter((code) => code === 'request.rate').length, 13);
+});
+
 t.test('guesses for one name from many addresses, and for many names from one, wait a little', async (t) => {
   const clock = new ManualClock();
   const guard = new LoginGuard(clock);
