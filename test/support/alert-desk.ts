@@ -7,10 +7,14 @@ import { AlertActions } from '../../src/alerts/desk/actions.ts';
 import type { Place } from '../../src/alerts/desk/alert.ts';
 import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../src/alerts/desk/desk.ts';
 import { AlertFeed } from '../../src/alerts/desk/feed.ts';
+import { AlertLog } from '../../src/alerts/desk/log.ts';
 import { AlertQueries } from '../../src/alerts/desk/queries.ts';
-import { DELIVERY_QUEUE, DESK_QUEUE } from '../../src/alerts/desk/queues.ts';
+import { DELIVERY_QUEUE, DESK_QUEUE, STAGE_QUEUE } from '../../src/alerts/desk/queues.ts';
+import { StageTimers } from '../../src/alerts/desk/stage-timers.ts';
 import type { AlertTables } from '../../src/alerts/desk/tables.ts';
 import { DELIVERIES_AT_ONCE, Delivery } from '../../src/alerts/route/delivery.ts';
+import type { Stage } from '../../src/alerts/route/stages/stage.ts';
+import { STAGES } from '../../src/alerts/route/stages/stages.ts';
 import { Subscriptions } from '../../src/alerts/route/subscriptions.ts';
 import { AlertPlates } from '../../src/alerts/rules/plates.ts';
 import type { SinkMaker } from '../../src/alerts/sinks/sink.ts';
@@ -46,6 +50,7 @@ export interface DeskOptions {
   redis: string;
   /** Those of a gateway when absent. */
   sinks?: readonly SinkMaker[];
+  stages?: readonly Stage[];
   observer?: Observer;
 }
 
@@ -67,7 +72,8 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   };
   const placesOf = (ids: string[]) => placesOfFindings(database, ids);
   const titleOf = (rule: string) => ({ en: rule, zh: rule });
-  const desk = new AlertDesk({ database, clock, places: { placesOf }, titleOf, committed });
+  const log = new AlertLog({ clock, observer, stages: urls.stages ?? STAGES });
+  const desk = new AlertDesk({ database, clock, log, places: { placesOf }, titleOf, committed });
   const reach = { cidrs: ['127.0.0.0/8'], names: 'webhooks' } as const;
   const sinks = openSinks(urls.sinks ?? SINKS, { clock, outbound, reach });
   const release = async (subscriptions: string[]): Promise<void> => {
@@ -78,6 +84,8 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });
   const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
   work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), deliveries);
+  const timers = new StageTimers({ database, log, committed });
+  work.handle(STAGE_QUEUE, (key) => timers.handle(key));
   work.handle('evidence', async () => ({ again: null }), { atOnce: 64 });
   await feed.start();
   doorbell.start();
@@ -99,7 +107,7 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
     work,
     queries,
     plates: new AlertPlates({ alerts: queries, box: PLATES, register: new AccessRegister({ database, clock }) }),
-    actions: new AlertActions({ database, clock, committed, personWhoSees }),
+    actions: new AlertActions({ database, clock, log, committed, personWhoSees }),
     subscriptions: new Subscriptions({ database, clock, box, sinks, ring, whoIsStillThere }),
     sinks,
   };
@@ -111,6 +119,11 @@ async function placesOfFindings(database: Database, ids: string[]): Promise<Map<
   const rows = await findings.where('subject', 'in', ids).distinct().execute();
   const place = { lat: 29.87, lon: 121.55, retired: false };
   return new Map(rows.map(({ subject: id, jurisdiction }) => [id, { ...place, name: `name of ${id}`, jurisdiction }]));
+}
+
+/** The log of alerts as a gateway writes it. */
+export function alertLog(): AlertLog {
+  return new AlertLog({ clock: systemClock, observer: quietObserver(), stages: STAGES });
 }
 
 /** What a subscription says of a webhook. */

@@ -21,7 +21,7 @@ export interface AskOptions {
 }
 
 /** The API over a real alert desk: PostgreSQL, Redis, and deliveries to receivers on this machine. */
-export async function startAlertsApi(t: Owner, options: Pick<DeskOptions, 'sinks' | 'observer'> = {}) {
+export async function startAlertsApi(t: Owner, options: Pick<DeskOptions, 'sinks' | 'stages' | 'observer'> = {}) {
   const postgres = await freshDatabase(t);
   const redis = await sharedRedis(t);
   const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url, ...options });

@@ -7,7 +7,7 @@ import { withinJurisdiction } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import type { WorkTicket } from '../../platform/work/work.ts';
 import { type AlertView, type EventType, showAlert } from './alert.ts';
-import { publish, saveAlerts } from './log.ts';
+import { type AlertLog, saveAlerts } from './log.ts';
 import { requireUuid } from './queries.ts';
 import type { AlertRow, AlertTables } from './tables.ts';
 
@@ -21,6 +21,7 @@ export interface ActionDeps {
   /** Acknowledging must not wait behind a rush of edits. */
   database: Database<'handling'>;
   clock: Clock;
+  log: Pick<AlertLog, 'publish'>;
   committed(tickets: WorkTicket[]): void;
   /** The user name of somebody who may log in and see `jurisdiction`; null for anybody else. */
   personWhoSees(tx: Tables, username: string, jurisdiction: string): Promise<string | null>;
@@ -95,7 +96,7 @@ export class AlertActions {
     id: string,
     decide: (alert: AlertRow, nowMs: number, tx: Tables) => Change | Promise<Change>,
   ): Promise<AlertView> {
-    const { database, clock } = this.#deps;
+    const { database, clock, log } = this.#deps;
     const result = await database.transaction(async (tx) => {
       const nowMs = clock.nowMs();
       const before = await lockAlert(tx, caller, id);
@@ -111,7 +112,7 @@ export class AlertActions {
         after: { handling: alert.handling, verdict: alert.verdict, assignedTo: alert.assigned_to },
         atMs: nowMs,
       });
-      const tickets = await publish(tx, clock, [{ type: change.event, alert, actor: caller.name, atMs: nowMs }]);
+      const tickets = await log.publish(tx, [{ type: change.event, alert, actor: caller.name, atMs: nowMs }]);
       return { view: showAlert(alert), tickets };
     });
     this.#deps.committed(result.tickets);

@@ -5,7 +5,7 @@ import { type Database, sql, type Tables } from '../../platform/database/databas
 import { DONE, type WorkResult, type WorkTicket } from '../../platform/work/work.ts';
 import { applyFinding, type Place } from './alert.ts';
 import { followDevice, followDevices } from './follow.ts';
-import { type LogInput, publish, saveAlerts } from './log.ts';
+import { type AlertLog, type LogInput, saveAlerts } from './log.ts';
 import type { AlertRow, AlertTables, FindingRow } from './tables.ts';
 
 /** What the desk asks of the registry. */
@@ -18,6 +18,7 @@ export interface DeskDeps {
   database: Database<'alerts'>;
   clock: Clock;
   places: Places;
+  log: Pick<AlertLog, 'publish'>;
   titleOf(rule: string): { en: string; zh: string };
   /** Rings for work that was committed, and tells live readers that the log grew. */
   committed(tickets: WorkTicket[]): void;
@@ -68,9 +69,10 @@ export class AlertDesk {
 
   /** Brings alerts that are not closed to where these devices stand now. Whoever moves a device calls it afterwards. */
   async follow(devices: DeviceId[]): Promise<void> {
-    const { database, clock, places } = this.#deps;
+    const { database, clock, places, log } = this.#deps;
     const known = await places.placesOf(devices);
-    if (known.size > 0) this.#deps.committed(await database.transaction((tx) => followDevices(tx, clock, known)));
+    if (known.size > 0)
+      this.#deps.committed(await database.transaction((tx) => followDevices(tx, { log, clock }, known)));
   }
 
   /** The same for every alert that is not closed: what happened while nobody was there to follow. */
@@ -118,7 +120,7 @@ export class AlertDesk {
     await saveAlerts(tx, alerts);
     const taken = [...findings.values()].flat();
     await markTaken(tx, nowMs, { taken, alertOf: (key) => standing.get(key)?.open?.id ?? null });
-    return await publish(tx, this.#deps.clock, inputs);
+    return await this.#deps.log.publish(tx, inputs);
   }
 
   /** Runs of updates within one transaction become one log entry: the alert as it stands after all of them. */

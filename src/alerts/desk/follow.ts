@@ -3,7 +3,7 @@ import type { DeviceId } from '../../core/types.ts';
 import type { Tables } from '../../platform/database/database.ts';
 import type { WorkTicket } from '../../platform/work/work.ts';
 import type { EventType } from './alert.ts';
-import { type LogInput, publish, saveAlerts } from './log.ts';
+import { type AlertLog, type LogInput, saveAlerts } from './log.ts';
 import type { AlertRow, AlertTables } from './tables.ts';
 
 /** How a device stands in the registry now. */
@@ -42,7 +42,7 @@ export function followDevice(before: AlertRow, { jurisdiction, retired }: Standi
 /** Brings alerts of these devices that are not closed to where the devices stand; returns what is to be rung for. */
 export async function followDevices(
   tx: Tables,
-  clock: Clock,
+  { log, clock }: { log: Pick<AlertLog, 'publish'>; clock: Clock },
   devices: ReadonlyMap<DeviceId, Standing>,
 ): Promise<WorkTicket[]> {
   if (devices.size === 0) return [];
@@ -63,5 +63,5 @@ export async function followDevices(
     if (steps.length > 0) changed.push(steps.at(-1)!.alert);
   }
   await saveAlerts(tx, changed);
-  return await publish(tx, clock, inputs);
+  return await log.publish(tx, inputs);
 }

@@ -4,3 +4,5 @@ export const DESK_QUEUE = 'desk';
 export const DELIVERY_QUEUE = 'delivery';
 /** Pictures; the key is the alert's id. */
 export const EVIDENCE_QUEUE = 'evidence';
+/** Timers of stages; the key is `stage timer`. */
+export const STAGE_QUEUE = 'stage';

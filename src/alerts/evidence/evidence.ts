@@ -8,7 +8,7 @@ import type { Caller, DeviceId } from '../../core/types.ts';
 import { BlobRefusal, type Blobs } from '../../platform/blobs/blobs.ts';
 import { type Database, sql } from '../../platform/database/database.ts';
 import { DONE, type WorkResult, type WorkTicket } from '../../platform/work/work.ts';
-import { publish, saveAlerts } from '../desk/log.ts';
+import { type AlertLog, saveAlerts } from '../desk/log.ts';
 import type { AlertQueries } from '../desk/queries.ts';
 import type { AlertRow, AlertTables, Evidence } from '../desk/tables.ts';
 
@@ -36,6 +36,7 @@ export interface EvidenceDeps {
   clock: Clock;
   observer: Observer;
   queries: AlertQueries;
+  log: Pick<AlertLog, 'publish'>;
   pictures: Pictures;
   /** Where the pictures are; nothing else may be kept there. */
   blobs: Blobs;
@@ -136,7 +137,7 @@ export class EvidenceDesk {
   }
 
   async #attachAll(found: Found[]): Promise<undefined[]> {
-    const { database, clock } = this.#deps;
+    const { database, clock, log } = this.#deps;
     const tickets = await database.transaction(async (tx) => {
       const before = await tx
         .tables<AlertTables>()
@@ -156,9 +157,8 @@ export class EvidenceDesk {
         .map((row): AlertRow => ({ ...row, evidence: [evidenceOf.get(row.id)!], version: row.version + 1 }));
       await saveAlerts(tx, alerts);
       const atMs = clock.nowMs();
-      return await publish(
+      return await log.publish(
         tx,
-        clock,
         alerts.map((alert) => ({ type: 'alert.evidence', alert, actor: 'citywatch', atMs })),
       );
     });

@@ -5,11 +5,14 @@ import { AlertActions } from '../../alerts/desk/actions.ts';
 import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../alerts/desk/desk.ts';
 import { AlertFeed } from '../../alerts/desk/feed.ts';
 import { GatewayAlerts } from '../../alerts/desk/gateway-alerts.ts';
+import { AlertLog } from '../../alerts/desk/log.ts';
 import { AlertQueries } from '../../alerts/desk/queries.ts';
-import { DELIVERY_QUEUE, DESK_QUEUE, EVIDENCE_QUEUE } from '../../alerts/desk/queues.ts';
-import { EvidenceDesk, PICTURES_AT_ONCE, type Pictures } from '../../alerts/evidence/evidence.ts';
+import { DELIVERY_QUEUE, DESK_QUEUE, EVIDENCE_QUEUE, STAGE_QUEUE } from '../../alerts/desk/queues.ts';
+import { StageTimers } from '../../alerts/desk/stage-timers.ts';
+import { type EvidenceDeps, EvidenceDesk, PICTURES_AT_ONCE, type Pictures } from '../../alerts/evidence/evidence.ts';
 import { EvidenceLooks } from '../../alerts/evidence/looks.ts';
 import { DELIVERIES_AT_ONCE, Delivery } from '../../alerts/route/delivery.ts';
+import { STAGES } from '../../alerts/route/stages/stages.ts';
 import { Subscriptions } from '../../alerts/route/subscriptions.ts';
 import { RulesEngine } from '../../alerts/rules/engine.ts';
 import { AlertPlates } from '../../alerts/rules/plates.ts';
@@ -21,6 +24,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { Kinds } from '../../devices/kinds/kinds.ts';
+import type { Directory } from '../../devices/registry/directory.ts';
 import { placesOf } from '../../devices/registry/places.ts';
 import type { Blobs } from '../../platform/blobs/blobs.ts';
 import { openLocalBlobs } from '../../platform/blobs/open-local.ts';
@@ -42,6 +46,7 @@ export interface AlertingDeps {
   doorbell: Doorbell;
   kinds: Kinds;
   vault: Vault;
+  log: AlertLog;
   plateKey: Buffer;
   /** The whole plates of alerts are encrypted under a key made of this one. */
   vaultKey: Buffer;
@@ -50,9 +55,7 @@ export interface AlertingDeps {
   dataDirectory: string;
   webhookNetworks: string[];
   pictures: Pictures;
-  isRetired(device: string): boolean;
-  /** Where a device stands now; undefined for one that is not known. */
-  areaOf(device: string): string | undefined;
+  devices: Pick<Directory, 'get'>;
   /** Offset behind the newest durable message of the live lane. */
   head(): number;
   isClockKnown(): boolean;
@@ -61,9 +64,14 @@ export interface AlertingDeps {
 
 export type Alerting = Awaited<ReturnType<typeof composeAlerting>>;
 
+/** What everybody writes through who changes alerts. */
+export function openAlertLog(clock: Clock, observer: Observer): AlertLog {
+  return new AlertLog({ clock, observer, stages: STAGES });
+}
+
 /** Builds the alert side: rules, desk, deliveries, evidence, and what people ask of them. Starts nothing. */
 export async function composeAlerting(deps: AlertingDeps) {
-  const { clock, observer, outbound, work, doorbell, vault } = deps;
+  const { clock, observer, outbound, work, doorbell, vault, log } = deps;
   const { alerts: database, handling, general } = deps.shares;
   const rules = await loadRules(deps.rulesDirectory, deps.kinds);
   const titles = new Map(rules.map(({ rule, title }) => [rule, title]));
@@ -81,20 +89,24 @@ export async function composeAlerting(deps: AlertingDeps) {
   };
   const queries = new AlertQueries(handling);
   const plates = new Seal(deps.vaultKey, { purpose: 'citywatch alerts', what: 'plate' });
+  const timers = new StageTimers({ database, log, committed });
   const desk = new AlertDesk({
     database,
     clock,
+    log,
     places: { placesOf: (ids) => placesOf(database, ids) },
     titleOf: (rule) => titles.get(rule) ?? { en: rule, zh: rule },
     committed,
   });
   const delivery = new Delivery({ database, clock, observer, sinks, box: vault, release });
-  const { evidence, evidenceBlobs } = composeEvidence(deps, committed);
+  const { evidence, evidenceBlobs } = composeEvidence(deps, { log, committed });
   work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });
   const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
   work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), deliveries);
+  work.handle(STAGE_QUEUE, (key) => timers.handle(key));
   work.handle(EVIDENCE_QUEUE, (key) => evidence.handle(key), { atOnce: PICTURES_AT_ONCE });
-  const { isRetired } = deps;
+  const { devices } = deps;
+  const isRetired = (id: string): boolean => devices.get(id)?.state === 'retired';
   const engine = new RulesEngine(rules, watchlists, { isRetired });
   const { head, isClockKnown, incarnationOf } = deps;
   const position = () => ({ lane: 'live' as const, offset: head() });
@@ -105,11 +117,11 @@ export async function composeAlerting(deps: AlertingDeps) {
     feed,
     evidence,
     evidenceBlobs,
-    looks: new EvidenceLooks({ register: deps.register, areaOf: deps.areaOf }),
+    looks: new EvidenceLooks({ register: deps.register, areaOf: (id) => devices.get(id)?.identity.jurisdiction }),
     watchlists,
     plates: new AlertPlates({ alerts: queries, box: plates, register: deps.register }),
     ofGateway: new GatewayAlerts({ database, clock, rules, position, incarnationOf, committed }),
-    actions: new AlertActions({ database: handling, clock, committed, personWhoSees }),
+    actions: new AlertActions({ database: handling, clock, log, committed, personWhoSees }),
     subscriptions: new Subscriptions({ database: general, clock, box: vault, sinks, ring, whoIsStillThere }),
     sinks,
     reader: new RulesReader({
@@ -122,7 +134,7 @@ export async function composeAlerting(deps: AlertingDeps) {
 /** Pictures kept with alerts, and where they are. */
 function composeEvidence(
   { shares, clock, observer, pictures, dataDirectory }: AlertingDeps,
-  committed: (tickets: WorkTicket[]) => void,
+  { log, committed }: Pick<EvidenceDeps, 'log' | 'committed'>,
 ): { evidence: EvidenceDesk; evidenceBlobs: Blobs } {
   const { alerts: database, general } = shares;
   const evidenceBlobs = openLocalBlobs({
@@ -132,7 +144,7 @@ function composeEvidence(
   });
   const queries = new AlertQueries(database);
   const evidence: EvidenceDesk = new EvidenceDesk({
-    ...{ database, clock, observer, queries, pictures, committed },
+    ...{ database, clock, observer, queries, log, pictures, committed },
     blobs: evidenceBlobs,
   });
   return { evidence, evidenceBlobs };

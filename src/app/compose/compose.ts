@@ -36,7 +36,7 @@ import { DataDirectory } from '../local-services/data-directory.ts';
 import { ffmpegUser } from '../local-services/system-user.ts';
 import { TlsFiles } from '../tls.ts';
 import { VERSION } from '../version.ts';
-import { composeAlerting } from './alerting.ts';
+import { composeAlerting, openAlertLog } from './alerting.ts';
 import { composeCameraEvents } from './camera-events.ts';
 import { type CameraUnitParts, type KeepingParts, openCameraUnits, unitsForApi } from './camera-units.ts';
 import { consolePages } from './console.ts';
@@ -145,7 +145,9 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     ...{ cameraNetworks, path: join(await place.directory('cameras'), 'active.json') },
   });
   let mqtt: MqttDoor | null = null;
-  const following = composeFollowers({ database, clock, observer, ring: (queue) => doorbell.ring(queue) });
+  const alertLog = openAlertLog(clock, observer);
+  const ring = (queue: string): void => doorbell.ring(queue);
+  const following = composeFollowers({ database, clock, observer, log: alertLog, ring });
   const keeping: KeepingParts = {
     ...{ database, kinds, directory, clock, observer, hasher },
     disconnect: (id) => mqtt?.disconnect(id),
@@ -187,14 +189,13 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     checkEveryMs: config.cameras.checkS * 1000,
   });
   const alerting = await composeAlerting({
-    ...{ shares, clock, observer, outbound, work, doorbell, kinds, vault, register },
+    ...{ shares, clock, observer, outbound, work, doorbell, kinds, vault, register, log: alertLog },
     ...{ plateKey: await key('plates'), vaultKey: await vaultKey(config, key) },
     rulesDirectory: join(CONFIG_DIRECTORY, 'rules'),
     dataDirectory: place.path,
     webhookNetworks: config.networks.webhooks,
     pictures: video.pictures,
-    isRetired: (id) => directory.get(id)?.state === 'retired',
-    areaOf: (id) => directory.get(id)?.identity.jurisdiction,
+    devices: directory,
     head: () => journals.live.head,
     isClockKnown: () => self.isClockKnown(),
     incarnationOf,

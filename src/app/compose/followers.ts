@@ -1,5 +1,6 @@
 import type { AlertDesk } from '../../alerts/desk/desk.ts';
 import { followDevices } from '../../alerts/desk/follow.ts';
+import type { AlertLog } from '../../alerts/desk/log.ts';
 import { DELIVERY_QUEUE } from '../../alerts/desk/queues.ts';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
@@ -13,16 +14,17 @@ export interface FollowersParts {
   database: Database;
   clock: Clock;
   observer: Observer;
+  log: Pick<AlertLog, 'publish'>;
   ring(queue: string): void;
 }
 
 /** What goes with a device that moves or is retired: alerts that are not closed, and dead letters. */
-export function composeFollowers({ database, clock, observer, ring }: FollowersParts) {
+export function composeFollowers({ database, clock, observer, log, ring }: FollowersParts) {
   let desk: AlertDesk | null = null;
   const followers: DeviceFollower[] = [
     { follow: (tx, device, { jurisdiction }) => moveDeadLetters(tx, device, jurisdiction) },
     // Last: it locks the head of the alert log until the commit.
-    { follow: async (tx, device, now) => void (await followDevices(tx, clock, new Map([[device, now]]))) },
+    { follow: async (tx, device, now) => void (await followDevices(tx, { log, clock }, new Map([[device, now]]))) },
   ];
   /** Once more after the commit: what was written meanwhile by somebody who did not know of it yet. */
   const settle = async ({ identity }: DirectoryEntry) => {

@@ -8,6 +8,7 @@ import { systemClock as clock } from '../../../../src/core/clock.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { placesOf } from '../../../../src/devices/registry/places.ts';
 import type { IngestTables } from '../../../../src/ingest/ledger/tables.ts';
+import { alertLog } from '../../../support/alert-desk.ts';
 import { callerIn, kiosk, openDatabase, openRegistry } from '../../../support/registry.ts';
 import { quietObserver } from '../../../support/services.ts';
 
@@ -17,12 +18,12 @@ const HAISHU = callerIn('330203');
 
 const database = await openDatabase(t);
 const observer = quietObserver();
-const { followers } = composeFollowers({ database, clock, observer, ring: () => {} });
+const { followers } = composeFollowers({ database, clock, observer, log: alertLog(), ring: () => {} });
 const parts = await openRegistry(t, { database, followers });
 const { registry } = parts;
 const places = { placesOf: (ids: string[]) => placesOf(database, ids) };
 const titleOf = (rule: string) => ({ en: rule, zh: rule });
-const desk = new AlertDesk({ database, clock, places, titleOf, committed: () => {} });
+const desk = new AlertDesk({ database, clock, log: alertLog(), places, titleOf, committed: () => {} });
 const queries = new AlertQueries(database);
 const db = database.tables<AlertTables>();
 let findings = 0;
@@ -110,7 +111,13 @@ t.test('a device that moves takes its alert and its dead letters along; both dis
   t.same((await told(CITY, 'k-moves')).slice(1), ['alert.left 330212', 'alert.arrived 330203'], 'who sees both');
   const moved = await database.tables<IngestTables>().selectFrom('dead_letter').select('jurisdiction').execute();
   t.same(moved, [{ jurisdiction: '330203' }]);
-  const actions = new AlertActions({ database, clock, committed: () => {}, personWhoSees: async () => null });
+  const actions = new AlertActions({
+    database,
+    clock,
+    log: alertLog(),
+    committed: () => {},
+    personWhoSees: async () => null,
+  });
   await t.rejects(actions.ack(YINZHOU, alert!.id), { code: 'not-found' });
   t.match(await actions.ack(HAISHU, alert!.id), { handling: 'acked', version: alert!.version + 1 });
 });
@@ -138,7 +145,13 @@ t.test('an alert that is closed stays with those who handled it', async (t) => {
   await register('k-closed');
   await burns('k-closed');
   const [alert] = await alertsOf(YINZHOU, 'k-closed');
-  const actions = new AlertActions({ database, clock, committed: () => {}, personWhoSees: async () => null });
+  const actions = new AlertActions({
+    database,
+    clock,
+    log: alertLog(),
+    committed: () => {},
+    personWhoSees: async () => null,
+  });
   await actions.close(YINZHOU, alert!.id, { verdict: 'confirmed' });
   await registry.update(CITY, 'k-closed', 1, { jurisdiction: '330203' });
   t.match(await alertsOf(YINZHOU, 'k-closed'), [{ handling: 'closed' }]);
@@ -172,7 +185,9 @@ t.test(
       },
     };
     await finding('k-race');
-    await new AlertDesk({ database, clock, places: racing, titleOf, committed: () => {} }).handle('fire|k-race');
+    await new AlertDesk({ database, clock, log: alertLog(), places: racing, titleOf, committed: () => {} }).handle(
+      'fire|k-race',
+    );
     t.match(await alertsOf(YINZHOU, 'k-race'), [{ condition: 'stale', conditionReason: 'device-retired' }]);
   },
 );

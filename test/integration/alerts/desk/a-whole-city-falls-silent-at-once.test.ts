@@ -1,6 +1,6 @@
 import t from 'tap';
 import { applyFinding } from '../../../../src/alerts/desk/alert.ts';
-import { publish, saveAlerts } from '../../../../src/alerts/desk/log.ts';
+import { saveAlerts } from '../../../../src/alerts/desk/log.ts';
 import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { Subscriptions } from '../../../../src/alerts/route/subscriptions.ts';
 import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
@@ -10,7 +10,7 @@ import { openSinks, SINKS } from '../../../../src/alerts/sinks/sinks.ts';
 import { Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import type { WorkTicket } from '../../../../src/platform/work/work.ts';
-import { ADMIN, PLATES, webhookAt } from '../../../support/alert-desk.ts';
+import { ADMIN, alertLog, PLATES, webhookAt } from '../../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { incarnationOf } from '../../../support/journal.ts';
@@ -107,7 +107,7 @@ t.test('500 steps of one alert reach 20 subscriptions', async (t) => {
       ...{ type: index % 2 ? ('alert.cleared' as const) : ('alert.updated' as const), actor: 'citywatch', atMs: index },
       alert,
     }));
-    return await publish(tx, clock, inputs);
+    return await alertLog().publish(tx, inputs);
   });
   t.equal(new Set(tickets.map(({ key }) => key)).size, 20);
   t.equal(await count('delivery'), 10_000);

@@ -4,7 +4,7 @@ import { AlertFeed } from '../../../../src/alerts/desk/feed.ts';
 import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { Watchlists } from '../../../../src/alerts/watchlists/watchlists.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
-import { ADMIN, startAlertDesk } from '../../../support/alert-desk.ts';
+import { ADMIN, alertLog, startAlertDesk } from '../../../support/alert-desk.ts';
 import { quietObserver } from '../../../support/services.ts';
 import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
 
@@ -32,7 +32,14 @@ t.test('an alert waits for a registry that does not answer, and goes on without 
     return new Map();
   };
   const titleOf = () => ({ en: 'r', zh: 'r' });
-  const alerts = new AlertDesk({ database, clock, places: { placesOf }, titleOf, committed: () => {} });
+  const alerts = new AlertDesk({
+    database,
+    clock,
+    log: alertLog(),
+    places: { placesOf },
+    titleOf,
+    committed: () => {},
+  });
   await finding('k1');
   await t.rejects(alerts.handle('r|k1'), { code: 'store.unavailable' }, 'so the work is repeated');
   t.same((await desk.queries.list(ADMIN, { limit: 1, device: 'k1' })).items, []);

@@ -9,6 +9,7 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import { camerasSeeing } from '../../../../src/devices/registry/nearby-cameras.ts';
 import { LocalBlobs } from '../../../../src/platform/blobs/local-blobs.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
+import { alertLog } from '../../../support/alert-desk.ts';
 import { callerIn, kiosk, type OpenRegistry, openRegistry } from '../../../support/registry.ts';
 import { quietObserver } from '../../../support/services.ts';
 
@@ -30,6 +31,7 @@ t.before(async () => {
     clock: systemClock,
     observer: quietObserver(),
     queries: new AlertQueries(database),
+    log: alertLog(),
     pictures: {
       camerasFor: (device, readers) => camerasSeeing(database, device, readers),
       snapshot: async (camera) => Buffer.from(`picture of ${camera}`),

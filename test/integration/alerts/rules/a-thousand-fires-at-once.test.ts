@@ -4,7 +4,15 @@ import { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
 import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../../src/alerts/rules/rules.ts';
 import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
-import { ADMIN, PLATES, type Received, startAlertDesk, startReceiver, webhookAt } from '../../../support/alert-desk.ts';
+import {
+  ADMIN,
+  alertLog,
+  PLATES,
+  type Received,
+  startAlertDesk,
+  startReceiver,
+  webhookAt,
+} from '../../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
 import { incarnationOf } from '../../../support/journal.ts';
 import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
@@ -99,7 +107,7 @@ t.test('a finding that cannot be handled holds up none of those that are taken w
     return { en: name, zh: name };
   };
   const places = { placesOf: async () => new Map() };
-  const alone = new AlertDesk({ database, clock, places, titleOf, committed: () => {} });
+  const alone = new AlertDesk({ database, clock, log: alertLog(), places, titleOf, committed: () => {} });
   desk.work.handle('desk', (key) => alone.handle(key));
   await report([
     kiosk('p1', { smoke: true }, '220402'),

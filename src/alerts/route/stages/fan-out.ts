@@ -1,0 +1,36 @@
+import { covers } from '../../../core/jurisdiction.ts';
+import type { AlertTables } from '../../desk/tables.ts';
+import type { Change, Stage } from './stage.ts';
+
+/** A subscription as far as it decides what it is told. */
+export interface Subscriber {
+  id: string;
+  jurisdiction: string;
+  severities: readonly string[];
+}
+
+/** Every active subscription whose area and severities fit is told. */
+export const fanOut: Stage<readonly Subscriber[]> = {
+  name: 'fan-out',
+  needed: true,
+  read: (tx) =>
+    tx
+      .tables<AlertTables>()
+      .selectFrom('subscription')
+      .select(['id', 'jurisdiction', 'severities'])
+      .where('state', '=', 'active')
+      .orderBy('id')
+      .execute(),
+  run: (changes, { known }) => ({
+    changes: changes.map((change) => ({ ...change, deliveries: [...change.deliveries, ...toldOf(change, known)] })),
+    timers: [],
+  }),
+};
+
+function toldOf({ alert, deliveries }: Change, subscribers: readonly Subscriber[]): Change['deliveries'] {
+  const already = new Set(deliveries.map(({ subscription }) => subscription));
+  return subscribers
+    .filter(({ id }) => !already.has(id))
+    .filter((one) => covers(one.jurisdiction, alert.jurisdiction) && one.severities.includes(alert.severity))
+    .map(({ id }) => ({ subscription: id, state: 'waiting' }));
+}

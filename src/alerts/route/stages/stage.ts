@@ -1,0 +1,64 @@
+import type { Tables } from '../../../platform/database/database.ts';
+import type { EventType } from '../../desk/alert.ts';
+import type { AlertRow } from '../../desk/tables.ts';
+
+/** That one subscription is told of a change, or is not, because a stage holds it back. Both are counted (P3). */
+export interface Raised {
+  readonly subscription: string;
+  readonly state: 'waiting' | 'withheld';
+}
+
+/** Something that happened to an alert, on its way into the log and to those who are told. */
+export interface Change {
+  /** Its own among all changes of one run; null for one that a stage adds, until the run gives it one. */
+  readonly place: number | null;
+  readonly type: EventType;
+  /** The alert as it stands after it. */
+  readonly alert: AlertRow;
+  /** Who did it: a person's or token's name, or `citywatch`. */
+  readonly actor: string;
+  readonly atMs: number;
+  /** Each subscription at most once. */
+  readonly deliveries: readonly Raised[];
+}
+
+/** To run the stage again at a time, whatever happens in between. It outlives restarts. */
+export interface StageTimer {
+  /** The stage's own name of it, up to 200 characters. A second one of the same key can only be earlier. */
+  readonly key: string;
+  readonly atMs: number;
+}
+
+export interface StageContext<Known> {
+  readonly nowMs: number;
+  /** Keys of its timers that have come due. */
+  readonly due: readonly string[];
+  /** What the stage has read. */
+  readonly known: Known;
+}
+
+export interface StageResult {
+  readonly changes: readonly Change[];
+  readonly timers: readonly StageTimer[];
+}
+
+/**
+ * One step between what happened and who is told: the fan-out to subscriptions, later silences, inhibition, shelving,
+ * groups and escalation. `run` is pure: the same changes and context give the same result, and nothing is changed.
+ *
+ * It may turn the visibility of an alert, hold deliveries back, add deliveries and add changes. It may lose, reorder or
+ * rewrite no change, take no delivery away, and let none go that an earlier one holds back: then it is passed over.
+ * `docs/sinks-and-stages.md` shows how to add one.
+ */
+export interface Stage<Known = unknown> {
+  /** Names its timers; never changes. */
+  readonly name: string;
+  /**
+   * Without it nobody would be told, so that a fault in it refuses the whole transaction, which is tried again. Any
+   * other stage is passed over: an alert that should have been held back is told, and none is lost.
+   */
+  readonly needed: boolean;
+  /** Reads what the stage decides by, in the transaction in which the changes are written. */
+  read(tx: Tables, changes: readonly Change[], due: readonly string[]): Promise<Known>;
+  run(changes: readonly Change[], context: StageContext<Known>): StageResult;
+}

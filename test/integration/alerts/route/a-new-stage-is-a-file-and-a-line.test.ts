@@ -1,0 +1,57 @@
+import t from 'tap';
+import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
+import type { Stage } from '../../../../src/alerts/route/stages/stage.ts';
+import { STAGES } from '../../../../src/alerts/route/stages/stages.ts';
+import { quietMinutes } from '../../../fixtures/stages/quiet-minutes.ts';
+import { ADMIN, startReceiver, webhookAt } from '../../../support/alert-desk.ts';
+import { startAlertsApi } from '../../../support/alerts-api.ts';
+import { HERE } from '../../../support/api.ts';
+import { until } from '../../../support/until.ts';
+
+/** Loses all it is given: it is passed over. */
+const broken: Stage = {
+  name: 'broken',
+  needed: false,
+  read: async () => null,
+  run: () => ({ changes: [], timers: [] }),
+};
+const QUIET_MS = 1_500;
+const { desk, raise, alertOf } = await startAlertsApi(t, { stages: [...STAGES, broken, quietMinutes(QUIET_MS)] });
+
+async function subscribe(name: string): Promise<string> {
+  const { url } = await startReceiver(t);
+  return (await desk.subscriptions.create(ADMIN, { name, ...webhookAt(url), jurisdiction: HERE })).subscription.id;
+}
+
+const counts = async (id: string) => (await desk.subscriptions.list(ADMIN)).find((one) => one.id === id)!.counts;
+const sum = (all: Record<string, number>): number => Object.values(all).reduce((total, count) => total + count, 0);
+
+t.test('a stage holds back, lets its timer tell later, and all that was raised is counted', async (t) => {
+  const [loud, quiet] = [await subscribe('loud'), await subscribe('quiet')];
+  const id = await alertOf('kiosk-1');
+  await until('the loud one is told', async () => (await counts(loud)).delivered === 1);
+  t.match(await counts(quiet), { withheld: 1, delivered: 0, waiting: 0, dead: 0 });
+  const tables = desk.database.tables<AlertTables>();
+  const visibility = async () =>
+    (await tables.selectFrom('alert').select('visibility').where('id', '=', id).executeTakeFirstOrThrow()).visibility;
+  t.equal(await visibility(), 'silenced', 'what the stage made of the alert is kept');
+  await until('the timer of the stage', async () => (await counts(quiet)).delivered === 1);
+  t.equal(await visibility(), 'normal');
+  t.match(await counts(loud), { delivered: 1, withheld: 0 });
+
+  const ended = await alertOf('kiosk-2');
+  await desk.actions.close(ADMIN, ended, { verdict: 'drill' });
+  await tables.updateTable('alert').set({ condition: 'cleared' }).where('id', '=', ended).execute();
+  for (let number = 3; number < 20; number += 1) await raise(`kiosk-${number}`);
+  const entries = async (type: string) => {
+    const rows = tables.selectFrom('alert_event').select('seq').where('type', '=', type);
+    return (await rows.execute()).length;
+  };
+  await until('all of them are opened and told', async () => (await entries('alert.updated')) === 18);
+  await until('nothing waits', async () => (await counts(quiet)).waiting === 0 && (await counts(loud)).waiting === 0);
+  t.equal(await entries('alert.opened'), 19);
+  t.equal(sum(await counts(loud)), 20, 'opened 19 times and closed once');
+  t.match(await counts(quiet), { withheld: 19, delivered: 19, dead: 0 }, 'opened, closed, and those that last');
+  const faults = await desk.observer.metrics.getSingleMetricAsString('citywatch_alert_stage_faults_total');
+  t.match(faults, /stage="broken"\} \d/, 'a stage that loses changes is counted, and nothing is lost');
+});
