@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
 import { CitywatchError } from '../core/errors.ts';
+import { InTurn } from '../core/mechanisms/one-at-a-time.ts';
 
 /** The slow hash; a test that counts or hurries brings its own. */
 export interface PasswordHash {
@@ -25,7 +26,7 @@ const WAITING_MAX = 24;
  */
 export class Passwords {
   readonly #slow: PasswordHash;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new InTurn();
   #waiting = 0;
   #nobody: string | null = null;
 
@@ -51,12 +52,8 @@ export class Passwords {
       throw new CitywatchError('request.rate', { retryAfterS: 2, detail: 'Too many logins at once.' });
     }
     this.#waiting += 1;
-    const result = this.#turn.then(work);
-    this.#turn = result
-      .catch(() => {})
-      .finally(() => {
-        this.#waiting -= 1;
-      });
-    return result;
+    return this.#turns.run(work).finally(() => {
+      this.#waiting -= 1;
+    });
   }
 }

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { type Clock, DAY_MS, toRfc3339 } from '../core/clock.ts';
 import { CitywatchError, type Issue, messageOf } from '../core/errors.ts';
+import { Joined } from '../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Observer } from '../core/observe.ts';
 import type { Config } from './config/config.ts';
 
@@ -49,7 +50,7 @@ export class TlsFiles {
   /** What was wrong with the files when they were last looked at. */
   #complaint = '';
   #stop: () => void = () => {};
-  #looking: Promise<void> | null = null;
+  readonly #looking = new Joined();
 
   private constructor(paths: Record<Part, string | null>, deps: Deps) {
     this.#paths = paths;
@@ -84,16 +85,12 @@ export class TlsFiles {
   /** From now on hands every new and right material to `apply`, which throws when it cannot use it. */
   watch(apply: (material: TlsMaterial) => void): void {
     if (this.#material === null) return;
-    this.#stop = this.#deps.clock.every(LOOK_EVERY_MS, () => {
-      this.#looking ??= this.#look(apply).finally(() => {
-        this.#looking = null;
-      });
-    });
+    this.#stop = this.#deps.clock.every(LOOK_EVERY_MS, () => void this.#looking.run(() => this.#look(apply)));
   }
 
   async stop(): Promise<void> {
     this.#stop();
-    await this.#looking;
+    await this.#looking.settled();
   }
 
   async #look(apply: (material: TlsMaterial) => void): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { covers } from '../../core/jurisdiction.ts';
+import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import type { Caller } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
@@ -32,7 +33,7 @@ export class AlertFeed {
   #seq = 0;
   #epoch = '';
   #waiting = new Set<() => void>();
-  #reading: Promise<void> | null = null;
+  readonly #reading = new Joined();
   #again = false;
   #stopLook: (() => void) | null = null;
   readonly #stopped = new AbortController();
@@ -62,7 +63,7 @@ export class AlertFeed {
     this.#stopLook?.();
     this.#stopped.abort();
     this.#wake();
-    await this.#reading;
+    await this.#reading.settled();
   }
 
   /** Name of the log; a cursor of another epoch means nothing here. */
@@ -77,13 +78,11 @@ export class AlertFeed {
   /** The log may have grown. Never awaited. */
   poke(): void {
     this.#again = true;
-    this.#reading ??= this.#read()
-      .catch((error: unknown) => {
+    void this.#reading.run(() =>
+      this.#read().catch((error: unknown) => {
         this.#deps.observer.log.warn({ part: 'alert-feed', error: messageOf(error) }, 'the alert log cannot be read');
-      })
-      .finally(() => {
-        this.#reading = null;
-      });
+      }),
+    );
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
+import { InTurn, Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import { Counter, type Observer } from '../../core/observe.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { DecodedBatch, Lane } from '../../core/types.ts';
@@ -46,11 +47,11 @@ export class RulesReader {
   readonly #cursors: Cursors = { live: 0, bulk: 0 };
   readonly #saved: Cursors = { live: 0, bulk: 0 };
   #savedAtMs = 0;
-  #loading: Promise<void> | null = null;
+  readonly #loading = new Joined();
   #loaded = false;
-  #turn: Promise<void> = Promise.resolve();
+  readonly #turns = new InTurn();
   #stopTick: (() => void) | null = null;
-  #ticking = false;
+  readonly #ticking = new Joined();
 
   constructor(deps: RulesReaderDeps) {
     this.#deps = deps;
@@ -65,10 +66,7 @@ export class RulesReader {
   /** Loads states and cursors, once: what is in memory is newer. Returns where to read on. */
   async load(lane: Lane): Promise<number> {
     if (!this.#loaded) {
-      this.#loading ??= this.#load().finally(() => {
-        this.#loading = null;
-      });
-      await this.#loading;
+      await this.#loading.run(() => this.#load());
     }
     return this.#cursors[lane];
   }
@@ -91,15 +89,11 @@ export class RulesReader {
   /** Starts the clocks of a quiet city: without messages, time passes by the wall. */
   start(): void {
     this.#stopTick = this.#deps.clock.every(TICK_MS, () => {
-      if (this.#ticking) return;
-      this.#ticking = true;
-      this.#inTurn(() => this.#tick())
-        .catch((error: unknown) => {
+      void this.#ticking.run(() =>
+        this.#inTurn(() => this.#tick()).catch((error: unknown) => {
           this.#deps.observer.log.warn({ part: 'rules', error: messageOf(error) }, 'clocks of rules are late');
-        })
-        .finally(() => {
-          this.#ticking = false;
-        });
+        }),
+      );
     });
   }
 
@@ -206,9 +200,7 @@ export class RulesReader {
 
   /** One step at a time: a tick never runs inside a batch. */
   #inTurn(run: () => Promise<void>): Promise<void> {
-    const next = this.#turn.then(run);
-    this.#turn = next.catch(() => {});
-    return next;
+    return this.#turns.run(run);
   }
 }
 

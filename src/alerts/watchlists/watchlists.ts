@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { covers } from '../../core/jurisdiction.ts';
+import { InTurn } from '../../core/mechanisms/one-at-a-time.ts';
 import { hashPlate, maskPlate, normalizePlate } from '../../core/plates.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, withinJurisdiction } from '../../platform/database/database.ts';
@@ -39,7 +40,7 @@ export const WATCHLIST_ENTRIES_MAX = 10_000;
 export class Watchlists implements Watch {
   readonly #deps: WatchlistDeps;
   #byHash = new Map<string, Entry[]>();
-  #loading: Promise<void> = Promise.resolve();
+  readonly #loading = new InTurn();
 
   constructor(deps: WatchlistDeps) {
     this.#deps = deps;
@@ -47,9 +48,7 @@ export class Watchlists implements Watch {
 
   /** One after the other: two at once could end in the wrong order, and the older one would forget the newer list. */
   load(): Promise<void> {
-    const next = this.#loading.then(() => this.#load());
-    this.#loading = next.catch(() => {});
-    return next;
+    return this.#loading.run(() => this.#load());
   }
 
   async #load(): Promise<void> {

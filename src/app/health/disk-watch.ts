@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { EditRoom } from '../../api/server/room.ts';
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
+import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import { type DiskPlace, type DiskVerdict, freeBytesOf, lookAtDisks, ROOM_BYTES } from '../../platform/files/disks.ts';
 import type { Config } from '../config/config.ts';
@@ -42,7 +43,7 @@ const RETRY_AFTER_S = 60;
 export class DiskWatch implements EditRoom {
   readonly #deps: DiskWatchDeps;
   #verdicts: DiskVerdict[] = [];
-  #looking: Promise<void> | null = null;
+  readonly #looking = new Joined();
   #cancel = () => {};
 
   constructor(deps: DiskWatchDeps) {
@@ -76,16 +77,12 @@ export class DiskWatch implements EditRoom {
   /** Looks at once, and from then on every ten seconds. */
   async start(): Promise<void> {
     await this.look();
-    this.#cancel = this.#deps.clock.every(EVERY_MS, () => {
-      this.#looking ??= this.look().finally(() => {
-        this.#looking = null;
-      });
-    });
+    this.#cancel = this.#deps.clock.every(EVERY_MS, () => void this.#looking.run(() => this.look()));
   }
 
   async stop(): Promise<void> {
     this.#cancel();
-    await this.#looking;
+    await this.#looking.settled();
   }
 
   async look(): Promise<void> {

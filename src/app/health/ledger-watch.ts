@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { InternalPayloads } from '../../core/internal-records.ts';
+import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import type { Caller } from '../../core/types.ts';
 import { SYSTEM } from '../../devices/cameras/setup.ts';
@@ -43,7 +44,7 @@ export class LedgerWatch {
   /** Whether the alert stands, as far as this life of the gateway has said it. */
   #alerted: boolean | null = null;
   #cancel: () => void = () => {};
-  #running: Promise<void> | null = null;
+  readonly #running = new Joined();
 
   constructor(deps: LedgerWatchDeps) {
     this.#deps = deps;
@@ -60,20 +61,18 @@ export class LedgerWatch {
 
   start(): void {
     this.#cancel = this.#deps.clock.every(this.#deps.everyMs, () => {
-      this.#running ??= this.check()
-        .catch((error: unknown) => {
+      void this.#running.run(() =>
+        this.check().catch((error: unknown) => {
           const log = this.#deps.observer.log;
           log.warn({ part: 'ledger', error: messageOf(error) }, 'could not be looked at; tried again next time');
-        })
-        .finally(() => {
-          this.#running = null;
-        });
+        }),
+      );
     });
   }
 
   async stop(): Promise<void> {
     this.#cancel();
-    await this.#running;
+    await this.#running.settled();
   }
 
   async check(): Promise<void> {

@@ -3,6 +3,7 @@ import { type Clock, deadline } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { internalMessage } from '../../core/internal-records.ts';
 import { orAborted } from '../../core/mechanisms/abort.ts';
+import { JoinedByKey } from '../../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Logger, type Observer } from '../../core/observe.ts';
 import type { DeviceId, DeviceIdentity, NewMessage } from '../../core/types.ts';
 import { type Database, jsonb, type Tables } from '../../platform/database/database.ts';
@@ -59,7 +60,7 @@ export class CameraUnits {
   /** Cameras that said who they are and were not lost since. */
   readonly #confirmed = new Set<DeviceId>();
   readonly #foreign = new Map<DeviceId, ForeignUnit>();
-  readonly #asking = new Map<DeviceId, Promise<void>>();
+  readonly #asking = new JoinedByKey<DeviceId>();
   readonly #askedAtMs = new Map<DeviceId, number>();
   readonly #waiting: (() => void)[] = [];
   #underWay = 0;
@@ -119,12 +120,10 @@ export class CameraUnits {
 
   #confirm(id: DeviceId): Promise<void> {
     if (this.#confirmed.has(id)) return Promise.resolve();
-    const asking = this.#asking.get(id);
-    if (asking) return asking;
-    this.#askedAtMs.set(id, this.#deps.clock.monotonicMs());
-    const asked = this.#ask(id).finally(() => this.#asking.delete(id));
-    this.#asking.set(id, asked);
-    return asked;
+    return this.#asking.run(id, () => {
+      this.#askedAtMs.set(id, this.#deps.clock.monotonicMs());
+      return this.#ask(id);
+    });
   }
 
   /**

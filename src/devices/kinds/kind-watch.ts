@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { type Issue, messageOf } from '../../core/errors.ts';
+import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import { Counter, Gauge, type Logger, type Observer } from '../../core/observe.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { folderSignature } from './kind-folder.ts';
@@ -30,7 +31,7 @@ export class KindWatch {
   #seen: string;
   #taken: string;
   #told = new Set<string>();
-  #looking: Promise<void> | null = null;
+  readonly #looking = new Joined();
   #cancel: (() => void) | null = null;
 
   constructor(deps: KindWatchDeps) {
@@ -57,17 +58,16 @@ export class KindWatch {
 
   async stop(): Promise<void> {
     this.#cancel?.();
-    await this.#looking;
+    await this.#looking.settled();
   }
 
   /** Looks once; resolves when what there was to do is done. Never rejects. */
   look(): Promise<void> {
-    this.#looking ??= this.#look()
-      .catch((error: unknown) => this.#log.error({ error: messageOf(error) }, 'looking at the kind files failed'))
-      .finally(() => {
-        this.#looking = null;
-      });
-    return this.#looking;
+    return this.#looking.run(() =>
+      this.#look().catch((error: unknown) => {
+        this.#log.error({ error: messageOf(error) }, 'looking at the kind files failed');
+      }),
+    );
   }
 
   async #look(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { BoundedMap } from '../../core/mechanisms/bounded.ts';
+import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import { Counter, type Logger, type Observer } from '../../core/observe.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { type Database, type Selectable, sql } from '../../platform/database/database.ts';
@@ -70,7 +71,7 @@ export class CommandSender {
   readonly #held = new BoundedMap<string, number>(HELD_MAX);
   /** Rung for, and not yet noted as work. */
   readonly #rings = new Set<DeviceId>();
-  #flushing: Promise<void> | null = null;
+  readonly #flushing = new Joined();
   readonly #stopping = new AbortController();
 
   constructor(deps: SenderDeps) {
@@ -99,12 +100,11 @@ export class CommandSender {
 
   /** Notes who was rung for as work to be done. What cannot be noted now is tried again at the next call. */
   flush(): Promise<void> {
-    this.#flushing ??= this.#flush()
-      .catch((error: unknown) => this.#log.warn({ error: messageOf(error) }, 'commands wait for the database'))
-      .finally(() => {
-        this.#flushing = null;
-      });
-    return this.#flushing;
+    return this.#flushing.run(() =>
+      this.#flush().catch((error: unknown) => {
+        this.#log.warn({ error: messageOf(error) }, 'commands wait for the database');
+      }),
+    );
   }
 
   async #flush(): Promise<void> {
@@ -170,7 +170,7 @@ export class CommandSender {
   /** Resolves once nothing is awaited any more; call it when the way to the devices is closed. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all([...this.#busy.values(), this.#flushing]);
+    await Promise.all([...this.#busy.values(), this.#flushing.settled()]);
   }
 
   async #open(device: DeviceId) {

@@ -1,6 +1,7 @@
 import { type Clock, HOUR_MS, MINUTE_MS } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { isInternal } from '../../core/internal-records.ts';
+import { InTurn } from '../../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { DecodedBatch, DeviceId, DeviceKind, Lane } from '../../core/types.ts';
@@ -51,7 +52,7 @@ export class DeviceDays {
   readonly #read: Record<Lane, number> = { live: 0, bulk: 0 };
   readonly #saved: Record<Lane, number> = { live: 0, bulk: 0 };
   #dirty = 0;
-  #turn: Promise<void> = Promise.resolve();
+  readonly #turns = new InTurn();
   #cancel: () => void = () => {};
 
   constructor(deps: DeviceDaysDeps) {
@@ -205,9 +206,7 @@ export class DeviceDays {
 
   /** One at a time: what is being saved must not change under it. */
   #inTurn(run: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(run);
-    this.#turn = turn.catch(() => {});
-    return turn;
+    return this.#turns.run(run);
   }
 }
 

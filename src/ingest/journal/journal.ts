@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { unhurried } from '../../core/clock-jumps.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
+import { InTurn } from '../../core/mechanisms/one-at-a-time.ts';
 import type { Logger } from '../../core/observe.ts';
 import type { Lane, Message, NewMessage } from '../../core/types.ts';
 import { areaSpan, checkEncodable, roomFor } from './codec.ts';
@@ -41,7 +42,7 @@ export class Journal {
   #cache: TailCache;
   #lock: { release(): Promise<void> } | null = null;
   #stopHousekeeping: () => void = () => {};
-  #housekeeping: Promise<void> = Promise.resolve();
+  readonly #housekeeping = new InTurn();
 
   #committer: Committer;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
@@ -256,12 +257,11 @@ export class Journal {
 
   /** Saves the counts and deletes read files that are too old, too many, or in the way of new messages. */
   tidy(): Promise<void> {
-    this.#housekeeping = this.#housekeeping
-      .then(() => this.#tidy())
-      .catch((error: unknown) => {
+    return this.#housekeeping.run(() =>
+      this.#tidy().catch((error: unknown) => {
         this.#log.warn({ error: messageOf(error) }, 'tidying the journal failed; it is tried again');
-      });
-    return this.#housekeeping;
+      }),
+    );
   }
 
   async #tidy(): Promise<void> {

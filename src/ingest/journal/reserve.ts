@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import type { JournalFiles } from './files.ts';
 
 /** How long an answer of the disk is believed while there is room, and while there is none. */
@@ -21,7 +22,7 @@ export class Reserve {
   readonly #options: ReserveOptions;
   #leftBytes = 0;
   #askedAtMs = Number.NEGATIVE_INFINITY;
-  #asking: Promise<void> | null = null;
+  readonly #asking = new Joined();
 
   constructor(options: ReserveOptions) {
     this.#options = options;
@@ -42,10 +43,7 @@ export class Reserve {
   }
 
   refresh(): Promise<void> {
-    this.#asking ??= this.#ask().finally(() => {
-      this.#asking = null;
-    });
-    return this.#asking;
+    return this.#asking.run(() => this.#ask());
   }
 
   async #ask(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
+import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import type { Logger, Observer } from '../../core/observe.ts';
 import { type Database, sql } from '../../platform/database/database.ts';
 import { Seal } from '../../platform/secrets/seal.ts';
@@ -47,7 +48,7 @@ export class PayloadSealing {
   readonly #seal: PayloadSeal;
   readonly #log: Logger;
   #cancel = (): void => {};
-  #running: Promise<void> | null = null;
+  readonly #running = new Joined();
 
   constructor(deps: PayloadDeps, seal: PayloadSeal) {
     this.#deps = deps;
@@ -56,16 +57,12 @@ export class PayloadSealing {
   }
 
   start(): void {
-    this.#cancel = this.#deps.clock.every(EVERY_MS, () => {
-      this.#running ??= this.#round().finally(() => {
-        this.#running = null;
-      });
-    });
+    this.#cancel = this.#deps.clock.every(EVERY_MS, () => void this.#running.run(() => this.#round()));
   }
 
   async stop(): Promise<void> {
     this.#cancel();
-    await this.#running;
+    await this.#running.settled();
   }
 
   async #round(): Promise<void> {

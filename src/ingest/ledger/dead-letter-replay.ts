@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
+import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import type { Logger, Observer } from '../../core/observe.ts';
 import type { Caller, Channel, DeviceKind, Lane, NewMessage, Receipt } from '../../core/types.ts';
 import { type Database, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
@@ -36,7 +37,7 @@ export class DeadLetterReplay {
   #cancel = (): void => {};
   /** Something decided may not be in the journal yet; at the start nobody knows. */
   #isLeft = true;
-  #running: Promise<void> | null = null;
+  readonly #running = new Joined();
 
   constructor(deps: ReplayDeps) {
     this.#deps = deps;
@@ -45,12 +46,12 @@ export class DeadLetterReplay {
 
   /** Does what an earlier life decided, and from then on what could not be done at once. */
   start(): void {
-    this.#cancel = this.#deps.clock.every(AGAIN_MS, () => void this.#round());
+    this.#cancel = this.#deps.clock.every(AGAIN_MS, () => void this.#running.run(() => this.#round()));
   }
 
   async stop(): Promise<void> {
     this.#cancel();
-    await this.#running;
+    await this.#running.settled();
   }
 
   /** Null when it was decided and will take effect, at the latest when the journal takes messages again; or why not. */
@@ -124,16 +125,11 @@ export class DeadLetterReplay {
   }
 
   async #round(): Promise<void> {
-    if (!this.#isLeft || this.#running) return;
-    this.#running = this.#resume()
-      .catch((error: unknown) => {
-        this.#isLeft = true;
-        this.#log.warn({ error: messageOf(error) }, 'replays wait for the journal or the database');
-      })
-      .finally(() => {
-        this.#running = null;
-      });
-    await this.#running;
+    if (!this.#isLeft) return;
+    await this.#resume().catch((error: unknown) => {
+      this.#isLeft = true;
+      this.#log.warn({ error: messageOf(error) }, 'replays wait for the journal or the database');
+    });
   }
 
   async #resume(): Promise<void> {

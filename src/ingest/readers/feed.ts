@@ -1,4 +1,5 @@
 import { CitywatchError, messageOf } from '../../core/errors.ts';
+import { InTurn, JoinedByKey } from '../../core/mechanisms/one-at-a-time.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { DecodedBatch, DecodedMessage, DeviceKind, JournalPosition, Lane, Message } from '../../core/types.ts';
 import { type Decoded, decodeMessage } from '../decode/decode.ts';
@@ -115,9 +116,9 @@ class LaneFeed {
   #cached = 0;
   /** Where each reader that gave a name stands. */
   readonly #places = new Map<string, number>();
-  readonly #loading = new Map<number, Promise<Piece>>();
+  readonly #loading = new JoinedByKey<number, Piece>();
   /** The last one who enters records into the index; the next waits for it. */
-  #indexing: Promise<unknown> = Promise.resolve();
+  readonly #indexing = new InTurn();
 
   constructor(
     lane: Lane,
@@ -162,11 +163,7 @@ class LaneFeed {
   #piece(offset: number): Promise<Piece> | Piece {
     const known = this.#pieces.get(offset);
     if (known) return known;
-    const running = this.#loading.get(offset);
-    if (running) return running;
-    const loading = this.#load(offset).finally(() => this.#loading.delete(offset));
-    this.#loading.set(offset, loading);
-    return loading;
+    return this.#loading.run(offset, () => this.#load(offset));
   }
 
   async #load(offset: number): Promise<Piece> {
@@ -190,9 +187,7 @@ class LaneFeed {
   }
 
   #inTurn(run: () => Promise<void>): Promise<void> {
-    const turn = this.#indexing.then(run);
-    this.#indexing = turn.catch(() => {});
-    return turn;
+    return this.#indexing.run(run);
   }
 
   async #decode(offset: number): Promise<{ piece: Piece; marked: Marked[] }> {

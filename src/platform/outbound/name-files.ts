@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
+import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 
 /** Where the machine says how names become addresses. */
 export interface NameFilePaths {
@@ -36,7 +37,7 @@ export class NameFiles {
   readonly #clock: Clock;
   readonly #paths: NameFilePaths;
   #known: { rules: NameRules; stamp: string; atMs: number } | null = null;
-  #reading: Promise<NameRules> | null = null;
+  readonly #reading = new Joined<NameRules>();
 
   constructor(clock: Clock, paths: NameFilePaths = MACHINE_FILES) {
     this.#clock = clock;
@@ -46,10 +47,7 @@ export class NameFiles {
   rules(): Promise<NameRules> {
     const known = this.#known;
     if (known && this.#clock.monotonicMs() - known.atMs < LOOK_AGAIN_MS) return Promise.resolve(known.rules);
-    this.#reading ??= this.#read().finally(() => {
-      this.#reading = null;
-    });
-    return this.#reading;
+    return this.#reading.run(() => this.#read());
   }
 
   async #read(): Promise<NameRules> {

@@ -3,6 +3,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import { type Clock, deadline, systemClock } from '../../core/clock.ts';
 import { orAborted } from '../../core/mechanisms/abort.ts';
 import { BoundedMap } from '../../core/mechanisms/bounded.ts';
+import { JoinedByKey } from '../../core/mechanisms/one-at-a-time.ts';
 import { NameFiles, type NameRules } from './name-files.ts';
 
 /** What a name is looked up for; each purpose asks, waits and remembers by itself. */
@@ -60,7 +61,7 @@ export class Names {
   readonly #options: NamesOptions;
   readonly #files: NameFiles;
   readonly #kept = new BoundedMap<string, Kept>(KEPT_MAX);
-  readonly #asking = new Map<string, Promise<LookupAddress[]>>();
+  readonly #asking = new JoinedByKey<string, LookupAddress[]>();
   #resolver: { made: promises.Resolver; of: NameRules } | null = null;
   #open = 0;
   /** When the last question left, or will leave. */
@@ -78,9 +79,7 @@ export class Names {
     const name = host.toLowerCase();
     const kept = this.#kept.get(name);
     if (kept && kept.untilMs > this.#options.clock.monotonicMs()) return orThrow(kept.answer);
-    const asking = this.#asking.get(name) ?? this.#ask(name);
-    this.#asking.set(name, asking);
-    return await asking.finally(() => this.#asking.delete(name));
+    return await this.#asking.run(name, () => this.#ask(name));
   }
 
   /** For the option `lookup` of sockets. */

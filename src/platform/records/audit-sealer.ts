@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
+import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import type { Logger, Observer } from '../../core/observe.ts';
 import type { Database } from '../database/database.ts';
 import { sealAudit } from './audit.ts';
@@ -18,7 +19,7 @@ export class AuditSealer {
   readonly #deps: AuditSealerDeps;
   readonly #log: Logger;
   #cancel = (): void => {};
-  #running: Promise<void> | null = null;
+  readonly #running = new Joined();
   #isFailing = false;
 
   constructor(deps: AuditSealerDeps) {
@@ -33,21 +34,18 @@ export class AuditSealer {
   /** Seals what is left, so that the trail of a stopped gateway has no open end. */
   async stop(): Promise<void> {
     this.#cancel();
-    await this.#running;
+    await this.#running.settled();
     await this.#round();
   }
 
   /** One after the other; what fails is tried again by the next. */
   #round(): Promise<void> {
-    this.#running ??= this.#sealAll()
-      .catch((error: unknown) => {
+    return this.#running.run(() =>
+      this.#sealAll().catch((error: unknown) => {
         if (!this.#isFailing) this.#log.warn({ error: messageOf(error) }, 'audit rows wait to be sealed');
         this.#isFailing = true;
-      })
-      .finally(() => {
-        this.#running = null;
-      });
-    return this.#running;
+      }),
+    );
   }
 
   async #sealAll(): Promise<void> {

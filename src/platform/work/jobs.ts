@@ -3,6 +3,7 @@ import { Queue, Worker } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
+import { JoinedByKey } from '../../core/mechanisms/one-at-a-time.ts';
 import { SayOnce } from '../../core/mechanisms/say-once.ts';
 import { Counter, Gauge, type Observer } from '../../core/observe.ts';
 import { redisConnector } from '../outbound/named-sockets.ts';
@@ -39,7 +40,7 @@ export class Doorbell {
   readonly #connections: Redis[] = [];
   readonly #rings: Counter;
   readonly #stopping = new AbortController();
-  readonly #sweeping = new Map<string, Promise<void>>();
+  readonly #sweeping = new JoinedByKey<string>();
   #stopSweep: (() => void) | null = null;
   #ringsOpen = 0;
   readonly #said: SayOnce;
@@ -101,7 +102,7 @@ export class Doorbell {
     this.#stopping.abort();
     const cut = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     const drained = Promise.allSettled([...this.#lines.values()].map(({ worker }) => worker.close(!this.#up)));
-    await Promise.race([Promise.all([drained, ...this.#sweeping.values()]), cut]);
+    await Promise.race([Promise.all([drained, this.#sweeping.settled()]), cut]);
     await Promise.race([this.#options.work.idle(), cut]);
     await Promise.race([Promise.allSettled([...this.#lines.values()].map(({ queue }) => queue.close())), cut]);
     for (const connection of this.#connections) connection.disconnect();
@@ -147,11 +148,7 @@ export class Doorbell {
 
   /** Each queue is swept by itself: a slow claim in one must not keep another waiting. */
   #sweepOnce(name: string): void {
-    if (this.#sweeping.has(name)) return;
-    const sweep = this.#pump(name, 'sweep')
-      .catch((error: unknown) => this.#complain(error))
-      .finally(() => this.#sweeping.delete(name));
-    this.#sweeping.set(name, sweep);
+    void this.#sweeping.run(name, () => this.#pump(name, 'sweep').catch((error: unknown) => this.#complain(error)));
   }
 
   async #pump(name: string, by: 'job' | 'sweep'): Promise<void> {

@@ -1,4 +1,5 @@
 import { HOUR_MS } from '../../core/clock.ts';
+import { InTurnByKey } from '../../core/mechanisms/one-at-a-time.ts';
 import { Counter, type Observer } from '../../core/observe.ts';
 import type { DeviceId, DeviceKind } from '../../core/types.ts';
 import { FIVE_MINUTES_MS } from '../history/plan.ts';
@@ -28,7 +29,7 @@ export class Roller {
   readonly #written: Counter;
   readonly #rejected: Counter;
   /** The last turn of each hour that is being rolled up. */
-  readonly #turns = new Map<string, Promise<void>>();
+  readonly #turns = new InTurnByKey<string>();
   #isPrepared = false;
   #devicesAtOnce = DEVICES_AT_ONCE_MAX;
 
@@ -60,16 +61,7 @@ export class Roller {
    * overwrite what was asked for later.
    */
   async roll(hour: DirtyHour, signal: AbortSignal): Promise<void> {
-    const key = `${hour.hourMs} ${hour.kind}`;
-    const before = this.#turns.get(key) ?? Promise.resolve();
-    const turn = before.then(() => this.#roll(hour, signal));
-    const ended = turn.catch(() => {});
-    this.#turns.set(key, ended);
-    try {
-      await turn;
-    } finally {
-      if (this.#turns.get(key) === ended) this.#turns.delete(key);
-    }
+    await this.#turns.run(`${hour.hourMs} ${hour.kind}`, () => this.#roll(hour, signal));
   }
 
   async #roll({ kind, hourMs, windows, devices }: DirtyHour, signal: AbortSignal): Promise<void> {

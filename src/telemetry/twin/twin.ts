@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { isInternal, isRecord, wordOf } from '../../core/internal-records.ts';
+import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import { Counter, Gauge, type Logger, type Observer } from '../../core/observe.ts';
 import type {
   DecodedBatch,
@@ -54,7 +55,7 @@ export class Twin {
   #cursors: Record<Lane, number> = { live: 0, bulk: 0 };
   #durable: Record<Lane, number> = { live: 0, bulk: 0 };
   #cancelTimer: (() => void) | null = null;
-  #writing: Promise<void> | null = null;
+  readonly #writing = new Joined();
 
   constructor(deps: TwinDeps) {
     this.#deps = deps;
@@ -163,10 +164,7 @@ export class Twin {
 
   /** Writes the checkpoint when something has changed. Never rejects: a failure is counted, and tried again later. */
   checkpoint(): Promise<void> {
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = null;
-    });
-    return this.#writing;
+    return this.#writing.run(() => this.#write());
   }
 
   async #write(): Promise<void> {

@@ -1,6 +1,7 @@
 import { type Clock, MINUTE_MS } from '../../../core/clock.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
+import { Joined } from '../../../core/mechanisms/one-at-a-time.ts';
 import type { Observer } from '../../../core/observe.ts';
 
 export interface HousekeepingInput {
@@ -15,7 +16,7 @@ const EVERY_MS = 10 * MINUTE_MS;
 
 /** Removes what is past its time, every ten minutes, one chore after the other. */
 export function keepHouse({ clock, observer, lifecycle, chores }: HousekeepingInput): void {
-  let running: Promise<void> | null = null;
+  const running = new Joined();
   const round = async (): Promise<void> => {
     for (const [name, chore] of Object.entries(chores)) {
       await chore().catch((error: unknown) => {
@@ -23,13 +24,9 @@ export function keepHouse({ clock, observer, lifecycle, chores }: HousekeepingIn
       });
     }
   };
-  const cancel = clock.every(EVERY_MS, () => {
-    running ??= round().finally(() => {
-      running = null;
-    });
-  });
+  const cancel = clock.every(EVERY_MS, () => void running.run(round));
   lifecycle.onStop('housekeeping', async () => {
     cancel();
-    await running;
+    await running.settled();
   });
 }

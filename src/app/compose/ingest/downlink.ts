@@ -1,6 +1,7 @@
 import type { Clock } from '../../../core/clock.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
+import { Joined } from '../../../core/mechanisms/one-at-a-time.ts';
 import type { Observer } from '../../../core/observe.ts';
 import type { IncarnationOf } from '../../../core/receipt.ts';
 import { COMMANDS_QUEUE, Commands, type CommandsDeps } from '../../../ingest/commands/commands.ts';
@@ -44,21 +45,19 @@ export async function startDownlink(deps: DownlinkDeps) {
   });
   work.handle(COMMANDS_QUEUE, (device) => sender.handle(device));
   const log = observer.log.child({ part: 'commands' });
-  let ticking: Promise<unknown> | null = null;
+  const ticking = new Joined();
   const tick = async (): Promise<void> => {
     await sender.flush();
     if (open.size > 0) await commands.expire(replies.horizonMs());
   };
   const cancel = clock.every(TICK_MS, () => {
-    ticking ??= tick()
-      .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'deadlines of commands are late'))
-      .finally(() => {
-        ticking = null;
-      });
+    void ticking.run(() =>
+      tick().catch((error: unknown) => log.warn({ error: messageOf(error) }, 'deadlines of commands are late')),
+    );
   });
   lifecycle.onStop('commands', async () => {
     cancel();
-    await ticking;
+    await ticking.settled();
     await sender.stop();
     await replies.stop();
   });
