@@ -1,7 +1,8 @@
 import { CitywatchError, type Issue } from '../../core/errors.ts';
 import type { CommandSpec, DeviceKind, FieldSpec } from '../../core/types.ts';
 import { compileFields } from '../decode/compiled-kind.ts';
-import { problem, startValues, takeValue } from '../decode/values.ts';
+import { Scratch } from '../decode/scratch.ts';
+import { takeValue } from '../decode/values.ts';
 
 /** As JSON; a device has to hold it in one piece. */
 export const ARGS_BYTES_MAX = 16 * 1024;
@@ -22,13 +23,13 @@ export function commandOf(kind: DeviceKind | undefined, name: string): CommandSp
 /** The arguments as the device gets them. Errors: `request.invalid` naming each wrong one and what would be right. */
 export function readArgs(name: string, spec: CommandSpec, given: Args): Args {
   const fields = compileFields(spec.args);
-  const values = startValues();
+  const scratch = new Scratch();
   const issues: Issue[] = [];
   for (const [key, value] of Object.entries(given)) {
     const path = `args.${key}`.slice(0, PATH_CHARACTERS_MAX);
     const field = fields.get(key);
     if (!field) issues.push({ path, message: `is no argument of ${name}; ${listOf(spec)}` });
-    else if (!takeValue(values, key, value, field)) issues.push({ path, message: wrongness(field.spec) });
+    else if (!takeValue(scratch, key, value, field)) issues.push({ path, message: wrongness(field.spec, scratch) });
     if (issues.length === ISSUES_MAX) break;
   }
   for (const key of spec.required) {
@@ -36,7 +37,7 @@ export function readArgs(name: string, spec: CommandSpec, given: Args): Args {
       issues.push({ path: `args.${key}`, message: `is missing; it must be ${describe(spec.args.get(key)!)}` });
     }
   }
-  const args = Object.fromEntries(values);
+  const args = Object.fromEntries(scratch.values);
   if (Buffer.byteLength(JSON.stringify(args)) > ARGS_BYTES_MAX) {
     issues.push({ path: 'args', message: `are longer than ${ARGS_BYTES_MAX} bytes as JSON` });
   }
@@ -54,7 +55,7 @@ function listOf({ args }: CommandSpec): string {
   return args.size === 0 ? 'it takes none' : `it takes: ${[...args.keys()].join(', ')}`;
 }
 
-function wrongness(spec: FieldSpec): string {
+function wrongness(spec: FieldSpec, { problem }: Scratch): string {
   const forbidden = problem.reason.startsWith('forbidden-') ? 'holds what must not enter; ' : '';
   return `${forbidden}must be ${describe(spec)}`;
 }

@@ -13,12 +13,13 @@ import type {
 import type { CompiledEvent } from './compiled-field.ts';
 import { type CompiledKind, compile } from './compiled-kind.ts';
 import { hideForbidden } from './forbidden.ts';
-import { endHash, type Hash, hashNumber, hashText, hashWord, hexOf, startHash, timeNsOf } from './hash.ts';
+import { endHash, hashNumber, hashText, hashWord, hexOf, startHash, timeNsOf } from './hash.ts';
 import { hasUnderflow, parseGuarded } from './json-guard.ts';
 import { HIDDEN, type RefusalReason, refusal } from './refusals.ts';
 import { type ReplayOrigin, replayOrigin } from './replay-origin.ts';
+import { Scratch, type Values } from './scratch.ts';
 import { readShape, type Shapes, tsOf, typeOf } from './shape.ts';
-import { content, fail, isPlainText, problem, readGeneric, readText, readValues, type Values } from './values.ts';
+import { isPlainText, readGeneric, readText, readValues } from './values.ts';
 
 /** Records of one message at most; a longer backfill is sent in parts. */
 export const RECORDS_MAX = 1000;
@@ -46,17 +47,19 @@ interface Scope {
   origin: ReplayOrigin | null;
   receivedAtMs: number;
   text: string;
+  scratch: Scratch;
   /** Whether `text` has a number that became 0; null until a record asks. */
   underflow: boolean | null;
 }
 
 /**
  * Decodes a message by its kind. A pure function of the two, so every reader and every replay gets the same records
- * with the same point times. Never throws; never keeps a reference to more than the texts it returns.
+ * with the same point times. Never throws; never keeps a reference to more than the texts it returns. Who decodes many
+ * messages hands over one `scratch` for all.
  */
-export function decodeMessage(message: Message, kind: DeviceKind | undefined): Decoded {
+export function decodeMessage(message: Message, kind: DeviceKind | undefined, scratch = new Scratch()): Decoded {
   const compiled = kind ? compile(kind) : null;
-  const decoded = decode(message, compiled);
+  const decoded = decode(message, compiled, scratch);
   const hasUnread = compiled?.ignores || message.channel === 'reply';
   if (decoded.refusals.length === 0 && !hasUnread) return decoded;
   const hidden = hideForbidden(decoded.refusals, message.raw, compiled?.declared ?? NOTHING);
@@ -66,14 +69,14 @@ export function decodeMessage(message: Message, kind: DeviceKind | undefined): D
 
 const NOTHING: Declared = new Map();
 
-function decode(message: Message, kind: CompiledKind | null): Decoded {
+function decode(message: Message, kind: CompiledKind | null, scratch: Scratch): Decoded {
   if (!kind && !isInternal(message))
     return refused('unknown-kind', `${message.device.kind}@${message.device.kindVersion}`);
   const parsed = parseGuarded(message.raw);
   if ('reason' in parsed) return refused(parsed.reason, `${message.raw.length} bytes`);
   const origin = replayOrigin(message);
   const receivedAtMs = origin?.receivedAtMs ?? message.receivedAtMs;
-  const scope = { message, kind, origin, receivedAtMs, text: parsed.text, underflow: null };
+  const scope = { message, kind, origin, receivedAtMs, text: parsed.text, scratch, underflow: null };
   const decoded: Decoded = { records: [], identities: [], refusals: [] };
   const { value } = parsed;
   if (!Array.isArray(value)) readRecord(value, 0, scope, decoded);
@@ -96,13 +99,14 @@ type Given = Record<string, unknown>;
 
 function readRecord(value: unknown, index: number, scope: Scope, decoded: Decoded): void {
   const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
-  const outcome = isRecord ? readChannel(value as Given, index, scope) : fail('not-an-object', '', value);
+  const outcome = isRecord ? readChannel(value as Given, index, scope) : scope.scratch.fail('not-an-object', '', value);
   if (outcome === 'none') return;
   if (outcome) {
     decoded.records.push(outcome);
-    decoded.identities.push(identity);
+    decoded.identities.push(scope.scratch.identity);
     return;
   }
+  const { problem } = scope.scratch;
   decoded.refusals.push({ ...refusal(index, problem.reason, problem.path, ''), value: problem.value });
 }
 
@@ -115,7 +119,7 @@ function readChannel(given: Given, index: number, scope: Scope): DecodedRecord |
     case 'state':
       return readState(given, index, scope);
     case 'reply':
-      return checkReply(given) ? 'none' : null;
+      return checkReply(given, scope.scratch) ? 'none' : null;
   }
 }
 
@@ -123,23 +127,25 @@ function readReading(given: Given, index: number, scope: Scope): DecodedRecord |
   const kind = scope.kind!;
   if (kind.shapes) return readShapedReading(given, index, scope, kind.shapes);
   for (const key in given)
-    if (key !== 'values' && key !== 'ts' && key !== 'id') return fail('unknown-key', key, given[key]);
+    if (key !== 'values' && key !== 'ts' && key !== 'id') return scope.scratch.fail('unknown-key', key, given[key]);
   const { values } = given;
-  if (!isObject(values)) return fail(values === undefined ? 'missing-key' : 'wrong-type', 'values', values);
-  const read = readValues(values, kind.fields, 'values');
+  if (!isObject(values))
+    return scope.scratch.fail(values === undefined ? 'missing-key' : 'wrong-type', 'values', values);
+  const read = readValues(values, kind.fields, 'values', scope.scratch);
   return read && reading(read, given, index, scope);
 }
 
 function readShapedReading(given: Given, index: number, scope: Scope, shapes: Shapes): DecodedRecord | null {
-  const walked = readShape(given, shapes.telemetry);
-  return walked && reading(walked.values, { ts: tsOf(walked.ts, shapes), id: walked.id }, index, scope);
+  const { scratch } = scope;
+  if (!readShape(given, shapes.telemetry, scratch)) return null;
+  return reading(scratch.values, { ts: tsOf(scratch.ts, shapes), id: scratch.id }, index, scope);
 }
 
 function reading(values: Values, given: Given, index: number, scope: Scope): DecodedRecord | null {
   const { tag, plates } = scope.kind!;
   const tagged = tag !== undefined && values.has(tag);
-  if (values.size === (tagged ? 1 : 0)) return fail('no-values', 'values', given.values);
-  if (content.zeros && lostNumber(scope)) return fail('not-exact', 'values', given.values);
+  if (values.size === (tagged ? 1 : 0)) return scope.scratch.fail('no-values', 'values', given.values);
+  if (scope.scratch.content.zeros && lostNumber(scope)) return scope.scratch.fail('not-exact', 'values', given.values);
   const base = readBase(given, index, scope);
   if (!base) return null;
   const record: Reading = { type: 'reading', ...base, values: values as Map<string, FieldValue> };
@@ -158,27 +164,31 @@ function readEvent(given: Given, index: number, scope: Scope): DecodedRecord | n
   const shapes = scope.kind?.shapes;
   if (shapes && !isInternal(scope.message)) return readShapedEvent(given, index, scope, shapes);
   for (const key in given) {
-    if (key !== 'type' && key !== 'data' && key !== 'ts' && key !== 'id') return fail('unknown-key', key, given[key]);
+    if (key !== 'type' && key !== 'data' && key !== 'ts' && key !== 'id')
+      return scope.scratch.fail('unknown-key', key, given[key]);
   }
   const { type, data } = given;
-  if (typeof type !== 'string') return fail(type === undefined ? 'missing-key' : 'wrong-type', 'type', type);
+  if (typeof type !== 'string')
+    return scope.scratch.fail(type === undefined ? 'missing-key' : 'wrong-type', 'type', type);
   const spec = scope.kind?.events.get(type);
   const ours = !spec && isInternal(scope.message) && type.length <= ID_LENGTH_MAX && isPlainText(type);
-  if (!spec && !ours) return fail('unknown-event', 'type', type);
-  if (data !== undefined && !isObject(data)) return fail('wrong-type', 'data', data);
-  const read = spec ? readValues(data ?? {}, spec.fields, 'data') : readGeneric(data ?? {}, 'data');
+  if (!spec && !ours) return scope.scratch.fail('unknown-event', 'type', type);
+  if (data !== undefined && !isObject(data)) return scope.scratch.fail('wrong-type', 'data', data);
+  const read = spec
+    ? readValues(data ?? {}, spec.fields, 'data', scope.scratch)
+    : readGeneric(data ?? {}, 'data', scope.scratch);
   return read && eventOf({ type, spec, data: read }, given, index, scope);
 }
 
 function readShapedEvent(given: Given, index: number, scope: Scope, shapes: Shapes): DecodedRecord | null {
-  const type = typeOf(given, shapes);
+  const { scratch } = scope;
+  const type = typeOf(given, shapes, scratch);
   if (type === null) return null;
   const tree = shapes.events.get(type);
-  if (!tree) return fail('unknown-event', shapes.type.join('.'), type);
-  const walked = readShape(given, tree);
-  if (!walked) return null;
-  const found = { type, spec: scope.kind?.events.get(type), data: walked.values };
-  return eventOf(found, { type, ts: tsOf(walked.ts, shapes), id: walked.id }, index, scope);
+  if (!tree) return scratch.fail('unknown-event', shapes.type.join('.'), type);
+  if (!readShape(given, tree, scratch)) return null;
+  const found = { type, spec: scope.kind?.events.get(type), data: scratch.values };
+  return eventOf(found, { type, ts: tsOf(scratch.ts, shapes), id: scratch.id }, index, scope);
 }
 
 interface FoundEvent {
@@ -188,8 +198,9 @@ interface FoundEvent {
 }
 
 function eventOf({ type, spec, data }: FoundEvent, given: Given, index: number, scope: Scope): DecodedRecord | null {
-  for (const name of spec?.required ?? []) if (!data.has(name)) return fail('missing-key', `data.${name}`, undefined);
-  if (content.zeros && lostNumber(scope)) return fail('not-exact', 'data', given.data);
+  for (const name of spec?.required ?? [])
+    if (!data.has(name)) return scope.scratch.fail('missing-key', `data.${name}`, undefined);
+  if (scope.scratch.content.zeros && lostNumber(scope)) return scope.scratch.fail('not-exact', 'data', given.data);
   const base = readBase(given, index, scope);
   if (!base) return null;
   const record: DeviceEvent = { type: 'event', ...base, event: type, data };
@@ -199,14 +210,16 @@ function eventOf({ type, spec, data }: FoundEvent, given: Given, index: number, 
 }
 
 function readState(given: Given, index: number, scope: Scope): DecodedRecord | null {
-  for (const key in given) if (key !== 'online' && key !== 'firmware') return fail('unknown-key', key, given[key]);
+  for (const key in given)
+    if (key !== 'online' && key !== 'firmware') return scope.scratch.fail('unknown-key', key, given[key]);
   const { online, firmware } = given;
-  if (typeof online !== 'boolean') return fail(online === undefined ? 'missing-key' : 'wrong-type', 'online', online);
+  if (typeof online !== 'boolean')
+    return scope.scratch.fail(online === undefined ? 'missing-key' : 'wrong-type', 'online', online);
   let version: string | null = null;
   if (firmware !== undefined && firmware !== null) {
-    version = readText(firmware, FIRMWARE_LENGTH_MAX);
+    version = readText(firmware, FIRMWARE_LENGTH_MAX, scope.scratch);
     if (version === null) {
-      problem.path = 'firmware';
+      scope.scratch.problem.path = 'firmware';
       return null;
     }
   }
@@ -215,32 +228,28 @@ function readState(given: Given, index: number, scope: Scope): DecodedRecord | n
 }
 
 /** A reply goes to whoever sent the command; here only its form is judged. */
-function checkReply(given: Given): boolean {
+function checkReply(given: Given, scratch: Scratch): boolean {
   for (const key in given) {
-    if (key !== 'id' && key !== 'ok' && key !== 'result') return fail('unknown-key', key, given[key]) !== null;
+    if (key !== 'id' && key !== 'ok' && key !== 'result') return scratch.fail('unknown-key', key, given[key]) !== null;
   }
   const { id, ok } = given;
-  if (typeof ok !== 'boolean') return fail(ok === undefined ? 'missing-key' : 'wrong-type', 'ok', ok) !== null;
-  if (id === undefined) return fail('missing-key', 'id', id) !== null;
-  return readId(id) !== null;
+  if (typeof ok !== 'boolean') return scratch.fail(ok === undefined ? 'missing-key' : 'wrong-type', 'ok', ok) !== null;
+  if (id === undefined) return scratch.fail('missing-key', 'id', id) !== null;
+  return readId(id, scratch) !== null;
 }
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function readId(id: unknown): string | null {
-  if (typeof id !== 'string') return fail('wrong-type', 'id', id);
-  if (id.length === 0) return fail('missing-key', 'id', id);
-  if (id.length > ID_LENGTH_MAX) return fail('too-long', 'id', id);
-  if (holdsIssuedCard(id)) return fail('forbidden-card', 'id', HIDDEN);
-  if (holdsMac(id)) return fail('forbidden-mac', 'id', HIDDEN);
-  return isPlainText(id) ? id : fail('not-text', 'id', id);
+function readId(id: unknown, scratch: Scratch): string | null {
+  if (typeof id !== 'string') return scratch.fail('wrong-type', 'id', id);
+  if (id.length === 0) return scratch.fail('missing-key', 'id', id);
+  if (id.length > ID_LENGTH_MAX) return scratch.fail('too-long', 'id', id);
+  if (holdsIssuedCard(id)) return scratch.fail('forbidden-card', 'id', HIDDEN);
+  if (holdsMac(id)) return scratch.fail('forbidden-mac', 'id', HIDDEN);
+  return isPlainText(id) ? id : scratch.fail('not-text', 'id', id);
 }
-
-const hash: Hash = { a: 0, b: 0 };
-/** Identity of the record read last; beside it because records in `core/types` do not carry it. */
-let identity: Identity = null;
 
 /** Channels differ in the seed, so an event never has the point time of a reading with the same id. */
 const SEEDS = { telemetry: 1, event: 2, state: 3, reply: 4 };
@@ -248,27 +257,29 @@ const SEEDS = { telemetry: 1, event: 2, state: 3, reply: 4 };
 type Base = Pick<DecodedRecord, 'index' | 'id' | 'atMs' | 'receivedAtMs' | 'clock' | 'timeNs' | 'duplicate'>;
 
 /**
- * Time and identity. `content` must be that of this record. A time that is not believed is no part of an identity: a
+ * Time and identity. `scratch.content` must be that of this record. A time that is not believed is no part of an
+ * identity: a
  * clock that stands at 0 would make all equal readings one, and the second fire a repetition of the first.
  */
-function readBase(given: Given, index: number, { message, origin, receivedAtMs }: Scope): Base | null {
+function readBase(given: Given, index: number, { message, origin, receivedAtMs, scratch }: Scope): Base | null {
+  const { hash, content } = scratch;
   const { ts } = given;
-  const id = given.id === undefined ? null : readId(given.id);
+  const id = given.id === undefined ? null : readId(given.id, scratch);
   if (given.id !== undefined && id === null) return null;
-  if (ts !== undefined && typeof ts !== 'number') return fail('wrong-type', 'ts', ts);
+  if (ts !== undefined && typeof ts !== 'number') return scratch.fail('wrong-type', 'ts', ts);
   if (ts !== undefined && !Number.isInteger(ts)) {
-    return fail(Number.isFinite(ts) ? 'not-whole' : 'not-finite', 'ts', ts);
+    return scratch.fail(Number.isFinite(ts) ? 'not-whole' : 'not-finite', 'ts', ts);
   }
   const clock = ts === undefined ? 'receipt' : isBelieved(ts, receivedAtMs) ? 'device' : 'refused';
-  if (clock !== 'device' && message.lane === 'bulk') return fail('no-time', 'ts', ts);
+  if (clock !== 'device' && message.lane === 'bulk') return scratch.fail('no-time', 'ts', ts);
   const atMs = clock === 'device' ? (ts as number) : receivedAtMs;
   const { channel } = message;
   startHash(hash, SEEDS[channel]);
   const remembered = channel === 'event' || clock !== 'device';
-  identity = null;
+  scratch.identity = null;
   if (id !== null) {
     hashText(hash, id);
-    if (remembered) identity = `i${id}`;
+    if (remembered) scratch.identity = `i${id}`;
   } else if (clock === 'device') {
     if (channel === 'event') hashText(hash, given.type as string);
     hashNumber(hash, atMs);
@@ -279,6 +290,6 @@ function readBase(given: Given, index: number, { message, origin, receivedAtMs }
     hashWord(hash, index);
   }
   endHash(hash);
-  if (remembered && id === null && clock === 'device') identity = `t${atMs}.${hexOf(hash)}`;
+  if (remembered && id === null && clock === 'device') scratch.identity = `t${atMs}.${hexOf(hash)}`;
   return { index, id, atMs, receivedAtMs, clock, timeNs: timeNsOf(atMs, hash), duplicate: false };
 }

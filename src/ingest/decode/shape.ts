@@ -1,6 +1,7 @@
 import type { DeviceKind } from '../../core/types.ts';
 import type { CompiledEvent, CompiledField, CompiledFields } from './compiled-field.ts';
-import { fail, problem, startValues, takeValue, type Values } from './values.ts';
+import type { Scratch } from './scratch.ts';
+import { takeValue } from './values.ts';
 
 /**
  * A maker's own payload, described by the paths of a kind's fields. Compiled into a tree of the keys that may occur, so
@@ -24,15 +25,6 @@ export interface Shapes {
   /** Milliseconds in a unit of their `ts`. */
   tsUnitMs: number;
 }
-
-/** What a walk has found beside the values; one object is reused. */
-export interface Walked {
-  ts: unknown;
-  id: unknown;
-  values: Values;
-}
-
-const walked: Walked = { ts: undefined, id: undefined, values: new Map() };
 
 /** Null when the kind says nothing of its own about where things stand. */
 export function compileShapes(
@@ -94,35 +86,33 @@ function join(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`;
 }
 
-/** Reads a record along its tree; null and the problem at the first thing that does not fit. */
-export function readShape(given: object, tree: Node): Walked | null {
-  walked.ts = undefined;
-  walked.id = undefined;
-  walked.values = startValues();
-  return walk(given, tree) ? walked : null;
+/** Reads a record along its tree into `scratch`; false, with the problem, at the first thing that does not fit. */
+export function readShape(given: object, tree: Node, scratch: Scratch): boolean {
+  scratch.startValues();
+  return walk(given, tree, scratch);
 }
 
-function walk(given: object, node: Node): boolean {
+function walk(given: object, node: Node, scratch: Scratch): boolean {
   for (const key in given) {
     const value = (given as Record<string, unknown>)[key];
     const child = node.children?.get(key);
-    if (!child) return fail('unknown-field', join(node.path, key), value) !== null;
+    if (!child) return scratch.fail('unknown-field', join(node.path, key), value) !== null;
     switch (child.role) {
       case 'field':
-        if (!takeValue(walked.values, child.name, value, child.field!)) {
-          problem.path = child.path;
+        if (!takeValue(scratch, child.name, value, child.field!)) {
+          scratch.problem.path = child.path;
           return false;
         }
         break;
       case 'ts':
-        walked.ts = value;
+        scratch.ts = value;
         break;
       case 'id':
-        walked.id = value;
+        scratch.id = value;
         break;
       case 'branch':
-        if (typeof value !== 'object' || value === null) return fail('wrong-type', child.path, value) !== null;
-        if (!walk(value, child)) return false;
+        if (typeof value !== 'object' || value === null) return scratch.fail('wrong-type', child.path, value) !== null;
+        if (!walk(value, child, scratch)) return false;
         break;
       default:
         break;
@@ -132,7 +122,7 @@ function walk(given: object, node: Node): boolean {
 }
 
 /** The type of an event by our name, or null and the problem. */
-export function typeOf(given: object, shapes: Shapes): string | null {
+export function typeOf(given: object, shapes: Shapes, scratch: Scratch): string | null {
   let value: unknown = given;
   for (const key of shapes.type) {
     value =
@@ -143,10 +133,10 @@ export function typeOf(given: object, shapes: Shapes): string | null {
   if (shapes.types) {
     const type = shapes.types.get(value);
     if (type !== undefined) return type;
-    return fail(value === undefined ? 'missing-key' : 'unknown-event', shapes.type.join('.'), value);
+    return scratch.fail(value === undefined ? 'missing-key' : 'unknown-event', shapes.type.join('.'), value);
   }
   if (typeof value === 'string') return value;
-  return fail(value === undefined ? 'missing-key' : 'wrong-type', shapes.type.join('.'), value);
+  return scratch.fail(value === undefined ? 'missing-key' : 'wrong-type', shapes.type.join('.'), value);
 }
 
 /** Their `ts` in ms; what is no number is left to be refused as such. */

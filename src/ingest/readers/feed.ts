@@ -4,6 +4,7 @@ import type { Observer } from '../../core/observe.ts';
 import type { DecodedBatch, DecodedMessage, DeviceKind, JournalPosition, Lane, Message } from '../../core/types.ts';
 import { type Decoded, decodeMessage } from '../decode/decode.ts';
 import { refusal } from '../decode/refusals.ts';
+import { Scratch } from '../decode/scratch.ts';
 import type { DuplicateIndex, Marked } from '../duplicates/index.ts';
 
 export interface KindSource {
@@ -112,6 +113,7 @@ class LaneFeed {
   readonly #observer: Observer;
   readonly #guard: DecodeGuard;
   readonly #options: FeedOptions;
+  readonly #scratch = new Scratch();
   readonly #pieces = new Map<number, Piece>();
   #cached = 0;
   /** Where each reader that gave a name stands. */
@@ -215,7 +217,7 @@ class LaneFeed {
       return { records: [], identities: [], refusals: [refusal(null, 'poison', '', '')] };
     }
     try {
-      return decodeMessage(message, this.#kinds.at(message.device.kind, message.device.kindVersion));
+      return decodeMessage(message, this.#kinds.at(message.device.kind, message.device.kindVersion), this.#scratch);
     } catch (error) {
       this.#observer.log.error({ offset: message.offset, error: messageOf(error) }, 'decoding a message failed');
       return { records: [], identities: [], refusals: [refusal(null, 'poison', '', '')] };
