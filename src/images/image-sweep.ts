@@ -77,9 +77,9 @@ async function sweepShard(deps: SweepDeps, { day, shard }: Shard, found: Swept):
   found.files += await blobs.sweep(prefix);
 }
 
-type Row = ImagePlace & Pick<ImageTables['image'], 'last_sent_at_ms'>;
+type SweepRow = ImagePlace & Pick<ImageTables['image'], 'last_sent_at_ms'>;
 
-async function rowsOf(database: Database, { day, shard }: Shard): Promise<Row[]> {
+async function rowsOf(database: Database, { day, shard }: Shard): Promise<SweepRow[]> {
   const fromMs = Date.parse(`${day}T00:00:00Z`);
   return await database
     .tables<ImageTables>()
@@ -93,7 +93,7 @@ async function rowsOf(database: Database, { day, shard }: Shard): Promise<Row[]>
 }
 
 /** Not one that was sent again meanwhile: its blob is being written anew. */
-async function removeRow(database: Database, row: Row): Promise<number> {
+async function removeRow(database: Database, row: SweepRow): Promise<number> {
   const { numDeletedRows } = await database
     .tables<ImageTables>()
     .deleteFrom('image')

@@ -195,7 +195,7 @@ export class Subscriptions {
     }));
   }
 
-  /** Sends dead letters again, also after a receiver was gone; keeps their `webhook-id`. Returns how many. */
+  /** Sends dead letters again, also after the target was gone; they keep their ids. Returns how many. */
   async redrive(caller: Caller, id: string): Promise<number> {
     const { database, clock } = this.#deps;
     const keys = await database.transaction(async (tx) => {
