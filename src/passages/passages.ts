@@ -1,6 +1,7 @@
 import { type Clock, DAY_MS } from '../core/clock.ts';
 import { Counter, type Observer } from '../core/observe.ts';
 import type { DecodedBatch } from '../core/types.ts';
+import { chunksOf } from '../platform/database/chunks.ts';
 import type { Database, Tables } from '../platform/database/database.ts';
 import { dayOf, Partitions } from './partitions.ts';
 import { type PassageRow, type PassageTables, type PlateKeys, type RecordPlace, rowsOf } from './rows.ts';
@@ -84,18 +85,18 @@ async function insert(tx: Tables, rows: readonly PassageRow[]): Promise<void> {
   const db = tx.tables<PassageTables>();
   // In one order, so that two lanes never wait for each other.
   const devices = [...new Set(rows.map(({ device }) => device))].sort();
-  for (let at = 0; at < devices.length; at += ROWS_PER_STATEMENT) {
-    const values = devices.slice(at, at + ROWS_PER_STATEMENT).map((device) => ({ device }));
+  for (const some of chunksOf(devices, ROWS_PER_STATEMENT)) {
+    const values = some.map((device) => ({ device }));
     await db
       .insertInto('passage_device')
       .values(values)
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
-  for (let at = 0; at < rows.length; at += ROWS_PER_STATEMENT) {
+  for (const some of chunksOf(rows, ROWS_PER_STATEMENT)) {
     await db
       .insertInto('passage')
-      .values(rows.slice(at, at + ROWS_PER_STATEMENT))
+      .values(some)
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }

@@ -72,6 +72,11 @@ const BANNED: { use: RegExp; allowed: RegExp; what: string }[] = [
   },
   { use: /\bgetSingleMetric\b/, allowed: /^src\/core\/observe\.ts$/, what: 'a metric found by hand' },
   { use: /\bMath\.random\b|\brandomInt\b/, allowed: /^src\/core\/random\.ts$/, what: 'randomness of its own' },
+  {
+    use: /\bfor \(let (\w+) = 0; \1 < \w+\.length; \1 \+= [A-Z]/,
+    allowed: /^$/,
+    what: 'parts by hand, in place of chunksOf',
+  },
   { use: /\bAbortSignal\.timeout\(/, allowed: /^$/, what: 'a timer' },
   { use: /(?<![.\w#])fetch\(/, allowed: /^$/, what: 'fetch' },
 ];

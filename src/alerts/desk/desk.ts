@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { Batches } from '../../core/mechanisms/batches.ts';
 import type { DeviceId } from '../../core/types.ts';
+import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import { DONE, type WorkResult, type WorkTicket } from '../../platform/work/work.ts';
 import { applyFinding, type Place } from './alert.ts';
@@ -80,8 +81,8 @@ export class AlertDesk {
     const { database } = this.#deps;
     const open = database.tables<AlertTables>().selectFrom('alert').select('device').distinct();
     const rows = await open.where('handling', '!=', 'closed').execute();
-    for (let from = 0; from < rows.length; from += DEVICES_AT_ONCE) {
-      await this.follow(rows.slice(from, from + DEVICES_AT_ONCE).map(({ device }) => device));
+    for (const some of chunksOf(rows, DEVICES_AT_ONCE)) {
+      await this.follow(some.map(({ device }) => device));
     }
   }
 

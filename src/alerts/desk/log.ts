@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import { type Counter, counterNamed, type Observer } from '../../core/observe.ts';
+import { chunksOf } from '../../platform/database/chunks.ts';
 import type { Tables } from '../../platform/database/database.ts';
 import { sql } from '../../platform/database/database.ts';
 import { enqueueWork, type WorkTicket } from '../../platform/work/work.ts';
@@ -40,8 +41,8 @@ const ALERTS_AT_ONCE = 500;
 /** Inserts new alerts and writes the whole rows of existing ones. The caller holds the locks of their rows. */
 export async function saveAlerts(tx: Tables, alerts: AlertRow[]): Promise<void> {
   const db = tx.tables<AlertTables>();
-  for (let from = 0; from < alerts.length; from += ALERTS_AT_ONCE) {
-    const rows = alerts.slice(from, from + ALERTS_AT_ONCE).map((alert) => ({
+  for (const some of chunksOf(alerts, ALERTS_AT_ONCE)) {
+    const rows = some.map((alert) => ({
       ...alert,
       title: JSON.stringify(alert.title),
       data: JSON.stringify(alert.data),
@@ -147,11 +148,8 @@ async function appendLog(tx: Tables, changes: readonly Change[]): Promise<LogEnt
     ...{ seq, id, alert_id: alertId, type, at_ms: atMs, actor, jurisdiction, severity },
     body: JSON.stringify(body),
   }));
-  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
-    await db
-      .insertInto('alert_event')
-      .values(rows.slice(from, from + ROWS_AT_ONCE))
-      .execute();
+  for (const some of chunksOf(rows, ROWS_AT_ONCE)) {
+    await db.insertInto('alert_event').values(some).execute();
   }
   return entries;
 }
@@ -187,11 +185,7 @@ async function fillOutbox(tx: Tables, entries: LogEntry[], changes: readonly Cha
       last_error: null,
     })),
   );
-  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
-    await tx
-      .tables<AlertTables>()
-      .insertInto('delivery')
-      .values(rows.slice(from, from + ROWS_AT_ONCE))
-      .execute();
+  for (const some of chunksOf(rows, ROWS_AT_ONCE)) {
+    await tx.tables<AlertTables>().insertInto('delivery').values(some).execute();
   }
 }

@@ -4,6 +4,7 @@ import { InTurn, Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import { Counter, type Observer } from '../../core/observe.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { DecodedBatch, Lane } from '../../core/types.ts';
+import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import { enqueueWork, type WorkTicket } from '../../platform/work/work.ts';
 import { priorityOf } from '../desk/alert.ts';
@@ -170,16 +171,16 @@ export class RulesReader {
 
   async #store(tx: Tables, findings: Finding[], cursors: Cursors): Promise<WorkTicket[]> {
     const db = tx.tables<AlertTables>();
-    for (let from = 0; from < findings.length; from += ROWS_AT_ONCE) {
+    for (const some of chunksOf(findings, ROWS_AT_ONCE)) {
       await db
         .insertInto('finding')
-        .values(findings.slice(from, from + ROWS_AT_ONCE).map((finding) => toRow(finding, this.#deps)))
+        .values(some.map((finding) => toRow(finding, this.#deps)))
         .onConflict((conflict) => conflict.column('id').doNothing())
         .execute();
     }
     const changed = [...this.#changed.values()];
-    for (let from = 0; from < changed.length; from += ROWS_AT_ONCE) {
-      await storeStates(tx, changed.slice(from, from + ROWS_AT_ONCE));
+    for (const some of chunksOf(changed, ROWS_AT_ONCE)) {
+      await storeStates(tx, some);
     }
     await saveRuleCursors(
       tx,

@@ -4,6 +4,7 @@ import { SayOnce } from '../../core/mechanisms/say-once.ts';
 import { Counter, type Logger, type Observer } from '../../core/observe.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { DecodedBatch, DecodedMessage, DeviceId, Lane } from '../../core/types.ts';
+import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import type { IngestTables } from '../ledger/tables.ts';
 import type { ReaderName } from '../readers/cursor.ts';
@@ -201,12 +202,12 @@ export class RepliesReader {
 /** The commands of these ids, locked until the end of the transaction, in one order for all writers. */
 async function livesOf(tx: Tables, ids: string[]): Promise<Map<string, Life>> {
   const lives = new Map<string, Life>();
-  for (let from = 0; from < ids.length; from += IDS_AT_ONCE) {
+  for (const some of chunksOf(ids, IDS_AT_ONCE)) {
     const rows = await tx
       .tables<CommandTables>()
       .selectFrom('command')
       .select(['id', 'device', 'state', 'deadline_at_ms', 'reply_at_ms'])
-      .where('id', '=', sql<string>`any(${ids.slice(from, from + IDS_AT_ONCE)}::uuid[])`)
+      .where('id', '=', sql<string>`any(${some}::uuid[])`)
       .orderBy('id')
       .forUpdate()
       .execute();

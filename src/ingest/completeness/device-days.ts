@@ -5,6 +5,7 @@ import { InTurn } from '../../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { DecodedBatch, DeviceId, DeviceKind, Lane } from '../../core/types.ts';
+import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import { loadCursor, moveCursor, type ReaderName } from '../readers/cursor.ts';
 import { type DaySlots, dayOf, emptyDay, see, slotMsOf } from './day-slots.ts';
@@ -134,8 +135,7 @@ export class DeviceDays {
     }
     const wanted = [...unknown.values()];
     const db = this.#deps.database.tables<CompletenessTables>();
-    for (let at = 0; at < wanted.length; at += ROWS_PER_STATEMENT) {
-      const some = wanted.slice(at, at + ROWS_PER_STATEMENT);
+    for (const some of chunksOf(wanted, ROWS_PER_STATEMENT)) {
       const rows = await db
         .selectFrom('device_day')
         .selectAll()
@@ -183,8 +183,8 @@ export class DeviceDays {
     const dirty = [...this.#days.values()].filter((day) => day.dirty);
     const read = { ...this.#read };
     await database.transaction(async (tx) => {
-      for (let at = 0; at < dirty.length; at += ROWS_PER_STATEMENT) {
-        await store(tx, dirty.slice(at, at + ROWS_PER_STATEMENT));
+      for (const some of chunksOf(dirty, ROWS_PER_STATEMENT)) {
+        await store(tx, some);
       }
       for (const lane of ['live', 'bulk'] as const) {
         if (read[lane] <= this.#saved[lane]) continue;

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { Caller, DecodedBatch, DecodedMessage, DeviceId, Lane, Message, Refusal } from '../../core/types.ts';
+import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import { isForbidden, KEPT_BYTES_MAX, plain, refusal } from '../decode/refusals.ts';
 import { LEDGER_READER, loadCursor, moveCursor } from '../readers/cursor.ts';
@@ -163,11 +164,11 @@ async function insertAll<Name extends 'dead_letter' | 'dead_letter_payload'>(
   table: Name,
   rows: IngestTables[Name][],
 ): Promise<void> {
-  for (let at = 0; at < rows.length; at += ROWS_PER_STATEMENT) {
+  for (const some of chunksOf(rows, ROWS_PER_STATEMENT)) {
     await tx
       .tables<IngestTables>()
       .insertInto(table)
-      .values(rows.slice(at, at + ROWS_PER_STATEMENT) as never)
+      .values(some as never)
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { chunksOf } from '../database/chunks.ts';
 import { type Database, sql, type Tables } from '../database/database.ts';
 
 /** One thing to do for `key`; the handler finds out itself what is pending and does all of it in order. */
@@ -37,8 +38,8 @@ export async function enqueueWork(tx: Tables, clock: Clock, tickets: WorkTicket[
   const unique = [...new Map(tickets.map((ticket) => [`${ticket.queue} ${ticket.key}`, ticket])).values()];
   // One order for all writers, so that two of them cannot wait for each other.
   unique.sort((a, b) => (a.queue + a.key < b.queue + b.key ? -1 : 1));
-  for (let from = 0; from < unique.length; from += ROWS_AT_ONCE) {
-    await note(tx, clock.nowMs(), unique.slice(from, from + ROWS_AT_ONCE));
+  for (const some of chunksOf(unique, ROWS_AT_ONCE)) {
+    await note(tx, clock.nowMs(), some);
   }
 }
 

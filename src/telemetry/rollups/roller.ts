@@ -2,6 +2,7 @@ import { HOUR_MS } from '../../core/clock.ts';
 import { InTurnByKey } from '../../core/mechanisms/one-at-a-time.ts';
 import { Counter, type Observer } from '../../core/observe.ts';
 import type { DeviceId, DeviceKind } from '../../core/types.ts';
+import { chunksOf } from '../../platform/database/chunks.ts';
 import { FIVE_MINUTES_MS } from '../history/plan.ts';
 import { DEVICES_AT_ONCE_MAX, type Store, type Tier } from '../stores/store.ts';
 import { fieldsOf, partTagOf } from '../writer/kind-fields.ts';
@@ -102,14 +103,14 @@ export class Roller {
     const { store } = this.#deps;
     const tag = partTagOf(part.spec);
     const columns = summaryColumns(fieldsOf(part.spec), part.from);
-    for (let at = 0; at < columns.length; at += COLUMNS_MAX) {
+    for (const some of chunksOf(columns, COLUMNS_MAX)) {
       const { from, fromMs, toMs, devices } = part;
       const everyMs = part.to === '5m' ? FIVE_MINUTES_MS : HOUR_MS;
       const buckets = await store.buckets(
         {
           ...{ tier: from, measurement: part.spec.kind, devices, fromMs, toMs, everyMs },
           groupBy: tag === null ? ['dev', 'jur'] : ['dev', 'jur', tag],
-          columns: columns.slice(at, at + COLUMNS_MAX),
+          columns: some,
           limit: (toMs - fromMs) / everyMs,
         },
         signal,

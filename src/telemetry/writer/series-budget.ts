@@ -1,6 +1,7 @@
 import { type Clock, HOUR_MS } from '../../core/clock.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import type { DeviceId, DeviceKind } from '../../core/types.ts';
+import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql } from '../../platform/database/database.ts';
 
 export interface SeriesBudgetDeps {
@@ -109,10 +110,10 @@ export class SeriesBudget {
     if (this.#pending.length === 0) return;
     const rows = this.#pending.slice();
     const db = this.#deps.database.tables<SeriesTables>();
-    for (let at = 0; at < rows.length; at += ROWS_PER_STATEMENT) {
+    for (const some of chunksOf(rows, ROWS_PER_STATEMENT)) {
       await db
         .insertInto('telemetry_series')
-        .values(rows.slice(at, at + ROWS_PER_STATEMENT))
+        .values(some)
         .onConflict((conflict) => conflict.doNothing())
         .execute();
     }
