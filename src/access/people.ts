@@ -72,7 +72,14 @@ export class People {
     const created = { created_by: caller.name, created_at_ms: this.#deps.clock.nowMs() };
     const id = randomUUID();
     const row: Row = {
-      ...{ id, username, name, role, jurisdiction, password_hash, disabled_at_ms: null, version: 1 },
+      id,
+      username,
+      name,
+      role,
+      jurisdiction,
+      password_hash,
+      disabled_at_ms: null,
+      version: 1,
       ...created,
     };
     await this.#deps.database.transaction(async (tx) => {

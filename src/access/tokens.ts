@@ -94,8 +94,16 @@ export class Tokens {
         .tables<AccessTables>()
         .insertInto('api_token')
         .values({
-          ...{ id, name, role, jurisdiction, purpose: after.purpose, token_hash: this.#deps.hasher.hash(token) },
-          ...{ created_by: caller.id, created_at_ms: atMs, expires_at_ms: expiresAtMs, revoked_at_ms: null },
+          id,
+          name,
+          role,
+          jurisdiction,
+          purpose: after.purpose,
+          token_hash: this.#deps.hasher.hash(token),
+          created_by: caller.id,
+          created_at_ms: atMs,
+          expires_at_ms: expiresAtMs,
+          revoked_at_ms: null,
         })
         .execute();
       await recordAudit(tx, { caller, action: 'token.create', subject: `token/${id}`, jurisdiction, after, atMs });
@@ -199,8 +207,16 @@ export class Tokens {
       await this.#tables()
         .insertInto('api_token')
         .values({
-          ...{ id: BOOTSTRAP, name: 'CITYWATCH_ADMIN_TOKEN', role: 'admin', jurisdiction: NATIONWIDE, purpose: null },
-          ...{ token_hash, created_by: 'configuration', created_at_ms: atMs, expires_at_ms: null, revoked_at_ms: null },
+          id: BOOTSTRAP,
+          name: 'CITYWATCH_ADMIN_TOKEN',
+          role: 'admin',
+          jurisdiction: NATIONWIDE,
+          purpose: null,
+          token_hash,
+          created_by: 'configuration',
+          created_at_ms: atMs,
+          expires_at_ms: null,
+          revoked_at_ms: null,
         })
         .onConflict((conflict) => conflict.column('id').doUpdateSet({ token_hash, revoked_at_ms: null }))
         .execute();

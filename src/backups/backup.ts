@@ -73,7 +73,10 @@ export async function takeBackup(input: BackupInput): Promise<TakenBackup> {
   await writeFileDurable(secrets, text, { mode: 0o600 });
   await input.sync(target);
   const manifest: Manifest = {
-    ...{ format: 1, id: randomUUID(), version: input.version, takenAt },
+    format: 1,
+    id: randomUUID(),
+    version: input.version,
+    takenAt,
     postgres: postgres ? 'private' : 'own',
     influx: influxIsOurs ? 'private' : 'own',
     secretsSha256: createHash('sha256').update(text).digest('hex'),

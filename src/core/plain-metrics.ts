@@ -14,7 +14,9 @@ export function plainMetrics(registry: Registry, prefix: string): PlainMetrics {
   return {
     gauge: (name, help, value) => {
       new Gauge({
-        ...{ name: `${prefix}${name}`, help, registers },
+        name: `${prefix}${name}`,
+        help,
+        registers,
         collect() {
           this.set(value());
         },
@@ -22,7 +24,9 @@ export function plainMetrics(registry: Registry, prefix: string): PlainMetrics {
     },
     counter: (name, help, value) => {
       new Counter({
-        ...{ name: `${prefix}${name}_total`, help, registers },
+        name: `${prefix}${name}_total`,
+        help,
+        registers,
         collect() {
           this.reset();
           this.inc(value());
@@ -31,7 +35,10 @@ export function plainMetrics(registry: Registry, prefix: string): PlainMetrics {
     },
     counters: (name, help, label, values) => {
       new Counter({
-        ...{ name: `${prefix}${name}_total`, help, registers, labelNames: [label] },
+        name: `${prefix}${name}_total`,
+        help,
+        registers,
+        labelNames: [label],
         collect() {
           this.reset();
           for (const [key, value] of values()) this.inc({ [label]: key }, value);

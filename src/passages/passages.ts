@@ -33,7 +33,8 @@ export class Passages {
     this.#deps = deps;
     this.#partitions = new Partitions(deps.database);
     this.#written = new Counter({
-      ...{ name: 'citywatch_passages_total', help: 'Passages written to PostgreSQL, those that came again too' },
+      name: 'citywatch_passages_total',
+      help: 'Passages written to PostgreSQL, those that came again too',
       registers: [deps.observer.metrics],
     });
   }

@@ -83,11 +83,24 @@ function rowsOfEvent(message: Message, record: DeviceEvent, keys: PlateKeys): Pa
   // A vehicle whose plate was not read still passed.
   return (read.length > 0 ? read : [null]).flatMap((field) => {
     const row: PassageRow = {
-      ...{ device: message.device.id, at_ms: record.atMs, identity: identityOf(record, field, keys.hash) },
-      ...{ event: record.event, kind: message.device.kind, jurisdiction: message.device.jurisdiction },
-      ...{ received_at_ms: message.receivedAtMs, clock: record.clock, event_id: record.id, lane: message.lane },
-      ...{ journal_offset: message.offset, incarnation: message.incarnation, record_index: record.index, data },
-      ...{ plate_hash: null, plate_masked: null, plate_sealed: null, ordinal: 0 },
+      device: message.device.id,
+      at_ms: record.atMs,
+      identity: identityOf(record, field, keys.hash),
+      event: record.event,
+      kind: message.device.kind,
+      jurisdiction: message.device.jurisdiction,
+      received_at_ms: message.receivedAtMs,
+      clock: record.clock,
+      event_id: record.id,
+      lane: message.lane,
+      journal_offset: message.offset,
+      incarnation: message.incarnation,
+      record_index: record.index,
+      data,
+      plate_hash: null,
+      plate_masked: null,
+      plate_sealed: null,
+      ordinal: 0,
     };
     if (field === null) return row;
     const plates = platesOf(record, field);
@@ -95,7 +108,9 @@ function rowsOfEvent(message: Message, record: DeviceEvent, keys: PlateKeys): Pa
     return plates.map((plate, ordinal) => {
       const identity = ordinal === 0 ? row.identity : identityOf(record, `${field}#${ordinal}`, keys.hash);
       return {
-        ...{ ...row, identity, ordinal },
+        ...row,
+        identity,
+        ordinal,
         plate_hash: plateHash(keys.hash, plate),
         plate_masked: plates.map((each) => maskPlate(normalizePlate(each))).join('|'),
         plate_sealed: keys.seal.seal(plates.join('|'), ownerOf({ device: row.device, identity })),

@@ -102,8 +102,13 @@ export class PassageSearch {
   #passage(row: PassageRow, whole: boolean): Passage {
     const sealed = whole ? row.plate_sealed : null;
     return {
-      ...{ device: row.device, event: row.event, atMs: row.at_ms, receivedAtMs: row.received_at_ms },
-      ...{ clock: row.clock, id: row.event_id, receipt: receiptOfRow(row) },
+      device: row.device,
+      event: row.event,
+      atMs: row.at_ms,
+      receivedAtMs: row.received_at_ms,
+      clock: row.clock,
+      id: row.event_id,
+      receipt: receiptOfRow(row),
       plate: sealed ? this.#deps.keys.seal.open(sealed, ownerOf(row)) : row.plate_masked,
       data: row.data as Passage['data'],
     };
@@ -137,10 +142,14 @@ function lookOf(caller: Caller, query: PassageQuery, hash: Buffer | null): Look 
     act: 'plates',
     device: devices?.length === 1 ? (devices[0] ?? null) : null,
     jurisdiction: caller.jurisdiction,
-    ...{ purpose: query.purpose, case: query.case },
+    purpose: query.purpose,
+    case: query.case,
     asked: {
       ...(plate === undefined ? {} : { plate: maskPlate(normalizePlate(plate)), plateHash: hash?.toString('hex') }),
-      ...{ from: toRfc3339(fromMs), to: toRfc3339(toMs), full, limit },
+      from: toRfc3339(fromMs),
+      to: toRfc3339(toMs),
+      full,
+      limit,
       ...(devices ? { devices } : {}),
       ...(after === undefined ? {} : { after }),
     },

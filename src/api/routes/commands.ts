@@ -73,7 +73,10 @@ function answer(one: Command): z.output<typeof command> {
   const times = { createdAt: toRfc3339(createdAtMs), deadline: toRfc3339(deadlineAtMs) };
   const { atMs, ...said } = reply ?? { atMs: 0 };
   return {
-    ...{ ...rest, ...times, sentAt: momentOrNull(sentAtMs), deliveredAt: momentOrNull(deliveredAtMs) },
+    ...rest,
+    ...times,
+    sentAt: momentOrNull(sentAtMs),
+    deliveredAt: momentOrNull(deliveredAtMs),
     settledAt: momentOrNull(settledAtMs),
     reply: reply && ({ ...said, at: toRfc3339(atMs) } as z.output<typeof command>['reply']),
   };

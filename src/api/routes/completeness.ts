@@ -36,7 +36,10 @@ const areaQuery = z.strictObject({
 });
 
 const deviceShare = z.object({
-  ...{ device: z.string(), kind: z.string(), jurisdiction: z.string(), ...share },
+  device: z.string(),
+  kind: z.string(),
+  jurisdiction: z.string(),
+  ...share,
   maintenance: z.boolean().meta({ description: 'Listed and not part of the sum' }),
 });
 
@@ -51,8 +54,11 @@ export const completenessRoutes: RoutePart = (app, context) => {
     {
       config: { allow: READERS },
       schema: {
-        ...{ tags, params: deviceParams, querystring: z.strictObject(rangeQuery).check(inOrder()) },
-        ...{ summary: 'Readings received of those expected, by UTC day', response: { 200: deviceDays } },
+        tags,
+        params: deviceParams,
+        querystring: z.strictObject(rangeQuery).check(inOrder()),
+        summary: 'Readings received of those expected, by UTC day',
+        response: { 200: deviceDays },
       },
     },
     async (request) => {
@@ -76,7 +82,9 @@ export const completenessRoutes: RoutePart = (app, context) => {
     {
       config: { allow: READERS },
       schema: {
-        ...{ tags, querystring: areaQuery, response: { 200: area } },
+        tags,
+        querystring: areaQuery,
+        response: { 200: area },
         summary: 'Readings received of those expected on one day, the worst device first',
       },
     },

@@ -41,7 +41,10 @@ export const backup: Command = {
       if (!lock) throw new CitywatchError('backup.target', { detail: 'Another backup is under way; wait for it.' });
       lifecycle.onStop('lock of the backup', () => lock.release());
       const { manifest, secrets } = await takeBackup({
-        ...{ dataDirectory: dataDir, target, clock, version: VERSION },
+        dataDirectory: dataDir,
+        target,
+        clock,
+        version: VERSION,
         postgres: config.database.url === null ? await privateCluster() : null,
         influxIsOurs: config.influx.url === null,
         sync: async (directory) => void (await run('sync', ['-f', directory])),

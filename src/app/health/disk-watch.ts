@@ -51,14 +51,18 @@ export class DiskWatch implements EditRoom {
     const verdicts = (): DiskVerdict[] => this.#verdicts;
     const registers = [deps.observer.metrics];
     new Gauge({
-      ...{ name: 'citywatch_disk_free_bytes', labelNames: ['use'], registers },
+      name: 'citywatch_disk_free_bytes',
+      labelNames: ['use'],
+      registers,
       help: 'Bytes free on the disk that holds the journal, the database, evidence, pictures or telemetry.',
       collect() {
         for (const { uses, freeBytes } of verdicts()) for (const use of uses) this.set({ use }, freeBytes);
       },
     });
     new Gauge({
-      ...{ name: 'citywatch_disk_refuses', labelNames: ['use'], registers },
+      name: 'citywatch_disk_refuses',
+      labelNames: ['use'],
+      registers,
       help: '1 while nothing more of this kind is taken for want of room.',
       collect() {
         for (const { uses, refuses } of verdicts())
@@ -66,7 +70,8 @@ export class DiskWatch implements EditRoom {
       },
     });
     new Gauge({
-      ...{ name: 'citywatch_disk_sync_seconds', registers },
+      name: 'citywatch_disk_sync_seconds',
+      registers,
       help: 'How long the disk of the journal took, when last looked at, to make 4 KiB durable.',
       collect() {
         this.set(Math.max(0, ...verdicts().map(({ syncMs }) => syncMs ?? 0)) / 1_000);

@@ -31,9 +31,19 @@ export interface LoopTimes extends SubscriptionTimes, PullPointTimes {
  * of whatever it was.
  */
 export const LOOP_TIMES: LoopTimes = {
-  ...{ pullMs: 20_000, slackMs: 4_000, termMs: 60_000, askMs: 15_000 },
-  ...{ idleGapMs: 1_000, gapMs: 100, messageMs: 50, burstMs: 10_000, retryMs: 2_000 },
-  ...{ steadyMs: 10_000, backoffMinMs: 500, backoffMaxMs: 15_000, authPauseMs: 15_000 },
+  pullMs: 20_000,
+  slackMs: 4_000,
+  termMs: 60_000,
+  askMs: 15_000,
+  idleGapMs: 1_000,
+  gapMs: 100,
+  messageMs: 50,
+  burstMs: 10_000,
+  retryMs: 2_000,
+  steadyMs: 10_000,
+  backoffMinMs: 500,
+  backoffMaxMs: 15_000,
+  authPauseMs: 15_000,
 };
 
 /** What all loops count together. */

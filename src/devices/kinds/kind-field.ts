@@ -43,8 +43,12 @@ const tag = z.literal(true).optional();
 
 const numberField = z
   .strictObject({
-    ...{ type: z.literal('number'), ...range, precision: z.int().min(0).max(9).optional() },
-    ...{ ...from, ...scaled, map: codes(z.number()).optional() },
+    type: z.literal('number'),
+    ...range,
+    precision: z.int().min(0).max(9).optional(),
+    ...from,
+    ...scaled,
+    map: codes(z.number()).optional(),
   })
   .refine(ordered, impossible)
   .superRefine(({ precision, min, max }, context) => {
@@ -57,8 +61,14 @@ const numberField = z
 
 const integerField = z
   .strictObject({
-    ...{ type: z.literal('integer'), unit: range.unit, min: z.int(), max: z.int(), tag },
-    ...{ ...from, ...scaled, map: codes(z.int()).optional() },
+    type: z.literal('integer'),
+    unit: range.unit,
+    min: z.int(),
+    max: z.int(),
+    tag,
+    ...from,
+    ...scaled,
+    map: codes(z.int()).optional(),
   })
   .refine(ordered, impossible)
   .refine((spec) => !spec.tag || spec.max - spec.min < TAG_VALUES_MAX, {
@@ -74,7 +84,9 @@ const enumField = z
       .min(1)
       .max(256)
       .refine((values) => new Set(values).size === values.length, 'the same value stands here twice'),
-    ...{ ...from, tag, map: codes(z.string()).optional() },
+    ...from,
+    tag,
+    map: codes(z.string()).optional(),
   })
   .refine((spec) => !spec.tag || spec.values.length <= TAG_VALUES_MAX, {
     path: ['tag'],

@@ -51,7 +51,9 @@ const head = {
   stream: z.boolean(),
   period_s: z.number().positive().max(DAY_S),
   stale_after_s: z.number().positive().max(604_800),
-  ...{ payload, rate, series },
+  payload,
+  rate,
+  series,
 };
 
 const names = z.string().regex(BASE, 'is not the name of a file of this folder, without .yaml');
@@ -61,7 +63,10 @@ const inherits = z.union([names, z.array(names).min(1).max(BASES_MAX)]).optional
 
 /** A file of fields, events and commands that kinds take over; its name begins with `_`. */
 export const baseFile = z.strictObject({
-  ...{ extends: inherits, fields: fields.default({}), events: events.default({}), commands },
+  extends: inherits,
+  fields: fields.default({}),
+  events: events.default({}),
+  commands,
 });
 
 /** A kind as somebody writes it. What it takes over from other files is not in it yet. */

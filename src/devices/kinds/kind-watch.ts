@@ -39,14 +39,14 @@ export class KindWatch {
     this.#log = deps.observer.log.child({ part: 'kinds' });
     const registers = [deps.observer.metrics];
     this.#changes = new Counter({
-      ...{ name: 'citywatch_kind_changes_total', help: 'Kinds taken over while running.', registers },
+      name: 'citywatch_kind_changes_total',
+      help: 'Kinds taken over while running.',
+      registers,
     });
     this.#wrong = new Gauge({
-      ...{
-        name: 'citywatch_kind_file_issues',
-        help: 'What is wrong in kind files that were not taken over.',
-        registers,
-      },
+      name: 'citywatch_kind_file_issues',
+      help: 'What is wrong in kind files that were not taken over.',
+      registers,
     });
     this.#seen = deps.kinds.signature;
     this.#taken = deps.kinds.signature;

@@ -33,7 +33,9 @@ export function compile(kind: DeviceKind): CompiledKind {
   }
   const fields = compileFields(kind.fields);
   const result: CompiledKind = {
-    ...{ fields, events, tag },
+    fields,
+    events,
+    tag,
     plates: platesOf(kind.fields),
     shapes: compileShapes(kind, fields, events),
     declared: declaredBy(kind),
@@ -54,7 +56,9 @@ export function compileFields(fields: ReadonlyMap<string, FieldSpec>): CompiledF
     const precision = spec.type === 'number' ? spec.precision : undefined;
     const { scale = 1, offset = 0, map = null } = spec.source ?? {};
     result.set(name, {
-      ...{ spec, scale, offset },
+      spec,
+      scale,
+      offset,
       seed: seedOf(name),
       allowed: spec.type === 'enum' ? new Set(spec.values) : null,
       codes: map && codesOf(map),

@@ -163,9 +163,17 @@ class Trial {
     const difference = ({ before, after }: { before: number; after: number }) => Math.abs(after - before);
     const reasons = [...this.#reasons.values()].sort((a, b) => difference(b) - difference(a) || b.after - a.after);
     return {
-      ...{ kind: this.#kind.kind, version: this.#kind.version, fromMs: this.#sinceMs, toMs: this.toMs, complete },
-      ...{ messages: this.#messages, before: this.#before, after: this.#after, valuesChanged: this.#valuesChanged },
-      ...{ reasons: reasons.slice(0, REASONS_MAX), differences: this.#differences },
+      kind: this.#kind.kind,
+      version: this.#kind.version,
+      fromMs: this.#sinceMs,
+      toMs: this.toMs,
+      complete,
+      messages: this.#messages,
+      before: this.#before,
+      after: this.#after,
+      valuesChanged: this.#valuesChanged,
+      reasons: reasons.slice(0, REASONS_MAX),
+      differences: this.#differences,
     };
   }
 }

@@ -169,7 +169,9 @@ function bookOf(books: Map<string, LedgerRow>, of: { kind: string | null; jurisd
   const known = books.get(key);
   if (known) return known;
   const row: LedgerRow = {
-    ...{ kind, jurisdiction, difference: 0 },
+    kind,
+    jurisdiction,
+    difference: 0,
     messages: { total: 0, decoded: 0, deadLettered: 0, waiting: 0 },
     records: { total: 0, stored: 0, duplicate: 0, deadLettered: 0, waiting: 0 },
   };

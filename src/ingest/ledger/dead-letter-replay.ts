@@ -89,7 +89,12 @@ export class DeadLetterReplay {
     const { jurisdiction } = row;
     const subject = `dead-letter/${idOf(place)}`;
     await recordAudit(tx, {
-      ...{ caller, action: 'dead-letter.replay', subject, jurisdiction, after: { kindVersion }, atMs },
+      caller,
+      action: 'dead-letter.replay',
+      subject,
+      jurisdiction,
+      after: { kindVersion },
+      atMs,
     });
     return null;
   }
@@ -174,7 +179,10 @@ function replayOf(row: DeadLetterRow, raw: Buffer, to: { kindVersion: number; no
     topic: row.topic,
     device: { id: row.device, kind: row.kind, kindVersion: to.kindVersion, jurisdiction: row.jurisdiction },
     connection: replayConnection({
-      ...{ lane: row.lane as Lane, offset: row.journal_offset, index, receivedAtMs: row.received_at_ms },
+      lane: row.lane as Lane,
+      offset: row.journal_offset,
+      index,
+      receivedAtMs: row.received_at_ms,
     }),
     packetId: 0,
     dup: false,

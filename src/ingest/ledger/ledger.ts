@@ -108,9 +108,16 @@ function countersOf(counters: Map<string, IngestTables['ingest_ledger']>, messag
   const known = counters.get(key);
   if (known) return known;
   const row: IngestTables['ingest_ledger'] = {
-    ...{ incarnation, lane, kind: device.kind, jurisdiction: device.jurisdiction },
-    ...{ messages_decoded: 0, messages_dead: 0 },
-    ...{ records_decoded: 0, records_stored: 0, records_duplicate: 0, records_dead: 0 },
+    incarnation,
+    lane,
+    kind: device.kind,
+    jurisdiction: device.jurisdiction,
+    messages_decoded: 0,
+    messages_dead: 0,
+    records_decoded: 0,
+    records_stored: 0,
+    records_duplicate: 0,
+    records_dead: 0,
   };
   counters.set(key, row);
   return row;

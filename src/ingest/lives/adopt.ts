@@ -39,8 +39,12 @@ export interface Adopted {
 
 /** Whoever may run commands on the machine. */
 const OPERATOR: Caller = {
-  ...{ type: 'system', id: 'citywatch', name: 'citywatch adopt', role: 'admin' },
-  ...{ jurisdiction: NATIONWIDE, purpose: null },
+  type: 'system',
+  id: 'citywatch',
+  name: 'citywatch adopt',
+  role: 'admin',
+  jurisdiction: NATIONWIDE,
+  purpose: null,
 };
 
 const LANES = ['live', 'bulk'] as const;

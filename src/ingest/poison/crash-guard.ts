@@ -48,11 +48,14 @@ export class CrashGuard {
     this.#asked = new AskedFile(join(deps.directory, 'asked'));
     const registers = [deps.observer.metrics];
     this.#poisoned = new Counter({
-      ...{ name: 'citywatch_poison_put_aside_total', labelNames: ['by'], registers },
+      name: 'citywatch_poison_put_aside_total',
+      labelNames: ['by'],
+      registers,
       help: 'Messages put aside unread because the process died of them (or of the same bytes) before.',
     });
     new Gauge({
-      ...{ name: 'citywatch_poison_suspects', registers },
+      name: 'citywatch_poison_suspects',
+      registers,
       help: 'Stretches of the journal that the process died in and that are read with care.',
       collect() {
         this.set(suspects.size);

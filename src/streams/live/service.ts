@@ -86,12 +86,21 @@ export class StreamService {
       { ffmpegPath, startsPerS, processesMax: pullsMax + STILLS_MAX },
     );
     const run = {
-      ...{ clock, log, cameras: deps.cameras, tcp: deps.tcp, networks: options.cameraNetworks },
-      ...{ relay: this.#relay, sockets: this.#sockets, spawner: this.#spawner },
+      clock,
+      log,
+      cameras: deps.cameras,
+      tcp: deps.tcp,
+      networks: options.cameraNetworks,
+      relay: this.#relay,
+      sockets: this.#sockets,
+      spawner: this.#spawner,
       megabitsPerS: options.megabitsPerS ?? MEGABITS_PER_S,
     };
     this.#pool = new Pool({
-      ...{ clock, observer, pullsMax, times: options.times ?? {} },
+      clock,
+      observer,
+      pullsMax,
+      times: options.times ?? {},
       run: (target, onPart, signal) => runPull(run, target, onPart, signal),
     });
     this.#viewings = new Viewings({ clock, pool: this.#pool, register: deps.register, cameras: deps.cameras });

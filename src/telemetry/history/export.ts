@@ -114,7 +114,9 @@ export class Exports {
           measurement: device.kind,
           device: device.id,
           fields: [...fields.keys(), 'jur', ...(tag === null ? [] : [tag])],
-          ...{ fromNs, toNs: msToNs(toMs), limit },
+          fromNs,
+          toNs: msToNs(toMs),
+          limit,
         },
         signal,
       );

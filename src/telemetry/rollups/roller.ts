@@ -38,15 +38,15 @@ export class Roller {
     this.#deps = deps;
     const registers = [deps.observer.metrics];
     this.#written = new Counter({
-      ...{
-        name: 'citywatch_rollups_written_total',
-        help: 'Roll-ups stored, by tier.',
-        labelNames: ['tier'],
-        registers,
-      },
+      name: 'citywatch_rollups_written_total',
+      help: 'Roll-ups stored, by tier.',
+      labelNames: ['tier'],
+      registers,
     });
     this.#rejected = new Counter({
-      ...{ name: 'citywatch_rollups_rejected_total', help: 'Roll-ups that can never be stored.', registers },
+      name: 'citywatch_rollups_rejected_total',
+      help: 'Roll-ups that can never be stored.',
+      registers,
       labelNames: ['tier', 'reason'],
     });
   }
@@ -108,7 +108,12 @@ export class Roller {
       const everyMs = part.to === '5m' ? FIVE_MINUTES_MS : HOUR_MS;
       const buckets = await store.buckets(
         {
-          ...{ tier: from, measurement: part.spec.kind, devices, fromMs, toMs, everyMs },
+          tier: from,
+          measurement: part.spec.kind,
+          devices,
+          fromMs,
+          toMs,
+          everyMs,
           groupBy: tag === null ? ['dev', 'jur'] : ['dev', 'jur', tag],
           columns: some,
           limit: (toMs - fromMs) / everyMs,

@@ -155,14 +155,19 @@ export class SeriesBudget {
     const warned = this.#warned;
     const [nowMs, maxOf] = [() => this.#deps.clock.nowMs(), (kind: string) => this.#maxOf(kind)];
     new Gauge({
-      ...{ name: 'citywatch_series', help: 'Series in the telemetry store.', labelNames: ['kind'], registers },
+      name: 'citywatch_series',
+      help: 'Series in the telemetry store.',
+      labelNames: ['kind'],
+      registers,
       collect() {
         this.reset();
         for (const [kind, { count }] of kinds) this.set({ kind }, count);
       },
     });
     new Gauge({
-      ...{ name: 'citywatch_series_days_left', labelNames: ['kind'], registers },
+      name: 'citywatch_series_days_left',
+      labelNames: ['kind'],
+      registers,
       help: 'Days until the budget of a kind is spent, if it goes on as in the last 24 hours.',
       collect() {
         this.reset();
@@ -174,7 +179,9 @@ export class SeriesBudget {
       },
     });
     new Gauge({
-      ...{ name: 'citywatch_series_near_limit_ratio', labelNames: ['kind', 'device', 'tag'], registers },
+      name: 'citywatch_series_near_limit_ratio',
+      labelNames: ['kind', 'device', 'tag'],
+      registers,
       help: 'Share of their budget that is spent by those who have spent four fifths; the ten who spent most.',
       collect() {
         this.reset();

@@ -88,12 +88,24 @@ export class SegmentLog {
     const createdAtMs = Math.max(0, clock.nowMs());
     const file = await options.files.create(path);
     const segment: Segment = {
-      ...{ path, lane, base: plan.base, end: plan.base, salt: plan.salt, incarnation, createdAtMs },
-      ...{ firstAtMs: 0, lastAtMs: 0, blocks: [] },
+      path,
+      lane,
+      base: plan.base,
+      end: plan.base,
+      salt: plan.salt,
+      incarnation,
+      createdAtMs,
+      firstAtMs: 0,
+      lastAtMs: 0,
+      blocks: [],
     };
     this.#current = { file, plan, segment };
     const header = encodeHeader({
-      ...{ lane, base: plan.base, salt: plan.salt, incarnation, createdAtMs },
+      lane,
+      base: plan.base,
+      salt: plan.salt,
+      incarnation,
+      createdAtMs,
       previousEnd: previous?.end ?? plan.base,
       previousFirstAtMs: previous?.firstAtMs ?? 0,
       previousLastAtMs: previous?.lastAtMs ?? 0,
