@@ -2,7 +2,7 @@ import './node-version.mjs';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { aptInstall, hasApt } from './apt.mjs';
-import { packageName } from './pinned-node.mjs';
+import { packageName, pinnedNode } from './pinned-node.mjs';
 import { ROOT } from './root.mjs';
 import { findProgram, run, SetupError, say, withLock } from './shell.mjs';
 
@@ -13,11 +13,19 @@ const PROGRAMS = [
   { program: 'ffmpeg', debian: 'ffmpeg', setting: 'FFMPEG_PATH' },
 ];
 
+/** What the pinned Node needs besides what every Debian has. */
+const NODE_LIBRARY = { name: /libatomic\.so/, debian: 'libatomic1' };
+
 /**
  * Installs the npm packages when they are missing or are not those of package-lock.json. `npm ci` would refuse a lockfile
  * made with a registry that lacks packages for other systems, so it is `npm install`, and the result is checked.
  */
 export async function setUpPackages() {
+  await installPackages();
+  await setUpNode();
+}
+
+async function installPackages() {
   if (packagesFit(ROOT)) return;
   await withLock(join(ROOT, '.cache', 'setup.lock'), () => {
     if (packagesFit(ROOT)) return;
@@ -27,6 +35,32 @@ export async function setUpPackages() {
     if (!ok) throw new SetupError('npm could not install the packages; its output above says why.');
     if (!packagesFit(ROOT)) throw new SetupError('npm installed other packages than package-lock.json names.');
   });
+}
+
+/**
+ * Sees that the pinned Node runs. It needs one library that a bare Debian lacks; what else may keep it from running is
+ * told as the machine says it.
+ */
+async function setUpNode() {
+  const why = whyNodeFails(pinnedNode());
+  if (why === null) return;
+  if (!NODE_LIBRARY.name.test(why) || !hasApt()) throw new SetupError(howWithoutLibrary(why));
+  await withLock(join(ROOT, '.cache', 'setup.lock'), () => {
+    if (whyNodeFails(pinnedNode()) !== null) aptInstall([NODE_LIBRARY.debian]);
+  });
+  const still = whyNodeFails(pinnedNode());
+  if (still !== null) throw new SetupError(howWithoutLibrary(still));
+}
+
+/** What it said when it was asked for its version; null when it runs. */
+export function whyNodeFails(node) {
+  const { ok, stdout, stderr } = run(node, ['--version']);
+  return ok ? null : (stderr || stdout).trim() || 'it ended without a word';
+}
+
+export function howWithoutLibrary(why) {
+  const remedy = NODE_LIBRARY.name.test(why) ? ` Install ${NODE_LIBRARY.debian} or what your system calls it.` : '';
+  return `The Node that citywatch brings does not run here: ${why}.${remedy}`;
 }
 
 /**

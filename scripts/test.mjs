@@ -146,7 +146,7 @@ async function startShared(files) {
     child.stdin.end();
     await ended;
   };
-  return { env: { CITYWATCH_TEST_SERVICES: line }, stop };
+  return { env: { TEST_SERVICES: line }, stop };
 }
 
 async function runGroup(files, { jobs, long, env: shared }) {

@@ -13,7 +13,7 @@ interface Shared {
 
 /** What `npm test` started for all files; a file that is run by itself has none. */
 function shared(): Shared | null {
-  const text = process.env.CITYWATCH_TEST_SERVICES;
+  const text = process.env.TEST_SERVICES;
   return text ? JSON.parse(text) : null;
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { type CommandRun, commandInProcess } from '../../support/command-line.ts';
@@ -96,4 +96,22 @@ t.test('set-up sees when the npm packages are not those of the lockfile', async 
     const { stdout } = await node(['--input-type=module', '-e', code]);
     t.equal(stdout.trim(), String(fits), JSON.stringify(there));
   }
+});
+
+t.test('set-up sees that the Node it brought does not run here, and says what is missing', async (t) => {
+  const library = 'error while loading shared libraries: libatomic.so.1: cannot open shared object file';
+  const broken = join(t.testdir({ node: `#!/bin/sh\necho "node: ${library}" >&2\nexit 127\n` }), 'node');
+  await chmod(broken, 0o755);
+  const setup = JSON.stringify(join(SCRIPTS, 'setup.mjs'));
+  const ask = async (path: string) => {
+    const code =
+      `const { whyNodeFails, howWithoutLibrary } = await import(${setup});` +
+      `const why = whyNodeFails(${JSON.stringify(path)}); console.log(why === null ? 'runs' : howWithoutLibrary(why));`;
+    return (await node(['--input-type=module', '-e', code])).stdout.trim();
+  };
+  t.equal(await ask(process.execPath), 'runs');
+  const told = await ask(broken);
+  t.ok(told.startsWith(`The Node that citywatch brings does not run here: node: ${library}.`), told);
+  t.match(told, / Install libatomic1 or what your system calls it\.$/);
+  t.match(await ask('/no/such/node'), /does not run here: .*ENOENT/);
 });

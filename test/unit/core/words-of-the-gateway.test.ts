@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import t from 'tap';
 import {
   INTERNAL_RECORDS,
@@ -8,11 +9,16 @@ import {
   isRecord,
   wordOf,
 } from '../../../src/core/internal-records.ts';
+import { Kinds } from '../../../src/devices/kinds/kinds.ts';
 import { decodeMessage } from '../../../src/ingest/decode/decode.ts';
 import { storedMessage } from '../../support/kiosk-kind.ts';
+import { ROOT } from '../../support/source-tree.ts';
 
+const kinds = await Kinds.load(join(ROOT, 'config/kinds'));
 const device = { id: '_gateway', kind: 'gateway', kindVersion: 1, jurisdiction: '330000' };
 const health = { values: { uptime_s: 1, rss_mb: 2 } };
+
+const DIFFERENCE = { kind: 'kiosk', jurisdiction: '330203', messages: 1, records: 0 };
 
 const PAYLOADS: InternalPayloads = {
   start: { id: 'a', type: 'start', data: { version: '1.0.0' } },
@@ -22,7 +28,7 @@ const PAYLOADS: InternalPayloads = {
   retired: { online: false },
   kindChanged: { id: 'b', type: 'kind_changed', data: { kind: 'kiosk', from: 1, to: 2 } },
   ledger: { values: { ledger_difference: 1, ledger_kind: 'kiosk' } },
-  ledgerDifference: { id: 'c', type: 'ledger_difference', data: { kind: 'kiosk', messages: 1 } },
+  ledgerDifference: { id: 'c', type: 'ledger_difference', data: DIFFERENCE },
   cameraWatch: { online: true },
   cameraUnits: { values: { other_unit: 1 } },
 };
@@ -43,11 +49,12 @@ t.test('the topics of the gateway stay what they were: journals of every version
   ]);
 });
 
-t.test('every word of the gateway is read without a kind', async (t) => {
+t.test('every word of the gateway is read by the kind of what it is about', async (t) => {
   for (const name of Object.keys(INTERNAL_RECORDS) as InternalRecord[]) {
+    const kind = kinds.latest(name === 'cameraUnits' ? 'camera' : 'gateway');
     const written = internalMessage(name, PAYLOADS[name], { device, receivedAtMs: 1_000 });
     const message = storedMessage(written.raw, written);
-    const { records, refusals } = decodeMessage(message, undefined);
+    const { records, refusals } = decodeMessage(message, kind);
     t.strictSame(refusals, [], name);
     t.match(records, [{ type: { telemetry: 'reading', event: 'event', state: 'state' }[message.channel as 'state'] }]);
     t.ok(isInternal(message) && isRecord(message, name), name);
