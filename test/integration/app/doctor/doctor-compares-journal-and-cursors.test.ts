@@ -6,11 +6,10 @@ import { checkJournal } from '../../../../src/app/doctor/journal.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
-import { quietObserver, temporaryDirectory } from '../../../support/services.ts';
-import { freshDatabase } from '../../../support/shared-database.ts';
+import { quietObserver, startPostgres, temporaryDirectory } from '../../../support/services.ts';
 
 t.test('doctor says whether the journal and the cursors belong together, and what to do', async (t) => {
-  const { url } = await freshDatabase(t);
+  const { url } = await startPostgres(t);
   const dataDir = await temporaryDirectory(t);
   const config = { dataDir, database: { url } } as DoctorDeps['config'];
   const deps = { config, clock: systemClock, observer: quietObserver() } as DoctorDeps;
