@@ -32,7 +32,9 @@ t.test('kill -9 of the gateway leaves no spawner and no ffmpeg after three secon
   await until('nothing of it runs', () => !pids.some(isRunning), 3_000);
 
   const next = await gateway(t, directory);
-  t.same(readdirSync(directory), ['cage'], 'sockets the dead one left are cleared away');
+  // The cage has a folder of its own where namespaces may be made.
+  const left = readdirSync(directory).filter((name) => name !== 'cage');
+  t.same(left, [], 'sockets the dead one left are cleared away');
   next.host.process.kill('SIGKILL');
 });
 
