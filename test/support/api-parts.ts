@@ -35,8 +35,14 @@ export function requireHere({ jurisdiction }: Caller): void {
 }
 
 const ROW: AlertRow = {
-  ...{ id: 'alert-1', dedup_key: 'kiosk-fire|kiosk-1', rule: 'kiosk-fire', rule_version: 1 },
-  ...{ title: { en: 'Fire', zh: '火警' }, severity: 'extreme', condition: 'active', handling: 'new' },
+  id: 'alert-1',
+  dedup_key: 'kiosk-fire|kiosk-1',
+  rule: 'kiosk-fire',
+  rule_version: 1,
+  title: { en: 'Fire', zh: '火警' },
+  severity: 'extreme',
+  condition: 'active',
+  handling: 'new',
   ...{
     condition_reason: null,
     visibility: 'normal',
@@ -45,7 +51,13 @@ const ROW: AlertRow = {
     device_name: 'kiosk-1',
     jurisdiction: HERE,
   },
-  ...{ lat: 29.82, lon: 121.55, first_at_ms: 0, last_at_ms: 0, occurrences: 1, device_at_ms: 0, received_at_ms: 0 },
+  lat: 29.82,
+  lon: 121.55,
+  first_at_ms: 0,
+  last_at_ms: 0,
+  occurrences: 1,
+  device_at_ms: 0,
+  received_at_ms: 0,
   ...{
     decided_at_ms: 0,
     committed_at_ms: 0,
@@ -55,8 +67,14 @@ const ROW: AlertRow = {
     comments: [],
     acked_by: null,
   },
-  ...{ acked_by_id: null, acked_at_ms: null, assigned_to: null, closed_by: null, closed_at_ms: null },
-  ...{ previous_id: null, receipt: 'live-1', version: 1 },
+  acked_by_id: null,
+  acked_at_ms: null,
+  assigned_to: null,
+  closed_by: null,
+  closed_at_ms: null,
+  previous_id: null,
+  receipt: 'live-1',
+  version: 1,
 };
 
 const ALERT = showAlert(ROW);
@@ -106,9 +124,16 @@ export function memoryAlerts(): AlertParts {
 /** One subscription to a webhook, of here. */
 function memorySubscriptions(): AlertParts['subscriptions'] {
   const subscription = {
-    ...{ id: 's-1', name: 'centre', type: 'webhook', target: { url: 'https://centre.example/hook' } },
-    ...{ jurisdiction: HERE, severities: ['extreme'] },
-    ...{ state: 'active' as const, stateReason: null, createdBy: 'admin', createdAt: ALERT.firstAt },
+    id: 's-1',
+    name: 'centre',
+    type: 'webhook',
+    target: { url: 'https://centre.example/hook' },
+    jurisdiction: HERE,
+    severities: ['extreme'],
+    state: 'active' as const,
+    stateReason: null,
+    createdBy: 'admin',
+    createdAt: ALERT.firstAt,
   };
   return {
     create: async () => ({ subscription, secret: 'whsec_one-time' }),
@@ -133,9 +158,18 @@ function memorySubscriptions(): AlertParts['subscriptions'] {
 /** One command that was answered, for every device of here. */
 export function memoryCommands(): CommandsPort {
   const command: Command = {
-    ...{ id: '6b1f1b3c-1c9b-4c7e-9d2f-000000000001', device: 'kiosk-1', name: 'unlock', args: {}, state: 'answered' },
-    ...{ by: { type: 'token', id: 'admin', name: 'admin' }, createdAtMs: 0, deadlineAtMs: 30_000, sends: 1 },
-    ...{ sentAtMs: 1, deliveredAtMs: 2, settledAtMs: 3 },
+    id: '6b1f1b3c-1c9b-4c7e-9d2f-000000000001',
+    device: 'kiosk-1',
+    name: 'unlock',
+    args: {},
+    state: 'answered',
+    by: { type: 'token', id: 'admin', name: 'admin' },
+    createdAtMs: 0,
+    deadlineAtMs: 30_000,
+    sends: 1,
+    sentAtMs: 1,
+    deliveredAtMs: 2,
+    settledAtMs: 3,
     reply: { ok: true, result: {}, cut: false, late: false, atMs: 3, receipt: 'live-1' },
   };
   const here = async (caller: Caller) => {
@@ -168,11 +202,23 @@ export const SESSION_ID = 's'.repeat(43);
 /** One operator with one session, who knows the password `correct horse`. */
 export function memoryPeople(): Pick<ApiDeps, 'people' | 'sessions'> {
   const caller: Caller = {
-    ...{ type: 'person', id: 'p-1', name: 'Li', role: 'operator', jurisdiction: HERE, purpose: 'routine' },
+    type: 'person',
+    id: 'p-1',
+    name: 'Li',
+    role: 'operator',
+    jurisdiction: HERE,
+    purpose: 'routine',
   };
   const person = {
-    ...{ id: randomUUID(), username: 'li', name: 'Li', role: 'operator' as const, jurisdiction: HERE },
-    ...{ disabledAtMs: null, createdBy: 'admin', createdAtMs: 0, version: 1 },
+    id: randomUUID(),
+    username: 'li',
+    name: 'Li',
+    role: 'operator' as const,
+    jurisdiction: HERE,
+    disabledAtMs: null,
+    createdBy: 'admin',
+    createdAtMs: 0,
+    version: 1,
   };
   return {
     people: {
@@ -197,7 +243,16 @@ export function memoryPeople(): Pick<ApiDeps, 'people' | 'sessions'> {
 export function dryRunOfNothing(): KindDryRunAnswer {
   const none = { decoded: 0, deadLettered: 0 };
   return {
-    ...{ kind: 'camera', version: 2, fromMs: 0, toMs: 0, complete: true, messages: 0, before: none, after: none },
-    ...{ valuesChanged: 0, reasons: [], differences: [] },
+    kind: 'camera',
+    version: 2,
+    fromMs: 0,
+    toMs: 0,
+    complete: true,
+    messages: 0,
+    before: none,
+    after: none,
+    valuesChanged: 0,
+    reasons: [],
+    differences: [],
   };
 }

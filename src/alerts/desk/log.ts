@@ -102,7 +102,9 @@ export class AlertLog {
     await saveAlerts(tx, alteredBy(changes, inputs));
     const tickets = changes.flatMap(ticketsOf);
     const later = timers.map(({ stage, key, atMs }) => ({
-      ...{ queue: STAGE_QUEUE, key: `${stage} ${key}`, dueAtMs: atMs },
+      queue: STAGE_QUEUE,
+      key: `${stage} ${key}`,
+      dueAtMs: atMs,
     }));
     await enqueueWork(tx, clock, [...tickets, ...later]);
     if (changes.length > 0) await fillOutbox(tx, await appendLog(tx, changes), changes);
@@ -145,7 +147,14 @@ async function appendLog(tx: Tables, changes: readonly Change[]): Promise<LogEnt
     .executeTakeFirstOrThrow();
   const entries = changes.map((change, index) => entryOf(change, head.seq - changes.length + 1 + index));
   const rows = entries.map(({ seq, id, alertId, type, atMs, actor, jurisdiction, severity, body }) => ({
-    ...{ seq, id, alert_id: alertId, type, at_ms: atMs, actor, jurisdiction, severity },
+    seq,
+    id,
+    alert_id: alertId,
+    type,
+    at_ms: atMs,
+    actor,
+    jurisdiction,
+    severity,
     body: JSON.stringify(body),
   }));
   for (const some of chunksOf(rows, ROWS_AT_ONCE)) {

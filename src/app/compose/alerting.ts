@@ -78,10 +78,7 @@ export async function composeAlerting(deps: AlertingDeps) {
   const watchlists = new Watchlists({ database: general, clock, key: deps.plateKey });
   const feed = new AlertFeed({ database, clock, observer });
   const ring = (queue: string): void => doorbell.ring(queue);
-  const committed = (tickets: WorkTicket[]): void => {
-    for (const queue of new Set(tickets.map((ticket) => ticket.queue))) ring(queue);
-    feed.poke();
-  };
+  const committed = whoIsTold(ring, feed);
   const reach = { cidrs: deps.webhookNetworks, names: 'webhooks' } as const;
   const sinks = openSinks(SINKS, { clock, outbound, reach });
   const release = async (subscriptions: string[]): Promise<void> => {
@@ -100,14 +97,9 @@ export async function composeAlerting(deps: AlertingDeps) {
   });
   const delivery = new Delivery({ database, clock, observer, sinks, box: vault, release });
   const { evidence, evidenceBlobs } = composeEvidence(deps, { log, committed });
-  work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });
-  const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
-  work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), deliveries);
-  work.handle(STAGE_QUEUE, (key) => timers.handle(key));
-  work.handle(EVIDENCE_QUEUE, (key) => evidence.handle(key), { atOnce: PICTURES_AT_ONCE });
+  handleQueues(work, { desk, delivery, timers, evidence });
   const { devices } = deps;
-  const isRetired = (id: string): boolean => devices.get(id)?.state === 'retired';
-  const engine = new RulesEngine(rules, watchlists, { isRetired });
+  const engine = new RulesEngine(rules, watchlists, { isRetired: (id) => devices.get(id)?.state === 'retired' });
   const { head, isClockKnown, incarnationOf } = deps;
   const position = () => ({ lane: 'live' as const, offset: head() });
   return {
@@ -125,10 +117,41 @@ export async function composeAlerting(deps: AlertingDeps) {
     subscriptions: new Subscriptions({ database: general, clock, box: vault, sinks, ring, whoIsStillThere }),
     sinks,
     reader: new RulesReader({
-      ...{ database, clock, observer, engine, plates },
-      ...{ head, isClockKnown, incarnationOf, committed },
+      database,
+      clock,
+      observer,
+      engine,
+      plates,
+      head,
+      isClockKnown,
+      incarnationOf,
+      committed,
     }),
   };
+}
+
+/** What is called once work was committed: rings for each queue once, and wakes who follows the log. */
+function whoIsTold(ring: (queue: string) => void, feed: AlertFeed): (tickets: WorkTicket[]) => void {
+  return (tickets) => {
+    for (const queue of new Set(tickets.map((ticket) => ticket.queue))) ring(queue);
+    feed.poke();
+  };
+}
+
+interface QueueHandlers {
+  desk: AlertDesk;
+  delivery: Delivery;
+  timers: StageTimers;
+  evidence: EvidenceDesk;
+}
+
+/** Who does the work of each queue of alerts. */
+function handleQueues(work: AlertingDeps['work'], { desk, delivery, timers, evidence }: QueueHandlers): void {
+  work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });
+  const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
+  work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), deliveries);
+  work.handle(STAGE_QUEUE, (key) => timers.handle(key));
+  work.handle(EVIDENCE_QUEUE, (key) => evidence.handle(key), { atOnce: PICTURES_AT_ONCE });
 }
 
 /** Pictures kept with alerts, and where they are. */
@@ -138,13 +161,23 @@ function composeEvidence(
 ): { evidence: EvidenceDesk; evidenceBlobs: Blobs } {
   const { alerts: database, general } = shares;
   const evidenceBlobs = openLocalBlobs({
-    ...{ name: 'evidence', directory: join(dataDirectory, 'evidence'), reserveBytes: ROOM_BYTES.evidence },
-    ...{ database: general, clock, observer },
+    name: 'evidence',
+    directory: join(dataDirectory, 'evidence'),
+    reserveBytes: ROOM_BYTES.evidence,
+    database: general,
+    clock,
+    observer,
     isExpected: () => evidence.areKept(),
   });
   const queries = new AlertQueries(database);
   const evidence: EvidenceDesk = new EvidenceDesk({
-    ...{ database, clock, observer, queries, log, pictures, committed },
+    database,
+    clock,
+    observer,
+    queries,
+    log,
+    pictures,
+    committed,
     blobs: evidenceBlobs,
   });
   return { evidence, evidenceBlobs };

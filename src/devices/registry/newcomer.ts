@@ -22,7 +22,7 @@ export interface Newcomer {
  * read it back. Errors: `conflict.exists`.
  */
 export async function insertNewcomer(tx: Tables, newcomer: Newcomer): Promise<Device> {
-  const { id, input, secretHash, stream, onvif, atMs } = newcomer;
+  const { id, input, secretHash, atMs } = newcomer;
   const { kind, name, jurisdiction, purpose = null } = input;
   const location = storedLocation(input.location);
   const unitId = randomUUID();
@@ -33,12 +33,7 @@ export async function insertNewcomer(tx: Tables, newcomer: Newcomer): Promise<De
     .with('taken', (cte) =>
       cte
         .insertInto('position')
-        .values({
-          ...{ id, kind, name, jurisdiction, parent: null, purpose, state: 'active' },
-          ...location,
-          ...{ stream: stream && jsonb(stream), onvif: onvif && jsonb(onvif) },
-          ...{ version: 1, created_at_ms: atMs, updated_at_ms: atMs },
-        })
+        .values(positionOf(newcomer, location))
         .onConflict((conflict) => conflict.column('id').doNothing())
         .returning('id'),
     )
@@ -60,8 +55,38 @@ export async function insertNewcomer(tx: Tables, newcomer: Newcomer): Promise<De
     .executeTakeFirst();
   if (!taken) throw new CitywatchError('conflict.exists', { detail: 'A device with this id exists already.' });
   return {
-    ...{ id, kind, name, jurisdiction, location, parent: null, cameras: [], purpose, state: 'active' },
+    id,
+    kind,
+    name,
+    jurisdiction,
+    location,
+    parent: null,
+    cameras: [],
+    purpose,
+    state: 'active',
     unit: { id: unitId, ...hardware },
-    ...{ version: 1, createdAtMs: atMs, updatedAtMs: atMs },
+    version: 1,
+    createdAtMs: atMs,
+    updatedAtMs: atMs,
+  };
+}
+
+/** The row of its place, without parent. */
+function positionOf({ id, input, stream, onvif, atMs }: Newcomer, location: Device['location']) {
+  const { kind, name, jurisdiction, purpose = null } = input;
+  return {
+    id,
+    kind,
+    name,
+    jurisdiction,
+    parent: null,
+    purpose,
+    state: 'active' as const,
+    ...location,
+    stream: stream && jsonb(stream),
+    onvif: onvif && jsonb(onvif),
+    version: 1,
+    created_at_ms: atMs,
+    updated_at_ms: atMs,
   };
 }

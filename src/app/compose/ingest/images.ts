@@ -24,7 +24,12 @@ export interface ImagesInput {
 export function composeImages(input: ImagesInput): { port: ShownImages; blobs: Blobs; tidy(): Promise<void> } {
   const { database, clock, observer, directory, keepDays, devices, register } = input;
   const blobs = openLocalBlobs({
-    ...{ name: 'images', directory, database, clock, observer, reserveBytes: ROOM_BYTES.pictures },
+    name: 'images',
+    directory,
+    database,
+    clock,
+    observer,
+    reserveBytes: ROOM_BYTES.pictures,
     isExpected: () => images.areKept(),
   });
   const images: Images = new Images({ database, blobs, clock, observer, keepMs: keepDays * DAY_MS });

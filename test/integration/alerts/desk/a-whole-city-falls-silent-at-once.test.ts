@@ -82,7 +82,10 @@ t.test('500 steps of one alert reach 20 subscriptions', async (t) => {
   const outbound = { check: async () => {}, http: () => Promise.reject(new Error('nothing is sent here')) };
   const sinks = openSinks(SINKS, { clock, outbound, reach: { cidrs: [], names: 'webhooks' } });
   const subscriptions = new Subscriptions({
-    ...{ database, clock, box, sinks },
+    database,
+    clock,
+    box,
+    sinks,
     ring: () => {},
     whoIsStillThere: async () => new Set(),
   });
@@ -104,7 +107,9 @@ t.test('500 steps of one alert reach 20 subscriptions', async (t) => {
   const tickets = await database.transaction(async (tx) => {
     await saveAlerts(tx, [alert]);
     const inputs = Array.from({ length: 500 }, (_, index) => ({
-      ...{ type: index % 2 ? ('alert.cleared' as const) : ('alert.updated' as const), actor: 'citywatch', atMs: index },
+      type: index % 2 ? ('alert.cleared' as const) : ('alert.updated' as const),
+      actor: 'citywatch',
+      atMs: index,
       alert,
     }));
     return await alertLog().publish(tx, inputs);

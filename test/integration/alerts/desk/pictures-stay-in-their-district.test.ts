@@ -37,7 +37,10 @@ t.before(async () => {
       snapshot: async (camera) => Buffer.from(`picture of ${camera}`),
     },
     blobs: new LocalBlobs({
-      ...{ name: 'evidence', directory: t.testdir(), clock: systemClock, reserveBytes: 0 },
+      name: 'evidence',
+      directory: t.testdir(),
+      clock: systemClock,
+      reserveBytes: 0,
       volume: { problem: async () => null },
       freeBytes: async () => Number.POSITIVE_INFINITY,
     }),
@@ -71,7 +74,12 @@ async function openAlert(device: string, jurisdiction: string): Promise<string> 
   const nobody = { acked_by: null, acked_by_id: null, acked_at_ms: null, assigned_to: null, closed_by: null };
   const stamps = { device_at_ms: null, received_at_ms: 1, decided_at_ms: 1, committed_at_ms: Date.now() };
   const row: AlertRow = {
-    ...{ id, dedup_key: id, rule: 'fire', rule_version: 1, title: { en: 'Fire', zh: '起火' }, severity: 'extreme' },
+    id,
+    dedup_key: id,
+    rule: 'fire',
+    rule_version: 1,
+    title: { en: 'Fire', zh: '起火' },
+    severity: 'extreme',
     ...{
       condition: 'active',
       condition_reason: null,
@@ -91,7 +99,13 @@ async function openAlert(device: string, jurisdiction: string): Promise<string> 
       data: {},
       plates_sealed: null,
     },
-    ...{ evidence: [], comments: [], ...nobody, closed_at_ms: null, previous_id: null, receipt: 'live-1', version: 1 },
+    evidence: [],
+    comments: [],
+    ...nobody,
+    closed_at_ms: null,
+    previous_id: null,
+    receipt: 'live-1',
+    version: 1,
   };
   await saveAlerts(parts.database, [row]);
   return id;

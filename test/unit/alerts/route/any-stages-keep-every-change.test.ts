@@ -167,7 +167,9 @@ t.test('what a stage may do is done, and what it may not is passed over', async 
   const given = fc.sample(changes, { numRuns: 50, seed: 7 }).find(({ length }) => length > 4)!;
   const first: Stage = { name: 'first', needed: false, read: async () => null, run: MAY['hold back']!(1) };
   const stage = (kinds: typeof MAY, name: string, needed = false): Stage => ({
-    ...{ name, needed, read: async () => null },
+    name,
+    needed,
+    read: async () => null,
     run: kinds[name]!(1),
   });
   const without = await run([fanOutTo(known), first], given);
