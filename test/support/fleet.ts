@@ -107,7 +107,10 @@ export class Fleet {
     for (const sender of this.http) sender.halt();
   }
 
-  /** Reads everything back; resolves with what is wrong. Acknowledged is there once, and nothing is there unsent. */
+  /**
+   * Reads everything back once nothing waits in the ledger (what was acknowledged a moment ago may not be stored yet);
+   * resolves with what is wrong. Acknowledged is there once, and nothing is there unsent.
+   */
   async faults(): Promise<string[]> {
     return (await this.tally()).wrong;
   }
@@ -127,6 +130,7 @@ export class Fleet {
   }
 
   async #tallySince(since: FleetSince): Promise<Tally> {
+    await this.#gateway.settledLedger();
     const context = { gateway: this.#gateway, baseMs: this.#baseMs, since };
     const tally = emptyTally();
     for (const device of this.devices) add(tally, await tallyOf(device, context));
