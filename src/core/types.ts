@@ -132,8 +132,6 @@ export interface DeviceKind {
 /** Live data and bulk backfill go through separate logs, so that neither waits for the other. */
 export type Lane = 'live' | 'bulk';
 
-export type Uplink = 'mqtt' | 'http' | 'onvif' | 'internal' | 'replay';
-
 export type Channel = 'telemetry' | 'event' | 'state' | 'reply';
 
 /** A place in the journal: `offset` is a byte offset that only grows within its lane. */
@@ -145,14 +143,18 @@ export interface JournalPosition {
 /** Inbound bytes as a device sent them, before anybody looked inside. */
 export interface NewMessage {
   receivedAtMs: number;
-  uplink: Uplink;
+  /** Name of the uplink that brought it; `internal` or `replay` where it comes from the gateway itself. */
+  uplink: string;
   channel: Channel;
   /** The MQTT topic, or the route for other uplinks. */
   topic: string;
   device: DeviceIdentity;
   /** One session of one device: the same value for all messages of a connection. */
   connection: string;
-  /** MQTT packet id; 0 where there is none. */
+  /**
+   * Place of the packet in its session, 0 to 2^48 - 1; 0 where it has none. Over MQTT its packet id. One that comes
+   * again in the same session counts as sent again.
+   */
   packetId: number;
   dup: boolean;
   raw: Buffer;

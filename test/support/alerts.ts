@@ -6,7 +6,6 @@ import type {
   DeviceReport,
   FieldValue,
   Reading,
-  Uplink,
 } from '../../src/core/types.ts';
 
 /** Kinds as rules see them, without reading files. */
@@ -53,7 +52,7 @@ export interface MessageInput {
   records: DecodedRecord[];
   kind?: string;
   topic?: string;
-  uplink?: Uplink;
+  uplink?: string;
   jurisdiction?: string;
 }
 

@@ -24,7 +24,7 @@ const sender = async () => {
   for (;;) {
     number += 1;
     const mine = number;
-    const { offset } = await journal.append(kioskMessage({ packetId: mine % 65536, raw: Buffer.from(`n${mine}`) }));
+    const { offset } = await journal.append(kioskMessage({ packetId: mine, raw: Buffer.from(`n${mine}`) }));
     acks.write(`${offset} ${mine}\n`);
   }
 };

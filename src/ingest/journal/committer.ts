@@ -1,10 +1,8 @@
 import type { Clock } from '../../core/clock.ts';
-import type { Lane, Message, NewMessage } from '../../core/types.ts';
-import { Encoder, type Group, newSalt, type SegmentPlan } from './group.ts';
+import type { Message, NewMessage } from '../../core/types.ts';
+import { Encoder, type EncoderDeps, type Group, newSalt, type SegmentPlan } from './group.ts';
 
-export interface CommitterDeps {
-  lane: Lane;
-  incarnation: string;
+export interface CommitterDeps extends EncoderDeps {
   clock: Clock;
   limits: { groupDelayMs: number; groupBytes: number; segmentBytes: number };
   /** Makes a group durable. */
@@ -40,7 +38,7 @@ export class Committer {
 
   constructor(deps: CommitterDeps, head: number) {
     this.#deps = deps;
-    this.#encoder = new Encoder(deps.lane, deps.incarnation);
+    this.#encoder = new Encoder(deps);
     this.#next = head;
   }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Lane, Message, NewMessage } from '../../core/types.ts';
 import { encodeRecord, roomFor } from './codec.ts';
+import type { UplinkNumbers } from './uplink-numbers.ts';
 
 /** A segment file as it is planned; the file itself is made when its first group is written. */
 export interface SegmentPlan {
@@ -19,6 +20,12 @@ export interface Group {
   settle: { resolve: () => void; reject: (error: unknown) => void }[];
 }
 
+export interface EncoderDeps {
+  lane: Lane;
+  incarnation: string;
+  uplinks: UplinkNumbers;
+}
+
 const SLAB_BYTES = 1024 * 1024;
 
 /**
@@ -28,12 +35,14 @@ const SLAB_BYTES = 1024 * 1024;
 export class Encoder {
   readonly #lane: Lane;
   readonly #incarnation: string;
+  readonly #uplinks: UplinkNumbers;
   #slab = Buffer.alloc(0);
   #used = 0;
 
-  constructor(lane: Lane, incarnation: string) {
+  constructor({ lane, incarnation, uplinks }: EncoderDeps) {
     this.#lane = lane;
     this.#incarnation = incarnation;
+    this.#uplinks = uplinks;
   }
 
   /** Adds `message` to `group` at its end. The message must have passed `checkEncodable`. */
@@ -46,7 +55,7 @@ export class Encoder {
     const offset = group.to;
     const start = this.#used;
     const place = { lane: this.#lane, offset, salt: group.plan.salt };
-    const end = encodeRecord(message, place, this.#slab, start);
+    const end = encodeRecord({ message, place, uplinks: this.#uplinks }, this.#slab, start);
     this.#used = end;
     this.#extend(group, start, end);
     group.to = offset + end - start;

@@ -72,6 +72,7 @@ export class Journal {
       {
         lane: this.lane,
         incarnation: this.life.id,
+        uplinks: this.#options.uplinks,
         clock: this.#clock,
         limits: this.#options,
         write: (group) => this.#files.write(group),
@@ -138,7 +139,7 @@ export class Journal {
   #refusal(message: NewMessage): unknown {
     if (this.#closed) return new CitywatchError('ingest.unavailable', { detail: 'The journal is being closed.' });
     try {
-      checkEncodable(message);
+      checkEncodable(message, this.#options.uplinks);
     } catch (error) {
       return error;
     }

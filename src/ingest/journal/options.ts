@@ -4,6 +4,7 @@ import type { Lane } from '../../core/types.ts';
 import { ROOM_BYTES } from '../../platform/files/disks.ts';
 import type { JournalFiles } from './files.ts';
 import type { LaneLineage } from './lineage.ts';
+import { UplinkNumbers } from './uplink-numbers.ts';
 
 export interface JournalDeps {
   /** One directory per lane. */
@@ -36,6 +37,8 @@ export interface JournalOptions {
   /** The pause after a failed write or fdatasync in which nothing is tried. */
   failurePauseMs: number;
   files: JournalFiles;
+  /** What records call the uplinks. */
+  uplinks: UplinkNumbers;
 }
 
 const MiB = 1024 * 1024;
@@ -50,4 +53,5 @@ export const JOURNAL_DEFAULTS: Omit<JournalOptions, 'files'> = {
   keepBytes: 8 * 1024 * MiB,
   cacheBytes: 8 * MiB,
   failurePauseMs: 250,
+  uplinks: new UplinkNumbers(),
 };

@@ -1,5 +1,5 @@
 import type { DeviceId, Message } from '../../core/types.ts';
-import { decodeRecord, isFromDevice, isRecord, receivedAtMsOf } from './codec.ts';
+import { isFromDevice, isRecord, receivedAtMsOf } from './codec.ts';
 import type { SegmentLog } from './segments/log.ts';
 
 export interface Search {
@@ -26,7 +26,7 @@ export async function findByDevice(log: SegmentLog, search: Search): Promise<{ m
         if (atMs < search.fromMs || atMs > search.toMs || !isRecord(bytes, at, place)) return true;
         more = messages.length === search.limit;
         if (more) return false;
-        messages.push(decodeRecord(bytes, at, place));
+        messages.push(log.decode(bytes, at, place));
         return true;
       },
     });

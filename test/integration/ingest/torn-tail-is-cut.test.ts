@@ -3,53 +3,63 @@ import { join } from 'node:path';
 import t from 'tap';
 import { kioskMessage, openJournal, readAll, temporaryDirectory } from '../../support/journal.ts';
 
+/** From the third message on too large for 16 bits: two messages are of version 1, the third is of version 2. */
+const placeOf = (index: number): number => index * 50_000;
+
 async function journalOf(directory: string, messages: number): Promise<{ name: string; ends: number[] }> {
   const journal = await openJournal({ directory });
   const ends: number[] = [];
   for (let index = 0; index < messages; index += 1) {
-    ends.push((await journal.append(kioskMessage({ packetId: index }))).endOffset);
+    ends.push((await journal.append(kioskMessage({ packetId: placeOf(index) }))).endOffset);
   }
   await journal.close();
   const name = (await readdir(directory)).find((file) => file.endsWith('.seg'))!;
   return { name, ends };
 }
 
-t.test('a file that ends anywhere within its last record opens without it, and takes new ones', async (t) => {
-  const source = await temporaryDirectory(t);
-  const { name, ends } = await journalOf(source, 3);
-  const size = (await readFile(join(source, name))).length;
-  const lastBytes = ends[2]! - ends[1]!;
-  for (let missing = 1; missing <= lastBytes; missing += 1) {
-    const directory = await temporaryDirectory(t);
-    await copyFile(join(source, name), join(directory, name));
-    await truncate(join(directory, name), size - missing);
-    const journal = await openJournal({ directory });
-    t.equal(journal.head, ends[1], `${missing} bytes missing`);
-    const next = await journal.append(kioskMessage({ packetId: 99 }));
-    t.equal(next.offset, ends[1]);
-    t.same(
-      (await readAll(journal)).map((message) => message.packetId),
-      [0, 1, 99],
-    );
-    await journal.close();
-  }
-});
+for (const version of [1, 2]) {
+  /** Index of the last message. */
+  const last = version;
+  const good = Array.from({ length: last }, (_, index) => placeOf(index));
 
-t.test('a last record with any byte wrong is cut off', async (t) => {
-  const source = await temporaryDirectory(t);
-  const { name, ends } = await journalOf(source, 3);
-  const bytes = await readFile(join(source, name));
-  for (let at = bytes.length - (ends[2]! - ends[1]!); at < bytes.length; at += 1) {
-    const directory = await temporaryDirectory(t);
-    const broken = Buffer.from(bytes);
-    broken[at] = broken[at]! ^ 0x41;
-    await writeFile(join(directory, name), broken);
-    const journal = await openJournal({ directory });
-    t.equal(journal.head, ends[1], `byte ${at}`);
-    await journal.close();
-    t.equal((await readFile(join(directory, name))).length, 64 + ends[1]!);
-  }
-});
+  t.test(`a file that ends anywhere within its last record, of version ${version}, opens without it`, async (t) => {
+    const source = await temporaryDirectory(t);
+    const { name, ends } = await journalOf(source, last + 1);
+    const size = (await readFile(join(source, name))).length;
+    const before = ends[last - 1]!;
+    for (let missing = 1; missing <= ends[last]! - before; missing += 1) {
+      const directory = await temporaryDirectory(t);
+      await copyFile(join(source, name), join(directory, name));
+      await truncate(join(directory, name), size - missing);
+      const journal = await openJournal({ directory });
+      t.equal(journal.head, before, `${missing} bytes missing`);
+      const next = await journal.append(kioskMessage({ packetId: 99 }));
+      t.equal(next.offset, before);
+      t.same(
+        (await readAll(journal)).map((message) => message.packetId),
+        [...good, 99],
+      );
+      await journal.close();
+    }
+  });
+
+  t.test(`a last record of version ${version} with any byte wrong is cut off`, async (t) => {
+    const source = await temporaryDirectory(t);
+    const { name, ends } = await journalOf(source, last + 1);
+    const bytes = await readFile(join(source, name));
+    t.equal(bytes[64 + ends[last - 1]! + 8], version);
+    for (let at = 64 + ends[last - 1]!; at < bytes.length; at += 1) {
+      const directory = await temporaryDirectory(t);
+      const broken = Buffer.from(bytes);
+      broken[at] = broken[at]! ^ 0x41;
+      await writeFile(join(directory, name), broken);
+      const journal = await openJournal({ directory });
+      t.equal(journal.head, ends[last - 1]!, `byte ${at}`);
+      await journal.close();
+      t.equal((await readFile(join(directory, name))).length, 64 + ends[last - 1]!);
+    }
+  });
+}
 
 t.test('zeros that a power cut left behind the last record are cut off', async (t) => {
   const directory = await temporaryDirectory(t);
@@ -81,9 +91,10 @@ t.test('damage with good records behind it costs only what is damaged, is report
     await writeFile(join(directory, name), bytes);
     const journal = await openJournal({ directory });
     const ids = (await readAll(journal)).map((message) => message.packetId);
-    t.same(ids, sealed ? [0, 1, 3, 4, 0] : [0, 1, 3, 4]);
+    const kept = [0, 1, 3, 4].map(placeOf);
+    t.same(ids, sealed ? [...kept, 0] : kept);
     t.equal(await journal.at(ends[1]!), null);
-    t.equal((await journal.at(ends[2]!))?.packetId, 3);
+    t.equal((await journal.at(ends[2]!))?.packetId, placeOf(3));
     await mkdir(join(directory, 'aside'), { recursive: true });
     t.same(await readdir(join(directory, 'aside')), [name]);
     await journal.close();

@@ -148,11 +148,16 @@ export class SegmentLog {
       visit: (bytes, at, place, length) => {
         left -= length;
         if (messages.length > 0 && (left < 0 || messages.length >= maxMessages)) return false;
-        messages.push(decodeRecord(bytes, at, place));
+        messages.push(this.decode(bytes, at, place));
         return true;
       },
     });
     return { messages, next };
+  }
+
+  /** The record at `at` of a walk that was found good. */
+  decode(bytes: Buffer, at: number, place: PlaceInLife): Message {
+    return decodeRecord(bytes, at, place, this.#deps.options.uplinks);
   }
 
   /** Visits the records of [from, to) over all files; returns the first offset not visited, or `to`. */
@@ -193,7 +198,8 @@ export class SegmentLog {
   async readOne(offset: number): Promise<Message | null> {
     const segment = this.#segments[this.#indexOf(offset)];
     if (!segment || offset < segment.base || offset >= segment.end) return null;
-    return readOne(this.#deps.options.files, segment, offset).catch(nullIfGone);
+    const { files, uplinks } = this.#deps.options;
+    return readOne({ files, segment, uplinks }, offset).catch(nullIfGone);
   }
 
   /** Index of the first segment that ends behind `offset`. */

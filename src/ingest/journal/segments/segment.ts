@@ -1,6 +1,7 @@
 import type { Lane, Message } from '../../../core/types.ts';
 import { decodeRecord, FIXED_BYTES, isRecord, plausibleLength } from '../codec.ts';
 import type { JournalFile, JournalFiles } from '../files.ts';
+import type { UplinkNumbers } from '../uplink-numbers.ts';
 import { HEADER_BYTES } from './header.ts';
 
 /** Times of receipt within a stretch of a segment that begins at `offset`. */
@@ -140,8 +141,14 @@ async function findNext(file: JournalFile, segment: Segment, damaged: number, to
   return null;
 }
 
+export interface OneSegment {
+  files: JournalFiles;
+  segment: Segment;
+  uplinks: UplinkNumbers;
+}
+
 /** The message at exactly `offset`, or null when no good record begins there. */
-export async function readOne(files: JournalFiles, segment: Segment, offset: number): Promise<Message | null> {
+export async function readOne({ files, segment, uplinks }: OneSegment, offset: number): Promise<Message | null> {
   let message: Message | null = null;
   const file = await files.open(segment.path, 'read');
   try {
@@ -151,7 +158,7 @@ export async function readOne(files: JournalFiles, segment: Segment, offset: num
     const bytes = await readBytes(file, segment, offset, length);
     const { lane, salt, incarnation } = segment;
     const place = { lane, offset, salt, incarnation };
-    if (isRecord(bytes, 0, place)) message = decodeRecord(bytes, 0, place);
+    if (isRecord(bytes, 0, place)) message = decodeRecord(bytes, 0, place, uplinks);
   } finally {
     await file.close();
   }
