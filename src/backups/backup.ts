@@ -32,8 +32,8 @@ export interface TakenBackup {
  * What is copied in a way of its own, or not at all: Redis holds doorbells only, sockets and locks are made anew, and
  * what kills the process is found out again.
  */
-const APART = /^(lock|backup-lock|restoring|run|redis|postgres|secrets|influx|journal|demo-token)$/;
-const JOURNAL_APART = /^(identities|bulk-identities|poison|\.backup|\.probe)$|(^|\/)lock$/;
+const APART = /^(lock|backup-lock|restoring|run|redis|postgres|secrets|influx|journal|demo-token|\.kept-room)$/;
+const JOURNAL_APART = /^(identities|bulk-identities|poison|\.backup|\.probe|\.kept-room)$|(^|\/)lock$/;
 
 /** Where the secrets of a backup are put, and looked for by a restore. */
 export function secretsFileOf(target: string): string {

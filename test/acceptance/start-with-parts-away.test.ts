@@ -78,6 +78,14 @@ if (process.getuid?.() === 0) {
       15_000,
     );
     await refusesEdits(t, gateway, 'k-2');
+    await gateway.stop('SIGTERM');
+    disk.fill(0);
+    await gateway.start();
+    t.match(gateway.output, /no message is acknowledged/, 'not one byte was left, and it started');
+    await gateway.stop('SIGKILL');
+    disk.fill(0);
+    await gateway.start();
+    await refusesEdits(t, gateway, 'k-2');
     disk.free();
     await gateway.untilGreen();
     await gateway.register({ id: 'k-2' });

@@ -1,6 +1,7 @@
 import type { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
 import { DiskWatch, placesOnDisk } from '../health/disk-watch.ts';
 import { StandingFindings } from '../health/standing-findings.ts';
+import { placesOfRoom } from '../local-services/data-directory.ts';
 import { examineUseful } from './doctor.ts';
 import type { DoctorDeps } from './findings.ts';
 
@@ -13,7 +14,9 @@ export interface SurroundingsInput extends DoctorDeps {
 /** Watches what the gateway stands on and can be without for a while: its disks, Redis, InfluxDB and ffmpeg. */
 export async function watchSurroundings({ lifecycle, journalFull, ...deps }: SurroundingsInput) {
   const { config, clock, observer } = deps;
-  const disks = new DiskWatch({ places: await placesOnDisk(config), clock, observer, journalFull });
+  const places = await placesOnDisk(config);
+  const rooms = await placesOfRoom(config.dataDir);
+  const disks = new DiskWatch({ places, rooms, clock, observer, journalFull });
   await disks.start();
   lifecycle.onStop('disk watch', () => disks.stop());
   const findings = new StandingFindings({ look: (signal) => examineUseful(deps, signal), clock, observer });

@@ -6,6 +6,7 @@ import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import { type DiskPlace, type DiskVerdict, freeBytesOf, lookAtDisks, ROOM_BYTES } from '../../platform/files/disks.ts';
+import { keepRoom } from '../../platform/files/kept-room.ts';
 import type { Config } from '../config/config.ts';
 import type { Finding } from '../doctor/findings.ts';
 
@@ -30,6 +31,8 @@ export function findingOf({ level, what, remedy }: DiskVerdict): Finding {
 
 export interface DiskWatchDeps {
   places: DiskPlace[];
+  /** Directories where room is kept for the next start. */
+  rooms: readonly string[];
   clock: Clock;
   observer: Observer;
   /** Whether the journal takes nothing more, for whatever reason. */
@@ -91,7 +94,7 @@ export class DiskWatch implements EditRoom {
   }
 
   async look(): Promise<void> {
-    const { places, clock, observer } = this.#deps;
+    const { places, rooms, clock, observer } = this.#deps;
     try {
       const verdicts = await lookAtDisks(places, () => clock.monotonicMs());
       const before = new Map(this.#verdicts.map(({ path, level }) => [path, level]));
@@ -102,8 +105,12 @@ export class DiskWatch implements EditRoom {
         else observer.log.info({ part: 'disk' }, what);
       }
       this.#verdicts = verdicts;
+      await keepRoom(rooms);
     } catch (error) {
-      observer.log.warn({ part: 'disk', error: messageOf(error) }, 'a disk cannot be asked how much is free');
+      observer.log.warn(
+        { part: 'disk', error: messageOf(error) },
+        'a disk cannot be looked at, or room for the next start cannot be kept',
+      );
     }
   }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readFile, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RESTORING } from '../../backups/restore.ts';
@@ -7,6 +7,7 @@ import { LINKED_BY_BACKUPS, LINKS } from '../../backups/tree.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { KnownSecrets } from '../../core/observe.ts';
 import { ensureDirectory, writeFileDurable } from '../../platform/files/files.ts';
+import { giveUpRoom } from '../../platform/files/kept-room.ts';
 import { lockFile } from './file-lock.ts';
 
 /** The longest path a unix socket can have on Linux (`sun_path` less its final zero). */
@@ -42,6 +43,7 @@ export class DataDirectory {
     const real = await realpath(path);
     const wrong = await ownerProblem(real);
     if (wrong) throw new CitywatchError('service.failed', { detail: `${wrong.what}; ${wrong.remedy}.` });
+    await giveUpRoom(await placesOfRoom(real));
     const lock = await lockFile(join(real, 'lock'), LOCK_WAIT_S);
     if (!lock) {
       throw new CitywatchError('service.failed', {
@@ -109,6 +111,12 @@ export class DataDirectory {
       await rm(this.#sockets, { recursive: true, force: true });
     await this.#release();
   }
+}
+
+/** The directories, each perhaps a disk of its own, that a start writes to and where room is kept for the next one. */
+export async function placesOfRoom(path: string): Promise<string[]> {
+  const database = await readlink(join(path, 'postgres')).catch(() => null);
+  return [path, join(path, 'journal'), ...(database === null ? [] : [database])];
 }
 
 /** The file in `run/` that names a directory for sockets elsewhere. */

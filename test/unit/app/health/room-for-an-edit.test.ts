@@ -8,7 +8,13 @@ const MiB = 1024 ** 2;
 
 function watch(path: string, journalFull = false): DiskWatch {
   const places = [{ use: 'database', path } as const];
-  return new DiskWatch({ places, clock: new ManualClock(), observer: quietObserver(), journalFull: () => journalFull });
+  return new DiskWatch({
+    places,
+    rooms: [],
+    clock: new ManualClock(),
+    observer: quietObserver(),
+    journalFull: () => journalFull,
+  });
 }
 
 t.test('an edit needs room for its message in the journal', async (t) => {
