@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { ROOT } from './root.mjs';
 
 /** Where the gateway looks for the programs it starts, whatever the PATH of the caller is. */
 const PLACES = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
@@ -38,15 +39,25 @@ export function run(command, args, { show = false, ...options } = {}) {
 
 /**
  * Calls `work` while holding an exclusive lock on `path`, waiting for whoever holds it. The kernel ends the lock with us,
- * however we end. Without flock(1), that is outside Debian, the work goes on unlocked.
+ * however we end. Without flock(1), that is outside Debian, the work goes on unlocked. Whoever needs the lock is about to
+ * write beside it, so one that cannot be made is the first sign of a service that runs from a clone it may only read.
  */
 export async function withLock(path, work) {
-  mkdirSync(dirname(path), { recursive: true });
-  const fd = openSync(path, 'a');
+  const fd = openLock(path);
   try {
     spawnSync('flock', ['-x', '3'], { stdio: ['ignore', 'ignore', 'ignore', fd] });
     return await work();
   } finally {
     closeSync(fd);
+  }
+}
+
+function openLock(path) {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    return openSync(path, 'a');
+  } catch (error) {
+    const remedy = `run "npm run setup" in ${ROOT} once, as a user who may write there`;
+    throw new SetupError(`Something has to be set up first, and this user may not (${error.message}): ${remedy}.`);
   }
 }

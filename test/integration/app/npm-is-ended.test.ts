@@ -41,7 +41,8 @@ for (const script of ['start', 'demo']) {
     await copyFile(join(ROOT, 'package.json'), join(root, 'package.json'));
     await mkdir(join(root, 'scripts'));
     await mkdir(join(root, 'src/app'), { recursive: true });
-    await copyFile(join(ROOT, 'scripts/citywatch'), join(root, 'scripts/citywatch'));
+    for (const name of ['citywatch', 'any-node'])
+      await copyFile(join(ROOT, 'scripts', name), join(root, 'scripts', name));
     await writeFile(join(root, 'scripts/prepare.mjs'), `process.stdout.write(${JSON.stringify(process.execPath)});`);
     await writeFile(join(root, 'src/app/main.ts'), `await import(${JSON.stringify(CHILD)});`);
     const { top, said } = await up(t, { words: ['npm', 'run', script], cwd: root });
