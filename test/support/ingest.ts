@@ -98,7 +98,7 @@ export async function startIngest(t: Teardown) {
 /** Reads what there is and enters it in the ledger, as the telemetry reader does; `refuse` speaks for the store. */
 export async function drain(ingest: Ingest, refuse: (message: Message, index: number) => boolean = () => false) {
   const batches: DecodedBatch[] = [];
-  let offset = await ingest.ledger.cursor('live').load();
+  let offset = await ingest.ledger.load('live');
   while (offset < ingest.lanes.live.journal.head) {
     const batch = await ingest.feed.read({ lane: 'live', offset }, new AbortController().signal);
     const rejected: RejectedRecord[] = [];

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
+import type { JournalReader } from '../../core/journal-reader.ts';
 import { InTurn, Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import { Counter, type Observer } from '../../core/observe.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
@@ -10,7 +11,7 @@ import { enqueueWork, type WorkTicket } from '../../platform/work/work.ts';
 import { priorityOf } from '../desk/alert.ts';
 import { DESK_QUEUE } from '../desk/queues.ts';
 import type { AlertTables } from '../desk/tables.ts';
-import { saveRuleCursors } from './cursors.ts';
+import { RULES_READER, saveRuleCursors } from './cursors.ts';
 import type { RulesEngine, StoredStates } from './engine.ts';
 import { dedupKey, type Finding } from './findings.ts';
 import { type PlateBox, sealPlates } from './plates.ts';
@@ -42,7 +43,11 @@ const TICK_MS = 250;
  * The reader "rules" of both lanes: they share the states of rules, so states and both cursors are saved together.
  * After a crash it judges again from the saved cursors, and the same findings get the same ids.
  */
-export class RulesReader {
+export class RulesReader implements JournalReader {
+  readonly name = RULES_READER;
+  readonly lanes = ['live', 'bulk'] as const;
+  /** An alert is not to wait. */
+  readonly restMs = 5;
   readonly #deps: RulesReaderDeps;
   readonly #findings: Counter;
   readonly #cursors: Cursors = { live: 0, bulk: 0 };

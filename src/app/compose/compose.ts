@@ -23,8 +23,7 @@ import { SecretHasher } from '../../platform/secrets/hasher.ts';
 import { Vault } from '../../platform/secrets/vault.ts';
 import { Doorbell } from '../../platform/work/jobs.ts';
 import { enqueueWork, WorkQueue } from '../../platform/work/work.ts';
-import { Twin } from '../../telemetry/twin/twin.ts';
-import { TelemetryWriter } from '../../telemetry/writer/writer.ts';
+import { TwinReader } from '../../telemetry/twin/twin-reader.ts';
 import type { Config } from '../config/config.ts';
 import { vaultKey } from '../config/vault-key.ts';
 import { examineNeeded, refuseProblems } from '../doctor/doctor.ts';
@@ -46,7 +45,7 @@ import { openCrashGuard, previewOf } from './ground/crash-guard.ts';
 import { openDatabase } from './ground/database.ts';
 import { keepHouse } from './ground/housekeeping.ts';
 import { startServices } from './ground/services.ts';
-import { openBooks, openSeries } from './ingest/books.ts';
+import { openBooks } from './ingest/books.ts';
 import { startDownlink } from './ingest/downlink.ts';
 import { composeImages } from './ingest/images.ts';
 import { openJournals } from './ingest/journals.ts';
@@ -56,8 +55,7 @@ import { type MqttDoor, startMqtt } from './ingest/mqtt.ts';
 import { composePassages } from './ingest/passages.ts';
 import { startReaders } from './ingest/readers.ts';
 import { composePeople } from './people.ts';
-import { composeHistory } from './rollups.ts';
-import { chooseStore } from './store.ts';
+import { composeTelemetry, openTwin } from './telemetry.ts';
 import { composeVideo } from './video.ts';
 
 const CONFIG_DIRECTORY = join(import.meta.dirname, '../../../config');
@@ -161,22 +159,17 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   await registry.loadDirectory();
   const guard = await openCrashGuard({ directory: directoryOf, clock, observer, lifecycle });
   const feed = new Feed({ lanes, kinds, guard, observer });
-  const twinPath = join(await place.directory('twin'), 'checkpoint');
-  const twin = new Twin({ path: twinPath, kinds, journal: opened.ofTwin, clock, observer });
-  await twin.start();
-  lifecycle.onStop('twin', () => twin.stop());
-  const series = await openSeries({ database, kinds, clock, observer });
-  const store = chooseStore(config, services.influx, { http: outbound, clock, observer });
-  const writer = new TelemetryWriter({ store, series, clock, observer, restartStore: services.restartInflux });
+  const twin = await openTwin({ journal: opened.ofTwin, kinds, directoryOf, clock, observer, lifecycle });
   const { ledger, deadLetters, messages, completeness, daysReader, watchLedger } = openBooks({
     ...{ lanes, incarnationOf, intake, kinds, guard, twin, self, directory, database, clock, observer, lifecycle },
     vaultKey: await vaultKey(config, key),
     checkLedgerEveryMs: config.ledger.checkS * 1000,
   });
   const ground = { config, database, kinds, clock, observer, lifecycle };
-  const { history, exports, ...rollups } = await composeHistory({
-    ...{ ...ground, store, journals, incarnationOf, register, directoryOf },
+  const telemetry = await composeTelemetry({
+    ...{ ...ground, services, outbound, journals, books: ledger, passages, incarnationOf, register, directoryOf },
   });
+  const { store, writer, history, exports } = telemetry;
 
   // Cameras and alerts.
   const video = composeVideo({
@@ -219,10 +212,11 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   watchKinds({ kinds, database, clock, observer, lifecycle, self, rulesDirectory: join(CONFIG_DIRECTORY, 'rules') });
   const { reader: rules } = alerting;
   watchLedger((differs, data) => alerting.ofGateway.set('ledger-difference', differs, data));
-  const reading = { journals, feed, guard, ledger, writer, passages, rules, twin, lease, clock, observer, lifecycle };
-  const more = { commands: downlink.reader, rollups: rollups.reader, completeness: daysReader };
-  const { storedUpTo, board } = startReaders(reading, more);
-  rollups.start(storedUpTo);
+  const readers = startReaders({
+    ...{ journals, feed, guard, lease, clock, observer, lifecycle },
+    ...{ telemetry: telemetry.reader, rules, twin: new TwinReader(twin), rollups: telemetry.rollups },
+    ...{ completeness: daysReader, commands: downlink.reader },
+  });
   const idempotency = new Idempotency({ database, clock });
   keepHouse({
     ...{ clock, observer, lifecycle },
@@ -275,10 +269,10 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     health: new Health({
       clock,
       checks: healthChecks({
-        ...{ database, doorbell, store, writer, door, intake, lease, ...watched, board },
+        ...{ database, doorbell, store, writer, door, intake, lease, ...watched, board: readers },
         blobs: [images.blobs, alerting.evidenceBlobs],
       }),
-      readers: () => board.list(),
+      readers: () => readers.list(),
     }),
     settings: { cursorKey: await key('cursors'), version: VERSION, ...tls.forApi(), ...sharedSecrets(config) },
   });

@@ -1,13 +1,13 @@
 import type { Clock } from '../../core/clock.ts';
 import { isInternal } from '../../core/internal-records.ts';
+import type { JournalReader } from '../../core/journal-reader.ts';
 import { SayOnce } from '../../core/mechanisms/say-once.ts';
 import { Counter, type Logger, type Observer } from '../../core/observe.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
-import type { DecodedBatch, DecodedMessage, DeviceId, Lane } from '../../core/types.ts';
+import type { DecodedBatch, DecodedMessage, DeviceId } from '../../core/types.ts';
 import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
-import type { IngestTables } from '../ledger/tables.ts';
-import type { ReaderName } from '../readers/cursor.ts';
+import { DatabaseCursors } from '../readers/database-cursors.ts';
 import { afterReply, judgeReply, type Life, type ReplyVerdict } from './life.ts';
 import type { OpenDevices } from './open-devices.ts';
 import { isCommandId, type Reply, repliesIn } from './reply.ts';
@@ -17,7 +17,6 @@ export interface RepliesReaderDeps {
   database: Database;
   clock: Clock;
   observer: Observer;
-  lane: Lane;
   /** Offset behind the newest durable message. */
   head(): number;
   incarnationOf: IncarnationOf;
@@ -28,8 +27,8 @@ export interface RepliesReaderDeps {
   isThere(device: DeviceId): void;
 }
 
-export const COMMANDS_READER: ReaderName = 'commands';
-
+/** Devices reply now; nothing of a backfill is a reply. */
+const LANE = 'live';
 const SAVE_EVERY_MS = 1_000;
 /** A reply received before a deadline may still be on its way into the journal; give it this long. */
 const HEAD_MARGIN_MS = 1_000;
@@ -48,12 +47,15 @@ interface Found {
  * order of the journal. What a reply does and the cursor behind it are one transaction, so that after a crash nothing
  * is read twice and nothing left out; without replies the cursor is saved at most once a second.
  */
-export class RepliesReader {
+export class RepliesReader implements JournalReader {
+  readonly name = 'commands';
+  readonly lanes = [LANE] as const;
+  readonly restMs = 25;
   readonly #deps: RepliesReaderDeps;
   readonly #log: Logger;
   readonly #verdicts: Counter;
   #cursor = 0;
-  #saved = 0;
+  readonly #cursors: DatabaseCursors;
   #savedAtMs = Number.NEGATIVE_INFINITY;
   /** Nothing is known of the time before the first message or the head. */
   #readUntilMs = Number.NEGATIVE_INFINITY;
@@ -62,6 +64,7 @@ export class RepliesReader {
 
   constructor(deps: RepliesReaderDeps) {
     this.#deps = deps;
+    this.#cursors = new DatabaseCursors({ ...deps, reader: this.name });
     this.#said = new SayOnce(deps.clock);
     this.#log = deps.observer.log.child({ part: 'commands' });
     this.#verdicts = new Counter({
@@ -73,24 +76,14 @@ export class RepliesReader {
   /** Where to read on. A gateway that never read replies has no command they could belong to: it begins at the head. */
   async load(): Promise<number> {
     if (this.#loaded) return this.#cursor;
-    const { database, lane, head } = this.#deps;
-    await this.#save(database, head(), 'where-absent');
-    const row = await database
-      .tables<IngestTables>()
-      .selectFrom('ingest_cursor')
-      .select('journal_offset')
-      .where('reader', '=', COMMANDS_READER)
-      .where('lane', '=', lane)
-      .executeTakeFirstOrThrow();
-    this.#cursor = row.journal_offset;
-    this.#saved = row.journal_offset;
+    this.#cursor = await this.#cursors.loadFrom(LANE, this.#deps.head());
     this.#loaded = true;
     return this.#cursor;
   }
 
   /** What stands before it is done with; the journal may let it go. */
-  get saved(): number {
-    return this.#saved;
+  saved(): number {
+    return this.#cursors.saved(LANE);
   }
 
   /** Everything that was received before this moment has been read: a deadline before it has passed for good. */
@@ -116,7 +109,6 @@ export class RepliesReader {
     const to = Math.max(this.#cursor, batch.to);
     if (hasWork || nowMs - this.#savedAtMs >= SAVE_EVERY_MS) {
       await this.#commit(found, to, hasWork);
-      this.#saved = to;
       this.#savedAtMs = nowMs;
     }
     this.#cursor = to;
@@ -126,9 +118,8 @@ export class RepliesReader {
 
   /** Saves where it is, so that the next start does not read again. */
   async stop(): Promise<void> {
-    if (!this.#loaded || this.#saved === this.#cursor) return;
-    await this.#save(this.#deps.database, this.#cursor, 'always');
-    this.#saved = this.#cursor;
+    if (!this.#loaded || this.saved() === this.#cursor) return;
+    await this.#cursors.save({ [LANE]: this.#cursor }, async () => {});
   }
 
   #note({ message, records }: DecodedMessage, there: Map<DeviceId, number>): void {
@@ -138,12 +129,11 @@ export class RepliesReader {
   }
 
   async #commit(found: Found, to: number, hasWork: boolean): Promise<void> {
-    const { database, open, isThere } = this.#deps;
-    if (!hasWork) return await this.#save(database, to, 'always');
-    const verdicts = await database.transaction(async (tx) => {
+    const { open, isThere } = this.#deps;
+    if (!hasWork) return await this.#cursors.save({ [LANE]: to }, async () => {});
+    const verdicts = await this.#cursors.save({ [LANE]: to }, async (tx) => {
       const judged = await this.#answer(tx, found.replies);
       for (const [device, atMs] of found.there) await sendAgain(tx, device, atMs);
-      await this.#save(tx, to, 'always');
       return judged;
     });
     for (const [index, verdict] of verdicts.entries()) this.#tell(verdict, found.replies[index]!);
@@ -182,20 +172,6 @@ export class RepliesReader {
     if (verdict !== 'unknown' && verdict !== 'foreign') return;
     if (!this.#said.due()) return;
     this.#log.warn({ device: from, receipt, verdict }, 'a device answers what it was not asked');
-  }
-
-  async #save(tables: Tables, offset: number, when: 'always' | 'where-absent'): Promise<void> {
-    const { lane, incarnationOf, clock } = this.#deps;
-    const at = { journal_offset: offset, incarnation: incarnationOf({ lane, offset }), updated_at_ms: clock.nowMs() };
-    await tables
-      .tables<IngestTables>()
-      .insertInto('ingest_cursor')
-      .values({ reader: COMMANDS_READER, lane, ...at })
-      .onConflict((conflict) => {
-        const known = conflict.columns(['reader', 'lane']);
-        return when === 'where-absent' ? known.doNothing() : known.doUpdateSet(at);
-      })
-      .execute();
   }
 }
 

@@ -1,13 +1,14 @@
 import { type Clock, HOUR_MS, MINUTE_MS } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { isInternal } from '../../core/internal-records.ts';
+import type { JournalReader } from '../../core/journal-reader.ts';
 import { InTurn } from '../../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { DecodedBatch, DeviceId, DeviceKind, Lane } from '../../core/types.ts';
 import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
-import { loadCursor, moveCursor, type ReaderName } from '../readers/cursor.ts';
+import { DatabaseCursors } from '../readers/database-cursors.ts';
 import { type DaySlots, dayOf, emptyDay, see, slotMsOf } from './day-slots.ts';
 
 export interface DeviceDaysDeps {
@@ -22,7 +23,6 @@ export interface CompletenessTables {
   device_day: { day: number; device: string; slot_ms: number; seen: Buffer };
 }
 
-const READER: ReaderName = 'completeness';
 /** A restart reads at most this much of the journal again. */
 const SAVE_EVERY_MS = 5 * MINUTE_MS;
 /** Days of devices that wait to be saved; more are saved at once. */
@@ -46,18 +46,22 @@ interface Day extends DaySlots {
  * The reader "completeness": notes in which half period each device had a reading, and saves that with its cursors
  * every five minutes. What it notes twice it knows already, so it may read again from an older cursor.
  */
-export class DeviceDays {
+export class DeviceDays implements JournalReader {
+  readonly name = 'completeness';
+  readonly lanes = ['live', 'bulk'] as const;
+  readonly restMs = 250;
   readonly #deps: DeviceDaysDeps;
+  readonly #cursors: DatabaseCursors;
   /** By day and device; what was met first comes first. */
   readonly #days = new Map<string, Day>();
   readonly #read: Record<Lane, number> = { live: 0, bulk: 0 };
-  readonly #saved: Record<Lane, number> = { live: 0, bulk: 0 };
   #dirty = 0;
   readonly #turns = new InTurn();
   #cancel: () => void = () => {};
 
   constructor(deps: DeviceDaysDeps) {
     this.#deps = deps;
+    this.#cursors = new DatabaseCursors({ ...deps, reader: this.name });
     const dirty = (): number => this.#dirty;
     new Gauge({
       name: 'citywatch_completeness_unsaved_days',
@@ -85,15 +89,12 @@ export class DeviceDays {
   }
 
   async load(lane: Lane): Promise<number> {
-    if (this.#read[lane] === 0) {
-      this.#saved[lane] = await loadCursor(this.#deps.database, READER, lane);
-      this.#read[lane] = this.#saved[lane];
-    }
+    if (this.#read[lane] === 0) this.#read[lane] = await this.#cursors.load(lane);
     return this.#read[lane];
   }
 
   saved(lane: Lane): number {
-    return this.#saved[lane];
+    return this.#cursors.saved(lane);
   }
 
   /** Throws when PostgreSQL does not answer; the batch may then come again. */
@@ -111,7 +112,7 @@ export class DeviceDays {
           }
         }
       }
-      this.#read[batch.lane] = batch.to;
+      this.#read[batch.lane] = Math.max(this.#read[batch.lane], batch.to);
       if (this.#dirty > DIRTY_MAX) await this.#save();
     });
   }
@@ -179,22 +180,15 @@ export class DeviceDays {
   }
 
   async #save(): Promise<void> {
-    const { database, incarnationOf, clock } = this.#deps;
     const dirty = [...this.#days.values()].filter((day) => day.dirty);
     const read = { ...this.#read };
-    await database.transaction(async (tx) => {
+    await this.#cursors.save(read, async (tx) => {
       for (const some of chunksOf(dirty, ROWS_PER_STATEMENT)) {
         await store(tx, some);
-      }
-      for (const lane of ['live', 'bulk'] as const) {
-        if (read[lane] <= this.#saved[lane]) continue;
-        const batch = { lane, from: this.#saved[lane], to: read[lane], messages: [] };
-        await moveCursor(tx, { reader: READER, batch, incarnationOf, atMs: clock.nowMs() });
       }
     });
     for (const day of dirty) day.dirty = false;
     this.#dirty = 0;
-    Object.assign(this.#saved, read);
     let bytes = 0;
     for (const { seen } of this.#days.values()) bytes += seen.length + DAY_BYTES;
     for (const [key, { seen }] of this.#days) {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import type { ReaderCursors } from '../../core/journal-reader.ts';
 import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { Caller, DecodedBatch, DecodedMessage, DeviceId, Lane, Message, Refusal } from '../../core/types.ts';
@@ -36,8 +37,9 @@ const ROWS_PER_STATEMENT = 500;
 const TEXT_CHARACTERS_MAX = 256;
 
 /** The books of the telemetry reader: what it did with each message, and whether that adds up to what came in. */
-export class Ledger {
+export class Ledger implements ReaderCursors {
   readonly #deps: LedgerDeps;
+  readonly #saved: Record<Lane, number> = { live: 0, bulk: 0 };
   readonly #balance: LedgerBalance;
 
   constructor(deps: LedgerDeps) {
@@ -50,9 +52,15 @@ export class Ledger {
     return this.#balance.balance(caller, epochId);
   }
 
-  /** The cursor of the telemetry reader. */
-  cursor(lane: Lane): { load(): Promise<number> } {
-    return { load: () => loadCursor(this.#deps.database, LEDGER_READER, lane) };
+  /** Where the telemetry reader goes on. */
+  async load(lane: Lane): Promise<number> {
+    this.#saved[lane] = await loadCursor(this.#deps.database, LEDGER_READER, lane);
+    return this.#saved[lane];
+  }
+
+  /** Everything of the lane before it is stored or explained; 0 until it is known. */
+  saved(lane: Lane): number {
+    return this.#saved[lane];
   }
 
   /**
@@ -75,6 +83,7 @@ export class Ledger {
       if (counters.length > 0) await addCounters(tx, counters);
       await also?.(tx);
     });
+    this.#saved[batch.lane] = batch.to;
   }
 
   #enter(batch: DecodedBatch, rejected: readonly RejectedRecord[]) {

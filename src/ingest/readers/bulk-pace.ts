@@ -1,5 +1,4 @@
-import { type Clock, DAY_MS } from '../../core/clock.ts';
-import type { DecodedBatch, DecodedMessage } from '../../core/types.ts';
+import type { Clock } from '../../core/clock.ts';
 
 export interface BulkPaceDeps {
   clock: Clock;
@@ -36,14 +35,4 @@ export class BulkPace {
     await clock.sleep(Math.min(REST_MS_MAX, (clock.monotonicMs() - startMs) * REST_SHARE), signal);
     return result;
   }
-}
-
-/**
- * A backfill with the oldest day first: InfluxDB keeps one shard per day or week, and hopping between them makes it
- * compact each over and over. A live batch is returned as it is.
- */
-export function oldestDayFirst(batch: DecodedBatch): DecodedBatch {
-  if (batch.lane === 'live') return batch;
-  const dayOf = ({ records }: DecodedMessage): number => Math.floor((records[0]?.atMs ?? 0) / DAY_MS);
-  return { ...batch, messages: batch.messages.toSorted((a, b) => dayOf(a) - dayOf(b)) };
 }

@@ -29,6 +29,21 @@ export async function loadCursor(tables: Tables, reader: ReaderName, lane: Lane)
   return row?.journal_offset ?? 0;
 }
 
+/** Writes down where a reader begins that has no cursor in `lane`; one that has stays where it is. */
+export async function beginCursor(
+  tables: Tables,
+  at: { reader: ReaderName; lane: Lane; offset: number; incarnation: string },
+  atMs: number,
+): Promise<void> {
+  const { offset, ...rest } = at;
+  await tables
+    .tables<IngestTables>()
+    .insertInto('ingest_cursor')
+    .values({ ...rest, journal_offset: offset, updated_at_ms: atMs })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
 export interface CursorMove {
   reader: ReaderName;
   batch: DecodedBatch;
@@ -45,11 +60,7 @@ export async function moveCursor(tx: Tables, { reader, batch, incarnationOf, atM
   const db = tx.tables<IngestTables>();
   const { lane, from, to } = batch;
   const incarnation = incarnationOf({ lane, offset: to });
-  await db
-    .insertInto('ingest_cursor')
-    .values({ reader, lane, journal_offset: 0, incarnation, updated_at_ms: atMs })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+  await beginCursor(tx, { reader, lane, offset: 0, incarnation }, atMs);
   const row = await db
     .selectFrom('ingest_cursor')
     .select('journal_offset')

@@ -93,7 +93,7 @@ t.test('a kill between rows and cursor leaves neither, and what comes after is n
   });
   await t.rejects(killed, { message: 'killed' });
   t.same(await find({ plate: '苏E55555' }), []);
-  t.not(await ledger.cursor('live').load(), what.to);
+  t.not(await ledger.load('live'), what.to);
   await enter(what);
   t.match(await find({ plate: '苏E55555' }), [{ device: 'kakou-1', plate: '苏E55555' }]);
 });

@@ -2,7 +2,7 @@ import type { Clock } from '../../../core/clock.ts';
 import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
 import type { Observer } from '../../../core/observe.ts';
 import type { IncarnationOf } from '../../../core/receipt.ts';
-import type { DecodedBatch, Lane } from '../../../core/types.ts';
+import type { Lane } from '../../../core/types.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
 import type { Directory } from '../../../devices/registry/directory.ts';
 import { devicesOf } from '../../../devices/registry/places.ts';
@@ -19,7 +19,6 @@ import type { CrashGuard } from '../../../ingest/poison/crash-guard.ts';
 import type { Intake } from '../../../ingest/uplinks/common/intake.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import type { Twin } from '../../../telemetry/twin/twin.ts';
-import { SeriesBudget, type SeriesBudgetDeps } from '../../../telemetry/writer/series-budget.ts';
 import { LedgerWatch, type LedgerWatchDeps } from '../../health/ledger-watch.ts';
 import type { SelfReport } from '../../health/self-report.ts';
 
@@ -77,18 +76,6 @@ export function openBooks(parts: BooksParts) {
       expected: (area, kind) => devicesOf(database, area, kind),
     }),
     /** The reader "completeness". */
-    daysReader: {
-      load: (lane: Lane) => days.load(lane),
-      handle: (batch: DecodedBatch) => days.handle(batch),
-      saved: (lane: Lane) => days.saved(lane),
-      restMs: 250,
-    },
+    daysReader: days,
   };
-}
-
-/** Which series exist in the telemetry store, learned from the last lives. */
-export async function openSeries(deps: SeriesBudgetDeps): Promise<SeriesBudget> {
-  const series = new SeriesBudget(deps);
-  await series.load();
-  return series;
 }

@@ -1,16 +1,15 @@
 import type { Clock } from '../../../core/clock.ts';
-import { messageOf } from '../../../core/errors.ts';
+import type { JournalReader } from '../../../core/journal-reader.ts';
 import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
-import { Joined } from '../../../core/mechanisms/one-at-a-time.ts';
 import type { Observer } from '../../../core/observe.ts';
 import type { IncarnationOf } from '../../../core/receipt.ts';
+import { CommandLoop } from '../../../ingest/commands/command-loop.ts';
 import { COMMANDS_QUEUE, Commands, type CommandsDeps } from '../../../ingest/commands/commands.ts';
 import { OpenDevices } from '../../../ingest/commands/open-devices.ts';
 import { RepliesReader } from '../../../ingest/commands/replies-reader.ts';
 import { CommandSender } from '../../../ingest/commands/sender.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import type { WorkQueue } from '../../../platform/work/work.ts';
-import type { LaneReader } from './readers.ts';
 
 export interface DownlinkDeps {
   database: Database;
@@ -26,8 +25,6 @@ export interface DownlinkDeps {
   journal: { readonly head: number };
 }
 
-const TICK_MS = 500;
-
 export type Downlink = Awaited<ReturnType<typeof startDownlink>>;
 
 /** Builds and starts what takes commands to devices and their replies back; `sender.connect` says by what way. */
@@ -39,34 +36,14 @@ export async function startDownlink(deps: DownlinkDeps) {
   const sender = new CommandSender({ database, clock, observer, open, ring });
   const commands = new Commands({ database, clock, observer, kinds, directory, open, ring });
   const replies = new RepliesReader({
-    ...{ database, clock, observer, lane: 'live', head: () => journal.head, incarnationOf, open },
+    ...{ database, clock, observer, head: () => journal.head, incarnationOf, open },
     stateMeansThere: () => sender.acknowledgedBy === 'broker',
     isThere: (device) => sender.listening(device),
   });
   work.handle(COMMANDS_QUEUE, (device) => sender.handle(device));
-  const log = observer.log.child({ part: 'commands' });
-  const ticking = new Joined();
-  const tick = async (): Promise<void> => {
-    await sender.flush();
-    if (open.size > 0) await commands.expire(replies.horizonMs());
-  };
-  const cancel = clock.every(TICK_MS, () => {
-    void ticking.run(() =>
-      tick().catch((error: unknown) => log.warn({ error: messageOf(error) }, 'deadlines of commands are late')),
-    );
-  });
-  lifecycle.onStop('commands', async () => {
-    cancel();
-    await ticking.settled();
-    await sender.stop();
-    await replies.stop();
-  });
-  const reader: LaneReader = {
-    lanes: ['live'],
-    load: () => replies.load(),
-    handle: (batch) => replies.handle(batch),
-    saved: () => replies.saved,
-    restMs: 25,
-  };
+  const loop = new CommandLoop({ sender, commands, replies, open, clock, observer });
+  loop.start();
+  lifecycle.onStop('commands', () => loop.stop());
+  const reader: JournalReader = replies;
   return { commands, sender, reader };
 }

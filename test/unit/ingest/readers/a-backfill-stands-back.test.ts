@@ -1,5 +1,6 @@
 import t from 'tap';
-import { BulkPace, oldestDayFirst } from '../../../../src/ingest/readers/bulk-pace.ts';
+import { BulkPace } from '../../../../src/ingest/readers/bulk-pace.ts';
+import { oldestDayFirst } from '../../../../src/telemetry/writer/telemetry-reader.ts';
 import { AT_MS, batch, decoded, reading } from '../../../support/batches.ts';
 import { ManualClock } from '../../../support/clock.ts';
 

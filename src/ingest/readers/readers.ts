@@ -1,0 +1,80 @@
+import type { Clock } from '../../core/clock.ts';
+import { CitywatchError } from '../../core/errors.ts';
+import type { JournalReader } from '../../core/journal-reader.ts';
+import { supervise } from '../../core/mechanisms/supervise.ts';
+import type { Observer } from '../../core/observe.ts';
+import type { Lane } from '../../core/types.ts';
+import { ReaderBoard, type ReaderStatus } from './board.ts';
+import { type BatchHandler, type ReaderGuard, type ReaderOptions, ReadersOfLane, runReader } from './reader.ts';
+
+export interface ReadersDeps {
+  /** All there are: the journal keeps what any of them still needs. */
+  readers: readonly JournalReader[];
+  journals: Record<Lane, { readonly head: number; readonly tail: number; release(offset: number): void }>;
+  feed: ReaderOptions['feed'];
+  /** Finds out which message ends the whole process. */
+  guard: { reader(name: string, lane: Lane): ReaderGuard };
+  /** Whoever may have taken the lease judges by a state of its own: without it nothing is handled. */
+  lease: { held(): boolean };
+  clock: Clock;
+  observer: Observer;
+}
+
+const LANES = ['live', 'bulk'] as const;
+
+/**
+ * Runs every reader in each of its lanes, each supervised by itself: one that fails, hangs or waits for its service
+ * holds up no other. What all have read and saved the journal may let go, and nothing before.
+ */
+export class Readers {
+  readonly #deps: ReadersDeps;
+  readonly #board: ReaderBoard;
+  readonly #running: { stop(): Promise<void> }[] = [];
+
+  constructor(deps: ReadersDeps) {
+    this.#deps = deps;
+    this.#board = new ReaderBoard({ clock: deps.clock, head: (lane) => deps.journals[lane].head });
+  }
+
+  start(): void {
+    this.#board.start();
+    for (const lane of LANES) {
+      const here = this.#deps.readers.filter(({ lanes }) => lanes.includes(lane));
+      const names = here.map(({ name }) => name);
+      const places = new ReadersOfLane(this.#deps.journals[lane], names);
+      for (const reader of here) this.#start(reader, lane, places);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#running.splice(0).map((running) => running.stop()));
+    this.#board.stop();
+  }
+
+  /** Where each of them stands. */
+  list(): ReaderStatus[] {
+    return this.#board.list();
+  }
+
+  #start(reader: JournalReader, lane: Lane, places: ReadersOfLane): void {
+    const { journals, feed, guard, lease, clock, observer } = this.#deps;
+    const { name, restMs } = reader;
+    const stands = this.#board.add(name, lane, journals[lane].tail);
+    const onDone = (offset: number): void => {
+      stands(offset);
+      // What is read but not saved is still needed: a crash reads it again.
+      places.done(name, Math.min(offset, reader.saved(lane)));
+    };
+    const handle: BatchHandler = async (batch, signal) => {
+      if (!lease.held()) throw new CitywatchError('store.unavailable', { detail: 'The lease is not confirmed.' });
+      await reader.handle(batch, signal);
+    };
+    const cursor = { load: () => reader.load(lane) };
+    const ofLane = guard.reader(name, lane);
+    const loop = runReader({ name, lane, feed, cursor, handle, clock, observer, onDone, restMs, guard: ofLane });
+    const onEnd = (reason: unknown): void => {
+      observer.log.error({ part: `reader ${name}`, lane, err: reason }, 'a reader ended and starts again');
+    };
+    this.#running.push(supervise(loop, { name: `${name} ${lane}`, clock, maxBackoffMs: 5_000, onEnd }));
+  }
+}

@@ -1,0 +1,241 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
+import { parseRule } from '../../../../src/alerts/rules/rules.ts';
+import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
+import { HOUR_MS } from '../../../../src/core/clock.ts';
+import { CitywatchError } from '../../../../src/core/errors.ts';
+import type { DecodedBatch } from '../../../../src/core/types.ts';
+import { DeviceDays } from '../../../../src/ingest/completeness/device-days.ts';
+import { refusal } from '../../../../src/ingest/decode/refusals.ts';
+import { Ledger } from '../../../../src/ingest/ledger/ledger.ts';
+import { DatabaseCursors } from '../../../../src/ingest/readers/database-cursors.ts';
+import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { migrate } from '../../../../src/platform/database/migrate.ts';
+import { CompleteSince } from '../../../../src/telemetry/rollups/complete-since.ts';
+import { RollupsReader } from '../../../../src/telemetry/rollups/rollups-reader.ts';
+import { Twin } from '../../../../src/telemetry/twin/twin.ts';
+import { TwinReader } from '../../../../src/telemetry/twin/twin-reader.ts';
+import { TelemetryReader } from '../../../../src/telemetry/writer/telemetry-reader.ts';
+import { PLATES } from '../../../support/alert-desk.ts';
+import { ALL_THERE, kindCatalogue } from '../../../support/alerts.ts';
+import { AT_MS, batch, decoded, reading } from '../../../support/batches.ts';
+import { ManualClock } from '../../../support/clock.ts';
+import { openDownlink, person } from '../../../support/downlink.ts';
+import { PAYLOADS } from '../../../support/ingest.ts';
+import { incarnationOf, OWN_JOURNAL } from '../../../support/journal.ts';
+import { KIOSK } from '../../../support/kiosk-kind.ts';
+import { conforms, type ReaderCase } from '../../../support/reader-conformance.ts';
+import { quietObserver, temporaryDirectory } from '../../../support/services.ts';
+import { freshDatabase } from '../../../support/shared-database.ts';
+import { until } from '../../../support/until.ts';
+
+const { url } = await freshDatabase(t);
+const clock = new ManualClock(AT_MS + 5 * HOUR_MS);
+const observer = quietObserver();
+const database = await Database.open({ url, observer, clock });
+t.teardown(() => database.close());
+await migrate(database);
+
+const device = { id: 'k-1', kind: KIOSK.kind, kindVersion: 1, jurisdiction: '330203' };
+
+/** Three batches of one message each: a kiosk that burns, does not, and burns, an hour apart. */
+function burning(): ReaderCase['batches'] {
+  const at = (index: number): DecodedBatch => {
+    const atMs = AT_MS + index * HOUR_MS;
+    const over = { device, offset: index * 100, receivedAtMs: atMs };
+    const message = decoded([reading({ temp_c: index === 1 ? 20 : 90, fill_pct: index }, { atMs })], over);
+    return batch([{ ...message, refusals: [refusal(9, 'out-of-range', 'fill_pct', '101')] }]);
+  };
+  return [at(0), at(1), at(2)];
+}
+
+async function rowsOf(query: string): Promise<unknown[]> {
+  return (await sql.raw(query).execute(database.tables())).rows;
+}
+
+t.test('telemetry', async (t) => {
+  const points = new Set<string>();
+  const write = async ({ messages }: DecodedBatch) => {
+    for (const { records } of messages) for (const { timeNs } of records) points.add(timeNs);
+    return [];
+  };
+  await conforms(t, {
+    batches: burning(),
+    open: async () => {
+      const books = new Ledger({
+        ...{ database, journals: {}, incarnationOf, clock, payloads: PAYLOADS },
+        jurisdictionOf: () => undefined,
+      });
+      const passages = { take: async () => null };
+      const reader = new TelemetryReader({ writer: { write }, books, passages, pace: { run: (_, work) => work() } });
+      return { reader, save: async () => {} };
+    },
+    state: async () => [
+      [...points],
+      await rowsOf('select * from ingest_ledger'),
+      await rowsOf('select journal_offset, reason from dead_letter order by 1'),
+    ],
+  });
+});
+
+const FIRE = `
+rule: kiosk-fire
+version: 1
+title: { en: Fire, zh: 火 }
+severity: severe
+kinds: [recycling-kiosk]
+condition:
+  type: threshold
+  any: [{ field: temp_c, above: 70, clear_below: 60 }]
+`;
+
+t.test('rules', async (t) => {
+  const parsed = parseRule(FIRE, kindCatalogue);
+  if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
+  await conforms(t, {
+    batches: burning(),
+    open: async () => {
+      const reader = new RulesReader({
+        ...{ database, clock, observer: quietObserver(), incarnationOf, plates: PLATES },
+        engine: new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE),
+        head: () => Number.MAX_SAFE_INTEGER,
+        committed: () => {},
+        saveMs: 1_000_000,
+      });
+      return { reader, save: () => reader.stop() };
+    },
+    state: () => rowsOf('select id, kind, journal_offset from finding order by journal_offset'),
+  });
+});
+
+t.test('twin', async (t) => {
+  const path = join(await temporaryDirectory(t), 'checkpoint');
+  const life = async () => {
+    const twin = new Twin({
+      path,
+      kinds: { latest: () => KIOSK },
+      journal: OWN_JOURNAL,
+      clock,
+      observer: quietObserver(),
+    });
+    await twin.start();
+    return twin;
+  };
+  await conforms(t, {
+    batches: burning(),
+    open: async () => {
+      const twin = await life();
+      return { reader: new TwinReader(twin), save: () => twin.stop() };
+    },
+    state: async () => [...((await life()).latest('k-1')?.fields ?? [])],
+  });
+});
+
+t.test('completeness', async (t) => {
+  await conforms(t, {
+    batches: burning(),
+    open: async () => {
+      const deps = { database, kinds: { latest: () => KIOSK }, incarnationOf, clock, observer: quietObserver() };
+      const reader = new DeviceDays(deps);
+      return { reader, save: () => reader.stop() };
+    },
+    state: () => rowsOf(`select device, day, encode(seen, 'hex') from device_day`),
+  });
+});
+
+t.test('rollups', async (t) => {
+  const made = new Set<string>();
+  const since = await CompleteSince.open(join(await temporaryDirectory(t), 'since'), clock);
+  const roller = { roll: async ({ hourMs }: { hourMs: number }) => void made.add(`${hourMs}`), prepareAgain: () => {} };
+  await conforms(t, {
+    batches: burning(),
+    open: async () => {
+      const own = new ManualClock(clock.nowMs());
+      const cursors = new DatabaseCursors({ database, reader: 'rollups', incarnationOf, clock });
+      const reader = new RollupsReader({
+        ...{ roller, since, clock: own, observer: quietObserver() },
+        cursors: {
+          load: (lane) => cursors.load(lane),
+          save: (places) => cursors.save(places, async () => {}),
+        },
+        storedUpTo: () => Number.MAX_SAFE_INTEGER,
+        head: () => 300,
+      });
+      const save = async (): Promise<void> => {
+        reader.start();
+        const target = await reader.load('live');
+        await until('all is rolled up', async () => {
+          await own.advance(10_000);
+          return reader.saved('live') === target;
+        });
+        const stopped = reader.stop();
+        await own.advance(10_000);
+        await stopped;
+      };
+      return { reader, save };
+    },
+    state: async () => [...made],
+  });
+});
+
+t.test('commands', async (t) => {
+  const downlink = await openDownlink(t, url, { clock });
+  const begun = await downlink.start();
+  const ids: string[] = [];
+  for (let cell = 1; cell <= 3; cell += 1) {
+    ids.push((await begun.commands.create(person('operator'), 'k1', { name: 'unlock', args: { cell } })).id);
+  }
+  const batches = ids.map((id) => downlink.append([{ id, ok: true, result: { door: 1 } }]));
+  await sql`delete from ingest_cursor where reader = 'commands'`.execute(database.tables());
+  downlink.journal.head = 0;
+  await conforms(t, {
+    batches: batches as ReaderCase['batches'],
+    open: async () => {
+      const life = await downlink.start();
+      return { reader: life.reader, save: async () => void (await life.stop()) };
+    },
+    state: () => rowsOf('select id, state, reply_ok, reply_result, reply_receipt from command order by seq'),
+  });
+  await begun.stop();
+});
+
+/** The database as it is seen by somebody whose answer to a commit gets lost. */
+function losing(answer: { isLost: boolean }): Database {
+  const commits: Database['transaction'] = async (run) => {
+    const result = await database.transaction(run);
+    if (answer.isLost) throw new CitywatchError('store.unavailable', { detail: 'the answer got lost' });
+    return result;
+  };
+  return new Proxy(database, {
+    get: (target, key) => {
+      if (key === 'transaction') return commits;
+      const value = Reflect.get(target, key);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+t.test('a save whose answer got lost is known at the next one, though the reader has read on', async (t) => {
+  await sql`delete from ingest_cursor`.execute(database.tables());
+  const answer = { isLost: false };
+  const cursors = new DatabaseCursors({ reader: 'rollups', database: losing(answer), incarnationOf, clock });
+  await cursors.load('live');
+  answer.isLost = true;
+  await t.rejects(
+    cursors.save({ live: 100 }, async () => {}),
+    { code: 'store.unavailable' },
+  );
+  t.equal(cursors.saved('live'), 0, 'nobody said that it is saved');
+  answer.isLost = false;
+  await cursors.save({ live: 200 }, async () => {});
+  t.equal(cursors.saved('live'), 200);
+  const other = new DatabaseCursors({ reader: 'rollups', database, incarnationOf, clock });
+  await other.load('live');
+  await sql`update ingest_cursor set journal_offset = 260 where reader = 'rollups'`.execute(database.tables());
+  await t.rejects(
+    other.save({ live: 400 }, async () => {}),
+    { code: 'conflict.state', message: /two gateways/ },
+    'but another gateway is found out',
+  );
+});
