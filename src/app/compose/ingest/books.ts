@@ -15,12 +15,12 @@ import { PayloadSeal, PayloadSealing } from '../../../ingest/ledger/dead-letter-
 import { DeadLetterReplay } from '../../../ingest/ledger/dead-letter-replay.ts';
 import { DeadLetters } from '../../../ingest/ledger/dead-letters.ts';
 import { Ledger } from '../../../ingest/ledger/ledger.ts';
+import { LedgerWatch, type LedgerWatchDeps } from '../../../ingest/ledger/ledger-watch.ts';
 import type { CrashGuard } from '../../../ingest/poison/crash-guard.ts';
 import type { Intake } from '../../../ingest/uplinks/common/intake.ts';
+import type { SelfReport } from '../../../ingest/uplinks/common/self-report.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import type { Twin } from '../../../telemetry/twin/twin.ts';
-import { LedgerWatch, type LedgerWatchDeps } from '../../health/ledger-watch.ts';
-import type { SelfReport } from '../../health/self-report.ts';
 
 export interface BooksParts {
   lanes: Record<Lane, { journal: Journal; duplicates: DuplicateIndex }>;

@@ -5,8 +5,8 @@ import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
 import type { Observer } from '../../../core/observe.ts';
 import { KindWatch } from '../../../devices/kinds/kind-watch.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
+import type { SelfReport } from '../../../ingest/uplinks/common/self-report.ts';
 import type { Database } from '../../../platform/database/database.ts';
-import type { SelfReport } from '../../health/self-report.ts';
 
 export interface KindReloadInput {
   kinds: Kinds;

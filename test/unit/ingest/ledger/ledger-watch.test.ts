@@ -1,6 +1,6 @@
 import t from 'tap';
-import { LedgerWatch } from '../../../../src/app/health/ledger-watch.ts';
 import type { LedgerRow } from '../../../../src/ingest/ledger/balance.ts';
+import { LedgerWatch } from '../../../../src/ingest/ledger/ledger-watch.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { quietObserver } from '../../../support/journal.ts';
 import { metric } from '../../../support/mqtt.ts';

@@ -1,10 +1,9 @@
 import t from 'tap';
-import { SelfReport } from '../../../../src/app/health/self-report.ts';
-import { CitywatchError } from '../../../../src/core/errors.ts';
-import type { NewMessage } from '../../../../src/core/types.ts';
-import type { Kinds } from '../../../../src/devices/kinds/kinds.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { quietObserver } from '../../../support/journal.ts';
+import { CitywatchError } from '../../../../../src/core/errors.ts';
+import type { NewMessage } from '../../../../../src/core/types.ts';
+import { SelfReport } from '../../../../../src/ingest/uplinks/common/self-report.ts';
+import { ManualClock } from '../../../../support/clock.ts';
+import { quietObserver } from '../../../../support/journal.ts';
 
 function newReport(answers: (Error | null)[]) {
   const clock = new ManualClock();
@@ -14,8 +13,12 @@ function newReport(answers: (Error | null)[]) {
     if (error) throw error;
     taken.push(topic);
   };
-  const kinds = { latest: () => undefined } as unknown as Kinds;
-  return { clock, taken, report: new SelfReport({ clock, observer: quietObserver(), accept, kinds }) };
+  const kinds = { latest: () => undefined };
+  return {
+    clock,
+    taken,
+    report: new SelfReport({ clock, observer: quietObserver(), accept, kinds, version: '1.0.0' }),
+  };
 }
 
 t.test('a start while the journal has no room is written down once it has', async (t) => {

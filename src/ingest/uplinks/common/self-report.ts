@@ -1,20 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../core/clock.ts';
-import { ClockJumps } from '../../core/clock-jumps.ts';
-import { CitywatchError, messageOf } from '../../core/errors.ts';
-import { type InternalPayloads, type InternalRecord, internalMessage } from '../../core/internal-records.ts';
-import { NATIONWIDE } from '../../core/jurisdiction.ts';
-import type { Observer } from '../../core/observe.ts';
-import type { DeviceIdentity, NewMessage } from '../../core/types.ts';
-import type { KindChange, Kinds } from '../../devices/kinds/kinds.ts';
-import type { DirectoryEntry } from '../../devices/registry/directory.ts';
-import { VERSION } from '../version.ts';
+import type { Clock } from '../../../core/clock.ts';
+import { ClockJumps } from '../../../core/clock-jumps.ts';
+import { CitywatchError, messageOf } from '../../../core/errors.ts';
+import { type InternalPayloads, type InternalRecord, internalMessage } from '../../../core/internal-records.ts';
+import { NATIONWIDE } from '../../../core/jurisdiction.ts';
+import type { Observer } from '../../../core/observe.ts';
+import type { DeviceIdentity, DeviceState, NewMessage } from '../../../core/types.ts';
+
+/** A device as it stands in the registry. */
+export interface KnownDevice {
+  identity: DeviceIdentity;
+  state: DeviceState;
+}
 
 export interface SelfReportDeps {
   clock: Clock;
   observer: Observer;
+  /** The door into the journal. */
   accept(message: NewMessage): Promise<unknown>;
-  kinds: Kinds;
+  kinds: { latest(kind: string): { version: number } | undefined };
+  /** Version of the program. */
+  version: string;
 }
 
 const EVERY_MS = 60_000;
@@ -43,7 +49,7 @@ export class SelfReport {
 
   /** Resolves also while the journal has no room: the start is then written down once it has. */
   async start(): Promise<void> {
-    const payload = { id: randomUUID(), type: 'start' as const, data: { version: VERSION } };
+    const payload = { id: randomUUID(), type: 'start' as const, data: { version: this.#deps.version } };
     this.#stop = this.#deps.clock.every(EVERY_MS, () => this.#report());
     await this.#sayUntilTaken(() => this.#message('start', payload));
   }
@@ -93,14 +99,14 @@ export class SelfReport {
   }
 
   /** A new or retired device starts or ends the clocks of absence rules. */
-  deviceChanged({ identity, state }: DirectoryEntry, previous: DirectoryEntry | null): void {
+  deviceChanged({ identity, state }: KnownDevice, previous: KnownDevice | null): void {
     const retired = state === 'retired' && previous?.state !== 'retired';
     if (previous !== null && !retired) return;
     this.#say(this.#message(retired ? 'retired' : 'registered', { online: false }, identity));
   }
 
   /** From here on messages of the kind are read by its new version. */
-  kindChanged(data: KindChange): void {
+  kindChanged(data: { kind: string; from: number; to: number }): void {
     this.say('kindChanged', { id: randomUUID(), type: 'kind_changed', data });
   }
 

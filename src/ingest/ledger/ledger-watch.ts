@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { InternalPayloads } from '../../core/internal-records.ts';
+import { NATIONWIDE } from '../../core/jurisdiction.ts';
 import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import type { Caller } from '../../core/types.ts';
-import { SYSTEM } from '../../devices/cameras/setup.ts';
-import type { LedgerAnswer, LedgerRow } from '../../ingest/ledger/balance.ts';
+import type { LedgerAnswer, LedgerRow } from './balance.ts';
 
 export interface LedgerWatchDeps {
   ledger: { balance(caller: Caller): Promise<LedgerAnswer> };
@@ -28,6 +28,11 @@ export interface LedgerDifference {
 }
 
 const EVENTS_MAX = 20;
+/** Asks for the whole country. */
+const SYSTEM: Caller = {
+  ...{ type: 'system', id: 'citywatch', name: 'citywatch', role: 'admin' },
+  ...{ jurisdiction: NATIONWIDE, purpose: null },
+};
 
 /**
  * Looks whether the ledger balances. A difference that two looks in a row find is an alert, which ends when the sum of
