@@ -57,6 +57,28 @@ export class FakePort implements CommandPort {
   }
 }
 
+/** A doorbell without Redis; as the real one it is stopped before the parts that ring, and what it runs ends first. */
+function ringing(work: WorkQueue) {
+  const stopping = new AbortController();
+  const pumps: Promise<unknown>[] = [];
+  const rung: string[] = [];
+  const pump = async (): Promise<void> => {
+    await work.pump('commands', stopping.signal);
+    await work.idle();
+  };
+  const pumped = () => Promise.all(pumps.splice(0));
+  const ring = (_queue: string, device: string): void => {
+    rung.push(device);
+    if (!stopping.signal.aborted) pumps.push(pump());
+  };
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    await pumped();
+    await work.idle();
+  };
+  return { pump, pumped, rung, ring, stop };
+}
+
 /** The downlink of a gateway on `url`, with a journal of its own and a clock of the test; starts are restarts. */
 export async function openDownlink(t: Owner, url: string, { clock }: { clock: Clock }) {
   const observer = quietObserver();
@@ -68,18 +90,13 @@ export async function openDownlink(t: Owner, url: string, { clock }: { clock: Cl
   const start = async () => {
     const work = new WorkQueue({ database, clock, observer: quietObserver() });
     await work.releaseClaims();
-    const { signal } = new AbortController();
-    const rings: Promise<unknown>[] = [];
-    const pump = async (): Promise<void> => {
-      await work.pump('commands', signal);
-      await work.idle();
-    };
+    const { pump, pumped, rung, ring, stop } = ringing(work);
     const lifecycle = new Lifecycle(clock);
     const downlink = await startDownlink({
       ...{ database, clock, observer: quietObserver(), kinds: kioskOnly, directory: kiosks, lifecycle, journal },
       incarnationOf,
       work,
-      doorbell: { ring: () => void rings.push(pump()) },
+      doorbell: { ring },
     });
     downlink.sender.connect(port);
     await downlink.reader.load('live');
@@ -88,11 +105,12 @@ export async function openDownlink(t: Owner, url: string, { clock }: { clock: Cl
       for (let turn = 0; turn < 3; turn += 1) {
         await downlink.sender.flush();
         await pump();
-        await Promise.all(rings.splice(0));
+        await pumped();
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     };
-    return { ...downlink, settle, stop: () => lifecycle.stop(1_000) };
+    lifecycle.onStop('doorbell', stop);
+    return { ...downlink, settle, rung, stop: () => lifecycle.stop(1_000) };
   };
   /** Appends messages to the journal and returns them as the feed hands them out. */
   const append = (...all: [payload: unknown, change?: Partial<Message>][]): DecodedBatch => {

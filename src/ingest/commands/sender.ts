@@ -91,8 +91,12 @@ export class CommandSender {
     return this.#port?.acknowledgedBy ?? null;
   }
 
-  /** A device listens to its commands from now on; without one, all do. Costs nothing when there is none for it. */
+  /**
+   * A device listens to its commands from now on; without one, all do. Costs nothing when there is none for it. After
+   * `stop` it does nothing: whoever starts next is told by the connections of its own.
+   */
   listening(device?: DeviceId): void {
+    if (this.#stopping.signal.aborted) return;
     if (device === undefined) for (const id of this.#deps.open.all()) this.#rings.add(id);
     else if (this.#deps.open.has(device)) this.#rings.add(device);
     void this.flush();
@@ -110,7 +114,7 @@ export class CommandSender {
   async #flush(): Promise<void> {
     // A district that comes back rings within the same turn.
     await Promise.resolve();
-    while (this.#rings.size > 0) {
+    while (this.#rings.size > 0 && !this.#stopping.signal.aborted) {
       const devices = [...this.#rings].slice(0, RINGS_AT_ONCE);
       await this.#note(devices, this.#deps.clock.nowMs());
       for (const device of devices) {
@@ -167,10 +171,11 @@ export class CommandSender {
     this.#busy.set(device, settled);
   }
 
-  /** Resolves once nothing is awaited any more; call it when the way to the devices is closed. */
+  /** Resolves once nothing is awaited any more; call it when the way to the devices is closed. Nothing begins after. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all([...this.#busy.values(), this.#flushing.settled()]);
+    await Promise.all(this.#busy.values());
+    await this.#flushing.settled();
   }
 
   async #open(device: DeviceId) {

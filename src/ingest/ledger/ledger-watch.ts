@@ -30,8 +30,12 @@ export interface LedgerDifference {
 const EVENTS_MAX = 20;
 /** Asks for the whole country. */
 const SYSTEM: Caller = {
-  ...{ type: 'system', id: 'citywatch', name: 'citywatch', role: 'admin' },
-  ...{ jurisdiction: NATIONWIDE, purpose: null },
+  type: 'system',
+  id: 'citywatch',
+  name: 'citywatch',
+  role: 'admin',
+  jurisdiction: NATIONWIDE,
+  purpose: null,
 };
 
 /**
