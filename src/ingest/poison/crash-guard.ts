@@ -27,9 +27,9 @@ const ENDING = '.mark';
  * Finds out which message ends the whole process (memory, a crash in native code, a loop that the watchdog ends) and
  * puts it aside. Whoever works on messages notes which ones before it begins and takes the note back after; a note that
  * is found at start tells of a death. The next time its batch is taken in small pieces, then one by one, and a message
- * that stood alone in a note is put aside unread: after three deaths, or five when timers and answers had their turn
- * in between, so that it may have been chance. While anything is suspect the readers work one at a time, so that none
- * is blamed for the death of another.
+ * that stood alone in a note is put aside unread: after three deaths while it was decoded, after four while it was
+ * read, or after five when timers and answers had their turn in between, so that it may have been chance. While
+ * anything is suspect the readers work one at a time, so that none is blamed for the death of another.
  */
 export class CrashGuard {
   readonly #deps: CrashGuardDeps;

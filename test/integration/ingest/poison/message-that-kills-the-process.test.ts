@@ -64,7 +64,7 @@ t.test(
   async (t) => {
     const directory = await temporaryDirectory(t);
     const offsets = await prepare(directory);
-    t.equal(await deaths(directory), 6, 'three deaths each');
+    t.equal(await deaths(directory), 7, 'three deaths, and four');
     const [first, second] = [handled(directory, 'first'), handled(directory, 'second')];
     for (const [n, offset] of offsets.entries()) {
       const whole = n === DEADLY ? '0 poison' : '1';
