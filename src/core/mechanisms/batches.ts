@@ -38,9 +38,9 @@ export class Batches<Item, Result> {
   /** Never rejects: every error goes to those who wait. */
   async #drain(): Promise<void> {
     this.#running = true;
-    // Whoever is started in the same step comes along.
-    await Promise.resolve();
     while (this.#waiting.length > 0) {
+      // Whoever is read from a socket in the same turn of the event loop comes along.
+      await new Promise((resolve) => setImmediate(resolve));
       const entries = this.#waiting.splice(0, this.#options.max);
       await this.#together(entries);
     }

@@ -24,6 +24,21 @@ t.test('the first goes at once, what comes in meanwhile goes together, and each 
   t.same(runs, [[1], [2, 3, 4], [5]]);
 });
 
+t.test('what comes in the same turn of the event loop goes together', async (t) => {
+  const runs: number[][] = [];
+  const run = async (items: number[]): Promise<number[]> => {
+    runs.push(items);
+    return items;
+  };
+  const batches = new Batches<number, number>({ max: 3, run });
+  const late = async (): Promise<number> => {
+    for (let step = 0; step < 20; step += 1) await null;
+    return batches.add(2);
+  };
+  await Promise.all([batches.add(1), late()]);
+  t.same(runs, [[1, 2]]);
+});
+
 t.test('a poisoned item fails alone; a server that is away fails all of them, once', async (t) => {
   let away = false;
   let runs = 0;
