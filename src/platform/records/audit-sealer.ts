@@ -3,7 +3,7 @@ import { messageOf } from '../../core/errors.ts';
 import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import type { Logger, Observer } from '../../core/observe.ts';
 import type { Database } from '../database/database.ts';
-import { sealAudit } from './audit.ts';
+import { SEALED_AT_ONCE, sealAudit } from './audit.ts';
 
 export interface AuditSealerDeps {
   database: Database;
@@ -49,7 +49,9 @@ export class AuditSealer {
   }
 
   async #sealAll(): Promise<void> {
-    while ((await sealAudit(this.#deps.database)) > 0);
+    // What came while a short page was being sealed waits for the next round: else it would go on all the time that
+    // rows are being written, a transaction for a handful each.
+    while ((await sealAudit(this.#deps.database)) === SEALED_AT_ONCE);
     this.#isFailing = false;
   }
 }

@@ -68,28 +68,33 @@ const FIRST = Buffer.alloc(32);
 const SECRET_KEY = /password|secret|token|authorization|cookie|passphrase|private/i;
 const CONTENT_CHARACTERS_MAX = 64_000;
 const PAGE_ROWS = 1_000;
+/** Rows of one {@link sealAudit}; fewer than that were all there were. */
+export const SEALED_AT_ONCE = PAGE_ROWS;
 
 /**
  * Adds a row to the audit trail inside the caller's transaction, so that a change and its row stand or fall together.
  * It waits for nobody: {@link sealAudit} chains the row after the commit.
  */
-export async function recordAudit(tx: Tables, entry: AuditInput): Promise<void> {
-  await tx
-    .tables<AuditTables>()
-    .insertInto('audit_entry')
-    .values({
-      at_ms: entry.atMs,
-      caller_type: entry.caller.type,
-      caller_id: entry.caller.id,
-      caller_name: entry.caller.name,
-      action: entry.action,
-      subject: entry.subject,
-      jurisdiction: entry.jurisdiction,
-      before: contentText(entry.before),
-      after: contentText(entry.after),
-      request_id: entry.requestId ?? null,
-    })
-    .execute();
+export function recordAudit(tx: Tables, entry: AuditInput): Promise<void> {
+  return recordAudits(tx, [entry]);
+}
+
+/** As {@link recordAudit}, a row for each entry, in their order. */
+export async function recordAudits(tx: Tables, entries: readonly AuditInput[]): Promise<void> {
+  if (entries.length === 0) return;
+  const rows = entries.map((entry) => ({
+    at_ms: entry.atMs,
+    caller_type: entry.caller.type,
+    caller_id: entry.caller.id,
+    caller_name: entry.caller.name,
+    action: entry.action,
+    subject: entry.subject,
+    jurisdiction: entry.jurisdiction,
+    before: contentText(entry.before),
+    after: contentText(entry.after),
+    request_id: entry.requestId ?? null,
+  }));
+  await tx.tables<AuditTables>().insertInto('audit_entry').values(rows).execute();
 }
 
 /**

@@ -7,8 +7,11 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import { Database, sql, type Tables } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { listAudit, recordAudit, sealAudit, verifyAudit } from '../../../../src/platform/records/audit.ts';
+import { AuditSealer } from '../../../../src/platform/records/audit-sealer.ts';
+import { ManualClock } from '../../../support/clock.ts';
 import { callerIn, openDatabase } from '../../../support/registry.ts';
 import { quietObserver, startPostgres } from '../../../support/services.ts';
+import { until } from '../../../support/until.ts';
 
 const MIGRATIONS = join(import.meta.dirname, '../../../../src/platform/database/migrations');
 
@@ -78,6 +81,29 @@ t.test('the trail is read within the jurisdiction, newest first, page by page', 
   const next = await listAudit(database, callerIn('330200'), { limit: 1, beforeSeq: page.at(-1)!.seq });
   t.equal(next[0]!.subject, 'begun later');
   t.strictSame(await listAudit(database, callerIn('330200'), { subject: 'beyond', limit: 9 }), []);
+});
+
+t.test('rows that come while others are sealed wait for the next round', async (t) => {
+  let rounds = 0;
+  const busy = {
+    transaction: async <R>(run: (tx: Tables) => Promise<R>): Promise<R> => {
+      const result = await database.transaction(run);
+      rounds += 1;
+      // Somebody who always has one more, until the test has seen enough.
+      if (rounds < 10) await record('one more');
+      return result;
+    },
+  } as unknown as Database;
+  const clock = new ManualClock();
+  const sealer = new AuditSealer({ database: busy, clock, observer: quietObserver() });
+  await record('the first');
+  sealer.start();
+  await clock.advance(500);
+  await until('it is sealed', async () => (await verifyAudit(database)).unsealed === 1);
+  t.equal(rounds, 1);
+  await sealer.stop();
+  t.equal(rounds, 2);
+  await sealAll();
 });
 
 t.test('rows can be neither changed nor removed', async (t) => {
