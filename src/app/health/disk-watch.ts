@@ -41,12 +41,17 @@ export interface DiskWatchDeps {
 
 const EVERY_MS = 10_000;
 const RETRY_AFTER_S = 60;
+/** No disk takes 8 GiB a second, so where so much is free there is room for this long. */
+const ROOMY_BYTES = 4 * 1024 ** 3;
+const ROOMY_MS = 500;
 
 /** Looks at the disks while the gateway runs: for health, for the metrics, and before each edit. */
 export class DiskWatch implements EditRoom {
   readonly #deps: DiskWatchDeps;
   #verdicts: DiskVerdict[] = [];
   readonly #looking = new Joined();
+  /** Until when a place has room for edits without being asked. */
+  readonly #roomyUntilMs = new Map<string, number>();
   #cancel = () => {};
 
   constructor(deps: DiskWatchDeps) {
@@ -124,16 +129,19 @@ export class DiskWatch implements EditRoom {
 
   /**
    * An edit is a row and a message in the journal, and both must fit. Errors: `store.full`. The disk is asked each
-   * time: ten seconds are enough to fill one.
+   * time, since seconds are enough to fill one, but where there was far more room than half a second can take.
    */
   async forEdits(): Promise<void> {
-    const { places, journalFull } = this.#deps;
+    const { places, clock, journalFull } = this.#deps;
     if (journalFull()) throw noRoom('the journal takes no message');
     for (const { use, path } of places) {
       if (use !== 'journal' && use !== 'database') continue;
+      const nowMs = clock.monotonicMs();
+      if (nowMs < (this.#roomyUntilMs.get(path) ?? 0)) continue;
       // One that cannot be asked, or that is not made yet, is no reason to refuse.
       const freeBytes = await freeBytesOf(path).catch(() => Number.POSITIVE_INFINITY);
       if (freeBytes < ROOM_BYTES[use]) throw noRoom(`the disk of the ${use} is full`);
+      if (freeBytes - ROOM_BYTES[use] > ROOMY_BYTES) this.#roomyUntilMs.set(path, nowMs + ROOMY_MS);
     }
   }
 }

@@ -6,15 +6,9 @@ import { quietObserver, temporaryDirectory } from '../../../support/services.ts'
 
 const MiB = 1024 ** 2;
 
-function watch(path: string, journalFull = false): DiskWatch {
+function watch(path: string, journalFull = false, clock = new ManualClock()): DiskWatch {
   const places = [{ use: 'database', path } as const];
-  return new DiskWatch({
-    places,
-    rooms: [],
-    clock: new ManualClock(),
-    observer: quietObserver(),
-    journalFull: () => journalFull,
-  });
+  return new DiskWatch({ places, rooms: [], clock, observer: quietObserver(), journalFull: () => journalFull });
 }
 
 t.test('an edit needs room for its message in the journal', async (t) => {
@@ -43,5 +37,18 @@ if (process.getuid?.() === 0) {
     await watched.forEdits();
     await watched.look();
     t.match(watched.check(), /80 MiB free for database/, 'still little, and nothing is refused');
+  });
+
+  t.test('a disk of much room is asked again after half a second', async (t) => {
+    const path = await temporaryDirectory(t);
+    SmallDisk.mount(t, path, 8_192);
+    const clock = new ManualClock();
+    const watched = watch(path, false, clock);
+    await watched.forEdits();
+    SmallDisk.mount(t, path, 60);
+    await clock.advance(499);
+    await watched.forEdits();
+    await clock.advance(1);
+    await t.rejects(watched.forEdits(), { code: 'store.full' });
   });
 }
