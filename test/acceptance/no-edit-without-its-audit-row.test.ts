@@ -83,6 +83,33 @@ t.test('the same requests succeed when it is taken, each with one row more', asy
   }
 });
 
+t.test('devices that were answered outlive a kill, and none is there without its audit row', async (t) => {
+  const answered: string[] = [];
+  const register = async (connection: number): Promise<void> => {
+    for (let number = 0; gateway.isRunning; number += 1) {
+      const id = `rush-${connection}-${number}`;
+      const body = { kind: 'recycling-kiosk', id, name: 'one of many', ...place };
+      const status = await gateway.api('POST', '/devices', { body }).then((answer) => answer.status, String);
+      if (status !== 201) return void (answered.length < 100 && t.fail(`${id}: ${status}`));
+      answered.push(id);
+      if (answered.length === 100) void gateway.stop('SIGKILL');
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, (_, connection) => register(connection)));
+  const { rows } = await sql<{ devices: string[]; audited: string[] }>`
+    select array(select id from position join assignment on position_id = id
+                 where id like 'rush-%' order by 1) as devices,
+           array(select substr(subject, 8) from audit_entry
+                 where subject like 'device/rush-%' order by 1) as audited`.execute(database.tables());
+  const { devices = [], audited } = rows[0] ?? {};
+  t.ok(answered.length >= 100, `${answered.length} were answered`);
+  t.strictSame(
+    answered.filter((id) => !devices.includes(id)),
+    [],
+  );
+  t.strictSame(audited, devices);
+});
+
 /** A gateway with one of everything that can be edited. */
 async function prepared(): Promise<Map<string, Edit>> {
   const secret = await gateway.register({ id: KIOSK, ...place });

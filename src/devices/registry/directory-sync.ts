@@ -26,6 +26,12 @@ export interface ChangedDevice {
   secretHash?: Buffer;
 }
 
+/** What a transaction changed, and what its caller is told. */
+export interface Changes<Result> {
+  changed: ChangedDevice[];
+  result: Result;
+}
+
 const PAGE = 5_000;
 const RECHECK_MS = 1_000;
 /** Beyond this, one look at everything is cheaper and needs no list. */
@@ -53,21 +59,34 @@ export class DirectoryKeeper {
   }
 
   /** Runs a change of one device in a transaction, and brings the directory up to what was committed. */
-  async commit(id: DeviceId, run: (tx: Tables) => Promise<ChangedDevice>): Promise<Device> {
-    const { database, kinds } = this.#deps;
+  commit(id: DeviceId, run: (tx: Tables) => Promise<ChangedDevice>): Promise<Device> {
+    return this.commitAll([id], async (tx) => {
+      const change = await run(tx);
+      return { changed: [change], result: change.device };
+    });
+  }
+
+  /** As {@link commit} for several devices; `ids` are all that may be changed, and resolves with `result`. */
+  async commitAll<Result>(ids: readonly DeviceId[], run: (tx: Tables) => Promise<Changes<Result>>): Promise<Result> {
     try {
-      const { device, entry } = await database.transaction(async (tx) => {
-        const { device, secretHash } = await run(tx);
-        if (secretHash) return { device, entry: this.#entryOf(device, secretHash) };
-        const [entry] = await directoryEntries(tx, kinds, { ids: [id], limit: 1 });
-        return { device, entry: entry! };
+      const { entries, result } = await this.#deps.database.transaction(async (tx) => {
+        const { changed, result } = await run(tx);
+        return { entries: await this.#entriesOf(tx, changed), result };
       });
-      this.#apply(entry);
-      return device;
+      for (const entry of entries) this.#apply(entry);
+      return result;
     } catch (error) {
-      if (error instanceof CitywatchError && error.code === 'store.unavailable') this.#doubt(id);
+      if (error instanceof CitywatchError && error.code === 'store.unavailable') for (const id of ids) this.#doubt(id);
       throw error;
     }
+  }
+
+  async #entriesOf(tx: Tables, changed: ChangedDevice[]): Promise<DirectoryEntry[]> {
+    const { kinds } = this.#deps;
+    const known = changed.flatMap(({ device, secretHash }) => (secretHash ? [this.#entryOf(device, secretHash)] : []));
+    const ids = changed.flatMap(({ device, secretHash }) => (secretHash ? [] : [device.id]));
+    if (ids.length === 0) return known;
+    return [...known, ...(await directoryEntries(tx, kinds, { ids, limit: ids.length }))];
   }
 
   #entryOf({ id, kind, jurisdiction, state, version }: Device, secretHash: Buffer): DirectoryEntry {

@@ -1,92 +1,95 @@
 import { randomUUID } from 'node:crypto';
-import { CitywatchError } from '../../core/errors.ts';
 import type { Device, DeviceId } from '../../core/types.ts';
-import { jsonb, sql, type Tables } from '../../platform/database/database.ts';
+import { sql, type Tables } from '../../platform/database/database.ts';
 import { storedLocation } from './checks.ts';
 import type { StoredOnvif, StoredStream } from './connections.ts';
 import type { DeviceInput } from './input.ts';
 import type { RegistryTables } from './tables.ts';
 
-/** A device that is not there yet, with the unit that will stand at its place. */
+/** A device that is not there yet. */
 export interface Newcomer {
   id: DeviceId;
   input: DeviceInput;
   secretHash: Buffer;
   stream: StoredStream | null;
   onvif: StoredOnvif | null;
-  atMs: number;
 }
 
+const NO_HARDWARE = { maker: null, model: null, serial: null, firmware: null };
+
 /**
- * Inserts a device without its parent and cameras, and resolves with it as it then stands in the tables: nobody has to
- * read it back. Errors: `conflict.exists`.
+ * Inserts devices without their parents and cameras, each with the unit that stands at its place, all at `atMs`.
+ * Resolves with them in the same order as they then stand in the tables, so that nobody has to read them back; null for
+ * one whose id is taken, be it by an earlier one of the list.
  */
-export async function insertNewcomer(tx: Tables, newcomer: Newcomer): Promise<Device> {
-  const { id, input, secretHash, atMs } = newcomer;
+export async function insertNewcomers(
+  tx: Tables,
+  newcomers: readonly Newcomer[],
+  atMs: number,
+): Promise<(Device | null)[]> {
+  const firsts = new Map(newcomers.toReversed().map((newcomer) => [newcomer.id, newcomer]));
+  const devices = new Map([...firsts].map(([id, newcomer]) => [id, deviceOf(newcomer, atMs)]));
+  const taken = await insert(tx, firsts, devices);
+  return newcomers.map((newcomer) => {
+    const { id } = newcomer;
+    return taken.has(id) && firsts.get(id) === newcomer ? devices.get(id)! : null;
+  });
+}
+
+function deviceOf({ id, input }: Newcomer, atMs: number): Device {
   const { kind, name, jurisdiction, purpose = null } = input;
-  const location = storedLocation(input.location);
-  const unitId = randomUUID();
-  const hardware = { maker: null, model: null, serial: null, firmware: null };
-  // One statement and not three: registering a city is made of round trips.
-  const taken = await tx
-    .tables<RegistryTables>()
-    .with('taken', (cte) =>
-      cte
-        .insertInto('position')
-        .values(positionOf(newcomer, location))
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .returning('id'),
-    )
-    .with('made', (cte) =>
-      cte
-        .insertInto('unit')
-        .values({ id: unitId, ...hardware, secret_hash: secretHash, created_at_ms: atMs })
-        .returning('id'),
-    )
-    .insertInto('assignment')
-    .columns(['position_id', 'unit_id', 'from_ms', 'to_ms'])
-    .expression((from) =>
-      from
-        .selectFrom(['taken', 'made'])
-        .select(['taken.id', 'made.id as unit'])
-        .select([sql<number>`${atMs}::bigint`.as('from_ms'), sql<number | null>`null::bigint`.as('to_ms')]),
-    )
-    .returning('position_id')
-    .executeTakeFirst();
-  if (!taken) throw new CitywatchError('conflict.exists', { detail: 'A device with this id exists already.' });
   return {
     id,
     kind,
     name,
     jurisdiction,
-    location,
+    location: storedLocation(input.location),
     parent: null,
     cameras: [],
     purpose,
     state: 'active',
-    unit: { id: unitId, ...hardware },
+    unit: { id: randomUUID(), ...NO_HARDWARE },
     version: 1,
     createdAtMs: atMs,
     updatedAtMs: atMs,
   };
 }
 
-/** The row of its place, without parent. */
-function positionOf({ id, input, stream, onvif, atMs }: Newcomer, location: Device['location']) {
-  const { kind, name, jurisdiction, purpose = null } = input;
-  return {
-    id,
-    kind,
-    name,
-    jurisdiction,
-    parent: null,
-    purpose,
-    state: 'active' as const,
-    ...location,
-    stream: stream && jsonb(stream),
-    onvif: onvif && jsonb(onvif),
-    version: 1,
-    created_at_ms: atMs,
-    updated_at_ms: atMs,
-  };
+/** One statement whatever their number: registering a city is made of round trips. Resolves with the ids it made. */
+async function insert(
+  tx: Tables,
+  newcomers: ReadonlyMap<DeviceId, Newcomer>,
+  devices: ReadonlyMap<DeviceId, Device>,
+): Promise<Set<DeviceId>> {
+  const all = [...devices.values()];
+  const of = <Value>(value: (device: Device) => Value): Value[] => all.map(value);
+  const stored = <Value>(value: (newcomer: Newcomer) => Value): Value[] =>
+    all.map(({ id }) => value(newcomers.get(id)!));
+  const { rows } = await sql<Pick<RegistryTables['position'], 'id'>>`
+    with come as (
+      select * from unnest(
+        ${of(({ id }) => id)}::text[], ${of(({ kind }) => kind)}::text[], ${of(({ name }) => name)}::text[],
+        ${of(({ jurisdiction }) => jurisdiction)}::text[], ${of(({ location }) => location.lat)}::float8[],
+        ${of(({ location }) => location.lon)}::float8[], ${of(({ location }) => location.datum)}::text[],
+        ${of(({ purpose }) => purpose)}::text[], ${of(({ state }) => state)}::text[],
+        ${stored(({ stream }) => stream && JSON.stringify(stream))}::jsonb[],
+        ${stored(({ onvif }) => onvif && JSON.stringify(onvif))}::jsonb[],
+        ${of(({ version }) => version)}::bigint[], ${of(({ createdAtMs }) => createdAtMs)}::bigint[],
+        ${of(({ unit }) => unit!.id)}::text[], ${stored(({ secretHash }) => secretHash)}::bytea[]
+      ) as come (id, kind, name, jurisdiction, lat, lon, datum, purpose, state, stream, onvif, version, at_ms,
+                 unit_id, secret_hash)
+    ), taken as (
+      insert into position (id, kind, name, jurisdiction, lat, lon, datum, purpose, state, stream, onvif, version,
+                            created_at_ms, updated_at_ms)
+      select id, kind, name, jurisdiction, lat, lon, datum, purpose, state, stream, onvif, version, at_ms, at_ms
+      from come on conflict (id) do nothing returning id
+    ), made as (
+      insert into unit (id, secret_hash, created_at_ms)
+      select unit_id, secret_hash, at_ms from come join taken using (id)
+    ), placed as (
+      insert into assignment (position_id, unit_id, from_ms)
+      select id, unit_id, at_ms from come join taken using (id)
+    )
+    select id from taken`.execute(tx.tables());
+  return new Set(rows.map(({ id }) => id));
 }

@@ -6,6 +6,7 @@ import { recordAudit } from '../../platform/records/audit.ts';
 import { newSecret, type SecretHasher } from '../../platform/secrets/hasher.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
 import { CameraAddresses } from '../cameras/addresses.ts';
+import { Arrivals } from './arrivals.ts';
 import {
   checkCameras,
   checkJurisdiction,
@@ -13,7 +14,6 @@ import {
   endForeignLinks,
   type KnownJurisdictions,
   replaceCameras,
-  storedLocation,
 } from './checks.ts';
 import type { OnvifAccess, ShownAddresses, StreamSource } from './connections.ts';
 import * as connections from './connections.ts';
@@ -21,7 +21,6 @@ import { DirectoryKeeper, type KeeperDeps } from './directory-sync.ts';
 import { type DeviceFollower, tellFollowers } from './followers.ts';
 import { type DeviceInput, type DevicePatch, deviceInput, devicePatch, parseInput } from './input.ts';
 import { newLocation, newPlace } from './new-place.ts';
-import { insertNewcomer } from './newcomer.ts';
 import { type DeviceFilter, findDevice, listDevices } from './queries.ts';
 import type { RegistryTables } from './tables.ts';
 import { checkPlace } from './unlikely-place.ts';
@@ -47,11 +46,13 @@ const LIST_MAX = 500;
 export class Registry {
   readonly #deps: RegistryDeps;
   readonly #keeper: DirectoryKeeper;
+  readonly #arrivals: Arrivals;
   readonly #addresses: CameraAddresses | null;
 
   constructor(deps: RegistryDeps) {
     this.#deps = deps;
     this.#keeper = new DirectoryKeeper(deps);
+    this.#arrivals = new Arrivals({ ...deps, keeper: this.#keeper });
     this.#addresses = deps.cameraNetworks ? new CameraAddresses(deps.cameraNetworks) : null;
   }
 
@@ -66,20 +67,11 @@ export class Registry {
     checkJurisdiction(this.#deps.jurisdictions, input.jurisdiction, caller.jurisdiction);
     const id = input.id ?? `${input.kind}-${randomBytes(6).toString('hex')}`;
     const secret = input.secret ?? newSecret();
-    const { clock, hasher, vault } = this.#deps;
+    const { hasher, vault } = this.#deps;
     const stream = input.stream ? connections.storeStream(vault, id, input.stream) : null;
     const onvif = input.onvif ? connections.storeOnvif(vault, id, input.onvif) : null;
     const secretHash = hasher.hash(secret);
-    const device = await this.#keeper.commit(id, async (tx) => {
-      const { jurisdiction, confirm = false } = input;
-      await checkPlace(tx, caller.jurisdiction, { id, ...storedLocation(input.location), jurisdiction, confirm });
-      const atMs = clock.nowMs();
-      const made = await insertNewcomer(tx, { id, input, secretHash, stream, onvif, atMs });
-      const isLinked = await this.#link(tx, caller, { id, input });
-      const after = isLinked ? await this.#read(tx, caller, id) : made;
-      await this.#audit(tx, { caller, action: 'device.create', before: null, after });
-      return { device: after, secretHash };
-    });
+    const device = await this.#arrivals.register({ id, input, secretHash, stream, onvif, caller });
     return { device, secret, addresses: connections.shownAddresses({ stream, onvif }) };
   }
 
@@ -105,7 +97,8 @@ export class Registry {
         await endForeignLinks(tx, caller.jurisdiction, { id, jurisdiction: patch.jurisdiction });
       }
       const place = newPlace(patch, current);
-      if (place) await checkPlace(tx, caller.jurisdiction, { id, ...place, confirm: patch.confirm ?? false });
+      const { jurisdiction: scope } = caller;
+      if (place) await checkPlace(tx, { scope, id, ...place, confirm: patch.confirm ?? false });
       if (patch.cameras) {
         await checkCameras(tx, caller.jurisdiction, { id, cameras: patch.cameras, kinds: this.#deps.kinds });
         await replaceCameras(tx, caller.jurisdiction, { id, cameras: patch.cameras });
@@ -186,18 +179,6 @@ export class Registry {
       throw invalid('kind', `must be one of ${names.join(', ')}`);
     }
     if (stream != null && !known.stream) throw invalid('stream', `devices of kind ${kind} have no stream`);
-  }
-
-  /** Names the parent and the cameras of a new device; false where it has none. */
-  async #link(tx: Tables, caller: Caller, { id, input }: { id: DeviceId; input: DeviceInput }): Promise<boolean> {
-    const { parent = null, cameras = [] } = input;
-    if (parent !== null) await checkParent(tx, caller.jurisdiction, { id, parent });
-    await checkCameras(tx, caller.jurisdiction, { id, cameras, kinds: this.#deps.kinds });
-    if (cameras.length > 0) await replaceCameras(tx, caller.jurisdiction, { id, cameras });
-    if (parent !== null) {
-      await tx.tables<RegistryTables>().updateTable('position').set({ parent }).where('id', '=', id).execute();
-    }
-    return parent !== null || cameras.length > 0;
   }
 
   #columns(patch: DevicePatch, current: Position): Change {

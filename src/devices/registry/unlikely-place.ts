@@ -13,6 +13,8 @@ const NOWHERE_DEGREES = 0.1;
 const DISTRICT_DIGITS = 6;
 
 export interface Placing {
+  /** What the caller may see. */
+  scope: Jurisdiction;
   id: DeviceId;
   /** WGS-84 degrees. */
   lat: number;
@@ -22,39 +24,74 @@ export interface Placing {
   confirm: boolean;
 }
 
-/**
- * Refuses a place that looks like a mistake, unless it is confirmed: 0/0, or more than 50 km from every device of the
- * same district (those the caller may see, retired ones and those at 0/0 left out). A district without devices has no
- * far. Errors: `request.confirm`.
- */
-export async function checkPlace(tx: Tables, scope: Jurisdiction, placing: Placing): Promise<void> {
-  if (placing.confirm || !isJurisdictionCode(placing.jurisdiction)) return;
-  if (Math.abs(placing.lat) < NOWHERE_DEGREES && Math.abs(placing.lon) < NOWHERE_DEGREES) {
-    throw unlikely('lies at 0/0, where nothing of a city stands');
-  }
-  const district = placing.jurisdiction.slice(0, DISTRICT_DIGITS);
-  const all = withinJurisdiction(others(tx, placing.id), 'jurisdiction', scope);
-  const neighbours = withinJurisdiction(all, 'jurisdiction', district);
-  const kmPerDegree = METRES_PER_DEGREE / 1_000;
-  const distance = sql<number>`sqrt(power(lat - ${placing.lat}::float8, 2)
-    + power((lon - ${placing.lon}::float8) * ${longitudeScale(placing.lat)}::float8, 2)) * ${kmPerDegree}::float8`;
-  // One statement sees one state: between two, the first device of a district could be taken for far from the second.
-  const { rows } = await sql<{ some: boolean; near: boolean }>`
-    select exists (${neighbours}) as some, exists (${neighbours.where(distance, '<=', FAR_KM)}) as near`.execute(
-    tx.tables(),
-  );
-  if (!rows[0]?.some || rows[0].near) return;
-  throw unlikely(`lies more than ${FAR_KM} km from every device of ${district}`);
+/** As {@link unlikelyPlaces} for one device. Errors: `request.confirm`. */
+export async function checkPlace(tx: Tables, placing: Placing): Promise<void> {
+  const [refusal] = await unlikelyPlaces(tx, [placing]);
+  if (refusal) throw refusal;
 }
 
-function others(tx: Tables, id: DeviceId) {
+/**
+ * For each place that looks like a mistake and is not confirmed why it is refused (`request.confirm`), else null: 0/0,
+ * or more than 50 km from every device of the same district (those the caller may see, retired ones and those at 0/0
+ * left out). A district without devices has no far. Devices that come together do not count for each other.
+ */
+export async function unlikelyPlaces(tx: Tables, placings: readonly Placing[]): Promise<(CitywatchError | null)[]> {
+  const refusals = new Map<Placing, CitywatchError>();
+  const areas = new Map<string, Placing[]>();
+  for (const placing of placings) {
+    if (placing.confirm || !isJurisdictionCode(placing.jurisdiction)) continue;
+    if (isNowhere(placing)) {
+      refusals.set(placing, unlikely('lies at 0/0, where nothing of a city stands'));
+    } else {
+      const area = `${placing.scope} ${districtOf(placing)}`;
+      areas.set(area, [...(areas.get(area) ?? []), placing]);
+    }
+  }
+  for (const area of areas.values()) {
+    for (const placing of await farOff(tx, area)) {
+      refusals.set(placing, unlikely(`lies more than ${FAR_KM} km from every device of ${districtOf(placing)}`));
+    }
+  }
+  return placings.map((placing) => refusals.get(placing) ?? null);
+}
+
+function isNowhere({ lat, lon }: Placing): boolean {
+  return Math.abs(lat) < NOWHERE_DEGREES && Math.abs(lon) < NOWHERE_DEGREES;
+}
+
+function districtOf({ jurisdiction }: Placing): Jurisdiction {
+  return jurisdiction.slice(0, DISTRICT_DIGITS);
+}
+
+/** Those that are far from every device of their district. `area` is of one scope and one district. */
+async function farOff(tx: Tables, area: readonly Placing[]): Promise<Placing[]> {
+  const [first] = area;
+  if (!first) return [];
+  const all = withinJurisdiction(others(tx), 'jurisdiction', first.scope);
+  const neighbours = withinJurisdiction(all, 'jurisdiction', districtOf(first));
+  const kmPerDegree = METRES_PER_DEGREE / 1_000;
+  const distance = sql<number>`sqrt(power(position.lat - spot.lat, 2)
+    + power((position.lon - spot.lon) * spot.lon_scale, 2)) * ${kmPerDegree}::float8`;
+  // One statement sees one state: between two, the first device of a district could be taken for far from the second.
+  const { rows } = await sql<{ some: boolean; near: boolean }>`
+    select exists (${neighbours}) as some, exists (${neighbours.where(distance, '<=', FAR_KM)}) as near
+    from unnest(${area.map(({ id }) => id)}::text[], ${area.map(({ lat }) => lat)}::float8[],
+                ${area.map(({ lon }) => lon)}::float8[], ${area.map(({ lat }) => longitudeScale(lat))}::float8[])
+      with ordinality as spot (id, lat, lon, lon_scale, number)
+    order by spot.number`.execute(tx.tables());
+  return area.filter((_, index) => rows[index]?.some && !rows[index].near);
+}
+
+/** Every device but the one that is being placed. */
+function others(tx: Tables) {
   return tx
     .tables<RegistryTables>()
     .selectFrom('position')
     .select('id')
-    .where('id', '!=', id)
+    .where(sql<boolean>`position.id <> spot.id`)
     .where('state', '!=', 'retired')
-    .where(sql<boolean>`(abs(lat) >= ${NOWHERE_DEGREES}::float8 or abs(lon) >= ${NOWHERE_DEGREES}::float8)`);
+    .where(sql<boolean>`(abs(position.lat) >= ${NOWHERE_DEGREES}::float8
+      or abs(position.lon) >= ${NOWHERE_DEGREES}::float8)`);
 }
 
 function unlikely(what: string): CitywatchError {

@@ -1,8 +1,11 @@
 import t from 'tap';
+import { CitywatchError } from '../../../src/core/errors.ts';
 import { directoryEntries } from '../../../src/devices/registry/queries.ts';
-import { sql } from '../../../src/platform/database/database.ts';
+import { type Database, sql, type Tables } from '../../../src/platform/database/database.ts';
 import { listAudit } from '../../../src/platform/records/audit.ts';
+import { ManualClock } from '../../support/clock.ts';
 import { callerIn, kiosk, type OpenRegistry, openRegistry } from '../../support/registry.ts';
+import { until } from '../../support/until.ts';
 
 /** What is answered, audited and kept in memory of a new device is made from what was asked, not from the tables. */
 const NATION = callerIn('000000');
@@ -78,3 +81,72 @@ t.test('of devices that come together each gets its own answer, and only the goo
     [],
   );
 });
+
+t.test('devices that come together are committed together', async (t) => {
+  const { registry, database } = parts;
+  await Promise.all(
+    Array.from({ length: 40 }, (_, number) => registry.create(YINZHOU, kiosk({ id: `all-${number}` }))),
+  );
+  const { rows } = await sql<{ devices: number; commits: number }>`
+    select count(*) as devices, count(distinct xmin::text) as commits from position where id like 'all-%'`.execute(
+    database.tables(),
+  );
+  t.match(rows, [{ devices: 40, commits: 1 }]);
+});
+
+t.test('a device whose audit row is refused is not there, and those that came with it are', async (t) => {
+  const { registry, directory, database } = parts;
+  await database.dedicated(async (run) => {
+    await run(`create function refuse_one() returns trigger language plpgsql as $$ begin
+      if new.subject = 'device/poor-3' then raise exception 'no'; end if; return new; end $$`);
+    await run('create trigger refuse_one before insert on audit_entry for each row execute function refuse_one()');
+  });
+  t.teardown(() => database.dedicated((run) => run('drop trigger refuse_one on audit_entry')));
+  const ids = Array.from({ length: 8 }, (_, number) => `poor-${number}`);
+  const outcomes = await Promise.allSettled(ids.map((id) => registry.create(YINZHOU, kiosk({ id }))));
+  const made = ids.filter((_, number) => outcomes[number]?.status === 'fulfilled');
+  t.strictSame(
+    made,
+    ids.filter((id) => id !== 'poor-3'),
+  );
+  t.match(outcomes[3], { reason: { code: 'store.refused' } });
+  const { rows } = await sql<{ id: string }>`select id from position where id like 'poor-%' order by id`.execute(
+    database.tables(),
+  );
+  t.strictSame(
+    rows.map(({ id }) => id),
+    made,
+  );
+  t.equal(directory.get('poor-3'), undefined);
+});
+
+t.test(
+  'where the answer of their commit is lost, all are let in once the database says that they are there',
+  async (t) => {
+    const { database } = parts;
+    let isLost = false;
+    const losing = {
+      clock: database.clock,
+      tables: database.tables.bind(database),
+      dedicated: database.dedicated.bind(database),
+      transaction: async <R>(run: (tx: Tables) => Promise<R>): Promise<R> => {
+        const result = await database.transaction(run);
+        if (isLost) throw new CitywatchError('store.unavailable');
+        return result;
+      },
+    } as Database<never>;
+    const clock = new ManualClock();
+    const { registry, directory } = await openRegistry(t, { database: losing, clock });
+    isLost = true;
+    const ids = Array.from({ length: 8 }, (_, number) => `lost-${number}`);
+    const secret = 'my-own-secret-0123456789';
+    const outcomes = await Promise.allSettled(ids.map((id) => registry.create(YINZHOU, kiosk({ id, secret }))));
+    for (const outcome of outcomes) t.match(outcome, { reason: { code: 'store.unavailable' } });
+    t.strictSame(
+      ids.filter((id) => directory.get(id)),
+      [],
+    );
+    await clock.advance(1_000);
+    await until('all are let in', () => ids.every((id) => directory.authenticate(id, secret)));
+  },
+);

@@ -1,0 +1,107 @@
+import type { Clock } from '../../core/clock.ts';
+import { CitywatchError } from '../../core/errors.ts';
+import { Batches } from '../../core/mechanisms/batches.ts';
+import type { Caller, Device } from '../../core/types.ts';
+import type { Tables } from '../../platform/database/database.ts';
+import { recordAudits } from '../../platform/records/audit.ts';
+import type { Kinds } from '../kinds/kinds.ts';
+import { checkCameras, checkParent, replaceCameras, storedLocation } from './checks.ts';
+import type { DirectoryKeeper } from './directory-sync.ts';
+import { insertNewcomers, type Newcomer } from './newcomer.ts';
+import { findDevice } from './queries.ts';
+import type { RegistryTables } from './tables.ts';
+import { unlikelyPlaces } from './unlikely-place.ts';
+
+export interface ArrivalsDeps {
+  keeper: DirectoryKeeper;
+  kinds: Kinds;
+  clock: Clock;
+}
+
+/** A new device and who registers it. All that can be said of it without the database has been checked. */
+export interface Arrival extends Newcomer {
+  caller: Caller;
+}
+
+/** More would make the alone who comes meanwhile wait for longer than the commits saved are worth. */
+const TOGETHER_MAX = 64;
+
+/**
+ * Registers new devices, each with its audit row in the same transaction. Those that come while a transaction is under
+ * way share the next one, and each has an outcome of its own: to begin, to commit and to wait for the disk costs more
+ * than all the rows of a device.
+ */
+export class Arrivals {
+  readonly #deps: ArrivalsDeps;
+  readonly #batches: Batches<Arrival, Device | CitywatchError>;
+
+  constructor(deps: ArrivalsDeps) {
+    this.#deps = deps;
+    this.#batches = new Batches({ run: (arrivals) => this.#take(arrivals), max: TOGETHER_MAX });
+  }
+
+  /** Errors: `conflict.exists`, `request.confirm`, `request.invalid` for a parent or camera. */
+  async register(arrival: Arrival): Promise<Device> {
+    // A parent has a lock for itself, and is looked at in several steps: nobody else is made to wait for that.
+    const alone = isLinked(arrival);
+    const outcome = alone ? (await this.#take([arrival]))[0] : await this.#batches.add(arrival);
+    if (outcome instanceof CitywatchError) throw outcome;
+    return outcome!;
+  }
+
+  /** The outcome of each. Rejects, with nothing done, where the database refuses or a parent or camera is wrong. */
+  #take(arrivals: Arrival[]): Promise<(Device | CitywatchError)[]> {
+    const ids = arrivals.map(({ id }) => id);
+    return this.#deps.keeper.commitAll(ids, async (tx) => {
+      const placings = arrivals.map(({ id, caller: { jurisdiction: scope }, input }) => {
+        const { jurisdiction, confirm = false } = input;
+        return { scope, id, ...storedLocation(input.location), jurisdiction, confirm };
+      });
+      const refusals = await unlikelyPlaces(tx, placings);
+      const likely = arrivals.filter((_, index) => refusals[index] === null);
+      const made = await this.#make(tx, likely);
+      const changed = [...made].map(([{ secretHash }, device]) => ({ device, secretHash }));
+      const result = arrivals.map((arrival, index) => refusals[index] ?? made.get(arrival) ?? exists());
+      return { changed, result };
+    });
+  }
+
+  /** Those whose ids are still free. */
+  async #make(tx: Tables, arrivals: Arrival[]): Promise<Map<Arrival, Device>> {
+    const atMs = this.#deps.clock.nowMs();
+    const made = new Map<Arrival, Device>();
+    const inserted = await insertNewcomers(tx, arrivals, atMs);
+    for (const [index, arrival] of arrivals.entries()) {
+      const device = inserted[index];
+      if (device) made.set(arrival, isLinked(arrival) ? await this.#link(tx, arrival) : device);
+    }
+    const entries = [...made].map(([{ caller }, device]) => {
+      const { id, jurisdiction } = device;
+      return { caller, action: 'device.create', subject: `device/${id}`, jurisdiction, after: device, atMs };
+    });
+    await recordAudits(tx, entries);
+    return made;
+  }
+
+  /** Names the parent and the cameras of a device that was inserted without them, and reads it as it then stands. */
+  async #link(tx: Tables, { id, input, caller }: Arrival): Promise<Device> {
+    const { parent = null, cameras = [] } = input;
+    if (parent !== null) await checkParent(tx, caller.jurisdiction, { id, parent });
+    await checkCameras(tx, caller.jurisdiction, { id, cameras, kinds: this.#deps.kinds });
+    if (cameras.length > 0) await replaceCameras(tx, caller.jurisdiction, { id, cameras });
+    if (parent !== null) {
+      await tx.tables<RegistryTables>().updateTable('position').set({ parent }).where('id', '=', id).execute();
+    }
+    const device = await findDevice(tx, caller.jurisdiction, id);
+    if (!device) throw new CitywatchError('not-found');
+    return device;
+  }
+}
+
+function isLinked({ input: { parent = null, cameras = [] } }: Arrival): boolean {
+  return parent !== null || cameras.length > 0;
+}
+
+function exists(): CitywatchError {
+  return new CitywatchError('conflict.exists', { detail: 'A device with this id exists already.' });
+}
