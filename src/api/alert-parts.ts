@@ -11,7 +11,8 @@ import type { Watchlists } from '../alerts/watchlists/watchlists.ts';
 
 /** What the alert routes need of the alert side. */
 export interface AlertParts {
-  rules: readonly Rule[];
+  /** The rules in force. */
+  rules(): readonly Rule[];
   queries: Pick<AlertQueries, 'get' | 'list' | 'events' | 'openCounts'>;
   feed: Pick<AlertFeed, 'epoch' | 'head' | 'next'>;
   evidence: Pick<EvidenceDesk, 'picture'>;

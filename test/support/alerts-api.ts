@@ -30,7 +30,7 @@ export async function startAlertsApi(t: Owner, options: Pick<DeskOptions, 'sinks
   const jpeg = Buffer.from([0xff, 0xd8, 1, 2, 0xff, 0xd9]);
   const alerts = {
     ...desk,
-    rules: [],
+    rules: () => [],
     watchlists: new Watchlists({ database: desk.database, clock: systemClock, key: Buffer.alloc(32, 1) }),
     evidence: { picture: async () => ({ camera: 'camera-1', jpeg }) },
     looks: {

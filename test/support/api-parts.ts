@@ -87,7 +87,7 @@ export function memoryAlerts(): AlertParts {
   };
   const mine = (caller: Caller) => (covers(caller.jurisdiction, HERE) ? [ALERT] : []);
   return {
-    rules: [],
+    rules: () => [],
     queries: {
       get: here,
       list: async (caller) => ({ items: mine(caller), next: null }),

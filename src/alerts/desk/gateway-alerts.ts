@@ -6,6 +6,7 @@ import type { IncarnationOf } from '../../core/receipt.ts';
 import type { JournalPosition } from '../../core/types.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import { enqueueWork, type WorkTicket } from '../../platform/work/work.ts';
+import { GATEWAY_SUBJECT } from '../rules/conditions/condition.ts';
 import { dedupKey } from '../rules/findings.ts';
 import type { Rule } from '../rules/rules.ts';
 import { priorityOf } from './alert.ts';
@@ -15,15 +16,15 @@ import type { AlertTables } from './tables.ts';
 export interface GatewayAlertsDeps {
   database: Database;
   clock: Clock;
-  rules: readonly Rule[];
+  /** The rules in force. */
+  rules(): readonly Rule[];
   /** Where the journal is now: the place that such an alert names. */
   position(): JournalPosition;
   incarnationOf: IncarnationOf;
   committed(tickets: WorkTicket[]): void;
 }
 
-/** The gateway itself as the subject of an alert. */
-const SUBJECT = '_gateway';
+const SUBJECT = GATEWAY_SUBJECT.id;
 const LOCK = 6_104_220_304;
 
 /**
@@ -43,11 +44,11 @@ export class GatewayAlerts {
    */
   async set(name: string, holds: boolean, data: Record<string, string | number>): Promise<void> {
     const { database, clock, rules, committed } = this.#deps;
-    const rule = rules.find((each) => each.rule === name && each.condition.type === 'gateway');
+    const rule = rules().find((each) => each.rule === name && each.by.hears === 'gateway');
     if (!rule) throw new CitywatchError('internal', { detail: `There is no rule ${name} of the gateway.` });
     const tickets = await database.transaction(async (tx) => {
       await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(tx.tables());
-      const key = dedupKey({ rule: name, subject: SUBJECT, scope: '' });
+      const key = dedupKey({ rule: name, subject: GATEWAY_SUBJECT, scope: '' });
       const last = await lastSaid(tx, key);
       if (holds === last.holds) return [];
       await this.#store(tx, rule, { key, after: last.seq, holds, data });

@@ -12,6 +12,7 @@ export interface FindingTable {
   subject: string;
   jurisdiction: string;
   scope: string;
+  /** The transition; the column is as old as the table. */
   kind: 'fired' | 'cleared';
   lane: string;
   journal_offset: number;
@@ -60,7 +61,7 @@ export interface AlertTable {
   title: Json<{ en: string; zh: string }>;
   severity: string;
   condition: Conditional;
-  /** `device-retired` of an alert that went stale by it; null where the rule said how it is. */
+  /** `device-retired` or `rule-removed` of an alert that went stale by it; null where the rule said how it is. */
   condition_reason: string | null;
   handling: Handling;
   visibility: Visibility;

@@ -1,102 +1,124 @@
 import { INTERNAL_RECORDS, isInternal } from '../../core/internal-records.ts';
-import type { DecodedMessage, DecodedRecord, DeviceId, Message } from '../../core/types.ts';
+import type { DecodedMessage, DeviceId, Message } from '../../core/types.ts';
 import {
-  type AbsenceState,
-  absenceTimer,
-  initialThreshold,
-  judgePresence,
-  judgeReading,
-  type Now,
+  type ConditionState,
+  deviceIn,
+  type Input,
   type Outcome,
-  type RuleState,
-  type Sign,
+  positionOf,
+  type Restart,
+  type Subject,
   signOf,
-  type ThresholdState,
-  thresholdTimer,
-} from './conditions/conditions.ts';
-import { eventHits, type Watch } from './event-hits.ts';
+  subjectOf,
+  subjectText,
+  type Watch,
+} from './conditions/condition.ts';
 import { type Finding, findingOf } from './findings.ts';
-import { splitPlates } from './plates.ts';
 import { RESTARTS } from './restarts.ts';
 import type { Rule } from './rules.ts';
 import { Timers } from './timers.ts';
 
-export type { Watch } from './event-hits.ts';
+export type { Watch } from './conditions/condition.ts';
 
 /** What the rules ask of the registry. */
 export interface DevicesPort {
   isRetired(device: DeviceId): boolean;
 }
 
-/** Rule states of one device as they are stored: by rule name, with the version they belong to. */
-export type StoredStates = Record<string, { version: number; state: RuleState }>;
+/** Rule states of one subject as they are stored: by rule name, with the version they belong to. */
+export type StoredStates = Record<string, { version: number; state: ConditionState }>;
 
-export interface DeviceStates {
-  device: DeviceId;
+export interface SubjectStates {
+  subject: Subject;
   kind: string;
   jurisdiction: string;
   states: StoredStates;
 }
 
-interface Subject {
+interface Remembered {
   kind: string;
   jurisdiction: string;
-  states: Map<string, RuleState>;
+  states: Map<string, ConditionState>;
 }
 
 /**
  * Judges every message in journal order. Holds the state of all rules in memory; the reader stores what changed
  * together with its cursor. The cost of a message depends on the rules of its kind, never on the number of devices.
+ * What a rule says is its condition's matter: nothing here knows one condition from another.
  */
 export class RulesEngine {
-  readonly #byKind = new Map<string, Rule[]>();
-  readonly #byName = new Map<string, Rule>();
-  readonly #subjects = new Map<DeviceId, Subject>();
+  #byKind = new Map<string, Rule[]>();
+  #byName = new Map<string, Rule>();
+  /** By the subject as it is written. */
+  readonly #subjects = new Map<string, Remembered>();
   readonly #timers = new Timers();
   readonly #watch: Watch;
   readonly #devices: DevicesPort;
-  #changed = new Set<DeviceId>();
+  #changed = new Set<string>();
 
-  constructor(rules: Rule[], watch: Watch, devices: DevicesPort) {
+  constructor(rules: readonly Rule[], watch: Watch, devices: DevicesPort) {
     this.#watch = watch;
     this.#devices = devices;
-    for (const rule of rules) {
-      this.#byName.set(rule.rule, rule);
-      for (const kind of rule.kinds) this.#byKind.set(kind, [...(this.#byKind.get(kind) ?? []), rule]);
+    this.#take(rules);
+  }
+
+  /** Takes up stored states; those of another version of their rule, or of another condition, start afresh. */
+  load(stored: Iterable<SubjectStates>): void {
+    for (const { subject, kind, jurisdiction, states } of stored) {
+      const text = subjectText(subject);
+      const device = deviceIn(text);
+      if (device !== null && this.#devices.isRetired(device)) {
+        this.#changed.add(text);
+        continue;
+      }
+      const remembered: Remembered = { kind, jurisdiction, states: new Map() };
+      for (const [name, { version, state }] of Object.entries(states)) {
+        const rule = this.#byName.get(name);
+        if (rule?.version !== version || rule.condition.type !== state.type) continue;
+        remembered.states.set(name, state);
+        // Run on from where it was stored, a clock of silence would report every subject as silent.
+        if (rule.by.clock === 'duration') this.#schedule(name, text, state);
+      }
+      this.#subjects.set(text, remembered);
     }
   }
 
   /**
-   * Takes up stored states; those of another version of their rule start afresh. A clock of absence stands still until
-   * its device is heard or the start record comes: where it stood is not stored at every sign of life, and run on from
-   * there it would report every device as silent.
+   * Puts these rules in force. A rule of the same name and version keeps its states and clocks; those of a rule that is
+   * gone, or has another version, are dropped. Takes time with the number of subjects; for a rare act.
    */
-  load(stored: Iterable<DeviceStates>): void {
-    for (const { device, kind, jurisdiction, states } of stored) {
-      if (this.#devices.isRetired(device)) {
-        this.#changed.add(device);
-        continue;
+  replace(rules: readonly Rule[]): void {
+    const before = this.#byName;
+    this.#take(rules);
+    const dropped = [...before.values()].filter(({ rule, version }) => this.#byName.get(rule)?.version !== version);
+    for (const [text, { states }] of this.#subjects) {
+      for (const { rule } of dropped) {
+        if (!states.delete(rule)) continue;
+        this.#timers.cancel(timerKey(rule, text));
+        this.#changed.add(text);
       }
-      const subject: Subject = { kind, jurisdiction, states: new Map() };
-      for (const [name, { version, state }] of Object.entries(states)) {
-        if (this.#byName.get(name)?.version !== version) continue;
-        subject.states.set(name, state);
-        if (state.type === 'threshold') this.#schedule(name, device, state);
-      }
-      this.#subjects.set(device, subject);
     }
   }
 
-  /** Devices whose states changed since the last call, with all their states; empty states mean: forget the device. */
-  takeChanged(): DeviceStates[] {
-    const changed = [...this.#changed].map((device) => this.#stored(device));
+  #take(rules: readonly Rule[]): void {
+    this.#byName = new Map(rules.map((rule) => [rule.rule, rule]));
+    this.#byKind = new Map();
+    for (const rule of rules) {
+      if (rule.by.hears !== 'devices') continue;
+      for (const kind of rule.kinds) this.#byKind.set(kind, [...(this.#byKind.get(kind) ?? []), rule]);
+    }
+  }
+
+  /** Subjects whose states changed since the last call, with all their states; without states: forget the subject. */
+  takeChanged(): SubjectStates[] {
+    const changed = [...this.#changed].map((text) => this.#stored(text));
     this.#changed = new Set();
     return changed;
   }
 
   /**
    * Judges one message; first lets every clock run out that was due before it was received. Before a start record no
-   * clock of absence does: what was due while the gateway ran is stored as fired. A backfill is judged as far as it is
+   * clock of silence does: what was due while the gateway ran is stored as fired. A backfill is judged as far as it is
    * newer than what was judged before, but moves no clock: live data that came earlier may be judged after it.
    */
   judge(decoded: DecodedMessage, decidedAtMs: number): Finding[] {
@@ -106,11 +128,12 @@ export class RulesEngine {
     if (isInternal(message) && this.#internal(message)) return findings;
     const rules = this.#byKind.get(message.device.kind);
     if (!rules) return findings;
-    const sign = signOf(decoded);
-    for (const rule of rules) this.#judgePresence({ rule, message, sign, decidedAtMs }, findings);
+    const whole: Input = { message, record: null, sign: signOf(decoded), watch: this.#watch };
+    for (const rule of rules) this.#judge(rule, whole, decidedAtMs, findings);
     for (const record of decoded.records) {
       if (record.duplicate) continue;
-      for (const rule of rules) this.#judgeRecord({ rule, message, record, decidedAtMs }, findings);
+      const input = { ...whole, record };
+      for (const rule of rules) this.#judge(rule, input, decidedAtMs, findings);
     }
     return findings;
   }
@@ -119,76 +142,43 @@ export class RulesEngine {
   advanceTo(nowMs: number, decidedAtMs: number): Finding[] {
     const findings: Finding[] = [];
     for (const { key, dueAtMs } of this.#timers.take(nowMs)) {
-      const [name = '', device = ''] = key.split('|');
+      const [name, text] = ofTimer(key);
       const rule = this.#byName.get(name);
-      const subject = this.#subjects.get(device);
-      const state = subject?.states.get(name);
-      if (!rule || !subject || !state || state.dueAtMs === null) continue;
+      const remembered = this.#subjects.get(text);
+      const state = remembered?.states.get(name);
+      if (!rule || !remembered || !state || state.dueAtMs === null) continue;
       // Also where the journal had no room for the record that says so.
-      if (state.type === 'absence' && this.#devices.isRetired(device)) {
-        this.#forget(device);
+      if (rule.by.clock === 'silence' && this.#isRetired(text)) {
+        this.#forget(text);
         continue;
       }
-      const step = state.type === 'threshold' ? thresholdTimer(state) : absenceTimer(state);
-      this.#keep(rule, device, step.state);
-      if (!step.outcome) continue;
-      findings.push({
-        ...findingOf(rule, { device, jurisdiction: subject.jurisdiction }, step.outcome, 'timer'),
-        // What lasted was last confirmed then; of silence no device tells the time.
-        deviceAtMs: state.type === 'threshold' ? state.lastAtMs : null,
-        receivedAtMs: dueAtMs,
-        decidedAtMs,
-        data: rule.condition.type === 'absence' ? { silent_for_s: rule.condition.silent_for_s } : seenBy(state),
-      });
+      const step = rule.by.timer(rule.condition, state);
+      this.#keep(rule, text, step.state ?? state);
+      const { jurisdiction } = remembered;
+      const decided = { subject: subjectOf(text), jurisdiction, receivedAtMs: dueAtMs, decidedAtMs };
+      this.#tell(rule, step.outcomes, { ...decided, index: 'timer', from: 'timer', state }, findings);
     }
     return findings;
   }
 
-  #judgeRecord(input: JudgeInput, findings: Finding[]): void {
-    const { rule, message, record, decidedAtMs } = input;
-    const common = { receivedAtMs: message.receivedAtMs, deviceAtMs: record.atMs, decidedAtMs };
-    const place = { device: message.device.id, jurisdiction: message.device.jurisdiction };
-    const now: Now = { position: positionOf(message), receivedAtMs: message.receivedAtMs };
-    if (rule.condition.type === 'event') {
-      if (record.type !== 'event') return;
-      const outcome: Outcome = { kind: 'fired', by: 'record', position: now.position };
-      for (const { index, ...hit } of eventHits(rule.condition, record, message, this.#watch)) {
-        findings.push({ ...findingOf(rule, place, outcome, index), ...common, ...hit });
-      }
-      return;
-    }
-    const outcome = this.#stateStep(rule, message, record, now);
-    if (!outcome) return;
-    const finding = findingOf(rule, place, outcome, record.index);
-    const seen = record.type === 'reading' ? splitPlates(record.values, record.plates) : { data: {} };
-    findings.push({ ...finding, ...common, ...seen });
+  #judge(rule: Rule, input: Input, decidedAtMs: number, findings: Finding[]): void {
+    const subject = rule.by.subject(rule.condition, input);
+    if (!subject) return;
+    const text = subjectText(subject);
+    const { message, record } = input;
+    const before = this.#subjects.get(text)?.states.get(rule.rule) ?? rule.by.initial(rule.condition);
+    const { state, outcomes } = rule.by.judge(rule.condition, before, input);
+    if (state && state !== before) this.#keep(rule, text, state, message.device);
+    if (outcomes.length === 0) return;
+    const { jurisdiction } = message.device;
+    const decided = { subject, jurisdiction, receivedAtMs: message.receivedAtMs, decidedAtMs };
+    this.#tell(rule, outcomes, { ...decided, index: record?.index ?? 0, from: input, state }, findings);
   }
 
-  #stateStep(rule: Rule, message: Message, record: DecodedRecord, now: Now): Outcome | null {
-    const { condition } = rule;
-    const { id } = message.device;
-    const before = this.#subjects.get(id)?.states.get(rule.rule);
-    if (condition.type === 'threshold') {
-      if (record.type !== 'reading') return null;
-      const state = (before as ThresholdState | undefined) ?? initialThreshold(condition);
-      const step = judgeReading(condition, state, record, now);
-      if (step.state !== state) this.#keep(rule, id, step.state, message.device);
-      return step.outcome;
-    }
-    return null;
-  }
-
-  #judgePresence({ rule, message, sign, decidedAtMs }: PresenceInput, findings: Finding[]): void {
-    if (rule.condition.type !== 'absence') return;
-    const { id: device, jurisdiction } = message.device;
-    const { receivedAtMs } = message;
-    const before = (this.#subjects.get(device)?.states.get(rule.rule) as AbsenceState | undefined) ?? null;
-    const now: Now = { position: positionOf(message), receivedAtMs };
-    const { state, outcome } = judgePresence(rule.condition.silent_for_s, before, sign, now);
-    if (state && state !== before) this.#keep(rule, device, state, message.device);
-    if (!outcome) return;
-    const finding = findingOf(rule, { device, jurisdiction }, outcome, 0);
-    findings.push({ ...finding, deviceAtMs: null, receivedAtMs, decidedAtMs, data: {} });
+  #tell(rule: Rule, outcomes: Outcome[], { from, state, ...decided }: Told, findings: Finding[]): void {
+    if (outcomes.length === 0) return;
+    const evidence = rule.by.evidence(rule.condition, state, from);
+    for (const outcome of outcomes) findings.push(findingOf(rule, outcome, decided, evidence));
   }
 
   /** Handles the journal's own records; returns whether the record was one of them. */
@@ -207,74 +197,79 @@ export class RulesEngine {
 
   /** While the gateway was down nobody could be heard, and how long anything lasted is unknown once a clock was set. */
   #restartClocks(message: Message): void {
-    const restart = RESTARTS[message.topic];
-    if (!restart) return;
-    const now: Now = { position: positionOf(message), receivedAtMs: message.receivedAtMs };
-    for (const [device, subject] of this.#subjects) {
-      for (const [name, state] of subject.states) {
+    const cause = RESTARTS[message.topic];
+    if (!cause) return;
+    const restart: Restart = { cause, position: positionOf(message), receivedAtMs: message.receivedAtMs };
+    for (const [text, { states }] of this.#subjects) {
+      for (const [name, state] of states) {
         const rule = this.#byName.get(name);
-        const next = rule && restart(rule.condition, state, now);
-        if (rule && next && next !== state) this.#keep(rule, device, next);
+        const next = rule?.by.restart(rule.condition, state, restart);
+        if (rule && next && next !== state) this.#keep(rule, text, next);
       }
     }
   }
 
-  #forget(device: DeviceId): void {
-    for (const name of this.#subjects.get(device)?.states.keys() ?? []) this.#timers.cancel(`${name}|${device}`);
-    this.#subjects.delete(device);
-    this.#changed.add(device);
+  #isRetired(text: string): boolean {
+    const device = deviceIn(text);
+    return device !== null && this.#devices.isRetired(device);
   }
 
-  #keep(rule: Rule, device: DeviceId, state: RuleState, identity?: { kind: string; jurisdiction: string }): void {
-    let subject = this.#subjects.get(device);
-    if (!subject && !identity) return;
-    subject ??= { kind: identity?.kind ?? '', jurisdiction: identity?.jurisdiction ?? '', states: new Map() };
-    const hasMoved = identity !== undefined && subject.jurisdiction !== identity.jurisdiction;
-    if (identity) subject.jurisdiction = identity.jurisdiction;
-    this.#subjects.set(device, subject);
-    const before = subject.states.get(rule.rule);
-    subject.states.set(rule.rule, state);
-    this.#schedule(rule.rule, device, state);
+  #forget(text: string): void {
+    for (const name of this.#subjects.get(text)?.states.keys() ?? []) this.#timers.cancel(timerKey(name, text));
+    this.#subjects.delete(text);
+    this.#changed.add(text);
+  }
+
+  #keep(rule: Rule, text: string, state: ConditionState, identity?: { kind: string; jurisdiction: string }): void {
+    let remembered = this.#subjects.get(text);
+    if (!remembered && !identity) return;
+    remembered ??= { kind: identity?.kind ?? '', jurisdiction: identity?.jurisdiction ?? '', states: new Map() };
+    const hasMoved = identity !== undefined && remembered.jurisdiction !== identity.jurisdiction;
+    if (identity) remembered.jurisdiction = identity.jurisdiction;
+    this.#subjects.set(text, remembered);
+    const before = remembered.states.get(rule.rule);
+    remembered.states.set(rule.rule, state);
+    this.#schedule(rule.rule, text, state);
     // A device that goes on reporting only pushes its clock ahead; the start record restarts it anyway.
-    const onlyClock = before?.type === 'absence' && state.type === 'absence' && before.phase === state.phase;
+    const onlyClock = rule.by.clock === 'silence' && before?.phase === state.phase;
     // Of a device that has moved, silence after the next start must be told to its new district.
-    if (!onlyClock || hasMoved) this.#changed.add(device);
+    if (!onlyClock || hasMoved) this.#changed.add(text);
   }
 
-  #schedule(name: string, device: DeviceId, state: RuleState): void {
-    const key = `${name}|${device}`;
+  #schedule(name: string, text: string, state: ConditionState): void {
+    const key = timerKey(name, text);
     if (state.dueAtMs === null) this.#timers.cancel(key);
     else this.#timers.set(key, state.dueAtMs);
   }
 
-  #stored(device: DeviceId): DeviceStates {
-    const subject = this.#subjects.get(device);
+  #stored(text: string): SubjectStates {
+    const remembered = this.#subjects.get(text);
     const states: StoredStates = {};
-    for (const [name, state] of subject?.states ?? []) {
+    for (const [name, state] of remembered?.states ?? []) {
       states[name] = { version: this.#byName.get(name)?.version ?? 0, state };
     }
-    return { device, kind: subject?.kind ?? '', jurisdiction: subject?.jurisdiction ?? '', states };
+    const { kind = '', jurisdiction = '' } = remembered ?? {};
+    return { subject: subjectOf(text), kind, jurisdiction, states };
   }
 }
 
-function seenBy(state: RuleState): Finding['data'] {
-  return state.type === 'threshold' ? state.seen : {};
-}
-
-interface PresenceInput {
-  rule: Rule;
-  message: Message;
-  sign: Sign;
+interface Told {
+  from: Input | 'timer';
+  /** Of a clock that ran out: as it was before. */
+  state: ConditionState | null;
+  subject: Subject;
+  jurisdiction: string;
+  index: number | 'timer';
+  receivedAtMs: number;
   decidedAtMs: number;
 }
 
-interface JudgeInput {
-  rule: Rule;
-  message: Message;
-  record: DecodedRecord;
-  decidedAtMs: number;
+function timerKey(rule: string, text: string): string {
+  return `${rule}|${text}`;
 }
 
-function positionOf(message: Message): Now['position'] {
-  return { lane: message.lane, offset: message.offset };
+/** Names of rules have no bar. */
+function ofTimer(key: string): [rule: string, subject: string] {
+  const bar = key.indexOf('|');
+  return [key.slice(0, bar), key.slice(bar + 1)];
 }

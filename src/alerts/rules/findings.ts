@@ -1,32 +1,25 @@
 import { createHash } from 'node:crypto';
-import type { DeviceId, FieldValue, JournalPosition } from '../../core/types.ts';
-import type { Outcome } from './conditions/conditions.ts';
-import type { SeenPlates } from './plates.ts';
+import type { JournalPosition } from '../../core/types.ts';
+import { type Evidence, type Outcome, type Subject, subjectText, type Transition } from './conditions/condition.ts';
 import type { Rule } from './rules.ts';
 
 /** A rule's verdict on one subject: it fired or it cleared. In PostgreSQL before its message counts as judged (P3). */
-export interface Finding {
+export interface Finding extends Evidence {
   id: string;
   rule: string;
   ruleVersion: number;
   severity: Rule['severity'];
-  subject: DeviceId;
+  subject: Subject;
   jurisdiction: string;
   /** Splits alerts of one rule and subject: one per wanted plate; empty otherwise. */
   scope: string;
-  kind: 'fired' | 'cleared';
+  transition: Transition;
   position: JournalPosition;
-  /** When the device says it happened; null for a clock that ran out. */
-  deviceAtMs: number | null;
   receivedAtMs: number;
   decidedAtMs: number;
-  /** What was seen, for the reader of the alert: plates are masked. */
-  data: Record<string, FieldValue | string[] | null>;
-  /** The plates whole; never stored or shown in clear. */
-  plates: SeenPlates | null;
 }
 
-/** Place of the record in its message; `3.1`: the second plate of record 3. */
+/** Place of the record in its message; `3.1`: the second thing that record 3 shows. */
 export type FindingIndex = number | 'timer' | `${number}.${number}`;
 
 /**
@@ -35,28 +28,51 @@ export type FindingIndex = number | 'timer' | `${number}.${number}`;
  */
 export function findingId(
   rule: Pick<Rule, 'rule' | 'version'>,
-  subject: DeviceId,
+  subject: Subject,
   position: JournalPosition,
   index: FindingIndex,
 ): string {
-  const text = `${rule.rule}@${rule.version}|${subject}|${position.lane}-${position.offset}|${index}`;
+  const place = `${position.lane}-${position.offset}|${index}`;
+  const text = `${rule.rule}@${rule.version}|${subjectText(subject)}|${place}`;
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
 /** What alerts are merged by: while one with this key is not closed, further findings update it. */
-export function dedupKey(finding: Pick<Finding, 'rule' | 'subject' | 'scope'>): string {
-  return [finding.rule, finding.subject, finding.scope].filter(Boolean).join('|');
+export function dedupKey({ rule, subject, scope }: Pick<Finding, 'rule' | 'subject' | 'scope'>): string {
+  return [rule, subjectText(subject), scope].filter(Boolean).join('|');
 }
 
-/** What every finding of an outcome has, whatever was seen. */
+/** Where and when an outcome was decided. */
+export interface Decided {
+  subject: Subject;
+  jurisdiction: string;
+  /** Index of the record that was judged; 0 for a message as a whole. */
+  index: number | 'timer';
+  receivedAtMs: number;
+  decidedAtMs: number;
+}
+
+/** The finding of an outcome; what the record showed is told with what is its part's own. */
 export function findingOf(
   rule: Rule,
-  { device, jurisdiction }: { device: DeviceId; jurisdiction: string },
-  { kind, position }: Outcome,
-  index: FindingIndex,
-) {
-  const { rule: name, version: ruleVersion, severity } = rule;
-  const id = findingId(rule, device, position, index);
-  const seen = { scope: '', plates: null };
-  return { id, rule: name, ruleVersion, severity, subject: device, jurisdiction, ...seen, kind, position };
+  { transition, position, part }: Outcome,
+  { index: ofRecord, ...decided }: Decided,
+  evidence: Evidence,
+): Finding {
+  // The first thing has the index of its record.
+  const index: FindingIndex = typeof ofRecord === 'number' && part && part.at > 0 ? `${ofRecord}.${part.at}` : ofRecord;
+  const plates = evidence.plates || part?.plates ? { ...evidence.plates, ...part?.plates } : null;
+  return {
+    ...decided,
+    id: findingId(rule, decided.subject, position, index),
+    rule: rule.rule,
+    ruleVersion: rule.version,
+    severity: rule.severity,
+    scope: part?.scope ?? '',
+    transition,
+    position,
+    deviceAtMs: evidence.deviceAtMs,
+    data: { ...evidence.data, ...part?.data },
+    plates,
+  };
 }

@@ -1,8 +1,8 @@
 import { INTERNAL_RECORDS } from '../../core/internal-records.ts';
-import { afterClockSet, afterStart } from './conditions/conditions.ts';
+import type { Restart } from './conditions/condition.ts';
 
-/** What the records that restart all clocks do to each state. */
-export const RESTARTS: Partial<Record<string, typeof afterStart>> = {
-  [INTERNAL_RECORDS.start.topic]: afterStart,
-  [INTERNAL_RECORDS.clock.topic]: afterClockSet,
+/** The records that restart all clocks. */
+export const RESTARTS: Partial<Record<string, Restart['cause']>> = {
+  [INTERNAL_RECORDS.start.topic]: 'start',
+  [INTERNAL_RECORDS.clock.topic]: 'clock',
 };

@@ -11,10 +11,12 @@ import { enqueueWork, type WorkTicket } from '../../platform/work/work.ts';
 import { priorityOf } from '../desk/alert.ts';
 import { DESK_QUEUE } from '../desk/queues.ts';
 import type { AlertTables } from '../desk/tables.ts';
+import { subjectOf, subjectText } from './conditions/condition.ts';
 import { RULES_READER, saveRuleCursors } from './cursors.ts';
-import type { RulesEngine, StoredStates } from './engine.ts';
+import type { RulesEngine, StoredStates, SubjectStates } from './engine.ts';
 import { dedupKey, type Finding } from './findings.ts';
 import { type PlateBox, sealPlates } from './plates.ts';
+import type { Rule } from './rules.ts';
 
 export interface RulesReaderDeps {
   database: Database<'alerts'>;
@@ -64,7 +66,7 @@ export class RulesReader implements JournalReader {
     this.#findings = new Counter({
       name: 'citywatch_findings_total',
       help: 'Findings that rules raised.',
-      labelNames: ['rule', 'kind'],
+      labelNames: ['rule', 'transition'],
       registers: [deps.observer.metrics],
     });
   }
@@ -81,7 +83,13 @@ export class RulesReader implements JournalReader {
     const db = this.#deps.database.tables<AlertTables>();
     const rows = await db.selectFrom('rule_state').selectAll().execute();
     const cursors = await db.selectFrom('rule_cursor').select(['lane', 'journal_offset']).execute();
-    this.#deps.engine.load(rows.map((row) => ({ ...row, states: row.states as StoredStates })));
+    this.#deps.engine.load(
+      rows.map(({ device, states, ...row }) => ({
+        ...row,
+        subject: subjectOf(device),
+        states: states as StoredStates,
+      })),
+    );
     for (const { lane, journal_offset } of cursors) this.#cursors[lane as Lane] = journal_offset;
     Object.assign(this.#saved, this.#cursors);
     this.#loaded = true;
@@ -107,6 +115,17 @@ export class RulesReader implements JournalReader {
   async stop(): Promise<void> {
     this.#stopTick?.();
     await this.#inTurn(() => this.#commit(true));
+  }
+
+  /**
+   * Puts these rules in force between two batches: what was judged before is saved first, with the rules it was judged
+   * by. Throws `store.unavailable` while PostgreSQL is away; then the rules before go on.
+   */
+  replace(rules: readonly Rule[]): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#loaded) await this.#commit(true);
+      this.#deps.engine.replace(rules);
+    });
   }
 
   /**
@@ -145,7 +164,7 @@ export class RulesReader implements JournalReader {
     const nowMs = this.#deps.clock.monotonicMs();
     const findings = this.#unsaved.slice();
     if (findings.length === 0 && !now && nowMs - this.#savedAtMs < (this.#deps.saveMs ?? 1_000)) return;
-    for (const device of this.#deps.engine.takeChanged()) this.#changed.set(device.device, device);
+    for (const one of this.#deps.engine.takeChanged()) this.#changed.set(subjectText(one.subject), one);
     const cursors = { ...this.#cursors };
     const moved = cursors.live !== this.#saved.live || cursors.bulk !== this.#saved.bulk;
     if (findings.length === 0 && this.#changed.size === 0 && !moved) return;
@@ -154,7 +173,7 @@ export class RulesReader implements JournalReader {
     this.#changed.clear();
     Object.assign(this.#saved, cursors);
     this.#savedAtMs = nowMs;
-    for (const { rule, kind } of findings) this.#findings.inc({ rule, kind });
+    for (const { rule, transition } of findings) this.#findings.inc({ rule, transition });
     this.#deps.committed(tickets);
   }
 
@@ -202,7 +221,7 @@ export class RulesReader implements JournalReader {
   }
 
   /** Taken from the engine and not yet stored; survives a transaction that failed. */
-  readonly #changed = new Map<string, ReturnType<RulesEngine['takeChanged']>[number]>();
+  readonly #changed = new Map<string, SubjectStates>();
 
   /** One step at a time: a tick never runs inside a batch. */
   #inTurn(run: () => Promise<void>): Promise<void> {
@@ -210,15 +229,21 @@ export class RulesReader implements JournalReader {
   }
 }
 
-async function storeStates(tx: Tables, devices: ReturnType<RulesEngine['takeChanged']>): Promise<void> {
+/** The column `device` has the subject as it is written: a device by its id alone, as ever. */
+async function storeStates(tx: Tables, subjects: SubjectStates[]): Promise<void> {
   const db = tx.tables<AlertTables>();
-  const gone = devices.filter(({ states }) => Object.keys(states).length === 0).map(({ device }) => device);
-  const kept = devices.filter(({ states }) => Object.keys(states).length > 0);
+  const isGone = ({ states }: SubjectStates): boolean => Object.keys(states).length === 0;
+  const gone = subjects.filter(isGone).map(({ subject }) => subjectText(subject));
+  const kept = subjects.filter((one) => !isGone(one));
   if (gone.length > 0) await db.deleteFrom('rule_state').where('device', 'in', gone).execute();
   if (kept.length === 0) return;
   await db
     .insertInto('rule_state')
-    .values(kept.map((one) => ({ ...one, states: JSON.stringify(one.states) })))
+    .values(
+      kept.map(({ subject, states, ...one }) => {
+        return { ...one, device: subjectText(subject), states: JSON.stringify(states) };
+      }),
+    )
     .onConflict((conflict) =>
       conflict.column('device').doUpdateSet({
         kind: sql<string>`excluded.kind`,
@@ -237,10 +262,10 @@ function toRow(finding: Finding, { incarnationOf, plates }: Pick<RulesReaderDeps
     rule: finding.rule,
     rule_version: finding.ruleVersion,
     severity: finding.severity,
-    subject: finding.subject,
+    subject: subjectText(finding.subject),
     jurisdiction: finding.jurisdiction,
     scope: finding.scope,
-    kind: finding.kind,
+    kind: finding.transition,
     lane: finding.position.lane,
     journal_offset: finding.position.offset,
     incarnation: incarnationOf(finding.position),

@@ -20,7 +20,7 @@ export const alertView = z
     conditionReason: z
       .string()
       .nullable()
-      .meta({ description: '`device-retired` where the alert went stale because its device is gone' }),
+      .meta({ description: 'Why it went stale: `device-retired` or `rule-removed`' }),
     handling: z.enum(['new', 'acked', 'assigned', 'in_progress', 'closed']),
     visibility: z.enum(['normal', 'silenced', 'inhibited', 'shelved', 'test']),
     verdict: z.string().nullable(),

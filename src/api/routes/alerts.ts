@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { VERDICTS } from '../../alerts/desk/actions.ts';
 import { ALERT_ORDERS, type AlertPlace } from '../../alerts/desk/queries.ts';
 import { EVIDENCE_PURPOSE } from '../../alerts/evidence/evidence.ts';
-import { SEVERITIES } from '../../alerts/rules/rules.ts';
+import { fileOf, SEVERITIES } from '../../alerts/rules/rules.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { callerOf } from '../guards/auth.ts';
 import { lookQuery, purposeOf } from '../guards/look.ts';
@@ -111,7 +111,7 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
       config: { allow: [...ALERT_READERS, 'technician'] },
       schema: { tags, summary: 'The rules in force', response: { 200: listOf(rule) } },
     },
-    async () => ({ items: rules.map(({ condition, ...rest }) => ({ ...rest, condition: { ...condition } })) }),
+    async () => ({ items: rules().map((one) => ({ ...fileOf(one), condition: { ...one.condition } })) }),
   );
 }
 

@@ -5,6 +5,7 @@ import { AlertActions } from '../../alerts/desk/actions.ts';
 import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../alerts/desk/desk.ts';
 import { AlertFeed } from '../../alerts/desk/feed.ts';
 import { GatewayAlerts } from '../../alerts/desk/gateway-alerts.ts';
+import { endAlertsOfGoneRules } from '../../alerts/desk/gone-rules.ts';
 import { AlertLog } from '../../alerts/desk/log.ts';
 import { AlertQueries } from '../../alerts/desk/queries.ts';
 import { DELIVERY_QUEUE, DESK_QUEUE, EVIDENCE_QUEUE, STAGE_QUEUE } from '../../alerts/desk/queues.ts';
@@ -14,9 +15,12 @@ import { EvidenceLooks } from '../../alerts/evidence/looks.ts';
 import { DELIVERIES_AT_ONCE, Delivery } from '../../alerts/route/delivery.ts';
 import { STAGES } from '../../alerts/route/stages/stages.ts';
 import { Subscriptions } from '../../alerts/route/subscriptions.ts';
+import { CONDITIONS } from '../../alerts/rules/conditions/conditions.ts';
 import { RulesEngine } from '../../alerts/rules/engine.ts';
 import { AlertPlates } from '../../alerts/rules/plates.ts';
-import { loadRules } from '../../alerts/rules/rules.ts';
+import { RuleBook } from '../../alerts/rules/rule-book.ts';
+import { RuleWatch } from '../../alerts/rules/rule-watch.ts';
+import type { Rule } from '../../alerts/rules/rules.ts';
 import { RulesReader } from '../../alerts/rules/rules-reader.ts';
 import { openSinks, SINKS } from '../../alerts/sinks/sinks.ts';
 import { Watchlists } from '../../alerts/watchlists/watchlists.ts';
@@ -73,8 +77,8 @@ export function openAlertLog(clock: Clock, observer: Observer): AlertLog {
 export async function composeAlerting(deps: AlertingDeps) {
   const { clock, observer, outbound, work, doorbell, vault, log } = deps;
   const { alerts: database, handling, general } = deps.shares;
-  const rules = await loadRules(deps.rulesDirectory, deps.kinds);
-  const titles = new Map(rules.map(({ rule, title }) => [rule, title]));
+  const book = await RuleBook.load(deps.rulesDirectory, { kinds: deps.kinds, conditions: CONDITIONS });
+  const rules = () => book.current();
   const watchlists = new Watchlists({ database: general, clock, key: deps.plateKey });
   const feed = new AlertFeed({ database, clock, observer });
   const ring = (queue: string): void => doorbell.ring(queue);
@@ -92,19 +96,18 @@ export async function composeAlerting(deps: AlertingDeps) {
     clock,
     log,
     places: { placesOf: (ids) => placesOf(database, ids) },
-    titleOf: (rule) => titles.get(rule) ?? { en: rule, zh: rule },
+    titleOf: (rule) => book.titleOf(rule),
     committed,
   });
   const delivery = new Delivery({ database, clock, observer, sinks, box: vault, release });
   const { evidence, evidenceBlobs } = composeEvidence(deps, { log, committed });
   handleQueues(work, { desk, delivery, timers, evidence });
-  const { devices } = deps;
-  const engine = new RulesEngine(rules, watchlists, { isRetired: (id) => devices.get(id)?.state === 'retired' });
-  const { head, isClockKnown, incarnationOf } = deps;
+  const { devices, head, incarnationOf } = deps;
   const position = () => ({ lane: 'live' as const, offset: head() });
   return {
     desk,
     rules,
+    ...composeRules(deps, { book, watchlists, plates, committed }),
     queries,
     feed,
     evidence,
@@ -116,17 +119,46 @@ export async function composeAlerting(deps: AlertingDeps) {
     actions: new AlertActions({ database: handling, clock, log, committed, personWhoSees }),
     subscriptions: new Subscriptions({ database: general, clock, box: vault, sinks, ring, whoIsStillThere }),
     sinks,
-    reader: new RulesReader({
-      database,
-      clock,
-      observer,
-      engine,
-      plates,
-      head,
-      isClockKnown,
-      incarnationOf,
-      committed,
-    }),
+  };
+}
+
+interface RuleParts {
+  book: RuleBook;
+  watchlists: Watchlists;
+  plates: Seal;
+  committed(tickets: WorkTicket[]): void;
+}
+
+/** What judges by the rules, and what takes over rules that change. */
+function composeRules(deps: AlertingDeps, { book, watchlists, plates, committed }: RuleParts) {
+  const { clock, observer, log, devices, head, isClockKnown, incarnationOf } = deps;
+  const isRetired = (id: string): boolean => devices.get(id)?.state === 'retired';
+  const { alerts: database } = deps.shares;
+  const engine = new RulesEngine(book.current(), watchlists, { isRetired });
+  const reader = new RulesReader({
+    database,
+    clock,
+    observer,
+    engine,
+    plates,
+    head,
+    isClockKnown,
+    incarnationOf,
+    committed,
+  });
+  const endGone = (inForce: readonly Rule[]): Promise<void> => {
+    const names = inForce.map(({ rule }) => rule);
+    return endAlertsOfGoneRules({ database, clock, log, committed }, names);
+  };
+  const apply = async (rules: readonly Rule[]): Promise<void> => {
+    await reader.replace(rules);
+    await endGone(rules);
+  };
+  return {
+    reader,
+    ruleWatch: new RuleWatch({ book, clock, observer, apply }),
+    /** Ends what is active of rules whose files went while the gateway was down. */
+    endOfGoneRules: () => endGone(book.current()),
   };
 }
 

@@ -195,6 +195,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   });
   await alerting.watchlists.load();
   await following.start(alerting.desk);
+  await alerting.endOfGoneRules();
   await alerting.feed.start();
   lifecycle.onStop('alert feed', () => alerting.feed.stop());
   const images = composeImages({
@@ -209,7 +210,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   });
   await self.start();
   lifecycle.onStop('self report', () => self.stop());
-  watchKinds({ kinds, database, clock, observer, lifecycle, self, rulesDirectory: join(CONFIG_DIRECTORY, 'rules') });
+  watchKinds({ kinds, database, clock, observer, lifecycle, self, rules: alerting.ruleWatch });
   const { reader: rules } = alerting;
   watchLedger((differs, data) => alerting.ofGateway.set('ledger-difference', differs, data));
   const readers = startReaders({
@@ -248,7 +249,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     ...{ config: config.mqtt, lease, directory, accept, tls, rates, downlink, clock, observer, lifecycle },
   });
   mqtt = door;
-  const watched = { streams: video.streams, disks, findings };
+  const watched = { streams: video.streams, disks, findings, ruleFiles: alerting.ruleWatch };
   const api = await buildServer({
     ...{ registry, kinds, jurisdictions, tokens, directory, intake, ledger, deadLetters, messages, twin },
     ...{ history, exports },

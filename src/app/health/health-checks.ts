@@ -15,6 +15,8 @@ export interface HealthParts {
   intake: { full(): boolean };
   lease: { held(): boolean };
   board: { list(): ReaderStanding[] };
+  /** What is wrong with rule files; null where nothing is. */
+  ruleFiles: { problem(): string | null };
   disks: { check(): string | undefined };
   /** What is wrong with parts that we go on without. */
   findings: { check(part: string): void };
@@ -26,7 +28,8 @@ type Checks = HealthDeps['checks'];
 
 /** How each part is asked whether it is well, and whether the gateway is ready without it. */
 export function healthChecks(parts: HealthParts): Checks {
-  const { database, doorbell, store, writer, door, streams, intake, disks, findings, board, blobs, lease } = parts;
+  const { database, doorbell, store, writer, door, streams, intake, disks, findings, board, ruleFiles, blobs, lease } =
+    parts;
   const needed = (check: Check) => ({ needed: true, check });
   const useful = (check: Check) => ({ needed: false, check });
   return {
@@ -57,7 +60,10 @@ export function healthChecks(parts: HealthParts): Checks {
       refuseUnless(!intake.full(), 'the disk is nearly full: nothing is acked');
     }),
     // While the rules hang nothing is judged; what other readers do comes late and is not lost.
-    rules: needed(() => refuseStuck(board, (name) => name === RULES_READER)),
+    rules: needed(() => {
+      refuseStuck(board, (name) => name === RULES_READER);
+      return ruleFiles.problem();
+    }),
     readers: useful(() => refuseStuck(board, (name) => name !== RULES_READER)),
     disk: useful(() => disks.check()),
   };

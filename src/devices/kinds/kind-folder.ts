@@ -1,6 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Issue } from '../../core/errors.ts';
+import { folderSignature, yamlFilesIn } from '../../platform/files/folder-watch.ts';
 import { resolveKind } from './kind-extends.ts';
 import { type KindSource, parseSource } from './kind-file.ts';
 import type { KindFile } from './kind-schema.ts';
@@ -21,7 +22,7 @@ export async function readKindFolder(directory: string): Promise<KindFolder> {
   const paths = new Map<string, string>();
   const issues: Issue[] = [];
   const signature = await folderSignature(directory);
-  for (const name of await namesIn(directory)) {
+  for (const name of await yamlFilesIn(directory)) {
     const path = join(directory, name);
     const source = parseSource(path, await readFile(path, 'utf8'));
     if ('issues' in source) issues.push(...source.issues);
@@ -44,16 +45,4 @@ export async function readKindFolder(directory: string): Promise<KindFolder> {
     else kinds.set(stem, resolved.kind);
   }
   return { kinds, sources, issues, signature };
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  const names = await readdir(directory).catch(() => []);
-  return names.filter((entry) => /\.ya?ml$/.test(entry)).sort();
-}
-
-/** Changes when any file of the folder does: names, sizes and times of change. */
-export async function folderSignature(directory: string): Promise<string> {
-  const names = await namesIn(directory);
-  const stats = await Promise.all(names.map((name) => stat(join(directory, name)).catch(() => null)));
-  return names.map((name, index) => `${name} ${stats[index]?.size} ${stats[index]?.mtimeMs}`).join('\n');
 }

@@ -1,6 +1,5 @@
-import { loadRules } from '../../../alerts/rules/rules.ts';
+import type { RuleWatch } from '../../../alerts/rules/rule-watch.ts';
 import type { Clock } from '../../../core/clock.ts';
-import { CitywatchError, messageOf } from '../../../core/errors.ts';
 import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
 import type { Observer } from '../../../core/observe.ts';
 import { KindWatch } from '../../../devices/kinds/kind-watch.ts';
@@ -15,31 +14,24 @@ export interface KindReloadInput {
   observer: Observer;
   lifecycle: Lifecycle;
   self: Pick<SelfReport, 'kindChanged'>;
-  rulesDirectory: string;
+  rules: RuleWatch;
 }
 
-/** Takes over changed kinds while the gateway runs, writes it into the journal, and tells which rules no longer fit. */
-export function watchKinds({ lifecycle, self, rulesDirectory, ...deps }: KindReloadInput): KindWatch {
+/**
+ * Takes over changed kinds and rules while the gateway runs. A changed kind is written into the journal, and the rules
+ * are held against it.
+ */
+export function watchKinds({ lifecycle, self, rules, ...deps }: KindReloadInput): KindWatch {
   const watch = new KindWatch({
     ...deps,
     changed: async (changes) => {
       for (const change of changes) self.kindChanged(change);
-      await reportRules(rulesDirectory, deps);
+      rules.again();
     },
   });
   watch.start();
+  rules.start();
+  lifecycle.onStop('rule watch', () => rules.stop());
   lifecycle.onStop('kind watch', () => watch.stop());
   return watch;
-}
-
-/** A rule goes on as it was loaded, but what it asks for may come no more. */
-async function reportRules(directory: string, { kinds, observer }: Pick<KindReloadInput, 'kinds' | 'observer'>) {
-  const log = observer.log.child({ part: 'kinds' });
-  try {
-    await loadRules(directory, kinds);
-  } catch (error) {
-    const issues = error instanceof CitywatchError ? error.issues : [{ path: directory, message: messageOf(error) }];
-    for (const { path, message } of issues)
-      log.error({ issue: `${path}: ${message}` }, 'a rule no longer fits its kind');
-  }
 }

@@ -25,7 +25,9 @@ const filled = (fill: number, atMs: number, offset: number) =>
 
 t.test('a reading that is news raises a finding whose id names the bulk lane', async (t) => {
   const engine = new RulesEngine([full], NOBODY, ALL_THERE);
-  t.match(engine.judge(fromBulk(filled(95, 1_000, 7)), 0), [{ kind: 'fired', position: { lane: 'bulk', offset: 7 } }]);
+  t.match(engine.judge(fromBulk(filled(95, 1_000, 7)), 0), [
+    { transition: 'fired', position: { lane: 'bulk', offset: 7 } },
+  ]);
   const live = new RulesEngine([full], NOBODY, ALL_THERE);
   t.not(live.judge(filled(95, 1_000, 7), 0)[0]?.id, engine.judge(fromBulk(filled(95, 2_000, 7)), 0)[0]?.id ?? '');
 });
@@ -34,7 +36,7 @@ t.test('a reading older than the last one judged changes nothing', async (t) => 
   const engine = new RulesEngine([full], NOBODY, ALL_THERE);
   engine.judge(filled(10, 5_000, 1), 0);
   t.same(engine.judge(fromBulk(filled(95, 4_000, 1)), 0), []);
-  t.match(engine.judge(filled(95, 6_000, 2), 0), [{ kind: 'fired' }]);
+  t.match(engine.judge(filled(95, 6_000, 2), 0), [{ transition: 'fired' }]);
 });
 
 t.test('it moves no clock: neither lets others fall silent, nor is it a sign of life', async (t) => {
@@ -44,5 +46,5 @@ t.test('it moves no clock: neither lets others fall silent, nor is it a sign of 
   t.same(engine.judge(fromBulk(late), 0), []);
   const own = message({ device: 'k1', offset: 2, receivedAtMs: 20_000, records: [reading({})] });
   engine.judge(fromBulk(own), 0);
-  t.match(engine.advanceTo(31_000, 0), [{ subject: 'k1', kind: 'fired' }]);
+  t.match(engine.advanceTo(31_000, 0), [{ subject: { id: 'k1' }, transition: 'fired' }]);
 });

@@ -36,9 +36,9 @@ function judges() {
   return {
     /** Tells both; returns what the rule and the last value then say. */
     tell(message: DecodedMessage) {
-      for (const { kind } of engine.judge(message, 0)) {
-        if (burns === (kind === 'fired')) throw new Error(`${kind} twice`);
-        burns = kind === 'fired';
+      for (const { transition } of engine.judge(message, 0)) {
+        if (burns === (transition === 'fired')) throw new Error(`${transition} twice`);
+        burns = transition === 'fired';
       }
       twin.handle(batch([message]));
       const id = message.message.device.id;

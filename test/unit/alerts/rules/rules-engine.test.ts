@@ -1,5 +1,6 @@
 import t from 'tap';
 import { RulesEngine, type Watch } from '../../../../src/alerts/rules/engine.ts';
+import type { Finding } from '../../../../src/alerts/rules/findings.ts';
 import { parseRule, type Rule } from '../../../../src/alerts/rules/rules.ts';
 import type { Reading } from '../../../../src/core/types.ts';
 import { ALL_THERE, kindCatalogue, message, passage, reading, report } from '../../../support/alerts.ts';
@@ -30,8 +31,8 @@ kinds: [recycling-kiosk]
 condition: { type: threshold, any: [{ field: smoke, equals: true }] }
 `);
 
-const names = (findings: { rule: string; kind: string; subject: string }[]) =>
-  findings.map(({ rule, kind, subject }) => `${rule} ${kind} ${subject}`);
+const names = (findings: Pick<Finding, 'rule' | 'transition' | 'subject'>[]) =>
+  findings.map(({ rule, transition, subject }) => `${rule} ${transition} ${subject.id}`);
 
 t.test('silence fires once after its time and ends with the next sign of life', async (t) => {
   const engine = new RulesEngine([absence], NOBODY, ALL_THERE);
@@ -108,10 +109,10 @@ t.test(
     const stored = JSON.parse(JSON.stringify(engine.takeChanged()));
     const after = new RulesEngine([absence], NOBODY, gone);
     after.load(stored);
-    t.match(after.takeChanged(), [{ device: 'k1', states: {} }], 'its stored states go');
+    t.match(after.takeChanged(), [{ subject: { type: 'device', id: 'k1' }, states: {} }], 'its stored states go');
     after.judge(message({ device: 'k1', offset: 1, receivedAtMs: 1_000, records: [reading({})] }), 0);
     t.same(after.advanceTo(99_000, 0), []);
-    t.match(after.takeChanged(), [{ device: 'k1', states: {} }]);
+    t.match(after.takeChanged(), [{ subject: { type: 'device', id: 'k1' }, states: {} }]);
   },
 );
 
@@ -240,7 +241,7 @@ t.test('a device that moved and fell silent is told to its new district, also af
   after.load(JSON.parse(JSON.stringify(before.takeChanged())));
   const start = { device: 'gateway', offset: 9, receivedAtMs: 3_000, records: [], topic: 'internal/start' };
   after.judge(message({ ...start, uplink: 'internal' }), 0);
-  t.match(after.advanceTo(60_000, 0), [{ subject: 'k1', jurisdiction: '330212' }]);
+  t.match(after.advanceTo(60_000, 0), [{ subject: { id: 'k1' }, jurisdiction: '330212' }]);
 });
 
 t.test('the same record judged twice has the same finding id; another version of the rule another one', async (t) => {

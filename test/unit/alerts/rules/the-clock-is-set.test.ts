@@ -35,7 +35,8 @@ function newEngine(): RulesEngine {
   return new RulesEngine(rules, { match: () => null }, ALL_THERE);
 }
 
-const names = (findings: { rule: string; kind: string }[]) => findings.map(({ rule, kind }) => `${rule} ${kind}`);
+const names = (findings: { rule: string; transition: string }[]) =>
+  findings.map(({ rule, transition }) => `${rule} ${transition}`);
 
 function clockSet(receivedAtMs: number) {
   const record = { device: 'gateway', offset: 5, receivedAtMs, records: [], topic: 'internal/clock' };

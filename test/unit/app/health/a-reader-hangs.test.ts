@@ -18,6 +18,7 @@ function board() {
       disks: { check: () => undefined },
       findings: { check: () => {} },
       blobs: [],
+      ruleFiles: { problem: () => null },
       lease: { held: () => true },
       board: readers,
     },

@@ -13,6 +13,7 @@ function parts(gap: string | null): HealthParts {
     door: { check: () => {} },
     streams: { processes: () => ({ spawner: 1 }), gap },
     intake: { full: () => false },
+    ruleFiles: { problem: () => null },
     lease: { held: () => true },
     board: { list: () => [] },
     disks: { check: () => undefined },

@@ -1,14 +1,11 @@
 import fc from 'fast-check';
 import t from 'tap';
 import {
-  initialThreshold,
-  judgeReading,
+  type Threshold,
   type ThresholdState,
-  thresholdTimer,
-} from '../../../../../src/alerts/rules/conditions/conditions.ts';
-import type { Condition } from '../../../../../src/alerts/rules/rules.ts';
-
-type Threshold = Extract<Condition, { type: 'threshold' }>;
+  threshold,
+} from '../../../../../src/alerts/rules/conditions/threshold.ts';
+import { message, reading } from '../../../../support/alerts.ts';
 
 const heat: Threshold = {
   type: 'threshold',
@@ -27,25 +24,36 @@ const full: Threshold = {
   clear_hold_s: 20,
 };
 
-const at = (offset: number, receivedAtMs = offset * 1000) => ({
-  position: { lane: 'live' as const, offset },
-  receivedAtMs,
-});
+const initial = (condition: Threshold) => threshold.initial(condition)!;
+
+/** One step, at a second that is also the offset in the journal. */
+function step(condition: Threshold, state: ThresholdState, values: Record<string, number | boolean>, second: number) {
+  const receivedAtMs = second * 1000;
+  const record = { ...reading(values, receivedAtMs), receivedAtMs };
+  const decoded = message({ device: 'k1', offset: second, receivedAtMs, records: [record] });
+  const watch = { match: () => null };
+  const judged = threshold.judge(condition, state, { message: decoded.message, record, sign: 'alive', watch });
+  return { state: judged.state!, outcome: judged.outcomes[0] ?? null };
+}
+
+/** The clock runs out. */
+function ring(condition: Threshold, state: ThresholdState) {
+  const judged = threshold.timer(condition, state);
+  return { state: judged.state!, outcome: judged.outcomes[0] ?? null };
+}
 
 function feed(condition: Threshold, state: ThresholdState, steps: [Record<string, number | boolean>, number][]) {
   const outcomes: (string | null)[] = [];
   for (const [values, seconds] of steps) {
-    const atMs = seconds * 1000;
-    const reading = { values: new Map(Object.entries(values)), atMs, receivedAtMs: atMs };
-    const step = judgeReading(condition, state, reading, at(seconds));
-    state = step.state;
-    outcomes.push(step.outcome && `${step.outcome.kind} at ${step.outcome.position.offset}`);
+    const judged = step(condition, state, values, seconds);
+    state = judged.state;
+    outcomes.push(judged.outcome && `${judged.outcome.transition} at ${judged.outcome.position.offset}`);
   }
   return { state, outcomes };
 }
 
 t.test('fires once when any clause is over its limit, clears when all are back', async (t) => {
-  const { outcomes } = feed(heat, initialThreshold(heat), [
+  const { outcomes } = feed(heat, initial(heat), [
     [{ temp_c: 70 }, 1],
     [{ temp_c: 71 }, 2],
     [{ temp_c: 90 }, 3],
@@ -58,7 +66,7 @@ t.test('fires once when any clause is over its limit, clears when all are back',
 });
 
 t.test('between the limit and the clear level nothing changes', async (t) => {
-  const { outcomes } = feed(heat, initialThreshold(heat), [
+  const { outcomes } = feed(heat, initial(heat), [
     [{ temp_c: 71 }, 1],
     [{ temp_c: 69 }, 2],
     [{ temp_c: 56 }, 3],
@@ -72,14 +80,14 @@ t.test('between the limit and the clear level nothing changes', async (t) => {
 t.test('without a clear level a value at its limit is back', async (t) => {
   const absent: Threshold = { ...heat, any: [{ field: 'absent', above: 0 }] };
   const steps: [Record<string, number>, number][] = [1, 0, 2].map((value, at) => [{ absent: value }, at + 1]);
-  t.same(feed(absent, initialThreshold(absent), steps).outcomes, ['fired at 1', 'cleared at 2', 'fired at 3']);
+  t.same(feed(absent, initial(absent), steps).outcomes, ['fired at 1', 'cleared at 2', 'fired at 3']);
   const low: Threshold = { ...heat, any: [{ field: 'level', below: 5 }] };
   const levels: [Record<string, number>, number][] = [4, 5].map((value, at) => [{ level: value }, at + 1]);
-  t.same(feed(low, initialThreshold(low), levels).outcomes, ['fired at 1', 'cleared at 2']);
+  t.same(feed(low, initial(low), levels).outcomes, ['fired at 1', 'cleared at 2']);
 });
 
 t.test('an older reading and one that says nothing about the rule leave the state alone', async (t) => {
-  const first = feed(heat, initialThreshold(heat), [[{ temp_c: 20 }, 100]]);
+  const first = feed(heat, initial(heat), [[{ temp_c: 20 }, 100]]);
   const late = feed(heat, first.state, [
     [{ temp_c: 99 }, 99],
     [{ fill_pct: 99 }, 101],
@@ -89,7 +97,7 @@ t.test('an older reading and one that says nothing about the rule leave the stat
 });
 
 t.test('a device whose clock ticks in seconds may catch fire within one', async (t) => {
-  const { outcomes } = feed(heat, initialThreshold(heat), [
+  const { outcomes } = feed(heat, initial(heat), [
     [{ temp_c: 20, smoke: false }, 100],
     [{ temp_c: 21, smoke: true }, 100],
   ]);
@@ -97,22 +105,21 @@ t.test('a device whose clock ticks in seconds may catch fire within one', async 
 });
 
 t.test('what a clock raises shows what was seen', async (t) => {
-  const started = feed(full, initialThreshold(full), [[{ fill_pct: 95, temp_c: 20 }, 5]]);
+  const started = feed(full, initial(full), [[{ fill_pct: 95, temp_c: 20 }, 5]]);
   t.same(started.state.seen, { fill_pct: 95 });
 });
 
 t.test('a hold time raises only what lasts, under the identity of the record that started it', async (t) => {
-  const started = feed(full, initialThreshold(full), [[{ fill_pct: 95 }, 5]]);
+  const started = feed(full, initial(full), [[{ fill_pct: 95 }, 5]]);
   t.equal(started.state.dueAtMs, 15_000);
-  const fired = thresholdTimer(started.state);
-  t.same(fired.outcome, { kind: 'fired', by: 'timer', position: { lane: 'live', offset: 5 } });
+  const fired = ring(full, started.state);
+  t.same(fired.outcome, { transition: 'fired', position: { lane: 'live', offset: 5 } });
   const short = feed(full, started.state, [[{ fill_pct: 60 }, 8]]);
   t.equal(short.state.dueAtMs, null);
-  t.equal(thresholdTimer(short.state).outcome, null);
+  t.equal(ring(full, short.state).outcome, null);
   const clearing = feed(full, fired.state, [[{ fill_pct: 60 }, 30]]);
-  t.same(thresholdTimer(clearing.state).outcome, {
-    kind: 'cleared',
-    by: 'timer',
+  t.same(ring(full, clearing.state).outcome, {
+    transition: 'cleared',
     position: { lane: 'live', offset: 30 },
   });
   const again = feed(full, clearing.state, [[{ fill_pct: 95 }, 40]]);
@@ -120,18 +127,17 @@ t.test('a hold time raises only what lasts, under the identity of the record tha
 });
 
 t.test('fired and cleared always alternate, whatever the readings', async () => {
-  const step = fc.record({ fill: fc.double({ min: 0, max: 100, noNaN: true }), timer: fc.boolean() });
+  const input = fc.record({ fill: fc.double({ min: 0, max: 100, noNaN: true }), timer: fc.boolean() });
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      let state = initialThreshold(full);
+    fc.property(fc.array(input, { maxLength: 200 }), (inputs) => {
+      let state = initial(full);
       let last = 'cleared';
-      steps.forEach(({ fill, timer }, index) => {
-        const reading = { values: new Map([['fill_pct', fill]]), atMs: index + 1, receivedAtMs: index + 1 };
-        const result = timer ? thresholdTimer(state) : judgeReading(full, state, reading, at(index + 1));
+      inputs.forEach(({ fill, timer }, index) => {
+        const result = timer ? ring(full, state) : step(full, state, { fill_pct: fill }, index + 1);
         state = result.state;
         if (!result.outcome) return;
-        if (result.outcome.kind === last) throw new Error(`${last} twice`);
-        last = result.outcome.kind;
+        if (result.outcome.transition === last) throw new Error(`${last} twice`);
+        last = result.outcome.transition;
       });
     }),
   );

@@ -1,0 +1,186 @@
+import type { z } from 'zod';
+import { wordOf } from '../../../core/internal-records.ts';
+import type {
+  DecodedMessage,
+  DecodedRecord,
+  DeviceKind,
+  FieldValue,
+  JournalPosition,
+  Message,
+} from '../../../core/types.ts';
+import type { SeenPlates } from '../plates.ts';
+
+/**
+ * What every condition is. Its functions are pure: (settings, state, input) → (state, outcomes). None reads a clock:
+ * time is `receivedAtMs` of what is judged, so catching up after a crash decides exactly what was decided before it
+ * (design §2). A state is never changed in place.
+ */
+export interface Condition<
+  Settings extends ConditionSettings = ConditionSettings,
+  State extends ConditionState = ConditionState,
+> {
+  /** Its name in rule files, `condition.type`. */
+  type: string;
+  /** Who makes it true: messages of devices, or only the gateway itself (gateway-alerts.ts); then nothing is judged. */
+  hears: 'devices' | 'gateway';
+  /**
+   * What its clock measures. `duration`: how long something lasts; the clock is stored and runs on after a restart.
+   * `silence`: each sign of life pushes it ahead, so where it stands is not stored as long as the phase stays; after a
+   * restart it stands still until its subject is heard or a start record comes. Of a retired device it is no matter.
+   */
+  clock: 'duration' | 'silence';
+  /** Its keys in a rule file; strict. The first key is `type`. */
+  schema: z.ZodType<Settings> & { shape: object };
+  /** What does not fit a kind that the rule names; paths begin below `condition`. */
+  check(settings: Settings, kind: DeviceKind): Misfit[];
+  /** Whose state this input concerns; null where it concerns nobody. */
+  subject(settings: Settings, input: Input): Subject | null;
+  /** Where a subject begins that was not judged before; null where nothing is to be kept of it yet. */
+  initial(settings: Settings): State | null;
+  /** Judges one input. Returns the same state object where the input changes nothing. */
+  judge(settings: Settings, state: State | null, input: Input): Step<State>;
+  /** The clock of this state has run out. */
+  timer(settings: Settings, state: State): Step<State>;
+  /** All clocks begin anew. Returns the same object where nothing changes. */
+  restart(settings: Settings, state: State, restart: Restart): State;
+  /** What a reader of the alert is shown. */
+  evidence(settings: Settings, state: State | null, from: Input | 'timer'): Evidence;
+}
+
+export interface ConditionSettings {
+  type: string;
+}
+
+/** What is remembered of one subject and rule; JSON, because it is stored. */
+export interface ConditionState {
+  type: string;
+  phase: string;
+  /** Where a clock was started: names the finding that it will raise. */
+  since: JournalPosition | null;
+  /** When the clock runs out, Unix ms; null while none runs. */
+  dueAtMs: number | null;
+}
+
+export interface Misfit {
+  path: (string | number)[];
+  message: string;
+}
+
+/** What a finding is about. */
+export interface Subject {
+  type: string;
+  id: string;
+}
+
+/**
+ * How a subject is written in findings, keys and states. A device is written by its id alone, as before other subjects
+ * existed; no id of a device has a colon.
+ */
+export function subjectText({ type, id }: Subject): string {
+  return type === DEVICE || type === GATEWAY ? id : `${type}:${id}`;
+}
+
+const DEVICE = 'device';
+const GATEWAY = 'gateway';
+
+/** The subject of what the gateway says of itself. */
+export const GATEWAY_SUBJECT: Subject = { type: GATEWAY, id: '_gateway' };
+
+/** The subject of every condition that looks at one device. */
+export function deviceOf({ id }: Pick<Message['device'], 'id'>): Subject {
+  return { type: DEVICE, id };
+}
+
+/** The reverse of `subjectText`. */
+export function subjectOf(text: string): Subject {
+  if (text === GATEWAY_SUBJECT.id) return GATEWAY_SUBJECT;
+  const colon = text.indexOf(':');
+  return colon < 0 ? { type: DEVICE, id: text } : { type: text.slice(0, colon), id: text.slice(colon + 1) };
+}
+
+/** The id of the device that a written subject is; null where it is something else. */
+export function deviceIn(text: string): string | null {
+  const { type, id } = subjectOf(text);
+  return type === DEVICE ? id : null;
+}
+
+/** What one step judges: first the message as a whole, then each of its records that is not a duplicate. */
+export interface Input {
+  message: Message;
+  /** Null for the message as a whole. */
+  record: DecodedRecord | null;
+  sign: Sign;
+  watch: Watch;
+}
+
+/** Asks whether a plate is wanted at this place and time. */
+export interface Watch {
+  match(plate: string, jurisdiction: string, atMs: number): { scope: string; data: Evidence['data'] } | null;
+}
+
+/** What a message says about presence: a sign of life, or nothing. */
+export type Sign = 'alive' | 'none';
+
+/**
+ * Whoever sends what cannot be used, or what was sent before, is there. Backfill is read when there is time, and a
+ * replay is our own doing: both say nothing of now. Of the gateway's own words, only that a device answered counts.
+ * Its own farewell neither proves life nor shortens the wait.
+ */
+export function signOf({ message, records, refusals }: DecodedMessage): Sign {
+  const word = wordOf(message);
+  if (message.lane !== 'live' || word === 'nobody') return 'none';
+  const isHere = records.some((record) => record.type !== 'state' || record.online);
+  if (word === 'asked' || message.channel === 'state') return isHere ? 'alive' : 'none';
+  return isHere || records.length === 0 || refusals.length > 0 ? 'alive' : 'none';
+}
+
+/** Why all clocks begin anew: the gateway started, or its wall clock was set. */
+export interface Restart {
+  cause: 'start' | 'clock';
+  position: JournalPosition;
+  receivedAtMs: number;
+}
+
+/** What a step decided: a finding to raise, and from where its identity comes. */
+export interface Outcome {
+  transition: Transition;
+  /** Of what was judged, or where the clock that ran out was started. */
+  position: JournalPosition;
+  /** Where one record shows several things that are alerts of their own. */
+  part?: Part;
+}
+
+export type Transition = 'fired' | 'cleared';
+
+/** One of several things that a record shows; its data and plates come on top of those of the record. */
+export interface Part {
+  /** 0 for the first thing in the record. */
+  at: number;
+  scope: string;
+  data: Evidence['data'];
+  plates: SeenPlates | null;
+}
+
+export interface Step<State> {
+  state: State | null;
+  outcomes: Outcome[];
+}
+
+export interface Evidence {
+  /** When the device says it happened; null where no device tells. */
+  deviceAtMs: number | null;
+  /** What was seen: plates are masked. */
+  data: Record<string, FieldValue | string[] | null>;
+  /** The plates whole; never stored or shown in clear. */
+  plates: SeenPlates | null;
+}
+
+/** Where in the journal something is judged. */
+export function positionOf({ lane, offset }: Pick<Message, 'lane' | 'offset'>): JournalPosition {
+  return { lane, offset };
+}
+
+/** A step that changes nothing. */
+export function unchanged<State>(state: State | null): Step<State> {
+  return { state, outcomes: [] };
+}

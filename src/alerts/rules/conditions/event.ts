@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { maskPlate, platesIn } from '../../../core/plates.ts';
+import type { DeviceEvent } from '../../../core/types.ts';
+import { splitPlates } from '../plates.ts';
+import {
+  type Condition,
+  type ConditionState,
+  deviceOf,
+  type Input,
+  type Part,
+  positionOf,
+  type Transition,
+  unchanged,
+} from './condition.ts';
+import { fieldName } from './names.ts';
+
+const schema = z.strictObject({
+  type: z.literal('event'),
+  event: fieldName,
+  where: z.record(fieldName, z.union([z.string(), z.number(), z.boolean()])).default({}),
+  watchlist: z.strictObject({ field: fieldName }).optional(),
+});
+
+export type EventSettings = z.infer<typeof schema>;
+
+/**
+ * A device tells an event, with a watchlist: of a plate that is wanted, then one finding for each wanted plate of the
+ * vehicle. It is over when it is told, so nothing is kept and nothing clears it.
+ */
+export const event: Condition<EventSettings, ConditionState> = {
+  type: 'event',
+  hears: 'devices',
+  clock: 'duration',
+  schema,
+
+  check(settings, kind) {
+    const spec = kind.events.get(settings.event);
+    if (!spec) return [{ path: ['event'], message: `kind ${kind.kind} has no event "${settings.event}"` }];
+    const named = [...Object.keys(settings.where), ...(settings.watchlist ? [settings.watchlist.field] : [])];
+    return named
+      .filter((field) => !spec.fields.has(field))
+      .map((field) => ({ path: [], message: `event ${settings.event} of ${kind.kind} has no field "${field}"` }));
+  },
+
+  subject: (_, { message, record }) => (record?.type === 'event' ? deviceOf(message.device) : null),
+
+  initial: () => null,
+
+  judge(settings, state, input) {
+    const { message, record } = input;
+    if (record?.type !== 'event' || !matches(settings, record)) return unchanged(state);
+    const fired = { transition: 'fired' as Transition, position: positionOf(message) };
+    if (!settings.watchlist) return { state, outcomes: [fired] };
+    return { state, outcomes: wanted(settings.watchlist.field, record, input).map((part) => ({ ...fired, part })) };
+  },
+
+  timer: (_, state) => unchanged(state),
+
+  restart: (_, state) => state,
+
+  evidence(settings, _, from) {
+    if (from === 'timer' || from.record?.type !== 'event') return { deviceAtMs: null, data: {}, plates: null };
+    const { atMs, data, plates } = from.record;
+    // What a rule compares with plates is one, whatever its kind says of it.
+    const watched = settings.watchlist ? [settings.watchlist.field] : [];
+    return { deviceAtMs: atMs, ...splitPlates(data, [...(plates ?? []), ...watched]) };
+  },
+};
+
+function matches(settings: EventSettings, record: DeviceEvent): boolean {
+  if (record.event !== settings.event) return false;
+  return Object.entries(settings.where).every(([field, value]) => record.data.get(field) === value);
+}
+
+function wanted(field: string, record: DeviceEvent, { message, watch }: Input): Part[] {
+  const text = record.data.get(field);
+  return platesIn(typeof text === 'string' ? text : '').flatMap((plate, at) => {
+    const hit = watch.match(plate, message.device.jurisdiction, message.receivedAtMs);
+    if (!hit) return [];
+    const data = { ...hit.data, wanted_plate: maskPlate(plate) };
+    return [{ at, scope: hit.scope, data, plates: { wanted_plate: plate } }];
+  });
+}

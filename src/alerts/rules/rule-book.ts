@@ -1,0 +1,115 @@
+import { CitywatchError, type Issue } from '../../core/errors.ts';
+import { type RuleFolder, type RuleFormat, readRuleFolder, twice } from './rule-folder.ts';
+import { fileOf, type Rule } from './rules.ts';
+
+/** A rule that a reload put in force, changed or ended; `from` and `to` are versions, 0 where there was or is none. */
+export interface RuleChange {
+  rule: string;
+  from: number;
+  to: number;
+}
+
+/** The rules in force: those of `config/rules/*.yaml`, taken over again while the gateway runs. */
+export class RuleBook {
+  readonly directory: string;
+  readonly #format: RuleFormat;
+  #byFile: Map<string, Rule>;
+  #titles: Map<string, Rule['title']>;
+  #signature: string;
+
+  private constructor(directory: string, format: RuleFormat, { rules, signature }: RuleFolder) {
+    this.directory = directory;
+    this.#format = format;
+    this.#byFile = rules;
+    this.#titles = titlesOf(rules.values());
+    this.#signature = signature;
+  }
+
+  /** Throws `config.invalid` with file and line of every fault. */
+  static async load(directory: string, format: RuleFormat): Promise<RuleBook> {
+    const folder = await readRuleFolder(directory, format);
+    const issues = [...folder.issues, ...twice(folder.rules.values())];
+    if (folder.files.length === 0) issues.push(noRule(directory));
+    if (issues.length > 0) throw new CitywatchError('config.invalid', { detail: 'A rule file is wrong.', issues });
+    return new RuleBook(directory, format, folder);
+  }
+
+  get signature(): string {
+    return this.#signature;
+  }
+
+  /** The rules in force, in the order of their files. */
+  current(): Rule[] {
+    return [...this.#byFile].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, rule]) => rule);
+  }
+
+  /** Of a rule that is in force no more: its name. */
+  titleOf(rule: string): Rule['title'] {
+    return this.#titles.get(rule) ?? { en: rule, zh: rule };
+  }
+
+  /**
+   * Reads the folder again. A file that is right is taken over; one that is wrong, or has other content under a version
+   * that is not higher, leaves its rule as it was, and an issue says why. A file that is gone ends its rule. `apply`
+   * puts the rules in force; when it throws, nothing is taken over.
+   */
+  async reload(apply: (rules: readonly Rule[]) => Promise<void>): Promise<{ changes: RuleChange[]; issues: Issue[] }> {
+    const folder = await readRuleFolder(this.directory, this.#format);
+    const { next, issues } = this.#merge(folder);
+    const changes = changesOf(this.#byFile.values(), next.values());
+    if (changes.length > 0) {
+      // Known before the first finding of a new rule comes to the desk.
+      for (const [rule, title] of titlesOf(next.values())) this.#titles.set(rule, title);
+      await apply([...next.values()]);
+      this.#byFile = next;
+      this.#titles = titlesOf(next.values());
+    }
+    this.#signature = folder.signature;
+    return { changes, issues };
+  }
+
+  #merge(folder: RuleFolder): { next: Map<string, Rule>; issues: Issue[] } {
+    const issues = [...folder.issues];
+    // A folder that is not mounted is empty too.
+    if (folder.files.length === 0) return { next: this.#byFile, issues: [noRule(this.directory)] };
+    const before = new Map([...this.#byFile.values()].map((rule) => [rule.rule, rule]));
+    const next = new Map<string, Rule>();
+    for (const file of folder.files) {
+      const kept = this.#byFile.get(file);
+      const read = folder.rules.get(file);
+      const old = read && before.get(read.rule);
+      const same = read && old && canonical(read) === canonical(old);
+      if (read && old && !same && read.version <= old.version) {
+        issues.push({ path: file, message: `its content changed: raise version to ${old.version + 1}` });
+        next.set(file, old);
+      } else if (read ?? kept) next.set(file, same ? old : (read ?? kept)!);
+    }
+    const several = twice(next.values());
+    return several.length > 0 ? { next: this.#byFile, issues: [...issues, ...several] } : { next, issues };
+  }
+}
+
+function noRule(directory: string): Issue {
+  return { path: directory, message: 'holds no rule (*.yaml)' };
+}
+
+function titlesOf(rules: Iterable<Rule>): Map<string, Rule['title']> {
+  return new Map([...rules].map(({ rule, title }) => [rule, title]));
+}
+
+function changesOf(before: Iterable<Rule>, after: Iterable<Rule>): RuleChange[] {
+  const old = new Map([...before].map((rule) => [rule.rule, rule.version]));
+  const now = new Map([...after].map((rule) => [rule.rule, rule.version]));
+  return [...new Set([...old.keys(), ...now.keys()])]
+    .map((rule) => ({ rule, from: old.get(rule) ?? 0, to: now.get(rule) ?? 0 }))
+    .filter(({ from, to }) => from !== to);
+}
+
+/** JSON with sorted keys: the order of keys in a file is not content. */
+function canonical(rule: Rule): string {
+  return JSON.stringify(fileOf(rule), (_, inner: unknown) =>
+    inner && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
