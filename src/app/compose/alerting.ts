@@ -157,8 +157,11 @@ function composeRules(deps: AlertingDeps, { book, watchlists, plates, committed 
   return {
     reader,
     ruleWatch: new RuleWatch({ book, clock, observer, apply }),
-    /** Ends what is active of rules whose files went while the gateway was down. */
-    endOfGoneRules: () => endGone(book.current()),
+    /** Loads the watchlists, and ends what is active of rules whose files went while the gateway was down. */
+    async load(): Promise<void> {
+      await watchlists.load();
+      await endGone(book.current());
+    },
   };
 }
 

@@ -193,9 +193,8 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     isClockKnown: () => self.isClockKnown(),
     incarnationOf,
   });
-  await alerting.watchlists.load();
+  await alerting.load();
   await following.start(alerting.desk);
-  await alerting.endOfGoneRules();
   await alerting.feed.start();
   lifecycle.onStop('alert feed', () => alerting.feed.stop());
   const images = composeImages({
