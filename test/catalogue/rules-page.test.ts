@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { CONDITIONS } from '../../src/alerts/rules/conditions/conditions.ts';
+import { parseRule, ruleKeys } from '../../src/alerts/rules/rules.ts';
+import { Kinds } from '../../src/devices/kinds/kinds.ts';
+import { KINDS_DIRECTORY } from '../support/registry.ts';
+
+const page = await readFile(join(import.meta.dirname, '../../docs/rules.md'), 'utf8');
+const kinds = await Kinds.load(KINDS_DIRECTORY);
+
+/** The text below a heading, up to the next. */
+function section(heading: string): string {
+  return page.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
+}
+
+const keysIn = (text: string): string[] => [...text.matchAll(/^\| `(\w+)` \|/gm)].map(([, key]) => key!).sort();
+const examplesIn = (text: string): string[] => [...text.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, yaml]) => yaml!);
+
+t.test('docs/rules.md has every key of a rule file, and no other', async (t) => {
+  t.strictSame(keysIn(section('Keys')), [...Object.keys(ruleKeys.shape), 'condition'].sort());
+  for (const { type, schema } of CONDITIONS) {
+    t.strictSame(keysIn(section(type)), Object.keys(schema.shape).sort(), type);
+  }
+});
+
+t.test('each example of docs/rules.md is a right rule', async (t) => {
+  const [whole] = examplesIn(section('Keys'));
+  t.ok('rule' in parseRule(whole!, kinds));
+  for (const { type } of CONDITIONS) {
+    const [condition] = examplesIn(section(type));
+    const kind = condition?.includes('passage') ? 'checkpoint' : 'recycling-kiosk';
+    const head = `rule: a\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: minor\nkinds: [${kind}]\n`;
+    t.match(parseRule(head + condition, kinds), { rule: { condition: { type } } }, type);
+  }
+});

@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { CONDITIONS } from '../../src/alerts/rules/conditions/conditions.ts';
+import { RulesEngine } from '../../src/alerts/rules/engine.ts';
+import { RuleBook } from '../../src/alerts/rules/rule-book.ts';
+import { Kinds } from '../../src/devices/kinds/kinds.ts';
+import { decodeMessage } from '../../src/ingest/decode/decode.ts';
+import { storedMessage } from '../support/kiosk-kind.ts';
+import { KINDS_DIRECTORY } from '../support/registry.ts';
+
+const RULES = join(import.meta.dirname, '../../config/rules');
+const FIXTURES = join(import.meta.dirname, '../fixtures/rules');
+
+/** What was recorded of devices, and which findings the rule makes of it. */
+interface Example {
+  /** Seconds from the beginning, and what a device sent then. */
+  recorded: { at: number; channel: 'telemetry' | 'event' | 'state'; payload: object }[];
+  /** Seconds that pass until the end. */
+  until: number;
+  findings: string[];
+}
+
+interface Fixture {
+  wanted?: string[];
+  fires: Example;
+  doesNotFire: Example;
+}
+
+const START_MS = 1_763_750_000_000;
+const kinds = await Kinds.load(KINDS_DIRECTORY);
+const book = await RuleBook.load(RULES, { kinds, conditions: CONDITIONS });
+
+t.test('every rule that looks at devices has two recorded examples, and every example has a rule', async (t) => {
+  const judged = book.current().filter(({ by }) => by.hears === 'devices');
+  t.strictSame(readdirSync(FIXTURES).sort(), judged.map(({ rule }) => `${rule}.json`).sort());
+});
+
+t.test('a rule stands in the file of its name', async (t) => {
+  t.strictSame(
+    readdirSync(RULES).sort(),
+    book
+      .current()
+      .map(({ rule }) => `${rule}.yaml`)
+      .sort(),
+  );
+});
+
+for (const rule of book.current().filter(({ by }) => by.hears === 'devices')) {
+  t.test(`${rule.rule}: fires in one of its examples, and not in the other`, async (t) => {
+    const text = readFileSync(join(FIXTURES, `${rule.rule}.json`), 'utf8');
+    const { wanted = [], fires, doesNotFire } = JSON.parse(text) as Fixture;
+    const watch = { match: (plate: string) => (wanted.includes(plate) ? { scope: plate, data: {} } : null) };
+    const kind = kinds.latest(rule.kinds[0]!)!;
+    const device = { id: 'd-1', kind: kind.kind, kindVersion: kind.version, jurisdiction: '330203' };
+    const judge = ({ recorded, until }: Example): string[] => {
+      const engine = new RulesEngine([rule], watch, { isRetired: () => false });
+      const findings = recorded.flatMap(({ at, channel, payload }, offset) => {
+        const receivedAtMs = START_MS + at * 1000;
+        const raw = JSON.stringify({ ts: receivedAtMs, ...payload });
+        const message = storedMessage(raw, { channel, device, receivedAtMs, offset, endOffset: offset + 1 });
+        const decoded = decodeMessage(message, kind);
+        t.strictSame(decoded.refusals, [], 'a recorded example fits its kind');
+        return engine.judge({ message, ...decoded }, receivedAtMs);
+      });
+      findings.push(...engine.advanceTo(START_MS + until * 1000, 0));
+      return findings.map(({ transition, receivedAtMs }) => `${transition} at ${(receivedAtMs - START_MS) / 1000}`);
+    };
+    t.strictSame(judge(fires), fires.findings);
+    t.ok(fires.findings.some((finding) => finding.startsWith('fired')));
+    t.strictSame(judge(doesNotFire), []);
+    t.strictSame(doesNotFire.findings, []);
+    t.ok(doesNotFire.recorded.length > 0);
+  });
+}
