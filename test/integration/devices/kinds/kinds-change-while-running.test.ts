@@ -27,6 +27,7 @@ import {
   temporaryDirectory,
 } from '../../../support/journal.ts';
 import { openDatabase } from '../../../support/registry.ts';
+import { until } from '../../../support/until.ts';
 
 const database = await openDatabase(t);
 
@@ -63,12 +64,16 @@ t.test('under load no message is read by another version than the one it was rec
   t.teardown(() => journal.close());
   const intake = new Intake({ live: journal }, { lease: HELD, kinds });
   let sending = true;
+  /** Versions under which a message was received. */
+  const received = new Set<number | undefined>();
   // Sessions begin once and keep the identity they began with.
   const sessions = Array.from({ length: 40 }, async (_, n) => {
     const device = { id: `d-${n}`, kind: 'load', kindVersion: 1, jurisdiction: '330212' };
     for (let ts = 1; sending; ts += 1) {
       const raw = Buffer.from(`{"ts":${1_767_571_200_000 + ts},"values":{"a":1}}`);
+      const version = kinds.latest('load')?.version;
       await intake.accept(kioskMessage({ device, raw }));
+      received.add(version);
       await turn();
     }
   });
@@ -76,7 +81,7 @@ t.test('under load no message is read by another version than the one it was rec
     await put('load', PROBE('load', version));
     await look();
     t.equal(kinds.latest('load')?.version, version);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await until(`a message under version ${version}`, () => received.has(version));
   }
   sending = false;
   await Promise.all(sessions);
