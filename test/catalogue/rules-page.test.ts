@@ -15,7 +15,8 @@ function section(heading: string): string {
 }
 
 const keysIn = (text: string): string[] => [...text.matchAll(/^\| `(\w+)` \|/gm)].map(([, key]) => key!).sort();
-const examplesIn = (text: string): string[] => [...text.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, yaml]) => yaml!);
+const examplesIn = (text: string): string[] =>
+  [...text.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, yaml]) => yaml!);
 
 t.test('docs/rules.md has every key of a rule file, and no other', async (t) => {
   t.strictSame(keysIn(section('Keys')), [...Object.keys(ruleKeys.shape), 'condition'].sort());

@@ -4,8 +4,9 @@ import type { DeviceId } from '../../core/types.ts';
 import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import { DONE, type WorkResult, type WorkTicket } from '../../platform/work/work.ts';
+import { ruleOf } from '../rules/findings.ts';
 import { applyFinding, type Place } from './alert.ts';
-import { followDevice, followDevices } from './follow.ts';
+import { endedBy, followDevice, followDevices } from './follow.ts';
 import { type AlertLog, type LogInput, saveAlerts } from './log.ts';
 import type { AlertRow, AlertTables, FindingRow } from './tables.ts';
 
@@ -15,10 +16,18 @@ export interface Places {
   placesOf(devices: DeviceId[]): Promise<Map<DeviceId, Place>>;
 }
 
+/** What the desk asks of the rules. */
+export interface RulesPort {
+  isGone(rule: string): boolean;
+  /** Ends what is active of rules that are gone. */
+  end(): Promise<void>;
+}
+
 export interface DeskDeps {
   database: Database<'alerts'>;
   clock: Clock;
   places: Places;
+  gone: RulesPort;
   log: Pick<AlertLog, 'publish'>;
   titleOf(rule: string): { en: string; zh: string };
   /** Rings for work that was committed, and tells live readers that the log grew. */
@@ -65,6 +74,7 @@ export class AlertDesk {
       this.#deps.committed(tickets);
       await this.#lookAgain(known);
     }
+    await this.#endGone(keys);
     return keys.map(() => (findings.length < FINDINGS_MAX ? DONE : { again: { atMs: clock.nowMs() } }));
   }
 
@@ -94,6 +104,12 @@ export class AlertDesk {
       return known?.jurisdiction !== jurisdiction || known.retired !== retired;
     });
     if (changed.length > 0) await this.follow(changed.map(([id]) => id));
+  }
+
+  /** As `#lookAgain`, of a rule that was removed meanwhile; also where the last try of it failed. */
+  async #endGone(keys: string[]): Promise<void> {
+    const { gone } = this.#deps;
+    if (keys.some((key) => gone.isGone(ruleOf(key)))) await gone.end();
   }
 
   async #take(tx: Tables, read: FindingRow[], places: Map<DeviceId, Place>): Promise<WorkTicket[]> {
@@ -141,13 +157,16 @@ export class AlertDesk {
       if (last?.type === 'alert.updated' && step.event === 'alert.updated') inputs[inputs.length - 1] = input;
       else inputs.push(input);
     }
-    // A device may have moved, or be gone, since its message was received.
-    const { actor, atMs } = { actor: 'citywatch', atMs: context.nowMs };
-    for (const step of alert && inputs.length > 0 ? followDevice(alert, context.place) : []) {
-      alert = step.alert;
-      inputs.push({ type: step.event, alert, actor, atMs });
+    if (!alert || inputs.length === 0) return { alert, inputs };
+    // A device may have moved, or be gone, since its message was received; so may the rule.
+    const steps = followDevice(alert, context.place);
+    const last = steps.at(-1)?.alert ?? alert;
+    const end = this.#deps.gone.isGone(alert.rule) ? endedBy('rule-removed', last) : null;
+    if (end) steps.push(end);
+    for (const step of steps) {
+      inputs.push({ type: step.event, alert: step.alert, actor: 'citywatch', atMs: context.nowMs });
     }
-    return { alert, inputs };
+    return { alert: steps.at(-1)?.alert ?? alert, inputs };
   }
 }
 

@@ -73,11 +73,23 @@ export class GatewayAlerts {
       .insertInto('finding')
       .values({
         id: createHash('sha256').update(identity).digest('hex').slice(0, 32),
-        ...{ dedup_key: said.key, rule: rule.rule, rule_version: rule.version, severity: rule.severity },
-        ...{ subject: SUBJECT, jurisdiction: NATIONWIDE, scope: '', kind: said.holds ? 'fired' : 'cleared' },
-        ...{ lane: at.lane, journal_offset: at.offset, incarnation: incarnationOf(at) },
-        ...{ device_at_ms: null, received_at_ms: nowMs, decided_at_ms: nowMs, data: JSON.stringify(said.data) },
-        ...{ alert_id: null, handled_at_ms: null },
+        dedup_key: said.key,
+        rule: rule.rule,
+        rule_version: rule.version,
+        severity: rule.severity,
+        subject: SUBJECT,
+        jurisdiction: NATIONWIDE,
+        scope: '',
+        kind: said.holds ? 'fired' : 'cleared',
+        lane: at.lane,
+        journal_offset: at.offset,
+        incarnation: incarnationOf(at),
+        device_at_ms: null,
+        received_at_ms: nowMs,
+        decided_at_ms: nowMs,
+        data: JSON.stringify(said.data),
+        alert_id: null,
+        handled_at_ms: null,
       })
       .onConflict((conflict) => conflict.column('id').doNothing())
       .execute();

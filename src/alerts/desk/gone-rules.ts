@@ -1,7 +1,8 @@
 import type { Clock } from '../../core/clock.ts';
-import type { Database } from '../../platform/database/database.ts';
+import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import type { WorkTicket } from '../../platform/work/work.ts';
-import { type AlertLog, saveAlerts } from './log.ts';
+import { endedBy } from './follow.ts';
+import { type AlertLog, type LogInput, saveAlerts } from './log.ts';
 import type { AlertTables } from './tables.ts';
 
 export interface GoneRulesDeps {
@@ -13,34 +14,65 @@ export interface GoneRulesDeps {
 
 const ALERTS_AT_ONCE = 500;
 
-/**
- * Ends what is active of rules that are not in force any more: as `stale` with the reason `rule-removed`, because
- * nobody will judge whether it is over. Doing it again changes nothing. Throws `store.unavailable` while PostgreSQL is
- * away.
- */
-export async function endAlertsOfGoneRules(deps: GoneRulesDeps, inForce: readonly string[]): Promise<void> {
-  const { database, clock, log, committed } = deps;
-  for (let ended = ALERTS_AT_ONCE; ended === ALERTS_AT_ONCE; ) {
-    const tickets = await database.transaction(async (tx) => {
-      const open = await tx
-        .tables<AlertTables>()
-        .selectFrom('alert')
-        .selectAll()
-        .where('handling', '!=', 'closed')
-        .where('condition', 'in', ['active', 'recovering'])
-        .where('rule', 'not in', [...inForce])
-        .orderBy('id')
-        .limit(ALERTS_AT_ONCE)
-        .forUpdate()
-        .execute();
-      ended = open.length;
-      const stale = { condition: 'stale', condition_reason: 'rule-removed' } as const;
-      const alerts = open.map((alert) => ({ ...alert, ...stale, version: alert.version + 1 }));
-      await saveAlerts(tx, alerts);
-      const atMs = clock.nowMs();
-      const entries = alerts.map((alert) => ({ type: 'alert.stale', alert, actor: 'citywatch', atMs }) as const);
-      return await log.publish(tx, entries);
+/** Which rules are in force, and the end of what is active of those that are not any more. */
+export class GoneRules {
+  readonly #deps: GoneRulesDeps;
+  #inForce: ReadonlySet<string>;
+
+  /** `inForce`: names of rules. */
+  constructor(deps: GoneRulesDeps, inForce: Iterable<string>) {
+    this.#deps = deps;
+    this.#inForce = new Set(inForce);
+  }
+
+  isGone(rule: string): boolean {
+    return !this.#inForce.has(rule);
+  }
+
+  /** From now on these rules are in force. Throws as `end` does. */
+  async replace(inForce: Iterable<string>): Promise<void> {
+    // First: what the desk commits while `end` looks is then seen by the desk.
+    this.#inForce = new Set(inForce);
+    await this.end();
+  }
+
+  /**
+   * Ends what is active of rules that are gone: as `stale` with the reason `rule-removed`, because nobody will judge
+   * whether it is over. Doing it again changes nothing. Throws `store.unavailable` while PostgreSQL is away.
+   */
+  async end(): Promise<void> {
+    const { database, committed } = this.#deps;
+    for (let found = ALERTS_AT_ONCE; found === ALERTS_AT_ONCE; ) {
+      const tickets = await database.transaction(async (tx) => {
+        const inputs = await this.#lasting(tx);
+        found = inputs.length;
+        await saveAlerts(
+          tx,
+          inputs.map(({ alert }) => alert),
+        );
+        return await this.#deps.log.publish(tx, inputs);
+      });
+      if (found > 0) committed(tickets);
+    }
+  }
+
+  async #lasting(tx: Tables): Promise<LogInput[]> {
+    const open = await tx
+      .tables<AlertTables>()
+      .selectFrom('alert')
+      .selectAll()
+      .where('handling', '!=', 'closed')
+      .where('condition', 'in', ['active', 'recovering'])
+      // Not a list of `not in`, which may not be empty.
+      .where(sql<boolean>`rule <> ALL(${[...this.#inForce]}::text[])`)
+      .orderBy('id')
+      .limit(ALERTS_AT_ONCE)
+      .forUpdate()
+      .execute();
+    const atMs = this.#deps.clock.nowMs();
+    return open.flatMap((before) => {
+      const step = endedBy('rule-removed', before);
+      return step ? [{ type: step.event, alert: step.alert, actor: 'citywatch', atMs }] : [];
     });
-    if (ended > 0) committed(tickets);
   }
 }

@@ -42,6 +42,11 @@ export function dedupKey({ rule, subject, scope }: Pick<Finding, 'rule' | 'subje
   return [rule, subjectText(subject), scope].filter(Boolean).join('|');
 }
 
+/** The rule of a dedup key: its name has no bar. */
+export function ruleOf(key: string): string {
+  return key.split('|', 1)[0]!;
+}
+
 /** Where and when an outcome was decided. */
 export interface Decided {
   subject: Subject;

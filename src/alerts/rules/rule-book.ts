@@ -50,8 +50,8 @@ export class RuleBook {
 
   /**
    * Reads the folder again. A file that is right is taken over; one that is wrong, or has other content under a version
-   * that is not higher, leaves its rule as it was, and an issue says why. A file that is gone ends its rule. `apply`
-   * puts the rules in force; when it throws, nothing is taken over.
+   * that is not higher, leaves its rule as it was, and an issue says why. A file that is gone ends its rule once no
+   * new file is wrong. `apply` puts the rules in force; when it throws, nothing is taken over.
    */
   async reload(apply: (rules: readonly Rule[]) => Promise<void>): Promise<{ changes: RuleChange[]; issues: Issue[] }> {
     const folder = await readRuleFolder(this.directory, this.#format);
@@ -83,6 +83,11 @@ export class RuleBook {
         issues.push({ path: file, message: `its content changed: raise version to ${old.version + 1}` });
         next.set(file, old);
       } else if (read ?? kept) next.set(file, same ? old : (read ?? kept)!);
+    }
+    // A new file that is wrong may be the one that is gone, under another name.
+    if (folder.files.some((file) => !folder.rules.has(file) && !this.#byFile.has(file))) {
+      const names = new Set([...next.values()].map(({ rule }) => rule));
+      for (const [file, old] of this.#byFile) if (!names.has(old.rule)) next.set(file, old);
     }
     const several = twice(next.values());
     return several.length > 0 ? { next: this.#byFile, issues: [...issues, ...several] } : { next, issues };

@@ -5,7 +5,6 @@ import { AlertActions } from '../../alerts/desk/actions.ts';
 import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../alerts/desk/desk.ts';
 import { AlertFeed } from '../../alerts/desk/feed.ts';
 import { GatewayAlerts } from '../../alerts/desk/gateway-alerts.ts';
-import { endAlertsOfGoneRules } from '../../alerts/desk/gone-rules.ts';
 import { AlertLog } from '../../alerts/desk/log.ts';
 import { AlertQueries } from '../../alerts/desk/queries.ts';
 import { DELIVERY_QUEUE, DESK_QUEUE, EVIDENCE_QUEUE, STAGE_QUEUE } from '../../alerts/desk/queues.ts';
@@ -16,23 +15,16 @@ import { DELIVERIES_AT_ONCE, Delivery } from '../../alerts/route/delivery.ts';
 import { STAGES } from '../../alerts/route/stages/stages.ts';
 import { Subscriptions } from '../../alerts/route/subscriptions.ts';
 import { CONDITIONS } from '../../alerts/rules/conditions/conditions.ts';
-import { RulesEngine } from '../../alerts/rules/engine.ts';
 import { AlertPlates } from '../../alerts/rules/plates.ts';
 import { RuleBook } from '../../alerts/rules/rule-book.ts';
-import { RuleWatch } from '../../alerts/rules/rule-watch.ts';
-import type { Rule } from '../../alerts/rules/rules.ts';
-import { RulesReader } from '../../alerts/rules/rules-reader.ts';
 import { openSinks, SINKS } from '../../alerts/sinks/sinks.ts';
 import { Watchlists } from '../../alerts/watchlists/watchlists.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Observer } from '../../core/observe.ts';
-import type { IncarnationOf } from '../../core/receipt.ts';
 import type { Kinds } from '../../devices/kinds/kinds.ts';
-import type { Directory } from '../../devices/registry/directory.ts';
 import { placesOf } from '../../devices/registry/places.ts';
 import type { Blobs } from '../../platform/blobs/blobs.ts';
 import { openLocalBlobs } from '../../platform/blobs/open-local.ts';
-import type { DatabaseShares } from '../../platform/database/database.ts';
 import { ROOM_BYTES } from '../../platform/files/disks.ts';
 import type { Outbound } from '../../platform/outbound/outbound.ts';
 import type { AccessRegister } from '../../platform/records/access-register.ts';
@@ -40,17 +32,14 @@ import { Seal } from '../../platform/secrets/seal.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
 import type { Doorbell } from '../../platform/work/jobs.ts';
 import type { WorkQueue, WorkTicket } from '../../platform/work/work.ts';
+import { composeRules, type RuleSurroundings } from './alert-rules.ts';
 
-export interface AlertingDeps {
-  shares: DatabaseShares;
-  clock: Clock;
-  observer: Observer;
+export interface AlertingDeps extends RuleSurroundings {
   outbound: Outbound;
   work: WorkQueue;
   doorbell: Doorbell;
   kinds: Kinds;
   vault: Vault;
-  log: AlertLog;
   plateKey: Buffer;
   /** The whole plates of alerts are encrypted under a key made of this one. */
   vaultKey: Buffer;
@@ -59,11 +48,6 @@ export interface AlertingDeps {
   dataDirectory: string;
   webhookNetworks: string[];
   pictures: Pictures;
-  devices: Pick<Directory, 'get'>;
-  /** Offset behind the newest durable message of the live lane. */
-  head(): number;
-  isClockKnown(): boolean;
-  incarnationOf: IncarnationOf;
 }
 
 export type Alerting = Awaited<ReturnType<typeof composeAlerting>>;
@@ -91,11 +75,13 @@ export async function composeAlerting(deps: AlertingDeps) {
   const queries = new AlertQueries(handling);
   const plates = new Seal(deps.vaultKey, { purpose: 'citywatch alerts', what: 'plate' });
   const timers = new StageTimers({ database, log, committed });
+  const judging = composeRules(deps, { book, watchlists, plates, committed });
   const desk = new AlertDesk({
     database,
     clock,
     log,
     places: { placesOf: (ids) => placesOf(database, ids) },
+    gone: judging.gone,
     titleOf: (rule) => book.titleOf(rule),
     committed,
   });
@@ -107,7 +93,7 @@ export async function composeAlerting(deps: AlertingDeps) {
   return {
     desk,
     rules,
-    ...composeRules(deps, { book, watchlists, plates, committed }),
+    ...judging,
     queries,
     feed,
     evidence,
@@ -119,49 +105,6 @@ export async function composeAlerting(deps: AlertingDeps) {
     actions: new AlertActions({ database: handling, clock, log, committed, personWhoSees }),
     subscriptions: new Subscriptions({ database: general, clock, box: vault, sinks, ring, whoIsStillThere }),
     sinks,
-  };
-}
-
-interface RuleParts {
-  book: RuleBook;
-  watchlists: Watchlists;
-  plates: Seal;
-  committed(tickets: WorkTicket[]): void;
-}
-
-/** What judges by the rules, and what takes over rules that change. */
-function composeRules(deps: AlertingDeps, { book, watchlists, plates, committed }: RuleParts) {
-  const { clock, observer, log, devices, head, isClockKnown, incarnationOf } = deps;
-  const isRetired = (id: string): boolean => devices.get(id)?.state === 'retired';
-  const { alerts: database } = deps.shares;
-  const engine = new RulesEngine(book.current(), watchlists, { isRetired });
-  const reader = new RulesReader({
-    database,
-    clock,
-    observer,
-    engine,
-    plates,
-    head,
-    isClockKnown,
-    incarnationOf,
-    committed,
-  });
-  const endGone = (inForce: readonly Rule[]): Promise<void> => {
-    const names = inForce.map(({ rule }) => rule);
-    return endAlertsOfGoneRules({ database, clock, log, committed }, names);
-  };
-  const apply = async (rules: readonly Rule[]): Promise<void> => {
-    await reader.replace(rules);
-    await endGone(rules);
-  };
-  return {
-    reader,
-    ruleWatch: new RuleWatch({ book, clock, observer, apply }),
-    /** Loads the watchlists, and ends what is active of rules whose files went while the gateway was down. */
-    async load(): Promise<void> {
-      await watchlists.load();
-      await endGone(book.current());
-    },
   };
 }
 

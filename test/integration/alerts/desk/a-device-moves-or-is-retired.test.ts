@@ -8,7 +8,7 @@ import { systemClock as clock } from '../../../../src/core/clock.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { placesOf } from '../../../../src/devices/registry/places.ts';
 import type { IngestTables } from '../../../../src/ingest/ledger/tables.ts';
-import { alertLog } from '../../../support/alert-desk.ts';
+import { alertLog, NO_RULE_GONE } from '../../../support/alert-desk.ts';
 import { callerIn, kiosk, openDatabase, openRegistry } from '../../../support/registry.ts';
 import { quietObserver } from '../../../support/services.ts';
 
@@ -23,7 +23,8 @@ const parts = await openRegistry(t, { database, followers });
 const { registry } = parts;
 const places = { placesOf: (ids: string[]) => placesOf(database, ids) };
 const titleOf = (rule: string) => ({ en: rule, zh: rule });
-const desk = new AlertDesk({ database, clock, log: alertLog(), places, titleOf, committed: () => {} });
+const rest = { database, clock, log: alertLog(), gone: NO_RULE_GONE, titleOf, committed: () => {} };
+const desk = new AlertDesk({ ...rest, places });
 const queries = new AlertQueries(database);
 const db = database.tables<AlertTables>();
 let findings = 0;
@@ -185,9 +186,7 @@ t.test(
       },
     };
     await finding('k-race');
-    await new AlertDesk({ database, clock, log: alertLog(), places: racing, titleOf, committed: () => {} }).handle(
-      'fire|k-race',
-    );
+    await new AlertDesk({ ...rest, places: racing }).handle('fire|k-race');
     t.match(await alertsOf(YINZHOU, 'k-race'), [{ condition: 'stale', conditionReason: 'device-retired' }]);
   },
 );

@@ -4,7 +4,7 @@ import { AlertFeed } from '../../../../src/alerts/desk/feed.ts';
 import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { Watchlists } from '../../../../src/alerts/watchlists/watchlists.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
-import { ADMIN, alertLog, startAlertDesk } from '../../../support/alert-desk.ts';
+import { ADMIN, alertLog, NO_RULE_GONE, startAlertDesk } from '../../../support/alert-desk.ts';
 import { quietObserver } from '../../../support/services.ts';
 import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
 
@@ -37,6 +37,7 @@ t.test('an alert waits for a registry that does not answer, and goes on without 
     clock,
     log: alertLog(),
     places: { placesOf },
+    gone: NO_RULE_GONE,
     titleOf,
     committed: () => {},
   });

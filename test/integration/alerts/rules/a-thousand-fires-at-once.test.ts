@@ -7,6 +7,7 @@ import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
 import {
   ADMIN,
   alertLog,
+  NO_RULE_GONE,
   PLATES,
   type Received,
   startAlertDesk,
@@ -107,7 +108,15 @@ t.test('a finding that cannot be handled holds up none of those that are taken w
     return { en: name, zh: name };
   };
   const places = { placesOf: async () => new Map() };
-  const alone = new AlertDesk({ database, clock, log: alertLog(), places, titleOf, committed: () => {} });
+  const alone = new AlertDesk({
+    database,
+    clock,
+    log: alertLog(),
+    places,
+    gone: NO_RULE_GONE,
+    titleOf,
+    committed: () => {},
+  });
   desk.work.handle('desk', (key) => alone.handle(key));
   await report([
     kiosk('p1', { smoke: true }, '220402'),

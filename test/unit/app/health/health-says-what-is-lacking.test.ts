@@ -33,3 +33,11 @@ t.test('an ffmpeg that could not be caged is well, and says what it can do altho
   const whole = await healthOf(null).check();
   t.same(whole.ffmpeg, { ok: true, needed: false });
 });
+
+t.test('a wrong rule file leaves the rules well and ready, and says what is wrong', async (t) => {
+  const reason = 'full.yaml:5 kinds.0: there is no kind "fridge"; the rules before go on';
+  const checks = healthChecks({ ...parts(null), ruleFiles: { problem: () => reason } });
+  const health = new Health({ clock: new ManualClock(0), checks, readers: () => [] });
+  t.same((await health.check()).rules, { ok: true, needed: true, reason });
+  t.same((await healthOf(null).check()).rules, { ok: true, needed: true });
+});

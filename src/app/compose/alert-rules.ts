@@ -1,0 +1,72 @@
+import { GoneRules } from '../../alerts/desk/gone-rules.ts';
+import type { AlertLog } from '../../alerts/desk/log.ts';
+import { RulesEngine } from '../../alerts/rules/engine.ts';
+import type { PlateBox } from '../../alerts/rules/plates.ts';
+import type { RuleBook } from '../../alerts/rules/rule-book.ts';
+import { RuleWatch } from '../../alerts/rules/rule-watch.ts';
+import type { Rule } from '../../alerts/rules/rules.ts';
+import { RulesReader } from '../../alerts/rules/rules-reader.ts';
+import type { Watchlists } from '../../alerts/watchlists/watchlists.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Observer } from '../../core/observe.ts';
+import type { IncarnationOf } from '../../core/receipt.ts';
+import type { Directory } from '../../devices/registry/directory.ts';
+import type { DatabaseShares } from '../../platform/database/database.ts';
+import type { WorkTicket } from '../../platform/work/work.ts';
+
+export interface RuleSurroundings {
+  shares: DatabaseShares;
+  clock: Clock;
+  observer: Observer;
+  log: AlertLog;
+  devices: Pick<Directory, 'get'>;
+  /** Offset behind the newest durable message of the live lane. */
+  head(): number;
+  isClockKnown(): boolean;
+  incarnationOf: IncarnationOf;
+}
+
+interface RuleParts {
+  book: RuleBook;
+  watchlists: Watchlists;
+  plates: PlateBox;
+  committed(tickets: WorkTicket[]): void;
+}
+
+/** What judges by the rules, and what takes over rules that change. Starts nothing. */
+export function composeRules(deps: RuleSurroundings, { book, watchlists, plates, committed }: RuleParts) {
+  const { clock, observer, log, devices, head, isClockKnown, incarnationOf } = deps;
+  const { alerts: database } = deps.shares;
+  const isRetired = (id: string): boolean => devices.get(id)?.state === 'retired';
+  const engine = new RulesEngine(book.current(), watchlists, { isRetired });
+  const reader = new RulesReader({
+    database,
+    clock,
+    observer,
+    engine,
+    plates,
+    head,
+    isClockKnown,
+    incarnationOf,
+    committed,
+  });
+  const gone = new GoneRules({ database, clock, log, committed }, namesOf(book.current()));
+  const apply = async (rules: readonly Rule[]): Promise<void> => {
+    await reader.replace(rules);
+    await gone.replace(namesOf(rules));
+  };
+  return {
+    reader,
+    gone,
+    ruleWatch: new RuleWatch({ book, clock, observer, apply }),
+    /** Loads the watchlists, and ends what is active of rules whose files went while the gateway was down. */
+    async load(): Promise<void> {
+      await watchlists.load();
+      await gone.end();
+    },
+  };
+}
+
+function namesOf(rules: readonly Rule[]): string[] {
+  return rules.map(({ rule }) => rule);
+}
