@@ -7,7 +7,12 @@ import { Scratch } from '../src/ingest/decode/scratch.ts';
 
 const percent: FieldSpec = { type: 'number', unit: '%', min: 0, max: 100 };
 const kind: DeviceKind = {
-  ...{ kind: 'recycling-kiosk', version: 1, title: { en: '', zh: '' }, stream: false, periodS: 60, staleAfterS: 300 },
+  kind: 'recycling-kiosk',
+  version: 1,
+  title: { en: '', zh: '' },
+  stream: false,
+  periodS: 60,
+  staleAfterS: 300,
   fields: new Map<string, FieldSpec>([
     ['fill_pct', percent],
     ['battery_pct', percent],
@@ -48,17 +53,19 @@ const ROUNDS = 300_000;
 process.stdout.write(`${JSON.stringify({ machine: cpus()[0]?.model, cores: cpus().length, node: process.version })}\n`);
 for (const [name, channel, text] of SAMPLES) {
   const message: Message = {
-    ...{
-      receivedAtMs: 1_767_571_200_000,
-      uplink: 'mqtt',
-      channel,
-      topic: '',
-      connection: 'c',
-      packetId: 1,
-      dup: false,
-    },
+    receivedAtMs: 1_767_571_200_000,
+    uplink: 'mqtt',
+    channel,
+    topic: '',
+    connection: 'c',
+    packetId: 1,
+    dup: false,
     device: { id: 'kiosk-1', kind: kind.kind, kindVersion: 1, jurisdiction: '330212' },
-    ...{ raw: Buffer.from(text), lane: 'live', incarnation: '', offset: 1, endOffset: 2 },
+    raw: Buffer.from(text),
+    lane: 'live',
+    incarnation: '',
+    offset: 1,
+    endOffset: 2,
   };
   const decodeUs = cpuUs(() => decodeMessage(message, kind, scratch));
   const floorUs = cpuUs(() => JSON.parse(message.raw.toString()));

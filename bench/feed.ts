@@ -13,7 +13,12 @@ import { ONE_LIFE } from '../test/support/journal.ts';
 
 const MESSAGES = 100_000;
 const kind: DeviceKind = {
-  ...{ kind: 'recycling-kiosk', version: 1, title: { en: '', zh: '' }, stream: false, periodS: 60, staleAfterS: 300 },
+  kind: 'recycling-kiosk',
+  version: 1,
+  title: { en: '', zh: '' },
+  stream: false,
+  periodS: 60,
+  staleAfterS: 300,
   fields: new Map([['fill_pct', { type: 'number', unit: '%', min: 0, max: 100 }]]),
   commands: new Map(),
   events: new Map([['jam', { fields: new Map(), required: [] }]]),
@@ -54,9 +59,15 @@ async function measure(name: string, channel: Channel, raw: (at: number) => stri
 function append(journal: Journal, channel: Channel, { at, raw }: { at: number; raw: (at: number) => string }) {
   const id = `kiosk-${at % 1000}`;
   return journal.append({
-    ...{ receivedAtMs: nowMs, uplink: 'mqtt', channel, topic: `cw/v1/${id}/${channel}`, connection: `c-${id}` },
+    receivedAtMs: nowMs,
+    uplink: 'mqtt',
+    channel,
+    topic: `cw/v1/${id}/${channel}`,
+    connection: `c-${id}`,
     device: { id, kind: kind.kind, kindVersion: 1, jurisdiction: '330212' },
-    ...{ packetId: 1 + (at % 65_535), dup: false, raw: Buffer.from(raw(at)) },
+    packetId: 1 + (at % 65_535),
+    dup: false,
+    raw: Buffer.from(raw(at)),
   });
 }
 

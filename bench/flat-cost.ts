@@ -61,13 +61,13 @@ async function measure({ devices, kinds }: (typeof CASES)[number]): Promise<void
   await duplicates.open(journal.head);
   const feed = new Feed({ lanes: { live: { journal, duplicates } }, kinds: { at: latest }, observer });
   const twin = new Twin({ path: join(directory, 'twin'), kinds: { latest }, journal: OWN_JOURNAL, clock, observer });
-  const engine = new RulesEngine(
-    rulesFor([...catalogue.keys()], latest),
-    { match: () => null },
-    { isRetired: () => false },
-  );
+  const rules = rulesFor([...catalogue.keys()], latest);
+  const engine = new RulesEngine(rules, { match: () => null }, { isRetired: () => false });
   const identities = Array.from({ length: devices }, (_, number) => ({
-    ...{ id: `bench-${number}`, kind: `kind-${number % kinds}`, kindVersion: 1, jurisdiction: '330203' },
+    id: `bench-${number}`,
+    kind: `kind-${number % kinds}`,
+    kindVersion: 1,
+    jurisdiction: '330203',
   }));
   let sent = 0;
   let characters = 0;
@@ -100,13 +100,8 @@ async function measure({ devices, kinds }: (typeof CASES)[number]): Promise<void
   await pass(MESSAGES);
   const used = process.cpuUsage(before);
   const cpuUsPerMessage = round((used.user + used.system) / MESSAGES);
-  print({
-    bench: 'cost of a message',
-    devices,
-    kinds,
-    cpuUsPerMessage,
-    lineCharacters: Math.round(characters / sent),
-  });
+  const lineCharacters = Math.round(characters / sent);
+  print({ bench: 'cost of a message', devices, kinds, cpuUsPerMessage, lineCharacters });
   await duplicates.close();
   await journal.close();
   await rm(directory, { recursive: true });
@@ -116,8 +111,14 @@ async function measure({ devices, kinds }: (typeof CASES)[number]): Promise<void
 function append(journal: Journal, device: DeviceIdentity, number: number): Promise<unknown> {
   const values = '"fill_pct":82.5,"weight_kg":17.25,"temp_c":21.5,"smoke":false,"battery_pct":97';
   return journal.append({
-    ...{ receivedAtMs: clock.nowMs(), uplink: 'mqtt', channel: 'telemetry', topic: `cw/v1/${device.id}/telemetry` },
-    ...{ connection: device.id, device, packetId: 1 + (number % 60_000), dup: false },
+    receivedAtMs: clock.nowMs(),
+    uplink: 'mqtt',
+    channel: 'telemetry',
+    topic: `cw/v1/${device.id}/telemetry`,
+    connection: device.id,
+    device,
+    packetId: 1 + (number % 60_000),
+    dup: false,
     raw: Buffer.from(`{"ts":${FIRST_TS_MS + number},"values":{${values}}}`),
   });
 }

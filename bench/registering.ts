@@ -46,7 +46,7 @@ await run(async () => {
       bench: 'registering beside alerts',
       connections,
       registeredPerS: Math.round(tookMs.length / seconds),
-      ...{ cpuMsEach: { gateway: cpuMsEach('gateway'), postgres: cpuMsEach('postgres') } },
+      cpuMsEach: { gateway: cpuMsEach('gateway'), postgres: cpuMsEach('postgres') },
       registering: quantiles(tookMs),
       fireToWebhook: quantiles(await whenSeen(receiver, published)),
     });

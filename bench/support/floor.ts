@@ -17,8 +17,11 @@ const SENDERS = 1_000;
 const schema = z.strictObject({
   ts: z.number(),
   values: z.strictObject({
-    ...{ fill_pct: z.number().min(0).max(100), weight_kg: z.number().min(0).max(5000) },
-    ...{ temp_c: z.number().min(-60).max(300), smoke: z.boolean(), battery_pct: z.number().min(0).max(100) },
+    fill_pct: z.number().min(0).max(100),
+    weight_kg: z.number().min(0).max(5000),
+    temp_c: z.number().min(-60).max(300),
+    smoke: z.boolean(),
+    battery_pct: z.number().min(0).max(100),
   }),
 });
 

@@ -21,7 +21,10 @@ export type Devices = { id: string; secret: string }[];
 /** Names the machine, measures, and ends what the measurement started. */
 export async function run(measure: () => Promise<void>): Promise<void> {
   print({
-    ...{ machine: cpus()[0]?.model, cores: cpus().length, memoryBytes: totalmem(), node: process.version },
+    machine: cpus()[0]?.model,
+    cores: cpus().length,
+    memoryBytes: totalmem(),
+    node: process.version,
     loadAverage: loadavg().map(round),
   });
   try {

@@ -39,11 +39,15 @@ export class Images {
     this.#deps = deps;
     const registers = [deps.observer.metrics];
     this.#stored = new Counter({
-      ...{ name: 'citywatch_images_total', labelNames: ['outcome'], registers },
+      name: 'citywatch_images_total',
+      labelNames: ['outcome'],
+      registers,
       help: 'Pictures that devices sent: new, sent before, or refused for want of room.',
     });
     this.#removed = new Counter({
-      ...{ name: 'citywatch_images_removed_total', labelNames: ['reason'], registers },
+      name: 'citywatch_images_removed_total',
+      labelNames: ['reason'],
+      registers,
       help: 'Pictures removed because their time was over, and files and rows that a crash had left alone.',
     });
   }
@@ -73,8 +77,14 @@ export class Images {
     }
     const nowMs = clock.nowMs();
     const row = {
-      ...{ id: randomUUID(), device: device.id, jurisdiction: device.jurisdiction, media_type: type },
-      ...{ size_bytes: bytes.length, sha256, received_at_ms: nowMs, last_sent_at_ms: nowMs },
+      id: randomUUID(),
+      device: device.id,
+      jurisdiction: device.jurisdiction,
+      media_type: type,
+      size_bytes: bytes.length,
+      sha256,
+      received_at_ms: nowMs,
+      last_sent_at_ms: nowMs,
     };
     this.#underWay.add(row.id);
     try {

@@ -48,12 +48,14 @@ t.test('files, functions, parameter lists and lines stay within the budget', asy
 });
 
 /** Fields packed into `...{ a, b }` fill lines to meet a budget; the folders named here have none. */
-const UNPACKED = [
-  ...['access', 'alerts', 'api', 'backups', 'core', 'passages', 'platform', 'streams', 'telemetry'],
+const UNPACKED_SOURCES = [
+  ...['access', 'alerts', 'api', 'backups', 'core', 'images', 'passages', 'platform', 'streams', 'telemetry'],
   ...['devices/cameras', 'devices/checks', 'devices/kinds', 'devices/onvif', 'devices/units'],
-  ...['ingest/decode', 'ingest/explain', 'ingest/journal', 'ingest/ledger', 'ingest/lives', 'ingest/poison'],
+  ...['ingest/commands', 'ingest/completeness', 'ingest/decode', 'ingest/duplicates', 'ingest/explain'],
+  ...['ingest/journal', 'ingest/ledger', 'ingest/lives', 'ingest/poison', 'ingest/readers'],
   ...['app/commands', 'app/health'],
-].map((folder) => `src/${folder}/`);
+];
+const UNPACKED = ['bench/', 'simulators/', ...UNPACKED_SOURCES.map((folder) => `src/${folder}/`)];
 
 function packed({ path, text, nodes }: ParsedSource): string[] {
   return nodes

@@ -80,10 +80,15 @@ export class Commands {
     this.#deps = deps;
     const registers = [deps.observer.metrics];
     this.#outcomes = new Counter({
-      ...{ name: 'citywatch_commands_total', help: 'Commands taken in, and expired.', labelNames: ['what'], registers },
+      name: 'citywatch_commands_total',
+      help: 'Commands taken in, and expired.',
+      labelNames: ['what'],
+      registers,
     });
     new Gauge({
-      ...{ name: 'citywatch_command_devices_open', help: 'Devices with a command that is open.', registers },
+      name: 'citywatch_command_devices_open',
+      help: 'Devices with a command that is open.',
+      registers,
       collect() {
         this.set(deps.open.size);
       },
@@ -105,12 +110,30 @@ export class Commands {
     }
     const nowMs = clock.nowMs();
     const row: CommandRow = {
-      ...{ id: randomUUID(), seq: 0, device, kind: identity.kind, kind_version: kind?.version ?? identity.kindVersion },
-      ...{ jurisdiction: identity.jurisdiction, name: input.name, args: readArgs(input.name, spec, input.args) },
-      ...{ state: 'queued', caller_type: caller.type, caller_id: caller.id, caller_name: caller.name },
-      ...{ created_at_ms: nowMs, deadline_at_ms: deadlineOf(input, spec, nowMs), session: null, sends: 0 },
-      ...{ sent_at_ms: null, delivered_at_ms: null, settled_at_ms: null },
-      ...{ reply_ok: null, reply_result: null, reply_cut: false, reply_at_ms: null, reply_receipt: null },
+      id: randomUUID(),
+      seq: 0,
+      device,
+      kind: identity.kind,
+      kind_version: kind?.version ?? identity.kindVersion,
+      jurisdiction: identity.jurisdiction,
+      name: input.name,
+      args: readArgs(input.name, spec, input.args),
+      state: 'queued',
+      caller_type: caller.type,
+      caller_id: caller.id,
+      caller_name: caller.name,
+      created_at_ms: nowMs,
+      deadline_at_ms: deadlineOf(input, spec, nowMs),
+      session: null,
+      sends: 0,
+      sent_at_ms: null,
+      delivered_at_ms: null,
+      settled_at_ms: null,
+      reply_ok: null,
+      reply_result: null,
+      reply_cut: false,
+      reply_at_ms: null,
+      reply_receipt: null,
     };
     open.note(device, true);
     await database.transaction((tx) => this.#insert(tx, caller, row));
@@ -142,7 +165,12 @@ export class Commands {
     const { id, name, args, jurisdiction, created_at_ms: atMs } = row;
     const after = { id, name, args, deadline: toRfc3339(row.deadline_at_ms) };
     await recordAudit(tx, {
-      ...{ caller, action: 'command.create', subject: `device/${device}`, jurisdiction, after, atMs },
+      caller,
+      action: 'command.create',
+      subject: `device/${device}`,
+      jurisdiction,
+      after,
+      atMs,
     });
   }
 
@@ -241,10 +269,18 @@ export function payloadOf(row: Pick<CommandRow, 'id' | 'name' | 'args' | 'deadli
 
 function toCommand(row: CommandRow): Command {
   return {
-    ...{ id: row.id, device: row.device, name: row.name, args: row.args, state: row.state },
+    id: row.id,
+    device: row.device,
+    name: row.name,
+    args: row.args,
+    state: row.state,
     by: { type: row.caller_type, id: row.caller_id, name: row.caller_name },
-    ...{ createdAtMs: row.created_at_ms, deadlineAtMs: row.deadline_at_ms, sends: row.sends },
-    ...{ sentAtMs: row.sent_at_ms, deliveredAtMs: row.delivered_at_ms, settledAtMs: row.settled_at_ms },
+    createdAtMs: row.created_at_ms,
+    deadlineAtMs: row.deadline_at_ms,
+    sends: row.sends,
+    sentAtMs: row.sent_at_ms,
+    deliveredAtMs: row.delivered_at_ms,
+    settledAtMs: row.settled_at_ms,
     reply: replyOf(row),
   };
 }

@@ -68,8 +68,10 @@ export class RepliesReader implements JournalReader {
     this.#said = new SayOnce(deps.clock);
     this.#log = deps.observer.log.child({ part: 'commands' });
     this.#verdicts = new Counter({
-      ...{ name: 'citywatch_command_replies_total', help: 'Replies of devices to commands, by what they were.' },
-      ...{ labelNames: ['verdict'], registers: [deps.observer.metrics] },
+      name: 'citywatch_command_replies_total',
+      help: 'Replies of devices to commands, by what they were.',
+      labelNames: ['verdict'],
+      registers: [deps.observer.metrics],
     });
   }
 
@@ -157,8 +159,12 @@ export class RepliesReader implements JournalReader {
         .tables<CommandTables>()
         .updateTable('command')
         .set({
-          ...{ state: after.state, reply_ok: reply.ok, reply_result: reply.result, reply_cut: reply.cut },
-          ...{ reply_at_ms: reply.receivedAtMs, reply_receipt: reply.receipt },
+          state: after.state,
+          reply_ok: reply.ok,
+          reply_result: reply.result,
+          reply_cut: reply.cut,
+          reply_at_ms: reply.receivedAtMs,
+          reply_receipt: reply.receipt,
           settled_at_ms: sql<number>`coalesce(settled_at_ms, ${this.#deps.clock.nowMs()}::bigint)`,
         })
         .where('id', '=', reply.id)

@@ -78,8 +78,10 @@ export class CommandSender {
     this.#deps = deps;
     this.#log = deps.observer.log.child({ part: 'commands' });
     this.#sent = new Counter({
-      ...{ name: 'citywatch_command_sends_total', help: 'Commands sent, by whether they were acknowledged.' },
-      ...{ labelNames: ['acknowledged'], registers: [deps.observer.metrics] },
+      name: 'citywatch_command_sends_total',
+      help: 'Commands sent, by whether they were acknowledged.',
+      labelNames: ['acknowledged'],
+      registers: [deps.observer.metrics],
     });
   }
 
@@ -159,7 +161,8 @@ export class CommandSender {
     const batch = due
       .filter(({ id }) => marked.has(id))
       .map((row) => ({
-        ...{ id: row.id, deadlineAtMs: row.deadline_at_ms },
+        id: row.id,
+        deadlineAtMs: row.deadline_at_ms,
         payload: Buffer.from(JSON.stringify(payloadOf(row))),
       }));
     const acks = batch.map((one) => port.send(device, one.payload, one.deadlineAtMs - nowMs).catch(() => false));

@@ -44,10 +44,9 @@ export interface StreamOptions {
   times?: Partial<PullTimes>;
 }
 
-/** What a route answers with: body and headers. */
+/** What a route answers with. */
 export interface StreamAnswer<Body> {
   contentType: string;
-  cacheControl: string;
   body: Body;
 }
 
@@ -137,7 +136,7 @@ export class StreamService {
     return this.#shown(view, signal, async (lease) => {
       const body = livePart(lease.pull.window, name);
       if (!body) throw new CitywatchError('not-found', { detail: 'This part of the stream is no longer kept.' });
-      return { contentType: PART_TYPE, cacheControl: 'private, max-age=60, immutable', body };
+      return { contentType: PART_TYPE, body };
     });
   }
 
@@ -146,7 +145,7 @@ export class StreamService {
     return this.#shown(view, signal, async ({ pull }, limit) => {
       await pull.until(() => pull.window.newestKey() !== null, limit);
       const { jpeg, atMs } = await this.#snapshots.take(`${view.deviceId} ${view.quality}`, pull.window);
-      return { contentType: 'image/jpeg', cacheControl: 'no-store', body: jpeg, atMs };
+      return { contentType: 'image/jpeg', body: jpeg, atMs };
     });
   }
 
@@ -190,7 +189,7 @@ export class StreamService {
       await lease.pull.until(() => window.startable, limit);
       const body = write(window, queryOf(view));
       if (body === null) throw new StreamFailure('stalled');
-      return { contentType: PLAYLIST_TYPE, cacheControl: 'no-store', body };
+      return { contentType: PLAYLIST_TYPE, body };
     });
   }
 

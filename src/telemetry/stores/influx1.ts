@@ -17,7 +17,6 @@ import type {
   RejectedLine,
   RetentionDays,
   Store,
-  StoreCapabilities,
   StoredBucket,
   StoredPoint,
   Tier,
@@ -56,7 +55,6 @@ export class Influx1Store implements Store {
   readonly #deps: Influx1Deps;
   readonly #admin: InfluxDB;
   #reader: InfluxDB;
-  #readOnly = false;
 
   constructor(options: Influx1Options, deps: Influx1Deps) {
     this.#options = options;
@@ -98,10 +96,6 @@ export class Influx1Store implements Store {
 
   async buckets(query: BucketsQuery, signal?: AbortSignal): Promise<StoredBucket[]> {
     return (await this.#rows(bucketsStatement(query), signal)).map((row) => toBucket(row, query));
-  }
-
-  capabilities(): StoreCapabilities {
-    return { readOnlyQueries: this.#readOnly };
   }
 
   get #queryTimeoutMs(): number {
@@ -179,7 +173,6 @@ export class Influx1Store implements Store {
       return;
     }
     this.#reader = connect(this.#options, reader);
-    this.#readOnly = true;
   }
 
   async #command(statement: string, signal?: AbortSignal): Promise<void> {

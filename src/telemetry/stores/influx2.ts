@@ -13,7 +13,6 @@ import type {
   RejectedLine,
   RetentionDays,
   Store,
-  StoreCapabilities,
   StoredBucket,
   StoredPoint,
   Tier,
@@ -105,10 +104,6 @@ export class Influx2Store implements Store {
   }
 
   /** Queries run with the token that writes. */
-  capabilities(): StoreCapabilities {
-    return { readOnlyQueries: false };
-  }
-
   #bucketOf(tier: Tier): string {
     return tier === 'raw' ? this.#options.bucket : `${this.#options.bucket}_${tier}`;
   }

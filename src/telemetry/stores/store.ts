@@ -18,7 +18,6 @@ export interface Store {
   points(query: PointsQuery, signal?: AbortSignal): Promise<StoredPoint[]>;
   /** Points of a tier put together bucket by bucket, oldest first within each group. */
   buckets(query: BucketsQuery, signal?: AbortSignal): Promise<StoredBucket[]>;
-  capabilities(): StoreCapabilities;
 }
 
 /** How fine points are, and how long they are kept: as they came, or one per 5 minutes or hour. */
@@ -33,11 +32,6 @@ export interface RetentionDays {
 
 export function daysOf(retention: RetentionDays, tier: Tier): number {
   return { raw: retention.raw, '5m': retention.fiveMinutes, '1h': retention.hour }[tier];
-}
-
-export interface StoreCapabilities {
-  /** Whether queries run with rights that cannot change anything. */
-  readOnlyQueries: boolean;
 }
 
 /**

@@ -56,7 +56,9 @@ export class RateBudget implements KindRates {
     const labelNames = ['kind'];
     const registers = [deps.observer.metrics];
     new Counter({
-      ...{ name: 'citywatch_kind_rate_holds_total', labelNames, registers },
+      name: 'citywatch_kind_rate_holds_total',
+      labelNames,
+      registers,
       help: 'Times a message had to wait, or was sent away, because its kind was over its rate.',
       collect() {
         this.reset();
@@ -64,7 +66,9 @@ export class RateBudget implements KindRates {
       },
     });
     new Gauge({
-      ...{ name: 'citywatch_kind_rate_waiting', labelNames, registers },
+      name: 'citywatch_kind_rate_waiting',
+      labelNames,
+      registers,
       help: 'Devices (at a broker: messages) that wait for their turn because their kind is over its rate.',
       collect() {
         this.reset();

@@ -4,6 +4,7 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
 import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
 import { Influx1Store } from '../../../../src/telemetry/stores/influx1.ts';
+import type { PointsQuery } from '../../../../src/telemetry/stores/store.ts';
 import { Influxd } from '../../../support/influxd.ts';
 import { conformance } from './store-conformance.ts';
 
@@ -12,6 +13,14 @@ const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() }
 const http = new Outbound({ clock: systemClock, observer });
 t.teardown(() => http.close());
 
+const ANY: PointsQuery = {
+  measurement: 'kiosk',
+  device: 'a',
+  fields: ['f'],
+  fromNs: '0',
+  toNs: '1900000000000000000',
+  limit: 10,
+};
 const RETENTION = { raw: 3_650, fiveMinutes: 3_651, hour: 3_652 };
 
 function storeOn(options: Partial<ConstructorParameters<typeof Influx1Store>[0]> = {}): Influx1Store {
@@ -73,9 +82,11 @@ t.test('a database of an earlier version gets the shards and the retention of th
 t.test('queries run as a user that may not change anything', async (t) => {
   const store = storeOn({ database: 'cw_reader' });
   await store.ensure();
-  t.equal(store.capabilities().readOnlyQueries, true);
   const grants = await influxd.query('SHOW GRANTS FOR "cw_reader_reader"');
   t.strictSame(grants.results[0]?.series?.[0]?.values, [['cw_reader', 'READ']]);
+  t.strictSame(await store.points(ANY), []);
+  await influxd.query('DROP USER "cw_reader_reader"');
+  await t.rejects(store.points(ANY), { code: 'store.refused' }, 'they run as that user and no other');
 });
 
 t.test('a user without administrator rights uses a database made for it, and no other', async (t) => {
@@ -85,9 +96,10 @@ t.test('a user without administrator rights uses a database made for it, and no 
   const user = { username: 'writer', password: 'writer-password' };
   const given = storeOn({ database: 'cw_given', ...user });
   await given.ensure();
-  t.equal(given.capabilities().readOnlyQueries, false);
   const { signal } = new AbortController();
   t.strictSame(await given.write(['kiosk,dev=a,jur=000000 f=1 1767571200000000000'], signal), { rejected: [] });
+  await influxd.query('DROP USER "cw_given_reader"');
+  t.equal((await given.points(ANY)).length, 1, 'queries run as itself');
   await t.rejects(storeOn({ database: 'cw_other', ...user }).ensure(), { code: 'store.refused' });
 });
 

@@ -21,7 +21,6 @@ function writerOn(
     ping: async () => ({ version: '1' }),
     points: async () => [],
     buckets: async () => [],
-    capabilities: () => ({ readOnlyQueries: true }),
   };
   const writer = new TelemetryWriter(
     { store, clock, observer: quietObserver(), restartStore, random: () => 1 },
