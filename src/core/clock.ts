@@ -78,3 +78,18 @@ export class DeadlineExceeded extends Error {
     this.name = 'DeadlineExceeded';
   }
 }
+
+/**
+ * A wall clock that never runs ahead of the time that has really passed since now: for deleting by age, which a clock
+ * set by mistake must not hasten. One that is set back is followed.
+ */
+export function unhurried(clock: Clock): () => number {
+  let atMs = clock.nowMs();
+  let lookedMs = clock.monotonicMs();
+  return () => {
+    const monotonicMs = clock.monotonicMs();
+    atMs = Math.min(clock.nowMs(), atMs + monotonicMs - lookedMs);
+    lookedMs = monotonicMs;
+    return atMs;
+  };
+}

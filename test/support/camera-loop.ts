@@ -7,7 +7,8 @@ import type { Journal } from '../../src/ingest/journal/journal.ts';
 import { Intake } from '../../src/ingest/uplinks/common/intake.ts';
 import { OnvifEvents } from '../../src/ingest/uplinks/onvif/camera-events.ts';
 import { onvifPorts } from './cameras.ts';
-import { HELD, openJournal, quietObserver, readAll, temporaryDirectory } from './journal.ts';
+import { UNTROUBLED } from './intake.ts';
+import { openJournal, quietObserver, readAll, temporaryDirectory } from './journal.ts';
 
 interface Owner {
   teardown(run: () => unknown): void;
@@ -59,7 +60,7 @@ export async function followCamera(
   const observer = quietObserver();
   const clock = systemClock;
   const journal = options.journal ?? (await openOwnJournal(t));
-  const intake = new Intake({ live: journal }, { lease: HELD });
+  const intake = new Intake({ live: journal }, UNTROUBLED);
   const device = { id: camera.id, kind: 'camera', kindVersion: 2, jurisdiction: '330203' };
   const accept: Intake['accept'] = async (message) => {
     await options.gate?.();

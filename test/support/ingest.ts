@@ -11,7 +11,8 @@ import { Feed } from '../../src/ingest/readers/feed.ts';
 import { Intake } from '../../src/ingest/uplinks/common/intake.ts';
 import { Database } from '../../src/platform/database/database.ts';
 import { migrate } from '../../src/platform/database/migrate.ts';
-import { HELD, incarnationOf, keepAlive, openJournal, quietObserver, temporaryDirectory } from './journal.ts';
+import { UNTROUBLED } from './intake.ts';
+import { incarnationOf, keepAlive, openJournal, quietObserver, temporaryDirectory } from './journal.ts';
 import { KIOSK } from './kiosk-kind.ts';
 import { freshDatabase } from './shared-database.ts';
 
@@ -42,7 +43,7 @@ async function openIngest(directory: string, database: Database) {
   const duplicates = new DuplicateIndex(`${directory}/duplicates`);
   await duplicates.open(journal.head);
   const lanes = { live: { journal, duplicates } };
-  const intake = new Intake({ live: journal }, { lease: HELD });
+  const intake = new Intake({ live: journal }, UNTROUBLED);
   return {
     lanes,
     intake,

@@ -9,7 +9,6 @@ import type { Message, NewMessage } from '../../src/core/types.ts';
 import { Journal } from '../../src/ingest/journal/journal.ts';
 import type { LaneLineage } from '../../src/ingest/journal/lineage.ts';
 import type { JournalOptions } from '../../src/ingest/journal/options.ts';
-import type { HeldLease } from '../../src/ingest/uplinks/common/intake.ts';
 import type { TwinJournal } from '../../src/telemetry/twin/twin.ts';
 
 export interface Teardown {
@@ -31,9 +30,6 @@ export function quietObserver(): Observer {
 export const LIFE = '0a0b0c0d';
 export const ONE_LIFE: LaneLineage = [{ id: LIFE, from: 0 }];
 export const incarnationOf: IncarnationOf = () => LIFE;
-
-/** The lease of a gateway that nobody disputes. */
-export const HELD: HeldLease = { held: () => true };
 
 /** What a twin is told of that journal: every checkpoint is of it. */
 export const OWN_JOURNAL: TwinJournal = { incarnation: LIFE, holds: () => true };

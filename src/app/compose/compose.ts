@@ -11,6 +11,7 @@ import { Kinds } from '../../devices/kinds/kinds.ts';
 import { Directory } from '../../devices/registry/directory.ts';
 import { Registry } from '../../devices/registry/registry.ts';
 import { Feed } from '../../ingest/readers/feed.ts';
+import { GatewayWords } from '../../ingest/uplinks/common/gateway-words.ts';
 import { Intake } from '../../ingest/uplinks/common/intake.ts';
 import { MessageRate } from '../../ingest/uplinks/common/message-rate.ts';
 import { RateBudget } from '../../ingest/uplinks/common/rate-budget.ts';
@@ -127,12 +128,13 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const messageRate = new MessageRate({ clock, counts: () => journals.live.received().counts });
   messageRate.start();
   lifecycle.onStop('message rate', () => messageRate.stop());
-  const intake = new Intake(journals, { lease, kinds, lookAtClock: () => self.isClockKnown() });
+  const words = new GatewayWords({ clock, kinds, version: VERSION });
+  const intake = new Intake(journals, { lease, kinds, clock, observer, words });
   const journalFull = (): boolean => journals.live.full();
   const { disks, findings } = await watchSurroundings({ ...examined, lifecycle, journalFull });
   const rates = new RateBudget({ kinds, clock, observer });
   const accept = (message: NewMessage) => intake.accept(message);
-  const self = new SelfReport({ clock, observer, accept, kinds, version: VERSION });
+  const self = new SelfReport({ clock, observer, accept, words });
   const cameraNetworks = config.networks.cameras;
   const identity = directory.identity.bind(directory);
   const access: CameraUnitParts['access'] = (id) => registry.onvifAccess(id);
@@ -190,7 +192,7 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     pictures: video.pictures,
     devices: directory,
     head: () => journals.live.head,
-    isClockKnown: () => self.isClockKnown(),
+    isClockKnown: () => intake.isClockKnown(),
     incarnationOf,
   });
   await alerting.load();

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import type { Clock } from '../../core/clock.ts';
-import { unhurried } from '../../core/clock-jumps.ts';
+import { type Clock, unhurried } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { InTurn } from '../../core/mechanisms/one-at-a-time.ts';
 import type { Logger } from '../../core/observe.ts';

@@ -15,7 +15,8 @@ import { Intake } from '../../../src/ingest/uplinks/common/intake.ts';
 import { bearer, DEVICE_SECRET, KIOSK, startApi, TOKENS } from '../../support/api.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { drain, type Ingest, PAYLOADS } from '../../support/ingest.ts';
-import { HELD, incarnationOf, openJournal, temporaryDirectory } from '../../support/journal.ts';
+import { UNTROUBLED } from '../../support/intake.ts';
+import { incarnationOf, openJournal, temporaryDirectory } from '../../support/journal.ts';
 import { openDatabase } from '../../support/registry.ts';
 import { quietObserver } from '../../support/services.ts';
 
@@ -45,7 +46,7 @@ t.teardown(async () => {
   await journal.close();
   await duplicates.close();
 });
-const intake = new Intake({ live: journal }, { lease: HELD, kinds });
+const intake = new Intake({ live: journal }, { ...UNTROUBLED, kinds });
 const jurisdictionOf = () => undefined;
 const ingest = {
   ...{ lanes, intake },

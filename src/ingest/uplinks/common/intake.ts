@@ -1,7 +1,11 @@
+import type { Clock } from '../../../core/clock.ts';
 import { CitywatchError } from '../../../core/errors.ts';
+import { SayOnce } from '../../../core/mechanisms/say-once.ts';
+import type { Logger, Observer } from '../../../core/observe.ts';
 import { type Receipted, receiptId } from '../../../core/receipt.ts';
 import type { DeviceIdentity, Lane, Message, NewMessage, Receipt } from '../../../core/types.ts';
 import { replayOrigin } from '../../decode/replay-origin.ts';
+import { ClockJumps } from './clock-jumps.ts';
 
 export interface IntakeJournal {
   append(message: NewMessage): Promise<Message>;
@@ -14,9 +18,6 @@ export interface KindVersions {
   currentVersion(kind: string): number;
 }
 
-/** Looks whether the wall clock was set, and has that written into the journal at once. */
-export type LookAtClock = () => unknown;
-
 /** Says whether this gateway may work on its database at this moment. */
 export interface HeldLease {
   held(): boolean;
@@ -24,41 +25,59 @@ export interface HeldLease {
 
 export interface IntakeDeps {
   lease: HeldLease;
-  /** Absent: messages keep the version they come with. */
-  kinds?: KindVersions;
-  lookAtClock?: LookAtClock;
+  kinds: KindVersions;
+  clock: Clock;
+  observer: Observer;
+  words: {
+    /** What is written down when the wall clock was set. */
+    clockWasSet(): NewMessage;
+  };
 }
 
 /**
  * The one door into the gateway: every uplink hands its messages in here and acks only after `accept` has resolved.
  * Rejects with `ingest.full` or `ingest.unavailable`; the message must then not be acked.
+ * It also sees that the wall clock was set, and writes that down before any message with a time of the new one.
  */
 export class Intake {
   readonly #journals: Record<Lane, IntakeJournal>;
-  readonly #kinds: KindVersions | null;
+  readonly #kinds: KindVersions;
   /** What sessions that began before a change of their kind are now, by what they were. */
   readonly #renewed = new WeakMap<DeviceIdentity, DeviceIdentity>();
-
-  readonly #lookAtClock: LookAtClock;
+  readonly #jumps: ClockJumps;
   readonly #lease: HeldLease;
+  readonly #log: Logger;
+  readonly #said: SayOnce;
 
   constructor(journals: { live: IntakeJournal; bulk?: IntakeJournal }, deps: IntakeDeps) {
-    this.#kinds = deps.kinds ?? null;
-    this.#lookAtClock = deps.lookAtClock ?? (() => {});
+    this.#kinds = deps.kinds;
+    this.#jumps = new ClockJumps({ clock: deps.clock, tell: () => this.#tell(deps.words.clockWasSet()) });
     this.#lease = deps.lease;
+    this.#log = deps.observer.log.child({ part: 'intake' });
+    this.#said = new SayOnce(deps.clock);
     this.#journals = { live: journals.live, bulk: journals.bulk ?? journals.live };
   }
 
   async accept(message: NewMessage): Promise<Receipt> {
     // First of all, so that no message is judged by a new clock before the rules know of it.
-    this.#lookAtClock();
+    this.#jumps.look();
     const lane = replayOrigin(message)?.lane ?? 'live';
     return await this.#append(lane, message);
+  }
+
+  /** Whether the journal holds every time that the wall clock was set; what it does not hold is written at once. */
+  isClockKnown(): boolean {
+    return this.#jumps.look();
   }
 
   /** Takes a message that may wait: a backfill never delays live data. */
   async acceptBulk(message: NewMessage): Promise<Receipt> {
     return await this.#append('bulk', message);
+  }
+
+  #tell(clockWasSet: NewMessage): Promise<Receipt> {
+    if (this.#said.due()) this.#log.warn('the wall clock was set; rules begin anew to count time');
+    return this.#append('live', clockWasSet);
   }
 
   async #append(lane: Lane, message: NewMessage): Promise<Receipt> {
@@ -81,7 +100,7 @@ export class Intake {
    */
   stamped(message: NewMessage): NewMessage {
     const { device } = message;
-    const kindVersion = this.#kinds?.currentVersion(device.kind) || device.kindVersion;
+    const kindVersion = this.#kinds.currentVersion(device.kind) || device.kindVersion;
     if (kindVersion === device.kindVersion) return message;
     let renewed = this.#renewed.get(device);
     if (renewed?.kindVersion !== kindVersion) {

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../core/clock.ts';
-import { ClockJumps } from '../../../core/clock-jumps.ts';
 import { CitywatchError, messageOf } from '../../../core/errors.ts';
-import { type InternalPayloads, type InternalRecord, internalMessage } from '../../../core/internal-records.ts';
-import { NATIONWIDE } from '../../../core/jurisdiction.ts';
+import type { InternalPayloads, InternalRecord } from '../../../core/internal-records.ts';
 import type { Observer } from '../../../core/observe.ts';
 import type { DeviceIdentity, DeviceState, NewMessage } from '../../../core/types.ts';
+import type { GatewayWords } from './gateway-words.ts';
 
 /** A device as it stands in the registry. */
 export interface KnownDevice {
@@ -18,17 +17,12 @@ export interface SelfReportDeps {
   observer: Observer;
   /** The door into the journal. */
   accept(message: NewMessage): Promise<unknown>;
-  kinds: { latest(kind: string): { version: number } | undefined };
-  /** Version of the program. */
-  version: string;
+  words: GatewayWords;
 }
 
 const EVERY_MS = 60_000;
 /** Before a start that the journal has no room for is tried again. */
 const AGAIN_MS = 1_000;
-
-/** The underscore keeps the gateway's own name apart from every device: no device id begins with one. */
-const ID = '_gateway';
 
 /**
  * Writes into the journal what no device says: that the gateway started, that a device was registered or retired, and
@@ -36,22 +30,20 @@ const ID = '_gateway';
  */
 export class SelfReport {
   readonly #deps: SelfReportDeps;
-  readonly #startedMs: number;
   #stop: (() => void) | null = null;
   #cancelAgain = () => {};
-  readonly #jumps: ClockJumps;
 
   constructor(deps: SelfReportDeps) {
     this.#deps = deps;
-    this.#startedMs = deps.clock.monotonicMs();
-    this.#jumps = new ClockJumps({ clock: deps.clock, tell: () => this.#tellClock() });
   }
 
   /** Resolves also while the journal has no room: the start is then written down once it has. */
   async start(): Promise<void> {
-    const payload = { id: randomUUID(), type: 'start' as const, data: { version: this.#deps.version } };
-    this.#stop = this.#deps.clock.every(EVERY_MS, () => this.#report());
-    await this.#sayUntilTaken(() => this.#message('start', payload));
+    const { clock, words } = this.#deps;
+    this.#stop = clock.every(EVERY_MS, () => this.#say(words.health()));
+    // Its id stays the same, so that it is known again where it was written down and nobody heard so.
+    const message = words.started();
+    await this.#sayUntilTaken(() => ({ ...message, receivedAtMs: clock.nowMs() }));
   }
 
   async #sayUntilTaken(message: () => NewMessage): Promise<void> {
@@ -69,30 +61,6 @@ export class SelfReport {
     }
   }
 
-  /** Whether the journal holds every time that the wall clock was set; what it does not hold is written at once. */
-  isClockKnown(): boolean {
-    return this.#jumps.look();
-  }
-
-  #tellClock(): Promise<unknown> {
-    this.#deps.observer.log.warn({ part: 'self-report' }, 'the wall clock was set; rules begin anew to count time');
-    return this.#deps.accept(this.#message('clock', this.#health()));
-  }
-
-  #report(): void {
-    this.#say(this.#message('self', this.#health()));
-  }
-
-  #health() {
-    const uptimeS = (this.#deps.clock.monotonicMs() - this.#startedMs) / 1000;
-    const rssMb = process.memoryUsage.rss() / 1024 / 1024;
-    const values = {
-      uptime_s: Math.round(uptimeS * 10) / 10,
-      rss_mb: Math.round(rssMb * 10) / 10,
-    };
-    return { values };
-  }
-
   stop(): void {
     this.#stop?.();
     this.#cancelAgain();
@@ -102,7 +70,7 @@ export class SelfReport {
   deviceChanged({ identity, state }: KnownDevice, previous: KnownDevice | null): void {
     const retired = state === 'retired' && previous?.state !== 'retired';
     if (previous !== null && !retired) return;
-    this.#say(this.#message(retired ? 'retired' : 'registered', { online: false }, identity));
+    this.#say(this.#deps.words.of(retired ? 'retired' : 'registered', { online: false }, identity));
   }
 
   /** From here on messages of the kind are read by its new version. */
@@ -112,25 +80,12 @@ export class SelfReport {
 
   /** Any other word of the gateway about itself. */
   say<Name extends InternalRecord>(name: Name, payload: InternalPayloads[Name]): void {
-    this.#say(this.#message(name, payload));
+    this.#say(this.#deps.words.of(name, payload));
   }
 
   #say(message: NewMessage): void {
     this.#deps.accept(message).catch((error: unknown) => {
       this.#deps.observer.log.warn({ part: 'self-report', error: messageOf(error) }, 'could not be written down');
     });
-  }
-
-  #message<Name extends InternalRecord>(name: Name, payload: InternalPayloads[Name], device = this.#gateway()) {
-    return internalMessage(name, payload, { device, receivedAtMs: this.#deps.clock.nowMs() });
-  }
-
-  #gateway(): DeviceIdentity {
-    return {
-      id: ID,
-      kind: 'gateway',
-      kindVersion: this.#deps.kinds.latest('gateway')?.version ?? 1,
-      jurisdiction: NATIONWIDE,
-    };
   }
 }

@@ -17,8 +17,8 @@ import { Feed } from '../../../../src/ingest/readers/feed.ts';
 import { Intake } from '../../../../src/ingest/uplinks/common/intake.ts';
 import type { Database } from '../../../../src/platform/database/database.ts';
 import { ManualClock } from '../../../support/clock.ts';
+import { UNTROUBLED } from '../../../support/intake.ts';
 import {
-  HELD,
   kioskMessage,
   openJournal,
   quietObserver,
@@ -62,7 +62,7 @@ t.test('under load no message is read by another version than the one it was rec
   const { directory, kinds, put, look } = await openWatch(t, { load: PROBE('load', 1) });
   const journal = await openJournal({ directory: await temporaryDirectory(t) });
   t.teardown(() => journal.close());
-  const intake = new Intake({ live: journal }, { lease: HELD, kinds });
+  const intake = new Intake({ live: journal }, { ...UNTROUBLED, kinds });
   let sending = true;
   /** Versions under which a message was received. */
   const received = new Set<number | undefined>();

@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { Message, NewMessage } from '../../../../../src/core/types.ts';
 import { Intake } from '../../../../../src/ingest/uplinks/common/intake.ts';
+import { UNTROUBLED } from '../../../../support/intake.ts';
 import { kioskMessage } from '../../../../support/journal.ts';
 
 t.test('nothing is acknowledged without the lease, also not what became durable while it ended', async (t) => {
@@ -11,7 +12,7 @@ t.test('nothing is acknowledged without the lease, also not what became durable 
     if (message.packetId === 2) isHeld = false;
     return { ...message, lane: 'live', incarnation: '0a0b0c0d', offset: 10, endOffset: 20 };
   };
-  const intake = new Intake({ live: { append, full: () => false } }, { lease: { held: () => isHeld } });
+  const intake = new Intake({ live: { append, full: () => false } }, { ...UNTROUBLED, lease: { held: () => isHeld } });
   t.match(await intake.accept(kioskMessage()), { id: 'live-10-0a0b0c0d' });
   const refused = { code: 'ingest.unavailable', retryable: true, message: /not confirmed/ };
   await t.rejects(intake.accept(kioskMessage({ packetId: 2 })), refused);

@@ -3,6 +3,7 @@ import { CitywatchError } from '../../../../../src/core/errors.ts';
 import type { NewMessage } from '../../../../../src/core/types.ts';
 import { SelfReport } from '../../../../../src/ingest/uplinks/common/self-report.ts';
 import { ManualClock } from '../../../../support/clock.ts';
+import { wordsBy } from '../../../../support/intake.ts';
 import { quietObserver } from '../../../../support/journal.ts';
 
 function newReport(answers: (Error | null)[]) {
@@ -13,11 +14,10 @@ function newReport(answers: (Error | null)[]) {
     if (error) throw error;
     taken.push(topic);
   };
-  const kinds = { latest: () => undefined };
   return {
     clock,
     taken,
-    report: new SelfReport({ clock, observer: quietObserver(), accept, kinds, version: '1.0.0' }),
+    report: new SelfReport({ clock, observer: quietObserver(), accept, words: wordsBy(clock) }),
   };
 }
 

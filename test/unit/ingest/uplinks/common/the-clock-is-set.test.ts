@@ -1,28 +1,80 @@
 import t from 'tap';
-import { ClockJumps } from '../../../../../src/core/clock-jumps.ts';
+import { CitywatchError } from '../../../../../src/core/errors.ts';
 import type { Message, NewMessage } from '../../../../../src/core/types.ts';
+import { ClockJumps } from '../../../../../src/ingest/uplinks/common/clock-jumps.ts';
 import { Intake } from '../../../../../src/ingest/uplinks/common/intake.ts';
 import { ManualClock } from '../../../../support/clock.ts';
-import { HELD, kioskMessage } from '../../../../support/journal.ts';
+import { UNTROUBLED, wordsBy } from '../../../../support/intake.ts';
+import { kioskMessage } from '../../../../support/journal.ts';
 
-t.test(
-  'that the clock was set stands in the journal before the first message with a time of the new one',
-  async (t) => {
-    const clock = new ManualClock();
-    const topics: string[] = [];
-    const append = async (message: NewMessage): Promise<Message> => {
-      topics.push(message.topic);
-      return { ...message, lane: 'live', incarnation: '', offset: topics.length, endOffset: topics.length + 1 };
-    };
-    const tell = () => intake.accept(kioskMessage({ uplink: 'internal', topic: 'internal/clock' }));
-    const jumps = new ClockJumps({ clock, tell });
-    const intake = new Intake(
-      { live: { append, full: () => false } },
-      { lease: HELD, lookAtClock: () => jumps.look() },
-    );
-    await intake.accept(kioskMessage({ topic: 'a' }));
-    clock.setWall(clock.nowMs() + 86_400_000);
-    await Promise.all(['b', 'c'].map((topic) => intake.accept(kioskMessage({ topic, receivedAtMs: clock.nowMs() }))));
-    t.same(topics, ['a', 'internal/clock', 'b', 'c']);
-  },
-);
+const HOUR_MS = 3_600_000;
+
+t.test('that the clock was set stands in the journal before the first message of the new time', async (t) => {
+  const clock = new ManualClock();
+  const topics: string[] = [];
+  let isFull = false;
+  const append = async (message: NewMessage): Promise<Message> => {
+    if (isFull) throw new CitywatchError('ingest.full');
+    topics.push(message.topic);
+    return { ...message, lane: 'live', incarnation: '', offset: topics.length, endOffset: topics.length + 1 };
+  };
+  const intake = new Intake({ live: { append, full: () => isFull } }, { ...UNTROUBLED, clock, words: wordsBy(clock) });
+  const take = (topic: string) => intake.accept(kioskMessage({ topic, receivedAtMs: clock.nowMs() }));
+  await take('a');
+  t.ok(intake.isClockKnown());
+  clock.setWall(clock.nowMs() + 24 * HOUR_MS);
+  await Promise.all([take('b'), take('c')]);
+  t.same(topics, ['a', 'internal/clock', 'b', 'c']);
+  t.ok(intake.isClockKnown());
+  isFull = true;
+  clock.setWall(clock.nowMs() - HOUR_MS);
+  await t.rejects(take('d'), { code: 'ingest.full' });
+  t.notOk(intake.isClockKnown(), 'no rule may count by a clock that the journal does not know of');
+  await clock.advance(0);
+  isFull = false;
+  await take('e');
+  t.same(topics.slice(4), ['internal/clock', 'e'], 'it is written down as soon as there is room');
+});
+
+t.test('a clock that is set is told of once, forward and back; time that passes and small steps are not', async (t) => {
+  const clock = new ManualClock();
+  let told = 0;
+  const tell = async () => {
+    told += 1;
+  };
+  const jumps = new ClockJumps({ clock, tell });
+  await clock.advance(24 * HOUR_MS);
+  clock.setWall(clock.nowMs() + 900);
+  t.equal(jumps.look(), true);
+  for (const byMs of [24 * HOUR_MS, -HOUR_MS]) {
+    clock.setWall(clock.nowMs() + byMs);
+    t.equal(jumps.look(), false, 'it is being told');
+    t.equal(jumps.look(), false, 'once');
+    await clock.advance(0);
+    t.equal(jumps.look(), true);
+  }
+  t.equal(told, 2);
+});
+
+t.test('a jump that cannot be written down is told again, and one that comes meanwhile too', async (t) => {
+  const clock = new ManualClock();
+  const answers: ((error?: Error) => void)[] = [];
+  const tell = () =>
+    new Promise<void>((resolve, reject) => answers.push((error) => (error ? reject(error) : resolve())));
+  const jumps = new ClockJumps({ clock, tell });
+  clock.setWall(clock.nowMs() + HOUR_MS);
+  jumps.look();
+  answers[0]?.(new Error('full'));
+  await clock.advance(0);
+  t.equal(jumps.look(), false);
+  t.equal(answers.length, 2);
+  clock.setWall(clock.nowMs() + HOUR_MS);
+  jumps.look();
+  t.equal(answers.length, 3, 'the second jump does not wait for the first');
+  answers[1]?.();
+  await clock.advance(0);
+  t.equal(jumps.look(), false, 'the first alone is not enough');
+  answers[2]?.();
+  await clock.advance(0);
+  t.equal(jumps.look(), true);
+});

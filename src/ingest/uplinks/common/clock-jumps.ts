@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../../core/clock.ts';
 
 export interface ClockJumpsDeps {
   clock: Clock;
@@ -47,19 +47,4 @@ export class ClockJumps {
       this.#isTelling = false;
     }
   }
-}
-
-/**
- * A wall clock that never runs ahead of the time that has really passed since now: for deleting by age, which a clock
- * set by mistake must not hasten. One that is set back is followed.
- */
-export function unhurried(clock: Clock): () => number {
-  let atMs = clock.nowMs();
-  let lookedMs = clock.monotonicMs();
-  return () => {
-    const monotonicMs = clock.monotonicMs();
-    atMs = Math.min(clock.nowMs(), atMs + monotonicMs - lookedMs);
-    lookedMs = monotonicMs;
-    return atMs;
-  };
 }
