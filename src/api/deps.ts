@@ -109,7 +109,7 @@ export interface ApiLimits {
   failedAuthPerMinute: number;
   /** Requests of one token or device a minute. */
   callerPerMinute: number;
-  /** Requests of one token or device that are being worked on at the same time, and as many live readers. */
+  /** Requests of one token or device that are being worked on at the same time, without its lasting answers. */
   callerAtOnce: number;
   /** Questions to the time series and the journal that run at the same time; one district has half at most. */
   heavyAtOnce: number;

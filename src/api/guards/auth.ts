@@ -25,7 +25,7 @@ declare module 'fastify' {
     public?: boolean;
     /** Also open to whoever shows the metrics token (`ApiSettings.metricsToken`), which opens nothing else. */
     metrics?: boolean;
-    /** The answer goes on until one side ends it; such answers are bounded by themselves, beside the others. */
+    /** The answer goes on until one side ends it; the route bounds such answers by `Shares` of its own. */
     lasting?: boolean;
     /** Serves files by path: what the file server refuses does not exist. */
     files?: boolean;

@@ -44,9 +44,9 @@ export const exportRoutes: RoutePart = (app, context) => {
     },
     async (request, reply) => {
       const caller = callerOf(request);
+      const signal = untilEnd(reply.raw, stopping, shares.enter(caller));
       const device = await registry.get(caller, request.params.id);
       const { from: fromMs, to: toMs, fields, format, case: caseNumber = null } = request.query;
-      const signal = untilEnd(reply.raw, stopping, shares.enter(caller));
       const query = { fromMs, toMs, format, ...defined({ fields }) };
       const reason = () => ({ purpose: purposeOf(caller, request.query), case: caseNumber });
       const { contentType, fileName, pieces } = await exports.open({ caller, device, query, reason }, signal);

@@ -100,14 +100,15 @@ class Gate {
   }
 }
 
-/** Bounds the requests of one caller that are being worked on at the same time, and its lasting answers. */
+/**
+ * Bounds the requests of one caller that are being worked on at the same time. Lasting answers are not among them: live
+ * readers must not keep the same caller from acting on what they read. Their routes have shares of their own.
+ */
 export function limitWorkAtOnce(app: FastifyInstance, limits: ApiLimits): void {
   const gate = new Gate(limits.callerAtOnce);
   app.addHook('onRequest', async (request, reply) => {
-    if (!request.caller) return;
-    // Live readers must not keep the same caller from acting on what they read.
-    const key = `${request.routeOptions.config.lasting ? 'lasting ' : ''}${callerKey(request)}`;
-    leaveWhenAnswered(gate, key, reply);
+    if (!request.caller || request.routeOptions.config.lasting) return;
+    leaveWhenAnswered(gate, callerKey(request), reply);
   });
 }
 
