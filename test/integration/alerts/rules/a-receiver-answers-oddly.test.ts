@@ -38,17 +38,30 @@ const rules = new RulesReader({
   committed,
 });
 
-async function fire(jurisdiction: string): Promise<void> {
+/** A fire at a kiosk of its own; returns which. */
+async function fire(jurisdiction: string): Promise<string> {
   offset += 1;
   const records = [reading({ smoke: true }, offset)];
   const device = `kiosk-${offset}`;
   const messages = [message({ device, offset, receivedAtMs: Date.now(), records, jurisdiction })];
   await rules.handle({ lane: 'live', from: offset, to: offset + 1, messages });
+  return device;
 }
 
-/** Answers each request with `answer`, byte for byte; returns its address and how often it was asked. */
+/** What a request said of itself: the id of its delivery, which a second try has too, and what happened where. */
+interface Notice {
+  id: string;
+  what: string;
+}
+
+function noticeOf(head: string, body: string): Notice {
+  const { type, data } = JSON.parse(body) as { type: string; data: { device: string } };
+  return { id: /webhook-id: (.*)/i.exec(head)?.[1]?.trim() ?? '', what: `${type} ${data.device}` };
+}
+
+/** Answers each request with `answer`, byte for byte; returns its address and what it was told. */
 async function startOddReceiver(t: Test, answer: (socket: Socket) => void) {
-  const asked: string[] = [];
+  const asked: Notice[] = [];
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     open.add(socket);
@@ -58,7 +71,7 @@ async function startOddReceiver(t: Test, answer: (socket: Socket) => void) {
       request += bytes.toString('latin1');
       const [head = '', body = ''] = request.split('\r\n\r\n');
       if (body.length < Number(/content-length: (\d+)/i.exec(head)?.[1] ?? Number.POSITIVE_INFINITY)) return;
-      asked.push(/webhook-id: (.*)/i.exec(head)?.[1]?.trim() ?? '');
+      asked.push(noticeOf(head, body));
       request = '';
       answer(socket);
     });
@@ -73,6 +86,8 @@ async function startOddReceiver(t: Test, answer: (socket: Socket) => void) {
 }
 
 const subscriptionOf = async (id: string) => (await desk.subscriptions.list(ADMIN)).find((one) => one.id === id)!;
+
+const told = (asked: Notice[]): string[] => asked.map(({ what }) => what).sort();
 
 const TAKEN: [what: string, answer: (socket: Socket) => void][] = [
   ['a body that is announced by nothing and never comes', (socket) => void socket.write('HTTP/1.1 200 OK\r\n\r\n')],
@@ -104,15 +119,15 @@ t.test('the status line decides: whatever becomes of the body, it is delivered o
     });
     receivers.push({ what, asked, id: subscription.id });
   }
-  await fire('330203');
-  await fire('330203');
+  const kiosks = [await fire('330203'), await fire('330203')];
   for (const { what, asked, id } of receivers) {
     const done = await until(`${what} to be delivered`, async () => {
       const found = await subscriptionOf(id);
       return found.counts.waiting === 0 && found.counts.delivered === 2 ? found : undefined;
     });
     t.match(done, { counts: { dead: 0, withheld: 0 }, lastError: null, lastStatus: null }, what);
-    t.equal(new Set(asked).size, asked.length, `${what}: nothing was sent twice`);
+    t.same(told(asked), kiosks.map((kiosk) => `alert.opened ${kiosk}`).sort(), `${what}: one notice of each fire`);
+    t.equal(new Set(asked.map(({ id }) => id)).size, 2, `${what}: nothing was sent twice`);
     await desk.subscriptions.remove(ADMIN, id);
   }
 });
@@ -138,14 +153,16 @@ t.test('why a subscription fails is seen at the subscription, redirects and cut 
     ['hangs up', (socket) => void socket.destroy(), { lastStatus: null, lastError: /127\.0\.0\.1:\d+: reset/ }],
   ];
   const ids: string[] = [];
+  const notices: Notice[][] = [];
   for (const [name, answer] of failing) {
-    const { url } = await startOddReceiver(t, answer);
+    const { url, asked } = await startOddReceiver(t, answer);
+    notices.push(asked);
     ids.push(
       (await desk.subscriptions.create(ADMIN, { name, ...webhookAt(url), jurisdiction: '330212' })).subscription.id,
     );
   }
   t.match(await subscriptionOf(ids[0]!), { lastError: null }, 'nothing was tried yet');
-  await fire('330212');
+  const kiosk = await fire('330212');
   for (const [index, [name, , seen]] of failing.entries()) {
     const found = await until(`${name} to be seen`, async () => {
       const one = await subscriptionOf(ids[index]!);
@@ -157,4 +174,8 @@ t.test('why a subscription fails is seen at the subscription, redirects and cut 
   redirects = false;
   await until('the redirect to be gone', async () => (await subscriptionOf(ids[0]!)).counts.delivered === 1);
   t.match(await subscriptionOf(ids[0]!), { lastError: null, lastStatus: null });
+  for (const asked of notices) {
+    t.same(new Set(told(asked)), new Set([`alert.opened ${kiosk}`]));
+    t.equal(new Set(asked.map(({ id }) => id)).size, 1, 'each further try is known by the id of the first');
+  }
 });
