@@ -74,7 +74,7 @@ const CALLS = ['open', 'mkdir', 'rename', 'rm', 'rmdir'] as const;
 const HANDLE_CALLS = ['writeFile', 'chmod', 'sync', 'datasync'] as const;
 
 /** Calls of the file system below `directory` are counted; the one of this number never returns, nor any later one. */
-async function freeze(directory: string, step: number, act: () => Promise<unknown>): Promise<boolean> {
+export async function freeze(directory: string, step: number, act: () => Promise<unknown>): Promise<boolean> {
   const originals = new Map(CALLS.map((name) => [name, fs[name] as (...given: unknown[]) => Promise<unknown>]));
   /** What was opened: nobody else closes what was frozen. */
   const handles = new Set<FileHandle>();

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger, Observer } from '../../core/observe.ts';
 import type { Database } from '../database/database.ts';
-import { ensureDirectory, writeFileDurable } from '../files/files.ts';
+import { ensureDirectory, syncDirectory, writeFileDurable } from '../files/files.ts';
 
 export interface VolumeDeps {
   /** Names it in the database and to people: `images`. */
@@ -54,11 +54,16 @@ export class Volume {
 
   async #look(): Promise<string | null> {
     const { name, directory } = this.#deps;
-    const found = await this.#written();
+    const found = await this.#written(FILE);
     const known = this.#identity ?? (await this.#known());
     this.#identity = known;
     if (known !== null && found === known) return null;
     if (known === null && found === null) return await this.#claim();
+    if (known !== null && found === null) {
+      if ((await this.#written(claimOf(known))) === known) return await this.#finish(known);
+      // Finished since we looked.
+      if ((await this.#written(FILE)) === known) return null;
+    }
     if (known === null || found !== null) {
       const remedy = `mount the disk of ${name} that belongs to this one.`;
       return `${directory} belongs to another database (${FILE} says so): ${remedy}`;
@@ -71,12 +76,15 @@ export class Volume {
 
   async #claim(): Promise<string | null> {
     const { name, directory, database, clock, isExpected } = this.#deps;
-    const entries = await readdir(directory).catch(ifAbsent([]));
+    const entries = (await readdir(directory).catch(ifAbsent([]))).filter((entry) => !entry.startsWith(`${FILE}.`));
     if (entries.length === 0 && (await isExpected())) {
       const remedy = 'mount their disk. If they are lost for good, put any file there.';
       return `${directory} is empty, but ${name} are known: ${remedy}`;
     }
     const identity = randomUUID();
+    // Before the database knows it: whatever a kill leaves, the next look finishes it or begins anew.
+    await ensureDirectory(directory, 0o700);
+    await writeFileDurable(join(directory, claimOf(identity)), `${identity}\n`, { mode: 0o600 });
     const row = await database
       .tables<VolumeTables>()
       .insertInto('volume')
@@ -84,16 +92,19 @@ export class Volume {
       .onConflict((conflict) => conflict.column('name').doNothing())
       .returning('identity')
       .executeTakeFirst();
-    if (!row) return await this.#look();
-    try {
-      await ensureDirectory(directory, 0o700);
-      await writeFileDurable(join(directory, FILE), `${identity}\n`, { mode: 0o600 });
-    } catch (error) {
-      await database.tables<VolumeTables>().deleteFrom('volume').where('identity', '=', identity).execute();
-      throw error;
-    }
+    if (row) return await this.#finish(identity);
+    await rm(join(directory, claimOf(identity)), { force: true });
+    return await this.#look();
+  }
+
+  /** The database knows the identity of a claim that lies in the directory: the directory gets it. */
+  async #finish(identity: string): Promise<string | null> {
+    const { directory } = this.#deps;
+    // Absent where somebody else who looks at the same time was quicker.
+    await rename(join(directory, claimOf(identity)), join(directory, FILE)).catch(ifAbsent(null));
+    await syncDirectory(directory);
     this.#identity = identity;
-    return null;
+    return (await this.#written(FILE)) === identity ? null : await this.#look();
   }
 
   async #known(): Promise<string | null> {
@@ -103,10 +114,15 @@ export class Volume {
   }
 
   /** Null where the directory or the file is absent; anything else that goes wrong is thrown. */
-  async #written(): Promise<string | null> {
-    const text = await readFile(join(this.#deps.directory, FILE), 'utf8').catch(ifAbsent(null));
+  async #written(file: string): Promise<string | null> {
+    const text = await readFile(join(this.#deps.directory, file), 'utf8').catch(ifAbsent(null));
     return text?.trim() ?? null;
   }
+}
+
+/** The identity lies under this name until the database knows it. */
+function claimOf(identity: string): string {
+  return `${FILE}.${identity}`;
 }
 
 function ifAbsent<Value>(value: Value): (error: NodeJS.ErrnoException) => Value {
