@@ -5,7 +5,7 @@ import type { TokenInfo, TokenInput } from '../access/tokens.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Jurisdiction } from '../core/jurisdiction.ts';
 import type { Observer } from '../core/observe.ts';
-import type { Caller, Device, DeviceIdentity, DeviceKind, Lane, NewMessage, Receipt, Refusal } from '../core/types.ts';
+import type { Caller, Device, DeviceIdentity, DeviceKind, Lane } from '../core/types.ts';
 import type { SetupStatus } from '../devices/cameras/setup.ts';
 import type { ForeignUnit } from '../devices/cameras/units.ts';
 import type { ShownAddresses } from '../devices/registry/connections.ts';
@@ -15,7 +15,7 @@ import type { KindDryRunAnswer } from '../ingest/explain/kind-dry-run.ts';
 import type { Messages } from '../ingest/explain/messages.ts';
 import type { DeadLetters } from '../ingest/ledger/dead-letters.ts';
 import type { Ledger } from '../ingest/ledger/ledger.ts';
-import type { RateBudget } from '../ingest/uplinks/common/rate-budget.ts';
+import type { HttpUplink } from '../ingest/uplinks/http/uplink.ts';
 import type { AccessRegister } from '../platform/records/access-register.ts';
 import type { AuditEntry } from '../platform/records/audit.ts';
 import type { KeptAnswer, KeyedRequest } from '../platform/records/idempotency.ts';
@@ -42,13 +42,11 @@ export interface ApiDeps {
   sessions: SessionsPort;
   /** Messages a second that an area sends. */
   messageRate: { perSecond(scope: Jurisdiction): number };
-  /** What a device, and all of its kind together, may send; without it only each device has a limit. */
-  kindRates?: Pick<RateBudget, 'take' | 'devicePerS'>;
   /** How asking a camera went that was registered with an ONVIF address; null for one that was never asked. */
   cameraSetup(id: string): Promise<SetupStatus | null>;
   units: UnitsPort;
   directory: DirectoryPort;
-  intake: IntakePort;
+  http: HttpPort;
   ledger: LedgerPort;
   deadLetters: DeadLettersPort;
   messages: MessagesPort;
@@ -71,8 +69,6 @@ export interface ApiDeps {
   settings: ApiSettings;
   /** The built console; without it there is no page at `/`. */
   pages?: PageFiles;
-  /** What decoding would make of a message; without it the answer to a message says nothing of its records. */
-  preview?(message: NewMessage, lane: Lane): Preview;
 }
 
 export interface ApiSettings {
@@ -170,18 +166,8 @@ export interface DirectoryPort {
   within(scope: Jurisdiction): Iterable<DeviceIdentity>;
 }
 
-/** Resolves once the message is durable. Errors: `ingest.full`, `ingest.unavailable`. */
-export interface IntakePort {
-  accept(message: NewMessage): Promise<Receipt>;
-  /** Takes a backfill, which may wait. */
-  acceptBulk(message: NewMessage): Promise<Receipt>;
-}
-
-export interface Preview {
-  records: { index: number; id: string | null }[];
-  /** A refusal with index null refuses the whole message. */
-  refusals: Refusal[];
-}
+/** The uplink behind the routes of devices. */
+export type HttpPort = Pick<HttpUplink, 'turn' | 'take'>;
 
 export type LedgerPort = Pick<Ledger, 'balance'>;
 
@@ -239,17 +225,20 @@ export interface PartHealth {
   reason?: string;
 }
 
+/** Parts that every gateway has. */
 export type PartName =
   | 'postgres'
   | 'redis'
   | 'influx'
-  | 'mqtt'
   | 'ffmpeg'
   | 'journal'
   | 'disk'
   | 'pictures'
   | 'rules'
   | 'readers';
+
+/** Every part by its name, and every open uplink by its own. */
+export type Parts = Record<PartName, PartHealth> & Record<string, PartHealth>;
 
 /** How far one reader of the journal is. */
 export interface ReaderStanding {
@@ -271,6 +260,6 @@ export interface UnitsPort {
 }
 
 export interface HealthSource {
-  check(): Promise<Record<PartName, PartHealth>>;
+  check(): Promise<Parts>;
   readers(): ReaderStanding[];
 }

@@ -5,6 +5,7 @@ import { type Clock, DAY_MS, toRfc3339 } from '../core/clock.ts';
 import { CitywatchError, type Issue, messageOf } from '../core/errors.ts';
 import { Joined } from '../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Observer } from '../core/observe.ts';
+import type { TlsMaterial } from '../ingest/uplinks/uplink.ts';
 import type { Config } from './config/config.ts';
 
 /** How often it is looked whether the files changed; by content, since a renewal may keep size or time of change. */
@@ -21,13 +22,6 @@ const NAMES = {
 } as const;
 
 type Part = keyof typeof NAMES;
-
-/** Contents of the PEM files. With `ca`, a device over MQTTS must show a certificate from one of these. */
-export interface TlsMaterial {
-  cert: Buffer;
-  key: Buffer;
-  ca?: Buffer;
-}
 
 interface Deps {
   clock: Clock;
@@ -77,9 +71,9 @@ export class TlsFiles {
     return this.#material ? { tls: { cert: this.#material.cert, key: this.#material.key } } : {};
   }
 
-  /** What the MQTT listener is given; nothing without TLS. */
-  forMqtt(port: number): { tls?: TlsMaterial & { port: number } } {
-    return this.#material ? { tls: { ...this.#material, port } } : {};
+  /** What uplinks are given; null without TLS. */
+  get material(): TlsMaterial | null {
+    return this.#material;
   }
 
   /** From now on hands every new and right material to `apply`, which throws when it cannot use it. */

@@ -5,7 +5,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import { CitywatchError } from '../../src/core/errors.ts';
 import { covers } from '../../src/core/jurisdiction.ts';
 import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
-import type { Caller, Device, DeviceKind, Lane, NewMessage, Role } from '../../src/core/types.ts';
+import type { Caller, Device, DeviceKind, NewMessage, Role } from '../../src/core/types.ts';
 import type { DeviceInput } from '../../src/devices/registry/input.ts';
 import type { KeptAnswer, KeyedRequest } from '../../src/platform/records/idempotency.ts';
 import {
@@ -17,6 +17,7 @@ import {
   memoryPeople,
   memoryStreams,
 } from './api-parts.ts';
+import { type HttpParts, httpUplink, memoryIntake } from './http-uplink.ts';
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
 
@@ -167,13 +168,19 @@ export interface TestApi {
   ): Promise<{ status: number; headers: Record<string, unknown>; body: never; text: string }>;
 }
 
+/** What a test brings itself. */
+export type TestParts = Partial<ApiDeps> & HttpParts;
+
 /** Builds the API on parts in memory; `overrides` replaces any of them. It is closed when the test ends. */
-export async function startApi(t: Cleanup, overrides: Partial<ApiDeps> = {}): Promise<TestApi> {
+export async function startApi(t: Cleanup, overrides: TestParts = {}): Promise<TestApi> {
   const registry = new MemoryRegistry();
   registry.devices.set(KIOSK, makeDevice({ id: KIOSK }));
   const messages: NewMessage[] = [];
   const logLines: string[] = [];
-  const deps = { ...memoryDeps(registry, messages, logLines), ...overrides };
+  const { intake = memoryIntake(messages), preview, kindRates, ...given } = overrides;
+  const parts = { ...memoryDeps(registry, logLines), ...given };
+  const http = await httpUplink(parts, { intake, ...(preview && { preview }), ...(kindRates && { kindRates }) });
+  const deps: ApiDeps = { http, ...parts };
   const app = await buildServer(deps);
   t.teardown(() => app.close());
   const call: TestApi['call'] = async (options) => {
@@ -183,14 +190,6 @@ export async function startApi(t: Cleanup, overrides: Partial<ApiDeps> = {}): Pr
     return { status: answer.statusCode, headers: answer.headers, body, text: answer.body };
   };
   return { app, deps, registry, messages, logLines, call };
-}
-
-function memoryIntake(messages: NewMessage[]): ApiDeps['intake'] {
-  const take = (lane: Lane) => async (message: NewMessage) => {
-    const offset = messages.push(message);
-    return { id: `${lane}-${offset}`, position: { lane, offset } };
-  };
-  return { accept: take('live'), acceptBulk: take('bulk') };
 }
 
 type Data =
@@ -243,7 +242,7 @@ function quietData(): Pick<ApiDeps, Data> {
   };
 }
 
-function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: string[]): ApiDeps {
+function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps, 'http'> {
   const device = { id: KIOSK, kind: KIND.kind, kindVersion: KIND.version, jurisdiction: HERE };
   const camera = { id: CAMERA, kind: CAMERA_KIND.kind, kindVersion: 1, jurisdiction: HERE };
   const devices = new Map([device, camera].map((each) => [each.id, each]));
@@ -266,7 +265,6 @@ function memoryDeps(registry: MemoryRegistry, messages: NewMessage[], logLines: 
       within: (scope) => [...devices.values()].filter(({ jurisdiction }) => covers(scope, jurisdiction)),
       seenBy: ({ jurisdiction }, id) => (covers(jurisdiction, HERE) ? devices.get(id) : undefined),
     },
-    intake: memoryIntake(messages),
     ...quietData(),
     images: memoryImages(),
     cameraSetup: async () => null,

@@ -3,7 +3,7 @@ import type { Clock } from '../../src/core/clock.ts';
 import { Lifecycle } from '../../src/core/mechanisms/lifecycle.ts';
 import type { Caller, DecodedBatch, DeviceIdentity, Message, Role } from '../../src/core/types.ts';
 import type { CommandPayload } from '../../src/ingest/commands/commands.ts';
-import type { CommandPort } from '../../src/ingest/commands/sender.ts';
+import type { CommandPort } from '../../src/ingest/commands/port.ts';
 import { decodeMessage } from '../../src/ingest/decode/decode.ts';
 import { Database } from '../../src/platform/database/database.ts';
 import { migrate } from '../../src/platform/database/migrate.ts';

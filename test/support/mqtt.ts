@@ -6,8 +6,8 @@ import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { CitywatchError } from '../../src/core/errors.ts';
 import { createObserver, KnownSecrets, type Observer } from '../../src/core/observe.ts';
 import type { NewMessage, Receipt } from '../../src/core/types.ts';
-import type { KindRates } from '../../src/ingest/uplinks/common/rate-budget.ts';
-import { type DeviceRates, MqttListener, type MqttListenerOptions } from '../../src/ingest/uplinks/mqtt/listener.ts';
+import type { DeviceRates, KindRates } from '../../src/ingest/uplinks/common/rate-budget.ts';
+import { MqttListener, type MqttListenerOptions } from '../../src/ingest/uplinks/mqtt/listener.ts';
 
 /** The secret of every device of {@link startListener}. */
 export const SECRET = 's'.repeat(43);

@@ -12,18 +12,20 @@ const reader = z.object({
 
 const ready = z.object({
   ready: z.boolean(),
-  parts: z.object({
-    postgres: part,
-    redis: part,
-    influx: part,
-    mqtt: part,
-    ffmpeg: part,
-    journal: part,
-    disk: part,
-    pictures: part,
-    rules: part,
-    readers: part,
-  }),
+  parts: z
+    .object({
+      postgres: part,
+      redis: part,
+      influx: part,
+      ffmpeg: part,
+      journal: part,
+      disk: part,
+      pictures: part,
+      rules: part,
+      readers: part,
+    })
+    .catchall(part)
+    .meta({ description: 'Besides these, each way on which devices send, by name, such as `mqtt`' }),
   readers: z
     .array(reader)
     .meta({ description: 'Where the readers of the journal stand; one that hangs is named in `parts`' }),

@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CitywatchError } from '../../core/errors.ts';
-import type { Channel, Lane, NewMessage } from '../../core/types.ts';
-import type { Preview } from '../deps.ts';
+import type { Channel } from '../../core/types.ts';
+import type { HttpMessage } from '../../ingest/uplinks/http/uplink.ts';
+import type { Preview } from '../../ingest/uplinks/uplink.ts';
 import { callerOf, senderOf } from '../guards/auth.ts';
-import { DeviceBudget, extraCost, refuseFor } from '../guards/device-budget.ts';
 import { deviceParams } from '../schemas.ts';
 import { keepRawBodies } from '../server/bodies.ts';
 import { TELEMETRY_BODY_BYTES_MAX } from '../server/limits.ts';
@@ -54,7 +54,6 @@ const accepted = z.object({
 
 /** What devices send by HTTP: the payloads of the MQTT topics, durable when the answer is 202. */
 export const telemetryRoutes: RoutePart = (app, context) => {
-  const budget = DeviceBudget.ofMessages(context.clock);
   app.register(async (raw) => {
     keepRawBodies(raw as never, TELEMETRY_BODY_BYTES_MAX);
     const routes = [
@@ -71,7 +70,7 @@ export const telemetryRoutes: RoutePart = (app, context) => {
           validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : validatorCompiler(part as never)),
           config: { allow: ['device'], ownBudget: true, errors: ['ingest.full', 'ingest.unavailable'] },
           // Before the body is read: a flood costs little.
-          onRequest: async (request) => takeTurn(context, budget, callerOf(request).id),
+          onRequest: async (request) => context.http.turn(callerOf(request).id),
           schema: {
             tags: ['telemetry'],
             summary,
@@ -84,49 +83,21 @@ export const telemetryRoutes: RoutePart = (app, context) => {
         },
         async (request, reply) => {
           const message = toMessage(context, request, channel);
-          budget.take(message.device.id, extraCost(message.raw.length));
           // A reply has no lane: nobody waits for it in a backfill.
           const { lane = 'live' } = request.query as Partial<z.output<typeof laneQuery>>;
-          return reply.code(202).send(await receive(context, message, lane));
+          const { receipt, preview } = await context.http.take({ ...message, lane });
+          return reply.code(202).send({ receipt: receipt.id, ...(preview && { records: recordsOf(preview) }) });
         },
       );
     }
   });
 };
 
-/** Errors: `request.rate` when the device, or all of its kind together, are too fast. */
-function takeTurn({ directory, kindRates }: RouteContext, budget: DeviceBudget, id: string): void {
-  const kind = directory.identity(id)?.kind;
-  if (kind === undefined) throw new CitywatchError('not-found');
-  budget.take(id, 1, kindRates?.devicePerS(kind));
-  refuseFor(kindRates?.take(kind) ?? 0, 'All devices of this kind together send faster than they may.');
-}
-
-async function receive({ preview: look, intake }: RouteContext, message: NewMessage, lane: Lane) {
-  const preview = look?.(message, lane);
-  const whole = preview?.refusals.find(({ index }) => index === null);
-  if (whole) {
-    const issues = [{ path: whole.path || 'body', message: `${whole.reason}: ${whole.value}` }];
-    throw new CitywatchError('request.invalid', { issues });
-  }
-  const receipt = lane === 'bulk' ? await intake.acceptBulk(message) : await intake.accept(message);
-  return { receipt: receipt.id, ...(preview ? { records: recordsOf(preview) } : {}) };
-}
-
-function toMessage(context: RouteContext, request: FastifyRequest, channel: Channel): NewMessage {
+function toMessage(context: RouteContext, request: FastifyRequest, channel: Channel): Omit<HttpMessage, 'lane'> {
   const device = senderOf(context, request);
   if (!Buffer.isBuffer(request.body)) throw new CitywatchError('request.malformed', { detail: 'The body is empty.' });
-  return {
-    receivedAtMs: context.clock.nowMs(),
-    uplink: 'http',
-    channel,
-    topic: request.url.split('?', 1)[0] ?? '',
-    device,
-    connection: `http-${request.id}`,
-    packetId: 0,
-    dup: false,
-    raw: request.body,
-  };
+  const route = request.url.split('?', 1)[0] ?? '';
+  return { device, channel, route, requestId: request.id, raw: request.body };
 }
 
 function recordsOf({ records, refusals }: Preview) {

@@ -6,7 +6,7 @@ import { CAMERA_SETUP_QUEUE } from '../../devices/cameras/setup.ts';
 import type { CameraUnits } from '../../devices/cameras/units.ts';
 import type { Kinds } from '../../devices/kinds/kinds.ts';
 import type { Directory, DirectoryEntry } from '../../devices/registry/directory.ts';
-import { OnvifEvents, type OnvifEventsDeps } from '../../ingest/uplinks/onvif/camera-events.ts';
+import type { OnvifEvents } from '../../ingest/uplinks/onvif/camera-events.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Outbound } from '../../platform/outbound/outbound.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
@@ -20,7 +20,8 @@ export interface CameraEventParts {
   vault: Vault;
   kinds: Kinds;
   directory: Directory;
-  accept: OnvifEventsDeps['accept'];
+  /** Takes what cameras notice. */
+  uplink: Pick<OnvifEvents, 'take'>;
   doorbell: { ring(queue: string): void };
   cameraNetworks: string[];
   units: Pick<CameraUnits, 'admit' | 'lost'>;
@@ -30,12 +31,10 @@ export interface CameraEventParts {
 
 /** Leads what cameras notice from the device layer into the journal, and changed cameras to those who ask them. */
 export function composeCameraEvents(parts: CameraEventParts) {
-  const { database, clock, observer, outbound, vault, kinds, directory, accept, path } = parts;
-  const identity = directory.identity.bind(directory);
-  const uplink = new OnvifEvents({ accept, identity, clock, observer });
+  const { database, clock, observer, outbound, vault, kinds, uplink, path } = parts;
   const hasVideo = (kind: string): boolean => kinds.latest(kind)?.stream === true;
   const onvif = { outbound, networks: parts.cameraNetworks, clock };
-  const store = uplink.take.bind(uplink);
+  const store: OnvifEvents['take'] = (id, events) => uplink.take(id, events);
   const { units } = parts;
   const events = new CameraEvents(
     {

@@ -14,7 +14,6 @@ import { Feed } from '../../ingest/readers/feed.ts';
 import { GatewayWords } from '../../ingest/uplinks/common/gateway-words.ts';
 import { Intake } from '../../ingest/uplinks/common/intake.ts';
 import { MessageRate } from '../../ingest/uplinks/common/message-rate.ts';
-import { RateBudget } from '../../ingest/uplinks/common/rate-budget.ts';
 import { SelfReport } from '../../ingest/uplinks/common/self-report.ts';
 import { databaseId } from '../../platform/database/database-id.ts';
 import { Outbound } from '../../platform/outbound/outbound.ts';
@@ -42,7 +41,7 @@ import { type CameraUnitParts, type KeepingParts, openCameraUnits, unitsForApi }
 import { consolePages } from './console.ts';
 import { composeFollowers } from './followers.ts';
 import { type Gateway, greeting, sharedSecrets } from './gateway.ts';
-import { openCrashGuard, previewOf } from './ground/crash-guard.ts';
+import { openCrashGuard } from './ground/crash-guard.ts';
 import { openDatabase } from './ground/database.ts';
 import { keepHouse } from './ground/housekeeping.ts';
 import { startServices } from './ground/services.ts';
@@ -52,9 +51,9 @@ import { composeImages } from './ingest/images.ts';
 import { openJournals } from './ingest/journals.ts';
 import { watchKinds } from './ingest/kind-reload.ts';
 import { kindTrial } from './ingest/kind-trial.ts';
-import { type MqttDoor, startMqtt } from './ingest/mqtt.ts';
 import { composePassages } from './ingest/passages.ts';
 import { startReaders } from './ingest/readers.ts';
+import { composeUplinks } from './ingest/uplinks.ts';
 import { composePeople } from './people.ts';
 import { composeTelemetry, openTwin } from './telemetry.ts';
 import { composeVideo } from './video.ts';
@@ -132,7 +131,6 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const intake = new Intake(journals, { lease, kinds, clock, observer, words });
   const journalFull = (): boolean => journals.live.full();
   const { disks, findings } = await watchSurroundings({ ...examined, lifecycle, journalFull });
-  const rates = new RateBudget({ kinds, clock, observer });
   const accept = (message: NewMessage) => intake.accept(message);
   const self = new SelfReport({ clock, observer, accept, words });
   const cameraNetworks = config.networks.cameras;
@@ -140,17 +138,23 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const access: CameraUnitParts['access'] = (id) => registry.onvifAccess(id);
   const asking = { database, clock, observer, outbound, accept, cameraNetworks };
   const units = await openCameraUnits({ ...asking, access, identity });
+  const guard = await openCrashGuard({ directory: directoryOf, clock, observer, lifecycle });
+  const downlink = await startDownlink({
+    ...{ database, clock, observer, kinds, directory, work, doorbell, lifecycle, journal: journals.live },
+    incarnationOf,
+  });
+  const entry = { config, clock, observer, lifecycle, intake, kinds, directory, tls, guard, lease, downlink };
+  const uplinks = composeUplinks(entry);
   const cameraEvents = composeCameraEvents({
-    ...{ database, clock, observer, outbound, vault, kinds, directory, doorbell, accept, units },
+    ...{ database, clock, observer, outbound, vault, kinds, directory, doorbell, units, uplink: uplinks.onvif },
     ...{ cameraNetworks, path: join(await place.directory('cameras'), 'active.json') },
   });
-  let mqtt: MqttDoor | null = null;
   const alertLog = openAlertLog(clock, observer);
   const ring = (queue: string): void => doorbell.ring(queue);
   const following = composeFollowers({ database, clock, observer, log: alertLog, ring });
   const keeping: KeepingParts = {
     ...{ database, kinds, directory, clock, observer, hasher },
-    disconnect: (id) => mqtt?.disconnect(id),
+    disconnect: uplinks.disconnect,
     changed: (entry, previous) => {
       self.deviceChanged(entry, previous);
       cameraEvents.changed(entry);
@@ -159,7 +163,6 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   };
   const registry = new Registry({ ...keeping, jurisdictions, vault, followers: following.followers, cameraNetworks });
   await registry.loadDirectory();
-  const guard = await openCrashGuard({ directory: directoryOf, clock, observer, lifecycle });
   const feed = new Feed({ lanes, kinds, guard, observer });
   const twin = await openTwin({ journal: opened.ofTwin, kinds, directoryOf, clock, observer, lifecycle });
   const { ledger, deadLetters, messages, completeness, daysReader, watchLedger } = openBooks({
@@ -205,10 +208,6 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   });
 
   // Everything runs from here on, doors last.
-  const downlink = await startDownlink({
-    ...{ database, clock, observer, kinds, directory, work, doorbell, lifecycle, journal: journals.live },
-    incarnationOf,
-  });
   await self.start();
   lifecycle.onStop('self report', () => self.stop());
   watchKinds({ kinds, database, clock, observer, lifecycle, self, rules: alerting.ruleWatch });
@@ -246,13 +245,10 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   video.watch.start();
   lifecycle.onStop('camera watch', () => video.watch.stop());
   cameraEvents.start(lifecycle);
-  const door = await startMqtt({
-    ...{ config: config.mqtt, lease, directory, accept, tls, rates, downlink, clock, observer, lifecycle },
-  });
-  mqtt = door;
+  await uplinks.start();
   const watched = { streams: video.streams, disks, findings, ruleFiles: alerting.ruleWatch };
   const api = await buildServer({
-    ...{ registry, kinds, jurisdictions, tokens, directory, intake, ledger, deadLetters, messages, twin },
+    ...{ registry, kinds, jurisdictions, tokens, directory, ledger, deadLetters, messages, twin },
     ...{ history, exports },
     ...{ completeness, clock, observer },
     audit: { list: (caller, filter) => listAudit(database, caller, filter) },
@@ -260,18 +256,17 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
     ...{ streams: video.streams, accessRegister: register, passages: search, commands: downlink.commands },
     ...composePeople({ shares, clock, observer, jurisdictions, hasher, tokens }),
     ...(await consolePages(observer)),
-    ...{ messageRate, kindRates: rates },
+    ...{ messageRate, http: uplinks.http },
     kindDryRun: kindTrial({ kinds, guard, journal: journals.live, clock }),
     cameraSetup: (id) => video.setup.status(id),
     units: unitsForApi(units, keeping),
     images: images.port,
     idempotency,
     room: disks,
-    preview: (message, lane) => previewOf({ ...intake.stamped(message), lane }, kinds, guard),
     health: new Health({
       clock,
       checks: healthChecks({
-        ...{ database, doorbell, store, writer, door, intake, lease, ...watched, board: readers },
+        ...{ database, doorbell, store, writer, uplinks: uplinks.opened, intake, lease, ...watched, board: readers },
         blobs: [images.blobs, alerting.evidenceBlobs],
       }),
       readers: () => readers.list(),
@@ -282,13 +277,14 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   const { url } = await listen(api, config.http);
   tls.watch((material) => {
     reloadTls(api, material);
-    door.reloadTls(material);
+    uplinks.reloadTls(material);
   });
   lifecycle.onStop('certificates', () => tls.stop());
-  const urls = { http: url, mqtt: door.url };
+  const others = uplinks.urls();
+  const urls = { http: url, mqtt: others.find((other) => other.startsWith('mqtt')) ?? '' };
   log.info({ part: 'gateway', ...urls, version: VERSION, devices: directory.size }, 'ready');
   return {
-    ready: greeting(urls, door.tlsPort === null ? null : `mqtts://${config.mqtt.host}:${door.tlsPort}`),
+    ready: greeting(url, others),
     urls,
     lost,
     stop: (deadlineMs) => lifecycle.stop(deadlineMs),

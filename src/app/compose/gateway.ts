@@ -6,6 +6,7 @@ import { VERSION } from '../version.ts';
 export interface Gateway {
   /** Lines for the person who started it. */
   ready: string[];
+  /** `mqtt`: where devices connect without TLS, or the broker. */
   urls: { http: string; mqtt: string };
   /** Resolves when another gateway has taken the database: this one must end at once and write nothing more. */
   lost: Promise<null>;
@@ -13,14 +14,10 @@ export interface Gateway {
   stop(deadlineMs: number): Promise<StopFailure[]>;
 }
 
-/** Lines for the person who started it: where everything is. */
-export function greeting(urls: Gateway['urls'], mqtts: string | null): string[] {
-  return [
-    `citywatch ${VERSION} is ready.`,
-    `  API   ${urls.http}/api/docs`,
-    ...(mqtts === null ? [] : [`  MQTTS ${mqtts}`]),
-    `  MQTT  ${urls.mqtt}`,
-  ];
+/** Lines for the person who started it: where everything is. `urls` are those of the uplinks. */
+export function greeting(http: string, urls: readonly string[]): string[] {
+  const line = (url: string) => `  ${url.slice(0, url.indexOf(':')).toUpperCase().padEnd(5)} ${url}`;
+  return [`citywatch ${VERSION} is ready.`, `  API   ${http}/api/docs`, ...urls.map(line)];
 }
 
 /** What a broker proves itself by, where it may ask us; nothing where it may not. */

@@ -1,7 +1,8 @@
 import { isMap, isScalar, LineCounter, type Pair, parseDocument, type YAMLMap } from 'yaml';
 import type { Issue } from '../../core/errors.ts';
+import { isSetting } from '../../core/setup/setting.ts';
 import { closest } from './did-you-mean.ts';
-import { isSetting, SETTINGS } from './settings.ts';
+import { SETTINGS } from './settings.ts';
 
 /** A value as it stands in the file or a variable, before it is checked. */
 export interface FoundValue {

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { CitywatchError, type Issue, messageOf } from '../../core/errors.ts';
 import type { KnownSecrets } from '../../core/observe.ts';
+import { isSetting, type Setting } from '../../core/setup/setting.ts';
 import { type FoundValue, readSettingsFile } from './config-file.ts';
 import { closest } from './did-you-mean.ts';
-import { allSettings, type Config, isSetting, SETTINGS, type Setting } from './settings.ts';
+import { allSettings, type Config, SETTINGS } from './settings.ts';
 
 export type { Config } from './settings.ts';
 

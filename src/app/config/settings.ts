@@ -1,25 +1,30 @@
 import { z } from 'zod';
 import {
   days,
-  host,
+  type Head,
+  isSetting,
   name,
-  networks,
   optionalText,
   path,
-  port,
   type Setting,
   secret,
   setting,
   text,
   url,
-} from './setting.ts';
-
-export type { Setting } from './setting.ts';
+  type ValuesOf,
+} from '../../core/setup/setting.ts';
+import { settingsOf, UPLINKS } from '../../ingest/uplinks/uplinks.ts';
+import { isCidr } from '../../platform/outbound/networks.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** Roles that this version runs; `ingest`, `alerts`, `api` and `console` are names kept for later. */
 const ROLES = ['all'] as const;
+
+function networks(head: Head, value: string[]): Setting<string[]> {
+  const schema = z.array(z.string().refine(isCidr)).max(256);
+  return setting<string[]>(head, schema, value, { range: 'a list of networks such as 10.0.0.0/8', fromText: 'list' });
+}
 
 /** Every setting there is, in the order of the page about them. Key in the file = path in this tree. */
 export const SETTINGS = {
@@ -32,33 +37,12 @@ export const SETTINGS = {
     './data',
     { range: 'the path of a directory' },
   ),
-  http: {
-    host: host(['CITYWATCH_HTTP_HOST', 'Address the API listens on.']),
-    port: port(['CITYWATCH_HTTP_PORT', 'Port of the API; 0 takes any free one and prints it.'], 8080),
-  },
+  ...settingsOf(UPLINKS),
   publicUrl: url(
     ['CITYWATCH_PUBLIC_URL', 'Address under which people reach the gateway, for links in messages.'],
     ['https', 'http'],
     'refused',
   ),
-  mqtt: {
-    host: host(['CITYWATCH_MQTT_HOST', 'Address the MQTT listener listens on.']),
-    port: port(['CITYWATCH_MQTT_PORT', 'Port of MQTT without TLS; 0 takes any free one and prints it.'], 1883),
-    tlsPort: port(['CITYWATCH_MQTTS_PORT', 'Port of MQTT with TLS, used when a certificate is set.'], 8883),
-    url: url(['MQTT_URL', 'External MQTT broker in place of the embedded listener.'], ['mqtt', 'mqtts'], 'allowed'),
-    caFile: path([
-      'MQTT_CA_FILE',
-      'Certificates (PEM) of those who may issue that of the broker, where it is none that Node.js knows.',
-    ]),
-    shareGroup: name([
-      'CITYWATCH_MQTT_SHARE_GROUP',
-      'Refused: several gateways at one broker would each judge by a part of the messages of a device.',
-    ]),
-    brokerSecret: secret(
-      ['CITYWATCH_BROKER_SECRET', 'What a broker shows when it asks whether a device may connect.'],
-      32,
-    ),
-  },
   tls: {
     certFile: path([
       'CITYWATCH_TLS_CERT_FILE',
@@ -181,16 +165,7 @@ export const SETTINGS = {
   },
 } as const;
 
-/** A tree of settings as the values they have. */
-export type ValuesOf<Tree> = {
-  readonly [Key in keyof Tree]: Tree[Key] extends Setting<infer Value> ? Value : ValuesOf<Tree[Key]>;
-};
-
 export type Config = ValuesOf<typeof SETTINGS>;
-
-export function isSetting(node: object): node is Setting<unknown> {
-  return 'variable' in node && typeof node.variable === 'string';
-}
 
 /** Every setting with its key in the file, such as `http.port`. */
 export function allSettings(

@@ -1,14 +1,17 @@
 import { deadline } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import type { Observer } from '../../core/observe.ts';
-import { type DoctorDeps, type Finding, problem } from './findings.ts';
+import { type Finding, problem } from '../../core/setup/findings.ts';
+import type { DoctorDeps } from './deps.ts';
 import { checkJournal } from './journal.ts';
 import { checkClock, checkDataDirectory, checkDisk, checkPorts, checkTimeKeeping } from './machine.ts';
-import { checkBroker, checkTls } from './mqtt.ts';
 import { checkCage, checkFfmpeg, checkInfluxProgram, checkPostgresProgram, checkRedisProgram } from './programs.ts';
 import { checkDatabaseServer, checkInfluxServer, checkRedisServer } from './servers.ts';
+import { checkTls } from './tls.ts';
+import { checkUplinks } from './uplinks.ts';
 
-export type { DoctorDeps, Finding } from './findings.ts';
+export type { Finding } from '../../core/setup/findings.ts';
+export type { DoctorDeps } from './deps.ts';
 
 type Check = (deps: DoctorDeps, signal: AbortSignal) => Promise<Finding[]>;
 
@@ -44,7 +47,7 @@ export async function examine(deps: DoctorDeps): Promise<Finding[]> {
 export async function examineAll(deps: DoctorDeps): Promise<Finding[]> {
   const own = {
     time: checkTimeKeeping,
-    mqtt: checkBroker,
+    uplinks: checkUplinks,
     tls: checkTls,
     cage: checkCage,
     journal: checkJournal,

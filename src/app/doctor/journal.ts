@@ -2,13 +2,14 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ruleCursors } from '../../alerts/rules/cursors.ts';
 import { Registry } from '../../core/observe.ts';
+import { type Finding, fine, problem } from '../../core/setup/findings.ts';
 import { glanceAtJournal } from '../../ingest/lives/glance.ts';
 import { judgeLives } from '../../ingest/lives/lives.ts';
 import { readDatabaseSide } from '../../ingest/lives/lives-store.ts';
 import { misfitWords } from '../../ingest/lives/open-lives.ts';
 import { Database, sql } from '../../platform/database/database.ts';
 import { dataDirectoryIsHeld } from '../local-services/data-directory.ts';
-import { type DoctorDeps, type Finding, fine, problem } from './findings.ts';
+import type { DoctorDeps } from './deps.ts';
 
 const PART = 'journal';
 

@@ -1,11 +1,14 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Finding, fine, problem, warning } from '../../core/setup/findings.ts';
+import type { UplinkType } from '../../ingest/uplinks/uplink.ts';
+import { UPLINKS, valuesFor } from '../../ingest/uplinks/uplinks.ts';
 import { lookAtDisks } from '../../platform/files/disks.ts';
 import { findingOf, placesOnDisk } from '../health/disk-watch.ts';
 import { dataDirectoryIsHeld, ownerProblem } from '../local-services/data-directory.ts';
 import { listenProblem } from '../local-services/ports.ts';
 import { run } from '../local-services/run.ts';
-import { type DoctorDeps, type Finding, fine, problem, warning } from './findings.ts';
+import type { DoctorDeps } from './deps.ts';
 
 /** Years in which this program can run; outside them the clock is wrong, and with it every time that is stored. */
 const YEARS = { first: 2025, last: 2099 };
@@ -60,13 +63,8 @@ export function judgeTimeKeeping(said: string): Finding[] {
 
 export async function checkPorts({ config }: DoctorDeps): Promise<Finding[]> {
   if (await dataDirectoryIsHeld(config.dataDir)) return [fine('ports', 'in use by the gateway that is running')];
-  const listeners = [
-    { ...config.http, setting: 'CITYWATCH_HTTP_PORT' },
-    ...(config.mqtt.url === null ? [{ ...config.mqtt, setting: 'CITYWATCH_MQTT_PORT' }] : []),
-    ...(config.mqtt.url === null && config.tls.certFile !== null
-      ? [{ host: config.mqtt.host, port: config.mqtt.tlsPort, setting: 'CITYWATCH_MQTTS_PORT' }]
-      : []),
-  ];
+  const hasTls = config.tls.certFile !== null;
+  const listeners = UPLINKS.flatMap((type: UplinkType) => type.listens(valuesFor(type, config), hasTls));
   return Promise.all(
     listeners.map(async ({ host, port, setting }) => {
       const code = await listenProblem(host, port);

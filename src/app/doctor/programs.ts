@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { type Finding, fine, problem, warning } from '../../core/setup/findings.ts';
 import { CAGE_REMEDY, findCage } from '../../streams/ffmpeg/cage.ts';
 import { findPostgres } from '../local-services/postgres/binaries.ts';
 import { run } from '../local-services/run.ts';
 import { ffmpegUserToBe, isRoot, systemUserProblem } from '../local-services/system-user.ts';
-import { type DoctorDeps, type Finding, fine, problem, warning } from './findings.ts';
+import type { DoctorDeps } from './deps.ts';
 
 /** What streams need of ffmpeg; a build without one of these would fail only when the first camera is looked at. */
 const FFMPEG_NEEDS: { list: string; names: string[] }[] = [

@@ -1,11 +1,12 @@
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { Registry } from '../../core/observe.ts';
+import { type Finding, fine, problem, warning } from '../../core/setup/findings.ts';
 import { Database, sql } from '../../platform/database/database.ts';
 import { SqlError } from '../../platform/database/sql-errors.ts';
 import { codeOf } from '../../platform/outbound/failure.ts';
 import { chooseStore } from '../compose/store.ts';
 import { askRedis } from '../local-services/redis-probe.ts';
-import { type DoctorDeps, type Finding, fine, problem, warning } from './findings.ts';
+import type { DoctorDeps } from './deps.ts';
 import { isOlder } from './programs.ts';
 
 /** Clocks of two servers further apart than this make times of the same event contradict each other. */

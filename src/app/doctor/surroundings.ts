@@ -2,8 +2,8 @@ import type { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
 import { DiskWatch, placesOnDisk } from '../health/disk-watch.ts';
 import { StandingFindings } from '../health/standing-findings.ts';
 import { placesOfRoom } from '../local-services/data-directory.ts';
+import type { DoctorDeps } from './deps.ts';
 import { examineUseful } from './doctor.ts';
-import type { DoctorDeps } from './findings.ts';
 
 export interface SurroundingsInput extends DoctorDeps {
   lifecycle: Lifecycle;

@@ -5,10 +5,10 @@ import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
+import type { Finding } from '../../core/setup/findings.ts';
 import { type DiskPlace, type DiskVerdict, freeBytesOf, lookAtDisks, ROOM_BYTES } from '../../platform/files/disks.ts';
 import { keepRoom } from '../../platform/files/kept-room.ts';
 import type { Config } from '../config/config.ts';
-import type { Finding } from '../doctor/findings.ts';
 
 /** Where the gateway keeps what, as far as it is on this machine. */
 export async function placesOnDisk({ dataDir, database, influx }: Config): Promise<DiskPlace[]> {

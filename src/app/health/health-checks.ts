@@ -1,6 +1,7 @@
 import { RULES_READER } from '../../alerts/rules/cursors.ts';
 import type { ReaderStanding } from '../../api/deps.ts';
 import { CitywatchError } from '../../core/errors.ts';
+import type { OpenUplink } from '../../ingest/uplinks/uplinks.ts';
 import type { Blobs } from '../../platform/blobs/blobs.ts';
 import type { Check, HealthDeps } from './health.ts';
 
@@ -10,7 +11,7 @@ export interface HealthParts {
   doorbell: { up(): boolean };
   store: { ping(): Promise<unknown> };
   writer: { status(): { ok: boolean; reason: string | null } };
-  door: { check(): void };
+  uplinks: readonly OpenUplink[];
   streams: { processes(): { spawner: number | null }; readonly gap: string | null };
   intake: { full(): boolean };
   lease: { held(): boolean };
@@ -28,11 +29,14 @@ type Checks = HealthDeps['checks'];
 
 /** How each part is asked whether it is well, and whether the gateway is ready without it. */
 export function healthChecks(parts: HealthParts): Checks {
-  const { database, doorbell, store, writer, door, streams, intake, disks, findings, board, ruleFiles, blobs, lease } =
-    parts;
+  const { database, doorbell, store, writer, uplinks, streams, intake, disks, findings, board } = parts;
+  const { ruleFiles, blobs, lease } = parts;
   const needed = (check: Check) => ({ needed: true, check });
   const useful = (check: Check) => ({ needed: false, check });
   return {
+    ...Object.fromEntries(
+      uplinks.map(({ uplink, needed }) => [uplink.name, { needed, check: () => refuseIfDeaf(uplink) }]),
+    ),
     postgres: needed(() => database.ping()),
     redis: useful(() => {
       findings.check('redis');
@@ -44,7 +48,6 @@ export function healthChecks(parts: HealthParts): Checks {
       const { ok, reason } = writer.status();
       refuseUnless(ok, reason ?? '');
     }),
-    mqtt: needed(() => door.check()),
     ffmpeg: useful(() => {
       findings.check('ffmpeg');
       refuseUnless(streams.processes().spawner !== null, 'spawner is down');
@@ -67,6 +70,11 @@ export function healthChecks(parts: HealthParts): Checks {
     readers: useful(() => refuseStuck(board, (name) => name !== RULES_READER)),
     disk: useful(() => disks.check()),
   };
+}
+
+function refuseIfDeaf(uplink: OpenUplink['uplink']): void {
+  const { ok, reason } = uplink.status();
+  refuseUnless(ok, reason ?? 'no messages come in');
 }
 
 function refuseStuck(board: HealthParts['board'], isMeant: (name: string) => boolean): void {

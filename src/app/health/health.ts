@@ -1,4 +1,4 @@
-import type { HealthSource, PartHealth, PartName, ReaderStanding } from '../../api/deps.ts';
+import type { HealthSource, PartHealth, PartName, Parts, ReaderStanding } from '../../api/deps.ts';
 import { type Clock, deadline } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { orAborted } from '../../core/mechanisms/abort.ts';
@@ -14,9 +14,15 @@ const CHECK_DEADLINE_MS = 2_000;
 /** Many may ask at once; the parts are asked once a second. */
 const FRESH_MS = 1_000;
 
+export interface PartCheck {
+  /** Whether the gateway is not ready without it. */
+  needed: boolean;
+  check: Check;
+}
+
 export interface HealthDeps {
   clock: Clock;
-  checks: Record<PartName, { needed: boolean; check: Check }>;
+  checks: Record<PartName, PartCheck> & Record<string, PartCheck>;
   readers(): ReaderStanding[];
 }
 
@@ -25,7 +31,7 @@ export class Health implements HealthSource {
   readonly #clock: Clock;
   readonly #checks: HealthDeps['checks'];
   readonly #readers: HealthDeps['readers'];
-  #last: { atMs: number; answer: Promise<Record<PartName, PartHealth>> } | null = null;
+  #last: { atMs: number; answer: Promise<Parts> } | null = null;
 
   constructor({ clock, checks, readers }: HealthDeps) {
     this.#clock = clock;
@@ -37,7 +43,7 @@ export class Health implements HealthSource {
     return this.#readers();
   }
 
-  check(): Promise<Record<PartName, PartHealth>> {
+  check(): Promise<Parts> {
     const nowMs = this.#clock.monotonicMs();
     if (this.#last && nowMs - this.#last.atMs < FRESH_MS) return this.#last.answer;
     const answer = this.#ask();
@@ -45,14 +51,13 @@ export class Health implements HealthSource {
     return answer;
   }
 
-  async #ask(): Promise<Record<PartName, PartHealth>> {
-    const names = Object.keys(this.#checks) as PartName[];
-    const answers = await Promise.all(names.map(async (name) => [name, await this.#one(name)] as const));
-    return Object.fromEntries(answers) as Record<PartName, PartHealth>;
+  async #ask(): Promise<Parts> {
+    const parts = Object.entries(this.#checks);
+    const answers = await Promise.all(parts.map(async ([name, part]) => [name, await this.#one(part)] as const));
+    return Object.fromEntries(answers) as Parts;
   }
 
-  async #one(name: PartName): Promise<PartHealth> {
-    const { needed, check } = this.#checks[name];
+  async #one({ needed, check }: PartCheck): Promise<PartHealth> {
     const limit = deadline(this.#clock, CHECK_DEADLINE_MS);
     try {
       const note = await orAborted(Promise.resolve(check(limit.signal)), limit.signal);

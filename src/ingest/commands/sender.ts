@@ -8,17 +8,8 @@ import { type Database, type Selectable, sql } from '../../platform/database/dat
 import { DONE, enqueueWork, type WorkResult } from '../../platform/work/work.ts';
 import { COMMANDS_QUEUE, payloadOf } from './commands.ts';
 import type { OpenDevices } from './open-devices.ts';
+import type { CommandPort } from './port.ts';
 import type { CommandTables } from './tables.ts';
-
-/** The way to devices that are connected to us, or to a broker. */
-export interface CommandPort {
-  /** Names the connection that a command would be sent on; null when nothing can be sent to this device now. */
-  session(device: DeviceId): string | null;
-  /** Sends one command; true once it is acknowledged. A copy that still waits after `expiresInMs` is of no use. */
-  send(device: DeviceId, payload: Buffer, expiresInMs: number): Promise<boolean>;
-  /** Who acknowledges. A broker cannot say whether a device is there: then the device's own state does. */
-  readonly acknowledgedBy: 'device' | 'broker';
-}
 
 export interface SenderDeps {
   database: Database;
@@ -63,7 +54,7 @@ export class CommandSender {
   readonly #deps: SenderDeps;
   readonly #log: Logger;
   readonly #sent: Counter;
-  #port: CommandPort | null = null;
+  readonly #ports: CommandPort[] = [];
   /** Devices whose acknowledgements are awaited, and those that were rung for meanwhile. */
   readonly #busy = new Map<DeviceId, Promise<void>>();
   readonly #again = new Set<DeviceId>();
@@ -85,12 +76,14 @@ export class CommandSender {
     });
   }
 
+  /** One more way to devices; a device is told on the first one that reaches it. */
   connect(port: CommandPort): void {
-    this.#port = port;
+    this.#ports.push(port);
   }
 
-  get acknowledgedBy(): CommandPort['acknowledgedBy'] | null {
-    return this.#port?.acknowledgedBy ?? null;
+  /** Whether some devices are told by somebody who cannot say whether they are there. */
+  get isToldBlindly(): boolean {
+    return this.#ports.some(({ acknowledgedBy }) => acknowledgedBy === 'broker');
   }
 
   /**
@@ -140,16 +133,24 @@ export class CommandSender {
     const { clock } = this.#deps;
     const rows = await this.#open(device);
     this.#deps.open.note(device, rows.length > 0);
-    const port = this.#port;
-    const session = port?.session(device) ?? null;
-    if (port === null || session === null) return DONE;
+    const way = this.#wayTo(device);
+    if (way === null) return DONE;
+    const { session } = way;
     const nowMs = clock.nowMs();
     const open = rows.filter((row) => row.session !== session && row.deadline_at_ms > nowMs);
     const untilMs = (id: string): number => this.#held.get(`${session} ${id}`) ?? 0;
     const due = open.filter(({ id }) => untilMs(id) <= nowMs).slice(0, BATCH_MAX);
     const heldUntilMs = open.map(({ id }) => untilMs(id)).filter((atMs) => atMs > nowMs);
-    if (due.length > 0) await this.#sendAll(device, { port, session }, due);
+    if (due.length > 0) await this.#sendAll(device, way, due);
     return heldUntilMs.length === 0 ? DONE : { again: { atMs: Math.min(...heldUntilMs) } };
+  }
+
+  #wayTo(device: DeviceId): Pick<OnItsWay, 'port' | 'session'> | null {
+    for (const port of this.#ports) {
+      const session = port.session(device);
+      if (session !== null) return { port, session };
+    }
+    return null;
   }
 
   async #sendAll(device: DeviceId, { port, session }: Pick<OnItsWay, 'port' | 'session'>, due: OpenRow[]) {

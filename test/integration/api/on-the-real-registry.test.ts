@@ -1,10 +1,9 @@
 import t from 'tap';
-import type { ApiDeps } from '../../../src/api/deps.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { decodeMessage } from '../../../src/ingest/decode/decode.ts';
 import { listAudit } from '../../../src/platform/records/audit.ts';
 import { Idempotency } from '../../../src/platform/records/idempotency.ts';
-import { bearer, startApi, type TestApi } from '../../support/api.ts';
+import { bearer, startApi, type TestApi, type TestParts } from '../../support/api.ts';
 import { openRegistry } from '../../support/registry.ts';
 
 const BOOTSTRAP = 'bootstrap-token-of-at-least-32-characters';
@@ -23,7 +22,7 @@ const SECRET = 'a-secret-the-maker-has-burnt-in';
 async function startReal(t: Parameters<typeof openRegistry>[0]) {
   const { database, registry, directory, tokens, kinds, jurisdictions } = await openRegistry(t);
   await tokens.ensureBootstrap(BOOTSTRAP);
-  const parts: Partial<ApiDeps> = {
+  const parts: TestParts = {
     ...{ registry, directory, tokens, kinds, jurisdictions },
     audit: { list: (caller, filter) => listAudit(database, caller, filter) },
     idempotency: new Idempotency({ database, clock: systemClock }),

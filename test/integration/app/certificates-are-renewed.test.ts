@@ -3,8 +3,9 @@ import { chmodSync, renameSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { TlsFiles, type TlsMaterial } from '../../../src/app/tls.ts';
+import { TlsFiles } from '../../../src/app/tls.ts';
 import { createObserver, KnownSecrets, type Observer } from '../../../src/core/observe.ts';
+import type { TlsMaterial } from '../../../src/ingest/uplinks/uplink.ts';
 import { Authority } from '../../support/certificates.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { until } from '../../support/until.ts';
@@ -178,7 +179,7 @@ t.test('without a certificate there is no TLS', async (t) => {
     { certFile: null, keyFile: null, clientCaFile: null },
     { clock: new ManualClock(), ...observed() },
   );
-  t.same([files.forApi(), files.forMqtt(0)], [{}, {}]);
+  t.same([files.forApi(), files.material], [{}, null]);
   files.watch(() => t.fail('nothing to watch'));
   await files.stop();
 });

@@ -37,7 +37,7 @@ export async function startDownlink(deps: DownlinkDeps) {
   const commands = new Commands({ database, clock, observer, kinds, directory, open, ring });
   const replies = new RepliesReader({
     ...{ database, clock, observer, head: () => journal.head, incarnationOf, open },
-    stateMeansThere: () => sender.acknowledgedBy === 'broker',
+    stateMeansThere: () => sender.isToldBlindly,
     isThere: (device) => sender.listening(device),
   });
   work.handle(COMMANDS_QUEUE, (device) => sender.handle(device));

@@ -7,9 +7,11 @@ import type { Lane } from '../../../core/types.ts';
 import { DuplicateIndex } from '../../../ingest/duplicates/index.ts';
 import { Journal } from '../../../ingest/journal/journal.ts';
 import type { JournalOptions } from '../../../ingest/journal/options.ts';
+import { UplinkNumbers } from '../../../ingest/journal/uplink-numbers.ts';
 import { type Adopted, adoptJournal } from '../../../ingest/lives/adopt.ts';
 import { beginOpening, type KnownLives, knowLives, type LivesDeps } from '../../../ingest/lives/open-lives.ts';
 import type { FeedOptions } from '../../../ingest/readers/feed.ts';
+import { UPLINKS } from '../../../ingest/uplinks/uplinks.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import type { TwinJournal } from '../../../telemetry/twin/twin.ts';
 
@@ -84,9 +86,10 @@ async function livesOf({ directory, database, clock }: JournalsInput & { databas
 
 async function openLanes(input: JournalsInput, { lineage }: KnownLives): Promise<Record<Lane, Journal>> {
   const { directory, clock, observer, lifecycle } = input;
+  const uplinks = new UplinkNumbers(UPLINKS);
   const open = async (lane: Lane, options: Partial<JournalOptions>): Promise<Journal> => {
     const place = { directory: await directory(`journal/${lane}`), lane, lineage: lineage(lane) };
-    const journal = await Journal.open({ ...place, clock, observer, options });
+    const journal = await Journal.open({ ...place, clock, observer, options: { ...options, uplinks } });
     lifecycle.onStop(`journal ${lane}`, () => journal.close());
     return journal;
   };

@@ -3,11 +3,11 @@ import { CitywatchError, messageOf } from '../../../core/errors.ts';
 import { SayOnce } from '../../../core/mechanisms/say-once.ts';
 import type { Logger, Observer } from '../../../core/observe.ts';
 import { type Channel, DEVICE_ID, type DeviceIdentity, type NewMessage, type Receipt } from '../../../core/types.ts';
+import { AckQueue } from '../common/ack-queue.ts';
+import { ByteBudget } from '../common/byte-budget.ts';
 import { type KindRates, NO_RATES } from '../common/rate-budget.ts';
 import { channelOf, topicPrefix } from '../common/topics.ts';
-import { AckQueue } from '../mqtt/ack-queue.ts';
-import { ByteBudget } from '../mqtt/budget.ts';
-import { Turns } from '../mqtt/turns.ts';
+import { Turns } from '../common/turns.ts';
 import { BrokerDownlink } from './downlink.ts';
 import {
   codeOf,

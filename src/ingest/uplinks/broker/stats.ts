@@ -1,6 +1,6 @@
 import type { Registry } from '../../../core/observe.ts';
 import { plainMetrics } from '../../../core/plain-metrics.ts';
-import type { AckCounts } from '../mqtt/ack-queue.ts';
+import type { AckCounts } from '../common/ack-queue.ts';
 
 /** Why a message was acknowledged and not kept: a broker resends what is not, and everything behind would wait. */
 export type BrokerRefusal = 'unknown-device' | 'topic' | 'too-large' | 'rejected';

@@ -62,6 +62,16 @@ export class PacedQueue {
   }
 }
 
+/** Messages a second of one device that its kind says nothing of, and how many at once after a rest. */
+export const DEVICE_RATE = { perS: 500, burst: 2_000 };
+/** A message counts one more for every full 16 KiB. */
+const BYTES_PER_EXTRA_TOKEN = 16 * 1024;
+
+/** What a message of `bytes` costs beyond one. */
+export function extraCost(bytes: number): number {
+  return Math.floor(bytes / BYTES_PER_EXTRA_TOKEN);
+}
+
 const KEYS_MAX = 20_000;
 
 /** One token bucket per key, for the keys seen last; a forgotten key starts full again. */

@@ -11,6 +11,11 @@ export interface KindRates {
   wait(kind: string, enter: () => void): () => void;
 }
 
+/** Packets a second of one device, where its kind says otherwise than the uplink. */
+export interface DeviceRates {
+  devicePerS(kind: string): number | undefined;
+}
+
 /** Where nobody counts. */
 export const NO_RATES: KindRates = { take: () => 0, wait: () => () => {} };
 
@@ -46,7 +51,7 @@ interface Budget {
  * Nothing is ever dropped here: who gets no turn is not read, not acknowledged, or told to come again. Devices of the
  * kind wait in one row, one message each, so a loud one gets no more turns than a quiet one.
  */
-export class RateBudget implements KindRates {
+export class RateBudget implements KindRates, DeviceRates {
   readonly #deps: RateBudgetDeps;
   readonly #budgets = new Map<string, Budget>();
 

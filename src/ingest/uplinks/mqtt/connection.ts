@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../../core/clock.ts';
-import type { Waiting } from './budget.ts';
+import type { Waiting } from '../common/byte-budget.ts';
 import { type ConnectResult, decodeConnect, disconnect, pubacks, TYPE, type Version } from './codec.ts';
 import { type FrameRules, Framer, type FramingFault } from './framing.ts';
 import { type MqttOptions, PAUSE, publishBytesMax } from './options.ts';

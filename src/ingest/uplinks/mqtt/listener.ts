@@ -6,11 +6,11 @@ import { CitywatchError } from '../../../core/errors.ts';
 import { Newcomers } from '../../../core/mechanisms/newcomers.ts';
 import type { Observer } from '../../../core/observe.ts';
 import type { DeviceIdentity, NewMessage, Receipt } from '../../../core/types.ts';
+import type { AckQueueDeps } from '../common/ack-queue.ts';
 import { Buckets } from '../common/admission.ts';
-import { type KindRates, NO_RATES } from '../common/rate-budget.ts';
+import { ByteBudget } from '../common/byte-budget.ts';
+import { type DeviceRates, type KindRates, NO_RATES } from '../common/rate-budget.ts';
 import { keepalive } from '../common/topics.ts';
-import type { AckQueueDeps } from './ack-queue.ts';
-import { ByteBudget } from './budget.ts';
 import { type ConnectResult, connackAccepted, peerLimits, refusalWithin } from './codec.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
 import { type Admission, Complaints, Doorman } from './doorman.ts';
@@ -33,11 +33,6 @@ export interface MqttDeps {
   kinds?: KindRates & DeviceRates;
   clock: Clock;
   observer: Observer;
-}
-
-/** Packets a second of one device, where its kind says otherwise than the listener. */
-export interface DeviceRates {
-  devicePerS(kind: string): number | undefined;
 }
 
 export type MqttListenerOptions = Partial<MqttOptions> & Pick<MqttOptions, 'host' | 'port'>;

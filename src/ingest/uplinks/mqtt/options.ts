@@ -1,4 +1,5 @@
 import type { SecureVersion } from 'node:tls';
+import { DEVICE_RATE } from '../common/admission.ts';
 
 /** Key material of the TLS port, as PEM. With `ca`, a device must also show a certificate whose CN is its id. */
 export interface MqttTlsMaterial {
@@ -74,8 +75,8 @@ export const MQTT_DEFAULTS: Omit<MqttOptions, 'host' | 'port' | 'tls'> = {
   takeoversPerMinute: 10,
   failuresPerMinute: 10,
   failurePauseMs: 3_000,
-  messagesPerS: 500,
-  messagesBurst: 2_000,
+  messagesPerS: DEVICE_RATE.perS,
+  messagesBurst: DEVICE_RATE.burst,
   inflightMax: 200,
   inflightBytesMax: 1024 * 1024,
   totalInflightBytesMax: 64 * 1024 * 1024,

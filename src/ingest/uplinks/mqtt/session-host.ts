@@ -1,10 +1,10 @@
 import type { Clock } from '../../../core/clock.ts';
 import type { TokenBucket } from '../../../core/mechanisms/bounded.ts';
 import type { DeviceIdentity } from '../../../core/types.ts';
+import type { AckQueueDeps } from '../common/ack-queue.ts';
+import type { Waiting } from '../common/byte-budget.ts';
 import type { KindRates } from '../common/rate-budget.ts';
 import type { Will } from '../common/topics.ts';
-import type { AckQueueDeps } from './ack-queue.ts';
-import type { Waiting } from './budget.ts';
 import type { PeerLimits, Version } from './codec.ts';
 import type { MqttOptions } from './options.ts';
 import type { CloseReason, MqttStats } from './stats.ts';

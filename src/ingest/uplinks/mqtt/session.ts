@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { DeviceIdentity, NewMessage } from '../../../core/types.ts';
+import { type AckOwner, AckQueue } from '../common/ack-queue.ts';
+import { extraCost } from '../common/admission.ts';
 import { channelOf, judgeFilters, topicPrefix, type Will } from '../common/topics.ts';
-import { type AckOwner, AckQueue } from './ack-queue.ts';
 import * as codec from './codec.ts';
 import { disconnectFault, pubackFault, subscribeFault, unsubscribeFault } from './control.ts';
 import { PAUSE } from './options.ts';
 import type { PacketFault } from './properties.ts';
 import type { SessionStart } from './session-host.ts';
 
-const BYTES_PER_EXTRA_TOKEN = 16 * 1024;
 /** A device that is too fast is looked at again after this long, not after every single message. */
 const RATE_HOLD_MIN_MS = 50;
 
@@ -239,7 +239,7 @@ export class Session implements AckOwner {
 
   #pay(bytes: number): number {
     const { rate, host } = this.#it;
-    return rate.take(1 + Math.floor(bytes / BYTES_PER_EXTRA_TOKEN), host.clock.monotonicMs());
+    return rate.take(1 + extraCost(bytes), host.clock.monotonicMs());
   }
 
   #payLater(bytes: number, waitMs: number): void {

@@ -1,6 +1,6 @@
 import type { Registry } from '../../../core/observe.ts';
 import { plainMetrics } from '../../../core/plain-metrics.ts';
-import type { AckCounts } from './ack-queue.ts';
+import type { AckCounts } from '../common/ack-queue.ts';
 
 /** Why a connection ended. */
 export type CloseReason =

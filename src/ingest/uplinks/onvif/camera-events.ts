@@ -3,6 +3,7 @@ import type { Clock } from '../../../core/clock.ts';
 import { messageOf } from '../../../core/errors.ts';
 import { Counter, type Logger, type Observer } from '../../../core/observe.ts';
 import type { DeviceId, DeviceIdentity, NewMessage } from '../../../core/types.ts';
+import type { Uplink, UplinkStatus, UplinkType } from '../uplink.ts';
 
 /** What a camera noticed, as the device layer hands it over. */
 export interface NoticedEvent {
@@ -24,11 +25,30 @@ export interface OnvifEventsDeps {
   observer: Observer;
 }
 
+/** What cameras notice. The camera is asked by the device layer; here its events become messages. */
+export const onvif: UplinkType<'onvif', Record<never, never>, OnvifEvents> = {
+  name: 'onvif',
+  diskNumber: 2,
+  needed: false,
+  settings: {},
+  listens: () => [],
+  check: async () => [],
+  open: (_settings, { intake, devices, clock, observer }) =>
+    new OnvifEvents({
+      accept: (message) => intake.accept(message),
+      identity: (id) => devices.identity(id),
+      clock,
+      observer,
+    }),
+};
+
 /** The uplink of camera events: each becomes a message of the contract, and counts as taken when it is durable. */
-export class OnvifEvents {
+export class OnvifEvents implements Uplink {
+  readonly name = 'onvif';
   readonly #deps: OnvifEventsDeps;
   readonly #log: Logger;
   readonly #events: Counter<'result'>;
+  #reason: string | null = null;
 
   constructor(deps: OnvifEventsDeps) {
     this.#deps = deps;
@@ -39,6 +59,20 @@ export class OnvifEvents {
       labelNames: ['result'],
       registers: [deps.observer.metrics],
     });
+  }
+
+  /** Whoever asks the cameras begins and ends by itself. */
+  async start(): Promise<void> {
+    this.#reason = null;
+  }
+
+  async stop(): Promise<void> {
+    this.#reason = 'stopped';
+  }
+
+  /** Of one camera that cannot be asked, the camera's own record tells. */
+  status(): UplinkStatus {
+    return { ok: this.#reason === null, reason: this.#reason, urls: [] };
   }
 
   /**
@@ -65,7 +99,7 @@ export class OnvifEvents {
   async #accept(device: DeviceIdentity, event: NoticedEvent): Promise<void> {
     await this.#deps.accept({
       receivedAtMs: this.#deps.clock.nowMs(),
-      uplink: 'onvif',
+      uplink: this.name,
       channel: 'event',
       topic: `onvif/${event.topic}`,
       device,

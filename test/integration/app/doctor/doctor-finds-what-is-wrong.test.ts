@@ -5,11 +5,12 @@ import t from 'tap';
 import { loadConfig } from '../../../../src/app/config/config.ts';
 import { examine, examineAll, type Finding } from '../../../../src/app/doctor/doctor.ts';
 import { checkPorts } from '../../../../src/app/doctor/machine.ts';
-import { checkBroker, checkTls } from '../../../../src/app/doctor/mqtt.ts';
 import { whyNotRedis } from '../../../../src/app/doctor/servers.ts';
+import { checkTls } from '../../../../src/app/doctor/tls.ts';
 import { DataDirectory } from '../../../../src/app/local-services/data-directory.ts';
 import { askRedis } from '../../../../src/app/local-services/redis-probe.ts';
 import { KnownSecrets } from '../../../../src/core/observe.ts';
+import { checkBroker } from '../../../../src/ingest/uplinks/broker/check.ts';
 import { Database } from '../../../../src/platform/database/database.ts';
 import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
 import { Broker, PASSWORD } from '../../../support/broker.ts';
@@ -102,7 +103,7 @@ t.test('the broker of MQTT_URL is asked, and what it says is told apart', async 
   const issued = new Authority(t.testdir(), 'city').issue('127.0.0.1');
   const [broker, secure] = await Promise.all([Broker.start(t, []), Broker.start(t, [], issued)]);
   const look = async (url: string) =>
-    await checkBroker(await depsWith(t, { MQTT_URL: url }), new AbortController().signal);
+    await checkBroker((await depsWith(t, { MQTT_URL: url })).config.mqtt, new AbortController().signal);
   const at = (password: string, port: number, scheme = 'mqtt') => `${scheme}://citywatch:${password}@127.0.0.1:${port}`;
   t.match(await look(at(PASSWORD, broker.port)), [{ level: 'fine', what: 'the broker lets us in' }]);
   t.match(await look(at('wrong', broker.port)), [

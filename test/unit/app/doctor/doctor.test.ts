@@ -2,8 +2,9 @@ import t from 'tap';
 import type { Finding } from '../../../../src/app/doctor/doctor.ts';
 import { refuseProblems } from '../../../../src/app/doctor/doctor.ts';
 import { judgeTimeKeeping } from '../../../../src/app/doctor/machine.ts';
-import { judgeBroker, judgeExpiry } from '../../../../src/app/doctor/mqtt.ts';
 import { judgeInflux1, judgeRedis, judgeSkew } from '../../../../src/app/doctor/servers.ts';
+import { judgeExpiry } from '../../../../src/app/doctor/tls.ts';
+import { judgeBroker } from '../../../../src/ingest/uplinks/broker/check.ts';
 import { quietObserver } from '../../../support/services.ts';
 
 function info(values: { version?: string; policy?: string; aof?: string }): string {

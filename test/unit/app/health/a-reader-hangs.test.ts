@@ -11,7 +11,7 @@ function board() {
   const fine = async (): Promise<void> => {};
   const checks = healthChecks({
     ...{ database: { ping: fine }, doorbell: { up: () => true }, store: { ping: fine } },
-    ...{ writer: { status: () => ({ ok: true, reason: null }) }, door: { check: () => {} } },
+    ...{ writer: { status: () => ({ ok: true, reason: null }) }, uplinks: [] },
     ...{
       streams: { processes: () => ({ spawner: 1 }), gap: null },
       intake: { full: () => false },

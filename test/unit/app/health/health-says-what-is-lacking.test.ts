@@ -3,14 +3,22 @@ import { Health } from '../../../../src/app/health/health.ts';
 import { type HealthParts, healthChecks } from '../../../../src/app/health/health-checks.ts';
 import { ManualClock } from '../../../support/clock.ts';
 
-/** Parts that are all well, and a video part of which this lacks. */
+/** An uplink that hears nobody. */
+const MQTT = {
+  name: 'mqtt',
+  start: async () => {},
+  stop: async () => {},
+  status: () => ({ ok: false, reason: 'the broker does not answer', urls: [] }),
+};
+
+/** Parts that are well but for one uplink, and a video part of which this lacks. */
 function parts(gap: string | null): HealthParts {
   return {
     database: { ping: async () => {} },
     doorbell: { up: () => true },
     store: { ping: async () => {} },
     writer: { status: () => ({ ok: true, reason: null }) },
-    door: { check: () => {} },
+    uplinks: [{ uplink: MQTT, needed: true }],
     streams: { processes: () => ({ spawner: 1 }), gap },
     intake: { full: () => false },
     ruleFiles: { problem: () => null },
@@ -40,4 +48,9 @@ t.test('a wrong rule file leaves the rules well and ready, and says what is wron
   const health = new Health({ clock: new ManualClock(0), checks, readers: () => [] });
   t.same((await health.check()).rules, { ok: true, needed: true, reason });
   t.same((await healthOf(null).check()).rules, { ok: true, needed: true });
+});
+
+t.test('an uplink is asked under its own name, and is missed as much as its type says', async (t) => {
+  const { mqtt } = await healthOf(null).check();
+  t.same(mqtt, { ok: false, needed: true, reason: 'the broker does not answer' });
 });

@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { DeviceKind } from '../../../../../src/core/types.ts';
 import { KIND_PER_S, RateBudget } from '../../../../../src/ingest/uplinks/common/rate-budget.ts';
-import { Turns } from '../../../../../src/ingest/uplinks/mqtt/turns.ts';
+import { Turns } from '../../../../../src/ingest/uplinks/common/turns.ts';
 import { ManualClock } from '../../../../support/clock.ts';
 import { quietObserver } from '../../../../support/journal.ts';
 import { KIOSK } from '../../../../support/kiosk-kind.ts';

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { isCidr } from '../../platform/outbound/networks.ts';
 
-/** One setting: its place in the file is its place in {@link SETTINGS}, its variable overrides the file. */
+/** One setting: its place in the file is its place in the tree of settings, its variable overrides the file. */
 export interface Setting<Value> {
   readonly variable: string;
   readonly schema: z.ZodType<Value>;
@@ -21,7 +20,7 @@ export interface Setting<Value> {
 
 type Rest<Value> = Partial<Omit<Setting<Value>, 'variable' | 'meaning' | 'default'>>;
 
-type Head = [variable: string, meaning: string];
+export type Head = [variable: string, meaning: string];
 
 export function setting<Value>([variable, meaning]: Head, schema: z.ZodType<Value>, value: Value, rest: Rest<Value>) {
   const base = { range: '', unit: '', fromText: 'text', fromFile: false, secret: false } as const;
@@ -86,7 +85,11 @@ export function isSocketUrl(value: string, schemes: string[]): boolean {
   return schemes.some((scheme) => value.startsWith(`${scheme}://`)) && /^\w+:\/\/[^/@\s]*@\/\S*$/.test(value);
 }
 
-export function networks(head: Head, value: string[]): Setting<string[]> {
-  const schema = z.array(z.string().refine(isCidr)).max(256);
-  return setting<string[]>(head, schema, value, { range: 'a list of networks such as 10.0.0.0/8', fromText: 'list' });
+/** Settings, and groups of them, as the values they have. */
+export type ValuesOf<Tree> = {
+  readonly [Key in keyof Tree]: Tree[Key] extends Setting<infer Value> ? Value : ValuesOf<Tree[Key]>;
+};
+
+export function isSetting(node: object): node is Setting<unknown> {
+  return 'variable' in node && typeof node.variable === 'string';
 }

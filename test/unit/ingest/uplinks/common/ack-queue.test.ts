@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import t from 'tap';
 import { CitywatchError } from '../../../../../src/core/errors.ts';
 import type { NewMessage, Receipt } from '../../../../../src/core/types.ts';
-import { AckQueue } from '../../../../../src/ingest/uplinks/mqtt/ack-queue.ts';
-import { ByteBudget } from '../../../../../src/ingest/uplinks/mqtt/budget.ts';
+import { AckQueue } from '../../../../../src/ingest/uplinks/common/ack-queue.ts';
+import { ByteBudget } from '../../../../../src/ingest/uplinks/common/byte-budget.ts';
 import { ManualClock } from '../../../../support/clock.ts';
 
 function message(packetId: number): NewMessage {

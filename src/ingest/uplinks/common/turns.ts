@@ -1,5 +1,5 @@
 import { CitywatchError } from '../../../core/errors.ts';
-import type { KindRates } from '../common/rate-budget.ts';
+import type { KindRates } from './rate-budget.ts';
 
 /**
  * The messages of a broker that wait for the turn of their kind. Messages of other kinds are taken meanwhile; their

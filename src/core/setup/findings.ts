@@ -1,9 +1,4 @@
-import type { Clock } from '../../core/clock.ts';
-import type { Observer } from '../../core/observe.ts';
-import type { Outbound } from '../../platform/outbound/outbound.ts';
-import type { Config } from '../config/config.ts';
-
-/** One thing that was looked at. */
+/** One thing that was looked at by `citywatch doctor`, or by a start. */
 export interface Finding {
   /** `problem`: the gateway must not start so. `warning`: it can, and somebody should know. */
   level: 'fine' | 'warning' | 'problem';
@@ -11,13 +6,6 @@ export interface Finding {
   what: string;
   /** What to do; empty when nothing is wrong. */
   remedy: string;
-}
-
-export interface DoctorDeps {
-  config: Config;
-  clock: Clock;
-  observer: Observer;
-  outbound: Pick<Outbound, 'http'>;
 }
 
 export function fine(part: string, what: string): Finding {

@@ -3,7 +3,7 @@ import { CitywatchError } from '../../../core/errors.ts';
 import { backoffMs, jittered } from '../../../core/mechanisms/backoff.ts';
 import { type Random, systemRandom } from '../../../core/random.ts';
 import type { NewMessage, Receipt } from '../../../core/types.ts';
-import type { ByteBudget } from './budget.ts';
+import type { ByteBudget } from './byte-budget.ts';
 
 export interface AckQueueDeps {
   accept(message: NewMessage): Promise<Receipt>;

@@ -1,18 +1,12 @@
-import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { DAY_MS, toRfc3339 } from '../../core/clock.ts';
-import { messageOf } from '../../core/errors.ts';
-import { Registry } from '../../core/observe.ts';
-import { EXTERNAL_MQTT_DEFAULTS } from '../../ingest/uplinks/broker/options.ts';
-import { askBroker, type BrokerAnswer } from '../../ingest/uplinks/broker/probe.ts';
-import { TlsFiles } from '../tls.ts';
-import { type DoctorDeps, type Finding, fine, problem, warning } from './findings.ts';
-
-const RENEW_BEFORE_DAYS = 30;
+import { messageOf } from '../../../core/errors.ts';
+import { type Finding, fine, problem } from '../../../core/setup/findings.ts';
+import type { MqttSettings } from '../mqtt/settings.ts';
+import { EXTERNAL_MQTT_DEFAULTS } from './options.ts';
+import { askBroker, type BrokerAnswer } from './probe.ts';
 
 /** The broker behind MQTT_URL, where one is set: whether it is there, believes us and can do what we need. */
-export async function checkBroker({ config }: DoctorDeps, signal: AbortSignal): Promise<Finding[]> {
-  const { url, caFile } = config.mqtt;
+export async function checkBroker({ url, caFile }: MqttSettings, signal: AbortSignal): Promise<Finding[]> {
   if (url === null) return [];
   let ca: Buffer | null = null;
   try {
@@ -54,25 +48,4 @@ export function judgeBroker(answer: BrokerAnswer): Finding {
   }
   const what = `the broker does not answer${code === '' ? '' : ` (${code})`}`;
   return problem('mqtt', what, 'check host, port and scheme (mqtt:// or mqtts://) in MQTT_URL, and that it runs');
-}
-
-/** Certificate and key of HTTPS and MQTTS, where they are set: whether they can be used, and how long. */
-export async function checkTls({ config, clock, observer }: DoctorDeps): Promise<Finding[]> {
-  const { certFile } = config.tls;
-  if (certFile === null) return [];
-  try {
-    await TlsFiles.open(config.tls, { clock, observer: { log: observer.log, metrics: new Registry() } });
-    const { validTo } = new X509Certificate(await readFile(certFile));
-    return [judgeExpiry(Date.parse(validTo), clock.nowMs())];
-  } catch (error) {
-    return [problem('tls', messageOf(error), 'mend the file that the setting names')];
-  }
-}
-
-export function judgeExpiry(endsAtMs: number, nowMs: number): Finding {
-  const remedy = 'renew it; the gateway reads the new files by itself';
-  if (endsAtMs <= nowMs) return problem('tls', `the certificate ended at ${toRfc3339(endsAtMs)}`, remedy);
-  const days = Math.floor((endsAtMs - nowMs) / DAY_MS);
-  if (days < RENEW_BEFORE_DAYS) return warning('tls', `the certificate ends in ${days} days`, remedy);
-  return fine('tls', `the certificate of HTTPS and MQTTS is good for ${days} days`);
 }

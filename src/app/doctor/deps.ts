@@ -1,0 +1,12 @@
+import type { Clock } from '../../core/clock.ts';
+import type { Observer } from '../../core/observe.ts';
+import type { Outbound } from '../../platform/outbound/outbound.ts';
+import type { Config } from '../config/config.ts';
+
+/** What a look at the machine may use. */
+export interface DoctorDeps {
+  config: Config;
+  clock: Clock;
+  observer: Observer;
+  outbound: Pick<Outbound, 'http'>;
+}
