@@ -14,10 +14,10 @@ export const SECRET = 's'.repeat(43);
 
 /**
  * Stands in for the journal: `open` takes at once, `hold` keeps the sender waiting until `settle`, `full` refuses.
- * `asked` are all calls in order, `taken` the messages it made durable.
+ * `never` refuses for good. `asked` are all calls in order, `taken` the messages it made durable.
  */
 export class FakeIntake {
-  mode: 'open' | 'hold' | 'full' = 'open';
+  mode: 'open' | 'hold' | 'full' | 'never' = 'open';
   readonly asked: NewMessage[] = [];
   readonly taken: NewMessage[] = [];
   readonly held: { message: NewMessage; take(): void; refuse(): void }[] = [];
@@ -25,6 +25,7 @@ export class FakeIntake {
   readonly accept = (message: NewMessage): Promise<Receipt> => {
     this.asked.push(message);
     if (this.mode === 'full') return Promise.reject(new CitywatchError('ingest.full'));
+    if (this.mode === 'never') return Promise.reject(new CitywatchError('request.too-large'));
     if (this.mode === 'open') return Promise.resolve(this.#take(message));
     return new Promise((resolve, reject) => {
       const take = () => resolve(this.#take(message));

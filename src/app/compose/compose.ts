@@ -244,8 +244,8 @@ async function build({ config, observer, secrets, clock, lifecycle }: Ground): P
   lifecycle.onStop('jobs', (signal) => doorbell.stop(signal));
   video.watch.start();
   lifecycle.onStop('camera watch', () => video.watch.stop());
-  cameraEvents.start(lifecycle);
   await uplinks.start();
+  cameraEvents.start(lifecycle);
   const watched = { streams: video.streams, disks, findings, ruleFiles: alerting.ruleWatch };
   const api = await buildServer({
     ...{ registry, kinds, jurisdictions, tokens, directory, ledger, deadLetters, messages, twin },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../../core/clock.ts';
-import { messageOf } from '../../../core/errors.ts';
+import { CitywatchError, messageOf } from '../../../core/errors.ts';
 import { Counter, type Logger, type Observer } from '../../../core/observe.ts';
 import type { DeviceId, DeviceIdentity, NewMessage } from '../../../core/types.ts';
 import type { Uplink, UplinkStatus, UplinkType } from '../uplink.ts';
@@ -24,6 +24,10 @@ export interface OnvifEventsDeps {
   clock: Clock;
   observer: Observer;
 }
+
+type Result = 'durable' | 'refused' | 'dropped';
+
+const STOP_POLL_MS = 5;
 
 /** What cameras notice. The camera is asked by the device layer; here its events become messages. */
 export const onvif: UplinkType<'onvif', Record<never, never>, OnvifEvents> = {
@@ -49,13 +53,14 @@ export class OnvifEvents implements Uplink {
   readonly #log: Logger;
   readonly #events: Counter<'result'>;
   #reason: string | null = null;
+  #underWay = 0;
 
   constructor(deps: OnvifEventsDeps) {
     this.#deps = deps;
     this.#log = deps.observer.log.child({ part: 'onvif-events' });
     this.#events = new Counter({
       name: 'citywatch_camera_events_total',
-      help: 'Events of cameras: durable in the journal, or refused by it and kept to be tried again.',
+      help: 'Events of cameras: durable in the journal, refused by it and kept to be tried again, or dropped for good.',
       labelNames: ['result'],
       registers: [deps.observer.metrics],
     });
@@ -66,8 +71,9 @@ export class OnvifEvents implements Uplink {
     this.#reason = null;
   }
 
-  async stop(): Promise<void> {
+  async stop(signal: AbortSignal): Promise<void> {
     this.#reason = 'stopped';
+    while (this.#underWay > 0 && !signal.aborted) await this.#deps.clock.sleep(STOP_POLL_MS, signal);
   }
 
   /** Of one camera that cannot be asked, the camera's own record tells. */
@@ -77,23 +83,36 @@ export class OnvifEvents implements Uplink {
 
   /**
    * Appends the events one after the other, because an end must not come before its beginning; resolves with those from
-   * the first on that the journal did not take. Groups of the journal are filled by other cameras meanwhile.
+   * the first on that the journal does not take now. One that it will never take is left out: it would hold up what
+   * comes behind it for ever. Groups of the journal are filled by other cameras meanwhile.
    */
   async take<Event extends NoticedEvent>(id: DeviceId, events: readonly Event[]): Promise<Event[]> {
     const device = this.#deps.identity(id);
     // Retired meanwhile: nobody asks for its events any more.
     if (!device) return [];
     for (const [index, event] of events.entries()) {
-      try {
-        await this.#accept(device, event);
-      } catch (error) {
-        this.#log.debug({ device: id, error: messageOf(error) }, 'the journal takes no event now');
-        this.#events.inc({ result: 'refused' });
-        return events.slice(index);
-      }
-      this.#events.inc({ result: 'durable' });
+      if (this.#reason !== null) return events.slice(index);
+      const result = await this.#one(device, event);
+      this.#events.inc({ result });
+      if (result === 'refused') return events.slice(index);
     }
     return [];
+  }
+
+  async #one(device: DeviceIdentity, event: NoticedEvent): Promise<Result> {
+    this.#underWay += 1;
+    try {
+      await this.#accept(device, event);
+      return 'durable';
+    } catch (error) {
+      const about = { device: device.id, error: messageOf(error) };
+      const isFinal = error instanceof CitywatchError && !error.retryable && error.code !== 'internal';
+      if (isFinal) this.#log.warn(about, 'an event of a camera can never be kept and is dropped');
+      else this.#log.debug(about, 'the journal takes no event now');
+      return isFinal ? 'dropped' : 'refused';
+    } finally {
+      this.#underWay -= 1;
+    }
   }
 
   async #accept(device: DeviceIdentity, event: NoticedEvent): Promise<void> {
