@@ -6,7 +6,7 @@ import { createObserver, KnownSecrets } from '../src/core/observe.ts';
 import type { Channel, DeviceKind } from '../src/core/types.ts';
 import { DuplicateIndex } from '../src/ingest/duplicates/index.ts';
 import { Journal } from '../src/ingest/journal/journal.ts';
-import { Feed } from '../src/ingest/readers/feed.ts';
+import { Feed, UNGUARDED } from '../src/ingest/readers/feed.ts';
 import { ONE_LIFE } from '../test/support/journal.ts';
 
 /** Reading decoded batches from disk: readings, which need no index, and events, which do; fresh and read again. */
@@ -45,7 +45,12 @@ async function measure(name: string, channel: Channel, raw: (at: number) => stri
   }
   const duplicates = new DuplicateIndex(join(directory, 'duplicates'));
   await duplicates.open(journal.head);
-  const feed = new Feed({ lanes: { live: { journal, duplicates } }, kinds: { at: () => kind }, observer });
+  const feed = new Feed({
+    guard: UNGUARDED,
+    lanes: { live: { journal, duplicates } },
+    kinds: { at: () => kind },
+    observer,
+  });
   for (const round of ['fresh', 'again']) {
     process.stdout.write(
       `${JSON.stringify({ bench: `feed ${name}, ${round}`, ...(await readAll(feed, journal.head)) })}\n`,

@@ -7,7 +7,7 @@ import type { Caller, Role } from '../../src/core/types.ts';
 import { Kinds } from '../../src/devices/kinds/kinds.ts';
 import { Directory } from '../../src/devices/registry/directory.ts';
 import type { DeviceFollower } from '../../src/devices/registry/followers.ts';
-import { Registry } from '../../src/devices/registry/registry.ts';
+import { ANY_NETWORK, Registry } from '../../src/devices/registry/registry.ts';
 import { Database } from '../../src/platform/database/database.ts';
 import { migrate } from '../../src/platform/database/migrate.ts';
 import { SecretHasher } from '../../src/platform/secrets/hasher.ts';
@@ -57,6 +57,7 @@ export async function openRegistry(
   const disconnect = (id: string) => void disconnected.push(id);
   const observer = quietObserver();
   const registry = new Registry({
+    cameraNetworks: ANY_NETWORK,
     database,
     kinds,
     jurisdictions,

@@ -7,7 +7,7 @@ import { Rollups, type RollupsOptions } from '../../src/telemetry/rollups/rollup
 import { Influx1Store } from '../../src/telemetry/stores/influx1.ts';
 import { Influx2Store } from '../../src/telemetry/stores/influx2.ts';
 import type { Store, Tier } from '../../src/telemetry/stores/store.ts';
-import { TelemetryWriter } from '../../src/telemetry/writer/writer.ts';
+import { TelemetryWriter, UNLIMITED_SERIES } from '../../src/telemetry/writer/writer.ts';
 import { AT_MS, batch } from './batches.ts';
 import { ManualClock } from './clock.ts';
 import { BUCKET, Influx2StandIn, ORG, TOKEN } from './influx2-standin.ts';
@@ -74,7 +74,12 @@ export class Rolling {
       this.store = new Influx1Store({ ...shared, username, password, database }, deps);
     }
     this.#roller = new Roller({ store: this.store, kinds, observer: this.observer });
-    this.writer = new TelemetryWriter({ store: this.store, clock: systemClock, observer: this.observer });
+    this.writer = new TelemetryWriter({
+      series: UNLIMITED_SERIES,
+      store: this.store,
+      clock: systemClock,
+      observer: this.observer,
+    });
     this.history = new History({
       ...{ store: this.store, kinds, clock: this.clock, retentionDays: DAYS },
       rollups: {

@@ -33,9 +33,12 @@ export interface RegistryDeps extends KeeperDeps {
   vault: Vault;
   /** What goes with a device that moves or is retired, in this order. */
   followers: readonly DeviceFollower[];
-  /** The only addresses at which devices may be contacted; without it they are judged only when they are. */
-  cameraNetworks?: readonly string[];
+  /** The only addresses at which devices may be contacted. */
+  cameraNetworks: readonly string[];
 }
+
+/** For tests: devices may be contacted anywhere, this machine included. */
+export const ANY_NETWORK: readonly string[] = ['0.0.0.0/0', '::/0'];
 
 type Position = RegistryTables['position'];
 type Change = { [Column in keyof Position]?: Position[Column] | RawBuilder<Position[Column]> };
@@ -47,13 +50,13 @@ export class Registry {
   readonly #deps: RegistryDeps;
   readonly #keeper: DirectoryKeeper;
   readonly #arrivals: Arrivals;
-  readonly #addresses: CameraAddresses | null;
+  readonly #addresses: CameraAddresses;
 
   constructor(deps: RegistryDeps) {
     this.#deps = deps;
     this.#keeper = new DirectoryKeeper(deps);
     this.#arrivals = new Arrivals({ ...deps, keeper: this.#keeper });
-    this.#addresses = deps.cameraNetworks ? new CameraAddresses(deps.cameraNetworks) : null;
+    this.#addresses = new CameraAddresses(deps.cameraNetworks);
   }
 
   /**
@@ -62,7 +65,7 @@ export class Registry {
    */
   async create(caller: Caller, value: unknown): Promise<{ device: Device; secret: string; addresses: ShownAddresses }> {
     const input = parseInput(deviceInput, value);
-    this.#addresses?.check(input);
+    this.#addresses.check(input);
     this.#checkKind(input);
     checkJurisdiction(this.#deps.jurisdictions, input.jurisdiction, caller.jurisdiction);
     const id = input.id ?? `${input.kind}-${randomBytes(6).toString('hex')}`;
@@ -89,7 +92,7 @@ export class Registry {
   /** Fails with `not-found`, `precondition.stale`, `conflict.state` (retired), `request.invalid`. */
   async update(caller: Caller, id: DeviceId, expectedVersion: number, value: unknown): Promise<Device> {
     const patch = parseInput(devicePatch, value);
-    this.#addresses?.check(patch);
+    this.#addresses.check(patch);
     return this.#change({ caller, id, expectedVersion, action: 'device.update' }, async (tx, current) => {
       if (patch.stream != null) this.#checkKind({ kind: current.kind, stream: patch.stream });
       if (patch.jurisdiction !== undefined && patch.jurisdiction !== current.jurisdiction) {

@@ -19,7 +19,7 @@ export interface KindDryRunDeps {
   journal: DryRunJournal;
   kinds: KindSource;
   /** Knows what may not be decoded because the process died of it. */
-  guard?: { isPoison(message: Message): boolean };
+  guard: { isPoison(message: Message): boolean };
   clock: Clock;
 }
 
@@ -78,7 +78,7 @@ export class KindDryRun {
       const { messages, next } = await journal.read(offset, BATCH);
       if (next === offset) break;
       for (const message of messages) {
-        if (message.receivedAtMs < sinceMs || guard?.isPoison(message)) continue;
+        if (message.receivedAtMs < sinceMs || guard.isPoison(message)) continue;
         trial.toMs = Math.max(trial.toMs, message.receivedAtMs);
         if (message.device.kind !== kind.kind || !covers(caller.jurisdiction, message.device.jurisdiction)) continue;
         if (message.channel === 'telemetry' || message.channel === 'event') trial.judge(message);

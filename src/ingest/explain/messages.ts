@@ -44,7 +44,7 @@ export interface MessagesDeps {
   lanes: Partial<Record<Lane, MessagesLane>>;
   kinds: KindSource;
   /** Knows what may not be decoded because the process died of it. */
-  guard?: { isPoison(message: Message): boolean };
+  guard: { isPoison(message: Message): boolean };
   database: Database;
   /** Where a device stands now: that decides who may see its messages. Undefined for one that is in no registry. */
   jurisdictionOf(device: DeviceId): Jurisdiction | undefined;
@@ -149,7 +149,7 @@ export class Messages {
 
   #decode(message: Message): Decoded {
     const { kind, kindVersion } = message.device;
-    return this.#deps.guard?.isPoison(message)
+    return this.#deps.guard.isPoison(message)
       ? { records: [], identities: [], refusals: [refusal(null, 'poison', '', '')] }
       : decodeMessage(message, this.#deps.kinds.at(kind, kindVersion));
   }

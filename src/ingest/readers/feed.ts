@@ -48,7 +48,8 @@ export interface DecodeGuard {
   decoding<Result>(messages: readonly Message[], run: () => Result): Result;
 }
 
-const UNGUARDED: DecodeGuard = {
+/** For tests and benchmarks: a message that kills the process is decoded again after each restart. */
+export const UNGUARDED: DecodeGuard = {
   isPoison: () => false,
   putAside: () => {},
   decodeStep: (messages) => messages.length,
@@ -59,7 +60,7 @@ export interface FeedDeps {
   lanes: Partial<Record<Lane, FeedLane>>;
   kinds: KindSource;
   observer: Observer;
-  guard?: DecodeGuard;
+  guard: DecodeGuard;
   options?: Partial<FeedOptions>;
 }
 
@@ -70,7 +71,7 @@ export interface FeedDeps {
 export class Feed {
   readonly #lanes = new Map<Lane, LaneFeed>();
 
-  constructor({ lanes, kinds, observer, guard = UNGUARDED, options }: FeedDeps) {
+  constructor({ lanes, kinds, observer, guard, options }: FeedDeps) {
     for (const [name, lane] of Object.entries(lanes) as [Lane, FeedLane][]) {
       this.#lanes.set(
         name,

@@ -17,7 +17,8 @@ export interface ReaderGuard {
   enter(step: DecodedBatch): Promise<() => void>;
 }
 
-const UNGUARDED: ReaderGuard = { steps: (batch) => [batch], enter: async () => () => {} };
+/** For tests and benchmarks: a message that kills the process is handled again after each restart. */
+export const UNGUARDED: ReaderGuard = { steps: (batch) => [batch], enter: async () => () => {} };
 
 export interface ReaderOptions {
   /** Name in logs and metrics: telemetry, rules, twin. */
@@ -29,7 +30,7 @@ export interface ReaderOptions {
   handle: BatchHandler;
   clock: Clock;
   observer: Observer;
-  guard?: ReaderGuard;
+  guard: ReaderGuard;
   /**
    * Pause after a small batch, in ms, so that the next is larger: what a batch costs whatever it holds (a request, a
    * transaction) is most of what few messages cost. Without it the next batch is read at once.
@@ -70,7 +71,7 @@ class ReaderLoop {
   }
 
   async run(signal: AbortSignal, healthy: () => void): Promise<void> {
-    const { name, cursor, lane, feed, onDone, clock, guard = UNGUARDED, restMs = 0 } = this.#options;
+    const { name, cursor, lane, feed, onDone, clock, guard, restMs = 0 } = this.#options;
     let offset = await cursor.load();
     let isSmall = false;
     while (!signal.aborted) {

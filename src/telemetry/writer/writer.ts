@@ -14,9 +14,12 @@ export interface SeriesPort {
   save(): Promise<void>;
 }
 
+/** For tests and benchmarks: a device may invent series without end. */
+export const UNLIMITED_SERIES: SeriesPort = { admit: () => true, save: async () => {} };
+
 export interface WriterDeps {
   store: Store;
-  series?: SeriesPort;
+  series: SeriesPort;
   clock: Clock;
   observer: Observer;
   /** Restarts the store where it is ours to restart; asked for while its disk is full (see `StoreDiskFull`). */
@@ -107,7 +110,7 @@ export class TelemetryWriter {
       signal.removeEventListener('abort', follow);
     }
     stop.signal.throwIfAborted();
-    await this.#deps.series?.save();
+    await this.#deps.series.save();
     this.#count(batch, rejected);
     return rejected.sort((a, b) => a.offset - b.offset || a.index - b.index);
   }
@@ -153,7 +156,7 @@ export class TelemetryWriter {
     const { tag = '' } = record;
     const values = record.type === 'reading' ? record.values : record.type === 'event' ? record.data : null;
     const value = tag === '' ? '' : String(values?.get(tag) ?? '');
-    if (!series || series.admit(device, tag, value)) return null;
+    if (series.admit(device, tag, value)) return null;
     if (tag === '') return { path: '', detail: device.id };
     return { path: `${record.type === 'event' ? 'data' : 'values'}.${tag}`, detail: value };
   }

@@ -10,7 +10,7 @@ import { Messages } from '../../../src/ingest/explain/messages.ts';
 import { DeadLetterReplay } from '../../../src/ingest/ledger/dead-letter-replay.ts';
 import { DeadLetters } from '../../../src/ingest/ledger/dead-letters.ts';
 import { Ledger } from '../../../src/ingest/ledger/ledger.ts';
-import { Feed } from '../../../src/ingest/readers/feed.ts';
+import { Feed, UNGUARDED } from '../../../src/ingest/readers/feed.ts';
 import { Intake } from '../../../src/ingest/uplinks/common/intake.ts';
 import { bearer, DEVICE_SECRET, KIOSK, startApi, TOKENS } from '../../support/api.ts';
 import { ManualClock } from '../../support/clock.ts';
@@ -50,7 +50,7 @@ const intake = new Intake({ live: journal }, { ...UNTROUBLED, kinds });
 const jurisdictionOf = () => undefined;
 const ingest = {
   ...{ lanes, intake },
-  feed: new Feed({ lanes, kinds, observer }),
+  feed: new Feed({ guard: UNGUARDED, lanes, kinds, observer }),
   ledger: new Ledger({
     database,
     journals: { live: journal },
@@ -64,11 +64,11 @@ const ingest = {
     ...{ database, clock },
     replay: new DeadLetterReplay({ database, intake, kinds, clock, observer: quietObserver(), payloads: PAYLOADS }),
   }),
-  messages: new Messages({ database, lanes, kinds, jurisdictionOf }),
+  messages: new Messages({ guard: UNGUARDED, database, lanes, kinds, jurisdictionOf }),
 } as unknown as Ingest;
 const { ledger, deadLetters, messages } = ingest;
 const api = await startApi(t, {
-  ...{ intake, ledger, deadLetters, messages, kindDryRun: kindTrial({ kinds, journal, clock }) },
+  ...{ intake, ledger, deadLetters, messages, kindDryRun: kindTrial({ guard: UNGUARDED, kinds, journal, clock }) },
 });
 
 async function ask(method: 'GET' | 'POST', path: string, { payload = {}, token = TOKENS.admin as string } = {}) {

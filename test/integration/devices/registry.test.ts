@@ -212,7 +212,15 @@ t.test('the directory of a fresh start equals the one that was kept in step', as
   const { Registry } = await import('../../../src/devices/registry/registry.ts');
   const { clock } = database;
   const { quietObserver } = await import('../../support/services.ts');
-  const deps = { ...parts, kinds, directory: fresh, clock, observer: quietObserver(), followers: [] };
+  const deps = {
+    ...parts,
+    kinds,
+    directory: fresh,
+    clock,
+    observer: quietObserver(),
+    followers: [],
+    cameraNetworks: [],
+  };
   await new Registry(deps).loadDirectory();
   t.equal(fresh.size, directory.size);
   const { items } = await registry.list(NATION, { limit: 500 });

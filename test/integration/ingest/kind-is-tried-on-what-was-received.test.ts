@@ -6,6 +6,7 @@ import { NATIONWIDE } from '../../../src/core/jurisdiction.ts';
 import { receiptId } from '../../../src/core/receipt.ts';
 import type { NewMessage } from '../../../src/core/types.ts';
 import { Kinds } from '../../../src/devices/kinds/kinds.ts';
+import { UNGUARDED } from '../../../src/ingest/readers/feed.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { kioskMessage, openJournal, temporaryDirectory } from '../../support/journal.ts';
 import { callerIn } from '../../support/registry.ts';
@@ -41,7 +42,7 @@ t.test('a changed kind is judged by what came in, and says what would change', a
   await send({ values: { fill_pct: 1 } }, { device: kioskMessage().device });
   await send({ online: true }, { channel: 'state' });
 
-  const trial = kindTrial({ kinds, journal, clock });
+  const trial = kindTrial({ guard: UNGUARDED, kinds, journal, clock });
   const answer = await trial.run(callerIn('330200'), PROBE(2, CHANGED), 24);
   t.match(answer, {
     ...{ kind: 'probe', version: 2, complete: true, messages: 4, valuesChanged: 1 },
@@ -92,6 +93,10 @@ t.test('a journal too long for the time it has is judged as far as that reaches'
       return journal.read(offset, { ...limits, maxMessages: 100 });
     },
   };
-  const answer = await kindTrial({ kinds, journal: slow, clock }).run(callerIn(NATIONWIDE), PROBE(2, CHANGED), 24);
+  const answer = await kindTrial({ guard: UNGUARDED, kinds, journal: slow, clock }).run(
+    callerIn(NATIONWIDE),
+    PROBE(2, CHANGED),
+    24,
+  );
   t.match(answer, { complete: false, messages: 200 });
 });

@@ -16,11 +16,11 @@ export function kindTrial({
   clock,
 }: {
   kinds: Kinds;
-  guard?: Pick<CrashGuard, 'isPoison'>;
+  guard: Pick<CrashGuard, 'isPoison'>;
   journal: DryRunJournal;
   clock: Clock;
 }): KindDryRunPort {
-  const dryRun = new KindDryRun({ journal, kinds, clock, ...(guard ? { guard } : {}) });
+  const dryRun = new KindDryRun({ journal, kinds, clock, guard });
   return {
     run: (caller, text, hours) => {
       const candidate = kinds.candidate(text);

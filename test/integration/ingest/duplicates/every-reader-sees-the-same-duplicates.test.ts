@@ -6,7 +6,7 @@ import type { DecodedBatch, NewMessage } from '../../../../src/core/types.ts';
 import { replayConnection } from '../../../../src/ingest/decode/replay-origin.ts';
 import { DuplicateIndex } from '../../../../src/ingest/duplicates/index.ts';
 import type { Journal } from '../../../../src/ingest/journal/journal.ts';
-import { Feed } from '../../../../src/ingest/readers/feed.ts';
+import { Feed, UNGUARDED } from '../../../../src/ingest/readers/feed.ts';
 import { keepAlive, kioskMessage, openJournal, quietObserver, temporaryDirectory } from '../../../support/journal.ts';
 import { kioskKinds } from '../../../support/kiosk-kind.ts';
 
@@ -18,7 +18,7 @@ async function openFeed(journal: Journal, directory: string, batchMessages = 7) 
   await duplicates.open(journal.head);
   const lanes = { live: { journal, duplicates } };
   const deps = { lanes, kinds: kioskKinds, observer: quietObserver() };
-  return { feed: new Feed({ ...deps, options: { batchMessages, cacheMessages: 20 } }), duplicates };
+  return { feed: new Feed({ guard: UNGUARDED, ...deps, options: { batchMessages, cacheMessages: 20 } }), duplicates };
 }
 
 /** Whether each record of [from, head) is a duplicate, by `offset:index`. */
@@ -176,7 +176,7 @@ t.test('a device with too many ids is not remembered further, and this is counte
   const deps = {
     lanes: { live: { journal, duplicates } },
     kinds: kioskKinds,
-
+    guard: UNGUARDED,
     observer: quietObserver(),
   };
   const feed = new Feed(deps);

@@ -4,7 +4,7 @@ import type { Caller, DecodedRecord, DeviceKind, FieldSpec } from '../../../../s
 import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
 import { type ExportQuery, Exports, type PlateLook } from '../../../../src/telemetry/history/export.ts';
 import { Influx1Store } from '../../../../src/telemetry/stores/influx1.ts';
-import { TelemetryWriter } from '../../../../src/telemetry/writer/writer.ts';
+import { TelemetryWriter, UNLIMITED_SERIES } from '../../../../src/telemetry/writer/writer.ts';
 import { AT_MS, batch, decoded, event, reading, report } from '../../../support/batches.ts';
 import { readCsv } from '../../../support/csv.ts';
 import { Influxd } from '../../../support/influxd.ts';
@@ -42,7 +42,7 @@ function storeOn(database: string) {
 }
 
 const store = storeOn('cw');
-const writer = new TelemetryWriter({ store, clock: systemClock, observer });
+const writer = new TelemetryWriter({ series: UNLIMITED_SERIES, store, clock: systemClock, observer });
 const looks: PlateLook[] = [];
 const exports = new Exports({ store, kinds, registerLook: async (look) => void looks.push(look) });
 

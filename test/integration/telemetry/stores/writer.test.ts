@@ -5,7 +5,7 @@ import type { DecodedBatch } from '../../../../src/core/types.ts';
 import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
 import { Influx1Store } from '../../../../src/telemetry/stores/influx1.ts';
 import { StoreDiskFull } from '../../../../src/telemetry/stores/store.ts';
-import { TelemetryWriter } from '../../../../src/telemetry/writer/writer.ts';
+import { TelemetryWriter, UNLIMITED_SERIES } from '../../../../src/telemetry/writer/writer.ts';
 import { AT_MS, batch, decoded, reading } from '../../../support/batches.ts';
 import { FaultProxy } from '../../../support/fault-proxy.ts';
 import { Influxd } from '../../../support/influxd.ts';
@@ -33,7 +33,10 @@ function parts(t: Test, url: string, linesMax = 1_000) {
     sleptMs.push(ms);
     return systemClock.sleep(Math.min(ms, 200), signal);
   };
-  const writer = new TelemetryWriter({ store, clock: { ...systemClock, sleep }, observer }, { linesMax });
+  const writer = new TelemetryWriter(
+    { series: UNLIMITED_SERIES, store, clock: { ...systemClock, sleep }, observer },
+    { linesMax },
+  );
   const stored = async () => {
     const answer = await influxd.query('SELECT COUNT(fill_pct) FROM kiosk', database);
     return Number(answer.results[0]?.series?.[0]?.values[0]?.[1] ?? 0);

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import type { DecodedBatch, DecodedMessage } from '../../../../src/core/types.ts';
-import { type BatchHandler, ReadersOfLane, runReader } from '../../../../src/ingest/readers/reader.ts';
+import { type BatchHandler, ReadersOfLane, runReader, UNGUARDED } from '../../../../src/ingest/readers/reader.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { quietObserver } from '../../../support/journal.ts';
 import { storedMessage } from '../../../support/kiosk-kind.ts';
@@ -29,6 +29,7 @@ async function run(t: Tap, handle: (batch: DecodedBatch) => void, advanceMs = 10
     },
   };
   const worker = runReader({
+    guard: UNGUARDED,
     ...{ name: 'test', lane: 'live', feed, cursor: { load: async () => 0 }, handle: accepting },
     ...{ clock, observer: quietObserver() },
   });
@@ -114,6 +115,7 @@ t.test('after a small batch it rests, so that the next is larger; after a large 
     },
   };
   const worker = runReader({
+    guard: UNGUARDED,
     ...{ name: 'test', lane: 'live', feed, cursor: { load: async () => 0 }, handle: async () => {}, restMs: 25 },
     ...{ clock, observer: quietObserver() },
   });

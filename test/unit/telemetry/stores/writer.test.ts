@@ -1,7 +1,7 @@
 import t from 'tap';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import { type RejectedLine, type Store, StoreDiskFull } from '../../../../src/telemetry/stores/store.ts';
-import { TelemetryWriter, type WriterOptions } from '../../../../src/telemetry/writer/writer.ts';
+import { TelemetryWriter, UNLIMITED_SERIES, type WriterOptions } from '../../../../src/telemetry/writer/writer.ts';
 import { batch, decoded, reading } from '../../../support/batches.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { quietObserver } from '../../../support/services.ts';
@@ -23,7 +23,7 @@ function writerOn(
     buckets: async () => [],
   };
   const writer = new TelemetryWriter(
-    { store, clock, observer: quietObserver(), restartStore, random: () => 1 },
+    { series: UNLIMITED_SERIES, store, clock, observer: quietObserver(), restartStore, random: () => 1 },
     options,
   );
   return { clock, writer };
