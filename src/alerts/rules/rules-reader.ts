@@ -29,7 +29,7 @@ export interface RulesReaderDeps {
   incarnationOf: IncarnationOf;
   plates: PlateBox;
   /** Whether the rules know of every time the wall clock was set; until then no clock runs by it. */
-  isClockKnown?(): boolean;
+  isClockKnown(): boolean;
   /** How long changed states may wait for their transaction. */
   saveMs?: number;
 }
@@ -148,7 +148,7 @@ export class RulesReader implements JournalReader {
   readonly #unsaved: Finding[] = [];
 
   async #tick(): Promise<void> {
-    if (this.#deps.isClockKnown?.() === false) return;
+    if (!this.#deps.isClockKnown()) return;
     if (!this.#loaded || this.#cursors.live < this.#deps.head()) return;
     const nowMs = this.#deps.clock.nowMs();
     this.#unsaved.push(...this.#deps.engine.advanceTo(nowMs - HEAD_MARGIN_MS, nowMs));

@@ -39,6 +39,7 @@ const rules = new RulesReader({
   observer,
   engine,
   head: () => offset,
+  isClockKnown: () => true,
   incarnationOf,
   committed,
 });

@@ -34,6 +34,7 @@ const rules = new RulesReader({
   observer,
   engine,
   head: () => offset,
+  isClockKnown: () => true,
   incarnationOf,
   committed,
 });

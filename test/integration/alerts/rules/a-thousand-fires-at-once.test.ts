@@ -57,6 +57,7 @@ const reader = new RulesReader({
   observer,
   engine,
   head: () => offset,
+  isClockKnown: () => true,
   incarnationOf,
   committed,
 });

@@ -40,6 +40,7 @@ function reader(): RulesReader {
     observer,
     engine,
     head: () => offset,
+    isClockKnown: () => true,
     incarnationOf,
     committed,
     saveMs: 0,

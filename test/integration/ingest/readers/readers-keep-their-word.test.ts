@@ -100,6 +100,7 @@ t.test('rules', async (t) => {
         ...{ database, clock, observer: quietObserver(), incarnationOf, plates: PLATES },
         engine: new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE),
         head: () => Number.MAX_SAFE_INTEGER,
+        isClockKnown: () => true,
         committed: () => {},
         saveMs: 1_000_000,
       });
