@@ -1,5 +1,5 @@
 import { BoxError, boxesIn, boxHeader, Cursor, required } from './boxes.ts';
-import type { Fragment, InitSegment } from './parser.ts';
+import type { InitSegment, ParsedFragment } from './parser.ts';
 
 const START_CODE = Buffer.from([0, 0, 0, 1]);
 
@@ -16,7 +16,7 @@ export interface BareVideo {
  * Parameter sets and pictures of fragments without the file around them. ffmpeg takes every unix socket for a file
  * it can seek in, and then fails to read fragmented MP4 from it; bare video it reads from front to back.
  */
-export function bareVideo(init: InitSegment, fragments: readonly Fragment[]): BareVideo {
+export function bareVideo(init: InitSegment, fragments: readonly ParsedFragment[]): BareVideo {
   const { body, format } = configurationOf(init.data);
   const { sets, lengthBytes } = format === 'h264' ? avcSets(body) : hevcSets(body);
   const units = fragments.flatMap((fragment) => sampleUnits(fragment.data, lengthBytes));

@@ -1,4 +1,5 @@
-import type { Fragment, InitSegment } from './parser.ts';
+import type { InitSegment } from './parser.ts';
+import type { Fragment } from './wall-clock.ts';
 
 /** A run of one stream between two starts: everything in it is decoded with the same initialisation segment. */
 export interface Epoch {
@@ -15,8 +16,6 @@ export interface Segment {
   discontinuities: number;
   fragments: Fragment[];
   durationMs: number;
-  /** When its first picture was taken, as far as the time of receipt tells; Unix time. */
-  startsAtMs: number;
   bytes: number;
   /** Whether it begins with a key frame. */
   independent: boolean;
@@ -39,8 +38,6 @@ const TARGET_MAX_S = 10;
 const STARTING_SEGMENTS = 2;
 /** With segments longer than this, one is enough: nobody is held so long. */
 const LONG_SEGMENT_S = 6;
-/** A segment that begins this far from the end of the one before is told by its receipt, else by that end. */
-const DRIFT_MAX_MS = 1_000;
 /** Segments kept after they left the playlist, for players that read it a moment ago. */
 const KEPT_AFTERWARDS = 2;
 
@@ -77,13 +74,13 @@ export class LiveWindow {
     this.#sizeBytes = 0;
   }
 
-  /** Adds a fragment of the current epoch, received at `atMs`; returns true when a segment became complete by it. */
-  add(fragment: Fragment, atMs: number): boolean {
+  /** Adds a fragment of the current epoch; returns true when a segment became complete by it. */
+  add(fragment: Fragment): boolean {
     if (!this.#epoch) throw new Error('a fragment before its initialisation segment');
     const before = this.#sequence;
     if (this.#open && this.#endsBefore(this.#open, fragment)) this.#close();
     if (!this.#open && !fragment.key && this.#isFirstOfEpoch()) return false;
-    this.#open ??= this.#newSegment(this.#epoch, fragment, atMs);
+    this.#open ??= this.#newSegment(this.#epoch, fragment.key);
     this.#open.fragments.push(fragment);
     this.#open.durationMs += fragment.durationMs;
     this.#open.bytes += fragment.data.length;
@@ -177,20 +174,9 @@ export class LiveWindow {
     return open.durationMs + next.durationMs > longestMs;
   }
 
-  #newSegment(epoch: Epoch, first: Fragment, atMs: number): Segment {
+  #newSegment(epoch: Epoch, independent: boolean): Segment {
     const discontinuities = this.#epochs - 1;
-    const sequence = this.#sequence;
-    const startsAtMs = this.#startOf(epoch, atMs - first.durationMs);
-    const independent = first.key;
-    return { sequence, epoch, discontinuities, fragments: [], durationMs: 0, startsAtMs, bytes: 0, independent };
-  }
-
-  /** Receipt jitters by what the network and ffmpeg hold back; within one run pictures follow each other. */
-  #startOf(epoch: Epoch, receivedMs: number): number {
-    const before = this.#segments.at(-1);
-    if (before?.epoch !== epoch) return receivedMs;
-    const dueMs = before.startsAtMs + before.durationMs;
-    return Math.abs(receivedMs - dueMs) > DRIFT_MAX_MS ? receivedMs : dueMs;
+    return { sequence: this.#sequence, epoch, discontinuities, fragments: [], durationMs: 0, bytes: 0, independent };
   }
 
   #close(): void {

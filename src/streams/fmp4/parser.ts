@@ -8,15 +8,15 @@ export interface InitSegment {
   movie: Movie;
 }
 
-/** One `moof` with its `mdat`. */
-export interface Fragment {
+/** One `moof` with its `mdat`, as the stream itself tells it; `WallClock` adds when it was. */
+export interface ParsedFragment {
   data: Buffer;
   decodeTimeMs: number;
   durationMs: number;
   key: boolean;
 }
 
-export type Part = { type: 'init'; init: InitSegment } | { type: 'fragment'; fragment: Fragment };
+export type Part = { type: 'init'; init: InitSegment } | { type: 'fragment'; fragment: ParsedFragment };
 
 /** Largest boxes we hold. Half a second of a 60 Mbit/s camera is 4 MB; tables of an empty movie are under 2 KiB. */
 const LIMITS_BYTES: Record<string, number> = {
@@ -99,7 +99,7 @@ export class FragmentParser {
     return null;
   }
 
-  #fragment(mdat: Buffer): Fragment {
+  #fragment(mdat: Buffer): ParsedFragment {
     if (!this.#moof || !this.#movie) throw new BoxError('mdat out of place');
     const header = boxHeader(this.#moof)!;
     const times = parseFragment(this.#moof.subarray(header.headerBytes), this.#movie);

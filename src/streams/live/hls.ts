@@ -56,7 +56,7 @@ export function mediaPlaylist(window: LiveWindow, suffix = ''): string | null {
       if (before) lines.push('#EXT-X-DISCONTINUITY');
       lines.push(`#EXT-X-MAP:URI="${segment.epoch.token}.mp4${suffix}"`);
     }
-    lines.push(`#EXT-X-PROGRAM-DATE-TIME:${toRfc3339(segment.startsAtMs)}`);
+    lines.push(`#EXT-X-PROGRAM-DATE-TIME:${toRfc3339(Math.round(segment.fragments[0]!.startsAtMs))}`);
     lines.push(`#EXTINF:${(segment.durationMs / 1000).toFixed(3)},`);
     lines.push(`${segment.epoch.token}-${segment.sequence}.m4s${suffix}`);
     before = segment;

@@ -5,7 +5,8 @@ import { Machine } from '../../core/mechanisms/machine.ts';
 import type { Logger } from '../../core/observe.ts';
 import type { Random } from '../../core/random.ts';
 import { type Epoch, LiveWindow } from '../fmp4/live-window.ts';
-import type { Fragment, Part } from '../fmp4/parser.ts';
+import type { ParsedFragment, Part } from '../fmp4/parser.ts';
+import { type Fragment, WallClock } from '../fmp4/wall-clock.ts';
 import {
   type CloseCause,
   type PullEffect,
@@ -70,6 +71,7 @@ export class Pull {
   #controller: AbortController | null = null;
   #over: Promise<unknown> = Promise.resolve();
   #epoch: Epoch | null = null;
+  #wallClock = new WallClock();
   #failure: StreamFailure | null = null;
   #fragmentAtMs: number | null = null;
   #fragmentWallMs = 0;
@@ -194,6 +196,7 @@ export class Pull {
 
   #forget(): void {
     this.window.clear();
+    this.#wallClock = new WallClock();
     this.#epoch = null;
     this.#fragmentAtMs = null;
     this.#failure = null;
@@ -240,14 +243,16 @@ export class Pull {
   #begin(epoch: Epoch): void {
     if (!this.#isFresh()) this.window.clear();
     this.#epoch = epoch;
+    this.#wallClock.begin();
     this.window.begin(epoch);
     for (const listener of this.#listeners) listener.epoch(epoch);
   }
 
-  #add(fragment: Fragment): void {
+  #add(parsed: ParsedFragment): void {
     this.#fragmentAtMs = this.#deps.clock.monotonicMs();
     this.#fragmentWallMs = this.#deps.clock.nowMs();
-    this.window.add(fragment, this.#fragmentWallMs);
+    const fragment = this.#wallClock.stamp(parsed, this.#fragmentWallMs);
+    this.window.add(fragment);
     this.#deps.counted({ bytes: fragment.data.length });
     this.#send({ type: 'fragment' });
     for (const listener of this.#listeners) listener.fragment(fragment);

@@ -34,7 +34,9 @@ function watch({ gopMs, phaseMs }: { gopMs: number; phaseMs: number }): { heldMs
     if (atMs > 60_000) throw new Error('never began');
     for (; (fed + 1) * FRAGMENT_MS <= atMs; fed += 1) {
       const key = (fed * FRAGMENT_MS) % gopMs === 0;
-      window.add({ data: Buffer.alloc(100), decodeTimeMs: fed * FRAGMENT_MS, durationMs: FRAGMENT_MS, key }, atMs);
+      const startsAtMs = fed * FRAGMENT_MS;
+      const times = { decodeTimeMs: startsAtMs, startsAtMs, durationMs: FRAGMENT_MS };
+      window.add({ data: Buffer.alloc(100), ...times, key });
     }
     if (begunAtMs === null) {
       if (!window.startable) continue;
@@ -78,7 +80,8 @@ t.test('nobody is held for a second segment of a camera with rare key frames', a
   huge.begin(EPOCH);
   let begins = 0;
   for (let n = 0; n < 40; n += 1) {
-    huge.add({ data: Buffer.alloc(300), decodeTimeMs: 0, durationMs: FRAGMENT_MS, key: n === 0 }, 0);
+    const times = { decodeTimeMs: 0, startsAtMs: 0, durationMs: FRAGMENT_MS };
+    huge.add({ data: Buffer.alloc(300), ...times, key: n === 0 });
     if (huge.startable) begins += 1;
   }
   t.ok(begins > 0, 'nor for one that does not fit into memory');
