@@ -1,5 +1,5 @@
 import t from 'tap';
-import { cameraUrl, streamAtCamera } from '../../../../src/devices/onvif/addresses.ts';
+import { atCamera, cameraUrl, streamAtCamera } from '../../../../src/devices/onvif/addresses.ts';
 
 const CAMERA = new URL('http://10.1.2.3:8000/onvif/device_service');
 
@@ -37,6 +37,19 @@ t.test('a stream is looked for at the host the camera was contacted at, whatever
   t.match(byName, { url: { href: 'rtsp://gate-7.example.org/stream' }, elsewhere: true });
   const v6 = streamAtCamera('rtsp://10.1.2.3/stream', new URL('http://[fd00::7]/onvif/device_service'));
   t.equal(v6?.url.href, 'rtsp://[fd00::7]/stream');
+});
+
+t.test('a service and a picture are asked for at host and port the camera was contacted at', async (t) => {
+  for (const told of [
+    'http://192.168.1.88/onvif/media',
+    'https://10.9.9.9:8443/onvif/media',
+    'http://10.1.2.3/onvif/media',
+  ]) {
+    t.equal(atCamera(told, CAMERA)?.href, 'http://10.1.2.3:8000/onvif/media', told);
+  }
+  t.equal(atCamera('http://192.168.1.88//10.9.9.9/snap?n=1', CAMERA)?.href, 'http://10.1.2.3:8000//10.9.9.9/snap?n=1');
+  t.equal(atCamera('http://admin:secret@192.168.1.88/snap', CAMERA)?.href, 'http://10.1.2.3:8000/snap');
+  for (const told of ['rtsp://10.1.2.3/onvif/media', 'file:///onvif/media', '']) t.equal(atCamera(told, CAMERA), null);
 });
 
 t.test('what is no rtsp address is none', async (t) => {
