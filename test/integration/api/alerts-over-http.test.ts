@@ -213,8 +213,11 @@ t.test('a subscription goes on without its owner, is shown so, and is taken over
   t.equal((await takeOver(TOKENS.admin)).status, 204);
   t.match(await shown(), { createdBy: 'operator', owner: 'admin', ownerless: false });
   t.equal((await takeOver(TOKENS.admin)).status, 409);
-  await tokens.updateTable('api_token').set({ expires_at_ms: 2 }).where('id', '=', 'admin').execute();
+  const expires = (expires_at_ms: number | null) =>
+    tokens.updateTable('api_token').set({ expires_at_ms }).where('id', '=', 'admin').execute();
+  await expires(2);
   t.match(await shown(), { state: 'active', owner: 'admin', ownerless: true }, 'a token that has expired owns nothing');
+  await expires(null);
 });
 
 t.test('a person who may log in owns a subscription until the account is disabled', async (t) => {
