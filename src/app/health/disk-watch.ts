@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { EditRoom } from '../../api/server/room.ts';
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
-import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
+import { Joined, JoinedByKey } from '../../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import type { Finding } from '../../core/setup/findings.ts';
 import { type DiskPlace, type DiskVerdict, freeBytesOf, lookAtDisks, ROOM_BYTES } from '../../platform/files/disks.ts';
@@ -50,6 +50,7 @@ export class DiskWatch implements EditRoom {
   readonly #deps: DiskWatchDeps;
   #verdicts: DiskVerdict[] = [];
   readonly #looking = new Joined();
+  readonly #asking = new JoinedByKey<string, number>();
   /** Until when a place has room for edits without being asked. */
   readonly #roomyUntilMs = new Map<string, number>();
   #cancel = () => {};
@@ -139,7 +140,7 @@ export class DiskWatch implements EditRoom {
       const nowMs = clock.monotonicMs();
       if (nowMs < (this.#roomyUntilMs.get(path) ?? 0)) continue;
       // One that cannot be asked, or that is not made yet, is no reason to refuse.
-      const freeBytes = await freeBytesOf(path).catch(() => Number.POSITIVE_INFINITY);
+      const freeBytes = await this.#asking.run(path, () => freeBytesOf(path)).catch(() => Number.POSITIVE_INFINITY);
       if (freeBytes < ROOM_BYTES[use]) throw noRoom(`the disk of the ${use} is full`);
       if (freeBytes - ROOM_BYTES[use] > ROOMY_BYTES) this.#roomyUntilMs.set(path, nowMs + ROOMY_MS);
     }
