@@ -6,6 +6,7 @@ import type { Tables } from '../../platform/database/database.ts';
 import { recordAudits } from '../../platform/records/audit.ts';
 import type { Kinds } from '../kinds/kinds.ts';
 import { checkCameras, checkParent, replaceCameras, storedLocation } from './checks.ts';
+import type { Directory } from './directory.ts';
 import type { DirectoryKeeper } from './directory-sync.ts';
 import { insertNewcomers, type Newcomer } from './newcomer.ts';
 import { findDevice } from './queries.ts';
@@ -14,6 +15,7 @@ import { unlikelyPlaces } from './unlikely-place.ts';
 
 export interface ArrivalsDeps {
   keeper: DirectoryKeeper;
+  directory: Directory;
   kinds: Kinds;
   clock: Clock;
 }
@@ -57,7 +59,7 @@ export class Arrivals {
         const { jurisdiction, confirm = false } = input;
         return { scope, id, ...storedLocation(input.location), jurisdiction, confirm };
       });
-      const refusals = await unlikelyPlaces(tx, placings);
+      const refusals = await unlikelyPlaces(tx, this.#deps.directory, placings);
       const likely = arrivals.filter((_, index) => refusals[index] === null);
       const made = await this.#make(tx, likely);
       const changed = [...made].map(([{ secretHash }, device]) => ({ device, secretHash }));

@@ -101,7 +101,7 @@ export class Registry {
       }
       const place = newPlace(patch, current);
       const { jurisdiction: scope } = caller;
-      if (place) await checkPlace(tx, { scope, id, ...place, confirm: patch.confirm ?? false });
+      if (place) await checkPlace(tx, this.#deps.directory, { scope, id, ...place, confirm: patch.confirm ?? false });
       if (patch.cameras) {
         await checkCameras(tx, caller.jurisdiction, { id, cameras: patch.cameras, kinds: this.#deps.kinds });
         await replaceCameras(tx, caller.jurisdiction, { id, cameras: patch.cameras });

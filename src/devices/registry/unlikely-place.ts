@@ -1,7 +1,7 @@
 import { CitywatchError } from '../../core/errors.ts';
 import { isJurisdictionCode, type Jurisdiction } from '../../core/jurisdiction.ts';
 import type { DeviceId } from '../../core/types.ts';
-import { sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
+import { type RawBuilder, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { longitudeScale, METRES_PER_DEGREE } from './nearby-cameras.ts';
 import type { RegistryTables } from './tables.ts';
 
@@ -11,6 +11,9 @@ const FAR_KM = 50;
 const NOWHERE_DEGREES = 0.1;
 /** Province, city and county: the digits that name a district, or the city where a device belongs to no district. */
 const DISTRICT_DIGITS = 6;
+
+/** Devices of the district that are asked before all: PostgreSQL may read the whole table to find any. */
+const KNOWN_ASKED = 16;
 
 export interface Placing {
   /** What the caller may see. */
@@ -24,18 +27,28 @@ export interface Placing {
   confirm: boolean;
 }
 
+/** Some devices of an area, from memory. */
+export interface KnownDevices {
+  within(area: Jurisdiction): Iterable<{ id: DeviceId }>;
+}
+
 /** As {@link unlikelyPlaces} for one device. Errors: `request.confirm`. */
-export async function checkPlace(tx: Tables, placing: Placing): Promise<void> {
-  const [refusal] = await unlikelyPlaces(tx, [placing]);
+export async function checkPlace(tx: Tables, known: KnownDevices, placing: Placing): Promise<void> {
+  const [refusal] = await unlikelyPlaces(tx, known, [placing]);
   if (refusal) throw refusal;
 }
 
 /**
  * For each place that looks like a mistake and is not confirmed why it is refused (`request.confirm`), else null: 0/0,
  * or more than 50 km from every device of the same district (those the caller may see, retired ones and those at 0/0
- * left out). A district without devices has no far. Devices that come together do not count for each other.
+ * left out). A district without devices has no far. Devices that come together do not count for each other. Those
+ * that are `known` are asked first, and may be out of date.
  */
-export async function unlikelyPlaces(tx: Tables, placings: readonly Placing[]): Promise<(CitywatchError | null)[]> {
+export async function unlikelyPlaces(
+  tx: Tables,
+  known: KnownDevices,
+  placings: readonly Placing[],
+): Promise<(CitywatchError | null)[]> {
   const refusals = new Map<Placing, CitywatchError>();
   const areas = new Map<string, Placing[]>();
   for (const placing of placings) {
@@ -48,7 +61,7 @@ export async function unlikelyPlaces(tx: Tables, placings: readonly Placing[]): 
     }
   }
   for (const area of areas.values()) {
-    for (const placing of await farOff(tx, area)) {
+    for (const placing of await farOff(tx, known, area)) {
       refusals.set(placing, unlikely(`lies more than ${FAR_KM} km from every device of ${districtOf(placing)}`));
     }
   }
@@ -64,22 +77,38 @@ function districtOf({ jurisdiction }: Placing): Jurisdiction {
 }
 
 /** Those that are far from every device of their district. `area` is of one scope and one district. */
-async function farOff(tx: Tables, area: readonly Placing[]): Promise<Placing[]> {
-  const [first] = area;
-  if (!first) return [];
+async function farOff(tx: Tables, known: KnownDevices, area: readonly Placing[]): Promise<Placing[]> {
+  const first = area[0]!;
+  const ids: DeviceId[] = [];
+  for (const { id } of known.within(districtOf(first))) if (ids.push(id) === KNOWN_ASKED) break;
   const all = withinJurisdiction(others(tx), 'jurisdiction', first.scope);
   const neighbours = withinJurisdiction(all, 'jurisdiction', districtOf(first));
-  const kmPerDegree = METRES_PER_DEGREE / 1_000;
-  const distance = sql<number>`sqrt(power(position.lat - spot.lat, 2)
-    + power((position.lon - spot.lon) * spot.lon_scale, 2)) * ${kmPerDegree}::float8`;
-  // One statement sees one state: between two, the first device of a district could be taken for far from the second.
-  const { rows } = await sql<{ some: boolean; near: boolean }>`
-    select exists (${neighbours}) as some, exists (${neighbours.where(distance, '<=', FAR_KM)}) as near
+  // Nearly always one of a few is near. Where it is not, or none is known, the whole district is looked at.
+  const near = await answers(tx, area, isNear(neighbours.where(sql<boolean>`position.id = any(${ids}::text[])`)));
+  const doubtful = area.filter((_, index) => !near[index]);
+  // One condition in one statement sees one state: between two, the first device of a district could be taken for far
+  // from the second.
+  const far = await answers(tx, doubtful, sql<boolean>`exists (${neighbours}) and not ${isNear(neighbours)}`);
+  return doubtful.filter((_, index) => far[index]);
+}
+
+/** Whether `condition` holds for each placing, which it calls `spot`. */
+async function answers(tx: Tables, area: readonly Placing[], condition: RawBuilder<boolean>): Promise<boolean[]> {
+  if (area.length === 0) return [];
+  const { rows } = await sql<{ holds: boolean }>`
+    select ${condition} as holds
     from unnest(${area.map(({ id }) => id)}::text[], ${area.map(({ lat }) => lat)}::float8[],
                 ${area.map(({ lon }) => lon)}::float8[], ${area.map(({ lat }) => longitudeScale(lat))}::float8[])
       with ordinality as spot (id, lat, lon, lon_scale, number)
     order by spot.number`.execute(tx.tables());
-  return area.filter((_, index) => rows[index]?.some && !rows[index].near);
+  return rows.map(({ holds }) => holds);
+}
+
+function isNear(neighbours: ReturnType<typeof others>): RawBuilder<boolean> {
+  const kmPerDegree = METRES_PER_DEGREE / 1_000;
+  const distance = sql<number>`sqrt(power(position.lat - spot.lat, 2)
+    + power((position.lon - spot.lon) * spot.lon_scale, 2)) * ${kmPerDegree}::float8`;
+  return sql<boolean>`exists (${neighbours.where(distance, '<=', FAR_KM)})`;
 }
 
 /** Every device but the one that is being placed. */

@@ -1,4 +1,6 @@
 import t from 'tap';
+import { checkPlace } from '../../../src/devices/registry/unlikely-place.ts';
+import { sql } from '../../../src/platform/database/database.ts';
 import { callerIn, kiosk, type OpenRegistry, openRegistry } from '../../support/registry.ts';
 
 const NINGBO = callerIn('330200');
@@ -73,4 +75,34 @@ t.test('what lies beyond the border of who asks is no measure', async (t) => {
   await t.resolves(
     parts.registry.create(callerIn('330206'), kiosk({ jurisdiction: '330206', location: { lat: 20, lon: 110 } })),
   );
+});
+
+t.test('devices of other districts are not read, however many stand before those of the own', async (t) => {
+  const placing = { scope: '330200', id: 'next', jurisdiction: '330281', ...HERE, confirm: false };
+  await parts.database.transaction(async (tx) => {
+    const standAt = (jurisdiction: string, count: number) =>
+      sql`
+      insert into position (id, kind, name, jurisdiction, lat, lon, datum, state, version, created_at_ms, updated_at_ms)
+      select ${jurisdiction} || '-' || number, 'camera', 'one of many', ${jurisdiction}, ${HERE.lat}::float8,
+             ${HERE.lon}::float8, 'wgs84', 'active', 1, 0, 0
+      from generate_series(1, ${count}::int) as number`.execute(tx.tables());
+    await standAt('330203', 3_000);
+    await standAt('330281', 1_000);
+    await sql`analyze position`.execute(tx.tables());
+    const read = async (): Promise<number> => {
+      const { rows } = await sql<{ read: number }>`
+        select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) as read
+        from pg_stat_xact_user_tables where relname = 'position'`.execute(tx.tables());
+      return rows[0]?.read ?? Number.NaN;
+    };
+    const before = await read();
+    const known = { within: () => ['of long ago', '330203-1', '330281-7'].map((id) => ({ id })) };
+    await checkPlace(tx, known, placing);
+    const rows = (await read()) - before;
+    t.ok(rows < 10, `${rows} rows were read`);
+    await t.rejects(checkPlace(tx, known, { ...placing, lat: 40 }), UNLIKELY);
+    const nobody = { within: () => [] };
+    await checkPlace(tx, nobody, placing);
+    await t.rejects(checkPlace(tx, nobody, { ...placing, lat: 40 }), UNLIKELY);
+  });
 });
