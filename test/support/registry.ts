@@ -5,6 +5,7 @@ import { Tokens } from '../../src/access/tokens.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { Caller, Role } from '../../src/core/types.ts';
 import { Kinds } from '../../src/devices/kinds/kinds.ts';
+import { Connections } from '../../src/devices/registry/connections.ts';
 import { Directory } from '../../src/devices/registry/directory.ts';
 import type { DeviceFollower } from '../../src/devices/registry/followers.ts';
 import { ANY_NETWORK, Registry } from '../../src/devices/registry/registry.ts';
@@ -27,6 +28,7 @@ export async function openDatabase(t: Owner, url?: string): Promise<Database<nev
 }
 
 export interface OpenRegistry {
+  connections: Connections;
   database: Database<never>;
   registry: Registry;
   directory: Directory;
@@ -70,7 +72,8 @@ export async function openRegistry(
     followers: over.followers ?? [],
   });
   const tokens = new Tokens({ database, lookup: database, jurisdictions, hasher, clock });
-  return { database, registry, directory, tokens, kinds, jurisdictions, hasher, vault, disconnected };
+  const connections = new Connections({ database, vault });
+  return { database, registry, connections, directory, tokens, kinds, jurisdictions, hasher, vault, disconnected };
 }
 
 export function callerIn(jurisdiction: string, role: Role = 'admin'): Caller {

@@ -40,8 +40,8 @@ async function adoptHere(terminal: Terminal): Promise<Adopted> {
     lifecycle.onStop('database', () => database.close());
     await migrate(database);
     await takeLease({ config, place, database, clock, observer, lifecycle });
-    const directory = (name: string) => place.directory(name);
-    return await adoptJournals({ directory, database, clock, observer, lifecycle });
+    const directoryOf = (name: string) => place.directory(name);
+    return await adoptJournals({ directoryOf, database, clock, observer, lifecycle });
   } finally {
     await lifecycle.stop(STOP_DEADLINE_MS);
   }

@@ -4,7 +4,7 @@ import { type Finding, fine, problem, warning } from '../../core/setup/findings.
 import { Database, sql } from '../../platform/database/database.ts';
 import { SqlError } from '../../platform/database/sql-errors.ts';
 import { codeOf } from '../../platform/outbound/failure.ts';
-import { chooseStore } from '../compose/store.ts';
+import { chooseStore } from '../compose/telemetry/store.ts';
 import { askRedis } from '../local-services/redis-probe.ts';
 import type { DoctorDeps } from './deps.ts';
 import { isOlder } from './programs.ts';

@@ -1,3 +1,5 @@
+import type { DeviceId } from '../../core/types.ts';
+import type { Database } from '../../platform/database/database.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
 import type { DeviceInput } from './input.ts';
 
@@ -29,6 +31,42 @@ export interface OnvifAccess {
   xaddr: string;
   username: string;
   password: string;
+}
+
+interface Stored {
+  stream: StoredStream | null;
+  onvif: StoredOnvif | null;
+}
+
+/** How cameras are reached, passwords in clear: for those alone who connect to them. */
+export class Connections {
+  readonly #database: Database;
+  readonly #vault: Vault;
+
+  constructor({ database, vault }: { database: Database; vault: Vault }) {
+    this.#database = database;
+    this.#vault = vault;
+  }
+
+  /** Where the video of a device comes from; null for one without a stream, or that is retired. */
+  async streamSource(id: DeviceId, quality: 'main' | 'sub'): Promise<StreamSource | null> {
+    const { stream } = await connectionOf(this.#database, id);
+    const stored = quality === 'sub' ? (stream?.sub ?? stream?.main) : stream?.main;
+    return stored ? openStream(this.#vault, id, stored) : null;
+  }
+
+  /** How to speak ONVIF with a device; null where nothing is known, or it is retired. */
+  async onvifAccess(id: DeviceId): Promise<OnvifAccess | null> {
+    const { onvif } = await connectionOf(this.#database, id);
+    return onvif ? openOnvif(this.#vault, id, onvif) : null;
+  }
+}
+
+/** What is stored of a device's addresses, logins sealed; nothing of one that is retired. */
+export async function connectionOf(database: Database, id: DeviceId): Promise<Stored> {
+  const db = database.tables<{ position: Stored & { id: string; state: string } }>();
+  const query = db.selectFrom('position').select(['stream', 'onvif']).where('id', '=', id);
+  return (await query.where('state', '!=', 'retired').executeTakeFirst()) ?? { stream: null, onvif: null };
 }
 
 export function storeStream(vault: Vault, id: string, stream: NonNullable<DeviceInput['stream']>): StoredStream {
@@ -77,7 +115,7 @@ const MASK = '***';
 const LOGIN_NAME = 'user(?:name)?|usr|login|account|pass(?:word|wd)?|pwd|psw|token|auth|key|secret';
 const LOGIN_PART = new RegExp(`(?<![a-z])((?:${LOGIN_NAME})=).*?(?=$|[&/;?#]|_[a-z]+=)`, 'gi');
 
-export function shownAddresses({ stream, onvif }: { stream: StoredStream | null; onvif: StoredOnvif | null }) {
+export function shownAddresses({ stream, onvif }: Stored) {
   const shown: ShownAddresses = {
     stream: stream && {
       url: masked(stream.main.url),

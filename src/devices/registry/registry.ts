@@ -15,7 +15,7 @@ import {
   type KnownJurisdictions,
   replaceCameras,
 } from './checks.ts';
-import type { OnvifAccess, ShownAddresses, StreamSource } from './connections.ts';
+import type { ShownAddresses } from './connections.ts';
 import * as connections from './connections.ts';
 import { DirectoryKeeper, type KeeperDeps } from './directory-sync.ts';
 import { type DeviceFollower, tellFollowers } from './followers.ts';
@@ -151,28 +151,9 @@ export class Registry {
     return this.#keeper.load();
   }
 
-  /** Where the video of a device comes from, login in clear; null for one without a stream. For pullers only. */
-  async streamSource(id: DeviceId, quality: 'main' | 'sub'): Promise<StreamSource | null> {
-    const row = await this.#connection(id);
-    const stored = quality === 'sub' ? (row?.stream?.sub ?? row?.stream?.main) : row?.stream?.main;
-    return stored ? connections.openStream(this.#deps.vault, id, stored) : null;
-  }
-
-  /** How to speak ONVIF with a device, password in clear; null where nothing is known. For the adapter only. */
-  async onvifAccess(id: DeviceId): Promise<OnvifAccess | null> {
-    const row = await this.#connection(id);
-    return row?.onvif ? connections.openOnvif(this.#deps.vault, id, row.onvif) : null;
-  }
-
   /** Where a device is reached, logins masked. The caller's right to edit it is checked before. */
   async shownAddresses(id: DeviceId): Promise<ShownAddresses> {
-    return connections.shownAddresses((await this.#connection(id)) ?? { stream: null, onvif: null });
-  }
-
-  #connection(id: DeviceId): Promise<Pick<Position, 'stream' | 'onvif'> | undefined> {
-    const db = this.#deps.database.tables<RegistryTables>();
-    const query = db.selectFrom('position').select(['stream', 'onvif']).where('id', '=', id);
-    return query.where('state', '!=', 'retired').executeTakeFirst();
+    return connections.shownAddresses(await connections.connectionOf(this.#deps.database, id));
   }
 
   #checkKind({ kind, stream }: Pick<DeviceInput, 'kind' | 'stream'>): void {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { chooseStore } from '../../../src/app/compose/store.ts';
+import { chooseStore } from '../../../src/app/compose/telemetry/store.ts';
 import { loadConfig } from '../../../src/app/config/config.ts';
 import { checkInfluxServer } from '../../../src/app/doctor/servers.ts';
 import { Outbound } from '../../../src/platform/outbound/outbound.ts';

@@ -36,7 +36,12 @@ export async function startDownlink(deps: DownlinkDeps) {
   const sender = new CommandSender({ database, clock, observer, open, ring });
   const commands = new Commands({ database, clock, observer, kinds, directory, open, ring });
   const replies = new RepliesReader({
-    ...{ database, clock, observer, head: () => journal.head, incarnationOf, open },
+    database,
+    clock,
+    observer,
+    head: () => journal.head,
+    incarnationOf,
+    open,
     stateMeansThere: () => sender.isToldBlindly,
     isThere: (device) => sender.listening(device),
   });

@@ -34,7 +34,7 @@ const BULK_JOURNAL: Partial<JournalOptions> = { segmentBytes: 16 * MiB, keepByte
 
 export interface JournalsInput {
   /** Makes a directory below the data directory. */
-  directory(name: string): Promise<string>;
+  directoryOf(name: string): Promise<string>;
   clock: Clock;
   observer: Observer;
   lifecycle: Lifecycle;
@@ -59,7 +59,7 @@ export async function openJournals(input: JournalsInput & { database: Database }
   const head = { live: journals.live.head, bulk: journals.bulk.head };
   await beginOpening(deps, known, head);
   const withDuplicates = async (lane: Lane): Promise<OpenLane> => {
-    const duplicates = new DuplicateIndex(await input.directory(IDENTITIES[lane]));
+    const duplicates = new DuplicateIndex(await input.directoryOf(IDENTITIES[lane]));
     await duplicates.open(journals[lane].head);
     lifecycle.onStop(`duplicate index ${lane}`, () => duplicates.close());
     return { journal: journals[lane], duplicates };
@@ -78,17 +78,17 @@ export async function adoptJournals(input: JournalsInput & { database: Database 
   return await adoptJournal(deps, known, await openLanes(input, known));
 }
 
-async function livesOf({ directory, database, clock }: JournalsInput & { database: Database }) {
-  const path = await directory('journal');
+async function livesOf({ directoryOf, database, clock }: JournalsInput & { database: Database }) {
+  const path = await directoryOf('journal');
   const deps: LivesDeps = { directory: path, database, clock, keepers: [ruleCursors] };
   return { deps, known: await knowLives(path, clock) };
 }
 
 async function openLanes(input: JournalsInput, { lineage }: KnownLives): Promise<Record<Lane, Journal>> {
-  const { directory, clock, observer, lifecycle } = input;
+  const { directoryOf, clock, observer, lifecycle } = input;
   const uplinks = new UplinkNumbers(UPLINKS);
   const open = async (lane: Lane, options: Partial<JournalOptions>): Promise<Journal> => {
-    const place = { directory: await directory(`journal/${lane}`), lane, lineage: lineage(lane) };
+    const place = { directory: await directoryOf(`journal/${lane}`), lane, lineage: lineage(lane) };
     const journal = await Journal.open({ ...place, clock, observer, options: { ...options, uplinks } });
     lifecycle.onStop(`journal ${lane}`, () => journal.close());
     return journal;

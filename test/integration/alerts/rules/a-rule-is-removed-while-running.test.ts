@@ -7,7 +7,7 @@ import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { CONDITIONS } from '../../../../src/alerts/rules/conditions/conditions.ts';
 import { RuleBook } from '../../../../src/alerts/rules/rule-book.ts';
 import { Watchlists } from '../../../../src/alerts/watchlists/watchlists.ts';
-import { composeRules } from '../../../../src/app/compose/alert-rules.ts';
+import { composeRules } from '../../../../src/app/compose/alerts/alert-rules.ts';
 import { systemClock as clock } from '../../../../src/core/clock.ts';
 import type { DatabaseShares } from '../../../../src/platform/database/database.ts';
 import { ADMIN, alertLog, PLATES } from '../../../support/alert-desk.ts';

@@ -20,7 +20,7 @@ const STOLEN: Partial<CameraIdentity> = { serial: 'B-2', mac: '02:00:00:00:00:b2
 /** A registry, an introduced camera in it, and what compares units; `again` is the next start of the gateway. */
 async function world(t: Test) {
   const beds = await openRegistry(t);
-  const { registry, database, vault, directory } = beds;
+  const { registry, connections, database, vault, directory } = beds;
   const ports = onvifPorts(t);
   const told: unknown[] = [];
   let laterMs = 0;
@@ -30,14 +30,14 @@ async function world(t: Test) {
   const again = (): CameraUnits =>
     new CameraUnits({
       ...{ database, clock, observer: quietObserver() },
-      access: (id) => registry.onvifAccess(id),
+      access: (id) => connections.onvifAccess(id),
       identity: (id) => directory.identity(id),
       identify: (target, known, signal) => identifyCamera(target, { ...ports, signal }, known),
       accept: async ({ raw }: NewMessage) => void told.push(JSON.parse(raw.toString())),
     });
   const units = again();
   const setup = new CameraSetup({
-    ...{ database, vault, clock, observer: quietObserver(), access: (id) => registry.onvifAccess(id) },
+    ...{ database, vault, clock, observer: quietObserver(), access: (id) => connections.onvifAccess(id) },
     inspect: (target) => inspectCamera(target, ports),
     units,
   });
@@ -121,12 +121,12 @@ t.test('when the registered unit is back everything is as before', async (t) => 
 });
 
 t.test('an address that leads to another unit is not introduced as the registered one', async (t) => {
-  const { units, first, cameras, registry, setup } = await world(t);
+  const { units, first, cameras, registry, connections, setup } = await world(t);
   const second = await cameras.start({ address: '127.64.18.2', id: ID, identity: STOLEN });
   const { version } = await registry.get(ADMIN, ID);
   await registry.update(ADMIN, ID, version, { onvif: { xaddr: second.xaddr, ...second.account } } as never);
   t.ok('again' in Object(await setup.handle(ID)), 'it is asked again later');
   t.match(await setup.status(ID), { state: 'failed', problem: 'other-unit', hint: /accept it as the new unit/ });
   t.match(units.foreign(ID), { found: { serial: 'B-2' } });
-  t.equal((await registry.streamSource(ID, 'main'))?.url, first.streamUrl('main'), 'its streams are not taken over');
+  t.equal((await connections.streamSource(ID, 'main'))?.url, first.streamUrl('main'), 'its streams are not taken over');
 });

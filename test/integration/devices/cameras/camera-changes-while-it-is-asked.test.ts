@@ -12,12 +12,12 @@ const SAID = {
 } as unknown as CameraInspection;
 
 t.test('what a camera said under its old address does not overwrite the new one', async (t) => {
-  const { registry, database, vault } = await openRegistry(t);
+  const { registry, connections, database, vault } = await openRegistry(t);
   const onvif = { xaddr: 'http://10.0.0.1/onvif/device_service', username: 'u', password: 'secret-of-camera' };
   const place = { kind: 'camera', name: 'c', jurisdiction: '330212', location: { lat: 29.8, lon: 121.5 } };
   let meanwhile = async (): Promise<void> => {};
   const setup = new CameraSetup({
-    ...{ database, vault, clock: systemClock, observer: quietObserver(), access: (id) => registry.onvifAccess(id) },
+    ...{ database, vault, clock: systemClock, observer: quietObserver(), access: (id) => connections.onvifAccess(id) },
     inspect: async () => {
       await meanwhile();
       return SAID;
@@ -27,12 +27,12 @@ t.test('what a camera said under its old address does not overwrite the new one'
 
   await registry.create(ADMIN, { ...place, id: 'still', onvif } as never);
   await setup.handle('still');
-  t.equal((await registry.streamSource('still', 'main'))?.url, 'rtsp://10.0.0.1/old');
+  t.equal((await connections.streamSource('still', 'main'))?.url, 'rtsp://10.0.0.1/old');
   t.equal((await registry.get(ADMIN, 'still')).version, 2);
   const renewed = { ...onvif, password: 'renewed-on-the-camera' };
   await registry.update(ADMIN, 'still', 2, { onvif: renewed } as never);
   await setup.handle('still');
-  t.equal((await registry.streamSource('still', 'main'))?.login?.password, renewed.password);
+  t.equal((await connections.streamSource('still', 'main'))?.login?.password, renewed.password);
   t.equal(
     (await registry.get(ADMIN, 'still')).version,
     3,
@@ -45,6 +45,6 @@ t.test('what a camera said under its old address does not overwrite the new one'
     await registry.update(ADMIN, 'moved', 1, { onvif: { ...onvif, xaddr: 'http://10.0.0.2/' }, stream } as never);
   };
   await setup.handle('moved');
-  t.equal((await registry.streamSource('moved', 'main'))?.url, 'rtsp://10.0.0.2/new');
+  t.equal((await connections.streamSource('moved', 'main'))?.url, 'rtsp://10.0.0.2/new');
   t.equal((await registry.get(ADMIN, 'moved')).version, 2, 'the version the technician was given');
 });

@@ -19,7 +19,7 @@ t.before(async () => {
 });
 
 t.test('camera passwords are in no row, no answer and no audit entry, and open for the one who connects', async (t) => {
-  const { registry, database } = parts;
+  const { registry, connections, database } = parts;
   const stream = { url: 'rtsp://admin:hunter22@10.0.0.9/main', subUrl: 'rtsp://admin:hunter22@10.0.0.9/sub' };
   const onvif = { xaddr: 'http://10.0.0.9/onvif/device_service', username: 'admin', password: 'hunter22' };
   const { device } = await registry.create(YINZHOU, camera({ id: 'cam', stream, onvif }));
@@ -31,14 +31,14 @@ t.test('camera passwords are in no row, no answer and no audit entry, and open f
     database.tables(),
   );
   t.notMatch(rows[0]!.text, /hunter2/);
-  t.strictSame(await registry.streamSource('cam', 'sub'), {
+  t.strictSame(await connections.streamSource('cam', 'sub'), {
     url: 'rtsp://10.0.0.9/2',
     login: { username: 'root', password: 'hunter23' },
   });
-  t.strictSame(await registry.onvifAccess('cam'), onvif);
+  t.strictSame(await connections.onvifAccess('cam'), onvif);
   await registry.update(YINZHOU, 'cam', 2, { stream: null, onvif: null });
-  t.equal(await registry.streamSource('cam', 'main'), null);
-  t.equal(await registry.onvifAccess('cam'), null);
+  t.equal(await connections.streamSource('cam', 'main'), null);
+  t.equal(await connections.onvifAccess('cam'), null);
 });
 
 t.test('where a camera is reached can be shown, its login cannot', async (t) => {

@@ -1,16 +1,16 @@
-import type { Clock } from '../../core/clock.ts';
-import type { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
-import type { Observer } from '../../core/observe.ts';
-import { CameraEvents } from '../../devices/cameras/events.ts';
-import { CAMERA_SETUP_QUEUE } from '../../devices/cameras/setup.ts';
-import type { CameraUnits } from '../../devices/cameras/units.ts';
-import type { Kinds } from '../../devices/kinds/kinds.ts';
-import type { Directory, DirectoryEntry } from '../../devices/registry/directory.ts';
-import type { OnvifEvents } from '../../ingest/uplinks/onvif/camera-events.ts';
-import type { Database } from '../../platform/database/database.ts';
-import type { Outbound } from '../../platform/outbound/outbound.ts';
-import type { Vault } from '../../platform/secrets/vault.ts';
-import { enqueueWork } from '../../platform/work/work.ts';
+import type { Clock } from '../../../core/clock.ts';
+import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
+import type { Observer } from '../../../core/observe.ts';
+import { CameraEvents } from '../../../devices/cameras/events.ts';
+import { CAMERA_SETUP_QUEUE } from '../../../devices/cameras/setup.ts';
+import type { CameraUnits } from '../../../devices/cameras/units.ts';
+import type { Kinds } from '../../../devices/kinds/kinds.ts';
+import type { Directory, DirectoryEntry } from '../../../devices/registry/directory.ts';
+import type { OnvifEvents } from '../../../ingest/uplinks/onvif/camera-events.ts';
+import type { Database } from '../../../platform/database/database.ts';
+import type { Outbound } from '../../../platform/outbound/outbound.ts';
+import type { Vault } from '../../../platform/secrets/vault.ts';
+import { enqueueWork } from '../../../platform/work/work.ts';
 
 export interface CameraEventParts {
   database: Database;
@@ -38,7 +38,13 @@ export function composeCameraEvents(parts: CameraEventParts) {
   const { units } = parts;
   const events = new CameraEvents(
     {
-      ...{ database, clock, observer, vault, onvif, hasVideo, store },
+      database,
+      clock,
+      observer,
+      vault,
+      onvif,
+      hasVideo,
+      store,
       admit: (id) => units.admit(id),
       lost: (id) => units.lost(id),
     },

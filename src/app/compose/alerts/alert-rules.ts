@@ -1,18 +1,18 @@
-import { GoneRules } from '../../alerts/desk/gone-rules.ts';
-import type { AlertLog } from '../../alerts/desk/log.ts';
-import { RulesEngine } from '../../alerts/rules/engine.ts';
-import type { PlateBox } from '../../alerts/rules/plates.ts';
-import type { RuleBook } from '../../alerts/rules/rule-book.ts';
-import { RuleWatch } from '../../alerts/rules/rule-watch.ts';
-import type { Rule } from '../../alerts/rules/rules.ts';
-import { RulesReader } from '../../alerts/rules/rules-reader.ts';
-import type { Watchlists } from '../../alerts/watchlists/watchlists.ts';
-import type { Clock } from '../../core/clock.ts';
-import type { Observer } from '../../core/observe.ts';
-import type { IncarnationOf } from '../../core/receipt.ts';
-import type { Directory } from '../../devices/registry/directory.ts';
-import type { DatabaseShares } from '../../platform/database/database.ts';
-import type { WorkTicket } from '../../platform/work/work.ts';
+import { GoneRules } from '../../../alerts/desk/gone-rules.ts';
+import type { AlertLog } from '../../../alerts/desk/log.ts';
+import { RulesEngine } from '../../../alerts/rules/engine.ts';
+import type { PlateBox } from '../../../alerts/rules/plates.ts';
+import type { RuleBook } from '../../../alerts/rules/rule-book.ts';
+import { RuleWatch } from '../../../alerts/rules/rule-watch.ts';
+import type { Rule } from '../../../alerts/rules/rules.ts';
+import { RulesReader } from '../../../alerts/rules/rules-reader.ts';
+import type { Watchlists } from '../../../alerts/watchlists/watchlists.ts';
+import type { Clock } from '../../../core/clock.ts';
+import type { Observer } from '../../../core/observe.ts';
+import type { IncarnationOf } from '../../../core/receipt.ts';
+import type { Directory } from '../../../devices/registry/directory.ts';
+import type { DatabaseShares } from '../../../platform/database/database.ts';
+import type { WorkTicket } from '../../../platform/work/work.ts';
 
 export interface RuleSurroundings {
   shares: DatabaseShares;

@@ -1,40 +1,38 @@
 import { join } from 'node:path';
-import { whoIsStillThere } from '../../access/owners.ts';
-import { personWhoSees } from '../../access/people.ts';
-import { AlertActions } from '../../alerts/desk/actions.ts';
-import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../alerts/desk/desk.ts';
-import { AlertFeed } from '../../alerts/desk/feed.ts';
-import { GatewayAlerts } from '../../alerts/desk/gateway-alerts.ts';
-import { AlertLog } from '../../alerts/desk/log.ts';
-import { AlertQueries } from '../../alerts/desk/queries.ts';
-import { DELIVERY_QUEUE, DESK_QUEUE, EVIDENCE_QUEUE, STAGE_QUEUE } from '../../alerts/desk/queues.ts';
-import { StageTimers } from '../../alerts/desk/stage-timers.ts';
-import { type EvidenceDeps, EvidenceDesk, PICTURES_AT_ONCE, type Pictures } from '../../alerts/evidence/evidence.ts';
-import { EvidenceLooks } from '../../alerts/evidence/looks.ts';
-import { DELIVERIES_AT_ONCE, Delivery } from '../../alerts/route/delivery.ts';
-import { STAGES } from '../../alerts/route/stages/stages.ts';
-import { Subscriptions } from '../../alerts/route/subscriptions.ts';
-import { CONDITIONS } from '../../alerts/rules/conditions/conditions.ts';
-import { AlertPlates } from '../../alerts/rules/plates.ts';
-import { RuleBook } from '../../alerts/rules/rule-book.ts';
-import { openSinks, SINKS } from '../../alerts/sinks/sinks.ts';
-import { Watchlists } from '../../alerts/watchlists/watchlists.ts';
-import type { Clock } from '../../core/clock.ts';
-import type { Observer } from '../../core/observe.ts';
-import type { Kinds } from '../../devices/kinds/kinds.ts';
-import { placesOf } from '../../devices/registry/places.ts';
-import type { Blobs } from '../../platform/blobs/blobs.ts';
-import { openLocalBlobs } from '../../platform/blobs/open-local.ts';
-import { ROOM_BYTES } from '../../platform/files/disks.ts';
-import type { Outbound } from '../../platform/outbound/outbound.ts';
-import type { AccessRegister } from '../../platform/records/access-register.ts';
-import { Seal } from '../../platform/secrets/seal.ts';
-import type { Vault } from '../../platform/secrets/vault.ts';
-import type { Doorbell } from '../../platform/work/jobs.ts';
-import type { WorkQueue, WorkTicket } from '../../platform/work/work.ts';
+import { whoIsStillThere } from '../../../access/owners.ts';
+import { personWhoSees } from '../../../access/people.ts';
+import { AlertActions } from '../../../alerts/desk/actions.ts';
+import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../../alerts/desk/desk.ts';
+import { AlertFeed } from '../../../alerts/desk/feed.ts';
+import { GatewayAlerts } from '../../../alerts/desk/gateway-alerts.ts';
+import { AlertLog } from '../../../alerts/desk/log.ts';
+import { AlertQueries } from '../../../alerts/desk/queries.ts';
+import { DELIVERY_QUEUE, DESK_QUEUE, EVIDENCE_QUEUE, STAGE_QUEUE } from '../../../alerts/desk/queues.ts';
+import { StageTimers } from '../../../alerts/desk/stage-timers.ts';
+import { type EvidenceDeps, EvidenceDesk, PICTURES_AT_ONCE, type Pictures } from '../../../alerts/evidence/evidence.ts';
+import { EvidenceLooks } from '../../../alerts/evidence/looks.ts';
+import { DELIVERIES_AT_ONCE, Delivery } from '../../../alerts/route/delivery.ts';
+import { STAGES } from '../../../alerts/route/stages/stages.ts';
+import { Subscriptions } from '../../../alerts/route/subscriptions.ts';
+import { CONDITIONS } from '../../../alerts/rules/conditions/conditions.ts';
+import { AlertPlates } from '../../../alerts/rules/plates.ts';
+import { RuleBook } from '../../../alerts/rules/rule-book.ts';
+import { openSinks, SINKS } from '../../../alerts/sinks/sinks.ts';
+import { Watchlists } from '../../../alerts/watchlists/watchlists.ts';
+import type { Kinds } from '../../../devices/kinds/kinds.ts';
+import { placesOf } from '../../../devices/registry/places.ts';
+import type { Blobs } from '../../../platform/blobs/blobs.ts';
+import { openLocalBlobs } from '../../../platform/blobs/open-local.ts';
+import { ROOM_BYTES } from '../../../platform/files/disks.ts';
+import type { Outbound } from '../../../platform/outbound/outbound.ts';
+import type { AccessRegister } from '../../../platform/records/access-register.ts';
+import { Seal } from '../../../platform/secrets/seal.ts';
+import type { Vault } from '../../../platform/secrets/vault.ts';
+import type { Doorbell } from '../../../platform/work/jobs.ts';
+import type { WorkQueue, WorkTicket } from '../../../platform/work/work.ts';
 import { composeRules, type RuleSurroundings } from './alert-rules.ts';
 
-export interface AlertingDeps extends RuleSurroundings {
+export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
   outbound: Outbound;
   work: WorkQueue;
   doorbell: Doorbell;
@@ -52,15 +50,11 @@ export interface AlertingDeps extends RuleSurroundings {
 
 export type Alerting = Awaited<ReturnType<typeof composeAlerting>>;
 
-/** What everybody writes through who changes alerts. */
-export function openAlertLog(clock: Clock, observer: Observer): AlertLog {
-  return new AlertLog({ clock, observer, stages: STAGES });
-}
-
 /** Builds the alert side: rules, desk, deliveries, evidence, and what people ask of them. Starts nothing. */
 export async function composeAlerting(deps: AlertingDeps) {
-  const { clock, observer, outbound, work, doorbell, vault, log } = deps;
+  const { clock, observer, outbound, work, doorbell, vault } = deps;
   const { alerts: database, handling, general } = deps.shares;
+  const log = new AlertLog({ clock, observer, stages: STAGES });
   const book = await RuleBook.load(deps.rulesDirectory, { kinds: deps.kinds, conditions: CONDITIONS });
   const rules = () => book.current();
   const watchlists = new Watchlists({ database: general, clock, key: deps.plateKey });
@@ -75,7 +69,7 @@ export async function composeAlerting(deps: AlertingDeps) {
   const queries = new AlertQueries(handling);
   const plates = new Seal(deps.vaultKey, { purpose: 'citywatch alerts', what: 'plate' });
   const timers = new StageTimers({ database, log, committed });
-  const judging = composeRules(deps, { book, watchlists, plates, committed });
+  const judging = composeRules({ ...deps, log }, { book, watchlists, plates, committed });
   const desk = new AlertDesk({
     database,
     clock,
@@ -91,6 +85,7 @@ export async function composeAlerting(deps: AlertingDeps) {
   const { devices, head, incarnationOf } = deps;
   const position = () => ({ lane: 'live' as const, offset: head() });
   return {
+    log,
     desk,
     rules,
     ...judging,

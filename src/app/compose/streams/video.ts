@@ -1,22 +1,22 @@
-import type { Clock } from '../../core/clock.ts';
-import { CitywatchError } from '../../core/errors.ts';
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
-import type { Observer } from '../../core/observe.ts';
-import type { DeviceId } from '../../core/types.ts';
-import { CAMERA_SETUP_QUEUE, CameraSetup, SYSTEM } from '../../devices/cameras/setup.ts';
-import type { CameraUnits } from '../../devices/cameras/units.ts';
-import { type CameraPlace, CameraWatch, type CameraWatchDeps } from '../../devices/checks/camera-watch.ts';
-import { inspectCamera } from '../../devices/onvif/inspect.ts';
-import { camerasSeeing } from '../../devices/registry/nearby-cameras.ts';
-import type { Registry } from '../../devices/registry/registry.ts';
-import type { Database } from '../../platform/database/database.ts';
-import type { Outbound } from '../../platform/outbound/outbound.ts';
-import { TcpOutbound } from '../../platform/outbound/tcp.ts';
-import type { AccessRegister } from '../../platform/records/access-register.ts';
-import type { Vault } from '../../platform/secrets/vault.ts';
-import type { WorkQueue } from '../../platform/work/work.ts';
-import { type StreamOptions, StreamService } from '../../streams/live/service.ts';
-import type { CameraAddress } from '../../streams/pool/types.ts';
+import type { Clock } from '../../../core/clock.ts';
+import { CitywatchError } from '../../../core/errors.ts';
+import type { Jurisdiction } from '../../../core/jurisdiction.ts';
+import type { Observer } from '../../../core/observe.ts';
+import type { DeviceId } from '../../../core/types.ts';
+import { CAMERA_SETUP_QUEUE, CameraSetup, SYSTEM } from '../../../devices/cameras/setup.ts';
+import type { CameraUnits } from '../../../devices/cameras/units.ts';
+import { type CameraPlace, CameraWatch, type CameraWatchDeps } from '../../../devices/checks/camera-watch.ts';
+import { inspectCamera } from '../../../devices/onvif/inspect.ts';
+import type { Connections } from '../../../devices/registry/connections.ts';
+import { camerasSeeing } from '../../../devices/registry/nearby-cameras.ts';
+import type { Database } from '../../../platform/database/database.ts';
+import type { Outbound } from '../../../platform/outbound/outbound.ts';
+import { TcpOutbound } from '../../../platform/outbound/tcp.ts';
+import type { AccessRegister } from '../../../platform/records/access-register.ts';
+import type { Vault } from '../../../platform/secrets/vault.ts';
+import type { WorkQueue } from '../../../platform/work/work.ts';
+import { type StreamOptions, StreamService } from '../../../streams/live/service.ts';
+import type { CameraAddress } from '../../../streams/pool/types.ts';
 
 export interface VideoDeps {
   database: Database;
@@ -24,7 +24,7 @@ export interface VideoDeps {
   observer: Observer;
   outbound: Outbound;
   work: WorkQueue;
-  registry: Registry;
+  connections: Connections;
   register: AccessRegister;
   vault: Vault;
   identity: CameraWatchDeps['identity'];
@@ -43,7 +43,7 @@ const PROBE_DEADLINE_MS = 3_000;
 
 /** Builds everything that talks to cameras: introduction over ONVIF, the watch, and the video pool. Starts nothing. */
 export function composeVideo(deps: VideoDeps) {
-  const { clock, observer, outbound, registry, database, units } = deps;
+  const { clock, observer, outbound, connections, database, units } = deps;
   const networks = deps.cameraNetworks;
   const tcp = new TcpOutbound({ clock });
   const probe = async ({ host, port }: CameraPlace, signal: AbortSignal): Promise<void> => {
@@ -55,7 +55,7 @@ export function composeVideo(deps: VideoDeps) {
     clock,
     observer,
     vault: deps.vault,
-    access: (id) => registry.onvifAccess(id),
+    access: (id) => connections.onvifAccess(id),
     inspect: (target) => inspectCamera(target, { clock, outbound, networks, reach: probe }),
     units,
   });
@@ -72,7 +72,7 @@ export function composeVideo(deps: VideoDeps) {
       observer,
       tcp,
       cameras: {
-        camera: (id) => addressOf(registry, id),
+        camera: (id) => addressOf(connections, id),
         admit: (id) =>
           units.admit(id).then(
             () => null,
@@ -104,8 +104,8 @@ function otherUnit(units: CameraUnits, id: DeviceId): string | null {
   return foreign && `Different: ${foreign.differs.join(', ')}. A technician can accept it by POST /devices/${id}/swap.`;
 }
 
-async function addressOf(registry: Registry, id: DeviceId): Promise<CameraAddress | null> {
-  const [main, sub] = await Promise.all([registry.streamSource(id, 'main'), registry.streamSource(id, 'sub')]);
+async function addressOf(connections: Connections, id: DeviceId): Promise<CameraAddress | null> {
+  const [main, sub] = await Promise.all([connections.streamSource(id, 'main'), connections.streamSource(id, 'sub')]);
   if (!main) return null;
   return {
     url: main.url,

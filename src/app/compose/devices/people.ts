@@ -1,12 +1,12 @@
-import type { Jurisdictions } from '../../access/jurisdictions.ts';
-import { Passwords } from '../../access/passwords.ts';
-import { People } from '../../access/people.ts';
-import { Sessions } from '../../access/sessions.ts';
-import type { Tokens } from '../../access/tokens.ts';
-import type { Clock } from '../../core/clock.ts';
-import type { Observer } from '../../core/observe.ts';
-import type { DatabaseShares } from '../../platform/database/database.ts';
-import type { SecretHasher } from '../../platform/secrets/hasher.ts';
+import type { Jurisdictions } from '../../../access/jurisdictions.ts';
+import { Passwords } from '../../../access/passwords.ts';
+import { People } from '../../../access/people.ts';
+import { Sessions } from '../../../access/sessions.ts';
+import type { Tokens } from '../../../access/tokens.ts';
+import type { Clock } from '../../../core/clock.ts';
+import type { Observer } from '../../../core/observe.ts';
+import type { DatabaseShares } from '../../../platform/database/database.ts';
+import type { SecretHasher } from '../../../platform/secrets/hasher.ts';
 
 export interface PeopleParts {
   shares: DatabaseShares;

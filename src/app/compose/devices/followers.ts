@@ -1,26 +1,26 @@
-import type { AlertDesk } from '../../alerts/desk/desk.ts';
-import { followDevices } from '../../alerts/desk/follow.ts';
-import type { AlertLog } from '../../alerts/desk/log.ts';
-import { DELIVERY_QUEUE } from '../../alerts/desk/queues.ts';
-import type { Clock } from '../../core/clock.ts';
-import { messageOf } from '../../core/errors.ts';
-import type { Observer } from '../../core/observe.ts';
-import type { DirectoryEntry } from '../../devices/registry/directory.ts';
-import type { DeviceFollower } from '../../devices/registry/followers.ts';
-import { moveDeadLetters } from '../../ingest/ledger/dead-letters-move.ts';
-import type { Database } from '../../platform/database/database.ts';
+import type { AlertDesk } from '../../../alerts/desk/desk.ts';
+import { followDevices } from '../../../alerts/desk/follow.ts';
+import type { AlertLog } from '../../../alerts/desk/log.ts';
+import { DELIVERY_QUEUE } from '../../../alerts/desk/queues.ts';
+import type { Clock } from '../../../core/clock.ts';
+import { messageOf } from '../../../core/errors.ts';
+import type { Observer } from '../../../core/observe.ts';
+import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
+import type { DeviceFollower } from '../../../devices/registry/followers.ts';
+import { moveDeadLetters } from '../../../ingest/ledger/dead-letters-move.ts';
+import type { Database } from '../../../platform/database/database.ts';
 
 export interface FollowersParts {
   database: Database;
   clock: Clock;
   observer: Observer;
   log: Pick<AlertLog, 'publish'>;
+  desk: Pick<AlertDesk, 'follow' | 'followAll'>;
   ring(queue: string): void;
 }
 
 /** What goes with a device that moves or is retired: alerts that are not closed, and dead letters. */
-export function composeFollowers({ database, clock, observer, log, ring }: FollowersParts) {
-  let desk: AlertDesk | null = null;
+export function composeFollowers({ database, clock, observer, log, desk, ring }: FollowersParts) {
   const followers: DeviceFollower[] = [
     { follow: (tx, device, { jurisdiction }) => moveDeadLetters(tx, device, jurisdiction) },
     // Last: it locks the head of the alert log until the commit.
@@ -30,15 +30,12 @@ export function composeFollowers({ database, clock, observer, log, ring }: Follo
   const settle = async ({ identity }: DirectoryEntry) => {
     ring(DELIVERY_QUEUE);
     await moveDeadLetters(database, identity.id, identity.jurisdiction);
-    await desk?.follow([identity.id]);
+    await desk.follow([identity.id]);
   };
   return {
     followers,
     /** Makes good what happened while nobody followed. */
-    async start(alerts: AlertDesk): Promise<void> {
-      desk = alerts;
-      await alerts.followAll();
-    },
+    start: (): Promise<void> => desk.followAll(),
     /** A change of the registry was committed. */
     changed(entry: DirectoryEntry, previous: DirectoryEntry | null): void {
       const moved = previous?.identity.jurisdiction !== entry.identity.jurisdiction;

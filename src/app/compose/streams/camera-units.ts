@@ -1,7 +1,7 @@
-import { CameraUnits, type CameraUnitsDeps } from '../../devices/cameras/units.ts';
-import { identifyCamera } from '../../devices/onvif/identify.ts';
-import { UnitSwap, type UnitSwapDeps } from '../../devices/units/swap.ts';
-import type { Outbound } from '../../platform/outbound/outbound.ts';
+import { CameraUnits, type CameraUnitsDeps } from '../../../devices/cameras/units.ts';
+import { identifyCamera } from '../../../devices/onvif/identify.ts';
+import { UnitSwap, type UnitSwapDeps } from '../../../devices/units/swap.ts';
+import type { Outbound } from '../../../platform/outbound/outbound.ts';
 
 export interface CameraUnitParts extends Omit<CameraUnitsDeps, 'identify'> {
   outbound: Outbound;

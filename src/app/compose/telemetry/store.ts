@@ -1,11 +1,11 @@
-import type { Clock } from '../../core/clock.ts';
-import type { Observer } from '../../core/observe.ts';
-import type { HttpPort } from '../../telemetry/stores/http-port.ts';
-import { Influx1Store } from '../../telemetry/stores/influx1.ts';
-import { Influx2Store } from '../../telemetry/stores/influx2.ts';
-import type { RetentionDays, Store } from '../../telemetry/stores/store.ts';
-import type { Config } from '../config/config.ts';
-import type { ServiceAddresses } from './ground/services.ts';
+import type { Clock } from '../../../core/clock.ts';
+import type { Observer } from '../../../core/observe.ts';
+import type { HttpPort } from '../../../telemetry/stores/http-port.ts';
+import { Influx1Store } from '../../../telemetry/stores/influx1.ts';
+import { Influx2Store } from '../../../telemetry/stores/influx2.ts';
+import type { RetentionDays, Store } from '../../../telemetry/stores/store.ts';
+import type { Config } from '../../config/config.ts';
+import type { ServiceAddresses } from '../ground/services.ts';
 
 export interface StoreDeps {
   http: HttpPort;

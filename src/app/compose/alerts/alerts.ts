@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import type { Devices } from '../devices/devices.ts';
+import { CONFIG_DIRECTORY } from '../ground/config-directory.ts';
+import type { Ground } from '../ground/ground.ts';
+import type { Ingest } from '../ingest/ingest.ts';
+import type { Streams } from '../streams/streams.ts';
+import { composeAlerting } from './alerting.ts';
+
+export type Alerts = Awaited<ReturnType<typeof openAlerts>>;
+
+/** The alert side on what stands. `start` takes up what was left undone, and follows the log. */
+export async function openAlerts(ground: Ground, devices: Devices, sides: { ingest: Ingest; streams: Streams }) {
+  const { config, place, keys, lifecycle } = ground;
+  const { ingest, streams } = sides;
+  const alerting = await composeAlerting({
+    ...ground,
+    kinds: devices.kinds,
+    devices: devices.directory,
+    plateKey: keys.plates,
+    vaultKey: keys.vault,
+    rulesDirectory: join(CONFIG_DIRECTORY, 'rules'),
+    dataDirectory: place.path,
+    webhookNetworks: config.networks.webhooks,
+    pictures: streams.pictures,
+    head: () => ingest.journals.live.head,
+    isClockKnown: () => ingest.intake.isClockKnown(),
+    incarnationOf: ingest.incarnationOf,
+  });
+  return {
+    ...alerting,
+    async start(): Promise<void> {
+      await alerting.load();
+      await alerting.feed.start();
+      lifecycle.onStop('alert feed', () => alerting.feed.stop());
+    },
+  };
+}

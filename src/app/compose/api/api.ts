@@ -1,0 +1,93 @@
+import { buildServer, listen, reloadTls } from '../../../api/server/server.ts';
+import { listAudit } from '../../../platform/records/audit.ts';
+import type { watchSurroundings } from '../../doctor/surroundings.ts';
+import { Health } from '../../health/health.ts';
+import { healthChecks } from '../../health/health-checks.ts';
+import { VERSION } from '../../version.ts';
+import type { Alerts } from '../alerts/alerts.ts';
+import type { Devices } from '../devices/devices.ts';
+import type { openRegistry } from '../devices/registry.ts';
+import { sharedSecrets } from '../gateway.ts';
+import type { Ground } from '../ground/ground.ts';
+import type { openBooks } from '../ingest/books.ts';
+import type { composeImages } from '../ingest/images.ts';
+import type { Ingest } from '../ingest/ingest.ts';
+import { kindTrial } from '../ingest/kind-trial.ts';
+import type { startReaders } from '../ingest/readers.ts';
+import type { Streams } from '../streams/streams.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { consolePages } from './console.ts';
+
+/** All parts that people ask for something. */
+export interface ApiParts {
+  ground: Ground;
+  devices: Devices;
+  registry: Awaited<ReturnType<typeof openRegistry>>;
+  ingest: Ingest;
+  books: ReturnType<typeof openBooks>;
+  telemetry: Telemetry;
+  streams: Streams;
+  alerts: Alerts;
+  images: ReturnType<typeof composeImages>;
+  readers: ReturnType<typeof startReaders>;
+  surroundings: Awaited<ReturnType<typeof watchSurroundings>>;
+}
+
+/** Opens the door for people and machines, and resolves with its address. */
+export async function startApi(parts: ApiParts): Promise<string> {
+  const { ground, devices, registry, ingest, books, telemetry, streams, alerts } = parts;
+  const { config, database, clock, observer, lifecycle, tls, keys, register, idempotency } = ground;
+  const { disks } = parts.surroundings;
+  const api = await buildServer({
+    ...devices,
+    ...books,
+    clock,
+    observer,
+    registry: registry.registry,
+    units: registry.units,
+    twin: telemetry.twin,
+    history: telemetry.history,
+    exports: telemetry.exports,
+    alerts,
+    streams: streams.streams,
+    cameraSetup: (id) => streams.setup.status(id),
+    audit: { list: (caller, filter) => listAudit(database, caller, filter) },
+    accessRegister: register,
+    passages: ingest.search,
+    commands: ingest.downlink.commands,
+    messageRate: ingest.messageRate,
+    http: ingest.uplinks.http,
+    kindDryRun: kindTrial({ kinds: devices.kinds, guard: ingest.guard, journal: ingest.journals.live, clock }),
+    images: parts.images.port,
+    idempotency,
+    room: disks,
+    health: healthOf(parts),
+    ...(await consolePages(observer)),
+    settings: { cursorKey: keys.cursors, version: VERSION, ...tls.forApi(), ...sharedSecrets(config) },
+  });
+  lifecycle.onStop('api', () => api.close());
+  const { url } = await listen(api, config.http);
+  tls.watch((material) => {
+    reloadTls(api, material);
+    ingest.uplinks.reloadTls(material);
+  });
+  lifecycle.onStop('certificates', () => tls.stop());
+  return url;
+}
+
+function healthOf({ ground, ingest, telemetry, streams, alerts, images, readers, surroundings }: ApiParts): Health {
+  const { store, writer } = telemetry;
+  const checks = healthChecks({
+    ...ground,
+    ...surroundings,
+    store,
+    writer,
+    uplinks: ingest.uplinks.opened,
+    intake: ingest.intake,
+    streams: streams.streams,
+    ruleFiles: alerts.ruleWatch,
+    board: readers,
+    blobs: [images.blobs, alerts.evidenceBlobs],
+  });
+  return new Health({ clock: ground.clock, checks, readers: () => readers.list() });
+}

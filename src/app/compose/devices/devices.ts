@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { Jurisdictions } from '../../../access/jurisdictions.ts';
+import { Tokens } from '../../../access/tokens.ts';
+import { Kinds } from '../../../devices/kinds/kinds.ts';
+import { Connections } from '../../../devices/registry/connections.ts';
+import { Directory } from '../../../devices/registry/directory.ts';
+import { SecretHasher } from '../../../platform/secrets/hasher.ts';
+import { CONFIG_DIRECTORY } from '../ground/config-directory.ts';
+import type { Ground } from '../ground/ground.ts';
+import { composePeople } from './people.ts';
+
+export type Devices = Awaited<ReturnType<typeof openDevices>>;
+
+/** What exists and who may see it: kinds, districts, people and tokens, and the directory of devices, empty so far. */
+export async function openDevices(ground: Ground) {
+  const { config, place, shares, database, keys, vault } = ground;
+  const kinds = await Kinds.load(join(CONFIG_DIRECTORY, 'kinds'));
+  await kinds.remember(database);
+  const jurisdictions = new Jurisdictions();
+  await jurisdictions.seed(database);
+  const hasher = new SecretHasher(keys.devices);
+  const directory = new Directory(hasher);
+  const tokens = new Tokens({ database, lookup: shares.handling, clock: ground.clock, jurisdictions, hasher });
+  await tokens.ensureBootstrap(config.adminToken ?? (await place.secret('admin-token')));
+  return {
+    kinds,
+    jurisdictions,
+    hasher,
+    directory,
+    identity: directory.identity.bind(directory),
+    connections: new Connections({ database, vault }),
+    tokens,
+    ...composePeople({ ...ground, jurisdictions, hasher, tokens }),
+  };
+}

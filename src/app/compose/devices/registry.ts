@@ -1,0 +1,47 @@
+import type { AlertDesk } from '../../../alerts/desk/desk.ts';
+import type { AlertLog } from '../../../alerts/desk/log.ts';
+import type { DeviceId } from '../../../core/types.ts';
+import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
+import { Registry } from '../../../devices/registry/registry.ts';
+import { UnitSwap } from '../../../devices/units/swap.ts';
+import type { Ground } from '../ground/ground.ts';
+import type { Streams } from '../streams/streams.ts';
+import type { Devices } from './devices.ts';
+import { composeFollowers } from './followers.ts';
+
+/** Those who are told of a change of the registry, and what goes with a device. */
+export interface RegistryListeners {
+  disconnect(id: DeviceId): void;
+  self: { deviceChanged(entry: DirectoryEntry, previous: DirectoryEntry | null): void };
+  streams: Pick<Streams, 'units' | 'cameraEvents'>;
+  alerts: { log: AlertLog; desk: AlertDesk };
+}
+
+/** Opens the registry and fills the directory. `start` makes good what devices did while nobody followed. */
+export async function openRegistry(ground: Ground, devices: Devices, listeners: RegistryListeners) {
+  const { config, database, clock, observer, vault, doorbell } = ground;
+  const { kinds, directory, hasher, jurisdictions } = devices;
+  const { disconnect, self, streams, alerts } = listeners;
+  const ring = (queue: string): void => doorbell.ring(queue);
+  const following = composeFollowers({ database, clock, observer, log: alerts.log, desk: alerts.desk, ring });
+  const changed = (entry: DirectoryEntry, previous: DirectoryEntry | null): void => {
+    self.deviceChanged(entry, previous);
+    streams.cameraEvents.changed(entry);
+    following.changed(entry, previous);
+  };
+  const keeping = { database, kinds, directory, clock, observer, hasher, disconnect, changed };
+  const registry = new Registry({
+    ...keeping,
+    jurisdictions,
+    vault,
+    followers: following.followers,
+    cameraNetworks: config.networks.cameras,
+  });
+  await registry.loadDirectory();
+  const swap = new UnitSwap({ ...keeping, units: streams.units });
+  return {
+    registry,
+    units: { foreign: streams.units.foreign.bind(streams.units), accept: swap.accept.bind(swap) },
+    start: (): Promise<void> => following.start(),
+  };
+}

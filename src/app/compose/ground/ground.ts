@@ -1,0 +1,71 @@
+import type { Clock } from '../../../core/clock.ts';
+import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
+import type { KnownSecrets, Observer } from '../../../core/observe.ts';
+import { databaseId } from '../../../platform/database/database-id.ts';
+import { Outbound } from '../../../platform/outbound/outbound.ts';
+import { AccessRegister } from '../../../platform/records/access-register.ts';
+import { Idempotency } from '../../../platform/records/idempotency.ts';
+import { Vault } from '../../../platform/secrets/vault.ts';
+import { Doorbell } from '../../../platform/work/jobs.ts';
+import { WorkQueue } from '../../../platform/work/work.ts';
+import type { Config } from '../../config/config.ts';
+import { vaultKey } from '../../config/vault-key.ts';
+import { examineNeeded, refuseProblems } from '../../doctor/doctor.ts';
+import { DataDirectory } from '../../local-services/data-directory.ts';
+import { TlsFiles } from '../../tls.ts';
+import { openDatabase } from './database.ts';
+import { startServices } from './services.ts';
+
+export interface GroundInput {
+  config: Config;
+  observer: Observer;
+  secrets: KnownSecrets;
+  clock: Clock;
+  lifecycle: Lifecycle;
+}
+
+export type Ground = Awaited<ReturnType<typeof openGround>>;
+
+/** What everything stands on: data directory, servers, database, keys, work, and what all parts write down alike. */
+export async function openGround({ config, observer, secrets, clock, lifecycle }: GroundInput) {
+  const tls = await TlsFiles.open(config.tls, { clock, observer });
+  const outbound = new Outbound({ clock, observer });
+  lifecycle.onStop('outbound', () => outbound.close());
+  refuseProblems(await examineNeeded({ config, clock, observer, outbound }), observer);
+  const place = await DataDirectory.open(config.dataDir, secrets);
+  lifecycle.onStop('data directory', () => place.close());
+  const services = await startServices(config, place, { clock, observer, secrets }, lifecycle);
+  const opened = await openDatabase(services.database, { config, place, clock, observer, lifecycle });
+  const { shares } = opened;
+  const database = shares.general;
+  const key = async (name: string): Promise<Buffer> => Buffer.from(await place.secret(name), 'base64url');
+  const keys = {
+    cursors: await key('cursors'),
+    devices: await key('device-secrets'),
+    /** Of plate hashes, the one watchlists are stored by. */
+    plates: await key('plates'),
+    /** What must be readable again is encrypted under keys made of this one. */
+    vault: await vaultKey(config, key),
+  };
+  const work = new WorkQueue({ database: shares.alerts, clock, observer });
+  const bell = { redisUrl: services.redis, databaseId: await databaseId(database) };
+  return {
+    config,
+    observer,
+    clock,
+    lifecycle,
+    tls,
+    outbound,
+    place,
+    directoryOf: (name: string): Promise<string> => place.directory(name),
+    services,
+    ...opened,
+    database,
+    keys,
+    vault: new Vault(keys.vault),
+    work,
+    doorbell: new Doorbell({ ...bell, work, clock, observer }),
+    register: new AccessRegister({ database, clock }),
+    idempotency: new Idempotency({ database, clock }),
+  };
+}

@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { CAMERA_SETUP_QUEUE } from '../../../devices/cameras/setup.ts';
+import { enqueueWork } from '../../../platform/work/work.ts';
+import { ffmpegUser } from '../../local-services/system-user.ts';
+import type { Devices } from '../devices/devices.ts';
+import type { Ground } from '../ground/ground.ts';
+import type { Ingest } from '../ingest/ingest.ts';
+import { composeCameraEvents } from './camera-events.ts';
+import { openCameraUnits } from './camera-units.ts';
+import { composeVideo } from './video.ts';
+
+export type Streams = Awaited<ReturnType<typeof openStreams>>;
+
+/** Everything that talks to cameras: who stands at their addresses, what they notice, and their video. */
+export async function openStreams(ground: Ground, devices: Devices, ingest: Pick<Ingest, 'accept' | 'uplinks'>) {
+  const { config, place, database, clock, lifecycle } = ground;
+  const { connections, identity } = devices;
+  const { accept } = ingest;
+  const cameraNetworks = config.networks.cameras;
+  const access = connections.onvifAccess.bind(connections);
+  const units = await openCameraUnits({ ...ground, accept, cameraNetworks, access, identity });
+  const cameraEvents = composeCameraEvents({
+    ...ground,
+    kinds: devices.kinds,
+    directory: devices.directory,
+    units,
+    uplink: ingest.uplinks.onvif,
+    cameraNetworks,
+    path: join(await place.directory('cameras'), 'active.json'),
+  });
+  const video = composeVideo({
+    ...ground,
+    connections,
+    identity,
+    accept,
+    units,
+    socketDirectory: join(await place.socketDirectory(), 'media'),
+    cameraNetworks,
+    ffmpegPath: config.ffmpeg.path,
+    ffmpegUser: await ffmpegUser(ground.observer),
+    dataDirectory: place.path,
+    checkEveryMs: config.cameras.checkS * 1000,
+  });
+  return {
+    ...video,
+    units,
+    cameraEvents,
+    /** Lets viewers in, and has every camera asked that was never asked. */
+    async start(): Promise<void> {
+      await video.streams.start();
+      lifecycle.onStop('streams', (signal) => video.streams.stop(signal));
+      const unasked = await video.setup.unasked();
+      const asking = unasked.map((id) => ({ queue: CAMERA_SETUP_QUEUE, key: id }));
+      await enqueueWork(database, clock, asking);
+    },
+    /** Looks after the cameras from now on. */
+    watchCameras(): void {
+      video.watch.start();
+      lifecycle.onStop('camera watch', () => video.watch.stop());
+      cameraEvents.start(lifecycle);
+    },
+  };
+}
