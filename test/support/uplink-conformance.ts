@@ -60,7 +60,11 @@ async function open(t: Test, type: UplinkType): Promise<Rig & { deps: UplinkDeps
   uplink = type.open(world.settings, deps);
   if (uplink === null) throw new Error('the settings of its world do not ask for it');
   const opened = uplink;
-  t.teardown(() => opened.stop(AbortSignal.timeout(1_000)));
+  t.teardown(async () => {
+    intake.mode = 'full';
+    for (const { refuse } of intake.held) refuse();
+    await opened.stop(AbortSignal.timeout(1_000));
+  });
   return { uplink: opened, intake, world, listening, enter: (id) => world.device(id), deps };
 }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { generate } from 'mqtt-packet';
 import type { Test } from 'tap';
 import type { ApiDeps } from '../../src/api/deps.ts';
@@ -58,6 +59,9 @@ export const UPLINK_WORLDS: ReadonlyMap<UplinkType, MakeWorld> = new Map<UplinkT
   [onvif, onvifWorld],
   [linesUplink, linesWorld],
 ]);
+
+/** Pause of who hands over again what was not taken. */
+const AGAIN_MS = 5;
 
 const HERE = { host: '127.0.0.1', port: 0 };
 const NO_BROKER = { url: null, caFile: null, shareGroup: null, brokerSecret: null };
@@ -157,8 +161,12 @@ async function httpWorld(t: Test, { uplink, deps }: Ground): Promise<UplinkWorld
   };
 }
 
-/** The cameras are the device layer's; here their events are handed over. */
-async function onvifWorld(_t: Test, { uplink }: Ground): Promise<UplinkWorld> {
+/** The cameras are the device layer's; here their events are handed over, again and again until they are taken. */
+async function onvifWorld(t: Test, { uplink }: Ground): Promise<UplinkWorld> {
+  let isOver = false;
+  t.teardown(() => {
+    isOver = true;
+  });
   const take = async (id: string, text: string): Promise<number> => {
     const event = { type: 'motion', topic: 'RuleEngine/Motion', atMs: null, identity: text, data: { text } };
     return (await (uplink() as OnvifEvents).take(id, [event])).length;
@@ -168,7 +176,8 @@ async function onvifWorld(_t: Test, { uplink }: Ground): Promise<UplinkWorld> {
     device: async (id) => {
       let acked = 0;
       const say = async (text: string): Promise<void> => {
-        if ((await take(id, text)) === 0) acked += 1;
+        while (!isOver && (await take(id, text)) > 0) await sleep(AGAIN_MS);
+        if (!isOver) acked += 1;
       };
       return { say: (text) => void say(text), acked: () => acked };
     },
