@@ -109,7 +109,11 @@ export class MqttListener implements ConnectionHost {
       const limits = { minVersion: 'TLSv1.2', handshakeTimeout: connectDeadlineMs } as const;
       this.#material = material;
       this.#tls = createTlsServer({ ...limits, ...material, ...clients }, (socket) => this.#arrive(socket));
-      this.#tls.on('tlsClientError', () => this.stats.close('tls'));
+      this.#tls.on('tlsClientError', (_error, socket) => {
+        this.stats.close('tls');
+        // Node tells of a handshake that takes too long, and leaves it open.
+        socket.destroy();
+      });
       addresses.push(await this.#listen(this.#tls, 'CITYWATCH_MQTTS_PORT', tlsPort));
     }
     registerMetrics(this.#deps.observer.metrics, this.stats, () => ({

@@ -2,6 +2,7 @@ import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'n
 import t, { type Test } from 'tap';
 import { Authority } from '../../../support/certificates.ts';
 import { connectPacket, RawClient, startListener } from '../../../support/mqtt.ts';
+import { until } from '../../../support/until.ts';
 
 /** A TLS client and its CONNECT; resolves with the return code, or null when it was closed without one. */
 async function attempt(t: Test, port: number, id: string, options: ConnectionOptions): Promise<Attempt> {
@@ -55,9 +56,9 @@ t.test('who never ends a TLS handshake counts as silent, and a device in one cou
   const tls = { port: 0, ...city.issue('localhost') };
   const { tlsPort } = await startListener(t, { tls, silentPerAddressMax: 3 });
   const device = await attempt(t, tlsPort, 'k1', { ca: city.ca });
-  const crowd = [];
+  const crowd: RawClient[] = [];
   for (let i = 0; i < 9; i += 1) crowd.push(await RawClient.open(t, tlsPort));
-  await Promise.all(crowd.slice(0, 6).map(({ closed }) => closed));
+  await until('the oldest to make room', () => crowd.slice(0, 6).every(({ isClosed }) => isClosed));
   t.equal((await attempt(t, tlsPort, 'k2', { ca: city.ca })).code, 0, 'a device comes in beside them');
   await crowd[6]!.closed;
   t.same(
@@ -67,6 +68,14 @@ t.test('who never ends a TLS handshake counts as silent, and a device in one cou
   );
   await device.client.ping();
   t.equal(device.client.isClosed, false, 'who has shown who it is stays');
+});
+
+t.test('who never ends a TLS handshake is closed at the time limit, though nobody else wants the place', async (t) => {
+  const city = new Authority(t.testdir(), 'city');
+  const tls = { port: 0, ...city.issue('localhost') };
+  const { tlsPort } = await startListener(t, { tls, connectDeadlineMs: 100 });
+  const silent = await RawClient.open(t, tlsPort);
+  await until('it to be closed', () => silent.isClosed);
 });
 
 t.test('with a client authority a device needs its own certificate besides its secret', async (t) => {
