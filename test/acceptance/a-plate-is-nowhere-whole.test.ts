@@ -20,7 +20,8 @@ const RANGE = `from=${new Date(Date.now() - 200_000).toISOString()}&to=${new Dat
 const WHY = { purpose: 'investigation', case: 'A-2026-7' };
 
 const gateway = await Gateway.start(t, {
-  ...{ CITYWATCH_LOG_LEVEL: 'trace', CITYWATCH_WEBHOOK_NETWORKS: RECEIVER_NETWORKS },
+  CITYWATCH_LOG_LEVEL: 'trace',
+  CITYWATCH_WEBHOOK_NETWORKS: RECEIVER_NETWORKS,
 });
 const receiver = await WebhookReceiver.subscribe(t, gateway);
 const stream = new EventReader(t, Number(new URL(gateway.httpUrl).port), { token: ADMIN_TOKEN });

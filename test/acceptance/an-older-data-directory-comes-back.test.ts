@@ -29,7 +29,8 @@ t.test('a journal that is older than its database is refused, adopted, and judge
   await reportMany(device!, 0);
   await gateway.settledLedger();
   const second = await runCitywatch(['serve'], {
-    ...{ CITYWATCH_DATA_DIR: await temporaryDirectory(t), DATABASE_URL: url },
+    CITYWATCH_DATA_DIR: await temporaryDirectory(t),
+    DATABASE_URL: url,
   });
   t.equal(second.status, 1);
   t.match(

@@ -14,7 +14,10 @@ const run = promisify(execFile);
 const time = (atMs: number): string => new Date(atMs).toISOString();
 
 const KIOSK = {
-  ...{ id: 'k1', kind: 'recycling-kiosk', name: 'k1', jurisdiction: '330203' },
+  id: 'k1',
+  kind: 'recycling-kiosk',
+  name: 'k1',
+  jurisdiction: '330203',
   location: { lat: 29.87, lon: 121.55 },
 };
 
@@ -44,6 +47,15 @@ async function serialOf(port: string): Promise<string> {
   return (await run('sh', ['-c', ask])).stdout;
 }
 
+/** Connects as kiosk k1, with a certificate of the city unless another is given. */
+function dialer(city: Authority, port: number, password: string) {
+  const { cert, key } = city.issue('k1');
+  const login = { clientId: 'k1', username: 'k1', password };
+  const options = { ...login, ca: city.ca, cert, key, servername: 'localhost' };
+  const once = { reconnectPeriod: 0, connectTimeout: 3_000 };
+  return (more = {}) => connectAsync(`mqtts://127.0.0.1:${port}`, { ...options, ...once, ...more }, false);
+}
+
 t.test('curl and mqtt.js trust the certificate, and a renewal drops nobody', async (t) => {
   const directory = await temporaryDirectory(t);
   const city = new Authority(directory, 'city');
@@ -52,8 +64,10 @@ t.test('curl and mqtt.js trust the certificate, and a renewal drops nobody', asy
   put(city.issue('localhost', 10));
   writeFileSync(at('clients.pem'), city.ca);
   const gateway = await Gateway.start(t, {
-    ...{ CITYWATCH_TLS_CERT_FILE: at('server.pem'), CITYWATCH_TLS_KEY_FILE: at('server.key') },
-    ...{ CITYWATCH_MQTTS_PORT: '0', CITYWATCH_CLIENT_CA_FILE: at('clients.pem') },
+    CITYWATCH_TLS_CERT_FILE: at('server.pem'),
+    CITYWATCH_TLS_KEY_FILE: at('server.key'),
+    CITYWATCH_MQTTS_PORT: '0',
+    CITYWATCH_CLIENT_CA_FILE: at('clients.pem'),
   });
   const httpPort = /API +https:\/\/[^:]+:(\d+)/.exec(gateway.output)?.[1] ?? '';
   const mqttsPort = Number(/MQTTS +mqtts:\/\/[^:]+:(\d+)/.exec(gateway.output)?.[1]);
@@ -68,12 +82,7 @@ t.test('curl and mqtt.js trust the certificate, and a renewal drops nobody', asy
     'no plain text',
   );
 
-  const own = city.issue('k1');
-  const options = {
-    ...{ servername: 'localhost', ca: city.ca, cert: own.cert, key: own.key },
-    ...{ clientId: 'k1', username: 'k1', password: secret, reconnectPeriod: 0, connectTimeout: 3_000 },
-  };
-  const dial = (more = {}) => connectAsync(`mqtts://127.0.0.1:${mqttsPort}`, { ...options, ...more }, false);
+  const dial = dialer(city, mqttsPort, secret);
   const device = await dial();
   t.teardown(() => device.endAsync(true));
   const drops: string[] = [];

@@ -21,9 +21,14 @@ const HISTORY = `/devices/kiosk/history?fields=fill_pct&${RANGE}`;
 
 const [postgres, redis, influx] = await Promise.all([startPostgres(t), startRedis(t), startInflux(t)]);
 const gateway = await Gateway.start(t, {
-  ...{ DATABASE_URL: postgres.url, REDIS_URL: redis.url, INFLUX_URL: influx.url },
-  ...{ INFLUX_USERNAME: influx.username, INFLUX_PASSWORD: influx.password },
-  ...{ CITYWATCH_LOG_LEVEL: 'trace', CITYWATCH_CAMERA_NETWORKS: '127.64.0.0/16', CITYWATCH_CAMERA_CHECK_S: '1' },
+  DATABASE_URL: postgres.url,
+  REDIS_URL: redis.url,
+  INFLUX_URL: influx.url,
+  INFLUX_USERNAME: influx.username,
+  INFLUX_PASSWORD: influx.password,
+  CITYWATCH_LOG_LEVEL: 'trace',
+  CITYWATCH_CAMERA_NETWORKS: '127.64.0.0/16',
+  CITYWATCH_CAMERA_CHECK_S: '1',
 });
 
 const SECRETS: Record<string, string> = {

@@ -24,8 +24,11 @@ t.test('Redis, InfluxDB and ffmpeg away refuse no start, are named, and heal wit
   t.teardown(() => void process.kill(redis.child.pid ?? 0, 'SIGCONT'));
   const password = 'wrong-until-somebody-mends-it';
   const gateway = await Gateway.start(t, {
-    ...{ REDIS_URL: redis.url, FFMPEG_PATH: '/no/such/ffmpeg' },
-    ...{ INFLUX_URL: influx.url, INFLUX_USERNAME: 'gateway', INFLUX_PASSWORD: password },
+    REDIS_URL: redis.url,
+    FFMPEG_PATH: '/no/such/ffmpeg',
+    INFLUX_URL: influx.url,
+    INFLUX_USERNAME: 'gateway',
+    INFLUX_PASSWORD: password,
   });
   const secret = await gateway.register({ id: 'k-1' });
   t.equal(await fillLevel(gateway, 'k-1', secret), 202, 'messages are acknowledged');
@@ -42,7 +45,8 @@ t.test('Redis, InfluxDB and ffmpeg away refuse no start, are named, and heal wit
   const login = Buffer.from(`${influx.username}:${influx.password}`).toString('base64');
   const q = `CREATE USER "gateway" WITH PASSWORD '${password}' WITH ALL PRIVILEGES`;
   await fetch(`${influx.url}/query`, {
-    ...{ method: 'POST', headers: { authorization: `Basic ${login}` } },
+    method: 'POST',
+    headers: { authorization: `Basic ${login}` },
     body: new URLSearchParams({ q }),
   });
   const isLeft = async (): Promise<boolean> => (await gateway.notGreen()).every((light) => light.startsWith('ffmpeg'));

@@ -20,6 +20,30 @@ export interface AskOptions {
   payload?: object;
 }
 
+/** The finding of a fire, the `count`-th of all. */
+function fireAt(device: string, count: number) {
+  const nowMs = Date.now();
+  return {
+    id: `f${count}`,
+    dedup_key: `kiosk-fire|${device}`,
+    rule: 'kiosk-fire',
+    rule_version: 1,
+    severity: 'extreme',
+    subject: device,
+    jurisdiction: HERE,
+    scope: '',
+    kind: 'fired' as const,
+    lane: 'live',
+    journal_offset: count,
+    device_at_ms: nowMs,
+    received_at_ms: nowMs,
+    decided_at_ms: nowMs,
+    alert_id: null,
+    handled_at_ms: null,
+    data: '{}',
+  };
+}
+
 /** The API over a real alert desk: PostgreSQL, Redis, and deliveries to receivers on this machine. */
 export async function startAlertsApi(t: Owner, options: Pick<DeskOptions, 'sinks' | 'stages' | 'observer'> = {}) {
   const postgres = await freshDatabase(t);
@@ -46,16 +70,9 @@ export async function startAlertsApi(t: Owner, options: Pick<DeskOptions, 'sinks
   /** A finding as the rules leave it, taken up by the desk. */
   const raise = async (device: string): Promise<void> => {
     count += 1;
-    const nowMs = Date.now();
-    const dedup_key = `kiosk-fire|${device}`;
-    const row = {
-      ...{ id: `f${count}`, dedup_key, rule: 'kiosk-fire', rule_version: 1, severity: 'extreme', subject: device },
-      ...{ jurisdiction: HERE, scope: '', kind: 'fired' as const, lane: 'live', journal_offset: count },
-      ...{ device_at_ms: nowMs, received_at_ms: nowMs, decided_at_ms: nowMs, alert_id: null, handled_at_ms: null },
-      data: '{}',
-    };
+    const row = fireAt(device, count);
     await desk.database.tables<{ finding: FindingTable }>().insertInto('finding').values(row).execute();
-    await enqueueWork(desk.database, desk.clock, [{ queue: 'desk', key: dedup_key }]);
+    await enqueueWork(desk.database, desk.clock, [{ queue: 'desk', key: row.dedup_key }]);
     desk.doorbell.ring('desk');
   };
 

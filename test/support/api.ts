@@ -233,7 +233,8 @@ function quietData(): Pick<ApiDeps, Data> {
     },
     exports: {
       open: async ({ device }) => ({
-        ...{ contentType: 'text/csv; charset=utf-8', fileName: `${device.id}.csv` },
+        contentType: 'text/csv; charset=utf-8',
+        fileName: `${device.id}.csv`,
         pieces: (async function* () {
           yield 'time\r\n';
         })(),
@@ -281,7 +282,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
     idempotency: new MemoryIdempotency(),
     room: { forEdits: async () => {} },
     health: {
-      check: async () => ({ ...{ postgres: UP, redis: UP, influx: UP, mqtt: UP }, ...ON_TOP }),
+      check: async () => ({ postgres: UP, redis: UP, influx: UP, mqtt: UP, ...ON_TOP }),
       readers: () => [],
     },
     clock: systemClock,

@@ -17,8 +17,17 @@ interface Owner {
 /** Times at which a test need not wait; one second is the shortest an ONVIF duration of ours says. */
 export const QUICK: LoopTimes = {
   ...LOOP_TIMES,
-  ...{ pullMs: 1_000, slackMs: 1_000, termMs: 6_000, askMs: 2_000 },
-  ...{ idleGapMs: 50, gapMs: 10, retryMs: 50, steadyMs: 500, backoffMinMs: 50, backoffMaxMs: 400, authPauseMs: 400 },
+  pullMs: 1_000,
+  slackMs: 1_000,
+  termMs: 6_000,
+  askMs: 2_000,
+  idleGapMs: 50,
+  gapMs: 10,
+  retryMs: 50,
+  steadyMs: 500,
+  backoffMinMs: 50,
+  backoffMaxMs: 400,
+  authPauseMs: 400,
 };
 
 export interface Told {
@@ -91,7 +100,10 @@ export async function followCamera(
   loop.start();
   t.teardown(() => loop.stop());
   return {
-    ...{ loop, journal, counts, active: () => active },
+    loop,
+    journal,
+    counts,
+    active: () => active,
     told: async () => (await readAll(journal)).map(({ raw }) => JSON.parse(raw.toString()) as Told),
     count: async (of, label) => {
       const { values } = await counts[of].get();

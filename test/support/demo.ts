@@ -50,7 +50,9 @@ export class Demo {
     const child = spawn(words[0] ?? '', words.slice(1), {
       cwd: clone,
       env: {
-        ...{ PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', CITYWATCH_DATA_DIR: directory },
+        PATH: process.env.PATH ?? '',
+        HOME: process.env.HOME ?? '/',
+        CITYWATCH_DATA_DIR: directory,
         ...env,
       },
       stdio: ['pipe', 'pipe', 'pipe'],

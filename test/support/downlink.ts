@@ -93,7 +93,13 @@ export async function openDownlink(t: Owner, url: string, { clock }: { clock: Cl
     const { pump, pumped, rung, ring, stop } = ringing(work);
     const lifecycle = new Lifecycle(clock);
     const downlink = await startDownlink({
-      ...{ database, clock, observer: quietObserver(), kinds: kioskOnly, directory: kiosks, lifecycle, journal },
+      database,
+      clock,
+      observer: quietObserver(),
+      kinds: kioskOnly,
+      directory: kiosks,
+      lifecycle,
+      journal,
       incarnationOf,
       work,
       doorbell: { ring },

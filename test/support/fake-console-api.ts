@@ -137,11 +137,24 @@ function alertLike(): FakeAlert {
   const now = new Date().toISOString();
   const nobody = { verdict: null, ackedBy: null, ackedAt: null, assignedTo: null, closedBy: null, closedAt: null };
   return {
-    ...{ id: randomUUID(), rule: 'kiosk-fire@1', title: { en: 'Fire in a recycling kiosk', zh: '回收箱起火' } },
-    ...{ severity: 'extreme', condition: 'active', handling: 'new', visibility: 'normal', ...nobody },
-    ...{ device: 'kiosk-017', deviceName: '鼓楼街道 17 号回收箱', jurisdiction: '330203' },
-    ...{ firstAt: now, lastAt: now, occurrences: 1, data: { smoke: true, temp_c: 81.25 } },
-    ...{ evidence: [], comments: [], version: 1 },
+    id: randomUUID(),
+    rule: 'kiosk-fire@1',
+    title: { en: 'Fire in a recycling kiosk', zh: '回收箱起火' },
+    severity: 'extreme',
+    condition: 'active',
+    handling: 'new',
+    visibility: 'normal',
+    ...nobody,
+    device: 'kiosk-017',
+    deviceName: '鼓楼街道 17 号回收箱',
+    jurisdiction: '330203',
+    firstAt: now,
+    lastAt: now,
+    occurrences: 1,
+    data: { smoke: true, temp_c: 81.25 },
+    evidence: [],
+    comments: [],
+    version: 1,
   };
 }
 

@@ -72,8 +72,13 @@ export class FleetDevice {
     this.#baseMs = baseMs;
     this.diary = Object.fromEntries(SORTS.map((sort) => [sort, { sent: new Set(), acked: new Set() }])) as never;
     this.#client = new MqttClient(() => connect(port(), '127.0.0.1'), {
-      ...{ clientId: id, clean: false, reconnectPeriod: 100, protocolVersion: 4, ...login },
-      ...{ connectTimeout: 10_000, keepalive: 10 },
+      clientId: id,
+      clean: false,
+      reconnectPeriod: 100,
+      protocolVersion: 4,
+      ...login,
+      connectTimeout: 10_000,
+      keepalive: 10,
     });
     this.#client.on('error', () => {});
   }

@@ -63,7 +63,9 @@ export class HttpSender {
 
   async #post(body: string): Promise<boolean> {
     const answer = await fetch(`${this.#gateway.httpUrl}/api/v1/devices/${this.id}/telemetry`, {
-      ...{ method: 'POST', body, signal: AbortSignal.timeout(DEADLINE_MS) },
+      method: 'POST',
+      body,
+      signal: AbortSignal.timeout(DEADLINE_MS),
       headers: { authorization: `Bearer ${this.id}:${this.#secret}`, 'content-type': 'application/json' },
     }).catch(() => null);
     const status = answer?.status ?? 0;

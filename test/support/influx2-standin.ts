@@ -251,7 +251,9 @@ function parseLine(line: string): Sample[] | null {
   const fields = [...fieldText.matchAll(/(?:^|,)(\w+)=("(?:[^"\\]|\\.)*"|[^,]+)/g)];
   if (measurement === '' || fields.length === 0) return null;
   return fields.map(([, field = '', text = '']) => ({
-    ...{ measurement, tags, field },
+    measurement,
+    tags,
+    field,
     timeNs: BigInt(time),
     value: text.startsWith('"')
       ? text.slice(1, -1).replace(/\\(["\\])/g, '$1')

@@ -57,7 +57,8 @@ async function openIngest(directory: string, database: Database) {
       payloads: PAYLOADS,
     }),
     deadLetters: new DeadLetters({
-      ...{ database, clock },
+      database,
+      clock,
       replay: new DeadLetterReplay({ database, intake, kinds, clock, observer: quietObserver(), payloads: PAYLOADS }),
     }),
     messages: new Messages({ guard: UNGUARDED, lanes, kinds, database, jurisdictionOf }),

@@ -53,8 +53,14 @@ export class MqttDevice {
 
 function dial(gateway: Gateway, id: string, secret: string): MqttClient {
   const client = new MqttClient(() => connect(gateway.mqttPort, '127.0.0.1'), {
-    ...{ clientId: id, username: id, password: secret, clean: false, reconnectPeriod: 100, protocolVersion: 4 },
-    ...{ connectTimeout: 3_000, keepalive: 10 },
+    clientId: id,
+    username: id,
+    password: secret,
+    clean: false,
+    reconnectPeriod: 100,
+    protocolVersion: 4,
+    connectTimeout: 3_000,
+    keepalive: 10,
   });
   client.on('error', () => {});
   return client;

@@ -33,16 +33,24 @@ export const PROTOCOL = 0x82;
 
 /** The CONNECT is refused with this code, or (null) the connection is closed without a word. */
 const refused = (id: string, what: string, connack: number | null, bytes: Buffer): Statement => ({
-  ...{ id, what, bytes, connack },
+  id,
+  what,
+  bytes,
+  connack,
   instead: true,
 });
 /** The packet ends the connection with this code, and nothing of it is taken in. */
 export const closed = (id: string, what: string, code: number, bytes: Buffer): Statement => ({
-  ...{ id, what, bytes },
+  id,
+  what,
+  bytes,
   closed: code,
 });
 export const answered = (id: string, what: string, answer: Record<string, unknown>, bytes: Buffer): Statement => ({
-  ...{ id, what, bytes, answer },
+  id,
+  what,
+  bytes,
+  answer,
 });
 
 export const block = (id: number, value: Bytes): Buffer => properties(property(id, value));
@@ -116,7 +124,8 @@ export const CONNECTING: Statement[] = [
     'a will topic that is not UTF-8',
     MALFORMED,
     connect({
-      ...{ flags: CLEAN_LOGIN | WILL, will: joined(NONE, text(BAD_UTF8), text('{}')) },
+      flags: CLEAN_LOGIN | WILL,
+      will: joined(NONE, text(BAD_UTF8), text('{}')),
     }),
   ),
   refused('3.1.3-12', 'a user name that is not UTF-8', MALFORMED, connect({ username: text(BAD_UTF8) })),
@@ -220,7 +229,9 @@ export const PUBLISHING: Statement[] = [
     'DUP is a message like any other',
     { cmd: 'puback', messageId: 9 },
     publishing({
-      ...{ flags: 10, packetId: 9, properties: OK },
+      flags: 10,
+      packetId: 9,
+      properties: OK,
     }),
   ),
 ];

@@ -11,7 +11,12 @@ import { AT_MS } from './batches.ts';
 import { quietObserver } from './services.ts';
 
 export const DETECTIVE: Caller = {
-  ...{ type: 'person', id: 'u-1', name: 'Wang', role: 'operator', jurisdiction: NATIONWIDE, purpose: 'routine' },
+  type: 'person',
+  id: 'u-1',
+  name: 'Wang',
+  role: 'operator',
+  jurisdiction: NATIONWIDE,
+  purpose: 'routine',
 };
 
 interface Input {

@@ -33,7 +33,12 @@ const places = new Map<string, number>();
 for (const name of ['first', 'second']) {
   const place = `${directory}/${name}.cursor`;
   const worker = runReader({
-    ...{ name, lane: 'live', feed, clock: systemClock, observer, guard: guard.reader(name, 'live') },
+    name,
+    lane: 'live',
+    feed,
+    clock: systemClock,
+    observer,
+    guard: guard.reader(name, 'live'),
     cursor: { load: async () => (existsSync(place) ? Number(readFileSync(place, 'utf8')) : 0) },
     handle: async (batch) => {
       let lines = '';

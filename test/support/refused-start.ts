@@ -23,7 +23,9 @@ export async function runCitywatch(words: string[], env: Record<string, string>,
   const child = spawn(process.execPath, [join(root, 'src/app/main.ts'), ...words], {
     env: {
       PATH: process.env.PATH ?? '',
-      ...{ CITYWATCH_HTTP_PORT: '0', CITYWATCH_MQTT_PORT: '0', CITYWATCH_LOG_LEVEL: 'silent' },
+      CITYWATCH_HTTP_PORT: '0',
+      CITYWATCH_MQTT_PORT: '0',
+      CITYWATCH_LOG_LEVEL: 'silent',
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

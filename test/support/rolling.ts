@@ -22,7 +22,12 @@ const never = new AbortController().signal;
 
 /** Reports each second by its kind, so that a few hours already count as many points. */
 export const pump = {
-  ...{ kind: 'pump', version: 1, title: { en: 'Pump', zh: '泵' }, stream: false, periodS: 1, staleAfterS: 9 },
+  kind: 'pump',
+  version: 1,
+  title: { en: 'Pump', zh: '泵' },
+  stream: false,
+  periodS: 1,
+  staleAfterS: 9,
   fields: new Map<string, FieldSpec>([
     ['level_m', { type: 'number', unit: 'm', min: -1e9, max: 1e9 }],
     ['starts', { type: 'integer', unit: null, min: 0, max: 1e9 }],
@@ -81,7 +86,10 @@ export class Rolling {
       observer: this.observer,
     });
     this.history = new History({
-      ...{ store: this.store, kinds, clock: this.clock, retentionDays: DAYS },
+      store: this.store,
+      kinds,
+      clock: this.clock,
+      retentionDays: DAYS,
       rollups: {
         completeFromMs: () => 0,
         completeToMs: () => this.rollups.completeToMs(),
@@ -96,7 +104,10 @@ export class Rolling {
     this.#life = new AbortController();
     this.rollups = new Rollups(
       {
-        ...{ lane: 'live', roller: this.#roller, clock: this.clock, observer: this.observer },
+        lane: 'live',
+        roller: this.#roller,
+        clock: this.clock,
+        observer: this.observer,
         cursor: {
           load: async () => this.cursor,
           move: async (from, to) => {
@@ -150,8 +161,15 @@ export class Rolling {
       return { name, field: `${field}_${name}`, fn: 'last' as const };
     });
     const found = await this.store.buckets({
-      ...{ tier, measurement: 'pump', devices: [device], groupBy: ['pump'], columns, limit: 9_999 },
-      ...{ fromMs: AT_MS - 24 * HOUR_MS, toMs: AT_MS + 24 * HOUR_MS, everyMs: tier === '1h' ? HOUR_MS : 5 * MINUTE_MS },
+      tier,
+      measurement: 'pump',
+      devices: [device],
+      groupBy: ['pump'],
+      columns,
+      limit: 9_999,
+      fromMs: AT_MS - 24 * HOUR_MS,
+      toMs: AT_MS + 24 * HOUR_MS,
+      everyMs: tier === '1h' ? HOUR_MS : 5 * MINUTE_MS,
     });
     return found.map(({ atMs, tags, values }) => ({
       minute: (atMs - AT_MS) / MINUTE_MS,

@@ -94,7 +94,10 @@ export class WebhookReceiver {
       const { type, event, data } = JSON.parse(body);
       this.taken.push({
         webhookId: String(request.headers['webhook-id']),
-        ...{ type, event, alert: data, atMs: Date.now() },
+        type,
+        event,
+        alert: data,
+        atMs: Date.now(),
       });
       response.writeHead(204).end();
     } catch (error) {

@@ -49,7 +49,8 @@ t.teardown(async () => {
 const intake = new Intake({ live: journal }, { ...UNTROUBLED, kinds });
 const jurisdictionOf = () => undefined;
 const ingest = {
-  ...{ lanes, intake },
+  lanes,
+  intake,
   feed: new Feed({ guard: UNGUARDED, lanes, kinds, observer }),
   ledger: new Ledger({
     database,
@@ -61,14 +62,19 @@ const ingest = {
     payloads: PAYLOADS,
   }),
   deadLetters: new DeadLetters({
-    ...{ database, clock },
+    database,
+    clock,
     replay: new DeadLetterReplay({ database, intake, kinds, clock, observer: quietObserver(), payloads: PAYLOADS }),
   }),
   messages: new Messages({ guard: UNGUARDED, database, lanes, kinds, jurisdictionOf }),
 } as unknown as Ingest;
 const { ledger, deadLetters, messages } = ingest;
 const api = await startApi(t, {
-  ...{ intake, ledger, deadLetters, messages, kindDryRun: kindTrial({ guard: UNGUARDED, kinds, journal, clock }) },
+  intake,
+  ledger,
+  deadLetters,
+  messages,
+  kindDryRun: kindTrial({ guard: UNGUARDED, kinds, journal, clock }),
 });
 
 async function ask(method: 'GET' | 'POST', path: string, { payload = {}, token = TOKENS.admin as string } = {}) {
@@ -171,7 +177,10 @@ t.test('a wish that is none is refused with its field', async (t) => {
   ];
   for (const [payload, path] of cases) {
     const answer = await api.call({
-      ...{ method: 'POST', url: '/api/v1/dead-letters/replay', headers: bearer(TOKENS.admin), payload },
+      method: 'POST',
+      url: '/api/v1/dead-letters/replay',
+      headers: bearer(TOKENS.admin),
+      payload,
     });
     t.equal(answer.status, 400, JSON.stringify(payload));
     t.match(answer.body, { issues: [{ path }] });

@@ -187,12 +187,19 @@ t.test('a subscription goes on without its owner, is shown so, and is taken over
   };
   const row = { role: 'operator', jurisdiction: HERE, purpose: null, created_by: 'x', created_at_ms: 1 } as const;
   const token = (name: string) => ({
-    ...{ ...row, id: name, name, token_hash: Buffer.alloc(32, name) },
-    ...{ expires_at_ms: null, revoked_at_ms: null },
+    ...row,
+    id: name,
+    name,
+    token_hash: Buffer.alloc(32, name),
+    expires_at_ms: null,
+    revoked_at_ms: null,
   });
   const tokens = desk.database.tables<AccessTables>();
   const area = {
-    ...{ code: HERE, name_zh: '鄞州', name_en: 'Yinzhou', parent: null },
+    code: HERE,
+    name_zh: '鄞州',
+    name_en: 'Yinzhou',
+    parent: null,
     valid_from: null,
     valid_to: null,
   };

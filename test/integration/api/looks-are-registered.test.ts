@@ -23,7 +23,9 @@ interface Entry {
 
 async function read(query = '', token: string = TOKENS.admin) {
   const { status, body } = await call({
-    ...{ method: 'GET', url: `/api/v1/access-register${query}`, headers: bearer(token) },
+    method: 'GET',
+    url: `/api/v1/access-register${query}`,
+    headers: bearer(token),
   });
   t.equal(status, 200);
   return body as { items: Entry[]; next?: string };
@@ -55,8 +57,12 @@ t.test('a look at kept pictures is registered in the area of the camera, also a 
 t.test('the register is read page by page, newest first', async (t) => {
   for (let n = 0; n < 7; n += 1) {
     await register.add({
-      ...{ viewer: { type: 'token', id: 'pages', name: 'pages' }, act: 'view', device: KIOSK, jurisdiction: HERE },
-      ...{ purpose: 'routine', case: `case-${n}` },
+      viewer: { type: 'token', id: 'pages', name: 'pages' },
+      act: 'view',
+      device: KIOSK,
+      jurisdiction: HERE,
+      purpose: 'routine',
+      case: `case-${n}`,
     });
   }
   const seen: number[] = [];

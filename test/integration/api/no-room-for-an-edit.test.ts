@@ -13,7 +13,9 @@ t.test('an edit without room is refused before anything of it is done; all else 
   const location = { lat: 29.87, lon: 121.55 };
   const device = { id: 'new-1', kind: 'recycling-kiosk', name: 'New', jurisdiction: HERE, location };
   const made = await call({
-    ...{ method: 'POST', url: '/api/v1/devices', body: device },
+    method: 'POST',
+    url: '/api/v1/devices',
+    body: device,
     headers: { ...headers, 'idempotency-key': 'k-1' },
   });
   t.match(made, { status: 507, body: { code: 'store.full', detail: /^Nothing was changed/ } });
@@ -25,7 +27,9 @@ t.test('an edit without room is refused before anything of it is done; all else 
   t.equal((await call({ method: 'DELETE', url, headers: version })).status, 507);
   t.equal((await call({ method: 'GET', url, headers })).status, 200);
   const sent = await call({
-    ...{ method: 'POST', url: `${url}/telemetry`, body: { values: { fill_pct: 1 } } },
+    method: 'POST',
+    url: `${url}/telemetry`,
+    body: { values: { fill_pct: 1 } },
     headers: bearer(`${KIOSK}:${DEVICE_SECRET}`),
   });
   t.equal(sent.status, 202, 'a device is answered by the journal alone');

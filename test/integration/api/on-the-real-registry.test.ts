@@ -23,7 +23,11 @@ async function startReal(t: Parameters<typeof openRegistry>[0]) {
   const { database, registry, directory, tokens, kinds, jurisdictions } = await openRegistry(t);
   await tokens.ensureBootstrap(BOOTSTRAP);
   const parts: TestParts = {
-    ...{ registry, directory, tokens, kinds, jurisdictions },
+    registry,
+    directory,
+    tokens,
+    kinds,
+    jurisdictions,
     audit: { list: (caller, filter) => listAudit(database, caller, filter) },
     idempotency: new Idempotency({ database, clock: systemClock }),
     preview: (message) => {

@@ -16,8 +16,14 @@ const clock = new ManualClock(AT_MS + 3_600_000);
 const { database, registry, directory } = await openRegistry(t, { clock });
 const register = new AccessRegister({ database, clock });
 const { passages, search } = composePassages({
-  ...{ database, clock, observer: quietObserver(), directory, register, keepDays: 90 },
-  ...{ plateKey: randomBytes(32), vaultKey: randomBytes(32) },
+  database,
+  clock,
+  observer: quietObserver(),
+  directory,
+  register,
+  keepDays: 90,
+  plateKey: randomBytes(32),
+  vaultKey: randomBytes(32),
 });
 const idempotency = new Idempotency({ database, clock });
 const api = await startApi(t, { passages: search, accessRegister: register, idempotency, clock });
@@ -33,7 +39,10 @@ interface Answer {
 
 async function ask(payload: object, token: string = TOKENS.operator, headers = {}) {
   const answer = await api.call({
-    ...{ method: 'POST', url: '/api/v1/passages/search', headers: { ...bearer(token), ...headers }, payload },
+    method: 'POST',
+    url: '/api/v1/passages/search',
+    headers: { ...bearer(token), ...headers },
+    payload,
   });
   return { ...answer, items: (answer.body as Answer | null)?.items ?? [] };
 }
@@ -174,18 +183,30 @@ t.test('the look is registered before anything is looked up, also when looking f
   const rows = (await looks()).slice(before);
   t.equal(rows.length, 1);
   t.match(rows[0], {
-    ...{ viewer_id: 'operator', act: 'plates', jurisdiction: HERE, purpose: 'investigation', case_number: 'A-2026-1' },
+    viewer_id: 'operator',
+    act: 'plates',
+    jurisdiction: HERE,
+    purpose: 'investigation',
+    case_number: 'A-2026-1',
     asked: { plate: '浙B***45', plateHash: /^[0-9a-f]{32}$/, from: '2026-01-05T00:00:00.000Z', full: false },
   });
   const deaf = { add: async () => Promise.reject(new Error('no register')) } as unknown as AccessRegister;
   const { search: blind } = composePassages({
-    ...{ database: null as never, clock, observer: quietObserver(), directory, register: deaf, keepDays: 90 },
-    ...{ plateKey: randomBytes(32), vaultKey: randomBytes(32) },
+    database: null as never,
+    clock,
+    observer: quietObserver(),
+    directory,
+    register: deaf,
+    keepDays: 90,
+    plateKey: randomBytes(32),
+    vaultKey: randomBytes(32),
   });
   const query = { plate: PLATE, fromMs: AT_MS, toMs: AT_MS + 1, purpose: 'p', case: 'c', full: false, limit: 1 };
   await t.rejects(blind.search(admin, query), { message: 'no register' });
   const { body } = await api.call({
-    ...{ method: 'GET', url: '/api/v1/access-register?viewer=operator', headers: bearer(TOKENS.admin) },
+    method: 'GET',
+    url: '/api/v1/access-register?viewer=operator',
+    headers: bearer(TOKENS.admin),
   });
   t.match(body, { items: [{ act: 'plates', asked: { plate: '浙B***45' } }] });
 });

@@ -97,7 +97,9 @@ t.test('with a cookie, only our own page changes things', async (t) => {
   const cookie = cookieOf(await login(username));
   const post = (headers: Record<string, string>) =>
     api.call({
-      ...{ method: 'POST', url: '/api/v1/tokens', headers: { host: 'city.example', cookie, ...headers } },
+      method: 'POST',
+      url: '/api/v1/tokens',
+      headers: { host: 'city.example', cookie, ...headers },
       payload: { name: 'n', role: 'viewer', jurisdiction: HERE },
     });
   t.equal((await post({})).status, 403, 'without the header');
@@ -118,7 +120,9 @@ t.test('with a cookie, only our own page changes things', async (t) => {
     t.equal((await login(username, PASSWORD, { host: 'city.example', ...headers })).status, 403, 'nor logs in');
   }
   const form = await api.call({
-    ...{ method: 'POST', url: SESSION, headers: { 'content-type': 'text/plain' } },
+    method: 'POST',
+    url: SESSION,
+    headers: { 'content-type': 'text/plain' },
     payload: JSON.stringify({ username, password: PASSWORD }),
   });
   t.equal(form.status, 415, 'a form cannot log in');
@@ -165,7 +169,9 @@ t.test('whose role changes, or who is disabled, is out at once', async (t) => {
   const cookie = cookieOf(await login(username));
   const change = (method: 'PATCH' | 'DELETE', version: number, payload?: object) =>
     api.call({
-      ...{ method, url: `/api/v1/users/${id}`, headers: { ...bearer(TOKENS.admin), 'if-match': `"${version}"` } },
+      method,
+      url: `/api/v1/users/${id}`,
+      headers: { ...bearer(TOKENS.admin), 'if-match': `"${version}"` },
       ...(payload ? { payload } : {}),
     });
   t.equal((await change('PATCH', 1, { name: 'Renamed' })).status, 200);

@@ -19,7 +19,12 @@ const directory = await temporaryDirectory(t);
 /** Where the kiosk stands by now; null: it is gone from the registry. */
 let area: string | null = null;
 const { port } = composeImages({
-  ...{ database, clock, observer: quietObserver(), directory, keepDays: 30, register },
+  database,
+  clock,
+  observer: quietObserver(),
+  directory,
+  keepDays: 30,
+  register,
   devices: { get: () => (area === null ? undefined : ({ identity: { jurisdiction: area } } as never)) },
 });
 /** To be overridden in part. */

@@ -20,7 +20,8 @@ interface Run {
 async function up(t: Test, { words, cwd, env }: Run): Promise<{ top: ChildProcess; said(): string }> {
   const plain = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/' };
   const top = spawn(words[0] ?? '', words.slice(1), {
-    ...{ cwd, env: { ...plain, ...env } },
+    cwd,
+    env: { ...plain, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let text = '';

@@ -58,7 +58,8 @@ t.test('without room nothing is taken, and what was taken stays', async (t) => {
   const refusal = { code: 'images.unavailable', status: 503, retryAfterS: 60 };
   await t.rejects(full.keep(DEVICE, 'image/jpeg', tinyJpeg()), refusal);
   const breaking = openImages({
-    ...{ database, directory },
+    database,
+    directory,
     freeBytes: () => Promise.reject(Object.assign(new Error('full'), { code: 'ENOSPC' })),
   });
   await t.rejects(breaking.keep(DEVICE, 'image/jpeg', tinyJpeg()), refusal);

@@ -28,7 +28,11 @@ async function store(t: Test) {
 /** A gateway that starts. */
 function life(directory: string, clock: ManualClock) {
   const disk = new Volume({
-    ...{ name: 'images', directory, database, clock, observer: quietObserver() },
+    name: 'images',
+    directory,
+    database,
+    clock,
+    observer: quietObserver(),
     isExpected: () => images.areKept(),
   });
   const images: Images = openImages({ database, directory, clock, volume: disk });

@@ -45,7 +45,11 @@ t.test('a changed kind is judged by what came in, and says what would change', a
   const trial = kindTrial({ guard: UNGUARDED, kinds, journal, clock });
   const answer = await trial.run(callerIn('330200'), PROBE(2, CHANGED), 24);
   t.match(answer, {
-    ...{ kind: 'probe', version: 2, complete: true, messages: 4, valuesChanged: 1 },
+    kind: 'probe',
+    version: 2,
+    complete: true,
+    messages: 4,
+    valuesChanged: 1,
     before: { decoded: 4, deadLettered: 1 },
     after: { decoded: 4, deadLettered: 1 },
     reasons: [
@@ -55,7 +59,9 @@ t.test('a changed kind is judged by what came in, and says what would change', a
   });
   t.strictSame(answer.differences, [
     {
-      ...{ receipt: receiptId(rounded!), device: 'p-1', index: 0 },
+      receipt: receiptId(rounded!),
+      device: 'p-1',
+      index: 0,
       before: 'decoded a=1.4',
       after: 'decoded to a=1',
     },

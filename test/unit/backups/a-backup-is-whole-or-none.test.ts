@@ -28,19 +28,24 @@ async function ground(t: Test) {
   }
   const target = join(root, 'backup');
   const input: BackupInput = {
-    ...{ dataDirectory, target, postgres: null, influxIsOurs: true, version: '0', clock: new ManualClock() },
+    dataDirectory,
+    target,
+    postgres: null,
+    influxIsOurs: true,
+    version: '0',
+    clock: new ManualClock(),
     sync: async () => {},
   };
   const into = join(root, 'new');
   await mkdir(into);
   const restore: RestoreInput = {
-    ...{
-      source: target,
-      secrets: secretsFileOf(target),
-      dataDirectory: into,
-      wants: { postgres: false, influx: true },
-    },
-    ...{ installCluster: async () => {}, forgetCluster: async () => {}, sync: async () => {} },
+    source: target,
+    secrets: secretsFileOf(target),
+    dataDirectory: into,
+    wants: { postgres: false, influx: true },
+    installCluster: async () => {},
+    forgetCluster: async () => {},
+    sync: async () => {},
   };
   return { dataDirectory, target, input, into, restore };
 }

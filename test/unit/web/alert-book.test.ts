@@ -7,8 +7,20 @@ function alert(id: string, version = 1, fields: Partial<Alert> = {}): Alert {
   const firstAt = new Date(1_700_000_000_000 + Number(id) * 1_000).toISOString();
   const nobody = { ackedBy: null, ackedAt: null, assignedTo: null, closedBy: null, closedAt: null, verdict: null };
   return {
-    ...{ id, version, firstAt, title: { en: 'a', zh: 'b' }, severity: 'minor', condition: 'active', handling: 'new' },
-    ...{ device: 'd', deviceName: 'D', occurrences: 1, data: {}, evidence: [], comments: [], ...nobody },
+    id,
+    version,
+    firstAt,
+    title: { en: 'a', zh: 'b' },
+    severity: 'minor',
+    condition: 'active',
+    handling: 'new',
+    device: 'd',
+    deviceName: 'D',
+    occurrences: 1,
+    data: {},
+    evidence: [],
+    comments: [],
+    ...nobody,
     ...fields,
   };
 }

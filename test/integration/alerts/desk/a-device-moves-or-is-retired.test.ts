@@ -34,10 +34,23 @@ async function finding(device: string, kind: 'fired' | 'cleared' = 'fired', juri
   await db
     .insertInto('finding')
     .values({
-      ...{ id: `f-${findings}`, dedup_key: `fire|${device}`, rule: 'fire', rule_version: 1, severity: 'extreme' },
-      ...{ subject: device, jurisdiction, scope: '', kind, lane: 'live', journal_offset: findings },
-      ...{ device_at_ms: null, received_at_ms: findings, decided_at_ms: findings, data: '{}' },
-      ...{ alert_id: null, handled_at_ms: null },
+      id: `f-${findings}`,
+      dedup_key: `fire|${device}`,
+      rule: 'fire',
+      rule_version: 1,
+      severity: 'extreme',
+      subject: device,
+      jurisdiction,
+      scope: '',
+      kind,
+      lane: 'live',
+      journal_offset: findings,
+      device_at_ms: null,
+      received_at_ms: findings,
+      decided_at_ms: findings,
+      data: '{}',
+      alert_id: null,
+      handled_at_ms: null,
     })
     .execute();
 }
@@ -83,24 +96,22 @@ t.test('a device that moves takes its alert and its dead letters along; both dis
   await register('k-moves');
   await burns('k-moves');
   const letter = {
-    ...{
-      lane: 'live',
-      journal_offset: 7,
-      record_index: -1,
-      reason: 'not-json',
-      path: '',
-      value: '',
-      device: 'k-moves',
-    },
-    ...{
-      kind: 'recycling-kiosk',
-      kind_version: 1,
-      firmware: null,
-      incarnation: '',
-      jurisdiction: '330212',
-      channel: 'telemetry',
-    },
-    ...{ topic: 'x', received_at_ms: 1, replayed_at_ms: null },
+    lane: 'live',
+    journal_offset: 7,
+    record_index: -1,
+    reason: 'not-json',
+    path: '',
+    value: '',
+    device: 'k-moves',
+    kind: 'recycling-kiosk',
+    kind_version: 1,
+    firmware: null,
+    incarnation: '',
+    jurisdiction: '330212',
+    channel: 'telemetry',
+    topic: 'x',
+    received_at_ms: 1,
+    replayed_at_ms: null,
   };
   await database.tables<IngestTables>().insertInto('dead_letter').values(letter).execute();
   await registry.update(CITY, 'k-moves', 1, { jurisdiction: '330203' });

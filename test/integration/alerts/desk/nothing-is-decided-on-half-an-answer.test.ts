@@ -18,9 +18,23 @@ async function finding(subject: string): Promise<void> {
     .tables<AlertTables>()
     .insertInto('finding')
     .values({
-      ...{ id: subject, dedup_key: `r|${subject}`, rule: 'r', rule_version: 1, severity: 'severe', subject },
-      ...{ jurisdiction: '330203', scope: '', kind: 'fired', lane: 'live', journal_offset: 1, device_at_ms: null },
-      ...{ received_at_ms: 1, decided_at_ms: 1, data: '{}', alert_id: null, handled_at_ms: null },
+      id: subject,
+      dedup_key: `r|${subject}`,
+      rule: 'r',
+      rule_version: 1,
+      severity: 'severe',
+      subject,
+      jurisdiction: '330203',
+      scope: '',
+      kind: 'fired',
+      lane: 'live',
+      journal_offset: 1,
+      device_at_ms: null,
+      received_at_ms: 1,
+      decided_at_ms: 1,
+      data: '{}',
+      alert_id: null,
+      handled_at_ms: null,
     })
     .execute();
 }

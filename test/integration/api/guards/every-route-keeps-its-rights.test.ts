@@ -105,7 +105,10 @@ const REQUESTS: Record<string, Row> = {
   'GET /api/v1/watchlists': { ownAreaOnly: true },
   'POST /api/v1/watchlists': {
     payload: {
-      ...{ name: 'stolen', jurisdiction: '330212', reason: 'stolen', case: 'A-1' },
+      name: 'stolen',
+      jurisdiction: '330212',
+      reason: 'stolen',
+      case: 'A-1',
       entries: [{ plate: '浙B12345', reason: 'stolen', validUntil: '2036-01-01T00:00:00Z' }],
     },
     ownAreaOnly: true,

@@ -29,7 +29,9 @@ async function world(t: Test) {
   });
   const again = (): CameraUnits =>
     new CameraUnits({
-      ...{ database, clock, observer: quietObserver() },
+      database,
+      clock,
+      observer: quietObserver(),
       access: (id) => connections.onvifAccess(id),
       identity: (id) => directory.identity(id),
       identify: (target, known, signal) => identifyCamera(target, { ...ports, signal }, known),
@@ -37,7 +39,11 @@ async function world(t: Test) {
     });
   const units = again();
   const setup = new CameraSetup({
-    ...{ database, vault, clock, observer: quietObserver(), access: (id) => connections.onvifAccess(id) },
+    database,
+    vault,
+    clock,
+    observer: quietObserver(),
+    access: (id) => connections.onvifAccess(id),
     inspect: (target) => inspectCamera(target, ports),
     units,
   });

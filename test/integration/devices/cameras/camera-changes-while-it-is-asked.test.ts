@@ -7,8 +7,15 @@ import { quietObserver } from '../../../support/services.ts';
 
 const ADMIN = callerIn('000000');
 const SAID = {
-  ...{ maker: 'M', model: 'X', serial: '1', firmware: '2', clockSkewMs: 0, profiles: [], snapshotUrl: null },
-  ...{ mainStreamUrl: 'rtsp://10.0.0.1/old', subStreamUrl: null },
+  maker: 'M',
+  model: 'X',
+  serial: '1',
+  firmware: '2',
+  clockSkewMs: 0,
+  profiles: [],
+  snapshotUrl: null,
+  mainStreamUrl: 'rtsp://10.0.0.1/old',
+  subStreamUrl: null,
 } as unknown as CameraInspection;
 
 t.test('what a camera said under its old address does not overwrite the new one', async (t) => {
@@ -17,7 +24,11 @@ t.test('what a camera said under its old address does not overwrite the new one'
   const place = { kind: 'camera', name: 'c', jurisdiction: '330212', location: { lat: 29.8, lon: 121.5 } };
   let meanwhile = async (): Promise<void> => {};
   const setup = new CameraSetup({
-    ...{ database, vault, clock: systemClock, observer: quietObserver(), access: (id) => connections.onvifAccess(id) },
+    database,
+    vault,
+    clock: systemClock,
+    observer: quietObserver(),
+    access: (id) => connections.onvifAccess(id),
     inspect: async () => {
       await meanwhile();
       return SAID;

@@ -156,7 +156,7 @@ t.test('a version comes into force only once it is stored', async (t) => {
   const { kinds, put } = await openWatch(t, { down: PROBE('down', 1) });
   await put('down', PROBE('down', 2));
   const unavailable = {
-    ...{ clock: systemClock },
+    clock: systemClock,
     tables: () => {
       throw new CitywatchError('store.unavailable');
     },

@@ -64,7 +64,11 @@ t.test('telemetry', async (t) => {
     batches: burning(),
     open: async () => {
       const books = new Ledger({
-        ...{ database, journals: {}, incarnationOf, clock, payloads: PAYLOADS },
+        database,
+        journals: {},
+        incarnationOf,
+        clock,
+        payloads: PAYLOADS,
         jurisdictionOf: () => undefined,
       });
       const passages = { take: async () => null };
@@ -97,7 +101,11 @@ t.test('rules', async (t) => {
     batches: burning(),
     open: async () => {
       const reader = new RulesReader({
-        ...{ database, clock, observer: quietObserver(), incarnationOf, plates: PLATES },
+        database,
+        clock,
+        observer: quietObserver(),
+        incarnationOf,
+        plates: PLATES,
         engine: new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE),
         head: () => Number.MAX_SAFE_INTEGER,
         isClockKnown: () => true,
@@ -155,7 +163,10 @@ t.test('rollups', async (t) => {
       const own = new ManualClock(clock.nowMs());
       const cursors = new DatabaseCursors({ database, reader: 'rollups', incarnationOf, clock });
       const reader = new RollupsReader({
-        ...{ roller, since, clock: own, observer: quietObserver() },
+        roller,
+        since,
+        clock: own,
+        observer: quietObserver(),
         cursors: {
           load: (lane) => cursors.load(lane),
           save: (places) => cursors.save(places, async () => {}),

@@ -73,10 +73,16 @@ t.test(
     await client.until(() => client.packets.length === 2);
     t.match(client.packets, [
       {
-        ...{ cmd: 'connack', reasonCode: 0, sessionPresent: false },
+        cmd: 'connack',
+        reasonCode: 0,
+        sessionPresent: false,
         properties: {
-          ...{ maximumQoS: 1, receiveMaximum: 200, maximumPacketSize: 258 * 1024, sessionExpiryInterval: 0 },
-          ...{ wildcardSubscriptionAvailable: false, sharedSubscriptionAvailable: false },
+          maximumQoS: 1,
+          receiveMaximum: 200,
+          maximumPacketSize: 258 * 1024,
+          sessionExpiryInterval: 0,
+          wildcardSubscriptionAvailable: false,
+          sharedSubscriptionAvailable: false,
         },
       },
       { cmd: 'pingresp' },

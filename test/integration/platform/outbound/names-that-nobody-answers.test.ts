@@ -53,7 +53,10 @@ t.test('a hundred names that nobody answers hold up no webhook by name, no file 
   const { port } = receiver.address() as AddressInfo;
   const ask = (host: string, purpose: 'cameras' | 'webhooks') =>
     outbound.http({
-      ...{ url: `http://${host}:${port}/`, method: 'POST', deadlineMs: 8_000, maxBytes: 1 },
+      url: `http://${host}:${port}/`,
+      method: 'POST',
+      deadlineMs: 8_000,
+      maxBytes: 1,
       networks: { cidrs: ['127.0.0.0/8'], names: purpose },
     });
   let ended = 0;
@@ -186,7 +189,9 @@ t.test('PostgreSQL, Redis, InfluxDB and the broker are found by these names too'
   await until('the broker behind TLS', () => found.length === 4);
   secure.end(true);
   const outbound = new Outbound({
-    ...{ clock: systemClock, observer: quietObserver(), names: { ...machineNames, services: names } },
+    clock: systemClock,
+    observer: quietObserver(),
+    names: { ...machineNames, services: names },
   });
   t.teardown(() => outbound.close());
   const url = `http://service.test:${port}/ping`;

@@ -17,7 +17,11 @@ async function listener(t: Test, host: string): Promise<{ port: number; sockets:
 }
 
 const target = (host: string, port: number) => ({
-  ...{ host, port, networks: NETWORKS, setting: 'CITYWATCH_CAMERA_NETWORKS', deadlineMs: 1_000 },
+  host,
+  port,
+  networks: NETWORKS,
+  setting: 'CITYWATCH_CAMERA_NETWORKS',
+  deadlineMs: 1_000,
 });
 
 t.test('a name is looked up once, and the address that was checked is the one connected to', async (t) => {

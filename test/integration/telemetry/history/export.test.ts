@@ -12,7 +12,12 @@ import { quietObserver } from '../../../support/services.ts';
 
 const text: FieldSpec = { type: 'text', maxLength: 40 };
 const gate = {
-  ...{ kind: 'gate', version: 1, title: { en: 'Gate', zh: '闸' }, stream: false, periodS: 60, staleAfterS: 300 },
+  kind: 'gate',
+  version: 1,
+  title: { en: 'Gate', zh: '闸' },
+  stream: false,
+  periodS: 60,
+  staleAfterS: 300,
   fields: new Map<string, FieldSpec>([
     ['load_kg', { type: 'number', unit: 'kg', min: -100, max: 100 }],
     ['fill_pct', { type: 'number', unit: '%', min: 0, max: 100 }],

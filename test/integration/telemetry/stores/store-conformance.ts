@@ -26,8 +26,14 @@ const SECOND_NS = 1_000_000_000;
 /** A bucket a minute over the same range as {@link all}; a column is named after its field and function. */
 function inBuckets(devices: string[], columns: [field: string, fn: Aggregate][]): BucketsQuery {
   return {
-    ...{ tier: 'raw', measurement: 'kiosk', devices, groupBy: [], fromMs: AT_MS - 1e6, toMs: AT_MS + 1e6 },
-    ...{ everyMs: 60_000, limit: 1_000 },
+    tier: 'raw',
+    measurement: 'kiosk',
+    devices,
+    groupBy: [],
+    fromMs: AT_MS - 1e6,
+    toMs: AT_MS + 1e6,
+    everyMs: 60_000,
+    limit: 1_000,
     columns: columns.map(([field, fn]) => ({ name: `${field} ${fn}`, field, fn })),
   };
 }

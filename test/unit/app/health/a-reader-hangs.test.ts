@@ -10,18 +10,19 @@ function board() {
   readers.start();
   const fine = async (): Promise<void> => {};
   const checks = healthChecks({
-    ...{ database: { ping: fine }, doorbell: { up: () => true }, store: { ping: fine } },
-    ...{ writer: { status: () => ({ ok: true, reason: null }) }, uplinks: [] },
-    ...{
-      streams: { processes: () => ({ spawner: 1 }), gap: null },
-      intake: { full: () => false },
-      disks: { check: () => undefined },
-      findings: { check: () => {} },
-      blobs: [],
-      ruleFiles: { problem: () => null },
-      lease: { held: () => true },
-      board: readers,
-    },
+    database: { ping: fine },
+    doorbell: { up: () => true },
+    store: { ping: fine },
+    writer: { status: () => ({ ok: true, reason: null }) },
+    uplinks: [],
+    streams: { processes: () => ({ spawner: 1 }), gap: null },
+    intake: { full: () => false },
+    disks: { check: () => undefined },
+    findings: { check: () => {} },
+    blobs: [],
+    ruleFiles: { problem: () => null },
+    lease: { held: () => true },
+    board: readers,
   });
   const reasonOf = (part: 'rules' | 'readers'): string | null => {
     try {

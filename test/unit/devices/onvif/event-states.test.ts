@@ -14,8 +14,13 @@ const AT_MS = Date.parse(AT);
 
 function notification(over: Partial<Notification> = {}): Notification {
   return {
-    ...{ topic: 'VideoSource/MotionAlarm', utcTime: AT, atMs: AT_MS, operation: 'Changed', key: [] },
-    ...{ source: [['Source', 'eye-1']], data: [['State', 'true']] },
+    topic: 'VideoSource/MotionAlarm',
+    utcTime: AT,
+    atMs: AT_MS,
+    operation: 'Changed',
+    key: [],
+    source: [['Source', 'eye-1']],
+    data: [['State', 'true']],
     ...over,
   } as Notification;
 }

@@ -2,7 +2,10 @@ import t from 'tap';
 import { compareUnits, isBlank, type UnitIdentity } from '../../../../src/devices/units/identity.ts';
 
 const UNIT: UnitIdentity = {
-  ...{ maker: 'Dahua', model: 'IPC-1', serial: '6C0123', mac: 'aa:bb:cc:00:00:01' },
+  maker: 'Dahua',
+  model: 'IPC-1',
+  serial: '6C0123',
+  mac: 'aa:bb:cc:00:00:01',
   endpoint: 'urn:uuid:00112233-4455-6677-8899-aabbccddeeff',
 };
 const NOTHING = { serial: null, mac: null, endpoint: null };

@@ -167,8 +167,14 @@ t.test('a record of an uplink that this version does not know is read', async (t
 
 t.test('a segment header comes back, and a damaged one is not believed', async (t) => {
   const header = {
-    ...{ lane: 'live' as const, base: 2 ** 40, previousEnd: 2 ** 40 - 5, createdAtMs: 1_767_571_200_000 },
-    ...{ previousFirstAtMs: 1, previousLastAtMs: 2, salt: 0xdeadbeef, incarnation: '0a0b0c0d' },
+    lane: 'live' as const,
+    base: 2 ** 40,
+    previousEnd: 2 ** 40 - 5,
+    createdAtMs: 1_767_571_200_000,
+    previousFirstAtMs: 1,
+    previousLastAtMs: 2,
+    salt: 0xdeadbeef,
+    incarnation: '0a0b0c0d',
   };
   const bytes = encodeHeader(header);
   t.equal(bytes.length, HEADER_BYTES);

@@ -9,7 +9,9 @@ const EPOCH = { id: '0a0b0c0d', since: '2026-01-05T00:00:00.000Z', countedBy: 'j
 
 function row(kind: string, difference: number, stored = 10): LedgerRow {
   return {
-    ...{ kind, jurisdiction: '330203', difference },
+    kind,
+    jurisdiction: '330203',
+    difference,
     messages: { total: 10, decoded: 10, deadLettered: 0, waiting: 0 },
     records: { total: 10, stored, duplicate: 0, deadLettered: 0, waiting: 0 },
   };
@@ -37,7 +39,9 @@ function watching() {
       if (database.isAway) throw new Error('away');
       alerts.push({ differs, data });
     },
-    ...{ clock, observer, everyMs: 1_000 },
+    clock,
+    observer,
+    everyMs: 1_000,
   });
   watch.start();
   return { clock, observer, state, said, alerts, database, watch };

@@ -60,7 +60,12 @@ function start(t: { teardown(run: () => unknown): void }, readers: TestReader[],
   };
   const guard = { reader: () => ({ steps: (batch: DecodedBatch) => [batch], enter: async () => () => {} }) };
   const running = new Readers({
-    ...{ readers, feed, guard, lease, clock, observer: quietObserver() },
+    readers,
+    feed,
+    guard,
+    lease,
+    clock,
+    observer: quietObserver(),
     journals: { live: journal, bulk: { ...journal, release: () => {} } },
   });
   running.start();

@@ -30,8 +30,13 @@ async function run(t: Tap, handle: (batch: DecodedBatch) => void, advanceMs = 10
   };
   const worker = runReader({
     guard: UNGUARDED,
-    ...{ name: 'test', lane: 'live', feed, cursor: { load: async () => 0 }, handle: accepting },
-    ...{ clock, observer: quietObserver() },
+    name: 'test',
+    lane: 'live',
+    feed,
+    cursor: { load: async () => 0 },
+    handle: accepting,
+    clock,
+    observer: quietObserver(),
   });
   const ended = worker(stop.signal, () => {});
   t.teardown(() => stop.abort());
@@ -116,8 +121,14 @@ t.test('after a small batch it rests, so that the next is larger; after a large 
   };
   const worker = runReader({
     guard: UNGUARDED,
-    ...{ name: 'test', lane: 'live', feed, cursor: { load: async () => 0 }, handle: async () => {}, restMs: 25 },
-    ...{ clock, observer: quietObserver() },
+    name: 'test',
+    lane: 'live',
+    feed,
+    cursor: { load: async () => 0 },
+    handle: async () => {},
+    restMs: 25,
+    clock,
+    observer: quietObserver(),
   });
   const ended = worker(stop.signal, () => {});
   await clock.advance(1_000);

@@ -10,11 +10,19 @@ const RETENTION = { raw: 90, fiveMinutes: 365, hour: 1_825 };
 const RAW_FROM_MS = NOW_MS - 90 * DAY_MS;
 
 const state = (over: object = {}) => ({
-  ...{ nowMs: NOW_MS, retention: RETENTION, completeFromMs: 0, completeToMs: NOW_MS - 6 * MINUTE_MS, pending: [] },
+  nowMs: NOW_MS,
+  retention: RETENTION,
+  completeFromMs: 0,
+  completeToMs: NOW_MS - 6 * MINUTE_MS,
+  pending: [],
   ...over,
 });
 const range = (fromMs: number, toMs: number, everyMs: number | null = HOUR_MS, over: object = {}) => ({
-  ...{ fromMs, toMs, everyMs, periodMs: MINUTE_MS, isRolledUp: true },
+  fromMs,
+  toMs,
+  everyMs,
+  periodMs: MINUTE_MS,
+  isRolledUp: true,
   ...over,
 });
 const tiers = (segments: Segment[]) => segments.map(({ tier }) => tier);

@@ -9,7 +9,9 @@ const series = seriesOf(device) as string;
 const times = { atMs: 1, receivedAtMs: 5, timeNs: '1000000' };
 const base = { index: 0, id: null, ...times, clock: 'device' as const, duplicate: false };
 const reading = (values: Record<string, number | string>, tag?: string): DecodedRecord => ({
-  ...{ ...base, type: 'reading', values: new Map(Object.entries(values)) },
+  ...base,
+  type: 'reading',
+  values: new Map(Object.entries(values)),
   ...(tag === undefined ? {} : { tag }),
 });
 
