@@ -7,7 +7,9 @@ import { systemClock } from '../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../src/core/observe.ts';
 import { TcpOutbound } from '../src/platform/outbound/tcp.ts';
 import { StreamService } from '../src/streams/live/service.ts';
+import { CameraPool } from '../src/streams/pool/camera-pool.ts';
 import type { View } from '../src/streams/pool/types.ts';
+import { soleLeases } from '../test/support/memory-leases.ts';
 import { TestCamera } from '../test/support/rtsp-camera.ts';
 import { CAGED, TRUSTED } from '../test/support/streams.ts';
 
@@ -31,22 +33,22 @@ async function measure(): Promise<void> {
   const child = fork(process.argv[1] ?? '', ['cameras'], { execArgv: process.execArgv });
   const urls = await new Promise<string[]>((resolve) => child.once('message', (list) => resolve(list as string[])));
   const directory = mkdtempSync(join(tmpdir(), 'cw-'));
-  const service = new StreamService(
-    {
-      clock: systemClock,
-      observer: createObserver({ level: 'silent', secrets: new KnownSecrets() }),
-      cameras: { camera: async (id) => ({ url: urls[Number(id)] ?? '' }), ...TRUSTED },
-      tcp: new TcpOutbound({ clock: systemClock }),
-      register: async () => {},
-    },
+  const clock = systemClock;
+  const cameras = { camera: async (id: string) => ({ url: urls[Number(id)] ?? '' }), ...TRUSTED };
+  const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
+  const pool = new CameraPool(
+    { clock, observer, cameras, tcp: new TcpOutbound({ clock }), leases: soleLeases(clock) },
     { socketDirectory: directory, cameraNetworks: ['127.64.0.0/16'], ...CAGED },
   );
-  await service.start();
+  const service = new StreamService({ pool, cameras, register: async () => {} });
+  await pool.start();
+  service.start();
   while (!service.ready) await sleep(10);
   print({ machine: cpus()[0]?.model, cores: cpus().length, node: process.version });
   await firstPicture(service);
   await costs(service);
-  await service.stop();
+  service.stop();
+  await pool.stop();
   child.kill();
   rmSync(directory, { recursive: true, force: true });
 }

@@ -27,8 +27,9 @@ const NO_EDITS: Record<string, string> = {
   'DELETE /session': 'ends the own session, which must not fail',
 };
 
-/** What goes on by itself: places of readers, what was noted of a device, and the hold on the database. */
+/** What goes on by itself: places of readers, what was noted of a device, the holds on the database and on cameras. */
 const LIVELY = [
+  'camera_lease',
   'gateway_lease',
   'ingest_cursor',
   'ingest_ledger',

@@ -7,7 +7,9 @@ import { systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import { TcpOutbound } from '../../src/platform/outbound/tcp.ts';
 import { StreamService } from '../../src/streams/live/service.ts';
+import { CameraPool } from '../../src/streams/pool/camera-pool.ts';
 import type { CameraAddress } from '../../src/streams/pool/types.ts';
+import { soleLeases } from './memory-leases.ts';
 import { CAGED, TEST_NETWORK, TRUSTED } from './streams.ts';
 
 const { socketDirectory, cameras } = JSON.parse(process.argv[2] ?? '{}') as {
@@ -15,17 +17,21 @@ const { socketDirectory, cameras } = JSON.parse(process.argv[2] ?? '{}') as {
   cameras: Record<string, CameraAddress>;
 };
 const destination = { write: (line: string) => void process.stderr.write(line) };
-const service = new StreamService(
+const clock = systemClock;
+const source = { camera: async (id: string) => cameras[id] ?? null, ...TRUSTED };
+const pool = new CameraPool(
   {
-    clock: systemClock,
+    clock,
     observer: createObserver({ level: 'trace', secrets: new KnownSecrets(), destination }),
-    cameras: { camera: async (id) => cameras[id] ?? null, ...TRUSTED },
-    tcp: new TcpOutbound({ clock: systemClock }),
-    register: async () => {},
+    cameras: source,
+    tcp: new TcpOutbound({ clock }),
+    leases: soleLeases(clock),
   },
   { socketDirectory, cameraNetworks: [TEST_NETWORK], ...CAGED },
 );
-await service.start();
+const service = new StreamService({ pool, cameras: source, register: async () => {} });
+await pool.start();
+service.start();
 const viewer = { type: 'system' as const, id: 'test', name: 'test' };
 const ids = Object.keys(cameras);
 await Promise.all(
@@ -33,4 +39,7 @@ await Promise.all(
 );
 while (service.list().filter(({ state }) => state === 'live').length < ids.length) await sleep(50);
 process.stdout.write(`${JSON.stringify({ gateway: process.pid, ...service.processes() })}\n`);
-process.on('SIGTERM', () => void service.stop().then(() => process.exit(0)));
+process.on('SIGTERM', () => {
+  service.stop();
+  void pool.stop().then(() => process.exit(0));
+});

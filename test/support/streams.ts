@@ -8,8 +8,10 @@ import { createObserver, KnownSecrets, type Observer } from '../../src/core/obse
 import { TcpOutbound } from '../../src/platform/outbound/tcp.ts';
 import { type Cage, findCage } from '../../src/streams/ffmpeg/cage.ts';
 import { Spawner, type SpawnerOptions } from '../../src/streams/ffmpeg/spawner.ts';
-import { type StreamOptions, StreamService } from '../../src/streams/live/service.ts';
+import { StreamService } from '../../src/streams/live/service.ts';
+import { CameraPool, type CameraPoolOptions } from '../../src/streams/pool/camera-pool.ts';
 import type { CameraAddress, View } from '../../src/streams/pool/types.ts';
+import { soleLeases } from './memory-leases.ts';
 import { TestCamera } from './rtsp-camera.ts';
 import { until } from './until.ts';
 
@@ -24,6 +26,7 @@ export const TEST_NETWORK = '127.64.0.0/16';
 
 export interface StreamBed {
   service: StreamService;
+  pool: CameraPool;
   cameras: Map<string, CameraAddress>;
   observer: Observer;
   /** Lines logged so far. */
@@ -38,7 +41,7 @@ export interface StreamBed {
 }
 
 /** A stream service with real ffmpeg and cameras by name, stopped with the test. */
-export async function startStreams(t: Test, options: Partial<StreamOptions> = {}): Promise<StreamBed> {
+export async function startStreams(t: Test, options: Partial<CameraPoolOptions> = {}): Promise<StreamBed> {
   const directory = mkdtempSync(join(tmpdir(), 'cw-'));
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
@@ -53,27 +56,26 @@ export async function startStreams(t: Test, options: Partial<StreamOptions> = {}
     if (stranger) foreign.set(id, stranger);
     return foreign.get(id) ?? null;
   };
-  const service = new StreamService(
-    {
-      clock: systemClock,
-      observer,
-      cameras: {
-        camera: async (id) => cameras.get(id) ?? null,
-        admit,
-        withheld: (id) => foreign.get(id) ?? null,
-        lost: (id) => void lost.push(id),
-      },
-      tcp: new TcpOutbound({ clock: systemClock }),
-      register: async (view) => void views.push(view),
-    },
+  const source = {
+    camera: async (id: string) => cameras.get(id) ?? null,
+    admit,
+    withheld: (id: string) => foreign.get(id) ?? null,
+    lost: (id: string) => void lost.push(id),
+  };
+  const tcp = new TcpOutbound({ clock: systemClock });
+  const pool = new CameraPool(
+    { clock: systemClock, observer, cameras: source, tcp, leases: soleLeases(systemClock) },
     { socketDirectory: join(directory, 'v'), cameraNetworks: [TEST_NETWORK], ...CAGED, ...options },
   );
+  const service = new StreamService({ pool, cameras: source, register: async (view) => void views.push(view) });
   t.teardown(async () => {
-    await service.stop();
+    service.stop();
+    await pool.stop();
     rmSync(directory, { recursive: true, force: true });
   });
-  await service.start();
-  return { service, cameras, observer, lines, views, foreign, strangers, lost };
+  await pool.start();
+  service.start();
+  return { service, pool, cameras, observer, lines, views, foreign, strangers, lost };
 }
 
 /** A cage with a directory of its own for `ffmpegPath`, and the directories it hides. */

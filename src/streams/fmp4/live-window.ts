@@ -6,6 +6,8 @@ export interface Epoch {
   /** Opaque and unguessable; part of every name, so that names of different runs never meet. */
   token: string;
   init: InitSegment;
+  /** Epoch of the lease under which the camera was pulled: rows and files that are made of it carry it. */
+  leaseEpoch: number;
 }
 
 export interface Segment {

@@ -10,15 +10,21 @@ const SESSION_MS = 60_000;
 const SWEEP_MS = 1_000;
 const SESSIONS_MAX = 20_000;
 
+interface Held {
+  lease: Promise<StreamLease>;
+  atMs: number;
+  requests: number;
+}
+
 interface Viewing {
   registered: Promise<void>;
-  leases: Map<Quality, { lease: StreamLease; atMs: number; requests: number }>;
+  leases: Map<Quality, Held>;
   atMs: number;
 }
 
 export interface ViewingsDeps {
   clock: Clock;
-  pool: Pool;
+  pool: Pick<Pool, 'lease'>;
   register: RegisterView;
   cameras: Pick<CameraSource, 'withheld'>;
 }
@@ -29,7 +35,7 @@ export interface ViewingsDeps {
  */
 export class Viewings {
   readonly #clock: Clock;
-  readonly #pool: Pool;
+  readonly #pool: ViewingsDeps['pool'];
   readonly #register: RegisterView;
   readonly #cameras: ViewingsDeps['cameras'];
   readonly #viewings = new Map<string, Viewing>();
@@ -49,7 +55,7 @@ export class Viewings {
   stop(): void {
     this.#stopSweep();
     for (const viewing of this.#viewings.values()) {
-      for (const { lease } of viewing.leases.values()) lease.release();
+      for (const held of viewing.leases.values()) release(held);
     }
     this.#viewings.clear();
   }
@@ -60,7 +66,7 @@ export class Viewings {
     const held = this.#leaseOf(viewing, view);
     held.requests += 1;
     try {
-      return await use(held.lease);
+      return await use(await held.lease);
     } finally {
       held.requests -= 1;
       held.atMs = this.#clock.monotonicMs();
@@ -95,23 +101,33 @@ export class Viewings {
     return viewing;
   }
 
-  #leaseOf(viewing: Viewing, view: View): { lease: StreamLease; atMs: number; requests: number } {
-    const known = viewing.leases.get(view.quality);
+  #leaseOf({ leases }: Viewing, view: View): Held {
+    const known = leases.get(view.quality);
     if (known) return known;
-    const held = { lease: this.#pool.lease(view), atMs: this.#clock.monotonicMs(), requests: 0 };
-    viewing.leases.set(view.quality, held);
+    const held: Held = { lease: this.#pool.lease(view), atMs: this.#clock.monotonicMs(), requests: 0 };
+    leases.set(view.quality, held);
+    held.lease.catch(() => {
+      if (leases.get(view.quality) === held) leases.delete(view.quality);
+    });
     return held;
   }
 
   #sweep(): void {
     const nowMs = this.#clock.monotonicMs();
     for (const [key, viewing] of this.#viewings) {
-      for (const [quality, { lease, atMs, requests }] of viewing.leases) {
-        if (requests > 0 || nowMs - atMs <= GONE_MS) continue;
-        lease.release();
+      for (const [quality, held] of viewing.leases) {
+        if (held.requests > 0 || nowMs - held.atMs <= GONE_MS) continue;
+        release(held);
         viewing.leases.delete(quality);
       }
       if (viewing.leases.size === 0 && nowMs - viewing.atMs > SESSION_MS) this.#viewings.delete(key);
     }
   }
+}
+
+function release({ lease }: Held): void {
+  lease.then(
+    (given) => given.release(),
+    () => {},
+  );
 }

@@ -2,16 +2,19 @@ import type { Clock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { Counter, Gauge, type Observer } from '../../core/observe.ts';
 import { type Random, systemRandom } from '../../core/random.ts';
-import type { DeviceId } from '../../core/types.ts';
-import { Pull, type PullDeps, type PullListener, type Run, type StreamStatus } from './pull.ts';
+import type { Consumer } from './consumers.ts';
+import type { Leases } from './leases.ts';
+import { Pull, type PullDeps, type Run, type StreamStatus } from './pull.ts';
 import { PULL_TIMES, type PullTimes } from './pull-machine.ts';
-import type { FailureReason, Quality } from './types.ts';
+import { type Right, Rights } from './rights.ts';
+import type { RunTarget } from './run.ts';
+import type { FailureReason } from './types.ts';
 
 /** One viewer's hold on a pull. As long as one is held, the camera is pulled. */
 export interface StreamLease {
   pull: Pull;
   /** Everything the camera sends from its newest key frame on; the returned function ends it. */
-  listen(listener: PullListener): () => void;
+  listen(consumer: Consumer): () => void;
   release(): void;
 }
 
@@ -19,6 +22,8 @@ export interface PoolDeps {
   clock: Clock;
   observer: Observer;
   run: Run;
+  /** Which gateway may pull which camera. */
+  leases: Leases;
   times?: Partial<PullTimes>;
   /** {@link systemRandom} unless a test brings its own. */
   random?: Random;
@@ -32,23 +37,43 @@ const VIEWERS_PER_PULL_MAX = 1_000;
 /** The shared monitoring pool: one pull per camera and quality, however many watch. */
 export class Pool {
   readonly #pulls = new Map<string, Pull>();
+  readonly #rights: Rights;
   readonly #pullDeps: PullDeps;
   readonly #max: number;
   #stopped = false;
 
-  constructor({ clock, observer, run, times, random = systemRandom, pullsMax = PULLS_MAX }: PoolDeps) {
+  constructor(deps: PoolDeps) {
+    const { clock, observer, run, times, random = systemRandom, pullsMax = PULLS_MAX } = deps;
     this.#max = pullsMax;
     const log = observer.log.child({ part: 'streams' });
     const counted = this.#counters(observer);
-    this.#pullDeps = { clock, log, run, times: { ...PULL_TIMES, ...times }, random, counted };
+    const rights = new Rights({ clock, log, leases: deps.leases });
+    this.#rights = rights;
+    this.#pullDeps = { clock, log, run, rights, times: { ...PULL_TIMES, ...times }, random, counted };
   }
 
-  /** Joins the pull of a camera, opening it for the first viewer. Throws `stream.full` beyond the limits. */
-  lease({ deviceId, quality }: { deviceId: DeviceId; quality: Quality }): StreamLease {
-    const pull = this.#pullOf(deviceId, quality);
-    if (pull.viewers >= VIEWERS_PER_PULL_MAX) throw new CitywatchError('stream.full', { retryAfterS: 10 });
-    const release = pull.hold();
-    return { pull, listen: (listener) => pull.listen(listener), release };
+  /**
+   * Joins the pull of a camera. For the first viewer it is opened, once this gateway has the lease of the camera; later
+   * ones ask nobody. Rejects with a {@link StreamFailure} where another gateway has it or nobody can say, and with
+   * `stream.full` beyond the limits.
+   */
+  async lease({ deviceId, quality }: RunTarget): Promise<StreamLease> {
+    // A whole look is given here; only these two belong to the pull.
+    const target = { deviceId, quality };
+    const right = await this.#rightTo(target);
+    try {
+      const pull = this.#pullOf(target);
+      if (pull.viewers >= VIEWERS_PER_PULL_MAX) throw new CitywatchError('stream.full', { retryAfterS: 10 });
+      const leave = pull.hold();
+      const release = () => {
+        leave();
+        right?.drop();
+      };
+      return { pull, listen: (consumer) => pull.listen(consumer), release };
+    } catch (error) {
+      right?.drop();
+      throw error;
+    }
   }
 
   /** Every pull that is not idle. */
@@ -58,18 +83,26 @@ export class Pool {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#rights.refuse();
     await Promise.all([...this.#pulls.values()].map((pull) => pull.stop()));
     this.#pulls.clear();
+    await this.#rights.stop();
   }
 
-  #pullOf(deviceId: DeviceId, quality: Quality): Pull {
-    const key = `${deviceId} ${quality}`;
+  /** A viewer's own use of the lease, so that it is kept also between two runs. A pull under way asks by itself. */
+  async #rightTo({ deviceId, quality }: RunTarget): Promise<Right | null> {
+    const pull = this.#pulls.get(keyOf({ deviceId, quality }));
+    return pull && pull.state !== 'idle' ? this.#rights.share(deviceId) : this.#rights.take(deviceId);
+  }
+
+  #pullOf(target: RunTarget): Pull {
+    const key = keyOf(target);
     const known = this.#pulls.get(key);
     if (known) return known;
     if (this.#stopped) throw new CitywatchError('stream.full', { detail: 'The server is being stopped.' });
     if (this.#pulls.size >= this.#max) this.#forgetIdle();
     if (this.#pulls.size >= this.#max) throw new CitywatchError('stream.full', { retryAfterS: 10 });
-    const pull = new Pull({ deviceId, quality }, this.#pullDeps);
+    const pull = new Pull(target, this.#pullDeps);
     this.#pulls.set(key, pull);
     return pull;
   }
@@ -115,4 +148,8 @@ export class Pool {
       else failures.inc({ reason: what.failure });
     };
   }
+}
+
+function keyOf({ deviceId, quality }: RunTarget): string {
+  return `${deviceId} ${quality}`;
 }

@@ -1,5 +1,5 @@
 import { backoffMs } from '../../core/mechanisms/backoff.ts';
-import type { StreamFailure } from './types.ts';
+import type { FailureReason, StreamFailure } from './types.ts';
 
 /**
  * The life of one pull (one camera in one quality) as data. It is opened when the first viewer comes, shared by all,
@@ -49,6 +49,8 @@ export interface PullTimes {
   graceMs: number;
   backoffMinMs: number;
   backoffMaxMs: number;
+  /** Longest pause where the camera was not asked, because the lease is another gateway's or nobody knows whose. */
+  leaseMaxMs: number;
 }
 
 export const PULL_TIMES: PullTimes = {
@@ -58,7 +60,11 @@ export const PULL_TIMES: PullTimes = {
   graceMs: 10_000,
   backoffMinMs: 250,
   backoffMaxMs: 30_000,
+  leaseMaxMs: 5_000,
 };
+
+/** Reasons that say nothing of the camera. */
+const UNASKED: ReadonlySet<FailureReason> = new Set(['elsewhere', 'no-lease']);
 
 type Next = { state: PullState; effects: PullEffect[] };
 
@@ -107,7 +113,8 @@ function ended(state: PullState, failure: StreamFailure, times: PullTimes): Next
     return { ...next, effects: [...quiet, clear('grace'), ...next.effects] };
   }
   if (state.name !== 'starting' && state.name !== 'live') return { state, effects: [] };
-  const ms = backoffMs({ minMs: times.backoffMinMs, maxMs: times.backoffMaxMs }, state.failures);
+  const maxMs = UNASKED.has(failure.reason) ? times.leaseMaxMs : times.backoffMaxMs;
+  const ms = backoffMs({ minMs: times.backoffMinMs, maxMs }, state.failures);
   return {
     state: { name: 'backoff', failures: state.failures + 1, failure },
     effects: [...quiet, { type: 'failed', failure }, { type: 'set-jittered', timer: 'backoff', ms }],

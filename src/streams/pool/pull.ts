@@ -6,7 +6,8 @@ import type { Logger } from '../../core/observe.ts';
 import type { Random } from '../../core/random.ts';
 import { type Epoch, LiveWindow } from '../fmp4/live-window.ts';
 import type { ParsedFragment, Part } from '../fmp4/parser.ts';
-import { type Fragment, WallClock } from '../fmp4/wall-clock.ts';
+import { WallClock } from '../fmp4/wall-clock.ts';
+import { type Consumer, Consumers } from './consumers.ts';
 import {
   type CloseCause,
   type PullEffect,
@@ -16,6 +17,7 @@ import {
   type PullTimes,
   pullStep,
 } from './pull-machine.ts';
+import type { Rights } from './rights.ts';
 import type { RunTarget } from './run.ts';
 import { type FailureReason, type Quality, StreamFailure } from './types.ts';
 
@@ -26,17 +28,12 @@ export interface PullDeps {
   clock: Clock;
   log: Logger;
   run: Run;
+  /** Who may pull: a run begins with the lease of its camera, and ends with it. */
+  rights: Rights;
   times: PullTimes;
   random: Random;
   /** Told of each failure and each fragment, for the counters. */
   counted(what: { failure: FailureReason } | { bytes: number } | 'start'): void;
-}
-
-/** What a listener of a pull is given, in order: an epoch before its fragments, and failures between epochs. */
-export interface PullListener {
-  epoch(epoch: Epoch): void;
-  fragment(fragment: Fragment): void;
-  failed(failure: StreamFailure): void;
 }
 
 /** How a pull is doing, as `GET /streams` tells it. */
@@ -59,14 +56,14 @@ export interface StreamStatus {
 /** Pictures older than this are not shown as live, also while the next run is being opened. */
 const FRESH_MS = 12_000;
 
-/** Runs the effects of one pull's machine, and holds what the machine does not: the window, viewers and listeners. */
+/** Runs the effects of one pull's machine, and holds what the machine does not: the window, viewers and consumers. */
 export class Pull {
   readonly target: RunTarget;
   readonly window = new LiveWindow();
   readonly #deps: PullDeps;
   readonly #machine: Machine<PullState, PullInput, PullEffect>;
   readonly #timers = new Map<PullTimer, () => void>();
-  readonly #listeners = new Set<PullListener>();
+  readonly #consumers: Consumers;
   readonly #waiters = new Set<{ met: () => boolean; resolve: () => void; reject: (failure: StreamFailure) => void }>();
   #controller: AbortController | null = null;
   #over: Promise<unknown> = Promise.resolve();
@@ -82,6 +79,7 @@ export class Pull {
   constructor(target: RunTarget, deps: PullDeps) {
     this.target = target;
     this.#deps = deps;
+    this.#consumers = new Consumers(deps.log.child({ ...target }));
     this.#sinceMs = deps.clock.nowMs();
     this.#machine = new Machine<PullState, PullInput, PullEffect>({ name: 'idle' }, pullStep(deps.times), (effect) =>
       this.#run(effect),
@@ -139,15 +137,9 @@ export class Pull {
     });
   }
 
-  /** Gives `listener` the current epoch from its newest key frame on, then everything that follows. */
-  listen(listener: PullListener): () => void {
-    const begun = this.#isFresh() ? this.window.sinceKey() : null;
-    if (begun) {
-      listener.epoch(begun.epoch);
-      for (const fragment of begun.fragments) listener.fragment(fragment);
-    }
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  /** Gives `consumer` the current epoch from its newest key frame on, then everything that follows. */
+  listen(consumer: Consumer): () => void {
+    return this.#consumers.add(consumer, this.#isFresh() ? this.window.sinceKey() : null);
   }
 
   status(): StreamStatus {
@@ -227,16 +219,18 @@ export class Pull {
   #open(): void {
     const controller = new AbortController();
     this.#controller = controller;
-    this.#deps.counted('start');
-    const run = this.#deps.run(this.target, (part) => this.#take(part, controller.signal), controller.signal);
-    this.#over = run
+    const { rights, run } = this.#deps;
+    const pulled = rights.during(this.target.deviceId, controller.signal, (leaseEpoch, signal) => {
+      this.#deps.counted('start');
+      return run(this.target, (part) => signal.aborted || this.#take(part, leaseEpoch), signal);
+    });
+    this.#over = pulled
       .catch((error: unknown) => new StreamFailure('not-started', undefined, error))
       .then((failure) => this.#send({ type: 'ended', failure }));
   }
 
-  #take(part: Part, signal: AbortSignal): void {
-    if (signal.aborted) return;
-    if (part.type === 'init') this.#begin({ token: randomBytes(9).toString('hex'), init: part.init });
+  #take(part: Part, leaseEpoch: number): void {
+    if (part.type === 'init') this.#begin({ token: randomBytes(9).toString('hex'), init: part.init, leaseEpoch });
     else this.#add(part.fragment);
   }
 
@@ -245,7 +239,7 @@ export class Pull {
     this.#epoch = epoch;
     this.#wallClock.begin();
     this.window.begin(epoch);
-    for (const listener of this.#listeners) listener.epoch(epoch);
+    this.#consumers.tell((consumer) => consumer.epoch(epoch));
   }
 
   #add(parsed: ParsedFragment): void {
@@ -255,7 +249,7 @@ export class Pull {
     this.window.add(fragment);
     this.#deps.counted({ bytes: fragment.data.length });
     this.#send({ type: 'fragment' });
-    for (const listener of this.#listeners) listener.fragment(fragment);
+    this.#consumers.tell((consumer) => consumer.fragment(fragment));
     for (const waiter of [...this.#waiters]) if (waiter.met()) waiter.resolve();
   }
 
@@ -267,7 +261,7 @@ export class Pull {
       'a camera gives no picture',
     );
     for (const waiter of [...this.#waiters]) waiter.reject(failure);
-    for (const listener of this.#listeners) listener.failed(failure);
+    this.#consumers.tell((consumer) => consumer.failed(failure));
   }
 
   #set(timer: PullTimer, ms: number): void {

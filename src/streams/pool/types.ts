@@ -43,6 +43,8 @@ export const FAILURES = {
   'no-address': 'The device has no stream address.',
   lookup: 'The camera could not be looked up.',
   'refused-address': 'The stream address may not be contacted.',
+  elsewhere: 'Another gateway pulls this camera.',
+  'no-lease': 'It cannot be found out whether another gateway pulls this camera.',
   'other-unit': 'Another camera answers than the one that is registered.',
   unreachable: 'The camera cannot be reached.',
   auth: 'The camera refuses the user name or password.',

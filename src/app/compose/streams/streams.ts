@@ -47,8 +47,10 @@ export async function openStreams(ground: Ground, devices: Devices, ingest: Pick
     cameraEvents,
     /** Lets viewers in, and has every camera asked that was never asked. */
     async start(): Promise<void> {
-      await video.streams.start();
-      lifecycle.onStop('streams', (signal) => video.streams.stop(signal));
+      await video.pool.start();
+      lifecycle.onStop('camera pool', (signal) => video.pool.stop(signal));
+      video.streams.start();
+      lifecycle.onStop('streams', () => video.streams.stop());
       const unasked = await video.setup.unasked();
       const asking = unasked.map((id) => ({ queue: CAMERA_SETUP_QUEUE, key: id }));
       await enqueueWork(database, clock, asking);

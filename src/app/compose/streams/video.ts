@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { hostname } from 'node:os';
 import type { Clock } from '../../../core/clock.ts';
 import { CitywatchError } from '../../../core/errors.ts';
 import type { Jurisdiction } from '../../../core/jurisdiction.ts';
@@ -15,8 +17,10 @@ import { TcpOutbound } from '../../../platform/outbound/tcp.ts';
 import type { AccessRegister } from '../../../platform/records/access-register.ts';
 import type { Vault } from '../../../platform/secrets/vault.ts';
 import type { WorkQueue } from '../../../platform/work/work.ts';
-import { type StreamOptions, StreamService } from '../../../streams/live/service.ts';
-import type { CameraAddress } from '../../../streams/pool/types.ts';
+import { StreamService } from '../../../streams/live/service.ts';
+import { CameraPool, type CameraPoolOptions } from '../../../streams/pool/camera-pool.ts';
+import { LeaseTable } from '../../../streams/pool/lease-table.ts';
+import type { CameraAddress, CameraSource } from '../../../streams/pool/types.ts';
 
 export interface VideoDeps {
   database: Database;
@@ -33,7 +37,7 @@ export interface VideoDeps {
   socketDirectory: string;
   cameraNetworks: string[];
   ffmpegPath: string | null;
-  ffmpegUser: StreamOptions['ffmpegUser'];
+  ffmpegUser: CameraPoolOptions['ffmpegUser'];
   dataDirectory: string;
   checkEveryMs: number;
 }
@@ -66,27 +70,19 @@ export function composeVideo(deps: VideoDeps) {
     { database, clock, observer, identity, probe, accept, looked },
     { everyMs: deps.checkEveryMs },
   );
-  const streams = new StreamService(
-    {
-      clock,
-      observer,
-      tcp,
-      cameras: {
-        camera: (id) => addressOf(connections, id),
-        admit: (id) =>
-          units.admit(id).then(
-            () => null,
-            () => otherUnit(units, id),
-          ),
-        withheld: (id) => otherUnit(units, id),
-        lost: (id) => units.lost(id),
-      },
-      register: async ({ deviceId, viewer, purpose, case: caseNumber }) => {
-        const jurisdiction = identity(deviceId)?.jurisdiction;
-        if (jurisdiction === undefined) throw new CitywatchError('not-found');
-        await deps.register.add({ viewer, act: 'view', device: deviceId, jurisdiction, purpose, case: caseNumber });
-      },
-    },
+  const cameras: CameraSource = {
+    camera: (id) => addressOf(connections, id),
+    admit: (id) =>
+      units.admit(id).then(
+        () => null,
+        () => otherUnit(units, id),
+      ),
+    withheld: (id) => otherUnit(units, id),
+    lost: (id) => units.lost(id),
+  };
+  const leases = new LeaseTable({ database, node: nodeOf(deps.dataDirectory) });
+  const pool = new CameraPool(
+    { clock, observer, tcp, cameras, leases },
     {
       socketDirectory: deps.socketDirectory,
       cameraNetworks: networks,
@@ -95,7 +91,22 @@ export function composeVideo(deps: VideoDeps) {
       ...(deps.ffmpegPath ? { ffmpegPath: deps.ffmpegPath } : {}),
     },
   );
-  return { setup, watch, streams, pictures: picturesFrom(streams, database) };
+  const streams = new StreamService({
+    pool,
+    cameras,
+    register: async ({ deviceId, viewer, purpose, case: caseNumber }) => {
+      const jurisdiction = identity(deviceId)?.jurisdiction;
+      if (jurisdiction === undefined) throw new CitywatchError('not-found');
+      await deps.register.add({ viewer, act: 'view', device: deviceId, jurisdiction, purpose, case: caseNumber });
+    },
+  });
+  return { setup, watch, pool, streams, pictures: picturesFrom(streams, database) };
+}
+
+/** This gateway among those of a database: its machine and data directory, which only one process uses at a time. */
+function nodeOf(directory: string): string {
+  const { dev, ino } = statSync(directory);
+  return `${hostname()} (${dev}:${ino})`;
 }
 
 /** Why nothing of a camera is shown, for whoever wants to see it. */

@@ -11,6 +11,7 @@ const MOVIE = { trackId: 1, timescale: 1000, codec: 'avc1.4d401f', width: 1, hei
 const EPOCH: Epoch = {
   token: '0123456789',
   init: { data: Buffer.alloc(0), movie: { ...MOVIE, sampleDuration: 0, sampleFlags: 0 } },
+  leaseEpoch: 1,
 };
 
 /**

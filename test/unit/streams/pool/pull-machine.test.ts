@@ -135,3 +135,17 @@ t.test('whatever happens, there is never more than one run, and each run ends be
     { numRuns: 2_000 },
   );
 });
+
+t.test('where the camera itself was not asked, it is soon tried again however often that failed', async (t) => {
+  for (const reason of ['elsewhere', 'no-lease'] as const) {
+    const { send } = machine();
+    send({ type: 'wanted' });
+    let longestMs = 0;
+    for (let n = 0; n < 20; n += 1) {
+      const backoff = send({ type: 'ended', failure: new StreamFailure(reason) }).at(-1);
+      if (backoff?.type === 'set-jittered') longestMs = Math.max(longestMs, backoff.ms);
+      send({ type: 'timer', timer: 'backoff' });
+    }
+    t.equal(longestMs, 5_000, reason);
+  }
+});

@@ -4,6 +4,7 @@ import { Viewings } from '../../../../src/streams/live/viewings.ts';
 import { Pool } from '../../../../src/streams/pool/pool.ts';
 import { StreamFailure, type View } from '../../../../src/streams/pool/types.ts';
 import { ManualClock } from '../../../support/clock.ts';
+import { soleLeases } from '../../../support/memory-leases.ts';
 
 interface Bed {
   clock: ManualClock;
@@ -20,6 +21,7 @@ function bed(t: Test): Bed {
   const pool = new Pool({
     clock,
     observer,
+    leases: soleLeases(clock),
     times: { firstMs: 1e9 },
     run: (_target, _onPart, signal) =>
       new Promise((resolve) => {

@@ -1,0 +1,130 @@
+import { join } from 'node:path';
+import type { Clock } from '../../core/clock.ts';
+import type { Observer } from '../../core/observe.ts';
+import type { Cidr } from '../../platform/outbound/networks.ts';
+import { CAGE_REMEDY, type Cage, type CageWishes, findCage, type ProcessUser } from '../ffmpeg/cage.ts';
+import { LocalSockets } from '../ffmpeg/local-sockets.ts';
+import { Spawner } from '../ffmpeg/spawner.ts';
+import type { TcpPort } from '../relay/camera-session.ts';
+import { Relay } from '../relay/relay.ts';
+import type { Leases } from './leases.ts';
+import { Pool, type StreamLease } from './pool.ts';
+import type { StreamStatus } from './pull.ts';
+import type { PullTimes } from './pull-machine.ts';
+import { type RunTarget, runPull } from './run.ts';
+import type { CameraSource } from './types.ts';
+
+export interface CameraPoolDeps {
+  clock: Clock;
+  observer: Observer;
+  cameras: CameraSource;
+  tcp: TcpPort;
+  leases: Leases;
+}
+
+export interface CameraPoolOptions {
+  /** Directory for sockets between ffmpeg and us; made, emptied and closed to others. Path of at most 85 bytes. */
+  socketDirectory: string;
+  cameraNetworks: readonly Cidr[];
+  /** Whom ffmpeg runs as where we are root; null where we are not. */
+  ffmpegUser: ProcessUser | null;
+  /** What ffmpeg must not see even where it lies among programs: our data. */
+  hidden: readonly string[];
+  ffmpegPath?: string;
+  pullsMax?: number;
+  startsPerS?: number;
+  /** Most megabits a second taken from one camera. */
+  megabitsPerS?: number;
+  times?: Partial<PullTimes>;
+}
+
+const MEGABITS_PER_S = 60;
+const PULLS_MAX = 400;
+/** Stills are short and come on top of the pulls. */
+const STILLS_MAX = 16;
+
+/**
+ * The pool with what it pulls by: relay, ffmpeg and the sockets between them. Who shows video to people, and who
+ * records it, are its consumers: both hold a lease of it, and neither knows of the other.
+ */
+export class CameraPool {
+  readonly clock: Clock;
+  readonly sockets: LocalSockets;
+  readonly spawner: Spawner;
+  readonly #observer: Observer;
+  readonly #relay: Relay;
+  readonly #pool: Pool;
+  #gap: string | null = null;
+
+  constructor({ clock, observer, cameras, tcp, leases }: CameraPoolDeps, options: CameraPoolOptions) {
+    const { startsPerS = 25, ffmpegPath = 'ffmpeg', pullsMax = PULLS_MAX } = options;
+    const log = observer.log.child({ part: 'streams' });
+    this.clock = clock;
+    this.#observer = observer;
+    this.#relay = new Relay({ clock, log });
+    this.sockets = new LocalSockets(options.socketDirectory);
+    const { ffmpegUser: user, hidden } = options;
+    const wishes = { directory: join(options.socketDirectory, 'cage'), ffmpegPath, user, hidden };
+    this.spawner = new Spawner(
+      { clock, observer, relay: this.#relay, cage: () => this.#findCage(wishes) },
+      { ffmpegPath, startsPerS, processesMax: pullsMax + STILLS_MAX },
+    );
+    const run = {
+      clock,
+      log,
+      cameras,
+      tcp,
+      networks: options.cameraNetworks,
+      relay: this.#relay,
+      sockets: this.sockets,
+      spawner: this.spawner,
+      megabitsPerS: options.megabitsPerS ?? MEGABITS_PER_S,
+    };
+    this.#pool = new Pool({
+      clock,
+      observer,
+      leases,
+      pullsMax,
+      times: options.times ?? {},
+      run: (target, onPart, signal) => runPull(run, target, onPart, signal),
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.sockets.start();
+    this.spawner.start();
+  }
+
+  /** Ends every pull and every process; idempotent. */
+  async stop(_signal?: AbortSignal): Promise<void> {
+    await this.#pool.stop();
+    await this.spawner.stop();
+    await this.#relay.stop();
+    this.sockets.stop();
+  }
+
+  /**
+   * Joins the pull of a camera; see {@link Pool.lease}. It writes no row into the access register: whoever shows the
+   * video to somebody does.
+   */
+  lease(target: RunTarget): Promise<StreamLease> {
+    return this.#pool.lease(target);
+  }
+
+  /** Every stream that is being pulled; the caller filters by what may be seen. */
+  list(): StreamStatus[] {
+    return this.#pool.list();
+  }
+
+  /** What ffmpeg can do although it should not, in one sentence; null when there is nothing, or nothing known yet. */
+  get gap(): string | null {
+    return this.#gap;
+  }
+
+  async #findCage(wishes: CageWishes): Promise<Cage> {
+    const cage = await findCage(wishes);
+    this.#gap = cage.gap;
+    if (cage.gap) this.#observer.log.warn({ part: 'streams', remedy: CAGE_REMEDY }, cage.gap);
+    return cage;
+  }
+}

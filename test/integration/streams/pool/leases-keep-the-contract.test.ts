@@ -1,0 +1,28 @@
+import t, { type Test } from 'tap';
+import { systemClock } from '../../../../src/core/clock.ts';
+import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { LeaseTable } from '../../../../src/streams/pool/lease-table.ts';
+import { ManualClock } from '../../../support/clock.ts';
+import { type LeaseWorld, leasesConform } from '../../../support/lease-conformance.ts';
+import { MemoryLeaseStore } from '../../../support/memory-leases.ts';
+import { quietObserver } from '../../../support/services.ts';
+import { freshDatabase } from '../../../support/shared-database.ts';
+
+async function inMemory(): Promise<LeaseWorld> {
+  const clock = new ManualClock();
+  const store = new MemoryLeaseStore(clock);
+  return { of: (node) => store.of(node), pass: (ms) => clock.advance(ms) };
+}
+
+async function inPostgres(t: Test): Promise<LeaseWorld> {
+  const { url } = await freshDatabase(t);
+  const database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
+  t.teardown(() => database.close());
+  const pass = async (ms: number): Promise<void> => {
+    await sql`update camera_lease set until = until - ${ms} * interval '1 millisecond'`.execute(database.tables());
+  };
+  return { of: (node) => new LeaseTable({ database, node }), pass };
+}
+
+t.test('in memory, as other tests use them', (t) => leasesConform(t, inMemory));
+t.test('in PostgreSQL', (t) => leasesConform(t, inPostgres));

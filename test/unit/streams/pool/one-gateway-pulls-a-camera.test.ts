@@ -1,0 +1,149 @@
+import t, { type Test } from 'tap';
+import type { Pool } from '../../../../src/streams/pool/pool.ts';
+import { ManualClock } from '../../../support/clock.ts';
+import { MemoryLeaseStore } from '../../../support/memory-leases.ts';
+import { FakeCameras } from '../../../support/pools.ts';
+
+const CAM = { deviceId: 'cam', quality: 'main' } as const;
+
+/** Two gateways on one store of leases, on one clock. */
+function bed(t: Test) {
+  const clock = new ManualClock();
+  const store = new MemoryLeaseStore(clock);
+  const cameras = new FakeCameras();
+  const pool = (node: string, own = clock): Pool => {
+    const one = cameras.pool(own, store.of(node), node);
+    t.teardown(async () => {
+      store.away.clear();
+      await one.stop();
+    });
+    return one;
+  };
+  return { clock, store, cameras, pool, a: pool('a'), b: pool('b'), pullers: () => cameras.pulledBy.get('cam') ?? [] };
+}
+
+t.test('a viewer at the other gateway is told who pulls the camera, and sees it when that one is done', async (t) => {
+  const { clock, cameras, a, b, pullers } = bed(t);
+  const lease = await a.lease(CAM);
+  await clock.advance(2_000);
+  t.same(pullers(), ['a']);
+  await t.rejects(b.lease(CAM), { reason: 'elsewhere', message: /Another gateway .* It is a; .* ends in \d\d s\./ });
+  lease.release();
+  await clock.advance(11_000);
+  t.same(pullers(), [], 'closed after the idle grace');
+  await b.lease(CAM);
+  await clock.advance(1_000);
+  t.same(pullers(), ['b']);
+  t.equal(cameras.togetherMax, 1);
+});
+
+t.test(
+  'the store is asked once for a camera, not for each viewer or quality, nor for each that is refused',
+  async (t) => {
+    const { clock, store, a, b } = bed(t);
+    await Promise.all(Array.from({ length: 200 }, () => a.lease(CAM)));
+    for (let n = 0; n < 200; n += 1) await a.lease({ ...CAM, quality: n % 2 ? 'main' : 'sub' });
+    t.equal(store.asked.acquire, 1);
+    for (let n = 0; n < 200; n += 1) await t.rejects(b.lease(CAM), { message: /Another gateway/ });
+    t.equal(store.asked.acquire, 2);
+    for (let n = 0; n < 50; n += 1) await a.lease({ deviceId: `cam ${n}`, quality: 'main' });
+    store.asked.renew = 0;
+    await clock.advance(60_000);
+    t.equal(store.asked.renew, 12, 'all that are held are renewed by one statement');
+  },
+);
+
+t.test('a stream goes on while the store is away, and stops before its lease ends', async (t) => {
+  for (const how of ['refused', 'silence'] as const) {
+    const { clock, store, a, pullers } = bed(t);
+    const failures: string[] = [];
+    const lease = await a.lease(CAM);
+    lease.listen({ epoch: () => {}, fragment: () => {}, failed: ({ reason }) => failures.push(reason) });
+    await clock.advance(6_000);
+    store.away.set('a', how);
+    await clock.advance(45_000);
+    t.same(pullers(), ['a'], 'a fail-over of PostgreSQL ends no stream');
+    await clock.advance(14_000);
+    t.same(pullers(), [], `${how}: at most 60 s after the last renewal`);
+    t.equal(failures[0], 'no-lease');
+    store.away.clear();
+    await clock.advance(6_000);
+    t.same(pullers(), ['a'], 'pulled again by itself');
+    lease.release();
+  }
+});
+
+t.test('a viewer that comes while the store is away is told so, and sees the camera later', async (t) => {
+  const { clock, store, a, pullers } = bed(t);
+  for (const how of ['refused', 'silence'] as const) {
+    store.away.set('a', how);
+    const refused = t.rejects(a.lease(CAM), { reason: 'no-lease', message: /database does not answer/ }, how);
+    await clock.advance(3_000);
+    await refused;
+    store.away.clear();
+    await clock.advance(1_000);
+    const lease = await a.lease(CAM);
+    await clock.advance(500);
+    t.same(pullers(), ['a']);
+    lease.release();
+    await clock.advance(11_000);
+  }
+});
+
+t.test('a gateway that is cut off alone has stopped when the other one begins', async (t) => {
+  const { clock, store, cameras, a, b, pullers } = bed(t);
+  await a.lease(CAM);
+  await clock.advance(6_000);
+  store.away.set('a', 'silence');
+  let taken = false;
+  for (let n = 0; n < 70 && !taken; n += 1) {
+    await clock.advance(1_000);
+    taken = await b.lease(CAM).then(
+      () => true,
+      () => false,
+    );
+  }
+  await clock.advance(1_000);
+  t.same(pullers(), ['b']);
+  store.away.clear();
+  await clock.advance(30_000);
+  t.same(pullers(), ['b'], 'the first one does not take it back');
+  t.match(a.list(), [{ reason: 'elsewhere' }]);
+  t.equal(cameras.togetherMax, 1);
+  await b.stop();
+  await clock.advance(6_000);
+  t.same(pullers(), ['a'], 'it goes on by itself when the other one is gone');
+});
+
+t.test('a gateway that was stopped and overtaken stops pulling as soon as it runs again', async (t) => {
+  const { clock, pool, b, pullers } = bed(t);
+  const frozen = new ManualClock();
+  const stopped = pool('stopped', frozen);
+  await stopped.lease(CAM);
+  await frozen.advance(1_500);
+  await clock.advance(61_000);
+  await b.lease(CAM);
+  await clock.advance(1_000);
+  await frozen.advance(6_000);
+  t.same(pullers(), ['b']);
+});
+
+t.test('a lease is kept between two tries of a camera, and given up with the last viewer or at the end', async (t) => {
+  const { clock, store, cameras, a, b, pullers } = bed(t);
+  cameras.broken.add('cam');
+  const lease = await a.lease(CAM);
+  await clock.advance(60_000);
+  t.match(a.list(), [{ state: 'backoff', reason: 'unreachable' }]);
+  t.equal(store.asked.acquire, 1);
+  t.equal(store.asked.release, 0);
+  cameras.broken.clear();
+  await clock.advance(31_000);
+  t.same(pullers(), ['a']);
+  await a.stop();
+  t.equal(store.asked.release, 1);
+  lease.release();
+  await t.rejects(a.lease(CAM), { message: /being stopped/ });
+  await b.lease(CAM);
+  await clock.advance(1_000);
+  t.same(pullers(), ['b'], 'the next one need not wait');
+});
