@@ -4,6 +4,7 @@ import { generate, parser } from 'mqtt-packet';
 import { systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import type { NewMessage, Receipt } from '../../src/core/types.ts';
+import { UNLIMITED_RATES } from '../../src/ingest/uplinks/common/rate-budget.ts';
 import { MqttListener } from '../../src/ingest/uplinks/mqtt/listener.ts';
 
 /**
@@ -29,7 +30,7 @@ function acceptGrouped(_message: NewMessage): Promise<Receipt> {
 async function startOurs(accept: (message: NewMessage) => Promise<Receipt>): Promise<number> {
   const observer = createObserver({ level: 'error', secrets: new KnownSecrets() });
   const authenticate = (id: string) => ({ id, kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: '330200' });
-  const deps = { authenticate, accept, clock: systemClock, observer };
+  const deps = { authenticate, accept, kinds: UNLIMITED_RATES, clock: systemClock, observer };
   const unlimited = { messagesPerS: 1e9, messagesBurst: 1e9, admitPerS: 100_000 };
   const { port } = await new MqttListener(deps, { host: '127.0.0.1', port: 0, ...unlimited }).start();
   return port;

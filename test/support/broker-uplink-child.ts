@@ -2,6 +2,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import { Journal } from '../../src/ingest/journal/journal.ts';
 import { ExternalMqtt } from '../../src/ingest/uplinks/broker/broker-uplink.ts';
 import { receiptOf } from '../../src/ingest/uplinks/common/intake.ts';
+import { UNLIMITED_RATES } from '../../src/ingest/uplinks/common/rate-budget.ts';
 import { ONE_LIFE, quietObserver } from './journal.ts';
 
 /**
@@ -14,6 +15,7 @@ const journal = await Journal.open({ directory, lane: 'live', lineage: ONE_LIFE,
 const device = { kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: '330200' };
 const uplink = new ExternalMqtt(
   {
+    kinds: UNLIMITED_RATES,
     identity: (id) => ({ id, ...device }),
     accept: async (message) => {
       const receipt = receiptOf(await journal.append(message));

@@ -3,6 +3,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import { ExternalMqtt } from '../../src/ingest/uplinks/broker/broker-uplink.ts';
 import type { ExternalMqttOptions } from '../../src/ingest/uplinks/broker/options.ts';
+import { UNLIMITED_RATES } from '../../src/ingest/uplinks/common/rate-budget.ts';
 import { FakeIntake } from './mqtt.ts';
 import { until } from './until.ts';
 
@@ -20,7 +21,8 @@ export function openUplink(test: Test, url: string, over: Partial<ExternalMqttOp
   const observer = createObserver({ level: 'info', secrets: new KnownSecrets(), destination });
   const identity = (id: string) =>
     id.startsWith('k') ? { id, kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: '330200' } : undefined;
-  const deps = { identity, accept: intake.accept, mayRefuse: () => true, clock: systemClock, observer };
+  const ports = { identity, accept: intake.accept, mayRefuse: () => true };
+  const deps = { ...ports, kinds: UNLIMITED_RATES, clock: systemClock, observer };
   const uplink = new ExternalMqtt(deps, { url, clientId: 'citywatch-1', reconnectMs: 100, ...over });
   uplink.start();
   test.teardown(() => uplink.stop(AbortSignal.timeout(1_000)));

@@ -1,6 +1,6 @@
 import type { ApiDeps } from '../../src/api/deps.ts';
 import type { Lane, NewMessage } from '../../src/core/types.ts';
-import { NO_RATES } from '../../src/ingest/uplinks/common/rate-budget.ts';
+import { UNLIMITED_RATES } from '../../src/ingest/uplinks/common/rate-budget.ts';
 import { HttpUplink } from '../../src/ingest/uplinks/http/uplink.ts';
 import type { UplinkDeps, UplinkIntake } from '../../src/ingest/uplinks/uplink.ts';
 
@@ -27,7 +27,7 @@ export async function httpUplink(
   { clock, directory }: Pick<ApiDeps, 'clock' | 'directory'>,
   { intake = memoryIntake([]), preview = () => null, kindRates = NO_KIND_RATES }: HttpParts,
 ): Promise<HttpUplink> {
-  const rates = { ...NO_RATES, ...kindRates };
+  const rates = { ...UNLIMITED_RATES, ...kindRates };
   const http = new HttpUplink({ clock, devices: directory, intake, rates, preview });
   await http.start();
   return http;

@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { CitywatchError } from '../../src/core/errors.ts';
 import { createObserver, KnownSecrets, type Observer } from '../../src/core/observe.ts';
 import type { NewMessage, Receipt } from '../../src/core/types.ts';
-import type { DeviceRates, KindRates } from '../../src/ingest/uplinks/common/rate-budget.ts';
+import { type DeviceRates, type KindRates, UNLIMITED_RATES } from '../../src/ingest/uplinks/common/rate-budget.ts';
 import { MqttListener, type MqttListenerOptions } from '../../src/ingest/uplinks/mqtt/listener.ts';
 
 /** The secret of every device of {@link startListener}. */
@@ -74,7 +74,7 @@ export async function startListener(
       ? { id, kind: rates ? id.split('-', 1)[0]! : 'recycling-kiosk', kindVersion: 1, jurisdiction: '330200' }
       : null;
   const connected = (id: string, up: boolean) => void presence.push([id, up]);
-  const deps = { authenticate, accept: intake.accept, connected, clock, observer, ...(rates ? { kinds: rates } : {}) };
+  const deps = { authenticate, accept: intake.accept, connected, clock, observer, kinds: rates ?? UNLIMITED_RATES };
   const listener = new MqttListener(deps, { host: '127.0.0.1', port: 0, ...options });
   const { port, tlsPort } = await listener.start();
   t.teardown(async () => {

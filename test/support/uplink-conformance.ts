@@ -2,7 +2,7 @@ import type { Test } from 'tap';
 import { systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import { UplinkNumbers } from '../../src/ingest/journal/uplink-numbers.ts';
-import { NO_RATES } from '../../src/ingest/uplinks/common/rate-budget.ts';
+import { UNLIMITED_RATES } from '../../src/ingest/uplinks/common/rate-budget.ts';
 import type { Uplink, UplinkDeps, UplinkType } from '../../src/ingest/uplinks/uplink.ts';
 import { FakeIntake, SECRET } from './mqtt.ts';
 import { until } from './until.ts';
@@ -49,7 +49,7 @@ async function open(t: Test, type: UplinkType): Promise<Rig & { deps: UplinkDeps
       identity: (id) => (isKnown(id) ? identityOf(id) : undefined),
     },
     intake: { accept: intake.accept, acceptBulk: intake.accept },
-    rates: { ...NO_RATES, devicePerS: () => undefined },
+    rates: UNLIMITED_RATES,
     tls: null,
     mayRefuse: () => true,
     listening: (id) => void listening.push(id),

@@ -5,7 +5,7 @@ import type { Logger, Observer } from '../../../core/observe.ts';
 import { type Channel, DEVICE_ID, type DeviceIdentity, type NewMessage, type Receipt } from '../../../core/types.ts';
 import { AckQueue } from '../common/ack-queue.ts';
 import { ByteBudget } from '../common/byte-budget.ts';
-import { type KindRates, NO_RATES } from '../common/rate-budget.ts';
+import type { KindRates } from '../common/rate-budget.ts';
 import { channelOf, topicPrefix } from '../common/topics.ts';
 import { Turns } from '../common/turns.ts';
 import { BrokerDownlink } from './downlink.ts';
@@ -31,8 +31,8 @@ export interface ExternalMqttDeps {
   mayRefuse(): boolean;
   /** There is a way to every device again. */
   listening?(): void;
-  /** What all devices of one kind may send together; without it there is no limit. */
-  kinds?: KindRates;
+  /** What all devices of one kind may send together. */
+  kinds: KindRates;
   clock: Clock;
   observer: Observer;
 }
@@ -88,7 +88,7 @@ export class ExternalMqtt {
     this.#said = new SayOnce(deps.clock);
     this.options = { ...EXTERNAL_MQTT_DEFAULTS, ...options };
     this.#log = deps.observer.log.child({ part: 'mqtt' });
-    this.#turns = new Turns(deps.kinds ?? NO_RATES);
+    this.#turns = new Turns(deps.kinds);
     this.downlink = new BrokerDownlink({ clock: deps.clock, log: this.#log, listening: () => deps.listening?.() });
   }
 

@@ -16,8 +16,12 @@ export interface DeviceRates {
   devicePerS(kind: string): number | undefined;
 }
 
-/** Where nobody counts. */
-export const NO_RATES: KindRates = { take: () => 0, wait: () => () => {} };
+/** For tests and benchmarks: the devices of one kind may send as fast as they can. */
+export const UNLIMITED_RATES: KindRates & DeviceRates = {
+  take: () => 0,
+  wait: () => () => {},
+  devicePerS: () => undefined,
+};
 
 export interface RateBudgetDeps {
   kinds: { latest(kind: string): DeviceKind | undefined };

@@ -9,7 +9,7 @@ import type { DeviceIdentity, NewMessage, Receipt } from '../../../core/types.ts
 import type { AckQueueDeps } from '../common/ack-queue.ts';
 import { Buckets } from '../common/admission.ts';
 import { ByteBudget } from '../common/byte-budget.ts';
-import { type DeviceRates, type KindRates, NO_RATES } from '../common/rate-budget.ts';
+import type { DeviceRates, KindRates } from '../common/rate-budget.ts';
 import { keepalive } from '../common/topics.ts';
 import { type ConnectResult, connackAccepted, peerLimits, refusalWithin } from './codec.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
@@ -29,8 +29,8 @@ export interface MqttDeps {
   connected?(id: string, up: boolean): void;
   /** A device listens to its commands from now on. */
   listening?(id: string): void;
-  /** What all devices of one kind may send together; without it only each device has a limit. */
-  kinds?: KindRates & DeviceRates;
+  /** What all devices of one kind may send together, and each of them. */
+  kinds: KindRates & DeviceRates;
   clock: Clock;
   observer: Observer;
 }
@@ -266,8 +266,8 @@ export class MqttListener implements ConnectionHost {
       this.stats.takeovers += 1;
       former.end('takeover');
     }
-    const rate = this.#rates.of(id, this.#deps.kinds?.devicePerS(identity.kind));
-    const kinds = this.#deps.kinds ?? NO_RATES;
+    const rate = this.#rates.of(id, this.#deps.kinds.devicePerS(identity.kind));
+    const { kinds } = this.#deps;
     const acks = this.#acks;
     connection.session = new Session({ connection, host: this, acks, identity, will, rate, kinds, peer });
     connection.phase = 'open';

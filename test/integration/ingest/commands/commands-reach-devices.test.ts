@@ -5,6 +5,7 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import type { NewMessage } from '../../../../src/core/types.ts';
 import type { CommandPayload } from '../../../../src/ingest/commands/commands.ts';
 import { ExternalMqtt } from '../../../../src/ingest/uplinks/broker/broker-uplink.ts';
+import { UNLIMITED_RATES } from '../../../../src/ingest/uplinks/common/rate-budget.ts';
 import { MqttListener } from '../../../../src/ingest/uplinks/mqtt/listener.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { Broker } from '../../../support/broker.ts';
@@ -61,7 +62,7 @@ t.test('a device at our own listener: at once when it is there, when it comes wh
   const authenticate = (id: string, secret: string) =>
     secret === SECRET ? (kiosks.seenBy(OPERATOR, id) ?? null) : null;
   const listening = (id: string) => sender.listening(id);
-  const deps = { authenticate, accept, listening, clock: systemClock, observer };
+  const deps = { authenticate, accept, listening, kinds: UNLIMITED_RATES, clock: systemClock, observer };
   const listener = new MqttListener(deps, { host: '127.0.0.1', port: 0 });
   sender.connect(listener.downlink);
   const { port } = await listener.start();
@@ -117,6 +118,7 @@ t.test('a device behind Mosquitto, and a broker that is away for a while', async
     accept,
     mayRefuse: () => true,
     listening: () => sender.listening(),
+    kinds: UNLIMITED_RATES,
     clock: systemClock,
     observer,
   };

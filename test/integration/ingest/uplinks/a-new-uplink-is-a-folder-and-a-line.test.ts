@@ -6,7 +6,7 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import { diskFiles } from '../../../../src/ingest/journal/files.ts';
 import { UplinkNumbers } from '../../../../src/ingest/journal/uplink-numbers.ts';
 import { Intake } from '../../../../src/ingest/uplinks/common/intake.ts';
-import { NO_RATES } from '../../../../src/ingest/uplinks/common/rate-budget.ts';
+import { UNLIMITED_RATES } from '../../../../src/ingest/uplinks/common/rate-budget.ts';
 import type { UplinkDeps } from '../../../../src/ingest/uplinks/uplink.ts';
 import { openUplinks, settingsOf, UPLINKS } from '../../../../src/ingest/uplinks/uplinks.ts';
 import { linesUplink } from '../../../fixtures/uplinks/lines/lines.ts';
@@ -33,7 +33,7 @@ async function startAll(t: Test, intake: UplinkDeps['intake'], listening: Uplink
     observer: quietObserver(),
     devices: { identity, authenticate: (id, secret) => (secret === SECRET ? (identity(id) ?? null) : null) },
     intake,
-    rates: { ...NO_RATES, devicePerS: () => undefined },
+    rates: UNLIMITED_RATES,
     tls: null,
     mayRefuse: () => true,
     listening,
