@@ -1,27 +1,35 @@
 import t, { type Test } from 'tap';
 import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
 import { Viewings } from '../../../../src/streams/live/viewings.ts';
+import type { Leases } from '../../../../src/streams/pool/leases.ts';
 import { Pool } from '../../../../src/streams/pool/pool.ts';
 import { StreamFailure, type View } from '../../../../src/streams/pool/types.ts';
 import { ManualClock } from '../../../support/clock.ts';
-import { soleLeases } from '../../../support/memory-leases.ts';
+import { MemoryLeaseStore } from '../../../support/memory-leases.ts';
 
 interface Bed {
   clock: ManualClock;
+  leases: MemoryLeaseStore;
   pool: Pool;
   viewings: Viewings;
   rows: View[];
   refuse: { error: Error | null };
 }
 
-/** Viewings over a pool whose cameras are opened and say nothing. */
-function bed(t: Test): Bed {
+/** Viewings over a pool whose cameras are opened and say nothing; a lease of one takes `leaseMs`. */
+function bed(t: Test, leaseMs = 0): Bed {
   const clock = new ManualClock();
+  const leases = new MemoryLeaseStore(clock);
+  const slow = leases.of('here');
+  const acquire: Leases['acquire'] = async (device) => {
+    if (leaseMs > 0) await clock.sleep(leaseMs);
+    return slow.acquire(device);
+  };
   const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
   const pool = new Pool({
     clock,
     observer,
-    leases: soleLeases(clock),
+    leases: { ...slow, acquire },
     times: { firstMs: 1e9 },
     run: (_target, _onPart, signal) =>
       new Promise((resolve) => {
@@ -40,7 +48,7 @@ function bed(t: Test): Bed {
     viewings.stop();
     await pool.stop();
   });
-  return { clock, pool, viewings, rows, refuse };
+  return { clock, leases, pool, viewings, rows, refuse };
 }
 
 function view(changes: Partial<View> = {}): View {
@@ -106,4 +114,36 @@ t.test('a viewer that stops asking gives its lease back, one that waits keeps it
   t.match(pool.list(), [{ viewers: 0 }]);
   await clock.advance(10_000);
   t.same(pool.list(), [], 'closed after the idle grace');
+});
+
+t.test('a look at a camera whose lease nobody gives is refused, and the next request tries again', async (t) => {
+  const { clock, leases, viewings, rows, pool } = bed(t, 100);
+  leases.away.set('here', 'refused');
+  const looks = t.rejects(
+    Promise.all([viewings.during(view(), nothing), viewings.during(view({ quality: 'sub' }), nothing)]),
+    { message: /another gateway/ },
+  );
+  await clock.advance(1_000);
+  await looks;
+  leases.away.clear();
+  await clock.advance(1_000);
+  const next = viewings.during(view(), nothing);
+  await clock.advance(100);
+  await next;
+  t.match(pool.list(), [{ quality: 'main', viewers: 1 }]);
+  t.equal(rows.length, 1, 'it is the same look');
+});
+
+t.test('requests that come while the lease is being asked for share one, also when the end comes first', async (t) => {
+  const { clock, leases, viewings, pool } = bed(t, 2_000);
+  const shown = Promise.all(Array.from({ length: 5 }, () => viewings.during(view(), nothing)));
+  await clock.advance(1_000);
+  viewings.stop();
+  await clock.advance(1_000);
+  await shown;
+  t.equal(leases.asked.acquire, 1);
+  t.match(pool.list(), [{ viewers: 0 }], 'given back as soon as it was there');
+  await clock.advance(11_000);
+  t.same(pool.list(), []);
+  t.equal(leases.asked.release, 1);
 });
