@@ -1,7 +1,7 @@
 import { NATIONWIDE } from '../core/jurisdiction.ts';
 import type { AccessTables } from './tables.ts';
 
-type Row = AccessTables['jurisdiction'];
+type JurisdictionRow = AccessTables['jurisdiction'];
 type Named = readonly [code: string, zh: string, en: string];
 
 /** GB/T 2260: the provinces, cities, districts and counties of the four cities, as in force in 2026. */
@@ -63,12 +63,12 @@ const FOUNDED: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Rows of the table `jurisdiction`, parents and successors before those that name them. */
-export const JURISDICTION_SEED: readonly Row[] = [
+export const JURISDICTION_SEED: readonly JurisdictionRow[] = [
   ...IN_FORCE.map((named) => row(named, FOUNDED.get(named[0]) ?? null)),
   ...ABOLISHED.map(([code, zh, en, day, successor]) => ({ ...row([code, zh, en], null), valid_to: day, successor })),
 ];
 
-function row([code, name_zh, name_en]: Named, validFrom: string | null): Row {
+function row([code, name_zh, name_en]: Named, validFrom: string | null): JurisdictionRow {
   return { code, name_zh, name_en, parent: parentOf(code), valid_from: validFrom, valid_to: null, successor: null };
 }
 

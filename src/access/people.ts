@@ -47,7 +47,7 @@ export interface PeopleDeps {
   sessionsEnded(): void;
 }
 
-type Row = AccessTables['person'];
+type PersonRow = AccessTables['person'];
 
 export const USERNAME = /^[a-z0-9][a-z0-9._-]{1,63}$/;
 export const PASSWORD_LENGTH_MIN = 12;
@@ -71,7 +71,7 @@ export class People {
     const password_hash = await this.#deps.passwords.hash(password);
     const created = { created_by: caller.name, created_at_ms: this.#deps.clock.nowMs() };
     const id = randomUUID();
-    const row: Row = {
+    const row: PersonRow = {
       id,
       username,
       name,
@@ -129,7 +129,7 @@ export class People {
     }
   }
 
-  async #locked(tx: Tables, caller: Caller, id: string): Promise<Row> {
+  async #locked(tx: Tables, caller: Caller, id: string): Promise<PersonRow> {
     const query = tx.tables<AccessTables>().selectFrom('person').selectAll().where('id', '=', id).forUpdate();
     const row = await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).executeTakeFirst();
     if (!row) throw new CitywatchError('not-found');
@@ -143,7 +143,7 @@ export class People {
 
   async #audit(
     tx: Tables,
-    { caller, action, before, after }: { caller: Caller; action: string; before: Row | null; after: Row },
+    { caller, action, before, after }: { caller: Caller; action: string; before: PersonRow | null; after: PersonRow },
   ): Promise<void> {
     const { jurisdiction } = before ?? after;
     const atMs = this.#deps.clock.nowMs();
@@ -176,7 +176,7 @@ function checkPassword(password: string, username: string): void {
   if (new Set(plain).size < 5 || plain === username) throw invalid('password', 'is too easy to guess');
 }
 
-function show(row: Row): PersonInfo {
+function show(row: PersonRow): PersonInfo {
   return {
     id: row.id,
     username: row.username,

@@ -9,7 +9,7 @@ import { newSecret, type SecretHasher } from '../platform/secrets/hasher.ts';
 import type { Passwords } from './passwords.ts';
 import type { AccessTables } from './tables.ts';
 
-type Row = AccessTables['person'];
+type PersonRow = AccessTables['person'];
 
 /** A person who is logged in. */
 export interface Session {
@@ -116,7 +116,7 @@ export class Sessions {
     this.#known = new BoundedMap(KNOWN_MAX);
   }
 
-  async #open(tx: Tables, { id, person, former }: { id: string; person: Row; former: string | undefined }) {
+  async #open(tx: Tables, { id, person, former }: { id: string; person: PersonRow; former: string | undefined }) {
     const { hasher, clock } = this.#deps;
     const db = tx.tables<AccessTables>();
     const nowMs = clock.nowMs();
@@ -163,6 +163,6 @@ export class Sessions {
   }
 }
 
-function callerFor({ id, name, role, jurisdiction }: Pick<Row, 'id' | 'name' | 'role' | 'jurisdiction'>): Caller {
+function callerFor({ id, name, role, jurisdiction }: Pick<PersonRow, 'id' | 'name' | 'role' | 'jurisdiction'>): Caller {
   return { type: 'person', id, name, role, jurisdiction, purpose: PURPOSE };
 }

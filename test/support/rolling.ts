@@ -2,7 +2,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import type { DecodedMessage, DeviceKind, FieldSpec } from '../../src/core/types.ts';
 import { Outbound } from '../../src/platform/outbound/outbound.ts';
 import { History } from '../../src/telemetry/history/history.ts';
-import { Roller } from '../../src/telemetry/rollups/roller.ts';
+import { RollupWriter } from '../../src/telemetry/rollups/rollup-writer.ts';
 import { Rollups, type RollupsOptions } from '../../src/telemetry/rollups/rollups.ts';
 import { Influx1Store } from '../../src/telemetry/stores/influx1.ts';
 import { Influx2Store } from '../../src/telemetry/stores/influx2.ts';
@@ -55,7 +55,7 @@ export class Rolling {
   gaveUpMs = 0;
   rollups!: Rollups;
   readonly #options: RollupsOptions;
-  readonly #roller: Roller;
+  readonly #roller: RollupWriter;
   #life = new AbortController();
   #ended: Promise<unknown> = Promise.resolve();
 
@@ -78,7 +78,7 @@ export class Rolling {
       const { username, password } = influxd;
       this.store = new Influx1Store({ ...shared, username, password, database }, deps);
     }
-    this.#roller = new Roller({ store: this.store, kinds, observer: this.observer });
+    this.#roller = new RollupWriter({ store: this.store, kinds, observer: this.observer });
     this.writer = new TelemetryWriter({
       series: UNLIMITED_SERIES,
       store: this.store,

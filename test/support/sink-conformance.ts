@@ -6,8 +6,16 @@ import { Outbound } from '../../src/platform/outbound/outbound.ts';
 import { quietObserver } from './services.ts';
 import { type Answer, BUSY_S, SINK_WORLDS, type SinkWorld } from './sink-worlds.ts';
 
-/** Deadlines come a hundred times sooner. */
-const hasty: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms / 100, run) };
+/** Deadlines come a hundred times sooner while `isHasty`: for answers that never come, and for no other. */
+class Deadlines {
+  isHasty = false;
+  readonly clock: Clock = {
+    ...systemClock,
+    after: (ms, run) => systemClock.after(this.isHasty ? ms / 100 : ms, run),
+  };
+}
+
+const NEVER_END: ReadonlySet<Answer> = new Set(['says nothing', 'raves']);
 
 const ENTRY: SinkEntry = {
   id: 'msg_1_2',
@@ -32,7 +40,8 @@ const MEANS: Record<Answer, Outcome> = {
 
 /** What every sink must do, whatever its protocol: the contract of src/alerts/sinks/sink.ts as tests. */
 export async function conforms(t: Test, make: SinkMaker): Promise<void> {
-  const deps = depsOf(t);
+  const deadlines = new Deadlines();
+  const deps = depsOf(t, deadlines.clock);
   const sink = make(deps);
   const start = SINK_WORLDS[sink.type];
   if (!start) throw new Error(`there is no world for the sink ${sink.type}: add it to test/support/sink-worlds.ts`);
@@ -40,7 +49,7 @@ export async function conforms(t: Test, make: SinkMaker): Promise<void> {
   const to = destinationOf(sink, world);
   t.test('it says what its target is, and what of it is secret', async (t) => describes(t, sink, world));
   t.test('it refuses a target that may not be contacted', async (t) => refuses(t, sink, world));
-  t.test('each answer means one thing, and no secret is told', async (t) => answers(t, sink, { world, to }));
+  t.test('each answer means one thing, and no secret is told', async (t) => answers(t, sink, { world, to, deadlines }));
   t.test('a second try is the first one over again', async (t) => repeats(t, sink, { world, to }));
   t.test('destinations of one key answer alike', async (t) => keys(t, sink, to));
   t.test('a test is no entry', async (t) => probes(t, sink, { world, to }));
@@ -52,10 +61,10 @@ interface Place {
   to: Destination;
 }
 
-function depsOf(t: Test): SinkDeps {
-  const outbound = new Outbound({ clock: hasty, observer: quietObserver() });
+function depsOf(t: Test, clock: Clock): SinkDeps {
+  const outbound = new Outbound({ clock, observer: quietObserver() });
   t.teardown(() => outbound.close());
-  return { clock: hasty, outbound, reach: { cidrs: ['127.0.0.0/8'], names: 'webhooks' } };
+  return { clock, outbound, reach: { cidrs: ['127.0.0.0/8'], names: 'webhooks' } };
 }
 
 function destinationOf(sink: Sink, world: SinkWorld): Destination {
@@ -87,10 +96,11 @@ async function refuses(t: Test, sink: Sink, { target, forbidden }: SinkWorld): P
   for (const each of forbidden) await t.rejects(sink.check(each), { code: 'outbound.refused' });
 }
 
-async function answers(t: Test, sink: Sink, { world, to }: Place): Promise<void> {
+async function answers(t: Test, sink: Sink, { world, to, deadlines }: Place & { deadlines: Deadlines }): Promise<void> {
   const results: SendResult[] = [];
   for (const how of world.answers) {
     world.answer(how);
+    deadlines.isHasty = NEVER_END.has(how);
     const result = await sink.send(ENTRY, to);
     results.push(result);
     t.equal(result.outcome, MEANS[how], how);
@@ -99,6 +109,7 @@ async function answers(t: Test, sink: Sink, { world, to }: Place): Promise<void>
     t.equal(result.retryable, how !== 'hopeless', how);
     t.equal(result.retryAfterMs, how === 'busy' ? BUSY_S * 1000 : null, how);
   }
+  deadlines.isHasty = false;
   noSecretIn(t, JSON.stringify(results), to);
 }
 

@@ -5,7 +5,7 @@ import { type Random, systemRandom } from '../../core/random.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { DONE, type WorkResult } from '../../platform/work/work.ts';
 import type { SendResult, Sinks } from '../sinks/sink.ts';
-import { type Door, Endpoints } from './endpoints.ts';
+import { type EndpointGate, Endpoints } from './endpoints.ts';
 import { Outbox, type Recipient, type Waiting } from './outbox.ts';
 import { LEFT_ALONE_MAX_MS, RETRY_FOR_MS, retryPauseMs } from './retry.ts';
 import { openSecrets, type SecretBox } from './secrets.ts';
@@ -23,7 +23,7 @@ export interface DeliveryDeps {
 }
 
 /** One way out for the entries of one subscription. */
-interface Way extends Door {
+interface Way extends EndpointGate {
   sink: string;
   send(entry: Waiting): Promise<SendResult>;
 }

@@ -11,7 +11,7 @@ const CROWDED_TO = 32;
 export type Turn = 'go' | 'crowded' | 'failing';
 
 /** A subscription and the endpoint that its entries go to; several may share one. */
-export interface Door {
+export interface EndpointGate {
   endpoint: string;
   subscription: string;
 }
@@ -40,7 +40,7 @@ export class Endpoints {
   }
 
   /** Waits for a turn; after `go` the attempt ends with {@link ended}. `forced` goes past a failing endpoint. */
-  async enter({ endpoint: key, subscription }: Door, forced: boolean): Promise<Turn> {
+  async enter({ endpoint: key, subscription }: EndpointGate, forced: boolean): Promise<Turn> {
     const endpoint = this.#known.get(key) ?? fresh();
     this.#known.set(key, endpoint);
     endpoint.subscriptions.add(subscription);

@@ -139,14 +139,14 @@ function prepare(settings: Settings, deps: ServiceDeps): Child {
   );
 }
 
-interface Door {
+interface InfluxAccess {
   socketPath: string;
   password: string;
   signal: AbortSignal;
 }
 
 /** Resolves when influxd lets our administrator in; makes it where there is none yet. */
-async function ensureAdmin(door: Door): Promise<void> {
+async function ensureAdmin(door: InfluxAccess): Promise<void> {
   const login = Buffer.from(`${ADMIN}:${door.password}`).toString('base64');
   const known = await query(door, 'SHOW DATABASES', `Basic ${login}`);
   if (known === 200) return;
@@ -156,7 +156,7 @@ async function ensureAdmin(door: Door): Promise<void> {
 }
 
 /** Runs one statement, sent in the body so that no log of addresses shows it, and resolves with the HTTP status. */
-function query({ socketPath, signal }: Door, statement: string, authorization?: string): Promise<number> {
+function query({ socketPath, signal }: InfluxAccess, statement: string, authorization?: string): Promise<number> {
   const body = new URLSearchParams({ q: statement }).toString();
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded', ...(authorization && { authorization }) };
   return new Promise((resolve, reject) => {

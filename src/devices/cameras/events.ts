@@ -133,7 +133,7 @@ export class CameraEvents {
   }
 
   /** Brings one loop in step with its row; undefined is a device that is retired or speaks no ONVIF. */
-  async #apply(id: DeviceId, row: Row | undefined, signal: AbortSignal): Promise<void> {
+  async #apply(id: DeviceId, row: CameraRow | undefined, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const access = row?.onvif && this.#deps.hasVideo(row.kind) ? openOnvif(this.#deps.vault, id, row.onvif) : null;
     const current = this.#loops.get(id);
@@ -169,7 +169,7 @@ export class CameraEvents {
   }
 }
 
-type Row = Pick<RegistryTables['position'], 'id' | 'kind' | 'onvif'>;
+type CameraRow = Pick<RegistryTables['position'], 'id' | 'kind' | 'onvif'>;
 
 function countsOn({ metrics }: Observer): LoopCounts {
   const counts: LoopCounts = {

@@ -7,14 +7,14 @@ import { recordAudits } from '../../platform/records/audit.ts';
 import type { Kinds } from '../kinds/kinds.ts';
 import { checkCameras, checkParent, replaceCameras, storedLocation } from './checks.ts';
 import type { Directory } from './directory.ts';
-import type { DirectoryKeeper } from './directory-sync.ts';
+import type { DirectorySync } from './directory-sync.ts';
 import { insertNewcomers, type Newcomer } from './newcomer.ts';
 import { findDevice } from './queries.ts';
 import type { RegistryTables } from './tables.ts';
 import { unlikelyPlaces } from './unlikely-place.ts';
 
 export interface ArrivalsDeps {
-  keeper: DirectoryKeeper;
+  keeper: DirectorySync;
   directory: Directory;
   kinds: Kinds;
   clock: Clock;

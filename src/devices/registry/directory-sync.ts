@@ -7,7 +7,7 @@ import type { Kinds } from '../kinds/kinds.ts';
 import type { Directory, DirectoryEntry } from './directory.ts';
 import { directoryEntries } from './queries.ts';
 
-export interface KeeperDeps {
+export interface DirectorySyncDeps {
   database: Database;
   kinds: Kinds;
   directory: Directory;
@@ -38,12 +38,12 @@ const RECHECK_MS = 1_000;
 const DOUBTFUL_MAX = 10_000;
 
 /** Keeps the directory in step with what was committed. */
-export class DirectoryKeeper {
-  readonly #deps: KeeperDeps;
+export class DirectorySync {
+  readonly #deps: DirectorySyncDeps;
   /** Devices whose last change may or may not have been committed: the connection died meanwhile. */
   readonly #doubtful = new Set<DeviceId>();
 
-  constructor(deps: KeeperDeps) {
+  constructor(deps: DirectorySyncDeps) {
     this.#deps = deps;
   }
 

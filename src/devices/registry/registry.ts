@@ -17,7 +17,7 @@ import {
 } from './checks.ts';
 import type { ShownAddresses } from './connections.ts';
 import * as connections from './connections.ts';
-import { DirectoryKeeper, type KeeperDeps } from './directory-sync.ts';
+import { DirectorySync, type DirectorySyncDeps } from './directory-sync.ts';
 import { type DeviceFollower, tellFollowers } from './followers.ts';
 import { type DeviceInput, type DevicePatch, deviceInput, devicePatch, parseInput } from './input.ts';
 import { newLocation, newPlace } from './new-place.ts';
@@ -27,7 +27,7 @@ import { checkPlace } from './unlikely-place.ts';
 
 export type { DeviceFilter } from './queries.ts';
 
-export interface RegistryDeps extends KeeperDeps {
+export interface RegistryDeps extends DirectorySyncDeps {
   jurisdictions: KnownJurisdictions;
   hasher: SecretHasher;
   vault: Vault;
@@ -48,13 +48,13 @@ const LIST_MAX = 500;
 /** What exists: positions, their units, who may see them. Every change writes its audit row in the same transaction. */
 export class Registry {
   readonly #deps: RegistryDeps;
-  readonly #keeper: DirectoryKeeper;
+  readonly #keeper: DirectorySync;
   readonly #arrivals: Arrivals;
   readonly #addresses: CameraAddresses;
 
   constructor(deps: RegistryDeps) {
     this.#deps = deps;
-    this.#keeper = new DirectoryKeeper(deps);
+    this.#keeper = new DirectorySync(deps);
     this.#arrivals = new Arrivals({ ...deps, keeper: this.#keeper });
     this.#addresses = new CameraAddresses(deps.cameraNetworks);
   }

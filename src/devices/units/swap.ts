@@ -5,10 +5,10 @@ import { withinJurisdiction } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import { newSecret, type SecretHasher } from '../../platform/secrets/hasher.ts';
 import type { CameraUnits, UnitTables } from '../cameras/units.ts';
-import { DirectoryKeeper, type KeeperDeps } from '../registry/directory-sync.ts';
+import { DirectorySync, type DirectorySyncDeps } from '../registry/directory-sync.ts';
 import { findDevice } from '../registry/queries.ts';
 
-export interface UnitSwapDeps extends KeeperDeps {
+export interface UnitSwapDeps extends DirectorySyncDeps {
   hasher: SecretHasher;
   units: Pick<CameraUnits, 'accepted'>;
 }
@@ -20,11 +20,11 @@ interface SwapTables extends UnitTables {
 /** Puts what answers at a camera's address in the place of the unit that stood there. */
 export class UnitSwap {
   readonly #deps: UnitSwapDeps;
-  readonly #keeper: DirectoryKeeper;
+  readonly #keeper: DirectorySync;
 
   constructor(deps: UnitSwapDeps) {
     this.#deps = deps;
-    this.#keeper = new DirectoryKeeper(deps);
+    this.#keeper = new DirectorySync(deps);
   }
 
   /**

@@ -30,7 +30,7 @@ export async function explainReplies(
   return new Map(all.map(({ offset, replies }) => [offset, storyOf(replies, byId)]));
 }
 
-function storyOf(replies: Reply[], rows: ReadonlyMap<string, Row>): RepliesStory {
+function storyOf(replies: Reply[], rows: ReadonlyMap<string, AnsweredRow>): RepliesStory {
   const known = replies.map((reply) => {
     const row = rows.get(reply.id);
     return { reply, row: row?.device === reply.from ? row : undefined };
@@ -41,9 +41,9 @@ function storyOf(replies: Reply[], rows: ReadonlyMap<string, Row>): RepliesStory
   };
 }
 
-type Row = Pick<CommandTables['command'], 'device' | 'name' | 'state' | 'reply_receipt'>;
+type AnsweredRow = Pick<CommandTables['command'], 'device' | 'name' | 'state' | 'reply_receipt'>;
 
-function tell({ id, receipt }: Reply, row: Row | undefined): string {
+function tell({ id, receipt }: Reply, row: AnsweredRow | undefined): string {
   if (!row) return 'answers no command of this device';
   const { name, state, reply_receipt: first } = row;
   if (first === null) return `${name} ${id}: not read yet`;

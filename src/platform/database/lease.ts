@@ -38,7 +38,7 @@ const TIMES: LeaseTimes = { ttlMs: 60_000, renewMs: 5_000, marginMs: 5_000 };
 /** While it cannot be renewed it is tried this often. */
 const AGAIN_MS = 1_000;
 
-interface Row extends Holder {
+interface LeaseRow extends Holder {
   epoch: number;
   since_ms: number;
   left_ms: number;
@@ -75,7 +75,7 @@ export class Lease {
     const { database, clock, holder, isPrivate } = deps;
     const askedAtMs = clock.monotonicMs();
     const epoch = await database.transaction(async (tx) => {
-      const { rows } = await sql<Row>`
+      const { rows } = await sql<LeaseRow>`
         select epoch, host, pid, directory, inode,
           coalesce(extract(epoch from nullif(since, '-infinity')) * 1000, 0)::bigint as since_ms,
           greatest(0, extract(epoch from greatest(expires, clock_timestamp()) - clock_timestamp()) * 1000)::bigint
@@ -155,11 +155,11 @@ export async function holderOf(directory: string): Promise<Holder> {
   return { host: hostname(), pid: process.pid, directory, inode: `${dev}:${ino}` };
 }
 
-function isSamePlace(row: Row, { host, directory, inode }: Holder): boolean {
+function isSamePlace(row: LeaseRow, { host, directory, inode }: Holder): boolean {
   return row.host === host && row.directory === directory && row.inode === inode;
 }
 
-function heldBy({ host, pid, directory, since_ms: sinceMs, left_ms: leftMs }: Row): CitywatchError {
+function heldBy({ host, pid, directory, since_ms: sinceMs, left_ms: leftMs }: LeaseRow): CitywatchError {
   const who = `process ${pid} on ${host} with the data directory ${directory}, since ${toRfc3339(sinceMs)}`;
   const end = `if it is gone, its lease ends in ${Math.ceil(leftMs / 1000)} s`;
   const remedy = 'stop it, or set DATABASE_URL to a database of its own';

@@ -60,7 +60,7 @@ export interface AuditTables {
   };
 }
 
-type Row = Omit<Selectable<AuditTables['audit_entry']>, 'hash' | 'link'>;
+type AuditRow = Omit<Selectable<AuditTables['audit_entry']>, 'hash' | 'link'>;
 
 /** Any number does, as long as nobody else takes the same advisory lock. */
 const SEAL_LOCK = 6_104_220_302;
@@ -144,7 +144,7 @@ export async function listAudit(
   return (await query.execute()).map(entryOf);
 }
 
-function entryOf(row: Row): AuditEntry {
+function entryOf(row: AuditRow): AuditEntry {
   return {
     seq: row.seq,
     atMs: row.at_ms,
@@ -228,7 +228,7 @@ function withTexts(db: Kysely<AuditTables>) {
     .select([sql<string | null>`before::text`.as('before'), sql<string | null>`after::text`.as('after')]);
 }
 
-function chainHash(previous: Buffer, row: Row): Buffer {
+function chainHash(previous: Buffer, row: AuditRow): Buffer {
   const content = [
     row.seq,
     row.at_ms,

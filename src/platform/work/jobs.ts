@@ -23,7 +23,7 @@ export interface DoorbellOptions {
   sweepMs?: number;
 }
 
-interface Line {
+interface RingLine {
   queue: Queue;
   worker: Worker;
 }
@@ -36,7 +36,7 @@ const RINGS_OPEN_MAX = 100;
 export class Doorbell {
   readonly #options: DoorbellOptions;
   readonly #prefix: string;
-  readonly #lines = new Map<string, Line>();
+  readonly #lines = new Map<string, RingLine>();
   readonly #connections: Redis[] = [];
   readonly #rings: Counter;
   readonly #stopping = new AbortController();
@@ -108,7 +108,7 @@ export class Doorbell {
     for (const connection of this.#connections) connection.disconnect();
   }
 
-  #open(name: string): Line {
+  #open(name: string): RingLine {
     const queue = new Queue(name, {
       connection: this.#connect({ enableOfflineQueue: false, maxRetriesPerRequest: 1 }),
       prefix: this.#prefix,

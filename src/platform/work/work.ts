@@ -41,7 +41,7 @@ interface Settled {
   result: WorkResult;
 }
 
-interface Line {
+interface QueueLine {
   queue: string;
   handler: WorkHandler;
   atOnce: number;
@@ -65,7 +65,7 @@ interface Line {
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
   readonly #table: WorkTable;
-  readonly #lines = new Map<string, Line>();
+  readonly #lines = new Map<string, QueueLine>();
   readonly #failures: Counter;
   readonly #running = new Set<Promise<void>>();
 
@@ -131,7 +131,7 @@ export class WorkQueue {
     return this.#table.waiting();
   }
 
-  async #claimAll(line: Line, signal: AbortSignal): Promise<number> {
+  async #claimAll(line: QueueLine, signal: AbortSignal): Promise<number> {
     let started = 0;
     while (line.rung && line.running < line.atOnce && !signal.aborted) {
       line.rung = false;
@@ -147,7 +147,7 @@ export class WorkQueue {
     return started;
   }
 
-  #begin(line: Line, claim: Claim, signal: AbortSignal): void {
+  #begin(line: QueueLine, claim: Claim, signal: AbortSignal): void {
     line.running += 1;
     const run = this.#attempt(line, claim, signal)
       .then((result) => line.settling.add({ claim, result }))
@@ -165,7 +165,7 @@ export class WorkQueue {
     this.#running.add(run);
   }
 
-  async #attempt({ handler, queue }: Line, claim: Claim, signal: AbortSignal): Promise<WorkResult> {
+  async #attempt({ handler, queue }: QueueLine, claim: Claim, signal: AbortSignal): Promise<WorkResult> {
     try {
       return await handler(claim.key, signal);
     } catch (error) {
@@ -194,7 +194,7 @@ export class WorkQueue {
 }
 
 /** Whether it is worth a claim: not for each handler that ends while hundreds run. */
-function hasRoomAgain({ left, running, atOnce, crowd, crowded }: Line): boolean {
+function hasRoomAgain({ left, running, atOnce, crowd, crowded }: QueueLine): boolean {
   if (left && atOnce - running >= Math.min(CLAIMS_MAX, atOnce / 4)) return true;
   return crowd > 0 && crowded().length < crowd;
 }

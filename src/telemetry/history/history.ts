@@ -217,7 +217,7 @@ export class History {
 /** Digits of nanoseconds; more than these no time in InfluxDB has. */
 const CURSOR = /^[1-9]\d{0,18}$/;
 
-type Row = HistoryAnswer['points'][number];
+type HistoryPoint = HistoryAnswer['points'][number];
 
 interface Ask {
   device: DeviceRef;
@@ -228,12 +228,12 @@ interface Ask {
 }
 
 interface Found {
-  rows: Row[];
+  rows: HistoryPoint[];
   source: Tier;
 }
 
 function toValues(read: (field: string) => FieldValue | undefined, specs: ReadonlyMap<string, FieldSpec>) {
-  const row: Row['values'] = {};
+  const row: HistoryPoint['values'] = {};
   for (const [field, spec] of specs) {
     const value = read(field);
     row[field] = value === undefined ? null : shown(ofTag(value, spec), spec);
@@ -242,7 +242,7 @@ function toValues(read: (field: string) => FieldValue | undefined, specs: Readon
 }
 
 /** Numbers of points say nothing that is to be hidden. */
-function numbersOf(values: ReadonlyMap<string, FieldValue | undefined>): Row['values'] {
+function numbersOf(values: ReadonlyMap<string, FieldValue | undefined>): HistoryPoint['values'] {
   return Object.fromEntries([...values].map(([field, value]) => [field, value ?? null]));
 }
 

@@ -6,12 +6,12 @@ import { counterNamed, gaugeNamed, type Logger, type Observer } from '../../core
 import type { DecodedBatch, DeviceId, Lane } from '../../core/types.ts';
 import type { TimeRange } from '../history/plan.ts';
 import { type DirtyHour, DirtyWindows, rangeOf } from './dirty.ts';
-import type { Roller } from './roller.ts';
+import type { RollupWriter } from './rollup-writer.ts';
 
 export interface RollupsDeps {
   lane: Lane;
   /** The one of both lanes. */
-  roller: Pick<Roller, 'roll' | 'prepareAgain'>;
+  roller: Pick<RollupWriter, 'roll' | 'prepareAgain'>;
   cursor: {
     load(): Promise<number>;
     /** Durable when it resolves. */

@@ -11,7 +11,7 @@ export interface Statement {
 }
 
 /** A row of the library: columns and tags by name. */
-export type Row = Record<string, unknown> & { time: INanoDate };
+export type PointRow = Record<string, unknown> & { time: INanoDate };
 
 /**
  * InfluxQL of a query. Values are bound and names are quoted by the library. Times are bound as text: as JSON numbers
@@ -75,7 +75,7 @@ function requirePositive(value: number): void {
 }
 
 /** One row of the library as a point; a column that is absent, or not of a type we store, is left out. */
-export function toPoint(row: Row, fields: readonly string[]): StoredPoint {
+export function toPoint(row: PointRow, fields: readonly string[]): StoredPoint {
   const values = new Map<string, FieldValue>();
   for (const field of fields) {
     const value = row[field];
@@ -84,7 +84,7 @@ export function toPoint(row: Row, fields: readonly string[]): StoredPoint {
   return { timeNs: row.time.getNanoTime(), values };
 }
 
-export function toBucket(row: Row, { columns, everyMs, fromMs, groupBy }: BucketsQuery): StoredBucket {
+export function toBucket(row: PointRow, { columns, everyMs, fromMs, groupBy }: BucketsQuery): StoredBucket {
   const values = new Map<string, FieldValue>();
   for (const [index, { name }] of columns.entries()) {
     const value = row[alias(index)];

@@ -9,7 +9,14 @@ import { machineNames } from '../../platform/outbound/names.ts';
 import type { HttpPort } from './http-port.ts';
 import { translate } from './influx1-errors.ts';
 import { ensurePolicies } from './influx1-policies.ts';
-import { bucketsStatement, pointsStatement, type Row, type Statement, toBucket, toPoint } from './influx1-query.ts';
+import {
+  bucketsStatement,
+  type PointRow,
+  pointsStatement,
+  type Statement,
+  toBucket,
+  toPoint,
+} from './influx1-query.ts';
 import { ANSWER_BYTES_MAX, outcomeOf, storeLines } from './post-lines.ts';
 import type {
   BucketsQuery,
@@ -103,7 +110,7 @@ export class Influx1Store implements Store {
   }
 
   /** By POST, because a question about many devices is longer than a URL may be. */
-  async #rows({ statement, placeholders }: Statement, signal?: AbortSignal): Promise<Row[]> {
+  async #rows({ statement, placeholders }: Statement, signal?: AbortSignal): Promise<PointRow[]> {
     const options = { method: 'POST' as const, placeholders };
     return await this.#ask((_, abort) => this.#reader.query(statement, { ...options, signal: abort }), signal);
   }

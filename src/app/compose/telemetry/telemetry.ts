@@ -5,7 +5,7 @@ import type { AccessRegister } from '../../../platform/records/access-register.t
 import { Exports, type PlateLook } from '../../../telemetry/history/export.ts';
 import { History } from '../../../telemetry/history/history.ts';
 import { CompleteSince } from '../../../telemetry/rollups/complete-since.ts';
-import { Roller } from '../../../telemetry/rollups/roller.ts';
+import { RollupWriter } from '../../../telemetry/rollups/rollup-writer.ts';
 import { RollupsReader } from '../../../telemetry/rollups/rollups-reader.ts';
 import { Twin, type TwinJournal } from '../../../telemetry/twin/twin.ts';
 import { SeriesBudget } from '../../../telemetry/writer/series-budget.ts';
@@ -47,7 +47,7 @@ export async function openTelemetry(ground: Ground, { kinds }: Devices, sources:
   const liveBacklogBytes = (): number => ingest.journals.live.head - books.ledger.saved('live');
   const pace = new BulkPace({ clock, liveBacklogBytes });
   const rollupPace = new BulkPace({ clock, liveBacklogBytes });
-  const roller = new Roller({ store, kinds, observer, pace: (signal, work) => rollupPace.run(signal, work) });
+  const roller = new RollupWriter({ store, kinds, observer, pace: (signal, work) => rollupPace.run(signal, work) });
   const rollups = await startRollups(ground, sources, roller);
   return {
     store,
@@ -64,7 +64,7 @@ export async function openTelemetry(ground: Ground, { kinds }: Devices, sources:
 async function startRollups(
   ground: Ground,
   { ingest, books }: TelemetrySources,
-  roller: Roller,
+  roller: RollupWriter,
 ): Promise<RollupsReader> {
   const { database, clock, observer, lifecycle } = ground;
   const since = await CompleteSince.open(join(await ground.directoryOf('rollups'), 'complete-since'), clock);

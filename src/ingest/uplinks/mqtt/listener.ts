@@ -12,13 +12,13 @@ import { ByteBudget } from '../common/byte-budget.ts';
 import type { DeviceRates, KindRates } from '../common/rate-budget.ts';
 import { keepalive } from '../common/topics.ts';
 import { type ConnectResult, connackAccepted, peerLimits, refusalWithin } from './codec.ts';
+import { type Admission, Complaints, ConnectAuthenticator } from './connect-authenticator.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
-import { type Admission, Complaints, Doorman } from './doorman.ts';
 import { DeviceDownlink } from './downlink.ts';
 import { MQTT_DEFAULTS, type MqttOptions, type MqttTlsMaterial, PAUSE } from './options.ts';
 import { Session } from './session.ts';
 import { type CloseReason, MqttStats, registerMetrics } from './stats.ts';
-import { WillDesk } from './wills.ts';
+import { WillQueue } from './wills.ts';
 
 export interface MqttDeps {
   /** Who this is, or null; must take the same time for an unknown id as for a wrong secret. */
@@ -55,10 +55,10 @@ export class MqttListener implements ConnectionHost {
   readonly stats = new MqttStats();
   readonly #deps: MqttDeps;
   readonly #acks: AckQueueDeps;
-  readonly #doorman: Doorman;
+  readonly #doorman: ConnectAuthenticator;
   readonly #complaints: Complaints;
   readonly #rates: Buckets;
-  readonly #wills: WillDesk;
+  readonly #wills: WillQueue;
   readonly #newcomers: Newcomers;
   readonly #connections = new Set<Connection>();
   readonly #perAddress = new Map<string, number>();
@@ -85,8 +85,8 @@ export class MqttListener implements ConnectionHost {
     this.#newcomers = new Newcomers({ max, perAddressMax });
     this.#complaints = new Complaints(clock, observer);
     this.#rates = new Buckets(clock, this.options.messagesPerS, this.options.messagesBurst);
-    this.#wills = new WillDesk({ accept: this.#acks.accept, clock, stats, waitingMax: this.options.willsWaitingMax });
-    this.#doorman = new Doorman({
+    this.#wills = new WillQueue({ accept: this.#acks.accept, clock, stats, waitingMax: this.options.willsWaitingMax });
+    this.#doorman = new ConnectAuthenticator({
       authenticate: (id, secret) => deps.authenticate(id, secret),
       connected: (id) => this.#sessions.has(id),
       proven: ({ socket }) => this.#newcomers.proven(socket),

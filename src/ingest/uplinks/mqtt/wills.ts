@@ -17,7 +17,7 @@ const RETRY_PAUSES = { minMs: 200, maxMs: 5_000 };
  * Delivers what devices asked us to say when they vanish. A will is tried about half a minute while the journal refuses
  * it; `superseded` stops that, because an old "offline" must not follow the device's own newer word.
  */
-export class WillDesk {
+export class WillQueue {
   readonly #deps: WillDeps;
   readonly #end = new AbortController();
   #waiting = 0;

@@ -2,7 +2,7 @@ import t from 'tap';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import type { DeviceKind } from '../../../../src/core/types.ts';
 import { lineOfRollup } from '../../../../src/telemetry/rollups/line.ts';
-import { Roller } from '../../../../src/telemetry/rollups/roller.ts';
+import { RollupWriter } from '../../../../src/telemetry/rollups/rollup-writer.ts';
 import type { BucketsQuery } from '../../../../src/telemetry/stores/store.ts';
 import { AT_MS } from '../../../support/batches.ts';
 import { quietObserver } from '../../../support/services.ts';
@@ -25,7 +25,7 @@ function rollerOn(answer: (query: BucketsQuery) => Promise<[]>) {
       return answer(query);
     },
   };
-  return { queries, roller: new Roller({ store, kinds: { latest: () => kind }, observer: quietObserver() }) };
+  return { queries, roller: new RollupWriter({ store, kinds: { latest: () => kind }, observer: quietObserver() }) };
 }
 
 t.test('asks for the windows that are dirty, then for their hour, some devices at a time', async (t) => {

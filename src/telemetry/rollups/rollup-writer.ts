@@ -10,7 +10,7 @@ import { summaryColumns } from './columns.ts';
 import { type DirtyHour, rangeOf } from './dirty.ts';
 import { lineOfRollup } from './line.ts';
 
-export interface RollerDeps {
+export interface RollupWriterDeps {
   store: Pick<Store, 'buckets' | 'write' | 'ensure'>;
   kinds: { latest(kind: string): DeviceKind | undefined };
   observer: Observer;
@@ -25,8 +25,8 @@ const COLUMNS_MAX = 100;
  * Makes roll-ups out of what is stored, never out of what came in: windows of five minutes from raw points, hours from
  * windows. A roll-up has the start of its window as its time, so making it again overwrites it.
  */
-export class Roller {
-  readonly #deps: RollerDeps;
+export class RollupWriter {
+  readonly #deps: RollupWriterDeps;
   readonly #written: Counter;
   readonly #rejected: Counter;
   /** The last turn of each hour that is being rolled up. */
@@ -34,7 +34,7 @@ export class Roller {
   #isPrepared = false;
   #devicesAtOnce = DEVICES_AT_ONCE_MAX;
 
-  constructor(deps: RollerDeps) {
+  constructor(deps: RollupWriterDeps) {
     this.#deps = deps;
     const registers = [deps.observer.metrics];
     this.#written = new Counter({

@@ -12,7 +12,7 @@ import type { Connection } from './connection.ts';
 import type { MqttOptions } from './options.ts';
 import type { MqttStats } from './stats.ts';
 
-export interface DoormanDeps {
+export interface ConnectAuthenticatorDeps {
   authenticate(id: string, secret: string): DeviceIdentity | null;
   /** Whether the device has a session now. */
   connected(id: string): boolean;
@@ -42,8 +42,8 @@ const MINUTE_S = 60;
  * certificate get the same answer. Wrong credentials above the allowed pace are answered late; right ones are always
  * looked at, so nobody can lock a device out by guessing at its name.
  */
-export class Doorman {
-  readonly #deps: DoormanDeps;
+export class ConnectAuthenticator {
+  readonly #deps: ConnectAuthenticatorDeps;
   readonly #failuresById: Buckets;
   readonly #failuresByAddress: Buckets;
   readonly #takeovers: Buckets;
@@ -51,7 +51,7 @@ export class Doorman {
   readonly #waiting = new Map<string, Connection>();
   #heldAnswers = 0;
 
-  constructor(deps: DoormanDeps) {
+  constructor(deps: ConnectAuthenticatorDeps) {
     const { clock, options } = deps;
     const perAddress = options.failuresPerMinute * ADDRESS_FAILURE_FACTOR;
     this.#deps = deps;
