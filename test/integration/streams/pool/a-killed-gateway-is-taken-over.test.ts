@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { LeaseTable } from '../../../../src/streams/pool/lease-table.ts';
 import { tcpPool } from '../../../support/pools.ts';
 import { startScript } from '../../../support/processes.ts';
@@ -19,6 +20,7 @@ t.test('two gateways on one database: when one is killed the other pulls its cam
   const { url } = await freshDatabase(t);
   const database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
   t.teardown(() => database.close());
+  await migrate(database);
   const sockets = new Set<Socket>();
   let togetherMax = 0;
   const camera = createServer((socket) => {

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { LeaseTable } from '../../../../src/streams/pool/lease-table.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { type LeaseWorld, leasesConform } from '../../../support/lease-conformance.ts';
@@ -18,6 +19,7 @@ async function inPostgres(t: Test): Promise<LeaseWorld> {
   const { url } = await freshDatabase(t);
   const database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
   t.teardown(() => database.close());
+  await migrate(database);
   const pass = async (ms: number): Promise<void> => {
     await sql`update camera_lease set until = until - ${ms} * interval '1 millisecond'`.execute(database.tables());
   };
