@@ -4,6 +4,7 @@ import { findForbidden, forbiddenName, holdsCard, holdsIssuedCard, holdsMac } fr
 import type { Channel } from '../../../src/core/types.ts';
 import { decodeMessage } from '../../../src/ingest/decode/decode.ts';
 import { KIOSK, storedMessage } from '../../support/kiosk-kind.ts';
+import { countProcessorTime } from '../../support/processor-time.ts';
 
 t.test('names say what they carry, however they are written', async (t) => {
   const names: [string, ReturnType<typeof forbiddenName>][] = [
@@ -91,9 +92,9 @@ t.test('no text takes long to look through', async (t) => {
   const size = 64 * 1024;
   const texts = ['"\\"', '"', '\\', '{"mac', '"macx":1,', '1', '1 ', 'aa:', '4111-', '"a":"4111 "', '汉', '"心:'];
   for (const text of texts) {
-    const started = performance.now();
+    const spentMs = countProcessorTime();
     findForbidden(text.repeat(Math.ceil(size / text.length)).slice(0, size), new Map());
-    t.ok(performance.now() - started < 500, text);
+    t.ok(spentMs() < 500, text);
   }
 });
 

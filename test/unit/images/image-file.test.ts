@@ -1,6 +1,7 @@
 import t from 'tap';
 import { readImage } from '../../../src/images/image-file.ts';
 import { tinyJpeg, tinyPicture } from '../../support/images.ts';
+import { countProcessorTime } from '../../support/processor-time.ts';
 
 const HTML = Buffer.from('<html><script>alert(1)</script></html>');
 
@@ -84,9 +85,9 @@ t.test('two megabytes made to be looked at byte by byte are judged in a short tu
     ['a JPEG of fill bytes', Buffer.concat([jpeg.subarray(0, 2), Buffer.alloc(bytes, 0xff)])],
   ];
   for (const [name, picture] of worst) {
-    const startedMs = performance.now();
+    const spentMs = countProcessorTime();
     readImage(picture);
-    const tookMs = performance.now() - startedMs;
-    t.ok(tookMs < 500, `${name} took ${Math.round(tookMs)} ms`);
+    const tookMs = spentMs();
+    t.ok(tookMs < 500, `${name} took ${tookMs} ms`);
   }
 });

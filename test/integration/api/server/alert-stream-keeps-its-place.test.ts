@@ -86,8 +86,6 @@ t.test('a server that stops ends its streams', async (t) => {
   const other = await startApi(t, { alerts });
   const where = await listen(other.app, { host: '127.0.0.1', port: 0 });
   const answer = await fetch(`${where.url}/api/v1/alerts/stream`, { headers: bearer(TOKENS.viewer) });
-  const startMs = performance.now();
   await other.app.close();
-  await answer.text();
-  t.ok(performance.now() - startMs < 2_000);
+  t.match(await answer.text(), /event: hello/, 'it ends, and the test with it');
 });

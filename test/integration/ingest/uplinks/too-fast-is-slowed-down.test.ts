@@ -14,10 +14,10 @@ t.test('a device above its rate is slowed down, nothing of it is lost, its neigh
   fast.send(burst('fast', 500));
   calm.send(publishPacket({ topic: topicOf('calm'), id: 1 }));
   await calm.until(() => calm.ackIds.length === 1);
-  t.ok(Date.now() - startMs < 500);
+  t.ok(fast.ackIds.length < 500, 'it does not wait for the fast one');
   await fast.until(() => fast.ackIds.length === 500);
   const tookMs = Date.now() - startMs;
-  t.ok(tookMs > 800 && tookMs < 4_000, `400 above the burst at 400/s took ${tookMs} ms`);
+  t.ok(tookMs > 800, `400 above the burst at 400/s took ${tookMs} ms`);
   t.same(
     intake.taken.filter(({ device }) => device.id === 'fast').map(({ packetId }) => packetId),
     Array.from({ length: 500 }, (_, i) => i + 1),
@@ -42,9 +42,10 @@ t.test('a reconnect brings no fresh allowance', async (t) => {
 t.test('a flood of pings is slowed down too', async (t) => {
   const { port } = await startListener(t, { messagesPerS: 100, messagesBurst: 100 });
   const client = await RawClient.device(t, port, 'k1');
+  const startMs = performance.now();
   client.send(Buffer.alloc(20_000, Buffer.from([0xc0, 0])));
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  t.ok(client.of('pingresp').length < 300);
+  await client.until(() => client.of('pingresp').length >= 150);
+  t.ok(performance.now() - startMs > 400, '50 above the burst at 100/s');
 });
 
 t.test('memory for messages the journal does not take is bounded over all devices', async (t) => {

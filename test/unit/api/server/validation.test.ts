@@ -2,6 +2,7 @@ import t from 'tap';
 import { z } from 'zod';
 import { toIssues, validatorCompiler } from '../../../../src/api/server/validation.ts';
 import type { CitywatchError } from '../../../../src/core/errors.ts';
+import { countProcessorTime } from '../../../support/processor-time.ts';
 
 const schema = z.strictObject({
   name: z.string().max(5),
@@ -52,10 +53,11 @@ t.test('a path parameter that cannot exist answers like one that does not', asyn
 t.test('a text that no store takes is found among very many, in a short turn', async (t) => {
   const check = validatorCompiler({ schema: z.unknown(), httpPart: 'body', method: 'POST', url: '/' } as never);
   const many = Array.from({ length: 400_000 }, () => [1]);
-  const startedMs = performance.now();
-  t.same(check(many), { value: many });
-  const tookMs = performance.now() - startedMs;
-  t.ok(tookMs < 500, `took ${Math.round(tookMs)} ms`);
+  const spentMs = countProcessorTime();
+  const checked = check(many);
+  const tookMs = spentMs();
+  t.ok(tookMs < 500, `took ${tookMs} ms`);
+  t.same(checked, { value: many });
   const { error } = check({ list: [...many.slice(0, 9), { name: ['a', 'b\u0000'] }] }) as { error: CitywatchError };
   t.match(error.issues, [{ path: 'list[9].name[1]' }]);
 });

@@ -1,15 +1,14 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { at, escapeXml, labelText, namespaceOf, parseXml, XML_MAX_BYTES } from '../../../../src/devices/onvif/xml.ts';
+import { countProcessorTime } from '../../../support/processor-time.ts';
 
 const parse = (text: string) => parseXml(Buffer.from(text));
 
-/** Milliseconds of the processor: others may use the machine too. */
-function processorMs(run: () => void): number {
-  const start = process.cpuUsage();
+function took(run: () => void): number {
+  const spentMs = countProcessorTime();
   run();
-  const { user, system } = process.cpuUsage(start);
-  return Math.round((user + system) / 1_000);
+  return spentMs();
 }
 
 t.test('elements keep their text, attributes lose their prefixes', async (t) => {
@@ -59,7 +58,7 @@ t.test('an answer of the largest size, whatever it is made of, is judged in a sh
     'a name of colons': filled('<a', ':', '/>'),
   };
   for (const [name, text] of Object.entries(worst)) {
-    const ms = processorMs(() => {
+    const ms = took(() => {
       try {
         parse(text);
       } catch (error) {
@@ -99,7 +98,7 @@ const REFUSED: Record<string, string> = {
 
 for (const [name, text] of Object.entries(REFUSED)) {
   t.test(`${name} is refused`, async (t) => {
-    const ms = processorMs(() => t.throws(() => parse(text), { message: /\(malformed/ }));
+    const ms = took(() => t.throws(() => parse(text), { message: /\(malformed/ }));
     t.ok(ms < 2_000, `took ${ms} ms`);
     t.equal(({} as Record<string, unknown>).polluted, undefined);
   });
