@@ -19,11 +19,16 @@ t.test('while edits hold every connection they may have, a fire becomes an alert
   const role = { name: 'command centre', role: 'operator', jurisdiction: '330200' };
   const { token } = (await gateway.api('POST', '/tokens', { body: role })).body;
 
+  const ids = Array.from({ length: EDITS }, (_, number) => `held-${number}`);
+  await Promise.all(ids.map((id) => gateway.register({ id })));
+  const rename = (id: string) =>
+    gateway.api('PATCH', `/devices/${id}`, { body: { name: 'Renamed' }, headers: { 'if-match': '"1"' } });
+
   const edits = await database.transaction(async (tx) => {
     // Nobody can write a position until this transaction ends; reading goes on.
     await sql`lock table position in share row exclusive mode`.execute(tx.tables());
-    const held = Array.from({ length: EDITS }, (_, number) => gateway.register({ id: `held-${number}` }));
-    const settled = Promise.allSettled(held);
+    // New devices would share a transaction; those that are edited each have one.
+    const settled = Promise.all(ids.map(rename));
     const waiting = async (): Promise<boolean> => {
       const { rows } = await sql<{ count: number }>`
         select count(*) from pg_stat_activity where wait_event_type = 'Lock'`.execute(database.tables());
@@ -40,5 +45,5 @@ t.test('while edits hold every connection they may have, a fire becomes an alert
     return { settled };
   });
   const outcomes = await edits.settled;
-  t.strictSame([...new Set(outcomes.map(({ status }) => status))], ['fulfilled'], 'and no edit was lost');
+  t.strictSame([...new Set(outcomes.map(({ status }) => status))], [200], 'and no edit was lost');
 });
