@@ -6,7 +6,7 @@ import { createObserver, KnownSecrets } from '../src/core/observe.ts';
 import type { Channel, DeviceKind } from '../src/core/types.ts';
 import { DuplicateIndex } from '../src/ingest/duplicates/index.ts';
 import { Journal } from '../src/ingest/journal/journal.ts';
-import { Feed, UNGUARDED } from '../src/ingest/readers/feed.ts';
+import { JournalFeed, UNGUARDED } from '../src/ingest/readers/journal-feed.ts';
 import { ONE_LIFE } from '../test/support/journal.ts';
 
 /** Reading decoded batches from disk: readings, which need no index, and events, which do; fresh and read again. */
@@ -45,7 +45,7 @@ async function measure(name: string, channel: Channel, raw: (at: number) => stri
   }
   const duplicates = new DuplicateIndex(join(directory, 'duplicates'));
   await duplicates.open(journal.head);
-  const feed = new Feed({
+  const feed = new JournalFeed({
     guard: UNGUARDED,
     lanes: { live: { journal, duplicates } },
     kinds: { at: () => kind },
@@ -76,7 +76,7 @@ function append(journal: Journal, channel: Channel, { at, raw }: { at: number; r
   });
 }
 
-async function readAll(feed: Feed, head: number) {
+async function readAll(feed: JournalFeed, head: number) {
   const cpu = process.cpuUsage();
   const startMs = systemClock.monotonicMs();
   for (let offset = 0; offset < head; ) {

@@ -8,7 +8,7 @@ import { createObserver, KnownSecrets } from '../src/core/observe.ts';
 import type { DeviceIdentity, DeviceKind } from '../src/core/types.ts';
 import { DuplicateIndex } from '../src/ingest/duplicates/index.ts';
 import { Journal } from '../src/ingest/journal/journal.ts';
-import { Feed, UNGUARDED } from '../src/ingest/readers/feed.ts';
+import { JournalFeed, UNGUARDED } from '../src/ingest/readers/journal-feed.ts';
 import { Twin } from '../src/telemetry/twin/twin.ts';
 import { lineOf, seriesOf } from '../src/telemetry/writer/line-protocol.ts';
 import { ONE_LIFE, OWN_JOURNAL } from '../test/support/journal.ts';
@@ -59,7 +59,7 @@ async function measure({ devices, kinds }: (typeof CASES)[number]): Promise<void
   const journal = await Journal.open({ directory, lane: 'live', lineage: ONE_LIFE, clock, observer });
   const duplicates = new DuplicateIndex(join(directory, 'duplicates'));
   await duplicates.open(journal.head);
-  const feed = new Feed({
+  const feed = new JournalFeed({
     guard: UNGUARDED,
     lanes: { live: { journal, duplicates } },
     kinds: { at: latest },

@@ -9,7 +9,7 @@ import type { LogEntry } from './log.ts';
 import { AlertQueries, toEntry } from './queries.ts';
 import type { AlertTables } from './tables.ts';
 
-export interface FeedDeps {
+export interface JournalFeedDeps {
   database: Database<'alerts'>;
   clock: Clock;
   observer: Observer;
@@ -26,7 +26,7 @@ const LOOK_MS = 1_000;
  * gap: what is no longer in memory comes from PostgreSQL.
  */
 export class AlertFeed {
-  readonly #deps: FeedDeps;
+  readonly #deps: JournalFeedDeps;
   readonly #queries: AlertQueries;
   #recent: LogEntry[] = [];
   /** Every entry up to this one is in `#recent` or older than it. */
@@ -38,7 +38,7 @@ export class AlertFeed {
   #stopLook: (() => void) | null = null;
   readonly #stopped = new AbortController();
 
-  constructor(deps: FeedDeps) {
+  constructor(deps: JournalFeedDeps) {
     this.#deps = deps;
     this.#queries = new AlertQueries(deps.database);
     const readers = (): number => this.#waiting.size;

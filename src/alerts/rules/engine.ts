@@ -4,7 +4,7 @@ import {
   type ConditionState,
   deviceIn,
   type Input,
-  type Outcome,
+  type Judgement,
   positionOf,
   type Restart,
   type Subject,
@@ -175,7 +175,7 @@ export class RulesEngine {
     this.#tell(rule, outcomes, { ...decided, index: record?.index ?? 0, from: input, state }, findings);
   }
 
-  #tell(rule: Rule, outcomes: Outcome[], { from, state, ...decided }: Told, findings: Finding[]): void {
+  #tell(rule: Rule, outcomes: Judgement[], { from, state, ...decided }: Told, findings: Finding[]): void {
     if (outcomes.length === 0) return;
     const evidence = rule.by.evidence(rule.condition, state, from);
     for (const outcome of outcomes) findings.push(findingOf(rule, outcome, decided, evidence));

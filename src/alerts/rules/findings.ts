@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JournalPosition } from '../../core/types.ts';
-import { type Evidence, type Outcome, type Subject, subjectText, type Transition } from './conditions/condition.ts';
+import { type Evidence, type Judgement, type Subject, subjectText, type Transition } from './conditions/condition.ts';
 import type { Rule } from './rules.ts';
 
 /** A rule's verdict on one subject: it fired or it cleared. In PostgreSQL before its message counts as judged (P3). */
@@ -60,7 +60,7 @@ export interface Decided {
 /** The finding of an outcome; what the record showed is told with what is its part's own. */
 export function findingOf(
   rule: Rule,
-  { transition, position, part }: Outcome,
+  { transition, position, part }: Judgement,
   { index: ofRecord, ...decided }: Decided,
   evidence: Evidence,
 ): Finding {

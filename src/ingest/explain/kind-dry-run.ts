@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { covers } from '../../core/jurisdiction.ts';
 import type { Caller, DecodedRecord, DeviceKind, FieldSpec, FieldValue, Message, Refusal } from '../../core/types.ts';
 import { decodeMessage } from '../decode/decode.ts';
-import type { KindSource } from '../readers/feed.ts';
+import type { KindSource } from '../readers/journal-feed.ts';
 import { receiptOf } from '../uplinks/common/intake.ts';
 
 /** What a dry run reads; the journal's own reader, beside whatever is being written. */

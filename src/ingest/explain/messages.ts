@@ -11,7 +11,7 @@ import type { DuplicateIndex } from '../duplicates/index.ts';
 import type { Search } from '../journal/search.ts';
 import type { DeadLetterRow, IngestTables } from '../ledger/tables.ts';
 import { LEDGER_READER, loadCursor } from '../readers/cursor.ts';
-import type { KindSource } from '../readers/feed.ts';
+import type { KindSource } from '../readers/journal-feed.ts';
 import { receiptOf } from '../uplinks/common/intake.ts';
 
 export interface Stage {

@@ -6,7 +6,7 @@ import { NATIONWIDE } from '../../../src/core/jurisdiction.ts';
 import { receiptId } from '../../../src/core/receipt.ts';
 import type { NewMessage } from '../../../src/core/types.ts';
 import { Kinds } from '../../../src/devices/kinds/kinds.ts';
-import { UNGUARDED } from '../../../src/ingest/readers/feed.ts';
+import { UNGUARDED } from '../../../src/ingest/readers/journal-feed.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { kioskMessage, openJournal, temporaryDirectory } from '../../support/journal.ts';
 import { callerIn } from '../../support/registry.ts';

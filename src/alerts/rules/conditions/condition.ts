@@ -142,7 +142,7 @@ export interface Restart {
 }
 
 /** What a step decided: a finding to raise, and from where its identity comes. */
-export interface Outcome {
+export interface Judgement {
   transition: Transition;
   /** Of what was judged, or where the clock that ran out was started. */
   position: JournalPosition;
@@ -163,7 +163,7 @@ export interface Part {
 
 export interface Step<State> {
   state: State | null;
-  outcomes: Outcome[];
+  outcomes: Judgement[];
 }
 
 export interface Evidence {

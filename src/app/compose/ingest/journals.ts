@@ -10,7 +10,7 @@ import type { JournalOptions } from '../../../ingest/journal/options.ts';
 import { UplinkNumbers } from '../../../ingest/journal/uplink-numbers.ts';
 import { type Adopted, adoptJournal } from '../../../ingest/lives/adopt.ts';
 import { beginOpening, type KnownLives, knowLives, type LivesDeps } from '../../../ingest/lives/open-lives.ts';
-import type { FeedOptions } from '../../../ingest/readers/feed.ts';
+import type { JournalFeedOptions } from '../../../ingest/readers/journal-feed.ts';
 import { UPLINKS } from '../../../ingest/uplinks/uplinks.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import type { TwinJournal } from '../../../telemetry/twin/twin.ts';
@@ -25,11 +25,11 @@ export interface OpenLane {
   journal: Journal;
   duplicates: DuplicateIndex;
   /** How much of it is decoded in one go. */
-  options?: Partial<FeedOptions>;
+  options?: Partial<JournalFeedOptions>;
 }
 
 /** A backfill is decoded in small pieces: a large one would hold up the live lane, which has the same thread. */
-const BULK_FEED: Partial<FeedOptions> = { batchMessages: 250, batchBytes: 256 * 1024, cacheMessages: 1_000 };
+const BULK_FEED: Partial<JournalFeedOptions> = { batchMessages: 250, batchBytes: 256 * 1024, cacheMessages: 1_000 };
 const BULK_JOURNAL: Partial<JournalOptions> = { segmentBytes: 16 * MiB, keepBytes: 1024 * MiB, cacheBytes: MiB };
 
 export interface JournalsInput {

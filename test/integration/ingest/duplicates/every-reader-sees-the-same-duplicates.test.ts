@@ -6,7 +6,7 @@ import type { DecodedBatch, NewMessage } from '../../../../src/core/types.ts';
 import { replayConnection } from '../../../../src/ingest/decode/replay-origin.ts';
 import { DuplicateIndex } from '../../../../src/ingest/duplicates/index.ts';
 import type { Journal } from '../../../../src/ingest/journal/journal.ts';
-import { Feed, UNGUARDED } from '../../../../src/ingest/readers/feed.ts';
+import { JournalFeed, UNGUARDED } from '../../../../src/ingest/readers/journal-feed.ts';
 import { keepAlive, kioskMessage, openJournal, quietObserver, temporaryDirectory } from '../../../support/journal.ts';
 import { kioskKinds } from '../../../support/kiosk-kind.ts';
 
@@ -18,11 +18,14 @@ async function openFeed(journal: Journal, directory: string, batchMessages = 7) 
   await duplicates.open(journal.head);
   const lanes = { live: { journal, duplicates } };
   const deps = { lanes, kinds: kioskKinds, observer: quietObserver() };
-  return { feed: new Feed({ guard: UNGUARDED, ...deps, options: { batchMessages, cacheMessages: 20 } }), duplicates };
+  return {
+    feed: new JournalFeed({ guard: UNGUARDED, ...deps, options: { batchMessages, cacheMessages: 20 } }),
+    duplicates,
+  };
 }
 
 /** Whether each record of [from, head) is a duplicate, by `offset:index`. */
-async function verdicts(feed: Feed, from: number, head: number): Promise<Map<string, boolean>> {
+async function verdicts(feed: JournalFeed, from: number, head: number): Promise<Map<string, boolean>> {
   const found = new Map<string, boolean>();
   for (let offset = from; offset < head; ) {
     const batch: DecodedBatch = await feed.read({ lane: 'live', offset }, new AbortController().signal);
@@ -179,7 +182,7 @@ t.test('a device with too many ids is not remembered further, and this is counte
     guard: UNGUARDED,
     observer: quietObserver(),
   };
-  const feed = new Feed(deps);
+  const feed = new JournalFeed(deps);
   t.same([...(await verdicts(feed, 0, journal.head)).values()], [false, false, false, false, true]);
   t.equal(duplicates.forgotten, 2);
   await duplicates.close();

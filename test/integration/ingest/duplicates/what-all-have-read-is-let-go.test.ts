@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { DuplicateIndex } from '../../../../src/ingest/duplicates/index.ts';
-import { Feed, type FeedJournal, UNGUARDED } from '../../../../src/ingest/readers/feed.ts';
+import { type FeedJournal, JournalFeed, UNGUARDED } from '../../../../src/ingest/readers/journal-feed.ts';
 import { keepAlive, kioskMessage, openJournal, quietObserver, temporaryDirectory } from '../../../support/journal.ts';
 import { kioskKinds } from '../../../support/kiosk-kind.ts';
 
@@ -26,7 +26,7 @@ t.test('a stretch stays decoded until each reader is past it, and no longer', as
     waitBeyond: (offset, signal) => journal.waitBeyond(offset, signal),
   };
   const lanes = { live: { journal: counted, duplicates } };
-  const feed = new Feed({
+  const feed = new JournalFeed({
     guard: UNGUARDED,
     lanes,
     kinds: kioskKinds,

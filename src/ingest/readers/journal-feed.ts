@@ -25,10 +25,10 @@ export interface FeedLane {
   journal: FeedJournal;
   duplicates: DuplicateIndex;
   /** Bounds of this lane where they are not those of the feed. */
-  options?: Partial<FeedOptions>;
+  options?: Partial<JournalFeedOptions>;
 }
 
-export interface FeedOptions {
+export interface JournalFeedOptions {
   /** A batch holds at most this many messages … */
   batchMessages: number;
   /** … and this many bytes of payload and head, but always one message. */
@@ -37,7 +37,7 @@ export interface FeedOptions {
   cacheMessages: number;
 }
 
-const DEFAULTS: FeedOptions = { batchMessages: 5000, batchBytes: 2 * 1024 * 1024, cacheMessages: 20_000 };
+const DEFAULTS: JournalFeedOptions = { batchMessages: 5000, batchBytes: 2 * 1024 * 1024, cacheMessages: 20_000 };
 
 /** Finds out which message ends the whole process; see poison/crash-guard.ts. */
 export interface DecodeGuard {
@@ -56,22 +56,22 @@ export const UNGUARDED: DecodeGuard = {
   decoding: (_, run) => run(),
 };
 
-export interface FeedDeps {
+export interface JournalFeedDeps {
   lanes: Partial<Record<Lane, FeedLane>>;
   kinds: KindSource;
   observer: Observer;
   guard: DecodeGuard;
-  options?: Partial<FeedOptions>;
+  options?: Partial<JournalFeedOptions>;
 }
 
 /**
  * Hands decoded messages to any number of readers. Each stretch of the log is decoded and marked once while it is
  * fresh; a reader far behind has its own stretches decoded and delays nobody.
  */
-export class Feed {
+export class JournalFeed {
   readonly #lanes = new Map<Lane, LaneFeed>();
 
-  constructor({ lanes, kinds, observer, guard, options }: FeedDeps) {
+  constructor({ lanes, kinds, observer, guard, options }: JournalFeedDeps) {
     for (const [name, lane] of Object.entries(lanes) as [Lane, FeedLane][]) {
       this.#lanes.set(
         name,
@@ -113,7 +113,7 @@ class LaneFeed {
   readonly #kinds: KindSource;
   readonly #observer: Observer;
   readonly #guard: DecodeGuard;
-  readonly #options: FeedOptions;
+  readonly #options: JournalFeedOptions;
   readonly #scratch = new Scratch();
   readonly #pieces = new Map<number, Piece>();
   #cached = 0;
@@ -126,7 +126,7 @@ class LaneFeed {
   constructor(
     lane: Lane,
     { journal, duplicates }: FeedLane,
-    deps: { kinds: KindSource; observer: Observer; guard: DecodeGuard; options: FeedOptions },
+    deps: { kinds: KindSource; observer: Observer; guard: DecodeGuard; options: JournalFeedOptions },
   ) {
     this.#lane = lane;
     this.#journal = journal;
