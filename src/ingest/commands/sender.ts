@@ -175,11 +175,16 @@ export class CommandSender {
     this.#busy.set(device, settled);
   }
 
+  /** Resolves once what was sent is acknowledged or given up, and that is written down. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#busy.values());
+    await this.#flushing.settled();
+  }
+
   /** Resolves once nothing is awaited any more; call it when the way to the devices is closed. Nothing begins after. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all(this.#busy.values());
-    await this.#flushing.settled();
+    await this.settled();
   }
 
   async #open(device: DeviceId) {
