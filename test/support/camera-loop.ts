@@ -76,6 +76,7 @@ export async function followCamera(
     return intake.accept(message);
   };
   const uplink = new OnvifEvents({ accept, identity: () => device, clock, observer });
+  await uplink.start();
   const counter = <Label extends string>(name: string, label: Label) =>
     new Counter({ name, help: name, labelNames: [label], registers: [observer.metrics] });
   const counts = { subscribed: 0, messages: counter('messages', 'outcome'), ended: counter('ended', 'reason') };

@@ -2,6 +2,7 @@ import { CitywatchError } from '../../../core/errors.ts';
 import type { Channel, DeviceId, DeviceIdentity, Lane, NewMessage, Receipt } from '../../../core/types.ts';
 import { DEVICE_RATE, extraCost } from '../common/admission.ts';
 import { DeviceBudget, refuseFor } from '../common/device-budget.ts';
+import { InHand } from '../common/in-hand.ts';
 import type { Preview, Uplink, UplinkDeps, UplinkStatus, UplinkType } from '../uplink.ts';
 import { HTTP_SETTINGS } from './settings.ts';
 
@@ -30,8 +31,6 @@ export interface HttpMessage {
 
 type Deps = Pick<UplinkDeps, 'clock' | 'devices' | 'intake' | 'rates' | 'preview'>;
 
-const STOP_POLL_MS = 5;
-
 /**
  * The uplink behind the routes of devices. Sockets, logins and bodies are the API's; here it is decided how much a
  * device may send and what becomes of it: an answer of 202 is given after {@link take} has resolved.
@@ -41,26 +40,25 @@ export class HttpUplink implements Uplink {
   readonly #deps: Deps;
   /** As much as over MQTT, counted apart. */
   readonly #budget: DeviceBudget;
-  #underWay = 0;
-  #reason: string | null = 'not started yet';
+  readonly #inHand: InHand;
 
   constructor(deps: Deps) {
     this.#deps = deps;
+    this.#inHand = new InHand(deps.clock);
     this.#budget = new DeviceBudget(deps.clock, DEVICE_RATE);
   }
 
   async start(): Promise<void> {
-    this.#reason = null;
+    this.#inHand.open();
   }
 
-  async stop(signal: AbortSignal): Promise<void> {
-    this.#reason = 'stopped';
-    while (this.#underWay > 0 && !signal.aborted) await this.#deps.clock.sleep(STOP_POLL_MS, signal);
+  stop(signal: AbortSignal): Promise<void> {
+    return this.#inHand.close(signal);
   }
 
   /** The addresses are the API's to tell. */
   status(): UplinkStatus {
-    return { ok: this.#reason === null, reason: this.#reason, urls: [] };
+    return this.#inHand.status();
   }
 
   /**
@@ -80,7 +78,7 @@ export class HttpUplink implements Uplink {
    * large for the pace, `request.invalid` when it is no message as a whole, and those of the intake.
    */
   async take({ device, channel, lane, route, requestId, raw }: HttpMessage) {
-    if (this.#reason !== null) throw new CitywatchError('ingest.unavailable', { detail: 'The gateway is stopping.' });
+    if (!this.#inHand.isOpen) throw new CitywatchError('ingest.unavailable', { detail: 'The gateway is stopping.' });
     this.#budget.take(device.id, extraCost(raw.length));
     const receivedAtMs = this.#deps.clock.nowMs();
     const sent = { channel, device, raw, topic: route, connection: `http-${requestId}`, packetId: 0, dup: false };
@@ -95,11 +93,7 @@ export class HttpUplink implements Uplink {
       const issues = [{ path: whole.path || 'body', message: `${whole.reason}: ${whole.value}` }];
       throw new CitywatchError('request.invalid', { issues });
     }
-    this.#underWay += 1;
-    try {
-      return { receipt: lane === 'bulk' ? await intake.acceptBulk(message) : await intake.accept(message), preview };
-    } finally {
-      this.#underWay -= 1;
-    }
+    const store = () => (lane === 'bulk' ? intake.acceptBulk(message) : intake.accept(message));
+    return { receipt: await this.#inHand.hold(store), preview };
   }
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../../core/errors.ts';
 import { Counter, type Logger, type Observer } from '../../../core/observe.ts';
 import type { DeviceId, DeviceIdentity, NewMessage } from '../../../core/types.ts';
+import { InHand } from '../common/in-hand.ts';
 import type { Uplink, UplinkStatus, UplinkType } from '../uplink.ts';
 
 /** What a camera noticed, as the device layer hands it over. */
@@ -27,8 +28,6 @@ export interface OnvifEventsDeps {
 
 type Result = 'durable' | 'refused' | 'dropped';
 
-const STOP_POLL_MS = 5;
-
 /** What cameras notice. The camera is asked by the device layer; here its events become messages. */
 export const onvif: UplinkType<'onvif', Record<never, never>, OnvifEvents> = {
   name: 'onvif',
@@ -52,11 +51,11 @@ export class OnvifEvents implements Uplink {
   readonly #deps: OnvifEventsDeps;
   readonly #log: Logger;
   readonly #events: Counter<'result'>;
-  #reason: string | null = null;
-  #underWay = 0;
+  readonly #inHand: InHand;
 
   constructor(deps: OnvifEventsDeps) {
     this.#deps = deps;
+    this.#inHand = new InHand(deps.clock);
     this.#log = deps.observer.log.child({ part: 'onvif-events' });
     this.#events = new Counter({
       name: 'citywatch_camera_events_total',
@@ -68,17 +67,16 @@ export class OnvifEvents implements Uplink {
 
   /** Whoever asks the cameras begins and ends by itself. */
   async start(): Promise<void> {
-    this.#reason = null;
+    this.#inHand.open();
   }
 
-  async stop(signal: AbortSignal): Promise<void> {
-    this.#reason = 'stopped';
-    while (this.#underWay > 0 && !signal.aborted) await this.#deps.clock.sleep(STOP_POLL_MS, signal);
+  stop(signal: AbortSignal): Promise<void> {
+    return this.#inHand.close(signal);
   }
 
   /** Of one camera that cannot be asked, the camera's own record tells. */
   status(): UplinkStatus {
-    return { ok: this.#reason === null, reason: this.#reason, urls: [] };
+    return this.#inHand.status();
   }
 
   /**
@@ -91,7 +89,7 @@ export class OnvifEvents implements Uplink {
     // Retired meanwhile: nobody asks for its events any more.
     if (!device) return [];
     for (const [index, event] of events.entries()) {
-      if (this.#reason !== null) return events.slice(index);
+      if (!this.#inHand.isOpen) return events.slice(index);
       const result = await this.#one(device, event);
       this.#events.inc({ result });
       if (result === 'refused') return events.slice(index);
@@ -100,9 +98,8 @@ export class OnvifEvents implements Uplink {
   }
 
   async #one(device: DeviceIdentity, event: NoticedEvent): Promise<Result> {
-    this.#underWay += 1;
     try {
-      await this.#accept(device, event);
+      await this.#inHand.hold(() => this.#accept(device, event));
       return 'durable';
     } catch (error) {
       const about = { device: device.id, error: messageOf(error) };
@@ -110,8 +107,6 @@ export class OnvifEvents implements Uplink {
       if (isFinal) this.#log.warn(about, 'an event of a camera can never be kept and is dropped');
       else this.#log.debug(about, 'the journal takes no event now');
       return isFinal ? 'dropped' : 'refused';
-    } finally {
-      this.#underWay -= 1;
     }
   }
 

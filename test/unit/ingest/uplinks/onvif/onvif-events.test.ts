@@ -8,21 +8,21 @@ const DEVICE = { id: 'cam-1', kind: 'camera', kindVersion: 2, jurisdiction: '330
 
 const event = (identity: string) => ({ type: 'motion', topic: 'VideoSource/MotionAlarm', atMs: 7, identity, data: {} });
 
-function uplink(refuses: (count: number) => boolean) {
+async function uplink(refuses: (count: number) => boolean) {
   const offered: NewMessage[] = [];
   const accept = async (message: NewMessage): Promise<void> => {
     offered.push(message);
     if (refuses(offered.length)) throw new Error('full');
   };
   const identity = (id: string) => (id === DEVICE.id ? DEVICE : undefined);
-  return {
-    offered,
-    events: new OnvifEvents({ accept, identity, clock: new ManualClock(), observer: quietObserver() }),
-  };
+  const events = new OnvifEvents({ accept, identity, clock: new ManualClock(), observer: quietObserver() });
+  t.same(await events.take(DEVICE.id, [event('early')]), [event('early')], 'nothing before the start');
+  await events.start();
+  return { offered, events };
 }
 
 t.test('what comes after a refused event waits with it', async (t) => {
-  const { offered, events } = uplink((count) => count === 2);
+  const { offered, events } = await uplink((count) => count === 2);
   const all = ['a', 'b', 'c'].map(event);
   const left = await events.take('cam-1', all);
   t.same(left, all.slice(1));
@@ -33,7 +33,7 @@ t.test('what comes after a refused event waits with it', async (t) => {
 });
 
 t.test('a message carries what the contract says', async (t) => {
-  const { offered, events } = uplink(() => false);
+  const { offered, events } = await uplink(() => false);
   await events.take('cam-1', [
     { ...event('a'), data: { active: true } },
     { ...event('b'), atMs: null },
@@ -45,7 +45,7 @@ t.test('a message carries what the contract says', async (t) => {
 });
 
 t.test('events of a device that is gone are nobody’s', async (t) => {
-  const { offered, events } = uplink(() => false);
+  const { offered, events } = await uplink(() => false);
   t.same(await events.take('gone', [event('a')]), []);
   t.equal(offered.length, 0);
 });
