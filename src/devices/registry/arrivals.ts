@@ -14,7 +14,7 @@ import type { RegistryTables } from './tables.ts';
 import { unlikelyPlaces } from './unlikely-place.ts';
 
 export interface ArrivalsDeps {
-  keeper: DirectorySync;
+  sync: DirectorySync;
   directory: Directory;
   kinds: Kinds;
   clock: Clock;
@@ -25,7 +25,7 @@ export interface Arrival extends Newcomer {
   caller: Caller;
 }
 
-/** More would make the alone who comes meanwhile wait for longer than the commits saved are worth. */
+/** More would make who comes meanwhile wait for longer than the commits saved are worth. */
 const TOGETHER_MAX = 64;
 
 /**
@@ -54,7 +54,7 @@ export class Arrivals {
   /** The outcome of each. Rejects, with nothing done, where the database refuses or a parent or camera is wrong. */
   #take(arrivals: Arrival[]): Promise<(Device | CitywatchError)[]> {
     const ids = arrivals.map(({ id }) => id);
-    return this.#deps.keeper.commitAll(ids, async (tx) => {
+    return this.#deps.sync.commitAll(ids, async (tx) => {
       const placings = arrivals.map(({ id, caller: { jurisdiction: scope }, input }) => {
         const { jurisdiction, confirm = false } = input;
         return { scope, id, ...storedLocation(input.location), jurisdiction, confirm };

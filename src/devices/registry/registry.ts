@@ -48,14 +48,14 @@ const LIST_MAX = 500;
 /** What exists: positions, their units, who may see them. Every change writes its audit row in the same transaction. */
 export class Registry {
   readonly #deps: RegistryDeps;
-  readonly #keeper: DirectorySync;
+  readonly #sync: DirectorySync;
   readonly #arrivals: Arrivals;
   readonly #addresses: CameraAddresses;
 
   constructor(deps: RegistryDeps) {
     this.#deps = deps;
-    this.#keeper = new DirectorySync(deps);
-    this.#arrivals = new Arrivals({ ...deps, keeper: this.#keeper });
+    this.#sync = new DirectorySync(deps);
+    this.#arrivals = new Arrivals({ ...deps, sync: this.#sync });
     this.#addresses = new CameraAddresses(deps.cameraNetworks);
   }
 
@@ -148,7 +148,7 @@ export class Registry {
 
   /** Reads every device into the directory. */
   loadDirectory(): Promise<void> {
-    return this.#keeper.load();
+    return this.#sync.load();
   }
 
   /** Where a device is reached, logins masked. The caller's right to edit it is checked before. */
@@ -201,7 +201,7 @@ export class Registry {
     edit: (tx: Tables, current: Position) => Promise<Change>,
   ): Promise<Device> {
     const { caller, id, expectedVersion, action } = request;
-    return this.#keeper.commit(id, async (tx) => {
+    return this.#sync.commit(id, async (tx) => {
       const db = tx.tables<RegistryTables>();
       const locked = db.selectFrom('position').selectAll().where('id', '=', id).forUpdate();
       const current = await withinJurisdiction(locked, 'jurisdiction', caller.jurisdiction).executeTakeFirst();

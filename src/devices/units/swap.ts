@@ -20,11 +20,11 @@ interface SwapTables extends UnitTables {
 /** Puts what answers at a camera's address in the place of the unit that stood there. */
 export class UnitSwap {
   readonly #deps: UnitSwapDeps;
-  readonly #keeper: DirectorySync;
+  readonly #sync: DirectorySync;
 
   constructor(deps: UnitSwapDeps) {
     this.#deps = deps;
-    this.#keeper = new DirectorySync(deps);
+    this.#sync = new DirectorySync(deps);
   }
 
   /**
@@ -36,7 +36,7 @@ export class UnitSwap {
   async accept(caller: Caller, id: DeviceId, serial: string | null): Promise<{ device: Device; secret: string }> {
     const { clock, hasher, units } = this.#deps;
     const secret = newSecret();
-    const device = await this.#keeper.commit(id, async (tx) => {
+    const device = await this.#sync.commit(id, async (tx) => {
       const db = tx.tables<SwapTables>();
       const locked = db.selectFrom('position').select(['state', 'version']).where('id', '=', id).forUpdate();
       const current = await withinJurisdiction(locked, 'jurisdiction', caller.jurisdiction).executeTakeFirst();

@@ -55,7 +55,7 @@ export class MqttListener implements ConnectionHost {
   readonly stats = new MqttStats();
   readonly #deps: MqttDeps;
   readonly #acks: AckQueueDeps;
-  readonly #doorman: ConnectAuthenticator;
+  readonly #authenticator: ConnectAuthenticator;
   readonly #complaints: Complaints;
   readonly #rates: Buckets;
   readonly #wills: WillQueue;
@@ -86,7 +86,7 @@ export class MqttListener implements ConnectionHost {
     this.#complaints = new Complaints(clock, observer);
     this.#rates = new Buckets(clock, this.options.messagesPerS, this.options.messagesBurst);
     this.#wills = new WillQueue({ accept: this.#acks.accept, clock, stats, waitingMax: this.options.willsWaitingMax });
-    this.#doorman = new ConnectAuthenticator({
+    this.#authenticator = new ConnectAuthenticator({
       authenticate: (id, secret) => deps.authenticate(id, secret),
       connected: (id) => this.#sessions.has(id),
       proven: ({ socket }) => this.#newcomers.proven(socket),
@@ -119,7 +119,7 @@ export class MqttListener implements ConnectionHost {
     registerMetrics(this.#deps.observer.metrics, this.stats, () => ({
       connections: this.#connections.size,
       sessions: this.#sessions.size,
-      queued: this.#doorman.waiting,
+      queued: this.#authenticator.waiting,
       inflightBytes: this.#acks.budget.bytes,
     }));
     this.#stopSweep = this.clock.every(SWEEP_MS, () => this.#sweep());
@@ -142,7 +142,7 @@ export class MqttListener implements ConnectionHost {
 
   /** Ends the device's connections: its secret was rotated or it was retired. */
   disconnect(deviceId: string): void {
-    this.#doorman.waitingOf(deviceId)?.end('disconnected');
+    this.#authenticator.waitingOf(deviceId)?.end('disconnected');
     this.#sessions.get(deviceId)?.end('disconnected');
   }
 
@@ -160,7 +160,7 @@ export class MqttListener implements ConnectionHost {
     this.#stopSweep();
     const closed = this.#servers.map((server) => once(server, 'close'));
     for (const server of this.#servers) server.close();
-    this.#doorman.close();
+    this.#authenticator.close();
     for (const connection of this.#connections) {
       if (connection.phase === 'open') connection.pause(PAUSE.stop);
       else connection.end('stop');
@@ -177,7 +177,7 @@ export class MqttListener implements ConnectionHost {
   }
 
   connectArrived(connection: Connection, connect: Exclude<ConnectResult, { fault: unknown }>): void {
-    this.#doorman.judge(connection, connect);
+    this.#authenticator.judge(connection, connect);
   }
 
   complain(connection: Connection, text: string, error?: unknown): void {
@@ -190,7 +190,7 @@ export class MqttListener implements ConnectionHost {
 
   ended(connection: Connection, reason: CloseReason): void {
     this.stats.close(reason);
-    this.#doorman.forget(connection);
+    this.#authenticator.forget(connection);
     const { session } = connection;
     if (session === null) return;
     const { id } = session.identity;
