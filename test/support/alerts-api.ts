@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { enqueueWork } from '../../src/platform/work/work.ts';
 import { ADMIN, type DeskOptions, startAlertDesk } from './alert-desk.ts';
 import { bearer, HERE, startApi, TOKENS } from './api.ts';
+import { fireAt } from './findings.ts';
 import type { Owner } from './services.ts';
 import { freshDatabase, sharedRedis } from './shared-database.ts';
 import { until } from './until.ts';
@@ -18,30 +19,6 @@ export const hastyClock: Clock = {
 export interface AskOptions {
   token?: string;
   payload?: object;
-}
-
-/** The finding of a fire, the `count`-th of all. */
-function fireAt(device: string, count: number) {
-  const nowMs = Date.now();
-  return {
-    id: `f${count}`,
-    dedup_key: `kiosk-fire|${device}`,
-    rule: 'kiosk-fire',
-    rule_version: 1,
-    severity: 'extreme',
-    subject: device,
-    jurisdiction: HERE,
-    scope: '',
-    kind: 'fired' as const,
-    lane: 'live',
-    journal_offset: count,
-    device_at_ms: nowMs,
-    received_at_ms: nowMs,
-    decided_at_ms: nowMs,
-    alert_id: null,
-    handled_at_ms: null,
-    data: '{}',
-  };
 }
 
 /** The API over a real alert desk: PostgreSQL, Redis, and deliveries to receivers on this machine. */
@@ -70,7 +47,7 @@ export async function startAlertsApi(t: Owner, options: Pick<DeskOptions, 'sinks
   /** A finding as the rules leave it, taken up by the desk. */
   const raise = async (device: string): Promise<void> => {
     count += 1;
-    const row = fireAt(device, count);
+    const row = fireAt(device, { count, jurisdiction: HERE });
     await desk.database.tables<{ finding: FindingTable }>().insertInto('finding').values(row).execute();
     await enqueueWork(desk.database, desk.clock, [{ queue: 'desk', key: row.dedup_key }]);
     desk.doorbell.ring('desk');

@@ -3,6 +3,7 @@ import type { FindingTable } from '../../../../src/alerts/desk/tables.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { enqueueWork } from '../../../../src/platform/work/work.ts';
 import { ADMIN, startAlertDesk } from '../../../support/alert-desk.ts';
+import { fireAt } from '../../../support/findings.ts';
 import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
 import { until } from '../../../support/until.ts';
 
@@ -19,26 +20,7 @@ let count = 0;
 /** A finding as the rules leave it, and the alert it becomes. */
 async function alertOf(device: string, jurisdiction = '330203'): Promise<string> {
   count += 1;
-  const nowMs = Date.now();
-  const row = {
-    id: `f${count}`,
-    dedup_key: `kiosk-fire|${device}`,
-    rule: 'kiosk-fire',
-    rule_version: 1,
-    severity: 'extreme',
-    subject: device,
-    jurisdiction,
-    scope: '',
-    kind: 'fired' as const,
-    lane: 'live',
-    journal_offset: count,
-    device_at_ms: nowMs,
-    received_at_ms: nowMs,
-    decided_at_ms: nowMs,
-    data: '{}',
-    alert_id: null,
-    handled_at_ms: null,
-  };
+  const row = fireAt(device, { count, jurisdiction });
   await desk.database.tables<{ finding: FindingTable }>().insertInto('finding').values(row).execute();
   await enqueueWork(desk.database, desk.clock, [{ queue: 'desk', key: row.dedup_key }]);
   const alert = await until('the alert', async () => {
