@@ -29,6 +29,12 @@ export class MemoryLeaseStore {
     };
   }
 
+  /** Gives the lease of a camera to a gateway that dies with it. */
+  seize(device: string): void {
+    this.#epoch += 1;
+    this.#rows.set(device, { node: 'seizer', epoch: this.#epoch, untilMs: this.#untilMs() });
+  }
+
   async #ask<T>(node: string, what: keyof MemoryLeaseStore['asked'], answer: () => T): Promise<T> {
     this.asked[what] += 1;
     const away = this.away.get(node);

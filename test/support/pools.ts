@@ -23,8 +23,15 @@ export class FakeCameras {
   readonly pulledBy = new Map<string, string[]>();
   /** Cameras that cannot be reached. */
   readonly broken = new Set<string>();
+  readonly #hungUp = new Map<string, AbortController>();
   /** Most gateways that ever pulled one camera at the same time. */
   togetherMax = 0;
+
+  /** Ends the connections to a camera from its side. */
+  hangUp(deviceId: string): void {
+    this.#hungUp.get(deviceId)?.abort(new StreamFailure('closed'));
+    this.#hungUp.delete(deviceId);
+  }
 
   /** A pool of the gateway `node`. Its time stands still while `clock` does, as that of a process that was stopped. */
   pool(clock: ManualClock, leases: Leases, node: string): Pool {
@@ -34,8 +41,11 @@ export class FakeCameras {
       observer,
       leases,
       random: () => 1,
-      run: async ({ deviceId }, onPart, signal) => {
+      run: async ({ deviceId }, onPart, unwanted) => {
         if (this.broken.has(deviceId)) return new StreamFailure('unreachable');
+        const camera = this.#hungUp.get(deviceId) ?? new AbortController();
+        this.#hungUp.set(deviceId, camera);
+        const signal = AbortSignal.any([unwanted, camera.signal]);
         const pulling = this.pulledBy.get(deviceId) ?? [];
         this.pulledBy.set(deviceId, pulling);
         pulling.push(node);

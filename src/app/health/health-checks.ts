@@ -12,7 +12,7 @@ export interface HealthParts {
   store: { ping(): Promise<unknown> };
   writer: { status(): { ok: boolean; reason: string | null } };
   uplinks: readonly OpenUplink[];
-  streams: { processes(): { spawner: number | null }; readonly gap: string | null };
+  streams: { processes(): { spawner: number | null }; readonly gap: string | null; readonly unrenewed: number };
   intake: { full(): boolean };
   lease: { held(): boolean };
   board: { list(): ReaderStanding[] };
@@ -51,7 +51,7 @@ export function healthChecks(parts: HealthParts): Checks {
     ffmpeg: useful(() => {
       findings.check('ffmpeg');
       refuseUnless(streams.processes().spawner !== null, 'spawner is down');
-      return streams.gap;
+      return [streams.gap, doubled(streams.unrenewed)].filter((note) => note !== null).join(' ') || null;
     }),
     pictures: useful(async () => {
       const problems = await Promise.all(blobs.map((store) => store.problem()));
@@ -70,6 +70,12 @@ export function healthChecks(parts: HealthParts): Checks {
     readers: useful(() => refuseStuck(board, (name) => name !== RULES_READER)),
     disk: useful(() => disks.check()),
   };
+}
+
+/** What somebody should know of cameras whose leases have ended while nobody renews them. */
+function doubled(cameras: number): string | null {
+  if (cameras === 0) return null;
+  return `PostgreSQL renews no leases; cameras pulled on, which another gateway may pull, too: ${cameras}`;
 }
 
 function refuseIfDeaf(uplink: OpenUplink['uplink']): void {

@@ -105,6 +105,11 @@ export class StreamService {
     return this.#pool.gap;
   }
 
+  /** Cameras that another gateway may pull as well, because nobody renews their leases. */
+  get unrenewed(): number {
+    return this.#pool.unrenewed;
+  }
+
   /** Process ids of the spawner and of every ffmpeg that runs. */
   processes(): { spawner: number | null; ffmpeg: number[] } {
     const { spawner } = this.#pool;

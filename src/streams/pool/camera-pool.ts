@@ -116,6 +116,11 @@ export class CameraPool {
     return this.#pool.list();
   }
 
+  /** See {@link Pool.unrenewed}. */
+  get unrenewed(): number {
+    return this.#pool.unrenewed;
+  }
+
   /** What ffmpeg can do although it should not, in one sentence; null when there is nothing, or nothing known yet. */
   get gap(): string | null {
     return this.#gap;

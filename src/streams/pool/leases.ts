@@ -16,9 +16,10 @@ export interface HeldElsewhere {
 }
 
 /**
- * Which gateway may pull which camera: at each moment at most one. A lease ends `ttlMs` after it was acquired or last
- * renewed; its time is that of the store, so a holder counts from before it asked. Every method rejects while the store
- * is away, and nothing is known then: what was asked may have happened.
+ * Which gateway may pull which camera: at each moment at most one, as far as they reach the store. A lease ends `ttlMs`
+ * after it was acquired or last renewed; its time is that of the store, so a holder counts from before it asked. Every
+ * method rejects while the store is away, and nothing is known then: what was asked may have happened. A holder that
+ * gets no answer goes on, so past the end of its lease another one may pull as well; the greater epoch is right then.
  */
 export interface Leases {
   readonly ttlMs: number;

@@ -46,9 +46,9 @@ export class Pool {
     const { clock, observer, run, times, random = systemRandom, pullsMax = PULLS_MAX } = deps;
     this.#max = pullsMax;
     const log = observer.log.child({ part: 'streams' });
-    const counted = this.#counters(observer);
     const rights = new Rights({ clock, log, leases: deps.leases });
     this.#rights = rights;
+    const counted = this.#counters(observer);
     this.#pullDeps = { clock, log, run, rights, times: { ...PULL_TIMES, ...times }, random, counted };
   }
 
@@ -79,6 +79,11 @@ export class Pool {
   /** Every pull that is not idle. */
   list(): StreamStatus[] {
     return [...this.#pulls.values()].filter(({ state }) => state !== 'idle').map((pull) => pull.status());
+  }
+
+  /** Cameras that another gateway may pull as well, because their leases have ended and nobody answers. */
+  get unrenewed(): number {
+    return this.#rights.unrenewed;
   }
 
   async stop(): Promise<void> {
@@ -132,6 +137,15 @@ export class Pool {
       registers,
       collect() {
         this.set([...pulls.values()].reduce((sum, { viewers }) => sum + viewers, 0));
+      },
+    });
+    const rights = this.#rights;
+    new Gauge({
+      name: 'citywatch_stream_leases_unrenewed',
+      help: 'Cameras pulled past the end of their lease, because PostgreSQL does not answer; others may pull them too.',
+      registers,
+      collect() {
+        this.set(rights.unrenewed);
       },
     });
     const starts = new Counter({ name: 'citywatch_stream_starts_total', help: 'Connections to cameras.', registers });

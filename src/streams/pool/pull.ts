@@ -222,7 +222,11 @@ export class Pull {
     const { rights, run } = this.#deps;
     const pulled = rights.during(this.target.deviceId, controller.signal, (leaseEpoch, signal) => {
       this.#deps.counted('start');
-      return run(this.target, (part) => signal.aborted || this.#take(part, leaseEpoch), signal);
+      const take = (part: Part): void => {
+        rights.notice();
+        if (!signal.aborted) this.#take(part, leaseEpoch);
+      };
+      return run(this.target, take, signal);
     });
     this.#over = pulled
       .catch((error: unknown) => new StreamFailure('not-started', undefined, error))

@@ -25,7 +25,7 @@ export interface Right {
 }
 
 interface Held extends CameraLease {
-  /** Until when, on the monotonic clock. */
+  /** Until when nobody else can have taken it, on the monotonic clock. */
   untilMs: number;
   uses: number;
   lost: AbortController;
@@ -33,10 +33,12 @@ interface Held extends CameraLease {
 
 /** Leases are renewed when this part of them has passed. */
 const RENEW_SHARE = 1 / 12;
-/** The holder stops this part of a lease before its end, for what is under way at that moment. */
+/** This part of a lease before its end the holder no longer relies on it. */
 const MARGIN_SHARE = 1 / 12;
-/** How often it is looked whether one ends; part of a lease. */
+/** How often it is looked whether it is time to renew; part of a lease. */
 const LOOK_SHARE = 1 / 60;
+/** A process that did nothing for this part of a lease stood still: no load makes one so late. */
+const STOOD_STILL_SHARE = 1 / 2;
 /** Longest wait for an answer of the store. */
 const ANSWER_MS = 3_000;
 /** For so long after a refusal nobody asks again, however many want to see the camera. */
@@ -45,7 +47,9 @@ const REFUSED_MAX = 5_000;
 
 /**
  * The leases of the cameras that this gateway pulls: each is asked for once, shared by all that use it, and renewed
- * with all others in one statement. What cannot be renewed is kept to its end, and then no longer used.
+ * with all others in one statement. A lease is lost when the store answers that it is no longer ours. While nobody
+ * answers it is kept, also past its end: then another gateway may pull the camera, too. Only a process that stood still
+ * past the end of a lease asks before it goes on.
  */
 export class Rights {
   readonly #deps: RightsDeps;
@@ -55,6 +59,8 @@ export class Rights {
   readonly #quiet: SayOnce;
   readonly #stopping = new AbortController();
   #renewAtMs = 0;
+  /** When this process was last seen to run. */
+  #seenMs = 0;
   #renewing = false;
   #stopLooking: (() => void) | null = null;
 
@@ -91,6 +97,25 @@ export class Rights {
     } finally {
       right.drop();
     }
+  }
+
+  /** Leases that are used past their end, because nobody answers: another gateway may pull these cameras, too. */
+  get unrenewed(): number {
+    const nowMs = this.#deps.clock.monotonicMs();
+    return [...this.#held.values()].filter(({ untilMs }) => nowMs >= untilMs).length;
+  }
+
+  /**
+   * Notices whether this process stood still, as one that was stopped does; then what ran out meanwhile is lost. Call
+   * it before what comes from a camera is passed on.
+   */
+  notice(): void {
+    const { clock, leases } = this.#deps;
+    const nowMs = clock.monotonicMs();
+    const stoodStill = nowMs - this.#seenMs >= leases.ttlMs * STOOD_STILL_SHARE;
+    this.#seenMs = nowMs;
+    if (!stoodStill) return;
+    for (const held of this.#held.values()) if (nowMs >= held.untilMs) this.#lose(held, overslept());
   }
 
   /** From now on nothing is given; who still waits is told. */
@@ -133,6 +158,7 @@ export class Rights {
     const { clock, leases } = this.#deps;
     const refused = this.#refused.get(device);
     const askedAtMs = clock.monotonicMs();
+    this.notice();
     if (refused && askedAtMs < refused.untilMs) throw refused.failure;
     this.#stopping.signal.throwIfAborted();
     const question = leases.acquire(device);
@@ -153,10 +179,8 @@ export class Rights {
   }
 
   #look(): void {
+    this.notice();
     const nowMs = this.#deps.clock.monotonicMs();
-    for (const held of this.#held.values()) {
-      if (nowMs >= held.untilMs) this.#lose(held, unanswered(null));
-    }
     if (nowMs >= this.#renewAtMs && !this.#renewing && this.#held.size > 0) void this.#renew();
   }
 
@@ -173,7 +197,8 @@ export class Rights {
         else if (this.#held.get(held.device) === held) this.#lose(held, elsewhere());
       }
     } catch (error) {
-      if (this.#quiet.due()) log.warn({ error: messageOf(error) }, 'the leases of cameras are not renewed');
+      const fields = { error: messageOf(error), held: all.length, pastTheirEnd: this.unrenewed };
+      if (this.#quiet.due()) log.warn(fields, 'the leases of cameras are not renewed; what is pulled goes on');
     } finally {
       this.#renewing = false;
     }
@@ -212,6 +237,10 @@ function elsewhere(node?: string, leftMs = 0): StreamFailure {
   if (node === undefined) return new StreamFailure('elsewhere', 'It has taken it over.');
   const leftS = Math.ceil(leftMs / 1000);
   return new StreamFailure('elsewhere', `It is ${node}; if that one is gone, its lease ends in ${leftS} s.`);
+}
+
+function overslept(): StreamFailure {
+  return new StreamFailure('no-lease', 'This gateway stood still for longer than its lease; it is asked again.');
 }
 
 function unanswered(cause: unknown): StreamFailure {

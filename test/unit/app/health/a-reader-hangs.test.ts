@@ -15,7 +15,7 @@ function board() {
     store: { ping: fine },
     writer: { status: () => ({ ok: true, reason: null }) },
     uplinks: [],
-    streams: { processes: () => ({ spawner: 1 }), gap: null },
+    streams: { processes: () => ({ spawner: 1 }), gap: null, unrenewed: 0 },
     intake: { full: () => false },
     disks: { check: () => undefined },
     findings: { check: () => {} },

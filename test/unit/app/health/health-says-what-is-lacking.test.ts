@@ -19,7 +19,7 @@ function parts(gap: string | null): HealthParts {
     store: { ping: async () => {} },
     writer: { status: () => ({ ok: true, reason: null }) },
     uplinks: [{ uplink: MQTT, needed: true }],
-    streams: { processes: () => ({ spawner: 1 }), gap },
+    streams: { processes: () => ({ spawner: 1 }), gap, unrenewed: 0 },
     intake: { full: () => false },
     ruleFiles: { problem: () => null },
     lease: { held: () => true },
@@ -40,6 +40,13 @@ t.test('an ffmpeg that could not be caged is well, and says what it can do altho
   t.same(lacking.ffmpeg, { ok: true, needed: false, reason: gap });
   const whole = await healthOf(null).check();
   t.same(whole.ffmpeg, { ok: true, needed: false });
+});
+
+t.test('cameras pulled on leases that nobody renews are no fault, and told with what else there is', async (t) => {
+  const streams = { ...parts(null).streams, gap: 'ffmpeg can use the network.', unrenewed: 3 };
+  const checks = healthChecks({ ...parts(null), streams });
+  const { ffmpeg } = await new Health({ clock: new ManualClock(0), checks, readers: () => [] }).check();
+  t.match(ffmpeg, { ok: true, reason: /^ffmpeg can use the network\. PostgreSQL renews no leases; .* too: 3$/ });
 });
 
 t.test('a wrong rule file leaves the rules well and ready, and says what is wrong', async (t) => {
