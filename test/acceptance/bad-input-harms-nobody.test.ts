@@ -8,9 +8,10 @@ import { HOSTILE_RECORDS, HOSTILE_REQUESTS } from '../support/hostile-requests.t
 import { tinyPicture } from '../support/images.ts';
 import { connectPacket, publishPacket, RawClient } from '../support/mqtt.ts';
 import { until } from '../support/processes.ts';
+import { lentServices } from '../support/shared-database.ts';
 
 const TOO_LARGE = Buffer.alloc(300 * 1024, 0x20);
-const gateway = await Gateway.start(t);
+const gateway = await Gateway.start(t, await lentServices(t));
 const secret = await gateway.register({ id: 'hostile' });
 
 /** Payloads of a telemetry message, each with the reason in its dead letter. */

@@ -5,12 +5,14 @@ import { Gateway } from '../support/gateway.ts';
 import { until } from '../support/processes.ts';
 import { ownCheckout, refusedStart } from '../support/refused-start.ts';
 import { type CameraMode, TestCamera } from '../support/rtsp-camera.ts';
+import { lentServices } from '../support/shared-database.ts';
 
 // A busy machine takes several times what a quiet one does.
 t.setTimeout(240_000);
 
 const PASSWORD = 'correct horse battery';
 const gateway = await Gateway.start(t, {
+  ...(await lentServices(t)),
   CITYWATCH_CAMERA_NETWORKS: '127.64.0.0/16',
   CITYWATCH_WEBHOOK_NETWORKS: '127.64.0.0/16',
 });

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { startCameras } from '../support/cameras.ts';
 import { Gateway } from '../support/gateway.ts';
+import { lentServices } from '../support/shared-database.ts';
 import { until } from '../support/until.ts';
 
 const ID = 'cam-1';
@@ -12,7 +13,11 @@ const SNAPSHOT = `/streams/${ID}/snapshot.jpg?purpose=routine`;
 const LIVE = `/streams/${ID}/live.m3u8?purpose=routine`;
 
 t.test('a camera that was swapped shows nothing to anybody and is an alert, until it is accepted', async (t) => {
-  const gateway = await Gateway.start(t, { CITYWATCH_CAMERA_NETWORKS: '127.64.0.0/16', CITYWATCH_LOG_LEVEL: 'debug' });
+  const gateway = await Gateway.start(t, {
+    ...(await lentServices(t)),
+    CITYWATCH_CAMERA_NETWORKS: '127.64.0.0/16',
+    CITYWATCH_LOG_LEVEL: 'debug',
+  });
   const cameras = await startCameras(t, { plain: false });
   const first = await cameras.start({ address: ADDRESS, id: ID });
   await gateway.register({ id: ID, kind: 'camera', onvif: { xaddr: first.xaddr, ...first.account } });

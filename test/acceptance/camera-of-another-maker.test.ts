@@ -2,12 +2,13 @@ import t from 'tap';
 import { ADMIN_TOKEN, Gateway } from '../support/gateway.ts';
 import { startGstCamera } from '../support/gst-camera.ts';
 import { decode, decodeStill, probe } from '../support/players.ts';
+import { lentServices } from '../support/shared-database.ts';
 
 const SIZE = { width: 768, height: 576 };
 const PASSWORD = 'gstreamer-password-1';
 
 t.test("GStreamer's RTSP server is a camera like any other", async (t) => {
-  const gateway = await Gateway.start(t, { CITYWATCH_CAMERA_NETWORKS: '127.64.0.0/16' });
+  const gateway = await Gateway.start(t, { ...(await lentServices(t)), CITYWATCH_CAMERA_NETWORKS: '127.64.0.0/16' });
   const login = { username: 'user', password: PASSWORD };
   await Promise.all(
     (['basic', 'digest'] as const).map(async (method, number) => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { startCameras } from '../support/cameras.ts';
 import { Gateway } from '../support/gateway.ts';
+import { lentServices } from '../support/shared-database.ts';
 import { until } from '../support/until.ts';
 
 interface Told {
@@ -15,7 +16,7 @@ interface Told {
 const FOUND_MS = 30_000;
 
 t.test('what a camera notices is an event like any other, over a kill and a new password', async (t) => {
-  const gateway = await Gateway.start(t, { CITYWATCH_CAMERA_NETWORKS: '127.64.0.0/16' });
+  const gateway = await Gateway.start(t, { ...(await lentServices(t)), CITYWATCH_CAMERA_NETWORKS: '127.64.0.0/16' });
   const camera = await (await startCameras(t)).start({ address: '127.64.41.1' });
   const onvif = { xaddr: camera.xaddr, ...camera.account };
   await gateway.register({ id: 'cam-1', kind: 'camera', onvif });

@@ -2,6 +2,7 @@ import t from 'tap';
 import { Gateway } from '../support/gateway.ts';
 import { type Login, mosquitto, type Outcome } from '../support/mosquitto.ts';
 import { until } from '../support/processes.ts';
+import { lentServices } from '../support/shared-database.ts';
 
 const READINGS = 1_000;
 const BACKFILLS = 60;
@@ -9,7 +10,7 @@ const RECORDS = 1_000;
 /** The gateway writes down that each of the two kiosks was registered. */
 const REGISTRATIONS = 2;
 
-const gateway = await Gateway.start(t);
+const gateway = await Gateway.start(t, await lentServices(t));
 
 async function kiosks(name: string): Promise<Record<'own' | 'other', Login>> {
   const login = async (id: string): Promise<Login> => {

@@ -1,11 +1,12 @@
 import t from 'tap';
 import { Broker } from '../support/broker.ts';
 import { Gateway } from '../support/gateway.ts';
+import { lentServices } from '../support/shared-database.ts';
 import { until } from '../support/until.ts';
 
 t.test('readings come through a broker, also those sent while the gateway is dead', async (t) => {
   const broker = await Broker.start(t, ['k1']);
-  const gateway = await Gateway.start(t, { MQTT_URL: broker.url });
+  const gateway = await Gateway.start(t, { ...(await lentServices(t)), MQTT_URL: broker.url });
   t.equal(gateway.mqttPort, broker.port, 'it prints where devices connect');
   const isReady = async (): Promise<boolean> => (await fetch(`${gateway.httpUrl}/readyz`)).status === 200;
   await until('it is subscribed', isReady);

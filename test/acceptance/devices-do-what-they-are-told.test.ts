@@ -1,12 +1,13 @@
 import { connectAsync, type MqttClient } from 'mqtt';
 import t, { type Test } from 'tap';
 import { Gateway } from '../support/gateway.ts';
+import { lentServices } from '../support/shared-database.ts';
 import { until } from '../support/until.ts';
 
 // A busy machine takes several times what a quiet one does.
 t.setTimeout(240_000);
 
-const gateway = await Gateway.start(t);
+const gateway = await Gateway.start(t, await lentServices(t));
 
 interface Told {
   id: string;

@@ -7,6 +7,7 @@ import t from 'tap';
 import { Authority } from '../support/certificates.ts';
 import { ADMIN_TOKEN, Gateway } from '../support/gateway.ts';
 import { temporaryDirectory } from '../support/services.ts';
+import { lentServices } from '../support/shared-database.ts';
 import { until } from '../support/until.ts';
 
 const run = promisify(execFile);
@@ -64,6 +65,7 @@ t.test('curl and mqtt.js trust the certificate, and a renewal drops nobody', asy
   put(city.issue('localhost', 10));
   writeFileSync(at('clients.pem'), city.ca);
   const gateway = await Gateway.start(t, {
+    ...(await lentServices(t)),
     CITYWATCH_TLS_CERT_FILE: at('server.pem'),
     CITYWATCH_TLS_KEY_FILE: at('server.key'),
     CITYWATCH_MQTTS_PORT: '0',

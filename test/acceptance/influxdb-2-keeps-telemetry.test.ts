@@ -2,13 +2,14 @@ import t from 'tap';
 import { Gateway } from '../support/gateway.ts';
 import { BUCKET, Influx2StandIn, ORG, TOKEN } from '../support/influx2-standin.ts';
 import { until } from '../support/processes.ts';
+import { lentServices } from '../support/shared-database.ts';
 
 t.test(
   'with a server of 2.x that goes away and returns, what was accepted is there and can be asked for',
   async (t) => {
     const server = await Influx2StandIn.start(t);
     const settings = { INFLUX_URL: server.url, INFLUX_TOKEN: TOKEN, INFLUX_ORG: ORG, INFLUX_BUCKET: BUCKET };
-    const gateway = await Gateway.start(t, settings);
+    const gateway = await Gateway.start(t, { ...(await lentServices(t)), ...settings });
     t.notOk(
       gateway.descendants().some(({ program }) => program === 'influxd'),
       'no private InfluxDB runs beside it',

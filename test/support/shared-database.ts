@@ -41,6 +41,16 @@ export async function sharedRedis(t: Owner): Promise<Reached> {
   return url === undefined ? await startRedis(t) : { url };
 }
 
+/**
+ * Settings of a gateway that brings no PostgreSQL and no Redis of its own, which is most of what a start costs: for a
+ * test that breaks neither and does not look below the gateway's directory. A file run by itself has none to lend.
+ */
+export async function lentServices(t: Owner): Promise<Record<string, string>> {
+  if (shared() === null) return {};
+  const [database, redis] = await Promise.all([freshDatabase(t), sharedRedis(t)]);
+  return { DATABASE_URL: database.url, REDIS_URL: redis.url };
+}
+
 async function asAdmin(url: string, statement: string): Promise<void> {
   const admin = await Database.open({ url, observer: quietObserver(), clock: systemClock });
   try {
