@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/core/clock.ts';
+import { turns } from './turns.ts';
 
 interface Timer {
   atMs: number;
@@ -68,14 +69,14 @@ export class ManualClock implements Clock {
   /** Moves time on by `ms`, running every timer that falls due on the way, also those set meanwhile. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#monotonicMs + ms;
-    await settle();
+    await turns(SETTLE_TURNS);
     for (let timer = this.#next(untilMs); timer; timer = this.#next(untilMs)) {
       this.#move(timer.atMs - this.#monotonicMs);
       timer.run();
-      await settle();
+      await turns(SETTLE_TURNS);
     }
     this.#move(untilMs - this.#monotonicMs);
-    await settle();
+    await turns(SETTLE_TURNS);
   }
 
   /** Moves time on by `ms` as it does for a process that was stopped meanwhile: what fell due runs once, late. */
@@ -110,9 +111,26 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Lets everything that is already resolved run: a few turns, because one wakes the next. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < SETTLE_TURNS; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+/** Everything that is already resolved gets to run: a few turns, because one wakes the next. */
+const SETTLE_TURNS = 3;
+
+/** So much of a clock may pass before {@link passTime} gives up. */
+const PASS_MS_MAX = 600_000;
+
+/**
+ * Moves `clock` on in small steps until `fact` holds, with turns of the event loop between them in which sockets of this
+ * process are read. Resolves with how much time passed on it, which a busy machine does not change; rejects after ten
+ * minutes of it.
+ */
+export async function passTime(clock: ManualClock, fact: () => boolean, stepMs = 10): Promise<number> {
+  const startMs = clock.monotonicMs();
+  while (!fact()) {
+    if (clock.monotonicMs() - startMs > PASS_MS_MAX)
+      throw new Error(`not within ${PASS_MS_MAX} ms of its clock: ${fact}`);
+    await turns(PASS_TURNS);
+    if (!fact()) await clock.advance(stepMs);
+  }
+  return clock.monotonicMs() - startMs;
 }
 
-const SETTLE_TURNS = 3;
+const PASS_TURNS = 5;

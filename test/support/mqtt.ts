@@ -8,6 +8,7 @@ import { createObserver, KnownSecrets, type Observer } from '../../src/core/obse
 import type { NewMessage, Receipt } from '../../src/core/types.ts';
 import { type DeviceRates, type KindRates, UNLIMITED_RATES } from '../../src/ingest/uplinks/common/rate-budget.ts';
 import { MqttListener, type MqttListenerOptions } from '../../src/ingest/uplinks/mqtt/listener.ts';
+import { until } from './until.ts';
 
 /** The secret of every device of {@link startListener}. */
 export const SECRET = 's'.repeat(43);
@@ -190,13 +191,9 @@ export class RawClient {
   }
 }
 
-/** Waits until `fact` holds, looking again every few milliseconds. */
-export async function eventually(fact: () => boolean | Promise<boolean>, withinMs = 5_000): Promise<void> {
-  const untilMs = Date.now() + withinMs;
-  while (!(await fact())) {
-    if (Date.now() > untilMs) throw new Error(`not so within ${withinMs} ms: ${fact}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+/** As {@link until}, for a fact that needs no words. */
+export async function eventually(fact: () => boolean | Promise<boolean>): Promise<void> {
+  await until(String(fact), fact);
 }
 
 /** Value of one metric, summed over its labels. */

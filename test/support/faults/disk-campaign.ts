@@ -2,9 +2,9 @@ import type { Test } from 'tap';
 import { Fleet } from '../fleet.ts';
 import { add, emptyTally } from '../fleet-read-back.ts';
 import { until } from '../processes.ts';
+import { randomFrom } from '../random.ts';
 import { FaultyGateway, type Scene, settle } from './faulty-gateway.ts';
 import type { DiskOrder } from './orders.ts';
-import { randomFrom } from './random.ts';
 import type { FaultResult } from './results.ts';
 
 /** A disk that fails in one way. */

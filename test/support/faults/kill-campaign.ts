@@ -1,9 +1,9 @@
 import { add, emptyTally } from '../fleet-read-back.ts';
 import type { Process } from '../process-tree.ts';
 import { isRunning, until } from '../processes.ts';
+import { randomFrom } from '../random.ts';
 import { type FaultyGateway, type Scene, settle } from './faulty-gateway.ts';
 import { type KillOrder, MOMENTS, STEPS, type Step } from './orders.ts';
-import { randomFrom } from './random.ts';
 import type { FaultResult } from './results.ts';
 
 export interface KillCampaign {

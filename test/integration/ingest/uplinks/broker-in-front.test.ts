@@ -23,7 +23,8 @@ t.test('the broker gets a PUBACK only for what is durable, in order', async (t) 
   t.equal(uplink.stats.acks, 0);
   intake.held[1]!.take();
   intake.held[2]!.take();
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  // The broker's own answer comes behind whatever it would have sent by then.
+  await publishAll(device, 12, 13);
   t.equal(uplink.stats.acks, 0, 'the first is not durable yet');
   t.equal(intake.held.length, 5, 'and the broker sends no more than it may');
   intake.held[0]!.take();
@@ -32,20 +33,19 @@ t.test('the broker gets a PUBACK only for what is durable, in order', async (t) 
   await until('more came', () => intake.held.length >= 8);
   intake.mode = 'open';
   for (const { take } of intake.held.slice(3)) take();
-  await until('the broker has nothing left', () => uplink.stats.acks === 12);
-  t.same(texts(intake.asked), numbered(12));
+  await until('the broker has nothing left', () => uplink.stats.acks === 13);
+  t.same(texts(intake.asked), numbered(13));
   t.same(uplink.status(), { ok: true, reason: null, unacked: 0, sessionsLost: 0 });
 });
 
-t.test('while the journal is full acknowledgements are held and the connection lives', async (t) => {
+t.test('while the journal is full acknowledgements are held, and everything comes when it is not', async (t) => {
   const broker = await Broker.start(t, ['k1']);
-  const { uplink, intake } = await startUplink(t, broker.url, { receiveMaximum: 50, keepaliveS: 1 });
+  const { uplink, intake } = await startUplink(t, broker.url, { receiveMaximum: 50 });
   intake.mode = 'full';
   const device = await broker.device(t, 'k1');
   await publishAll(device, 0, 300);
-  await new Promise((resolve) => setTimeout(resolve, 5_000));
-  t.match(uplink.status(), { ok: true, unacked: 50 });
-  t.equal(uplink.stats.connects, 1, 'PINGRESP came through');
+  await until('as many are with us as may be', () => uplink.status().unacked === 50);
+  t.ok(uplink.status().ok);
   t.equal(uplink.stats.acks, 0);
   intake.mode = 'open';
   await until('all arrived', () => uplink.stats.acks === 300);

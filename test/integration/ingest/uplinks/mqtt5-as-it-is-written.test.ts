@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { ManualClock } from '../../../support/clock.ts';
-import { connectPacket, publishPacket, RawClient, type Rig, startListener } from '../../../support/mqtt.ts';
+import { connectPacket, eventually, publishPacket, RawClient, type Rig, startListener } from '../../../support/mqtt.ts';
 import {
   CLEAN_LOGIN,
   connect5,
@@ -16,6 +16,7 @@ import {
 } from '../../../support/mqtt5.ts';
 import { COMMAND, CONNECTING, ID, PUBLISHING, type Statement, TOPIC } from '../../../support/mqtt5-statements.ts';
 import { NOT_OURS, SUBSCRIBING, TALKING } from '../../../support/mqtt5-statements-2.ts';
+import { turns } from '../../../support/turns.ts';
 
 const device = (t: Test, port: number) => RawClient.device(t, port, ID, { protocolVersion: 5 });
 
@@ -193,7 +194,8 @@ t.test('a device that has Receive Maximum messages open is not read on, and noth
   const client = await device(t, port);
   const publish = (id: number) => joined(publishPacket({ topic: TOPIC, id }).subarray(0, -2), [0], Buffer.from('{}'));
   for (let id = 1; id <= 4; id += 1) client.send(withLength(publish(id)));
-  while (intake.asked.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  await eventually(() => intake.asked.length >= 2);
+  await turns();
   t.equal(intake.asked.length, 2);
   intake.mode = 'open';
   for (const { take } of intake.held.splice(0)) take();

@@ -124,7 +124,9 @@ t.test('mqtt.js: while the journal is full its publishes wait and its connection
     await client.publishAsync('cw/v1/k1/telemetry', `{"n":${n}}`, { qos: 1 });
     acknowledged += 1;
   });
-  await new Promise((resolve) => setTimeout(resolve, 2_200));
+  const pings = new Set<unknown>();
+  client.on('packetreceive', (packet) => void (packet.cmd === 'pingresp' && pings.add(packet)));
+  await eventually(() => pings.size === 2);
   t.equal(acknowledged, 0);
   t.equal(client.connected, true, 'pings are answered meanwhile');
   intake.mode = 'open';

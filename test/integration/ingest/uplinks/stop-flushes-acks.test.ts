@@ -1,6 +1,7 @@
 import t from 'tap';
 import { Authority } from '../../../support/certificates.ts';
 import { eventually, publishPacket, RawClient, startListener } from '../../../support/mqtt.ts';
+import { turns } from '../../../support/turns.ts';
 
 const topic = 'cw/v1/k1/telemetry';
 
@@ -17,7 +18,7 @@ t.test('stop waits for the journal, sends what it still owes and delivers no wil
     stopped = true;
   });
   client.send(publishPacket({ topic, id: 3 }));
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await turns();
   t.equal(stopped, false);
   for (const { take } of intake.held) take();
   await client.closed;
@@ -46,10 +47,6 @@ t.test('stop does not wait for a TLS handshake that never comes', async (t) => {
     tls: { port: 0, ...new Authority(t.testdir(), 'city').issue('localhost') },
   });
   const client = await RawClient.open(t, tlsPort);
-  const startMs = Date.now();
-  const limit = new AbortController();
-  setTimeout(() => limit.abort(), 5_000).unref();
-  await listener.stop(limit.signal);
+  await t.resolves(listener.stop(new AbortController().signal), 'without a signal to end it');
   await client.closed;
-  t.ok(Date.now() - startMs < 3_000);
 });

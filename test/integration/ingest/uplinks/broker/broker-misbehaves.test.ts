@@ -7,6 +7,7 @@ import t, { type Test } from 'tap';
 import { CLIENT_VERSION, clientOptions } from '../../../../../src/ingest/uplinks/broker/link.ts';
 import { EXTERNAL_MQTT_DEFAULTS } from '../../../../../src/ingest/uplinks/broker/options.ts';
 import { openUplink, startUplink } from '../../../../support/broker-uplink.ts';
+import { turns } from '../../../../support/turns.ts';
 import { until } from '../../../../support/until.ts';
 
 interface Peer {
@@ -93,7 +94,7 @@ t.test('a broker that sends more than it may is no longer read, until there is r
   intake.mode = 'hold';
   peer.publish(1, 200);
   await until('reading stopped', () => uplink.stats.readingStops === 1);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await turns();
   t.equal(intake.held.length, 40);
   intake.mode = 'open';
   for (const { take } of intake.held) take();
@@ -108,13 +109,24 @@ t.test('a broker that went silent is noticed after one and a half keepalives, an
   const peer = await startPeer(t);
   const { uplink } = await startUplink(t, peer.url, { keepaliveS: 1 });
   peer.isSilent = true;
-  const sinceMs = performance.now();
   await until('noticed', () => !uplink.status().ok);
-  const tookMs = performance.now() - sinceMs;
-  t.ok(tookMs < 4_000, `after ${Math.round(tookMs)} ms`);
+  t.equal(peer.heard.filter(({ cmd }) => cmd === 'pingreq').length, 1, 'by the first ping without an answer');
   peer.isSilent = false;
   peer.cut();
   await until('found again', () => uplink.status().ok);
+});
+
+t.test('while the journal is full the connection is kept alive, and nothing is acknowledged', async (t) => {
+  const peer = await startPeer(t);
+  const { uplink, intake } = await startUplink(t, peer.url, { receiveMaximum: 50, keepaliveS: 1 });
+  intake.mode = 'full';
+  peer.publish(1, 51);
+  await until('all are with us', () => uplink.status().unacked === 50);
+  // It sends the second only when it has read the answer to the first, which stands behind the messages.
+  await until('two pings', () => peer.heard.filter(({ cmd }) => cmd === 'pingreq').length === 2);
+  t.match(uplink.status(), { ok: true, unacked: 50 });
+  t.same(acked(peer), []);
+  t.equal(uplink.stats.connects, 1);
 });
 
 t.test('a broker without QoS 1 or with a shorter memory is named', async (t) => {
