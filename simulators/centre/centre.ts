@@ -31,8 +31,11 @@ export interface CentreOptions {
   secrets?: string[];
   /** Each entry is appended here as a JSON line. */
   ledgerPath?: string;
-  slowMs?: number;
+  /** How `slow` waits before it answers; half a minute when absent. */
+  dawdle?: () => Promise<void>;
 }
+
+const halfAMinute = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30_000));
 
 const BODY_MAX_BYTES = 1024 * 1024;
 const LEDGER_MAX = 100_000;
@@ -101,7 +104,7 @@ export class CommandCentre {
     const signed = verifyDelivery(parts, this.secrets, Date.now());
     const { alertId, type, ok } = readPayload(body);
     const verdict = signed === 'right' && !ok ? 'unparseable' : signed;
-    if (this.#mood === 'slow') await new Promise((resolve) => setTimeout(resolve, this.#options.slowMs ?? 30_000));
+    if (this.#mood === 'slow') await (this.#options.dawdle ?? halfAMinute)();
     const status = this.#statusFor(verdict);
     const duplicate = this.#accepted.has(webhookId);
     if (verdict === 'right' && (status === 204 || status === null)) this.#accepted.add(webhookId);

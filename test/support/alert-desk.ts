@@ -19,7 +19,7 @@ import { Subscriptions } from '../../src/alerts/route/subscriptions.ts';
 import { AlertPlates } from '../../src/alerts/rules/plates.ts';
 import type { SinkMaker } from '../../src/alerts/sinks/sink.ts';
 import { openSinks, SINKS } from '../../src/alerts/sinks/sinks.ts';
-import { systemClock } from '../../src/core/clock.ts';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { Observer } from '../../src/core/observe.ts';
 import type { Caller } from '../../src/core/types.ts';
 import { Database } from '../../src/platform/database/database.ts';
@@ -52,6 +52,8 @@ export interface DeskOptions {
   sinks?: readonly SinkMaker[];
   stages?: readonly Stage[];
   observer?: Observer;
+  /** By which a send is given up; the system's when absent. */
+  sendClock?: Clock;
 }
 
 /** The alert side of a gateway on a real PostgreSQL and Redis, without journal and rules. */
@@ -61,7 +63,7 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const box = new Vault(randomBytes(32));
   const database = await Database.open({ url: urls.database, observer, clock });
   await migrate(database);
-  const outbound = new Outbound({ clock, observer });
+  const outbound = new Outbound({ clock: urls.sendClock ?? clock, observer });
   const work = new WorkQueue({ database, clock, observer, leaseMs: 15_000 });
   const id = await databaseId(database);
   const doorbell = new Doorbell({ redisUrl: urls.redis, databaseId: id, work, clock, observer, sweepMs: 200 });

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import t from 'tap';
 import { type CentreOptions, CommandCentre } from '../../../simulators/centre/centre.ts';
+import { ManualClock } from '../../support/clock.ts';
+import { until } from '../../support/until.ts';
 
 const SECRET = `whsec_${randomBytes(32).toString('base64')}`;
 
@@ -70,16 +72,19 @@ t.test('while a secret is replaced both are taken', async (t) => {
 });
 
 t.test('it can be down, failing, slow and forgetful', async (t) => {
-  const centre = await startCentre(t, { slowMs: 100 });
+  const clock = new ManualClock();
+  const centre = await startCentre(t, { dawdle: () => clock.sleep(1_000) });
   await centre.be('down');
   await t.rejects(deliver(centre));
   await centre.be('failing');
   t.equal(await deliver(centre), 500);
   t.equal(centre.effects.length, 0);
   await centre.be('slow');
-  const startMs = performance.now();
-  t.equal(await deliver(centre, { id: 'slow' }), 204);
-  t.ok(performance.now() - startMs >= 99);
+  const slow = deliver(centre, { id: 'slow' });
+  await until('it is taking its time', () => clock.waiting === 1);
+  t.equal(centre.effects.length, 0);
+  await clock.advance(1_000);
+  t.equal(await slow, 204);
   await centre.be('forgetful');
   await t.rejects(deliver(centre, { id: 'lost-answer' }));
   await centre.be('open');

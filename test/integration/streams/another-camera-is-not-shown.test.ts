@@ -21,8 +21,7 @@ t.test('what is found to be another camera while it is shown ends at once, with 
   t.match(service.list()[0], { reason: 'other-unit' });
   t.same(lost.slice(0, 1), ['cam']);
   foreign.delete('cam');
-  await service.playlist(look('cam'));
-  t.pass('and it is shown again when the registered one answers');
+  await t.resolves(service.playlist(look('cam')), 'and it is shown again when the registered one answers');
 });
 
 t.test('a camera that turns out to be another one when it is reached is not shown for a moment', async (t) => {

@@ -52,28 +52,24 @@ const nal = fc.tuple(fc.integer({ min: 1, max: 23 }), fc.integer({ min: 0, max: 
 });
 
 t.test('what is cut into packets is put together again as it was', async (t) => {
-  fc.assert(
-    fc.property(
-      fc.array(nal, { minLength: 1, maxLength: 5 }),
-      fc.integer({ min: 0, max: 65_535 }),
-      (nals, sequence) => {
-        const template = cutIntoPackets({ nals, key: true, atTicks: 0 });
-        const packets = takeApart(stampPackets(template, { channel: 4, sequence, timestamp: 2 ** 32 + 7, ssrc: 1 }));
-        const rightNumbers = packets.every((packet, index) => packet.sequence === ((sequence + index) & 0xffff));
-        const markers = packets.map(({ marker }) => marker);
-        return (
-          Buffer.concat(putTogether(packets)).equals(Buffer.concat(nals)) &&
-          rightNumbers &&
-          markers.lastIndexOf(true) === packets.length - 1 &&
-          markers.indexOf(true) === packets.length - 1 &&
-          packets.every(
-            ({ channel, timestamp, payload }) => channel === 4 && timestamp === 7 && payload.length <= 1_400,
-          )
-        );
-      },
-    ),
+  const property = fc.property(
+    fc.array(nal, { minLength: 1, maxLength: 5 }),
+    fc.integer({ min: 0, max: 65_535 }),
+    (nals, sequence) => {
+      const template = cutIntoPackets({ nals, key: true, atTicks: 0 });
+      const packets = takeApart(stampPackets(template, { channel: 4, sequence, timestamp: 2 ** 32 + 7, ssrc: 1 }));
+      const rightNumbers = packets.every((packet, index) => packet.sequence === ((sequence + index) & 0xffff));
+      const markers = packets.map(({ marker }) => marker);
+      return (
+        Buffer.concat(putTogether(packets)).equals(Buffer.concat(nals)) &&
+        rightNumbers &&
+        markers.lastIndexOf(true) === packets.length - 1 &&
+        markers.indexOf(true) === packets.length - 1 &&
+        packets.every(({ channel, timestamp, payload }) => channel === 4 && timestamp === 7 && payload.length <= 1_400)
+      );
+    },
   );
-  t.pass();
+  t.doesNotThrow(() => fc.assert(property));
 });
 
 t.test('stamping leaves the template alone', async (t) => {

@@ -6,6 +6,7 @@ import { parseRule } from '../../../../src/alerts/rules/rules.ts';
 import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
 import { ADMIN, PLATES, startAlertDesk, startReceiver, webhookAt } from '../../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
+import { ManualClock } from '../../../support/clock.ts';
 import { incarnationOf } from '../../../support/journal.ts';
 import { startRedis } from '../../../support/services.ts';
 import { freshDatabase } from '../../../support/shared-database.ts';
@@ -25,7 +26,8 @@ const FIRES = 60;
 
 const postgres = await freshDatabase(t);
 const redis = await startRedis(t);
-const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url });
+// No send is ever given up, so that whoever is told waits for none that hangs.
+const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url, sendClock: new ManualClock() });
 
 let offset = 0;
 const parsed = parseRule(FIRE, kindCatalogue);
@@ -65,18 +67,14 @@ async function startSilence(t: Test): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
-async function delaysOf(t: Test, name: string, jurisdiction: string): Promise<number[]> {
+async function isTold(t: Test, name: string, jurisdiction: string): Promise<void> {
   const receiver = await startReceiver(t);
   const { subscription } = await desk.subscriptions.create(ADMIN, { name, ...webhookAt(receiver.url), jurisdiction });
-  const delays: number[] = [];
   for (let number = 1; number <= 3; number += 1) {
-    const startedMs = performance.now();
     await fires(`${name}${number}`, jurisdiction, 1);
-    await until('the next delivery', () => receiver.received.length === number, 20_000);
-    delays.push(Math.round(performance.now() - startedMs));
+    await until('the next delivery', () => receiver.received.length === number);
   }
   await desk.subscriptions.remove(ADMIN, subscription.id);
-  return delays;
 }
 
 t.test('a receiver that never answers does not hold up the others', async (t) => {
@@ -85,12 +83,10 @@ t.test('a receiver that never answers does not hold up the others', async (t) =>
   await fires('s', '330212', FIRES);
   const counts = async () => (await desk.subscriptions.list(ADMIN)).find(({ id }) => id === subscription.id)?.counts;
   await until('all its alerts are raised', async () => (await counts())?.waiting === FIRES);
-  const delays = await delaysOf(t, 'well', '330203');
-  t.ok(Math.max(...delays) < 2_000, `delivered within ${delays} ms`);
+  await isTold(t, 'well', '330203');
 
   await redis.stop();
   await until('the loss is seen', () => !desk.doorbell.up());
-  const without = await delaysOf(t, 'later', '330203');
-  t.ok(Math.max(...without) < 4_000, `without Redis within ${without} ms`);
+  await isTold(t, 'later', '330203');
   t.equal((await counts())?.waiting, FIRES, 'and nothing of it was given up');
 });

@@ -3,8 +3,10 @@ import { listen } from '../../../../src/api/server/server.ts';
 import { hastyClock, startAlertsApi } from '../../../support/alerts-api.ts';
 import { bearer, startApi, TOKENS } from '../../../support/api.ts';
 import { EventReader } from '../../../support/event-reader.ts';
+import { chance } from '../../../support/random.ts';
 import { until } from '../../../support/until.ts';
 
+const random = chance();
 const { api, alerts, raise, alertOf, ask } = await startAlertsApi(t);
 const { port } = await listen(api.app, { host: '127.0.0.1', port: 0 });
 
@@ -25,7 +27,7 @@ t.test(
     })();
     while (seen.length < devices.length) {
       const reader = new EventReader(t, port, { lastId });
-      const wanted = Math.min(devices.length - seen.length, 1 + Math.floor(Math.random() * 40));
+      const wanted = Math.min(devices.length - seen.length, 1 + Math.floor(random() * 40));
       await until('some more', () => reader.devices.length >= wanted);
       reader.socket.destroy();
       seen.push(...reader.devices);

@@ -69,9 +69,8 @@ t.test('PostgreSQL and InfluxDB are asked, and a wrong password is a problem', a
   const env = { INFLUX_URL: influx.url, INFLUX_USERNAME: influx.username, INFLUX_PASSWORD: influx.password };
   const deps = await depsWith(t, { ...env, DATABASE_URL: postgres.url });
   t.same(wrong(await examine(deps)), []);
-  const database = await Database.open({ ...deps, url: postgres.url });
-  await database.close();
-  t.pass('the look leaves no metric behind that the start after it would meet');
+  const start = Database.open({ ...deps, url: postgres.url }).then((database) => database.close());
+  await t.resolves(start, 'the look leaves no metric behind that the start after it would meet');
   const url = postgres.url.replace(/:[^:@]*@/, ':not-the-password@');
   const findings = wrong(await examine(await depsWith(t, { ...env, DATABASE_URL: url, INFLUX_PASSWORD: 'wrong' })));
   t.match(findings, [

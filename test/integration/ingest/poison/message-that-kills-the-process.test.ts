@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import t from 'tap';
-import { systemClock } from '../../../../src/core/clock.ts';
+import { type Clock, systemClock } from '../../../../src/core/clock.ts';
 import type { Message } from '../../../../src/core/types.ts';
 import { CrashGuard } from '../../../../src/ingest/poison/crash-guard.ts';
+import { ManualClock } from '../../../support/clock.ts';
 import {
   kioskMessage,
   openJournal,
@@ -13,6 +14,7 @@ import {
   temporaryDirectory,
 } from '../../../support/journal.ts';
 import { storedMessage } from '../../../support/kiosk-kind.ts';
+import { turns } from '../../../support/turns.ts';
 
 const CHILD = new URL('../../../support/poison-child.ts', import.meta.url).pathname;
 const DEADLY = 150;
@@ -75,11 +77,11 @@ t.test(
 );
 
 /** A guard's lives one after the other: a death is the directory as it is at that moment. */
-async function lives(t: Teardown) {
+async function lives(t: Teardown, clock: Clock = systemClock) {
   let directory = await temporaryDirectory(t);
   let copies = 0;
   return {
-    next: () => CrashGuard.open({ directory, clock: systemClock, observer: quietObserver() }),
+    next: () => CrashGuard.open({ directory, clock, observer: quietObserver() }),
     die: () => {
       copies += 1;
       cpSync(directory, `${directory}-${copies}`, { recursive: true });
@@ -143,14 +145,15 @@ t.test('bytes that kill at the door, before they are journaled, are refused afte
 });
 
 t.test('what was under way for longer than a second, or when the end was asked for, is not suspect', async (t) => {
-  const { next, die } = await lives(t);
+  const clock = new ManualClock();
+  const { next, die } = await lives(t, clock);
   const messages = [storedMessage('{}', { offset: 10, endOffset: 20 })].map((message) => {
     return { message, records: [], refusals: [] };
   });
   const batch = { lane: 'live' as const, from: 10, to: 20, messages };
   const first = await next();
   await first.reader('first', 'live').enter(batch);
-  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  await clock.advance(1_000);
   die();
   const second = await next();
   t.equal(second.suspects, 0);
@@ -205,7 +208,7 @@ t.test('a reader that died while it waited, or before it tried again, proves lit
   for (let death = 1; death <= 5; death += 1) {
     t.notOk(isAside(guard), `before death ${death}`);
     await guard.reader('first', 'live').enter(batch);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await turns();
     die();
     await next();
     die();

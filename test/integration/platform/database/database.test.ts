@@ -11,6 +11,7 @@ import {
   withinJurisdiction,
 } from '../../../../src/platform/database/database.ts';
 import { quietObserver, startPostgres } from '../../../support/services.ts';
+import { until } from '../../../support/until.ts';
 
 interface Things {
   thing: { id: string; parent: string | null; at_ms: number | null; jurisdiction: string };
@@ -78,7 +79,7 @@ t.test('two transactions that block each other are both done, one of them again'
       await sql`update thing set at_ms = at_ms + 1 where id = ${first}`.execute(tx.tables());
       holding += 1;
       // Neither goes on before each has what the other wants.
-      while (holding < 2) await systemClock.sleep(5);
+      await until('each holds one', () => holding >= 2);
       await sql`update thing set at_ms = at_ms + 1 where id = ${second}`.execute(tx.tables());
     });
   await Promise.all([both('left', 'right'), both('right', 'left')]);

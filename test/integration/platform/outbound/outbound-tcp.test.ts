@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { TcpOutbound } from '../../../../src/platform/outbound/tcp.ts';
+import { keepAlive } from '../../../support/journal.ts';
 
 const NETWORKS = ['127.64.0.0/16'];
 
@@ -58,13 +59,14 @@ t.test('short and foreign spellings of addresses are refused without a look-up',
 });
 
 t.test('failures say in a word what was wrong, within the deadline', async (t) => {
+  keepAlive(t);
   const nobody = async () => {
     throw Object.assign(new Error('x'), { code: 'ENOTFOUND' });
   };
   const tcp = new TcpOutbound({ clock: systemClock, lookup: nobody });
   await t.rejects(tcp.connect(target('camera.site', 9)), { code: 'outbound.failed', cause: { reason: 'dns' } });
   await t.rejects(tcp.connect(target('127.64.0.9', 9)), { code: 'outbound.failed', cause: { reason: 'unreachable' } });
-  const slow = new TcpOutbound({ clock: systemClock, lookup: () => systemClock.sleep(1_000).then(() => []) });
+  const slow = new TcpOutbound({ clock: systemClock, lookup: () => new Promise(() => {}) });
   const late = slow.connect({ ...target('camera.site', 9), deadlineMs: 50 });
   await t.rejects(late, { code: 'outbound.failed', cause: { reason: 'timeout' } });
   const stop = AbortSignal.abort(new Error('no longer wanted'));

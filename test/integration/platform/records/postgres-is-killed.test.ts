@@ -23,7 +23,7 @@ t.test('edits answered with success survive kill -9 of PostgreSQL, and the pool 
       } catch (error) {
         t.match(error, { code: 'store.unavailable' }, 'nothing but "try again" is told');
         refused += 1;
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await until('PostgreSQL is there', () => child.ready, 20_000);
       }
     }
   };

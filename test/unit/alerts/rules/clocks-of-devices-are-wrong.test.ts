@@ -97,8 +97,7 @@ t.test('a clock that is ahead, behind or not believed hides no reading but backl
       }
     }
   });
-  fc.assert(property, { numRuns: 500 });
-  t.pass('held for 500 runs');
+  t.doesNotThrow(() => fc.assert(property, { numRuns: 500 }));
 });
 
 t.test('a replay is ordered by its first receipt, not by the time it is replayed', async (t) => {

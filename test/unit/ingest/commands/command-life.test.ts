@@ -31,8 +31,7 @@ t.test('whatever happens in whatever order, there is exactly one outcome, and it
     }
     return outcome !== null && (life.state === 'expired' || life.replied);
   });
-  fc.assert(property, { numRuns: 5_000 });
-  t.pass();
+  t.doesNotThrow(() => fc.assert(property, { numRuns: 5_000 }));
 });
 
 /** What may close a command, as plainly as it can be said. */
