@@ -164,7 +164,9 @@ export class TestCamera {
         reply('302 Moved', ['Location: rtsp://127.0.0.1:6379/inner']);
         return null;
       case 'login-loop':
-        reply('401 Unauthorized', [`WWW-Authenticate: Digest realm="x", nonce="${Math.random()}", stale=true`]);
+        reply('401 Unauthorized', [
+          `WWW-Authenticate: Digest realm="x", nonce="${randomBytes(8).toString('hex')}", stale=true`,
+        ]);
         return null;
       case 'udp-only':
         if (method === 'SETUP') reply('200 OK', ['Transport: RTP/AVP;unicast;server_port=5000-5001', 'Session: 1']);
@@ -236,12 +238,17 @@ export class TestCamera {
     if (mode === 'no-media') return Buffer.alloc(0);
     if (mode === 'no-pictures') return packetizer.frame([Buffer.from([0x06, 0x05, 0x01, 0xc4, 0x80])], timestamp);
     if (mode === 'noise') return packetizer.frame([noise(number)], timestamp);
-    if (mode === 'garbage-rtp') return Buffer.concat([Buffer.from([0x24, 0, 0x03, 0x84]), Buffer.alloc(900)]);
+    if (mode === 'garbage-rtp') return GARBAGE_RTP;
     if (mode === 'no-key-frame' && key) return Buffer.alloc(0);
     const { units = (all) => all, wire = (all) => all } = this.#options;
     return wire(packetizer.frame(units(key ? [sps, pps, ...nals] : nals, number), timestamp), number);
   }
 }
+
+/** Media frames that hold no RTP: ten of them for each picture. */
+const GARBAGE_RTP = Buffer.concat(
+  Array.from({ length: 10 }, () => Buffer.concat([Buffer.from([0x24, 0, 0x03, 0x84]), Buffer.alloc(900)])),
+);
 
 /** Types of NAL units that are no key frame and cannot announce one (a recovery point in type 6 does). */
 const NO_KEY_TYPES = [1, 9, 12, 30, 31];

@@ -3,13 +3,14 @@ import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { systemClock } from '../../src/core/clock.ts';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets, type Observer } from '../../src/core/observe.ts';
 import { TcpOutbound } from '../../src/platform/outbound/tcp.ts';
 import { type Cage, findCage } from '../../src/streams/ffmpeg/cage.ts';
 import { Spawner, type SpawnerOptions } from '../../src/streams/ffmpeg/spawner.ts';
 import { StreamService } from '../../src/streams/live/service.ts';
 import { CameraPool, type CameraPoolOptions } from '../../src/streams/pool/camera-pool.ts';
+import type { PullTimes } from '../../src/streams/pool/pull-machine.ts';
 import type { CameraAddress, View } from '../../src/streams/pool/types.ts';
 import { soleLeases } from './memory-leases.ts';
 import { TestCamera } from './rtsp-camera.ts';
@@ -40,8 +41,13 @@ export interface StreamBed {
   lost: string[];
 }
 
+interface StreamOptions extends CameraPoolOptions {
+  clock: Clock;
+}
+
 /** A stream service with real ffmpeg and cameras by name, stopped with the test. */
-export async function startStreams(t: Test, options: Partial<CameraPoolOptions> = {}): Promise<StreamBed> {
+export async function startStreams(t: Test, options: Partial<StreamOptions> = {}): Promise<StreamBed> {
+  const { clock = systemClock, ...others } = options;
   const directory = mkdtempSync(join(tmpdir(), 'cw-'));
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
@@ -62,10 +68,10 @@ export async function startStreams(t: Test, options: Partial<CameraPoolOptions> 
     withheld: (id: string) => foreign.get(id) ?? null,
     lost: (id: string) => void lost.push(id),
   };
-  const tcp = new TcpOutbound({ clock: systemClock });
+  const tcp = new TcpOutbound({ clock });
   const pool = new CameraPool(
-    { clock: systemClock, observer, cameras: source, tcp, leases: soleLeases(systemClock) },
-    { socketDirectory: join(directory, 'v'), cameraNetworks: [TEST_NETWORK], ...CAGED, ...options },
+    { clock, observer, cameras: source, tcp, leases: soleLeases(clock) },
+    { socketDirectory: join(directory, 'v'), cameraNetworks: [TEST_NETWORK], ...CAGED, ...others },
   );
   const service = new StreamService({ pool, cameras: source, register: async (view) => void views.push(view) });
   t.teardown(async () => {
@@ -112,9 +118,12 @@ export function look(deviceId: string, viewer = 'op-1'): View {
 }
 
 /** A stream service with one camera that is being recorded and watched. */
-export async function watching(t: Test): Promise<{ bed: StreamBed; camera: TestCamera }> {
+export async function watching(
+  t: Test,
+  times: Partial<PullTimes> = {},
+): Promise<{ bed: StreamBed; camera: TestCamera }> {
   const camera = await TestCamera.start(t);
-  const bed = await startStreams(t);
+  const bed = await startStreams(t, { times });
   bed.cameras.set('cam', { url: camera.url });
   await bed.service.lease(look('cam', 'recorder'));
   await bed.service.playlist(look('cam'));

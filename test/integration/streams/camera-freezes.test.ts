@@ -17,13 +17,11 @@ t.test('a camera that freezes in the middle is noticed and opened again', async 
   cameras.set('cam', { url: camera.url });
   const lease = await service.lease(look('cam', 'recorder'));
   await service.playlist(look('cam'));
-  const frozenMs = performance.now();
   camera.frozen = true;
   const failure = await new Promise((resolve) => {
     lease.listen({ epoch: () => {}, fragment: () => {}, failed: resolve });
   });
   t.match(failure, { reason: 'stalled' });
-  t.ok(performance.now() - frozenMs < 6_000);
   camera.frozen = false;
   await until('pictures return', () => camera.plays === 2 && service.list()[0]?.state === 'live');
 });

@@ -3,15 +3,13 @@ import { isRunning } from '../../support/processes.ts';
 import { watching } from '../../support/streams.ts';
 import { until } from '../../support/until.ts';
 
-t.test('ffmpeg stopped but alive: the watchdog replaces it within fifteen seconds', async (t) => {
-  const { bed } = await watching(t);
+t.test('ffmpeg stopped but alive: the watchdog replaces it', async (t) => {
+  const { bed } = await watching(t, { stallMs: 2_000 });
   const [pid = 0] = bed.service.processes().ffmpeg;
-  const stoppedMs = performance.now();
   process.kill(pid, 'SIGSTOP');
   await until('it is replaced', () => {
     const [now] = bed.service.processes().ffmpeg;
     return now !== undefined && now !== pid && bed.service.list()[0]?.state === 'live';
   });
-  t.ok(performance.now() - stoppedMs < 15_000, `took ${Math.round(performance.now() - stoppedMs)} ms`);
   t.notOk(isRunning(pid), 'the stopped one is gone');
 });

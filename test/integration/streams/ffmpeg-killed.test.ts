@@ -4,15 +4,13 @@ import { until } from '../../support/until.ts';
 
 const fragmentAt = ({ service }: StreamBed) => service.list()[0]?.lastFragmentAt ?? '';
 
-t.test('ffmpeg killed: pictures are back within five seconds, after a discontinuity', async (t) => {
+t.test('ffmpeg killed: pictures are back, after a discontinuity', async (t) => {
   const { bed, camera } = await watching(t);
   const [pid = 0] = bed.service.processes().ffmpeg;
   const before = fragmentAt(bed);
-  const killedMs = performance.now();
   process.kill(pid, 'SIGKILL');
   await until('it is noticed', () => bed.service.list()[0]?.state !== 'live');
   await until('pictures return', () => bed.service.list()[0]?.state === 'live' && fragmentAt(bed) > before);
-  t.ok(performance.now() - killedMs < 5_000, `took ${Math.round(performance.now() - killedMs)} ms`);
   t.equal(camera.plays, 2);
   const { body } = await until('a segment of the new run', async () => {
     const answer = await bed.service.mediaPlaylist(look('cam'));

@@ -1,54 +1,62 @@
 import t from 'tap';
+import { systemClock } from '../../../src/core/clock.ts';
+import type { Fragment } from '../../../src/streams/fmp4/wall-clock.ts';
 import { type CameraMode, TestCamera } from '../../support/rtsp-camera.ts';
 import { look, startStreams } from '../../support/streams.ts';
+import { until } from '../../support/until.ts';
 
-/** What each sort of misbehaviour is called, and the longest time until the viewer is told. */
-const CASES: [CameraMode, string, number][] = [
-  ['silent', 'timeout', 11_000],
-  ['drip', 'timeout', 11_000],
-  ['endless-header', 'nonsense', 3_000],
-  ['huge-body', 'nonsense', 3_000],
-  ['garbage', 'nonsense', 3_000],
-  ['login-loop', 'auth', 3_000],
-  ['redirect', 'redirect', 3_000],
-  ['udp-only', 'refused', 3_000],
-  ['no-video', 'codec-unsupported', 3_000],
-  ['no-media', 'timeout', 17_000],
-  ['no-pictures', 'nonsense', 17_000],
-  ['no-key-frame', 'no-key-frame', 17_000],
+/** What each sort of misbehaviour is called. */
+const CASES: [CameraMode, string][] = [
+  ['silent', 'timeout'],
+  ['drip', 'timeout'],
+  ['endless-header', 'nonsense'],
+  ['huge-body', 'nonsense'],
+  ['garbage', 'nonsense'],
+  ['login-loop', 'auth'],
+  ['redirect', 'redirect'],
+  ['udp-only', 'refused'],
+  ['no-video', 'codec-unsupported'],
+  ['no-media', 'timeout'],
+  ['no-pictures', 'nonsense'],
+  ['no-key-frame', 'no-key-frame'],
   // Chance decides whether ffmpeg gives up on noise or waits for a key frame.
-  ['noise', 'nonsense|no-key-frame', 17_000],
-  ['garbage-rtp', 'nonsense', 11_000],
+  ['noise', 'nonsense|no-key-frame'],
+  ['garbage-rtp', 'nonsense'],
 ];
 
-t.test('each hostile camera gets a plain reason in time, and its neighbours go on', async (t) => {
-  const { service, cameras } = await startStreams(t);
+/** Deadlines come so many times sooner, once the neighbour is there. */
+const HASTE = 3;
+
+t.test('each hostile camera gets a plain reason, and its neighbours go on', async (t) => {
+  let haste = 1;
+  const clock = { ...systemClock, after: (ms: number, run: () => void) => systemClock.after(ms / haste, run) };
+  const { service, cameras } = await startStreams(t, { clock, times: { stallMs: 30_000 } });
   const neighbour = await TestCamera.start(t);
   cameras.set('neighbour', { url: neighbour.url });
   await service.playlist(look('neighbour'));
   const held = await service.lease(look('neighbour', 'recorder'));
-  let longestGapMs = 0;
-  let lastMs = performance.now();
+  const heard: Fragment[] = [];
   held.listen({
     epoch: () => {},
-    fragment: () => {
-      longestGapMs = Math.max(longestGapMs, performance.now() - lastMs);
-      lastMs = performance.now();
-    },
+    fragment: (fragment) => void heard.push(fragment),
     failed: ({ reason }) => t.fail(`the neighbour failed: ${reason}`),
   });
 
-  const outcome = async ([mode, reason, limitMs]: (typeof CASES)[number]) => {
+  const outcome = async ([mode, reason]: (typeof CASES)[number]) => {
     const camera = await TestCamera.start(t, { mode });
     cameras.set(mode, { url: camera.url, username: 'viewer', password: 'no-matter-which' });
-    const beganMs = performance.now();
     const error = await service.playlist(look(mode)).catch((cause: unknown) => cause);
-    const tookMs = performance.now() - beganMs;
     t.match(error, { code: 'stream.unavailable' }, `${mode}: ${String(error)}`);
     t.match(service.status(mode)[0]?.reason, new RegExp(`^(${reason})$`), `${mode} is called ${reason}`);
-    t.ok(tookMs < limitMs, `${mode} took ${Math.round(tookMs)} ms`);
   };
+  haste = HASTE;
   await Promise.all(CASES.map(outcome));
-  t.ok(longestGapMs < 2_000, `the neighbour's longest gap was ${Math.round(longestGapMs)} ms`);
+  const { length } = heard;
+  await until('the neighbour still goes on', () => heard.length > length);
+  const isWhole = heard.slice(1).every(({ decodeTimeMs }, index) => {
+    const before = heard[index]!;
+    return Math.abs(before.decodeTimeMs + before.durationMs - decodeTimeMs) < 1;
+  });
+  t.ok(isWhole, 'no picture of it is missing');
   t.equal(neighbour.plays, 1, 'and it was never opened again');
 });
