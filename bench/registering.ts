@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, setGlobalDispatcher } from 'undici';
 import { Gateway } from '../test/support/gateway.ts';
 import { MqttDevice } from '../test/support/mqtt-devices.ts';
-import { until } from '../test/support/processes.ts';
+import { until } from '../test/support/until.ts';
 import { RECEIVER_NETWORKS, WebhookReceiver } from '../test/support/webhook-receiver.ts';
 import { cpuOf, owner, print, quantiles, run, setting } from './support/harness.ts';
 

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import { EventReader } from '../support/event-reader.ts';
 import { ADMIN_TOKEN, Gateway } from '../support/gateway.ts';
 import { MqttDevice } from '../support/mqtt-devices.ts';
-import { until } from '../support/processes.ts';
+import { until } from '../support/until.ts';
 import { RECEIVER_NETWORKS, WebhookReceiver } from '../support/webhook-receiver.ts';
 
 // A busy machine takes several times what a quiet one does.

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { Fleet } from '../support/fleet.ts';
 import { Gateway } from '../support/gateway.ts';
-import { isRunning, until } from '../support/processes.ts';
+import { isRunning } from '../support/processes.ts';
+import { until } from '../support/until.ts';
 
 t.test('kill -9 of influxd, redis-server and postgres under load: acks go on, nothing is lost', async (t) => {
   const gateway = await Gateway.start(t);

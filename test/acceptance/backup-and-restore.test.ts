@@ -4,9 +4,9 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Gateway } from '../support/gateway.ts';
-import { until } from '../support/processes.ts';
 import { refusedStart } from '../support/refused-start.ts';
 import { temporaryDirectory } from '../support/services.ts';
+import { until } from '../support/until.ts';
 
 t.setTimeout(300_000);
 

@@ -7,8 +7,8 @@ import { ADMIN_TOKEN, type Answer, Gateway } from '../support/gateway.ts';
 import { HOSTILE_RECORDS, HOSTILE_REQUESTS } from '../support/hostile-requests.ts';
 import { tinyPicture } from '../support/images.ts';
 import { connectPacket, publishPacket, RawClient } from '../support/mqtt.ts';
-import { until } from '../support/processes.ts';
 import { lentServices } from '../support/shared-database.ts';
+import { until } from '../support/until.ts';
 
 const TOO_LARGE = Buffer.alloc(300 * 1024, 0x20);
 const gateway = await Gateway.start(t, await lentServices(t));

@@ -1,8 +1,8 @@
 import t from 'tap';
 import { Gateway } from '../support/gateway.ts';
 import { type Login, mosquitto, type Outcome } from '../support/mosquitto.ts';
-import { until } from '../support/processes.ts';
 import { lentServices } from '../support/shared-database.ts';
+import { until } from '../support/until.ts';
 
 const READINGS = 1_000;
 const BACKFILLS = 60;

@@ -7,7 +7,7 @@ import { startCameras } from '../support/cameras.ts';
 import { cloneCheckout, Demo } from '../support/demo.ts';
 import { decode, decodeStill, probe } from '../support/players.ts';
 import { descendantsOf, stillThere } from '../support/process-tree.ts';
-import { until } from '../support/processes.ts';
+import { until } from '../support/until.ts';
 
 const PICTURES = join(import.meta.dirname, '../../test-results');
 /** From the moment the city is connected; the slowest is the camera, with its 30 s of silence. */

@@ -1,8 +1,8 @@
 import t from 'tap';
 import { Gateway } from '../support/gateway.ts';
 import { BUCKET, Influx2StandIn, ORG, TOKEN } from '../support/influx2-standin.ts';
-import { until } from '../support/processes.ts';
 import { lentServices } from '../support/shared-database.ts';
+import { until } from '../support/until.ts';
 
 t.test(
   'with a server of 2.x that goes away and returns, what was accepted is there and can be asked for',

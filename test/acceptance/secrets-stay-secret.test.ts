@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import t, { type Test } from 'tap';
 import { ADMIN_TOKEN, Gateway } from '../support/gateway.ts';
-import { until } from '../support/processes.ts';
 import { TestCamera } from '../support/rtsp-camera.ts';
 import { startInflux, startPostgres, startRedis } from '../support/services.ts';
+import { until } from '../support/until.ts';
 
 // A busy machine takes several times what a quiet one does.
 t.setTimeout(240_000);

@@ -4,8 +4,8 @@ import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { SmallDisk } from '../support/faults/small-disk.ts';
 import { Gateway } from '../support/gateway.ts';
-import { until } from '../support/processes.ts';
 import { startInflux, startRedis } from '../support/services.ts';
+import { until } from '../support/until.ts';
 
 t.setTimeout(240_000);
 

@@ -1,20 +1,16 @@
 import type { FindingTable } from '../../src/alerts/desk/tables.ts';
 import { Watchlists } from '../../src/alerts/watchlists/watchlists.ts';
-import { type Clock, systemClock } from '../../src/core/clock.ts';
+import { systemClock } from '../../src/core/clock.ts';
 import { enqueueWork } from '../../src/platform/work/work.ts';
 import { ADMIN, type DeskOptions, startAlertDesk } from './alert-desk.ts';
 import { bearer, HERE, startApi, TOKENS } from './api.ts';
+import { hasty } from './clock.ts';
 import { fireAt } from './findings.ts';
 import type { Owner } from './services.ts';
 import { freshDatabase, sharedRedis } from './shared-database.ts';
 import { until } from './until.ts';
 
-/** The system's clock, whose deadlines come fifty times sooner. */
-export const hastyClock: Clock = {
-  ...systemClock,
-  after: (ms, run) => systemClock.after(ms / 50, run),
-  every: (ms, run) => systemClock.every(ms / 50, run),
-};
+export const hastyClock = hasty(() => 50);
 
 export interface AskOptions {
   token?: string;

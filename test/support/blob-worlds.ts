@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import fs, { type FileHandle } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
@@ -32,7 +33,7 @@ const DAY_MS = 24 * 3600 * 1000;
 /** A folder of this machine. */
 export async function localFolderWorld(t: Owner, database: Database): Promise<BlobWorld> {
   const directory = join(await temporaryDirectory(t), 'blobs');
-  const name = `blobs-${process.hrtime.bigint()}`;
+  const name = `blobs-${randomUUID()}`;
   let laterMs = 0;
   let room = Number.POSITIVE_INFINITY;
   const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + laterMs };

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/core/clock.ts';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { turns } from './turns.ts';
 
 interface Timer {
@@ -109,6 +109,16 @@ export class ManualClock implements Clock {
     this.#monotonicMs += ms;
     this.#wallMs += ms;
   }
+}
+
+/** The system's clock, whose pauses and deadlines come `times` as soon; asked at each of them. */
+export function hasty(times: () => number): Clock {
+  return {
+    ...systemClock,
+    sleep: (ms, signal) => systemClock.sleep(ms / times(), signal),
+    after: (ms, run) => systemClock.after(ms / times(), run),
+    every: (ms, run) => systemClock.every(ms / times(), run),
+  };
 }
 
 /** Everything that is already resolved gets to run: a few turns, because one wakes the next. */

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { descendantsOf, type Process } from './process-tree.ts';
-import { until } from './processes.ts';
 import { type Owner, temporaryDirectory } from './services.ts';
+import { until } from './until.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** What the issue promises, downloads apart. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { setTimeout as pause } from 'node:timers/promises';
+import { lasts } from './lasting.ts';
 import type { Owner } from './services.ts';
 
 /** What happens to one request instead of being passed on and answered. */
@@ -75,7 +75,7 @@ export class FaultProxy {
       request.socket.resetAndDestroy();
       return;
     }
-    if (fault?.type === 'slow') await pause(fault.ms);
+    if (fault?.type === 'slow') await lasts(fault.ms);
     response.writeHead(answer.status, answer.headers).end(answer.body);
   }
 

@@ -3,7 +3,7 @@ import { FleetDevice, type Login } from './fleet-device.ts';
 import { add, emptyTally, type Since, type Tally, tallyOf } from './fleet-read-back.ts';
 import type { Gateway } from './gateway.ts';
 import { HttpSender } from './http-sender.ts';
-import { until } from './processes.ts';
+import { until } from './until.ts';
 
 export interface FleetOptions {
   devices?: number;

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { allProcesses, descendantsOf, type Process, stillThere } from './process-tree.ts';
-import { isRunning, until } from './processes.ts';
+import { isRunning } from './processes.ts';
 import { type Owner, temporaryDirectory } from './services.ts';
+import { until } from './until.ts';
 
 const SCRIPT = join(import.meta.dirname, '../../src/app/main.ts');
 

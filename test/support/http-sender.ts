@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { compare, roundsOf, type Tally } from './fleet-read-back.ts';
 import type { Gateway } from './gateway.ts';
+import { lasts } from './lasting.ts';
 
 const PAUSE_MS = 20;
 const AGAIN_MS = 100;
@@ -55,9 +55,9 @@ export class HttpSender {
       const round = this.sent;
       this.sent += 1;
       const body = JSON.stringify({ ts: this.#baseMs + round, id: `h-${round}`, values: { weight_kg: round % 5000 } });
-      while (!(await this.#post(body)) && !this.#ended) await sleep(AGAIN_MS);
+      while (!(await this.#post(body)) && !this.#ended) await lasts(AGAIN_MS);
       this.acked += 1;
-      await sleep(PAUSE_MS);
+      await lasts(PAUSE_MS);
     }
   }
 

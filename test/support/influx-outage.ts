@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { Fleet } from './fleet.ts';
 import { Gateway } from './gateway.ts';
+import { lasts } from './lasting.ts';
 
 export interface Outage {
   kind: 'hangs' | 'is killed again and again';
@@ -20,7 +20,7 @@ export async function influxOutage(t: Test, { kind, lastsMs, perSecond }: Outage
   const gateway = await Gateway.start(t);
   const fleet = await Fleet.connect(t, gateway, { devices: 20, perSecond });
   fleet.go();
-  await sleep(500);
+  await lasts(500);
   const before = fleet.acked;
   if (kind === 'hangs') t.match(await hang(gateway, lastsMs), [/^influx: /], 'its light alone is not green');
   else await killRepeatedly(gateway, lastsMs);
@@ -41,7 +41,7 @@ async function hang(gateway: Gateway, lastsMs: number): Promise<string[]> {
   const pid = gateway.server('influxd');
   process.kill(pid, 'SIGSTOP');
   try {
-    await sleep(lastsMs);
+    await lasts(lastsMs);
     return await gateway.notGreen();
   } finally {
     process.kill(pid, 'SIGCONT');
@@ -53,6 +53,6 @@ async function killRepeatedly(gateway: Gateway, lastsMs: number): Promise<void> 
   while (performance.now() < endMs) {
     const influxd = gateway.descendants().find(({ program }) => program === 'influxd');
     if (influxd) process.kill(influxd.pid, 'SIGKILL');
-    await sleep(KILL_EVERY_MS);
+    await lasts(KILL_EVERY_MS);
   }
 }

@@ -1,11 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { influxConfiguration } from '../../src/app/local-services/influx-configuration.ts';
+import { until } from './until.ts';
+
+/** A busy machine takes several times what a quiet one does. */
+const STARTED_MS = 60_000;
 
 interface Test {
   teardown(run: () => Promise<void>): void;
@@ -46,10 +50,9 @@ export class Influxd {
   async start(): Promise<void> {
     this.#child = spawn('influxd', ['-config', this.#configPath], { stdio: 'ignore' });
     const ping = () => fetch(`${this.url}/ping`, { signal: AbortSignal.timeout(1_000) }).catch(() => null);
-    while (!(await ping())?.ok) {
-      if (this.#child.exitCode !== null) throw new Error(`influxd ended with ${this.#child.exitCode}`);
-      await pause(20);
-    }
+    const child = this.#child;
+    await until('influxd answers or ends', async () => (await ping())?.ok || child.exitCode !== null, STARTED_MS);
+    if (child.exitCode !== null) throw new Error(`influxd ended with ${child.exitCode}`);
   }
 
   async kill(): Promise<void> {
@@ -93,7 +96,7 @@ export interface Series {
  */
 export async function freePort(): Promise<number> {
   const server = createServer();
-  const port = 20_000 + Math.floor(Math.random() * 12_000);
+  const port = randomInt(20_000, 32_000);
   const opened = new Promise<boolean>((resolve) => {
     server.once('error', () => resolve(false));
     server.listen(port, '127.0.0.1', () => resolve(true));

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { MqttClient } from 'mqtt';
 import type { Gateway } from './gateway.ts';
-import { until } from './processes.ts';
 import type { Owner } from './services.ts';
+import { until } from './until.ts';
 
 /** A device on MQTT that comes back by itself, also when the gateway comes back on another port. */
 export class MqttDevice {

@@ -1,5 +1,4 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../src/core/clock.ts';
 import { DuplicateIndex } from '../../src/ingest/duplicates/index.ts';
 import { CrashGuard } from '../../src/ingest/poison/crash-guard.ts';
@@ -7,6 +6,8 @@ import { JournalFeed } from '../../src/ingest/readers/journal-feed.ts';
 import { runReader } from '../../src/ingest/readers/reader.ts';
 import { openJournal, quietObserver } from './journal.ts';
 import { KIOSK } from './kiosk-kind.ts';
+import { lasts } from './lasting.ts';
+import { until } from './until.ts';
 
 /**
  * A child process that reads the journal in argv[2] with two readers until its end. It dies of any message of the kind
@@ -47,7 +48,7 @@ for (const name of ['first', 'second']) {
         lines += `${message.offset} ${records.length} ${refusals.map(({ reason }) => reason)}\n`;
       }
       // The other reader has a batch under way when this one dies.
-      if (name === 'second' || process.argv[3]) await sleep(5);
+      if (name === 'second' || process.argv[3]) await lasts(5);
       appendFileSync(`${directory}/${name}`, lines);
       writeFileSync(place, String(batch.to));
     },
@@ -58,7 +59,8 @@ for (const name of ['first', 'second']) {
     process.exit(1);
   });
 }
-while (places.size < 2 || ![...places.values()].every((offset) => offset >= journal.head)) await sleep(5);
+const isAtItsEnd = (): boolean => places.size === 2 && [...places.values()].every((offset) => offset >= journal.head);
+await until('both have read all', isAtItsEnd, 120_000);
 stop.abort();
 guard.close();
 await journal.close();

@@ -1,10 +1,10 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { Gateway } from './gateway.ts';
+import { lasts } from './lasting.ts';
 import { MqttDevice } from './mqtt-devices.ts';
-import { until } from './processes.ts';
+import { until } from './until.ts';
 import { RECEIVER_NETWORKS, readAlertLog, WebhookReceiver } from './webhook-receiver.ts';
 
 const KIOSKS = 12;
@@ -28,7 +28,7 @@ export async function outageOfReceiver(t: Test, downMs: number): Promise<void> {
   for (const kiosk of others.slice(5)) await kiosk.burn();
   await until('all fires are alerts', async () => (await openFires(gateway)).length === KIOSKS);
   await gateway.untilGreen();
-  await sleep(Math.max(0, downMs - (performance.now() - beganMs)));
+  await lasts(Math.max(0, downMs - (performance.now() - beganMs)));
   t.equal(receiver.effects.filter(({ type }) => type === 'alert.opened').length, 1, 'it was down');
 
   await receiver.up();

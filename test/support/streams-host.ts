@@ -2,7 +2,6 @@
  * A gateway reduced to its streams, for tests that kill it: opens the cameras given as JSON `{socketDirectory, cameras:
  * {id: address}}`, and prints one line `{gateway, spawner, ffmpeg}` of process ids once all of them are live.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import { TcpOutbound } from '../../src/platform/outbound/tcp.ts';
@@ -11,6 +10,7 @@ import { CameraPool } from '../../src/streams/pool/camera-pool.ts';
 import type { CameraAddress } from '../../src/streams/pool/types.ts';
 import { soleLeases } from './memory-leases.ts';
 import { CAGED, TEST_NETWORK, TRUSTED } from './streams.ts';
+import { until } from './until.ts';
 
 const { socketDirectory, cameras } = JSON.parse(process.argv[2] ?? '{}') as {
   socketDirectory: string;
@@ -37,7 +37,8 @@ const ids = Object.keys(cameras);
 await Promise.all(
   ids.map((deviceId) => service.lease({ deviceId, quality: 'main', viewer, purpose: 'routine', case: null })),
 );
-while (service.list().filter(({ state }) => state === 'live').length < ids.length) await sleep(50);
+const live = (): number => service.list().filter(({ state }) => state === 'live').length;
+await until('all are live', () => live() === ids.length, 60_000);
 process.stdout.write(`${JSON.stringify({ gateway: process.pid, ...service.processes() })}\n`);
 process.on('SIGTERM', () => {
   service.stop();

@@ -5,6 +5,7 @@ import { UplinkNumbers } from '../../src/ingest/journal/uplink-numbers.ts';
 import { UNLIMITED_RATES } from '../../src/ingest/uplinks/common/rate-budget.ts';
 import type { Uplink, UplinkDeps, UplinkType } from '../../src/ingest/uplinks/uplink.ts';
 import { FakeIntake, SECRET } from './mqtt.ts';
+import { turns } from './turns.ts';
 import { until } from './until.ts';
 import { DEVICES, STRANGER, UPLINK_WORLDS, type UplinkWorld, type WorldDevice } from './uplink-worlds.ts';
 
@@ -74,9 +75,6 @@ async function begin(t: Test, type: UplinkType): Promise<Rig> {
   return rig;
 }
 
-/** For a fact that must not come: long enough for everything that is under way. */
-const aWhile = (): Promise<void> => systemClock.sleep(HELD_ON_MS);
-
 async function describes(t: Test, type: UplinkType): Promise<void> {
   t.match(type.name, /^[a-z][a-z0-9-]{0,31}$/);
   const numbers = new UplinkNumbers([type]);
@@ -116,7 +114,7 @@ async function acknowledges(t: Test, type: UplinkType): Promise<void> {
   intake.mode = 'hold';
   device.say('"one"');
   await until('it was handed on', () => intake.held.length === 1);
-  await aWhile();
+  await turns();
   t.equal(await device.acked(), 0, 'while the journal says nothing');
   intake.held[0]?.take();
   await until('it is acknowledged', async () => (await device.acked()) === 1);
@@ -128,7 +126,7 @@ async function waits(t: Test, type: UplinkType): Promise<void> {
   intake.mode = 'full';
   device.say('"one"');
   await until('it was handed on', () => intake.asked.length > 0);
-  await aWhile();
+  await turns();
   t.equal(await device.acked(), 0);
   intake.mode = 'open';
   // Some protocols have the device say it again, some keep it and try again by themselves.
@@ -143,7 +141,7 @@ async function letsGo(t: Test, type: UplinkType): Promise<void> {
   intake.mode = 'never';
   first.say('"bad"');
   await until('it was refused', () => intake.asked.length > 0);
-  await aWhile();
+  await turns();
   t.equal(intake.asked.length, 1, 'and is not tried again');
   intake.mode = 'open';
   const before = await second.acked();
@@ -173,13 +171,13 @@ async function stops(t: Test, type: UplinkType): Promise<void> {
   device.say('"one"');
   await until('it was handed on', () => intake.held.length === 1);
   const stopped = uplink.stop(AbortSignal.timeout(10_000));
-  await aWhile();
+  await turns();
   device.say('"too late"');
   intake.mode = 'open';
   intake.held[0]?.take();
   await stopped;
   await until('what was taken is acknowledged', async () => (await device.acked()) === 1);
-  await aWhile();
+  await turns();
   t.equal(intake.asked.length, 1, 'nothing more was taken');
   await uplink.stop(AbortSignal.timeout(1_000));
 }

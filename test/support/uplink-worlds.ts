@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { generate } from 'mqtt-packet';
 import type { Test } from 'tap';
 import type { ApiDeps } from '../../src/api/deps.ts';
@@ -59,9 +58,6 @@ export const UPLINK_WORLDS: ReadonlyMap<UplinkType, MakeWorld> = new Map<UplinkT
   [onvif, onvifWorld],
   [linesUplink, linesWorld],
 ]);
-
-/** Pause of who hands over again what was not taken. */
-const AGAIN_MS = 5;
 
 const HERE = { host: '127.0.0.1', port: 0 };
 const NO_BROKER = { url: null, caFile: null, shareGroup: null, brokerSecret: null };
@@ -176,7 +172,8 @@ async function onvifWorld(t: Test, { uplink }: Ground): Promise<UplinkWorld> {
     device: async (id) => {
       let acked = 0;
       const say = async (text: string): Promise<void> => {
-        while (!isOver && (await take(id, text)) > 0) await sleep(AGAIN_MS);
+        const isTaken = async (): Promise<boolean> => isOver || (await take(id, text)) === 0;
+        await until('the event is taken', isTaken, Number.POSITIVE_INFINITY);
         if (!isOver) acked += 1;
       };
       return { say: (text) => void say(text), acked: () => acked };

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { isRunning, startScript, until } from '../../support/processes.ts';
+import { isRunning, startScript } from '../../support/processes.ts';
 import { type Owner, temporaryDirectory } from '../../support/services.ts';
 import type { HostedServices } from '../../support/services-host.ts';
+import { until } from '../../support/until.ts';
 
 const HOST = join(import.meta.dirname, '../../support/services-host.ts');
 

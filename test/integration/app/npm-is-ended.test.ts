@@ -4,8 +4,8 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { descendantsOf, stillThere } from '../../support/process-tree.ts';
-import { until } from '../../support/processes.ts';
 import { temporaryDirectory } from '../../support/services.ts';
+import { until } from '../../support/until.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const CHILD = join(import.meta.dirname, '../../support/end-of-run-child.ts');

@@ -1,6 +1,7 @@
 import t from 'tap';
-import { isRunning, until } from '../../support/processes.ts';
+import { isRunning } from '../../support/processes.ts';
 import { startInflux, startPostgres, startRedis } from '../../support/services.ts';
+import { until } from '../../support/until.ts';
 
 const STARTS = { postgres: startPostgres, redis: startRedis, influx: startInflux };
 

@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline';
 import t from 'tap';
 import { readScenario } from '../../../simulators/scenario.ts';
 import { SECRET, startListener } from '../../support/mqtt.ts';
-import { isRunning, until } from '../../support/processes.ts';
+import { isRunning } from '../../support/processes.ts';
+import { until } from '../../support/until.ts';
 
 const SCENARIO = `
 scenario: test

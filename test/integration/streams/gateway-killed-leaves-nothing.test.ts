@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
-import { isRunning, type Started, startScript, until } from '../../support/processes.ts';
+import { isRunning, type Started, startScript } from '../../support/processes.ts';
 import { TestCamera } from '../../support/rtsp-camera.ts';
+import { until } from '../../support/until.ts';
 
 const HOST = fileURLToPath(new URL('../../support/streams-host.ts', import.meta.url));
 

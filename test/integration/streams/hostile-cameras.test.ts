@@ -1,6 +1,6 @@
 import t from 'tap';
-import { systemClock } from '../../../src/core/clock.ts';
 import type { Fragment } from '../../../src/streams/fmp4/wall-clock.ts';
+import { hasty } from '../../support/clock.ts';
 import { type CameraMode, TestCamera } from '../../support/rtsp-camera.ts';
 import { look, startStreams } from '../../support/streams.ts';
 import { until } from '../../support/until.ts';
@@ -29,8 +29,7 @@ const HASTE = 3;
 
 t.test('each hostile camera gets a plain reason, and its neighbours go on', async (t) => {
   let haste = 1;
-  const clock = { ...systemClock, after: (ms: number, run: () => void) => systemClock.after(ms / haste, run) };
-  const { service, cameras } = await startStreams(t, { clock, times: { stallMs: 30_000 } });
+  const { service, cameras } = await startStreams(t, { clock: hasty(() => haste), times: { stallMs: 30_000 } });
   const neighbour = await TestCamera.start(t);
   cameras.set('neighbour', { url: neighbour.url });
   await service.playlist(look('neighbour'));

@@ -1,8 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { Broker, PASSWORD } from '../broker.ts';
 import { add, emptyTally } from '../fleet-read-back.ts';
-import { until } from '../processes.ts';
+import { lasts } from '../lasting.ts';
+import { chance } from '../random.ts';
+import { until } from '../until.ts';
 import { FaultyGateway, loadOf, type Scene, settle } from './faulty-gateway.ts';
 import type { FaultResult } from './results.ts';
 
@@ -34,12 +35,13 @@ export async function endUnderLoad(
   const { broker, fleet, faulty } = scene;
   const { gateway } = faulty;
   const tally = emptyTally();
+  const random = chance();
   let greenMs = 0;
   fleet.go();
   for (let time = 0; time < times; time += 1) {
-    await sleep(2_000);
+    await lasts(2_000);
     await (who.name === 'broker' ? broker.kill(who.signal) : gateway.stop(who.signal));
-    await sleep(Math.random() * AWAY_MS);
+    await lasts(random() * AWAY_MS);
     const backMs = performance.now();
     await (who.name === 'broker' ? broker.start() : gateway.start());
     const { acked } = fleet;

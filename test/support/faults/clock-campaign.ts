@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { add, emptyTally } from '../fleet-read-back.ts';
-import { until } from '../processes.ts';
+import { lasts } from '../lasting.ts';
+import { until } from '../until.ts';
 import { type Scene, settle } from './faulty-gateway.ts';
 import type { FaultResult } from './results.ts';
 
@@ -29,7 +29,7 @@ export async function setClocks(scene: Scene, staysMs: number): Promise<FaultRes
     await until('acknowledgements go on', () => fleet.acked > acked + 100);
     await gateway.untilGreen();
     greenMs = Math.max(greenMs, performance.now() - startMs);
-    await sleep(staysMs);
+    await lasts(staysMs);
     const { items } = await gateway.get('/alerts?rule=camera-offline');
     if (items.length > 0) tally.wrong.push(`${items.length} cameras are offline by a clock set to ${clockMs} ms`);
     if (clockMs < 0) tally.wrong.push(...(await unbelieved(scene)));

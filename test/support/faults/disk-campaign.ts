@@ -1,8 +1,8 @@
 import type { Test } from 'tap';
 import { Fleet } from '../fleet.ts';
 import { add, emptyTally } from '../fleet-read-back.ts';
-import { until } from '../processes.ts';
 import { randomFrom } from '../random.ts';
+import { until } from '../until.ts';
 import { FaultyGateway, type Scene, settle } from './faulty-gateway.ts';
 import type { DiskOrder } from './orders.ts';
 import type { FaultResult } from './results.ts';

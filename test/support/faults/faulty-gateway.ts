@@ -6,8 +6,8 @@ import type { Test } from 'tap';
 import { Fleet, type FleetOptions } from '../fleet.ts';
 import type { Tally } from '../fleet-read-back.ts';
 import { Gateway } from '../gateway.ts';
-import { until } from '../processes.ts';
 import { type Owner, temporaryDirectory } from '../services.ts';
+import { until } from '../until.ts';
 import { ORDERS_VARIABLE, type Orders } from './orders.ts';
 
 const PRELOAD = pathToFileURL(join(import.meta.dirname, 'in-gateway.ts'));

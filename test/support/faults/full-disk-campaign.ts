@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { add, emptyTally } from '../fleet-read-back.ts';
-import { until } from '../processes.ts';
+import { lasts } from '../lasting.ts';
+import { until } from '../until.ts';
 import { type Scene, settle } from './faulty-gateway.ts';
 import type { FaultResult } from './results.ts';
 import type { SmallDisk } from './small-disk.ts';
@@ -28,10 +28,10 @@ export async function fillJournalDisk(scene: Scene, times: number, full: FullDis
     full.disk.fill(full.leaveBytes);
     await until('health names it', async () => (await gateway.notGreen()).some((light) => /^journal: /.test(light)));
     const { acked } = fleet;
-    await sleep(full.lastsMs);
+    await lasts(full.lastsMs);
     // What was on its way into the journal when the last bytes were taken may still be acknowledged.
     const { acked: later } = fleet;
-    await sleep(full.lastsMs);
+    await lasts(full.lastsMs);
     if (fleet.acked > later) tally.wrong.push(`${fleet.acked - later} messages acknowledged on a full disk`);
     tally.wrong.push(...told(scene));
     if (time % 2 === 1) await gateway.stop('SIGKILL');
@@ -66,7 +66,7 @@ export async function fillInfluxDisk(scene: Scene, times: number, full: FullDisk
     const named = async () => (await gateway.notGreen()).some((light) => /^influx: /.test(light));
     await until('health names it', named, RESUMES_MS);
     const { acked } = fleet;
-    await sleep(full.lastsMs);
+    await lasts(full.lastsMs);
     if (fleet.acked < acked + 100) tally.wrong.push('acknowledgements did not go on meanwhile');
     full.disk.free();
     const freedMs = performance.now();

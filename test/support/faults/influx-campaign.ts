@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { type Fault, FaultProxy } from '../fault-proxy.ts';
 import { add, emptyTally } from '../fleet-read-back.ts';
 import { Influxd } from '../influxd.ts';
-import { until } from '../processes.ts';
+import { lasts } from '../lasting.ts';
+import { until } from '../until.ts';
 import { type Scene, settle, underLoad } from './faulty-gateway.ts';
 import type { FaultResult } from './results.ts';
 
@@ -52,11 +52,11 @@ export async function harmInflux(scene: InfluxScene, fault: InfluxFault, times =
   let greenMs = 0;
   for (let time = 0; time < times; time += 1) {
     fleet.go();
-    await sleep(1_000);
+    await lasts(1_000);
     const before = fleet.acked;
     const beganMs = performance.now();
     await fault.begin(scene);
-    await sleep(fault.lastsMs);
+    await lasts(fault.lastsMs);
     const share = (fleet.acked - before) / ((fleet.perSecond * (performance.now() - beganMs)) / 1000);
     if (share < ACKED_SHARE_MIN)
       tally.wrong.push(`only ${share.toFixed(2)} of the messages were acknowledged meanwhile`);

@@ -1,7 +1,8 @@
 import { add, emptyTally } from '../fleet-read-back.ts';
 import type { Process } from '../process-tree.ts';
-import { isRunning, until } from '../processes.ts';
+import { isRunning } from '../processes.ts';
 import { randomFrom } from '../random.ts';
+import { until } from '../until.ts';
 import { type FaultyGateway, type Scene, settle } from './faulty-gateway.ts';
 import { type KillOrder, MOMENTS, STEPS, type Step } from './orders.ts';
 import type { FaultResult } from './results.ts';

@@ -6,13 +6,16 @@ import { Intake } from '../../../src/ingest/uplinks/common/intake.ts';
 import { Session } from '../../../src/ingest/uplinks/mqtt/session.ts';
 import { Database } from '../../../src/platform/database/database.ts';
 import { Influx1Store } from '../../../src/telemetry/stores/influx1.ts';
+import { randomFrom } from '../random.ts';
 import type { KillOrder, Step } from './orders.ts';
 
 let order: KillOrder | null = null;
+let random = randomFrom(0);
 let seen = 0;
 
 export function killAt(next: KillOrder): void {
   order = next;
+  random = randomFrom(next.nth);
   seen = 0;
 }
 
@@ -83,7 +86,7 @@ export function watchSteps(): void {
   watch(Influx1Store, 'write', 'write', { before: 'before', after: 'after' });
   const write = Influx1Store.prototype.write;
   Influx1Store.prototype.write = function (...args) {
-    setTimeout(reach, Math.random() * UNDER_WAY_MS_MAX, 'write', 'under way');
+    setTimeout(reach, random() * UNDER_WAY_MS_MAX, 'write', 'under way');
     return write.apply(this, args);
   };
   watch(Ledger, 'commit', 'cursor', { before: 'before', after: 'after' });

@@ -1,8 +1,8 @@
 import type { Test } from 'tap';
 import { type FleetDevice, SORTS, type Sort } from '../fleet-device.ts';
 import { MqttDevice } from '../mqtt-devices.ts';
-import { until } from '../processes.ts';
 import { randomFrom } from '../random.ts';
+import { until } from '../until.ts';
 import { type FaultyGateway, type Scene, settle } from './faulty-gateway.ts';
 import type { FaultResult } from './results.ts';
 

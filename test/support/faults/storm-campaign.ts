@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { emptyTally } from '../fleet-read-back.ts';
 import type { Gateway } from '../gateway.ts';
+import { lasts } from '../lasting.ts';
 import type { FaultResult } from './results.ts';
 import type { StormOrder, StormReport } from './storm-devices.ts';
 
@@ -86,7 +86,7 @@ async function inTurns<Item>(items: Item[], atOnce: number, run: (item: Item) =>
 
 /** Resident memory of a process in MiB once it has been quiet for `quietMs`. */
 export async function residentMib(pid: number, quietMs: number): Promise<number> {
-  await sleep(quietMs);
+  await lasts(quietMs);
   const [, kib] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Math.round(Number(kib) / 1024);
 }

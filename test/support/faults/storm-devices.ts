@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt-packet';
+import { lasts } from '../lasting.ts';
 
 /** What the process of the devices is told, by its standard input. */
 export interface StormOrder {
@@ -117,7 +117,7 @@ async function main(): Promise<void> {
   const devices = order.devices.map((login) => new StormDevice(login, order));
   const startMs = performance.now();
   const all = devices.map(async (device, index) => {
-    await sleep((index / devices.length) * order.withinMs);
+    await lasts((index / devices.length) * order.withinMs);
     await device.run();
   });
   await Promise.all(all);

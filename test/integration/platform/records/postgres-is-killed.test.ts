@@ -1,8 +1,8 @@
 import t from 'tap';
 import { sealAudit, verifyAudit } from '../../../../src/platform/records/audit.ts';
-import { until } from '../../../support/processes.ts';
 import { callerIn, kiosk, openDatabase, openRegistry } from '../../../support/registry.ts';
 import { startPostgres } from '../../../support/services.ts';
+import { until } from '../../../support/until.ts';
 
 const YINZHOU = callerIn('330212');
 const KILLS = 3;

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import type { DecodedBatch } from '../../../../src/core/types.ts';
@@ -7,9 +6,12 @@ import { Influx1Store } from '../../../../src/telemetry/stores/influx1.ts';
 import { StoreDiskFull } from '../../../../src/telemetry/stores/store.ts';
 import { TelemetryWriter, UNLIMITED_SERIES } from '../../../../src/telemetry/writer/writer.ts';
 import { AT_MS, batch, decoded, reading } from '../../../support/batches.ts';
+import { hasty } from '../../../support/clock.ts';
 import { FaultProxy } from '../../../support/fault-proxy.ts';
 import { Influxd } from '../../../support/influxd.ts';
+import { chance } from '../../../support/random.ts';
 import { quietObserver } from '../../../support/services.ts';
+import { turns } from '../../../support/turns.ts';
 import { until } from '../../../support/until.ts';
 
 const influxd = await Influxd.start(t);
@@ -28,13 +30,14 @@ function parts(t: Test, url: string, linesMax = 1_000) {
     { url, username, password, database, retentionDays: DAYS, gzip: true, writeTimeoutMs: 1_000 },
     { http, clock: systemClock, observer },
   );
+  const clock = hasty(() => 50);
   const sleptMs: number[] = [];
   const sleep = (ms: number, signal?: AbortSignal) => {
     sleptMs.push(ms);
-    return systemClock.sleep(Math.min(ms, 200), signal);
+    return clock.sleep(ms, signal);
   };
   const writer = new TelemetryWriter(
-    { series: UNLIMITED_SERIES, store, clock: { ...systemClock, sleep }, observer },
+    { series: UNLIMITED_SERIES, store, clock: { ...clock, sleep }, observer },
     { linesMax },
   );
   const stored = async () => {
@@ -88,21 +91,24 @@ t.test('says which record of which message can never be stored', async (t) => {
 
 t.test('InfluxDB is killed again and again while it is written to: nothing that resolved is missing', async (t) => {
   const { writer, stored } = parts(t, influxd.url);
-  let done = false;
-  const killer = (async () => {
-    for (let kill = 0; kill < 3 && !done; kill += 1) {
-      await pause(150);
-      await influxd.kill();
-      await pause(300);
-      await influxd.start();
-    }
-  })();
-  for (let part = 0; part < 20; part += 1) {
-    t.strictSame(await writer.write(readings(2_000, (part + 1) * 10_000), never), []);
-    await pause(40);
+  const random = chance();
+  let written = 0;
+  const write = async (): Promise<void> => {
+    written += 1;
+    t.strictSame(await writer.write(readings(2_000, written * 10_000), never), []);
+  };
+  for (let kill = 0; kill < 3; kill += 1) {
+    while (written < 6 * (kill + 1)) await write();
+    const caught = write();
+    await turns(Math.floor(random() * 200));
+    await influxd.kill();
+    // It may have been done before.
+    const next = write();
+    await until('the end of InfluxDB is seen', () => !writer.status().ok);
+    await influxd.start();
+    await Promise.all([caught, next]);
   }
-  done = true;
-  await killer;
+  t.equal(written, 20);
   await influxd.kill();
   await influxd.start();
   t.equal(await stored(), 40_000);
