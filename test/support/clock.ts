@@ -85,7 +85,7 @@ export class ManualClock implements Clock {
     for (let timer = this.#next(this.#monotonicMs); timer; timer = this.#next(this.#monotonicMs)) {
       timer.atMs = Math.max(timer.atMs, this.#monotonicMs);
       timer.run();
-      await settle();
+      await turns(SETTLE_TURNS);
     }
   }
 
