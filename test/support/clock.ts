@@ -128,9 +128,9 @@ const SETTLE_TURNS = 3;
 const PASS_MS_MAX = 600_000;
 
 /**
- * Moves `clock` on in small steps until `fact` holds, with turns of the event loop between them in which sockets of this
- * process are read. Resolves with how much time passed on it, which a busy machine does not change; rejects after ten
- * minutes of it.
+ * Moves `clock` on in small steps until `fact` holds, with turns of the event loop between them in which sockets of
+ * this process are read. Resolves with how much time passed on it, which a busy machine does not change; rejects after
+ * ten minutes of it.
  */
 export async function passTime(clock: ManualClock, fact: () => boolean, stepMs = 10): Promise<number> {
   const startMs = clock.monotonicMs();
