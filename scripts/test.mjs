@@ -1,7 +1,8 @@
 import './node-version.mjs';
 import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,27 +13,27 @@ import { pinnedNode } from './pinned-node.mjs';
 import { ROOT } from './root.mjs';
 import { runScript, setUpPackages, setUpPrograms } from './setup.mjs';
 import { run, SetupError, say } from './shell.mjs';
+import { runFiles } from './test-files.mjs';
 
-/**
- * All that `npm test` runs. tap takes the files in the order of their names, which suits: the acceptance tests, which
- * are the longest, come first, and the shortest fill the gaps at the end.
- */
-const FOLDERS = ['test/acceptance', 'test/catalogue', 'test/integration', 'test/tidy', 'test/unit'];
+/** All that `npm test` runs, in this order: the acceptance tests are the longest, and the shortest fill the gaps at the end. */
+const FOLDERS = ['test/acceptance', 'test/integration', 'test/unit', 'test/catalogue', 'test/tidy'];
 
 /** Most of a test is waiting for a gateway, a camera or a database: about half a processor each. */
 const JOBS = 2 * availableParallelism();
 
-/** A long campaign may take an hour; `.taprc` limits every other file. */
+/** What a file may take that does not set its own limit. A long campaign may take an hour. */
+const TIMEOUT_S = 120;
 const LONG_TIMEOUT_S = 3600;
-
-/** Lines a failed file printed besides its results, the last of which are shown. */
-const NOISE_LINES_MAX = 40;
 
 /** What is code; pages are laid out by hand. */
 const CODE = ['bench', 'config', 'scripts', 'simulators', 'src', 'test', 'web'];
 
 /** Younger data may belong to a test that is about to link to it. */
 const SWEEP_AFTER_MS = 600_000;
+
+/** What `tap build` makes, and what it was made of. */
+const TAP_CLASS = join(ROOT, 'node_modules/@tapjs/test/test-built/dist/esm/index.js');
+const TAP_MADE_OF = join(ROOT, '.tap', 'made-of');
 
 /** Compiled code of one file serves the others. */
 const COMPILED = join(ROOT, '.cache', 'compiled');
@@ -61,7 +62,8 @@ await runScript(async () => {
   const tests = (whole ? FOLDERS : long && files.length === 0 ? ['test/long'] : files).flatMap(testsBelow);
   const checked = whole ? checkCode() : null;
   const shared = await startShared(tests);
-  await runTests(tests, { jobs: whole ? JOBS : 1, long, env: shared.env });
+  const limits = { jobs: whole ? JOBS : 1, timeoutS: long ? LONG_TIMEOUT_S : TIMEOUT_S };
+  await runFiles(tests, { ...limits, env: { ...shared.env, NODE_COMPILE_CACHE: COMPILED }, report });
   await Promise.all([shared.stop(), checked]);
   process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed\n`);
   if (totals.failed > 0 || totals.passed === 0) process.exitCode = 1;
@@ -93,10 +95,15 @@ function pointsTo(link, target) {
   }
 }
 
-/** Makes tap's own test class, which npm would have made if we let it run package scripts. */
+/** Makes tap's own test class, once for each set of packages: npm would have if we let it run package scripts. */
 function buildTap() {
+  const sources = ['package-lock.json', '.taprc'].map((name) => readFileSync(join(ROOT, name)));
+  const hash = createHash('sha256').update(sources[0]).update(sources[1]).digest('hex');
+  const isMade = existsSync(TAP_CLASS) && existsSync(TAP_MADE_OF) && readFileSync(TAP_MADE_OF, 'utf8') === hash;
+  if (isMade) return;
   const { ok, stderr, stdout } = run(pinnedNode(), [binary('tap'), 'build'], { cwd: ROOT });
   if (!ok) throw new SetupError(`tap build failed: ${stdout}${stderr}`);
+  writeFileSync(TAP_MADE_OF, hash);
 }
 
 /** Each run of the compiler and of the linter counts as one test. They go on beside the first tests. */
@@ -159,69 +166,18 @@ async function startShared(files) {
   return { env: { TEST_SERVICES: line }, stop };
 }
 
-async function runTests(files, { jobs, long, env: shared }) {
-  if (files.length === 0) return;
-  const { Parser } = await import('tap-parser');
-  const limit = long ? [`--timeout=${LONG_TIMEOUT_S}`] : [];
-  const args = [binary('tap'), 'run', '--reporter=tap', `--jobs=${jobs}`, ...limit, ...files];
-  const env = { ...process.env, ...shared, NODE_COMPILE_CACHE: COMPILED };
-  const child = spawn(pinnedNode(), args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const results = new Map();
-  const reported = new Set();
-  const parser = new Parser();
-  parser.on('child', (file) => results.set(file.name, follow(file)));
-  parser.on('assert', (result) => {
-    reported.add(result.name);
-    report(result, results.get(result.name));
-  });
-  const ended = new Promise((resolve) => child.on('close', (status, signal) => resolve(signal ?? `status ${status}`)));
-  child.stdout.pipe(parser);
-  const how = await ended;
-  for (const file of files.filter((name) => !reported.has(name))) {
-    totals.failed += 1;
-    process.stdout.write(`FAILED  ${file} (not run: tap ended with ${how})\n`);
-  }
-}
-
-/** Collects what one file said: its results, the failed ones in full with the names above them, and other output. */
-function follow(file) {
-  const seen = { passed: 0, failures: [], noise: [] };
-  collect(file, [], seen);
-  return seen;
-}
-
-function collect(parser, names, seen) {
-  const nested = new Set();
-  parser.on('child', (child) => {
-    nested.add(child.name);
-    collect(child, [...names, child.name], seen);
-  });
-  parser.on('extra', (text) => {
-    seen.noise.push(text.trimEnd());
-    if (seen.noise.length > NOISE_LINES_MAX) seen.noise.shift();
-  });
-  parser.on('assert', (result) => {
-    // A test that holds others passes and fails by them; it counts itself when it passes.
-    if (result.ok) seen.passed += names.length === 0 ? 1 : 0;
-    else if (!nested.has(result.name) || names.length === 0)
-      seen.failures.push({ names, result, isOuter: nested.has(result.name) });
-  });
-}
-
 /** One line per file, and everything there is to know of each failure. */
-function report(result, seen = { passed: 0, failures: [], noise: [] }) {
-  const outer = seen.failures.filter(({ names }) => names.length === 0).length;
-  const failed = result.ok ? 0 : Math.max(1, outer);
-  totals.passed += seen.passed;
+function report({ name, ok, passed, failures, noise, how, seconds }) {
+  const outer = failures.filter(({ names }) => names.length === 0).length;
+  const failed = ok ? 0 : Math.max(1, outer);
+  totals.passed += passed;
   totals.failed += failed;
-  const seconds = ((result.time ?? 0) / 1000).toFixed(1);
-  process.stdout.write(
-    `${result.ok ? 'ok    ' : 'FAILED'}  ${result.name} (${seen.passed} passed, ${failed} failed, ${seconds} s)\n`,
-  );
-  if (result.ok) return;
-  for (const failure of seen.failures.filter(({ isOuter }) => !isOuter)) explain(failure);
-  if (seen.noise.length > 0) process.stdout.write(`${seen.noise.map((line) => `    ${line}`).join('\n')}\n`);
-  if (outer === 0) process.stdout.write(`${indent(describe(result.diag))}\n`);
+  const counts = `${passed} passed, ${failed} failed, ${seconds.toFixed(1)} s`;
+  process.stdout.write(`${ok ? 'ok    ' : 'FAILED'}  ${name} (${counts})\n`);
+  if (ok) return;
+  for (const failure of failures.filter(({ isOuter }) => !isOuter)) explain(failure);
+  if (noise.length > 0) process.stdout.write(`${noise.map((line) => `    ${line}`).join('\n')}\n`);
+  if (outer === 0) process.stdout.write(`${indent(how)}\n`);
 }
 
 function explain({ names, result }) {
