@@ -1,6 +1,7 @@
 import { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
 import type { Adopted } from '../../ingest/lives/adopt.ts';
 import type { Misfit } from '../../ingest/lives/lives.ts';
+import { START_PATIENCE_MS } from '../../platform/database/arrival.ts';
 import { Database } from '../../platform/database/database.ts';
 import { migrate } from '../../platform/database/migrate.ts';
 import { takeLease } from '../compose/ground/lease.ts';
@@ -36,7 +37,7 @@ async function adoptHere(terminal: Terminal): Promise<Adopted> {
     const place = await DataDirectory.open(config.dataDir, secrets);
     lifecycle.onStop('data directory', () => place.close());
     const url = await startDatabaseServer(config, place, { clock, observer, secrets }, lifecycle);
-    const database = await Database.open({ url, observer, clock });
+    const database = await Database.open({ url, observer, clock, patienceMs: START_PATIENCE_MS });
     lifecycle.onStop('database', () => database.close());
     await migrate(database);
     await takeLease({ config, place, database, clock, observer, lifecycle });

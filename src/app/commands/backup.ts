@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { takeBackup } from '../../backups/backup.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
+import { START_PATIENCE_MS } from '../../platform/database/arrival.ts';
 import { Database } from '../../platform/database/database.ts';
 import { startDatabaseServer } from '../compose/ground/services.ts';
 import { DataDirectory, dataDirectoryIsHeld } from '../local-services/data-directory.ts';
@@ -63,7 +64,7 @@ export const backup: Command = {
 
     async function privateCluster() {
       const { cluster, url } = await findCluster(dataDir);
-      const database = await Database.open({ url, observer, clock });
+      const database = await Database.open({ url, observer, clock, patienceMs: START_PATIENCE_MS });
       lifecycle.onStop('database', () => database.close());
       return { cluster, session: database.dedicated.bind(database) };
     }

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CitywatchError } from '../../core/errors.ts';
 import { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
+import { START_PATIENCE_MS } from '../../platform/database/arrival.ts';
 import { Database } from '../../platform/database/database.ts';
 import { type AuditProof, hasAudit, verifyAudit } from '../../platform/records/audit.ts';
 import { startDatabaseServer } from '../compose/ground/services.ts';
@@ -43,7 +44,7 @@ async function proveHere(terminal: Terminal, known: string | null): Promise<Audi
   const { dataDir } = config;
   const lifecycle = new Lifecycle(clock);
   try {
-    const database = await Database.open({ url: await address(), observer, clock });
+    const database = await Database.open({ url: await address(), observer, clock, patienceMs: START_PATIENCE_MS });
     lifecycle.onStop('database', () => database.close());
     if (await hasAudit(database)) return await verifyAudit(database, known);
     throw new CitywatchError('config.invalid', { detail: 'This database has no audit trail; start the gateway once.' });

@@ -83,6 +83,7 @@ async function build(input: GroundInput): Promise<Gateway> {
   streams.watchCameras();
   const parts = { ground, devices, registry, ingest, books, telemetry, streams, alerts, images, readers, surroundings };
   const url = await startApi(parts);
+  ground.shares.started();
   const others = uplinks.urls();
   const urls = { http: url, mqtt: others.find((other) => other.startsWith('mqtt')) ?? '' };
   observer.log.info({ part: 'gateway', ...urls, version: VERSION, devices: devices.directory.size }, 'ready');

@@ -17,12 +17,19 @@ type Check = (deps: DoctorDeps, signal: AbortSignal) => Promise<Finding[]>;
 
 const CHECK_DEADLINE_MS = 10_000;
 
-/** What must be right before anything is started: without it nothing could be acknowledged, or nothing judged. */
-export async function examineNeeded(deps: DoctorDeps): Promise<Finding[]> {
+/** How long a look that nobody starts after waits for PostgreSQL to let us in. */
+const LOOK_PATIENCE_MS = 5_000;
+
+/**
+ * What must be right before anything is started: without it nothing could be acknowledged, or nothing judged. A server
+ * behind DATABASE_URL has `patienceMs` to let us in, as long as it takes connections.
+ */
+export async function examineNeeded(deps: DoctorDeps, patienceMs: number): Promise<Finding[]> {
+  const checkServer: Check = (ours) => checkDatabaseServer(ours, patienceMs);
   return runChecks(deps, {
     'data directory': checkDataDirectory,
     clock: checkClock,
-    postgres: deps.config.database.url ? checkDatabaseServer : checkPostgresProgram,
+    postgres: deps.config.database.url ? checkServer : checkPostgresProgram,
   });
 }
 
@@ -40,7 +47,7 @@ export async function examineUseful(deps: DoctorDeps, ended?: AbortSignal): Prom
 /** Everything, with the disks. */
 export async function examine(deps: DoctorDeps): Promise<Finding[]> {
   const disks = runChecks(deps, { disk: checkDisk });
-  return (await Promise.all([examineNeeded(deps), disks, examineUseful(deps)])).flat();
+  return (await Promise.all([examineNeeded(deps, LOOK_PATIENCE_MS), disks, examineUseful(deps)])).flat();
 }
 
 /** As {@link examine}, and what a start finds out by itself: for the `doctor` command. */

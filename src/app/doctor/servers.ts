@@ -73,11 +73,13 @@ export function judgeRedis(info: string): Finding[] {
   return findings.length > 0 ? findings : [fine('redis', `Redis ${version}, noeviction, append-only file`)];
 }
 
-export async function checkDatabaseServer({ config, clock, observer }: DoctorDeps): Promise<Finding[]> {
+/** The server behind DATABASE_URL, which has `patienceMs` to let us in. */
+export async function checkDatabaseServer(deps: DoctorDeps, patienceMs: number): Promise<Finding[]> {
+  const { config, clock, observer } = deps;
   try {
     // This pool is not the gateway's: it must not stand for it in the metrics.
     const own = { log: observer.log, metrics: new Registry() };
-    const database = await Database.open({ url: config.database.url ?? '', observer: own, clock });
+    const database = await Database.open({ url: config.database.url ?? '', observer: own, clock, patienceMs });
     try {
       const before = clock.nowMs();
       const { rows } = await sql<{ atMs: string; version: string }>`

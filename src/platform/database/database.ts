@@ -1,13 +1,14 @@
-import { type Expression, Kysely, PostgresDialect, type PostgresPool, type SqlBool, sql } from 'kysely';
+import { type Expression, Kysely, PostgresDialect, type SqlBool, sql } from 'kysely';
 import pg from 'pg';
 import { type Clock, deadline } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { isJurisdictionCode, type Jurisdiction, significantDigits } from '../../core/jurisdiction.ts';
 import { backoffMs, jittered } from '../../core/mechanisms/backoff.ts';
-import { Gauge, type Observer } from '../../core/observe.ts';
+import type { Observer } from '../../core/observe.ts';
 import { type Random, systemRandom } from '../../core/random.ts';
-import { postgresSocket } from '../outbound/named-sockets.ts';
-import { connectionSurvives, isRace, toDatabaseError } from './sql-errors.ts';
+import { untilLetIn } from './arrival.ts';
+import { connectionOptions, createPool, guarded, watchConnections } from './connections.ts';
+import { isRace, toDatabaseError } from './sql-errors.ts';
 
 export type { ColumnType, Generated, Insertable, Kysely, RawBuilder, Selectable, Updateable } from 'kysely';
 export { sql } from 'kysely';
@@ -29,7 +30,11 @@ export type DatabaseUse = 'alerts' | 'handling' | 'general';
 const SHARES: Record<DatabaseUse, number> = { alerts: 6, handling: 4, general: 10 };
 
 /** The shares of one gateway; whoever needs one says which by its type. */
-export type DatabaseShares = { readonly [Use in DatabaseUse]: Database<Use> } & { close(): Promise<void> };
+export type DatabaseShares = { readonly [Use in DatabaseUse]: Database<Use> } & {
+  /** The start is over: from now on a caller waits for a connection only as long as somebody who asks may wait. */
+  started(): void;
+  close(): Promise<void>;
+};
 
 export interface DatabaseOptions {
   url: string;
@@ -39,20 +44,26 @@ export interface DatabaseOptions {
   connectionsMax?: number;
   /** A statement is ended by the server after this long; ours waits a little longer before it drops the connection. */
   statementTimeoutMs?: number;
+  /** How long a caller waits for a connection. */
+  connectTimeoutMs?: number;
+  /**
+   * How long a start waits for a server that takes connections and lets nobody in yet; see {@link untilLetIn}. Until
+   * {@link DatabaseShares.started} every caller waits that long for a connection.
+   */
+  patienceMs?: number;
   /** {@link systemRandom} unless a test brings its own. */
   random?: Random;
 }
+
+/** The shares belong to a gateway, which has patience at its start. */
+export type SharesOptions = Omit<DatabaseOptions, 'connectionsMax' | 'patienceMs'> & { patienceMs: number };
 
 /** One row of a query that is written by hand. */
 export type Row = Record<string, unknown>;
 export type RunStatement = (text: string, values?: unknown[]) => Promise<Row[]>;
 
-const CONNECTIONS_MAX = 10;
-const STATEMENT_TIMEOUT_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const PING_TIMEOUT_MS = 3_000;
-/** Callers that may wait for a connection; further ones are refused at once instead of piling up. */
-const WAITING_MAX = 2_000;
 const VERSION_MIN = 140_000;
 const ATTEMPTS_MAX = 6;
 const RACE_PAUSES = { minMs: 20, maxMs: 320 };
@@ -69,12 +80,14 @@ export class Database<Use extends DatabaseUse = DatabaseUse> implements Tables {
   readonly #kysely: Kysely<unknown>;
   readonly #url: string;
   readonly #random: Random;
+  readonly #connectTimeoutMs: number;
 
   private constructor(options: DatabaseOptions) {
     this.clock = options.clock;
     this.#url = options.url;
     this.#random = options.random ?? systemRandom;
-    this.#pool = createPool(options);
+    this.#connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+    this.#pool = createPool(options, options.patienceMs ?? this.#connectTimeoutMs);
     this.#kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: guarded(this.#pool) }) });
   }
 
@@ -83,6 +96,7 @@ export class Database<Use extends DatabaseUse = DatabaseUse> implements Tables {
     const database = new Database<never>(options);
     watchConnections(options.observer, { all: database.#pool });
     try {
+      await arrive(options);
       await database.#check(options.observer);
       return database;
     } catch (error) {
@@ -92,16 +106,20 @@ export class Database<Use extends DatabaseUse = DatabaseUse> implements Tables {
   }
 
   /** As {@link Database.open}, with a pool for each use. */
-  static async openShares(options: Omit<DatabaseOptions, 'connectionsMax'>): Promise<DatabaseShares> {
+  static async openShares(options: SharesOptions): Promise<DatabaseShares> {
     const share = <Use extends DatabaseUse>(use: Use) => new Database<Use>({ ...options, connectionsMax: SHARES[use] });
     const shares = { alerts: share('alerts'), handling: share('handling'), general: share('general') };
     const { alerts, handling, general } = shares;
-    const close = async (): Promise<void> =>
-      void (await Promise.all([alerts, handling, general].map((one) => one.close())));
+    const all: readonly Database[] = [alerts, handling, general];
+    const started = (): void => {
+      for (const one of all) one.#hurry();
+    };
+    const close = async (): Promise<void> => void (await Promise.all(all.map((one) => one.close())));
     watchConnections(options.observer, { alerts: alerts.#pool, handling: handling.#pool, general: general.#pool });
     try {
+      await arrive(options);
       await general.#check(options.observer);
-      return { ...shares, close };
+      return { ...shares, started, close };
     } catch (error) {
       await close();
       throw error;
@@ -129,7 +147,9 @@ export class Database<Use extends DatabaseUse = DatabaseUse> implements Tables {
 
   /** Runs statements on a connection of their own without time limits, for migrations. */
   async dedicated<R>(run: (statement: RunStatement) => Promise<R>): Promise<R> {
-    const client = new pg.Client({ ...connectionOptions(this.#url), application_name: 'citywatch-migrate' });
+    const timeoutMs = this.#pool.options.connectionTimeoutMillis ?? this.#connectTimeoutMs;
+    const options = connectionOptions(this.#url, timeoutMs);
+    const client = new pg.Client({ ...options, application_name: 'citywatch-migrate' });
     client.on('error', () => {});
     const statement: RunStatement = async (text, values) => {
       try {
@@ -167,6 +187,11 @@ export class Database<Use extends DatabaseUse = DatabaseUse> implements Tables {
     if (!this.#pool.ending) await this.#pool.end();
   }
 
+  #hurry(): void {
+    // The pool and its clients read this for each new connection.
+    this.#pool.options.connectionTimeoutMillis = this.#connectTimeoutMs;
+  }
+
   async #check(observer: Observer): Promise<void> {
     const { rows } = await sql<{ version: string; durable: string; fsync: string; encoding: string }>`
       select current_setting('server_version_num') as version, current_setting('synchronous_commit') as durable,
@@ -185,88 +210,8 @@ export class Database<Use extends DatabaseUse = DatabaseUse> implements Tables {
   }
 }
 
-/** BIGINT holds times in ms, offsets and counts, all far below 2^53; a value beyond that is refused, not rounded. */
-function parseBigint(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new RangeError('a BIGINT of the database is beyond 2^53');
-  return value;
-}
-
-const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format: 'text' | 'binary') =>
-    oid === pg.types.builtins.INT8 && format !== 'binary'
-      ? parseBigint
-      : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
-};
-
-function connectionOptions(url: string): pg.ClientConfig {
-  const timeout = { connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true };
-  return { connectionString: url, ...timeout, types, stream: () => postgresSocket() };
-}
-
-function createPool({ url, observer, connectionsMax, statementTimeoutMs }: DatabaseOptions): pg.Pool {
-  const timeoutMs = statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
-  const pool = new pg.Pool({
-    ...connectionOptions(url),
-    application_name: 'citywatch',
-    max: connectionsMax ?? CONNECTIONS_MAX,
-    statement_timeout: timeoutMs,
-    idle_in_transaction_session_timeout: timeoutMs,
-    // The server's own limit does nothing when the server hangs.
-    query_timeout: timeoutMs + 5_000,
-  });
-  const log = observer.log.child({ part: 'database' });
-  pool.on('error', (error) => log.warn({ reason: error.message }, 'an idle connection to PostgreSQL was lost'));
-  // Without a listener of its own, a client that is checked out crashes the process when its socket breaks.
-  pool.on('connect', (client) => client.on('error', () => {}));
-  return pool;
-}
-
-function watchConnections({ metrics }: Observer, pools: Record<string, pg.Pool>): void {
-  const usage = new Gauge({
-    name: 'citywatch_database_connections',
-    help: 'Connections to PostgreSQL by share and use; "waiting" are callers without one.',
-    labelNames: ['share', 'use'],
-    registers: [metrics],
-    collect: () => {
-      for (const [share, pool] of Object.entries(pools)) {
-        usage.set({ share, use: 'idle' }, pool.idleCount);
-        usage.set({ share, use: 'busy' }, pool.totalCount - pool.idleCount);
-        usage.set({ share, use: 'waiting' }, pool.waitingCount);
-      }
-    },
-  });
-}
-
-/**
- * What Kysely sees of the pool: errors mapped, and a connection that failed is closed instead of being used again.
- * One wrapper per lease; Kysely keeps connections by identity, and a lease is what it must not mix up.
- */
-function guarded(pool: pg.Pool): PostgresPool {
-  const guard = {
-    connect: async () => {
-      if (pool.waitingCount >= WAITING_MAX) {
-        throw new CitywatchError('store.unavailable', { detail: 'Too many callers wait for PostgreSQL.' });
-      }
-      const client = await pool.connect().catch((error: unknown) => Promise.reject(toDatabaseError(error)));
-      let broken: CitywatchError | null = null;
-      return {
-        query: async (text: string, values: readonly unknown[]) => {
-          if (broken) throw broken;
-          try {
-            return await client.query(text, values as unknown[]);
-          } catch (error) {
-            const mapped = toDatabaseError(error);
-            if (!connectionSurvives(error)) broken = mapped;
-            throw mapped;
-          }
-        },
-        release: () => client.release(broken !== null),
-      };
-    },
-    end: () => pool.end(),
-  };
-  return guard as unknown as PostgresPool;
+async function arrive({ url, clock, observer, patienceMs }: DatabaseOptions): Promise<void> {
+  if (patienceMs !== undefined) await untilLetIn({ url, clock, log: observer.log, patienceMs });
 }
 
 /** `value` as a JSONB parameter. Needed for arrays, which `pg` would otherwise send as PostgreSQL arrays. */

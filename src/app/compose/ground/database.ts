@@ -1,3 +1,4 @@
+import { START_PATIENCE_MS } from '../../../platform/database/arrival.ts';
 import { Database, type DatabaseShares, sql } from '../../../platform/database/database.ts';
 import { migrate } from '../../../platform/database/migrate.ts';
 import { AuditSealer } from '../../../platform/records/audit-sealer.ts';
@@ -12,7 +13,7 @@ export async function openDatabase(
   input: Omit<LeaseInput, 'database'>,
 ): Promise<{ shares: DatabaseShares } & HeldLease> {
   const { clock, observer, lifecycle } = input;
-  const shares = await Database.openShares({ url, observer, clock });
+  const shares = await Database.openShares({ url, observer, clock, patienceMs: START_PATIENCE_MS });
   lifecycle.onStop('database', () => shares.close());
   const take = () => takeLease({ ...input, database: shares.alerts });
   const { rows } = await sql<{ known: boolean }>`select to_regclass('gateway_lease') is not null as known`.execute(

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../core/clock.ts';
 import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
 import type { KnownSecrets, Observer } from '../../../core/observe.ts';
+import { START_PATIENCE_MS } from '../../../platform/database/arrival.ts';
 import { databaseId } from '../../../platform/database/database-id.ts';
 import { Outbound } from '../../../platform/outbound/outbound.ts';
 import { AccessRegister } from '../../../platform/records/access-register.ts';
@@ -31,7 +32,7 @@ export async function openGround({ config, observer, secrets, clock, lifecycle }
   const tls = await TlsFiles.open(config.tls, { clock, observer });
   const outbound = new Outbound({ clock, observer });
   lifecycle.onStop('outbound', () => outbound.close());
-  refuseProblems(await examineNeeded({ config, clock, observer, outbound }), observer);
+  refuseProblems(await examineNeeded({ config, clock, observer, outbound }, START_PATIENCE_MS), observer);
   const place = await DataDirectory.open(config.dataDir, secrets);
   lifecycle.onStop('data directory', () => place.close());
   const services = await startServices(config, place, { clock, observer, secrets }, lifecycle);

@@ -1,0 +1,112 @@
+import { type AddressInfo, createServer } from 'node:net';
+import t, { type Test } from 'tap';
+import { systemClock } from '../../../../src/core/clock.ts';
+import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
+import { START_PATIENCE_MS, untilLetIn } from '../../../../src/platform/database/arrival.ts';
+import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { ManualClock } from '../../../support/clock.ts';
+import { quietObserver } from '../../../support/services.ts';
+import { freshDatabase } from '../../../support/shared-database.ts';
+import { until } from '../../../support/until.ts';
+import { Wire } from '../../../support/wire.ts';
+
+/** A wire before a database of a real server, and the address of its near end. */
+async function wired(t: Test): Promise<{ wire: Wire; url: string }> {
+  const { url } = await freshDatabase(t);
+  const far = new URL(url.replace('@/', '@localhost/'));
+  const wire = await Wire.lay(t, { path: `${far.searchParams.get('host')}/.s.PGSQL.5432` });
+  return { wire, url: `postgresql://${far.username}:${far.password}@127.0.0.1:${wire.port}${far.pathname}` };
+}
+
+function arrival(url: string) {
+  const clock = new ManualClock();
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  const { log } = createObserver({ level: 'info', secrets: new KnownSecrets(), destination });
+  return { clock, lines, arrived: untilLetIn({ url, clock, log, patienceMs: START_PATIENCE_MS }) };
+}
+
+t.test('a server that takes connections and lets nobody in is waited for, and the log says so', async (t) => {
+  const { wire, url } = await wired(t);
+  wire.hold();
+  const { clock, lines, arrived } = arrival(url);
+  await until('it is asked', () => wire.connections === 1);
+  await clock.advance(START_PATIENCE_MS - 1_000);
+  t.equal(wire.connections, 1, 'by one connection, however long it takes');
+  t.match(lines[0], /"waitedMs":5000,"atMostMs":120000.*waits for PostgreSQL: it takes connections/);
+  wire.release();
+  await arrived;
+  t.equal(clock.waiting, 0);
+});
+
+t.test('one that says nothing to the end, one that is not there, and one that says no are told apart', async (t) => {
+  const { wire, url } = await wired(t);
+  wire.hold();
+  const silent = arrival(url);
+  const late = t.rejects(silent.arrived, {
+    code: 'store.unavailable',
+    detail: /let nobody in within 120 s; see its log/,
+  });
+  await until('it is asked', () => wire.connections === 1);
+  await silent.clock.advance(START_PATIENCE_MS);
+  await late;
+  await t.rejects(arrival(url.replace(/:\d+\//, ':1/')).arrived, {
+    code: 'store.unavailable',
+    detail: 'PostgreSQL does not answer.',
+  });
+  wire.release();
+  await t.rejects(arrival(url.replace(/:[^:@]*@/, ':wrong@')).arrived, {
+    code: 'store.refused',
+    detail: /refused the login/,
+  });
+});
+
+t.test('one that is still starting is asked again until it has', async (t) => {
+  // What PostgreSQL answers while it starts: an error of severity FATAL and state 57P03.
+  const refusal = Buffer.from('SFATAL\0C57P03\0Mthe database system is starting up\0\0');
+  const head = Buffer.from(['E'.charCodeAt(0), 0, 0, 0, refusal.length + 4]);
+  let asked = 0;
+  const server = createServer((socket) => {
+    socket
+      .on('error', () => {})
+      .once('data', () => {
+        asked += 1;
+        socket.end(Buffer.concat([head, refusal]));
+      });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const { clock, arrived } = arrival(`postgresql://user@127.0.0.1:${port}/any`);
+  const refused = t.rejects(arrived, { code: 'store.unavailable' });
+  for (let turn = 1; turn <= 3; turn += 1) {
+    await until(`it is asked ${turn} times`, async () => {
+      await clock.advance(asked < turn ? 500 : 0);
+      return asked >= turn;
+    });
+  }
+  await until('it is given up', async () => {
+    await clock.advance(START_PATIENCE_MS);
+    return clock.waiting === 0;
+  });
+  await refused;
+});
+
+t.test('what needs a connection during a start has the same patience, and after it no longer', async (t) => {
+  const { wire, url } = await wired(t);
+  const shares = await Database.openShares({
+    url,
+    observer: quietObserver(),
+    clock: systemClock,
+    patienceMs: START_PATIENCE_MS,
+    connectTimeoutMs: 50,
+  });
+  t.teardown(() => shares.close());
+  wire.hold();
+  const early = sql`select 1`.execute(shares.alerts.tables());
+  await until('it is on its way', () => wire.connections === 3);
+  shares.started();
+  await t.rejects(sql`select 1`.execute(shares.handling.tables()), { code: 'store.unavailable' });
+  wire.release();
+  await early;
+});
