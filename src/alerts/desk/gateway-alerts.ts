@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
-import { CitywatchError } from '../../core/errors.ts';
 import { NATIONWIDE } from '../../core/jurisdiction.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { JournalPosition } from '../../core/types.ts';
@@ -40,17 +39,18 @@ export class GatewayAlerts {
 
   /**
    * Says that what `name` stands for holds, or no longer. Saying the same again changes nothing, whoever says it and
-   * after how many restarts. Throws `store.unavailable` while PostgreSQL is away: say it again then.
+   * after how many restarts, unless the rule was removed and came back meanwhile; while it is away nothing is said. So
+   * say it again and again. Throws `store.unavailable` while PostgreSQL is away.
    */
   async set(name: string, holds: boolean, data: Record<string, string | number>): Promise<void> {
     const { database, clock, rules, committed } = this.#deps;
     const rule = rules().find((each) => each.rule === name && each.by.hears === 'gateway');
-    if (!rule) throw new CitywatchError('internal', { detail: `There is no rule ${name} of the gateway.` });
+    if (!rule) return;
     const tickets = await database.transaction(async (tx) => {
       await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(tx.tables());
       const key = dedupKey({ rule: name, subject: GATEWAY_SUBJECT, scope: '' });
       const last = await lastSaid(tx, key);
-      if (holds === last.holds) return [];
+      if (holds === last.holds && !(holds && (await isEnded(tx, key)))) return [];
       await this.#store(tx, rule, { key, after: last.seq, holds, data });
       const ticket = { queue: DESK_QUEUE, key, priority: priorityOf(rule.severity) };
       await enqueueWork(tx, clock, [ticket]);
@@ -94,6 +94,15 @@ export class GatewayAlerts {
       .onConflict((conflict) => conflict.column('id').doNothing())
       .execute();
   }
+}
+
+/** Whether what was said last was handled, and its alert ended with its rule, which is in force again. */
+async function isEnded(tx: Tables, key: string): Promise<boolean> {
+  const db = tx.tables<AlertTables>();
+  const pending = db.selectFrom('finding').select('id').where('dedup_key', '=', key).where('handled_at_ms', 'is', null);
+  if (await pending.limit(1).executeTakeFirst()) return false;
+  const newest = db.selectFrom('alert').select('condition').where('dedup_key', '=', key).orderBy('first_at_ms', 'desc');
+  return (await newest.limit(1).executeTakeFirst())?.condition === 'stale';
 }
 
 /** What was said last under this key: the newest finding, or, where it is too old to be kept, the alert it became. */

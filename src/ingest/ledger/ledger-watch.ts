@@ -12,7 +12,7 @@ export interface LedgerWatchDeps {
   ledger: { balance(caller: Caller): Promise<LedgerAnswer> };
   /** Writes it into the journal, as every other word of the gateway itself. */
   self: { say<Name extends 'ledger' | 'ledgerDifference'>(name: Name, payload: InternalPayloads[Name]): void };
-  /** Raises or ends the alert, by no way that could be what is wrong; saying the same again changes nothing. */
+  /** Raises or ends the alert, by no way that could be what is wrong. Told at each look: the same changes nothing. */
   alert(differs: boolean, data: Record<string, string | number>): Promise<void>;
   clock: Clock;
   observer: Observer;
@@ -50,8 +50,6 @@ export class LedgerWatch {
   #sum = 0;
   /** The sum that was last written down; null before the first. */
   #said: number | null = null;
-  /** Whether the alert stands, as far as this life of the gateway has said it. */
-  #alerted: boolean | null = null;
   #cancel: () => void = () => {};
   readonly #running = new Joined();
 
@@ -98,7 +96,7 @@ export class LedgerWatch {
     this.#tell(sure);
     // What is not sure yet must not end an alert either.
     if (this.#sum > 0 || (settled && this.#said !== 0)) this.#say(sure.map(([, found]) => found));
-    if (this.#sum > 0 || settled) await this.#alert(sure.map(([, found]) => found));
+    if (this.#sum > 0 || settled) await this.#deps.alert(this.#sum > 0, this.#values(sure.map(([, found]) => found)));
   }
 
   #tell(sure: [string, LedgerDifference][]): void {
@@ -114,14 +112,6 @@ export class LedgerWatch {
   #say(sure: LedgerDifference[]): void {
     this.#deps.self.say('ledger', { values: this.#values(sure) });
     this.#said = this.#sum;
-  }
-
-  /** What fails is said again at the next look. */
-  async #alert(sure: LedgerDifference[]): Promise<void> {
-    const differs = this.#sum > 0;
-    if (differs === this.#alerted) return;
-    await this.#deps.alert(differs, this.#values(sure));
-    this.#alerted = differs;
   }
 
   #values(sure: LedgerDifference[]): Record<string, string | number> {

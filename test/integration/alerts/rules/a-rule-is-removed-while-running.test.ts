@@ -2,9 +2,12 @@ import { rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
+import { GatewayAlerts } from '../../../../src/alerts/desk/gateway-alerts.ts';
 import { AlertQueries } from '../../../../src/alerts/desk/queries.ts';
 import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
+import { GATEWAY_SUBJECT } from '../../../../src/alerts/rules/conditions/condition.ts';
 import { CONDITIONS } from '../../../../src/alerts/rules/conditions/conditions.ts';
+import { dedupKey } from '../../../../src/alerts/rules/findings.ts';
 import { RuleBook } from '../../../../src/alerts/rules/rule-book.ts';
 import { Watchlists } from '../../../../src/alerts/watchlists/watchlists.ts';
 import { composeRules } from '../../../../src/app/compose/alerts/alert-rules.ts';
@@ -29,9 +32,9 @@ const db = database.tables<AlertTables>();
 const directory = await temporaryDirectory(t);
 const queries = new AlertQueries(database);
 let puts = 0;
-const put = async (rule: string, version?: number): Promise<void> => {
+const put = async (rule: string, version?: number, text = RULE(rule, version)): Promise<void> => {
   puts += 1;
-  await writeFile(join(directory, `${rule}.yaml`), RULE(rule, version));
+  await writeFile(join(directory, `${rule}.yaml`), text);
   // Two changes within one tick of the file system's clock would look like none.
   await utimes(join(directory, `${rule}.yaml`), puts, puts);
 };
@@ -63,8 +66,18 @@ async function start(between: () => Promise<void> = async () => {}) {
     titleOf: (rule) => book.titleOf(rule),
     committed,
   });
+  const position = () => ({ lane: 'live' as const, offset });
+  const ofGateway = new GatewayAlerts({
+    database,
+    clock,
+    position,
+    incarnationOf,
+    committed,
+    rules: () => book.current(),
+  });
   return {
     desk,
+    ofGateway,
     burns: async (device: string): Promise<void> => {
       offset += 1;
       const records = [reading({ smoke: true }, offset)];
@@ -148,6 +161,37 @@ t.test('a rule that was removed while the gateway was down ends its alerts at th
   await remove('fire');
   await start();
   t.match(await alertsOf('k-4'), [{ rule: 'fire@1', ...STALE }]);
+});
+
+t.test('a rule of the gateway that comes back while its finding holds is an alert again, once', async (t) => {
+  const text = RULE('ledger-difference').replace(/condition: .*/, 'condition: { type: gateway }');
+  const comesBack = () => put('ledger-difference', 1, text);
+  const key = dedupKey({ rule: 'ledger-difference', subject: GATEWAY_SUBJECT, scope: '' });
+  await comesBack();
+  const { desk, ofGateway, takeOver } = await start();
+  const say = async (holds: boolean): Promise<void> => {
+    await ofGateway.set('ledger-difference', holds, { ledger_difference: 2 });
+    await ofGateway.set('ledger-difference', holds, { ledger_difference: 2 });
+    await desk.handle(key);
+    await ofGateway.set('ledger-difference', holds, { ledger_difference: 2 });
+    await desk.handle(key);
+  };
+  const goesAndComes = async (): Promise<void> => {
+    await remove('ledger-difference');
+    await takeOver();
+    await say(true);
+    t.match(await alertsOf(GATEWAY_SUBJECT.id), [{ ...STALE }]);
+    await comesBack();
+    await takeOver();
+  };
+  await say(true);
+  await goesAndComes();
+  await say(true);
+  t.match(await alertsOf(GATEWAY_SUBJECT.id), [{ ...ACTIVE }]);
+  t.strictSame(await told(GATEWAY_SUBJECT.id), ['alert.opened', 'alert.stale', 'alert.updated']);
+  await goesAndComes();
+  await say(false);
+  t.match(await alertsOf(GATEWAY_SUBJECT.id), [{ condition: 'cleared' }], 'its end is told, too');
 });
 
 t.test('after a crash a rule of another version has begun anew, and what did not change has not', async (t) => {
