@@ -3,6 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { CitywatchError, type Issue, messageOf } from '../../core/errors.ts';
 import type { KnownSecrets } from '../../core/observe.ts';
 import { isSetting, type Setting } from '../../core/setup/setting.ts';
+import { portClashes, UPLINKS } from '../../ingest/uplinks/uplinks.ts';
 import { type FoundValue, readSettingsFile } from './config-file.ts';
 import { closest } from './did-you-mean.ts';
 import { allSettings, type Config, SETTINGS } from './settings.ts';
@@ -134,11 +135,11 @@ function shorten(text: string): string {
 function contradictions(values: Map<string, unknown>, found: Map<string, FoundValue>): Issue[] {
   const issues: Issue[] = [];
   const say = (key: string, message: string) => issues.push({ path: found.get(key)?.place ?? key, message });
-  const same = (a: string, b: string) => values.get(a) !== 0 && values.get(a) === values.get(b);
   const hasTls = Boolean(values.get('tls.certFile'));
-  if (same('http.port', 'mqtt.port')) say('mqtt.port', 'is the port of the API too; give them different ones');
-  if (hasTls && same('http.port', 'mqtt.tlsPort')) say('mqtt.tlsPort', 'is the port of the API too');
-  if (hasTls && same('mqtt.port', 'mqtt.tlsPort')) say('mqtt.tlsPort', 'is the port of MQTT without TLS too');
+  for (const { setting, taken } of portClashes(UPLINKS, assemble(SETTINGS, [], values) as Config, hasTls)) {
+    const key = allSettings().find((each) => each.setting.variable === setting)?.key ?? setting;
+    say(key, `is the port of ${taken} too; give them different ones`);
+  }
   if (hasTls !== Boolean(values.get('tls.keyFile'))) {
     say('tls.certFile', 'a certificate and its key belong together; set both or none');
   }

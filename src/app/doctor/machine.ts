@@ -1,8 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Finding, fine, problem, warning } from '../../core/setup/findings.ts';
-import type { UplinkType } from '../../ingest/uplinks/uplink.ts';
-import { UPLINKS, valuesFor } from '../../ingest/uplinks/uplinks.ts';
+import { listenersOf, UPLINKS } from '../../ingest/uplinks/uplinks.ts';
 import { lookAtDisks } from '../../platform/files/disks.ts';
 import { findingOf, placesOnDisk } from '../health/disk-watch.ts';
 import { dataDirectoryIsHeld, ownerProblem } from '../local-services/data-directory.ts';
@@ -64,9 +63,8 @@ export function judgeTimeKeeping(said: string): Finding[] {
 export async function checkPorts({ config }: DoctorDeps): Promise<Finding[]> {
   if (await dataDirectoryIsHeld(config.dataDir)) return [fine('ports', 'in use by the gateway that is running')];
   const hasTls = config.tls.certFile !== null;
-  const listeners = UPLINKS.flatMap((type: UplinkType) => type.listens(valuesFor(type, config), hasTls));
   return Promise.all(
-    listeners.map(async ({ host, port, setting }) => {
+    listenersOf(UPLINKS, config, hasTls).map(async ({ host, port, setting }) => {
       const code = await listenProblem(host, port);
       if (code === null) return fine('ports', `${host}:${port} is free`);
       const why = code === 'EADDRINUSE' ? 'is taken' : `cannot be used (${code})`;

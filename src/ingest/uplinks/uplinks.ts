@@ -2,7 +2,7 @@ import { mqttBroker } from './broker/uplink.ts';
 import { http } from './http/uplink.ts';
 import { mqttListener } from './mqtt/uplink.ts';
 import { onvif } from './onvif/camera-events.ts';
-import type { Uplink, UplinkDeps, UplinkType } from './uplink.ts';
+import type { Listening, Uplink, UplinkDeps, UplinkType } from './uplink.ts';
 
 /** Every uplink. A new one is its folder here and its line in this list; settings, doctor and health follow it. */
 export const UPLINKS = [http, mqttListener, mqttBroker, onvif] as const satisfies readonly UplinkType[];
@@ -20,6 +20,27 @@ export type UplinkValues = Readonly<Record<string, unknown>>;
 /** The part of {@link UplinkValues} that is for `type`. */
 export function valuesFor(type: UplinkType, values: UplinkValues): UplinkValues {
   return (values[type.name] ?? {}) as UplinkValues;
+}
+
+/** Ports that would be listened on with these settings. */
+export function listenersOf(types: readonly UplinkType[], values: UplinkValues, hasTls: boolean): Listening[] {
+  return types.flatMap((type) => type.listens(valuesFor(type, values), hasTls));
+}
+
+/** A port that is taken already, by the variables that move it and the one that has it. */
+export interface PortClash {
+  setting: string;
+  taken: string;
+}
+
+/** Ports that two would listen on; 0 is any free one. */
+export function portClashes(types: readonly UplinkType[], values: UplinkValues, hasTls: boolean): PortClash[] {
+  const takenBy = new Map<number, string>();
+  return listenersOf(types, values, hasTls).flatMap(({ port, setting }) => {
+    const taken = port === 0 ? undefined : takenBy.get(port);
+    takenBy.set(port, taken ?? setting);
+    return taken === undefined ? [] : [{ setting, taken }];
+  });
 }
 
 /** An uplink that is open, and what its type says of it. */

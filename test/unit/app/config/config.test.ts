@@ -6,6 +6,8 @@ import { loadConfig } from '../../../../src/app/config/config.ts';
 import { allSettings } from '../../../../src/app/config/settings.ts';
 import type { CitywatchError } from '../../../../src/core/errors.ts';
 import { KnownSecrets } from '../../../../src/core/observe.ts';
+import { portClashes, UPLINKS } from '../../../../src/ingest/uplinks/uplinks.ts';
+import { linesUplink } from '../../../fixtures/uplinks/lines/lines.ts';
 
 const TOKEN = 'a-token-of-at-least-thirty-two-characters';
 
@@ -99,10 +101,22 @@ t.test('secrets are hidden from logs and never stand in an error', async (t) => 
   t.notMatch(issues.join(), /short-secret|secret-word/);
 });
 
+t.test('two ports that are the same are found for every uplink of the list, where both are listened on', async (t) => {
+  const types = [...UPLINKS, linesUplink];
+  const hosts = { http: { host: 'h', port: 7070 }, lines: { host: 'h', port: 7070 } };
+  const values = (mqtt: object) => ({ ...hosts, mqtt: { url: null, host: 'h', port: 1, tlsPort: 1, ...mqtt } });
+  t.same(portClashes(types, values({}), false), [{ setting: 'CITYWATCH_LINES_PORT', taken: 'CITYWATCH_HTTP_PORT' }]);
+  const [first] = portClashes(types, values({}), true);
+  t.same(first, { setting: 'CITYWATCH_MQTTS_PORT', taken: 'CITYWATCH_MQTT_PORT' }, 'with a certificate');
+  t.equal(portClashes(types, values({ url: 'mqtt://broker', port: 7070 }), true).length, 1, 'MQTT does not listen');
+  t.same(portClashes(types, values({ port: 0, tlsPort: 0 }), true).length, 1, '0 is any free one');
+  t.same(issuesOf(files(t), { ...BROKER, CITYWATCH_HTTP_PORT: '1883' }), []);
+});
+
 t.test('what contradicts each other, or belongs to a later version, is refused', async (t) => {
   const directory = files(t);
   const refused: [Env, RegExp][] = [
-    [{ CITYWATCH_HTTP_PORT: '1883' }, /mqtt\.port is the port of the API too/],
+    [{ CITYWATCH_HTTP_PORT: '1883' }, /mqtt\.port is the port of CITYWATCH_HTTP_PORT too/],
     [{ INFLUX_URL: 'http://u:p@h:8086' }, /INFLUX_URL .* without a user name or password in it/],
     [{ INFLUX_URL: 'http://h:8086', INFLUX_USERNAME: 'x' }, /INFLUX_USERNAME .* belong together/],
     [{ INFLUX_USERNAME: 'x', INFLUX_PASSWORD: 'y' }, /INFLUX_USERNAME needs INFLUX_URL/],
@@ -112,8 +126,8 @@ t.test('what contradicts each other, or belongs to a later version, is refused',
     [{ CITYWATCH_TLS_CERT_FILE: 'a.pem' }, /CITYWATCH_TLS_CERT_FILE .* belong together/],
     [{ CITYWATCH_MQTTS_PORT: '0' }, /CITYWATCH_MQTTS_PORT does nothing without CITYWATCH_TLS_CERT_FILE/],
     [{ CITYWATCH_CLIENT_CA_FILE: 'a.pem' }, /CITYWATCH_CLIENT_CA_FILE does nothing without/],
-    [{ ...TLS, CITYWATCH_MQTTS_PORT: '8080' }, /CITYWATCH_MQTTS_PORT is the port of the API/],
-    [{ ...TLS, CITYWATCH_MQTTS_PORT: '1883' }, /CITYWATCH_MQTTS_PORT is the port of MQTT without TLS/],
+    [{ ...TLS, CITYWATCH_MQTTS_PORT: '8080' }, /CITYWATCH_MQTTS_PORT is the port of CITYWATCH_HTTP_PORT/],
+    [{ ...TLS, CITYWATCH_MQTTS_PORT: '1883' }, /CITYWATCH_MQTTS_PORT is the port of CITYWATCH_MQTT_PORT/],
     [{ MQTT_URL: 'ws://broker' }, /MQTT_URL .* is not a URL that starts with mqtt:/],
     [{ MQTT_CA_FILE: 'ca.pem' }, /MQTT_CA_FILE does nothing without MQTT_URL/],
     [
