@@ -1,11 +1,10 @@
-import type { FindingTable } from '../../src/alerts/desk/tables.ts';
 import { Watchlists } from '../../src/alerts/watchlists/watchlists.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { enqueueWork } from '../../src/platform/work/work.ts';
 import { ADMIN, type DeskOptions, startAlertDesk } from './alert-desk.ts';
 import { bearer, HERE, startApi, TOKENS } from './api.ts';
 import { hasty } from './clock.ts';
-import { fireAt } from './findings.ts';
+import { storeFires } from './findings.ts';
 import type { Owner } from './services.ts';
 import { freshDatabase, sharedRedis } from './shared-database.ts';
 import { until } from './until.ts';
@@ -43,9 +42,12 @@ export async function startAlertsApi(t: Owner, options: Pick<DeskOptions, 'sinks
   /** A finding as the rules leave it, taken up by the desk. */
   const raise = async (device: string): Promise<void> => {
     count += 1;
-    const row = fireAt(device, { count, jurisdiction: HERE });
-    await desk.database.tables<{ finding: FindingTable }>().insertInto('finding').values(row).execute();
-    await enqueueWork(desk.database, desk.clock, [{ queue: 'desk', key: row.dedup_key }]);
+    const keys = await storeFires(desk.database, [device, { count, jurisdiction: HERE }]);
+    await enqueueWork(
+      desk.database,
+      desk.clock,
+      keys.map((key) => ({ queue: 'desk', key })),
+    );
     desk.doorbell.ring('desk');
   };
 

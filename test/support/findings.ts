@@ -1,5 +1,24 @@
-/** A fire of a kiosk as the rules leave it for the desk, the `count`-th finding of all. */
-export function fireAt(device: string, { count, jurisdiction }: { count: number; jurisdiction: string }) {
+import type { AlertTables } from '../../src/alerts/desk/tables.ts';
+import type { Tables } from '../../src/platform/database/database.ts';
+
+export interface FireOptions {
+  /** Its number among the findings of the test. */
+  count: number;
+  jurisdiction: string;
+  kind?: 'fired' | 'cleared';
+}
+
+/** Stores fires of kiosks, or their ends, as the rules leave them for the desk. Returns the keys of their alerts. */
+export async function storeFires(
+  database: Tables,
+  ...fires: readonly (readonly [device: string, FireOptions])[]
+): Promise<string[]> {
+  const rows = fires.map(([device, options]) => fireAt(device, options));
+  await database.tables<AlertTables>().insertInto('finding').values(rows).execute();
+  return rows.map(({ dedup_key }) => dedup_key);
+}
+
+function fireAt(device: string, { count, jurisdiction, kind = 'fired' }: FireOptions) {
   const nowMs = Date.now();
   return {
     id: `f${count}`,
@@ -10,7 +29,7 @@ export function fireAt(device: string, { count, jurisdiction }: { count: number;
     subject: device,
     jurisdiction,
     scope: '',
-    kind: 'fired' as const,
+    kind,
     lane: 'live',
     journal_offset: count,
     device_at_ms: nowMs,

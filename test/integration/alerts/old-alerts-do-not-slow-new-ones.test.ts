@@ -3,6 +3,7 @@ import { systemClock } from '../../../src/core/clock.ts';
 import { Database, sql } from '../../../src/platform/database/database.ts';
 import { enqueueWork } from '../../../src/platform/work/work.ts';
 import { startAlertDesk } from '../../support/alert-desk.ts';
+import { storeFires } from '../../support/findings.ts';
 import { quietObserver } from '../../support/services.ts';
 import { freshDatabase, sharedRedis } from '../../support/shared-database.ts';
 import { until } from '../../support/until.ts';
@@ -26,11 +27,9 @@ t.test('a new alert is opened without reading through all that were ever closed'
     SELECT gen_random_uuid(), 'kiosk-fire|old-' || n, 'kiosk-fire', 1, '{}', 'extreme', 'cleared', 'closed', 'normal',
       'old-' || n, 'old', '330203', n, n, 1, n, n, n, '{}', 'live-1', 1 FROM generate_series(1, ${OLD}) n`.execute(db);
   await sql`ANALYZE alert`.execute(db);
-  await sql`INSERT INTO finding (id, dedup_key, rule, rule_version, severity, subject, jurisdiction, scope, kind, lane,
-      journal_offset, received_at_ms, decided_at_ms, data)
-    SELECT 'f-' || n, 'kiosk-fire|new-' || n, 'kiosk-fire', 1, 'extreme', 'new-' || n, '330203', '', 'fired', 'live', n,
-      n, n, '{}' FROM generate_series(1, ${NEW}) n`.execute(db);
-  const tickets = Array.from({ length: NEW }, (_, n) => ({ queue: 'desk', key: `kiosk-fire|new-${n + 1}` }));
+  const fires = Array.from({ length: NEW }, (_, n) => [`new-${n}`, { count: n, jurisdiction: '330203' }] as const);
+  const keys = await storeFires(database, ...fires);
+  const tickets = keys.map((key) => ({ queue: 'desk', key }));
   await enqueueWork(database, desk.clock, tickets);
   await until('the new alerts', async () => (await openCount()) === NEW);
   for (const end of endings) await end();

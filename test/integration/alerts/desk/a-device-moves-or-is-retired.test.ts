@@ -9,6 +9,7 @@ import type { Caller } from '../../../../src/core/types.ts';
 import { placesOf } from '../../../../src/devices/registry/places.ts';
 import type { IngestTables } from '../../../../src/ingest/ledger/tables.ts';
 import { alertLog, NO_RULE_GONE } from '../../../support/alert-desk.ts';
+import { storeFires } from '../../../support/findings.ts';
 import { callerIn, kiosk, openDatabase, openRegistry } from '../../../support/registry.ts';
 import { quietObserver } from '../../../support/services.ts';
 
@@ -27,37 +28,17 @@ const parts = await openRegistry(t, { database, followers });
 const { registry } = parts;
 const queries = new AlertQueries(database);
 const db = database.tables<AlertTables>();
-let findings = 0;
+let count = 0;
 
-async function finding(device: string, kind: 'fired' | 'cleared' = 'fired', jurisdiction = '330212'): Promise<void> {
-  findings += 1;
-  await db
-    .insertInto('finding')
-    .values({
-      id: `f-${findings}`,
-      dedup_key: `fire|${device}`,
-      rule: 'fire',
-      rule_version: 1,
-      severity: 'extreme',
-      subject: device,
-      jurisdiction,
-      scope: '',
-      kind,
-      lane: 'live',
-      journal_offset: findings,
-      device_at_ms: null,
-      received_at_ms: findings,
-      decided_at_ms: findings,
-      data: '{}',
-      alert_id: null,
-      handled_at_ms: null,
-    })
-    .execute();
+/** A fire, or its end, that a desk has handled. */
+async function burns(device: string, { kind = 'fired', by = desk }: Partial<Burning> = {}): Promise<void> {
+  count += 1;
+  for (const key of await storeFires(database, [device, { count, jurisdiction: '330212', kind }])) await by.handle(key);
 }
 
-async function burns(device: string): Promise<void> {
-  await finding(device);
-  await desk.handle(`fire|${device}`);
+interface Burning {
+  kind: 'fired' | 'cleared';
+  by: AlertDesk;
 }
 
 const register = (id: string) => registry.create(CITY, kiosk({ id }));
@@ -87,8 +68,7 @@ t.test('what is judged after its device was retired is told, and ends at once', 
   await burns('k-late');
   t.same(await told(YINZHOU, 'k-late'), ['alert.opened 330212', 'alert.stale 330212']);
   t.match(await alertsOf(YINZHOU, 'k-late'), [{ condition: 'stale', conditionReason: 'device-retired' }]);
-  await finding('k-late', 'cleared');
-  await desk.handle('fire|k-late');
+  await burns('k-late', { kind: 'cleared' });
   t.match(await alertsOf(YINZHOU, 'k-late'), [{ condition: 'cleared', conditionReason: null }], 'its own last word');
 });
 
@@ -196,8 +176,7 @@ t.test(
         return found;
       },
     };
-    await finding('k-race');
-    await new AlertDesk({ ...rest, places: racing }).handle('fire|k-race');
+    await burns('k-race', { by: new AlertDesk({ ...rest, places: racing }) });
     t.match(await alertsOf(YINZHOU, 'k-race'), [{ condition: 'stale', conditionReason: 'device-retired' }]);
   },
 );

@@ -1,10 +1,10 @@
 import t from 'tap';
 import { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
 import { AlertFeed } from '../../../../src/alerts/desk/feed.ts';
-import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { Watchlists } from '../../../../src/alerts/watchlists/watchlists.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import { ADMIN, alertLog, NO_RULE_GONE, startAlertDesk } from '../../../support/alert-desk.ts';
+import { storeFires } from '../../../support/findings.ts';
 import { quietObserver } from '../../../support/services.ts';
 import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
 
@@ -12,32 +12,6 @@ const postgres = await freshDatabase(t);
 const redis = await sharedRedis(t);
 const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url });
 const { database, clock } = desk;
-
-async function finding(subject: string): Promise<void> {
-  await database
-    .tables<AlertTables>()
-    .insertInto('finding')
-    .values({
-      id: subject,
-      dedup_key: `r|${subject}`,
-      rule: 'r',
-      rule_version: 1,
-      severity: 'severe',
-      subject,
-      jurisdiction: '330203',
-      scope: '',
-      kind: 'fired',
-      lane: 'live',
-      journal_offset: 1,
-      device_at_ms: null,
-      received_at_ms: 1,
-      decided_at_ms: 1,
-      data: '{}',
-      alert_id: null,
-      handled_at_ms: null,
-    })
-    .execute();
-}
 
 t.test('an alert waits for a registry that does not answer, and goes on without a device that is gone', async (t) => {
   let away = true;
@@ -55,11 +29,11 @@ t.test('an alert waits for a registry that does not answer, and goes on without 
     titleOf,
     committed: () => {},
   });
-  await finding('k1');
-  await t.rejects(alerts.handle('r|k1'), { code: 'store.unavailable' }, 'so the work is repeated');
+  const [key = ''] = await storeFires(database, ['k1', { count: 1, jurisdiction: '330203' }]);
+  await t.rejects(alerts.handle(key), { code: 'store.unavailable' }, 'so the work is repeated');
   t.same((await desk.queries.list(ADMIN, { limit: 1, device: 'k1' })).items, []);
   away = false;
-  await alerts.handle('r|k1');
+  await alerts.handle(key);
   t.match((await desk.queries.list(ADMIN, { limit: 1, device: 'k1' })).items, [{ deviceName: 'k1', location: null }]);
 });
 

@@ -1,9 +1,8 @@
 import t from 'tap';
-import type { FindingTable } from '../../../../src/alerts/desk/tables.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { enqueueWork } from '../../../../src/platform/work/work.ts';
 import { ADMIN, startAlertDesk } from '../../../support/alert-desk.ts';
-import { fireAt } from '../../../support/findings.ts';
+import { storeFires } from '../../../support/findings.ts';
 import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
 import { until } from '../../../support/until.ts';
 
@@ -20,9 +19,12 @@ let count = 0;
 /** A finding as the rules leave it, and the alert it becomes. */
 async function alertOf(device: string, jurisdiction = '330203'): Promise<string> {
   count += 1;
-  const row = fireAt(device, { count, jurisdiction });
-  await desk.database.tables<{ finding: FindingTable }>().insertInto('finding').values(row).execute();
-  await enqueueWork(desk.database, desk.clock, [{ queue: 'desk', key: row.dedup_key }]);
+  const keys = await storeFires(desk.database, [device, { count, jurisdiction }]);
+  await enqueueWork(
+    desk.database,
+    desk.clock,
+    keys.map((key) => ({ queue: 'desk', key })),
+  );
   const alert = await until('the alert', async () => {
     const { items } = await desk.queries.list(ADMIN, { limit: 1, device });
     return items[0]?.handling === 'closed' ? null : items[0];
