@@ -1,7 +1,6 @@
 import { cpus } from 'node:os';
 import type { Channel, DeviceKind, FieldSpec, Message } from '../src/core/types.ts';
-import { decodeMessage } from '../src/ingest/decode/decode.ts';
-import { Scratch } from '../src/ingest/decode/scratch.ts';
+import { Decoder } from '../src/ingest/decode/decoder.ts';
 
 /** CPU of decoding one message, beside the floor (JSON.parse of the same bytes) in the same run. */
 
@@ -47,7 +46,7 @@ const SAMPLES: [string, Channel, string][] = [
   ['state', 'state', '{"online":true,"firmware":"2.10"}'],
 ];
 /** As the feed does: one for all messages. */
-const scratch = new Scratch();
+const decoder = new Decoder();
 const ROUNDS = 300_000;
 
 process.stdout.write(`${JSON.stringify({ machine: cpus()[0]?.model, cores: cpus().length, node: process.version })}\n`);
@@ -67,7 +66,7 @@ for (const [name, channel, text] of SAMPLES) {
     offset: 1,
     endOffset: 2,
   };
-  const decodeUs = cpuUs(() => decodeMessage(message, kind, scratch));
+  const decodeUs = cpuUs(() => decoder.decode(message, kind));
   const floorUs = cpuUs(() => JSON.parse(message.raw.toString()));
   process.stdout.write(`${JSON.stringify({ bench: `decode ${name}`, decodeUs, jsonParseUs: floorUs })}\n`);
 }

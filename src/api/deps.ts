@@ -11,7 +11,7 @@ import type { ForeignUnit } from '../devices/cameras/units.ts';
 import type { ShownAddresses } from '../devices/registry/connections.ts';
 import type { DeviceInput, DevicePatch } from '../devices/registry/input.ts';
 import type { DeviceFilter } from '../devices/registry/queries.ts';
-import type { KindDryRunAnswer } from '../ingest/explain/kind-dry-run.ts';
+import type { KindDryRun } from '../ingest/explain/kind-dry-run.ts';
 import type { Messages } from '../ingest/explain/messages.ts';
 import type { DeadLetters } from '../ingest/ledger/dead-letters.ts';
 import type { Ledger } from '../ingest/ledger/ledger.ts';
@@ -173,10 +173,7 @@ export type LedgerPort = Pick<Ledger, 'balance'>;
 
 export type DeadLettersPort = Pick<DeadLetters, 'list' | 'groups' | 'replay' | 'replayGroup'>;
 
-export interface KindDryRunPort {
-  /** Judges what was received in the last `hours` by the text of a kind file. Errors: `request.invalid` with lines. */
-  run(caller: Caller, yaml: string, hours: number): Promise<KindDryRunAnswer>;
-}
+export type KindDryRunPort = Pick<KindDryRun, 'run'>;
 
 export type MessagesPort = Pick<Messages, 'byReceipt' | 'byDevice'>;
 

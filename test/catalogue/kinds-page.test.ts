@@ -4,7 +4,7 @@ import t from 'tap';
 import { parseKindFile } from '../../src/devices/kinds/kind-extends.ts';
 import { readKindFolder } from '../../src/devices/kinds/kind-folder.ts';
 import { toDeviceKind } from '../../src/devices/kinds/kind-spec.ts';
-import { decodeMessage } from '../../src/ingest/decode/decode.ts';
+import { decodeMessage } from '../support/decode.ts';
 import { storedMessage } from '../support/kiosk-kind.ts';
 import { KINDS_DIRECTORY } from '../support/registry.ts';
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type { DeviceKind, FieldSpec } from '../../src/core/types.ts';
 import { Kinds } from '../../src/devices/kinds/kinds.ts';
-import { decodeMessage } from '../../src/ingest/decode/decode.ts';
+import { decodeMessage } from '../support/decode.ts';
 import { storedMessage } from '../support/kiosk-kind.ts';
 import { KINDS_DIRECTORY } from '../support/registry.ts';
 

@@ -5,7 +5,7 @@ import { CONDITIONS } from '../../src/alerts/rules/conditions/conditions.ts';
 import { RulesEngine } from '../../src/alerts/rules/engine.ts';
 import { RuleBook } from '../../src/alerts/rules/rule-book.ts';
 import { Kinds } from '../../src/devices/kinds/kinds.ts';
-import { decodeMessage } from '../../src/ingest/decode/decode.ts';
+import { decodeMessage } from '../support/decode.ts';
 import { storedMessage } from '../support/kiosk-kind.ts';
 import { KINDS_DIRECTORY } from '../support/registry.ts';
 

@@ -77,6 +77,11 @@ const BANNED: { use: RegExp; allowed: RegExp; what: string }[] = [
     allowed: /^$/,
     what: 'parts by hand, in place of chunksOf',
   },
+  {
+    use: /^(export )?(let |const \w+ = new (WeakMap|WeakSet|\w+Array)\b|const \w+ = new (Map|Set)(<.*>)?\(\))/,
+    allowed: /^$/,
+    what: 'a state of the module, in place of an object',
+  },
   { use: /\bAbortSignal\.timeout\(/, allowed: /^$/, what: 'a timer' },
   { use: /(?<![.\w#])fetch\(/, allowed: /^$/, what: 'fetch' },
 ];
@@ -124,4 +129,5 @@ t.test('the rule itself sees a breach', async (t) => {
   t.equal(globalProblems({ ...source, text: 'const x = Date.now();' }).length, 1);
   t.equal(globalProblems({ ...source, text: 'const pauseMs = 100 * Math.random();' }).length, 1);
   t.equal(globalProblems({ ...source, text: 'const keepMs = 7 * 86_400_000;' }).length, 1);
+  t.equal(globalProblems({ ...source, text: 'const compiled = new WeakMap<Kind, Compiled>();' }).length, 1);
 });

@@ -19,12 +19,8 @@ export interface CompiledKind {
   ignores: boolean;
 }
 
-const compiled = new WeakMap<DeviceKind, CompiledKind>();
-
-/** The compiled form of a kind, kept as long as the kind itself is. */
+/** What decoding needs of a kind, in the form that is quick to use. */
 export function compile(kind: DeviceKind): CompiledKind {
-  const known = compiled.get(kind);
-  if (known) return known;
   const [tag] = [...kind.fields].find(([, spec]) => spec.tag === true) ?? [];
   const events = new Map<string, CompiledEvent>();
   for (const [name, { fields, required }] of kind.events) {
@@ -32,7 +28,7 @@ export function compile(kind: DeviceKind): CompiledKind {
     events.set(name, { fields: compileFields(fields), required, tag: tagged, plates: platesOf(fields) });
   }
   const fields = compileFields(kind.fields);
-  const result: CompiledKind = {
+  return {
     fields,
     events,
     tag,
@@ -41,8 +37,6 @@ export function compile(kind: DeviceKind): CompiledKind {
     declared: declaredBy(kind),
     ignores: (kind.payload?.ignore.length ?? 0) > 0,
   };
-  compiled.set(kind, result);
-  return result;
 }
 
 function platesOf(fields: ReadonlyMap<string, FieldSpec>): readonly string[] | undefined {

@@ -1,23 +1,15 @@
 import { isBelieved } from '../../core/device-time.ts';
 import { type Declared, holdsIssuedCard, holdsMac } from '../../core/forbidden.ts';
 import { isInternal } from '../../core/internal-records.ts';
-import type {
-  DecodedRecord,
-  DeviceEvent,
-  DeviceKind,
-  FieldValue,
-  Message,
-  Reading,
-  Refusal,
-} from '../../core/types.ts';
+import type { DecodedRecord, DeviceEvent, FieldValue, Message, Reading, Refusal } from '../../core/types.ts';
 import type { CompiledEvent } from './compiled-field.ts';
-import { type CompiledKind, compile } from './compiled-kind.ts';
+import type { CompiledKind } from './compiled-kind.ts';
 import { hideForbidden } from './forbidden.ts';
 import { endHash, hashNumber, hashText, hashWord, hexOf, startHash, timeNsOf } from './hash.ts';
 import { hasUnderflow, parseGuarded } from './json-guard.ts';
 import { HIDDEN, type RefusalReason, refusal } from './refusals.ts';
 import { type ReplayOrigin, replayOrigin } from './replay-origin.ts';
-import { Scratch, type Values } from './scratch.ts';
+import type { Scratch, Values } from './scratch.ts';
 import { readShape, type Shapes, tsOf, typeOf } from './shape.ts';
 import { isPlainText, readGeneric, readText, readValues } from './values.ts';
 
@@ -53,16 +45,15 @@ interface Scope {
 }
 
 /**
- * Decodes a message by its kind. A pure function of the two, so every reader and every replay gets the same records
- * with the same point times. Never throws; never keeps a reference to more than the texts it returns. Who decodes many
- * messages hands over one `scratch` for all.
+ * Decodes a message by its kind, null for one that is not known. A pure function of the two, so every reader and every
+ * replay gets the same records with the same point times. Never throws; never keeps a reference to more than the texts
+ * it returns. {@link Decoder} is what calls it.
  */
-export function decodeMessage(message: Message, kind: DeviceKind | undefined, scratch = new Scratch()): Decoded {
-  const compiled = kind ? compile(kind) : null;
-  const decoded = decode(message, compiled, scratch);
-  const hasUnread = compiled?.ignores || message.channel === 'reply';
+export function decodeMessage(message: Message, kind: CompiledKind | null, scratch: Scratch): Decoded {
+  const decoded = decode(message, kind, scratch);
+  const hasUnread = kind?.ignores || message.channel === 'reply';
   if (decoded.refusals.length === 0 && !hasUnread) return decoded;
-  const hidden = hideForbidden(decoded.refusals, message.raw, compiled?.declared ?? NOTHING);
+  const hidden = hideForbidden(decoded.refusals, message.raw, kind?.declared ?? NOTHING);
   const whole = hidden && decoded.refusals.some(({ index }) => index === null);
   return whole ? { records: [], identities: [], refusals: decoded.refusals.slice(0, 1) } : decoded;
 }
@@ -282,11 +273,11 @@ function readBase(given: Given, index: number, { message, origin, receivedAtMs, 
     if (remembered) scratch.identity = `i${id}`;
   } else if (clock === 'device') {
     if (channel === 'event') hashText(hash, given.type as string);
-    hashNumber(hash, atMs);
+    hashNumber(hash, atMs, scratch.bits);
     hashWord(hash, content.a);
     hashWord(hash, content.b);
   } else {
-    hashNumber(hash, origin?.offset ?? message.offset);
+    hashNumber(hash, origin?.offset ?? message.offset, scratch.bits);
     hashWord(hash, index);
   }
   endHash(hash);

@@ -10,8 +10,11 @@ export interface Hash {
 const PRIME_A = 0x9e3779b1;
 const PRIME_B = 0x85ebca77;
 
-const numberBits = new Float64Array(1);
-const words = new Uint32Array(numberBits.buffer);
+/** Shows the bits of a number without making an object for each. */
+export class NumberBits {
+  readonly number = new Float64Array(1);
+  readonly words = new Uint32Array(this.number.buffer);
+}
 
 export function startHash(hash: Hash, seed: number): void {
   hash.a = Math.imul(seed + 1, PRIME_A);
@@ -25,8 +28,8 @@ export function hashWord(hash: Hash, word: number): void {
   hash.b = b ^ (b >>> 13);
 }
 
-export function hashNumber(hash: Hash, value: number): void {
-  numberBits[0] = value;
+export function hashNumber(hash: Hash, value: number, { number, words }: NumberBits): void {
+  number[0] = value;
   hashWord(hash, words[0]!);
   hashWord(hash, words[1]!);
 }

@@ -1,5 +1,5 @@
 import type { FieldValue } from '../../core/types.ts';
-import type { Hash } from './hash.ts';
+import { type Hash, NumberBits } from './hash.ts';
 import { printable, printableUnknown, type RefusalReason } from './refusals.ts';
 
 export type Values = Map<string, FieldValue | string[]>;
@@ -18,6 +18,8 @@ export interface Problem {
 export class Scratch {
   /** Of the last {@link fail}. */
   readonly problem: Problem = { reason: 'empty', path: '', value: '' };
+  /** For the hash of a number. */
+  readonly bits = new NumberBits();
   /** Hash of the value that is being read. */
   readonly one: Hash = { a: 0, b: 0 };
   /** Sum of the hashes of all fields read since {@link startValues}, whatever their order. */

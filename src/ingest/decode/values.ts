@@ -76,7 +76,7 @@ function readCode(value: unknown, codes: ReadonlyMap<unknown, FieldValue>, scrat
   const { one } = scratch;
   if (typeof value === 'number') {
     if (value === 0) scratch.content.zeros = true;
-    hashNumber(one, value + 0);
+    hashNumber(one, value + 0, scratch.bits);
   } else if (typeof value === 'string') hashText(one, value);
   else if (typeof value === 'boolean') hashWord(one, value ? 1 : 2);
   else return scratch.fail('wrong-type', '', value);
@@ -92,7 +92,7 @@ function readNumber(value: unknown, field: CompiledField, spec: NumberSpec, scra
   // -0 and 0 are one value: nothing behind us tells them apart.
   const sent = value + 0;
   if (sent === 0) scratch.content.zeros = true;
-  hashNumber(scratch.one, sent);
+  hashNumber(scratch.one, sent, scratch.bits);
   const kept = field.converts ? convert(sent, field, spec) : sent;
   if (spec.type === 'integer' && !Number.isInteger(kept)) return scratch.fail('not-whole', '', value);
   if (!(kept >= spec.min && kept <= spec.max)) return scratch.fail('out-of-range', '', value);

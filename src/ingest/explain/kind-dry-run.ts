@@ -1,7 +1,8 @@
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, HOUR_MS } from '../../core/clock.ts';
+import { CitywatchError, type Issue } from '../../core/errors.ts';
 import { covers } from '../../core/jurisdiction.ts';
 import type { Caller, DecodedRecord, DeviceKind, FieldSpec, FieldValue, Message, Refusal } from '../../core/types.ts';
-import { decodeMessage } from '../decode/decode.ts';
+import { Decoder } from '../decode/decoder.ts';
 import type { KindSource } from '../readers/journal-feed.ts';
 import { receiptOf } from '../uplinks/common/intake.ts';
 
@@ -17,7 +18,10 @@ export interface DryRunJournal {
 
 export interface KindDryRunDeps {
   journal: DryRunJournal;
-  kinds: KindSource;
+  kinds: KindSource & {
+    /** What the text of a kind file says, or what is wrong with it, by line. */
+    candidate(text: string): { kind: DeviceKind } | { issues: Issue[] };
+  };
   /** Knows what may not be decoded because the process died of it. */
   guard: { isPoison(message: Message): boolean };
   clock: Clock;
@@ -49,6 +53,8 @@ export interface KindDryRunAnswer {
   differences: { receipt: string; device: string; index: number | null; before: string; after: string }[];
 }
 
+/** Well within the time the API gives one request. */
+const LIMIT_MS = 18_000;
 const BATCH = { maxBytes: 1024 * 1024, maxMessages: 1000 };
 const DIFFERENCES_MAX = 20;
 const REASONS_MAX = 50;
@@ -63,15 +69,18 @@ export class KindDryRun {
     this.#deps = deps;
   }
 
-  /** `sinceMs` looks back at most as far as the journal is kept; ends within about `limitMs`. */
-  async run(
-    caller: Caller,
-    kind: DeviceKind,
-    { sinceMs, limitMs }: { sinceMs: number; limitMs: number },
-  ): Promise<KindDryRunAnswer> {
-    const { journal, guard, clock } = this.#deps;
-    const trial = new Trial(kind, this.#deps.kinds, sinceMs);
-    const endMs = clock.monotonicMs() + limitMs;
+  /**
+   * Judges by the text of a kind file; `hours` looks back at most as far as the journal is kept. Ends within about
+   * {@link LIMIT_MS}, complete or not. Errors: `request.invalid` naming the lines that are wrong.
+   */
+  async run(caller: Caller, text: string, hours: number): Promise<KindDryRunAnswer> {
+    const { journal, kinds, guard, clock } = this.#deps;
+    const candidate = kinds.candidate(text);
+    if ('issues' in candidate) throw new CitywatchError('request.invalid', { issues: candidate.issues });
+    const { kind } = candidate;
+    const sinceMs = clock.nowMs() - hours * HOUR_MS;
+    const trial = new Trial(kind, kinds, sinceMs);
+    const endMs = clock.monotonicMs() + LIMIT_MS;
     const { head } = journal;
     for (let offset = journal.tail; offset < head; ) {
       if (clock.monotonicMs() > endMs) return trial.answer(false);
@@ -94,6 +103,7 @@ export class KindDryRun {
 type Judged = { record: DecodedRecord } | { refusal: Refusal };
 
 class Trial {
+  readonly #decoder = new Decoder();
   readonly #kind: DeviceKind;
   readonly #kinds: KindSource;
   readonly #sinceMs: number;
@@ -115,8 +125,8 @@ class Trial {
   judge(message: Message): void {
     this.#messages += 1;
     const then = this.#kinds.at(message.device.kind, message.device.kindVersion);
-    const before = byIndex(decodeMessage(message, then));
-    const after = byIndex(decodeMessage(message, this.#kind));
+    const before = byIndex(this.#decoder.decode(message, then));
+    const after = byIndex(this.#decoder.decode(message, this.#kind));
     this.#count(before, this.#before, 'before');
     this.#count(after, this.#after, 'after');
     for (const index of new Set([...before.keys(), ...after.keys()])) {

@@ -4,8 +4,8 @@ import { parseReceiptId, receiptId } from '../../core/receipt.ts';
 import type { Caller, DecodedRecord, DeviceId, Lane, Message, Refusal } from '../../core/types.ts';
 import { type Database, sql } from '../../platform/database/database.ts';
 import { explainReplies, type RepliesStory } from '../commands/explain.ts';
-import { type Decoded, decodeMessage } from '../decode/decode.ts';
-import { refusal } from '../decode/refusals.ts';
+import type { Decoded } from '../decode/decode.ts';
+import { Decoder, putAside } from '../decode/decoder.ts';
 import { replayOrigin } from '../decode/replay-origin.ts';
 import type { DuplicateIndex } from '../duplicates/index.ts';
 import type { Search } from '../journal/search.ts';
@@ -58,6 +58,7 @@ const REFUSALS_TOLD_MAX = 20;
 /** Answers "what happened to this message?" from the journal, as long as it keeps it, and the ledger's tables. */
 export class Messages {
   readonly #deps: MessagesDeps;
+  readonly #decoder = new Decoder();
 
   constructor(deps: MessagesDeps) {
     this.#deps = deps;
@@ -150,8 +151,8 @@ export class Messages {
   #decode(message: Message): Decoded {
     const { kind, kindVersion } = message.device;
     return this.#deps.guard.isPoison(message)
-      ? { records: [], identities: [], refusals: [refusal(null, 'poison', '', '')] }
-      : decodeMessage(message, this.#deps.kinds.at(kind, kindVersion));
+      ? putAside()
+      : this.#decoder.decode(message, this.#deps.kinds.at(kind, kindVersion));
   }
 }
 

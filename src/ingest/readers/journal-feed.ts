@@ -2,9 +2,8 @@ import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { InTurn, JoinedByKey } from '../../core/mechanisms/one-at-a-time.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { DecodedBatch, DecodedMessage, DeviceKind, JournalPosition, Lane, Message } from '../../core/types.ts';
-import { type Decoded, decodeMessage } from '../decode/decode.ts';
-import { refusal } from '../decode/refusals.ts';
-import { Scratch } from '../decode/scratch.ts';
+import type { Decoded } from '../decode/decode.ts';
+import { Decoder, putAside } from '../decode/decoder.ts';
 import type { DuplicateIndex, Marked } from '../duplicates/index.ts';
 
 export interface KindSource {
@@ -114,7 +113,7 @@ class LaneFeed {
   readonly #observer: Observer;
   readonly #guard: DecodeGuard;
   readonly #options: JournalFeedOptions;
-  readonly #scratch = new Scratch();
+  readonly #decoder = new Decoder();
   readonly #pieces = new Map<number, Piece>();
   #cached = 0;
   /** Where each reader that gave a name stands. */
@@ -215,13 +214,13 @@ class LaneFeed {
   #one(message: Message): Decoded {
     if (this.#guard.isPoison(message)) {
       this.#guard.putAside('decode', message);
-      return { records: [], identities: [], refusals: [refusal(null, 'poison', '', '')] };
+      return putAside();
     }
     try {
-      return decodeMessage(message, this.#kinds.at(message.device.kind, message.device.kindVersion), this.#scratch);
+      return this.#decoder.decode(message, this.#kinds.at(message.device.kind, message.device.kindVersion));
     } catch (error) {
       this.#observer.log.error({ offset: message.offset, error: messageOf(error) }, 'decoding a message failed');
-      return { records: [], identities: [], refusals: [refusal(null, 'poison', '', '')] };
+      return putAside();
     }
   }
 

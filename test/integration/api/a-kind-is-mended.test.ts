@@ -1,11 +1,11 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { kindTrial } from '../../../src/app/compose/ingest/kind-trial.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { KindWatch } from '../../../src/devices/kinds/kind-watch.ts';
 import { Kinds } from '../../../src/devices/kinds/kinds.ts';
 import { DuplicateIndex } from '../../../src/ingest/duplicates/index.ts';
+import { KindDryRun } from '../../../src/ingest/explain/kind-dry-run.ts';
 import { Messages } from '../../../src/ingest/explain/messages.ts';
 import { DeadLetterReplay } from '../../../src/ingest/ledger/dead-letter-replay.ts';
 import { DeadLetters } from '../../../src/ingest/ledger/dead-letters.ts';
@@ -74,7 +74,7 @@ const api = await startApi(t, {
   ledger,
   deadLetters,
   messages,
-  kindDryRun: kindTrial({ guard: UNGUARDED, kinds, journal, clock }),
+  kindDryRun: new KindDryRun({ guard: UNGUARDED, kinds, journal, clock }),
 });
 
 async function ask(method: 'GET' | 'POST', path: string, { payload = {}, token = TOKENS.admin as string } = {}) {

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { kindTrial } from '../../../src/app/compose/ingest/kind-trial.ts';
 import { NATIONWIDE } from '../../../src/core/jurisdiction.ts';
 import { receiptId } from '../../../src/core/receipt.ts';
 import type { NewMessage } from '../../../src/core/types.ts';
 import { Kinds } from '../../../src/devices/kinds/kinds.ts';
+import { KindDryRun } from '../../../src/ingest/explain/kind-dry-run.ts';
 import { UNGUARDED } from '../../../src/ingest/readers/journal-feed.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { kioskMessage, openJournal, temporaryDirectory } from '../../support/journal.ts';
@@ -42,7 +42,7 @@ t.test('a changed kind is judged by what came in, and says what would change', a
   await send({ values: { fill_pct: 1 } }, { device: kioskMessage().device });
   await send({ online: true }, { channel: 'state' });
 
-  const trial = kindTrial({ guard: UNGUARDED, kinds, journal, clock });
+  const trial = new KindDryRun({ guard: UNGUARDED, kinds, journal, clock });
   const answer = await trial.run(callerIn('330200'), PROBE(2, CHANGED), 24);
   t.match(answer, {
     kind: 'probe',
@@ -99,7 +99,7 @@ t.test('a journal too long for the time it has is judged as far as that reaches'
       return journal.read(offset, { ...limits, maxMessages: 100 });
     },
   };
-  const answer = await kindTrial({ guard: UNGUARDED, kinds, journal: slow, clock }).run(
+  const answer = await new KindDryRun({ guard: UNGUARDED, kinds, journal: slow, clock }).run(
     callerIn(NATIONWIDE),
     PROBE(2, CHANGED),
     24,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { findForbidden, forbiddenName, holdsCard, holdsIssuedCard, holdsMac } from '../../../src/core/forbidden.ts';
 import type { Channel } from '../../../src/core/types.ts';
-import { decodeMessage } from '../../../src/ingest/decode/decode.ts';
+import { decodeMessage } from '../../support/decode.ts';
 import { KIOSK, storedMessage } from '../../support/kiosk-kind.ts';
 import { countProcessorTime } from '../../support/processor-time.ts';
 

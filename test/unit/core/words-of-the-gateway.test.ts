@@ -10,7 +10,7 @@ import {
   wordOf,
 } from '../../../src/core/internal-records.ts';
 import { Kinds } from '../../../src/devices/kinds/kinds.ts';
-import { decodeMessage } from '../../../src/ingest/decode/decode.ts';
+import { decodeMessage } from '../../support/decode.ts';
 import { storedMessage } from '../../support/kiosk-kind.ts';
 import { ROOT } from '../../support/source-tree.ts';
 

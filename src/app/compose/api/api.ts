@@ -1,4 +1,5 @@
 import { buildServer, listen, reloadTls } from '../../../api/server/server.ts';
+import { KindDryRun } from '../../../ingest/explain/kind-dry-run.ts';
 import { listAudit } from '../../../platform/records/audit.ts';
 import type { watchSurroundings } from '../../doctor/surroundings.ts';
 import { Health } from '../../health/health.ts';
@@ -12,7 +13,6 @@ import type { Ground } from '../ground/ground.ts';
 import type { openBooks } from '../ingest/books.ts';
 import type { composeImages } from '../ingest/images.ts';
 import type { Ingest } from '../ingest/ingest.ts';
-import { kindTrial } from '../ingest/kind-trial.ts';
 import type { startReaders } from '../ingest/readers.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -57,7 +57,7 @@ export async function startApi(parts: ApiParts): Promise<string> {
     commands: ingest.downlink.commands,
     messageRate: ingest.messageRate,
     http: ingest.uplinks.http,
-    kindDryRun: kindTrial({ kinds: devices.kinds, guard: ingest.guard, journal: ingest.journals.live, clock }),
+    kindDryRun: new KindDryRun({ kinds: devices.kinds, guard: ingest.guard, journal: ingest.journals.live, clock }),
     images: parts.images.port,
     idempotency,
     room: disks,

@@ -5,6 +5,7 @@ import type { DeviceId } from '../../../core/types.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
 import type { Directory } from '../../../devices/registry/directory.ts';
 import type { CrashGuard } from '../../../ingest/poison/crash-guard.ts';
+import { Preview } from '../../../ingest/poison/preview.ts';
 import type { HeldLease, Intake } from '../../../ingest/uplinks/common/intake.ts';
 import { RateBudget } from '../../../ingest/uplinks/common/rate-budget.ts';
 import { HttpUplink } from '../../../ingest/uplinks/http/uplink.ts';
@@ -13,7 +14,6 @@ import type { TlsMaterial } from '../../../ingest/uplinks/uplink.ts';
 import { openUplinks, UPLINKS, uplinkOf } from '../../../ingest/uplinks/uplinks.ts';
 import type { Config } from '../../config/config.ts';
 import type { TlsFiles } from '../../tls.ts';
-import { previewOf } from '../ground/crash-guard.ts';
 import type { Downlink } from './downlink.ts';
 
 export interface UplinkParts {
@@ -34,6 +34,7 @@ export interface UplinkParts {
 export function composeUplinks(parts: UplinkParts) {
   const { config, clock, observer, lifecycle, intake, kinds, guard } = parts;
   const { sender } = parts.downlink;
+  const preview = new Preview({ kinds, guard });
   const opened = openUplinks(UPLINKS, config, {
     clock,
     observer,
@@ -43,7 +44,7 @@ export function composeUplinks(parts: UplinkParts) {
     tls: parts.tls.material,
     mayRefuse: () => parts.lease.held(),
     listening: (device) => sender.listening(device),
-    preview: (message, lane) => previewOf({ ...intake.stamped(message), lane }, kinds, guard),
+    preview: (message, lane) => preview.of(intake.stamped(message), lane),
   });
   const each = opened.map(({ uplink }) => uplink);
   for (const { commands } of each) if (commands) sender.connect(commands);

@@ -4,8 +4,8 @@ import { Kinds } from '../../../../src/devices/kinds/kinds.ts';
 import { EventStates } from '../../../../src/devices/onvif/event-states.ts';
 import { meaningOf, TOPICS } from '../../../../src/devices/onvif/event-topics.ts';
 import type { Notification } from '../../../../src/devices/onvif/notifications.ts';
-import { decodeMessage } from '../../../../src/ingest/decode/decode.ts';
 import { payloadOf } from '../../../../src/ingest/uplinks/onvif/camera-events.ts';
+import { decodeMessage } from '../../../support/decode.ts';
 import { storedMessage } from '../../../support/kiosk-kind.ts';
 import { KINDS_DIRECTORY } from '../../../support/registry.ts';
 

@@ -1,9 +1,9 @@
 import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
-import { decodeMessage } from '../../../../src/ingest/decode/decode.ts';
 import type { Store } from '../../../../src/telemetry/stores/store.ts';
 import { TelemetryWriter } from '../../../../src/telemetry/writer/writer.ts';
 import { batch, decoded, reading } from '../../../support/batches.ts';
+import { decodeMessage } from '../../../support/decode.ts';
 import { quietObserver } from '../../../support/journal.ts';
 import { KIOSK, storedMessage } from '../../../support/kiosk-kind.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Channel, Message } from '../../../../src/core/types.ts';
-import { decodeMessage } from '../../../../src/ingest/decode/decode.ts';
 import { replayConnection, replayOrigin } from '../../../../src/ingest/decode/replay-origin.ts';
+import { decodeMessage } from '../../../support/decode.ts';
 import { KIOSK, storedMessage } from '../../../support/kiosk-kind.ts';
 
 const NOW_MS = 1_767_571_200_000;

@@ -3,7 +3,7 @@ import t from 'tap';
 import type { Channel, DeviceKind, FieldValue } from '../../../../src/core/types.ts';
 import { parseKindFile } from '../../../../src/devices/kinds/kind-extends.ts';
 import { toDeviceKind } from '../../../../src/devices/kinds/kind-spec.ts';
-import { decodeMessage } from '../../../../src/ingest/decode/decode.ts';
+import { decodeMessage } from '../../../support/decode.ts';
 import { storedMessage } from '../../../support/kiosk-kind.ts';
 
 const HEAD =

@@ -1,7 +1,7 @@
 import t from 'tap';
-import { decodeMessage } from '../../../../src/ingest/decode/decode.ts';
 import { PAYLOAD_BYTES_MAX } from '../../../../src/ingest/decode/json-guard.ts';
 import { KEPT_BYTES_MAX } from '../../../../src/ingest/decode/refusals.ts';
+import { decodeMessage } from '../../../support/decode.ts';
 import { KIOSK, storedMessage } from '../../../support/kiosk-kind.ts';
 import { countProcessorTime } from '../../../support/processor-time.ts';
 
