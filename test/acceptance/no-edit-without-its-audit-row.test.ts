@@ -137,10 +137,11 @@ async function prepared(): Promise<Map<string, Edit>> {
   const [alert] = await until('an alert', async () => some(await gateway.get('/alerts')), 20_000);
   const [letter] = await until('a dead letter', async () => some(await gateway.get('/dead-letters')), 20_000);
   await gateway.settledLedger();
-  await until('nothing goes on', async () => {
-    const before = JSON.stringify(await everything());
-    await systemClock.sleep(500);
-    return JSON.stringify(await everything()) === before;
+  let [seen, times] = ['', 0];
+  await until('nothing goes on: ten looks see the same', async () => {
+    const now = JSON.stringify(await everything());
+    [seen, times] = [now, now === seen ? times + 1 : 1];
+    return times === 10;
   });
   const first = { 'if-match': '"1"' };
   return new Map<string, Edit>([

@@ -3,6 +3,7 @@ import type { VirtualCamera } from '../../simulators/camera/camera.ts';
 import { LOOP_TIMES } from '../../src/devices/cameras/event-loop.ts';
 import { type FollowedCamera, followCamera } from '../support/camera-loop.ts';
 import { startCameras } from '../support/cameras.ts';
+import { lasts } from '../support/lasting.ts';
 import { until } from '../support/until.ts';
 import { Wire } from '../support/wire.ts';
 
@@ -23,8 +24,6 @@ async function resumes(camera: VirtualCamera, followed: FollowedCamera, mark: st
   }
 }
 
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
 t.test('events resume within 30 s of whatever it was, with the times of the gateway', async (t) => {
   const cameras = await startCameras(t);
   const trouble = async (number: number, what: 'cable' | 'power' | 'silence', lastsMs: number): Promise<void> => {
@@ -40,7 +39,7 @@ t.test('events resume within 30 s of whatever it was, with the times of the gate
       silence: { begin: () => camera.misbehave({ web: 'silent' }), end: () => camera.behave() },
     };
     await ways[what].begin();
-    await sleep(lastsMs);
+    await lasts(lastsMs);
     await ways[what].end();
     const tookMs = await resumes(camera, followed, 'again');
     t.ok(tookMs <= RESUME_MAX_MS, `${what} away for ${lastsMs} ms: events again after ${Math.round(tookMs)} ms`);

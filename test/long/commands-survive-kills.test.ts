@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { MqttClient } from 'mqtt';
 import t from 'tap';
 import { Gateway } from '../support/gateway.ts';
+import { lasts, momentsWithin } from '../support/lasting.ts';
 import { until } from '../support/until.ts';
 
 const KILLS = 12;
@@ -46,13 +46,14 @@ t.test('whatever moment the gateway is killed at, an accepted command is done an
     DEVICES.map(async (device) => {
       while (!isOver) {
         await ask(device);
-        await sleep(EVERY_MS);
+        await lasts(EVERY_MS);
       }
     }),
   );
+  const someMoment = momentsWithin(1_500);
   for (let kill = 0; kill < KILLS; kill += 1) {
     // Any moment: of a command being written, sent, acknowledged, answered.
-    await sleep(200 + Math.random() * 1_300);
+    await someMoment();
     await gateway.stop('SIGKILL');
     await gateway.start();
   }

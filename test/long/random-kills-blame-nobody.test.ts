@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { keepAlive, kioskMessage, openJournal, temporaryDirectory } from '../support/journal.ts';
+import { chance } from '../support/random.ts';
 
 const CHILD = new URL('../support/poison-child.ts', import.meta.url).pathname;
 const COUNT = 40_000;
@@ -16,6 +17,7 @@ t.test('kills at random, some before anything moved, put no message aside', { ti
   const raw = (n: number) => Buffer.from(JSON.stringify({ id: `m-${n}`, values: { fill_pct: 1 } }));
   await Promise.all(Array.from({ length: COUNT }, (_, n) => journal.append(kioskMessage({ raw: raw(n) }))));
   await journal.close();
+  const random = chance();
   let kills = 0;
   for (let ended = false; !ended; ) {
     const child = spawn(process.execPath, [CHILD, directory, 'slowly'], {
@@ -24,7 +26,7 @@ t.test('kills at random, some before anything moved, put no message aside', { ti
     const gone = once(child, 'close');
     if (kills < KILLS) {
       await once(child.stdout!, 'data');
-      setTimeout(() => child.kill('SIGKILL'), Math.random() ** 2 * 300);
+      setTimeout(() => child.kill('SIGKILL'), random() ** 2 * 300);
     }
     const [status, signal] = await gone;
     if (signal === 'SIGKILL') kills += 1;

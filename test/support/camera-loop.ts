@@ -1,5 +1,5 @@
 import type { VirtualCamera } from '../../simulators/camera/camera.ts';
-import { systemClock } from '../../src/core/clock.ts';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { Counter } from '../../src/core/observe.ts';
 import { CameraEventLoop, LOOP_TIMES, type LoopTimes } from '../../src/devices/cameras/event-loop.ts';
 import type { OnvifPorts } from '../../src/devices/onvif/inspect.ts';
@@ -58,6 +58,8 @@ export interface FollowOptions {
   gate?: () => Promise<void>;
   journal?: Journal;
   active?: readonly string[];
+  /** The system's when absent. */
+  clock?: Clock;
 }
 
 /** The loop of one camera on a real journal, with the uplink between them as in the gateway. */
@@ -67,7 +69,7 @@ export async function followCamera(
   options: FollowOptions = {},
 ): Promise<FollowedCamera> {
   const observer = quietObserver();
-  const clock = systemClock;
+  const { clock = systemClock } = options;
   const journal = options.journal ?? (await openOwnJournal(t));
   const intake = new Intake({ live: journal }, UNTROUBLED);
   const device = { id: camera.id, kind: 'camera', kindVersion: 2, jurisdiction: '330203' };

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { chance } from './random.ts';
 
 /**
  * Lets `ms` of real time pass because they are what is told: how long an outage lasts, how fast traffic comes. Whoever
@@ -6,4 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
  */
 export async function lasts(ms: number): Promise<void> {
   await sleep(ms);
+}
+
+/** Moments at which something is killed under load: each call resolves within `ms`, as the seed of the run says. */
+export function momentsWithin(ms: number): () => Promise<void> {
+  const random = chance();
+  return async () => await sleep(random() * ms);
 }

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { type CameraRig, startCameras } from '../../support/cameras.ts';
+import { turns } from '../../support/turns.ts';
 import { until } from '../../support/until.ts';
 
 /** A client that writes its requests by hand. */
@@ -144,8 +144,7 @@ t.test('a silent camera takes requests and says nothing', async (t) => {
   const { client, camera } = await openCamera(t, await startCameras(t), { number: 5 });
   camera.misbehave({ rtspSilent: true });
   client.write(`OPTIONS ${camera.streamUrl('main')} RTSP/1.0\r\nCSeq: 77\r\n\r\n`);
-  // Silence can only be seen by waiting.
-  await sleep(300);
+  await turns();
   camera.behave();
   t.match((await client.ask('OPTIONS')).text, /^RTSP\/1.0 200 OK\r\nCSeq: 1\r\n/, 'the first was never answered');
 });

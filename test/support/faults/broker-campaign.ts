@@ -1,8 +1,7 @@
 import type { Test } from 'tap';
 import { Broker, PASSWORD } from '../broker.ts';
 import { add, emptyTally } from '../fleet-read-back.ts';
-import { lasts } from '../lasting.ts';
-import { chance } from '../random.ts';
+import { lasts, momentsWithin } from '../lasting.ts';
 import { until } from '../until.ts';
 import { FaultyGateway, loadOf, type Scene, settle } from './faulty-gateway.ts';
 import type { FaultResult } from './results.ts';
@@ -35,13 +34,13 @@ export async function endUnderLoad(
   const { broker, fleet, faulty } = scene;
   const { gateway } = faulty;
   const tally = emptyTally();
-  const random = chance();
+  const whileAway = momentsWithin(AWAY_MS);
   let greenMs = 0;
   fleet.go();
   for (let time = 0; time < times; time += 1) {
     await lasts(2_000);
     await (who.name === 'broker' ? broker.kill(who.signal) : gateway.stop(who.signal));
-    await lasts(random() * AWAY_MS);
+    await whileAway();
     const backMs = performance.now();
     await (who.name === 'broker' ? broker.start() : gateway.start());
     const { acked } = fleet;
