@@ -1,9 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { VirtualCamera } from '../../simulators/camera/camera.ts';
 import { DiscoveryResponder } from '../../simulators/camera/discovery.ts';
 import { Studio } from '../../simulators/camera/studio.ts';
+import { until } from './until.ts';
 
 /**
  * Runs inside a network namespace of its own, because discovery is multicast and must not leave the machine: two
@@ -46,7 +46,7 @@ interface Conversation {
   libraries: string;
 }
 
-/** It reads commands only once it is connected, and tells so in its output. */
+/** It reads commands once it is connected; what it tells then, and each of its answers, ends with an empty line. */
 async function converse(command: string, { args, questions, libraries }: Conversation) {
   const child = spawn(command, args, { env: { LD_LIBRARY_PATH: libraries }, timeout: 20_000 });
   let said = '';
@@ -56,8 +56,11 @@ async function converse(command: string, { args, questions, libraries }: Convers
     });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   child.stdin.on('error', () => {});
+  let before = 0;
   for (const question of questions) {
-    await Promise.race([sleep(question === questions[0] ? 1_500 : 150), ended]);
+    const isTold = (): boolean => said.length > before && said.endsWith('\n\n');
+    await until('it is connected, or has answered', () => isTold() || child.exitCode !== null);
+    before = said.length;
     child.stdin.write(`${question}\n`);
   }
   child.stdin.end();

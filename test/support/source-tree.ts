@@ -45,7 +45,11 @@ export interface ParsedSource {
 
 /** Parses one source file and flattens its syntax tree. */
 export function parseSource(path: string): ParsedSource {
-  const text = read(path);
+  return parseText(path, read(path));
+}
+
+/** As {@link parseSource}, of a text that stands nowhere. */
+export function parseText(path: string, text: string): ParsedSource {
   const result = parseSync(path, text);
   if (result.errors.length > 0) throw new Error(`${path}: ${result.errors[0]?.message}`);
   const nodes: Node[] = [];

@@ -1,6 +1,5 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
 import { CONDITIONS } from '../../../../src/alerts/rules/conditions/conditions.ts';
 import { RuleBook } from '../../../../src/alerts/rules/rule-book.ts';
@@ -27,6 +26,7 @@ import {
   temporaryDirectory,
 } from '../../../support/journal.ts';
 import { openDatabase } from '../../../support/registry.ts';
+import { turns } from '../../../support/turns.ts';
 import { until } from '../../../support/until.ts';
 
 const database = await openDatabase(t);
@@ -74,7 +74,7 @@ t.test('under load no message is read by another version than the one it was rec
       const version = kinds.latest('load')?.version;
       await intake.accept(kioskMessage({ device, raw }));
       received.add(version);
-      await turn();
+      await turns(1);
     }
   });
   for (let version = 2; version <= 6; version += 1) {
