@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { VirtualCamera } from './camera/camera.ts';
-import { DiscoveryResponder } from './camera/discovery.ts';
-import { Studio } from './camera/studio.ts';
+import { DiscoveryResponder } from './camera/onvif/discovery.ts';
+import { Studio } from './camera/video/studio.ts';
 import { CommandCentre } from './centre/centre.ts';
 import { Checkpoint } from './checkpoint/checkpoint.ts';
 import { Estate, inTurns } from './estate.ts';

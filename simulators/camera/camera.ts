@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { CameraIdentity } from './device-service.ts';
 import type { Account, AuthScheme } from './digest.ts';
-import { EventService, type EventServiceOptions } from './event-service.ts';
 import { type CameraFaults, NO_FAULTS } from './faults.ts';
-import { RtspServer } from './rtsp-server.ts';
-import { Stream } from './stream.ts';
-import type { Pictures, Studio } from './studio.ts';
-import type { Quality } from './video.ts';
+import type { CameraIdentity } from './onvif/device-service.ts';
+import { EventService, type EventServiceOptions } from './onvif/event-service.ts';
+import { RtspServer } from './rtsp/rtsp-server.ts';
+import { Stream } from './video/stream.ts';
+import type { Pictures, Studio } from './video/studio.ts';
+import type { Quality } from './video/video.ts';
 import { WebServer } from './web-server.ts';
 
 export interface CameraOptions {

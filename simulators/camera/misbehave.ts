@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { WebFault } from './faults.ts';
-import { envelope } from './soap.ts';
+import { envelope } from './onvif/soap.ts';
 
 const DRIP_EVERY_MS = 500;
 const DEPTH = 50_000;

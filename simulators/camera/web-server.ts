@@ -1,13 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Door } from '../door.ts';
-import { answerDevice, type DeviceFacts, OPEN_OPERATIONS } from './device-service.ts';
 import { type Account, AuthCheck } from './digest.ts';
-import { EventService } from './event-service.ts';
 import type { CameraFaults } from './faults.ts';
-import { answerMedia, type MediaFacts } from './media-service.ts';
 import { misbehave } from './misbehave.ts';
-import { envelope, parseRequest, SoapFault, type SoapRequest } from './soap.ts';
-import { TokenCheck } from './wsse.ts';
+import { answerDevice, type DeviceFacts, OPEN_OPERATIONS } from './onvif/device-service.ts';
+import { EventService } from './onvif/event-service.ts';
+import { answerMedia, type MediaFacts } from './onvif/media-service.ts';
+import { envelope, parseRequest, SoapFault, type SoapRequest } from './onvif/soap.ts';
+import { TokenCheck } from './onvif/wsse.ts';
 
 export interface WebServerDeps {
   device(): DeviceFacts;

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { type CameraOptions, VirtualCamera } from '../../simulators/camera/camera.ts';
-import { Studio } from '../../simulators/camera/studio.ts';
+import { Studio } from '../../simulators/camera/video/studio.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { Registry } from '../../src/core/observe.ts';
 import type { InspectionOptions } from '../../src/devices/onvif/inspect.ts';

@@ -1,8 +1,8 @@
 import { execFile, spawn } from 'node:child_process';
 import { promisify } from 'node:util';
 import { VirtualCamera } from '../../simulators/camera/camera.ts';
-import { DiscoveryResponder } from '../../simulators/camera/discovery.ts';
-import { Studio } from '../../simulators/camera/studio.ts';
+import { DiscoveryResponder } from '../../simulators/camera/onvif/discovery.ts';
+import { Studio } from '../../simulators/camera/video/studio.ts';
 import { until } from './until.ts';
 
 /**

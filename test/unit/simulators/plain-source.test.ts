@@ -1,7 +1,7 @@
 import t from 'tap';
-import { readClip } from '../../../simulators/camera/mp4.ts';
-import { PlainSource } from '../../../simulators/camera/sources.ts';
-import type { AccessUnit } from '../../../simulators/camera/video.ts';
+import { readClip } from '../../../simulators/camera/video/mp4.ts';
+import { PlainSource } from '../../../simulators/camera/video/sources.ts';
+import type { AccessUnit } from '../../../simulators/camera/video/video.ts';
 
 const CLIP = 'simulators/media/cctv-pedestrians.mp4';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { cutIntoPackets, PAYLOAD_TYPE, senderReport, stampPackets } from '../../../simulators/camera/rtp.ts';
+import { cutIntoPackets, PAYLOAD_TYPE, senderReport, stampPackets } from '../../../simulators/camera/rtsp/rtp.ts';
 
 interface Packet {
   channel: number;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
-import { TokenCheck, type UsernameToken } from '../../../simulators/camera/wsse.ts';
+import { TokenCheck, type UsernameToken } from '../../../simulators/camera/onvif/wsse.ts';
 
 const ACCOUNT = { username: 'admin', password: '密码-1' };
 const NOW_MS = Date.parse('2026-01-05T00:00:00Z');

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import type { CameraIdentity } from '../../../../simulators/camera/device-service.ts';
+import type { CameraIdentity } from '../../../../simulators/camera/onvif/device-service.ts';
 import { type Clock, systemClock } from '../../../../src/core/clock.ts';
 import type { NewMessage } from '../../../../src/core/types.ts';
 import { CameraSetup } from '../../../../src/devices/cameras/setup.ts';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
+import type { Player, Stream } from '../video/stream.ts';
+import type { Quality, VideoParameters } from '../video/video.ts';
 import { PAYLOAD_TYPE } from './rtp.ts';
 import type { RtspAnswer, RtspInput } from './rtsp-message.ts';
-import type { Player, Stream } from './stream.ts';
-import type { Quality, VideoParameters } from './video.ts';
 
 type Request = Extract<RtspInput, { type: 'request' }>;
 

@@ -1,10 +1,10 @@
 import { createServer, type Socket } from 'node:net';
-import { Door } from '../door.ts';
-import { type Account, AuthCheck, type AuthScheme } from './digest.ts';
+import { Door } from '../../door.ts';
+import { type Account, AuthCheck, type AuthScheme } from '../digest.ts';
+import type { Stream } from '../video/stream.ts';
+import type { Quality } from '../video/video.ts';
 import { formatAnswer, RtspReader } from './rtsp-message.ts';
 import { RtspSession } from './rtsp-session.ts';
-import type { Stream } from './stream.ts';
-import type { Quality } from './video.ts';
 
 export interface RtspServerDeps {
   name: string;

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { cutIntoPackets, type PacketTemplate, senderReport, stampPackets } from './rtp.ts';
+import { cutIntoPackets, type PacketTemplate, senderReport, stampPackets } from '../rtsp/rtp.ts';
 import type { AccessUnit, VideoParameters, VideoSource } from './video.ts';
 
 /** One connection that plays. */

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Account } from './digest.ts';
+import type { Account } from '../digest.ts';
 
 /** What a WS-Security UsernameToken carries. */
 export interface UsernameToken {

@@ -1,5 +1,5 @@
+import type { Quality } from '../video/video.ts';
 import { leaf, operationUnknown, pick, SoapFault, tag, textOf, type XmlValue } from './soap.ts';
-import type { Quality } from './video.ts';
 
 export interface MediaFacts {
   sizes: Record<Quality, { width: number; height: number }>;

@@ -1,4 +1,4 @@
-import type { AccessUnit } from './video.ts';
+import type { AccessUnit } from '../video/video.ts';
 
 /** RTP payload type of the video; dynamic, so the SDP names it. */
 export const PAYLOAD_TYPE = 96;

@@ -7,7 +7,7 @@ import { drawSnapshot, encodedSize, findOverlayFont, type Overlay } from './over
 import { EncodedSource, PlainSource } from './sources.ts';
 import type { Quality, VideoSource } from './video.ts';
 
-const MEDIA = fileURLToPath(new URL('../media/', import.meta.url));
+const MEDIA = fileURLToPath(new URL('../../media/', import.meta.url));
 const CLIP_PATH = join(MEDIA, 'cctv-pedestrians.mp4');
 const PICTURE_PATH = join(MEDIA, 'cctv-pedestrians.jpg');
 
