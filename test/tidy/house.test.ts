@@ -102,7 +102,8 @@ t.test('no files import each other in a circle, types included', async (t) => {
 
 t.test('a folder holds few enough files to be one subject', async (t) => {
   const count = new Map<string, number>();
-  for (const path of filesBelow(['simulators', 'src'], /./)) count.set(dirname(path), (count.get(dirname(path)) ?? 0) + 1);
+  for (const path of filesBelow(['simulators', 'src'], /./))
+    count.set(dirname(path), (count.get(dirname(path)) ?? 0) + 1);
   const crowded = [...count].filter(([folder, files]) => files > FILES_MAX && !LISTS.test(folder));
   t.same(crowded, []);
 });
