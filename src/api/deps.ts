@@ -24,7 +24,15 @@ import type { DeviceRef, EventsQuery, HistoryAnswer, HistoryQuery } from '../tel
 import type { StoredEvent } from '../telemetry/history/stored-events.ts';
 import type { Latest, Presence, PresenceCounts } from '../telemetry/twin/twin.ts';
 import type { AlertParts } from './alert-parts.ts';
-import type { CommandsPort, CompletenessPort, ExportsPort, ImagesPort, PassagesPort } from './ports.ts';
+import type {
+  CommandsPort,
+  CompletenessPort,
+  ExportsPort,
+  ImagesPort,
+  PassagesPort,
+  UnitHistoryPort,
+  UnitsPort,
+} from './ports.ts';
 import type { PageFiles } from './server/console.ts';
 import type { EditRoom } from './server/room.ts';
 
@@ -44,7 +52,10 @@ export interface ApiDeps {
   messageRate: { perSecond(scope: Jurisdiction): number };
   /** How asking a camera went that was registered with an ONVIF address; null for one that was never asked. */
   cameraSetup(id: string): Promise<SetupStatus | null>;
+  /** What answers at a camera's address in the place of its unit; null while nothing is known to. */
+  otherUnit(id: string): ForeignUnit | null;
   units: UnitsPort;
+  unitHistory: UnitHistoryPort;
   directory: DirectoryPort;
   http: HttpPort;
   ledger: LedgerPort;
@@ -250,12 +261,6 @@ export interface ReaderStanding {
 }
 
 /** Cameras at whose address another unit answers; the caller of `foreign` has checked that the device may be seen. */
-export interface UnitsPort {
-  foreign(id: string): ForeignUnit | null;
-  /** Takes what answers as the new unit; `serial` is what the caller saw. The secret is answered this once. */
-  accept(caller: Caller, id: string, serial: string | null): Promise<{ device: Device; secret: string }>;
-}
-
 export interface HealthSource {
   check(): Promise<Parts>;
   readers(): ReaderStanding[];

@@ -1,4 +1,6 @@
 import type { Caller } from '../core/types.ts';
+import type { UnitHistory } from '../devices/units/history.ts';
+import type { Units } from '../devices/units/units.ts';
 import type { ShownImages } from '../images/shown-images.ts';
 import type { Command, CommandInput, CommandPayload } from '../ingest/commands/commands.ts';
 import type { Completeness } from '../ingest/completeness/completeness.ts';
@@ -29,3 +31,9 @@ export type ImagesPort = Pick<ShownImages, 'keep' | 'find' | 'read' | 'registerL
 
 /** Rights and the entry in the access register are the part's own: nothing is looked up before both. */
 export type PassagesPort = Pick<PassageSearch, 'search'>;
+
+/** Steps of units. Foreign and absent devices are refused alike, with `not-found`. */
+export type UnitsPort = Pick<Units, 'assign' | 'swap' | 'takeDown' | 'undo' | 'accept'>;
+
+/** Shows nothing of positions beyond the caller's jurisdiction. */
+export type UnitHistoryPort = Pick<UnitHistory, 'ofPosition' | 'ofSerial'>;

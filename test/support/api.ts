@@ -109,6 +109,18 @@ export class MemoryRegistry {
   }
 }
 
+const NO_STAYS = { items: [], next: null };
+
+/** Units that are hung up without anything being kept of it. */
+function memoryUnits(registry: MemoryRegistry): ApiDeps['units'] {
+  const get = (caller: Caller, id: string) => registry.get(caller, id);
+  const withSecret = async (caller: Caller, id: string) => ({
+    device: await get(caller, id),
+    secret: 'new-unit-secret',
+  });
+  return { assign: get, undo: get, swap: withSecret, takeDown: withSecret, accept: withSecret };
+}
+
 class MemoryIdempotency {
   readonly #kept = new Map<string, { request: KeyedRequest; answer: KeptAnswer | null }>();
 
@@ -269,10 +281,9 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
     ...quietData(),
     images: memoryImages(),
     cameraSetup: async () => null,
-    units: {
-      foreign: () => null,
-      accept: async (caller, id) => ({ device: await registry.get(caller, id), secret: 'new-unit-secret' }),
-    },
+    otherUnit: () => null,
+    units: memoryUnits(registry),
+    unitHistory: { ofPosition: async () => NO_STAYS, ofSerial: async () => NO_STAYS },
     audit: { list: async () => [] },
     alerts: memoryAlerts(),
     commands: memoryCommands(),

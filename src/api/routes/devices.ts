@@ -1,72 +1,17 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
-import type { Device } from '../../core/types.ts';
 import type { SetupStatus } from '../../devices/cameras/setup.ts';
 import type { ForeignUnit } from '../../devices/cameras/units.ts';
 import { deviceInput, devicePatch } from '../../devices/registry/input.ts';
-import type { TwinPort } from '../deps.ts';
 import { ifMatch, setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';
-import {
-  deviceId,
-  deviceParams,
-  jurisdiction,
-  listOf,
-  moment,
-  momentOrNull,
-  noContent,
-  pageQuery,
-} from '../schemas.ts';
+import { deviceParams, jurisdiction, listOf, moment, noContent, pageQuery } from '../schemas.ts';
+import { addresses, answer, created, device, REGISTRY_EDITORS, REGISTRY_TAGS, state } from './device-schemas.ts';
 import { type ApiApp, defined, pageOf, type RouteContext, type RoutePart } from './route.ts';
 
 const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
-const TAGS = ['registry'];
-const EDITORS = ['admin', 'technician'] as const;
 
-const state = z.enum(['active', 'maintenance', 'retired']);
-const datum = z.enum(['wgs84', 'gcj02']);
-const deviceFields = {
-  id: deviceId,
-  kind: z.string(),
-  name: z.string(),
-  jurisdiction: z.string(),
-  location: z.object({ lat: z.number(), lon: z.number(), datum }),
-  parent: z.string().nullable(),
-  cameras: z.array(z.string()),
-  purpose: z.string().nullable(),
-  state,
-  unit: z
-    .object({
-      id: z.string(),
-      maker: z.string().nullable(),
-      model: z.string().nullable(),
-      serial: z.string().nullable(),
-      firmware: z.string().nullable(),
-    })
-    .nullable(),
-  presence: z.enum(['not-yet-seen', 'online', 'offline', 'stale']).meta({
-    description: 'Whether it was ever heard of, and how it is since: `stale` is silent for longer than its kind allows',
-  }),
-  lastSeenAt: moment.nullable(),
-  version: z.int(),
-  createdAt: moment,
-  updatedAt: moment,
-};
-
-const device = z.object(deviceFields).meta({ id: 'Device' });
-const masked = z.literal('***').meta({ description: 'There is a login, which nobody is shown' });
-const addresses = {
-  stream: z.object({ url: z.string(), subUrl: z.string().nullable(), login: masked.nullable() }).nullable(),
-  onvif: z.object({ xaddr: z.string(), login: masked }).nullable(),
-};
 const deviceOfEditor = device.extend(addresses);
-const created = z.object({
-  ...deviceFields,
-  ...addresses,
-  secret: z.string().optional().meta({ description: 'Shown this once and never again' }),
-  secretWithheld: z.boolean().optional().meta({ description: 'An answer from memory, which keeps no secret' }),
-});
-
 const setup = z
   .object({
     state: z.enum(['trying', 'done', 'failed']),
@@ -94,14 +39,6 @@ const deviceInFull = device
   .extend({ setup: setup.optional(), otherUnit: otherUnit.optional() })
   .extend(z.object(addresses).partial().shape)
   .meta({ description: '`stream` and `onvif`, where the device is reached, for admin and technician' });
-const swap = z.strictObject({
-  serial: z
-    .string()
-    .max(256)
-    .nullable()
-    .meta({ description: 'Serial number of the unit to accept, as `otherUnit` shows it; null where that has none' }),
-});
-
 const query = z.strictObject({
   kind: z.string().min(1).max(64).optional(),
   jurisdiction: jurisdiction.optional(),
@@ -109,12 +46,6 @@ const query = z.strictObject({
   text: z.string().min(1).max(100).optional().meta({ description: 'Part of the id or the name' }),
   ...pageQuery,
 });
-
-function answer({ createdAtMs, updatedAtMs, ...rest }: Device, twin: TwinPort) {
-  const { presence, lastSeenAtMs } = twin.presence(rest.id);
-  const times = { createdAt: toRfc3339(createdAtMs), updatedAt: toRfc3339(updatedAtMs) };
-  return { ...rest, presence, lastSeenAt: momentOrNull(lastSeenAtMs), ...times };
-}
 
 function setupAnswer({ state, problem, hint, atMs, clockSkewMs }: SetupStatus): z.output<typeof setup> {
   return { state, problem, hint, at: toRfc3339(atMs), clockSkewMs };
@@ -127,29 +58,7 @@ function otherUnitAnswer({ sinceMs, differs, found }: ForeignUnit): z.output<typ
 export const deviceRoutes: RoutePart = (app, context) => {
   readingRoutes(app, context);
   changingRoutes(app, context);
-  swapRoute(app, context);
 };
-
-function swapRoute(app: ApiApp, { registry, units, twin }: RouteContext): void {
-  app.post(
-    '/devices/:id/swap',
-    {
-      config: { allow: EDITORS, oneTimeSecret: 'secret', errors: ['conflict.state'] },
-      schema: {
-        tags: TAGS,
-        summary: 'Accept what answers at the address of a camera as its new unit',
-        params: deviceParams,
-        body: swap,
-        response: { 200: created },
-      },
-    },
-    async (request, reply) => {
-      const { device, secret } = await units.accept(callerOf(request), request.params.id, request.body.serial);
-      setEtag(reply, device.version);
-      return { ...answer(device, twin), ...(await registry.shownAddresses(device.id)), secret };
-    },
-  );
-}
 
 function readingRoutes(app: ApiApp, context: RouteContext): void {
   const { registry, twin } = context;
@@ -158,7 +67,7 @@ function readingRoutes(app: ApiApp, context: RouteContext): void {
     '/devices',
     {
       config: { allow: READERS },
-      schema: { tags: TAGS, summary: 'List devices', querystring: query, response: { 200: listOf(device) } },
+      schema: { tags: REGISTRY_TAGS, summary: 'List devices', querystring: query, response: { 200: listOf(device) } },
     },
     async (request) => {
       const caller = callerOf(request);
@@ -173,15 +82,15 @@ function readingRoutes(app: ApiApp, context: RouteContext): void {
     '/devices/:id',
     {
       config: { allow: READERS },
-      schema: { tags: TAGS, summary: 'Read a device', params: deviceParams, response: { 200: deviceInFull } },
+      schema: { tags: REGISTRY_TAGS, summary: 'Read a device', params: deviceParams, response: { 200: deviceInFull } },
     },
     async (request, reply) => {
       const caller = callerOf(request);
       const found = await registry.get(caller, request.params.id);
       setEtag(reply, found.version);
       const asked = caller.role === 'viewer' ? null : await context.cameraSetup(found.id);
-      const other = caller.role === 'viewer' ? null : context.units.foreign(found.id);
-      const mayEdit = EDITORS.some((role) => role === caller.role);
+      const other = caller.role === 'viewer' ? null : context.otherUnit(found.id);
+      const mayEdit = REGISTRY_EDITORS.some((role) => role === caller.role);
       const reached = mayEdit ? await registry.shownAddresses(found.id) : {};
       return {
         ...answer(found, twin),
@@ -198,11 +107,11 @@ function changingRoutes(app: ApiApp, { registry, twin }: RouteContext): void {
     '/devices',
     {
       config: {
-        allow: EDITORS,
+        allow: REGISTRY_EDITORS,
         oneTimeSecret: 'secret',
         errors: ['request.confirm', 'conflict.exists', 'conflict.reference'],
       },
-      schema: { tags: TAGS, summary: 'Register a device', body: deviceInput, response: { 201: created } },
+      schema: { tags: REGISTRY_TAGS, summary: 'Register a device', body: deviceInput, response: { 201: created } },
     },
     async (request, reply) => {
       const { device, secret, addresses } = await registry.create(callerOf(request), request.body);
@@ -215,9 +124,9 @@ function changingRoutes(app: ApiApp, { registry, twin }: RouteContext): void {
   app.patch(
     '/devices/:id',
     {
-      config: { allow: EDITORS, errors: ['request.confirm', 'conflict.reference', 'conflict.state'] },
+      config: { allow: REGISTRY_EDITORS, errors: ['request.confirm', 'conflict.reference', 'conflict.state'] },
       schema: {
-        tags: TAGS,
+        tags: REGISTRY_TAGS,
         summary: 'Change a device',
         params: deviceParams,
         body: devicePatch,
@@ -236,8 +145,8 @@ function changingRoutes(app: ApiApp, { registry, twin }: RouteContext): void {
   app.delete(
     '/devices/:id',
     {
-      config: { allow: EDITORS, errors: ['conflict.reference', 'conflict.state'] },
-      schema: { tags: TAGS, summary: 'Retire a device', params: deviceParams, response: { 204: noContent } },
+      config: { allow: REGISTRY_EDITORS, errors: ['conflict.reference', 'conflict.state'] },
+      schema: { tags: REGISTRY_TAGS, summary: 'Retire a device', params: deviceParams, response: { 204: noContent } },
     },
     async (request, reply) => {
       const caller = callerOf(request);

@@ -21,12 +21,14 @@ import { streamRoutes } from './streams.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import { telemetryRoutes } from './telemetry.ts';
 import { tokenRoutes } from './tokens.ts';
+import { unitRoutes } from './units.ts';
 import { userRoutes } from './users.ts';
 import { watchlistRoutes } from './watchlists.ts';
 
 /** Routes under /api/v1. A new file of routes is added here and nowhere else. */
 export const V1_ROUTES: readonly RoutePart[] = [
   deviceRoutes,
+  unitRoutes,
   credentialRoutes,
   commandRoutes,
   kindRoutes,

@@ -161,6 +161,13 @@ export class CameraUnits {
     this.#toldSame(id);
   }
 
+  /** The registry says by now that another unit stands there: what answers is asked anew, and judged by that. */
+  restated(id: DeviceId): void {
+    this.#confirmed.delete(id);
+    this.#askedAtMs.delete(id);
+    if (this.#foreign.delete(id)) this.#report(id, 0);
+  }
+
   async #ask(id: DeviceId): Promise<void> {
     await this.#turn();
     const limit = deadline(this.#deps.clock, DEADLINE_MS);

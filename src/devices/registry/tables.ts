@@ -1,6 +1,12 @@
 import type { DeviceState, Location } from '../../core/types.ts';
 import type { StoredOnvif, StoredStream } from './connections.ts';
 
+/**
+ * How a unit came to hang at a position: with the registration, at a place that had none yet, in the place of another,
+ * by undoing such a step, or not at all: the unit was taken down and nothing hangs there.
+ */
+export type Hanging = 'registered' | 'assigned' | 'swapped' | 'taken-down' | 'undone';
+
 /** Tables of migration 0003; what each column means stands there. */
 export interface RegistryTables {
   position: {
@@ -31,6 +37,14 @@ export interface RegistryTables {
     secret_hash: Buffer;
     created_at_ms: number;
   };
-  assignment: { position_id: string; unit_id: string; from_ms: number; to_ms: number | null };
+  assignment: {
+    position_id: string;
+    unit_id: string;
+    from_ms: number;
+    to_ms: number | null;
+    how: Hanging;
+    reason: string | null;
+    by_name: string | null;
+  };
   position_camera: { position_id: string; camera_id: string; rank: number };
 }

@@ -65,12 +65,14 @@ function verdict<Value>(known: Value | null, found: Value | null, equal: (known:
   return equal(known, found) ? 'equal' : 'differs';
 }
 
-function serialOf({ serial }: Pick<UnitIdentity, 'serial'>): string | null {
+/** The serial number, where it tells this unit from others. */
+export function serialOf({ serial }: Pick<UnitIdentity, 'serial'>): string | null {
   const text = serial?.trim() ?? '';
   return text === '' || NO_SERIAL.test(text) ? null : text;
 }
 
-function macsOf({ mac }: UnitIdentity): string[] | null {
+/** The hardware addresses, where there are any. */
+export function macsOf({ mac }: Pick<UnitIdentity, 'mac'>): string[] | null {
   const all = (mac ?? '').split(',').filter((one) => one !== '' && one !== NO_MAC);
   return all.length > 0 ? all : null;
 }

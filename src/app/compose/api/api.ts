@@ -45,6 +45,8 @@ export async function startApi(parts: ApiParts): Promise<string> {
     observer,
     registry: registry.registry,
     units: registry.units,
+    unitHistory: registry.unitHistory,
+    otherUnit: (id) => streams.units.foreign(id),
     twin: telemetry.twin,
     history: telemetry.history,
     exports: telemetry.exports,

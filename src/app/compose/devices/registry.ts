@@ -3,7 +3,8 @@ import type { AlertLog } from '../../../alerts/desk/log.ts';
 import type { DeviceId } from '../../../core/types.ts';
 import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
 import { Registry } from '../../../devices/registry/registry.ts';
-import { UnitSwap } from '../../../devices/units/swap.ts';
+import { UnitHistory } from '../../../devices/units/history.ts';
+import { Units } from '../../../devices/units/units.ts';
 import type { Ground } from '../ground/ground.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { Devices } from './devices.ts';
@@ -38,10 +39,10 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     cameraNetworks: config.networks.cameras,
   });
   await registry.loadDirectory();
-  const swap = new UnitSwap({ ...keeping, units: streams.units });
   return {
     registry,
-    units: { foreign: streams.units.foreign.bind(streams.units), accept: swap.accept.bind(swap) },
+    units: new Units({ ...keeping, cameras: streams.units }),
+    unitHistory: new UnitHistory(database),
     start: (): Promise<void> => following.start(),
   };
 }

@@ -1,6 +1,5 @@
 import { CameraUnits, type CameraUnitsDeps } from '../../../devices/cameras/units.ts';
 import { identifyCamera } from '../../../devices/onvif/identify.ts';
-import { UnitSwap, type UnitSwapDeps } from '../../../devices/units/swap.ts';
 import type { Outbound } from '../../../platform/outbound/outbound.ts';
 
 export interface CameraUnitParts extends Omit<CameraUnitsDeps, 'identify'> {
@@ -17,13 +16,4 @@ export async function openCameraUnits({ outbound, cameraNetworks, ...parts }: Ca
   });
   await units.load();
   return units;
-}
-
-/** What every part that changes devices needs. */
-export type KeepingParts = Omit<UnitSwapDeps, 'units'>;
-
-/** What the API needs of units. */
-export function unitsForApi(units: CameraUnits, deps: KeepingParts) {
-  const swap = new UnitSwap({ ...deps, units });
-  return { foreign: units.foreign.bind(units), accept: swap.accept.bind(swap) };
 }

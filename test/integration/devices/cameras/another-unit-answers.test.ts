@@ -7,7 +7,7 @@ import { CameraUnits } from '../../../../src/devices/cameras/units.ts';
 import { identifyCamera } from '../../../../src/devices/onvif/identify.ts';
 import { inspectCamera } from '../../../../src/devices/onvif/inspect.ts';
 import type { RegistryTables } from '../../../../src/devices/registry/tables.ts';
-import { UnitSwap } from '../../../../src/devices/units/swap.ts';
+import { Units } from '../../../../src/devices/units/units.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
 import { onvifPorts, startCameras } from '../../../support/cameras.ts';
 import { callerIn, openRegistry } from '../../../support/registry.ts';
@@ -94,7 +94,7 @@ t.test('another unit at the address shows nothing, is an alert, and can be accep
   await restarted.load();
   t.match(restarted.foreign(ID), { found: { serial: 'B-2' } }, 'also after a restart');
 
-  const swap = new UnitSwap({ ...deps, database, clock: systemClock, observer: quietObserver(), units });
+  const swap = new Units({ ...deps, database, clock: systemClock, observer: quietObserver(), cameras: units });
   await t.rejects(swap.accept(ADMIN, ID, 'another'), { code: 'conflict.state' });
   await t.rejects(swap.accept(callerIn('330203'), ID, 'B-2'), { code: 'not-found' });
   const { device, secret } = await swap.accept(ADMIN, ID, 'B-2');

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { toRfc3339 } from '../../core/clock.ts';
+import type { Device } from '../../core/types.ts';
+import type { TwinPort } from '../deps.ts';
+import { deviceId, moment, momentOrNull } from '../schemas.ts';
+
+export const REGISTRY_TAGS = ['registry'];
+export const REGISTRY_EDITORS = ['admin', 'technician'] as const;
+
+/** What an administrator says of a device. */
+export const state = z.enum(['active', 'maintenance', 'retired']);
+const datum = z.enum(['wgs84', 'gcj02']);
+const deviceFields = {
+  id: deviceId,
+  kind: z.string(),
+  name: z.string(),
+  jurisdiction: z.string(),
+  location: z.object({ lat: z.number(), lon: z.number(), datum }),
+  parent: z.string().nullable(),
+  cameras: z.array(z.string()),
+  purpose: z.string().nullable(),
+  state,
+  unit: z
+    .object({
+      id: z.string(),
+      maker: z.string().nullable(),
+      model: z.string().nullable(),
+      serial: z.string().nullable(),
+      firmware: z.string().nullable(),
+    })
+    .nullable(),
+  presence: z.enum(['not-yet-seen', 'online', 'offline', 'stale']).meta({
+    description: 'Whether it was ever heard of, and how it is since: `stale` is silent for longer than its kind allows',
+  }),
+  lastSeenAt: moment.nullable(),
+  version: z.int(),
+  createdAt: moment,
+  updatedAt: moment,
+};
+
+export const device = z.object(deviceFields).meta({ id: 'Device' });
+const masked = z.literal('***').meta({ description: 'There is a login, which nobody is shown' });
+/** Where a device is reached, for who may edit it. */
+export const addresses = {
+  stream: z.object({ url: z.string(), subUrl: z.string().nullable(), login: masked.nullable() }).nullable(),
+  onvif: z.object({ xaddr: z.string(), login: masked }).nullable(),
+};
+/** A device with the secret of its unit. */
+export const created = z.object({
+  ...deviceFields,
+  ...addresses,
+  secret: z.string().optional().meta({ description: 'Shown this once and never again' }),
+  secretWithheld: z.boolean().optional().meta({ description: 'An answer from memory, which keeps no secret' }),
+});
+
+/** A device as the API prints it. */
+export function answer({ createdAtMs, updatedAtMs, ...rest }: Device, twin: TwinPort) {
+  const { presence, lastSeenAtMs } = twin.presence(rest.id);
+  const times = { createdAt: toRfc3339(createdAtMs), updatedAt: toRfc3339(updatedAtMs) };
+  return { ...rest, presence, lastSeenAt: momentOrNull(lastSeenAtMs), ...times };
+}

@@ -1,0 +1,182 @@
+import { z } from 'zod';
+import { toRfc3339 } from '../../core/clock.ts';
+import type { UnitStay } from '../../devices/units/history.ts';
+import { assignInput, swapInput, unhangInput } from '../../devices/units/input.ts';
+import { setEtag } from '../etag.ts';
+import { callerOf } from '../guards/auth.ts';
+import { deviceId, deviceParams, listOf, moment, momentOrNull, pageQuery } from '../schemas.ts';
+import { answer, created, device, REGISTRY_EDITORS, REGISTRY_TAGS } from './device-schemas.ts';
+import { type ApiApp, pageOf, type RouteContext, type RoutePart } from './route.ts';
+
+const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
+
+const acceptInput = z.strictObject({
+  serial: z
+    .string()
+    .max(256)
+    .nullable()
+    .meta({ description: 'Serial number of the unit to accept, as `otherUnit` shows it; null where that has none' }),
+});
+
+const stay = z.object({
+  device: deviceId,
+  unit: z.object({
+    id: z.string(),
+    maker: z.string().nullable(),
+    model: z.string().nullable(),
+    serial: z.string().nullable(),
+    mac: z.string().nullable(),
+    firmware: z.string().nullable(),
+  }),
+  from: moment,
+  to: moment.nullable().meta({ description: 'Null for what hangs there today' }),
+  how: z.enum(['registered', 'assigned', 'swapped', 'taken-down', 'undone']).meta({
+    description: 'How it came to hang there; `taken-down`: nothing was left hanging, the unit has no name',
+  }),
+  reason: z.string().nullable(),
+  by: z.string().nullable().meta({ description: 'Name of who saw to it' }),
+});
+
+function stayAnswer({ fromMs, toMs, ...rest }: UnitStay): z.output<typeof stay> {
+  return { ...rest, from: toRfc3339(fromMs), to: momentOrNull(toMs) };
+}
+
+export const unitRoutes: RoutePart = (app, context) => {
+  swapRoutes(app, context);
+  hangingRoutes(app, context);
+  historyRoutes(app, context);
+};
+
+function swapRoutes(app: ApiApp, { registry, units, twin }: RouteContext): void {
+  app.post(
+    '/devices/:id/swap',
+    {
+      config: { allow: REGISTRY_EDITORS, oneTimeSecret: 'secret', errors: ['conflict.state'] },
+      schema: {
+        tags: REGISTRY_TAGS,
+        summary: 'Put a unit in the place of another, or accept what answers at the address of a camera',
+        description: '409 where by now another unit hangs there than `replaces`, or where this one hangs elsewhere.',
+        params: deviceParams,
+        body: z.union([swapInput, acceptInput]),
+        response: { 200: created },
+      },
+    },
+    async (request, reply) => {
+      const caller = callerOf(request);
+      const { body, params } = request;
+      const { device, secret } = await ('unit' in body
+        ? units.swap(caller, params.id, body)
+        : units.accept(caller, params.id, body.serial));
+      setEtag(reply, device.version);
+      return { ...answer(device, twin), ...(await registry.shownAddresses(device.id)), secret };
+    },
+  );
+
+  app.post(
+    '/devices/:id/swap/undo',
+    {
+      config: { allow: REGISTRY_EDITORS, errors: ['conflict.state'] },
+      schema: {
+        tags: REGISTRY_TAGS,
+        summary: 'Hang the unit before the present one there again',
+        description: 'Takes back the last swap, assignment or taking down; the unit has the secret it had.',
+        params: deviceParams,
+        body: unhangInput,
+        response: { 200: device },
+      },
+    },
+    async (request, reply) => {
+      const undone = await units.undo(callerOf(request), request.params.id, request.body);
+      setEtag(reply, undone.version);
+      return answer(undone, twin);
+    },
+  );
+}
+
+function hangingRoutes(app: ApiApp, { registry, units, twin }: RouteContext): void {
+  app.post(
+    '/devices/:id/units',
+    {
+      config: { allow: REGISTRY_EDITORS, errors: ['conflict.state'] },
+      schema: {
+        tags: REGISTRY_TAGS,
+        summary: 'Hang a unit where none is named',
+        description: 'It gets the secret that the device was given.',
+        params: deviceParams,
+        body: assignInput,
+        response: { 200: device },
+      },
+    },
+    async (request, reply) => {
+      const assigned = await units.assign(callerOf(request), request.params.id, request.body);
+      setEtag(reply, assigned.version);
+      return answer(assigned, twin);
+    },
+  );
+
+  app.post(
+    '/devices/:id/units/take-down',
+    {
+      config: { allow: REGISTRY_EDITORS, oneTimeSecret: 'secret', errors: ['conflict.state'] },
+      schema: {
+        tags: REGISTRY_TAGS,
+        summary: 'Take the unit down; `secret` is for the one that will hang there next',
+        params: deviceParams,
+        body: unhangInput,
+        response: { 200: created },
+      },
+    },
+    async (request, reply) => {
+      const { device, secret } = await units.takeDown(callerOf(request), request.params.id, request.body);
+      setEtag(reply, device.version);
+      return { ...answer(device, twin), ...(await registry.shownAddresses(device.id)), secret };
+    },
+  );
+}
+
+function historyRoutes(app: ApiApp, context: RouteContext): void {
+  const { registry, unitHistory } = context;
+
+  app.get(
+    '/devices/:id/units',
+    {
+      config: { allow: READERS },
+      schema: {
+        tags: REGISTRY_TAGS,
+        summary: 'What hung here, newest first',
+        params: deviceParams,
+        querystring: z.strictObject(pageQuery),
+        response: { 200: listOf(stay) },
+      },
+    },
+    async (request) => {
+      const caller = callerOf(request);
+      const { id } = await registry.get(caller, request.params.id);
+      const page = pageOf(context, `devices/${id}/units`, caller, request.query);
+      const { items, next } = await unitHistory.ofPosition(caller, id, page.request);
+      return { items: items.map(stayAnswer), ...page.seal(next) };
+    },
+  );
+
+  app.get(
+    '/units',
+    {
+      config: { allow: READERS },
+      schema: {
+        tags: REGISTRY_TAGS,
+        summary: 'Where a unit hung, newest first',
+        querystring: z.strictObject({
+          serial: z.string().trim().min(1).max(256).meta({ description: 'The whole serial number' }),
+          ...pageQuery,
+        }),
+        response: { 200: listOf(stay) },
+      },
+    },
+    async (request) => {
+      const caller = callerOf(request);
+      const page = pageOf(context, 'units', caller, request.query);
+      const { items, next } = await unitHistory.ofSerial(caller, request.query.serial, page.request);
+      return { items: items.map(stayAnswer), ...page.seal(next) };
+    },
+  );
+}
