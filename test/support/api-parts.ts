@@ -7,7 +7,7 @@ import type { ApiDeps, StreamsPort } from '../../src/api/deps.ts';
 import type { CommandsPort, ImagesPort } from '../../src/api/ports.ts';
 import { CitywatchError } from '../../src/core/errors.ts';
 import { covers } from '../../src/core/jurisdiction.ts';
-import type { Caller } from '../../src/core/types.ts';
+import type { Caller, Device } from '../../src/core/types.ts';
 import type { Command } from '../../src/ingest/commands/commands.ts';
 import type { KindDryRunAnswer } from '../../src/ingest/explain/kind-dry-run.ts';
 import { PART_TYPE, PLAYLIST_TYPE } from '../../src/streams/live/hls.ts';
@@ -250,5 +250,21 @@ export function dryRunOfNothing(): KindDryRunAnswer {
     valuesChanged: 0,
     reasons: [],
     differences: [],
+  };
+}
+
+/** Units that are hung up without anything being kept of it. */
+export function memoryUnits(
+  get: (caller: Caller, id: string) => Promise<Device>,
+): Pick<ApiDeps, 'units' | 'unitHistory' | 'otherUnit'> {
+  const withSecret = async (caller: Caller, id: string) => ({
+    device: await get(caller, id),
+    secret: 'new-unit-secret',
+  });
+  const nothing = async () => ({ items: [], next: null });
+  return {
+    units: { assign: get, undo: get, swap: withSecret, takeDown: withSecret, accept: withSecret },
+    unitHistory: { ofPosition: nothing, ofSerial: nothing },
+    otherUnit: () => null,
   };
 }

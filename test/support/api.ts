@@ -16,6 +16,7 @@ import {
   memoryImages,
   memoryPeople,
   memoryStreams,
+  memoryUnits,
 } from './api-parts.ts';
 import { type HttpParts, httpUplink, memoryIntake } from './http-uplink.ts';
 
@@ -107,18 +108,6 @@ export class MemoryRegistry {
   async shownAddresses() {
     return { stream: null, onvif: null };
   }
-}
-
-const NO_STAYS = { items: [], next: null };
-
-/** Units that are hung up without anything being kept of it. */
-function memoryUnits(registry: MemoryRegistry): ApiDeps['units'] {
-  const get = (caller: Caller, id: string) => registry.get(caller, id);
-  const withSecret = async (caller: Caller, id: string) => ({
-    device: await get(caller, id),
-    secret: 'new-unit-secret',
-  });
-  return { assign: get, undo: get, swap: withSecret, takeDown: withSecret, accept: withSecret };
 }
 
 class MemoryIdempotency {
@@ -281,9 +270,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
     ...quietData(),
     images: memoryImages(),
     cameraSetup: async () => null,
-    otherUnit: () => null,
-    units: memoryUnits(registry),
-    unitHistory: { ofPosition: async () => NO_STAYS, ofSerial: async () => NO_STAYS },
+    ...memoryUnits((caller, id) => registry.get(caller, id)),
     audit: { list: async () => [] },
     alerts: memoryAlerts(),
     commands: memoryCommands(),

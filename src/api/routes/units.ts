@@ -31,7 +31,7 @@ const stay = z.object({
   from: moment,
   to: moment.nullable().meta({ description: 'Null for what hangs there today' }),
   how: z.enum(['registered', 'assigned', 'swapped', 'taken-down', 'undone']).meta({
-    description: 'How it came to hang there; `taken-down`: nothing was left hanging, the unit has no name',
+    description: 'How it came to hang there; after `taken-down` nothing does, and the unit has no name',
   }),
   reason: z.string().nullable(),
   by: z.string().nullable().meta({ description: 'Name of who saw to it' }),

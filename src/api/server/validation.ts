@@ -74,7 +74,7 @@ function issuesOf(issue: ZodIssue, part: string, known: string[], value: unknown
     return [{ path: printPath(issue.path, part), message: 'is missing', remedy: wayIn(issue, part) }];
   }
   if (issue.code === 'invalid_union') {
-    const closest = issue.errors.toSorted((a, b) => depth(b) - depth(a))[0] ?? [];
+    const closest = issue.errors.toSorted((a, b) => depth(b) - depth(a) || a.length - b.length)[0] ?? [];
     const inner = closest.map((each) => ({ ...each, path: [...issue.path, ...each.path] }) as ZodIssue);
     if (inner.length > 0) return inner.flatMap((each) => issuesOf(each, part, known, value));
   }
@@ -110,7 +110,7 @@ function wayIn(issue: ZodIssue, part: string): string {
   return `Send ${article(issue.expected)}.`;
 }
 
-/** A branch of a union that got further into the value is the one the sender meant. */
+/** A branch of a union that got further into the value, or else has less to complain of, is the one that was meant. */
 function depth(issues: ZodIssue[]): number {
   return Math.max(0, ...issues.map((issue) => issue.path.length));
 }

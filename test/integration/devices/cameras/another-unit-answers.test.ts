@@ -7,6 +7,7 @@ import { CameraUnits } from '../../../../src/devices/cameras/units.ts';
 import { identifyCamera } from '../../../../src/devices/onvif/identify.ts';
 import { inspectCamera } from '../../../../src/devices/onvif/inspect.ts';
 import type { RegistryTables } from '../../../../src/devices/registry/tables.ts';
+import { unitInput } from '../../../../src/devices/units/input.ts';
 import { Units } from '../../../../src/devices/units/units.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
 import { onvifPorts, startCameras } from '../../../support/cameras.ts';
@@ -135,4 +136,30 @@ t.test('an address that leads to another unit is not introduced as the registere
   t.match(await setup.status(ID), { state: 'failed', problem: 'other-unit', hint: /accept it as the new unit/ });
   t.match(units.foreign(ID), { found: { serial: 'B-2' } });
   t.equal((await connections.streamSource(ID, 'main'))?.url, first.streamUrl('main'), 'its streams are not taken over');
+});
+
+t.test('a unit that was swapped by hand is asked who it is, and shows nothing when it is another', async (t) => {
+  const { units, first, inItsPlace, told, registry, setup, later, ...deps } = await world(t);
+  const hanging = new Units({ ...deps, clock: systemClock, observer: quietObserver(), cameras: units });
+  await units.admit(ID);
+  await first.stop();
+  units.lost(ID);
+  await inItsPlace(STOLEN);
+  await t.rejects(units.admit(ID));
+  const swapTo = async (serial: string) => {
+    const replaces = (await registry.get(ADMIN, ID)).unit!.id;
+    return await hanging.swap(ADMIN, ID, { unit: unitInput.parse({ serial }), replaces, reason: 'dead' });
+  };
+  await swapTo('C-3');
+  t.equal(units.foreign(ID), null, 'what was found says nothing of the new unit');
+  await t.rejects(units.admit(ID), { message: /other-unit/ } as never, 'but B-2 answers, and C-3 was hung up');
+  later(10_000);
+  await swapTo('B-2');
+  await units.admit(ID);
+  t.match(await setup.handle(ID), {});
+  t.match(await registry.get(ADMIN, ID), { unit: { serial: 'B-2', model: first.identity.model } });
+  t.match(
+    told.map((message) => (message as { values: { other_unit: number } }).values.other_unit),
+    [1, 0, 1, 0],
+  );
 });

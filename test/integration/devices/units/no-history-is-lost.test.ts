@@ -1,0 +1,176 @@
+import { deepStrictEqual, equal, fail } from 'node:assert/strict';
+import fc from 'fast-check';
+import t, { type Test } from 'tap';
+import { type Clock, systemClock } from '../../../../src/core/clock.ts';
+import type { CitywatchError } from '../../../../src/core/errors.ts';
+import { covers } from '../../../../src/core/jurisdiction.ts';
+import type { Hanging } from '../../../../src/devices/registry/tables.ts';
+import { callerIn, kiosk, openRegistry } from '../../../support/registry.ts';
+import { openUnits, unitOf } from '../../../support/units.ts';
+
+/** Random steps against a model that is a list for each position. `UNIT_SEQUENCES=10000` is the long form. */
+const SEQUENCES = Number(process.env.UNIT_SEQUENCES ?? 25);
+const PLACES = 2;
+const SERIALS = 2;
+const AREAS = ['330212', '330203'] as const;
+const CITY = callerIn('330200');
+
+type Step = { at: number; unit: number; by: number; clockMs: number } & {
+  type: 'assign' | 'swap' | 'swap-late' | 'take-down' | 'undo' | 'move' | 'rush';
+};
+
+interface Stay {
+  serial: string | null;
+  how: Hanging;
+}
+
+interface Place {
+  id: string;
+  jurisdiction: string;
+  stays: Stay[];
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  type: fc.constantFrom(
+    'assign',
+    'swap',
+    'swap',
+    'swap-late',
+    'take-down',
+    'take-down',
+    'undo',
+    'undo',
+    'move',
+    'rush',
+  ),
+  at: fc.nat(PLACES - 1),
+  unit: fc.nat(SERIALS - 1),
+  by: fc.constantFrom(0, 0, 0, 1, 2),
+  clockMs: fc.integer({ min: -5_000, max: 5_000 }),
+});
+
+/** What the step should do to the model: the stay that begins, or the code of the refusal. */
+function expected(places: Place[], { type, at, unit, by }: Step, names: string[]): Stay | string {
+  const { jurisdiction, stays } = places[at]!;
+  if (by > 0 && !covers(AREAS[by - 1]!, jurisdiction)) return 'not-found';
+  const now = stays.at(-1)!;
+  const serial = names[unit]!;
+  const hangs = (name: string | null) => name !== null && places.some((one) => one.stays.at(-1)?.serial === name);
+  const refused = 'conflict.state';
+  switch (type) {
+    case 'assign':
+      return now.serial !== null || hangs(serial) ? refused : { serial, how: 'assigned' };
+    case 'swap':
+      return hangs(serial) ? refused : { serial, how: 'swapped' };
+    case 'take-down':
+      return now.serial === null ? refused : { serial: null, how: 'taken-down' };
+    case 'undo': {
+      const before = stays.at(-2);
+      if (!before || now.how === 'undone' || now.how === 'registered' || hangs(before.serial)) return refused;
+      return { serial: before.serial, how: 'undone' };
+    }
+    default:
+      return refused;
+  }
+}
+
+interface World {
+  places: Place[];
+  /** Serial numbers. */
+  names: string[];
+}
+
+async function openWorlds(t: Test) {
+  let atMs = Date.UTC(2026, 10, 1);
+  const clock: Clock = Object.assign(Object.create(systemClock), { nowMs: () => atMs });
+  const { registry, ...parts } = await openRegistry(t, { clock });
+  const { units, history } = openUnits({ registry, ...parts }, clock);
+  let count = 0;
+  const open = async (): Promise<World> => {
+    count += 1;
+    const names = Array.from({ length: SERIALS }, (_, number) => `W${count}-${number}`);
+    const ids = Array.from({ length: PLACES }, (_, number) => `w${count}-${number}`);
+    for (const id of ids) await registry.create(CITY, kiosk({ id, confirm: true }) as never);
+    const stays: Stay[] = [{ serial: null, how: 'registered' }];
+    return { names, places: ids.map((id) => ({ id, jurisdiction: AREAS[0], stays: [...stays] })) };
+  };
+  const later = (ms: number): void => {
+    atMs += ms;
+  };
+  return { registry, units, history, open, later };
+}
+
+type Worlds = Awaited<ReturnType<typeof openWorlds>>;
+
+async function take({ units, registry }: Worlds, { places, names }: World, { type, at, by, unit }: Step) {
+  const caller = by === 0 ? CITY : callerIn(AREAS[by - 1]!);
+  const { id } = places[at]!;
+  const seen = await registry.get(CITY, id);
+  const end = { replaces: type === 'swap-late' ? 'another' : seen.unit!.id, reason: type };
+  const label = unitOf(names[unit]!);
+  if (type === 'assign') return await units.assign(caller, id, { unit: label, reason: null });
+  if (type === 'take-down') return (await units.takeDown(caller, id, end)).device;
+  if (type === 'undo') return await units.undo(caller, id, end);
+  return (await units.swap(caller, id, { unit: label, ...end })).device;
+}
+
+/** Takes a step in the registry and in the model, and says where they differ. */
+async function takeBoth(worlds: Worlds, world: World, one: Step): Promise<void> {
+  const { places, names } = world;
+  const place = places[one.at]!;
+  worlds.later(one.clockMs);
+  if (one.type === 'move') {
+    const { version } = await worlds.registry.get(CITY, place.id);
+    place.jurisdiction = AREAS.find((area) => area !== place.jurisdiction)!;
+    const patch = { jurisdiction: place.jurisdiction, confirm: true };
+    await worlds.registry.update(CITY, place.id, version, patch as never);
+    return;
+  }
+  if (one.type === 'rush') {
+    const swaps = places.map((_, at) => take(worlds, world, { ...one, at, by: 0 }).catch(() => null));
+    for (const [at, done] of (await Promise.all(swaps)).entries())
+      if (done) places[at]!.stays.push({ serial: names[one.unit]!, how: 'swapped' });
+    return;
+  }
+  const wanted = expected(places, one, names);
+  const made = await take(worlds, world, one).then(
+    ({ unit }): Stay | string => ({ serial: unit?.serial ?? null, how: (wanted as Stay).how }),
+    ({ code }: CitywatchError) => code,
+  );
+  deepStrictEqual(made, wanted, one.type);
+  if (typeof wanted !== 'string') place.stays.push(wanted);
+}
+
+/** Compares what each caller is shown with the model, and looks for gaps and overlaps. */
+async function check({ history }: Worlds, { places, names }: World): Promise<void> {
+  for (const caller of [CITY, ...AREAS.map((area) => callerIn(area))]) {
+    const mine = places.filter(({ jurisdiction }) => covers(caller.jurisdiction, jurisdiction));
+    for (const place of places) {
+      const shown = (await history.ofPosition(caller, place.id, { limit: 500 })).items.toReversed();
+      const got = shown.map(({ unit, how }) => ({ serial: unit.serial, how }));
+      deepStrictEqual(got, mine.includes(place) ? place.stays : [], `the history of ${place.id}`);
+      for (const [index, { toMs }] of shown.entries())
+        equal(toMs, shown[index + 1]?.fromMs ?? null, `${place.id} has neither gap nor overlap`);
+    }
+    for (const name of names) {
+      const items = (await history.ofSerial(caller, name, { limit: 500 })).items.toReversed();
+      const wanted = mine.flatMap(({ stays }) => stays.filter(({ serial }) => serial === name)).length;
+      equal(items.length, wanted, `where ${name} hung`);
+      for (const [index, { toMs }] of items.entries()) {
+        const next = items[index + 1];
+        if (next && (toMs === null || toMs > next.fromMs)) fail(`${name} hung at two places at once`);
+      }
+    }
+  }
+}
+
+t.test('random steps lose no history, double none, and show none across a border', async (t) => {
+  const worlds = await openWorlds(t);
+  const steps = fc.array(step, { minLength: 5, maxLength: 30, size: 'max' });
+  const property = fc.asyncProperty(steps, async (sequence) => {
+    const world = await worlds.open();
+    for (const one of sequence) await takeBoth(worlds, world, one);
+    await check(worlds, world);
+  });
+  await t.resolves(fc.assert(property, { numRuns: SEQUENCES }), `${SEQUENCES} sequences`);
+});
