@@ -17,34 +17,45 @@ export class ClockJumps {
   readonly #deps: ClockJumpsDeps;
   #offMs: number;
   #isUntold = false;
-  #isTelling = false;
+  #telling: Promise<void> | null = null;
 
   constructor(deps: ClockJumpsDeps) {
     this.#deps = deps;
     this.#offMs = deps.clock.nowMs() - deps.clock.monotonicMs();
   }
 
-  /** Looks at both clocks and has a jump told at once; returns whether none is left to tell. */
-  look(): boolean {
+  /**
+   * Looks at both clocks and has a jump told at once. Null when none is left to tell; else what resolves once all up to
+   * now are written down, and rejects when that failed: then it is told again at the next look.
+   */
+  look(): Promise<void> | null {
     const { clock } = this.#deps;
     const offMs = clock.nowMs() - clock.monotonicMs();
     if (Math.abs(offMs - this.#offMs) >= JUMP_MS) {
       this.#isUntold = true;
-      this.#isTelling = false;
+      this.#telling = null;
     }
     this.#offMs = offMs;
-    if (this.#isUntold && !this.#isTelling) void this.#tell();
-    return !this.#isUntold;
+    if (this.#isUntold) this.#telling ??= this.#tell();
+    return this.#telling;
   }
 
-  async #tell(): Promise<void> {
-    this.#isTelling = true;
-    const toldOffMs = this.#offMs;
-    try {
-      await this.#deps.tell();
-      if (Math.abs(this.#offMs - toldOffMs) < JUMP_MS) this.#isUntold = false;
-    } catch {
-      this.#isTelling = false;
-    }
+  #tell(): Promise<void> {
+    // What was told is all there is to tell, unless another jump came meanwhile.
+    const ended = (isUntold: boolean): void => {
+      if (this.#telling !== telling) return;
+      this.#isUntold = isUntold;
+      this.#telling = null;
+    };
+    const telling = this.#deps.tell().then(
+      () => ended(false),
+      (error: unknown) => {
+        ended(true);
+        throw error;
+      },
+    );
+    // Whoever looked for another reason does not wait for it.
+    telling.catch(() => {});
+    return telling;
   }
 }

@@ -37,7 +37,8 @@ export interface IntakeDeps {
 /**
  * The one door into the gateway: every uplink hands its messages in here and acks only after `accept` has resolved.
  * Rejects with `ingest.full` or `ingest.unavailable`; the message must then not be acked.
- * It also sees that the wall clock was set, and writes that down before any message with a time of the new one.
+ * It also sees that the wall clock was set, and writes that down before any message with a time of the new one: such
+ * a message waits for it, and is refused where it cannot be written.
  */
 export class Intake {
   readonly #journals: Record<Lane, IntakeJournal>;
@@ -45,6 +46,9 @@ export class Intake {
   /** What sessions that began before a change of their kind are now, by what they were. */
   readonly #renewed = new WeakMap<DeviceIdentity, DeviceIdentity>();
   readonly #jumps: ClockJumps;
+  /** What messages wait for that wait behind a jump of the clock, and how many they are. */
+  #jump: Promise<void> | null = null;
+  #behindJump = 0;
   readonly #lease: HeldLease;
   readonly #log: Logger;
   readonly #said: SayOnce;
@@ -60,14 +64,25 @@ export class Intake {
 
   async accept(message: NewMessage): Promise<Receipt> {
     // First of all, so that no message is judged by a new clock before the rules know of it.
-    this.#jumps.look();
+    const jump = this.#jumps.look() ?? this.#jump;
+    if (jump) {
+      // Kept until the last one behind it has been woken: who comes meanwhile must not overtake.
+      this.#jump = jump;
+      this.#behindJump += 1;
+      try {
+        await jump;
+      } finally {
+        this.#behindJump -= 1;
+        if (this.#behindJump === 0) this.#jump = null;
+      }
+    }
     const lane = replayOrigin(message)?.lane ?? 'live';
     return await this.#append(lane, message);
   }
 
   /** Whether the journal holds every time that the wall clock was set; what it does not hold is written at once. */
   isClockKnown(): boolean {
-    return this.#jumps.look();
+    return this.#jumps.look() === null;
   }
 
   /** Takes a message that may wait: a backfill never delays live data. */
