@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import t, { type Test } from 'tap';
+import { DELIVERIES_AT_ONCE } from '../../../../src/alerts/route/delivery.ts';
 import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../../src/alerts/rules/rules.ts';
 import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
@@ -22,7 +23,7 @@ condition: { type: threshold, any: [{ field: smoke, equals: true }] }
 `;
 
 /** More than there are workers for deliveries. */
-const FIRES = 60;
+const FIRES = DELIVERIES_AT_ONCE + 50;
 
 const postgres = await freshDatabase(t);
 const redis = await startRedis(t);
@@ -82,7 +83,7 @@ t.test('a receiver that never answers does not hold up the others', async (t) =>
   const { subscription } = await desk.subscriptions.create(ADMIN, input);
   await fires('s', '330212', FIRES);
   const counts = async () => (await desk.subscriptions.list(ADMIN)).find(({ id }) => id === subscription.id)?.counts;
-  await until('all its alerts are raised', async () => (await counts())?.waiting === FIRES);
+  await until('all its alerts are raised', async () => (await counts())?.waiting === FIRES, 60_000);
   await isTold(t, 'well', '330203');
 
   await redis.stop();
