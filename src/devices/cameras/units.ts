@@ -92,6 +92,13 @@ export class CameraUnits {
     return this.#foreign.get(id) ?? null;
   }
 
+  /** Why nothing of a camera is shown, for whoever wants to see it; null while there is no reason. */
+  withheld(id: DeviceId): string | null {
+    const foreign = this.#foreign.get(id);
+    if (!foreign) return null;
+    return `Different: ${foreign.differs.join(', ')}. A technician can accept it by POST /devices/${id}/swap.`;
+  }
+
   /** The connection to a camera was lost: whatever answers next is asked who it is. */
   lost(id: DeviceId): void {
     if (this.#confirmed.delete(id)) this.#askedAtMs.delete(id);

@@ -27,6 +27,15 @@ export interface StreamSource {
   login: { username: string; password: string } | null;
 }
 
+/** As {@link StreamSource}, of both pictures of a camera. */
+export interface VideoAddress {
+  url: string;
+  /** The small picture, where it is another one. */
+  subUrl: string | undefined;
+  username: string | undefined;
+  password: string | undefined;
+}
+
 export interface OnvifAccess {
   xaddr: string;
   username: string;
@@ -53,6 +62,14 @@ export class Connections {
     const { stream } = await connectionOf(this.#database, id);
     const stored = quality === 'sub' ? (stream?.sub ?? stream?.main) : stream?.main;
     return stored ? openStream(this.#vault, id, stored) : null;
+  }
+
+  /** Both pictures of a camera and the login for them; null for a device without a stream, or that is retired. */
+  async videoOf(id: DeviceId): Promise<VideoAddress | null> {
+    const [main, sub] = await Promise.all([this.streamSource(id, 'main'), this.streamSource(id, 'sub')]);
+    if (!main) return null;
+    const subUrl = sub && sub.url !== main.url ? sub.url : undefined;
+    return { url: main.url, subUrl, username: main.login?.username, password: main.login?.password };
   }
 
   /** How to speak ONVIF with a device; null where nothing is known, or it is retired. */

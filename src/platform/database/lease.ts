@@ -155,6 +155,11 @@ export async function holderOf(directory: string): Promise<Holder> {
   return { host: hostname(), pid: process.pid, directory, inode: `${dev}:${ino}` };
 }
 
+/** What a gateway is called among those of one database; its successor on the same data directory has the same name. */
+export function nodeOf({ host, inode }: Holder): string {
+  return `${host} (${inode})`;
+}
+
 function isSamePlace(row: LeaseRow, { host, directory, inode }: Holder): boolean {
   return row.host === host && row.directory === directory && row.inode === inode;
 }

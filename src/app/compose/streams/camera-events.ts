@@ -1,16 +1,15 @@
 import type { Clock } from '../../../core/clock.ts';
 import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
 import type { Observer } from '../../../core/observe.ts';
+import { CameraChanges } from '../../../devices/cameras/changes.ts';
 import { CameraEvents } from '../../../devices/cameras/events.ts';
-import { CAMERA_SETUP_QUEUE } from '../../../devices/cameras/setup.ts';
 import type { CameraUnits } from '../../../devices/cameras/units.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
-import type { Directory, DirectoryEntry } from '../../../devices/registry/directory.ts';
+import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
 import type { OnvifEvents } from '../../../ingest/uplinks/onvif/camera-events.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import type { Outbound } from '../../../platform/outbound/outbound.ts';
 import type { Vault } from '../../../platform/secrets/vault.ts';
-import { enqueueWork } from '../../../platform/work/work.ts';
 
 export interface CameraEventParts {
   database: Database;
@@ -19,7 +18,6 @@ export interface CameraEventParts {
   outbound: Outbound;
   vault: Vault;
   kinds: Kinds;
-  directory: Directory;
   /** Takes what cameras notice. */
   uplink: Pick<OnvifEvents, 'take'>;
   doorbell: { ring(queue: string): void };
@@ -50,17 +48,11 @@ export function composeCameraEvents(parts: CameraEventParts) {
     },
     { path },
   );
+  const ring = (queue: string): void => parts.doorbell.ring(queue);
+  const changes = new CameraChanges({ database, clock, observer, hasVideo, events, ring });
   return {
     /** A device of the registry was changed. */
-    changed: ({ identity: { id, kind }, state }: DirectoryEntry): void => {
-      if (!hasVideo(kind)) return;
-      events.changed(id);
-      if (state === 'retired') return;
-      enqueueWork(database, clock, [{ queue: CAMERA_SETUP_QUEUE, key: id }]).then(
-        () => parts.doorbell.ring(CAMERA_SETUP_QUEUE),
-        () => observer.log.warn({ part: 'camera-setup' }, 'a changed camera will be asked at the next start'),
-      );
-    },
+    changed: (entry: DirectoryEntry): void => changes.changed(entry),
     start: (lifecycle: Lifecycle): void => {
       events.start();
       lifecycle.onStop('camera events', () => events.stop());

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { CAMERA_SETUP_QUEUE } from '../../../devices/cameras/setup.ts';
+import { holderOf, nodeOf } from '../../../platform/database/lease.ts';
 import { enqueueWork } from '../../../platform/work/work.ts';
 import { ffmpegUser } from '../../local-services/system-user.ts';
 import type { Devices } from '../devices/devices.ts';
@@ -22,7 +23,6 @@ export async function openStreams(ground: Ground, devices: Devices, ingest: Pick
   const cameraEvents = composeCameraEvents({
     ...ground,
     kinds: devices.kinds,
-    directory: devices.directory,
     units,
     uplink: ingest.uplinks.onvif,
     cameraNetworks,
@@ -39,6 +39,7 @@ export async function openStreams(ground: Ground, devices: Devices, ingest: Pick
     ffmpegPath: config.ffmpeg.path,
     ffmpegUser: await ffmpegUser(ground.observer),
     dataDirectory: place.path,
+    node: nodeOf(await holderOf(place.path)),
     checkEveryMs: config.cameras.checkS * 1000,
   });
   return {

@@ -1,7 +1,4 @@
-import { statSync } from 'node:fs';
-import { hostname } from 'node:os';
 import type { Clock } from '../../../core/clock.ts';
-import { CitywatchError } from '../../../core/errors.ts';
 import type { Jurisdiction } from '../../../core/jurisdiction.ts';
 import type { Observer } from '../../../core/observe.ts';
 import type { DeviceId } from '../../../core/types.ts';
@@ -18,9 +15,10 @@ import type { AccessRegister } from '../../../platform/records/access-register.t
 import type { Vault } from '../../../platform/secrets/vault.ts';
 import type { WorkQueue } from '../../../platform/work/work.ts';
 import { StreamService } from '../../../streams/live/service.ts';
+import { viewRegister } from '../../../streams/live/view-register.ts';
 import { CameraPool, type CameraPoolOptions } from '../../../streams/pool/camera-pool.ts';
 import { LeaseTable } from '../../../streams/pool/lease-table.ts';
-import type { CameraAddress, CameraSource } from '../../../streams/pool/types.ts';
+import type { CameraSource } from '../../../streams/pool/types.ts';
 
 export interface VideoDeps {
   database: Database;
@@ -39,6 +37,8 @@ export interface VideoDeps {
   ffmpegPath: string | null;
   ffmpegUser: CameraPoolOptions['ffmpegUser'];
   dataDirectory: string;
+  /** What this gateway is called among those of the database. */
+  node: string;
   checkEveryMs: number;
 }
 
@@ -71,16 +71,16 @@ export function composeVideo(deps: VideoDeps) {
     { everyMs: deps.checkEveryMs },
   );
   const cameras: CameraSource = {
-    camera: (id) => addressOf(connections, id),
+    camera: (id) => connections.videoOf(id),
     admit: (id) =>
       units.admit(id).then(
         () => null,
-        () => otherUnit(units, id),
+        () => units.withheld(id),
       ),
-    withheld: (id) => otherUnit(units, id),
+    withheld: (id) => units.withheld(id),
     lost: (id) => units.lost(id),
   };
-  const leases = new LeaseTable({ database, node: nodeOf(deps.dataDirectory) });
+  const leases = new LeaseTable({ database, node: deps.node });
   const pool = new CameraPool(
     { clock, observer, tcp, cameras, leases },
     {
@@ -94,35 +94,9 @@ export function composeVideo(deps: VideoDeps) {
   const streams = new StreamService({
     pool,
     cameras,
-    register: async ({ deviceId, viewer, purpose, case: caseNumber }) => {
-      const jurisdiction = identity(deviceId)?.jurisdiction;
-      if (jurisdiction === undefined) throw new CitywatchError('not-found');
-      await deps.register.add({ viewer, act: 'view', device: deviceId, jurisdiction, purpose, case: caseNumber });
-    },
+    register: viewRegister({ register: deps.register, jurisdictionOf: (id) => identity(id)?.jurisdiction }),
   });
   return { setup, watch, pool, streams, pictures: picturesFrom(streams, database) };
-}
-
-/** This gateway among those of a database: its machine and data directory, which only one process uses at a time. */
-function nodeOf(directory: string): string {
-  const { dev, ino } = statSync(directory);
-  return `${hostname()} (${dev}:${ino})`;
-}
-
-/** Why nothing of a camera is shown, for whoever wants to see it. */
-function otherUnit(units: CameraUnits, id: DeviceId): string | null {
-  const foreign = units.foreign(id);
-  return foreign && `Different: ${foreign.differs.join(', ')}. A technician can accept it by POST /devices/${id}/swap.`;
-}
-
-async function addressOf(connections: Connections, id: DeviceId): Promise<CameraAddress | null> {
-  const [main, sub] = await Promise.all([connections.streamSource(id, 'main'), connections.streamSource(id, 'sub')]);
-  if (!main) return null;
-  return {
-    url: main.url,
-    ...(sub && sub.url !== main.url ? { subUrl: sub.url } : {}),
-    ...(main.login ?? {}),
-  };
 }
 
 /** What an alert needs of cameras: who sees the place, and a still of now. */

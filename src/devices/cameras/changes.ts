@@ -1,0 +1,39 @@
+import type { Clock } from '../../core/clock.ts';
+import type { Observer } from '../../core/observe.ts';
+import type { DeviceId } from '../../core/types.ts';
+import type { Database } from '../../platform/database/database.ts';
+import { enqueueWork } from '../../platform/work/work.ts';
+import type { DirectoryEntry } from '../registry/directory.ts';
+import { CAMERA_SETUP_QUEUE } from './setup.ts';
+
+export interface CameraChangesDeps {
+  database: Database;
+  clock: Clock;
+  observer: Observer;
+  /** Whether devices of this kind are cameras. */
+  hasVideo(kind: string): boolean;
+  /** The loops that ask cameras for their events. */
+  events: { changed(id: DeviceId): void };
+  ring(queue: string): void;
+}
+
+/** Brings a change of the registry to those who speak with cameras. */
+export class CameraChanges {
+  readonly #deps: CameraChangesDeps;
+
+  constructor(deps: CameraChangesDeps) {
+    this.#deps = deps;
+  }
+
+  /** A device was changed. A camera is asked anew who it is, unless it is retired; other devices are none of this. */
+  changed({ identity: { id, kind }, state }: DirectoryEntry): void {
+    const { database, clock, observer, hasVideo, events, ring } = this.#deps;
+    if (!hasVideo(kind)) return;
+    events.changed(id);
+    if (state === 'retired') return;
+    enqueueWork(database, clock, [{ queue: CAMERA_SETUP_QUEUE, key: id }]).then(
+      () => ring(CAMERA_SETUP_QUEUE),
+      () => observer.log.warn({ part: 'camera-setup' }, 'a changed camera will be asked at the next start'),
+    );
+  }
+}
