@@ -49,7 +49,7 @@ t.test('half a million points leave one by one, in flat memory', async (t) => {
     });
     t.strictSame(await store.write(lines, signal), { rejected: [] });
   }
-  const exports = new Exports({ store, kinds: { latest: () => kind }, registerLook: async () => {} });
+  const exports = new Exports({ store, kinds: { latest: () => kind }, register: { add: async () => {} } });
   const device = { id: 'k-1', kind: 'kiosk', jurisdiction: '330200' };
   const query = { fromMs: AT_MS, toMs: AT_MS + POINTS * 1_000, format: 'csv' as const, fields: ['fill_pct'] };
   const reason = () => ({ purpose: 'none', case: null });

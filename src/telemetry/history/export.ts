@@ -1,6 +1,7 @@
 import { CitywatchError } from '../../core/errors.ts';
 import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId, DeviceKind, FieldSpec, FieldValue } from '../../core/types.ts';
+import type { AccessRegister } from '../../platform/records/access-register.ts';
 import { msToNs } from '../stores/nanoseconds.ts';
 import type { Store, StoredPoint } from '../stores/store.ts';
 import { fieldsOf, partTagOf } from '../writer/kind-fields.ts';
@@ -27,20 +28,10 @@ export interface ExportedDevice {
   jurisdiction: Jurisdiction;
 }
 
-/** An export with plates in it, which are masked. */
-export interface PlateLook {
-  caller: Caller;
-  device: ExportedDevice;
-  purpose: string;
-  case: string | null;
-  asked: Record<string, unknown>;
-}
-
 export interface ExportsDeps {
   store: Pick<Store, 'points'>;
   kinds: { latest(kind: string): DeviceKind | undefined };
-  /** Resolves once the look is in the access register. */
-  registerLook(look: PlateLook): Promise<void>;
+  register: Pick<AccessRegister, 'add'>;
 }
 
 export interface ExportRequest {
@@ -86,7 +77,8 @@ export class Exports {
     if (why) {
       const { format, fromMs, toMs } = query;
       const asked = { export: format, from: fromMs, to: toMs, fields: query.fields ?? null };
-      await this.#deps.registerLook({ caller, device, ...why, asked });
+      const { id, jurisdiction } = device;
+      await this.#deps.register.add({ viewer: caller, act: 'plates', device: id, jurisdiction, ...why, asked });
     }
     const piece = (page: StoredPoint[]): string => {
       return page.map((point) => format.line(layout, shownPoint(point, layout, kind)) ?? '').join('');

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { BulkPace } from '../../../ingest/readers/bulk-pace.ts';
 import { DatabaseCursors } from '../../../ingest/readers/database-cursors.ts';
-import type { AccessRegister } from '../../../platform/records/access-register.ts';
-import { Exports, type PlateLook } from '../../../telemetry/history/export.ts';
+import { Exports } from '../../../telemetry/history/export.ts';
 import { History } from '../../../telemetry/history/history.ts';
 import { CompleteSince } from '../../../telemetry/rollups/complete-since.ts';
 import { RollupWriter } from '../../../telemetry/rollups/rollup-writer.ts';
@@ -55,7 +54,7 @@ export async function openTelemetry(ground: Ground, { kinds }: Devices, sources:
     twin,
     reader: new TelemetryReader({ writer, books: books.ledger, passages: ingest.passages, pace }),
     rollups,
-    exports: new Exports({ store, kinds, registerLook: (look) => registerPlates(register, look) }),
+    exports: new Exports({ store, kinds, register }),
     history: new History({ store, kinds, clock, retentionDays: retentionOf(config), rollups }),
   };
 }
@@ -84,9 +83,4 @@ async function startRollups(
   reader.start();
   lifecycle.onStop('rollups', () => reader.stop());
   return reader;
-}
-
-async function registerPlates(register: AccessRegister, look: PlateLook): Promise<void> {
-  const { caller, device, ...rest } = look;
-  await register.add({ viewer: caller, act: 'plates', device: device.id, jurisdiction: device.jurisdiction, ...rest });
 }

@@ -2,7 +2,8 @@ import t, { type Test } from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import type { Caller, DecodedRecord, DeviceKind, FieldSpec } from '../../../../src/core/types.ts';
 import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
-import { type ExportQuery, Exports, type PlateLook } from '../../../../src/telemetry/history/export.ts';
+import type { Look } from '../../../../src/platform/records/access-register.ts';
+import { type ExportQuery, Exports } from '../../../../src/telemetry/history/export.ts';
 import { Influx1Store } from '../../../../src/telemetry/stores/influx1.ts';
 import { TelemetryWriter, UNLIMITED_SERIES } from '../../../../src/telemetry/writer/writer.ts';
 import { AT_MS, batch, decoded, event, reading, report } from '../../../support/batches.ts';
@@ -48,8 +49,8 @@ function storeOn(database: string) {
 
 const store = storeOn('cw');
 const writer = new TelemetryWriter({ series: UNLIMITED_SERIES, store, clock: systemClock, observer });
-const looks: PlateLook[] = [];
-const exports = new Exports({ store, kinds, registerLook: async (look) => void looks.push(look) });
+const looks: Look[] = [];
+const exports = new Exports({ store, kinds, register: { add: async (look) => void looks.push(look) } });
 
 async function given(t: Test, kind: string, id: string, records: DecodedRecord[]): Promise<void> {
   const device = { id, kind, kindVersion: 1, jurisdiction: '330200' };
@@ -126,7 +127,8 @@ t.test('plates are masked, and the look stands in the register before the first 
   const device = { id: 'g-1', kind: 'gate', jurisdiction: '330200' };
   const reason = () => ({ purpose: 'investigation', case: 'A-1' });
   const { pieces } = await exports.open({ caller, device, query: range, reason }, never);
-  t.match(looks, [{ caller, device, purpose: 'investigation', case: 'A-1', asked: { export: 'csv' } }]);
+  const where = { act: 'plates', device: 'g-1', jurisdiction: '330200' };
+  t.match(looks, [{ ...where, viewer: caller, purpose: 'investigation', case: 'A-1', asked: { export: 'csv' } }]);
   await pieces.return('');
   for (const format of ['csv', 'line-protocol'] as const) {
     const all = await exported('gate', 'g-1', { format });
@@ -136,7 +138,7 @@ t.test('plates are masked, and the look stands in the register before the first 
   looks.length = 0;
   await exported('gate', 'g-1', { fields: ['fill_pct'] });
   t.strictSame(looks, [], 'readings without a plate are no look');
-  const silent = new Exports({ store, kinds, registerLook: async () => Promise.reject(new Error('no register')) });
+  const silent = new Exports({ store, kinds, register: { add: () => Promise.reject(new Error('no register')) } });
   await t.rejects(silent.open({ caller, device, query: range, reason }, never), { message: 'no register' });
 });
 
