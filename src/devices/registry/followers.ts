@@ -1,6 +1,9 @@
+import { messageOf } from '../../core/errors.ts';
 import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import type { Logger } from '../../core/observe.ts';
 import type { Device, DeviceId } from '../../core/types.ts';
 import type { Tables } from '../../platform/database/database.ts';
+import type { DirectoryEntry } from './directory.ts';
 
 /** Whose a device is, and whether it is gone for good. */
 export interface DeviceStanding {
@@ -8,12 +11,15 @@ export interface DeviceStanding {
   retired: boolean;
 }
 
-/**
- * Holds copies of where devices stand: what it does here is committed with the edit, or not at all. Called last in the
- * transaction, when a device has moved to another district or was retired.
- */
+/** Holds copies of where devices stand. */
 export interface DeviceFollower {
+  /**
+   * A device has moved to another district or was retired. Called last in the transaction of the edit: what it does is
+   * committed with it, or not at all.
+   */
   follow(tx: Tables, device: DeviceId, now: DeviceStanding): Promise<void>;
+  /** Once more after the commit: what was written meanwhile by somebody who did not know of it yet. */
+  settle(device: DeviceId, now: DeviceStanding): Promise<void>;
 }
 
 /** Has all follow, one after the other, where the edit moved or retired the device. */
@@ -25,4 +31,23 @@ export async function tellFollowers(
   const retired = state === 'retired';
   if (jurisdiction === before && !retired) return;
   for (const follower of followers) await follower.follow(tx, id, { jurisdiction, retired });
+}
+
+/** Has all follow once more after an edit was committed, where it moved or retired the device. Never rejects. */
+export async function settleFollowers(
+  followers: readonly DeviceFollower[],
+  { entry, previous }: { entry: DirectoryEntry; previous: DirectoryEntry | null },
+  log: Logger,
+): Promise<void> {
+  const { identity, state } = entry;
+  const moved = previous?.identity.jurisdiction !== identity.jurisdiction;
+  if (previous === null || (!moved && previous.state === state)) return;
+  const now = { jurisdiction: identity.jurisdiction, retired: state === 'retired' };
+  for (const follower of followers) {
+    try {
+      await follower.settle(identity.id, now);
+    } catch (error) {
+      log.warn({ part: 'followers', error: messageOf(error) }, 'what a device left behind follows at the next start');
+    }
+  }
 }

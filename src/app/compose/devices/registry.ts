@@ -1,14 +1,16 @@
 import type { AlertDesk } from '../../../alerts/desk/desk.ts';
+import { AlertFollower } from '../../../alerts/desk/follower.ts';
 import type { AlertLog } from '../../../alerts/desk/log.ts';
 import type { DeviceId } from '../../../core/types.ts';
 import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
+import { settleFollowers } from '../../../devices/registry/followers.ts';
 import { Registry } from '../../../devices/registry/registry.ts';
 import { UnitHistory } from '../../../devices/units/history.ts';
 import { Units } from '../../../devices/units/units.ts';
+import { DeadLetterFollower } from '../../../ingest/ledger/dead-letter-follower.ts';
 import type { Ground } from '../ground/ground.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { Devices } from './devices.ts';
-import { composeFollowers } from './followers.ts';
 
 /** Those who are told of a change of the registry, and what goes with a device. */
 export interface RegistryListeners {
@@ -24,18 +26,18 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
   const { kinds, directory, hasher, jurisdictions } = devices;
   const { disconnect, self, streams, alerts } = listeners;
   const ring = (queue: string): void => doorbell.ring(queue);
-  const following = composeFollowers({ database, clock, observer, log: alerts.log, desk: alerts.desk, ring });
+  const followers = [new DeadLetterFollower(database), new AlertFollower({ clock, ...alerts, ring })];
   const changed = (entry: DirectoryEntry, previous: DirectoryEntry | null): void => {
     self.deviceChanged(entry, previous);
     streams.cameraEvents.changed(entry);
-    following.changed(entry, previous);
+    void settleFollowers(followers, { entry, previous }, observer.log);
   };
   const keeping = { database, kinds, directory, clock, observer, hasher, disconnect, changed };
   const registry = new Registry({
     ...keeping,
     jurisdictions,
     vault,
-    followers: following.followers,
+    followers,
     cameraNetworks: config.networks.cameras,
   });
   await registry.loadDirectory();
@@ -43,6 +45,6 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     registry,
     units: new Units({ ...keeping, cameras: streams.units }),
     unitHistory: new UnitHistory(database),
-    start: (): Promise<void> => following.start(),
+    start: (): Promise<void> => alerts.desk.followAll(),
   };
 }

@@ -1,12 +1,15 @@
 import t from 'tap';
 import { AlertActions } from '../../../../src/alerts/desk/actions.ts';
 import { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
+import { AlertFollower } from '../../../../src/alerts/desk/follower.ts';
 import { AlertQueries } from '../../../../src/alerts/desk/queries.ts';
+import { DELIVERY_QUEUE } from '../../../../src/alerts/desk/queues.ts';
 import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
-import { composeFollowers } from '../../../../src/app/compose/devices/followers.ts';
 import { systemClock as clock } from '../../../../src/core/clock.ts';
 import type { Caller } from '../../../../src/core/types.ts';
+import { settleFollowers } from '../../../../src/devices/registry/followers.ts';
 import { placesOf } from '../../../../src/devices/registry/places.ts';
+import { DeadLetterFollower } from '../../../../src/ingest/ledger/dead-letter-follower.ts';
 import type { IngestTables } from '../../../../src/ingest/ledger/tables.ts';
 import { alertLog, NO_RULE_GONE } from '../../../support/alert-desk.ts';
 import { storeFires } from '../../../support/findings.ts';
@@ -23,7 +26,9 @@ const places = { placesOf: (ids: string[]) => placesOf(database, ids) };
 const titleOf = (rule: string) => ({ en: rule, zh: rule });
 const rest = { database, clock, log: alertLog(), gone: NO_RULE_GONE, titleOf, committed: () => {} };
 const desk = new AlertDesk({ ...rest, places });
-const { followers } = composeFollowers({ database, clock, observer, log: alertLog(), desk, ring: () => {} });
+const rung: string[] = [];
+const ring = (queue: string) => void rung.push(queue);
+const followers = [new DeadLetterFollower(database), new AlertFollower({ clock, log: alertLog(), desk, ring })];
 const parts = await openRegistry(t, { database, followers });
 const { registry } = parts;
 const queries = new AlertQueries(database);
@@ -126,11 +131,28 @@ t.test('an edit that fails moves nothing', async (t) => {
   await register('k-stays');
   await burns('k-stays');
   await t.rejects(registry.update(CITY, 'k-stays', 9, { jurisdiction: '330203' }), { code: 'precondition.stale' });
-  const broken = { follow: () => Promise.reject(new Error('no')) };
+  const broken = { follow: () => Promise.reject(new Error('no')), settle: async () => {} };
   const cut = await openRegistry(t, { database, followers: [...followers, broken] });
   await t.rejects(cut.registry.update(CITY, 'k-stays', 1, { jurisdiction: '330203' }));
   t.match(await alertsOf(YINZHOU, 'k-stays'), [{ condition: 'active' }]);
   t.same(await told(CITY, 'k-stays'), ['alert.opened 330212']);
+});
+
+t.test('what was raised while an edit was under way follows after it, also when another follower fails', async (t) => {
+  const unfollowed = await openRegistry(t, { database });
+  const { directory } = unfollowed;
+  await unfollowed.registry.create(CITY, kiosk({ id: 'k-meanwhile' }));
+  const previous = directory.get('k-meanwhile')!;
+  await burns('k-meanwhile');
+  await unfollowed.registry.update(CITY, 'k-meanwhile', 1, { jurisdiction: '330203' });
+  const failing = { follow: async () => {}, settle: () => Promise.reject(new Error('no')) };
+  const change = { entry: directory.get('k-meanwhile')!, previous };
+  rung.length = 0;
+  await settleFollowers([failing, ...followers], { ...change, previous: change.entry }, observer.log);
+  t.same(await alertsOf(HAISHU, 'k-meanwhile'), [], 'an edit of something else');
+  await settleFollowers([failing, ...followers], change, observer.log);
+  t.match(await alertsOf(HAISHU, 'k-meanwhile'), [{ jurisdiction: '330203' }]);
+  t.same(rung, [DELIVERY_QUEUE]);
 });
 
 t.test('an alert that is closed stays with those who handled it', async (t) => {
