@@ -4,7 +4,7 @@ import { DAY_MS, toRfc3339 } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { Registry } from '../../core/observe.ts';
 import { type Finding, fine, problem, warning } from '../../core/setup/findings.ts';
-import { TlsFiles } from '../tls.ts';
+import { TlsFiles } from '../../platform/secrets/tls-files.ts';
 import type { DoctorDeps } from './deps.ts';
 
 const RENEW_BEFORE_DAYS = 30;

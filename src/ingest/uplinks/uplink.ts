@@ -3,6 +3,7 @@ import type { Observer } from '../../core/observe.ts';
 import type { Finding } from '../../core/setup/findings.ts';
 import type { Setting, ValuesOf } from '../../core/setup/setting.ts';
 import type { DeviceId, DeviceIdentity, Lane, NewMessage, Receipt } from '../../core/types.ts';
+import type { TlsMaterial } from '../../platform/secrets/certificates.ts';
 import type { CommandPort } from '../commands/port.ts';
 import type { DeviceRates, KindRates } from './common/rate-budget.ts';
 
@@ -16,13 +17,6 @@ export interface UplinkStatus {
   reason: string | null;
   /** Where devices connect, without credentials; empty where they cannot be told. */
   urls: readonly string[];
-}
-
-/** Contents of PEM files. With `ca`, a device must show a certificate from one of these. */
-export interface TlsMaterial {
-  cert: Buffer;
-  key: Buffer;
-  ca?: Buffer;
 }
 
 /** An uplink that is there: what it hears goes into the journal, and it acknowledges nothing that is not in it. */

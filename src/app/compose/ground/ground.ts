@@ -6,6 +6,7 @@ import { databaseId } from '../../../platform/database/database-id.ts';
 import { Outbound } from '../../../platform/outbound/outbound.ts';
 import { AccessRegister } from '../../../platform/records/access-register.ts';
 import { Idempotency } from '../../../platform/records/idempotency.ts';
+import { TlsFiles } from '../../../platform/secrets/tls-files.ts';
 import { Vault } from '../../../platform/secrets/vault.ts';
 import { Doorbell } from '../../../platform/work/jobs.ts';
 import { WorkQueue } from '../../../platform/work/work.ts';
@@ -13,7 +14,6 @@ import type { Config } from '../../config/config.ts';
 import { vaultKey } from '../../config/vault-key.ts';
 import { examineNeeded, refuseProblems } from '../../doctor/doctor.ts';
 import { DataDirectory } from '../../local-services/data-directory.ts';
-import { TlsFiles } from '../../tls.ts';
 import { openDatabase } from './database.ts';
 import { startServices } from './services.ts';
 

@@ -10,10 +10,10 @@ import type { HeldLease, Intake } from '../../../ingest/uplinks/common/intake.ts
 import { RateBudget } from '../../../ingest/uplinks/common/rate-budget.ts';
 import { HttpUplink } from '../../../ingest/uplinks/http/uplink.ts';
 import { OnvifEvents } from '../../../ingest/uplinks/onvif/camera-events.ts';
-import type { TlsMaterial } from '../../../ingest/uplinks/uplink.ts';
 import { openUplinks, UPLINKS, uplinkOf } from '../../../ingest/uplinks/uplinks.ts';
+import type { TlsMaterial } from '../../../platform/secrets/certificates.ts';
+import type { TlsFiles } from '../../../platform/secrets/tls-files.ts';
 import type { Config } from '../../config/config.ts';
-import type { TlsFiles } from '../../tls.ts';
 import type { Downlink } from './downlink.ts';
 
 export interface UplinkParts {

@@ -3,12 +3,12 @@ import { chmodSync, renameSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { TlsFiles } from '../../../src/app/tls.ts';
-import { createObserver, KnownSecrets, type Observer } from '../../../src/core/observe.ts';
-import type { TlsMaterial } from '../../../src/ingest/uplinks/uplink.ts';
-import { Authority } from '../../support/certificates.ts';
-import { ManualClock } from '../../support/clock.ts';
-import { until } from '../../support/until.ts';
+import { createObserver, KnownSecrets, type Observer } from '../../../../src/core/observe.ts';
+import type { TlsMaterial } from '../../../../src/platform/secrets/certificates.ts';
+import { TlsFiles } from '../../../../src/platform/secrets/tls-files.ts';
+import { Authority } from '../../../support/certificates.ts';
+import { ManualClock } from '../../../support/clock.ts';
+import { until } from '../../../support/until.ts';
 
 const LOOK_MS = 5_000;
 const DAY_MS = 86_400_000;
