@@ -1,3 +1,4 @@
+import type { CodecName } from './codec-names.ts';
 import type { Jurisdiction } from './jurisdiction.ts';
 
 /** The vocabulary that folders share (design §3, §6). Everything else is private to its folder. */
@@ -114,6 +115,8 @@ export interface DeviceKind {
   title: { en: string; zh: string };
   /** Whether devices of this kind have a video stream. */
   stream: boolean;
+  /** In what its devices write; JSON where it says nothing. */
+  codec?: CodecName;
   /** How often a healthy device reports. */
   periodS: number;
   /** After this long without a message the device counts as stale. */

@@ -10,6 +10,8 @@ import { KINDS_DIRECTORY } from '../support/registry.ts';
 const FIXTURES = fileURLToPath(new URL('../fixtures/kinds', import.meta.url));
 
 interface Payload {
+  /** The bytes in hexadecimal digits, where a device was heard that does not write JSON; the rest is what they say. */
+  hex?: string;
   type?: string;
   values?: Record<string, unknown>;
   data?: Record<string, unknown>;
@@ -70,7 +72,9 @@ const PLANNED = [
 /** What the gateway makes of a payload, by the decoder that runs in it. */
 function decode(kind: DeviceKind, channel: 'telemetry' | 'event', payload: Payload) {
   const device = { id: 'd-1', kind: kind.kind, kindVersion: kind.version, jurisdiction: '330203' };
-  return decodeMessage(storedMessage(JSON.stringify(payload), { channel, device, receivedAtMs: RECEIVED_MS }), kind);
+  const { hex, ...said } = payload;
+  const raw = hex === undefined ? JSON.stringify(said) : Buffer.from(hex, 'hex');
+  return decodeMessage(storedMessage(raw, { channel, device, receivedAtMs: RECEIVED_MS }), kind);
 }
 
 /** Minutes after the fixtures were captured. */

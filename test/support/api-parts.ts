@@ -241,6 +241,7 @@ export function dryRunOfNothing(): KindDryRunAnswer {
   return {
     kind: 'camera',
     version: 2,
+    codec: 'json',
     fromMs: 0,
     toMs: 0,
     complete: true,

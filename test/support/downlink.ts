@@ -9,7 +9,7 @@ import { migrate } from '../../src/platform/database/migrate.ts';
 import { WorkQueue } from '../../src/platform/work/work.ts';
 import { decodeMessage } from './decode.ts';
 import { incarnationOf } from './journal.ts';
-import { KIOSK, storedMessage } from './kiosk-kind.ts';
+import { KIOSK, kioskKinds, storedMessage } from './kiosk-kind.ts';
 import { type Owner, quietObserver } from './services.ts';
 
 export const HERE = '330203';
@@ -22,7 +22,10 @@ export const kiosks = {
       : undefined,
 };
 
-export const kioskOnly = { latest: (kind: string) => (kind === KIOSK.kind ? KIOSK : undefined) };
+export const kioskOnly = {
+  ...kioskKinds,
+  latest: (kind: string) => (kind === KIOSK.kind ? KIOSK : undefined),
+};
 
 export function person(role: Role, jurisdiction = HERE): Caller {
   return { type: 'person', id: `p-${role}`, name: role, role, jurisdiction, purpose: null };

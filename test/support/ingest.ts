@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from '../../src/core/clock.ts';
-import type { Caller, DecodedBatch, Message } from '../../src/core/types.ts';
+import type { Caller, DecodedBatch, DeviceKind, Message } from '../../src/core/types.ts';
 import { DuplicateIndex } from '../../src/ingest/duplicates/index.ts';
 import { Messages } from '../../src/ingest/explain/messages.ts';
 import { PayloadSeal } from '../../src/ingest/ledger/dead-letter-payloads.ts';
@@ -20,9 +20,13 @@ interface Teardown {
   teardown(run: () => Promise<void> | void): void;
 }
 
+/** The kind in its second version, whose devices write CBOR. */
+const IN_CBOR: DeviceKind = { ...KIOSK, version: 2, codec: 'cbor' };
+
 export const kinds = {
   latest: (kind: string) => (kind === KIOSK.kind ? KIOSK : undefined),
-  at: (kind: string, version: number) => (kind === KIOSK.kind && version === KIOSK.version ? KIOSK : undefined),
+  at: (kind: string, version: number) =>
+    kind === KIOSK.kind ? [KIOSK, IN_CBOR].find((one) => one.version === version) : undefined,
 };
 
 export function callerOf(jurisdiction: string): Caller {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
+import { CODEC_NAMES } from '../../core/codec-names.ts';
 import type { CommandSpec, DeviceKind, EventSpec } from '../../core/types.ts';
 import { callerOf } from '../guards/auth.ts';
 import { listOf, moment } from '../schemas.ts';
@@ -32,12 +33,15 @@ const command = z.object({
   role: z.enum(['technician', 'operator', 'admin']).meta({ description: 'Who may ask for it, and those above' }),
 });
 
+const codec = z.enum(CODEC_NAMES);
+
 const kind = z
   .object({
     kind: z.string(),
     version: z.int(),
     title: z.object({ en: z.string(), zh: z.string() }),
     stream: z.boolean(),
+    codec: codec.meta({ description: 'In what its devices write payloads' }),
     periodS: z.number(),
     staleAfterS: z.number(),
     fields,
@@ -70,6 +74,7 @@ const outcomes = z.object({ decoded: count, deadLettered: count });
 const dryRun = z.object({
   kind: z.string(),
   version: z.int(),
+  codec: codec.meta({ description: 'In what the changed kind reads payloads' }),
   from: moment,
   to: moment,
   complete: z.boolean().meta({ description: 'False when it took too long: nothing received after `to` was judged' }),
@@ -89,13 +94,14 @@ const dryRun = z.object({
   ),
 });
 
-function answer({ fields: own, events, commands, ...rest }: DeviceKind): z.output<typeof kind> {
+function answer({ codec = 'json', fields: own, events, commands, ...rest }: DeviceKind): z.output<typeof kind> {
   const print = (event: EventSpec) => ({ fields: Object.fromEntries(event.fields), required: [...event.required] });
   const told = ({ args, required, ...more }: CommandSpec) => {
     return { ...more, args: Object.fromEntries(args), required: [...required] };
   };
   return {
     ...rest,
+    codec,
     fields: Object.fromEntries(own),
     events: Object.fromEntries([...events].map(([name, event]) => [name, print(event)])),
     commands: Object.fromEntries([...commands].map(([name, spec]) => [name, told(spec)])),

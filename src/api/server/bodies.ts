@@ -4,7 +4,8 @@ import { gunzip } from 'node:zlib';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CitywatchError } from '../../core/errors.ts';
 import { hasRepeatedKey, jsonText } from '../../core/json.ts';
-import { tooComplex } from '../../ingest/decode/json-guard.ts';
+import { PAYLOAD_LIMITS } from '../../ingest/decode/codecs/codec.ts';
+import { tooComplex } from '../../ingest/decode/codecs/json.ts';
 
 /**
  * Takes JSON only, and only as UTF-8: a name with replaced characters would be stored as if it had been sent.
@@ -24,16 +25,25 @@ export function parseJsonBodies(app: FastifyInstance): void {
 }
 
 /**
- * Hands the bytes of a JSON body on as they came, unpacked where they were sent with gzip: what the journal keeps is
- * what the device sent. Unpacked bytes have the limit of plain ones, and unpacking stops there.
+ * Hands the bytes of a body on as they came, unpacked where they were sent with gzip: what the journal keeps is what
+ * the device sent. Unpacked bytes have the limit of plain ones, and unpacking stops there. In what a device writes is
+ * said by its kind; the type of the body only says whether it may be other than text.
  */
 export function keepRawBodies(app: FastifyInstance, bytesMax: number): void {
   app.removeAllContentTypeParsers();
+  const read = (request: FastifyRequest, sent: Buffer) => (isPacked(request) ? unpack(sent, bytesMax) : sent);
+  app.addContentTypeParser<Buffer>(
+    'application/cbor',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, sent: Buffer) => {
+      return await read(request, sent);
+    },
+  );
   app.addContentTypeParser<Buffer>(
     'application/json',
     { parseAs: 'buffer' },
     async (request: FastifyRequest, sent: Buffer) => {
-      const body = isPacked(request) ? await unpack(sent, bytesMax) : sent;
+      const body = await read(request, sent);
       if (!isUtf8(body)) throw new CitywatchError('request.malformed', { detail: 'The body is not UTF-8.' });
       return body;
     },
@@ -49,7 +59,7 @@ export async function requirePlainBody(request: FastifyRequest): Promise<void> {
 function refuse(request: FastifyRequest, body: Buffer): CitywatchError | null {
   if (encodingOf(request) !== 'identity') return packed('Send the body without Content-Encoding.');
   // Whoever walks over it later, or prints it, may do so one call within the other.
-  if (tooComplex(body) === 'too-deep') {
+  if (tooComplex(body, PAYLOAD_LIMITS) === 'too-deep') {
     return new CitywatchError('request.malformed', { detail: 'The body is nested deeper than 32.' });
   }
   return isUtf8(body) ? null : new CitywatchError('request.malformed', { detail: 'The body is not UTF-8.' });

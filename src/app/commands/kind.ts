@@ -40,8 +40,9 @@ interface Printed extends Omit<KindDryRunAnswer, 'fromMs' | 'toMs'> {
 }
 
 function describe({ before, after, ...answer }: Printed): string[] {
+  const name = `${answer.kind} version ${answer.version} (${answer.codec})`;
   const lines = [
-    `${answer.kind} version ${answer.version}: ${answer.messages} messages received since ${answer.from}`,
+    `${name}: ${answer.messages} messages received since ${answer.from}`,
     ...(answer.complete ? [] : [`cut short: nothing received after ${answer.to} was judged; ask for fewer --hours`]),
     `decoded        ${before.decoded} then, ${after.decoded} now (${answer.valuesChanged} with other values)`,
     `dead-lettered  ${before.deadLettered} then, ${after.deadLettered} now`,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DAY_S } from '../../core/clock.ts';
+import { CODEC_NAMES } from '../../core/codec-names.ts';
 import { forbiddenName } from '../../core/forbidden.ts';
 import { commands } from './kind-command.ts';
 import { codes, type FieldFile, fields, name, path } from './kind-field.ts';
@@ -32,6 +33,9 @@ const payload = z
   })
   .optional();
 
+/** In what its devices write their payloads. */
+const codec = z.enum(CODEC_NAMES).optional();
+
 /** What devices of the kind may send; every limit has a default (docs/kinds.md). */
 const rate = z
   .strictObject({ device_per_s: z.number().min(0.1).max(100_000), total_per_s: z.number().min(1).max(1_000_000) })
@@ -51,6 +55,7 @@ const head = {
   stream: z.boolean(),
   period_s: z.number().positive().max(DAY_S),
   stale_after_s: z.number().positive().max(604_800),
+  codec,
   payload,
   rate,
   series,
@@ -80,6 +85,9 @@ export const kindFile = z
   .strictObject({ ...head, fields, events: events.default({}), commands })
   .superRefine((file, context) => {
     const wrong = (path: PropertyKey[], message: string) => context.addIssue({ code: 'custom', path, message });
+    if (file.stream && file.codec && file.codec !== 'json') {
+      wrong(['codec'], 'excludes stream: the gateway itself writes the events of cameras, as json');
+    }
     if (file.stale_after_s < file.period_s) wrong(['stale_after_s'], 'must not be below period_s');
     if (Object.keys(file.events).length > EVENTS_MAX) wrong(['events'], `at most ${EVENTS_MAX} events`);
     for (const { path, set } of [...setsOf(file), ...argsOf(file)]) {

@@ -28,7 +28,12 @@ export function toDeviceKind(file: KindFile): DeviceKind {
     ),
     commands: new Map(Object.entries(file.commands ?? {}).map(([name, spec]) => [name, toCommand(spec)])),
   };
-  return { ...kind, ...(file.payload ? { payload: toPayload(file.payload) } : {}), ...limitsOf(file) };
+  return {
+    ...kind,
+    ...(file.codec ? { codec: file.codec } : {}),
+    ...(file.payload ? { payload: toPayload(file.payload) } : {}),
+    ...limitsOf(file),
+  };
 }
 
 function limitsOf({ rate, series }: KindFile): Pick<DeviceKind, 'rate' | 'series'> {

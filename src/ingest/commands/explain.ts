@@ -1,5 +1,6 @@
 import type { DecodedMessage } from '../../core/types.ts';
 import { type Database, sql } from '../../platform/database/database.ts';
+import type { KindSource } from '../readers/journal-feed.ts';
 import { isCommandId, type Reply, repliesIn } from './reply.ts';
 import type { CommandTables } from './tables.ts';
 
@@ -14,10 +15,13 @@ export interface RepliesStory {
 
 /** The stories of messages of one lane, by their offset. */
 export async function explainReplies(
-  database: Database,
+  { database, kinds }: { database: Database; kinds: KindSource },
   messages: DecodedMessage[],
 ): Promise<ReadonlyMap<number, RepliesStory>> {
-  const all = messages.map((one) => ({ offset: one.message.offset, replies: repliesIn(one).slice(0, TOLD_MAX) }));
+  const all = messages.map((one) => ({
+    offset: one.message.offset,
+    replies: repliesIn(one, kinds).slice(0, TOLD_MAX),
+  }));
   const ids = all.flatMap(({ replies }) => replies.map(({ id }) => id)).filter(isCommandId);
   if (ids.length === 0) return new Map(all.map(({ offset, replies }) => [offset, storyOf(replies, new Map())]));
   const rows = await database

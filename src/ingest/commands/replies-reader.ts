@@ -8,6 +8,7 @@ import type { DecodedBatch, DecodedMessage, DeviceId } from '../../core/types.ts
 import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import { DatabaseCursors } from '../readers/database-cursors.ts';
+import type { KindSource } from '../readers/journal-feed.ts';
 import { afterReply, judgeReply, type Life, type ReplyVerdict } from './life.ts';
 import type { OpenDevices } from './open-devices.ts';
 import { isCommandId, type Reply, repliesIn } from './reply.ts';
@@ -15,6 +16,8 @@ import type { CommandTables } from './tables.ts';
 
 export interface RepliesReaderDeps {
   database: Database;
+  /** In what a reply is written is said by its device's kind. */
+  kinds: KindSource;
   clock: Clock;
   observer: Observer;
   /** Offset behind the newest durable message. */
@@ -103,7 +106,7 @@ export class RepliesReader implements JournalReader {
     for (const decoded of batch.messages) {
       const { channel, offset } = decoded.message;
       if (offset < this.#cursor || isInternal(decoded.message)) continue;
-      if (channel === 'reply') found.replies.push(...repliesIn(decoded));
+      if (channel === 'reply') found.replies.push(...repliesIn(decoded, this.#deps.kinds));
       else if (watchStates && channel === 'state') this.#note(decoded, found.there);
     }
     const hasWork = found.replies.length > 0 || found.there.size > 0;

@@ -1,6 +1,6 @@
-import { isUtf8 } from 'node:buffer';
-import { jsonText } from '../../core/json.ts';
 import type { DecodedMessage } from '../../core/types.ts';
+import { contentOf } from '../decode/content.ts';
+import type { KindSource } from '../readers/journal-feed.ts';
 import { receiptOf } from '../uplinks/common/intake.ts';
 
 /** One reply as a device sent it; its form has been judged by the decoder. */
@@ -26,13 +26,14 @@ export function isCommandId(id: string): boolean {
 }
 
 /** The replies of a message, without those that were refused. A device may send several at once. */
-export function repliesIn({ message, refusals }: DecodedMessage): Reply[] {
-  if (refusals.some(({ index }) => index === null) || !isUtf8(message.raw)) return [];
+export function repliesIn({ message, refusals }: DecodedMessage, kinds: KindSource): Reply[] {
+  if (refusals.some(({ index }) => index === null)) return [];
   const refused = new Set(refusals.map(({ index }) => index));
-  const value: unknown = JSON.parse(jsonText(message.raw));
-  const records = (Array.isArray(value) ? value : [value]) as { id: string; ok: boolean; result?: unknown }[];
-  return records.flatMap(({ id, ok, result }, index) => {
+  const value = contentOf(message, kinds.at(message.device.kind, message.device.kindVersion));
+  const records: unknown[] = Array.isArray(value) ? value : [value];
+  return records.flatMap((record, index) => {
     if (refused.has(index)) return [];
+    const { id, ok, result } = record as { id: string; ok: boolean; result?: unknown };
     const text = result === undefined || result === null ? null : JSON.stringify(result);
     const cut = text !== null && text.length > RESULT_CHARACTERS_MAX;
     const { device, receivedAtMs } = message;

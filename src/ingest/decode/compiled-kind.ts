@@ -1,3 +1,4 @@
+import type { CodecName } from '../../core/codec-names.ts';
 import type { Declared } from '../../core/forbidden.ts';
 import type { DeviceKind, FieldSpec, FieldValue } from '../../core/types.ts';
 import type { CompiledEvent, CompiledField, CompiledFields } from './compiled-field.ts';
@@ -5,6 +6,7 @@ import { type Hash, hashText, startHash } from './hash.ts';
 import { compileShapes, type Shapes } from './shape.ts';
 
 export interface CompiledKind {
+  codec: CodecName;
   fields: CompiledFields;
   /** Fields of its readings that hold a plate; undefined where there are none. */
   plates: readonly string[] | undefined;
@@ -29,6 +31,7 @@ export function compile(kind: DeviceKind): CompiledKind {
   }
   const fields = compileFields(kind.fields);
   return {
+    codec: kind.codec ?? 'json',
     fields,
     events,
     tag,

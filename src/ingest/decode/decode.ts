@@ -2,11 +2,13 @@ import { isBelieved } from '../../core/device-time.ts';
 import { type Declared, holdsIssuedCard, holdsMac } from '../../core/forbidden.ts';
 import { isInternal } from '../../core/internal-records.ts';
 import type { DecodedRecord, DeviceEvent, FieldValue, Message, Reading, Refusal } from '../../core/types.ts';
+import { type Codec, PAYLOAD_LIMITS } from './codecs/codec.ts';
+import { hasUnderflow } from './codecs/json.ts';
 import type { CompiledEvent } from './compiled-field.ts';
 import type { CompiledKind } from './compiled-kind.ts';
+import { codecOf } from './content.ts';
 import { hideForbidden } from './forbidden.ts';
 import { endHash, hashNumber, hashText, hashWord, hexOf, startHash, timeNsOf } from './hash.ts';
-import { hasUnderflow, parseGuarded } from './json-guard.ts';
 import { HIDDEN, type RefusalReason, refusal } from './refusals.ts';
 import { type ReplayOrigin, replayOrigin } from './replay-origin.ts';
 import type { Scratch, Values } from './scratch.ts';
@@ -38,9 +40,9 @@ interface Scope {
   /** From a replay: when the message was really received and where it stood. */
   origin: ReplayOrigin | null;
   receivedAtMs: number;
-  text: string;
+  digits: string;
   scratch: Scratch;
-  /** Whether `text` has a number that became 0; null until a record asks. */
+  /** Whether `digits` have a number that became 0; null until a record asks. */
   underflow: boolean | null;
 }
 
@@ -50,24 +52,25 @@ interface Scope {
  * it returns. {@link Decoder} is what calls it.
  */
 export function decodeMessage(message: Message, kind: CompiledKind | null, scratch: Scratch): Decoded {
-  const decoded = decode(message, kind, scratch);
+  const codec = codecOf(message, kind);
+  const decoded = decode(message, kind, codec, scratch);
   const hasUnread = kind?.ignores || message.channel === 'reply';
   if (decoded.refusals.length === 0 && !hasUnread) return decoded;
-  const hidden = hideForbidden(decoded.refusals, message.raw, kind?.declared ?? NOTHING);
+  const hidden = hideForbidden(decoded.refusals, message.raw, { codec, declared: kind?.declared ?? NOTHING });
   const whole = hidden && decoded.refusals.some(({ index }) => index === null);
   return whole ? { records: [], identities: [], refusals: decoded.refusals.slice(0, 1) } : decoded;
 }
 
 const NOTHING: Declared = new Map();
 
-function decode(message: Message, kind: CompiledKind | null, scratch: Scratch): Decoded {
+function decode(message: Message, kind: CompiledKind | null, codec: Codec, scratch: Scratch): Decoded {
   if (!kind && !isInternal(message))
     return refused('unknown-kind', `${message.device.kind}@${message.device.kindVersion}`);
-  const parsed = parseGuarded(message.raw);
+  const parsed = codec.parse(message.raw, PAYLOAD_LIMITS);
   if ('reason' in parsed) return refused(parsed.reason, `${message.raw.length} bytes`);
   const origin = replayOrigin(message);
   const receivedAtMs = origin?.receivedAtMs ?? message.receivedAtMs;
-  const scope = { message, kind, origin, receivedAtMs, text: parsed.text, scratch, underflow: null };
+  const scope = { message, kind, origin, receivedAtMs, digits: parsed.digits, scratch, underflow: null };
   const decoded: Decoded = { records: [], identities: [], refusals: [] };
   const { value } = parsed;
   if (!Array.isArray(value)) readRecord(value, 0, scope, decoded);
@@ -147,7 +150,7 @@ function reading(values: Values, given: Given, index: number, scope: Scope): Dec
 
 /** Looked for once, however many records of the message hold a 0. */
 function lostNumber(scope: Scope): boolean {
-  scope.underflow ??= hasUnderflow(scope.text);
+  scope.underflow ??= hasUnderflow(scope.digits);
   return scope.underflow;
 }
 

@@ -1,15 +1,19 @@
 import { type Declared, type Found, findForbidden } from '../../core/forbidden.ts';
-import { jsonText } from '../../core/json.ts';
 import type { Refusal } from '../../core/types.ts';
+import type { Codec } from './codecs/codec.ts';
 import { HIDDEN, KEPT_BYTES_MAX, type RefusalReason, refusal } from './refusals.ts';
 
 /**
  * Turns the refusals of a message that holds something forbidden into refusals for that reason, so that neither its
  * value nor its payload is kept. With no refusal, the message gets one: it holds the forbidden where nobody looks.
  */
-export function hideForbidden(refusals: Refusal[], raw: Buffer, declared: Declared): boolean {
+export function hideForbidden(
+  refusals: Refusal[],
+  raw: Buffer,
+  { codec, declared }: { codec: Codec; declared: Declared },
+): boolean {
   // Of a payload that is not kept for its size only what the refusals tell has to be looked through.
-  const text = refusals.length === 0 || raw.length <= KEPT_BYTES_MAX ? jsonText(raw) : null;
+  const text = refusals.length === 0 || raw.length <= KEPT_BYTES_MAX ? codec.text(raw) : null;
   const found = text === null ? null : findForbidden(text, declared);
   if (text !== null && !found) return false;
   const records = text === null ? null : recordsIn(text);

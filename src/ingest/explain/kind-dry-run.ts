@@ -1,4 +1,5 @@
 import { type Clock, HOUR_MS } from '../../core/clock.ts';
+import type { CodecName } from '../../core/codec-names.ts';
 import { CitywatchError, type Issue } from '../../core/errors.ts';
 import { covers } from '../../core/jurisdiction.ts';
 import type { Caller, DecodedRecord, DeviceKind, FieldSpec, FieldValue, Message, Refusal } from '../../core/types.ts';
@@ -35,6 +36,8 @@ interface Outcomes {
 export interface KindDryRunAnswer {
   kind: string;
   version: number;
+  /** In what the changed kind reads payloads. */
+  codec: CodecName;
   /** Times of receipt between which messages were judged. */
   fromMs: number;
   toMs: number;
@@ -175,6 +178,7 @@ class Trial {
     return {
       kind: this.#kind.kind,
       version: this.#kind.version,
+      codec: this.#kind.codec ?? 'json',
       fromMs: this.#sinceMs,
       toMs: this.toMs,
       complete,

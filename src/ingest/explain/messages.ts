@@ -1,9 +1,11 @@
+import type { CodecName } from '../../core/codec-names.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { covers, type Jurisdiction } from '../../core/jurisdiction.ts';
 import { parseReceiptId, receiptId } from '../../core/receipt.ts';
 import type { Caller, DecodedRecord, DeviceId, Lane, Message, Refusal } from '../../core/types.ts';
 import { type Database, sql } from '../../platform/database/database.ts';
 import { explainReplies, type RepliesStory } from '../commands/explain.ts';
+import { codecOf } from '../decode/content.ts';
 import type { Decoded } from '../decode/decode.ts';
 import { Decoder, putAside } from '../decode/decoder.ts';
 import { replayOrigin } from '../decode/replay-origin.ts';
@@ -99,7 +101,7 @@ export class Messages {
     const letters = await this.#deadLetters(lane, messages);
     const replies = messages.filter(({ channel }) => channel === 'reply');
     const told = await explainReplies(
-      this.#deps.database,
+      this.#deps,
       replies.map((message) => ({ message, ...this.#decode(message) })),
     );
     const stories: MessageStory[] = [];
@@ -142,10 +144,15 @@ export class Messages {
       receivedAtMs: message.receivedAtMs,
       stages: [
         received(message),
-        judged(message, decoded.records, decoded.refusals),
+        judged(message, decoded, this.#codecOf(message)),
         read ? stored(decoded.records, letters) : { stage: 'stored', outcome: 'waiting' },
       ],
     };
+  }
+
+  #codecOf(message: Message): CodecName {
+    const { kind, kindVersion } = message.device;
+    return codecOf(message, this.#deps.kinds.at(kind, kindVersion)).name;
   }
 
   #decode(message: Message): Decoded {
@@ -168,9 +175,9 @@ function received(message: Message): Stage {
   return { stage: 'received', outcome: 'durable', detail: parts.join(', '), atMs: message.receivedAtMs };
 }
 
-function judged({ device }: Message, records: DecodedRecord[], refusals: Refusal[]): Stage {
+function judged({ device }: Message, { records, refusals }: Decoded, codec: CodecName): Stage {
   const whole = refusals.some(({ index }) => index === null);
-  const parts = [`${device.kind}@${device.kindVersion}`];
+  const parts = [`${device.kind}@${device.kindVersion}${codec === 'json' ? '' : ` in ${codec}`}`];
   if (!whole) parts.push(`${records.length + refusals.length} records`);
   const wrongClock = records.filter(({ clock }) => clock === 'refused').length;
   if (wrongClock > 0) parts.push(`${wrongClock} with a clock that is not believed`);

@@ -143,6 +143,20 @@ t.test('what is sent with gzip is kept unpacked', async (t) => {
   t.equal(messages.at(-1)?.raw.toString(), large);
 });
 
+t.test('what is not text is kept byte for byte when it says what it is', async (t) => {
+  const { call, messages } = await startApi(t);
+  const bytes = Buffer.from('a16676616c756573a16866696c6c5f706374fb4054a00000000000', 'hex');
+  const sent = { ...headers, 'content-type': 'application/cbor' };
+  t.equal((await call({ method: 'POST', url, headers: sent, payload: bytes })).status, 202);
+  t.same(messages.at(-1)?.raw, bytes);
+  const packed = { ...sent, 'content-encoding': 'gzip' };
+  t.equal((await call({ method: 'POST', url, headers: packed, payload: gzipSync(bytes) })).status, 202);
+  t.same(messages.at(-1)?.raw, bytes);
+  t.equal((await call({ method: 'POST', url, headers, payload: bytes })).status, 400, 'no JSON');
+  const text = { ...headers, 'content-type': 'text/plain' };
+  t.equal((await call({ method: 'POST', url, headers: text, payload: bytes })).status, 415);
+});
+
 t.test('a device that is too fast is told to wait, before its body is read', async (t) => {
   const clock = new ManualClock();
   const { call, messages } = await startApi(t, { clock });

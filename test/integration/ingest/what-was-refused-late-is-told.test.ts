@@ -28,3 +28,16 @@ t.test(
     t.ok((await ingest.ledger.balance(caller)).balanced);
   },
 );
+
+t.test('the story of a message says in what it was written, unless that is JSON', async (t) => {
+  const { ingest } = await startIngest(t);
+  const device = { ...kioskMessage().device, kindVersion: 2 };
+  const [fits, broken] = ['a16676616c756573a16866696c6c5f70637401', 'a166'];
+  const told = async (digits: string) => {
+    const { id } = await ingest.intake.accept(kioskMessage({ device, raw: Buffer.from(digits, 'hex') }));
+    return (await ingest.messages.byReceipt(caller, id))?.stages[1];
+  };
+  t.match(await told(fits), { outcome: 'decoded', detail: 'recycling-kiosk@2 in cbor; 1 records' });
+  const detail = 'recycling-kiosk@2 in cbor; message not-cbor 2 bytes';
+  t.match(await told(broken), { outcome: 'dead-lettered', detail });
+});

@@ -8,6 +8,7 @@ import { COMMANDS_QUEUE, Commands, type CommandsDeps } from '../../../ingest/com
 import { OpenDevices } from '../../../ingest/commands/open-devices.ts';
 import { RepliesReader } from '../../../ingest/commands/replies-reader.ts';
 import { CommandSender } from '../../../ingest/commands/sender.ts';
+import type { KindSource } from '../../../ingest/readers/journal-feed.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import type { WorkQueue } from '../../../platform/work/work.ts';
 
@@ -15,7 +16,7 @@ export interface DownlinkDeps {
   database: Database;
   clock: Clock;
   observer: Observer;
-  kinds: CommandsDeps['kinds'];
+  kinds: CommandsDeps['kinds'] & KindSource;
   directory: CommandsDeps['directory'];
   work: WorkQueue;
   doorbell: { ring(queue: string, key: string): void };
@@ -37,6 +38,7 @@ export async function startDownlink(deps: DownlinkDeps) {
   const commands = new Commands({ database, clock, observer, kinds, directory, open, ring });
   const replies = new RepliesReader({
     database,
+    kinds,
     clock,
     observer,
     head: () => journal.head,

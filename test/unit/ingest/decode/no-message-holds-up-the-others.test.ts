@@ -1,5 +1,5 @@
 import t from 'tap';
-import { PAYLOAD_BYTES_MAX } from '../../../../src/ingest/decode/json-guard.ts';
+import { PAYLOAD_LIMITS } from '../../../../src/ingest/decode/codecs/codec.ts';
 import { KEPT_BYTES_MAX } from '../../../../src/ingest/decode/refusals.ts';
 import { decodeMessage } from '../../../support/decode.ts';
 import { KIOSK, storedMessage } from '../../../support/kiosk-kind.ts';
@@ -43,7 +43,7 @@ t.test('a payload however large is decoded within one short turn', async (t) => 
   for (const channel of ['telemetry', 'event', 'state', 'reply'] as const) {
     for (const [name, shape] of Object.entries(LONG)) {
       // Only what is kept with a dead letter is looked through for what must not be kept.
-      for (const bytes of [KEPT_BYTES_MAX, PAYLOAD_BYTES_MAX]) {
+      for (const bytes of [KEPT_BYTES_MAX, PAYLOAD_LIMITS.bytes]) {
         const message = storedMessage(filled(shape, bytes), { channel });
         const spentMs = countProcessorTime();
         decodeMessage(message, KIOSK);
