@@ -29,7 +29,7 @@ function acceptGrouped(_message: NewMessage): Promise<Receipt> {
 
 async function startOurs(accept: (message: NewMessage) => Promise<Receipt>): Promise<number> {
   const observer = createObserver({ level: 'error', secrets: new KnownSecrets() });
-  const authenticate = (id: string) => ({ id, kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: '330200' });
+  const authenticate = async (id: string) => ({ id, kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: '330200' });
   const deps = { authenticate, accept, kinds: UNLIMITED_RATES, clock: systemClock, observer };
   const unlimited = { messagesPerS: 1e9, messagesBurst: 1e9, admitPerS: 100_000 };
   const { port } = await new MqttListener(deps, { host: '127.0.0.1', port: 0, ...unlimited }).start();

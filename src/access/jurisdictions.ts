@@ -37,6 +37,11 @@ export class Jurisdictions {
         }),
       )
       .execute();
+    await this.load(database);
+  }
+
+  /** Reads what stands in the database. */
+  async load(database: Database): Promise<void> {
     const rows = await database.tables<AccessTables>().selectFrom('jurisdiction').selectAll().orderBy('code').execute();
     this.#byCode = new Map(
       rows.map((row) => [

@@ -1,12 +1,12 @@
 import { type Clock, DAY_S, HOUR_MS } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
-import { BoundedMap } from '../core/mechanisms/bounded.ts';
 import { Counter, type Observer } from '../core/observe.ts';
 import type { Caller } from '../core/types.ts';
 import type { Database, Tables } from '../platform/database/database.ts';
 import { recordAudit } from '../platform/records/audit.ts';
 import { newSecret, type SecretHasher } from '../platform/secrets/hasher.ts';
 import type { Passwords } from './passwords.ts';
+import { Remembered } from './remembered.ts';
 import type { AccessTables } from './tables.ts';
 
 type PersonRow = AccessTables['person'];
@@ -25,22 +25,17 @@ export interface SessionsDeps {
   observer: Observer;
 }
 
-interface Known {
-  /** Null: there is no such session. */
-  session: Session | null;
+interface Open {
+  session: Session;
   endsAtMs: number;
-  readAtMs: number;
 }
 
 export const SESSION_MAX_S = DAY_S;
 const IDLE_MS = 12 * HOUR_MS;
 const ABSOLUTE_MS = SESSION_MAX_S * 1_000;
-/** Another process may have ended it: what was read is trusted this long. */
-const FRESH_MS = 10_000;
 /** While PostgreSQL does not answer, people go on working this long. */
 const TRUSTED_MS = 50_000;
 const SEEN_EVERY_MS = 60_000;
-const KNOWN_MAX = 10_000;
 /** Of one person; the oldest ends when there is one more. */
 const SESSIONS_MAX = 20;
 /** What a person looks for who does not say. */
@@ -49,13 +44,16 @@ const PURPOSE = 'routine';
 /** Who is logged in. An id is 256 random bits, known to the browser alone; the table holds its keyed hash. */
 export class Sessions {
   readonly #deps: SessionsDeps;
-  #known = new BoundedMap<string, Known>(KNOWN_MAX);
-  /** Counts what was ended, so that an answer read before is not remembered after it. */
-  #epoch = 0;
+  readonly #known: Remembered<Open>;
   readonly #logins: Counter<'result'>;
 
   constructor(deps: SessionsDeps) {
     this.#deps = deps;
+    this.#known = new Remembered({
+      clock: deps.clock,
+      read: (hashes) => this.#read(hashes),
+      trustedMs: TRUSTED_MS,
+    });
     this.#logins = new Counter({
       name: 'citywatch_logins_total',
       help: 'Logins of people by result.',
@@ -84,20 +82,14 @@ export class Sessions {
     return { id, caller: callerFor(person), username };
   }
 
-  /** Whose session it is; null for one that is unknown, too old, ended, or whose person was disabled. */
+  /**
+   * Whose session it is; null for one that is unknown, too old, ended, or whose person was disabled. Rejects with a
+   * retryable error where nobody can tell now.
+   */
   async verify(id: string): Promise<Session | null> {
     const { clock, hasher } = this.#deps;
-    const hash = hasher.hash(id);
-    const key = hash.toString('base64');
-    const known = this.#known.get(key);
-    const nowMs = clock.nowMs();
-    if (known && nowMs - known.readAtMs < FRESH_MS) return nowMs < known.endsAtMs ? known.session : null;
-    try {
-      return (await this.#read(key, hash, nowMs)).session;
-    } catch (error) {
-      if (known && nowMs - known.readAtMs < TRUSTED_MS && nowMs < known.endsAtMs) return known.session;
-      throw error;
-    }
+    const open = await this.#known.get(hasher.hash(id).toString('base64'));
+    return open && clock.nowMs() < open.endsAtMs ? open.session : null;
   }
 
   /** Ends a session; one that is not there has ended. */
@@ -110,10 +102,9 @@ export class Sessions {
     }
   }
 
-  /** Sessions have ended, or may have: the next use of any asks the database. */
+  /** Sessions have ended, or may have, here or in another process: the next use of any asks the database. */
   forget(): void {
-    this.#epoch += 1;
-    this.#known = new BoundedMap(KNOWN_MAX);
+    this.#known.doubt();
   }
 
   async #open(tx: Tables, { id, person, former }: { id: string; person: PersonRow; former: string | undefined }) {
@@ -141,25 +132,30 @@ export class Sessions {
     await recordAudit(tx, { caller: callerFor(person), action: 'session.start', subject, jurisdiction, atMs: nowMs });
   }
 
-  async #read(key: string, hash: Buffer, nowMs: number): Promise<Known> {
-    const epoch = this.#epoch;
+  async #read(hashes: string[]): Promise<Map<string, Open>> {
+    const nowMs = this.#deps.clock.nowMs();
     const db = this.#deps.database.tables<AccessTables>();
-    const row = await db
+    const asked = hashes.map((hash) => Buffer.from(hash, 'base64'));
+    const rows = await db
       .selectFrom('session')
       .innerJoin('person', 'person.id', 'session.person_id')
-      .select(['person.id', 'username', 'name', 'role', 'jurisdiction', 'session.created_at_ms', 'last_seen_ms'])
-      .where('id_hash', '=', hash)
+      .select(['person.id', 'username', 'name', 'role', 'jurisdiction'])
+      .select(['id_hash', 'session.created_at_ms', 'last_seen_ms'])
+      .where('id_hash', 'in', asked)
       .where('disabled_at_ms', 'is', null)
       .where('session.created_at_ms', '>', nowMs - ABSOLUTE_MS)
       .where('last_seen_ms', '>', nowMs - IDLE_MS)
-      .executeTakeFirst();
-    if (row && nowMs - row.last_seen_ms > SEEN_EVERY_MS) {
-      await db.updateTable('session').set({ last_seen_ms: nowMs }).where('id_hash', '=', hash).execute();
+      .execute();
+    const due = rows.filter((row) => nowMs - row.last_seen_ms > SEEN_EVERY_MS).map((row) => row.id_hash);
+    if (due.length > 0) {
+      await db.updateTable('session').set({ last_seen_ms: nowMs }).where('id_hash', 'in', due).execute();
     }
-    const session = row ? { caller: callerFor(row), username: row.username } : null;
-    const known = { session, endsAtMs: (row?.created_at_ms ?? nowMs) + ABSOLUTE_MS, readAtMs: nowMs };
-    if (epoch === this.#epoch) this.#known.set(key, known);
-    return known;
+    return new Map(
+      rows.map((row) => {
+        const session = { caller: callerFor(row), username: row.username };
+        return [row.id_hash.toString('base64'), { session, endsAtMs: row.created_at_ms + ABSOLUTE_MS }];
+      }),
+    );
   }
 }
 

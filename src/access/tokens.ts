@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import { CitywatchError, invalid } from '../core/errors.ts';
 import { covers, type Jurisdiction, NATIONWIDE } from '../core/jurisdiction.ts';
-import { BoundedMap } from '../core/mechanisms/bounded.ts';
 import type { Caller, Role } from '../core/types.ts';
 import { type Database, sql, type Tables, withinJurisdiction } from '../platform/database/database.ts';
 import { recordAudit } from '../platform/records/audit.ts';
 import { newSecret, type SecretHasher } from '../platform/secrets/hasher.ts';
 import type { Jurisdictions } from './jurisdictions.ts';
+import { Remembered } from './remembered.ts';
 import type { AccessTables } from './tables.ts';
 
 export interface TokenInput {
@@ -48,9 +48,8 @@ export interface EndedTokens {
   keeps: { role: Role; jurisdiction: Jurisdiction } | null;
 }
 
-interface Known {
-  /** Null: there is no such token. */
-  caller: Caller | null;
+interface Borne {
+  caller: Caller;
   expiresAtMs: number;
 }
 
@@ -58,19 +57,18 @@ const PREFIX = 'cwt_';
 const BOOTSTRAP = 'bootstrap';
 const BOOTSTRAP_CHARACTERS_MIN = 32;
 const TOKEN_CHARACTERS_MAX = 512;
-const KNOWN_MAX = 10_000;
 const LIST_MAX = 1_000;
 
 /** API tokens of machines: a role and a jurisdiction, kept as hashes, revoked at once. */
 export class Tokens {
   readonly #deps: TokensDeps;
-  /** Tokens asked for lately, by hash; also those that do not exist, so that guessing costs no query. */
-  #known = new BoundedMap<string, Known>(KNOWN_MAX);
-  /** Counts revocations, so that an answer read before one is not remembered after it. */
-  #epoch = 0;
+  readonly #known: Remembered<Borne>;
 
   constructor(deps: TokensDeps) {
     this.#deps = deps;
+    // What machines do goes on while PostgreSQL is away, however long.
+    const trustedMs = Number.POSITIVE_INFINITY;
+    this.#known = new Remembered({ clock: deps.clock, read: (hashes) => this.#read(hashes), trustedMs });
   }
 
   /**
@@ -149,10 +147,9 @@ export class Tokens {
     }
   }
 
-  /** Tokens have ended, or may have: the next use of any asks the database. */
+  /** Tokens have ended, or may have, here or in another process: the next use of any asks the database. */
   forget(): void {
-    this.#epoch += 1;
-    this.#known = new BoundedMap(KNOWN_MAX);
+    this.#known.doubt();
   }
 
   /** Effective when it returns. Fails with `not-found` for a token beyond the caller's jurisdiction or none at all. */
@@ -180,13 +177,14 @@ export class Tokens {
     }
   }
 
-  /** Who bears this token; null for one that is unknown, expired or revoked. */
+  /**
+   * Who bears this token; null for one that is unknown, expired or revoked. Rejects with a retryable error where
+   * nobody can tell now: one that is not known while PostgreSQL is away, or while too many are being guessed.
+   */
   async verify(bearer: string): Promise<Caller | null> {
     if (bearer.length < BOOTSTRAP_CHARACTERS_MIN || bearer.length > TOKEN_CHARACTERS_MAX) return null;
-    const hash = this.#deps.hasher.hash(bearer);
-    const key = hash.toString('base64');
-    const known = this.#known.get(key) ?? (await this.#read(key, hash));
-    return this.#deps.clock.nowMs() < known.expiresAtMs ? known.caller : null;
+    const borne = await this.#known.get(this.#deps.hasher.hash(bearer).toString('base64'));
+    return borne && this.#deps.clock.nowMs() < borne.expiresAtMs ? borne.caller : null;
   }
 
   /**
@@ -224,20 +222,24 @@ export class Tokens {
     this.forget();
   }
 
-  async #read(key: string, hash: Buffer): Promise<Known> {
-    const epoch = this.#epoch;
-    const row = await this.#deps.lookup
+  async #read(hashes: string[]): Promise<Map<string, Borne>> {
+    const rows = await this.#deps.lookup
       .tables<AccessTables>()
       .selectFrom('api_token')
-      .select(['id', 'name', 'role', 'jurisdiction', 'purpose', 'expires_at_ms'])
-      .where('token_hash', '=', hash)
+      .select(['id', 'name', 'role', 'jurisdiction', 'purpose', 'expires_at_ms', 'token_hash'])
+      .where(
+        'token_hash',
+        'in',
+        hashes.map((hash) => Buffer.from(hash, 'base64')),
+      )
       .where('revoked_at_ms', 'is', null)
-      .executeTakeFirst();
-    const { id, name, role, jurisdiction, purpose } = row ?? {};
-    const caller = row ? ({ type: 'token', id, name, role, jurisdiction, purpose } as Caller) : null;
-    const known = { caller, expiresAtMs: row?.expires_at_ms ?? Number.POSITIVE_INFINITY };
-    if (epoch === this.#epoch) this.#known.set(key, known);
-    return known;
+      .execute();
+    return new Map(
+      rows.map(({ token_hash: hash, expires_at_ms: expiresAtMs, ...who }) => [
+        hash.toString('base64'),
+        { caller: { type: 'token', ...who } as Caller, expiresAtMs: expiresAtMs ?? Number.POSITIVE_INFINITY },
+      ]),
+    );
   }
 
   #tables() {

@@ -169,7 +169,10 @@ export type PeoplePort = Pick<People, 'create' | 'list' | 'update'>;
 export type SessionsPort = Pick<Sessions, 'start' | 'verify' | 'end'>;
 
 export interface DirectoryPort {
-  authenticate(id: string, secret: string): DeviceIdentity | null;
+  /** A retryable rejection where nobody can tell now. */
+  authenticate(id: string, secret: string): Promise<DeviceIdentity | null>;
+  /** As `authenticate`, of a device that somebody else has let in. */
+  find(id: string): Promise<DeviceIdentity | undefined>;
   identity(id: string): DeviceIdentity | undefined;
   /** The device where the caller may see it; from memory. */
   seenBy(caller: Caller, id: string): DeviceIdentity | undefined;

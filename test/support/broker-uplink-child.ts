@@ -17,6 +17,7 @@ const uplink = new ExternalMqtt(
   {
     kinds: UNLIMITED_RATES,
     identity: (id) => ({ id, ...device }),
+    find: async (id) => ({ id, ...device }),
     accept: async (message) => {
       const receipt = receiptOf(await journal.append(message));
       process.stdout.write(`${message.raw.toString()}\n`);

@@ -21,7 +21,8 @@ export function openUplink(test: Test, url: string, over: Partial<ExternalMqttOp
   const observer = createObserver({ level: 'info', secrets: new KnownSecrets(), destination });
   const identity = (id: string) =>
     id.startsWith('k') ? { id, kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: '330200' } : undefined;
-  const ports = { identity, accept: intake.accept, mayRefuse: () => true };
+  const find = async (id: string) => identity(id);
+  const ports = { identity, find, accept: intake.accept, mayRefuse: () => true };
   const deps = { ...ports, kinds: UNLIMITED_RATES, clock: systemClock, observer };
   const uplink = new ExternalMqtt(deps, { url, clientId: 'citywatch-1', reconnectMs: 100, ...over });
   uplink.start();

@@ -77,7 +77,7 @@ export async function followCamera(
     await options.gate?.();
     return intake.accept(message);
   };
-  const uplink = new OnvifEvents({ accept, identity: () => device, clock, observer });
+  const uplink = new OnvifEvents({ accept, find: async () => device, clock, observer });
   await uplink.start();
   const counter = <Label extends string>(name: string, label: Label) =>
     new Counter({ name, help: name, labelNames: [label], registers: [observer.metrics] });

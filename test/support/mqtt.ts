@@ -55,6 +55,8 @@ export interface Rig {
 
 export interface RigOptions extends Partial<MqttListenerOptions> {
   clock?: Clock;
+  /** Who is looked up first; a rejection means that nobody can tell now. */
+  lookUp?: (id: string) => Promise<void>;
   /** Rates of kinds; the kind of a device is the part of its id before the first `-`, where these are given. */
   rates?: KindRates & DeviceRates;
 }
@@ -62,7 +64,7 @@ export interface RigOptions extends Partial<MqttListenerOptions> {
 /** A listener on a free port whose devices are `known` with {@link SECRET}, stopped at the end of the test. */
 export async function startListener(
   t: Test,
-  { clock = systemClock, rates, ...options }: RigOptions = {},
+  { clock = systemClock, rates, lookUp = async () => {}, ...options }: RigOptions = {},
 ): Promise<Rig> {
   const intake = new FakeIntake();
   const known = new Set<string>();
@@ -70,10 +72,12 @@ export async function startListener(
   const logs: string[] = [];
   const destination = { write: (line: string) => void logs.push(line) };
   const observer = createObserver({ level: 'info', secrets: new KnownSecrets(), destination });
-  const authenticate = (id: string, secret: string) =>
-    (known.size === 0 || known.has(id)) && secret === SECRET
+  const authenticate = async (id: string, secret: string) => {
+    await lookUp(id);
+    return (known.size === 0 || known.has(id)) && secret === SECRET
       ? { id, kind: rates ? id.split('-', 1)[0]! : 'recycling-kiosk', kindVersion: 1, jurisdiction: '330200' }
       : null;
+  };
   const connected = (id: string, up: boolean) => void presence.push([id, up]);
   const deps = { authenticate, accept: intake.accept, connected, clock, observer, kinds: rates ?? UNLIMITED_RATES };
   const listener = new MqttListener(deps, { host: '127.0.0.1', port: 0, ...options });

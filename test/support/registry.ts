@@ -4,6 +4,7 @@ import { Jurisdictions } from '../../src/access/jurisdictions.ts';
 import { Tokens } from '../../src/access/tokens.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { Caller, Role } from '../../src/core/types.ts';
+import { Doors } from '../../src/devices/doors/doors.ts';
 import { Kinds } from '../../src/devices/kinds/kinds.ts';
 import { Connections } from '../../src/devices/registry/connections.ts';
 import { Directory } from '../../src/devices/registry/directory.ts';
@@ -39,12 +40,14 @@ export interface OpenRegistry {
   vault: Vault;
   /** Devices that were told to disconnect, in order. */
   disconnected: string[];
+  /** The directory as doors and the API have it. */
+  doors: Doors;
 }
 
 /** The whole of devices/ on a database, as a gateway has it after its start. */
 export async function openRegistry(
   t: Owner,
-  over: { database?: Database<never>; clock?: Clock; followers?: DeviceFollower[] } = {},
+  over: { database?: Database<never>; clock?: Clock; followers?: DeviceFollower[]; hasher?: SecretHasher } = {},
 ): Promise<OpenRegistry> {
   const clock = over.clock ?? systemClock;
   const database = over.database ?? (await openDatabase(t));
@@ -52,11 +55,12 @@ export async function openRegistry(
   await kinds.remember(database);
   const jurisdictions = new Jurisdictions();
   await jurisdictions.seed(database);
-  const hasher = new SecretHasher(randomBytes(32));
+  const hasher = over.hasher ?? new SecretHasher(randomBytes(32));
   const vault = new Vault(randomBytes(32));
   const directory = new Directory(hasher);
+  const doors = new Doors({ directory, database, kinds, clock });
   const disconnected: string[] = [];
-  const disconnect = (id: string) => void disconnected.push(id);
+  directory.listen({ changed: () => {}, disconnect: (id) => void disconnected.push(id) });
   const observer = quietObserver();
   const registry = new Registry({
     cameraNetworks: ANY_NETWORK,
@@ -68,12 +72,12 @@ export async function openRegistry(
     directory,
     clock,
     observer,
-    disconnect,
     followers: over.followers ?? [],
   });
   const tokens = new Tokens({ database, lookup: database, jurisdictions, hasher, clock });
   const connections = new Connections({ database, vault });
-  return { database, registry, connections, directory, tokens, kinds, jurisdictions, hasher, vault, disconnected };
+  const parts = { database, registry, connections, directory, doors, tokens, kinds, jurisdictions, hasher, vault };
+  return { ...parts, disconnected };
 }
 
 export function callerIn(jurisdiction: string, role: Role = 'admin'): Caller {

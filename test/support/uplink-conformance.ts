@@ -46,7 +46,8 @@ async function open(t: Test, type: UplinkType): Promise<Rig & { deps: UplinkDeps
     clock: systemClock,
     observer: createObserver({ level: 'silent', secrets: new KnownSecrets() }),
     devices: {
-      authenticate: (id, secret) => (isKnown(id) && secret === SECRET ? identityOf(id) : null),
+      authenticate: async (id, secret) => (isKnown(id) && secret === SECRET ? identityOf(id) : null),
+      find: async (id) => (isKnown(id) ? identityOf(id) : undefined),
       identity: (id) => (isKnown(id) ? identityOf(id) : undefined),
     },
     intake: { accept: intake.accept, acceptBulk: intake.accept },

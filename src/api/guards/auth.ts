@@ -136,16 +136,16 @@ async function identify(request: FastifyRequest, deps: ApiDeps): Promise<Identif
   }
   const bearer = BEARER.exec(header)?.[1];
   if (bearer === undefined) return null;
-  const caller = deviceCaller(bearer, deps) ?? (await deps.tokens.verify(bearer));
+  const caller = (await deviceCaller(bearer, deps)) ?? (await deps.tokens.verify(bearer));
   return caller && { caller, username: null };
 }
 
 /** `<deviceId>:<secret>`. A token may hold a colon too, so a wrong device secret is still tried as a token. */
-function deviceCaller(bearer: string, { directory }: ApiDeps): Caller | null {
+async function deviceCaller(bearer: string, { directory }: ApiDeps): Promise<Caller | null> {
   const colon = bearer.indexOf(':');
   const id = bearer.slice(0, Math.max(0, colon));
   if (!DEVICE_ID.test(id)) return null;
-  const device = directory.authenticate(id, bearer.slice(colon + 1));
+  const device = await directory.authenticate(id, bearer.slice(colon + 1));
   if (!device) return null;
   const { jurisdiction } = device;
   return { type: 'device', id: device.id, name: device.id, role: 'device', jurisdiction, purpose: null };

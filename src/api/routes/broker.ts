@@ -40,7 +40,7 @@ export const brokerRoutes: RoutePart = (app, context) => {
     async (request) => {
       await requireBroker(request, context);
       const { clientid, username, password } = request.body;
-      const identity = context.directory.authenticate(username, password);
+      const identity = await context.directory.authenticate(username, password);
       return answer(identity !== null && clientid === username);
     },
   );
@@ -54,7 +54,7 @@ export const brokerRoutes: RoutePart = (app, context) => {
     async (request) => {
       await requireBroker(request, context);
       const { clientid, username } = request.body;
-      const isDevice = clientid === username && context.directory.identity(username) !== undefined;
+      const isDevice = clientid === username && (await context.directory.find(username)) !== undefined;
       return answer(isDevice && isOwn(request.body));
     },
   );

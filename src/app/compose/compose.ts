@@ -1,6 +1,7 @@
 import { systemClock } from '../../core/clock.ts';
 import { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
 import type { KnownSecrets, Observer } from '../../core/observe.ts';
+import { pruneChanges } from '../../platform/follow/changes.ts';
 import { TwinReader } from '../../telemetry/twin/twin-reader.ts';
 import type { Config } from '../config/config.ts';
 import { watchSurroundings } from '../doctor/surroundings.ts';
@@ -8,6 +9,7 @@ import { VERSION } from '../version.ts';
 import { type Alerts, openAlerts } from './alerts/alerts.ts';
 import { startApi } from './api/api.ts';
 import { openDevices } from './devices/devices.ts';
+import { followOthers } from './devices/others.ts';
 import { openRegistry } from './devices/registry.ts';
 import { type Gateway, greeting } from './gateway.ts';
 import { type Ground, type GroundInput, openGround } from './ground/ground.ts';
@@ -60,6 +62,7 @@ async function build(input: GroundInput): Promise<Gateway> {
   // Everything runs from here on, doors last.
   await alerts.start();
   await registry.start();
+  followOthers(ground, devices, { registry: registry.registry, watchlists: alerts.watchlists });
   await self.start();
   lifecycle.onStop('self report', () => self.stop());
   watchKinds({ ...ground, kinds: devices.kinds, self, rules: alerts.ruleWatch });
@@ -112,5 +115,6 @@ function choresOf({ ground, ingest, books, alerts }: Kept): Record<string, () =>
     passages: () => ingest.passages.keep(),
     findings: () => alerts.queries.pruneFindings(clock.nowMs()),
     deliveries: () => alerts.queries.pruneDeliveries(clock.nowMs()),
+    'followed changes': () => pruneChanges(ground.database),
   };
 }

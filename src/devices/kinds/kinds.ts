@@ -51,9 +51,13 @@ export class Kinds {
    * refused: messages already judged by it would change their meaning.
    */
   async remember(database: Database): Promise<void> {
-    const db = database.tables<KindTables>();
     for (const file of this.#files.values()) await store(database, file);
-    const stored = await db.selectFrom('device_kind_version').selectAll().execute();
+    await this.learn(database);
+  }
+
+  /** Learns the versions that stand in the database, also those another process stored. Fails as {@link remember}. */
+  async learn(database: Database): Promise<void> {
+    const stored = await database.tables<KindTables>().selectFrom('device_kind_version').selectAll().execute();
     for (const row of stored) {
       const current = this.#files.get(row.kind);
       if (current?.version !== row.version) this.#keep(toDeviceKind(kindFile.parse(row.definition)));

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { Device, DeviceId } from '../../core/types.ts';
+import { chunksOf } from '../../platform/database/chunks.ts';
 import type { Database, Tables } from '../../platform/database/database.ts';
 import type { Kinds } from '../kinds/kinds.ts';
 import type { Directory, DirectoryEntry } from './directory.ts';
@@ -13,10 +14,6 @@ export interface DirectorySyncDeps {
   directory: Directory;
   clock: Clock;
   observer: Observer;
-  /** Told after a device's secret, jurisdiction or state changed: what it has open must not go on as before. */
-  disconnect?(id: DeviceId): void;
-  /** Told of every committed change, `previous` null for a new device. Must not throw; is not awaited. */
-  changed?(entry: DirectoryEntry, previous: DirectoryEntry | null): void;
 }
 
 /** A device as a change leaves it. */
@@ -47,12 +44,43 @@ export class DirectorySync {
     this.#deps = deps;
   }
 
-  /** Reads every device into the directory. */
+  /** Reads every device into the directory, at a start. */
   async load(): Promise<void> {
+    for await (const page of this.#pages()) this.#deps.directory.fill(page);
+  }
+
+  /** Takes over what was changed of these, by whoever it was. */
+  async changed(ids: readonly DeviceId[]): Promise<void> {
     const { database, kinds, directory } = this.#deps;
+    for (const some of chunksOf(ids, PAGE)) {
+      const before = new Map(some.map((id) => [id, directory.get(id)]));
+      for (const entry of await directoryEntries(database, kinds, { ids: some, limit: some.length })) {
+        directory.apply(entry);
+        before.delete(entry.identity.id);
+      }
+      for (const [id, entry] of before) if (directory.get(id) === entry) directory.remove(id);
+    }
+  }
+
+  /** Takes over whatever was changed. */
+  async all(): Promise<void> {
+    const { directory } = this.#deps;
+    // Those that are made meanwhile are none that were lost.
+    const unseen = new Set(directory.ids());
+    for await (const page of this.#pages()) {
+      for (const entry of page) {
+        directory.apply(entry);
+        unseen.delete(entry.identity.id);
+      }
+    }
+    await this.changed([...unseen]);
+  }
+
+  async *#pages(): AsyncGenerator<DirectoryEntry[]> {
+    const { database, kinds } = this.#deps;
     for (let after = ''; ; ) {
       const page = await directoryEntries(database, kinds, { after, limit: PAGE });
-      for (const entry of page) directory.apply(entry);
+      yield page;
       if (page.length < PAGE) return;
       after = page.at(-1)!.identity.id;
     }
@@ -73,7 +101,7 @@ export class DirectorySync {
         const { changed, result } = await run(tx);
         return { entries: await this.#entriesOf(tx, changed), result };
       });
-      for (const entry of entries) this.#apply(entry);
+      for (const entry of entries) this.#deps.directory.apply(entry);
       return result;
     } catch (error) {
       if (error instanceof CitywatchError && error.code === 'store.unavailable') for (const id of ids) this.#doubt(id);
@@ -94,17 +122,6 @@ export class DirectorySync {
     return { identity, state, secretHash, version };
   }
 
-  #apply(entry: DirectoryEntry): void {
-    const { directory, disconnect, changed } = this.#deps;
-    const { id, jurisdiction } = entry.identity;
-    const old = directory.get(id);
-    directory.apply(entry);
-    changed?.(entry, old ?? null);
-    if (!old) return;
-    const secretChanged = !old.secretHash.equals(entry.secretHash);
-    if (secretChanged || old.state !== entry.state || old.identity.jurisdiction !== jurisdiction) disconnect?.(id);
-  }
-
   /** A COMMIT whose answer was lost may have happened: looks again until the database says. */
   #doubt(id: DeviceId): void {
     if (this.#doubtful.size === 0) this.#deps.clock.after(RECHECK_MS, () => void this.#recheck());
@@ -112,12 +129,11 @@ export class DirectorySync {
   }
 
   async #recheck(): Promise<void> {
-    const { database, kinds, clock, observer } = this.#deps;
+    const { clock, observer } = this.#deps;
     const ids = [...this.#doubtful].slice(0, PAGE);
     try {
-      if (this.#doubtful.size === DOUBTFUL_MAX) await this.load();
-      const entries = await directoryEntries(database, kinds, { ids, limit: ids.length });
-      for (const entry of entries) this.#apply(entry);
+      if (this.#doubtful.size === DOUBTFUL_MAX) await this.all();
+      await this.changed(ids);
       for (const id of ids) this.#doubtful.delete(id);
     } catch (error) {
       observer.log.debug({ part: 'registry', reason: messageOf(error) }, 'cannot check doubtful changes yet');

@@ -12,18 +12,35 @@ export interface DirectoryEntry {
   version: number;
 }
 
+/** Those who must know what becomes of devices. Must not throw; nobody waits for them. */
+export interface DirectoryListeners {
+  /** A device's secret, jurisdiction or state changed, or it is gone: what it has open must not go on as before. */
+  disconnect(id: DeviceId): void;
+  /** Of every committed change, `previous` null for a new device. */
+  changed(entry: DirectoryEntry, previous: DirectoryEntry | null): void;
+}
+
 const SECRET_CHARACTERS_MAX = 512;
 
-/** Every device in memory, so that a connect or a message costs no query. Kept in step by the registry. */
+/**
+ * Every device in memory, so that a connect or a message costs no query. Kept in step by the registry, and by the
+ * follower of what other processes change.
+ */
 export class Directory {
   readonly #entries = new Map<DeviceId, DirectoryEntry>();
   /** Devices that are not retired, by the code they stand under. */
   readonly #areas = new Map<Jurisdiction, Map<DeviceId, DeviceIdentity>>();
   readonly #hasher: SecretHasher;
   readonly #nobody = randomBytes(32);
+  #listeners: DirectoryListeners | null = null;
 
   constructor(hasher: SecretHasher) {
     this.#hasher = hasher;
+  }
+
+  /** Tells of every change from now on. */
+  listen(listeners: DirectoryListeners): void {
+    this.#listeners = listeners;
   }
 
   get size(): number {
@@ -59,8 +76,39 @@ export class Directory {
     for (const [code, devices] of this.#areas) if (covers(scope, code)) yield* devices.values();
   }
 
-  /** Takes over what was committed. Commits may be reported out of order; the newest version stays. */
+  /** Every id, of retired devices too. */
+  ids(): DeviceId[] {
+    return [...this.#entries.keys()];
+  }
+
+  /** Takes over what stands in the database, at a start: nobody is told. */
+  fill(entries: readonly DirectoryEntry[]): void {
+    for (const entry of entries) this.#put(entry);
+  }
+
+  /** Takes over what was committed. May be told the same again, and out of order: the newest version stays. */
   apply(entry: DirectoryEntry): void {
+    const { id, jurisdiction } = entry.identity;
+    const old = this.#entries.get(id);
+    if (old && (old.version > entry.version || isSame(old, entry))) return;
+    this.#put(entry);
+    this.#listeners?.changed(entry, old ?? null);
+    if (!old) return;
+    const secretChanged = !old.secretHash.equals(entry.secretHash);
+    const isElsewhere = old.identity.jurisdiction !== jurisdiction;
+    if (secretChanged || isElsewhere || old.state !== entry.state) this.#listeners?.disconnect(id);
+  }
+
+  /** The device has no row any more. */
+  remove(id: DeviceId): void {
+    const known = this.#entries.get(id);
+    if (!known) return;
+    this.#entries.delete(id);
+    this.#areas.get(known.identity.jurisdiction)?.delete(id);
+    this.#listeners?.disconnect(id);
+  }
+
+  #put(entry: DirectoryEntry): void {
     const { id, jurisdiction } = entry.identity;
     const known = this.#entries.get(id);
     if (known && known.version > entry.version) return;
@@ -70,4 +118,12 @@ export class Directory {
     const area = this.#areas.get(jurisdiction) ?? new Map<DeviceId, DeviceIdentity>();
     this.#areas.set(jurisdiction, area.set(id, entry.identity));
   }
+}
+
+function isSame(one: DirectoryEntry, other: DirectoryEntry): boolean {
+  const [a, b] = [one.identity, other.identity];
+  const isAlike = a.kind === b.kind && a.kindVersion === b.kindVersion && a.jurisdiction === b.jurisdiction;
+  return (
+    isAlike && one.version === other.version && one.state === other.state && one.secretHash.equals(other.secretHash)
+  );
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import type { Caller, Device, DeviceId } from '../../core/types.ts';
 import { jsonb, type RawBuilder, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
+import type { Follower } from '../../platform/follow/follow.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import { newSecret, type SecretHasher } from '../../platform/secrets/hasher.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
@@ -149,6 +150,11 @@ export class Registry {
   /** Reads every device into the directory. */
   loadDirectory(): Promise<void> {
     return this.#sync.load();
+  }
+
+  /** Brings the directory up to what other processes change. */
+  get follower(): Follower {
+    return this.#sync;
   }
 
   /** Where a device is reached, logins masked. The caller's right to edit it is checked before. */

@@ -37,11 +37,16 @@ export interface Uplink {
   readonly commands?: CommandPort;
 }
 
-/** Who devices are. */
+/** Who devices are. What is not in memory is asked for in the database before it is refused. */
 export interface UplinkDevices {
-  /** Null for a wrong secret; takes the same time for an id that is not there. */
-  authenticate(id: DeviceId, secret: string): DeviceIdentity | null;
-  /** Undefined for a device that is unknown or retired. */
+  /**
+   * Null for a wrong secret; takes the same time for an id that is not there. Rejects with a retryable error where
+   * nobody can tell now: that is no "wrong secret", the device may come again.
+   */
+  authenticate(id: DeviceId, secret: string): Promise<DeviceIdentity | null>;
+  /** Undefined for a device that is unknown or retired. Rejects as `authenticate`. */
+  find(id: DeviceId): Promise<DeviceIdentity | undefined>;
+  /** From memory alone, for a device that was let in. Undefined for one that is unknown or retired. */
   identity(id: DeviceId): DeviceIdentity | undefined;
 }
 

@@ -62,7 +62,8 @@ t.test('everybody sees the numbers of their area, counted once for all', async (
   };
   const messageRate = { perSecond: (scope: string) => (covers(scope, HERE) ? 12.345 : 0) };
   const noted = { within: (scope: string) => directory.within(scope) };
-  const nobody = { seenBy: () => undefined, identity: () => undefined, authenticate: () => null };
+  const unknown = { seenBy: () => undefined, identity: () => undefined };
+  const nobody = { ...unknown, find: async () => undefined, authenticate: async () => null };
   const api = await startApi(t, { clock, twin, alerts, messageRate, directory: { ...nobody, ...noted } });
   const read = (token: string) => api.call({ method: 'GET', url: '/api/v1/overview', headers: bearer(token) });
   const expected = {

@@ -40,6 +40,7 @@ export async function startApi(parts: ApiParts): Promise<string> {
   const { disks } = parts.surroundings;
   const api = await buildServer({
     ...devices,
+    directory: devices.doors,
     ...books,
     clock,
     observer,

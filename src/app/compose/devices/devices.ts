@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Jurisdictions } from '../../../access/jurisdictions.ts';
 import { Tokens } from '../../../access/tokens.ts';
+import { Doors } from '../../../devices/doors/doors.ts';
 import { Kinds } from '../../../devices/kinds/kinds.ts';
 import { Connections } from '../../../devices/registry/connections.ts';
 import { Directory } from '../../../devices/registry/directory.ts';
@@ -27,6 +28,7 @@ export async function openDevices(ground: Ground) {
     jurisdictions,
     hasher,
     directory,
+    doors: new Doors({ directory, database: shares.handling, kinds, clock: ground.clock }),
     identity: directory.identity.bind(directory),
     connections: new Connections({ database, vault }),
     tokens,

@@ -32,7 +32,8 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     streams.cameraEvents.changed(entry);
     void settleFollowers(followers, { entry, previous }, observer.log);
   };
-  const keeping = { database, kinds, directory, clock, observer, hasher, disconnect, changed };
+  directory.listen({ changed, disconnect });
+  const keeping = { database, kinds, directory, clock, observer, hasher };
   const registry = new Registry({
     ...keeping,
     jurisdictions,

@@ -3,6 +3,7 @@ import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
 import type { KnownSecrets, Observer } from '../../../core/observe.ts';
 import { START_PATIENCE_MS } from '../../../platform/database/arrival.ts';
 import { databaseId } from '../../../platform/database/database-id.ts';
+import { Follow } from '../../../platform/follow/follow.ts';
 import { Outbound } from '../../../platform/outbound/outbound.ts';
 import { AccessRegister } from '../../../platform/records/access-register.ts';
 import { Idempotency } from '../../../platform/records/idempotency.ts';
@@ -39,6 +40,7 @@ export async function openGround({ config, observer, secrets, clock, lifecycle }
   const opened = await openDatabase(services.database, { config, place, clock, observer, lifecycle });
   const { shares } = opened;
   const database = shares.general;
+  const follow = await Follow.open({ database, url: services.database, clock, observer });
   const key = async (name: string): Promise<Buffer> => Buffer.from(await place.secret(name), 'base64url');
   const keys = {
     cursors: await key('cursors'),
@@ -62,6 +64,7 @@ export async function openGround({ config, observer, secrets, clock, lifecycle }
     services,
     ...opened,
     database,
+    follow,
     keys,
     vault: new Vault(keys.vault),
     work,

@@ -41,7 +41,7 @@ export async function openIngest(ground: Ground, devices: Devices) {
     guard,
     feed: new JournalFeed({ lanes, kinds, guard, observer }),
     downlink,
-    uplinks: composeUplinks({ ...ground, intake, kinds, directory, guard, downlink }),
+    uplinks: composeUplinks({ ...ground, intake, kinds, doors: devices.doors, guard, downlink }),
     ...composePassages({
       database,
       clock,

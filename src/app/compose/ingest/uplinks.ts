@@ -2,8 +2,8 @@ import type { Clock } from '../../../core/clock.ts';
 import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
 import type { Observer } from '../../../core/observe.ts';
 import type { DeviceId } from '../../../core/types.ts';
+import type { Doors } from '../../../devices/doors/doors.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
-import type { Directory } from '../../../devices/registry/directory.ts';
 import type { CrashGuard } from '../../../ingest/poison/crash-guard.ts';
 import { Preview } from '../../../ingest/poison/preview.ts';
 import type { HeldLease, Intake } from '../../../ingest/uplinks/common/intake.ts';
@@ -23,7 +23,7 @@ export interface UplinkParts {
   lifecycle: Lifecycle;
   intake: Intake;
   kinds: Kinds;
-  directory: Directory;
+  doors: Doors;
   tls: TlsFiles;
   guard: CrashGuard;
   lease: HeldLease;
@@ -38,7 +38,7 @@ export function composeUplinks(parts: UplinkParts) {
   const opened = openUplinks(UPLINKS, config, {
     clock,
     observer,
-    devices: parts.directory,
+    devices: parts.doors,
     intake,
     rates: new RateBudget({ kinds, clock, observer }),
     tls: parts.tls.material,

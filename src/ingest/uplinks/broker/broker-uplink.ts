@@ -20,11 +20,14 @@ import {
   unfitness,
 } from './link.ts';
 import { EXTERNAL_MQTT_DEFAULTS, type ExternalMqttOptions } from './options.ts';
-import { type BrokerRefusal, BrokerStats, registerBrokerMetrics } from './stats.ts';
+import { type BrokerRefusal, BrokerStats, type BrokerStatus, registerBrokerMetrics } from './stats.ts';
+import { Strangers } from './strangers.ts';
 
 export interface ExternalMqttDeps {
   /** The device of a topic; undefined when it is unknown or retired. */
   identity(id: string): DeviceIdentity | undefined;
+  /** As `identity`, for one that is not in memory. A retryable rejection means "not now", as that of `accept`. */
+  find(id: string): Promise<DeviceIdentity | undefined>;
   /** Resolves once the message is durable; a retryable rejection means "not now" and holds the acknowledgement. */
   accept(message: NewMessage): Promise<Receipt>;
   /** Whether a message may be refused for good now: not while another gateway may be the one that knows better. */
@@ -37,15 +40,6 @@ export interface ExternalMqttDeps {
   observer: Observer;
 }
 
-export interface BrokerStatus {
-  /** Connected and subscribed. */
-  ok: boolean;
-  /** Why not, for a person. */
-  reason: string | null;
-  unacked: number;
-  sessionsLost: number;
-}
-
 /** A broker may overshoot its receive maximum; reading stops only well above it, so that PINGRESP gets through. */
 const CAP_FACTOR = 4;
 const CHANNELS: Channel[] = ['telemetry', 'event', 'state', 'reply'];
@@ -53,7 +47,7 @@ const SUBSCRIBE_AGAIN_MS = 5_000;
 const LINGER_MS = 1_000;
 const STOP_POLL_MS = 5;
 
-/** Stands in the queue for what is not kept, so that its acknowledgement keeps its place. */
+/** Stands in the queue for what is not kept, so that its acknowledgement keeps its place; with an id: a stranger. */
 const NOBODY: DeviceIdentity = { id: '', kind: '', kindVersion: 0, jurisdiction: '' };
 const NO_RECEIPT: Receipt = { id: '', position: { lane: 'live', offset: 0 } };
 
@@ -82,6 +76,7 @@ export class ExternalMqtt {
   #cancelSubscribe: () => void = () => {};
   readonly #said: SayOnce;
   readonly #turns: Turns;
+  readonly #strangers: Strangers;
 
   constructor(deps: ExternalMqttDeps, options: Partial<ExternalMqttOptions> & { url: string; clientId: string }) {
     this.#deps = deps;
@@ -89,6 +84,7 @@ export class ExternalMqtt {
     this.options = { ...EXTERNAL_MQTT_DEFAULTS, ...options };
     this.#log = deps.observer.log.child({ part: 'mqtt' });
     this.#turns = new Turns(deps.kinds);
+    this.#strangers = new Strangers((id) => deps.find(id));
     this.downlink = new BrokerDownlink({ clock: deps.clock, log: this.#log, listening: () => deps.listening?.() });
   }
 
@@ -241,7 +237,7 @@ export class ExternalMqtt {
     const raw = typeof payload === 'string' ? Buffer.from(payload) : payload;
     const [, , id = ''] = topic.split('/', 3);
     const channel = DEVICE_ID.test(id) ? channelOf(topic, topicPrefix(id)) : undefined;
-    const device = this.#deps.identity(id);
+    const device = this.#strangers.has(id) ? undefined : this.#deps.identity(id);
     const common = {
       receivedAtMs: this.#deps.clock.nowMs(),
       uplink: 'mqtt' as const,
@@ -249,16 +245,24 @@ export class ExternalMqtt {
       packetId: messageId,
       dup,
     };
-    if (channel !== undefined && device !== undefined && raw.length <= this.options.payloadBytesMax) {
-      return { ...common, channel, topic, device, raw };
+    if (channel !== undefined && raw.length <= this.options.payloadBytesMax) {
+      return { ...common, channel, topic, device: device ?? { ...NOBODY, id }, raw };
     }
     if (channel === undefined) this.#refuse('topic', null);
-    else if (device === undefined) this.#refuse('unknown-device', id);
     else this.#refuse('too-large', id);
     return { ...common, channel: 'state', topic: '', device: NOBODY, raw: Buffer.alloc(0) };
   }
 
   async #accept(message: NewMessage): Promise<Receipt> {
+    const { id, kind } = message.device;
+    if (kind !== '' || id === '') return await this.#acceptKnown(message);
+    return await this.#strangers.take(id, (device) => {
+      if (device === undefined) this.#refuse('unknown-device', id);
+      return this.#acceptKnown({ ...message, device: device ?? NOBODY });
+    });
+  }
+
+  async #acceptKnown(message: NewMessage): Promise<Receipt> {
     try {
       // Acknowledged and dropped, so that the broker does not bring it for ever.
       if (message.device === NOBODY && this.#deps.mayRefuse()) return NO_RECEIPT;

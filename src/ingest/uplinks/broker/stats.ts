@@ -22,6 +22,15 @@ export class BrokerStats implements AckCounts {
   }
 }
 
+export interface BrokerStatus {
+  /** Connected and subscribed. */
+  ok: boolean;
+  /** Why not, for a person. */
+  reason: string | null;
+  unacked: number;
+  sessionsLost: number;
+}
+
 export interface BrokerLevels {
   connected: boolean;
   unacked: number;

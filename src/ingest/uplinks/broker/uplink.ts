@@ -23,6 +23,7 @@ function openBroker(url: string, { caFile }: MqttSettings, deps: UplinkDeps): Up
   const broker = new ExternalMqtt(
     {
       identity: (id) => devices.identity(id),
+      find: (id) => devices.find(id),
       accept: (message) => intake.accept(message),
       mayRefuse: () => deps.mayRefuse(),
       listening: () => deps.listening(),

@@ -13,7 +13,8 @@ import type { MqttOptions } from './options.ts';
 import type { MqttStats } from './stats.ts';
 
 export interface ConnectAuthenticatorDeps {
-  authenticate(id: string, secret: string): DeviceIdentity | null;
+  /** Rejects where nobody can tell now. */
+  authenticate(id: string, secret: string): Promise<DeviceIdentity | null>;
   /** Whether the device has a session now. */
   connected(id: string): boolean;
   /** The connection has shown that it is a device. */
@@ -76,9 +77,21 @@ export class ConnectAuthenticator {
     }
     const { packet } = connect;
     const claim = readCredentials(packet);
-    const identity = 'refusal' in claim ? null : this.#deps.authenticate(claim.id, claim.secret);
+    if ('refusal' in claim) {
+      this.#fail(connection, packet.clientId, claim.refusal);
+      return;
+    }
+    this.#deps.authenticate(claim.id, claim.secret).then(
+      (identity) => this.#judged(connection, packet, identity),
+      // Nobody can tell whether it is right: it is to come again, at the pace of those who are wrong.
+      () => this.#fail(connection, packet.clientId, 'busy'),
+    );
+  }
+
+  #judged(connection: Connection, packet: IConnectPacket, identity: DeviceIdentity | null): void {
+    if (connection.phase !== 'waiting') return;
     if (identity === null || !certificateFits(connection, packet.clientId)) {
-      this.#fail(connection, packet.clientId, 'refusal' in claim ? claim.refusal : 'credentials');
+      this.#fail(connection, packet.clientId, 'credentials');
       return;
     }
     const testament = readWill(packet, this.#deps.options.willBytesMax);

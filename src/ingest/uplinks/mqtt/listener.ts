@@ -21,8 +21,10 @@ import { type CloseReason, MqttStats, registerMetrics } from './stats.ts';
 import { WillQueue } from './wills.ts';
 
 export interface MqttDeps {
-  /** Who this is, or null; must take the same time for an unknown id as for a wrong secret. */
-  authenticate(id: string, secret: string): DeviceIdentity | null;
+  /**
+   * Who this is, or null; must take the same time for an unknown id as for a wrong secret. A rejection means "not now".
+   */
+  authenticate(id: string, secret: string): Promise<DeviceIdentity | null>;
   /** Resolves once the message is durable; a rejection means "not now" and holds the acknowledgement. */
   accept(message: NewMessage): Promise<Receipt>;
   /** A device has a session (said again when a newer one replaces it), or has none any more. Not said at stop. */

@@ -20,8 +20,8 @@ export interface NoticedEvent {
 
 export interface OnvifEventsDeps {
   accept(message: NewMessage): Promise<unknown>;
-  /** Undefined for a device that is unknown or retired. */
-  identity(id: DeviceId): DeviceIdentity | undefined;
+  /** Undefined for a device that is unknown or retired; a retryable rejection means "not now". */
+  find(id: DeviceId): Promise<DeviceIdentity | undefined>;
   clock: Clock;
   observer: Observer;
 }
@@ -39,7 +39,7 @@ export const onvif: UplinkType<'onvif', Record<never, never>, OnvifEvents> = {
   open: (_settings, { intake, devices, clock, observer }) =>
     new OnvifEvents({
       accept: (message) => intake.accept(message),
-      identity: (id) => devices.identity(id),
+      find: (id) => devices.find(id),
       clock,
       observer,
     }),
@@ -85,7 +85,8 @@ export class OnvifEvents implements Uplink {
    * comes behind it for ever. Groups of the journal are filled by other cameras meanwhile.
    */
   async take<Event extends NoticedEvent>(id: DeviceId, events: readonly Event[]): Promise<Event[]> {
-    const device = this.#deps.identity(id);
+    const device = await this.#deps.find(id).catch(ifRetryable);
+    if (device === null) return [...events];
     // Retired meanwhile: nobody asks for its events any more.
     if (!device) return [];
     for (const [index, event] of events.entries()) {
@@ -129,4 +130,9 @@ export class OnvifEvents implements Uplink {
 export function payloadOf({ type, atMs, identity, data }: NoticedEvent) {
   const id = `onvif-${createHash('sha256').update(identity).digest('hex').slice(0, 32)}`;
   return { ...(atMs === null ? {} : { ts: atMs }), id, type, data };
+}
+
+function ifRetryable(error: unknown): null {
+  if (error instanceof CitywatchError && error.retryable) return null;
+  throw error;
 }

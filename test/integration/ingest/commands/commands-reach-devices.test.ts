@@ -59,7 +59,7 @@ async function listen(client: MqttClient, qos: 0 | 1, result?: unknown): Promise
 
 t.test('a device at our own listener: at once when it is there, when it comes when it is not', async (t) => {
   const { commands, sender, accept, is, observer } = await open(t);
-  const authenticate = (id: string, secret: string) =>
+  const authenticate = async (id: string, secret: string) =>
     secret === SECRET ? (kiosks.seenBy(OPERATOR, id) ?? null) : null;
   const listening = (id: string) => sender.listening(id);
   const deps = { authenticate, accept, listening, kinds: UNLIMITED_RATES, clock: systemClock, observer };
@@ -115,6 +115,7 @@ t.test('a device behind Mosquitto, and a broker that is away for a while', async
   const identity = (id: string) => kiosks.seenBy(OPERATOR, id);
   const deps = {
     identity,
+    find: async (id: string) => identity(id),
     accept,
     mayRefuse: () => true,
     listening: () => sender.listening(),

@@ -31,7 +31,11 @@ async function startAll(t: Test, intake: UplinkDeps['intake'], listening: Uplink
   const opened = openUplinks(TYPES, values, {
     clock: systemClock,
     observer: quietObserver(),
-    devices: { identity, authenticate: (id, secret) => (secret === SECRET ? (identity(id) ?? null) : null) },
+    devices: {
+      identity,
+      find: async (id) => identity(id),
+      authenticate: async (id, secret) => (secret === SECRET ? (identity(id) ?? null) : null),
+    },
     intake,
     rates: UNLIMITED_RATES,
     tls: null,

@@ -1,5 +1,6 @@
 import { generate } from 'mqtt-packet';
 import t from 'tap';
+import { CitywatchError } from '../../../../src/core/errors.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import {
   connectPacket,
@@ -52,6 +53,26 @@ t.test('an unknown id, a wrong secret, none, and a foreign user name get one and
     t.same(client.packets.length, 1);
     t.match(client.of('connack')[0], { returnCode: 4, sessionPresent: false });
   }
+});
+
+t.test('one that nobody can tell of now is told to come again, at the pace of those who are wrong', async (t) => {
+  const away = new Set(['k1']);
+  const lookUp = async (id: string): Promise<void> => {
+    if (away.has(id)) throw new CitywatchError('store.unavailable');
+  };
+  const clock = new ManualClock();
+  const { port, listener } = await startListener(t, { clock, lookUp, failuresPerMinute: 1 });
+  const refused = await RawClient.device(t, port, 'k1');
+  await refused.closed;
+  t.equal(code(refused), 3, 'server unavailable, not bad user name or password');
+  const held = await RawClient.open(t, port);
+  held.send(connectPacket('k1'));
+  await eventually(async () => listener.stats.connects.get('held') === 1);
+  const gone = await RawClient.open(t, port);
+  gone.send(connectPacket('k1'));
+  gone.socket.destroy();
+  away.delete('k1');
+  t.equal(code(await RawClient.device(t, port, 'k1')), 0);
 });
 
 t.test('wrong secrets above the allowed pace are answered late, right ones never', async (t) => {

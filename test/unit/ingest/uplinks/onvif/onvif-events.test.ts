@@ -14,8 +14,8 @@ async function uplink(refuses: (count: number) => boolean) {
     offered.push(message);
     if (refuses(offered.length)) throw new Error('full');
   };
-  const identity = (id: string) => (id === DEVICE.id ? DEVICE : undefined);
-  const events = new OnvifEvents({ accept, identity, clock: new ManualClock(), observer: quietObserver() });
+  const find = async (id: string) => (id === DEVICE.id ? DEVICE : undefined);
+  const events = new OnvifEvents({ accept, find, clock: new ManualClock(), observer: quietObserver() });
   t.same(await events.take(DEVICE.id, [event('early')]), [event('early')], 'nothing before the start');
   await events.start();
   return { offered, events };
