@@ -8,7 +8,7 @@ import { quietObserver } from './services.ts';
 /** Units on a registry whose cameras nobody looks at. `restated` are the positions whose cameras are asked anew. */
 export function openUnits(parts: OpenRegistry, clock = systemClock) {
   const restated: string[] = [];
-  const { database, kinds, directory, hasher, disconnected } = parts;
+  const { database, kinds, directory, hasher } = parts;
   const units = new Units({
     database,
     kinds,
@@ -16,7 +16,6 @@ export function openUnits(parts: OpenRegistry, clock = systemClock) {
     hasher,
     clock,
     observer: quietObserver(),
-    disconnect: (id) => void disconnected.push(id),
     cameras: { accepted: () => {}, restated: (id) => void restated.push(id) },
   });
   return { units, history: new UnitHistory(database), restated };

@@ -14,7 +14,7 @@ async function world(t: Test) {
   const { units, history } = openUnits(parts);
   await tokens.ensureBootstrap(BOOTSTRAP);
   const idempotency = new Idempotency({ database, clock: systemClock });
-  const devices = { registry, directory, tokens, kinds, jurisdictions };
+  const devices = { registry, directory: parts.doors, tokens, kinds, jurisdictions };
   const api = await startApi(t, { ...devices, units, unitHistory: history, idempotency });
   const ask = (method: 'GET' | 'POST', path: string, payload?: object, more: Record<string, string> = {}) =>
     api.call({
