@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { availableParallelism, loadavg } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pinnedNode } from './pinned-node.mjs';
 import { ROOT } from './root.mjs';
 
@@ -10,6 +12,12 @@ const DRAIN_MS = 2_000;
 
 /** Lines a file printed besides its results, the last of which are kept. */
 const NOISE_LINES_MAX = 40;
+
+/** More programs than this want a processor, for each there is: then only one file at a time, as `make -l` does. */
+const LOAD_MAX = 4;
+const BUSY_PAUSE_MS = 1_000;
+
+const isBusy = () => loadavg()[0] > LOAD_MAX * availableParallelism();
 
 /**
  * @typedef {object} FileResult
@@ -33,8 +41,11 @@ const NOISE_LINES_MAX = 40;
 export async function runFiles(files, { jobs, timeoutS, env, report }) {
   const { Parser } = await import('tap-parser');
   const waiting = [...files];
-  const work = async () => {
-    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+  const work = async (_, number) => {
+    for (;;) {
+      while (number > 0 && waiting.length > 0 && isBusy()) await sleep(BUSY_PAUSE_MS);
+      const name = waiting.shift();
+      if (name === undefined) return;
       report(await runFile(name, new Parser(), { timeoutS, env }));
     }
   };
