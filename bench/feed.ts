@@ -6,7 +6,8 @@ import { createObserver, KnownSecrets } from '../src/core/observe.ts';
 import type { Channel, DeviceKind } from '../src/core/types.ts';
 import { DuplicateIndex } from '../src/ingest/duplicates/index.ts';
 import { Journal } from '../src/ingest/journal/journal.ts';
-import { JournalFeed, UNGUARDED } from '../src/ingest/readers/journal-feed.ts';
+import { JOURNAL_DEFAULTS } from '../src/ingest/journal/options.ts';
+import { FEED_LIMITS, JournalFeed, UNGUARDED } from '../src/ingest/readers/journal-feed.ts';
 import { ONE_LIFE } from '../test/support/journal.ts';
 
 /** Reading decoded batches from disk: readings, which need no index, and events, which do; fresh and read again. */
@@ -38,7 +39,14 @@ clearInterval(alive);
 async function measure(name: string, channel: Channel, raw: (at: number) => string): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'citywatch-bench-'));
   const observer = createObserver({ level: 'error', secrets: new KnownSecrets() });
-  const journal = await Journal.open({ directory, lane: 'live', lineage: ONE_LIFE, clock: systemClock, observer });
+  const journal = await Journal.open({
+    directory,
+    lane: 'live',
+    lineage: ONE_LIFE,
+    options: JOURNAL_DEFAULTS,
+    clock: systemClock,
+    observer,
+  });
   for (let from = 0; from < MESSAGES; from += 5000) {
     const part = Array.from({ length: 5000 }, (_, index) => append(journal, channel, { at: from + index, raw }));
     await Promise.all(part);
@@ -46,6 +54,7 @@ async function measure(name: string, channel: Channel, raw: (at: number) => stri
   const duplicates = new DuplicateIndex(join(directory, 'duplicates'));
   await duplicates.open(journal.head);
   const feed = new JournalFeed({
+    limits: FEED_LIMITS,
     guard: UNGUARDED,
     lanes: { live: { journal, duplicates } },
     kinds: { at: () => kind },

@@ -8,7 +8,8 @@ import { createObserver, KnownSecrets } from '../src/core/observe.ts';
 import type { DeviceIdentity, DeviceKind } from '../src/core/types.ts';
 import { DuplicateIndex } from '../src/ingest/duplicates/index.ts';
 import { Journal } from '../src/ingest/journal/journal.ts';
-import { JournalFeed, UNGUARDED } from '../src/ingest/readers/journal-feed.ts';
+import { JOURNAL_DEFAULTS } from '../src/ingest/journal/options.ts';
+import { FEED_LIMITS, JournalFeed, UNGUARDED } from '../src/ingest/readers/journal-feed.ts';
 import { Twin } from '../src/telemetry/twin/twin.ts';
 import { lineOf, seriesOf } from '../src/telemetry/writer/line-protocol.ts';
 import { ONE_LIFE, OWN_JOURNAL } from '../test/support/journal.ts';
@@ -51,20 +52,19 @@ await run(async () => {
   clearInterval(alive);
 });
 
+const JOURNAL = { lane: 'live', lineage: ONE_LIFE, options: JOURNAL_DEFAULTS } as const;
+const FEED = { limits: FEED_LIMITS, guard: UNGUARDED };
+
 async function measure({ devices, kinds }: (typeof CASES)[number]): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'citywatch-bench-'));
   const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
   const catalogue = new Map(Array.from({ length: kinds }, (_, number) => [`kind-${number}`, kindOf(`kind-${number}`)]));
   const latest = (name: string): DeviceKind | undefined => catalogue.get(name);
-  const journal = await Journal.open({ directory, lane: 'live', lineage: ONE_LIFE, clock, observer });
+  const journal = await Journal.open({ ...JOURNAL, directory, clock, observer });
   const duplicates = new DuplicateIndex(join(directory, 'duplicates'));
   await duplicates.open(journal.head);
-  const feed = new JournalFeed({
-    guard: UNGUARDED,
-    lanes: { live: { journal, duplicates } },
-    kinds: { at: latest },
-    observer,
-  });
+  const lanes = { live: { journal, duplicates } };
+  const feed = new JournalFeed({ ...FEED, lanes, kinds: { at: latest }, observer });
   const twin = new Twin({ path: join(directory, 'twin'), kinds: { latest }, journal: OWN_JOURNAL, clock, observer });
   const rules = rulesFor([...catalogue.keys()], latest);
   const engine = new RulesEngine(rules, { match: () => null }, { isRetired: () => false });

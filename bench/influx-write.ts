@@ -5,7 +5,7 @@ import type { DecodedBatch, DecodedMessage, FieldValue } from '../src/core/types
 import { Outbound } from '../src/platform/outbound/outbound.ts';
 import { Influx1Store } from '../src/telemetry/stores/influx1.ts';
 import { lineOf, seriesOf } from '../src/telemetry/writer/line-protocol.ts';
-import { TelemetryWriter, UNLIMITED_SERIES } from '../src/telemetry/writer/writer.ts';
+import { TelemetryWriter, UNLIMITED_SERIES, WRITER_LIMITS } from '../src/telemetry/writer/writer.ts';
 import { Influxd } from '../test/support/influxd.ts';
 
 /**
@@ -84,7 +84,7 @@ async function ours(database: string, gzip: boolean) {
   observer.metrics.clear();
   const writer = new TelemetryWriter(
     { series: UNLIMITED_SERIES, store, clock: systemClock, observer },
-    { linesMax: BATCH, requestsMax: WRITERS },
+    { ...WRITER_LIMITS, linesMax: BATCH, requestsMax: WRITERS },
   );
   await store.ensure();
   const measured = measure();

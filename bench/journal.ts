@@ -5,6 +5,7 @@ import { systemClock } from '../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../src/core/observe.ts';
 import type { NewMessage } from '../src/core/types.ts';
 import { Journal } from '../src/ingest/journal/journal.ts';
+import { JOURNAL_DEFAULTS } from '../src/ingest/journal/options.ts';
 import { ONE_LIFE } from '../test/support/journal.ts';
 
 /** Measures the journal alone: append with fdatasync, reading back from disk, one machine line, one JSON line each. */
@@ -17,7 +18,14 @@ const SENDERS = 2000;
 const alive = setInterval(() => {}, 1000);
 const directory = await mkdtemp(join(tmpdir(), 'citywatch-bench-'));
 const observer = createObserver({ level: 'error', secrets: new KnownSecrets() });
-const journal = await Journal.open({ directory, lane: 'live', lineage: ONE_LIFE, clock: systemClock, observer });
+const journal = await Journal.open({
+  directory,
+  lane: 'live',
+  lineage: ONE_LIFE,
+  options: JOURNAL_DEFAULTS,
+  clock: systemClock,
+  observer,
+});
 print({ machine: cpus()[0]?.model, cores: cpus().length, memoryBytes: totalmem(), node: process.version });
 
 const appended = await append();
@@ -83,7 +91,14 @@ async function readAll() {
 
 async function reopen() {
   const startMs = systemClock.monotonicMs();
-  const again = await Journal.open({ directory, lane: 'live', lineage: ONE_LIFE, clock: systemClock, observer });
+  const again = await Journal.open({
+    directory,
+    lane: 'live',
+    lineage: ONE_LIFE,
+    options: JOURNAL_DEFAULTS,
+    clock: systemClock,
+    observer,
+  });
   const ms = systemClock.monotonicMs() - startMs;
   await again.close();
   return { ms: Math.round(ms) };

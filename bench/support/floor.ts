@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import { Journal } from '../../src/ingest/journal/journal.ts';
+import { JOURNAL_DEFAULTS } from '../../src/ingest/journal/options.ts';
 import { ONE_LIFE } from '../../test/support/journal.ts';
 
 /**
@@ -32,7 +33,14 @@ const raw = Buffer.from(
 const alive = setInterval(() => {}, 1000);
 const directory = await mkdtemp(join(tmpdir(), 'citywatch-bench-'));
 const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
-const journal = await Journal.open({ directory, lane: 'live', lineage: ONE_LIFE, clock: systemClock, observer });
+const journal = await Journal.open({
+  directory,
+  lane: 'live',
+  lineage: ONE_LIFE,
+  options: JOURNAL_DEFAULTS,
+  clock: systemClock,
+  observer,
+});
 await send(MESSAGES / 10);
 const before = process.cpuUsage();
 await send(MESSAGES);

@@ -6,6 +6,7 @@ import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import type { NewMessage, Receipt } from '../../src/core/types.ts';
 import { UNLIMITED_RATES } from '../../src/ingest/uplinks/common/rate-budget.ts';
 import { MqttListener } from '../../src/ingest/uplinks/mqtt/listener.ts';
+import { MQTT_DEFAULTS } from '../../src/ingest/uplinks/mqtt/options.ts';
 
 /**
  * The servers that are compared, each in a process of its own: argument = which one. All do the same work above the
@@ -32,7 +33,7 @@ async function startOurs(accept: (message: NewMessage) => Promise<Receipt>): Pro
   const authenticate = async (id: string) => ({ id, kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: '330200' });
   const deps = { authenticate, accept, kinds: UNLIMITED_RATES, clock: systemClock, observer };
   const unlimited = { messagesPerS: 1e9, messagesBurst: 1e9, admitPerS: 100_000 };
-  const { port } = await new MqttListener(deps, { host: '127.0.0.1', port: 0, ...unlimited }).start();
+  const { port } = await new MqttListener(deps, { ...MQTT_DEFAULTS, host: '127.0.0.1', port: 0, ...unlimited }).start();
   return port;
 }
 

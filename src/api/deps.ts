@@ -93,7 +93,7 @@ export interface ApiSettings {
   version: string;
   /** Serve HTTPS with this certificate; {@link reloadTls} changes it without a restart. */
   tls?: TlsFiles;
-  limits?: Partial<ApiLimits>;
+  limits: ApiLimits;
 }
 
 /** Contents of the PEM files, not their paths. */
@@ -102,7 +102,7 @@ export interface TlsFiles {
   key: Buffer;
 }
 
-/** Bounds of the whole API. Each of them fails closed; the defaults are in limits.ts. */
+/** Bounds of the whole API. Each of them fails closed; `API_LIMITS` are those of a gateway. */
 export interface ApiLimits {
   /** Open sockets; further ones are closed at once. */
   connectionsMax: number;

@@ -71,7 +71,7 @@ export class BackupTree {
       if (!this.directories.includes(path)) this.directories.push(path);
       return;
     }
-    const limit = whole ? entry.bytes : undefined;
+    const limit = whole ? entry.bytes : Number.POSITIVE_INFINITY;
     const copied = await copyFile(join(from, entry.path), join(this.#root, path), limit);
     if (copied) this.files.push({ path, ...copied });
     // A link that we made goes away only when somebody starts a gateway on the directory.
@@ -128,7 +128,7 @@ async function entriesBelow(root: string, skip: (path: string) => boolean, under
 }
 
 /** Copies at most `limit` bytes into a new file; null where there is nothing to copy any more. */
-async function copyFile(from: string, to: string, limit?: number): Promise<{ bytes: number; sha256: string } | null> {
+async function copyFile(from: string, to: string, limit: number): Promise<{ bytes: number; sha256: string } | null> {
   const sum = createHash('sha256');
   let bytes = 0;
   const measure = new Transform({
@@ -142,7 +142,7 @@ async function copyFile(from: string, to: string, limit?: number): Promise<{ byt
   try {
     if (limit === 0) await writeFile(to, '', { flag: 'wx', mode: 0o600 });
     else {
-      const source = createReadStream(from, limit === undefined ? {} : { end: limit - 1 });
+      const source = createReadStream(from, { end: limit - 1 });
       await pipeline(source, measure, createWriteStream(to, { flags: 'wx', mode: 0o600 }));
     }
   } catch (error) {

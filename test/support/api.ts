@@ -18,6 +18,7 @@ import {
   memoryStreams,
   memoryUnits,
 } from './api-parts.ts';
+import { API_SETTINGS } from './api-settings.ts';
 import { type HttpParts, httpUplink, memoryIntake } from './http-uplink.ts';
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
@@ -286,7 +287,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
     },
     clock: systemClock,
     observer: createObserver({ level: 'debug', secrets: new KnownSecrets(), destination }),
-    settings: { cursorKey: Buffer.alloc(32, 7), version: '0.0.0-test' },
+    settings: API_SETTINGS,
   };
 }
 

@@ -1,6 +1,8 @@
 import { systemClock } from '../../src/core/clock.ts';
 import { Journal } from '../../src/ingest/journal/journal.ts';
+import { JOURNAL_DEFAULTS } from '../../src/ingest/journal/options.ts';
 import { ExternalMqtt } from '../../src/ingest/uplinks/broker/broker-uplink.ts';
+import { EXTERNAL_MQTT_DEFAULTS } from '../../src/ingest/uplinks/broker/options.ts';
 import { receiptOf } from '../../src/ingest/uplinks/common/intake.ts';
 import { UNLIMITED_RATES } from '../../src/ingest/uplinks/common/rate-budget.ts';
 import { ONE_LIFE, quietObserver } from './journal.ts';
@@ -11,7 +13,14 @@ import { ONE_LIFE, quietObserver } from './journal.ts';
  */
 const [directory, url] = [process.argv[2]!, process.argv[3]!];
 const observer = quietObserver();
-const journal = await Journal.open({ directory, lane: 'live', lineage: ONE_LIFE, clock: systemClock, observer });
+const journal = await Journal.open({
+  directory,
+  lane: 'live',
+  lineage: ONE_LIFE,
+  options: JOURNAL_DEFAULTS,
+  clock: systemClock,
+  observer,
+});
 const device = { kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: '330200' };
 const uplink = new ExternalMqtt(
   {
@@ -27,6 +36,6 @@ const uplink = new ExternalMqtt(
     clock: systemClock,
     observer,
   },
-  { url, clientId: 'citywatch-1', receiveMaximum: 100, reconnectMs: 100 },
+  { ...EXTERNAL_MQTT_DEFAULTS, url, clientId: 'citywatch-1', receiveMaximum: 100, reconnectMs: 100 },
 );
 uplink.start();

@@ -2,7 +2,7 @@ import type { Test } from 'tap';
 import { systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import { ExternalMqtt } from '../../src/ingest/uplinks/broker/broker-uplink.ts';
-import type { ExternalMqttOptions } from '../../src/ingest/uplinks/broker/options.ts';
+import { EXTERNAL_MQTT_DEFAULTS, type ExternalMqttOptions } from '../../src/ingest/uplinks/broker/options.ts';
 import { UNLIMITED_RATES } from '../../src/ingest/uplinks/common/rate-budget.ts';
 import { FakeIntake } from './mqtt.ts';
 import { until } from './until.ts';
@@ -24,7 +24,13 @@ export function openUplink(test: Test, url: string, over: Partial<ExternalMqttOp
   const find = async (id: string) => identity(id);
   const ports = { identity, find, accept: intake.accept, mayRefuse: () => true };
   const deps = { ...ports, kinds: UNLIMITED_RATES, clock: systemClock, observer };
-  const uplink = new ExternalMqtt(deps, { url, clientId: 'citywatch-1', reconnectMs: 100, ...over });
+  const uplink = new ExternalMqtt(deps, {
+    ...EXTERNAL_MQTT_DEFAULTS,
+    url,
+    clientId: 'citywatch-1',
+    reconnectMs: 100,
+    ...over,
+  });
   uplink.start();
   test.teardown(() => uplink.stop(AbortSignal.timeout(1_000)));
   return { uplink, intake, logs };

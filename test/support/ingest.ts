@@ -7,7 +7,7 @@ import { PayloadSeal } from '../../src/ingest/ledger/dead-letter-payloads.ts';
 import { DeadLetterReplay } from '../../src/ingest/ledger/dead-letter-replay.ts';
 import { DeadLetters } from '../../src/ingest/ledger/dead-letters.ts';
 import { Ledger, type RejectedRecord } from '../../src/ingest/ledger/ledger.ts';
-import { JournalFeed, UNGUARDED } from '../../src/ingest/readers/journal-feed.ts';
+import { FEED_LIMITS, JournalFeed, UNGUARDED } from '../../src/ingest/readers/journal-feed.ts';
 import { Intake } from '../../src/ingest/uplinks/common/intake.ts';
 import { Database } from '../../src/platform/database/database.ts';
 import { migrate } from '../../src/platform/database/migrate.ts';
@@ -51,7 +51,7 @@ async function openIngest(directory: string, database: Database) {
   return {
     lanes,
     intake,
-    feed: new JournalFeed({ guard: UNGUARDED, lanes, kinds, observer: quietObserver() }),
+    feed: new JournalFeed({ limits: FEED_LIMITS, guard: UNGUARDED, lanes, kinds, observer: quietObserver() }),
     ledger: new Ledger({
       database,
       journals: { live: journal },

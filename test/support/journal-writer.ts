@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { systemClock } from '../../src/core/clock.ts';
 import { Journal } from '../../src/ingest/journal/journal.ts';
+import { JOURNAL_DEFAULTS } from '../../src/ingest/journal/options.ts';
 import { kioskMessage, ONE_LIFE, quietObserver } from './journal.ts';
 
 /**
@@ -15,7 +16,7 @@ const journal = await Journal.open({
   lineage: ONE_LIFE,
   clock: systemClock,
   observer: quietObserver(),
-  options: { segmentBytes: 100_000, groupDelayMs: 1 },
+  options: { ...JOURNAL_DEFAULTS, segmentBytes: 100_000, groupDelayMs: 1 },
 });
 
 let number = seed * 100_000;

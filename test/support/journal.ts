@@ -8,7 +8,7 @@ import type { IncarnationOf } from '../../src/core/receipt.ts';
 import type { Message, NewMessage } from '../../src/core/types.ts';
 import { Journal } from '../../src/ingest/journal/journal.ts';
 import type { LaneLineage } from '../../src/ingest/journal/lineage.ts';
-import type { JournalOptions } from '../../src/ingest/journal/options.ts';
+import { JOURNAL_DEFAULTS, type JournalOptions } from '../../src/ingest/journal/options.ts';
 import type { TwinJournal } from '../../src/telemetry/twin/twin.ts';
 
 export interface Teardown {
@@ -41,7 +41,8 @@ export interface OpenJournal {
 }
 
 export function openJournal({ directory, clock = systemClock, options = {} }: OpenJournal): Promise<Journal> {
-  return Journal.open({ directory, lane: 'live', lineage: ONE_LIFE, clock, observer: quietObserver(), options });
+  const given = { ...JOURNAL_DEFAULTS, ...options };
+  return Journal.open({ directory, lane: 'live', lineage: ONE_LIFE, clock, observer: quietObserver(), options: given });
 }
 
 /** A telemetry message of a kiosk; anything can be replaced. */

@@ -7,7 +7,8 @@ import { CitywatchError } from '../../src/core/errors.ts';
 import { createObserver, KnownSecrets, type Observer } from '../../src/core/observe.ts';
 import type { NewMessage, Receipt } from '../../src/core/types.ts';
 import { type DeviceRates, type KindRates, UNLIMITED_RATES } from '../../src/ingest/uplinks/common/rate-budget.ts';
-import { MqttListener, type MqttListenerOptions } from '../../src/ingest/uplinks/mqtt/listener.ts';
+import { MqttListener } from '../../src/ingest/uplinks/mqtt/listener.ts';
+import { MQTT_DEFAULTS, type MqttOptions } from '../../src/ingest/uplinks/mqtt/options.ts';
 import { until } from './until.ts';
 
 /** The secret of every device of {@link startListener}. */
@@ -53,7 +54,7 @@ export interface Rig {
   known: Set<string>;
 }
 
-export interface RigOptions extends Partial<MqttListenerOptions> {
+export interface RigOptions extends Partial<MqttOptions> {
   clock?: Clock;
   /** Who is looked up first; a rejection means that nobody can tell now. */
   lookUp?: (id: string) => Promise<void>;
@@ -80,7 +81,7 @@ export async function startListener(
   };
   const connected = (id: string, up: boolean) => void presence.push([id, up]);
   const deps = { authenticate, accept: intake.accept, connected, clock, observer, kinds: rates ?? UNLIMITED_RATES };
-  const listener = new MqttListener(deps, { host: '127.0.0.1', port: 0, ...options });
+  const listener = new MqttListener(deps, { ...MQTT_DEFAULTS, host: '127.0.0.1', port: 0, ...options });
   const { port, tlsPort } = await listener.start();
   t.teardown(async () => {
     const limit = new AbortController();

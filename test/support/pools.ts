@@ -37,6 +37,7 @@ export class FakeCameras {
   pool(clock: ManualClock, leases: Leases, node: string): Pool {
     const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
     return new Pool({
+      pullsMax: 400,
       clock,
       observer,
       leases,
@@ -65,6 +66,7 @@ export class FakeCameras {
 /** A pool on the real clock whose pulls are plain connections to a local port. */
 export function tcpPool(leases: Leases, port: number): Pool {
   return new Pool({
+    pullsMax: 400,
     clock: systemClock,
     observer: createObserver({ level: 'silent', secrets: new KnownSecrets() }),
     leases,

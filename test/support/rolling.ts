@@ -3,11 +3,11 @@ import type { DecodedMessage, DeviceKind, FieldSpec } from '../../src/core/types
 import { Outbound } from '../../src/platform/outbound/outbound.ts';
 import { History } from '../../src/telemetry/history/history.ts';
 import { RollupWriter } from '../../src/telemetry/rollups/rollup-writer.ts';
-import { Rollups, type RollupsOptions } from '../../src/telemetry/rollups/rollups.ts';
+import { ROLLUPS_LIMITS, Rollups, type RollupsLimits } from '../../src/telemetry/rollups/rollups.ts';
 import { Influx1Store } from '../../src/telemetry/stores/influx1.ts';
 import { Influx2Store } from '../../src/telemetry/stores/influx2.ts';
 import type { Store, Tier } from '../../src/telemetry/stores/store.ts';
-import { TelemetryWriter, UNLIMITED_SERIES } from '../../src/telemetry/writer/writer.ts';
+import { TelemetryWriter, UNLIMITED_SERIES, WRITER_LIMITS } from '../../src/telemetry/writer/writer.ts';
 import { AT_MS, batch } from './batches.ts';
 import { ManualClock } from './clock.ts';
 import { BUCKET, Influx2StandIn, ORG, TOKEN } from './influx2-standin.ts';
@@ -54,17 +54,13 @@ export class Rolling {
   storedUpTo = Number.MAX_SAFE_INTEGER;
   gaveUpMs = 0;
   rollups!: Rollups;
-  readonly #options: RollupsOptions;
+  readonly #limits: RollupsLimits;
   readonly #roller: RollupWriter;
   #life = new AbortController();
   #ended: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    t: Owner,
-    influxd: Influxd | Influx2StandIn,
-    { database, url = influxd.url, ...options }: RollingOptions,
-  ) {
-    this.#options = options;
+  constructor(t: Owner, influxd: Influxd | Influx2StandIn, { database, url = influxd.url, ...limits }: RollingOptions) {
+    this.#limits = { ...ROLLUPS_LIMITS, ...limits };
     const http = new Outbound({ clock: systemClock, observer: this.observer });
     t.teardown(async () => {
       await this.kill();
@@ -79,12 +75,8 @@ export class Rolling {
       this.store = new Influx1Store({ ...shared, username, password, database }, deps);
     }
     this.#roller = new RollupWriter({ store: this.store, kinds, observer: this.observer });
-    this.writer = new TelemetryWriter({
-      series: UNLIMITED_SERIES,
-      store: this.store,
-      clock: systemClock,
-      observer: this.observer,
-    });
+    const { store, observer } = this;
+    this.writer = new TelemetryWriter({ series: UNLIMITED_SERIES, store, clock: systemClock, observer }, WRITER_LIMITS);
     this.history = new History({
       store: this.store,
       kinds,
@@ -121,7 +113,7 @@ export class Rolling {
           this.gaveUpMs = untilMs;
         },
       },
-      this.#options,
+      this.#limits,
     );
     this.#ended = this.rollups.run(this.#life.signal, () => {});
   }
@@ -179,7 +171,7 @@ export class Rolling {
   }
 }
 
-export interface RollingOptions extends RollupsOptions {
+export interface RollingOptions extends Partial<RollupsLimits> {
   database: string;
   url?: string;
 }

@@ -6,7 +6,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import { TcpOutbound } from '../../src/platform/outbound/tcp.ts';
 import { StreamService } from '../../src/streams/live/service.ts';
-import { CameraPool } from '../../src/streams/pool/camera-pool.ts';
+import { CAMERA_LIMITS, CameraPool } from '../../src/streams/pool/camera-pool.ts';
 import type { CameraAddress } from '../../src/streams/pool/types.ts';
 import { soleLeases } from './memory-leases.ts';
 import { CAGED, TEST_NETWORK, TRUSTED } from './streams.ts';
@@ -27,7 +27,7 @@ const pool = new CameraPool(
     tcp: new TcpOutbound({ clock }),
     leases: soleLeases(clock),
   },
-  { socketDirectory, cameraNetworks: [TEST_NETWORK], ...CAGED },
+  { socketDirectory, cameraNetworks: [TEST_NETWORK], limits: CAMERA_LIMITS, ...CAGED },
 );
 const service = new StreamService({ pool, cameras: source, register: async () => {} });
 await pool.start();

@@ -9,7 +9,7 @@ import { TcpOutbound } from '../../src/platform/outbound/tcp.ts';
 import { type Cage, findCage } from '../../src/streams/ffmpeg/cage.ts';
 import { Spawner, type SpawnerOptions } from '../../src/streams/ffmpeg/spawner.ts';
 import { StreamService } from '../../src/streams/live/service.ts';
-import { CameraPool, type CameraPoolOptions } from '../../src/streams/pool/camera-pool.ts';
+import { CAMERA_LIMITS, CameraPool, type CameraPoolOptions } from '../../src/streams/pool/camera-pool.ts';
 import type { PullTimes } from '../../src/streams/pool/pull-machine.ts';
 import type { CameraAddress, View } from '../../src/streams/pool/types.ts';
 import { soleLeases } from './memory-leases.ts';
@@ -71,7 +71,13 @@ export async function startStreams(t: Test, options: Partial<StreamOptions> = {}
   const tcp = new TcpOutbound({ clock });
   const pool = new CameraPool(
     { clock, observer, cameras: source, tcp, leases: soleLeases(clock) },
-    { socketDirectory: join(directory, 'v'), cameraNetworks: [TEST_NETWORK], ...CAGED, ...others },
+    {
+      socketDirectory: join(directory, 'v'),
+      cameraNetworks: [TEST_NETWORK],
+      limits: CAMERA_LIMITS,
+      ...CAGED,
+      ...others,
+    },
   );
   const service = new StreamService({ pool, cameras: source, register: async (view) => void views.push(view) });
   t.teardown(async () => {
@@ -91,6 +97,8 @@ export async function cageFor(t: Test, ffmpegPath: string, hidden: string[] = []
   return findCage({ directory: join(directory, 'cage'), ffmpegPath, user: CAGED.ffmpegUser, hidden });
 }
 
+const SPAWNER_LIMITS = { startsPerS: 25, processesMax: 1_200 };
+
 /** A spawner that starts `ffmpegPath` (a shell) in its cage, and says so when it is ready. */
 export async function startSpawner(
   t: Test,
@@ -100,7 +108,10 @@ export async function startSpawner(
   const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
   const { ffmpegPath = '/bin/sh' } = settings;
   const cage = () => cageFor(t, ffmpegPath);
-  const one = new Spawner({ clock: systemClock, observer, relay, cage }, { ...settings, ffmpegPath });
+  const one = new Spawner(
+    { clock: systemClock, observer, relay, cage },
+    { ...SPAWNER_LIMITS, ...settings, ffmpegPath },
+  );
   t.teardown(() => one.stop());
   one.start();
   await until('the spawner is ready', () => one.ready);

@@ -4,7 +4,8 @@ import { CitywatchError } from '../../core/errors.ts';
 import type { ApiLimits } from '../deps.ts';
 import type { ShareLimits } from '../guards/shares.ts';
 
-export const DEFAULT_LIMITS: ApiLimits = {
+/** The limits of a gateway. */
+export const API_LIMITS: ApiLimits = {
   connectionsMax: 4000,
   unprovenMax: 2000,
   unprovenPerAddressMax: 250,

@@ -23,7 +23,7 @@ import { parseJsonBodies } from './bodies.ts';
 import { watchConnections } from './connections.ts';
 import { serveConsole } from './console.ts';
 import { answerErrors } from './errors.ts';
-import { BODY_BYTES_MAX, createRateLimits, DEFAULT_LIMITS, heavyShares, limitWorkAtOnce, TIMEOUTS } from './limits.ts';
+import { BODY_BYTES_MAX, createRateLimits, heavyShares, limitWorkAtOnce, TIMEOUTS } from './limits.ts';
 import { answerBrokenRequest, sendProblem, toCitywatchError } from './problems.ts';
 import { logRequests } from './request-log.ts';
 import { refuseEditsWithoutRoom } from './room.ts';
@@ -36,7 +36,7 @@ const PARAM_LENGTH_MAX = 128;
 
 /** Builds the API, ready for `listen` and for `inject`; opens no port. Stop it with `close()`. */
 export async function buildServer(deps: ApiDeps): Promise<FastifyInstance> {
-  const limits = { ...DEFAULT_LIMITS, ...deps.settings.limits };
+  const { limits } = deps.settings;
   const app = create(deps.settings.tls);
   watchConnections(app, limits, deps.observer.metrics);
   // Hooks on routes see only what is registered after them, so these come first.

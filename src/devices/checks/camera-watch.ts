@@ -30,7 +30,7 @@ export interface CameraWatchOptions {
   /** Pause between two looks at one camera. */
   everyMs: number;
   /** Looks under way at once: a dark district must not hold up the others. */
-  atOnceMax?: number;
+  atOnceMax: number;
 }
 
 /**
@@ -39,7 +39,7 @@ export interface CameraWatchOptions {
  */
 export class CameraWatch {
   readonly #deps: CameraWatchDeps;
-  readonly #options: Required<CameraWatchOptions>;
+  readonly #options: CameraWatchOptions;
   readonly #log: Logger;
   readonly #looks: Counter;
   readonly #stopping = new AbortController();
@@ -48,7 +48,7 @@ export class CameraWatch {
 
   constructor(deps: CameraWatchDeps, options: CameraWatchOptions) {
     this.#deps = deps;
-    this.#options = { atOnceMax: 64, ...options };
+    this.#options = options;
     this.#log = deps.observer.log.child({ part: 'camera-watch' });
     this.#looks = new Counter({
       name: 'citywatch_camera_looks_total',

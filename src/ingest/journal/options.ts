@@ -2,7 +2,7 @@ import { type Clock, DAY_MS } from '../../core/clock.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { Lane } from '../../core/types.ts';
 import { ROOM_BYTES } from '../../platform/files/disks.ts';
-import type { JournalFiles } from './files.ts';
+import { diskFiles, type JournalFiles } from './files.ts';
 import type { LaneLineage } from './lineage.ts';
 import { UplinkNumbers } from './uplink-numbers.ts';
 
@@ -14,7 +14,7 @@ export interface JournalDeps {
   lineage: LaneLineage;
   clock: Clock;
   observer: Observer;
-  options?: Partial<JournalOptions>;
+  options: JournalOptions;
 }
 
 export interface JournalOptions {
@@ -43,7 +43,8 @@ export interface JournalOptions {
 
 const MiB = 1024 * 1024;
 
-export const JOURNAL_DEFAULTS: Omit<JournalOptions, 'files'> = {
+/** Those of the live lane of a gateway, but for the numbers of its uplinks. */
+export const JOURNAL_DEFAULTS: JournalOptions = {
   segmentBytes: 64 * MiB,
   groupDelayMs: 5,
   groupBytes: 256 * 1024,
@@ -53,5 +54,6 @@ export const JOURNAL_DEFAULTS: Omit<JournalOptions, 'files'> = {
   keepBytes: 8 * 1024 * MiB,
   cacheBytes: 8 * MiB,
   failurePauseMs: 250,
+  files: diskFiles,
   uplinks: new UplinkNumbers(),
 };

@@ -23,11 +23,9 @@ export interface FeedJournal {
 export interface FeedLane {
   journal: FeedJournal;
   duplicates: DuplicateIndex;
-  /** Bounds of this lane where they are not those of the feed. */
-  options?: Partial<JournalFeedOptions>;
 }
 
-export interface JournalFeedOptions {
+export interface FeedLimits {
   /** A batch holds at most this many messages … */
   batchMessages: number;
   /** … and this many bytes of payload and head, but always one message. */
@@ -36,7 +34,14 @@ export interface JournalFeedOptions {
   cacheMessages: number;
 }
 
-const DEFAULTS: JournalFeedOptions = { batchMessages: 5000, batchBytes: 2 * 1024 * 1024, cacheMessages: 20_000 };
+/**
+ * Those of a gateway. A backfill is decoded in small pieces: a large one would hold up the live lane, which has the
+ * same thread.
+ */
+export const FEED_LIMITS: Readonly<Record<Lane, FeedLimits>> = {
+  live: { batchMessages: 5000, batchBytes: 2 * 1024 * 1024, cacheMessages: 20_000 },
+  bulk: { batchMessages: 250, batchBytes: 256 * 1024, cacheMessages: 1_000 },
+};
 
 /** Finds out which message ends the whole process; see poison/crash-guard.ts. */
 export interface DecodeGuard {
@@ -60,7 +65,7 @@ export interface JournalFeedDeps {
   kinds: KindSource;
   observer: Observer;
   guard: DecodeGuard;
-  options?: Partial<JournalFeedOptions>;
+  limits: Readonly<Record<Lane, FeedLimits>>;
 }
 
 /**
@@ -70,12 +75,9 @@ export interface JournalFeedDeps {
 export class JournalFeed {
   readonly #lanes = new Map<Lane, LaneFeed>();
 
-  constructor({ lanes, kinds, observer, guard, options }: JournalFeedDeps) {
+  constructor({ lanes, kinds, observer, guard, limits }: JournalFeedDeps) {
     for (const [name, lane] of Object.entries(lanes) as [Lane, FeedLane][]) {
-      this.#lanes.set(
-        name,
-        new LaneFeed(name, lane, { kinds, observer, guard, options: { ...DEFAULTS, ...options, ...lane.options } }),
-      );
+      this.#lanes.set(name, new LaneFeed(name, lane, { kinds, observer, guard, limits: limits[name] }));
     }
   }
 
@@ -112,7 +114,7 @@ class LaneFeed {
   readonly #kinds: KindSource;
   readonly #observer: Observer;
   readonly #guard: DecodeGuard;
-  readonly #options: JournalFeedOptions;
+  readonly #limits: FeedLimits;
   readonly #decoder = new Decoder();
   readonly #pieces = new Map<number, Piece>();
   #cached = 0;
@@ -125,7 +127,7 @@ class LaneFeed {
   constructor(
     lane: Lane,
     { journal, duplicates }: FeedLane,
-    deps: { kinds: KindSource; observer: Observer; guard: DecodeGuard; options: JournalFeedOptions },
+    deps: { kinds: KindSource; observer: Observer; guard: DecodeGuard; limits: FeedLimits },
   ) {
     this.#lane = lane;
     this.#journal = journal;
@@ -133,7 +135,7 @@ class LaneFeed {
     this.#kinds = deps.kinds;
     this.#observer = deps.observer;
     this.#guard = deps.guard;
-    this.#options = deps.options;
+    this.#limits = deps.limits;
   }
 
   async read(offset: number, signal: AbortSignal): Promise<DecodedBatch> {
@@ -155,7 +157,7 @@ class LaneFeed {
   #addCached(from: number, messages: DecodedMessage[]): number {
     let at = from;
     for (let piece = this.#pieces.get(at); piece; piece = this.#pieces.get(at)) {
-      if (messages.length === 0 || messages.length + piece.messages.length > this.#options.batchMessages) return at;
+      if (messages.length === 0 || messages.length + piece.messages.length > this.#limits.batchMessages) return at;
       messages.push(...piece.messages);
       at = piece.to;
     }
@@ -193,7 +195,7 @@ class LaneFeed {
   }
 
   async #decode(offset: number): Promise<{ piece: Piece; marked: Marked[] }> {
-    const { batchBytes: maxBytes, batchMessages: maxMessages } = this.#options;
+    const { batchBytes: maxBytes, batchMessages: maxMessages } = this.#limits;
     const { messages, next } = await this.#journal.read(offset, { maxBytes, maxMessages });
     const marked: Marked[] = [];
     const piece: Piece = { to: next, messages: [] };
@@ -241,7 +243,7 @@ class LaneFeed {
     this.#pieces.set(offset, piece);
     this.#cached += piece.messages.length;
     for (const [oldest, first] of this.#pieces) {
-      if (this.#cached <= this.#options.cacheMessages) return;
+      if (this.#cached <= this.#limits.cacheMessages) return;
       this.#forget(oldest, first);
     }
   }

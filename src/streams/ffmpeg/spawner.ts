@@ -42,8 +42,6 @@ interface Job {
 
 export type SpawnerOptions = Omit<SpawnerSettings, 'launcher'>;
 
-export const SPAWNER_DEFAULTS: SpawnerOptions = { ffmpegPath: 'ffmpeg', startsPerS: 25, processesMax: 1_200 };
-
 /**
  * The gateway's end of the spawner: keeps that process running, and hands it the argument lists to run. When the
  * spawner dies, every ffmpeg dies with it (`setpriv --pdeathsig`) and each running job ends as `lost`.
@@ -60,9 +58,9 @@ export class Spawner {
   #nextId = 1;
   #supervised: { stop(): Promise<void> } | null = null;
 
-  constructor(deps: SpawnerDeps, settings: Partial<SpawnerOptions> = {}) {
+  constructor(deps: SpawnerDeps, settings: SpawnerOptions) {
     this.#deps = deps;
-    this.#settings = { ...SPAWNER_DEFAULTS, ...settings };
+    this.#settings = settings;
     const registers = [deps.observer.metrics];
     this.#restarts = new Counter({
       name: 'citywatch_spawner_restarts_total',

@@ -22,6 +22,18 @@ export interface CameraPoolDeps {
   leases: Leases;
 }
 
+export interface CameraLimits {
+  /** Cameras and qualities pulled at the same time. */
+  pullsMax: number;
+  /** Processes of ffmpeg started a second. */
+  startsPerS: number;
+  /** Most megabits a second taken from one camera. */
+  megabitsPerS: number;
+}
+
+/** The limits of a gateway. */
+export const CAMERA_LIMITS: CameraLimits = { pullsMax: 400, startsPerS: 25, megabitsPerS: 60 };
+
 export interface CameraPoolOptions {
   /** Directory for sockets between ffmpeg and us; made, emptied and closed to others. Path of at most 85 bytes. */
   socketDirectory: string;
@@ -31,15 +43,10 @@ export interface CameraPoolOptions {
   /** What ffmpeg must not see even where it lies among programs: our data. */
   hidden: readonly string[];
   ffmpegPath?: string;
-  pullsMax?: number;
-  startsPerS?: number;
-  /** Most megabits a second taken from one camera. */
-  megabitsPerS?: number;
+  limits: CameraLimits;
   times?: Partial<PullTimes>;
 }
 
-const MEGABITS_PER_S = 60;
-const PULLS_MAX = 400;
 /** Stills are short and come on top of the pulls. */
 const STILLS_MAX = 16;
 
@@ -57,7 +64,8 @@ export class CameraPool {
   #gap: string | null = null;
 
   constructor({ clock, observer, cameras, tcp, leases }: CameraPoolDeps, options: CameraPoolOptions) {
-    const { startsPerS = 25, ffmpegPath = 'ffmpeg', pullsMax = PULLS_MAX } = options;
+    const { ffmpegPath = 'ffmpeg', limits } = options;
+    const { startsPerS, pullsMax, megabitsPerS } = limits;
     const log = observer.log.child({ part: 'streams' });
     this.clock = clock;
     this.#observer = observer;
@@ -78,7 +86,7 @@ export class CameraPool {
       relay: this.#relay,
       sockets: this.sockets,
       spawner: this.spawner,
-      megabitsPerS: options.megabitsPerS ?? MEGABITS_PER_S,
+      megabitsPerS,
     };
     this.#pool = new Pool({
       clock,

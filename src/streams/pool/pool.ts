@@ -28,10 +28,9 @@ export interface PoolDeps {
   /** {@link systemRandom} unless a test brings its own. */
   random?: Random;
   /** Cameras and qualities pulled at the same time. */
-  pullsMax?: number;
+  pullsMax: number;
 }
 
-const PULLS_MAX = 400;
 const VIEWERS_PER_PULL_MAX = 1_000;
 
 /** The shared monitoring pool: one pull per camera and quality, however many watch. */
@@ -43,7 +42,7 @@ export class Pool {
   #stopped = false;
 
   constructor(deps: PoolDeps) {
-    const { clock, observer, run, times, random = systemRandom, pullsMax = PULLS_MAX } = deps;
+    const { clock, observer, run, times, random = systemRandom, pullsMax } = deps;
     this.#max = pullsMax;
     const log = observer.log.child({ part: 'streams' });
     const rights = new Rights({ clock, log, leases: deps.leases });

@@ -3,7 +3,7 @@ import { supervise } from '../../core/mechanisms/supervise.ts';
 import type { DecodedBatch, DeviceId, Lane } from '../../core/types.ts';
 import type { TimeRange } from '../history/plan.ts';
 import type { CompleteSince } from './complete-since.ts';
-import { Rollups, type RollupsDeps } from './rollups.ts';
+import { ROLLUPS_LIMITS, Rollups, type RollupsDeps } from './rollups.ts';
 
 export interface RollupsReaderDeps extends Pick<RollupsDeps, 'roller' | 'clock' | 'observer'> {
   since: CompleteSince;
@@ -76,7 +76,7 @@ export class RollupsReader implements JournalReader {
 }
 
 function rollupsOf(lane: Lane, { since, cursors, storedUpTo, head, ...deps }: RollupsReaderDeps): Rollups {
-  return new Rollups({
+  const own: RollupsDeps = {
     ...deps,
     lane,
     storedUpTo: () => storedUpTo(lane),
@@ -86,5 +86,6 @@ function rollupsOf(lane: Lane, { since, cursors, storedUpTo, head, ...deps }: Ro
       move: (_, to) => cursors.save({ [lane]: to }),
     },
     gaveUp: (untilMs) => since.move(untilMs),
-  });
+  };
+  return new Rollups(own, ROLLUPS_LIMITS);
 }

@@ -27,10 +27,13 @@ export interface RollupsDeps {
   observer: Observer;
 }
 
-export interface RollupsOptions {
+export interface RollupsLimits {
   /** Hours of devices that are remembered; when there are more, they are rolled up before more is read. */
-  dirtyMax?: number;
+  dirtyMax: number;
 }
+
+/** The limits of a gateway. */
+export const ROLLUPS_LIMITS: RollupsLimits = { dirtyMax: 200_000 };
 
 const TICK_MS = 1_000;
 const STORED_CHECK_MS = 50;
@@ -59,7 +62,7 @@ export class Rollups {
   /** The last roll-up was given up: the next one is not waited for again. */
   #isRefused = false;
 
-  constructor(deps: RollupsDeps, { dirtyMax = 200_000 }: RollupsOptions = {}) {
+  constructor(deps: RollupsDeps, { dirtyMax }: RollupsLimits) {
     this.#deps = deps;
     this.#dirtyMax = dirtyMax;
     this.#log = deps.observer.log.child({ part: 'rollups', lane: deps.lane });

@@ -9,7 +9,7 @@ export interface SeriesBudgetDeps {
   kinds: { latest(kind: string): DeviceKind | undefined };
   clock: Clock;
   observer: Observer;
-  limits?: Partial<SeriesLimits>;
+  limits: SeriesLimits;
 }
 
 /** A series is a device and a value of its structural tag; it costs the store memory as long as it keeps points. */
@@ -20,7 +20,10 @@ export interface SeriesLimits {
   total: number;
 }
 
-/** Three hundred thousand series cost InfluxDB 1.x about 1 GB; the sizes of the design come to fifty thousand. */
+/**
+ * The limits of a gateway. Three hundred thousand series cost InfluxDB 1.x about 1 GB; the sizes of the design come to
+ * fifty thousand.
+ */
 export const SERIES_LIMITS: SeriesLimits = { perDevice: 64, perKind: 100_000, total: 300_000 };
 
 interface SeriesTables {
@@ -57,7 +60,7 @@ export class SeriesBudget {
 
   constructor(deps: SeriesBudgetDeps) {
     this.#deps = deps;
-    this.#limits = { ...SERIES_LIMITS, ...deps.limits };
+    this.#limits = deps.limits;
     this.#observe();
   }
 

@@ -28,14 +28,17 @@ export interface WriterDeps {
   random?: Random;
 }
 
-export interface WriterOptions {
+export interface WriterLimits {
   /** Lines of one request; more than 5,000 only make each answer slower. */
-  linesMax?: number;
+  linesMax: number;
   /** Characters of one request, since an event may be long; well below the 25 MB that InfluxDB takes. */
-  charactersMax?: number;
+  charactersMax: number;
   /** Requests of live data under way; a backfill has one more of its own, so that neither waits for the other. */
-  requestsMax?: number;
+  requestsMax: number;
 }
+
+/** The limits of a gateway. */
+export const WRITER_LIMITS: WriterLimits = { linesMax: 5_000, charactersMax: 4_000_000, requestsMax: 2 };
 
 /** A record that will never be stored, for the dead letters. */
 export interface RejectedRecord {
@@ -67,7 +70,7 @@ interface Chunk {
  */
 export class TelemetryWriter {
   readonly #deps: WriterDeps;
-  readonly #options: Required<WriterOptions>;
+  readonly #limits: WriterLimits;
   readonly #log: Logger;
   readonly #metrics: ReturnType<typeof createMetrics>;
   readonly #slots: Record<DecodedBatch['lane'], Slots>;
@@ -75,12 +78,12 @@ export class TelemetryWriter {
   #failure: { code: string; reason: string } | null = null;
   #diskFullSinceMs: number | null = null;
 
-  constructor(deps: WriterDeps, options: WriterOptions = {}) {
+  constructor(deps: WriterDeps, limits: WriterLimits) {
     this.#deps = deps;
-    this.#options = { linesMax: 5_000, charactersMax: 4_000_000, requestsMax: 2, ...options };
+    this.#limits = limits;
     this.#log = deps.observer.log.child({ part: 'telemetry' });
     this.#metrics = createMetrics(deps.observer);
-    this.#slots = { live: new Slots(this.#options.requestsMax), bulk: new Slots(1) };
+    this.#slots = { live: new Slots(limits.requestsMax), bulk: new Slots(1) };
   }
 
   /**
@@ -137,7 +140,7 @@ export class TelemetryWriter {
           rejected.push({ offset: message.offset, index: record.index, reason: 'series-budget', ...surplus });
           continue;
         }
-        if (chunk.lines.length === this.#options.linesMax || characters + line.length > this.#options.charactersMax) {
+        if (chunk.lines.length === this.#limits.linesMax || characters + line.length > this.#limits.charactersMax) {
           if (chunk.lines.length > 0) yield chunk;
           chunk = { lines: [], origins: [] };
           characters = 0;

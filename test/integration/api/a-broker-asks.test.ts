@@ -1,8 +1,9 @@
 import t from 'tap';
 import { DEVICE_SECRET, KIOSK, startApi } from '../../support/api.ts';
+import { API_SETTINGS } from '../../support/api-settings.ts';
 
 const SECRET = 'shared-with-the-broker-0123456789';
-const settings = { cursorKey: Buffer.alloc(32, 7), version: '0.0.0-test', brokerSecret: SECRET };
+const settings = { ...API_SETTINGS, brokerSecret: SECRET };
 
 t.test('a broker learns who a device is and what it may do', async (t) => {
   const { call } = await startApi(t, { settings });

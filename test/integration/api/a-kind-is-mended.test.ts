@@ -10,7 +10,7 @@ import { Messages } from '../../../src/ingest/explain/messages.ts';
 import { DeadLetterReplay } from '../../../src/ingest/ledger/dead-letter-replay.ts';
 import { DeadLetters } from '../../../src/ingest/ledger/dead-letters.ts';
 import { Ledger } from '../../../src/ingest/ledger/ledger.ts';
-import { JournalFeed, UNGUARDED } from '../../../src/ingest/readers/journal-feed.ts';
+import { FEED_LIMITS, JournalFeed, UNGUARDED } from '../../../src/ingest/readers/journal-feed.ts';
 import { Intake } from '../../../src/ingest/uplinks/common/intake.ts';
 import { bearer, DEVICE_SECRET, KIOSK, startApi, TOKENS } from '../../support/api.ts';
 import { ManualClock } from '../../support/clock.ts';
@@ -51,7 +51,7 @@ const jurisdictionOf = () => undefined;
 const ingest = {
   lanes,
   intake,
-  feed: new JournalFeed({ guard: UNGUARDED, lanes, kinds, observer }),
+  feed: new JournalFeed({ limits: FEED_LIMITS, guard: UNGUARDED, lanes, kinds, observer }),
   ledger: new Ledger({
     database,
     journals: { live: journal },

@@ -28,11 +28,9 @@ const ground = await openRegistry(t);
 const passwords = new Passwords(slow);
 const sessions = new Sessions({ ...ground, passwords, clock, observer: quietObserver() });
 const people = new People({ ...ground, passwords, clock, sessionsEnded: () => sessions.forget() });
-const settings = { cursorKey: Buffer.alloc(32), version: 'test' };
 const api = await startApi(t, {
   people,
   sessions,
-  settings,
   audit: { list: (caller, filter) => listAudit(ground.database, caller, filter) },
 });
 

@@ -1,13 +1,14 @@
 import t from 'tap';
 import type { ApiLimits } from '../../../src/api/deps.ts';
 import { bearer, KIOSK, startApi, TOKENS } from '../../support/api.ts';
+import { limited } from '../../support/api-settings.ts';
 
 const url = `/api/v1/devices/${KIOSK}`;
 const A = '192.0.2.1';
 const B = '192.0.2.2';
 
 function withLimits(limits: Partial<ApiLimits>) {
-  return { settings: { cursorKey: Buffer.alloc(32), version: 'test', limits } };
+  return { settings: limited(limits) };
 }
 
 t.test('guessing tokens is slowed by address; right ones from there still work', async (t) => {

@@ -1,3 +1,4 @@
+import { API_LIMITS } from '../../../api/server/limits.ts';
 import { buildServer, listen, reloadTls } from '../../../api/server/server.ts';
 import { KindDryRun } from '../../../ingest/explain/kind-dry-run.ts';
 import { listAudit } from '../../../platform/records/audit.ts';
@@ -66,7 +67,13 @@ export async function startApi(parts: ApiParts): Promise<string> {
     room: disks,
     health: healthOf(parts),
     ...(await consolePages(observer)),
-    settings: { cursorKey: keys.cursors, version: VERSION, ...tls.forApi(), ...sharedSecrets(config) },
+    settings: {
+      cursorKey: keys.cursors,
+      version: VERSION,
+      limits: API_LIMITS,
+      ...tls.forApi(),
+      ...sharedSecrets(config),
+    },
   });
   lifecycle.onStop('api', () => api.close());
   const { url } = await listen(api, config.http);

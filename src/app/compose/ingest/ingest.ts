@@ -1,5 +1,5 @@
 import type { NewMessage } from '../../../core/types.ts';
-import { JournalFeed } from '../../../ingest/readers/journal-feed.ts';
+import { FEED_LIMITS, JournalFeed } from '../../../ingest/readers/journal-feed.ts';
 import { GatewayWords } from '../../../ingest/uplinks/common/gateway-words.ts';
 import { Intake } from '../../../ingest/uplinks/common/intake.ts';
 import { MessageRate } from '../../../ingest/uplinks/common/message-rate.ts';
@@ -39,7 +39,7 @@ export async function openIngest(ground: Ground, devices: Devices) {
     accept,
     self: new SelfReport({ clock, observer, accept, words }),
     guard,
-    feed: new JournalFeed({ lanes, kinds, guard, observer }),
+    feed: new JournalFeed({ lanes, kinds, guard, observer, limits: FEED_LIMITS }),
     downlink,
     uplinks: composeUplinks({ ...ground, intake, kinds, doors: devices.doors, guard, downlink }),
     ...composePassages({

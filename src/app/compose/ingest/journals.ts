@@ -6,11 +6,10 @@ import type { IncarnationOf } from '../../../core/receipt.ts';
 import type { Lane } from '../../../core/types.ts';
 import { DuplicateIndex } from '../../../ingest/duplicates/index.ts';
 import { Journal } from '../../../ingest/journal/journal.ts';
-import type { JournalOptions } from '../../../ingest/journal/options.ts';
+import { JOURNAL_DEFAULTS, type JournalOptions } from '../../../ingest/journal/options.ts';
 import { UplinkNumbers } from '../../../ingest/journal/uplink-numbers.ts';
 import { type Adopted, adoptJournal } from '../../../ingest/lives/adopt.ts';
 import { beginOpening, type KnownLives, knowLives, type LivesDeps } from '../../../ingest/lives/open-lives.ts';
-import type { JournalFeedOptions } from '../../../ingest/readers/journal-feed.ts';
 import { UPLINKS } from '../../../ingest/uplinks/uplinks.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import type { TwinJournal } from '../../../telemetry/twin/twin.ts';
@@ -24,13 +23,14 @@ const IDENTITIES: Record<Lane, string> = { live: 'journal/identities', bulk: 'jo
 export interface OpenLane {
   journal: Journal;
   duplicates: DuplicateIndex;
-  /** How much of it is decoded in one go. */
-  options?: Partial<JournalFeedOptions>;
 }
 
-/** A backfill is decoded in small pieces: a large one would hold up the live lane, which has the same thread. */
-const BULK_FEED: Partial<JournalFeedOptions> = { batchMessages: 250, batchBytes: 256 * 1024, cacheMessages: 1_000 };
-const BULK_JOURNAL: Partial<JournalOptions> = { segmentBytes: 16 * MiB, keepBytes: 1024 * MiB, cacheBytes: MiB };
+const BULK_JOURNAL: JournalOptions = {
+  ...JOURNAL_DEFAULTS,
+  segmentBytes: 16 * MiB,
+  keepBytes: 1024 * MiB,
+  cacheBytes: MiB,
+};
 
 export interface JournalsInput {
   /** Makes a directory below the data directory. */
@@ -64,7 +64,7 @@ export async function openJournals(input: JournalsInput & { database: Database }
     lifecycle.onStop(`duplicate index ${lane}`, () => duplicates.close());
     return { journal: journals[lane], duplicates };
   };
-  const lanes = { live: await withDuplicates('live'), bulk: { ...(await withDuplicates('bulk')), options: BULK_FEED } };
+  const lanes = { live: await withDuplicates('live'), bulk: await withDuplicates('bulk') };
   const ids = new Set(known.lives.map(({ id }) => id));
   const holds: TwinJournal['holds'] = (incarnation, { live, bulk }) =>
     (incarnation === '' || ids.has(incarnation)) && live <= head.live && bulk <= head.bulk;
@@ -87,11 +87,11 @@ async function livesOf({ directoryOf, database, clock }: JournalsInput & { datab
 async function openLanes(input: JournalsInput, { lineage }: KnownLives): Promise<Record<Lane, Journal>> {
   const { directoryOf, clock, observer, lifecycle } = input;
   const uplinks = new UplinkNumbers(UPLINKS);
-  const open = async (lane: Lane, options: Partial<JournalOptions>): Promise<Journal> => {
+  const open = async (lane: Lane, options: JournalOptions): Promise<Journal> => {
     const place = { directory: await directoryOf(`journal/${lane}`), lane, lineage: lineage(lane) };
     const journal = await Journal.open({ ...place, clock, observer, options: { ...options, uplinks } });
     lifecycle.onStop(`journal ${lane}`, () => journal.close());
     return journal;
   };
-  return { live: await open('live', {}), bulk: await open('bulk', BULK_JOURNAL) };
+  return { live: await open('live', JOURNAL_DEFAULTS), bulk: await open('bulk', BULK_JOURNAL) };
 }

@@ -16,7 +16,7 @@ import type { Vault } from '../../../platform/secrets/vault.ts';
 import type { WorkQueue } from '../../../platform/work/work.ts';
 import { StreamService } from '../../../streams/live/service.ts';
 import { viewRegister } from '../../../streams/live/view-register.ts';
-import { CameraPool, type CameraPoolOptions } from '../../../streams/pool/camera-pool.ts';
+import { CAMERA_LIMITS, CameraPool, type CameraPoolOptions } from '../../../streams/pool/camera-pool.ts';
 import { LeaseTable } from '../../../streams/pool/lease-table.ts';
 import type { CameraSource } from '../../../streams/pool/types.ts';
 
@@ -44,6 +44,8 @@ export interface VideoDeps {
 
 const SETTING = 'CITYWATCH_CAMERA_NETWORKS';
 const PROBE_DEADLINE_MS = 3_000;
+/** Cameras knocked at together. */
+const LOOKS_AT_ONCE_MAX = 64;
 
 /** Builds everything that talks to cameras: introduction over ONVIF, the watch, and the video pool. Starts nothing. */
 export function composeVideo(deps: VideoDeps) {
@@ -68,7 +70,7 @@ export function composeVideo(deps: VideoDeps) {
   const looked = units.looked.bind(units);
   const watch = new CameraWatch(
     { database, clock, observer, identity, probe, accept, looked },
-    { everyMs: deps.checkEveryMs },
+    { everyMs: deps.checkEveryMs, atOnceMax: LOOKS_AT_ONCE_MAX },
   );
   const cameras: CameraSource = {
     camera: (id) => connections.videoOf(id),
@@ -86,6 +88,7 @@ export function composeVideo(deps: VideoDeps) {
     {
       socketDirectory: deps.socketDirectory,
       cameraNetworks: networks,
+      limits: CAMERA_LIMITS,
       ffmpegUser: deps.ffmpegUser,
       hidden: [deps.dataDirectory],
       ...(deps.ffmpegPath ? { ffmpegPath: deps.ffmpegPath } : {}),

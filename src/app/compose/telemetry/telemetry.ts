@@ -7,9 +7,9 @@ import { CompleteSince } from '../../../telemetry/rollups/complete-since.ts';
 import { RollupWriter } from '../../../telemetry/rollups/rollup-writer.ts';
 import { RollupsReader } from '../../../telemetry/rollups/rollups-reader.ts';
 import { Twin, type TwinJournal } from '../../../telemetry/twin/twin.ts';
-import { SeriesBudget } from '../../../telemetry/writer/series-budget.ts';
+import { SERIES_LIMITS, SeriesBudget } from '../../../telemetry/writer/series-budget.ts';
 import { TelemetryReader, type TelemetryReaderDeps } from '../../../telemetry/writer/telemetry-reader.ts';
-import { TelemetryWriter } from '../../../telemetry/writer/writer.ts';
+import { TelemetryWriter, WRITER_LIMITS } from '../../../telemetry/writer/writer.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Ground } from '../ground/ground.ts';
 import type { Ingest } from '../ingest/ingest.ts';
@@ -39,9 +39,10 @@ export async function openTelemetry(ground: Ground, { kinds }: Devices, sources:
   const { config, services, outbound, database, register, clock, observer } = ground;
   const { ingest, books, twin } = sources;
   const store = chooseStore(config, services.influx, { http: outbound, clock, observer });
-  const series = new SeriesBudget({ database, kinds, clock, observer });
+  const series = new SeriesBudget({ database, kinds, clock, observer, limits: SERIES_LIMITS });
   await series.load();
-  const writer = new TelemetryWriter({ store, series, clock, observer, restartStore: services.restartInflux });
+  const { restartInflux: restartStore } = services;
+  const writer = new TelemetryWriter({ store, series, clock, observer, restartStore }, WRITER_LIMITS);
   // What may wait gives way to live data that is not stored yet; a backfill and roll-ups do not wait for each other.
   const liveBacklogBytes = (): number => ingest.journals.live.head - books.ledger.saved('live');
   const pace = new BulkPace({ clock, liveBacklogBytes });

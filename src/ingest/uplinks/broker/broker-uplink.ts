@@ -19,7 +19,7 @@ import {
   sendPuback,
   unfitness,
 } from './link.ts';
-import { EXTERNAL_MQTT_DEFAULTS, type ExternalMqttOptions } from './options.ts';
+import type { ExternalMqttOptions } from './options.ts';
 import { type BrokerRefusal, BrokerStats, type BrokerStatus, registerBrokerMetrics } from './stats.ts';
 import { Strangers } from './strangers.ts';
 
@@ -78,10 +78,10 @@ export class ExternalMqtt {
   readonly #turns: Turns;
   readonly #strangers: Strangers;
 
-  constructor(deps: ExternalMqttDeps, options: Partial<ExternalMqttOptions> & { url: string; clientId: string }) {
+  constructor(deps: ExternalMqttDeps, options: ExternalMqttOptions) {
     this.#deps = deps;
     this.#said = new SayOnce(deps.clock);
-    this.options = { ...EXTERNAL_MQTT_DEFAULTS, ...options };
+    this.options = options;
     this.#log = deps.observer.log.child({ part: 'mqtt' });
     this.#turns = new Turns(deps.kinds);
     this.#strangers = new Strangers((id) => deps.find(id));

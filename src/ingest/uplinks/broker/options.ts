@@ -20,6 +20,7 @@ export interface ExternalMqttOptions {
   reconnectMs: number;
 }
 
+/** The limits of a gateway. */
 export const EXTERNAL_MQTT_DEFAULTS: Omit<ExternalMqttOptions, 'url' | 'clientId'> = {
   ca: null,
   receiveMaximum: 512,

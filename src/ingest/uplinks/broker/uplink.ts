@@ -3,6 +3,7 @@ import { MQTT_SETTINGS, type MqttSettings } from '../mqtt/settings.ts';
 import type { Uplink, UplinkDeps, UplinkType } from '../uplink.ts';
 import { ExternalMqtt } from './broker-uplink.ts';
 import { checkBroker } from './check.ts';
+import { EXTERNAL_MQTT_DEFAULTS } from './options.ts';
 
 /** Name of our session at a broker. It outlives the data directory: what the broker kept meanwhile is not stranded. */
 const CLIENT_ID = 'citywatch';
@@ -31,7 +32,7 @@ function openBroker(url: string, { caFile }: MqttSettings, deps: UplinkDeps): Up
       clock,
       observer,
     },
-    { url, clientId: CLIENT_ID, ca: caFile === null ? null : readFileSync(caFile) },
+    { ...EXTERNAL_MQTT_DEFAULTS, url, clientId: CLIENT_ID, ca: caFile === null ? null : readFileSync(caFile) },
   );
   const { protocol, hostname, port } = new URL(url);
   const urls = [`${protocol}//${hostname}:${port || (protocol === 'mqtts:' ? 8883 : 1883)}`];

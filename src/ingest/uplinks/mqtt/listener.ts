@@ -15,7 +15,7 @@ import { type ConnectResult, connackAccepted, peerLimits, refusalWithin } from '
 import { type Admission, Complaints, ConnectAuthenticator } from './connect-authenticator.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
 import { DeviceDownlink } from './downlink.ts';
-import { MQTT_DEFAULTS, type MqttOptions, type MqttTlsMaterial, PAUSE } from './options.ts';
+import { type MqttOptions, type MqttTlsMaterial, PAUSE } from './options.ts';
 import { Session } from './session.ts';
 import { type CloseReason, MqttStats, registerMetrics } from './stats.ts';
 import { WillQueue } from './wills.ts';
@@ -36,8 +36,6 @@ export interface MqttDeps {
   clock: Clock;
   observer: Observer;
 }
-
-export type MqttListenerOptions = Partial<MqttOptions> & Pick<MqttOptions, 'host' | 'port'>;
 
 const BACKLOG = 4_096;
 const SWEEP_MS = 1_000;
@@ -75,11 +73,11 @@ export class MqttListener implements ConnectionHost {
   #stopping = false;
   #stopped: Promise<void> | null = null;
 
-  constructor(deps: MqttDeps, options: MqttListenerOptions) {
+  constructor(deps: MqttDeps, options: MqttOptions) {
     const { clock, observer } = deps;
     this.#deps = deps;
     this.clock = clock;
-    this.options = { ...MQTT_DEFAULTS, ...options };
+    this.options = options;
     const { stats } = this;
     const budget = new ByteBudget(this.options.totalInflightBytesMax);
     this.#acks = { accept: (message) => deps.accept(message), clock, budget, counts: stats };

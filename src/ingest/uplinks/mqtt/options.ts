@@ -62,6 +62,7 @@ export interface MqttOptions {
   willsWaitingMax: number;
 }
 
+/** The limits of a gateway. */
 export const MQTT_DEFAULTS: Omit<MqttOptions, 'host' | 'port' | 'tls'> = {
   maxPacketBytes: 256 * 1024,
   connectionsMax: 12_000,

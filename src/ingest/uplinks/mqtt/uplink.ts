@@ -1,5 +1,6 @@
 import type { Listening, Uplink, UplinkDeps, UplinkType } from '../uplink.ts';
 import { MqttListener } from './listener.ts';
+import { MQTT_DEFAULTS } from './options.ts';
 import { MQTT_SETTINGS, type MqttSettings } from './settings.ts';
 
 /** Devices that connect to a listener of our own. */
@@ -30,7 +31,7 @@ function openListener({ host, port, tlsPort }: MqttSettings, deps: UplinkDeps): 
       clock,
       observer,
     },
-    { host, port, ...(tls !== null && { tls: { ...tls, port: tlsPort } }) },
+    { ...MQTT_DEFAULTS, host, port, ...(tls !== null && { tls: { ...tls, port: tlsPort } }) },
   );
   let urls: string[] = [];
   let reason: string | null = 'not listening yet';

@@ -10,6 +10,7 @@ import {
   type TestApi,
   TOKENS,
 } from '../../../support/api.ts';
+import { limited } from '../../../support/api-settings.ts';
 import { tinyPicture } from '../../../support/images.ts';
 
 const NOBODY = '00000000-0000-4000-8000-000000000000';
@@ -137,7 +138,7 @@ function nameOf({ method, url }: DeclaredRoute): string {
 }
 
 t.test('every route, without and with every right', async (t) => {
-  const settings = { cursorKey: Buffer.alloc(32), version: 'test', limits: { failedAuthPerMinute: 10_000 } };
+  const settings = limited({ failedAuthPerMinute: 10_000 });
   const api = await startApi(t, { settings });
   const routes = api.app.declaredRoutes.filter((route) => !route.public);
   t.same(

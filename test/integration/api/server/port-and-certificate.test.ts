@@ -4,6 +4,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import t from 'tap';
 import { listen, reloadTls } from '../../../../src/api/server/server.ts';
 import { startApi } from '../../../support/api.ts';
+import { API_SETTINGS } from '../../../support/api-settings.ts';
 
 function certificate(name: 'one' | 'two') {
   const read = (ending: string) => readFileSync(new URL(`../../../fixtures/tls/${name}.${ending}`, import.meta.url));
@@ -25,7 +26,7 @@ function ask(socket: TLSSocket): Promise<string> {
 }
 
 t.test('another certificate serves new connections while the open ones stay', async (t) => {
-  const settings = { cursorKey: Buffer.alloc(32), version: 'test', tls: certificate('one') };
+  const settings = { ...API_SETTINGS, tls: certificate('one') };
   const { app } = await startApi(t, { settings });
   const { port, url } = await listen(app, { host: '127.0.0.1', port: 0 });
   t.match(url, /^https:/);

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import t from 'tap';
 import { listen } from '../../../../src/api/server/server.ts';
 import { bearer, startApi, TOKENS } from '../../../support/api.ts';
+import { limited } from '../../../support/api-settings.ts';
 
 function exchange(port: number, bytes: string | Buffer): Promise<string> {
   return new Promise((resolve) => {
@@ -48,7 +49,7 @@ t.test('a header block without end is refused', async (t) => {
 });
 
 t.test('more connections than allowed are closed at once, the open ones go on', async (t) => {
-  const settings = { cursorKey: Buffer.alloc(32), version: 'test', limits: { connectionsMax: 2 } };
+  const settings = limited({ connectionsMax: 2 });
   const { app, deps } = await startApi(t, { settings });
   const { port } = await listen(app, { host: '127.0.0.1', port: 0 });
   const held = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
@@ -62,7 +63,7 @@ t.test('more connections than allowed are closed at once, the open ones go on', 
 });
 
 t.test('silent connections shut nobody out, and end nobody who has shown who it is', async (t) => {
-  const settings = { cursorKey: Buffer.alloc(32), version: 'test', limits: { unprovenPerAddressMax: 5 } };
+  const settings = limited({ unprovenPerAddressMax: 5 });
   const { app, deps } = await startApi(t, { settings });
   const { port } = await listen(app, { host: '127.0.0.1', port: 0 });
   const open = () => {

@@ -95,7 +95,13 @@ t.test('another unit at the address shows nothing, is an alert, and can be accep
   await restarted.load();
   t.match(restarted.foreign(ID), { found: { serial: 'B-2' } }, 'also after a restart');
 
-  const swap = new Units({ ...deps, database, clock: systemClock, observer: quietObserver(), cameras: units });
+  const swap = new Units({
+    ...deps,
+    database,
+    clock: systemClock,
+    observer: quietObserver(),
+    cameras: units,
+  });
   await t.rejects(swap.accept(ADMIN, ID, 'another'), { code: 'conflict.state' });
   await t.rejects(swap.accept(callerIn('330203'), ID, 'B-2'), { code: 'not-found' });
   const { device, secret } = await swap.accept(ADMIN, ID, 'B-2');
@@ -140,7 +146,12 @@ t.test('an address that leads to another unit is not introduced as the registere
 
 t.test('a unit that was swapped by hand is asked who it is, and shows nothing when it is another', async (t) => {
   const { units, first, inItsPlace, told, registry, setup, later, ...deps } = await world(t);
-  const hanging = new Units({ ...deps, clock: systemClock, observer: quietObserver(), cameras: units });
+  const hanging = new Units({
+    ...deps,
+    clock: systemClock,
+    observer: quietObserver(),
+    cameras: units,
+  });
   await units.admit(ID);
   await first.stop();
   units.lost(ID);

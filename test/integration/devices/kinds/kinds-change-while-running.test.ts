@@ -12,7 +12,7 @@ import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
 import { KindWatch } from '../../../../src/devices/kinds/kind-watch.ts';
 import { Kinds } from '../../../../src/devices/kinds/kinds.ts';
 import { DuplicateIndex } from '../../../../src/ingest/duplicates/index.ts';
-import { JournalFeed, UNGUARDED } from '../../../../src/ingest/readers/journal-feed.ts';
+import { FEED_LIMITS, JournalFeed, UNGUARDED } from '../../../../src/ingest/readers/journal-feed.ts';
 import { Intake } from '../../../../src/ingest/uplinks/common/intake.ts';
 import type { Database } from '../../../../src/platform/database/database.ts';
 import { ManualClock } from '../../../support/clock.ts';
@@ -58,6 +58,8 @@ async function openWatch(t: Teardown, files: Record<string, string>) {
   return { directory, kinds, put, look, told, issues };
 }
 
+const UNTROUBLED_FEED = { limits: FEED_LIMITS, guard: UNGUARDED, observer: quietObserver() };
+
 t.test('under load no message is read by another version than the one it was received under', async (t) => {
   const { directory, kinds, put, look } = await openWatch(t, { load: PROBE('load', 1) });
   const journal = await openJournal({ directory: await temporaryDirectory(t) });
@@ -100,7 +102,7 @@ t.test('under load no message is read by another version than the one it was rec
     const duplicates = new DuplicateIndex(await temporaryDirectory(t));
     await duplicates.open(journal.head);
     const lanes = { live: { journal, duplicates } };
-    const feed = new JournalFeed({ lanes, kinds: source, guard: UNGUARDED, observer: quietObserver() });
+    const feed = new JournalFeed({ ...UNTROUBLED_FEED, lanes, kinds: source });
     let judged = 0;
     for (let offset = 0; offset < journal.head; ) {
       const batch = await feed.read({ lane: 'live', offset }, new AbortController().signal);

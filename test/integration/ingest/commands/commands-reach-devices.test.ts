@@ -5,8 +5,10 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import type { NewMessage } from '../../../../src/core/types.ts';
 import type { CommandPayload } from '../../../../src/ingest/commands/commands.ts';
 import { ExternalMqtt } from '../../../../src/ingest/uplinks/broker/broker-uplink.ts';
+import { EXTERNAL_MQTT_DEFAULTS } from '../../../../src/ingest/uplinks/broker/options.ts';
 import { UNLIMITED_RATES } from '../../../../src/ingest/uplinks/common/rate-budget.ts';
 import { MqttListener } from '../../../../src/ingest/uplinks/mqtt/listener.ts';
+import { MQTT_DEFAULTS } from '../../../../src/ingest/uplinks/mqtt/options.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { Broker } from '../../../support/broker.ts';
 import { kiosks, openDownlink, person } from '../../../support/downlink.ts';
@@ -63,7 +65,7 @@ t.test('a device at our own listener: at once when it is there, when it comes wh
     secret === SECRET ? (kiosks.seenBy(OPERATOR, id) ?? null) : null;
   const listening = (id: string) => sender.listening(id);
   const deps = { authenticate, accept, listening, kinds: UNLIMITED_RATES, clock: systemClock, observer };
-  const listener = new MqttListener(deps, { host: '127.0.0.1', port: 0 });
+  const listener = new MqttListener(deps, { ...MQTT_DEFAULTS, host: '127.0.0.1', port: 0 });
   sender.connect(listener.downlink);
   const { port } = await listener.start();
   t.teardown(() => listener.stop(AbortSignal.timeout(1_000)));
@@ -123,7 +125,12 @@ t.test('a device behind Mosquitto, and a broker that is away for a while', async
     clock: systemClock,
     observer,
   };
-  const uplink = new ExternalMqtt(deps, { url: broker.url, clientId: 'citywatch-1', reconnectMs: 50 });
+  const uplink = new ExternalMqtt(deps, {
+    ...EXTERNAL_MQTT_DEFAULTS,
+    url: broker.url,
+    clientId: 'citywatch-1',
+    reconnectMs: 50,
+  });
   sender.connect(uplink.downlink);
   uplink.start();
   t.teardown(() => uplink.stop(AbortSignal.timeout(1_000)));

@@ -6,7 +6,7 @@ import type { DecodedBatch, NewMessage } from '../../../../src/core/types.ts';
 import { replayConnection } from '../../../../src/ingest/decode/replay-origin.ts';
 import { DuplicateIndex } from '../../../../src/ingest/duplicates/index.ts';
 import type { Journal } from '../../../../src/ingest/journal/journal.ts';
-import { JournalFeed, UNGUARDED } from '../../../../src/ingest/readers/journal-feed.ts';
+import { FEED_LIMITS, JournalFeed, UNGUARDED } from '../../../../src/ingest/readers/journal-feed.ts';
 import { keepAlive, kioskMessage, openJournal, quietObserver, temporaryDirectory } from '../../../support/journal.ts';
 import { kioskKinds } from '../../../support/kiosk-kind.ts';
 
@@ -18,8 +18,9 @@ async function openFeed(journal: Journal, directory: string, batchMessages = 7) 
   await duplicates.open(journal.head);
   const lanes = { live: { journal, duplicates } };
   const deps = { lanes, kinds: kioskKinds, observer: quietObserver() };
+  const live = { ...FEED_LIMITS.live, batchMessages, cacheMessages: 20 };
   return {
-    feed: new JournalFeed({ guard: UNGUARDED, ...deps, options: { batchMessages, cacheMessages: 20 } }),
+    feed: new JournalFeed({ guard: UNGUARDED, ...deps, limits: { ...FEED_LIMITS, live } }),
     duplicates,
   };
 }
@@ -181,6 +182,7 @@ t.test('a device with too many ids is not remembered further, and this is counte
     kinds: kioskKinds,
     guard: UNGUARDED,
     observer: quietObserver(),
+    limits: FEED_LIMITS,
   };
   const feed = new JournalFeed(deps);
   t.same([...(await verdicts(feed, 0, journal.head)).values()], [false, false, false, false, true]);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { DuplicateIndex } from '../../../../src/ingest/duplicates/index.ts';
-import { type FeedJournal, JournalFeed, UNGUARDED } from '../../../../src/ingest/readers/journal-feed.ts';
+import { FEED_LIMITS, type FeedJournal, JournalFeed, UNGUARDED } from '../../../../src/ingest/readers/journal-feed.ts';
 import { keepAlive, kioskMessage, openJournal, quietObserver, temporaryDirectory } from '../../../support/journal.ts';
 import { kioskKinds } from '../../../support/kiosk-kind.ts';
 
@@ -31,7 +31,7 @@ t.test('a stretch stays decoded until each reader is past it, and no longer', as
     lanes,
     kinds: kioskKinds,
     observer: quietObserver(),
-    options: { batchMessages: 2 },
+    limits: { ...FEED_LIMITS, live: { ...FEED_LIMITS.live, batchMessages: 2 } },
   });
   const { signal } = new AbortController();
   const next = (reader: string, offset: number) => feed.read({ lane: 'live', offset }, signal, reader);

@@ -5,7 +5,7 @@ import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
 import type { Look } from '../../../../src/platform/records/access-register.ts';
 import { type ExportQuery, Exports } from '../../../../src/telemetry/history/export.ts';
 import { Influx1Store } from '../../../../src/telemetry/stores/influx1.ts';
-import { TelemetryWriter, UNLIMITED_SERIES } from '../../../../src/telemetry/writer/writer.ts';
+import { TelemetryWriter, UNLIMITED_SERIES, WRITER_LIMITS } from '../../../../src/telemetry/writer/writer.ts';
 import { AT_MS, batch, decoded, event, reading, report } from '../../../support/batches.ts';
 import { readCsv } from '../../../support/csv.ts';
 import { Influxd } from '../../../support/influxd.ts';
@@ -48,7 +48,7 @@ function storeOn(database: string) {
 }
 
 const store = storeOn('cw');
-const writer = new TelemetryWriter({ series: UNLIMITED_SERIES, store, clock: systemClock, observer });
+const writer = new TelemetryWriter({ series: UNLIMITED_SERIES, store, clock: systemClock, observer }, WRITER_LIMITS);
 const looks: Look[] = [];
 const exports = new Exports({ store, kinds, register: { add: async (look) => void looks.push(look) } });
 

@@ -5,7 +5,7 @@ import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
 import { POINTS_MAX } from '../../../../src/telemetry/history/checks.ts';
 import { History } from '../../../../src/telemetry/history/history.ts';
 import { Influx1Store } from '../../../../src/telemetry/stores/influx1.ts';
-import { TelemetryWriter, UNLIMITED_SERIES } from '../../../../src/telemetry/writer/writer.ts';
+import { TelemetryWriter, UNLIMITED_SERIES, WRITER_LIMITS } from '../../../../src/telemetry/writer/writer.ts';
 import { AT_MS, batch, decoded, event, reading, report } from '../../../support/batches.ts';
 import { Influxd } from '../../../support/influxd.ts';
 import { quietObserver } from '../../../support/services.ts';
@@ -53,7 +53,7 @@ const store = new Influx1Store(
   { url, username, password, database: 'cw', retentionDays: { raw: 3_650, fiveMinutes: 1, hour: 1 }, gzip: false },
   { http, clock: systemClock, observer },
 );
-const writer = new TelemetryWriter({ series: UNLIMITED_SERIES, store, clock: systemClock, observer });
+const writer = new TelemetryWriter({ series: UNLIMITED_SERIES, store, clock: systemClock, observer }, WRITER_LIMITS);
 const retentionDays = { raw: 3_650, fiveMinutes: 3_650, hour: 3_650 };
 const rollups = { completeFromMs: () => 0, completeToMs: () => 0, pending: () => [] };
 const history = new History({ store, kinds, clock: systemClock, retentionDays, rollups });

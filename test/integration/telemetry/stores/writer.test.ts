@@ -4,7 +4,7 @@ import type { DecodedBatch } from '../../../../src/core/types.ts';
 import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
 import { Influx1Store } from '../../../../src/telemetry/stores/influx1.ts';
 import { StoreDiskFull } from '../../../../src/telemetry/stores/store.ts';
-import { TelemetryWriter, UNLIMITED_SERIES } from '../../../../src/telemetry/writer/writer.ts';
+import { TelemetryWriter, UNLIMITED_SERIES, WRITER_LIMITS } from '../../../../src/telemetry/writer/writer.ts';
 import { AT_MS, batch, decoded, reading } from '../../../support/batches.ts';
 import { hasty } from '../../../support/clock.ts';
 import { FaultProxy } from '../../../support/fault-proxy.ts';
@@ -38,7 +38,7 @@ function parts(t: Test, url: string, linesMax = 1_000) {
   };
   const writer = new TelemetryWriter(
     { series: UNLIMITED_SERIES, store, clock: { ...clock, sleep }, observer },
-    { linesMax },
+    { ...WRITER_LIMITS, linesMax },
   );
   const stored = async () => {
     const answer = await influxd.query('SELECT COUNT(fill_pct) FROM kiosk', database);

@@ -4,8 +4,8 @@ import type { DeviceKind } from '../../../../src/core/types.ts';
 import { Database } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import type { Store } from '../../../../src/telemetry/stores/store.ts';
-import { SeriesBudget, type SeriesLimits } from '../../../../src/telemetry/writer/series-budget.ts';
-import { TelemetryWriter } from '../../../../src/telemetry/writer/writer.ts';
+import { SERIES_LIMITS, SeriesBudget, type SeriesLimits } from '../../../../src/telemetry/writer/series-budget.ts';
+import { TelemetryWriter, WRITER_LIMITS } from '../../../../src/telemetry/writer/writer.ts';
 import { batch, decoded, event, reading } from '../../../support/batches.ts';
 import { KIOSK } from '../../../support/kiosk-kind.ts';
 import { metric } from '../../../support/mqtt.ts';
@@ -17,9 +17,10 @@ const database = await Database.open({ url, observer: quietObserver(), clock: sy
 t.teardown(() => database.close());
 await migrate(database);
 
-async function life(limits: Partial<SeriesLimits>, series: DeviceKind['series'] = {}) {
+async function life(change: Partial<SeriesLimits>, series: DeviceKind['series'] = {}) {
   const observer = quietObserver();
   const kinds = { latest: () => ({ ...KIOSK, series }) };
+  const limits = { ...SERIES_LIMITS, ...change };
   const budget = new SeriesBudget({ database, kinds, clock: systemClock, observer, limits });
   await budget.load();
   const lines: string[] = [];
@@ -30,7 +31,7 @@ async function life(limits: Partial<SeriesLimits>, series: DeviceKind['series'] 
       return { rejected: [] };
     },
   } as unknown as Store;
-  const writer = new TelemetryWriter({ store, series: budget, clock: systemClock, observer });
+  const writer = new TelemetryWriter({ store, series: budget, clock: systemClock, observer }, WRITER_LIMITS);
   const write = (...messages: ReturnType<typeof decoded>[]) =>
     writer.write(batch(messages), new AbortController().signal);
   return { observer, lines, write };
@@ -84,7 +85,13 @@ t.test('a kind and the whole have budgets too, and a kind may say its own', asyn
 t.test('a batch whose new series cannot be kept does not count as stored', async (t) => {
   const gone = await Database.open({ url, observer: quietObserver(), clock: systemClock });
   const observer = quietObserver();
-  const budget = new SeriesBudget({ database: gone, kinds: { latest: () => KIOSK }, clock: systemClock, observer });
+  const budget = new SeriesBudget({
+    database: gone,
+    kinds: { latest: () => KIOSK },
+    clock: systemClock,
+    observer,
+    limits: SERIES_LIMITS,
+  });
   t.ok(budget.admit({ kind: 'late', id: 'l-1' }, '', ''));
   await gone.close();
   await t.rejects(budget.save());

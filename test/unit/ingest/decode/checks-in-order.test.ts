@@ -1,7 +1,7 @@
 import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import type { Store } from '../../../../src/telemetry/stores/store.ts';
-import { TelemetryWriter } from '../../../../src/telemetry/writer/writer.ts';
+import { TelemetryWriter, WRITER_LIMITS } from '../../../../src/telemetry/writer/writer.ts';
 import { batch, decoded, reading } from '../../../support/batches.ts';
 import { decodeMessage } from '../../../support/decode.ts';
 import { quietObserver } from '../../../support/journal.ts';
@@ -52,7 +52,7 @@ t.test('a duplicate is a duplicate before its series is counted', async (t) => {
   const asked: string[] = [];
   const series = { admit: (_: unknown, __: string, value: string) => asked.push(value) < 0, save: async () => {} };
   const store = { ensure: async () => {}, write: async () => ({ rejected: [] }) } as unknown as Store;
-  const writer = new TelemetryWriter({ store, series, clock: systemClock, observer: quietObserver() });
+  const writer = new TelemetryWriter({ store, series, clock: systemClock, observer: quietObserver() }, WRITER_LIMITS);
   const lane = (value: number, index: number, duplicate: boolean) =>
     reading({ lane: value, speed: 1 }, { tag: 'lane', index, duplicate });
   const both = batch([decoded([lane(1, 0, true), lane(2, 1, false)])]);

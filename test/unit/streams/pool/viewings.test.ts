@@ -27,6 +27,7 @@ function bed(t: Test, leaseMs = 0): Bed {
   };
   const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
   const pool = new Pool({
+    pullsMax: 400,
     clock,
     observer,
     leases: { ...slow, acquire },

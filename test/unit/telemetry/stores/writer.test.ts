@@ -1,7 +1,12 @@
 import t from 'tap';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import { type RejectedLine, type Store, StoreDiskFull } from '../../../../src/telemetry/stores/store.ts';
-import { TelemetryWriter, UNLIMITED_SERIES, type WriterOptions } from '../../../../src/telemetry/writer/writer.ts';
+import {
+  TelemetryWriter,
+  UNLIMITED_SERIES,
+  WRITER_LIMITS,
+  type WriterLimits,
+} from '../../../../src/telemetry/writer/writer.ts';
 import { batch, decoded, reading } from '../../../support/batches.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { quietObserver } from '../../../support/services.ts';
@@ -10,7 +15,7 @@ type Write = (lines: readonly string[], signal: AbortSignal) => Promise<{ reject
 
 function writerOn(
   write: Write,
-  options?: WriterOptions,
+  options?: Partial<WriterLimits>,
   ensure: Store['ensure'] = async () => {},
   restartStore = async () => {},
 ) {
@@ -24,7 +29,7 @@ function writerOn(
   };
   const writer = new TelemetryWriter(
     { series: UNLIMITED_SERIES, store, clock, observer: quietObserver(), restartStore, random: () => 1 },
-    options,
+    { ...WRITER_LIMITS, ...options },
   );
   return { clock, writer };
 }
