@@ -4,7 +4,7 @@ import { CitywatchError } from '../core/errors.ts';
 import { Counter, type Observer } from '../core/observe.ts';
 import type { DeviceIdentity } from '../core/types.ts';
 import { BlobRefusal, type Blobs } from '../platform/blobs/blobs.ts';
-import type { Database } from '../platform/database/database.ts';
+import type { Database, Tables } from '../platform/database/database.ts';
 import type { ImageType } from './image-file.ts';
 import { sweepImages } from './image-sweep.ts';
 import { blobKey, type ImagePlace, type ImageTables, type KeptImage } from './image-table.ts';
@@ -120,12 +120,6 @@ export class Images {
     return bytes;
   }
 
-  /** Whether any picture is known. */
-  async areKept(): Promise<boolean> {
-    const db = this.#deps.database.tables<ImageTables>();
-    return (await db.selectFrom('image').select('id').limit(1).executeTakeFirst()) !== undefined;
-  }
-
   /** Removes what is past its time, rows before blobs, then looks through a few folders for leftovers. */
   async tidy(): Promise<void> {
     const { database, blobs, clock } = this.#deps;
@@ -183,4 +177,10 @@ function unavailable(refusal: BlobRefusal): CitywatchError {
   const detail =
     refusal.reason === 'full' ? 'The disk has no room for more pictures.' : 'The disk of the pictures is not there.';
   return new CitywatchError('images.unavailable', { retryAfterS: FULL_RETRY_S, detail, cause: refusal });
+}
+
+/** Whether any picture of a device is known: then its store must not be empty. */
+export async function areImagesKept(database: Tables): Promise<boolean> {
+  const db = database.tables<ImageTables>();
+  return (await db.selectFrom('image').select('id').limit(1).executeTakeFirst()) !== undefined;
 }

@@ -6,7 +6,7 @@ import { Batches } from '../../core/mechanisms/batches.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { BlobRefusal, type Blobs } from '../../platform/blobs/blobs.ts';
-import { type Database, sql } from '../../platform/database/database.ts';
+import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import { DONE, type WorkResult, type WorkTicket } from '../../platform/work/work.ts';
 import { type AlertLog, saveAlerts } from '../desk/log.ts';
 import type { AlertQueries } from '../desk/queries.ts';
@@ -114,13 +114,6 @@ export class EvidenceDesk {
     return { camera: found.camera, jpeg };
   }
 
-  /** Whether any alert names a picture. */
-  async areKept(): Promise<boolean> {
-    const db = this.#deps.database.tables<AlertTables>();
-    const some = db.selectFrom('alert').select('id').where(sql<boolean>`evidence @> '[{"type":"picture"}]'`);
-    return (await some.limit(1).executeTakeFirst()) !== undefined;
-  }
-
   async #keep(alertId: string, sight: Sight, picture: Buffer): Promise<Evidence> {
     const evidence: Evidence = { id: randomUUID(), type: 'picture', ...sight, takenAtMs: this.#deps.clock.nowMs() };
     await this.#deps.blobs.put(blobKey(alertId, evidence.id), picture).catch(refuse);
@@ -175,4 +168,11 @@ function refuse(error: unknown): never {
   if (!(error instanceof BlobRefusal)) throw error;
   const away = { detail: 'The disk of the evidence is not there.', cause: error };
   throw new CitywatchError('images.unavailable', error.reason === 'away' ? away : { cause: error });
+}
+
+/** Whether any alert names a picture: then the store of evidence must not be empty. */
+export async function isEvidenceKept(database: Tables): Promise<boolean> {
+  const db = database.tables<AlertTables>();
+  const some = db.selectFrom('alert').select('id').where(sql<boolean>`evidence @> '[{"type":"picture"}]'`);
+  return (await some.limit(1).executeTakeFirst()) !== undefined;
 }

@@ -2,7 +2,7 @@ import { mkdir, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { blobKey, type ImageTables } from '../../../src/images/image-table.ts';
-import type { Images } from '../../../src/images/images.ts';
+import { areImagesKept } from '../../../src/images/images.ts';
 import { Volume } from '../../../src/platform/blobs/volume.ts';
 import { sql } from '../../../src/platform/database/database.ts';
 import { ManualClock } from '../../support/clock.ts';
@@ -33,9 +33,9 @@ function life(directory: string, clock: ManualClock) {
     database,
     clock,
     observer: quietObserver(),
-    isExpected: () => images.areKept(),
+    isExpected: () => areImagesKept(database),
   });
-  const images: Images = openImages({ database, directory, clock, volume: disk });
+  const images = openImages({ database, directory, clock, volume: disk });
   return { disk, images };
 }
 

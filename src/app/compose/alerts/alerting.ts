@@ -9,7 +9,13 @@ import { AlertLog } from '../../../alerts/desk/log.ts';
 import { AlertQueries } from '../../../alerts/desk/queries.ts';
 import { DELIVERY_QUEUE, DESK_QUEUE, EVIDENCE_QUEUE, STAGE_QUEUE } from '../../../alerts/desk/queues.ts';
 import { StageTimers } from '../../../alerts/desk/stage-timers.ts';
-import { type EvidenceDeps, EvidenceDesk, PICTURES_AT_ONCE, type Pictures } from '../../../alerts/evidence/evidence.ts';
+import {
+  type EvidenceDeps,
+  EvidenceDesk,
+  isEvidenceKept,
+  PICTURES_AT_ONCE,
+  type Pictures,
+} from '../../../alerts/evidence/evidence.ts';
 import { EvidenceLooks } from '../../../alerts/evidence/looks.ts';
 import { DELIVERIES_AT_ONCE, Delivery } from '../../../alerts/route/delivery.ts';
 import { STAGES } from '../../../alerts/route/stages/stages.ts';
@@ -140,10 +146,10 @@ function composeEvidence(
     database: general,
     clock,
     observer,
-    isExpected: () => evidence.areKept(),
+    isExpected: () => isEvidenceKept(database),
   });
   const queries = new AlertQueries(database);
-  const evidence: EvidenceDesk = new EvidenceDesk({
+  const evidence = new EvidenceDesk({
     database,
     clock,
     observer,

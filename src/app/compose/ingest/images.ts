@@ -1,7 +1,7 @@
 import { type Clock, DAY_MS } from '../../../core/clock.ts';
 import type { Observer } from '../../../core/observe.ts';
 import type { Directory } from '../../../devices/registry/directory.ts';
-import { Images } from '../../../images/images.ts';
+import { areImagesKept, Images } from '../../../images/images.ts';
 import { ShownImages } from '../../../images/shown-images.ts';
 import type { Blobs } from '../../../platform/blobs/blobs.ts';
 import { openLocalBlobs } from '../../../platform/blobs/open-local.ts';
@@ -30,9 +30,9 @@ export function composeImages(input: ImagesInput): { port: ShownImages; blobs: B
     clock,
     observer,
     reserveBytes: ROOM_BYTES.pictures,
-    isExpected: () => images.areKept(),
+    isExpected: () => areImagesKept(database),
   });
-  const images: Images = new Images({ database, blobs, clock, observer, keepMs: keepDays * DAY_MS });
+  const images = new Images({ database, blobs, clock, observer, keepMs: keepDays * DAY_MS });
   const areaOf = (device: string) => devices.get(device)?.identity.jurisdiction;
   return { port: new ShownImages({ images, register, areaOf }), blobs, tidy: () => images.tidy() };
 }
