@@ -5,9 +5,9 @@ import { Registry } from '../../core/observe.ts';
 import { type Finding, fine, problem } from '../../core/setup/findings.ts';
 import { glanceAtJournal } from '../../ingest/lives/glance.ts';
 import { judgeLives } from '../../ingest/lives/lives.ts';
-import { readDatabaseSide } from '../../ingest/lives/lives-store.ts';
+import { knowsLives, readDatabaseSide } from '../../ingest/lives/lives-store.ts';
 import { misfitWords } from '../../ingest/lives/open-lives.ts';
-import { Database, sql } from '../../platform/database/database.ts';
+import { Database } from '../../platform/database/database.ts';
 import { dataDirectoryIsHeld } from '../local-services/data-directory.ts';
 import type { DoctorDeps } from './deps.ts';
 
@@ -27,10 +27,7 @@ export async function checkJournal({ config, clock, observer }: DoctorDeps): Pro
   // This pool is not the gateway's: it must not stand for it in the metrics.
   const database = await Database.open({ url, observer: { log: observer.log, metrics: new Registry() }, clock });
   try {
-    const { rows } = await sql<{ known: boolean }>`select to_regclass('journal_opening') is not null as known`.execute(
-      database.tables(),
-    );
-    if (!rows[0]?.known) return [fine(PART, 'this database has not been used by this version yet')];
+    if (!(await knowsLives(database))) return [fine(PART, 'this database has not been used by this version yet')];
     const directory = join(dataDir, 'journal');
     const journal = await glanceAtJournal(directory);
     const verdict = judgeLives(journal, await readDatabaseSide(database, [ruleCursors]));

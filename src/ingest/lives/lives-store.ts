@@ -30,6 +30,14 @@ export interface CursorKeeper {
   name(tx: Tables, incarnation: string): Promise<void>;
 }
 
+/** Whether this database was ever brought to a version that writes down which journals it was used with. */
+export async function knowsLives(tables: Tables): Promise<boolean> {
+  const { rows } = await sql<{ known: boolean }>`select to_regclass('journal_opening') is not null as known`.execute(
+    tables.tables(),
+  );
+  return rows[0]?.known === true;
+}
+
 /** What the database knows of the journals it was used with. */
 export async function readDatabaseSide(tables: Tables, keepers: readonly CursorKeeper[]): Promise<DatabaseSide> {
   const db = tables.tables<LivesTables & IngestTables>();

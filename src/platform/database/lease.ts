@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import type { Logger, Observer } from '../../core/observe.ts';
-import { type Database, sql } from './database.ts';
+import { type Database, sql, type Tables } from './database.ts';
 
 /** Who holds the lease: one process on one data directory of one machine. */
 export interface Holder {
@@ -147,6 +147,14 @@ export class Lease {
   #limit(askedAtMs: number): number {
     return askedAtMs + this.#times.ttlMs - this.#times.marginMs;
   }
+}
+
+/** Whether this database was ever brought to a version that knows leases. */
+export async function knowsLeases(database: Tables): Promise<boolean> {
+  const { rows } = await sql<{ known: boolean }>`select to_regclass('gateway_lease') is not null as known`.execute(
+    database.tables(),
+  );
+  return rows[0]?.known === true;
 }
 
 /** This process on a data directory. */

@@ -1,5 +1,6 @@
 import { START_PATIENCE_MS } from '../../../platform/database/arrival.ts';
-import { Database, type DatabaseShares, sql } from '../../../platform/database/database.ts';
+import { Database, type DatabaseShares } from '../../../platform/database/database.ts';
+import { knowsLeases } from '../../../platform/database/lease.ts';
 import { migrate } from '../../../platform/database/migrate.ts';
 import { AuditSealer } from '../../../platform/records/audit-sealer.ts';
 import { type HeldLease, type LeaseInput, takeLease } from './lease.ts';
@@ -16,10 +17,7 @@ export async function openDatabase(
   const shares = await Database.openShares({ url, observer, clock, patienceMs: START_PATIENCE_MS });
   lifecycle.onStop('database', () => shares.close());
   const take = () => takeLease({ ...input, database: shares.alerts });
-  const { rows } = await sql<{ known: boolean }>`select to_regclass('gateway_lease') is not null as known`.execute(
-    shares.general.tables(),
-  );
-  const early = rows[0]?.known ? await take() : null;
+  const early = (await knowsLeases(shares.general)) ? await take() : null;
   await migrate(shares.general);
   const held = early ?? (await take());
   const sealer = new AuditSealer({ database: shares.general, clock, observer });
