@@ -5,11 +5,15 @@ import { covers } from '../../core/jurisdiction.ts';
 import { InTurn } from '../../core/mechanisms/one-at-a-time.ts';
 import { hashPlate, maskPlate, normalizePlate } from '../../core/plates.ts';
 import type { Caller } from '../../core/types.ts';
+import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, withinJurisdiction } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import { requireUuid } from '../desk/queries.ts';
 import type { AlertTables } from '../desk/tables.ts';
 import type { Watch } from '../rules/engine.ts';
+
+/** Rows of one statement; seven parameters each. */
+const ROWS_AT_ONCE = 1_000;
 
 export interface WatchlistInput {
   name: string;
@@ -116,12 +120,7 @@ export class Watchlists implements Watch {
         .insertInto('watchlist')
         .values({ ...row, created_at_ms: nowMs, removed_at_ms: null })
         .execute();
-      for (let from = 0; from < entries.length; from += 1_000) {
-        await db
-          .insertInto('watchlist_entry')
-          .values(entries.slice(from, from + 1_000))
-          .execute();
-      }
+      for (const some of chunksOf(entries, ROWS_AT_ONCE)) await db.insertInto('watchlist_entry').values(some).execute();
       const after = { name, reason, case: input.case, entries: entries.length };
       const subject = `watchlist/${id}`;
       await recordAudit(tx, { caller, action: 'watchlist.create', subject, jurisdiction, after, atMs: nowMs });
