@@ -7,25 +7,61 @@ import type { DecodedMessage, DecodedRecord } from '../../../../../src/core/type
 import { WITH_GATHERING } from '../../../../fixtures/conditions/with-gathering.ts';
 import { ALL_THERE, kindCatalogue, message, passage, reading } from '../../../../support/alerts.ts';
 
+interface Sample {
+  kind: string;
+  condition: string;
+  /** Conditions that do not fit the kind, each with the words by which it must be named. */
+  misfits: [condition: string, named: RegExp][];
+}
+
 /** One rule of each condition; a condition without one fails the first test. */
-const SAMPLES: Record<string, [kind: string, condition: string]> = {
-  threshold: [
-    'recycling-kiosk',
-    '{ type: threshold, any: [{ field: temp_c, above: 60, clear_below: 40 }], hold_s: 5 }',
-  ],
-  event: ['checkpoint', '{ type: event, event: passage, watchlist: { field: plate } }'],
-  absence: ['recycling-kiosk', '{ type: absence, silent_for_s: 30 }'],
-  gateway: ['recycling-kiosk', '{ type: gateway }'],
-  gathering: ['recycling-kiosk', '{ type: gathering, field: smoke, devices: 2, within_s: 20 }'],
+const SAMPLES: Record<string, Sample> = {
+  threshold: {
+    kind: 'recycling-kiosk',
+    condition: '{ type: threshold, any: [{ field: temp_c, above: 60, clear_below: 40 }], hold_s: 5 }',
+    misfits: [
+      ['{ type: threshold, any: [{ field: tmp, above: 60 }] }', /condition\.any\.0\.field.*"tmp"/],
+      ['{ type: threshold, any: [{ field: temp_c, above: 600 }] }', /condition\.any\.0.*600/],
+    ],
+  },
+  event: {
+    kind: 'checkpoint',
+    condition: '{ type: event, event: passage, watchlist: { field: plate } }',
+    misfits: [
+      ['{ type: event, event: pasage }', /condition\.event.*"pasage"/],
+      ['{ type: event, event: passage, where: { lane_number: 1 } }', /condition.*"lane_number"/],
+      ['{ type: event, event: passage, watchlist: { field: plat } }', /condition.*"plat"/],
+    ],
+  },
+  absence: {
+    kind: 'recycling-kiosk',
+    condition: '{ type: absence, silent_for_s: 30 }',
+    misfits: [['{ type: absence, silent_for_s: 30, field: tmp }', /condition.*"field"/]],
+  },
+  gateway: {
+    kind: 'recycling-kiosk',
+    condition: '{ type: gateway }',
+    misfits: [['{ type: gateway, field: tmp }', /condition.*"field"/]],
+  },
+  gathering: {
+    kind: 'recycling-kiosk',
+    condition: '{ type: gathering, field: smoke, devices: 2, within_s: 20 }',
+    misfits: [['{ type: gathering, field: smok, devices: 2, within_s: 20 }', /condition\.field.*"smok"/]],
+  },
 };
 
 const WANTED = '浙B12345';
+const OTHER = '浙B54321';
 const watch = { match: (plate: string) => (plate === WANTED ? { scope: plate, data: { watchlist: 'w' } } : null) };
 
-function ruleOf(type: string): Rule {
-  const [kind, condition] = SAMPLES[type]!;
+function parse(type: string, condition = SAMPLES[type]!.condition) {
+  const { kind } = SAMPLES[type]!;
   const head = `rule: ${type}-rule\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: minor\nkinds: [${kind}]`;
-  const parsed = parseRule(`${head}\ncondition: ${condition}\n`, kindCatalogue, WITH_GATHERING);
+  return parseRule(`${head}\ncondition: ${condition}\n`, kindCatalogue, WITH_GATHERING);
+}
+
+function ruleOf(type: string): Rule {
+  const parsed = parse(type);
   if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
   return parsed.rule;
 }
@@ -45,7 +81,7 @@ const said: fc.Arbitrary<Said> = fc.record({
   gapMs: fc.integer({ min: 0, max: 40_000 }),
   temp: fc.constantFrom(20, 50, 80),
   smoke: fc.boolean(),
-  plate: fc.constantFrom(WANTED, '浙B54321'),
+  plate: fc.constantFrom(WANTED, OTHER),
 });
 const story = fc.array(said, { minLength: 1, maxLength: 40 });
 
@@ -55,9 +91,8 @@ function messagesOf(rule: Rule, steps: Said[]): DecodedMessage[] {
   return steps.map(({ device, gapMs, temp, smoke, plate }, index) => {
     receivedAtMs += gapMs;
     const isKiosk = rule.kinds[0] === 'recycling-kiosk';
-    const record: DecodedRecord = isKiosk
-      ? reading({ temp_c: temp, smoke }, receivedAtMs)
-      : passage(plate, receivedAtMs);
+    const said = isKiosk ? reading({ temp_c: temp, smoke, plate }, receivedAtMs) : passage(plate, receivedAtMs);
+    const record: DecodedRecord = { ...said, plates: ['plate'] };
     return message({ device, kind: rule.kinds[0]!, offset: index + 1, receivedAtMs, records: [record] });
   });
 }
@@ -103,6 +138,20 @@ t.test('every condition of the list has a sample here, which fires unless the ga
   }
 });
 
+t.test(
+  'what does not fit a kind is refused by its name, and in every condition that names anything of it',
+  async (t) => {
+    for (const [type, { misfits }] of Object.entries(SAMPLES)) {
+      t.ok(misfits.length > 0, type);
+      for (const [condition, named] of misfits) {
+        const parsed = parse(type, condition);
+        const issues = 'issues' in parsed ? parsed.issues : [];
+        t.match(issues.map(({ path, message }) => `${path}: ${message}`).join('; '), named, condition);
+      }
+    }
+  },
+);
+
 t.test('where a subject begins is JSON, and says which condition it is of', async (t) => {
   for (const { type, by, condition } of WITH_GATHERING.map(({ type }) => ({ type, ...ruleOf(type) }))) {
     const initial = by.initial(condition);
@@ -113,6 +162,15 @@ t.test('where a subject begins is JSON, and says which condition it is of', asyn
 
 holds('judged twice, the same is decided under the same ids', (rule, messages) => {
   same(run(rule, messages), run(rule, messages), 'the second time');
+});
+
+holds('no plate stands whole in what is shown or remembered', (rule, messages) => {
+  const engine = newEngine(rule);
+  const findings = messages.flatMap((one) => engine.judge(one, 0));
+  const states = engine.takeChanged();
+  findings.push(...engine.advanceTo(END_MS, 0));
+  const text = JSON.stringify([findings.map(({ data }) => data), states, engine.takeChanged()]);
+  for (const plate of [WANTED, OTHER]) same(text.includes(plate), false, `${plate} in ${text}`);
 });
 
 holds('no state is changed in place', (rule, messages) => {
