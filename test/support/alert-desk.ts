@@ -72,10 +72,10 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
     for (const queue of new Set(tickets.map((ticket) => ticket.queue))) doorbell.ring(queue);
     feed.poke();
   };
-  const placesOf = (ids: string[]) => placesOfFindings(database, ids);
+  const places = { placesOf: (ids: string[]) => placesOfFindings(database, ids), ...NAMELESS };
   const titleOf = (rule: string) => ({ en: rule, zh: rule });
   const log = new AlertLog({ clock, observer, stages: urls.stages ?? STAGES });
-  const desk = new AlertDesk({ database, clock, log, places: { placesOf }, gone: NO_RULE_GONE, titleOf, committed });
+  const desk = new AlertDesk({ database, clock, log, places, gone: NO_RULE_GONE, titleOf, committed });
   const reach = { cidrs: ['127.0.0.0/8'], names: 'webhooks' } as const;
   const sinks = openSinks(urls.sinks ?? SINKS, { clock, outbound, reach });
   const release = async (subscriptions: string[]): Promise<void> => {
@@ -122,6 +122,9 @@ async function placesOfFindings(database: Database, ids: string[]): Promise<Map<
   const place = { lat: 29.87, lon: 121.55, retired: false };
   return new Map(rows.map(({ subject: id, jurisdiction }) => [id, { ...place, name: `name of ${id}`, jurisdiction }]));
 }
+
+/** No district has a name. */
+export const NAMELESS = { nameOfDistrict: () => null };
 
 /** Every rule is in force. */
 export const NO_RULE_GONE = { isGone: () => false, end: async () => {} };

@@ -10,7 +10,7 @@ export interface FakeAlert {
   title: { en: string; zh: string };
   severity: string;
   handling: string;
-  deviceName: string;
+  subject: { type: string; id: string; name: string };
   version: number;
   [field: string]: unknown;
 }
@@ -145,8 +145,7 @@ function alertLike(): FakeAlert {
     handling: 'new',
     visibility: 'normal',
     ...nobody,
-    device: 'kiosk-017',
-    deviceName: '鼓楼街道 17 号回收箱',
+    subject: { type: 'device', id: 'kiosk-017', name: '鼓楼街道 17 号回收箱' },
     jurisdiction: '330203',
     firstAt: now,
     lastAt: now,

@@ -98,6 +98,7 @@ const TEXTS = {
   'alert.data': ['Reported', '上报内容'],
   'alert.firstAt': ['First seen', '首次发生'],
   'alert.device': ['Device', '设备编号'],
+  'alert.district': ['District', '区划代码'],
   'alert.ackedBy': ['acknowledged by {name}', '{name} 已确认'],
   'alert.closedBy': ['closed by {name}', '{name} 已关闭'],
   'alert.assignedTo': ['assigned to {name}', '已指派给 {name}'],

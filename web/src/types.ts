@@ -22,8 +22,7 @@ export interface Alert {
   condition: 'active' | 'recovering' | 'cleared' | 'stale';
   handling: 'new' | 'acked' | 'assigned' | 'in_progress' | 'closed';
   verdict: string | null;
-  device: string;
-  deviceName: string;
+  subject: { type: string; id: string; name: string };
   firstAt: string;
   occurrences: number;
   data: Record<string, unknown>;

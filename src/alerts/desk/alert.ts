@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { toRfc3339 } from '../../core/clock.ts';
 import { receiptId } from '../../core/receipt.ts';
 import type { Lane } from '../../core/types.ts';
+import { deviceIn, GATEWAY_SUBJECT, subjectOf } from '../rules/conditions/condition.ts';
 import type { Severity } from '../rules/rules.ts';
 import type { AlertRow, FindingRow } from './tables.ts';
 
@@ -122,6 +123,16 @@ function opened(finding: FindingRow, context: Parameters<typeof applyFinding>[2]
   };
 }
 
+/**
+ * What an alert is about, as it is shown: `device` and its name only where the subject is one. The gateway is: under
+ * the id of its subject it keeps readings and events of its own.
+ */
+export function showSubject(text: string, name: string) {
+  const { type, id } = subjectOf(text);
+  const device = text === GATEWAY_SUBJECT.id ? text : deviceIn(text);
+  return { subject: { type, id, name }, device, deviceName: device === null ? null : name };
+}
+
 const time = (atMs: number | null): string | null => (atMs === null ? null : toRfc3339(atMs));
 
 /** The alert as the contract shows it. */
@@ -137,8 +148,7 @@ export function showAlert(row: AlertRow) {
     handling: row.handling,
     visibility: row.visibility,
     verdict: row.verdict,
-    device: row.device,
-    deviceName: row.device_name,
+    ...showSubject(row.device, row.device_name),
     jurisdiction: row.jurisdiction,
     location: row.lat === null || row.lon === null ? null : { lat: row.lat, lon: row.lon },
     firstAt: toRfc3339(row.first_at_ms),

@@ -8,13 +8,8 @@ import { ruleOf } from '../rules/findings.ts';
 import { applyFinding, type Place } from './alert.ts';
 import { endedBy, followDevice, followDevices } from './follow.ts';
 import { type AlertLog, type LogInput, saveAlerts } from './log.ts';
+import { devicesAmong, type Places, placeOf } from './places.ts';
 import type { AlertRow, AlertTables, FindingRow } from './tables.ts';
-
-/** What the desk asks of the registry. */
-export interface Places {
-  /** Names and positions of devices; those that are not known any more are left out. */
-  placesOf(devices: DeviceId[]): Promise<Map<DeviceId, Place>>;
-}
 
 /** What the desk asks of the rules. */
 export interface RulesPort {
@@ -69,7 +64,7 @@ export class AlertDesk {
     // Read before the transaction, which is to be short; what comes after it has its own work.
     const findings = await pending(database, keys);
     if (findings.length > 0) {
-      const known = await places.placesOf([...new Set(findings.map(({ subject }) => subject))]);
+      const known = await places.placesOf(devicesAmong(findings.map(({ subject }) => subject)));
       const tickets = await database.transaction((tx) => this.#take(tx, findings, known));
       this.#deps.committed(tickets);
       await this.#lookAgain(known);
@@ -91,9 +86,8 @@ export class AlertDesk {
     const { database } = this.#deps;
     const open = database.tables<AlertTables>().selectFrom('alert').select('device').distinct();
     const rows = await open.where('handling', '!=', 'closed').execute();
-    for (const some of chunksOf(rows, DEVICES_AT_ONCE)) {
-      await this.follow(some.map(({ device }) => device));
-    }
+    const devices = devicesAmong(rows.map(({ device }) => device));
+    for (const some of chunksOf(devices, DEVICES_AT_ONCE)) await this.follow(some);
   }
 
   /** What was moved or retired between the look at its place and the commit was seen by neither side. */
@@ -112,7 +106,7 @@ export class AlertDesk {
     if (keys.some((key) => gone.isGone(ruleOf(key)))) await gone.end();
   }
 
-  async #take(tx: Tables, read: FindingRow[], places: Map<DeviceId, Place>): Promise<WorkTicket[]> {
+  async #take(tx: Tables, read: FindingRow[], known: Map<DeviceId, Place>): Promise<WorkTicket[]> {
     const nowMs = this.#deps.clock.nowMs();
     const findings = await stillPending(tx, read);
     const standing = await standingOf(tx, [...findings.keys()]);
@@ -120,15 +114,9 @@ export class AlertDesk {
     const inputs: LogInput[] = [];
     for (const [key, { open, previousId }] of standing) {
       const ofKey = findings.get(key) ?? [];
-      const subject = ofKey[0]?.subject ?? '';
-      const unknown = {
-        name: subject,
-        lat: null,
-        lon: null,
-        jurisdiction: ofKey[0]?.jurisdiction ?? '',
-        retired: false,
-      };
-      const place = places.get(subject) ?? unknown;
+      const [first] = ofKey;
+      if (!first) continue;
+      const place = placeOf(first, open, { known, places: this.#deps.places });
       const folded = this.#fold(ofKey, open, { place, nowMs, previousId });
       if (folded.inputs.length > 0 && folded.alert) alerts.push(folded.alert);
       inputs.push(...folded.inputs);

@@ -2,7 +2,7 @@ import { DAY_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, withinJurisdiction } from '../../platform/database/database.ts';
-import { type AlertView, showAlert } from './alert.ts';
+import { type AlertView, showAlert, showSubject } from './alert.ts';
 import type { LogEntry } from './log.ts';
 import type { AlertEventBody, AlertRow, AlertTables } from './tables.ts';
 
@@ -184,6 +184,13 @@ type EventRow = {
 };
 
 export function toEntry(row: EventRow): LogEntry {
-  const { alert_id: alertId, at_ms: atMs, type, ...rest } = row;
-  return { ...rest, alertId, atMs, type: type as LogEntry['type'] };
+  const { alert_id: alertId, at_ms: atMs, type, body, ...rest } = row;
+  return { ...rest, alertId, atMs, type: type as LogEntry['type'], body: withSubject(body) };
+}
+
+/** Entries of versions that knew no subjects but devices do not tell theirs. */
+function withSubject(body: AlertEventBody): AlertEventBody {
+  const { device, deviceName, subject } = body.alert;
+  if (subject !== undefined || typeof device !== 'string') return body;
+  return { ...body, alert: { ...body.alert, ...showSubject(device, String(deviceName ?? device)) } };
 }

@@ -9,6 +9,7 @@ export interface FindingTable {
   rule: string;
   rule_version: number;
   severity: string;
+  /** As `subjectText` writes it. */
   subject: string;
   jurisdiction: string;
   scope: string;
@@ -66,7 +67,9 @@ export interface AlertTable {
   handling: Handling;
   visibility: Visibility;
   verdict: string | null;
+  /** The subject as `subjectText` writes it; the column is older than subjects that are no devices. */
   device: string;
+  /** What people call the subject. */
   device_name: string;
   jurisdiction: string;
   lat: number | null;
@@ -157,6 +160,7 @@ export interface DeliveryTable {
 
 export interface AlertTables {
   finding: FindingTable;
+  /** `device` is the subject as `subjectText` writes it. */
   rule_state: { device: string; kind: string; jurisdiction: string; states: Json<Record<string, unknown>> };
   rule_cursor: { lane: string; journal_offset: number; incarnation: string | null };
   alert: AlertTable;

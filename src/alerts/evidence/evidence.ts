@@ -11,6 +11,7 @@ import { DONE, type WorkResult, type WorkTicket } from '../../platform/work/work
 import { type AlertLog, saveAlerts } from '../desk/log.ts';
 import type { AlertQueries } from '../desk/queries.ts';
 import type { AlertRow, AlertTables, Evidence } from '../desk/tables.ts';
+import { deviceIn } from '../rules/conditions/condition.ts';
 
 /** A camera that sees a device, and why its picture may be shown. */
 export interface Sight {
@@ -79,7 +80,10 @@ export class EvidenceDesk {
       .where('id', '=', alertId)
       .executeTakeFirst();
     if (!alert || alert.evidence.length > 0) return DONE;
-    const cameras = await pictures.camerasFor(alert.device, alert.jurisdiction);
+    const device = deviceIn(alert.device);
+    // A district, or the gateway itself, is at no place that a camera could see.
+    if (device === null) return DONE;
+    const cameras = await pictures.camerasFor(device, alert.jurisdiction);
     if (cameras.length === 0) return await this.#attach(alertId, this.#missing(null, 'No camera sees this place.'));
     let reason = '';
     for (const sight of cameras.slice(0, 3)) {

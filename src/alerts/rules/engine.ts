@@ -5,6 +5,7 @@ import {
   deviceIn,
   type Input,
   type Judgement,
+  jurisdictionOf,
   positionOf,
   type Restart,
   type Subject,
@@ -168,9 +169,10 @@ export class RulesEngine {
     const { message, record } = input;
     const before = this.#subjects.get(text)?.states.get(rule.rule) ?? rule.by.initial(rule.condition);
     const { state, outcomes } = rule.by.judge(rule.condition, before, input);
-    if (state && state !== before) this.#keep(rule, text, state, message.device);
-    if (outcomes.length === 0) return;
-    const { jurisdiction } = message.device;
+    const hasNews = state && state !== before;
+    if (!hasNews && outcomes.length === 0) return;
+    const jurisdiction = jurisdictionOf(subject, message.device);
+    if (hasNews) this.#keep(rule, text, state, { kind: message.device.kind, jurisdiction });
     const decided = { subject, jurisdiction, receivedAtMs: message.receivedAtMs, decidedAtMs };
     this.#tell(rule, outcomes, { ...decided, index: record?.index ?? 0, from: input, state }, findings);
   }

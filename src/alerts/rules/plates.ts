@@ -3,6 +3,7 @@ import { maskPlates } from '../../core/plates.ts';
 import type { Caller, FieldValue } from '../../core/types.ts';
 import type { Look } from '../../platform/records/access-register.ts';
 import type { AlertRow } from '../desk/tables.ts';
+import { deviceIn } from './conditions/condition.ts';
 
 type Values = Record<string, FieldValue | string[]>;
 
@@ -66,7 +67,8 @@ export class AlertPlates {
       const detail = 'No plate is kept with this alert. Look for the passage at its device and time: /passages/search.';
       throw new CitywatchError('not-found', { detail });
     }
-    const { device, jurisdiction } = alert;
+    const { jurisdiction } = alert;
+    const device = deviceIn(alert.device);
     const viewer = { type: caller.type, id: caller.id, name: caller.name };
     await register.add({ viewer, act: 'plates', device, jurisdiction, ...why, asked: { alert: id } });
     return JSON.parse(box.open(alert.plates_sealed, alert.dedup_key).toString('utf8'));

@@ -24,8 +24,11 @@ export const alertView = z
     handling: z.enum(['new', 'acked', 'assigned', 'in_progress', 'closed']),
     visibility: z.enum(['normal', 'silenced', 'inhibited', 'shelved', 'test']),
     verdict: z.string().nullable(),
-    device: z.string(),
-    deviceName: z.string(),
+    subject: z
+      .object({ type: z.string(), id: z.string(), name: z.string() })
+      .meta({ description: 'What it is about: a `device`, a `district` (`id` is its code) or the `gateway`' }),
+    device: z.string().nullable().meta({ description: 'Where the subject is a device' }),
+    deviceName: z.string().nullable(),
     jurisdiction: z.string(),
     location: z.object({ lat: z.number(), lon: z.number() }).nullable(),
     firstAt: moment,

@@ -29,7 +29,8 @@ t.test('on a phone nothing is wider than the page', async (t) => {
   const api = await startFakeApi(t);
   const view = await openBrowser(t, { width: 360, height: 740 });
   const { page } = view;
-  api.raise({ id: 'one', deviceName: `${'沿江大道'.repeat(30)} ${'x'.repeat(300)}` });
+  const name = `${'沿江大道'.repeat(30)} ${'x'.repeat(300)}`;
+  api.raise({ id: 'one', subject: { type: 'device', id: 'kiosk-017', name } });
   await page.goto(api.url);
   const overflow = () => page.evaluate('document.documentElement.scrollWidth - innerWidth');
   t.equal(await overflow(), 0, 'signing in');

@@ -32,8 +32,7 @@ t.test('names that devices choose stay text wherever they are shown', async (t) 
     const comments = [{ by: name, at: new Date().toISOString(), text: name }];
     const people = { ackedBy: name, ackedAt: new Date().toISOString(), assignedTo: name };
     const texts = {
-      deviceName: name,
-      device: name,
+      subject: { type: name, id: name, name },
       title: { en: name, zh: name },
       data: { [name]: name, nested: { name } },
     };

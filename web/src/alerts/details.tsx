@@ -27,9 +27,9 @@ export function Details({ alert }: { alert: Alert }) {
       <dl>
         <dt>{t('alert.firstAt')}</dt>
         <dd>{clockTime(alert.firstAt, now)}</dd>
-        <dt>{t('alert.device')}</dt>
+        <dt>{t(alert.subject.type === 'district' ? 'alert.district' : 'alert.device')}</dt>
         <dd>
-          <bdi>{alert.device}</bdi>
+          <bdi>{alert.subject.id}</bdi>
         </dd>
         {alert.assignedTo && <dt>{t('alert.assignedTo', { name: alert.assignedTo })}</dt>}
         {reported(alert.data).map(([name, text]) => [

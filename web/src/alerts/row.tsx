@@ -42,7 +42,7 @@ export function AlertRow({ alert, selected, open, onSelect, onToggle }: RowProps
           )}
         </h3>
         <p class="place">
-          <bdi>{alert.deviceName}</bdi>
+          <bdi>{alert.subject.name}</bdi>
         </p>
         <p class="facts">
           <Age alert={alert} />

@@ -99,7 +99,7 @@ function onEvent({ type, alert }: AlertEvent): void {
   const isNew = !known && alert.handling === 'new';
   if (!isNew && !(known && isCritical(alert) && !isCritical(known))) return;
   const severity = tOf('severity', alert.severity);
-  const text = t('alerts.announce', { severity, title: titleOf(alert), place: alert.deviceName });
+  const text = t('alerts.announce', { severity, title: titleOf(alert), place: alert.subject.name });
   announcement.value = { text, urgent: isCritical(alert) };
   if (isCritical(alert)) alarm();
 }

@@ -66,7 +66,7 @@ export interface Misfit {
   message: string;
 }
 
-/** What a finding is about. */
+/** What a finding is about. `docs/integrators.md` says how it is shown. */
 export interface Subject {
   type: string;
   id: string;
@@ -82,6 +82,8 @@ export function subjectText({ type, id }: Subject): string {
 
 const DEVICE = 'device';
 const GATEWAY = 'gateway';
+/** An administrative division, by its code. */
+export const DISTRICT = 'district';
 
 /** The subject of what the gateway says of itself. */
 export const GATEWAY_SUBJECT: Subject = { type: GATEWAY, id: '_gateway' };
@@ -102,6 +104,14 @@ export function subjectOf(text: string): Subject {
 export function deviceIn(text: string): string | null {
   const { type, id } = subjectOf(text);
   return type === DEVICE ? id : null;
+}
+
+/**
+ * Whose a subject is: who may see `district` may see what is found of it, wherever in it a device was heard. Anything
+ * else is where that device stands.
+ */
+export function jurisdictionOf({ type, id }: Subject, { jurisdiction }: Pick<Message['device'], 'jurisdiction'>) {
+  return type === DISTRICT ? id : jurisdiction;
 }
 
 /** What one step judges: first the message as a whole, then each of its records that is not a duplicate. */

@@ -6,6 +6,7 @@ import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../../alerts/desk/desk.ts';
 import { AlertFeed } from '../../../alerts/desk/feed.ts';
 import { GatewayAlerts } from '../../../alerts/desk/gateway-alerts.ts';
 import { AlertLog } from '../../../alerts/desk/log.ts';
+import type { Places } from '../../../alerts/desk/places.ts';
 import { AlertQueries } from '../../../alerts/desk/queries.ts';
 import { DELIVERY_QUEUE, DESK_QUEUE, EVIDENCE_QUEUE, STAGE_QUEUE } from '../../../alerts/desk/queues.ts';
 import { StageTimers } from '../../../alerts/desk/stage-timers.ts';
@@ -51,6 +52,7 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
   rulesDirectory: string;
   dataDirectory: string;
   webhookNetworks: string[];
+  nameOfDistrict: Places['nameOfDistrict'];
   pictures: Pictures;
 }
 
@@ -80,7 +82,7 @@ export async function composeAlerting(deps: AlertingDeps) {
     database,
     clock,
     log,
-    places: { placesOf: (ids) => placesOf(database, ids) },
+    places: { placesOf: (ids) => placesOf(database, ids), nameOfDistrict: deps.nameOfDistrict },
     gone: judging.gone,
     titleOf: (rule) => book.titleOf(rule),
     committed,

@@ -22,6 +22,7 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: { inge
     dataDirectory: place.path,
     webhookNetworks: config.networks.webhooks,
     pictures: streams.pictures,
+    nameOfDistrict: (code) => devices.jurisdictions.get(code)?.name.zh ?? null,
     head: () => ingest.journals.live.head,
     isClockKnown: () => ingest.intake.isClockKnown(),
     incarnationOf: ingest.incarnationOf,

@@ -11,7 +11,7 @@ import { settleFollowers } from '../../../../src/devices/registry/followers.ts';
 import { placesOf } from '../../../../src/devices/registry/places.ts';
 import { DeadLetterFollower } from '../../../../src/ingest/ledger/dead-letter-follower.ts';
 import type { IngestTables } from '../../../../src/ingest/ledger/tables.ts';
-import { alertLog, NO_RULE_GONE } from '../../../support/alert-desk.ts';
+import { alertLog, NAMELESS, NO_RULE_GONE } from '../../../support/alert-desk.ts';
 import { storeFires } from '../../../support/findings.ts';
 import { callerIn, kiosk, openDatabase, openRegistry } from '../../../support/registry.ts';
 import { quietObserver } from '../../../support/services.ts';
@@ -22,7 +22,7 @@ const HAISHU = callerIn('330203');
 
 const database = await openDatabase(t);
 const observer = quietObserver();
-const places = { placesOf: (ids: string[]) => placesOf(database, ids) };
+const places = { placesOf: (ids: string[]) => placesOf(database, ids), ...NAMELESS };
 const titleOf = (rule: string) => ({ en: rule, zh: rule });
 const rest = { database, clock, log: alertLog(), gone: NO_RULE_GONE, titleOf, committed: () => {} };
 const desk = new AlertDesk({ ...rest, places });
@@ -197,6 +197,7 @@ t.test(
         if (looks === 1) await registry.retire(CITY, 'k-race', 1);
         return found;
       },
+      ...NAMELESS,
     };
     await burns('k-race', { by: new AlertDesk({ ...rest, places: racing }) });
     t.match(await alertsOf(YINZHOU, 'k-race'), [{ condition: 'stale', conditionReason: 'device-retired' }]);

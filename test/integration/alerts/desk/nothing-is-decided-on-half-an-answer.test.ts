@@ -3,7 +3,7 @@ import { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
 import { AlertFeed } from '../../../../src/alerts/desk/feed.ts';
 import { Watchlists } from '../../../../src/alerts/watchlists/watchlists.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
-import { ADMIN, alertLog, NO_RULE_GONE, startAlertDesk } from '../../../support/alert-desk.ts';
+import { ADMIN, alertLog, NAMELESS, NO_RULE_GONE, startAlertDesk } from '../../../support/alert-desk.ts';
 import { storeFires } from '../../../support/findings.ts';
 import { quietObserver } from '../../../support/services.ts';
 import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
@@ -24,7 +24,7 @@ t.test('an alert waits for a registry that does not answer, and goes on without 
     database,
     clock,
     log: alertLog(),
-    places: { placesOf },
+    places: { placesOf, ...NAMELESS },
     gone: NO_RULE_GONE,
     titleOf,
     committed: () => {},

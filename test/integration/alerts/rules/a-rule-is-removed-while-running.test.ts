@@ -13,7 +13,7 @@ import { Watchlists } from '../../../../src/alerts/watchlists/watchlists.ts';
 import { composeRules } from '../../../../src/app/compose/alerts/alert-rules.ts';
 import { systemClock as clock } from '../../../../src/core/clock.ts';
 import type { DatabaseShares } from '../../../../src/platform/database/database.ts';
-import { ADMIN, alertLog, PLATES } from '../../../support/alert-desk.ts';
+import { ADMIN, alertLog, NAMELESS, PLATES } from '../../../support/alert-desk.ts';
 import { kindCatalogue, message, reading } from '../../../support/alerts.ts';
 import { incarnationOf } from '../../../support/journal.ts';
 import { openDatabase } from '../../../support/registry.ts';
@@ -60,7 +60,7 @@ async function start(between: () => Promise<void> = async () => {}) {
   const desk = new AlertDesk({
     database,
     clock,
-    places: { placesOf: async () => new Map() },
+    places: { placesOf: async () => new Map(), ...NAMELESS },
     gone: rules.gone,
     log: { publish },
     titleOf: (rule) => book.titleOf(rule),

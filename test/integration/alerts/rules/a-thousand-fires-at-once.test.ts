@@ -7,6 +7,7 @@ import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
 import {
   ADMIN,
   alertLog,
+  NAMELESS,
   NO_RULE_GONE,
   PLATES,
   type Received,
@@ -108,7 +109,7 @@ t.test('a finding that cannot be handled holds up none of those that are taken w
     if (name === 'kiosk-full') throw new Error('no title');
     return { en: name, zh: name };
   };
-  const places = { placesOf: async () => new Map() };
+  const places = { placesOf: async () => new Map(), ...NAMELESS };
   const alone = new AlertDesk({
     database,
     clock,

@@ -1,0 +1,34 @@
+import type { DeviceId } from '../../core/types.ts';
+import { DISTRICT, deviceIn, subjectOf } from '../rules/conditions/condition.ts';
+import type { Place } from './alert.ts';
+import type { AlertRow, FindingRow } from './tables.ts';
+
+/** What the desk asks of the registry and of the districts. */
+export interface Places {
+  /** Names and positions of devices; those that are not known any more are left out. */
+  placesOf(devices: DeviceId[]): Promise<Map<DeviceId, Place>>;
+  /** What people call a district; null where its code is not known. */
+  nameOfDistrict(code: string): string | null;
+}
+
+/** The devices among written subjects, each once. */
+export function devicesAmong(subjects: Iterable<string>): DeviceId[] {
+  return [...new Set(subjects)].flatMap((text) => deviceIn(text) ?? []);
+}
+
+/**
+ * Where the alert of a finding happens. Who asks after it knows where a device stands now. What is no device has no
+ * position and stays whose it was when its alert was opened.
+ */
+export function placeOf(
+  { subject: text, jurisdiction }: FindingRow,
+  open: AlertRow | null,
+  { known, places }: { known: ReadonlyMap<DeviceId, Place>; places: Pick<Places, 'nameOfDistrict'> },
+): Place {
+  const nowhere = { lat: null, lon: null, retired: false };
+  const device = deviceIn(text);
+  if (device !== null) return known.get(device) ?? { ...nowhere, name: device, jurisdiction };
+  const { type, id } = subjectOf(text);
+  const name = (type === DISTRICT ? places.nameOfDistrict(id) : null) ?? id;
+  return { ...nowhere, name, jurisdiction: open?.jurisdiction ?? jurisdiction };
+}
