@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { toRfc3339 } from '../../core/clock.ts';
 import { receiptId } from '../../core/receipt.ts';
 import type { Lane } from '../../core/types.ts';
-import { deviceIn, GATEWAY_SUBJECT, subjectOf } from '../rules/conditions/condition.ts';
+import { deviceIn, GATEWAY_SUBJECT, subjectOf } from '../rules/conditions/subject.ts';
 import type { Severity } from '../rules/rules.ts';
 import type { AlertRow, FindingRow } from './tables.ts';
 

@@ -5,7 +5,7 @@ import type { IncarnationOf } from '../../core/receipt.ts';
 import type { JournalPosition } from '../../core/types.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import { enqueueWork, type WorkTicket } from '../../platform/work/work.ts';
-import { GATEWAY_SUBJECT } from '../rules/conditions/condition.ts';
+import { GATEWAY_SUBJECT } from '../rules/conditions/subject.ts';
 import { dedupKey } from '../rules/findings.ts';
 import type { Rule } from '../rules/rules.ts';
 import { priorityOf } from './alert.ts';

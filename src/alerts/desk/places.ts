@@ -1,5 +1,5 @@
 import type { DeviceId } from '../../core/types.ts';
-import { DISTRICT, deviceIn, subjectOf } from '../rules/conditions/condition.ts';
+import { DISTRICT, deviceIn, subjectOf } from '../rules/conditions/subject.ts';
 import type { Place } from './alert.ts';
 import type { AlertRow, FindingRow } from './tables.ts';
 

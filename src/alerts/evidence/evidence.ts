@@ -11,7 +11,7 @@ import { DONE, type WorkResult, type WorkTicket } from '../../platform/work/work
 import { type AlertLog, saveAlerts } from '../desk/log.ts';
 import type { AlertQueries } from '../desk/queries.ts';
 import type { AlertRow, AlertTables, Evidence } from '../desk/tables.ts';
-import { deviceIn } from '../rules/conditions/condition.ts';
+import { deviceIn } from '../rules/conditions/subject.ts';
 
 /** A camera that sees a device, and why its picture may be shown. */
 export interface Sight {

@@ -2,18 +2,14 @@ import { INTERNAL_RECORDS, isInternal } from '../../core/internal-records.ts';
 import type { DecodedMessage, DeviceId, Message } from '../../core/types.ts';
 import {
   type ConditionState,
-  deviceIn,
   type Input,
   type Judgement,
-  jurisdictionOf,
   positionOf,
   type Restart,
-  type Subject,
   signOf,
-  subjectOf,
-  subjectText,
   type Watch,
 } from './conditions/condition.ts';
+import { deviceIn, jurisdictionOf, type Subject, subjectOf, subjectText } from './conditions/subject.ts';
 import { type Finding, findingOf } from './findings.ts';
 import { RESTARTS } from './restarts.ts';
 import type { Rule } from './rules.ts';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JournalPosition } from '../../core/types.ts';
-import { type Evidence, type Judgement, type Subject, subjectText, type Transition } from './conditions/condition.ts';
+import type { Evidence, Judgement, Transition } from './conditions/condition.ts';
+import { type Subject, subjectText } from './conditions/subject.ts';
 import type { Rule } from './rules.ts';
 
 /** A rule's verdict on one subject: it fired or it cleared. In PostgreSQL before its message counts as judged (P3). */

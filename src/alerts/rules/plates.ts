@@ -3,7 +3,7 @@ import { maskPlates } from '../../core/plates.ts';
 import type { Caller, FieldValue } from '../../core/types.ts';
 import type { Look } from '../../platform/records/access-register.ts';
 import type { AlertRow } from '../desk/tables.ts';
-import { deviceIn } from './conditions/condition.ts';
+import { deviceIn } from './conditions/subject.ts';
 
 type Values = Record<string, FieldValue | string[]>;
 

@@ -11,7 +11,7 @@ import { enqueueWork, type WorkTicket } from '../../platform/work/work.ts';
 import { priorityOf } from '../desk/alert.ts';
 import { DESK_QUEUE } from '../desk/queues.ts';
 import type { AlertTables } from '../desk/tables.ts';
-import { subjectOf, subjectText } from './conditions/condition.ts';
+import { subjectOf, subjectText } from './conditions/subject.ts';
 import { RULES_READER, saveRuleCursors } from './cursors.ts';
 import type { RulesEngine, StoredStates, SubjectStates } from './engine.ts';
 import { dedupKey, type Finding } from './findings.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { JournalPosition } from '../../../core/types.ts';
-import { type Condition, type ConditionState, deviceOf, positionOf, unchanged } from './condition.ts';
+import { type Condition, type ConditionState, positionOf, unchanged } from './condition.ts';
+import { deviceOf } from './subject.ts';
 
 const schema = z.strictObject({
   type: z.literal('absence'),

@@ -5,7 +5,6 @@ import { splitPlates } from '../plates.ts';
 import {
   type Condition,
   type ConditionState,
-  deviceOf,
   type Input,
   type Part,
   positionOf,
@@ -13,6 +12,7 @@ import {
   unchanged,
 } from './condition.ts';
 import { fieldName } from './names.ts';
+import { deviceOf } from './subject.ts';
 
 const schema = z.strictObject({
   type: z.literal('event'),

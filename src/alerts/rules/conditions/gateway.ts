@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Condition, type ConditionState, GATEWAY_SUBJECT, unchanged } from './condition.ts';
+import { type Condition, type ConditionState, unchanged } from './condition.ts';
+import { GATEWAY_SUBJECT } from './subject.ts';
 
 const schema = z.strictObject({ type: z.literal('gateway') });
 

@@ -6,7 +6,6 @@ import { splitPlates } from '../plates.ts';
 import {
   type Condition,
   type ConditionState,
-  deviceOf,
   type Misfit,
   positionOf,
   type Step,
@@ -14,6 +13,7 @@ import {
   unchanged,
 } from './condition.ts';
 import { fieldName } from './names.ts';
+import { deviceOf } from './subject.ts';
 
 const seconds = z.number().min(0).max(DAY_S);
 
