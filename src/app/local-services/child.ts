@@ -188,7 +188,11 @@ export class Child {
     const limit = deadline(clock, this.#spec.readyDeadlineMs ?? READY_DEADLINE_MS, signal);
     try {
       while (!signal.aborted) {
-        if (life.over) throw life.failure('ended before it was ready');
+        if (life.over) {
+          // Its last words may still be on their way.
+          await life.ended;
+          throw life.failure('ended before it was ready');
+        }
         if (limit.signal.aborted) throw life.failure('was not ready in time');
         const answer = deadline(clock, PROBE_DEADLINE_MS, limit.signal);
         const ready = await this.#spec.probe(answer.signal).then(

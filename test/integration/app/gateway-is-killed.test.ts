@@ -12,29 +12,32 @@ async function start(t: Owner, directory: string) {
   return { process, services: JSON.parse(line) as HostedServices };
 }
 
-t.test('kill -9 of the gateway takes its services along, and the next start finds everything again', async (t) => {
-  const directory = await temporaryDirectory(t);
-  let before: HostedServices | null = null;
-  for (let round = 1; round <= 3; round += 1) {
-    const { process, services } = await start(t, directory);
-    if (before) {
-      t.same(urls(services), urls(before), 'same addresses and passwords');
-      for (const { pid } of Object.values(before)) t.equal(isRunning(pid), false, 'nothing of the last life is left');
-    }
-    process.kill('SIGKILL');
-    before = services;
-  }
-  for (const [name, { pid }] of Object.entries(before ?? {})) await until(`${name} is gone`, () => !isRunning(pid));
-});
+t.test(
+  'kill -9 of the gateway takes its services along, the next start finds everything, SIGTERM stops all',
+  async (t) => {
+    const directory = await temporaryDirectory(t);
+    const lives: HostedServices[] = [];
+    const next = async () => {
+      const { process, services } = await start(t, directory);
+      const before = lives.at(-1);
+      if (before) {
+        t.same(urls(services), urls(before), 'same addresses and passwords');
+        for (const { pid } of Object.values(before)) t.equal(isRunning(pid), false, 'nothing of the last life is left');
+      }
+      lives.push(services);
+      return { process, services };
+    };
+    for (let kill = 1; kill <= 2; kill += 1) (await next()).process.kill('SIGKILL');
+    for (const [name, { pid }] of Object.entries(lives.at(-1) ?? {}))
+      await until(`${name} is gone`, () => !isRunning(pid));
+    const { process, services } = await next();
+    const status = new Promise((resolve) => process.once('exit', resolve));
+    process.kill('SIGTERM');
+    t.equal(await status, 0);
+    for (const { pid } of Object.values(services)) t.equal(isRunning(pid), false, 'gone before the gateway');
+  },
+);
 
 function urls(services: HostedServices): string[] {
   return Object.values(services).map(({ url }) => url);
 }
-
-t.test('SIGTERM stops the services before the gateway ends', async (t) => {
-  const { process, services } = await start(t, await temporaryDirectory(t));
-  const status = new Promise((resolve) => process.once('exit', resolve));
-  process.kill('SIGTERM');
-  t.equal(await status, 0);
-  for (const { pid } of Object.values(services)) t.equal(isRunning(pid), false);
-});

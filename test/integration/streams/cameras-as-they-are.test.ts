@@ -6,6 +6,10 @@ import { TestCamera } from '../../support/rtsp-camera.ts';
 import { look, startStreams } from '../../support/streams.ts';
 import { until } from '../../support/until.ts';
 
+/** They mostly wait for pictures. */
+const SIDE_BY_SIDE = { buffered: true };
+t.jobs = 3;
+
 /** Stamps of a picture set one way or another: hours off now and then. */
 function strangeStamps(frames: Buffer, number: number): Buffer {
   if (number % 10 !== 4) return frames;
@@ -15,7 +19,7 @@ function strangeStamps(frames: Buffer, number: number): Buffer {
   return frames;
 }
 
-t.test('a camera with many faults at once is shown over one connection', async (t) => {
+t.test('a camera with many faults at once is shown over one connection', SIDE_BY_SIDE, async (t) => {
   const { service, cameras } = await startStreams(t);
   const start = Buffer.from([0, 0, 0, 1]);
   const camera = await TestCamera.start(t, {
@@ -36,7 +40,7 @@ t.test('a camera with many faults at once is shown over one connection', async (
   t.equal(camera.plays, 1);
 });
 
-t.test('a picture that changes its size in the middle is told and shown as it is', async (t) => {
+t.test('a picture that changes its size in the middle is told and shown as it is', SIDE_BY_SIDE, async (t) => {
   const { service, cameras } = await startStreams(t);
   const camera = await TestCamera.start(t);
   cameras.set('cam', { url: camera.url });
@@ -55,12 +59,16 @@ t.test('a picture that changes its size in the middle is told and shown as it is
   t.equal(camera.plays, 1, 'over the same connection');
 });
 
-t.test('a camera that never sends a key frame, but refreshes its picture, is shown live and still', async (t) => {
-  const { service, cameras } = await startStreams(t);
-  const film = testFilm({ size: '320x240', seconds: 4, x264: 'intra-refresh=1:keyint=10:sliced-threads=0' });
-  const camera = await TestCamera.start(t, { mode: 'no-key-frame', film });
-  cameras.set('cam', { url: camera.url });
-  await service.playlist(look('cam'));
-  t.match(await decodeStill((await service.snapshot(look('cam'))).body), { width: 320, height: 240 });
-  t.equal(camera.plays, 1);
-});
+t.test(
+  'a camera that never sends a key frame, but refreshes its picture, is shown live and still',
+  SIDE_BY_SIDE,
+  async (t) => {
+    const { service, cameras } = await startStreams(t);
+    const film = testFilm({ size: '320x240', seconds: 4, x264: 'intra-refresh=1:keyint=10:sliced-threads=0' });
+    const camera = await TestCamera.start(t, { mode: 'no-key-frame', film });
+    cameras.set('cam', { url: camera.url });
+    await service.playlist(look('cam'));
+    t.match(await decodeStill((await service.snapshot(look('cam'))).body), { width: 320, height: 240 });
+    t.equal(camera.plays, 1);
+  },
+);

@@ -3,7 +3,11 @@ import { TestCamera } from '../../support/rtsp-camera.ts';
 import { look, startStreams } from '../../support/streams.ts';
 import { until } from '../../support/until.ts';
 
-t.test('ten viewers of one camera cause one pull, which closes when the last has gone', async (t) => {
+/** They mostly wait for pictures. */
+const SIDE_BY_SIDE = { buffered: true };
+t.jobs = 3;
+
+t.test('ten viewers of one camera cause one pull, which closes when the last has gone', SIDE_BY_SIDE, async (t) => {
   const camera = await TestCamera.start(t);
   const { service, cameras, views } = await startStreams(t, { times: { graceMs: 500 } });
   cameras.set('cam', { url: camera.url });
@@ -25,7 +29,7 @@ t.test('ten viewers of one camera cause one pull, which closes when the last has
   t.equal(camera.teardowns, 1, 'and the camera was told');
 });
 
-t.test('a look that cannot be registered shows nothing and pulls nothing', async (t) => {
+t.test('a look that cannot be registered shows nothing and pulls nothing', SIDE_BY_SIDE, async (t) => {
   const camera = await TestCamera.start(t);
   const { service, cameras, views } = await startStreams(t);
   cameras.set('cam', { url: camera.url });
@@ -38,7 +42,7 @@ t.test('a look that cannot be registered shows nothing and pulls nothing', async
   t.equal(camera.connections, 0);
 });
 
-t.test('a lease hears every fragment, beginning with a key frame', async (t) => {
+t.test('a lease hears every fragment, beginning with a key frame', SIDE_BY_SIDE, async (t) => {
   const camera = await TestCamera.start(t);
   const { service, cameras } = await startStreams(t);
   cameras.set('cam', { url: camera.url });

@@ -16,14 +16,8 @@ import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
 import { Broker, PASSWORD } from '../../../support/broker.ts';
 import { Authority } from '../../../support/certificates.ts';
 import { ManualClock } from '../../../support/clock.ts';
-import {
-  type Owner,
-  serviceDeps,
-  startInflux,
-  startPostgres,
-  startRedis,
-  temporaryDirectory,
-} from '../../../support/services.ts';
+import { type Owner, serviceDeps, startInflux, startRedis, temporaryDirectory } from '../../../support/services.ts';
+import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
 
 async function depsWith(t: Owner, env: Record<string, string>) {
   const { clock, observer, secrets } = serviceDeps();
@@ -65,7 +59,7 @@ t.test('a Redis that evicts and forgets, and one that is not there, are named wi
 });
 
 t.test('PostgreSQL and InfluxDB are asked, and a wrong password is a problem', async (t) => {
-  const [postgres, influx] = await Promise.all([startPostgres(t), startInflux(t)]);
+  const [postgres, influx] = await Promise.all([freshDatabase(t), startInflux(t)]);
   const env = { INFLUX_URL: influx.url, INFLUX_USERNAME: influx.username, INFLUX_PASSWORD: influx.password };
   const deps = await depsWith(t, { ...env, DATABASE_URL: postgres.url });
   t.same(wrong(await examine(deps)), []);
@@ -77,7 +71,7 @@ t.test('PostgreSQL and InfluxDB are asked, and a wrong password is a problem', a
     { level: 'problem', part: 'postgres', what: 'refuses user or password', remedy: /DATABASE_URL/ },
     { level: 'problem', part: 'influx', what: 'refuses user or password', remedy: /INFLUX_PASSWORD/ },
   ]);
-  const missing = postgres.url.replace('/postgres?', '/not-there?');
+  const missing = postgres.url.replace(/\/\w+\?/, '/not-there?');
   const gone = wrong(await examine(await depsWith(t, { ...env, DATABASE_URL: missing })));
   t.match(gone, [{ part: 'postgres', what: 'has no such database', remedy: /createdb/ }]);
   const nobody = { DATABASE_URL: 'postgres://u:p@127.0.0.1:1/x', INFLUX_URL: 'http://127.0.0.1:1' };
@@ -88,12 +82,12 @@ t.test('PostgreSQL and InfluxDB are asked, and a wrong password is a problem', a
 });
 
 t.test('a Redis with a password tells the wrong one from none, and from a database that it has not', async (t) => {
-  const redis = await startRedis(t);
+  const { url: right } = await sharedRedis(t);
   const look = async (url: string) => wrong(await examine(await depsWith(t, { REDIS_URL: url })));
-  t.match(await look(redis.url.replace(redis.password, 'not-the-password')), [
+  t.match(await look(right.replace(/:[^:@]*@/, ':not-the-password@')), [
     { part: 'redis', what: 'refuses user or password', remedy: /REDIS_URL/ },
   ]);
-  t.match(await look(redis.url.replace(`:${redis.password}@`, '')), [{ part: 'redis', what: 'asks for a password' }]);
+  t.match(await look(right.replace(/:[^:@]*@/, '')), [{ part: 'redis', what: 'asks for a password' }]);
   const { what } = whyNotRedis('ERR DB index is out of range');
   t.equal(what, 'has no database of this number');
 });

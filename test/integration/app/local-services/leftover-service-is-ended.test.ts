@@ -10,6 +10,10 @@ import { startRedis } from '../../../../src/app/local-services/redis.ts';
 import { isRunning } from '../../../support/processes.ts';
 import { serviceDeps, temporaryDirectory } from '../../../support/services.ts';
 
+/** They mostly wait for locks. */
+const SIDE_BY_SIDE = { buffered: true };
+t.jobs = 5;
+
 /** A process that holds the lock of the private Redis and ends when the test does. */
 async function holder(t: Test, place: DataDirectory): Promise<ChildProcess> {
   const lock = await lockFile(join(await place.directory('redis'), 'lock'), 0);
@@ -19,7 +23,7 @@ async function holder(t: Test, place: DataDirectory): Promise<ChildProcess> {
   return held;
 }
 
-t.test('a service of an earlier life that would not end is ended before a new one starts', async (t) => {
+t.test('a service of an earlier life that would not end is ended before a new one starts', SIDE_BY_SIDE, async (t) => {
   const deps = serviceDeps();
   const place = await DataDirectory.open(await temporaryDirectory(t), deps.secrets);
   t.teardown(() => place.close());
@@ -33,7 +37,13 @@ t.test('a service of an earlier life that would not end is ended before a new on
   t.equal(redis.child.ready, true);
 });
 
-t.test('a service whose gateway lives is never taken for a leftover', async (t) => {
+for (const how of ['is noted', 'is not noted']) {
+  t.test(`a service whose gateway lives and ${how} is never taken for a leftover`, SIDE_BY_SIDE, (t) =>
+    isLeftAlone(t, how === 'is noted'),
+  );
+}
+
+async function isLeftAlone(t: Test, isNoted: boolean): Promise<void> {
   const deps = serviceDeps();
   const place = await DataDirectory.open(await temporaryDirectory(t), deps.secrets);
   t.teardown(() => place.close());
@@ -43,13 +53,11 @@ t.test('a service whose gateway lives is never taken for a leftover', async (t) 
   const startedAt = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
   const lockPath = join(place.path, 'redis/lock');
   const spec = { name: 'redis', command: 'sleep', args: ['600'], env: {}, cwd: place.path, lockPath };
-  for (const signature of [`${process.ppid} ${startedAt}\n`, '']) {
-    await writeFile(lockPath, signature);
-    const child = new Child({ ...spec, deathSignal: 'KILL', stopSignal: 'SIGTERM', probe: async () => {} }, deps);
-    await t.rejects(child.start(), { message: /^Another redis .*holds .*redis\/lock; end it, then start/ });
-    t.equal(isRunning(living.pid ?? 0), true);
-  }
-});
+  await writeFile(lockPath, isNoted ? `${process.ppid} ${startedAt}\n` : '');
+  const child = new Child({ ...spec, deathSignal: 'KILL', stopSignal: 'SIGTERM', probe: async () => {} }, deps);
+  await t.rejects(child.start(), { message: /^Another redis .*holds .*redis\/lock; end it, then start/ });
+  t.equal(isRunning(living.pid ?? 0), true);
+}
 
 t.test(
   'a service that cannot start says so with its own last words, without secrets, and is not tried again',
