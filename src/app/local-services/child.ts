@@ -188,11 +188,7 @@ export class Child {
     const limit = deadline(clock, this.#spec.readyDeadlineMs ?? READY_DEADLINE_MS, signal);
     try {
       while (!signal.aborted) {
-        if (life.over) {
-          // Its last words may still be on their way.
-          await life.ended;
-          throw life.failure('ended before it was ready');
-        }
+        if (life.over) throw await life.ended.then(() => life.failure('ended before it was ready'));
         if (limit.signal.aborted) throw life.failure('was not ready in time');
         const answer = deadline(clock, PROBE_DEADLINE_MS, limit.signal);
         const ready = await this.#spec.probe(answer.signal).then(
@@ -231,6 +227,7 @@ interface Run {
 /** One process from its start to its end, and the last lines it wrote. */
 class Life {
   readonly process: ChildProcess;
+  /** With its last words, which may come after its end. */
   readonly ended: Promise<void>;
   over = false;
   readonly #name: string;
