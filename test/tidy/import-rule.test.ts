@@ -59,6 +59,12 @@ function importProblems(source: ParsedSource): string[] {
   return problems;
 }
 
+/** Where no others try at the same time, or the random factor comes where the pause is waited for. */
+const NOT_JITTERED = new RegExp(
+  '^src/(core/mechanisms/backoff|api/guards/login-guard|streams/relay/video-feed|streams/pool/pull-machine|' +
+    'telemetry/writer/writer)\\.ts$',
+);
+
 /** Globals that hide a clock, a socket or the environment: only the named place may use them. */
 const BANNED: { use: RegExp; allowed: RegExp; what: string }[] = [
   { use: /\bprocess\.env\b/, allowed: /^src\/app\/config\//, what: 'process.env' },
@@ -82,6 +88,12 @@ const BANNED: { use: RegExp; allowed: RegExp; what: string }[] = [
     allowed: /^$/,
     what: 'a state of the module, in place of an object',
   },
+  {
+    use: /(?<!jittered\()\bbackoffMs\(/,
+    allowed: NOT_JITTERED,
+    what: 'a pause between tries that is the same for all, in place of jittered',
+  },
+  { use: /pause\w* \* 2\b/i, allowed: /^$/, what: 'a pause doubled by hand, in place of backoffMs' },
   { use: /\bAbortSignal\.timeout\(/, allowed: /^$/, what: 'a timer' },
   { use: /(?<![.\w#])fetch\(/, allowed: /^$/, what: 'fetch' },
 ];

@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { MINUTE_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { systemRandom, wholeBetween } from '../../core/random.ts';
+import { type Random, systemRandom, wholeBetween } from '../../core/random.ts';
 import { writeFileDurable } from '../../platform/files/files.ts';
 import { Child, type ServiceDeps, USEFUL_PATIENCE_MS } from './child.ts';
 import { type DataDirectory, keepFile } from './data-directory.ts';
@@ -89,7 +89,7 @@ async function sealing(): Promise<string[] | null> {
 async function startOnPort(settings: Omit<Settings, 'port'>, deps: ServiceDeps): Promise<LocalInflux> {
   const { directory, password } = settings;
   const portFile = join(directory, 'port');
-  let port = Number(await readFile(portFile, 'utf8').catch(() => '')) || choosePort(deps.random);
+  let port = Number(await readFile(portFile, 'utf8').catch(() => '')) || choosePort(deps.random ?? systemRandom);
   for (let tried = 1; ; tried += 1) {
     const child = prepare({ ...settings, port }, deps);
     try {
@@ -99,12 +99,12 @@ async function startOnPort(settings: Omit<Settings, 'port'>, deps: ServiceDeps):
       return { url, port, username: ADMIN, password, child, stop: (signal) => child.stop(signal) };
     } catch (error) {
       if (tried === PORTS_TRIED_MAX || !String(error).includes('address already in use')) throw error;
-      port = choosePort(deps.random);
+      port = choosePort(deps.random ?? systemRandom);
     }
   }
 }
 
-function choosePort(random = systemRandom): number {
+function choosePort(random: Random): number {
   return wholeBetween(random, PORTS.from, PORTS.to);
 }
 

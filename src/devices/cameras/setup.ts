@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
+import { backoffMs, jittered } from '../../core/mechanisms/backoff.ts';
 import type { Logger, Observer } from '../../core/observe.ts';
+import { type Random, systemRandom } from '../../core/random.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { type Database, jsonb, type Tables } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
@@ -60,10 +62,12 @@ export interface CameraSetupDeps {
   inspect(target: OnvifAccess): Promise<CameraInspection>;
   /** Says whether it is the unit that is registered (`CameraUnits.judge`). */
   units: Pick<CameraUnits, 'judge'>;
+  /** {@link systemRandom} unless a test brings its own. */
+  random?: Random;
 }
 
-/** A camera that is not there yet is asked again: soon at first, then every ten minutes. */
-const AGAIN_MS = [2_000, 5_000, 15_000, 30_000, 60_000, 600_000];
+/** A camera that is not there yet is asked again: soon at first, then every ten minutes or less. */
+const AGAIN_PAUSES = { minMs: 2_000, maxMs: 600_000 };
 
 /** Asks a registered camera over ONVIF who it is and where its streams are, and keeps the answer with its position. */
 export class CameraSetup {
@@ -95,9 +99,9 @@ export class CameraSetup {
     } catch (error) {
       if (error instanceof CitywatchError && error.code.startsWith('store.')) throw error;
       await this.#fail(id, attempt, error);
-      const failures = (this.#failures.get(id) ?? 0) + 1;
-      this.#failures.set(id, failures);
-      const pauseMs = AGAIN_MS[Math.min(failures, AGAIN_MS.length) - 1] ?? 0;
+      const failures = this.#failures.get(id) ?? 0;
+      this.#failures.set(id, failures + 1);
+      const pauseMs = jittered(backoffMs(AGAIN_PAUSES, failures), this.#deps.random ?? systemRandom);
       return { again: { atMs: clock.nowMs() + pauseMs } };
     }
   }

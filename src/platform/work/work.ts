@@ -1,8 +1,9 @@
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
-import { backoffMs } from '../../core/mechanisms/backoff.ts';
+import { backoffMs, jittered } from '../../core/mechanisms/backoff.ts';
 import { Batches } from '../../core/mechanisms/batches.ts';
 import { Counter, type Observer } from '../../core/observe.ts';
+import { type Random, systemRandom } from '../../core/random.ts';
 import type { Database } from '../database/database.ts';
 import { type Claim, WorkTable } from './work-table.ts';
 
@@ -29,9 +30,13 @@ export interface WorkQueueOptions {
   observer: Observer;
   /** A claim is worth this long; a handler must end well before. */
   leaseMs?: number;
+  /** {@link systemRandom} unless a test brings its own. */
+  random?: Random;
 }
 
 const LEASE_MS = 60_000;
+/** From one try of a key that fails to the next. */
+const AGAIN_PAUSES = { minMs: 200, maxMs: 30_000 };
 const AT_ONCE = 8;
 /** Keys claimed by one statement. */
 export const CLAIMS_MAX = 64;
@@ -170,7 +175,7 @@ export class WorkQueue {
       return await handler(claim.key, signal);
     } catch (error) {
       this.#failures.inc({ queue });
-      const pauseMs = backoffMs({ minMs: 200, maxMs: 30_000 }, claim.attempts);
+      const pauseMs = jittered(backoffMs(AGAIN_PAUSES, claim.attempts), this.#options.random ?? systemRandom);
       this.#options.observer.log.warn(
         { part: 'work', queue, pauseMs, error: messageOf(error) },
         'work will be repeated',

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { backoffMs } from '../../core/mechanisms/backoff.ts';
 import { NalReader } from './nal-reader.ts';
 import { NAL_HEADER_BYTES, type NalKind, nalKind } from './nal-unit.ts';
 import { ParameterSets } from './parameter-sets.ts';
@@ -30,8 +31,7 @@ const PIECE_BYTES = 60_000;
 /** So many packets of another type than described, and none as described: the description is wrong. */
 const STRANGERS_MAX = 20;
 /** After a change of its parameters a stream is not believed to change again before this; each change doubles it. */
-const CHANGE_MIN_MS = 5_000;
-const CHANGE_MAX_MS = 300_000;
+const CHANGE_PAUSES = { minMs: 5_000, maxMs: 300_000 };
 
 /**
  * The video of one camera as it should have come: NAL units without start codes, stamps that pass as time does, a
@@ -54,7 +54,6 @@ export class VideoFeed {
   #described: readonly Buffer[] = [];
   #turn = 0;
   #changeAtMs = 0;
-  #changePauseMs = CHANGE_MIN_MS;
   #sink: FeedSink | null = null;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
@@ -161,9 +160,8 @@ export class VideoFeed {
     if (sets.length === 0) return;
     if (this.#turn > 0) {
       if (sameFrame(this.#track, this.#described, sets) || atMs < this.#changeAtMs) return;
-      this.#changePauseMs = Math.min(CHANGE_MAX_MS, this.#changePauseMs * 2);
     }
-    this.#changeAtMs = atMs + this.#changePauseMs;
+    this.#changeAtMs = atMs + backoffMs(CHANGE_PAUSES, this.#turn);
     this.#described = sets;
     this.#turn += 1;
     this.#waiting = [];

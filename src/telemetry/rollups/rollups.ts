@@ -1,8 +1,9 @@
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
-import { backoffMs } from '../../core/mechanisms/backoff.ts';
+import { backoffMs, jittered } from '../../core/mechanisms/backoff.ts';
 import type { Worker } from '../../core/mechanisms/supervise.ts';
 import { counterNamed, gaugeNamed, type Logger, type Observer } from '../../core/observe.ts';
+import { type Random, systemRandom } from '../../core/random.ts';
 import type { DecodedBatch, DeviceId, Lane } from '../../core/types.ts';
 import type { TimeRange } from '../history/plan.ts';
 import { type DirtyHour, DirtyWindows, rangeOf } from './dirty.ts';
@@ -25,6 +26,8 @@ export interface RollupsDeps {
   gaveUp(untilMs: number): Promise<void>;
   clock: Clock;
   observer: Observer;
+  /** {@link systemRandom} unless a test brings its own. */
+  random?: Random;
 }
 
 export interface RollupsLimits {
@@ -37,7 +40,8 @@ export const ROLLUPS_LIMITS: RollupsLimits = { dirtyMax: 200_000 };
 
 const TICK_MS = 1_000;
 const STORED_CHECK_MS = 50;
-const PAUSE_MAX_MS = 10_000;
+/** While the store does not take roll-ups. */
+const FAILED_PAUSES = { minMs: TICK_MS, maxMs: 10_000 };
 /** What the store refuses again and again must not keep the journal from being deleted. */
 const REFUSALS_MAX = 5;
 const REFUSED_PAUSE_MS = 15_000;
@@ -136,9 +140,14 @@ export class Rollups {
         if (this.#failures === 0) this.#log.warn({ error: error.message }, 'roll-ups wait');
         this.#failures += 1;
       }
-      await clock.sleep(backoffMs({ minMs: TICK_MS, maxMs: PAUSE_MAX_MS }, this.#failures), signal);
+      await clock.sleep(this.#pauseMs(), signal);
     }
   };
+
+  #pauseMs(): number {
+    if (this.#failures === 0) return TICK_MS;
+    return jittered(backoffMs(FAILED_PAUSES, this.#failures), this.#deps.random ?? systemRandom);
+  }
 
   async #rollUp(hours: DirtyHour[], signal: AbortSignal): Promise<void> {
     this.#working = hours;

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../core/clock.ts';
-import { backoffMs } from '../../../core/mechanisms/backoff.ts';
+import { backoffMs, jittered } from '../../../core/mechanisms/backoff.ts';
+import { type Random, systemRandom } from '../../../core/random.ts';
 import type { NewMessage, Receipt } from '../../../core/types.ts';
 import type { MqttStats } from './stats.ts';
 
@@ -8,10 +9,13 @@ export interface WillDeps {
   clock: Clock;
   stats: MqttStats;
   waitingMax: number;
+  /** {@link systemRandom} unless a test brings its own. */
+  random?: Random;
 }
 
 const TRIES_MAX = 10;
 const RETRY_PAUSES = { minMs: 200, maxMs: 5_000 };
+const SPREAD = [0.75, 1.25] as const;
 
 /**
  * Delivers what devices asked us to say when they vanish. A will is tried about half a minute while the journal refuses
@@ -51,7 +55,10 @@ export class WillQueue {
         await accept(message);
         return true;
       } catch {
-        await clock.sleep(backoffMs(RETRY_PAUSES, tries), this.#end.signal);
+        await clock.sleep(
+          jittered(backoffMs(RETRY_PAUSES, tries), this.#deps.random ?? systemRandom, SPREAD),
+          this.#end.signal,
+        );
       }
     }
     return false;
