@@ -1,5 +1,5 @@
-import { startWatchdog } from '../../src/app/health/watchdog.ts';
 import { systemClock } from '../../src/core/clock.ts';
+import { startWatchdog } from '../../src/platform/process/watchdog.ts';
 import { quietObserver } from './journal.ts';
 import { lasts } from './lasting.ts';
 

@@ -3,8 +3,8 @@ import { systemClock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { StopFailure } from '../../core/mechanisms/lifecycle.ts';
 import { ensureDirectory, writeFileDurable } from '../../platform/files/files.ts';
+import { startWatchdog } from '../../platform/process/watchdog.ts';
 import type { Config } from '../config/config.ts';
-import { startWatchdog } from '../health/watchdog.ts';
 import { type Command, EXIT, prepare } from './command.ts';
 import { endOfRun } from './end-of-run.ts';
 

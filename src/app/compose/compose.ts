@@ -1,6 +1,9 @@
 import { systemClock } from '../../core/clock.ts';
+import { keepHouse } from '../../core/mechanisms/chores.ts';
 import { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
 import type { KnownSecrets, Observer } from '../../core/observe.ts';
+import { watchKinds } from '../../devices/kinds/kind-watch.ts';
+import type { FolderWatch } from '../../platform/files/folder-watch.ts';
 import { pruneChanges } from '../../platform/follow/changes.ts';
 import { TwinReader } from '../../telemetry/twin/twin-reader.ts';
 import type { Config } from '../config/config.ts';
@@ -13,11 +16,9 @@ import { followOthers } from './devices/others.ts';
 import { openRegistry } from './devices/registry.ts';
 import { type Gateway, greeting } from './gateway.ts';
 import { type Ground, type GroundInput, openGround } from './ground/ground.ts';
-import { keepHouse } from './ground/housekeeping.ts';
 import { openBooks } from './ingest/books.ts';
 import { composeImages } from './ingest/images.ts';
 import { type Ingest, openIngest } from './ingest/ingest.ts';
-import { watchKinds } from './ingest/kind-reload.ts';
 import { startReaders } from './ingest/readers.ts';
 import { openStreams } from './streams/streams.ts';
 import { openTelemetry, openTwin } from './telemetry/telemetry.ts';
@@ -65,7 +66,8 @@ async function build(input: GroundInput): Promise<Gateway> {
   followOthers(ground, devices, { registry: registry.registry, watchlists: alerts.watchlists });
   await self.start();
   lifecycle.onStop('self report', () => self.stop());
-  watchKinds({ ...ground, kinds: devices.kinds, self, rules: alerts.ruleWatch });
+  const kindWatch = watchKinds({ ...ground, kinds: devices.kinds, self, rules: alerts.ruleWatch });
+  watchFolders(lifecycle, { 'rule watch': alerts.ruleWatch, 'kind watch': kindWatch });
   books.watchLedger((differs, data) => alerts.ofGateway.set('ledger-difference', differs, data));
   const readers = startReaders({
     ...ground,
@@ -96,6 +98,14 @@ async function build(input: GroundInput): Promise<Gateway> {
     lost: ground.lost,
     stop: (deadlineMs) => lifecycle.stop(deadlineMs),
   };
+}
+
+/** Lets changed files be taken over from now on. */
+function watchFolders(lifecycle: Lifecycle, watches: Record<string, FolderWatch>): void {
+  for (const [name, watch] of Object.entries(watches)) {
+    watch.start();
+    lifecycle.onStop(name, () => watch.stop());
+  }
 }
 
 interface Kept {

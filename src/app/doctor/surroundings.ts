@@ -1,6 +1,7 @@
 import type { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
-import { DiskWatch, placesOnDisk } from '../health/disk-watch.ts';
-import { StandingFindings } from '../health/standing-findings.ts';
+import { StandingFindings } from '../../core/setup/standing-findings.ts';
+import { DiskWatch } from '../../platform/files/disk-watch.ts';
+import { placesOnDisk } from '../health/places-on-disk.ts';
 import { placesOfRoom } from '../local-services/data-directory.ts';
 import type { DoctorDeps } from './deps.ts';
 import { examineUseful } from './doctor.ts';

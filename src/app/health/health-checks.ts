@@ -1,9 +1,8 @@
 import { RULES_READER } from '../../alerts/rules/cursors.ts';
-import type { ReaderStanding } from '../../api/deps.ts';
+import type { Check, HealthDeps } from '../../api/health.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { OpenUplink } from '../../ingest/uplinks/uplinks.ts';
 import type { Blobs } from '../../platform/blobs/blobs.ts';
-import type { Check, HealthDeps } from './health.ts';
 
 /** What each part is asked. */
 export interface HealthParts {
@@ -12,10 +11,12 @@ export interface HealthParts {
   store: { ping(): Promise<unknown> };
   writer: { status(): { ok: boolean; reason: string | null } };
   uplinks: readonly OpenUplink[];
-  streams: { processes(): { spawner: number | null }; readonly gap: string | null; readonly unrenewed: number };
+  /** `notes`: what somebody should know although video is well. */
+  streams: { processes(): { spawner: number | null }; notes(): string[] };
   intake: { full(): boolean };
   lease: { held(): boolean };
-  board: { list(): ReaderStanding[] };
+  /** Which of those readers do not move; null where none is. */
+  board: { stuck(isMeant: (name: string) => boolean): string | null };
   /** What is wrong with rule files; null where nothing is. */
   ruleFiles: { problem(): string | null };
   disks: { check(): string | undefined };
@@ -51,12 +52,12 @@ export function healthChecks(parts: HealthParts): Checks {
     ffmpeg: useful(() => {
       findings.check('ffmpeg');
       refuseUnless(streams.processes().spawner !== null, 'spawner is down');
-      return [streams.gap, doubled(streams.unrenewed)].filter((note) => note !== null).join(' ') || null;
+      return streams.notes().join(' ') || null;
     }),
     pictures: useful(async () => {
       const problems = await Promise.all(blobs.map((store) => store.problem()));
       const found = problems.filter((problem) => problem !== null);
-      refuseUnless(found.length === 0, found.join(' '));
+      refuseIf(found.join(' ') || null);
     }),
     journal: needed(() => {
       refuseUnless(lease.held(), 'PostgreSQL does not confirm the lease of this gateway: nothing is acked');
@@ -64,18 +65,12 @@ export function healthChecks(parts: HealthParts): Checks {
     }),
     // While the rules hang nothing is judged; what other readers do comes late and is not lost.
     rules: needed(() => {
-      refuseStuck(board, (name) => name === RULES_READER);
+      refuseIf(board.stuck((name) => name === RULES_READER));
       return ruleFiles.problem();
     }),
-    readers: useful(() => refuseStuck(board, (name) => name !== RULES_READER)),
+    readers: useful(() => refuseIf(board.stuck((name) => name !== RULES_READER))),
     disk: useful(() => disks.check()),
   };
-}
-
-/** What somebody should know of cameras whose leases have ended while nobody renews them. */
-function doubled(cameras: number): string | null {
-  if (cameras === 0) return null;
-  return `PostgreSQL renews no leases; cameras pulled on, which another gateway may pull, too: ${cameras}`;
 }
 
 function refuseIfDeaf(uplink: OpenUplink['uplink']): void {
@@ -83,12 +78,8 @@ function refuseIfDeaf(uplink: OpenUplink['uplink']): void {
   refuseUnless(ok, reason ?? 'no messages come in');
 }
 
-function refuseStuck(board: HealthParts['board'], isMeant: (name: string) => boolean): void {
-  const stuck = board.list().filter(({ name, stuckMs }) => stuckMs !== null && isMeant(name));
-  const named = stuck.map(({ name, lane, behind, stuckMs }) => {
-    return `${name} (${lane}) has not moved for ${Math.round((stuckMs ?? 0) / 1000)} s with ${behind} bytes to read`;
-  });
-  refuseUnless(stuck.length === 0, named.join('; '));
+function refuseIf(reason: string | null): void {
+  refuseUnless(reason === null, reason ?? '');
 }
 
 function refuseUnless(well: boolean, reason: string): void {

@@ -71,6 +71,15 @@ export class ReaderBoard {
     });
   }
 
+  /** Names of those that are meant, have something to read and do not move, in words; null where none is. */
+  stuck(isMeant: (name: string) => boolean): string | null {
+    const told = this.list().flatMap(({ name, lane, behind, stuckMs }) => {
+      if (stuckMs === null || !isMeant(name)) return [];
+      return `${name} (${lane}) has not moved for ${Math.round(stuckMs / 1000)} s with ${behind} bytes to read`;
+    });
+    return told.length > 0 ? told.join('; ') : null;
+  }
+
   #look(): void {
     const nowMs = this.#deps.clock.monotonicMs();
     for (const entry of this.#entries) {

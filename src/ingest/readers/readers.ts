@@ -56,6 +56,11 @@ export class Readers {
     return this.#board.list();
   }
 
+  /** See {@link ReaderBoard.stuck}. */
+  stuck(isMeant: (name: string) => boolean): string | null {
+    return this.#board.stuck(isMeant);
+  }
+
   #start(reader: JournalReader, lane: Lane, places: ReadersOfLane): void {
     const { journals, feed, guard, lease, clock, observer } = this.#deps;
     const { name, restMs } = reader;

@@ -100,14 +100,11 @@ export class StreamService {
     return this.#pool.spawner.ready;
   }
 
-  /** What ffmpeg can do although it should not, in one sentence; null when there is nothing, or nothing known yet. */
-  get gap(): string | null {
-    return this.#pool.gap;
-  }
-
-  /** Cameras that another gateway may pull as well, because nobody renews their leases. */
-  get unrenewed(): number {
-    return this.#pool.unrenewed;
+  /** What somebody should know although video is well, each in a sentence. */
+  notes(): string[] {
+    const { gap, unrenewed } = this.#pool;
+    const doubled = `PostgreSQL renews no leases; cameras pulled on, which another gateway may pull, too: ${unrenewed}`;
+    return [...(gap === null ? [] : [gap]), ...(unrenewed > 0 ? [doubled] : [])];
   }
 
   /** Process ids of the spawner and of every ffmpeg that runs. */

@@ -2,7 +2,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { systemClock } from '../../../src/core/clock.ts';
-import { KindWatch } from '../../../src/devices/kinds/kind-watch.ts';
+import { watchKinds } from '../../../src/devices/kinds/kind-watch.ts';
 import { Kinds } from '../../../src/devices/kinds/kinds.ts';
 import { DuplicateIndex } from '../../../src/ingest/duplicates/index.ts';
 import { KindDryRun } from '../../../src/ingest/explain/kind-dry-run.ts';
@@ -35,7 +35,14 @@ const put = async (text: string) => {
 await put(KIND(1, 100));
 const kinds = await Kinds.load(kindFiles);
 await kinds.remember(database);
-const watch = new KindWatch({ kinds, database, clock: new ManualClock(), observer, changed: async () => {} });
+const watch = watchKinds({
+  kinds,
+  database,
+  clock: new ManualClock(),
+  observer,
+  self: { kindChanged: () => {} },
+  rules: { again: () => {} },
+});
 
 const directory = await temporaryDirectory(t);
 const journal = await openJournal({ directory });

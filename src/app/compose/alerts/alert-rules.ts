@@ -3,7 +3,7 @@ import type { AlertLog } from '../../../alerts/desk/log.ts';
 import { RulesEngine } from '../../../alerts/rules/engine.ts';
 import type { PlateBox } from '../../../alerts/rules/plates.ts';
 import type { RuleBook } from '../../../alerts/rules/rule-book.ts';
-import { RuleWatch } from '../../../alerts/rules/rule-watch.ts';
+import { watchRules } from '../../../alerts/rules/rule-watch.ts';
 import type { Rule } from '../../../alerts/rules/rules.ts';
 import { RulesReader } from '../../../alerts/rules/rules-reader.ts';
 import type { Watchlists } from '../../../alerts/watchlists/watchlists.ts';
@@ -58,7 +58,7 @@ export function composeRules(deps: RuleSurroundings, { book, watchlists, plates,
   return {
     reader,
     gone,
-    ruleWatch: new RuleWatch({ book, clock, observer, apply }),
+    ruleWatch: watchRules({ book, clock, observer, apply }),
     /** Loads the watchlists, and ends what is active of rules whose files went while the gateway was down. */
     async load(): Promise<void> {
       await watchlists.load();

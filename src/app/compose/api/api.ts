@@ -1,9 +1,9 @@
+import { Health } from '../../../api/health.ts';
 import { API_LIMITS } from '../../../api/server/limits.ts';
 import { buildServer, listen, reloadTls } from '../../../api/server/server.ts';
 import { KindDryRun } from '../../../ingest/explain/kind-dry-run.ts';
 import { listAudit } from '../../../platform/records/audit.ts';
 import type { watchSurroundings } from '../../doctor/surroundings.ts';
-import { Health } from '../../health/health.ts';
 import { healthChecks } from '../../health/health-checks.ts';
 import { VERSION } from '../../version.ts';
 import type { Alerts } from '../alerts/alerts.ts';

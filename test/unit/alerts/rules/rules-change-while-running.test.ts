@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { CONDITIONS } from '../../../../src/alerts/rules/conditions/conditions.ts';
 import { RuleBook } from '../../../../src/alerts/rules/rule-book.ts';
-import { RuleWatch } from '../../../../src/alerts/rules/rule-watch.ts';
+import { watchRules } from '../../../../src/alerts/rules/rule-watch.ts';
 import type { Rule } from '../../../../src/alerts/rules/rules.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
@@ -45,7 +45,7 @@ async function openWatch(t: Owner, files: Record<string, string>) {
     applied.push(named(rules));
   };
   const clock = new ManualClock();
-  const watch = new RuleWatch({ book, clock, observer, apply });
+  const watch = watchRules({ book, clock, observer, apply });
   return {
     put,
     gone: (stem: string) => rm(join(directory, `${stem}.yaml`)),

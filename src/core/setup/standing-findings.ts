@@ -1,7 +1,7 @@
-import { type Clock, deadline } from '../../core/clock.ts';
-import { CitywatchError } from '../../core/errors.ts';
-import type { Observer } from '../../core/observe.ts';
-import type { Finding } from '../../core/setup/findings.ts';
+import { type Clock, deadline } from '../clock.ts';
+import { CitywatchError } from '../errors.ts';
+import type { Observer } from '../observe.ts';
+import type { Finding } from './findings.ts';
 
 export interface StandingFindingsDeps {
   /** Looks again; the signal is aborted when we stop. */

@@ -1,28 +1,10 @@
-import { readlink } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { EditRoom } from '../../api/server/room.ts';
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { Joined, JoinedByKey } from '../../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import type { Finding } from '../../core/setup/findings.ts';
-import { type DiskPlace, type DiskVerdict, freeBytesOf, lookAtDisks, ROOM_BYTES } from '../../platform/files/disks.ts';
-import { keepRoom } from '../../platform/files/kept-room.ts';
-import type { Config } from '../config/config.ts';
-
-/** Where the gateway keeps what, as far as it is on this machine. */
-export async function placesOnDisk({ dataDir, database, influx }: Config): Promise<DiskPlace[]> {
-  const own = (name: string): string => join(dataDir, name);
-  // As root, PostgreSQL's data is elsewhere, and a link leads there.
-  const cluster = await readlink(own('postgres')).catch(() => own('postgres'));
-  return [
-    { use: 'journal', path: own('journal') },
-    ...(database.url === null ? [{ use: 'database', path: cluster } as const] : []),
-    { use: 'evidence', path: own('evidence') },
-    { use: 'pictures', path: own('images') },
-    ...(influx.url === null ? [{ use: 'telemetry', path: own('influx') } as const] : []),
-  ];
-}
+import { type DiskPlace, type DiskVerdict, freeBytesOf, lookAtDisks, ROOM_BYTES } from './disks.ts';
+import { keepRoom } from './kept-room.ts';
 
 /** A verdict on a disk as `doctor` and the start say it. */
 export function findingOf({ level, what, remedy }: DiskVerdict): Finding {
@@ -46,7 +28,7 @@ const ROOMY_BYTES = 4 * 1024 ** 3;
 const ROOMY_MS = 500;
 
 /** Looks at the disks while the gateway runs: for health, for the metrics, and before each edit. */
-export class DiskWatch implements EditRoom {
+export class DiskWatch {
   readonly #deps: DiskWatchDeps;
   #verdicts: DiskVerdict[] = [];
   readonly #looking = new Joined();

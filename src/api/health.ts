@@ -1,7 +1,7 @@
-import type { HealthSource, PartHealth, PartName, Parts, ReaderStanding } from '../../api/deps.ts';
-import { type Clock, deadline } from '../../core/clock.ts';
-import { CitywatchError, messageOf } from '../../core/errors.ts';
-import { orAborted } from '../../core/mechanisms/abort.ts';
+import { type Clock, deadline } from '../core/clock.ts';
+import { CitywatchError, messageOf } from '../core/errors.ts';
+import { orAborted } from '../core/mechanisms/abort.ts';
+import type { HealthSource, PartHealth, PartName, Parts, ReaderStanding } from './deps.ts';
 
 /**
  * How one part is asked: resolves when it is well (with a sentence, where somebody should know something all the same),

@@ -1,10 +1,10 @@
-import { type Clock, MINUTE_MS } from '../../../core/clock.ts';
-import { messageOf } from '../../../core/errors.ts';
-import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
-import { Joined } from '../../../core/mechanisms/one-at-a-time.ts';
-import type { Observer } from '../../../core/observe.ts';
+import { type Clock, MINUTE_MS } from '../clock.ts';
+import { messageOf } from '../errors.ts';
+import type { Observer } from '../observe.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { Joined } from './one-at-a-time.ts';
 
-export interface HousekeepingInput {
+export interface ChoresInput {
   clock: Clock;
   observer: Observer;
   lifecycle: Lifecycle;
@@ -15,7 +15,7 @@ export interface HousekeepingInput {
 const EVERY_MS = 10 * MINUTE_MS;
 
 /** Removes what is past its time, every ten minutes, one chore after the other. */
-export function keepHouse({ clock, observer, lifecycle, chores }: HousekeepingInput): void {
+export function keepHouse({ clock, observer, lifecycle, chores }: ChoresInput): void {
   const running = new Joined();
   const round = async (): Promise<void> => {
     for (const [name, chore] of Object.entries(chores)) {

@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { Finding } from '../../../../src/app/doctor/doctor.ts';
-import { StandingFindings } from '../../../../src/app/health/standing-findings.ts';
+import type { Finding } from '../../../../src/core/setup/findings.ts';
+import { StandingFindings } from '../../../../src/core/setup/standing-findings.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { quietObserver } from '../../../support/services.ts';
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { DiskWatch } from '../../../../src/app/health/disk-watch.ts';
+import { DiskWatch } from '../../../../src/platform/files/disk-watch.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { SmallDisk } from '../../../support/faults/small-disk.ts';
 import { quietObserver, temporaryDirectory } from '../../../support/services.ts';
