@@ -35,6 +35,8 @@ export interface KnownLives {
   lineage(lane: Lane): LaneLineage;
   /** The life a journal position belongs to. */
   incarnationOf: IncarnationOf;
+  /** Whether cursors `at` these places, written in that life ('' before there were any), fit a journal up to `head`. */
+  holds(incarnation: string, at: PerLane, head: PerLane): boolean;
 }
 
 /** Reads, or thinks out, the lives of the journal in `directory`; writes nothing. */
@@ -51,10 +53,13 @@ export function lineageOf(lives: [Life, ...Life[]]): Omit<KnownLives, 'written'>
     return [first!, ...rest];
   };
   const lanes = { live: lineage('live'), bulk: lineage('bulk') };
+  const ids = new Set(lives.map(({ id }) => id));
   return {
     lives,
     lineage: (lane) => lanes[lane],
     incarnationOf: ({ lane, offset }) => incarnationAt(lanes[lane], offset),
+    holds: (incarnation, at, head) =>
+      (incarnation === '' || ids.has(incarnation)) && at.live <= head.live && at.bulk <= head.bulk,
   };
 }
 

@@ -65,9 +65,7 @@ export async function openJournals(input: JournalsInput & { database: Database }
     return { journal: journals[lane], duplicates };
   };
   const lanes = { live: await withDuplicates('live'), bulk: await withDuplicates('bulk') };
-  const ids = new Set(known.lives.map(({ id }) => id));
-  const holds: TwinJournal['holds'] = (incarnation, { live, bulk }) =>
-    (incarnation === '' || ids.has(incarnation)) && live <= head.live && bulk <= head.bulk;
+  const holds: TwinJournal['holds'] = (life, at) => known.holds(life, at, head);
   const incarnation = journals.live.life.id;
   return { lanes, incarnationOf: known.incarnationOf, ofTwin: { incarnation, holds } };
 }
