@@ -11,6 +11,7 @@ import { Database } from '../src/platform/database/database.ts';
 import { migrate } from '../src/platform/database/migrate.ts';
 import { batch, decoded, event, reading } from '../test/support/batches.ts';
 import { incarnationOf } from '../test/support/journal.ts';
+import { firstOwner } from '../test/support/ownership.ts';
 import { DETECTIVE, openPassages } from '../test/support/passages.ts';
 import { quietObserver, startPostgres } from '../test/support/services.ts';
 
@@ -123,6 +124,7 @@ function passing(): DecodedBatch {
 
 async function writes(): Promise<void> {
   const ledger = new Ledger({
+    ownership: firstOwner(),
     database,
     journals: {},
     incarnationOf,

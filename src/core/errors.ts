@@ -48,6 +48,11 @@ export const ERRORS = {
   'ingest.full': { status: 503, retryable: true, text: 'The journal takes nothing more until there is room.' },
   'ingest.unavailable': { status: 503, retryable: true, text: 'The journal cannot be written.' },
   'lease.held': { status: 503, retryable: true, text: 'Another gateway works on this database.' },
+  'lease.lost': {
+    status: 503,
+    retryable: false,
+    text: 'Another gateway has taken over; this one writes nothing more.',
+  },
   'journal.misfit': { status: 500, retryable: false, text: 'The journal and the database do not belong together.' },
   'images.unavailable': { status: 503, retryable: true, text: 'Pictures cannot be kept or read now.' },
   'store.unavailable': { status: 503, retryable: true, text: 'A service this needs does not answer.' },

@@ -31,6 +31,7 @@ import { Seal } from '../../src/platform/secrets/seal.ts';
 import { Vault } from '../../src/platform/secrets/vault.ts';
 import { Doorbell } from '../../src/platform/work/jobs.ts';
 import { WorkQueue, type WorkTicket } from '../../src/platform/work/work.ts';
+import { firstOwner } from './ownership.ts';
 import { type Owner, quietObserver } from './services.ts';
 
 export const ADMIN: Caller = {
@@ -64,7 +65,8 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const database = await Database.open({ url: urls.database, observer, clock });
   await migrate(database);
   const outbound = new Outbound({ clock: urls.sendClock ?? clock, observer });
-  const work = new WorkQueue({ database, clock, observer, leaseMs: 15_000 });
+  const ownership = firstOwner();
+  const work = new WorkQueue({ database, clock, observer, ownership, leaseMs: 15_000 });
   const id = await databaseId(database);
   const doorbell = new Doorbell({ redisUrl: urls.redis, databaseId: id, work, clock, observer, sweepMs: 200 });
   const feed = new AlertFeed({ database, clock, observer });
@@ -74,15 +76,16 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   };
   const places = { placesOf: (ids: string[]) => placesOfFindings(database, ids), ...NAMELESS };
   const titleOf = (rule: string) => ({ en: rule, zh: rule });
-  const log = new AlertLog({ clock, observer, stages: urls.stages ?? STAGES });
-  const desk = new AlertDesk({ database, clock, log, places, gone: NO_RULE_GONE, titleOf, committed });
+  const log = new AlertLog({ clock, observer, stages: urls.stages ?? STAGES, ownership });
+  const rules = { gone: NO_RULE_GONE, titleOf };
+  const desk = new AlertDesk({ database, clock, log, ownership, places, ...rules, committed });
   const reach = { cidrs: ['127.0.0.0/8'], names: 'webhooks' } as const;
   const sinks = openSinks(urls.sinks ?? SINKS, { clock, outbound, reach });
   const release = async (subscriptions: string[]): Promise<void> => {
     for (const id of subscriptions) await work.hasten(DELIVERY_QUEUE, `${id} `);
     doorbell.ring(DELIVERY_QUEUE);
   };
-  const delivery = new Delivery({ database, clock, observer, sinks, box, release });
+  const delivery = new Delivery({ database, clock, observer, ownership, sinks, box, release });
   work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });
   const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
   work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), deliveries);
@@ -131,7 +134,7 @@ export const NO_RULE_GONE = { isGone: () => false, end: async () => {} };
 
 /** The log of alerts as a gateway writes it. */
 export function alertLog(): AlertLog {
-  return new AlertLog({ clock: systemClock, observer: quietObserver(), stages: STAGES });
+  return new AlertLog({ clock: systemClock, observer: quietObserver(), stages: STAGES, ownership: firstOwner() });
 }
 
 /** What a subscription says of a webhook. */

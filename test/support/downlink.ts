@@ -10,6 +10,7 @@ import { WorkQueue } from '../../src/platform/work/work.ts';
 import { decodeMessage } from './decode.ts';
 import { incarnationOf } from './journal.ts';
 import { KIOSK, kioskKinds, storedMessage } from './kiosk-kind.ts';
+import { nextOwner } from './ownership.ts';
 import { type Owner, quietObserver } from './services.ts';
 
 export const HERE = '330203';
@@ -104,12 +105,14 @@ export async function openDownlink(t: Owner, url: string, { clock }: { clock: Cl
   const port = new FakePort();
   const journal = { head: 0 };
   const start = async () => {
-    const work = new WorkQueue({ database, clock, observer: quietObserver() });
+    const ownership = await nextOwner(database);
+    const work = new WorkQueue({ database, clock, observer: quietObserver(), ownership });
     await work.releaseClaims();
     const { pump, pumped, rung, ring, stop } = ringing(work);
     const lifecycle = new Lifecycle(clock);
     const downlink = await startDownlink({
       database,
+      ownership,
       clock,
       observer: quietObserver(),
       kinds: kioskOnly,

@@ -14,6 +14,7 @@ import { migrate } from '../../src/platform/database/migrate.ts';
 import { UNTROUBLED } from './intake.ts';
 import { incarnationOf, keepAlive, openJournal, quietObserver, temporaryDirectory } from './journal.ts';
 import { KIOSK } from './kiosk-kind.ts';
+import { firstOwner } from './ownership.ts';
 import { freshDatabase } from './shared-database.ts';
 
 interface Teardown {
@@ -53,6 +54,7 @@ async function openIngest(directory: string, database: Database) {
     intake,
     feed: new JournalFeed({ limits: FEED_LIMITS, guard: UNGUARDED, lanes, kinds, observer: quietObserver() }),
     ledger: new Ledger({
+      ownership: firstOwner(),
       database,
       journals: { live: journal },
       incarnationOf,

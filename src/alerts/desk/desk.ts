@@ -3,6 +3,7 @@ import { Batches } from '../../core/mechanisms/batches.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
 import { DONE, type WorkResult, type WorkTicket } from '../../platform/work/work.ts';
 import { ruleOf } from '../rules/findings.ts';
 import { applyFinding, type Place } from './alert.ts';
@@ -24,6 +25,7 @@ export interface DeskDeps {
   places: Places;
   gone: RulesPort;
   log: Pick<AlertLog, 'publish'>;
+  ownership: Pick<Ownership, 'write'>;
   titleOf(rule: string): { en: string; zh: string };
   /** Rings for work that was committed, and tells live readers that the log grew. */
   committed(tickets: WorkTicket[]): void;
@@ -124,7 +126,8 @@ export class AlertDesk {
     }
     await saveAlerts(tx, alerts);
     const taken = [...findings.values()].flat();
-    await markTaken(tx, nowMs, { taken, alertOf: (key) => standing.get(key)?.open?.id ?? null });
+    const alertOf = (key: string): string | null => standing.get(key)?.open?.id ?? null;
+    if (taken.length > 0) await this.#markTaken(tx, nowMs, { taken, alertOf });
     return await this.#deps.log.publish(tx, inputs);
   }
 
@@ -155,6 +158,20 @@ export class AlertDesk {
       inputs.push({ type: step.event, alert: step.alert, actor: 'citywatch', atMs: context.nowMs });
     }
     return { alert: steps.at(-1)?.alert ?? alert, inputs };
+  }
+
+  async #markTaken(
+    tx: Tables,
+    nowMs: number,
+    { taken, alertOf }: { taken: FindingRow[]; alertOf(key: string): string | null },
+  ): Promise<void> {
+    const body = sql`
+      UPDATE finding SET handled_at_ms = ${nowMs}, alert_id = given.alert_id
+      FROM owner, unnest(${taken.map(({ id }) => id)}::text[],
+        ${taken.map(({ dedup_key }) => alertOf(dedup_key))}::uuid[]) AS given (id, alert_id)
+      WHERE finding.id = given.id
+      RETURNING finding.id`;
+    await this.#deps.ownership.write(tx, { what: 'what became of findings', body });
   }
 }
 
@@ -219,17 +236,4 @@ async function standingOf(tx: Tables, keys: string[]): Promise<Map<string, Stand
     ) AS newest`.execute(db);
   for (const { key, id } of rows) standing.set(key, { open: null, previousId: id });
   return standing;
-}
-
-async function markTaken(
-  tx: Tables,
-  nowMs: number,
-  { taken, alertOf }: { taken: FindingRow[]; alertOf(key: string): string | null },
-): Promise<void> {
-  if (taken.length === 0) return;
-  await sql`
-    UPDATE finding SET handled_at_ms = ${nowMs}, alert_id = given.alert_id
-    FROM unnest(${taken.map(({ id }) => id)}::text[], ${taken.map(({ dedup_key }) => alertOf(dedup_key))}::uuid[])
-      AS given (id, alert_id)
-    WHERE finding.id = given.id`.execute(tx.tables<AlertTables>());
 }

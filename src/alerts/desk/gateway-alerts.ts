@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { NATIONWIDE } from '../../core/jurisdiction.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
+import { slotOf } from '../../core/slots.ts';
 import type { JournalPosition } from '../../core/types.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
 import { enqueueWork, type WorkTicket } from '../../platform/work/work.ts';
 import { GATEWAY_SUBJECT } from '../rules/conditions/subject.ts';
 import { dedupKey } from '../rules/findings.ts';
@@ -20,10 +22,12 @@ export interface GatewayAlertsDeps {
   /** Where the journal is now: the place that such an alert names. */
   position(): JournalPosition;
   incarnationOf: IncarnationOf;
+  ownership: Pick<Ownership, 'ownerOf' | 'hold'>;
   committed(tickets: WorkTicket[]): void;
 }
 
 const SUBJECT = GATEWAY_SUBJECT.id;
+const SLOT = slotOf(SUBJECT);
 const LOCK = 6_104_220_304;
 
 /**
@@ -43,7 +47,7 @@ export class GatewayAlerts {
    * say it again and again. Throws `store.unavailable` while PostgreSQL is away.
    */
   async set(name: string, holds: boolean, data: Record<string, string | number>): Promise<void> {
-    const { database, clock, rules, committed } = this.#deps;
+    const { database, clock, rules, ownership, committed } = this.#deps;
     const rule = rules().find((each) => each.rule === name && each.by.hears === 'gateway');
     if (!rule) return;
     const tickets = await database.transaction(async (tx) => {
@@ -51,6 +55,7 @@ export class GatewayAlerts {
       const key = dedupKey({ rule: name, subject: GATEWAY_SUBJECT, scope: '' });
       const last = await lastSaid(tx, key);
       if (holds === last.holds && !(holds && (await isEnded(tx, key)))) return [];
+      await ownership.hold(tx, `the alert ${name}`);
       await this.#store(tx, rule, { key, after: last.seq, holds, data });
       const ticket = { queue: DESK_QUEUE, key, priority: priorityOf(rule.severity) };
       await enqueueWork(tx, clock, [ticket]);
@@ -64,7 +69,7 @@ export class GatewayAlerts {
     rule: Rule,
     said: { key: string; after: number; holds: boolean; data: Record<string, string | number> },
   ): Promise<void> {
-    const { clock, position, incarnationOf } = this.#deps;
+    const { clock, position, incarnationOf, ownership } = this.#deps;
     const at = position();
     const nowMs = clock.nowMs();
     const identity = `${rule.rule}@${rule.version}|${SUBJECT}|after ${said.after}`;
@@ -88,6 +93,8 @@ export class GatewayAlerts {
         received_at_ms: nowMs,
         decided_at_ms: nowMs,
         data: JSON.stringify(said.data),
+        slot: SLOT,
+        epoch: ownership.ownerOf(SLOT).epoch,
         alert_id: null,
         handled_at_ms: null,
       })

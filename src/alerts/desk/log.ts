@@ -5,6 +5,7 @@ import { type Counter, counterNamed, type Observer } from '../../core/observe.ts
 import { chunksOf } from '../../platform/database/chunks.ts';
 import type { Tables } from '../../platform/database/database.ts';
 import { sql } from '../../platform/database/database.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
 import { enqueueWork, type WorkTicket } from '../../platform/work/work.ts';
 import { runStages } from '../route/stages/run-stages.ts';
 import type { Change, Stage } from '../route/stages/stage.ts';
@@ -67,6 +68,7 @@ export interface AlertLogDeps {
   observer: Observer;
   /** In their order; those of a gateway are `STAGES`. */
   stages: readonly Stage[];
+  ownership: Pick<Ownership, 'write'>;
 }
 
 /** Timers that have come due, by the name of their stage. */
@@ -90,11 +92,11 @@ export class AlertLog {
    * Says what happened, in the caller's transaction: takes it through the stages, writes log entries, an outbox row for
    * each delivery that was raised, and the work that follows; what it returns is rung for after the commit. The head
    * row of the log is locked last and until the commit, so numbers are given out in commit order and no reader can skip
-   * one (alerts.md §2).
+   * one (alerts.md §2). Throws `lease.lost` where another node has taken over.
    */
   async publish(tx: Tables, inputs: LogInput[], due: DueTimers = new Map()): Promise<WorkTicket[]> {
     if (inputs.length === 0 && due.size === 0) return [];
-    const { clock, stages } = this.#deps;
+    const { clock, stages, ownership } = this.#deps;
     const nowMs = clock.nowMs();
     const given = inputs.map((input, place) => ({ ...input, place, deliveries: [] }));
     const fault = (stage: string, what: string): void => this.#passOver(stage, what);
@@ -107,7 +109,7 @@ export class AlertLog {
       dueAtMs: atMs,
     }));
     await enqueueWork(tx, clock, [...tickets, ...later]);
-    if (changes.length > 0) await fillOutbox(tx, await appendLog(tx, changes), changes);
+    if (changes.length > 0) await fillOutbox(tx, await appendLog(tx, changes, ownership), changes);
     return tickets;
   }
 
@@ -138,14 +140,16 @@ function ticketsOf({ type, alert, deliveries }: Change): WorkTicket[] {
 }
 
 /** Returns the entries in the order of the changes. */
-async function appendLog(tx: Tables, changes: readonly Change[]): Promise<LogEntry[]> {
+async function appendLog(
+  tx: Tables,
+  changes: readonly Change[],
+  ownership: Pick<Ownership, 'write'>,
+): Promise<LogEntry[]> {
   const db = tx.tables<AlertTables>();
-  const head = await db
-    .updateTable('alert_log_head')
-    .set({ seq: sql<number>`seq + ${changes.length}` })
-    .returning('seq')
-    .executeTakeFirstOrThrow();
-  const entries = changes.map((change, index) => entryOf(change, head.seq - changes.length + 1 + index));
+  const body = sql`update alert_log_head set seq = seq + ${changes.length} from owner returning seq`;
+  const [head] = await ownership.write<{ seq: number }>(tx, { what: 'the log of alerts', body });
+  const first = head!.seq - changes.length + 1;
+  const entries = changes.map((change, index) => entryOf(change, first + index));
   const rows = entries.map(({ seq, id, alertId, type, atMs, actor, jurisdiction, severity, body }) => ({
     seq,
     id,

@@ -1,3 +1,4 @@
+import type { Slot } from '../../core/slots.ts';
 import type { ColumnType, Generated, Selectable } from '../../platform/database/database.ts';
 
 /** jsonb: read as a value, written as text. */
@@ -25,6 +26,9 @@ export interface FindingTable {
   data: Json<Record<string, unknown>>;
   /** The plates that `data` has masked; null where it has none. */
   plates_sealed: Generated<Buffer | null>;
+  /** Of the subject, and the epoch of the owner that judged; null and 0 in rows of versions without slots. */
+  slot: Generated<Slot | null>;
+  epoch: Generated<number>;
   alert_id: string | null;
   handled_at_ms: number | null;
   seq: Generated<number>;
@@ -161,8 +165,17 @@ export interface DeliveryTable {
 export interface AlertTables {
   finding: FindingTable;
   /** `device` is the subject as `subjectText` writes it. */
-  rule_state: { device: string; kind: string; jurisdiction: string; states: Json<Record<string, unknown>> };
-  rule_cursor: { lane: string; journal_offset: number; incarnation: string | null };
+  rule_state: {
+    device: string;
+    kind: string;
+    jurisdiction: string;
+    states: Json<Record<string, unknown>>;
+    /** As it was when the row was written: a device that got another parent has another one by now. */
+    slot: Slot | null;
+    epoch: number;
+  };
+  /** `node` and `epoch`: who moved it last; empty and 0 where a version without nodes did. */
+  rule_cursor: { lane: string; journal_offset: number; incarnation: string | null; node: string; epoch: number };
   alert: AlertTable;
   alert_event: AlertEventTable;
   alert_log_head: { singleton: Generated<boolean>; epoch: Generated<string>; seq: number };

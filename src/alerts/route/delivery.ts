@@ -3,6 +3,7 @@ import { messageOf } from '../../core/errors.ts';
 import { Counter, Histogram, type Logger, type Observer } from '../../core/observe.ts';
 import { type Random, systemRandom } from '../../core/random.ts';
 import type { Database } from '../../platform/database/database.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
 import { DONE, type WorkResult } from '../../platform/work/work.ts';
 import type { SendResult, Sinks } from '../sinks/sink.ts';
 import { type EndpointGate, Endpoints } from './endpoints.ts';
@@ -14,6 +15,8 @@ export interface DeliveryDeps {
   database: Database<'alerts'>;
   clock: Clock;
   observer: Observer;
+  /** Whose deliveries these are. */
+  ownership: Pick<Ownership, 'write'>;
   sinks: Sinks;
   box: SecretBox;
   /** Their endpoint answers again: makes everything due that waits for them, instead of at its own next step. */
@@ -49,7 +52,7 @@ export class Delivery {
   constructor(deps: DeliveryDeps) {
     this.#deps = deps;
     this.#log = deps.observer.log.child({ part: 'delivery' });
-    this.#outbox = new Outbox(deps.database, deps.clock);
+    this.#outbox = new Outbox(deps);
     this.#endpoints = new Endpoints(() => deps.clock.monotonicMs());
     const registers = [deps.observer.metrics];
     this.#attempts = new Counter({

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { Batches } from '../../core/mechanisms/batches.ts';
 import { type Database, type Selectable, sql } from '../../platform/database/database.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
 import type { AlertEventBody, AlertTables, SubscriptionTable } from '../desk/tables.ts';
 
 /** One log entry that waits for one subscription. */
@@ -38,16 +39,28 @@ const KEYS_MAX = 128;
 const ENTRIES_MAX = 20;
 const ERROR_LENGTH_MAX = 500;
 
+export interface OutboxDeps {
+  database: Database<'alerts'>;
+  clock: Clock;
+  /** Whose deliveries these are. */
+  ownership: Pick<Ownership, 'write'>;
+}
+
+/** For errors. */
+const DELIVERIES = 'how deliveries ended';
+
 /** The outbox in PostgreSQL, read and written for many keys with one statement each. */
 export class Outbox {
   readonly #database: Database<'alerts'>;
   readonly #clock: Clock;
+  readonly #ownership: Pick<Ownership, 'write'>;
   readonly #loads: Batches<string, Pending>;
   readonly #settlements: Batches<Settlement, undefined>;
 
-  constructor(database: Database<'alerts'>, clock: Clock) {
-    this.#database = database;
-    this.#clock = clock;
+  constructor(deps: OutboxDeps) {
+    this.#database = deps.database;
+    this.#clock = deps.clock;
+    this.#ownership = deps.ownership;
     this.#loads = new Batches({ run: (keys) => this.#loadAll(keys), max: KEYS_MAX });
     this.#settlements = new Batches({ run: (settlements) => this.#settleAll(settlements), max: KEYS_MAX });
   }
@@ -63,22 +76,18 @@ export class Outbox {
   /** Ends what waits for a subscription that nothing is sent to any more. */
   async withhold(key: string): Promise<void> {
     const [subscriptionId = '', alertId = ''] = key.split(' ');
-    await this.#db()
-      .updateTable('delivery')
-      .set({ state: 'withheld', settled_at_ms: this.#clock.nowMs() })
-      .where('subscription_id', '=', subscriptionId)
-      .where('alert_id', '=', alertId)
-      .where('state', '=', 'waiting')
-      .execute();
+    const body = sql`
+      UPDATE delivery SET state = 'withheld', settled_at_ms = ${this.#clock.nowMs()} FROM owner
+      WHERE subscription_id = ${subscriptionId} AND alert_id = ${alertId} AND state = 'waiting' RETURNING id`;
+    await this.#ownership.write(this.#database, { what: DELIVERIES, body });
   }
 
   /** The target said that it is gone for good. */
   async disable(subscriptionId: string, reason: string): Promise<void> {
-    await this.#db()
-      .updateTable('subscription')
-      .set({ state: 'disabled', state_reason: reason })
-      .where('id', '=', subscriptionId)
-      .execute();
+    const body = sql`
+      UPDATE subscription SET state = 'disabled', state_reason = ${reason} FROM owner WHERE id = ${subscriptionId}
+      RETURNING id`;
+    await this.#ownership.write(this.#database, { what: 'the end of a subscription', body });
   }
 
   async #loadAll(keys: string[]): Promise<Pending[]> {
@@ -111,14 +120,16 @@ export class Outbox {
   async #settleAll(settlements: Settlement[]): Promise<undefined[]> {
     const errors = settlements.map(({ error }) => error?.slice(0, ERROR_LENGTH_MAX) ?? null);
     const nowMs = this.#clock.nowMs();
-    await sql`
+    const body = sql`
       UPDATE delivery SET state = given.state, attempts = attempts + 1, last_status = given.status,
         last_error = given.error,
         settled_at_ms = CASE WHEN given.state = 'waiting' THEN NULL ELSE ${nowMs}::bigint END
-      FROM unnest(${settlements.map(({ id }) => id)}::text[], ${settlements.map(({ state }) => state)}::text[],
+      FROM owner, unnest(${settlements.map(({ id }) => id)}::text[], ${settlements.map(({ state }) => state)}::text[],
         ${settlements.map(({ status }) => status)}::integer[], ${errors}::text[])
         AS given (id, state, status, error)
-      WHERE delivery.id = given.id AND delivery.state = 'waiting'`.execute(this.#db());
+      WHERE delivery.id = given.id AND delivery.state = 'waiting'
+      RETURNING delivery.id`;
+    await this.#ownership.write(this.#database, { what: DELIVERIES, body });
     return settlements.map(() => undefined);
   }
 

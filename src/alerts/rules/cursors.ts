@@ -1,33 +1,39 @@
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { JournalPosition, Lane } from '../../core/types.ts';
 import { sql, type Tables } from '../../platform/database/database.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
 import type { AlertTables } from '../desk/tables.ts';
 
 /** The name of the reader whose cursors stand here. */
 export const RULES_READER = 'rules';
 
-/** Stores where the rules stand, within the transaction that holds what they did. */
+interface CursorWriter {
+  incarnationOf: IncarnationOf;
+  ownership: Pick<Ownership, 'self' | 'write' | 'refused'>;
+}
+
+/**
+ * Stores where the rules stand, within the transaction that holds what they did. Throws `lease.lost` where another node
+ * has taken over: then nothing of the transaction may stay.
+ */
 export async function saveRuleCursors(
   tx: Tables,
   cursors: readonly JournalPosition[],
-  incarnationOf: IncarnationOf,
+  { incarnationOf, ownership }: CursorWriter,
 ): Promise<void> {
   if (cursors.length === 0) return;
-  await tx
-    .tables<AlertTables>()
-    .insertInto('rule_cursor')
-    .values(
-      cursors.map(({ lane, offset }) => {
-        return { lane, journal_offset: offset, incarnation: incarnationOf({ lane, offset }) };
-      }),
-    )
-    .onConflict((conflict) =>
-      conflict.column('lane').doUpdateSet({
-        journal_offset: sql<number>`excluded.journal_offset`,
-        incarnation: sql<string>`excluded.incarnation`,
-      }),
-    )
-    .execute();
+  const what = 'where the rules stand';
+  const body = sql`
+    insert into rule_cursor (lane, journal_offset, incarnation, node, epoch)
+    select lane, at, incarnation, ${ownership.self.node}::text, owner.epoch
+    from owner, unnest(${cursors.map(({ lane }) => lane)}::text[], ${cursors.map(({ offset }) => offset)}::bigint[],
+      ${cursors.map(incarnationOf)}::text[]) as given (lane, at, incarnation)
+    on conflict (lane) do update set journal_offset = excluded.journal_offset, incarnation = excluded.incarnation,
+      node = excluded.node, epoch = excluded.epoch
+    where rule_cursor.epoch <= excluded.epoch
+    returning lane`;
+  const moved = await ownership.write(tx, { what, body });
+  if (moved.length < cursors.length) throw ownership.refused(what);
 }
 
 /** The cursors of the rules for whoever compares all cursors with the journal, or sets them all at once. */

@@ -6,7 +6,8 @@ import { Counter, type Observer } from '../../core/observe.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { DecodedBatch, Lane } from '../../core/types.ts';
 import { chunksOf } from '../../platform/database/chunks.ts';
-import { type Database, sql, type Tables } from '../../platform/database/database.ts';
+import type { Database, Tables } from '../../platform/database/database.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
 import { enqueueWork, type WorkTicket } from '../../platform/work/work.ts';
 import { priorityOf } from '../desk/alert.ts';
 import { DESK_QUEUE } from '../desk/queues.ts';
@@ -16,9 +17,10 @@ import { RULES_READER, saveRuleCursors } from './cursors.ts';
 import type { RulesEngine, StoredStates, SubjectStates } from './engine.ts';
 import { dedupKey, type Finding } from './findings.ts';
 import { type PlateBox, sealPlates } from './plates.ts';
+import { type OwnersOfSubjects, storeStates } from './rule-states.ts';
 import type { Rule } from './rules.ts';
 
-export interface RulesReaderDeps {
+export interface RulesReaderDeps extends OwnersOfSubjects {
   database: Database<'alerts'>;
   clock: Clock;
   observer: Observer;
@@ -27,6 +29,7 @@ export interface RulesReaderDeps {
   head(): number;
   committed(tickets: WorkTicket[]): void;
   incarnationOf: IncarnationOf;
+  ownership: Pick<Ownership, 'self' | 'ownerOf' | 'write' | 'refused'>;
   plates: PlateBox;
   /** Whether the rules know of every time the wall clock was set; until then no clock runs by it. */
   isClockKnown(): boolean;
@@ -184,6 +187,7 @@ export class RulesReader implements JournalReader {
       return await database.transaction((tx) => this.#store(tx, findings, cursors));
     } catch (error) {
       if (findings.length === 0 || !(error instanceof CitywatchError) || error.retryable) throw error;
+      if (error.code === 'lease.lost') throw error;
       observer.log.error(
         { part: 'rules', error: error.message, findings: findings.length },
         'stored without their data',
@@ -194,6 +198,7 @@ export class RulesReader implements JournalReader {
   }
 
   async #store(tx: Tables, findings: Finding[], cursors: Cursors): Promise<WorkTicket[]> {
+    const { ownership, incarnationOf } = this.#deps;
     const db = tx.tables<AlertTables>();
     for (const some of chunksOf(findings, ROWS_AT_ONCE)) {
       await db
@@ -204,12 +209,12 @@ export class RulesReader implements JournalReader {
     }
     const changed = [...this.#changed.values()];
     for (const some of chunksOf(changed, ROWS_AT_ONCE)) {
-      await storeStates(tx, some);
+      await storeStates(tx, some, this.#deps);
     }
     await saveRuleCursors(
       tx,
       (['live', 'bulk'] as const).map((lane) => ({ lane, offset: cursors[lane] })),
-      this.#deps.incarnationOf,
+      { incarnationOf, ownership },
     );
     const tickets = findings.map((finding) => ({
       queue: DESK_QUEUE,
@@ -229,40 +234,19 @@ export class RulesReader implements JournalReader {
   }
 }
 
-/** The column `device` has the subject as it is written: a device by its id alone, as ever. */
-async function storeStates(tx: Tables, subjects: SubjectStates[]): Promise<void> {
-  const db = tx.tables<AlertTables>();
-  const isGone = ({ states }: SubjectStates): boolean => Object.keys(states).length === 0;
-  const gone = subjects.filter(isGone).map(({ subject }) => subjectText(subject));
-  const kept = subjects.filter((one) => !isGone(one));
-  if (gone.length > 0) await db.deleteFrom('rule_state').where('device', 'in', gone).execute();
-  if (kept.length === 0) return;
-  await db
-    .insertInto('rule_state')
-    .values(
-      kept.map(({ subject, states, ...one }) => {
-        return { ...one, device: subjectText(subject), states: JSON.stringify(states) };
-      }),
-    )
-    .onConflict((conflict) =>
-      conflict.column('device').doUpdateSet({
-        kind: sql<string>`excluded.kind`,
-        jurisdiction: sql<string>`excluded.jurisdiction`,
-        states: sql<string>`excluded.states`,
-      }),
-    )
-    .execute();
-}
+type OfFindings = Pick<RulesReaderDeps, 'incarnationOf' | 'plates' | 'slotOf' | 'ownership'>;
 
-function toRow(finding: Finding, { incarnationOf, plates }: Pick<RulesReaderDeps, 'incarnationOf' | 'plates'>) {
+function toRow(finding: Finding, { incarnationOf, plates, slotOf, ownership }: OfFindings) {
   const key = dedupKey(finding);
+  const subject = subjectText(finding.subject);
+  const slot = slotOf(subject);
   return {
     id: finding.id,
     dedup_key: key,
     rule: finding.rule,
     rule_version: finding.ruleVersion,
     severity: finding.severity,
-    subject: subjectText(finding.subject),
+    subject,
     jurisdiction: finding.jurisdiction,
     scope: finding.scope,
     kind: finding.transition,
@@ -274,6 +258,8 @@ function toRow(finding: Finding, { incarnationOf, plates }: Pick<RulesReaderDeps
     decided_at_ms: finding.decidedAtMs,
     data: JSON.stringify(finding.data),
     plates_sealed: sealPlates(plates, finding.plates, key),
+    slot,
+    epoch: ownership.ownerOf(slot).epoch,
     alert_id: null,
     handled_at_ms: null,
   };

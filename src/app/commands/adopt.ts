@@ -40,9 +40,9 @@ async function adoptHere(terminal: Terminal): Promise<Adopted> {
     const database = await Database.open({ url, observer, clock, patienceMs: START_PATIENCE_MS });
     lifecycle.onStop('database', () => database.close());
     await migrate(database);
-    await takeLease({ config, place, database, clock, observer, lifecycle });
+    const { ownership } = await takeLease({ config, place, database, clock, observer, lifecycle });
     const directoryOf = (name: string) => place.directory(name);
-    return await adoptJournals({ directoryOf, database, clock, observer, lifecycle });
+    return await adoptJournals({ directoryOf, database, ownership, clock, observer, lifecycle });
   } finally {
     await lifecycle.stop(STOP_DEADLINE_MS);
   }

@@ -80,6 +80,19 @@ export class DataDirectory {
   }
 
   /**
+   * The name of the node whose directory this is, made at first use. It goes where the directory goes; that two copies
+   * do not work at the same time is the matter of the lease.
+   */
+  async node(): Promise<string> {
+    const path = join(this.path, 'node');
+    const known = await readFile(path, 'utf8').catch(absentAsNull);
+    if (known) return known.trim();
+    const name = `node-${randomBytes(8).toString('hex')}`;
+    await writeFileDurable(path, name, { mode: 0o600 });
+    return name;
+  }
+
+  /**
    * A private directory whose path is short enough for a unix socket: below the data directory where that fits, else
    * one in the temporary directory, which the data directory remembers. That one notes whose it is, so that a copy of
    * the data directory does not take the sockets of the original away.

@@ -19,7 +19,7 @@ export interface DirectorySyncDeps {
 /** A device as a change leaves it. */
 export interface ChangedDevice {
   device: Device;
-  /** Of the unit that stands there, where the change knows it; otherwise it is read. */
+  /** Of a device that is new: there is nothing to be read then. */
   secretHash?: Buffer;
 }
 
@@ -117,9 +117,9 @@ export class DirectorySync {
     return [...known, ...(await directoryEntries(tx, kinds, { ids, limit: ids.length }))];
   }
 
-  #entryOf({ id, kind, jurisdiction, state, version }: Device, secretHash: Buffer): DirectoryEntry {
+  #entryOf({ id, kind, jurisdiction, state, parent, version }: Device, secretHash: Buffer): DirectoryEntry {
     const identity = { id, kind, kindVersion: this.#deps.kinds.currentVersion(kind), jurisdiction };
-    return { identity, state, secretHash, version };
+    return { identity, state, parent, secretHash, version };
   }
 
   /** A COMMIT whose answer was lost may have happened: looks again until the database says. */

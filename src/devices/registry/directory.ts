@@ -7,6 +7,8 @@ import type { SecretHasher } from '../../platform/secrets/hasher.ts';
 export interface DirectoryEntry {
   identity: DeviceIdentity;
   state: DeviceState;
+  /** The device it belongs to, like the recorder of a channel. */
+  parent: DeviceId | null;
   secretHash: Buffer;
   /** Version of the position; an older one never replaces a newer one. */
   version: number;
@@ -21,6 +23,8 @@ export interface DirectoryListeners {
 }
 
 const SECRET_CHARACTERS_MAX = 512;
+/** Steps upwards; more than a registry lets there be. */
+const PARENTS_MAX = 64;
 
 /**
  * Every device in memory, so that a connect or a message costs no query. Kept in step by the registry, and by the
@@ -63,6 +67,18 @@ export class Directory {
   identity(id: DeviceId): DeviceIdentity | undefined {
     const entry = this.#entries.get(id);
     return entry && entry.state !== 'retired' ? entry.identity : undefined;
+  }
+
+  /** The topmost parent of a device; the device itself where it has none, or is unknown. */
+  topmost(id: DeviceId): DeviceId {
+    let top = id;
+    // Edits are taken over one by one: for a moment two of them may look like a circle.
+    for (let steps = 0; steps < PARENTS_MAX; steps += 1) {
+      const parent = this.#entries.get(top)?.parent ?? null;
+      if (parent === null) break;
+      top = parent;
+    }
+    return top;
   }
 
   /** The device, where the caller may see it; undefined alike for one that is foreign, unknown or retired. */

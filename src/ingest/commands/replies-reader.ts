@@ -7,6 +7,7 @@ import type { IncarnationOf } from '../../core/receipt.ts';
 import type { DecodedBatch, DecodedMessage, DeviceId } from '../../core/types.ts';
 import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
 import { DatabaseCursors } from '../readers/database-cursors.ts';
 import type { KindSource } from '../readers/journal-feed.ts';
 import { afterReply, judgeReply, type Life, type ReplyVerdict } from './life.ts';
@@ -23,6 +24,7 @@ export interface RepliesReaderDeps {
   /** Offset behind the newest durable message. */
   head(): number;
   incarnationOf: IncarnationOf;
+  ownership: Ownership;
   open: OpenDevices;
   /** Whether a device says by its state, and not by a connection of ours, that it is there. */
   stateMeansThere(): boolean;

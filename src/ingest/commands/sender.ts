@@ -5,6 +5,7 @@ import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import { Counter, type Logger, type Observer } from '../../core/observe.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { type Database, type Selectable, sql } from '../../platform/database/database.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
 import { DONE, enqueueWork, type WorkResult } from '../../platform/work/work.ts';
 import { COMMANDS_QUEUE, payloadOf } from './commands.ts';
 import type { OpenDevices } from './open-devices.ts';
@@ -16,6 +17,7 @@ export interface SenderDeps {
   clock: Clock;
   observer: Observer;
   open: OpenDevices;
+  ownership: Pick<Ownership, 'write'>;
   /** Rings for a device; may be lost, because the work is noted. */
   ring(device: DeviceId): void;
 }
@@ -199,18 +201,13 @@ export class CommandSender {
 
   /** The ids that are still open, and now written down as sent. */
   async #markSent(ids: string[], session: string): Promise<Set<string>> {
-    const marked = await this.#table()
-      .updateTable('command')
-      .set({
-        state: sql`case when state = 'queued' then 'sent' else state end`,
-        sends: sql<number>`sends + 1`,
-        sent_at_ms: this.#deps.clock.nowMs(),
-        session,
-      })
-      .where('id', 'in', ids)
-      .where('settled_at_ms', 'is', null)
-      .returning('id')
-      .execute();
+    const body = sql`
+      update command set state = case when state = 'queued' then 'sent' else state end, sends = sends + 1,
+        sent_at_ms = ${this.#deps.clock.nowMs()}, session = ${session}
+      from owner where id = any (${ids}::uuid[]) and settled_at_ms is null
+      returning id`;
+    const statement = { what: 'that commands are sent', body };
+    const marked = await this.#deps.ownership.write<{ id: string }>(this.#deps.database, statement);
     return new Set(marked.map(({ id }) => id));
   }
 

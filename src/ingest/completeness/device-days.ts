@@ -8,6 +8,7 @@ import type { IncarnationOf } from '../../core/receipt.ts';
 import type { DecodedBatch, DeviceId, DeviceKind, Lane } from '../../core/types.ts';
 import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
 import { DatabaseCursors } from '../readers/database-cursors.ts';
 import { type DaySlots, dayOf, emptyDay, see, slotMsOf } from './day-slots.ts';
 
@@ -15,6 +16,7 @@ export interface DeviceDaysDeps {
   database: Database;
   kinds: { latest(kind: string): DeviceKind | undefined };
   incarnationOf: IncarnationOf;
+  ownership: Ownership;
   clock: Clock;
   observer: Observer;
 }

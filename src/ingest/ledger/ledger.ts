@@ -5,6 +5,7 @@ import type { IncarnationOf } from '../../core/receipt.ts';
 import type { Caller, DecodedBatch, DecodedMessage, DeviceId, Lane, Message, Refusal } from '../../core/types.ts';
 import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
 import { isForbidden, KEPT_BYTES_MAX, plain, refusal } from '../decode/refusals.ts';
 import { LEDGER_READER, loadCursor, moveCursor } from '../readers/cursor.ts';
 import { type LedgerAnswer, LedgerBalance, type LedgerJournal } from './balance.ts';
@@ -25,6 +26,7 @@ export interface LedgerDeps {
   database: Database;
   journals: Partial<Record<Lane, LedgerJournal>>;
   incarnationOf: IncarnationOf;
+  ownership: Ownership;
   clock: Clock;
   payloads: PayloadSeal;
   /** Where a device stands now; undefined for one that is in no registry. */
@@ -66,7 +68,7 @@ export class Ledger implements ReaderCursors {
   /**
    * Enters a batch whose records are stored, but for those in `rejected`: dead letters, counters and cursor in one
    * transaction, with what `also` writes there (it may run again, so it must do nothing else). A batch that was entered
-   * before changes nothing.
+   * before changes nothing. Throws `lease.lost` where another node has taken over.
    */
   async commit(
     batch: DecodedBatch,
@@ -75,8 +77,8 @@ export class Ledger implements ReaderCursors {
   ): Promise<void> {
     const { letters, payloads, counters } = this.#enter(batch, rejected);
     await this.#deps.database.transaction(async (tx) => {
-      const { clock, incarnationOf } = this.#deps;
-      const move = { reader: LEDGER_READER, batch, incarnationOf, atMs: clock.nowMs() };
+      const { clock, incarnationOf, ownership } = this.#deps;
+      const move = { reader: LEDGER_READER, batch, incarnationOf, ownership, atMs: clock.nowMs() };
       if (!(await moveCursor(tx, move))) return;
       await insertAll(tx, 'dead_letter_payload', payloads);
       await insertAll(tx, 'dead_letter', letters);

@@ -5,6 +5,9 @@ export interface IngestTables {
     journal_offset: number;
     /** Life of the journal; null where a version without it wrote the row. */
     incarnation: string | null;
+    /** Who moved it last; empty and 0 where a version without nodes did. */
+    node: string;
+    epoch: number;
     updated_at_ms: number;
   };
   ingest_ledger: LedgerCounters & { incarnation: string; lane: string; kind: string; jurisdiction: string };

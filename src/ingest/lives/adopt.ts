@@ -57,7 +57,7 @@ const LANES = ['live', 'bulk'] as const;
  * are open and nobody else writes to either side; open the lanes anew afterwards.
  */
 export async function adoptJournal(deps: LivesDeps, known: KnownLives, lanes: Lanes): Promise<Adopted> {
-  const { directory, database, clock, keepers } = deps;
+  const { directory, database, clock, keepers, ownership } = deps;
   const journal = { lives: known.written, head: { live: lanes.live.head, bulk: lanes.bulk.head } };
   const side = await readDatabaseSide(database, keepers);
   const verdict = judgeLives(journal, side);
@@ -83,9 +83,10 @@ export async function adoptJournal(deps: LivesDeps, known: KnownLives, lanes: La
     await storeOpening(tx, { lives: [moved], openings: [opening.id], why: why ?? 'asked', atMs });
     if (!pastIsKnown) await nameOldRows(tx, keepers, past.id);
     for (const closing of closings) await closeLife(tx, closing);
-    await moveCursors(tx, ofReaders(plan.cursors, READERS), { incarnationOf: lives.incarnationOf, atMs });
+    const by = { incarnationOf: lives.incarnationOf, ownership };
+    await moveCursors(tx, ofReaders(plan.cursors, READERS), { ...by, atMs });
     for (const keeper of keepers) {
-      await keeper.move(tx, ofReaders(plan.cursors, keeper.readers), lives.incarnationOf);
+      await keeper.move(tx, ofReaders(plan.cursors, keeper.readers), by);
     }
     const subject = `journal/${life.id}`;
     const after = { why: why ?? 'asked', from, cursors: plan.cursors };

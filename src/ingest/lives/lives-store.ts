@@ -1,6 +1,7 @@
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { Lane } from '../../core/types.ts';
 import { type ColumnType, type Generated, sql, type Tables } from '../../platform/database/database.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
 import type { ReceivedCount } from '../journal/received-counts.ts';
 import type { IngestTables } from '../ledger/tables.ts';
 import { READERS } from '../readers/cursor.ts';
@@ -20,12 +21,18 @@ export interface LivesTables {
   ingest_received: { incarnation: string; lane: string; kind: string; jurisdiction: string; messages: number };
 }
 
+/** By what a cursor is written, and for whom. */
+export interface CursorWriter {
+  incarnationOf: IncarnationOf;
+  ownership: Pick<Ownership, 'self' | 'write' | 'refused'>;
+}
+
 /** Readers that keep their cursors in a table of their own, elsewhere. */
 export interface CursorKeeper {
   readonly readers: ReaderNames;
   cursors(tables: Tables): Promise<Cursor[]>;
   /** Stores where these readers go on; those of others are left out. */
-  move(tx: Tables, cursors: Adoption['cursors'], incarnationOf: IncarnationOf): Promise<void>;
+  move(tx: Tables, cursors: Adoption['cursors'], by: CursorWriter): Promise<void>;
   /** Gives cursors of versions without incarnations their name. */
   name(tx: Tables, incarnation: string): Promise<void>;
 }
@@ -105,25 +112,23 @@ export async function nameOldRows(tx: Tables, keepers: readonly CursorKeeper[], 
 export async function moveCursors(
   tx: Tables,
   cursors: Adoption['cursors'],
-  { incarnationOf, atMs }: { incarnationOf: IncarnationOf; atMs: number },
+  { incarnationOf, ownership, atMs }: CursorWriter & { atMs: number },
 ): Promise<void> {
   if (cursors.length === 0) return;
-  const rows = cursors.map(({ reader, lane, offset }) => {
-    const incarnation = incarnationOf({ lane, offset });
-    return { reader, lane, journal_offset: offset, incarnation, updated_at_ms: atMs };
-  });
-  await tx
-    .tables<IngestTables>()
-    .insertInto('ingest_cursor')
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict.columns(['reader', 'lane']).doUpdateSet({
-        journal_offset: sql<number>`excluded.journal_offset`,
-        incarnation: sql<string>`excluded.incarnation`,
-        updated_at_ms: atMs,
-      }),
-    )
-    .execute();
+  const what = 'where the readers go on';
+  const body = sql`
+    insert into ingest_cursor (reader, lane, journal_offset, incarnation, node, epoch, updated_at_ms)
+    select reader, lane, at, incarnation, ${ownership.self.node}::text, owner.epoch, ${atMs}::bigint
+    from owner, unnest(${cursors.map(({ reader }) => reader)}::text[], ${cursors.map(({ lane }) => lane)}::text[],
+      ${cursors.map(({ offset }) => offset)}::bigint[], ${cursors.map(incarnationOf)}::text[])
+      as given (reader, lane, at, incarnation)
+    on conflict (reader, lane) do update set journal_offset = excluded.journal_offset,
+      incarnation = excluded.incarnation, node = excluded.node, epoch = excluded.epoch,
+      updated_at_ms = excluded.updated_at_ms
+    where ingest_cursor.epoch <= excluded.epoch
+    returning lane`;
+  const moved = await ownership.write(tx, { what, body });
+  if (moved.length < cursors.length) throw ownership.refused(what);
 }
 
 /** Writes down what the journal took in of a life that has ended. */

@@ -16,7 +16,7 @@ import {
   type PerLane,
 } from './lives.ts';
 import { readLives, writeLives } from './lives-file.ts';
-import { type CursorKeeper, nameOldRows, readDatabaseSide, storeOpening } from './lives-store.ts';
+import { type CursorKeeper, type CursorWriter, nameOldRows, readDatabaseSide, storeOpening } from './lives-store.ts';
 
 export interface LivesDeps {
   /** Where both lanes of the journal lie. */
@@ -24,6 +24,8 @@ export interface LivesDeps {
   database: Database;
   clock: Clock;
   keepers: readonly CursorKeeper[];
+  /** Whose journal it is. */
+  ownership: CursorWriter['ownership'];
 }
 
 /** The lives of the journal in a directory, read before its lanes are opened. */

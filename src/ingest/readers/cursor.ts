@@ -1,7 +1,9 @@
 import { CitywatchError } from '../../core/errors.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
+import type { Owner } from '../../core/slots.ts';
 import type { DecodedBatch, Lane } from '../../core/types.ts';
-import type { Tables } from '../../platform/database/database.ts';
+import { sql, type Tables } from '../../platform/database/database.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
 import type { IngestTables } from '../ledger/tables.ts';
 
 /** The readers that keep a cursor here, and the lanes in which each has something to read. */
@@ -33,13 +35,14 @@ export async function loadCursor(tables: Tables, reader: ReaderName, lane: Lane)
 export async function beginCursor(
   tables: Tables,
   at: { reader: ReaderName; lane: Lane; offset: number; incarnation: string },
-  atMs: number,
+  by: Owner & { atMs: number },
 ): Promise<void> {
   const { offset, ...rest } = at;
+  const { node, epoch, atMs } = by;
   await tables
     .tables<IngestTables>()
     .insertInto('ingest_cursor')
-    .values({ ...rest, journal_offset: offset, updated_at_ms: atMs })
+    .values({ ...rest, journal_offset: offset, node, epoch, updated_at_ms: atMs })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
 }
@@ -48,39 +51,46 @@ export interface CursorMove {
   reader: ReaderName;
   batch: DecodedBatch;
   incarnationOf: IncarnationOf;
+  /** Whose reader it is. */
+  ownership: Pick<Ownership, 'self' | 'write' | 'refused'>;
   atMs: number;
 }
 
 /**
  * Moves a cursor from the start to the end of a batch, within the transaction that holds what the reader did with it.
  * Returns false when the batch was committed before (an answer may get lost on its way), so that nothing counts twice.
- * Throws `conflict.state` when the cursor stands anywhere else: somebody else writes it.
+ * Throws `lease.lost` where another node has taken over, whether it has moved the cursor or not, and `conflict.state`
+ * when the cursor stands anywhere else.
  */
-export async function moveCursor(tx: Tables, { reader, batch, incarnationOf, atMs }: CursorMove): Promise<boolean> {
+export async function moveCursor(tx: Tables, move: CursorMove): Promise<boolean> {
+  const { reader, batch, incarnationOf, ownership, atMs } = move;
   const db = tx.tables<IngestTables>();
   const { lane, from, to } = batch;
   const incarnation = incarnationOf({ lane, offset: to });
-  await beginCursor(tx, { reader, lane, offset: 0, incarnation }, atMs);
+  const { self } = ownership;
+  const what = `the cursor of ${reader} in the lane ${lane}`;
+  await beginCursor(tx, { reader, lane, offset: 0, incarnation }, { ...self, atMs });
   const row = await db
     .selectFrom('ingest_cursor')
-    .select('journal_offset')
+    .select(['journal_offset', 'epoch'])
     .where('reader', '=', reader)
     .where('lane', '=', lane)
     .forUpdate()
     .executeTakeFirstOrThrow();
+  if (row.epoch > self.epoch) throw ownership.refused(what);
   if (row.journal_offset >= to) return false;
   if (row.journal_offset !== from) {
     throw new CitywatchError('conflict.state', {
       detail:
         `Reader ${reader} of lane ${lane} stands at ${row.journal_offset}, not ${from}: ` +
-        'two gateways share this database.',
+        'something else than this gateway has moved it.',
     });
   }
-  await db
-    .updateTable('ingest_cursor')
-    .set({ journal_offset: to, incarnation, updated_at_ms: atMs })
-    .where('reader', '=', reader)
-    .where('lane', '=', lane)
-    .execute();
+  const body = sql`
+    update ingest_cursor set journal_offset = ${to}, incarnation = ${incarnation}, node = ${self.node},
+      epoch = owner.epoch, updated_at_ms = ${atMs}
+    from owner where reader = ${reader} and lane = ${lane} and ingest_cursor.epoch <= owner.epoch
+    returning lane`;
+  await ownership.write(tx, { what, body });
   return true;
 }

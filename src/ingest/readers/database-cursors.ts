@@ -3,12 +3,14 @@ import type { ReaderCursors } from '../../core/journal-reader.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { Lane } from '../../core/types.ts';
 import type { Database, Tables } from '../../platform/database/database.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
 import { beginCursor, loadCursor, moveCursor, type ReaderName } from './cursor.ts';
 
 export interface DatabaseCursorsDeps {
   reader: ReaderName;
   database: Database;
   incarnationOf: IncarnationOf;
+  ownership: Ownership;
   clock: Clock;
 }
 
@@ -32,8 +34,9 @@ export class DatabaseCursors implements ReaderCursors {
 
   /** The same for a reader that never read in this lane: it begins at `offset`. */
   async loadFrom(lane: Lane, offset: number): Promise<number> {
-    const { database, reader, incarnationOf, clock } = this.#deps;
-    await beginCursor(database, { reader, lane, offset, incarnation: incarnationOf({ lane, offset }) }, clock.nowMs());
+    const { database, reader, incarnationOf, ownership, clock } = this.#deps;
+    const begin = { reader, lane, offset, incarnation: incarnationOf({ lane, offset }) };
+    await beginCursor(database, begin, { ...ownership.self, atMs: clock.nowMs() });
     return await this.load(lane);
   }
 
@@ -43,21 +46,24 @@ export class DatabaseCursors implements ReaderCursors {
 
   /**
    * Runs `state` and moves the cursors to `places` in one transaction; a place that is not ahead moves nothing. Rejects
-   * with the error of either, and may then be called again with other places. Throws `conflict.state` when somebody
-   * else moves these cursors.
+   * with the error of either, and may then be called again with other places. Throws `lease.lost` where another node
+   * has taken over, and `conflict.state` when anything else moves these cursors.
    */
   async save<Result>(places: Places, state: (tx: Tables) => Promise<Result>): Promise<Result> {
-    const { database, reader, incarnationOf, clock } = this.#deps;
+    const { database, reader, incarnationOf, ownership, clock } = this.#deps;
     if (this.#isUnsure) await this.#lookAgain(places);
     this.#isUnsure = true;
     const result = await database.transaction(async (tx) => {
       const done = await state(tx);
+      let isHeld = false;
       for (const lane of ['live', 'bulk'] as const) {
         const to = places[lane] ?? 0;
         if (to <= this.#saved[lane]) continue;
         const batch = { lane, from: this.#saved[lane], to, messages: [] };
-        await moveCursor(tx, { reader, batch, incarnationOf, atMs: clock.nowMs() });
+        const move = { reader, batch, incarnationOf, ownership, atMs: clock.nowMs() };
+        isHeld = (await moveCursor(tx, move)) || isHeld;
       }
+      if (!isHeld) await ownership.hold(tx, `what the reader ${reader} knows`);
       return done;
     });
     this.#isUnsure = false;

@@ -50,9 +50,10 @@ const POISON_TRIES = 3;
 const POISON_PAUSE_MS = 50;
 
 /**
- * The loop of one reader. An error that may pass is waited out for ever, because the journal keeps everything. Any
- * other is traced to its message by halving the batch; after three tries the message is handed over without its
- * records and with the refusal `poison`, so that the next one is handled within a second.
+ * The loop of one reader. An error that may pass is waited out for ever, because the journal keeps everything. Where
+ * another node has taken over, the reader ends with that error: no message is at fault. Any other error is traced to
+ * its message by halving the batch; after three tries the message is handed over without its records and with the
+ * refusal `poison`, so that the next one is handled within a second.
  */
 export function runReader(options: ReaderOptions): Worker {
   const loop = new ReaderLoop(options);
@@ -128,7 +129,7 @@ class ReaderLoop {
     if (failure !== null) throw failure;
   }
 
-  /** Returns null when it is done (or stopped), the error when trying again is no use. */
+  /** Returns null when it is done (or stopped), the error when trying again is no use. Throws `lease.lost`. */
   async #attempt(batch: DecodedBatch, signal: AbortSignal): Promise<unknown> {
     for (let tries = 0; !signal.aborted; tries += 1) {
       try {
@@ -136,6 +137,7 @@ class ReaderLoop {
         return null;
       } catch (error) {
         if (signal.aborted) return null;
+        if (error instanceof CitywatchError && error.code === 'lease.lost') throw error;
         if (!(error instanceof CitywatchError && error.retryable)) return error ?? new Error('rejected with nothing');
         this.#log.warn({ lane: batch.lane, from: batch.from, error: error.message }, 'a batch waits to be tried again');
         const pauseMs = jittered(backoffMs(RETRY_PAUSES, tries), this.#options.random ?? systemRandom);

@@ -4,9 +4,12 @@ import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import type { Logger, Observer } from '../../core/observe.ts';
 import { type Database, sql, type Tables } from './database.ts';
+import { Ownership } from './ownership.ts';
 
 /** Who holds the lease: one process on one data directory of one machine. */
 export interface Holder {
+  /** Name of the node, the same in each of its lives, wherever its data directory is. */
+  node: string;
   host: string;
   pid: number;
   /** Absolute path of the data directory. */
@@ -38,7 +41,7 @@ const TIMES: LeaseTimes = { ttlMs: 60_000, renewMs: 5_000, marginMs: 5_000 };
 /** While it cannot be renewed it is tried this often. */
 const AGAIN_MS = 1_000;
 
-interface LeaseRow extends Holder {
+interface LeaseRow extends Omit<Holder, 'node'> {
   epoch: number;
   since_ms: number;
   left_ms: number;
@@ -51,6 +54,8 @@ interface LeaseRow extends Holder {
  */
 export class Lease {
   readonly epoch: number;
+  /** What the lease gives: all slots. */
+  readonly ownership: Ownership;
   readonly #deps: LeaseDeps;
   readonly #times: LeaseTimes;
   readonly #log: Logger;
@@ -64,6 +69,10 @@ export class Lease {
     this.#times = times;
     this.#log = deps.observer.log.child({ part: 'lease' });
     this.epoch = taken.epoch;
+    this.ownership = new Ownership({
+      self: { node: deps.holder.node, epoch: taken.epoch },
+      overtaken: () => this.#lose(),
+    });
     this.#heldUntilMs = this.#limit(taken.askedAtMs);
   }
 
@@ -84,11 +93,13 @@ export class Lease {
       const row = rows[0];
       if (!row) throw new CitywatchError('store.refused', { detail: 'The table gateway_lease is empty.' });
       if (row.left_ms > 0 && !isPrivate && !isSamePlace(row, holder)) throw heldBy(row);
-      const next = row.epoch + 1;
-      await sql`update gateway_lease set epoch = ${next}, host = ${holder.host}, pid = ${holder.pid},
+      const next = await sql<{
+        epoch: number;
+      }>`update gateway_lease set epoch = epoch + 1, host = ${holder.host}, pid = ${holder.pid},
         directory = ${holder.directory}, inode = ${holder.inode}, since = clock_timestamp(),
-        expires = clock_timestamp() + ${times.ttlMs} * interval '1 millisecond'`.execute(tx.tables());
-      return next;
+        expires = clock_timestamp() + ${times.ttlMs} * interval '1 millisecond'
+        returning epoch`.execute(tx.tables());
+      return next.rows[0]!.epoch;
     });
     const lease = new Lease(deps, times, { epoch, askedAtMs });
     lease.#running = lease.#keep();
@@ -129,7 +140,7 @@ export class Lease {
   }
 
   async #renew(): Promise<void> {
-    const { database, clock, onLost } = this.#deps;
+    const { database, clock } = this.#deps;
     const askedAtMs = clock.monotonicMs();
     const { rows } = await sql<{ epoch: number }>`
       update gateway_lease set expires = clock_timestamp() + ${this.#times.ttlMs} * interval '1 millisecond'
@@ -138,9 +149,15 @@ export class Lease {
       this.#heldUntilMs = this.#limit(askedAtMs);
       return;
     }
+    this.#lose();
+  }
+
+  /** Found out by a renewal, or by a write that was refused. */
+  #lose(): void {
+    if (this.#isLost) return;
     this.#isLost = true;
     this.#log.fatal({ epoch: this.epoch }, 'another gateway has taken the lease of this database');
-    onLost();
+    this.#deps.onLost();
   }
 
   /** Counted from before the question: the database's own limit can only be later. */
@@ -157,14 +174,14 @@ export async function knowsLeases(database: Tables): Promise<boolean> {
   return rows[0]?.known === true;
 }
 
-/** This process on a data directory. */
-export async function holderOf(directory: string): Promise<Holder> {
+/** This process on the data directory of `node`. */
+export async function holderOf(directory: string, node: string): Promise<Holder> {
   const { dev, ino } = await stat(directory);
-  return { host: hostname(), pid: process.pid, directory, inode: `${dev}:${ino}` };
+  return { node, host: hostname(), pid: process.pid, directory, inode: `${dev}:${ino}` };
 }
 
-/** What a gateway is called among those of one database; its successor on the same data directory has the same name. */
-export function nodeOf({ host, inode }: Holder): string {
+/** Where a gateway is, as people are told; its successor on the same data directory is there, too. */
+export function whereabouts({ host, inode }: Holder): string {
   return `${host} (${inode})`;
 }
 

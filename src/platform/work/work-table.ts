@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { chunksOf } from '../database/chunks.ts';
-import { type Database, sql, type Tables } from '../database/database.ts';
+import { type Database, type Generated, sql, type Tables } from '../database/database.ts';
+import type { Ownership } from '../database/ownership.ts';
 
 /** One thing to do for `key`; the handler finds out itself what is pending and does all of it in order. */
 export interface WorkTicket {
@@ -29,6 +30,9 @@ interface WorkTables {
     claimed_until_ms: number;
     fence: number;
     attempts: number;
+    /** Whose claim it is or was; empty for what no version with nodes has claimed. */
+    node: Generated<string>;
+    epoch: Generated<number>;
   };
 }
 
@@ -73,24 +77,31 @@ async function note(tx: Tables, nowMs: number, tickets: WorkTicket[]): Promise<v
     .execute();
 }
 
+/** For errors. */
+const CLAIMS = 'a claim of work';
+
 /** The statements behind the work queue. Every one that locks several rows does it in the order of their keys. */
 export class WorkTable {
   readonly #database: Database<'alerts'>;
+  readonly #ownership: Pick<Ownership, 'self' | 'write'>;
   readonly #leaseMs: number;
 
-  constructor(database: Database<'alerts'>, leaseMs: number) {
+  constructor(database: Database<'alerts'>, ownership: Pick<Ownership, 'self' | 'write'>, leaseMs: number) {
     this.#database = database;
+    this.#ownership = ownership;
     this.#leaseMs = leaseMs;
   }
 
   /**
    * Claims up to `limit` due keys, most urgent first, except those whose first word is `crowded`. What another writer
-   * holds just now is passed over: it rings when it is done.
+   * holds just now is passed over: it rings when it is done. Nobody waits for it with a take-over: the claim of one who
+   * was overtaken in the same moment can settle nothing and runs out.
    */
   async claim(queue: string, limit: number, crowded: string[]): Promise<Claim[]> {
     const nowMs = this.#database.clock.nowMs();
     const elsewhere = crowded.length === 0 ? sql`` : sql`AND split_part(key, ' ', 1) <> ALL (${crowded}::text[])`;
-    const { rows } = await sql<Claim & { place: number }>`
+    const { node } = this.#ownership.self;
+    const body = sql`
       WITH due AS (
         SELECT key, row_number() OVER () AS place FROM (
           SELECT key FROM work_item
@@ -99,34 +110,38 @@ export class WorkTable {
         ) AS first
       )
       UPDATE work_item AS item
-      SET claimed_until_ms = ${nowMs + this.#leaseMs}, fence = fence + 1, attempts = attempts + 1
-      FROM due WHERE item.queue = ${queue} AND item.key = due.key
-      RETURNING item.key, revision, fence, attempts, place`.execute(this.#db());
+      SET claimed_until_ms = ${nowMs + this.#leaseMs}, fence = fence + 1, attempts = attempts + 1,
+        node = ${node}, epoch = owner.epoch
+      FROM due, owner WHERE item.queue = ${queue} AND item.key = due.key AND item.epoch <= owner.epoch
+      RETURNING item.key, revision, fence, attempts, place`;
+    const statement = { what: CLAIMS, body, locks: false };
+    const rows = await this.#ownership.write<Claim & { place: number }>(this.#database, statement);
     return rows.sort((a, b) => a.place - b.place);
   }
 
   /** Deletes what is done, unless something was added since it was claimed; returns the keys that are gone. */
   async remove(queue: string, claims: Claim[]): Promise<string[]> {
     if (claims.length === 0) return [];
-    const { rows } = await sql<{ key: string }>`
+    const body = sql`
       WITH done AS (
-        SELECT item.key FROM work_item AS item
+        SELECT item.key FROM owner, work_item AS item
         JOIN unnest(${claims.map(({ key }) => key)}::text[], ${claims.map(({ fence }) => fence)}::bigint[],
           ${claims.map(({ revision }) => revision)}::bigint[]) AS mine (key, fence, revision)
           ON item.key = mine.key AND item.fence = mine.fence AND item.revision = mine.revision
         WHERE item.queue = ${queue} ORDER BY item.key COLLATE "C" FOR UPDATE OF item
       )
       DELETE FROM work_item AS item USING done WHERE item.queue = ${queue} AND item.key = done.key
-      RETURNING item.key`.execute(this.#db());
+      RETURNING item.key`;
+    const rows = await this.#ownership.write<{ key: string }>(this.#database, { what: CLAIMS, body });
     return rows.map(({ key }) => key);
   }
 
   /** Gives keys back: due at the time given, or as they were when that is null or something was added meanwhile. */
   async giveBack(queue: string, given: { claim: Claim; dueAtMs: number | null }[]): Promise<void> {
     if (given.length === 0) return;
-    await sql`
+    const body = sql`
       WITH mine AS (
-        SELECT item.key, given.revision, given.again_at_ms FROM work_item AS item
+        SELECT item.key, given.revision, given.again_at_ms FROM owner, work_item AS item
         JOIN unnest(${given.map(({ claim }) => claim.key)}::text[], ${given.map(({ claim }) => claim.fence)}::bigint[],
           ${given.map(({ claim }) => claim.revision)}::bigint[], ${given.map(({ dueAtMs }) => dueAtMs)}::bigint[])
           AS given (key, fence, revision, again_at_ms) ON item.key = given.key AND item.fence = given.fence
@@ -137,7 +152,9 @@ export class WorkTable {
         due_at_ms = CASE WHEN item.revision = mine.revision THEN coalesce(mine.again_at_ms, due_at_ms)
           ELSE due_at_ms END,
         attempts = CASE WHEN mine.again_at_ms IS NULL THEN 0 ELSE attempts END
-      FROM mine WHERE item.queue = ${queue} AND item.key = mine.key`.execute(this.#db());
+      FROM mine WHERE item.queue = ${queue} AND item.key = mine.key
+      RETURNING item.key`;
+    await this.#ownership.write(this.#database, { what: CLAIMS, body });
   }
 
   async hasten(queue: string, prefix: string): Promise<number> {
@@ -153,10 +170,14 @@ export class WorkTable {
   }
 
   async releaseClaims(): Promise<number> {
+    const { node, epoch } = this.#ownership.self;
     const { numUpdatedRows } = await this.#db()
       .updateTable('work_item')
       .set({ claimed_until_ms: 0, fence: sql<number>`fence + 1` })
       .where('claimed_until_ms', '>', 0)
+      // Of no node are the claims of versions without nodes, where one gateway had all.
+      .where('node', 'in', [node, ''])
+      .where('epoch', '<', epoch)
       .executeTakeFirst();
     return Number(numUpdatedRows);
   }

@@ -1,10 +1,11 @@
 import type { Clock } from '../../core/clock.ts';
-import { messageOf } from '../../core/errors.ts';
+import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { backoffMs, jittered } from '../../core/mechanisms/backoff.ts';
 import { Batches } from '../../core/mechanisms/batches.ts';
 import { Counter, type Observer } from '../../core/observe.ts';
 import { type Random, systemRandom } from '../../core/random.ts';
 import type { Database } from '../database/database.ts';
+import type { Ownership } from '../database/ownership.ts';
 import { type Claim, WorkTable } from './work-table.ts';
 
 export { enqueueWork, type WorkTicket } from './work-table.ts';
@@ -28,6 +29,8 @@ export interface WorkQueueOptions {
   database: Database<'alerts'>;
   clock: Clock;
   observer: Observer;
+  /** Whose claims these are. */
+  ownership: Pick<Ownership, 'self' | 'write'>;
   /** A claim is worth this long; a handler must end well before. */
   leaseMs?: number;
   /** {@link systemRandom} unless a test brings its own. */
@@ -76,7 +79,7 @@ export class WorkQueue {
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
-    this.#table = new WorkTable(options.database, options.leaseMs ?? LEASE_MS);
+    this.#table = new WorkTable(options.database, options.ownership, options.leaseMs ?? LEASE_MS);
     this.#failures = new Counter({
       name: 'citywatch_work_failures_total',
       help: 'Runs of a work handler that ended in an error and will be repeated.',
@@ -124,8 +127,9 @@ export class WorkQueue {
   }
 
   /**
-   * Gives up every claim; returns how many there were. For a start: who held them is dead, and nobody should wait until
-   * their time is over. A handler that lives on all the same settles nothing: its fencing number is not the last.
+   * Gives up every claim of this node's earlier lives; returns how many there were. For a start: who held them is
+   * dead, and nobody should wait until their time is over. Claims of other nodes stay theirs until they run out. A
+   * handler that lives on all the same settles nothing: its fencing number is not the last.
    */
   releaseClaims(): Promise<number> {
     return this.#table.releaseClaims();
@@ -174,6 +178,7 @@ export class WorkQueue {
     try {
       return await handler(claim.key, signal);
     } catch (error) {
+      if (error instanceof CitywatchError && error.code === 'lease.lost') throw error;
       this.#failures.inc({ queue });
       const pauseMs = jittered(backoffMs(AGAIN_PAUSES, claim.attempts), this.#options.random ?? systemRandom);
       this.#options.observer.log.warn(

@@ -17,6 +17,7 @@ import { ManualClock } from '../../support/clock.ts';
 import { drain, type Ingest, PAYLOADS } from '../../support/ingest.ts';
 import { UNTROUBLED } from '../../support/intake.ts';
 import { incarnationOf, openJournal, temporaryDirectory } from '../../support/journal.ts';
+import { firstOwner } from '../../support/ownership.ts';
 import { openDatabase } from '../../support/registry.ts';
 import { quietObserver } from '../../support/services.ts';
 
@@ -60,6 +61,7 @@ const ingest = {
   intake,
   feed: new JournalFeed({ limits: FEED_LIMITS, guard: UNGUARDED, lanes, kinds, observer }),
   ledger: new Ledger({
+    ownership: firstOwner(),
     database,
     journals: { live: journal },
     incarnationOf,

@@ -16,7 +16,7 @@ const CITY = 100_000;
 
 function entry(id: string, jurisdiction: string, version = 1, state: 'active' | 'retired' = 'active') {
   const identity: DeviceIdentity = { id, kind: 'recycling-kiosk', kindVersion: 1, jurisdiction };
-  return { identity, state, secretHash: Buffer.alloc(32), version };
+  return { identity, state, parent: null, secretHash: Buffer.alloc(32), version };
 }
 
 t.test('a directory gives the devices of an area, wherever they moved', async (t) => {

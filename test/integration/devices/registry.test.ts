@@ -105,8 +105,12 @@ t.test('parents and cameras beyond the border stay hidden, and survive an edit f
   t.match(seen, { parent: null, cameras: ['cam-yinzhou'] });
   await registry.update(YINZHOU, 'k-links', 1, { parent: null, cameras: [] });
   t.match(await registry.get(NINGBO, 'k-links'), { parent: 'cam-haishu', cameras: ['cam-haishu'] });
+  await registry.create(YINZHOU, kiosk({ id: 'k-below', parent: 'k-links' }));
+  t.equal(parts.directory.topmost('k-below'), 'cam-haishu', 'which decides their slot, whoever sees it');
   await registry.update(NINGBO, 'k-links', 2, { parent: null, cameras: ['cam-yinzhou'] });
   t.match(await registry.get(NINGBO, 'k-links'), { parent: null, cameras: ['cam-yinzhou'] });
+  t.equal(parts.directory.topmost('k-below'), 'k-links');
+  t.equal(parts.directory.topmost('nobody'), 'nobody');
 });
 
 t.test('a stale version is refused and changes nothing', async (t) => {

@@ -13,6 +13,7 @@ import { AT_MS, batch, decoded, event } from '../../support/batches.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { PAYLOADS } from '../../support/ingest.ts';
 import { incarnationOf } from '../../support/journal.ts';
+import { firstOwner } from '../../support/ownership.ts';
 import { openPassages } from '../../support/passages.ts';
 import { quietObserver, startPostgres } from '../../support/services.ts';
 
@@ -22,6 +23,7 @@ const database = await Database.open({ url: server.url, observer: quietObserver(
 t.teardown(() => database.close());
 await migrate(database);
 const ledger = new Ledger({
+  ownership: firstOwner(),
   database,
   journals: {},
   incarnationOf,

@@ -10,8 +10,10 @@ import type { Watchlists } from '../../../alerts/watchlists/watchlists.ts';
 import type { Clock } from '../../../core/clock.ts';
 import type { Observer } from '../../../core/observe.ts';
 import type { IncarnationOf } from '../../../core/receipt.ts';
+import { slotOf } from '../../../core/slots.ts';
 import type { Directory } from '../../../devices/registry/directory.ts';
 import type { DatabaseShares } from '../../../platform/database/database.ts';
+import type { Ownership } from '../../../platform/database/ownership.ts';
 import type { WorkTicket } from '../../../platform/work/work.ts';
 
 export interface RuleSurroundings {
@@ -19,7 +21,8 @@ export interface RuleSurroundings {
   clock: Clock;
   observer: Observer;
   log: AlertLog;
-  devices: Pick<Directory, 'get'>;
+  devices: Pick<Directory, 'get' | 'topmost'>;
+  ownership: Ownership;
   /** Offset behind the newest durable message of the live lane. */
   head(): number;
   isClockKnown(): boolean;
@@ -35,7 +38,7 @@ interface RuleParts {
 
 /** What judges by the rules, and what takes over rules that change. Starts nothing. */
 export function composeRules(deps: RuleSurroundings, { book, watchlists, plates, committed }: RuleParts) {
-  const { clock, observer, log, devices, head, isClockKnown, incarnationOf } = deps;
+  const { clock, observer, log, devices, head, isClockKnown, incarnationOf, ownership } = deps;
   const { alerts: database } = deps.shares;
   const isRetired = (id: string): boolean => devices.get(id)?.state === 'retired';
   const engine = new RulesEngine(book.current(), watchlists, { isRetired });
@@ -48,6 +51,9 @@ export function composeRules(deps: RuleSurroundings, { book, watchlists, plates,
     head,
     isClockKnown,
     incarnationOf,
+    // What is no device has no parent.
+    slotOf: (subject) => slotOf(devices.topmost(subject)),
+    ownership,
     committed,
   });
   const gone = new GoneRules({ database, clock, log, committed }, namesOf(book.current()));

@@ -60,9 +60,9 @@ export type Alerting = Awaited<ReturnType<typeof composeAlerting>>;
 
 /** Builds the alert side: rules, desk, deliveries, evidence, and what people ask of them. Starts nothing. */
 export async function composeAlerting(deps: AlertingDeps) {
-  const { clock, observer, outbound, work, doorbell, vault } = deps;
+  const { clock, observer, outbound, work, doorbell, vault, ownership } = deps;
   const { alerts: database, handling, general } = deps.shares;
-  const log = new AlertLog({ clock, observer, stages: STAGES });
+  const log = new AlertLog({ clock, observer, stages: STAGES, ownership });
   const book = await RuleBook.load(deps.rulesDirectory, { kinds: deps.kinds, conditions: CONDITIONS });
   const rules = () => book.current();
   const watchlists = new Watchlists({ database: general, clock, key: deps.plateKey });
@@ -84,10 +84,11 @@ export async function composeAlerting(deps: AlertingDeps) {
     log,
     places: { placesOf: (ids) => placesOf(database, ids), nameOfDistrict: deps.nameOfDistrict },
     gone: judging.gone,
+    ownership,
     titleOf: (rule) => book.titleOf(rule),
     committed,
   });
-  const delivery = new Delivery({ database, clock, observer, sinks, box: vault, release });
+  const delivery = new Delivery({ database, clock, observer, ownership, sinks, box: vault, release });
   const { evidence, evidenceBlobs } = composeEvidence(deps, { log, committed });
   handleQueues(work, { desk, delivery, timers, evidence });
   const { devices, head, incarnationOf } = deps;
@@ -104,7 +105,7 @@ export async function composeAlerting(deps: AlertingDeps) {
     looks: new EvidenceLooks({ register: deps.register, areaOf: (id) => devices.get(id)?.identity.jurisdiction }),
     watchlists,
     plates: new AlertPlates({ alerts: queries, box: plates, register: deps.register }),
-    ofGateway: new GatewayAlerts({ database, clock, rules, position, incarnationOf, committed }),
+    ofGateway: new GatewayAlerts({ database, clock, rules, position, incarnationOf, ownership, committed }),
     actions: new AlertActions({ database: handling, clock, log, committed, personWhoSees }),
     subscriptions: new Subscriptions({ database: general, clock, box: vault, sinks, ring, whoIsStillThere }),
     sinks,

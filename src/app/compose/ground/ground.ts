@@ -50,7 +50,7 @@ export async function openGround({ config, observer, secrets, clock, lifecycle }
     /** What must be readable again is encrypted under keys made of this one. */
     vault: await vaultKey(config, key),
   };
-  const work = new WorkQueue({ database: shares.alerts, clock, observer });
+  const work = new WorkQueue({ database: shares.alerts, clock, observer, ownership: opened.ownership });
   const bell = { redisUrl: services.redis, databaseId: await databaseId(database) };
   return {
     config,

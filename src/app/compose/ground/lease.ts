@@ -3,6 +3,7 @@ import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
 import type { Observer } from '../../../core/observe.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import { holderOf, Lease } from '../../../platform/database/lease.ts';
+import type { Ownership } from '../../../platform/database/ownership.ts';
 import type { Config } from '../../config/config.ts';
 import type { DataDirectory } from '../../local-services/data-directory.ts';
 
@@ -18,6 +19,8 @@ export interface LeaseInput {
 
 export interface HeldLease {
   lease: Lease;
+  /** Which slots this node owns, and the way in which an owner writes. */
+  ownership: Ownership;
   lost: Promise<null>;
 }
 
@@ -29,8 +32,10 @@ export async function takeLease(input: LeaseInput): Promise<HeldLease> {
     onLost = () => resolve(null);
   });
   const isPrivate = config.database.url === null;
-  const holder = await holderOf(place.path);
+  const holder = await holderOf(place.path, await place.node());
   const lease = await Lease.take({ database, clock, observer, holder, isPrivate, onLost });
   lifecycle.onStop('lease', () => lease.release());
-  return { lease, lost };
+  const { ownership } = lease;
+  observer.log.info({ part: 'lease', ...ownership.self }, 'owns every slot');
+  return { lease, ownership, lost };
 }

@@ -14,14 +14,15 @@ import type { Ingest } from './ingest.ts';
 
 /** What answers for every message: the ledger and who watches it, what was put aside, and what became of each. */
 export function openBooks(ground: Ground, devices: Devices, { ingest, twin }: { ingest: Ingest; twin: Twin }) {
-  const { config, database, clock, observer, lifecycle } = ground;
+  const { config, database, ownership, clock, observer, lifecycle } = ground;
   const { lanes, journals, incarnationOf, intake, guard, self } = ingest;
   const { kinds, directory } = devices;
   const payloads = new PayloadSeal(ground.keys.vault);
   const firmwareOf = (id: string) => twin.latest(id)?.firmware ?? null;
   const jurisdictionOf = (id: string) => directory.get(id)?.identity.jurisdiction;
-  const ledger = new Ledger({ database, journals, incarnationOf, clock, firmwareOf, jurisdictionOf, payloads });
-  const days = new DeviceDays({ database, kinds, incarnationOf, clock, observer });
+  const keeping = { database, incarnationOf, ownership, clock };
+  const ledger = new Ledger({ ...keeping, journals, firmwareOf, jurisdictionOf, payloads });
+  const days = new DeviceDays({ ...keeping, kinds, observer });
   days.start();
   lifecycle.onStop('completeness', () => days.stop());
   const sealing = new PayloadSealing({ database, clock, observer }, payloads);

@@ -10,10 +10,12 @@ import { RepliesReader } from '../../../ingest/commands/replies-reader.ts';
 import { CommandSender } from '../../../ingest/commands/sender.ts';
 import type { KindSource } from '../../../ingest/readers/journal-feed.ts';
 import type { Database } from '../../../platform/database/database.ts';
+import type { Ownership } from '../../../platform/database/ownership.ts';
 import type { WorkQueue } from '../../../platform/work/work.ts';
 
 export interface DownlinkDeps {
   database: Database;
+  ownership: Ownership;
   clock: Clock;
   observer: Observer;
   kinds: CommandsDeps['kinds'] & KindSource;
@@ -30,15 +32,17 @@ export type Downlink = Awaited<ReturnType<typeof startDownlink>>;
 
 /** Builds and starts what takes commands to devices and their replies back; `sender.connect` says by what way. */
 export async function startDownlink(deps: DownlinkDeps) {
-  const { database, clock, observer, kinds, directory, work, doorbell, lifecycle, journal, incarnationOf } = deps;
+  const { database, ownership, clock, observer, kinds, directory, work, doorbell } = deps;
+  const { lifecycle, journal, incarnationOf } = deps;
   const ring = (device: string): void => doorbell.ring(COMMANDS_QUEUE, device);
   const open = new OpenDevices(database);
   await open.load();
-  const sender = new CommandSender({ database, clock, observer, open, ring });
+  const sender = new CommandSender({ database, ownership, clock, observer, open, ring });
   const commands = new Commands({ database, clock, observer, kinds, directory, open, ring });
   const replies = new RepliesReader({
     database,
     kinds,
+    ownership,
     clock,
     observer,
     head: () => journal.head,

@@ -12,6 +12,7 @@ import { type Adopted, adoptJournal } from '../../../ingest/lives/adopt.ts';
 import { beginOpening, type KnownLives, knowLives, type LivesDeps } from '../../../ingest/lives/open-lives.ts';
 import { UPLINKS } from '../../../ingest/uplinks/uplinks.ts';
 import type { Database } from '../../../platform/database/database.ts';
+import type { Ownership } from '../../../platform/database/ownership.ts';
 import type { TwinJournal } from '../../../telemetry/twin/twin.ts';
 
 const MiB = 1024 * 1024;
@@ -40,6 +41,12 @@ export interface JournalsInput {
   lifecycle: Lifecycle;
 }
 
+/** Where the readers stand, and whose they are. */
+interface DatabaseSide {
+  database: Database;
+  ownership: Ownership;
+}
+
 /** Both lanes, and what their lives say of positions in them. */
 export interface OpenJournals {
   lanes: Record<Lane, OpenLane>;
@@ -52,7 +59,7 @@ export interface OpenJournals {
  * Opens both lanes, each a log of its own with its own duplicates, and writes this start down on both sides. Throws
  * `journal.misfit` when the journal and the database do not belong together.
  */
-export async function openJournals(input: JournalsInput & { database: Database }): Promise<OpenJournals> {
+export async function openJournals(input: JournalsInput & DatabaseSide): Promise<OpenJournals> {
   const { lifecycle } = input;
   const { deps, known } = await livesOf(input);
   const journals = await openLanes(input, known);
@@ -71,14 +78,14 @@ export async function openJournals(input: JournalsInput & { database: Database }
 }
 
 /** Lets the journal and the database go on together as they are, for `citywatch adopt`; see {@link adoptJournal}. */
-export async function adoptJournals(input: JournalsInput & { database: Database }): Promise<Adopted> {
+export async function adoptJournals(input: JournalsInput & DatabaseSide): Promise<Adopted> {
   const { deps, known } = await livesOf(input);
   return await adoptJournal(deps, known, await openLanes(input, known));
 }
 
-async function livesOf({ directoryOf, database, clock }: JournalsInput & { database: Database }) {
+async function livesOf({ directoryOf, database, clock, ownership }: JournalsInput & DatabaseSide) {
   const path = await directoryOf('journal');
-  const deps: LivesDeps = { directory: path, database, clock, keepers: [ruleCursors] };
+  const deps: LivesDeps = { directory: path, database, clock, keepers: [ruleCursors], ownership };
   return { deps, known: await knowLives(path, clock) };
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { CAMERA_SETUP_QUEUE } from '../../../devices/cameras/setup.ts';
-import { holderOf, nodeOf } from '../../../platform/database/lease.ts';
+import { holderOf, whereabouts } from '../../../platform/database/lease.ts';
 import { enqueueWork } from '../../../platform/work/work.ts';
 import { ffmpegUser } from '../../local-services/system-user.ts';
 import type { Devices } from '../devices/devices.ts';
@@ -39,7 +39,7 @@ export async function openStreams(ground: Ground, devices: Devices, ingest: Pick
     ffmpegPath: config.ffmpeg.path,
     ffmpegUser: await ffmpegUser(ground.observer),
     dataDirectory: place.path,
-    node: nodeOf(await holderOf(place.path)),
+    node: whereabouts(await holderOf(place.path, await place.node())),
     checkEveryMs: config.cameras.checkS * 1000,
   });
   return {

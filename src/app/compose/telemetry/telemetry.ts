@@ -66,9 +66,10 @@ async function startRollups(
   { ingest, books }: TelemetrySources,
   roller: RollupWriter,
 ): Promise<RollupsReader> {
-  const { database, clock, observer, lifecycle } = ground;
+  const { database, ownership, clock, observer, lifecycle } = ground;
   const since = await CompleteSince.open(join(await ground.directoryOf('rollups'), 'complete-since'), clock);
-  const cursors = new DatabaseCursors({ database, reader: 'rollups', incarnationOf: ingest.incarnationOf, clock });
+  const { incarnationOf } = ingest;
+  const cursors = new DatabaseCursors({ database, reader: 'rollups', incarnationOf, ownership, clock });
   const reader = new RollupsReader({
     roller,
     since,

@@ -1,5 +1,5 @@
+import { plainMetrics } from '../../../core/mechanisms/plain-metrics.ts';
 import type { Registry } from '../../../core/observe.ts';
-import { plainMetrics } from '../../../core/plain-metrics.ts';
 import type { AckCounts } from '../common/ack-queue.ts';
 
 /** Why a connection ended. */

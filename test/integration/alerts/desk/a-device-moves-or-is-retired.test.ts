@@ -13,6 +13,7 @@ import { DeadLetterFollower } from '../../../../src/ingest/ledger/dead-letter-fo
 import type { IngestTables } from '../../../../src/ingest/ledger/tables.ts';
 import { alertLog, NAMELESS, NO_RULE_GONE } from '../../../support/alert-desk.ts';
 import { storeFires } from '../../../support/findings.ts';
+import { firstOwner } from '../../../support/ownership.ts';
 import { callerIn, kiosk, openDatabase, openRegistry } from '../../../support/registry.ts';
 import { quietObserver } from '../../../support/services.ts';
 
@@ -24,7 +25,15 @@ const database = await openDatabase(t);
 const observer = quietObserver();
 const places = { placesOf: (ids: string[]) => placesOf(database, ids), ...NAMELESS };
 const titleOf = (rule: string) => ({ en: rule, zh: rule });
-const rest = { database, clock, log: alertLog(), gone: NO_RULE_GONE, titleOf, committed: () => {} };
+const rest = {
+  database,
+  clock,
+  log: alertLog(),
+  gone: NO_RULE_GONE,
+  ownership: firstOwner(),
+  titleOf,
+  committed: () => {},
+};
 const desk = new AlertDesk({ ...rest, places });
 const rung: string[] = [];
 const ring = (queue: string) => void rung.push(queue);

@@ -8,6 +8,7 @@ import { parseRule } from '../../../../src/alerts/rules/rules.ts';
 import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
 import { openSinks, SINKS } from '../../../../src/alerts/sinks/sinks.ts';
 import { DAY_MS } from '../../../../src/core/clock.ts';
+import { slotOf } from '../../../../src/core/slots.ts';
 import { Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import type { WorkTicket } from '../../../../src/platform/work/work.ts';
@@ -15,6 +16,7 @@ import { ADMIN, alertLog, PLATES, webhookAt } from '../../../support/alert-desk.
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { incarnationOf } from '../../../support/journal.ts';
+import { firstOwner } from '../../../support/ownership.ts';
 import { quietObserver } from '../../../support/services.ts';
 import { freshDatabase } from '../../../support/shared-database.ts';
 import { until } from '../../../support/until.ts';
@@ -55,6 +57,8 @@ t.test('12,000 devices that fall silent in the same second are 12,000 findings w
   };
   const observer = quietObserver();
   const rules = new RulesReader({
+    slotOf,
+    ownership: firstOwner(),
     plates: PLATES,
     database,
     clock,

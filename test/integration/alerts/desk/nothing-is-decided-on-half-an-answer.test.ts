@@ -5,6 +5,7 @@ import { Watchlists } from '../../../../src/alerts/watchlists/watchlists.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import { ADMIN, alertLog, NAMELESS, NO_RULE_GONE, startAlertDesk } from '../../../support/alert-desk.ts';
 import { storeFires } from '../../../support/findings.ts';
+import { firstOwner } from '../../../support/ownership.ts';
 import { quietObserver } from '../../../support/services.ts';
 import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
 
@@ -26,6 +27,7 @@ t.test('an alert waits for a registry that does not answer, and goes on without 
     log: alertLog(),
     places: { placesOf, ...NAMELESS },
     gone: NO_RULE_GONE,
+    ownership: firstOwner(),
     titleOf,
     committed: () => {},
   });

@@ -10,6 +10,7 @@ import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import { parseRule, type Rule } from '../../../../src/alerts/rules/rules.ts';
 import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
 import { alertEvent, alertView } from '../../../../src/api/routes/alert-schemas.ts';
+import { slotOf } from '../../../../src/core/slots.ts';
 import type { DecodedMessage } from '../../../../src/core/types.ts';
 import { gathering } from '../../../fixtures/conditions/gathering.ts';
 import { WITH_GATHERING } from '../../../fixtures/conditions/with-gathering.ts';
@@ -24,6 +25,7 @@ import {
 } from '../../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
 import { incarnationOf } from '../../../support/journal.ts';
+import { firstOwner } from '../../../support/ownership.ts';
 import { quietObserver } from '../../../support/services.ts';
 import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
 import { until } from '../../../support/until.ts';
@@ -59,6 +61,7 @@ const desk = new AlertDesk({
     nameOfDistrict: (code) => jurisdictions.get(code)?.name.zh ?? null,
   },
   gone: NO_RULE_GONE,
+  ownership: firstOwner(),
   titleOf: () => ({ en: 'Smoke in several places', zh: '多处冒烟' }),
   committed,
 });
@@ -99,6 +102,8 @@ async function life(rule: Rule): Promise<RulesReader> {
     clock,
     observer: quietObserver(),
     incarnationOf,
+    slotOf,
+    ownership: firstOwner(),
     plates: PLATES,
     engine: new RulesEngine([rule], { match: () => null }, ALL_THERE),
     head: () => Number.MAX_SAFE_INTEGER,

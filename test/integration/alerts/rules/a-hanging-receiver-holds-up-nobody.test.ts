@@ -5,10 +5,12 @@ import { DELIVERIES_AT_ONCE } from '../../../../src/alerts/route/delivery.ts';
 import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../../src/alerts/rules/rules.ts';
 import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
+import { slotOf } from '../../../../src/core/slots.ts';
 import { ADMIN, PLATES, startAlertDesk, startReceiver, webhookAt } from '../../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { incarnationOf } from '../../../support/journal.ts';
+import { firstOwner } from '../../../support/ownership.ts';
 import { startRedis } from '../../../support/services.ts';
 import { freshDatabase } from '../../../support/shared-database.ts';
 import { until } from '../../../support/until.ts';
@@ -36,6 +38,8 @@ if ('issues' in parsed) throw new Error('the rule is wrong');
 const engine = new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE);
 const { database, clock, observer, committed } = desk;
 const rules = new RulesReader({
+  slotOf,
+  ownership: firstOwner(),
   plates: PLATES,
   database,
   clock,

@@ -4,9 +4,11 @@ import t, { type Test } from 'tap';
 import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../../src/alerts/rules/rules.ts';
 import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
+import { slotOf } from '../../../../src/core/slots.ts';
 import { ADMIN, PLATES, startAlertDesk, webhookAt } from '../../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
 import { incarnationOf } from '../../../support/journal.ts';
+import { firstOwner } from '../../../support/ownership.ts';
 import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
 import { until } from '../../../support/until.ts';
 
@@ -28,6 +30,8 @@ const engine = new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE);
 const { database, clock, observer, committed } = desk;
 let offset = 0;
 const rules = new RulesReader({
+  slotOf,
+  ownership: firstOwner(),
   plates: PLATES,
   database,
   clock,

@@ -16,6 +16,7 @@ import type { DatabaseShares } from '../../../../src/platform/database/database.
 import { ADMIN, alertLog, NAMELESS, PLATES } from '../../../support/alert-desk.ts';
 import { kindCatalogue, message, reading } from '../../../support/alerts.ts';
 import { incarnationOf } from '../../../support/journal.ts';
+import { firstOwner } from '../../../support/ownership.ts';
 import { openDatabase } from '../../../support/registry.ts';
 import { quietObserver, temporaryDirectory } from '../../../support/services.ts';
 
@@ -48,8 +49,10 @@ async function start(between: () => Promise<void> = async () => {}) {
   const committed = (): void => {};
   const log = alertLog();
   const shares = { alerts: database, handling: database, general: database } as unknown as DatabaseShares;
-  const rest = { head: () => offset, isClockKnown: () => true, incarnationOf, devices: { get: () => undefined } };
-  const deps = { shares, clock, observer: quietObserver(), log, ...rest };
+  const devices = { get: () => undefined, topmost: (id: string) => id };
+  const rest = { head: () => offset, isClockKnown: () => true, incarnationOf, devices };
+  const ownership = firstOwner();
+  const deps = { shares, clock, observer: quietObserver(), log, ownership, ...rest };
   const rules = composeRules(deps, { book, watchlists, plates: PLATES, committed });
   await rules.load();
   for (const lane of ['live', 'bulk'] as const) await rules.reader.load(lane);
@@ -62,6 +65,7 @@ async function start(between: () => Promise<void> = async () => {}) {
     clock,
     places: { placesOf: async () => new Map(), ...NAMELESS },
     gone: rules.gone,
+    ownership,
     log: { publish },
     titleOf: (rule) => book.titleOf(rule),
     committed,
@@ -72,6 +76,7 @@ async function start(between: () => Promise<void> = async () => {}) {
     clock,
     position,
     incarnationOf,
+    ownership,
     committed,
     rules: () => book.current(),
   });

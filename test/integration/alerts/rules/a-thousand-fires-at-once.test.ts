@@ -4,6 +4,7 @@ import { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
 import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../../src/alerts/rules/rules.ts';
 import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
+import { slotOf } from '../../../../src/core/slots.ts';
 import {
   ADMIN,
   alertLog,
@@ -17,6 +18,7 @@ import {
 } from '../../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
 import { incarnationOf } from '../../../support/journal.ts';
+import { firstOwner } from '../../../support/ownership.ts';
 import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
 import { until } from '../../../support/until.ts';
 
@@ -52,6 +54,8 @@ const engine = new RulesEngine(
 );
 let offset = 0;
 const reader = new RulesReader({
+  slotOf,
+  ownership: firstOwner(),
   plates: PLATES,
   database,
   clock,
@@ -116,6 +120,7 @@ t.test('a finding that cannot be handled holds up none of those that are taken w
     log: alertLog(),
     places,
     gone: NO_RULE_GONE,
+    ownership: firstOwner(),
     titleOf,
     committed: () => {},
   });

@@ -4,10 +4,12 @@ import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../../src/alerts/rules/rules.ts';
 import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
+import { slotOf } from '../../../../src/core/slots.ts';
 import type { DecodedMessage } from '../../../../src/core/types.ts';
 import { ADMIN, newSecret, PLATES, startAlertDesk, startReceiver, webhookAt } from '../../../support/alert-desk.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
 import { incarnationOf } from '../../../support/journal.ts';
+import { firstOwner } from '../../../support/ownership.ts';
 import { startRedis } from '../../../support/services.ts';
 import { freshDatabase } from '../../../support/shared-database.ts';
 import { until } from '../../../support/until.ts';
@@ -34,6 +36,8 @@ function reader(): RulesReader {
   const { database, clock, observer, committed } = desk;
   observer.metrics.removeSingleMetric('citywatch_findings_total');
   return new RulesReader({
+    slotOf,
+    ownership: firstOwner(),
     plates: PLATES,
     database,
     clock,

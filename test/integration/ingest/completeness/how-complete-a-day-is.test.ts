@@ -11,6 +11,7 @@ import { ManualClock } from '../../../support/clock.ts';
 import { callerOf } from '../../../support/ingest.ts';
 import { incarnationOf } from '../../../support/journal.ts';
 import { KIOSK } from '../../../support/kiosk-kind.ts';
+import { firstOwner } from '../../../support/ownership.ts';
 import { quietObserver } from '../../../support/services.ts';
 import { freshDatabase } from '../../../support/shared-database.ts';
 
@@ -51,7 +52,8 @@ const minutes = (from: number, to: number) => Array.from({ length: to - from }, 
 const expected: CompletenessDeps['expected'] = (area, kind) => devicesOf(database, area, kind);
 
 function life() {
-  const days = new DeviceDays({ database, kinds, incarnationOf, clock, observer: quietObserver() });
+  const ownership = firstOwner();
+  const days = new DeviceDays({ database, kinds, incarnationOf, ownership, clock, observer: quietObserver() });
   return { days, completeness: new Completeness({ database, days, kinds, clock, expected }) };
 }
 

@@ -5,6 +5,7 @@ import { parseRule } from '../../../../src/alerts/rules/rules.ts';
 import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
 import { HOUR_MS } from '../../../../src/core/clock.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
+import { slotOf } from '../../../../src/core/slots.ts';
 import type { DecodedBatch } from '../../../../src/core/types.ts';
 import { DeviceDays } from '../../../../src/ingest/completeness/device-days.ts';
 import { refusal } from '../../../../src/ingest/decode/refusals.ts';
@@ -25,6 +26,7 @@ import { openDownlink, person } from '../../../support/downlink.ts';
 import { PAYLOADS } from '../../../support/ingest.ts';
 import { incarnationOf, OWN_JOURNAL } from '../../../support/journal.ts';
 import { KIOSK } from '../../../support/kiosk-kind.ts';
+import { firstOwner, nextOwner } from '../../../support/ownership.ts';
 import { conforms, type ReaderCase } from '../../../support/reader-conformance.ts';
 import { quietObserver, temporaryDirectory } from '../../../support/services.ts';
 import { freshDatabase } from '../../../support/shared-database.ts';
@@ -54,6 +56,8 @@ async function rowsOf(query: string): Promise<unknown[]> {
   return (await sql.raw(query).execute(database.tables())).rows;
 }
 
+const ownership = firstOwner();
+
 t.test('telemetry', async (t) => {
   const points = new Set<string>();
   const write = async ({ messages }: DecodedBatch) => {
@@ -64,6 +68,7 @@ t.test('telemetry', async (t) => {
     batches: burning(),
     open: async () => {
       const books = new Ledger({
+        ownership,
         database,
         journals: {},
         incarnationOf,
@@ -101,6 +106,8 @@ t.test('rules', async (t) => {
     batches: burning(),
     open: async () => {
       const reader = new RulesReader({
+        slotOf,
+        ownership,
         database,
         clock,
         observer: quietObserver(),
@@ -145,7 +152,8 @@ t.test('completeness', async (t) => {
   await conforms(t, {
     batches: burning(),
     open: async () => {
-      const deps = { database, kinds: { latest: () => KIOSK }, incarnationOf, clock, observer: quietObserver() };
+      const kinds = { latest: () => KIOSK };
+      const deps = { database, kinds, incarnationOf, ownership, clock, observer: quietObserver() };
       const reader = new DeviceDays(deps);
       return { reader, save: () => reader.stop() };
     },
@@ -161,7 +169,7 @@ t.test('rollups', async (t) => {
     batches: burning(),
     open: async () => {
       const own = new ManualClock(clock.nowMs());
-      const cursors = new DatabaseCursors({ database, reader: 'rollups', incarnationOf, clock });
+      const cursors = new DatabaseCursors({ database, reader: 'rollups', incarnationOf, ownership, clock });
       const reader = new RollupsReader({
         roller,
         since,
@@ -230,8 +238,9 @@ function losing(answer: { isLost: boolean }): Database {
 
 t.test('a save whose answer got lost is known at the next one, though the reader has read on', async (t) => {
   await sql`delete from ingest_cursor`.execute(database.tables());
+  const ownership = await nextOwner(database);
   const answer = { isLost: false };
-  const cursors = new DatabaseCursors({ reader: 'rollups', database: losing(answer), incarnationOf, clock });
+  const cursors = new DatabaseCursors({ reader: 'rollups', database: losing(answer), incarnationOf, ownership, clock });
   await cursors.load('live');
   answer.isLost = true;
   await t.rejects(
@@ -242,12 +251,12 @@ t.test('a save whose answer got lost is known at the next one, though the reader
   answer.isLost = false;
   await cursors.save({ live: 200 }, async () => {});
   t.equal(cursors.saved('live'), 200);
-  const other = new DatabaseCursors({ reader: 'rollups', database, incarnationOf, clock });
+  const other = new DatabaseCursors({ reader: 'rollups', database, incarnationOf, ownership, clock });
   await other.load('live');
   await sql`update ingest_cursor set journal_offset = 260 where reader = 'rollups'`.execute(database.tables());
   await t.rejects(
     other.save({ live: 400 }, async () => {}),
-    { code: 'conflict.state', message: /two gateways/ },
-    'but another gateway is found out',
+    { code: 'conflict.state', message: /something else/ },
+    'but whoever else moves it is found out',
   );
 });

@@ -15,8 +15,8 @@ const database = await open();
 t.teardown(() => database.close());
 await migrate(database);
 
-const HERE: Holder = { host: 'here', pid: 1, directory: '/var/lib/a', inode: '8:1' };
-const ELSEWHERE: Holder = { host: 'elsewhere', pid: 2, directory: '/var/lib/b', inode: '8:2' };
+const HERE: Holder = { node: 'node-a', host: 'here', pid: 1, directory: '/var/lib/a', inode: '8:1' };
+const ELSEWHERE: Holder = { node: 'node-b', host: 'elsewhere', pid: 2, directory: '/var/lib/b', inode: '8:2' };
 
 function take(holder: Holder, over: Partial<LeaseDeps> = {}): Promise<Lease> {
   const deps = { database, clock: systemClock, observer, holder, isPrivate: false, onLost: () => {} };

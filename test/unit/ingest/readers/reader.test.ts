@@ -87,6 +87,17 @@ t.test('an error that may pass is waited out with the whole batch, however long'
   t.equal(done.length, 1);
 });
 
+t.test('where another node has taken over the worker ends at once: no message is at fault', async (t) => {
+  let calls = 0;
+  const { done, ended } = await run(t, () => {
+    calls += 1;
+    throw new CitywatchError('lease.lost');
+  });
+  await t.rejects(ended, { code: 'lease.lost' });
+  t.equal(calls, 1);
+  t.equal(done.length, 0, 'and nothing is put aside');
+});
+
 t.test('when not even the empty message can be handled the worker ends with the reason', async (t) => {
   const { ended } = await run(t, () => {
     throw new TypeError('nothing works');

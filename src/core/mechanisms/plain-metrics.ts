@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from './observe.ts';
+import { Counter, Gauge, type Registry } from '../observe.ts';
 
 /** Registers metrics whose names begin with `prefix`; a counter's ends with `_total`. */
 export interface PlainMetrics {

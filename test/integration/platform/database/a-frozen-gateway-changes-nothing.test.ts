@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { systemClock as clock } from '../../../../src/core/clock.ts';
+import { slotOf } from '../../../../src/core/slots.ts';
+import { DatabaseCursors } from '../../../../src/ingest/readers/database-cursors.ts';
+import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { type Holder, Lease } from '../../../../src/platform/database/lease.ts';
+import { migrate } from '../../../../src/platform/database/migrate.ts';
+import { enqueueWork } from '../../../../src/platform/work/work.ts';
+import { incarnationOf } from '../../../support/journal.ts';
+import { startScript } from '../../../support/processes.ts';
+import { quietObserver } from '../../../support/services.ts';
+import { freshDatabase } from '../../../support/shared-database.ts';
+import { until } from '../../../support/until.ts';
+
+const CHILD = join(import.meta.dirname, '../../../support/owner-child.ts');
+/** Longer than the server lets a transaction idle that the freeze has cut in two. */
+const TTL_MS = 2_000;
+const HERE: Holder = { node: 'node-next', host: 'here', pid: process.pid, directory: '/b', inode: '1:2' };
+const DESK_KEY = 'kiosk-fire|k-9';
+
+const { url } = await freshDatabase(t);
+const observer = quietObserver();
+const database = await Database.open({ url, observer, clock });
+t.teardown(() => database.close());
+await migrate(database);
+
+const TABLES = ['work_item', 'ingest_cursor', 'ingest_ledger', 'dead_letter', 'rule_cursor', 'rule_state', 'finding'];
+const ALERT_TABLES = ['alert', 'alert_event', 'alert_log_head', 'delivery'];
+
+/** Every row that an owner writes. */
+async function everything(): Promise<Record<string, unknown[]>> {
+  const found: Record<string, unknown[]> = {};
+  for (const table of [...TABLES, ...ALERT_TABLES]) {
+    const { rows } = await sql<{ row: unknown }>`
+      select to_jsonb(one) as row from ${sql.table(table)} as one order by to_jsonb(one)::text`.execute(
+      database.tables(),
+    );
+    found[table] = rows.map(({ row }) => row);
+  }
+  return found;
+}
+
+async function leaveFinding(key: string): Promise<void> {
+  await sql`
+    insert into finding (id, dedup_key, rule, rule_version, severity, subject, jurisdiction, scope, kind, lane,
+      journal_offset, received_at_ms, decided_at_ms, data)
+    values (${key}, ${key}, 'kiosk-fire', 1, 'severe', 'k-9', '330203', '', 'fired', 'live', 7, 1, 1, '{}')`.execute(
+    database.tables(),
+  );
+}
+
+t.test('a gateway that was frozen and taken over changes nothing when it goes on, and ends', async (t) => {
+  const keys = Array.from({ length: 8 }, (_, number) => ({ queue: 'frozen', key: `key-${number}` }));
+  await enqueueWork(database, clock, keys);
+  const frozen = await startScript(t, CHILD, [url, String(TTL_MS), DESK_KEY]);
+  let said = '';
+  frozen.process.stdout?.on('data', (text: string) => {
+    said += text;
+  });
+  const moving = async () => JSON.stringify(await everything());
+  const early = await moving();
+  await until('it writes', async () => (await moving()) !== early);
+  frozen.process.kill('SIGSTOP');
+
+  const deps = { database, clock, observer, holder: HERE, isPrivate: false, onLost: () => {} };
+  const lease = await until('its lease has run out', () => Lease.take(deps).catch(() => null));
+  t.teardown(() => lease.release());
+  await leaveFinding(DESK_KEY);
+  const before = await everything();
+  t.ok(before.finding!.length > 1, 'it had judged');
+  t.match(before.rule_cursor, [{ node: 'node-frozen', epoch: lease.epoch - 1 }]);
+  t.match(before.finding![0], { slot: slotOf('k-1'), epoch: lease.epoch - 1 });
+
+  frozen.process.kill('SIGCONT');
+  await until('each of its writers was refused', () => frozen.process.exitCode !== null);
+  const refused = 'lease.lost';
+  t.same(JSON.parse(said.split('\n').at(-2) ?? ''), {
+    stopped: {
+      ledger: refused,
+      rules: refused,
+      cursors: refused,
+      'state without a cursor': refused,
+      claims: refused,
+      desk: refused,
+    },
+    lost: 1,
+  });
+  t.same(await everything(), before);
+
+  const { ownership } = lease;
+  const cursors = new DatabaseCursors({ database, reader: 'completeness', incarnationOf, ownership, clock });
+  const stood = await cursors.load('live');
+  await cursors.save({ live: stood + 100 }, async () => {});
+  const { rows } = await sql`select node, epoch from ingest_cursor where reader = 'completeness'`.execute(
+    database.tables(),
+  );
+  t.same(rows, [{ node: 'node-next', epoch: lease.epoch }], 'the next owner goes on from there');
+});

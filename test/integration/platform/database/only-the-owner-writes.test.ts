@@ -1,0 +1,132 @@
+import { copyFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { RULES_READER, saveRuleCursors } from '../../../../src/alerts/rules/cursors.ts';
+import type { StoredStates } from '../../../../src/alerts/rules/engine.ts';
+import { storeStates } from '../../../../src/alerts/rules/rule-states.ts';
+import { systemClock as clock } from '../../../../src/core/clock.ts';
+import { slotOf } from '../../../../src/core/slots.ts';
+import { DatabaseCursors } from '../../../../src/ingest/readers/database-cursors.ts';
+import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { type Holder, Lease } from '../../../../src/platform/database/lease.ts';
+import { migrate } from '../../../../src/platform/database/migrate.ts';
+import { WorkQueue } from '../../../../src/platform/work/work.ts';
+import { incarnationOf } from '../../../support/journal.ts';
+import { nextOwner } from '../../../support/ownership.ts';
+import { quietObserver, temporaryDirectory } from '../../../support/services.ts';
+import { freshDatabase } from '../../../support/shared-database.ts';
+import { until } from '../../../support/until.ts';
+
+const MIGRATIONS = fileURLToPath(new URL('../../../../src/platform/database/migrations', import.meta.url));
+
+const { url } = await freshDatabase(t);
+const observer = quietObserver();
+const database = await Database.open({ url, observer, clock });
+t.teardown(() => database.close());
+await migrate(database);
+const db = database.tables();
+const HERE: Holder = { node: 'node-a', host: 'here', pid: 1, directory: '/a', inode: '1:1' };
+
+t.test('rows of a version without owners go on as they are', async (t) => {
+  const [, own = ''] = /\/(\w+)\?/.exec(url) ?? [];
+  const name = `${own}_before`;
+  await database.dedicated(async (run) => void (await run(`create database ${name} template template0`)));
+  t.teardown(() => database.dedicated(async (run) => void (await run(`drop database ${name}`))));
+  const before = await Database.open({ url: url.replace(`/${own}?`, `/${name}?`), observer: quietObserver(), clock });
+  t.teardown(() => before.close());
+  const earlier = await temporaryDirectory(t);
+  for (const file of (await readdir(MIGRATIONS)).filter((name) => name < '0170')) {
+    await copyFile(join(MIGRATIONS, file), join(earlier, file));
+  }
+  await migrate(before, earlier);
+  const rows = before.tables();
+  await sql`insert into ingest_cursor values ('rollups', 'live', 100, 1, '0a0b0c0d')`.execute(rows);
+  await sql`insert into rule_cursor values ('live', 100, '0a0b0c0d')`.execute(rows);
+  await sql`insert into rule_state values ('k-1', 'kiosk', '330203', '{}')`.execute(rows);
+  await sql`insert into work_item values ('desk', 'k', 1, 5, 0, ${clock.nowMs() + 60_000}, 3, 1)`.execute(rows);
+  await migrate(before);
+  const ownership = await nextOwner(before);
+  const cursors = new DatabaseCursors({ database: before, reader: 'rollups', incarnationOf, ownership, clock });
+  t.equal(await cursors.load('live'), 100);
+  await cursors.save({ live: 200 }, async () => {});
+  await before.transaction(async (tx) => {
+    const subject = { type: 'device', id: 'k-1' } as const;
+    const state = { version: 1, state: { type: 'threshold', phase: 'idle', dueAtMs: null } };
+    const states = { rule: state } as unknown as StoredStates;
+    await storeStates(tx, [{ subject, kind: 'kiosk', jurisdiction: '330203', states }], { slotOf, ownership });
+    await saveRuleCursors(tx, [{ lane: 'live', offset: 200 }], { incarnationOf, ownership });
+  });
+  const work = new WorkQueue({ database: before, clock, observer, ownership });
+  t.equal(await work.releaseClaims(), 1);
+  const { node, epoch } = ownership.self;
+  for (const table of ['ingest_cursor', 'rule_cursor']) {
+    const found = await sql`select journal_offset, node, epoch from ${sql.table(table)}`.execute(rows);
+    t.same(found.rows, [{ journal_offset: 200, node, epoch }]);
+  }
+  t.match((await sql`select slot, epoch from rule_state`.execute(rows)).rows, [{ slot: slotOf('k-1'), epoch }]);
+});
+
+t.test('a row of a higher epoch refuses a lower one, whatever the lease says', async (t) => {
+  const ownership = await nextOwner(database);
+  const cursors = new DatabaseCursors({ database, reader: 'rollups', incarnationOf, ownership, clock });
+  await cursors.save({ live: 100 }, async () => {});
+  const saveRules = (offset: number) =>
+    database.transaction((tx) => saveRuleCursors(tx, [{ lane: 'live', offset }], { incarnationOf, ownership }));
+  await saveRules(100);
+  await sql`update ingest_cursor set epoch = epoch + 1`.execute(db);
+  await sql`update rule_cursor set epoch = epoch + 1`.execute(db);
+  await t.rejects(
+    cursors.save({ live: 200 }, async () => {}),
+    { code: 'lease.lost', message: /taken over from node-test .* cursor of rollups in the lane live was not written/ },
+  );
+  await t.rejects(saveRules(200), { code: 'lease.lost' });
+  const { rows } = await sql`
+    select reader, journal_offset from ingest_cursor union all
+    select ${RULES_READER}, journal_offset from rule_cursor order by 1`.execute(db);
+  t.same(rows, [
+    { reader: 'rollups', journal_offset: 100 },
+    { reader: 'rules', journal_offset: 100 },
+  ]);
+  await sql`delete from ingest_cursor`.execute(db);
+  await sql`delete from rule_cursor`.execute(db);
+});
+
+t.test('a take-over waits for what an owner has begun, and what it has not begun is refused', async (t) => {
+  let lost = 0;
+  const onLost = (): void => {
+    lost += 1;
+  };
+  const times = { ttlMs: 60_000, renewMs: 20, marginMs: 0 };
+  const lease = await Lease.take({ database, clock, observer, holder: HERE, isPrivate: false, onLost }, times);
+  const { ownership } = lease;
+  const renewals = async () =>
+    (await sql<{ expires: string }>`select expires::text from gateway_lease`.execute(db)).rows[0]?.expires;
+  const order: string[] = [];
+  let taking: Promise<Lease> | null = null;
+  await database.transaction(async (tx) => {
+    await saveRuleCursors(tx, [{ lane: 'live', offset: 1 }], { incarnationOf, ownership });
+    const first = await renewals();
+    await until('renewals pass', async () => (await renewals()) !== first);
+    taking = Lease.take({ database, clock, observer, holder: { ...HERE, pid: 2 }, isPrivate: false, onLost: () => {} });
+    void taking.then(() => order.push('taken'));
+    await until('the successor waits', async () => {
+      const { rows } = await sql`select 1 from pg_locks where not granted`.execute(db);
+      return rows.length > 0;
+    });
+    order.push('written');
+  });
+  const next = await taking!;
+  t.teardown(() => next.release());
+  t.same(order, ['written', 'taken']);
+  const late = database.transaction((tx) =>
+    saveRuleCursors(tx, [{ lane: 'live', offset: 2 }], { incarnationOf, ownership }),
+  );
+  await t.rejects(late, { code: 'lease.lost' });
+  t.notOk(lease.held());
+  t.equal(lost, 1, 'the process is told once, by the write or by the renewal');
+  t.equal(next.epoch, lease.epoch + 1);
+  t.match((await sql`select journal_offset, node, epoch from rule_cursor`.execute(db)).rows, [
+    { journal_offset: 1, node: 'node-a', epoch: lease.epoch },
+  ]);
+});
