@@ -3,6 +3,7 @@ import type { People } from '../access/people.ts';
 import type { Sessions } from '../access/sessions.ts';
 import type { TokenInfo, TokenInput } from '../access/tokens.ts';
 import type { Clock } from '../core/clock.ts';
+import type { CitywatchError } from '../core/errors.ts';
 import type { Jurisdiction } from '../core/jurisdiction.ts';
 import type { Observer } from '../core/observe.ts';
 import type { Caller, Device, DeviceIdentity, DeviceKind, Lane } from '../core/types.ts';
@@ -11,6 +12,7 @@ import type { ForeignUnit } from '../devices/cameras/units.ts';
 import type { ShownAddresses } from '../devices/registry/connections.ts';
 import type { DeviceInput, DevicePatch } from '../devices/registry/input.ts';
 import type { DeviceFilter } from '../devices/registry/queries.ts';
+import type { Created } from '../devices/registry/registry.ts';
 import type { KindDryRun } from '../ingest/explain/kind-dry-run.ts';
 import type { Messages } from '../ingest/explain/messages.ts';
 import type { DeadLetters } from '../ingest/ledger/dead-letters.ts';
@@ -137,8 +139,9 @@ export interface PageRequest {
 
 /** Foreign and absent devices are refused alike, with `not-found`. */
 export interface RegistryPort {
-  /** `addresses` is where the new device is reached, logins masked. */
-  create(caller: Caller, input: DeviceInput): Promise<{ device: Device; secret: string; addresses: ShownAddresses }>;
+  create(caller: Caller, input: DeviceInput): Promise<Created>;
+  /** An outcome of each, in their order. */
+  createMany(caller: Caller, inputs: readonly DeviceInput[]): Promise<(Created | CitywatchError)[]>;
   get(caller: Caller, id: string): Promise<Device>;
   list(caller: Caller, filter: DeviceFilter): Promise<Page<Device>>;
   update(caller: Caller, id: string, expectedVersion: number, patch: DevicePatch): Promise<Device>;

@@ -1,24 +1,16 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../core/clock.ts';
 import { ERRORS, type ErrorCode } from '../core/errors.ts';
-import { isJurisdictionCode } from '../core/jurisdiction.ts';
-import { DEVICE_ID } from '../core/types.ts';
+import { deviceId, jurisdiction } from '../devices/registry/input.ts';
 
 /** Pieces that several routes' schemas are made of. Requests are strict: an unknown field is an error. */
 
 const LIMIT_MAX = 500;
 const LIMIT_DEFAULT = 100;
 
-export const deviceId = z
-  .string()
-  .regex(DEVICE_ID, 'use 1 to 64 letters, digits, dots, underscores and hyphens, a letter or digit first');
+export { deviceId, jurisdiction };
 
 export const deviceParams = z.strictObject({ id: deviceId });
-
-export const jurisdiction = z
-  .string()
-  .refine(isJurisdictionCode, 'use the 6, 9 or 12 digits of an administrative division code, such as 330212')
-  .meta({ description: 'GB/T 2260 code; trailing zeros stand for everything below', examples: ['330212'] });
 
 /** Not given as a pattern: other languages read neither `\\p{…}` nor `\\u…` in it. */
 const LINE_BREAKING = /[\p{Cc}\u2028\u2029]/u;

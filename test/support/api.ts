@@ -77,6 +77,10 @@ export class MemoryRegistry {
     return { device, secret: 'one-time-secret', addresses: await this.shownAddresses() };
   }
 
+  async createMany(caller: Caller, inputs: readonly DeviceInput[]) {
+    return Promise.all(inputs.map((input) => this.create(caller, input)));
+  }
+
   async get(caller: Caller, id: string) {
     const device = this.devices.get(id);
     if (!device || !covers(caller.jurisdiction, device.jurisdiction)) throw new CitywatchError('not-found');

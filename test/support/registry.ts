@@ -1,14 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import type { z } from 'zod';
 import { Jurisdictions } from '../../src/access/jurisdictions.ts';
 import { Tokens } from '../../src/access/tokens.ts';
+import { toIssues } from '../../src/api/server/validation.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
+import { CitywatchError } from '../../src/core/errors.ts';
 import type { Caller, Role } from '../../src/core/types.ts';
 import { Doors } from '../../src/devices/doors/doors.ts';
 import { Kinds } from '../../src/devices/kinds/kinds.ts';
 import { Connections } from '../../src/devices/registry/connections.ts';
 import { Directory } from '../../src/devices/registry/directory.ts';
 import type { DeviceFollower } from '../../src/devices/registry/followers.ts';
+import { type DeviceInput, type DevicePatch, deviceInput, devicePatch } from '../../src/devices/registry/input.ts';
 import { ANY_NETWORK, Registry } from '../../src/devices/registry/registry.ts';
 import { Database } from '../../src/platform/database/database.ts';
 import { migrate } from '../../src/platform/database/migrate.ts';
@@ -28,10 +32,29 @@ export async function openDatabase(t: Owner, url?: string): Promise<Database<nev
   return database;
 }
 
+/** The registry with the edge in front of it: takes whatever may be the body of a request, and parses it as the API does. */
+export class RegistryOfBodies extends Registry {
+  override async create(caller: Caller, body: unknown) {
+    return super.create(caller, parsed<DeviceInput>(deviceInput, body));
+  }
+
+  override async update(caller: Caller, id: string, version: number, body: unknown) {
+    return super.update(caller, id, version, parsed<DevicePatch>(devicePatch, body));
+  }
+}
+
+function parsed<Output>(schema: z.ZodType<Output>, body: unknown): Output {
+  const { success, data, error } = schema.safeParse(body);
+  if (success) return data;
+  throw new CitywatchError('request.invalid', { issues: toIssues(error, 'body', [], body) });
+}
+
 export interface OpenRegistry {
   connections: Connections;
   database: Database<never>;
-  registry: Registry;
+  registry: RegistryOfBodies;
+  /** The same registry for an API, which parses what it is sent by itself. */
+  behindApi: Registry;
   directory: Directory;
   tokens: Tokens;
   kinds: Kinds;
@@ -62,7 +85,7 @@ export async function openRegistry(
   const disconnected: string[] = [];
   directory.listen({ changed: () => {}, disconnect: (id) => void disconnected.push(id) });
   const observer = quietObserver();
-  const registry = new Registry({
+  const deps = {
     cameraNetworks: ANY_NETWORK,
     database,
     kinds,
@@ -73,11 +96,12 @@ export async function openRegistry(
     clock,
     observer,
     followers: over.followers ?? [],
-  });
+  };
+  const [registry, behindApi] = [new RegistryOfBodies(deps), new Registry(deps)];
   const tokens = new Tokens({ database, lookup: database, jurisdictions, hasher, clock });
   const connections = new Connections({ database, vault });
-  const parts = { database, registry, connections, directory, doors, tokens, kinds, jurisdictions, hasher, vault };
-  return { ...parts, disconnected };
+  const stores = { database, connections, hasher, vault };
+  return { ...stores, registry, behindApi, directory, doors, tokens, kinds, jurisdictions, disconnected };
 }
 
 export function callerIn(jurisdiction: string, role: Role = 'admin'): Caller {

@@ -73,8 +73,13 @@ function outcomeUnknown(request: FastifyRequest): boolean {
   return (request.signal.reason as { code?: string } | undefined)?.code === 'FST_ERR_HANDLER_TIMEOUT';
 }
 
+/** The secret is left out wherever it stands: at the top, or in each item of a list. */
 function withoutSecret(payload: string, field: string | undefined): string {
   if (field === undefined) return payload;
-  const { [field]: _shownOnce, ...rest } = JSON.parse(payload) as Record<string, unknown>;
-  return JSON.stringify({ ...rest, secretWithheld: true });
+  const whole = JSON.parse(payload, (_, value: unknown) => {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, field)) return value;
+    const { [field]: _shownOnce, ...rest } = value as Record<string, unknown>;
+    return { ...rest, secretWithheld: true };
+  });
+  return JSON.stringify(whole);
 }

@@ -6,6 +6,7 @@ import { commandRoutes } from './commands.ts';
 import { completenessRoutes } from './completeness.ts';
 import { credentialRoutes } from './credentials.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
+import { deviceBatchRoutes } from './device-batch.ts';
 import { deviceRoutes } from './devices.ts';
 import { explainRoutes } from './explain.ts';
 import { exportRoutes } from './export.ts';
@@ -28,6 +29,7 @@ import { watchlistRoutes } from './watchlists.ts';
 /** Routes under /api/v1. A new file of routes is added here and nowhere else. */
 export const V1_ROUTES: readonly RoutePart[] = [
   deviceRoutes,
+  deviceBatchRoutes,
   unitRoutes,
   credentialRoutes,
   commandRoutes,

@@ -5,7 +5,7 @@ import type { Caller, Device } from '../../core/types.ts';
 import type { Tables } from '../../platform/database/database.ts';
 import { recordAudits } from '../../platform/records/audit.ts';
 import type { Kinds } from '../kinds/kinds.ts';
-import { checkCameras, checkParent, replaceCameras, storedLocation } from './checks.ts';
+import { checkCameras, checkParent, replaceCameras } from './checks.ts';
 import type { Directory } from './directory.ts';
 import type { DirectorySync } from './directory-sync.ts';
 import { insertNewcomers, type Newcomer } from './newcomer.ts';
@@ -25,6 +25,10 @@ export interface Arrival extends Newcomer {
   caller: Caller;
 }
 
+/** The device, or why it was refused. */
+type Outcome = Device | CitywatchError;
+type Together = Batches<Arrival, Outcome>;
+
 /** More would make who comes meanwhile wait for longer than the commits saved are worth. */
 const TOGETHER_MAX = 64;
 
@@ -35,11 +39,15 @@ const TOGETHER_MAX = 64;
  */
 export class Arrivals {
   readonly #deps: ArrivalsDeps;
-  readonly #batches: Batches<Arrival, Device | CitywatchError>;
+  readonly #batches: Together;
+  /** Those of {@link registerAll} that name a parent or cameras: their callers wait for each other anyway. */
+  readonly #linked: Together;
 
   constructor(deps: ArrivalsDeps) {
     this.#deps = deps;
-    this.#batches = new Batches({ run: (arrivals) => this.#take(arrivals), max: TOGETHER_MAX });
+    const together = { run: (arrivals: Arrival[]) => this.#take(arrivals), max: TOGETHER_MAX };
+    this.#batches = new Batches(together);
+    this.#linked = new Batches(together);
   }
 
   /** Errors: `conflict.exists`, `request.confirm`, `request.invalid` for a parent or camera. */
@@ -51,13 +59,34 @@ export class Arrivals {
     return outcome!;
   }
 
+  /**
+   * The outcome of each, in their order: none stands or falls with another. Those without a parent or cameras come
+   * first, so that others may name them; of the others a parent stands before its children. Errors of each as of
+   * {@link register}; rejects where the database took none of them.
+   */
+  async registerAll(arrivals: readonly Arrival[]): Promise<Outcome[]> {
+    const outcomes = new Map<Arrival, Outcome>();
+    const settle = (batches: Together, some: readonly Arrival[]) =>
+      Promise.all(some.map(async (arrival) => outcomes.set(arrival, await batches.add(arrival).catch(refusalOf))));
+    await settle(
+      this.#batches,
+      arrivals.filter((arrival) => !isLinked(arrival)),
+    );
+    await settle(this.#linked, arrivals.filter(isLinked));
+    const results = arrivals.map((arrival) => outcomes.get(arrival)!);
+    const [first] = results;
+    const isAway = (result: Outcome) => result instanceof CitywatchError && result.retryable;
+    if (first instanceof CitywatchError && results.every(isAway)) throw first;
+    return results;
+  }
+
   /** The outcome of each. Rejects, with nothing done, where the database refuses or a parent or camera is wrong. */
-  #take(arrivals: Arrival[]): Promise<(Device | CitywatchError)[]> {
+  #take(arrivals: Arrival[]): Promise<Outcome[]> {
     const ids = arrivals.map(({ id }) => id);
     return this.#deps.sync.commitAll(ids, async (tx) => {
-      const placings = arrivals.map(({ id, caller: { jurisdiction: scope }, input }) => {
+      const placings = arrivals.map(({ id, caller: { jurisdiction: scope }, input, location }) => {
         const { jurisdiction, confirm = false } = input;
-        return { scope, id, ...storedLocation(input.location), jurisdiction, confirm };
+        return { scope, id, ...location, jurisdiction, confirm };
       });
       const refusals = await unlikelyPlaces(tx, this.#deps.directory, placings);
       const likely = arrivals.filter((_, index) => refusals[index] === null);
@@ -104,6 +133,12 @@ function isLinked({ input: { parent = null, cameras = [] } }: Arrival): boolean 
   return parent !== null || cameras.length > 0;
 }
 
-function exists(): CitywatchError {
+function refusalOf(error: unknown): CitywatchError {
+  if (error instanceof CitywatchError) return error;
+  throw error;
+}
+
+/** The refusal of an id that is taken. */
+export function exists(): CitywatchError {
   return new CitywatchError('conflict.exists', { detail: 'A device with this id exists already.' });
 }

@@ -1,6 +1,7 @@
 import type { DeviceId } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
+import type { DeviceUrl } from './device-url.ts';
 import type { DeviceInput } from './input.ts';
 
 /** A stream address as it is stored: the login is taken out of the URL and sealed. */
@@ -86,17 +87,11 @@ export async function connectionOf(database: Database, id: DeviceId): Promise<St
   return (await query.where('state', '!=', 'retired').executeTakeFirst()) ?? { stream: null, onvif: null };
 }
 
-export function storeStream(vault: Vault, id: string, stream: NonNullable<DeviceInput['stream']>): StoredStream {
-  const store = (text: string): StoredUrl => {
-    const url = new URL(text);
-    const login = { username: decode(url.username), password: decode(url.password) };
-    url.username = '';
-    url.password = '';
-    const sealed =
-      login.username === '' && login.password === '' ? null : vault.seal(JSON.stringify(login), `stream/${id}`);
-    return { url: url.href, login: sealed };
+export function storeStream(vault: Vault, id: string, { main, sub }: NonNullable<DeviceInput['stream']>): StoredStream {
+  const store = ({ url, login }: DeviceUrl): StoredUrl => {
+    return { url, login: login && vault.seal(JSON.stringify(login), `stream/${id}`) };
   };
-  return { main: store(stream.url), sub: stream.subUrl === undefined ? null : store(stream.subUrl) };
+  return { main: store(main), sub: sub && store(sub) };
 }
 
 export function openStream(vault: Vault, id: string, stored: StoredUrl): StreamSource {
@@ -105,20 +100,11 @@ export function openStream(vault: Vault, id: string, stored: StoredUrl): StreamS
 }
 
 export function storeOnvif(vault: Vault, id: string, onvif: NonNullable<DeviceInput['onvif']>): StoredOnvif {
-  return { ...onvif, password: vault.seal(onvif.password, `onvif/${id}`) };
+  return { ...onvif, xaddr: onvif.xaddr.url, password: vault.seal(onvif.password, `onvif/${id}`) };
 }
 
 export function openOnvif(vault: Vault, id: string, stored: StoredOnvif): OnvifAccess {
   return { ...stored, password: vault.open(stored.password, `onvif/${id}`) };
-}
-
-/** A password with a lone "%" is no percent-encoding; it is taken as it stands. */
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Where a device is reached, for whoever may edit it. Logins are not there, only that there is one. */

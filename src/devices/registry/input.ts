@@ -1,19 +1,19 @@
 import { z } from 'zod';
-import { CitywatchError, type Issue } from '../../core/errors.ts';
 import { isJurisdictionCode } from '../../core/jurisdiction.ts';
 import { DEVICE_ID } from '../../core/types.ts';
+import { isOneLine, urlWithLogin, urlWithoutLogin } from './device-url.ts';
+
+/**
+ * What may be said of a device, for every edge at which it can be said. It is parsed there, once, into the types at the
+ * end of this file; no later part looks at the same text again.
+ */
 
 const CAMERAS_MAX = 16;
-const URL_CHARACTERS_MAX = 1024;
+/** Devices of one request at most: their answer can be kept for an Idempotency-Key, and nobody waits for long. */
+export const DEVICES_AT_ONCE_MAX = 200;
 
-/** What may stand in a header of a request to the device: a line end there would begin a header of its own. */
-const ONE_LINE = /^[^\p{Cc}\p{Cs}]*$/u;
 /** Stands in the OpenAPI document in place of the pattern, which other languages do not read. */
 const NO_CONTROLS = 'No control characters';
-
-function isOneLine(text: string): boolean {
-  return ONE_LINE.test(text);
-}
 
 /** Text a person typed: not empty, no control characters (PostgreSQL takes no NUL, logs no line ends). */
 export function words(max: number) {
@@ -25,8 +25,14 @@ export function words(max: number) {
     .describe(NO_CONTROLS);
 }
 
-const deviceId = z.string().regex(DEVICE_ID, 'must be 1-64 letters, digits, ".", "_" or "-", a letter or digit first');
-const jurisdiction = z.string().refine(isJurisdictionCode, 'must be a code of 6, 9 or 12 digits, such as 330212');
+export const deviceId = z
+  .string()
+  .regex(DEVICE_ID, 'use 1 to 64 letters, digits, dots, underscores and hyphens, a letter or digit first');
+
+export const jurisdiction = z
+  .string()
+  .refine(isJurisdictionCode, 'use the 6, 9 or 12 digits of an administrative division code, such as 330212')
+  .meta({ description: 'GB/T 2260 code; trailing zeros stand for everything below', examples: ['330212'] });
 
 const location = z.strictObject({
   lat: z.number().min(-90).max(90),
@@ -34,40 +40,13 @@ const location = z.strictObject({
   datum: z.enum(['wgs84', 'gcj02']).default('wgs84'),
 });
 
-function url(schemes: readonly string[]) {
-  return z
-    .string()
-    .max(URL_CHARACTERS_MAX)
-    .refine(
-      (text) => URL.canParse(text) && schemes.includes(new URL(text).protocol) && new URL(text).host !== '',
-      `must be a URL starting with ${schemes.map((scheme) => `${scheme}//`).join(' or ')} ` +
-        '(write special characters of a password as %XX)',
-    );
-}
+const streamUrl = urlWithLogin(['rtsp:', 'rtsps:', 'http:', 'https:']);
+const stream = z
+  .strictObject({ url: streamUrl, subUrl: streamUrl.optional() })
+  .transform(({ url: main, subUrl: sub = null }) => ({ main, sub }));
 
-/** Text as it stands in a URL, with its `%XX` made characters; null where they make none. */
-function plain(text: string): string | null {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return null;
-  }
-}
-
-/** A password with a lone "%" is no percent-encoding; it is taken as it stands. */
-function hasPlainLogin(text: string): boolean {
-  if (!URL.canParse(text)) return true;
-  const { username, password } = new URL(text);
-  return [text, username, password].every((part, index) => ONE_LINE.test((index ? plain(part) : part) ?? part));
-}
-
-const streamUrl = url(['rtsp:', 'rtsps:', 'http:', 'https:']).refine(hasPlainLogin, 'must not hold control characters');
-const stream = z.strictObject({ url: streamUrl, subUrl: streamUrl.optional() });
 const onvif = z.strictObject({
-  xaddr: url(['http:', 'https:']).refine(
-    (text) => !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === ''),
-    'must not hold user and password: use username and password',
-  ),
+  xaddr: urlWithoutLogin(['http:', 'https:']),
   username: z.string().max(128).refine(isOneLine, 'must not hold control characters').describe(NO_CONTROLS),
   password: z.string().max(256).refine(isOneLine, 'must not hold control characters').describe(NO_CONTROLS),
 });
@@ -117,16 +96,5 @@ export const devicePatch = z.strictObject({
   confirm,
 });
 
-export type DeviceInput = z.infer<typeof deviceInput>;
-export type DevicePatch = z.infer<typeof devicePatch>;
-
-/** Parses `value` or fails with `request.invalid`, one issue per wrong or unknown field. */
-export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const issues = result.error.issues.flatMap((issue): Issue[] => {
-    if (issue.code !== 'unrecognized_keys') return [{ path: issue.path.join('.') || 'body', message: issue.message }];
-    return issue.keys.map((key) => ({ path: [...issue.path, key].join('.').slice(0, 128), message: 'unknown field' }));
-  });
-  throw new CitywatchError('request.invalid', { issues });
-}
+export type DeviceInput = z.output<typeof deviceInput>;
+export type DevicePatch = z.output<typeof devicePatch>;

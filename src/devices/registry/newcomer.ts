@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Device, DeviceId } from '../../core/types.ts';
+import type { Device, DeviceId, Location } from '../../core/types.ts';
 import { sql, type Tables } from '../../platform/database/database.ts';
-import { storedLocation } from './checks.ts';
 import type { StoredOnvif, StoredStream } from './connections.ts';
 import type { DeviceInput } from './input.ts';
 import type { RegistryTables } from './tables.ts';
@@ -10,6 +9,8 @@ import type { RegistryTables } from './tables.ts';
 export interface Newcomer {
   id: DeviceId;
   input: DeviceInput;
+  /** The location of the input as it is stored. */
+  location: Location;
   secretHash: Buffer;
   stream: StoredStream | null;
   onvif: StoredOnvif | null;
@@ -36,14 +37,14 @@ export async function insertNewcomers(
   });
 }
 
-function deviceOf({ id, input }: Newcomer, atMs: number): Device {
+function deviceOf({ id, input, location }: Newcomer, atMs: number): Device {
   const { kind, name, jurisdiction, purpose = null } = input;
   return {
     id,
     kind,
     name,
     jurisdiction,
-    location: storedLocation(input.location),
+    location,
     parent: null,
     cameras: [],
     purpose,

@@ -7,7 +7,7 @@ import { recordAudit } from '../../platform/records/audit.ts';
 import { newSecret, type SecretHasher } from '../../platform/secrets/hasher.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
 import { CameraAddresses } from '../cameras/addresses.ts';
-import { Arrivals } from './arrivals.ts';
+import { type Arrival, Arrivals, exists } from './arrivals.ts';
 import {
   checkCameras,
   checkJurisdiction,
@@ -15,12 +15,13 @@ import {
   endForeignLinks,
   type KnownJurisdictions,
   replaceCameras,
+  storedLocation,
 } from './checks.ts';
 import type { ShownAddresses } from './connections.ts';
 import * as connections from './connections.ts';
 import { DirectorySync, type DirectorySyncDeps } from './directory-sync.ts';
 import { type DeviceFollower, tellFollowers } from './followers.ts';
-import { type DeviceInput, type DevicePatch, deviceInput, devicePatch, parseInput } from './input.ts';
+import type { DeviceInput, DevicePatch } from './input.ts';
 import { newLocation, newPlace } from './new-place.ts';
 import { type DeviceFilter, findDevice, listDevices } from './queries.ts';
 import type { RegistryTables } from './tables.ts';
@@ -46,6 +47,18 @@ type Change = { [Column in keyof Position]?: Position[Column] | RawBuilder<Posit
 
 const LIST_MAX = 500;
 
+/** A new device, the secret of its unit, and where it is reached, logins masked. */
+export interface Created {
+  device: Device;
+  secret: string;
+  addresses: ShownAddresses;
+}
+
+interface Newcomer {
+  arrival: Arrival;
+  secret: string;
+}
+
 /** What exists: positions, their units, who may see them. Every change writes its audit row in the same transaction. */
 export class Registry {
   readonly #deps: RegistryDeps;
@@ -61,22 +74,40 @@ export class Registry {
   }
 
   /**
-   * Fails with `request.invalid`, `conflict.exists`. The secret is answered this once and kept only as a hash;
-   * `addresses` is where the device is reached, logins masked.
+   * Fails with `request.invalid`, `request.confirm`, `conflict.exists`. The secret is answered this once and kept only
+   * as a hash; `addresses` is where the device is reached, logins masked.
    */
-  async create(caller: Caller, value: unknown): Promise<{ device: Device; secret: string; addresses: ShownAddresses }> {
-    const input = parseInput(deviceInput, value);
-    this.#addresses.check(input);
-    this.#checkKind(input);
-    checkJurisdiction(this.#deps.jurisdictions, input.jurisdiction, caller.jurisdiction);
-    const id = input.id ?? `${input.kind}-${randomBytes(6).toString('hex')}`;
-    const secret = input.secret ?? newSecret();
-    const { hasher, vault } = this.#deps;
-    const stream = input.stream ? connections.storeStream(vault, id, input.stream) : null;
-    const onvif = input.onvif ? connections.storeOnvif(vault, id, input.onvif) : null;
-    const secretHash = hasher.hash(secret);
-    const device = await this.#arrivals.register({ id, input, secretHash, stream, onvif, caller });
-    return { device, secret, addresses: connections.shownAddresses({ stream, onvif }) };
+  async create(caller: Caller, input: DeviceInput): Promise<Created> {
+    const newcomer = this.#newcomer(caller, input);
+    return createdOf(newcomer, await this.#arrivals.register(newcomer.arrival));
+  }
+
+  /**
+   * As {@link create} for several, with an outcome of each in their order: one that is refused keeps no other from its
+   * place. They share transactions; each has its audit row. A parent stands before its children; of two with the same
+   * id the first counts. Rejects where the database took none of them.
+   */
+  async createMany(caller: Caller, inputs: readonly DeviceInput[]): Promise<(Created | CitywatchError)[]> {
+    const ids = new Set<DeviceId>();
+    const checked = inputs.map((input) => {
+      try {
+        const newcomer = this.#newcomer(caller, input);
+        if (ids.has(newcomer.arrival.id)) return exists();
+        ids.add(newcomer.arrival.id);
+        return newcomer;
+      } catch (error) {
+        if (error instanceof CitywatchError) return error;
+        throw error;
+      }
+    });
+    const coming = checked.flatMap((one) => (one instanceof CitywatchError ? [] : [one]));
+    const made = await this.#arrivals.registerAll(coming.map(({ arrival }) => arrival));
+    const outcomes = new Map(coming.map((newcomer, index) => [newcomer, made[index]!]));
+    return checked.map((one) => {
+      if (one instanceof CitywatchError) return one;
+      const device = outcomes.get(one)!;
+      return device instanceof CitywatchError ? device : createdOf(one, device);
+    });
   }
 
   /** Fails with `not-found`, for a device beyond the caller's jurisdiction as for one that does not exist. */
@@ -91,8 +122,7 @@ export class Registry {
   }
 
   /** Fails with `not-found`, `precondition.stale`, `conflict.state` (retired), `request.invalid`. */
-  async update(caller: Caller, id: DeviceId, expectedVersion: number, value: unknown): Promise<Device> {
-    const patch = parseInput(devicePatch, value);
+  async update(caller: Caller, id: DeviceId, expectedVersion: number, patch: DevicePatch): Promise<Device> {
     this.#addresses.check(patch);
     return this.#change({ caller, id, expectedVersion, action: 'device.update' }, async (tx, current) => {
       if (patch.stream != null) this.#checkKind({ kind: current.kind, stream: patch.stream });
@@ -160,6 +190,20 @@ export class Registry {
   /** Where a device is reached, logins masked. The caller's right to edit it is checked before. */
   async shownAddresses(id: DeviceId): Promise<ShownAddresses> {
     return connections.shownAddresses(await connections.connectionOf(this.#deps.database, id));
+  }
+
+  /** All that can be said of a new device without the database. */
+  #newcomer(caller: Caller, input: DeviceInput): Newcomer {
+    this.#addresses.check(input);
+    this.#checkKind(input);
+    checkJurisdiction(this.#deps.jurisdictions, input.jurisdiction, caller.jurisdiction);
+    const id = input.id ?? `${input.kind}-${randomBytes(6).toString('hex')}`;
+    const secret = input.secret ?? newSecret();
+    const { hasher, vault } = this.#deps;
+    const stream = input.stream ? connections.storeStream(vault, id, input.stream) : null;
+    const onvif = input.onvif ? connections.storeOnvif(vault, id, input.onvif) : null;
+    const stored = { location: storedLocation(input.location), secretHash: hasher.hash(secret), stream, onvif };
+    return { arrival: { id, input, ...stored, caller }, secret };
   }
 
   #checkKind({ kind, stream }: Pick<DeviceInput, 'kind' | 'stream'>): void {
@@ -243,4 +287,8 @@ export class Registry {
     const atMs = this.#deps.clock.nowMs();
     return recordAudit(tx, { caller, action, subject: `device/${id}`, jurisdiction, before, after, atMs });
   }
+}
+
+function createdOf({ arrival: { stream, onvif }, secret }: Newcomer, device: Device): Created {
+  return { device, secret, addresses: connections.shownAddresses({ stream, onvif }) };
 }

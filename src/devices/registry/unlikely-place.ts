@@ -1,5 +1,5 @@
 import { CitywatchError } from '../../core/errors.ts';
-import { isJurisdictionCode, type Jurisdiction } from '../../core/jurisdiction.ts';
+import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { type RawBuilder, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { longitudeScale, METRES_PER_DEGREE } from './nearby-cameras.ts';
@@ -52,7 +52,7 @@ export async function unlikelyPlaces(
   const refusals = new Map<Placing, CitywatchError>();
   const areas = new Map<string, Placing[]>();
   for (const placing of placings) {
-    if (placing.confirm || !isJurisdictionCode(placing.jurisdiction)) continue;
+    if (placing.confirm) continue;
     if (isNowhere(placing)) {
       refusals.set(placing, unlikely('lies at 0/0, where nothing of a city stands'));
     } else {

@@ -34,7 +34,8 @@ export interface KeptAnswer {
 const KEPT_MS = DAY_MS;
 /** A request that has not finished by then died with its process; the key may be tried again. */
 const LEASE_MS = 60_000;
-const RESPONSE_CHARACTERS_MAX = 256_000;
+/** More than the answer to the largest batch, each row of it refused at length. */
+const RESPONSE_CHARACTERS_MAX = 1_000_000;
 
 /** Remembers for 24 h what the first request with an Idempotency-Key was answered. */
 export class Idempotency {

@@ -10,7 +10,7 @@ const BOOTSTRAP = 'bootstrap-token-of-at-least-32-characters';
 /** The API on real units; `post` and `ask` are its administrator. */
 async function world(t: Test) {
   const parts = await openRegistry(t);
-  const { database, registry, directory, tokens, kinds, jurisdictions } = parts;
+  const { database, behindApi: registry, directory, tokens, kinds, jurisdictions } = parts;
   const { units, history } = openUnits(parts);
   await tokens.ensureBootstrap(BOOTSTRAP);
   const idempotency = new Idempotency({ database, clock: systemClock });

@@ -43,12 +43,12 @@ t.test('a device may bring its secret, but not a weak one; it is stored only as 
 t.test('wrong input is refused naming the field', async (t) => {
   const { registry } = parts;
   const cases: [Record<string, unknown>, RegExp][] = [
-    [{ id: '.hidden' }, /^.*id: must be 1-64/],
-    [{ id: 'a/b' }, /id: must be/],
-    [{ id: 'x'.repeat(65) }, /id: must be/],
+    [{ id: '.hidden' }, /^.*id: use 1 to 64/],
+    [{ id: 'a/b' }, /id: use 1 to 64/],
+    [{ id: 'x'.repeat(65) }, /id: use 1 to 64/],
     [{ kind: 'toaster' }, /kind: must be one of bike-dock, camera, .*recycling-kiosk/],
     [{ jurisdiction: '999999' }, /jurisdiction: is no code/],
-    [{ jurisdiction: '33021' }, /jurisdiction: must be a code of 6, 9 or 12/],
+    [{ jurisdiction: '33021' }, /jurisdiction: use the 6, 9 or 12 digits/],
     [{ jurisdiction: '330204' }, /abolished on 2016-09-14: use 330212/],
     [{ location: { lat: 91, lon: 0 } }, /location.lat/],
     [{ location: { lat: Number.NaN, lon: 0 } }, /location.lat/],

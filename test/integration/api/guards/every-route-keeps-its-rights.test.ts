@@ -35,6 +35,11 @@ const REQUESTS: Record<string, Row> = {
   'POST /api/v1/devices': {
     payload: { kind: 'recycling-kiosk', name: 'new', jurisdiction: '330212', location: { lat: 29, lon: 121 } },
   },
+  'POST /api/v1/devices/batch': {
+    payload: {
+      devices: [{ kind: 'recycling-kiosk', name: 'x', jurisdiction: '330212', location: { lat: 29, lon: 121 } }],
+    },
+  },
   'GET /api/v1/devices/:id': {},
   'PATCH /api/v1/devices/:id': { payload: { name: 'renamed' }, ifMatch: true },
   'DELETE /api/v1/devices/:id': { ifMatch: true },

@@ -15,7 +15,7 @@ const parts = await openRegistry(t, { clock });
 const { registry, directory, database } = parts;
 const { units, history, restated } = openUnits(parts, clock);
 
-const create = (id: string, over: object = {}) => registry.create(YINZHOU, kiosk({ id, ...over }) as never);
+const create = (id: string, over: object = {}) => registry.create(YINZHOU, kiosk({ id, ...over }));
 const hung = async (id: string): Promise<string> => (await registry.get(NINGBO, id)).unit!.id;
 const stays = async (id: string) => (await history.ofPosition(NINGBO, id, { limit: 500 })).items;
 
@@ -69,7 +69,7 @@ t.test('a unit is named, swapped and comes back, each step with its row and with
 t.test('a unit hangs at one place; who wants it elsewhere is told where, if that is theirs to know', async (t) => {
   await create('u-2');
   await create('u-3');
-  await registry.create(HAISHU, kiosk({ id: 'u-haishu', jurisdiction: '330203' }) as never);
+  await registry.create(HAISHU, kiosk({ id: 'u-haishu', jurisdiction: '330203' }));
   await units.assign(YINZHOU, 'u-2', { unit: unitOf('S-2', { mac: '02:00:00:00:00:02' }), reason: null });
   const elsewhere = { code: 'conflict.state', message: /unit: hangs at u-2; take it down there first \(POST .*u-2/ };
   await t.rejects(units.assign(YINZHOU, 'u-3', { unit: unitOf('S-2'), reason: null }), elsewhere);

@@ -90,7 +90,7 @@ async function openWorlds(t: Test) {
     count += 1;
     const names = Array.from({ length: SERIALS }, (_, number) => `W${count}-${number}`);
     const ids = Array.from({ length: PLACES }, (_, number) => `w${count}-${number}`);
-    for (const id of ids) await registry.create(CITY, kiosk({ id, confirm: true }) as never);
+    for (const id of ids) await registry.create(CITY, kiosk({ id, confirm: true }));
     const stays: Stay[] = [{ serial: null, how: 'registered' }];
     return { names, places: ids.map((id) => ({ id, jurisdiction: AREAS[0], stays: [...stays] })) };
   };
@@ -123,7 +123,7 @@ async function takeBoth(worlds: Worlds, world: World, one: Step): Promise<void> 
     const { version } = await worlds.registry.get(CITY, place.id);
     place.jurisdiction = AREAS.find((area) => area !== place.jurisdiction)!;
     const patch = { jurisdiction: place.jurisdiction, confirm: true };
-    await worlds.registry.update(CITY, place.id, version, patch as never);
+    await worlds.registry.update(CITY, place.id, version, patch);
     return;
   }
   if (one.type === 'rush') {

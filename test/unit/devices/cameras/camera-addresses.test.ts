@@ -1,7 +1,9 @@
 import t from 'tap';
 import { CameraAddresses } from '../../../../src/devices/cameras/addresses.ts';
+import { deviceInput } from '../../../../src/devices/registry/input.ts';
 
 const addresses = new CameraAddresses(['192.168.0.0/16', 'fd00::/8']);
+const reached = deviceInput.pick({ stream: true, onvif: true });
 
 t.test('addresses inside pass, and names, which are looked at when they are contacted', async (t) => {
   for (const host of [
@@ -12,9 +14,9 @@ t.test('addresses inside pass, and names, which are looked at when they are cont
     '[::ffff:192.168.1.1]',
     'cam.site',
   ]) {
-    t.doesNotThrow(() => addresses.check({ stream: { url: `rtsp://u:p@${host}/live` } }), host);
+    t.doesNotThrow(() => addresses.check(reached.parse({ stream: { url: `rtsp://u:p@${host}/live` } })), host);
     t.doesNotThrow(
-      () => addresses.check({ onvif: { xaddr: `http://${host}/onvif`, username: 'u', password: 'p' } }),
+      () => addresses.check(reached.parse({ onvif: { xaddr: `http://${host}/onvif`, username: 'u', password: 'p' } })),
       host,
     );
   }
@@ -50,7 +52,7 @@ t.test('addresses outside are refused in whatever form, naming field and setting
       'onvif.xaddr': { onvif: { xaddr: `http://${host}/onvif`, username: 'u', password: 'hunter22' } },
     })) {
       try {
-        addresses.check(input);
+        addresses.check(reached.parse(input));
         t.fail(`${path} ${host} passed`);
       } catch (error) {
         t.match(

@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
 import { openStream, storeOnvif, storeStream } from '../../../../src/devices/registry/connections.ts';
+import { deviceInput } from '../../../../src/devices/registry/input.ts';
 import { newSecret, SecretHasher } from '../../../../src/platform/secrets/hasher.ts';
 import { Vault } from '../../../../src/platform/secrets/vault.ts';
 
 const vault = new Vault(randomBytes(32));
+const { stream: streams, onvif: onvifs } = deviceInput.shape;
 
 t.test('a sealed secret opens for its owner only, with the same key only, unchanged only', async (t) => {
   fc.assert(
@@ -26,17 +28,18 @@ t.test('a sealed secret opens for its owner only, with the same key only, unchan
 
 t.test('the login of a stream address is taken out and sealed', async (t) => {
   const url = 'rtsp://admin:p%40ss%2Fw:rd@10.1.2.3:554/Streaming/Channels/101?transport=tcp';
-  const stored = storeStream(vault, 'cam-1', { url, subUrl: 'rtsp://10.1.2.3/sub' });
+  const stored = storeStream(vault, 'cam-1', streams.parse({ url, subUrl: 'rtsp://10.1.2.3/sub' })!);
   t.notMatch(JSON.stringify(stored), /admin|p%40ss|p@ss/);
   t.equal(stored.main.url, 'rtsp://10.1.2.3:554/Streaming/Channels/101?transport=tcp');
   t.strictSame(openStream(vault, 'cam-1', stored.main).login, { username: 'admin', password: 'p@ss/w:rd' });
   t.equal(openStream(vault, 'cam-1', stored.sub!).login, null);
-  const onvif = storeOnvif(vault, 'cam-1', { xaddr: 'http://10.1.2.3/onvif', username: 'u', password: 'hunter22' });
+  const login = { username: 'u', password: 'hunter22' };
+  const onvif = storeOnvif(vault, 'cam-1', onvifs.parse({ xaddr: 'http://10.1.2.3/onvif', ...login })!);
   t.notMatch(JSON.stringify(onvif), /hunter22/);
 });
 
 t.test('a percent sign that is no encoding is taken as it stands', async (t) => {
-  const stored = storeStream(vault, 'cam-1', { url: 'rtsp://u:100%25%@h/1' });
+  const stored = storeStream(vault, 'cam-1', streams.parse({ url: 'rtsp://u:100%25%@h/1' })!);
   t.equal(openStream(vault, 'cam-1', stored.main).login?.password, '100%25%');
 });
 
