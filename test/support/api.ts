@@ -7,7 +7,6 @@ import { covers } from '../../src/core/jurisdiction.ts';
 import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import type { Caller, Device, DeviceKind, NewMessage, Role } from '../../src/core/types.ts';
 import type { DeviceInput } from '../../src/devices/registry/input.ts';
-import type { KeptAnswer, KeyedRequest } from '../../src/platform/records/idempotency.ts';
 import {
   dryRunOfNothing,
   HERE,
@@ -20,6 +19,7 @@ import {
 } from './api-parts.ts';
 import { API_SETTINGS } from './api-settings.ts';
 import { type HttpParts, httpUplink, memoryIntake } from './http-uplink.ts';
+import { MemoryIdempotency } from './memory-idempotency.ts';
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
 
@@ -112,31 +112,6 @@ export class MemoryRegistry {
 
   async shownAddresses() {
     return { stream: null, onvif: null };
-  }
-}
-
-class MemoryIdempotency {
-  readonly #kept = new Map<string, { request: KeyedRequest; answer: KeptAnswer | null }>();
-
-  async begin(request: KeyedRequest) {
-    const place = `${request.caller} ${request.key}`;
-    const before = this.#kept.get(place);
-    if (!before) {
-      this.#kept.set(place, { request, answer: null });
-      return null;
-    }
-    const same = before.request.route === request.route && before.request.bodyHash === request.bodyHash;
-    if (!same) throw new CitywatchError('idempotency.mismatch');
-    if (!before.answer) throw new CitywatchError('idempotency.running');
-    return before.answer;
-  }
-
-  async finish(request: KeyedRequest, answer: KeptAnswer) {
-    this.#kept.set(`${request.caller} ${request.key}`, { request, answer });
-  }
-
-  async abandon(request: KeyedRequest) {
-    this.#kept.delete(`${request.caller} ${request.key}`);
   }
 }
 

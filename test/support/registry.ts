@@ -32,7 +32,7 @@ export async function openDatabase(t: Owner, url?: string): Promise<Database<nev
   return database;
 }
 
-/** The registry with the edge in front of it: takes whatever may be the body of a request, and parses it as the API does. */
+/** The registry with the edge in front of it: takes whatever may be the body of a request, and parses it as the API. */
 export class RegistryOfBodies extends Registry {
   override async create(caller: Caller, body: unknown) {
     return super.create(caller, parsed<DeviceInput>(deviceInput, body));

@@ -1,7 +1,7 @@
 import type { DeviceId } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
-import type { DeviceUrl } from './device-url.ts';
+import type { DeviceUrl } from '../cameras/device-url.ts';
 import type { DeviceInput } from './input.ts';
 
 /** A stream address as it is stored: the login is taken out of the URL and sealed. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isJurisdictionCode } from '../../core/jurisdiction.ts';
 import { DEVICE_ID } from '../../core/types.ts';
-import { isOneLine, urlWithLogin, urlWithoutLogin } from './device-url.ts';
+import { isOneLine, urlWithLogin, urlWithoutLogin } from '../cameras/device-url.ts';
 
 /**
  * What may be said of a device, for every edge at which it can be said. It is parsed there, once, into the types at the

@@ -207,7 +207,7 @@ t.test('a gateway that is not there ends it with status 1, a wrong argument with
 
 t.test('encoders die with the simulator, even by kill -9', async (t) => {
   const script = `
-    import { Studio } from './simulators/camera/studio.ts';
+    import { Studio } from './simulators/camera/video/studio.ts';
     import { VirtualCamera } from './simulators/camera/camera.ts';
     void (async () => {
       const studio = await Studio.open({ plain: false });
