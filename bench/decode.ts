@@ -1,39 +1,11 @@
 import { cpus } from 'node:os';
-import type { Channel, DeviceKind, FieldSpec, Message } from '../src/core/types.ts';
+import { encode } from 'cborg';
+import type { Channel, DeviceKind, Message } from '../src/core/types.ts';
 import { Decoder } from '../src/ingest/decode/decoder.ts';
+import { KIOSK } from './support/kiosk.ts';
 
 /** CPU of decoding one message, beside the floor (JSON.parse of the same bytes) in the same run. */
 
-const percent: FieldSpec = { type: 'number', unit: '%', min: 0, max: 100 };
-const kind: DeviceKind = {
-  kind: 'recycling-kiosk',
-  version: 1,
-  title: { en: '', zh: '' },
-  stream: false,
-  periodS: 60,
-  staleAfterS: 300,
-  fields: new Map<string, FieldSpec>([
-    ['fill_pct', percent],
-    ['battery_pct', percent],
-    ['temp_c', { type: 'number', unit: '°C', min: -60, max: 300 }],
-    ['door_open', { type: 'boolean' }],
-    ['network', { type: 'enum', values: ['ethernet', 'wifi'] }],
-  ]),
-  commands: new Map(),
-  events: new Map([
-    [
-      'passage',
-      {
-        fields: new Map<string, FieldSpec>([
-          ['plate', { type: 'text', maxLength: 16, sensitive: 'plate' }],
-          ['lane', { type: 'integer', unit: null, min: 1, max: 16 }],
-          ['speedKmh', { type: 'number', unit: 'km/h', min: 0, max: 400 }],
-        ]),
-        required: ['plate'],
-      },
-    ],
-  ]),
-};
 const values = '"values":{"fill_pct":82.5,"battery_pct":91,"temp_c":21.75,"door_open":false,"network":"wifi"}';
 const SAMPLES: [string, Channel, string][] = [
   ['reading with ts', 'telemetry', `{"ts":1767571199123,${values}}`],
@@ -49,8 +21,17 @@ const SAMPLES: [string, Channel, string][] = [
 const decoder = new Decoder();
 const ROUNDS = 300_000;
 
-process.stdout.write(`${JSON.stringify({ machine: cpus()[0]?.model, cores: cpus().length, node: process.version })}\n`);
+print({ machine: cpus()[0]?.model, cores: cpus().length, node: process.version });
+const IN_CBOR: DeviceKind = { ...KIOSK, version: 2, codec: 'cbor' };
 for (const [name, channel, text] of SAMPLES) {
+  const raw = Buffer.from(text);
+  const floorUs = cpuUs(() => JSON.parse(raw.toString()));
+  const decodeUs = cpuOf(channel, raw, KIOSK);
+  print({ bench: `decode ${name}`, decodeUs, jsonParseUs: floorUs });
+  print({ bench: `decode ${name} in CBOR`, decodeUs: cpuOf(channel, Buffer.from(encode(JSON.parse(text))), IN_CBOR) });
+}
+
+function cpuOf(channel: Channel, raw: Buffer, kind: DeviceKind): number {
   const message: Message = {
     receivedAtMs: 1_767_571_200_000,
     uplink: 'mqtt',
@@ -59,16 +40,18 @@ for (const [name, channel, text] of SAMPLES) {
     connection: 'c',
     packetId: 1,
     dup: false,
-    device: { id: 'kiosk-1', kind: kind.kind, kindVersion: 1, jurisdiction: '330212' },
-    raw: Buffer.from(text),
+    device: { id: 'kiosk-1', kind: kind.kind, kindVersion: kind.version, jurisdiction: '330212' },
+    raw,
     lane: 'live',
     incarnation: '',
     offset: 1,
     endOffset: 2,
   };
-  const decodeUs = cpuUs(() => decoder.decode(message, kind));
-  const floorUs = cpuUs(() => JSON.parse(message.raw.toString()));
-  process.stdout.write(`${JSON.stringify({ bench: `decode ${name}`, decodeUs, jsonParseUs: floorUs })}\n`);
+  return cpuUs(() => decoder.decode(message, kind));
+}
+
+function print(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
 function cpuUs(run: () => unknown): number {

@@ -3,27 +3,17 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../src/core/observe.ts';
-import type { Channel, DeviceKind } from '../src/core/types.ts';
+import type { Channel } from '../src/core/types.ts';
 import { DuplicateIndex } from '../src/ingest/duplicates/index.ts';
 import { Journal } from '../src/ingest/journal/journal.ts';
 import { JOURNAL_DEFAULTS } from '../src/ingest/journal/options.ts';
 import { FEED_LIMITS, JournalFeed, UNGUARDED } from '../src/ingest/readers/journal-feed.ts';
 import { ONE_LIFE } from '../test/support/journal.ts';
+import { KIOSK } from './support/kiosk.ts';
 
 /** Reading decoded batches from disk: readings, which need no index, and events, which do; fresh and read again. */
 
 const MESSAGES = 100_000;
-const kind: DeviceKind = {
-  kind: 'recycling-kiosk',
-  version: 1,
-  title: { en: '', zh: '' },
-  stream: false,
-  periodS: 60,
-  staleAfterS: 300,
-  fields: new Map([['fill_pct', { type: 'number', unit: '%', min: 0, max: 100 }]]),
-  commands: new Map(),
-  events: new Map([['jam', { fields: new Map(), required: [] }]]),
-};
 const nowMs = systemClock.nowMs();
 const CASES: [string, Channel, (at: number) => string][] = [
   ['readings with ts', 'telemetry', (at) => `{"ts":${nowMs - at},"values":{"fill_pct":${at % 100}}}`],
@@ -57,7 +47,7 @@ async function measure(name: string, channel: Channel, raw: (at: number) => stri
     limits: FEED_LIMITS,
     guard: UNGUARDED,
     lanes: { live: { journal, duplicates } },
-    kinds: { at: () => kind },
+    kinds: { at: () => KIOSK },
     observer,
   });
   for (const round of ['fresh', 'again']) {
@@ -78,7 +68,7 @@ function append(journal: Journal, channel: Channel, { at, raw }: { at: number; r
     channel,
     topic: `cw/v1/${id}/${channel}`,
     connection: `c-${id}`,
-    device: { id, kind: kind.kind, kindVersion: 1, jurisdiction: '330212' },
+    device: { id, kind: KIOSK.kind, kindVersion: 1, jurisdiction: '330212' },
     packetId: 1 + (at % 65_535),
     dup: false,
     raw: Buffer.from(raw(at)),
