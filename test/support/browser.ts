@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import root from 'tap';
 import { judge } from './judges.ts';
 
 export interface View {
@@ -29,12 +30,26 @@ const FLAGS = [
   '--autoplay-policy=document-user-activation-required',
 ];
 
-/** A Chromium with a profile of its own and letters for Chinese; gone after the test. */
+/** The browser of a file, started for the first of its tests. */
+let started: Promise<Browser> | null = null;
+
+/**
+ * A window of Chromium with nothing kept from another one, and letters for Chinese; gone after the test. The tests of a
+ * file share the browser around it, which costs seconds to start.
+ */
 export async function openBrowser(
   t: { teardown(run: () => unknown): void },
   { locale = 'en-GB', width = 1280, height = 800 }: ViewOptions = {},
 ): Promise<View> {
-  const [browser, fonts] = await Promise.all([judge('chromium'), judge('fonts')]);
+  started ??= startChromium();
+  const context = await (await started).newContext({ locale, viewport: { width, height } });
+  t.teardown(() => context.close());
+  const page = await context.newPage();
+  return { page, context, offences: watch(page) };
+}
+
+async function startChromium(): Promise<Browser> {
+  const [chosen, fonts] = await Promise.all([judge('chromium'), judge('fonts')]);
   const home = await mkdtemp(join(tmpdir(), 'cw-browser-'));
   const letters = join(home, 'fonts.conf');
   const places = [dirname(fonts.command), '/usr/share/fonts'].map((place) => `<dir>${place}</dir>`).join('');
@@ -42,19 +57,16 @@ export async function openBrowser(
   const last = `<edit name="family" mode="append_last" binding="strong">${names}</edit>`;
   const settings = `${places}<match target="pattern">${last}</match><cachedir>${home}/letters</cachedir>`;
   await writeFile(letters, `<?xml version="1.0"?><fontconfig>${settings}</fontconfig>`);
-  const context = await chromium.launchPersistentContext(join(home, 'profile'), {
-    executablePath: browser.command,
+  const browser = await chromium.launch({
+    executablePath: chosen.command,
     args: FLAGS,
-    env: { ...browser.env, HOME: home, FONTCONFIG_FILE: letters },
-    locale,
-    viewport: { width, height },
+    env: { ...chosen.env, HOME: home, FONTCONFIG_FILE: letters },
   });
-  t.teardown(async () => {
-    await context.close();
+  root.teardown(async () => {
+    await browser.close();
     await rm(home, { recursive: true, force: true });
   });
-  const page = context.pages()[0] ?? (await context.newPage());
-  return { page, context, offences: watch(page) };
+  return browser;
 }
 
 function watch(page: Page): string[] {

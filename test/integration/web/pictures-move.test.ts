@@ -10,6 +10,7 @@ t.test('four pictures move, one is enlarged, none is fetched while the tab is hi
   const api = await startFakeApi(t, { video: true });
   const view = await openBrowser(t);
   const { page, offences } = view;
+  await page.clock.install();
   await signIn(view, api.url);
   const tiles = page.locator('.tile');
 
@@ -50,7 +51,10 @@ t.test('four pictures move, one is enlarged, none is fetched while the tab is hi
     const count = () => api.requests.filter((line) => line.includes('/streams/')).length;
     const before = count();
     const heard = api.requests.length;
-    await until('the page to go on asking for numbers', () => api.requests.length > heard + 1);
+    await until('the page to go on asking for numbers', async () => {
+      await page.clock.runFor(500);
+      return api.requests.length > heard + 1;
+    });
     t.equal(count(), before);
     await setHidden(page, false);
     await until('four playing tiles', async () => (await page.locator('.tile-playing').count()) === 4);
@@ -108,10 +112,14 @@ t.test('after a cut all pictures come back together, and the last ones stay mean
 t.test('a camera without a picture says so and is tried again with pauses', async (t) => {
   const api = await startFakeApi(t);
   const view = await openBrowser(t);
+  await view.page.clock.install();
   await signIn(view, api.url);
   await view.page.getByText('no picture, trying again').nth(3).waitFor();
   const count = () => api.requests.filter((line) => line.includes('cam-0/live.m3u8')).length;
-  await until('a second and a third try', () => count() >= 3);
+  await until('a second and a third try', async () => {
+    await view.page.clock.runFor(200);
+    return count() >= 3;
+  });
   t.ok(count() < 6);
 });
 

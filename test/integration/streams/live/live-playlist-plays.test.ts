@@ -85,7 +85,8 @@ t.test('a browser plays a camera that nobody watched before without a stall', as
   const { page } = await openBrowser(t);
   await page.goto(url.replace('live.m3u8', 'watching.html'));
   const atS = () => page.evaluate("[...document.querySelectorAll('video')].map((video) => video.currentTime)");
-  await until('both to have played for 16 s', async () => ((await atS()) as number[]).every((s) => s > 16), 60_000);
+  // What was there at the start is played by then.
+  await until('both to have played for 10 s', async () => ((await atS()) as number[]).every((s) => s > 10), 60_000);
   t.same(await page.evaluate('stalls'), []);
   t.same(await page.evaluate('level'), { codec: 'avc1.4d401f', width: 768, height: 576 });
 });
