@@ -76,7 +76,6 @@ const scenario = z.strictObject({
 });
 
 export type Scenario = z.infer<typeof scenario>;
-export type Incident = z.infer<typeof incident>;
 export type Happening = Scenario['timeline'][number];
 
 /** Reads and checks a scenario file. Throws an error with one sentence that names the file and the place. */

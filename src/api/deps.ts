@@ -132,11 +132,6 @@ export interface Page<Item> {
   next: string | null;
 }
 
-export interface PageRequest {
-  limit: number;
-  after?: string;
-}
-
 /** Foreign and absent devices are refused alike, with `not-found`. */
 export interface RegistryPort {
   create(caller: Caller, input: DeviceInput): Promise<Created>;

@@ -60,7 +60,7 @@ export async function verifyFiles(directory: string, { files }: Manifest): Promi
   }
 }
 
-export async function sha256Of(file: string): Promise<string> {
+async function sha256Of(file: string): Promise<string> {
   const sum = createHash('sha256');
   await pipeline(createReadStream(file), sum);
   return sum.digest('hex');

@@ -10,8 +10,8 @@ export interface ImageShape {
 }
 
 /** What a viewer's memory can bear: a header may promise far more pixels than its bytes have. */
-export const IMAGE_SIDE_MAX = 16_384;
-export const IMAGE_PIXELS_MAX = 64_000_000;
+const IMAGE_SIDE_MAX = 16_384;
+const IMAGE_PIXELS_MAX = 64_000_000;
 
 /**
  * What a file is by its own bytes, or one sentence on why it is not taken. The whole file is walked, without decoding

@@ -37,7 +37,7 @@ export type EventType = (typeof EVENT_TYPES)[number];
 /** Gravest first; a severity may rise at any time, and falls only with a new alert. */
 const RANK: Record<string, number> = { extreme: 0, severe: 1, moderate: 2, minor: 3 };
 
-export function graver(a: string, b: string): string {
+function graver(a: string, b: string): string {
   return (RANK[a] ?? 9) <= (RANK[b] ?? 9) ? a : b;
 }
 

@@ -11,7 +11,7 @@ import { alertEventRoutes } from './alert-events.ts';
 import { alertParams, alertView } from './alert-schemas.ts';
 import { type ApiApp, defined, pageOf, type RouteContext, type RoutePart } from './route.ts';
 
-export const ALERT_READERS = ['admin', 'operator', 'viewer'] as const;
+const ALERT_READERS = ['admin', 'operator', 'viewer'] as const;
 const HANDLERS = ['admin', 'operator'] as const;
 
 const alertQuery = z.strictObject({

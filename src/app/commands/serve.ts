@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { systemClock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import type { StopFailure } from '../../core/mechanisms/lifecycle.ts';
 import { ensureDirectory, writeFileDurable } from '../../platform/files/files.ts';
 import { startWatchdog } from '../../platform/process/watchdog.ts';
 import type { Config } from '../config/config.ts';
@@ -14,17 +13,6 @@ const STOP_DEADLINE_MS = 9_000;
 /** Where a running gateway leaves its address for commands that talk to it. */
 export function addressFile({ dataDir }: Config): string {
   return join(dataDir, 'run', 'api-url');
-}
-
-/** The gateway once everything in it runs. */
-export interface RunningGateway {
-  /** Lines for the person who started it: addresses and the like. */
-  ready: string[];
-  urls: { http: string };
-  /** Resolves when it must end at once and write nothing more. */
-  lost: Promise<null>;
-  /** Stops everything within the deadline; resolves with what did not end well. */
-  stop(deadlineMs: number): Promise<StopFailure[]>;
 }
 
 export const serve: Command = {

@@ -11,7 +11,7 @@ import { giveUpRoom } from '../../platform/files/kept-room.ts';
 import { lockFile } from './file-lock.ts';
 
 /** The longest path a unix socket can have on Linux (`sun_path` less its final zero). */
-export const SOCKET_PATH_BYTES_MAX = 107;
+const SOCKET_PATH_BYTES_MAX = 107;
 
 /** Room kept for the longest socket name we use, `.s.PGSQL.5432`, and its slash. */
 const SOCKET_NAME_BYTES = 16;

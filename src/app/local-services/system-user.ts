@@ -4,9 +4,9 @@ import type { Observer } from '../../core/observe.ts';
 import { run } from './run.ts';
 
 /** The system user that PostgreSQL runs as when we are root, because it refuses to run as root. */
-export const SYSTEM_USER = 'citywatch';
+const SYSTEM_USER = 'citywatch';
 /** The system user that ffmpeg runs as when we are root. It owns nothing: not even PostgreSQL's files are its own. */
-export const VIDEO_USER = 'citywatch-video';
+const VIDEO_USER = 'citywatch-video';
 /** Where that user cannot be made: Debian's `nobody`, which other programs may run as too. */
 const NOBODY = { uid: 65_534, gid: 65_534 };
 

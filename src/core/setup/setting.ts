@@ -81,7 +81,7 @@ export function url(head: Head, schemes: string[], credentials: 'allowed' | 'ref
 }
 
 /** `postgresql://user:password@/name?host=/directory`: how PostgreSQL names a unix socket; no URL by the book. */
-export function isSocketUrl(value: string, schemes: string[]): boolean {
+function isSocketUrl(value: string, schemes: string[]): boolean {
   return schemes.some((scheme) => value.startsWith(`${scheme}://`)) && /^\w+:\/\/[^/@\s]*@\/\S*$/.test(value);
 }
 

@@ -51,7 +51,7 @@ export function parseSource(file: string, text: string): KindSource | { issues: 
   return kind.success ? { stem, kind: kind.data, content: kind.data, at } : { issues: issuesOf(kind.error, at) };
 }
 
-export function stemOf(file: string): string {
+function stemOf(file: string): string {
   return file.replace(/^.*\//, '').replace(/\.ya?ml$/, '');
 }
 

@@ -16,7 +16,7 @@ export type OnvifProblem =
   | 'behind-nat';
 
 /** What to do about each, for a technician. */
-export const ONVIF_HINTS: Readonly<Record<OnvifProblem, string>> = {
+const ONVIF_HINTS: Readonly<Record<OnvifProblem, string>> = {
   unreachable: 'Check that the camera has power and network, and that address and port are right.',
   timeout: 'The camera is there but too slow: check the network, and restart it if it stays so.',
   auth: 'Check user name and password; on some cameras ONVIF has users of its own, and ONVIF must be switched on.',

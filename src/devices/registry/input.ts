@@ -57,7 +57,7 @@ const cameras = z
   .refine((ids) => new Set(ids).size === ids.length, 'the same camera stands here twice');
 
 /** The secret a device brings along instead of getting one. */
-export const deviceSecret = z
+const deviceSecret = z
   .string()
   .min(16)
   .max(256)

@@ -27,10 +27,10 @@ export const unitInput = z
   });
 
 /** Why a unit is hung or taken down, for those who read the history. */
-export const unitReason = words(256);
+const unitReason = words(256);
 
 /** The unit that the caller saw hanging there, as `unit.id` of the device shows it: what guards against a race. */
-export const replacedUnit = z.string().min(1).max(64);
+const replacedUnit = z.string().min(1).max(64);
 
 /** What hangs a unit at a place that has none. */
 export const assignInput = z.strictObject({ unit: unitInput, reason: unitReason.nullable().default(null) });

@@ -5,7 +5,7 @@ import { Scratch } from '../decode/scratch.ts';
 import { takeValue } from '../decode/values.ts';
 
 /** As JSON; a device has to hold it in one piece. */
-export const ARGS_BYTES_MAX = 16 * 1024;
+const ARGS_BYTES_MAX = 16 * 1024;
 /** So many arguments are looked at; the rest is no better. */
 const ISSUES_MAX = 20;
 

@@ -16,7 +16,7 @@ export interface Reply {
 }
 
 /** Longer results are for telemetry and events. */
-export const RESULT_CHARACTERS_MAX = 8 * 1024;
+const RESULT_CHARACTERS_MAX = 8 * 1024;
 
 const COMMAND_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

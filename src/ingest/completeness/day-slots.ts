@@ -5,7 +5,7 @@ import { DAY_MS } from '../../core/clock.ts';
 /** Devices that report more often than every 10 s are judged as if they did every 10 s: 2 KB a day. */
 const SLOT_MS_MIN = 5_000;
 /** Longer without a reading than this many periods is a gap. */
-export const GAP_PERIODS = 2.5;
+const GAP_PERIODS = 2.5;
 
 export interface DaySlots {
   slotMs: number;

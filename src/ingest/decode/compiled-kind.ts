@@ -86,7 +86,7 @@ function declaredBy({ fields, events }: DeviceKind): Declared {
   return declared;
 }
 
-export function seedOf(name: string): number {
+function seedOf(name: string): number {
   const hash: Hash = { a: 0, b: 0 };
   startHash(hash, 0);
   hashText(hash, name);

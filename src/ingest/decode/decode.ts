@@ -16,8 +16,8 @@ import { readShape, type Shapes, tsOf, typeOf } from './shape.ts';
 import { isPlainText, readGeneric, readText, readValues } from './values.ts';
 
 /** Records of one message at most; a longer backfill is sent in parts. */
-export const RECORDS_MAX = 1000;
-export const ID_LENGTH_MAX = 128;
+const RECORDS_MAX = 1000;
+const ID_LENGTH_MAX = 128;
 const FIRMWARE_LENGTH_MAX = 64;
 
 /**

@@ -279,4 +279,4 @@ export class CrashGuard {
 }
 
 /** Messages decoded under one note: few enough to try one by one, many enough that the note costs nothing. */
-export const DECODE_MESSAGES = 256;
+const DECODE_MESSAGES = 256;

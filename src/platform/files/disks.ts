@@ -26,7 +26,7 @@ const COMFORTABLE_BYTES = 10 * GiB;
  * A disk that takes longer to make 4 KiB durable holds up every acknowledgement: ten times what a rotating disk takes,
  * and a twentieth of the two seconds in which a critical alert must be on its way.
  */
-export const SYNC_SLOW_MS = 100;
+const SYNC_SLOW_MS = 100;
 
 const REFUSED: Record<Exclude<DiskUse, 'telemetry'>, string> = {
   journal: 'no message is acknowledged',

@@ -10,7 +10,7 @@ export interface NameFilePaths {
   resolv: string;
 }
 
-export const MACHINE_FILES: NameFilePaths = {
+const MACHINE_FILES: NameFilePaths = {
   hosts: '/etc/hosts',
   nsswitch: '/etc/nsswitch.conf',
   resolv: '/etc/resolv.conf',
@@ -71,7 +71,7 @@ function textOf(path: string): Promise<string> {
 }
 
 /** The rules that these three texts make; a file that is not there is an empty text. */
-export function toRules(hosts: string, nsswitch: string, resolv: string): NameRules {
+function toRules(hosts: string, nsswitch: string, resolv: string): NameRules {
   return { hosts: readHosts(hosts), sources: readSources(nsswitch), ...readResolv(resolv) };
 }
 

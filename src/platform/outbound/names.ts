@@ -41,7 +41,7 @@ interface Kept {
 }
 
 /** A name without an address: `ENOTFOUND` it does not exist, `EAI_AGAIN` nobody answered in time. */
-export class NameError extends Error {
+class NameError extends Error {
   readonly code: 'ENOTFOUND' | 'EAI_AGAIN';
 
   constructor(code: 'ENOTFOUND' | 'EAI_AGAIN') {

@@ -42,7 +42,7 @@ const LEASE_MS = 60_000;
 const AGAIN_PAUSES = { minMs: 200, maxMs: 30_000 };
 const AT_ONCE = 8;
 /** Keys claimed by one statement. */
-export const CLAIMS_MAX = 64;
+const CLAIMS_MAX = 64;
 
 interface Settled {
   claim: Claim;

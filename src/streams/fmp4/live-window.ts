@@ -32,7 +32,7 @@ export interface WindowLimits {
   bytesMax: number;
 }
 
-export const WINDOW_LIMITS: WindowLimits = { segmentMs: 1_900, windowMs: 10_000, bytesMax: 32 * 1024 * 1024 };
+const WINDOW_LIMITS: WindowLimits = { segmentMs: 1_900, windowMs: 10_000, bytesMax: 32 * 1024 * 1024 };
 
 /** Longest segment where a camera sends key frames too rarely; later ones are cut between key frames. */
 const TARGET_MAX_S = 10;

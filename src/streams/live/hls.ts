@@ -9,7 +9,7 @@ const INIT_NAME = /^([0-9a-f]{8,64})\.mp4$/;
 const SEGMENT_NAME = /^([0-9a-f]{8,64})-(\d{1,12})\.m4s$/;
 
 /** The name under which {@link masterPlaylist} points at {@link mediaPlaylist}. */
-export const MEDIA_NAME = 'media.m3u8';
+const MEDIA_NAME = 'media.m3u8';
 
 /**
  * The playlist that says what there is before anything is fetched: codec (RFC 6381), size, and bits a second. A player

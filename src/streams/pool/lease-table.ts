@@ -10,7 +10,7 @@ export interface LeaseTableDeps {
 }
 
 /** Longer than a fail-over of PostgreSQL (30 to 45 s), so that none ends a stream; as the gateway's own lease. */
-export const LEASE_TTL_MS = 60_000;
+const LEASE_TTL_MS = 60_000;
 
 /** The leases of cameras in PostgreSQL (table `camera_lease`), by its clock. */
 export class LeaseTable implements Leases {

@@ -39,7 +39,7 @@ export interface View {
 export type RegisterView = (view: View) => Promise<void>;
 
 /** Why a camera gives no picture. The texts are for the person in front of the screen. */
-export const FAILURES = {
+const FAILURES = {
   'no-address': 'The device has no stream address.',
   lookup: 'The camera could not be looked up.',
   'refused-address': 'The stream address may not be contacted.',

@@ -2,7 +2,7 @@ import { type Codec, NAL_HEADER_BYTES, splitStartCodes } from './nal-unit.ts';
 import type { RtpPacket } from './rtp-packet.ts';
 
 /** A picture of 60 Mbit/s at one picture a second; what is larger is left out. */
-export const NAL_BYTES_MAX = 8 * 1024 * 1024;
+const NAL_BYTES_MAX = 8 * 1024 * 1024;
 
 interface Types {
   aggregate: number;

@@ -56,8 +56,6 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
   pictures: Pictures;
 }
 
-export type Alerting = Awaited<ReturnType<typeof composeAlerting>>;
-
 /** Builds the alert side: rules, desk, deliveries, evidence, and what people ask of them. Starts nothing. */
 export async function composeAlerting(deps: AlertingDeps) {
   const { clock, observer, outbound, work, doorbell, vault, ownership } = deps;

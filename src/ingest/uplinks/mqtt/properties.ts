@@ -46,7 +46,7 @@ const ID = {
 } as const;
 
 /** Which properties a client may put where. */
-export const ALLOWED = {
+const ALLOWED = {
   connect: new Set([17, 21, 22, 23, 25, 33, 34, 38, 39]),
   will: new Set([1, 2, 3, 8, 9, 24, 38]),
   publish: new Set([1, 2, 3, 8, 9, 11, 35, 38]),
