@@ -9,7 +9,7 @@ import type { LogEntry } from './log.ts';
 import { AlertQueries, toEntry } from './queries.ts';
 import type { AlertTables } from './tables.ts';
 
-export interface JournalFeedDeps {
+export interface AlertFeedDeps {
   database: Database<'alerts'>;
   clock: Clock;
   observer: Observer;
@@ -26,7 +26,7 @@ const LOOK_MS = 1_000;
  * gap: what is no longer in memory comes from PostgreSQL.
  */
 export class AlertFeed {
-  readonly #deps: JournalFeedDeps;
+  readonly #deps: AlertFeedDeps;
   readonly #queries: AlertQueries;
   #recent: LogEntry[] = [];
   /** Every entry up to this one is in `#recent` or older than it. */
@@ -38,7 +38,7 @@ export class AlertFeed {
   #stopLook: (() => void) | null = null;
   readonly #stopped = new AbortController();
 
-  constructor(deps: JournalFeedDeps) {
+  constructor(deps: AlertFeedDeps) {
     this.#deps = deps;
     this.#queries = new AlertQueries(deps.database);
     const readers = (): number => this.#waiting.size;

@@ -153,7 +153,7 @@ export class RulesEngine {
       this.#keep(rule, text, step.state ?? state);
       const { jurisdiction } = remembered;
       const decided = { subject: subjectOf(text), jurisdiction, receivedAtMs: dueAtMs, decidedAtMs };
-      this.#tell(rule, step.outcomes, { ...decided, index: 'timer', from: 'timer', state }, findings);
+      this.#tell(rule, step.judgements, { ...decided, index: 'timer', from: 'timer', state }, findings);
     }
     return findings;
   }
@@ -164,19 +164,19 @@ export class RulesEngine {
     const text = subjectText(subject);
     const { message, record } = input;
     const before = this.#subjects.get(text)?.states.get(rule.rule) ?? rule.by.initial(rule.condition);
-    const { state, outcomes } = rule.by.judge(rule.condition, before, input);
+    const { state, judgements } = rule.by.judge(rule.condition, before, input);
     const hasNews = state && state !== before;
-    if (!hasNews && outcomes.length === 0) return;
+    if (!hasNews && judgements.length === 0) return;
     const jurisdiction = jurisdictionOf(subject, message.device);
     if (hasNews) this.#keep(rule, text, state, { kind: message.device.kind, jurisdiction });
     const decided = { subject, jurisdiction, receivedAtMs: message.receivedAtMs, decidedAtMs };
-    this.#tell(rule, outcomes, { ...decided, index: record?.index ?? 0, from: input, state }, findings);
+    this.#tell(rule, judgements, { ...decided, index: record?.index ?? 0, from: input, state }, findings);
   }
 
-  #tell(rule: Rule, outcomes: Judgement[], { from, state, ...decided }: Told, findings: Finding[]): void {
-    if (outcomes.length === 0) return;
+  #tell(rule: Rule, judgements: Judgement[], { from, state, ...decided }: Told, findings: Finding[]): void {
+    if (judgements.length === 0) return;
     const evidence = rule.by.evidence(rule.condition, state, from);
-    for (const outcome of outcomes) findings.push(findingOf(rule, outcome, decided, evidence));
+    for (const judgement of judgements) findings.push(findingOf(rule, judgement, decided, evidence));
   }
 
   /** Handles the journal's own records; returns whether the record was one of them. */

@@ -48,7 +48,7 @@ export function ruleOf(key: string): string {
   return key.split('|', 1)[0]!;
 }
 
-/** Where and when an outcome was decided. */
+/** Where and when a judgement was made. */
 export interface Decided {
   subject: Subject;
   jurisdiction: string;
@@ -58,7 +58,7 @@ export interface Decided {
   decidedAtMs: number;
 }
 
-/** The finding of an outcome; what the record showed is told with what is its part's own. */
+/** The finding of a judgement; what the record showed is told with what is its part's own. */
 export function findingOf(
   rule: Rule,
   { transition, position, part }: Judgement,

@@ -146,11 +146,11 @@ interface InfluxAccess {
 }
 
 /** Resolves when influxd lets our administrator in; makes it where there is none yet. */
-async function ensureAdmin(door: InfluxAccess): Promise<void> {
-  const login = Buffer.from(`${ADMIN}:${door.password}`).toString('base64');
-  const known = await query(door, 'SHOW DATABASES', `Basic ${login}`);
+async function ensureAdmin(access: InfluxAccess): Promise<void> {
+  const login = Buffer.from(`${ADMIN}:${access.password}`).toString('base64');
+  const known = await query(access, 'SHOW DATABASES', `Basic ${login}`);
   if (known === 200) return;
-  const made = await query(door, `CREATE USER "${ADMIN}" WITH PASSWORD '${door.password}' WITH ALL PRIVILEGES`);
+  const made = await query(access, `CREATE USER "${ADMIN}" WITH PASSWORD '${access.password}' WITH ALL PRIVILEGES`);
   const detail = `influxd answered ${known} to its administrator and ${made} to making one.`;
   if (made !== 200) throw new CitywatchError('service.failed', { detail });
 }

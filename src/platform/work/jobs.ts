@@ -23,7 +23,7 @@ export interface DoorbellOptions {
   sweepMs?: number;
 }
 
-interface RingLine {
+interface QueueBell {
   queue: Queue;
   worker: Worker;
 }
@@ -36,7 +36,7 @@ const RINGS_OPEN_MAX = 100;
 export class Doorbell {
   readonly #options: DoorbellOptions;
   readonly #prefix: string;
-  readonly #lines = new Map<string, RingLine>();
+  readonly #bells = new Map<string, QueueBell>();
   readonly #connections: Redis[] = [];
   readonly #rings: Counter;
   readonly #stopping = new AbortController();
@@ -73,18 +73,18 @@ export class Doorbell {
 
   /** Opens a queue and a worker for every handler of the work queue. Returns at once; Redis may be down. */
   start(): void {
-    for (const name of this.#options.work.queues) this.#lines.set(name, this.#open(name));
+    for (const name of this.#options.work.queues) this.#bells.set(name, this.#open(name));
     this.#stopSweep = this.#options.clock.every(this.#options.sweepMs ?? 1_000, () => {
-      for (const name of this.#lines.keys()) this.#sweepOnce(name);
+      for (const name of this.#bells.keys()) this.#sweepOnce(name);
     });
   }
 
   /** Rings after commit. Never awaited: a ring that is lost is made good by the sweep. */
   ring(name: string): void {
-    const line = this.#lines.get(name);
-    if (!line || !this.#up || this.#ringsOpen >= RINGS_OPEN_MAX || this.#stopping.signal.aborted) return;
+    const bell = this.#bells.get(name);
+    if (!bell || !this.#up || this.#ringsOpen >= RINGS_OPEN_MAX || this.#stopping.signal.aborted) return;
     this.#ringsOpen += 1;
-    line.queue
+    bell.queue
       .add(name, {}, { deduplication: { id: `${name} ${this.#life}`, keepLastIfActive: true } })
       .catch((error: unknown) => this.#complain(error))
       .finally(() => {
@@ -101,14 +101,14 @@ export class Doorbell {
     this.#stopSweep?.();
     this.#stopping.abort();
     const cut = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-    const drained = Promise.allSettled([...this.#lines.values()].map(({ worker }) => worker.close(!this.#up)));
+    const drained = Promise.allSettled([...this.#bells.values()].map(({ worker }) => worker.close(!this.#up)));
     await Promise.race([Promise.all([drained, this.#sweeping.settled()]), cut]);
     await Promise.race([this.#options.work.idle(), cut]);
-    await Promise.race([Promise.allSettled([...this.#lines.values()].map(({ queue }) => queue.close())), cut]);
+    await Promise.race([Promise.allSettled([...this.#bells.values()].map(({ queue }) => queue.close())), cut]);
     for (const connection of this.#connections) connection.disconnect();
   }
 
-  #open(name: string): RingLine {
+  #open(name: string): QueueBell {
     const queue = new Queue(name, {
       connection: this.#connect({ enableOfflineQueue: false, maxRetriesPerRequest: 1 }),
       prefix: this.#prefix,

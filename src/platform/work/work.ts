@@ -49,7 +49,7 @@ interface Settled {
   result: WorkResult;
 }
 
-interface QueueLine {
+interface QueueState {
   queue: string;
   handler: WorkHandler;
   atOnce: number;
@@ -73,7 +73,7 @@ interface QueueLine {
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
   readonly #table: WorkTable;
-  readonly #lines = new Map<string, QueueLine>();
+  readonly #states = new Map<string, QueueState>();
   readonly #failures: Counter;
   readonly #running = new Set<Promise<void>>();
 
@@ -92,11 +92,11 @@ export class WorkQueue {
     const run = (settled: Settled[]): Promise<boolean[]> => this.#settle(queue, settled);
     const settling = new Batches({ run, max: CLAIMS_MAX });
     const idle = { running: 0, isClaiming: false, rung: false, left: false, crowd: 0 };
-    this.#lines.set(queue, { queue, handler, atOnce, crowded, settling, ...idle });
+    this.#states.set(queue, { queue, handler, atOnce, crowded, settling, ...idle });
   }
 
   get queues(): string[] {
-    return [...this.#lines.keys()];
+    return [...this.#states.keys()];
   }
 
   /**
@@ -104,15 +104,15 @@ export class WorkQueue {
    * many were started here; what there is no room for is claimed when one of them ends.
    */
   async pump(queue: string, signal: AbortSignal): Promise<number> {
-    const line = this.#lines.get(queue);
-    if (!line) return 0;
-    line.rung = true;
-    if (line.isClaiming) return 0;
-    line.isClaiming = true;
+    const state = this.#states.get(queue);
+    if (!state) return 0;
+    state.rung = true;
+    if (state.isClaiming) return 0;
+    state.isClaiming = true;
     try {
-      return await this.#claimAll(line, signal);
+      return await this.#claimAll(state, signal);
     } finally {
-      line.isClaiming = false;
+      state.isClaiming = false;
     }
   }
 
@@ -140,41 +140,41 @@ export class WorkQueue {
     return this.#table.waiting();
   }
 
-  async #claimAll(line: QueueLine, signal: AbortSignal): Promise<number> {
+  async #claimAll(state: QueueState, signal: AbortSignal): Promise<number> {
     let started = 0;
-    while (line.rung && line.running < line.atOnce && !signal.aborted) {
-      line.rung = false;
-      const limit = Math.min(CLAIMS_MAX, line.atOnce - line.running);
-      const crowded = line.crowded();
-      const claims = await this.#table.claim(line.queue, limit, crowded);
-      line.rung ||= claims.length === limit;
-      line.crowd = crowded.length;
-      for (const claim of claims) this.#begin(line, claim, signal);
+    while (state.rung && state.running < state.atOnce && !signal.aborted) {
+      state.rung = false;
+      const limit = Math.min(CLAIMS_MAX, state.atOnce - state.running);
+      const crowded = state.crowded();
+      const claims = await this.#table.claim(state.queue, limit, crowded);
+      state.rung ||= claims.length === limit;
+      state.crowd = crowded.length;
+      for (const claim of claims) this.#begin(state, claim, signal);
       started += claims.length;
     }
-    line.left = line.rung;
+    state.left = state.rung;
     return started;
   }
 
-  #begin(line: QueueLine, claim: Claim, signal: AbortSignal): void {
-    line.running += 1;
-    const run = this.#attempt(line, claim, signal)
-      .then((result) => line.settling.add({ claim, result }))
+  #begin(state: QueueState, claim: Claim, signal: AbortSignal): void {
+    state.running += 1;
+    const run = this.#attempt(state, claim, signal)
+      .then((result) => state.settling.add({ claim, result }))
       .catch((error: unknown) => {
         // Nothing is lost: the claim runs out, and the key is due again.
-        this.#options.observer.log.warn({ part: 'work', queue: line.queue, error: messageOf(error) }, 'not settled');
+        this.#options.observer.log.warn({ part: 'work', queue: state.queue, error: messageOf(error) }, 'not settled');
         return false;
       })
       .then((isDue) => {
-        line.running -= 1;
+        state.running -= 1;
         this.#running.delete(run);
         // What cannot be claimed now is found by the sweep.
-        if ((isDue || hasRoomAgain(line)) && !signal.aborted) this.pump(line.queue, signal).catch(() => {});
+        if ((isDue || hasRoomAgain(state)) && !signal.aborted) this.pump(state.queue, signal).catch(() => {});
       });
     this.#running.add(run);
   }
 
-  async #attempt({ handler, queue }: QueueLine, claim: Claim, signal: AbortSignal): Promise<WorkResult> {
+  async #attempt({ handler, queue }: QueueState, claim: Claim, signal: AbortSignal): Promise<WorkResult> {
     try {
       return await handler(claim.key, signal);
     } catch (error) {
@@ -204,7 +204,7 @@ export class WorkQueue {
 }
 
 /** Whether it is worth a claim: not for each handler that ends while hundreds run. */
-function hasRoomAgain({ left, running, atOnce, crowd, crowded }: QueueLine): boolean {
+function hasRoomAgain({ left, running, atOnce, crowd, crowded }: QueueState): boolean {
   if (left && atOnce - running >= Math.min(CLAIMS_MAX, atOnce / 4)) return true;
   return crowd > 0 && crowded().length < crowd;
 }

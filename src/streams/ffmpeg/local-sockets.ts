@@ -9,9 +9,9 @@ const SOCKET_PATH_BYTES = 107;
 const NAME = /^[0-9a-f]{16}\.sock$/;
 
 /** A unix socket that takes one connection. */
-export interface LocalDoor {
+export interface LocalSocket {
   path: string;
-  /** The one connection; rejects when the door is closed before anybody came. */
+  /** The one connection; rejects when it is closed before anybody came. */
   connection: Promise<Socket>;
   close(): void;
 }
@@ -19,7 +19,7 @@ export interface LocalDoor {
 /** Unix sockets between ffmpeg and us, in a directory nobody else may enter. */
 export class LocalSockets {
   readonly #directory: string;
-  readonly #open = new Set<LocalDoor>();
+  readonly #open = new Set<LocalSocket>();
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -40,11 +40,11 @@ export class LocalSockets {
   }
 
   stop(): void {
-    for (const door of [...this.#open]) door.close();
+    for (const local of [...this.#open]) local.close();
   }
 
-  /** Opens a door with a new name. The name disappears with the first connection, or when the door is closed. */
-  async open(): Promise<LocalDoor> {
+  /** Opens one with a new name. The name disappears with the first connection, or when it is closed. */
+  async open(): Promise<LocalSocket> {
     const path = join(this.#directory, `${randomBytes(8).toString('hex')}.sock`);
     const server: Server = createServer();
     server.maxConnections = 1;
@@ -60,19 +60,19 @@ export class LocalSockets {
         server.close();
         resolve(first);
       });
-      server.once('close', () => reject(new Error('the door was closed before anybody came')));
+      server.once('close', () => reject(new Error('the socket was closed before anybody came')));
     });
     connection.catch(() => {});
-    const door: LocalDoor = {
+    const local: LocalSocket = {
       path,
       connection,
       close: () => {
-        this.#open.delete(door);
+        this.#open.delete(local);
         socket?.destroy();
         server.close();
       },
     };
-    this.#open.add(door);
-    return door;
+    this.#open.add(local);
+    return local;
   }
 }

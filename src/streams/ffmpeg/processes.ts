@@ -88,14 +88,14 @@ export class Processes {
 
   async #start({ id, task }: Job): Promise<void> {
     this.#running.set(id, null);
-    const doors: Socket[] = [];
+    const ends: Socket[] = [];
     try {
       const open = async (path?: string) => {
         if (path === undefined) return 'ignore';
-        const door = connect({ path }).pause();
-        doors.push(door);
-        await opened(door);
-        return door;
+        const end = connect({ path }).pause();
+        ends.push(end);
+        await opened(end);
+        return end;
       };
       const stdio: StdioOptions = [...(await Promise.all([open(task.input), open(task.output)])), 'pipe'];
       if (this.#running.has(id)) this.#spawn({ id, task }, stdio);
@@ -105,7 +105,7 @@ export class Processes {
       this.#notStarted(id, messageOf(error));
     } finally {
       // The process has its own; ours would keep the other side from seeing its end.
-      for (const door of doors) door.destroy();
+      for (const end of ends) end.destroy();
     }
   }
 
@@ -156,10 +156,10 @@ export class Processes {
   }
 }
 
-function opened(door: Socket): Promise<void> {
+function opened(socket: Socket): Promise<void> {
   return new Promise((resolve, reject) => {
-    door.once('connect', resolve);
-    door.once('error', reject);
+    socket.once('connect', resolve);
+    socket.once('error', reject);
   });
 }
 

@@ -50,8 +50,8 @@ export function parseToSpawner(message: unknown): ToSpawner | null {
   if (type === 'stop') return { type, id };
   if (type !== 'start' || !isObject(task) || !isTexts(task.args, ARGS_MAX)) return null;
   const { args, input, output } = task;
-  const doors = { ...(typeof input === 'string' && { input }), ...(typeof output === 'string' && { output }) };
-  return { type, id, task: { args, ...doors }, urgent: urgent === true };
+  const paths = { ...(typeof input === 'string' && { input }), ...(typeof output === 'string' && { output }) };
+  return { type, id, task: { args, ...paths }, urgent: urgent === true };
 }
 
 export function parseFromSpawner(message: unknown): FromSpawner | null {

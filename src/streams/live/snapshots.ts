@@ -3,7 +3,7 @@ import { CitywatchError } from '../../core/errors.ts';
 import { orAborted } from '../../core/mechanisms/abort.ts';
 import { BoundedMap } from '../../core/mechanisms/bounded.ts';
 import { snapshotTask } from '../ffmpeg/arguments.ts';
-import type { LocalDoor, LocalSockets } from '../ffmpeg/local-sockets.ts';
+import type { LocalSocket, LocalSockets } from '../ffmpeg/local-sockets.ts';
 import type { Spawner } from '../ffmpeg/spawner.ts';
 import { type BareVideo, bareVideo } from '../fmp4/annex-b.ts';
 import type { LiveWindow } from '../fmp4/live-window.ts';
@@ -94,13 +94,13 @@ export class Snapshots {
 
   async #decode(window: LiveWindow, signal: AbortSignal): Promise<Snapshot> {
     const atMs = this.#deps.clock.nowMs();
-    const doors: LocalDoor[] = [];
+    const opened: LocalSocket[] = [];
     try {
       const { video, skip } = newestVideo(window);
       const input = await this.#deps.sockets.open();
-      doors.push(input);
+      opened.push(input);
       const output = await this.#deps.sockets.open();
-      doors.push(output);
+      opened.push(output);
       const task = snapshotTask({ format: video.format, skip, input: input.path, output: output.path });
       const process = this.#deps.spawner.run(task, { urgent: true });
       try {
@@ -117,7 +117,7 @@ export class Snapshots {
     } catch (error) {
       throw asFailure(error, 'ffmpeg');
     } finally {
-      for (const door of doors) door.close();
+      for (const local of opened) local.close();
     }
   }
 }
@@ -134,10 +134,10 @@ function newestVideo(window: LiveWindow): { video: BareVideo; skip: number } {
   return { video: whole, skip: Math.max(1, Math.floor(whole.pictures * SKIPPED_SHARE)) };
 }
 
-/** The last whole JPEG that comes out of the door; else never resolves, and the end of ffmpeg decides. */
-async function readJpeg(door: LocalDoor): Promise<Buffer> {
+/** The last whole JPEG that comes out of the socket; else never resolves, and the end of ffmpeg decides. */
+async function readJpeg(local: LocalSocket): Promise<Buffer> {
   const never = new Promise<never>(() => {});
-  const socket = await door.connection.catch(() => never);
+  const socket = await local.connection.catch(() => never);
   let data = Buffer.alloc(0);
   return new Promise((resolve, reject) => {
     socket.on('data', (chunk: Buffer) => {

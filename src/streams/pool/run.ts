@@ -4,7 +4,7 @@ import type { Logger } from '../../core/observe.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { pullTask } from '../ffmpeg/arguments.ts';
 import { cannotRun } from '../ffmpeg/cage.ts';
-import type { LocalDoor, LocalSockets } from '../ffmpeg/local-sockets.ts';
+import type { LocalSocket, LocalSockets } from '../ffmpeg/local-sockets.ts';
 import type { ProcessEnd } from '../ffmpeg/protocol.ts';
 import type { Spawner } from '../ffmpeg/spawner.ts';
 import { FragmentParser, type Part } from '../fmp4/parser.ts';
@@ -83,20 +83,22 @@ async function runProcess(
   target: RunTarget,
   { session, called, onPart }: Running,
 ): Promise<StreamFailure | 'goes on'> {
-  const { feed } = session;
+  const { packer } = session;
   // The first turn begins only after the relay was asked for it.
-  const turn = Math.max(1, feed.turn);
-  const door = await deps.sockets.open().catch((error: unknown) => new StreamFailure('not-started', undefined, error));
-  if (door instanceof StreamFailure) return door;
+  const turn = Math.max(1, packer.turn);
+  const output = await deps.sockets
+    .open()
+    .catch((error: unknown) => new StreamFailure('not-started', undefined, error));
+  if (output instanceof StreamFailure) return output;
   const offer = deps.relay.offer(session);
-  const process = deps.spawner.run(pullTask({ relayUrl: offer.url, output: door.path }));
+  const process = deps.spawner.run(pullTask({ relayUrl: offer.url, output: output.path }));
   let written = false;
-  const parts = readParts(door, (part) => {
+  const parts = readParts(output, (part) => {
     written = true;
     onPart(part);
   });
   const ended = process.ended.then(async (end) => {
-    if (feed.turn > turn) {
+    if (packer.turn > turn) {
       await Promise.race([parts, deps.clock.sleep(LAST_FRAGMENT_MS)]);
       return 'goes on' as const;
     }
@@ -106,7 +108,7 @@ async function runProcess(
   const unusable = parts.then((failure) => failure ?? new Promise<never>(() => {}));
   const outcome = await Promise.race([session.ended, ended, unusable, called]);
   offer.withdraw();
-  door.close();
+  output.close();
   process.stop();
   await process.ended;
   return outcome;
@@ -148,9 +150,9 @@ async function foundOut({ clock, cameras }: RunDeps, id: DeviceId, signal: Abort
 }
 
 /** Resolves with a failure when what ffmpeg writes cannot be used, with null at its end. */
-async function readParts(door: LocalDoor, onPart: (part: Part) => void): Promise<StreamFailure | null> {
+async function readParts(local: LocalSocket, onPart: (part: Part) => void): Promise<StreamFailure | null> {
   const never = new Promise<never>(() => {});
-  const socket = await door.connection.catch(() => never);
+  const socket = await local.connection.catch(() => never);
   const parser = new FragmentParser();
   return new Promise((resolve) => {
     socket.on('data', (chunk: Buffer) => {
@@ -174,8 +176,8 @@ async function calledOff(deps: RunDeps, session: CameraSession, signal: AbortSig
 }
 
 /** Why nothing came of a camera that is connected, by how far its media got. */
-function silenceOf({ mediaAtMs, feed }: CameraSession, cause: CloseCause, nowMs: number): StreamFailure {
-  const { pictureAtMs, seen } = feed;
+function silenceOf({ mediaAtMs, packer }: CameraSession, cause: CloseCause, nowMs: number): StreamFailure {
+  const { pictureAtMs, seen } = packer;
   if (mediaAtMs === null) return new StreamFailure('timeout', 'It promised video and sent none.');
   if (nowMs - mediaAtMs > SILENT_MS) return new StreamFailure('stalled');
   if (pictureAtMs === null) return new StreamFailure('nonsense', 'Its media are not the video it announces.');

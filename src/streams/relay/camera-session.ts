@@ -9,7 +9,7 @@ import { Conversation } from './conversation.ts';
 import { FRAME_HEADER_BYTES } from './rtsp-reader.ts';
 import { type VideoTrack, videoTrack } from './sdp.ts';
 import { parseStreamUrl } from './stream-url.ts';
-import { VideoFeed } from './video-feed.ts';
+import { VideoPacker } from './video-packer.ts';
 
 /** The way out to cameras: connects to `host` only when its address lies in `networks`. */
 export interface TcpPort {
@@ -50,7 +50,7 @@ const GOODBYE_MS = 300;
 export class CameraSession {
   readonly ended: Promise<StreamFailure>;
   /** The video of the camera, cleaned; fed from {@link start} on. */
-  readonly feed: VideoFeed;
+  readonly packer: VideoPacker;
   readonly #conversation: Conversation;
   readonly #clock: Clock;
   readonly #track: VideoTrack;
@@ -67,7 +67,7 @@ export class CameraSession {
     this.#setUp = setUp;
     this.#keepAlives = keepAlives;
     this.ended = conversation.ended;
-    this.feed = new VideoFeed(track, { clock, hold: (held) => conversation.hold(held) });
+    this.packer = new VideoPacker(track, { clock, hold: (held) => conversation.hold(held) });
     this.#stopKeepAlive = clock.every((setUp.timeoutS / 2) * 1000, () => void this.#keepAlive());
   }
 
@@ -147,7 +147,7 @@ export class CameraSession {
     const type = data[FRAME_HEADER_BYTES + 1] ?? 0;
     if (type >= RTCP_TYPE_MIN && type <= RTCP_TYPE_MAX) return;
     this.#mediaAtMs = this.#clock.monotonicMs();
-    this.feed.push(data.subarray(FRAME_HEADER_BYTES));
+    this.packer.push(data.subarray(FRAME_HEADER_BYTES));
   }
 
   /**

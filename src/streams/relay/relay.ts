@@ -133,23 +133,23 @@ class SessionServer {
 
   /** Answered when the camera has shown what it really sends, however its own description calls it. */
   async #describe(sequence: string, uri: string): Promise<void> {
-    const { feed } = this.#session;
+    const { packer } = this.#session;
     await this.#session.start();
-    await feed.ready();
-    this.#turn = feed.turn;
-    const body = feed.description();
+    await packer.ready();
+    this.#turn = packer.turn;
+    const body = packer.description();
     const headers = ['Content-Type: application/sdp', `Content-Base: ${uri}/`, `Content-Length: ${body.length}`];
     this.#reply(sequence, headers, body);
   }
 
   #play(sequence: string): void {
-    const { feed } = this.#session;
-    if (feed.turn !== this.#turn) {
+    const { packer } = this.#session;
+    if (packer.turn !== this.#turn) {
       this.#socket.end();
       return;
     }
     this.#reply(sequence, ['Session: 1', 'Range: npt=0.000-']);
-    feed.take({ write: (data) => this.#write(data), end: () => this.#socket.end() });
+    packer.take({ write: (data) => this.#write(data), end: () => this.#socket.end() });
   }
 
   #write(data: Buffer): void {

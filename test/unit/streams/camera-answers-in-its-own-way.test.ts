@@ -120,6 +120,6 @@ t.test('what ends nothing: reports and a BYE on the channel of the video', async
     framed(Buffer.concat([Buffer.from([0x80, 96, 0, 0, 0, 0, 0, 0]), source, Buffer.from([0x41, 0x9a, 0x01])])),
   );
   t.equal(session.mediaAtMs, camera.clock.monotonicMs());
-  t.not(session.feed.pictureAtMs, null);
+  t.not(session.packer.pictureAtMs, null);
   t.notOk(camera.closed);
 });

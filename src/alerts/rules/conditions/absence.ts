@@ -34,7 +34,7 @@ export const absence: Condition<Absence, AbsenceState> = {
     const position = positionOf(message);
     return {
       state: present(settings, position, message.receivedAtMs),
-      outcomes: state?.phase === 'absent' ? [{ transition: 'cleared', position }] : [],
+      judgements: state?.phase === 'absent' ? [{ transition: 'cleared', position }] : [],
     };
   },
 
@@ -42,7 +42,7 @@ export const absence: Condition<Absence, AbsenceState> = {
     if (state.phase !== 'present') return unchanged(state);
     return {
       state: { ...state, phase: 'absent', dueAtMs: null },
-      outcomes: [{ transition: 'fired', position: state.since }],
+      judgements: [{ transition: 'fired', position: state.since }],
     };
   },
 

@@ -12,7 +12,7 @@ import type { SeenPlates } from '../plates.ts';
 import type { Subject } from './subject.ts';
 
 /**
- * What every condition is. Its functions are pure: (settings, state, input) → (state, outcomes). None reads a clock:
+ * What every condition is. Its functions are pure: (settings, state, input) → (state, judgements). None reads a clock:
  * time is `receivedAtMs` of what is judged, so catching up after a crash decides exactly what was decided before it
  * (design §2). A state is never changed in place.
  */
@@ -126,7 +126,7 @@ export interface Part {
 
 export interface Step<State> {
   state: State | null;
-  outcomes: Judgement[];
+  judgements: Judgement[];
 }
 
 export interface Evidence {
@@ -145,5 +145,5 @@ export function positionOf({ lane, offset }: Pick<Message, 'lane' | 'offset'>): 
 
 /** A step that changes nothing. */
 export function unchanged<State>(state: State | null): Step<State> {
-  return { state, outcomes: [] };
+  return { state, judgements: [] };
 }

@@ -50,8 +50,8 @@ export const event: Condition<EventSettings, ConditionState> = {
     const { message, record } = input;
     if (record?.type !== 'event' || !matches(settings, record)) return unchanged(state);
     const fired = { transition: 'fired' as Transition, position: positionOf(message) };
-    if (!settings.watchlist) return { state, outcomes: [fired] };
-    return { state, outcomes: wanted(settings.watchlist.field, record, input).map((part) => ({ ...fired, part })) };
+    if (!settings.watchlist) return { state, judgements: [fired] };
+    return { state, judgements: wanted(settings.watchlist.field, record, input).map((part) => ({ ...fired, part })) };
   },
 
   timer: (_, state) => unchanged(state),

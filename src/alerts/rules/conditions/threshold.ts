@@ -70,7 +70,7 @@ export const threshold: Condition<Threshold, ThresholdState> = {
     const fired = state.phase === 'pending';
     return {
       state: { ...state, phase: fired ? 'active' : 'clear', since: null, dueAtMs: null },
-      outcomes: [{ transition: fired ? 'fired' : 'cleared', position: state.since }],
+      judgements: [{ transition: fired ? 'fired' : 'cleared', position: state.since }],
     };
   },
 
@@ -135,11 +135,11 @@ function isRaised(one: Clause, before: boolean, value: FieldValue): boolean {
 function move(settings: Threshold, state: ThresholdState, over: boolean, now: Now): Step<ThresholdState> {
   const start = (phase: 'pending' | 'clearing', holdS: number): Step<ThresholdState> => ({
     state: { ...state, phase, since: now.position, dueAtMs: now.receivedAtMs + holdS * 1000 },
-    outcomes: [],
+    judgements: [],
   });
   const settle = (phase: 'clear' | 'active', transition: Transition | null): Step<ThresholdState> => ({
     state: { ...state, phase, since: null, dueAtMs: null },
-    outcomes: transition ? [{ transition, position: now.position }] : [],
+    judgements: transition ? [{ transition, position: now.position }] : [],
   });
   switch (state.phase) {
     case 'clear':

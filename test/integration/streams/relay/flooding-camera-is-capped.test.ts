@@ -23,7 +23,7 @@ t.test('a camera that sends all it can is read no faster than allowed', async (t
   const deps = { clock, tcp, networks: [TEST_NETWORK], megabitsPerS: 8 };
   const session = await CameraSession.open(deps, { url: camera.url }, new AbortController().signal);
   let bytes = 0;
-  session.feed.push = (packet) => {
+  session.packer.push = (packet) => {
     bytes += packet.length;
   };
   await session.start();
@@ -44,7 +44,7 @@ t.test('a session that is held takes nothing, and its camera waits', async (t) =
   const deps = { clock: systemClock, tcp, networks: [TEST_NETWORK], megabitsPerS: 1_000 };
   const session = await CameraSession.open(deps, { url: camera.url }, new AbortController().signal);
   let bytes = 0;
-  session.feed.push = (packet) => {
+  session.packer.push = (packet) => {
     bytes += packet.length;
   };
   await session.start();

@@ -3,8 +3,8 @@ import { pullTask, snapshotTask } from '../../../../src/streams/ffmpeg/arguments
 
 /** Holds what the private call of fluent-ffmpeg answers, so that another version cannot change it unseen. */
 t.test('a pull copies one video from the relay into fragments on its standard output', async (t) => {
-  const { args, ...doors } = pullTask({ relayUrl: 'rtsp://127.0.0.1:5000/0123', output: '/run/a b/1.sock' });
-  t.same(doors, { output: '/run/a b/1.sock' });
+  const { args, ...given } = pullTask({ relayUrl: 'rtsp://127.0.0.1:5000/0123', output: '/run/a b/1.sock' });
+  t.same(given, { output: '/run/a b/1.sock' });
   const input = args.indexOf('-i');
   t.same(args.slice(input, input + 2), ['-i', 'rtsp://127.0.0.1:5000/0123']);
   t.equal(args.at(-1), 'pipe:1');
@@ -23,8 +23,8 @@ t.test('a pull copies one video from the relay into fragments on its standard ou
 
 t.test('a still reads bare video from its standard input and writes its first or last pictures', async (t) => {
   const paths = { input: '/run/1.sock', output: '/run/2.sock' };
-  const { args, ...doors } = snapshotTask({ format: 'hevc', skip: 0, ...paths });
-  t.same(doors, paths);
+  const { args, ...given } = snapshotTask({ format: 'hevc', skip: 0, ...paths });
+  t.same(given, paths);
   const input = args.indexOf('-i');
   t.equal(args[input + 1], 'pipe:0');
   t.equal(args.at(-1), 'pipe:1');

@@ -4,7 +4,7 @@ import { NalReader } from '../../../../src/streams/relay/nal-reader.ts';
 import { nalKind } from '../../../../src/streams/relay/nal-unit.ts';
 import { readRtp } from '../../../../src/streams/relay/rtp-packet.ts';
 import type { VideoTrack } from '../../../../src/streams/relay/sdp.ts';
-import { VideoFeed } from '../../../../src/streams/relay/video-feed.ts';
+import { VideoPacker } from '../../../../src/streams/relay/video-packer.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { loadFilm, Packetizer } from '../../../support/h264-source.ts';
 
@@ -42,7 +42,7 @@ function unitsOf(frames: readonly Buffer[]): { nal: Buffer; stamp: number }[] {
 
 class Camera {
   readonly clock = new ManualClock();
-  readonly feed: VideoFeed;
+  readonly packer: VideoPacker;
   readonly packetizer = new Packetizer(0);
   held = false;
   written: Buffer[] = [];
@@ -50,7 +50,7 @@ class Camera {
   stamp = 0;
 
   constructor(described = track()) {
-    this.feed = new VideoFeed(described, {
+    this.packer = new VideoPacker(described, {
       clock: this.clock,
       hold: (held) => {
         this.held = held;
@@ -59,12 +59,12 @@ class Camera {
   }
 
   take(): void {
-    this.feed.take({ write: (data) => this.written.push(data), end: () => this.ends++ });
+    this.packer.take({ write: (data) => this.written.push(data), end: () => this.ends++ });
   }
 
   /** One picture, and the time until the next. */
   async send(nals: readonly Buffer[], stamp = this.stamp): Promise<void> {
-    for (const packet of packets(this.packetizer.frame(nals, stamp))) this.feed.push(packet);
+    for (const packet of packets(this.packetizer.frame(nals, stamp))) this.packer.push(packet);
     this.stamp += 9_000;
     await this.clock.advance(100);
   }
@@ -74,11 +74,11 @@ t.test('nothing goes out before a picture that can be decoded and the sets for i
   const camera = new Camera(track([]));
   await camera.send(later[0]!.nals);
   await camera.send(key.nals);
-  t.equal(camera.feed.turn, 0, 'a key frame without parameters');
-  t.same(camera.feed.seen, { key: true, sets: false });
+  t.equal(camera.packer.turn, 0, 'a key frame without parameters');
+  t.same(camera.packer.seen, { key: true, sets: false });
   await camera.send([film.sps, film.pps, ...key.nals]);
-  t.equal(camera.feed.turn, 1);
-  t.match(camera.feed.description(), `sprop-parameter-sets=${film.sps.toString('base64')},`);
+  t.equal(camera.packer.turn, 1);
+  t.match(camera.packer.description(), `sprop-parameter-sets=${film.sps.toString('base64')},`);
   await camera.send(later[0]!.nals);
   camera.take();
   const nals = unitsOf(camera.written).map(({ nal }) => nal);
@@ -88,10 +88,10 @@ t.test('nothing goes out before a picture that can be decoded and the sets for i
 t.test('sets of the stream win over those of the description', async (t) => {
   const camera = new Camera(track([OTHER_SPS, film.pps]));
   await camera.send([film.sps, film.pps, ...key.nals]);
-  t.notMatch(camera.feed.description(), OTHER_SPS.toString('base64'));
+  t.notMatch(camera.packer.description(), OTHER_SPS.toString('base64'));
   const incomplete = new Camera(track([film.sps]));
   await incomplete.send([film.pps, ...key.nals]);
-  t.match(incomplete.feed.description(), `=${film.sps.toString('base64')},${film.pps.toString('base64')}`);
+  t.match(incomplete.packer.description(), `=${film.sps.toString('base64')},${film.pps.toString('base64')}`);
 });
 
 t.test('a picture of another size begins a new turn over the same connection', async (t) => {
@@ -102,9 +102,9 @@ t.test('a picture of another size begins a new turn over the same connection', a
   const before = camera.written.length;
   await camera.send([OTHER_SPS, film.pps, ...key.nals]);
   t.equal(camera.ends, 1);
-  t.equal(camera.feed.turn, 2);
+  t.equal(camera.packer.turn, 2);
   t.equal(camera.written.length, before, 'the old description has no more');
-  t.match(camera.feed.description(), OTHER_SPS.toString('base64'));
+  t.match(camera.packer.description(), OTHER_SPS.toString('base64'));
   camera.take();
   t.same(
     unitsOf(camera.written.slice(before))
@@ -113,7 +113,7 @@ t.test('a picture of another size begins a new turn over the same connection', a
     [OTHER_SPS, film.pps],
   );
   for (let n = 0; n < 60; n += 1) await camera.send([n % 2 ? OTHER_SPS : film.sps, film.pps, ...key.nals]);
-  t.ok(camera.feed.turn <= 3, `one that changes all the time is followed ${camera.feed.turn - 1} times`);
+  t.ok(camera.packer.turn <= 3, `one that changes all the time is followed ${camera.packer.turn - 1} times`);
 });
 
 t.test('a stream without key frames begins at a recovery point', async (t) => {
@@ -121,9 +121,9 @@ t.test('a stream without key frames begins at a recovery point', async (t) => {
   const camera = new Camera();
   await camera.send(later[0]!.nals);
   await camera.send([Buffer.from([0x06, 0x05, 0x01, 0xc4, 0x80]), ...later[0]!.nals]);
-  t.equal(camera.feed.turn, 0, 'other information is none');
+  t.equal(camera.packer.turn, 0, 'other information is none');
   await camera.send([recovery, ...later[1]!.nals]);
-  t.equal(camera.feed.turn, 1);
+  t.equal(camera.packer.turn, 1);
   camera.take();
   t.same(
     unitsOf(camera.written).map(({ nal }) => nal),
@@ -138,7 +138,7 @@ t.test('pictures are told apart without a mark at their end, and slices of one h
     const frames = camera.packetizer.frame(nals, camera.stamp);
     for (const packet of packets(frames)) {
       packet[1] = 96;
-      camera.feed.push(packet);
+      camera.packer.push(packet);
     }
     camera.stamp += 9_000;
     await camera.clock.advance(100);
@@ -153,7 +153,7 @@ t.test('a payload type that nobody described is believed when it is the only one
   const camera = new Camera({ ...track(), payloadType: 107 });
   await camera.send(Array.from({ length: 25 }, () => Buffer.from([0x06, 0x05, 0x01, 0xc4, 0x80])));
   await camera.send([film.sps, film.pps, ...key.nals]);
-  t.equal(camera.feed.turn, 1);
+  t.equal(camera.packer.turn, 1);
 });
 
 t.test('the camera is held while nobody takes its video', async (t) => {
@@ -244,10 +244,10 @@ t.test('no bytes whatever make it throw, or hold more than a unit', async () => 
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 40 }), (all) => {
       for (const codec of ['H264', 'H265'] as const) {
-        const feed = new VideoFeed({ ...track(), codec }, { clock: new ManualClock(), hold: () => {} });
+        const packer = new VideoPacker({ ...track(), codec }, { clock: new ManualClock(), hold: () => {} });
         for (const bytes of all) {
-          feed.push(Buffer.from(bytes));
-          feed.push(Buffer.concat([Buffer.from([0x80, 96, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]), Buffer.from(bytes)]));
+          packer.push(Buffer.from(bytes));
+          packer.push(Buffer.concat([Buffer.from([0x80, 96, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]), Buffer.from(bytes)]));
         }
       }
       return true;

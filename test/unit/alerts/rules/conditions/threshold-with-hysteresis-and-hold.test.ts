@@ -33,13 +33,13 @@ function step(condition: Threshold, state: ThresholdState, values: Record<string
   const decoded = message({ device: 'k1', offset: second, receivedAtMs, records: [record] });
   const watch = { match: () => null };
   const judged = threshold.judge(condition, state, { message: decoded.message, record, sign: 'alive', watch });
-  return { state: judged.state!, outcome: judged.outcomes[0] ?? null };
+  return { state: judged.state!, outcome: judged.judgements[0] ?? null };
 }
 
 /** The clock runs out. */
 function ring(condition: Threshold, state: ThresholdState) {
   const judged = threshold.timer(condition, state);
-  return { state: judged.state!, outcome: judged.outcomes[0] ?? null };
+  return { state: judged.state!, outcome: judged.judgements[0] ?? null };
 }
 
 function feed(condition: Threshold, state: ThresholdState, steps: [Record<string, number | boolean>, number][]) {

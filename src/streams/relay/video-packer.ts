@@ -8,20 +8,20 @@ import { type RtpPacket, RtpWriter, readRtp } from './rtp-packet.ts';
 import { localDescription, OUR_PAYLOAD_TYPE, type VideoTrack } from './sdp.ts';
 
 /** Where the video of one description goes. */
-export interface FeedSink {
+export interface VideoTaker {
   /** Whole interleaved frames of channel 0. */
   write(data: Buffer): void;
   /** The stream goes on, but with another picture size or coding: this description has no more. */
   end(): void;
 }
 
-export interface VideoFeedOptions {
+export interface VideoPackerOptions {
   clock: Clock;
-  /** Called with true when more waits for a sink than may, and with false when it was taken. */
+  /** Called with true when more waits for a taker than may, and with false when it was taken. */
   hold(held: boolean): void;
 }
 
-/** What may wait for a sink: two seconds of 16 Mbit/s. */
+/** What may wait for a taker: two seconds of 16 Mbit/s. */
 const WAITING_BYTES_MAX = 4 * 1024 * 1024;
 /** What may come before a picture and belong to it. */
 const LEADING_MAX = 64;
@@ -36,11 +36,11 @@ const CHANGE_PAUSES = { minMs: 5_000, maxMs: 300_000 };
 /**
  * The video of one camera as it should have come: NAL units without start codes, stamps that pass as time does, a
  * description with the parameter sets that really belong to it, and nothing before the first picture that can be
- * decoded. Sound packets go in; frames for one sink at a time come out.
+ * decoded. Sound packets go in; frames for one taker at a time come out.
  */
-export class VideoFeed {
+export class VideoPacker {
   readonly #track: VideoTrack;
-  readonly #options: VideoFeedOptions;
+  readonly #options: VideoPackerOptions;
   readonly #reader: NalReader;
   readonly #sets: ParameterSets;
   readonly #times: PictureClock;
@@ -54,14 +54,14 @@ export class VideoFeed {
   #described: readonly Buffer[] = [];
   #turn = 0;
   #changeAtMs = 0;
-  #sink: FeedSink | null = null;
+  #taker: VideoTaker | null = null;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #wake: (() => void)[] = [];
   #pictureAtMs: number | null = null;
   #hasKey = false;
 
-  constructor(track: VideoTrack, options: VideoFeedOptions) {
+  constructor(track: VideoTrack, options: VideoPackerOptions) {
     this.#track = track;
     this.#options = options;
     this.#payloadType = track.payloadType;
@@ -96,14 +96,14 @@ export class VideoFeed {
     return localDescription(this.#track.codec, this.#described);
   }
 
-  /** Gives everything since the last turn to `sink`, and all that follows until the next turn. */
-  take(sink: FeedSink): void {
-    this.#sink = sink;
+  /** Gives everything since the last turn to `taker`, and all that follows until the next turn. */
+  take(taker: VideoTaker): void {
+    this.#taker = taker;
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#options.hold(false);
-    for (const data of waiting) sink.write(data);
+    for (const data of waiting) taker.write(data);
   }
 
   /** Takes one RTP packet as it came. */
@@ -166,8 +166,8 @@ export class VideoFeed {
     this.#turn += 1;
     this.#waiting = [];
     this.#waitingBytes = 0;
-    this.#sink?.end();
-    this.#sink = null;
+    this.#taker?.end();
+    this.#taker = null;
     this.#options.hold(false);
     for (const wake of this.#wake.splice(0)) wake();
   }
@@ -193,8 +193,8 @@ export class VideoFeed {
   }
 
   #write(data: Buffer): void {
-    if (this.#sink) {
-      this.#sink.write(data);
+    if (this.#taker) {
+      this.#taker.write(data);
       return;
     }
     this.#waiting.push(data);
