@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Gateway } from '../support/gateway.ts';
@@ -80,6 +80,15 @@ async function received(t: Test, gateway: Gateway): Promise<number> {
   return rows.find(({ kind }) => kind === 'recycling-kiosk')?.messages.total ?? 0;
 }
 
+async function refusedWithoutItsSecret(t: Test, gateway: Gateway, elsewhere: string): Promise<void> {
+  await gateway.stop('SIGTERM');
+  const file = join(gateway.directory, 'secrets/cluster');
+  await rename(file, join(elsewhere, 'cluster'));
+  const says = /another secret .*secrets\/cluster is missing.* from the backup/;
+  t.match(await refusedStart(gateway.env), { status: 1, stderr: says });
+  t.notOk(existsSync(file), 'no other one is made in its place');
+}
+
 t.test('a backup taken while devices report is a whole city elsewhere, whatever was killed on the way', async (t) => {
   const gateway = await Gateway.start(t);
   const secret = await gateway.register({ id: DEVICE });
@@ -135,4 +144,6 @@ t.test('a backup taken while devices report is a whole city elsewhere, whatever 
   const history = await elsewhere.get(`/devices/${DEVICE}/history?fields=fill_pct&from=${from}&to=${to}`);
   const points = JSON.stringify(history).match(/"at":/g)?.length ?? 0;
   t.ok(points >= before, `${points} points in InfluxDB`);
+
+  await refusedWithoutItsSecret(t, elsewhere, place);
 });

@@ -10,6 +10,7 @@ const LISTS = /^src\/(api\/routes|platform\/database\/migrations)(\/|$)/;
 
 /** The folder that owns each table: nobody else names it. */
 const OWNERS: Record<string, RegExp> = {
+  ...owned('src/platform/secrets/', ['cluster_key']),
   ...owned('src/platform/follow/', ['followed_change']),
   ...owned('src/platform/database/', ['database_identity', 'gateway_lease', 'schema_migration']),
   ...owned('src/platform/records/', ['access_register', 'audit_entry', 'idempotency']),

@@ -1,12 +1,19 @@
+import type { Clock } from '../../core/clock.ts';
+import { NATIONWIDE } from '../../core/jurisdiction.ts';
 import { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
+import type { Observer } from '../../core/observe.ts';
+import type { Caller } from '../../core/types.ts';
 import type { Adopted } from '../../ingest/lives/adopt.ts';
 import type { Misfit } from '../../ingest/lives/lives.ts';
 import { START_PATIENCE_MS } from '../../platform/database/arrival.ts';
 import { Database } from '../../platform/database/database.ts';
 import { migrate } from '../../platform/database/migrate.ts';
-import { takeLease } from '../compose/ground/lease.ts';
+import { adoptKeys } from '../../platform/secrets/cluster-keys.ts';
+import { type HeldLease, takeLease } from '../compose/ground/lease.ts';
 import { startDatabaseServer } from '../compose/ground/services.ts';
 import { adoptJournals } from '../compose/ingest/journals.ts';
+import type { Config } from '../config/config.ts';
+import { vaultKey } from '../config/vault-key.ts';
 import { DataDirectory } from '../local-services/data-directory.ts';
 import { type Command, EXIT, prepareQuietly, type Terminal } from './command.ts';
 
@@ -15,21 +22,56 @@ const STOP_DEADLINE_MS = 10_000;
 export const adopt: Command = {
   name: 'adopt',
   summary: 'let a journal and a database that do not fit each other go on together, while no gateway runs',
-  usage: '',
+  usage: '[--secret]',
   details: [
     'Begins a new life of the journal, above every offset that either side knows, and a new epoch of the ledger.',
     'What the readers have not read of this journal is read, unless the journal belongs to another database. What',
     'was only in another journal stays lost: put the right copy back first if there is one. It cannot be undone.',
+    '--secret instead takes the secret of the data directory, or a new one, for that of the database: for one that is',
+    'lost for good. Devices, people and tokens of before are then locked out, stored plates and camera passwords lost.',
   ],
-  options: {},
-  run: async (_, terminal) => {
-    for (const line of told(await adoptHere(terminal))) terminal.print(line);
+  options: { secret: { type: 'boolean' } },
+  run: async ({ options }, terminal) => {
+    const lines = options.secret ? await adoptHere(terminal, adoptSecret) : await adoptHere(terminal, adoptJournal);
+    for (const line of lines) terminal.print(line);
     return EXIT.done;
   },
 };
 
+const OPERATOR: Caller = {
+  type: 'system',
+  id: 'citywatch',
+  name: 'citywatch adopt',
+  role: 'admin',
+  jurisdiction: NATIONWIDE,
+  purpose: null,
+};
+
+interface Opened {
+  config: Config;
+  place: DataDirectory;
+  database: Database<never>;
+  ownership: HeldLease['ownership'];
+  clock: Clock;
+  observer: Observer;
+  lifecycle: Lifecycle;
+}
+
 /** Adopts the journal of the configured data directory for the configured database. */
-async function adoptHere(terminal: Terminal): Promise<Adopted> {
+async function adoptJournal({ place, ...parts }: Opened): Promise<string[]> {
+  return told(await adoptJournals({ ...parts, directoryOf: (name) => place.directory(name) }));
+}
+
+async function adoptSecret({ config, place, database }: Opened): Promise<string[]> {
+  await adoptKeys({ database, files: place, vaultKey: await vaultKey(config) }, OPERATOR);
+  return [
+    `The secret of the database is now that of ${place.pathOf('cluster')}: back it up.`,
+    'Start the gateway now. Then give devices new secrets, people new passwords, and make new tokens.',
+  ];
+}
+
+/** Does it on the configured data directory and database, which nobody else uses meanwhile. */
+async function adoptHere(terminal: Terminal, run: (opened: Opened) => Promise<string[]>): Promise<string[]> {
   const { config, clock, observer } = prepareQuietly(terminal);
   const { secrets } = terminal;
   const lifecycle = new Lifecycle(clock);
@@ -41,8 +83,7 @@ async function adoptHere(terminal: Terminal): Promise<Adopted> {
     lifecycle.onStop('database', () => database.close());
     await migrate(database);
     const { ownership } = await takeLease({ config, place, database, clock, observer, lifecycle });
-    const directoryOf = (name: string) => place.directory(name);
-    return await adoptJournals({ directoryOf, database, ownership, clock, observer, lifecycle });
+    return await run({ config, place, database, ownership, clock, observer, lifecycle });
   } finally {
     await lifecycle.stop(STOP_DEADLINE_MS);
   }

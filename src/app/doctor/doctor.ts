@@ -6,6 +6,7 @@ import type { DoctorDeps } from './deps.ts';
 import { checkJournal } from './journal.ts';
 import { checkClock, checkDataDirectory, checkDisk, checkPorts, checkTimeKeeping } from './machine.ts';
 import { checkCage, checkFfmpeg, checkInfluxProgram, checkPostgresProgram, checkRedisProgram } from './programs.ts';
+import { checkSecret } from './secrets.ts';
 import { checkDatabaseServer, checkInfluxServer, checkRedisServer } from './servers.ts';
 import { checkTls } from './tls.ts';
 import { checkUplinks } from './uplinks.ts';
@@ -58,6 +59,7 @@ export async function examineAll(deps: DoctorDeps): Promise<Finding[]> {
     tls: checkTls,
     cage: checkCage,
     journal: checkJournal,
+    secret: checkSecret,
     ports: checkPorts,
   };
   const [more, rest] = await Promise.all([runChecks(deps, own), examine(deps)]);

@@ -69,14 +69,25 @@ export class DataDirectory {
 
   /** The secret called `name`: 256 random bits as URL-safe text, made at first use, mode 0600, never logged. */
   async secret(name: string): Promise<string> {
-    const path = join(await this.directory('secrets'), name);
-    let value = await readFile(path, 'utf8').catch(absentAsNull);
-    if (!value) {
-      value = randomBytes(32).toString('base64url');
-      await writeFileDurable(path, value, { mode: 0o600 });
-    }
+    await this.directory('secrets');
+    const there = await this.read(name);
+    if (there) return there;
+    const value = randomBytes(32).toString('base64url');
+    await writeFileDurable(this.pathOf(name), value, { mode: 0o600 });
     this.#secrets.add(value);
     return value;
+  }
+
+  /** As {@link secret}, where there is one. */
+  async read(name: string): Promise<string | null> {
+    const value = await readFile(this.pathOf(name), 'utf8').catch(absentAsNull);
+    if (value) this.#secrets.add(value);
+    return value || null;
+  }
+
+  /** The file of a secret, there or not. */
+  pathOf(name: string): string {
+    return secretFileIn(this.path, name);
   }
 
   /**
@@ -124,6 +135,11 @@ export class DataDirectory {
       await rm(this.#sockets, { recursive: true, force: true });
     await this.#release();
   }
+}
+
+/** The file of the secret called `name` in a data directory. */
+export function secretFileIn(dataDirectory: string, name: string): string {
+  return join(dataDirectory, 'secrets', name);
 }
 
 /** The directories, each perhaps a disk of its own, that a start writes to and where room is kept for the next one. */

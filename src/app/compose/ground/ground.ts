@@ -7,6 +7,7 @@ import { Follow } from '../../../platform/follow/follow.ts';
 import { Outbound } from '../../../platform/outbound/outbound.ts';
 import { AccessRegister } from '../../../platform/records/access-register.ts';
 import { Idempotency } from '../../../platform/records/idempotency.ts';
+import { openKeys } from '../../../platform/secrets/cluster-keys.ts';
 import { TlsFiles } from '../../../platform/secrets/tls-files.ts';
 import { Vault } from '../../../platform/secrets/vault.ts';
 import { Doorbell } from '../../../platform/work/jobs.ts';
@@ -41,15 +42,7 @@ export async function openGround({ config, observer, secrets, clock, lifecycle }
   const { shares } = opened;
   const database = shares.general;
   const follow = await Follow.open({ database, url: services.database, clock, observer });
-  const key = async (name: string): Promise<Buffer> => Buffer.from(await place.secret(name), 'base64url');
-  const keys = {
-    cursors: await key('cursors'),
-    devices: await key('device-secrets'),
-    /** Of plate hashes, the one watchlists are stored by. */
-    plates: await key('plates'),
-    /** What must be readable again is encrypted under keys made of this one. */
-    vault: await vaultKey(config, key),
-  };
+  const keys = await openKeys({ database, files: place, vaultKey: await vaultKey(config) });
   const work = new WorkQueue({ database: shares.alerts, clock, observer, ownership: opened.ownership });
   const bell = { redisUrl: services.redis, databaseId: await databaseId(database) };
   return {

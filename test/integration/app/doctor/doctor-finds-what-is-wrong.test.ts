@@ -39,7 +39,10 @@ t.test('a machine that set-up has prepared is fine', async (t) => {
     [],
   );
   const parts = new Set(findings.map(({ part }) => part));
-  t.same([...parts], ['data directory', 'clock', 'postgres', 'disk', 'redis', 'influx', 'ffmpeg', 'journal', 'ports']);
+  t.same(
+    [...parts],
+    ['data directory', 'clock', 'postgres', 'disk', 'redis', 'influx', 'ffmpeg', 'journal', 'secret', 'ports'],
+  );
 });
 
 t.test('a Redis that evicts and forgets, and one that is not there, are named with the remedy', async (t) => {
