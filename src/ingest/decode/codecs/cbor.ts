@@ -98,16 +98,14 @@ class Parser {
     return text;
   }
 
-  /** How many items follow; without end where a break ends them. An item has a byte at least. */
-  #count(itemsEach: 1 | 2): number | typeof FAILED {
-    const { argument, isOpen, left } = this.#reader;
-    if (isOpen) return Number.POSITIVE_INFINITY;
-    return argument * itemsEach <= left ? argument : FAILED;
+  /** How many items follow; without end where a break ends them. One that is missing is found out when it is read. */
+  get #count(): number {
+    const { argument, isOpen } = this.#reader;
+    return isOpen ? Number.POSITIVE_INFINITY : argument;
   }
 
   #array(depth: number): unknown[] | typeof FAILED {
-    const count = this.#count(1);
-    if (count === FAILED) return FAILED;
+    const count = this.#count;
     const isOpen = count === Number.POSITIVE_INFINITY;
     const array: unknown[] = [];
     while (array.length < count) {
@@ -120,8 +118,7 @@ class Parser {
   }
 
   #map(depth: number): object | typeof FAILED {
-    const count = this.#count(2);
-    if (count === FAILED) return FAILED;
+    const count = this.#count;
     const isOpen = count === Number.POSITIVE_INFINITY;
     const map: Record<string, unknown> = {};
     for (let at = 0; at < count; at += 1) {
