@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fs, { type FileHandle } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { systemClock } from '../../src/core/clock.ts';
+import { DAY_MS, systemClock } from '../../src/core/clock.ts';
 import type { Blobs } from '../../src/platform/blobs/blobs.ts';
 import { LocalBlobs } from '../../src/platform/blobs/local-blobs.ts';
 import { Volume } from '../../src/platform/blobs/volume.ts';
@@ -27,8 +27,6 @@ export interface BlobWorld {
   /** A day later for what sweeps; the blobs keep their age. */
   later(): void;
 }
-
-const DAY_MS = 24 * 3600 * 1000;
 
 /** A folder of this machine. */
 export async function localFolderWorld(t: Owner, database: Database): Promise<BlobWorld> {

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../src/core/clock.ts';
 import { type FleetDevice, NAMED_PER_PERCENT, type Sort } from './fleet-device.ts';
 import type { Gateway } from './gateway.ts';
 
@@ -16,7 +17,6 @@ export interface ReadBack {
 /** Points of one answer of the history. */
 const POINTS_MAX = 10_000;
 const PAGE = 500;
-const DAY_MS = 86_400_000;
 /** Clocks of the gateway and ours may differ by a day when a test set one of them. */
 const CLOCKS_DIFFER_MS = 2 * DAY_MS;
 const ALLOWANCE_MS = 2 * 3_600_000;

@@ -1,4 +1,4 @@
-import { systemClock } from '../../src/core/clock.ts';
+import { HOUR_MS, MINUTE_MS, systemClock } from '../../src/core/clock.ts';
 import type { DecodedMessage, DeviceKind, FieldSpec } from '../../src/core/types.ts';
 import { Outbound } from '../../src/platform/outbound/outbound.ts';
 import { History } from '../../src/telemetry/history/history.ts';
@@ -15,8 +15,6 @@ import type { Influxd } from './influxd.ts';
 import { type Owner, quietObserver } from './services.ts';
 import { until } from './until.ts';
 
-export const MINUTE_MS = 60_000;
-export const HOUR_MS = 3_600_000;
 const DAYS = { raw: 3_650, fiveMinutes: 3_650, hour: 3_650 };
 const never = new AbortController().signal;
 

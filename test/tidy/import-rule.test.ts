@@ -1,6 +1,6 @@
 import { dirname, join, normalize } from 'node:path';
 import t from 'tap';
-import { filesBelow, lineOf, type ParsedSource, parseSource } from '../support/source-tree.ts';
+import { filesBelow, lineOf, type ParsedSource, parseSource, read } from '../support/source-tree.ts';
 
 const SIBLINGS = ['access', 'devices', 'ingest', 'passages', 'images', 'telemetry', 'streams', 'alerts'];
 
@@ -117,6 +117,12 @@ t.test('folders import only what stands below them, libraries stay behind their 
 
 t.test('time, environment and sockets come through the one place that owns them', async (t) => {
   t.same(sources.flatMap(globalProblems), []);
+});
+
+t.test('tests take the length of an hour and of a day from the one place that says it', async (t) => {
+  const again = /\bconst (?:DAY|HOUR|MINUTE)_MS = /;
+  const problems = filesBelow(['test', 'bench'], /\.ts$/).filter((path) => again.test(read(path)));
+  t.same(problems, []);
 });
 
 t.test('simulators know nothing of the gateway but its public doors', async (t) => {

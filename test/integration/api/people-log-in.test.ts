@@ -2,6 +2,7 @@ import t from 'tap';
 import { Passwords } from '../../../src/access/passwords.ts';
 import { People } from '../../../src/access/people.ts';
 import { Sessions } from '../../../src/access/sessions.ts';
+import { HOUR_MS } from '../../../src/core/clock.ts';
 import { listAudit } from '../../../src/platform/records/audit.ts';
 import { bearer, HERE, startApi, TOKENS } from '../../support/api.ts';
 import { ManualClock } from '../../support/clock.ts';
@@ -9,7 +10,6 @@ import { callerIn, openRegistry } from '../../support/registry.ts';
 import { quietObserver } from '../../support/services.ts';
 
 const PASSWORD = 'correct horse battery';
-const HOUR_MS = 3_600_000;
 const CONSOLE = { 'x-citywatch': 'console' };
 const SESSION = '/api/v1/session';
 

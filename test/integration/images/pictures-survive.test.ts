@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { DAY_MS } from '../../../src/core/clock.ts';
 import type { ImageTables } from '../../../src/images/image-table.ts';
 import { blobKey } from '../../../src/images/image-table.ts';
 import { sql } from '../../../src/platform/database/database.ts';
@@ -13,7 +14,6 @@ import { freshDatabase } from '../../support/shared-database.ts';
 import { until } from '../../support/until.ts';
 
 const CHILD = new URL('../../support/images-child.ts', import.meta.url).pathname;
-const DAY_MS = 24 * 3600 * 1000;
 const DEVICE = { id: 'kiosk-1', kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: '330212' };
 
 const { url } = await freshDatabase(t);

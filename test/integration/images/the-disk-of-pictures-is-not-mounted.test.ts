@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
+import { DAY_MS } from '../../../src/core/clock.ts';
 import { blobKey, type ImageTables } from '../../../src/images/image-table.ts';
 import { areImagesKept } from '../../../src/images/images.ts';
 import { Volume } from '../../../src/platform/blobs/volume.ts';
@@ -11,7 +12,6 @@ import { openDatabase } from '../../support/registry.ts';
 import { quietObserver, temporaryDirectory } from '../../support/services.ts';
 
 const DEVICE = { id: 'kiosk-1', kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: '330212' };
-const DAY_MS = 24 * 3600 * 1000;
 const gone = { code: 'images.unavailable', status: 503 };
 
 const database = await openDatabase(t);

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { HOUR_MS } from '../../../src/core/clock.ts';
 import { NATIONWIDE } from '../../../src/core/jurisdiction.ts';
 import { receiptId } from '../../../src/core/receipt.ts';
 import type { NewMessage } from '../../../src/core/types.ts';
@@ -17,7 +18,6 @@ const PROBE = (version: number, fields: string) =>
 const NUMBER = 'type: number, unit: null, min: 0';
 const NOW = `  a: { ${NUMBER}, max: 10 }\n  plate: { type: text, max_length: 8, sensitive: plate }\n`;
 const CHANGED = `  a: { ${NUMBER}, max: 100, precision: 0 }\n  plate: { type: text, max_length: 2 }\n`;
-const HOUR_MS = 3_600_000;
 
 t.test('a changed kind is judged by what came in, and says what would change', async (t) => {
   const clock = new ManualClock();

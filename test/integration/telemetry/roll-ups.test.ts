@@ -1,10 +1,11 @@
 import t, { type Test } from 'tap';
+import { HOUR_MS, MINUTE_MS } from '../../../src/core/clock.ts';
 import type { FieldValue } from '../../../src/core/types.ts';
 import { AT_MS, decoded, event, reading, report } from '../../support/batches.ts';
 import { FaultProxy } from '../../support/fault-proxy.ts';
 import { Influx2StandIn } from '../../support/influx2-standin.ts';
 import { Influxd } from '../../support/influxd.ts';
-import { HOUR_MS, MINUTE_MS, Rolling } from '../../support/rolling.ts';
+import { Rolling } from '../../support/rolling.ts';
 import { until } from '../../support/until.ts';
 
 const influxd = await Influxd.start(t);

@@ -1,10 +1,10 @@
+import { HOUR_MS } from '../../../src/core/clock.ts';
 import { add, emptyTally } from '../fleet-read-back.ts';
 import { lasts } from '../lasting.ts';
 import { until } from '../until.ts';
 import { type Scene, settle } from './faulty-gateway.ts';
 import type { FaultResult } from './results.ts';
 
-const HOUR_MS = 3_600_000;
 /** The clock goes a day ahead, is put right, an hour back, and is put right. */
 const CLOCKS_MS = [24 * HOUR_MS, 0, -HOUR_MS, 0];
 const CAMERAS = 5;

@@ -1,4 +1,5 @@
 import type { Test } from 'tap';
+import { HOUR_MS } from '../../../src/core/clock.ts';
 import { type FleetDevice, SORTS, type Sort } from '../fleet-device.ts';
 import { MqttDevice } from '../mqtt-devices.ts';
 import { randomFrom } from '../random.ts';
@@ -47,7 +48,6 @@ export async function repeatEverything(
 }
 
 const PASSAGES = 20;
-const HOUR_MS = 3_600_000;
 
 /** Passages of a checkpoint, told once before and twice after `meanwhile`; resolves with how many there are then. */
 export async function repeatPassages(t: Test, { gateway }: FaultyGateway, meanwhile: () => Promise<unknown>) {

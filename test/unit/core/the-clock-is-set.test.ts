@@ -1,8 +1,6 @@
 import t from 'tap';
-import { unhurried } from '../../../src/core/clock.ts';
+import { HOUR_MS, unhurried } from '../../../src/core/clock.ts';
 import { ManualClock } from '../../support/clock.ts';
-
-const HOUR_MS = 3_600_000;
 
 t.test('an unhurried clock follows time and what is set back, but not what is set forward', async (t) => {
   const clock = new ManualClock();

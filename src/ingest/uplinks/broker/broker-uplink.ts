@@ -8,6 +8,7 @@ import { ByteBudget } from '../common/byte-budget.ts';
 import type { KindRates } from '../common/rate-budget.ts';
 import { channelOf, topicPrefix } from '../common/topics.ts';
 import { Turns } from '../common/turns.ts';
+import { MQTT_NAME } from '../mqtt/settings.ts';
 import { BrokerDownlink } from './downlink.ts';
 import {
   codeOf,
@@ -240,7 +241,7 @@ export class ExternalMqtt {
     const device = this.#strangers.has(id) ? undefined : this.#deps.identity(id);
     const common = {
       receivedAtMs: this.#deps.clock.nowMs(),
-      uplink: 'mqtt' as const,
+      uplink: MQTT_NAME,
       connection: `broker ${this.options.clientId}`.slice(0, 64),
       packetId: messageId,
       dup,

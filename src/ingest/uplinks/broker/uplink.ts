@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { MQTT_SETTINGS, type MqttSettings } from '../mqtt/settings.ts';
+import { MQTT_NAME, MQTT_SETTINGS, type MqttSettings } from '../mqtt/settings.ts';
 import type { Uplink, UplinkDeps, UplinkType } from '../uplink.ts';
 import { ExternalMqtt } from './broker-uplink.ts';
 import { checkBroker } from './check.ts';
@@ -9,8 +9,8 @@ import { EXTERNAL_MQTT_DEFAULTS } from './options.ts';
 const CLIENT_ID = 'citywatch';
 
 /** Devices that connect to a broker which is not ours, and that we read from. */
-export const mqttBroker: UplinkType<'mqtt', typeof MQTT_SETTINGS> = {
-  name: 'mqtt',
+export const mqttBroker: UplinkType<typeof MQTT_NAME, typeof MQTT_SETTINGS> = {
+  name: MQTT_NAME,
   diskNumber: 0,
   needed: true,
   settings: MQTT_SETTINGS,

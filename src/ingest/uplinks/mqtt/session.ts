@@ -8,6 +8,7 @@ import { disconnectFault, pubackFault, subscribeFault, unsubscribeFault } from '
 import { PAUSE } from './options.ts';
 import type { PacketFault } from './properties.ts';
 import type { SessionStart } from './session-host.ts';
+import { MQTT_NAME } from './settings.ts';
 
 /** A device that is too fast is looked at again after this long, not after every single message. */
 const RATE_HOLD_MIN_MS = 50;
@@ -160,7 +161,7 @@ export class Session implements AckOwner {
   #message(view: codec.PublishView, channel: NewMessage['channel']): NewMessage {
     return {
       receivedAtMs: this.#it.host.clock.nowMs(),
-      uplink: 'mqtt',
+      uplink: MQTT_NAME,
       channel,
       topic: view.topic,
       device: this.#it.identity,

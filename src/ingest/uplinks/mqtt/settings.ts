@@ -1,5 +1,8 @@
 import { host, name, path, port, secret, url, type ValuesOf } from '../../../core/setup/setting.ts';
 
+/** The name of the uplink, be it a listener of our own or a broker that we read from; in the journal for good. */
+export const MQTT_NAME = 'mqtt';
+
 /** Of MQTT, be it at a listener of our own or at a broker that we read from. */
 export const MQTT_SETTINGS = {
   host: host(['CITYWATCH_MQTT_HOST', 'Address the MQTT listener listens on.']),

@@ -1,11 +1,11 @@
 import type { Listening, Uplink, UplinkDeps, UplinkType } from '../uplink.ts';
 import { MqttListener } from './listener.ts';
 import { MQTT_DEFAULTS } from './options.ts';
-import { MQTT_SETTINGS, type MqttSettings } from './settings.ts';
+import { MQTT_NAME, MQTT_SETTINGS, type MqttSettings } from './settings.ts';
 
 /** Devices that connect to a listener of our own. */
-export const mqttListener: UplinkType<'mqtt', typeof MQTT_SETTINGS> = {
-  name: 'mqtt',
+export const mqttListener: UplinkType<typeof MQTT_NAME, typeof MQTT_SETTINGS> = {
+  name: MQTT_NAME,
   diskNumber: 0,
   needed: true,
   settings: MQTT_SETTINGS,

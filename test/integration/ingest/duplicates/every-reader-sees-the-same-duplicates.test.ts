@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
+import { DAY_MS } from '../../../../src/core/clock.ts';
 import type { DecodedBatch, NewMessage } from '../../../../src/core/types.ts';
 import { replayConnection } from '../../../../src/ingest/decode/replay-origin.ts';
 import { DuplicateIndex } from '../../../../src/ingest/duplicates/index.ts';
@@ -11,7 +12,6 @@ import { keepAlive, kioskMessage, openJournal, quietObserver, temporaryDirectory
 import { kioskKinds } from '../../../support/kiosk-kind.ts';
 
 const NOW_MS = 1_767_571_200_000;
-const DAY_MS = 86_400_000;
 
 async function openFeed(journal: Journal, directory: string, batchMessages = 7) {
   const duplicates = new DuplicateIndex(join(directory, 'duplicates'));

@@ -1,11 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import t from 'tap';
+import { HOUR_MS } from '../../../../src/core/clock.ts';
 import { diskFiles } from '../../../../src/ingest/journal/files.ts';
 import type { JournalOptions } from '../../../../src/ingest/journal/options.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { kioskMessage, openJournal, readAll, type Teardown, temporaryDirectory } from '../../../support/journal.ts';
-
-const HOUR_MS = 3_600_000;
 
 async function filled(t: Teardown, options: Partial<JournalOptions>) {
   const directory = await temporaryDirectory(t);

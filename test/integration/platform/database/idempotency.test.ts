@@ -1,10 +1,9 @@
 import t from 'tap';
+import { DAY_MS } from '../../../../src/core/clock.ts';
 import type { Database } from '../../../../src/platform/database/database.ts';
 import { Idempotency } from '../../../../src/platform/records/idempotency.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { openDatabase } from '../../../support/registry.ts';
-
-const DAY_MS = 24 * 3_600_000;
 
 let database: Database;
 

@@ -3,6 +3,7 @@ import { chmodSync, renameSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { DAY_MS } from '../../../../src/core/clock.ts';
 import { createObserver, KnownSecrets, type Observer } from '../../../../src/core/observe.ts';
 import type { TlsMaterial } from '../../../../src/platform/secrets/certificates.ts';
 import { TlsFiles } from '../../../../src/platform/secrets/tls-files.ts';
@@ -11,7 +12,6 @@ import { ManualClock } from '../../../support/clock.ts';
 import { until } from '../../../support/until.ts';
 
 const LOOK_MS = 5_000;
-const DAY_MS = 86_400_000;
 const AHEAD_MS = 60_000;
 
 interface Pair {

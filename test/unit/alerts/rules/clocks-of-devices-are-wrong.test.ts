@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../../src/alerts/rules/rules.ts';
+import { HOUR_MS } from '../../../../src/core/clock.ts';
 import type { DecodedMessage } from '../../../../src/core/types.ts';
 import { replayConnection } from '../../../../src/ingest/decode/replay-origin.ts';
 import { Twin } from '../../../../src/telemetry/twin/twin.ts';
@@ -14,7 +15,6 @@ import { KIOSK, storedMessage } from '../../../support/kiosk-kind.ts';
 import { quietObserver } from '../../../support/services.ts';
 
 const START_MS = 1_767_571_200_000;
-const HOUR_MS = 3_600_000;
 
 const RULE = `
 rule: kiosk-fire

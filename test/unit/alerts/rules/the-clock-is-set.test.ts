@@ -1,10 +1,9 @@
 import t from 'tap';
 import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../../src/alerts/rules/rules.ts';
+import { DAY_MS, HOUR_MS } from '../../../../src/core/clock.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const AT_MS = 1_767_571_200_000;
 
 const RULES = [

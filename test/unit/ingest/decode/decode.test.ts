@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { DAY_MS } from '../../../../src/core/clock.ts';
 import type { Channel, Message } from '../../../../src/core/types.ts';
 import { replayConnection, replayOrigin } from '../../../../src/ingest/decode/replay-origin.ts';
 import { decodeMessage } from '../../../support/decode.ts';
@@ -140,7 +141,6 @@ t.test('in an array each record is judged on its own', async (t) => {
 });
 
 t.test('the clock of a device is believed from 30 days ago to 5 minutes ahead', async (t) => {
-  const DAY_MS = 86_400_000;
   const cases: [number | string, 'device' | 'refused'][] = [
     [NOW_MS, 'device'],
     [NOW_MS - 30 * DAY_MS, 'device'],

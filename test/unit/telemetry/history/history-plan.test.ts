@@ -1,10 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../../src/core/clock.ts';
 import { planTiers, type Segment } from '../../../../src/telemetry/history/plan.ts';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const NOW_MS = 1_767_571_200_000 + 34 * MINUTE_MS + 7;
 const RETENTION = { raw: 90, fiveMinutes: 365, hour: 1_825 };
 const RAW_FROM_MS = NOW_MS - 90 * DAY_MS;

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { HOUR_MS } from '../../../../../src/core/clock.ts';
 import { CitywatchError } from '../../../../../src/core/errors.ts';
 import type { Message, NewMessage } from '../../../../../src/core/types.ts';
 import { ClockJumps } from '../../../../../src/ingest/uplinks/common/clock-jumps.ts';
@@ -6,8 +7,6 @@ import { Intake } from '../../../../../src/ingest/uplinks/common/intake.ts';
 import { ManualClock } from '../../../../support/clock.ts';
 import { UNTROUBLED, wordsBy } from '../../../../support/intake.ts';
 import { kioskMessage } from '../../../../support/journal.ts';
-
-const HOUR_MS = 3_600_000;
 
 t.test('that the clock was set stands in the journal before the first message of the new time', async (t) => {
   const clock = new ManualClock();
