@@ -122,8 +122,7 @@ async function prepared(): Promise<Map<string, Edit>> {
     (await gateway.api('POST', path, { body })).body.id;
   const person = { name: 'Li', role: 'operator', jurisdiction: '330203', password };
   await gateway.register({ id: 'kiosk-9', ...place });
-  await gateway.register({ id: 'kiosk-8', ...place });
-  await answeredBy('kiosk-8', 'S-2');
+  const hanging = await stepsOfUnits();
   const user = await made('/users', { username: 'li', ...person });
   const leaver = await made('/users', { username: 'zhao', ...person });
   const token = { name: 'n', role: 'viewer', jurisdiction: '330203' };
@@ -146,9 +145,10 @@ async function prepared(): Promise<Map<string, Edit>> {
   const first = { 'if-match': '"1"' };
   return new Map<string, Edit>([
     ['POST /devices', { body: { kind: 'recycling-kiosk', id: 'kiosk-2', name: 'new', ...place } }],
+    ['POST /devices/batch', { body: { devices: [{ kind: 'recycling-kiosk', id: 'kiosk-3', name: 'new', ...place }] } }],
+    ...hanging,
     ['PATCH /devices/{id}', { path: `/devices/${KIOSK}`, body: { name: 'renamed' }, headers: first }],
     ['POST /devices/{id}/commands', { path: `/devices/${KIOSK}/commands`, body: { name: 'lock' } }],
-    ['POST /devices/{id}/swap', { path: '/devices/kiosk-8/swap', body: { serial: 'S-2' } }],
     ['POST /devices/{id}/credentials/rotate', { path: `/devices/${KIOSK}/credentials/rotate` }],
     ['POST /dead-letters/replay', { body: { ids: [letter.id] } }],
     ['POST /alerts/{id}/ack', { path: `/alerts/${alert.id}/ack` }],
@@ -170,6 +170,27 @@ async function prepared(): Promise<Map<string, Edit>> {
     ['DELETE /watchlists/{id}', { path: `/watchlists/${watchlist}`, headers: first }],
     ['DELETE /devices/{id}', { path: '/devices/kiosk-9', headers: first }],
   ]);
+}
+
+/** A step of units for each of four kiosks, in a state that allows it. */
+async function stepsOfUnits(): Promise<[string, Edit][]> {
+  const replaces: string[] = [];
+  for (const number of [4, 5, 6]) {
+    const id = `kiosk-${number}`;
+    await gateway.register({ id, ...place });
+    if (number === 4) continue;
+    const { body } = await gateway.api('POST', `/devices/${id}/units`, { body: { unit: { serial: `H-${number}` } } });
+    replaces.push(body.unit.id);
+  }
+  await gateway.register({ id: 'kiosk-8', ...place });
+  await answeredBy('kiosk-8', 'S-2');
+  const [down, undone] = replaces.map((unit) => ({ replaces: unit, reason: 'r' }));
+  return [
+    ['POST /devices/{id}/swap', { path: '/devices/kiosk-8/swap', body: { serial: 'S-2' } }],
+    ['POST /devices/{id}/units', { path: '/devices/kiosk-4/units', body: { unit: { serial: 'H-4' } } }],
+    ['POST /devices/{id}/units/take-down', { path: '/devices/kiosk-5/units/take-down', body: down! }],
+    ['POST /devices/{id}/swap/undo', { path: '/devices/kiosk-6/swap/undo', body: undone! }],
+  ];
 }
 
 /** A subscription whose token has ended since. */

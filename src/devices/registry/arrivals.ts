@@ -29,6 +29,9 @@ export interface Arrival extends Newcomer {
 type Outcome = Device | CitywatchError;
 type Together = Batches<Arrival, Outcome>;
 
+/** HTTP statuses from here on are no fault of who asked. */
+const FAILURES = 500;
+
 /** More would make who comes meanwhile wait for longer than the commits saved are worth. */
 const TOGETHER_MAX = 64;
 
@@ -62,7 +65,7 @@ export class Arrivals {
   /**
    * The outcome of each, in their order: none stands or falls with another. Those without a parent or cameras come
    * first, so that others may name them; of the others a parent stands before its children. Errors of each as of
-   * {@link register}; rejects where the database took none of them.
+   * {@link register}; rejects where that is the database's doing for all of them.
    */
   async registerAll(arrivals: readonly Arrival[]): Promise<Outcome[]> {
     const outcomes = new Map<Arrival, Outcome>();
@@ -75,8 +78,8 @@ export class Arrivals {
     await settle(this.#linked, arrivals.filter(isLinked));
     const results = arrivals.map((arrival) => outcomes.get(arrival)!);
     const [first] = results;
-    const isAway = (result: Outcome) => result instanceof CitywatchError && result.retryable;
-    if (first instanceof CitywatchError && results.every(isAway)) throw first;
+    const isFailure = (result: Outcome) => result instanceof CitywatchError && result.status >= FAILURES;
+    if (first instanceof CitywatchError && results.every(isFailure)) throw first;
     return results;
   }
 
