@@ -14,6 +14,8 @@ interface Peer {
   url: string;
   /** Packets of the present connection. */
   heard: (Packet & IPacket)[];
+  /** Packets of the first one. */
+  heardFirst: (Packet & IPacket)[];
   publish(from: number, to: number): void;
   cut(): void;
   /** From now on answers nothing, as behind a cable that was pulled. */
@@ -32,6 +34,7 @@ async function startPeer(t: Test, connack: object = {}): Promise<Peer> {
   const peer: Peer = {
     url: '',
     heard: [],
+    heardFirst: [],
     publish: (from, to) => {
       for (let messageId = from; messageId < to; messageId += 1) {
         say({ cmd: 'publish', topic: 'cw/v1/k1/telemetry', payload: `n${messageId}`, qos: 1, messageId });
@@ -42,6 +45,8 @@ async function startPeer(t: Test, connack: object = {}): Promise<Peer> {
   };
   const server = createServer((arrived) => {
     socket = arrived;
+    // Whoever looks late finds that the client has come again by then.
+    if (peer.heard.length > 0 && peer.heardFirst.length === 0) peer.heardFirst = peer.heard;
     peer.heard = [];
     const reader = parser({ protocolVersion: 5 });
     reader.on('packet', (packet) => {
@@ -109,8 +114,8 @@ t.test('a broker that went silent is noticed after one and a half keepalives, an
   const peer = await startPeer(t);
   const { uplink } = await startUplink(t, peer.url, { keepaliveS: 1 });
   peer.isSilent = true;
-  await until('noticed', () => !uplink.status().ok);
-  t.equal(peer.heard.filter(({ cmd }) => cmd === 'pingreq').length, 1, 'by the first ping without an answer');
+  await until('noticed, and tried again', () => peer.heardFirst.length > 0);
+  t.equal(peer.heardFirst.filter(({ cmd }) => cmd === 'pingreq').length, 1, 'by the first ping without an answer');
   peer.isSilent = false;
   peer.cut();
   await until('found again', () => uplink.status().ok);
