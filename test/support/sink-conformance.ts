@@ -4,7 +4,7 @@ import type { Destination, SendResult, Sink, SinkDeps, SinkEntry, SinkMaker } fr
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { Outbound } from '../../src/platform/outbound/outbound.ts';
 import { quietObserver } from './services.ts';
-import { type Answer, BUSY_S, SINK_WORLDS, type SinkWorld } from './sink-worlds.ts';
+import { type Answer, BUSY_S, NEEDED_ANSWERS, SINK_WORLDS, type SinkWorld } from './sink-worlds.ts';
 
 /** Deadlines come a hundred times sooner while `isHasty`: for answers that never come, and for no other. */
 class Deadlines {
@@ -97,6 +97,8 @@ async function refuses(t: Test, sink: Sink, { target, forbidden }: SinkWorld): P
 }
 
 async function answers(t: Test, sink: Sink, { world, to, deadlines }: Place & { deadlines: Deadlines }): Promise<void> {
+  const missing = NEEDED_ANSWERS.filter((how) => !world.answers.includes(how));
+  t.same(missing, [], 'its world gives each answer that the other side of any protocol may give');
   const results: SendResult[] = [];
   for (const how of world.answers) {
     world.answer(how);

@@ -6,6 +6,9 @@ import type { Owner } from './services.ts';
 /** How the other side of a sink answers from now on. */
 export type Answer = 'taken' | 'failed' | 'busy' | 'hopeless' | 'gone' | 'hangs up' | 'says nothing' | 'raves';
 
+/** What the other side of any protocol may do. */
+export const NEEDED_ANSWERS: readonly Answer[] = ['taken', 'failed', 'hangs up', 'says nothing', 'raves'];
+
 /** How long `busy` asks to be left alone. */
 export const BUSY_S = 7;
 
@@ -21,7 +24,7 @@ export interface SinkWorld {
   target: TargetFields;
   /** Targets that must not be contacted. */
   forbidden: TargetFields[];
-  /** Answers that this protocol does not know are left out. */
+  /** Of {@link NEEDED_ANSWERS} all; others that this protocol does not know are left out. */
   answers: readonly Answer[];
   answer(how: Answer): void;
   arrived: Arrived[];

@@ -1,3 +1,4 @@
+import { UPLINKS } from '../../ingest/uplinks/uplinks.ts';
 import { Outbound } from '../../platform/outbound/outbound.ts';
 import { examineAll } from '../doctor/doctor.ts';
 import { type Command, EXIT, prepareQuietly } from './command.ts';
@@ -17,7 +18,7 @@ export const doctor: Command = {
     const { config, clock, observer } = prepareQuietly(terminal);
     const outbound = new Outbound({ clock, observer });
     try {
-      const findings = await examineAll({ config, clock, observer, outbound });
+      const findings = await examineAll({ config, clock, observer, outbound }, UPLINKS);
       for (const { level, part, what, remedy } of findings) {
         terminal.print(terminal.secrets.redact(`${MARKS[level]}  ${part}: ${what}`));
         if (remedy) terminal.print(`         → ${remedy}`);

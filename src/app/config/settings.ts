@@ -13,6 +13,8 @@ import {
   url,
   type ValuesOf,
 } from '../../core/setup/setting.ts';
+import { together } from '../../core/setup/together.ts';
+import type { UplinkType } from '../../ingest/uplinks/uplink.ts';
 import { settingsOf, UPLINKS } from '../../ingest/uplinks/uplinks.ts';
 import { isCidr } from '../../platform/outbound/networks.ts';
 
@@ -26,8 +28,7 @@ function networks(head: Head, value: string[]): Setting<string[]> {
   return setting<string[]>(head, schema, value, { range: 'a list of networks such as 10.0.0.0/8', fromText: 'list' });
 }
 
-/** Every setting there is, in the order of the page about them. Key in the file = path in this tree. */
-export const SETTINGS = {
+const FIRST = {
   dataDir: setting<string>(
     [
       'CITYWATCH_DATA_DIR',
@@ -37,7 +38,9 @@ export const SETTINGS = {
     './data',
     { range: 'the path of a directory' },
   ),
-  ...settingsOf(UPLINKS),
+} as const;
+
+const OTHERS = {
   publicUrl: url(
     ['CITYWATCH_PUBLIC_URL', 'Address under which people reach the gateway, for links in messages.'],
     ['https', 'http'],
@@ -164,6 +167,14 @@ export const SETTINGS = {
     ]),
   },
 } as const;
+
+/** The settings of a gateway with these uplinks. Throws a RangeError where an uplink has the name of something else. */
+export function settingsWith<const Types extends readonly UplinkType[]>(uplinks: Types) {
+  return together('groups of settings', FIRST, settingsOf(uplinks), OTHERS);
+}
+
+/** Every setting there is, in the order of the page about them. Key in the file = path in this tree. */
+export const SETTINGS = settingsWith(UPLINKS);
 
 export type Config = ValuesOf<typeof SETTINGS>;
 

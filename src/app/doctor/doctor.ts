@@ -2,6 +2,7 @@ import { deadline } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import type { Observer } from '../../core/observe.ts';
 import { type Finding, problem } from '../../core/setup/findings.ts';
+import type { UplinkType } from '../../ingest/uplinks/uplink.ts';
 import type { DoctorDeps } from './deps.ts';
 import { checkJournal } from './journal.ts';
 import { checkClock, checkDataDirectory, checkDisk, checkPorts, checkTimeKeeping } from './machine.ts';
@@ -52,15 +53,15 @@ export async function examine(deps: DoctorDeps): Promise<Finding[]> {
 }
 
 /** As {@link examine}, and what a start finds out by itself: for the `doctor` command. */
-export async function examineAll(deps: DoctorDeps): Promise<Finding[]> {
-  const own = {
+export async function examineAll(deps: DoctorDeps, types: readonly UplinkType[]): Promise<Finding[]> {
+  const own: Record<string, Check> = {
     time: checkTimeKeeping,
-    uplinks: checkUplinks,
+    uplinks: (ours, signal) => checkUplinks(ours, types, signal),
     tls: checkTls,
     cage: checkCage,
     journal: checkJournal,
     secret: checkSecret,
-    ports: checkPorts,
+    ports: (ours) => checkPorts(ours, types),
   };
   const [more, rest] = await Promise.all([runChecks(deps, own), examine(deps)]);
   return [...rest, ...more];

@@ -1,7 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Finding, fine, problem, warning } from '../../core/setup/findings.ts';
-import { listenersOf, UPLINKS } from '../../ingest/uplinks/uplinks.ts';
+import type { UplinkType } from '../../ingest/uplinks/uplink.ts';
+import { listenersOf } from '../../ingest/uplinks/uplinks.ts';
 import { findingOf } from '../../platform/files/disk-watch.ts';
 import { lookAtDisks } from '../../platform/files/disks.ts';
 import { placesOnDisk } from '../health/places-on-disk.ts';
@@ -61,11 +62,12 @@ export function judgeTimeKeeping(said: string): Finding[] {
   return [warning('clock', 'nobody keeps the clock in time', remedy)];
 }
 
-export async function checkPorts({ config }: DoctorDeps): Promise<Finding[]> {
+/** Whether the ports that these uplinks would listen on are free. */
+export async function checkPorts({ config }: DoctorDeps, types: readonly UplinkType[]): Promise<Finding[]> {
   if (await dataDirectoryIsHeld(config.dataDir)) return [fine('ports', 'in use by the gateway that is running')];
   const hasTls = config.tls.certFile !== null;
   return Promise.all(
-    listenersOf(UPLINKS, config, hasTls).map(async ({ host, port, setting }) => {
+    listenersOf(types, config, hasTls).map(async ({ host, port, setting }) => {
       const code = await listenProblem(host, port);
       if (code === null) return fine('ports', `${host}:${port} is free`);
       const why = code === 'EADDRINUSE' ? 'is taken' : `cannot be used (${code})`;

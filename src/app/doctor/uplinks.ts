@@ -1,12 +1,16 @@
 import { messageOf } from '../../core/errors.ts';
 import { type Finding, problem } from '../../core/setup/findings.ts';
 import type { UplinkType } from '../../ingest/uplinks/uplink.ts';
-import { UPLINKS, valuesFor } from '../../ingest/uplinks/uplinks.ts';
+import { valuesFor } from '../../ingest/uplinks/uplinks.ts';
 import type { DoctorDeps } from './deps.ts';
 
 /** What each uplink finds of its surroundings; one that cannot look hides nothing of the others. */
-export async function checkUplinks({ config }: DoctorDeps, signal: AbortSignal): Promise<Finding[]> {
-  const found = UPLINKS.map(async (type: UplinkType) => {
+export async function checkUplinks(
+  { config }: DoctorDeps,
+  types: readonly UplinkType[],
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const found = types.map(async (type) => {
     try {
       return await type.check(valuesFor(type, config), { signal });
     } catch (error) {

@@ -1,6 +1,7 @@
 import { RULES_READER } from '../../alerts/rules/cursors.ts';
-import type { Check, HealthDeps } from '../../api/health.ts';
+import type { Check, HealthDeps, PartCheck } from '../../api/health.ts';
 import { CitywatchError } from '../../core/errors.ts';
+import { together } from '../../core/setup/together.ts';
 import type { OpenUplink } from '../../ingest/uplinks/uplinks.ts';
 import type { Blobs } from '../../platform/blobs/blobs.ts';
 
@@ -28,16 +29,17 @@ export interface HealthParts {
 
 type Checks = HealthDeps['checks'];
 
-/** How each part is asked whether it is well, and whether the gateway is ready without it. */
+/**
+ * How each part is asked whether it is well, and whether the gateway is ready without it. Throws a RangeError where an
+ * uplink has the name of another part.
+ */
 export function healthChecks(parts: HealthParts): Checks {
   const { database, doorbell, store, writer, uplinks, streams, intake, disks, findings, board } = parts;
   const { ruleFiles, blobs, lease } = parts;
   const needed = (check: Check) => ({ needed: true, check });
   const useful = (check: Check) => ({ needed: false, check });
-  return {
-    ...Object.fromEntries(
-      uplinks.map(({ uplink, needed }) => [uplink.name, { needed, check: () => refuseIfDeaf(uplink) }]),
-    ),
+  const ways = uplinks.map(({ uplink, needed }) => [uplink.name, { needed, check: () => refuseIfDeaf(uplink) }]);
+  return together('parts of /readyz', Object.fromEntries(ways) as Record<string, PartCheck>, {
     postgres: needed(() => database.ping()),
     redis: useful(() => {
       findings.check('redis');
@@ -70,7 +72,7 @@ export function healthChecks(parts: HealthParts): Checks {
     }),
     readers: useful(() => refuseIf(board.stuck((name) => name !== RULES_READER))),
     disk: useful(() => disks.check()),
-  };
+  });
 }
 
 function refuseIfDeaf(uplink: OpenUplink['uplink']): void {

@@ -7,8 +7,15 @@ import type { Listening, Uplink, UplinkDeps, UplinkType } from './uplink.ts';
 /** Every uplink. A new one is its folder here and its line in this list; settings, doctor and health follow it. */
 export const UPLINKS = [http, mqttListener, mqttBroker, onvif] as const satisfies readonly UplinkType[];
 
-/** The settings of uplinks by name, as a part of the tree of all settings. */
+/**
+ * The settings of uplinks by name, as a part of the tree of all settings. Throws a RangeError where two of one name have
+ * not the same settings.
+ */
 export function settingsOf<const Types extends readonly UplinkType[]>(types: Types) {
+  for (const { name, settings } of types) {
+    const isOther = types.some((other) => other.name === name && other.settings !== settings);
+    if (isOther) throw new RangeError(`two uplinks are called "${name}" and have not the same settings`);
+  }
   return Object.fromEntries(types.map(({ name, settings }) => [name, settings])) as {
     readonly [Type in Types[number] as Type['name']]: Type['settings'];
   };

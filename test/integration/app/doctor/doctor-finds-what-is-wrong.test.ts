@@ -11,6 +11,7 @@ import { DataDirectory } from '../../../../src/app/local-services/data-directory
 import { askRedis } from '../../../../src/app/local-services/redis-probe.ts';
 import { KnownSecrets } from '../../../../src/core/observe.ts';
 import { checkBroker } from '../../../../src/ingest/uplinks/broker/check.ts';
+import { UPLINKS } from '../../../../src/ingest/uplinks/uplinks.ts';
 import { Database } from '../../../../src/platform/database/database.ts';
 import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
 import { Broker, PASSWORD } from '../../../support/broker.ts';
@@ -33,7 +34,7 @@ function wrong(findings: Finding[]): Finding[] {
 }
 
 t.test('a machine that set-up has prepared is fine', async (t) => {
-  const findings = await examineAll(await depsWith(t, { CITYWATCH_HTTP_PORT: '0', CITYWATCH_MQTT_PORT: '0' }));
+  const findings = await examineAll(await depsWith(t, { CITYWATCH_HTTP_PORT: '0', CITYWATCH_MQTT_PORT: '0' }), UPLINKS);
   t.same(
     findings.filter(({ level }) => level === 'problem'),
     [],
@@ -126,7 +127,7 @@ t.test('a certificate that ends soon, one that does not fit its key, and a taken
   const look = async (key: string) => {
     const env = { ...ports, CITYWATCH_TLS_CERT_FILE: cert, CITYWATCH_TLS_KEY_FILE: key };
     const deps = await depsWith(t, env);
-    return wrong([...(await checkTls(deps)), ...(await checkPorts(deps))]);
+    return wrong([...(await checkTls(deps)), ...(await checkPorts(deps, UPLINKS))]);
   };
   t.match(await look(await file('one.key', one.key)), [
     { level: 'warning', part: 'tls', what: /ends in [01] days/, remedy: /renew/ },
@@ -146,7 +147,7 @@ t.test('taken ports, an open secret, a missing ffmpeg and a wrong clock are name
   await chmod(join(dataDir, 'secrets', 'redis'), 0o644);
   const env = { CITYWATCH_DATA_DIR: dataDir, CITYWATCH_HTTP_PORT: port, FFMPEG_PATH: '/no/such/ffmpeg' };
   const deps = await depsWith(t, { ...env, CITYWATCH_MQTT_PORT: '0' });
-  const found = wrong(await examineAll({ ...deps, clock: new ManualClock(0) }));
+  const found = wrong(await examineAll({ ...deps, clock: new ManualClock(0) }, UPLINKS));
   // Who keeps the clock, and whether a user may make namespaces, is this machine's own.
   t.match(
     found.filter(({ what }) => !/keeps the clock|ffmpeg can use the network/.test(what)),
@@ -163,6 +164,6 @@ t.test('while the gateway of this data directory runs, its ports are no finding'
   const dataDir = await temporaryDirectory(t);
   const place = await DataDirectory.open(dataDir, new KnownSecrets());
   t.teardown(() => place.close());
-  const findings = await examineAll(await depsWith(t, { CITYWATCH_DATA_DIR: dataDir }));
+  const findings = await examineAll(await depsWith(t, { CITYWATCH_DATA_DIR: dataDir }), UPLINKS);
   t.match(findings.at(-1), { level: 'fine', what: /gateway that is running/ });
 });

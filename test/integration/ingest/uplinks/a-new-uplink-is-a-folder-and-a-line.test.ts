@@ -1,7 +1,12 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import t, { type Test } from 'tap';
-import { allSettings } from '../../../../src/app/config/settings.ts';
+import { allSettings, settingsWith } from '../../../../src/app/config/settings.ts';
+import type { DoctorDeps } from '../../../../src/app/doctor/deps.ts';
+import { checkPorts } from '../../../../src/app/doctor/machine.ts';
+import { checkUplinks } from '../../../../src/app/doctor/uplinks.ts';
+import { Health } from '../../../../src/api/health.ts';
+import { type HealthParts, healthChecks } from '../../../../src/app/health/health-checks.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { diskFiles } from '../../../../src/ingest/journal/files.ts';
 import { UplinkNumbers } from '../../../../src/ingest/journal/uplink-numbers.ts';
@@ -85,6 +90,34 @@ t.test('its settings, its number and its health are known from the list', async 
       ['lines', false, true],
     ],
   );
+});
+
+t.test('doctor and /readyz know it from the list, and a name that is taken is refused', async (t) => {
+  const settings = settingsWith(TYPES);
+  t.ok('lines' in settings && 'mqtt' in settings);
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, HERE.host, resolve));
+  t.teardown(() => void taken.close());
+  const { port } = taken.address() as AddressInfo;
+  const config = { dataDir: t.testdir(), tls: { certFile: null }, lines: { ...HERE, port } };
+  const looks = { ...linesUplink, check: () => Promise.reject(new Error('nobody is there')) };
+  const deps = { config, clock: systemClock, observer: quietObserver() } as never as DoctorDeps;
+  t.match(await checkUplinks(deps, [looks], AbortSignal.timeout(1_000)), [
+    { level: 'problem', part: 'lines', what: /nobody/ },
+  ]);
+  t.match(await checkPorts(deps, [looks]), [{ level: 'problem', part: 'ports', remedy: /CITYWATCH_LINES_PORT/ }]);
+
+  const uplink = { name: 'lines', status: () => ({ ok: false, reason: 'no line is open', urls: [] }) };
+  const health = (named: string) => {
+    const parts = { uplinks: [{ uplink: { ...uplink, name: named }, needed: true }] } as unknown as HealthParts;
+    return new Health({ clock: systemClock, checks: healthChecks(parts), readers: () => [] }).check();
+  };
+  t.match((await health('lines')).lines, { ok: false, needed: true, reason: 'no line is open' });
+  for (const named of ['redis', 'disk', 'journal']) t.throws(() => health(named), { name: 'RangeError' }, named);
+  for (const name of ['tls', 'roles', 'dataDir', 'database']) {
+    t.throws(() => settingsWith([...UPLINKS, { ...linesUplink, name }]), { message: new RegExp(`"${name}"`) }, name);
+  }
+  t.throws(() => settingsWith([...UPLINKS, { ...linesUplink, name: 'mqtt' }]), /"mqtt"/);
 });
 
 t.test('what it acknowledges is in the journal, through a full disk and a cut connection', async (t) => {
