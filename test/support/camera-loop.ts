@@ -5,6 +5,7 @@ import { CameraEventLoop, LOOP_TIMES, type LoopTimes } from '../../src/devices/c
 import type { OnvifPorts } from '../../src/devices/onvif/inspect.ts';
 import type { Journal } from '../../src/ingest/journal/journal.ts';
 import { Intake } from '../../src/ingest/uplinks/common/intake.ts';
+import { UNLIMITED_RATES } from '../../src/ingest/uplinks/common/rate-budget.ts';
 import { OnvifEvents } from '../../src/ingest/uplinks/onvif/camera-events.ts';
 import { onvifPorts } from './cameras.ts';
 import { UNTROUBLED } from './intake.ts';
@@ -77,7 +78,7 @@ export async function followCamera(
     await options.gate?.();
     return intake.accept(message);
   };
-  const uplink = new OnvifEvents({ accept, find: async () => device, clock, observer });
+  const uplink = new OnvifEvents({ accept, find: async () => device, rates: UNLIMITED_RATES, clock, observer });
   await uplink.start();
   const counter = <Label extends string>(name: string, label: Label) =>
     new Counter({ name, help: name, labelNames: [label], registers: [observer.metrics] });

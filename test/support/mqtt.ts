@@ -19,7 +19,7 @@ export const SECRET = 's'.repeat(43);
  * `never` refuses for good. `asked` are all calls in order, `taken` the messages it made durable.
  */
 export class FakeIntake {
-  mode: 'open' | 'hold' | 'full' | 'never' = 'open';
+  mode: 'open' | 'hold' | 'full' | 'internal' | 'never' = 'open';
   readonly asked: NewMessage[] = [];
   readonly taken: NewMessage[] = [];
   readonly held: { message: NewMessage; take(): void; refuse(): void }[] = [];
@@ -27,6 +27,7 @@ export class FakeIntake {
   readonly accept = (message: NewMessage): Promise<Receipt> => {
     this.asked.push(message);
     if (this.mode === 'full') return Promise.reject(new CitywatchError('ingest.full'));
+    if (this.mode === 'internal') return Promise.reject(new CitywatchError('internal'));
     if (this.mode === 'never') return Promise.reject(new CitywatchError('request.too-large'));
     if (this.mode === 'open') return Promise.resolve(this.#take(message));
     return new Promise((resolve, reject) => {

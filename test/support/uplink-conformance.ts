@@ -1,79 +1,30 @@
 import type { Test } from 'tap';
-import { systemClock } from '../../src/core/clock.ts';
-import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import { UplinkNumbers } from '../../src/ingest/journal/uplink-numbers.ts';
-import { UNLIMITED_RATES } from '../../src/ingest/uplinks/common/rate-budget.ts';
-import type { Uplink, UplinkDeps, UplinkType } from '../../src/ingest/uplinks/uplink.ts';
-import { FakeIntake, SECRET } from './mqtt.ts';
+import type { UplinkType } from '../../src/ingest/uplinks/uplink.ts';
 import { turns } from './turns.ts';
 import { until } from './until.ts';
-import { DEVICES, STRANGER, UPLINK_WORLDS, type UplinkWorld, type WorldDevice } from './uplink-worlds.ts';
+import { begin, certificate, HELD_ON_MS, open, shownAt } from './uplink-rig.ts';
+import { DEVICES, STRANGER, type WorldDevice } from './uplink-worlds.ts';
 
 const [FIRST, SECOND] = DEVICES;
-const HELD_ON_MS = 50;
 
 /** What every uplink must do, whatever its protocol: the contract of src/ingest/uplinks/uplink.ts as tests. */
 export async function conforms(t: Test, type: UplinkType): Promise<void> {
   t.test('its type stands for itself', async (t) => describes(t, type));
   t.test('it says how it is at any time, and where devices connect', async (t) => tellsOfItself(t, type));
   t.test('nothing is acknowledged that is not durable', async (t) => acknowledges(t, type));
-  t.test('a journal that takes nothing now gets it later, in no acknowledgement before', async (t) => waits(t, type));
+  for (const mode of ['full', 'internal'] as const) {
+    t.test(`"not now" (${mode}) is no acknowledgement: it is taken later`, async (t) => waits(t, type, mode));
+  }
+  t.test('what is too fast is slowed down, and not lost', async (t) => slowsDown(t, type));
+  t.test('each message has a place of its own, through another connection', async (t) => places(t, type));
+  t.test('another certificate is for who comes from now on; a wrong one changes nothing', async (t) => renews(t, type));
   t.test('what will never be taken holds up nothing behind it', async (t) => letsGo(t, type));
   t.test('a message is of who is known to have sent it', async (t) => knows(t, type));
   t.test('a stop acknowledges what was taken and takes nothing more', async (t) => stops(t, type));
   t.test('a stop ends at its deadline', async (t) => stopsInTime(t, type));
   t.test('a device can be thrown out, where it is connected to us', async (t) => throwsOut(t, type));
   t.test('commands go down where there is a way', async (t) => goesDown(t, type));
-}
-
-interface Rig {
-  uplink: Uplink;
-  intake: FakeIntake;
-  world: UplinkWorld;
-  listening: (string | undefined)[];
-  /** A device that is connected. */
-  enter(id: (typeof DEVICES)[number]): Promise<WorldDevice>;
-}
-
-async function open(t: Test, type: UplinkType): Promise<Rig & { deps: UplinkDeps }> {
-  const start = UPLINK_WORLDS.get(type);
-  if (!start) throw new Error(`there is no world for the uplink ${type.name}: add it to test/support/uplink-worlds.ts`);
-  const intake = new FakeIntake();
-  const listening: (string | undefined)[] = [];
-  const isKnown = (id: string): boolean => DEVICES.some((known) => known === id);
-  const identityOf = (id: string) => ({ id, kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: '330212' });
-  const deps: UplinkDeps = {
-    clock: systemClock,
-    observer: createObserver({ level: 'silent', secrets: new KnownSecrets() }),
-    devices: {
-      authenticate: async (id, secret) => (isKnown(id) && secret === SECRET ? identityOf(id) : null),
-      find: async (id) => (isKnown(id) ? identityOf(id) : undefined),
-      identity: (id) => (isKnown(id) ? identityOf(id) : undefined),
-    },
-    intake: { accept: intake.accept, acceptBulk: intake.accept },
-    rates: UNLIMITED_RATES,
-    tls: null,
-    mayRefuse: () => true,
-    listening: (id) => void listening.push(id),
-    preview: () => null,
-  };
-  let uplink: Uplink | null = null;
-  const world = await start(t, { uplink: () => uplink!, deps });
-  uplink = type.open(world.settings, deps);
-  if (uplink === null) throw new Error('the settings of its world do not ask for it');
-  const opened = uplink;
-  t.teardown(async () => {
-    intake.mode = 'full';
-    for (const { refuse } of intake.held) refuse();
-    await opened.stop(AbortSignal.timeout(1_000));
-  });
-  return { uplink: opened, intake, world, listening, enter: (id) => world.device(id), deps };
-}
-
-async function begin(t: Test, type: UplinkType): Promise<Rig> {
-  const rig = await open(t, type);
-  await rig.uplink.start();
-  return rig;
 }
 
 async function describes(t: Test, type: UplinkType): Promise<void> {
@@ -121,10 +72,10 @@ async function acknowledges(t: Test, type: UplinkType): Promise<void> {
   await until('it is acknowledged', async () => (await device.acked()) === 1);
 }
 
-async function waits(t: Test, type: UplinkType): Promise<void> {
+async function waits(t: Test, type: UplinkType, mode: 'full' | 'internal'): Promise<void> {
   const { intake, enter } = await begin(t, type);
   const device = await enter(FIRST);
-  intake.mode = 'full';
+  intake.mode = mode;
   device.say('"one"');
   await until('it was handed on', () => intake.asked.length > 0);
   await turns();
@@ -134,6 +85,62 @@ async function waits(t: Test, type: UplinkType): Promise<void> {
   if (intake.taken.length === 0) device.say('"one"');
   await until('it is acknowledged', async () => (await device.acked()) > 0);
   t.ok(intake.taken.length >= (await device.acked()), 'no more than is there');
+}
+
+async function slowsDown(t: Test, type: UplinkType): Promise<void> {
+  const { intake, rates, enter } = await begin(t, type);
+  const device = await enter(FIRST);
+  rates.isDense = true;
+  const all = ['"one"', '"two"'];
+  for (const text of all) {
+    device.say(text);
+    await until('it was asked whether it may come', () => rates.asked > 0);
+    await turns();
+  }
+  t.ok(intake.asked.length <= 1, 'at most the one by which it is seen that there are too many');
+  rates.thin();
+  await turns();
+  // Whoever cannot wait here was told to come again.
+  const isThere = (text: string): boolean => intake.taken.some(({ raw }) => raw.includes(text.slice(1, -1)));
+  for (const text of all) if (!isThere(text)) device.say(text);
+  await until('both are there', () => all.every(isThere));
+  await until('both are acknowledged', async () => (await device.acked()) >= all.length);
+}
+
+const PLACE_MAX = 2 ** 48 - 1;
+
+async function places(t: Test, type: UplinkType): Promise<void> {
+  const { intake, enter } = await begin(t, type);
+  const say = async (device: WorldDevice, count: number): Promise<void> => {
+    const before = intake.taken.length;
+    for (let said = 0; said < count; said += 1) device.say(`"${before + said}"`);
+    await until('they are there', () => intake.taken.length === before + count);
+  };
+  await say(await enter(FIRST), 2);
+  await say(await enter(SECOND), 1);
+  await say(await enter(FIRST), 2);
+  for (const { packetId, connection } of intake.taken) {
+    t.ok(Number.isInteger(packetId) && packetId >= 0 && packetId <= PLACE_MAX, `place ${packetId}`);
+    t.match(connection, /\S/);
+  }
+  const numbered = intake.taken.filter(({ packetId }) => packetId !== 0);
+  t.ok([0, intake.taken.length].includes(numbered.length), 'all of them have a number, or none');
+  const named = numbered.map(({ device, connection, packetId }) => `${device.id} ${connection} ${packetId}`);
+  t.equal(new Set(named).size, named.length, `no two of a device share both: ${named.join(', ')}`);
+}
+
+async function renews(t: Test, type: UplinkType): Promise<void> {
+  const { uplink } = await open(t, type, certificate('one'));
+  if (!uplink.reloadTls) return;
+  await uplink.start();
+  const url = uplink.status().urls.find((one) => one.split(':', 1)[0]!.endsWith('s'));
+  if (url === undefined) throw new Error('it takes certificates and says nowhere that it listens with one');
+  t.match(await shownAt(url), /one/);
+  uplink.reloadTls(certificate('two'));
+  t.match(await shownAt(url), /two/);
+  const misfit = { cert: certificate('one').cert, key: certificate('two').key };
+  t.throws(() => uplink.reloadTls?.(misfit));
+  t.match(await shownAt(url), /two/, 'and goes on with the one before');
 }
 
 async function letsGo(t: Test, type: UplinkType): Promise<void> {

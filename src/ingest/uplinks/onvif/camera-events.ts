@@ -3,7 +3,9 @@ import type { Clock } from '../../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../../core/errors.ts';
 import { Counter, type Logger, type Observer } from '../../../core/observe.ts';
 import type { DeviceId, DeviceIdentity, NewMessage } from '../../../core/types.ts';
+import { Buckets, DEVICE_RATE } from '../common/admission.ts';
 import { InHand } from '../common/in-hand.ts';
+import type { DeviceRates, KindRates } from '../common/rate-budget.ts';
 import type { Uplink, UplinkStatus, UplinkType } from '../uplink.ts';
 
 /** What a camera noticed, as the device layer hands it over. */
@@ -22,6 +24,7 @@ export interface OnvifEventsDeps {
   accept(message: NewMessage): Promise<unknown>;
   /** Undefined for a device that is unknown or retired; a retryable rejection means "not now". */
   find(id: DeviceId): Promise<DeviceIdentity | undefined>;
+  rates: Pick<KindRates, 'take'> & DeviceRates;
   clock: Clock;
   observer: Observer;
 }
@@ -36,10 +39,11 @@ export const onvif: UplinkType<'onvif', Record<never, never>, OnvifEvents> = {
   settings: {},
   listens: () => [],
   check: async () => [],
-  open: (_settings, { intake, devices, clock, observer }) =>
+  open: (_settings, { intake, devices, rates, clock, observer }) =>
     new OnvifEvents({
       accept: (message) => intake.accept(message),
       find: (id) => devices.find(id),
+      rates,
       clock,
       observer,
     }),
@@ -52,14 +56,16 @@ export class OnvifEvents implements Uplink {
   readonly #log: Logger;
   readonly #events: Counter<'result'>;
   readonly #inHand: InHand;
+  readonly #pace: Buckets;
 
   constructor(deps: OnvifEventsDeps) {
     this.#deps = deps;
     this.#inHand = new InHand(deps.clock);
+    this.#pace = new Buckets(deps.clock, DEVICE_RATE.perS, DEVICE_RATE.burst);
     this.#log = deps.observer.log.child({ part: 'onvif-events' });
     this.#events = new Counter({
       name: 'citywatch_camera_events_total',
-      help: 'Events of cameras: durable in the journal, refused by it and kept to be tried again, or dropped for good.',
+      help: 'Events of cameras: durable, kept to be tried again (a full journal, or too many), or dropped for good.',
       labelNames: ['result'],
       registers: [deps.observer.metrics],
     });
@@ -81,7 +87,8 @@ export class OnvifEvents implements Uplink {
 
   /**
    * Appends the events one after the other, because an end must not come before its beginning; resolves with those from
-   * the first on that the journal does not take now. One that it will never take is left out: it would hold up what
+   * the first on that the journal does not take now, or that come too fast: the camera is asked no further before they
+   * are taken, and keeps what it has. One that it will never take is left out: it would hold up what
    * comes behind it for ever. Groups of the journal are filled by other cameras meanwhile.
    */
   async take<Event extends NoticedEvent>(id: DeviceId, events: readonly Event[]): Promise<Event[]> {
@@ -91,11 +98,17 @@ export class OnvifEvents implements Uplink {
     if (!device) return [];
     for (const [index, event] of events.entries()) {
       if (!this.#inHand.isOpen) return events.slice(index);
-      const result = await this.#one(device, event);
+      const result = this.#mayCome(device) ? await this.#one(device, event) : 'refused';
       this.#events.inc({ result });
       if (result === 'refused') return events.slice(index);
     }
     return [];
+  }
+
+  #mayCome({ id, kind }: DeviceIdentity): boolean {
+    const { rates, clock } = this.#deps;
+    const ofDevice = this.#pace.of(id, rates.devicePerS(kind));
+    return ofDevice.take(1, clock.monotonicMs()) === 0 && rates.take(kind) === 0;
   }
 
   async #one(device: DeviceIdentity, event: NoticedEvent): Promise<Result> {

@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { NewMessage } from '../../../../../src/core/types.ts';
+import { UNLIMITED_RATES } from '../../../../../src/ingest/uplinks/common/rate-budget.ts';
 import { OnvifEvents } from '../../../../../src/ingest/uplinks/onvif/camera-events.ts';
 import { ManualClock } from '../../../../support/clock.ts';
 import { quietObserver } from '../../../../support/journal.ts';
@@ -15,7 +16,13 @@ async function uplink(refuses: (count: number) => boolean) {
     if (refuses(offered.length)) throw new Error('full');
   };
   const find = async (id: string) => (id === DEVICE.id ? DEVICE : undefined);
-  const events = new OnvifEvents({ accept, find, clock: new ManualClock(), observer: quietObserver() });
+  const events = new OnvifEvents({
+    accept,
+    find,
+    rates: UNLIMITED_RATES,
+    clock: new ManualClock(),
+    observer: quietObserver(),
+  });
   t.same(await events.take(DEVICE.id, [event('early')]), [event('early')], 'nothing before the start');
   await events.start();
   return { offered, events };
@@ -48,4 +55,20 @@ t.test('events of a device that is gone are nobody’s', async (t) => {
   const { offered, events } = await uplink(() => false);
   t.same(await events.take('gone', [event('a')]), []);
   t.equal(offered.length, 0);
+});
+
+t.test('a camera that tells too much keeps the rest until there is room for it again', async (t) => {
+  const offered: NewMessage[] = [];
+  const clock = new ManualClock();
+  const rates = { ...UNLIMITED_RATES, devicePerS: () => 1 };
+  const accept = async (message: NewMessage) => void offered.push(message);
+  const events = new OnvifEvents({ accept, find: async () => DEVICE, rates, clock, observer: quietObserver() });
+  await events.start();
+  const all = Array.from({ length: 10 }, (_, index) => event(`${index}`));
+  const left = await events.take('cam-1', all);
+  t.ok(left.length > 0 && left.length < all.length);
+  t.same(left, all.slice(offered.length));
+  t.same(await events.take('cam-1', left), left, 'no sooner');
+  await clock.advance(10_000);
+  t.ok((await events.take('cam-1', left)).length < left.length, 'but then');
 });
