@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import t, { type Test } from 'tap';
+import { Health } from '../../../../src/api/health.ts';
 import { allSettings, settingsWith } from '../../../../src/app/config/settings.ts';
 import type { DoctorDeps } from '../../../../src/app/doctor/deps.ts';
 import { checkPorts } from '../../../../src/app/doctor/machine.ts';
 import { checkUplinks } from '../../../../src/app/doctor/uplinks.ts';
-import { Health } from '../../../../src/api/health.ts';
 import { type HealthParts, healthChecks } from '../../../../src/app/health/health-checks.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { diskFiles } from '../../../../src/ingest/journal/files.ts';
