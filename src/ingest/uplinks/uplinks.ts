@@ -8,8 +8,8 @@ import type { Listening, Uplink, UplinkDeps, UplinkType } from './uplink.ts';
 export const UPLINKS = [http, mqttListener, mqttBroker, onvif] as const satisfies readonly UplinkType[];
 
 /**
- * The settings of uplinks by name, as a part of the tree of all settings. Throws a RangeError where two of one name have
- * not the same settings.
+ * The settings of uplinks by name, as a part of the tree of all settings. Throws a RangeError where two of one name
+ * have not the same settings.
  */
 export function settingsOf<const Types extends readonly UplinkType[]>(types: Types) {
   for (const { name, settings } of types) {
