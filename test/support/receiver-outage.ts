@@ -10,7 +10,7 @@ import { RECEIVER_NETWORKS, readAlertLog, WebhookReceiver } from './webhook-rece
 const KIOSKS = 12;
 
 /**
- * The receiver is down for `downMs` while kiosks burn, get full and are emptied; in the middle Redis is killed and all
+ * The receiver is down for `downMs`, and until it was tried in vain, while kiosks burn, get full and are emptied; in the middle Redis is killed and all
  * it kept is gone. Afterwards the receiver has everything, once.
  */
 export async function outageOfReceiver(t: Test, downMs: number): Promise<void> {
@@ -28,6 +28,7 @@ export async function outageOfReceiver(t: Test, downMs: number): Promise<void> {
   for (const kiosk of others.slice(5)) await kiosk.burn();
   await until('all fires are alerts', async () => (await openFires(gateway)).length === KIOSKS);
   await gateway.untilGreen();
+  await until('it was tried in vain', async () => (await subscription(gateway)).lastError !== null);
   await lasts(Math.max(0, downMs - (performance.now() - beganMs)));
   t.equal(receiver.effects.filter(({ type }) => type === 'alert.opened').length, 1, 'it was down');
 
@@ -54,7 +55,15 @@ async function openFires(gateway: Gateway): Promise<unknown[]> {
   return (await gateway.get('/alerts?rule=kiosk-fire&limit=500')).items;
 }
 
+interface Shown {
+  counts: Record<string, number>;
+  lastError: string | null;
+}
+
+async function subscription(gateway: Gateway): Promise<Shown> {
+  return (await gateway.get('/subscriptions')).items[0];
+}
+
 async function counts(gateway: Gateway): Promise<Record<string, number>> {
-  const [subscription] = (await gateway.get('/subscriptions')).items;
-  return subscription.counts;
+  return (await subscription(gateway)).counts;
 }
