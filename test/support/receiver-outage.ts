@@ -10,8 +10,8 @@ import { RECEIVER_NETWORKS, readAlertLog, WebhookReceiver } from './webhook-rece
 const KIOSKS = 12;
 
 /**
- * The receiver is down for `downMs`, and until it was tried in vain, while kiosks burn, get full and are emptied; in the middle Redis is killed and all
- * it kept is gone. Afterwards the receiver has everything, once.
+ * The receiver is down for `downMs`, and until it was tried in vain, while kiosks burn, get full and are emptied; in
+ * the middle Redis is killed and all it kept is gone. Afterwards the receiver has everything, once.
  */
 export async function outageOfReceiver(t: Test, downMs: number): Promise<void> {
   const gateway = await Gateway.start(t, { CITYWATCH_WEBHOOK_NETWORKS: RECEIVER_NETWORKS });
