@@ -39,7 +39,7 @@ export type Handling = 'new' | 'acked' | 'assigned' | 'in_progress' | 'closed';
 export type Visibility = 'normal' | 'silenced' | 'inhibited' | 'shelved' | 'test';
 
 /** A picture or other proof that belongs to an alert. */
-export interface Evidence {
+export interface AlertEvidence {
   id: string;
   type: 'picture' | 'unavailable';
   camera: string | null;
@@ -88,7 +88,7 @@ export interface AlertTable {
   data: Json<Record<string, unknown>>;
   /** The plates that `data` has masked, as its finding had them; null where it has none. */
   plates_sealed: Generated<Buffer | null>;
-  evidence: Json<Evidence[]>;
+  evidence: Json<AlertEvidence[]>;
   comments: Json<Comment[]>;
   acked_by: string | null;
   acked_by_id: string | null;

@@ -10,7 +10,7 @@ import { type Database, sql, type Tables } from '../../platform/database/databas
 import { DONE, type WorkResult, type WorkTicket } from '../../platform/work/work.ts';
 import { type AlertLog, saveAlerts } from '../desk/log.ts';
 import type { AlertQueries } from '../desk/queries.ts';
-import type { AlertRow, AlertTables, Evidence } from '../desk/tables.ts';
+import type { AlertEvidence, AlertRow, AlertTables } from '../desk/tables.ts';
 import { deviceIn } from '../rules/conditions/subject.ts';
 
 /** A camera that sees a device, and why its picture may be shown. */
@@ -54,7 +54,7 @@ export const PICTURES_AT_ONCE = 4;
 
 interface Found {
   alertId: string;
-  evidence: Evidence;
+  evidence: AlertEvidence;
 }
 
 /**
@@ -118,17 +118,22 @@ export class EvidenceDesk {
     return { camera: found.camera, jpeg };
   }
 
-  async #keep(alertId: string, sight: Sight, picture: Buffer): Promise<Evidence> {
-    const evidence: Evidence = { id: randomUUID(), type: 'picture', ...sight, takenAtMs: this.#deps.clock.nowMs() };
+  async #keep(alertId: string, sight: Sight, picture: Buffer): Promise<AlertEvidence> {
+    const evidence: AlertEvidence = {
+      id: randomUUID(),
+      type: 'picture',
+      ...sight,
+      takenAtMs: this.#deps.clock.nowMs(),
+    };
     await this.#deps.blobs.put(blobKey(alertId, evidence.id), picture).catch(refuse);
     return evidence;
   }
 
-  #missing(camera: DeviceId | null, reason: string): Evidence {
+  #missing(camera: DeviceId | null, reason: string): AlertEvidence {
     return { id: randomUUID(), type: 'unavailable', camera, takenAtMs: this.#deps.clock.nowMs(), reason };
   }
 
-  async #attach(alertId: string, evidence: Evidence): Promise<WorkResult> {
+  async #attach(alertId: string, evidence: AlertEvidence): Promise<WorkResult> {
     await this.#attached.add({ alertId, evidence });
     return DONE;
   }

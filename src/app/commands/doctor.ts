@@ -18,12 +18,12 @@ export const doctor: Command = {
     const { config, clock, observer } = prepareQuietly(terminal);
     const outbound = new Outbound({ clock, observer });
     try {
-      const findings = await examineAll({ config, clock, observer, outbound }, UPLINKS);
-      for (const { level, part, what, remedy } of findings) {
+      const remarks = await examineAll({ config, clock, observer, outbound }, UPLINKS);
+      for (const { level, part, what, remedy } of remarks) {
         terminal.print(terminal.secrets.redact(`${MARKS[level]}  ${part}: ${what}`));
         if (remedy) terminal.print(`         → ${remedy}`);
       }
-      return findings.some(({ level }) => level === 'problem') ? EXIT.failed : EXIT.done;
+      return remarks.some(({ level }) => level === 'problem') ? EXIT.failed : EXIT.done;
     } finally {
       await outbound.close();
     }

@@ -1,7 +1,7 @@
 import { deadline } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import type { Observer } from '../../core/observe.ts';
-import { type Finding, problem } from '../../core/setup/findings.ts';
+import { problem, type Remark } from '../../core/setup/remarks.ts';
 import type { UplinkType } from '../../ingest/uplinks/uplink.ts';
 import type { DoctorDeps } from './deps.ts';
 import { checkJournal } from './journal.ts';
@@ -12,10 +12,10 @@ import { checkDatabaseServer, checkInfluxServer, checkRedisServer } from './serv
 import { checkTls } from './tls.ts';
 import { checkUplinks } from './uplinks.ts';
 
-export type { Finding } from '../../core/setup/findings.ts';
+export type { Remark } from '../../core/setup/remarks.ts';
 export type { DoctorDeps } from './deps.ts';
 
-type Check = (deps: DoctorDeps, signal: AbortSignal) => Promise<Finding[]>;
+type Check = (deps: DoctorDeps, signal: AbortSignal) => Promise<Remark[]>;
 
 const CHECK_DEADLINE_MS = 10_000;
 
@@ -26,7 +26,7 @@ const LOOK_PATIENCE_MS = 5_000;
  * What must be right before anything is started: without it nothing could be acknowledged, or nothing judged. A server
  * behind DATABASE_URL has `patienceMs` to let us in, as long as it takes connections.
  */
-export async function examineNeeded(deps: DoctorDeps, patienceMs: number): Promise<Finding[]> {
+export async function examineNeeded(deps: DoctorDeps, patienceMs: number): Promise<Remark[]> {
   const checkServer: Check = (ours) => checkDatabaseServer(ours, patienceMs);
   return runChecks(deps, {
     'data directory': checkDataDirectory,
@@ -36,7 +36,7 @@ export async function examineNeeded(deps: DoctorDeps, patienceMs: number): Promi
 }
 
 /** What the gateway can be without, for a while, and is none the less to be mended. */
-export async function examineUseful(deps: DoctorDeps, ended?: AbortSignal): Promise<Finding[]> {
+export async function examineUseful(deps: DoctorDeps, ended?: AbortSignal): Promise<Remark[]> {
   const { redis, influx } = deps.config;
   const checks = {
     redis: redis.url ? checkRedisServer : checkRedisProgram,
@@ -47,13 +47,13 @@ export async function examineUseful(deps: DoctorDeps, ended?: AbortSignal): Prom
 }
 
 /** Everything, with the disks. */
-export async function examine(deps: DoctorDeps): Promise<Finding[]> {
+export async function examine(deps: DoctorDeps): Promise<Remark[]> {
   const disks = runChecks(deps, { disk: checkDisk });
   return (await Promise.all([examineNeeded(deps, LOOK_PATIENCE_MS), disks, examineUseful(deps)])).flat();
 }
 
 /** As {@link examine}, and what a start finds out by itself: for the `doctor` command. */
-export async function examineAll(deps: DoctorDeps, types: readonly UplinkType[]): Promise<Finding[]> {
+export async function examineAll(deps: DoctorDeps, types: readonly UplinkType[]): Promise<Remark[]> {
   const own: Record<string, Check> = {
     time: checkTimeKeeping,
     uplinks: (ours, signal) => checkUplinks(ours, types, signal),
@@ -68,16 +68,16 @@ export async function examineAll(deps: DoctorDeps, types: readonly UplinkType[])
 }
 
 /** Logs warnings and rejects with every problem and its remedy: the way a start uses what was found. */
-export function refuseProblems(findings: Finding[], { log }: Observer): void {
-  for (const { part, what, remedy } of findings.filter(({ level }) => level === 'warning'))
+export function refuseProblems(remarks: Remark[], { log }: Observer): void {
+  for (const { part, what, remedy } of remarks.filter(({ level }) => level === 'warning'))
     log.warn({ part, remedy }, what);
-  const problems = findings.filter(({ level }) => level === 'problem');
+  const problems = remarks.filter(({ level }) => level === 'problem');
   if (problems.length === 0) return;
   const detail = problems.map(({ part, what, remedy }) => `${part}: ${what}; ${remedy}.`).join(' ');
   throw new CitywatchError('service.failed', { detail });
 }
 
-async function runChecks(deps: DoctorDeps, checks: Record<string, Check>, ended?: AbortSignal): Promise<Finding[]> {
+async function runChecks(deps: DoctorDeps, checks: Record<string, Check>, ended?: AbortSignal): Promise<Remark[]> {
   const found = await Promise.all(
     Object.entries(checks).map(async ([part, check]) => {
       const limit = deadline(deps.clock, CHECK_DEADLINE_MS, ended);

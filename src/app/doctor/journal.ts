@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ruleCursors } from '../../alerts/rules/cursors.ts';
 import { Registry } from '../../core/observe.ts';
-import { type Finding, fine, problem } from '../../core/setup/findings.ts';
+import { fine, problem, type Remark } from '../../core/setup/remarks.ts';
 import { glanceAtJournal } from '../../ingest/lives/glance.ts';
 import { judgeLives } from '../../ingest/lives/lives.ts';
 import { knowsLives, readDatabaseSide } from '../../ingest/lives/lives-store.ts';
@@ -14,7 +14,7 @@ import type { DoctorDeps } from './deps.ts';
 const PART = 'journal';
 
 /** Whether the journal and the cursors in the database belong together; a start refuses what does not. */
-export async function checkJournal({ config, clock, observer }: DoctorDeps): Promise<Finding[]> {
+export async function checkJournal({ config, clock, observer }: DoctorDeps): Promise<Remark[]> {
   const { dataDir } = config;
   const { url } = config.database;
   const isThere = await stat(dataDir).then(

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Finding, fine, problem, warning } from '../../core/setup/findings.ts';
+import { fine, problem, type Remark, warning } from '../../core/setup/remarks.ts';
 import type { UplinkType } from '../../ingest/uplinks/uplink.ts';
 import { listenersOf } from '../../ingest/uplinks/uplinks.ts';
 import { findingOf } from '../../platform/files/disk-watch.ts';
@@ -14,7 +14,7 @@ import type { DoctorDeps } from './deps.ts';
 /** Years in which this program can run; outside them the clock is wrong, and with it every time that is stored. */
 const YEARS = { first: 2025, last: 2099 };
 
-export async function checkDataDirectory({ config }: DoctorDeps): Promise<Finding[]> {
+export async function checkDataDirectory({ config }: DoctorDeps): Promise<Remark[]> {
   const part = 'data directory';
   const { dataDir } = config;
   const isThere = await stat(dataDir).then(
@@ -35,12 +35,12 @@ async function openSecrets(directory: string): Promise<string[]> {
   return names.filter((_, index) => ((modes[index] ?? 0) & 0o077) !== 0).map((name) => join(directory, name));
 }
 
-export async function checkDisk({ config, clock }: DoctorDeps): Promise<Finding[]> {
+export async function checkDisk({ config, clock }: DoctorDeps): Promise<Remark[]> {
   const verdicts = await lookAtDisks(await placesOnDisk(config), () => clock.monotonicMs());
   return verdicts.map(findingOf);
 }
 
-export async function checkClock({ clock }: DoctorDeps): Promise<Finding[]> {
+export async function checkClock({ clock }: DoctorDeps): Promise<Remark[]> {
   const now = new Date(clock.nowMs());
   const year = now.getUTCFullYear();
   const remedy = 'set it, and let NTP keep it (timedatectl set-ntp true)';
@@ -49,21 +49,21 @@ export async function checkClock({ clock }: DoctorDeps): Promise<Finding[]> {
 }
 
 /** Whether somebody keeps the clock, as far as systemd knows; where it does not run, nothing is said. */
-export async function checkTimeKeeping(_: DoctorDeps, signal: AbortSignal): Promise<Finding[]> {
+export async function checkTimeKeeping(_: DoctorDeps, signal: AbortSignal): Promise<Remark[]> {
   const said = await run('timedatectl', ['show', '--property=NTPSynchronized', '--value'], { signal }).catch(
     () => null,
   );
   return judgeTimeKeeping(said?.status === 0 ? said.stdout : '');
 }
 
-export function judgeTimeKeeping(said: string): Finding[] {
+export function judgeTimeKeeping(said: string): Remark[] {
   if (said.trim() !== 'no') return [];
   const remedy = 'let NTP keep it (timedatectl set-ntp true); in a container, on the machine around it';
   return [warning('clock', 'nobody keeps the clock in time', remedy)];
 }
 
 /** Whether the ports that these uplinks would listen on are free. */
-export async function checkPorts({ config }: DoctorDeps, types: readonly UplinkType[]): Promise<Finding[]> {
+export async function checkPorts({ config }: DoctorDeps, types: readonly UplinkType[]): Promise<Remark[]> {
   if (await dataDirectoryIsHeld(config.dataDir)) return [fine('ports', 'in use by the gateway that is running')];
   const hasTls = config.tls.certFile !== null;
   return Promise.all(

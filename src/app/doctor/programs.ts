@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Finding, fine, problem, warning } from '../../core/setup/findings.ts';
+import { fine, problem, type Remark, warning } from '../../core/setup/remarks.ts';
 import { CAGE_REMEDY, findCage } from '../../streams/ffmpeg/cage.ts';
 import { findPostgres } from '../local-services/postgres/binaries.ts';
 import { run } from '../local-services/run.ts';
@@ -15,7 +15,7 @@ const FFMPEG_NEEDS: { list: string; names: string[] }[] = [
   { list: '-encoders', names: ['mjpeg'] },
 ];
 
-export async function checkFfmpeg({ config }: DoctorDeps, signal: AbortSignal): Promise<Finding[]> {
+export async function checkFfmpeg({ config }: DoctorDeps, signal: AbortSignal): Promise<Remark[]> {
   const program = config.ffmpeg.path;
   const remedy = 'install ffmpeg (apt-get install ffmpeg), or set FFMPEG_PATH to one';
   try {
@@ -33,7 +33,7 @@ export async function checkFfmpeg({ config }: DoctorDeps, signal: AbortSignal): 
 }
 
 /** Whether ffmpeg can be kept from everything that is not its business; a start finds out by itself. */
-export async function checkCage({ config }: DoctorDeps): Promise<Finding[]> {
+export async function checkCage({ config }: DoctorDeps): Promise<Remark[]> {
   const place = await mkdtemp(join(tmpdir(), 'citywatch-'));
   try {
     const [user, hidden] = [await ffmpegUserToBe(), [resolve(config.dataDir)]];
@@ -48,7 +48,7 @@ export async function checkCage({ config }: DoctorDeps): Promise<Finding[]> {
 
 const REDIS_MIN = [6, 2];
 
-export async function checkRedisProgram(_: DoctorDeps, signal: AbortSignal): Promise<Finding[]> {
+export async function checkRedisProgram(_: DoctorDeps, signal: AbortSignal): Promise<Remark[]> {
   const remedy = 'install it (apt-get install redis-server), or set REDIS_URL to a server';
   return checkVersion(
     { part: 'redis', command: ['redis-server', '--version'], pattern: /v=(\d+)\.(\d+)/, remedy },
@@ -56,7 +56,7 @@ export async function checkRedisProgram(_: DoctorDeps, signal: AbortSignal): Pro
   );
 }
 
-export async function checkInfluxProgram(_: DoctorDeps, signal: AbortSignal): Promise<Finding[]> {
+export async function checkInfluxProgram(_: DoctorDeps, signal: AbortSignal): Promise<Remark[]> {
   const remedy = 'install it (apt-get install influxdb), or set INFLUX_URL to a server';
   return checkVersion({ part: 'influx', command: ['influxd', 'version'], pattern: /v?(1)\.(\d+)/, remedy }, signal);
 }
@@ -68,7 +68,7 @@ interface VersionCheck {
   remedy: string;
 }
 
-async function checkVersion({ part, command, pattern, remedy }: VersionCheck, signal: AbortSignal): Promise<Finding[]> {
+async function checkVersion({ part, command, pattern, remedy }: VersionCheck, signal: AbortSignal): Promise<Remark[]> {
   const [program, ...args] = command;
   try {
     const { stdout } = await run(program, args, { signal });
@@ -88,7 +88,7 @@ export function isOlder([, major, minor]: RegExpExecArray | string[]): boolean {
   return Number(major) < needMajor || (Number(major) === needMajor && Number(minor) < needMinor);
 }
 
-export async function checkPostgresProgram(): Promise<Finding[]> {
+export async function checkPostgresProgram(): Promise<Remark[]> {
   const { version } = await findPostgres();
   const wrong = isRoot() ? await systemUserProblem() : null;
   if (wrong) return [problem('postgres', wrong, 'install useradd (apt-get install passwd), or set DATABASE_URL')];

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Registry } from '../../core/observe.ts';
-import { type Finding, fine, problem } from '../../core/setup/findings.ts';
+import { fine, problem, type Remark } from '../../core/setup/remarks.ts';
 import { Database } from '../../platform/database/database.ts';
 import { misfitOfKeys } from '../../platform/secrets/cluster-keys.ts';
 import { vaultKey } from '../config/vault-key.ts';
@@ -10,7 +10,7 @@ import type { DoctorDeps } from './deps.ts';
 const PART = 'secret';
 
 /** Whether the secret in the data directory is the one of the database; a start refuses another. Makes none. */
-export async function checkSecret({ config, clock, observer }: DoctorDeps): Promise<Finding[]> {
+export async function checkSecret({ config, clock, observer }: DoctorDeps): Promise<Remark[]> {
   const { dataDir } = config;
   const { url } = config.database;
   if (url === null) return [fine(PART, 'the start compares it with the private database')];

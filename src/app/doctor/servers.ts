@@ -1,6 +1,6 @@
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { Registry } from '../../core/observe.ts';
-import { type Finding, fine, problem, warning } from '../../core/setup/findings.ts';
+import { fine, problem, type Remark, warning } from '../../core/setup/remarks.ts';
 import { Database, sql } from '../../platform/database/database.ts';
 import { SqlError } from '../../platform/database/sql-errors.ts';
 import { codeOf } from '../../platform/outbound/failure.ts';
@@ -13,7 +13,7 @@ import { isOlder } from './programs.ts';
 const SKEW_MS_MAX = 2_000;
 
 /** The server behind REDIS_URL: BullMQ keeps jobs there that must not be thrown away when memory gets short. */
-export async function checkRedisServer({ config, clock }: DoctorDeps, signal: AbortSignal): Promise<Finding[]> {
+export async function checkRedisServer({ config, clock }: DoctorDeps, signal: AbortSignal): Promise<Remark[]> {
   const url = config.redis.url ?? '';
   const number = /^rediss?:.*\/(\d+)$/.exec(url)?.[1];
   const select = number === undefined ? [] : [['SELECT', number]];
@@ -28,7 +28,7 @@ export async function checkRedisServer({ config, clock }: DoctorDeps, signal: Ab
 }
 
 /** What a refusal of Redis means, in its own words or the system's. */
-export function whyNotRedis(said: string): Finding {
+export function whyNotRedis(said: string): Remark {
   const known: [RegExp, what: string, remedy: string][] = [
     [/WRONGPASS|invalid password/i, 'refuses user or password', 'check user and password in REDIS_URL'],
     [/NOAUTH/, 'asks for a password', 'put it into REDIS_URL (redis://:password@host)'],
@@ -46,7 +46,7 @@ export function whyNotRedis(said: string): Finding {
 }
 
 /** A warning where the clock of a server we depend on is not ours; a time that cannot be read says nothing. */
-export function judgeSkew(server: string, theirMs: number, ourMs: number): Finding[] {
+export function judgeSkew(server: string, theirMs: number, ourMs: number): Remark[] {
   const skewMs = Math.round(theirMs - ourMs);
   if (!(Math.abs(skewMs) > SKEW_MS_MAX)) return [];
   const what = `the clock of ${server} is ${skewMs} ms from ours`;
@@ -54,27 +54,27 @@ export function judgeSkew(server: string, theirMs: number, ourMs: number): Findi
 }
 
 /** What the text of INFO says about version, eviction and append-only file. */
-export function judgeRedis(info: string): Finding[] {
+export function judgeRedis(info: string): Remark[] {
   const value = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
   const version = value('redis_version');
-  const findings: Finding[] = [];
+  const remarks: Remark[] = [];
   if (isOlder(['', ...version.split('.')])) {
-    findings.push(problem('redis', `version ${version || 'unknown'} is older than 6.2`, 'upgrade Redis'));
+    remarks.push(problem('redis', `version ${version || 'unknown'} is older than 6.2`, 'upgrade Redis'));
   }
   const policy = value('maxmemory_policy');
   if (policy !== 'noeviction') {
     const remedy = 'set maxmemory-policy noeviction in its configuration (CONFIG SET maxmemory-policy noeviction)';
-    findings.push(problem('redis', `throws keys away when memory is short (${policy || 'unknown policy'})`, remedy));
+    remarks.push(problem('redis', `throws keys away when memory is short (${policy || 'unknown policy'})`, remedy));
   }
   if (value('aof_enabled') !== '1') {
     const remedy = 'set appendonly yes in its configuration (CONFIG SET appendonly yes)';
-    findings.push(warning('redis', 'forgets jobs when it ends; the sweep then finds the work later', remedy));
+    remarks.push(warning('redis', 'forgets jobs when it ends; the sweep then finds the work later', remedy));
   }
-  return findings.length > 0 ? findings : [fine('redis', `Redis ${version}, noeviction, append-only file`)];
+  return remarks.length > 0 ? remarks : [fine('redis', `Redis ${version}, noeviction, append-only file`)];
 }
 
 /** The server behind DATABASE_URL, which has `patienceMs` to let us in. */
-export async function checkDatabaseServer(deps: DoctorDeps, patienceMs: number): Promise<Finding[]> {
+export async function checkDatabaseServer(deps: DoctorDeps, patienceMs: number): Promise<Remark[]> {
   const { config, clock, observer } = deps;
   try {
     // This pool is not the gateway's: it must not stand for it in the metrics.
@@ -103,7 +103,7 @@ const DATABASE_REFUSALS: Record<string, [what: string, remedy: string]> = {
   '42501': ['gives this user too few rights', 'make the user of DATABASE_URL owner of the database'],
 };
 
-function whyNotDatabase(error: unknown): Finding {
+function whyNotDatabase(error: unknown): Remark {
   const cause = error instanceof CitywatchError ? error.cause : null;
   const [what, remedy] = DATABASE_REFUSALS[cause instanceof SqlError ? cause.sqlstate : ''] ?? [];
   if (what && remedy) return problem('postgres', what, remedy);
@@ -115,7 +115,7 @@ function whyNotDatabase(error: unknown): Finding {
 const ANSWER_BYTES_MAX = 64 * 1024;
 const ANSWER_DEADLINE_MS = 5_000;
 
-export async function checkInfluxServer(deps: DoctorDeps, signal: AbortSignal): Promise<Finding[]> {
+export async function checkInfluxServer(deps: DoctorDeps, signal: AbortSignal): Promise<Remark[]> {
   const { config, outbound } = deps;
   if (config.influx.token) return checkInflux2(deps, signal);
   const { url, username, password } = config.influx;
@@ -151,7 +151,7 @@ export interface Influx1Answer {
   mayMake: boolean;
 }
 
-export function judgeInflux1({ version, status, text, mayMake }: Influx1Answer, database: string): Finding {
+export function judgeInflux1({ version, status, text, mayMake }: Influx1Answer, database: string): Remark {
   if (status === 401) {
     return problem('influx', 'refuses user or password', 'check INFLUX_USERNAME and INFLUX_PASSWORD');
   }

@@ -1,5 +1,5 @@
 import type { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
-import { StandingFindings } from '../../core/setup/standing-findings.ts';
+import { StandingRemarks } from '../../core/setup/standing-remarks.ts';
 import { DiskWatch } from '../../platform/files/disk-watch.ts';
 import { placesOnDisk } from '../health/places-on-disk.ts';
 import { placesOfRoom } from '../local-services/data-directory.ts';
@@ -20,8 +20,8 @@ export async function watchSurroundings({ lifecycle, journalFull, ...deps }: Sur
   const disks = new DiskWatch({ places, rooms, clock, observer, journalFull });
   await disks.start();
   lifecycle.onStop('disk watch', () => disks.stop());
-  const findings = new StandingFindings({ look: (signal) => examineUseful(deps, signal), clock, observer });
-  findings.start();
-  lifecycle.onStop('standing findings', () => findings.stop());
-  return { disks, findings };
+  const remarks = new StandingRemarks({ look: (signal) => examineUseful(deps, signal), clock, observer });
+  remarks.start();
+  lifecycle.onStop('standing remarks', () => remarks.stop());
+  return { disks, remarks };
 }

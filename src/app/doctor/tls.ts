@@ -3,14 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { DAY_MS, toRfc3339 } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { Registry } from '../../core/observe.ts';
-import { type Finding, fine, problem, warning } from '../../core/setup/findings.ts';
+import { fine, problem, type Remark, warning } from '../../core/setup/remarks.ts';
 import { TlsFiles } from '../../platform/secrets/tls-files.ts';
 import type { DoctorDeps } from './deps.ts';
 
 const RENEW_BEFORE_DAYS = 30;
 
 /** Certificate and key of HTTPS and MQTTS, where they are set: whether they can be used, and how long. */
-export async function checkTls({ config, clock, observer }: DoctorDeps): Promise<Finding[]> {
+export async function checkTls({ config, clock, observer }: DoctorDeps): Promise<Remark[]> {
   const { certFile } = config.tls;
   if (certFile === null) return [];
   try {
@@ -22,7 +22,7 @@ export async function checkTls({ config, clock, observer }: DoctorDeps): Promise
   }
 }
 
-export function judgeExpiry(endsAtMs: number, nowMs: number): Finding {
+export function judgeExpiry(endsAtMs: number, nowMs: number): Remark {
   const remedy = 'renew it; the gateway reads the new files by itself';
   if (endsAtMs <= nowMs) return problem('tls', `the certificate ended at ${toRfc3339(endsAtMs)}`, remedy);
   const days = Math.floor((endsAtMs - nowMs) / DAY_MS);

@@ -1,5 +1,5 @@
 import { messageOf } from '../../core/errors.ts';
-import { type Finding, problem } from '../../core/setup/findings.ts';
+import { problem, type Remark } from '../../core/setup/remarks.ts';
 import type { UplinkType } from '../../ingest/uplinks/uplink.ts';
 import { valuesFor } from '../../ingest/uplinks/uplinks.ts';
 import type { DoctorDeps } from './deps.ts';
@@ -9,7 +9,7 @@ export async function checkUplinks(
   { config }: DoctorDeps,
   types: readonly UplinkType[],
   signal: AbortSignal,
-): Promise<Finding[]> {
+): Promise<Remark[]> {
   const found = types.map(async (type) => {
     try {
       return await type.check(valuesFor(type, config), { signal });

@@ -22,7 +22,7 @@ export interface HealthParts {
   ruleFiles: { problem(): string | null };
   disks: { check(): string | undefined };
   /** What is wrong with parts that we go on without. */
-  findings: { check(part: string): void };
+  remarks: { check(part: string): void };
   /** The directories of pictures and evidence. */
   blobs: Pick<Blobs, 'problem'>[];
 }
@@ -34,7 +34,7 @@ type Checks = HealthDeps['checks'];
  * uplink has the name of another part.
  */
 export function healthChecks(parts: HealthParts): Checks {
-  const { database, doorbell, store, writer, uplinks, streams, intake, disks, findings, board } = parts;
+  const { database, doorbell, store, writer, uplinks, streams, intake, disks, remarks, board } = parts;
   const { ruleFiles, blobs, lease } = parts;
   const needed = (check: Check) => ({ needed: true, check });
   const useful = (check: Check) => ({ needed: false, check });
@@ -42,17 +42,17 @@ export function healthChecks(parts: HealthParts): Checks {
   return together('parts of /readyz', Object.fromEntries(ways) as Record<string, PartCheck>, {
     postgres: needed(() => database.ping()),
     redis: useful(() => {
-      findings.check('redis');
+      remarks.check('redis');
       refuseUnless(doorbell.up(), 'no connection; alerts go on without it');
     }),
     influx: useful(async () => {
-      findings.check('influx');
+      remarks.check('influx');
       await store.ping();
       const { ok, reason } = writer.status();
       refuseUnless(ok, reason ?? '');
     }),
     ffmpeg: useful(() => {
-      findings.check('ffmpeg');
+      remarks.check('ffmpeg');
       refuseUnless(streams.processes().spawner !== null, 'spawner is down');
       return streams.notes().join(' ') || null;
     }),

@@ -16,7 +16,7 @@ import { LEDGER_READER, loadCursor } from '../readers/cursor.ts';
 import type { KindSource } from '../readers/journal-feed.ts';
 import { receiptOf } from '../uplinks/common/intake.ts';
 
-export interface Stage {
+export interface MessageStage {
   stage: 'received' | 'decoded' | 'stored' | 'answered';
   /** `durable`; `decoded`, `dead-lettered`; `waiting`, `stored`, `duplicate`, `dead-lettered`, `mixed`, `nothing`. */
   outcome: string;
@@ -31,7 +31,7 @@ export interface MessageStory {
   uplink: string;
   channel: string;
   receivedAtMs: number;
-  stages: Stage[];
+  stages: MessageStage[];
 }
 
 export interface MessagesLane {
@@ -163,11 +163,11 @@ export class Messages {
   }
 }
 
-function answered({ kept, told }: RepliesStory): Stage {
+function answered({ kept, told }: RepliesStory): MessageStage {
   return { stage: 'answered', outcome: kept ? 'stored' : 'nothing', detail: told.join('; ') };
 }
 
-function received(message: Message): Stage {
+function received(message: Message): MessageStage {
   const origin = replayOrigin(message);
   const parts = [`${message.raw.length} bytes`, `jurisdiction ${message.device.jurisdiction}`];
   if (message.packetId > 0) parts.push(`packet ${message.packetId}${message.dup ? ', sent again' : ''}`);
@@ -175,7 +175,7 @@ function received(message: Message): Stage {
   return { stage: 'received', outcome: 'durable', detail: parts.join(', '), atMs: message.receivedAtMs };
 }
 
-function judged({ device }: Message, { records, refusals }: Decoded, codec: CodecName): Stage {
+function judged({ device }: Message, { records, refusals }: Decoded, codec: CodecName): MessageStage {
   const whole = refusals.some(({ index }) => index === null);
   const parts = [`${device.kind}@${device.kindVersion}${codec === 'json' ? '' : ` in ${codec}`}`];
   if (!whole) parts.push(`${records.length + refusals.length} records`);
@@ -190,7 +190,7 @@ function tellRefusal({ index, reason, path, value }: Refusal): string {
   return [index === null ? 'message' : `record ${index}`, reason, path, value].filter(Boolean).join(' ');
 }
 
-function stored(records: DecodedRecord[], letters: DeadLetterRow[]): Stage {
+function stored(records: DecodedRecord[], letters: DeadLetterRow[]): MessageStage {
   const stage = 'stored' as const;
   const whole = letters.find(({ record_index: index }) => index === -1);
   const replayed = letters.filter(({ replayed_at_ms: atMs }) => atMs !== null).length;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Observer } from '../../core/observe.ts';
-import type { Finding } from '../../core/setup/findings.ts';
+import type { Remark } from '../../core/setup/remarks.ts';
 import type { Setting, ValuesOf } from '../../core/setup/setting.ts';
 import type { DeviceId, DeviceIdentity, Lane, NewMessage, Receipt } from '../../core/types.ts';
 import type { TlsMaterial } from '../../platform/secrets/certificates.ts';
@@ -119,7 +119,7 @@ export interface UplinkType<
   /** Ports that would be listened on, for doctor. */
   listens(settings: ValuesOf<Settings>, hasTls: boolean): Listening[];
   /** What doctor finds of its surroundings (a server it reads from, a file). Starts nothing, and ends with `signal`. */
-  check(settings: ValuesOf<Settings>, look: UplinkLook): Promise<Finding[]>;
+  check(settings: ValuesOf<Settings>, look: UplinkLook): Promise<Remark[]>;
   /** Makes it, without starting anything; null where the settings do not ask for it. */
   open(settings: ValuesOf<Settings>, deps: UplinkDeps): Opened | null;
 }

@@ -2,12 +2,12 @@ import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { Joined, JoinedByKey } from '../../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
-import type { Finding } from '../../core/setup/findings.ts';
+import type { Remark } from '../../core/setup/remarks.ts';
 import { type DiskPlace, type DiskVerdict, freeBytesOf, lookAtDisks, ROOM_BYTES } from './disks.ts';
 import { keepRoom } from './kept-room.ts';
 
 /** A verdict on a disk as `doctor` and the start say it. */
-export function findingOf({ level, what, remedy }: DiskVerdict): Finding {
+export function findingOf({ level, what, remedy }: DiskVerdict): Remark {
   return { part: 'disk', level, what, remedy };
 }
 

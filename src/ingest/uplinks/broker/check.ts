@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf } from '../../../core/errors.ts';
-import { type Finding, fine, problem } from '../../../core/setup/findings.ts';
+import { fine, problem, type Remark } from '../../../core/setup/remarks.ts';
 import type { MqttSettings } from '../mqtt/settings.ts';
 import { EXTERNAL_MQTT_DEFAULTS } from './options.ts';
 import { askBroker, type BrokerAnswer } from './probe.ts';
 
 /** The broker behind MQTT_URL, where one is set: whether it is there, believes us and can do what we need. */
-export async function checkBroker({ url, caFile }: MqttSettings, signal: AbortSignal): Promise<Finding[]> {
+export async function checkBroker({ url, caFile }: MqttSettings, signal: AbortSignal): Promise<Remark[]> {
   if (url === null) return [];
   let ca: Buffer | null = null;
   try {
@@ -28,7 +28,7 @@ const REFUSALS: Record<number, [what: string, remedy: string]> = {
   138: ['has banned us', 'take us off its list'],
 };
 
-export function judgeBroker(answer: BrokerAnswer): Finding {
+export function judgeBroker(answer: BrokerAnswer): Remark {
   if (answer.type === 'fits') return fine('mqtt', 'the broker lets us in');
   if (answer.type === 'unfit') return problem('mqtt', answer.why, 'change its configuration, or use another broker');
   if (answer.type === 'refused') {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { saveAlerts } from '../../../../src/alerts/desk/log.ts';
 import { AlertQueries } from '../../../../src/alerts/desk/queries.ts';
-import type { AlertRow, AlertTables, Evidence } from '../../../../src/alerts/desk/tables.ts';
+import type { AlertEvidence, AlertRow, AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { EvidenceDesk } from '../../../../src/alerts/evidence/evidence.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { camerasSeeing } from '../../../../src/devices/registry/nearby-cameras.ts';
@@ -61,7 +61,7 @@ async function camera(id: string, jurisdiction: string): Promise<void> {
 }
 
 /** An alert of a device, opened and gone through the evidence queue; the picture or why there is none. */
-async function pictureOf(device: string, jurisdiction: string): Promise<{ id: string; found: Evidence }> {
+async function pictureOf(device: string, jurisdiction: string): Promise<{ id: string; found: AlertEvidence }> {
   const id = await openAlert(device, jurisdiction);
   await evidence.handle(id);
   const db = parts.database.tables<AlertTables>();

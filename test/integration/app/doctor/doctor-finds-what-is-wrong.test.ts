@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { loadConfig } from '../../../../src/app/config/config.ts';
-import { examine, examineAll, type Finding } from '../../../../src/app/doctor/doctor.ts';
+import { examine, examineAll, type Remark } from '../../../../src/app/doctor/doctor.ts';
 import { checkPorts } from '../../../../src/app/doctor/machine.ts';
 import { whyNotRedis } from '../../../../src/app/doctor/servers.ts';
 import { checkTls } from '../../../../src/app/doctor/tls.ts';
@@ -29,7 +29,7 @@ async function depsWith(t: Owner, env: Record<string, string>) {
   return { config, clock, observer, outbound };
 }
 
-function wrong(findings: Finding[]): Finding[] {
+function wrong(findings: Remark[]): Remark[] {
   return findings.filter(({ level }) => level !== 'fine');
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Finding } from '../../../../src/app/doctor/doctor.ts';
+import type { Remark } from '../../../../src/app/doctor/doctor.ts';
 import { refuseProblems } from '../../../../src/app/doctor/doctor.ts';
 import { judgeTimeKeeping } from '../../../../src/app/doctor/machine.ts';
 import { judgeInflux1, judgeRedis, judgeSkew } from '../../../../src/app/doctor/servers.ts';
@@ -13,7 +13,7 @@ function info(values: { version?: string; policy?: string; aof?: string }): stri
   return lines.join('\r\n');
 }
 
-function levels(findings: Finding[]): string[] {
+function levels(findings: Remark[]): string[] {
   return findings.map(({ level, part }) => `${level} ${part}`);
 }
 
@@ -27,8 +27,8 @@ t.test('Redis is judged by what INFO says', async (t) => {
 });
 
 t.test('a start is refused for problems, all in one sentence with their remedies, and not for warnings', async (t) => {
-  const warning: Finding = { level: 'warning', part: 'disk', what: '5 GiB free', remedy: 'make room' };
-  const problem: Finding = { level: 'problem', part: 'clock', what: 'it is 1970', remedy: 'set it' };
+  const warning: Remark = { level: 'warning', part: 'disk', what: '5 GiB free', remedy: 'make room' };
+  const problem: Remark = { level: 'problem', part: 'clock', what: 'it is 1970', remedy: 'set it' };
   refuseProblems([warning], quietObserver());
   const message = 'clock: it is 1970; set it.';
   t.throws(() => refuseProblems([warning, problem], quietObserver()), { code: 'service.failed', message });

@@ -25,7 +25,7 @@ function parts(gap: string | null): HealthParts {
     lease: { held: () => true },
     board: { stuck: () => null },
     disks: { check: () => undefined },
-    findings: { check: () => {} },
+    remarks: { check: () => {} },
     blobs: [],
   };
 }

@@ -1,12 +1,12 @@
 import t from 'tap';
-import type { Finding } from '../../../../src/core/setup/findings.ts';
-import { StandingFindings } from '../../../../src/core/setup/standing-findings.ts';
+import type { Remark } from '../../../../src/core/setup/remarks.ts';
+import { StandingRemarks } from '../../../../src/core/setup/standing-remarks.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { quietObserver } from '../../../support/services.ts';
 
-const FINE: Finding = { level: 'fine', part: 'redis', what: 'Redis 7', remedy: '' };
-const AWAY: Finding = { level: 'problem', part: 'redis', what: 'does not answer', remedy: 'check REDIS_URL' };
-const FORGETS: Finding = { level: 'warning', part: 'redis', what: 'forgets jobs', remedy: 'set appendonly yes' };
+const FINE: Remark = { level: 'fine', part: 'redis', what: 'Redis 7', remedy: '' };
+const AWAY: Remark = { level: 'problem', part: 'redis', what: 'does not answer', remedy: 'check REDIS_URL' };
+const FORGETS: Remark = { level: 'warning', part: 'redis', what: 'forgets jobs', remedy: 'set appendonly yes' };
 
 t.test('what is wrong stays in health with its remedy until it is mended, without a restart', async (t) => {
   const clock = new ManualClock();
@@ -16,7 +16,7 @@ t.test('what is wrong stays in health with its remedy until it is mended, withou
     looks += 1;
     return found;
   };
-  const standing = new StandingFindings({ look, clock, observer: quietObserver() });
+  const standing = new StandingRemarks({ look, clock, observer: quietObserver() });
   standing.start();
   await clock.advance(0);
   t.throws(() => standing.check('redis'), { message: 'does not answer; check REDIS_URL' });
@@ -34,8 +34,8 @@ t.test('what is wrong stays in health with its remedy until it is mended, withou
 t.test('a look that hangs does not hold up the end', async (t) => {
   const clock = new ManualClock();
   const look = (signal: AbortSignal) =>
-    new Promise<Finding[]>((resolve) => signal.addEventListener('abort', () => resolve([AWAY]), { once: true }));
-  const standing = new StandingFindings({ look, clock, observer: quietObserver() });
+    new Promise<Remark[]>((resolve) => signal.addEventListener('abort', () => resolve([AWAY]), { once: true }));
+  const standing = new StandingRemarks({ look, clock, observer: quietObserver() });
   standing.start();
   await standing.stop();
   t.doesNotThrow(() => standing.check('redis'), 'what is found while ending is not kept');

@@ -1,5 +1,5 @@
 /** One thing that was looked at by `citywatch doctor`, or by a start. */
-export interface Finding {
+export interface Remark {
   /** `problem`: the gateway must not start so. `warning`: it can, and somebody should know. */
   level: 'fine' | 'warning' | 'problem';
   part: string;
@@ -8,14 +8,14 @@ export interface Finding {
   remedy: string;
 }
 
-export function fine(part: string, what: string): Finding {
+export function fine(part: string, what: string): Remark {
   return { level: 'fine', part, what, remedy: '' };
 }
 
-export function problem(part: string, what: string, remedy: string): Finding {
+export function problem(part: string, what: string, remedy: string): Remark {
   return { level: 'problem', part, what, remedy };
 }
 
-export function warning(part: string, what: string, remedy: string): Finding {
+export function warning(part: string, what: string, remedy: string): Remark {
   return { level: 'warning', part, what, remedy };
 }

@@ -1,11 +1,11 @@
 import { type Clock, deadline } from '../clock.ts';
 import { CitywatchError } from '../errors.ts';
 import type { Observer } from '../observe.ts';
-import type { Finding } from './findings.ts';
+import type { Remark } from './remarks.ts';
 
-export interface StandingFindingsDeps {
+export interface StandingRemarksDeps {
   /** Looks again; the signal is aborted when we stop. */
-  look(signal: AbortSignal): Promise<Finding[]>;
+  look(signal: AbortSignal): Promise<Remark[]>;
   clock: Clock;
   observer: Observer;
 }
@@ -17,14 +17,14 @@ const EVERY_MS = 20_000;
  * What is wrong with the parts that the gateway can be without (Redis, InfluxDB, ffmpeg): said at start, named by
  * health until it is mended, and looked at again until then.
  */
-export class StandingFindings {
-  readonly #deps: StandingFindingsDeps;
+export class StandingRemarks {
+  readonly #deps: StandingRemarksDeps;
   readonly #ended = new AbortController();
-  #findings: Finding[] = [];
+  #remarks: Remark[] = [];
   #looking: Promise<void> = Promise.resolve();
   #cancel = () => {};
 
-  constructor(deps: StandingFindingsDeps) {
+  constructor(deps: StandingRemarksDeps) {
     this.#deps = deps;
   }
 
@@ -51,25 +51,25 @@ export class StandingFindings {
     try {
       const found = await look(limit.signal);
       if (this.#ended.signal.aborted) return;
-      const before = new Set(this.#findings.map(({ what }) => what));
+      const before = new Set(this.#remarks.map(({ what }) => what));
       for (const { level, part, what, remedy } of found) {
         if (level === 'fine' || before.has(what)) continue;
         if (level === 'problem') observer.log.error({ part, remedy }, `${what}; going on without it`);
         else observer.log.warn({ part, remedy }, what);
       }
-      this.#findings = found.filter(({ level }) => level !== 'fine');
+      this.#remarks = found.filter(({ level }) => level !== 'fine');
     } finally {
       limit.cancel();
     }
   }
 
-  #problems(): Finding[] {
-    return this.#findings.filter(({ level }) => level === 'problem');
+  #problems(): Remark[] {
+    return this.#remarks.filter(({ level }) => level === 'problem');
   }
 
   /** Rejects with what is wrong with the part and how to mend it. */
   check(part: string): void {
-    const wrong = this.#problems().filter((finding) => finding.part === part);
+    const wrong = this.#problems().filter((remark) => remark.part === part);
     if (wrong.length === 0) return;
     const detail = wrong.map(({ what, remedy }) => `${what}; ${remedy}`).join('; ');
     throw new CitywatchError('store.unavailable', { detail });
