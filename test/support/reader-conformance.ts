@@ -10,6 +10,8 @@ export interface ReaderLife {
 }
 
 export interface ReaderCase {
+  /** That of the list. */
+  name: string;
   /** A new life on what is durable, as after a crash: nobody says goodbye to the one before. */
   open(): Promise<ReaderLife>;
   /** The next of three batches of the live lane, without gaps. Each changes the state. */
@@ -21,13 +23,14 @@ export interface ReaderCase {
 const { signal } = new AbortController();
 
 /** What every reader of the journal promises; see docs/readers.md. */
-export async function conforms(t: Test, { open, batches, state }: ReaderCase): Promise<void> {
+export async function conforms(t: Test, { name, open, batches, state }: ReaderCase): Promise<void> {
   const [one, two, three] = batches;
   const handleFrom = async ({ reader }: ReaderLife, from: number, all: DecodedBatch[]): Promise<void> => {
     for (const batch of all) if (batch.to > from) await reader.handle(cut(batch, from), signal);
   };
   const first = await open();
-  t.ok(first.reader.name.length > 0 && first.reader.lanes.includes('live') && first.reader.restMs >= 0);
+  t.equal(first.reader.name, name);
+  t.ok(first.reader.lanes.includes('live') && first.reader.restMs >= 0);
   t.equal(await first.reader.load('live'), one.from, 'a new reader begins at the beginning');
   t.ok(first.reader.saved('live') <= one.from);
   await first.reader.handle(one, signal);

@@ -72,12 +72,14 @@ async function build(input: GroundInput): Promise<Gateway> {
   const readers = startReaders({
     ...ground,
     ...ingest,
-    telemetry: telemetry.reader,
-    rules: alerts.reader,
-    twin: new TwinReader(twin),
-    rollups: telemetry.rollups,
-    completeness: books.daysReader,
-    commands: ingest.downlink.reader,
+    all: {
+      telemetry: telemetry.reader,
+      rules: alerts.reader,
+      twin: new TwinReader(twin),
+      rollups: telemetry.rollups,
+      completeness: books.daysReader,
+      commands: ingest.downlink.reader,
+    },
   });
   keepHouse({ ...ground, chores: { ...choresOf({ ground, ingest, books, alerts }), images: images.tidy } });
   await streams.start();

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../../src/alerts/rules/rules.ts';
 import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
+import { READER_NAMES } from '../../../../src/app/compose/ingest/readers.ts';
 import { HOUR_MS } from '../../../../src/core/clock.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import { slotOf } from '../../../../src/core/slots.ts';
@@ -58,13 +59,21 @@ async function rowsOf(query: string): Promise<unknown[]> {
 
 const ownership = firstOwner();
 
-t.test('telemetry', async (t) => {
+const cases = new Set<string>();
+
+function held(name: string, run: (t: Test) => Promise<void>): void {
+  cases.add(name);
+  t.test(name, run);
+}
+
+held('telemetry', async (t) => {
   const points = new Set<string>();
   const write = async ({ messages }: DecodedBatch) => {
     for (const { records } of messages) for (const { timeNs } of records) points.add(timeNs);
     return [];
   };
   await conforms(t, {
+    name: 'telemetry',
     batches: burning(),
     open: async () => {
       const books = new Ledger({
@@ -99,10 +108,11 @@ condition:
   any: [{ field: temp_c, above: 70, clear_below: 60 }]
 `;
 
-t.test('rules', async (t) => {
+held('rules', async (t) => {
   const parsed = parseRule(FIRE, kindCatalogue);
   if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
   await conforms(t, {
+    name: 'rules',
     batches: burning(),
     open: async () => {
       const reader = new RulesReader({
@@ -125,7 +135,7 @@ t.test('rules', async (t) => {
   });
 });
 
-t.test('twin', async (t) => {
+held('twin', async (t) => {
   const path = join(await temporaryDirectory(t), 'checkpoint');
   const life = async () => {
     const twin = new Twin({
@@ -139,6 +149,7 @@ t.test('twin', async (t) => {
     return twin;
   };
   await conforms(t, {
+    name: 'twin',
     batches: burning(),
     open: async () => {
       const twin = await life();
@@ -148,8 +159,9 @@ t.test('twin', async (t) => {
   });
 });
 
-t.test('completeness', async (t) => {
+held('completeness', async (t) => {
   await conforms(t, {
+    name: 'completeness',
     batches: burning(),
     open: async () => {
       const kinds = { latest: () => KIOSK };
@@ -161,11 +173,12 @@ t.test('completeness', async (t) => {
   });
 });
 
-t.test('rollups', async (t) => {
+held('rollups', async (t) => {
   const made = new Set<string>();
   const since = await CompleteSince.open(join(await temporaryDirectory(t), 'since'), clock);
   const roller = { roll: async ({ hourMs }: { hourMs: number }) => void made.add(`${hourMs}`), prepareAgain: () => {} };
   await conforms(t, {
+    name: 'rollups',
     batches: burning(),
     open: async () => {
       const own = new ManualClock(clock.nowMs());
@@ -199,7 +212,7 @@ t.test('rollups', async (t) => {
   });
 });
 
-t.test('commands', async (t) => {
+held('commands', async (t) => {
   const downlink = await openDownlink(t, url, { clock });
   const begun = await downlink.start();
   const ids: string[] = [];
@@ -210,6 +223,7 @@ t.test('commands', async (t) => {
   await sql`delete from ingest_cursor where reader = 'commands'`.execute(database.tables());
   downlink.journal.head = 0;
   await conforms(t, {
+    name: 'commands',
     batches: batches as ReaderCase['batches'],
     open: async () => {
       const life = await downlink.start();
@@ -218,6 +232,10 @@ t.test('commands', async (t) => {
     state: () => rowsOf('select id, state, reply_ok, reply_result, reply_receipt from command order by seq'),
   });
   await begun.stop();
+});
+
+t.test('every reader of the list has a case here', async (t) => {
+  t.same([...cases].sort(), [...READER_NAMES].sort());
 });
 
 /** The database as it is seen by somebody whose answer to a commit gets lost. */
