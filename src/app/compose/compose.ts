@@ -19,7 +19,7 @@ import { type Ground, type GroundInput, openGround } from './ground/ground.ts';
 import { openBooks } from './ingest/books.ts';
 import { composeImages } from './ingest/images.ts';
 import { type Ingest, openIngest } from './ingest/ingest.ts';
-import { startReaders } from './ingest/readers.ts';
+import { type ReadersInput, startReaders } from './ingest/readers.ts';
 import { openStreams } from './streams/streams.ts';
 import { openTelemetry, openTwin } from './telemetry/telemetry.ts';
 
@@ -69,18 +69,7 @@ async function build(input: GroundInput): Promise<Gateway> {
   const kindWatch = watchKinds({ ...ground, kinds: devices.kinds, self, rules: alerts.ruleWatch });
   watchFolders(lifecycle, { 'rule watch': alerts.ruleWatch, 'kind watch': kindWatch });
   books.watchLedger((differs, data) => alerts.ofGateway.set('ledger-difference', differs, data));
-  const readers = startReaders({
-    ...ground,
-    ...ingest,
-    all: {
-      telemetry: telemetry.reader,
-      rules: alerts.reader,
-      twin: new TwinReader(twin),
-      rollups: telemetry.rollups,
-      completeness: books.daysReader,
-      commands: ingest.downlink.reader,
-    },
-  });
+  const readers = startReaders({ ...ground, ...ingest, all: readersOf({ ingest, telemetry, alerts, books, twin }) });
   keepHouse({ ...ground, chores: { ...choresOf({ ground, ingest, books, alerts }), images: images.tidy } });
   await streams.start();
   await ground.work.releaseClaims();
@@ -108,6 +97,26 @@ function watchFolders(lifecycle: Lifecycle, watches: Record<string, FolderWatch>
     watch.start();
     lifecycle.onStop(name, () => watch.stop());
   }
+}
+
+interface Reading {
+  ingest: Ingest;
+  telemetry: Awaited<ReturnType<typeof openTelemetry>>;
+  alerts: Alerts;
+  books: Books;
+  twin: Awaited<ReturnType<typeof openTwin>>;
+}
+
+/** Who reads the journal, by name. */
+function readersOf({ ingest, telemetry, alerts, books, twin }: Reading): ReadersInput['all'] {
+  return {
+    telemetry: telemetry.reader,
+    rules: alerts.reader,
+    twin: new TwinReader(twin),
+    rollups: telemetry.rollups,
+    completeness: books.daysReader,
+    commands: ingest.downlink.reader,
+  };
 }
 
 interface Kept {
