@@ -1,9 +1,9 @@
 import { cpus, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ADMIN_TOKEN, Gateway } from '../test/support/gateway.ts';
-import { MqttDevice } from '../test/support/mqtt-devices.ts';
-import { until } from '../test/support/until.ts';
-import { RECEIVER_NETWORKS, WebhookReceiver } from '../test/support/webhook-receiver.ts';
+import { RECEIVER_NETWORKS, WebhookReceiver } from '../test/support/alerts/webhook-receiver.ts';
+import { ADMIN_TOKEN, Gateway } from '../test/support/gateway/gateway.ts';
+import { until } from '../test/support/time/until.ts';
+import { MqttDevice } from '../test/support/uplinks/mqtt-devices.ts';
 
 /**
  * From the moment a kiosk publishes smoke until its alert is seen: by who follows the log (server-sent events), by who

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DAY_MS } from '../src/core/clock.ts';
-import { Gateway } from '../test/support/gateway.ts';
-import { MqttDevice } from '../test/support/mqtt-devices.ts';
+import { Gateway } from '../test/support/gateway/gateway.ts';
+import { MqttDevice } from '../test/support/uplinks/mqtt-devices.ts';
 import {
   countStored,
   type Devices,

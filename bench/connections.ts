@@ -1,4 +1,4 @@
-import { Gateway } from '../test/support/gateway.ts';
+import { Gateway } from '../test/support/gateway/gateway.ts';
 import { cpuOf, Load, memory, owner, print, register, round, run, setting, settle } from './support/harness.ts';
 
 /**

@@ -8,7 +8,7 @@ import { DuplicateIndex } from '../src/ingest/duplicates/index.ts';
 import { Journal } from '../src/ingest/journal/journal.ts';
 import { JOURNAL_DEFAULTS } from '../src/ingest/journal/options.ts';
 import { FEED_LIMITS, JournalFeed, UNGUARDED } from '../src/ingest/readers/journal-feed.ts';
-import { ONE_LIFE } from '../test/support/journal.ts';
+import { ONE_LIFE } from '../test/support/ingest/journal.ts';
 import { KIOSK } from './support/kiosk.ts';
 
 /** Reading decoded batches from disk: readings, which need no index, and events, which do; fresh and read again. */

@@ -12,7 +12,7 @@ import { JOURNAL_DEFAULTS } from '../src/ingest/journal/options.ts';
 import { FEED_LIMITS, JournalFeed, UNGUARDED } from '../src/ingest/readers/journal-feed.ts';
 import { Twin } from '../src/telemetry/twin/twin.ts';
 import { lineOf, seriesOf } from '../src/telemetry/writer/line-protocol.ts';
-import { ONE_LIFE, OWN_JOURNAL } from '../test/support/journal.ts';
+import { ONE_LIFE, OWN_JOURNAL } from '../test/support/ingest/journal.ts';
 import { print, round, run, setting } from './support/harness.ts';
 
 /**

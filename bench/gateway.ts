@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Gateway } from '../test/support/gateway.ts';
+import { Gateway } from '../test/support/gateway/gateway.ts';
 import {
   countStored,
   cpuOf,

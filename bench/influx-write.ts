@@ -6,7 +6,7 @@ import { Outbound } from '../src/platform/outbound/outbound.ts';
 import { Influx1Store } from '../src/telemetry/stores/influx1.ts';
 import { lineOf, seriesOf } from '../src/telemetry/writer/line-protocol.ts';
 import { TelemetryWriter, UNLIMITED_SERIES, WRITER_LIMITS } from '../src/telemetry/writer/writer.ts';
-import { Influxd } from '../test/support/influxd.ts';
+import { Influxd } from '../test/support/telemetry/influxd.ts';
 
 /**
  * Points into a real InfluxDB 1.x: our writer, plain and gzip, against `writePoints` of the library. Same points,

@@ -6,7 +6,7 @@ import { createObserver, KnownSecrets } from '../src/core/observe.ts';
 import type { NewMessage } from '../src/core/types.ts';
 import { Journal } from '../src/ingest/journal/journal.ts';
 import { JOURNAL_DEFAULTS } from '../src/ingest/journal/options.ts';
-import { ONE_LIFE } from '../test/support/journal.ts';
+import { ONE_LIFE } from '../test/support/ingest/journal.ts';
 
 /** Measures the journal alone: append with fdatasync, reading back from disk, one machine line, one JSON line each. */
 

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { Gateway } from '../test/support/gateway.ts';
-import { MqttDevice } from '../test/support/mqtt-devices.ts';
+import { Gateway } from '../test/support/gateway/gateway.ts';
+import { MqttDevice } from '../test/support/uplinks/mqtt-devices.ts';
 import { Load, owner, print, quantiles, register, run, setting, settle } from './support/harness.ts';
 
 /**

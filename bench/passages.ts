@@ -9,11 +9,11 @@ import { plateHash } from '../src/passages/rows.ts';
 import type { PassageQuery } from '../src/passages/search.ts';
 import { Database } from '../src/platform/database/database.ts';
 import { migrate } from '../src/platform/database/migrate.ts';
-import { batch, decoded, event, reading } from '../test/support/batches.ts';
-import { incarnationOf } from '../test/support/journal.ts';
-import { firstOwner } from '../test/support/ownership.ts';
-import { DETECTIVE, openPassages } from '../test/support/passages.ts';
-import { quietObserver, startPostgres } from '../test/support/services.ts';
+import { batch, decoded, event, reading } from '../test/support/ingest/batches.ts';
+import { incarnationOf } from '../test/support/ingest/journal.ts';
+import { DETECTIVE, openPassages } from '../test/support/ingest/passages.ts';
+import { firstOwner } from '../test/support/services/ownership.ts';
+import { quietObserver, startPostgres } from '../test/support/services/services.ts';
 
 /**
  * Searches among the passages of 30 checkpoints, 600,000 a day, of `CITYWATCH_BENCH_DAYS` days (default 3, at most 31),

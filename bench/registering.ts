@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, setGlobalDispatcher } from 'undici';
-import { Gateway } from '../test/support/gateway.ts';
-import { MqttDevice } from '../test/support/mqtt-devices.ts';
-import { until } from '../test/support/until.ts';
-import { RECEIVER_NETWORKS, WebhookReceiver } from '../test/support/webhook-receiver.ts';
+import { RECEIVER_NETWORKS, WebhookReceiver } from '../test/support/alerts/webhook-receiver.ts';
+import { Gateway } from '../test/support/gateway/gateway.ts';
+import { until } from '../test/support/time/until.ts';
+import { MqttDevice } from '../test/support/uplinks/mqtt-devices.ts';
 import { cpuOf, owner, print, quantiles, run, setting } from './support/harness.ts';
 
 /**

@@ -9,9 +9,9 @@ import { TcpOutbound } from '../src/platform/outbound/tcp.ts';
 import { StreamService } from '../src/streams/live/service.ts';
 import { CAMERA_LIMITS, CameraPool } from '../src/streams/pool/camera-pool.ts';
 import type { View } from '../src/streams/pool/types.ts';
-import { soleLeases } from '../test/support/memory-leases.ts';
-import { TestCamera } from '../test/support/rtsp-camera.ts';
-import { CAGED, TRUSTED } from '../test/support/streams.ts';
+import { soleLeases } from '../test/support/streams/pool/memory-leases.ts';
+import { TestCamera } from '../test/support/streams/rtsp-camera.ts';
+import { CAGED, TRUSTED } from '../test/support/streams/streams.ts';
 
 /**
  * First picture of a camera, cold and warm, and what ten pulled cameras cost. The cameras (768x576, 10 pictures a

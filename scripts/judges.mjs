@@ -27,7 +27,7 @@ const JUDGES = {
   },
   ip: { debian: 'iproute2', path: 'bin/ip' },
   'victoria-metrics': { debian: 'victoria-metrics', path: 'usr/bin/victoria-metrics' },
-  // A Python that knows GStreamer's RTSP server, for test/support/gst-camera.py; complete but for the C library, as it
+  // A Python that knows GStreamer's RTSP server, for test/support/streams/gst-camera.py; complete but for the C library, as it
   // works only when all of it is of one kind. What its plug-ins need beyond these, the few that are used do not.
   'gst-python': {
     debian: 'gir1.2-gst-rtsp-server-1.0',

@@ -144,12 +144,12 @@ function testsBelow(path) {
 }
 
 /**
- * Starts one PostgreSQL and one Redis for all files that break neither (test/support/shared-database.ts). They end with
+ * Starts one PostgreSQL and one Redis for all files that break neither (test/support/services/shared-database.ts). They end with
  * us, however we end: their standard input does.
  */
 async function startShared(files) {
   if (!files.some((file) => WANTS_SERVICES.test(file))) return { env: {}, stop: async () => {} };
-  const child = spawn(pinnedNode(), [join(ROOT, 'test/support/shared-services.ts')], {
+  const child = spawn(pinnedNode(), [join(ROOT, 'test/support/services/shared-services.ts')], {
     cwd: ROOT,
     env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -6,7 +6,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../src/core/observe.ts';
 import { Journal } from '../../src/ingest/journal/journal.ts';
 import { JOURNAL_DEFAULTS } from '../../src/ingest/journal/options.ts';
-import { ONE_LIFE } from '../../test/support/journal.ts';
+import { ONE_LIFE } from '../../test/support/ingest/journal.ts';
 
 /**
  * What no gateway of this promise can do without: JSON.parse, a zod schema and the journal with its fdatasync, for the

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Gateway } from '../../test/support/gateway.ts';
+import type { Gateway } from '../../test/support/gateway/gateway.ts';
 import type { LoadResult, Order } from './gateway-load.ts';
 
 /** What the measurements of the whole gateway share: the machine, devices, the load generator, CPU and memory. */

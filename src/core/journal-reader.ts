@@ -11,7 +11,7 @@ export interface ReaderCursors {
   saved(lane: Lane): number;
 }
 
-/** Whoever reads the journal; see `docs/readers.md`; `test/support/reader-conformance.ts` holds each to it. */
+/** Whoever reads the journal; see `docs/readers.md`; `test/support/ingest/reader-conformance.ts` holds each to it. */
 export interface JournalReader extends ReaderCursors {
   /** Name in logs, metrics, health and cursors. It never changes. */
   readonly name: string;

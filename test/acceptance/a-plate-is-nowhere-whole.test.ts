@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { EventReader } from '../support/event-reader.ts';
-import { ADMIN_TOKEN, Gateway } from '../support/gateway.ts';
-import { MqttDevice } from '../support/mqtt-devices.ts';
-import { until } from '../support/until.ts';
-import { RECEIVER_NETWORKS, WebhookReceiver } from '../support/webhook-receiver.ts';
+import { EventReader } from '../support/alerts/event-reader.ts';
+import { RECEIVER_NETWORKS, WebhookReceiver } from '../support/alerts/webhook-receiver.ts';
+import { ADMIN_TOKEN, Gateway } from '../support/gateway/gateway.ts';
+import { until } from '../support/time/until.ts';
+import { MqttDevice } from '../support/uplinks/mqtt-devices.ts';
 
 // A busy machine takes several times what a quiet one does.
 t.setTimeout(240_000);

@@ -1,11 +1,11 @@
 import t from 'tap';
 import { systemClock } from '../../src/core/clock.ts';
 import { Database, sql } from '../../src/platform/database/database.ts';
-import { Gateway } from '../support/gateway.ts';
-import { MqttDevice } from '../support/mqtt-devices.ts';
-import { quietObserver } from '../support/services.ts';
-import { freshDatabase } from '../support/shared-database.ts';
-import { until } from '../support/until.ts';
+import { Gateway } from '../support/gateway/gateway.ts';
+import { quietObserver } from '../support/services/services.ts';
+import { freshDatabase } from '../support/services/shared-database.ts';
+import { until } from '../support/time/until.ts';
+import { MqttDevice } from '../support/uplinks/mqtt-devices.ts';
 
 /** More than all connections for edits together; a caller may have 64 requests under way. */
 const EDITS = 60;

@@ -1,9 +1,9 @@
 import t from 'tap';
-import { Fleet } from '../support/fleet.ts';
-import { Gateway } from '../support/gateway.ts';
-import { momentsWithin } from '../support/lasting.ts';
+import { Fleet } from '../support/gateway/fleet.ts';
+import { Gateway } from '../support/gateway/gateway.ts';
 import { isRunning } from '../support/processes.ts';
-import { until } from '../support/until.ts';
+import { momentsWithin } from '../support/time/lasting.ts';
+import { until } from '../support/time/until.ts';
 
 t.test('kill -9 of influxd, redis-server and postgres under load: acks go on, nothing is lost', async (t) => {
   const gateway = await Gateway.start(t);

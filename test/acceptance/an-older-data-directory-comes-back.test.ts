@@ -1,12 +1,12 @@
 import { cp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { Gateway } from '../support/gateway.ts';
-import { MqttDevice } from '../support/mqtt-devices.ts';
-import { runCitywatch } from '../support/refused-start.ts';
-import { temporaryDirectory } from '../support/services.ts';
-import { freshDatabase } from '../support/shared-database.ts';
-import { until } from '../support/until.ts';
+import { Gateway } from '../support/gateway/gateway.ts';
+import { runCitywatch } from '../support/gateway/refused-start.ts';
+import { temporaryDirectory } from '../support/services/services.ts';
+import { freshDatabase } from '../support/services/shared-database.ts';
+import { until } from '../support/time/until.ts';
+import { MqttDevice } from '../support/uplinks/mqtt-devices.ts';
 
 t.setTimeout(240_000);
 

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { Gateway } from '../support/gateway.ts';
-import { refusedStart } from '../support/refused-start.ts';
-import { temporaryDirectory } from '../support/services.ts';
-import { until } from '../support/until.ts';
+import { Gateway } from '../support/gateway/gateway.ts';
+import { refusedStart } from '../support/gateway/refused-start.ts';
+import { temporaryDirectory } from '../support/services/services.ts';
+import { until } from '../support/time/until.ts';
 
 t.setTimeout(300_000);
 

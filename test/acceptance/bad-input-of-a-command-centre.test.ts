@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { Gateway } from '../support/gateway.ts';
-import { ownCheckout, refusedStart } from '../support/refused-start.ts';
-import { type CameraMode, TestCamera } from '../support/rtsp-camera.ts';
-import { lentServices } from '../support/shared-database.ts';
-import { until } from '../support/until.ts';
+import { Gateway } from '../support/gateway/gateway.ts';
+import { ownCheckout, refusedStart } from '../support/gateway/refused-start.ts';
+import { lentServices } from '../support/services/shared-database.ts';
+import { type CameraMode, TestCamera } from '../support/streams/rtsp-camera.ts';
+import { until } from '../support/time/until.ts';
 
 // A busy machine takes several times what a quiet one does.
 t.setTimeout(240_000);

@@ -1,8 +1,8 @@
 import t from 'tap';
-import { startCameras } from '../support/cameras.ts';
-import { Gateway } from '../support/gateway.ts';
-import { lentServices } from '../support/shared-database.ts';
-import { until } from '../support/until.ts';
+import { Gateway } from '../support/gateway/gateway.ts';
+import { lentServices } from '../support/services/shared-database.ts';
+import { startCameras } from '../support/streams/cameras.ts';
+import { until } from '../support/time/until.ts';
 
 const ID = 'cam-1';
 const ADDRESS = '127.64.42.1';

@@ -1,8 +1,8 @@
 import t from 'tap';
-import { ADMIN_TOKEN, Gateway } from '../support/gateway.ts';
-import { startGstCamera } from '../support/gst-camera.ts';
-import { decode, decodeStill, probe } from '../support/players.ts';
-import { lentServices } from '../support/shared-database.ts';
+import { ADMIN_TOKEN, Gateway } from '../support/gateway/gateway.ts';
+import { lentServices } from '../support/services/shared-database.ts';
+import { startGstCamera } from '../support/streams/gst-camera.ts';
+import { decode, decodeStill, probe } from '../support/streams/players.ts';
 
 const SIZE = { width: 768, height: 576 };
 const PASSWORD = 'gstreamer-password-1';

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { startCameras } from '../support/cameras.ts';
-import { Gateway } from '../support/gateway.ts';
-import { lentServices } from '../support/shared-database.ts';
-import { until } from '../support/until.ts';
+import { Gateway } from '../support/gateway/gateway.ts';
+import { lentServices } from '../support/services/shared-database.ts';
+import { startCameras } from '../support/streams/cameras.ts';
+import { until } from '../support/time/until.ts';
 
 interface Told {
   type: string;

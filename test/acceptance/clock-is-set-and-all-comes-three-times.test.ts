@@ -1,9 +1,9 @@
 import t from 'tap';
-import { setClocks } from '../support/faults/clock-campaign.ts';
+import { setClocks } from '../support/faults/campaigns/clock-campaign.ts';
 import { underLoad } from '../support/faults/faulty-gateway.ts';
 import { repeatEverything, repeatPassages } from '../support/faults/repeats.ts';
 import { check } from '../support/faults/results.ts';
-import { lentServices } from '../support/shared-database.ts';
+import { lentServices } from '../support/services/shared-database.ts';
 
 // A busy machine takes several times what a quiet one does.
 t.setTimeout(240_000);

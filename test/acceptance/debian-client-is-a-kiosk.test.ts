@@ -1,8 +1,8 @@
 import t from 'tap';
-import { Gateway } from '../support/gateway.ts';
-import { type Login, mosquitto, type Outcome } from '../support/mosquitto.ts';
-import { lentServices } from '../support/shared-database.ts';
-import { until } from '../support/until.ts';
+import { Gateway } from '../support/gateway/gateway.ts';
+import { lentServices } from '../support/services/shared-database.ts';
+import { until } from '../support/time/until.ts';
+import { type Login, mosquitto, type Outcome } from '../support/uplinks/mosquitto.ts';
 
 const READINGS = 1_000;
 const BACKFILLS = 60;

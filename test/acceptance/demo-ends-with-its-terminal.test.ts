@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
-import { cloneCheckout, Demo } from '../support/demo.ts';
+import { cloneCheckout, Demo } from '../support/gateway/demo.ts';
 import { stillThere } from '../support/process-tree.ts';
-import { until } from '../support/until.ts';
+import { until } from '../support/time/until.ts';
 
 const GONE_MS = 3_000;
 const ENV = { CITYWATCH_HTTP_PORT: '0', CITYWATCH_MQTT_PORT: '0' };

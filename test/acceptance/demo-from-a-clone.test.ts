@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { openBrowser } from '../support/browser.ts';
-import { startCameras } from '../support/cameras.ts';
-import { cloneCheckout, Demo } from '../support/demo.ts';
-import { decode, decodeStill, probe } from '../support/players.ts';
+import { cloneCheckout, Demo } from '../support/gateway/demo.ts';
 import { descendantsOf, stillThere } from '../support/process-tree.ts';
-import { until } from '../support/until.ts';
+import { startCameras } from '../support/streams/cameras.ts';
+import { decode, decodeStill, probe } from '../support/streams/players.ts';
+import { until } from '../support/time/until.ts';
+import { openBrowser } from '../support/web/browser.ts';
 
 const PICTURES = join(import.meta.dirname, '../../test-results');
 /** From the moment the city is connected; the slowest is the camera, with its 30 s of silence. */

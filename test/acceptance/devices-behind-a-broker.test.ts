@@ -1,8 +1,8 @@
 import t from 'tap';
-import { Broker } from '../support/broker.ts';
-import { Gateway } from '../support/gateway.ts';
-import { lentServices } from '../support/shared-database.ts';
-import { until } from '../support/until.ts';
+import { Gateway } from '../support/gateway/gateway.ts';
+import { lentServices } from '../support/services/shared-database.ts';
+import { until } from '../support/time/until.ts';
+import { Broker } from '../support/uplinks/broker.ts';
 
 t.test('readings come through a broker, also those sent while the gateway is dead', async (t) => {
   const broker = await Broker.start(t, ['k1']);

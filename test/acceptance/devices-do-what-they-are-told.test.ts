@@ -1,8 +1,8 @@
 import { connectAsync, type MqttClient } from 'mqtt';
 import t, { type Test } from 'tap';
-import { Gateway } from '../support/gateway.ts';
-import { lentServices } from '../support/shared-database.ts';
-import { until } from '../support/until.ts';
+import { Gateway } from '../support/gateway/gateway.ts';
+import { lentServices } from '../support/services/shared-database.ts';
+import { until } from '../support/time/until.ts';
 
 // A busy machine takes several times what a quiet one does.
 t.setTimeout(240_000);

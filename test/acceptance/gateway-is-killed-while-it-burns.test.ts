@@ -1,11 +1,11 @@
 import t from 'tap';
-import { startCameras } from '../support/cameras.ts';
-import { ADMIN_TOKEN, Gateway } from '../support/gateway.ts';
-import { momentsWithin } from '../support/lasting.ts';
-import { MqttDevice } from '../support/mqtt-devices.ts';
+import { RECEIVER_NETWORKS, WebhookReceiver } from '../support/alerts/webhook-receiver.ts';
+import { ADMIN_TOKEN, Gateway } from '../support/gateway/gateway.ts';
 import type { Process } from '../support/process-tree.ts';
-import { until } from '../support/until.ts';
-import { RECEIVER_NETWORKS, WebhookReceiver } from '../support/webhook-receiver.ts';
+import { startCameras } from '../support/streams/cameras.ts';
+import { momentsWithin } from '../support/time/lasting.ts';
+import { until } from '../support/time/until.ts';
+import { MqttDevice } from '../support/uplinks/mqtt-devices.ts';
 
 // A busy machine takes several times what a quiet one does.
 t.setTimeout(240_000);

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { connectAsync } from 'mqtt';
 import t from 'tap';
-import { Authority } from '../support/certificates.ts';
-import { ADMIN_TOKEN, Gateway } from '../support/gateway.ts';
-import { temporaryDirectory } from '../support/services.ts';
-import { lentServices } from '../support/shared-database.ts';
-import { until } from '../support/until.ts';
+import { ADMIN_TOKEN, Gateway } from '../support/gateway/gateway.ts';
+import { Authority } from '../support/network/certificates.ts';
+import { temporaryDirectory } from '../support/services/services.ts';
+import { lentServices } from '../support/services/shared-database.ts';
+import { until } from '../support/time/until.ts';
 
 const run = promisify(execFile);
 

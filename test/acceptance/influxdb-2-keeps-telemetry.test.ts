@@ -1,8 +1,8 @@
 import t from 'tap';
-import { Gateway } from '../support/gateway.ts';
-import { BUCKET, Influx2StandIn, ORG, TOKEN } from '../support/influx2-standin.ts';
-import { lentServices } from '../support/shared-database.ts';
-import { until } from '../support/until.ts';
+import { Gateway } from '../support/gateway/gateway.ts';
+import { lentServices } from '../support/services/shared-database.ts';
+import { BUCKET, Influx2StandIn, ORG, TOKEN } from '../support/telemetry/influx2-standin.ts';
+import { until } from '../support/time/until.ts';
 
 t.test(
   'with a server of 2.x that goes away and returns, what was accepted is there and can be asked for',

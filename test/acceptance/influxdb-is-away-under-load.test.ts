@@ -1,5 +1,5 @@
 import t from 'tap';
-import { influxOutage } from '../support/influx-outage.ts';
+import { influxOutage } from '../support/telemetry/influx-outage.ts';
 
 // A busy machine takes several times what a quiet one does.
 t.setTimeout(240_000);

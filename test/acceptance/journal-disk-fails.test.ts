@@ -1,8 +1,8 @@
 import t from 'tap';
-import { diskFaults, failDisk } from '../support/faults/disk-campaign.ts';
+import { diskFaults, failDisk } from '../support/faults/campaigns/disk-campaign.ts';
 import { underLoad } from '../support/faults/faulty-gateway.ts';
 import { check } from '../support/faults/results.ts';
-import { lentServices } from '../support/shared-database.ts';
+import { lentServices } from '../support/services/shared-database.ts';
 
 // A busy machine takes several times what a quiet one does.
 t.setTimeout(240_000);

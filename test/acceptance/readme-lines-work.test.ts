@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
-import { ADMIN_TOKEN, Gateway } from '../support/gateway.ts';
+import { ADMIN_TOKEN, Gateway } from '../support/gateway/gateway.ts';
 import { judge } from '../support/judges.ts';
-import { temporaryDirectory } from '../support/services.ts';
+import { temporaryDirectory } from '../support/services/services.ts';
 import { ROOT } from '../support/source-tree.ts';
-import { until } from '../support/until.ts';
+import { until } from '../support/time/until.ts';
 
 const LIMIT_MS = 60_000;
 

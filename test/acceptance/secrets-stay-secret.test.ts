@@ -2,10 +2,10 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import t, { type Test } from 'tap';
-import { ADMIN_TOKEN, Gateway } from '../support/gateway.ts';
-import { TestCamera } from '../support/rtsp-camera.ts';
-import { startInflux, startPostgres, startRedis } from '../support/services.ts';
-import { until } from '../support/until.ts';
+import { ADMIN_TOKEN, Gateway } from '../support/gateway/gateway.ts';
+import { startInflux, startPostgres, startRedis } from '../support/services/services.ts';
+import { TestCamera } from '../support/streams/rtsp-camera.ts';
+import { until } from '../support/time/until.ts';
 
 // A busy machine takes several times what a quiet one does.
 t.setTimeout(240_000);

@@ -2,9 +2,9 @@ import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { Gateway } from '../support/gateway.ts';
-import { ownCheckout, refusedStart } from '../support/refused-start.ts';
-import { temporaryDirectory } from '../support/services.ts';
+import { Gateway } from '../support/gateway/gateway.ts';
+import { ownCheckout, refusedStart } from '../support/gateway/refused-start.ts';
+import { temporaryDirectory } from '../support/services/services.ts';
 
 // A busy machine takes several times what a quiet one does.
 t.setTimeout(240_000);

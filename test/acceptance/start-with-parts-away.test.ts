@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { SmallDisk } from '../support/faults/small-disk.ts';
-import { Gateway } from '../support/gateway.ts';
-import { startInflux, startRedis } from '../support/services.ts';
-import { until } from '../support/until.ts';
+import { Gateway } from '../support/gateway/gateway.ts';
+import { startInflux, startRedis } from '../support/services/services.ts';
+import { until } from '../support/time/until.ts';
 
 t.setTimeout(240_000);
 

@@ -1,7 +1,7 @@
 import t from 'tap';
-import { Fleet } from '../support/fleet.ts';
-import { Gateway } from '../support/gateway.ts';
-import { until } from '../support/until.ts';
+import { Fleet } from '../support/gateway/fleet.ts';
+import { Gateway } from '../support/gateway/gateway.ts';
+import { until } from '../support/time/until.ts';
 
 // A busy machine takes several times what a quiet one does.
 t.setTimeout(240_000);

@@ -1,10 +1,10 @@
 import t from 'tap';
 import { systemClock } from '../../src/core/clock.ts';
 import { Database, sql } from '../../src/platform/database/database.ts';
-import { Gateway } from '../support/gateway.ts';
-import { quietObserver } from '../support/services.ts';
-import { freshDatabase } from '../support/shared-database.ts';
-import { until } from '../support/until.ts';
+import { Gateway } from '../support/gateway/gateway.ts';
+import { quietObserver } from '../support/services/services.ts';
+import { freshDatabase } from '../support/services/shared-database.ts';
+import { until } from '../support/time/until.ts';
 
 t.setTimeout(120_000);
 

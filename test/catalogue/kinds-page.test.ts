@@ -4,9 +4,9 @@ import t, { type Test } from 'tap';
 import { parseKindFile } from '../../src/devices/kinds/kind-extends.ts';
 import { readKindFolder } from '../../src/devices/kinds/kind-folder.ts';
 import { toDeviceKind } from '../../src/devices/kinds/kind-spec.ts';
-import { decodeMessage } from '../support/decode.ts';
-import { storedMessage } from '../support/kiosk-kind.ts';
-import { KINDS_DIRECTORY } from '../support/registry.ts';
+import { KINDS_DIRECTORY } from '../support/devices/registry.ts';
+import { decodeMessage } from '../support/ingest/decode.ts';
+import { storedMessage } from '../support/ingest/kiosk-kind.ts';
 
 const page = await readFile(join(import.meta.dirname, '../../docs/kinds.md'), 'utf8');
 

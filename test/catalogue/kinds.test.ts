@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type { DeviceKind, FieldSpec } from '../../src/core/types.ts';
 import { Kinds } from '../../src/devices/kinds/kinds.ts';
-import { decodeMessage } from '../support/decode.ts';
-import { storedMessage } from '../support/kiosk-kind.ts';
-import { KINDS_DIRECTORY } from '../support/registry.ts';
+import { KINDS_DIRECTORY } from '../support/devices/registry.ts';
+import { decodeMessage } from '../support/ingest/decode.ts';
+import { storedMessage } from '../support/ingest/kiosk-kind.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/kinds', import.meta.url));
 

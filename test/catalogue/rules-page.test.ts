@@ -4,7 +4,7 @@ import t from 'tap';
 import { CONDITIONS } from '../../src/alerts/rules/conditions/conditions.ts';
 import { parseRule, ruleKeys } from '../../src/alerts/rules/rules.ts';
 import { Kinds } from '../../src/devices/kinds/kinds.ts';
-import { KINDS_DIRECTORY } from '../support/registry.ts';
+import { KINDS_DIRECTORY } from '../support/devices/registry.ts';
 
 const page = await readFile(join(import.meta.dirname, '../../docs/rules.md'), 'utf8');
 const kinds = await Kinds.load(KINDS_DIRECTORY);

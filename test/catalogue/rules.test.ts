@@ -5,9 +5,9 @@ import { CONDITIONS } from '../../src/alerts/rules/conditions/conditions.ts';
 import { RulesEngine } from '../../src/alerts/rules/engine.ts';
 import { RuleBook } from '../../src/alerts/rules/rule-book.ts';
 import { Kinds } from '../../src/devices/kinds/kinds.ts';
-import { decodeMessage } from '../support/decode.ts';
-import { storedMessage } from '../support/kiosk-kind.ts';
-import { KINDS_DIRECTORY } from '../support/registry.ts';
+import { KINDS_DIRECTORY } from '../support/devices/registry.ts';
+import { decodeMessage } from '../support/ingest/decode.ts';
+import { storedMessage } from '../support/ingest/kiosk-kind.ts';
 
 const RULES = join(import.meta.dirname, '../../config/rules');
 const FIXTURES = join(import.meta.dirname, '../fixtures/rules');

@@ -1,7 +1,7 @@
 import t from 'tap';
+import { residentMib, Storm } from '../support/faults/campaigns/storm-campaign.ts';
 import { record } from '../support/faults/results.ts';
-import { residentMib, Storm } from '../support/faults/storm-campaign.ts';
-import { Gateway } from '../support/gateway.ts';
+import { Gateway } from '../support/gateway/gateway.ts';
 
 const DEVICES = 3_000;
 const MESSAGES = 100;

@@ -1,5 +1,9 @@
 import t from 'tap';
-import { endUnderLoad, underLoadBehindBroker, withoutLossOfBroker } from '../support/faults/broker-campaign.ts';
+import {
+  endUnderLoad,
+  underLoadBehindBroker,
+  withoutLossOfBroker,
+} from '../support/faults/campaigns/broker-campaign.ts';
 import { record } from '../support/faults/results.ts';
 
 const TIMES = 5;

@@ -1,11 +1,11 @@
 import t from 'tap';
 import type { VirtualCamera } from '../../simulators/camera/camera.ts';
 import { LOOP_TIMES } from '../../src/devices/cameras/event-loop.ts';
-import { type FollowedCamera, followCamera } from '../support/camera-loop.ts';
-import { startCameras } from '../support/cameras.ts';
-import { lasts } from '../support/lasting.ts';
-import { until } from '../support/until.ts';
-import { Wire } from '../support/wire.ts';
+import { Wire } from '../support/network/wire.ts';
+import { type FollowedCamera, followCamera } from '../support/streams/camera-loop.ts';
+import { startCameras } from '../support/streams/cameras.ts';
+import { lasts } from '../support/time/lasting.ts';
+import { until } from '../support/time/until.ts';
 
 const RESUME_MAX_MS = 30_000;
 const LASTS_MS = [1_000, 12_000, 40_000, 90_000];

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { setClocks } from '../support/faults/clock-campaign.ts';
+import { setClocks } from '../support/faults/campaigns/clock-campaign.ts';
 import { underLoad } from '../support/faults/faulty-gateway.ts';
 import { repeatEverything, repeatPassages } from '../support/faults/repeats.ts';
 import { record } from '../support/faults/results.ts';

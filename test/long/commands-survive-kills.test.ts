@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
 import { MqttClient } from 'mqtt';
 import t from 'tap';
-import { Gateway } from '../support/gateway.ts';
-import { lasts, momentsWithin } from '../support/lasting.ts';
-import { until } from '../support/until.ts';
+import { Gateway } from '../support/gateway/gateway.ts';
+import { lasts, momentsWithin } from '../support/time/lasting.ts';
+import { until } from '../support/time/until.ts';
 
 const KILLS = 12;
 const DEVICES = ['k-0', 'k-1', 'k-2', 'k-3'];

@@ -6,9 +6,9 @@ import type { Caller, DeviceKind, FieldSpec } from '../../src/core/types.ts';
 import { Outbound } from '../../src/platform/outbound/outbound.ts';
 import { Exports } from '../../src/telemetry/history/export.ts';
 import { Influx1Store } from '../../src/telemetry/stores/influx1.ts';
-import { AT_MS } from '../support/batches.ts';
-import { Influxd } from '../support/influxd.ts';
-import { quietObserver } from '../support/services.ts';
+import { AT_MS } from '../support/ingest/batches.ts';
+import { quietObserver } from '../support/services/services.ts';
+import { Influxd } from '../support/telemetry/influxd.ts';
 
 const POINTS = 500_000;
 const LINES = 5_000;

@@ -1,6 +1,6 @@
 import t from 'tap';
+import { killAtSteps } from '../support/faults/campaigns/kill-campaign.ts';
 import { underLoad } from '../support/faults/faulty-gateway.ts';
-import { killAtSteps } from '../support/faults/kill-campaign.ts';
 import { STEPS } from '../support/faults/orders.ts';
 import { record } from '../support/faults/results.ts';
 

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { FaultyGateway, loadOf } from '../support/faults/faulty-gateway.ts';
-import { fillInfluxDisk } from '../support/faults/full-disk-campaign.ts';
+import { fillInfluxDisk } from '../support/faults/campaigns/full-disk-campaign.ts';
 import {
   always,
   down,
@@ -9,7 +8,8 @@ import {
   type InfluxScene,
   refuseSomeLines,
   underLoadBeforeInflux,
-} from '../support/faults/influx-campaign.ts';
+} from '../support/faults/campaigns/influx-campaign.ts';
+import { FaultyGateway, loadOf } from '../support/faults/faulty-gateway.ts';
 import { record } from '../support/faults/results.ts';
 import { SmallDisk } from '../support/faults/small-disk.ts';
 

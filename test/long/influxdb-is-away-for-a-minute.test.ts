@@ -1,5 +1,5 @@
 import t from 'tap';
-import { influxOutage } from '../support/influx-outage.ts';
+import { influxOutage } from '../support/telemetry/influx-outage.ts';
 
 t.test('InfluxDB hangs for a minute', (t) => influxOutage(t, { kind: 'hangs', messages: 24_000, perSecond: 500 }));
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { diskFaults, failDisk, failDiskAtStart } from '../support/faults/disk-campaign.ts';
+import { diskFaults, failDisk, failDiskAtStart } from '../support/faults/campaigns/disk-campaign.ts';
 import { underLoad } from '../support/faults/faulty-gateway.ts';
 import { record } from '../support/faults/results.ts';
 

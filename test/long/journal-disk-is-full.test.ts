@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
+import { fillJournalDisk } from '../support/faults/campaigns/full-disk-campaign.ts';
 import { FaultyGateway, loadOf } from '../support/faults/faulty-gateway.ts';
-import { fillJournalDisk } from '../support/faults/full-disk-campaign.ts';
 import { record } from '../support/faults/results.ts';
 import { SmallDisk } from '../support/faults/small-disk.ts';
 

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
-import { keepAlive, kioskMessage, openJournal, temporaryDirectory } from '../support/journal.ts';
-import { chance } from '../support/random.ts';
+import { keepAlive, kioskMessage, openJournal, temporaryDirectory } from '../support/ingest/journal.ts';
+import { chance } from '../support/time/random.ts';
 
-const CHILD = new URL('../support/poison-child.ts', import.meta.url).pathname;
+const CHILD = new URL('../support/ingest/poison-child.ts', import.meta.url).pathname;
 const COUNT = 40_000;
 const KILLS = 25;
 

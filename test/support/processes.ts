@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import type { Owner } from './services.ts';
+import type { Owner } from './services/services.ts';
 
 /** Whether a process runs; one that only waits to be reaped (state Z) counts as gone. */
 export function isRunning(pid: number): boolean {

@@ -2,7 +2,7 @@ import t from 'tap';
 import { filesBelow, lineOf, type Node, type ParsedSource, parseSource, parseText } from '../support/source-tree.ts';
 
 /** Who may let real time pass: what waits for facts, what makes faults and traffic last, and a clock made faster. */
-const SLEEPERS = /^test\/support\/(until|lasting|clock)\.ts$/;
+const SLEEPERS = /^test\/support\/time\/(until|lasting|clock)\.ts$/;
 /** Campaigns and what makes faults and traffic: real time is their subject, and they measure it for the report. */
 const CAMPAIGNS = /^test\/(support|long)\//;
 const CLOCKS = ['performance.now', 'Date.now', 'process.hrtime', 'process.hrtime.bigint'];
@@ -73,7 +73,7 @@ t.test('the rule itself sees a breach', async (t) => {
     'await new Promise((resolve) => setTimeout(resolve, 50));',
     'await new Promise<void>((done) => { setTimeout(() => done(), 50); });',
     "import { setTimeout as pause } from 'node:timers/promises';",
-    "import { lasts } from '../support/lasting.ts';",
+    "import { lasts } from '../support/time/lasting.ts';",
     'await systemClock.sleep(50);',
     'await page.waitForTimeout(50);',
     'const beganMs = Date.now(); t.ok(Date.now() - beganMs < 500);',

@@ -57,7 +57,7 @@ export const SEND_DEADLINE_MS = 10_000;
 /**
  * A way on which alerts leave the house. It knows one protocol, and nothing of retries, order, breakers and dead
  * letters: those are the same for all (src/alerts/route). `docs/sinks-and-stages.md` shows how to add one, and
- * `test/support/sink-conformance.ts` says what each must do.
+ * `test/support/alerts/sink-conformance.ts` says what each must do.
  */
 export interface Sink<Target extends TargetFields = TargetFields> {
   /** Its name in `POST /subscriptions` and in the database. Never changes. Secrets are sealed for it. */

@@ -100,7 +100,7 @@ export interface UplinkLook {
 
 /**
  * A way on which devices reach the gateway. It knows one protocol and who speaks, and nothing of decoding, ledgers and
- * rules. `docs/uplinks.md` shows how to add one, and `test/support/uplink-conformance.ts` says what each must do.
+ * rules. `docs/uplinks.md` shows how to add one; `test/support/uplinks/uplink-conformance.ts` says what each must do.
  *
  * The type stands for itself without a gateway, so that settings, doctor and journal know an uplink that is not open.
  */

@@ -14,8 +14,8 @@ export interface BlobFound {
 
 /**
  * Bytes under keys, outside of the database: pictures, evidence, later recordings and exports. A local folder is one
- * (local-blobs.ts), an object store can be another; `docs/blobs.md` says how, and `test/support/blob-conformance.ts`
- * what each must do.
+ * (local-blobs.ts), an object store can be another; `docs/blobs.md` says how, and what each must do stands in
+ * `test/support/blobs/blob-conformance.ts`.
  *
  * A store may be away, or not be the one whose keys the database has (a disk that is not mounted). Then no method
  * changes anything or says that something is absent: all of them reject with a {@link BlobRefusal}.

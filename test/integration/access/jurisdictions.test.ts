@@ -1,7 +1,7 @@
 import t from 'tap';
 import { Jurisdictions } from '../../../src/access/jurisdictions.ts';
 import { covers } from '../../../src/core/jurisdiction.ts';
-import { callerIn, openDatabase } from '../../support/registry.ts';
+import { callerIn, openDatabase } from '../../support/devices/registry.ts';
 
 const tree = new Jurisdictions();
 

@@ -2,8 +2,8 @@ import t from 'tap';
 import { Passwords } from '../../../src/access/passwords.ts';
 import { People } from '../../../src/access/people.ts';
 import type { Caller, Role } from '../../../src/core/types.ts';
-import { ManualClock } from '../../support/clock.ts';
-import { callerIn, openRegistry } from '../../support/registry.ts';
+import { callerIn, openRegistry } from '../../support/devices/registry.ts';
+import { ManualClock } from '../../support/time/clock.ts';
 
 const slow = { hash: async (password: string) => password, verify: async () => true };
 const jurisdiction = '330212';

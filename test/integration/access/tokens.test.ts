@@ -2,8 +2,8 @@ import t from 'tap';
 import { Tokens } from '../../../src/access/tokens.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { sql } from '../../../src/platform/database/database.ts';
-import { ManualClock } from '../../support/clock.ts';
-import { callerIn, type OpenRegistry, openRegistry } from '../../support/registry.ts';
+import { callerIn, type OpenRegistry, openRegistry } from '../../support/devices/registry.ts';
+import { ManualClock } from '../../support/time/clock.ts';
 
 const NATION = callerIn('000000');
 const NINGBO = callerIn('330200');

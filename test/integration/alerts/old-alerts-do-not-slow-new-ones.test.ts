@@ -2,11 +2,11 @@ import t from 'tap';
 import { systemClock } from '../../../src/core/clock.ts';
 import { Database, sql } from '../../../src/platform/database/database.ts';
 import { enqueueWork } from '../../../src/platform/work/work.ts';
-import { startAlertDesk } from '../../support/alert-desk.ts';
-import { storeFires } from '../../support/findings.ts';
-import { quietObserver } from '../../support/services.ts';
-import { freshDatabase, sharedRedis } from '../../support/shared-database.ts';
-import { until } from '../../support/until.ts';
+import { startAlertDesk } from '../../support/alerts/alert-desk.ts';
+import { storeFires } from '../../support/alerts/findings.ts';
+import { quietObserver } from '../../support/services/services.ts';
+import { freshDatabase, sharedRedis } from '../../support/services/shared-database.ts';
+import { until } from '../../support/time/until.ts';
 
 const OLD = 20_000;
 const NEW = 50;

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { DEVICE_SECRET, KIOSK, startApi } from '../../support/api.ts';
-import { API_SETTINGS } from '../../support/api-settings.ts';
+import { DEVICE_SECRET, KIOSK, startApi } from '../../support/api/api.ts';
+import { API_SETTINGS } from '../../support/api/api-settings.ts';
 
 const SECRET = 'shared-with-the-broker-0123456789';
 const settings = { ...API_SETTINGS, brokerSecret: SECRET };

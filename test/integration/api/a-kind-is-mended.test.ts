@@ -12,14 +12,14 @@ import { DeadLetters } from '../../../src/ingest/ledger/dead-letters.ts';
 import { Ledger } from '../../../src/ingest/ledger/ledger.ts';
 import { FEED_LIMITS, JournalFeed, UNGUARDED } from '../../../src/ingest/readers/journal-feed.ts';
 import { Intake } from '../../../src/ingest/uplinks/common/intake.ts';
-import { bearer, DEVICE_SECRET, KIOSK, startApi, TOKENS } from '../../support/api.ts';
-import { ManualClock } from '../../support/clock.ts';
-import { drain, type Ingest, PAYLOADS } from '../../support/ingest.ts';
-import { UNTROUBLED } from '../../support/intake.ts';
-import { incarnationOf, openJournal, temporaryDirectory } from '../../support/journal.ts';
-import { firstOwner } from '../../support/ownership.ts';
-import { openDatabase } from '../../support/registry.ts';
-import { quietObserver } from '../../support/services.ts';
+import { bearer, DEVICE_SECRET, KIOSK, startApi, TOKENS } from '../../support/api/api.ts';
+import { openDatabase } from '../../support/devices/registry.ts';
+import { drain, type Ingest, PAYLOADS } from '../../support/ingest/ingest.ts';
+import { UNTROUBLED } from '../../support/ingest/intake.ts';
+import { incarnationOf, openJournal, temporaryDirectory } from '../../support/ingest/journal.ts';
+import { firstOwner } from '../../support/services/ownership.ts';
+import { quietObserver } from '../../support/services/services.ts';
+import { ManualClock } from '../../support/time/clock.ts';
 
 const KIND = (version: number, max: number) =>
   `kind: recycling-kiosk\nversion: ${version}\ntitle: { en: Kiosk, zh: 回收箱 }\nstream: false\nperiod_s: 60\n` +

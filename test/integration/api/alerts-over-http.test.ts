@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import type { AccessTables } from '../../../src/access/tables.ts';
 import type { AlertTables } from '../../../src/alerts/desk/tables.ts';
-import { startReceiver } from '../../support/alert-desk.ts';
-import { startAlertsApi } from '../../support/alerts-api.ts';
-import { bearer, HERE, startApi, TOKENS } from '../../support/api.ts';
-import { until } from '../../support/until.ts';
+import { startReceiver } from '../../support/alerts/alert-desk.ts';
+import { startAlertsApi } from '../../support/alerts/alerts-api.ts';
+import { bearer, HERE, startApi, TOKENS } from '../../support/api/api.ts';
+import { until } from '../../support/time/until.ts';
 
 const { alerts, desk, looks, registerDown, alertOf, ask } = await startAlertsApi(t);
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { bearer, HERE, KIOSK, makeDevice, startApi, TOKENS } from '../../support/api.ts';
+import { bearer, HERE, KIOSK, makeDevice, startApi, TOKENS } from '../../support/api/api.ts';
 
 const url = `/api/v1/devices/${KIOSK}`;
 

@@ -1,10 +1,10 @@
 import t from 'tap';
 import { diskFiles } from '../../../src/ingest/journal/files.ts';
 import { Intake } from '../../../src/ingest/uplinks/common/intake.ts';
-import { bearer, DEVICE_SECRET, KIOSK, startApi } from '../../support/api.ts';
-import { UNTROUBLED } from '../../support/intake.ts';
-import { openJournal, readAll, temporaryDirectory } from '../../support/journal.ts';
-import { until } from '../../support/until.ts';
+import { bearer, DEVICE_SECRET, KIOSK, startApi } from '../../support/api/api.ts';
+import { UNTROUBLED } from '../../support/ingest/intake.ts';
+import { openJournal, readAll, temporaryDirectory } from '../../support/ingest/journal.ts';
+import { until } from '../../support/time/until.ts';
 
 const MESSAGES = 200;
 const SENDERS = 10;

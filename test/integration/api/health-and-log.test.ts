@@ -1,7 +1,7 @@
 import t from 'tap';
 import { requireDeclaredRights } from '../../../src/api/guards/auth.ts';
 import { listen } from '../../../src/api/server/server.ts';
-import { bearer, DEVICE_SECRET, KIOSK, neverSeen, startApi, TOKENS } from '../../support/api.ts';
+import { bearer, DEVICE_SECRET, KIOSK, neverSeen, startApi, TOKENS } from '../../support/api/api.ts';
 
 const UP = { ok: true, needed: true };
 const SERVICES = { postgres: UP, redis: UP, influx: UP, mqtt: UP };

@@ -3,10 +3,10 @@ import type { StreamsPort } from '../../../src/api/deps.ts';
 import { listen } from '../../../src/api/server/server.ts';
 import { CitywatchError } from '../../../src/core/errors.ts';
 import type { View } from '../../../src/streams/pool/types.ts';
-import { bearer, CAMERA, KIOSK, startApi, TOKENS } from '../../support/api.ts';
-import { memoryStreams } from '../../support/api-parts.ts';
-import { TestCamera } from '../../support/rtsp-camera.ts';
-import { startStreams } from '../../support/streams.ts';
+import { bearer, CAMERA, KIOSK, startApi, TOKENS } from '../../support/api/api.ts';
+import { memoryStreams } from '../../support/api/api-parts.ts';
+import { TestCamera } from '../../support/streams/rtsp-camera.ts';
+import { startStreams } from '../../support/streams/streams.ts';
 
 const BASE = `/api/v1/streams/${CAMERA}`;
 const FILES = ['live.m3u8', 'media.m3u8', '0123456789abcdef.mp4', '0123456789abcdef-1.m4s', 'snapshot.jpg'];

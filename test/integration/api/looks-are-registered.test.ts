@@ -3,8 +3,8 @@ import t from 'tap';
 import { EvidenceLooks } from '../../../src/alerts/evidence/looks.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { AccessRegister } from '../../../src/platform/records/access-register.ts';
-import { bearer, HERE, KIOSK, startApi, TOKENS } from '../../support/api.ts';
-import { callerIn, kiosk, openRegistry } from '../../support/registry.ts';
+import { bearer, HERE, KIOSK, startApi, TOKENS } from '../../support/api/api.ts';
+import { callerIn, kiosk, openRegistry } from '../../support/devices/registry.ts';
 
 const { database, registry, directory } = await openRegistry(t);
 const register = new AccessRegister({ database, clock: systemClock });

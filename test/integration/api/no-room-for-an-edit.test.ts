@@ -1,6 +1,6 @@
 import t from 'tap';
 import { CitywatchError } from '../../../src/core/errors.ts';
-import { bearer, DEVICE_SECRET, HERE, KIOSK, startApi, TOKENS } from '../../support/api.ts';
+import { bearer, DEVICE_SECRET, HERE, KIOSK, startApi, TOKENS } from '../../support/api/api.ts';
 
 const full = async (): Promise<void> => {
   throw new CitywatchError('store.full', { detail: 'Nothing was changed: the disk is full.', retryAfterS: 60 });

@@ -5,12 +5,12 @@ import type { DeviceIdentity } from '../../../src/core/types.ts';
 import { Directory } from '../../../src/devices/registry/directory.ts';
 import { SecretHasher } from '../../../src/platform/secrets/hasher.ts';
 import { Twin } from '../../../src/telemetry/twin/twin.ts';
-import { bearer, HERE, startApi, TOKENS } from '../../support/api.ts';
-import { memoryAlerts } from '../../support/api-parts.ts';
-import { ManualClock } from '../../support/clock.ts';
-import { OWN_JOURNAL } from '../../support/journal.ts';
-import { KIOSK } from '../../support/kiosk-kind.ts';
-import { quietObserver } from '../../support/services.ts';
+import { bearer, HERE, startApi, TOKENS } from '../../support/api/api.ts';
+import { memoryAlerts } from '../../support/api/api-parts.ts';
+import { OWN_JOURNAL } from '../../support/ingest/journal.ts';
+import { KIOSK } from '../../support/ingest/kiosk-kind.ts';
+import { quietObserver } from '../../support/services/services.ts';
+import { ManualClock } from '../../support/time/clock.ts';
 
 const CITY = 100_000;
 

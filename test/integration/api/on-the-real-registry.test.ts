@@ -2,9 +2,9 @@ import t from 'tap';
 import { systemClock } from '../../../src/core/clock.ts';
 import { listAudit } from '../../../src/platform/records/audit.ts';
 import { Idempotency } from '../../../src/platform/records/idempotency.ts';
-import { bearer, startApi, type TestApi, type TestParts } from '../../support/api.ts';
-import { decodeMessage } from '../../support/decode.ts';
-import { openRegistry } from '../../support/registry.ts';
+import { bearer, startApi, type TestApi, type TestParts } from '../../support/api/api.ts';
+import { openRegistry } from '../../support/devices/registry.ts';
+import { decodeMessage } from '../../support/ingest/decode.ts';
 
 const BOOTSTRAP = 'bootstrap-token-of-at-least-32-characters';
 const NINGBO = '330200';

@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import t from 'tap';
 import { ERRORS } from '../../../src/core/errors.ts';
-import { startApi } from '../../support/api.ts';
+import { startApi } from '../../support/api/api.ts';
 
 interface Operation {
   operationId?: string;

@@ -5,11 +5,11 @@ import type { DeviceEvent } from '../../../src/core/types.ts';
 import { sql } from '../../../src/platform/database/database.ts';
 import { AccessRegister } from '../../../src/platform/records/access-register.ts';
 import { Idempotency } from '../../../src/platform/records/idempotency.ts';
-import { bearer, DEVICE_SECRET, ELSEWHERE, HERE, KIOSK, startApi, TOKENS } from '../../support/api.ts';
-import { AT_MS, batch, decoded, event } from '../../support/batches.ts';
-import { ManualClock } from '../../support/clock.ts';
-import { callerIn, openRegistry } from '../../support/registry.ts';
-import { quietObserver } from '../../support/services.ts';
+import { bearer, DEVICE_SECRET, ELSEWHERE, HERE, KIOSK, startApi, TOKENS } from '../../support/api/api.ts';
+import { callerIn, openRegistry } from '../../support/devices/registry.ts';
+import { AT_MS, batch, decoded, event } from '../../support/ingest/batches.ts';
+import { quietObserver } from '../../support/services/services.ts';
+import { ManualClock } from '../../support/time/clock.ts';
 
 const PLATE = '浙B12345';
 const clock = new ManualClock(AT_MS + 3_600_000);

@@ -4,10 +4,10 @@ import { People } from '../../../src/access/people.ts';
 import { Sessions } from '../../../src/access/sessions.ts';
 import { HOUR_MS } from '../../../src/core/clock.ts';
 import { listAudit } from '../../../src/platform/records/audit.ts';
-import { bearer, HERE, startApi, TOKENS } from '../../support/api.ts';
-import { ManualClock } from '../../support/clock.ts';
-import { callerIn, openRegistry } from '../../support/registry.ts';
-import { quietObserver } from '../../support/services.ts';
+import { bearer, HERE, startApi, TOKENS } from '../../support/api/api.ts';
+import { callerIn, openRegistry } from '../../support/devices/registry.ts';
+import { quietObserver } from '../../support/services/services.ts';
+import { ManualClock } from '../../support/time/clock.ts';
 
 const PASSWORD = 'correct horse battery';
 const CONSOLE = { 'x-citywatch': 'console' };

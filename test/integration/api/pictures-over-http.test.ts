@@ -2,11 +2,11 @@ import t from 'tap';
 import type { ImagesPort } from '../../../src/api/ports.ts';
 import { composeImages } from '../../../src/app/compose/ingest/images.ts';
 import { AccessRegister } from '../../../src/platform/records/access-register.ts';
-import { bearer, DEVICE_SECRET, ELSEWHERE, KIOSK, startApi, TOKENS } from '../../support/api.ts';
-import { ManualClock } from '../../support/clock.ts';
-import { tinyJpeg, tinyPicture } from '../../support/images.ts';
-import { openDatabase } from '../../support/registry.ts';
-import { quietObserver, temporaryDirectory } from '../../support/services.ts';
+import { bearer, DEVICE_SECRET, ELSEWHERE, KIOSK, startApi, TOKENS } from '../../support/api/api.ts';
+import { openDatabase } from '../../support/devices/registry.ts';
+import { tinyJpeg, tinyPicture } from '../../support/ingest/images.ts';
+import { quietObserver, temporaryDirectory } from '../../support/services/services.ts';
+import { ManualClock } from '../../support/time/clock.ts';
 
 const SEND = `/api/v1/devices/${KIOSK}/images`;
 const OWN = bearer(`${KIOSK}:${DEVICE_SECRET}`);

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { CitywatchError } from '../../../src/core/errors.ts';
-import { bearer, ELSEWHERE, HERE, MemoryRegistry, startApi, TOKENS } from '../../support/api.ts';
+import { bearer, ELSEWHERE, HERE, MemoryRegistry, startApi, TOKENS } from '../../support/api/api.ts';
 
 const place = { kind: 'recycling-kiosk', name: 'n', location: { lat: 29, lon: 121 } };
 const payload = { ...place, jurisdiction: HERE };

@@ -1,8 +1,8 @@
 import t from 'tap';
 import { systemClock } from '../../../src/core/clock.ts';
 import { Idempotency } from '../../../src/platform/records/idempotency.ts';
-import { bearer, startApi } from '../../support/api.ts';
-import { kiosk, openRegistry } from '../../support/registry.ts';
+import { bearer, startApi } from '../../support/api/api.ts';
+import { kiosk, openRegistry } from '../../support/devices/registry.ts';
 
 const BOOTSTRAP = 'bootstrap-token-of-at-least-32-characters';
 const URL = '/api/v1/devices/batch';

@@ -2,8 +2,8 @@ import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import { CitywatchError } from '../../../src/core/errors.ts';
 import { MQTT_DEFAULTS } from '../../../src/ingest/uplinks/mqtt/options.ts';
-import { bearer, DEVICE_SECRET, HERE, KIOSK, startApi } from '../../support/api.ts';
-import { ManualClock } from '../../support/clock.ts';
+import { bearer, DEVICE_SECRET, HERE, KIOSK, startApi } from '../../support/api/api.ts';
+import { ManualClock } from '../../support/time/clock.ts';
 
 const url = `/api/v1/devices/${KIOSK}/telemetry`;
 const headers = { ...bearer(`${KIOSK}:${DEVICE_SECRET}`), 'content-type': 'application/json' };

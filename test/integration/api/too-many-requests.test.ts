@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { ApiLimits } from '../../../src/api/deps.ts';
-import { bearer, KIOSK, startApi, TOKENS } from '../../support/api.ts';
-import { limited } from '../../support/api-settings.ts';
+import { bearer, KIOSK, startApi, TOKENS } from '../../support/api/api.ts';
+import { limited } from '../../support/api/api-settings.ts';
 
 const url = `/api/v1/devices/${KIOSK}`;
 const A = '192.0.2.1';

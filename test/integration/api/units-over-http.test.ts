@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap';
 import { systemClock } from '../../../src/core/clock.ts';
 import { Idempotency } from '../../../src/platform/records/idempotency.ts';
-import { bearer, startApi } from '../../support/api.ts';
-import { kiosk, openRegistry } from '../../support/registry.ts';
-import { openUnits } from '../../support/units.ts';
+import { bearer, startApi } from '../../support/api/api.ts';
+import { kiosk, openRegistry } from '../../support/devices/registry.ts';
+import { openUnits } from '../../support/devices/units.ts';
 
 const BOOTSTRAP = 'bootstrap-token-of-at-least-32-characters';
 

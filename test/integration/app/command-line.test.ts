@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { type CommandRun, commandInProcess } from '../../support/command-line.ts';
-import { temporaryDirectory } from '../../support/services.ts';
+import { type CommandRun, commandInProcess } from '../../support/gateway/command-line.ts';
+import { temporaryDirectory } from '../../support/services/services.ts';
 
 const SCRIPTS = join(import.meta.dirname, '../../../scripts');
 const MAIN = join(import.meta.dirname, '../../../src/app/main.ts');

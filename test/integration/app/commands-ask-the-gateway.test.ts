@@ -8,9 +8,9 @@ import { listen } from '../../../src/api/server/server.ts';
 import { main } from '../../../src/app/cli.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { KnownSecrets } from '../../../src/core/observe.ts';
-import { startApi } from '../../support/api.ts';
-import { openRegistry } from '../../support/registry.ts';
-import { quietObserver } from '../../support/services.ts';
+import { startApi } from '../../support/api/api.ts';
+import { openRegistry } from '../../support/devices/registry.ts';
+import { quietObserver } from '../../support/services/services.ts';
 
 const ADMIN_TOKEN = 'the-admin-token-of-this-very-test-0123456789';
 process.env.CITYWATCH_ADMIN_TOKEN = ADMIN_TOKEN;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import t from 'tap';
 
-const CHILD = new URL('../../support/watchdog-child.ts', import.meta.url).pathname;
+const CHILD = new URL('../../support/gateway/watchdog-child.ts', import.meta.url).pathname;
 
 async function run(how: string) {
   const child = spawn(process.execPath, [CHILD, how], { stdio: ['ignore', 'pipe', 'pipe'] });

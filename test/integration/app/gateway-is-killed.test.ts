@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { isRunning, startScript } from '../../support/processes.ts';
-import { type Owner, temporaryDirectory } from '../../support/services.ts';
-import type { HostedServices } from '../../support/services-host.ts';
-import { until } from '../../support/until.ts';
+import { type Owner, temporaryDirectory } from '../../support/services/services.ts';
+import type { HostedServices } from '../../support/services/services-host.ts';
+import { until } from '../../support/time/until.ts';
 
-const HOST = join(import.meta.dirname, '../../support/services-host.ts');
+const HOST = join(import.meta.dirname, '../../support/services/services-host.ts');
 
 async function start(t: Owner, directory: string) {
   const { process, line } = await startScript(t, HOST, [directory]);

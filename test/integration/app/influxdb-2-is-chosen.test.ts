@@ -5,8 +5,8 @@ import { checkInfluxServer } from '../../../src/app/doctor/servers.ts';
 import { Outbound } from '../../../src/platform/outbound/outbound.ts';
 import { Influx1Store } from '../../../src/telemetry/stores/influx1.ts';
 import { Influx2Store } from '../../../src/telemetry/stores/influx2.ts';
-import { BUCKET, Influx2StandIn, ORG, TOKEN } from '../../support/influx2-standin.ts';
-import { serviceDeps } from '../../support/services.ts';
+import { serviceDeps } from '../../support/services/services.ts';
+import { BUCKET, Influx2StandIn, ORG, TOKEN } from '../../support/telemetry/influx2-standin.ts';
 
 const { clock, observer, secrets } = serviceDeps();
 const outbound = new Outbound({ clock, observer });

@@ -4,11 +4,11 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { descendantsOf, stillThere } from '../../support/process-tree.ts';
-import { temporaryDirectory } from '../../support/services.ts';
-import { until } from '../../support/until.ts';
+import { temporaryDirectory } from '../../support/services/services.ts';
+import { until } from '../../support/time/until.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
-const CHILD = join(import.meta.dirname, '../../support/end-of-run-child.ts');
+const CHILD = join(import.meta.dirname, '../../support/gateway/end-of-run-child.ts');
 
 interface Run {
   words: string[];

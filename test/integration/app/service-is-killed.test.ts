@@ -1,7 +1,7 @@
 import t from 'tap';
 import { isRunning } from '../../support/processes.ts';
-import { startInflux, startPostgres, startRedis } from '../../support/services.ts';
-import { until } from '../../support/until.ts';
+import { startInflux, startPostgres, startRedis } from '../../support/services/services.ts';
+import { until } from '../../support/time/until.ts';
 
 const STARTS = { postgres: startPostgres, redis: startRedis, influx: startInflux };
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import t from 'tap';
-import { startInflux, startPostgres, startRedis } from '../../support/services.ts';
+import { startInflux, startPostgres, startRedis } from '../../support/services/services.ts';
 
 t.test('all three private servers start beside each other and leave nothing behind', async (t) => {
   const pids: number[] = [];

@@ -5,9 +5,9 @@ import { systemClock } from '../../../src/core/clock.ts';
 import { Database } from '../../../src/platform/database/database.ts';
 import { migrate } from '../../../src/platform/database/migrate.ts';
 import { recordAudit, sealAudit } from '../../../src/platform/records/audit.ts';
-import { commandInProcess } from '../../support/command-line.ts';
-import { callerIn } from '../../support/registry.ts';
-import { quietObserver, serviceDeps, temporaryDirectory } from '../../support/services.ts';
+import { callerIn } from '../../support/devices/registry.ts';
+import { commandInProcess } from '../../support/gateway/command-line.ts';
+import { quietObserver, serviceDeps, temporaryDirectory } from '../../support/services/services.ts';
 
 const ROWS = 2_500;
 const AT_MS = Date.UTC(2026, 0, 2, 3, 4, 5);

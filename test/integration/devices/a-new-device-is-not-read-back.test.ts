@@ -3,9 +3,9 @@ import { CitywatchError } from '../../../src/core/errors.ts';
 import { directoryEntries } from '../../../src/devices/registry/queries.ts';
 import { type Database, sql, type Tables } from '../../../src/platform/database/database.ts';
 import { listAudit } from '../../../src/platform/records/audit.ts';
-import { ManualClock } from '../../support/clock.ts';
-import { callerIn, kiosk, type OpenRegistry, openRegistry } from '../../support/registry.ts';
-import { until } from '../../support/until.ts';
+import { callerIn, kiosk, type OpenRegistry, openRegistry } from '../../support/devices/registry.ts';
+import { ManualClock } from '../../support/time/clock.ts';
+import { until } from '../../support/time/until.ts';
 
 /** What is answered, audited and kept in memory of a new device is made from what was asked, not from the tables. */
 const NATION = callerIn('000000');

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { checkPlace } from '../../../src/devices/registry/unlikely-place.ts';
 import { sql } from '../../../src/platform/database/database.ts';
-import { callerIn, kiosk, type OpenRegistry, openRegistry } from '../../support/registry.ts';
+import { callerIn, kiosk, type OpenRegistry, openRegistry } from '../../support/devices/registry.ts';
 
 const NINGBO = callerIn('330200');
 const HERE = { lat: 29.83, lon: 121.55 };

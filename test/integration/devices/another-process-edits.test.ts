@@ -9,11 +9,11 @@ import type { Caller } from '../../../src/core/types.ts';
 import { type Database, sql } from '../../../src/platform/database/database.ts';
 import { Follow, reading } from '../../../src/platform/follow/follow.ts';
 import { SecretHasher } from '../../../src/platform/secrets/hasher.ts';
-import { ManualClock } from '../../support/clock.ts';
-import { callerIn, kiosk, openDatabase, openRegistry } from '../../support/registry.ts';
-import { type Owner, quietObserver, startPostgres } from '../../support/services.ts';
-import { freshDatabase } from '../../support/shared-database.ts';
-import { until } from '../../support/until.ts';
+import { callerIn, kiosk, openDatabase, openRegistry } from '../../support/devices/registry.ts';
+import { type Owner, quietObserver, startPostgres } from '../../support/services/services.ts';
+import { freshDatabase } from '../../support/services/shared-database.ts';
+import { ManualClock } from '../../support/time/clock.ts';
+import { until } from '../../support/time/until.ts';
 
 const NATION = callerIn('000000');
 const PASSWORD = 'correct horse battery';

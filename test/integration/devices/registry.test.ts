@@ -2,7 +2,7 @@ import t from 'tap';
 import type { Device } from '../../../src/core/types.ts';
 import { sql } from '../../../src/platform/database/database.ts';
 import { listAudit, sealAudit, verifyAudit } from '../../../src/platform/records/audit.ts';
-import { callerIn, kiosk, type OpenRegistry, openDatabase, openRegistry } from '../../support/registry.ts';
+import { callerIn, kiosk, type OpenRegistry, openDatabase, openRegistry } from '../../support/devices/registry.ts';
 
 const NATION = callerIn('000000');
 const NINGBO = callerIn('330200');
@@ -215,7 +215,7 @@ t.test('the directory of a fresh start equals the one that was kept in step', as
   const fresh = new Directory(parts.hasher);
   const { Registry } = await import('../../../src/devices/registry/registry.ts');
   const { clock } = database;
-  const { quietObserver } = await import('../../support/services.ts');
+  const { quietObserver } = await import('../../support/services/services.ts');
   const deps = {
     ...parts,
     kinds,

@@ -3,7 +3,7 @@ import { CitywatchError } from '../../../src/core/errors.ts';
 import { deviceInput } from '../../../src/devices/registry/input.ts';
 import { sql } from '../../../src/platform/database/database.ts';
 import { listAudit } from '../../../src/platform/records/audit.ts';
-import { callerIn, kiosk, openRegistry } from '../../support/registry.ts';
+import { callerIn, kiosk, openRegistry } from '../../support/devices/registry.ts';
 
 const NATION = callerIn('000000');
 const YINZHOU = callerIn('330212');

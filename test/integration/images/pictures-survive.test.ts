@@ -6,14 +6,14 @@ import { DAY_MS } from '../../../src/core/clock.ts';
 import type { ImageTables } from '../../../src/images/image-table.ts';
 import { blobKey } from '../../../src/images/image-table.ts';
 import { sql } from '../../../src/platform/database/database.ts';
-import { ManualClock } from '../../support/clock.ts';
-import { openImages, tinyJpeg, tinyPicture } from '../../support/images.ts';
-import { openDatabase } from '../../support/registry.ts';
-import { temporaryDirectory } from '../../support/services.ts';
-import { freshDatabase } from '../../support/shared-database.ts';
-import { until } from '../../support/until.ts';
+import { openDatabase } from '../../support/devices/registry.ts';
+import { openImages, tinyJpeg, tinyPicture } from '../../support/ingest/images.ts';
+import { temporaryDirectory } from '../../support/services/services.ts';
+import { freshDatabase } from '../../support/services/shared-database.ts';
+import { ManualClock } from '../../support/time/clock.ts';
+import { until } from '../../support/time/until.ts';
 
-const CHILD = new URL('../../support/images-child.ts', import.meta.url).pathname;
+const CHILD = new URL('../../support/ingest/images-child.ts', import.meta.url).pathname;
 const DEVICE = { id: 'kiosk-1', kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: '330212' };
 
 const { url } = await freshDatabase(t);

@@ -6,10 +6,10 @@ import { blobKey, type ImageTables } from '../../../src/images/image-table.ts';
 import { areImagesKept } from '../../../src/images/images.ts';
 import { Volume } from '../../../src/platform/blobs/volume.ts';
 import { sql } from '../../../src/platform/database/database.ts';
-import { ManualClock } from '../../support/clock.ts';
-import { openImages, tinyPicture } from '../../support/images.ts';
-import { openDatabase } from '../../support/registry.ts';
-import { quietObserver, temporaryDirectory } from '../../support/services.ts';
+import { openDatabase } from '../../support/devices/registry.ts';
+import { openImages, tinyPicture } from '../../support/ingest/images.ts';
+import { quietObserver, temporaryDirectory } from '../../support/services/services.ts';
+import { ManualClock } from '../../support/time/clock.ts';
 
 const DEVICE = { id: 'kiosk-1', kind: 'recycling-kiosk', kindVersion: 1, jurisdiction: '330212' };
 const gone = { code: 'images.unavailable', status: 503 };

@@ -8,9 +8,9 @@ import type { NewMessage } from '../../../src/core/types.ts';
 import { Kinds } from '../../../src/devices/kinds/kinds.ts';
 import { KindDryRun } from '../../../src/ingest/explain/kind-dry-run.ts';
 import { UNGUARDED } from '../../../src/ingest/readers/journal-feed.ts';
-import { ManualClock } from '../../support/clock.ts';
-import { kioskMessage, openJournal, temporaryDirectory } from '../../support/journal.ts';
-import { callerIn } from '../../support/registry.ts';
+import { callerIn } from '../../support/devices/registry.ts';
+import { kioskMessage, openJournal, temporaryDirectory } from '../../support/ingest/journal.ts';
+import { ManualClock } from '../../support/time/clock.ts';
 
 const PROBE = (version: number, fields: string) =>
   `kind: probe\nversion: ${version}\ntitle: { en: Probe, zh: 探头 }\nstream: false\nperiod_s: 60\n` +

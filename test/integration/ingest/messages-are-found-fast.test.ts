@@ -1,6 +1,6 @@
 import t from 'tap';
-import { keepAlive, kioskMessage, openJournal, readAll, temporaryDirectory } from '../../support/journal.ts';
-import { countProcessorTime } from '../../support/processor-time.ts';
+import { keepAlive, kioskMessage, openJournal, readAll, temporaryDirectory } from '../../support/ingest/journal.ts';
+import { countProcessorTime } from '../../support/time/processor-time.ts';
 
 const START_MS = 1_767_571_200_000;
 const PER_SECOND = 450;

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { kioskMessage, openJournal, readAll, temporaryDirectory } from '../../support/journal.ts';
+import { kioskMessage, openJournal, readAll, temporaryDirectory } from '../../support/ingest/journal.ts';
 
 /** From the third message on too large for 16 bits: two messages are of version 1, the third is of version 2. */
 const placeOf = (index: number): number => index * 50_000;

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { callerOf, startIngest } from '../../support/ingest.ts';
-import { kioskMessage } from '../../support/journal.ts';
+import { callerOf, startIngest } from '../../support/ingest/ingest.ts';
+import { kioskMessage } from '../../support/ingest/journal.ts';
 
 const caller = callerOf('000000');
 

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import t, { type Test } from 'tap';
-import { openJournal, readAll, temporaryDirectory } from '../../support/journal.ts';
+import { openJournal, readAll, temporaryDirectory } from '../../support/ingest/journal.ts';
 
-const CHILD = new URL('../../support/journal-writer.ts', import.meta.url).pathname;
+const CHILD = new URL('../../support/ingest/journal-writer.ts', import.meta.url).pathname;
 const KILLS = 20;
 
 /** Runs a writer, kills it after it has acked some messages, and returns what it had acked. */

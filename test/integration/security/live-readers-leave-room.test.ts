@@ -1,9 +1,9 @@
 import t from 'tap';
 import { listen } from '../../../src/api/server/server.ts';
-import { startAlertsApi } from '../../support/alerts-api.ts';
-import { bearer, TOKENS } from '../../support/api.ts';
-import { EventReader } from '../../support/event-reader.ts';
-import { until } from '../../support/until.ts';
+import { startAlertsApi } from '../../support/alerts/alerts-api.ts';
+import { EventReader } from '../../support/alerts/event-reader.ts';
+import { bearer, TOKENS } from '../../support/api/api.ts';
+import { until } from '../../support/time/until.ts';
 
 const ASKED = 98;
 /** As many live readers as one caller may have. */

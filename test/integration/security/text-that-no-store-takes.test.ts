@@ -1,6 +1,6 @@
 import t from 'tap';
 import { deviceInput } from '../../../src/devices/registry/input.ts';
-import { bearer, KIOSK, startApi, TOKENS } from '../../support/api.ts';
+import { bearer, KIOSK, startApi, TOKENS } from '../../support/api/api.ts';
 
 const PEER = '192.0.2.9';
 const BAD = { 'a NUL': 'a\u0000b', 'half a surrogate pair': 'a\ud800b' };

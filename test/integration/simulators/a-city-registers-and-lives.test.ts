@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t from 'tap';
 import { readScenario } from '../../../simulators/scenario.ts';
-import { SECRET, startListener } from '../../support/mqtt.ts';
 import { isRunning } from '../../support/processes.ts';
-import { until } from '../../support/until.ts';
+import { until } from '../../support/time/until.ts';
+import { SECRET, startListener } from '../../support/uplinks/mqtt.ts';
 
 const SCENARIO = `
 scenario: test

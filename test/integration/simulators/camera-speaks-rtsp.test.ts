@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import t from 'tap';
-import { type CameraRig, startCameras } from '../../support/cameras.ts';
-import { turns } from '../../support/turns.ts';
-import { until } from '../../support/until.ts';
+import { type CameraRig, startCameras } from '../../support/streams/cameras.ts';
+import { turns } from '../../support/time/turns.ts';
+import { until } from '../../support/time/until.ts';
 
 /** A client that writes its requests by hand. */
 class Client {

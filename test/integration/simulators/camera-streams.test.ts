@@ -2,8 +2,8 @@ import { execFile, spawn } from 'node:child_process';
 import { promisify } from 'node:util';
 import t from 'tap';
 import type { VirtualCamera } from '../../../simulators/camera/camera.ts';
-import { startCameras } from '../../support/cameras.ts';
-import { until } from '../../support/until.ts';
+import { startCameras } from '../../support/streams/cameras.ts';
+import { until } from '../../support/time/until.ts';
 
 const run = promisify(execFile);
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import t from 'tap';
 import { type CentreOptions, CommandCentre } from '../../../simulators/centre/centre.ts';
-import { ManualClock } from '../../support/clock.ts';
-import { until } from '../../support/until.ts';
+import { ManualClock } from '../../support/time/clock.ts';
+import { until } from '../../support/time/until.ts';
 
 const SECRET = `whsec_${randomBytes(32).toString('base64')}`;
 

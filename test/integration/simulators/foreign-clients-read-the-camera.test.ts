@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import t from 'tap';
-import { startCameras } from '../../support/cameras.ts';
-import { until } from '../../support/until.ts';
+import { startCameras } from '../../support/streams/cameras.ts';
+import { until } from '../../support/time/until.ts';
 
 const require = createRequire(import.meta.url);
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { judge } from '../../support/judges.ts';
-import { inNewNetwork } from '../../support/new-network.ts';
+import { inNewNetwork } from '../../support/network/new-network.ts';
 
 interface Said {
   status: number | null;
@@ -20,7 +20,7 @@ interface World {
 
 t.test("Debian's onvif-util discovers the cameras and talks to one", async (t) => {
   const [util, ip] = [await judge('onvif-util'), await judge('ip')];
-  const script = join(import.meta.dirname, '../../support/onvif-util-world.ts');
+  const script = join(import.meta.dirname, '../../support/devices/onvif-util-world.ts');
   const [command = '', ...words] = inNewNetwork();
   const node = [process.execPath, script, ip.command, util.command, util.env.LD_LIBRARY_PATH ?? ''];
   const { stdout } = await promisify(execFile)(command, [...words, ...node], { timeout: 60_000 });

@@ -1,7 +1,7 @@
 import t from 'tap';
-import { TestCamera } from '../../support/rtsp-camera.ts';
-import { look, startStreams, watching } from '../../support/streams.ts';
-import { until } from '../../support/until.ts';
+import { TestCamera } from '../../support/streams/rtsp-camera.ts';
+import { look, startStreams, watching } from '../../support/streams/streams.ts';
+import { until } from '../../support/time/until.ts';
 
 const WHY = 'Different: serial.';
 

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { startScript } from '../../support/processes.ts';
-import { TestCamera } from '../../support/rtsp-camera.ts';
-import { look, startStreams } from '../../support/streams.ts';
+import { TestCamera } from '../../support/streams/rtsp-camera.ts';
+import { look, startStreams } from '../../support/streams/streams.ts';
 
-const HOST = fileURLToPath(new URL('../../support/streams-host.ts', import.meta.url));
+const HOST = fileURLToPath(new URL('../../support/streams/streams-host.ts', import.meta.url));
 const PASSWORD = 'planted-"pass:word=7341';
 
 /** Command line and environment of every process but our own, which holds the password to plant it. */

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import t from 'tap';
-import { testFilm } from '../../support/h264-source.ts';
-import { decodeStill } from '../../support/players.ts';
-import { TestCamera } from '../../support/rtsp-camera.ts';
-import { look, startStreams } from '../../support/streams.ts';
-import { until } from '../../support/until.ts';
+import { testFilm } from '../../support/streams/h264-source.ts';
+import { decodeStill } from '../../support/streams/players.ts';
+import { TestCamera } from '../../support/streams/rtsp-camera.ts';
+import { look, startStreams } from '../../support/streams/streams.ts';
+import { until } from '../../support/time/until.ts';
 
 /** They mostly wait for pictures. */
 const SIDE_BY_SIDE = { buffered: true };

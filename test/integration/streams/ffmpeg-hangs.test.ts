@@ -1,7 +1,7 @@
 import t from 'tap';
 import { isRunning } from '../../support/processes.ts';
-import { watching } from '../../support/streams.ts';
-import { until } from '../../support/until.ts';
+import { watching } from '../../support/streams/streams.ts';
+import { until } from '../../support/time/until.ts';
 
 t.test('ffmpeg stopped but alive: the watchdog replaces it', async (t) => {
   const { bed } = await watching(t, { stallMs: 2_000 });

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { look, type StreamBed, watching } from '../../support/streams.ts';
-import { until } from '../../support/until.ts';
+import { look, type StreamBed, watching } from '../../support/streams/streams.ts';
+import { until } from '../../support/time/until.ts';
 
 const fragmentAt = ({ service }: StreamBed) => service.list()[0]?.lastFragmentAt ?? '';
 

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { isRunning, type Started, startScript } from '../../support/processes.ts';
-import { TestCamera } from '../../support/rtsp-camera.ts';
-import { until } from '../../support/until.ts';
+import { TestCamera } from '../../support/streams/rtsp-camera.ts';
+import { until } from '../../support/time/until.ts';
 
-const HOST = fileURLToPath(new URL('../../support/streams-host.ts', import.meta.url));
+const HOST = fileURLToPath(new URL('../../support/streams/streams-host.ts', import.meta.url));
 
 async function gateway(t: Test, directory: string): Promise<{ host: Started; pids: number[] }> {
   const camera = await TestCamera.start(t);

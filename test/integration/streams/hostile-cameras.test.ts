@@ -1,9 +1,9 @@
 import t from 'tap';
 import type { Fragment } from '../../../src/streams/fmp4/wall-clock.ts';
-import { hasty } from '../../support/clock.ts';
-import { type CameraMode, TestCamera } from '../../support/rtsp-camera.ts';
-import { look, startStreams } from '../../support/streams.ts';
-import { until } from '../../support/until.ts';
+import { type CameraMode, TestCamera } from '../../support/streams/rtsp-camera.ts';
+import { look, startStreams } from '../../support/streams/streams.ts';
+import { hasty } from '../../support/time/clock.ts';
+import { until } from '../../support/time/until.ts';
 
 /** What each sort of misbehaviour is called. */
 const CASES: [CameraMode, string][] = [

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import t from 'tap';
-import { look, startStreams } from '../../support/streams.ts';
+import { look, startStreams } from '../../support/streams/streams.ts';
 
 t.test('addresses outside the camera networks, in any spelling, are refused without a connection', async (t) => {
   let connects = 0;

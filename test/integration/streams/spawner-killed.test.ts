@@ -1,7 +1,7 @@
 import t from 'tap';
 import { isRunning } from '../../support/processes.ts';
-import { watching } from '../../support/streams.ts';
-import { until } from '../../support/until.ts';
+import { watching } from '../../support/streams/streams.ts';
+import { until } from '../../support/time/until.ts';
 
 t.test('the spawner killed: its ffmpeg dies with it, and both come back', async (t) => {
   const { bed } = await watching(t);

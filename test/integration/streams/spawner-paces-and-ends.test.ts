@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Processes } from '../../../src/streams/ffmpeg/processes.ts';
 import type { FromSpawner } from '../../../src/streams/ffmpeg/protocol.ts';
-import { ManualClock } from '../../support/clock.ts';
 import { isRunning } from '../../support/processes.ts';
-import { temporaryDirectory } from '../../support/services.ts';
-import { startSpawner } from '../../support/streams.ts';
-import { until } from '../../support/until.ts';
+import { temporaryDirectory } from '../../support/services/services.ts';
+import { startSpawner } from '../../support/streams/streams.ts';
+import { ManualClock } from '../../support/time/clock.ts';
+import { until } from '../../support/time/until.ts';
 
 t.test('processes are started no faster than the pace, urgent ones first', async (t) => {
   const clock = new ManualClock();

@@ -1,12 +1,12 @@
 import t, { type Test } from 'tap';
 import { HOUR_MS, MINUTE_MS } from '../../../src/core/clock.ts';
 import type { FieldValue } from '../../../src/core/types.ts';
-import { AT_MS, decoded, event, reading, report } from '../../support/batches.ts';
-import { FaultProxy } from '../../support/fault-proxy.ts';
-import { Influx2StandIn } from '../../support/influx2-standin.ts';
-import { Influxd } from '../../support/influxd.ts';
-import { Rolling } from '../../support/rolling.ts';
-import { until } from '../../support/until.ts';
+import { AT_MS, decoded, event, reading, report } from '../../support/ingest/batches.ts';
+import { FaultProxy } from '../../support/network/fault-proxy.ts';
+import { Influx2StandIn } from '../../support/telemetry/influx2-standin.ts';
+import { Influxd } from '../../support/telemetry/influxd.ts';
+import { Rolling } from '../../support/telemetry/rolling.ts';
+import { until } from '../../support/time/until.ts';
 
 const influxd = await Influxd.start(t);
 let offset = 0;

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { openBrowser, signIn } from '../../support/browser.ts';
-import { startFakeApi } from '../../support/fake-console-api.ts';
+import { openBrowser, signIn } from '../../support/web/browser.ts';
+import { startFakeApi } from '../../support/web/fake-console-api.ts';
 
 t.test('the page speaks the language of the browser and can be switched', async (t) => {
   const api = await startFakeApi(t);

@@ -1,8 +1,8 @@
 import type { Locator, Page } from 'playwright-core';
 import t, { type Test } from 'tap';
-import { openBrowser, signIn, type View } from '../../support/browser.ts';
-import { type FakeConsoleApi, startFakeApi } from '../../support/fake-console-api.ts';
-import { until } from '../../support/until.ts';
+import { until } from '../../support/time/until.ts';
+import { openBrowser, signIn, type View } from '../../support/web/browser.ts';
+import { type FakeConsoleApi, startFakeApi } from '../../support/web/fake-console-api.ts';
 
 t.test('an operator works through a day at the console, without a single reload', async (t) => {
   const api = await startFakeApi(t);

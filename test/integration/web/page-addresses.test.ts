@@ -3,7 +3,7 @@ import Fastify from 'fastify';
 import t from 'tap';
 import { readPages, serveConsole } from '../../../src/api/server/console.ts';
 import { CitywatchError } from '../../../src/core/errors.ts';
-import { builtConsole } from '../../support/built-console.ts';
+import { builtConsole } from '../../support/web/built-console.ts';
 
 const VISIT = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 

@@ -1,8 +1,8 @@
 import type { Locator } from 'playwright-core';
 import t from 'tap';
-import { openBrowser, signIn } from '../../support/browser.ts';
-import { startFakeApi } from '../../support/fake-console-api.ts';
-import { until } from '../../support/until.ts';
+import { until } from '../../support/time/until.ts';
+import { openBrowser, signIn } from '../../support/web/browser.ts';
+import { startFakeApi } from '../../support/web/fake-console-api.ts';
 
 const TIMES = "[...document.querySelectorAll('.tile video')].map((video) => video.currentTime)";
 

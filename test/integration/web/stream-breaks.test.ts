@@ -1,7 +1,7 @@
 import t from 'tap';
-import { openBrowser, signIn } from '../../support/browser.ts';
-import { startFakeApi } from '../../support/fake-console-api.ts';
-import { until } from '../../support/until.ts';
+import { until } from '../../support/time/until.ts';
+import { openBrowser, signIn } from '../../support/web/browser.ts';
+import { startFakeApi } from '../../support/web/fake-console-api.ts';
 
 t.test('what happens while the line is cut is there afterwards, once', async (t) => {
   const api = await startFakeApi(t);

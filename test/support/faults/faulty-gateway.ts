@@ -3,11 +3,11 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Test } from 'tap';
-import { Fleet, type FleetOptions } from '../fleet.ts';
-import type { Tally } from '../fleet-read-back.ts';
-import { Gateway } from '../gateway.ts';
-import { type Owner, temporaryDirectory } from '../services.ts';
-import { until } from '../until.ts';
+import { Fleet, type FleetOptions } from '../gateway/fleet.ts';
+import type { Tally } from '../gateway/fleet-read-back.ts';
+import { Gateway } from '../gateway/gateway.ts';
+import { type Owner, temporaryDirectory } from '../services/services.ts';
+import { until } from '../time/until.ts';
 import { ORDERS_VARIABLE, type Orders } from './orders.ts';
 
 const PRELOAD = pathToFileURL(join(import.meta.dirname, 'in-gateway.ts'));

@@ -6,7 +6,7 @@ import { Intake } from '../../../src/ingest/uplinks/common/intake.ts';
 import { Session } from '../../../src/ingest/uplinks/mqtt/session.ts';
 import { Database } from '../../../src/platform/database/database.ts';
 import { Influx1Store } from '../../../src/telemetry/stores/influx1.ts';
-import { randomFrom } from '../random.ts';
+import { randomFrom } from '../time/random.ts';
 import type { KillOrder, Step } from './orders.ts';
 
 let order: KillOrder | null = null;

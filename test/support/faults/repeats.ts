@@ -1,9 +1,9 @@
 import type { Test } from 'tap';
 import { HOUR_MS } from '../../../src/core/clock.ts';
-import { type FleetDevice, SORTS, type Sort } from '../fleet-device.ts';
-import { MqttDevice } from '../mqtt-devices.ts';
-import { randomFrom } from '../random.ts';
-import { until } from '../until.ts';
+import { type FleetDevice, SORTS, type Sort } from '../gateway/fleet-device.ts';
+import { randomFrom } from '../time/random.ts';
+import { until } from '../time/until.ts';
+import { MqttDevice } from '../uplinks/mqtt-devices.ts';
 import { type FaultyGateway, type Scene, settle } from './faulty-gateway.ts';
 import type { FaultResult } from './results.ts';
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { emptyTally, type Tally } from '../fleet-read-back.ts';
+import { emptyTally, type Tally } from '../gateway/fleet-read-back.ts';
 
 /** What a campaign found. */
 export interface FaultResult {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Owner } from '../services.ts';
+import type { Owner } from '../services/services.ts';
 
 const MiB = 1024 * 1024;
 const FILLER = 'filler';

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import mqtt from 'mqtt-packet';
-import { lasts } from '../lasting.ts';
+import { lasts } from '../time/lasting.ts';
 
 /** What the process of the devices is told, by its standard input. */
 export interface StormOrder {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type BackupInput, secretsFileOf, takeBackup } from '../../../src/backups/backup.ts';
 import { type RestoreInput, restoreBackup } from '../../../src/backups/restore.ts';
-import { ManualClock } from '../../support/clock.ts';
+import { ManualClock } from '../../support/time/clock.ts';
 
 const FILES: Record<string, string> = {
   'secrets/vault': 'a-secret',

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import t from 'tap';
 import { findForbidden, forbiddenName, holdsCard, holdsIssuedCard, holdsMac } from '../../../src/core/forbidden.ts';
 import type { Channel } from '../../../src/core/types.ts';
-import { decodeMessage } from '../../support/decode.ts';
-import { KIOSK, storedMessage } from '../../support/kiosk-kind.ts';
-import { countProcessorTime } from '../../support/processor-time.ts';
+import { decodeMessage } from '../../support/ingest/decode.ts';
+import { KIOSK, storedMessage } from '../../support/ingest/kiosk-kind.ts';
+import { countProcessorTime } from '../../support/time/processor-time.ts';
 
 t.test('names say what they carry, however they are written', async (t) => {
   const names: [string, ReturnType<typeof forbiddenName>][] = [

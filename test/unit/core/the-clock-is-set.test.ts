@@ -1,6 +1,6 @@
 import t from 'tap';
 import { HOUR_MS, unhurried } from '../../../src/core/clock.ts';
-import { ManualClock } from '../../support/clock.ts';
+import { ManualClock } from '../../support/time/clock.ts';
 
 t.test('an unhurried clock follows time and what is set back, but not what is set forward', async (t) => {
   const clock = new ManualClock();

@@ -10,8 +10,8 @@ import {
   wordOf,
 } from '../../../src/core/internal-records.ts';
 import { Kinds } from '../../../src/devices/kinds/kinds.ts';
-import { decodeMessage } from '../../support/decode.ts';
-import { storedMessage } from '../../support/kiosk-kind.ts';
+import { decodeMessage } from '../../support/ingest/decode.ts';
+import { storedMessage } from '../../support/ingest/kiosk-kind.ts';
 import { ROOT } from '../../support/source-tree.ts';
 
 const kinds = await Kinds.load(join(ROOT, 'config/kinds'));

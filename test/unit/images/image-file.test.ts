@@ -1,7 +1,7 @@
 import t from 'tap';
 import { readImage } from '../../../src/images/image-file.ts';
-import { tinyJpeg, tinyPicture } from '../../support/images.ts';
-import { countProcessorTime } from '../../support/processor-time.ts';
+import { tinyJpeg, tinyPicture } from '../../support/ingest/images.ts';
+import { countProcessorTime } from '../../support/time/processor-time.ts';
 
 const HTML = Buffer.from('<html><script>alert(1)</script></html>');
 

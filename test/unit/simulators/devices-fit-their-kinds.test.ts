@@ -4,7 +4,7 @@ import { KioskModel } from '../../../simulators/kiosk/model.ts';
 import { seeded } from '../../../simulators/random.ts';
 import type { Channel, Message } from '../../../src/core/types.ts';
 import { Kinds } from '../../../src/devices/kinds/kinds.ts';
-import { decodeMessage } from '../../support/decode.ts';
+import { decodeMessage } from '../../support/ingest/decode.ts';
 
 function message(channel: Channel, kind: string, payload: unknown): Message {
   const device = { id: 'd-1', kind, kindVersion: 1, jurisdiction: '330203' };

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { ANSWERS, type Answers, Obedience, type Reply } from '../../../simulators/obedience.ts';
-import { until } from '../../support/until.ts';
+import { until } from '../../support/time/until.ts';
 
 function device(answers: Answers) {
   const done: string[] = [];

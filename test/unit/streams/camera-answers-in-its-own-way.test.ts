@@ -1,5 +1,5 @@
 import t from 'tap';
-import { type Answering, honest, ok, WireCamera } from '../../support/camera-wire.ts';
+import { type Answering, honest, ok, WireCamera } from '../../support/streams/camera-wire.ts';
 
 t.test('answers with numbers in any form, wrong ones or none are answers', async (t) => {
   const written: [string, (text: string) => string][] = [

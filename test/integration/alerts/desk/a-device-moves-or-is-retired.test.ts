@@ -11,11 +11,11 @@ import { settleFollowers } from '../../../../src/devices/registry/followers.ts';
 import { placesOf } from '../../../../src/devices/registry/places.ts';
 import { DeadLetterFollower } from '../../../../src/ingest/ledger/dead-letter-follower.ts';
 import type { IngestTables } from '../../../../src/ingest/ledger/tables.ts';
-import { alertLog, NAMELESS, NO_RULE_GONE } from '../../../support/alert-desk.ts';
-import { storeFires } from '../../../support/findings.ts';
-import { firstOwner } from '../../../support/ownership.ts';
-import { callerIn, kiosk, openDatabase, openRegistry } from '../../../support/registry.ts';
-import { quietObserver } from '../../../support/services.ts';
+import { alertLog, NAMELESS, NO_RULE_GONE } from '../../../support/alerts/alert-desk.ts';
+import { storeFires } from '../../../support/alerts/findings.ts';
+import { callerIn, kiosk, openDatabase, openRegistry } from '../../../support/devices/registry.ts';
+import { firstOwner } from '../../../support/services/ownership.ts';
+import { quietObserver } from '../../../support/services/services.ts';
 
 const CITY = callerIn('330200');
 const YINZHOU = callerIn('330212');

@@ -12,14 +12,14 @@ import { slotOf } from '../../../../src/core/slots.ts';
 import { Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import type { WorkTicket } from '../../../../src/platform/work/work.ts';
-import { ADMIN, alertLog, PLATES, webhookAt } from '../../../support/alert-desk.ts';
-import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { incarnationOf } from '../../../support/journal.ts';
-import { firstOwner } from '../../../support/ownership.ts';
-import { quietObserver } from '../../../support/services.ts';
-import { freshDatabase } from '../../../support/shared-database.ts';
-import { until } from '../../../support/until.ts';
+import { ADMIN, alertLog, PLATES, webhookAt } from '../../../support/alerts/alert-desk.ts';
+import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts/alerts.ts';
+import { incarnationOf } from '../../../support/ingest/journal.ts';
+import { firstOwner } from '../../../support/services/ownership.ts';
+import { quietObserver } from '../../../support/services/services.ts';
+import { freshDatabase } from '../../../support/services/shared-database.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { until } from '../../../support/time/until.ts';
 
 const SILENT = `
 rule: kiosk-silent

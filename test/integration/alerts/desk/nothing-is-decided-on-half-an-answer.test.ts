@@ -3,11 +3,11 @@ import { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
 import { AlertFeed } from '../../../../src/alerts/desk/feed.ts';
 import { Watchlists } from '../../../../src/alerts/watchlists/watchlists.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
-import { ADMIN, alertLog, NAMELESS, NO_RULE_GONE, startAlertDesk } from '../../../support/alert-desk.ts';
-import { storeFires } from '../../../support/findings.ts';
-import { firstOwner } from '../../../support/ownership.ts';
-import { quietObserver } from '../../../support/services.ts';
-import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
+import { ADMIN, alertLog, NAMELESS, NO_RULE_GONE, startAlertDesk } from '../../../support/alerts/alert-desk.ts';
+import { storeFires } from '../../../support/alerts/findings.ts';
+import { firstOwner } from '../../../support/services/ownership.ts';
+import { quietObserver } from '../../../support/services/services.ts';
+import { freshDatabase, sharedRedis } from '../../../support/services/shared-database.ts';
 
 const postgres = await freshDatabase(t);
 const redis = await sharedRedis(t);

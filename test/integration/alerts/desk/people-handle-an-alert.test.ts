@@ -1,10 +1,10 @@
 import t from 'tap';
 import type { Caller } from '../../../../src/core/types.ts';
 import { enqueueWork } from '../../../../src/platform/work/work.ts';
-import { ADMIN, startAlertDesk } from '../../../support/alert-desk.ts';
-import { storeFires } from '../../../support/findings.ts';
-import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
-import { until } from '../../../support/until.ts';
+import { ADMIN, startAlertDesk } from '../../../support/alerts/alert-desk.ts';
+import { storeFires } from '../../../support/alerts/findings.ts';
+import { freshDatabase, sharedRedis } from '../../../support/services/shared-database.ts';
+import { until } from '../../../support/time/until.ts';
 
 const postgres = await freshDatabase(t);
 const redis = await sharedRedis(t);

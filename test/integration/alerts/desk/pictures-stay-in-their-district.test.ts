@@ -9,9 +9,9 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import { camerasSeeing } from '../../../../src/devices/registry/nearby-cameras.ts';
 import { LocalBlobs } from '../../../../src/platform/blobs/local-blobs.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
-import { alertLog } from '../../../support/alert-desk.ts';
-import { callerIn, kiosk, type OpenRegistry, openRegistry } from '../../../support/registry.ts';
-import { quietObserver } from '../../../support/services.ts';
+import { alertLog } from '../../../support/alerts/alert-desk.ts';
+import { callerIn, kiosk, type OpenRegistry, openRegistry } from '../../../support/devices/registry.ts';
+import { quietObserver } from '../../../support/services/services.ts';
 
 const MIGRATION = new URL('../../../../src/platform/database/migrations/0157-place-of-evidence.sql', import.meta.url);
 const NATION = callerIn('000000');

@@ -3,10 +3,10 @@ import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import type { Stage } from '../../../../src/alerts/route/stages/stage.ts';
 import { STAGES } from '../../../../src/alerts/route/stages/stages.ts';
 import { quietMinutes } from '../../../fixtures/stages/quiet-minutes.ts';
-import { ADMIN, startReceiver, webhookAt } from '../../../support/alert-desk.ts';
-import { startAlertsApi } from '../../../support/alerts-api.ts';
-import { HERE } from '../../../support/api.ts';
-import { until } from '../../../support/until.ts';
+import { ADMIN, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
+import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
+import { HERE } from '../../../support/api/api.ts';
+import { until } from '../../../support/time/until.ts';
 
 /** Loses all it is given: it is passed over. */
 const broken: Stage = {

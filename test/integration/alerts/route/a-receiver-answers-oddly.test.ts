@@ -5,12 +5,12 @@ import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../../src/alerts/rules/rules.ts';
 import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
 import { slotOf } from '../../../../src/core/slots.ts';
-import { ADMIN, PLATES, startAlertDesk, webhookAt } from '../../../support/alert-desk.ts';
-import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
-import { incarnationOf } from '../../../support/journal.ts';
-import { firstOwner } from '../../../support/ownership.ts';
-import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
-import { until } from '../../../support/until.ts';
+import { ADMIN, PLATES, startAlertDesk, webhookAt } from '../../../support/alerts/alert-desk.ts';
+import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts/alerts.ts';
+import { incarnationOf } from '../../../support/ingest/journal.ts';
+import { firstOwner } from '../../../support/services/ownership.ts';
+import { freshDatabase, sharedRedis } from '../../../support/services/shared-database.ts';
+import { until } from '../../../support/time/until.ts';
 
 const FIRE = `
 rule: kiosk-fire

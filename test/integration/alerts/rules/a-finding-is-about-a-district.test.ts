@@ -22,13 +22,13 @@ import {
   startAlertDesk,
   startReceiver,
   webhookAt,
-} from '../../../support/alert-desk.ts';
-import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
-import { incarnationOf } from '../../../support/journal.ts';
-import { firstOwner } from '../../../support/ownership.ts';
-import { quietObserver } from '../../../support/services.ts';
-import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
-import { until } from '../../../support/until.ts';
+} from '../../../support/alerts/alert-desk.ts';
+import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts/alerts.ts';
+import { incarnationOf } from '../../../support/ingest/journal.ts';
+import { firstOwner } from '../../../support/services/ownership.ts';
+import { quietObserver } from '../../../support/services/services.ts';
+import { freshDatabase, sharedRedis } from '../../../support/services/shared-database.ts';
+import { until } from '../../../support/time/until.ts';
 
 const [YINZHOU, CITY, ELSEWHERE] = ['330212', '330200', '330203'];
 const SMOKE = `

@@ -13,12 +13,12 @@ import { Watchlists } from '../../../../src/alerts/watchlists/watchlists.ts';
 import { composeRules } from '../../../../src/app/compose/alerts/alert-rules.ts';
 import { systemClock as clock } from '../../../../src/core/clock.ts';
 import type { DatabaseShares } from '../../../../src/platform/database/database.ts';
-import { ADMIN, alertLog, NAMELESS, PLATES } from '../../../support/alert-desk.ts';
-import { kindCatalogue, message, reading } from '../../../support/alerts.ts';
-import { incarnationOf } from '../../../support/journal.ts';
-import { firstOwner } from '../../../support/ownership.ts';
-import { openDatabase } from '../../../support/registry.ts';
-import { quietObserver, temporaryDirectory } from '../../../support/services.ts';
+import { ADMIN, alertLog, NAMELESS, PLATES } from '../../../support/alerts/alert-desk.ts';
+import { kindCatalogue, message, reading } from '../../../support/alerts/alerts.ts';
+import { openDatabase } from '../../../support/devices/registry.ts';
+import { incarnationOf } from '../../../support/ingest/journal.ts';
+import { firstOwner } from '../../../support/services/ownership.ts';
+import { quietObserver, temporaryDirectory } from '../../../support/services/services.ts';
 
 const RULE = (rule: string, version = 1) => `rule: ${rule}
 version: ${version}

@@ -6,13 +6,20 @@ import { parseRule } from '../../../../src/alerts/rules/rules.ts';
 import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
 import { slotOf } from '../../../../src/core/slots.ts';
 import type { DecodedMessage } from '../../../../src/core/types.ts';
-import { ADMIN, newSecret, PLATES, startAlertDesk, startReceiver, webhookAt } from '../../../support/alert-desk.ts';
-import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
-import { incarnationOf } from '../../../support/journal.ts';
-import { firstOwner } from '../../../support/ownership.ts';
-import { startRedis } from '../../../support/services.ts';
-import { freshDatabase } from '../../../support/shared-database.ts';
-import { until } from '../../../support/until.ts';
+import {
+  ADMIN,
+  newSecret,
+  PLATES,
+  startAlertDesk,
+  startReceiver,
+  webhookAt,
+} from '../../../support/alerts/alert-desk.ts';
+import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts/alerts.ts';
+import { incarnationOf } from '../../../support/ingest/journal.ts';
+import { firstOwner } from '../../../support/services/ownership.ts';
+import { startRedis } from '../../../support/services/services.ts';
+import { freshDatabase } from '../../../support/services/shared-database.ts';
+import { until } from '../../../support/time/until.ts';
 
 const FIRE = `
 rule: kiosk-fire

@@ -10,8 +10,8 @@ import { Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import type { Look } from '../../../../src/platform/records/access-register.ts';
 import { Seal } from '../../../../src/platform/secrets/seal.ts';
-import { ADMIN, PLATES } from '../../../support/alert-desk.ts';
-import { quietObserver, startPostgres, temporaryDirectory } from '../../../support/services.ts';
+import { ADMIN, PLATES } from '../../../support/alerts/alert-desk.ts';
+import { quietObserver, startPostgres, temporaryDirectory } from '../../../support/services/services.ts';
 
 const SHIPPED = fileURLToPath(new URL('../../../../src/platform/database/migrations', import.meta.url));
 const WHY = { purpose: 'investigation', case: 'A-1' };

@@ -4,10 +4,10 @@ import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { SINKS } from '../../../../src/alerts/sinks/sinks.ts';
 import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
 import { linesSink } from '../../../fixtures/sinks/lines/lines.ts';
-import { startAlertsApi } from '../../../support/alerts-api.ts';
-import { HERE } from '../../../support/api.ts';
-import { BUSY_S, SINK_WORLDS } from '../../../support/sink-worlds.ts';
-import { until } from '../../../support/until.ts';
+import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
+import { BUSY_S, SINK_WORLDS } from '../../../support/alerts/sink-worlds.ts';
+import { HERE } from '../../../support/api/api.ts';
+import { until } from '../../../support/time/until.ts';
 
 /** What is written to the log, all levels of it. */
 let logged = '';

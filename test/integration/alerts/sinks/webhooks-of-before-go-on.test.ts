@@ -4,7 +4,7 @@ import t from 'tap';
 import { openSecrets, type SealedSecrets } from '../../../../src/alerts/route/secrets.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { Vault } from '../../../../src/platform/secrets/vault.ts';
-import { openDatabase } from '../../../support/registry.ts';
+import { openDatabase } from '../../../support/devices/registry.ts';
 
 const MIGRATION = new URL(
   '../../../../src/platform/database/migrations/0164-targets-of-subscriptions.sql',

@@ -9,9 +9,9 @@ import {
   startApi,
   type TestApi,
   TOKENS,
-} from '../../../support/api.ts';
-import { limited } from '../../../support/api-settings.ts';
-import { tinyPicture } from '../../../support/images.ts';
+} from '../../../support/api/api.ts';
+import { limited } from '../../../support/api/api-settings.ts';
+import { tinyPicture } from '../../../support/ingest/images.ts';
 
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 

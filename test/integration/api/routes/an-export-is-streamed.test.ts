@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import type { ExportsPort } from '../../../../src/api/ports.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
-import { bearer, KIOSK, startApi, TOKENS } from '../../../support/api.ts';
-import { until } from '../../../support/until.ts';
+import { bearer, KIOSK, startApi, TOKENS } from '../../../support/api/api.ts';
+import { until } from '../../../support/time/until.ts';
 
 const RANGE = 'from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z';
 const PIECE = 'x'.repeat(65_536);

@@ -1,10 +1,10 @@
 import t from 'tap';
 import { listen } from '../../../../src/api/server/server.ts';
-import { hastyClock, startAlertsApi } from '../../../support/alerts-api.ts';
-import { bearer, startApi, TOKENS } from '../../../support/api.ts';
-import { EventReader } from '../../../support/event-reader.ts';
-import { chance } from '../../../support/random.ts';
-import { until } from '../../../support/until.ts';
+import { hastyClock, startAlertsApi } from '../../../support/alerts/alerts-api.ts';
+import { EventReader } from '../../../support/alerts/event-reader.ts';
+import { bearer, startApi, TOKENS } from '../../../support/api/api.ts';
+import { chance } from '../../../support/time/random.ts';
+import { until } from '../../../support/time/until.ts';
 
 const random = chance();
 const { api, alerts, raise, alertOf, ask } = await startAlertsApi(t);

@@ -2,7 +2,7 @@ import { get } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import { listen } from '../../../../src/api/server/server.ts';
-import { bearer, DEVICE_SECRET, HERE, KIOSK, startApi, TOKENS } from '../../../support/api.ts';
+import { bearer, DEVICE_SECRET, HERE, KIOSK, startApi, TOKENS } from '../../../support/api/api.ts';
 
 const DEVICE = { kind: 'recycling-kiosk', name: 'n', jurisdiction: '330212', location: { lat: 29, lon: 121 }, role: 1 };
 

@@ -3,8 +3,8 @@ import { connect as connectPlain } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import t from 'tap';
 import { listen, reloadTls } from '../../../../src/api/server/server.ts';
-import { startApi } from '../../../support/api.ts';
-import { API_SETTINGS } from '../../../support/api-settings.ts';
+import { startApi } from '../../../support/api/api.ts';
+import { API_SETTINGS } from '../../../support/api/api-settings.ts';
 
 function certificate(name: 'one' | 'two') {
   const read = (ending: string) => readFileSync(new URL(`../../../fixtures/tls/${name}.${ending}`, import.meta.url));

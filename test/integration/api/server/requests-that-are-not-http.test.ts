@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import t from 'tap';
 import { listen } from '../../../../src/api/server/server.ts';
-import { bearer, startApi, TOKENS } from '../../../support/api.ts';
-import { limited } from '../../../support/api-settings.ts';
+import { bearer, startApi, TOKENS } from '../../../support/api/api.ts';
+import { limited } from '../../../support/api/api-settings.ts';
 
 function exchange(port: number, bytes: string | Buffer): Promise<string> {
   return new Promise((resolve) => {

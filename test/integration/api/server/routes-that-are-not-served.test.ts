@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import t from 'tap';
 import { listen } from '../../../../src/api/server/server.ts';
 import { LATER_ROUTES } from '../../../../src/api/server/unknown-routes.ts';
-import { bearer, CAMERA, KIOSK, startApi, TOKENS } from '../../../support/api.ts';
+import { bearer, CAMERA, KIOSK, startApi, TOKENS } from '../../../support/api/api.ts';
 
 const headers = bearer(TOKENS.admin);
 const DEVICES = '/api/v1/devices';

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import t from 'tap';
 import { TIMEOUTS } from '../../../../src/api/server/limits.ts';
 import { listen } from '../../../../src/api/server/server.ts';
-import { bearer, startApi, TOKENS } from '../../../support/api.ts';
+import { bearer, startApi, TOKENS } from '../../../support/api/api.ts';
 
 const LIMIT_MS = 15_000;
 /** Everything is so many times as fast here. */

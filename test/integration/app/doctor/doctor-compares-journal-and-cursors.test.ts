@@ -6,7 +6,7 @@ import { checkJournal } from '../../../../src/app/doctor/journal.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
-import { quietObserver, startPostgres, temporaryDirectory } from '../../../support/services.ts';
+import { quietObserver, startPostgres, temporaryDirectory } from '../../../support/services/services.ts';
 
 t.test('doctor says whether the journal and the cursors belong together, and what to do', async (t) => {
   const { url } = await startPostgres(t);

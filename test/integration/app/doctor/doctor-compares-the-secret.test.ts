@@ -7,9 +7,9 @@ import { DataDirectory } from '../../../../src/app/local-services/data-directory
 import { systemClock } from '../../../../src/core/clock.ts';
 import { KnownSecrets } from '../../../../src/core/observe.ts';
 import { openKeys } from '../../../../src/platform/secrets/cluster-keys.ts';
-import { openDatabase } from '../../../support/registry.ts';
-import { quietObserver, temporaryDirectory } from '../../../support/services.ts';
-import { freshDatabase } from '../../../support/shared-database.ts';
+import { openDatabase } from '../../../support/devices/registry.ts';
+import { quietObserver, temporaryDirectory } from '../../../support/services/services.ts';
+import { freshDatabase } from '../../../support/services/shared-database.ts';
 
 t.test('doctor says whether the secret is the one of the database, makes none and shows none', async (t) => {
   const { url } = await freshDatabase(t);

@@ -14,11 +14,17 @@ import { checkBroker } from '../../../../src/ingest/uplinks/broker/check.ts';
 import { UPLINKS } from '../../../../src/ingest/uplinks/uplinks.ts';
 import { Database } from '../../../../src/platform/database/database.ts';
 import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
-import { Broker, PASSWORD } from '../../../support/broker.ts';
-import { Authority } from '../../../support/certificates.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { type Owner, serviceDeps, startInflux, startRedis, temporaryDirectory } from '../../../support/services.ts';
-import { freshDatabase, sharedRedis } from '../../../support/shared-database.ts';
+import { Authority } from '../../../support/network/certificates.ts';
+import {
+  type Owner,
+  serviceDeps,
+  startInflux,
+  startRedis,
+  temporaryDirectory,
+} from '../../../support/services/services.ts';
+import { freshDatabase, sharedRedis } from '../../../support/services/shared-database.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { Broker, PASSWORD } from '../../../support/uplinks/broker.ts';
 
 async function depsWith(t: Owner, env: Record<string, string>) {
   const { clock, observer, secrets } = serviceDeps();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { DataDirectory } from '../../../../src/app/local-services/data-directory.ts';
 import { startInflux } from '../../../../src/app/local-services/influx.ts';
-import { serviceDeps, temporaryDirectory } from '../../../support/services.ts';
+import { serviceDeps, temporaryDirectory } from '../../../support/services/services.ts';
 
 t.test('a remembered port that somebody else took is replaced, and nothing is said to the stranger', async (t) => {
   let connections = 0;

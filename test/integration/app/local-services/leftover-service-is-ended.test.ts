@@ -8,7 +8,7 @@ import { DataDirectory } from '../../../../src/app/local-services/data-directory
 import { lockFile } from '../../../../src/app/local-services/file-lock.ts';
 import { startRedis } from '../../../../src/app/local-services/redis.ts';
 import { isRunning } from '../../../support/processes.ts';
-import { serviceDeps, temporaryDirectory } from '../../../support/services.ts';
+import { serviceDeps, temporaryDirectory } from '../../../support/services/services.ts';
 
 /** They mostly wait for locks. */
 const SIDE_BY_SIDE = { buffered: true };

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import t from 'tap';
 import { askRedis } from '../../../../src/app/local-services/redis-probe.ts';
-import type { Owner } from '../../../support/services.ts';
+import type { Owner } from '../../../support/services/services.ts';
 
 async function serverThat(t: Owner, answer: (socket: Socket, asked: string) => void): Promise<string> {
   const server = createServer((socket) => {

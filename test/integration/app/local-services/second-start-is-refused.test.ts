@@ -4,9 +4,9 @@ import t from 'tap';
 import { DataDirectory } from '../../../../src/app/local-services/data-directory.ts';
 import { KnownSecrets } from '../../../../src/core/observe.ts';
 import { startScript } from '../../../support/processes.ts';
-import { temporaryDirectory } from '../../../support/services.ts';
+import { temporaryDirectory } from '../../../support/services/services.ts';
 
-const HOST = join(import.meta.dirname, '../../../support/services-host.ts');
+const HOST = join(import.meta.dirname, '../../../support/services/services-host.ts');
 
 t.test('a second gateway on the same data directory is refused in one sentence', async (t) => {
   const path = await temporaryDirectory(t);

@@ -5,9 +5,9 @@ import { DataDirectory } from '../../../../src/app/local-services/data-directory
 import { startInflux } from '../../../../src/app/local-services/influx.ts';
 import { startPostgres } from '../../../../src/app/local-services/postgres/postgres.ts';
 import { startRedis } from '../../../../src/app/local-services/redis.ts';
-import { canSealChildren } from '../../../support/new-network.ts';
+import { canSealChildren } from '../../../support/network/new-network.ts';
 import { listeningOn } from '../../../support/processes.ts';
-import { serviceDeps, temporaryDirectory } from '../../../support/services.ts';
+import { serviceDeps, temporaryDirectory } from '../../../support/services/services.ts';
 
 t.test('private services show no secret and listen nowhere but where we say', async (t) => {
   const deps = serviceDeps();

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import t from 'tap';
 import { DataDirectory } from '../../../../src/app/local-services/data-directory.ts';
 import { startRedis } from '../../../../src/app/local-services/redis.ts';
-import { serviceDeps, temporaryDirectory } from '../../../support/services.ts';
-import { until } from '../../../support/until.ts';
+import { serviceDeps, temporaryDirectory } from '../../../support/services/services.ts';
+import { until } from '../../../support/time/until.ts';
 
 t.test('a private Redis that cannot come up refuses no start, and comes up once it can', async (t) => {
   const deps = serviceDeps();

@@ -10,9 +10,9 @@ import type { RegistryTables } from '../../../../src/devices/registry/tables.ts'
 import { unitInput } from '../../../../src/devices/units/input.ts';
 import { Units } from '../../../../src/devices/units/units.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
-import { onvifPorts, startCameras } from '../../../support/cameras.ts';
-import { callerIn, openRegistry } from '../../../support/registry.ts';
-import { quietObserver } from '../../../support/services.ts';
+import { callerIn, openRegistry } from '../../../support/devices/registry.ts';
+import { quietObserver } from '../../../support/services/services.ts';
+import { onvifPorts, startCameras } from '../../../support/streams/cameras.ts';
 
 const ADMIN = callerIn('000000');
 const ID = 'cam-units';

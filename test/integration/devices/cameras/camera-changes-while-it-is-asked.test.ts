@@ -2,8 +2,8 @@ import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { CameraSetup } from '../../../../src/devices/cameras/setup.ts';
 import type { CameraInspection } from '../../../../src/devices/onvif/inspect.ts';
-import { callerIn, openRegistry } from '../../../support/registry.ts';
-import { quietObserver } from '../../../support/services.ts';
+import { callerIn, openRegistry } from '../../../support/devices/registry.ts';
+import { quietObserver } from '../../../support/services/services.ts';
 
 const ADMIN = callerIn('000000');
 const SAID = {

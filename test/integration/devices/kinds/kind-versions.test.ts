@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { Kinds } from '../../../../src/devices/kinds/kinds.ts';
-import { KINDS_DIRECTORY, openDatabase } from '../../../support/registry.ts';
+import { KINDS_DIRECTORY, openDatabase } from '../../../support/devices/registry.ts';
 
 t.test('a kind may only change with its version, and old versions stay known', async (t) => {
   const database = await openDatabase(t);

@@ -13,8 +13,8 @@ import { DuplicateIndex } from '../../../../src/ingest/duplicates/index.ts';
 import { FEED_LIMITS, JournalFeed, UNGUARDED } from '../../../../src/ingest/readers/journal-feed.ts';
 import { Intake } from '../../../../src/ingest/uplinks/common/intake.ts';
 import type { Database } from '../../../../src/platform/database/database.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { UNTROUBLED } from '../../../support/intake.ts';
+import { openDatabase } from '../../../support/devices/registry.ts';
+import { UNTROUBLED } from '../../../support/ingest/intake.ts';
 import {
   kioskMessage,
   openJournal,
@@ -22,10 +22,10 @@ import {
   readAll,
   type Teardown,
   temporaryDirectory,
-} from '../../../support/journal.ts';
-import { openDatabase } from '../../../support/registry.ts';
-import { turns } from '../../../support/turns.ts';
-import { until } from '../../../support/until.ts';
+} from '../../../support/ingest/journal.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { turns } from '../../../support/time/turns.ts';
+import { until } from '../../../support/time/until.ts';
 
 const database = await openDatabase(t);
 

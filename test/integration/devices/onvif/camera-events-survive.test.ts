@@ -3,10 +3,10 @@ import { createServer } from 'node:net';
 import t from 'tap';
 import type { VirtualCamera } from '../../../../simulators/camera/camera.ts';
 import type { WebFault } from '../../../../simulators/camera/faults.ts';
-import { type FollowedCamera, followCamera } from '../../../support/camera-loop.ts';
-import { startCameras } from '../../../support/cameras.ts';
-import { until } from '../../../support/until.ts';
-import { Wire } from '../../../support/wire.ts';
+import { Wire } from '../../../support/network/wire.ts';
+import { type FollowedCamera, followCamera } from '../../../support/streams/camera-loop.ts';
+import { startCameras } from '../../../support/streams/cameras.ts';
+import { until } from '../../../support/time/until.ts';
 
 /** They mostly wait. */
 const SIDE_BY_SIDE = { buffered: true };

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { inspectCamera } from '../../../../src/devices/onvif/inspect.ts';
-import { onvifPorts, startCameras } from '../../../support/cameras.ts';
+import { onvifPorts, startCameras } from '../../../support/streams/cameras.ts';
 
 t.test('a camera tells who it is, in text, and where its pictures are', async (t) => {
   const cameras = await startCameras(t);

@@ -2,7 +2,7 @@ import t from 'tap';
 import type { WebFault } from '../../../../simulators/camera/faults.ts';
 import { inspectCamera } from '../../../../src/devices/onvif/inspect.ts';
 import { OnvifError, type OnvifProblem } from '../../../../src/devices/onvif/problems.ts';
-import { CAMERA_NETWORK, onvifPorts, startCameras } from '../../../support/cameras.ts';
+import { CAMERA_NETWORK, onvifPorts, startCameras } from '../../../support/streams/cameras.ts';
 
 /** So long whoever says nothing, or never ends, is listened to; the others are found out by what they say. */
 const DEADLINE_MS = 500;

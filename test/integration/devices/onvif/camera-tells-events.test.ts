@@ -1,10 +1,10 @@
 import t from 'tap';
-import { followCamera } from '../../../support/camera-loop.ts';
-import { startCameras } from '../../../support/cameras.ts';
-import { ManualClock, passTime } from '../../../support/clock.ts';
-import { readAll } from '../../../support/journal.ts';
-import { turns } from '../../../support/turns.ts';
-import { until } from '../../../support/until.ts';
+import { readAll } from '../../../support/ingest/journal.ts';
+import { followCamera } from '../../../support/streams/camera-loop.ts';
+import { startCameras } from '../../../support/streams/cameras.ts';
+import { ManualClock, passTime } from '../../../support/time/clock.ts';
+import { turns } from '../../../support/time/turns.ts';
+import { until } from '../../../support/time/until.ts';
 
 /** They mostly wait. */
 const SIDE_BY_SIDE = { buffered: true };

@@ -3,7 +3,7 @@ import http from 'node:http';
 import soap from 'node-onvif/lib/modules/soap.js';
 import t from 'tap';
 import { inspectCamera } from '../../../../src/devices/onvif/inspect.ts';
-import { onvifPorts, startCameras } from '../../../support/cameras.ts';
+import { onvifPorts, startCameras } from '../../../support/streams/cameras.ts';
 
 t.test('node-onvif opens no connection of its own: every request goes out through outbound', async (t) => {
   const cameras = await startCameras(t);

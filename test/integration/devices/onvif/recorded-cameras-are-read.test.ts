@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import { inspectCamera } from '../../../../src/devices/onvif/inspect.ts';
 import { PullPoint } from '../../../../src/devices/onvif/pull-point.ts';
-import { onvifPorts } from '../../../support/cameras.ts';
+import { onvifPorts } from '../../../support/streams/cameras.ts';
 
 /** Answers with what a real camera once answered (test/fixtures/onvif, MIT), its address replaced by ours. */
 async function replay(

@@ -2,8 +2,8 @@ import t from 'tap';
 import { type Clock, systemClock } from '../../../../src/core/clock.ts';
 import { unitInput } from '../../../../src/devices/units/input.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
-import { callerIn, kiosk, openRegistry } from '../../../support/registry.ts';
-import { openUnits, unitOf } from '../../../support/units.ts';
+import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
+import { openUnits, unitOf } from '../../../support/devices/units.ts';
 
 const NINGBO = callerIn('330200');
 const YINZHOU = callerIn('330212');

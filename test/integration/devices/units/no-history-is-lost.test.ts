@@ -5,8 +5,8 @@ import { type Clock, systemClock } from '../../../../src/core/clock.ts';
 import type { CitywatchError } from '../../../../src/core/errors.ts';
 import { covers } from '../../../../src/core/jurisdiction.ts';
 import type { Hanging } from '../../../../src/devices/registry/tables.ts';
-import { callerIn, kiosk, openRegistry } from '../../../support/registry.ts';
-import { openUnits, unitOf } from '../../../support/units.ts';
+import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
+import { openUnits, unitOf } from '../../../support/devices/units.ts';
 
 /** Random steps against a model that is a list for each position. `UNIT_SEQUENCES=10000` is the long form. */
 const SEQUENCES = Number(process.env.UNIT_SEQUENCES ?? 25);

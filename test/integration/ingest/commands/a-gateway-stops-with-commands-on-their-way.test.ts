@@ -1,7 +1,7 @@
 import t from 'tap';
-import { ManualClock } from '../../../support/clock.ts';
-import { openDownlink, person } from '../../../support/downlink.ts';
-import { freshDatabase } from '../../../support/shared-database.ts';
+import { freshDatabase } from '../../../support/services/shared-database.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { openDownlink, person } from '../../../support/uplinks/downlink.ts';
 
 const server = freshDatabase(t);
 const OPERATOR = person('operator');

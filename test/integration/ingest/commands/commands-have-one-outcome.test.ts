@@ -2,10 +2,10 @@ import t from 'tap';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import { OPEN_MAX } from '../../../../src/ingest/commands/commands.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { deviceOf, HERE, openDownlink, person } from '../../../support/downlink.ts';
-import { freshDatabase } from '../../../support/shared-database.ts';
-import { until } from '../../../support/until.ts';
+import { freshDatabase } from '../../../support/services/shared-database.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { until } from '../../../support/time/until.ts';
+import { deviceOf, HERE, openDownlink, person } from '../../../support/uplinks/downlink.ts';
 
 const server = freshDatabase(t);
 const OPERATOR = person('operator');

@@ -10,11 +10,11 @@ import { UNLIMITED_RATES } from '../../../../src/ingest/uplinks/common/rate-budg
 import { MqttListener } from '../../../../src/ingest/uplinks/mqtt/listener.ts';
 import { MQTT_DEFAULTS } from '../../../../src/ingest/uplinks/mqtt/options.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
-import { Broker } from '../../../support/broker.ts';
-import { kiosks, openDownlink, person } from '../../../support/downlink.ts';
-import { quietObserver } from '../../../support/services.ts';
-import { freshDatabase } from '../../../support/shared-database.ts';
-import { until } from '../../../support/until.ts';
+import { quietObserver } from '../../../support/services/services.ts';
+import { freshDatabase } from '../../../support/services/shared-database.ts';
+import { until } from '../../../support/time/until.ts';
+import { Broker } from '../../../support/uplinks/broker.ts';
+import { kiosks, openDownlink, person } from '../../../support/uplinks/downlink.ts';
 
 const server = freshDatabase(t);
 const OPERATOR = person('operator');

@@ -6,14 +6,14 @@ import { Completeness, type CompletenessDeps } from '../../../../src/ingest/comp
 import { DeviceDays } from '../../../../src/ingest/completeness/device-days.ts';
 import { Database } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
-import { batch, decoded, reading } from '../../../support/batches.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { callerOf } from '../../../support/ingest.ts';
-import { incarnationOf } from '../../../support/journal.ts';
-import { KIOSK } from '../../../support/kiosk-kind.ts';
-import { firstOwner } from '../../../support/ownership.ts';
-import { quietObserver } from '../../../support/services.ts';
-import { freshDatabase } from '../../../support/shared-database.ts';
+import { batch, decoded, reading } from '../../../support/ingest/batches.ts';
+import { callerOf } from '../../../support/ingest/ingest.ts';
+import { incarnationOf } from '../../../support/ingest/journal.ts';
+import { KIOSK } from '../../../support/ingest/kiosk-kind.ts';
+import { firstOwner } from '../../../support/services/ownership.ts';
+import { quietObserver } from '../../../support/services/services.ts';
+import { freshDatabase } from '../../../support/services/shared-database.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 const DAY = 20_000 * DAY_MS;
 const MINUTE = 60_000;

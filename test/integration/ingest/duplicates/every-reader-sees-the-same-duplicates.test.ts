@@ -8,8 +8,14 @@ import { replayConnection } from '../../../../src/ingest/decode/replay-origin.ts
 import { DuplicateIndex } from '../../../../src/ingest/duplicates/index.ts';
 import type { Journal } from '../../../../src/ingest/journal/journal.ts';
 import { FEED_LIMITS, JournalFeed, UNGUARDED } from '../../../../src/ingest/readers/journal-feed.ts';
-import { keepAlive, kioskMessage, openJournal, quietObserver, temporaryDirectory } from '../../../support/journal.ts';
-import { kioskKinds } from '../../../support/kiosk-kind.ts';
+import {
+  keepAlive,
+  kioskMessage,
+  openJournal,
+  quietObserver,
+  temporaryDirectory,
+} from '../../../support/ingest/journal.ts';
+import { kioskKinds } from '../../../support/ingest/kiosk-kind.ts';
 
 const NOW_MS = 1_767_571_200_000;
 

@@ -2,8 +2,14 @@ import { join } from 'node:path';
 import t from 'tap';
 import { DuplicateIndex } from '../../../../src/ingest/duplicates/index.ts';
 import { FEED_LIMITS, type FeedJournal, JournalFeed, UNGUARDED } from '../../../../src/ingest/readers/journal-feed.ts';
-import { keepAlive, kioskMessage, openJournal, quietObserver, temporaryDirectory } from '../../../support/journal.ts';
-import { kioskKinds } from '../../../support/kiosk-kind.ts';
+import {
+  keepAlive,
+  kioskMessage,
+  openJournal,
+  quietObserver,
+  temporaryDirectory,
+} from '../../../support/ingest/journal.ts';
+import { kioskKinds } from '../../../support/ingest/kiosk-kind.ts';
 
 t.test('a stretch stays decoded until each reader is past it, and no longer', async (t) => {
   keepAlive(t);

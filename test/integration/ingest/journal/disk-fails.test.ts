@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { diskFiles, type JournalFiles } from '../../../../src/ingest/journal/files.ts';
-import { keepAlive, kioskMessage, openJournal, readAll, temporaryDirectory } from '../../../support/journal.ts';
+import { keepAlive, kioskMessage, openJournal, readAll, temporaryDirectory } from '../../../support/ingest/journal.ts';
 
 type Fault = 'write' | 'short' | 'sync' | 'create';
 

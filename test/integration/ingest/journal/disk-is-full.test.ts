@@ -3,9 +3,9 @@ import { rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { diskFiles } from '../../../../src/ingest/journal/files.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { keepAlive, kioskMessage, openJournal, readAll, temporaryDirectory } from '../../../support/journal.ts';
-import { until } from '../../../support/until.ts';
+import { keepAlive, kioskMessage, openJournal, readAll, temporaryDirectory } from '../../../support/ingest/journal.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { until } from '../../../support/time/until.ts';
 
 const MiB = 1024 * 1024;
 const payload = Buffer.alloc(10_000, 0x20);

@@ -3,8 +3,14 @@ import t from 'tap';
 import { HOUR_MS } from '../../../../src/core/clock.ts';
 import { diskFiles } from '../../../../src/ingest/journal/files.ts';
 import type { JournalOptions } from '../../../../src/ingest/journal/options.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { kioskMessage, openJournal, readAll, type Teardown, temporaryDirectory } from '../../../support/journal.ts';
+import {
+  kioskMessage,
+  openJournal,
+  readAll,
+  type Teardown,
+  temporaryDirectory,
+} from '../../../support/ingest/journal.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 async function filled(t: Teardown, options: Partial<JournalOptions>) {
   const directory = await temporaryDirectory(t);

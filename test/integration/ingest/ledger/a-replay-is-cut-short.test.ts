@@ -3,10 +3,10 @@ import { NATIONWIDE } from '../../../../src/core/jurisdiction.ts';
 import type { NewMessage } from '../../../../src/core/types.ts';
 import { DeadLetterReplay } from '../../../../src/ingest/ledger/dead-letter-replay.ts';
 import { DeadLetters } from '../../../../src/ingest/ledger/dead-letters.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { callerOf, drain, kinds, PAYLOADS, startIngest } from '../../../support/ingest.ts';
-import { kioskMessage, quietObserver } from '../../../support/journal.ts';
-import { until } from '../../../support/until.ts';
+import { callerOf, drain, kinds, PAYLOADS, startIngest } from '../../../support/ingest/ingest.ts';
+import { kioskMessage, quietObserver } from '../../../support/ingest/journal.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { until } from '../../../support/time/until.ts';
 
 const all = callerOf(NATIONWIDE);
 

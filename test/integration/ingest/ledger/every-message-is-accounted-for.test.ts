@@ -3,8 +3,8 @@ import { NATIONWIDE } from '../../../../src/core/jurisdiction.ts';
 import type { NewMessage } from '../../../../src/core/types.ts';
 import type { IngestTables } from '../../../../src/ingest/ledger/tables.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
-import { callerOf, drain, moved, startIngest } from '../../../support/ingest.ts';
-import { kioskMessage, LIFE } from '../../../support/journal.ts';
+import { callerOf, drain, moved, startIngest } from '../../../support/ingest/ingest.ts';
+import { kioskMessage, LIFE } from '../../../support/ingest/journal.ts';
 
 const all = callerOf(NATIONWIDE);
 const NOW_MS = 1_767_571_200_000;

@@ -2,8 +2,8 @@ import t from 'tap';
 import { NATIONWIDE } from '../../../../src/core/jurisdiction.ts';
 import type { NewMessage } from '../../../../src/core/types.ts';
 import type { IngestTables } from '../../../../src/ingest/ledger/tables.ts';
-import { callerOf, drain, PAYLOADS, startIngest } from '../../../support/ingest.ts';
-import { kioskMessage } from '../../../support/journal.ts';
+import { callerOf, drain, PAYLOADS, startIngest } from '../../../support/ingest/ingest.ts';
+import { kioskMessage } from '../../../support/ingest/journal.ts';
 
 const all = callerOf(NATIONWIDE);
 const SENT: [string, Partial<NewMessage>?][] = [

@@ -4,8 +4,8 @@ import { NATIONWIDE } from '../../../../src/core/jurisdiction.ts';
 import { PayloadSealing } from '../../../../src/ingest/ledger/dead-letter-payloads.ts';
 import type { IngestTables } from '../../../../src/ingest/ledger/tables.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
-import { callerOf, drain, PAYLOADS, startIngest } from '../../../support/ingest.ts';
-import { kioskMessage, quietObserver } from '../../../support/journal.ts';
+import { callerOf, drain, PAYLOADS, startIngest } from '../../../support/ingest/ingest.ts';
+import { kioskMessage, quietObserver } from '../../../support/ingest/journal.ts';
 
 const all = callerOf(NATIONWIDE);
 const text = (raw: string, channel: 'telemetry' | 'event' = 'telemetry') =>

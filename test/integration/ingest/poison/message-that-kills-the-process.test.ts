@@ -5,18 +5,18 @@ import t from 'tap';
 import { type Clock, systemClock } from '../../../../src/core/clock.ts';
 import type { Message } from '../../../../src/core/types.ts';
 import { CrashGuard } from '../../../../src/ingest/poison/crash-guard.ts';
-import { ManualClock } from '../../../support/clock.ts';
 import {
   kioskMessage,
   openJournal,
   quietObserver,
   type Teardown,
   temporaryDirectory,
-} from '../../../support/journal.ts';
-import { storedMessage } from '../../../support/kiosk-kind.ts';
-import { turns } from '../../../support/turns.ts';
+} from '../../../support/ingest/journal.ts';
+import { storedMessage } from '../../../support/ingest/kiosk-kind.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { turns } from '../../../support/time/turns.ts';
 
-const CHILD = new URL('../../../support/poison-child.ts', import.meta.url).pathname;
+const CHILD = new URL('../../../support/ingest/poison-child.ts', import.meta.url).pathname;
 const DEADLY = 150;
 const KILLING = 420;
 const COUNT = 600;

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import t from 'tap';
-import { ManualClock, passTime } from '../../../support/clock.ts';
-import { connectPacket, metric, publishPacket, RawClient, startListener } from '../../../support/mqtt.ts';
-import { countProcessorTime } from '../../../support/processor-time.ts';
-import { turns } from '../../../support/turns.ts';
-import { until } from '../../../support/until.ts';
+import { ManualClock, passTime } from '../../../support/time/clock.ts';
+import { countProcessorTime } from '../../../support/time/processor-time.ts';
+import { turns } from '../../../support/time/turns.ts';
+import { until } from '../../../support/time/until.ts';
+import { connectPacket, metric, publishPacket, RawClient, startListener } from '../../../support/uplinks/mqtt.ts';
 
 const DEVICES = 3_000;
 const BACKLOG = 5;

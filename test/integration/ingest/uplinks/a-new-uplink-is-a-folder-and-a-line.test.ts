@@ -15,12 +15,12 @@ import { UNLIMITED_RATES } from '../../../../src/ingest/uplinks/common/rate-budg
 import type { UplinkDeps } from '../../../../src/ingest/uplinks/uplink.ts';
 import { openUplinks, settingsOf, UPLINKS } from '../../../../src/ingest/uplinks/uplinks.ts';
 import { linesUplink } from '../../../fixtures/uplinks/lines/lines.ts';
-import { kiosks, openDownlink, person } from '../../../support/downlink.ts';
-import { UNTROUBLED } from '../../../support/intake.ts';
-import { openJournal, quietObserver, readAll, temporaryDirectory } from '../../../support/journal.ts';
-import { SECRET } from '../../../support/mqtt.ts';
-import { freshDatabase } from '../../../support/shared-database.ts';
-import { until } from '../../../support/until.ts';
+import { UNTROUBLED } from '../../../support/ingest/intake.ts';
+import { openJournal, quietObserver, readAll, temporaryDirectory } from '../../../support/ingest/journal.ts';
+import { freshDatabase } from '../../../support/services/shared-database.ts';
+import { until } from '../../../support/time/until.ts';
+import { kiosks, openDownlink, person } from '../../../support/uplinks/downlink.ts';
+import { SECRET } from '../../../support/uplinks/mqtt.ts';
 
 /** The list with one line more. */
 const TYPES = [...UPLINKS, linesUplink];

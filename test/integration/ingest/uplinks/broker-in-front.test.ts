@@ -1,8 +1,8 @@
 import type { MqttClient } from 'mqtt';
 import t from 'tap';
-import { Broker } from '../../../support/broker.ts';
-import { startUplink, texts } from '../../../support/broker-uplink.ts';
-import { until } from '../../../support/until.ts';
+import { until } from '../../../support/time/until.ts';
+import { Broker } from '../../../support/uplinks/broker.ts';
+import { startUplink, texts } from '../../../support/uplinks/broker-uplink.ts';
 
 const TOPIC = 'cw/v1/k1/telemetry';
 

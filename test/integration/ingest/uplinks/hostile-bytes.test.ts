@@ -2,8 +2,15 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import fc from 'fast-check';
 import t from 'tap';
-import { ManualClock } from '../../../support/clock.ts';
-import { connectPacket, eventually, metric, publishPacket, RawClient, startListener } from '../../../support/mqtt.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import {
+  connectPacket,
+  eventually,
+  metric,
+  publishPacket,
+  RawClient,
+  startListener,
+} from '../../../support/uplinks/mqtt.ts';
 
 const topic = 'cw/v1/k1/telemetry';
 const MIB = 1024 * 1024;

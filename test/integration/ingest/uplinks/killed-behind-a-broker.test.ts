@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import t from 'tap';
 import type { Message } from '../../../../src/core/types.ts';
-import { Broker } from '../../../support/broker.ts';
-import { texts } from '../../../support/broker-uplink.ts';
-import { openJournal, readAll, temporaryDirectory } from '../../../support/journal.ts';
-import { until } from '../../../support/until.ts';
+import { openJournal, readAll, temporaryDirectory } from '../../../support/ingest/journal.ts';
+import { until } from '../../../support/time/until.ts';
+import { Broker } from '../../../support/uplinks/broker.ts';
+import { texts } from '../../../support/uplinks/broker-uplink.ts';
 
-const CHILD = new URL('../../../support/broker-uplink-child.ts', import.meta.url).pathname;
+const CHILD = new URL('../../../support/uplinks/broker-uplink-child.ts', import.meta.url).pathname;
 const KILLS = 3;
 
 /** Messages of the stream whose text was there before. */

@@ -1,8 +1,8 @@
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import t, { type Test } from 'tap';
-import { Authority } from '../../../support/certificates.ts';
-import { connectPacket, RawClient, startListener } from '../../../support/mqtt.ts';
-import { until } from '../../../support/until.ts';
+import { Authority } from '../../../support/network/certificates.ts';
+import { until } from '../../../support/time/until.ts';
+import { connectPacket, RawClient, startListener } from '../../../support/uplinks/mqtt.ts';
 
 /** A TLS client and its CONNECT; resolves with the return code, or null when it was closed without one. */
 async function attempt(t: Test, port: number, id: string, options: ConnectionOptions): Promise<Attempt> {

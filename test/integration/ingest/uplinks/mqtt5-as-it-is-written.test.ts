@@ -1,6 +1,14 @@
 import t, { type Test } from 'tap';
-import { ManualClock } from '../../../support/clock.ts';
-import { connectPacket, eventually, publishPacket, RawClient, type Rig, startListener } from '../../../support/mqtt.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { turns } from '../../../support/time/turns.ts';
+import {
+  connectPacket,
+  eventually,
+  publishPacket,
+  RawClient,
+  type Rig,
+  startListener,
+} from '../../../support/uplinks/mqtt.ts';
 import {
   CLEAN_LOGIN,
   connect5,
@@ -13,10 +21,16 @@ import {
   subscribe5,
   text,
   two,
-} from '../../../support/mqtt5.ts';
-import { COMMAND, CONNECTING, ID, PUBLISHING, type Statement, TOPIC } from '../../../support/mqtt5-statements.ts';
-import { NOT_OURS, SUBSCRIBING, TALKING } from '../../../support/mqtt5-statements-2.ts';
-import { turns } from '../../../support/turns.ts';
+} from '../../../support/uplinks/mqtt5/mqtt5.ts';
+import {
+  COMMAND,
+  CONNECTING,
+  ID,
+  PUBLISHING,
+  type Statement,
+  TOPIC,
+} from '../../../support/uplinks/mqtt5/mqtt5-statements.ts';
+import { NOT_OURS, SUBSCRIBING, TALKING } from '../../../support/uplinks/mqtt5/mqtt5-statements-2.ts';
 
 const device = (t: Test, port: number) => RawClient.device(t, port, ID, { protocolVersion: 5 });
 

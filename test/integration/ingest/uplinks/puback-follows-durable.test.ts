@@ -1,5 +1,5 @@
 import t from 'tap';
-import { eventually, metric, publishPacket, RawClient, startListener } from '../../../support/mqtt.ts';
+import { eventually, metric, publishPacket, RawClient, startListener } from '../../../support/uplinks/mqtt.ts';
 
 const topic = 'cw/v1/k1/telemetry';
 const numbered = (count: number, from = 1) =>

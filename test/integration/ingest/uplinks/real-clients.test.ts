@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connectAsync } from 'mqtt';
 import t, { type Test } from 'tap';
 import { type Judge, judge } from '../../../support/judges.ts';
-import { eventually, SECRET, startListener } from '../../../support/mqtt.ts';
+import { eventually, SECRET, startListener } from '../../../support/uplinks/mqtt.ts';
 
 interface Outcome {
   code: number | null;

@@ -1,7 +1,7 @@
 import t from 'tap';
-import { Authority } from '../../../support/certificates.ts';
-import { eventually, publishPacket, RawClient, startListener } from '../../../support/mqtt.ts';
-import { turns } from '../../../support/turns.ts';
+import { Authority } from '../../../support/network/certificates.ts';
+import { turns } from '../../../support/time/turns.ts';
+import { eventually, publishPacket, RawClient, startListener } from '../../../support/uplinks/mqtt.ts';
 
 const topic = 'cw/v1/k1/telemetry';
 

@@ -1,6 +1,13 @@
 import t from 'tap';
-import { ManualClock } from '../../../support/clock.ts';
-import { connectPacket, eventually, metric, publishPacket, RawClient, startListener } from '../../../support/mqtt.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import {
+  connectPacket,
+  eventually,
+  metric,
+  publishPacket,
+  RawClient,
+  startListener,
+} from '../../../support/uplinks/mqtt.ts';
 
 const offline = (id: string, over: object = {}) => ({
   will: {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import t from 'tap';
-import { ManualClock, passTime } from '../../../support/clock.ts';
-import { eventually, metric, publishPacket, RawClient, startListener } from '../../../support/mqtt.ts';
-import { turns } from '../../../support/turns.ts';
+import { ManualClock, passTime } from '../../../support/time/clock.ts';
+import { turns } from '../../../support/time/turns.ts';
+import { eventually, metric, publishPacket, RawClient, startListener } from '../../../support/uplinks/mqtt.ts';
 
 const topicOf = (id: string) => `cw/v1/${id}/telemetry`;
 const burst = (id: string, count: number, payload = '{}') =>

@@ -1,6 +1,6 @@
 import { generate, type ISubscription } from 'mqtt-packet';
 import t from 'tap';
-import { eventually, metric, publishPacket, RawClient, startListener } from '../../../support/mqtt.ts';
+import { eventually, metric, publishPacket, RawClient, startListener } from '../../../support/uplinks/mqtt.ts';
 
 const subscribe = (subscriptions: ISubscription[], messageId = 1) =>
   generate({ cmd: 'subscribe', messageId, subscriptions });

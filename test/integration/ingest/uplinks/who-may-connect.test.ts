@@ -1,7 +1,7 @@
 import { generate } from 'mqtt-packet';
 import t from 'tap';
 import { CitywatchError } from '../../../../src/core/errors.ts';
-import { ManualClock } from '../../../support/clock.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 import {
   connectPacket,
   eventually,
@@ -10,7 +10,7 @@ import {
   RawClient,
   SECRET,
   startListener,
-} from '../../../support/mqtt.ts';
+} from '../../../support/uplinks/mqtt.ts';
 
 const code = (client: RawClient) => client.of('connack')[0]?.returnCode;
 

@@ -1,7 +1,7 @@
 import t from 'tap';
-import { conforms } from '../../../support/blob-conformance.ts';
-import { localFolderWorld } from '../../../support/blob-worlds.ts';
-import { openDatabase } from '../../../support/registry.ts';
+import { conforms } from '../../../support/blobs/blob-conformance.ts';
+import { localFolderWorld } from '../../../support/blobs/blob-worlds.ts';
+import { openDatabase } from '../../../support/devices/registry.ts';
 
 const database = await openDatabase(t);
 

@@ -2,10 +2,10 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { Volume } from '../../../../src/platform/blobs/volume.ts';
-import { freeze } from '../../../support/blob-worlds.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { openDatabase } from '../../../support/registry.ts';
-import { quietObserver, temporaryDirectory } from '../../../support/services.ts';
+import { freeze } from '../../../support/blobs/blob-worlds.ts';
+import { openDatabase } from '../../../support/devices/registry.ts';
+import { quietObserver, temporaryDirectory } from '../../../support/services/services.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 const database = await openDatabase(t);
 const parent = await temporaryDirectory(t);

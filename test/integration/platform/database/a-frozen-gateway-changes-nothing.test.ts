@@ -7,13 +7,13 @@ import { Database, sql } from '../../../../src/platform/database/database.ts';
 import { type Holder, Lease } from '../../../../src/platform/database/lease.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { enqueueWork } from '../../../../src/platform/work/work.ts';
-import { incarnationOf } from '../../../support/journal.ts';
+import { incarnationOf } from '../../../support/ingest/journal.ts';
 import { startScript } from '../../../support/processes.ts';
-import { quietObserver } from '../../../support/services.ts';
-import { freshDatabase } from '../../../support/shared-database.ts';
-import { until } from '../../../support/until.ts';
+import { quietObserver } from '../../../support/services/services.ts';
+import { freshDatabase } from '../../../support/services/shared-database.ts';
+import { until } from '../../../support/time/until.ts';
 
-const CHILD = join(import.meta.dirname, '../../../support/owner-child.ts');
+const CHILD = join(import.meta.dirname, '../../../support/services/owner-child.ts');
 /** Longer than the server lets a transaction idle that the freeze has cut in two. */
 const TTL_MS = 2_000;
 const HERE: Holder = { node: 'node-next', host: 'here', pid: process.pid, directory: '/b', inode: '1:2' };

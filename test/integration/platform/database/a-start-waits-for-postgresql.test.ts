@@ -4,11 +4,11 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
 import { START_PATIENCE_MS, untilLetIn } from '../../../../src/platform/database/arrival.ts';
 import { Database, sql } from '../../../../src/platform/database/database.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { quietObserver } from '../../../support/services.ts';
-import { freshDatabase } from '../../../support/shared-database.ts';
-import { until } from '../../../support/until.ts';
-import { Wire } from '../../../support/wire.ts';
+import { Wire } from '../../../support/network/wire.ts';
+import { quietObserver } from '../../../support/services/services.ts';
+import { freshDatabase } from '../../../support/services/shared-database.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { until } from '../../../support/time/until.ts';
 
 /** A wire before a database of a real server, and the address of its near end. */
 async function wired(t: Test): Promise<{ wire: Wire; url: string }> {

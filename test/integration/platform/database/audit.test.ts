@@ -8,10 +8,10 @@ import { Database, sql, type Tables } from '../../../../src/platform/database/da
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { listAudit, recordAudit, sealAudit, verifyAudit } from '../../../../src/platform/records/audit.ts';
 import { AuditSealer } from '../../../../src/platform/records/audit-sealer.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { callerIn, openDatabase } from '../../../support/registry.ts';
-import { quietObserver, startPostgres } from '../../../support/services.ts';
-import { until } from '../../../support/until.ts';
+import { callerIn, openDatabase } from '../../../support/devices/registry.ts';
+import { quietObserver, startPostgres } from '../../../support/services/services.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { until } from '../../../support/time/until.ts';
 
 const MIGRATIONS = join(import.meta.dirname, '../../../../src/platform/database/migrations');
 

@@ -4,9 +4,9 @@ import { Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import type { Ownership } from '../../../../src/platform/database/ownership.ts';
 import { DONE, enqueueWork, WorkQueue } from '../../../../src/platform/work/work.ts';
-import { nextOwner } from '../../../support/ownership.ts';
-import { quietObserver } from '../../../support/services.ts';
-import { freshDatabase } from '../../../support/shared-database.ts';
+import { nextOwner } from '../../../support/services/ownership.ts';
+import { quietObserver } from '../../../support/services/services.ts';
+import { freshDatabase } from '../../../support/services/shared-database.ts';
 
 const clock = systemClock;
 const { url } = await freshDatabase(t);

@@ -10,8 +10,8 @@ import {
   sql,
   withinJurisdiction,
 } from '../../../../src/platform/database/database.ts';
-import { quietObserver, startPostgres } from '../../../support/services.ts';
-import { until } from '../../../support/until.ts';
+import { quietObserver, startPostgres } from '../../../support/services/services.ts';
+import { until } from '../../../support/time/until.ts';
 
 interface Things {
   thing: { id: string; parent: string | null; at_ms: number | null; jurisdiction: string };

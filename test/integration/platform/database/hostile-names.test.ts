@@ -1,6 +1,6 @@
 import t from 'tap';
 import { sql } from '../../../../src/platform/database/database.ts';
-import { callerIn, kiosk, type OpenRegistry, openRegistry } from '../../../support/registry.ts';
+import { callerIn, kiosk, type OpenRegistry, openRegistry } from '../../../support/devices/registry.ts';
 
 const YINZHOU = callerIn('330212');
 

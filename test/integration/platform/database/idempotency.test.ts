@@ -2,8 +2,8 @@ import t from 'tap';
 import { DAY_MS } from '../../../../src/core/clock.ts';
 import type { Database } from '../../../../src/platform/database/database.ts';
 import { Idempotency } from '../../../../src/platform/records/idempotency.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { openDatabase } from '../../../support/registry.ts';
+import { openDatabase } from '../../../support/devices/registry.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 let database: Database;
 

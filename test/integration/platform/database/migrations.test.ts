@@ -6,7 +6,7 @@ import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
-import { quietObserver, startPostgres } from '../../../support/services.ts';
+import { quietObserver, startPostgres } from '../../../support/services/services.ts';
 
 const SHIPPED = fileURLToPath(new URL('../../../../src/platform/database/migrations', import.meta.url));
 

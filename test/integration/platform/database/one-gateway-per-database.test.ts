@@ -4,9 +4,9 @@ import { Database, sql } from '../../../../src/platform/database/database.ts';
 import { databaseId } from '../../../../src/platform/database/database-id.ts';
 import { type Holder, Lease, type LeaseDeps } from '../../../../src/platform/database/lease.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { quietObserver, startPostgres } from '../../../support/services.ts';
-import { until } from '../../../support/until.ts';
+import { quietObserver, startPostgres } from '../../../support/services/services.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { until } from '../../../support/time/until.ts';
 
 const { url } = await startPostgres(t);
 const observer = quietObserver();

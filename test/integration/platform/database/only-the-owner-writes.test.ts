@@ -12,11 +12,11 @@ import { Database, sql } from '../../../../src/platform/database/database.ts';
 import { type Holder, Lease } from '../../../../src/platform/database/lease.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { WorkQueue } from '../../../../src/platform/work/work.ts';
-import { incarnationOf } from '../../../support/journal.ts';
-import { nextOwner } from '../../../support/ownership.ts';
-import { quietObserver, temporaryDirectory } from '../../../support/services.ts';
-import { freshDatabase } from '../../../support/shared-database.ts';
-import { until } from '../../../support/until.ts';
+import { incarnationOf } from '../../../support/ingest/journal.ts';
+import { nextOwner } from '../../../support/services/ownership.ts';
+import { quietObserver, temporaryDirectory } from '../../../support/services/services.ts';
+import { freshDatabase } from '../../../support/services/shared-database.ts';
+import { until } from '../../../support/time/until.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../../../src/platform/database/migrations', import.meta.url));
 

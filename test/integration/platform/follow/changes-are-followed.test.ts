@@ -3,11 +3,11 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import { type Database, sql } from '../../../../src/platform/database/database.ts';
 import { lookForChanges, type Place, pruneChanges, type Topic } from '../../../../src/platform/follow/changes.ts';
 import { Follow } from '../../../../src/platform/follow/follow.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { openDatabase } from '../../../support/registry.ts';
-import { type Owner, quietObserver } from '../../../support/services.ts';
-import { freshDatabase } from '../../../support/shared-database.ts';
-import { until } from '../../../support/until.ts';
+import { openDatabase } from '../../../support/devices/registry.ts';
+import { type Owner, quietObserver } from '../../../support/services/services.ts';
+import { freshDatabase } from '../../../support/services/shared-database.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { until } from '../../../support/time/until.ts';
 
 /** Nobody listens there: knocks are never heard. */
 const NOWHERE = 'postgresql://nobody@127.0.0.1:9/none';

@@ -11,10 +11,10 @@ import { NameFiles } from '../../../../src/platform/outbound/name-files.ts';
 import { postgresSocket, redisConnector } from '../../../../src/platform/outbound/named-sockets.ts';
 import { machineNames, Names } from '../../../../src/platform/outbound/names.ts';
 import { failureReason, Outbound } from '../../../../src/platform/outbound/outbound.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { startNameServer, type Zone } from '../../../support/name-server.ts';
-import { quietObserver } from '../../../support/services.ts';
-import { until } from '../../../support/until.ts';
+import { startNameServer, type Zone } from '../../../support/network/name-server.ts';
+import { quietObserver } from '../../../support/services/services.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { until } from '../../../support/time/until.ts';
 
 interface Files {
   hosts?: string;

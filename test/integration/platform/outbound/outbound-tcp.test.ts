@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { TcpOutbound } from '../../../../src/platform/outbound/tcp.ts';
-import { keepAlive } from '../../../support/journal.ts';
+import { keepAlive } from '../../../support/ingest/journal.ts';
 
 const NETWORKS = ['127.64.0.0/16'];
 

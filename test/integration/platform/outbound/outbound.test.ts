@@ -8,7 +8,7 @@ import { type Clock, systemClock } from '../../../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
 import { machineNames } from '../../../../src/platform/outbound/names.ts';
 import { failureReason, type HttpRequest, Outbound } from '../../../../src/platform/outbound/outbound.ts';
-import { ManualClock } from '../../../support/clock.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 

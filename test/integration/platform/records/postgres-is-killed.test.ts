@@ -1,8 +1,8 @@
 import t from 'tap';
 import { sealAudit, verifyAudit } from '../../../../src/platform/records/audit.ts';
-import { callerIn, kiosk, openDatabase, openRegistry } from '../../../support/registry.ts';
-import { startPostgres } from '../../../support/services.ts';
-import { until } from '../../../support/until.ts';
+import { callerIn, kiosk, openDatabase, openRegistry } from '../../../support/devices/registry.ts';
+import { startPostgres } from '../../../support/services/services.ts';
+import { until } from '../../../support/time/until.ts';
 
 const YINZHOU = callerIn('330212');
 const KILLS = 3;

@@ -7,9 +7,9 @@ import { DAY_MS } from '../../../../src/core/clock.ts';
 import { createObserver, KnownSecrets, type Observer } from '../../../../src/core/observe.ts';
 import type { TlsMaterial } from '../../../../src/platform/secrets/certificates.ts';
 import { TlsFiles } from '../../../../src/platform/secrets/tls-files.ts';
-import { Authority } from '../../../support/certificates.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { until } from '../../../support/until.ts';
+import { Authority } from '../../../support/network/certificates.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { until } from '../../../support/time/until.ts';
 
 const LOOK_MS = 5_000;
 const AHEAD_MS = 60_000;

@@ -6,8 +6,8 @@ import { KnownSecrets } from '../../../../src/core/observe.ts';
 import { type Database, sql } from '../../../../src/platform/database/database.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
 import { adoptKeys, misfitOfKeys, openKeys } from '../../../../src/platform/secrets/cluster-keys.ts';
-import { callerIn, openDatabase } from '../../../support/registry.ts';
-import { type Owner, temporaryDirectory } from '../../../support/services.ts';
+import { callerIn, openDatabase } from '../../../support/devices/registry.ts';
+import { type Owner, temporaryDirectory } from '../../../support/services/services.ts';
 
 async function world(t: Owner) {
   const database = await openDatabase(t);

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { exitOf, findCage } from '../../../../src/streams/ffmpeg/cage.ts';
 import { ROOT } from '../../../support/source-tree.ts';
-import { CAGED, cageFor, startSpawner } from '../../../support/streams.ts';
+import { CAGED, cageFor, startSpawner } from '../../../support/streams/streams.ts';
 
-const PROBE = readFileSync(join(ROOT, 'test/support/cage-probe.pl'), 'utf8');
+const PROBE = readFileSync(join(ROOT, 'test/support/streams/cage-probe.pl'), 'utf8');
 const PERL = '/usr/bin/perl';
 const IS_ROOT = process.getuid?.() === 0;
 const NOBODY = 65_534;

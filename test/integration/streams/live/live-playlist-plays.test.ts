@@ -7,10 +7,10 @@ import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import type { StreamAnswer, StreamService } from '../../../../src/streams/live/service.ts';
 import type { View } from '../../../../src/streams/pool/types.ts';
-import { openBrowser } from '../../../support/browser.ts';
-import { TestCamera } from '../../../support/rtsp-camera.ts';
-import { look, startStreams } from '../../../support/streams.ts';
-import { until } from '../../../support/until.ts';
+import { TestCamera } from '../../../support/streams/rtsp-camera.ts';
+import { look, startStreams } from '../../../support/streams/streams.ts';
+import { until } from '../../../support/time/until.ts';
+import { openBrowser } from '../../../support/web/browser.ts';
 
 const run = promisify(execFile);
 

@@ -5,13 +5,13 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import { Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { LeaseTable } from '../../../../src/streams/pool/lease-table.ts';
-import { tcpPool } from '../../../support/pools.ts';
 import { startScript } from '../../../support/processes.ts';
-import { quietObserver } from '../../../support/services.ts';
-import { freshDatabase } from '../../../support/shared-database.ts';
-import { until } from '../../../support/until.ts';
+import { quietObserver } from '../../../support/services/services.ts';
+import { freshDatabase } from '../../../support/services/shared-database.ts';
+import { tcpPool } from '../../../support/streams/pool/pools.ts';
+import { until } from '../../../support/time/until.ts';
 
-const CHILD = join(import.meta.dirname, '../../../support/lease-child.ts');
+const CHILD = join(import.meta.dirname, '../../../support/streams/pool/lease-child.ts');
 const CAM = { deviceId: 'cam', quality: 'main' } as const;
 /** Short, and yet long enough to be renewed on a machine that is busy. */
 const TTL_MS = 6_000;

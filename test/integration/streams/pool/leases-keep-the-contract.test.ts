@@ -3,11 +3,11 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import { Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { LeaseTable } from '../../../../src/streams/pool/lease-table.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { type LeaseWorld, leasesConform } from '../../../support/lease-conformance.ts';
-import { MemoryLeaseStore } from '../../../support/memory-leases.ts';
-import { quietObserver } from '../../../support/services.ts';
-import { freshDatabase } from '../../../support/shared-database.ts';
+import { quietObserver } from '../../../support/services/services.ts';
+import { freshDatabase } from '../../../support/services/shared-database.ts';
+import { type LeaseWorld, leasesConform } from '../../../support/streams/pool/lease-conformance.ts';
+import { MemoryLeaseStore } from '../../../support/streams/pool/memory-leases.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 async function inMemory(): Promise<LeaseWorld> {
   const clock = new ManualClock();

@@ -3,11 +3,11 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import { TcpOutbound } from '../../../../src/platform/outbound/tcp.ts';
 import { StreamFailure } from '../../../../src/streams/pool/types.ts';
 import { CameraSession } from '../../../../src/streams/relay/camera-session.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { TestCamera } from '../../../support/rtsp-camera.ts';
-import { TEST_NETWORK } from '../../../support/streams.ts';
-import { turns } from '../../../support/turns.ts';
-import { until } from '../../../support/until.ts';
+import { TestCamera } from '../../../support/streams/rtsp-camera.ts';
+import { TEST_NETWORK } from '../../../support/streams/streams.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { turns } from '../../../support/time/turns.ts';
+import { until } from '../../../support/time/until.ts';
 
 /** Says goodbye by a clock that has to be moved. */
 async function closed(session: CameraSession, clock: ManualClock): Promise<void> {

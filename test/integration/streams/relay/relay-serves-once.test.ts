@@ -6,8 +6,8 @@ import { TcpOutbound } from '../../../../src/platform/outbound/tcp.ts';
 import { StreamFailure } from '../../../../src/streams/pool/types.ts';
 import { CameraSession } from '../../../../src/streams/relay/camera-session.ts';
 import { Relay } from '../../../../src/streams/relay/relay.ts';
-import { TestCamera } from '../../../support/rtsp-camera.ts';
-import { TEST_NETWORK } from '../../../support/streams.ts';
+import { TestCamera } from '../../../support/streams/rtsp-camera.ts';
+import { TEST_NETWORK } from '../../../support/streams/streams.ts';
 
 async function relay(t: Test) {
   const { log } = createObserver({ level: 'silent', secrets: new KnownSecrets() });

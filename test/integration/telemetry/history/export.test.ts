@@ -6,10 +6,10 @@ import type { Look } from '../../../../src/platform/records/access-register.ts';
 import { type ExportQuery, Exports } from '../../../../src/telemetry/history/export.ts';
 import { Influx1Store } from '../../../../src/telemetry/stores/influx1.ts';
 import { TelemetryWriter, UNLIMITED_SERIES, WRITER_LIMITS } from '../../../../src/telemetry/writer/writer.ts';
-import { AT_MS, batch, decoded, event, reading, report } from '../../../support/batches.ts';
 import { readCsv } from '../../../support/csv.ts';
-import { Influxd } from '../../../support/influxd.ts';
-import { quietObserver } from '../../../support/services.ts';
+import { AT_MS, batch, decoded, event, reading, report } from '../../../support/ingest/batches.ts';
+import { quietObserver } from '../../../support/services/services.ts';
+import { Influxd } from '../../../support/telemetry/influxd.ts';
 
 const text: FieldSpec = { type: 'text', maxLength: 40 };
 const gate = {

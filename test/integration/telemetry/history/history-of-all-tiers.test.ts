@@ -4,9 +4,9 @@ import t from 'tap';
 import { HOUR_MS, MINUTE_MS } from '../../../../src/core/clock.ts';
 import type { FieldValue } from '../../../../src/core/types.ts';
 import type { Reduction } from '../../../../src/telemetry/history/buckets.ts';
-import { AT_MS, decoded, reading } from '../../../support/batches.ts';
-import { Influxd } from '../../../support/influxd.ts';
-import { Rolling } from '../../../support/rolling.ts';
+import { AT_MS, decoded, reading } from '../../../support/ingest/batches.ts';
+import { Influxd } from '../../../support/telemetry/influxd.ts';
+import { Rolling } from '../../../support/telemetry/rolling.ts';
 
 const influxd = await Influxd.start(t);
 const rolling = new Rolling(t, influxd, { database: 'cw' });

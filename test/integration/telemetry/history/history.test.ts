@@ -6,9 +6,9 @@ import { POINTS_MAX } from '../../../../src/telemetry/history/checks.ts';
 import { History } from '../../../../src/telemetry/history/history.ts';
 import { Influx1Store } from '../../../../src/telemetry/stores/influx1.ts';
 import { TelemetryWriter, UNLIMITED_SERIES, WRITER_LIMITS } from '../../../../src/telemetry/writer/writer.ts';
-import { AT_MS, batch, decoded, event, reading, report } from '../../../support/batches.ts';
-import { Influxd } from '../../../support/influxd.ts';
-import { quietObserver } from '../../../support/services.ts';
+import { AT_MS, batch, decoded, event, reading, report } from '../../../support/ingest/batches.ts';
+import { quietObserver } from '../../../support/services/services.ts';
+import { Influxd } from '../../../support/telemetry/influxd.ts';
 
 const text: FieldSpec = { type: 'text', maxLength: 20 };
 const kiosk: DeviceKind = {

@@ -5,7 +5,7 @@ import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
 import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
 import { Influx1Store } from '../../../../src/telemetry/stores/influx1.ts';
 import type { PointsQuery } from '../../../../src/telemetry/stores/store.ts';
-import { Influxd } from '../../../support/influxd.ts';
+import { Influxd } from '../../../support/telemetry/influxd.ts';
 import { conformance } from './store-conformance.ts';
 
 const influxd = await Influxd.start(t);

@@ -5,9 +5,9 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
 import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
 import { Influx2Store } from '../../../../src/telemetry/stores/influx2.ts';
-import { freePort } from '../../../support/influxd.ts';
 import { judge } from '../../../support/judges.ts';
-import { until } from '../../../support/until.ts';
+import { freePort } from '../../../support/telemetry/influxd.ts';
+import { until } from '../../../support/time/until.ts';
 
 const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
 const http = new Outbound({ clock: systemClock, observer });

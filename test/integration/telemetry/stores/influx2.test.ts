@@ -3,7 +3,7 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
 import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
 import { Influx2Store } from '../../../../src/telemetry/stores/influx2.ts';
-import { BUCKET, Influx2StandIn, ORG, TOKEN } from '../../../support/influx2-standin.ts';
+import { BUCKET, Influx2StandIn, ORG, TOKEN } from '../../../support/telemetry/influx2-standin.ts';
 import { conformance } from './store-conformance.ts';
 
 const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });

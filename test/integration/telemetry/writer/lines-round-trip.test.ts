@@ -7,8 +7,8 @@ import type { FieldValue } from '../../../../src/core/types.ts';
 import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
 import { Influx1Store } from '../../../../src/telemetry/stores/influx1.ts';
 import { lineOf, seriesOf } from '../../../../src/telemetry/writer/line-protocol.ts';
-import { AT_MS, reading } from '../../../support/batches.ts';
-import { Influxd } from '../../../support/influxd.ts';
+import { AT_MS, reading } from '../../../support/ingest/batches.ts';
+import { Influxd } from '../../../support/telemetry/influxd.ts';
 
 const influxd = await Influxd.start(t);
 const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });

@@ -6,11 +6,11 @@ import { migrate } from '../../../../src/platform/database/migrate.ts';
 import type { Store } from '../../../../src/telemetry/stores/store.ts';
 import { SERIES_LIMITS, SeriesBudget, type SeriesLimits } from '../../../../src/telemetry/writer/series-budget.ts';
 import { TelemetryWriter, WRITER_LIMITS } from '../../../../src/telemetry/writer/writer.ts';
-import { batch, decoded, event, reading } from '../../../support/batches.ts';
-import { KIOSK } from '../../../support/kiosk-kind.ts';
-import { metric } from '../../../support/mqtt.ts';
-import { quietObserver } from '../../../support/services.ts';
-import { freshDatabase } from '../../../support/shared-database.ts';
+import { batch, decoded, event, reading } from '../../../support/ingest/batches.ts';
+import { KIOSK } from '../../../support/ingest/kiosk-kind.ts';
+import { quietObserver } from '../../../support/services/services.ts';
+import { freshDatabase } from '../../../support/services/shared-database.ts';
+import { metric } from '../../../support/uplinks/mqtt.ts';
 
 const { url } = await freshDatabase(t);
 const database = await Database.open({ url, observer: quietObserver(), clock: systemClock });

@@ -2,7 +2,7 @@ import t from 'tap';
 import { RulesEngine, type Watch } from '../../../../src/alerts/rules/engine.ts';
 import { parseRule, type Rule } from '../../../../src/alerts/rules/rules.ts';
 import type { DecodedMessage } from '../../../../src/core/types.ts';
-import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
+import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts/alerts.ts';
 
 const NOBODY: Watch = { match: () => null };
 

@@ -6,13 +6,13 @@ import { HOUR_MS } from '../../../../src/core/clock.ts';
 import type { DecodedMessage } from '../../../../src/core/types.ts';
 import { replayConnection } from '../../../../src/ingest/decode/replay-origin.ts';
 import { Twin } from '../../../../src/telemetry/twin/twin.ts';
-import { ALL_THERE } from '../../../support/alerts.ts';
-import { batch } from '../../../support/batches.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { decodeMessage } from '../../../support/decode.ts';
-import { OWN_JOURNAL } from '../../../support/journal.ts';
-import { KIOSK, storedMessage } from '../../../support/kiosk-kind.ts';
-import { quietObserver } from '../../../support/services.ts';
+import { ALL_THERE } from '../../../support/alerts/alerts.ts';
+import { batch } from '../../../support/ingest/batches.ts';
+import { decodeMessage } from '../../../support/ingest/decode.ts';
+import { OWN_JOURNAL } from '../../../support/ingest/journal.ts';
+import { KIOSK, storedMessage } from '../../../support/ingest/kiosk-kind.ts';
+import { quietObserver } from '../../../support/services/services.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 const START_MS = 1_767_571_200_000;
 

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { parseRule } from '../../../../src/alerts/rules/rules.ts';
-import { kindCatalogue } from '../../../support/alerts.ts';
+import { kindCatalogue } from '../../../support/alerts/alerts.ts';
 
 const GOOD = `rule: kiosk-full
 version: 1

@@ -2,7 +2,7 @@ import t from 'tap';
 import { RulesEngine, type SubjectStates } from '../../../../src/alerts/rules/engine.ts';
 import type { Finding } from '../../../../src/alerts/rules/findings.ts';
 import { parseRule, type Rule } from '../../../../src/alerts/rules/rules.ts';
-import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
+import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts/alerts.ts';
 
 function rule(name: string, version: number, condition: string): Rule {
   const head = `rule: ${name}\nversion: ${version}\ntitle: { en: A, zh: 甲 }\nseverity: minor\n`;

@@ -7,9 +7,9 @@ import { watchRules } from '../../../../src/alerts/rules/rule-watch.ts';
 import type { Rule } from '../../../../src/alerts/rules/rules.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
-import { kindCatalogue } from '../../../support/alerts.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { type Owner, temporaryDirectory } from '../../../support/services.ts';
+import { kindCatalogue } from '../../../support/alerts/alerts.ts';
+import { type Owner, temporaryDirectory } from '../../../support/services/services.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 const RULE = (rule: string, version = 1, above = 90) => `rule: ${rule}
 version: ${version}

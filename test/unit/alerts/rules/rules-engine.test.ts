@@ -3,7 +3,7 @@ import { RulesEngine, type Watch } from '../../../../src/alerts/rules/engine.ts'
 import type { Finding } from '../../../../src/alerts/rules/findings.ts';
 import { parseRule, type Rule } from '../../../../src/alerts/rules/rules.ts';
 import type { Reading } from '../../../../src/core/types.ts';
-import { ALL_THERE, kindCatalogue, message, passage, reading, report } from '../../../support/alerts.ts';
+import { ALL_THERE, kindCatalogue, message, passage, reading, report } from '../../../support/alerts/alerts.ts';
 
 const NOBODY: Watch = { match: () => null };
 

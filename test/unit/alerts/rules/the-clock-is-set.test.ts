@@ -2,7 +2,7 @@ import t from 'tap';
 import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../../src/alerts/rules/rules.ts';
 import { DAY_MS, HOUR_MS } from '../../../../src/core/clock.ts';
-import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts.ts';
+import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts/alerts.ts';
 
 const AT_MS = 1_767_571_200_000;
 

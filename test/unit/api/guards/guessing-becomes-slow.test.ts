@@ -2,7 +2,7 @@ import t from 'tap';
 import { LoginGuard } from '../../../../src/api/guards/login-guard.ts';
 import { addressBlock } from '../../../../src/core/address-block.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
-import { ManualClock } from '../../../support/clock.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 const HERE = { name: 'li', address: '192.0.2.1' };
 

@@ -2,7 +2,7 @@ import t from 'tap';
 import { z } from 'zod';
 import { toIssues, validatorCompiler } from '../../../../src/api/server/validation.ts';
 import type { CitywatchError } from '../../../../src/core/errors.ts';
-import { countProcessorTime } from '../../../support/processor-time.ts';
+import { countProcessorTime } from '../../../support/time/processor-time.ts';
 
 const schema = z.strictObject({
   name: z.string().max(5),

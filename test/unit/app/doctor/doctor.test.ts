@@ -5,7 +5,7 @@ import { judgeTimeKeeping } from '../../../../src/app/doctor/machine.ts';
 import { judgeInflux1, judgeRedis, judgeSkew } from '../../../../src/app/doctor/servers.ts';
 import { judgeExpiry } from '../../../../src/app/doctor/tls.ts';
 import { judgeBroker } from '../../../../src/ingest/uplinks/broker/check.ts';
-import { quietObserver } from '../../../support/services.ts';
+import { quietObserver } from '../../../support/services/services.ts';
 
 function info(values: { version?: string; policy?: string; aof?: string }): string {
   const { version = '7.0.15', policy = 'noeviction', aof = '1' } = values;

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { Health } from '../../../../src/api/health.ts';
 import { type HealthParts, healthChecks } from '../../../../src/app/health/health-checks.ts';
-import { ManualClock } from '../../../support/clock.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 /** An uplink that hears nobody. */
 const MQTT = {

@@ -2,7 +2,7 @@ import t from 'tap';
 import { Lifecycle } from '../../../../src/core/mechanisms/lifecycle.ts';
 import { Machine } from '../../../../src/core/mechanisms/machine.ts';
 import { supervise } from '../../../../src/core/mechanisms/supervise.ts';
-import { ManualClock } from '../../../support/clock.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 t.test('what was started last stops first, and one failure does not keep the others from stopping', async (t) => {
   const lifecycle = new Lifecycle(new ManualClock());

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { SayOnce } from '../../../../src/core/mechanisms/say-once.ts';
-import { ManualClock } from '../../../support/clock.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 t.test('the same is said once a minute, each sort for itself', async (t) => {
   const clock = new ManualClock();

@@ -1,8 +1,8 @@
 import t from 'tap';
 import type { Remark } from '../../../../src/core/setup/remarks.ts';
 import { StandingRemarks } from '../../../../src/core/setup/standing-remarks.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { quietObserver } from '../../../support/services.ts';
+import { quietObserver } from '../../../support/services/services.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 const FINE: Remark = { level: 'fine', part: 'redis', what: 'Redis 7', remedy: '' };
 const AWAY: Remark = { level: 'problem', part: 'redis', what: 'does not answer', remedy: 'check REDIS_URL' };

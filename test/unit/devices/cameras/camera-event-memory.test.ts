@@ -2,9 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { ActiveSources } from '../../../../src/devices/cameras/event-memory.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { quietObserver, temporaryDirectory } from '../../../support/journal.ts';
-import { until } from '../../../support/until.ts';
+import { quietObserver, temporaryDirectory } from '../../../support/ingest/journal.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { until } from '../../../support/time/until.ts';
 
 t.test('what goes on is on disk a second later, and found after a restart', async (t) => {
   const path = join(await temporaryDirectory(t), 'active.json');

@@ -5,9 +5,9 @@ import { EventStates } from '../../../../src/devices/onvif/event-states.ts';
 import { meaningOf, TOPICS } from '../../../../src/devices/onvif/event-topics.ts';
 import type { Notification } from '../../../../src/devices/onvif/notifications.ts';
 import { payloadOf } from '../../../../src/ingest/uplinks/onvif/camera-events.ts';
-import { decodeMessage } from '../../../support/decode.ts';
-import { storedMessage } from '../../../support/kiosk-kind.ts';
-import { KINDS_DIRECTORY } from '../../../support/registry.ts';
+import { KINDS_DIRECTORY } from '../../../support/devices/registry.ts';
+import { decodeMessage } from '../../../support/ingest/decode.ts';
+import { storedMessage } from '../../../support/ingest/kiosk-kind.ts';
 
 const AT = '2026-01-02T03:04:05Z';
 const AT_MS = Date.parse(AT);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { at, escapeXml, labelText, namespaceOf, parseXml, XML_MAX_BYTES } from '../../../../src/devices/onvif/xml.ts';
-import { countProcessorTime } from '../../../support/processor-time.ts';
+import { countProcessorTime } from '../../../support/time/processor-time.ts';
 
 const parse = (text: string) => parseXml(Buffer.from(text));
 

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import { commandOf, readArgs } from '../../../../src/ingest/commands/arguments.ts';
-import { KIOSK } from '../../../support/kiosk-kind.ts';
+import { KIOSK } from '../../../support/ingest/kiosk-kind.ts';
 
 const unlock = KIOSK.commands.get('unlock')!;
 

@@ -7,10 +7,10 @@ import { toDeviceKind } from '../../../../src/devices/kinds/kind-spec.ts';
 import { repliesIn } from '../../../../src/ingest/commands/reply.ts';
 import { KindDryRun } from '../../../../src/ingest/explain/kind-dry-run.ts';
 import { UNGUARDED } from '../../../../src/ingest/readers/journal-feed.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { decodeMessage } from '../../../support/decode.ts';
-import { storedMessage } from '../../../support/kiosk-kind.ts';
-import { callerIn } from '../../../support/registry.ts';
+import { callerIn } from '../../../support/devices/registry.ts';
+import { decodeMessage } from '../../../support/ingest/decode.ts';
+import { storedMessage } from '../../../support/ingest/kiosk-kind.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 const TS = 1_767_571_199_123;
 

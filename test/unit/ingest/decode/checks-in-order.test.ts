@@ -2,10 +2,10 @@ import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import type { Store } from '../../../../src/telemetry/stores/store.ts';
 import { TelemetryWriter, WRITER_LIMITS } from '../../../../src/telemetry/writer/writer.ts';
-import { batch, decoded, reading } from '../../../support/batches.ts';
-import { decodeMessage } from '../../../support/decode.ts';
-import { quietObserver } from '../../../support/journal.ts';
-import { KIOSK, storedMessage } from '../../../support/kiosk-kind.ts';
+import { batch, decoded, reading } from '../../../support/ingest/batches.ts';
+import { decodeMessage } from '../../../support/ingest/decode.ts';
+import { quietObserver } from '../../../support/ingest/journal.ts';
+import { KIOSK, storedMessage } from '../../../support/ingest/kiosk-kind.ts';
 
 const NOW_MS = 1_767_571_200_000;
 const DEEP = '['.repeat(5_000);

@@ -3,8 +3,8 @@ import t from 'tap';
 import { DAY_MS } from '../../../../src/core/clock.ts';
 import type { Channel, Message } from '../../../../src/core/types.ts';
 import { replayConnection, replayOrigin } from '../../../../src/ingest/decode/replay-origin.ts';
-import { decodeMessage } from '../../../support/decode.ts';
-import { KIOSK, storedMessage } from '../../../support/kiosk-kind.ts';
+import { decodeMessage } from '../../../support/ingest/decode.ts';
+import { KIOSK, storedMessage } from '../../../support/ingest/kiosk-kind.ts';
 
 const NOW_MS = 1_767_571_200_000;
 const decode = (raw: string | Buffer, change: Partial<Message> = {}) =>

@@ -5,8 +5,8 @@ import { CODEC_NAMES } from '../../../../src/core/codec-names.ts';
 import { type Codec, PAYLOAD_LIMITS, type PayloadLimits } from '../../../../src/ingest/decode/codecs/codec.ts';
 import { CODECS } from '../../../../src/ingest/decode/codecs/codecs.ts';
 import { REFUSALS } from '../../../../src/ingest/decode/refusals.ts';
-import { CODEC_WORLDS } from '../../../support/codec-worlds.ts';
-import { countProcessorTime } from '../../../support/processor-time.ts';
+import { CODEC_WORLDS } from '../../../support/ingest/codec-worlds.ts';
+import { countProcessorTime } from '../../../support/time/processor-time.ts';
 
 /** Reads twice, and again from a copy: a pure function says the same each time and leaves the bytes as they were. */
 function parse({ parse: run }: Codec, bytes: Buffer, limits: PayloadLimits = PAYLOAD_LIMITS) {

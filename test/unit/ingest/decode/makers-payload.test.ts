@@ -3,8 +3,8 @@ import t from 'tap';
 import type { Channel, DeviceKind, FieldValue } from '../../../../src/core/types.ts';
 import { parseKindFile } from '../../../../src/devices/kinds/kind-extends.ts';
 import { toDeviceKind } from '../../../../src/devices/kinds/kind-spec.ts';
-import { decodeMessage } from '../../../support/decode.ts';
-import { storedMessage } from '../../../support/kiosk-kind.ts';
+import { decodeMessage } from '../../../support/ingest/decode.ts';
+import { storedMessage } from '../../../support/ingest/kiosk-kind.ts';
 
 const HEAD =
   'kind: probe\nversion: 1\ntitle: { en: Probe, zh: 探头 }\nstream: false\nperiod_s: 60\nstale_after_s: 300\n';

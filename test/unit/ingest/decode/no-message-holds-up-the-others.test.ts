@@ -1,9 +1,9 @@
 import t from 'tap';
 import { PAYLOAD_LIMITS } from '../../../../src/ingest/decode/codecs/codec.ts';
 import { KEPT_BYTES_MAX } from '../../../../src/ingest/decode/refusals.ts';
-import { decodeMessage } from '../../../support/decode.ts';
-import { KIOSK, storedMessage } from '../../../support/kiosk-kind.ts';
-import { countProcessorTime } from '../../../support/processor-time.ts';
+import { decodeMessage } from '../../../support/ingest/decode.ts';
+import { KIOSK, storedMessage } from '../../../support/ingest/kiosk-kind.ts';
+import { countProcessorTime } from '../../../support/time/processor-time.ts';
 
 /** Decoding is all one turn of the event loop; what grows with the square of the payload takes minutes. */
 const TURN_MS = 500;

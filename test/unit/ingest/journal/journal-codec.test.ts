@@ -15,7 +15,7 @@ import {
 } from '../../../../src/ingest/journal/codec.ts';
 import { decodeHeader, encodeHeader, HEADER_BYTES } from '../../../../src/ingest/journal/segments/header.ts';
 import { UplinkNumbers } from '../../../../src/ingest/journal/uplink-numbers.ts';
-import { kioskMessage } from '../../../support/journal.ts';
+import { kioskMessage } from '../../../support/ingest/journal.ts';
 
 const uplinks = new UplinkNumbers([{ name: 'lines', diskNumber: 201 }]);
 const text = (maxLength: number) => fc.string({ unit: 'binary', maxLength });

@@ -1,9 +1,9 @@
 import t from 'tap';
 import type { LedgerRow } from '../../../../src/ingest/ledger/balance.ts';
 import { LedgerWatch } from '../../../../src/ingest/ledger/ledger-watch.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { quietObserver } from '../../../support/journal.ts';
-import { metric } from '../../../support/mqtt.ts';
+import { quietObserver } from '../../../support/ingest/journal.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { metric } from '../../../support/uplinks/mqtt.ts';
 
 const EPOCH = { id: '0a0b0c0d', since: '2026-01-05T00:00:00.000Z', countedBy: 'journal' as const };
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { judgeLives, planAdoption, type Verdict } from '../../../../src/ingest/lives/lives.ts';
-import { emptyBase, emptyJournal, READERS, start, step, World } from '../../../support/lives-world.ts';
+import { emptyBase, emptyJournal, READERS, start, step, World } from '../../../support/ingest/lives-world.ts';
 
 t.test(
   'whatever is copied, put back or replaced: no place is read as two records, and adopting always helps',

@@ -2,8 +2,8 @@ import t from 'tap';
 import { DAY_MS } from '../../../../src/core/clock.ts';
 import { BulkPace } from '../../../../src/ingest/readers/bulk-pace.ts';
 import { oldestDayFirst } from '../../../../src/telemetry/writer/telemetry-reader.ts';
-import { AT_MS, batch, decoded, reading } from '../../../support/batches.ts';
-import { ManualClock } from '../../../support/clock.ts';
+import { AT_MS, batch, decoded, reading } from '../../../support/ingest/batches.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 const MUCH = 10 * 1024 * 1024;
 const never = new AbortController().signal;

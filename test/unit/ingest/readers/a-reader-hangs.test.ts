@@ -1,6 +1,6 @@
 import t from 'tap';
 import { ReaderBoard } from '../../../../src/ingest/readers/board.ts';
-import { ManualClock } from '../../../support/clock.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 function board() {
   const clock = new ManualClock();

@@ -3,10 +3,10 @@ import { CitywatchError } from '../../../../src/core/errors.ts';
 import type { JournalReader } from '../../../../src/core/journal-reader.ts';
 import type { DecodedBatch, JournalPosition, Lane } from '../../../../src/core/types.ts';
 import { Readers } from '../../../../src/ingest/readers/readers.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { quietObserver } from '../../../support/journal.ts';
-import { storedMessage } from '../../../support/kiosk-kind.ts';
-import { until } from '../../../support/until.ts';
+import { quietObserver } from '../../../support/ingest/journal.ts';
+import { storedMessage } from '../../../support/ingest/kiosk-kind.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { until } from '../../../support/time/until.ts';
 
 const HEAD = 1_000;
 const messages = Array.from({ length: 10 }, (_, at) => ({

@@ -2,9 +2,9 @@ import t from 'tap';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import type { DecodedBatch, DecodedMessage } from '../../../../src/core/types.ts';
 import { type BatchHandler, ReadersOfLane, runReader, UNGUARDED } from '../../../../src/ingest/readers/reader.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { quietObserver } from '../../../support/journal.ts';
-import { storedMessage } from '../../../support/kiosk-kind.ts';
+import { quietObserver } from '../../../support/ingest/journal.ts';
+import { storedMessage } from '../../../support/ingest/kiosk-kind.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 const messages: DecodedMessage[] = Array.from({ length: 100 }, (_, at) => ({
   message: storedMessage('{}', { offset: at * 10, endOffset: at * 10 + 10 }),

@@ -1,8 +1,8 @@
 import t from 'tap';
 import { DiskWatch } from '../../../../src/platform/files/disk-watch.ts';
-import { ManualClock } from '../../../support/clock.ts';
 import { SmallDisk } from '../../../support/faults/small-disk.ts';
-import { quietObserver, temporaryDirectory } from '../../../support/services.ts';
+import { quietObserver, temporaryDirectory } from '../../../support/services/services.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 const MiB = 1024 ** 2;
 

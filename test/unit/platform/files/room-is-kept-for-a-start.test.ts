@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { giveUpRoom, keepRoom, ROOM_FILE } from '../../../../src/platform/files/kept-room.ts';
 import { SmallDisk } from '../../../support/faults/small-disk.ts';
-import { temporaryDirectory } from '../../../support/services.ts';
+import { temporaryDirectory } from '../../../support/services/services.ts';
 
 const MiB = 1024 ** 2;
 

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import { Questions } from '../../../../src/platform/follow/questions.ts';
-import { ManualClock } from '../../../support/clock.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 /** Questions to a database that knows `rows`; `asked` is what it was asked, query by query. */
 function world() {

@@ -3,7 +3,7 @@ import t from 'tap';
 import { bareVideo } from '../../../../src/streams/fmp4/annex-b.ts';
 import { BoxError } from '../../../../src/streams/fmp4/boxes.ts';
 import { FragmentParser, type InitSegment, type Part } from '../../../../src/streams/fmp4/parser.ts';
-import { fragmentedFilm, fragmentedHevc } from '../../../support/fragmented.ts';
+import { fragmentedFilm, fragmentedHevc } from '../../../support/streams/fragmented.ts';
 
 const film = fragmentedFilm(6);
 

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { StreamService, type StreamServiceDeps } from '../../../../src/streams/live/service.ts';
-import { ManualClock } from '../../../support/clock.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 /** Of a pool that is as given; nobody looks at a camera. */
 function notes(gap: string | null, unrenewed: number): string[] {

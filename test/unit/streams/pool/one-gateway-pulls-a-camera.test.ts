@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap';
 import type { Pool } from '../../../../src/streams/pool/pool.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { MemoryLeaseStore } from '../../../support/memory-leases.ts';
-import { FakeCameras } from '../../../support/pools.ts';
+import { MemoryLeaseStore } from '../../../support/streams/pool/memory-leases.ts';
+import { FakeCameras } from '../../../support/streams/pool/pools.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 const CAM = { deviceId: 'cam', quality: 'main' } as const;
 

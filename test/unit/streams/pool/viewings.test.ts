@@ -4,8 +4,8 @@ import { Viewings } from '../../../../src/streams/live/viewings.ts';
 import type { Leases } from '../../../../src/streams/pool/leases.ts';
 import { Pool } from '../../../../src/streams/pool/pool.ts';
 import { StreamFailure, type View } from '../../../../src/streams/pool/types.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { MemoryLeaseStore } from '../../../support/memory-leases.ts';
+import { MemoryLeaseStore } from '../../../support/streams/pool/memory-leases.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 interface Bed {
   clock: ManualClock;

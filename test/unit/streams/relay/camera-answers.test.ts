@@ -1,6 +1,6 @@
 import t from 'tap';
 import { baseOf, keepAliveMethods, readSetUp } from '../../../../src/streams/relay/camera-answers.ts';
-import { reasonOf } from '../../../support/stream-failure.ts';
+import { reasonOf } from '../../../support/streams/stream-failure.ts';
 
 function headers(all: Record<string, string>): Map<string, string[]> {
   return new Map(Object.entries(all).map(([name, value]) => [name, [value]]));

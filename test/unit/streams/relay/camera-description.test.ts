@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import t from 'tap';
 import { ParameterSets } from '../../../../src/streams/relay/parameter-sets.ts';
 import { localDescription, videoTrack } from '../../../../src/streams/relay/sdp.ts';
-import { countProcessorTime } from '../../../support/processor-time.ts';
-import { reasonOf } from '../../../support/stream-failure.ts';
+import { reasonOf } from '../../../support/streams/stream-failure.ts';
+import { countProcessorTime } from '../../../support/time/processor-time.ts';
 
 const BASE = 'rtsp://10.1.2.3/live/';
 

@@ -5,8 +5,8 @@ import { nalKind } from '../../../../src/streams/relay/nal-unit.ts';
 import { readRtp } from '../../../../src/streams/relay/rtp-packet.ts';
 import type { VideoTrack } from '../../../../src/streams/relay/sdp.ts';
 import { VideoPacker } from '../../../../src/streams/relay/video-packer.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { loadFilm, Packetizer } from '../../../support/h264-source.ts';
+import { loadFilm, Packetizer } from '../../../support/streams/h264-source.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 const START = Buffer.from([0, 0, 0, 1]);
 const film = loadFilm();

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { StreamFailure } from '../../../../src/streams/pool/types.ts';
 import { type RtspItem, RtspReader } from '../../../../src/streams/relay/rtsp-reader.ts';
-import { reasonOf } from '../../../support/stream-failure.ts';
+import { reasonOf } from '../../../support/streams/stream-failure.ts';
 
 const ANSWER =
   'RTSP/1.0 200 OK\r\nCSeq: 1\r\nWWW-Authenticate: a\r\nwww-authenticate: b\r\nContent-Length: 3\r\n\r\nabc';

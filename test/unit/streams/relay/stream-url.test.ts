@@ -1,6 +1,6 @@
 import t from 'tap';
 import { parseStreamUrl } from '../../../../src/streams/relay/stream-url.ts';
-import { reasonOf } from '../../../support/stream-failure.ts';
+import { reasonOf } from '../../../support/streams/stream-failure.ts';
 
 t.test('addresses are taken apart as they are written', async (t) => {
   const cases: [string, string, number, string][] = [

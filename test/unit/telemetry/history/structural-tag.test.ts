@@ -2,7 +2,7 @@ import t from 'tap';
 import type { DecodedRecord, DeviceKind } from '../../../../src/core/types.ts';
 import { History } from '../../../../src/telemetry/history/history.ts';
 import { lineOf, seriesOf } from '../../../../src/telemetry/writer/line-protocol.ts';
-import { ManualClock } from '../../../support/clock.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 const device = { id: 's-1', kind: 'signal-controller', kindVersion: 1, jurisdiction: '330200' };
 const series = seriesOf(device) as string;

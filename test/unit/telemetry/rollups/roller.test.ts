@@ -4,8 +4,8 @@ import type { DeviceKind } from '../../../../src/core/types.ts';
 import { lineOfRollup } from '../../../../src/telemetry/rollups/line.ts';
 import { RollupWriter } from '../../../../src/telemetry/rollups/rollup-writer.ts';
 import type { BucketsQuery } from '../../../../src/telemetry/stores/store.ts';
-import { AT_MS } from '../../../support/batches.ts';
-import { quietObserver } from '../../../support/services.ts';
+import { AT_MS } from '../../../support/ingest/batches.ts';
+import { quietObserver } from '../../../support/services/services.ts';
 
 const never = new AbortController().signal;
 const spec = { type: 'number', unit: null, min: 0, max: 9 };

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { DeviceKind, FieldSpec } from '../../../../src/core/types.ts';
 import { Twin } from '../../../../src/telemetry/twin/twin.ts';
-import { AT_MS, batch, decoded, reading } from '../../../support/batches.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { OWN_JOURNAL } from '../../../support/journal.ts';
-import { KIOSK } from '../../../support/kiosk-kind.ts';
-import { quietObserver } from '../../../support/services.ts';
+import { AT_MS, batch, decoded, reading } from '../../../support/ingest/batches.ts';
+import { OWN_JOURNAL } from '../../../support/ingest/journal.ts';
+import { KIOSK } from '../../../support/ingest/kiosk-kind.ts';
+import { quietObserver } from '../../../support/services/services.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 const pump: DeviceKind = {
   ...KIOSK,

@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import type { DecodedMessage, DeviceKind, FieldValue } from '../../../../src/core/types.ts';
 import { Twin } from '../../../../src/telemetry/twin/twin.ts';
-import { AT_MS, batch, decoded, reading, report } from '../../../support/batches.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { OWN_JOURNAL } from '../../../support/journal.ts';
-import { quietObserver } from '../../../support/services.ts';
+import { AT_MS, batch, decoded, reading, report } from '../../../support/ingest/batches.ts';
+import { OWN_JOURNAL } from '../../../support/ingest/journal.ts';
+import { quietObserver } from '../../../support/services/services.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 const kiosk: DeviceKind = {
   kind: 'kiosk',

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { lineOf, printable, seriesOf } from '../../../../src/telemetry/writer/line-protocol.ts';
-import { AT_MS, event, reading, report } from '../../../support/batches.ts';
+import { AT_MS, event, reading, report } from '../../../support/ingest/batches.ts';
 
 const device = { id: 'k-1', kind: 'kiosk', kindVersion: 1, jurisdiction: '330200' };
 const SERIES = 'kiosk,dev=k-1,jur=330200 ';

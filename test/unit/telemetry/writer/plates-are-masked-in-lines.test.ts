@@ -1,6 +1,6 @@
 import t from 'tap';
 import { lineOf, seriesOf } from '../../../../src/telemetry/writer/line-protocol.ts';
-import { AT_MS, event } from '../../../support/batches.ts';
+import { AT_MS, event } from '../../../support/ingest/batches.ts';
 
 const series = seriesOf({ id: 'kakou-1', kind: 'checkpoint', kindVersion: 1, jurisdiction: '330212' }) as string;
 

@@ -7,9 +7,9 @@ import {
   WRITER_LIMITS,
   type WriterLimits,
 } from '../../../../src/telemetry/writer/writer.ts';
-import { batch, decoded, reading } from '../../../support/batches.ts';
-import { ManualClock } from '../../../support/clock.ts';
-import { quietObserver } from '../../../support/services.ts';
+import { batch, decoded, reading } from '../../../support/ingest/batches.ts';
+import { quietObserver } from '../../../support/services/services.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 type Write = (lines: readonly string[], signal: AbortSignal) => Promise<{ rejected: RejectedLine[] }>;
 

@@ -7,10 +7,10 @@ import { forgetInstance } from '../../../../../src/app/local-services/postgres/i
 import { startPostgres } from '../../../../../src/app/local-services/postgres/postgres.ts';
 import { KnownSecrets } from '../../../../../src/core/observe.ts';
 import { isRunning, startScript } from '../../../../support/processes.ts';
-import { serviceDeps, temporaryDirectory } from '../../../../support/services.ts';
-import type { HostedServices } from '../../../../support/services-host.ts';
+import { serviceDeps, temporaryDirectory } from '../../../../support/services/services.ts';
+import type { HostedServices } from '../../../../support/services/services-host.ts';
 
-const HOST = join(import.meta.dirname, '../../../../support/services-host.ts');
+const HOST = join(import.meta.dirname, '../../../../support/services/services-host.ts');
 const isRoot = process.getuid?.() === 0;
 
 /** Starts PostgreSQL on the directory and stops it; resolves with where its data is. */

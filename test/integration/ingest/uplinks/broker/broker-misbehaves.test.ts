@@ -6,9 +6,9 @@ import { generate, type IPacket, type Packet, parser } from 'mqtt-packet';
 import t, { type Test } from 'tap';
 import { CLIENT_VERSION, clientOptions } from '../../../../../src/ingest/uplinks/broker/link.ts';
 import { EXTERNAL_MQTT_DEFAULTS } from '../../../../../src/ingest/uplinks/broker/options.ts';
-import { openUplink, startUplink } from '../../../../support/broker-uplink.ts';
-import { turns } from '../../../../support/turns.ts';
-import { until } from '../../../../support/until.ts';
+import { turns } from '../../../../support/time/turns.ts';
+import { until } from '../../../../support/time/until.ts';
+import { openUplink, startUplink } from '../../../../support/uplinks/broker-uplink.ts';
 
 interface Peer {
   url: string;

@@ -1,9 +1,9 @@
 import t from 'tap';
 import { RateBudget } from '../../../../../src/ingest/uplinks/common/rate-budget.ts';
-import { ManualClock, passTime } from '../../../../support/clock.ts';
-import { quietObserver } from '../../../../support/journal.ts';
-import { KIOSK } from '../../../../support/kiosk-kind.ts';
-import { metric, publishPacket, RawClient, startListener } from '../../../../support/mqtt.ts';
+import { quietObserver } from '../../../../support/ingest/journal.ts';
+import { KIOSK } from '../../../../support/ingest/kiosk-kind.ts';
+import { ManualClock, passTime } from '../../../../support/time/clock.ts';
+import { metric, publishPacket, RawClient, startListener } from '../../../../support/uplinks/mqtt.ts';
 
 function ratesOf(totals: Record<string, number>) {
   const clock = new ManualClock();

@@ -5,7 +5,7 @@ import { type Finding, findingId } from '../../../../../src/alerts/rules/finding
 import { parseRule, type Rule } from '../../../../../src/alerts/rules/rules.ts';
 import type { DecodedMessage, DecodedRecord } from '../../../../../src/core/types.ts';
 import { WITH_GATHERING } from '../../../../fixtures/conditions/with-gathering.ts';
-import { ALL_THERE, kindCatalogue, message, passage, reading } from '../../../../support/alerts.ts';
+import { ALL_THERE, kindCatalogue, message, passage, reading } from '../../../../support/alerts/alerts.ts';
 
 interface Sample {
   kind: string;

@@ -5,7 +5,7 @@ import {
   type ThresholdState,
   threshold,
 } from '../../../../../src/alerts/rules/conditions/threshold.ts';
-import { message, reading } from '../../../../support/alerts.ts';
+import { message, reading } from '../../../../support/alerts/alerts.ts';
 
 const heat: Threshold = {
   type: 'threshold',

@@ -4,7 +4,7 @@ import { CitywatchError } from '../../../../../src/core/errors.ts';
 import type { NewMessage, Receipt } from '../../../../../src/core/types.ts';
 import { AckQueue } from '../../../../../src/ingest/uplinks/common/ack-queue.ts';
 import { ByteBudget } from '../../../../../src/ingest/uplinks/common/byte-budget.ts';
-import { ManualClock } from '../../../../support/clock.ts';
+import { ManualClock } from '../../../../support/time/clock.ts';
 
 function message(packetId: number): NewMessage {
   return {

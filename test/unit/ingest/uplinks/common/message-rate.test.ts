@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { ReceivedCount } from '../../../../../src/ingest/journal/received-counts.ts';
 import { MessageRate } from '../../../../../src/ingest/uplinks/common/message-rate.ts';
-import { ManualClock } from '../../../../support/clock.ts';
+import { ManualClock } from '../../../../support/time/clock.ts';
 
 t.test('messages a second of the last ten seconds, by area', async (t) => {
   const clock = new ManualClock();

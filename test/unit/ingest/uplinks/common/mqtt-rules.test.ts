@@ -2,8 +2,8 @@ import t from 'tap';
 import { Buckets, PacedQueue } from '../../../../../src/ingest/uplinks/common/admission.ts';
 import { channelOf, keepalive, topicPrefix } from '../../../../../src/ingest/uplinks/common/topics.ts';
 import { decode, decodeConnect } from '../../../../../src/ingest/uplinks/mqtt/codec.ts';
-import { ManualClock } from '../../../../support/clock.ts';
-import { connectPacket } from '../../../../support/mqtt.ts';
+import { ManualClock } from '../../../../support/time/clock.ts';
+import { connectPacket } from '../../../../support/uplinks/mqtt.ts';
 
 t.test('a topic is a channel only below the own prefix', async (t) => {
   const prefix = topicPrefix('k1');

@@ -1,8 +1,8 @@
 import t from 'tap';
 import type { Message, NewMessage } from '../../../../../src/core/types.ts';
 import { Intake } from '../../../../../src/ingest/uplinks/common/intake.ts';
-import { UNTROUBLED } from '../../../../support/intake.ts';
-import { kioskMessage } from '../../../../support/journal.ts';
+import { UNTROUBLED } from '../../../../support/ingest/intake.ts';
+import { kioskMessage } from '../../../../support/ingest/journal.ts';
 
 t.test('nothing is acknowledged without the lease, also not what became durable while it ended', async (t) => {
   let isHeld = true;

@@ -2,10 +2,10 @@ import t from 'tap';
 import type { DeviceKind } from '../../../../../src/core/types.ts';
 import { KIND_PER_S, RateBudget } from '../../../../../src/ingest/uplinks/common/rate-budget.ts';
 import { Turns } from '../../../../../src/ingest/uplinks/common/turns.ts';
-import { ManualClock } from '../../../../support/clock.ts';
-import { quietObserver } from '../../../../support/journal.ts';
-import { KIOSK } from '../../../../support/kiosk-kind.ts';
-import { metric } from '../../../../support/mqtt.ts';
+import { quietObserver } from '../../../../support/ingest/journal.ts';
+import { KIOSK } from '../../../../support/ingest/kiosk-kind.ts';
+import { ManualClock } from '../../../../support/time/clock.ts';
+import { metric } from '../../../../support/uplinks/mqtt.ts';
 
 function budget(rates: Record<string, DeviceKind['rate']>) {
   const clock = new ManualClock();

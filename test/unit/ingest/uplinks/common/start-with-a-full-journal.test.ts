@@ -2,9 +2,9 @@ import t from 'tap';
 import { CitywatchError } from '../../../../../src/core/errors.ts';
 import type { NewMessage } from '../../../../../src/core/types.ts';
 import { SelfReport } from '../../../../../src/ingest/uplinks/common/self-report.ts';
-import { ManualClock } from '../../../../support/clock.ts';
-import { wordsBy } from '../../../../support/intake.ts';
-import { quietObserver } from '../../../../support/journal.ts';
+import { wordsBy } from '../../../../support/ingest/intake.ts';
+import { quietObserver } from '../../../../support/ingest/journal.ts';
+import { ManualClock } from '../../../../support/time/clock.ts';
 
 function newReport(answers: (Error | null)[]) {
   const clock = new ManualClock();

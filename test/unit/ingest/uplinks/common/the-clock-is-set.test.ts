@@ -4,9 +4,9 @@ import { CitywatchError } from '../../../../../src/core/errors.ts';
 import type { Message, NewMessage } from '../../../../../src/core/types.ts';
 import { ClockJumps } from '../../../../../src/ingest/uplinks/common/clock-jumps.ts';
 import { Intake } from '../../../../../src/ingest/uplinks/common/intake.ts';
-import { ManualClock } from '../../../../support/clock.ts';
-import { UNTROUBLED, wordsBy } from '../../../../support/intake.ts';
-import { kioskMessage } from '../../../../support/journal.ts';
+import { UNTROUBLED, wordsBy } from '../../../../support/ingest/intake.ts';
+import { kioskMessage } from '../../../../support/ingest/journal.ts';
+import { ManualClock } from '../../../../support/time/clock.ts';
 
 t.test('that the clock was set stands in the journal before the first message of the new time', async (t) => {
   const clock = new ManualClock();

@@ -2,8 +2,8 @@ import t from 'tap';
 import type { NewMessage } from '../../../../../src/core/types.ts';
 import { UNLIMITED_RATES } from '../../../../../src/ingest/uplinks/common/rate-budget.ts';
 import { OnvifEvents } from '../../../../../src/ingest/uplinks/onvif/camera-events.ts';
-import { ManualClock } from '../../../../support/clock.ts';
-import { quietObserver } from '../../../../support/journal.ts';
+import { quietObserver } from '../../../../support/ingest/journal.ts';
+import { ManualClock } from '../../../../support/time/clock.ts';
 
 const DEVICE = { id: 'cam-1', kind: 'camera', kindVersion: 2, jurisdiction: '330203' };
 

@@ -1,0 +1,180 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { whoIsStillThere } from '../../../src/access/owners.ts';
+import { personWhoSees } from '../../../src/access/people.ts';
+import { AlertActions } from '../../../src/alerts/desk/actions.ts';
+import type { Place } from '../../../src/alerts/desk/alert.ts';
+import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../../src/alerts/desk/desk.ts';
+import { AlertFeed } from '../../../src/alerts/desk/feed.ts';
+import { AlertLog } from '../../../src/alerts/desk/log.ts';
+import { AlertQueries } from '../../../src/alerts/desk/queries.ts';
+import { DELIVERY_QUEUE, DESK_QUEUE, STAGE_QUEUE } from '../../../src/alerts/desk/queues.ts';
+import { StageTimers } from '../../../src/alerts/desk/stage-timers.ts';
+import type { AlertTables } from '../../../src/alerts/desk/tables.ts';
+import { DELIVERIES_AT_ONCE, Delivery } from '../../../src/alerts/route/delivery.ts';
+import type { Stage } from '../../../src/alerts/route/stages/stage.ts';
+import { STAGES } from '../../../src/alerts/route/stages/stages.ts';
+import { Subscriptions } from '../../../src/alerts/route/subscriptions.ts';
+import { AlertPlates } from '../../../src/alerts/rules/plates.ts';
+import type { SinkMaker } from '../../../src/alerts/sinks/sink.ts';
+import { openSinks, SINKS } from '../../../src/alerts/sinks/sinks.ts';
+import { type Clock, systemClock } from '../../../src/core/clock.ts';
+import type { Observer } from '../../../src/core/observe.ts';
+import type { Caller } from '../../../src/core/types.ts';
+import { Database } from '../../../src/platform/database/database.ts';
+import { databaseId } from '../../../src/platform/database/database-id.ts';
+import { migrate } from '../../../src/platform/database/migrate.ts';
+import { Outbound } from '../../../src/platform/outbound/outbound.ts';
+import { AccessRegister } from '../../../src/platform/records/access-register.ts';
+import { Seal } from '../../../src/platform/secrets/seal.ts';
+import { Vault } from '../../../src/platform/secrets/vault.ts';
+import { Doorbell } from '../../../src/platform/work/jobs.ts';
+import { WorkQueue, type WorkTicket } from '../../../src/platform/work/work.ts';
+import { firstOwner } from '../services/ownership.ts';
+import { type Owner, quietObserver } from '../services/services.ts';
+
+export const ADMIN: Caller = {
+  type: 'token',
+  id: 'admin',
+  name: 'admin',
+  role: 'admin',
+  jurisdiction: '000000',
+  purpose: null,
+};
+
+/** Seals the plates of findings and alerts. */
+export const PLATES = new Seal(randomBytes(32), { purpose: 'test', what: 'plate' });
+
+export interface DeskOptions {
+  database: string;
+  redis: string;
+  /** Those of a gateway when absent. */
+  sinks?: readonly SinkMaker[];
+  stages?: readonly Stage[];
+  observer?: Observer;
+  /** By which a send is given up; the system's when absent. */
+  sendClock?: Clock;
+}
+
+/** The alert side of a gateway on a real PostgreSQL and Redis, without journal and rules. */
+export async function startAlertDesk(t: Owner, urls: DeskOptions) {
+  const clock = systemClock;
+  const observer = urls.observer ?? quietObserver();
+  const box = new Vault(randomBytes(32));
+  const database = await Database.open({ url: urls.database, observer, clock });
+  await migrate(database);
+  const outbound = new Outbound({ clock: urls.sendClock ?? clock, observer });
+  const ownership = firstOwner();
+  const work = new WorkQueue({ database, clock, observer, ownership, leaseMs: 15_000 });
+  const id = await databaseId(database);
+  const doorbell = new Doorbell({ redisUrl: urls.redis, databaseId: id, work, clock, observer, sweepMs: 200 });
+  const feed = new AlertFeed({ database, clock, observer });
+  const committed = (tickets: WorkTicket[]): void => {
+    for (const queue of new Set(tickets.map((ticket) => ticket.queue))) doorbell.ring(queue);
+    feed.poke();
+  };
+  const places = { placesOf: (ids: string[]) => placesOfFindings(database, ids), ...NAMELESS };
+  const titleOf = (rule: string) => ({ en: rule, zh: rule });
+  const log = new AlertLog({ clock, observer, stages: urls.stages ?? STAGES, ownership });
+  const rules = { gone: NO_RULE_GONE, titleOf };
+  const desk = new AlertDesk({ database, clock, log, ownership, places, ...rules, committed });
+  const reach = { cidrs: ['127.0.0.0/8'], names: 'webhooks' } as const;
+  const sinks = openSinks(urls.sinks ?? SINKS, { clock, outbound, reach });
+  const release = async (subscriptions: string[]): Promise<void> => {
+    for (const id of subscriptions) await work.hasten(DELIVERY_QUEUE, `${id} `);
+    doorbell.ring(DELIVERY_QUEUE);
+  };
+  const delivery = new Delivery({ database, clock, observer, ownership, sinks, box, release });
+  work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });
+  const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
+  work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), deliveries);
+  const timers = new StageTimers({ database, log, committed });
+  work.handle(STAGE_QUEUE, (key) => timers.handle(key));
+  work.handle('evidence', async () => ({ again: null }), { atOnce: 64 });
+  await feed.start();
+  doorbell.start();
+  t.teardown(async () => {
+    await doorbell.stop(AbortSignal.timeout(2_000));
+    await feed.stop();
+    await outbound.close();
+    await database.close();
+  });
+  const ring = (queue: string): void => doorbell.ring(queue);
+  const queries = new AlertQueries(database);
+  return {
+    database,
+    clock,
+    observer,
+    committed,
+    feed,
+    doorbell,
+    work,
+    queries,
+    plates: new AlertPlates({ alerts: queries, box: PLATES, register: new AccessRegister({ database, clock }) }),
+    actions: new AlertActions({ database, clock, log, committed, personWhoSees }),
+    subscriptions: new Subscriptions({ database, clock, box, sinks, ring, whoIsStillThere }),
+    sinks,
+  };
+}
+
+/** Every device stands where its findings say. */
+async function placesOfFindings(database: Database, ids: string[]): Promise<Map<string, Place>> {
+  const findings = database.tables<AlertTables>().selectFrom('finding').select(['subject', 'jurisdiction']);
+  const rows = await findings.where('subject', 'in', ids).distinct().execute();
+  const place = { lat: 29.87, lon: 121.55, retired: false };
+  return new Map(rows.map(({ subject: id, jurisdiction }) => [id, { ...place, name: `name of ${id}`, jurisdiction }]));
+}
+
+/** No district has a name. */
+export const NAMELESS = { nameOfDistrict: () => null };
+
+/** Every rule is in force. */
+export const NO_RULE_GONE = { isGone: () => false, end: async () => {} };
+
+/** The log of alerts as a gateway writes it. */
+export function alertLog(): AlertLog {
+  return new AlertLog({ clock: systemClock, observer: quietObserver(), stages: STAGES, ownership: firstOwner() });
+}
+
+/** What a subscription says of a webhook. */
+export function webhookAt(url: string, secret?: string) {
+  return { type: 'webhook', target: secret === undefined ? { url } : { url, secret } };
+}
+
+export interface Received {
+  id: string;
+  headers: IncomingMessage['headers'];
+  body: string;
+  data: { type: string; data: { id: string; dedupKey: string; version: number } };
+}
+
+/** A command centre's webhook receiver that can be told how to answer. */
+export async function startReceiver(t: Owner) {
+  const received: Received[] = [];
+  let status = 200;
+  const server: Server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const body = Buffer.concat(chunks).toString();
+      const id = String(request.headers['webhook-id']);
+      if (status < 300) received.push({ id, headers: request.headers, body, data: JSON.parse(body) });
+      response.writeHead(status).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    received,
+    answer: (next: number): void => {
+      status = next;
+    },
+  };
+}
+
+export const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;

@@ -1,0 +1,66 @@
+import { Watchlists } from '../../../src/alerts/watchlists/watchlists.ts';
+import { systemClock } from '../../../src/core/clock.ts';
+import { enqueueWork } from '../../../src/platform/work/work.ts';
+import { bearer, HERE, startApi, TOKENS } from '../api/api.ts';
+import type { Owner } from '../services/services.ts';
+import { freshDatabase, sharedRedis } from '../services/shared-database.ts';
+import { hasty } from '../time/clock.ts';
+import { until } from '../time/until.ts';
+import { ADMIN, type DeskOptions, startAlertDesk } from './alert-desk.ts';
+import { storeFires } from './findings.ts';
+
+export const hastyClock = hasty(() => 50);
+
+export interface AskOptions {
+  token?: string;
+  payload?: object;
+}
+
+/** The API over a real alert desk: PostgreSQL, Redis, and deliveries to receivers on this machine. */
+export async function startAlertsApi(t: Owner, options: Pick<DeskOptions, 'sinks' | 'stages' | 'observer'> = {}) {
+  const postgres = await freshDatabase(t);
+  const redis = await sharedRedis(t);
+  const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url, ...options });
+  const looks: unknown[] = [];
+  const registerDown = { error: null as Error | null };
+  const jpeg = Buffer.from([0xff, 0xd8, 1, 2, 0xff, 0xd9]);
+  const alerts = {
+    ...desk,
+    rules: () => [],
+    watchlists: new Watchlists({ database: desk.database, clock: systemClock, key: Buffer.alloc(32, 1) }),
+    evidence: { picture: async () => ({ camera: 'camera-1', jpeg }) },
+    looks: {
+      add: async (look: unknown) => {
+        if (registerDown.error) throw registerDown.error;
+        looks.push(look);
+      },
+    },
+  };
+  const api = await startApi(t, { alerts, clock: hastyClock });
+  let count = 0;
+
+  /** A finding as the rules leave it, taken up by the desk. */
+  const raise = async (device: string): Promise<void> => {
+    count += 1;
+    const keys = await storeFires(desk.database, [device, { count, jurisdiction: HERE }]);
+    await enqueueWork(
+      desk.database,
+      desk.clock,
+      keys.map((key) => ({ queue: 'desk', key })),
+    );
+    desk.doorbell.ring('desk');
+  };
+
+  const alertOf = async (device: string): Promise<string> => {
+    await raise(device);
+    const find = async () => (await desk.queries.list(ADMIN, { limit: 1, device })).items[0];
+    return (await until('the alert', find)).id;
+  };
+
+  const ask = (method: 'GET' | 'POST' | 'DELETE', path: string, { token, payload }: AskOptions = {}) => {
+    const headers = { ...bearer(token ?? TOKENS.operator), ...(method === 'DELETE' ? { 'if-match': '"1"' } : {}) };
+    return api.call({ method, url: `/api/v1${path}`, headers, ...(payload ? { payload } : {}) });
+  };
+
+  return { api, desk, alerts, looks, registerDown, raise, alertOf, ask };
+}

@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import type { z } from 'zod';
+import { Jurisdictions } from '../../../src/access/jurisdictions.ts';
+import { Tokens } from '../../../src/access/tokens.ts';
+import { toIssues } from '../../../src/api/server/validation.ts';
+import { type Clock, systemClock } from '../../../src/core/clock.ts';
+import { CitywatchError } from '../../../src/core/errors.ts';
+import type { Caller, Role } from '../../../src/core/types.ts';
+import { Doors } from '../../../src/devices/doors/doors.ts';
+import { Kinds } from '../../../src/devices/kinds/kinds.ts';
+import { Connections } from '../../../src/devices/registry/connections.ts';
+import { Directory } from '../../../src/devices/registry/directory.ts';
+import type { DeviceFollower } from '../../../src/devices/registry/followers.ts';
+import { type DeviceInput, type DevicePatch, deviceInput, devicePatch } from '../../../src/devices/registry/input.ts';
+import { ANY_NETWORK, Registry } from '../../../src/devices/registry/registry.ts';
+import { Database } from '../../../src/platform/database/database.ts';
+import { migrate } from '../../../src/platform/database/migrate.ts';
+import { SecretHasher } from '../../../src/platform/secrets/hasher.ts';
+import { Vault } from '../../../src/platform/secrets/vault.ts';
+import { type Owner, quietObserver } from '../services/services.ts';
+import { freshDatabase } from '../services/shared-database.ts';
+
+export const KINDS_DIRECTORY = fileURLToPath(new URL('../../../config/kinds', import.meta.url));
+
+/** A migrated database on a PostgreSQL of its own. */
+export async function openDatabase(t: Owner, url?: string): Promise<Database<never>> {
+  const where = url ?? (await freshDatabase(t)).url;
+  const database = await Database.open({ url: where, observer: quietObserver(), clock: systemClock });
+  t.teardown(() => database.close());
+  await migrate(database);
+  return database;
+}
+
+/** The registry with the edge in front of it: takes whatever may be the body of a request, and parses it as the API. */
+export class RegistryOfBodies extends Registry {
+  override async create(caller: Caller, body: unknown) {
+    return super.create(caller, parsed<DeviceInput>(deviceInput, body));
+  }
+
+  override async update(caller: Caller, id: string, version: number, body: unknown) {
+    return super.update(caller, id, version, parsed<DevicePatch>(devicePatch, body));
+  }
+}
+
+function parsed<Output>(schema: z.ZodType<Output>, body: unknown): Output {
+  const { success, data, error } = schema.safeParse(body);
+  if (success) return data;
+  throw new CitywatchError('request.invalid', { issues: toIssues(error, 'body', [], body) });
+}
+
+export interface OpenRegistry {
+  connections: Connections;
+  database: Database<never>;
+  registry: RegistryOfBodies;
+  /** The same registry for an API, which parses what it is sent by itself. */
+  behindApi: Registry;
+  directory: Directory;
+  tokens: Tokens;
+  kinds: Kinds;
+  jurisdictions: Jurisdictions;
+  hasher: SecretHasher;
+  vault: Vault;
+  /** Devices that were told to disconnect, in order. */
+  disconnected: string[];
+  /** The directory as doors and the API have it. */
+  doors: Doors;
+}
+
+/** The whole of devices/ on a database, as a gateway has it after its start. */
+export async function openRegistry(
+  t: Owner,
+  over: { database?: Database<never>; clock?: Clock; followers?: DeviceFollower[]; hasher?: SecretHasher } = {},
+): Promise<OpenRegistry> {
+  const clock = over.clock ?? systemClock;
+  const database = over.database ?? (await openDatabase(t));
+  const kinds = await Kinds.load(KINDS_DIRECTORY);
+  await kinds.remember(database);
+  const jurisdictions = new Jurisdictions();
+  await jurisdictions.seed(database);
+  const hasher = over.hasher ?? new SecretHasher(randomBytes(32));
+  const vault = new Vault(randomBytes(32));
+  const directory = new Directory(hasher);
+  const doors = new Doors({ directory, database, kinds, clock });
+  const disconnected: string[] = [];
+  directory.listen({ changed: () => {}, disconnect: (id) => void disconnected.push(id) });
+  const observer = quietObserver();
+  const deps = {
+    cameraNetworks: ANY_NETWORK,
+    database,
+    kinds,
+    jurisdictions,
+    hasher,
+    vault,
+    directory,
+    clock,
+    observer,
+    followers: over.followers ?? [],
+  };
+  const [registry, behindApi] = [new RegistryOfBodies(deps), new Registry(deps)];
+  const tokens = new Tokens({ database, lookup: database, jurisdictions, hasher, clock });
+  const connections = new Connections({ database, vault });
+  const stores = { database, connections, hasher, vault };
+  return { ...stores, registry, behindApi, directory, doors, tokens, kinds, jurisdictions, disconnected };
+}
+
+export function callerIn(jurisdiction: string, role: Role = 'admin'): Caller {
+  return { type: 'token', id: `test-${jurisdiction}`, name: 'test', role, jurisdiction, purpose: null };
+}
+
+/** What a kiosk in Yinzhou is created with; `over` replaces parts. */
+export function kiosk(over: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    kind: 'recycling-kiosk',
+    name: 'Kiosk at the market',
+    jurisdiction: '330212',
+    location: { lat: 29.83, lon: 121.55 },
+    ...over,
+  };
+}

@@ -1,0 +1,20 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const FILM = fileURLToPath(new URL('../../../simulators/media/cctv-pedestrians.mp4', import.meta.url));
+
+/** The first seconds of the film as fragmented MP4, written by ffmpeg with the gateway's own muxing options. */
+export function fragmentedFilm(seconds: number): Buffer {
+  return fragmented(['-i', FILM, '-t', String(seconds), '-c', 'copy']);
+}
+
+/** A second of a test picture in H.265, 640x360, main profile, as fragmented MP4. */
+export function fragmentedHevc(): Buffer {
+  const source = ['-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=10:duration=1', '-pix_fmt', 'yuv420p'];
+  return fragmented([...source, '-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=none']);
+}
+
+function fragmented(source: readonly string[]): Buffer {
+  const muxing = ['-f', 'mp4', '-movflags', '+frag_keyframe+empty_moov+default_base_moof', '-frag_duration', '500000'];
+  return execFileSync('ffmpeg', ['-v', 'error', ...source, ...muxing, 'pipe:1'], { maxBuffer: 64 * 1024 * 1024 });
+}

@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { judge } from '../judges.ts';
+import type { Owner } from '../services/services.ts';
+
+const SCRIPT = join(import.meta.dirname, 'gst-camera.py');
+const CLIP = join(import.meta.dirname, '../../../simulators/media/cctv-pedestrians.mp4');
+
+export interface GstCameraOptions {
+  /** An address of its own, such as 127.64.9.1. */
+  address: string;
+  method: 'basic' | 'digest';
+  username: string;
+  password: string;
+}
+
+/** A camera made by others: GStreamer's RTSP server from Debian. Resolves with its stream's address without login. */
+export async function startGstCamera(t: Owner, options: GstCameraOptions): Promise<{ url: string }> {
+  const { command, env } = await judge('gst-python');
+  const child = spawn(command, [SCRIPT], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const ended = once(child, 'close');
+  t.teardown(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const firstLine = once(child.stdout.setEncoding('utf8'), 'data');
+  child.stdin.write(`${JSON.stringify({ ...options, clip: CLIP })}\n`);
+  const [line] = await Promise.race([
+    firstLine,
+    ended.then(() => {
+      throw new Error(`GStreamer's camera ended: ${stderr}`);
+    }),
+  ]);
+  return { url: `rtsp://${options.address}:${Number(line)}/live` };
+}

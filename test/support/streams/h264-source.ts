@@ -1,0 +1,115 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const FILM = fileURLToPath(new URL('../../../simulators/media/cctv-pedestrians.mp4', import.meta.url));
+
+/** A coded film: pictures in order, each a list of NAL units, and the parameter sets every decoder needs. */
+export interface Film {
+  frames: { nals: Buffer[]; key: boolean }[];
+  sps: Buffer;
+  pps: Buffer;
+  framesPerS: number;
+}
+
+let loaded: Film | null = null;
+
+/** The CCTV film of the simulators as NAL units. */
+export function loadFilm(): Film {
+  loaded ??= parse(
+    execFileSync('ffmpeg', ['-v', 'error', '-i', FILM, '-c', 'copy', '-bsf:v', 'h264_mp4toannexb', '-f', 'h264', '-'], {
+      maxBuffer: 64 * 1024 * 1024,
+    }),
+  );
+  return loaded;
+}
+
+/** A coded test picture of this size at ten pictures a second, with what else x264 is told. */
+export function testFilm({ size, seconds, x264 }: { size: string; seconds: number; x264: string }): Film {
+  const source = ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=10`, '-t', String(seconds), '-pix_fmt', 'yuv420p'];
+  const coding = ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-threads', '1', '-x264-params', x264];
+  return parse(execFileSync('ffmpeg', ['-v', 'error', '-nostdin', ...source, ...coding, '-f', 'h264', '-']), true);
+}
+
+/** `all`: with the information (SEI) in front of pictures. */
+function parse(annexB: Buffer, all = false): Film {
+  const frames: Film['frames'] = [];
+  let before: Buffer[] = [];
+  let sps: Buffer = Buffer.alloc(0);
+  let pps: Buffer = Buffer.alloc(0);
+  for (const nal of nalUnits(annexB)) {
+    const type = nal[0]! & 0x1f;
+    if (type === 7) sps = nal;
+    else if (type === 8) pps = nal;
+    else if (type === 1 || type === 5) {
+      // The first bit after the header is 1 for the first slice of a picture (first_mb_in_slice 0).
+      if (nal[1]! & 0x80) {
+        frames.push({ nals: before, key: type === 5 });
+        before = [];
+      }
+      frames.at(-1)!.nals.push(nal);
+    } else if (all && type === 6) {
+      before.push(nal);
+    }
+  }
+  return { frames, sps, pps, framesPerS: 10 };
+}
+
+function nalUnits(data: Buffer): Buffer[] {
+  const units: Buffer[] = [];
+  let from = -1;
+  for (let at = data.indexOf('000001', 0, 'hex'); at >= 0; at = data.indexOf('000001', at + 3, 'hex')) {
+    if (from >= 0) units.push(data.subarray(from, data[at - 1] === 0 ? at - 1 : at));
+    from = at + 3;
+  }
+  if (from >= 0) units.push(data.subarray(from));
+  return units;
+}
+
+/** RTP packets of one picture (RFC 6184: single NAL units and FU-A), framed for an RTSP connection. */
+export class Packetizer {
+  #sequence = 0;
+  readonly #channel: number;
+
+  constructor(channel: number) {
+    this.#channel = channel;
+  }
+
+  frame(nals: readonly Buffer[], timestamp: number): Buffer {
+    const packets: Buffer[] = [];
+    nals.forEach((nal, index) => {
+      const parts = split(nal);
+      parts.forEach((part, at) => {
+        const last = index === nals.length - 1 && at === parts.length - 1;
+        packets.push(this.#packet(part, timestamp, last));
+      });
+    });
+    return Buffer.concat(packets);
+  }
+
+  #packet(payload: Buffer, timestamp: number, marker: boolean): Buffer {
+    const head = Buffer.alloc(16);
+    head.writeUInt8(0x24, 0);
+    head.writeUInt8(this.#channel, 1);
+    head.writeUInt16BE(12 + payload.length, 2);
+    head.writeUInt8(0x80, 4);
+    head.writeUInt8((marker ? 0x80 : 0) | 96, 5);
+    head.writeUInt16BE(this.#sequence++ & 0xffff, 6);
+    head.writeUInt32BE(timestamp >>> 0, 8);
+    head.writeUInt32BE(0x12345678, 12);
+    return Buffer.concat([head, payload]);
+  }
+}
+
+const PAYLOAD_BYTES = 1_400;
+
+function split(nal: Buffer): Buffer[] {
+  if (nal.length <= PAYLOAD_BYTES) return [nal];
+  const parts: Buffer[] = [];
+  for (let at = 1; at < nal.length; at += PAYLOAD_BYTES) {
+    const end = Math.min(nal.length, at + PAYLOAD_BYTES);
+    const flags = (at === 1 ? 0x80 : 0) | (end === nal.length ? 0x40 : 0);
+    const header = Buffer.from([(nal[0]! & 0xe0) | 28, flags | (nal[0]! & 0x1f)]);
+    parts.push(Buffer.concat([header, nal.subarray(at, end)]));
+  }
+  return parts;
+}

@@ -1,0 +1,281 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { serveConsole } from '../../../src/api/server/console.ts';
+import { startLoop, type VideoLoop } from '../streams/video-loop.ts';
+import { builtConsole } from './built-console.ts';
+
+export interface FakeAlert {
+  id: string;
+  title: { en: string; zh: string };
+  severity: string;
+  handling: string;
+  subject: { type: string; id: string; name: string };
+  version: number;
+  [field: string]: unknown;
+}
+
+export interface FakeConsoleApi {
+  url: string;
+  /** Raises an alert, as the alert desk would. */
+  raise(fields?: Partial<FakeAlert>): FakeAlert;
+  /** Changes an alert and tells everybody; with `quietly`, as if the news were still on their way. */
+  change(id: string, fields: Partial<FakeAlert>, options?: { type?: string; quietly?: boolean }): FakeAlert;
+  /** Cuts every stream of alerts; pages come back by themselves. */
+  cut(): void;
+  /** Stops sending, heartbeats too, without closing anything. */
+  fallSilent(): void;
+  /** While true, nobody reaches the gateway: connections end without an answer. */
+  unplugged: boolean;
+  /** Names of the cameras that are listed. */
+  cameras: { id: string; name: string }[];
+  /** What was asked for, as `GET /path`. */
+  requests: string[];
+  counts: { devices: object[]; messagesPerSecond: number };
+}
+
+interface Test {
+  teardown(run: () => unknown): void;
+}
+
+interface State {
+  alerts: Map<string, FakeAlert>;
+  log: { cursor: number; type: string; alert: FakeAlert }[];
+  listeners: Set<ServerResponse>;
+  silent: boolean;
+  signedIn: string | null;
+}
+
+const USERS: Record<string, string> = { 'li.na': 'correct horse', viewer: 'correct horse' };
+const HEARTBEAT_MS = 500;
+
+/**
+ * The part of the API that the console uses, small enough to make happen on demand what a real gateway does only now
+ * and then. It stands in for the gateway in tests of the page alone; that the gateway speaks like this is shown
+ * elsewhere, by the tests of the API and by the acceptance tests. The server of the built page in it is the real one.
+ */
+export async function startFakeApi(
+  t: Test,
+  { video = false, h265 = [] }: { video?: boolean; h265?: readonly string[] } = {},
+): Promise<FakeConsoleApi> {
+  const state: State = { alerts: new Map(), log: [], listeners: new Set(), silent: false, signedIn: null };
+  const app = Fastify({ logger: false, forceCloseConnections: true });
+  const loop = video ? await startLoop(t) : null;
+  const fake: FakeConsoleApi = {
+    url: '',
+    raise: (fields = {}) => publish(state, { ...alertLike(), ...fields } as FakeAlert, 'alert.opened'),
+    change: (id, fields, { type = 'alert.updated', quietly = false } = {}) => {
+      const before = state.alerts.get(id);
+      if (!before) throw new Error(`no alert ${id}`);
+      return publish(state, { ...before, ...fields, version: before.version + 1 } as FakeAlert, quietly ? null : type);
+    },
+    cut: () => {
+      for (const listener of state.listeners) listener.destroy();
+    },
+    fallSilent: () => {
+      state.silent = true;
+    },
+    unplugged: false,
+    cameras: ['天一广场东口', 'Gulou tower', '月湖北门', 'Laowaitan quay'].map((name, at) => ({
+      id: `cam-${at}`,
+      name,
+    })),
+    requests: [],
+    counts: { devices: DEVICES, messagesPerSecond: 12.5 },
+  };
+  app.addHook('onRequest', async ({ method, url, raw }, reply) => {
+    fake.requests.push(`${method} ${url}`);
+    if (!fake.unplugged) return;
+    reply.hijack();
+    raw.socket.destroy();
+  });
+  sessionRoutes(app, state);
+  readRoutes(app, state, fake);
+  actionRoutes(app, state);
+  streamRoute(app, state);
+  videoRoute(app, loop, h265);
+  serveConsole(app, await builtConsole());
+  const beat = setInterval(() => {
+    if (!state.silent) for (const listener of state.listeners) listener.write(': still here\n\n');
+  }, HEARTBEAT_MS);
+  fake.url = await app.listen({ host: '127.0.0.1', port: 0 });
+  t.teardown(() => {
+    clearInterval(beat);
+    fake.cut();
+    return app.close();
+  });
+  return fake;
+}
+
+const DEVICES = [
+  { kind: 'camera', online: 11, offline: 1, stale: 0, silent: 0 },
+  { kind: 'checkpoint', online: 4, offline: 0, stale: 0, silent: 0 },
+  { kind: 'recycling-kiosk', online: 37, offline: 0, stale: 2, silent: 1 },
+];
+const KINDS = [
+  { kind: 'camera', title: { en: 'Camera', zh: '摄像机' } },
+  { kind: 'checkpoint', title: { en: 'Vehicle checkpoint', zh: '卡口' } },
+  { kind: 'recycling-kiosk', title: { en: 'Recycling kiosk', zh: '智能回收箱' } },
+];
+
+function publish(state: State, alert: FakeAlert, type: string | null): FakeAlert {
+  state.alerts.set(alert.id, alert);
+  if (type !== null) {
+    const entry = { cursor: state.log.length + 1, type, alert };
+    state.log.push(entry);
+    if (!state.silent) for (const listener of state.listeners) listener.write(print(entry));
+  }
+  return alert;
+}
+
+function print({ cursor, type, alert }: State['log'][number]): string {
+  const data = { id: `event-${cursor}`, type, at: new Date().toISOString(), actor: 'system', alert };
+  return `id: c${cursor}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+function alertLike(): FakeAlert {
+  const now = new Date().toISOString();
+  const nobody = { verdict: null, ackedBy: null, ackedAt: null, assignedTo: null, closedBy: null, closedAt: null };
+  return {
+    id: randomUUID(),
+    rule: 'kiosk-fire@1',
+    title: { en: 'Fire in a recycling kiosk', zh: '回收箱起火' },
+    severity: 'extreme',
+    condition: 'active',
+    handling: 'new',
+    visibility: 'normal',
+    ...nobody,
+    subject: { type: 'device', id: 'kiosk-017', name: '鼓楼街道 17 号回收箱' },
+    jurisdiction: '330203',
+    firstAt: now,
+    lastAt: now,
+    occurrences: 1,
+    data: { smoke: true, temp_c: 81.25 },
+    evidence: [],
+    comments: [],
+    version: 1,
+  };
+}
+
+function sessionRoutes(app: FastifyInstance, state: State): void {
+  app.post('/api/v1/session', async (request, reply) => {
+    const { username = '', password } = request.body as { username?: string; password?: string };
+    if (USERS[username] !== password) return reply.code(401).send({ code: 'auth.required' });
+    state.signedIn = username;
+    return reply.code(204).header('set-cookie', 'session=1; HttpOnly; SameSite=Strict; Path=/').send();
+  });
+  app.addHook('preHandler', async (request, reply) => {
+    const { url, method, headers } = request;
+    if (!url.startsWith('/api/') || (url === '/api/v1/session' && method === 'POST')) return;
+    if (!headers.cookie?.includes('session=1')) return reply.code(401).send({ code: 'auth.required' });
+    if (method !== 'GET' && headers['x-citywatch'] !== 'console')
+      return reply.code(403).send({ code: 'auth.forbidden' });
+  });
+  app.get('/api/v1/session', async () => ({
+    name: state.signedIn,
+    role: state.signedIn === 'viewer' ? 'viewer' : 'operator',
+    jurisdiction: '330203',
+  }));
+  app.delete('/api/v1/session', async (_request, reply) => {
+    return reply.code(204).header('set-cookie', 'session=; Max-Age=0; Path=/').send();
+  });
+}
+
+function readRoutes(app: FastifyInstance, state: State, fake: FakeConsoleApi): void {
+  app.get('/api/v1/overview', async () => {
+    const alerts: Record<string, number> = { extreme: 0, severe: 0, moderate: 0, minor: 0 };
+    for (const { severity, handling } of state.alerts.values()) {
+      if (handling !== 'closed') alerts[severity] = (alerts[severity] ?? 0) + 1;
+    }
+    return { ...fake.counts, alerts };
+  });
+  app.get('/api/v1/kinds', async () => ({ items: KINDS }));
+  app.get('/api/v1/devices', async () => ({ items: fake.cameras }));
+  app.get('/api/v1/alerts', async (request) => page(state, request.query as { limit: string; cursor?: string }));
+  app.get('/api/v1/alerts/:id', async (request) => state.alerts.get(idOf(request)));
+}
+
+const GRAVITY = ['extreme', 'severe', 'moderate', 'minor'];
+
+/** Alerts by urgency, page by page; the cursor is the last id. */
+function page({ alerts }: State, { limit, cursor }: { limit: string; cursor?: string }) {
+  const rank = (alert: FakeAlert) => [
+    Number(alert.handling === 'closed'),
+    GRAVITY.indexOf(alert.severity),
+    -Date.parse(String(alert.firstAt)),
+  ];
+  const before = (a: number[], b: number[]) => a.map((one, at) => one - (b[at] ?? 0)).find((by) => by !== 0) ?? 0;
+  const all = [...alerts.values()].sort((a, b) => before(rank(a), rank(b)) || (a.id < b.id ? -1 : 1));
+  const from = cursor === undefined ? 0 : all.findIndex(({ id }) => id === cursor) + 1;
+  const items = all.slice(from, from + Number(limit));
+  const last = items.at(-1);
+  return { items, ...(last && from + items.length < all.length ? { next: last.id } : {}) };
+}
+
+function idOf(request: FastifyRequest): string {
+  return (request.params as { id: string }).id;
+}
+
+function actionRoutes(app: FastifyInstance, state: State): void {
+  const change = (request: FastifyRequest, type: string, fields: (alert: FakeAlert) => Partial<FakeAlert> | null) => {
+    const alert = state.alerts.get(idOf(request));
+    const changes = alert && fields(alert);
+    return changes ? publish(state, { ...alert, ...changes, version: alert.version + 1 } as FakeAlert, type) : null;
+  };
+  const at = () => new Date().toISOString();
+  app.post('/api/v1/alerts/:id/ack', async (request, reply) => {
+    const acked = change(request, 'alert.acked', (alert) => {
+      return alert.handling === 'new' ? { handling: 'acked', ackedBy: state.signedIn, ackedAt: at() } : null;
+    });
+    return acked ?? reply.code(409).send({ code: 'conflict.state', detail: 'Already acknowledged.' });
+  });
+  app.post('/api/v1/alerts/:id/close', async (request, reply) => {
+    const { verdict } = request.body as { verdict: string };
+    const closed = { handling: 'closed', verdict, closedBy: state.signedIn, closedAt: at() };
+    return change(request, 'alert.closed', () => closed) ?? reply.code(404).send({});
+  });
+  app.post('/api/v1/alerts/:id/comment', async (request, reply) => {
+    const { text } = request.body as { text: string };
+    const said = { by: state.signedIn, at: at(), text };
+    const commented = (alert: FakeAlert) => ({ comments: [...(alert.comments as object[]), said] });
+    return change(request, 'alert.commented', commented) ?? reply.code(404).send({});
+  });
+}
+
+function streamRoute(app: FastifyInstance, state: State): void {
+  app.get('/api/v1/alerts/stream', (request, reply) => {
+    const last = Number(String(request.headers['last-event-id'] ?? '').slice(1) || state.log.length);
+    reply.hijack();
+    const { raw } = reply;
+    raw.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
+    raw.write(`retry: 1000\nid: c${last}\nevent: hello\ndata: {}\n\n`);
+    for (const entry of state.log.slice(last)) raw.write(print(entry));
+    state.listeners.add(raw);
+    raw.on('close', () => state.listeners.delete(raw));
+  });
+}
+
+/** Codecs of the clip, and of a camera that no Chromium of Debian shows. */
+const CODECS = { h264: 'avc1.4d401f', h265: 'hvc1.1.6.L93.90' };
+
+/** `h265`: the streams that are in that codec, as `cam-0 main`. */
+function videoRoute(app: FastifyInstance, loop: VideoLoop | null, h265: readonly string[]): void {
+  app.get('/api/v1/streams/:id/:part', async (request, reply) => {
+    const { id, part } = request.params as { id: string; part: string };
+    const { quality = '' } = request.query as { quality?: string };
+    reply.header('cache-control', 'no-store');
+    if (!loop) return reply.code(502).send({ code: 'stream.unavailable' });
+    if (part === 'live.m3u8') {
+      const codec = h265.includes(`${id} ${quality}`) ? CODECS.h265 : CODECS.h264;
+      const variant = `#EXT-X-STREAM-INF:BANDWIDTH=400000,CODECS="${codec}",RESOLUTION=768x576`;
+      return reply.type('application/vnd.apple.mpegurl').send(`#EXTM3U\n${variant}\nmedia.m3u8\n`);
+    }
+    if (part === 'snapshot.jpg') return reply.type('image/jpeg').send(await loop.still());
+    const found = await loop.read(part === 'media.m3u8' ? 'live.m3u8' : part);
+    if (!found) return reply.code(502).send({ code: 'stream.unavailable' });
+    return reply.type(found.type).send(found.body);
+  });
+  app.get('/api/v1/alerts/:id/evidence/:picture', async (_request, reply) => {
+    return reply.type('image/jpeg').send(await (loop?.still() ?? Buffer.alloc(0)));
+  });
+}
