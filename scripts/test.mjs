@@ -18,8 +18,8 @@ import { runFiles } from './test-files.mjs';
 /** All that `npm test` runs, in this order: the acceptance tests are the longest, and the shortest fill the gaps at the end. */
 const FOLDERS = ['test/acceptance', 'test/integration', 'test/unit', 'test/catalogue', 'test/tidy'];
 
-/** Most of a test is waiting for a gateway, a camera or a database: about half a processor each. */
-const JOBS = 2 * availableParallelism();
+/** Most of a test is waiting for a gateway, a camera or a database: about a third of a processor each. */
+const JOBS = 3 * availableParallelism();
 
 /** What a file may take that does not set its own limit. A long campaign may take an hour. */
 const TIMEOUT_S = 120;
