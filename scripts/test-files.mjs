@@ -14,7 +14,7 @@ const DRAIN_MS = 2_000;
 const NOISE_LINES_MAX = 40;
 
 /** More programs than this want a processor, for each there is: then only one file at a time, as `make -l` does. */
-const LOAD_MAX = 4;
+const LOAD_MAX = 6;
 const BUSY_PAUSE_MS = 1_000;
 
 const isBusy = () => loadavg()[0] > LOAD_MAX * availableParallelism();
