@@ -17,12 +17,12 @@ async function main(directory: string): Promise<void> {
   const place = await DataDirectory.open(directory, deps.secrets);
   const services = await Promise.all([startPostgres(place, deps), startRedis(place, deps), startInflux(place, deps)]);
   const [postgres, redis, influx] = services.map(({ url, child }) => ({ url, pid: child.pid }));
-  process.stdout.write(`${JSON.stringify({ postgres, redis, influx })}\n`);
   process.on('SIGTERM', async () => {
     await Promise.all(services.map((service) => service.stop()));
     await place.close();
     process.exit(0);
   });
+  process.stdout.write(`${JSON.stringify({ postgres, redis, influx })}\n`);
 }
 
 if (process.argv[2] && import.meta.filename === process.argv[1]) {
