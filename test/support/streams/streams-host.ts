@@ -39,8 +39,8 @@ await Promise.all(
 );
 const live = (): number => service.list().filter(({ state }) => state === 'live').length;
 await until('all are live', () => live() === ids.length, 60_000);
-process.stdout.write(`${JSON.stringify({ gateway: process.pid, ...service.processes() })}\n`);
 process.on('SIGTERM', () => {
   service.stop();
   void pool.stop().then(() => process.exit(0));
 });
+process.stdout.write(`${JSON.stringify({ gateway: process.pid, ...service.processes() })}\n`);
