@@ -3,19 +3,14 @@ import { applyFinding } from '../../../../src/alerts/desk/alert.ts';
 import { saveAlerts } from '../../../../src/alerts/desk/log.ts';
 import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { Subscriptions } from '../../../../src/alerts/route/subscriptions.ts';
-import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
-import { parseRule } from '../../../../src/alerts/rules/rules.ts';
-import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
 import { openSinks, SINKS } from '../../../../src/alerts/sinks/sinks.ts';
 import { DAY_MS } from '../../../../src/core/clock.ts';
-import { slotOf } from '../../../../src/core/slots.ts';
 import { Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import type { WorkTicket } from '../../../../src/platform/work/work.ts';
-import { ADMIN, alertLog, PLATES, webhookAt } from '../../../support/alerts/alert-desk.ts';
-import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts/alerts.ts';
-import { incarnationOf } from '../../../support/ingest/journal.ts';
-import { firstOwner } from '../../../support/services/ownership.ts';
+import { ADMIN, alertLog, webhookAt } from '../../../support/alerts/alert-desk.ts';
+import { message, reading } from '../../../support/alerts/alerts.ts';
+import { rulesReader } from '../../../support/alerts/rules.ts';
 import { quietObserver } from '../../../support/services/services.ts';
 import { freshDatabase } from '../../../support/services/shared-database.ts';
 import { ManualClock } from '../../../support/time/clock.ts';
@@ -47,27 +42,19 @@ async function count(table: 'finding' | 'work_item' | 'delivery'): Promise<numbe
 }
 
 t.test('12,000 devices that fall silent in the same second are 12,000 findings with their work', async (t) => {
-  const parsed = parseRule(SILENT, kindCatalogue);
-  if ('issues' in parsed) throw new Error('the rule is wrong');
-  const engine = new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE);
   let isClockKnown = false;
   let rung: WorkTicket[] = [];
   const committed = (tickets: WorkTicket[]): void => {
     rung = [...rung, ...tickets];
   };
   const observer = quietObserver();
-  const rules = new RulesReader({
-    slotOf,
-    ownership: firstOwner(),
-    plates: PLATES,
+  const rules = rulesReader([SILENT], {
     database,
     clock,
     observer,
-    engine,
+    committed,
     head: () => DEVICES,
     isClockKnown: () => isClockKnown,
-    incarnationOf,
-    committed,
   });
   await rules.load('live');
   const messages = Array.from({ length: DEVICES }, (_, index) =>

@@ -2,27 +2,13 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import t, { type Test } from 'tap';
 import { DELIVERIES_AT_ONCE } from '../../../../src/alerts/route/delivery.ts';
-import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
-import { parseRule } from '../../../../src/alerts/rules/rules.ts';
-import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
-import { slotOf } from '../../../../src/core/slots.ts';
-import { ADMIN, PLATES, startAlertDesk, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
-import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts/alerts.ts';
-import { incarnationOf } from '../../../support/ingest/journal.ts';
-import { firstOwner } from '../../../support/services/ownership.ts';
+import { ADMIN, startAlertDesk, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
+import { message, reading } from '../../../support/alerts/alerts.ts';
+import { KIOSK_FIRE, rulesReader } from '../../../support/alerts/rules.ts';
 import { startRedis } from '../../../support/services/services.ts';
 import { freshDatabase } from '../../../support/services/shared-database.ts';
 import { ManualClock } from '../../../support/time/clock.ts';
 import { until } from '../../../support/time/until.ts';
-
-const FIRE = `
-rule: kiosk-fire
-version: 1
-title: { en: Fire, zh: 起火 }
-severity: extreme
-kinds: [recycling-kiosk]
-condition: { type: threshold, any: [{ field: smoke, equals: true }] }
-`;
 
 /** More than there are workers for deliveries. */
 const FIRES = DELIVERIES_AT_ONCE + 50;
@@ -33,23 +19,7 @@ const redis = await startRedis(t);
 const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url, sendClock: new ManualClock() });
 
 let offset = 0;
-const parsed = parseRule(FIRE, kindCatalogue);
-if ('issues' in parsed) throw new Error('the rule is wrong');
-const engine = new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE);
-const { database, clock, observer, committed } = desk;
-const rules = new RulesReader({
-  slotOf,
-  ownership: firstOwner(),
-  plates: PLATES,
-  database,
-  clock,
-  observer,
-  engine,
-  head: () => offset,
-  isClockKnown: () => true,
-  incarnationOf,
-  committed,
-});
+const rules = rulesReader([KIOSK_FIRE], { ...desk, head: () => offset });
 
 async function fires(name: string, jurisdiction: string, count: number): Promise<void> {
   const messages = Array.from({ length: count }, (_, index) => {

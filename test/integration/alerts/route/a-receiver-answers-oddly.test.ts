@@ -1,47 +1,17 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
-import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
-import { parseRule } from '../../../../src/alerts/rules/rules.ts';
-import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
-import { slotOf } from '../../../../src/core/slots.ts';
-import { ADMIN, PLATES, startAlertDesk, webhookAt } from '../../../support/alerts/alert-desk.ts';
-import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts/alerts.ts';
-import { incarnationOf } from '../../../support/ingest/journal.ts';
-import { firstOwner } from '../../../support/services/ownership.ts';
+import { ADMIN, startAlertDesk, webhookAt } from '../../../support/alerts/alert-desk.ts';
+import { message, reading } from '../../../support/alerts/alerts.ts';
+import { KIOSK_FIRE, rulesReader } from '../../../support/alerts/rules.ts';
 import { freshDatabase, sharedRedis } from '../../../support/services/shared-database.ts';
 import { until } from '../../../support/time/until.ts';
-
-const FIRE = `
-rule: kiosk-fire
-version: 1
-title: { en: Fire, zh: 起火 }
-severity: extreme
-kinds: [recycling-kiosk]
-condition: { type: threshold, any: [{ field: smoke, equals: true }] }
-`;
 
 const postgres = await freshDatabase(t);
 const redis = await sharedRedis(t);
 const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url });
-const parsed = parseRule(FIRE, kindCatalogue);
-if ('issues' in parsed) throw new Error('the rule is wrong');
-const engine = new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE);
-const { database, clock, observer, committed } = desk;
 let offset = 0;
-const rules = new RulesReader({
-  slotOf,
-  ownership: firstOwner(),
-  plates: PLATES,
-  database,
-  clock,
-  observer,
-  engine,
-  head: () => offset,
-  isClockKnown: () => true,
-  incarnationOf,
-  committed,
-});
+const rules = rulesReader([KIOSK_FIRE], { ...desk, head: () => offset });
 
 /** A fire at a kiosk of its own; returns which. */
 async function fire(jurisdiction: string): Promise<string> {

@@ -1,23 +1,18 @@
 import pg from 'pg';
 import t from 'tap';
 import { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
-import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
-import { parseRule } from '../../../../src/alerts/rules/rules.ts';
-import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
-import { slotOf } from '../../../../src/core/slots.ts';
 import {
   ADMIN,
   alertLog,
   NAMELESS,
   NO_RULE_GONE,
-  PLATES,
   type Received,
   startAlertDesk,
   startReceiver,
   webhookAt,
 } from '../../../support/alerts/alert-desk.ts';
-import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts/alerts.ts';
-import { incarnationOf } from '../../../support/ingest/journal.ts';
+import { message, reading } from '../../../support/alerts/alerts.ts';
+import { rulesReader } from '../../../support/alerts/rules.ts';
 import { firstOwner } from '../../../support/services/ownership.ts';
 import { freshDatabase, sharedRedis } from '../../../support/services/shared-database.ts';
 import { until } from '../../../support/time/until.ts';
@@ -38,34 +33,13 @@ const CRITICAL = 20;
 const postgres = await freshDatabase(t);
 const redis = await sharedRedis(t);
 const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url });
-const { database, clock, observer, committed } = desk;
+const { database, clock } = desk;
 const rules = [
   rule('kiosk-fire', 'extreme', 'smoke, equals: true'),
   rule('kiosk-full', 'minor', 'fill_pct, above: 90'),
 ];
-const engine = new RulesEngine(
-  rules.map((text) => {
-    const parsed = parseRule(text, kindCatalogue);
-    if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
-    return parsed.rule;
-  }),
-  { match: () => null },
-  ALL_THERE,
-);
 let offset = 0;
-const reader = new RulesReader({
-  slotOf,
-  ownership: firstOwner(),
-  plates: PLATES,
-  database,
-  clock,
-  observer,
-  engine,
-  head: () => offset,
-  isClockKnown: () => true,
-  incarnationOf,
-  committed,
-});
+const reader = rulesReader(rules, { ...desk, head: () => offset });
 
 function kiosk(device: string, values: { smoke: boolean } | { fill_pct: number }, jurisdiction: string) {
   offset += 1;

@@ -1,34 +1,14 @@
 import { Webhook } from 'standardwebhooks';
 import t from 'tap';
 import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
-import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
-import { parseRule } from '../../../../src/alerts/rules/rules.ts';
-import { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
-import { slotOf } from '../../../../src/core/slots.ts';
+import type { RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
 import type { DecodedMessage } from '../../../../src/core/types.ts';
-import {
-  ADMIN,
-  newSecret,
-  PLATES,
-  startAlertDesk,
-  startReceiver,
-  webhookAt,
-} from '../../../support/alerts/alert-desk.ts';
-import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts/alerts.ts';
-import { incarnationOf } from '../../../support/ingest/journal.ts';
-import { firstOwner } from '../../../support/services/ownership.ts';
+import { ADMIN, newSecret, startAlertDesk, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
+import { message, reading } from '../../../support/alerts/alerts.ts';
+import { KIOSK_FIRE, rulesReader } from '../../../support/alerts/rules.ts';
 import { startRedis } from '../../../support/services/services.ts';
 import { freshDatabase } from '../../../support/services/shared-database.ts';
 import { until } from '../../../support/time/until.ts';
-
-const FIRE = `
-rule: kiosk-fire
-version: 1
-title: { en: Fire, zh: 起火 }
-severity: extreme
-kinds: [recycling-kiosk]
-condition: { type: threshold, any: [{ field: smoke, equals: true }] }
-`;
 
 const postgres = await freshDatabase(t);
 const redis = await startRedis(t);
@@ -37,25 +17,8 @@ const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url 
 let offset = 0;
 
 function reader(): RulesReader {
-  const parsed = parseRule(FIRE, kindCatalogue);
-  if ('issues' in parsed) throw new Error('the rule is wrong');
-  const engine = new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE);
-  const { database, clock, observer, committed } = desk;
-  observer.metrics.removeSingleMetric('citywatch_findings_total');
-  return new RulesReader({
-    slotOf,
-    ownership: firstOwner(),
-    plates: PLATES,
-    database,
-    clock,
-    observer,
-    engine,
-    head: () => offset,
-    isClockKnown: () => true,
-    incarnationOf,
-    committed,
-    saveMs: 0,
-  });
+  desk.observer.metrics.removeSingleMetric('citywatch_findings_total');
+  return rulesReader([KIOSK_FIRE], { ...desk, head: () => offset, saveMs: 0 });
 }
 
 /** Smoke on or off at a device, as the next message of the journal. */
