@@ -67,6 +67,9 @@ async function runFile(name, parser, { timeoutS, env }) {
   child.stderr.setEncoding('utf8').on('data', (text) => note(seen, text));
   const how = await endOf(child);
   clearTimeout(backstop);
+  // Whatever it left behind may still write, and must keep neither us nor the next file.
+  child.stdout.unpipe(parser).destroy();
+  child.stderr.destroy();
   parser.end();
   const { ok } = await summary;
   const why = how || (ok ? 'no test ran' : 'it says that it failed');

@@ -63,7 +63,10 @@ async function build(input: GroundInput): Promise<Gateway> {
   // Everything runs from here on, doors last.
   await alerts.start();
   await registry.start();
-  followOthers(ground, devices, { registry: registry.registry, watchlists: alerts.watchlists });
+  const { follow, database } = ground;
+  followOthers(follow, database, { ...devices, registry: registry.registry, watchlists: alerts.watchlists });
+  follow.start();
+  lifecycle.onStop('follow', () => follow.stop());
   await self.start();
   lifecycle.onStop('self report', () => self.stop());
   const kindWatch = watchKinds({ ...ground, kinds: devices.kinds, self, rules: alerts.ruleWatch });

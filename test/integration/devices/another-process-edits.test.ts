@@ -4,10 +4,11 @@ import { Passwords } from '../../../src/access/passwords.ts';
 import { People } from '../../../src/access/people.ts';
 import { Sessions } from '../../../src/access/sessions.ts';
 import { Watchlists } from '../../../src/alerts/watchlists/watchlists.ts';
+import { followOthers } from '../../../src/app/compose/devices/others.ts';
 import { type Clock, DAY_MS, systemClock } from '../../../src/core/clock.ts';
 import type { Caller } from '../../../src/core/types.ts';
 import { type Database, sql } from '../../../src/platform/database/database.ts';
-import { Follow, reading } from '../../../src/platform/follow/follow.ts';
+import { Follow } from '../../../src/platform/follow/follow.ts';
 import { SecretHasher } from '../../../src/platform/secrets/hasher.ts';
 import { callerIn, kiosk, openDatabase, openRegistry } from '../../support/devices/registry.ts';
 import { type Owner, quietObserver, startPostgres } from '../../support/services/services.ts';
@@ -35,27 +36,11 @@ type Process = Awaited<ReturnType<typeof open>>;
 
 /** Has a process follow the database, as a gateway does. */
 async function start(t: Owner, url: string, one: Process): Promise<void> {
-  const { database, kinds, registry, tokens, sessions, watchlists } = one;
+  const { database, registry } = one;
   const follow = await Follow.open({ database, url, clock: systemClock, observer: quietObserver() });
   t.teardown(() => follow.stop());
   await registry.loadDirectory();
-  follow.tell('devices', registry.follower);
-  follow.tell(
-    'kinds',
-    reading(() => kinds.learn(database)),
-  );
-  follow.tell(
-    'tokens',
-    reading(() => tokens.forget()),
-  );
-  follow.tell(
-    'people',
-    reading(() => sessions.forget()),
-  );
-  follow.tell(
-    'watchlists',
-    reading(() => watchlists.load()),
-  );
+  followOthers(follow, database, one);
   follow.start();
 }
 

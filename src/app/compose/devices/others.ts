@@ -1,14 +1,17 @@
 import type { Registry } from '../../../devices/registry/registry.ts';
-import { reading } from '../../../platform/follow/follow.ts';
+import type { Database } from '../../../platform/database/database.ts';
+import { type Follow, reading } from '../../../platform/follow/follow.ts';
 import type { Alerts } from '../alerts/alerts.ts';
-import type { Ground } from '../ground/ground.ts';
 import type { Devices } from './devices.ts';
 
-/** Everything that is held in memory and that another process on the database may change follows it from now on. */
+type Remembering = Pick<Devices, 'kinds' | 'jurisdictions' | 'tokens' | 'sessions'> &
+  Pick<Alerts, 'watchlists'> & { registry: Registry };
+
+/** Everything that is held in memory and that another process on the database may change will follow it. */
 export function followOthers(
-  { follow, database, lifecycle }: Ground,
-  { kinds, jurisdictions, tokens, sessions }: Devices,
-  { registry, watchlists }: { registry: Registry; watchlists: Alerts['watchlists'] },
+  follow: Pick<Follow, 'tell'>,
+  database: Database,
+  { kinds, jurisdictions, tokens, sessions, watchlists, registry }: Remembering,
 ): void {
   follow.tell(
     'kinds',
@@ -31,6 +34,4 @@ export function followOthers(
     'watchlists',
     reading(() => watchlists.load()),
   );
-  follow.start();
-  lifecycle.onStop('follow', () => follow.stop());
 }
