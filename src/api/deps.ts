@@ -54,7 +54,10 @@ export interface ApiDeps {
   messageRate: { perSecond(scope: Jurisdiction): number };
   /** How asking a camera went that was registered with an ONVIF address; null for one that was never asked. */
   cameraSetup(id: string): Promise<SetupStatus | null>;
-  /** What answers at a camera's address in the place of its unit; null while nothing is known to. */
+  /**
+   * What answers at a camera's address in the place of its unit; null while nothing is known to. The caller has checked
+   * that the device may be seen.
+   */
   otherUnit(id: string): ForeignUnit | null;
   units: UnitsPort;
   unitHistory: UnitHistoryPort;
@@ -261,7 +264,6 @@ export interface ReaderStanding {
   stuckMs: number | null;
 }
 
-/** Cameras at whose address another unit answers; the caller of `foreign` has checked that the device may be seen. */
 export interface HealthSource {
   check(): Promise<Parts>;
   readers(): ReaderStanding[];

@@ -124,8 +124,8 @@ function opened(finding: FindingRow, context: Parameters<typeof applyFinding>[2]
 }
 
 /**
- * What an alert is about, as it is shown: `device` and its name only where the subject is one. The gateway is: under
- * the id of its subject it keeps readings and events of its own.
+ * What an alert is about, as it is shown: `device` and its name where the subject is one, or the gateway, which keeps
+ * readings and events under an id of its own.
  */
 export function showSubject(text: string, name: string) {
   const { type, id } = subjectOf(text);

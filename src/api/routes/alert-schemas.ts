@@ -27,7 +27,7 @@ export const alertView = z
     subject: z
       .object({ type: z.string(), id: z.string(), name: z.string() })
       .meta({ description: 'What it is about: a `device`, a `district` (`id` is its code) or the `gateway`' }),
-    device: z.string().nullable().meta({ description: 'Where the subject is a device' }),
+    device: z.string().nullable().meta({ description: 'Null for a district, `_gateway` for the gateway' }),
     deviceName: z.string().nullable(),
     jurisdiction: z.string(),
     location: z.object({ lat: z.number(), lon: z.number() }).nullable(),

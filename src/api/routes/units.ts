@@ -1,7 +1,10 @@
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
+import type { Device } from '../../core/types.ts';
 import type { UnitStay } from '../../devices/units/history.ts';
 import { assignInput, swapInput, unhangInput } from '../../devices/units/input.ts';
+import type { WithSecret } from '../../devices/units/units.ts';
 import { setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';
 import { deviceId, deviceParams, listOf, moment, momentOrNull, pageQuery } from '../schemas.ts';
@@ -47,7 +50,18 @@ export const unitRoutes: RoutePart = (app, context) => {
   historyRoutes(app, context);
 };
 
-function swapRoutes(app: ApiApp, { registry, units, twin }: RouteContext): void {
+function shown({ twin }: RouteContext, reply: FastifyReply, device: Device) {
+  setEtag(reply, device.version);
+  return answer(device, twin);
+}
+
+async function withSecret(context: RouteContext, reply: FastifyReply, { device, secret }: WithSecret) {
+  const addresses = await context.registry.shownAddresses(device.id);
+  return { ...shown(context, reply, device), ...addresses, secret };
+}
+
+function swapRoutes(app: ApiApp, context: RouteContext): void {
+  const { units } = context;
   app.post(
     '/devices/:id/swap',
     {
@@ -64,11 +78,9 @@ function swapRoutes(app: ApiApp, { registry, units, twin }: RouteContext): void 
     async (request, reply) => {
       const caller = callerOf(request);
       const { body, params } = request;
-      const { device, secret } = await ('unit' in body
-        ? units.swap(caller, params.id, body)
-        : units.accept(caller, params.id, body.serial));
-      setEtag(reply, device.version);
-      return { ...answer(device, twin), ...(await registry.shownAddresses(device.id)), secret };
+      const swapped =
+        'unit' in body ? units.swap(caller, params.id, body) : units.accept(caller, params.id, body.serial);
+      return await withSecret(context, reply, await swapped);
     },
   );
 
@@ -86,14 +98,13 @@ function swapRoutes(app: ApiApp, { registry, units, twin }: RouteContext): void 
       },
     },
     async (request, reply) => {
-      const undone = await units.undo(callerOf(request), request.params.id, request.body);
-      setEtag(reply, undone.version);
-      return answer(undone, twin);
+      return shown(context, reply, await units.undo(callerOf(request), request.params.id, request.body));
     },
   );
 }
 
-function hangingRoutes(app: ApiApp, { registry, units, twin }: RouteContext): void {
+function hangingRoutes(app: ApiApp, context: RouteContext): void {
+  const { units } = context;
   app.post(
     '/devices/:id/units',
     {
@@ -108,9 +119,7 @@ function hangingRoutes(app: ApiApp, { registry, units, twin }: RouteContext): vo
       },
     },
     async (request, reply) => {
-      const assigned = await units.assign(callerOf(request), request.params.id, request.body);
-      setEtag(reply, assigned.version);
-      return answer(assigned, twin);
+      return shown(context, reply, await units.assign(callerOf(request), request.params.id, request.body));
     },
   );
 
@@ -127,9 +136,7 @@ function hangingRoutes(app: ApiApp, { registry, units, twin }: RouteContext): vo
       },
     },
     async (request, reply) => {
-      const { device, secret } = await units.takeDown(callerOf(request), request.params.id, request.body);
-      setEtag(reply, device.version);
-      return { ...answer(device, twin), ...(await registry.shownAddresses(device.id)), secret };
+      return await withSecret(context, reply, await units.takeDown(callerOf(request), request.params.id, request.body));
     },
   );
 }

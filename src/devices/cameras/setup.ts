@@ -147,11 +147,14 @@ export class CameraSetup {
     if (!before) return null;
     const verdict = await this.#deps.units.judge(tx, id, found);
     if (!verdict?.same) return verdict;
-    const { maker, model, serial, firmware, mac, endpoint } = found;
+    const { maker, model, firmware } = found;
+    // What it is known by stays known when it does not tell: somebody may have read it off the label.
+    const marks = Object.entries({ serial: found.serial, mac: found.mac, endpoint: found.endpoint });
+    const told = Object.fromEntries(marks.filter(([, mark]) => mark !== null));
     const unit = db.selectFrom('assignment').select('unit_id').where('position_id', '=', id).where('to_ms', 'is', null);
     await db
       .updateTable('unit')
-      .set({ maker, model, serial, firmware, mac, endpoint })
+      .set({ maker, model, firmware, ...told })
       .where('id', '=', unit)
       .execute();
     const stream = this.#streamOf(id, access, found);

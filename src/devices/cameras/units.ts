@@ -11,7 +11,14 @@ import type { CameraLabel } from '../onvif/identify.ts';
 import { OnvifError } from '../onvif/problems.ts';
 import type { OnvifAccess } from '../registry/connections.ts';
 import type { RegistryTables } from '../registry/tables.ts';
-import { compareUnits, type IdentityField, isBlank, type UnitIdentity } from '../units/identity.ts';
+import {
+  type Comparison,
+  compareUnits,
+  type IdentityField,
+  isBlank,
+  toldBy,
+  type UnitIdentity,
+} from '../units/identity.ts';
 
 /** What answers at a camera's address in the place of its unit. */
 export interface ForeignUnit {
@@ -141,7 +148,7 @@ export class CameraUnits {
     const db = tx.tables<UnitTables>();
     const known = await knownUnit(tx, id);
     if (!known) return null;
-    const { same, differs } = isBlank(known) ? { same: true, differs: [] } : compareUnits(known, found);
+    const { same, differs } = isBlank(known) ? await this.#first(tx, id, found) : compareUnits(known, found);
     if (same) {
       if (differs.length > 0) this.#log.warn({ device: id, differs }, 'a camera changed what it says of itself');
       await db.deleteFrom('foreign_unit').where('device', '=', id).execute();
@@ -160,6 +167,25 @@ export class CameraUnits {
       .onConflict((conflict) => conflict.column('device').doUpdateSet(row))
       .execute();
     return { same, told: () => this.#toldForeign(id, unit) };
+  }
+
+  /**
+   * Where nothing was ever named, what answers first is the unit. Where one was taken down, a person says what hangs
+   * there next: what answers may be the same one, with its plug still in.
+   */
+  async #first(tx: Tables, id: DeviceId, found: CameraLabel): Promise<Comparison> {
+    const began = await tx
+      .tables<UnitTables>()
+      .selectFrom('assignment as now')
+      .innerJoin('assignment as first', 'first.unit_id', 'now.unit_id')
+      .select('first.how')
+      .where('now.position_id', '=', id)
+      .where('now.to_ms', 'is', null)
+      .orderBy('first.from_ms')
+      .limit(1)
+      .executeTakeFirst();
+    if (began?.how !== 'taken-down') return { same: true, differs: [] };
+    return { same: false, differs: toldBy(found) };
   }
 
   /** A technician accepted what answers as the new unit. */

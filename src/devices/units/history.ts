@@ -63,6 +63,19 @@ export async function unitBefore(tx: Tables, place: Place): Promise<{ id: string
   return { id: row.unit_id, label: { serial, mac, endpoint, maker, model, firmware } };
 }
 
+/** Whether a unit has hung at another place after it last hung at this one. */
+export async function hungElsewhere(tx: Tables, place: Pick<Place, 'id'>, unit: string): Promise<boolean> {
+  const rows = await tx
+    .tables<RegistryTables>()
+    .selectFrom('assignment')
+    .select('position_id')
+    .where('unit_id', '=', unit)
+    .orderBy('from_ms', 'desc')
+    .limit(1)
+    .execute();
+  return rows.some(({ position_id }) => position_id !== place.id);
+}
+
 function stays(tables: Tables, { jurisdiction }: Pick<Caller, 'jurisdiction'>) {
   const query = tables
     .tables<RegistryTables>()

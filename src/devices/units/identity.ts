@@ -39,7 +39,7 @@ export function compareUnits(known: UnitIdentity, found: UnitIdentity): Comparis
   if (serial === 'equal' || mac === 'equal') return { same: true, differs };
   if (serial === 'differs' || mac === 'differs') return { same: false, differs };
   if (endpoint !== 'silent') return { same: endpoint === 'equal', differs };
-  const toldOnce = fields.filter((field) => field !== 'model' && isTold(known, field));
+  const toldOnce = toldBy(known);
   if (toldOnce.length > 0) return { same: false, differs: toldOnce };
   return { same: model !== 'differs', differs };
 }
@@ -53,6 +53,11 @@ export function isBlank(known: UnitIdentity): boolean {
 export function isSameSerial(known: UnitIdentity, serial: string | null): boolean {
   const own = serialOf(known);
   return own !== null && own === serialOf({ serial });
+}
+
+/** What of a unit tells it from others. */
+export function toldBy(unit: UnitIdentity): IdentityField[] {
+  return (['serial', 'mac', 'endpoint'] as const).filter((field) => isTold(unit, field));
 }
 
 function isTold(unit: UnitIdentity, field: IdentityField): boolean {

@@ -29,7 +29,7 @@ export interface Place {
 }
 
 /** A row of the table `unit`, and the position where it hangs; null for one that hangs nowhere. */
-export interface KnownUnit {
+export interface KnownUnit extends Pick<UnitIdentity, 'serial' | 'mac'> {
   id: string;
   position: DeviceId | null;
   jurisdiction: Jurisdiction | null;
@@ -96,7 +96,8 @@ export async function knownUnits(tx: Tables, label: UnitIdentity, id = ''): Prom
     .selectFrom('unit')
     .leftJoin('assignment', (join) => join.onRef('unit_id', '=', 'unit.id').on('to_ms', 'is', null))
     .leftJoin('position', 'position.id', 'assignment.position_id')
-    .select(['unit.id', 'position.id as position', 'position.jurisdiction', 'position.state'])
+    .select(['unit.id', 'unit.serial', 'unit.mac', 'position.id as position'])
+    .select(['position.jurisdiction', 'position.state'])
     .where((where) =>
       where.or([
         where('unit.id', '=', id),
@@ -110,19 +111,33 @@ export async function knownUnits(tx: Tables, label: UnitIdentity, id = ''): Prom
   return rows.map(({ state, ...row }) => ({ ...row, retired: state === 'retired' }));
 }
 
-/** Errors: `conflict.state`, naming the position where the unit hangs, if the caller may see that. */
-export function refuseHanging(caller: Caller, place: Place, known: readonly KnownUnit[]): void {
+/** Where the unit hangs, and what can be done about it: the position is named if the caller may see it. Null: nowhere. */
+export function whereHanging(caller: Caller, place: Place, known: readonly KnownUnit[]): string | null {
   const holder = known.find(({ position, retired }) => position !== null && !retired);
-  if (!holder) return;
+  if (!holder) return null;
   const { position, jurisdiction } = holder;
   const where = covers(caller.jurisdiction, jurisdiction ?? '') ? position : null;
-  const message =
-    position === place.id
-      ? 'hangs here already'
-      : where === null
-        ? 'hangs at a position outside your jurisdiction; whoever is responsible there must take it down first'
-        : `hangs at ${where}; take it down there first (POST /api/v1/devices/${where}/units/take-down)`;
-  throw new CitywatchError('conflict.state', { issues: [{ path: 'unit', message }] });
+  if (position === place.id) return 'hangs here already';
+  if (where !== null)
+    return `hangs at ${where}; take it down there first (POST /api/v1/devices/${where}/units/take-down)`;
+  return 'hangs at a position outside your jurisdiction; whoever is responsible there must take it down first';
+}
+
+/**
+ * What is known of a unit once its label says more: a serial number stays, hardware addresses are added, the rest is as
+ * it is said today. What is not said stays known. Errors: `conflict.state` for a label that tells another serial number
+ * than the unit has told: the history of every place where it hung would show what never hung there.
+ */
+export function relabelled(known: Pick<UnitIdentity, 'serial' | 'mac'>, label: UnitLabel): Partial<UnitLabel> {
+  const [told, said] = [serialOf(known), serialOf(label)];
+  if (told !== null && said !== null && told !== said) {
+    const message = `is ${said} here, and the unit with this hardware address is ${told}; read the label again`;
+    throw new CitywatchError('conflict.state', { issues: [{ path: 'unit.serial', message }] });
+  }
+  const macs = new Set([...(macsOf(known) ?? []), ...(macsOf(label) ?? [])]);
+  const isSaid = Object.fromEntries(Object.entries(label).filter(([, value]) => value !== null));
+  const mac = macs.size > 0 ? [...macs].sort().join(',') : null;
+  return { ...isSaid, serial: told ?? label.serial ?? known.serial, mac };
 }
 
 /** A unit of which nothing is known, with the hash of its secret. Resolves with its id. */

@@ -8,7 +8,7 @@ import type { CameraUnits, UnitTables } from '../cameras/units.ts';
 import { type ChangedDevice, DirectorySync, type DirectorySyncDeps } from '../registry/directory-sync.ts';
 import { findDevice } from '../registry/queries.ts';
 import type { Hanging } from '../registry/tables.ts';
-import { unitBefore } from './history.ts';
+import { hungElsewhere, unitBefore } from './history.ts';
 import { isBlank } from './identity.ts';
 import type { AssignInput, SwapInput, UnhangInput } from './input.ts';
 import {
@@ -21,10 +21,11 @@ import {
   nobodysHash,
   type Place,
   printed,
-  refuseHanging,
   rehang,
+  relabelled,
   requireHanging,
   type UnitLabel,
+  whereHanging,
 } from './places.ts';
 
 export interface UnitsDeps extends DirectorySyncDeps {
@@ -124,8 +125,8 @@ export class Units {
 
   /**
    * Takes back the step that hung up what hangs there now: the unit before it hangs there again, with the secret it
-   * last had. The step stays in the history, and is followed by its undoing. Fails with `conflict.state` where nothing
-   * can be undone, or where the unit before hangs elsewhere by now.
+   * had here. The step stays in the history, and is followed by its undoing. Fails with `conflict.state` where nothing
+   * can be undone, or where the unit before hangs elsewhere by now, or did since.
    */
   async undo(caller: Caller, id: DeviceId, { replaces, reason }: UnhangInput): Promise<Device> {
     return await this.#step({ caller, id, how: 'undone', reason }, async (tx, place) => {
@@ -136,8 +137,17 @@ export class Units {
         throw new CitywatchError('conflict.state', { detail });
       }
       const known = await knownUnits(tx, before.label, before.id);
-      refuseHanging(caller, place, known);
-      return { unitId: before.id, known };
+      const where = whereHanging(caller, place, known);
+      // What was issued for it at another place must open no door here.
+      const since = 'hung elsewhere since; swap it in, which gives it a secret of this place';
+      const reason = where ?? ((await hungElsewhere(tx, place, before.id)) ? since : null);
+      if (reason !== null) {
+        const detail = `${printed(before.label)}, which hung here before, ${reason}.`;
+        throw new CitywatchError('conflict.state', { detail });
+      }
+      // A unit that was assigned has the secret of the position, which may have been changed since.
+      const ofPlace = place.how === 'assigned' ? { secretHash: place.secretHash } : {};
+      return { unitId: before.id, known, ...ofPlace };
     });
   }
 
@@ -170,14 +180,12 @@ export class Units {
     { place, label, secretHash }: { place: Place; label: UnitLabel; secretHash: Buffer },
   ): Promise<Coming> {
     const known = await knownUnits(tx, label);
-    refuseHanging(caller, place, known);
+    const message = whereHanging(caller, place, known);
+    if (message !== null) throw new CitywatchError('conflict.state', { issues: [{ path: 'unit', message }] });
     const [same] = known;
     if (!same) return { unitId: await insertUnit(tx, { label, secretHash, atMs: this.#deps.clock.nowMs() }), known };
-    // What is said of it today counts; what is not said stays known.
-    const said = Object.fromEntries(Object.entries(label).filter(([, value]) => value !== null));
-    if (Object.keys(said).length > 0) {
-      await tx.tables<StepTables>().updateTable('unit').set(said).where('id', '=', same.id).execute();
-    }
+    const said = relabelled(same, label);
+    await tx.tables<StepTables>().updateTable('unit').set(said).where('id', '=', same.id).execute();
     return { unitId: same.id, known, secretHash };
   }
 

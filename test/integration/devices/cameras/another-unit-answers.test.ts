@@ -144,6 +144,20 @@ t.test('an address that leads to another unit is not introduced as the registere
   t.equal((await connections.streamSource(ID, 'main'))?.url, first.streamUrl('main'), 'its streams are not taken over');
 });
 
+t.test('a camera that was taken down and still answers is not named again by itself', async (t) => {
+  const { units, registry, setup, ...deps } = await world(t);
+  const hanging = new Units({ ...deps, clock: systemClock, observer: quietObserver(), cameras: units });
+  const { unit } = await registry.get(ADMIN, ID);
+  await hanging.takeDown(ADMIN, ID, { replaces: unit!.id, reason: 'to the workshop' });
+  t.ok('again' in Object(await setup.handle(ID)));
+  t.match(await setup.status(ID), { state: 'failed', problem: 'other-unit' });
+  t.match(await registry.get(ADMIN, ID), { unit: { serial: null } }, 'nothing is named there');
+  t.match(units.foreign(ID), { found: { serial: unit!.serial } });
+  const accepted = await hanging.accept(ADMIN, ID, unit!.serial);
+  t.equal(accepted.device.unit?.id, unit!.id, 'a person may say that it is there: the same unit, not a second one');
+  t.match(await setup.handle(ID), {});
+});
+
 t.test('a unit that was swapped by hand is asked who it is, and shows nothing when it is another', async (t) => {
   const { units, first, inItsPlace, told, registry, setup, later, ...deps } = await world(t);
   const hanging = new Units({

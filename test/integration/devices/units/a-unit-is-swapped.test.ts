@@ -94,10 +94,46 @@ t.test('a unit hangs at one place; who wants it elsewhere is told where, if that
     ['u-3', 'u-2'],
   );
   const back = { replaces: await hung('u-2'), reason: 'x' };
-  await t.rejects(units.undo(YINZHOU, 'u-2', back), { message: /unit: hangs at u-3/ });
+  await t.rejects(units.undo(YINZHOU, 'u-2', back), { message: /Dahua S-2, which hung here before, hangs at u-3;/ });
   await t.rejects(units.takeDown(YINZHOU, 'u-2', back), { message: /No unit is named here/ });
   await units.assign(YINZHOU, 'u-2', { unit: unitOf('S-22'), reason: null });
   t.ok(directory.authenticate('u-2', down.secret), 'the next unit has the secret that was given out for it');
+});
+
+t.test('an undone step opens no door with a secret of another place, or with one that was changed since', async (t) => {
+  await create('d-1');
+  await registry.create(HAISHU, kiosk({ id: 'd-haishu', jurisdiction: '330203' }));
+  await units.assign(YINZHOU, 'd-1', { unit: unitOf('D-1'), reason: null });
+  const mine = await units.swap(YINZHOU, 'd-1', { unit: unitOf('D-2'), replaces: await hung('d-1'), reason: 'x' });
+  const there = { unit: unitOf('D-1'), replaces: await hung('d-haishu'), reason: 'as a spare' };
+  const theirs = await units.swap(HAISHU, 'd-haishu', there);
+  await units.takeDown(HAISHU, 'd-haishu', { replaces: theirs.device.unit!.id, reason: 'x' });
+  const undo = { replaces: mine.device.unit!.id, reason: 'x' };
+  await t.rejects(units.undo(YINZHOU, 'd-1', undo), { code: 'conflict.state', message: /hung elsewhere since; swap/ });
+  t.equal(directory.authenticate('d-1', theirs.secret), null);
+  t.ok(directory.authenticate('d-1', mine.secret));
+
+  const { secret } = await create('d-3');
+  const { unit } = await units.assign(YINZHOU, 'd-3', { unit: unitOf('wrong label'), reason: null });
+  const rotated = await registry.rotateSecret(YINZHOU, 'd-3');
+  await units.undo(YINZHOU, 'd-3', { replaces: unit!.id, reason: 'read the wrong label' });
+  t.equal(directory.authenticate('d-3', secret), null, 'it was changed because somebody knew it');
+  t.ok(directory.authenticate('d-3', rotated));
+});
+
+t.test('a label changes nothing of the past: what a unit was known by stays', async (t) => {
+  for (const id of ['l-1', 'l-2']) await create(id);
+  const mac = '02:00:00:00:00:11';
+  await units.assign(YINZHOU, 'l-1', { unit: unitOf('L-1', { mac }), reason: null });
+  await units.takeDown(YINZHOU, 'l-1', { replaces: await hung('l-1'), reason: 'x' });
+  const hang = (over: object) =>
+    units.assign(YINZHOU, 'l-2', { unit: unitInput.parse({ mac, ...over }), reason: null });
+  await t.rejects(hang({ serial: 'L-9' }), { code: 'conflict.state', message: /unit.serial: is L-9 here, .* is L-1;/ });
+  t.match(await hang({ serial: 'unknown' }), { unit: { serial: 'L-1' } });
+  await units.takeDown(YINZHOU, 'l-2', { replaces: await hung('l-2'), reason: 'x' });
+  await units.assign(YINZHOU, 'l-2', { unit: unitOf('L-1', { mac: '02:00:00:00:00:12' }), reason: null });
+  const places = (await history.ofSerial(YINZHOU, 'L-1', { limit: 9 })).items;
+  t.match(places, [{ device: 'l-2', unit: { mac: `${mac},02:00:00:00:00:12` } }, { device: 'l-2' }, { device: 'l-1' }]);
 });
 
 t.test('a step across a border, on a retired device or after another step is refused', async (t) => {

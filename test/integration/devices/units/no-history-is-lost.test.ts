@@ -50,8 +50,9 @@ const step: fc.Arbitrary<Step> = fc.record({
 });
 
 /** What the step should do to the model: the stay that begins, or the code of the refusal. */
-function expected(places: Place[], { type, at, unit, by }: Step, names: string[]): Stay | string {
-  const { jurisdiction, stays } = places[at]!;
+function expected({ places, began, names }: World, { type, at, unit, by }: Step): Stay | string {
+  const place = places[at]!;
+  const { jurisdiction, stays } = place;
   if (by > 0 && !covers(AREAS[by - 1]!, jurisdiction)) return 'not-found';
   const now = stays.at(-1)!;
   const serial = names[unit]!;
@@ -67,6 +68,8 @@ function expected(places: Place[], { type, at, unit, by }: Step, names: string[]
     case 'undo': {
       const before = stays.at(-2);
       if (!before || now.how === 'undone' || now.how === 'registered' || hangs(before.serial)) return refused;
+      const last = began.findLast(({ serial: one }) => one === before.serial);
+      if (last && last.place !== place) return refused;
       return { serial: before.serial, how: 'undone' };
     }
     default:
@@ -76,6 +79,8 @@ function expected(places: Place[], { type, at, unit, by }: Step, names: string[]
 
 interface World {
   places: Place[];
+  /** The place of each stay of a unit that has a name, in the order in which they began. */
+  began: { serial: string; place: Place }[];
   /** Serial numbers. */
   names: string[];
 }
@@ -92,7 +97,7 @@ async function openWorlds(t: Test) {
     const ids = Array.from({ length: PLACES }, (_, number) => `w${count}-${number}`);
     for (const id of ids) await registry.create(CITY, kiosk({ id, confirm: true }));
     const stays: Stay[] = [{ serial: null, how: 'registered' }];
-    return { names, places: ids.map((id) => ({ id, jurisdiction: AREAS[0], stays: [...stays] })) };
+    return { names, began: [], places: ids.map((id) => ({ id, jurisdiction: AREAS[0], stays: [...stays] })) };
   };
   const later = (ms: number): void => {
     atMs += ms;
@@ -118,6 +123,10 @@ async function take({ units, registry }: Worlds, { places, names }: World, { typ
 async function takeBoth(worlds: Worlds, world: World, one: Step): Promise<void> {
   const { places, names } = world;
   const place = places[one.at]!;
+  const begin = (where: Place, stay: Stay): void => {
+    where.stays.push(stay);
+    if (stay.serial !== null) world.began.push({ serial: stay.serial, place: where });
+  };
   worlds.later(one.clockMs);
   if (one.type === 'move') {
     const { version } = await worlds.registry.get(CITY, place.id);
@@ -129,16 +138,16 @@ async function takeBoth(worlds: Worlds, world: World, one: Step): Promise<void> 
   if (one.type === 'rush') {
     const swaps = places.map((_, at) => take(worlds, world, { ...one, at, by: 0 }).catch(() => null));
     for (const [at, done] of (await Promise.all(swaps)).entries())
-      if (done) places[at]!.stays.push({ serial: names[one.unit]!, how: 'swapped' });
+      if (done) begin(places[at]!, { serial: names[one.unit]!, how: 'swapped' });
     return;
   }
-  const wanted = expected(places, one, names);
+  const wanted = expected(world, one);
   const made = await take(worlds, world, one).then(
     ({ unit }): Stay | string => ({ serial: unit?.serial ?? null, how: (wanted as Stay).how }),
     ({ code }: CitywatchError) => code,
   );
   deepStrictEqual(made, wanted, one.type);
-  if (typeof wanted !== 'string') place.stays.push(wanted);
+  if (typeof wanted !== 'string') begin(place, wanted);
 }
 
 /** Compares what each caller is shown with the model, and looks for gaps and overlaps. */
