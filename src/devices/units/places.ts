@@ -111,7 +111,7 @@ export async function knownUnits(tx: Tables, label: UnitIdentity, id = ''): Prom
   return rows.map(({ state, ...row }) => ({ ...row, retired: state === 'retired' }));
 }
 
-/** Where the unit hangs, and what can be done about it: the position is named if the caller may see it. Null: nowhere. */
+/** Where the unit hangs and what to do about it; names the position if the caller may see it. Null: nowhere. */
 export function whereHanging(caller: Caller, place: Place, known: readonly KnownUnit[]): string | null {
   const holder = known.find(({ position, retired }) => position !== null && !retired);
   if (!holder) return null;
