@@ -1,5 +1,6 @@
-import type { Clock } from '../core/clock.ts';
+import { type Clock, deadline } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
+import { orAborted } from '../core/mechanisms/abort.ts';
 import { BoundedMap } from '../core/mechanisms/bounded.ts';
 import { Questions } from '../platform/follow/questions.ts';
 
@@ -24,6 +25,8 @@ const KNOWN_MAX = 10_000;
  * answer that is remembered for 5 s, what was withdrawn is refused within 10 s.
  */
 const FRESH_MS = 5_000;
+/** A database that hangs answers nobody for half a minute: who is known is not kept waiting for it. */
+const ANSWER_MS = 2_000;
 
 /** Tokens or sessions asked for lately, by hash, so that a request costs no query. */
 export class Remembered<Value> {
@@ -42,15 +45,29 @@ export class Remembered<Value> {
   async get(hash: string): Promise<Value | null> {
     const { clock, trustedMs } = this.#deps;
     const known = this.#known.get(hash);
-    const ageMs = known ? clock.monotonicMs() - known.readAtMs : Number.POSITIVE_INFINITY;
-    const isSure = known?.epoch === this.#epoch;
-    if (known && isSure && ageMs < FRESH_MS) return known.value;
+    const counts = (ms: number) =>
+      known !== undefined && known.epoch === this.#epoch && clock.monotonicMs() - known.readAtMs < ms;
+    if (known && counts(FRESH_MS)) return known.value;
     try {
-      return await this.#read(hash, known !== undefined);
+      const read = this.#read(hash, known !== undefined);
+      return await (known && counts(trustedMs) ? this.#soon(read) : read);
     } catch (error) {
       const isAway = error instanceof CitywatchError && error.retryable;
-      if (isAway && known && known.epoch === this.#epoch && ageMs < trustedMs) return known.value;
+      if (isAway && known && counts(trustedMs)) return known.value;
       throw error;
+    }
+  }
+
+  /** Rejects as for a database that is away where the answer takes long; it is taken over when it comes. */
+  async #soon(read: Promise<Value | null>): Promise<Value | null> {
+    const limit = deadline(this.#deps.clock, ANSWER_MS);
+    try {
+      return await orAborted(read, limit.signal);
+    } catch (error) {
+      if (limit.signal.aborted) throw new CitywatchError('store.unavailable');
+      throw error;
+    } finally {
+      limit.cancel();
     }
   }
 

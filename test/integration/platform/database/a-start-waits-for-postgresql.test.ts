@@ -1,22 +1,13 @@
 import { type AddressInfo, createServer } from 'node:net';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
 import { START_PATIENCE_MS, untilLetIn } from '../../../../src/platform/database/arrival.ts';
 import { Database, sql } from '../../../../src/platform/database/database.ts';
-import { Wire } from '../../../support/network/wire.ts';
 import { quietObserver } from '../../../support/services/services.ts';
-import { freshDatabase } from '../../../support/services/shared-database.ts';
+import { wiredDatabase } from '../../../support/services/wired-database.ts';
 import { ManualClock } from '../../../support/time/clock.ts';
 import { until } from '../../../support/time/until.ts';
-
-/** A wire before a database of a real server, and the address of its near end. */
-async function wired(t: Test): Promise<{ wire: Wire; url: string }> {
-  const { url } = await freshDatabase(t);
-  const far = new URL(url.replace('@/', '@localhost/'));
-  const wire = await Wire.lay(t, { path: `${far.searchParams.get('host')}/.s.PGSQL.5432` });
-  return { wire, url: `postgresql://${far.username}:${far.password}@127.0.0.1:${wire.port}${far.pathname}` };
-}
 
 function arrival(url: string) {
   const clock = new ManualClock();
@@ -27,7 +18,7 @@ function arrival(url: string) {
 }
 
 t.test('a server that takes connections and lets nobody in is waited for, and the log says so', async (t) => {
-  const { wire, url } = await wired(t);
+  const { wire, url } = await wiredDatabase(t);
   wire.hold();
   const { clock, lines, arrived } = arrival(url);
   await until('it is asked', () => wire.connections === 1);
@@ -40,7 +31,7 @@ t.test('a server that takes connections and lets nobody in is waited for, and th
 });
 
 t.test('one that says nothing to the end, one that is not there, and one that says no are told apart', async (t) => {
-  const { wire, url } = await wired(t);
+  const { wire, url } = await wiredDatabase(t);
   wire.hold();
   const silent = arrival(url);
   const late = t.rejects(silent.arrived, {
@@ -93,7 +84,7 @@ t.test('one that is still starting is asked again until it has', async (t) => {
 });
 
 t.test('what needs a connection during a start has the same patience, and after it no longer', async (t) => {
-  const { wire, url } = await wired(t);
+  const { wire, url } = await wiredDatabase(t);
   const shares = await Database.openShares({
     url,
     observer: quietObserver(),
