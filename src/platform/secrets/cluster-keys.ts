@@ -77,6 +77,7 @@ export async function openKeys(input: KeysInput): Promise<Keys> {
 export async function adoptKeys(input: KeysInput, caller: Caller): Promise<void> {
   await input.files.secret(CLUSTER);
   const found = await find(input);
+  refuse(found, new Map());
   await input.database.transaction(async (tx) => {
     await sql`delete from cluster_key`.execute(tx.tables());
     await note(tx, found);
@@ -156,6 +157,13 @@ interface Misfit {
 }
 
 function misfit(found: readonly Found[], noted: Noted): Misfit | null {
+  // A shorter one could be guessed from its fingerprint, which every copy of the database has.
+  const odd = found.find(({ key, isDerived }) => !isDerived && key !== null && key.length !== KEY_BYTES);
+  if (odd) {
+    const what = `${odd.place} is not a secret of 32 random bytes (43 letters of base64url)`;
+    const remedy = 'put the file back from the backup, or, where it is lost for good, remove it and adopt another';
+    return { what, remedy };
+  }
   const wrong = found.filter(({ name, key, isDerived }) => {
     const fingerprint = noted.get(name);
     if (fingerprint === undefined) return false;
@@ -175,13 +183,6 @@ function misfit(found: readonly Found[], noted: Noted): Misfit | null {
 }
 
 function keysOf(found: readonly Found[]): Keys {
-  const key = (name: Purpose): Buffer => {
-    const one = found.find((other) => other.name === name)?.key;
-    if (one?.length !== KEY_BYTES) {
-      const detail = `The key ${name} is not 32 bytes long: put its file back from the backup.`;
-      throw new CitywatchError('secret.misfit', { detail });
-    }
-    return one;
-  };
+  const key = (name: Purpose): Buffer => found.find((one) => one.name === name)!.key!;
   return { cursors: key('cursors'), devices: key('device-secrets'), plates: key('plates'), vault: key('vault') };
 }

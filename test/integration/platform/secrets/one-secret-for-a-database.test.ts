@@ -128,3 +128,26 @@ t.test('a secret that is lost for good is replaced by adopting another, and only
   t.notSame(after.plates, before.plates);
   t.same(await readdir(secrets), ['cluster']);
 });
+
+t.test('a file that is cut short is no secret: nothing is made of it, noted of it or adopted', async (t) => {
+  const { database, secrets, input } = await world(t);
+  await mkdir(secrets, { mode: 0o700 });
+  const short = { ...REFUSED, message: /secrets\/cluster is not a secret of 32 random bytes.*from the backup/ };
+  await writeFile(join(secrets, 'cluster'), Buffer.from('secret').toString('base64url'));
+  await t.rejects(openKeys(input), short);
+  await t.rejects(adoptKeys(input, callerIn('000000')), short);
+  t.match(await misfitOfKeys(input), { what: /secrets\/cluster is not a secret/, remedy: /remove it and adopt/ });
+  t.equal(await notesOf(database), '[]', 'a fingerprint of it would be enough to guess it');
+  t.same(await listAudit(database, callerIn('000000'), { limit: 1 }), []);
+});
+
+t.test('a key of before that is cut short is not adopted either', async (t) => {
+  const { database, secrets, input, files } = await usedBefore(t);
+  await openKeys(input);
+  const before = await notesOf(database);
+  await writeFile(join(secrets, 'plates'), files.plates!.slice(0, 42));
+  const short = { ...REFUSED, message: /secrets\/plates is not a secret/ };
+  await t.rejects(openKeys(input), short);
+  await t.rejects(adoptKeys(input, callerIn('000000')), short);
+  t.equal(await notesOf(database), before);
+});
