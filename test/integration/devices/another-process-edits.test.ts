@@ -74,6 +74,9 @@ t.test('devices that another process registers, moves, swaps the secret of and r
   await sql`update unit set secret_hash = ${HASHER.hash(next)} where id in
     (select unit_id from assignment where position_id = 'k-2')`.execute(database.tables());
   await until('another secret', () => directory.authenticate('k-2', next) !== null);
+  await here.registry.create(NATION, kiosk({ id: 'k-3' }));
+  await sql`update position set parent = 'k-3' where id = 'k-2'`.execute(database.tables());
+  await until('below another device', () => directory.topmost('k-2') === 'k-3');
   await sql`delete from assignment where position_id = 'k-2'`.execute(database.tables());
   await until('gone', () => directory.get('k-2') === undefined);
 });
