@@ -8,6 +8,7 @@ import { join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { buildWeb } from './build-web.mjs';
+import { bundleGateway } from './bundle.mjs';
 import { prepareJudges } from './judges.mjs';
 import { pinnedNode } from './pinned-node.mjs';
 import { ROOT } from './root.mjs';
@@ -56,6 +57,7 @@ await runScript(async () => {
   await setUpPrograms();
   await prepareJudges();
   await buildWeb();
+  const gateway = await bundleGateway();
   buildTap();
   sweepInstances();
   const whole = files.length === 0 && !long;
@@ -63,7 +65,11 @@ await runScript(async () => {
   const checked = whole ? checkCode() : null;
   const shared = await startShared(tests);
   const limits = { jobs: whole ? JOBS : 1, timeoutS: long ? LONG_TIMEOUT_S : TIMEOUT_S };
-  await runFiles(tests, { ...limits, env: { ...shared.env, NODE_COMPILE_CACHE: COMPILED }, report });
+  await runFiles(tests, {
+    ...limits,
+    env: { ...shared.env, NODE_COMPILE_CACHE: COMPILED, TEST_GATEWAY: gateway },
+    report,
+  });
   await Promise.all([shared.stop(), checked]);
   process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed\n`);
   if (totals.failed > 0 || totals.passed === 0) process.exitCode = 1;

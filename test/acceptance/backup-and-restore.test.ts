@@ -4,13 +4,13 @@ import { readdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Gateway } from '../support/gateway/gateway.ts';
+import { CITYWATCH } from '../support/gateway/program.ts';
 import { refusedStart } from '../support/gateway/refused-start.ts';
 import { temporaryDirectory } from '../support/services/services.ts';
 import { until } from '../support/time/until.ts';
 
 t.setTimeout(300_000);
 
-const SCRIPT = join(import.meta.dirname, '../../src/app/main.ts');
 const DEVICE = 'k-1';
 const FIRE_MS = Date.now();
 
@@ -20,7 +20,7 @@ interface Run {
 }
 
 function citywatch(env: Record<string, string>, ...words: string[]): Run {
-  const child = spawn(process.execPath, [SCRIPT, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [CITYWATCH, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

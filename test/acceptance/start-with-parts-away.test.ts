@@ -4,13 +4,13 @@ import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { SmallDisk } from '../support/faults/small-disk.ts';
 import { Gateway } from '../support/gateway/gateway.ts';
+import { CITYWATCH } from '../support/gateway/program.ts';
 import { startInflux, startRedis } from '../support/services/services.ts';
 import { until } from '../support/time/until.ts';
 
 t.setTimeout(240_000);
 
 const MiB = 1024 ** 2;
-const SCRIPT = join(import.meta.dirname, '../../src/app/main.ts');
 
 async function fillLevel(gateway: Gateway, device: string, secret: string): Promise<number> {
   const path = `/devices/${device}/telemetry`;
@@ -66,7 +66,7 @@ if (process.getuid?.() === 0) {
     t.equal(status, 503, 'nothing is acknowledged, so it is not ready');
     const { reason } = body.parts.disk;
     t.match(reason, /\d MiB free for journal .*; no message is acknowledged; make room, or use a larger disk/);
-    const doctor = await promisify(execFile)(process.execPath, [SCRIPT, 'doctor'], { env: gateway.env }).catch(
+    const doctor = await promisify(execFile)(process.execPath, [CITYWATCH, 'doctor'], { env: gateway.env }).catch(
       (error: { stdout: string }) => error,
     );
     t.match(doctor.stdout, `PROBLEM  disk: ${reason.slice(0, reason.indexOf('; make room'))}`);

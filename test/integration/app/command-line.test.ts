@@ -3,13 +3,13 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { type CommandRun, commandInProcess } from '../../support/gateway/command-line.ts';
+import { CITYWATCH } from '../../support/gateway/program.ts';
 import { temporaryDirectory } from '../../support/services/services.ts';
 
 const SCRIPTS = join(import.meta.dirname, '../../../scripts');
-const MAIN = join(import.meta.dirname, '../../../src/app/main.ts');
 
 function citywatch(args: string[], env: Record<string, string> = {}): Promise<CommandRun> {
-  return node([MAIN, ...args], env);
+  return node([CITYWATCH, ...args], env);
 }
 
 function node(args: string[], env: Record<string, string> = {}): Promise<CommandRun> {

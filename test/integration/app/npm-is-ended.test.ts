@@ -41,11 +41,10 @@ for (const script of ['start', 'demo']) {
     const root = await temporaryDirectory(t);
     await copyFile(join(ROOT, 'package.json'), join(root, 'package.json'));
     await mkdir(join(root, 'scripts'));
-    await mkdir(join(root, 'src/app'), { recursive: true });
     for (const name of ['citywatch', 'any-node'])
       await copyFile(join(ROOT, 'scripts', name), join(root, 'scripts', name));
-    await writeFile(join(root, 'scripts/prepare.mjs'), `process.stdout.write(${JSON.stringify(process.execPath)});`);
-    await writeFile(join(root, 'src/app/main.ts'), `await import(${JSON.stringify(CHILD)});`);
+    const prepared = JSON.stringify(`${process.execPath}\n${CHILD}\n`);
+    await writeFile(join(root, 'scripts/prepare.mjs'), `process.stdout.write(${prepared});`);
     const { top, said } = await up(t, { words: ['npm', 'run', script], cwd: root });
     top.kill('SIGTERM');
     await once(top, 'close');

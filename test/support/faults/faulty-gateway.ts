@@ -6,6 +6,7 @@ import type { Test } from 'tap';
 import { Fleet, type FleetOptions } from '../gateway/fleet.ts';
 import type { Tally } from '../gateway/fleet-read-back.ts';
 import { Gateway } from '../gateway/gateway.ts';
+import { SOURCES } from '../gateway/program.ts';
 import { type Owner, temporaryDirectory } from '../services/services.ts';
 import { until } from '../time/until.ts';
 import { ORDERS_VARIABLE, type Orders } from './orders.ts';
@@ -26,7 +27,7 @@ export class FaultyGateway {
   static async prepare(t: Owner, env: Record<string, string> = {}): Promise<FaultyGateway> {
     const path = join(await temporaryDirectory(t), 'orders.json');
     const preload = `--import=${PRELOAD}`;
-    const gateway = await Gateway.prepare(t, { NODE_OPTIONS: preload, [ORDERS_VARIABLE]: path, ...env });
+    const gateway = await Gateway.prepare(t, { NODE_OPTIONS: preload, [ORDERS_VARIABLE]: path, ...env }, SOURCES);
     return new FaultyGateway(gateway, path);
   }
 

@@ -1,11 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { allProcesses, descendantsOf, type Process, stillThere } from '../process-tree.ts';
 import { isRunning } from '../processes.ts';
 import { type Owner, temporaryDirectory } from '../services/services.ts';
 import { until } from '../time/until.ts';
-
-const SCRIPT = join(import.meta.dirname, '../../../src/app/main.ts');
+import { CITYWATCH } from './program.ts';
 
 export const ADMIN_TOKEN = 'acceptance-admin-token-of-forty-letters';
 
@@ -34,10 +32,12 @@ export class Gateway {
   output = '';
   httpUrl = '';
   mqttPort = 0;
+  readonly #program: string;
   #process: ChildProcess | null = null;
   #ended: Promise<number | null> = Promise.resolve(null);
 
-  private constructor(directory: string, env: Record<string, string>) {
+  private constructor(directory: string, env: Record<string, string>, program: string) {
+    this.#program = program;
     this.directory = directory;
     this.env = env;
   }
@@ -50,9 +50,9 @@ export class Gateway {
   }
 
   /** One that does not run yet. */
-  static async prepare(t: Owner, env: Record<string, string> = {}): Promise<Gateway> {
+  static async prepare(t: Owner, env: Record<string, string> = {}, program = CITYWATCH): Promise<Gateway> {
     const directory = await temporaryDirectory(t);
-    const gateway = new Gateway(directory, { ...settings(directory), ...env });
+    const gateway = new Gateway(directory, { ...settings(directory), ...env }, program);
     t.teardown(async () => void (await gateway.stop('SIGKILL')));
     // A file whose top level throws runs no teardown.
     process.once('exit', () => gateway.#process?.kill('SIGKILL'));
@@ -69,7 +69,8 @@ export class Gateway {
 
   /** Starts it (again) and resolves when it says that it is ready; rejects with what it wrote when it ends instead. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [SCRIPT, 'serve'], { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const words = ['--enable-source-maps', this.#program, 'serve'];
+    const child = spawn(process.execPath, words, { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     let said = '';
     const listen = (text: string): void => {

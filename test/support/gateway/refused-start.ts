@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { cp, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Owner, temporaryDirectory } from '../services/services.ts';
+import { CITYWATCH } from './program.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
@@ -20,7 +21,7 @@ export function refusedStart(env: Record<string, string>, root = ROOT): Promise<
 
 /** Runs `citywatch` with these words to its end; `status` is null when it had to be killed. */
 export async function runCitywatch(words: string[], env: Record<string, string>, root = ROOT): Promise<Refusal> {
-  const child = spawn(process.execPath, [join(root, 'src/app/main.ts'), ...words], {
+  const child = spawn(process.execPath, [root === ROOT ? CITYWATCH : join(root, 'src/app/main.ts'), ...words], {
     env: {
       PATH: process.env.PATH ?? '',
       CITYWATCH_HTTP_PORT: '0',
