@@ -5,54 +5,52 @@ export type Topic = 'devices' | 'kinds' | 'jurisdictions' | 'tokens' | 'people' 
 
 /** Up to where changes have been seen. */
 export interface Place {
-  /** Changes of transactions below this number have all been seen (xid8). */
-  xid: bigint;
+  /** What was over when they were last looked for (pg_snapshot as text): its changes have all been seen. */
+  snapshot: string;
   /** When the server was started: another start, or another server, may have another past. */
   server: string;
 }
 
 export interface Change {
-  id: number;
   topic: Topic;
   key: string;
 }
 
 export interface Look {
   place: Place;
-  /** Those from the former place on, some of them once more. Null: nobody can tell, so anything may have changed. */
+  /** Those since the former place, each once. Null: nobody can tell, so anything may have changed. */
   changes: Change[] | null;
 }
 
 /** Looking at everything is cheaper than a longer list. */
 const CHANGES_MAX = 10_000;
 
-interface LookRow {
-  first: string;
-  next: string;
-  server: string;
+interface LookRow extends Place {
+  isPutBack: boolean | null;
   changes: Change[];
 }
 
 /**
  * What was changed since `before`. A number given out before the commit, such as one of a sequence, can become visible
- * after a higher one; so the place is the oldest transaction that still ran, and what is at or above it is seen again.
+ * after a higher one; so the place is a snapshot, and what it did not see is new, however low its number is. A
+ * transaction that goes on for long, in any database of the server, delays and repeats nothing.
  */
 export async function lookForChanges(database: Database, before: Place | null): Promise<Look> {
-  const since = before?.xid ?? null;
+  const since = sql`${before?.snapshot ?? null}::text::pg_snapshot`;
   const { rows } = await sql<LookRow>`
-    select pg_snapshot_xmin(s)::text as first, pg_snapshot_xmax(s)::text as next,
-      pg_postmaster_start_time()::text as server,
+    select s::text as snapshot, pg_postmaster_start_time()::text as server,
+      pg_snapshot_xmax(s) < pg_snapshot_xmax(${since}) as "isPutBack",
       coalesce((
-        select json_agg(json_build_object('id', id, 'topic', topic, 'key', key)) from (
-          select id, topic, key from followed_change
-          where xid >= ${since === null ? null : String(since)}::text::xid8
+        select json_agg(json_build_object('topic', topic, 'key', key)) from (
+          select topic, key from followed_change
+          where xid >= pg_snapshot_xmin(${since}) and not pg_visible_in_snapshot(xid, ${since})
           limit ${CHANGES_MAX + 1}) c), '[]') as changes
     from pg_current_snapshot() s`.execute(database.tables());
-  const { first, next, server, changes } = rows[0]!;
-  const place = { xid: BigInt(first), server };
+  const { snapshot, server, isPutBack, changes } = rows[0]!;
+  const place = { snapshot, server };
   if (before === null) return { place, changes: [] };
   // The transactions of a server that was put back to an earlier state have numbers of before.
-  const isAnother = before.server !== server || BigInt(next) < before.xid;
+  const isAnother = before.server !== server || isPutBack === true;
   return { place, changes: isAnother || changes.length > CHANGES_MAX ? null : changes };
 }
 

@@ -48,8 +48,6 @@ export class Follow {
   readonly #stopping = new AbortController();
   readonly #said: SayOnce;
   #place: Place;
-  /** Those of the last look, which may come once more. */
-  #seen: ReadonlySet<number> = new Set();
   #lookedAt: { wallMs: number; monotonicMs: number };
   #wake = new AbortController();
   #knocked = false;
@@ -126,8 +124,7 @@ export class Follow {
     const { place, changes } = await lookForChanges(this.#deps.database, this.#place);
     const known = unseenMs > UNSEEN_MAX_MS ? null : changes;
     if (known === null) for (const topic of this.#followers.keys()) this.#owed.set(topic, 'all');
-    for (const change of known ?? []) if (!this.#seen.has(change.id)) this.#owe(change);
-    this.#seen = new Set(known?.map(({ id }) => id));
+    for (const change of known ?? []) this.#owe(change);
     this.#place = place;
     this.#lookedAt = now;
     for (const topic of this.#owed.keys()) await this.#pay(topic);

@@ -75,33 +75,51 @@ t.test('what a follower could not take over is told again, and others go on', as
   t.same([told, others], [[['a']], ['b']], 'each once');
 });
 
-t.test('a transaction that began before and ended after a look is not missed', async (t) => {
-  const database = await openDatabase(t);
+/** Looks again and again; the keys of each look, or that anything may have changed. */
+async function looking(database: Database<never>) {
   let place: Place = (await lookForChanges(database, null)).place;
-  const seen = new Set<number>();
-  // What was seen may be seen once more, also while a transaction in another database of the server goes on.
-  const look = async () => {
+  return async (): Promise<string[] | 'all'> => {
     const found = await lookForChanges(database, place);
     place = found.place;
-    const fresh = (found.changes ?? []).filter(({ id }) => !seen.has(id));
-    for (const { id } of fresh) seen.add(id);
-    return fresh.map(({ key }) => key);
+    return found.changes?.map(({ key }) => key) ?? 'all';
   };
-  let end = (): void => {};
-  const held = new Promise<void>((resolve) => {
-    end = resolve;
+}
+
+/** A transaction that has noted a change of `key`, and commits it when `end` is called. */
+async function beginNoting(database: Database<never>, key: string): Promise<{ end(): Promise<void> }> {
+  let finish = (): void => {};
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
   });
   let begun = false;
-  const early = database.transaction(async (tx) => {
-    await note(tx, 'devices', 'early');
+  const ended = database.transaction(async (tx) => {
+    await note(tx, 'devices', key);
     begun = true;
-    await held;
+    await finished;
   });
   await until('begun', () => begun);
+  return {
+    end: async () => {
+      finish();
+      await ended;
+    },
+  };
+}
+
+/** Changes of a single transaction. */
+async function noteMany(database: Database<never>, count: number): Promise<void> {
+  await sql`insert into followed_change (topic, key)
+    select 'devices', n::text from generate_series(1, ${count}::int) n`.execute(database.tables());
+}
+
+t.test('a transaction that began before and ended after a look is not missed', async (t) => {
+  const database = await openDatabase(t);
+  const look = await looking(database);
+  const early = await beginNoting(database, 'early');
   await note(database, 'devices', 'late');
   t.same(await look(), ['late']);
-  end();
-  await early;
+  t.same(await look(), [], 'what was seen is not seen again, although an older transaction goes on');
+  await early.end();
   t.same(await look(), ['early'], 'although its number is the lower one');
   t.same(await look(), []);
   await t.rejects(
@@ -113,14 +131,27 @@ t.test('a transaction that began before and ended after a look is not missed', a
   t.same(await look(), []);
 });
 
+t.test('too many changes beside a long transaction are told of once, and its own one when it ends', async (t) => {
+  const database = await openDatabase(t);
+  const look = await looking(database);
+  const long = await beginNoting(database, 'long');
+  await noteMany(database, 10_001);
+  t.equal(await look(), 'all');
+  t.same(await look(), []);
+  await note(database, 'devices', 'next');
+  t.same(await look(), ['next']);
+  await long.end();
+  t.same(await look(), ['long']);
+});
+
 t.test('where nobody can tell what was changed, anything may have been', async (t) => {
   const database = await openDatabase(t);
   const { place } = await lookForChanges(database, null);
   t.same((await lookForChanges(database, { ...place, server: 'another start' })).changes, null);
-  t.same((await lookForChanges(database, { ...place, xid: place.xid + 1_000_000n })).changes, null, 'put back');
+  const ahead = { ...place, snapshot: '900000000:900000001:' };
+  t.same((await lookForChanges(database, ahead)).changes, null, 'put back');
   const tables = database.tables();
-  await sql`insert into followed_change (topic, key)
-    select 'devices', n::text from generate_series(1, 10001) n`.execute(tables);
+  await noteMany(database, 10_001);
   t.same((await lookForChanges(database, place)).changes, null, 'too much for a list');
   await sql`update followed_change set noted_at = noted_at - interval '61 minutes' where key <> '7'`.execute(tables);
   await pruneChanges(database);
