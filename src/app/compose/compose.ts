@@ -12,7 +12,7 @@ import { VERSION } from '../version.ts';
 import { type Alerts, openAlerts } from './alerts/alerts.ts';
 import { startApi } from './api/api.ts';
 import { openDevices } from './devices/devices.ts';
-import { followOthers } from './devices/others.ts';
+import { followersOf } from './devices/others.ts';
 import { openRegistry } from './devices/registry.ts';
 import { type Gateway, greeting } from './gateway.ts';
 import { type Ground, type GroundInput, openGround } from './ground/ground.ts';
@@ -64,8 +64,7 @@ async function build(input: GroundInput): Promise<Gateway> {
   await alerts.start();
   await registry.start();
   const { follow, database } = ground;
-  followOthers(follow, database, { ...devices, registry: registry.registry, watchlists: alerts.watchlists });
-  follow.start();
+  follow.start(followersOf(database, { ...devices, registry: registry.registry, watchlists: alerts.watchlists }));
   lifecycle.onStop('follow', () => follow.stop());
   await self.start();
   lifecycle.onStop('self report', () => self.stop());

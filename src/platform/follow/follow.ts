@@ -14,6 +14,9 @@ export interface Follower {
   all(): Promise<void>;
 }
 
+/** One for each topic: what is held in memory and not followed would stay as it was read. */
+export type Followers = Readonly<Record<Topic, Follower>>;
+
 /** Follows something that is read as a whole. */
 export function reading(load: () => Promise<void> | void): Follower {
   return { changed: async () => load(), all: async () => load() };
@@ -76,12 +79,9 @@ export class Follow {
     return new Follow(deps, place);
   }
 
-  /** Before {@link start}; one for each topic. */
-  tell(topic: Topic, follower: Follower): void {
-    this.#followers.set(topic, follower);
-  }
-
-  start(): void {
+  /** Tells them from here on, beginning with what was changed since {@link open}. */
+  start(followers: Followers): void {
+    for (const [topic, follower] of Object.entries(followers)) this.#followers.set(topic as Topic, follower);
     const { url, clock, observer } = this.#deps;
     this.#knocks = hearKnocks({ url, clock, observer, heard: () => this.#heard() });
     this.#running = this.#run();

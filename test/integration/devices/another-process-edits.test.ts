@@ -4,7 +4,7 @@ import { Passwords } from '../../../src/access/passwords.ts';
 import { People } from '../../../src/access/people.ts';
 import { Sessions } from '../../../src/access/sessions.ts';
 import { Watchlists } from '../../../src/alerts/watchlists/watchlists.ts';
-import { followOthers } from '../../../src/app/compose/devices/others.ts';
+import { followersOf } from '../../../src/app/compose/devices/others.ts';
 import { type Clock, DAY_MS, systemClock } from '../../../src/core/clock.ts';
 import type { Caller } from '../../../src/core/types.ts';
 import { type Database, sql } from '../../../src/platform/database/database.ts';
@@ -40,8 +40,7 @@ async function start(t: Owner, url: string, one: Process): Promise<void> {
   const follow = await Follow.open({ database, url, clock: systemClock, observer: quietObserver() });
   t.teardown(() => follow.stop());
   await registry.loadDirectory();
-  followOthers(follow, database, one);
-  follow.start();
+  follow.start(followersOf(database, one));
 }
 
 async function twoProcesses(t: Owner) {
@@ -127,6 +126,20 @@ t.test('tokens, people and lists of wanted plates that another process ends or m
   await until('wanted', () => wanted() !== null);
   await there.watchlists.remove(NATION as Caller, made.id);
   await until('wanted no more', () => wanted() === null);
+});
+
+t.test('versions of kinds and places of the tree that another process brings', async (t) => {
+  const { database, here } = await twoProcesses(t);
+  const tables = database.tables();
+  await sql`insert into device_kind_version (kind, version, definition, stored_at_ms)
+    select kind, 999, jsonb_set(definition, '{version}', '999'), 1 from device_kind_version
+    where kind = 'recycling-kiosk' limit 1`.execute(tables);
+  await until('a version that was never here', () => here.kinds.at('recycling-kiosk', 999) !== undefined);
+  await sql`insert into jurisdiction (code, name_zh, name_en, parent)
+    values ('330299', '新区', 'New District', '330200')`.execute(tables);
+  await until('a new place', () => here.jurisdictions.exists('330299'));
+  await sql`update jurisdiction set valid_to = '2026-01-01' where code = '330299'`.execute(tables);
+  await until('abolished', () => here.jurisdictions.get('330299')?.validTo === '2026-01-01');
 });
 
 t.test('a token withdrawn elsewhere is refused within 10 s, also where nobody hears of it', async (t) => {

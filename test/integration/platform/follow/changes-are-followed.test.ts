@@ -2,7 +2,7 @@ import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { type Database, sql } from '../../../../src/platform/database/database.ts';
 import { lookForChanges, type Place, pruneChanges, type Topic } from '../../../../src/platform/follow/changes.ts';
-import { Follow } from '../../../../src/platform/follow/follow.ts';
+import { Follow, type Follower, type Followers, reading } from '../../../../src/platform/follow/follow.ts';
 import { openDatabase } from '../../../support/devices/registry.ts';
 import { type Owner, quietObserver } from '../../../support/services/services.ts';
 import { freshDatabase } from '../../../support/services/shared-database.ts';
@@ -11,6 +11,9 @@ import { until } from '../../../support/time/until.ts';
 
 /** Nobody listens there: knocks are never heard. */
 const NOWHERE = 'postgresql://nobody@127.0.0.1:9/none';
+
+const IDLE = reading(() => {});
+const NOBODY = { devices: IDLE, kinds: IDLE, jurisdictions: IDLE, tokens: IDLE, people: IDLE, watchlists: IDLE };
 
 function note(tables: Pick<Database, 'tables'>, topic: Topic, key: string) {
   return sql`select note_change(${topic}, ${key})`.execute(tables.tables());
@@ -21,7 +24,7 @@ async function follow(t: Owner, url: string, database: Database<never>, clock = 
   t.teardown(() => follow.stop());
   const told: (readonly string[] | 'all')[] = [];
   const broken = { times: 0 };
-  follow.tell('devices', {
+  const devices: Follower = {
     changed: async (keys) => {
       if (broken.times > 0) {
         broken.times -= 1;
@@ -30,8 +33,9 @@ async function follow(t: Owner, url: string, database: Database<never>, clock = 
       told.push([...keys].sort());
     },
     all: async () => void told.push('all'),
-  });
-  return { follow, told, broken, keys: () => new Set(told.flat()) };
+  };
+  const start = (over: Partial<Followers> = {}) => follow.start({ ...NOBODY, devices, ...over });
+  return { start, told, broken, keys: () => new Set(told.flat()) };
 }
 
 t.test('a change is told of whether or not anybody hears PostgreSQL knock', async (t) => {
@@ -40,12 +44,14 @@ t.test('a change is told of whether or not anybody hears PostgreSQL knock', asyn
   const heard = await follow(t, url, database);
   const deaf = await follow(t, NOWHERE, database);
   await note(database, 'devices', 'between-opening-and-start');
-  for (const one of [heard, deaf]) one.follow.start();
+  for (const one of [heard, deaf]) one.start();
   await note(database, 'devices', 'a');
-  await note(database, 'tokens', 'nobody-follows');
+  await note(database, 'tokens', 'another-topic');
+  await sql`select note_change('of a later version', 'unheard-of')`.execute(database.tables());
   for (const { keys } of [heard, deaf]) {
     await until('told', () => keys().has('a') && keys().has('between-opening-and-start'));
-    t.notOk(keys().has('nobody-follows'));
+    t.notOk(keys().has('another-topic'));
+    t.notOk(keys().has('unheard-of'));
   }
   const cut = await sql`select pg_terminate_backend(pid) from pg_stat_activity
     where application_name = 'citywatch-follow' and datname = current_database()`.execute(database.tables());
@@ -63,14 +69,13 @@ t.test('a change is told of whether or not anybody hears PostgreSQL knock', asyn
 
 t.test('what a follower could not take over is told again, and others go on', async (t) => {
   const database = await openDatabase(t);
-  const { follow: one, told, broken, keys } = await follow(t, NOWHERE, database);
+  const { start, told, broken, keys } = await follow(t, NOWHERE, database);
   const others: string[] = [];
   const all = async () => {};
-  one.tell('tokens', { changed: async (some) => void others.push(...some), all });
   broken.times = 2;
   await note(database, 'devices', 'a');
   await note(database, 'tokens', 'b');
-  one.start();
+  start({ tokens: { changed: async (some) => void others.push(...some), all } });
   await until('told at last', () => keys().has('a'));
   t.same([told, others], [[['a']], ['b']], 'each once');
 });
@@ -161,9 +166,9 @@ t.test('where nobody can tell what was changed, anything may have been', async (
 t.test('a process that was not there for an hour looks at everything', async (t) => {
   const database = await openDatabase(t);
   const clock = new ManualClock();
-  const { follow: one, told } = await follow(t, NOWHERE, database, clock);
+  const { start, told } = await follow(t, NOWHERE, database, clock);
   await clock.advance(31 * 60_000);
-  one.start();
+  start();
   await until('told', () => told.length > 0);
   t.same(told, ['all']);
 });
