@@ -49,7 +49,7 @@ const REFUSED_MAX = 5_000;
  * The leases of the cameras that this gateway pulls: each is asked for once, shared by all that use it, and renewed
  * with all others in one statement. A lease is lost when the store answers that it is no longer ours. While nobody
  * answers it is kept, also past its end: then another gateway may pull the camera, too. Only a process that stood still
- * past the end of a lease asks before it goes on.
+ * for at least half a lease, and past the end of one, asks before it goes on.
  */
 export class Rights {
   readonly #deps: RightsDeps;
@@ -165,7 +165,10 @@ export class Rights {
     try {
       const outcome = await this.#answer(question);
       if ('leftMs' in outcome) throw elsewhere(outcome.node, outcome.leftMs);
-      const held = { ...outcome, untilMs: this.#limit(askedAtMs), uses: 0, lost: new AbortController() };
+      const untilMs = this.#limit(askedAtMs);
+      // Read after a sleep that was noticed already: nothing else would ever lose it.
+      if (clock.monotonicMs() >= untilMs) throw overslept();
+      const held = { ...outcome, untilMs, uses: 0, lost: new AbortController() };
       this.#held.set(device, held);
       this.#stopLooking ??= clock.every(leases.ttlMs * LOOK_SHARE, () => this.#look());
       return held;

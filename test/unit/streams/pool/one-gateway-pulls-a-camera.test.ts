@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import type { Leases } from '../../../../src/streams/pool/leases.ts';
 import type { Pool } from '../../../../src/streams/pool/pool.ts';
 import { MemoryLeaseStore } from '../../../support/streams/pool/memory-leases.ts';
 import { FakeCameras } from '../../../support/streams/pool/pools.ts';
@@ -155,6 +156,31 @@ t.test('a gateway that stood still for longer than its lease asks before it give
   await b.stop();
   await frozen.advance(6_000);
   t.same(pullers(), ['stopped']);
+});
+
+t.test('a lease that was over when its answer was read is none, though another camera told of the sleep', async (t) => {
+  const { store, cameras } = bed(t);
+  const frozen = new ManualClock();
+  const leases = store.of('stopped');
+  const answer = Promise.withResolvers<void>();
+  const acquire: Leases['acquire'] = async (device) => {
+    const outcome = await leases.acquire(device);
+    if (device === CAM.deviceId) await answer.promise;
+    return outcome;
+  };
+  const stopped = cameras.pool(frozen, { ...leases, acquire }, 'stopped');
+  t.teardown(() => stopped.stop());
+  await stopped.lease({ deviceId: 'second', quality: 'main' });
+  await frozen.advance(1_400);
+  const asked = stopped.lease(CAM);
+  const refused = t.rejects(asked, { reason: 'no-lease', message: /stood still for longer than its lease/ });
+  await frozen.advance(500);
+  const awake = frozen.leap(61_000);
+  answer.resolve();
+  await awake;
+  await refused;
+  t.same(cameras.pulledBy.get(CAM.deviceId), undefined, 'nothing was taken from it');
+  t.equal(store.asked.release, 1, 'what was given too late is given up');
 });
 
 t.test('a lease is kept between two tries of a camera, and given up with the last viewer or at the end', async (t) => {
