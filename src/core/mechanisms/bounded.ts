@@ -60,4 +60,9 @@ export class TokenBucket {
     }
     return Math.ceil(((count - this.#tokens) * 1000) / this.#perSecond);
   }
+
+  /** Gives `count` tokens back that were taken for nothing. */
+  giveBack(count: number): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + count);
+  }
 }

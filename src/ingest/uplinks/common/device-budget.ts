@@ -17,6 +17,11 @@ export class DeviceBudget {
     const waitMs = count === 0 ? 0 : this.#buckets.of(device, perS).take(count, this.#clock.monotonicMs());
     refuseFor(waitMs, 'This device sends faster than one device may.');
   }
+
+  /** Gives one back that {@link take} took for what was refused for another reason than the device's own pace. */
+  giveBack(device: string, perS?: number): void {
+    this.#buckets.of(device, perS).giveBack(1);
+  }
 }
 
 /** Errors: `request.rate` with the time to wait, unless that is 0. */

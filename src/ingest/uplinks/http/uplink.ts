@@ -69,8 +69,11 @@ export class HttpUplink implements Uplink {
     const { devices, rates } = this.#deps;
     const kind = devices.identity(id)?.kind;
     if (kind === undefined) throw new CitywatchError('not-found');
-    this.#budget.take(id, 1, rates.devicePerS(kind));
-    refuseFor(rates.take(kind), 'All devices of this kind together send faster than they may.');
+    const perS = rates.devicePerS(kind);
+    this.#budget.take(id, 1, perS);
+    const waitMs = rates.take(kind);
+    if (waitMs > 0) this.#budget.giveBack(id, perS);
+    refuseFor(waitMs, 'All devices of this kind together send faster than they may.');
   }
 
   /**

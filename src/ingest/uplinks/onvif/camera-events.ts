@@ -105,10 +105,14 @@ export class OnvifEvents implements Uplink {
     return [];
   }
 
+  /** Takes a turn of the camera and one of its kind, or neither. */
   #mayCome({ id, kind }: DeviceIdentity): boolean {
     const { rates, clock } = this.#deps;
     const ofDevice = this.#pace.of(id, rates.devicePerS(kind));
-    return ofDevice.take(1, clock.monotonicMs()) === 0 && rates.take(kind) === 0;
+    if (ofDevice.take(1, clock.monotonicMs()) > 0) return false;
+    if (rates.take(kind) === 0) return true;
+    ofDevice.giveBack(1);
+    return false;
   }
 
   async #one(device: DeviceIdentity, event: NoticedEvent): Promise<Result> {
