@@ -162,10 +162,13 @@ t.test('a lease that was over when its answer was read is none, though another c
   const { store, cameras } = bed(t);
   const frozen = new ManualClock();
   const leases = store.of('stopped');
-  const answer = Promise.withResolvers<void>();
+  let answer = (): void => {};
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
   const acquire: Leases['acquire'] = async (device) => {
     const outcome = await leases.acquire(device);
-    if (device === CAM.deviceId) await answer.promise;
+    if (device === CAM.deviceId) await answered;
     return outcome;
   };
   const stopped = cameras.pool(frozen, { ...leases, acquire }, 'stopped');
@@ -176,7 +179,7 @@ t.test('a lease that was over when its answer was read is none, though another c
   const refused = t.rejects(asked, { reason: 'no-lease', message: /stood still for longer than its lease/ });
   await frozen.advance(500);
   const awake = frozen.leap(61_000);
-  answer.resolve();
+  answer();
   await awake;
   await refused;
   t.same(cameras.pulledBy.get(CAM.deviceId), undefined, 'nothing was taken from it');
