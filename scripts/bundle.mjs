@@ -91,7 +91,7 @@ async function bundle(directory) {
 }
 
 /** A module that looks for files beside it finds them where it was written, not where it was bundled. */
-function sayWhereItIs(code, id) {
+export function sayWhereItIs(code, id) {
   if (!/\bimport\.meta\.(dirname|url|filename)\b|\b__(dirname|filename)\b/.test(code)) return null;
   const [directory, file, url] = [dirname(id), id, pathToFileURL(id).href].map((text) => JSON.stringify(text));
   const told = code

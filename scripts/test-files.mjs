@@ -33,12 +33,12 @@ const isBusy = () => loadavg()[0] > LOAD_MAX * availableParallelism();
 /**
  * Runs test files, `jobs` at a time, in the order given, each as a plain process of the pinned Node: `tap run` would load a
  * layer for mocks and for coverage, which nobody here uses, into each of them, at twice the processor time.
- * `timeoutS` is what a file may take unless it says otherwise; tap itself holds it to that. Resolves when all have ended.
+ * `hooks` is a module that each loads first, `timeoutS` what a file may take unless it says otherwise; tap itself holds it to that. Resolves when all have ended.
  *
  * @param {string[]} files
- * @param {{ jobs: number, timeoutS: number, env: Record<string, string>, report: (result: FileResult) => void }} options
+ * @param {{ jobs: number, timeoutS: number, hooks: string, env: Record<string, string>, report: (result: FileResult) => void }} options
  */
-export async function runFiles(files, { jobs, timeoutS, env, report }) {
+export async function runFiles(files, { jobs, timeoutS, env, hooks, report }) {
   const { Parser } = await import('tap-parser');
   const waiting = [...files];
   const work = async (_, number) => {
@@ -46,18 +46,18 @@ export async function runFiles(files, { jobs, timeoutS, env, report }) {
       while (number > 0 && waiting.length > 0 && isBusy()) await sleep(BUSY_PAUSE_MS);
       const name = waiting.shift();
       if (name === undefined) return;
-      report(await runFile(name, new Parser(), { timeoutS, env }));
+      report(await runFile(name, new Parser(), { timeoutS, env, hooks }));
     }
   };
   await Promise.all(Array.from({ length: jobs }, work));
 }
 
-async function runFile(name, parser, { timeoutS, env }) {
+async function runFile(name, parser, { timeoutS, env, hooks }) {
   const startMs = performance.now();
   const seen = { passed: 0, failures: [], noise: [] };
   collect(parser, [], seen);
   const summary = new Promise((resolve) => parser.once('complete', resolve));
-  const child = spawn(pinnedNode(), [name], {
+  const child = spawn(pinnedNode(), [`--import=${hooks}`, name], {
     cwd: ROOT,
     env: { ...process.env, ...env, TAP: '1', TAP_TIMEOUT: String(timeoutS) },
     stdio: ['ignore', 'pipe', 'pipe'],

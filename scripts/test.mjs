@@ -15,6 +15,7 @@ import { ROOT } from './root.mjs';
 import { runScript, setUpPackages, setUpPrograms } from './setup.mjs';
 import { run, SetupError, say } from './shell.mjs';
 import { runFiles } from './test-files.mjs';
+import { bundleTestPackages } from './test-packages.mjs';
 
 /** All that `npm test` runs, in this order: the acceptance tests are the longest, and the shortest fill the gaps at the end. */
 const FOLDERS = ['test/acceptance', 'test/integration', 'test/unit', 'test/catalogue', 'test/tidy'];
@@ -57,14 +58,14 @@ await runScript(async () => {
   await setUpPrograms();
   await prepareJudges();
   await buildWeb();
-  const gateway = await bundleGateway();
   buildTap();
+  const [gateway, hooks] = [await bundleGateway(), await bundleTestPackages()];
   sweepInstances();
   const whole = files.length === 0 && !long;
   const tests = (whole ? FOLDERS : long && files.length === 0 ? ['test/long'] : files).flatMap(testsBelow);
   const checked = whole ? checkCode() : null;
   const shared = await startShared(tests);
-  const limits = { jobs: whole ? JOBS : 1, timeoutS: long ? LONG_TIMEOUT_S : TIMEOUT_S };
+  const limits = { hooks, jobs: whole ? JOBS : 1, timeoutS: long ? LONG_TIMEOUT_S : TIMEOUT_S };
   await runFiles(tests, {
     ...limits,
     env: { ...shared.env, NODE_COMPILE_CACHE: COMPILED, TEST_GATEWAY: gateway },
