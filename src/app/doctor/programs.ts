@@ -19,14 +19,14 @@ export async function checkFfmpeg({ config }: DoctorDeps, signal: AbortSignal): 
   const program = config.ffmpeg.path;
   const remedy = 'install ffmpeg (apt-get install ffmpeg), or set FFMPEG_PATH to one';
   try {
-    const version = await run(program, ['-version'], { signal });
-    const lists = await Promise.all(FFMPEG_NEEDS.map(({ list }) => run(program, ['-hide_banner', list], { signal })));
+    // What it is stands above each list, on the other output.
+    const lists = await Promise.all(FFMPEG_NEEDS.map(({ list }) => run(program, [list], { signal })));
     const missing = FFMPEG_NEEDS.flatMap(({ list, names }, index) => {
       const words = new Set(lists[index]?.stdout.split(/[\s,]+/));
       return names.filter((name) => !words.has(name)).map((name) => `${name} (${list})`);
     });
     if (missing.length > 0) return [problem('ffmpeg', `${program} was built without ${missing.join(', ')}`, remedy)];
-    return [fine('ffmpeg', version.stdout.split(' Copyright')[0] ?? program)];
+    return [fine('ffmpeg', lists[0]?.stderr.split(' Copyright')[0] ?? program)];
   } catch {
     return [problem('ffmpeg', `${program} cannot be run`, remedy)];
   }

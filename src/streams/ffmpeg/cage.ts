@@ -63,19 +63,17 @@ cage=$1 ffmpeg=$2 hidden=$3
 shift 3
 mkdir -p "$cage"
 mount -t tmpfs -o mode=0755,size=256k,nosuid,nodev cage "$cage"
+links='' directories=''
 for one in bin sbin lib lib32 lib64 libx32 usr/bin usr/sbin usr/lib usr/lib32 usr/lib64 usr/libx32 \\
   usr/local/bin usr/local/lib etc/alternatives; do
-  if [ -L "/$one" ]; then
-    mkdir -p "$cage/$(dirname "$one")"
-    cp -P "/$one" "$cage/$one"
-  elif [ -d "/$one" ]; then
-    mkdir -p "$cage/$one"
-    mount --rbind "/$one" "$cage/$one"
-    mount -o remount,bind,ro,nosuid,nodev "$cage/$one"
-  fi
+  if [ -L "/$one" ]; then links="$links $one"; elif [ -d "/$one" ]; then directories="$directories $one"; fi
 done
-mkdir -p "$cage/etc" "$cage/dev"
-if [ -f /etc/ld.so.cache ]; then cp /etc/ld.so.cache "$cage/etc/"; fi
+cd "$cage"
+mkdir -p etc dev $directories
+for one in $directories; do mount --rbind -o ro,nosuid,nodev "/$one" "$one"; done
+cd /
+if [ -n "$links" ]; then cp -P --parents $links "$cage"; fi
+if [ -f etc/ld.so.cache ]; then cp etc/ld.so.cache "$cage/etc/"; fi
 for one in dev/null dev/urandom; do
   : > "$cage/$one"
   mount --bind "/$one" "$cage/$one"
@@ -181,10 +179,11 @@ function limited(user: ProcessUser | null, processes: number): string[] {
 
 /** Why a cage cannot be had; null when it can: nothing fails in it, and ffmpeg runs in it if it runs at all. */
 async function problemOf({ around, launcher }: Cage, ffmpegPath: string, exitOf: System['exitOf']) {
-  const empty = await exitOf([...around, ...launcher, 'true']);
-  if (empty.code !== 0) return empty.lastLine || `exit status ${empty.code}`;
   const ffmpeg = programPath(ffmpegPath);
   const caged = await exitOf([...around, ...launcher, ffmpeg, '-version']);
+  if (caged.code === 0) return null;
+  const empty = await exitOf([...around, ...launcher, 'true']);
+  if (empty.code !== 0) return empty.lastLine || `exit status ${empty.code}`;
   if (!cannotRun(caged.code) || cannotRun((await exitOf([ffmpeg, '-version'])).code)) return null;
   return `${ffmpegPath} needs files outside /usr: ${caged.lastLine}`;
 }

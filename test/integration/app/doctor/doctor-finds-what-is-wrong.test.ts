@@ -50,6 +50,8 @@ t.test('a machine that set-up has prepared is fine', async (t) => {
     [...parts],
     ['data directory', 'clock', 'postgres', 'disk', 'redis', 'influx', 'ffmpeg', 'journal', 'secret', 'ports'],
   );
+  const ffmpeg = findings.find(({ part }) => part === 'ffmpeg');
+  t.match(ffmpeg?.what, /^ffmpeg version \S+$/);
 });
 
 t.test('a Redis that evicts and forgets, and one that is not there, are named with the remedy', async (t) => {
