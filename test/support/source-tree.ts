@@ -1,11 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseSync } from 'oxc-parser';
-
-/** The root of the checkout. */
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+import { ROOT } from './root.ts';
 
 /** Files below `folders` that git tracks or would track, so that a half-written file counts too. */
 export function filesBelow(folders: string[], pattern: RegExp): string[] {

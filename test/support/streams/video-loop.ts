@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { ROOT } from '../source-tree.ts';
+import { ROOT } from '../root.ts';
 import { until } from '../time/until.ts';
 
 /** The clip of the virtual cameras as endless HLS with fragmented MP4, made without encoding. */

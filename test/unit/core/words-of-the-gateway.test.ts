@@ -12,7 +12,7 @@ import {
 import { Kinds } from '../../../src/devices/kinds/kinds.ts';
 import { decodeMessage } from '../../support/ingest/decode.ts';
 import { storedMessage } from '../../support/ingest/kiosk-kind.ts';
-import { ROOT } from '../../support/source-tree.ts';
+import { ROOT } from '../../support/root.ts';
 
 const kinds = await Kinds.load(join(ROOT, 'config/kinds'));
 const device = { id: '_gateway', kind: 'gateway', kindVersion: 1, jurisdiction: '330000' };

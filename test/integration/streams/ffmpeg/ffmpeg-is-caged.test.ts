@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { exitOf, findCage } from '../../../../src/streams/ffmpeg/cage.ts';
-import { ROOT } from '../../../support/source-tree.ts';
+import { ROOT } from '../../../support/root.ts';
 import { CAGED, cageFor, startSpawner } from '../../../support/streams/streams.ts';
 
 const PROBE = readFileSync(join(ROOT, 'test/support/streams/cage-probe.pl'), 'utf8');
