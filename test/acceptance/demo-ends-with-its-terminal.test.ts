@@ -1,17 +1,15 @@
 import t, { type Test } from 'tap';
-import { cloneCheckout, Demo } from '../support/gateway/demo.ts';
+import { Demo } from '../support/gateway/demo.ts';
 import { stillThere } from '../support/process-tree.ts';
+import { ROOT } from '../support/root.ts';
 import { until } from '../support/time/until.ts';
 
 const GONE_MS = 3_000;
 const ENV = { CITYWATCH_HTTP_PORT: '0', CITYWATCH_MQTT_PORT: '0' };
 
 t.test('the demo leaves no process behind, however it ends', async (t) => {
-  const clone = await cloneCheckout(t);
-  const [closed, killed] = await Promise.all([
-    Demo.start(t, { clone, env: ENV, terminal: true }),
-    Demo.start(t, { clone, env: ENV }),
-  ]);
+  const start = { checkout: ROOT, env: ENV };
+  const [closed, killed] = await Promise.all([Demo.start(t, { ...start, terminal: true }), Demo.start(t, start)]);
   await Promise.all([closed.connected(), killed.connected()]);
   await leavesNothing(t, 'the terminal is closed', { demo: closed, end: () => closed.closeTerminal() });
   await leavesNothing(t, 'kill -9', { demo: killed, end: () => killed.killGateway() });

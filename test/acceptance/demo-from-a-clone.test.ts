@@ -33,7 +33,7 @@ interface Alert {
 t.setTimeout(240_000);
 
 t.test('npm run demo from a clone: video, alerts and the page, and nothing left after Ctrl-C', async (t) => {
-  const demo = await Demo.start(t, { clone: await cloneCheckout(t), env: { CITYWATCH_LOG_LEVEL: 'debug' } });
+  const demo = await Demo.start(t, { checkout: await cloneCheckout(t), env: { CITYWATCH_LOG_LEVEL: 'debug' } });
   const readyMs = await demo.ready();
   const connectedMs = await demo.connected();
   t.comment(`ready after ${Math.round(readyMs)} ms, the city connected after ${Math.round(connectedMs)} ms`);

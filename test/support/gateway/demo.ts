@@ -4,10 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { descendantsOf, type Process } from '../process-tree.ts';
+import { ROOT } from '../root.ts';
 import { type Owner, temporaryDirectory } from '../services/services.ts';
 import { until } from '../time/until.ts';
 
-const ROOT = join(import.meta.dirname, '../../..');
 /** What the issue promises, downloads apart. */
 const READY_MS = 180_000;
 
@@ -15,13 +15,14 @@ const READY_MS = 180_000;
 export async function cloneCheckout(t: Owner): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'cw-clone-'));
   t.teardown(() => rm(directory, { recursive: true, force: true }));
-  execFileSync('git', ['clone', '--quiet', '--no-hardlinks', ROOT, directory]);
+  execFileSync('git', ['clone', '--quiet', '--shared', ROOT, directory]);
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
   return directory;
 }
 
 export interface DemoOptions {
-  clone: string;
+  /** Where its code is. */
+  checkout: string;
   env?: Record<string, string>;
   /** Run it in a terminal of its own, which {@link Demo.closeTerminal} closes. */
   terminal?: boolean;
@@ -44,11 +45,11 @@ export class Demo {
     }
   }
 
-  static async start(t: Owner, { clone, env = {}, terminal = false }: DemoOptions): Promise<Demo> {
+  static async start(t: Owner, { checkout, env = {}, terminal = false }: DemoOptions): Promise<Demo> {
     const directory = await temporaryDirectory(t);
     const words = terminal ? ['script', '-qefc', 'npm run demo', '/dev/null'] : ['npm', 'run', 'demo'];
     const child = spawn(words[0] ?? '', words.slice(1), {
-      cwd: clone,
+      cwd: checkout,
       env: {
         PATH: process.env.PATH ?? '',
         HOME: process.env.HOME ?? '/',
