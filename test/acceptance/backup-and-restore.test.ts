@@ -120,7 +120,7 @@ t.test('a backup taken while devices report is a whole city elsewhere, whatever 
     if (secrets.some((one) => bytes.includes(one))) t.fail(`${file} shows a secret`);
   }
 
-  const elsewhere = await Gateway.prepare(t);
+  const elsewhere = await Gateway.bare(t);
   const { env } = elsewhere;
   const half = citywatch(env, 'restore', whole);
   await until('it is being filled', () => existsSync(join(elsewhere.directory, 'journal')), 30_000);

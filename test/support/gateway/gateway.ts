@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { allProcesses, descendantsOf, type Process, stillThere } from '../process-tree.ts';
 import { isRunning } from '../processes.ts';
+import { bringCluster } from '../services/ready-cluster.ts';
 import { type Owner, temporaryDirectory } from '../services/services.ts';
 import { until } from '../time/until.ts';
 import { CITYWATCH } from './program.ts';
@@ -49,8 +50,15 @@ export class Gateway {
     return gateway;
   }
 
-  /** One that does not run yet. */
+  /** One that does not run yet. Where it has a PostgreSQL of its own the cluster is there and has the schema. */
   static async prepare(t: Owner, env: Record<string, string> = {}, program = CITYWATCH): Promise<Gateway> {
+    const gateway = await Gateway.bare(t, env, program);
+    if (env.DATABASE_URL === undefined) await bringCluster(gateway.directory, 'migrated');
+    return gateway;
+  }
+
+  /** One that does not run yet and has nothing: it makes everything at its first start. */
+  static async bare(t: Owner, env: Record<string, string> = {}, program = CITYWATCH): Promise<Gateway> {
     const directory = await temporaryDirectory(t);
     const gateway = new Gateway(directory, { ...settings(directory), ...env }, program);
     t.teardown(async () => void (await gateway.stop('SIGKILL')));

@@ -12,6 +12,7 @@ import {
 import { type LocalRedis, startRedis as startLocalRedis } from '../../../src/app/local-services/redis.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { createObserver, KnownSecrets, type Observer } from '../../../src/core/observe.ts';
+import { bringCluster } from './ready-cluster.ts';
 
 /** The part of a tap test that owns what is started for it. */
 export interface Owner {
@@ -38,9 +39,12 @@ export async function temporaryDirectory(t: Owner): Promise<string> {
   return path;
 }
 
-/** A private PostgreSQL for this test; `url` is ready for Database.open. */
+/** A private PostgreSQL for this test, without a schema; `url` is ready for Database.open. */
 export function startPostgres(t: Owner): Promise<LocalPostgres> {
-  return own(t, startLocalPostgres);
+  return own(t, async (place, deps) => {
+    await bringCluster(place.path, 'plain');
+    return await startLocalPostgres(place, deps);
+  });
 }
 
 /** A private Redis for this test. */

@@ -1,13 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataDirectory } from '../../../src/app/local-services/data-directory.ts';
 import { forgetInstance } from '../../../src/app/local-services/postgres/instance.ts';
-import { startPostgres } from '../../../src/app/local-services/postgres/postgres.ts';
+import { findCluster, startPostgres } from '../../../src/app/local-services/postgres/postgres.ts';
 import { startRedis } from '../../../src/app/local-services/redis.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { Database } from '../../../src/platform/database/database.ts';
-import { migrate } from '../../../src/platform/database/migrate.ts';
+import { bringCluster } from './ready-cluster.ts';
 import { quietObserver, serviceDeps } from './services.ts';
 import { TEMPLATE } from './shared-database.ts';
 
@@ -23,19 +23,16 @@ const place = await DataDirectory.open(directory, deps.secrets);
 const SETTINGS = ['fsync = off', 'full_page_writes = off', 'max_connections = 400'];
 
 async function startSharedPostgres() {
-  const first = await startPostgres(place, deps);
-  const open = (url: string) => Database.open({ url, observer: quietObserver(), clock: systemClock });
-  const admin = await open(first.url);
-  await admin.dedicated(async (statement) => {
-    for (const setting of SETTINGS) await statement(`alter system set ${setting}`);
-    await statement(`create database ${TEMPLATE}`);
-  });
+  await bringCluster(directory, 'migrated');
+  const { cluster } = await findCluster(directory);
+  await appendFile(join(cluster, 'postgresql.auto.conf'), `${SETTINGS.join('\n')}\n`);
+  const server = await startPostgres(place, deps);
+  // A template is one nobody is connected to: not the database that everybody finds a server by.
+  const url = server.url.replace('/postgres?', '/template1?');
+  const admin = await Database.open({ url, observer: quietObserver(), clock: systemClock });
+  await admin.dedicated((statement) => statement(`create database ${TEMPLATE} template postgres strategy file_copy`));
   await admin.close();
-  const template = await open(first.url.replace('/postgres?', `/${TEMPLATE}?`));
-  await migrate(template);
-  await template.close();
-  await first.stop();
-  return await startPostgres(place, deps);
+  return server;
 }
 
 const [postgres, redis] = await Promise.all([startSharedPostgres(), startRedis(place, deps)]);
