@@ -68,7 +68,7 @@ export interface AlertLogDeps {
   observer: Observer;
   /** In their order; those of a gateway are `STAGES`. */
   stages: readonly Stage[];
-  ownership: Pick<Ownership, 'write'>;
+  ownership: Pick<Ownership, 'write' | 'hold'>;
 }
 
 /** Timers that have come due, by the name of their stage. */
@@ -109,7 +109,8 @@ export class AlertLog {
       dueAtMs: atMs,
     }));
     await enqueueWork(tx, clock, [...tickets, ...later]);
-    if (changes.length > 0) await fillOutbox(tx, await appendLog(tx, changes, ownership), changes);
+    if (changes.length === 0) await ownership.hold(tx, 'timers of alerts');
+    else await fillOutbox(tx, await appendLog(tx, changes, ownership), changes);
     return tickets;
   }
 

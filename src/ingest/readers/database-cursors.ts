@@ -32,11 +32,17 @@ export class DatabaseCursors implements ReaderCursors {
     return this.#saved[lane];
   }
 
-  /** The same for a reader that never read in this lane: it begins at `offset`. */
+  /**
+   * The same for a reader that never read in this lane: it begins at `offset`. Throws `lease.lost` where another node
+   * has taken over: its readers must not begin where this one says.
+   */
   async loadFrom(lane: Lane, offset: number): Promise<number> {
     const { database, reader, incarnationOf, ownership, clock } = this.#deps;
     const begin = { reader, lane, offset, incarnation: incarnationOf({ lane, offset }) };
-    await beginCursor(database, begin, { ...ownership.self, atMs: clock.nowMs() });
+    await database.transaction(async (tx) => {
+      await beginCursor(tx, begin, { ...ownership.self, atMs: clock.nowMs() });
+      await ownership.hold(tx, `where the reader ${reader} begins`);
+    });
     return await this.load(lane);
   }
 

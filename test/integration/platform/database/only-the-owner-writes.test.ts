@@ -2,6 +2,10 @@ import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { AlertLog } from '../../../../src/alerts/desk/log.ts';
+import { STAGE_QUEUE } from '../../../../src/alerts/desk/queues.ts';
+import { StageTimers } from '../../../../src/alerts/desk/stage-timers.ts';
+import type { Stage } from '../../../../src/alerts/route/stages/stage.ts';
 import { RULES_READER, saveRuleCursors } from '../../../../src/alerts/rules/cursors.ts';
 import type { StoredStates } from '../../../../src/alerts/rules/engine.ts';
 import { storeStates } from '../../../../src/alerts/rules/rule-states.ts';
@@ -90,6 +94,25 @@ t.test('a row of a higher epoch refuses a lower one, whatever the lease says', a
   ]);
   await sql`delete from ingest_cursor`.execute(db);
   await sql`delete from rule_cursor`.execute(db);
+});
+
+t.test('who was overtaken begins no cursor and sets no timer', async (t) => {
+  const overtaken = await nextOwner(database);
+  await nextOwner(database);
+  const gone = { database, reader: 'commands', incarnationOf, ownership: overtaken, clock } as const;
+  await t.rejects(new DatabaseCursors(gone).loadFrom('live', 500), { code: 'lease.lost', message: /commands begins/ });
+  t.same((await sql`select * from ingest_cursor where reader = 'commands'`.execute(db)).rows, []);
+  const timers = [{ key: 'x', atMs: clock.nowMs() + 1_000 }];
+  const late: Stage<null> = {
+    name: 'late',
+    needed: true,
+    read: async () => null,
+    run: (changes) => ({ changes, timers }),
+  };
+  const log = new AlertLog({ clock, observer, stages: [late], ownership: overtaken });
+  const work = new StageTimers({ database, log, committed: () => t.fail('nothing was committed') });
+  await t.rejects(work.handle('late x'), { code: 'lease.lost', message: /timers of alerts was not written/ });
+  t.same((await sql`select * from work_item where queue = ${STAGE_QUEUE}`.execute(db)).rows, []);
 });
 
 t.test('a take-over waits for what an owner has begun, and what it has not begun is refused', async (t) => {
