@@ -1,11 +1,25 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pinnedNode } from './pinned-node.mjs';
 import { ROOT } from './root.mjs';
 
-/** A file that says nothing for so long after its own limit has passed hangs, and is ended. */
-const GRACE_MS = 600_000;
+/**
+ * A file that says nothing for so long hangs in a way that tap does not see, such as a loop that never yields, and is
+ * ended. Each line of output begins it anew. It is above the longest limit that a file sets itself.
+ */
+const SILENCE_MS = 660_000;
+/** So much later than the limit that tap holds it to, where that is longer: a campaign may be silent all the time. */
+const SILENCE_AFTER_LIMIT_MS = 60_000;
+
+/** Every process below a test file has this in its environment, with a value of that run of the file alone. */
+const MARK = 'TEST_FILE_RUN';
+
+/** What a killed part leaves ends soon by itself; who is there after this was left behind. */
+const LEAVE_MS = 5_000;
+const LEAVE_PAUSE_MS = 100;
 
 /** What a test may leave behind keeps its output open; what it wrote itself has arrived by then. */
 const DRAIN_MS = 2_000;
@@ -24,21 +38,26 @@ const isBusy = () => loadavg()[0] > LOAD_MAX * availableParallelism();
  * @property {string} name Path of the file from the root.
  * @property {boolean} ok
  * @property {number} passed Tests of the file itself, not those within them.
- * @property {{ names: string[], result: object, isOuter: boolean }[]} failures Outermost last; `names` are the tests around.
+ * @property {{ names: string[], result: object, isTold: boolean }[]} failures Outermost last; `names` are the tests
+ * around; `isTold` where failures within say why.
  * @property {string[]} noise Other output.
  * @property {string} how Why it failed where no test did, such as `ended with status 1`.
+ * @property {string[]} harm What it did besides its tests: it hung, or left processes behind.
  * @property {number} seconds
  */
 
 /**
  * Runs test files, `jobs` at a time, in the order given, each as a plain process of the pinned Node: `tap run` would load a
  * layer for mocks and for coverage, which nobody here uses, into each of them, at twice the processor time.
- * `hooks` is a module that each loads first, `timeoutS` what a file may take unless it says otherwise; tap itself holds it to that. Resolves when all have ended.
+ * `hooks` is a module that each loads first, `timeoutS` what a file may take unless it says otherwise; tap itself holds it
+ * to that. A skipped or unfinished test
+ * fails its file, and so does a process that it leaves behind, which is ended. Resolves when all have ended.
  *
  * @param {string[]} files
- * @param {{ jobs: number, timeoutS: number, hooks: string, env: Record<string, string>, report: (result: FileResult) => void }} options
+ * @param {{ jobs: number, timeoutS: number, hooks: string, env: Record<string, string>, report: (result: FileResult) => void,
+ *   silenceMs?: number }} options `silenceMs` is after how long without output a file is ended.
  */
-export async function runFiles(files, { jobs, timeoutS, env, hooks, report }) {
+export async function runFiles(files, { jobs, timeoutS, env, hooks, report, silenceMs }) {
   const { Parser } = await import('tap-parser');
   const waiting = [...files];
   const work = async (_, number) => {
@@ -46,42 +65,94 @@ export async function runFiles(files, { jobs, timeoutS, env, hooks, report }) {
       while (number > 0 && waiting.length > 0 && isBusy()) await sleep(BUSY_PAUSE_MS);
       const name = waiting.shift();
       if (name === undefined) return;
-      report(await runFile(name, new Parser(), { timeoutS, env, hooks }));
+      report(await runFile(name, new Parser(), { timeoutS, env, hooks, silenceMs: silenceMs ?? silenceOf(timeoutS) }));
     }
   };
   await Promise.all(Array.from({ length: jobs }, work));
 }
 
-async function runFile(name, parser, { timeoutS, env, hooks }) {
+const silenceOf = (timeoutS) => Math.max(SILENCE_MS, timeoutS * 1000 + SILENCE_AFTER_LIMIT_MS);
+
+async function runFile(name, parser, { timeoutS, env, hooks, silenceMs }) {
   const startMs = performance.now();
-  const seen = { passed: 0, failures: [], noise: [] };
+  const seen = { passed: 0, failures: [], noise: [], harm: [] };
   collect(parser, [], seen);
   const summary = new Promise((resolve) => parser.once('complete', resolve));
+  const mark = randomUUID();
   const child = spawn(pinnedNode(), [`--import=${hooks}`, name], {
     cwd: ROOT,
-    env: { ...process.env, ...env, TAP: '1', TAP_TIMEOUT: String(timeoutS) },
+    env: { ...process.env, ...env, TAP: '1', TAP_TIMEOUT: String(timeoutS), [MARK]: mark },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const backstop = setTimeout(() => child.kill('SIGKILL'), timeoutS * 1000 + GRACE_MS);
+  const silence = setTimeout(() => {
+    seen.harm.push(`said nothing for ${silenceMs / 1000} s, and was ended`);
+    child.kill('SIGKILL');
+  }, silenceMs);
+  child.stdout.on('data', () => silence.refresh());
   child.stdout.pipe(parser);
-  child.stderr.setEncoding('utf8').on('data', (text) => note(seen, text));
-  const how = await endOf(child);
-  clearTimeout(backstop);
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    silence.refresh();
+    note(seen, text);
+  });
+  const how = await endOf(child, () => clearTimeout(silence));
   // Whatever it left behind may still write, and must keep neither us nor the next file.
   child.stdout.unpipe(parser).destroy();
   child.stderr.destroy();
+  seen.harm.push(...(await endLeftBehind(mark)));
   parser.end();
   const { ok } = await summary;
   const why = how || (ok ? 'no test ran' : 'it says that it failed');
   const seconds = (performance.now() - startMs) / 1000;
-  return { name, ok: ok && how === '' && seen.passed > 0, ...seen, how: why, seconds };
+  const isGood = ok && how === '' && seen.passed > 0 && seen.failures.length === 0 && seen.harm.length === 0;
+  return { name, ok: isGood, ...seen, how: why, seconds };
+}
+
+/** Ends what runs on below a file that has ended, once it had time to end by itself; says what each was. */
+async function endLeftBehind(mark) {
+  const untilMs = performance.now() + LEAVE_MS;
+  let left = processesWith(mark);
+  while (left.length > 0 && performance.now() < untilMs) {
+    await sleep(LEAVE_PAUSE_MS);
+    left = processesWith(mark);
+  }
+  for (const { pid } of left) end(pid);
+  return left.map(({ commandLine }) => `left a process behind: ${commandLine}`);
+}
+
+/** Processes of our user with this mark in their environment. One that waits to be reaped has none. */
+function processesWith(mark) {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        if (statSync(`/proc/${pid}`).uid !== process.getuid()) return [];
+        if (!readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`${MARK}=${mark}`)) return [];
+        const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').trim();
+        return [{ pid: Number(pid), commandLine }];
+      } catch {
+        // It ended while we looked, or is not ours to look into.
+        return [];
+      }
+    });
+}
+
+function end(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
 }
 
 /** Resolves with how a process failed, or with nothing, when all that it wrote itself has been read. */
-function endOf(child) {
+function endOf(child, onEnd) {
   return new Promise((resolve) => {
-    child.once('error', (error) => resolve(error.message));
+    child.once('error', (error) => {
+      onEnd();
+      resolve(error.message);
+    });
     child.once('exit', (status, signal) => {
+      onEnd();
       const how = signal ? `ended by ${signal}` : status === 0 ? '' : `ended with status ${status}`;
       const drained = setTimeout(() => resolve(how), DRAIN_MS);
       child.once('close', () => {
@@ -94,18 +165,36 @@ function endOf(child) {
 
 /** Collects what one file says: its results, the failed ones in full with the names above them, and other output. */
 function collect(parser, names, seen) {
-  const nested = new Set();
-  parser.on('child', (child) => {
-    nested.add(child.name);
-    collect(child, [...names, child.name], seen);
-  });
+  parser.on('child', (child) => collect(child, [...names, child.name], seen));
   parser.on('extra', (text) => note(seen, text));
   parser.on('assert', (result) => {
+    const notRun = notRunOf(result);
     // A test that holds others passes and fails by them; it counts itself when it passes.
-    if (result.ok) seen.passed += names.length === 0 ? 1 : 0;
-    else if (!nested.has(result.name) || names.length === 0)
-      seen.failures.push({ names, result, isOuter: nested.has(result.name) });
+    if (notRun) seen.failures.push({ names, result: { ...result, diag: { message: notRun } }, isTold: false });
+    else if (result.ok) seen.passed += names.length === 0 ? 1 : 0;
+    else seen.failures.push({ names, result, isTold: hasFailureWithin([...names, result.name], seen) });
   });
+  parser.on('complete', ({ failures }) => {
+    // What the reader of results finds wrong with them, such as a plan that was not met.
+    for (const { tapError, ...rest } of failures.filter((failure) => failure.tapError)) {
+      seen.failures.push({
+        names,
+        result: { name: rest.name || 'results', diag: { message: tapError } },
+        isTold: false,
+      });
+    }
+  });
+}
+
+/** The project allows no test that is skipped or not finished: why this one is such, or nothing. */
+function notRunOf({ skip, todo }) {
+  const [word, reason] = skip ? ['skipped', skip] : ['marked as todo', todo];
+  if (!reason) return '';
+  return `${word}${reason === true ? '' : ` (${reason})`}: no test may be; mend it or remove it`;
+}
+
+function hasFailureWithin(names, { failures }) {
+  return failures.some((failure) => names.every((name, depth) => failure.names[depth] === name));
 }
 
 function note({ noise }, text) {

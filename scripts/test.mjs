@@ -174,7 +174,7 @@ async function startShared(files) {
 }
 
 /** One line per file, and everything there is to know of each failure. */
-function report({ name, ok, passed, failures, noise, how, seconds }) {
+function report({ name, ok, passed, failures, noise, how, harm, seconds }) {
   const outer = failures.filter(({ names }) => names.length === 0).length;
   const failed = ok ? 0 : Math.max(1, outer);
   totals.passed += passed;
@@ -182,9 +182,9 @@ function report({ name, ok, passed, failures, noise, how, seconds }) {
   const counts = `${passed} passed, ${failed} failed, ${seconds.toFixed(1)} s`;
   process.stdout.write(`${ok ? 'ok    ' : 'FAILED'}  ${name} (${counts})\n`);
   if (ok) return;
-  for (const failure of failures.filter(({ isOuter }) => !isOuter)) explain(failure);
+  for (const failure of failures.filter(({ isTold }) => !isTold)) explain(failure);
   if (noise.length > 0) process.stdout.write(`${noise.map((line) => `    ${line}`).join('\n')}\n`);
-  if (outer === 0) process.stdout.write(`${indent(how)}\n`);
+  for (const words of outer === 0 && harm.length === 0 ? [how] : harm) process.stdout.write(`${indent(words)}\n`);
 }
 
 function explain({ names, result }) {

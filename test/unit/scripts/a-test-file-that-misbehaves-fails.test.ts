@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import t, { type Test } from 'tap';
+import { isRunning } from '../../support/processes.ts';
+
+const RUNNER = join(import.meta.dirname, '../../../scripts/test-files.mjs');
+
+interface Result {
+  ok: boolean;
+  passed: number;
+  failures: { names: string[]; result: { name: string; diag?: Record<string, unknown> }; isTold: boolean }[];
+  harm: string[];
+}
+
+/** Runs one file with this text, if it uses tap behind the import of tap, and says what the runner reports of it. */
+async function ran(t: Test, body: string, silenceMs = 60_000): Promise<Result> {
+  const directory = await mkdtemp(join(tmpdir(), 'cw-test-'));
+  t.teardown(() => rm(directory, { recursive: true, force: true }));
+  const file = join(directory, 'fixture.test.mjs');
+  const head = /\bt\./.test(body) ? `import t from ${JSON.stringify(import.meta.resolve('tap'))};` : '';
+  await writeFile(file, `${head}\n${body}\n`);
+  const asked = { jobs: 1, timeoutS: 30, hooks: 'data:text/javascript,', env: {}, silenceMs };
+  const script = `import { runFiles } from ${JSON.stringify(RUNNER)};
+    const report = (result) => process.stdout.write(JSON.stringify(result));
+    await runFiles([${JSON.stringify(file)}], { ...${JSON.stringify(asked)}, report });`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+  return JSON.parse(stdout);
+}
+
+const told = ({ failures }: Result): string =>
+  JSON.stringify(failures.filter(({ isTold }) => !isTold).map(({ names, result }) => [...names, result]));
+
+t.test('a file whose tests pass is good', async (t) => {
+  const result = await ran(t, "t.test('a', async (t) => { t.ok(true); t.test('b', async (t) => t.ok(true)); });");
+  t.match(result, { ok: true, passed: 1, failures: [], harm: [] });
+});
+
+t.test('a file that speaks goes on, and one that says nothing for too long is ended', async (t) => {
+  const speaks = 'for (let at = 0; at < 8; at += 1) { await new Promise((r) => setTimeout(r, 500)); t.ok(true); }';
+  t.match(await ran(t, speaks, 3_000), { ok: true, harm: [] });
+  const hangs = await ran(t, 't.ok(true); for (;;);', 3_000);
+  t.match(hangs, { ok: false, harm: ['said nothing for 3 s, and was ended'] });
+});
+
+t.test('a failure around tests that pass is told with its reason, and a plan that is not met', async (t) => {
+  const says = (lines: string[]): Promise<Result> =>
+    ran(t, `process.stdout.write(${JSON.stringify(`TAP version 14\n${lines.join('\n')}\n`)});`);
+  const passes = ['# Subtest: a', '    # Subtest: b', '        ok 1 - c', '        1..1'];
+  const reason = ['      ---', '      message: after all', '      ...'];
+  const thrown = await says([...passes, '    not ok 1 - b', ...reason, '    1..1', 'not ok 1 - a', '1..1']);
+  t.match(thrown, { ok: false, passed: 0 });
+  t.match(told(thrown), 'after all');
+  const outermost = await says([
+    ...passes,
+    '    ok 1 - b',
+    '    1..1',
+    'not ok 1 - a',
+    '  ---',
+    '  message: late',
+    '  ...',
+    '1..1',
+  ]);
+  t.match(told(outermost), 'late');
+  const plan = await says([...passes, '    ok 1 - b', '    1..2', 'ok 1 - a', '1..1']);
+  t.equal(plan.ok, false);
+  t.match(told(plan), 'incorrect number of tests');
+});
+
+t.test('a skipped and an unfinished test fail the file and do not count', async (t) => {
+  for (const [word, said] of Object.entries({ skip: 'skipped', todo: 'marked as todo' })) {
+    const outer = await ran(t, `t.ok(true); t.test('a', { ${word}: 'later' }, async (t) => t.ok(true));`);
+    t.match(outer, { ok: false, passed: 1 }, word);
+    t.match(told(outer), `${said} (later)`);
+    const inner = await ran(t, `t.test('a', async (t) => { t.ok(true); t.ok(true, 'b', { ${word}: true }); });`);
+    t.equal(inner.ok, false, `${word} within`);
+    t.match(told(inner), said);
+  }
+});
+
+t.test('a process that a file leaves behind fails it and is ended', async (t) => {
+  const result = await ran(
+    t,
+    `import { spawn } from 'node:child_process';
+     const child = spawn('sleep', ['86399'], { detached: true, stdio: 'ignore' });
+     child.unref();
+     t.ok(true, String(child.pid));
+     process.stderr.write(\`pid \${child.pid}\\n\`);`,
+  );
+  t.match(result, { ok: false, passed: 1, harm: ['left a process behind: sleep 86399'] });
+  const pid = Number(/pid (\d+)/.exec(JSON.stringify(result))?.[1]);
+  t.ok(pid > 0);
+  t.notOk(isRunning(pid));
+});
