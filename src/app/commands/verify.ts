@@ -1,9 +1,9 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CitywatchError } from '../../core/errors.ts';
 import { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
 import { START_PATIENCE_MS } from '../../platform/database/arrival.ts';
 import { Database } from '../../platform/database/database.ts';
+import { isThere } from '../../platform/files/files.ts';
 import { type AuditProof, hasAudit, verifyAudit } from '../../platform/records/audit.ts';
 import { startDatabaseServer } from '../compose/ground/services.ts';
 import { DataDirectory, dataDirectoryIsHeld } from '../local-services/data-directory.ts';
@@ -56,7 +56,8 @@ async function proveHere(terminal: Terminal, known: string | null): Promise<Audi
   async function address(): Promise<string> {
     if (config.database.url !== null) return config.database.url;
     if (await dataDirectoryIsHeld(dataDir)) return (await findCluster(dataDir)).url;
-    if (!(await isThere(join(dataDir, 'secrets', 'postgres')))) {
+    const traces = await Promise.all(['postgres', 'secrets/postgres'].map((name) => isThere(join(dataDir, name))));
+    if (!traces.includes(true)) {
       const message = `no gateway has run in ${dataDir}; name its data directory, or set DATABASE_URL`;
       throw new CitywatchError('config.invalid', { issues: [{ path: 'CITYWATCH_DATA_DIR', message }] });
     }
@@ -64,13 +65,6 @@ async function proveHere(terminal: Terminal, known: string | null): Promise<Audi
     lifecycle.onStop('data directory', () => place.close());
     return startDatabaseServer(config, place, { clock, observer, secrets }, lifecycle);
   }
-}
-
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 function held({ checked, head, unsealed, knownAt }: AuditProof): string[] {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 export interface WriteOptions {
@@ -53,4 +53,12 @@ async function withFile(file: FileHandle, use: (file: FileHandle) => Promise<voi
   } finally {
     await file.close();
   }
+}
+
+/** Whether there is a file or directory of this name that we can see; a link counts as what it leads to. */
+export function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { chmod, chown, cp, mkdir, open, readdir, readFile, readlink, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CitywatchError } from '../../../core/errors.ts';
-import { ensureDirectory, syncDirectory } from '../../../platform/files/files.ts';
+import { START_PATIENCE_MS, untilLetIn } from '../../../platform/database/arrival.ts';
+import { SqlError } from '../../../platform/database/sql-errors.ts';
+import { ensureDirectory, isThere, syncDirectory } from '../../../platform/files/files.ts';
 import { Child, type ServiceDeps } from '../child.ts';
-import { type DataDirectory, socketsOf } from '../data-directory.ts';
+import { type DataDirectory, secretFileIn, socketsOf } from '../data-directory.ts';
 import { PLAIN_ENVIRONMENT, run } from '../run.ts';
 import { ensureSystemUser, isRoot, type SystemUser } from '../system-user.ts';
 import { binariesCopied, binariesInPlace, type PostgresBinaries } from './binaries.ts';
@@ -20,6 +22,11 @@ export interface LocalPostgres {
 
 const DATABASE_USER = 'citywatch';
 
+/** The secret that holds the password of {@link DATABASE_USER}. */
+const PASSWORD = 'postgres';
+/** What PostgreSQL says to a wrong password. */
+const WRONG_PASSWORD = '28P01';
+
 /** Everything about one server that is settled before it runs. */
 interface Installation {
   /** Private to the server's user: the cluster in `pgdata`, its lock, and the short-lived password file. */
@@ -32,12 +39,14 @@ interface Installation {
 /**
  * Starts the private PostgreSQL: a unix socket only, scram passwords, a cluster made at first use. `postgres` of the
  * data directory holds it; when we are root that is a link to a directory below /var/lib/citywatch, owned by the system
- * user `citywatch`.
+ * user `citywatch`. A cluster that is there keeps its password: `secret.misfit` where that is missing or another one.
  */
 export async function startPostgres(place: DataDirectory, deps: ServiceDeps): Promise<LocalPostgres> {
-  const password = await place.secret('postgres');
   const installation = isRoot() ? await installForSystemUser(place) : await installHere(place);
   const { home, sockets, user, binaries } = installation;
+  const isMade = await isThere(join(home, 'pgdata'));
+  if (isMade && (await place.read(PASSWORD)) === null) throw misfit(place.pathOf(PASSWORD), 'is missing');
+  const password = await place.secret(PASSWORD);
   await makeCluster(installation, password);
   const child = new Child(
     {
@@ -57,12 +66,29 @@ export async function startPostgres(place: DataDirectory, deps: ServiceDeps): Pr
     deps,
   );
   await child.start();
-  return { url: addressOf(password, sockets), child, stop: (signal) => child.stop(signal) };
+  const url = addressOf(password, sockets);
+  try {
+    await untilLetIn({ url, clock: deps.clock, log: deps.observer.log, patienceMs: START_PATIENCE_MS });
+  } catch (error) {
+    await child.stop();
+    const cause = error instanceof CitywatchError ? error.cause : null;
+    const isWrong = cause instanceof SqlError && cause.sqlstate === WRONG_PASSWORD;
+    throw isWrong ? misfit(place.pathOf(PASSWORD), 'is another one') : error;
+  }
+  return { url, child, stop: (signal) => child.stop(signal) };
+}
+
+function misfit(file: string, how: string): CitywatchError {
+  const what = `The private PostgreSQL was made with another password than this gateway has (${file} ${how})`;
+  const remedy = 'put the file back from the backup (restore it, or take the entry "postgres" from its .secrets file)';
+  return new CitywatchError('secret.misfit', { detail: `${what}; ${remedy}.` });
 }
 
 /** Where the private server of a data directory has its files, and how it is reached while it runs. */
 export async function findCluster(dataDirectory: string): Promise<{ cluster: string; url: string }> {
-  const password = await readFile(join(dataDirectory, 'secrets', 'postgres'), 'utf8');
+  const file = secretFileIn(dataDirectory, PASSWORD);
+  if (!(await isThere(file))) throw misfit(file, 'is missing');
+  const password = await readFile(file, 'utf8');
   const link = join(dataDirectory, 'postgres');
   const home = await readlink(link).catch(() => link);
   const sockets = home === link ? await socketsOf(dataDirectory) : join(home, 'run');
