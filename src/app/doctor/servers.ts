@@ -1,6 +1,7 @@
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { Registry } from '../../core/observe.ts';
 import { fine, problem, type Remark, warning } from '../../core/setup/remarks.ts';
+import { letsNobodyIn } from '../../platform/database/arrival.ts';
 import { Database, sql } from '../../platform/database/database.ts';
 import { SqlError } from '../../platform/database/sql-errors.ts';
 import { codeOf } from '../../platform/outbound/failure.ts';
@@ -101,15 +102,29 @@ const DATABASE_REFUSALS: Record<string, [what: string, remedy: string]> = {
   '28000': ['does not let this user in from here', 'check the user in DATABASE_URL, and pg_hba.conf of the server'],
   '3D000': ['has no such database', 'create the database that DATABASE_URL names (createdb), or name another one'],
   '42501': ['gives this user too few rights', 'make the user of DATABASE_URL owner of the database'],
+  '53300': ['has no connection left for us', 'end what holds them, or raise max_connections in its configuration'],
+  '57P03': [
+    'is starting, recovering or stopping, and lets nobody in',
+    'wait until it is ready; its log says how far it is',
+  ],
 };
 
 function whyNotDatabase(error: unknown): Remark {
-  const cause = error instanceof CitywatchError ? error.cause : null;
+  const cause = rootOf(error);
   const [what, remedy] = DATABASE_REFUSALS[cause instanceof SqlError ? cause.sqlstate : ''] ?? [];
   if (what && remedy) return problem('postgres', what, remedy);
   const code = cause instanceof SqlError ? null : codeOf(cause);
   const why = `${messageOf(error)}${code ? ` (${code})` : ''}`;
+  if (letsNobodyIn(error)) {
+    const busy = 'it may be starting or recovering, or have no memory or process left';
+    return problem('postgres', why, `${busy}; check too that DATABASE_URL names PostgreSQL and no other server`);
+  }
   return problem('postgres', why, 'check host and port in DATABASE_URL, and that the server runs');
+}
+
+/** What the server or the system said, below what was made of it. */
+function rootOf(error: unknown): unknown {
+  return error instanceof CitywatchError ? rootOf(error.cause) : error;
 }
 
 const ANSWER_BYTES_MAX = 64 * 1024;

@@ -42,16 +42,21 @@ export async function untilLetIn(arrival: Arrival): Promise<void> {
       const refusal = await knock(arrival, limit.signal);
       if (refusal === null) return;
       if (!refusal.isTaken || refusal.error.code !== 'store.unavailable') throw refusal.error;
+      await clock.sleep(AGAIN_MS, limit.signal);
       if (limit.signal.aborted) {
         const detail = `PostgreSQL takes connections, and let nobody in within ${patienceMs / 1_000} s; see its log.`;
         throw new CitywatchError('store.unavailable', { detail, cause: refusal.error });
       }
-      await clock.sleep(AGAIN_MS, limit.signal);
     }
   } finally {
     quiet();
     limit.cancel();
   }
+}
+
+/** Whether {@link untilLetIn} waited in vain, which is no matter of the address; what was said last is the cause. */
+export function letsNobodyIn(error: unknown): boolean {
+  return error instanceof CitywatchError && error.cause instanceof CitywatchError;
 }
 
 interface Refusal {

@@ -5,7 +5,7 @@ import t from 'tap';
 import { loadConfig } from '../../../../src/app/config/config.ts';
 import { examine, examineAll, type Remark } from '../../../../src/app/doctor/doctor.ts';
 import { checkPorts } from '../../../../src/app/doctor/machine.ts';
-import { whyNotRedis } from '../../../../src/app/doctor/servers.ts';
+import { checkDatabaseServer, whyNotRedis } from '../../../../src/app/doctor/servers.ts';
 import { checkTls } from '../../../../src/app/doctor/tls.ts';
 import { DataDirectory } from '../../../../src/app/local-services/data-directory.ts';
 import { askRedis } from '../../../../src/app/local-services/redis-probe.ts';
@@ -15,6 +15,8 @@ import { UPLINKS } from '../../../../src/ingest/uplinks/uplinks.ts';
 import { Database } from '../../../../src/platform/database/database.ts';
 import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
 import { Authority } from '../../../support/network/certificates.ts';
+import { Wire } from '../../../support/network/wire.ts';
+import { refusingPostgres } from '../../../support/services/refusing-postgres.ts';
 import {
   type Owner,
   serviceDeps,
@@ -90,6 +92,20 @@ t.test('PostgreSQL and InfluxDB are asked, and a wrong password is a problem', a
   t.match(wrong(await examine(await depsWith(t, nobody))), [
     { part: 'postgres', what: /ECONNREFUSED/, remedy: /host and port in DATABASE_URL/ },
     { part: 'influx', what: /does not answer/, remedy: /INFLUX_URL/ },
+  ]);
+});
+
+t.test('of a PostgreSQL that lets nobody in the reason is told, and not the address doubted', async (t) => {
+  const silent = await Wire.lay(t, { path: '/not-there' });
+  silent.hold();
+  const starting = await refusingPostgres(t, { sqlstate: '57P03', message: 'the database system is starting up' });
+  const crowded = await refusingPostgres(t, { sqlstate: '53300', message: 'sorry, too many clients already' });
+  const urls = [`postgresql://u@127.0.0.1:${silent.port}/x`, starting.url, crowded.url];
+  const look = async (url: string) => checkDatabaseServer(await depsWith(t, { DATABASE_URL: url }), 2_000);
+  t.match((await Promise.all(urls.map(look))).flat(), [
+    { level: 'problem', what: /takes connections, and let nobody in/, remedy: /^it may be starting or recovering/ },
+    { level: 'problem', what: /is starting, recovering or/, remedy: /^wait/ },
+    { level: 'problem', what: 'has no connection left for us', remedy: /max_connections/ },
   ]);
 });
 

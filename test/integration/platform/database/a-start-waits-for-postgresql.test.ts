@@ -1,9 +1,9 @@
-import { type AddressInfo, createServer } from 'node:net';
 import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
 import { START_PATIENCE_MS, untilLetIn } from '../../../../src/platform/database/arrival.ts';
 import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { refusingPostgres } from '../../../support/services/refusing-postgres.ts';
 import { quietObserver } from '../../../support/services/services.ts';
 import { wiredDatabase } from '../../../support/services/wired-database.ts';
 import { ManualClock } from '../../../support/time/clock.ts';
@@ -53,27 +53,13 @@ t.test('one that says nothing to the end, one that is not there, and one that sa
 });
 
 t.test('one that is still starting is asked again until it has', async (t) => {
-  // What PostgreSQL answers while it starts: an error of severity FATAL and state 57P03.
-  const refusal = Buffer.from('SFATAL\0C57P03\0Mthe database system is starting up\0\0');
-  const head = Buffer.from(['E'.charCodeAt(0), 0, 0, 0, refusal.length + 4]);
-  let asked = 0;
-  const server = createServer((socket) => {
-    socket
-      .on('error', () => {})
-      .once('data', () => {
-        asked += 1;
-        socket.end(Buffer.concat([head, refusal]));
-      });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => void server.close());
-  const { port } = server.address() as AddressInfo;
-  const { clock, arrived } = arrival(`postgresql://user@127.0.0.1:${port}/any`);
+  const server = await refusingPostgres(t, { sqlstate: '57P03', message: 'the database system is starting up' });
+  const { clock, arrived } = arrival(server.url);
   const refused = t.rejects(arrived, { code: 'store.unavailable' });
   for (let turn = 1; turn <= 3; turn += 1) {
     await until(`it is asked ${turn} times`, async () => {
-      await clock.advance(asked < turn ? 500 : 0);
-      return asked >= turn;
+      await clock.advance(server.asked < turn ? 500 : 0);
+      return server.asked >= turn;
     });
   }
   await until('it is given up', async () => {
