@@ -195,8 +195,13 @@ function describe(diag) {
   if (!diag) return '';
   const { source: _source, ...rest } = diag;
   return Object.entries(rest)
-    .map(([key, value]) => `${key}: ${typeof value === 'string' ? value.trimEnd() : JSON.stringify(value)}`)
+    .map(([key, value]) => `${key}: ${typeof value === 'string' ? withoutTap(value.trimEnd()) : JSON.stringify(value)}`)
     .join('\n');
+}
+
+/** A stack without the lines of tap itself, which leaves them out only where it lies among the packages. */
+function withoutTap(text) {
+  return text.replace(/\n.*\/test-packages\/\w+\/tap\.mjs.*/g, '');
 }
 
 function indent(text) {
