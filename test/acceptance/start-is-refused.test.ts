@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -87,6 +87,8 @@ t.test('places that are taken or not ours are named with the remedy', async (t) 
     const says = new RegExp(`${variable}: .*${port}\\b.* .*taken.* another (port|one) \\(0 = any free one\\)$`);
     await refused(t, `${variable} taken`, { env: { CITYWATCH_DATA_DIR, [variable]: port }, status: 2, says });
   }
+  const made = await readdir(CITYWATCH_DATA_DIR);
+  t.notOk(made.includes('postgres') || made.includes('influx'), 'no server was started for it');
   const open = join(CITYWATCH_DATA_DIR, 'open');
   await mkdir(open);
   await chmod(open, 0o777);

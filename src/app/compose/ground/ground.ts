@@ -1,6 +1,7 @@
 import type { Clock } from '../../../core/clock.ts';
 import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
 import type { KnownSecrets, Observer } from '../../../core/observe.ts';
+import { UPLINKS } from '../../../ingest/uplinks/uplinks.ts';
 import { START_PATIENCE_MS } from '../../../platform/database/arrival.ts';
 import { databaseId } from '../../../platform/database/database-id.ts';
 import { Follow } from '../../../platform/follow/follow.ts';
@@ -17,6 +18,7 @@ import { vaultKey } from '../../config/vault-key.ts';
 import { examineNeeded, refuseProblems } from '../../doctor/doctor.ts';
 import { DataDirectory } from '../../local-services/data-directory.ts';
 import { openDatabase } from './database.ts';
+import { refuseTakenPorts } from './ports.ts';
 import { startServices } from './services.ts';
 
 export interface GroundInput {
@@ -37,6 +39,7 @@ export async function openGround({ config, observer, secrets, clock, lifecycle }
   refuseProblems(await examineNeeded({ config, clock, observer, outbound }, START_PATIENCE_MS), observer);
   const place = await DataDirectory.open(config.dataDir, secrets);
   lifecycle.onStop('data directory', () => place.close());
+  await refuseTakenPorts(config, UPLINKS);
   const services = await startServices(config, place, { clock, observer, secrets }, lifecycle);
   const opened = await openDatabase(services.database, { config, place, clock, observer, lifecycle });
   const { shares } = opened;
