@@ -1,6 +1,14 @@
 import { dirname, join, normalize } from 'node:path';
 import t from 'tap';
-import { filesBelow, lineOf, type ParsedSource, parseSource, read } from '../support/source-tree.ts';
+import {
+  filesBelow,
+  lineOf,
+  type Node,
+  type ParsedSource,
+  parseSource,
+  parseText,
+  read,
+} from '../support/source-tree.ts';
 
 const SIBLINGS = ['access', 'devices', 'ingest', 'passages', 'images', 'telemetry', 'streams', 'alerts'];
 
@@ -88,11 +96,6 @@ const BANNED: { use: RegExp; allowed: RegExp; what: string }[] = [
     allowed: /^$/,
     what: 'a state of the module, in place of an object',
   },
-  {
-    use: /(?<!jittered\()\bbackoffMs\(/,
-    allowed: NOT_JITTERED,
-    what: 'a pause between tries that is the same for all, in place of jittered',
-  },
   { use: /pause\w* \* 2\b/i, allowed: /^$/, what: 'a pause doubled by hand, in place of backoffMs' },
   { use: /\bAbortSignal\.timeout\(/, allowed: /^$/, what: 'a timer' },
   { use: /(?<![.\w#])fetch\(/, allowed: /^$/, what: 'fetch' },
@@ -109,6 +112,16 @@ function globalProblems(source: ParsedSource): string[] {
   return problems;
 }
 
+/** Calls of backoffMs that are no argument of a call of jittered, however they are broken over lines. */
+function jitterProblems({ path, text, nodes }: ParsedSource): string[] {
+  if (NOT_JITTERED.test(path)) return [];
+  const calls = (name: string): Node[] =>
+    nodes.filter(({ type, callee }) => type === 'CallExpression' && (callee as Node).name === name);
+  const spread = new Set(calls('jittered').flatMap((call) => call.arguments as Node[]));
+  const same = calls('backoffMs').filter((call) => !spread.has(call));
+  return same.map(({ start }) => `${path}:${lineOf(text, start)} pauses as long as all others, in place of jittered`);
+}
+
 const sources = filesBelow(['src'], /\.ts$/).map(parseSource);
 
 t.test('folders import only what stands below them, libraries stay behind their fences', async (t) => {
@@ -117,6 +130,10 @@ t.test('folders import only what stands below them, libraries stay behind their 
 
 t.test('time, environment and sockets come through the one place that owns them', async (t) => {
   t.same(sources.flatMap(globalProblems), []);
+});
+
+t.test('who tries again pauses for another time than the others', async (t) => {
+  t.same(sources.flatMap(jitterProblems), []);
 });
 
 t.test('tests take the length of an hour and of a day from the one place that says it', async (t) => {
@@ -149,4 +166,10 @@ t.test('the rule itself sees a breach', async (t) => {
   t.equal(globalProblems({ ...source, text: 'const keepMs = 7 * 86_400_000;' }).length, 1);
   t.equal(globalProblems({ ...source, text: 'for (let at = 0; at < rows.length; at += 1_000)' }).length, 1);
   t.equal(globalProblems({ ...source, text: 'const compiled = new WeakMap<Kind, Compiled>();' }).length, 1);
+  t.equal(globalProblems({ ...source, text: 'pauseMs = Math.min(pauseMs * 2, maxMs);' }).length, 1);
+  const jitter = (text: string): number => jitterProblems(parseText('src/alerts/x.ts', text)).length;
+  t.equal(jitter('const ms = backoffMs(PAUSES, tries);'), 1);
+  t.equal(jitter('const ms = jittered(\n  MINUTE_MS + backoffMs(PAUSES, tries),\n  random,\n);'), 1);
+  t.equal(jitter('const spread = jittered(\n  minMs, random) +\n  backoffMs(PAUSES, tries);'), 1);
+  t.equal(jitter('const ms = jittered(\n  backoffMs(PAUSES, tries),\n  random,\n);'), 0);
 });

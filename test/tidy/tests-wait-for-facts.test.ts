@@ -5,6 +5,8 @@ import { filesBelow, lineOf, type Node, type ParsedSource, parseSource, parseTex
 const SLEEPERS = /^test\/support\/time\/(until|lasting|clock)\.ts$/;
 /** Campaigns and what makes faults and traffic: real time is their subject, and they measure it for the report. */
 const CAMPAIGNS = /^test\/(support|long)\//;
+/** Who kills at some moment: the whole gateway under load. Any other test kills at a fact. */
+const KILLERS = /^test\/(support|long|acceptance)\//;
 const CLOCKS = ['performance.now', 'Date.now', 'process.hrtime', 'process.hrtime.bigint'];
 
 /** `a.b.c` of a chain of members; empty where it is none. */
@@ -52,10 +54,14 @@ function problemsIn(source: ParsedSource): string[] {
   const calls = (name: string): Node[] => nodes.filter((node) => calledName(node) === name);
   const timers = imports.filter(({ from }) => from.endsWith('timers/promises'));
   const lasting = [...text.matchAll(/^import \{[^}]*\blasts\b[^}]*\} from/gm)].map(({ index: start }) => ({ start }));
+  const moments = [...text.matchAll(/^import \{[^}]*\bmomentsWithin\b[^}]*\} from/gm)].map(({ index: start }) => ({
+    start,
+  }));
   const waits = nodes.filter((node) => /\.waitForTimeout$/.test(calledName(node)));
   return [
     ...(SLEEPERS.test(path) ? [] : at([...timers, ...sleepsIn(source), ...calls('systemClock.sleep')], 'sleeps')),
     ...(CAMPAIGNS.test(path) ? [] : at(lasting, 'makes something last')),
+    ...(KILLERS.test(path) ? [] : at(moments, 'waits for some moment')),
     ...(CAMPAIGNS.test(path) ? [] : at(measuresIn(source), 'measures time by the clock on the wall')),
     ...at(waits, 'sleeps in the browser'),
     ...at(calls('Math.random'), 'chooses by chance, and nobody can do it again'),
@@ -74,6 +80,7 @@ t.test('the rule itself sees a breach', async (t) => {
     'await new Promise<void>((done) => { setTimeout(() => done(), 50); });',
     "import { setTimeout as pause } from 'node:timers/promises';",
     "import { lasts } from '../support/time/lasting.ts';",
+    "import { momentsWithin } from '../support/time/lasting.ts';",
     'await systemClock.sleep(50);',
     'await page.waitForTimeout(50);',
     'const beganMs = Date.now(); t.ok(Date.now() - beganMs < 500);',
@@ -87,5 +94,6 @@ t.test('the rule itself sees a breach', async (t) => {
   t.equal(breaches('const hourAgo = new Date(Date.now() - 3_600_000); await clock.sleep(5);'), 0);
   t.equal(breaches('const name = "Math.random()"; await new Promise((resolve) => setImmediate(resolve));'), 0);
   t.equal(breaches("import { lasts } from './lasting.ts';", 'test/support/x.ts'), 0);
+  t.equal(breaches("import { momentsWithin } from '../support/time/lasting.ts';", 'test/acceptance/x.test.ts'), 0);
   t.equal(breaches("import { setTimeout } from 'node:timers/promises';", 'test/support/x.ts'), 1);
 });
