@@ -8,6 +8,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set while this request holds an Idempotency-Key; null when it has none or is answered from memory. */
     keyed: KeyedRequest | null;
+    /** Set by a handler that could not do a part of it now: the same request may do that part when it comes again. */
+    isUnfinished: boolean;
   }
 }
 
@@ -16,11 +18,12 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 /**
  * Makes a POST with an Idempotency-Key happen once: the same request again gets the first answer (marked
  * `idempotency-replayed`), without the one-time secret, which is never kept. An answer that is an error frees the key,
- * because nothing was done.
+ * because nothing was done, and so does one of a request that is unfinished.
  */
 export function honourIdempotencyKeys(app: FastifyInstance, { idempotency, observer, settings }: ApiDeps): void {
   const log = observer.log.child({ part: 'api' });
   app.decorateRequest('keyed', null);
+  app.decorateRequest('isUnfinished', false);
   app.addHook('preHandler', async (request, reply) => {
     const keyed = keyedRequest(request, settings.cursorKey);
     if (!keyed) return;
@@ -36,7 +39,7 @@ export function honourIdempotencyKeys(app: FastifyInstance, { idempotency, obser
     const { keyed } = request;
     if (!keyed || outcomeUnknown(request)) return payload;
     const secret = request.routeOptions.config.oneTimeSecret;
-    const good = reply.statusCode < 400 && typeof payload === 'string';
+    const good = reply.statusCode < 400 && !request.isUnfinished && typeof payload === 'string';
     const kept = good
       ? idempotency.finish(keyed, { status: reply.statusCode, response: withoutSecret(payload, secret) })
       : idempotency.abandon(keyed);

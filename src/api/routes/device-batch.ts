@@ -12,6 +12,9 @@ import type { RoutePart } from './route.ts';
 /** Wrong fields of one row that are named; the answer stays small enough to be kept for an Idempotency-Key. */
 const ISSUES_MAX = 3;
 
+/** HTTP statuses from here on are no fault of who asked: the same row may be taken when it comes again. */
+const FAILURES = 500;
+
 const body = z.strictObject({
   devices: z
     .array(z.unknown())
@@ -55,6 +58,7 @@ export const deviceBatchRoutes: RoutePart = (app, { registry }) => {
         const result = row instanceof CitywatchError ? row : results.get(row)!;
         return answer(result, request.body.devices[index]);
       });
+      request.isUnfinished = made.some((one) => one instanceof CitywatchError && one.status >= FAILURES);
       const created = made.filter((one) => !(one instanceof CitywatchError)).length;
       return { created, refused: items.length - created, items };
     },

@@ -1,5 +1,6 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { systemClock } from '../../../src/core/clock.ts';
+import { sql } from '../../../src/platform/database/database.ts';
 import { Idempotency } from '../../../src/platform/records/idempotency.ts';
 import { bearer, startApi } from '../../support/api/api.ts';
 import { kiosk, openRegistry } from '../../support/devices/registry.ts';
@@ -13,7 +14,8 @@ interface Answer {
   items: { id: string | null; version?: number; secret?: string; secretWithheld?: boolean; problem?: object }[];
 }
 
-t.test('one request registers several devices, says of each what became of it, and happens once', async (t) => {
+/** An API that keeps answers for idempotency in its database. */
+async function start(t: Test) {
   const { database, behindApi: registry, directory, ...others } = await openRegistry(t);
   const { doors, tokens, kinds, jurisdictions } = others;
   await tokens.ensureBootstrap(BOOTSTRAP);
@@ -24,6 +26,11 @@ t.test('one request registers several devices, says of each what became of it, a
     const { body, ...rest } = await api.call({ method: 'POST', url: URL, headers, payload: { devices } as object });
     return { ...rest, body: body as Answer };
   };
+  return { database, directory, send };
+}
+
+t.test('one request registers several devices, says of each what became of it, and happens once', async (t) => {
+  const { directory, send } = await start(t);
   const wrong = kiosk({ id: 'b-wrong', name: ' ', location: { lat: '29', lon: 500 }, stream: { url: 'x' }, pole: 7 });
   const devices = [
     kiosk({ id: 'b-1' }),
@@ -61,4 +68,23 @@ t.test('one request registers several devices, says of each what became of it, a
   t.match(await send(worst, 'batch-2'), { headers: { 'idempotency-replayed': 'true' } }, 'the largest answer is kept');
   const bounds = [[], Array.from({ length: 201 }, () => kiosk()), 'all'];
   for (const list of bounds) t.match(await send(list), { status: 400, body: { issues: [{ path: 'devices' }] } });
+});
+
+t.test('an answer with rows that could not be registered now is not kept: the same key tries them again', async (t) => {
+  const { database, directory, send } = await start(t);
+  await sql`create function no_room() returns trigger language plpgsql as $$
+    begin raise exception 'not now' using errcode = '53000'; end $$`.execute(database.tables());
+  await sql`create trigger no_room before insert on position for each row when (new.id = 'b-2')
+    execute function no_room()`.execute(database.tables());
+  const devices = [kiosk({ id: 'b-1' }), kiosk({ id: 'b-2', parent: 'b-1' })];
+  t.match(await send(devices, 'batch-1'), {
+    status: 200,
+    body: { created: 1, refused: 1, items: [{ id: 'b-1' }, { problem: { code: 'store.unavailable', status: 503 } }] },
+  });
+  await sql`drop trigger no_room on position`.execute(database.tables());
+  const again = await send(devices, 'batch-1');
+  t.equal(again.headers['idempotency-replayed'], undefined);
+  t.match(again.body, { created: 1, items: [{ problem: { code: 'conflict.exists' } }, { id: 'b-2' }] });
+  t.ok(directory.authenticate('b-2', again.body.items[1]?.secret ?? ''));
+  t.equal((await send(devices, 'batch-1')).headers['idempotency-replayed'], 'true', 'what is settled is kept');
 });
