@@ -29,10 +29,11 @@ export const adopt: Command = {
     'was only in another journal stays lost: put the right copy back first if there is one. It cannot be undone.',
     '--secret instead takes the secret of the data directory, or a new one, for that of the database: for one that is',
     'lost for good. Devices, people and tokens of before are then locked out, stored plates and camera passwords lost.',
+    'A private PostgreSQL takes the password of the data directory, or a new one, as well.',
   ],
   options: { secret: { type: 'boolean' } },
   run: async ({ options }, terminal) => {
-    const lines = options.secret ? await adoptHere(terminal, adoptSecret) : await adoptHere(terminal, adoptJournal);
+    const lines = await adoptHere(terminal, options.secret === true);
     for (const line of lines) terminal.print(line);
     return EXIT.done;
   },
@@ -71,19 +72,21 @@ async function adoptSecret({ config, place, database }: Opened): Promise<string[
 }
 
 /** Does it on the configured data directory and database, which nobody else uses meanwhile. */
-async function adoptHere(terminal: Terminal, run: (opened: Opened) => Promise<string[]>): Promise<string[]> {
+async function adoptHere(terminal: Terminal, isSecret: boolean): Promise<string[]> {
   const { config, clock, observer } = prepareQuietly(terminal);
   const { secrets } = terminal;
   const lifecycle = new Lifecycle(clock);
   try {
     const place = await DataDirectory.open(config.dataDir, secrets);
     lifecycle.onStop('data directory', () => place.close());
-    const url = await startDatabaseServer(config, place, { clock, observer, secrets }, lifecycle);
+    const deps = { clock, observer, secrets, setsPassword: isSecret };
+    const url = await startDatabaseServer(config, place, deps, lifecycle);
     const database = await Database.open({ url, observer, clock, patienceMs: START_PATIENCE_MS });
     lifecycle.onStop('database', () => database.close());
     await migrate(database);
     const { ownership } = await takeLease({ config, place, database, clock, observer, lifecycle });
-    return await run({ config, place, database, ownership, clock, observer, lifecycle });
+    const opened = { config, place, database, ownership, clock, observer, lifecycle };
+    return await (isSecret ? adoptSecret(opened) : adoptJournal(opened));
   } finally {
     await lifecycle.stop(STOP_DEADLINE_MS);
   }

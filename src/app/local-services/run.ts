@@ -9,6 +9,8 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** A file descriptor the command finds as number 3. */
   fd?: number;
+  /** What the command reads; nothing unless given. May hold a secret, which nobody else can see there. */
+  input?: string;
 }
 
 export interface RunResult {
@@ -27,14 +29,16 @@ const OUTPUT_CHARS_MAX = 256 * 1024;
  * dies with us. Rejects with `service.failed` when it cannot be started or was ended by a signal.
  */
 export function run(command: string, args: string[], options: RunOptions = {}): Promise<RunResult> {
-  const { env = PLAIN_ENVIRONMENT, cwd = '/', signal, fd } = options;
+  const { env = PLAIN_ENVIRONMENT, cwd = '/', signal, fd, input } = options;
   return new Promise((resolve, reject) => {
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], {
       env,
       cwd,
-      stdio: ['ignore', 'pipe', 'pipe', fd ?? 'ignore'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', fd ?? 'ignore'],
       ...(signal && { signal, killSignal: 'SIGKILL' as const }),
     });
+    // What it says with its status counts, and not that it ended before it had read all.
+    child.stdin?.on('error', () => {}).end(input);
     const stdout = collect(child.stdout);
     const stderr = collect(child.stderr);
     child.on('error', (cause) => reject(failure(`${command} could not be started: ${cause.message}.`, cause)));

@@ -3,7 +3,7 @@ import type { Config } from '../../config/config.ts';
 import type { ServiceDeps } from '../../local-services/child.ts';
 import type { DataDirectory } from '../../local-services/data-directory.ts';
 import { startInflux } from '../../local-services/influx.ts';
-import { startPostgres } from '../../local-services/postgres/postgres.ts';
+import { type PostgresDeps, startPostgres } from '../../local-services/postgres/postgres.ts';
 import { startRedis } from '../../local-services/redis.ts';
 
 /** Where the three servers are: our own children, or what the settings point to. */
@@ -19,7 +19,7 @@ export interface ServiceAddresses {
 export async function startDatabaseServer(
   config: Config,
   place: DataDirectory,
-  deps: ServiceDeps,
+  deps: PostgresDeps,
   lifecycle: Lifecycle,
 ): Promise<string> {
   if (config.database.url !== null) return config.database.url;

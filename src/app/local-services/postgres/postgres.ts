@@ -20,6 +20,11 @@ export interface LocalPostgres {
   stop(signal?: AbortSignal): Promise<void>;
 }
 
+export interface PostgresDeps extends ServiceDeps {
+  /** Gives the cluster the password that is in its file, or a new one: for one that is lost for good. */
+  setsPassword?: boolean;
+}
+
 const DATABASE_USER = 'citywatch';
 
 /** The secret that holds the password of {@link DATABASE_USER}. */
@@ -41,11 +46,13 @@ interface Installation {
  * data directory holds it; when we are root that is a link to a directory below /var/lib/citywatch, owned by the system
  * user `citywatch`. A cluster that is there keeps its password: `secret.misfit` where that is missing or another one.
  */
-export async function startPostgres(place: DataDirectory, deps: ServiceDeps): Promise<LocalPostgres> {
+export async function startPostgres(place: DataDirectory, deps: PostgresDeps): Promise<LocalPostgres> {
+  const { setsPassword = false } = deps;
   const installation = isRoot() ? await installForSystemUser(place) : await installHere(place);
   const { home, sockets, user, binaries } = installation;
   const isMade = await isThere(join(home, 'pgdata'));
-  if (isMade && (await place.read(PASSWORD)) === null) throw misfit(place.pathOf(PASSWORD), 'is missing');
+  if (isMade && !setsPassword && (await place.read(PASSWORD)) === null)
+    throw misfit(place.pathOf(PASSWORD), 'is missing');
   const password = await place.secret(PASSWORD);
   await makeCluster(installation, password);
   const child = new Child(
@@ -59,7 +66,10 @@ export async function startPostgres(place: DataDirectory, deps: ServiceDeps): Pr
       stopSignal: 'SIGINT',
       lockPath: join(home, 'lock'),
       // A pid file of a killed server names a process that is gone, a zombie, or by now somebody else.
-      tidy: () => rm(join(home, 'pgdata', 'postmaster.pid'), { force: true }),
+      tidy: async () => {
+        await rm(join(home, 'pgdata', 'postmaster.pid'), { force: true });
+        if (isMade && setsPassword) await setPassword(installation, password);
+      },
       probe: (signal) => probePostgres(join(sockets, '.s.PGSQL.5432'), DATABASE_USER, signal),
       ...(user && { user: user.name }),
     },
@@ -81,7 +91,8 @@ export async function startPostgres(place: DataDirectory, deps: ServiceDeps): Pr
 function misfit(file: string, how: string): CitywatchError {
   const what = `The private PostgreSQL was made with another password than this gateway has (${file} ${how})`;
   const remedy = 'put the file back from the backup (restore it, or take the entry "postgres" from its .secrets file)';
-  return new CitywatchError('secret.misfit', { detail: `${what}; ${remedy}.` });
+  const lost = 'where it is lost for good, see "The secret is lost" in operators.md';
+  return new CitywatchError('secret.misfit', { detail: `${what}; ${remedy}; ${lost}.` });
 }
 
 /** Where the private server of a data directory has its files, and how it is reached while it runs. */
@@ -170,14 +181,27 @@ async function initdb({ directory, passwordFile, user, binaries }: InitDb): Prom
   const locale = ['--no-locale', '--encoding=UTF8', '--no-instructions'];
   const login = ['--auth=scram-sha-256', `--username=${DATABASE_USER}`, `--pwfile=${passwordFile}`];
   const command = [binaries.initdb, `--pgdata=${directory}`, ...locale, ...login];
-  const as = user
-    ? ['setpriv', `--reuid=${user.name}`, `--regid=${user.name}`, '--init-groups', '--pdeathsig', 'KILL']
-    : [];
-  const [program = '', ...args] = [...as, ...command];
+  const [program = '', ...args] = [...wordsFor(user), ...command];
   const { status, stderr } = await run(program, args, { env: environment(binaries), cwd: join(directory, '..') });
   if (status === 0) return;
   const detail = `PostgreSQL's initdb failed with status ${status}: ${stderr.trim().slice(-500)}`;
   throw new CitywatchError('service.failed', { detail });
+}
+
+/** PostgreSQL asks nobody for a password where it serves a single user, which is whoever may read its files. */
+async function setPassword({ home, user, binaries }: Installation, password: string): Promise<void> {
+  const command = [binaries.postgres, '--single', '-D', join(home, 'pgdata'), 'postgres'];
+  const [program = '', ...args] = [...wordsFor(user), ...command];
+  const input = `alter role ${DATABASE_USER} password '${password}';\n`;
+  const { status, stderr } = await run(program, args, { env: environment(binaries), cwd: home, input });
+  if (status === 0 && !/ERROR|FATAL|PANIC/.test(stderr)) return;
+  throw new CitywatchError('service.failed', { detail: `PostgreSQL took no new password (status ${status}).` });
+}
+
+/** The words before a command that make it one of the system user's. */
+function wordsFor(user: SystemUser | null): string[] {
+  if (user === null) return [];
+  return ['setpriv', `--reuid=${user.name}`, `--regid=${user.name}`, '--init-groups', '--pdeathsig', 'KILL'];
 }
 
 function environment(binaries: PostgresBinaries): Record<string, string> {
