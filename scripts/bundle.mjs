@@ -30,32 +30,43 @@ const SWEEP_AFTER_MS = 3_600_000;
  */
 export async function bundleGateway() {
   try {
-    const made = join(BUNDLES, hashOfSources());
-    const program = join(made, 'main.mjs');
-    if (!existsSync(program)) await withLock(join(ROOT, '.cache', 'bundle.lock'), () => make(made, program));
-    return program;
+    return await bundleOf({ into: BUNDLES, folders: ['src'], beside: {} });
   } catch (error) {
     say(`${error.message}; the gateway starts from its sources`);
     return SOURCE;
   }
 }
 
-async function make(made, program) {
+/**
+ * As {@link bundleGateway}, with programs beside it that stand in the same modules: `beside` has their files by the names
+ * they get, `folders` all that they and the gateway are made of, and `into` is a folder of their own below `.cache`.
+ * Rejects where it cannot be made.
+ */
+export async function bundleOf({ into, folders, beside }) {
+  const made = join(into, hashOfSources(folders));
+  const program = join(made, 'main.mjs');
+  const input = { main: SOURCE, ...beside };
+  if (!existsSync(program)) await withLock(join(ROOT, '.cache', 'bundle.lock'), () => make(made, program, input));
+  return program;
+}
+
+async function make(made, program, input) {
   if (existsSync(program)) return;
   const unfinished = `${made}.${process.pid}`;
   try {
-    await bundle(unfinished);
+    await bundle(unfinished, input);
     renameSync(unfinished, made);
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
   }
-  sweep();
+  sweep(dirname(made));
 }
 
 /** The root is part of it: a bundle names files by their whole path. */
-function hashOfSources() {
+function hashOfSources(folders) {
   const hash = createHash('sha256').update(`${ROOT}\0`);
-  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true })
+  const sources = folders
+    .flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
   const others = [join(ROOT, 'package-lock.json'), fileURLToPath(import.meta.url)];
@@ -68,10 +79,10 @@ function hashOfSources() {
   return hash.digest('hex').slice(0, 32);
 }
 
-async function bundle(directory) {
+async function bundle(directory, input) {
   const { rolldown } = await import('rolldown');
   const build = await rolldown({
-    input: { main: SOURCE },
+    input,
     platform: 'node',
     external: (id) => isBuiltin(id) || COMPILED_FOR_A_MACHINE.test(id),
     plugins: [{ name: 'where-a-module-is', transform: sayWhereItIs }],
@@ -102,9 +113,9 @@ export function sayWhereItIs(code, id) {
 }
 
 /** Removes bundles of sources that nobody starts any more. */
-function sweep() {
-  for (const name of readdirSync(BUNDLES)) {
-    const path = join(BUNDLES, name);
+function sweep(bundles) {
+  for (const name of readdirSync(bundles)) {
+    const path = join(bundles, name);
     if (Date.now() - statSync(path).mtimeMs > SWEEP_AFTER_MS) rmSync(path, { recursive: true, force: true });
   }
 }

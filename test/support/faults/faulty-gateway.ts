@@ -6,16 +6,14 @@ import type { Test } from 'tap';
 import { Fleet, type FleetOptions } from '../gateway/fleet.ts';
 import type { Tally } from '../gateway/fleet-read-back.ts';
 import { Gateway } from '../gateway/gateway.ts';
-import { SOURCES } from '../gateway/program.ts';
 import { ROOT } from '../root.ts';
 import { type Owner, temporaryDirectory } from '../services/services.ts';
 import { until } from '../time/until.ts';
+import { faultyProgram } from './faulty-program.ts';
 import { ORDERS_VARIABLE, type Orders } from './orders.ts';
 
 /** Where the gateway keeps it too. */
 const COMPILED = join(ROOT, '.cache', 'compiled');
-
-const PRELOAD = pathToFileURL(join(import.meta.dirname, 'in-gateway.ts'));
 
 /** A gateway whose process takes orders to fail. */
 export class FaultyGateway {
@@ -31,8 +29,9 @@ export class FaultyGateway {
   static async prepare(t: Owner, env: Record<string, string> = {}): Promise<FaultyGateway> {
     const path = join(await temporaryDirectory(t), 'orders.json');
     // What is loaded before the gateway would be compiled anew at each start: only the gateway turns the cache on.
-    const start = { NODE_OPTIONS: `--import=${PRELOAD}`, NODE_COMPILE_CACHE: COMPILED };
-    const gateway = await Gateway.prepare(t, { ...start, [ORDERS_VARIABLE]: path, ...env }, SOURCES);
+    const { program, faults } = await faultyProgram();
+    const start = { NODE_OPTIONS: `--import=${pathToFileURL(faults)}`, NODE_COMPILE_CACHE: COMPILED };
+    const gateway = await Gateway.prepare(t, { ...start, [ORDERS_VARIABLE]: path, ...env }, program);
     return new FaultyGateway(gateway, path);
   }
 
