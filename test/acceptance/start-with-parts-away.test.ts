@@ -6,6 +6,7 @@ import { SmallDisk } from '../support/faults/small-disk.ts';
 import { Gateway } from '../support/gateway/gateway.ts';
 import { CITYWATCH } from '../support/gateway/program.ts';
 import { startInflux, startRedis } from '../support/services/services.ts';
+import { freshDatabase, lentServices } from '../support/services/shared-database.ts';
 import { until } from '../support/time/until.ts';
 
 t.setTimeout(240_000);
@@ -24,6 +25,7 @@ t.test('Redis, InfluxDB and ffmpeg away refuse no start, are named, and heal wit
   t.teardown(() => void process.kill(redis.child.pid ?? 0, 'SIGCONT'));
   const password = 'wrong-until-somebody-mends-it';
   const gateway = await Gateway.start(t, {
+    DATABASE_URL: (await freshDatabase(t)).url,
     REDIS_URL: redis.url,
     FFMPEG_PATH: '/no/such/ffmpeg',
     INFLUX_URL: influx.url,
@@ -56,7 +58,7 @@ t.test('Redis, InfluxDB and ffmpeg away refuse no start, are named, and heal wit
 
 if (process.getuid?.() === 0) {
   t.test('with next to no room it starts, says so as doctor does, and takes no edit until there is some', async (t) => {
-    const gateway = await Gateway.prepare(t);
+    const gateway = await Gateway.prepare(t, await lentServices(t));
     const disk = SmallDisk.mount(t, join(gateway.directory, 'journal'), 512);
     await gateway.start();
     await gateway.stop('SIGTERM');

@@ -1,6 +1,7 @@
 import type { Test } from 'tap';
 import { Fleet } from '../gateway/fleet.ts';
 import { Gateway } from '../gateway/gateway.ts';
+import { lentServices } from '../services/shared-database.ts';
 import { lasts } from '../time/lasting.ts';
 import { until } from '../time/until.ts';
 
@@ -18,7 +19,7 @@ const AWAY_MS_MAX = 300_000;
 
 /** InfluxDB is away under load: acknowledgements go on meanwhile, and afterwards everything arrives. */
 export async function influxOutage(t: Test, { kind, messages, perSecond }: Outage): Promise<void> {
-  const gateway = await Gateway.start(t);
+  const gateway = await Gateway.start(t, await lentServices(t));
   const fleet = await Fleet.connect(t, gateway, { devices: 20, perSecond });
   fleet.go();
   await until('messages are acknowledged', () => fleet.acked > perSecond / 2);
