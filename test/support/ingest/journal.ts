@@ -5,7 +5,7 @@ import type { Clock } from '../../../src/core/clock.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { createObserver, KnownSecrets, type Observer } from '../../../src/core/observe.ts';
 import type { IncarnationOf } from '../../../src/core/receipt.ts';
-import type { Message, NewMessage } from '../../../src/core/types.ts';
+import type { Lane, Message, NewMessage } from '../../../src/core/types.ts';
 import { Journal } from '../../../src/ingest/journal/journal.ts';
 import type { LaneLineage } from '../../../src/ingest/journal/lineage.ts';
 import { JOURNAL_DEFAULTS, type JournalOptions } from '../../../src/ingest/journal/options.ts';
@@ -36,13 +36,14 @@ export const OWN_JOURNAL: TwinJournal = { incarnation: LIFE, holds: () => true }
 
 export interface OpenJournal {
   directory: string;
+  lane?: Lane;
   clock?: Clock;
   options?: Partial<JournalOptions>;
 }
 
-export function openJournal({ directory, clock = systemClock, options = {} }: OpenJournal): Promise<Journal> {
+export function openJournal({ directory, lane = 'live', clock = systemClock, options = {} }: OpenJournal) {
   const given = { ...JOURNAL_DEFAULTS, ...options };
-  return Journal.open({ directory, lane: 'live', lineage: ONE_LIFE, clock, observer: quietObserver(), options: given });
+  return Journal.open({ directory, lane, lineage: ONE_LIFE, clock, observer: quietObserver(), options: given });
 }
 
 /** A telemetry message of a kiosk; anything can be replaced. */

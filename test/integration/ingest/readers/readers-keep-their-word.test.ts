@@ -7,7 +7,7 @@ import { READER_NAMES } from '../../../../src/app/compose/ingest/readers.ts';
 import { HOUR_MS } from '../../../../src/core/clock.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import { slotOf } from '../../../../src/core/slots.ts';
-import type { DecodedBatch } from '../../../../src/core/types.ts';
+import type { DecodedBatch, Lane } from '../../../../src/core/types.ts';
 import { DeviceDays } from '../../../../src/ingest/completeness/device-days.ts';
 import { refusal } from '../../../../src/ingest/decode/refusals.ts';
 import { Ledger } from '../../../../src/ingest/ledger/ledger.ts';
@@ -15,17 +15,18 @@ import { DatabaseCursors } from '../../../../src/ingest/readers/database-cursors
 import { Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { CompleteSince } from '../../../../src/telemetry/rollups/complete-since.ts';
-import { RollupsReader } from '../../../../src/telemetry/rollups/rollups-reader.ts';
+import { RollupsReader, type RollupsReaderDeps } from '../../../../src/telemetry/rollups/rollups-reader.ts';
 import { Twin } from '../../../../src/telemetry/twin/twin.ts';
 import { TwinReader } from '../../../../src/telemetry/twin/twin-reader.ts';
 import { TelemetryReader } from '../../../../src/telemetry/writer/telemetry-reader.ts';
+import { TallyReader, tallied } from '../../../fixtures/readers/tally/tally.ts';
 import { PLATES } from '../../../support/alerts/alert-desk.ts';
 import { ALL_THERE, kindCatalogue } from '../../../support/alerts/alerts.ts';
 import { AT_MS, batch, decoded, reading } from '../../../support/ingest/batches.ts';
 import { PAYLOADS } from '../../../support/ingest/ingest.ts';
 import { incarnationOf, OWN_JOURNAL } from '../../../support/ingest/journal.ts';
 import { KIOSK } from '../../../support/ingest/kiosk-kind.ts';
-import { conforms, type ReaderCase } from '../../../support/ingest/reader-conformance.ts';
+import { conforms, type ThreeBatches } from '../../../support/ingest/reader-conformance.ts';
 import { firstOwner, nextOwner } from '../../../support/services/ownership.ts';
 import { quietObserver, temporaryDirectory } from '../../../support/services/services.ts';
 import { freshDatabase } from '../../../support/services/shared-database.ts';
@@ -40,15 +41,17 @@ const database = await Database.open({ url, observer, clock });
 t.teardown(() => database.close());
 await migrate(database);
 
-const device = { id: 'k-1', kind: KIOSK.kind, kindVersion: 1, jurisdiction: '330203' };
+/** The kiosk that speaks in a lane. */
+const DEVICES: Record<Lane, string> = { live: 'k-1', bulk: 'k-2' };
 
 /** Three batches of one message each: a kiosk that burns, does not, and burns, an hour apart. */
-function burning(): ReaderCase['batches'] {
+function burning(lane: Lane): ThreeBatches {
+  const device = { id: DEVICES[lane], kind: KIOSK.kind, kindVersion: 1, jurisdiction: '330203' };
   const at = (index: number): DecodedBatch => {
     const atMs = AT_MS + index * HOUR_MS;
-    const over = { device, offset: index * 100, receivedAtMs: atMs };
+    const over = { device, lane, offset: index * 100, receivedAtMs: atMs };
     const message = decoded([reading({ temp_c: index === 1 ? 20 : 90, fill_pct: index }, { atMs })], over);
-    return batch([{ ...message, refusals: [refusal(9, 'out-of-range', 'fill_pct', '101')] }]);
+    return batch([{ ...message, refusals: [refusal(9, 'out-of-range', 'fill_pct', '101')] }], lane);
   };
   return [at(0), at(1), at(2)];
 }
@@ -69,12 +72,14 @@ function held(name: string, run: (t: Test) => Promise<void>): void {
 held('telemetry', async (t) => {
   const points = new Set<string>();
   const write = async ({ messages }: DecodedBatch) => {
-    for (const { records } of messages) for (const { timeNs } of records) points.add(timeNs);
+    for (const { message, records } of messages) {
+      for (const { timeNs } of records) points.add(`${message.device.id} ${timeNs}`);
+    }
     return [];
   };
   await conforms(t, {
     name: 'telemetry',
-    batches: burning(),
+    batches: burning,
     open: async () => {
       const books = new Ledger({
         ownership,
@@ -92,7 +97,7 @@ held('telemetry', async (t) => {
     state: async () => [
       [...points],
       await rowsOf('select * from ingest_ledger'),
-      await rowsOf('select journal_offset, reason from dead_letter order by 1'),
+      await rowsOf('select lane, journal_offset, reason from dead_letter order by 1, 2'),
     ],
   });
 });
@@ -113,7 +118,7 @@ held('rules', async (t) => {
   if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
   await conforms(t, {
     name: 'rules',
-    batches: burning(),
+    batches: burning,
     open: async () => {
       const reader = new RulesReader({
         slotOf,
@@ -131,7 +136,7 @@ held('rules', async (t) => {
       });
       return { reader, save: () => reader.stop() };
     },
-    state: () => rowsOf('select id, kind, journal_offset from finding order by journal_offset'),
+    state: () => rowsOf('select id, kind, lane, journal_offset from finding order by 3, 4'),
   });
 });
 
@@ -150,19 +155,22 @@ held('twin', async (t) => {
   };
   await conforms(t, {
     name: 'twin',
-    batches: burning(),
+    batches: burning,
     open: async () => {
       const twin = await life();
       return { reader: new TwinReader(twin), save: () => twin.stop() };
     },
-    state: async () => [...((await life()).latest('k-1')?.fields ?? [])],
+    state: async () => {
+      const twin = await life();
+      return Object.values(DEVICES).map((id) => [...(twin.latest(id)?.fields ?? [])]);
+    },
   });
 });
 
 held('completeness', async (t) => {
   await conforms(t, {
     name: 'completeness',
-    batches: burning(),
+    batches: burning,
     open: async () => {
       const kinds = { latest: () => KIOSK };
       const deps = { database, kinds, incarnationOf, ownership, clock, observer: quietObserver() };
@@ -176,10 +184,13 @@ held('completeness', async (t) => {
 held('rollups', async (t) => {
   const made = new Set<string>();
   const since = await CompleteSince.open(join(await temporaryDirectory(t), 'since'), clock);
-  const roller = { roll: async ({ hourMs }: { hourMs: number }) => void made.add(`${hourMs}`), prepareAgain: () => {} };
+  const roll: RollupsReaderDeps['roller']['roll'] = async ({ hourMs, devices }) => {
+    for (const device of devices.keys()) made.add(`${device} ${hourMs}`);
+  };
+  const roller = { roll, prepareAgain: () => {} };
   await conforms(t, {
     name: 'rollups',
-    batches: burning(),
+    batches: burning,
     open: async () => {
       const own = new ManualClock(clock.nowMs());
       const cursors = new DatabaseCursors({ database, reader: 'rollups', incarnationOf, ownership, clock });
@@ -197,10 +208,10 @@ held('rollups', async (t) => {
       });
       const save = async (): Promise<void> => {
         reader.start();
-        const target = await reader.load('live');
+        const targets = await Promise.all(reader.lanes.map((lane) => reader.load(lane)));
         await until('all is rolled up', async () => {
           await own.advance(10_000);
-          return reader.saved('live') === target;
+          return reader.lanes.every((lane, at) => reader.saved(lane) === targets[at]);
         });
         const stopped = reader.stop();
         await own.advance(10_000);
@@ -219,12 +230,13 @@ held('commands', async (t) => {
   for (let cell = 1; cell <= 3; cell += 1) {
     ids.push((await begun.commands.create(person('operator'), 'k1', { name: 'unlock', args: { cell } })).id);
   }
+  await begun.settle();
   const batches = ids.map((id) => downlink.append([{ id, ok: true, result: { door: 1 } }]));
   await sql`delete from ingest_cursor where reader = 'commands'`.execute(database.tables());
   downlink.journal.head = 0;
   await conforms(t, {
     name: 'commands',
-    batches: batches as ReaderCase['batches'],
+    batches: () => batches as ThreeBatches,
     open: async () => {
       const life = await downlink.start();
       return { reader: life.reader, save: async () => void (await life.stop()) };
@@ -234,8 +246,18 @@ held('commands', async (t) => {
   await begun.stop();
 });
 
-t.test('every reader of the list has a case here', async (t) => {
-  t.same([...cases].sort(), [...READER_NAMES].sort());
+held('tally', async (t) => {
+  const path = join(await temporaryDirectory(t), 'tally');
+  await conforms(t, {
+    name: 'tally',
+    batches: burning,
+    open: async () => ({ reader: new TallyReader(path), save: async () => {} }),
+    state: () => tallied(path),
+  });
+});
+
+t.test('every reader of the list has a case here, and one that was made up', async (t) => {
+  t.same([...cases].sort(), [...READER_NAMES, 'tally'].sort());
 });
 
 /** The database as it is seen by somebody whose answer to a commit gets lost. */
