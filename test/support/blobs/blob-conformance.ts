@@ -186,7 +186,7 @@ async function goesAway(t: Test, world: BlobWorld): Promise<void> {
     t.equal(await running.problem(), null);
     const back = await world[leave]();
     for (const blobs of [running, world.open()]) {
-      t.match(await blobs.problem(), /ount /, `${leave}: it says so, with a remedy`);
+      t.match(await blobs.problem(), world.remedy, `${leave}: it says so, with a remedy`);
       await t.rejects(blobs.put('a/new', bytes), AWAY, leave);
       await t.rejects(blobs.get('a/kept'), AWAY, leave);
       await t.rejects(blobs.has('a/kept'), AWAY, leave);

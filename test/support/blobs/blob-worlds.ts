@@ -13,6 +13,8 @@ import { type Owner, quietObserver, temporaryDirectory } from '../services/servi
 export interface BlobWorld {
   /** As a gateway opens it when it starts; all of them have the same blobs. */
   open(): Blobs;
+  /** What a store that is away says of its remedy. */
+  remedy: RegExp;
   /** From now on this many bytes may be put. */
   leave(bytes: number): void;
   /** The store is gone, as a disk that is not mounted; returns how it comes back. */
@@ -48,6 +50,7 @@ export async function localFolderWorld(t: Owner, database: Database): Promise<Bl
   };
   return {
     open,
+    remedy: /[Mm]ount /,
     leave: (bytes) => {
       room = bytes;
     },
