@@ -41,6 +41,18 @@ const say = (journal: Journal, packetId: number) => {
   return journal.append(kioskMessage({ packetId, raw }));
 };
 
+/** A neighbour with a bug. */
+const BROKEN: JournalReader = {
+  name: 'broken',
+  lanes: ['live'],
+  restMs: 0,
+  load: async () => {
+    throw new TypeError('a bug');
+  },
+  saved: () => 0,
+  handle: async () => {},
+};
+
 t.test('it is read for beside the others, in both lanes, and goes on where it saved', async (t) => {
   keepAlive(t);
   const lanes = await openLanes(t);
@@ -55,16 +67,6 @@ t.test('it is read for beside the others, in both lanes, and goes on where it sa
       released[lane] = offset;
     },
   });
-  const broken: JournalReader = {
-    name: 'broken',
-    lanes: ['live'],
-    restMs: 0,
-    load: async () => {
-      throw new TypeError('a bug');
-    },
-    saved: () => 0,
-    handle: async () => {},
-  };
   const life = (others: JournalReader[]) => {
     const observer = quietObserver();
     const readers = new Readers({
@@ -85,7 +87,7 @@ t.test('it is read for beside the others, in both lanes, and goes on where it sa
 
   await say(lanes.live.journal, 1);
   await say(lanes.bulk.journal, 2);
-  const first = life([broken]);
+  const first = life([BROKEN]);
   await counts(2);
   t.match(
     first.list().filter(({ name }) => name === 'tally'),

@@ -7,9 +7,8 @@ import { READER_NAMES } from '../../../../src/app/compose/ingest/readers.ts';
 import { HOUR_MS } from '../../../../src/core/clock.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import { slotOf } from '../../../../src/core/slots.ts';
-import type { DecodedBatch, Lane } from '../../../../src/core/types.ts';
+import type { DecodedBatch } from '../../../../src/core/types.ts';
 import { DeviceDays } from '../../../../src/ingest/completeness/device-days.ts';
-import { refusal } from '../../../../src/ingest/decode/refusals.ts';
 import { Ledger } from '../../../../src/ingest/ledger/ledger.ts';
 import { DatabaseCursors } from '../../../../src/ingest/readers/database-cursors.ts';
 import { Database, sql } from '../../../../src/platform/database/database.ts';
@@ -22,7 +21,8 @@ import { TelemetryReader } from '../../../../src/telemetry/writer/telemetry-read
 import { TallyReader, tallied } from '../../../fixtures/readers/tally/tally.ts';
 import { PLATES } from '../../../support/alerts/alert-desk.ts';
 import { ALL_THERE, kindCatalogue } from '../../../support/alerts/alerts.ts';
-import { AT_MS, batch, decoded, reading } from '../../../support/ingest/batches.ts';
+import { AT_MS } from '../../../support/ingest/batches.ts';
+import { BURNING_DEVICES, burning } from '../../../support/ingest/burning.ts';
 import { PAYLOADS } from '../../../support/ingest/ingest.ts';
 import { incarnationOf, OWN_JOURNAL } from '../../../support/ingest/journal.ts';
 import { KIOSK } from '../../../support/ingest/kiosk-kind.ts';
@@ -40,21 +40,6 @@ const observer = quietObserver();
 const database = await Database.open({ url, observer, clock });
 t.teardown(() => database.close());
 await migrate(database);
-
-/** The kiosk that speaks in a lane. */
-const DEVICES: Record<Lane, string> = { live: 'k-1', bulk: 'k-2' };
-
-/** Three batches of one message each: a kiosk that burns, does not, and burns, an hour apart. */
-function burning(lane: Lane): ThreeBatches {
-  const device = { id: DEVICES[lane], kind: KIOSK.kind, kindVersion: 1, jurisdiction: '330203' };
-  const at = (index: number): DecodedBatch => {
-    const atMs = AT_MS + index * HOUR_MS;
-    const over = { device, lane, offset: index * 100, receivedAtMs: atMs };
-    const message = decoded([reading({ temp_c: index === 1 ? 20 : 90, fill_pct: index }, { atMs })], over);
-    return batch([{ ...message, refusals: [refusal(9, 'out-of-range', 'fill_pct', '101')] }], lane);
-  };
-  return [at(0), at(1), at(2)];
-}
 
 async function rowsOf(query: string): Promise<unknown[]> {
   return (await sql.raw(query).execute(database.tables())).rows;
@@ -162,7 +147,7 @@ held('twin', async (t) => {
     },
     state: async () => {
       const twin = await life();
-      return Object.values(DEVICES).map((id) => [...(twin.latest(id)?.fields ?? [])]);
+      return Object.values(BURNING_DEVICES).map((id) => [...(twin.latest(id)?.fields ?? [])]);
     },
   });
 });
