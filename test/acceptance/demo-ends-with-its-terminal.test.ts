@@ -4,7 +4,8 @@ import { stillThere } from '../support/process-tree.ts';
 import { ROOT } from '../support/root.ts';
 import { until } from '../support/time/until.ts';
 
-const GONE_MS = 3_000;
+/** PostgreSQL shuts down in order, which a busy machine takes its time for. */
+const GONE_MS = 30_000;
 const ENV = { CITYWATCH_HTTP_PORT: '0', CITYWATCH_MQTT_PORT: '0' };
 
 t.test('the demo leaves no process behind, however it ends', async (t) => {
@@ -21,7 +22,7 @@ async function leavesNothing(t: Test, how: string, { demo, end }: { demo: Demo; 
   t.ok(family.some(({ program }) => program === 'ffmpeg') && family.length > 6, `${how}: it runs`);
   end();
   await until('nothing is left', () => stillThere(family).length === 0, GONE_MS).catch(() => {});
-  t.same(stillThere(family), [], `${how}: nothing is left after 3 s`);
+  t.same(stillThere(family), [], `${how}: nothing is left`);
 }
 
 const SNAPSHOT = '/api/v1/streams/cam-01/snapshot.jpg?purpose=acceptance';

@@ -12,7 +12,7 @@ import { openBrowser } from '../support/web/browser.ts';
 const PICTURES = join(import.meta.dirname, '../../test-results');
 /** From the moment the city is connected; the slowest is the camera, with its 30 s of silence. */
 const ALERTS_MS = 60_000;
-const GONE_MS = 3_000;
+const GONE_MS = 30_000;
 const VIEWERS = 10;
 const PLANTED = {
   camera: 'PlantedCamera7351',
@@ -119,9 +119,11 @@ async function videoIsShared(t: Test, demo: Demo): Promise<void> {
   const spawner = demo
     .family()
     .find(({ parent, commandLine }) => parent === demo.gateway?.pid && /spawner/.test(commandLine));
-  const pulling = descendantsOf(spawner?.pid ?? 0).filter(({ program }) => program === 'ffmpeg');
-  const live = (await demo.get('/streams')).items.length;
-  t.ok(pulling.length >= 1 && pulling.length <= live, `${pulling.length} ffmpeg for ${live} streams`);
+  // One that took a picture for an alert may just be ending.
+  await until('no more ffmpeg run than there are streams', async () => {
+    const pulling = descendantsOf(spawner?.pid ?? 0).filter(({ program }) => program === 'ffmpeg');
+    return pulling.length >= 1 && pulling.length <= (await demo.get('/streams')).items.length;
+  });
   const register = (await demo.get('/access-register?device=cam-02&limit=100')).items;
   const rows = register.filter((row: { case: string }) => row.case === 'C-7');
   t.equal(new Set(rows.map(({ viewer }: { viewer: { id: string } }) => viewer.id)).size, VIEWERS, 'each is on record');

@@ -14,7 +14,7 @@ const KILLS = 3;
 const FIRES_PER_KILL = 4;
 const PASSAGES_PER_KILL = 20;
 /** What the kernel and our children have to be gone. */
-const ORPHANS_MS = 3_000;
+const ORPHANS_MS = 30_000;
 /** Well below the minute that a claim of a dead gateway would last. */
 const SETTLED_MS = 25_000;
 const WANTED = '浙B7K2M9';

@@ -7,7 +7,7 @@ t.test('the spawner killed: its ffmpeg dies with it, and both come back', async 
   const { bed } = await watching(t);
   const { spawner, ffmpeg } = bed.service.processes();
   process.kill(spawner ?? 0, 'SIGKILL');
-  await until('the old ffmpeg is gone', () => !isRunning(ffmpeg[0] ?? 0), 2_000);
+  await until('the old ffmpeg is gone', () => !isRunning(ffmpeg[0] ?? 0));
   await until('pictures return', () => {
     const [pid] = bed.service.processes().ffmpeg;
     return pid !== undefined && pid !== ffmpeg[0] && bed.service.list()[0]?.state === 'live';
