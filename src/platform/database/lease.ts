@@ -3,8 +3,8 @@ import { hostname } from 'node:os';
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import type { Logger, Observer } from '../../core/observe.ts';
-import { type Database, sql, type Tables } from './database.ts';
-import { Ownership } from './ownership.ts';
+import { type Database, type RawBuilder, sql, type Tables } from './database.ts';
+import { OWNERS_LOCK, Ownership } from './ownership.ts';
 
 /** Who holds the lease: one process on one data directory of one machine. */
 export interface Holder {
@@ -83,16 +83,16 @@ export class Lease {
   static async take(deps: LeaseDeps, times: LeaseTimes = TIMES): Promise<Lease> {
     const { database, clock, holder, isPrivate } = deps;
     const askedAtMs = clock.monotonicMs();
-    const epoch = await database.transaction(async (tx) => {
-      const { rows } = await sql<LeaseRow>`
-        select epoch, host, pid, directory, inode,
-          coalesce(extract(epoch from nullif(since, '-infinity')) * 1000, 0)::bigint as since_ms,
-          greatest(0, extract(epoch from greatest(expires, clock_timestamp()) - clock_timestamp()) * 1000)::bigint
-            as left_ms
-        from gateway_lease for update`.execute(tx.tables());
-      const row = rows[0];
-      if (!row) throw new CitywatchError('store.refused', { detail: 'The table gateway_lease is empty.' });
+    const refuseHeld = async (tx: Tables, lock: RawBuilder<unknown>): Promise<void> => {
+      const row = await leaseOf(tx, lock);
       if (row.left_ms > 0 && !isPrivate && !isSamePlace(row, holder)) throw heldBy(row);
+    };
+    const epoch = await database.transaction(async (tx) => {
+      // Asked before anybody is held up: who waits for the lock lets no owner begin anything.
+      await refuseHeld(tx, sql``);
+      await sql`select pg_advisory_xact_lock(${sql.lit(OWNERS_LOCK)})`.execute(tx.tables());
+      // And the row, for owners of versions that lock it instead.
+      await refuseHeld(tx, sql`for update`);
       const next = await sql<{
         epoch: number;
       }>`update gateway_lease set epoch = epoch + 1, host = ${holder.host}, pid = ${holder.pid},
@@ -164,6 +164,18 @@ export class Lease {
   #limit(askedAtMs: number): number {
     return askedAtMs + this.#times.ttlMs - this.#times.marginMs;
   }
+}
+
+async function leaseOf(tx: Tables, lock: RawBuilder<unknown>): Promise<LeaseRow> {
+  const { rows } = await sql<LeaseRow>`
+    select epoch, host, pid, directory, inode,
+      coalesce(extract(epoch from nullif(since, '-infinity')) * 1000, 0)::bigint as since_ms,
+      greatest(0, extract(epoch from greatest(expires, clock_timestamp()) - clock_timestamp()) * 1000)::bigint
+        as left_ms
+    from gateway_lease ${lock}`.execute(tx.tables());
+  const row = rows[0];
+  if (!row) throw new CitywatchError('store.refused', { detail: 'The table gateway_lease is empty.' });
+  return row;
 }
 
 /** Whether this database was ever brought to a version that knows leases. */

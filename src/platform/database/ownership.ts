@@ -1,6 +1,9 @@
 import { CitywatchError } from '../../core/errors.ts';
 import type { Owner, Slot } from '../../core/slots.ts';
-import { type RawBuilder, sql, type Tables } from './database.ts';
+import { type Database, type RawBuilder, sql, type Tables } from './database.ts';
+
+/** The advisory lock that owners share while they write, and a take-over has for itself; migration 0179 has it, too. */
+export const OWNERS_LOCK = 6_104_220_310;
 
 export interface OwnershipDeps {
   /** This node, in the epoch of the lease it has taken. */
@@ -15,11 +18,6 @@ export interface OwnersStatement {
   what: string;
   /** One statement that joins `owner (epoch)` and says what it did by RETURNING. */
   body: RawBuilder<unknown>;
-  /**
-   * Whether a take-over waits for the end of the transaction. True but for what comes to nothing after a take-over and
-   * is asked for all the time: a lock costs an idle gateway a commit on the disk.
-   */
-  locks?: boolean;
 }
 
 interface Answer {
@@ -47,12 +45,12 @@ export class Ownership {
 
   /**
    * Runs a statement and returns its rows; throws `lease.lost`, with nothing changed, where another node has taken
-   * over. Until the caller's transaction ends nobody can: a take-over locks the row of the lease for itself, while
-   * owners share it, and renewals, which change no key, pass both.
+   * over. Until the caller's transaction ends nobody can: a take-over has the lock of {@link OWNERS_LOCK} for itself,
+   * while owners share it, and renewals do not ask for it.
    */
-  async write<Row>(tables: Tables, { what, body, locks = true }: OwnersStatement): Promise<Row[]> {
+  async write<Row>(tables: Tables, { what, body }: OwnersStatement): Promise<Row[]> {
     const { rows } = await sql<Row & Answer>`
-      with owner as (${this.#stands(locks)}), written as (${body})
+      with owner as (${this.#stands()}), written as (${body})
       select owner.epoch is not null as is_owner, told.*
       from (select) as one left join owner on true left join (select true as is_row, written.* from written) as told
         on true`.execute(tables.tables());
@@ -62,8 +60,20 @@ export class Ownership {
 
   /** For a transaction whose other statements do not ask: throws as {@link write}, and keeps others out as it does. */
   async hold(tx: Tables, what: string): Promise<void> {
-    const { rows } = await sql`${this.#stands(true)}`.execute(tx.tables());
+    const { rows } = await sql`${this.#stands()}`.execute(tx.tables());
     if (rows.length === 0) throw this.refused(what);
+  }
+
+  /** Runs `run` in a transaction that is {@link hold held} from its beginning. */
+  async transaction<R>(
+    database: Pick<Database, 'transaction'>,
+    what: string,
+    run: (tx: Tables) => Promise<R>,
+  ): Promise<R> {
+    return await database.transaction(async (tx) => {
+      await this.hold(tx, what);
+      return await run(tx);
+    });
   }
 
   /** The error of a write that a row or the lease has refused. Whoever meets it ends; so does the process. */
@@ -75,8 +85,7 @@ export class Ownership {
     });
   }
 
-  #stands(locks: boolean): RawBuilder<unknown> {
-    const lock = locks ? sql`for key share` : sql``;
-    return sql`select epoch from gateway_lease where epoch = ${this.self.epoch} ${lock}`;
+  #stands(): RawBuilder<unknown> {
+    return sql`select epoch from owned_epoch(${this.self.epoch}) as epoch`;
   }
 }

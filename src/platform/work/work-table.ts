@@ -94,8 +94,7 @@ export class WorkTable {
 
   /**
    * Claims up to `limit` due keys, most urgent first, except those whose first word is `crowded`. What another writer
-   * holds just now is passed over: it rings when it is done. Nobody waits for it with a take-over: the claim of one who
-   * was overtaken in the same moment can settle nothing and runs out.
+   * holds just now is passed over: it rings when it is done.
    */
   async claim(queue: string, limit: number, crowded: string[]): Promise<Claim[]> {
     const nowMs = this.#database.clock.nowMs();
@@ -114,8 +113,7 @@ export class WorkTable {
         node = ${node}, epoch = owner.epoch
       FROM due, owner WHERE item.queue = ${queue} AND item.key = due.key AND item.epoch <= owner.epoch
       RETURNING item.key, revision, fence, attempts, place`;
-    const statement = { what: CLAIMS, body, locks: false };
-    const rows = await this.#ownership.write<Claim & { place: number }>(this.#database, statement);
+    const rows = await this.#ownership.write<Claim & { place: number }>(this.#database, { what: CLAIMS, body });
     return rows.sort((a, b) => a.place - b.place);
   }
 

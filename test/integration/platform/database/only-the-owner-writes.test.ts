@@ -96,6 +96,79 @@ t.test('a row of a higher epoch refuses a lower one, whatever the lease says', a
   await sql`delete from rule_cursor`.execute(db);
 });
 
+t.test('a writer that waited for a take-over is refused, however early its statement began', async (t) => {
+  await sql`create table if not exists written (epoch bigint, step int)`.execute(db);
+  await sql`insert into written values (0, 0)`.execute(db);
+  const waiting = async (count: number) => {
+    const { rows } = await sql`
+      select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`.execute(db);
+    return rows.length >= count;
+  };
+  const overtaken = await nextOwner(database);
+  const body = sql`insert into written select owner.epoch, 1 from owner returning step`;
+  const writes = { one: () => overtaken.write(database, { what: 'a row', body }) };
+  const holds = () => overtaken.transaction(database, 'rows', (tx) => sql`delete from written`.execute(tx.tables()));
+  let taking: Promise<Lease> | null = null;
+  const late: Promise<unknown>[] = [];
+  await database.transaction(async (tx) => {
+    // As an owner of a version that locks the row: the take-over has the lock of the owners, and is not through yet.
+    await sql`select from gateway_lease for key share`.execute(tx.tables());
+    taking = Lease.take({ database, clock, observer, holder: HERE, isPrivate: true, onLost: () => {} });
+    await until('the take-over waits', async () => (await waiting(1)) && (await lockOfOwners()));
+    late.push(t.rejects(writes.one(), { code: 'lease.lost' }), t.rejects(holds(), { code: 'lease.lost' }));
+    await until('so do the writers', () => waiting(3));
+  });
+  await (await taking!).release();
+  await Promise.all(late);
+  t.same((await sql`select * from written`.execute(db)).rows, [{ epoch: 0, step: 0 }]);
+});
+
+/** Whether somebody has it alone. */
+async function lockOfOwners(): Promise<boolean> {
+  const { rows } = await sql`
+    select from pg_locks where locktype = 'advisory' and granted and mode = 'ExclusiveLock'
+    and database = (select oid from pg_database where datname = current_database())`.execute(db);
+  return rows.length > 0;
+}
+
+t.test('nothing of a former owner becomes visible once a take-over is done', async (t) => {
+  await sql`drop table if exists written`.execute(db);
+  await sql`create table written (epoch bigint, step int)`.execute(db);
+  let lease: Lease | null = null;
+  for (let round = 0; round < 15; round += 1) {
+    const deps = { database, clock, observer, holder: HERE, isPrivate: true, onLost: () => {} };
+    lease = await Lease.take(deps);
+    const { ownership } = lease;
+    const body = sql`insert into written select owner.epoch, 1 from owner returning step`;
+    let steps = 0;
+    const writer = async (number: number): Promise<string> => {
+      for (;;) {
+        try {
+          if (number % 2 === 0) await ownership.write(database, { what: 'a row', body });
+          else
+            await ownership.transaction(database, 'rows', (tx) =>
+              sql`insert into written
+            values (${ownership.self.epoch}, 2)`.execute(tx.tables()),
+            );
+          steps += 1;
+        } catch (error) {
+          return (error as { code: string }).code;
+        }
+      }
+    };
+    const writers = Array.from({ length: 6 }, (_, number) => writer(number));
+    await until('they write', () => steps > 5 + round);
+    const next = await Lease.take(deps);
+    const mine = sql<{ count: number }>`select count(*) as count from written where epoch = ${ownership.self.epoch}`;
+    const before = (await mine.execute(db)).rows;
+    t.same(new Set(await Promise.all(writers)), new Set(['lease.lost']));
+    t.same((await mine.execute(db)).rows, before, `round ${round}`);
+    await lease.release();
+    await next.release();
+  }
+  await sql`drop table written`.execute(db);
+});
+
 t.test('who was overtaken begins no cursor and sets no timer', async (t) => {
   const overtaken = await nextOwner(database);
   await nextOwner(database);
