@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
+import type { Remark } from '../../core/setup/remarks.ts';
+import type { Setting, ValuesOf } from '../../core/setup/setting.ts';
 import type { Outbound, Reach } from '../../platform/outbound/outbound.ts';
 
 /** Fields of a target by name, as a sink's schema gives them out. */
@@ -86,9 +88,27 @@ export interface SinkDeps {
   clock: Clock;
   /** The one way out over HTTP: contacts only allowed networks and follows no redirect. */
   outbound: Pick<Outbound, 'http' | 'check'>;
-  /** The only networks that targets may be in, of CITYWATCH_WEBHOOK_NETWORKS. */
-  reach: Reach;
+  /** The only networks that webhooks may go to: CITYWATCH_WEBHOOK_NETWORKS, which is older than settings of sinks. */
+  webhooks: Reach;
 }
 
-export type SinkMaker = (deps: SinkDeps) => Sink;
+/** Settings of a sink; the key of one in the file is `sinks.<type of the sink>.<its name here>`. */
+export type SinkSettings = Readonly<Record<string, Setting<unknown>>>;
+
+/** What a sink may use to look at its surroundings. */
+export interface SinkLook {
+  signal: AbortSignal;
+}
+
+/** A kind of sink by itself, without a gateway, so that settings and doctor know a sink that is not open. */
+export interface SinkType<Type extends string = string, Settings extends SinkSettings = SinkSettings> {
+  /** That of its {@link Sink}. */
+  readonly type: Type;
+  readonly settings: Settings;
+  /** What doctor finds of its surroundings (a server it hands mail to). Sends nothing, and ends with `signal`. */
+  check(settings: ValuesOf<Settings>, look: SinkLook): Promise<Remark[]>;
+  /** Makes it. Contacts nobody. */
+  open(settings: ValuesOf<Settings>, deps: SinkDeps): Sink;
+}
+
 export type Sinks = ReadonlyMap<string, Sink>;

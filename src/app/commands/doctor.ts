@@ -1,3 +1,4 @@
+import { SINKS } from '../../alerts/sinks/sinks.ts';
 import { UPLINKS } from '../../ingest/uplinks/uplinks.ts';
 import { Outbound } from '../../platform/outbound/outbound.ts';
 import { examineAll } from '../doctor/doctor.ts';
@@ -18,7 +19,7 @@ export const doctor: Command = {
     const { config, clock, observer } = prepareQuietly(terminal);
     const outbound = new Outbound({ clock, observer });
     try {
-      const remarks = await examineAll({ config, clock, observer, outbound }, UPLINKS);
+      const remarks = await examineAll({ config, clock, observer, outbound }, { uplinks: UPLINKS, sinks: SINKS });
       for (const { level, part, what, remedy } of remarks) {
         terminal.print(terminal.secrets.redact(`${MARKS[level]}  ${part}: ${what}`));
         if (remedy) terminal.print(`         → ${remedy}`);

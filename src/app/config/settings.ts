@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import type { SinkType } from '../../alerts/sinks/sink.ts';
+import { SINKS, settingsOfSinks } from '../../alerts/sinks/sinks.ts';
 import {
   days,
-  type Head,
   isSetting,
   name,
   optionalText,
@@ -16,17 +17,12 @@ import {
 import { together } from '../../core/setup/together.ts';
 import type { UplinkType } from '../../ingest/uplinks/uplink.ts';
 import { settingsOf, UPLINKS } from '../../ingest/uplinks/uplinks.ts';
-import { isCidr } from '../../platform/outbound/networks.ts';
+import { networks } from '../../platform/outbound/network-setting.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** Roles that this version runs; `ingest`, `alerts`, `api` and `console` are names kept for later. */
 const ROLES = ['all'] as const;
-
-function networks(head: Head, value: string[]): Setting<string[]> {
-  const schema = z.array(z.string().refine(isCidr)).max(256);
-  return setting<string[]>(head, schema, value, { range: 'a list of networks such as 10.0.0.0/8', fromText: 'list' });
-}
 
 const FIRST = {
   dataDir: setting<string>(
@@ -168,13 +164,20 @@ const OTHERS = {
   },
 } as const;
 
-/** The settings of a gateway with these uplinks. Throws a RangeError where an uplink has the name of something else. */
-export function settingsWith<const Types extends readonly UplinkType[]>(uplinks: Types) {
-  return together('groups of settings', FIRST, settingsOf(uplinks), OTHERS);
+/**
+ * The settings of a gateway with these uplinks and sinks. Throws a RangeError where an uplink has the name of something
+ * else, or two sinks have one type.
+ */
+export function settingsWith<const Ups extends readonly UplinkType[], const Outs extends readonly SinkType[]>(
+  uplinks: Ups,
+  sinks: Outs,
+) {
+  const others = together('groups of settings', OTHERS, { sinks: settingsOfSinks(sinks) });
+  return together('groups of settings', FIRST, settingsOf(uplinks), others);
 }
 
 /** Every setting there is, in the order of the page about them. Key in the file = path in this tree. */
-export const SETTINGS = settingsWith(UPLINKS);
+export const SETTINGS = settingsWith(UPLINKS, SINKS);
 
 export type Config = ValuesOf<typeof SETTINGS>;
 

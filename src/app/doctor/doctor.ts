@@ -1,3 +1,4 @@
+import type { SinkType } from '../../alerts/sinks/sink.ts';
 import { deadline } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import type { Observer } from '../../core/observe.ts';
@@ -9,6 +10,7 @@ import { checkClock, checkDataDirectory, checkDisk, checkPorts, checkTimeKeeping
 import { checkCage, checkFfmpeg, checkInfluxProgram, checkPostgresProgram, checkRedisProgram } from './programs.ts';
 import { checkSecret } from './secrets.ts';
 import { checkDatabaseServer, checkInfluxServer, checkRedisServer } from './servers.ts';
+import { checkSinks } from './sinks.ts';
 import { checkTls } from './tls.ts';
 import { checkUplinks } from './uplinks.ts';
 
@@ -52,16 +54,23 @@ export async function examine(deps: DoctorDeps): Promise<Remark[]> {
   return (await Promise.all([examineNeeded(deps, LOOK_PATIENCE_MS), disks, examineUseful(deps)])).flat();
 }
 
+/** What looks at its own surroundings. */
+export interface ExaminedTypes {
+  uplinks: readonly UplinkType[];
+  sinks: readonly SinkType[];
+}
+
 /** As {@link examine}, and what a start finds out by itself: for the `doctor` command. */
-export async function examineAll(deps: DoctorDeps, types: readonly UplinkType[]): Promise<Remark[]> {
+export async function examineAll(deps: DoctorDeps, { uplinks, sinks }: ExaminedTypes): Promise<Remark[]> {
   const own: Record<string, Check> = {
     time: checkTimeKeeping,
-    uplinks: (ours, signal) => checkUplinks(ours, types, signal),
+    uplinks: (ours, signal) => checkUplinks(ours, uplinks, signal),
+    sinks: (ours, signal) => checkSinks(ours, sinks, signal),
     tls: checkTls,
     cage: checkCage,
     journal: checkJournal,
     secret: checkSecret,
-    ports: (ours) => checkPorts(ours, types),
+    ports: (ours) => checkPorts(ours, uplinks),
   };
   const [more, rest] = await Promise.all([runChecks(deps, own), examine(deps)]);
   return [...rest, ...more];

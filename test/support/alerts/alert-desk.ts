@@ -17,8 +17,8 @@ import type { Stage } from '../../../src/alerts/route/stages/stage.ts';
 import { STAGES } from '../../../src/alerts/route/stages/stages.ts';
 import { Subscriptions } from '../../../src/alerts/route/subscriptions.ts';
 import { AlertPlates } from '../../../src/alerts/rules/plates.ts';
-import type { SinkMaker } from '../../../src/alerts/sinks/sink.ts';
-import { openSinks, SINKS } from '../../../src/alerts/sinks/sinks.ts';
+import type { SinkType } from '../../../src/alerts/sinks/sink.ts';
+import { openSinks, SINKS, type SinkValues } from '../../../src/alerts/sinks/sinks.ts';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import type { Observer } from '../../../src/core/observe.ts';
 import type { Caller } from '../../../src/core/types.ts';
@@ -50,7 +50,9 @@ export interface DeskOptions {
   database: string;
   redis: string;
   /** Those of a gateway when absent. */
-  sinks?: readonly SinkMaker[];
+  sinks?: readonly SinkType[];
+  /** What was set for them. */
+  sinkValues?: SinkValues;
   stages?: readonly Stage[];
   observer?: Observer;
   /** By which a send is given up; the system's when absent. */
@@ -79,8 +81,8 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const log = new AlertLog({ clock, observer, stages: urls.stages ?? STAGES, ownership });
   const rules = { gone: NO_RULE_GONE, titleOf };
   const desk = new AlertDesk({ database, clock, log, ownership, places, ...rules, committed });
-  const reach = { cidrs: ['127.0.0.0/8'], names: 'webhooks' } as const;
-  const sinks = openSinks(urls.sinks ?? SINKS, { clock, outbound, reach });
+  const webhooks = { cidrs: ['127.0.0.0/8'], names: 'webhooks' } as const;
+  const sinks = openSinks(urls.sinks ?? SINKS, urls.sinkValues ?? {}, { clock, outbound, webhooks });
   const release = async (subscriptions: string[]): Promise<void> => {
     for (const id of subscriptions) await work.hasten(DELIVERY_QUEUE, `${id} `);
     doorbell.ring(DELIVERY_QUEUE);

@@ -17,7 +17,10 @@ export interface AskOptions {
 }
 
 /** The API over a real alert desk: PostgreSQL, Redis, and deliveries to receivers on this machine. */
-export async function startAlertsApi(t: Owner, options: Pick<DeskOptions, 'sinks' | 'stages' | 'observer'> = {}) {
+export async function startAlertsApi(
+  t: Owner,
+  options: Pick<DeskOptions, 'sinks' | 'sinkValues' | 'stages' | 'observer'> = {},
+) {
   const postgres = await freshDatabase(t);
   const redis = await sharedRedis(t);
   const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url, ...options });

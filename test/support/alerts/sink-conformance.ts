@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
 import { sealTarget } from '../../../src/alerts/route/secrets.ts';
-import type { Destination, SendResult, Sink, SinkDeps, SinkEntry, SinkMaker } from '../../../src/alerts/sinks/sink.ts';
+import type { Destination, SendResult, Sink, SinkDeps, SinkEntry, SinkType } from '../../../src/alerts/sinks/sink.ts';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import { Outbound } from '../../../src/platform/outbound/outbound.ts';
 import { quietObserver } from '../services/services.ts';
@@ -39,14 +39,17 @@ const MEANS: Record<Answer, Outcome> = {
 };
 
 /** What every sink must do, whatever its protocol: the contract of src/alerts/sinks/sink.ts as tests. */
-export async function conforms(t: Test, make: SinkMaker): Promise<void> {
+export async function conforms(t: Test, type: SinkType): Promise<void> {
   const deadlines = new Deadlines();
   const deps = depsOf(t, deadlines.clock);
-  const sink = make(deps);
-  const start = SINK_WORLDS[sink.type];
+  const start = SINK_WORLDS[type.type];
   if (!start)
-    throw new Error(`there is no world for the sink ${sink.type}: add it to test/support/alerts/sink-worlds.ts`);
+    throw new Error(`there is no world for the sink ${type.type}: add it to test/support/alerts/sink-worlds.ts`);
   const world = await start(t);
+  const sink = type.open(world.settings, deps);
+  t.equal(sink.type, type.type);
+  t.same(Object.keys(world.settings), Object.keys(type.settings), 'its world sets each of its settings');
+  t.ok(Array.isArray(await type.check(world.settings, { signal: AbortSignal.timeout(5_000) })), 'doctor may look');
   const to = destinationOf(sink, world);
   t.test('it says what its target is, and what of it is secret', async (t) => describes(t, sink, world));
   t.test('it refuses a target that may not be contacted', async (t) => refuses(t, sink, world));
@@ -65,7 +68,7 @@ interface Place {
 function depsOf(t: Test, clock: Clock): SinkDeps {
   const outbound = new Outbound({ clock, observer: quietObserver() });
   t.teardown(() => outbound.close());
-  return { clock, outbound, reach: { cidrs: ['127.0.0.0/8'], names: 'webhooks' } };
+  return { clock, outbound, webhooks: { cidrs: ['127.0.0.0/8'], names: 'webhooks' } };
 }
 
 function destinationOf(sink: Sink, world: SinkWorld): Destination {

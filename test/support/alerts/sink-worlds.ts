@@ -20,6 +20,8 @@ export interface Arrived {
 
 /** The other side of one kind of sink, as its conformance test needs it. */
 export interface SinkWorld {
+  /** What is set for this kind of sink. */
+  settings: Readonly<Record<string, unknown>>;
   /** What a subscription would say; all secret fields are given. */
   target: TargetFields;
   /** Targets that must not be contacted. */
@@ -59,6 +61,7 @@ async function webhookWorld(t: Owner): Promise<SinkWorld> {
   t.teardown(down);
   const secret = `whsec_${Buffer.from('a secret of nobody in particular').toString('base64')}`;
   return {
+    settings: {},
     target: { url: `http://${HOST}:${(server.address() as AddressInfo).port}/hook`, secret },
     forbidden: [{ url: `http://${FORBIDDEN_HOST}/hook` }, { url: `http://user:${secret}@${HOST}/` }],
     answers: ['taken', 'failed', 'busy', 'gone', 'hangs up', 'says nothing', 'raves'],
@@ -109,6 +112,7 @@ async function linesWorld(t: Owner): Promise<SinkWorld> {
   t.teardown(down);
   const { port } = server.address() as AddressInfo;
   return {
+    settings: { networks: ['127.0.0.0/8'] },
     target: { host: HOST, port, token: 'a token of nobody' },
     forbidden: [{ host: FORBIDDEN_HOST, port, token: 'a token of nobody' }],
     answers: ['taken', 'failed', 'busy', 'hopeless', 'gone', 'hangs up', 'says nothing', 'raves'],

@@ -10,6 +10,7 @@ import {
   type SinkDeps,
   type SinkEntry,
   type SinkProbe,
+  type SinkType,
 } from '../sink.ts';
 import { createWebhookSecret, isWebhookSecret, signWebhook } from './signature.ts';
 
@@ -21,6 +22,8 @@ const SECRET_FORM = 'must be whsec_ followed by the base64 of 24 to 64 random by
 const SETTING = 'CITYWATCH_WEBHOOK_NETWORKS';
 /** The receiver says it is gone for good (Standard Webhooks: disable the endpoint). */
 const GONE = 410;
+
+const WEBHOOK_SETTINGS = {} as const;
 
 interface WebhookTarget {
   [field: string]: unknown;
@@ -41,14 +44,22 @@ const schema = z.strictObject({
     .meta({ description: 'whsec_…; made by us when absent' }),
 });
 
+/** Its networks are no setting of its own: they stand in `networks.webhooks`. */
+export const webhook: SinkType<'webhook', typeof WEBHOOK_SETTINGS> = {
+  type: 'webhook',
+  settings: WEBHOOK_SETTINGS,
+  check: async () => [],
+  open: (_, deps) => webhookSink(deps),
+};
+
 /** Standard Webhooks 1.0: a signed POST, whose status line alone decides. */
-export function webhookSink(deps: SinkDeps): Sink<WebhookTarget> {
+function webhookSink(deps: SinkDeps): Sink<WebhookTarget> {
   return {
     type: 'webhook',
     schema,
     secretFields: ['secret'],
     ownSecret: { field: 'secret', make: createWebhookSecret },
-    check: ({ url }) => deps.outbound.check({ url, networks: deps.reach, setting: SETTING }),
+    check: ({ url }) => deps.outbound.check({ url, networks: deps.webhooks, setting: SETTING }),
     endpoint: ({ target, secrets }) =>
       createHash('sha256')
         .update(JSON.stringify([target.url, secrets]))
@@ -67,7 +78,7 @@ function testBodyOf({ id, at }: SinkProbe): string {
 }
 
 async function post(
-  { clock, outbound, reach }: SinkDeps,
+  { clock, outbound, webhooks }: SinkDeps,
   { target, secrets }: Destination<WebhookTarget>,
   { id, body }: { id: string; body: string },
 ): Promise<SendResult> {
@@ -87,7 +98,7 @@ async function post(
       deadlineMs: SEND_DEADLINE_MS,
       maxBytes: ANSWER_BYTES_MAX,
       statusOnly: true,
-      networks: reach,
+      networks: webhooks,
       setting: SETTING,
     });
     return resultOf(answer, clock.nowMs());

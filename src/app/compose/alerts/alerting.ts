@@ -24,7 +24,7 @@ import { Subscriptions } from '../../../alerts/route/subscriptions.ts';
 import { CONDITIONS } from '../../../alerts/rules/conditions/conditions.ts';
 import { AlertPlates } from '../../../alerts/rules/plates.ts';
 import { RuleBook } from '../../../alerts/rules/rule-book.ts';
-import { openSinks, SINKS } from '../../../alerts/sinks/sinks.ts';
+import { openSinks, SINKS, type SinkValues } from '../../../alerts/sinks/sinks.ts';
 import { Watchlists } from '../../../alerts/watchlists/watchlists.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
 import { placesOf } from '../../../devices/registry/places.ts';
@@ -52,6 +52,8 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
   rulesDirectory: string;
   dataDirectory: string;
   webhookNetworks: string[];
+  /** What was set for sinks. */
+  sinkValues: SinkValues;
   nameOfDistrict: Places['nameOfDistrict'];
   pictures: Pictures;
 }
@@ -67,8 +69,8 @@ export async function composeAlerting(deps: AlertingDeps) {
   const feed = new AlertFeed({ database, clock, observer });
   const ring = (queue: string): void => doorbell.ring(queue);
   const committed = whoIsTold(ring, feed);
-  const reach = { cidrs: deps.webhookNetworks, names: 'webhooks' } as const;
-  const sinks = openSinks(SINKS, { clock, outbound, reach });
+  const webhooks = { cidrs: deps.webhookNetworks, names: 'webhooks' } as const;
+  const sinks = openSinks(SINKS, deps.sinkValues, { clock, outbound, webhooks });
   const release = async (subscriptions: string[]): Promise<void> => {
     for (const id of subscriptions) if ((await work.hasten(DELIVERY_QUEUE, `${id} `)) > 0) ring(DELIVERY_QUEUE);
   };

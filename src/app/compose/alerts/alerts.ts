@@ -21,6 +21,7 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: { inge
     rulesDirectory: join(CONFIG_DIRECTORY, 'rules'),
     dataDirectory: place.path,
     webhookNetworks: config.networks.webhooks,
+    sinkValues: config.sinks,
     pictures: streams.pictures,
     nameOfDistrict: (code) => devices.jurisdictions.get(code)?.name.zh ?? null,
     head: () => ingest.journals.live.head,

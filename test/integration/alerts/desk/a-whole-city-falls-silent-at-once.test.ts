@@ -81,7 +81,7 @@ t.test('12,000 devices that fall silent in the same second are 12,000 findings w
 t.test('500 steps of one alert reach 20 subscriptions', async (t) => {
   const box = { seal: (text: string) => text, open: (text: string) => text };
   const outbound = { check: async () => {}, http: () => Promise.reject(new Error('nothing is sent here')) };
-  const sinks = openSinks(SINKS, { clock, outbound, reach: { cidrs: [], names: 'webhooks' } });
+  const sinks = openSinks(SINKS, {}, { clock, outbound, webhooks: { cidrs: [], names: 'webhooks' } });
   const subscriptions = new Subscriptions({
     database,
     clock,

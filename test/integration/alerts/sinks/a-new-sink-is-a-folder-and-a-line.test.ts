@@ -2,7 +2,11 @@ import t from 'tap';
 import { DELIVERY_QUEUE } from '../../../../src/alerts/desk/queues.ts';
 import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { SINKS } from '../../../../src/alerts/sinks/sinks.ts';
+import { allSettings, settingsWith } from '../../../../src/app/config/settings.ts';
+import type { DoctorDeps } from '../../../../src/app/doctor/deps.ts';
+import { checkSinks } from '../../../../src/app/doctor/sinks.ts';
 import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
+import { UPLINKS } from '../../../../src/ingest/uplinks/uplinks.ts';
 import { linesSink } from '../../../fixtures/sinks/lines/lines.ts';
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
 import { BUSY_S, SINK_WORLDS } from '../../../support/alerts/sink-worlds.ts';
@@ -17,8 +21,11 @@ const destination = {
   },
 };
 const observer = createObserver({ level: 'trace', secrets: new KnownSecrets(), destination });
-const { desk, raise, ask } = await startAlertsApi(t, { observer, sinks: [...SINKS, linesSink] });
+/** The list with one line more. */
+const TYPES = [...SINKS, linesSink];
 const world = await SINK_WORLDS.lines!(t);
+const sinkValues = { lines: world.settings };
+const { desk, raise, ask } = await startAlertsApi(t, { observer, sinks: TYPES, sinkValues });
 const { target } = world;
 const token = String(target.token);
 const base = { name: 'lines', jurisdiction: HERE, type: 'lines' };
@@ -34,6 +41,21 @@ const shown = async (id: string): Promise<Shown> => {
   const { items } = (await ask('GET', '/subscriptions')).body as { items: Shown[] };
   return items.find((each) => each.id === id)!;
 };
+
+t.test('its settings and what doctor says are known from the list', async (t) => {
+  const settings = settingsWith(UPLINKS, TYPES);
+  const keys = allSettings(settings).map(({ key, setting }) => `${key} ${setting.variable}`);
+  t.ok(keys.includes('sinks.lines.networks CITYWATCH_LINES_NETWORKS'));
+  t.throws(() => settingsWith(UPLINKS, [...TYPES, linesSink]), { name: 'RangeError' }, 'two of one type');
+  const looks = (networks: string[]) => {
+    const deps = { config: { sinks: { lines: { networks } } } } as never as DoctorDeps;
+    const broken = { ...linesSink, type: 'broken', check: () => Promise.reject(new Error('nobody is there')) };
+    return checkSinks(deps, [broken, ...TYPES], AbortSignal.timeout(1_000));
+  };
+  const gone = { level: 'problem', part: 'broken', what: /nobody is there/ };
+  t.match(await looks(['127.0.0.0/8']), [gone]);
+  t.match(await looks([]), [gone, { level: 'warning', part: 'lines', remedy: /CITYWATCH_LINES_NETWORKS/ }]);
+});
 
 t.test('a subscription keeps its target by the schema of its sink, and each wrong field is named', async (t) => {
   const wrong: [payload: object, path: string][] = [
@@ -56,7 +78,7 @@ t.test('a subscription keeps its target by the schema of its sink, and each wron
     t.notMatch(text, token);
   }
   const elsewhere = await ask('POST', '/subscriptions', { payload: { ...base, target: world.forbidden[0] } });
-  t.match(elsewhere, { status: 400, body: { code: 'outbound.refused', detail: /CITYWATCH_WEBHOOK_NETWORKS/ } });
+  t.match(elsewhere, { status: 400, body: { code: 'outbound.refused', detail: /CITYWATCH_LINES_NETWORKS/ } });
   t.same((await ask('GET', '/subscriptions')).body, { items: [] }, 'nothing was made');
 });
 

@@ -3,4 +3,4 @@ import { SINKS } from '../../../../src/alerts/sinks/sinks.ts';
 import { linesSink } from '../../../fixtures/sinks/lines/lines.ts';
 import { conforms } from '../../../support/alerts/sink-conformance.ts';
 
-for (const make of [...SINKS, linesSink]) t.test(make.name, (t) => conforms(t, make));
+for (const type of [...SINKS, linesSink]) t.test(type.type, (t) => conforms(t, type));

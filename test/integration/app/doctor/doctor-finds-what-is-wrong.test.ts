@@ -2,6 +2,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
+import { SINKS } from '../../../../src/alerts/sinks/sinks.ts';
 import { loadConfig } from '../../../../src/app/config/config.ts';
 import { examine, examineAll, type Remark } from '../../../../src/app/doctor/doctor.ts';
 import { checkPorts } from '../../../../src/app/doctor/machine.ts';
@@ -28,6 +29,8 @@ import { freshDatabase, sharedRedis } from '../../../support/services/shared-dat
 import { ManualClock } from '../../../support/time/clock.ts';
 import { Broker, PASSWORD } from '../../../support/uplinks/broker.ts';
 
+const TYPES = { uplinks: UPLINKS, sinks: SINKS };
+
 async function depsWith(t: Owner, env: Record<string, string>) {
   const { clock, observer, secrets } = serviceDeps();
   const dataDir = env.CITYWATCH_DATA_DIR ?? (await temporaryDirectory(t));
@@ -42,7 +45,7 @@ function wrong(findings: Remark[]): Remark[] {
 }
 
 t.test('a machine that set-up has prepared is fine', async (t) => {
-  const findings = await examineAll(await depsWith(t, { CITYWATCH_HTTP_PORT: '0', CITYWATCH_MQTT_PORT: '0' }), UPLINKS);
+  const findings = await examineAll(await depsWith(t, { CITYWATCH_HTTP_PORT: '0', CITYWATCH_MQTT_PORT: '0' }), TYPES);
   t.same(
     findings.filter(({ level }) => level === 'problem'),
     [],
@@ -171,7 +174,7 @@ t.test('taken ports, an open secret, a missing ffmpeg and a wrong clock are name
   await chmod(join(dataDir, 'secrets', 'redis'), 0o644);
   const env = { CITYWATCH_DATA_DIR: dataDir, CITYWATCH_HTTP_PORT: port, FFMPEG_PATH: '/no/such/ffmpeg' };
   const deps = await depsWith(t, { ...env, CITYWATCH_MQTT_PORT: '0' });
-  const found = wrong(await examineAll({ ...deps, clock: new ManualClock(0) }, UPLINKS));
+  const found = wrong(await examineAll({ ...deps, clock: new ManualClock(0) }, TYPES));
   // Who keeps the clock, and whether a user may make namespaces, is this machine's own.
   t.match(
     found.filter(({ what }) => !/keeps the clock|ffmpeg can use the network/.test(what)),
@@ -188,6 +191,6 @@ t.test('while the gateway of this data directory runs, its ports are no finding'
   const dataDir = await temporaryDirectory(t);
   const place = await DataDirectory.open(dataDir, new KnownSecrets());
   t.teardown(() => place.close());
-  const findings = await examineAll(await depsWith(t, { CITYWATCH_DATA_DIR: dataDir }), UPLINKS);
+  const findings = await examineAll(await depsWith(t, { CITYWATCH_DATA_DIR: dataDir }), TYPES);
   t.match(findings.at(-1), { level: 'fine', what: /gateway that is running/ });
 });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import t, { type Test } from 'tap';
+import { SINKS } from '../../../../src/alerts/sinks/sinks.ts';
 import { Health } from '../../../../src/api/health.ts';
 import { allSettings, settingsWith } from '../../../../src/app/config/settings.ts';
 import type { DoctorDeps } from '../../../../src/app/doctor/deps.ts';
@@ -93,7 +94,7 @@ t.test('its settings, its number and its health are known from the list', async 
 });
 
 t.test('doctor and /readyz know it from the list, and a name that is taken is refused', async (t) => {
-  const settings = settingsWith(TYPES);
+  const settings = settingsWith(TYPES, SINKS);
   t.ok('lines' in settings && 'mqtt' in settings);
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, HERE.host, resolve));
@@ -114,10 +115,14 @@ t.test('doctor and /readyz know it from the list, and a name that is taken is re
   };
   t.match((await health('lines')).lines, { ok: false, needed: true, reason: 'no line is open' });
   for (const named of ['redis', 'disk', 'journal']) t.throws(() => health(named), { name: 'RangeError' }, named);
-  for (const name of ['tls', 'roles', 'dataDir', 'database']) {
-    t.throws(() => settingsWith([...UPLINKS, { ...linesUplink, name }]), { message: new RegExp(`"${name}"`) }, name);
+  for (const name of ['tls', 'roles', 'dataDir', 'database', 'sinks']) {
+    t.throws(
+      () => settingsWith([...UPLINKS, { ...linesUplink, name }], SINKS),
+      { message: new RegExp(`"${name}"`) },
+      name,
+    );
   }
-  t.throws(() => settingsWith([...UPLINKS, { ...linesUplink, name: 'mqtt' }]), /"mqtt"/);
+  t.throws(() => settingsWith([...UPLINKS, { ...linesUplink, name: 'mqtt' }], SINKS), /"mqtt"/);
 });
 
 t.test('what it acknowledges is in the journal, through a full disk and a cut connection', async (t) => {
