@@ -69,7 +69,6 @@ export class People {
     this.#checkArea(caller, jurisdiction);
     checkPassword(password, username);
     const password_hash = await this.#deps.passwords.hash(password);
-    const created = { created_by: caller.name, created_at_ms: this.#deps.clock.nowMs() };
     const id = randomUUID();
     const row: PersonRow = {
       id,
@@ -80,7 +79,8 @@ export class People {
       password_hash,
       disabled_at_ms: null,
       version: 1,
-      ...created,
+      created_by: caller.name,
+      created_at_ms: this.#deps.clock.nowMs(),
     };
     await this.#deps.database.transaction(async (tx) => {
       await tx.tables<AccessTables>().insertInto('person').values(row).execute();
@@ -147,8 +147,15 @@ export class People {
   ): Promise<void> {
     const { jurisdiction } = before ?? after;
     const atMs = this.#deps.clock.nowMs();
-    const rows = { before: before && show(before), after: show(after) };
-    await recordAudit(tx, { caller, action, subject: `user/${after.id}`, jurisdiction, ...rows, atMs });
+    await recordAudit(tx, {
+      caller,
+      action,
+      subject: `user/${after.id}`,
+      jurisdiction,
+      before: before && show(before),
+      after: show(after),
+      atMs,
+    });
   }
 }
 

@@ -48,8 +48,14 @@ export class ShownImages {
 
   /** Writes the access-register row of a look; nothing is shown before it resolved. */
   async registerLook({ caller, image, purpose, case: caseNumber }: ImageLook): Promise<void> {
-    const place = { device: image.device, jurisdiction: this.#areaOf(image) };
-    await this.#deps.register.add({ viewer: caller, act: 'image', ...place, purpose, case: caseNumber });
+    await this.#deps.register.add({
+      viewer: caller,
+      act: 'image',
+      device: image.device,
+      jurisdiction: this.#areaOf(image),
+      purpose,
+      case: caseNumber,
+    });
   }
 
   /** As for everything of a device; a device that is gone stands where it stood when it sent the picture. */

@@ -44,18 +44,6 @@ t.test('files, functions, parameter lists and lines stay within the budget', asy
   t.same(sources.flatMap(functionProblems), []);
 });
 
-function packed({ path, text, nodes }: ParsedSource): string[] {
-  return nodes
-    .filter(({ type }) => type === 'ObjectExpression')
-    .flatMap(({ properties }) => properties as Node[])
-    .filter(({ type, argument }) => type === 'SpreadElement' && (argument as Node).type === 'ObjectExpression')
-    .map(({ start }) => `${path}:${lineOf(text, start)} packs fields into a spread`);
-}
-
-t.test('a budget is met by splitting, not by packing fields into a spread', async (t) => {
-  t.same(sources.flatMap(packed), []);
-});
-
 t.test('no test is skipped or runs alone, nothing is marked as unfinished', async (t) => {
   const marks = /\b(TODO|FIXME|XXX)\b|\bt\.(skip|only|todo)\(|\b(skip|todo): *true/;
   const problems = sources

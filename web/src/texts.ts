@@ -184,6 +184,11 @@ export function clockTime(rfc3339: string, nowMs: number): string {
   const at = new Date(rfc3339);
   const today = new Date(nowMs).toDateString() === at.toDateString();
   const day = today ? {} : ({ month: '2-digit', day: '2-digit' } as const);
-  const time = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
-  return new Intl.DateTimeFormat(locale.value, { ...day, ...time }).format(at);
+  return new Intl.DateTimeFormat(locale.value, {
+    ...day,
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+  }).format(at);
 }

@@ -49,8 +49,10 @@ export class AlertActions {
       }
       refuseClosed(alert);
       const handling = alert.handling === 'new' ? 'acked' : alert.handling;
-      const acked = { acked_by: caller.name, acked_by_id: caller.id, acked_at_ms: nowMs };
-      return { alert: { ...alert, ...acked, handling }, event: 'alert.acked' };
+      return {
+        alert: { ...alert, acked_by: caller.name, acked_by_id: caller.id, acked_at_ms: nowMs, handling },
+        event: 'alert.acked',
+      };
     });
   }
 
@@ -86,8 +88,17 @@ export class AlertActions {
         throw new CitywatchError('conflict.state', { detail: `Already closed by ${alert.closed_by}.` });
       }
       const comments = text ? [...alert.comments, { by: caller.name, atMs: nowMs, text }] : alert.comments;
-      const closed = { handling: 'closed' as const, verdict, closed_by: caller.name, closed_at_ms: nowMs, comments };
-      return { alert: { ...alert, ...closed }, event: 'alert.closed' };
+      return {
+        alert: {
+          ...alert,
+          handling: 'closed' as const,
+          verdict,
+          closed_by: caller.name,
+          closed_at_ms: nowMs,
+          comments,
+        },
+        event: 'alert.closed',
+      };
     });
   }
 

@@ -41,8 +41,10 @@ export function followDevice(before: AlertRow, { jurisdiction, retired }: Standi
 /** Of an alert whose end nobody will tell any more, and why; null where it does not last. */
 export function endedBy(reason: 'device-retired' | 'rule-removed', alert: AlertRow): Step | null {
   if (alert.handling === 'closed' || (alert.condition !== 'active' && alert.condition !== 'recovering')) return null;
-  const stale = { condition: 'stale', condition_reason: reason } as const;
-  return { event: 'alert.stale', alert: { ...alert, ...stale, version: alert.version + 1 } };
+  return {
+    event: 'alert.stale',
+    alert: { ...alert, condition: 'stale', condition_reason: reason, version: alert.version + 1 },
+  };
 }
 
 /** Brings alerts of these devices that are not closed to where the devices stand; returns what is to be rung for. */

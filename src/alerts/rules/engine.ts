@@ -152,8 +152,20 @@ export class RulesEngine {
       const step = rule.by.timer(rule.condition, state);
       this.#keep(rule, text, step.state ?? state);
       const { jurisdiction } = remembered;
-      const decided = { subject: subjectOf(text), jurisdiction, receivedAtMs: dueAtMs, decidedAtMs };
-      this.#tell(rule, step.judgements, { ...decided, index: 'timer', from: 'timer', state }, findings);
+      this.#tell(
+        rule,
+        step.judgements,
+        {
+          subject: subjectOf(text),
+          jurisdiction,
+          receivedAtMs: dueAtMs,
+          decidedAtMs,
+          index: 'timer',
+          from: 'timer',
+          state,
+        },
+        findings,
+      );
     }
     return findings;
   }
@@ -169,8 +181,20 @@ export class RulesEngine {
     if (!hasNews && judgements.length === 0) return;
     const jurisdiction = jurisdictionOf(subject, message.device);
     if (hasNews) this.#keep(rule, text, state, { kind: message.device.kind, jurisdiction });
-    const decided = { subject, jurisdiction, receivedAtMs: message.receivedAtMs, decidedAtMs };
-    this.#tell(rule, judgements, { ...decided, index: record?.index ?? 0, from: input, state }, findings);
+    this.#tell(
+      rule,
+      judgements,
+      {
+        subject,
+        jurisdiction,
+        receivedAtMs: message.receivedAtMs,
+        decidedAtMs,
+        index: record?.index ?? 0,
+        from: input,
+        state,
+      },
+      findings,
+    );
   }
 
   #tell(rule: Rule, judgements: Judgement[], { from, state, ...decided }: Told, findings: Finding[]): void {

@@ -113,12 +113,20 @@ export class Watchlists implements Watch {
       };
     });
     const { name, jurisdiction, reason } = input;
-    const row = { id, name, jurisdiction, reason, case_number: input.case, created_by: caller.name };
     await database.transaction(async (tx) => {
       const db = tx.tables<AlertTables>();
       await db
         .insertInto('watchlist')
-        .values({ ...row, created_at_ms: nowMs, removed_at_ms: null })
+        .values({
+          id,
+          name,
+          jurisdiction,
+          reason,
+          case_number: input.case,
+          created_by: caller.name,
+          created_at_ms: nowMs,
+          removed_at_ms: null,
+        })
         .execute();
       for (const some of chunksOf(entries, ROWS_AT_ONCE)) await db.insertInto('watchlist_entry').values(some).execute();
       const after = { name, reason, case: input.case, entries: entries.length };

@@ -70,11 +70,11 @@ const commandParams = z.strictObject({ id: deviceId, command: z.uuid() });
 
 function answer(one: Command): z.output<typeof command> {
   const { createdAtMs, deadlineAtMs, sentAtMs, deliveredAtMs, settledAtMs, reply, ...rest } = one;
-  const times = { createdAt: toRfc3339(createdAtMs), deadline: toRfc3339(deadlineAtMs) };
   const { atMs, ...said } = reply ?? { atMs: 0 };
   return {
     ...rest,
-    ...times,
+    createdAt: toRfc3339(createdAtMs),
+    deadline: toRfc3339(deadlineAtMs),
     sentAt: momentOrNull(sentAtMs),
     deliveredAt: momentOrNull(deliveredAtMs),
     settledAt: momentOrNull(settledAtMs),

@@ -56,6 +56,11 @@ export const created = z.object({
 /** A device as the API prints it. */
 export function answer({ createdAtMs, updatedAtMs, ...rest }: Device, twin: TwinPort) {
   const { presence, lastSeenAtMs } = twin.presence(rest.id);
-  const times = { createdAt: toRfc3339(createdAtMs), updatedAt: toRfc3339(updatedAtMs) };
-  return { ...rest, presence, lastSeenAt: momentOrNull(lastSeenAtMs), ...times };
+  return {
+    ...rest,
+    presence,
+    lastSeenAt: momentOrNull(lastSeenAtMs),
+    createdAt: toRfc3339(createdAtMs),
+    updatedAt: toRfc3339(updatedAtMs),
+  };
 }

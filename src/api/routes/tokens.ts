@@ -38,8 +38,13 @@ const created = z.object({
 });
 
 function answer({ createdAtMs, expiresAtMs, revokedAtMs, ...rest }: TokenInfo): z.output<typeof token> {
-  const times = { createdAt: toRfc3339(createdAtMs), expiresAt: momentOrNull(expiresAtMs) };
-  return { ...rest, ...times, revokedAt: momentOrNull(revokedAtMs), version: ONLY_VERSION };
+  return {
+    ...rest,
+    createdAt: toRfc3339(createdAtMs),
+    expiresAt: momentOrNull(expiresAtMs),
+    revokedAt: momentOrNull(revokedAtMs),
+    version: ONLY_VERSION,
+  };
 }
 
 export const tokenRoutes: RoutePart = (app, { tokens }) => {

@@ -63,8 +63,15 @@ export function answerLaterRoutes(app: FastifyInstance): void {
     const refuseLater = async () => {
       throw new CitywatchError('not-in-version');
     };
-    const options = { config: { later: true }, schema: { hide: true }, onRequest: refuseLater, handler: refuseLater };
-    app.route({ method, url, exposeHeadRoute: false, ...options });
+    app.route({
+      method,
+      url,
+      exposeHeadRoute: false,
+      config: { later: true },
+      schema: { hide: true },
+      onRequest: refuseLater,
+      handler: refuseLater,
+    });
   }
 }
 

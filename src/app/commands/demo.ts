@@ -57,9 +57,18 @@ export const demo: Command = {
     const { http, mqtt } = gateway.urls;
     const city = new SimulatedCity({
       args: [
-        ...['--scenario', SCENARIO, '--gateway', http, '--mqtt', mqtt, '--token-file', tokenFile],
+        '--scenario',
+        SCENARIO,
+        '--gateway',
+        http,
+        '--mqtt',
+        mqtt,
+        '--token-file',
+        tokenFile,
         // The gateway is its own, and its directory is emptied at the next start.
-        ...['--prefix', '', '--keep'],
+        '--prefix',
+        '',
+        '--keep',
       ],
       clock,
       stopMs: CITY_STOP_MS,

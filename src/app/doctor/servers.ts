@@ -136,8 +136,16 @@ export async function checkInfluxServer(deps: DoctorDeps, signal: AbortSignal): 
   const { url, username, password } = config.influx;
   const login: Record<string, string> = {};
   if (username) login.authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-  const limits = { deadlineMs: ANSWER_DEADLINE_MS, maxBytes: ANSWER_BYTES_MAX, networks: 'services', signal } as const;
-  const ask = (path: string) => outbound.http({ url: `${url}${path}`, method: 'GET', headers: login, ...limits });
+  const ask = (path: string) =>
+    outbound.http({
+      url: `${url}${path}`,
+      method: 'GET',
+      headers: login,
+      deadlineMs: ANSWER_DEADLINE_MS,
+      maxBytes: ANSWER_BYTES_MAX,
+      networks: 'services',
+      signal,
+    });
   try {
     const before = deps.clock.nowMs();
     const { headers } = await ask('/ping');

@@ -23,8 +23,18 @@ type Rest<Value> = Partial<Omit<Setting<Value>, 'variable' | 'meaning' | 'defaul
 export type Head = [variable: string, meaning: string];
 
 export function setting<Value>([variable, meaning]: Head, schema: z.ZodType<Value>, value: Value, rest: Rest<Value>) {
-  const base = { range: '', unit: '', fromText: 'text', fromFile: false, secret: false } as const;
-  return { ...base, variable, meaning, schema, default: value, ...rest } satisfies Setting<Value>;
+  return {
+    range: '',
+    unit: '',
+    fromText: 'text',
+    fromFile: false,
+    secret: false,
+    variable,
+    meaning,
+    schema,
+    default: value,
+    ...rest,
+  } satisfies Setting<Value>;
 }
 
 export const text = z.string().min(1).max(4096);

@@ -191,8 +191,12 @@ export class CameraEventLoop {
     const { events, ignored } = this.#states.take(notifications, this.#deps.clock.nowMs());
     this.#owed = events;
     const { messages } = this.#deps.counts;
-    const outcomes = { event: events.length, beyond_limit: beyond, unknown_topic: ignored.unknown };
-    for (const [outcome, count] of Object.entries({ ...outcomes, ...rest(ignored) })) {
+    for (const [outcome, count] of Object.entries({
+      event: events.length,
+      beyond_limit: beyond,
+      unknown_topic: ignored.unknown,
+      ...rest(ignored),
+    })) {
       if (count > 0) messages.inc({ outcome }, count);
     }
     const atMs = this.#deps.clock.monotonicMs();

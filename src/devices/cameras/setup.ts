@@ -200,8 +200,17 @@ export class CameraSetup {
   async #fail(id: DeviceId, attempt: string, error: unknown): Promise<void> {
     const problem = error instanceof OnvifError ? error.problem : 'refused';
     const hint = error instanceof OnvifError ? error.hint : messageOf(error);
-    const row = { device: id, attempt, state: 'failed' as const, problem, hint, at_ms: this.#deps.clock.nowMs() };
-    await this.#write(this.#deps.database, { ...row, clock_skew_ms: null, profiles: '[]', snapshot_url: null });
+    await this.#write(this.#deps.database, {
+      device: id,
+      attempt,
+      state: 'failed' as const,
+      problem,
+      hint,
+      at_ms: this.#deps.clock.nowMs(),
+      clock_skew_ms: null,
+      profiles: '[]',
+      snapshot_url: null,
+    });
     this.#log.warn({ device: id, problem }, 'camera cannot be introduced yet');
   }
 

@@ -1,4 +1,3 @@
-import type { Login } from '../../platform/outbound/http-auth.ts';
 import { atCamera, cameraUrl } from './addresses.ts';
 import { measureSkew } from './clock-skew.ts';
 import { type Echo, envelope, type Question } from './envelope.ts';
@@ -115,10 +114,9 @@ export class PullPoint {
 
   async #ask(session: OnvifSession, url: string, question: Question): Promise<XmlElement> {
     const { username, password } = this.#target;
-    const login: Login = { username, password };
     const cameraNowMs = this.#ports.clock.nowMs() + this.#skewMs;
     const operation = /^<\w+:(\w+)/.exec(question.body)?.[1] ?? '';
-    const text = envelope(question, question === CLOCK ? null : { ...login, cameraNowMs });
+    const text = envelope(question, question === CLOCK ? null : { username, password, cameraNowMs });
     return await session.send(url, operation, text);
   }
 

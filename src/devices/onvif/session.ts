@@ -92,11 +92,20 @@ export class OnvifSession {
     const headers: Record<string, string> = { 'content-type': 'application/soap+xml; charset=utf-8' };
     if (authorization) headers.authorization = authorization;
     const { signal, requestMs = REQUEST_MAX_MS, waits = false, maxBytes = XML_MAX_BYTES } = this.#options;
-    const limits = { deadlineMs: Math.min(leftMs, requestMs), maxBytes, waits };
     const reach = { cidrs: networks, names: 'cameras' } as const;
-    const policy = { networks: reach, setting: SETTING, ...(signal ? { signal } : {}) };
     try {
-      return await outbound.http({ url, method: 'POST', headers, body: text, ...limits, ...policy });
+      return await outbound.http({
+        url,
+        method: 'POST',
+        headers,
+        body: text,
+        deadlineMs: Math.min(leftMs, requestMs),
+        maxBytes,
+        waits,
+        networks: reach,
+        setting: SETTING,
+        ...(signal ? { signal } : {}),
+      });
     } catch (error) {
       const reason = failureReason(error);
       if (reason === null || reason === 'busy' || reason === 'aborted') throw error;
@@ -108,8 +117,14 @@ export class OnvifSession {
     const challenge = chooseChallenge(parseChallenges(answer.headers['www-authenticate'] ?? []), false);
     if (!challenge) return null;
     const { pathname, search } = new URL(url);
-    const request = { challenge, method: 'POST', uri: pathname + search, count: 1 };
-    return digestAuthorization({ ...this.#options.login, ...request, cnonce: randomBytes(16).toString('hex') });
+    return digestAuthorization({
+      ...this.#options.login,
+      challenge,
+      method: 'POST',
+      uri: pathname + search,
+      count: 1,
+      cnonce: randomBytes(16).toString('hex'),
+    });
   }
 }
 

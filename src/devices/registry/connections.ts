@@ -1,5 +1,5 @@
 import type { DeviceId } from '../../core/types.ts';
-import type { Database } from '../../platform/database/database.ts';
+import { type Database, jsonb } from '../../platform/database/database.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
 import type { DeviceUrl } from '../cameras/device-url.ts';
 import type { DeviceInput } from './input.ts';
@@ -132,4 +132,16 @@ export function shownAddresses({ stream, onvif }: Stored) {
 
 function masked(url: string): string {
   return url.replace(LOGIN_PART, `$1${MASK}`);
+}
+
+/** The columns that a change of how a device is reached sets; what is left out stays. */
+export function connectionColumns(
+  vault: Vault,
+  id: DeviceId,
+  { stream, onvif }: Pick<DeviceInput, 'stream' | 'onvif'>,
+) {
+  return {
+    ...(stream === undefined ? {} : { stream: stream && jsonb(storeStream(vault, id, stream)) }),
+    ...(onvif === undefined ? {} : { onvif: onvif && jsonb(storeOnvif(vault, id, onvif)) }),
+  };
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import type { Caller, Device, DeviceId } from '../../core/types.ts';
-import { jsonb, type RawBuilder, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
+import { type RawBuilder, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import type { Follower } from '../../platform/follow/follow.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import { newSecret, type SecretHasher } from '../../platform/secrets/hasher.ts';
@@ -202,8 +202,18 @@ export class Registry {
     const { hasher, vault } = this.#deps;
     const stream = input.stream ? connections.storeStream(vault, id, input.stream) : null;
     const onvif = input.onvif ? connections.storeOnvif(vault, id, input.onvif) : null;
-    const stored = { location: storedLocation(input.location), secretHash: hasher.hash(secret), stream, onvif };
-    return { arrival: { id, input, ...stored, caller }, secret };
+    return {
+      arrival: {
+        id,
+        input,
+        location: storedLocation(input.location),
+        secretHash: hasher.hash(secret),
+        stream,
+        onvif,
+        caller,
+      },
+      secret,
+    };
   }
 
   #checkKind({ kind, stream }: Pick<DeviceInput, 'kind' | 'stream'>): void {
@@ -216,19 +226,11 @@ export class Registry {
   }
 
   #columns(patch: DevicePatch, current: Position): Change {
-    const change: Change = this.#connectionColumns(current.id, patch);
+    const change: Change = connections.connectionColumns(this.#deps.vault, current.id, patch);
     if (patch.name !== undefined) change.name = patch.name;
     if (patch.jurisdiction !== undefined) change.jurisdiction = patch.jurisdiction;
     if (patch.purpose !== undefined) change.purpose = patch.purpose;
     return { ...change, ...newLocation(patch, current) };
-  }
-
-  #connectionColumns(id: DeviceId, { stream, onvif }: Pick<DeviceInput, 'stream' | 'onvif'>) {
-    const { vault } = this.#deps;
-    return {
-      ...(stream === undefined ? {} : { stream: stream && jsonb(connections.storeStream(vault, id, stream)) }),
-      ...(onvif === undefined ? {} : { onvif: onvif && jsonb(connections.storeOnvif(vault, id, onvif)) }),
-    };
   }
 
   async #parentChange(

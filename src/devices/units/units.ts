@@ -207,8 +207,15 @@ export class Units {
       await db.deleteFrom('foreign_unit').where('device', '=', id).execute();
       const after = await this.#raise(tx, place, { nowMs, scope: caller.jurisdiction });
       const { jurisdiction } = place;
-      const row = { caller, action: ACTIONS[how], subject: `device/${id}`, jurisdiction, before, atMs: nowMs };
-      await recordAudit(tx, { ...row, after: { ...after, reason } });
+      await recordAudit(tx, {
+        caller,
+        action: ACTIONS[how],
+        subject: `device/${id}`,
+        jurisdiction,
+        before,
+        atMs: nowMs,
+        after: { ...after, reason },
+      });
       return { changed: [{ device: after }, ...freed], result: after };
     });
     this.#deps.cameras.restated(id);
@@ -227,8 +234,15 @@ export class Units {
       const reason = 'hung up elsewhere';
       await rehang(tx, place, { unitId, how: 'taken-down', reason, byName: caller.name, nowMs });
       const after = await this.#raise(tx, place, { nowMs, scope: NATIONWIDE });
-      const row = { caller, action: ACTIONS['taken-down'], subject: `device/${position}`, before, atMs: nowMs };
-      await recordAudit(tx, { ...row, jurisdiction: after.jurisdiction, after: { ...after, reason } });
+      await recordAudit(tx, {
+        caller,
+        action: ACTIONS['taken-down'],
+        subject: `device/${position}`,
+        before,
+        atMs: nowMs,
+        jurisdiction: after.jurisdiction,
+        after: { ...after, reason },
+      });
       changed.push({ device: after });
     }
     return changed;

@@ -85,8 +85,14 @@ export async function storeOpening(
 ): Promise<void> {
   const db = tx.tables<LivesTables>();
   const rows = lives.map(({ id, from, sinceMs, before }) => {
-    const start = { from_live: from.live, from_bulk: from.bulk, since_at_ms: sinceMs };
-    return { id, ...start, why, before: JSON.stringify(before) };
+    return {
+      id,
+      from_live: from.live,
+      from_bulk: from.bulk,
+      since_at_ms: sinceMs,
+      why,
+      before: JSON.stringify(before),
+    };
   });
   if (rows.length > 0) {
     await db

@@ -26,8 +26,13 @@ const types: pg.CustomTypesConfig = {
 
 /** How a connection to `url` is made, and how long it may take. */
 export function connectionOptions(url: string, timeoutMs: number): pg.ClientConfig {
-  const timeout = { connectionTimeoutMillis: timeoutMs, keepAlive: true };
-  return { connectionString: url, ...timeout, types, stream: () => postgresSocket() };
+  return {
+    connectionString: url,
+    connectionTimeoutMillis: timeoutMs,
+    keepAlive: true,
+    types,
+    stream: () => postgresSocket(),
+  };
 }
 
 export interface PoolOptions {

@@ -91,8 +91,18 @@ export class WorkQueue {
   handle(queue: string, handler: WorkHandler, { atOnce = AT_ONCE, crowded = () => [] }: WorkLimits = {}): void {
     const run = (settled: Settled[]): Promise<boolean[]> => this.#settle(queue, settled);
     const settling = new Batches({ run, max: CLAIMS_MAX });
-    const idle = { running: 0, isClaiming: false, rung: false, left: false, crowd: 0 };
-    this.#states.set(queue, { queue, handler, atOnce, crowded, settling, ...idle });
+    this.#states.set(queue, {
+      queue,
+      handler,
+      atOnce,
+      crowded,
+      settling,
+      running: 0,
+      isClaiming: false,
+      rung: false,
+      left: false,
+      crowd: 0,
+    });
   }
 
   get queues(): string[] {

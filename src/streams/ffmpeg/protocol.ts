@@ -50,8 +50,12 @@ export function parseToSpawner(message: unknown): ToSpawner | null {
   if (type === 'stop') return { type, id };
   if (type !== 'start' || !isObject(task) || !isTexts(task.args, ARGS_MAX)) return null;
   const { args, input, output } = task;
-  const paths = { ...(typeof input === 'string' && { input }), ...(typeof output === 'string' && { output }) };
-  return { type, id, task: { args, ...paths }, urgent: urgent === true };
+  return {
+    type,
+    id,
+    task: { args, ...(typeof input === 'string' && { input }), ...(typeof output === 'string' && { output }) },
+    urgent: urgent === true,
+  };
 }
 
 export function parseFromSpawner(message: unknown): FromSpawner | null {

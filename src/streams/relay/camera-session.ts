@@ -74,10 +74,18 @@ export class CameraSession {
   /** Connects, logs in, reads the description and sets the video track up. Rejects with {@link StreamFailure}. */
   static async open(deps: CameraSessionDeps, camera: CameraAddress, signal: AbortSignal): Promise<CameraSession> {
     const { host, port, uri } = parseStreamUrl(camera.url);
-    const target = { host, port, networks: deps.networks, setting: CAMERA_NETWORKS_SETTING, deadlineMs: CONNECT_MS };
-    const socket = await deps.tcp.connect({ ...target, signal }).catch((error: unknown) => {
-      throw connectFailure(error, signal);
-    });
+    const socket = await deps.tcp
+      .connect({
+        host,
+        port,
+        networks: deps.networks,
+        setting: CAMERA_NETWORKS_SETTING,
+        deadlineMs: CONNECT_MS,
+        signal,
+      })
+      .catch((error: unknown) => {
+        throw connectFailure(error, signal);
+      });
     const { username, password } = camera;
     const login = username === undefined ? null : { username, password: password ?? '' };
     const bytesPerS = Math.max(64 * 1024, (deps.megabitsPerS * 1_000_000) / 8);

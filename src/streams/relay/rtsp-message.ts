@@ -15,8 +15,19 @@ const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64})[ \t]*:(.*)$/;
 
 /** What the first bytes of a message can be. */
 const BEGINNINGS = [
-  ...['RTSP/1.', 'OPTIONS ', 'DESCRIBE ', 'ANNOUNCE ', 'SETUP ', 'PLAY ', 'PLAY_NOTIFY ', 'PAUSE ', 'RECORD '],
-  ...['TEARDOWN ', 'REDIRECT ', 'GET_PARAMETER ', 'SET_PARAMETER '],
+  'RTSP/1.',
+  'OPTIONS ',
+  'DESCRIBE ',
+  'ANNOUNCE ',
+  'SETUP ',
+  'PLAY ',
+  'PLAY_NOTIFY ',
+  'PAUSE ',
+  'RECORD ',
+  'TEARDOWN ',
+  'REDIRECT ',
+  'GET_PARAMETER ',
+  'SET_PARAMETER ',
 ].map((text) => Buffer.from(text, 'latin1'));
 
 /** Whether a message begins at `at`; `wait` while the bytes there are too few to say. */

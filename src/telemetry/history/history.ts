@@ -127,9 +127,21 @@ export class History {
       const columns = [...specs.keys()].flatMap((field) => {
         return summariesFor(fn).map((summary) => summaryColumn(field, summary, tier));
       });
-      const range = { tier, fromMs, toMs, everyMs, limit: limit + 1 };
-      const of = { measurement: device.kind, devices: [device.id], groupBy: [], columns };
-      for (const { atMs, values } of await this.#deps.store.buckets({ ...of, ...range }, signal)) {
+
+      for (const { atMs, values } of await this.#deps.store.buckets(
+        {
+          measurement: device.kind,
+          devices: [device.id],
+          groupBy: [],
+          columns,
+          tier,
+          fromMs,
+          toMs,
+          everyMs,
+          limit: limit + 1,
+        },
+        signal,
+      )) {
         sums.add(everyMs === null ? query.fromMs : atMs, values);
       }
     }

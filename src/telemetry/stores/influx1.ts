@@ -111,8 +111,10 @@ export class Influx1Store implements Store {
 
   /** By POST, because a question about many devices is longer than a URL may be. */
   async #rows({ statement, placeholders }: Statement, signal?: AbortSignal): Promise<PointRow[]> {
-    const options = { method: 'POST' as const, placeholders };
-    return await this.#ask((_, abort) => this.#reader.query(statement, { ...options, signal: abort }), signal);
+    return await this.#ask(
+      (_, abort) => this.#reader.query(statement, { method: 'POST' as const, placeholders, signal: abort }),
+      signal,
+    );
   }
 
   /**

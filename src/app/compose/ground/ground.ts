@@ -47,7 +47,6 @@ export async function openGround({ config, observer, secrets, clock, lifecycle }
   const follow = await Follow.open({ database, url: services.database, clock, observer });
   const keys = await openKeys({ database, files: place, vaultKey: await vaultKey(config) });
   const work = new WorkQueue({ database: shares.alerts, clock, observer, ownership: opened.ownership });
-  const bell = { redisUrl: services.redis, databaseId: await databaseId(database) };
   return {
     config,
     observer,
@@ -64,7 +63,7 @@ export async function openGround({ config, observer, secrets, clock, lifecycle }
     keys,
     vault: new Vault(keys.vault),
     work,
-    doorbell: new Doorbell({ ...bell, work, clock, observer }),
+    doorbell: new Doorbell({ redisUrl: services.redis, databaseId: await databaseId(database), work, clock, observer }),
     register: new AccessRegister({ database, clock }),
     idempotency: new Idempotency({ database, clock }),
   };

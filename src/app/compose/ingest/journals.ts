@@ -93,8 +93,14 @@ async function openLanes(input: JournalsInput, { lineage }: KnownLives): Promise
   const { directoryOf, clock, observer, lifecycle } = input;
   const uplinks = new UplinkNumbers(UPLINKS);
   const open = async (lane: Lane, options: JournalOptions): Promise<Journal> => {
-    const place = { directory: await directoryOf(`journal/${lane}`), lane, lineage: lineage(lane) };
-    const journal = await Journal.open({ ...place, clock, observer, options: { ...options, uplinks } });
+    const journal = await Journal.open({
+      directory: await directoryOf(`journal/${lane}`),
+      lane,
+      lineage: lineage(lane),
+      clock,
+      observer,
+      options: { ...options, uplinks },
+    });
     lifecycle.onStop(`journal ${lane}`, () => journal.close());
     return journal;
   };

@@ -9,10 +9,10 @@ export interface CameraUnitParts extends Omit<CameraUnitsDeps, 'identify'> {
 
 /** Who stands at each camera's address, as far as that is known, read from the last run. */
 export async function openCameraUnits({ outbound, cameraNetworks, ...parts }: CameraUnitParts): Promise<CameraUnits> {
-  const ports = { clock: parts.clock, outbound, networks: cameraNetworks };
   const units = new CameraUnits({
     ...parts,
-    identify: (target, known, signal) => identifyCamera(target, { ...ports, signal }, known),
+    identify: (target, known, signal) =>
+      identifyCamera(target, { clock: parts.clock, outbound, networks: cameraNetworks, signal }, known),
   });
   await units.load();
   return units;

@@ -84,8 +84,20 @@ export class HttpUplink implements Uplink {
     if (!this.#inHand.isOpen) throw new CitywatchError('ingest.unavailable', { detail: 'The gateway is stopping.' });
     this.#budget.take(device.id, extraCost(raw.length));
     const receivedAtMs = this.#deps.clock.nowMs();
-    const sent = { channel, device, raw, topic: route, connection: `http-${requestId}`, packetId: 0, dup: false };
-    return await this.#store({ ...sent, uplink: this.name, receivedAtMs }, lane);
+    return await this.#store(
+      {
+        channel,
+        device,
+        raw,
+        topic: route,
+        connection: `http-${requestId}`,
+        packetId: 0,
+        dup: false,
+        uplink: this.name,
+        receivedAtMs,
+      },
+      lane,
+    );
   }
 
   async #store(message: NewMessage, lane: Lane): Promise<{ receipt: Receipt; preview: Preview | null }> {

@@ -106,9 +106,11 @@ export class MqttListener implements ConnectionHost {
     if (tls !== undefined) {
       const { port: tlsPort, ...material } = tls;
       const clients = tls.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
-      const limits = { minVersion: 'TLSv1.2', handshakeTimeout: connectDeadlineMs } as const;
       this.#material = material;
-      this.#tls = createTlsServer({ ...limits, ...material, ...clients }, (socket) => this.#arrive(socket));
+      this.#tls = createTlsServer(
+        { minVersion: 'TLSv1.2', handshakeTimeout: connectDeadlineMs, ...material, ...clients },
+        (socket) => this.#arrive(socket),
+      );
       this.#tls.on('tlsClientError', (_error, socket) => {
         this.stats.close('tls');
         // Node tells of a handshake that takes too long, and leaves it open.
