@@ -54,7 +54,9 @@ function print(row: object): void {
 /** Rows as the gateway writes them, made by PostgreSQL itself. */
 async function fill(): Promise<void> {
   const startMs = performance.now();
-  await new Partitions(database).ensure(Array.from({ length: DAYS }, (_, day) => lastDay - day * DAY_MS));
+  await new Partitions({ database, ownership: firstOwner() }).ensure(
+    Array.from({ length: DAYS }, (_, day) => lastDay - day * DAY_MS),
+  );
   await database.dedicated(async (statement) => {
     for (let day = 0; day < DAYS; day += 1) {
       const from = lastDay - day * DAY_MS;

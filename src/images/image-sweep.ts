@@ -1,10 +1,12 @@
 import { type Clock, DAY_MS, HOUR_MS } from '../core/clock.ts';
 import type { Blobs } from '../platform/blobs/blobs.ts';
 import type { Database } from '../platform/database/database.ts';
+import type { Ownership } from '../platform/database/ownership.ts';
 import { blobKey, blobName, type ImagePlace, type ImageTables } from './image-table.ts';
 
 export interface SweepDeps {
   database: Database;
+  ownership: Pick<Ownership, 'transaction'>;
   blobs: Blobs;
   clock: Clock;
   /** Ids that are being written at this moment. */
@@ -72,7 +74,7 @@ async function sweepShard(deps: SweepDeps, { day, shard }: Shard, found: Swept):
   for (const row of rows.filter((each) => !names.has(blobName(each)))) {
     // Asked again, because the row may be younger than the list of blobs.
     if (clock.nowMs() - row.received_at_ms < LEFT_ALONE_MS || (await blobs.has(blobKey(row)))) continue;
-    found.rows += await removeRow(database, row);
+    found.rows += await removeRow(deps, row);
   }
   found.files += await blobs.sweep(prefix);
 }
@@ -93,12 +95,14 @@ async function rowsOf(database: Database, { day, shard }: Shard): Promise<SweepR
 }
 
 /** Not one that was sent again meanwhile: its blob is being written anew. */
-async function removeRow(database: Database, row: SweepRow): Promise<number> {
-  const { numDeletedRows } = await database
-    .tables<ImageTables>()
-    .deleteFrom('image')
-    .where('id', '=', row.id)
-    .where('last_sent_at_ms', '=', row.last_sent_at_ms)
-    .executeTakeFirst();
-  return Number(numDeletedRows);
+async function removeRow({ database, ownership }: SweepDeps, row: SweepRow): Promise<number> {
+  return await ownership.transaction(database, 'that a picture is gone', async (tx) => {
+    const { numDeletedRows } = await tx
+      .tables<ImageTables>()
+      .deleteFrom('image')
+      .where('id', '=', row.id)
+      .where('last_sent_at_ms', '=', row.last_sent_at_ms)
+      .executeTakeFirst();
+    return Number(numDeletedRows);
+  });
 }

@@ -5,12 +5,14 @@ import { Counter, type Observer } from '../core/observe.ts';
 import type { DeviceIdentity } from '../core/types.ts';
 import { BlobRefusal, type Blobs } from '../platform/blobs/blobs.ts';
 import type { Database, Tables } from '../platform/database/database.ts';
+import type { Ownership } from '../platform/database/ownership.ts';
 import type { ImageType } from './image-file.ts';
 import { sweepImages } from './image-sweep.ts';
 import { blobKey, type ImagePlace, type ImageTables, type KeptImage } from './image-table.ts';
 
 export interface ImagesDeps {
   database: Database;
+  ownership: Pick<Ownership, 'transaction'>;
   /** Where the bytes are; nothing else may be kept there. */
   blobs: Blobs;
   clock: Clock;
@@ -122,10 +124,10 @@ export class Images {
 
   /** Removes what is past its time, rows before blobs, then looks through a few folders for leftovers. */
   async tidy(): Promise<void> {
-    const { database, blobs, clock } = this.#deps;
+    const { database, ownership, blobs, clock } = this.#deps;
     if ((await blobs.problem()) !== null) return;
     for (let batch = 0; batch < BATCHES_MAX; batch += 1) if ((await this.#prune()) < BATCH) break;
-    const swept = await sweepImages({ database, blobs, clock, underWay: this.#underWay }, this.#sweptUpTo);
+    const swept = await sweepImages({ database, ownership, blobs, clock, underWay: this.#underWay }, this.#sweptUpTo);
     this.#sweptUpTo = swept.upTo;
     this.#removed.inc({ reason: 'file-alone' }, swept.files);
     this.#removed.inc({ reason: 'row-alone' }, swept.rows);
@@ -133,15 +135,18 @@ export class Images {
 
   async #prune(): Promise<number> {
     const beforeMs = this.#deps.clock.nowMs() - this.#deps.keepMs;
-    const db = this.#deps.database.tables<ImageTables>();
-    const oldest = db.selectFrom('image').select('id').orderBy('last_sent_at_ms').limit(BATCH);
-    const gone = await db
-      .deleteFrom('image')
-      .where('id', 'in', oldest.where('last_sent_at_ms', '<', beforeMs))
-      // Once more: it may have been sent again since the inner query looked.
-      .where('last_sent_at_ms', '<', beforeMs)
-      .returning(['id', 'media_type', 'received_at_ms'])
-      .execute();
+    const { database, ownership } = this.#deps;
+    const gone = await ownership.transaction(database, 'that old pictures are gone', async (tx) => {
+      const db = tx.tables<ImageTables>();
+      const oldest = db.selectFrom('image').select('id').orderBy('last_sent_at_ms').limit(BATCH);
+      return await db
+        .deleteFrom('image')
+        .where('id', 'in', oldest.where('last_sent_at_ms', '<', beforeMs))
+        // Once more: it may have been sent again since the inner query looked.
+        .where('last_sent_at_ms', '<', beforeMs)
+        .returning(['id', 'media_type', 'received_at_ms'])
+        .execute();
+    });
     for (const image of gone) await this.#deps.blobs.delete(blobKey(image));
     this.#removed.inc({ reason: 'expired' }, gone.length);
     return gone.length;

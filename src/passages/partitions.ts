@@ -1,6 +1,7 @@
 import { DAY_MS } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
 import { type Database, sql } from '../platform/database/database.ts';
+import type { Ownership } from '../platform/database/ownership.ts';
 
 /** Any number does, as long as nobody else takes the same advisory lock. */
 const LOCK = 6_104_220_322;
@@ -19,11 +20,13 @@ function nameOf(dayMs: number): string {
 /** The tables of the single days. */
 export class Partitions {
   readonly #database: Database;
+  readonly #ownership: Pick<Ownership, 'hold'>;
   /** Days that are known to have one. */
   readonly #days = new Set<number>();
 
-  constructor(database: Database) {
+  constructor({ database, ownership }: { database: Database; ownership: Pick<Ownership, 'hold'> }) {
     this.#database = database;
+    this.#ownership = ownership;
   }
 
   /** Resolves once there is a table for each of these days. Several may ask at once, also of several processes. */
@@ -40,7 +43,7 @@ export class Partitions {
     this.#days.clear();
   }
 
-  /** Drops every day that ended by `cutoffMs`. Errors: `store.unavailable` while one is being read. */
+  /** Drops every day that ended by `cutoffMs`. Errors: `store.unavailable` while one is being read, `lease.lost`. */
   async dropBefore(cutoffMs: number): Promise<void> {
     const found = await sql<{ name: string }>`
       select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
@@ -71,6 +74,7 @@ export class Partitions {
     return this.#database.transaction(async (tx) => {
       const run = <Row>(statement: string) => sql.raw<Row>(statement).execute(tx.tables());
       await run(`select pg_advisory_xact_lock(${LOCK})`);
+      await this.#ownership.hold(tx, 'a table of passages');
       await work(run);
     });
   }

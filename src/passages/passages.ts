@@ -3,11 +3,13 @@ import { Counter, type Observer } from '../core/observe.ts';
 import type { DecodedBatch } from '../core/types.ts';
 import { chunksOf } from '../platform/database/chunks.ts';
 import type { Database, Tables } from '../platform/database/database.ts';
+import type { Ownership } from '../platform/database/ownership.ts';
 import { dayOf, Partitions } from './partitions.ts';
 import { type PassageRow, type PassageTables, type PlateKeys, type RecordPlace, rowsOf } from './rows.ts';
 
 export interface PassagesDeps {
   database: Database;
+  ownership: Pick<Ownership, 'hold'>;
   keys: PlateKeys;
   /** A passage is kept this long, 31 days or more: a record may be 30 days old when it comes. */
   keepDays: number;
@@ -31,7 +33,7 @@ export class Passages {
 
   constructor(deps: PassagesDeps) {
     this.#deps = deps;
-    this.#partitions = new Partitions(deps.database);
+    this.#partitions = new Partitions(deps);
     this.#written = new Counter({
       name: 'citywatch_passages_total',
       help: 'Passages written to PostgreSQL, those that came again too',

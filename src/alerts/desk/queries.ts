@@ -2,6 +2,7 @@ import { DAY_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, withinJurisdiction } from '../../platform/database/database.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
 import { type AlertView, showAlert, showSubject } from './alert.ts';
 import type { LogEntry } from './log.ts';
 import type { AlertEventBody, AlertRow, AlertTables } from './tables.ts';
@@ -122,18 +123,20 @@ export class AlertQueries {
   }
 
   /** Removes findings that became part of an alert long ago; the alert and its log keep what they said. */
-  async pruneFindings(nowMs: number): Promise<void> {
+  async pruneFindings(nowMs: number, ownership: Pick<Ownership, 'transaction'>): Promise<void> {
     const old = this.#database
       .tables<AlertTables>()
       .selectFrom('finding')
       .select('id')
       .where('handled_at_ms', '<', nowMs - FINDINGS_KEEP_MS)
       .limit(PRUNE_ROWS_MAX);
-    await this.#database.tables<AlertTables>().deleteFrom('finding').where('id', 'in', old).execute();
+    await ownership.transaction(this.#database, 'that old findings are gone', (tx) =>
+      tx.tables<AlertTables>().deleteFrom('finding').where('id', 'in', old).execute(),
+    );
   }
 
   /** Removes deliveries that were made or withheld long ago, 10,000 at most; dead letters and what waits stay. */
-  async pruneDeliveries(nowMs: number): Promise<void> {
+  async pruneDeliveries(nowMs: number, ownership: Pick<Ownership, 'transaction'>): Promise<void> {
     const old = this.#database
       .tables<AlertTables>()
       .selectFrom('delivery')
@@ -141,7 +144,9 @@ export class AlertQueries {
       .where('state', 'in', ['delivered', 'withheld'])
       .where('settled_at_ms', '<', nowMs - DELIVERIES_KEEP_MS)
       .limit(PRUNE_ROWS_MAX);
-    await this.#database.tables<AlertTables>().deleteFrom('delivery').where('id', 'in', old).execute();
+    await ownership.transaction(this.#database, 'that old deliveries are gone', (tx) =>
+      tx.tables<AlertTables>().deleteFrom('delivery').where('id', 'in', old).execute(),
+    );
   }
 
   #alerts() {

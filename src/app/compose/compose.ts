@@ -130,14 +130,14 @@ interface Kept {
 
 /** What removes what is past its time. */
 function choresOf({ ground, ingest, books, alerts }: Kept): Record<string, () => Promise<unknown>> {
-  const { clock, idempotency } = ground;
+  const { clock, idempotency, ownership } = ground;
   return {
     'idempotency keys': () => idempotency.purge(),
     'dead letters': () => books.deadLetters.prune(),
     commands: () => ingest.downlink.commands.prune(),
     passages: () => ingest.passages.keep(),
-    findings: () => alerts.queries.pruneFindings(clock.nowMs()),
-    deliveries: () => alerts.queries.pruneDeliveries(clock.nowMs()),
+    findings: () => alerts.queries.pruneFindings(clock.nowMs(), ownership),
+    deliveries: () => alerts.queries.pruneDeliveries(clock.nowMs(), ownership),
     'followed changes': () => pruneChanges(ground.database),
   };
 }

@@ -1,14 +1,10 @@
-import type { Clock } from '../../core/clock.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { DeviceId } from '../../core/types.ts';
-import type { Database } from '../../platform/database/database.ts';
-import { enqueueWork } from '../../platform/work/work.ts';
+import { noteOwnWork, type OwnNotes } from '../../platform/work/work.ts';
 import type { DirectoryEntry } from '../registry/directory.ts';
 import { CAMERA_SETUP_QUEUE } from './setup.ts';
 
-export interface CameraChangesDeps {
-  database: Database;
-  clock: Clock;
+export interface CameraChangesDeps extends OwnNotes {
   observer: Observer;
   /** Whether devices of this kind are cameras. */
   hasVideo(kind: string): boolean;
@@ -27,11 +23,11 @@ export class CameraChanges {
 
   /** A device was changed. A camera is asked anew who it is, unless it is retired; other devices are none of this. */
   changed({ identity: { id, kind }, state }: DirectoryEntry): void {
-    const { database, clock, observer, hasVideo, events, ring } = this.#deps;
+    const { observer, hasVideo, events, ring } = this.#deps;
     if (!hasVideo(kind)) return;
     events.changed(id);
     if (state === 'retired') return;
-    enqueueWork(database, clock, [{ queue: CAMERA_SETUP_QUEUE, key: id }]).then(
+    noteOwnWork(this.#deps, [{ queue: CAMERA_SETUP_QUEUE, key: id }]).then(
       () => ring(CAMERA_SETUP_QUEUE),
       () => observer.log.warn({ part: 'camera-setup' }, 'a changed camera will be asked at the next start'),
     );

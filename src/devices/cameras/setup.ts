@@ -7,6 +7,7 @@ import type { Logger, Observer } from '../../core/observe.ts';
 import { type Random, systemRandom } from '../../core/random.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { type Database, jsonb, type Tables } from '../../platform/database/database.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
 import { DONE, type WorkResult } from '../../platform/work/work.ts';
@@ -55,6 +56,7 @@ export interface SetupStatus {
 
 export interface CameraSetupDeps {
   database: Database;
+  ownership: Pick<Ownership, 'transaction'>;
   clock: Clock;
   observer: Observer;
   vault: Vault;
@@ -66,6 +68,8 @@ export interface CameraSetupDeps {
   random?: Random;
 }
 
+/** For errors. */
+const INTRODUCTION = 'the introduction of a camera';
 /** A camera that is not there yet is asked again: soon at first, then every ten minutes or less. */
 const AGAIN_PAUSES = { minMs: 2_000, maxMs: 600_000 };
 
@@ -82,7 +86,7 @@ export class CameraSetup {
 
   /** Handler of the queue `camera-setup`; the key is the device's id. */
   async handle(id: DeviceId): Promise<WorkResult> {
-    const { clock, database } = this.#deps;
+    const { clock, database, ownership } = this.#deps;
     const access = await this.#deps.access(id);
     if (!access) return DONE;
     const attempt = hashOf(access);
@@ -90,14 +94,16 @@ export class CameraSetup {
     if (known?.attempt === attempt && known.state === 'done') return DONE;
     try {
       const found = await this.#deps.inspect(access);
-      const verdict = await database.transaction((tx) => this.#keep(tx, { id, access, attempt, found }));
+      const verdict = await ownership.transaction(database, INTRODUCTION, (tx) =>
+        this.#keep(tx, { id, access, attempt, found }),
+      );
       verdict?.told();
       if (verdict && !verdict.same) throw new OnvifError('other-unit');
       this.#failures.delete(id);
       this.#log.info({ device: id, maker: found.maker, model: found.model }, 'camera introduced itself');
       return DONE;
     } catch (error) {
-      if (error instanceof CitywatchError && error.code.startsWith('store.')) throw error;
+      if (error instanceof CitywatchError && isNotOfTheCamera(error)) throw error;
       await this.#fail(id, attempt, error);
       const failures = this.#failures.get(id) ?? 0;
       this.#failures.set(id, failures + 1);
@@ -200,7 +206,7 @@ export class CameraSetup {
   async #fail(id: DeviceId, attempt: string, error: unknown): Promise<void> {
     const problem = error instanceof OnvifError ? error.problem : 'refused';
     const hint = error instanceof OnvifError ? error.hint : messageOf(error);
-    await this.#write(this.#deps.database, {
+    const row = {
       device: id,
       attempt,
       state: 'failed' as const,
@@ -210,7 +216,9 @@ export class CameraSetup {
       clock_skew_ms: null,
       profiles: '[]',
       snapshot_url: null,
-    });
+    };
+    const { database, ownership } = this.#deps;
+    await ownership.transaction(database, INTRODUCTION, (tx) => this.#write(tx, row));
     this.#log.warn({ device: id, problem }, 'camera cannot be introduced yet');
   }
 
@@ -222,6 +230,10 @@ export class CameraSetup {
       .onConflict((conflict) => conflict.column('device').doUpdateSet(row))
       .execute();
   }
+}
+
+function isNotOfTheCamera({ code }: CitywatchError): boolean {
+  return code.startsWith('store.') || code === 'lease.lost';
 }
 
 function hashOf({ xaddr, username, password }: OnvifAccess): string {

@@ -7,6 +7,7 @@ import { JoinedByKey } from '../../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Logger, type Observer } from '../../core/observe.ts';
 import type { DeviceId, DeviceIdentity, NewMessage } from '../../core/types.ts';
 import { type Database, jsonb, type Tables } from '../../platform/database/database.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
 import type { CameraLabel } from '../onvif/identify.ts';
 import { OnvifError } from '../onvif/problems.ts';
 import type { OnvifAccess } from '../registry/connections.ts';
@@ -38,6 +39,7 @@ export interface UnitTables extends RegistryTables {
 
 export interface CameraUnitsDeps {
   database: Database;
+  ownership: Pick<Ownership, 'transaction'>;
   clock: Clock;
   observer: Observer;
   /** How to speak ONVIF with a camera; null for one that is never asked who it is. */
@@ -221,14 +223,14 @@ export class CameraUnits {
   }
 
   async #askNow(id: DeviceId, signal: AbortSignal): Promise<void> {
-    const { database, access, identify } = this.#deps;
+    const { database, ownership, access, identify } = this.#deps;
     const [target, known] = await Promise.all([access(id), knownUnit(database, id)]);
     // One that was never introduced is asked by its introduction.
     if (!target || !known || isBlank(known)) return;
     const found = await identify(target, known, signal);
     // Changed while it was asked: what it said belongs to another address.
     if (!isDeepStrictEqual(await access(id), target)) return;
-    const verdict = await database.transaction((tx) => this.judge(tx, id, found));
+    const verdict = await ownership.transaction(database, 'which camera answers', (tx) => this.judge(tx, id, found));
     verdict?.told();
   }
 

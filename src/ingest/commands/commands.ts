@@ -4,6 +4,7 @@ import { CitywatchError } from '../../core/errors.ts';
 import { Counter, Gauge, type Observer } from '../../core/observe.ts';
 import type { Caller, CommandSpec, DeviceId, DeviceIdentity, DeviceKind } from '../../core/types.ts';
 import { type Database, jsonb, type Selectable, sql, type Tables } from '../../platform/database/database.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import { enqueueWork } from '../../platform/work/work.ts';
 import { commandOf, invalid, readArgs } from './arguments.ts';
@@ -33,6 +34,7 @@ export interface CommandsDeps {
   open: OpenDevices;
   /** Says that there is work for this device; may be lost. */
   ring(device: DeviceId): void;
+  ownership: Pick<Ownership, 'write' | 'transaction'>;
 }
 
 export interface CommandInput {
@@ -218,12 +220,10 @@ export class Commands {
       .execute();
     const fresh = rows.filter(({ state }) => state === 'queued').map(({ id }) => id);
     if (fresh.length > 0) {
-      await this.#table()
-        .updateTable('command')
-        .set({ state: 'sent', sends: sql<number>`sends + 1`, sent_at_ms: nowMs })
-        .where('id', 'in', fresh)
-        .where('state', '=', 'queued')
-        .execute();
+      const body = sql`
+        update command set state = 'sent', sends = sends + 1, sent_at_ms = ${nowMs} from owner
+        where id = any (${fresh}::uuid[]) and state = 'queued' returning id`;
+      await this.#deps.ownership.write(this.#deps.database, { what: 'that commands are sent', body });
     }
     return rows.map(payloadOf);
   }
@@ -231,13 +231,16 @@ export class Commands {
   /** Closes what nobody answered, once everything received until `untilMs` has been read. Returns how many. */
   async expire(untilMs: number): Promise<number> {
     for (let closed = 0; ; ) {
-      const { rows } = await sql<{ device: string }>`
-        update command set state = 'expired', settled_at_ms = ${this.#deps.clock.nowMs()}
-        where id in (
+      const body = sql`
+        with late as (
           select id from command where settled_at_ms is null and deadline_at_ms < ${untilMs}
           order by deadline_at_ms limit ${EXPIRED_AT_ONCE} for update skip locked
         )
-        returning device`.execute(this.#table());
+        update command set state = 'expired', settled_at_ms = ${this.#deps.clock.nowMs()}
+        from owner, late where command.id = late.id
+        returning device`;
+      const statement = { what: 'that commands have expired', body };
+      const rows = await this.#deps.ownership.write<{ device: string }>(this.#deps.database, statement);
       await this.#deps.open.refresh([...new Set(rows.map(({ device }) => device))]);
       this.#outcomes.inc({ what: 'expired' }, rows.length);
       closed += rows.length;
@@ -248,7 +251,9 @@ export class Commands {
   /** Forgets what was settled long ago. */
   async prune(): Promise<void> {
     const beforeMs = this.#deps.clock.nowMs() - KEPT_MS;
-    await this.#table().deleteFrom('command').where('settled_at_ms', '<', beforeMs).execute();
+    await this.#deps.ownership.transaction(this.#deps.database, 'that old commands are gone', (tx) =>
+      tx.tables<CommandTables>().deleteFrom('command').where('settled_at_ms', '<', beforeMs).execute(),
+    );
   }
 
   #table() {

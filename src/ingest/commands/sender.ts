@@ -6,7 +6,7 @@ import { Counter, type Logger, type Observer } from '../../core/observe.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { type Database, type Selectable, sql } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
-import { DONE, enqueueWork, type WorkResult } from '../../platform/work/work.ts';
+import { DONE, enqueueWork, noteOwnWork, type WorkResult, type WorkTicket } from '../../platform/work/work.ts';
 import { COMMANDS_QUEUE, payloadOf } from './commands.ts';
 import type { OpenDevices } from './open-devices.ts';
 import type { CommandPort } from './port.ts';
@@ -17,7 +17,7 @@ export interface SenderDeps {
   clock: Clock;
   observer: Observer;
   open: OpenDevices;
-  ownership: Pick<Ownership, 'write'>;
+  ownership: Pick<Ownership, 'write' | 'transaction'>;
   /** Rings for a device; may be lost, because the work is noted. */
   ring(device: DeviceId): void;
 }
@@ -113,17 +113,12 @@ export class CommandSender {
     await Promise.resolve();
     while (this.#rings.size > 0 && !this.#stopping.signal.aborted) {
       const devices = [...this.#rings].slice(0, RINGS_AT_ONCE);
-      await this.#note(devices, this.#deps.clock.nowMs());
+      await noteOwnWork(this.#deps, ticketsFor(devices, this.#deps.clock.nowMs()));
       for (const device of devices) {
         this.#rings.delete(device);
         this.#deps.ring(device);
       }
     }
-  }
-
-  async #note(devices: DeviceId[], dueAtMs: number): Promise<void> {
-    const tickets = devices.map((key) => ({ queue: COMMANDS_QUEUE, key, priority: 2, dueAtMs }));
-    await enqueueWork(this.#deps.database, this.#deps.clock, tickets);
   }
 
   /** Handler of the queue `commands`; the key is the device. Does not wait for acknowledgements: one may take long. */
@@ -226,24 +221,21 @@ export class CommandSender {
 
   async #markDelivered(ids: string[]): Promise<void> {
     const nowMs = this.#deps.clock.nowMs();
-    await this.#table()
-      .updateTable('command')
-      .set({
-        state: sql`case when settled_at_ms is null then 'delivered' else state end`,
-        delivered_at_ms: sql<number>`coalesce(delivered_at_ms, ${nowMs}::bigint)`,
-      })
-      .where('id', 'in', ids)
-      .execute();
+    const body = sql`
+      update command set state = case when settled_at_ms is null then 'delivered' else state end,
+        delivered_at_ms = coalesce(delivered_at_ms, ${nowMs}::bigint)
+      from owner where id = any (${ids}::uuid[])
+      returning id`;
+    await this.#deps.ownership.write(this.#deps.database, { what: 'that commands are delivered', body });
   }
 
   async #sendAgain(device: DeviceId, ids: string[], session: string): Promise<void> {
-    await this.#table()
-      .updateTable('command')
-      .set({ session: null })
-      .where('id', 'in', ids)
-      .where('session', '=', session)
-      .execute();
-    await this.#note([device], this.#deps.clock.nowMs() + RETRY_MS);
+    const { database, clock, ownership } = this.#deps;
+    await ownership.transaction(database, 'that commands are sent again', async (tx) => {
+      const sent = tx.tables<CommandTables>().updateTable('command').set({ session: null }).where('id', 'in', ids);
+      await sent.where('session', '=', session).execute();
+      await enqueueWork(tx, clock, ticketsFor([device], clock.nowMs() + RETRY_MS));
+    });
   }
 
   /** The database may be away for a while; what became of a command must be written down all the same. */
@@ -264,4 +256,8 @@ export class CommandSender {
   #table() {
     return this.#deps.database.tables<CommandTables>();
   }
+}
+
+function ticketsFor(devices: DeviceId[], dueAtMs: number): WorkTicket[] {
+  return devices.map((key) => ({ queue: COMMANDS_QUEUE, key, priority: 2, dueAtMs }));
 }

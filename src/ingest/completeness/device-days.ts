@@ -165,12 +165,11 @@ export class DeviceDays implements JournalReader {
   }
 
   async #prune(): Promise<void> {
-    const { database, clock } = this.#deps;
-    const db = database.tables<CompletenessTables>();
-    await db
-      .deleteFrom('device_day')
-      .where('day', '<', dayOf(clock.nowMs()) - KEPT_DAYS)
-      .execute();
+    const { database, ownership, clock } = this.#deps;
+    const beforeDay = dayOf(clock.nowMs()) - KEPT_DAYS;
+    await ownership.transaction(database, 'that old days are gone', (tx) =>
+      tx.tables<CompletenessTables>().deleteFrom('device_day').where('day', '<', beforeDay).execute(),
+    );
   }
 
   /** What fails is tried again the next time. */

@@ -2,6 +2,7 @@ import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, withinJurisdiction } from '../../platform/database/database.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
 import { type DeadLetterGroup, type GroupKey, idsOfGroup, listGroups } from './dead-letter-groups.ts';
 import type { DeadLetterReplay } from './dead-letter-replay.ts';
 import { type DeadLetter, type DeadLetterPlace, fromRow } from './dead-letter-row.ts';
@@ -33,6 +34,7 @@ export interface ReplayedPage extends Replayed {
 
 export interface DeadLettersDeps {
   database: Database;
+  ownership: Pick<Ownership, 'transaction'>;
   replay: Pick<DeadLetterReplay, 'ask'>;
   clock: Clock;
 }
@@ -122,7 +124,7 @@ export class DeadLetters {
     const newest = db.selectFrom('dead_letter').select('received_at_ms').orderBy('received_at_ms', 'desc');
     const surplus = await newest.offset(KEEP_ROWS).limit(1).executeTakeFirst();
     const beforeMs = Math.max(this.#deps.clock.nowMs() - KEEP_MS, surplus?.received_at_ms ?? 0);
-    const { rows } = await sql<{ lane: string }>`
+    const gone = sql<{ lane: string }>`
       with gone as (
         select lane, journal_offset, record_index from dead_letter where received_at_ms < ${beforeMs}
         order by received_at_ms limit ${PRUNE_ROWS}
@@ -134,7 +136,11 @@ export class DeadLetters {
         and not exists (
           select from dead_letter d where (d.lane, d.journal_offset) = (p.lane, p.journal_offset)
           and (d.lane, d.journal_offset, d.record_index) not in (select lane, journal_offset, record_index from gone))
-      ) select lane from removed`.execute(db);
+      ) select lane from removed`;
+    const { database, ownership } = this.#deps;
+    const { rows } = await ownership.transaction(database, 'that old dead letters are gone', (tx) =>
+      gone.execute(tx.tables()),
+    );
     return rows.length;
   }
 }

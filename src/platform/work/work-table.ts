@@ -47,6 +47,17 @@ export async function enqueueWork(tx: Tables, clock: Clock, tickets: WorkTicket[
   }
 }
 
+export interface OwnNotes {
+  database: Database;
+  clock: Clock;
+  ownership: Pick<Ownership, 'transaction'>;
+}
+
+/** Notes work that comes with no transaction of its own. Throws `lease.lost` where another node has taken over. */
+export async function noteOwnWork({ database, clock, ownership }: OwnNotes, tickets: WorkTicket[]): Promise<void> {
+  if (tickets.length > 0) await ownership.transaction(database, 'work', (tx) => enqueueWork(tx, clock, tickets));
+}
+
 /** A statement takes at most 65,535 parameters; a whole city may fall silent in the same second. */
 const ROWS_AT_ONCE = 2_000;
 
@@ -157,27 +168,25 @@ export class WorkTable {
 
   async hasten(queue: string, prefix: string): Promise<number> {
     const nowMs = this.#database.clock.nowMs();
-    const { numAffectedRows } = await sql`
+    const body = sql`
       WITH later AS (
-        SELECT key FROM work_item WHERE queue = ${queue} AND starts_with(key, ${prefix}) AND due_at_ms > ${nowMs}
-        ORDER BY key COLLATE "C" FOR UPDATE
+        SELECT key FROM owner, work_item
+        WHERE queue = ${queue} AND starts_with(key, ${prefix}) AND due_at_ms > ${nowMs}
+        ORDER BY key COLLATE "C" FOR UPDATE OF work_item
       )
       UPDATE work_item SET due_at_ms = ${nowMs} FROM later WHERE work_item.queue = ${queue}
-        AND work_item.key = later.key`.execute(this.#db());
-    return Number(numAffectedRows ?? 0);
+        AND work_item.key = later.key
+      RETURNING work_item.key`;
+    return (await this.#ownership.write(this.#database, { what: 'that work is due', body })).length;
   }
 
   async releaseClaims(): Promise<number> {
-    const { node, epoch } = this.#ownership.self;
-    const { numUpdatedRows } = await this.#db()
-      .updateTable('work_item')
-      .set({ claimed_until_ms: 0, fence: sql<number>`fence + 1` })
-      .where('claimed_until_ms', '>', 0)
-      // Of no node are the claims of versions without nodes, where one gateway had all.
-      .where('node', 'in', [node, ''])
-      .where('epoch', '<', epoch)
-      .executeTakeFirst();
-    return Number(numUpdatedRows);
+    // Of no node are the claims of versions without nodes, where one gateway had all.
+    const body = sql`
+      UPDATE work_item SET claimed_until_ms = 0, fence = fence + 1 FROM owner
+      WHERE claimed_until_ms > 0 AND node IN (${this.#ownership.self.node}, '') AND work_item.epoch < owner.epoch
+      RETURNING key`;
+    return (await this.#ownership.write(this.#database, { what: CLAIMS, body })).length;
   }
 
   async waiting(): Promise<{ queue: string; count: number }[]> {

@@ -8,7 +8,7 @@ import type { Database } from '../database/database.ts';
 import type { Ownership } from '../database/ownership.ts';
 import { type Claim, WorkTable } from './work-table.ts';
 
-export { enqueueWork, type WorkTicket } from './work-table.ts';
+export { enqueueWork, noteOwnWork, type OwnNotes, type WorkTicket } from './work-table.ts';
 
 /** What a handler says when it returns: nothing more to do, or look again at that time. */
 export type WorkResult = { again: null } | { again: { atMs: number } };

@@ -72,6 +72,7 @@ const ingest = {
   }),
   deadLetters: new DeadLetters({
     database,
+    ownership: firstOwner(),
     clock,
     replay: new DeadLetterReplay({ database, intake, kinds, clock, observer: quietObserver(), payloads: PAYLOADS }),
   }),

@@ -8,6 +8,7 @@ import { Idempotency } from '../../../src/platform/records/idempotency.ts';
 import { bearer, DEVICE_SECRET, ELSEWHERE, HERE, KIOSK, startApi, TOKENS } from '../../support/api/api.ts';
 import { callerIn, openRegistry } from '../../support/devices/registry.ts';
 import { AT_MS, batch, decoded, event } from '../../support/ingest/batches.ts';
+import { firstOwner } from '../../support/services/ownership.ts';
 import { quietObserver } from '../../support/services/services.ts';
 import { ManualClock } from '../../support/time/clock.ts';
 
@@ -17,6 +18,7 @@ const { database, registry, directory } = await openRegistry(t, { clock });
 const register = new AccessRegister({ database, clock });
 const { passages, search } = composePassages({
   database,
+  ownership: firstOwner(),
   clock,
   observer: quietObserver(),
   directory,
@@ -193,6 +195,7 @@ t.test('the look is registered before anything is looked up, also when looking f
   const deaf = { add: async () => Promise.reject(new Error('no register')) } as unknown as AccessRegister;
   const { search: blind } = composePassages({
     database: null as never,
+    ownership: firstOwner(),
     clock,
     observer: quietObserver(),
     directory,

@@ -5,6 +5,7 @@ import { AccessRegister } from '../../../src/platform/records/access-register.ts
 import { bearer, DEVICE_SECRET, ELSEWHERE, KIOSK, startApi, TOKENS } from '../../support/api/api.ts';
 import { openDatabase } from '../../support/devices/registry.ts';
 import { tinyJpeg, tinyPicture } from '../../support/ingest/images.ts';
+import { firstOwner } from '../../support/services/ownership.ts';
 import { quietObserver, temporaryDirectory } from '../../support/services/services.ts';
 import { ManualClock } from '../../support/time/clock.ts';
 
@@ -20,6 +21,7 @@ const directory = await temporaryDirectory(t);
 let area: string | null = null;
 const { port } = composeImages({
   database,
+  ownership: firstOwner(),
   clock,
   observer: quietObserver(),
   directory,

@@ -5,6 +5,7 @@ import { Images } from '../../../src/images/images.ts';
 import { bucketWorld } from '../../support/blobs/made-up-bucket.ts';
 import { openDatabase } from '../../support/devices/registry.ts';
 import { tinyPicture } from '../../support/ingest/images.ts';
+import { firstOwner } from '../../support/services/ownership.ts';
 import { quietObserver } from '../../support/services/services.ts';
 import { ManualClock } from '../../support/time/clock.ts';
 
@@ -15,7 +16,7 @@ t.test('pictures in a bucket that was made up survive a cut, its absence and a r
   const world = await bucketWorld();
   const clock = new ManualClock(Date.now());
   const life = (blobs = world.open()) =>
-    new Images({ database, blobs, clock, observer: quietObserver(), keepMs: 3 * DAY_MS });
+    new Images({ database, ownership: firstOwner(), blobs, clock, observer: quietObserver(), keepMs: 3 * DAY_MS });
   const bytes = tinyPicture();
   const { id } = await life().keep(DEVICE, 'image/png', bytes);
   const image = await life().find(id);

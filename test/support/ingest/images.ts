@@ -5,6 +5,7 @@ import type { Observer } from '../../../src/core/observe.ts';
 import { Images, type ImagesDeps } from '../../../src/images/images.ts';
 import { LocalBlobs, type LocalBlobsDeps } from '../../../src/platform/blobs/local-blobs.ts';
 import { ROOM_BYTES } from '../../../src/platform/files/disks.ts';
+import { firstOwner } from '../services/ownership.ts';
 import { quietObserver } from '../services/services.ts';
 
 /** A whole PNG; `salt` makes it differ from others. */
@@ -66,5 +67,12 @@ export interface OpenImages {
 export function openImages({ database, directory, clock = systemClock, observer, ...disk }: OpenImages): Images {
   const room = { volume: { problem: async () => null }, freeBytes: async () => 1e12, ...disk };
   const blobs = new LocalBlobs({ name: 'images', directory, clock, reserveBytes: ROOM_BYTES.pictures, ...room });
-  return new Images({ database, blobs, clock, observer: observer ?? quietObserver(), keepMs: 30 * 24 * 3600 * 1000 });
+  return new Images({
+    database,
+    ownership: firstOwner(),
+    blobs,
+    clock,
+    observer: observer ?? quietObserver(),
+    keepMs: 30 * 24 * 3600 * 1000,
+  });
 }

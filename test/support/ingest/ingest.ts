@@ -64,6 +64,7 @@ async function openIngest(directory: string, database: Database) {
     }),
     deadLetters: new DeadLetters({
       database,
+      ownership: firstOwner(),
       clock,
       replay: new DeadLetterReplay({ database, intake, kinds, clock, observer: quietObserver(), payloads: PAYLOADS }),
     }),

@@ -7,6 +7,7 @@ import { PlateSeal } from '../../../src/passages/seal.ts';
 import { type Passage, type PassageQuery, PassageSearch } from '../../../src/passages/search.ts';
 import type { Database } from '../../../src/platform/database/database.ts';
 import { AccessRegister } from '../../../src/platform/records/access-register.ts';
+import { firstOwner } from '../services/ownership.ts';
 import { quietObserver } from '../services/services.ts';
 import { AT_MS } from './batches.ts';
 
@@ -29,7 +30,13 @@ interface Input {
 /** Writing and finding passages; `find` asks as {@link DETECTIVE}, of every device, for the day of `AT_MS`. */
 export function openPassages({ database, clock, key, keepDays = 90 }: Input) {
   const vaultKey = Buffer.from(hkdfSync('sha256', key, '', 'vault', 32));
-  const deps = { database, clock, keepDays, keys: { hash: key, seal: new PlateSeal(vaultKey) } };
+  const deps = {
+    database,
+    ownership: firstOwner(),
+    clock,
+    keepDays,
+    keys: { hash: key, seal: new PlateSeal(vaultKey) },
+  };
   const register = new AccessRegister({ database, clock });
   const search = new PassageSearch({ ...deps, register, jurisdictionOf: () => '330212' });
   const find = async (query: Partial<PassageQuery>): Promise<Passage[]> => {

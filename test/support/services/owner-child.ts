@@ -3,8 +3,12 @@
  * and goes on writing, without ever asking whether it still holds the lease, until each writer was refused. Prints a
  * line when each has written once, and at its end by what error each was stopped, as JSON.
  */
+import { randomBytes } from 'node:crypto';
 import { AlertDesk } from '../../../src/alerts/desk/desk.ts';
 import { AlertLog } from '../../../src/alerts/desk/log.ts';
+import { AlertQueries } from '../../../src/alerts/desk/queries.ts';
+import { StageTimers } from '../../../src/alerts/desk/stage-timers.ts';
+import type { Stage } from '../../../src/alerts/route/stages/stage.ts';
 import { STAGES } from '../../../src/alerts/route/stages/stages.ts';
 import { RulesEngine } from '../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../src/alerts/rules/rules.ts';
@@ -13,11 +17,19 @@ import { systemClock as clock } from '../../../src/core/clock.ts';
 import { CitywatchError } from '../../../src/core/errors.ts';
 import { slotOf } from '../../../src/core/slots.ts';
 import type { DecodedBatch } from '../../../src/core/types.ts';
+import { CameraSetup } from '../../../src/devices/cameras/setup.ts';
+import { OnvifError } from '../../../src/devices/onvif/problems.ts';
+import { Commands } from '../../../src/ingest/commands/commands.ts';
+import { OpenDevices } from '../../../src/ingest/commands/open-devices.ts';
+import { DeadLetters } from '../../../src/ingest/ledger/dead-letters.ts';
 import { Ledger } from '../../../src/ingest/ledger/ledger.ts';
 import { DatabaseCursors } from '../../../src/ingest/readers/database-cursors.ts';
+import { Passages } from '../../../src/passages/passages.ts';
+import { PlateSeal } from '../../../src/passages/seal.ts';
 import { Database } from '../../../src/platform/database/database.ts';
 import { Lease } from '../../../src/platform/database/lease.ts';
-import { WorkQueue } from '../../../src/platform/work/work.ts';
+import { Vault } from '../../../src/platform/secrets/vault.ts';
+import { noteOwnWork, WorkQueue } from '../../../src/platform/work/work.ts';
 import { NAMELESS, NO_RULE_GONE, PLATES } from '../alerts/alert-desk.ts';
 import { ALL_THERE, kindCatalogue } from '../alerts/alerts.ts';
 import { batch, decoded, reading } from '../ingest/batches.ts';
@@ -95,6 +107,35 @@ const desk = new AlertDesk({
 const work = new WorkQueue({ database, clock, observer, ownership });
 work.handle('frozen', async () => ({ again: { atMs: clock.nowMs() } }));
 const { signal } = new AbortController();
+const kinds = { latest: () => undefined };
+const nobody = { seenBy: () => undefined };
+const open = new OpenDevices(database);
+const commands = new Commands({ database, ownership, clock, observer, kinds, directory: nobody, open, ring: () => {} });
+const cameras = new CameraSetup({
+  database,
+  ownership,
+  clock,
+  observer,
+  vault: new Vault(randomBytes(32)),
+  access: async () => ({ xaddr: 'http://10.0.0.1/', username: 'u', password: 'p' }),
+  inspect: async () => Promise.reject(new OnvifError('unreachable')),
+  units: { judge: async () => null },
+});
+const queries = new AlertQueries(database);
+const letters = new DeadLetters({ database, ownership, clock, replay: { ask: async () => null } });
+const plates = { hash: randomBytes(32), seal: new PlateSeal(randomBytes(32)) };
+const passages = new Passages({ database, ownership, clock, observer, keys: plates, keepDays: 90 });
+const late: Stage<null> = {
+  name: 'late',
+  needed: true,
+  read: async () => null,
+  run: (changes) => ({ changes, timers: [{ key: 'x', atMs: clock.nowMs() }] }),
+};
+const timers = new StageTimers({
+  database,
+  log: new AlertLog({ clock, observer, stages: [late], ownership }),
+  committed: () => {},
+});
 
 /** A kiosk that burns and does not, in turns. */
 function batchAt(step: number): DecodedBatch {
@@ -110,6 +151,16 @@ const WRITERS: Record<string, (step: number) => Promise<unknown>> = {
   'state without a cursor': () => unmoved.save({}, async () => {}),
   claims: () => work.pump('frozen', signal),
   desk: () => desk.handle(deskKey),
+  'work noted by hand': (step) => noteOwnWork({ database, clock, ownership }, [{ queue: 'noted', key: `${step % 8}` }]),
+  'work that is hastened': () => work.hasten('noted', ''),
+  'timers alone': () => timers.handle('late x'),
+  'commands that expire': () => commands.expire(clock.nowMs()),
+  'old commands': () => commands.prune(),
+  'introduction of a camera': () => cameras.handle('cam'),
+  'old findings': () => queries.pruneFindings(clock.nowMs(), ownership),
+  'old deliveries': () => queries.pruneDeliveries(clock.nowMs(), ownership),
+  'old dead letters': () => letters.prune(),
+  'old passages': () => passages.keep(),
 };
 
 const stopped: Record<string, string> = {};

@@ -40,7 +40,7 @@ export function openBooks(ground: Ground, devices: Devices, { ingest, twin }: { 
       watch.start();
       lifecycle.onStop('ledger watch', () => watch.stop());
     },
-    deadLetters: new DeadLetters({ database, replay, clock }),
+    deadLetters: new DeadLetters({ database, ownership, replay, clock }),
     messages: new Messages({ database, lanes, kinds, guard, jurisdictionOf }),
     completeness: new Completeness({
       database,

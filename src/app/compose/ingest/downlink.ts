@@ -38,7 +38,7 @@ export async function startDownlink(deps: DownlinkDeps) {
   const open = new OpenDevices(database);
   await open.load();
   const sender = new CommandSender({ database, ownership, clock, observer, open, ring });
-  const commands = new Commands({ database, clock, observer, kinds, directory, open, ring });
+  const commands = new Commands({ database, ownership, clock, observer, kinds, directory, open, ring });
   const replies = new RepliesReader({
     database,
     kinds,

@@ -6,11 +6,13 @@ import { ShownImages } from '../../../images/shown-images.ts';
 import type { Blobs } from '../../../platform/blobs/blobs.ts';
 import { openLocalBlobs } from '../../../platform/blobs/open-local.ts';
 import type { Database } from '../../../platform/database/database.ts';
+import type { Ownership } from '../../../platform/database/ownership.ts';
 import { ROOM_BYTES } from '../../../platform/files/disks.ts';
 import type { AccessRegister } from '../../../platform/records/access-register.ts';
 
 export interface ImagesInput {
   database: Database;
+  ownership: Ownership;
   clock: Clock;
   observer: Observer;
   /** Where the files are kept. */
@@ -22,7 +24,7 @@ export interface ImagesInput {
 
 /** Pictures of devices for the API, where they are, and the chore that removes old ones. */
 export function composeImages(input: ImagesInput): { port: ShownImages; blobs: Blobs; tidy(): Promise<void> } {
-  const { database, clock, observer, directory, keepDays, devices, register } = input;
+  const { database, ownership, clock, observer, directory, keepDays, devices, register } = input;
   const blobs = openLocalBlobs({
     name: 'images',
     directory,
@@ -32,7 +34,7 @@ export function composeImages(input: ImagesInput): { port: ShownImages; blobs: B
     reserveBytes: ROOM_BYTES.pictures,
     isExpected: () => areImagesKept(database),
   });
-  const images = new Images({ database, blobs, clock, observer, keepMs: keepDays * DAY_MS });
+  const images = new Images({ database, ownership, blobs, clock, observer, keepMs: keepDays * DAY_MS });
   const areaOf = (device: string) => devices.get(device)?.identity.jurisdiction;
   return { port: new ShownImages({ images, register, areaOf }), blobs, tidy: () => images.tidy() };
 }

@@ -44,6 +44,7 @@ export async function openIngest(ground: Ground, devices: Devices) {
     uplinks: composeUplinks({ ...ground, intake, kinds, doors: devices.doors, guard, downlink }),
     ...composePassages({
       database,
+      ownership: ground.ownership,
       clock,
       observer,
       directory,

@@ -5,10 +5,12 @@ import { Passages } from '../../../passages/passages.ts';
 import { PlateSeal } from '../../../passages/seal.ts';
 import { PassageSearch } from '../../../passages/search.ts';
 import type { Database } from '../../../platform/database/database.ts';
+import type { Ownership } from '../../../platform/database/ownership.ts';
 import type { AccessRegister } from '../../../platform/records/access-register.ts';
 
 export interface PassagesInput {
   database: Database;
+  ownership: Ownership;
   clock: Clock;
   observer: Observer;
   directory: Directory;

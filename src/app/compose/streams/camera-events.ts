@@ -8,11 +8,13 @@ import type { Kinds } from '../../../devices/kinds/kinds.ts';
 import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
 import type { OnvifEvents } from '../../../ingest/uplinks/onvif/camera-events.ts';
 import type { Database } from '../../../platform/database/database.ts';
+import type { Ownership } from '../../../platform/database/ownership.ts';
 import type { Outbound } from '../../../platform/outbound/outbound.ts';
 import type { Vault } from '../../../platform/secrets/vault.ts';
 
 export interface CameraEventParts {
   database: Database;
+  ownership: Ownership;
   clock: Clock;
   observer: Observer;
   outbound: Outbound;
@@ -29,7 +31,7 @@ export interface CameraEventParts {
 
 /** Leads what cameras notice from the device layer into the journal, and changed cameras to those who ask them. */
 export function composeCameraEvents(parts: CameraEventParts) {
-  const { database, clock, observer, outbound, vault, kinds, uplink, path } = parts;
+  const { database, ownership, clock, observer, outbound, vault, kinds, uplink, path } = parts;
   const hasVideo = (kind: string): boolean => kinds.latest(kind)?.stream === true;
   const onvif = { outbound, networks: parts.cameraNetworks, clock };
   const store: OnvifEvents['take'] = (id, events) => uplink.take(id, events);
@@ -49,7 +51,7 @@ export function composeCameraEvents(parts: CameraEventParts) {
     { path },
   );
   const ring = (queue: string): void => parts.doorbell.ring(queue);
-  const changes = new CameraChanges({ database, clock, observer, hasVideo, events, ring });
+  const changes = new CameraChanges({ database, ownership, clock, observer, hasVideo, events, ring });
   return {
     /** A device of the registry was changed. */
     changed: (entry: DirectoryEntry): void => changes.changed(entry),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { CAMERA_SETUP_QUEUE } from '../../../devices/cameras/setup.ts';
 import { holderOf, whereabouts } from '../../../platform/database/lease.ts';
-import { enqueueWork } from '../../../platform/work/work.ts';
+import { noteOwnWork } from '../../../platform/work/work.ts';
 import { ffmpegUser } from '../../local-services/system-user.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Ground } from '../ground/ground.ts';
@@ -14,7 +14,7 @@ export type Streams = Awaited<ReturnType<typeof openStreams>>;
 
 /** Everything that talks to cameras: who stands at their addresses, what they notice, and their video. */
 export async function openStreams(ground: Ground, devices: Devices, ingest: Pick<Ingest, 'accept' | 'uplinks'>) {
-  const { config, place, database, clock, lifecycle } = ground;
+  const { config, place, lifecycle } = ground;
   const { connections, identity } = devices;
   const { accept } = ingest;
   const cameraNetworks = config.networks.cameras;
@@ -54,7 +54,7 @@ export async function openStreams(ground: Ground, devices: Devices, ingest: Pick
       lifecycle.onStop('streams', () => video.streams.stop());
       const unasked = await video.setup.unasked();
       const asking = unasked.map((id) => ({ queue: CAMERA_SETUP_QUEUE, key: id }));
-      await enqueueWork(database, clock, asking);
+      await noteOwnWork(ground, asking);
     },
     /** Looks after the cameras from now on. */
     watchCameras(): void {

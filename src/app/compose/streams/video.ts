@@ -9,6 +9,7 @@ import { inspectCamera } from '../../../devices/onvif/inspect.ts';
 import type { Connections } from '../../../devices/registry/connections.ts';
 import { camerasSeeing } from '../../../devices/registry/nearby-cameras.ts';
 import type { Database } from '../../../platform/database/database.ts';
+import type { Ownership } from '../../../platform/database/ownership.ts';
 import type { Outbound } from '../../../platform/outbound/outbound.ts';
 import { TcpOutbound } from '../../../platform/outbound/tcp.ts';
 import type { AccessRegister } from '../../../platform/records/access-register.ts';
@@ -22,6 +23,7 @@ import type { CameraSource } from '../../../streams/pool/types.ts';
 
 export interface VideoDeps {
   database: Database;
+  ownership: Ownership;
   clock: Clock;
   observer: Observer;
   outbound: Outbound;
@@ -58,6 +60,7 @@ export function composeVideo(deps: VideoDeps) {
   };
   const setup = new CameraSetup({
     database,
+    ownership: deps.ownership,
     clock,
     observer,
     vault: deps.vault,

@@ -6,6 +6,7 @@ import type { DecodedMessage } from '../../../../src/core/types.ts';
 import { ADMIN, newSecret, startAlertDesk, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
 import { message, reading } from '../../../support/alerts/alerts.ts';
 import { KIOSK_FIRE, rulesReader } from '../../../support/alerts/rules.ts';
+import { firstOwner } from '../../../support/services/ownership.ts';
 import { startRedis } from '../../../support/services/services.ts';
 import { freshDatabase } from '../../../support/services/shared-database.ts';
 import { until } from '../../../support/time/until.ts';
@@ -211,8 +212,8 @@ t.test('deliveries of long ago are let go, but not what waits or could be sent a
       .execute();
   }
   const dayMs = 24 * 3_600_000;
-  await desk.queries.pruneDeliveries(Date.now() + 29 * dayMs);
+  await desk.queries.pruneDeliveries(Date.now() + 29 * dayMs, firstOwner());
   t.same(await counts(), { waiting: 1, delivered: 1, dead: 1, withheld: 0 });
-  await desk.queries.pruneDeliveries(Date.now() + 31 * dayMs);
+  await desk.queries.pruneDeliveries(Date.now() + 31 * dayMs, firstOwner());
   t.same(await counts(), { waiting: 1, delivered: 0, dead: 1, withheld: 0 });
 });

@@ -11,6 +11,7 @@ import { unitInput } from '../../../../src/devices/units/input.ts';
 import { Units } from '../../../../src/devices/units/units.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
 import { callerIn, openRegistry } from '../../../support/devices/registry.ts';
+import { firstOwner } from '../../../support/services/ownership.ts';
 import { quietObserver } from '../../../support/services/services.ts';
 import { onvifPorts, startCameras } from '../../../support/streams/cameras.ts';
 
@@ -31,6 +32,7 @@ async function world(t: Test) {
   const again = (): CameraUnits =>
     new CameraUnits({
       database,
+      ownership: firstOwner(),
       clock,
       observer: quietObserver(),
       access: (id) => connections.onvifAccess(id),
@@ -41,6 +43,7 @@ async function world(t: Test) {
   const units = again();
   const setup = new CameraSetup({
     database,
+    ownership: firstOwner(),
     vault,
     clock,
     observer: quietObserver(),

@@ -3,6 +3,7 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import { CameraSetup } from '../../../../src/devices/cameras/setup.ts';
 import type { CameraInspection } from '../../../../src/devices/onvif/inspect.ts';
 import { callerIn, openRegistry } from '../../../support/devices/registry.ts';
+import { firstOwner } from '../../../support/services/ownership.ts';
 import { quietObserver } from '../../../support/services/services.ts';
 
 const ADMIN = callerIn('000000');
@@ -25,6 +26,7 @@ t.test('what a camera said under its old address does not overwrite the new one'
   let meanwhile = async (): Promise<void> => {};
   const setup = new CameraSetup({
     database,
+    ownership: firstOwner(),
     vault,
     clock: systemClock,
     observer: quietObserver(),

@@ -5,6 +5,7 @@ import { DeadLetterReplay } from '../../../../src/ingest/ledger/dead-letter-repl
 import { DeadLetters } from '../../../../src/ingest/ledger/dead-letters.ts';
 import { callerOf, drain, kinds, PAYLOADS, startIngest } from '../../../support/ingest/ingest.ts';
 import { kioskMessage, quietObserver } from '../../../support/ingest/journal.ts';
+import { firstOwner } from '../../../support/services/ownership.ts';
 import { ManualClock } from '../../../support/time/clock.ts';
 import { until } from '../../../support/time/until.ts';
 
@@ -38,7 +39,7 @@ t.test(
         payloads: PAYLOADS,
       });
       t.teardown(() => replay.stop());
-      return { replay, letters: new DeadLetters({ database, replay, clock }) };
+      return { replay, letters: new DeadLetters({ database, ownership: firstOwner(), replay, clock }) };
     };
 
     const before = life();

@@ -18,6 +18,8 @@ const CHILD = join(import.meta.dirname, '../../../support/services/owner-child.t
 const TTL_MS = 2_000;
 const HERE: Holder = { node: 'node-next', host: 'here', pid: process.pid, directory: '/b', inode: '1:2' };
 const DESK_KEY = 'kiosk-fire|k-9';
+/** Of a finding that was handled long ago. */
+const PAST_KEY = 'kiosk-fire|k-8';
 
 const { url } = await freshDatabase(t);
 const observer = quietObserver();
@@ -26,12 +28,13 @@ t.teardown(() => database.close());
 await migrate(database);
 
 const TABLES = ['work_item', 'ingest_cursor', 'ingest_ledger', 'dead_letter', 'rule_cursor', 'rule_state', 'finding'];
+const DEVICE_TABLES = ['command', 'camera_setup'];
 const ALERT_TABLES = ['alert', 'alert_event', 'alert_log_head', 'delivery'];
 
 /** Every row that an owner writes. */
 async function everything(): Promise<Record<string, unknown[]>> {
   const found: Record<string, unknown[]> = {};
-  for (const table of [...TABLES, ...ALERT_TABLES]) {
+  for (const table of [...TABLES, ...ALERT_TABLES, ...DEVICE_TABLES]) {
     const { rows } = await sql<{ row: unknown }>`
       select to_jsonb(one) as row from ${sql.table(table)} as one order by to_jsonb(one)::text`.execute(
       database.tables(),
@@ -47,6 +50,29 @@ async function leaveFinding(key: string): Promise<void> {
       journal_offset, received_at_ms, decided_at_ms, data)
     values (${key}, ${key}, 'kiosk-fire', 1, 'severe', 'k-9', '330203', '', 'fired', 'live', 7, 1, 1, '{}')`.execute(
     database.tables(),
+  );
+}
+
+/** Something of each kind that a chore removes or a deadline ends. */
+async function leaveWhatIsPast(): Promise<void> {
+  const db = database.tables();
+  await sql`update finding set handled_at_ms = 1, alert_id = null where dedup_key = ${PAST_KEY}`.execute(db);
+  const command = (settledAtMs: number | null) => sql`
+    insert into command (id, device, kind, kind_version, jurisdiction, name, args, state, caller_type, caller_id,
+      caller_name, created_at_ms, deadline_at_ms, settled_at_ms)
+    values (gen_random_uuid(), 'k-1', 'kiosk', 1, '330203', 'lock', '{}', ${settledAtMs ? 'expired' : 'queued'}, 'token',
+      'a', 'a', 1, 2, ${settledAtMs})`;
+  await command(null).execute(db);
+  await command(3).execute(db);
+  await sql`
+    insert into dead_letter (lane, journal_offset, record_index, reason, path, value, device, kind, kind_version,
+      jurisdiction, channel, topic, received_at_ms)
+    values ('bulk', 1, -1, 'not-json', '', '', 'k-1', 'kiosk', 1, '330203', 'data', '', 1)`.execute(db);
+  await sql`create table passage_20200101 partition of passage for values from (1577836800000) to (1577923200000)`.execute(
+    db,
+  );
+  await sql`update work_item set due_at_ms = ${clock.nowMs() + 3_600_000} where queue = 'noted' and key = '1'`.execute(
+    db,
   );
 }
 
@@ -67,6 +93,8 @@ t.test('a gateway that was frozen and taken over changes nothing when it goes on
   const lease = await until('its lease has run out', () => Lease.take(deps).catch(() => null));
   t.teardown(() => lease.release());
   await leaveFinding(DESK_KEY);
+  await leaveFinding(PAST_KEY);
+  await leaveWhatIsPast();
   const before = await everything();
   t.ok(before.finding!.length > 1, 'it had judged');
   t.match(before.rule_cursor, [{ node: 'node-frozen', epoch: lease.epoch - 1 }]);
@@ -83,10 +111,24 @@ t.test('a gateway that was frozen and taken over changes nothing when it goes on
       'state without a cursor': refused,
       claims: refused,
       desk: refused,
+      'work noted by hand': refused,
+      'work that is hastened': refused,
+      'timers alone': refused,
+      'commands that expire': refused,
+      'old commands': refused,
+      'introduction of a camera': refused,
+      'old findings': refused,
+      'old deliveries': refused,
+      'old dead letters': refused,
+      'old passages': refused,
     },
     lost: 1,
   });
   t.same(await everything(), before);
+  const { rows: days } = await sql`select to_regclass('passage_20200101') is not null as there`.execute(
+    database.tables(),
+  );
+  t.same(days, [{ there: true }], 'nor was a day of passages dropped');
 
   const { ownership } = lease;
   const cursors = new DatabaseCursors({ database, reader: 'completeness', incarnationOf, ownership, clock });
