@@ -87,12 +87,12 @@ async function leaveWhatIsPast(): Promise<void> {
     insert into dead_letter (lane, journal_offset, record_index, reason, path, value, device, kind, kind_version,
       jurisdiction, channel, topic, received_at_ms)
     values ('bulk', 1, -1, 'not-json', '', '', 'k-1', 'kiosk', 1, '330203', 'data', '', 1)`.execute(db);
-  await sql`create table passage_20200101 partition of passage for values from (1577836800000) to (1577923200000)`.execute(
-    db,
-  );
-  await sql`update work_item set due_at_ms = ${clock.nowMs() + 3_600_000} where queue = 'noted' and key = '1'`.execute(
-    db,
-  );
+  await sql`
+    create table passage_20200101 partition of passage
+    for values from (1577836800000) to (1577923200000)`.execute(db);
+  await sql`
+    update work_item set due_at_ms = ${clock.nowMs() + 3_600_000}
+    where queue = 'noted' and key = '1'`.execute(db);
 }
 
 t.test('a gateway that was frozen and taken over changes nothing when it goes on, and ends', async (t) => {
