@@ -79,8 +79,8 @@ async function leaveWhatIsPast(): Promise<void> {
   const command = (settledAtMs: number | null) => sql`
     insert into command (id, device, kind, kind_version, jurisdiction, name, args, state, caller_type, caller_id,
       caller_name, created_at_ms, deadline_at_ms, settled_at_ms)
-    values (gen_random_uuid(), 'k-1', 'kiosk', 1, '330203', 'lock', '{}', ${settledAtMs ? 'expired' : 'queued'}, 'token',
-      'a', 'a', 1, 2, ${settledAtMs})`;
+    values (gen_random_uuid(), 'k-1', 'kiosk', 1, '330203', 'lock', '{}', ${settledAtMs ? 'expired' : 'queued'},
+      'token', 'a', 'a', 1, 2, ${settledAtMs})`;
   await command(null).execute(db);
   await command(3).execute(db);
   await sql`
