@@ -48,7 +48,7 @@ export const demo: Command = {
     await emptyDirectory(config.dataDir, terminal.secrets);
     // Loaded here, so that --help and small commands do not load the whole gateway.
     const { compose } = await import('../compose/compose.ts');
-    const gateway = await compose(config, observer, terminal.secrets);
+    const gateway = await compose({ config, observer, secrets: terminal.secrets, ended: end.signal });
     const password = randomBytes(9).toString('base64url');
     await makeLogin({ url: gateway.urls.http, adminToken, password, clock });
     const tokenFile = join(config.dataDir, 'demo-token');

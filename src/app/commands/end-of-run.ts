@@ -10,6 +10,12 @@ export interface EndOfRunInput {
   clock: Clock;
 }
 
+export interface EndOfRun {
+  asked: Promise<null>;
+  /** Aborted when `asked` resolves. */
+  signal: AbortSignal;
+}
+
 /** How often it is looked whether npm is still there. */
 const LOOK_EVERY_MS = 250;
 
@@ -17,13 +23,14 @@ const LOOK_EVERY_MS = 250;
  * `asked` resolves at the first signal to stop, or when the npm that started us is gone: a signal to npm, or to npx,
  * reaches its shell and not us. A second signal ends the process, and the kernel ends its children.
  */
-export function endOfRun({ observer, terminal, clock }: EndOfRunInput): { asked: Promise<null> } {
+export function endOfRun({ observer, terminal, clock }: EndOfRunInput): EndOfRun {
   const { complain, secrets } = terminal;
   process.on('uncaughtException', (error) => {
     observer?.log.fatal({ err: error }, 'a bug: the process ends, and what was acknowledged is on disk');
     complain(secrets.redact(`citywatch failed: ${error.message}`));
     process.exit(EXIT.failed);
   });
+  const ending = new AbortController();
   const asked = new Promise<null>((resolve) => {
     let signals = 0;
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
@@ -39,7 +46,8 @@ export function endOfRun({ observer, terminal, clock }: EndOfRunInput): { asked:
       resolve(null);
     });
   });
-  return { asked };
+  void asked.then(() => ending.abort());
+  return { asked, signal: ending.signal };
 }
 
 /** Whoever daemonises us without npm lives on without a parent. */

@@ -26,7 +26,7 @@ export const serve: Command = {
     const end = endOfRun({ observer, terminal, clock: systemClock });
     const { compose } = await import('../compose/compose.ts');
     const stopWatchdog = startWatchdog(systemClock, observer);
-    const starting = compose(config, observer, terminal.secrets);
+    const starting = compose({ config, observer, secrets: terminal.secrets, ended: end.signal });
     starting.catch((err: unknown) => {
       if (!(err instanceof CitywatchError)) observer.log.fatal({ err }, 'could not start');
     });

@@ -1,12 +1,10 @@
 import { systemClock } from '../../core/clock.ts';
 import { keepHouse } from '../../core/mechanisms/chores.ts';
 import { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
-import type { KnownSecrets, Observer } from '../../core/observe.ts';
 import { watchKinds } from '../../devices/kinds/kind-watch.ts';
 import type { FolderWatch } from '../../platform/files/folder-watch.ts';
 import { pruneChanges } from '../../platform/follow/changes.ts';
 import { TwinReader } from '../../telemetry/twin/twin-reader.ts';
-import type { Config } from '../config/config.ts';
 import { watchSurroundings } from '../doctor/surroundings.ts';
 import { VERSION } from '../version.ts';
 import { type Alerts, openAlerts } from './alerts/alerts.ts';
@@ -23,15 +21,17 @@ import { type ReadersInput, startReaders } from './ingest/readers.ts';
 import { openStreams } from './streams/streams.ts';
 import { openTelemetry, openTwin } from './telemetry/telemetry.ts';
 
+export type ComposeInput = Pick<GroundInput, 'config' | 'observer' | 'secrets' | 'ended'>;
+
 /**
  * Builds and starts the whole gateway, in the order in which its parts need each other. Each part registers its end the
  * moment it exists, so a start that fails half way leaves nothing behind.
  */
-export async function compose(config: Config, observer: Observer, secrets: KnownSecrets): Promise<Gateway> {
+export async function compose(input: ComposeInput): Promise<Gateway> {
   const clock = systemClock;
   const lifecycle = new Lifecycle(clock);
   try {
-    return await build({ config, observer, secrets, clock, lifecycle });
+    return await build({ ...input, clock, lifecycle });
   } catch (error) {
     await lifecycle.stop(5_000);
     throw error;

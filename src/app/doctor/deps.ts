@@ -9,4 +9,6 @@ export interface DoctorDeps {
   clock: Clock;
   observer: Observer;
   outbound: Pick<Outbound, 'http'>;
+  /** Whoever starts is asked to stop: PostgreSQL is waited for no longer. */
+  ended?: AbortSignal | undefined;
 }

@@ -76,11 +76,11 @@ export function judgeRedis(info: string): Remark[] {
 
 /** The server behind DATABASE_URL, which has `patienceMs` to let us in. */
 export async function checkDatabaseServer(deps: DoctorDeps, patienceMs: number): Promise<Remark[]> {
-  const { config, clock, observer } = deps;
+  const { config, clock, observer, ended } = deps;
   try {
     // This pool is not the gateway's: it must not stand for it in the metrics.
     const own = { log: observer.log, metrics: new Registry() };
-    const database = await Database.open({ url: config.database.url ?? '', observer: own, clock, patienceMs });
+    const database = await Database.open({ url: config.database.url ?? '', observer: own, clock, patienceMs, ended });
     try {
       const before = clock.nowMs();
       const { rows } = await sql<{ atMs: string; version: string }>`

@@ -22,17 +22,19 @@ export interface Arrival {
   clock: Clock;
   log: Logger;
   patienceMs: number;
+  /** Ends the wait: nobody wants to start any more. Absent where only the end of the process does. */
+  ended?: AbortSignal | undefined;
 }
 
 /**
  * Waits until PostgreSQL lets us in: it may be starting, recover after a crash, or have a busy machine. As long as it
  * takes connections that lasts up to `patienceMs`, and the log says what is waited for. Fails at once where nobody
- * takes them, and where it says no for good (login, database, right).
+ * takes them, where it says no for good (login, database, right), and as soon as it is `ended`.
  */
 export async function untilLetIn(arrival: Arrival): Promise<void> {
-  const { clock, log, patienceMs } = arrival;
+  const { clock, log, patienceMs, ended } = arrival;
   const beganMs = clock.monotonicMs();
-  const limit = deadline(clock, patienceMs);
+  const limit = deadline(clock, patienceMs, ended);
   const quiet = clock.every(SAY_EVERY_MS, () => {
     const waited = { part: 'database', waitedMs: Math.round(clock.monotonicMs() - beganMs), atMostMs: patienceMs };
     log.warn(waited, 'waits for PostgreSQL: it takes connections and lets nobody in yet');
@@ -44,7 +46,9 @@ export async function untilLetIn(arrival: Arrival): Promise<void> {
       if (!refusal.isTaken || refusal.error.code !== 'store.unavailable') throw refusal.error;
       await clock.sleep(AGAIN_MS, limit.signal);
       if (limit.signal.aborted) {
-        const detail = `PostgreSQL takes connections, and let nobody in within ${patienceMs / 1_000} s; see its log.`;
+        const detail = ended?.aborted
+          ? 'The start was called off while PostgreSQL let nobody in yet.'
+          : `PostgreSQL takes connections, and let nobody in within ${patienceMs / 1_000} s; see its log.`;
         throw new CitywatchError('store.unavailable', { detail, cause: refusal.error });
       }
     }

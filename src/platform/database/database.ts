@@ -51,6 +51,8 @@ export interface DatabaseOptions {
    * {@link DatabaseShares.started} every caller waits that long for a connection.
    */
   patienceMs?: number;
+  /** Ends that wait. */
+  ended?: AbortSignal | undefined;
   /** {@link systemRandom} unless a test brings its own. */
   random?: Random;
 }
@@ -210,8 +212,8 @@ export class Database<Use extends DatabaseUse = DatabaseUse> implements Tables {
   }
 }
 
-async function arrive({ url, clock, observer, patienceMs }: DatabaseOptions): Promise<void> {
-  if (patienceMs !== undefined) await untilLetIn({ url, clock, log: observer.log, patienceMs });
+async function arrive({ url, clock, observer, patienceMs, ended }: DatabaseOptions): Promise<void> {
+  if (patienceMs !== undefined) await untilLetIn({ url, clock, log: observer.log, patienceMs, ended });
 }
 
 /** `value` as a JSONB parameter. Needed for arrays, which `pg` would otherwise send as PostgreSQL arrays. */

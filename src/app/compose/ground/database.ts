@@ -11,10 +11,10 @@ import { type HeldLease, type LeaseInput, takeLease } from './lease.ts';
  */
 export async function openDatabase(
   url: string,
-  input: Omit<LeaseInput, 'database'>,
+  input: Omit<LeaseInput, 'database'> & { ended: AbortSignal },
 ): Promise<{ shares: DatabaseShares } & HeldLease> {
-  const { clock, observer, lifecycle } = input;
-  const shares = await Database.openShares({ url, observer, clock, patienceMs: START_PATIENCE_MS });
+  const { clock, observer, lifecycle, ended } = input;
+  const shares = await Database.openShares({ url, observer, clock, patienceMs: START_PATIENCE_MS, ended });
   lifecycle.onStop('database', () => shares.close());
   const take = () => takeLease({ ...input, database: shares.alerts });
   const early = (await knowsLeases(shares.general)) ? await take() : null;

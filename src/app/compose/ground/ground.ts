@@ -27,21 +27,23 @@ export interface GroundInput {
   secrets: KnownSecrets;
   clock: Clock;
   lifecycle: Lifecycle;
+  /** Aborted when somebody asks to stop, perhaps before the start is over. */
+  ended: AbortSignal;
 }
 
 export type Ground = Awaited<ReturnType<typeof openGround>>;
 
 /** What everything stands on: data directory, servers, database, keys, work, and what all parts write down alike. */
-export async function openGround({ config, observer, secrets, clock, lifecycle }: GroundInput) {
+export async function openGround({ config, observer, secrets, clock, lifecycle, ended }: GroundInput) {
   const tls = await TlsFiles.open(config.tls, { clock, observer });
   const outbound = new Outbound({ clock, observer });
   lifecycle.onStop('outbound', () => outbound.close());
-  refuseProblems(await examineNeeded({ config, clock, observer, outbound }, START_PATIENCE_MS), observer);
+  refuseProblems(await examineNeeded({ config, clock, observer, outbound, ended }, START_PATIENCE_MS), observer);
   const place = await DataDirectory.open(config.dataDir, secrets);
   lifecycle.onStop('data directory', () => place.close());
   await refuseTakenPorts(config, UPLINKS);
-  const services = await startServices(config, place, { clock, observer, secrets }, lifecycle);
-  const opened = await openDatabase(services.database, { config, place, clock, observer, lifecycle });
+  const services = await startServices(config, place, { clock, observer, secrets, ended }, lifecycle);
+  const opened = await openDatabase(services.database, { config, place, clock, observer, lifecycle, ended });
   const { shares } = opened;
   const database = shares.general;
   const follow = await Follow.open({ database, url: services.database, clock, observer });

@@ -1,6 +1,5 @@
 import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
 import type { Config } from '../../config/config.ts';
-import type { ServiceDeps } from '../../local-services/child.ts';
 import type { DataDirectory } from '../../local-services/data-directory.ts';
 import { startInflux } from '../../local-services/influx.ts';
 import { type PostgresDeps, startPostgres } from '../../local-services/postgres/postgres.ts';
@@ -32,7 +31,7 @@ export async function startDatabaseServer(
 export async function startServices(
   config: Config,
   place: DataDirectory,
-  deps: ServiceDeps,
+  deps: PostgresDeps,
   lifecycle: Lifecycle,
 ): Promise<ServiceAddresses> {
   const [postgres, redis, influx] = await Promise.allSettled([

@@ -23,6 +23,8 @@ export interface LocalPostgres {
 export interface PostgresDeps extends ServiceDeps {
   /** Gives the cluster the password that is in its file, or a new one: for one that is lost for good. */
   setsPassword?: boolean;
+  /** Whoever starts is asked to stop: it is waited for no longer. */
+  ended?: AbortSignal | undefined;
 }
 
 const DATABASE_USER = 'citywatch';
@@ -78,7 +80,8 @@ export async function startPostgres(place: DataDirectory, deps: PostgresDeps): P
   await child.start();
   const url = addressOf(password, sockets);
   try {
-    await untilLetIn({ url, clock: deps.clock, log: deps.observer.log, patienceMs: START_PATIENCE_MS });
+    const { clock, observer, ended } = deps;
+    await untilLetIn({ url, clock, log: observer.log, patienceMs: START_PATIENCE_MS, ended });
   } catch (error) {
     await child.stop();
     const cause = error instanceof CitywatchError ? error.cause : null;

@@ -9,12 +9,12 @@ import { wiredDatabase } from '../../../support/services/wired-database.ts';
 import { ManualClock } from '../../../support/time/clock.ts';
 import { until } from '../../../support/time/until.ts';
 
-function arrival(url: string) {
+function arrival(url: string, ended?: AbortSignal) {
   const clock = new ManualClock();
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
   const { log } = createObserver({ level: 'info', secrets: new KnownSecrets(), destination });
-  return { clock, lines, arrived: untilLetIn({ url, clock, log, patienceMs: START_PATIENCE_MS }) };
+  return { clock, lines, arrived: untilLetIn({ url, clock, log, patienceMs: START_PATIENCE_MS, ended }) };
 }
 
 t.test('a server that takes connections and lets nobody in is waited for, and the log says so', async (t) => {
@@ -28,6 +28,24 @@ t.test('a server that takes connections and lets nobody in is waited for, and th
   wire.release();
   await arrived;
   t.equal(clock.waiting, 0);
+});
+
+t.test('who is asked to stop waits no longer, however the server says no', async (t) => {
+  const { wire, url } = await wiredDatabase(t);
+  wire.hold();
+  const starting = await refusingPostgres(t, { sqlstate: '57P03', message: 'the database system is starting up' });
+  for (const [server, isAsked] of [
+    [url, () => wire.connections === 1],
+    [starting.url, () => starting.asked === 1],
+  ] as const) {
+    const stop = new AbortController();
+    const { clock, arrived } = arrival(server, stop.signal);
+    const over = t.rejects(arrived, { code: 'store.unavailable', detail: /was called off/ });
+    await until('it is asked', isAsked);
+    stop.abort();
+    await over;
+    t.equal(clock.waiting, 0);
+  }
 });
 
 t.test('one that says nothing to the end, one that is not there, and one that says no are told apart', async (t) => {
