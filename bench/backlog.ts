@@ -33,7 +33,7 @@ await run(async () => {
   const devices = await register(gateway, DEVICES);
   const load = await Load.connect(gateway, devices);
   const [probe] = await MqttDevice.connect(owner, gateway, {});
-  let sent = (await load.pace(DESIGN_PER_SECOND, 5)).sent;
+  let sent = (await load.pace(DESIGN_PER_SECOND, 5, 'right')).sent;
   await gateway.settledLedger();
   sent += await fill(gateway, load);
 
@@ -45,7 +45,7 @@ await run(async () => {
   const live = { sent: 0, p99Ms: 0 };
   const lines = async (): Promise<number> => (await metric(gateway, 'citywatch_telemetry_lines_total')) - before;
   while ((await lines()) < waiting * 0.99) {
-    const { sent: more, p99Ms } = await load.pace(DESIGN_PER_SECOND, 2);
+    const { sent: more, p99Ms } = await load.pace(DESIGN_PER_SECOND, 2, 'right');
     live.sent += more;
     live.p99Ms = Math.max(live.p99Ms, p99Ms);
   }
@@ -90,7 +90,7 @@ async function besideBulk(gateway: Gateway, load: Load, { probe, devices }: Besi
     const ended = new AbortController();
     const fresh = latestDelays(gateway, probe, ended.signal);
     const bulk = state === 'alone' ? Promise.resolve(0) : backfill(gateway, devices, ended.signal);
-    const { p50Ms, p99Ms, maxMs } = await load.pace(DESIGN_PER_SECOND, BESIDE_S);
+    const { p50Ms, p99Ms, maxMs } = await load.pace(DESIGN_PER_SECOND, BESIDE_S, 'right');
     ended.abort();
     const bulkPerSecond = Math.round((await bulk) / BESIDE_S);
     print({

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { bundleGateway } from './bundle.mjs';
 import { pinnedNode } from './pinned-node.mjs';
 import { ROOT } from './root.mjs';
 import { runScript, setUpPackages, setUpPrograms } from './setup.mjs';
@@ -12,6 +13,7 @@ import { say } from './shell.mjs';
 await runScript(async () => {
   await setUpPackages();
   await setUpPrograms();
+  const gateway = await bundleGateway();
   const asked = process.argv.slice(2);
   const names = readdirSync(join(ROOT, 'bench'))
     .filter((name) => name.endsWith('.ts'))
@@ -19,7 +21,7 @@ await runScript(async () => {
     .filter((name) => asked.length === 0 || asked.includes(name));
   const tables = [];
   for (const name of names.sort()) {
-    const { rows, status } = await measure(name);
+    const { rows, status } = await measure(name, gateway);
     if (rows.length > 0) tables.push(`\n${name}\n${alike(rows).map(table).join('\n\n')}`);
     if (status !== 0) {
       say(`bench/${name}.ts ended with status ${status}`);
@@ -31,9 +33,10 @@ await runScript(async () => {
 });
 
 /** One process per file, so that no measurement warms up another. */
-async function measure(name) {
+async function measure(name, gateway) {
   const child = spawn(pinnedNode(), [join('bench', `${name}.ts`)], {
     cwd: ROOT,
+    env: { ...process.env, TEST_GATEWAY: gateway },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise((resolve) => child.on('exit', (status) => resolve(status ?? 1)));

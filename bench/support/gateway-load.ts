@@ -11,8 +11,10 @@ export type Order =
   | { do: 'connect'; port: number; devices: { id: string; secret: string }[] }
   /** As many as get through: each device keeps `window` messages under way. */
   | { do: 'saturate'; seconds: number; window: number }
-  /** At a fixed pace, whatever the answers do. */
-  | { do: 'pace'; perSecond: number; seconds: number };
+  /** At a fixed pace, whatever the answers do; the clocks of the devices are right, or an hour behind. */
+  | { do: 'pace'; perSecond: number; seconds: number; clocks: Clocks };
+
+export type Clocks = 'right' | 'an hour behind';
 
 export interface LoadResult {
   sent: number;
@@ -57,14 +59,15 @@ class Device {
     socket.on('close', () => process.send?.({ error: `${id} was closed by the server` }));
   }
 
-  send(count: number): void {
+  /** Each a millisecond later than the one before, from an hour ago, or one with the time given. */
+  send(count: number, atMs?: number): void {
     const bytes = Buffer.allocUnsafe(this.#template.length * count);
     const nowMs = performance.now();
     for (let at = 0; at < bytes.length; at += this.#template.length) {
       this.#template.copy(bytes, at);
       const packetId = 1 + (this.sent % (PACKET_IDS - 1));
       bytes.writeUInt16BE(packetId, at + this.#packetIdAt);
-      bytes.write(String(baseMs + this.sent), at + this.#tsAt, 'latin1');
+      bytes.write(String(atMs ?? baseMs + this.sent), at + this.#tsAt, 'latin1');
       this.#sentAtMs[packetId] = nowMs;
       this.sent += 1;
     }
@@ -139,7 +142,7 @@ function saturate(seconds: number, window: number): Promise<LoadResult> {
   });
 }
 
-function pace(perSecond: number, seconds: number): Promise<LoadResult> {
+function pace({ perSecond, seconds, clocks }: Extract<Order, { do: 'pace' }>): Promise<LoadResult> {
   return run((delaysMs, done) => {
     for (const device of devices) {
       device.onAcks = (found) => {
@@ -151,7 +154,8 @@ function pace(perSecond: number, seconds: number): Promise<LoadResult> {
     const timer = setInterval(() => {
       const elapsedS = (performance.now() - startMs) / 1000;
       const due = Math.floor(Math.min(elapsedS, seconds) * perSecond);
-      for (; sent < due; sent += 1) devices[sent % devices.length]!.send(1);
+      const atMs = Date.now() - (clocks === 'right' ? 0 : HOUR_MS);
+      for (; sent < due; sent += 1) devices[sent % devices.length]!.send(1, atMs);
       if (elapsedS < seconds) return;
       clearInterval(timer);
       done();
@@ -165,7 +169,7 @@ function round(value: number): number {
 
 async function follow(order: Order): Promise<unknown> {
   if (order.do === 'saturate') return saturate(order.seconds, order.window);
-  if (order.do === 'pace') return pace(order.perSecond, order.seconds);
+  if (order.do === 'pace') return pace(order);
   const waiting = order.devices.values();
   const lane = async (): Promise<void> => {
     for (const device of waiting) devices.push(await open(order.port, device));

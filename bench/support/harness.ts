@@ -5,12 +5,16 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Gateway } from '../../test/support/gateway/gateway.ts';
-import type { LoadResult, Order } from './gateway-load.ts';
+import type { MqttDevice } from '../../test/support/uplinks/mqtt-devices.ts';
+import type { Clocks, LoadResult, Order } from './gateway-load.ts';
 
 /** What the measurements of the whole gateway share: the machine, devices, the load generator, CPU and memory. */
 
 const teardowns: (() => void | Promise<void>)[] = [];
 export const owner = { teardown: (run: () => void | Promise<void>) => void teardowns.unshift(run) };
+
+const PROBE_EVERY_MS = 1_000;
+const ASK_EVERY_MS = 25;
 
 /** Requests at a time; the API lets a caller have 64 and eight heavy ones. */
 const AT_ONCE = 6;
@@ -80,8 +84,8 @@ export class Load {
     return this.#tell({ do: 'saturate', seconds, window });
   }
 
-  pace(perSecond: number, seconds: number): Promise<LoadResult> {
-    return this.#tell({ do: 'pace', perSecond, seconds });
+  pace(perSecond: number, seconds: number, clocks: Clocks): Promise<LoadResult> {
+    return this.#tell({ do: 'pace', perSecond, seconds, clocks });
   }
 
   async #tell<Result>(order: Order): Promise<Result> {
@@ -115,6 +119,26 @@ export async function countStored(gateway: Gateway, devices: { id: string }[], b
     return Number(points[0]?.values.weight_kg ?? 0);
   });
   return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** Delays from publish to queryable of one probe a second; each is asked for by the time it was published with. */
+export async function probes(gateway: Gateway, device: MqttDevice, signal: AbortSignal): Promise<number[]> {
+  const delaysMs: number[] = [];
+  for (let number = 0; !signal.aborted; number += 1) {
+    const from = new Date().toISOString();
+    const startMs = performance.now();
+    const value = 100 + (number % 300);
+    await device.report({ weight_kg: value });
+    const path = `/devices/${device.id}/history?fields=weight_kg&from=${from}&to=2100-01-01T00:00:00.000Z`;
+    const isThere = async (): Promise<boolean> => {
+      const { points } = await gateway.get(path);
+      return points.some(({ values }: { values: { weight_kg?: number } }) => values.weight_kg === value);
+    };
+    while (!(await isThere())) await sleep(ASK_EVERY_MS);
+    delaysMs.push(performance.now() - startMs);
+    await sleep(PROBE_EVERY_MS);
+  }
+  return delaysMs;
 }
 
 /** CPU seconds so far of the gateway's own process, and of its servers with all their processes. */
