@@ -119,9 +119,10 @@ async function videoIsShared(t: Test, demo: Demo): Promise<void> {
   const spawner = demo
     .family()
     .find(({ parent, commandLine }) => parent === demo.gateway?.pid && /spawner/.test(commandLine));
+  if (!spawner) throw new Error('nothing starts ffmpeg');
   // One that took a picture for an alert may just be ending.
   await until('no more ffmpeg run than there are streams', async () => {
-    const pulling = descendantsOf(spawner?.pid ?? 0).filter(({ program }) => program === 'ffmpeg');
+    const pulling = descendantsOf(spawner.pid).filter(({ program }) => program === 'ffmpeg');
     return pulling.length >= 1 && pulling.length <= (await demo.get('/streams')).items.length;
   });
   const register = (await demo.get('/access-register?device=cam-02&limit=100')).items;

@@ -101,7 +101,9 @@ export class Demo {
 
   /** The process that is the gateway. */
   get gateway(): Process | undefined {
-    return this.family().find(({ commandLine, program }) => program === 'node' && /main\.ts demo/.test(commandLine));
+    return this.family().find(
+      ({ commandLine, program }) => program === 'node' && /main\.(ts|mjs) demo/.test(commandLine),
+    );
   }
 
   /** What Ctrl-C does: SIGINT to all in the foreground. Resolves when it has ended. */
@@ -117,7 +119,8 @@ export class Demo {
   }
 
   killGateway(): void {
-    kill(this.gateway?.pid ?? 0, 'SIGKILL');
+    if (!this.gateway) throw new Error('no gateway runs');
+    kill(this.gateway.pid, 'SIGKILL');
   }
 
   async fetch(path: string, { token = this.token, ...init }: RequestInit & { token?: string } = {}): Promise<Response> {
