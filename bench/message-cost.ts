@@ -20,8 +20,8 @@ import {
 /**
  * What a message costs at the rates of a city: processor time of the gateway and each of its servers for 100,000
  * messages, publish → PUBACK and publish → queryable, with the clocks of the devices right and an hour behind.
- * `CITYWATCH_BENCH_SECONDS` is the length of each pace (default 300). With `CITYWATCH_BENCH_PROFILE` naming a folder the
- * gateway leaves its processor profile there.
+ * `CITYWATCH_BENCH_SECONDS` is the length of each pace (default 300). Where `CITYWATCH_BENCH_PROFILE` names a folder,
+ * the gateway leaves its processor profile there.
  */
 const SECONDS = setting('SECONDS', 300);
 const DEVICES = 1_000;
