@@ -16,7 +16,7 @@ export interface Comparison {
   differs: IdentityField[];
 }
 
-/** Serial numbers that many units share: nothing, one digit over and over, placeholders. */
+/** Serial numbers that many units share: nothing, one digit over and over, stand-ins. */
 const NO_SERIAL = /^(.)\1*$|^(0*123456(789?)?0?|unknown|none|null|n\/?a|default|serial(number)?|not specified)$/i;
 const NO_MAC = '00:00:00:00:00:00';
 
