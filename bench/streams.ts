@@ -8,6 +8,7 @@ import { createObserver, KnownSecrets } from '../src/core/observe.ts';
 import { TcpOutbound } from '../src/platform/outbound/tcp.ts';
 import { StreamService } from '../src/streams/live/service.ts';
 import { CAMERA_LIMITS, CameraPool } from '../src/streams/pool/camera-pool.ts';
+import { PULL_TIMES } from '../src/streams/pool/pull-machine.ts';
 import type { View } from '../src/streams/pool/types.ts';
 import { soleLeases } from '../test/support/streams/pool/memory-leases.ts';
 import { TestCamera } from '../test/support/streams/rtsp-camera.ts';
@@ -38,7 +39,13 @@ async function measure(): Promise<void> {
   const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
   const pool = new CameraPool(
     { clock, observer, cameras, tcp: new TcpOutbound({ clock }), leases: soleLeases(clock) },
-    { socketDirectory: directory, cameraNetworks: ['127.64.0.0/16'], limits: CAMERA_LIMITS, ...CAGED },
+    {
+      socketDirectory: directory,
+      cameraNetworks: ['127.64.0.0/16'],
+      limits: CAMERA_LIMITS,
+      times: PULL_TIMES,
+      ...CAGED,
+    },
   );
   const service = new StreamService({ pool, cameras, register: async () => {} });
   await pool.start();

@@ -5,7 +5,7 @@ import { cameraUrl } from './addresses.ts';
 import { measureSkew } from './clock-skew.ts';
 import { envelope } from './envelope.ts';
 import { OnvifError } from './problems.ts';
-import { type OnvifPorts, OnvifSession } from './session.ts';
+import { type OnvifPorts, OnvifSession, SESSION_LIMITS } from './session.ts';
 import { at, escapeXml, labelText, type XmlElement } from './xml.ts';
 
 export interface CameraTarget {
@@ -49,7 +49,7 @@ export async function openCamera(target: CameraTarget, options: InspectOptions):
     throw new CitywatchError('request.invalid', { issues: [{ path: 'onvif.xaddr', message }] });
   }
   const { deadlineMs = DEADLINE_MS, signal } = options;
-  const session = new OnvifSession(options, { login: target, deadlineMs, signal });
+  const session = new OnvifSession(options, { ...SESSION_LIMITS, login: target, deadlineMs, signal });
   const device = new DeviceService({ xaddr: address.href });
   const clockSkewMs = await measureSkew(() => session.call(() => device.getSystemDateAndTime()), options.clock);
   const login: OpenCamera['login'] = (service) => {

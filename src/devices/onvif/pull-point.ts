@@ -4,7 +4,7 @@ import { type Echo, envelope, type Question } from './envelope.ts';
 import type { CameraTarget } from './inspect.ts';
 import { clean, type Notification, readNotifications, readTime } from './notifications.ts';
 import { OnvifError, type OnvifProblem } from './problems.ts';
-import { type OnvifPorts, OnvifSession, type SessionOptions } from './session.ts';
+import { type OnvifPorts, OnvifSession, SESSION_LIMITS, type SessionOptions } from './session.ts';
 import { at, namespaceOf, type XmlElement } from './xml.ts';
 
 export interface PullPointTimes {
@@ -61,7 +61,7 @@ export class PullPoint {
   async subscribe(signal: AbortSignal): Promise<number> {
     const camera = cameraUrl(this.#target.xaddr);
     if (!camera) throw new OnvifError('malformed', { detail: 'its address is not an http address' });
-    const session = this.#session({ deadlineMs: this.#times.askMs, signal });
+    const session = this.#session({ ...SESSION_LIMITS, deadlineMs: this.#times.askMs, signal });
     this.#skewMs = (await measureSkew(() => this.#ask(session, camera.href, CLOCK), this.#ports.clock)) ?? 0;
     // First the old one, since some cameras end every subscription at once (home-assistant/core PR #92627).
     if (this.#reference) await this.#tolerate(this.unsubscribe(signal));
@@ -87,7 +87,7 @@ export class PullPoint {
 
   /** Resolves with how long it is granted from now on; null when the camera does not renew, and pulls may do it. */
   async renew(signal: AbortSignal): Promise<number | null> {
-    const session = this.#session({ deadlineMs: this.#times.askMs, signal });
+    const session = this.#session({ ...SESSION_LIMITS, deadlineMs: this.#times.askMs, signal });
     const body = `<wsnt:Renew><wsnt:TerminationTime>${this.#term}</wsnt:TerminationTime></wsnt:Renew>`;
     try {
       return this.#granted(await this.#ask(session, this.#address(), { ...this.#about(SUBSCRIPTION, 'Renew'), body }));
@@ -104,7 +104,7 @@ export class PullPoint {
     if (!reference) return;
     const question = { ...this.#about(SUBSCRIPTION, 'Unsubscribe'), body: '<wsnt:Unsubscribe/>' };
     this.#reference = null;
-    const session = this.#session({ deadlineMs: Math.min(2_000, this.#times.askMs), ...(signal ? { signal } : {}) });
+    const session = this.#session({ ...SESSION_LIMITS, deadlineMs: Math.min(2_000, this.#times.askMs), signal });
     await this.#ask(session, reference.url, question);
   }
 

@@ -20,7 +20,6 @@ export interface OnvifPorts {
   clock: Clock;
 }
 
-const REQUEST_MAX_MS = 5_000;
 const SETTING = 'CITYWATCH_CAMERA_NETWORKS';
 
 const sessions = new AsyncLocalStorage<OnvifSession>();
@@ -37,17 +36,20 @@ soap.requestCommand = async (address, operation, text) => {
 // The library takes nonces from Math.random.
 soap._createNonce = (bytes) => randomBytes(bytes);
 
+/** What any camera may take and send in one answer. */
+export const SESSION_LIMITS = { requestMs: 5_000, maxBytes: XML_MAX_BYTES } as const;
+
 export interface SessionOptions {
   login: Login;
   /** For the whole chain of calls. */
   deadlineMs: number;
   signal?: AbortSignal | undefined;
-  /** Longest time for a single answer; 5,000 unless told. */
-  requestMs?: number;
+  /** Longest time for a single answer. */
+  requestMs: number;
   /** Counted apart from requests that somebody waits for, since there is one session per camera at any time. */
   waits?: boolean;
-  /** Largest answer; what any camera may send unless told. */
-  maxBytes?: number;
+  /** Largest answer. */
+  maxBytes: number;
 }
 
 /** One chain of calls to one camera under one deadline. */
@@ -91,7 +93,7 @@ export class OnvifSession {
     if (leftMs <= 0) throw new OnvifError('timeout', { operation });
     const headers: Record<string, string> = { 'content-type': 'application/soap+xml; charset=utf-8' };
     if (authorization) headers.authorization = authorization;
-    const { signal, requestMs = REQUEST_MAX_MS, waits = false, maxBytes = XML_MAX_BYTES } = this.#options;
+    const { signal, requestMs, waits = false, maxBytes } = this.#options;
     const reach = { cidrs: networks, names: 'cameras' } as const;
     try {
       return await outbound.http({

@@ -22,8 +22,7 @@ export const unitInput = z
   })
   .refine((unit) => serialOf(unit) !== null || macsOf(unit) !== null, {
     path: ['serial'],
-    message:
-      'must tell this unit from others; where it is a stand-in or missing, send the hardware address as `mac`',
+    message: 'must tell this unit from others; where it is a stand-in or missing, send the hardware address as `mac`',
   });
 
 /** Why a unit is hung or taken down, for those who read the history. */

@@ -44,7 +44,7 @@ export interface CameraPoolOptions {
   hidden: readonly string[];
   ffmpegPath?: string;
   limits: CameraLimits;
-  times?: Partial<PullTimes>;
+  times: PullTimes;
 }
 
 /** Stills are short and come on top of the pulls. */
@@ -93,7 +93,7 @@ export class CameraPool {
       observer,
       leases,
       pullsMax,
-      times: options.times ?? {},
+      times: options.times,
       run: (target, onPart, signal) => runPull(run, target, onPart, signal),
     });
   }

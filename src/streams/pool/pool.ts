@@ -5,7 +5,7 @@ import { type Random, systemRandom } from '../../core/random.ts';
 import type { Consumer } from './consumers.ts';
 import type { Leases } from './leases.ts';
 import { Pull, type PullDeps, type Run, type StreamStatus } from './pull.ts';
-import { PULL_TIMES, type PullTimes } from './pull-machine.ts';
+import type { PullTimes } from './pull-machine.ts';
 import { type Right, Rights } from './rights.ts';
 import type { RunTarget } from './run.ts';
 import type { FailureReason } from './types.ts';
@@ -24,7 +24,7 @@ export interface PoolDeps {
   run: Run;
   /** Which gateway may pull which camera. */
   leases: Leases;
-  times?: Partial<PullTimes>;
+  times: PullTimes;
   /** {@link systemRandom} unless a test brings its own. */
   random?: Random;
   /** Cameras and qualities pulled at the same time. */
@@ -48,7 +48,7 @@ export class Pool {
     const rights = new Rights({ clock, log, leases: deps.leases });
     this.#rights = rights;
     const counted = this.#counters(observer);
-    this.#pullDeps = { clock, log, run, rights, times: { ...PULL_TIMES, ...times }, random, counted };
+    this.#pullDeps = { clock, log, run, rights, times, random, counted };
   }
 
   /**

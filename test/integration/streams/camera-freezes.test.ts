@@ -1,4 +1,5 @@
 import t from 'tap';
+import { PULL_TIMES } from '../../../src/streams/pool/pull-machine.ts';
 import { TestCamera } from '../../support/streams/rtsp-camera.ts';
 import { look, startStreams } from '../../support/streams/streams.ts';
 import { until } from '../../support/time/until.ts';
@@ -16,7 +17,7 @@ t.test('hosts in a description are words, not addresses', SIDE_BY_SIDE, async (t
 });
 
 t.test('a camera that freezes in the middle is noticed and opened again', SIDE_BY_SIDE, async (t) => {
-  const { service, cameras } = await startStreams(t, { times: { stallMs: 3_000 } });
+  const { service, cameras } = await startStreams(t, { times: { ...PULL_TIMES, stallMs: 3_000 } });
   const camera = await TestCamera.start(t);
   cameras.set('cam', { url: camera.url });
   const lease = await service.lease(look('cam', 'recorder'));

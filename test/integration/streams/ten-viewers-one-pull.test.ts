@@ -1,4 +1,5 @@
 import t from 'tap';
+import { PULL_TIMES } from '../../../src/streams/pool/pull-machine.ts';
 import { TestCamera } from '../../support/streams/rtsp-camera.ts';
 import { look, startStreams } from '../../support/streams/streams.ts';
 import { until } from '../../support/time/until.ts';
@@ -9,7 +10,7 @@ t.jobs = 3;
 
 t.test('ten viewers of one camera cause one pull, which closes when the last has gone', SIDE_BY_SIDE, async (t) => {
   const camera = await TestCamera.start(t);
-  const { service, cameras, views } = await startStreams(t, { times: { graceMs: 500 } });
+  const { service, cameras, views } = await startStreams(t, { times: { ...PULL_TIMES, graceMs: 500 } });
   cameras.set('cam', { url: camera.url });
 
   t.same(service.list(), [], 'nobody watches, nothing is pulled');

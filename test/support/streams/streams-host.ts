@@ -2,11 +2,13 @@
  * A gateway reduced to its streams, for tests that kill it: opens the cameras given as JSON `{socketDirectory, cameras:
  * {id: address}}`, and prints one line `{gateway, spawner, ffmpeg}` of process ids once all of them are live.
  */
+
 import { systemClock } from '../../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../../src/core/observe.ts';
 import { TcpOutbound } from '../../../src/platform/outbound/tcp.ts';
 import { StreamService } from '../../../src/streams/live/service.ts';
 import { CAMERA_LIMITS, CameraPool } from '../../../src/streams/pool/camera-pool.ts';
+import { PULL_TIMES } from '../../../src/streams/pool/pull-machine.ts';
 import type { CameraAddress } from '../../../src/streams/pool/types.ts';
 import { until } from '../time/until.ts';
 import { soleLeases } from './pool/memory-leases.ts';
@@ -27,7 +29,7 @@ const pool = new CameraPool(
     tcp: new TcpOutbound({ clock }),
     leases: soleLeases(clock),
   },
-  { socketDirectory, cameraNetworks: [TEST_NETWORK], limits: CAMERA_LIMITS, ...CAGED },
+  { socketDirectory, cameraNetworks: [TEST_NETWORK], limits: CAMERA_LIMITS, times: PULL_TIMES, ...CAGED },
 );
 const service = new StreamService({ pool, cameras: source, register: async () => {} });
 await pool.start();

@@ -10,7 +10,7 @@ import { type Cage, findCage } from '../../../src/streams/ffmpeg/cage.ts';
 import { Spawner, type SpawnerOptions } from '../../../src/streams/ffmpeg/spawner.ts';
 import { StreamService } from '../../../src/streams/live/service.ts';
 import { CAMERA_LIMITS, CameraPool, type CameraPoolOptions } from '../../../src/streams/pool/camera-pool.ts';
-import type { PullTimes } from '../../../src/streams/pool/pull-machine.ts';
+import { PULL_TIMES, type PullTimes } from '../../../src/streams/pool/pull-machine.ts';
 import type { CameraAddress, View } from '../../../src/streams/pool/types.ts';
 import { until } from '../time/until.ts';
 import { soleLeases } from './pool/memory-leases.ts';
@@ -75,6 +75,7 @@ export async function startStreams(t: Test, options: Partial<StreamOptions> = {}
       socketDirectory: join(directory, 'v'),
       cameraNetworks: [TEST_NETWORK],
       limits: CAMERA_LIMITS,
+      times: PULL_TIMES,
       ...CAGED,
       ...others,
     },
@@ -134,7 +135,7 @@ export async function watching(
   times: Partial<PullTimes> = {},
 ): Promise<{ bed: StreamBed; camera: TestCamera }> {
   const camera = await TestCamera.start(t);
-  const bed = await startStreams(t, { times });
+  const bed = await startStreams(t, { times: { ...PULL_TIMES, ...times } });
   bed.cameras.set('cam', { url: camera.url });
   await bed.service.lease(look('cam', 'recorder'));
   await bed.service.playlist(look('cam'));

@@ -19,6 +19,7 @@ import { StreamService } from '../../../streams/live/service.ts';
 import { viewRegister } from '../../../streams/live/view-register.ts';
 import { CAMERA_LIMITS, CameraPool, type CameraPoolOptions } from '../../../streams/pool/camera-pool.ts';
 import { LeaseTable } from '../../../streams/pool/lease-table.ts';
+import { PULL_TIMES } from '../../../streams/pool/pull-machine.ts';
 import type { CameraSource } from '../../../streams/pool/types.ts';
 
 export interface VideoDeps {
@@ -92,6 +93,7 @@ export function composeVideo(deps: VideoDeps) {
       socketDirectory: deps.socketDirectory,
       cameraNetworks: networks,
       limits: CAMERA_LIMITS,
+      times: PULL_TIMES,
       ffmpegUser: deps.ffmpegUser,
       hidden: [deps.dataDirectory],
       ...(deps.ffmpegPath ? { ffmpegPath: deps.ffmpegPath } : {}),

@@ -4,6 +4,7 @@ import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
 import type { Part } from '../../../../src/streams/fmp4/parser.ts';
 import type { Leases } from '../../../../src/streams/pool/leases.ts';
 import { Pool } from '../../../../src/streams/pool/pool.ts';
+import { PULL_TIMES } from '../../../../src/streams/pool/pull-machine.ts';
 import { StreamFailure } from '../../../../src/streams/pool/types.ts';
 import type { ManualClock } from '../../time/clock.ts';
 
@@ -41,6 +42,7 @@ export class FakeCameras {
       clock,
       observer,
       leases,
+      times: PULL_TIMES,
       random: () => 1,
       run: async ({ deviceId }, onPart, unwanted) => {
         if (this.broken.has(deviceId)) return new StreamFailure('unreachable');
@@ -70,7 +72,7 @@ export function tcpPool(leases: Leases, port: number): Pool {
     clock: systemClock,
     observer: createObserver({ level: 'silent', secrets: new KnownSecrets() }),
     leases,
-    times: { backoffMaxMs: 500, leaseMaxMs: 500 },
+    times: { ...PULL_TIMES, backoffMaxMs: 500, leaseMaxMs: 500 },
     run: (_target, onPart, signal) =>
       new Promise((resolve) => {
         const socket = connect({ host: '127.0.0.1', port, signal });

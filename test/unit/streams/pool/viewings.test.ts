@@ -3,6 +3,7 @@ import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
 import { Viewings } from '../../../../src/streams/live/viewings.ts';
 import type { Leases } from '../../../../src/streams/pool/leases.ts';
 import { Pool } from '../../../../src/streams/pool/pool.ts';
+import { PULL_TIMES } from '../../../../src/streams/pool/pull-machine.ts';
 import { StreamFailure, type View } from '../../../../src/streams/pool/types.ts';
 import { MemoryLeaseStore } from '../../../support/streams/pool/memory-leases.ts';
 import { ManualClock } from '../../../support/time/clock.ts';
@@ -31,7 +32,7 @@ function bed(t: Test, leaseMs = 0): Bed {
     clock,
     observer,
     leases: { ...slow, acquire },
-    times: { firstMs: 1e9 },
+    times: { ...PULL_TIMES, firstMs: 1e9 },
     run: (_target, _onPart, signal) =>
       new Promise((resolve) => {
         signal.addEventListener('abort', () => resolve(new StreamFailure('stopped')), { once: true });
