@@ -189,7 +189,9 @@ export class Tokens {
 
   /**
    * Makes the token of `CITYWATCH_ADMIN_TOKEN` valid (nationwide, admin) in place of an earlier one; null revokes it.
-   * Fails with `config.invalid` when it is shorter than 32 characters.
+   * The same token again changes nothing, so that a start has no other node read its tokens anew. There is one row:
+   * where two nodes have different tokens, that of the later start is valid. Fails with `config.invalid` when it is
+   * shorter than 32 characters.
    */
   async ensureBootstrap(adminToken: string | null): Promise<void> {
     if (adminToken !== null && adminToken.length < BOOTSTRAP_CHARACTERS_MIN) {
@@ -216,7 +218,14 @@ export class Tokens {
           expires_at_ms: null,
           revoked_at_ms: null,
         })
-        .onConflict((conflict) => conflict.column('id').doUpdateSet({ token_hash, revoked_at_ms: null }))
+        .onConflict((conflict) =>
+          conflict
+            .column('id')
+            .doUpdateSet({ token_hash, revoked_at_ms: null })
+            .where(({ or, eb }) =>
+              or([eb('api_token.token_hash', '!=', token_hash), eb('api_token.revoked_at_ms', 'is not', null)]),
+            ),
+        )
         .execute();
     }
     this.forget();

@@ -105,4 +105,9 @@ t.test('the token of the configuration works, is replaced with the setting, and 
   t.equal(await tokens.verify(second), null);
   await tokens.ensureBootstrap(second);
   t.ok(await tokens.verify(second));
+  const noted = sql<{ count: number }>`select count(*)::int as count from followed_change where topic = 'tokens'`;
+  const before = (await noted.execute(parts.database.tables())).rows;
+  await tokens.ensureBootstrap(second);
+  t.same((await noted.execute(parts.database.tables())).rows, before, 'the same once more is no change');
+  t.ok(await tokens.verify(second));
 });
