@@ -17,7 +17,7 @@ export interface CursorScope {
  * Signs where a list goes on. A cursor that was edited, or is used on another route, with other filters or by another
  * caller (or after the caller's area changed), is refused instead of answering something that was not asked.
  */
-export class Cursors {
+export class PageCursors {
   readonly #key: Buffer;
 
   /** `key` must outlive restarts, else every open list ends with them. */

@@ -157,7 +157,7 @@ function lookOf(caller: Caller, query: PassageQuery, hash: Buffer | null): Look 
 }
 
 /** Where a page ended: time, device and identity of its last row. */
-interface Place {
+interface SearchPosition {
   atMs: number;
   device: string;
   identity: string;
@@ -167,7 +167,7 @@ function textOf({ at_ms: atMs, device, identity }: PassageRow): string {
   return `${atMs}/${device}/${identity}`;
 }
 
-function placeOf(text: string): Place {
+function placeOf(text: string): SearchPosition {
   const [, atMs, device, identity] = /^(\d{1,16})\/([\w.-]{1,64})\/([0-9a-f-]{36})$/.exec(text) ?? [];
   if (atMs === undefined || device === undefined || identity === undefined) throw new CitywatchError('request.cursor');
   return { atMs: Number(atMs), device, identity };
@@ -176,7 +176,7 @@ function placeOf(text: string): Place {
 interface Range {
   fromMs: number;
   toMs: number;
-  after: Place | null;
+  after: SearchPosition | null;
   limit: number;
 }
 

@@ -37,7 +37,7 @@ export interface RulesReaderDeps extends OwnersOfSubjects {
   saveMs?: number;
 }
 
-type Cursors = Record<Lane, number>;
+type Offsets = Record<Lane, number>;
 
 const ROWS_AT_ONCE = 1_000;
 /** A record received before a clock ran out may still be on its way into the journal; give it this long. */
@@ -55,8 +55,8 @@ export class RulesReader implements JournalReader {
   readonly restMs = 5;
   readonly #deps: RulesReaderDeps;
   readonly #findings: Counter;
-  readonly #cursors: Cursors = { live: 0, bulk: 0 };
-  readonly #saved: Cursors = { live: 0, bulk: 0 };
+  readonly #cursors: Offsets = { live: 0, bulk: 0 };
+  readonly #saved: Offsets = { live: 0, bulk: 0 };
   #savedAtMs = 0;
   readonly #loading = new Joined();
   #loaded = false;
@@ -181,7 +181,7 @@ export class RulesReader implements JournalReader {
   }
 
   /** A finding whose data PostgreSQL refuses is stored without it: the alert counts more than its details. */
-  async #storeAll(findings: Finding[], cursors: Cursors): Promise<WorkTicket[]> {
+  async #storeAll(findings: Finding[], cursors: Offsets): Promise<WorkTicket[]> {
     const { database, observer } = this.#deps;
     try {
       return await database.transaction((tx) => this.#store(tx, findings, cursors));
@@ -197,7 +197,7 @@ export class RulesReader implements JournalReader {
     }
   }
 
-  async #store(tx: Tables, findings: Finding[], cursors: Cursors): Promise<WorkTicket[]> {
+  async #store(tx: Tables, findings: Finding[], cursors: Offsets): Promise<WorkTicket[]> {
     const { ownership, incarnationOf } = this.#deps;
     const db = tx.tables<AlertTables>();
     for (const some of chunksOf(findings, ROWS_AT_ONCE)) {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Caller } from '../../core/types.ts';
-import type { Cursors } from '../cursors.ts';
+import type { PageCursors } from '../cursors.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { Shares } from '../guards/shares.ts';
 import type { RateLimits } from '../server/limits.ts';
@@ -17,7 +17,7 @@ export type ApiApp = FastifyInstance<
 >;
 
 export interface RouteContext extends ApiDeps {
-  cursors: Cursors;
+  cursors: PageCursors;
   /** Questions to the time series and the journal; beyond the share of a caller or district 429. */
   heavy: Shares;
   rates: RateLimits;

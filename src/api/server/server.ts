@@ -11,7 +11,7 @@ import Fastify, {
   type FastifyServerOptions,
 } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
-import { Cursors } from '../cursors.ts';
+import { PageCursors } from '../cursors.ts';
 import type { ApiDeps, TlsFiles } from '../deps.ts';
 import { authenticate, refuseUnknownQueries, requireDeclaredRights } from '../guards/auth.ts';
 import { honourIdempotencyKeys } from '../guards/idempotency.ts';
@@ -60,7 +60,7 @@ export async function buildServer(deps: ApiDeps): Promise<FastifyInstance> {
   honourIdempotencyKeys(app, deps);
   await describeApi(app, deps.settings.version);
 
-  const cursors = new Cursors(deps.settings.cursorKey);
+  const cursors = new PageCursors(deps.settings.cursorKey);
   const context = { ...deps, cursors, heavy: new Shares(heavyShares(limits)), rates, stopping };
   for (const part of ROOT_ROUTES) await app.register(async (child) => part(child as unknown as ApiApp, context));
   for (const part of V1_ROUTES) {

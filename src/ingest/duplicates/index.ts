@@ -30,7 +30,7 @@ export interface Marked {
 interface Question {
   key: string;
   /** `offset:index` of the asking record. */
-  place: Place;
+  place: RecordPosition;
   receivedAtMs: number;
   /** An earlier place that does not count: where the message that is replayed stood. */
   except: number | null;
@@ -39,7 +39,7 @@ interface Question {
   tell(duplicate: boolean): void;
 }
 
-interface Place {
+interface RecordPosition {
   offset: number;
   index: number;
 }
@@ -253,7 +253,7 @@ function isResend(before: string | undefined, now: string, message: Message): bo
   return same && Math.abs(message.receivedAtMs - atMs!) <= RESEND_MS;
 }
 
-interface Entry extends Place {
+interface Entry extends RecordPosition {
   receivedAtMs: number;
 }
 

@@ -22,7 +22,7 @@ const TAIL_CHARS = 4_096;
 const LINES_KEPT = 10;
 const LINE_CHARS = 300;
 
-interface Job {
+interface QueuedProcess {
   id: number;
   task: FfmpegTask;
 }
@@ -39,7 +39,7 @@ export class Processes {
   readonly #deps: ProcessesDeps;
   readonly #settings: SpawnerSettings;
   readonly #bucket: TokenBucket;
-  readonly #queue: Job[] = [];
+  readonly #queue: QueuedProcess[] = [];
   /** Jobs whose sockets are being opened (null until there is a process), and those that run. */
   readonly #running = new Map<number, ChildProcess | null>();
   #pausing = false;
@@ -62,7 +62,7 @@ export class Processes {
     this.#running.clear();
   }
 
-  #enqueue({ id, task, urgent }: Job & { urgent: boolean }): void {
+  #enqueue({ id, task, urgent }: QueuedProcess & { urgent: boolean }): void {
     const full = this.#queue.length + this.#running.size >= this.#settings.processesMax;
     if (full) this.#notStarted(id, 'as many processes as allowed');
     else if (urgent) this.#queue.unshift({ id, task });
@@ -86,7 +86,7 @@ export class Processes {
     }
   }
 
-  async #start({ id, task }: Job): Promise<void> {
+  async #start({ id, task }: QueuedProcess): Promise<void> {
     this.#running.set(id, null);
     const ends: Socket[] = [];
     try {
@@ -109,7 +109,7 @@ export class Processes {
     }
   }
 
-  #spawn({ id, task }: Job, stdio: StdioOptions): void {
+  #spawn({ id, task }: QueuedProcess, stdio: StdioOptions): void {
     const args = task.args.map((one) => one.replaceAll(RELAY, this.#deps.relay));
     const [command = '', ...rest] = [...this.#settings.launcher, this.#settings.ffmpegPath, ...args];
     // A session of its own, so that it cannot signal us as one of its group.

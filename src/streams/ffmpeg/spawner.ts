@@ -34,7 +34,7 @@ export interface VideoProcess {
   stop(): void;
 }
 
-interface Job {
+interface PendingProcess {
   message: Extract<ToSpawner, { type: 'start' }>;
   sent: boolean;
   done(end: ProcessEnd): void;
@@ -49,7 +49,7 @@ export type SpawnerOptions = Omit<SpawnerSettings, 'launcher'>;
 export class Spawner {
   readonly #deps: SpawnerDeps;
   readonly #settings: SpawnerOptions;
-  readonly #jobs = new Map<number, Job>();
+  readonly #jobs = new Map<number, PendingProcess>();
   readonly #pids = new Map<number, number>();
   readonly #restarts: Counter;
   #child: ChildProcess | null = null;

@@ -1,4 +1,4 @@
-import { BoxError, boxesIn, boxHeader, Cursor, required } from './boxes.ts';
+import { BoxError, ByteCursor, boxesIn, boxHeader, required } from './boxes.ts';
 import type { InitSegment, ParsedFragment } from './parser.ts';
 
 const START_CODE = Buffer.from([0, 0, 0, 1]);
@@ -53,7 +53,7 @@ interface ParameterSets {
 }
 
 function avcSets(avcC: Buffer): ParameterSets {
-  const cursor = new Cursor(avcC);
+  const cursor = new ByteCursor(avcC);
   cursor.skip(4);
   const lengthBytes = (cursor.u8() & 3) + 1;
   const sets = cursor.blocks(cursor.u8() & 0x1f);
@@ -62,7 +62,7 @@ function avcSets(avcC: Buffer): ParameterSets {
 }
 
 function hevcSets(hvcC: Buffer): ParameterSets {
-  const cursor = new Cursor(hvcC);
+  const cursor = new ByteCursor(hvcC);
   cursor.skip(21);
   const lengthBytes = (cursor.u8() & 3) + 1;
   const sets: Buffer[] = [];

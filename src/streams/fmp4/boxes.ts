@@ -55,7 +55,7 @@ export function required(boxes: readonly Box[], type: string): Buffer {
 }
 
 /** Walks numbers of a box from the front; reading past the end is a BoxError, not a RangeError. */
-export class Cursor {
+export class ByteCursor {
   readonly #data: Buffer;
   #offset = 0;
 

@@ -1,4 +1,4 @@
-import { BoxError, boxesIn, Cursor, required } from './boxes.ts';
+import { BoxError, ByteCursor, boxesIn, required } from './boxes.ts';
 import type { Movie } from './movie.ts';
 
 /** What `moof` says of the video in the `mdat` after it. */
@@ -43,7 +43,7 @@ interface TrackHeader {
 }
 
 function trackHeader(tfhd: Buffer, movie: Movie): TrackHeader {
-  const cursor = new Cursor(tfhd);
+  const cursor = new ByteCursor(tfhd);
   const flags = cursor.u32() & 0xffffff;
   const trackId = cursor.u32();
   if (flags & 0x1) cursor.skip(8);
@@ -55,14 +55,14 @@ function trackHeader(tfhd: Buffer, movie: Movie): TrackHeader {
 }
 
 function decodeTime(tfdt: Buffer): number {
-  const cursor = new Cursor(tfdt);
+  const cursor = new ByteCursor(tfdt);
   const version = cursor.u8();
   cursor.skip(3);
   return version === 1 ? cursor.u64() : cursor.u32();
 }
 
 function sampleRun(trun: Buffer, header: TrackHeader): { samples: number; duration: number; firstFlags: number } {
-  const cursor = new Cursor(trun);
+  const cursor = new ByteCursor(trun);
   const flags = cursor.u32() & 0xffffff;
   const samples = cursor.u32();
   if (samples > SAMPLES_MAX) throw new BoxError(`fragment of more than ${SAMPLES_MAX} samples`);

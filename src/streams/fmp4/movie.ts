@@ -1,4 +1,4 @@
-import { BoxError, boxesIn, Cursor, required } from './boxes.ts';
+import { BoxError, ByteCursor, boxesIn, required } from './boxes.ts';
 
 /** The video track of an initialisation segment (`moov`). */
 export interface Movie {
@@ -35,20 +35,20 @@ export function parseMovie(moov: Buffer): Movie {
 }
 
 function handlerOf(hdlr: Buffer): string {
-  const cursor = new Cursor(hdlr);
+  const cursor = new ByteCursor(hdlr);
   cursor.skip(8);
   return cursor.type();
 }
 
 function trackIdOf(tkhd: Buffer): number {
-  const cursor = new Cursor(tkhd);
+  const cursor = new ByteCursor(tkhd);
   const version = cursor.u8();
   cursor.skip(version === 1 ? 19 : 11);
   return cursor.u32();
 }
 
 function timescaleOf(mdhd: Buffer): number {
-  const cursor = new Cursor(mdhd);
+  const cursor = new ByteCursor(mdhd);
   const version = cursor.u8();
   cursor.skip(version === 1 ? 19 : 11);
   const timescale = cursor.u32();
@@ -57,11 +57,11 @@ function timescaleOf(mdhd: Buffer): number {
 }
 
 function sampleEntryOf(stsd: Buffer): Pick<Movie, 'codec' | 'width' | 'height'> {
-  const cursor = new Cursor(stsd);
+  const cursor = new ByteCursor(stsd);
   cursor.skip(4);
   if (cursor.u32() < 1) throw new BoxError('no sample entry');
   const entry = boxesIn(cursor.rest())[0]!;
-  const fields = new Cursor(entry.body);
+  const fields = new ByteCursor(entry.body);
   fields.skip(24);
   const width = fields.u16();
   const height = fields.u16();
@@ -81,7 +81,7 @@ function avcCodec(avcC: Buffer): string {
 
 /** ISO/IEC 14496-15 annex E: profile, compatibility flags in reverse bit order, tier and level, constraint bytes. */
 function hevcCodec(entry: string, hvcC: Buffer): string {
-  const cursor = new Cursor(hvcC);
+  const cursor = new ByteCursor(hvcC);
   cursor.skip(1);
   const first = cursor.u8();
   const space = ['', 'A', 'B', 'C'][first >> 6];
@@ -102,7 +102,7 @@ function reverseBits(value: number): number {
 function defaultsOf(mvex: Buffer, trackId: number): Pick<Movie, 'sampleDuration' | 'sampleFlags'> {
   for (const { type, body } of boxesIn(mvex)) {
     if (type !== 'trex') continue;
-    const cursor = new Cursor(body);
+    const cursor = new ByteCursor(body);
     cursor.skip(4);
     if (cursor.u32() !== trackId) continue;
     cursor.skip(4);

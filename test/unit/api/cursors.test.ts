@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { type CursorScope, Cursors } from '../../../src/api/cursors.ts';
+import { type CursorScope, PageCursors } from '../../../src/api/cursors.ts';
 import type { Caller } from '../../../src/core/types.ts';
 
 const KEY = Buffer.alloc(32, 1);
@@ -8,7 +8,7 @@ const CALLER: Caller = { type: 'token', id: 'a', name: 'a', role: 'viewer', juri
 const SCOPE: CursorScope = { route: 'devices', filter: { kind: 'camera', text: undefined }, caller: CALLER };
 
 t.test('opens to what was sealed, whatever it was', async (t) => {
-  const cursors = new Cursors(KEY);
+  const cursors = new PageCursors(KEY);
   fc.assert(
     fc.property(fc.string({ minLength: 1, maxLength: 200, unit: 'grapheme' }), (after) => {
       t.equal(cursors.open(SCOPE, cursors.seal(SCOPE, after)), after);
@@ -19,13 +19,13 @@ t.test('opens to what was sealed, whatever it was', async (t) => {
 });
 
 t.test('an absent filter and an undefined one are the same question, in any order', async (t) => {
-  const cursors = new Cursors(KEY);
+  const cursors = new PageCursors(KEY);
   const sealed = cursors.seal({ ...SCOPE, filter: { kind: 'camera', state: 'active' } }, 'x');
   t.equal(cursors.open({ ...SCOPE, filter: { state: 'active', text: undefined, kind: 'camera' } }, sealed), 'x');
 });
 
 t.test('is refused for any other list, filter, caller or key', async (t) => {
-  const cursors = new Cursors(KEY);
+  const cursors = new PageCursors(KEY);
   const sealed = cursors.seal(SCOPE, 'kiosk-1');
   const others: CursorScope[] = [
     { ...SCOPE, route: 'audit' },
@@ -36,11 +36,11 @@ t.test('is refused for any other list, filter, caller or key', async (t) => {
     { ...SCOPE, caller: { ...CALLER, type: 'person' } },
   ];
   for (const scope of others) t.throws(() => cursors.open(scope, sealed), { code: 'request.cursor' });
-  t.throws(() => new Cursors(Buffer.alloc(32, 2)).open(SCOPE, sealed), { code: 'request.cursor' });
+  t.throws(() => new PageCursors(Buffer.alloc(32, 2)).open(SCOPE, sealed), { code: 'request.cursor' });
 });
 
 t.test('is refused when a bit of it changed, and for any text that is none', async (t) => {
-  const cursors = new Cursors(KEY);
+  const cursors = new PageCursors(KEY);
   const bytes = Buffer.from(cursors.seal(SCOPE, 'kiosk-1'), 'base64url');
   for (let bit = 0; bit < bytes.length * 8; bit += 1) {
     const changed = Buffer.from(bytes);

@@ -56,7 +56,7 @@ const ALLOWED = {
   disconnect: new Set([17, 31, 38]),
 } as const satisfies Record<string, ReadonlySet<number>>;
 
-export type Place = keyof typeof ALLOWED;
+export type PropertyHolder = keyof typeof ALLOWED;
 
 /** Values that are wrong by themselves; what is not here may be anything of its type. */
 const VALUE_FAULTS: Readonly<Record<number, (value: number) => PacketFault | null>> = {
@@ -139,7 +139,7 @@ export class PacketReader {
   }
 
   /** Checks the properties that stand here; of a MQTT 5 packet only. */
-  properties(place: Place): void {
+  properties(place: PropertyHolder): void {
     const length = this.#variable();
     if (this.fault !== null || length > this.left) {
       this.fail('malformed');
@@ -163,7 +163,7 @@ export class PacketReader {
     else this.#seenAbove |= 1 << (id - WORD);
   }
 
-  #property(place: Place): void {
+  #property(place: PropertyHolder): void {
     const id = this.#variable();
     const type = TYPES[id];
     if (type === undefined || !ALLOWED[place].has(id)) {
@@ -187,7 +187,7 @@ export class PacketReader {
     }
   }
 
-  #number(place: Place, id: number, type: 'byte' | 'two' | 'four' | 'variable'): void {
+  #number(place: PropertyHolder, id: number, type: 'byte' | 'two' | 'four' | 'variable'): void {
     const value = type === 'variable' ? this.#variable() : this.#integer(BYTES[type]);
     if (this.fault !== null) return;
     // A server says which subscriptions fit, a client never (MQTT-3.3.4-6); and CONNACK says that we know none.
