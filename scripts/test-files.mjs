@@ -27,8 +27,8 @@ const DRAIN_MS = 2_000;
 /** Lines a file printed besides its results, the last of which are kept. */
 const NOISE_LINES_MAX = 40;
 
-/** More programs than this want a processor, for each there is: then only one file at a time, as `make -l` does. */
-const LOAD_MAX = 6;
+/** More programs than this want a processor, for each there is: then only one file for each processor, as `make -l` does. */
+const LOAD_MAX = 8;
 const BUSY_PAUSE_MS = 1_000;
 
 const isBusy = () => loadavg()[0] > LOAD_MAX * availableParallelism();
@@ -62,7 +62,7 @@ export async function runFiles(files, { jobs, timeoutS, env, hooks, report, sile
   const waiting = [...files];
   const work = async (_, number) => {
     for (;;) {
-      while (number > 0 && waiting.length > 0 && isBusy()) await sleep(BUSY_PAUSE_MS);
+      while (number >= availableParallelism() && waiting.length > 0 && isBusy()) await sleep(BUSY_PAUSE_MS);
       const name = waiting.shift();
       if (name === undefined) return;
       report(await runFile(name, new Parser(), { timeoutS, env, hooks, silenceMs: silenceMs ?? silenceOf(timeoutS) }));
