@@ -15,6 +15,7 @@ import { ROOT } from './root.mjs';
 import { runScript, setUpPackages, setUpPrograms } from './setup.mjs';
 import { run, SetupError, say } from './shell.mjs';
 import { runFiles } from './test-files.mjs';
+import { MEMORY, placeInMemory } from './test-memory.mjs';
 import { bundleTestPackages } from './test-packages.mjs';
 
 /** All that `npm test` runs, in this order: the acceptance tests are the longest, and the shortest fill the gaps at the end. */
@@ -61,6 +62,8 @@ await runScript(async () => {
   buildTap();
   const [gateway, hooks] = [await bundleGateway(), await bundleTestPackages()];
   sweepInstances();
+  const memory = long ? null : placeInMemory();
+  if (memory) process.env.TMPDIR = memory.directory;
   const whole = files.length === 0 && !long;
   const tests = (whole ? FOLDERS : long && files.length === 0 ? ['test/long'] : files).flatMap(testsBelow);
   const checked = whole ? checkCode() : null;
@@ -72,6 +75,7 @@ await runScript(async () => {
     report,
   });
   await Promise.all([shared.stop(), checked]);
+  memory?.remove();
   process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed\n`);
   if (totals.failed > 0 || totals.passed === 0) process.exitCode = 1;
 });
@@ -87,7 +91,7 @@ function sweepInstances() {
     const note = join(instances, name, 'origin');
     const origin = existsSync(note) ? readFileSync(note, 'utf8').trim() : '';
     const isOld = existsSync(note) && Date.now() - statSync(note).mtimeMs > SWEEP_AFTER_MS;
-    const wasTemporary = origin.startsWith(`${tmpdir()}/`);
+    const wasTemporary = [tmpdir(), MEMORY].some((place) => origin.startsWith(`${place}/`));
     if (isOld && wasTemporary && !pointsTo(join(origin, 'postgres'), join(instances, name))) {
       rmSync(join(instances, name), { recursive: true, force: true });
     }

@@ -7,8 +7,8 @@ import { check } from '../support/faults/results.ts';
 t.setTimeout(240_000);
 
 t.test(
-  'kill -9 under 250 messages/s at each labelled step, of a gateway that runs and of one that starts',
+  'kill -9 under 100 messages/s at each labelled step, of a gateway that runs and of one that starts',
   async (t) => {
-    check(t, await killAtSteps(await underLoad(t, {}, { perSecond: 250 }), { seeds: [2, 5], checks: 'at the end' }));
+    check(t, await killAtSteps(await underLoad(t, {}, { perSecond: 100 }), { seeds: [2, 5], checks: 'at the end' }));
   },
 );
