@@ -1,0 +1,70 @@
+import t, { type Test } from 'tap';
+import { Committer } from '../../../../src/ingest/journal/committer.ts';
+import { JOURNAL_DEFAULTS } from '../../../../src/ingest/journal/options.ts';
+import { UplinkNumbers } from '../../../../src/ingest/journal/uplink-numbers.ts';
+import { kioskMessage, LIFE } from '../../../support/ingest/journal.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { turns } from '../../../support/time/turns.ts';
+
+const DELAY_MS = 5;
+
+/** A committer whose writes end at once; `groups` tells how many messages each of them had. */
+function commits() {
+  const clock = new ManualClock();
+  const groups: number[] = [];
+  const committer = new Committer(
+    {
+      lane: 'live',
+      incarnation: LIFE,
+      uplinks: new UplinkNumbers(),
+      clock,
+      limits: { ...JOURNAL_DEFAULTS, groupDelayMs: DELAY_MS },
+      write: async ({ messages }) => void groups.push(messages.length),
+      onSynced: () => {},
+      onFailed: async () => {},
+    },
+    0,
+  );
+  const send = async (id: string): Promise<void> => {
+    const message = kioskMessage();
+    void committer.add({ ...message, device: { ...message.device, id } });
+    await turns();
+  };
+  return { clock, groups, send };
+}
+
+async function sendOneEachMs(send: (id: string) => Promise<void>, clock: ManualClock, ids: string[]): Promise<void> {
+  for (const id of ids) {
+    await send(id);
+    await clock.advance(1);
+  }
+}
+
+t.test('messages of many devices that come one by one share an fdatasync', async (t: Test) => {
+  const { clock, groups, send } = commits();
+  await sendOneEachMs(
+    send,
+    clock,
+    Array.from({ length: 20 }, (_, number) => `kiosk-${number}`),
+  );
+  await clock.advance(DELAY_MS);
+  t.equal(
+    groups.reduce((sum, each) => sum + each, 0),
+    20,
+  );
+  t.ok(groups.length <= 6, `${groups.length} fdatasyncs in 20 ms`);
+});
+
+t.test('a device that waits for each answer is not held up', async (t: Test) => {
+  const { clock, groups, send } = commits();
+  await sendOneEachMs(send, clock, Array(8).fill('kiosk-1'));
+  t.same(groups, Array(8).fill(1));
+});
+
+t.test('the first after a pause is not held up, whoever it is', async (t: Test) => {
+  const { clock, groups, send } = commits();
+  await send('kiosk-1');
+  await clock.advance(DELAY_MS);
+  await send('kiosk-2');
+  t.same(groups, [1, 1]);
+});
