@@ -43,8 +43,8 @@ export interface ReaderOptions {
 }
 
 const RETRY_PAUSES = { minMs: 100, maxMs: 10_000 };
-/** A batch of more than this is followed by the next at once. */
-const SMALL_BATCH = 200;
+/** A batch of more than this is followed by the next at once: at such a rate the next is large without a pause. */
+const SMALL_BATCH = 1_000;
 /** A single message that cannot be handled is tried this often before it is put aside. */
 const POISON_TRIES = 3;
 const POISON_PAUSE_MS = 50;

@@ -120,7 +120,7 @@ t.test('after a small batch it rests, so that the next is larger; after a large 
   const stop = new AbortController();
   t.teardown(() => stop.abort());
   const [one] = messages;
-  const sizes = [3, 300, 2, 1];
+  const sizes = [3, 1_300, 2, 1];
   const read: number[] = [];
   const feed = {
     read: async ({ offset }: { offset: number }, signal: AbortSignal): Promise<DecodedBatch> => {
