@@ -34,6 +34,11 @@ export interface Mark {
 const GRACE_MS = 30_000;
 /** A window that was over when its point came waits for others of its kind. */
 const LATE_MS = 5_000;
+/**
+ * It is made again once a minute at most: each time from all its points, and a city whose clocks are an hour behind would
+ * have each of its windows made anew every few seconds.
+ */
+const AGAIN_MS = 60_000;
 /** No window waits longer than this, so that the journal need not keep more; one may lie ahead of our clock. */
 const WAIT_MAX_MS = 360_000;
 const WINDOWS = 12;
@@ -50,6 +55,8 @@ interface Hour {
  */
 export class DirtyWindows {
   readonly #kinds = new Map<string, Map<number, Hour>>();
+  /** When the windows of an hour were taken last, by kind and hour; for as long as it matters. */
+  readonly #takenAtMs = new Map<string, number[]>();
   readonly #monotonicMs: () => number;
   #size = 0;
   #lastKind = '';
@@ -79,11 +86,14 @@ export class DirtyWindows {
   /** Takes out what is due, or everything, oldest hour first. */
   take(nowMs: number, everything = false): DirtyHour[] {
     const taken: DirtyHour[] = [];
+    this.#forgetTimes();
     for (const [kind, hours] of this.#kinds) {
       for (const [hourMs, hour] of hours) {
-        const windows = everything ? ALL : this.#due(hour, hourMs, nowMs);
+        const takenAtMs = this.#takenAtMs.get(`${hourMs} ${kind}`) ?? [];
+        const windows = everything ? ALL : this.#due({ ...hour, takenAtMs }, hourMs, nowMs);
         const part = windows === 0 ? null : this.#takeFrom(hour, windows);
         if (part) taken.push({ kind, hourMs, ...part });
+        if (part) this.#noteTimes(`${hourMs} ${kind}`, part.windows, this.#monotonicMs());
         if (hour.devices.size === 0) hours.delete(hourMs);
       }
       if (hours.size === 0) this.#kinds.delete(kind);
@@ -94,7 +104,8 @@ export class DirtyWindows {
   }
 
   /** Puts back what could not be rolled up. */
-  restore({ kind, hourMs, devices, first }: DirtyHour): void {
+  restore({ kind, hourMs, windows: tried, devices, first }: DirtyHour): void {
+    this.#noteTimes(`${hourMs} ${kind}`, tried, Number.NEGATIVE_INFINITY);
     const hour = this.#hour(kind, hourMs);
     for (const [device, windows] of devices) {
       const before = hour.devices.get(device);
@@ -144,14 +155,30 @@ export class DirtyWindows {
     return hour;
   }
 
-  #due({ firsts }: Hour, hourMs: number, nowMs: number): number {
+  #noteTimes(key: string, windows: number, atMs: number): void {
+    const times = this.#takenAtMs.get(key) ?? new Array<number>(WINDOWS).fill(Number.NEGATIVE_INFINITY);
+    for (let window = 0; window < WINDOWS; window += 1) {
+      if ((windows & (1 << window)) !== 0) times[window] = atMs;
+    }
+    this.#takenAtMs.set(key, times);
+  }
+
+  #forgetTimes(): void {
+    const oldestMs = this.#monotonicMs() - AGAIN_MS;
+    for (const [key, times] of this.#takenAtMs) {
+      if (times.every((atMs) => atMs <= oldestMs)) this.#takenAtMs.delete(key);
+    }
+  }
+
+  #due({ firsts, takenAtMs }: Hour & { takenAtMs: number[] }, hourMs: number, nowMs: number): number {
     const monotonicMs = this.#monotonicMs();
     let windows = 0;
     for (const [window, first] of firsts.entries()) {
       if (!first) continue;
       const ageMs = monotonicMs - first.markedAtMs;
       const isOver = hourMs + (window + 1) * FIVE_MINUTES_MS + GRACE_MS <= nowMs;
-      if ((isOver && ageMs >= LATE_MS) || ageMs >= WAIT_MAX_MS) windows |= 1 << window;
+      const isRecent = monotonicMs - (takenAtMs[window] ?? Number.NEGATIVE_INFINITY) < AGAIN_MS;
+      if ((isOver && ageMs >= LATE_MS && !isRecent) || ageMs >= WAIT_MAX_MS) windows |= 1 << window;
     }
     return windows;
   }

@@ -140,7 +140,7 @@ export class Rolling {
   /** Lets time pass until all that was noted is rolled up. */
   async settle(): Promise<void> {
     await until('all is rolled up', async () => {
-      await this.clock.advance(6_000);
+      await this.clock.advance(21_000);
       return this.cursor === (this.journal.at(-1)?.message.endOffset ?? 0);
     });
   }
