@@ -20,7 +20,7 @@ function onlySender({ messages }: Pick<Group, 'messages'>): string | null {
 }
 
 /**
- * Group commit: records collect while an fdatasync runs, so its cost is shared by all that wait for it. Fdatasyncs begin
+ * Group commit: records collect while an fdatasync runs, so its cost is shared by all that wait for it. They begin
  * `groupDelayMs` apart or when a group is large enough; a sender on its own, who waits for each answer before the next
  * message, is not held up. At 450 messages/s of a thousand devices there would be nearly one fdatasync for each.
  */

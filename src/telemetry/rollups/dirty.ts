@@ -35,8 +35,8 @@ const GRACE_MS = 30_000;
 /** A window that was over when its point came waits for others of its kind. */
 const LATE_MS = 5_000;
 /**
- * It is made again once a minute at most: each time from all its points, and a city whose clocks are an hour behind would
- * have each of its windows made anew every few seconds.
+ * It is made again once a minute at most: each time from all its points, and a city whose clocks are an hour behind
+ * would have each of its windows made anew every few seconds.
  */
 const AGAIN_MS = 60_000;
 /** No window waits longer than this, so that the journal need not keep more; one may lie ahead of our clock. */
