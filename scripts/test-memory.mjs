@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A file system in memory that Linux brings. */
@@ -21,6 +21,8 @@ export function placeInMemory() {
   if (bavail * bsize < ROOM_BYTES) return null;
   sweep();
   const directory = mkdtempSync(join(MEMORY, `${PREFIX}${process.pid}-`));
+  // As /tmp is: some tests become another user.
+  chmodSync(directory, 0o1777);
   return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
 

@@ -24,7 +24,7 @@ t.test('a changed kind is judged by what came in, and says what would change', a
   const directory = await temporaryDirectory(t);
   await writeFile(join(directory, 'probe.yaml'), PROBE(1, NOW));
   const kinds = await Kinds.load(directory);
-  const journal = await openJournal({ directory: await temporaryDirectory(t), clock });
+  const journal = await openJournal({ directory: await temporaryDirectory(t), clock, options: { groupDelayMs: 0 } });
   t.teardown(() => journal.close());
   const device = { id: 'p-1', kind: 'probe', kindVersion: 1, jurisdiction: '330212' };
   const send = (raw: unknown, change: Partial<NewMessage> = {}) =>
@@ -84,7 +84,7 @@ t.test('a journal too long for the time it has is judged as far as that reaches'
   const directory = await temporaryDirectory(t);
   await writeFile(join(directory, 'probe.yaml'), PROBE(1, NOW));
   const kinds = await Kinds.load(directory);
-  const journal = await openJournal({ directory: await temporaryDirectory(t), clock });
+  const journal = await openJournal({ directory: await temporaryDirectory(t), clock, options: { groupDelayMs: 0 } });
   t.teardown(() => journal.close());
   const device = { id: 'p-1', kind: 'probe', kindVersion: 1, jurisdiction: '330212' };
   const raw = Buffer.from('{"values":{"a":1}}');
