@@ -1,12 +1,14 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { sayWhereItIs } from './bundle.mjs';
 import { pinnedNode } from './pinned-node.mjs';
 import { ROOT } from './root.mjs';
-import { run, SetupError, withLock } from './shell.mjs';
+import { SetupError, withLock } from './shell.mjs';
 
 /** Whose packages are meant. */
 const FOLDERS = ['src', 'simulators', 'test'];
@@ -30,7 +32,7 @@ export async function bundleTestPackages() {
   for (const path of [join(ROOT, 'package-lock.json'), fileURLToPath(import.meta.url)]) hash.update(readFileSync(path));
   const made = join(MADE, hash.digest('hex').slice(0, 32));
   const hooks = join(made, 'hooks.mjs');
-  if (!existsSync(hooks)) await withLock(join(ROOT, '.cache', 'bundle.lock'), () => makeApart(made));
+  if (!existsSync(hooks)) await withLock(join(ROOT, '.cache', 'test-packages.lock'), () => makeApart(made));
   return hooks;
 }
 
@@ -45,10 +47,11 @@ function packagesNamed() {
 }
 
 /** In a process of the pinned Node: what a package gives is asked of itself, and tap, once loaded, wants to run tests. */
-function makeApart(made) {
+async function makeApart(made) {
   if (existsSync(made)) return;
-  const { ok, stderr } = run(pinnedNode(), [fileURLToPath(import.meta.url), made]);
-  if (!ok) throw new SetupError(`The packages of the tests could not be bundled: ${stderr}`);
+  await promisify(execFile)(pinnedNode(), [fileURLToPath(import.meta.url), made]).catch(({ message, stderr }) => {
+    throw new SetupError(`The packages of the tests could not be bundled: ${stderr || message}`);
+  });
 }
 
 async function make(made) {

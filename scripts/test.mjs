@@ -13,7 +13,7 @@ import { prepareJudges } from './judges.mjs';
 import { pinnedNode } from './pinned-node.mjs';
 import { ROOT } from './root.mjs';
 import { runScript, setUpPackages, setUpPrograms } from './setup.mjs';
-import { run, SetupError, say } from './shell.mjs';
+import { SetupError, say } from './shell.mjs';
 import { runFiles } from './test-files.mjs';
 import { MEMORY, placeInMemory } from './test-memory.mjs';
 import { bundleTestPackages } from './test-packages.mjs';
@@ -58,9 +58,7 @@ await runScript(async () => {
   await setUpPackages();
   await setUpPrograms();
   await prepareJudges();
-  await buildWeb();
-  buildTap();
-  const [gateway, hooks] = [await bundleGateway(), await bundleTestPackages()];
+  const [gateway, hooks] = await Promise.all([bundleGateway(), prepareTap(), buildWeb()]);
   sweepInstances();
   const memory = long ? null : placeInMemory();
   if (memory) process.env.TMPDIR = memory.directory;
@@ -106,14 +104,21 @@ function pointsTo(link, target) {
   }
 }
 
+/** Resolves with the module that a test imports first. */
+async function prepareTap() {
+  await buildTap();
+  return await bundleTestPackages();
+}
+
 /** Makes tap's own test class, once for each set of packages: npm would have if we let it run package scripts. */
-function buildTap() {
+async function buildTap() {
   const sources = ['package-lock.json', '.taprc'].map((name) => readFileSync(join(ROOT, name)));
   const hash = createHash('sha256').update(sources[0]).update(sources[1]).digest('hex');
   const isMade = existsSync(TAP_CLASS) && existsSync(TAP_MADE_OF) && readFileSync(TAP_MADE_OF, 'utf8') === hash;
   if (isMade) return;
-  const { ok, stderr, stdout } = run(pinnedNode(), [binary('tap'), 'build'], { cwd: ROOT });
-  if (!ok) throw new SetupError(`tap build failed: ${stdout}${stderr}`);
+  await execute(pinnedNode(), [binary('tap'), 'build'], { cwd: ROOT }).catch(({ stdout, stderr, message }) => {
+    throw new SetupError(`tap build failed: ${stdout ?? ''}${stderr ?? message}`);
+  });
   writeFileSync(TAP_MADE_OF, hash);
 }
 

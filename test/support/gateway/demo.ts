@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,12 +11,14 @@ import { until } from '../time/until.ts';
 /** What the issue promises, downloads apart. */
 const READY_MS = 180_000;
 
-/** A clone of what is committed, as somebody else gets it; the installed packages are lent, to save minutes. */
+/** A clone of what is committed, as somebody else gets it; packages and console are lent, to save minutes. */
 export async function cloneCheckout(t: Owner): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'cw-clone-'));
   t.teardown(() => rm(directory, { recursive: true, force: true }));
   execFileSync('git', ['clone', '--quiet', '--shared', ROOT, directory]);
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
+  const built = join(ROOT, 'web/dist');
+  if (existsSync(built)) cpSync(built, join(directory, 'web/dist'), { recursive: true });
   return directory;
 }
 
