@@ -63,6 +63,28 @@ export interface CursorMove {
  * when the cursor stands anywhere else.
  */
 export async function moveCursor(tx: Tables, move: CursorMove): Promise<boolean> {
+  return (await movePlainly(tx, move)) || (await moveFrom(tx, move));
+}
+
+/** One statement, which is all that nearly every batch needs. */
+async function movePlainly(
+  tx: Tables,
+  { reader, batch, incarnationOf, ownership, atMs }: CursorMove,
+): Promise<boolean> {
+  const { lane, from, to } = batch;
+  const incarnation = incarnationOf({ lane, offset: to });
+  const body = sql`
+    update ingest_cursor set journal_offset = ${to}, incarnation = ${incarnation}, node = ${ownership.self.node},
+      epoch = owner.epoch, updated_at_ms = ${atMs}
+    from owner
+    where reader = ${reader} and lane = ${lane} and journal_offset = ${from} and ingest_cursor.epoch <= owner.epoch
+    returning lane`;
+  const what = `the cursor of ${reader} in the lane ${lane}`;
+  return from < to && (await ownership.write(tx, { what, body })).length === 1;
+}
+
+/** A first cursor, or one that does not stand where the batch begins. */
+async function moveFrom(tx: Tables, move: CursorMove): Promise<boolean> {
   const { reader, batch, incarnationOf, ownership, atMs } = move;
   const db = tx.tables<IngestTables>();
   const { lane, from, to } = batch;
@@ -86,11 +108,5 @@ export async function moveCursor(tx: Tables, move: CursorMove): Promise<boolean>
         'something else than this gateway has moved it.',
     });
   }
-  const body = sql`
-    update ingest_cursor set journal_offset = ${to}, incarnation = ${incarnation}, node = ${self.node},
-      epoch = owner.epoch, updated_at_ms = ${atMs}
-    from owner where reader = ${reader} and lane = ${lane} and ingest_cursor.epoch <= owner.epoch
-    returning lane`;
-  await ownership.write(tx, { what, body });
-  return true;
+  return await movePlainly(tx, move);
 }

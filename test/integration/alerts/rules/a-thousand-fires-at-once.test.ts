@@ -1,4 +1,3 @@
-import pg from 'pg';
 import t from 'tap';
 import { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
 import {
@@ -13,6 +12,7 @@ import {
 } from '../../../support/alerts/alert-desk.ts';
 import { message, reading } from '../../../support/alerts/alerts.ts';
 import { rulesReader } from '../../../support/alerts/rules.ts';
+import { countStatements } from '../../../support/services/count-statements.ts';
 import { firstOwner } from '../../../support/services/ownership.ts';
 import { freshDatabase, sharedRedis } from '../../../support/services/shared-database.ts';
 import { until } from '../../../support/time/until.ts';
@@ -52,20 +52,12 @@ const report = (messages: ReturnType<typeof kiosk>[]): Promise<void> =>
 t.test('a thousand fires at once take about one statement for each', async (t) => {
   const receiver = await startReceiver(t);
   await desk.subscriptions.create(ADMIN, { name: 'storm', ...webhookAt(receiver.url), jurisdiction: '330200' });
-  let statements = 0;
-  const query = pg.Client.prototype.query;
-  pg.Client.prototype.query = function counted(this: pg.Client, ...args: unknown[]) {
-    statements += 1;
-    return Reflect.apply(query, this, args);
-  } as typeof query;
-  t.teardown(() => {
-    pg.Client.prototype.query = query;
-  });
+  const statements = countStatements(t);
   await report(Array.from({ length: FIRES }, (_, n) => kiosk(`storm-${n}`, { smoke: true }, '330203')));
   await until('all are delivered', () => receiver.received.length >= FIRES, 20_000);
-  t.comment(`${statements} statements for ${FIRES} alerts`);
+  t.comment(`${statements.count} statements for ${FIRES} alerts`);
   // 800 on an idle machine; a busy one makes smaller batches. One more statement for each alert would be seen.
-  t.ok(statements < 1.5 * FIRES, 'from the message to the webhook');
+  t.ok(statements.count < 1.5 * FIRES, 'from the message to the webhook');
   t.equal(new Set(receiver.received.map(({ data }) => data.data.dedupKey)).size, FIRES, 'each is told');
 });
 

@@ -5,6 +5,7 @@ import type { IngestTables } from '../../../../src/ingest/ledger/tables.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { callerOf, drain, moved, startIngest } from '../../../support/ingest/ingest.ts';
 import { kioskMessage, LIFE } from '../../../support/ingest/journal.ts';
+import { countStatements } from '../../../support/services/count-statements.ts';
 
 const all = callerOf(NATIONWIDE);
 const NOW_MS = 1_767_571_200_000;
@@ -67,6 +68,18 @@ t.test(
     t.same((await gateway.ingest.ledger.balance(callerOf('110000'))).rows, []);
   },
 );
+
+t.test('what a batch did is entered with four statements, however much it holds', async (t) => {
+  const { ingest } = await startIngest(t);
+  await ingest.intake.accept(text('{"values":{"fill_pct":1}}'));
+  await drain(ingest, () => false);
+  for (let number = 0; number < 50; number += 1) await ingest.intake.accept(text(`{"values":{"fill_pct":${number}}}`));
+  const offset = ingest.ledger.saved('live');
+  const batch = await ingest.feed.read({ lane: 'live', offset }, new AbortController().signal);
+  const statements = countStatements(t);
+  await ingest.ledger.commit(batch, []);
+  t.equal(statements.count, 4, statements.texts.join('; '));
+});
 
 t.test('a message that vanished between journal and ledger shows as a difference', async (t) => {
   const { ingest } = await startIngest(t);
