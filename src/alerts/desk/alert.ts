@@ -10,7 +10,7 @@ import type { AlertRow, FindingRow } from './tables.ts';
  * Where an alert happens. Name and position are frozen when it is opened: a camera that is moved later does not move
  * the past. Whose it is, is not: the device decides that as long as the alert is not closed.
  */
-export interface Place {
+export interface AlertPlace {
   name: string;
   lat: number | null;
   lon: number | null;
@@ -53,7 +53,7 @@ export function priorityOf(severity: string): number {
 export function applyFinding(
   alert: AlertRow | null,
   finding: FindingRow,
-  context: { place: Place; title: { en: string; zh: string }; nowMs: number; previousId: string | null },
+  context: { place: AlertPlace; title: { en: string; zh: string }; nowMs: number; previousId: string | null },
 ): { alert: AlertRow; event: EventType } | null {
   const { nowMs } = context;
   if (!alert) return finding.kind === 'fired' ? { alert: opened(finding, context), event: 'alert.opened' } : null;

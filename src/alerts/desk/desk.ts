@@ -6,7 +6,7 @@ import { type Database, sql, type Tables } from '../../platform/database/databas
 import type { Ownership } from '../../platform/database/ownership.ts';
 import { DONE, type WorkResult, type WorkTicket } from '../../platform/work/work.ts';
 import { ruleOf } from '../rules/findings.ts';
-import { applyFinding, type Place } from './alert.ts';
+import { type AlertPlace, applyFinding } from './alert.ts';
 import { endedBy, followDevice, followDevices } from './follow.ts';
 import { type AlertLog, type LogInput, saveAlerts } from './log.ts';
 import { devicesAmong, type Places, placeOf } from './places.ts';
@@ -93,7 +93,7 @@ export class AlertDesk {
   }
 
   /** What was moved or retired between the look at its place and the commit was seen by neither side. */
-  async #lookAgain(before: Map<DeviceId, Place>): Promise<void> {
+  async #lookAgain(before: Map<DeviceId, AlertPlace>): Promise<void> {
     const now = await this.#deps.places.placesOf([...before.keys()]);
     const changed = [...now].filter(([id, { jurisdiction, retired }]) => {
       const known = before.get(id);
@@ -108,7 +108,7 @@ export class AlertDesk {
     if (keys.some((key) => gone.isGone(ruleOf(key)))) await gone.end();
   }
 
-  async #take(tx: Tables, read: FindingRow[], known: Map<DeviceId, Place>): Promise<WorkTicket[]> {
+  async #take(tx: Tables, read: FindingRow[], known: Map<DeviceId, AlertPlace>): Promise<WorkTicket[]> {
     const nowMs = this.#deps.clock.nowMs();
     const findings = await stillPending(tx, read);
     const standing = await standingOf(tx, [...findings.keys()]);
@@ -135,7 +135,7 @@ export class AlertDesk {
   #fold(
     findings: FindingRow[],
     open: AlertRow | null,
-    context: { place: Place; nowMs: number; previousId: string | null },
+    context: { place: AlertPlace; nowMs: number; previousId: string | null },
   ): { alert: AlertRow | null; inputs: LogInput[] } {
     let alert = open;
     const inputs: LogInput[] = [];

@@ -1,12 +1,12 @@
 import type { DeviceId } from '../../core/types.ts';
 import { DISTRICT, deviceIn, subjectOf } from '../rules/conditions/subject.ts';
-import type { Place } from './alert.ts';
+import type { AlertPlace } from './alert.ts';
 import type { AlertRow, FindingRow } from './tables.ts';
 
 /** What the desk asks of the registry and of the districts. */
 export interface Places {
   /** Names and positions of devices; those that are not known any more are left out. */
-  placesOf(devices: DeviceId[]): Promise<Map<DeviceId, Place>>;
+  placesOf(devices: DeviceId[]): Promise<Map<DeviceId, AlertPlace>>;
   /** What people call a district; null where its code is not known. */
   nameOfDistrict(code: string): string | null;
 }
@@ -23,8 +23,8 @@ export function devicesAmong(subjects: Iterable<string>): DeviceId[] {
 export function placeOf(
   { subject: text, jurisdiction }: FindingRow,
   open: AlertRow | null,
-  { known, places }: { known: ReadonlyMap<DeviceId, Place>; places: Pick<Places, 'nameOfDistrict'> },
-): Place {
+  { known, places }: { known: ReadonlyMap<DeviceId, AlertPlace>; places: Pick<Places, 'nameOfDistrict'> },
+): AlertPlace {
   const nowhere = { lat: null, lon: null, retired: false };
   const device = deviceIn(text);
   if (device !== null) return known.get(device) ?? { ...nowhere, name: device, jurisdiction };

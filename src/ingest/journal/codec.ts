@@ -38,15 +38,15 @@ export const LANES: readonly Lane[] = ['live', 'bulk'];
 const CHANNELS: readonly Channel[] = ['telemetry', 'event', 'state', 'reply'];
 
 /** Where a record stands; both go into its checksum, so a record copied to another place or file is not valid there. */
-export interface Place {
+export interface RecordAddress {
   lane: Lane;
   offset: number;
   /** Random number of the segment file, known to nobody outside: what a device sends cannot pass for a record. */
   salt: number;
 }
 
-/** As {@link Place}, with what a message is told of it besides. */
-export interface PlaceInLife extends Place {
+/** As {@link RecordAddress}, with what a message is told of it besides. */
+export interface RecordAddressInLife extends RecordAddress {
   /** Life of the journal that the file belongs to. */
   incarnation: string;
 }
@@ -54,7 +54,7 @@ export interface PlaceInLife extends Place {
 /** One record as it is to be written. The message has passed {@link checkEncodable}. */
 export interface RecordToWrite {
   message: NewMessage;
-  place: Place;
+  place: RecordAddress;
   uplinks: UplinkNumbers;
 }
 
@@ -148,7 +148,7 @@ function putText(text: string, into: Buffer, at: number): number {
   return at + length;
 }
 
-function checksum(body: Buffer, place: Place): number {
+function checksum(body: Buffer, place: RecordAddress): number {
   const high = Math.floor(place.offset / 0x100000000);
   return crc32c(body, (place.salt ^ place.offset ^ high) >>> 0);
 }
@@ -178,14 +178,14 @@ function placeBytes(from: Buffer, at: number): number {
 }
 
 /** Whether a whole and undamaged record stands at `at`. */
-export function isRecord(from: Buffer, at: number, place: Place): boolean {
+export function isRecord(from: Buffer, at: number, place: RecordAddress): boolean {
   const length = plausibleLength(from, at);
   if (length === 0 || at + length > from.length || LANES[from[at + 9]!] !== place.lane) return false;
   return checksum(from.subarray(at + FRAME_BYTES, at + length), place) === from.readUInt32LE(at + 4);
 }
 
 /** Reads a record that {@link isRecord} has found good. `raw` is a view into `from`, not a copy. */
-export function decodeRecord(from: Buffer, at: number, place: PlaceInLife, uplinks: UplinkNumbers): Message {
+export function decodeRecord(from: Buffer, at: number, place: RecordAddressInLife, uplinks: UplinkNumbers): Message {
   const length = from.readUInt32LE(at);
   const flags = from[at + 12]!;
   const kindAt = at + FIXED_BYTES + from[at + 13]!;

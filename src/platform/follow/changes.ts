@@ -4,7 +4,7 @@ import { type Database, sql } from '../database/database.ts';
 export type Topic = 'devices' | 'kinds' | 'jurisdictions' | 'tokens' | 'people' | 'watchlists';
 
 /** Up to where changes have been seen. */
-export interface Place {
+export interface LookPosition {
   /** What was over when they were last looked for (pg_snapshot as text): its changes have all been seen. */
   snapshot: string;
   /** When the server was started: another start, or another server, may have another past. */
@@ -17,7 +17,7 @@ export interface Change {
 }
 
 export interface Look {
-  place: Place;
+  place: LookPosition;
   /** Those since the former place, each once. Null: nobody can tell, so anything may have changed. */
   changes: Change[] | null;
 }
@@ -25,7 +25,7 @@ export interface Look {
 /** Looking at everything is cheaper than a longer list. */
 const CHANGES_MAX = 10_000;
 
-interface LookRow extends Place {
+interface LookRow extends LookPosition {
   isPutBack: boolean | null;
   changes: Change[];
 }
@@ -35,7 +35,7 @@ interface LookRow extends Place {
  * after a higher one; so the place is a snapshot, and what it did not see is new, however low its number is. A
  * transaction that goes on for long, in any database of the server, delays and repeats nothing.
  */
-export async function lookForChanges(database: Database, before: Place | null): Promise<Look> {
+export async function lookForChanges(database: Database, before: LookPosition | null): Promise<Look> {
   const since = sql`${before?.snapshot ?? null}::text::pg_snapshot`;
   const { rows } = await sql<LookRow>`
     select s::text as snapshot, pg_postmaster_start_time()::text as server,

@@ -3,7 +3,7 @@ import { messageOf } from '../../core/errors.ts';
 import { SayOnce } from '../../core/mechanisms/say-once.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import type { Database } from '../database/database.ts';
-import { type Change, lookForChanges, type Place, type Topic, UNSEEN_MAX_MINUTES } from './changes.ts';
+import { type Change, type LookPosition, lookForChanges, type Topic, UNSEEN_MAX_MINUTES } from './changes.ts';
 import { hearKnocks } from './knocks.ts';
 
 /** Holds something in memory that others may change. May be told of one change several times, also of its own ones. */
@@ -50,14 +50,14 @@ export class Follow {
   readonly #owed = new Map<Topic, Set<string> | 'all'>();
   readonly #stopping = new AbortController();
   readonly #said: SayOnce;
-  #place: Place;
+  #place: LookPosition;
   #lookedAt: { wallMs: number; monotonicMs: number };
   #wake = new AbortController();
   #knocked = false;
   #knocks: { stop(): Promise<void> } | null = null;
   #running: Promise<void> = Promise.resolve();
 
-  private constructor(deps: FollowDeps, place: Place) {
+  private constructor(deps: FollowDeps, place: LookPosition) {
     this.#deps = deps;
     this.#place = place;
     this.#lookedAt = this.#now();

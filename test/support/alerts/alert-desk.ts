@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { whoIsStillThere } from '../../../src/access/owners.ts';
 import { personWhoSees } from '../../../src/access/people.ts';
 import { AlertActions } from '../../../src/alerts/desk/actions.ts';
-import type { Place } from '../../../src/alerts/desk/alert.ts';
+import type { AlertPlace } from '../../../src/alerts/desk/alert.ts';
 import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../../src/alerts/desk/desk.ts';
 import { AlertFeed } from '../../../src/alerts/desk/feed.ts';
 import { AlertLog } from '../../../src/alerts/desk/log.ts';
@@ -121,7 +121,7 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
 }
 
 /** Every device stands where its findings say. */
-async function placesOfFindings(database: Database, ids: string[]): Promise<Map<string, Place>> {
+async function placesOfFindings(database: Database, ids: string[]): Promise<Map<string, AlertPlace>> {
   const findings = database.tables<AlertTables>().selectFrom('finding').select(['subject', 'jurisdiction']);
   const rows = await findings.where('subject', 'in', ids).distinct().execute();
   const place = { lat: 29.87, lon: 121.55, retired: false };

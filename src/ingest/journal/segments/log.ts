@@ -3,7 +3,7 @@ import type { Clock } from '../../../core/clock.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { Logger } from '../../../core/observe.ts';
 import type { Lane, Message } from '../../../core/types.ts';
-import { decodeRecord, type PlaceInLife } from '../codec.ts';
+import { decodeRecord, type RecordAddressInLife } from '../codec.ts';
 import type { JournalFile } from '../files.ts';
 import type { Group, SegmentPlan } from '../group.ts';
 import { currentOf, type LaneLineage } from '../lineage.ts';
@@ -156,7 +156,7 @@ export class SegmentLog {
   }
 
   /** The record at `at` of a walk that was found good. */
-  decode(bytes: Buffer, at: number, place: PlaceInLife): Message {
+  decode(bytes: Buffer, at: number, place: RecordAddressInLife): Message {
     return decodeRecord(bytes, at, place, this.#deps.options.uplinks);
   }
 
@@ -244,7 +244,7 @@ export class SegmentLog {
 
 export interface LogWalk {
   verify: boolean;
-  visit(bytes: Buffer, at: number, place: PlaceInLife, length: number): boolean;
+  visit(bytes: Buffer, at: number, place: RecordAddressInLife, length: number): boolean;
 }
 
 const ASIDE = 'aside';

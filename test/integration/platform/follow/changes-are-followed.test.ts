@@ -1,7 +1,12 @@
 import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { type Database, sql } from '../../../../src/platform/database/database.ts';
-import { lookForChanges, type Place, pruneChanges, type Topic } from '../../../../src/platform/follow/changes.ts';
+import {
+  type LookPosition,
+  lookForChanges,
+  pruneChanges,
+  type Topic,
+} from '../../../../src/platform/follow/changes.ts';
 import { Follow, type Follower, type Followers, reading } from '../../../../src/platform/follow/follow.ts';
 import { openDatabase } from '../../../support/devices/registry.ts';
 import { type Owner, quietObserver } from '../../../support/services/services.ts';
@@ -82,7 +87,7 @@ t.test('what a follower could not take over is told again, and others go on', as
 
 /** Looks again and again; the keys of each look, or that anything may have changed. */
 async function looking(database: Database<never>) {
-  let place: Place = (await lookForChanges(database, null)).place;
+  let place: LookPosition = (await lookForChanges(database, null)).place;
   return async (): Promise<string[] | 'all'> => {
     const found = await lookForChanges(database, place);
     place = found.place;
