@@ -34,10 +34,13 @@ export interface RulesReaderDeps extends OwnersOfSubjects {
   /** Whether the rules know of every time the wall clock was set; until then no clock runs by it. */
   isClockKnown(): boolean;
   /** How long changed states may wait for their transaction. */
-  saveMs?: number;
+  saveMs: number;
 }
 
 type Offsets = Record<Lane, number>;
+
+/** How long the states of a gateway may wait: a crash judges what came in meanwhile once more. */
+export const RULES_SAVE_MS = 1_000;
 
 const ROWS_AT_ONCE = 1_000;
 /** A record received before a clock ran out may still be on its way into the journal; give it this long. */
@@ -166,7 +169,7 @@ export class RulesReader implements JournalReader {
   async #commit(now: boolean): Promise<void> {
     const nowMs = this.#deps.clock.monotonicMs();
     const findings = this.#unsaved.slice();
-    if (findings.length === 0 && !now && nowMs - this.#savedAtMs < (this.#deps.saveMs ?? 1_000)) return;
+    if (findings.length === 0 && !now && nowMs - this.#savedAtMs < this.#deps.saveMs) return;
     for (const one of this.#deps.engine.takeChanged()) this.#changed.set(subjectText(one.subject), one);
     const cursors = { ...this.#cursors };
     const moved = cursors.live !== this.#saved.live || cursors.bulk !== this.#saved.bulk;

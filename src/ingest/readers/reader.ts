@@ -33,9 +33,9 @@ export interface ReaderOptions {
   guard: ReaderGuard;
   /**
    * Pause after a small batch, in ms, so that the next is larger: what a batch costs whatever it holds (a request, a
-   * transaction) is most of what few messages cost. Without it the next batch is read at once.
+   * transaction) is most of what few messages cost. With 0 the next batch is read at once.
    */
-  restMs?: number;
+  restMs: number;
   /** {@link systemRandom} unless a test brings its own. */
   random?: Random;
   /** Told where the reader stands after each batch, for deleting what all have read. */
@@ -72,7 +72,7 @@ class ReaderLoop {
   }
 
   async run(signal: AbortSignal, healthy: () => void): Promise<void> {
-    const { name, cursor, lane, feed, onDone, clock, guard, restMs = 0 } = this.#options;
+    const { name, cursor, lane, feed, onDone, clock, guard, restMs } = this.#options;
     let offset = await cursor.load();
     let isSmall = false;
     while (!signal.aborted) {

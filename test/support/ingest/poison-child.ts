@@ -36,6 +36,7 @@ for (const name of ['first', 'second']) {
   const place = `${directory}/${name}.cursor`;
   const worker = runReader({
     name,
+    restMs: 0,
     lane: 'live',
     feed,
     clock: systemClock,

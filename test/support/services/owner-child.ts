@@ -12,7 +12,7 @@ import type { Stage } from '../../../src/alerts/route/stages/stage.ts';
 import { STAGES } from '../../../src/alerts/route/stages/stages.ts';
 import { RulesEngine } from '../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../src/alerts/rules/rules.ts';
-import { RulesReader } from '../../../src/alerts/rules/rules-reader.ts';
+import { RULES_SAVE_MS, RulesReader } from '../../../src/alerts/rules/rules-reader.ts';
 import { systemClock as clock } from '../../../src/core/clock.ts';
 import { CitywatchError } from '../../../src/core/errors.ts';
 import { slotOf } from '../../../src/core/slots.ts';
@@ -71,6 +71,7 @@ const { ownership } = lease;
 const parsed = parseRule(FIRE, kindCatalogue);
 if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
 const rules = new RulesReader({
+  saveMs: RULES_SAVE_MS,
   database,
   clock,
   observer,

@@ -5,7 +5,7 @@ import type { PlateBox } from '../../../alerts/rules/plates.ts';
 import type { RuleBook } from '../../../alerts/rules/rule-book.ts';
 import { watchRules } from '../../../alerts/rules/rule-watch.ts';
 import type { Rule } from '../../../alerts/rules/rules.ts';
-import { RulesReader } from '../../../alerts/rules/rules-reader.ts';
+import { RULES_SAVE_MS, RulesReader } from '../../../alerts/rules/rules-reader.ts';
 import type { Watchlists } from '../../../alerts/watchlists/watchlists.ts';
 import type { Clock } from '../../../core/clock.ts';
 import type { Observer } from '../../../core/observe.ts';
@@ -55,6 +55,7 @@ export function composeRules(deps: RuleSurroundings, { book, watchlists, plates,
     slotOf: (subject) => slotOf(devices.topmost(subject)),
     ownership,
     committed,
+    saveMs: RULES_SAVE_MS,
   });
   const gone = new GoneRules({ database, clock, log, committed }, namesOf(book.current()));
   const apply = async (rules: readonly Rule[]): Promise<void> => {

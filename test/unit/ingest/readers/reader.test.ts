@@ -30,6 +30,7 @@ async function run(t: Tap, handle: (batch: DecodedBatch) => void, advanceMs = 10
   };
   const worker = runReader({
     guard: UNGUARDED,
+    restMs: 0,
     name: 'test',
     lane: 'live',
     feed,
