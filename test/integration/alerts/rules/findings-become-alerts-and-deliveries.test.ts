@@ -130,8 +130,8 @@ t.test(
       return found.length > 0 && found;
     });
     t.match(dead, [{ lastStatus: 410, attempts: 1 }]);
-    const listed = (await desk.subscriptions.list(ADMIN)).find(({ id }) => id === subscription.id);
-    t.equal(listed?.state, 'disabled');
+    const state = async () => (await desk.subscriptions.list(ADMIN)).find(({ id }) => id === subscription.id)?.state;
+    await until('it is disabled', async () => (await state()) === 'disabled');
     receiver.answer(200);
     t.equal(await desk.subscriptions.redrive(ADMIN, subscription.id), 1);
     await until('delivery', () => receiver.received.length === 1);
