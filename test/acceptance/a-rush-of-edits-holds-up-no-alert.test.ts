@@ -1,6 +1,6 @@
 import t from 'tap';
 import { systemClock } from '../../src/core/clock.ts';
-import { Database, sql } from '../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../src/platform/database/database.ts';
 import { type Answer, Gateway } from '../support/gateway/gateway.ts';
 import { quietObserver } from '../support/services/services.ts';
 import { freshDatabase } from '../support/services/shared-database.ts';
@@ -12,7 +12,7 @@ const EDITS = 60;
 
 t.test('while edits hold every connection they may have, a fire becomes an alert and is acknowledged', async (t) => {
   const { url } = await freshDatabase(t);
-  const database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
+  const database = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
   t.teardown(() => database.close());
   const gateway = await Gateway.start(t, { DATABASE_URL: url });
   const [kiosk] = await MqttDevice.connect(t, gateway, {});

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { systemClock } from '../../src/core/clock.ts';
-import { Database, sql } from '../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../src/platform/database/database.ts';
 import { type Answer, Gateway } from '../support/gateway/gateway.ts';
 import { quietObserver } from '../support/services/services.ts';
 import { freshDatabase } from '../support/services/shared-database.ts';
@@ -45,7 +45,7 @@ const place = { jurisdiction: '330203', location: { lat: 29.87, lon: 121.55 } };
 const password = 'a long enough phrase';
 
 const { url } = await freshDatabase(t);
-const database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
+const database = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
 t.teardown(() => database.close());
 const gateway = await Gateway.start(t, { DATABASE_URL: url, CITYWATCH_WEBHOOK_NETWORKS: '127.0.0.0/8' });
 

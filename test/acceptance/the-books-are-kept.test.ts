@@ -1,6 +1,6 @@
 import t from 'tap';
 import { systemClock } from '../../src/core/clock.ts';
-import { Database } from '../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database } from '../../src/platform/database/database.ts';
 import { Gateway } from '../support/gateway/gateway.ts';
 import { quietObserver } from '../support/services/services.ts';
 import { freshDatabase } from '../support/services/shared-database.ts';
@@ -9,7 +9,7 @@ import { until } from '../support/time/until.ts';
 /** PostgreSQL of our own, to tamper with what the gateway keeps there. */
 const { url } = await freshDatabase(t);
 const gateway = await Gateway.start(t, { DATABASE_URL: url, CITYWATCH_LEDGER_CHECK_S: '1' });
-const database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
+const database = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
 t.teardown(() => database.close());
 const tamper = (statement: string) => database.dedicated(async (run) => void (await run(statement)));
 const secret = await gateway.register({ id: 'p-1', kind: 'pump' });

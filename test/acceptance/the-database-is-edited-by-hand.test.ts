@@ -1,6 +1,6 @@
 import t from 'tap';
 import { systemClock } from '../../src/core/clock.ts';
-import { Database, sql } from '../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../src/platform/database/database.ts';
 import { Gateway } from '../support/gateway/gateway.ts';
 import { quietObserver } from '../support/services/services.ts';
 import { freshDatabase } from '../support/services/shared-database.ts';
@@ -10,7 +10,7 @@ t.setTimeout(120_000);
 
 t.test('a running gateway takes over what somebody else writes, also while it hears of nothing', async (t) => {
   const { url } = await freshDatabase(t);
-  const database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
+  const database = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
   t.teardown(() => database.close());
   const db = database.tables();
   const gateway = await Gateway.start(t, { DATABASE_URL: url });

@@ -6,7 +6,7 @@ import type { Caller } from '../../core/types.ts';
 import type { Adopted } from '../../ingest/lives/adopt.ts';
 import type { Misfit } from '../../ingest/lives/lives.ts';
 import { START_PATIENCE_MS } from '../../platform/database/arrival.ts';
-import { Database } from '../../platform/database/database.ts';
+import { DATABASE_LIMITS, Database } from '../../platform/database/database.ts';
 import { migrate } from '../../platform/database/migrate.ts';
 import { adoptKeys } from '../../platform/secrets/cluster-keys.ts';
 import { type HeldLease, takeLease } from '../compose/ground/lease.ts';
@@ -81,7 +81,13 @@ async function adoptHere(terminal: Terminal, isSecret: boolean): Promise<string[
     lifecycle.onStop('data directory', () => place.close());
     const deps = { clock, observer, secrets, setsPassword: isSecret };
     const url = await startDatabaseServer(config, place, deps, lifecycle);
-    const database = await Database.open({ url, observer, clock, patienceMs: START_PATIENCE_MS });
+    const database = await Database.open({
+      url,
+      observer,
+      clock,
+      patienceMs: START_PATIENCE_MS,
+      limits: DATABASE_LIMITS,
+    });
     lifecycle.onStop('database', () => database.close());
     await migrate(database);
     const { ownership } = await takeLease({ config, place, database, clock, observer, lifecycle });

@@ -3,7 +3,7 @@ import { takeBackup } from '../../backups/backup.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
 import { START_PATIENCE_MS } from '../../platform/database/arrival.ts';
-import { Database } from '../../platform/database/database.ts';
+import { DATABASE_LIMITS, Database } from '../../platform/database/database.ts';
 import { startDatabaseServer } from '../compose/ground/services.ts';
 import { DataDirectory, dataDirectoryIsHeld } from '../local-services/data-directory.ts';
 import { lockFile } from '../local-services/file-lock.ts';
@@ -64,7 +64,13 @@ export const backup: Command = {
 
     async function privateCluster() {
       const { cluster, url } = await findCluster(dataDir);
-      const database = await Database.open({ url, observer, clock, patienceMs: START_PATIENCE_MS });
+      const database = await Database.open({
+        url,
+        observer,
+        clock,
+        patienceMs: START_PATIENCE_MS,
+        limits: DATABASE_LIMITS,
+      });
       lifecycle.onStop('database', () => database.close());
       return { cluster, session: database.dedicated.bind(database) };
     }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { CitywatchError } from '../../core/errors.ts';
 import { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
 import { START_PATIENCE_MS } from '../../platform/database/arrival.ts';
-import { Database } from '../../platform/database/database.ts';
+import { DATABASE_LIMITS, Database } from '../../platform/database/database.ts';
 import { isThere } from '../../platform/files/files.ts';
 import { type AuditProof, hasAudit, verifyAudit } from '../../platform/records/audit.ts';
 import { startDatabaseServer } from '../compose/ground/services.ts';
@@ -44,7 +44,13 @@ async function proveHere(terminal: Terminal, known: string | null): Promise<Audi
   const { dataDir } = config;
   const lifecycle = new Lifecycle(clock);
   try {
-    const database = await Database.open({ url: await address(), observer, clock, patienceMs: START_PATIENCE_MS });
+    const database = await Database.open({
+      url: await address(),
+      observer,
+      clock,
+      patienceMs: START_PATIENCE_MS,
+      limits: DATABASE_LIMITS,
+    });
     lifecycle.onStop('database', () => database.close());
     if (await hasAudit(database)) return await verifyAudit(database, known);
     throw new CitywatchError('config.invalid', { detail: 'This database has no audit trail; start the gateway once.' });

@@ -7,7 +7,7 @@ import { glanceAtJournal } from '../../ingest/lives/glance.ts';
 import { judgeLives } from '../../ingest/lives/lives.ts';
 import { knowsLives, readDatabaseSide } from '../../ingest/lives/lives-store.ts';
 import { misfitWords } from '../../ingest/lives/open-lives.ts';
-import { Database } from '../../platform/database/database.ts';
+import { DATABASE_LIMITS, Database } from '../../platform/database/database.ts';
 import { dataDirectoryIsHeld } from '../local-services/data-directory.ts';
 import type { DoctorDeps } from './deps.ts';
 
@@ -25,7 +25,12 @@ export async function checkJournal({ config, clock, observer }: DoctorDeps): Pro
   if (await dataDirectoryIsHeld(dataDir)) return [fine(PART, 'in use; /readyz says where its readers stand')];
   if (url === null) return [fine(PART, 'the start compares it with the private database')];
   // This pool is not the gateway's: it must not stand for it in the metrics.
-  const database = await Database.open({ url, observer: { log: observer.log, metrics: new Registry() }, clock });
+  const database = await Database.open({
+    url,
+    observer: { log: observer.log, metrics: new Registry() },
+    clock,
+    limits: DATABASE_LIMITS,
+  });
   try {
     if (!(await knowsLives(database))) return [fine(PART, 'this database has not been used by this version yet')];
     const directory = join(dataDir, 'journal');

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Registry } from '../../core/observe.ts';
 import { fine, problem, type Remark } from '../../core/setup/remarks.ts';
-import { Database } from '../../platform/database/database.ts';
+import { DATABASE_LIMITS, Database } from '../../platform/database/database.ts';
 import { misfitOfKeys } from '../../platform/secrets/cluster-keys.ts';
 import { vaultKey } from '../config/vault-key.ts';
 import { dataDirectoryIsHeld, secretFileIn } from '../local-services/data-directory.ts';
@@ -16,7 +16,12 @@ export async function checkSecret({ config, clock, observer }: DoctorDeps): Prom
   if (url === null) return [fine(PART, 'the start compares it with the private database')];
   if (await dataDirectoryIsHeld(dataDir)) return [fine(PART, 'in use')];
   // This pool is not the gateway's: it must not stand for it in the metrics.
-  const database = await Database.open({ url, observer: { log: observer.log, metrics: new Registry() }, clock });
+  const database = await Database.open({
+    url,
+    observer: { log: observer.log, metrics: new Registry() },
+    clock,
+    limits: DATABASE_LIMITS,
+  });
   try {
     const pathOf = (name: string) => secretFileIn(dataDir, name);
     const read = async (name: string) => (await readFile(pathOf(name), 'utf8').catch(absentAsNull)) || null;

@@ -2,7 +2,7 @@ import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { Registry } from '../../core/observe.ts';
 import { fine, problem, type Remark, warning } from '../../core/setup/remarks.ts';
 import { letsNobodyIn } from '../../platform/database/arrival.ts';
-import { Database, sql } from '../../platform/database/database.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../platform/database/database.ts';
 import { SqlError } from '../../platform/database/sql-errors.ts';
 import { codeOf } from '../../platform/outbound/failure.ts';
 import { chooseStore } from '../compose/telemetry/store.ts';
@@ -80,7 +80,14 @@ export async function checkDatabaseServer(deps: DoctorDeps, patienceMs: number):
   try {
     // This pool is not the gateway's: it must not stand for it in the metrics.
     const own = { log: observer.log, metrics: new Registry() };
-    const database = await Database.open({ url: config.database.url ?? '', observer: own, clock, patienceMs, ended });
+    const database = await Database.open({
+      url: config.database.url ?? '',
+      observer: own,
+      clock,
+      patienceMs,
+      ended,
+      limits: DATABASE_LIMITS,
+    });
     try {
       const before = clock.nowMs();
       const { rows } = await sql<{ atMs: string; version: string }>`

@@ -5,8 +5,6 @@ import { Gauge, type Observer } from '../../core/observe.ts';
 import { postgresSocket } from '../outbound/named-sockets.ts';
 import { connectionSurvives, toDatabaseError } from './sql-errors.ts';
 
-const CONNECTIONS_MAX = 10;
-const STATEMENT_TIMEOUT_MS = 30_000;
 /** Callers that may wait for a connection; further ones are refused at once instead of piling up. */
 const WAITING_MAX = 2_000;
 
@@ -38,18 +36,17 @@ export function connectionOptions(url: string, timeoutMs: number): pg.ClientConf
 export interface PoolOptions {
   url: string;
   observer: Observer;
-  connectionsMax?: number;
-  statementTimeoutMs?: number;
+  limits: { connectionsMax: number; statementTimeoutMs: number };
 }
 
-/** A bounded pool of connections to `url`; see `DatabaseOptions` for its limits. */
+/** A bounded pool of connections to `url`; see `DatabaseLimits`. */
 export function createPool(options: PoolOptions, connectTimeoutMs: number): pg.Pool {
-  const { url, observer, connectionsMax, statementTimeoutMs } = options;
-  const timeoutMs = statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
+  const { url, observer, limits } = options;
+  const timeoutMs = limits.statementTimeoutMs;
   const pool = new pg.Pool({
     ...connectionOptions(url, connectTimeoutMs),
     application_name: 'citywatch',
-    max: connectionsMax ?? CONNECTIONS_MAX,
+    max: limits.connectionsMax,
     statement_timeout: timeoutMs,
     idle_in_transaction_session_timeout: timeoutMs,
     // The server's own limit does nothing when the server hangs.

@@ -36,16 +36,27 @@ export type DatabaseShares = { readonly [Use in DatabaseUse]: Database<Use> } & 
   close(): Promise<void>;
 };
 
+export interface DatabaseLimits {
+  /** Connections at most, 1-100. */
+  connectionsMax: number;
+  /** A statement is ended by the server after this long; ours waits a little longer before it drops the connection. */
+  statementTimeoutMs: number;
+  /** How long a caller waits for a connection. */
+  connectTimeoutMs: number;
+}
+
+/** Those of whoever opens it for itself; the shares of a gateway have connections of their own number. */
+export const DATABASE_LIMITS: Readonly<DatabaseLimits> = {
+  connectionsMax: 10,
+  statementTimeoutMs: 30_000,
+  connectTimeoutMs: 5_000,
+};
+
 export interface DatabaseOptions {
   url: string;
   observer: Observer;
   clock: Clock;
-  /** Connections at most, 1-100. */
-  connectionsMax?: number;
-  /** A statement is ended by the server after this long; ours waits a little longer before it drops the connection. */
-  statementTimeoutMs?: number;
-  /** How long a caller waits for a connection. */
-  connectTimeoutMs?: number;
+  limits: DatabaseLimits;
   /**
    * How long a start waits for a server that takes connections and lets nobody in yet; see {@link untilLetIn}. Until
    * {@link DatabaseShares.started} every caller waits that long for a connection.
@@ -58,13 +69,12 @@ export interface DatabaseOptions {
 }
 
 /** The shares belong to a gateway, which has patience at its start. */
-export type SharesOptions = Omit<DatabaseOptions, 'connectionsMax' | 'patienceMs'> & { patienceMs: number };
+export type SharesOptions = DatabaseOptions & { patienceMs: number };
 
 /** One row of a query that is written by hand. */
 export type Row = Record<string, unknown>;
 export type RunStatement = (text: string, values?: unknown[]) => Promise<Row[]>;
 
-const CONNECT_TIMEOUT_MS = 5_000;
 const PING_TIMEOUT_MS = 3_000;
 const VERSION_MIN = 140_000;
 const ATTEMPTS_MAX = 6;
@@ -88,7 +98,7 @@ export class Database<Use extends DatabaseUse = DatabaseUse> implements Tables {
     this.clock = options.clock;
     this.#url = options.url;
     this.#random = options.random ?? systemRandom;
-    this.#connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+    this.#connectTimeoutMs = options.limits.connectTimeoutMs;
     this.#pool = createPool(options, options.patienceMs ?? this.#connectTimeoutMs);
     this.#kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: guarded(this.#pool) }) });
   }
@@ -109,7 +119,10 @@ export class Database<Use extends DatabaseUse = DatabaseUse> implements Tables {
 
   /** As {@link Database.open}, with a pool for each use. */
   static async openShares(options: SharesOptions): Promise<DatabaseShares> {
-    const share = <Use extends DatabaseUse>(use: Use) => new Database<Use>({ ...options, connectionsMax: SHARES[use] });
+    const share = <Use extends DatabaseUse>(use: Use) => {
+      const limits = { ...options.limits, connectionsMax: SHARES[use] };
+      return new Database<Use>({ ...options, limits });
+    };
     const shares = { alerts: share('alerts'), handling: share('handling'), general: share('general') };
     const { alerts, handling, general } = shares;
     const all: readonly Database[] = [alerts, handling, general];

@@ -4,7 +4,7 @@ import { People } from '../../../src/access/people.ts';
 import { Sessions } from '../../../src/access/sessions.ts';
 import { Tokens } from '../../../src/access/tokens.ts';
 import { systemClock } from '../../../src/core/clock.ts';
-import { Database, sql } from '../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../../src/platform/database/database.ts';
 import { callerIn, openDatabase, openRegistry } from '../../support/devices/registry.ts';
 import { type Owner, quietObserver } from '../../support/services/services.ts';
 import { wiredDatabase } from '../../support/services/wired-database.ts';
@@ -20,7 +20,12 @@ async function hung(t: Owner) {
   const { wire, url, direct } = await wiredDatabase(t);
   const clock = new ManualClock(systemClock.nowMs());
   const parts = await openRegistry(t, { database: await openDatabase(t, direct) });
-  const far = await Database.open({ url, observer: quietObserver(), clock: systemClock, connectTimeoutMs: 60_000 });
+  const far = await Database.open({
+    url,
+    observer: quietObserver(),
+    clock: systemClock,
+    limits: { ...DATABASE_LIMITS, connectTimeoutMs: 60_000 },
+  });
   t.teardown(() => far.close());
   const tokens = new Tokens({ ...parts, lookup: far, clock });
   const passwords = new Passwords(QUICK);

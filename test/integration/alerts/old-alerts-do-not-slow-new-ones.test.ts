@@ -1,6 +1,6 @@
 import t from 'tap';
 import { systemClock } from '../../../src/core/clock.ts';
-import { Database, sql } from '../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../../src/platform/database/database.ts';
 import { enqueueWork } from '../../../src/platform/work/work.ts';
 import { startAlertDesk } from '../../support/alerts/alert-desk.ts';
 import { storeFires } from '../../support/alerts/findings.ts';
@@ -16,7 +16,12 @@ const redis = await sharedRedis(t);
 const endings: (() => unknown)[] = [];
 const owner = { teardown: (end: () => unknown) => void endings.push(end) };
 const desk = await startAlertDesk(owner, { database: postgres.url, redis: redis.url });
-const database = await Database.open({ url: postgres.url, observer: quietObserver(), clock: systemClock });
+const database = await Database.open({
+  url: postgres.url,
+  observer: quietObserver(),
+  clock: systemClock,
+  limits: DATABASE_LIMITS,
+});
 t.teardown(() => database.close());
 
 t.test('a new alert is opened without reading through all that were ever closed', async (t) => {

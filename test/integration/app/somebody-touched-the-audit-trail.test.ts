@@ -2,7 +2,7 @@ import t from 'tap';
 import { DataDirectory } from '../../../src/app/local-services/data-directory.ts';
 import { startPostgres } from '../../../src/app/local-services/postgres/postgres.ts';
 import { systemClock } from '../../../src/core/clock.ts';
-import { Database } from '../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
 import { migrate } from '../../../src/platform/database/migrate.ts';
 import { recordAudit, sealAudit } from '../../../src/platform/records/audit.ts';
 import { callerIn } from '../../support/devices/registry.ts';
@@ -18,7 +18,12 @@ async function openTrail() {
   const deps = serviceDeps();
   const place = await DataDirectory.open(directory, deps.secrets);
   const postgres = await startPostgres(place, deps);
-  const database = await Database.open({ url: postgres.url, observer: quietObserver(), clock: systemClock });
+  const database = await Database.open({
+    url: postgres.url,
+    observer: quietObserver(),
+    clock: systemClock,
+    limits: DATABASE_LIMITS,
+  });
   let isOpen = true;
   const close = async (): Promise<void> => {
     if (!isOpen) return;

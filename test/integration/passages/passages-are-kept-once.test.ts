@@ -7,7 +7,7 @@ import type { DecodedBatch, DeviceEvent } from '../../../src/core/types.ts';
 import { Ledger } from '../../../src/ingest/ledger/ledger.ts';
 import { dayOf } from '../../../src/passages/partitions.ts';
 import { byDevice, byPlate } from '../../../src/passages/search.ts';
-import { Database, type RawBuilder, sql } from '../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database, type RawBuilder, sql } from '../../../src/platform/database/database.ts';
 import { migrate } from '../../../src/platform/database/migrate.ts';
 import { AT_MS, batch, decoded, event } from '../../support/ingest/batches.ts';
 import { PAYLOADS } from '../../support/ingest/ingest.ts';
@@ -19,7 +19,7 @@ import { ManualClock } from '../../support/time/clock.ts';
 
 const server = await startPostgres(t);
 const clock = new ManualClock();
-const database = await Database.open({ url: server.url, observer: quietObserver(), clock });
+const database = await Database.open({ url: server.url, observer: quietObserver(), clock, limits: DATABASE_LIMITS });
 t.teardown(() => database.close());
 await migrate(database);
 const ledger = new Ledger({

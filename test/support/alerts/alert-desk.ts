@@ -22,7 +22,7 @@ import { openSinks, SINKS, type SinkValues } from '../../../src/alerts/sinks/sin
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import type { Observer } from '../../../src/core/observe.ts';
 import type { Caller } from '../../../src/core/types.ts';
-import { Database } from '../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
 import { databaseId } from '../../../src/platform/database/database-id.ts';
 import { migrate } from '../../../src/platform/database/migrate.ts';
 import { Outbound } from '../../../src/platform/outbound/outbound.ts';
@@ -64,7 +64,7 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const clock = systemClock;
   const observer = urls.observer ?? quietObserver();
   const box = new Vault(randomBytes(32));
-  const database = await Database.open({ url: urls.database, observer, clock });
+  const database = await Database.open({ url: urls.database, observer, clock, limits: DATABASE_LIMITS });
   await migrate(database);
   const outbound = new Outbound({ clock: urls.sendClock ?? clock, observer });
   const ownership = firstOwner();

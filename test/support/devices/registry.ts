@@ -14,7 +14,7 @@ import { Directory } from '../../../src/devices/registry/directory.ts';
 import type { DeviceFollower } from '../../../src/devices/registry/followers.ts';
 import { type DeviceInput, type DevicePatch, deviceInput, devicePatch } from '../../../src/devices/registry/input.ts';
 import { ANY_NETWORK, Registry } from '../../../src/devices/registry/registry.ts';
-import { Database } from '../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
 import { migrate } from '../../../src/platform/database/migrate.ts';
 import { SecretHasher } from '../../../src/platform/secrets/hasher.ts';
 import { Vault } from '../../../src/platform/secrets/vault.ts';
@@ -26,7 +26,12 @@ export const KINDS_DIRECTORY = fileURLToPath(new URL('../../../config/kinds', im
 /** A migrated database on a PostgreSQL of its own. */
 export async function openDatabase(t: Owner, url?: string): Promise<Database<never>> {
   const where = url ?? (await freshDatabase(t)).url;
-  const database = await Database.open({ url: where, observer: quietObserver(), clock: systemClock });
+  const database = await Database.open({
+    url: where,
+    observer: quietObserver(),
+    clock: systemClock,
+    limits: DATABASE_LIMITS,
+  });
   t.teardown(() => database.close());
   await migrate(database);
   return database;

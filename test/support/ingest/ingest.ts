@@ -9,7 +9,7 @@ import { DeadLetters } from '../../../src/ingest/ledger/dead-letters.ts';
 import { Ledger, type RejectedRecord } from '../../../src/ingest/ledger/ledger.ts';
 import { FEED_LIMITS, JournalFeed, UNGUARDED } from '../../../src/ingest/readers/journal-feed.ts';
 import { Intake } from '../../../src/ingest/uplinks/common/intake.ts';
-import { Database } from '../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
 import { migrate } from '../../../src/platform/database/migrate.ts';
 import { firstOwner } from '../services/ownership.ts';
 import { freshDatabase } from '../services/shared-database.ts';
@@ -84,7 +84,7 @@ export async function startIngest(t: Teardown) {
   const { url } = await freshDatabase(t);
   const directory = await temporaryDirectory(t);
   const observer = quietObserver();
-  const database = await Database.open({ url, observer, clock: systemClock });
+  const database = await Database.open({ url, observer, clock: systemClock, limits: DATABASE_LIMITS });
   await migrate(database);
   const open = () => openIngest(directory, database);
   const state = { ingest: await open() };

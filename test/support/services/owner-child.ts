@@ -26,7 +26,7 @@ import { Ledger } from '../../../src/ingest/ledger/ledger.ts';
 import { DatabaseCursors } from '../../../src/ingest/readers/database-cursors.ts';
 import { Passages } from '../../../src/passages/passages.ts';
 import { PlateSeal } from '../../../src/passages/seal.ts';
-import { Database } from '../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
 import { Lease } from '../../../src/platform/database/lease.ts';
 import { Vault } from '../../../src/platform/secrets/vault.ts';
 import { noteOwnWork, WorkQueue } from '../../../src/platform/work/work.ts';
@@ -51,7 +51,7 @@ condition:
 const [url = '', ttlMs = '', deskKey = ''] = process.argv.slice(2);
 const observer = quietObserver();
 // What the freeze cuts in two is ended by the server, as 30 s later in a gateway.
-const database = await Database.open({ url, observer, clock, statementTimeoutMs: 500 });
+const database = await Database.open({ url, observer, clock, limits: { ...DATABASE_LIMITS, statementTimeoutMs: 500 } });
 const lost = { times: 0 };
 const lease = await Lease.take(
   {

@@ -11,7 +11,7 @@ import { findCluster, startPostgres } from '../../../src/app/local-services/post
 import { ensureSystemUser, isRoot, type SystemUser } from '../../../src/app/local-services/system-user.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../../src/core/observe.ts';
-import { Database } from '../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
 import { migrate } from '../../../src/platform/database/migrate.ts';
 import { ensureDirectory } from '../../../src/platform/files/files.ts';
 import { ROOT } from '../root.ts';
@@ -104,7 +104,7 @@ async function make(template: string, state: ClusterState, user: SystemUser | nu
 
 async function migrateAt(url: string): Promise<void> {
   const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
-  const database = await Database.open({ url, observer, clock: systemClock });
+  const database = await Database.open({ url, observer, clock: systemClock, limits: DATABASE_LIMITS });
   await migrate(database);
   await database.close();
 }

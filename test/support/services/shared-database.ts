@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from '../../../src/core/clock.ts';
-import { Database } from '../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
 import { type Owner, quietObserver, startPostgres, startRedis } from './services.ts';
 
 /** Name of the database with the schema of this version and nothing else. */
@@ -52,7 +52,7 @@ export async function lentServices(t: Owner): Promise<Record<string, string>> {
 }
 
 async function asAdmin(url: string, statement: string): Promise<void> {
-  const admin = await Database.open({ url, observer: quietObserver(), clock: systemClock });
+  const admin = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
   try {
     await admin.dedicated((run) => run(statement));
   } finally {

@@ -6,7 +6,7 @@ import { forgetInstance } from '../../../src/app/local-services/postgres/instanc
 import { findCluster, startPostgres } from '../../../src/app/local-services/postgres/postgres.ts';
 import { startRedis } from '../../../src/app/local-services/redis.ts';
 import { systemClock } from '../../../src/core/clock.ts';
-import { Database } from '../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
 import { bringCluster } from './ready-cluster.ts';
 import { quietObserver, serviceDeps } from './services.ts';
 import { TEMPLATE } from './shared-database.ts';
@@ -29,7 +29,7 @@ async function startSharedPostgres() {
   const server = await startPostgres(place, deps);
   // A template is one nobody is connected to: not the database that everybody finds a server by.
   const url = server.url.replace('/postgres?', '/template1?');
-  const admin = await Database.open({ url, observer: quietObserver(), clock: systemClock });
+  const admin = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
   await admin.dedicated((statement) => statement(`create database ${TEMPLATE} template postgres strategy file_copy`));
   await admin.close();
   return server;

@@ -4,7 +4,7 @@ import { Lifecycle } from '../../../src/core/mechanisms/lifecycle.ts';
 import type { Caller, DecodedBatch, DeviceIdentity, Message, Role } from '../../../src/core/types.ts';
 import type { CommandPayload } from '../../../src/ingest/commands/commands.ts';
 import type { CommandPort } from '../../../src/ingest/commands/port.ts';
-import { Database } from '../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
 import { migrate } from '../../../src/platform/database/migrate.ts';
 import { WorkQueue } from '../../../src/platform/work/work.ts';
 import { decodeMessage } from '../ingest/decode.ts';
@@ -99,7 +99,7 @@ function ringing(work: WorkQueue) {
 /** The downlink of a gateway on `url`, with a journal of its own and a clock of the test; starts are restarts. */
 export async function openDownlink(t: Owner, url: string, { clock }: { clock: Clock }) {
   const observer = quietObserver();
-  const database = await Database.open({ url, observer, clock });
+  const database = await Database.open({ url, observer, clock, limits: DATABASE_LIMITS });
   t.teardown(() => database.close());
   await migrate(database);
   const port = new FakePort();

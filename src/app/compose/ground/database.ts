@@ -1,5 +1,5 @@
 import { START_PATIENCE_MS } from '../../../platform/database/arrival.ts';
-import { Database, type DatabaseShares } from '../../../platform/database/database.ts';
+import { DATABASE_LIMITS, Database, type DatabaseShares } from '../../../platform/database/database.ts';
 import { knowsLeases } from '../../../platform/database/lease.ts';
 import { migrate } from '../../../platform/database/migrate.ts';
 import { AuditSealer } from '../../../platform/records/audit-sealer.ts';
@@ -14,7 +14,14 @@ export async function openDatabase(
   input: Omit<LeaseInput, 'database'> & { ended: AbortSignal },
 ): Promise<{ shares: DatabaseShares } & HeldLease> {
   const { clock, observer, lifecycle, ended } = input;
-  const shares = await Database.openShares({ url, observer, clock, patienceMs: START_PATIENCE_MS, ended });
+  const shares = await Database.openShares({
+    url,
+    observer,
+    clock,
+    patienceMs: START_PATIENCE_MS,
+    ended,
+    limits: DATABASE_LIMITS,
+  });
   lifecycle.onStop('database', () => shares.close());
   const take = () => takeLease({ ...input, database: shares.alerts });
   const early = (await knowsLeases(shares.general)) ? await take() : null;

@@ -5,7 +5,7 @@ import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { Subscriptions } from '../../../../src/alerts/route/subscriptions.ts';
 import { openSinks, SINKS } from '../../../../src/alerts/sinks/sinks.ts';
 import { DAY_MS } from '../../../../src/core/clock.ts';
-import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import type { WorkTicket } from '../../../../src/platform/work/work.ts';
 import { ADMIN, alertLog, webhookAt } from '../../../support/alerts/alert-desk.ts';
@@ -30,7 +30,7 @@ const DEVICES = 12_000;
 
 const { url } = await freshDatabase(t);
 const clock = new ManualClock();
-const database = await Database.open({ url, observer: quietObserver(), clock });
+const database = await Database.open({ url, observer: quietObserver(), clock, limits: DATABASE_LIMITS });
 t.teardown(() => database.close());
 await migrate(database);
 

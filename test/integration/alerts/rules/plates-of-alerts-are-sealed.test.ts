@@ -6,7 +6,7 @@ import t from 'tap';
 import { AlertQueries } from '../../../../src/alerts/desk/queries.ts';
 import { AlertPlates, sealPlates } from '../../../../src/alerts/rules/plates.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
-import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import type { Look } from '../../../../src/platform/records/access-register.ts';
 import { Seal } from '../../../../src/platform/secrets/seal.ts';
@@ -18,7 +18,7 @@ const WHY = { purpose: 'investigation', case: 'A-1' };
 const id = randomUUID();
 
 const { url } = await startPostgres(t);
-const database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
+const database = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
 t.teardown(() => database.close());
 const db = database.tables();
 const alerts = new AlertQueries(database);

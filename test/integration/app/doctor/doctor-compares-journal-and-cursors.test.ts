@@ -4,7 +4,7 @@ import t from 'tap';
 import type { DoctorDeps } from '../../../../src/app/doctor/doctor.ts';
 import { checkJournal } from '../../../../src/app/doctor/journal.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
-import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { quietObserver, startPostgres, temporaryDirectory } from '../../../support/services/services.ts';
 
@@ -14,7 +14,7 @@ t.test('doctor says whether the journal and the cursors belong together, and wha
   const config = { dataDir, database: { url } } as DoctorDeps['config'];
   const deps = { config, clock: systemClock, observer: quietObserver() } as DoctorDeps;
   t.match(await checkJournal(deps), [{ level: 'fine', what: /not been used by this version/ }]);
-  const database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
+  const database = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
   t.teardown(() => database.close());
   await migrate(database);
   t.match(await checkJournal(deps), [{ level: 'fine', what: 'ends at live-0 and bulk-0' }]);

@@ -13,7 +13,7 @@ import { askRedis } from '../../../../src/app/local-services/redis-probe.ts';
 import { KnownSecrets } from '../../../../src/core/observe.ts';
 import { checkBroker } from '../../../../src/ingest/uplinks/broker/check.ts';
 import { UPLINKS } from '../../../../src/ingest/uplinks/uplinks.ts';
-import { Database } from '../../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database } from '../../../../src/platform/database/database.ts';
 import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
 import { Authority } from '../../../support/network/certificates.ts';
 import { Wire } from '../../../support/network/wire.ts';
@@ -80,7 +80,9 @@ t.test('PostgreSQL and InfluxDB are asked, and a wrong password is a problem', a
   const env = { INFLUX_URL: influx.url, INFLUX_USERNAME: influx.username, INFLUX_PASSWORD: influx.password };
   const deps = await depsWith(t, { ...env, DATABASE_URL: postgres.url });
   t.same(wrong(await examine(deps)), []);
-  const start = Database.open({ ...deps, url: postgres.url }).then((database) => database.close());
+  const start = Database.open({ ...deps, url: postgres.url, limits: DATABASE_LIMITS }).then((database) =>
+    database.close(),
+  );
   await t.resolves(start, 'the look leaves no metric behind that the start after it would meet');
   const url = postgres.url.replace(/:[^:@]*@/, ':not-the-password@');
   const findings = wrong(await examine(await depsWith(t, { ...env, DATABASE_URL: url, INFLUX_PASSWORD: 'wrong' })));

@@ -4,7 +4,7 @@ import type { Caller } from '../../../../src/core/types.ts';
 import { devicesOf } from '../../../../src/devices/registry/places.ts';
 import { Completeness, type CompletenessDeps } from '../../../../src/ingest/completeness/completeness.ts';
 import { DeviceDays } from '../../../../src/ingest/completeness/device-days.ts';
-import { Database } from '../../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { batch, decoded, reading } from '../../../support/ingest/batches.ts';
 import { callerOf } from '../../../support/ingest/ingest.ts';
@@ -20,7 +20,7 @@ const MINUTE = 60_000;
 const kinds = { latest: () => KIOSK };
 const clock = new ManualClock(DAY + DAY_MS + 600 * MINUTE);
 const { url } = await freshDatabase(t);
-const database = await Database.open({ url, observer: quietObserver(), clock });
+const database = await Database.open({ url, observer: quietObserver(), clock, limits: DATABASE_LIMITS });
 t.teardown(() => database.close());
 await migrate(database);
 await database.dedicated(async (statement) => {

@@ -11,7 +11,7 @@ import type { DecodedBatch } from '../../../../src/core/types.ts';
 import { DeviceDays } from '../../../../src/ingest/completeness/device-days.ts';
 import { Ledger } from '../../../../src/ingest/ledger/ledger.ts';
 import { DatabaseCursors } from '../../../../src/ingest/readers/database-cursors.ts';
-import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { CompleteSince } from '../../../../src/telemetry/rollups/complete-since.ts';
 import { RollupsReader, type RollupsReaderDeps } from '../../../../src/telemetry/rollups/rollups-reader.ts';
@@ -37,7 +37,7 @@ import { openDownlink, person } from '../../../support/uplinks/downlink.ts';
 const { url } = await freshDatabase(t);
 const clock = new ManualClock(AT_MS + 5 * HOUR_MS);
 const observer = quietObserver();
-const database = await Database.open({ url, observer, clock });
+const database = await Database.open({ url, observer, clock, limits: DATABASE_LIMITS });
 t.teardown(() => database.close());
 await migrate(database);
 

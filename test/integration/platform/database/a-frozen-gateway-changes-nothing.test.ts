@@ -3,7 +3,7 @@ import t from 'tap';
 import { systemClock as clock } from '../../../../src/core/clock.ts';
 import { slotOf } from '../../../../src/core/slots.ts';
 import { DatabaseCursors } from '../../../../src/ingest/readers/database-cursors.ts';
-import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../../../src/platform/database/database.ts';
 import { type Holder, Lease } from '../../../../src/platform/database/lease.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { enqueueWork } from '../../../../src/platform/work/work.ts';
@@ -23,7 +23,7 @@ const PAST_KEY = 'kiosk-fire|k-8';
 
 const { url } = await freshDatabase(t);
 const observer = quietObserver();
-const database = await Database.open({ url, observer, clock });
+const database = await Database.open({ url, observer, clock, limits: DATABASE_LIMITS });
 t.teardown(() => database.close());
 await migrate(database);
 

@@ -2,7 +2,7 @@ import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
 import { START_PATIENCE_MS, untilLetIn } from '../../../../src/platform/database/arrival.ts';
-import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../../../src/platform/database/database.ts';
 import { refusingPostgres } from '../../../support/services/refusing-postgres.ts';
 import { quietObserver } from '../../../support/services/services.ts';
 import { wiredDatabase } from '../../../support/services/wired-database.ts';
@@ -94,7 +94,7 @@ t.test('what needs a connection during a start has the same patience, and after 
     observer: quietObserver(),
     clock: systemClock,
     patienceMs: START_PATIENCE_MS,
-    connectTimeoutMs: 50,
+    limits: { ...DATABASE_LIMITS, connectTimeoutMs: 50 },
   });
   t.teardown(() => shares.close());
   wire.hold();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
-import { Database, sql, type Tables } from '../../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database, sql, type Tables } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { listAudit, recordAudit, sealAudit, verifyAudit } from '../../../../src/platform/records/audit.ts';
 import { AuditSealer } from '../../../../src/platform/records/audit-sealer.ts';
@@ -169,7 +169,7 @@ t.test('rows that were chained one by one by an earlier version stay verifiable,
   const names = (await readdir(MIGRATIONS)).filter((name) => name < '0140');
   for (const name of names) await copyFile(join(MIGRATIONS, name), join(before, name));
   const { url } = await startPostgres(t);
-  const old = await Database.open({ url, observer: quietObserver(), clock: systemClock });
+  const old = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
   t.teardown(() => old.close());
   await migrate(old, before);
   let previous = Buffer.alloc(32);

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
-import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import type { Ownership } from '../../../../src/platform/database/ownership.ts';
 import { DONE, enqueueWork, WorkQueue } from '../../../../src/platform/work/work.ts';
@@ -10,7 +10,7 @@ import { freshDatabase } from '../../../support/services/shared-database.ts';
 
 const clock = systemClock;
 const { url } = await freshDatabase(t);
-const database = await Database.open({ url, observer: quietObserver(), clock });
+const database = await Database.open({ url, observer: quietObserver(), clock, limits: DATABASE_LIMITS });
 t.teardown(() => database.close());
 await migrate(database);
 const { signal } = new AbortController();

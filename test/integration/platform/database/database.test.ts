@@ -5,6 +5,7 @@ import type { LocalPostgres } from '../../../../src/app/local-services/postgres/
 import { systemClock } from '../../../../src/core/clock.ts';
 import {
   brokenConstraint,
+  DATABASE_LIMITS,
   Database,
   escapeLike,
   sql,
@@ -24,7 +25,7 @@ let postgres: LocalPostgres;
 t.before(async () => {
   postgres = await startPostgres(t);
   url = postgres.url;
-  database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
+  database = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
   t.teardown(() => database.close());
   await sql`create table thing (id text primary key, parent text references thing (id), at_ms bigint,
     jurisdiction text not null default '330212')`.execute(database.tables());
@@ -63,7 +64,12 @@ t.test('errors of the database become ours, and do not repeat values', async (t)
 });
 
 async function impatient(t: { teardown(run: () => unknown): void }): Promise<Database> {
-  const made = await Database.open({ url, observer: quietObserver(), clock: systemClock, statementTimeoutMs: 100 });
+  const made = await Database.open({
+    url,
+    observer: quietObserver(),
+    clock: systemClock,
+    limits: { ...DATABASE_LIMITS, statementTimeoutMs: 100 },
+  });
   t.teardown(() => made.close());
   return made;
 }
@@ -129,7 +135,8 @@ t.test('a server that hangs is told by ping in time, and is used again when it g
 });
 
 t.test('a server that is not there, not PostgreSQL, or refuses the login is told at once', async (t) => {
-  const open = (where: string) => Database.open({ url: where, observer: quietObserver(), clock: systemClock });
+  const open = (where: string) =>
+    Database.open({ url: where, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
   await t.rejects(open('postgresql://u:p@/db?host=/nowhere'), { code: 'store.unavailable' });
   const wrong = url.replace(/:[^:@/]+@/, ':wrong-password@');
   const error = (await open(wrong).catch((reason: unknown) => reason)) as Error;

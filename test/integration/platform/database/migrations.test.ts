@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
-import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { quietObserver, startPostgres } from '../../../support/services/services.ts';
 
@@ -21,7 +21,7 @@ interface Owner {
 }
 
 async function open(t: Owner): Promise<Database> {
-  const database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
+  const database = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
   t.teardown(() => database.close());
   return database;
 }
@@ -67,7 +67,12 @@ t.test('subscriptions from before they had owners belong to whoever made them, w
   const admin = await open(t);
   await sql`create database older`.execute(admin.tables());
   const older = url.replace(/\/postgres(?=\?|$)/, '/older');
-  const database = await Database.open({ url: older, observer: quietObserver(), clock: systemClock });
+  const database = await Database.open({
+    url: older,
+    observer: quietObserver(),
+    clock: systemClock,
+    limits: DATABASE_LIMITS,
+  });
   t.teardown(() => database.close());
   const directory = await mkdtemp(join(tmpdir(), 'cw-'));
   t.teardown(() => rm(directory, { recursive: true }));

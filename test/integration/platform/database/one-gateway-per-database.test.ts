@@ -1,6 +1,6 @@
 import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
-import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../../../src/platform/database/database.ts';
 import { databaseId } from '../../../../src/platform/database/database-id.ts';
 import { type Holder, Lease, type LeaseDeps } from '../../../../src/platform/database/lease.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
@@ -10,7 +10,8 @@ import { until } from '../../../support/time/until.ts';
 
 const { url } = await startPostgres(t);
 const observer = quietObserver();
-const open = (at = url) => Database.open({ url: at, observer: quietObserver(), clock: systemClock });
+const open = (at = url) =>
+  Database.open({ url: at, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
 const database = await open();
 t.teardown(() => database.close());
 await migrate(database);

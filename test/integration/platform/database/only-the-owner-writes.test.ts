@@ -12,7 +12,7 @@ import { storeStates } from '../../../../src/alerts/rules/rule-states.ts';
 import { systemClock as clock } from '../../../../src/core/clock.ts';
 import { slotOf } from '../../../../src/core/slots.ts';
 import { DatabaseCursors } from '../../../../src/ingest/readers/database-cursors.ts';
-import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../../../src/platform/database/database.ts';
 import { type Holder, Lease } from '../../../../src/platform/database/lease.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { WorkQueue } from '../../../../src/platform/work/work.ts';
@@ -26,7 +26,7 @@ const MIGRATIONS = fileURLToPath(new URL('../../../../src/platform/database/migr
 
 const { url } = await freshDatabase(t);
 const observer = quietObserver();
-const database = await Database.open({ url, observer, clock });
+const database = await Database.open({ url, observer, clock, limits: DATABASE_LIMITS });
 t.teardown(() => database.close());
 await migrate(database);
 const db = database.tables();
@@ -37,7 +37,12 @@ t.test('rows of a version without owners go on as they are', async (t) => {
   const name = `${own}_before`;
   await database.dedicated(async (run) => void (await run(`create database ${name} template template0`)));
   t.teardown(() => database.dedicated(async (run) => void (await run(`drop database ${name}`))));
-  const before = await Database.open({ url: url.replace(`/${own}?`, `/${name}?`), observer: quietObserver(), clock });
+  const before = await Database.open({
+    url: url.replace(`/${own}?`, `/${name}?`),
+    observer: quietObserver(),
+    clock,
+    limits: DATABASE_LIMITS,
+  });
   t.teardown(() => before.close());
   const earlier = await temporaryDirectory(t);
   for (const file of (await readdir(MIGRATIONS)).filter((name) => name < '0170')) {

@@ -2,7 +2,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
-import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { LeaseTable } from '../../../../src/streams/pool/lease-table.ts';
 import { startScript } from '../../../support/processes.ts';
@@ -18,7 +18,7 @@ const TTL_MS = 6_000;
 
 t.test('two gateways on one database: when one is killed the other pulls its camera, never both', async (t) => {
   const { url } = await freshDatabase(t);
-  const database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
+  const database = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
   t.teardown(() => database.close());
   await migrate(database);
   const sockets = new Set<Socket>();

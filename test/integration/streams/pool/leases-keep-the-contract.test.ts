@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
-import { Database, sql } from '../../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { LeaseTable } from '../../../../src/streams/pool/lease-table.ts';
 import { quietObserver } from '../../../support/services/services.ts';
@@ -17,7 +17,7 @@ async function inMemory(): Promise<LeaseWorld> {
 
 async function inPostgres(t: Test): Promise<LeaseWorld> {
   const { url } = await freshDatabase(t);
-  const database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
+  const database = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
   t.teardown(() => database.close());
   await migrate(database);
   const pass = async (ms: number): Promise<void> => {

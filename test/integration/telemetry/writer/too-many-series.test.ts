@@ -1,7 +1,7 @@
 import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import type { DeviceKind } from '../../../../src/core/types.ts';
-import { Database } from '../../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import type { Store } from '../../../../src/telemetry/stores/store.ts';
 import { SERIES_LIMITS, SeriesBudget, type SeriesLimits } from '../../../../src/telemetry/writer/series-budget.ts';
@@ -13,7 +13,7 @@ import { freshDatabase } from '../../../support/services/shared-database.ts';
 import { metric } from '../../../support/uplinks/mqtt.ts';
 
 const { url } = await freshDatabase(t);
-const database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
+const database = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
 t.teardown(() => database.close());
 await migrate(database);
 
@@ -83,7 +83,7 @@ t.test('a kind and the whole have budgets too, and a kind may say its own', asyn
 });
 
 t.test('a batch whose new series cannot be kept does not count as stored', async (t) => {
-  const gone = await Database.open({ url, observer: quietObserver(), clock: systemClock });
+  const gone = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
   const observer = quietObserver();
   const budget = new SeriesBudget({
     database: gone,

@@ -3,13 +3,13 @@
  * the given database, and prints its process id once the camera has been connected to.
  */
 import { systemClock } from '../../../../src/core/clock.ts';
-import { Database } from '../../../../src/platform/database/database.ts';
+import { DATABASE_LIMITS, Database } from '../../../../src/platform/database/database.ts';
 import { LeaseTable } from '../../../../src/streams/pool/lease-table.ts';
 import { quietObserver } from '../../services/services.ts';
 import { tcpPool } from './pools.ts';
 
 const [url = '', node = '', port = '', ttlMs = ''] = process.argv.slice(2);
-const database = await Database.open({ url, observer: quietObserver(), clock: systemClock });
+const database = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
 const leases = new LeaseTable({ database, node, ttlMs: Number(ttlMs) });
 const pool = tcpPool(leases, Number(port));
 await pool.lease({ deviceId: 'cam', quality: 'main' });
