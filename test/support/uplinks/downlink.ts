@@ -1,5 +1,6 @@
 import { startDownlink } from '../../../src/app/compose/ingest/downlink.ts';
 import type { Clock } from '../../../src/core/clock.ts';
+import { CitywatchError } from '../../../src/core/errors.ts';
 import { Lifecycle } from '../../../src/core/mechanisms/lifecycle.ts';
 import type { Caller, DecodedBatch, DeviceIdentity, Message, Role } from '../../../src/core/types.ts';
 import type { CommandPayload } from '../../../src/ingest/commands/commands.ts';
@@ -74,6 +75,11 @@ interface WorkTables {
   work_item: { queue: string; key: string; due_at_ms: number };
 }
 
+/** A gateway that another one has overtaken claims nothing more; its process would end. */
+function unlessOvertaken(error: unknown): void {
+  if (!(error instanceof CitywatchError && error.code === 'lease.lost')) throw error;
+}
+
 /** A doorbell without Redis; as the real one it is stopped before the parts that ring, and what it runs ends first. */
 function ringing(work: WorkQueue) {
   const stopping = new AbortController();
@@ -86,7 +92,7 @@ function ringing(work: WorkQueue) {
   const pumped = () => Promise.all(pumps.splice(0));
   const ring = (_queue: string, device: string): void => {
     rung.push(device);
-    if (!stopping.signal.aborted) pumps.push(pump());
+    if (!stopping.signal.aborted) pumps.push(pump().catch(unlessOvertaken));
   };
   const stop = async (): Promise<void> => {
     stopping.abort();
