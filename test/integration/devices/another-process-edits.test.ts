@@ -157,10 +157,12 @@ t.test('PostgreSQL is killed: what is known goes on, what is unknown is told to 
   const server = await startPostgres(t);
   const database = await openDatabase(t, server.url);
   const clock = new ManualClock(systemClock.nowMs());
+  // Made before anything is followed: what is told to have changed must be read again before it is trusted.
+  const there = await open(t, database, clock);
+  const { secret } = await there.registry.create(NATION, kiosk({ id: 'k-1' }));
+  const { token } = await there.tokens.create(NATION, { name: 'desk', role: 'viewer', jurisdiction: '330212' });
   const here = await open(t, database, clock);
   await start(t, server.url, here);
-  const { secret } = await here.registry.create(NATION, kiosk({ id: 'k-1' }));
-  const { token } = await here.tokens.create(NATION, { name: 'desk', role: 'viewer', jurisdiction: '330212' });
   t.ok(await here.tokens.verify(token));
   await server.stop(AbortSignal.timeout(10_000));
   await clock.advance(60_000);
