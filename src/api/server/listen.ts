@@ -1,14 +1,9 @@
 import type { Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { CitywatchError, messageOf } from '../../core/errors.ts';
+import { CitywatchError } from '../../core/errors.ts';
+import { whyNotListening } from '../../core/setup/listening.ts';
 import type { TlsFiles } from '../deps.ts';
-
-const REASONS: Record<string, string> = {
-  EADDRINUSE: 'is taken by another program; stop that program or choose another port (0 = any free one)',
-  EACCES: 'may not be opened by this user; choose a port of 1024 or more',
-  EADDRNOTAVAIL: 'cannot be opened: this machine has no such address; set CITYWATCH_HTTP_HOST to one it has',
-};
 
 /**
  * Opens the port; 0 takes any free one. Answers the port and an address to print.
@@ -20,9 +15,8 @@ export async function listen(
   { host, port }: { host: string; port: number },
 ): Promise<{ url: string; port: number }> {
   await app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
-    const reason = REASONS[error.code ?? ''] ?? `cannot be opened: ${messageOf(error)}`;
     const path = error.code === 'EADDRNOTAVAIL' ? 'CITYWATCH_HTTP_HOST' : 'CITYWATCH_HTTP_PORT';
-    const issues = [{ path, message: `port ${port} on ${host} ${reason}` }];
+    const issues = [{ path, message: `port ${port} on ${host} ${whyNotListening(error.code)}` }];
     throw new CitywatchError('config.invalid', { detail: 'The API cannot listen.', issues, cause: error });
   });
   const address = app.server.address() as AddressInfo;

@@ -1,13 +1,9 @@
 import { CitywatchError, type Issue } from '../../../core/errors.ts';
+import { whyNotListening } from '../../../core/setup/listening.ts';
 import type { UplinkType } from '../../../ingest/uplinks/uplink.ts';
 import { listenersOf } from '../../../ingest/uplinks/uplinks.ts';
 import type { Config } from '../../config/config.ts';
 import { listenProblem } from '../../local-services/ports.ts';
-
-const REASONS: Record<string, string> = {
-  EADDRINUSE: 'is taken by another program; stop that program or choose another port (0 = any free one)',
-  EACCES: 'may not be opened by this user; choose a port of 1024 or more',
-};
 
 /**
  * Refuses a start whose ports cannot be had, before it starts servers that take seconds to come and go. Who takes one
@@ -19,8 +15,10 @@ export async function refuseTakenPorts(config: Config, types: readonly UplinkTyp
   const listeners = listenersOf(types, config, config.tls.certFile !== null);
   const problems = await Promise.all(
     listeners.map(async ({ host, port, setting }): Promise<Issue[]> => {
-      const reason = REASONS[(await listenProblem(host, port)) ?? ''];
-      return reason === undefined ? [] : [{ path: setting, message: `port ${port} on ${host} ${reason}` }];
+      const code = await listenProblem(host, port);
+      // Which setting the address is of, its listener knows.
+      if (code === null || code === 'EADDRNOTAVAIL') return [];
+      return [{ path: setting, message: `port ${port} on ${host} ${whyNotListening(code)}` }];
     }),
   );
   const issues = problems.flat();

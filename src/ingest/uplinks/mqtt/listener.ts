@@ -5,6 +5,7 @@ import type { Clock } from '../../../core/clock.ts';
 import { CitywatchError } from '../../../core/errors.ts';
 import { Newcomers } from '../../../core/mechanisms/newcomers.ts';
 import type { Observer } from '../../../core/observe.ts';
+import { whyNotListening } from '../../../core/setup/listening.ts';
 import type { DeviceIdentity, NewMessage, Receipt } from '../../../core/types.ts';
 import type { AckQueueDeps } from '../common/ack-queue.ts';
 import { Buckets } from '../common/admission.ts';
@@ -219,8 +220,8 @@ export class MqttListener implements ConnectionHost {
       await listening;
     } catch (cause) {
       for (const open of this.#servers.splice(0)) open.close();
-      const remedy = 'is the port taken? choose another one (0 = any free one)';
-      const issues = [{ path: setting, message: `cannot listen on ${host}:${port}; ${remedy}` }];
+      const why = whyNotListening((cause as NodeJS.ErrnoException).code);
+      const issues = [{ path: setting, message: `port ${port} on ${host} ${why}` }];
       throw new CitywatchError('config.invalid', { detail: 'MQTT cannot start.', issues, cause });
     }
     server.on('error', (error) => this.#deps.observer.log.error({ part: 'mqtt', error: error.message }, 'listener'));
