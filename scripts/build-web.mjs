@@ -1,8 +1,8 @@
 import './node-version.mjs';
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { hashOfFiles } from './hash.mjs';
 import { ROOT } from './root.mjs';
 import { runScript } from './setup.mjs';
 import { SetupError, say, withLock } from './shell.mjs';
@@ -31,19 +31,12 @@ function isFresh() {
 }
 
 function hashOfSources() {
-  const hash = createHash('sha256');
   const sources = readdirSync(WEB, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => !path.startsWith(`${OUTPUT}/`));
   const others = [join(ROOT, 'package-lock.json'), fileURLToPath(import.meta.url)];
-  for (const path of [...sources, ...others].sort()) {
-    hash
-      .update(`${relative(ROOT, path)}\0`)
-      .update(readFileSync(path))
-      .update('\0');
-  }
-  return hash.digest('hex');
+  return hashOfFiles([...sources, ...others]);
 }
 
 async function runVite() {

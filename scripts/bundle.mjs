@@ -1,9 +1,9 @@
 import './node-version.mjs';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { hashOfFiles } from './hash.mjs';
 import { ROOT } from './root.mjs';
 import { runScript } from './setup.mjs';
 import { say, withLock } from './shell.mjs';
@@ -14,8 +14,11 @@ const SOURCE = join(ROOT, 'src', 'app', 'main.ts');
 /** Holds a folder for each state of the sources, named by their hash. A running gateway reads from the one that it began with. */
 const BUNDLES = join(ROOT, '.cache', 'gateway');
 
-/** Parts compiled for one machine stay where they are. */
-const COMPILED_FOR_A_MACHINE = /^@node-rs\//;
+/**
+ * Parts compiled for one machine stay where they are, and node-onvif does: Node warns of its old `Buffer()` wherever it
+ * is not among the packages.
+ */
+const STAYS = /^(@node-rs\/|node-onvif\/)/;
 
 /** The chunk of all packages. It has no map: to read one of its size would stand in the way of messages for over a second. */
 const PACKAGES = 'packages';
@@ -64,19 +67,12 @@ async function make(made, program, input) {
 
 /** The root is part of it: a bundle names files by their whole path. */
 function hashOfSources(folders) {
-  const hash = createHash('sha256').update(`${ROOT}\0`);
   const sources = folders
     .flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
   const others = [join(ROOT, 'package-lock.json'), fileURLToPath(import.meta.url)];
-  for (const path of [...sources, ...others].sort()) {
-    hash
-      .update(`${relative(ROOT, path)}\0`)
-      .update(readFileSync(path))
-      .update('\0');
-  }
-  return hash.digest('hex').slice(0, 32);
+  return hashOfFiles([...sources, ...others], ROOT).slice(0, 32);
 }
 
 async function bundle(directory, input) {
@@ -84,7 +80,7 @@ async function bundle(directory, input) {
   const build = await rolldown({
     input,
     platform: 'node',
-    external: (id) => isBuiltin(id) || COMPILED_FOR_A_MACHINE.test(id),
+    external: (id) => isBuiltin(id) || STAYS.test(id),
     plugins: [{ name: 'where-a-module-is', transform: sayWhereItIs }],
     logLevel: 'silent',
   });

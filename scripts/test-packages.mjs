@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { sayWhereItIs } from './bundle.mjs';
+import { hashOfFiles } from './hash.mjs';
 import { pinnedNode } from './pinned-node.mjs';
 import { ROOT } from './root.mjs';
 import { SetupError, withLock } from './shell.mjs';
@@ -28,9 +28,8 @@ const MADE = join(ROOT, 'node_modules', '.cache', 'test-packages');
  */
 export async function bundleTestPackages() {
   const names = packagesNamed();
-  const hash = createHash('sha256').update(JSON.stringify([ROOT, names]));
-  for (const path of [join(ROOT, 'package-lock.json'), fileURLToPath(import.meta.url)]) hash.update(readFileSync(path));
-  const made = join(MADE, hash.digest('hex').slice(0, 32));
+  const madeOf = [join(ROOT, 'package-lock.json'), fileURLToPath(import.meta.url)];
+  const made = join(MADE, hashOfFiles(madeOf, JSON.stringify([ROOT, names])).slice(0, 32));
   const hooks = join(made, 'hooks.mjs');
   if (!existsSync(hooks)) await withLock(join(ROOT, '.cache', 'test-packages.lock'), () => makeApart(made));
   return hooks;

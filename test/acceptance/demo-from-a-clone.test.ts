@@ -43,6 +43,7 @@ t.test('npm run demo from a clone: video, alerts and the page, and nothing left 
   await pageShowsIt(t, demo);
   await Promise.all([plant(t, demo), cameraComesBack(demo)]);
   await passwordsStaySecret(t, demo);
+  t.notMatch(demo.output, /DeprecationWarning/, 'and nothing that only its makers understand');
 
   const family = demo.family();
   t.ok(
