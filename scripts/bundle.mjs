@@ -11,14 +11,14 @@ import { say, withLock } from './shell.mjs';
 /** What stands for the gateway where nothing can be bundled: the same program, read from 1,500 files. */
 const SOURCE = join(ROOT, 'src', 'app', 'main.ts');
 
-/** Holds a folder for each state of the sources, named by their hash. A running gateway reads from the one that it began with. */
-const BUNDLES = join(ROOT, '.cache', 'gateway');
-
 /**
- * Parts compiled for one machine stay where they are, and node-onvif does: Node warns of its old `Buffer()` wherever it
- * is not among the packages.
+ * Holds a folder for each state of the sources, named by their hash. A running gateway reads from the one that it began
+ * with. Within node_modules, so that Node goes on saying nothing of old ways in packages, which only their makers can mend.
  */
-const STAYS = /^(@node-rs\/|node-onvif\/)/;
+const BUNDLES = join(ROOT, 'node_modules', '.cache', 'gateway');
+
+/** Parts compiled for one machine stay where they are. */
+const STAYS = /^@node-rs\//;
 
 /** The chunk of all packages. It has no map: to read one of its size would stand in the way of messages for over a second. */
 const PACKAGES = 'packages';
