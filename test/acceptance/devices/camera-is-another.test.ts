@@ -1,0 +1,66 @@
+import t from 'tap';
+import { Gateway } from '../../support/gateway/gateway.ts';
+import { lentServices } from '../../support/services/shared-database.ts';
+import { startCameras } from '../../support/streams/cameras.ts';
+import { until } from '../../support/time/until.ts';
+
+const ID = 'cam-1';
+const ADDRESS = '127.64.42.1';
+const STOLEN = { serial: 'B-2', mac: '02:00:00:00:00:b2', endpoint: 'urn:uuid:b2' };
+/** Longest time until a lost connection is noticed, and until what was noticed is an alert. */
+const NOTICED_MS = 45_000;
+const SNAPSHOT = `/streams/${ID}/snapshot.jpg?purpose=routine`;
+const LIVE = `/streams/${ID}/live.m3u8?purpose=routine`;
+
+t.test('a camera that was swapped shows nothing to anybody and is an alert, until it is accepted', async (t) => {
+  const gateway = await Gateway.start(t, {
+    ...(await lentServices(t)),
+    CITYWATCH_CAMERA_NETWORKS: '127.64.0.0/16',
+    CITYWATCH_LOG_LEVEL: 'debug',
+  });
+  const cameras = await startCameras(t, { plain: false });
+  const first = await cameras.start({ address: ADDRESS, id: ID });
+  await gateway.register({ id: ID, kind: 'camera', onvif: { xaddr: first.xaddr, ...first.account } });
+  const secret = await gateway.register({ id: 'kiosk-1' });
+  const serial = async (): Promise<string | undefined> => (await gateway.get(`/devices/${ID}`)).unit?.serial;
+  await until('the unit is known', async () => (await serial()) === first.identity.serial, NOTICED_MS);
+  const shows = async () => (await gateway.api('GET', SNAPSHOT)).status === 200;
+  await until('the registered unit is shown', shows, NOTICED_MS);
+
+  const portOf = (url: string): number => Number(new URL(url).port);
+  const ports = { onvifPort: portOf(first.xaddr), rtspPort: portOf(first.streamUrl('main')) };
+  await first.stop();
+  await cameras.start({ address: ADDRESS, id: ID, ...ports, identity: STOLEN });
+  const alertOf = async (name: string) =>
+    (await gateway.get('/alerts')).items.find(({ rule }: { rule: string }) => rule.startsWith(`${name}@`));
+  const alert = await until('the other unit is an alert', () => alertOf('camera-is-another'), NOTICED_MS);
+  t.match(alert, { device: ID, severity: 'severe', condition: 'active' });
+  t.match((await gateway.get(`/devices/${ID}`)).otherUnit, { serial: STOLEN.serial });
+  for (const path of [LIVE, SNAPSHOT]) {
+    const { status, body } = await gateway.api('GET', path);
+    t.equal(status, 502, path);
+    t.match(body, { code: 'stream.unavailable', detail: /Another camera answers than the one that is registered/ });
+  }
+
+  const body = { ts: Date.now(), id: 'smoke', values: { smoke: true } };
+  const sent = await gateway.api('POST', '/devices/kiosk-1/telemetry', { body, token: `kiosk-1:${secret}` });
+  t.equal(sent.status, 202);
+  const fire = await until('the kiosk beside it is on fire', () => alertOf('kiosk-fire'), NOTICED_MS);
+  await until('a picture was asked for as evidence', () => /"no picture yet"/.test(gateway.output), NOTICED_MS);
+  t.same((await gateway.get(`/alerts/${fire.id}`)).evidence, []);
+
+  const accepted = new Date().toISOString();
+  const swap = await gateway.api('POST', `/devices/${ID}/swap`, { body: { serial: STOLEN.serial } });
+  t.match(swap, { status: 200, body: { unit: { serial: STOLEN.serial } } });
+  await until('the new unit is shown', shows, NOTICED_MS);
+  const cleared = async () => (await gateway.get(`/alerts/${alert.id}`)).condition === 'cleared';
+  await until('the alert is cleared', cleared, NOTICED_MS);
+  const pictures = async () => (await gateway.get(`/alerts/${fire.id}`)).evidence;
+  const [picture] = await until(
+    'there is evidence',
+    async () => ((await pictures()).length ? pictures() : null),
+    NOTICED_MS,
+  );
+  t.match(picture, { type: 'picture', camera: ID });
+  t.ok(picture.takenAt >= accepted, 'its picture is of the accepted unit only');
+});

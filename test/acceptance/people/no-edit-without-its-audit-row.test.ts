@@ -1,0 +1,244 @@
+import t from 'tap';
+import { systemClock } from '../../../src/core/clock.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../../src/platform/database/database.ts';
+import { type Answer, Gateway } from '../../support/gateway/gateway.ts';
+import { quietObserver } from '../../support/services/services.ts';
+import { freshDatabase } from '../../support/services/shared-database.ts';
+import { until } from '../../support/time/until.ts';
+
+/** A correct request to each route that edits; `path` fills in the ids. In the order in which they make sense. */
+interface Edit {
+  path?: string;
+  body?: object;
+  headers?: Record<string, string>;
+}
+
+/** Routes that change nothing an administrator answers for, and why. */
+const NO_EDITS: Record<string, string> = {
+  'POST /devices/{id}/telemetry': 'what a device sends is in the journal',
+  'POST /devices/{id}/events': 'what a device sends is in the journal',
+  'POST /devices/{id}/images': 'what a device sends has a row of its own',
+  'POST /devices/{id}/replies': 'what a device sends is in the journal',
+  'POST /kinds/dry-run': 'changes nothing',
+  'POST /passages/search': 'changes nothing, and leaves a row in the access register',
+  'POST /alerts/{id}/plates': 'changes nothing, and leaves a row in the access register',
+  'POST /broker/auth': 'changes nothing',
+  'POST /broker/acl': 'changes nothing',
+  'DELETE /session': 'ends the own session, which must not fail',
+};
+
+/** What goes on by itself: places of readers, what was noted of a device, the holds on the database and on cameras. */
+const LIVELY = [
+  'camera_lease',
+  'gateway_lease',
+  'ingest_cursor',
+  'ingest_ledger',
+  'rule_cursor',
+  'rule_state',
+  'device_day',
+  'work',
+  'telemetry_series',
+];
+
+const KIOSK = 'kiosk-1';
+const place = { jurisdiction: '330203', location: { lat: 29.87, lon: 121.55 } };
+const password = 'a long enough phrase';
+
+const { url } = await freshDatabase(t);
+const database = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
+t.teardown(() => database.close());
+const gateway = await Gateway.start(t, { DATABASE_URL: url, CITYWATCH_WEBHOOK_NETWORKS: '127.0.0.0/8' });
+
+const edits = await prepared();
+
+t.test('the table has every route that edits', async (t) => {
+  const { paths } = (await gateway.api('GET', '/../openapi.json')).body as { paths: Record<string, object> };
+  const writing = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods)
+      .filter((method) => ['post', 'put', 'patch', 'delete'].includes(method))
+      .map((method) => `${method.toUpperCase()} ${path.replace('/api/v1', '')}`),
+  );
+  t.ok(writing.length > 20);
+  t.strictSame(writing.toSorted(), [...Object.keys(NO_EDITS), ...edits.keys()].toSorted());
+});
+
+t.test('an edit whose audit row is refused answers an error and leaves nothing changed', async (t) => {
+  await run(`
+    create function refuse_audit() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
+    create trigger refuse_audit before insert on audit_entry for each row execute function refuse_audit()`);
+  for (const [route, edit] of edits) {
+    const before = await everything();
+    const { status } = await ask(route, edit);
+    t.ok(status >= 500, `${route} answers ${status}`);
+    t.strictSame(await everything(), before, `${route} changed nothing`);
+  }
+  await run('drop trigger refuse_audit on audit_entry');
+});
+
+t.test('the same requests succeed when it is taken, each with one row more', async (t) => {
+  for (const [route, edit] of edits) {
+    const before = await auditRows();
+    const { status, text } = await ask(route, edit);
+    t.ok(status < 300, `${route} answers ${status}: ${status < 300 ? '' : text}`);
+    t.equal(await auditRows(), before + 1, route);
+  }
+});
+
+t.test('devices that were answered outlive a kill, and none is there without its audit row', async (t) => {
+  const answered: string[] = [];
+  const register = async (connection: number): Promise<void> => {
+    for (let number = 0; gateway.isRunning; number += 1) {
+      const id = `rush-${connection}-${number}`;
+      const body = { kind: 'recycling-kiosk', id, name: 'one of many', ...place };
+      const status = await gateway.api('POST', '/devices', { body }).then((answer) => answer.status, String);
+      if (status !== 201) return void (answered.length < 100 && t.fail(`${id}: ${status}`));
+      answered.push(id);
+      if (answered.length === 100) void gateway.stop('SIGKILL');
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, (_, connection) => register(connection)));
+  const { rows } = await sql<{ devices: string[]; audited: string[] }>`
+    select array(select id from position join assignment on position_id = id
+                 where id like 'rush-%' order by 1) as devices,
+           array(select substr(subject, 8) from audit_entry
+                 where subject like 'device/rush-%' order by 1) as audited`.execute(database.tables());
+  const { devices = [], audited } = rows[0] ?? {};
+  t.ok(answered.length >= 100, `${answered.length} were answered`);
+  t.strictSame(
+    answered.filter((id) => !devices.includes(id)),
+    [],
+  );
+  t.strictSame(audited, devices);
+});
+
+/** A gateway with one of everything that can be edited. */
+async function prepared(): Promise<Map<string, Edit>> {
+  const secret = await gateway.register({ id: KIOSK, ...place });
+  const send = (values: object) =>
+    gateway.api('POST', `/devices/${KIOSK}/telemetry`, { body: { values }, token: `${KIOSK}:${secret}` });
+  await send({ smoke: true, temp_c: 85 });
+  await send({ nonsense: 1 });
+  const made = async (path: string, body: object): Promise<string> =>
+    (await gateway.api('POST', path, { body })).body.id;
+  const person = { name: 'Li', role: 'operator', jurisdiction: '330203', password };
+  await gateway.register({ id: 'kiosk-9', ...place });
+  const hanging = await stepsOfUnits();
+  const user = await made('/users', { username: 'li', ...person });
+  const leaver = await made('/users', { username: 'zhao', ...person });
+  const token = { name: 'n', role: 'viewer', jurisdiction: '330203' };
+  const oldToken = await made('/tokens', token);
+  const hook = { name: 'centre', url: 'http://127.0.0.1:9/hook', jurisdiction: '330203', severities: ['minor'] };
+  const subscription = await made('/subscriptions', hook);
+  const ownerless = await subscriptionWithoutOwner(hook, token);
+  const entries = [{ plate: '浙B12345', reason: 'stolen', validUntil: '2099-01-01T00:00:00Z' }];
+  const list = { name: 'stolen', jurisdiction: '330203', reason: 'stolen', case: 'A-1', entries };
+  const watchlist = await made('/watchlists', list);
+  const [alert] = await until('an alert', async () => some(await gateway.get('/alerts')), 20_000);
+  const [letter] = await until('a dead letter', async () => some(await gateway.get('/dead-letters')), 20_000);
+  await gateway.settledLedger();
+  let [seen, times] = ['', 0];
+  await until('nothing goes on: ten looks see the same', async () => {
+    const now = JSON.stringify(await everything());
+    [seen, times] = [now, now === seen ? times + 1 : 1];
+    return times === 10;
+  });
+  const first = { 'if-match': '"1"' };
+  return new Map<string, Edit>([
+    ['POST /devices', { body: { kind: 'recycling-kiosk', id: 'kiosk-2', name: 'new', ...place } }],
+    ['POST /devices/batch', { body: { devices: [{ kind: 'recycling-kiosk', id: 'kiosk-3', name: 'new', ...place }] } }],
+    ...hanging,
+    ['PATCH /devices/{id}', { path: `/devices/${KIOSK}`, body: { name: 'renamed' }, headers: first }],
+    ['POST /devices/{id}/commands', { path: `/devices/${KIOSK}/commands`, body: { name: 'lock' } }],
+    ['POST /devices/{id}/credentials/rotate', { path: `/devices/${KIOSK}/credentials/rotate` }],
+    ['POST /dead-letters/replay', { body: { ids: [letter.id] } }],
+    ['POST /alerts/{id}/ack', { path: `/alerts/${alert.id}/ack` }],
+    ['POST /alerts/{id}/assign', { path: `/alerts/${alert.id}/assign`, body: { to: 'li' } }],
+    ['POST /alerts/{id}/comment', { path: `/alerts/${alert.id}/comment`, body: { text: 'seen' } }],
+    ['POST /alerts/{id}/close', { path: `/alerts/${alert.id}/close`, body: { verdict: 'drill' } }],
+    ['POST /tokens', { body: token }],
+    ['DELETE /tokens/{id}', { path: `/tokens/${oldToken}`, headers: first }],
+    ['POST /session', { body: { username: 'li', password } }],
+    ['POST /users', { body: { username: 'wang', ...person } }],
+    ['PATCH /users/{id}', { path: `/users/${user}`, body: { name: 'Li Wei' }, headers: first }],
+    ['DELETE /users/{id}', { path: `/users/${leaver}`, headers: first }],
+    ['POST /subscriptions', { body: hook }],
+    ['POST /subscriptions/{id}/dead-letters', { path: `/subscriptions/${subscription}/dead-letters` }],
+    ['POST /subscriptions/{id}/test', { path: `/subscriptions/${subscription}/test` }],
+    ['POST /subscriptions/{id}/take-over', { path: `/subscriptions/${ownerless}/take-over` }],
+    ['DELETE /subscriptions/{id}', { path: `/subscriptions/${subscription}`, headers: first }],
+    ['POST /watchlists', { body: list }],
+    ['DELETE /watchlists/{id}', { path: `/watchlists/${watchlist}`, headers: first }],
+    ['DELETE /devices/{id}', { path: '/devices/kiosk-9', headers: first }],
+  ]);
+}
+
+/** A step of units for each of four kiosks, in a state that allows it. */
+async function stepsOfUnits(): Promise<[string, Edit][]> {
+  const replaces: string[] = [];
+  for (const number of [4, 5, 6]) {
+    const id = `kiosk-${number}`;
+    await gateway.register({ id, ...place });
+    if (number === 4) continue;
+    const { body } = await gateway.api('POST', `/devices/${id}/units`, { body: { unit: { serial: `H-${number}` } } });
+    replaces.push(body.unit.id);
+  }
+  await gateway.register({ id: 'kiosk-8', ...place });
+  await answeredBy('kiosk-8', 'S-2');
+  const [down, undone] = replaces.map((unit) => ({ replaces: unit, reason: 'r' }));
+  return [
+    ['POST /devices/{id}/swap', { path: '/devices/kiosk-8/swap', body: { serial: 'S-2' } }],
+    ['POST /devices/{id}/units', { path: '/devices/kiosk-4/units', body: { unit: { serial: 'H-4' } } }],
+    ['POST /devices/{id}/units/take-down', { path: '/devices/kiosk-5/units/take-down', body: down! }],
+    ['POST /devices/{id}/swap/undo', { path: '/devices/kiosk-6/swap/undo', body: undone! }],
+  ];
+}
+
+/** A subscription whose token has ended since. */
+async function subscriptionWithoutOwner(hook: object, token: object): Promise<string> {
+  const ending = await gateway.api('POST', '/tokens', { body: { ...token, role: 'operator' } });
+  const theirs = await gateway.api('POST', '/subscriptions', { body: hook, token: ending.body.token });
+  await gateway.api('DELETE', `/tokens/${ending.body.id}`, { headers: { 'if-match': '"1"' } });
+  return theirs.body.id;
+}
+
+/** As if another unit answered at the address of a device. */
+async function answeredBy(device: string, serial: string): Promise<void> {
+  const found = { maker: null, model: null, serial, firmware: null, mac: null, endpoint: null };
+  await run(`insert into foreign_unit values ('${device}', 0, '["serial"]', '${JSON.stringify(found)}')`);
+}
+
+function ask(route: string, { path, body, headers = {} }: Edit): Promise<Answer> {
+  const [method, pattern] = route.split(' ') as [string, string];
+  return gateway.api(method, path ?? pattern, { body, headers, ...(pattern === '/session' ? { token: '' } : {}) });
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: answers are looked into by the test that asked for them.
+function some({ items }: any): any[] | null {
+  return items.length > 0 ? items : null;
+}
+
+/** The contents of every table that stands still, and how many messages the journal has. */
+async function everything(): Promise<Record<string, unknown>> {
+  const { rows } = await sql<{ name: string }>`
+    select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace`.execute(
+    database.tables(),
+  );
+  const contents: Record<string, unknown> = {};
+  for (const { name } of rows.filter((one) => !LIVELY.includes(one.name))) {
+    const found = await sql<{ row: string }>`select t::text as row from ${sql.table(name)} t order by 1`.execute(
+      database.tables(),
+    );
+    contents[name] = found.rows.map(({ row }) => row);
+  }
+  const { rows: ledger } = await gateway.get('/ledger');
+  return { ...contents, messages: ledger.map((one: { messages: { total: number } }) => one.messages.total) };
+}
+
+async function auditRows(): Promise<number> {
+  const { rows } = await sql<{ count: number }>`select count(*) from audit_entry`.execute(database.tables());
+  return rows[0]?.count ?? 0;
+}
+
+function run(statement: string): Promise<unknown> {
+  return database.dedicated((execute) => execute(statement));
+}

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import t from 'tap';
+import { EvidenceLooks } from '../../../../src/alerts/evidence/looks.ts';
+import { systemClock } from '../../../../src/core/clock.ts';
+import { AccessRegister } from '../../../../src/platform/records/access-register.ts';
+import { bearer, HERE, KIOSK, startApi, TOKENS } from '../../../support/api/api.ts';
+import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
+
+const { database, registry, directory } = await openRegistry(t);
+const register = new AccessRegister({ database, clock: systemClock });
+const asked = { state: 'failed' as const, problem: 'auth', hint: 'Check the password.', atMs: 0, clockSkewMs: null };
+const { call } = await startApi(t, {
+  accessRegister: register,
+  cameraSetup: async () => ({ ...asked, profiles: [] }),
+});
+
+interface Entry {
+  seq: number;
+  act: string;
+  device: string | null;
+  viewer: { type: string; id: string };
+}
+
+async function read(query = '', token: string = TOKENS.admin) {
+  const { status, body } = await call({
+    method: 'GET',
+    url: `/api/v1/access-register${query}`,
+    headers: bearer(token),
+  });
+  t.equal(status, 200);
+  return body as { items: Entry[]; next?: string };
+}
+
+t.test('a look at kept pictures is registered in the area of the camera, also a retired one', async (t) => {
+  const admin = callerIn('000000');
+  const id = `camera-${randomBytes(4).toString('hex')}`;
+  await registry.create(admin, kiosk({ id, jurisdiction: HERE }) as never);
+  await registry.retire(admin, id, 1);
+  const looks = new EvidenceLooks({ register, areaOf: (camera) => directory.get(camera)?.identity.jurisdiction });
+  await looks.add({
+    caller: { ...admin, type: 'person', id: 'li' },
+    camera: id,
+    purpose: 'alert-evidence',
+    caseId: 'a-1',
+  });
+  await t.rejects(looks.add({ caller: admin, camera: 'never-was', purpose: 'x', caseId: 'a-1' }), {
+    code: 'not-found',
+  });
+  const { items } = await read(`?device=${id}`);
+  t.match(items[0], { act: 'register', viewer: { type: 'token', id: 'admin' } }, 'reading is a look');
+  t.match(items[1], { act: 'evidence', device: id, viewer: { type: 'person', id: 'li' } });
+  t.equal(items.length, 2);
+  t.same((await read('?viewer=li')).items.length, 1);
+  t.notMatch(JSON.stringify(await read('', TOKENS.foreign)), id);
+});
+
+t.test('the register is read page by page, newest first', async (t) => {
+  for (let n = 0; n < 7; n += 1) {
+    await register.add({
+      viewer: { type: 'token', id: 'pages', name: 'pages' },
+      act: 'view',
+      device: KIOSK,
+      jurisdiction: HERE,
+      purpose: 'routine',
+      case: `case-${n}`,
+    });
+  }
+  const seen: number[] = [];
+  for (let next: string | undefined = ''; next !== undefined; ) {
+    const page: Awaited<ReturnType<typeof read>> = await read(`?viewer=pages&limit=3${next ? `&cursor=${next}` : ''}`);
+    seen.push(...page.items.map(({ seq }) => seq));
+    next = page.next;
+  }
+  t.equal(seen.length, 7);
+  t.same(
+    seen,
+    seen.toSorted((a, b) => b - a),
+  );
+});
+
+t.test('a device says how asking it over ONVIF went, to those who can do something about it', async (t) => {
+  const get = (token: string) => call({ method: 'GET', url: `/api/v1/devices/${KIOSK}`, headers: bearer(token) });
+  for (const role of ['admin', 'operator', 'technician'] as const) {
+    t.match((await get(TOKENS[role])).body, { setup: { state: 'failed', problem: 'auth', at: /^1970/ } });
+  }
+  t.notOk('setup' in ((await get(TOKENS.viewer)).body as object));
+});
