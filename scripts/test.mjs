@@ -9,14 +9,14 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { buildWeb } from './build-web.mjs';
 import { bundleGateway } from './bundle.mjs';
-import { prepareJudges } from './judges.mjs';
 import { pinnedNode } from './pinned-node.mjs';
 import { ROOT } from './root.mjs';
 import { runScript, setUpPackages, setUpPrograms } from './setup.mjs';
 import { SetupError, say } from './shell.mjs';
-import { runFiles } from './test-files.mjs';
-import { MEMORY, placeInMemory } from './test-memory.mjs';
-import { bundleTestPackages } from './test-packages.mjs';
+import { runFiles } from './tests/files.mjs';
+import { prepareJudges } from './tests/judges.mjs';
+import { MEMORY, placeInMemory } from './tests/memory.mjs';
+import { bundleTestPackages } from './tests/packages.mjs';
 
 /** All that `npm test` runs, in this order: the acceptance tests are the longest, and the shortest fill the gaps at the end. */
 const FOLDERS = ['test/acceptance', 'test/integration', 'test/unit', 'test/catalogue', 'test/tidy'];

@@ -9,7 +9,7 @@ export interface Judge {
   env: Record<string, string>;
 }
 
-const SCRIPT = join(import.meta.dirname, '../../scripts/judges.mjs');
+const SCRIPT = join(import.meta.dirname, '../../scripts/tests/judges.mjs');
 
 /** A program of somebody else to measure ours against, such as `mosquitto_pub`; unpacked at first use. */
 export async function judge(name: string): Promise<Judge> {

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { isRunning } from '../../support/processes.ts';
 
-const RUNNER = join(import.meta.dirname, '../../../scripts/test-files.mjs');
+const RUNNER = join(import.meta.dirname, '../../../scripts/tests/files.mjs');
 
 interface Result {
   ok: boolean;

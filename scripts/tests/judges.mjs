@@ -1,11 +1,11 @@
-import './node-version.mjs';
+import '../node-version.mjs';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureLists, hasApt, simulate } from './apt.mjs';
-import { ROOT } from './root.mjs';
-import { runScript } from './setup.mjs';
-import { findProgram, run, SetupError, say, withLock } from './shell.mjs';
+import { ensureLists, hasApt, simulate } from '../apt.mjs';
+import { ROOT } from '../root.mjs';
+import { runScript } from '../setup.mjs';
+import { findProgram, run, SetupError, say, withLock } from '../shell.mjs';
 
 /**
  * Programs of others that tests measure us against, by the Debian package they come in. They are unpacked into a cache

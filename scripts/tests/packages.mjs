@@ -4,11 +4,11 @@ import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { sayWhereItIs } from './bundle.mjs';
-import { hashOfFiles } from './hash.mjs';
-import { pinnedNode } from './pinned-node.mjs';
-import { ROOT } from './root.mjs';
-import { SetupError, withLock } from './shell.mjs';
+import { sayWhereItIs } from '../bundle.mjs';
+import { hashOfFiles } from '../hash.mjs';
+import { pinnedNode } from '../pinned-node.mjs';
+import { ROOT } from '../root.mjs';
+import { SetupError, withLock } from '../shell.mjs';
 
 /** Whose packages are meant. */
 const FOLDERS = ['src', 'simulators', 'test'];

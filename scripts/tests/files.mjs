@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pinnedNode } from './pinned-node.mjs';
-import { ROOT } from './root.mjs';
+import { pinnedNode } from '../pinned-node.mjs';
+import { ROOT } from '../root.mjs';
 
 /**
  * A file that says nothing for so long hangs in a way that tap does not see, such as a loop that never yields, and is
