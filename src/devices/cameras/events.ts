@@ -8,7 +8,7 @@ import type { Vault } from '../../platform/secrets/vault.ts';
 import type { OnvifPorts } from '../onvif/inspect.ts';
 import { type OnvifAccess, openOnvif } from '../registry/connections.ts';
 import type { RegistryTables } from '../registry/tables.ts';
-import { CameraEventLoop, LOOP_TIMES, type LoopCounts, type LoopDeps, type LoopTimes } from './event-loop.ts';
+import { CameraEventLoop, LOOP_TIMES, type LoopCounts, type LoopDeps } from './event-loop.ts';
 import { ActiveSources } from './event-memory.ts';
 
 export interface CameraEventsDeps {
@@ -27,11 +27,10 @@ export interface CameraEventsDeps {
 export interface CameraEventsOptions {
   /** File that remembers over a restart what was going on. */
   path: string;
-  times?: Partial<LoopTimes>;
-  /** From one start of a loop to the next, so that a city does not begin at once. */
-  startGapMs?: number;
 }
 
+/** From one start of a loop to the next, so that a city does not begin at once. */
+const START_GAP_MS = 15;
 const PAGE = 200;
 const AGAIN_MS = 1_000;
 const FAREWELLS_AT_ONCE = 64;
@@ -40,8 +39,6 @@ const FAREWELL_MS = 2_000;
 /** One event loop per camera that has an ONVIF address, in step with the registry. */
 export class CameraEvents {
   readonly #deps: CameraEventsDeps;
-  readonly #times: LoopTimes;
-  readonly #startGapMs: number;
   readonly #log: Logger;
   readonly #counts: LoopCounts;
   readonly #sources: ActiveSources;
@@ -52,10 +49,8 @@ export class CameraEvents {
   #wake: () => void = () => {};
   #running: Promise<void> | null = null;
 
-  constructor(deps: CameraEventsDeps, { path, times = {}, startGapMs = 15 }: CameraEventsOptions) {
+  constructor(deps: CameraEventsDeps, { path }: CameraEventsOptions) {
     this.#deps = deps;
-    this.#times = { ...LOOP_TIMES, ...times };
-    this.#startGapMs = startGapMs;
     this.#log = deps.observer.log.child({ part: 'camera-events' });
     this.#sources = new ActiveSources({ path, clock: deps.clock, log: this.#log });
     this.#counts = countsOn(deps.observer);
@@ -148,10 +143,10 @@ export class CameraEvents {
     const { onvif, clock, store, admit, lost } = this.#deps;
     const remember = this.#sources.remember.bind(this.#sources);
     const deps = { onvif, clock, store, admit, lost, remember, log: this.#log, counts: this.#counts };
-    const loop = new CameraEventLoop(deps, { id, access, active: this.#sources.of(id) }, this.#times);
+    const loop = new CameraEventLoop(deps, { id, access, active: this.#sources.of(id) }, LOOP_TIMES);
     this.#loops.set(id, { loop, access: hash });
     loop.start();
-    await clock.sleep(this.#startGapMs, signal);
+    await clock.sleep(START_GAP_MS, signal);
   }
 
   /** Takes back the subscriptions, as far as cameras answer within a short time; the others end by themselves. */
