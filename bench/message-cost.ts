@@ -19,7 +19,8 @@ import {
 
 /**
  * What a message costs at the rates of a city: processor time of the gateway and each of its servers for 100,000
- * messages, publish → PUBACK and publish → queryable, with the clocks of the devices right and an hour behind.
+ * messages, publish → PUBACK and publish → queryable, with the clocks of the devices right and an hour behind. And at
+ * last with each device having {@link WINDOW} messages under way, until all is stored.
  * `CITYWATCH_BENCH_SECONDS` is the length of each pace (default 300). Where `CITYWATCH_BENCH_PROFILE` names a folder,
  * the gateway leaves its processor profile there.
  */
@@ -31,6 +32,9 @@ const PACES: readonly [number, Clocks][] = [
   [2_000, 'right'],
   [2_000, 'an hour behind'],
 ];
+
+/** Messages each device keeps under way where as many are sent as get through. */
+const WINDOW = 20;
 
 await run(async () => {
   const gateway = await Gateway.prepare(owner);
@@ -49,16 +53,34 @@ await run(async () => {
     const { acked, p50Ms, p99Ms } = await load.pace(perSecond, SECONDS, clocks);
     ended.abort();
     const after = cpuOf(gateway);
-    const per100k = Object.fromEntries(
-      Object.keys(after).map((name) => [name, round(((after[name]! - (before[name] ?? 0)) * 100_000) / acked)]),
-    );
-    const all = round(Object.values(per100k).reduce((sum, each) => sum + each, 0));
     const rate = { perSecond, clocks };
-    print({ bench: 'CPU s per 100,000', ...rate, messages: acked, all, ...per100k });
+    print({ bench: 'CPU s per 100,000', ...rate, messages: acked, ...per100k(before, after, acked) });
     print({ bench: 'publish to PUBACK', ...rate, p50Ms, p99Ms });
     print({ bench: 'publish to queryable', ...rate, ...quantiles(await probing) });
     print({ bench: 'memory', ...rate, ...memory(gateway) });
     await gateway.settledLedger(300_000);
   }
+  for (const clocks of ['right', 'an hour behind'] as const) await saturated(gateway, load, clocks);
   await gateway.stop('SIGTERM');
 });
+
+async function saturated(gateway: Gateway, load: Load, clocks: Clocks): Promise<void> {
+  const rate = { perSecond: 'saturated', clocks };
+  const before = cpuOf(gateway);
+  const startMs = performance.now();
+  const { acked, seconds, p50Ms, p99Ms } = await load.saturate(SECONDS, WINDOW, clocks);
+  await gateway.settledLedger(600_000);
+  const perSecond = (overSeconds: number): number => Math.round(acked / overSeconds);
+  const stored = perSecond((performance.now() - startMs) / 1000);
+  print({ bench: 'CPU s per 100,000', ...rate, messages: acked, ...per100k(before, cpuOf(gateway), acked) });
+  print({ bench: 'publish to PUBACK', ...rate, p50Ms, p99Ms });
+  print({ bench: 'throughput', ...rate, ackedPerSecond: perSecond(seconds), storedPerSecond: stored });
+  print({ bench: 'memory', ...rate, ...memory(gateway) });
+}
+
+function per100k(before: Record<string, number>, after: Record<string, number>, messages: number) {
+  const each = Object.fromEntries(
+    Object.keys(after).map((name) => [name, round(((after[name]! - (before[name] ?? 0)) * 100_000) / messages)]),
+  );
+  return { all: round(Object.values(each).reduce((sum, one) => sum + one, 0)), ...each };
+}

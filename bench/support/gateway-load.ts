@@ -9,8 +9,11 @@ import { HOUR_MS } from '../../src/core/clock.ts';
  */
 export type Order =
   | { do: 'connect'; port: number; devices: { id: string; secret: string }[] }
-  /** As many as get through: each device keeps `window` messages under way. */
-  | { do: 'saturate'; seconds: number; window: number }
+  /**
+   * As many as get through: each device keeps `window` messages under way. Where no clocks are said, their times are
+   * the milliseconds after {@link BASE_MS} one by one, so that they can be counted afterwards.
+   */
+  | { do: 'saturate'; seconds: number; window: number; clocks?: Clocks }
   /** At a fixed pace, whatever the answers do; the clocks of the devices are right, or an hour behind. */
   | { do: 'pace'; perSecond: number; seconds: number; clocks: Clocks };
 
@@ -43,6 +46,7 @@ class Device {
   readonly #tsAt: number;
   readonly #packetIdAt: number;
   readonly #sentAtMs = new Float64Array(PACKET_IDS);
+  #lastTs = 0;
   #odd: Buffer = Buffer.alloc(0);
   sent = 0;
   acked = 0;
@@ -59,7 +63,7 @@ class Device {
     socket.on('close', () => process.send?.({ error: `${id} was closed by the server` }));
   }
 
-  /** Each a millisecond later than the one before, from an hour ago, or one with the time given. */
+  /** Each a millisecond later than the one before, from an hour ago, or from the time given if none had that yet. */
   send(count: number, atMs?: number): void {
     const bytes = Buffer.allocUnsafe(this.#template.length * count);
     const nowMs = performance.now();
@@ -67,7 +71,8 @@ class Device {
       this.#template.copy(bytes, at);
       const packetId = 1 + (this.sent % (PACKET_IDS - 1));
       bytes.writeUInt16BE(packetId, at + this.#packetIdAt);
-      bytes.write(String(atMs ?? baseMs + this.sent), at + this.#tsAt, 'latin1');
+      this.#lastTs = atMs === undefined ? baseMs + this.sent : Math.max(atMs, this.#lastTs + 1);
+      bytes.write(String(this.#lastTs), at + this.#tsAt, 'latin1');
       this.#sentAtMs[packetId] = nowMs;
       this.sent += 1;
     }
@@ -125,7 +130,8 @@ function total(): { sent: number; acked: number } {
   return { sent, acked };
 }
 
-function saturate(seconds: number, window: number): Promise<LoadResult> {
+function saturate({ seconds, window, clocks }: Extract<Order, { do: 'saturate' }>): Promise<LoadResult> {
+  const atMs = (): number | undefined => (clocks ? timeBy(clocks) : undefined);
   return run((delaysMs, done) => {
     let isOver = false;
     setTimeout(() => {
@@ -135,9 +141,9 @@ function saturate(seconds: number, window: number): Promise<LoadResult> {
     for (const device of devices) {
       device.onAcks = (found) => {
         for (const delay of found) delaysMs.push(delay);
-        if (!isOver) device.send(found.length);
+        if (!isOver) device.send(found.length, atMs());
       };
-      device.send(window);
+      device.send(window, atMs());
     }
   });
 }
@@ -154,7 +160,7 @@ function pace({ perSecond, seconds, clocks }: Extract<Order, { do: 'pace' }>): P
     const timer = setInterval(() => {
       const elapsedS = (performance.now() - startMs) / 1000;
       const due = Math.floor(Math.min(elapsedS, seconds) * perSecond);
-      const atMs = Date.now() - (clocks === 'right' ? 0 : HOUR_MS);
+      const atMs = timeBy(clocks);
       for (; sent < due; sent += 1) devices[sent % devices.length]!.send(1, atMs);
       if (elapsedS < seconds) return;
       clearInterval(timer);
@@ -163,12 +169,17 @@ function pace({ perSecond, seconds, clocks }: Extract<Order, { do: 'pace' }>): P
   });
 }
 
+/** What clocks of devices say now. */
+function timeBy(clocks: Clocks): number {
+  return Date.now() - (clocks === 'right' ? 0 : HOUR_MS);
+}
+
 function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
 async function follow(order: Order): Promise<unknown> {
-  if (order.do === 'saturate') return saturate(order.seconds, order.window);
+  if (order.do === 'saturate') return saturate(order);
   if (order.do === 'pace') return pace(order);
   const waiting = order.devices.values();
   const lane = async (): Promise<void> => {

@@ -70,18 +70,18 @@ export class Load {
     this.#child = child;
   }
 
-  static async connect(gateway: Gateway, devices: Devices): Promise<Load> {
+  static async connect({ mqttPort }: { mqttPort: number }, devices: Devices): Promise<Load> {
     const child = fork(join(import.meta.dirname, 'gateway-load.ts'));
     owner.teardown(() => {
       if (child.connected) child.disconnect();
     });
     const load = new Load(child);
-    load.baseMs = (await load.#tell<{ baseMs: number }>({ do: 'connect', port: gateway.mqttPort, devices })).baseMs;
+    load.baseMs = (await load.#tell<{ baseMs: number }>({ do: 'connect', port: mqttPort, devices })).baseMs;
     return load;
   }
 
-  saturate(seconds: number, window: number): Promise<LoadResult> {
-    return this.#tell({ do: 'saturate', seconds, window });
+  saturate(seconds: number, window: number, clocks?: Clocks): Promise<LoadResult> {
+    return this.#tell({ do: 'saturate', seconds, window, ...(clocks && { clocks }) });
   }
 
   pace(perSecond: number, seconds: number, clocks: Clocks): Promise<LoadResult> {
