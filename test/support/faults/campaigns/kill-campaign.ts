@@ -7,9 +7,14 @@ import { type FaultyGateway, type Scene, settle } from '../faulty-gateway.ts';
 import { type KillOrder, MOMENTS, STEPS, type Step } from '../orders.ts';
 import type { FaultResult } from '../results.ts';
 
+/** Where the gateway is killed; of a seed that is odd while it starts, of another while it runs. */
+export interface Kill {
+  step: Step;
+  seed: number;
+}
+
 export interface KillCampaign {
-  seeds: number[];
-  steps?: readonly Step[];
+  kills: readonly Kill[];
   /** Whether everything is read back after each start that is well, or only at the end. */
   checks: 'each start' | 'at the end';
 }
@@ -19,35 +24,33 @@ const REACH_MS = 30_000;
 /** What the kernel and our children have to be gone. */
 const ORPHANS_MS = 30_000;
 
-/** Kills the gateway at each labelled step under load, again and again on the same data. */
-export async function killAtSteps(scene: Scene, { seeds, steps = STEPS, checks }: KillCampaign): Promise<FaultResult> {
+/** Kills the gateway at labelled steps under load, again and again on the same data. */
+export async function killAtSteps(scene: Scene, { kills, checks }: KillCampaign): Promise<FaultResult> {
   const { faulty, fleet } = scene;
   const { gateway } = faulty;
   const tally = emptyTally();
   let greenMs = 0;
   let family: Process[] = [];
-  for (const step of steps) {
-    for (const [index, seed] of seeds.entries()) {
-      const kill = killOf(step, seed);
-      family = [...family.filter(({ pid }) => isRunning(pid)), ...gateway.descendants()];
-      await (isStarting(seed) ? killStarting(faulty, kill) : killRunning(faulty, kill));
-      const killedMs = performance.now();
-      await until('nothing of it is left', () => gateway.orphans(family).length === 0, ORPHANS_MS).catch(() => {
-        tally.wrong.push(`processes of a killed gateway: ${JSON.stringify(gateway.orphans(family))}`);
-      });
-      // The next one dies while it catches up with what this one left behind.
-      if (!isStarting(seed) && isStarting(seeds[index + 1] ?? 0)) continue;
-      await gateway.start();
-      await gateway.untilGreen();
-      greenMs = Math.max(greenMs, performance.now() - killedMs);
-      if (checks === 'at the end') continue;
-      const { wrong, ...counts } = await settle(scene);
-      add(tally, { ...counts, wrong: wrong.map((fault) => `seed ${seed}, ${kill.nth} × ${kill.moment}: ${fault}`) });
-      fleet.go();
-    }
+  for (const [index, { step, seed }] of kills.entries()) {
+    const kill = killOf(step, seed);
+    family = [...family.filter(({ pid }) => isRunning(pid)), ...gateway.descendants()];
+    await (isStarting(seed) ? killStarting(faulty, kill) : killRunning(faulty, kill));
+    const killedMs = performance.now();
+    await until('nothing of it is left', () => gateway.orphans(family).length === 0, ORPHANS_MS).catch(() => {
+      tally.wrong.push(`processes of a killed gateway: ${JSON.stringify(gateway.orphans(family))}`);
+    });
+    // The next one dies while it catches up with what this one left behind.
+    if (!isStarting(seed) && isStarting(kills[index + 1]?.seed ?? 0)) continue;
+    await gateway.start();
+    await gateway.untilGreen();
+    greenMs = Math.max(greenMs, performance.now() - killedMs);
+    if (checks === 'at the end') continue;
+    const { wrong, ...counts } = await settle(scene);
+    add(tally, { ...counts, wrong: wrong.map((fault) => `seed ${seed}, ${kill.nth} × ${kill.moment}: ${fault}`) });
+    fleet.go();
   }
   add(tally, await settle(scene));
-  return { times: seeds.length * steps.length, tally, greenMs };
+  return { times: kills.length, tally, greenMs };
 }
 
 /** Every other seed counts from the start of the process, which dies while it catches up, or not even that far. */
