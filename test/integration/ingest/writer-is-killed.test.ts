@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import { openJournal, readAll, temporaryDirectory } from '../../support/ingest/journal.ts';
 
 const CHILD = new URL('../../support/ingest/journal-writer.ts', import.meta.url).pathname;
-const KILLS = 20;
+const KILLS = 10;
 
 /** Runs a writer, kills it after it has acked some messages, and returns what it had acked. */
 async function writeUntilKilled(directory: string, seed: number): Promise<Map<number, number>> {
