@@ -101,13 +101,17 @@ export function settle(): Promise<void> {
   return sleep(3_000);
 }
 
-export async function inParallel<In, Out>(items: In[], work: (item: In) => Promise<Out>): Promise<Out[]> {
+export async function inParallel<In, Out>(
+  items: In[],
+  work: (item: In) => Promise<Out>,
+  atOnce = AT_ONCE,
+): Promise<Out[]> {
   const results: Out[] = [];
   const entries = items.entries();
   const worker = async (): Promise<void> => {
     for (const [index, item] of entries) results[index] = await work(item);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker));
   return results;
 }
 
@@ -151,10 +155,10 @@ export function cpuOf(gateway: Gateway): Record<string, number> {
   return used;
 }
 
-function cpuSeconds(pid: number): number {
+/** CPU seconds of a process so far, those of children that have ended among them. */
+export function cpuSeconds(pid: number): number {
   const stat = read(`/proc/${pid}/stat`);
   const columns = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // User and system time, and both of children that have ended.
   return columns.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / CLOCK_TICKS_PER_S;
 }
 

@@ -26,6 +26,12 @@ const JUDGES = {
     only: /^(onvif-tools|libonvif\d|libxml2|libicu\d+)$/,
   },
   ip: { debian: 'iproute2', path: 'bin/ip' },
+  // Measured beside us; no test needs it.
+  'prometheus-alertmanager': {
+    debian: 'prometheus-alertmanager',
+    path: 'usr/bin/prometheus-alertmanager',
+    bench: true,
+  },
   'victoria-metrics': { debian: 'victoria-metrics', path: 'usr/bin/victoria-metrics' },
   // A Python that knows GStreamer's RTSP server, for test/support/streams/gst-camera.py; complete but for the C library, as it
   // works only when all of it is of one kind. What its plug-ins need beyond these, the few that are used do not.
@@ -60,9 +66,9 @@ const JUDGES = {
 
 const CACHE = join(ROOT, '.cache', 'judges');
 
-/** Unpacks every judge that is not there yet. */
+/** Unpacks every judge of the tests that is not there yet. */
 export async function prepareJudges() {
-  for (const name of Object.keys(JUDGES)) await prepareJudge(name);
+  for (const [name, { bench }] of Object.entries(JUDGES)) if (!bench) await prepareJudge(name);
 }
 
 /** Where a judge is and the environment it needs to find its libraries. */
