@@ -1,135 +1,130 @@
 import { fork } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemClock } from '../src/core/clock.ts';
-import { createObserver, KnownSecrets } from '../src/core/observe.ts';
-import { TcpOutbound } from '../src/platform/outbound/tcp.ts';
-import { StreamService } from '../src/streams/live/service.ts';
-import { CAMERA_LIMITS, CameraPool } from '../src/streams/pool/camera-pool.ts';
-import { PULL_TIMES } from '../src/streams/pool/pull-machine.ts';
-import type { View } from '../src/streams/pool/types.ts';
-import { soleLeases } from '../test/support/streams/pool/memory-leases.ts';
-import { TestCamera } from '../test/support/streams/rtsp-camera.ts';
-import { CAGED, TRUSTED } from '../test/support/streams/streams.ts';
+import { ADMIN_TOKEN, Gateway } from '../test/support/gateway/gateway.ts';
+import { cpuOf, owner, print, quantiles, round, run, setting } from './support/harness.ts';
+import type { Order } from './support/watched-cameras.ts';
 
 /**
- * First picture of a camera, cold and warm, and what ten pulled cameras cost. The cameras (768x576, 10 pictures a
- * second, 0.4 Mbit/s, a key frame every 2 s) run in a process of their own.
+ * First picture of a camera, cold and warm, and what a watched camera costs: relay, packaging, one HLS viewer and the
+ * register included, what the gateway needs without cameras apart. `CITYWATCH_BENCH_CAMERAS` and `_SECONDS` say how
+ * many and how long; where `CITYWATCH_BENCH_PROFILE` names a folder, the gateway leaves its processor profile there.
  */
-const CAMERAS = 10;
-const COLD_RUNS = 10;
-const MEASURED_S = 30;
-/** Clock ticks a second of /proc/<pid>/stat, fixed for Linux on every machine we run on. */
-const TICKS_PER_S = 100;
+const CAMERAS = setting('CAMERAS', 16);
+const SECONDS = setting('SECONDS', 60);
+const COLD_RUNS = setting('COLD', 10);
+const GOP_MS = 2_000;
 
-if (process.argv[2] === 'cameras') {
-  const cameras = Array.from({ length: CAMERAS + COLD_RUNS }, () => new TestCamera({}));
-  for (const camera of cameras) await camera.listen();
-  process.send?.(cameras.map(({ url }) => url));
-} else await measure();
+await run(async () => {
+  const tell = startLoad();
+  const urls = await tell<string[]>({ do: 'cameras', count: CAMERAS + COLD_RUNS });
+  const gateway = await Gateway.prepare(owner, { CITYWATCH_CAMERA_NETWORKS: '127.64.0.0/16' });
+  const folder = process.env.CITYWATCH_BENCH_PROFILE;
+  if (folder) gateway.env.NODE_OPTIONS = `--cpu-prof --cpu-prof-dir=${join(folder)}`;
+  const engine = process.env.CITYWATCH_STREAM_ENGINE;
+  if (engine) gateway.env.CITYWATCH_STREAM_ENGINE = engine;
+  await gateway.start();
+  for (const [n, url] of urls.entries()) await gateway.register({ id: `cam-${n}`, kind: 'camera', stream: { url } });
+  await sleep(5_000);
+  await firstPicture(gateway);
+  await costs(gateway, tell);
+  await gateway.stop('SIGTERM');
+});
 
-async function measure(): Promise<void> {
-  const child = fork(process.argv[1] ?? '', ['cameras'], { execArgv: process.execArgv });
-  const urls = await new Promise<string[]>((resolve) => child.once('message', (list) => resolve(list as string[])));
-  const directory = mkdtempSync(join(tmpdir(), 'cw-'));
-  const clock = systemClock;
-  const cameras = { camera: async (id: string) => ({ url: urls[Number(id)] ?? '' }), ...TRUSTED };
-  const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
-  const pool = new CameraPool(
-    { clock, observer, cameras, tcp: new TcpOutbound({ clock }), leases: soleLeases(clock) },
-    {
-      socketDirectory: directory,
-      cameraNetworks: ['127.64.0.0/16'],
-      limits: CAMERA_LIMITS,
-      times: PULL_TIMES,
-      ...CAGED,
-    },
-  );
-  const service = new StreamService({ pool, cameras, register: async () => {} });
-  await pool.start();
-  service.start();
-  while (!service.ready) await sleep(10);
-  print({ machine: cpus()[0]?.model, cores: cpus().length, node: process.version });
-  await firstPicture(service);
-  await costs(service);
-  service.stop();
-  await pool.stop();
-  child.kill();
-  rmSync(directory, { recursive: true, force: true });
-}
+type Tell = <Result>(order: Order) => Promise<Result>;
 
-async function firstPicture(service: StreamService): Promise<void> {
-  const times = { fragment: [] as number[], playlist: [] as number[], still: [] as number[], warm: [] as number[] };
-  for (let n = CAMERAS; n < CAMERAS + COLD_RUNS; n += 1) {
-    // Another moment between two key frames each time: one run ends where a key frame begins.
-    await sleep(((n - CAMERAS) * 2_000) / COLD_RUNS);
-    const beganMs = performance.now();
-    const passed = () => performance.now() - beganMs;
-    const lease = await service.lease(look(n));
-    const heard = new Promise<void>((resolve) => {
-      lease.listen({ epoch: () => {}, fragment: () => resolve(), failed: () => {} });
-    });
-    await Promise.all([
-      heard.then(() => times.fragment.push(passed())),
-      service.snapshot(look(n)).then(() => times.still.push(passed())),
-      service.playlist(look(n)).then(() => times.playlist.push(passed())),
-    ]);
-    const warmMs = performance.now();
-    await service.playlist({ ...look(n), viewer: { type: 'token', id: 'second', name: 'second' } });
-    times.warm.push(performance.now() - warmMs);
-    lease.release();
-  }
-  print({ bench: 'first fragment, cold', ...spread(times.fragment) });
-  print({ bench: 'first still, cold', ...spread(times.still) });
-  print({ bench: 'first playlist, cold', ...spread(times.playlist) });
-  print({ bench: 'playlist, warm', ...spread(times.warm) });
-}
-
-async function costs(service: StreamService): Promise<void> {
-  while (service.list().length > 0) await sleep(200);
-  for (let n = 0; n < CAMERAS; n += 1) await service.lease(look(n));
-  while (service.list().filter(({ state }) => state === 'live').length < CAMERAS) await sleep(100);
-  await sleep(3_000);
-  const { spawner, ffmpeg } = service.processes();
-  const sum = (of: (pid: number) => number) => ffmpeg.reduce((total, pid) => total + of(pid), 0);
-  const before = { ffmpeg: sum(cpuS), spawner: cpuS(spawner ?? 0), gateway: process.cpuUsage() };
-  await sleep(MEASURED_S * 1000);
-  const gateway = process.cpuUsage(before.gateway);
-  const percent = (seconds: number) => Number(((seconds * 100) / MEASURED_S / CAMERAS).toFixed(3));
-  print({
-    bench: `cost per camera at ${CAMERAS}`,
-    ffmpegCpuPercent: percent(sum(cpuS) - before.ffmpeg),
-    gatewayCpuPercent: percent((gateway.user + gateway.system) / 1e6),
-    spawnerCpuPercent: percent(cpuS(spawner ?? 0) - before.spawner),
-    ffmpegPrivateMb: Number((sum(privateMb) / CAMERAS).toFixed(1)),
-    spawnerPrivateMb: Number(privateMb(spawner ?? 0).toFixed(1)),
+function startLoad(): Tell {
+  const child = fork(join(import.meta.dirname, 'support/watched-cameras.ts'));
+  owner.teardown(() => {
+    if (child.connected) child.disconnect();
   });
+  return async <Result>(order: Order): Promise<Result> => {
+    child.send(order);
+    const [message] = (await once(child, 'message')) as [{ result?: Result; error?: string }];
+    if (message.error !== undefined) throw new Error(message.error);
+    return message.result as Result;
+  };
 }
 
-function look(camera: number): View {
-  const viewer = { type: 'system' as const, id: 'bench', name: 'bench' };
-  return { deviceId: String(camera), quality: 'main', viewer, purpose: 'routine', case: null };
+/** From the first request of a viewer to the first picture in its hands, each at another moment between key frames. */
+async function firstPicture(gateway: Gateway): Promise<void> {
+  const cold: number[] = [];
+  const warm: number[] = [];
+  for (let n = CAMERAS; n < CAMERAS + COLD_RUNS; n += 1) {
+    await sleep(((n - CAMERAS) * GOP_MS) / COLD_RUNS);
+    cold.push(await look(gateway, n));
+    warm.push(await look(gateway, n));
+  }
+  print({ bench: 'first picture, cold', ...quantiles(cold) });
+  print({ bench: 'first picture, warm', ...quantiles(warm) });
 }
 
-function cpuS(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S;
+async function look(gateway: Gateway, camera: number): Promise<number> {
+  const beganMs = performance.now();
+  const get = async (url: URL): Promise<Buffer> => {
+    const answer = await fetch(url, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
+    if (!answer.ok) throw new Error(await answer.text());
+    return Buffer.from(await answer.arrayBuffer());
+  };
+  const master = masterUrl(gateway, camera);
+  const named = (text: string, prefix: RegExp) => prefix.exec(text)?.[1] ?? '';
+  const media = new URL(named((await get(master)).toString(), /^(media\S*)/m), master);
+  const text = (await get(media)).toString();
+  await get(new URL(named(text, /MAP:URI="([^"]+)"/), media));
+  await get(new URL(named(text, /^([0-9a-f]+-\d+\.m4s\S*)/m), media));
+  return performance.now() - beganMs;
 }
 
-function privateMb(pid: number): number {
-  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  const kb = [...rollup.matchAll(/^Private_(?:Clean|Dirty): +(\d+) kB/gm)].reduce((sum, [, n]) => sum + Number(n), 0);
-  return kb / 1024;
+function masterUrl(gateway: Gateway, camera: number): URL {
+  return new URL(`${gateway.httpUrl}/api/v1/streams/cam-${camera}/live.m3u8?purpose=bench`);
 }
 
-function spread(values: number[]): { medianMs: number; minMs: number; maxMs: number } {
-  const sorted = [...values].sort((a, b) => a - b).map(Math.round);
-  return { medianMs: sorted[sorted.length >> 1] ?? 0, minMs: sorted[0] ?? 0, maxMs: sorted.at(-1) ?? 0 };
+async function costs(gateway: Gateway, tell: Tell): Promise<void> {
+  while ((await gateway.get('/streams')).items.length > 0) await sleep(500);
+  const idle = await spent(gateway);
+  const restMiB = pssMiB(gateway.pid);
+  const urls = Array.from({ length: CAMERAS }, (_, n) => masterUrl(gateway, n).href);
+  await tell({ do: 'watch', urls, token: ADMIN_TOKEN });
+  const live = (items: { state: string }[]) => items.filter(({ state }) => state === 'live').length;
+  while (live((await gateway.get('/streams')).items) < CAMERAS) await sleep(500);
+  await sleep(15_000);
+  const busy = await spent(gateway);
+  const perCamera = (name: string) => round((((busy[name] ?? 0) - (idle[name] ?? 0)) / CAMERAS) * 100) / 100;
+  const names = [...new Set([...Object.keys(idle), ...Object.keys(busy)])];
+  print({
+    bench: 'CPU of a watched camera, % of a core',
+    cameras: CAMERAS,
+    all: round(names.reduce((sum, name) => sum + perCamera(name), 0)),
+    ...Object.fromEntries(names.map((name) => [name, perCamera(name)])),
+  });
+  const ffmpegs = gateway.descendants().filter(({ program }) => program === 'ffmpeg');
+  const ffmpegMiB = ffmpegs.reduce((sum, { pid }) => sum + privateMiB(pid), 0) / CAMERAS;
+  const gatewayMiB = (pssMiB(gateway.pid) - restMiB) / CAMERAS;
+  print({ bench: 'memory of a watched camera, MiB', ffmpeg: round(ffmpegMiB), gateway: round(gatewayMiB) });
+  print({ bench: 'gateway without cameras', cpuPercent: round(idle.gateway ?? 0), pssMiB: Math.round(restMiB) });
+  await tell({ do: 'end' });
 }
 
-function print(result: object): void {
-  process.stdout.write(`${JSON.stringify(result)}\n`);
+/** Processor time of each sort of process over the measured time, in % of a core. */
+async function spent(gateway: Gateway): Promise<Record<string, number>> {
+  const before = cpuOf(gateway);
+  await sleep(SECONDS * 1000);
+  const after = cpuOf(gateway);
+  const names = Object.keys(after);
+  return Object.fromEntries(names.map((name) => [name, ((after[name]! - (before[name] ?? 0)) * 100) / SECONDS]));
+}
+
+function rollup(pid: number): string {
+  return readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+}
+
+function pssMiB(pid: number): number {
+  return Number(/^Pss: +(\d+) kB/m.exec(rollup(pid))?.[1] ?? 0) / 1024;
+}
+
+function privateMiB(pid: number): number {
+  const parts = [...rollup(pid).matchAll(/^Private_(?:Clean|Dirty): +(\d+) kB/gm)];
+  return parts.reduce((sum, [, kB]) => sum + Number(kB), 0) / 1024;
 }

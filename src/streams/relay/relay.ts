@@ -16,6 +16,10 @@ const FIRST_REQUEST_MS = 5_000;
 const CONNECTIONS_MAX = 2_500;
 /** What may wait for an ffmpeg that does not read; beyond it the camera is held. */
 const HIGH_WATER_BYTES = 512 * 1024;
+/** Frames for ffmpeg are gathered so long: each write wakes it, and costs more than what it carries. */
+const GATHER_MS = 100;
+/** Gathered frames that do not wait for that. */
+const GATHER_BYTES = 64 * 1024;
 
 /**
  * Our side towards ffmpeg: a small RTSP server that serves the camera sessions we opened. It listens where the spawner
@@ -93,7 +97,7 @@ export class Relay {
     if (!session) throw new StreamFailure('nonsense');
     this.#offers.delete(token);
     reader.channels = CHANNELS;
-    return new SessionServer(session, socket);
+    return new SessionServer(session, socket, this.#clock);
   }
 }
 
@@ -101,12 +105,16 @@ export class Relay {
 class SessionServer {
   readonly #session: CameraSession;
   readonly #socket: Socket;
+  readonly #clock: Clock;
   #turn = 0;
+  #gathered: Buffer[] = [];
+  #gatheredBytes = 0;
 
-  constructor(session: CameraSession, socket: Socket) {
+  constructor(session: CameraSession, socket: Socket, clock: Clock) {
     this.#session = session;
     this.#socket = socket;
-    void session.ended.then(() => socket.end());
+    this.#clock = clock;
+    void session.ended.then(() => this.#end());
     socket.on('drain', () => session.hold(false));
   }
 
@@ -149,13 +157,27 @@ class SessionServer {
       return;
     }
     this.#reply(sequence, ['Session: 1', 'Range: npt=0.000-']);
-    packer.take({ write: (data) => this.#write(data), end: () => this.#socket.end() });
+    packer.take({ write: (data) => this.#gather(data), end: () => this.#end() });
   }
 
-  #write(data: Buffer): void {
-    if (this.#socket.destroyed) return;
-    if (this.#socket.write(data)) return;
+  #gather(data: Buffer): void {
+    if (this.#gathered.length === 0) this.#clock.after(GATHER_MS, () => this.#write());
+    this.#gathered.push(data);
+    this.#gatheredBytes += data.length;
+    if (this.#gatheredBytes >= GATHER_BYTES) this.#write();
+  }
+
+  #write(): void {
+    const data = Buffer.concat(this.#gathered, this.#gatheredBytes);
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    if (data.length === 0 || this.#socket.destroyed || this.#socket.write(data)) return;
     if (this.#socket.writableLength >= HIGH_WATER_BYTES) this.#session.hold(true);
+  }
+
+  #end(): void {
+    this.#write();
+    this.#socket.end();
   }
 
   #reply(sequence: string, headers: readonly string[], body = ''): void {

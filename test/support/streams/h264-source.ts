@@ -23,15 +23,25 @@ export function loadFilm(): Film {
   return loaded;
 }
 
-/** A coded test picture of this size at ten pictures a second, with what else x264 is told. */
-export function testFilm({ size, seconds, x264 }: { size: string; seconds: number; x264: string }): Film {
-  const source = ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=10`, '-t', String(seconds), '-pix_fmt', 'yuv420p'];
+export interface TestFilm {
+  size: string;
+  seconds: number;
+  /** What else x264 is told. */
+  x264: string;
+  framesPerS?: number;
+}
+
+/** A coded test picture of this size. */
+export function testFilm({ size, seconds, x264, framesPerS = 10 }: TestFilm): Film {
+  const picture = `testsrc2=size=${size}:rate=${framesPerS}`;
+  const source = ['-f', 'lavfi', '-i', picture, '-t', String(seconds), '-pix_fmt', 'yuv420p'];
   const coding = ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-threads', '1', '-x264-params', x264];
-  return parse(execFileSync('ffmpeg', ['-v', 'error', '-nostdin', ...source, ...coding, '-f', 'h264', '-']), true);
+  const args = ['-v', 'error', '-nostdin', ...source, ...coding, '-f', 'h264', '-'];
+  return parse(execFileSync('ffmpeg', args, { maxBuffer: 64 * 1024 * 1024 }), framesPerS, true);
 }
 
 /** `all`: with the information (SEI) in front of pictures. */
-function parse(annexB: Buffer, all = false): Film {
+function parse(annexB: Buffer, framesPerS = 10, all = false): Film {
   const frames: Film['frames'] = [];
   let before: Buffer[] = [];
   let sps: Buffer = Buffer.alloc(0);
@@ -51,7 +61,7 @@ function parse(annexB: Buffer, all = false): Film {
       before.push(nal);
     }
   }
-  return { frames, sps, pps, framesPerS: 10 };
+  return { frames, sps, pps, framesPerS };
 }
 
 function nalUnits(data: Buffer): Buffer[] {
