@@ -14,7 +14,8 @@ export type Order =
 
 const FRAMES_PER_S = 25;
 const GOP = FRAMES_PER_S * 2;
-const X264 = `bitrate=1000:vbv-maxrate=1000:vbv-bufsize=1000:keyint=${GOP}:min-keyint=${GOP}:scenecut=0:sliced-threads=0`;
+const RATE = 'bitrate=1000:vbv-maxrate=1000:vbv-bufsize=1000';
+const X264 = `${RATE}:keyint=${GOP}:min-keyint=${GOP}:scenecut=0:sliced-threads=0`;
 
 const cameras: TestCamera[] = [];
 let watching = new AbortController();

@@ -36,8 +36,28 @@ export function parseFragment(moof: Buffer, movie: Movie): FragmentTimes {
   throw new BoxError('fragment without video');
 }
 
+/** Where the first video sample lies from the beginning of `moof`, and how long it is. */
+export function firstSample(moof: Buffer, movie: Movie): { offset: number; bytes: number } {
+  for (const { type, body } of boxesIn(moof)) {
+    if (type !== 'traf') continue;
+    const traf = boxesIn(body);
+    const header = trackHeader(required(traf, 'tfhd'), movie);
+    if (header.trackId !== movie.trackId) continue;
+    const cursor = new ByteCursor(required(traf, 'trun'));
+    const flags = cursor.u32() & 0xffffff;
+    if (cursor.u32() === 0 || !(flags & 0x1)) throw new BoxError('fragment without a place of its data');
+    const offset = cursor.u32();
+    if (flags & 0x4) cursor.skip(4);
+    if (flags & 0x100) cursor.skip(4);
+    return { offset, bytes: flags & 0x200 ? cursor.u32() : header.sampleBytes };
+  }
+  throw new BoxError('fragment without video');
+}
+
 interface TrackHeader {
   trackId: number;
+  /** 0 where each sample says its own. */
+  sampleBytes: number;
   sampleDuration: number;
   sampleFlags: number;
 }
@@ -49,9 +69,9 @@ function trackHeader(tfhd: Buffer, movie: Movie): TrackHeader {
   if (flags & 0x1) cursor.skip(8);
   if (flags & 0x2) cursor.skip(4);
   const sampleDuration = flags & 0x8 ? cursor.u32() : movie.sampleDuration;
-  if (flags & 0x10) cursor.skip(4);
+  const sampleBytes = flags & 0x10 ? cursor.u32() : 0;
   const sampleFlags = flags & 0x20 ? cursor.u32() : movie.sampleFlags;
-  return { trackId, sampleDuration, sampleFlags };
+  return { trackId, sampleBytes, sampleDuration, sampleFlags };
 }
 
 function decodeTime(tfdt: Buffer): number {

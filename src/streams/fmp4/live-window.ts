@@ -1,3 +1,4 @@
+import { leadIn } from './lead-in.ts';
 import type { InitSegment } from './parser.ts';
 import type { Fragment } from './wall-clock.ts';
 
@@ -21,6 +22,8 @@ export interface Segment {
   bytes: number;
   /** Whether it begins with a key frame. */
   independent: boolean;
+  /** Whether it only shows the first picture, before the time when it was taken. */
+  still: boolean;
 }
 
 export interface WindowLimits {
@@ -36,16 +39,20 @@ const WINDOW_LIMITS: WindowLimits = { segmentMs: 1_900, windowMs: 10_000, bytesM
 
 /** Longest segment where a camera sends key frames too rarely; later ones are cut between key frames. */
 const TARGET_MAX_S = 10;
-/** Segments a first playlist has, so that a player has pictures while the next one is being made. */
-const STARTING_SEGMENTS = 2;
-/** With segments longer than this, one is enough: nobody is held so long. */
-const LONG_SEGMENT_S = 6;
+/** Promised where nobody has seen yet how often a camera sends key frames; most do every one or two seconds. */
+const TARGET_UNKNOWN_S = 2;
+/** Target durations that the first picture is shown for, so that a player has enough until it is fed regularly. */
+const LEAD_IN_SEGMENTS = 2;
 /** Segments kept after they left the playlist, for players that read it a moment ago. */
 const KEPT_AFTERWARDS = 2;
 
 /**
- * The last seconds of one camera in memory, cut into segments at key frames. It outlives single runs of ffmpeg:
- * numbers go on, and the first segment of a new run says so. Segments share the fragments' bytes, nothing is copied.
+ * The last seconds of one camera in memory, cut into segments at key frames. It outlives single runs: numbers go on,
+ * and the first segment of a new run says so. Segments share the fragments' bytes, nothing is copied.
+ *
+ * A player that is fed a segment every two seconds must lag behind by more than that. So that nobody waits for so many
+ * pictures, a window begins with a lead-in: the first picture, shown for two target durations. The first segment after
+ * it is as short as one fragment, and the next one ends at the next key frame.
  */
 export class LiveWindow {
   readonly #limits: WindowLimits;
@@ -54,8 +61,12 @@ export class LiveWindow {
   #epoch: Epoch | null = null;
   #epochs = 0;
   #sequence = 0;
-  /** Whole seconds; fixed by the first segment, because a playlist may never change it (RFC 8216 §6.2.1). */
+  /** Whole seconds; fixed by the first playlist, because a playlist may never change it (RFC 8216 §6.2.1). */
   #targetS: number | null = null;
+  /** Since the key frame that the segment would begin with; the longest that came of it; that before {@link reset}. */
+  #runMs = 0;
+  #longestMs = 0;
+  #learntMs = 0;
   #sizeBytes = 0;
 
   constructor(limits: WindowLimits = WINDOW_LIMITS) {
@@ -67,6 +78,7 @@ export class LiveWindow {
     this.#close();
     this.#epoch = epoch;
     this.#epochs += 1;
+    this.#runMs = 0;
   }
 
   /** Forgets every picture; numbers go on. For pictures too old to be followed by new ones. */
@@ -76,23 +88,41 @@ export class LiveWindow {
     this.#sizeBytes = 0;
   }
 
+  /** As {@link clear}, when every player is gone: the next is promised what was learnt of the camera. */
+  reset(): void {
+    this.clear();
+    this.#targetS = null;
+    this.#learntMs = this.#longestMs || this.#learntMs;
+    this.#longestMs = 0;
+  }
+
   /** Adds a fragment of the current epoch; returns true when a segment became complete by it. */
   add(fragment: Fragment): boolean {
     if (!this.#epoch) throw new Error('a fragment before its initialisation segment');
     const before = this.#sequence;
+    this.#learn(fragment);
     if (this.#open && this.#endsBefore(this.#open, fragment)) this.#close();
     if (!this.#open && !fragment.key && this.#isFirstOfEpoch()) return false;
+    const isFirst = !this.#open && this.#segments.length === 0;
+    if (isFirst) this.#lead(this.#epoch, fragment);
     this.#open ??= this.#newSegment(this.#epoch, fragment.key);
-    this.#open.fragments.push(fragment);
-    this.#open.durationMs += fragment.durationMs;
-    this.#open.bytes += fragment.data.length;
-    this.#sizeBytes += fragment.data.length;
+    this.#put(this.#open, fragment);
+    if (isFirst) this.#close();
     this.#evict();
     return this.#sequence > before;
   }
 
+  /** What no segment is longer than, in whole seconds. */
   get targetS(): number {
-    return this.#targetS ?? Math.ceil(this.#limits.segmentMs / 1000);
+    if (this.#targetS !== null) return this.#targetS;
+    const known = this.#longestMs || this.#learntMs || TARGET_UNKNOWN_S * 1000;
+    const there = [...this.#segments, ...(this.#open ? [this.#open] : [])].map(({ durationMs }) => durationMs);
+    return Math.min(TARGET_MAX_S, Math.max(1, Math.round(Math.max(known, ...there) / 1000)));
+  }
+
+  /** Holds {@link targetS} to what a player is told now. */
+  promise(): void {
+    this.#targetS ??= this.targetS;
   }
 
   /** Bytes held. */
@@ -112,11 +142,9 @@ export class LiveWindow {
     return this.#segments.slice(from);
   }
 
-  /** Whether a player may begin: there is enough to play until the next segment is complete. */
+  /** Whether a player may begin. */
   get startable(): boolean {
-    const { length } = this.#segments;
-    const noMoreFit = this.targetS > LONG_SEGMENT_S || this.#sizeBytes * STARTING_SEGMENTS > this.#limits.bytesMax;
-    return length >= STARTING_SEGMENTS || (length > 0 && noMoreFit);
+    return this.#segments.length > 0;
   }
 
   segment(token: string, sequence: number): Segment | null {
@@ -130,8 +158,7 @@ export class LiveWindow {
 
   /** Initialisation segment and newest fragment that begins with a key frame: enough for one picture. */
   newestKey(): { epoch: Epoch; fragment: Fragment } | null {
-    const newestFirst = [...(this.#open ? [this.#open] : []), ...this.#segments.slice().reverse()];
-    for (const segment of newestFirst) {
+    for (const segment of this.#taken().reverse()) {
       const fragment = segment.fragments.findLast((one) => one.key);
       if (fragment) return { epoch: segment.epoch, fragment };
     }
@@ -143,7 +170,7 @@ export class LiveWindow {
    * refreshes its picture bit by bit, enough to build a whole one. Everything there is where there is less.
    */
   recent(ms: number): { epoch: Epoch; fragments: Fragment[] } | null {
-    const all = [...this.#segments, ...(this.#open ? [this.#open] : [])];
+    const all = this.#taken();
     const epoch = all.at(-1)?.epoch;
     if (!epoch) return null;
     const fragments = all.filter((segment) => segment.epoch === epoch).flatMap((segment) => segment.fragments);
@@ -158,7 +185,7 @@ export class LiveWindow {
     if (!this.#epoch) return null;
     const epoch = this.#epoch;
     const fragments: Fragment[] = [];
-    const mine = [...this.#segments, ...(this.#open ? [this.#open] : [])].filter((one) => one.epoch === epoch);
+    const mine = this.#taken().filter((one) => one.epoch === epoch);
     for (const fragment of mine.flatMap((one) => one.fragments)) {
       if (fragment.key) fragments.length = 0;
       fragments.push(fragment);
@@ -166,19 +193,58 @@ export class LiveWindow {
     return { epoch, fragments };
   }
 
+  /** Every segment of pictures as they were taken, and the one that is not complete. */
+  #taken(): Segment[] {
+    return [...this.#segments.filter(({ still }) => !still), ...(this.#open ? [this.#open] : [])];
+  }
+
   #isFirstOfEpoch(): boolean {
     return this.#segments.at(-1)?.epoch !== this.#epoch;
   }
 
   #endsBefore(open: Segment, next: Fragment): boolean {
-    if (next.key && open.durationMs >= this.#limits.segmentMs) return true;
+    if (next.key && (open.durationMs >= this.#limits.segmentMs || !open.independent)) return true;
     const longestMs = (this.#targetS ?? TARGET_MAX_S) * 1000 + 499;
     return open.durationMs + next.durationMs > longestMs;
   }
 
+  #learn({ key, durationMs }: Fragment): void {
+    if (key && this.#runMs >= this.#limits.segmentMs) {
+      this.#longestMs = Math.max(this.#longestMs, this.#runMs);
+      this.#runMs = 0;
+    }
+    this.#runMs += durationMs;
+  }
+
   #newSegment(epoch: Epoch, independent: boolean): Segment {
-    const discontinuities = this.#epochs - 1;
-    return { sequence: this.#sequence, epoch, discontinuities, fragments: [], durationMs: 0, bytes: 0, independent };
+    return {
+      sequence: this.#sequence,
+      epoch,
+      discontinuities: this.#epochs - 1,
+      fragments: [],
+      durationMs: 0,
+      bytes: 0,
+      independent,
+      still: false,
+    };
+  }
+
+  #lead(epoch: Epoch, first: Fragment): void {
+    const ms = this.targetS * 1000;
+    for (let left = LEAD_IN_SEGMENTS; left > 0; left -= 1) {
+      const fragment = leadIn(first, epoch.init.movie, ms, left * ms);
+      if (!fragment) return;
+      this.#open = { ...this.#newSegment(epoch, true), still: true };
+      this.#put(this.#open, fragment);
+      this.#close();
+    }
+  }
+
+  #put(segment: Segment, fragment: Fragment): void {
+    segment.fragments.push(fragment);
+    segment.durationMs += fragment.durationMs;
+    segment.bytes += fragment.data.length;
+    this.#sizeBytes += fragment.data.length;
   }
 
   #close(): void {
@@ -187,7 +253,6 @@ export class LiveWindow {
     this.#open = null;
     this.#segments.push(done);
     this.#sequence += 1;
-    this.#targetS ??= Math.min(TARGET_MAX_S, Math.max(1, Math.ceil(done.durationMs / 1000)));
   }
 
   #evict(): void {

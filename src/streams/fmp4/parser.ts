@@ -1,4 +1,5 @@
 import { BoxError, boxHeader } from './boxes.ts';
+import { correctTimes } from './ffmpeg-times.ts';
 import { parseFragment } from './fragment.ts';
 import { type Movie, parseMovie } from './movie.ts';
 
@@ -27,6 +28,9 @@ const LIMITS_BYTES: Record<string, number> = {
 };
 const OTHER_BYTES = 64 * 1024;
 
+/** What is written begins at 0; it is moved to here, so that there is room for a lead-in before it. */
+const BEGINS_AT_S = 30;
+
 /**
  * Cuts a stream of fragmented MP4 into its initialisation segment and fragments. Takes bytes in pieces of any size;
  * holds at most one box more than the largest allowed. After it threw, it must not be used again.
@@ -37,6 +41,7 @@ export class FragmentParser {
   #ftyp: Buffer | null = null;
   #movie: Movie | null = null;
   #moof: Buffer | null = null;
+  #isFirst = true;
 
   /** The parts that became complete with `chunk`. Throws {@link BoxError} when the bytes are not such a stream. */
   push(chunk: Buffer): Part[] {
@@ -101,11 +106,19 @@ export class FragmentParser {
 
   #fragment(mdat: Buffer): ParsedFragment {
     if (!this.#moof || !this.#movie) throw new BoxError('mdat out of place');
-    const header = boxHeader(this.#moof)!;
-    const times = parseFragment(this.#moof.subarray(header.headerBytes), this.#movie);
+    const { timescale } = this.#movie;
     const data = Buffer.concat([this.#moof, mdat]);
+    const moof = data.subarray(boxHeader(this.#moof)!.headerBytes, this.#moof.length);
     this.#moof = null;
-    const toMs = 1000 / this.#movie.timescale;
-    return { data, decodeTimeMs: times.decodeTime * toMs, durationMs: times.duration * toMs, key: times.key };
+    correctTimes(moof, { ticks: BEGINS_AT_S * timescale, first: this.#isFirst });
+    this.#isFirst = false;
+    const times = parseFragment(moof, this.#movie);
+    const toMs = 1000 / timescale;
+    return {
+      data,
+      decodeTimeMs: times.decodeTime * toMs,
+      durationMs: times.duration * toMs,
+      key: times.key,
+    };
   }
 }

@@ -42,6 +42,7 @@ export function mediaPlaylist(window: LiveWindow, suffix = ''): string | null {
   const segments = window.announced();
   const first = segments[0];
   if (!first) return null;
+  window.promise();
   const lines = [
     '#EXTM3U',
     '#EXT-X-VERSION:7',
@@ -49,14 +50,15 @@ export function mediaPlaylist(window: LiveWindow, suffix = ''): string | null {
     `#EXT-X-MEDIA-SEQUENCE:${first.sequence}`,
     `#EXT-X-DISCONTINUITY-SEQUENCE:${first.discontinuities}`,
   ];
-  if (segments.every((segment) => segment.independent)) lines.push('#EXT-X-INDEPENDENT-SEGMENTS');
+  if (segments.every(({ independent, still }) => independent && !still)) lines.push('#EXT-X-INDEPENDENT-SEGMENTS');
   let before: Segment | null = null;
   for (const segment of segments) {
     if (segment.epoch !== before?.epoch) {
       if (before) lines.push('#EXT-X-DISCONTINUITY');
       lines.push(`#EXT-X-MAP:URI="${segment.epoch.token}.mp4${suffix}"`);
     }
-    lines.push(`#EXT-X-PROGRAM-DATE-TIME:${toRfc3339(Math.round(segment.fragments[0]!.startsAtMs))}`);
+    const startsAt = toRfc3339(Math.round(segment.fragments[0]!.startsAtMs));
+    if (!segment.still) lines.push(`#EXT-X-PROGRAM-DATE-TIME:${startsAt}`);
     lines.push(`#EXTINF:${(segment.durationMs / 1000).toFixed(3)},`);
     lines.push(`${segment.epoch.token}-${segment.sequence}.m4s${suffix}`);
     before = segment;

@@ -187,7 +187,7 @@ export class Pull {
   }
 
   #forget(): void {
-    this.window.clear();
+    this.window.reset();
     this.#wallClock = new WallClock();
     this.#epoch = null;
     this.#fragmentAtMs = null;

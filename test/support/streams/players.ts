@@ -23,10 +23,14 @@ export async function probe(url: string, token = ''): Promise<Picture> {
   return { codec, width, height };
 }
 
+/** What ffmpeg 5 says of itself when it reads a live playlist again: it gives its decoder the same beginning twice. */
+const OF_ITSELF = /^\[mov,mp4.*\] Found duplicated MOOV Atom\. Skipped it\n(?: *Last message repeated \d+ times\n)?/gm;
+
 /** Decodes so many pictures with ffmpeg and resolves with what it complained of. */
 export async function decode(url: string, frames: number, token = ''): Promise<string> {
   const args = [...headers(token), '-v', 'warning', '-i', url, '-frames:v', String(frames), '-f', 'null', '-'];
-  return (await run('ffmpeg', ['-nostdin', ...args], { timeout: LIMIT_MS })).stderr;
+  const { stderr } = await run('ffmpeg', ['-nostdin', ...args], { timeout: LIMIT_MS });
+  return stderr.replaceAll(OF_ITSELF, '');
 }
 
 /** What a still picture is; rejects when it does not decode. */
@@ -38,6 +42,21 @@ export async function decodeStill(bytes: Buffer): Promise<Picture> {
     const complaint = await decode(path, 1);
     if (complaint !== '') throw new Error(complaint);
     return await probe(path);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+/** When each picture of a file is shown, in seconds, as ffprobe reads it; rejects when it complains. */
+export async function packetTimes(file: Buffer): Promise<number[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'cw-file-'));
+  try {
+    const path = join(directory, 'file.mp4');
+    await writeFile(path, file);
+    const args = ['-v', 'error', '-select_streams', 'v', '-show_entries', 'packet=pts_time', '-of', 'csv=p=0', path];
+    const { stdout, stderr } = await run('ffprobe', args, { timeout: LIMIT_MS, maxBuffer: 16 * 1024 * 1024 });
+    if (stderr !== '') throw new Error(`ffprobe: ${stderr}`);
+    return stdout.trim().split(/\s+/).map(Number);
   } finally {
     await rm(directory, { recursive: true });
   }

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import type { StreamAnswer, StreamService } from '../../../../src/streams/live/service.ts';
 import type { View } from '../../../../src/streams/pool/types.ts';
+import { decode, packetTimes } from '../../../support/streams/players.ts';
 import { TestCamera } from '../../../support/streams/rtsp-camera.ts';
 import { look, startStreams } from '../../../support/streams/streams.ts';
 import { until } from '../../../support/time/until.ts';
@@ -53,10 +54,25 @@ t.test('ffprobe and ffmpeg play the live playlist without a complaint', async (t
   const probe = await run('ffprobe', ['-v', 'error', '-show_entries', entries, '-of', 'json', url]);
   t.same(JSON.parse(probe.stdout).streams, [{ codec_name: 'h264', width: 768, height: 576 }]);
 
-  const decode = await run('ffmpeg', ['-v', 'warning', '-i', url, '-frames:v', '35', '-f', 'null', '-']);
-  t.equal(decode.stderr, '', 'every picture decodes, in time order');
+  t.equal(await decode(url, 35), '', 'every picture decodes, in time order');
   t.equal(views.length, 1, 'playlist and parts are one look');
   t.equal(camera.plays, 1);
+});
+
+t.test('the pictures of a camera come in the time it gave them, from the first on', async (t) => {
+  const camera = await TestCamera.start(t);
+  const { service, cameras } = await startStreams(t);
+  cameras.set('cam', { url: camera.url });
+  const lease = await service.lease(look('cam'));
+  const file: Buffer[] = [];
+  lease.listen({
+    epoch: ({ init }) => void file.push(init.data),
+    fragment: ({ data }) => void file.push(data),
+    failed: t.fail,
+  });
+  await until('a second of pictures', () => file.length > 3, 15_000);
+  const times = await packetTimes(Buffer.concat(file));
+  for (const [n, s] of times.slice(1).entries()) t.equal(Math.round((s - times[n]!) * 1000), 100, `${n}: ${s}`);
 });
 
 /** hls.js as it comes and as the console sets it, on one cold camera each; counts how often it had nothing to show. */

@@ -1,8 +1,10 @@
 import t from 'tap';
 import { type Epoch, LiveWindow } from '../../../../src/streams/fmp4/live-window.ts';
-import type { InitSegment } from '../../../../src/streams/fmp4/parser.ts';
-import type { Fragment } from '../../../../src/streams/fmp4/wall-clock.ts';
+import { FragmentParser, type InitSegment } from '../../../../src/streams/fmp4/parser.ts';
+import { type Fragment, WallClock } from '../../../../src/streams/fmp4/wall-clock.ts';
 import { livePart, masterPlaylist, mediaPlaylist } from '../../../../src/streams/live/hls.ts';
+import { fragmentedFilm } from '../../../support/streams/fragmented.ts';
+import { packetTimes } from '../../../support/streams/players.ts';
 
 /** When the first picture was taken. */
 const START_MS = Date.parse('2026-11-28T08:00:00.000Z');
@@ -23,13 +25,19 @@ function feed(window: LiveWindow, seconds: number, gopMs = 2_000, bytes = 100): 
   for (let atMs = 0; atMs < seconds * 1000; atMs += 500) window.add(fragment(atMs % gopMs === 0, {}, bytes));
 }
 
-t.test('segments begin with key frames and are two seconds long', async (t) => {
+t.test('after the first fragment, segments end at key frames and are two seconds long', async (t) => {
   const window = new LiveWindow();
   window.begin(epoch('a'));
   feed(window, 9);
   t.same(
     window.announced().map(({ sequence, durationMs, independent }) => [sequence, durationMs, independent]),
-    [0, 1, 2, 3].map((sequence) => [sequence, 2_000, true]),
+    [
+      [0, 500, true],
+      [1, 1_500, false],
+      [2, 2_000, true],
+      [3, 2_000, true],
+      [4, 2_000, true],
+    ],
   );
   t.equal(window.targetS, 2);
 });
@@ -48,9 +56,9 @@ t.test('the window slides: old segments go, numbers go on', async (t) => {
   feed(window, 61);
   const announced = window.announced();
   t.equal(announced.length, 5);
-  t.equal(announced.at(-1)?.sequence, 29);
+  t.equal(announced.at(-1)?.sequence, 30);
   t.equal(livePart(window, `${epoch('a').token}-0.m4s`), null, 'long gone');
-  t.ok(livePart(window, `${epoch('a').token}-24.m4s`), 'left the playlist a moment ago, still served');
+  t.ok(livePart(window, `${epoch('a').token}-25.m4s`), 'left the playlist a moment ago, still served');
   t.ok(window.sizeBytes <= 100 * 4 * 8, 'memory is bounded');
 });
 
@@ -88,12 +96,63 @@ t.test('a new run begins with a discontinuity and its own initialisation segment
   t.equal(livePart(window, `${epoch('a').token}.mp4`)?.toString(), 'a');
 });
 
-t.test('the playlist of a window without a whole segment does not exist', async (t) => {
+t.test('the playlist of a window without a fragment does not exist', async (t) => {
   const window = new LiveWindow();
   t.equal(mediaPlaylist(window), null);
   window.begin(epoch('a'));
-  feed(window, 1);
   t.equal(mediaPlaylist(window), null);
+});
+
+t.test('a window begins with its first picture, shown for two target durations before it was taken', async (t) => {
+  const window = new LiveWindow();
+  const clock = new WallClock();
+  let newestKey: Fragment | null = null;
+  for (const part of new FragmentParser().push(fragmentedFilm(4))) {
+    if (part.type === 'init') window.begin({ ...epoch('a'), init: part.init });
+    else {
+      const one = clock.stamp(part.fragment, START_MS);
+      if (one.key) newestKey = one;
+      window.add(one);
+    }
+  }
+  const [first, second, short, rest] = window.announced();
+  t.match(
+    [first, second],
+    [
+      { still: true, durationMs: 2_000 },
+      { still: true, durationMs: 2_000 },
+    ],
+  );
+  t.match(
+    [short, rest],
+    [
+      { still: false, durationMs: 500 },
+      { still: false, durationMs: 1_500 },
+    ],
+  );
+  t.equal(window.newestKey()?.fragment, newestKey, 'which no still is made of');
+  t.equal(window.recent(60_000)?.fragments.length, 8);
+  const text = mediaPlaylist(window) ?? '';
+  t.equal(text.match(/PROGRAM-DATE-TIME/g)?.length, 2, 'and says no time');
+  t.notMatch(text, /INDEPENDENT/, 'nor that every segment can be decoded alone');
+  const { token } = epoch('a');
+  const names = [`${token}.mp4`, ...window.announced().map(({ sequence }) => `${token}-${sequence}.m4s`)];
+  const file = Buffer.concat(names.map((name) => livePart(window, name) ?? Buffer.alloc(0)));
+  t.same((await packetTimes(file)).slice(0, 4), [26, 28, 30, 30.1]);
+});
+
+t.test('what was learnt of a camera is promised to the next player', async (t) => {
+  const window = new LiveWindow();
+  window.begin(epoch('a'));
+  for (let n = 0; n < 50; n += 1) {
+    window.add(fragment(n % 10 === 0));
+    if (n === 0) t.match(mediaPlaylist(window), /TARGETDURATION:2\n/);
+  }
+  t.match(mediaPlaylist(window), /TARGETDURATION:2\n/, 'what was promised stays');
+  window.reset();
+  window.begin(epoch('b'));
+  window.add(fragment(true));
+  t.match(mediaPlaylist(window), /TARGETDURATION:5\n/);
 });
 
 t.test('playlists never take back what they promised', async (t) => {
@@ -139,7 +198,7 @@ t.test('each segment says when its first picture was taken', async (t) => {
   const times = [...(mediaPlaylist(window) ?? '').matchAll(/#EXT-X-PROGRAM-DATE-TIME:(\S+)/g)];
   t.same(
     times.map(([, time]) => time),
-    ['2026-11-28T08:00:00.000Z', '2026-11-28T08:00:02.001Z'],
+    ['2026-11-28T08:00:00.000Z', '2026-11-28T08:00:00.500Z', '2026-11-28T08:00:02.001Z'],
   );
 });
 

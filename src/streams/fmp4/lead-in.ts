@@ -1,0 +1,35 @@
+import { BoxError, boxHeader } from './boxes.ts';
+import { firstSample } from './fragment.ts';
+import { writeFragment } from './fragment-writer.ts';
+import type { Movie } from './movie.ts';
+import type { Fragment } from './wall-clock.ts';
+
+/**
+ * The first picture of `fragment`, shown for `ms` before it: a viewer who begins with it sees a picture at once, and
+ * has something to play until the next segments are complete. Null where there is no room for it before the fragment,
+ * or its first picture cannot be found.
+ */
+export function leadIn(fragment: Fragment, movie: Movie, ms: number, earlierMs: number): Fragment | null {
+  const { timescale, trackId } = movie;
+  const ticks = (some: number) => Math.round((some * timescale) / 1000);
+  const decodeTime = ticks(fragment.decodeTimeMs) - ticks(earlierMs);
+  if (!fragment.key || decodeTime < 0) return null;
+  try {
+    const { offset, bytes } = firstSample(moofOf(fragment.data), movie);
+    if (bytes === 0 || offset + bytes > fragment.data.length) return null;
+    const picture = fragment.data.subarray(offset, offset + bytes);
+    const samples = [{ data: [picture], duration: ticks(ms), shownAfter: 0, key: true }];
+    const data = writeFragment({ trackId, sequence: 1, decodeTime, samples });
+    const startsAtMs = fragment.startsAtMs - earlierMs;
+    return { data, decodeTimeMs: fragment.decodeTimeMs - earlierMs, durationMs: ms, key: true, startsAtMs };
+  } catch (error) {
+    if (error instanceof BoxError) return null;
+    throw error;
+  }
+}
+
+function moofOf(data: Buffer): Buffer {
+  const header = boxHeader(data);
+  if (header?.type !== 'moof') throw new BoxError('fragment without moof');
+  return data.subarray(header.headerBytes, header.sizeBytes);
+}
