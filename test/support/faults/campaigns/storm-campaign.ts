@@ -8,7 +8,7 @@ import { lasts } from '../../time/lasting.ts';
 import type { FaultResult } from '../results.ts';
 import type { StormOrder, StormReport } from '../storm-devices.ts';
 
-const SCRIPT = join(import.meta.dirname, 'storm-devices.ts');
+const SCRIPT = join(import.meta.dirname, '../storm-devices.ts');
 const REGISTERED_AT_ONCE = 16;
 /** What the gateway answers of the history at once. */
 const READ_AT_ONCE = 2;
