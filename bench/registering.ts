@@ -4,7 +4,7 @@ import { RECEIVER_NETWORKS, WebhookReceiver } from '../test/support/alerts/webho
 import { Gateway } from '../test/support/gateway/gateway.ts';
 import { until } from '../test/support/time/until.ts';
 import { MqttDevice } from '../test/support/uplinks/mqtt-devices.ts';
-import { cpuOf, owner, print, quantiles, run, setting } from './support/harness.ts';
+import { cpuOf, owner, print, quantiles, run, setting, tokensOf } from './support/harness.ts';
 
 /**
  * Devices registered one by one over many connections, and what an alert takes meanwhile: from a kiosk's fire to the
@@ -28,7 +28,7 @@ await run(async () => {
   const fires = Math.floor((SECONDS * 1000) / FIRE_EVERY_MS);
   const kiosks = await MqttDevice.connect(owner, gateway, { count: fires * CONNECTIONS.length });
   // One caller may have 64 requests under way and 6,000 in a minute.
-  const tokens = await Promise.all(Array.from({ length: Math.max(...CONNECTIONS) }, () => tokenOf(gateway)));
+  const tokens = await tokensOf(gateway, Math.max(...CONNECTIONS));
   for (const connections of CONNECTIONS) {
     const part: Part = { tookMs: [], isOver: false };
     const registering = tokens.slice(0, connections).map((token) => register(gateway, token, part));
@@ -52,13 +52,6 @@ await run(async () => {
     });
   }
 });
-
-async function tokenOf(gateway: Gateway): Promise<string> {
-  const input = { name: 'registers devices', role: 'technician', jurisdiction: '330200' };
-  const { status, text, body } = await gateway.api('POST', '/tokens', { body: input });
-  if (status !== 201) throw new Error(`a token was answered ${status}: ${text}`);
-  return body.token;
-}
 
 /** One connection: registers a device, waits for the answer, registers the next. */
 async function register(gateway: Gateway, token: string, part: Part): Promise<void> {

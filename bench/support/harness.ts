@@ -43,16 +43,38 @@ export function setting(name: 'SECONDS' | 'DEVICES' | 'MESSAGES' | 'CAMERAS' | '
   return Number(process.env[`CITYWATCH_BENCH_${name}`] ?? otherwise);
 }
 
-export function register(gateway: Gateway, count: number): Promise<Devices> {
-  const ids = Array.from({ length: count }, (_, number) => `bench-${number}`);
-  return inParallel(ids, async (id) => ({ id, secret: await registerOne(gateway, id) }));
+/** Registers devices called `bench-0` and so on; with `tokens` as one caller for each. */
+export function register(gateway: Gateway, count: number, by: Partial<Registering> = {}): Promise<Devices> {
+  const { name = 'bench', tokens } = by;
+  const ids = Array.from({ length: count }, (_, number) => `${name}-${number}`);
+  if (!tokens) return inParallel(ids, async (id) => ({ id, secret: await registerOne(gateway, id) }));
+  let turn = 0;
+  const one = async (id: string) => ({ id, secret: await registerOne(gateway, id, tokens[turn++ % tokens.length]) });
+  return inParallel(ids, one, tokens.length);
+}
+
+export interface Registering {
+  name: string;
+  tokens: readonly string[];
+}
+
+/** Tokens of as many callers: each may ask only so often. */
+export function tokensOf(gateway: Gateway, count: number): Promise<string[]> {
+  return Promise.all(Array.from({ length: count }, () => tokenOf(gateway)));
+}
+
+async function tokenOf(gateway: Gateway): Promise<string> {
+  const input = { name: 'registers devices', role: 'technician', jurisdiction: '330200' };
+  const { status, text, body } = await gateway.api('POST', '/tokens', { body: input });
+  if (status !== 201) throw new Error(`a token was answered ${status}: ${text}`);
+  return body.token;
 }
 
 /** A caller may ask so often a minute; many devices take several. */
-async function registerOne(gateway: Gateway, id: string): Promise<string> {
+async function registerOne(gateway: Gateway, id: string, token?: string): Promise<string> {
   for (;;) {
     try {
-      return await gateway.register({ id });
+      return await gateway.register({ id }, token);
     } catch (error) {
       if (!String(error).includes('answered 429')) throw error;
       await sleep(2_000);
@@ -97,8 +119,8 @@ export class Load {
 }
 
 /** What a start or a connect leaves to be cleaned up. */
-export function settle(): Promise<void> {
-  return sleep(3_000);
+export function settle(seconds = 3): Promise<void> {
+  return sleep(seconds * 1000);
 }
 
 export async function inParallel<In, Out>(
@@ -162,15 +184,16 @@ export function cpuSeconds(pid: number): number {
   return columns.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / CLOCK_TICKS_PER_S;
 }
 
-export function memory(gateway: Gateway): { gatewayRssMiB: number; allProcessesPssMiB: number } {
-  const kibibytes = (file: string, name: string): number =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(read(file))?.[1] ?? 0);
+/** Proportional memory of the gateway's own process, and of all. */
+export function memory(gateway: Gateway): { gatewayPssMiB: number; allProcessesPssMiB: number } {
   const pids = [gateway.pid, ...gateway.descendants().map(({ pid }) => pid)];
-  const pss = pids.reduce((sum, pid) => sum + kibibytes(`/proc/${pid}/smaps_rollup`, 'Pss'), 0);
-  return {
-    gatewayRssMiB: Math.round(kibibytes(`/proc/${gateway.pid}/status`, 'VmRSS') / 1024),
-    allProcessesPssMiB: Math.round(pss / 1024),
-  };
+  const pss = pids.reduce((sum, pid) => sum + pssMiB(pid), 0);
+  return { gatewayPssMiB: Math.round(pssMiB(gateway.pid)), allProcessesPssMiB: Math.round(pss) };
+}
+
+/** Memory of a process, what it shares counted in parts. */
+export function pssMiB(pid: number): number {
+  return Number(/^Pss:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) / 1024;
 }
 
 /** The sum of a counter or gauge of the gateway over its labels. */

@@ -129,10 +129,10 @@ export class Gateway {
   }
 
   /** Registers a device in Haishu, Ningbo and resolves with its secret. */
-  async register(device: { id: string; kind?: string } & Record<string, unknown>): Promise<string> {
+  async register(device: { id: string; kind?: string } & Record<string, unknown>, token?: string): Promise<string> {
     const location = { lat: 29.87, lon: 121.55 };
     const input = { kind: 'recycling-kiosk', name: device.id, jurisdiction: '330203', location, ...device };
-    const { status, text, body } = await this.api('POST', '/devices', { body: input });
+    const { status, text, body } = await this.api('POST', '/devices', { body: input, ...(token && { token }) });
     if (status !== 201) throw new Error(`registering ${device.id} answered ${status}: ${text}`);
     return body.secret;
   }

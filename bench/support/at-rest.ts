@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { secretFileIn, socketsOf } from '../../src/app/local-services/data-directory.ts';
+import { findCluster } from '../../src/app/local-services/postgres/postgres.ts';
+import type { Gateway } from '../../test/support/gateway/gateway.ts';
+import { cpuOf, pssMiB, round } from './harness.ts';
+
+/** What a gateway costs while nothing comes, and what its start takes. */
+
+/** How long a start took, and the processor time of all its processes until then. */
+export async function startFigures(gateway: Gateway): Promise<{ ms: number; cpuMs: Record<string, number> }> {
+  const startMs = performance.now();
+  await gateway.start();
+  const ms = Math.round(performance.now() - startMs);
+  const cpuMs = Object.entries(cpuOf(gateway)).map(([name, seconds]) => [name, Math.round(seconds * 1000)]);
+  return { ms, cpuMs: Object.fromEntries(cpuMs) };
+}
+
+/** Proportional memory (MiB) of the gateway's process and of its servers. */
+export function memoryOf(gateway: Gateway): Record<string, number> {
+  const used: Record<string, number> = { gateway: pssMiB(gateway.pid) };
+  for (const { pid, program } of gateway.descendants()) {
+    const name = program.startsWith('postgres') ? 'postgres' : program;
+    used[name] = (used[name] ?? 0) + pssMiB(pid);
+  }
+  return Object.fromEntries(Object.entries(used).map(([name, size]) => [name, Math.round(size)]));
+}
+
+/**
+ * Watches for `seconds`: shares of a core in percent, and a second's transactions of PostgreSQL, commands of Redis, and
+ * times a thread of the gateway went to sleep. What asks for the counts takes four transactions.
+ */
+export async function idleSince(gateway: Gateway, seconds: number) {
+  const before = { cpu: cpuOf(gateway), counts: await countsOf(gateway), atMs: performance.now() };
+  await sleep(seconds * 1000);
+  const tookS = (performance.now() - before.atMs) / 1000;
+  const cpu = cpuOf(gateway);
+  const counts = await countsOf(gateway);
+  const shares = Object.keys(cpu).map((name) => [name, (cpu[name]! - (before.cpu[name] ?? 0)) / tookS] as const);
+  const rates = Object.keys(counts).map((name) => [
+    `${name}PerS`,
+    round(((counts[name] ?? 0) - (before.counts[name] ?? 0)) / tookS),
+  ]);
+  return {
+    allPercent: round(shares.reduce((sum, [, share]) => sum + share * 100, 0)),
+    percent: Object.fromEntries(shares.map(([name, share]) => [name, round(share * 100)])),
+    ...Object.fromEntries(rates),
+  };
+}
+
+async function countsOf(gateway: Gateway): Promise<Record<string, number>> {
+  const [transactions, redisCommands] = await Promise.all([transactionsOf(gateway), redisCommandsOf(gateway)]);
+  return { transactions, redisCommands, gatewayWakes: wakesOf(gateway.pid) };
+}
+
+async function transactionsOf({ directory }: Gateway): Promise<number> {
+  const { url } = await findCluster(directory);
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query('select sum(xact_commit + xact_rollback) as count from pg_stat_database');
+    return Number(rows[0].count);
+  } finally {
+    await client.end();
+  }
+}
+
+async function redisCommandsOf({ directory }: Gateway): Promise<number> {
+  const password = readFileSync(secretFileIn(directory, 'redis'), 'utf8');
+  const redis = new Redis({ path: `${await socketsOf(directory)}/redis.sock`, password });
+  try {
+    return Number(/total_commands_processed:(\d+)/.exec(await redis.info('stats'))?.[1]);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** How often a thread of a process gave up its processor to wait for something. */
+function wakesOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`).reduce((sum, task) => {
+    const status = readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8');
+    return sum + Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)?.[1] ?? 0);
+  }, 0);
+}
