@@ -3,7 +3,7 @@ import { messageOf } from '../../core/errors.ts';
 import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import type { Logger, Observer } from '../../core/observe.ts';
 import type { Database } from '../database/database.ts';
-import { SEALED_AT_ONCE, sealAudit } from './audit.ts';
+import { hasUnsealed, SEALED_AT_ONCE, sealAudit } from './audit.ts';
 
 export interface AuditSealerDeps {
   database: Database;
@@ -49,9 +49,11 @@ export class AuditSealer {
   }
 
   async #sealAll(): Promise<void> {
+    const { database } = this.#deps;
     // What came while a short page was being sealed waits for the next round: else it would go on all the time that
     // rows are being written, a transaction for a handful each.
-    while ((await sealAudit(this.#deps.database)) === SEALED_AT_ONCE);
+    let more = await hasUnsealed(database);
+    while (more) more = (await sealAudit(database)) === SEALED_AT_ONCE;
     this.#isFailing = false;
   }
 }

@@ -97,6 +97,14 @@ export async function recordAudits(tx: Tables, entries: readonly AuditInput[]): 
   await tx.tables<AuditTables>().insertInto('audit_entry').values(rows).execute();
 }
 
+/** Whether {@link sealAudit} has something to do: all that is asked while nothing is written. */
+export async function hasUnsealed(db: Tables): Promise<boolean> {
+  const { rows } = await sql<{ is: boolean }>`select exists (select from audit_entry where link is null) as is`.execute(
+    db.tables(),
+  );
+  return rows[0]?.is === true;
+}
+
 /**
  * Chains committed rows that are not yet sealed, at most 1,000, and resolves with how many. A row that commits late
  * comes later in the chain whatever its number, so numbers that never come are no gap. Only one sealer works at a time;

@@ -3,7 +3,7 @@ import { Queue, Worker } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
-import { JoinedByKey } from '../../core/mechanisms/one-at-a-time.ts';
+import { Joined, JoinedByKey } from '../../core/mechanisms/one-at-a-time.ts';
 import { SayOnce } from '../../core/mechanisms/say-once.ts';
 import { Counter, Gauge, type Observer } from '../../core/observe.ts';
 import { redisConnector } from '../outbound/named-sockets.ts';
@@ -33,6 +33,9 @@ interface QueueBell {
  */
 const RINGS_OPEN_MAX = 100;
 
+/** A worker that heard nothing for so long asks Redis anew, and learns so of a connection that is dead; BullMQ asks each 5 s. */
+const LISTENING_S = 10;
+
 export class Doorbell {
   readonly #options: DoorbellOptions;
   readonly #prefix: string;
@@ -40,6 +43,7 @@ export class Doorbell {
   readonly #connections: Redis[] = [];
   readonly #rings: Counter;
   readonly #stopping = new AbortController();
+  readonly #looking = new Joined();
   readonly #sweeping = new JoinedByKey<string>();
   #stopSweep: (() => void) | null = null;
   #ringsOpen = 0;
@@ -75,7 +79,7 @@ export class Doorbell {
   start(): void {
     for (const name of this.#options.work.queues) this.#bells.set(name, this.#open(name));
     this.#stopSweep = this.#options.clock.every(this.#options.sweepMs ?? 1_000, () => {
-      for (const name of this.#bells.keys()) this.#sweepOnce(name);
+      void this.#looking.run(() => this.#sweep().catch((error: unknown) => this.#complain(error)));
     });
   }
 
@@ -102,7 +106,7 @@ export class Doorbell {
     this.#stopping.abort();
     const cut = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     const drained = Promise.allSettled([...this.#bells.values()].map(({ worker }) => worker.close(!this.#up)));
-    await Promise.race([Promise.all([drained, this.#sweeping.settled()]), cut]);
+    await Promise.race([Promise.all([drained, this.#looking.settled().then(() => this.#sweeping.settled())]), cut]);
     await Promise.race([this.#options.work.idle(), cut]);
     await Promise.race([Promise.allSettled([...this.#bells.values()].map(({ queue }) => queue.close())), cut]);
     for (const connection of this.#connections) connection.disconnect();
@@ -120,6 +124,7 @@ export class Doorbell {
       prefix: this.#prefix,
       skipVersionCheck: true,
       autorun: true,
+      drainDelay: LISTENING_S,
     });
     queue.on('error', (error) => this.#complain(error));
     worker.on('error', (error) => this.#complain(error));
@@ -146,9 +151,11 @@ export class Doorbell {
     return connection;
   }
 
-  /** Each queue is swept by itself: a slow claim in one must not keep another waiting. */
-  #sweepOnce(name: string): void {
-    void this.#sweeping.run(name, () => this.#pump(name, 'sweep').catch((error: unknown) => this.#complain(error)));
+  /** One look at all queues, since most seconds nothing is due. Each is then pumped by itself: none waits for another. */
+  async #sweep(): Promise<void> {
+    for (const name of await this.#options.work.due()) {
+      void this.#sweeping.run(name, () => this.#pump(name, 'sweep').catch((error: unknown) => this.#complain(error)));
+    }
   }
 
   async #pump(name: string, by: 'job' | 'sweep'): Promise<void> {

@@ -128,6 +128,16 @@ export class WorkTable {
     return rows.sort((a, b) => a.place - b.place);
   }
 
+  /** Those of `queues` in which something is due that nobody holds. Reads only: what costs is the claim. */
+  async due(queues: string[]): Promise<string[]> {
+    const nowMs = this.#database.clock.nowMs();
+    const { rows } = await sql<{ queue: string }>`
+      SELECT queue FROM unnest(${queues}::text[]) AS asked (queue) WHERE EXISTS (
+        SELECT FROM work_item AS item
+        WHERE item.queue = asked.queue AND due_at_ms <= ${nowMs} AND claimed_until_ms <= ${nowMs})`.execute(this.#db());
+    return rows.map(({ queue }) => queue);
+  }
+
   /** Deletes what is done, unless something was added since it was claimed; returns the keys that are gone. */
   async remove(queue: string, claims: Claim[]): Promise<string[]> {
     if (claims.length === 0) return [];

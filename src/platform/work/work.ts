@@ -109,6 +109,11 @@ export class WorkQueue {
     return [...this.#states.keys()];
   }
 
+  /** The queues in which something is due that nobody holds, by one statement for all of them. */
+  due(): Promise<string[]> {
+    return this.#table.due(this.queues);
+  }
+
   /**
    * Claims what is due and not held by anybody, as far as there is room, and starts its handlers. Resolves with how
    * many were started here; what there is no room for is claimed when one of them ends.

@@ -1,14 +1,24 @@
 import pg from 'pg';
 import type { Owner } from './services.ts';
 
+interface Said {
+  readonly count: number;
+  /** How many of them have been answered. */
+  readonly answered: number;
+  readonly texts: readonly string[];
+}
+
 /** Counts what this process says to PostgreSQL from now on, until the test ends. */
-export function countStatements(t: Owner): { readonly count: number; readonly texts: readonly string[] } {
+export function countStatements(t: Owner): Said {
   const texts: string[] = [];
+  let answered = 0;
   const query = pg.Client.prototype.query;
   pg.Client.prototype.query = function counted(this: pg.Client, ...args: unknown[]) {
     const [said] = args as [string | { text?: string }];
     texts.push(typeof said === 'string' ? said : (said.text ?? ''));
-    return Reflect.apply(query, this, args);
+    const answer: unknown = Reflect.apply(query, this, args);
+    if (answer instanceof Promise) answer.catch(() => {}).finally(() => (answered += 1));
+    return answer;
   } as typeof query;
   t.teardown(() => {
     pg.Client.prototype.query = query;
@@ -16,6 +26,9 @@ export function countStatements(t: Owner): { readonly count: number; readonly te
   return {
     get count() {
       return texts.length;
+    },
+    get answered() {
+      return answered;
     },
     texts,
   };
