@@ -43,7 +43,7 @@ for (const script of ['start', 'demo']) {
     await mkdir(join(root, 'scripts'));
     for (const name of ['citywatch', 'any-node'])
       await copyFile(join(ROOT, 'scripts', name), join(root, 'scripts', name));
-    const prepared = JSON.stringify(`${process.execPath}\n${CHILD}\n`);
+    const prepared = JSON.stringify(`${process.execPath}\n--no-deprecation --max-semi-space-size=8\n${CHILD}\n`);
     await writeFile(join(root, 'scripts/prepare.mjs'), `process.stdout.write(${prepared});`);
     const { top, said } = await up(t, { words: ['npm', 'run', script], cwd: root });
     top.kill('SIGTERM');

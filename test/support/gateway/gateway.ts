@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { GATEWAY_ENVIRONMENT, GATEWAY_NODE_OPTIONS } from '../../../scripts/gateway-memory.mjs';
 import { allProcesses, descendantsOf, type Process, stillThere } from '../process-tree.ts';
 import { isRunning } from '../processes.ts';
 import { bringCluster } from '../services/ready-cluster.ts';
@@ -33,6 +34,8 @@ export class Gateway {
   output = '';
   httpUrl = '';
   mqttPort = 0;
+  /** What its Node is told before the program: as it is delivered, and that errors name lines of the sources. */
+  nodeOptions: readonly string[] = [...GATEWAY_NODE_OPTIONS, '--enable-source-maps'];
   readonly #program: string;
   #process: ChildProcess | null = null;
   #ended: Promise<number | null> = Promise.resolve(null);
@@ -77,7 +80,7 @@ export class Gateway {
 
   /** Starts it (again) and resolves when it says that it is ready; rejects with what it wrote when it ends instead. */
   async start(): Promise<void> {
-    const words = ['--enable-source-maps', this.#program, 'serve'];
+    const words = [...this.nodeOptions, this.#program, 'serve'];
     const child = spawn(process.execPath, words, { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     let said = '';
@@ -202,6 +205,7 @@ function settings(directory: string): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
     HOME: process.env.HOME ?? '/',
+    ...GATEWAY_ENVIRONMENT,
     CITYWATCH_DATA_DIR: directory,
     CITYWATCH_HTTP_PORT: '0',
     CITYWATCH_MQTT_PORT: '0',

@@ -86,6 +86,7 @@ t.test('the trail is read within the jurisdiction, newest first, page by page', 
 t.test('rows that come while others are sealed wait for the next round', async (t) => {
   let rounds = 0;
   const busy = {
+    tables: () => database.tables(),
     transaction: async <R>(run: (tx: Tables) => Promise<R>): Promise<R> => {
       const result = await database.transaction(run);
       rounds += 1;
