@@ -102,6 +102,11 @@ export class Load {
     return load;
   }
 
+  /** Ends it, and the connections of its devices. */
+  end(): void {
+    this.#child.disconnect();
+  }
+
   saturate(seconds: number, window: number, clocks?: Clocks): Promise<LoadResult> {
     return this.#tell({ do: 'saturate', seconds, window, ...(clocks && { clocks }) });
   }

@@ -33,7 +33,7 @@ interface QueueBell {
  */
 const RINGS_OPEN_MAX = 100;
 
-/** A worker that heard nothing for so long asks Redis anew, and learns so of a connection that is dead; BullMQ asks each 5 s. */
+/** A worker that heard nothing for so long asks Redis anew, and learns of a dead connection; BullMQ asks each 5 s. */
 const LISTENING_S = 10;
 
 export class Doorbell {
@@ -106,7 +106,8 @@ export class Doorbell {
     this.#stopping.abort();
     const cut = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     const drained = Promise.allSettled([...this.#bells.values()].map(({ worker }) => worker.close(!this.#up)));
-    await Promise.race([Promise.all([drained, this.#looking.settled().then(() => this.#sweeping.settled())]), cut]);
+    const swept = this.#looking.settled().then(() => this.#sweeping.settled());
+    await Promise.race([Promise.all([drained, swept]), cut]);
     await Promise.race([this.#options.work.idle(), cut]);
     await Promise.race([Promise.allSettled([...this.#bells.values()].map(({ queue }) => queue.close())), cut]);
     for (const connection of this.#connections) connection.disconnect();
@@ -151,7 +152,7 @@ export class Doorbell {
     return connection;
   }
 
-  /** One look at all queues, since most seconds nothing is due. Each is then pumped by itself: none waits for another. */
+  /** One look at all queues: mostly nothing is due. Each is then pumped by itself, so that none waits for another. */
   async #sweep(): Promise<void> {
     for (const name of await this.#options.work.due()) {
       void this.#sweeping.run(name, () => this.#pump(name, 'sweep').catch((error: unknown) => this.#complain(error)));
