@@ -2,6 +2,7 @@ import t from 'tap';
 import { RECEIVER_NETWORKS, WebhookReceiver } from '../../support/alerts/webhook-receiver.ts';
 import { ADMIN_TOKEN, Gateway } from '../../support/gateway/gateway.ts';
 import type { Process } from '../../support/process-tree.ts';
+import { lentServices } from '../../support/services/shared-database.ts';
 import { startCameras } from '../../support/streams/cameras.ts';
 import { momentsWithin } from '../../support/time/lasting.ts';
 import { until } from '../../support/time/until.ts';
@@ -23,6 +24,7 @@ t.test(
   'kill -9 with fires burning, three times: every fire one alert, every delivery made, no ffmpeg left',
   async (t) => {
     const gateway = await Gateway.start(t, {
+      ...(await lentServices(t)),
       CITYWATCH_WEBHOOK_NETWORKS: RECEIVER_NETWORKS,
       CITYWATCH_CAMERA_NETWORKS: '127.64.0.0/16',
     });

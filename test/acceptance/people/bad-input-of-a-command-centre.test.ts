@@ -24,7 +24,8 @@ t.test('rules that name an unknown kind or field refuse the start, with file and
   await write('odd-kind', ['kinds: [flying-saucer]', 'condition: { type: absence, silent_for_s: 30 }']);
   const clauses = ['condition:', '  type: threshold', '  any:', '    - { field: fill_pcd, above: 90 }'];
   await write('odd-field', ['kinds: [recycling-kiosk]', ...clauses]);
-  const { status, stderr } = await refusedStart({ CITYWATCH_DATA_DIR: join(root, '../data') }, root);
+  const env = { ...(await lentServices(t)), CITYWATCH_DATA_DIR: join(root, '../data') };
+  const { status, stderr } = await refusedStart(env, root);
   t.equal(status, 2);
   t.match(stderr, /odd-kind\.yaml:5\b.*there is no kind "flying-saucer"/);
   t.match(stderr, /odd-field\.yaml:9\b.*kind recycling-kiosk has no field "fill_pcd"/);

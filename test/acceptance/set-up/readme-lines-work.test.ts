@@ -7,6 +7,7 @@ import { ADMIN_TOKEN, Gateway } from '../../support/gateway/gateway.ts';
 import { judge } from '../../support/judges.ts';
 import { ROOT } from '../../support/root.ts';
 import { temporaryDirectory } from '../../support/services/services.ts';
+import { lentServices } from '../../support/services/shared-database.ts';
 import { until } from '../../support/time/until.ts';
 
 const LIMIT_MS = 60_000;
@@ -18,12 +19,11 @@ curl() {
 }
 `;
 
-/** As who reads the README has it: nothing is there before its first start. */
-const gateway = await Gateway.bare(t, {
+const gateway = await Gateway.start(t, {
+  ...(await lentServices(t)),
   CITYWATCH_CAMERA_NETWORKS: '127.64.0.0/16',
   CITYWATCH_WEBHOOK_NETWORKS: '127.64.0.0/16',
 });
-await gateway.start();
 
 /** The blocks of the README that are for a running demo. */
 async function blocks(): Promise<string[]> {

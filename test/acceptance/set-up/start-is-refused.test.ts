@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import { Gateway } from '../../support/gateway/gateway.ts';
 import { ownCheckout, refusedStart } from '../../support/gateway/refused-start.ts';
 import { temporaryDirectory } from '../../support/services/services.ts';
+import { lentServices } from '../../support/services/shared-database.ts';
 
 // A busy machine takes several times what a quiet one does.
 t.setTimeout(240_000);
@@ -75,7 +76,7 @@ t.test('a kind file with an impossible range is named with its line', async (t) 
   const changed = text.replace(/(tilt_deg: .*min:) 0, max: 180/, '$1 200, max: 180');
   const line = changed.slice(0, changed.indexOf('tilt_deg')).split('\n').length;
   await writeFile(file, changed);
-  const env = { CITYWATCH_DATA_DIR: await temporaryDirectory(t) };
+  const env = { ...(await lentServices(t)), CITYWATCH_DATA_DIR: await temporaryDirectory(t) };
   const says = new RegExp(`recycling-kiosk\\.yaml:${line}: fields\\.tilt_deg\\.max: must not be below min$`);
   await refused(t, 'an impossible range', { env, status: 2, says, root });
 });
@@ -107,7 +108,7 @@ t.test('places that are taken or not ours are named with the remedy', async (t) 
 });
 
 t.test('a second start on the same data directory is refused and harms nothing', async (t) => {
-  const gateway = await Gateway.start(t);
+  const gateway = await Gateway.start(t, await lentServices(t));
   const env = { CITYWATCH_DATA_DIR: gateway.directory };
   const says = /Another citywatch uses the data directory .*; stop it, or set CITYWATCH_DATA_DIR to another one\.$/;
   await refused(t, 'second start', { env, status: 1, says });
