@@ -120,11 +120,6 @@ export class Demo {
     this.#child.kill('SIGKILL');
   }
 
-  killGateway(): void {
-    if (!this.gateway) throw new Error('no gateway runs');
-    kill(this.gateway.pid, 'SIGKILL');
-  }
-
   async fetch(path: string, { token = this.token, ...init }: RequestInit & { token?: string } = {}): Promise<Response> {
     const headers = {
       authorization: `Bearer ${token}`,
