@@ -23,5 +23,7 @@ const KILLS: Kill[] = [
 
 t.test('kill -9 under 100 messages/s at each labelled step, of a gateway that runs or that starts', async (t) => {
   t.same(KILLS.map(({ step }) => step).sort(), [...STEPS].sort(), 'each step');
-  check(t, await killAtSteps(await underLoad(t, {}, { perSecond: 100 }), { kills: KILLS, checks: 'at the end' }));
+  // Each device knocks again and again while nobody is there, which fewer of them show as well.
+  const scene = await underLoad(t, {}, { devices: 10, perSecond: 100 });
+  check(t, await killAtSteps(scene, { kills: KILLS, checks: 'at the end' }));
 });

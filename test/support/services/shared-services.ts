@@ -20,7 +20,7 @@ const deps = serviceDeps();
 const place = await DataDirectory.open(directory, deps.secrets);
 
 /** What is in it is gone with the run, so it need not survive a power cut. */
-const SETTINGS = ['fsync = off', 'full_page_writes = off', 'autovacuum = off', 'max_connections = 400'];
+const SETTINGS = ['fsync = off', 'full_page_writes = off', 'autovacuum = off'];
 
 async function startSharedPostgres() {
   await bringCluster(directory, 'migrated');
