@@ -9,8 +9,8 @@ const GONE_MS = 30_000;
 const ENV = { CITYWATCH_HTTP_PORT: '0', CITYWATCH_MQTT_PORT: '0' };
 
 /**
- * Ctrl-C: demo-from-a-clone. Kill -9: each part that a demo starts is shown to go with who started it, the services, the
- * ffmpeg of the gateway, the city, and the encoders of the city.
+ * Ctrl-C: demo-from-a-clone. Kill -9: each part that a demo starts is shown to go with who started it: the services,
+ * the gateway's ffmpeg, the city, and the encoders of the city.
  */
 t.test('the demo leaves no process behind when its terminal is closed', async (t) => {
   const demo = await Demo.start(t, { checkout: ROOT, env: ENV, terminal: true });
