@@ -20,6 +20,8 @@ import {
  * `CITYWATCH_BENCH_SECONDS` is the length of each rate (default 60).
  */
 const SECONDS = setting('SECONDS', 60);
+const HERE = 'measured in this run';
+const NONE: Figure = { value: null, from: 'not known' };
 
 await run(async () => {
   process.env.CITYWATCH_BENCH_SECONDS = String(SECONDS);
@@ -42,9 +44,6 @@ interface Figure {
   value: number | null;
   from: string;
 }
-
-const HERE = 'measured in this run';
-const NONE: Figure = { value: null, from: 'not known' };
 
 /** A figure of the other machine that has nothing to do with how fast the processor is, or not that alone. */
 const asThere = (value: number | undefined): Figure =>
