@@ -29,14 +29,12 @@ await run(async () => {
   print({ note: quiet ? 'nothing else ran at the start' : 'other work loaded the machine at the start' });
   const fixedWorkS = fixedWork();
   const alerts = { ours: await ourAlerts(SECONDS), theirs: await theirAlerts(SECONDS) };
-  const messages = { ours: await ourMessages(), theirs: await theirMessages(SECONDS) };
-  const urls = await startCameras();
-  const cameras = { ours: await ourCameras(urls, SECONDS), theirs: await theirCameras(urls, SECONDS) };
   const scale = scaleOf(fixedWorkS, alerts.theirs);
   print({ bench: 'calibration', fixedWorkS, scaledBy: scale.by, factor: scale.factor });
-  tellMessages(messages.ours, messages.theirs, scale);
   tellAlerts(alerts.ours, alerts.theirs);
-  tellCameras(cameras.ours, cameras.theirs, scale);
+  tellMessages(await ourMessages(), await theirMessages(SECONDS), scale);
+  const urls = await startCameras();
+  tellCameras(await ourCameras(urls, SECONDS), await theirCameras(urls, SECONDS), scale);
 });
 
 /** A figure of a peer and where it comes from. */
@@ -46,8 +44,9 @@ interface Figure {
 }
 
 /** A figure of the other machine that has nothing to do with how fast the processor is, or not that alone. */
-const asThere = (value: number | undefined): Figure =>
-  value === undefined ? NONE : { value, from: 'of another machine, as it is' };
+function asThere(value: number | undefined): Figure {
+  return value === undefined ? NONE : { value, from: 'of another machine, as it is' };
+}
 
 function scaled(value: number | undefined, { factor, by }: Scale): Figure {
   return value === undefined ? NONE : { value: round(value * factor), from: `of another machine × ${factor} (${by})` };
