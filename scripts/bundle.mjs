@@ -1,5 +1,6 @@
 import './node-version.mjs';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import http from 'node:http';
 import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -20,7 +21,10 @@ const BUNDLES = join(ROOT, 'node_modules', '.cache', 'gateway');
 /** Parts compiled for one machine stay where they are. */
 const STAYS = /^@node-rs\//;
 
-/** The chunk of all packages. It has no map: to read one of its size would stand in the way of messages for over a second. */
+/**
+ * What chunks of packages are called: one of those that every command needs, and one of those that only a gateway does.
+ * They have no maps: to read one of their size would stand in the way of messages for over a second.
+ */
 const PACKAGES = 'packages';
 
 /** A younger one may be about to be started. */
@@ -65,6 +69,9 @@ async function make(made, program, input) {
   sweep(dirname(made));
 }
 
+/** What {@link HTTP_WITHOUT_FETCH} calls its module. */
+const HTTP = '\0http-without-fetch';
+
 /** The root is part of it: a bundle names files by their whole path. */
 function hashOfSources(folders) {
   const sources = folders
@@ -81,7 +88,7 @@ async function bundle(directory, input) {
     input,
     platform: 'node',
     external: (id) => isBuiltin(id) || STAYS.test(id),
-    plugins: [{ name: 'where-a-module-is', transform: sayWhereItIs }],
+    plugins: [{ name: 'where-a-module-is', transform: sayWhereItIs }, HTTP_WITHOUT_FETCH],
     logLevel: 'silent',
   });
   mkdirSync(directory, { recursive: true });
@@ -91,10 +98,14 @@ async function bundle(directory, input) {
     entryFileNames: '[name].mjs',
     chunkFileNames: '[name].mjs',
     sourcemap: true,
-    codeSplitting: { groups: [{ name: PACKAGES, test: /\/node_modules\// }] },
+    codeSplitting: {
+      groups: [{ name: PACKAGES, test: /\/node_modules\//, entriesAware: true, entriesAwareMergeThreshold: 500_000 }],
+    },
   });
   await build.close();
-  rmSync(join(directory, `${PACKAGES}.mjs.map`));
+  for (const name of readdirSync(directory)) {
+    if (name.startsWith(PACKAGES) && name.endsWith('.map')) rmSync(join(directory, name));
+  }
 }
 
 /** A module that looks for files beside it finds them where it was written, not where it was bundled. */
@@ -107,6 +118,21 @@ export function sayWhereItIs(code, id) {
     .replace(/\bimport\.meta\.url\b/g, url);
   return { code: told, map: null };
 }
+
+/**
+ * `import` of Node's http looks at all that it has, and with it loads a whole second client for the web (WebSocket) that
+ * nobody uses: 5 % of a start. What is bundled imports only the rest.
+ */
+const HTTP_WITHOUT_FETCH = {
+  name: 'http-without-fetch',
+  resolveId: (source, _importer, { kind }) =>
+    /^(node:)?http$/.test(source) && kind === 'import-statement' ? HTTP : null,
+  load: (id) => {
+    if (id !== HTTP) return null;
+    const names = Object.keys(http).filter((name) => !['WebSocket', 'CloseEvent', 'MessageEvent'].includes(name));
+    return `const http = process.getBuiltinModule('node:http');\nexport default http;\nexport const { ${names} } = http;\n`;
+  },
+};
 
 /** Removes bundles of sources that nobody starts any more. */
 function sweep(bundles) {

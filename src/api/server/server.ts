@@ -103,6 +103,8 @@ function create(tls: TlsFiles | undefined): FastifyInstance {
     // While stopping, a request that already has its connection is served and told that it was the last.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
+    // zod checks and writes here. To have none but that keeps Fastify from loading what is for JSON schemas.
+    schemaController: { compilersFactory: { buildValidator: notForJsonSchemas, buildSerializer: notForJsonSchemas } },
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket as Socket, (url) => app.methodsOf(url)),
     frameworkErrors: (error, request, reply) => {
@@ -117,4 +119,8 @@ function create(tls: TlsFiles | undefined): FastifyInstance {
     : Fastify({ ...options, http: node });
   const app = made as unknown as FastifyInstance;
   return app.setValidatorCompiler(validatorCompiler).setSerializerCompiler(serializerCompiler);
+}
+
+function notForJsonSchemas(): never {
+  throw new Error('a route has a schema that is not made with zod');
 }

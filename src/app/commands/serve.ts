@@ -25,8 +25,9 @@ export const serve: Command = {
     const { config, observer } = prepare(terminal);
     const end = endOfRun({ observer, terminal, clock: systemClock });
     const { compose } = await import('../compose/compose.ts');
-    const stopWatchdog = startWatchdog(systemClock, observer);
     const starting = compose({ config, observer, secrets: terminal.secrets, ended: end.signal });
+    // Its thread is made while the servers start.
+    const stopWatchdog = startWatchdog(systemClock, observer);
     starting.catch((err: unknown) => {
       if (!(err instanceof CitywatchError)) observer.log.fatal({ err }, 'could not start');
     });

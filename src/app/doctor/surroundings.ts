@@ -12,7 +12,10 @@ export interface SurroundingsInput extends DoctorDeps {
   journalFull(): boolean;
 }
 
-/** Watches what the gateway stands on and can be without for a while: its disks, Redis, InfluxDB and ffmpeg. */
+/**
+ * Watches what the gateway stands on and can be without for a while: its disks, and once `remarks` are started Redis,
+ * InfluxDB and ffmpeg. Looking at those runs five programs, which a start has no processor for.
+ */
 export async function watchSurroundings({ lifecycle, journalFull, ...deps }: SurroundingsInput) {
   const { config, clock, observer } = deps;
   const places = await placesOnDisk(config);
@@ -21,7 +24,6 @@ export async function watchSurroundings({ lifecycle, journalFull, ...deps }: Sur
   await disks.start();
   lifecycle.onStop('disk watch', () => disks.stop());
   const remarks = new StandingRemarks({ look: (signal) => examineUseful(deps, signal), clock, observer });
-  remarks.start();
   lifecycle.onStop('standing remarks', () => remarks.stop());
   return { disks, remarks };
 }

@@ -3,8 +3,9 @@ import { type Clock, deadline } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { TokenBucket } from '../../core/mechanisms/bounded.ts';
 import { supervise } from '../../core/mechanisms/supervise.ts';
-import { counterNamed, gaugeNamed, type KnownSecrets, type Observer } from '../../core/observe.ts';
+import type { KnownSecrets, Observer } from '../../core/observe.ts';
 import type { Random } from '../../core/random.ts';
+import { countRestart, sayUp } from './child-metrics.ts';
 import { lockForChild } from './leftovers.ts';
 
 export interface ServiceDeps {
@@ -32,6 +33,8 @@ export interface ChildSpec {
   lockPath: string;
   /** Called before each start, when the lock has shown that nothing of an earlier life is left. */
   tidy?(): Promise<void>;
+  /** Told after each start of the process, before it is ready. */
+  started?: (() => void) | undefined;
   /** Resolves when the server answers. Asked again and again, each time with 2 s to answer. */
   probe(signal: AbortSignal): Promise<void>;
   /** How long the server may take from its start to its first answer; replaying logs after a crash takes a while. */
@@ -157,6 +160,7 @@ export class Child {
     const life = new Life(this.#spec, this.#deps, lock.fd);
     await lock.release();
     this.#process = life.process;
+    this.#spec.started?.();
     let forget = () => {};
     const asked = new Promise<void>((resolve) => {
       this.#endLife = resolve;
@@ -284,16 +288,4 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-function sayUp({ metrics }: Observer, service: string, isUp: boolean): void {
-  const help = 'Whether a private service answers';
-  const described = { name: 'citywatch_local_service_up', help, labelNames: ['service'] };
-  gaugeNamed(metrics, described).set({ service }, isUp ? 1 : 0);
-}
-
-function countRestart({ metrics }: Observer, service: string): void {
-  const help = 'How often a private service ended by itself and was started again';
-  const described = { name: 'citywatch_local_service_restarts_total', help, labelNames: ['service'] };
-  counterNamed(metrics, described).inc({ service });
 }

@@ -69,7 +69,11 @@ export interface DatabaseOptions {
 }
 
 /** The shares belong to a gateway, which has patience at its start. */
-export type SharesOptions = DatabaseOptions & { patienceMs: number };
+export type SharesOptions = DatabaseOptions & {
+  patienceMs: number;
+  /** Somebody was let in a moment ago, so nobody knocks again. */
+  isLetIn: boolean;
+};
 
 /** One row of a query that is written by hand. */
 export type Row = Record<string, unknown>;
@@ -132,7 +136,7 @@ export class Database<Use extends DatabaseUse = DatabaseUse> implements Tables {
     const close = async (): Promise<void> => void (await Promise.all(all.map((one) => one.close())));
     watchConnections(options.observer, { alerts: alerts.#pool, handling: handling.#pool, general: general.#pool });
     try {
-      await arrive(options);
+      if (!options.isLetIn) await arrive(options);
       await general.#check(options.observer);
       return { ...shares, started, close };
     } catch (error) {

@@ -1,21 +1,18 @@
-import { join } from 'node:path';
 import { Jurisdictions } from '../../../access/jurisdictions.ts';
 import { Tokens } from '../../../access/tokens.ts';
 import { Doors } from '../../../devices/doors/doors.ts';
-import { Kinds } from '../../../devices/kinds/kinds.ts';
+import type { Kinds } from '../../../devices/kinds/kinds.ts';
 import { Connections } from '../../../devices/registry/connections.ts';
 import { Directory } from '../../../devices/registry/directory.ts';
 import { SecretHasher } from '../../../platform/secrets/hasher.ts';
-import { CONFIG_DIRECTORY } from '../ground/config-directory.ts';
 import type { Ground } from '../ground/ground.ts';
 import { composePeople } from './people.ts';
 
 export type Devices = Awaited<ReturnType<typeof openDevices>>;
 
 /** What exists and who may see it: kinds, districts, people and tokens, and the directory of devices, empty so far. */
-export async function openDevices(ground: Ground) {
+export async function openDevices(ground: Ground, kinds: Kinds) {
   const { config, place, shares, database, keys, vault } = ground;
-  const kinds = await Kinds.load(join(CONFIG_DIRECTORY, 'kinds'));
   await kinds.remember(database);
   const jurisdictions = new Jurisdictions();
   await jurisdictions.seed(database);

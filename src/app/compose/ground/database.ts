@@ -19,6 +19,8 @@ export async function openDatabase(
     observer,
     clock,
     patienceMs: START_PATIENCE_MS,
+    // The start of the private server waited for that.
+    isLetIn: input.config.database.url === null,
     ended,
     limits: DATABASE_LIMITS,
   });

@@ -27,6 +27,8 @@ export interface GroundInput {
   secrets: KnownSecrets;
   clock: Clock;
   lifecycle: Lifecycle;
+  /** Called once the servers have been started and only their answers are waited for: time for work of our own. */
+  meanwhile(): void;
   /** Aborted when somebody asks to stop, perhaps before the start is over. */
   ended: AbortSignal;
 }
@@ -34,7 +36,7 @@ export interface GroundInput {
 export type Ground = Awaited<ReturnType<typeof openGround>>;
 
 /** What everything stands on: data directory, servers, database, keys, work, and what all parts write down alike. */
-export async function openGround({ config, observer, secrets, clock, lifecycle, ended }: GroundInput) {
+export async function openGround({ config, observer, secrets, clock, lifecycle, ended, meanwhile }: GroundInput) {
   const tls = await TlsFiles.open(config.tls, { clock, observer });
   const outbound = new Outbound({ clock, observer });
   lifecycle.onStop('outbound', () => outbound.close());
@@ -42,7 +44,7 @@ export async function openGround({ config, observer, secrets, clock, lifecycle, 
   const place = await DataDirectory.open(config.dataDir, secrets);
   lifecycle.onStop('data directory', () => place.close());
   await refuseTakenPorts(config, UPLINKS);
-  const services = await startServices(config, place, { clock, observer, secrets, ended }, lifecycle);
+  const services = await startServices(config, place, { clock, observer, secrets, ended, meanwhile }, lifecycle);
   const opened = await openDatabase(services.database, { config, place, clock, observer, lifecycle, ended });
   const { shares } = opened;
   const database = shares.general;

@@ -31,9 +31,10 @@ export async function startDatabaseServer(
 export async function startServices(
   config: Config,
   place: DataDirectory,
-  deps: PostgresDeps,
+  deps: PostgresDeps & { meanwhile(): void },
   lifecycle: Lifecycle,
 ): Promise<ServiceAddresses> {
+  if (config.database.url !== null) deps.meanwhile();
   const [postgres, redis, influx] = await Promise.allSettled([
     config.database.url ? null : startPostgres(place, deps),
     config.redis.url ? null : startRedis(place, deps),

@@ -25,6 +25,8 @@ export interface PostgresDeps extends ServiceDeps {
   setsPassword?: boolean;
   /** Whoever starts is asked to stop: it is waited for no longer. */
   ended?: AbortSignal | undefined;
+  /** Called when the server, or what makes its cluster, has been started and is waited for. */
+  meanwhile?: () => void;
 }
 
 const DATABASE_USER = 'citywatch';
@@ -56,7 +58,7 @@ export async function startPostgres(place: DataDirectory, deps: PostgresDeps): P
   if (isMade && !setsPassword && (await place.read(PASSWORD)) === null)
     throw misfit(place.pathOf(PASSWORD), 'is missing');
   const password = await place.secret(PASSWORD);
-  await makeCluster(installation, password);
+  await makeCluster(installation, password, deps.meanwhile);
   const child = new Child(
     {
       name: 'postgres',
@@ -72,6 +74,7 @@ export async function startPostgres(place: DataDirectory, deps: PostgresDeps): P
         await rm(join(home, 'pgdata', 'postmaster.pid'), { force: true });
         if (isMade && setsPassword) await setPassword(installation, password);
       },
+      started: deps.meanwhile,
       probe: (signal) => probePostgres(join(sockets, '.s.PGSQL.5432'), DATABASE_USER, signal),
       ...(user && { user: user.name }),
     },
@@ -147,7 +150,11 @@ async function installForSystemUser(place: DataDirectory): Promise<Installation>
 }
 
 /** Runs initdb beside the final place and renames, so that a cluster is whole or absent. */
-async function makeCluster({ home, user, binaries }: Installation, password: string): Promise<void> {
+async function makeCluster(
+  { home, user, binaries }: Installation,
+  password: string,
+  meanwhile = () => {},
+): Promise<void> {
   const cluster = join(home, 'pgdata');
   const version = await readFile(join(cluster, 'PG_VERSION'), 'utf8').catch(() => null);
   if (version !== null) {
@@ -163,7 +170,9 @@ async function makeCluster({ home, user, binaries }: Installation, password: str
   try {
     await file.writeFile(password);
     if (user) await file.chown(user.uid, user.gid);
-    await initdb({ directory: fresh, passwordFile, user, binaries });
+    const made = initdb({ directory: fresh, passwordFile, user, binaries });
+    meanwhile();
+    await made;
   } finally {
     await file.close();
     await rm(passwordFile, { force: true });

@@ -93,6 +93,7 @@ t.test('what needs a connection during a start has the same patience, and after 
     url,
     observer: quietObserver(),
     clock: systemClock,
+    isLetIn: false,
     patienceMs: START_PATIENCE_MS,
     limits: { ...DATABASE_LIMITS, connectTimeoutMs: 50 },
   });

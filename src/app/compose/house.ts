@@ -1,0 +1,134 @@
+import { join } from 'node:path';
+import { keepHouse } from '../../core/mechanisms/chores.ts';
+import type { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
+import { watchKinds } from '../../devices/kinds/kind-watch.ts';
+import { Kinds } from '../../devices/kinds/kinds.ts';
+import type { FolderWatch } from '../../platform/files/folder-watch.ts';
+import { pruneChanges } from '../../platform/follow/changes.ts';
+import { TwinReader } from '../../telemetry/twin/twin-reader.ts';
+import { watchSurroundings } from '../doctor/surroundings.ts';
+import { VERSION } from '../version.ts';
+import { type Alerts, openAlerts } from './alerts/alerts.ts';
+import { startApi } from './api/api.ts';
+import { openDevices } from './devices/devices.ts';
+import { followersOf } from './devices/others.ts';
+import { openRegistry } from './devices/registry.ts';
+import { type Gateway, greeting } from './gateway.ts';
+import { CONFIG_DIRECTORY } from './ground/config-directory.ts';
+import type { Ground } from './ground/ground.ts';
+import { openBooks } from './ingest/books.ts';
+import { composeImages } from './ingest/images.ts';
+import { type Ingest, openIngest } from './ingest/ingest.ts';
+import { type ReadersInput, startReaders } from './ingest/readers.ts';
+import { openStreams } from './streams/streams.ts';
+import { openTelemetry, openTwin } from './telemetry/telemetry.ts';
+
+type Books = ReturnType<typeof openBooks>;
+
+/** The kinds as they are delivered. */
+export function readKinds(): Promise<Kinds> {
+  return Kinds.load(join(CONFIG_DIRECTORY, 'kinds'));
+}
+
+/** Builds and starts everything that stands on the ground, in the order in which its parts need each other. */
+export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway> {
+  const { config, observer, lifecycle } = ground;
+  const devices = await openDevices(ground, kinds);
+  const ingest = await openIngest(ground, devices);
+  const { journals, uplinks, self } = ingest;
+  const surroundings = await watchSurroundings({ ...ground, journalFull: () => journals.live.full() });
+  const twin = await openTwin(ground, devices, ingest.ofTwin);
+  const books = openBooks(ground, devices, { ingest, twin });
+  const telemetry = await openTelemetry(ground, devices, { ingest, books, twin });
+  const streams = await openStreams(ground, devices, ingest);
+  const alerts = await openAlerts(ground, devices, { ingest, streams });
+  const registry = await openRegistry(ground, devices, { disconnect: uplinks.disconnect, self, streams, alerts });
+  const images = composeImages({
+    ...ground,
+    devices: devices.directory,
+    keepDays: config.images.keepDays,
+    directory: await ground.place.directory('images'),
+  });
+
+  // Everything runs from here on, doors last.
+  await alerts.start();
+  await registry.start();
+  const { follow, database } = ground;
+  follow.start(followersOf(database, { ...devices, registry: registry.registry, watchlists: alerts.watchlists }));
+  lifecycle.onStop('follow', () => follow.stop());
+  await self.start();
+  lifecycle.onStop('self report', () => self.stop());
+  const kindWatch = watchKinds({ ...ground, kinds: devices.kinds, self, rules: alerts.ruleWatch });
+  watchFolders(lifecycle, { 'rule watch': alerts.ruleWatch, 'kind watch': kindWatch });
+  books.watchLedger((differs, data) => alerts.ofGateway.set('ledger-difference', differs, data));
+  const readers = startReaders({ ...ground, ...ingest, all: readersOf({ ingest, telemetry, alerts, books, twin }) });
+  keepHouse({ ...ground, chores: { ...choresOf({ ground, ingest, books, alerts }), images: images.tidy } });
+  await streams.start();
+  await ground.work.releaseClaims();
+  ground.doorbell.start();
+  lifecycle.onStop('jobs', (signal) => ground.doorbell.stop(signal));
+  await uplinks.start();
+  streams.watchCameras();
+  const parts = { ground, devices, registry, ingest, books, telemetry, streams, alerts, images, readers, surroundings };
+  const url = await startApi(parts);
+  surroundings.remarks.start();
+  ground.shares.started();
+  const others = uplinks.urls();
+  const urls = { http: url, mqtt: others.find((other) => other.startsWith('mqtt')) ?? '' };
+  observer.log.info({ part: 'gateway', ...urls, version: VERSION, devices: devices.directory.size }, 'ready');
+  return {
+    ready: greeting(url, others),
+    urls,
+    lost: ground.lost,
+    stop: (deadlineMs) => lifecycle.stop(deadlineMs),
+  };
+}
+
+/** Lets changed files be taken over from now on. */
+function watchFolders(lifecycle: Lifecycle, watches: Record<string, FolderWatch>): void {
+  for (const [name, watch] of Object.entries(watches)) {
+    watch.start();
+    lifecycle.onStop(name, () => watch.stop());
+  }
+}
+
+interface Reading {
+  ingest: Ingest;
+  telemetry: Awaited<ReturnType<typeof openTelemetry>>;
+  alerts: Alerts;
+  books: Books;
+  twin: Awaited<ReturnType<typeof openTwin>>;
+}
+
+/** Who reads the journal, by name. */
+function readersOf({ ingest, telemetry, alerts, books, twin }: Reading): ReadersInput['all'] {
+  return {
+    telemetry: telemetry.reader,
+    rules: alerts.reader,
+    twin: new TwinReader(twin),
+    rollups: telemetry.rollups,
+    completeness: books.daysReader,
+    commands: ingest.downlink.reader,
+  };
+}
+
+interface Kept {
+  ground: Ground;
+  ingest: Ingest;
+  books: Books;
+  alerts: Alerts;
+}
+
+/** What removes what is past its time. */
+function choresOf({ ground, ingest, books, alerts }: Kept): Record<string, () => Promise<unknown>> {
+  const { clock, idempotency, ownership } = ground;
+  return {
+    'idempotency keys': () => idempotency.purge(),
+    'dead letters': () => books.deadLetters.prune(),
+    commands: () => ingest.downlink.commands.prune(),
+    passages: () => ingest.passages.keep(),
+    findings: () => alerts.queries.pruneFindings(clock.nowMs(), ownership),
+    deliveries: () => alerts.queries.pruneDeliveries(clock.nowMs(), ownership),
+    'followed changes': () => pruneChanges(ground.database),
+  };
+}
