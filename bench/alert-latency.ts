@@ -1,88 +1,107 @@
-import { cpus, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RECEIVER_NETWORKS, WebhookReceiver } from '../test/support/alerts/webhook-receiver.ts';
 import { ADMIN_TOKEN, Gateway } from '../test/support/gateway/gateway.ts';
 import { until } from '../test/support/time/until.ts';
-import { MqttDevice } from '../test/support/uplinks/mqtt-devices.ts';
+import { cpuOf, Load, owner, print, quantiles, register, round, run, setting, settle } from './support/harness.ts';
+import { type Asked, askedOf, between, countInPostgres, mostAsked } from './support/servers.ts';
 
 /**
- * From the moment a kiosk publishes smoke until its alert is seen: by who follows the log (server-sent events), by who
- * asks (GET), and by the receiver of a webhook. First at 100 messages/s, one in ten of them a fire; then in a storm, in
- * which a thousand kiosks catch fire at once. `CITYWATCH_BENCH_SECONDS` sets the length of the first part (default 30).
+ * What an alert costs and how long it takes from the moment a kiosk publishes smoke: to who follows the log (server-sent
+ * events) and to the receiver of a signed webhook. Each alert has two entries in the log, opened and picture, and both
+ * are delivered. First ten fires a second, each of another kiosk; then a thousand at once. Processor time is told by
+ * process, with that of the same gateway when nothing happens beside it. `CITYWATCH_BENCH_SECONDS` is the length of the
+ * paced part (default 60). Where `CITYWATCH_BENCH_PROFILE` names a folder, the gateway leaves its processor profile
+ * there, and the statements that were run most often are printed.
  */
-const SECONDS = Number(process.env.CITYWATCH_BENCH_SECONDS ?? 30);
-const PER_SECOND = 100;
-/** One message in so many is a fire; each kiosk burns once. */
-const FIRE_EVERY = 10;
-/** One fire in so many is also asked for, again and again until it is there. */
-const ASKED_EVERY = 5;
+const SECONDS = setting('SECONDS', 60);
+const PER_SECOND = 10;
 const STORM = 1_000;
-/** Kiosks that send all messages that are no fires. */
-const OTHERS = 90;
+const IDLE_S = 20;
 const SEEN_WITHIN_MS = 60_000;
+const STATEMENTS_SHOWN = 40;
+const ENTRIES_OF_AN_ALERT = 2;
 
-/** When each device published, and when its alert was seen, by way. */
-const published = new Map<string, number>();
-const seen = { sse: new Map<string, number>(), get: new Map<string, number>(), webhook: new Map<string, number>() };
+const profile = process.env.CITYWATCH_BENCH_PROFILE;
+/** When the opening of each device's alert came by server-sent events. */
+const seen = new Map<string, number>();
 
-const teardowns: (() => void | Promise<void>)[] = [];
-const owner = { teardown: (run: () => void | Promise<void>) => void teardowns.unshift(run) };
-
-print({ machine: cpus()[0]?.model, cores: cpus().length, node: process.version, loadAverage: loadavg().map(round) });
-try {
-  await measure();
-} finally {
-  for (const end of teardowns) await end();
-}
-
-async function measure(): Promise<void> {
-  const gateway = await Gateway.start(owner, { CITYWATCH_WEBHOOK_NETWORKS: RECEIVER_NETWORKS });
+await run(async () => {
+  const gateway = await Gateway.prepare(owner, { CITYWATCH_WEBHOOK_NETWORKS: RECEIVER_NETWORKS });
+  await countInPostgres(gateway);
+  if (profile) gateway.env.NODE_OPTIONS = `--cpu-prof --cpu-prof-dir=${profile}`;
+  await gateway.start();
   const receiver = await WebhookReceiver.subscribe(owner, gateway);
-  const fires = (SECONDS * PER_SECOND) / FIRE_EVERY;
-  const kiosks = await MqttDevice.connect(owner, gateway, { count: fires + STORM + OTHERS });
+  const fires = SECONDS * PER_SECOND;
+  const devices = await register(gateway, fires + STORM);
+  const load = await Load.connect(gateway, devices);
+  const ids = devices.map(({ id }) => id);
   void follow(gateway);
-  await sleep(3_000);
-  await pace(gateway, kiosks.slice(0, fires), kiosks.slice(fires + STORM));
-  await allSeen(receiver, fires);
-  for (const way of ['sse', 'get', 'webhook'] as const) tell(way, `${PER_SECOND} messages/s`);
-  for (const times of Object.values(seen)) times.clear();
-  published.clear();
-  receiver.taken.length = 0;
-  await Promise.all(kiosks.slice(fires, fires + STORM).map(burn));
-  await allSeen(receiver, STORM);
-  for (const way of ['sse', 'webhook'] as const) tell(way, `${STORM} fires at once`);
+  await settle();
+  await alarm({ gateway, receiver, ids: ids.slice(fires, fires + 1), burn: () => load.burn(fires, fires + 1, null) });
+  await settle();
+  const idle = await idleCpu(gateway);
+  const paced = { gateway, receiver, ids: ids.slice(0, fires), burn: () => load.burn(0, fires, PER_SECOND) };
+  tell(`${PER_SECOND} fires a second`, await alarm(paced), idle);
+  await settle();
+  const storm = { gateway, receiver, ids: ids.slice(fires + 1), burn: () => load.burn(fires + 1, ids.length, null) };
+  tell(`${STORM - 1} fires at once`, await alarm(storm), idle);
   if (receiver.refused.length > 0) throw new Error(`${receiver.refused.length} deliveries were refused`);
+  await gateway.stop('SIGTERM');
+});
+
+interface Fires {
+  gateway: Gateway;
+  receiver: WebhookReceiver;
+  /** Of the kiosks that burn, in their order. */
+  ids: string[];
+  burn(): Promise<number[]>;
 }
 
-/** Spreads the messages evenly over each second. */
-async function pace(gateway: Gateway, kiosks: MqttDevice[], others: MqttDevice[]): Promise<void> {
-  const total = kiosks.length * FIRE_EVERY;
-  const startMs = performance.now();
-  const underWay: Promise<unknown>[] = [];
-  for (let number = 0; number < total; number += 1) {
-    const waitMs = startMs + (number * 1000) / PER_SECOND - performance.now();
-    if (waitMs > 1) await sleep(waitMs);
-    const kiosk = kiosks[Math.floor(number / FIRE_EVERY)]!;
-    const other = others[number % others.length]!;
-    if (number % FIRE_EVERY === FIRE_EVERY - 1) {
-      underWay.push(burn(kiosk));
-      if ((number + 1) % (ASKED_EVERY * FIRE_EVERY) === 0) underWay.push(ask(gateway, kiosk.id));
-    } else {
-      underWay.push(other.report({ fill_pct: number % 80, temp_c: 21 }));
-    }
-  }
-  await Promise.all(underWay);
+type Measured = Awaited<ReturnType<typeof alarm>>;
+
+async function alarm({ gateway, receiver, ids, burn }: Fires) {
+  receiver.taken.length = 0;
+  seen.clear();
+  const before = { cpu: cpuOf(gateway), asked: await askedOf(gateway), atMs: performance.now() };
+  const publishedMs = await burn();
+  const isOver = () => receiver.taken.length >= ENTRIES_OF_AN_ALERT * ids.length && seen.size >= ids.length;
+  await until('every alert is told', isOver, SEEN_WITHIN_MS);
+  const cpu = Object.entries(cpuOf(gateway)).map(([name, used]) => [name, used - (before.cpu[name] ?? 0)] as const);
+  const seconds = (performance.now() - before.atMs) / 1000;
+  const published = new Map(ids.map((id, index) => [id, publishedMs[index] ?? 0]));
+  const opened = receiver.taken.filter(({ type }) => type === 'alert.opened');
+  const delays = {
+    'finding to webhook': opened.map(({ alert, atMs }) => atMs - Date.parse(alert.stamps.decidedAt)),
+    'publish to webhook': opened.map(({ alert, atMs }) => atMs - (published.get(alert.device) ?? 0)),
+    'publish to server-sent event': ids.map((id) => (seen.get(id) ?? 0) - (published.get(id) ?? 0)),
+  };
+  return { alerts: ids.length, cpu, seconds, delays, asked: [before.asked, await askedOf(gateway)] as [Asked, Asked] };
 }
 
-function burn(kiosk: MqttDevice): Promise<void> {
-  published.set(kiosk.id, Date.now());
-  return kiosk.burn();
+/** Processor seconds a second of each process while nothing happens. */
+async function idleCpu(gateway: Gateway): Promise<Record<string, number>> {
+  const before = cpuOf(gateway);
+  await sleep(IDLE_S * 1000);
+  const after = Object.entries(cpuOf(gateway));
+  return Object.fromEntries(after.map(([name, used]) => [name, (used - (before[name] ?? 0)) / IDLE_S]));
 }
 
-async function ask(gateway: Gateway, device: string): Promise<void> {
-  const isThere = async (): Promise<boolean> => (await gateway.get(`/alerts?device=${device}`)).items.length > 0;
-  await until(`the alert of ${device}`, isThere, SEEN_WITHIN_MS);
-  seen.get.set(device, Date.now());
+function tell(load: string, { alerts, cpu, seconds, delays, asked }: Measured, idle: Record<string, number>): void {
+  const ms = (used: number): number => round((used * 1000) / alerts);
+  const byProcess = Object.fromEntries(cpu.map(([name, used]) => [name, ms(used)]));
+  const all = ms(cpu.reduce((sum, [, used]) => sum + used, 0));
+  const ofIdle = ms(Object.values(idle).reduce((sum, each) => sum + each, 0) * seconds);
+  print({ bench: 'CPU ms an alert', load, alerts, all, doingNothing: ofIdle, ...byProcess });
+  const { statements, commands } = between(...asked);
+  print({
+    bench: 'asked for an alert',
+    load,
+    statements: round(statements / alerts),
+    redisCommands: round(commands / alerts),
+  });
+  for (const [way, times] of Object.entries(delays)) print({ bench: way, load, ...quantiles(times) });
+  if (!profile) return;
+  for (const row of mostAsked(...asked, STATEMENTS_SHOWN)) print({ load, ...row });
 }
 
 async function follow({ httpUrl }: Gateway): Promise<void> {
@@ -99,30 +118,10 @@ async function follow({ httpUrl }: Gateway): Promise<void> {
       for (const line of lines) {
         if (!line.startsWith('data: ')) continue;
         const { type, alert } = JSON.parse(line.slice(6));
-        if (type === 'alert.opened') seen.sse.set(alert.device, atMs);
+        if (type === 'alert.opened') seen.set(alert.device, atMs);
       }
     }
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   }
-}
-
-async function allSeen(receiver: WebhookReceiver, count: number): Promise<void> {
-  const opened = () => receiver.taken.filter(({ type }) => type === 'alert.opened');
-  await until('every alert is seen', () => seen.sse.size >= count && opened().length >= count, SEEN_WITHIN_MS);
-  for (const { alert, atMs } of opened()) if (!seen.webhook.has(alert.device)) seen.webhook.set(alert.device, atMs);
-}
-
-function tell(way: keyof typeof seen, load: string): void {
-  const times = [...seen[way]].map(([device, atMs]) => atMs - (published.get(device) ?? 0)).sort((a, b) => a - b);
-  const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
-  print({ bench: `publish to ${way}`, load, fires: times.length, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) });
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
-}
-
-function print(row: Record<string, unknown>): void {
-  process.stdout.write(`${JSON.stringify(row)}\n`);
 }

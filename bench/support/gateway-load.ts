@@ -15,7 +15,9 @@ export type Order =
    */
   | { do: 'saturate'; seconds: number; window: number; clocks?: Clocks }
   /** At a fixed pace, whatever the answers do; the clocks of the devices are right, or an hour behind. */
-  | { do: 'pace'; perSecond: number; seconds: number; clocks: Clocks };
+  | { do: 'pace'; perSecond: number; seconds: number; clocks: Clocks }
+  /** Devices `from` to `to` catch fire one after the other at a fixed pace, or all at once where there is none. */
+  | { do: 'burn'; from: number; to: number; perSecond: number | null };
 
 export type Clocks = 'right' | 'an hour behind';
 
@@ -42,6 +44,7 @@ const baseMs = Date.now() - BASE_MS;
 
 class Device {
   readonly socket: Socket;
+  readonly #id: string;
   readonly #template: Buffer;
   readonly #tsAt: number;
   readonly #packetIdAt: number;
@@ -54,6 +57,7 @@ class Device {
 
   constructor(socket: Socket, id: string) {
     this.socket = socket;
+    this.#id = id;
     const topic = `cw/v1/${id}/telemetry`;
     const payload = JSON.stringify({ ts: baseMs, values: VALUES });
     this.#template = generate({ cmd: 'publish', topic, payload, qos: 1, messageId: 1, dup: false, retain: false });
@@ -77,6 +81,17 @@ class Device {
       this.sent += 1;
     }
     this.socket.write(bytes);
+  }
+
+  burn(): void {
+    const payload = JSON.stringify({ ts: Date.now(), values: { smoke: true, temp_c: 85 } });
+    const packetId = 1 + (this.sent % (PACKET_IDS - 1));
+    this.#sentAtMs[packetId] = performance.now();
+    const topic = `cw/v1/${this.#id}/telemetry`;
+    this.socket.write(
+      generate({ cmd: 'publish', topic, payload, qos: 1, messageId: packetId, dup: false, retain: false }),
+    );
+    this.sent += 1;
   }
 
   #take(chunk: Buffer): void {
@@ -174,6 +189,19 @@ function timeBy(clocks: Clocks): number {
   return Date.now() - (clocks === 'right' ? 0 : HOUR_MS);
 }
 
+/** Resolves with when each published, in ms of the wall clock. */
+async function burn({ from, to, perSecond }: Extract<Order, { do: 'burn' }>): Promise<number[]> {
+  const startMs = performance.now();
+  const publishedMs: number[] = [];
+  for (const [index, device] of devices.slice(from, to).entries()) {
+    const waitMs = perSecond === null ? 0 : startMs + (index * 1000) / perSecond - performance.now();
+    if (waitMs > 1) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    publishedMs.push(Date.now());
+    device.burn();
+  }
+  return publishedMs;
+}
+
 function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
@@ -181,6 +209,7 @@ function round(value: number): number {
 async function follow(order: Order): Promise<unknown> {
   if (order.do === 'saturate') return saturate(order);
   if (order.do === 'pace') return pace(order);
+  if (order.do === 'burn') return burn(order);
   const waiting = order.devices.values();
   const lane = async (): Promise<void> => {
     for (const device of waiting) devices.push(await open(order.port, device));

@@ -115,6 +115,11 @@ export class Load {
     return this.#tell({ do: 'pace', perSecond, seconds, clocks });
   }
 
+  /** Devices `from` to `to` catch fire; resolves with when each published, in ms of the wall clock. */
+  burn(from: number, to: number, perSecond: number | null): Promise<number[]> {
+    return this.#tell({ do: 'burn', from, to, perSecond });
+  }
+
   async #tell<Result>(order: Order): Promise<Result> {
     this.#child.send(order);
     const [message] = (await once(this.#child, 'message')) as [{ result?: Result; error?: string }];

@@ -11,7 +11,15 @@ export interface Delivery {
   type: string;
   /** Id of the log entry it tells. */
   event: string;
-  alert: { id: string; dedupKey: string; device: string; rule: string; condition: string; version: number };
+  alert: {
+    id: string;
+    dedupKey: string;
+    device: string;
+    rule: string;
+    condition: string;
+    version: number;
+    stamps: { decidedAt: string };
+  };
   atMs: number;
 }
 
