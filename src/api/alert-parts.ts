@@ -14,7 +14,7 @@ export interface AlertParts {
   /** The rules in force. */
   rules(): readonly Rule[];
   queries: Pick<AlertQueries, 'get' | 'list' | 'events' | 'openCounts'>;
-  feed: Pick<AlertFeed, 'epoch' | 'head' | 'next'>;
+  feed: Pick<AlertFeed, 'epoch' | 'head' | 'newest' | 'next'>;
   evidence: Pick<EvidenceDesk, 'picture'>;
   /** Registers the look itself: nothing is shown before. */
   plates: Pick<AlertPlates, 'show'>;

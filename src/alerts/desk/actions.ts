@@ -5,9 +5,8 @@ import type { Caller } from '../../core/types.ts';
 import type { Database, Tables } from '../../platform/database/database.ts';
 import { withinJurisdiction } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
-import type { WorkTicket } from '../../platform/work/work.ts';
 import { type AlertView, type EventType, showAlert } from './alert.ts';
-import { type AlertLog, saveAlerts } from './log.ts';
+import type { AlertLog, Committed } from './log.ts';
 import { requireUuid } from './queries.ts';
 import type { AlertRow, AlertTables } from './tables.ts';
 
@@ -22,7 +21,7 @@ export interface ActionDeps {
   database: Database<'handling'>;
   clock: Clock;
   log: Pick<AlertLog, 'publish'>;
-  committed(tickets: WorkTicket[]): void;
+  committed(published: Committed): void;
   /** The user name of somebody who may log in and see `jurisdiction`; null for anybody else. */
   personWhoSees(tx: Tables, username: string, jurisdiction: string): Promise<string | null>;
 }
@@ -112,9 +111,8 @@ export class AlertActions {
       const nowMs = clock.nowMs();
       const before = await lockAlert(tx, caller, id);
       const change = await decide(before, nowMs, tx);
-      if (!change) return { view: showAlert(before), tickets: [] };
+      if (!change) return { view: showAlert(before), published: null };
       const alert = { ...change.alert, version: before.version + 1 };
-      await saveAlerts(tx, [alert]);
       await recordAudit(tx, {
         caller,
         action: change.event,
@@ -123,10 +121,10 @@ export class AlertActions {
         after: { handling: alert.handling, verdict: alert.verdict, assignedTo: alert.assigned_to },
         atMs: nowMs,
       });
-      const tickets = await log.publish(tx, [{ type: change.event, alert, actor: caller.name, atMs: nowMs }]);
-      return { view: showAlert(alert), tickets };
+      const published = await log.publish(tx, [{ type: change.event, alert, actor: caller.name, atMs: nowMs }]);
+      return { view: showAlert(alert), published };
     });
-    this.#deps.committed(result.tickets);
+    if (result.published) this.#deps.committed(result.published);
     return result.view;
   }
 }

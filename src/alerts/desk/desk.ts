@@ -3,13 +3,14 @@ import { Batches } from '../../core/mechanisms/batches.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
-import type { Ownership } from '../../platform/database/ownership.ts';
-import { DONE, type WorkResult, type WorkTicket } from '../../platform/work/work.ts';
-import { ruleOf } from '../rules/findings.ts';
+import type { NamedStatement } from '../../platform/database/ownership.ts';
+import { DONE, type WorkResult } from '../../platform/work/work.ts';
+import { ruleOf, subjectOfKey } from '../rules/findings.ts';
 import { type AlertPlace, applyFinding } from './alert.ts';
 import { endedBy, followDevice, followDevices } from './follow.ts';
-import { type AlertLog, type LogInput, saveAlerts } from './log.ts';
+import type { AlertLog, Committed, LogInput, Published } from './log.ts';
 import { devicesAmong, type Places, placeOf } from './places.ts';
+import { standingOf } from './standing.ts';
 import type { AlertRow, AlertTables, FindingRow } from './tables.ts';
 
 /** What the desk asks of the rules. */
@@ -25,10 +26,9 @@ export interface DeskDeps {
   places: Places;
   gone: RulesPort;
   log: Pick<AlertLog, 'publish'>;
-  ownership: Pick<Ownership, 'write'>;
   titleOf(rule: string): { en: string; zh: string };
-  /** Rings for work that was committed, and tells live readers that the log grew. */
-  committed(tickets: WorkTicket[]): void;
+  /** Begins with the work that was committed, and gives live readers what was said. */
+  committed(published: Committed): void;
 }
 
 /** Keys that may wait to be taken together. */
@@ -36,12 +36,6 @@ export const FINDINGS_KEYS_AT_ONCE = 256;
 const KEYS_MAX = 100;
 const FINDINGS_MAX = 1_000;
 const DEVICES_AT_ONCE = 500;
-
-/** What stands for a key: the alert that is not closed, else the id of the newest one that is. */
-interface Standing {
-  open: AlertRow | null;
-  previousId: string | null;
-}
 
 /**
  * The alert desk: takes findings into alerts, those of one key in order. One transaction holds the alerts of many keys,
@@ -63,16 +57,13 @@ export class AlertDesk {
 
   async #takeAll(keys: string[]): Promise<WorkResult[]> {
     const { database, clock, places } = this.#deps;
-    // Read before the transaction, which is to be short; what comes after it has its own work.
-    const findings = await pending(database, keys);
-    if (findings.length > 0) {
-      const known = await places.placesOf(devicesAmong(findings.map(({ subject }) => subject)));
-      const tickets = await database.transaction((tx) => this.#take(tx, findings, known));
-      this.#deps.committed(tickets);
-      await this.#lookAgain(known);
-    }
+    // Asked before the transaction, which is to be short; what comes after it has its own work.
+    const known = await places.placesOf(devicesAmong(keys.map(subjectOfKey)));
+    const { published, count } = await database.transaction((tx) => this.#take(tx, keys, known));
+    this.#deps.committed(published);
+    if (count > 0) await this.#lookAgain(known);
     await this.#endGone(keys);
-    return keys.map(() => (findings.length < FINDINGS_MAX ? DONE : { again: { atMs: clock.nowMs() } }));
+    return keys.map(() => (count < FINDINGS_MAX ? DONE : { again: { atMs: clock.nowMs() } }));
   }
 
   /** Brings alerts that are not closed to where these devices stand now. Whoever moves a device calls it afterwards. */
@@ -92,14 +83,16 @@ export class AlertDesk {
     for (const some of chunksOf(devices, DEVICES_AT_ONCE)) await this.follow(some);
   }
 
-  /** What was moved or retired between the look at its place and the commit was seen by neither side. */
+  /**
+   * What was moved or retired between the look at its place and the commit was seen by neither side. Asks the directory,
+   * not the database: it tells its followers after it has changed, and they bring along what is committed by then.
+   */
   async #lookAgain(before: Map<DeviceId, AlertPlace>): Promise<void> {
-    const now = await this.#deps.places.placesOf([...before.keys()]);
-    const changed = [...now].filter(([id, { jurisdiction, retired }]) => {
-      const known = before.get(id);
-      return known?.jurisdiction !== jurisdiction || known.retired !== retired;
+    const changed = [...before].flatMap(([id, known]) => {
+      const now = this.#deps.places.standsNow(id);
+      return now && (now.jurisdiction !== known.jurisdiction || now.retired !== known.retired) ? [id] : [];
     });
-    if (changed.length > 0) await this.follow(changed.map(([id]) => id));
+    if (changed.length > 0) await this.follow(changed);
   }
 
   /** As `#lookAgain`, of a rule that was removed meanwhile; also where the last try of it failed. */
@@ -108,27 +101,22 @@ export class AlertDesk {
     if (keys.some((key) => gone.isGone(ruleOf(key)))) await gone.end();
   }
 
-  async #take(tx: Tables, read: FindingRow[], known: Map<DeviceId, AlertPlace>): Promise<WorkTicket[]> {
+  async #take(
+    tx: Tables,
+    keys: string[],
+    known: Map<DeviceId, AlertPlace>,
+  ): Promise<{ published: Published; count: number }> {
     const nowMs = this.#deps.clock.nowMs();
-    const findings = await stillPending(tx, read);
-    const standing = await standingOf(tx, [...findings.keys()]);
-    const alerts: AlertRow[] = [];
     const inputs: LogInput[] = [];
-    for (const [key, { open, previousId }] of standing) {
-      const ofKey = findings.get(key) ?? [];
-      const [first] = ofKey;
-      if (!first) continue;
-      const place = placeOf(first, open, { known, places: this.#deps.places });
-      const folded = this.#fold(ofKey, open, { place, nowMs, previousId });
-      if (folded.inputs.length > 0 && folded.alert) alerts.push(folded.alert);
+    const taken: { id: string; alert: string | null }[] = [];
+    for (const { findings, open, previousId } of await standingOf(tx, keys, FINDINGS_MAX)) {
+      const place = placeOf(findings[0], open, { known, places: this.#deps.places });
+      const folded = this.#fold(findings, open, { place, nowMs, previousId });
       inputs.push(...folded.inputs);
-      standing.set(key, { open: folded.alert, previousId });
+      taken.push(...findings.map(({ id }) => ({ id, alert: folded.alert?.id ?? null })));
     }
-    await saveAlerts(tx, alerts);
-    const taken = [...findings.values()].flat();
-    const alertOf = (key: string): string | null => standing.get(key)?.open?.id ?? null;
-    if (taken.length > 0) await this.#markTaken(tx, nowMs, { taken, alertOf });
-    return await this.#deps.log.publish(tx, inputs);
+    const statements = taken.length > 0 ? [markTaken(taken, nowMs)] : [];
+    return { published: await this.#deps.log.publish(tx, inputs, { statements }), count: taken.length };
   }
 
   /** Runs of updates within one transaction become one log entry: the alert as it stands after all of them. */
@@ -159,81 +147,13 @@ export class AlertDesk {
     }
     return { alert: steps.at(-1)?.alert ?? alert, inputs };
   }
-
-  async #markTaken(
-    tx: Tables,
-    nowMs: number,
-    { taken, alertOf }: { taken: FindingRow[]; alertOf(key: string): string | null },
-  ): Promise<void> {
-    const body = sql`
-      UPDATE finding SET handled_at_ms = ${nowMs}, alert_id = given.alert_id
-      FROM owner, unnest(${taken.map(({ id }) => id)}::text[],
-        ${taken.map(({ dedup_key }) => alertOf(dedup_key))}::uuid[]) AS given (id, alert_id)
-      WHERE finding.id = given.id
-      RETURNING finding.id`;
-    await this.#deps.ownership.write(tx, { what: 'what became of findings', body });
-  }
 }
 
-/** Findings that are not handled, of one key in the order in which they came. */
-function pending(tables: Tables, keys: string[]): Promise<FindingRow[]> {
-  return tables
-    .tables<AlertTables>()
-    .selectFrom('finding')
-    .selectAll()
-    .where('dedup_key', 'in', keys)
-    .where('handled_at_ms', 'is', null)
-    .orderBy('seq')
-    .limit(FINDINGS_MAX)
-    .execute();
-}
-
-/** Those of `read`, by key, that no other worker took meanwhile; locked. */
-async function stillPending(tx: Tables, read: FindingRow[]): Promise<Map<string, FindingRow[]>> {
-  const rows = await tx
-    .tables<AlertTables>()
-    .selectFrom('finding')
-    .select('id')
-    .where(
-      'id',
-      'in',
-      read.map(({ id }) => id),
-    )
-    .where('handled_at_ms', 'is', null)
-    .orderBy('seq')
-    .forUpdate()
-    .execute();
-  const pendingIds = new Set(rows.map(({ id }) => id));
-  const byKey = new Map<string, FindingRow[]>();
-  for (const finding of read) {
-    if (!pendingIds.has(finding.id)) continue;
-    const ofKey = byKey.get(finding.dedup_key);
-    if (ofKey) ofKey.push(finding);
-    else byKey.set(finding.dedup_key, [finding]);
-  }
-  return byKey;
-}
-
-/** The alerts of these keys, open ones locked. */
-async function standingOf(tx: Tables, keys: string[]): Promise<Map<string, Standing>> {
-  const db = tx.tables<AlertTables>();
-  const standing = new Map<string, Standing>(keys.map((key) => [key, { open: null, previousId: null }]));
-  if (keys.length === 0) return standing;
-  const open = await db
-    .selectFrom('alert')
-    .selectAll()
-    .where('dedup_key', 'in', keys)
-    .where('handling', '!=', 'closed')
-    .orderBy('id')
-    .forUpdate()
-    .execute();
-  for (const alert of open) standing.set(alert.dedup_key, { open: alert, previousId: null });
-  const without = keys.filter((key) => !standing.get(key)?.open);
-  const { rows } = await sql<{ key: string; id: string }>`
-    SELECT given.key, newest.id FROM unnest(${without}::text[]) AS given (key)
-    CROSS JOIN LATERAL (
-      SELECT id FROM alert WHERE dedup_key = given.key ORDER BY first_at_ms DESC, committed_at_ms DESC LIMIT 1
-    ) AS newest`.execute(db);
-  for (const { key, id } of rows) standing.set(key, { open: null, previousId: id });
-  return standing;
+function markTaken(taken: readonly { id: string; alert: string | null }[], nowMs: number): NamedStatement {
+  const body = sql`
+    UPDATE finding SET handled_at_ms = ${nowMs}, alert_id = given.alert_id
+    FROM owner, unnest(${taken.map(({ id }) => id)}::text[], ${taken.map(({ alert }) => alert)}::uuid[])
+      AS given (id, alert_id)
+    WHERE finding.id = given.id`;
+  return { name: 'handled', body };
 }

@@ -18,7 +18,7 @@ export interface AlertFeedDeps {
 /** Newest entries kept in memory, so that a thousand live readers cost one query, not a thousand. */
 const RECENT_MAX = 2_000;
 const READ_MAX = 500;
-/** The log is also looked at without a hint this often: another process may have written it. */
+/** While somebody waits, the log is also looked at without a hint this often: another process may have written it. */
 const LOOK_MS = 1_000;
 
 /**
@@ -28,6 +28,7 @@ const LOOK_MS = 1_000;
 export class AlertFeed {
   readonly #deps: AlertFeedDeps;
   readonly #queries: AlertQueries;
+  /** Without a gap, up to `#seq`. */
   #recent: LogEntry[] = [];
   /** Every entry up to this one is in `#recent` or older than it. */
   #seq = 0;
@@ -56,7 +57,9 @@ export class AlertFeed {
     const head = await this.#queries.head();
     this.#seq = head.seq;
     this.#epoch = head.epoch;
-    this.#stopLook = this.#deps.clock.every(LOOK_MS, () => this.poke());
+    this.#stopLook = this.#deps.clock.every(LOOK_MS, () => {
+      if (this.#waiting.size > 0) void this.#look();
+    });
   }
 
   async stop(): Promise<void> {
@@ -75,10 +78,25 @@ export class AlertFeed {
     return this.#seq;
   }
 
-  /** The log may have grown. Never awaited. */
-  poke(): void {
+  /** The number of the newest entry, for a reader that begins now. */
+  async newest(): Promise<number> {
+    // While somebody waits, what is known is at most as old as the last look.
+    if (this.#waiting.size === 0) await this.#look();
+    return this.#seq;
+  }
+
+  /** These were committed just now. Never awaited; where others came in between, the log is read. */
+  said(entries: readonly LogEntry[]): void {
+    const [first] = entries;
+    if (!first) return;
+    if (first.seq === this.#seq + 1) this.#take(entries);
+    else if (first.seq > this.#seq) void this.#look();
+  }
+
+  /** Reads what is not known yet; whoever asks meanwhile is served by a further read. Never rejects. */
+  #look(): Promise<void> {
     this.#again = true;
-    void this.#reading.run(() =>
+    return this.#reading.run(() =>
       this.#read().catch((error: unknown) => {
         this.#deps.observer.log.warn({ part: 'alert-feed', error: messageOf(error) }, 'the alert log cannot be read');
       }),
@@ -100,9 +118,10 @@ export class AlertFeed {
   }
 
   async #after(caller: Caller, seq: number): Promise<{ entries: LogEntry[]; seq: number }> {
-    const oldest = this.#recent[0]?.seq ?? this.#seq + 1;
+    const oldest = this.#seq + 1 - this.#recent.length;
     if (seq + 1 < oldest) return await this.#queries.events(caller, seq, READ_MAX);
-    const entries = this.#recent.filter((one) => one.seq > seq && covers(caller.jurisdiction, one.jurisdiction));
+    // Only what is new to this reader is looked at, however much is kept.
+    const entries = this.#recent.slice(seq + 1 - oldest).filter((one) => covers(caller.jurisdiction, one.jurisdiction));
     return { entries, seq: this.#seq };
   }
 
@@ -135,12 +154,19 @@ export class AlertFeed {
         .orderBy('seq')
         .limit(READ_MAX)
         .execute();
-      const last = rows.at(-1);
-      if (!last) continue;
-      this.#recent = [...this.#recent, ...rows.map(toEntry)].slice(-RECENT_MAX);
-      this.#seq = last.seq;
+      this.#take(rows.filter(({ seq }) => seq > this.#seq).map(toEntry));
       this.#again ||= rows.length === READ_MAX;
-      this.#wake();
     }
+  }
+
+  #take(entries: readonly LogEntry[]): void {
+    for (const entry of entries) {
+      // A log that lost entries has a gap: what is kept must have none.
+      if (entry.seq !== this.#seq + 1) this.#recent = [];
+      this.#recent.push(entry);
+      this.#seq = entry.seq;
+    }
+    if (this.#recent.length > 2 * RECENT_MAX) this.#recent.splice(0, this.#recent.length - RECENT_MAX);
+    if (entries.length > 0) this.#wake();
   }
 }

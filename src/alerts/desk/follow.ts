@@ -1,9 +1,8 @@
 import type { Clock } from '../../core/clock.ts';
 import type { DeviceId } from '../../core/types.ts';
 import type { Tables } from '../../platform/database/database.ts';
-import type { WorkTicket } from '../../platform/work/work.ts';
 import type { EventType } from './alert.ts';
-import { type AlertLog, type LogInput, saveAlerts } from './log.ts';
+import type { AlertLog, LogInput, Published } from './log.ts';
 import type { AlertRow, AlertTables } from './tables.ts';
 
 /** How a device stands in the registry now. */
@@ -47,13 +46,12 @@ export function endedBy(reason: 'device-retired' | 'rule-removed', alert: AlertR
   };
 }
 
-/** Brings alerts of these devices that are not closed to where the devices stand; returns what is to be rung for. */
+/** Brings alerts of these devices that are not closed to where the devices stand; returns what was said. */
 export async function followDevices(
   tx: Tables,
   { log, clock }: { log: Pick<AlertLog, 'publish'>; clock: Clock },
   devices: ReadonlyMap<DeviceId, Standing>,
-): Promise<WorkTicket[]> {
-  if (devices.size === 0) return [];
+): Promise<Published> {
   const open = await tx
     .tables<AlertTables>()
     .selectFrom('alert')
@@ -64,12 +62,9 @@ export async function followDevices(
     .forUpdate()
     .execute();
   const inputs: LogInput[] = [];
-  const changed: AlertRow[] = [];
   for (const before of open) {
     const steps = followDevice(before, devices.get(before.device)!);
     for (const { event, alert } of steps) inputs.push({ type: event, alert, actor: 'citywatch', atMs: clock.nowMs() });
-    if (steps.length > 0) changed.push(steps.at(-1)!.alert);
   }
-  await saveAlerts(tx, changed);
   return await log.publish(tx, inputs);
 }

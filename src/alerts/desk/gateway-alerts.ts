@@ -6,11 +6,12 @@ import { slotOf } from '../../core/slots.ts';
 import type { JournalPosition } from '../../core/types.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
-import { enqueueWork, type WorkTicket } from '../../platform/work/work.ts';
+import { enqueueWork } from '../../platform/work/work.ts';
 import { GATEWAY_SUBJECT } from '../rules/conditions/subject.ts';
 import { dedupKey } from '../rules/findings.ts';
 import type { Rule } from '../rules/rules.ts';
 import { priorityOf } from './alert.ts';
+import type { Committed } from './log.ts';
 import { DESK_QUEUE } from './queues.ts';
 import type { AlertTables } from './tables.ts';
 
@@ -23,7 +24,7 @@ export interface GatewayAlertsDeps {
   position(): JournalPosition;
   incarnationOf: IncarnationOf;
   ownership: Pick<Ownership, 'ownerOf' | 'hold'>;
-  committed(tickets: WorkTicket[]): void;
+  committed(published: Committed): void;
 }
 
 const SUBJECT = GATEWAY_SUBJECT.id;
@@ -61,7 +62,7 @@ export class GatewayAlerts {
       await enqueueWork(tx, clock, [ticket]);
       return [ticket];
     });
-    if (tickets.length > 0) committed(tickets);
+    if (tickets.length > 0) committed({ tickets, entries: [] });
   }
 
   async #store(

@@ -1,15 +1,14 @@
 import type { Clock } from '../../core/clock.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
-import type { WorkTicket } from '../../platform/work/work.ts';
 import { endedBy } from './follow.ts';
-import { type AlertLog, type LogInput, saveAlerts } from './log.ts';
+import type { AlertLog, Committed, LogInput } from './log.ts';
 import type { AlertTables } from './tables.ts';
 
 export interface GoneRulesDeps {
   database: Database<'alerts'>;
   clock: Clock;
   log: Pick<AlertLog, 'publish'>;
-  committed(tickets: WorkTicket[]): void;
+  committed(published: Committed): void;
 }
 
 const ALERTS_AT_ONCE = 500;
@@ -43,16 +42,12 @@ export class GoneRules {
   async end(): Promise<void> {
     const { database, committed } = this.#deps;
     for (let found = ALERTS_AT_ONCE; found === ALERTS_AT_ONCE; ) {
-      const tickets = await database.transaction(async (tx) => {
+      const published = await database.transaction(async (tx) => {
         const inputs = await this.#lasting(tx);
         found = inputs.length;
-        await saveAlerts(
-          tx,
-          inputs.map(({ alert }) => alert),
-        );
         return await this.#deps.log.publish(tx, inputs);
       });
-      if (found > 0) committed(tickets);
+      if (found > 0) committed(published);
     }
   }
 

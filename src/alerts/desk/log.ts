@@ -2,16 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import { type Counter, counterNamed, type Observer } from '../../core/observe.ts';
-import { chunksOf } from '../../platform/database/chunks.ts';
 import type { Tables } from '../../platform/database/database.ts';
-import { sql } from '../../platform/database/database.ts';
-import type { Ownership } from '../../platform/database/ownership.ts';
-import { enqueueWork, type WorkTicket } from '../../platform/work/work.ts';
+import type { NamedStatement, Ownership } from '../../platform/database/ownership.ts';
+import { type Claim, ending, noting, type WorkDesk, type WorkTicket } from '../../platform/work/work.ts';
 import { runStages } from '../route/stages/run-stages.ts';
 import type { Change, Stage } from '../route/stages/stage.ts';
 import { type EventType, priorityOf, showAlert } from './alert.ts';
+import { write } from './log-write.ts';
 import { DELIVERY_QUEUE, EVIDENCE_QUEUE, STAGE_QUEUE } from './queues.ts';
-import type { AlertEventBody, AlertRow, AlertTables } from './tables.ts';
+import type { AlertEventBody, AlertRow } from './tables.ts';
 
 /** One entry of the alert log: what happened to which alert, with the alert as it stood then. */
 export interface LogEntry {
@@ -34,45 +33,40 @@ export interface LogInput {
   atMs: number;
 }
 
-/** A statement takes at most 65,535 parameters. */
-const ROWS_AT_ONCE = 2_000;
-/** An alert has some 35 columns. */
-const ALERTS_AT_ONCE = 500;
-
-/** Inserts new alerts and writes the whole rows of existing ones. The caller holds the locks of their rows. */
-export async function saveAlerts(tx: Tables, alerts: AlertRow[]): Promise<void> {
-  const db = tx.tables<AlertTables>();
-  for (const some of chunksOf(alerts, ALERTS_AT_ONCE)) {
-    const rows = some.map((alert) => ({
-      ...alert,
-      title: JSON.stringify(alert.title),
-      data: JSON.stringify(alert.data),
-      evidence: JSON.stringify(alert.evidence),
-      comments: JSON.stringify(alert.comments),
-    }));
-    const columns = Object.keys(rows[0] ?? {}).filter((name) => name !== 'id');
-    await db
-      .insertInto('alert')
-      .values(rows)
-      .onConflict((conflict) =>
-        conflict
-          .column('id')
-          .doUpdateSet(Object.fromEntries(columns.map((name) => [name, sql.ref(`excluded.${name}`)]))),
-      )
-      .execute();
-  }
-}
-
 export interface AlertLogDeps {
   clock: Clock;
   observer: Observer;
   /** In their order; those of a gateway are `STAGES`. */
   stages: readonly Stage[];
-  ownership: Pick<Ownership, 'write' | 'hold'>;
+  ownership: Pick<Ownership, 'self' | 'write'>;
+  work: WorkDesk;
 }
 
 /** Timers that have come due, by the name of their stage. */
 export type DueTimers = ReadonlyMap<string, readonly string[]>;
+
+/** What goes with what is said. */
+export interface Along {
+  due?: DueTimers;
+  /** Further statements of the same transaction; each joins `owner (epoch)`. */
+  statements?: readonly NamedStatement[];
+  /** Work that is done with it. */
+  ended?: { queue: string; claims: readonly Claim[] };
+}
+
+/** What was said, for whoever is told after the commit. */
+export interface Published {
+  /** Work that follows; what this process has claimed with it is begun, the rest is rung for. */
+  tickets: WorkTicket[];
+  entries: LogEntry[];
+  /** Keys of `ended` that are gone; to the others something was added meanwhile. */
+  ended: ReadonlySet<string>;
+}
+
+/** What is told after a commit. */
+export type Committed = Pick<Published, 'tickets' | 'entries'>;
+
+const NOTHING: Published = { tickets: [], entries: [], ended: new Set() };
 
 /** The log of alerts, as those write it who change alerts. */
 export class AlertLog {
@@ -89,43 +83,42 @@ export class AlertLog {
   }
 
   /**
-   * Says what happened, in the caller's transaction: takes it through the stages, writes log entries, an outbox row for
-   * each delivery that was raised, and the work that follows; what it returns is rung for after the commit. The head
-   * row of the log is locked last and until the commit, so numbers are given out in commit order and no reader can skip
-   * one (alerts.md §2). Throws `lease.lost` where another node has taken over.
+   * Says what happened, in the caller's transaction, which holds the locks of the alerts that were there before: takes
+   * it through the stages, then writes with one statement the alerts as they stand after it, log entries, an outbox row
+   * for each delivery that was raised, and the work that follows. The head row of the log is locked last and until the
+   * commit, so numbers are given out in commit order and no reader can skip one (alerts.md §2). Throws `lease.lost`
+   * where another node has taken over.
    */
-  async publish(tx: Tables, inputs: LogInput[], due: DueTimers = new Map()): Promise<WorkTicket[]> {
-    if (inputs.length === 0 && due.size === 0) return [];
-    const { clock, stages, ownership } = this.#deps;
+  async publish(tx: Tables, inputs: LogInput[], along: Along = {}): Promise<Published> {
+    const { due = new Map(), statements = [], ended } = along;
+    if (inputs.length + due.size + statements.length === 0) return NOTHING;
+    const { clock, stages, ownership, work } = this.#deps;
     const nowMs = clock.nowMs();
     const given = inputs.map((input, place) => ({ ...input, place, deliveries: [] }));
     const fault = (stage: string, what: string): void => this.#passOver(stage, what);
     const { changes, timers } = await runStages(tx, stages, given, { nowMs, due, fault });
-    await saveAlerts(tx, alteredBy(changes, inputs));
-    const tickets = changes.flatMap(ticketsOf);
     const later = timers.map(({ stage, key, atMs }) => ({
       queue: STAGE_QUEUE,
       key: `${stage} ${key}`,
       dueAtMs: atMs,
     }));
-    await enqueueWork(tx, clock, [...tickets, ...later]);
-    if (changes.length === 0) await ownership.hold(tx, 'timers of alerts');
-    else await fillOutbox(tx, await appendLog(tx, changes, ownership), changes);
-    return tickets;
+    const tickets = [...changes.flatMap(ticketsOf), ...later];
+    const noted = noting(ownership.self.node, nowMs, { tickets, desk: work });
+    const entries = changes.map(entryOf);
+    const rest = ended ? [...statements, ...ending(ended.queue, ended.claims)] : statements;
+    const answer = await write(tx, ownership, { changes, entries, noted: noted.body, along: rest });
+    const first = answer.seq - changes.length + 1;
+    return {
+      tickets: noted.noted(answer.noted),
+      entries: entries.map((entry, index) => ({ ...entry, seq: first + index })),
+      ended: new Set(answer.ended),
+    };
   }
 
   #passOver(stage: string, what: string): void {
     this.#faults.inc({ stage });
     this.#deps.observer.log.error({ part: 'alerts', stage, what }, 'a stage was passed over');
   }
-}
-
-/** Alerts that a stage has altered or added a change to, as they stand after all of it. */
-function alteredBy(changes: readonly Change[], inputs: LogInput[]): AlertRow[] {
-  const isAltered = ({ place, alert }: Change): boolean => alert !== inputs[place ?? -1]?.alert;
-  const ids = new Set(changes.filter(isAltered).map(({ alert }) => alert.id));
-  const last = new Map(changes.filter(({ alert }) => ids.has(alert.id)).map(({ alert }) => [alert.id, alert]));
-  return [...last.values()];
 }
 
 /** Pictures come after all first news, whatever their alerts are worth (P3). */
@@ -140,66 +133,9 @@ function ticketsOf({ type, alert, deliveries }: Change): WorkTicket[] {
   return [...tickets, { queue: EVIDENCE_QUEUE, key: alert.id, priority }];
 }
 
-/** Returns the entries in the order of the changes. */
-async function appendLog(
-  tx: Tables,
-  changes: readonly Change[],
-  ownership: Pick<Ownership, 'write'>,
-): Promise<LogEntry[]> {
-  const db = tx.tables<AlertTables>();
-  const body = sql`update alert_log_head set seq = seq + ${changes.length} from owner returning seq`;
-  const [head] = await ownership.write<{ seq: number }>(tx, { what: 'the log of alerts', body });
-  const first = head!.seq - changes.length + 1;
-  const entries = changes.map((change, index) => entryOf(change, first + index));
-  const rows = entries.map(({ seq, id, alertId, type, atMs, actor, jurisdiction, severity, body }) => ({
-    seq,
-    id,
-    alert_id: alertId,
-    type,
-    at_ms: atMs,
-    actor,
-    jurisdiction,
-    severity,
-    body: JSON.stringify(body),
-  }));
-  for (const some of chunksOf(rows, ROWS_AT_ONCE)) {
-    await db.insertInto('alert_event').values(some).execute();
-  }
-  return entries;
-}
-
-function entryOf({ type, alert, actor, atMs }: Change, seq: number): LogEntry {
+function entryOf({ type, alert, actor, atMs }: Change): Omit<LogEntry, 'seq'> {
   const id = randomUUID();
   const body = { id, type, at: toRfc3339(atMs), actor, alert: showAlert(alert) };
-  return {
-    seq,
-    id,
-    alertId: alert.id,
-    type,
-    atMs,
-    actor,
-    jurisdiction: alert.jurisdiction,
-    severity: alert.severity,
-    body,
-  };
-}
-
-/** All that was raised is counted from here on: `withheld` is settled at once. */
-async function fillOutbox(tx: Tables, entries: LogEntry[], changes: readonly Change[]): Promise<void> {
-  const rows = entries.flatMap((entry, index) =>
-    (changes[index]?.deliveries ?? []).map(({ subscription, state }) => ({
-      id: `msg_${entry.id}_${subscription}`,
-      subscription_id: subscription,
-      alert_id: entry.alertId,
-      seq: entry.seq,
-      state,
-      created_at_ms: entry.atMs,
-      settled_at_ms: state === 'withheld' ? entry.atMs : null,
-      last_status: null,
-      last_error: null,
-    })),
-  );
-  for (const some of chunksOf(rows, ROWS_AT_ONCE)) {
-    await tx.tables<AlertTables>().insertInto('delivery').values(some).execute();
-  }
+  const { jurisdiction, severity } = alert;
+  return { id, alertId: alert.id, type, atMs, actor, jurisdiction, severity, body };
 }

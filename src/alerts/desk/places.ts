@@ -7,6 +7,8 @@ import type { AlertRow, FindingRow } from './tables.ts';
 export interface Places {
   /** Names and positions of devices; those that are not known any more are left out. */
   placesOf(devices: DeviceId[]): Promise<Map<DeviceId, AlertPlace>>;
+  /** How a device stands in the directory in memory; null where it does not know it. */
+  standsNow(device: DeviceId): Pick<AlertPlace, 'jurisdiction' | 'retired'> | null;
   /** What people call a district; null where its code is not known. */
   nameOfDistrict(code: string): string | null;
 }

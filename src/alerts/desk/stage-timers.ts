@@ -1,11 +1,11 @@
 import type { Database } from '../../platform/database/database.ts';
-import { DONE, type WorkResult, type WorkTicket } from '../../platform/work/work.ts';
-import type { AlertLog } from './log.ts';
+import { DONE, type WorkResult } from '../../platform/work/work.ts';
+import type { AlertLog, Committed } from './log.ts';
 
 export interface StageTimersDeps {
   database: Database<'alerts'>;
   log: Pick<AlertLog, 'publish'>;
-  committed(tickets: WorkTicket[]): void;
+  committed(published: Committed): void;
 }
 
 /** Runs the stages when a timer of one of them has come due. */
@@ -21,7 +21,7 @@ export class StageTimers {
     const { database, log, committed } = this.#deps;
     const at = key.indexOf(' ');
     const due = new Map([[key.slice(0, at), [key.slice(at + 1)]]]);
-    committed(await database.transaction((tx) => log.publish(tx, [], due)));
+    committed(await database.transaction((tx) => log.publish(tx, [], { due })));
     return DONE;
   }
 }

@@ -7,9 +7,10 @@ import type { Observer } from '../../core/observe.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { BlobRefusal, type Blobs } from '../../platform/blobs/blobs.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
-import { DONE, type WorkResult, type WorkTicket } from '../../platform/work/work.ts';
-import { type AlertLog, saveAlerts } from '../desk/log.ts';
+import { type Claim, DONE, ENDED, type WorkResult } from '../../platform/work/work.ts';
+import type { AlertLog, Committed } from '../desk/log.ts';
 import type { AlertQueries } from '../desk/queries.ts';
+import { EVIDENCE_QUEUE } from '../desk/queues.ts';
 import type { AlertEvidence, AlertRow, AlertTables } from '../desk/tables.ts';
 import { deviceIn } from '../rules/conditions/subject.ts';
 
@@ -41,7 +42,7 @@ export interface EvidenceDeps {
   pictures: Pictures;
   /** Where the pictures are; nothing else may be kept there. */
   blobs: Blobs;
-  committed(tickets: WorkTicket[]): void;
+  committed(published: Committed): void;
 }
 
 /** What stands in the access register for every look that is taken for an alert. */
@@ -53,7 +54,8 @@ const AGAIN_MS = 2_000;
 export const PICTURES_AT_ONCE = 4;
 
 interface Found {
-  alertId: string;
+  /** Its key is the alert's id. */
+  claim: Claim;
   evidence: AlertEvidence;
 }
 
@@ -63,7 +65,7 @@ interface Found {
  */
 export class EvidenceDesk {
   readonly #deps: EvidenceDeps;
-  readonly #attached: Batches<Found, undefined>;
+  readonly #attached: Batches<Found, WorkResult>;
 
   constructor(deps: EvidenceDeps) {
     this.#deps = deps;
@@ -71,7 +73,8 @@ export class EvidenceDesk {
   }
 
   /** Handler of the queue `evidence`; the key is the alert's id. */
-  async handle(alertId: string): Promise<WorkResult> {
+  async handle(claim: Claim): Promise<WorkResult> {
+    const alertId = claim.key;
     const { database, clock, pictures } = this.#deps;
     const alert = await database
       .tables<AlertTables>()
@@ -84,13 +87,14 @@ export class EvidenceDesk {
     // A district, or the gateway itself, is at no place that a camera could see.
     if (device === null) return DONE;
     const cameras = await pictures.camerasFor(device, alert.jurisdiction);
-    if (cameras.length === 0) return await this.#attach(alertId, this.#missing(null, 'No camera sees this place.'));
+    if (cameras.length === 0)
+      return await this.#attached.add({ claim, evidence: this.#missing(null, 'No camera sees this place.') });
     let reason = '';
     for (const sight of cameras.slice(0, 3)) {
       const { camera } = sight;
       try {
         const picture = await pictures.snapshot(camera, { purpose: EVIDENCE_PURPOSE, case: alertId });
-        return await this.#attach(alertId, await this.#keep(alertId, sight, picture));
+        return await this.#attached.add({ claim, evidence: await this.#keep(alertId, sight, picture) });
       } catch (error) {
         reason = error instanceof CitywatchError ? error.message : 'The camera gave no picture.';
         this.#deps.observer.log.debug({ part: 'evidence', camera, error: messageOf(error) }, 'no picture yet');
@@ -98,7 +102,7 @@ export class EvidenceDesk {
     }
     const nowMs = clock.nowMs();
     if (nowMs - alert.committed_at_ms < TRY_FOR_MS) return { again: { atMs: nowMs + AGAIN_MS } };
-    return await this.#attach(alertId, this.#missing(cameras[0]?.camera ?? null, reason));
+    return await this.#attached.add({ claim, evidence: this.#missing(cameras[0]?.camera ?? null, reason) });
   }
 
   /**
@@ -133,39 +137,30 @@ export class EvidenceDesk {
     return { id: randomUUID(), type: 'unavailable', camera, takenAtMs: this.#deps.clock.nowMs(), reason };
   }
 
-  async #attach(alertId: string, evidence: AlertEvidence): Promise<WorkResult> {
-    await this.#attached.add({ alertId, evidence });
-    return DONE;
-  }
-
-  async #attachAll(found: Found[]): Promise<undefined[]> {
+  async #attachAll(found: Found[]): Promise<WorkResult[]> {
     const { database, clock, log } = this.#deps;
-    const tickets = await database.transaction(async (tx) => {
+    const published = await database.transaction(async (tx) => {
       const before = await tx
         .tables<AlertTables>()
         .selectFrom('alert')
         .selectAll()
-        .where(
-          'id',
-          'in',
-          found.map(({ alertId }) => alertId),
-        )
+        .where(sql<boolean>`id = ANY (${found.map(({ claim }) => claim.key)}::uuid[])`)
         .orderBy('id')
         .forUpdate()
         .execute();
-      const evidenceOf = new Map(found.map(({ alertId, evidence }) => [alertId, evidence]));
+      const evidenceOf = new Map(found.map(({ claim, evidence }) => [claim.key, evidence]));
       const alerts = before
         .filter(({ evidence }) => evidence.length === 0)
         .map((row): AlertRow => ({ ...row, evidence: [evidenceOf.get(row.id)!], version: row.version + 1 }));
-      await saveAlerts(tx, alerts);
       const atMs = clock.nowMs();
       return await log.publish(
         tx,
         alerts.map((alert) => ({ type: 'alert.evidence', alert, actor: 'citywatch', atMs })),
+        { ended: { queue: EVIDENCE_QUEUE, claims: found.map(({ claim }) => claim) } },
       );
     });
-    this.#deps.committed(tickets);
-    return found.map(() => undefined);
+    this.#deps.committed(published);
+    return found.map(({ claim }) => (published.ended.has(claim.key) ? ENDED : DONE));
   }
 }
 

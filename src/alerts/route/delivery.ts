@@ -4,7 +4,7 @@ import { Counter, Histogram, type Logger, type Observer } from '../../core/obser
 import { type Random, systemRandom } from '../../core/random.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
-import { DONE, type WorkResult } from '../../platform/work/work.ts';
+import { type Claim, DONE, ENDED, type WorkResult } from '../../platform/work/work.ts';
 import type { SendResult, Sinks } from '../sinks/sink.ts';
 import { type EndpointGate, Endpoints } from './endpoints.ts';
 import { Outbox, type Recipient, type Waiting } from './outbox.ts';
@@ -48,6 +48,8 @@ export class Delivery {
   readonly #latency: Histogram;
   readonly #endpoints: Endpoints;
   readonly #outbox: Outbox;
+  /** Of what was loaded together. */
+  readonly #ways = new WeakMap<Recipient, Way>();
 
   constructor(deps: DeliveryDeps) {
     this.#deps = deps;
@@ -75,8 +77,9 @@ export class Delivery {
   }
 
   /** Handler of the queue `delivery`; the key is `subscription alert`. */
-  async handle(key: string, signal: AbortSignal): Promise<WorkResult> {
+  async handle(claim: Claim, signal: AbortSignal): Promise<WorkResult> {
     const { clock } = this.#deps;
+    const { key } = claim;
     const endMs = clock.monotonicMs() + HANDLE_FOR_MS;
     const { recipient, entries, more } = await this.#outbox.load(key);
     if (!recipient) return DONE;
@@ -85,11 +88,13 @@ export class Delivery {
       await this.#outbox.withhold(key);
       return DONE;
     }
-    const way = this.#wayTo(recipient);
+    const way = this.#ways.get(recipient) ?? this.#wayTo(recipient);
+    this.#ways.set(recipient, way);
+    const last = more ? undefined : entries.at(-1);
     for (const next of entries) {
       if (signal.aborted || clock.monotonicMs() >= endMs) return { again: { atMs: clock.nowMs() } };
-      const pause = await this.#inTurn(way, next);
-      if (pause !== null) return { again: { atMs: pause } };
+      const result = await this.#inTurn(way, next, next === last ? claim : null);
+      if (result !== null) return result;
     }
     return more ? { again: { atMs: clock.nowMs() } } : DONE;
   }
@@ -106,20 +111,23 @@ export class Delivery {
     return { subscription, endpoint: `${type} ${sink.endpoint(to)}`, sink: type, send };
   }
 
-  /** One attempt, if it is this entry's turn; returns when to try again, or null when the entry is settled. */
-  async #inTurn(way: Way, next: Waiting): Promise<number | null> {
+  /**
+   * One attempt, if it is this entry's turn; returns when to try again, or null when the entry is settled. With the last
+   * one of a key its claim is ended.
+   */
+  async #inTurn(way: Way, next: Waiting, claim: Claim | null): Promise<WorkResult | null> {
     const { clock } = this.#deps;
     const turn = await this.#endpoints.enter(way, this.#isOver(next, clock.nowMs()));
-    if (turn === 'crowded') return clock.nowMs() + CROWDED_PAUSE_MS;
-    if (turn === 'failing') return this.#nextTryMs(way, next);
+    if (turn === 'crowded') return { again: { atMs: clock.nowMs() + CROWDED_PAUSE_MS } };
+    if (turn === 'failing') return { again: { atMs: this.#nextTryMs(way, next) } };
     const result = await this.#attempt(way, next);
     const leaveAloneMs = result.outcome === 'failed' ? Math.min(result.retryAfterMs ?? 0, LEFT_ALONE_MAX_MS) : 0;
     const back = this.#endpoints.ended(way.endpoint, result.outcome === 'taken', leaveAloneMs);
-    const pause = await this.#settle(way, next, result);
-    if (pause !== null) return pause;
+    const settled = await this.#settle(way, next, { result, claim });
+    if (settled?.again) return settled;
     const waiting = back.length === 0 && next.attempts > 0 ? [way.subscription] : back;
     if (waiting.length > 0) await this.#deps.release(waiting);
-    return null;
+    return settled;
   }
 
   /** What a sink throws is a fault of ours, and no reason to lose an entry. */
@@ -142,16 +150,22 @@ export class Delivery {
     return nowMs + Math.max(pauseMs, this.#endpoints.leftAloneMs(way.endpoint));
   }
 
-  /** Writes down how the attempt ended; returns when to try again, or null when this entry is settled. */
-  async #settle(way: Way, next: Waiting, result: SendResult): Promise<number | null> {
+  /** Writes down how the attempt ended; as {@link #inTurn}. */
+  async #settle(
+    way: Way,
+    next: Waiting,
+    { result, claim }: { result: SendResult; claim: Claim | null },
+  ): Promise<WorkResult | null> {
     const nowMs = this.#deps.clock.nowMs();
     const state = stateAfter(result, this.#isOver(next, nowMs));
     this.#attempts.inc({ sink: way.sink, result: state === 'waiting' ? 'failed' : state });
     if (state === 'delivered') this.#latency.observe((nowMs - next.created_at_ms) / 1000);
     const error = result.outcome === 'taken' ? null : result.reason;
-    await this.#outbox.settle({ id: next.id, state, status: result.status, error });
+    const ends = state === 'waiting' ? null : claim;
+    const ended = await this.#outbox.settle({ id: next.id, state, status: result.status, error, claim: ends });
     if (result.outcome === 'gone') await this.#outbox.disable(way.subscription, result.reason);
-    return state === 'waiting' ? this.#nextTryMs(way, next) : null;
+    if (state === 'waiting') return { again: { atMs: this.#nextTryMs(way, next) } };
+    return ended ? ENDED : null;
   }
 }
 

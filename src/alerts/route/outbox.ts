@@ -2,7 +2,9 @@ import type { Clock } from '../../core/clock.ts';
 import { Batches } from '../../core/mechanisms/batches.ts';
 import { type Database, type Selectable, sql } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
-import type { AlertEventBody, AlertTables, SubscriptionTable } from '../desk/tables.ts';
+import { type Claim, ending } from '../../platform/work/work.ts';
+import { DELIVERY_QUEUE } from '../desk/queues.ts';
+import type { AlertEventBody, SubscriptionTable } from '../desk/tables.ts';
 
 /** One log entry that waits for one subscription. */
 export interface Waiting {
@@ -32,6 +34,8 @@ export interface Settlement {
   state: 'delivered' | 'dead' | 'waiting';
   status: number | null;
   error: string | null;
+  /** Of the work that is done with it; null where there is more of it. */
+  claim: Claim | null;
 }
 
 const KEYS_MAX = 128;
@@ -55,7 +59,7 @@ export class Outbox {
   readonly #clock: Clock;
   readonly #ownership: Pick<Ownership, 'write'>;
   readonly #loads: Batches<string, Pending>;
-  readonly #settlements: Batches<Settlement, undefined>;
+  readonly #settlements: Batches<Settlement, boolean>;
 
   constructor(deps: OutboxDeps) {
     this.#database = deps.database;
@@ -69,7 +73,8 @@ export class Outbox {
     return this.#loads.add(key);
   }
 
-  settle(settlement: Settlement): Promise<undefined> {
+  /** Resolves with whether the work was ended with it: not where something was added meanwhile. */
+  settle(settlement: Settlement): Promise<boolean> {
     return this.#settlements.add(settlement);
   }
 
@@ -92,48 +97,52 @@ export class Outbox {
 
   async #loadAll(keys: string[]): Promise<Pending[]> {
     const pairs = keys.map((key) => key.split(' '));
-    const ids = pairs.map(([id]) => id ?? '');
-    const recipients = await this.#db()
-      .selectFrom('subscription')
-      .select(['id', 'type', 'target', 'secrets', 'state'])
-      .where('id', 'in', [...new Set(ids)])
-      .execute();
-    const { rows } = await sql<Waiting & { key: string }>`
-      SELECT given.subscription_id || ' ' || given.alert_id AS key, entry.id, attempts, created_at_ms, type, body
-      FROM unnest(${ids}::uuid[], ${pairs.map(([, alert]) => alert ?? '')}::uuid[]) AS given (subscription_id, alert_id)
-      CROSS JOIN LATERAL (
+    const { rows } = await sql<Loaded>`
+      SELECT place, to_jsonb(recipient) AS recipient, entry.id, attempts, created_at_ms, alert_event.type, body
+      FROM unnest(${pairs.map(([id]) => id ?? '')}::uuid[], ${pairs.map(([, alert]) => alert ?? '')}::uuid[])
+        WITH ORDINALITY AS given (subscription_id, alert_id, place)
+      JOIN LATERAL (
+        SELECT id, type, target, secrets, state FROM subscription WHERE id = given.subscription_id
+      ) AS recipient ON true
+      LEFT JOIN LATERAL (
         SELECT id, seq, attempts, created_at_ms FROM delivery
         WHERE subscription_id = given.subscription_id AND alert_id = given.alert_id AND state = 'waiting'
         ORDER BY seq LIMIT ${ENTRIES_MAX}
-      ) AS entry
-      JOIN alert_event ON alert_event.seq = entry.seq
-      ORDER BY entry.seq`.execute(this.#db());
-    const entries = new Map<string, Waiting[]>(keys.map((key) => [key, []]));
-    for (const row of rows) entries.get(row.key)?.push(row);
-    return keys.map((key, index) => ({
-      recipient: recipients.find(({ id }) => id === ids[index]) ?? null,
-      entries: entries.get(key) ?? [],
-      more: entries.get(key)?.length === ENTRIES_MAX,
-    }));
+      ) AS entry ON true
+      LEFT JOIN alert_event ON alert_event.seq = entry.seq
+      ORDER BY entry.seq`.execute(this.#database.tables());
+    const pending = keys.map((): Pending => ({ recipient: null, entries: [], more: false }));
+    // Keys of one subscription share what stands behind it, so that its secrets are opened once.
+    const recipients = new Map<string, Recipient>();
+    for (const { place, recipient, ...entry } of rows) {
+      const ofKey = pending[place - 1]!;
+      ofKey.recipient = recipients.get(recipient.id) ?? recipient;
+      recipients.set(recipient.id, ofKey.recipient);
+      if (entry.id !== null) ofKey.entries.push(entry as Waiting);
+      ofKey.more = ofKey.entries.length === ENTRIES_MAX;
+    }
+    return pending;
   }
 
-  async #settleAll(settlements: Settlement[]): Promise<undefined[]> {
+  async #settleAll(settlements: Settlement[]): Promise<boolean[]> {
     const errors = settlements.map(({ error }) => error?.slice(0, ERROR_LENGTH_MAX) ?? null);
     const nowMs = this.#clock.nowMs();
-    const body = sql`
+    const settled = sql`
       UPDATE delivery SET state = given.state, attempts = attempts + 1, last_status = given.status,
         last_error = given.error,
         settled_at_ms = CASE WHEN given.state = 'waiting' THEN NULL ELSE ${nowMs}::bigint END
       FROM owner, unnest(${settlements.map(({ id }) => id)}::text[], ${settlements.map(({ state }) => state)}::text[],
         ${settlements.map(({ status }) => status)}::integer[], ${errors}::text[])
         AS given (id, state, status, error)
-      WHERE delivery.id = given.id AND delivery.state = 'waiting'
-      RETURNING delivery.id`;
-    await this.#ownership.write(this.#database, { what: DELIVERIES, body });
-    return settlements.map(() => undefined);
-  }
-
-  #db() {
-    return this.#database.tables<AlertTables>();
+      WHERE delivery.id = given.id AND delivery.state = 'waiting'`;
+    const claims = settlements.flatMap(({ claim }) => claim ?? []);
+    const along = [{ name: 'settled', body: settled }, ...ending(DELIVERY_QUEUE, claims)];
+    const body = sql`SELECT key FROM ended`;
+    const rows = await this.#ownership.write<{ key: string }>(this.#database, { what: DELIVERIES, along, body });
+    const ended = new Set(rows.map(({ key }) => key));
+    return settlements.map(({ claim }) => claim !== null && ended.has(claim.key));
   }
 }
+
+/** A subscription of a key, with one entry that waits for it; `id` is null where none does. */
+type Loaded = { place: number; recipient: Recipient } & (Waiting | { id: null });

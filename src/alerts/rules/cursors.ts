@@ -1,6 +1,6 @@
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { JournalPosition, Lane } from '../../core/types.ts';
-import { sql, type Tables } from '../../platform/database/database.ts';
+import { type RawBuilder, sql, type Tables } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import type { AlertTables } from '../desk/tables.ts';
 
@@ -12,18 +12,12 @@ interface CursorWriter {
   ownership: Pick<Ownership, 'self' | 'write' | 'refused'>;
 }
 
-/**
- * Stores where the rules stand, within the transaction that holds what they did. Throws `lease.lost` where another node
- * has taken over: then nothing of the transaction may stay.
- */
-export async function saveRuleCursors(
-  tx: Tables,
+/** Moves the cursors as part of a larger statement; returns a row for each that no later owner has moved. */
+export function movingCursors(
   cursors: readonly JournalPosition[],
-  { incarnationOf, ownership }: CursorWriter,
-): Promise<void> {
-  if (cursors.length === 0) return;
-  const what = 'where the rules stand';
-  const body = sql`
+  { incarnationOf, ownership }: Pick<CursorWriter, 'incarnationOf'> & { ownership: Pick<Ownership, 'self'> },
+): RawBuilder<unknown> {
+  return sql`
     insert into rule_cursor (lane, journal_offset, incarnation, node, epoch)
     select lane, at, incarnation, ${ownership.self.node}::text, owner.epoch
     from owner, unnest(${cursors.map(({ lane }) => lane)}::text[], ${cursors.map(({ offset }) => offset)}::bigint[],
@@ -32,7 +26,20 @@ export async function saveRuleCursors(
       node = excluded.node, epoch = excluded.epoch
     where rule_cursor.epoch <= excluded.epoch
     returning lane`;
-  const moved = await ownership.write(tx, { what, body });
+}
+
+/**
+ * Stores where the rules stand, within the caller's transaction. Throws `lease.lost` where another node has taken over:
+ * then nothing of the transaction may stay.
+ */
+export async function saveRuleCursors(
+  tx: Tables,
+  cursors: readonly JournalPosition[],
+  { incarnationOf, ownership }: CursorWriter,
+): Promise<void> {
+  if (cursors.length === 0) return;
+  const what = 'where the rules stand';
+  const moved = await ownership.write(tx, { what, body: movingCursors(cursors, { incarnationOf, ownership }) });
   if (moved.length < cursors.length) throw ownership.refused(what);
 }
 

@@ -48,6 +48,11 @@ export function ruleOf(key: string): string {
   return key.split('|', 1)[0]!;
 }
 
+/** The subject of a dedup key, as it is written: neither a name of a rule nor a subject has a bar. */
+export function subjectOfKey(key: string): string {
+  return key.split('|', 2)[1] ?? '';
+}
+
 /** Where and when a judgement was made. */
 export interface Decided {
   subject: Subject;

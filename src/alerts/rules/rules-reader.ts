@@ -5,20 +5,19 @@ import { InTurn, Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import { Counter, type Observer } from '../../core/observe.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { DecodedBatch, Lane } from '../../core/types.ts';
-import { chunksOf } from '../../platform/database/chunks.ts';
-import type { Database, Tables } from '../../platform/database/database.ts';
+import type { Database } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
-import { enqueueWork, type WorkTicket } from '../../platform/work/work.ts';
-import { priorityOf } from '../desk/alert.ts';
-import { DESK_QUEUE } from '../desk/queues.ts';
+import type { WorkDesk } from '../../platform/work/work.ts';
+import type { Committed } from '../desk/log.ts';
 import type { AlertTables } from '../desk/tables.ts';
 import { subjectOf, subjectText } from './conditions/subject.ts';
-import { RULES_READER, saveRuleCursors } from './cursors.ts';
+import { RULES_READER } from './cursors.ts';
 import type { RulesEngine, StoredStates, SubjectStates } from './engine.ts';
-import { dedupKey, type Finding } from './findings.ts';
-import { type PlateBox, sealPlates } from './plates.ts';
-import { type OwnersOfSubjects, storeStates } from './rule-states.ts';
+import type { Finding } from './findings.ts';
+import type { PlateBox } from './plates.ts';
+import type { OwnersOfSubjects } from './rule-states.ts';
 import type { Rule } from './rules.ts';
+import { storeVerdicts } from './store.ts';
 
 export interface RulesReaderDeps extends OwnersOfSubjects {
   database: Database<'alerts'>;
@@ -27,7 +26,8 @@ export interface RulesReaderDeps extends OwnersOfSubjects {
   engine: RulesEngine;
   /** Offset behind the newest durable record of the live lane: at the head, clocks run by the wall. */
   head(): number;
-  committed(tickets: WorkTicket[]): void;
+  committed(committed: Committed): void;
+  work: WorkDesk;
   incarnationOf: IncarnationOf;
   ownership: Pick<Ownership, 'self' | 'ownerOf' | 'write' | 'refused'>;
   plates: PlateBox;
@@ -42,7 +42,6 @@ type Offsets = Record<Lane, number>;
 /** How long the states of a gateway may wait: a crash judges what came in meanwhile once more. */
 export const RULES_SAVE_MS = 1_000;
 
-const ROWS_AT_ONCE = 1_000;
 /** A record received before a clock ran out may still be on its way into the journal; give it this long. */
 const HEAD_MARGIN_MS = 1_000;
 const TICK_MS = 250;
@@ -174,20 +173,20 @@ export class RulesReader implements JournalReader {
     const cursors = { ...this.#cursors };
     const moved = cursors.live !== this.#saved.live || cursors.bulk !== this.#saved.bulk;
     if (findings.length === 0 && this.#changed.size === 0 && !moved) return;
-    const tickets = await this.#storeAll(findings, cursors);
+    const committed = await this.#storeAll(findings, cursors);
     this.#unsaved.splice(0, findings.length);
     this.#changed.clear();
     Object.assign(this.#saved, cursors);
     this.#savedAtMs = nowMs;
     for (const { rule, transition } of findings) this.#findings.inc({ rule, transition });
-    this.#deps.committed(tickets);
+    if (findings.length > 0) this.#deps.committed(committed);
   }
 
   /** A finding whose data PostgreSQL refuses is stored without it: the alert counts more than its details. */
-  async #storeAll(findings: Finding[], cursors: Offsets): Promise<WorkTicket[]> {
-    const { database, observer } = this.#deps;
+  async #storeAll(findings: Finding[], cursors: Offsets): Promise<Committed> {
+    const { observer } = this.#deps;
     try {
-      return await database.transaction((tx) => this.#store(tx, findings, cursors));
+      return await this.#store(findings, cursors);
     } catch (error) {
       if (findings.length === 0 || !(error instanceof CitywatchError) || error.retryable) throw error;
       if (error.code === 'lease.lost') throw error;
@@ -196,36 +195,14 @@ export class RulesReader implements JournalReader {
         'stored without their data',
       );
       const bare = findings.map((finding) => ({ ...finding, data: {} }));
-      return await database.transaction((tx) => this.#store(tx, bare, cursors));
+      return await this.#store(bare, cursors);
     }
   }
 
-  async #store(tx: Tables, findings: Finding[], cursors: Offsets): Promise<WorkTicket[]> {
-    const { ownership, incarnationOf } = this.#deps;
-    const db = tx.tables<AlertTables>();
-    for (const some of chunksOf(findings, ROWS_AT_ONCE)) {
-      await db
-        .insertInto('finding')
-        .values(some.map((finding) => toRow(finding, this.#deps)))
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .execute();
-    }
-    const changed = [...this.#changed.values()];
-    for (const some of chunksOf(changed, ROWS_AT_ONCE)) {
-      await storeStates(tx, some, this.#deps);
-    }
-    await saveRuleCursors(
-      tx,
-      (['live', 'bulk'] as const).map((lane) => ({ lane, offset: cursors[lane] })),
-      { incarnationOf, ownership },
-    );
-    const tickets = findings.map((finding) => ({
-      queue: DESK_QUEUE,
-      key: dedupKey(finding),
-      priority: priorityOf(finding.severity),
-    }));
-    await enqueueWork(tx, this.#deps.clock, tickets);
-    return tickets;
+  async #store(findings: Finding[], cursors: Offsets): Promise<Committed> {
+    const states = [...this.#changed.values()];
+    const at = (['live', 'bulk'] as const).map((lane) => ({ lane, offset: cursors[lane] }));
+    return { tickets: await storeVerdicts(this.#deps, { findings, states, cursors: at }), entries: [] };
   }
 
   /** Taken from the engine and not yet stored; survives a transaction that failed. */
@@ -235,35 +212,4 @@ export class RulesReader implements JournalReader {
   #inTurn(run: () => Promise<void>): Promise<void> {
     return this.#turns.run(run);
   }
-}
-
-type OfFindings = Pick<RulesReaderDeps, 'incarnationOf' | 'plates' | 'slotOf' | 'ownership'>;
-
-function toRow(finding: Finding, { incarnationOf, plates, slotOf, ownership }: OfFindings) {
-  const key = dedupKey(finding);
-  const subject = subjectText(finding.subject);
-  const slot = slotOf(subject);
-  return {
-    id: finding.id,
-    dedup_key: key,
-    rule: finding.rule,
-    rule_version: finding.ruleVersion,
-    severity: finding.severity,
-    subject,
-    jurisdiction: finding.jurisdiction,
-    scope: finding.scope,
-    kind: finding.transition,
-    lane: finding.position.lane,
-    journal_offset: finding.position.offset,
-    incarnation: incarnationOf(finding.position),
-    device_at_ms: finding.deviceAtMs,
-    received_at_ms: finding.receivedAtMs,
-    decided_at_ms: finding.decidedAtMs,
-    data: JSON.stringify(finding.data),
-    plates_sealed: sealPlates(plates, finding.plates, key),
-    slot,
-    epoch: ownership.ownerOf(slot).epoch,
-    alert_id: null,
-    handled_at_ms: null,
-  };
 }

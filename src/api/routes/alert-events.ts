@@ -72,17 +72,17 @@ function streamRoute(app: ApiApp, context: RouteContext): void {
       const caller = callerOf(request);
       // A browser that comes back sends the address it began with, so its header is newer.
       const given = request.headers['last-event-id'] || request.query.after;
-      const from = typeof given === 'string' && given !== '' ? readCursor(context, caller, given) : feed.head;
+      const from = typeof given === 'string' && given !== '' ? readCursor(context, caller, given) : await feed.newest();
       const leave = shares.enter(caller);
       try {
         await sendEvents({ request, reply: reply as never, context }, async ({ over, send }) => {
-          await send({ id: sealCursor(context, caller, from), event: 'hello', data: {} });
+          await send({ id: sealCursor(context, caller, from), event: 'hello', json: '{}' });
           for (let seq = from; !over.aborted; ) {
             const next = await feed.next(caller, seq, over);
             if (next.entries.length === 0) return;
             for (const entry of next.entries) {
-              const { cursor: id, ...data } = show(context, caller, entry);
-              await send({ id, event: entry.type, data });
+              const id = sealCursor(context, caller, entry.seq);
+              await send({ id, event: entry.type, json: jsonOf(entry) });
             }
             seq = next.seq;
           }
@@ -92,6 +92,17 @@ function streamRoute(app: ApiApp, context: RouteContext): void {
       }
     },
   );
+}
+
+/** What every reader of an entry is sent, written once however many there are. */
+const written = new WeakMap<LogEntry, string>();
+
+function jsonOf(entry: LogEntry): string {
+  const known = written.get(entry);
+  if (known !== undefined) return known;
+  const json = JSON.stringify(entry.body);
+  written.set(entry, json);
+  return json;
 }
 
 function show(context: RouteContext, caller: Caller, entry: LogEntry): z.output<typeof alertEvent> {

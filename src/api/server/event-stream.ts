@@ -17,7 +17,8 @@ const RETRY_MS = 1_000;
 export interface ServerSentEvent {
   id: string;
   event: string;
-  data: unknown;
+  /** On one line. */
+  json: string;
 }
 
 export interface EventStream {
@@ -65,8 +66,8 @@ export async function sendEvents(
     if (raw.writableLength > 0) raw.destroy();
   }
 
-  async function write({ id, event, data }: ServerSentEvent): Promise<void> {
-    if (over.signal.aborted || raw.write(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`)) return;
+  async function write({ id, event, json }: ServerSentEvent): Promise<void> {
+    if (over.signal.aborted || raw.write(`id: ${id}\nevent: ${event}\ndata: ${json}\n\n`)) return;
     const limit = deadline(clock, STUCK_MS, over.signal);
     try {
       await once(raw, 'drain', { signal: limit.signal });

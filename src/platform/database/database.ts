@@ -12,7 +12,7 @@ import { isRace, toDatabaseError } from './sql-errors.ts';
 
 export type { ColumnType, Generated, Insertable, Kysely, RawBuilder, Selectable, Updateable } from 'kysely';
 export { sql } from 'kysely';
-export { brokenConstraint } from './sql-errors.ts';
+export { brokenConstraint, isRefusedPart } from './sql-errors.ts';
 
 /** Where queries run: the pool, or one transaction. `T` is the caller's own table interface. */
 export interface Tables {
@@ -153,10 +153,21 @@ export class Database<Use extends DatabaseUse = DatabaseUse> implements Tables {
    * Runs `run` in one READ COMMITTED transaction and commits when it returns. Deadlocks and serialization failures run
    * it again, at most 6 times, so `run` must have no effect outside the transaction.
    */
-  async transaction<R>(run: (tx: Tables) => Promise<R>): Promise<R> {
+  transaction<R>(run: (tx: Tables) => Promise<R>): Promise<R> {
+    return this.#retried(() =>
+      this.#kysely.transaction().execute((tx) => run({ tables: <T>() => tx as unknown as Kysely<T> })),
+    );
+  }
+
+  /** As {@link transaction}, for what `run` does with one statement: that is a transaction of its own. */
+  statement<R>(run: (tables: Tables) => Promise<R>): Promise<R> {
+    return this.#retried(() => run(this));
+  }
+
+  async #retried<R>(run: () => Promise<R>): Promise<R> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#kysely.transaction().execute((tx) => run({ tables: <T>() => tx as unknown as Kysely<T> }));
+        return await run();
       } catch (error) {
         if (!isRace(error) || attempt >= ATTEMPTS_MAX) throw error;
         await this.clock.sleep(jittered(backoffMs(RACE_PAUSES, attempt - 1), this.#random, [0, 1]));

@@ -12,10 +12,19 @@ export interface OwnershipDeps {
   overtaken(): void;
 }
 
+/** One of several statements that are run as one, by the name under which the others may read what it returns. */
+export interface NamedStatement {
+  /** A plain word. */
+  name: string;
+  body: RawBuilder<unknown>;
+}
+
 /** A statement that only the owner may run. */
 export interface OwnersStatement {
   /** For the error: the name of what is written. */
   what: string;
+  /** What is done along with `body`, in one statement with it. Whatever writes joins `owner (epoch)`. */
+  along?: readonly NamedStatement[];
   /** One statement that joins `owner (epoch)` and says what it did by RETURNING. */
   body: RawBuilder<unknown>;
 }
@@ -48,9 +57,10 @@ export class Ownership {
    * over. Until the caller's transaction ends nobody can: a take-over has the lock of {@link OWNERS_LOCK} for itself,
    * while owners share it, and renewals do not ask for it.
    */
-  async write<Row>(tables: Tables, { what, body }: OwnersStatement): Promise<Row[]> {
+  async write<Row>(tables: Tables, { what, along = [], body }: OwnersStatement): Promise<Row[]> {
+    const parts = [{ name: 'owner', body: this.#stands() }, ...along, { name: 'written', body }];
     const { rows } = await sql<Row & Answer>`
-      with owner as (${this.#stands()}), written as (${body})
+      with ${sql.join(parts.map((part) => sql`${sql.ref(part.name)} as (${part.body})`))}
       select owner.epoch is not null as is_owner, told.*
       from (select) as one left join owner on true left join (select true as is_row, written.* from written) as told
         on true`.execute(tables.tables());

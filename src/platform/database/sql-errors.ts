@@ -71,6 +71,11 @@ export function brokenConstraint(error: unknown): string | null {
   return error instanceof CitywatchError && error.cause instanceof SqlError ? error.cause.constraint : null;
 }
 
+/** Whether a statement failed as a whole because a part of it was refused: the function `must` of migration 0181. */
+export function isRefusedPart(error: unknown): boolean {
+  return error instanceof CitywatchError && error.cause instanceof SqlError && error.cause.sqlstate === 'CW001';
+}
+
 /** Whether the whole transaction may be run again: serialization failure or deadlock. */
 export function isRace(error: unknown): boolean {
   if (!(error instanceof CitywatchError) || !(error.cause instanceof SqlError)) return false;

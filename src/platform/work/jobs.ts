@@ -7,7 +7,7 @@ import { Joined, JoinedByKey } from '../../core/mechanisms/one-at-a-time.ts';
 import { SayOnce } from '../../core/mechanisms/say-once.ts';
 import { Counter, Gauge, type Observer } from '../../core/observe.ts';
 import { redisConnector } from '../outbound/named-sockets.ts';
-import type { WorkQueue } from './work.ts';
+import type { WorkQueue, WorkTicket } from './work.ts';
 
 /**
  * BullMQ as a doorbell: a job says that a queue has work, never what. A lost, doubled or reordered ring changes
@@ -60,7 +60,7 @@ export class Doorbell {
     const registers = [options.observer.metrics];
     this.#rings = new Counter({
       name: 'citywatch_doorbell_total',
-      help: 'Keys handed to workers: found at the ring of a BullMQ job, or by the sweep that looks every second.',
+      help: 'Keys handed to workers: begun where they were noted, found at the ring of a BullMQ job, or by a sweep.',
       labelNames: ['by'],
       registers,
     });
@@ -94,6 +94,16 @@ export class Doorbell {
       .finally(() => {
         this.#ringsOpen -= 1;
       });
+  }
+
+  /**
+   * After the commit that noted this work: begins with what was claimed in it, and rings for the rest. Only what there
+   * was no room for, or what waited already, costs Redis a job and PostgreSQL a claim.
+   */
+  noted(tickets: readonly WorkTicket[]): void {
+    const left = this.#options.work.begin(tickets, this.#stopping.signal);
+    this.#rings.inc({ by: 'hand' }, tickets.length - left.length);
+    for (const queue of new Set(left.map((ticket) => ticket.queue))) this.ring(queue);
   }
 
   up(): boolean {

@@ -2,23 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { chunksOf } from '../database/chunks.ts';
 import { type Database, type Generated, sql, type Tables } from '../database/database.ts';
 import type { Ownership } from '../database/ownership.ts';
-
-/** One thing to do for `key`; the handler finds out itself what is pending and does all of it in order. */
-export interface WorkTicket {
-  queue: string;
-  key: string;
-  /** 1 first … 9 last. */
-  priority?: number;
-  /** When to do it; at once when absent. */
-  dueAtMs?: number;
-}
-
-export interface Claim {
-  key: string;
-  revision: number;
-  fence: number;
-  attempts: number;
-}
+import { type Claim, ending, inOrder, type WorkTicket } from './noting.ts';
 
 interface WorkTables {
   work_item: {
@@ -39,10 +23,7 @@ interface WorkTables {
 /** Notes work inside the caller's transaction, so that the work exists exactly when its reason does. */
 export async function enqueueWork(tx: Tables, clock: Clock, tickets: WorkTicket[]): Promise<void> {
   if (tickets.length === 0) return;
-  const unique = [...new Map(tickets.map((ticket) => [`${ticket.queue} ${ticket.key}`, ticket])).values()];
-  // One order for all writers, so that two of them cannot wait for each other.
-  unique.sort((a, b) => (a.queue + a.key < b.queue + b.key ? -1 : 1));
-  for (const some of chunksOf(unique, ROWS_AT_ONCE)) {
+  for (const some of chunksOf(inOrder(tickets), ROWS_AT_ONCE)) {
     await note(tx, clock.nowMs(), some);
   }
 }
@@ -141,17 +122,9 @@ export class WorkTable {
   /** Deletes what is done, unless something was added since it was claimed; returns the keys that are gone. */
   async remove(queue: string, claims: Claim[]): Promise<string[]> {
     if (claims.length === 0) return [];
-    const body = sql`
-      WITH done AS (
-        SELECT item.key FROM owner, work_item AS item
-        JOIN unnest(${claims.map(({ key }) => key)}::text[], ${claims.map(({ fence }) => fence)}::bigint[],
-          ${claims.map(({ revision }) => revision)}::bigint[]) AS mine (key, fence, revision)
-          ON item.key = mine.key AND item.fence = mine.fence AND item.revision = mine.revision
-        WHERE item.queue = ${queue} ORDER BY item.key COLLATE "C" FOR UPDATE OF item
-      )
-      DELETE FROM work_item AS item USING done WHERE item.queue = ${queue} AND item.key = done.key
-      RETURNING item.key`;
-    const rows = await this.#ownership.write<{ key: string }>(this.#database, { what: CLAIMS, body });
+    const body = sql`SELECT key FROM ended`;
+    const along = ending(queue, claims);
+    const rows = await this.#ownership.write<{ key: string }>(this.#database, { what: CLAIMS, along, body });
     return rows.map(({ key }) => key);
   }
 
@@ -172,6 +145,20 @@ export class WorkTable {
           ELSE due_at_ms END,
         attempts = CASE WHEN mine.again_at_ms IS NULL THEN 0 ELSE attempts END
       FROM mine WHERE item.queue = ${queue} AND item.key = mine.key
+      RETURNING item.key`;
+    await this.#ownership.write(this.#database, { what: CLAIMS, body });
+  }
+
+  /** Gives up first claims that were noted with their work and that nobody here has begun. */
+  async giveUp(queue: string, keys: string[]): Promise<void> {
+    const { node } = this.#ownership.self;
+    const body = sql`
+      WITH unbegun AS (
+        SELECT key FROM work_item WHERE queue = ${queue} AND key = ANY (${keys}::text[]) AND fence = 1
+          AND claimed_until_ms > 0 AND node = ${node} ORDER BY key COLLATE "C" FOR UPDATE
+      )
+      UPDATE work_item AS item SET claimed_until_ms = 0, fence = fence + 1 FROM unbegun, owner
+      WHERE item.queue = ${queue} AND item.key = unbegun.key AND item.epoch = owner.epoch
       RETURNING item.key`;
     await this.#ownership.write(this.#database, { what: CLAIMS, body });
   }

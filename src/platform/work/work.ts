@@ -6,16 +6,22 @@ import { Counter, type Observer } from '../../core/observe.ts';
 import { type Random, systemRandom } from '../../core/random.ts';
 import type { Database } from '../database/database.ts';
 import type { Ownership } from '../database/ownership.ts';
-import { type Claim, WorkTable } from './work-table.ts';
+import type { Claim, WorkDesk, WorkTicket } from './noting.ts';
+import { Offers } from './offers.ts';
+import { WorkTable } from './work-table.ts';
 
-export { enqueueWork, noteOwnWork, type OwnNotes, type WorkTicket } from './work-table.ts';
+export { type Claim, ending, LEFT_TO_CLAIMS, type NotedRow, noting, type WorkDesk, type WorkTicket } from './noting.ts';
+export { enqueueWork, noteOwnWork, type OwnNotes } from './work-table.ts';
 
 /** What a handler says when it returns: nothing more to do, or look again at that time. */
 export type WorkResult = { again: null } | { again: { atMs: number } };
 
 export const DONE: WorkResult = { again: null };
 
-export type WorkHandler = (key: string, signal: AbortSignal) => Promise<WorkResult>;
+/** Done, and deleted by the handler itself together with what it wrote ({@link ending}). */
+export const ENDED: WorkResult = { again: null };
+
+export type WorkHandler = (key: string, signal: AbortSignal, claim: Claim) => Promise<WorkResult>;
 
 export interface WorkLimits {
   /** Handlers of the queue that run at the same time. */
@@ -70,16 +76,20 @@ interface QueueState {
  * Claims due keys by lease, many with one statement and most urgent first, and runs their handlers. Whoever rings
  * (BullMQ, the sweep, a handler that ended) comes through `pump`.
  */
-export class WorkQueue {
+export class WorkQueue implements WorkDesk {
   readonly #options: WorkQueueOptions;
   readonly #table: WorkTable;
+  readonly #leaseMs: number;
+  readonly #offers: Offers;
   readonly #states = new Map<string, QueueState>();
   readonly #failures: Counter;
   readonly #running = new Set<Promise<void>>();
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
-    this.#table = new WorkTable(options.database, options.ownership, options.leaseMs ?? LEASE_MS);
+    this.#leaseMs = options.leaseMs ?? LEASE_MS;
+    this.#table = new WorkTable(options.database, options.ownership, this.#leaseMs);
+    this.#offers = new Offers(options.clock, this.#leaseMs);
     this.#failures = new Counter({
       name: 'citywatch_work_failures_total',
       help: 'Runs of a work handler that ended in an error and will be repeated.',
@@ -125,10 +135,49 @@ export class WorkQueue {
     if (state.isClaiming) return 0;
     state.isClaiming = true;
     try {
+      await this.#giveUpUnbegun(queue);
       return await this.#claimAll(state, signal);
     } finally {
       state.isClaiming = false;
     }
+  }
+
+  /**
+   * Offers room for work that is just being noted: the most urgent first, as long as all that is due has room. Nothing is
+   * kept free for it: between two transactions a few keys more may be begun than there is room for.
+   */
+  offer(tickets: readonly WorkTicket[]): number[] {
+    const nowMs = this.#options.clock.nowMs();
+    const until = tickets.map(() => 0);
+    const byUrgency = tickets.map((ticket, index) => ({ ...ticket, index }));
+    byUrgency.sort((a, b) => (a.priority ?? 5) - (b.priority ?? 5));
+    const rooms = new Map<string, { left: number; crowded: ReadonlySet<string> }>();
+    for (const { queue, key, dueAtMs, index } of byUrgency) {
+      const room = rooms.get(queue) ?? this.#roomOf(queue);
+      rooms.set(queue, room);
+      if (room.left <= 0 || (dueAtMs ?? nowMs) > nowMs || room.crowded.has(key.split(' ', 1)[0]!)) continue;
+      room.left -= 1;
+      until[index] = nowMs + this.#leaseMs;
+      this.#offers.made(queue, key);
+    }
+    return until;
+  }
+
+  declined({ queue, key }: WorkTicket): void {
+    this.#offers.ended(queue, key);
+  }
+
+  /** Begins with the work that was claimed while it was noted, after the commit; returns what is left to be rung for. */
+  begin(tickets: readonly WorkTicket[], signal: AbortSignal): WorkTicket[] {
+    return tickets.filter(({ queue, key, claim }) => {
+      const state = this.#states.get(queue);
+      if (!claim || !state) return true;
+      // One that stops begins nothing: the claim is freed by the next start.
+      if (signal.aborted) return false;
+      this.#offers.ended(queue, key);
+      this.#begin(state, claim, signal);
+      return false;
+    });
   }
 
   /** Resolves when no handler runs any more. */
@@ -171,10 +220,22 @@ export class WorkQueue {
     return started;
   }
 
+  #roomOf(queue: string): { left: number; crowded: ReadonlySet<string> } {
+    const state = this.#states.get(queue);
+    if (!state || state.left) return { left: 0, crowded: new Set() };
+    return { left: state.atOnce - state.running, crowded: new Set(state.crowded()) };
+  }
+
+  /** What came of a commit may be unknown, where the connection broke: then what it had claimed is freed again. */
+  async #giveUpUnbegun(queue: string): Promise<void> {
+    const keys = this.#offers.overdue(queue);
+    if (keys.length > 0) await this.#table.giveUp(queue, keys);
+  }
+
   #begin(state: QueueState, claim: Claim, signal: AbortSignal): void {
     state.running += 1;
     const run = this.#attempt(state, claim, signal)
-      .then((result) => state.settling.add({ claim, result }))
+      .then((result) => (result === ENDED ? false : state.settling.add({ claim, result })))
       .catch((error: unknown) => {
         // Nothing is lost: the claim runs out, and the key is due again.
         this.#options.observer.log.warn({ part: 'work', queue: state.queue, error: messageOf(error) }, 'not settled');
@@ -191,7 +252,7 @@ export class WorkQueue {
 
   async #attempt({ handler, queue }: QueueState, claim: Claim, signal: AbortSignal): Promise<WorkResult> {
     try {
-      return await handler(claim.key, signal);
+      return await handler(claim.key, signal, claim);
     } catch (error) {
       if (error instanceof CitywatchError && error.code === 'lease.lost') throw error;
       this.#failures.inc({ queue });

@@ -7,7 +7,7 @@ import { AlertActions } from '../../../src/alerts/desk/actions.ts';
 import type { AlertPlace } from '../../../src/alerts/desk/alert.ts';
 import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../../src/alerts/desk/desk.ts';
 import { AlertFeed } from '../../../src/alerts/desk/feed.ts';
-import { AlertLog } from '../../../src/alerts/desk/log.ts';
+import { AlertLog, type Committed } from '../../../src/alerts/desk/log.ts';
 import { AlertQueries } from '../../../src/alerts/desk/queries.ts';
 import { DELIVERY_QUEUE, DESK_QUEUE, STAGE_QUEUE } from '../../../src/alerts/desk/queues.ts';
 import { StageTimers } from '../../../src/alerts/desk/stage-timers.ts';
@@ -30,7 +30,7 @@ import { AccessRegister } from '../../../src/platform/records/access-register.ts
 import { Seal } from '../../../src/platform/secrets/seal.ts';
 import { Vault } from '../../../src/platform/secrets/vault.ts';
 import { Doorbell } from '../../../src/platform/work/jobs.ts';
-import { WorkQueue, type WorkTicket } from '../../../src/platform/work/work.ts';
+import { type Claim, LEFT_TO_CLAIMS, WorkQueue } from '../../../src/platform/work/work.ts';
 import { firstOwner } from '../services/ownership.ts';
 import { type Owner, quietObserver } from '../services/services.ts';
 
@@ -72,15 +72,15 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const id = await databaseId(database);
   const doorbell = new Doorbell({ redisUrl: urls.redis, databaseId: id, work, clock, observer, sweepMs: 200 });
   const feed = new AlertFeed({ database, clock, observer });
-  const committed = (tickets: WorkTicket[]): void => {
-    for (const queue of new Set(tickets.map((ticket) => ticket.queue))) doorbell.ring(queue);
-    feed.poke();
+  const committed = ({ tickets, entries }: Committed): void => {
+    doorbell.noted(tickets);
+    feed.said(entries);
   };
   const places = { placesOf: (ids: string[]) => placesOfFindings(database, ids), ...NAMELESS };
   const titleOf = (rule: string) => ({ en: rule, zh: rule });
-  const log = new AlertLog({ clock, observer, stages: urls.stages ?? STAGES, ownership });
+  const log = new AlertLog({ clock, observer, stages: urls.stages ?? STAGES, ownership, work });
   const rules = { gone: NO_RULE_GONE, titleOf };
-  const desk = new AlertDesk({ database, clock, log, ownership, places, ...rules, committed });
+  const desk = new AlertDesk({ database, clock, log, places, ...rules, committed });
   const webhooks = { cidrs: ['127.0.0.0/8'], names: 'webhooks' } as const;
   const sinks = openSinks(urls.sinks ?? SINKS, urls.sinkValues ?? {}, { clock, outbound, webhooks });
   const release = async (subscriptions: string[]): Promise<void> => {
@@ -90,7 +90,7 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const delivery = new Delivery({ database, clock, observer, ownership, sinks, box, release });
   work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });
   const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
-  work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), deliveries);
+  work.handle(DELIVERY_QUEUE, (_key, signal, claim) => delivery.handle(claim, signal), deliveries);
   const timers = new StageTimers({ database, log, committed });
   work.handle(STAGE_QUEUE, (key) => timers.handle(key));
   work.handle('evidence', async () => ({ again: null }), { atOnce: 64 });
@@ -128,15 +128,26 @@ async function placesOfFindings(database: Database, ids: string[]): Promise<Map<
   return new Map(rows.map(({ subject: id, jurisdiction }) => [id, { ...place, name: `name of ${id}`, jurisdiction }]));
 }
 
-/** No district has a name. */
-export const NAMELESS = { nameOfDistrict: () => null };
+/** No district has a name, and the directory knows no device. */
+export const NAMELESS = { nameOfDistrict: () => null, standsNow: () => null };
 
 /** Every rule is in force. */
 export const NO_RULE_GONE = { isGone: () => false, end: async () => {} };
 
+/** A claim of work as it is made first. */
+export function firstClaim(key: string): Claim {
+  return { key, revision: 1, fence: 1, attempts: 1 };
+}
+
 /** The log of alerts as a gateway writes it. */
 export function alertLog(): AlertLog {
-  return new AlertLog({ clock: systemClock, observer: quietObserver(), stages: STAGES, ownership: firstOwner() });
+  return new AlertLog({
+    clock: systemClock,
+    observer: quietObserver(),
+    stages: STAGES,
+    ownership: firstOwner(),
+    work: LEFT_TO_CLAIMS,
+  });
 }
 
 /** What a subscription says of a webhook. */

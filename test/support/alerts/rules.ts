@@ -2,6 +2,7 @@ import { RulesEngine } from '../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../src/alerts/rules/rules.ts';
 import { RulesReader, type RulesReaderDeps } from '../../../src/alerts/rules/rules-reader.ts';
 import { slotOf } from '../../../src/core/slots.ts';
+import { LEFT_TO_CLAIMS } from '../../../src/platform/work/work.ts';
 import { incarnationOf } from '../ingest/journal.ts';
 import { firstOwner } from '../services/ownership.ts';
 import { PLATES } from './alert-desk.ts';
@@ -18,7 +19,7 @@ condition: { type: threshold, any: [{ field: smoke, equals: true }] }
 
 /** Where findings go, such as an alert desk, and up to where the journal has been read. */
 type Around = Pick<RulesReaderDeps, 'database' | 'clock' | 'observer' | 'committed' | 'head'> &
-  Partial<Pick<RulesReaderDeps, 'isClockKnown' | 'saveMs'>>;
+  Partial<Pick<RulesReaderDeps, 'isClockKnown' | 'saveMs' | 'work'>>;
 
 /** A reader that judges by these rules, in a city whose devices are all there and have no watchlist. */
 export function rulesReader(texts: string[], around: Around): RulesReader {
@@ -27,7 +28,8 @@ export function rulesReader(texts: string[], around: Around): RulesReader {
     if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
     return parsed.rule;
   });
-  const { database, clock, observer, committed, head, isClockKnown = () => true, saveMs = 1_000 } = around;
+  const { database, clock, observer, committed, head } = around;
+  const { isClockKnown = () => true, saveMs = 1_000, work = LEFT_TO_CLAIMS } = around;
   return new RulesReader({
     slotOf,
     ownership: firstOwner(),
@@ -38,6 +40,7 @@ export function rulesReader(texts: string[], around: Around): RulesReader {
     clock,
     observer,
     committed,
+    work,
     head,
     isClockKnown,
     saveMs,

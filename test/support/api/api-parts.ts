@@ -90,7 +90,7 @@ export function memoryAlerts(): AlertParts {
       events: async () => ({ entries: [], seq: 0 }),
       openCounts: async () => ({ extreme: 1 }),
     },
-    feed: { epoch: 'epoch-1', head: 0, next: async (_caller, seq) => ({ entries: [], seq }) },
+    feed: { epoch: 'epoch-1', head: 0, newest: async () => 0, next: async (_caller, seq) => ({ entries: [], seq }) },
     evidence: {
       picture: async (caller) => {
         requireHere(caller);

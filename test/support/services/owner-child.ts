@@ -29,7 +29,7 @@ import { PlateSeal } from '../../../src/passages/seal.ts';
 import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
 import { Lease } from '../../../src/platform/database/lease.ts';
 import { Vault } from '../../../src/platform/secrets/vault.ts';
-import { noteOwnWork, WorkQueue } from '../../../src/platform/work/work.ts';
+import { LEFT_TO_CLAIMS, noteOwnWork, WorkQueue } from '../../../src/platform/work/work.ts';
 import { NAMELESS, NO_RULE_GONE, PLATES } from '../alerts/alert-desk.ts';
 import { ALL_THERE, kindCatalogue } from '../alerts/alerts.ts';
 import { batch, decoded, reading } from '../ingest/batches.ts';
@@ -83,6 +83,7 @@ const rules = new RulesReader({
   plates: PLATES,
   slotOf,
   ownership,
+  work: LEFT_TO_CLAIMS,
 });
 const ledger = new Ledger({
   database,
@@ -98,10 +99,9 @@ const unmoved = new DatabaseCursors({ database, reader: 'rollups', incarnationOf
 const desk = new AlertDesk({
   database,
   clock,
-  log: new AlertLog({ clock, observer, stages: STAGES, ownership }),
+  log: new AlertLog({ clock, observer, stages: STAGES, ownership, work: LEFT_TO_CLAIMS }),
   places: { placesOf: async () => new Map(), ...NAMELESS },
   gone: NO_RULE_GONE,
-  ownership,
   titleOf: (rule) => ({ en: rule, zh: rule }),
   committed: () => {},
 });
@@ -134,7 +134,7 @@ const late: Stage<null> = {
 };
 const timers = new StageTimers({
   database,
-  log: new AlertLog({ clock, observer, stages: [late], ownership }),
+  log: new AlertLog({ clock, observer, stages: [late], ownership, work: LEFT_TO_CLAIMS }),
   committed: () => {},
 });
 

@@ -1,5 +1,5 @@
 import { GoneRules } from '../../../alerts/desk/gone-rules.ts';
-import type { AlertLog } from '../../../alerts/desk/log.ts';
+import type { AlertLog, Committed } from '../../../alerts/desk/log.ts';
 import { RulesEngine } from '../../../alerts/rules/engine.ts';
 import type { PlateBox } from '../../../alerts/rules/plates.ts';
 import type { RuleBook } from '../../../alerts/rules/rule-book.ts';
@@ -14,7 +14,7 @@ import { slotOf } from '../../../core/slots.ts';
 import type { Directory } from '../../../devices/registry/directory.ts';
 import type { DatabaseShares } from '../../../platform/database/database.ts';
 import type { Ownership } from '../../../platform/database/ownership.ts';
-import type { WorkTicket } from '../../../platform/work/work.ts';
+import type { WorkDesk } from '../../../platform/work/work.ts';
 
 export interface RuleSurroundings {
   shares: DatabaseShares;
@@ -23,6 +23,7 @@ export interface RuleSurroundings {
   log: AlertLog;
   devices: Pick<Directory, 'get' | 'topmost'>;
   ownership: Ownership;
+  work: WorkDesk;
   /** Offset behind the newest durable message of the live lane. */
   head(): number;
   isClockKnown(): boolean;
@@ -33,7 +34,7 @@ interface RuleParts {
   book: RuleBook;
   watchlists: Watchlists;
   plates: PlateBox;
-  committed(tickets: WorkTicket[]): void;
+  committed(committed: Committed): void;
 }
 
 /** What judges by the rules, and what takes over rules that change. Starts nothing. */
@@ -54,6 +55,7 @@ export function composeRules(deps: RuleSurroundings, { book, watchlists, plates,
     // What is no device has no parent.
     slotOf: (subject) => slotOf(devices.topmost(subject)),
     ownership,
+    work: deps.work,
     committed,
     saveMs: RULES_SAVE_MS,
   });

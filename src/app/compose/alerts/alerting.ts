@@ -5,7 +5,7 @@ import { AlertActions } from '../../../alerts/desk/actions.ts';
 import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../../alerts/desk/desk.ts';
 import { AlertFeed } from '../../../alerts/desk/feed.ts';
 import { GatewayAlerts } from '../../../alerts/desk/gateway-alerts.ts';
-import { AlertLog } from '../../../alerts/desk/log.ts';
+import { AlertLog, type Committed } from '../../../alerts/desk/log.ts';
 import type { Places } from '../../../alerts/desk/places.ts';
 import { AlertQueries } from '../../../alerts/desk/queries.ts';
 import { DELIVERY_QUEUE, DESK_QUEUE, EVIDENCE_QUEUE, STAGE_QUEUE } from '../../../alerts/desk/queues.ts';
@@ -36,7 +36,7 @@ import type { AccessRegister } from '../../../platform/records/access-register.t
 import { Seal } from '../../../platform/secrets/seal.ts';
 import type { Vault } from '../../../platform/secrets/vault.ts';
 import type { Doorbell } from '../../../platform/work/jobs.ts';
-import type { WorkQueue, WorkTicket } from '../../../platform/work/work.ts';
+import { LEFT_TO_CLAIMS, type WorkQueue } from '../../../platform/work/work.ts';
 import { composeRules, type RuleSurroundings } from './alert-rules.ts';
 
 export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
@@ -62,13 +62,16 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
 export async function composeAlerting(deps: AlertingDeps) {
   const { clock, observer, outbound, work, doorbell, vault, ownership } = deps;
   const { alerts: database, handling, general } = deps.shares;
-  const log = new AlertLog({ clock, observer, stages: STAGES, ownership });
+  const log = new AlertLog({ clock, observer, stages: STAGES, ownership, work });
   const book = await RuleBook.load(deps.rulesDirectory, { kinds: deps.kinds, conditions: CONDITIONS });
   const rules = () => book.current();
   const watchlists = new Watchlists({ database: general, clock, key: deps.plateKey });
   const feed = new AlertFeed({ database, clock, observer });
   const ring = (queue: string): void => doorbell.ring(queue);
-  const committed = whoIsTold(ring, feed);
+  const committed = ({ tickets, entries }: Committed): void => {
+    doorbell.noted(tickets);
+    feed.said(entries);
+  };
   const webhooks = { cidrs: deps.webhookNetworks, names: 'webhooks' } as const;
   const sinks = openSinks(SINKS, deps.sinkValues, { clock, outbound, webhooks });
   const release = async (subscriptions: string[]): Promise<void> => {
@@ -78,13 +81,16 @@ export async function composeAlerting(deps: AlertingDeps) {
   const plates = new Seal(deps.vaultKey, { purpose: 'citywatch alerts', what: 'plate' });
   const timers = new StageTimers({ database, log, committed });
   const judging = composeRules({ ...deps, log }, { book, watchlists, plates, committed });
+  const standsNow: Places['standsNow'] = (id) => {
+    const entry = deps.devices.get(id);
+    return entry ? { jurisdiction: entry.identity.jurisdiction, retired: entry.state === 'retired' } : null;
+  };
   const desk = new AlertDesk({
     database,
     clock,
     log,
-    places: { placesOf: (ids) => placesOf(database, ids), nameOfDistrict: deps.nameOfDistrict },
+    places: { placesOf: (ids) => placesOf(database, ids), nameOfDistrict: deps.nameOfDistrict, standsNow },
     gone: judging.gone,
-    ownership,
     titleOf: (rule) => book.titleOf(rule),
     committed,
   });
@@ -94,7 +100,8 @@ export async function composeAlerting(deps: AlertingDeps) {
   const { devices, head, incarnationOf } = deps;
   const position = () => ({ lane: 'live' as const, offset: head() });
   return {
-    log,
+    /** For what is said in the middle of an edit of the registry, whose end nobody here is told. */
+    logOfEdits: new AlertLog({ clock, observer, stages: STAGES, ownership, work: LEFT_TO_CLAIMS }),
     desk,
     rules,
     ...judging,
@@ -112,14 +119,6 @@ export async function composeAlerting(deps: AlertingDeps) {
   };
 }
 
-/** What is called once work was committed: rings for each queue once, and wakes who follows the log. */
-function whoIsTold(ring: (queue: string) => void, feed: AlertFeed): (tickets: WorkTicket[]) => void {
-  return (tickets) => {
-    for (const queue of new Set(tickets.map((ticket) => ticket.queue))) ring(queue);
-    feed.poke();
-  };
-}
-
 interface QueueHandlers {
   desk: AlertDesk;
   delivery: Delivery;
@@ -131,9 +130,9 @@ interface QueueHandlers {
 function handleQueues(work: AlertingDeps['work'], { desk, delivery, timers, evidence }: QueueHandlers): void {
   work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });
   const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
-  work.handle(DELIVERY_QUEUE, (key, signal) => delivery.handle(key, signal), deliveries);
+  work.handle(DELIVERY_QUEUE, (_key, signal, claim) => delivery.handle(claim, signal), deliveries);
   work.handle(STAGE_QUEUE, (key) => timers.handle(key));
-  work.handle(EVIDENCE_QUEUE, (key) => evidence.handle(key), { atOnce: PICTURES_AT_ONCE });
+  work.handle(EVIDENCE_QUEUE, (_key, _signal, claim) => evidence.handle(claim), { atOnce: PICTURES_AT_ONCE });
 }
 
 /** Pictures kept with alerts, and where they are. */

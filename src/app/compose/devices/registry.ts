@@ -17,7 +17,7 @@ export interface RegistryListeners {
   disconnect(id: DeviceId): void;
   self: { deviceChanged(entry: DirectoryEntry, previous: DirectoryEntry | null): void };
   streams: Pick<Streams, 'units' | 'cameraEvents'>;
-  alerts: { log: AlertLog; desk: AlertDesk };
+  alerts: { logOfEdits: AlertLog; desk: AlertDesk };
 }
 
 /** Opens the registry and fills the directory. `start` makes good what devices did while nobody followed. */
@@ -26,7 +26,10 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
   const { kinds, directory, hasher, jurisdictions } = devices;
   const { disconnect, self, streams, alerts } = listeners;
   const ring = (queue: string): void => doorbell.ring(queue);
-  const followers = [new DeadLetterFollower(database), new AlertFollower({ clock, ...alerts, ring })];
+  const followers = [
+    new DeadLetterFollower(database),
+    new AlertFollower({ clock, log: alerts.logOfEdits, desk: alerts.desk, ring }),
+  ];
   const changed = (entry: DirectoryEntry, previous: DirectoryEntry | null): void => {
     self.deviceChanged(entry, previous);
     streams.cameraEvents.changed(entry);

@@ -14,7 +14,6 @@ import type { IngestTables } from '../../../../src/ingest/ledger/tables.ts';
 import { alertLog, NAMELESS, NO_RULE_GONE } from '../../../support/alerts/alert-desk.ts';
 import { storeFires } from '../../../support/alerts/findings.ts';
 import { callerIn, kiosk, openDatabase, openRegistry } from '../../../support/devices/registry.ts';
-import { firstOwner } from '../../../support/services/ownership.ts';
 import { quietObserver } from '../../../support/services/services.ts';
 
 const CITY = callerIn('330200');
@@ -30,7 +29,6 @@ const rest = {
   clock,
   log: alertLog(),
   gone: NO_RULE_GONE,
-  ownership: firstOwner(),
   titleOf,
   committed: () => {},
 };
@@ -194,6 +192,12 @@ t.test('what happened while nobody followed is made good at the next start', asy
   t.equal((await told(CITY, 'k-before')).filter((one) => one.startsWith('alert.stale')).length, 1);
 });
 
+/** How a device stands in the directory of the registry. */
+function inDirectory(id: string) {
+  const entry = parts.directory.get(id);
+  return entry ? { jurisdiction: entry.identity.jurisdiction, retired: entry.state === 'retired' } : null;
+}
+
 t.test(
   'a device that is retired between the look at it and the commit of its alert is seen by one of both',
   async (t) => {
@@ -207,6 +211,7 @@ t.test(
         return found;
       },
       ...NAMELESS,
+      standsNow: inDirectory,
     };
     await burns('k-race', { by: new AlertDesk({ ...rest, places: racing }) });
     t.match(await alertsOf(YINZHOU, 'k-race'), [{ condition: 'stale', conditionReason: 'device-retired' }]);

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { applyFinding } from '../../../../src/alerts/desk/alert.ts';
-import { saveAlerts } from '../../../../src/alerts/desk/log.ts';
+import type { Committed } from '../../../../src/alerts/desk/log.ts';
 import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { Subscriptions } from '../../../../src/alerts/route/subscriptions.ts';
 import { openSinks, SINKS } from '../../../../src/alerts/sinks/sinks.ts';
@@ -44,7 +44,7 @@ async function count(table: 'finding' | 'work_item' | 'delivery'): Promise<numbe
 t.test('12,000 devices that fall silent in the same second are 12,000 findings with their work', async (t) => {
   let isClockKnown = false;
   let rung: WorkTicket[] = [];
-  const committed = (tickets: WorkTicket[]): void => {
+  const committed = ({ tickets }: Committed): void => {
     rung = [...rung, ...tickets];
   };
   const observer = quietObserver();
@@ -105,8 +105,7 @@ t.test('500 steps of one alert reach 20 subscriptions', async (t) => {
     previousId: null,
   };
   const { alert } = applyFinding(null, finding!, context)!;
-  const tickets = await database.transaction(async (tx) => {
-    await saveAlerts(tx, [alert]);
+  const { tickets } = await database.transaction(async (tx) => {
     const inputs = Array.from({ length: 500 }, (_, index) => ({
       type: index % 2 ? ('alert.cleared' as const) : ('alert.updated' as const),
       actor: 'citywatch',

@@ -5,7 +5,6 @@ import { Watchlists } from '../../../../src/alerts/watchlists/watchlists.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import { ADMIN, alertLog, NAMELESS, NO_RULE_GONE, startAlertDesk } from '../../../support/alerts/alert-desk.ts';
 import { storeFires } from '../../../support/alerts/findings.ts';
-import { firstOwner } from '../../../support/services/ownership.ts';
 import { quietObserver } from '../../../support/services/services.ts';
 import { freshDatabase, sharedRedis } from '../../../support/services/shared-database.ts';
 
@@ -27,7 +26,6 @@ t.test('an alert waits for a registry that does not answer, and goes on without 
     log: alertLog(),
     places: { placesOf, ...NAMELESS },
     gone: NO_RULE_GONE,
-    ownership: firstOwner(),
     titleOf,
     committed: () => {},
   });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
-import { saveAlerts } from '../../../../src/alerts/desk/log.ts';
+import { saveAlerts } from '../../../../src/alerts/desk/log-write.ts';
 import { AlertQueries } from '../../../../src/alerts/desk/queries.ts';
 import type { AlertEvidence, AlertRow, AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { EvidenceDesk } from '../../../../src/alerts/evidence/evidence.ts';
@@ -9,7 +9,7 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import { camerasSeeing } from '../../../../src/devices/registry/nearby-cameras.ts';
 import { LocalBlobs } from '../../../../src/platform/blobs/local-blobs.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
-import { alertLog } from '../../../support/alerts/alert-desk.ts';
+import { alertLog, firstClaim } from '../../../support/alerts/alert-desk.ts';
 import { callerIn, kiosk, type OpenRegistry, openRegistry } from '../../../support/devices/registry.ts';
 import { quietObserver } from '../../../support/services/services.ts';
 
@@ -63,7 +63,7 @@ async function camera(id: string, jurisdiction: string): Promise<void> {
 /** An alert of a device, opened and gone through the evidence queue; the picture or why there is none. */
 async function pictureOf(device: string, jurisdiction: string): Promise<{ id: string; found: AlertEvidence }> {
   const id = await openAlert(device, jurisdiction);
-  await evidence.handle(id);
+  await evidence.handle(firstClaim(id));
   const db = parts.database.tables<AlertTables>();
   const row = await db.selectFrom('alert').select('evidence').where('id', '=', id).executeTakeFirstOrThrow();
   return { id, found: row.evidence[0]! };

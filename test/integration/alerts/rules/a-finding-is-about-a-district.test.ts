@@ -58,10 +58,10 @@ const desk = new AlertDesk({
       asked.push(...ids);
       return new Map();
     },
+    standsNow: () => null,
     nameOfDistrict: (code) => jurisdictions.get(code)?.name.zh ?? null,
   },
   gone: NO_RULE_GONE,
-  ownership: firstOwner(),
   titleOf: () => ({ en: 'Smoke in several places', zh: '多处冒烟' }),
   committed,
 });
@@ -83,8 +83,8 @@ const evidence = new EvidenceDesk({
 });
 const judged: string[] = [];
 work.handle(DESK_QUEUE, (key) => desk.handle(key));
-work.handle(EVIDENCE_QUEUE, async (key) => {
-  const result = await evidence.handle(key);
+work.handle(EVIDENCE_QUEUE, async (key, _signal, claim) => {
+  const result = await evidence.handle(claim);
   judged.push(key);
   return result;
 });
@@ -109,6 +109,7 @@ async function life(rule: Rule): Promise<RulesReader> {
     head: () => Number.MAX_SAFE_INTEGER,
     isClockKnown: () => true,
     committed,
+    work,
     saveMs: 0,
   });
   await reader.load('live');

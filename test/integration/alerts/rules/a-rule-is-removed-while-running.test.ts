@@ -13,6 +13,7 @@ import { Watchlists } from '../../../../src/alerts/watchlists/watchlists.ts';
 import { composeRules } from '../../../../src/app/compose/alerts/alert-rules.ts';
 import { systemClock as clock } from '../../../../src/core/clock.ts';
 import type { DatabaseShares } from '../../../../src/platform/database/database.ts';
+import { LEFT_TO_CLAIMS } from '../../../../src/platform/work/work.ts';
 import { ADMIN, alertLog, NAMELESS, PLATES } from '../../../support/alerts/alert-desk.ts';
 import { kindCatalogue, message, reading } from '../../../support/alerts/alerts.ts';
 import { openDatabase } from '../../../support/devices/registry.ts';
@@ -52,7 +53,7 @@ async function start(between: () => Promise<void> = async () => {}) {
   const devices = { get: () => undefined, topmost: (id: string) => id };
   const rest = { head: () => offset, isClockKnown: () => true, incarnationOf, devices };
   const ownership = firstOwner();
-  const deps = { shares, clock, observer: quietObserver(), log, ownership, ...rest };
+  const deps = { shares, clock, observer: quietObserver(), log, ownership, work: LEFT_TO_CLAIMS, ...rest };
   const rules = composeRules(deps, { book, watchlists, plates: PLATES, committed });
   await rules.load();
   for (const lane of ['live', 'bulk'] as const) await rules.reader.load(lane);
@@ -65,7 +66,6 @@ async function start(between: () => Promise<void> = async () => {}) {
     clock,
     places: { placesOf: async () => new Map(), ...NAMELESS },
     gone: rules.gone,
-    ownership,
     log: { publish },
     titleOf: (rule) => book.titleOf(rule),
     committed,

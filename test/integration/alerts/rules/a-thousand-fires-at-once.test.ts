@@ -13,7 +13,6 @@ import {
 import { message, reading } from '../../../support/alerts/alerts.ts';
 import { rulesReader } from '../../../support/alerts/rules.ts';
 import { countStatements } from '../../../support/services/count-statements.ts';
-import { firstOwner } from '../../../support/services/ownership.ts';
 import { freshDatabase, sharedRedis } from '../../../support/services/shared-database.ts';
 import { until } from '../../../support/time/until.ts';
 
@@ -86,7 +85,6 @@ t.test('a finding that cannot be handled holds up none of those that are taken w
     log: alertLog(),
     places,
     gone: NO_RULE_GONE,
-    ownership: firstOwner(),
     titleOf,
     committed: () => {},
   });

@@ -13,6 +13,7 @@ import { Ledger } from '../../../../src/ingest/ledger/ledger.ts';
 import { DatabaseCursors } from '../../../../src/ingest/readers/database-cursors.ts';
 import { DATABASE_LIMITS, Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
+import { LEFT_TO_CLAIMS } from '../../../../src/platform/work/work.ts';
 import { CompleteSince } from '../../../../src/telemetry/rollups/complete-since.ts';
 import { RollupsReader, type RollupsReaderDeps } from '../../../../src/telemetry/rollups/rollups-reader.ts';
 import { Twin } from '../../../../src/telemetry/twin/twin.ts';
@@ -108,6 +109,7 @@ held('rules', async (t) => {
       const reader = new RulesReader({
         slotOf,
         ownership,
+        work: LEFT_TO_CLAIMS,
         database,
         clock,
         observer: quietObserver(),

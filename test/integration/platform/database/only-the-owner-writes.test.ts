@@ -8,14 +8,15 @@ import { StageTimers } from '../../../../src/alerts/desk/stage-timers.ts';
 import type { Stage } from '../../../../src/alerts/route/stages/stage.ts';
 import { RULES_READER, saveRuleCursors } from '../../../../src/alerts/rules/cursors.ts';
 import type { StoredStates } from '../../../../src/alerts/rules/engine.ts';
-import { storeStates } from '../../../../src/alerts/rules/rule-states.ts';
+import { storeVerdicts } from '../../../../src/alerts/rules/store.ts';
 import { systemClock as clock } from '../../../../src/core/clock.ts';
 import { slotOf } from '../../../../src/core/slots.ts';
 import { DatabaseCursors } from '../../../../src/ingest/readers/database-cursors.ts';
 import { DATABASE_LIMITS, Database, sql } from '../../../../src/platform/database/database.ts';
 import { type Holder, Lease } from '../../../../src/platform/database/lease.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
-import { WorkQueue } from '../../../../src/platform/work/work.ts';
+import { LEFT_TO_CLAIMS, WorkQueue } from '../../../../src/platform/work/work.ts';
+import { PLATES } from '../../../support/alerts/alert-desk.ts';
 import { incarnationOf } from '../../../support/ingest/journal.ts';
 import { nextOwner } from '../../../support/services/ownership.ts';
 import { quietObserver, temporaryDirectory } from '../../../support/services/services.ts';
@@ -59,12 +60,14 @@ t.test('rows of a version without owners go on as they are', async (t) => {
   const cursors = new DatabaseCursors({ database: before, reader: 'rollups', incarnationOf, ownership, clock });
   t.equal(await cursors.load('live'), 100);
   await cursors.save({ live: 200 }, async () => {});
-  await before.transaction(async (tx) => {
-    const subject = { type: 'device', id: 'k-1' } as const;
-    const state = { version: 1, state: { type: 'threshold', phase: 'idle', dueAtMs: null } };
-    const states = { rule: state } as unknown as StoredStates;
-    await storeStates(tx, [{ subject, kind: 'kiosk', jurisdiction: '330203', states }], { slotOf, ownership });
-    await saveRuleCursors(tx, [{ lane: 'live', offset: 200 }], { incarnationOf, ownership });
+  const subject = { type: 'device', id: 'k-1' } as const;
+  const state = { version: 1, state: { type: 'threshold', phase: 'idle', dueAtMs: null } };
+  const states = { rule: state } as unknown as StoredStates;
+  const rules = { database: before, clock, incarnationOf, ownership, slotOf, plates: PLATES, work: LEFT_TO_CLAIMS };
+  await storeVerdicts(rules, {
+    findings: [],
+    states: [{ subject, kind: 'kiosk', jurisdiction: '330203', states }],
+    cursors: [{ lane: 'live', offset: 200 }],
   });
   const work = new WorkQueue({ database: before, clock, observer, ownership });
   t.equal(await work.releaseClaims(), 1);
@@ -187,9 +190,9 @@ t.test('who was overtaken begins no cursor and sets no timer', async (t) => {
     read: async () => null,
     run: (changes) => ({ changes, timers }),
   };
-  const log = new AlertLog({ clock, observer, stages: [late], ownership: overtaken });
+  const log = new AlertLog({ clock, observer, stages: [late], ownership: overtaken, work: LEFT_TO_CLAIMS });
   const work = new StageTimers({ database, log, committed: () => t.fail('nothing was committed') });
-  await t.rejects(work.handle('late x'), { code: 'lease.lost', message: /timers of alerts was not written/ });
+  await t.rejects(work.handle('late x'), { code: 'lease.lost', message: /the log of alerts was not written/ });
   t.same((await sql`select * from work_item where queue = ${STAGE_QUEUE}`.execute(db)).rows, []);
 });
 

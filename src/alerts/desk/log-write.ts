@@ -1,0 +1,156 @@
+import { type RawBuilder, sql, type Tables } from '../../platform/database/database.ts';
+import type { NamedStatement, Ownership } from '../../platform/database/ownership.ts';
+import type { NotedRow } from '../../platform/work/work.ts';
+import type { Change } from '../route/stages/stage.ts';
+import type { LogEntry } from './log.ts';
+import type { AlertRow } from './tables.ts';
+
+/** What one statement writes of changes. */
+export interface LogWrite {
+  changes: readonly Change[];
+  /** Of each change, in the same order. */
+  entries: readonly Omit<LogEntry, 'seq'>[];
+  /** What notes the work that follows. */
+  noted: RawBuilder<unknown>;
+  along: readonly NamedStatement[];
+}
+
+export interface LogWritten {
+  /** Number of the last entry. */
+  seq: number;
+  noted: NotedRow[];
+  /** Keys of work that was ended along with it. */
+  ended: string[];
+}
+
+/** Every column of an alert, so that a new one is forgotten nowhere: the compiler compares it with the table. */
+const COLUMNS: { readonly [Column in keyof AlertRow]: true } = {
+  id: true,
+  dedup_key: true,
+  rule: true,
+  rule_version: true,
+  title: true,
+  severity: true,
+  condition: true,
+  condition_reason: true,
+  handling: true,
+  visibility: true,
+  verdict: true,
+  device: true,
+  device_name: true,
+  jurisdiction: true,
+  lat: true,
+  lon: true,
+  first_at_ms: true,
+  last_at_ms: true,
+  occurrences: true,
+  device_at_ms: true,
+  received_at_ms: true,
+  decided_at_ms: true,
+  committed_at_ms: true,
+  data: true,
+  plates_sealed: true,
+  evidence: true,
+  comments: true,
+  acked_by: true,
+  acked_by_id: true,
+  acked_at_ms: true,
+  assigned_to: true,
+  closed_by: true,
+  closed_at_ms: true,
+  previous_id: true,
+  receipt: true,
+  version: true,
+};
+const NAMES = Object.keys(COLUMNS);
+const listed = (names: readonly string[]) => sql.join(names.map((name) => sql.ref(name)));
+const REPLACED = sql.join(
+  NAMES.filter((name) => name !== 'id').map((name) => sql`${sql.ref(name)} = ${sql.ref(`excluded.${name}`)}`),
+);
+
+/**
+ * Writes changes of alerts with one statement, whose text is the same for one and for hundreds. The head of the log is
+ * asked for after all else that another writer might hold.
+ */
+export async function write(
+  tx: Tables,
+  ownership: Pick<Ownership, 'write'>,
+  { changes, entries, noted, along }: LogWrite,
+): Promise<LogWritten> {
+  const names = new Set(along.map(({ name }) => name));
+  const ended = names.has('ended') ? sql`(select coalesce(jsonb_agg(key), '[]') from ended)` : sql`'[]'::jsonb`;
+  const statements: NamedStatement[] = [
+    { name: 'saved', body: saving(lastOf(changes)) },
+    ...along,
+    { name: 'noted', body: noted },
+    { name: 'head', body: heading(changes.length) },
+    { name: 'entered', body: entering(entries) },
+    { name: 'raised', body: raising(changes, entries) },
+  ];
+  const body = sql`
+    select coalesce((select seq from head), 0) as seq, ${ended} as ended,
+      (select coalesce(jsonb_agg(to_jsonb(noted)), '[]') from noted) as noted`;
+  const [written] = await ownership.write<LogWritten>(tx, { what: 'the log of alerts', along: statements, body });
+  return written!;
+}
+
+/** Inserts new alerts and writes the whole rows of existing ones. The caller holds the locks of their rows. */
+export async function saveAlerts(tx: Tables, alerts: readonly AlertRow[]): Promise<void> {
+  await sql`with owner as (select) ${saving(alerts)}`.execute(tx.tables());
+}
+
+function saving(alerts: readonly AlertRow[]): RawBuilder<unknown> {
+  const rows = alerts.map((alert) => ({ ...alert, plates_sealed: hexOf(alert.plates_sealed) }));
+  return sql`
+    insert into alert (${listed(NAMES)})
+    select ${listed(NAMES.map((name) => `given.${name}`))}
+    from owner, jsonb_populate_recordset(null::alert, ${JSON.stringify(rows)}::jsonb) as given
+    on conflict (id) do update set ${REPLACED}`;
+}
+
+function hexOf(bytes: Buffer | null): string | null {
+  return bytes === null ? null : `\\x${bytes.toString('hex')}`;
+}
+
+/** Each alert as it stands after all changes. */
+function lastOf(changes: readonly Change[]): AlertRow[] {
+  return [...new Map(changes.map(({ alert }) => [alert.id, alert])).values()];
+}
+
+function heading(count: number): RawBuilder<unknown> {
+  return sql`
+    update alert_log_head set seq = seq + ${count}::bigint
+    from owner, (select count(*) from noted) as before where ${count}::bigint > 0 returning seq`;
+}
+
+function entering(entries: readonly Omit<LogEntry, 'seq'>[]): RawBuilder<unknown> {
+  const rows = entries.map(({ id, alertId, type, atMs, actor, jurisdiction, severity, body }, index) => {
+    const back = entries.length - 1 - index;
+    return { back, id, alert_id: alertId, type, at_ms: atMs, actor, jurisdiction, severity, body };
+  });
+  return sql`
+    insert into alert_event (seq, id, alert_id, type, at_ms, actor, jurisdiction, severity, body)
+    select head.seq - back, id, alert_id, type, at_ms, actor, jurisdiction, severity, body
+    from head, jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as given (back bigint, id uuid, alert_id uuid,
+      type text, at_ms bigint, actor text, jurisdiction text, severity text, body jsonb)`;
+}
+
+/** All that was raised is counted from here on: `withheld` is settled at once. */
+function raising(changes: readonly Change[], entries: readonly Omit<LogEntry, 'seq'>[]): RawBuilder<unknown> {
+  const rows = entries.flatMap((entry, index) =>
+    (changes[index]?.deliveries ?? []).map(({ subscription, state }) => ({
+      back: entries.length - 1 - index,
+      id: `msg_${entry.id}_${subscription}`,
+      subscription_id: subscription,
+      alert_id: entry.alertId,
+      state,
+      created_at_ms: entry.atMs,
+      settled_at_ms: state === 'withheld' ? entry.atMs : null,
+    })),
+  );
+  return sql`
+    insert into delivery (id, subscription_id, alert_id, seq, state, created_at_ms, settled_at_ms)
+    select id, subscription_id, alert_id, head.seq - back, state, created_at_ms, settled_at_ms
+    from head, jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as given (back bigint, id text, subscription_id uuid,
+      alert_id uuid, state text, created_at_ms bigint, settled_at_ms bigint)`;
+}

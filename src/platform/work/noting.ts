@@ -1,0 +1,111 @@
+import { type RawBuilder, sql } from '../database/database.ts';
+import type { NamedStatement } from '../database/ownership.ts';
+
+/** One thing to do for `key`; the handler finds out itself what is pending and does all of it in order. */
+export interface WorkTicket {
+  queue: string;
+  key: string;
+  /** 1 first … 9 last. */
+  priority?: number;
+  /** When to do it; at once when absent. */
+  dueAtMs?: number;
+  /** This process holds it from the moment it was noted. */
+  claim?: Claim;
+}
+
+export interface Claim {
+  key: string;
+  revision: number;
+  fence: number;
+  attempts: number;
+}
+
+/** Who may begin work in the transaction that notes it: `WorkQueue`. */
+export interface WorkDesk {
+  /**
+   * Until when each of these is claimed for this process from its beginning, in ms of the wall clock; 0 for what is left
+   * to whoever claims it. What is claimed so is given to {@link WorkQueue.begin} once it was committed.
+   */
+  offer(tickets: readonly WorkTicket[]): number[];
+  /** This was offered room and has not been claimed, because it waited already. */
+  declined(ticket: WorkTicket): void;
+}
+
+/** Leaves all work to whoever claims it. */
+export const LEFT_TO_CLAIMS: WorkDesk = { offer: (tickets) => tickets.map(() => 0), declined: () => {} };
+
+/** Work that a transaction notes: the statement for it, and what comes of it. */
+export interface Noting {
+  /** Joins `owner (epoch)`; its rows are for {@link Noting.noted}. */
+  body: RawBuilder<unknown>;
+  /** The tickets; those that this process has begun with have their claim. */
+  noted(rows: readonly NotedRow[]): WorkTicket[];
+}
+
+export interface NotedRow {
+  queue: string;
+  key: string;
+  revision: number;
+}
+
+/** What notes this work as part of a larger statement; see `Ownership.write`. */
+export function noting(
+  node: string,
+  nowMs: number,
+  { tickets, desk }: { tickets: WorkTicket[]; desk: WorkDesk },
+): Noting {
+  const unique = inOrder(tickets);
+  const until = desk.offer(unique);
+  const due = unique.map(({ dueAtMs }) => dueAtMs ?? nowMs);
+  // Only a new row is claimed: what was noted before may be in the hands of somebody else.
+  const body = sql`
+    INSERT INTO work_item (queue, key, revision, priority, due_at_ms, claimed_until_ms, fence, attempts, node, epoch)
+    SELECT queue, key, 1, priority, due, until, least(until, 1), least(until, 1),
+      CASE WHEN until > 0 THEN ${node}::text ELSE '' END, CASE WHEN until > 0 THEN owner.epoch ELSE 0 END
+    FROM owner, unnest(${unique.map(({ queue }) => queue)}::text[], ${unique.map(({ key }) => key)}::text[],
+      ${unique.map(({ priority }) => priority ?? 5)}::smallint[], ${due}::bigint[], ${until}::bigint[])
+      AS given (queue, key, priority, due, until)
+    ON CONFLICT (queue, key) DO UPDATE SET revision = work_item.revision + 1,
+      priority = least(work_item.priority, excluded.priority),
+      due_at_ms = least(work_item.due_at_ms, excluded.due_at_ms)
+    RETURNING queue, key, revision`;
+  const noted = (rows: readonly NotedRow[]): WorkTicket[] => {
+    const fresh = new Set(rows.filter(({ revision }) => revision === 1).map(({ queue, key }) => `${queue} ${key}`));
+    return unique.map((ticket, index) => {
+      if (!until[index]) return ticket;
+      if (fresh.has(`${ticket.queue} ${ticket.key}`)) return { ...ticket, claim: firstClaim(ticket.key) };
+      desk.declined(ticket);
+      return ticket;
+    });
+  };
+  return { body, noted };
+}
+
+/** One order for all writers, so that two of them cannot wait for each other. */
+export function inOrder(tickets: WorkTicket[]): WorkTicket[] {
+  const unique = [...new Map(tickets.map((ticket) => [`${ticket.queue} ${ticket.key}`, ticket])).values()];
+  return unique.sort((a, b) => (a.queue + a.key < b.queue + b.key ? -1 : 1));
+}
+
+function firstClaim(key: string): Claim {
+  return { key, revision: 1, fence: 1, attempts: 1 };
+}
+
+/**
+ * Deletes what is done as part of a larger statement, unless something was added since it was claimed; `ended` returns
+ * the keys that are gone.
+ */
+export function ending(queue: string, claims: readonly Claim[]): NamedStatement[] {
+  const done = sql`
+    SELECT item.key FROM owner, work_item AS item
+    JOIN unnest(${claims.map(({ key }) => key)}::text[], ${claims.map(({ fence }) => fence)}::bigint[],
+      ${claims.map(({ revision }) => revision)}::bigint[]) AS mine (key, fence, revision)
+      ON item.key = mine.key AND item.fence = mine.fence AND item.revision = mine.revision
+    WHERE item.queue = ${queue} ORDER BY item.key COLLATE "C" FOR UPDATE OF item`;
+  const ended = sql`
+    DELETE FROM work_item AS item USING done WHERE item.queue = ${queue} AND item.key = done.key RETURNING item.key`;
+  return [
+    { name: 'done', body: done },
+    { name: 'ended', body: ended },
+  ];
+}
