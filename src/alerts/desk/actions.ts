@@ -121,7 +121,8 @@ export class AlertActions {
         after: { handling: alert.handling, verdict: alert.verdict, assignedTo: alert.assigned_to },
         atMs: nowMs,
       });
-      const published = await log.publish(tx, [{ type: change.event, alert, actor: caller.name, atMs: nowMs }]);
+      const said = { from: before.version, type: change.event, alert, actor: caller.name, atMs: nowMs };
+      const published = await log.publish(tx, [said]);
       return { view: showAlert(alert), published };
     });
     if (result.published) this.#deps.committed(result.published);

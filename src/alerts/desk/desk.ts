@@ -3,12 +3,11 @@ import { Batches } from '../../core/mechanisms/batches.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
-import type { NamedStatement } from '../../platform/database/ownership.ts';
 import { DONE, type WorkResult } from '../../platform/work/work.ts';
 import { ruleOf, subjectOfKey } from '../rules/findings.ts';
 import { type AlertPlace, applyFinding } from './alert.ts';
 import { endedBy, followDevice, followDevices } from './follow.ts';
-import type { AlertLog, Committed, LogInput, Published } from './log.ts';
+import type { AlertLog, Committed, CountedStatement, LogInput, Published } from './log.ts';
 import { devicesAmong, type Places, placeOf } from './places.ts';
 import { standingOf } from './standing.ts';
 import type { AlertRow, AlertTables, FindingRow } from './tables.ts';
@@ -38,7 +37,7 @@ const FINDINGS_MAX = 1_000;
 const DEVICES_AT_ONCE = 500;
 
 /**
- * The alert desk: takes findings into alerts, those of one key in order. One transaction holds the alerts of many keys,
+ * The alert desk: takes findings into alerts, those of one key in order. One statement holds the alerts of many keys,
  * their log entries, the outbox and the marks on the findings, so a crash leaves all of it or none.
  */
 export class AlertDesk {
@@ -57,9 +56,8 @@ export class AlertDesk {
 
   async #takeAll(keys: string[]): Promise<WorkResult[]> {
     const { database, clock, places } = this.#deps;
-    // Asked before the transaction, which is to be short; what comes after it has its own work.
     const known = await places.placesOf(devicesAmong(keys.map(subjectOfKey)));
-    const { published, count } = await database.transaction((tx) => this.#take(tx, keys, known));
+    const { published, count } = await database.statement((tables) => this.#take(tables, keys, known));
     this.#deps.committed(published);
     if (count > 0) await this.#lookAgain(known);
     await this.#endGone(keys);
@@ -101,22 +99,23 @@ export class AlertDesk {
     if (keys.some((key) => gone.isGone(ruleOf(key)))) await gone.end();
   }
 
+  /** Reads what stands, and writes what it becomes: only where it stands so still. */
   async #take(
-    tx: Tables,
+    tables: Tables,
     keys: string[],
     known: Map<DeviceId, AlertPlace>,
   ): Promise<{ published: Published; count: number }> {
     const nowMs = this.#deps.clock.nowMs();
     const inputs: LogInput[] = [];
     const taken: { id: string; alert: string | null }[] = [];
-    for (const { findings, open, previousId } of await standingOf(tx, keys, FINDINGS_MAX)) {
+    for (const { findings, open, previousId } of await standingOf(tables, keys, FINDINGS_MAX)) {
       const place = placeOf(findings[0], open, { known, places: this.#deps.places });
       const folded = this.#fold(findings, open, { place, nowMs, previousId });
       inputs.push(...folded.inputs);
       taken.push(...findings.map(({ id }) => ({ id, alert: folded.alert?.id ?? null })));
     }
     const statements = taken.length > 0 ? [markTaken(taken, nowMs)] : [];
-    return { published: await this.#deps.log.publish(tx, inputs, { statements }), count: taken.length };
+    return { published: await this.#deps.log.publish(tables, inputs, { statements }), count: taken.length };
   }
 
   /** Runs of updates within one transaction become one log entry: the alert as it stands after all of them. */
@@ -125,6 +124,7 @@ export class AlertDesk {
     open: AlertRow | null,
     context: { place: AlertPlace; nowMs: number; previousId: string | null },
   ): { alert: AlertRow | null; inputs: LogInput[] } {
+    const from = open?.version ?? 0;
     let alert = open;
     const inputs: LogInput[] = [];
     for (const finding of findings) {
@@ -132,7 +132,7 @@ export class AlertDesk {
       if (!step) continue;
       alert = step.alert;
       const last = inputs.at(-1);
-      const input = { type: step.event, alert, actor: 'citywatch', atMs: context.nowMs };
+      const input = { from, type: step.event, alert, actor: 'citywatch', atMs: context.nowMs };
       if (last?.type === 'alert.updated' && step.event === 'alert.updated') inputs[inputs.length - 1] = input;
       else inputs.push(input);
     }
@@ -143,17 +143,17 @@ export class AlertDesk {
     const end = this.#deps.gone.isGone(alert.rule) ? endedBy('rule-removed', last) : null;
     if (end) steps.push(end);
     for (const step of steps) {
-      inputs.push({ type: step.event, alert: step.alert, actor: 'citywatch', atMs: context.nowMs });
+      inputs.push({ from, type: step.event, alert: step.alert, actor: 'citywatch', atMs: context.nowMs });
     }
     return { alert: steps.at(-1)?.alert ?? alert, inputs };
   }
 }
 
-function markTaken(taken: readonly { id: string; alert: string | null }[], nowMs: number): NamedStatement {
+function markTaken(taken: readonly { id: string; alert: string | null }[], nowMs: number): CountedStatement {
   const body = sql`
     UPDATE finding SET handled_at_ms = ${nowMs}, alert_id = given.alert_id
     FROM owner, unnest(${taken.map(({ id }) => id)}::text[], ${taken.map(({ alert }) => alert)}::uuid[])
       AS given (id, alert_id)
-    WHERE finding.id = given.id`;
-  return { name: 'handled', body };
+    WHERE finding.id = given.id AND handled_at_ms IS NULL RETURNING finding.id`;
+  return { name: 'handled', body, rows: taken.length };
 }

@@ -64,7 +64,9 @@ export async function followDevices(
   const inputs: LogInput[] = [];
   for (const before of open) {
     const steps = followDevice(before, devices.get(before.device)!);
-    for (const { event, alert } of steps) inputs.push({ type: event, alert, actor: 'citywatch', atMs: clock.nowMs() });
+    for (const { event, alert } of steps) {
+      inputs.push({ from: before.version, type: event, alert, actor: 'citywatch', atMs: clock.nowMs() });
+    }
   }
   return await log.publish(tx, inputs);
 }

@@ -67,7 +67,7 @@ export class GoneRules {
     const atMs = this.#deps.clock.nowMs();
     return open.flatMap((before) => {
       const step = endedBy('rule-removed', before);
-      return step ? [{ type: step.event, alert: step.alert, actor: 'citywatch', atMs }] : [];
+      return step ? [{ from: before.version, type: step.event, alert: step.alert, actor: 'citywatch', atMs }] : [];
     });
   }
 }

@@ -2,7 +2,7 @@ import { type RawBuilder, sql, type Tables } from '../../platform/database/datab
 import type { NamedStatement, Ownership } from '../../platform/database/ownership.ts';
 import type { NotedRow } from '../../platform/work/work.ts';
 import type { Change } from '../route/stages/stage.ts';
-import type { LogEntry } from './log.ts';
+import type { CountedStatement, LogEntry } from './log.ts';
 import type { AlertRow } from './tables.ts';
 
 /** What one statement writes of changes. */
@@ -10,9 +10,13 @@ export interface LogWrite {
   changes: readonly Change[];
   /** Of each change, in the same order. */
   entries: readonly Omit<LogEntry, 'seq'>[];
+  /** Of each alert the version it must have now; 0 for a new one. One that is not named may have any. */
+  froms: Readonly<Record<string, number>>;
   /** What notes the work that follows. */
   noted: RawBuilder<unknown>;
-  along: readonly NamedStatement[];
+  statements: readonly CountedStatement[];
+  /** What ends work that is done with it. */
+  ends: readonly NamedStatement[] | null;
 }
 
 export interface LogWritten {
@@ -75,37 +79,47 @@ const REPLACED = sql.join(
 export async function write(
   tx: Tables,
   ownership: Pick<Ownership, 'write'>,
-  { changes, entries, noted, along }: LogWrite,
+  { changes, entries, froms, noted, statements, ends }: LogWrite,
 ): Promise<LogWritten> {
-  const names = new Set(along.map(({ name }) => name));
-  const ended = names.has('ended') ? sql`(select coalesce(jsonb_agg(key), '[]') from ended)` : sql`'[]'::jsonb`;
-  const statements: NamedStatement[] = [
-    { name: 'saved', body: saving(lastOf(changes)) },
-    ...along,
+  const alerts = lastOf(changes);
+  const along: NamedStatement[] = [
+    { name: 'saved', body: saving(alerts, froms) },
+    ...statements,
+    ...(ends ?? []),
     { name: 'noted', body: noted },
     { name: 'head', body: heading(changes.length) },
     { name: 'entered', body: entering(entries) },
     { name: 'raised', body: raising(changes, entries) },
   ];
+  const counts = [{ name: 'saved', rows: alerts.length }, ...statements].map(
+    ({ name, rows }) => sql`(select count(*) from ${sql.ref(name)}) = ${rows}::bigint`,
+  );
+  const ended = ends ? sql`(select coalesce(jsonb_agg(key), '[]') from ended)` : sql`'[]'::jsonb`;
   const body = sql`
-    select coalesce((select seq from head), 0) as seq, ${ended} as ended,
-      (select coalesce(jsonb_agg(to_jsonb(noted)), '[]') from noted) as noted`;
-  const [written] = await ownership.write<LogWritten>(tx, { what: 'the log of alerts', along: statements, body });
+    select must(${sql.join(counts, sql` and `)}, '40001', 'what was read has changed'),
+      coalesce((select seq from head), 0) as seq, ${ended} as ended,
+      (select coalesce(jsonb_agg(to_jsonb(noted)), '[]') from noted) as noted
+    from owner`;
+  const [written] = await ownership.write<LogWritten>(tx, { what: 'the log of alerts', along, body });
   return written!;
 }
 
-/** Inserts new alerts and writes the whole rows of existing ones. The caller holds the locks of their rows. */
+/** Inserts new alerts and writes the whole rows of existing ones, whatever they have become meanwhile. */
 export async function saveAlerts(tx: Tables, alerts: readonly AlertRow[]): Promise<void> {
-  await sql`with owner as (select) ${saving(alerts)}`.execute(tx.tables());
+  await sql`with owner as (select) ${saving(alerts, {})}`.execute(tx.tables());
 }
 
-function saving(alerts: readonly AlertRow[]): RawBuilder<unknown> {
-  const rows = alerts.map((alert) => ({ ...alert, plates_sealed: hexOf(alert.plates_sealed) }));
+function saving(alerts: readonly AlertRow[], froms: LogWrite['froms']): RawBuilder<unknown> {
+  // One order for all writers, so that two of them cannot wait for each other.
+  const inOrder = alerts.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  const rows = inOrder.map((alert) => ({ ...alert, plates_sealed: hexOf(alert.plates_sealed) }));
   return sql`
     insert into alert (${listed(NAMES)})
     select ${listed(NAMES.map((name) => `given.${name}`))}
     from owner, jsonb_populate_recordset(null::alert, ${JSON.stringify(rows)}::jsonb) as given
-    on conflict (id) do update set ${REPLACED}`;
+    on conflict (id) do update set ${REPLACED}
+    where alert.version = coalesce((${JSON.stringify(froms)}::jsonb ->> alert.id::text)::integer, alert.version)
+    returning id`;
 }
 
 function hexOf(bytes: Buffer | null): string | null {
@@ -120,7 +134,7 @@ function lastOf(changes: readonly Change[]): AlertRow[] {
 function heading(count: number): RawBuilder<unknown> {
   return sql`
     update alert_log_head set seq = seq + ${count}::bigint
-    from owner, (select count(*) from noted) as before where ${count}::bigint > 0 returning seq`;
+    from owner, (select count(*) from noted) as work, (select count(*) from saved) as alerts where singleton and ${count}::bigint > 0 returning seq`;
 }
 
 function entering(entries: readonly Omit<LogEntry, 'seq'>[]): RawBuilder<unknown> {

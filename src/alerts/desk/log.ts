@@ -26,6 +26,8 @@ export interface LogEntry {
 }
 
 export interface LogInput {
+  /** Version of the alert that was read and changed, 0 for a new one. Where it has another by now nothing is written. */
+  from: number;
   type: EventType;
   alert: AlertRow;
   /** Who did it: a person's or token's name, or `citywatch`. */
@@ -48,8 +50,8 @@ export type DueTimers = ReadonlyMap<string, readonly string[]>;
 /** What goes with what is said. */
 export interface Along {
   due?: DueTimers;
-  /** Further statements of the same transaction; each joins `owner (epoch)`. */
-  statements?: readonly NamedStatement[];
+  /** Further statements of the same transaction; each joins `owner (epoch)` and returns as many rows as it has to. */
+  statements?: readonly CountedStatement[];
   /** Work that is done with it. */
   ended?: { queue: string; claims: readonly Claim[] };
 }
@@ -65,6 +67,11 @@ export interface Published {
 
 /** What is told after a commit. */
 export type Committed = Pick<Published, 'tickets' | 'entries'>;
+
+/** With fewer or more rows nothing is written, and it may be tried again with what stands by then. */
+export interface CountedStatement extends NamedStatement {
+  rows: number;
+}
 
 const NOTHING: Published = { tickets: [], entries: [], ended: new Set() };
 
@@ -83,15 +90,16 @@ export class AlertLog {
   }
 
   /**
-   * Says what happened, in the caller's transaction, which holds the locks of the alerts that were there before: takes
-   * it through the stages, then writes with one statement the alerts as they stand after it, log entries, an outbox row
-   * for each delivery that was raised, and the work that follows. The head row of the log is locked last and until the
-   * commit, so numbers are given out in commit order and no reader can skip one (alerts.md §2). Throws `lease.lost`
-   * where another node has taken over.
+   * Says what happened: takes it through the stages, then writes with one statement the alerts as they stand after it,
+   * log entries, an outbox row for each delivery that was raised, and the work that follows. It needs no transaction
+   * around it: where an alert has changed since it was read, nothing is written, and the error makes
+   * `Database.statement` read and write once more. The head row of the log is locked last and until the commit, so
+   * numbers are given out in commit order and no reader can skip one (alerts.md §2). Throws `lease.lost` where another
+   * node has taken over.
    */
   async publish(tx: Tables, inputs: LogInput[], along: Along = {}): Promise<Published> {
     const { due = new Map(), statements = [], ended } = along;
-    if (inputs.length + due.size + statements.length === 0) return NOTHING;
+    if (inputs.length + due.size + statements.length === 0 && !ended) return NOTHING;
     const { clock, stages, ownership, work } = this.#deps;
     const nowMs = clock.nowMs();
     const given = inputs.map((input, place) => ({ ...input, place, deliveries: [] }));
@@ -105,8 +113,10 @@ export class AlertLog {
     const tickets = [...changes.flatMap(ticketsOf), ...later];
     const noted = noting(ownership.self.node, nowMs, { tickets, desk: work });
     const entries = changes.map(entryOf);
-    const rest = ended ? [...statements, ...ending(ended.queue, ended.claims)] : statements;
-    const answer = await write(tx, ownership, { changes, entries, noted: noted.body, along: rest });
+    const froms = fromOf(inputs);
+    const written = { changes, entries, froms, noted: noted.body, statements };
+    const ends = ended ? ending(ended.queue, ended.claims) : null;
+    const answer = await write(tx, ownership, { ...written, ends });
     const first = answer.seq - changes.length + 1;
     return {
       tickets: noted.noted(answer.noted),
@@ -119,6 +129,13 @@ export class AlertLog {
     this.#faults.inc({ stage });
     this.#deps.observer.log.error({ part: 'alerts', stage, what }, 'a stage was passed over');
   }
+}
+
+/** Of each alert the version that was read. */
+function fromOf(inputs: readonly LogInput[]): Record<string, number> {
+  const froms: Record<string, number> = {};
+  for (const { alert, from } of inputs) froms[alert.id] ??= from;
+  return froms;
 }
 
 /** Pictures come after all first news, whatever their alerts are worth (P3). */

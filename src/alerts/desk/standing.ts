@@ -4,16 +4,15 @@ import type { AlertRow, AlertTables, FindingRow } from './tables.ts';
 /** What stands for a key: what is not handled, and the alert that is not closed, else the newest one that is. */
 export interface Standing {
   key: string;
-  /** In the order in which they came; locked. */
+  /** In the order in which they came. */
   findings: [FindingRow, ...FindingRow[]];
-  /** Locked. */
   open: AlertRow | null;
   previousId: string | null;
 }
 
 type Read = FindingRow & { newest_id: string | null };
 
-/** Of these keys, at most `limit` findings. An alert that two workers would open at once is opened by one of them. */
+/** Of these keys, at most `limit` findings. Nothing is locked: whoever writes says what it was made of. */
 export async function standingOf(tx: Tables, keys: readonly string[], limit: number): Promise<Standing[]> {
   const db = tx.tables<AlertTables>();
   const { rows } = await sql<Read>`
@@ -22,7 +21,7 @@ export async function standingOf(tx: Tables, keys: readonly string[], limit: num
       ORDER BY first_at_ms DESC, committed_at_ms DESC LIMIT 1
     ) AS newest_id
     FROM finding WHERE dedup_key = ANY (${keys}::text[]) AND handled_at_ms IS NULL
-    ORDER BY seq LIMIT ${limit} FOR UPDATE OF finding`.execute(db);
+    ORDER BY seq LIMIT ${limit}`.execute(db);
   const standing = new Map<string, Standing>();
   for (const { newest_id: previousId, ...finding } of rows) {
     const key = finding.dedup_key;
@@ -30,7 +29,7 @@ export async function standingOf(tx: Tables, keys: readonly string[], limit: num
     if (before) before.findings.push(finding);
     else standing.set(key, { key, findings: [finding], open: null, previousId });
   }
-  // A key that never had an alert has none to lock.
+  // A key that never had an alert has none that is open.
   const known = [...standing.values()].filter(({ previousId }) => previousId !== null).map(({ key }) => key);
   if (known.length === 0) return [...standing.values()];
   const open = await db
@@ -38,8 +37,6 @@ export async function standingOf(tx: Tables, keys: readonly string[], limit: num
     .selectAll()
     .where(sql<boolean>`dedup_key = ANY (${known}::text[])`)
     .where('handling', '!=', 'closed')
-    .orderBy('id')
-    .forUpdate()
     .execute();
   for (const alert of open) Object.assign(standing.get(alert.dedup_key)!, { open: alert, previousId: null });
   return [...standing.values()];

@@ -8,11 +8,12 @@ import type { Caller, DeviceId } from '../../core/types.ts';
 import { BlobRefusal, type Blobs } from '../../platform/blobs/blobs.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import { type Claim, DONE, ENDED, type WorkResult } from '../../platform/work/work.ts';
-import type { AlertLog, Committed } from '../desk/log.ts';
+import type { AlertLog, Committed, LogInput } from '../desk/log.ts';
 import type { AlertQueries } from '../desk/queries.ts';
 import { EVIDENCE_QUEUE } from '../desk/queues.ts';
 import type { AlertEvidence, AlertRow, AlertTables } from '../desk/tables.ts';
 import { deviceIn } from '../rules/conditions/subject.ts';
+import { Turns } from './turns.ts';
 
 /** A camera that sees a device, and why its picture may be shown. */
 export interface Sight {
@@ -25,10 +26,10 @@ export interface Sight {
 /** What evidence asks of the registry and the video pool. */
 export interface Pictures {
   /**
-   * Cameras that see a device: those a person named for it, else the nearest within reach that everybody who may see
-   * `readers` may see too; empty for none.
+   * Cameras that see each of these devices: those a person named for it, else the nearest within reach that everybody who
+   * may see `readers` may see too. A device that none sees is left out.
    */
-  camerasFor(device: DeviceId, readers: Jurisdiction): Promise<Sight[]>;
+  camerasFor(devices: readonly DeviceId[], readers: Jurisdiction): Promise<ReadonlyMap<DeviceId, readonly Sight[]>>;
   /** A JPEG of now; leaves an access-register row with this purpose and case. */
   snapshot(camera: DeviceId, why: { purpose: string; case: string }): Promise<Buffer>;
 }
@@ -50,12 +51,25 @@ export const EVIDENCE_PURPOSE = 'alert-evidence';
 /** A camera that is just starting gets this long before the alert says that there is no picture. */
 const TRY_FOR_MS = 60_000;
 const AGAIN_MS = 2_000;
+const CAMERAS_TRIED = 3;
 /** Few, so that a thousand alerts at once do not take the machine for their pictures before they are delivered. */
-export const PICTURES_AT_ONCE = 4;
+const PICTURES_AT_ONCE = 4;
+/** Keys that are looked into together; most have no camera, or wait for the picture of another. */
+export const EVIDENCE_AT_ONCE = 64;
+/** One that has waited so long for its turn is given back, well before its claim ends, and goes on at once. */
+const TURN_WITHIN_MS = 20_000;
+
+interface Looked {
+  alert: AlertRow | null;
+  /** Null for what is at no place that a camera could see: a district, or the gateway itself. */
+  cameras: readonly Sight[] | null;
+}
 
 interface Found {
   /** Its key is the alert's id. */
   claim: Claim;
+  /** As it was read. */
+  alert: AlertRow;
   evidence: AlertEvidence;
 }
 
@@ -65,36 +79,37 @@ interface Found {
  */
 export class EvidenceDesk {
   readonly #deps: EvidenceDeps;
+  readonly #looks: Batches<string, Looked>;
   readonly #attached: Batches<Found, WorkResult>;
+  readonly #turns: Turns;
 
   constructor(deps: EvidenceDeps) {
     this.#deps = deps;
-    this.#attached = new Batches({ run: (found) => this.#attachAll(found), max: PICTURES_AT_ONCE });
+    this.#looks = new Batches({ run: (ids) => this.#lookAt(ids), max: EVIDENCE_AT_ONCE });
+    this.#attached = new Batches({ run: (found) => this.#attachAll(found), max: EVIDENCE_AT_ONCE });
+    this.#turns = new Turns(deps.clock, PICTURES_AT_ONCE);
   }
 
   /** Handler of the queue `evidence`; the key is the alert's id. */
   async handle(claim: Claim): Promise<WorkResult> {
-    const alertId = claim.key;
-    const { database, clock, pictures } = this.#deps;
-    const alert = await database
-      .tables<AlertTables>()
-      .selectFrom('alert')
-      .select(['device', 'jurisdiction', 'evidence', 'committed_at_ms'])
-      .where('id', '=', alertId)
-      .executeTakeFirst();
-    if (!alert || alert.evidence.length > 0) return DONE;
-    const device = deviceIn(alert.device);
-    // A district, or the gateway itself, is at no place that a camera could see.
-    if (device === null) return DONE;
-    const cameras = await pictures.camerasFor(device, alert.jurisdiction);
-    if (cameras.length === 0)
-      return await this.#attached.add({ claim, evidence: this.#missing(null, 'No camera sees this place.') });
+    const { alert, cameras } = await this.#looks.add(claim.key);
+    if (!alert || alert.evidence.length > 0 || cameras === null) return DONE;
+    const attach = (evidence: AlertEvidence): Promise<WorkResult> => this.#attached.add({ claim, alert, evidence });
+    if (cameras.length === 0) return await attach(this.#missing(null, 'No camera sees this place.'));
+    if (!(await this.#turns.enter(TURN_WITHIN_MS))) return { again: { atMs: this.#deps.clock.nowMs() } };
+    const looked = await this.#take(alert, cameras).finally(() => this.#turns.leave());
+    return 'again' in looked ? looked : await attach(looked);
+  }
+
+  /** A picture of one of these cameras, or why there is none, or when to look again. */
+  async #take(alert: AlertRow, cameras: readonly Sight[]): Promise<AlertEvidence | WorkResult> {
+    const { clock, pictures } = this.#deps;
     let reason = '';
-    for (const sight of cameras.slice(0, 3)) {
+    for (const sight of cameras.slice(0, CAMERAS_TRIED)) {
       const { camera } = sight;
       try {
-        const picture = await pictures.snapshot(camera, { purpose: EVIDENCE_PURPOSE, case: alertId });
-        return await this.#attached.add({ claim, evidence: await this.#keep(alertId, sight, picture) });
+        const picture = await pictures.snapshot(camera, { purpose: EVIDENCE_PURPOSE, case: alert.id });
+        return await this.#keep(alert.id, sight, picture);
       } catch (error) {
         reason = error instanceof CitywatchError ? error.message : 'The camera gave no picture.';
         this.#deps.observer.log.debug({ part: 'evidence', camera, error: messageOf(error) }, 'no picture yet');
@@ -102,7 +117,24 @@ export class EvidenceDesk {
     }
     const nowMs = clock.nowMs();
     if (nowMs - alert.committed_at_ms < TRY_FOR_MS) return { again: { atMs: nowMs + AGAIN_MS } };
-    return await this.#attached.add({ claim, evidence: this.#missing(cameras[0]?.camera ?? null, reason) });
+    return this.#missing(cameras[0]?.camera ?? null, reason);
+  }
+
+  async #lookAt(ids: string[]): Promise<Looked[]> {
+    const alerts = new Map((await alertsOf(this.#deps.database, ids)).map((alert) => [alert.id, alert]));
+    const byArea = new Map<Jurisdiction, DeviceId[]>();
+    for (const { device: text, jurisdiction, evidence } of alerts.values()) {
+      const device = deviceIn(text);
+      if (device === null || evidence.length > 0) continue;
+      byArea.set(jurisdiction, [...(byArea.get(jurisdiction) ?? []), device]);
+    }
+    const seeing = new Map<Jurisdiction, ReadonlyMap<DeviceId, readonly Sight[]>>();
+    for (const [area, devices] of byArea) seeing.set(area, await this.#deps.pictures.camerasFor(devices, area));
+    return ids.map((id) => {
+      const alert = alerts.get(id) ?? null;
+      const device = alert && deviceIn(alert.device);
+      return { alert, cameras: device === null ? null : (seeing.get(alert!.jurisdiction)?.get(device) ?? []) };
+    });
   }
 
   /**
@@ -137,31 +169,32 @@ export class EvidenceDesk {
     return { id: randomUUID(), type: 'unavailable', camera, takenAtMs: this.#deps.clock.nowMs(), reason };
   }
 
+  /** In the first try the alerts are as they were looked at; one that has changed meanwhile is read again. */
   async #attachAll(found: Found[]): Promise<WorkResult[]> {
     const { database, clock, log } = this.#deps;
-    const published = await database.transaction(async (tx) => {
-      const before = await tx
-        .tables<AlertTables>()
-        .selectFrom('alert')
-        .selectAll()
-        .where(sql<boolean>`id = ANY (${found.map(({ claim }) => claim.key)}::uuid[])`)
-        .orderBy('id')
-        .forUpdate()
-        .execute();
-      const evidenceOf = new Map(found.map(({ claim, evidence }) => [claim.key, evidence]));
-      const alerts = before
-        .filter(({ evidence }) => evidence.length === 0)
-        .map((row): AlertRow => ({ ...row, evidence: [evidenceOf.get(row.id)!], version: row.version + 1 }));
+    const evidenceOf = new Map(found.map(({ claim, evidence }) => [claim.key, evidence]));
+    let known: AlertRow[] | null = found.map(({ alert }) => alert);
+    const published = await database.statement(async (tables) => {
+      const rows = known ?? (await alertsOf(tables, [...evidenceOf.keys()]));
+      known = null;
       const atMs = clock.nowMs();
-      return await log.publish(
-        tx,
-        alerts.map((alert) => ({ type: 'alert.evidence', alert, actor: 'citywatch', atMs })),
-        { ended: { queue: EVIDENCE_QUEUE, claims: found.map(({ claim }) => claim) } },
-      );
+      const inputs = rows
+        .filter(({ evidence }) => evidence.length === 0)
+        .map((row): LogInput => {
+          const alert = { ...row, evidence: [evidenceOf.get(row.id)!], version: row.version + 1 };
+          return { from: row.version, type: 'alert.evidence', alert, actor: 'citywatch', atMs };
+        });
+      const claims = found.map(({ claim }) => claim);
+      return await log.publish(tables, inputs, { ended: { queue: EVIDENCE_QUEUE, claims } });
     });
     this.#deps.committed(published);
     return found.map(({ claim }) => (published.ended.has(claim.key) ? ENDED : DONE));
   }
+}
+
+function alertsOf(tables: Tables, ids: readonly string[]): Promise<AlertRow[]> {
+  const alerts = tables.tables<AlertTables>().selectFrom('alert').selectAll();
+  return alerts.where(sql<boolean>`id = any (${ids}::uuid[])`).execute();
 }
 
 function blobKey(alertId: string, evidenceId: string): string {

@@ -53,7 +53,7 @@ export async function storeVerdicts(deps: VerdictDeps, { findings, states, curso
   // A later owner may have written a state or a cursor: then nothing of this may stay.
   const body = sql`
     select must((select count(*) from kept) = ${keeping.count}::bigint
-      and (select count(*) from moved) = ${cursors.length}::bigint, ${WHAT}),
+      and (select count(*) from moved) = ${cursors.length}::bigint, 'CW001', ${WHAT}),
       (select coalesce(jsonb_agg(to_jsonb(noted)), '[]') from noted) as noted
     from owner`;
   try {

@@ -1,6 +1,6 @@
 import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import type { DeviceId } from '../../core/types.ts';
-import { type Tables, withinJurisdiction } from '../../platform/database/database.ts';
+import { sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import type { RegistryTables } from './tables.ts';
 
 /** How far a camera may stand from a device and still be taken to see it. */
@@ -19,53 +19,80 @@ export interface Sight {
 }
 
 /**
- * Cameras that see a device: those it names, else those within sight, nearest first, at most three. Whoever may see
- * `readers` is shown the picture, so a camera that merely stands near must lie within that area: then each of them may
- * see it too. One that a person named for the device may lie anywhere; the registry took it only from somebody who sees
- * it. Empty for an unknown device.
+ * Cameras that see each of these devices: those it names, else those within sight, nearest first, at most three. Whoever
+ * may see `readers` is shown the picture, so a camera that merely stands near must lie within that area: then each of
+ * them may see it too. One that a person named for the device may lie anywhere; the registry took it only from somebody
+ * who sees it. A device that no camera sees, or nobody knows, is left out.
  */
-export async function camerasSeeing(tables: Tables, device: DeviceId, readers: Jurisdiction): Promise<Sight[]> {
-  const db = tables.tables<RegistryTables>();
-  const named = await db
+export async function camerasSeeing(
+  tables: Tables,
+  devices: readonly DeviceId[],
+  readers: Jurisdiction,
+): Promise<Map<DeviceId, Sight[]>> {
+  const named = await tables
+    .tables<RegistryTables>()
     .selectFrom('position_camera as link')
     .innerJoin('position as camera', 'camera.id', 'link.camera_id')
-    .select(['camera.id as camera', 'camera.jurisdiction'])
-    .where('link.position_id', '=', device)
+    .select(['link.position_id as device', 'camera.id as camera', 'camera.jurisdiction'])
+    .where(sql<boolean>`link.position_id = any (${devices}::text[])`)
     .where('camera.state', '!=', 'retired')
     .orderBy('link.rank')
     .execute();
-  if (named.length > 0) return named.map((row) => ({ ...row, granted: true }));
-  const spot = await db.selectFrom('position').select(['id', 'lat', 'lon']).where('id', '=', device).executeTakeFirst();
-  return spot ? await camerasNear(tables, spot, readers) : [];
+  const seeing = new Map<DeviceId, Sight[]>();
+  for (const { device, ...sight } of named) addTo(seeing, device, { ...sight, granted: true });
+  const rest = devices.filter((device) => !seeing.has(device));
+  if (rest.length > 0)
+    for (const { device, ...sight } of await camerasNear(tables, rest, readers)) addTo(seeing, device, sight);
+  return seeing;
+}
+
+function addTo(seeing: Map<DeviceId, Sight[]>, device: DeviceId, sight: Sight): void {
+  const sights = seeing.get(device);
+  if (sights) sights.push(sight);
+  else seeing.set(device, [sight]);
 }
 
 async function camerasNear(
   tables: Tables,
-  { id, lat, lon }: { id: DeviceId; lat: number; lon: number },
+  devices: readonly DeviceId[],
   readers: Jurisdiction,
-): Promise<Sight[]> {
+): Promise<(Sight & { device: DeviceId })[]> {
   const reach = SIGHT_M / METRES_PER_DEGREE;
-  const lonScale = longitudeScale(lat);
-  const box = tables
+  // As `longitudeScale`.
+  const reachOfLon = sql<number>`${reach} / greatest(0.01, cos(radians(spot.lat)))`;
+  const rows = await tables
     .tables<RegistryTables>()
-    .selectFrom('position')
-    .select(['id as camera', 'jurisdiction', 'lat', 'lon'])
-    .where('state', '=', 'active')
-    .where('stream', 'is not', null)
-    .where('id', '!=', id)
-    .where('lat', '>=', lat - reach)
-    .where('lat', '<=', lat + reach)
-    .where('lon', '>=', lon - reach / lonScale)
-    .where('lon', '<=', lon + reach / lonScale)
-    .limit(CANDIDATES_MAX);
-  const rows = await withinJurisdiction(box, 'jurisdiction', readers).execute();
-  const distanceM = (row: { lat: number; lon: number }): number =>
-    Math.hypot(row.lat - lat, (row.lon - lon) * lonScale) * METRES_PER_DEGREE;
-  return rows
-    .filter((row) => distanceM(row) <= SIGHT_M)
-    .sort((a, b) => distanceM(a) - distanceM(b))
-    .slice(0, CAMERAS_MAX)
-    .map(({ camera, jurisdiction }) => ({ camera, jurisdiction, granted: false }));
+    .selectFrom('position as spot')
+    .innerJoinLateral(
+      (from) => {
+        const box = from
+          .selectFrom('position as other')
+          .select(['other.id', 'other.jurisdiction', 'other.lat', 'other.lon'])
+          .where('other.state', '=', sql.lit('active'))
+          .where('other.stream', 'is not', null)
+          .whereRef('other.id', '!=', 'spot.id')
+          .where(sql<boolean>`other.lat between spot.lat - ${reach} and spot.lat + ${reach}`)
+          .where(sql<boolean>`other.lon between spot.lon - ${reachOfLon} and spot.lon + ${reachOfLon}`)
+          .limit(CANDIDATES_MAX);
+        return withinJurisdiction(box, 'other.jurisdiction', readers).as('camera');
+      },
+      (join) => join.onTrue(),
+    )
+    .select(['spot.id as device', 'spot.lat as spotLat', 'spot.lon as spotLon'])
+    .select(['camera.id as camera', 'camera.jurisdiction', 'camera.lat', 'camera.lon'])
+    .where(sql<boolean>`spot.id = any (${devices}::text[])`)
+    .execute();
+  const near = rows.map(({ spotLat, spotLon, lat, lon, ...sight }) => {
+    const metres = Math.hypot(lat - spotLat, (lon - spotLon) * longitudeScale(spotLat)) * METRES_PER_DEGREE;
+    return { sight: { ...sight, granted: false }, metres };
+  });
+  const nearest = near.filter(({ metres }) => metres <= SIGHT_M).sort((one, other) => one.metres - other.metres);
+  const counts = new Map<DeviceId, number>();
+  return nearest.flatMap(({ sight }) => {
+    const count = (counts.get(sight.device) ?? 0) + 1;
+    counts.set(sight.device, count);
+    return count <= CAMERAS_MAX ? [sight] : [];
+  });
 }
 
 /** A degree of longitude shrinks towards the poles. */

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { CitywatchError } from '../../core/errors.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import { postgresSocket } from '../outbound/named-sockets.ts';
+import { PreparedNames } from './prepared-names.ts';
 import { connectionSurvives, toDatabaseError } from './sql-errors.ts';
 
 /** Callers that may wait for a connection; further ones are refused at once instead of piling up. */
@@ -81,6 +82,7 @@ export function watchConnections({ metrics }: Observer, pools: Record<string, pg
  * One wrapper per lease; Kysely keeps connections by identity, and a lease is what it must not mix up.
  */
 export function guarded(pool: pg.Pool): PostgresPool {
+  const prepared = new PreparedNames();
   const guard = {
     connect: async () => {
       if (pool.waitingCount >= WAITING_MAX) {
@@ -92,7 +94,8 @@ export function guarded(pool: pg.Pool): PostgresPool {
         query: async (text: string, values: readonly unknown[]) => {
           if (broken) throw broken;
           try {
-            return await client.query(text, values as unknown[]);
+            const name = values.length > 0 ? prepared.nameOf(text) : null;
+            return await client.query({ text, values: values as unknown[], ...(name ? { name } : {}) });
           } catch (error) {
             const mapped = toDatabaseError(error);
             if (!connectionSurvives(error)) broken = mapped;

@@ -2,17 +2,16 @@ import type { Clock } from '../../core/clock.ts';
 
 /** After a commit its work is begun at once; what has not been by then belongs to a transaction that failed. */
 const BEGUN_WITHIN_MS = 2_000;
+/** And is asked after this long: by then the transaction has come to its end, whatever that was. */
+const ASKED_FOR_MS = 15_000;
 
 /** Work that was offered room while it was noted and has not been begun. */
 export class Offers {
   readonly #clock: Clock;
-  readonly #forgetMs: number;
   readonly #byQueue = new Map<string, Map<string, number>>();
 
-  /** Forgets an offer after `forgetMs`: by then its claim has run out. */
-  constructor(clock: Clock, forgetMs: number) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#forgetMs = forgetMs;
   }
 
   made(queue: string, key: string): void {
@@ -30,7 +29,7 @@ export class Offers {
     const keys = this.#byQueue.get(queue);
     if (!keys?.size) return [];
     const nowMs = this.#clock.monotonicMs();
-    for (const [key, atMs] of keys) if (nowMs - atMs > this.#forgetMs) keys.delete(key);
+    for (const [key, atMs] of keys) if (nowMs - atMs > ASKED_FOR_MS) keys.delete(key);
     return [...keys].filter(([, atMs]) => nowMs - atMs > BEGUN_WITHIN_MS).map(([key]) => key);
   }
 }

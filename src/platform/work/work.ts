@@ -89,7 +89,7 @@ export class WorkQueue implements WorkDesk {
     this.#options = options;
     this.#leaseMs = options.leaseMs ?? LEASE_MS;
     this.#table = new WorkTable(options.database, options.ownership, this.#leaseMs);
-    this.#offers = new Offers(options.clock, this.#leaseMs);
+    this.#offers = new Offers(options.clock);
     this.#failures = new Counter({
       name: 'citywatch_work_failures_total',
       help: 'Runs of a work handler that ended in an error and will be repeated.',

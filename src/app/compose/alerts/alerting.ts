@@ -11,10 +11,10 @@ import { AlertQueries } from '../../../alerts/desk/queries.ts';
 import { DELIVERY_QUEUE, DESK_QUEUE, EVIDENCE_QUEUE, STAGE_QUEUE } from '../../../alerts/desk/queues.ts';
 import { StageTimers } from '../../../alerts/desk/stage-timers.ts';
 import {
+  EVIDENCE_AT_ONCE,
   type EvidenceDeps,
   EvidenceDesk,
   isEvidenceKept,
-  PICTURES_AT_ONCE,
   type Pictures,
 } from '../../../alerts/evidence/evidence.ts';
 import { EvidenceLooks } from '../../../alerts/evidence/looks.ts';
@@ -132,7 +132,7 @@ function handleQueues(work: AlertingDeps['work'], { desk, delivery, timers, evid
   const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
   work.handle(DELIVERY_QUEUE, (_key, signal, claim) => delivery.handle(claim, signal), deliveries);
   work.handle(STAGE_QUEUE, (key) => timers.handle(key));
-  work.handle(EVIDENCE_QUEUE, (_key, _signal, claim) => evidence.handle(claim), { atOnce: PICTURES_AT_ONCE });
+  work.handle(EVIDENCE_QUEUE, (_key, _signal, claim) => evidence.handle(claim), { atOnce: EVIDENCE_AT_ONCE });
 }
 
 /** Pictures kept with alerts, and where they are. */

@@ -110,7 +110,7 @@ export function composeVideo(deps: VideoDeps) {
 /** What an alert needs of cameras: who sees the place, and a still of now. */
 function picturesFrom(streams: StreamService, database: Database) {
   return {
-    camerasFor: (id: DeviceId, readers: Jurisdiction) => camerasSeeing(database, id, readers),
+    camerasFor: (ids: readonly DeviceId[], readers: Jurisdiction) => camerasSeeing(database, ids, readers),
     snapshot: async (camera: DeviceId, why: { purpose: string; case: string }): Promise<Buffer> =>
       (await streams.snapshot({ deviceId: camera, quality: 'main', viewer: SYSTEM, ...why })).body,
   };

@@ -108,6 +108,7 @@ t.test('500 steps of one alert reach 20 subscriptions', async (t) => {
   const { tickets } = await database.transaction(async (tx) => {
     const inputs = Array.from({ length: 500 }, (_, index) => ({
       type: index % 2 ? ('alert.cleared' as const) : ('alert.updated' as const),
+      from: 0,
       actor: 'citywatch',
       atMs: index,
       alert,

@@ -33,7 +33,7 @@ t.before(async () => {
     queries: new AlertQueries(database),
     log: alertLog(),
     pictures: {
-      camerasFor: (device, readers) => camerasSeeing(database, device, readers),
+      camerasFor: (devices, readers) => camerasSeeing(database, devices, readers),
       snapshot: async (camera) => Buffer.from(`picture of ${camera}`),
     },
     blobs: new LocalBlobs({
@@ -142,7 +142,9 @@ t.test(
 t.test('a grant ends when device or camera moves by the hand of somebody who does not see the other', async (t) => {
   const { registry, database } = parts;
   const granted = async (device: string, readers: string) =>
-    (await camerasSeeing(database, device, readers)).filter((sight) => sight.granted).map((sight) => sight.camera);
+    ((await camerasSeeing(database, [device], readers)).get(device) ?? [])
+      .filter((sight) => sight.granted)
+      .map((sight) => sight.camera);
   await camera('cam-province', '330000');
   await registry.create(NATION, kiosk({ id: 'k-moves', cameras: ['cam-province', 'cam-haishu'] }));
   await registry.update(NINGBO, 'k-moves', 1, { jurisdiction: '330203' });

@@ -72,9 +72,9 @@ const evidence = new EvidenceDesk({
   queries,
   log: alertLog(),
   pictures: {
-    camerasFor: async (device) => {
-      asked.push(device);
-      return [];
+    camerasFor: async (devices) => {
+      asked.push(...devices);
+      return new Map();
     },
     snapshot: () => Promise.reject(new Error('nobody asks for a picture')),
   },
