@@ -35,6 +35,8 @@ export const FINDINGS_KEYS_AT_ONCE = 256;
 const KEYS_MAX = 100;
 const FINDINGS_MAX = 1_000;
 const DEVICES_AT_ONCE = 500;
+/** The index that lets one alert of a key be open: another worker has opened it just now. */
+const OPEN_ONCE = 'alert_open';
 
 /**
  * The alert desk: takes findings into alerts, those of one key in order. One statement holds the alerts of many keys,
@@ -57,7 +59,7 @@ export class AlertDesk {
   async #takeAll(keys: string[]): Promise<WorkResult[]> {
     const { database, clock, places } = this.#deps;
     const known = await places.placesOf(devicesAmong(keys.map(subjectOfKey)));
-    const { published, count } = await database.statement((tables) => this.#take(tables, keys, known));
+    const { published, count } = await database.statement((tables) => this.#take(tables, keys, known), [OPEN_ONCE]);
     this.#deps.committed(published);
     if (count > 0) await this.#lookAgain(known);
     await this.#endGone(keys);

@@ -8,7 +8,7 @@ import type { Observer } from '../../core/observe.ts';
 import { type Random, systemRandom } from '../../core/random.ts';
 import { untilLetIn } from './arrival.ts';
 import { connectionOptions, createPool, guarded, watchConnections } from './connections.ts';
-import { isRace, toDatabaseError } from './sql-errors.ts';
+import { brokenConstraint, isRace, toDatabaseError } from './sql-errors.ts';
 
 export type { ColumnType, Generated, Insertable, Kysely, RawBuilder, Selectable, Updateable } from 'kysely';
 export { sql } from 'kysely';
@@ -159,17 +159,21 @@ export class Database<Use extends DatabaseUse = DatabaseUse> implements Tables {
     );
   }
 
-  /** As {@link transaction}, for what `run` does with one statement: that is a transaction of its own. */
-  statement<R>(run: (tables: Tables) => Promise<R>): Promise<R> {
-    return this.#retried(() => run(this));
+  /**
+   * As {@link transaction}, for what `run` reads and then writes with one statement, which is a transaction of its own.
+   * `lostBy`: constraints that are broken where another writer was first.
+   */
+  statement<R>(run: (tables: Tables) => Promise<R>, lostBy: readonly string[] = []): Promise<R> {
+    return this.#retried(() => run(this), lostBy);
   }
 
-  async #retried<R>(run: () => Promise<R>): Promise<R> {
+  async #retried<R>(run: () => Promise<R>, lostBy: readonly string[] = []): Promise<R> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await run();
       } catch (error) {
-        if (!isRace(error) || attempt >= ATTEMPTS_MAX) throw error;
+        const isLost = isRace(error) || lostBy.includes(brokenConstraint(error) ?? '');
+        if (!isLost || attempt >= ATTEMPTS_MAX) throw error;
         await this.clock.sleep(jittered(backoffMs(RACE_PAUSES, attempt - 1), this.#random, [0, 1]));
       }
     }

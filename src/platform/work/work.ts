@@ -8,6 +8,8 @@ import type { Database } from '../database/database.ts';
 import type { Ownership } from '../database/ownership.ts';
 import type { Claim, WorkDesk, WorkTicket } from './noting.ts';
 import { Offers } from './offers.ts';
+import { firstWord, letGo, NO_ROOM, type Room, roomFor } from './room.ts';
+import { Wakes } from './wakes.ts';
 import { WorkTable } from './work-table.ts';
 
 export { type Claim, ending, LEFT_TO_CLAIMS, type NotedRow, noting, type WorkDesk, type WorkTicket } from './noting.ts';
@@ -59,8 +61,12 @@ interface QueueState {
   queue: string;
   handler: WorkHandler;
   atOnce: number;
-  crowded: () => string[];
+  crowded: (() => string[]) | null;
   running: number;
+  /** Keys that are being worked on, by their first word. */
+  held: Map<string, number>;
+  /** Looks at the times at which handlers want to look again. */
+  wakes: Wakes;
   isClaiming: boolean;
   /** Somebody rang since the last claim began. */
   rung: boolean;
@@ -98,16 +104,19 @@ export class WorkQueue implements WorkDesk {
     });
   }
 
-  handle(queue: string, handler: WorkHandler, { atOnce = AT_ONCE, crowded = () => [] }: WorkLimits = {}): void {
+  handle(queue: string, handler: WorkHandler, { atOnce = AT_ONCE, crowded }: WorkLimits = {}): void {
+    const wakes = new Wakes(this.#options.clock);
     const run = (settled: Settled[]): Promise<boolean[]> => this.#settle(queue, settled);
     const settling = new Batches({ run, max: CLAIMS_MAX });
     this.#states.set(queue, {
       queue,
       handler,
       atOnce,
-      crowded,
+      crowded: crowded ?? null,
       settling,
       running: 0,
+      held: new Map(),
+      wakes,
       isClaiming: false,
       rung: false,
       left: false,
@@ -151,12 +160,11 @@ export class WorkQueue implements WorkDesk {
     const until = tickets.map(() => 0);
     const byUrgency = tickets.map((ticket, index) => ({ ...ticket, index }));
     byUrgency.sort((a, b) => (a.priority ?? 5) - (b.priority ?? 5));
-    const rooms = new Map<string, { left: number; crowded: ReadonlySet<string> }>();
+    const rooms = new Map<string, Room>();
     for (const { queue, key, dueAtMs, index } of byUrgency) {
       const room = rooms.get(queue) ?? this.#roomOf(queue);
       rooms.set(queue, room);
-      if (room.left <= 0 || (dueAtMs ?? nowMs) > nowMs || room.crowded.has(key.split(' ', 1)[0]!)) continue;
-      room.left -= 1;
+      if ((dueAtMs ?? nowMs) > nowMs || !room.takes(key)) continue;
       until[index] = nowMs + this.#leaseMs;
       this.#offers.made(queue, key);
     }
@@ -209,7 +217,7 @@ export class WorkQueue implements WorkDesk {
     while (state.rung && state.running < state.atOnce && !signal.aborted) {
       state.rung = false;
       const limit = Math.min(CLAIMS_MAX, state.atOnce - state.running);
-      const crowded = state.crowded();
+      const crowded = state.crowded?.() ?? [];
       const claims = await this.#table.claim(state.queue, limit, crowded);
       state.rung ||= claims.length === limit;
       state.crowd = crowded.length;
@@ -220,10 +228,12 @@ export class WorkQueue implements WorkDesk {
     return started;
   }
 
-  #roomOf(queue: string): { left: number; crowded: ReadonlySet<string> } {
+  #roomOf(queue: string): Room {
     const state = this.#states.get(queue);
-    if (!state || state.left) return { left: 0, crowded: new Set() };
-    return { left: state.atOnce - state.running, crowded: new Set(state.crowded()) };
+    if (!state || state.left) return NO_ROOM;
+    const { atOnce, running, crowded, held } = state;
+    // Where first words can be crowded, no more of one are begun unasked than a claim brings at most.
+    return roomFor(atOnce - running, { crowded: crowded?.() ?? [], held, ofWordMax: crowded ? CLAIMS_MAX : atOnce });
   }
 
   /** What came of a commit may be unknown, where the connection broke: then what it had claimed is freed again. */
@@ -234,8 +244,14 @@ export class WorkQueue implements WorkDesk {
 
   #begin(state: QueueState, claim: Claim, signal: AbortSignal): void {
     state.running += 1;
+    state.held.set(firstWord(claim.key), (state.held.get(firstWord(claim.key)) ?? 0) + 1);
     const run = this.#attempt(state, claim, signal)
-      .then((result) => (result === ENDED ? false : state.settling.add({ claim, result })))
+      .then((result) => {
+        if (result === ENDED) return false;
+        // Registered before it is written: too early a look finds nothing, none at all would leave it to the sweep.
+        if (result.again) state.wakes.at(result.again.atMs, () => void this.pump(state.queue, signal).catch(() => {}));
+        return state.settling.add({ claim, result });
+      })
       .catch((error: unknown) => {
         // Nothing is lost: the claim runs out, and the key is due again.
         this.#options.observer.log.warn({ part: 'work', queue: state.queue, error: messageOf(error) }, 'not settled');
@@ -243,6 +259,7 @@ export class WorkQueue implements WorkDesk {
       })
       .then((isDue) => {
         state.running -= 1;
+        letGo(state.held, firstWord(claim.key));
         this.#running.delete(run);
         // What cannot be claimed now is found by the sweep.
         if ((isDue || hasRoomAgain(state)) && !signal.aborted) this.pump(state.queue, signal).catch(() => {});
@@ -282,5 +299,5 @@ export class WorkQueue implements WorkDesk {
 /** Whether it is worth a claim: not for each handler that ends while hundreds run. */
 function hasRoomAgain({ left, running, atOnce, crowd, crowded }: QueueState): boolean {
   if (left && atOnce - running >= Math.min(CLAIMS_MAX, atOnce / 4)) return true;
-  return crowd > 0 && crowded().length < crowd;
+  return crowd > 0 && crowded !== null && crowded().length < crowd;
 }

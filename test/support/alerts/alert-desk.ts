@@ -57,6 +57,8 @@ export interface DeskOptions {
   observer?: Observer;
   /** By which a send is given up; the system's when absent. */
   sendClock?: Clock;
+  /** How often work is looked for that nobody rang for. */
+  sweepMs?: number;
 }
 
 /** The alert side of a gateway on a real PostgreSQL and Redis, without journal and rules. */
@@ -70,7 +72,14 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const ownership = firstOwner();
   const work = new WorkQueue({ database, clock, observer, ownership, leaseMs: 15_000 });
   const id = await databaseId(database);
-  const doorbell = new Doorbell({ redisUrl: urls.redis, databaseId: id, work, clock, observer, sweepMs: 200 });
+  const doorbell = new Doorbell({
+    redisUrl: urls.redis,
+    databaseId: id,
+    work,
+    clock,
+    observer,
+    sweepMs: urls.sweepMs ?? 200,
+  });
   const feed = new AlertFeed({ database, clock, observer });
   const committed = ({ tickets, entries }: Committed): void => {
     doorbell.noted(tickets);
@@ -108,6 +117,7 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
     database,
     clock,
     observer,
+    log,
     committed,
     feed,
     doorbell,

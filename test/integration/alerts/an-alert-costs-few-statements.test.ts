@@ -1,0 +1,89 @@
+import t from 'tap';
+import { EVIDENCE_AT_ONCE, EvidenceDesk } from '../../../src/alerts/evidence/evidence.ts';
+import { camerasSeeing } from '../../../src/devices/registry/nearby-cameras.ts';
+import { ADMIN, startAlertDesk, startReceiver, webhookAt } from '../../support/alerts/alert-desk.ts';
+import { message, reading } from '../../support/alerts/alerts.ts';
+import { KIOSK_FIRE, rulesReader } from '../../support/alerts/rules.ts';
+import { countCommands } from '../../support/services/count-commands.ts';
+import { countStatements } from '../../support/services/count-statements.ts';
+import { freshDatabase, sharedRedis } from '../../support/services/shared-database.ts';
+import { until } from '../../support/time/until.ts';
+
+const PACED = 40;
+const STORM = 1_000;
+/** Opened, and why there is no picture. */
+const ENTRIES = 2;
+
+/** Sweeps are no matter of an alert. */
+const NO_SWEEP_MS = 3_600_000;
+
+const postgres = await freshDatabase(t);
+const redis = await sharedRedis(t);
+const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url, sweepMs: NO_SWEEP_MS });
+const { database, clock, work, observer, queries, log, committed } = desk;
+const evidence = new EvidenceDesk({
+  database,
+  clock,
+  observer,
+  queries,
+  log,
+  committed,
+  pictures: {
+    camerasFor: (devices, readers) => camerasSeeing(database, devices, readers),
+    snapshot: () => Promise.reject(new Error('there is no camera')),
+  },
+  blobs: {} as never,
+});
+work.handle('evidence', (_key, _signal, claim) => evidence.handle(claim), { atOnce: EVIDENCE_AT_ONCE });
+let offset = 0;
+const reader = rulesReader([KIOSK_FIRE], { ...desk, head: () => offset });
+
+function burn(count: number): Promise<void> {
+  const messages = Array.from({ length: count }, () => {
+    offset += 1;
+    const records = [reading({ smoke: true }, offset)];
+    return message({ device: `k-${offset}`, offset, receivedAtMs: clock.nowMs(), records, jurisdiction: '330203' });
+  });
+  return reader.handle({ lane: 'live', from: 0, to: offset + 1, messages });
+}
+
+const receiver = await startReceiver(t);
+await desk.subscriptions.create(ADMIN, { name: 'all', ...webhookAt(receiver.url), jurisdiction: '330200' });
+await until('there is Redis', () => desk.doorbell.up());
+
+const told = (alerts: number) => () => receiver.received.length >= ENTRIES * alerts;
+
+/** How many keys were taken up, by how they were found. */
+async function found(by: string): Promise<number> {
+  const { values } = await observer.metrics.getSingleMetric('citywatch_doorbell_total')!.get();
+  return values.find(({ labels }) => labels.by === by)?.value ?? 0;
+}
+
+t.test('an alert that comes alone is begun where it was noted', async (t) => {
+  const statements = countStatements(t);
+  const commands = countCommands(t);
+  for (let n = 0; n < PACED; n += 1) {
+    const before = receiver.received.length;
+    await burn(1);
+    await until('both entries are told', () => receiver.received.length >= before + ENTRIES);
+    await work.idle();
+  }
+  t.comment(`${statements.count / PACED} statements and ${commands.count / PACED} commands an alert`);
+  // 15 when nothing meets: 1 of the rules, 5 of the desk, 5 for the picture, 2 for each delivery.
+  t.ok(statements.count <= 18 * PACED, `${statements.count} statements for ${PACED} alerts`);
+  t.ok(commands.count <= 5 * PACED, `${commands.count} commands of Redis for ${PACED} alerts`);
+  t.ok((await found('hand')) >= 3 * PACED, 'findings, deliveries and pictures are handed over');
+});
+
+t.test('a storm of alerts is written by hundreds', async (t) => {
+  receiver.received.length = 0;
+  const statements = countStatements(t);
+  const commands = countCommands(t);
+  await burn(STORM);
+  await until('all are told', told(STORM), 60_000);
+  await work.idle();
+  t.comment(`${statements.count / STORM} statements and ${commands.count / STORM} commands an alert`);
+  // 0.4 and 0.2 on an idle machine; a busy one makes smaller batches.
+  t.ok(statements.count <= STORM, `${statements.count} statements for ${STORM} alerts`);
+  t.ok(commands.count <= 0.5 * STORM, `${commands.count} commands of Redis for ${STORM} alerts`);
+});
