@@ -24,7 +24,7 @@ export interface DeskDeps {
   clock: Clock;
   places: Places;
   gone: RulesPort;
-  log: Pick<AlertLog, 'publish'>;
+  log: Pick<AlertLog, 'publish' | 'written'>;
   titleOf(rule: string): { en: string; zh: string };
   /** Begins with the work that was committed, and gives live readers what was said. */
   committed(published: Committed): void;
@@ -57,9 +57,9 @@ export class AlertDesk {
   }
 
   async #takeAll(keys: string[]): Promise<WorkResult[]> {
-    const { database, clock, places } = this.#deps;
+    const { database, clock, places, log } = this.#deps;
     const known = await places.placesOf(devicesAmong(keys.map(subjectOfKey)));
-    const { published, count } = await database.statement((tables) => this.#take(tables, keys, known), [OPEN_ONCE]);
+    const { published, count } = await log.written(database, (tables) => this.#take(tables, keys, known), [OPEN_ONCE]);
     this.#deps.committed(published);
     if (count > 0) await this.#lookAgain(known);
     await this.#endGone(keys);

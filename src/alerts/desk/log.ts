@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import { type Counter, counterNamed, type Observer } from '../../core/observe.ts';
-import type { Tables } from '../../platform/database/database.ts';
+import type { Database, Tables } from '../../platform/database/database.ts';
 import type { NamedStatement, Ownership } from '../../platform/database/ownership.ts';
 import { type Claim, ending, noting, type WorkDesk, type WorkTicket } from '../../platform/work/work.ts';
 import { runStages } from '../route/stages/run-stages.ts';
@@ -90,10 +90,22 @@ export class AlertLog {
   }
 
   /**
+   * Runs what reads alerts and publishes what becomes of them: again, where they have changed meanwhile or one of
+   * `lostBy`, constraints that another writer breaks, was.
+   */
+  written<R>(
+    database: Pick<Database, 'transaction' | 'statement'>,
+    run: (tables: Tables) => Promise<R>,
+    lostBy: readonly string[] = [],
+  ): Promise<R> {
+    const isLocked = this.#deps.stages.some(({ locks }) => locks);
+    return isLocked ? database.transaction(run, lostBy) : database.statement(run, lostBy);
+  }
+
+  /**
    * Says what happened: takes it through the stages, then writes with one statement the alerts as they stand after it,
-   * log entries, an outbox row for each delivery that was raised, and the work that follows. It needs no transaction
-   * around it: where an alert has changed since it was read, nothing is written, and the error makes
-   * `Database.statement` read and write once more. The head row of the log is locked last and until the commit, so
+   * log entries, an outbox row for each delivery that was raised, and the work that follows. Where an alert has
+   * changed since it was read nothing is written, and {@link written} reads it and says it once more. The head row of the log is locked last and until the commit, so
    * numbers are given out in commit order and no reader can skip one (alerts.md §2). Throws `lease.lost` where another
    * node has taken over.
    */

@@ -39,7 +39,7 @@ export interface EvidenceDeps {
   clock: Clock;
   observer: Observer;
   queries: AlertQueries;
-  log: Pick<AlertLog, 'publish'>;
+  log: Pick<AlertLog, 'publish' | 'written'>;
   pictures: Pictures;
   /** Where the pictures are; nothing else may be kept there. */
   blobs: Blobs;
@@ -174,7 +174,7 @@ export class EvidenceDesk {
     const { database, clock, log } = this.#deps;
     const evidenceOf = new Map(found.map(({ claim, evidence }) => [claim.key, evidence]));
     let known: AlertRow[] | null = found.map(({ alert }) => alert);
-    const published = await database.statement(async (tables) => {
+    const published = await log.written(database, async (tables) => {
       const rows = known ?? (await alertsOf(tables, [...evidenceOf.keys()]));
       known = null;
       const atMs = clock.nowMs();

@@ -151,23 +151,23 @@ export class Database<Use extends DatabaseUse = DatabaseUse> implements Tables {
 
   /**
    * Runs `run` in one READ COMMITTED transaction and commits when it returns. Deadlocks and serialization failures run
-   * it again, at most 6 times, so `run` must have no effect outside the transaction.
+   * it again, at most 6 times, so `run` must have no effect outside the transaction. So do broken constraints of `lostBy`:
+   * another writer was first.
    */
-  transaction<R>(run: (tx: Tables) => Promise<R>): Promise<R> {
-    return this.#retried(() =>
-      this.#kysely.transaction().execute((tx) => run({ tables: <T>() => tx as unknown as Kysely<T> })),
-    );
+  transaction<R>(run: (tx: Tables) => Promise<R>, lostBy: readonly string[] = []): Promise<R> {
+    const whole = () =>
+      this.#kysely.transaction().execute((tx) => run({ tables: <T>() => tx as unknown as Kysely<T> }));
+    return this.#retried(whole, lostBy);
   }
 
   /**
    * As {@link transaction}, for what `run` reads and then writes with one statement, which is a transaction of its own.
-   * `lostBy`: constraints that are broken where another writer was first.
    */
   statement<R>(run: (tables: Tables) => Promise<R>, lostBy: readonly string[] = []): Promise<R> {
     return this.#retried(() => run(this), lostBy);
   }
 
-  async #retried<R>(run: () => Promise<R>, lostBy: readonly string[] = []): Promise<R> {
+  async #retried<R>(run: () => Promise<R>, lostBy: readonly string[]): Promise<R> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await run();

@@ -129,6 +129,7 @@ const passages = new Passages({ database, ownership, clock, observer, keys: plat
 const late: Stage<null> = {
   name: 'late',
   needed: true,
+  locks: false,
   read: async () => null,
   run: (changes) => ({ changes, timers: [{ key: 'x', atMs: clock.nowMs() }] }),
 };

@@ -13,6 +13,8 @@ export interface Subscriber {
 export const fanOut: Stage<readonly Subscriber[]> = {
   name: 'fan-out',
   needed: true,
+  // Who subscribes or leaves just now may be told of this change or not.
+  locks: false,
   read: (tx) =>
     tx
       .tables<AlertTables>()

@@ -58,7 +58,12 @@ export interface Stage<Known = unknown> {
    * other stage is passed over: an alert that should have been held back is told, and none is lost.
    */
   readonly needed: boolean;
-  /** Reads what the stage decides by, in the transaction in which the changes are written. */
+  /**
+   * Whether it locks what it reads, so that nobody else changes it before the changes are written. Then both are done in
+   * one transaction; else the changes are one statement, which costs less.
+   */
+  readonly locks: boolean;
+  /** Reads what the stage decides by, before the changes are written. */
   read(tx: Tables, changes: readonly Change[], due: readonly string[]): Promise<Known>;
   run(changes: readonly Change[], context: StageContext<Known>): StageResult;
 }

@@ -22,7 +22,7 @@ function deskWith(between: () => Promise<void>): AlertDesk {
   return new AlertDesk({
     database,
     clock,
-    log: { publish },
+    log: { publish, written: log.written.bind(log) },
     places: { placesOf: async () => new Map(), ...NAMELESS },
     gone: NO_RULE_GONE,
     titleOf: (rule) => ({ en: rule, zh: rule }),

@@ -12,6 +12,7 @@ import { until } from '../../../support/time/until.ts';
 const broken: Stage = {
   name: 'broken',
   needed: false,
+  locks: false,
   read: async () => null,
   run: () => ({ changes: [], timers: [] }),
 };

@@ -66,7 +66,7 @@ async function start(between: () => Promise<void> = async () => {}) {
     clock,
     places: { placesOf: async () => new Map(), ...NAMELESS },
     gone: rules.gone,
-    log: { publish },
+    log: { publish, written: log.written.bind(log) },
     titleOf: (rule) => book.titleOf(rule),
     committed,
   });

@@ -187,6 +187,7 @@ t.test('who was overtaken begins no cursor and sets no timer', async (t) => {
   const late: Stage<null> = {
     name: 'late',
     needed: true,
+    locks: false,
     read: async () => null,
     run: (changes) => ({ changes, timers }),
   };

@@ -108,7 +108,7 @@ const MAY_NOT: Record<string, (n: number) => Run> = {
 
 const anyStage = (kinds: typeof MAY) =>
   fc.tuple(fc.constantFrom(...Object.keys(kinds)), fc.nat({ max: 4 })).map(([name, n]): Stage => {
-    return { name: `${name} ${n}`, needed: false, read: async () => null, run: kinds[name]!(n) };
+    return { name: `${name} ${n}`, needed: false, locks: false, read: async () => null, run: kinds[name]!(n) };
   });
 
 function fanOutTo(known: readonly Subscriber[]): Stage<readonly Subscriber[]> {
@@ -165,10 +165,17 @@ t.test('what a stage may do is done, and what it may not is passed over', async 
     { id: 's-2', jurisdiction: '000000', severities: SEVERITIES },
   ];
   const given = fc.sample(changes, { numRuns: 50, seed: 7 }).find(({ length }) => length > 4)!;
-  const first: Stage = { name: 'first', needed: false, read: async () => null, run: MAY['hold back']!(1) };
+  const first: Stage = {
+    name: 'first',
+    needed: false,
+    locks: false,
+    read: async () => null,
+    run: MAY['hold back']!(1),
+  };
   const stage = (kinds: typeof MAY, name: string, needed = false): Stage => ({
     name,
     needed,
+    locks: false,
     read: async () => null,
     run: kinds[name]!(1),
   });
