@@ -8,22 +8,22 @@ import type { Database } from '../database/database.ts';
 import type { Ownership } from '../database/ownership.ts';
 import type { Claim, WorkDesk, WorkTicket } from './noting.ts';
 import { Offers } from './offers.ts';
+import {
+  CLAIMS_MAX,
+  ENDED,
+  hasRoomAgain,
+  type QueueState,
+  type Settled,
+  type WorkHandler,
+  type WorkResult,
+} from './queue-state.ts';
 import { firstWord, letGo, NO_ROOM, type Room, roomFor } from './room.ts';
 import { Wakes } from './wakes.ts';
 import { WorkTable } from './work-table.ts';
 
 export { type Claim, ending, LEFT_TO_CLAIMS, type NotedRow, noting, type WorkDesk, type WorkTicket } from './noting.ts';
+export { DONE, ENDED, type WorkHandler, type WorkResult } from './queue-state.ts';
 export { enqueueWork, noteOwnWork, type OwnNotes } from './work-table.ts';
-
-/** What a handler says when it returns: nothing more to do, or look again at that time. */
-export type WorkResult = { again: null } | { again: { atMs: number } };
-
-export const DONE: WorkResult = { again: null };
-
-/** Done, and deleted by the handler itself together with what it wrote ({@link ending}). */
-export const ENDED: WorkResult = { again: null };
-
-export type WorkHandler = (key: string, signal: AbortSignal, claim: Claim) => Promise<WorkResult>;
 
 export interface WorkLimits {
   /** Handlers of the queue that run at the same time. */
@@ -49,35 +49,6 @@ const LEASE_MS = 60_000;
 /** From one try of a key that fails to the next. */
 const AGAIN_PAUSES = { minMs: 200, maxMs: 30_000 };
 const AT_ONCE = 8;
-/** Keys claimed by one statement. */
-const CLAIMS_MAX = 64;
-
-interface Settled {
-  claim: Claim;
-  result: WorkResult;
-}
-
-interface QueueState {
-  queue: string;
-  handler: WorkHandler;
-  atOnce: number;
-  crowded: (() => string[]) | null;
-  running: number;
-  /** Keys that are being worked on, by their first word. */
-  held: Map<string, number>;
-  /** Looks at the times at which handlers want to look again. */
-  wakes: Wakes;
-  isClaiming: boolean;
-  /** Somebody rang since the last claim began. */
-  rung: boolean;
-  /** Something may be due that there was no room for. */
-  left: boolean;
-  /** How many first words were crowded at the last claim. */
-  crowd: number;
-  /** Tells whether the key is due again at once. */
-  settling: Batches<Settled, boolean>;
-}
-
 /**
  * Claims due keys by lease, many with one statement and most urgent first, and runs their handlers. Whoever rings
  * (BullMQ, the sweep, a handler that ended) comes through `pump`.
@@ -128,9 +99,10 @@ export class WorkQueue implements WorkDesk {
     return [...this.#states.keys()];
   }
 
-  /** The queues in which something is due that nobody holds, by one statement for all of them. */
-  due(): Promise<string[]> {
-    return this.#table.due(this.queues);
+  /** The queues in which something is due that nobody holds, by one statement for all of them, or a claim is owed. */
+  async due(): Promise<string[]> {
+    const owing = this.queues.filter((queue) => this.#offers.overdue(queue).length > 0);
+    return [...new Set([...owing, ...(await this.#table.due(this.queues))])];
   }
 
   /**
@@ -294,10 +266,4 @@ export class WorkQueue implements WorkDesk {
     const nowMs = this.#options.clock.nowMs();
     return settled.map(({ claim, result }) => !gone.has(claim.key) && (result.again?.atMs ?? 0) <= nowMs);
   }
-}
-
-/** Whether it is worth a claim: not for each handler that ends while hundreds run. */
-function hasRoomAgain({ left, running, atOnce, crowd, crowded }: QueueState): boolean {
-  if (left && atOnce - running >= Math.min(CLAIMS_MAX, atOnce / 4)) return true;
-  return crowd > 0 && crowded !== null && crowded().length < crowd;
 }

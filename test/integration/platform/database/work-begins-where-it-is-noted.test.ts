@@ -67,8 +67,10 @@ t.test('work whose commit nobody was told of is begun all the same, and only onc
   const handled: string[] = [];
   const queue = queueOf(handled);
   await note(queue, [{ queue: 'desk', key: 'lost' }]);
+  t.same(await queue.due(), []);
   t.equal(await queue.pump('desk', signal), 0, 'the transaction may still be under way');
   passedMs += 3_000;
+  t.same(await queue.due(), ['desk'], 'the sweep is told');
   t.equal(await queue.pump('desk', signal), 1);
   await queue.idle();
   t.same(handled, ['lost']);
