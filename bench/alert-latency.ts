@@ -6,11 +6,11 @@ import { cpuOf, Load, owner, print, quantiles, register, round, run, setting, se
 import { type Asked, askedOf, between, countInPostgres, mostAsked } from './support/servers.ts';
 
 /**
- * What an alert costs and how long it takes from the moment a kiosk publishes smoke: to who follows the log (server-sent
- * events) and to the receiver of a signed webhook. Each alert has two entries in the log, opened and picture, and both
- * are delivered. First ten fires a second, each of another kiosk; then a thousand at once. Processor time is told by
- * process, with that of the same gateway when nothing happens beside it. `CITYWATCH_BENCH_SECONDS` is the length of the
- * paced part (default 60). Where `CITYWATCH_BENCH_PROFILE` names a folder, the gateway leaves its processor profile
+ * What an alert costs and how long it takes from the moment a kiosk publishes smoke: to who follows the log (server-
+ * sent events) and to the receiver of a signed webhook. Each alert has two entries in the log, opened and picture, and
+ * both are delivered. First ten fires a second, each of another kiosk; then a thousand at once. Processor time is told
+ * by process, with that of the same gateway when nothing happens beside it. `CITYWATCH_BENCH_SECONDS` is the length of
+ * the paced part (default 60). Where `CITYWATCH_BENCH_PROFILE` names a folder, the gateway leaves its processor profile
  * there, and the statements that were run most often are printed.
  */
 const SECONDS = setting('SECONDS', 60);

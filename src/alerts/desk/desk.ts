@@ -84,8 +84,9 @@ export class AlertDesk {
   }
 
   /**
-   * What was moved or retired between the look at its place and the commit was seen by neither side. Asks the directory,
-   * not the database: it tells its followers after it has changed, and they bring along what is committed by then.
+   * What was moved or retired between the look at its place and the commit was seen by neither side. Asks the
+   * directory, not the database: it tells its followers after it has changed, and they bring along what is committed
+   * by then.
    */
   async #lookAgain(before: Map<DeviceId, AlertPlace>): Promise<void> {
     const changed = [...before].flatMap(([id, known]) => {

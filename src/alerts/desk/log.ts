@@ -1,32 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import { type Counter, counterNamed, type Observer } from '../../core/observe.ts';
 import type { Database, Tables } from '../../platform/database/database.ts';
-import type { NamedStatement, Ownership } from '../../platform/database/ownership.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
 import { type Claim, ending, noting, type WorkDesk, type WorkTicket } from '../../platform/work/work.ts';
 import { runStages } from '../route/stages/run-stages.ts';
 import type { Change, Stage } from '../route/stages/stage.ts';
 import { type EventType, priorityOf, showAlert } from './alert.ts';
-import { write } from './log-write.ts';
+import type { CountedStatement, LogEntry } from './log/entry.ts';
+import { write } from './log/write.ts';
 import { DELIVERY_QUEUE, EVIDENCE_QUEUE, STAGE_QUEUE } from './queues.ts';
-import type { AlertEventBody, AlertRow } from './tables.ts';
+import type { AlertRow } from './tables.ts';
 
-/** One entry of the alert log: what happened to which alert, with the alert as it stood then. */
-export interface LogEntry {
-  seq: number;
-  id: string;
-  alertId: string;
-  type: EventType;
-  atMs: number;
-  actor: string;
-  jurisdiction: Jurisdiction;
-  severity: string;
-  body: AlertEventBody;
-}
+export type { CountedStatement, LogEntry } from './log/entry.ts';
 
 export interface LogInput {
-  /** Version of the alert that was read and changed, 0 for a new one. Where it has another by now nothing is written. */
+  /** Version of the alert that was read, 0 for a new one. Where it has another by now, nothing is written. */
   from: number;
   type: EventType;
   alert: AlertRow;
@@ -68,11 +57,6 @@ export interface Published {
 /** What is told after a commit. */
 export type Committed = Pick<Published, 'tickets' | 'entries'>;
 
-/** With fewer or more rows nothing is written, and it may be tried again with what stands by then. */
-export interface CountedStatement extends NamedStatement {
-  rows: number;
-}
-
 const NOTHING: Published = { tickets: [], entries: [], ended: new Set() };
 
 /** The log of alerts, as those write it who change alerts. */
@@ -104,10 +88,10 @@ export class AlertLog {
 
   /**
    * Says what happened: takes it through the stages, then writes with one statement the alerts as they stand after it,
-   * log entries, an outbox row for each delivery that was raised, and the work that follows. Where an alert has
-   * changed since it was read nothing is written, and {@link written} reads it and says it once more. The head row of the log is locked last and until the commit, so
-   * numbers are given out in commit order and no reader can skip one (alerts.md §2). Throws `lease.lost` where another
-   * node has taken over.
+   * log entries, an outbox row for each delivery that was raised, and the work that follows. Where an alert has changed
+   * since it was read nothing is written, and {@link written} reads it and says it once more. The head row of the log
+   * is locked last and until the commit, so numbers are given out in commit order and no reader can skip one (alerts.md
+   * §2). Throws `lease.lost` where another node has taken over.
    */
   async publish(tx: Tables, inputs: LogInput[], along: Along = {}): Promise<Published> {
     const { due = new Map(), statements = [], ended } = along;
@@ -125,10 +109,14 @@ export class AlertLog {
     const tickets = [...changes.flatMap(ticketsOf), ...later];
     const noted = noting(ownership.self.node, nowMs, { tickets, desk: work });
     const entries = changes.map(entryOf);
-    const froms = fromOf(inputs);
-    const written = { changes, entries, froms, noted: noted.body, statements };
-    const ends = ended ? ending(ended.queue, ended.claims) : null;
-    const answer = await write(tx, ownership, { ...written, ends });
+    const answer = await write(tx, ownership, {
+      changes,
+      entries,
+      froms: fromOf(inputs),
+      noted: noted.body,
+      statements,
+      ends: ended ? ending(ended.queue, ended.claims) : null,
+    });
     const first = answer.seq - changes.length + 1;
     return {
       tickets: noted.noted(answer.noted),

@@ -26,8 +26,8 @@ export interface Sight {
 /** What evidence asks of the registry and the video pool. */
 export interface Pictures {
   /**
-   * Cameras that see each of these devices: those a person named for it, else the nearest within reach that everybody who
-   * may see `readers` may see too. A device that none sees is left out.
+   * Cameras that see each of these devices: those a person named for it, else the nearest within reach that everybody
+   * who may see `readers` may see too. A device that none sees is left out.
    */
   camerasFor(devices: readonly DeviceId[], readers: Jurisdiction): Promise<ReadonlyMap<DeviceId, readonly Sight[]>>;
   /** A JPEG of now; leaves an access-register row with this purpose and case. */

@@ -112,8 +112,8 @@ export class Delivery {
   }
 
   /**
-   * One attempt, if it is this entry's turn; returns when to try again, or null when the entry is settled. With the last
-   * one of a key its claim is ended.
+   * One attempt, if it is this entry's turn; returns when to try again, or null when the entry is settled. With the
+   * last one of a key its claim is ended.
    */
   async #inTurn(way: Way, next: Waiting, claim: Claim | null): Promise<WorkResult | null> {
     const { clock } = this.#deps;

@@ -56,6 +56,7 @@ function pageRoute(app: ApiApp, context: RouteContext): void {
 function streamRoute(app: ApiApp, context: RouteContext): void {
   const { feed } = context.alerts;
   const shares = new Shares(STREAMS);
+  const written = new Written();
   app.get(
     '/alerts/stream',
     {
@@ -82,7 +83,7 @@ function streamRoute(app: ApiApp, context: RouteContext): void {
             if (next.entries.length === 0) return;
             for (const entry of next.entries) {
               const id = sealCursor(context, caller, entry.seq);
-              await send({ id, event: entry.type, json: jsonOf(entry) });
+              await send({ id, event: entry.type, json: written.of(entry) });
             }
             seq = next.seq;
           }
@@ -95,14 +96,16 @@ function streamRoute(app: ApiApp, context: RouteContext): void {
 }
 
 /** What every reader of an entry is sent, written once however many there are. */
-const written = new WeakMap<LogEntry, string>();
+class Written {
+  readonly #known = new WeakMap<LogEntry, string>();
 
-function jsonOf(entry: LogEntry): string {
-  const known = written.get(entry);
-  if (known !== undefined) return known;
-  const json = JSON.stringify(entry.body);
-  written.set(entry, json);
-  return json;
+  of(entry: LogEntry): string {
+    const known = this.#known.get(entry);
+    if (known !== undefined) return known;
+    const json = JSON.stringify(entry.body);
+    this.#known.set(entry, json);
+    return json;
+  }
 }
 
 function show(context: RouteContext, caller: Caller, entry: LogEntry): z.output<typeof alertEvent> {

@@ -19,10 +19,10 @@ export interface Sight {
 }
 
 /**
- * Cameras that see each of these devices: those it names, else those within sight, nearest first, at most three. Whoever
- * may see `readers` is shown the picture, so a camera that merely stands near must lie within that area: then each of
- * them may see it too. One that a person named for the device may lie anywhere; the registry took it only from somebody
- * who sees it. A device that no camera sees, or nobody knows, is left out.
+ * Cameras that see each of these devices: those it names, else those within sight, nearest first, at most three.
+ * Whoever may see `readers` is shown the picture, so a camera that merely stands near must lie within that area: then
+ * each of them may see it too. One that a person named for the device may lie anywhere; the registry took it only from
+ * somebody who sees it. A device that no camera sees, or nobody knows, is left out.
  */
 export async function camerasSeeing(
   tables: Tables,

@@ -151,8 +151,8 @@ export class Database<Use extends DatabaseUse = DatabaseUse> implements Tables {
 
   /**
    * Runs `run` in one READ COMMITTED transaction and commits when it returns. Deadlocks and serialization failures run
-   * it again, at most 6 times, so `run` must have no effect outside the transaction. So do broken constraints of `lostBy`:
-   * another writer was first.
+   * it again, at most 6 times, so `run` must have no effect outside the transaction. So do broken constraints of
+   * `lostBy`: another writer was first.
    */
   transaction<R>(run: (tx: Tables) => Promise<R>, lostBy: readonly string[] = []): Promise<R> {
     const whole = () =>

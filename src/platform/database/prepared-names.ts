@@ -5,9 +5,9 @@ const NAMES_MAX = 64;
 const COUNTED_MAX = 1_000;
 
 /**
- * Which statements are prepared under a name: those that come again and again. The server then reads and plans them once
- * for each connection, which costs as much as running them. A list of values of another length is another statement, so
- * what is often run for a few and for many takes arrays or JSON.
+ * Which statements are prepared under a name: those that come again and again. The server then reads and plans them
+ * once for each connection, which costs as much as running them. A list of values of another length is another
+ * statement, so what is often run for a few and for many takes arrays or JSON.
  */
 export class PreparedNames {
   readonly #names = new Map<string, string>();

@@ -23,8 +23,8 @@ export interface Claim {
 /** Who may begin work in the transaction that notes it: `WorkQueue`. */
 export interface WorkDesk {
   /**
-   * Until when each of these is claimed for this process from its beginning, in ms of the wall clock; 0 for what is left
-   * to whoever claims it. What is claimed so is given to {@link WorkQueue.begin} once it was committed.
+   * Until when each of these is claimed for this process from its beginning, in ms of the wall clock; 0 for what is
+   * left to whoever claims it. What is claimed so is given to {@link WorkQueue.begin} once it was committed.
    */
   offer(tickets: readonly WorkTicket[]): number[];
   /** This was offered room and has not been claimed, because it waited already. */

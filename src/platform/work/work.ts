@@ -124,8 +124,8 @@ export class WorkQueue implements WorkDesk {
   }
 
   /**
-   * Offers room for work that is just being noted: the most urgent first, as long as all that is due has room. Nothing is
-   * kept free for it: between two transactions a few keys more may be begun than there is room for.
+   * Offers room for work that is just being noted: the most urgent first, as long as all that is due has room. Nothing
+   * is kept free for it: between two transactions a few keys more may be begun than there is room for.
    */
   offer(tickets: readonly WorkTicket[]): number[] {
     const nowMs = this.#options.clock.nowMs();
@@ -147,7 +147,7 @@ export class WorkQueue implements WorkDesk {
     this.#offers.ended(queue, key);
   }
 
-  /** Begins with the work that was claimed while it was noted, after the commit; returns what is left to be rung for. */
+  /** After the commit: begins with the work that was claimed as it was noted; returns what is left to be rung for. */
   begin(tickets: readonly WorkTicket[], signal: AbortSignal): WorkTicket[] {
     return tickets.filter(({ queue, key, claim }) => {
       const state = this.#states.get(queue);

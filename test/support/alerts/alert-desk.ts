@@ -72,14 +72,8 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const ownership = firstOwner();
   const work = new WorkQueue({ database, clock, observer, ownership, leaseMs: 15_000 });
   const id = await databaseId(database);
-  const doorbell = new Doorbell({
-    redisUrl: urls.redis,
-    databaseId: id,
-    work,
-    clock,
-    observer,
-    sweepMs: urls.sweepMs ?? 200,
-  });
+  const bell = { redisUrl: urls.redis, databaseId: id, sweepMs: urls.sweepMs ?? 200 };
+  const doorbell = new Doorbell({ ...bell, work, clock, observer });
   const feed = new AlertFeed({ database, clock, observer });
   const committed = ({ tickets, entries }: Committed): void => {
     doorbell.noted(tickets);
@@ -97,12 +91,8 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
     doorbell.ring(DELIVERY_QUEUE);
   };
   const delivery = new Delivery({ database, clock, observer, ownership, sinks, box, release });
-  work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });
-  const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
-  work.handle(DELIVERY_QUEUE, (_key, signal, claim) => delivery.handle(claim, signal), deliveries);
   const timers = new StageTimers({ database, log, committed });
-  work.handle(STAGE_QUEUE, (key) => timers.handle(key));
-  work.handle('evidence', async () => ({ again: null }), { atOnce: 64 });
+  handleQueues(work, { desk, delivery, timers });
   await feed.start();
   doorbell.start();
   t.teardown(async () => {
@@ -128,6 +118,18 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
     subscriptions: new Subscriptions({ database, clock, box, sinks, ring, whoIsStillThere }),
     sinks,
   };
+}
+
+/** As a gateway has it, without pictures. */
+function handleQueues(
+  work: WorkQueue,
+  { desk, delivery, timers }: { desk: AlertDesk; delivery: Delivery; timers: StageTimers },
+): void {
+  work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });
+  const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
+  work.handle(DELIVERY_QUEUE, (_key, signal, claim) => delivery.handle(claim, signal), deliveries);
+  work.handle(STAGE_QUEUE, (key) => timers.handle(key));
+  work.handle('evidence', async () => ({ again: null }), { atOnce: 64 });
 }
 
 /** Every device stands where its findings say. */

@@ -59,8 +59,8 @@ export interface Stage<Known = unknown> {
    */
   readonly needed: boolean;
   /**
-   * Whether it locks what it reads, so that nobody else changes it before the changes are written. Then both are done in
-   * one transaction; else the changes are one statement, which costs less.
+   * Whether it locks what it reads, so that nobody else changes it before the changes are written. Then both are done
+   * in one transaction; else the changes are one statement, which costs less.
    */
   readonly locks: boolean;
   /** Reads what the stage decides by, before the changes are written. */

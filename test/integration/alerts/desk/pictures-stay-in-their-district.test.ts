@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
-import { saveAlerts } from '../../../../src/alerts/desk/log-write.ts';
+import { saveAlerts } from '../../../../src/alerts/desk/log/write.ts';
 import { AlertQueries } from '../../../../src/alerts/desk/queries.ts';
 import type { AlertEvidence, AlertRow, AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { EvidenceDesk } from '../../../../src/alerts/evidence/evidence.ts';

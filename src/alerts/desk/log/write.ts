@@ -1,9 +1,9 @@
-import { type RawBuilder, sql, type Tables } from '../../platform/database/database.ts';
-import type { NamedStatement, Ownership } from '../../platform/database/ownership.ts';
-import type { NotedRow } from '../../platform/work/work.ts';
-import type { Change } from '../route/stages/stage.ts';
-import type { CountedStatement, LogEntry } from './log.ts';
-import type { AlertRow } from './tables.ts';
+import { type RawBuilder, sql, type Tables } from '../../../platform/database/database.ts';
+import type { NamedStatement, Ownership } from '../../../platform/database/ownership.ts';
+import type { NotedRow } from '../../../platform/work/work.ts';
+import type { Change } from '../../route/stages/stage.ts';
+import type { AlertRow } from '../tables.ts';
+import type { CountedStatement, LogEntry } from './entry.ts';
 
 /** What one statement writes of changes. */
 export interface LogWrite {
@@ -134,7 +134,8 @@ function lastOf(changes: readonly Change[]): AlertRow[] {
 function heading(count: number): RawBuilder<unknown> {
   return sql`
     update alert_log_head set seq = seq + ${count}::bigint
-    from owner, (select count(*) from noted) as work, (select count(*) from saved) as alerts where singleton and ${count}::bigint > 0 returning seq`;
+    from owner, (select count(*) from noted) as work, (select count(*) from saved) as alerts
+    where singleton and ${count}::bigint > 0 returning seq`;
 }
 
 function entering(entries: readonly Omit<LogEntry, 'seq'>[]): RawBuilder<unknown> {

@@ -1,0 +1,22 @@
+import type { Jurisdiction } from '../../../core/jurisdiction.ts';
+import type { NamedStatement } from '../../../platform/database/ownership.ts';
+import type { EventType } from '../alert.ts';
+import type { AlertEventBody } from '../tables.ts';
+
+/** One entry of the alert log: what happened to which alert, with the alert as it stood then. */
+export interface LogEntry {
+  seq: number;
+  id: string;
+  alertId: string;
+  type: EventType;
+  atMs: number;
+  actor: string;
+  jurisdiction: Jurisdiction;
+  severity: string;
+  body: AlertEventBody;
+}
+
+/** With fewer or more rows nothing is written, and it may be tried again with what stands by then. */
+export interface CountedStatement extends NamedStatement {
+  rows: number;
+}
