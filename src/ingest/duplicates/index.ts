@@ -4,7 +4,7 @@ import { BoundedMap } from '../../core/mechanisms/bounded.ts';
 import type { DecodedRecord, Message } from '../../core/types.ts';
 import type { Identity } from '../decode/decode.ts';
 import { replayOrigin } from '../decode/replay-origin.ts';
-import { DayStores, dayOf, type Put } from './day-stores.ts';
+import { DayStores, dayOf } from './day-stores.ts';
 
 /** How long a record is remembered. */
 const REMEMBER_MS = 7 * DAY_MS;
@@ -18,6 +18,9 @@ const DEVICES_COUNTED_MAX = 20_000;
 /** A resend with the DUP flag follows its first sending within this time. */
 const RESEND_MS = DAY_MS;
 const HIGH_WATER = '!high-water';
+/** What is entered is saved once there is this much of it, or once so much of the log is: a crash enters it again. */
+const UNSAVED_MAX = 1_000;
+const UNSAVED_LOG_BYTES = 256 * 1024;
 
 /** One decoded message as the index sees it; `records[i].duplicate` is what it sets. */
 export interface Marked {
@@ -55,6 +58,8 @@ export class DuplicateIndex {
   #lastDay = 0;
   /** Everything in the log before this offset has been entered. */
   highWater = 0;
+  /** The same of what survives a crash: from here on the log is entered anew, so it must be kept. */
+  savedHighWater = 0;
   /** Records that were not remembered because their device had too many that day. */
   forgotten = 0;
 
@@ -71,10 +76,13 @@ export class DuplicateIndex {
       this.highWater = Math.max(this.highWater, Number(value ?? 0));
       this.#lastDay = day;
     }
-    if (this.highWater <= head) return false;
-    await this.#stores.removeAll();
-    this.highWater = 0;
-    return true;
+    const isOfAnother = this.highWater > head;
+    if (isOfAnother) {
+      await this.#stores.removeAll();
+      this.highWater = 0;
+    }
+    this.savedHighWater = this.highWater;
+    return isOfAnother;
   }
 
   /**
@@ -180,27 +188,42 @@ export class DuplicateIndex {
     return decided;
   }
 
-  /** The mark goes into the batch it belongs to, so a crash leaves both or neither; entering twice is harmless. */
   async #save(batch: Batch, receivedAtMs: number | undefined, to: number): Promise<void> {
-    if (receivedAtMs === undefined && this.#lastDay === 0) {
-      this.highWater = to;
-      return;
-    }
-    const last = receivedAtMs === undefined ? this.#lastDay : Math.max(this.#lastDay, dayOf(receivedAtMs));
-    if (last > this.#lastDay && this.#lastDay > 0) {
-      await this.#stores.write(this.#lastDay, [], true);
-      await this.#stores.removeBefore(last - KEEP_DAYS);
-    }
-    const days = batch.days.filter((day) => day !== last);
-    for (const day of days) await this.#stores.write(day, batch.of(day), true);
-    batch.put(last, HIGH_WATER, String(to));
-    await this.#stores.write(last, batch.of(last), false);
-    this.#lastDay = last;
+    const isMuch = this.#stores.unsaved >= UNSAVED_MAX || to - this.savedHighWater >= UNSAVED_LOG_BYTES;
+    // Before more is put: where it cannot be saved, what waits must not grow.
+    if (isMuch) await this.#saveAll();
+    if (receivedAtMs !== undefined) await this.#enterDay(dayOf(receivedAtMs));
+    for (const [day, values] of batch.byDay) this.#stores.put(day, values);
     this.highWater = to;
   }
 
-  close(): Promise<void> {
-    return this.#stores.close();
+  async #enterDay(day: number): Promise<void> {
+    if (day <= this.#lastDay) return;
+    if (this.#lastDay > 0) {
+      await this.#saveAll();
+      await this.#stores.save(this.#lastDay, true);
+      await this.#stores.removeBefore(day - KEEP_DAYS);
+    }
+    this.#lastDay = day;
+  }
+
+  /** The mark is saved with what it belongs to, so a crash leaves both or neither; entering twice is harmless. */
+  async #saveAll(): Promise<void> {
+    if (this.#lastDay === 0 || this.savedHighWater === this.highWater) return;
+    const days = this.#stores.unsavedDays.filter((day) => day !== this.#lastDay);
+    for (const day of days) await this.#stores.save(day, true);
+    const { highWater } = this;
+    this.#stores.put(this.#lastDay, new Map([[HIGH_WATER, String(highWater)]]));
+    await this.#stores.save(this.#lastDay, false);
+    this.savedHighWater = highWater;
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#saveAll();
+    } finally {
+      await this.#stores.close();
+    }
   }
 }
 
@@ -280,19 +303,11 @@ function parseEntry(text: string): Entry {
 
 /** What is to be written, by day; of two values for one key the later counts. */
 class Batch {
-  readonly #byDay = new Map<number, Map<string, string>>();
-
-  get days(): number[] {
-    return [...this.#byDay.keys()];
-  }
+  readonly byDay = new Map<number, Map<string, string>>();
 
   put(day: number, key: string, value: string): void {
-    const puts = this.#byDay.get(day) ?? new Map<string, string>();
-    if (puts.size === 0) this.#byDay.set(day, puts);
+    const puts = this.byDay.get(day) ?? new Map<string, string>();
+    if (puts.size === 0) this.byDay.set(day, puts);
     puts.set(key, value);
-  }
-
-  of(day: number): Put[] {
-    return [...(this.#byDay.get(day) ?? [])].map(([key, value]) => ({ type: 'put', key, value }));
   }
 }

@@ -7,10 +7,16 @@ import type { Lane } from '../../core/types.ts';
 import { ReaderBoard, type ReaderStatus } from './board.ts';
 import { type BatchHandler, type ReaderGuard, type ReaderOptions, ReadersOfLane, runReader } from './reader.ts';
 
+export interface ReadLane {
+  journal: { readonly head: number; readonly tail: number; release(offset: number): void };
+  /** The index of duplicates enters the log anew from here on, when the process is killed. */
+  duplicates: { readonly savedHighWater: number };
+}
+
 export interface ReadersDeps {
   /** All there are: the journal keeps what any of them still needs. */
   readers: readonly JournalReader[];
-  journals: Record<Lane, { readonly head: number; readonly tail: number; release(offset: number): void }>;
+  lanes: Record<Lane, ReadLane>;
   feed: ReaderOptions['feed'];
   /** Finds out which message ends the whole process. */
   guard: { reader(name: string, lane: Lane): ReaderGuard };
@@ -33,7 +39,7 @@ export class Readers {
 
   constructor(deps: ReadersDeps) {
     this.#deps = deps;
-    this.#board = new ReaderBoard({ clock: deps.clock, head: (lane) => deps.journals[lane].head });
+    this.#board = new ReaderBoard({ clock: deps.clock, head: (lane) => deps.lanes[lane].journal.head });
   }
 
   start(): void {
@@ -41,7 +47,9 @@ export class Readers {
     for (const lane of LANES) {
       const here = this.#deps.readers.filter(({ lanes }) => lanes.includes(lane));
       const names = here.map(({ name }) => name);
-      const places = new ReadersOfLane(this.#deps.journals[lane], names);
+      const { journal, duplicates } = this.#deps.lanes[lane];
+      const release = (offset: number): void => journal.release(Math.min(offset, duplicates.savedHighWater));
+      const places = new ReadersOfLane({ release }, names);
       for (const reader of here) this.#start(reader, lane, places);
     }
   }
@@ -62,9 +70,9 @@ export class Readers {
   }
 
   #start(reader: JournalReader, lane: Lane, places: ReadersOfLane): void {
-    const { journals, feed, guard, lease, clock, observer } = this.#deps;
+    const { lanes, feed, guard, lease, clock, observer } = this.#deps;
     const { name, restMs } = reader;
-    const stands = this.#board.add(name, lane, journals[lane].tail);
+    const stands = this.#board.add(name, lane, lanes[lane].journal.tail);
     const onDone = (offset: number): void => {
       stands(offset);
       // What is read but not saved is still needed: a crash reads it again.

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
@@ -97,6 +97,43 @@ t.test('a restart in the middle changes nothing', async (t) => {
   t.same([...(await verdicts(after.feed, stored[3]!.offset, journal.head)).values()], [true, false, true]);
   t.same([...(await verdicts(after.feed, 0, journal.head)).values()], [false, false, true, true, false, true]);
   await after.duplicates.close();
+});
+
+t.test('killed before anything is saved it finds the same duplicates when it has entered the log anew', async (t) => {
+  const { directory, journal, stored } = await journalOf(
+    t,
+    ['a', 'b', 'a', 'c'].map((id) => event(id)),
+  );
+  const killed = await openFeed(journal, directory, 1);
+  const before = await verdicts(killed.feed, 0, journal.head);
+  t.equal(killed.duplicates.savedHighWater, 0, 'nothing was saved');
+  const left = await temporaryDirectory(t);
+  await cp(join(directory, 'duplicates'), join(left, 'duplicates'), { recursive: true });
+  const next = await openFeed(journal, left, 1);
+  const from = stored[2]!.offset;
+  const after = await verdicts(next.feed, from, journal.head);
+  t.same([...after.values()], [true, false], 'a reader that stood in the middle');
+  t.same(await verdicts(next.feed, 0, journal.head), before, 'and one that begins anew');
+  await Promise.all([killed.duplicates.close(), next.duplicates.close()]);
+});
+
+t.test('what comes bit by bit is saved many at a time', async (t) => {
+  const COUNT = 1_500;
+  const { directory, journal } = await journalOf(t, []);
+  const { feed, duplicates } = await openFeed(journal, directory, 1);
+  const saved = new Set<number>();
+  for (let number = 0, offset = 0; number < COUNT; number += 1) {
+    await journal.append(event(`e-${number}`));
+    offset = (await feed.read({ lane: 'live', offset }, new AbortController().signal)).to;
+    saved.add(duplicates.savedHighWater);
+  }
+  t.ok(saved.size > 1, 'it is saved while it goes on');
+  t.ok(saved.size <= 4, `${saved.size} times for ${COUNT} messages`);
+  await duplicates.close();
+  const again = new DuplicateIndex(join(directory, 'duplicates'));
+  await again.open(journal.head);
+  t.equal(again.highWater, journal.head, 'and whole at the end');
+  await again.close();
 });
 
 t.test('what is a duplicate and what is not', async (t) => {

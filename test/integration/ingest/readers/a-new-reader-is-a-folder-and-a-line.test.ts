@@ -67,11 +67,12 @@ t.test('it is read for beside the others, in both lanes, and goes on where it sa
       released[lane] = offset;
     },
   });
+  const laneOf = (lane: Lane) => ({ journal: watched(lane), duplicates: { savedHighWater: Number.POSITIVE_INFINITY } });
   const life = (others: JournalReader[]) => {
     const observer = quietObserver();
     const readers = new Readers({
       readers: [...others, new TallyReader(path)],
-      journals: { live: watched('live'), bulk: watched('bulk') },
+      lanes: { live: laneOf('live'), bulk: laneOf('bulk') },
       feed: new JournalFeed({ limits: FEED_LIMITS, guard: UNGUARDED_FEED, lanes, kinds: kioskKinds, observer }),
       guard: { reader: () => UNGUARDED_READER },
       lease: { held: () => true },

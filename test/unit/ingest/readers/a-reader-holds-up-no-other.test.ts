@@ -48,7 +48,15 @@ class TestReader implements JournalReader {
 const aborted = (signal: AbortSignal) =>
   new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
 
-function start(t: { teardown(run: () => unknown): void }, readers: TestReader[], lease = { held: () => true }) {
+interface World {
+  lease: { held(): boolean };
+  duplicates: { savedHighWater: number };
+}
+
+const WELL: World = { lease: { held: () => true }, duplicates: { savedHighWater: HEAD } };
+
+function start(t: { teardown(run: () => unknown): void }, readers: TestReader[], world: Partial<World> = {}) {
+  const { lease, duplicates } = { ...WELL, ...world };
   const clock = new ManualClock();
   const released: number[] = [];
   const journal = { head: HEAD, tail: 0, release: (offset: number) => void released.push(offset) };
@@ -66,7 +74,7 @@ function start(t: { teardown(run: () => unknown): void }, readers: TestReader[],
     lease,
     clock,
     observer: quietObserver(),
-    journals: { live: journal, bulk: { ...journal, release: () => {} } },
+    lanes: { live: { journal, duplicates }, bulk: { journal: { ...journal, release: () => {} }, duplicates } },
   });
   running.start();
   t.teardown(async () => {
@@ -115,10 +123,22 @@ t.test('the journal keeps what is read and not saved', async (t) => {
   t.equal(Math.max(...released), 300);
 });
 
+t.test('the journal keeps what the index of duplicates would have to enter again after a crash', async (t) => {
+  const quick = new TestReader('quick', async () => {});
+  quick.kept = HEAD;
+  const { clock, released } = start(t, [quick], { duplicates: { savedHighWater: 200 } });
+  await until('all is read', async () => {
+    await clock.advance(100);
+    return quick.at === HEAD;
+  });
+  await clock.advance(100);
+  t.equal(Math.max(...released), 200);
+});
+
 t.test('without the lease nothing is handled', async (t) => {
   const lease = { isHeld: false };
   const reader = new TestReader('reader', async () => {});
-  const { clock } = start(t, [reader], { held: () => lease.isHeld });
+  const { clock } = start(t, [reader], { lease: { held: () => lease.isHeld } });
   await clock.advance(30_000);
   t.equal(reader.at, 0);
   lease.isHeld = true;
