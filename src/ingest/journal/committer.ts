@@ -20,9 +20,9 @@ function onlySender({ messages }: Pick<Group, 'messages'>): string | null {
 }
 
 /**
- * Group commit: records collect while an fdatasync runs, so its cost is shared by all that wait for it. They begin
+ * Group commit: records collect while a synced write runs, so its cost is shared by all that wait for it. They begin
  * `groupDelayMs` apart or when a group is large enough; a sender on its own, who waits for each answer before the next
- * message, is not held up. At 450 messages/s of a thousand devices there would be nearly one fdatasync for each.
+ * message, is not held up. At 450 messages/s of a thousand devices there would be nearly one for each.
  */
 export class Committer {
   readonly #deps: CommitterDeps;
@@ -94,7 +94,7 @@ export class Committer {
   }
 
   async #flush(): Promise<void> {
-    // What else arrives in this turn of the event loop shares the fdatasync.
+    // What else arrives in this turn of the event loop shares the write.
     await new Promise((resolve) => setImmediate(resolve));
     const startMs = this.#deps.clock.monotonicMs();
     this.#lastFlushMs = startMs;

@@ -9,7 +9,7 @@ export interface SegmentPlan {
   salt: number;
 }
 
-/** Records that are made durable by one fdatasync. */
+/** Records that are made durable by one write. */
 export interface Group {
   plan: SegmentPlan;
   from: number;

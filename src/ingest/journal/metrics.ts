@@ -16,7 +16,7 @@ export function journalMetrics(registry: Registry, lane: Lane): JournalMetrics {
   const gauge = (name: string, help: string) => gaugeNamed(registry, { name, help, labelNames: ['lane'] });
   const sync = histogramNamed(registry, {
     name: 'citywatch_journal_sync_seconds',
-    help: 'Time from the start of writing a group to the end of its fdatasync',
+    help: 'Time it took to write a group and have it on the disk',
     labelNames: ['lane'],
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2],
   });
@@ -27,7 +27,7 @@ export function journalMetrics(registry: Registry, lane: Lane): JournalMetrics {
   const damages = counter('citywatch_journal_damage_total', 'Stretches of the log that could not be read').labels(lane);
   const head = gauge('citywatch_journal_head_bytes', 'End of the durable log').labels(lane);
   const tail = gauge('citywatch_journal_tail_bytes', 'Oldest offset kept').labels(lane);
-  const unsynced = gauge('citywatch_journal_unsynced_bytes', 'Bytes waiting for an fdatasync').labels(lane);
+  const unsynced = gauge('citywatch_journal_unsynced_bytes', 'Bytes waiting for the disk').labels(lane);
   return {
     synced: (count, size, seconds) => {
       messages.inc(count);

@@ -20,11 +20,11 @@ export interface JournalDeps {
 export interface JournalOptions {
   /** A file is full when it holds this much; the next group starts a new one. */
   segmentBytes: number;
-  /** Fdatasyncs for several senders begin this far apart; a sender that is alone does not wait. */
+  /** Writes for several senders begin this far apart; a sender that is alone does not wait. */
   groupDelayMs: number;
   /** A group of this size is written without waiting for the delay. */
   groupBytes: number;
-  /** Records waiting for an fdatasync; beyond this `append` rejects with `ingest.full`. */
+  /** Records waiting for the disk; beyond this `append` rejects with `ingest.full`. */
   unsyncedBytesMax: number;
   /** Free bytes left on the disk; below this `append` rejects with `ingest.full`. */
   reserveBytes: number;
@@ -34,7 +34,7 @@ export interface JournalOptions {
   keepBytes: number;
   /** Newest messages kept in memory for readers who keep up. */
   cacheBytes: number;
-  /** The pause after a failed write or fdatasync in which nothing is tried. */
+  /** The pause after a failed write in which nothing is tried. */
   failurePauseMs: number;
   files: JournalFiles;
   /** What records call the uplinks. */

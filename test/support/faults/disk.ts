@@ -33,10 +33,11 @@ function failure(code: string, call: string): NodeJS.ErrnoException {
 export function watchDisk(): void {
   const { open } = fs.promises;
   fs.promises.open = async (path, flags, mode) => {
-    if (!JOURNAL_FILE.test(String(path)) || flags === 'r') return await open(path, flags, mode);
-    const fault = flags === 'wx+' ? faultOf('create') : null;
+    if (!JOURNAL_FILE.test(String(path)) || typeof flags !== 'number') return await open(path, flags, mode);
+    const fault = faultOf('create');
     if (fault) throw failure(fault, 'open');
-    const handle = await open(path, flags, mode);
+    // The two halves of a synced write, taken apart, so that something can happen between them.
+    const handle = await open(path, flags & ~fs.constants.O_DSYNC, mode);
     return new WatchedFile(handle).handle;
   };
   syncBuiltinESMExports();
@@ -44,15 +45,10 @@ export function watchDisk(): void {
 
 class WatchedFile {
   readonly handle: FileHandle;
-  /** Written since the last fdatasync that went well. */
-  #unsynced: { at: number; bytes: number }[] = [];
-
   constructor(handle: FileHandle) {
     this.handle = handle;
     const writev = handle.writev.bind(handle);
-    const datasync = handle.datasync.bind(handle);
     handle.writev = ((parts: Buffer[], at: number) => this.#write(writev, parts, at)) as never;
-    handle.datasync = () => this.#sync(datasync);
   }
 
   async #write(writev: FileHandle['writev'], parts: Buffer[], at: number) {
@@ -60,38 +56,28 @@ class WatchedFile {
     const half = halfOf(parts);
     await reachWith('append', 'half written', () => writev([half], at));
     const fault = faultOf('write');
-    if (fault === 'short') return await this.#note(await writev([half], at), at);
+    if (fault === 'short') return await this.#sync(await writev([half], at), at);
     if (fault) {
       // A full disk takes what it still has room for, and says so only afterwards.
-      await this.#note(await writev([half], at), at);
+      await writev([half], at);
       throw failure(fault, 'write');
     }
-    const done = await this.#note(await writev(parts, at), at);
+    const done = await writev(parts, at);
     reach('append', 'written');
-    return done;
+    return await this.#sync(done, at);
   }
 
-  #note<Done extends { bytesWritten: number }>(done: Done, at: number): Done {
-    this.#unsynced.push({ at, bytes: done.bytesWritten });
-    return done;
-  }
-
-  async #sync(datasync: () => Promise<void>): Promise<void> {
+  async #sync<Done extends { bytesWritten: number }>(done: Done, at: number): Promise<Done> {
     reach('fsync', 'before');
     const fault = faultOf('sync');
     if (fault) {
-      await this.#forget();
-      throw failure(fault, 'fdatasync');
+      // What the kernel does with pages it could not write: they count as clean, and what is on the disk is not them.
+      await this.handle.write(Buffer.alloc(done.bytesWritten), 0, done.bytesWritten, at);
+      throw failure(fault, 'write');
     }
-    await datasync();
-    this.#unsynced = [];
+    await this.handle.datasync();
     reach('fsync', 'after');
-  }
-
-  /** What the kernel does with pages it could not write: they count as clean, and what is on the disk is not them. */
-  async #forget(): Promise<void> {
-    for (const { at, bytes } of this.#unsynced) await this.handle.write(Buffer.alloc(bytes), 0, bytes, at);
-    this.#unsynced = [];
+    return done;
   }
 }
 

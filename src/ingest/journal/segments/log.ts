@@ -74,7 +74,6 @@ export class SegmentLog {
     const current = this.#current?.plan === group.plan ? this.#current : await this.#begin(group.plan);
     const { file, segment } = current;
     await file.write(group.parts, group.from - segment.base + HEADER_BYTES);
-    await file.sync();
     for (const { offset, receivedAtMs } of group.messages) noteRecord(segment, offset, receivedAtMs);
     segment.end = group.to;
   }
@@ -111,14 +110,13 @@ export class SegmentLog {
       previousLastAtMs: previous?.lastAtMs ?? 0,
     });
     await file.write([header], 0);
-    await file.sync();
     await options.files.syncDirectory(directory);
     this.#segments.push(segment);
     return this.#current;
   }
 
   /**
-   * Gives up the file being written after an error: after a failed fdatasync the kernel may have dropped what was not
+   * Gives up the file being written after an error: after a failed sync the kernel may have dropped what was not
    * written and call the next one a success. What was synced before stays readable; the rest does not count.
    */
   async abandon(): Promise<void> {
