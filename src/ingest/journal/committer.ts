@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Message, NewMessage } from '../../core/types.ts';
 import { Encoder, type EncoderDeps, type Group, newSalt, type SegmentPlan } from './group.ts';
+import { GroupPace } from './group-pace.ts';
 
 export interface CommitterDeps extends EncoderDeps {
   clock: Clock;
@@ -21,12 +22,13 @@ function onlySender({ messages }: Pick<Group, 'messages'>): string | null {
 
 /**
  * Group commit: records collect while a synced write runs, so its cost is shared by all that wait for it. They begin
- * `groupDelayMs` apart or when a group is large enough; a sender on its own, who waits for each answer before the next
- * message, is not held up. At 450 messages/s of a thousand devices there would be nearly one for each.
+ * `groupDelayMs` apart, further where there are many ({@link GroupPace}), or when a group is large enough; a sender on
+ * its own, who waits for each answer before the next message, is not held up. At 450 messages/s of a thousand devices there would be nearly one for each.
  */
 export class Committer {
   readonly #deps: CommitterDeps;
   readonly #encoder: Encoder;
+  readonly #pace: GroupPace;
   /** Groups not yet durable, oldest first. */
   #pending: Group[] = [];
   /** The group being written, which takes no more records. */
@@ -44,6 +46,7 @@ export class Committer {
   constructor(deps: CommitterDeps, head: number) {
     this.#deps = deps;
     this.#encoder = new Encoder(deps);
+    this.#pace = new GroupPace(deps.limits.groupDelayMs);
     this.#next = head;
   }
 
@@ -80,9 +83,9 @@ export class Committer {
   #schedule(): void {
     const group = this.#pending[0];
     if (this.#flushing || !group) return;
-    const { groupDelayMs, groupBytes } = this.#deps.limits;
+    const { groupBytes } = this.#deps.limits;
     const isAlone = this.#lastSender !== null && group.messages[0]?.device.id === this.#lastSender;
-    const waitMs = isAlone ? 0 : this.#lastFlushMs + groupDelayMs - this.#deps.clock.monotonicMs();
+    const waitMs = isAlone ? 0 : this.#lastFlushMs + this.#pace.delayMs - this.#deps.clock.monotonicMs();
     if (waitMs <= 0 || this.#pending.length > 1 || group.to - group.from >= groupBytes) this.#start();
     else this.#cancelTimer ??= this.#deps.clock.after(waitMs, () => this.#start());
   }
@@ -99,6 +102,7 @@ export class Committer {
     const startMs = this.#deps.clock.monotonicMs();
     this.#lastFlushMs = startMs;
     this.#writing = this.#pending[0] ?? null;
+    this.#pace.began(this.#writing?.messages.length ?? 0, startMs);
     try {
       if (this.#writing) await this.#deps.write(this.#writing);
       this.#finish(startMs);

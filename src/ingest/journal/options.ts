@@ -20,7 +20,7 @@ export interface JournalDeps {
 export interface JournalOptions {
   /** A file is full when it holds this much; the next group starts a new one. */
   segmentBytes: number;
-  /** Writes for several senders begin this far apart; a sender that is alone does not wait. */
+  /** Writes for several senders begin this far apart, further at a high rate; a sender that is alone does not wait. */
   groupDelayMs: number;
   /** A group of this size is written without waiting for the delay. */
   groupBytes: number;

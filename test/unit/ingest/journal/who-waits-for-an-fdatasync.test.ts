@@ -55,6 +55,24 @@ t.test('messages of many devices that come one by one share an fdatasync', async
   t.ok(groups.length <= 6, `${groups.length} fdatasyncs in 20 ms`);
 });
 
+t.test('where there are many, more of them share one', async (t: Test) => {
+  const { clock, groups, send } = commits();
+  const ids = Array.from({ length: 600 }, (_, number) => `kiosk-${number}`);
+  await sendOneEachMs(send, clock, ids);
+  const busy = groups.length;
+  t.ok(busy <= 90, `${busy} fdatasyncs in 600 ms`);
+  await clock.advance(1_000);
+  for (const id of ids.slice(0, 60)) {
+    await send(id);
+    await clock.advance(2 * DELAY_MS);
+  }
+  const few = groups.slice(-40);
+  t.ok(
+    few.every((each) => each === 1),
+    'and few are not held up for company that does not come',
+  );
+});
+
 t.test('a device that waits for each answer is not held up', async (t: Test) => {
   const { clock, groups, send } = commits();
   await sendOneEachMs(send, clock, Array(8).fill('kiosk-1'));
