@@ -40,7 +40,7 @@ export interface RulesReaderDeps extends OwnersOfSubjects {
 type Offsets = Record<Lane, number>;
 
 /** How long the states of a gateway may wait: a crash judges what came in meanwhile once more. */
-export const RULES_SAVE_MS = 1_000;
+export const RULES_SAVE_MS = 10_000;
 
 /** A record received before a clock ran out may still be on its way into the journal; give it this long. */
 const HEAD_MARGIN_MS = 1_000;
@@ -161,7 +161,7 @@ export class RulesReader implements JournalReader {
   }
 
   /**
-   * Commits findings at once; states and cursor with them, or at most once a second when there are none. States go into
+   * Commits findings at once; states and cursor with them, or at most every ten seconds when there are none. States go into
    * the same transaction as their findings: saved apart, a crash in between could forget that an absence has fired and
    * so never raise its end.
    */

@@ -34,7 +34,8 @@ export interface RepliesReaderDeps {
 
 /** Devices reply now; nothing of a backfill is a reply. */
 const LANE = 'live';
-const SAVE_EVERY_MS = 1_000;
+/** A restart reads at most this much again, and finds no reply in it that was not dealt with. */
+const SAVE_EVERY_MS = 10_000;
 /** A reply received before a deadline may still be on its way into the journal; give it this long. */
 const HEAD_MARGIN_MS = 1_000;
 const IDS_AT_ONCE = 5_000;
@@ -50,7 +51,7 @@ interface Found {
 /**
  * The reader "commands": closes each command with the first reply of its own device that was received in time, in the
  * order of the journal. What a reply does and the cursor behind it are one transaction, so that after a crash nothing
- * is read twice and nothing left out; without replies the cursor is saved at most once a second.
+ * is read twice and nothing left out; without replies the cursor is saved every ten seconds.
  */
 export class RepliesReader implements JournalReader {
   readonly name = 'commands';
