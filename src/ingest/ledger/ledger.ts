@@ -4,10 +4,10 @@ import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { Caller, DecodedBatch, DecodedMessage, DeviceId, Lane, Message, Refusal } from '../../core/types.ts';
 import { chunksOf } from '../../platform/database/chunks.ts';
-import { type Database, sql, type Tables } from '../../platform/database/database.ts';
+import { type Database, type RawBuilder, sql, type Tables } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import { isForbidden, KEPT_BYTES_MAX, plain, refusal } from '../decode/refusals.ts';
-import { LEDGER_READER, loadCursor, moveCursor } from '../readers/cursor.ts';
+import { type CursorMove, LEDGER_READER, loadCursor, moveCursor, movePlainly } from '../readers/cursor.ts';
 import { type LedgerAnswer, LedgerBalance, type LedgerJournal } from './balance.ts';
 import type { PayloadSeal } from './dead-letter-payloads.ts';
 import type { DeadLetterRow, IngestTables, LedgerCounters } from './tables.ts';
@@ -33,6 +33,13 @@ export interface LedgerDeps {
   jurisdictionOf(device: DeviceId): Jurisdiction | undefined;
   /** Firmware a device has last reported, for grouping dead letters. */
   firmwareOf?(device: DeviceId): string | null;
+}
+
+/** What became of a batch. */
+interface Entries {
+  letters: DeadLetterRow[];
+  payloads: IngestTables['dead_letter_payload'][];
+  counters: IngestTables['ingest_ledger'][];
 }
 
 const ROWS_PER_STATEMENT = 500;
@@ -76,19 +83,31 @@ export class Ledger implements ReaderCursors {
     also: ((tx: Tables) => Promise<void>) | null = null,
   ): Promise<void> {
     const { letters, payloads, counters } = this.#enter(batch, rejected);
+    const { database, clock, incarnationOf, ownership } = this.#deps;
+    const move = { reader: LEDGER_READER, batch, incarnationOf, ownership, atMs: clock.nowMs() };
+    // Nearly every batch is readings and nothing else: one statement instead of four.
+    const isPlain = letters.length === 0 && payloads.length === 0 && also === null;
+    if (!isPlain || !(await movePlainly(database, move, [{ name: 'counted', body: countersAdded(counters) }]))) {
+      await this.#commitWhole(move, { letters, payloads, counters }, also);
+    }
+    this.#saved[batch.lane] = batch.to;
+  }
+
+  async #commitWhole(
+    move: CursorMove,
+    { letters, payloads, counters }: Entries,
+    also: ((tx: Tables) => Promise<void>) | null,
+  ): Promise<void> {
     await this.#deps.database.transaction(async (tx) => {
-      const { clock, incarnationOf, ownership } = this.#deps;
-      const move = { reader: LEDGER_READER, batch, incarnationOf, ownership, atMs: clock.nowMs() };
       if (!(await moveCursor(tx, move))) return;
       await insertAll(tx, 'dead_letter_payload', payloads);
       await insertAll(tx, 'dead_letter', letters);
       if (counters.length > 0) await addCounters(tx, counters);
       await also?.(tx);
     });
-    this.#saved[batch.lane] = batch.to;
   }
 
-  #enter(batch: DecodedBatch, rejected: readonly RejectedRecord[]) {
+  #enter(batch: DecodedBatch, rejected: readonly RejectedRecord[]): Entries {
     const byOffset = new Map<number, RejectedRecord[]>();
     for (const record of rejected) byOffset.set(record.offset, [...(byOffset.get(record.offset) ?? []), record]);
     const letters: DeadLetterRow[] = [];
@@ -200,6 +219,21 @@ const COUNTERS = [
   'records_duplicate',
   'records_dead',
 ] as const satisfies (keyof LedgerCounters)[];
+
+/** Adds counters beside a statement that moves the cursor, and only where that moved it. */
+function countersAdded(rows: IngestTables['ingest_ledger'][]): RawBuilder<unknown> {
+  const names = ['incarnation', 'lane', 'kind', 'jurisdiction'] as const;
+  const column = (name: string) => sql.ref(name);
+  const columns = sql.join([...names, ...COUNTERS].map(column));
+  const values = [
+    ...names.map((name) => sql`${rows.map((row) => row[name])}::text[]`),
+    ...COUNTERS.map((name) => sql`${rows.map((row) => row[name])}::bigint[]`),
+  ];
+  const sums = COUNTERS.map((name) => sql`${column(name)} = ingest_ledger.${column(name)} + excluded.${column(name)}`);
+  return sql`
+    insert into ingest_ledger (${columns}) select given.* from moved, unnest(${sql.join(values)}) as given
+    on conflict (incarnation, lane, kind, jurisdiction) do update set ${sql.join(sums)}`;
+}
 
 async function addCounters(tx: Tables, rows: IngestTables['ingest_ledger'][]): Promise<void> {
   const sums = COUNTERS.map((name) => [name, sql`ingest_ledger.${sql.ref(name)} + excluded.${sql.ref(name)}`]);

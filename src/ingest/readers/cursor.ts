@@ -3,7 +3,7 @@ import type { IncarnationOf } from '../../core/receipt.ts';
 import type { Owner } from '../../core/slots.ts';
 import type { DecodedBatch, Lane } from '../../core/types.ts';
 import { sql, type Tables } from '../../platform/database/database.ts';
-import type { Ownership } from '../../platform/database/ownership.ts';
+import type { NamedStatement, Ownership } from '../../platform/database/ownership.ts';
 import type { IngestTables } from '../ledger/tables.ts';
 
 /** The readers that keep a cursor here, and the lanes in which each has something to read. */
@@ -66,21 +66,26 @@ export async function moveCursor(tx: Tables, move: CursorMove): Promise<boolean>
   return (await movePlainly(tx, move)) || (await moveFrom(tx, move));
 }
 
-/** One statement, which is all that nearly every batch needs. */
-async function movePlainly(
-  tx: Tables,
+/**
+ * The same in one statement, which is all that nearly every batch needs, together with `also`, which sees the row that
+ * was moved as `moved`. Returns false, with nothing done, where the cursor does not stand at the start of the batch.
+ */
+export async function movePlainly(
+  tables: Tables,
   { reader, batch, incarnationOf, ownership, atMs }: CursorMove,
+  also: readonly NamedStatement[] = [],
 ): Promise<boolean> {
   const { lane, from, to } = batch;
   const incarnation = incarnationOf({ lane, offset: to });
-  const body = sql`
+  const update = sql`
     update ingest_cursor set journal_offset = ${to}, incarnation = ${incarnation}, node = ${ownership.self.node},
       epoch = owner.epoch, updated_at_ms = ${atMs}
     from owner
     where reader = ${reader} and lane = ${lane} and journal_offset = ${from} and ingest_cursor.epoch <= owner.epoch
     returning lane`;
   const what = `the cursor of ${reader} in the lane ${lane}`;
-  return from < to && (await ownership.write(tx, { what, body })).length === 1;
+  const along = [{ name: 'moved', body: update }, ...also];
+  return from < to && (await ownership.write(tables, { what, along, body: sql`select lane from moved` })).length === 1;
 }
 
 /** A first cursor, or one that does not stand where the batch begins. */

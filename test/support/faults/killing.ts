@@ -5,6 +5,7 @@ import { Ledger } from '../../../src/ingest/ledger/ledger.ts';
 import { Intake } from '../../../src/ingest/uplinks/common/intake.ts';
 import { Session } from '../../../src/ingest/uplinks/mqtt/session.ts';
 import { Database } from '../../../src/platform/database/database.ts';
+import { Ownership } from '../../../src/platform/database/ownership.ts';
 import { Influx1Store } from '../../../src/telemetry/stores/influx1.ts';
 import { randomFrom } from '../time/random.ts';
 import type { KillOrder, Step } from './orders.ts';
@@ -68,7 +69,7 @@ function watch(owner: { prototype: object }, method: string, step: Step, { befor
   };
 }
 
-/** A write to InfluxDB takes some milliseconds; somewhere in these is the end. */
+/** A write to InfluxDB or PostgreSQL takes some milliseconds; somewhere in these is the end. */
 const UNDER_WAY_MS_MAX = 5;
 
 /** Wraps what stands for each step; files are watched where they are opened (disk.ts). */
@@ -90,6 +91,13 @@ export function watchSteps(): void {
     return write.apply(this, args);
   };
   watch(Ledger, 'commit', 'cursor', { before: 'before', after: 'after' });
+  const move = Ownership.prototype.write;
+  Ownership.prototype.write = function (...args) {
+    if (args[1].what.startsWith('the cursor of')) {
+      setTimeout(reach, random() * UNDER_WAY_MS_MAX, 'cursor', 'under way');
+    }
+    return move.apply(this, args) as never;
+  };
   const transaction = Database.prototype.transaction;
   Database.prototype.transaction = function (run) {
     return transaction.call(this, async (tx) => {

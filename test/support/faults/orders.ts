@@ -36,5 +36,5 @@ export const MOMENTS: Record<Step, Record<string, number>> = {
   ack: { before: 300, after: 300, sent: 300 },
   decode: { 'of one message': 300, 'before marking': 8, marked: 8 },
   write: { before: 5, 'under way': 5, after: 5 },
-  cursor: { before: 5, 'before its commit': 8, after: 5 },
+  cursor: { before: 5, 'under way': 5, 'before its commit': 2, after: 5 },
 };
