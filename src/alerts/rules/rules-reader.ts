@@ -161,9 +161,9 @@ export class RulesReader implements JournalReader {
   }
 
   /**
-   * Commits findings at once; states and cursor with them, or at most every ten seconds when there are none. States go into
-   * the same transaction as their findings: saved apart, a crash in between could forget that an absence has fired and
-   * so never raise its end.
+   * Commits findings at once; states and cursor with them, or at most every ten seconds when there are none. States
+   * go into the same transaction as their findings: saved apart, a crash in between could forget that an absence has
+   * fired and so never raise its end.
    */
   async #commit(now: boolean): Promise<void> {
     const nowMs = this.#deps.clock.monotonicMs();

@@ -5,11 +5,17 @@ import type { DecodedRecord, Message } from '../../core/types.ts';
 import type { Identity } from '../decode/decode.ts';
 import { replayOrigin } from '../decode/replay-origin.ts';
 import { DayStores, dayOf } from './day-stores.ts';
+import {
+  CLOCK_BACK_MS,
+  type Entry,
+  makesDuplicate,
+  parseEntry,
+  printEntry,
+  type Question,
+  REMEMBER_MS,
+  standsFor,
+} from './entries.ts';
 
-/** How long a record is remembered. */
-const REMEMBER_MS = 7 * DAY_MS;
-/** A machine clock set back by up to this much does not make us forget. */
-const CLOCK_BACK_MS = DAY_MS;
 /** The journal keeps read messages for a day, and whoever reads them again must get the same answer. */
 const KEEP_DAYS = 7 + 2 + 1;
 /** Records of one device remembered per day; a busy checkpoint has 20,000 passages. */
@@ -27,24 +33,6 @@ export interface Marked {
   message: Message;
   records: DecodedRecord[];
   identities: Identity[];
-}
-
-/** A question to the index: has this key been seen at an earlier place? */
-interface Question {
-  key: string;
-  /** `offset:index` of the asking record. */
-  place: RecordPosition;
-  receivedAtMs: number;
-  /** An earlier place that does not count: where the message that is replayed stood. */
-  except: number | null;
-  device: string;
-  /** Called with the answer. */
-  tell(duplicate: boolean): void;
-}
-
-interface RecordPosition {
-  offset: number;
-  index: number;
 }
 
 /**
@@ -274,31 +262,6 @@ function isResend(before: string | undefined, now: string, message: Message): bo
   const [nowCrc, nowLength] = now.split('.').map(Number);
   const same = crc === nowCrc && length === nowLength && offset! < message.offset;
   return same && Math.abs(message.receivedAtMs - atMs!) <= RESEND_MS;
-}
-
-interface Entry extends RecordPosition {
-  receivedAtMs: number;
-}
-
-function makesDuplicate(entry: Entry, { place, receivedAtMs, except }: Question): boolean {
-  if (entry.offset === except) return false;
-  const earlier = entry.offset < place.offset || (entry.offset === place.offset && entry.index < place.index);
-  const ageMs = receivedAtMs - entry.receivedAtMs;
-  return earlier && ageMs <= REMEMBER_MS && ageMs >= -CLOCK_BACK_MS;
-}
-
-/** The entry is the asker's own, or that of the message it replays: the first place of a key is never replaced. */
-function standsFor(entry: Entry, { place, except }: Question): boolean {
-  return entry.offset === except || (entry.offset === place.offset && entry.index === place.index);
-}
-
-function printEntry({ offset, index, receivedAtMs }: Entry): string {
-  return `${offset}.${index}.${receivedAtMs}`;
-}
-
-function parseEntry(text: string): Entry {
-  const [offset, index, receivedAtMs] = text.split('.').map(Number);
-  return { offset: offset!, index: index!, receivedAtMs: receivedAtMs! };
 }
 
 /** What is to be written, by day; of two values for one key the later counts. */

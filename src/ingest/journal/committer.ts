@@ -23,7 +23,8 @@ function onlySender({ messages }: Pick<Group, 'messages'>): string | null {
 /**
  * Group commit: records collect while a synced write runs, so its cost is shared by all that wait for it. They begin
  * `groupDelayMs` apart, further where there are many ({@link GroupPace}), or when a group is large enough; a sender on
- * its own, who waits for each answer before the next message, is not held up. At 450 messages/s of a thousand devices there would be nearly one for each.
+ * its own, who waits for each answer before the next message, is not held up. At 450 messages/s of a
+ * thousand devices there would be nearly one for each.
  */
 export class Committer {
   readonly #deps: CommitterDeps;
