@@ -175,5 +175,10 @@ t.test('nothing is noted before it is stored, and what is noted is bounded', asy
     });
     await one;
   }
-  t.equal((await rolling.kept('5m', 'p-3')).length, 1, 'rolled up before its time to make room');
+  // There is room once a window is off the list; which of them InfluxDB shows first is its own business.
+  await until('it is rolled up before its time to make room', async () => {
+    await rolling.clock.advance(10);
+    return (await rolling.kept('5m', 'p-3')).length === 1;
+  });
+  t.ok(rolling.clock.nowMs() - AT_MS < (now + 5) * MINUTE_MS, 'its time has not come');
 });
