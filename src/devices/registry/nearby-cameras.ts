@@ -29,41 +29,47 @@ export async function camerasSeeing(
   devices: readonly DeviceId[],
   readers: Jurisdiction,
 ): Promise<Map<DeviceId, Sight[]>> {
-  const named = await tables
-    .tables<RegistryTables>()
-    .selectFrom('position_camera as link')
-    .innerJoin('position as camera', 'camera.id', 'link.camera_id')
-    .select(['link.position_id as device', 'camera.id as camera', 'camera.jurisdiction'])
-    .where(sql<boolean>`link.position_id = any (${devices}::text[])`)
-    .where('camera.state', '!=', 'retired')
-    .orderBy('link.rank')
-    .execute();
+  const rows = await spotsWithCameras(tables, devices, readers).execute();
+  const near = rows.flatMap(({ device, spotLat, spotLon, camera, jurisdiction, lat, lon }) => {
+    if (camera === null || jurisdiction === null || lat === null || lon === null) return [];
+    const metres = Math.hypot(lat - spotLat, (lon - spotLon) * longitudeScale(spotLat)) * METRES_PER_DEGREE;
+    return metres <= SIGHT_M ? [{ device, metres, sight: { camera, jurisdiction, granted: false } }] : [];
+  });
   const seeing = new Map<DeviceId, Sight[]>();
-  for (const { device, ...sight } of named) addTo(seeing, device, { ...sight, granted: true });
-  const rest = devices.filter((device) => !seeing.has(device));
-  if (rest.length > 0)
-    for (const { device, ...sight } of await camerasNear(tables, rest, readers)) addTo(seeing, device, sight);
+  for (const { device, sight } of near.sort((one, other) => one.metres - other.metres)) {
+    const sights = seeing.get(device) ?? [];
+    if (sights.length < CAMERAS_MAX) seeing.set(device, [...sights, sight]);
+  }
+  for (const { device, named } of rows) {
+    if (named)
+      seeing.set(
+        device,
+        named.map((sight) => ({ ...sight, granted: true })),
+      );
+  }
   return seeing;
 }
 
-function addTo(seeing: Map<DeviceId, Sight[]>, device: DeviceId, sight: Sight): void {
-  const sights = seeing.get(device);
-  if (sights) sights.push(sight);
-  else seeing.set(device, [sight]);
-}
+type Named = Pick<Sight, 'camera' | 'jurisdiction'>;
 
-async function camerasNear(
-  tables: Tables,
-  devices: readonly DeviceId[],
-  readers: Jurisdiction,
-): Promise<(Sight & { device: DeviceId })[]> {
+/** Each device once for every camera near it, and with those that it names; once without where none is near. */
+function spotsWithCameras(tables: Tables, devices: readonly DeviceId[], readers: Jurisdiction) {
   const reach = SIGHT_M / METRES_PER_DEGREE;
   // As `longitudeScale`.
   const reachOfLon = sql<number>`${reach} / greatest(0.01, cos(radians(spot.lat)))`;
-  const rows = await tables
+  // Looked up one by one: a join would be planned for a registry in which everything names cameras.
+  const named = sql<Named[] | null>`(
+    select jsonb_agg(jsonb_build_object('camera', camera_id, 'jurisdiction', jurisdiction) order by rank)
+    from (
+      select camera_id, rank, (
+        select jurisdiction from position as other where other.id = link.camera_id and other.state <> 'retired'
+      ) as jurisdiction
+      from position_camera as link where link.position_id = spot.id
+    ) as links where jurisdiction is not null)`;
+  return tables
     .tables<RegistryTables>()
     .selectFrom('position as spot')
-    .innerJoinLateral(
+    .leftJoinLateral(
       (from) => {
         const box = from
           .selectFrom('position as other')
@@ -78,21 +84,9 @@ async function camerasNear(
       },
       (join) => join.onTrue(),
     )
-    .select(['spot.id as device', 'spot.lat as spotLat', 'spot.lon as spotLon'])
+    .select(['spot.id as device', 'spot.lat as spotLat', 'spot.lon as spotLon', named.as('named')])
     .select(['camera.id as camera', 'camera.jurisdiction', 'camera.lat', 'camera.lon'])
-    .where(sql<boolean>`spot.id = any (${devices}::text[])`)
-    .execute();
-  const near = rows.map(({ spotLat, spotLon, lat, lon, ...sight }) => {
-    const metres = Math.hypot(lat - spotLat, (lon - spotLon) * longitudeScale(spotLat)) * METRES_PER_DEGREE;
-    return { sight: { ...sight, granted: false }, metres };
-  });
-  const nearest = near.filter(({ metres }) => metres <= SIGHT_M).sort((one, other) => one.metres - other.metres);
-  const counts = new Map<DeviceId, number>();
-  return nearest.flatMap(({ sight }) => {
-    const count = (counts.get(sight.device) ?? 0) + 1;
-    counts.set(sight.device, count);
-    return count <= CAMERAS_MAX ? [sight] : [];
-  });
+    .where(sql<boolean>`spot.id = any (${devices}::text[])`);
 }
 
 /** A degree of longitude shrinks towards the poles. */
