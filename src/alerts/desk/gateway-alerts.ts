@@ -62,7 +62,7 @@ export class GatewayAlerts {
       await enqueueWork(tx, clock, [ticket]);
       return [ticket];
     });
-    if (tickets.length > 0) committed({ tickets, entries: [] });
+    if (tickets.length > 0) committed({ tickets, entries: [], opened: [] });
   }
 
   async #store(

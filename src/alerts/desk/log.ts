@@ -50,14 +50,16 @@ export interface Published {
   /** Work that follows; what this process has claimed with it is begun, the rest is rung for. */
   tickets: WorkTicket[];
   entries: LogEntry[];
+  /** Alerts that were opened, as they stand now. */
+  opened: AlertRow[];
   /** Keys of `ended` that are gone; to the others something was added meanwhile. */
   ended: ReadonlySet<string>;
 }
 
 /** What is told after a commit. */
-export type Committed = Pick<Published, 'tickets' | 'entries'>;
+export type Committed = Pick<Published, 'tickets' | 'entries' | 'opened'>;
 
-const NOTHING: Published = { tickets: [], entries: [], ended: new Set() };
+const NOTHING: Published = { tickets: [], entries: [], opened: [], ended: new Set() };
 
 /** The log of alerts, as those write it who change alerts. */
 export class AlertLog {
@@ -121,6 +123,7 @@ export class AlertLog {
     return {
       tickets: noted.noted(answer.noted),
       entries: entries.map((entry, index) => ({ ...entry, seq: first + index })),
+      opened: openedBy(changes),
       ended: new Set(answer.ended),
     };
   }
@@ -129,6 +132,11 @@ export class AlertLog {
     this.#faults.inc({ stage });
     this.#deps.observer.log.error({ part: 'alerts', stage, what }, 'a stage was passed over');
   }
+}
+
+function openedBy(changes: readonly Change[]): AlertRow[] {
+  const last = new Map(changes.map(({ alert }) => [alert.id, alert]));
+  return changes.filter(({ type }) => type === 'alert.opened').map(({ alert }) => last.get(alert.id)!);
 }
 
 /** Of each alert the version that was read. */

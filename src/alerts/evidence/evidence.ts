@@ -13,6 +13,7 @@ import type { AlertQueries } from '../desk/queries.ts';
 import { EVIDENCE_QUEUE } from '../desk/queues.ts';
 import type { AlertEvidence, AlertRow, AlertTables } from '../desk/tables.ts';
 import { deviceIn } from '../rules/conditions/subject.ts';
+import type { Opened } from './opened.ts';
 import { Turns } from './turns.ts';
 
 /** A camera that sees a device, and why its picture may be shown. */
@@ -41,6 +42,8 @@ export interface EvidenceDeps {
   queries: AlertQueries;
   log: Pick<AlertLog, 'publish' | 'written'>;
   pictures: Pictures;
+  /** Filled by whoever is told of a commit. */
+  opened: Pick<Opened, 'take'>;
   /** Where the pictures are; nothing else may be kept there. */
   blobs: Blobs;
   committed(published: Committed): void;
@@ -121,7 +124,11 @@ export class EvidenceDesk {
   }
 
   async #lookAt(ids: string[]): Promise<Looked[]> {
-    const alerts = new Map((await alertsOf(this.#deps.database, ids)).map((alert) => [alert.id, alert]));
+    const opened = this.#deps.opened.take(ids);
+    const known = new Set(opened.map(({ id }) => id));
+    const rest = ids.filter((id) => !known.has(id));
+    const read = rest.length > 0 ? await alertsOf(this.#deps.database, rest) : [];
+    const alerts = new Map([...opened, ...read].map((alert) => [alert.id, alert]));
     const byArea = new Map<Jurisdiction, DeviceId[]>();
     for (const { device: text, jurisdiction, evidence } of alerts.values()) {
       const device = deviceIn(text);

@@ -78,9 +78,20 @@ export class Delivery {
 
   /** Handler of the queue `delivery`; the key is `subscription alert`. */
   async handle(claim: Claim, signal: AbortSignal): Promise<WorkResult> {
+    const endMs = this.#deps.clock.monotonicMs() + HANDLE_FOR_MS;
+    let held = claim;
+    for (;;) {
+      const step = await this.#round(held, { signal, endMs });
+      if ('again' in step) return step;
+      // Something was added meanwhile: it goes out at once, without giving the key back and claiming it again.
+      held = step;
+    }
+  }
+
+  /** Sends what waits now. Returns the claim as it stands where more was added meanwhile. */
+  async #round(claim: Claim, { signal, endMs }: { signal: AbortSignal; endMs: number }): Promise<WorkResult | Claim> {
     const { clock } = this.#deps;
     const { key } = claim;
-    const endMs = clock.monotonicMs() + HANDLE_FOR_MS;
     const { recipient, entries, more } = await this.#outbox.load(key);
     if (!recipient) return DONE;
     if (recipient.state !== 'active') {
@@ -113,9 +124,9 @@ export class Delivery {
 
   /**
    * One attempt, if it is this entry's turn; returns when to try again, or null when the entry is settled. With the
-   * last one of a key its claim is ended.
+   * last one of a key its claim is ended, or returned as it stands by now.
    */
-  async #inTurn(way: Way, next: Waiting, claim: Claim | null): Promise<WorkResult | null> {
+  async #inTurn(way: Way, next: Waiting, claim: Claim | null): Promise<WorkResult | Claim | null> {
     const { clock } = this.#deps;
     const turn = await this.#endpoints.enter(way, this.#isOver(next, clock.nowMs()));
     if (turn === 'crowded') return { again: { atMs: clock.nowMs() + CROWDED_PAUSE_MS } };
@@ -124,7 +135,7 @@ export class Delivery {
     const leaveAloneMs = result.outcome === 'failed' ? Math.min(result.retryAfterMs ?? 0, LEFT_ALONE_MAX_MS) : 0;
     const back = this.#endpoints.ended(way.endpoint, result.outcome === 'taken', leaveAloneMs);
     const settled = await this.#settle(way, next, { result, claim });
-    if (settled?.again) return settled;
+    if (settled && 'again' in settled && settled.again) return settled;
     const waiting = back.length === 0 && next.attempts > 0 ? [way.subscription] : back;
     if (waiting.length > 0) await this.#deps.release(waiting);
     return settled;
@@ -155,7 +166,7 @@ export class Delivery {
     way: Way,
     next: Waiting,
     { result, claim }: { result: SendResult; claim: Claim | null },
-  ): Promise<WorkResult | null> {
+  ): Promise<WorkResult | Claim | null> {
     const nowMs = this.#deps.clock.nowMs();
     const state = stateAfter(result, this.#isOver(next, nowMs));
     this.#attempts.inc({ sink: way.sink, result: state === 'waiting' ? 'failed' : state });
@@ -165,7 +176,7 @@ export class Delivery {
     const ended = await this.#outbox.settle({ id: next.id, state, status: result.status, error, claim: ends });
     if (result.outcome === 'gone') await this.#outbox.disable(way.subscription, result.reason);
     if (state === 'waiting') return { again: { atMs: this.#nextTryMs(way, next) } };
-    return ended ? ENDED : null;
+    return ended === 'ended' ? ENDED : ended;
   }
 }
 

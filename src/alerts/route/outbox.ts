@@ -59,7 +59,7 @@ export class Outbox {
   readonly #clock: Clock;
   readonly #ownership: Pick<Ownership, 'write'>;
   readonly #loads: Batches<string, Pending>;
-  readonly #settlements: Batches<Settlement, boolean>;
+  readonly #settlements: Batches<Settlement, Claim | 'ended' | null>;
 
   constructor(deps: OutboxDeps) {
     this.#database = deps.database;
@@ -73,8 +73,8 @@ export class Outbox {
     return this.#loads.add(key);
   }
 
-  /** Resolves with whether the work was ended with it: not where something was added meanwhile. */
-  settle(settlement: Settlement): Promise<boolean> {
+  /** Where a claim was given, resolves with whether the work was ended with it, or how the claim stands now. */
+  settle(settlement: Settlement): Promise<Claim | 'ended' | null> {
     return this.#settlements.add(settlement);
   }
 
@@ -124,7 +124,7 @@ export class Outbox {
     return pending;
   }
 
-  async #settleAll(settlements: Settlement[]): Promise<boolean[]> {
+  async #settleAll(settlements: Settlement[]): Promise<(Claim | 'ended' | null)[]> {
     const errors = settlements.map(({ error }) => error?.slice(0, ERROR_LENGTH_MAX) ?? null);
     const nowMs = this.#clock.nowMs();
     const settled = sql`
@@ -137,11 +137,22 @@ export class Outbox {
       WHERE delivery.id = given.id AND delivery.state = 'waiting'`;
     const claims = settlements.flatMap(({ claim }) => claim ?? []);
     const along = [{ name: 'settled', body: settled }, ...ending(DELIVERY_QUEUE, claims)];
-    const body = sql`SELECT key FROM ended`;
-    const rows = await this.#ownership.write<{ key: string }>(this.#database, { what: DELIVERIES, along, body });
-    const ended = new Set(rows.map(({ key }) => key));
-    return settlements.map(({ claim }) => claim !== null && ended.has(claim.key));
+    const body = sql`SELECT key, revision, whole FROM done`;
+    const rows = await this.#ownership.write<Held>(this.#database, { what: DELIVERIES, along, body });
+    const held = new Map(rows.map((row) => [row.key, row]));
+    return settlements.map(({ claim }) => {
+      const now = claim && held.get(claim.key);
+      if (!claim || !now) return null;
+      return now.whole ? 'ended' : { ...claim, revision: now.revision };
+    });
   }
+}
+
+/** Work that is held still; `whole` where nothing was added to it. */
+interface Held {
+  key: string;
+  revision: number;
+  whole: boolean;
 }
 
 /** A subscription of a key, with one entry that waits for it; `id` is null where none does. */

@@ -202,7 +202,7 @@ export class RulesReader implements JournalReader {
   async #store(findings: Finding[], cursors: Offsets): Promise<Committed> {
     const states = [...this.#changed.values()];
     const at = (['live', 'bulk'] as const).map((lane) => ({ lane, offset: cursors[lane] }));
-    return { tickets: await storeVerdicts(this.#deps, { findings, states, cursors: at }), entries: [] };
+    return { tickets: await storeVerdicts(this.#deps, { findings, states, cursors: at }), entries: [], opened: [] };
   }
 
   /** Taken from the engine and not yet stored; survives a transaction that failed. */

@@ -92,18 +92,19 @@ function firstClaim(key: string): Claim {
 }
 
 /**
- * Deletes what is done as part of a larger statement, unless something was added since it was claimed; `ended` returns
- * the keys that are gone.
+ * Deletes what is done as part of a larger statement, unless something was added since it was claimed. `done` returns
+ * the keys that are held still, with their revision by now, `ended` those that are gone.
  */
 export function ending(queue: string, claims: readonly Claim[]): NamedStatement[] {
   const done = sql`
-    SELECT item.key FROM owner, work_item AS item
+    SELECT item.key, item.revision, item.revision = mine.revision AS whole FROM owner, work_item AS item
     JOIN unnest(${claims.map(({ key }) => key)}::text[], ${claims.map(({ fence }) => fence)}::bigint[],
       ${claims.map(({ revision }) => revision)}::bigint[]) AS mine (key, fence, revision)
-      ON item.key = mine.key AND item.fence = mine.fence AND item.revision = mine.revision
+      ON item.key = mine.key AND item.fence = mine.fence
     WHERE item.queue = ${queue} ORDER BY item.key COLLATE "C" FOR UPDATE OF item`;
   const ended = sql`
-    DELETE FROM work_item AS item USING done WHERE item.queue = ${queue} AND item.key = done.key RETURNING item.key`;
+    DELETE FROM work_item AS item USING done
+    WHERE item.queue = ${queue} AND item.key = done.key AND done.whole RETURNING item.key`;
   return [
     { name: 'done', body: done },
     { name: 'ended', body: ended },

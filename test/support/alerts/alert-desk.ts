@@ -12,6 +12,7 @@ import { AlertQueries } from '../../../src/alerts/desk/queries.ts';
 import { DELIVERY_QUEUE, DESK_QUEUE, STAGE_QUEUE } from '../../../src/alerts/desk/queues.ts';
 import { StageTimers } from '../../../src/alerts/desk/stage-timers.ts';
 import type { AlertTables } from '../../../src/alerts/desk/tables.ts';
+import { Opened } from '../../../src/alerts/evidence/opened.ts';
 import { DELIVERIES_AT_ONCE, Delivery } from '../../../src/alerts/route/delivery.ts';
 import type { Stage } from '../../../src/alerts/route/stages/stage.ts';
 import { STAGES } from '../../../src/alerts/route/stages/stages.ts';
@@ -75,9 +76,11 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const bell = { redisUrl: urls.redis, databaseId: id, sweepMs: urls.sweepMs ?? 200 };
   const doorbell = new Doorbell({ ...bell, work, clock, observer });
   const feed = new AlertFeed({ database, clock, observer });
-  const committed = ({ tickets, entries }: Committed): void => {
-    doorbell.noted(tickets);
-    feed.said(entries);
+  const opened = new Opened();
+  const committed = (said: Committed): void => {
+    opened.keep(said.opened);
+    doorbell.noted(said.tickets);
+    feed.said(said.entries);
   };
   const places = { placesOf: (ids: string[]) => placesOfFindings(database, ids), ...NAMELESS };
   const titleOf = (rule: string) => ({ en: rule, zh: rule });
@@ -108,6 +111,7 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
     clock,
     observer,
     log,
+    opened,
     committed,
     feed,
     doorbell,

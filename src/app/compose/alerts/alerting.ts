@@ -18,6 +18,7 @@ import {
   type Pictures,
 } from '../../../alerts/evidence/evidence.ts';
 import { EvidenceLooks } from '../../../alerts/evidence/looks.ts';
+import { Opened } from '../../../alerts/evidence/opened.ts';
 import { DELIVERIES_AT_ONCE, Delivery } from '../../../alerts/route/delivery.ts';
 import { STAGES } from '../../../alerts/route/stages/stages.ts';
 import { Subscriptions } from '../../../alerts/route/subscriptions.ts';
@@ -68,10 +69,8 @@ export async function composeAlerting(deps: AlertingDeps) {
   const watchlists = new Watchlists({ database: general, clock, key: deps.plateKey });
   const feed = new AlertFeed({ database, clock, observer });
   const ring = (queue: string): void => doorbell.ring(queue);
-  const committed = ({ tickets, entries }: Committed): void => {
-    doorbell.noted(tickets);
-    feed.said(entries);
-  };
+  const justOpened = new Opened();
+  const committed = (said: Committed): void => tell(said, { doorbell, feed, justOpened });
   const webhooks = { cidrs: deps.webhookNetworks, names: 'webhooks' } as const;
   const sinks = openSinks(SINKS, deps.sinkValues, { clock, outbound, webhooks });
   const release = async (subscriptions: string[]): Promise<void> => {
@@ -95,7 +94,7 @@ export async function composeAlerting(deps: AlertingDeps) {
     committed,
   });
   const delivery = new Delivery({ database, clock, observer, ownership, sinks, box: vault, release });
-  const { evidence, evidenceBlobs } = composeEvidence(deps, { log, committed });
+  const { evidence, evidenceBlobs } = composeEvidence(deps, { log, committed, opened: justOpened });
   handleQueues(work, { desk, delivery, timers, evidence });
   const { devices, head, incarnationOf } = deps;
   const position = () => ({ lane: 'live' as const, offset: head() });
@@ -119,6 +118,19 @@ export async function composeAlerting(deps: AlertingDeps) {
   };
 }
 
+interface Told {
+  doorbell: Doorbell;
+  feed: AlertFeed;
+  justOpened: Opened;
+}
+
+/** After a commit: begins with the work that follows, and gives what was said to who follows the log. */
+function tell({ tickets, entries, opened }: Committed, { doorbell, feed, justOpened }: Told): void {
+  justOpened.keep(opened);
+  doorbell.noted(tickets);
+  feed.said(entries);
+}
+
 interface QueueHandlers {
   desk: AlertDesk;
   delivery: Delivery;
@@ -138,7 +150,7 @@ function handleQueues(work: AlertingDeps['work'], { desk, delivery, timers, evid
 /** Pictures kept with alerts, and where they are. */
 function composeEvidence(
   { shares, clock, observer, pictures, dataDirectory }: AlertingDeps,
-  { log, committed }: Pick<EvidenceDeps, 'log' | 'committed'>,
+  { log, committed, opened }: Pick<EvidenceDeps, 'log' | 'committed' | 'opened'>,
 ): { evidence: EvidenceDesk; evidenceBlobs: Blobs } {
   const { alerts: database, general } = shares;
   const evidenceBlobs = openLocalBlobs({
@@ -159,6 +171,7 @@ function composeEvidence(
     log,
     pictures,
     committed,
+    opened,
     blobs: evidenceBlobs,
   });
   return { evidence, evidenceBlobs };

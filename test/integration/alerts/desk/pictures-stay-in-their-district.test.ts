@@ -5,6 +5,7 @@ import { saveAlerts } from '../../../../src/alerts/desk/log/write.ts';
 import { AlertQueries } from '../../../../src/alerts/desk/queries.ts';
 import type { AlertEvidence, AlertRow, AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { EvidenceDesk } from '../../../../src/alerts/evidence/evidence.ts';
+import { Opened } from '../../../../src/alerts/evidence/opened.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { camerasSeeing } from '../../../../src/devices/registry/nearby-cameras.ts';
 import { LocalBlobs } from '../../../../src/platform/blobs/local-blobs.ts';
@@ -32,6 +33,7 @@ t.before(async () => {
     observer: quietObserver(),
     queries: new AlertQueries(database),
     log: alertLog(),
+    opened: new Opened(),
     pictures: {
       camerasFor: (devices, readers) => camerasSeeing(database, devices, readers),
       snapshot: async (camera) => Buffer.from(`picture of ${camera}`),

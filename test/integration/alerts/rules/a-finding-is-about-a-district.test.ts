@@ -5,6 +5,7 @@ import { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
 import { toEntry } from '../../../../src/alerts/desk/queries.ts';
 import { DESK_QUEUE, EVIDENCE_QUEUE } from '../../../../src/alerts/desk/queues.ts';
 import { EvidenceDesk } from '../../../../src/alerts/evidence/evidence.ts';
+import { Opened } from '../../../../src/alerts/evidence/opened.ts';
 import type { Condition } from '../../../../src/alerts/rules/conditions/condition.ts';
 import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import { parseRule, type Rule } from '../../../../src/alerts/rules/rules.ts';
@@ -71,6 +72,7 @@ const evidence = new EvidenceDesk({
   observer: quietObserver(),
   queries,
   log: alertLog(),
+  opened: new Opened(),
   pictures: {
     camerasFor: async (devices) => {
       asked.push(...devices);
