@@ -65,15 +65,17 @@ export function seriesOf(device: DeviceIdentity): string | LineRefusal {
 /**
  * The line of one record.
  * @param series what {@link seriesOf} gave for the record's device
- * @param receivedAtMs receipt time of the record's message, kept as the field `recv_ms`
+ * @param receivedAtMs receipt time of the record's message, kept as the field `recv_ms` of events and reports of state:
+ * the export tells when these came, and nothing else asks. A reading has it only where it has no other field.
  */
 export function lineOf(series: string, receivedAtMs: number, record: DecodedRecord): string | LineRefusal {
   const fields = fieldsOf(record);
   if (typeof fields !== 'string') return fields;
-  const mark = record.clock === 'refused' ? `,${CLOCK_FIELD}=1` : '';
+  const mark = record.clock === 'refused' ? `${CLOCK_FIELD}=1,` : '';
   const head = record.tag === undefined ? series : taggedSeries(series, record.tag, record);
   if (typeof head !== 'string') return head;
-  return `${head}${fields}${RECEIVED_FIELD}=${receivedAtMs}${mark} ${record.timeNs}`;
+  const received = record.type === 'reading' && fields !== '' ? '' : `${RECEIVED_FIELD}=${receivedAtMs},`;
+  return `${head}${(fields + received + mark).slice(0, -1)} ${record.timeNs}`;
 }
 
 /** The series with the structural tag: the kind lets only short enums and small whole numbers be one. */

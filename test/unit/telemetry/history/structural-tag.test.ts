@@ -18,13 +18,13 @@ const reading = (values: Record<string, number | string>, tag?: string): Decoded
 t.test('the structural tag stands with the tags, and nowhere else', async (t) => {
   t.equal(
     lineOf(series, 5, reading({ lane: 3, flow_vph: 840 }, 'lane')),
-    'signal-controller,dev=s-1,jur=330200,lane=3 flow_vph=840,recv_ms=5 1000000',
+    'signal-controller,dev=s-1,jur=330200,lane=3 flow_vph=840 1000000',
   );
   t.equal(
     lineOf(series, 5, reading({ record: 'hour', ph: 7 }, 'record')),
-    'signal-controller,dev=s-1,jur=330200,record=hour ph=7,recv_ms=5 1000000',
+    'signal-controller,dev=s-1,jur=330200,record=hour ph=7 1000000',
   );
-  t.equal(lineOf(series, 5, reading({ phase: 2 })), 'signal-controller,dev=s-1,jur=330200 phase=2,recv_ms=5 1000000');
+  t.equal(lineOf(series, 5, reading({ phase: 2 })), 'signal-controller,dev=s-1,jur=330200 phase=2 1000000');
   const event: DecodedRecord = { ...base, type: 'event', event: 'fault', data: new Map([['lane', 1]]), tag: 'lane' };
   t.equal(
     lineOf(series, 5, event),
