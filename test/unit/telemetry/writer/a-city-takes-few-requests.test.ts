@@ -12,6 +12,25 @@ const PER_S = 450;
 const SECONDS = 10;
 const VALUES = { fill_pct: 82.5, weight_kg: 17.25, temp_c: 21.5, smoke: false, battery_pct: 97 };
 
+/** What a reader would be handed of messages that come evenly from now on. */
+function feedOf(clock: ManualClock) {
+  const startMs = clock.monotonicMs();
+  const head = (): number => Math.floor(((clock.monotonicMs() - startMs) * PER_S) / 1_000);
+  const messageAt = (offset: number) =>
+    decoded([reading(VALUES, { atMs: AT_MS + offset, timeNs: `${AT_MS + offset}000001` })], {
+      id: `kiosk-${offset % 1_000}`,
+      offset,
+      endOffset: offset + 1,
+    });
+  return {
+    read: async ({ offset }: { offset: number }, signal: AbortSignal): Promise<DecodedBatch> => {
+      while (head() <= offset && !signal.aborted) await clock.sleep(1, signal);
+      const messages = Array.from({ length: head() - offset }, (_, index) => messageAt(offset + index));
+      return { lane: 'live', from: offset, to: head(), messages };
+    },
+  };
+}
+
 t.test('at 450 messages/s InfluxDB and the ledger are asked five times a second, in few bytes', async (t) => {
   const clock = new ManualClock();
   const observer = quietObserver();
@@ -26,22 +45,7 @@ t.test('at 450 messages/s InfluxDB and the ledger are asked five times a second,
     },
   };
   const stop = new AbortController();
-  const nowMs = (): number => clock.monotonicMs();
-  const startMs = nowMs();
-  const messageAt = (offset: number) =>
-    decoded([reading(VALUES, { atMs: AT_MS + offset, timeNs: `${AT_MS + offset}000001` })], {
-      id: `kiosk-${offset % 1_000}`,
-      offset,
-      endOffset: offset + 1,
-    });
-  const feed = {
-    read: async ({ offset }: { offset: number }, signal: AbortSignal): Promise<DecodedBatch> => {
-      const head = (): number => Math.floor(((nowMs() - startMs) * PER_S) / 1_000);
-      while (head() <= offset && !signal.aborted) await clock.sleep(1, signal);
-      const messages = Array.from({ length: head() - offset }, (_, index) => messageAt(offset + index));
-      return { lane: 'live', from: offset, to: head(), messages };
-    },
-  };
+  const feed = feedOf(clock);
   const writer = new TelemetryWriter(
     { store: store as Store, series: UNLIMITED_SERIES, clock, observer },
     WRITER_LIMITS,
