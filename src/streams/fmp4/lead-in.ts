@@ -18,7 +18,7 @@ export function leadIn(fragment: Fragment, movie: Movie, ms: number, earlierMs: 
     const { offset, bytes } = firstSample(moofOf(fragment.data), movie);
     if (bytes === 0 || offset + bytes > fragment.data.length) return null;
     const picture = fragment.data.subarray(offset, offset + bytes);
-    const samples = [{ data: [picture], duration: ticks(ms), shownAfter: 0, key: true }];
+    const samples = [{ data: [picture], duration: ticks(ms), key: true }];
     const data = writeFragment({ trackId, sequence: 1, decodeTime, samples });
     const startsAtMs = fragment.startsAtMs - earlierMs;
     return { data, decodeTimeMs: fragment.decodeTimeMs - earlierMs, durationMs: ms, key: true, startsAtMs };

@@ -13,7 +13,8 @@ const STANDSTILL_TICKS = TICKS_PER_S / 2;
 const STANDSTILL_PICTURES = 5;
 /** So many sound comparisons in a row, and the camera's clock is believed again. */
 const SOUND_AGAIN = 3;
-const FIRST_STAMP = 10 * TICKS_PER_S;
+/** Leaves room for what is shown before the first picture. */
+const FIRST_STAMP = 30 * TICKS_PER_S;
 const STEP_MIN_TICKS = TICKS_PER_MS;
 
 /** What passed since some picture, in ticks: by the camera, by us, and by us without pauses. */
@@ -64,7 +65,7 @@ export class PictureClock {
       this.#stamp += Math.round(step);
       if (step > 0) this.#step = Math.min(step, TICKS_PER_S);
     }
-    return this.#stamp >>> 0;
+    return this.#stamp;
   }
 
   #compare(passed: Passed, atMs: number): void {

@@ -6,6 +6,7 @@ import { RELAY } from '../ffmpeg/protocol.ts';
 import { StreamFailure } from '../pool/types.ts';
 import { CHANNELS } from './camera-answers.ts';
 import type { CameraSession } from './camera-session.ts';
+import { RtpFrames } from './rtp-frames.ts';
 import type { RtspMessage } from './rtsp-message.ts';
 import { type RtspItem, RtspReader } from './rtsp-reader.ts';
 
@@ -157,7 +158,8 @@ class SessionServer {
       return;
     }
     this.#reply(sequence, ['Session: 1', 'Range: npt=0.000-']);
-    packer.take({ write: (data) => this.#gather(data), end: () => this.#end() });
+    const { codec } = packer.parameters();
+    packer.take(new RtpFrames(codec, { write: (data) => this.#gather(data), end: () => this.#end() }));
   }
 
   #gather(data: Buffer): void {

@@ -1,16 +1,21 @@
 import type { Clock } from '../../core/clock.ts';
 import { backoffMs } from '../../core/mechanisms/backoff.ts';
 import { NalReader } from './nal-reader.ts';
-import { NAL_HEADER_BYTES, type NalKind, nalKind } from './nal-unit.ts';
+import { type Codec, type NalKind, nalKind } from './nal-unit.ts';
 import { ParameterSets } from './parameter-sets.ts';
 import { PictureClock } from './picture-clock.ts';
-import { type RtpPacket, RtpWriter, readRtp } from './rtp-packet.ts';
-import { localDescription, OUR_PAYLOAD_TYPE, type VideoTrack } from './sdp.ts';
+import { type RtpPacket, readRtp } from './rtp-packet.ts';
+import { localDescription, type VideoTrack } from './sdp.ts';
 
 /** Where the video of one description goes. */
 export interface VideoTaker {
-  /** Whole interleaved frames of channel 0. */
-  write(data: Buffer): void;
+  /**
+   * A picture begins. `stamp`: when it is shown, in ticks of 90 kHz, beyond 32 bits in the end. `key`: whether decoding
+   * may begin with it.
+   */
+  picture(stamp: number, key: boolean): void;
+  /** A NAL unit of it, in order. */
+  unit(nal: Buffer): void;
   /** The stream goes on, but with another picture size or coding: this description has no more. */
   end(): void;
 }
@@ -23,11 +28,11 @@ export interface VideoPackerOptions {
 
 /** What may wait for a taker: two seconds of 16 Mbit/s. */
 const WAITING_BYTES_MAX = 4 * 1024 * 1024;
+/** What an entry costs beside its bytes, so that a flood of tiny ones counts. */
+const ENTRY_BYTES = 64;
 /** What may come before a picture and belong to it. */
 const LEADING_MAX = 64;
 const LEADING_BYTES_MAX = 256 * 1024;
-/** Largest piece of a NAL unit in one frame, whose length has 16 bits. */
-const PIECE_BYTES = 60_000;
 /** So many packets of another type than described, and none as described: the description is wrong. */
 const STRANGERS_MAX = 20;
 /** After a change of its parameters a stream is not believed to change again before this; each change doubles it. */
@@ -36,7 +41,7 @@ const CHANGE_PAUSES = { minMs: 5_000, maxMs: 300_000 };
 /**
  * The video of one camera as it should have come: NAL units without start codes, stamps that pass as time does, a
  * description with the parameter sets that really belong to it, and nothing before the first picture that can be
- * decoded. Sound packets go in; frames for one taker at a time come out.
+ * decoded. Sound packets go in; pictures for one taker at a time come out.
  */
 export class VideoPacker {
   readonly #track: VideoTrack;
@@ -44,18 +49,16 @@ export class VideoPacker {
   readonly #reader: NalReader;
   readonly #sets: ParameterSets;
   readonly #times: PictureClock;
-  readonly #writer = new RtpWriter(OUR_PAYLOAD_TYPE);
   #payloadType: number;
   #strangers: number | null = 0;
   #leading: Buffer[] = [];
   #leadingBytes = 0;
   #recovery = false;
-  #stamp = 0;
   #described: readonly Buffer[] = [];
   #turn = 0;
   #changeAtMs = 0;
   #taker: VideoTaker | null = null;
-  #waiting: Buffer[] = [];
+  #waiting: ({ stamp: number; key: boolean } | Buffer)[] = [];
   #waitingBytes = 0;
   #wake: (() => void)[] = [];
   #pictureAtMs: number | null = null;
@@ -96,6 +99,11 @@ export class VideoPacker {
     return localDescription(this.#track.codec, this.#described);
   }
 
+  /** What decodes the video since the last turn; of use after {@link ready}. */
+  parameters(): { codec: Codec; sets: readonly Buffer[] } {
+    return { codec: this.#track.codec, sets: this.#described };
+  }
+
   /** Gives everything since the last turn to `taker`, and all that follows until the next turn. */
   take(taker: VideoTaker): void {
     this.#taker = taker;
@@ -103,7 +111,10 @@ export class VideoPacker {
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#options.hold(false);
-    for (const data of waiting) taker.write(data);
+    for (const one of waiting) {
+      if (Buffer.isBuffer(one)) taker.unit(one);
+      else taker.picture(one.stamp, one.key);
+    }
   }
 
   /** Takes one RTP packet as it came. */
@@ -144,13 +155,18 @@ export class VideoPacker {
 
   #picture(kind: NalKind, told: number, atMs: number): void {
     this.#pictureAtMs = atMs;
-    this.#stamp = this.#times.stamp(told, atMs);
-    if (kind.key || this.#recovery) this.#enter(atMs);
+    const stamp = this.#times.stamp(told, atMs);
+    const key = kind.key || this.#recovery;
+    if (key) this.#enter(atMs);
     const leading = this.#leading;
     this.#leading = [];
     this.#leadingBytes = 0;
     this.#recovery = false;
-    if (this.#turn > 0) for (const nal of leading) this.#send(nal);
+    if (this.#turn === 0) return;
+    if (this.#taker) this.#taker.picture(stamp, key);
+    else this.#waiting.push({ stamp, key });
+    this.#waitingBytes += this.#taker ? 0 : ENTRY_BYTES;
+    for (const nal of leading) this.#send(nal);
   }
 
   /** A picture with which decoding can begin: the stream begins with the first, and anew where it became another. */
@@ -173,32 +189,12 @@ export class VideoPacker {
   }
 
   #send(nal: Buffer): void {
-    if (nal.length <= PIECE_BYTES) {
-      this.#write(this.#writer.frame([nal], this.#stamp >>> 0, false));
-      return;
-    }
-    const headerBytes = NAL_HEADER_BYTES[this.#track.codec];
-    for (let at = headerBytes; at < nal.length; at += PIECE_BYTES) {
-      const end = Math.min(nal.length, at + PIECE_BYTES);
-      const flags = (at === headerBytes ? 0x80 : 0) | (end === nal.length ? 0x40 : 0);
-      const pieces = [this.#fragmentHeader(nal, flags), nal.subarray(at, end)];
-      this.#write(this.#writer.frame(pieces, this.#stamp >>> 0, false));
-    }
-  }
-
-  /** RFC 6184 §5.8 and RFC 7798 §4.4.3. */
-  #fragmentHeader(nal: Buffer, flags: number): Buffer {
-    if (this.#track.codec === 'H264') return Buffer.from([(nal[0]! & 0xe0) | 28, flags | (nal[0]! & 0x1f)]);
-    return Buffer.from([(nal[0]! & 0x81) | (49 << 1), nal[1]!, flags | ((nal[0]! >> 1) & 0x3f)]);
-  }
-
-  #write(data: Buffer): void {
     if (this.#taker) {
-      this.#taker.write(data);
+      this.#taker.unit(nal);
       return;
     }
-    this.#waiting.push(data);
-    this.#waitingBytes += data.length;
+    this.#waiting.push(nal);
+    this.#waitingBytes += nal.length + ENTRY_BYTES;
     if (this.#waitingBytes > WAITING_BYTES_MAX) this.#options.hold(true);
   }
 }

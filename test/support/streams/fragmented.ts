@@ -11,7 +11,14 @@ export function fragmentedFilm(seconds: number): Buffer {
 /** A second of a test picture in H.265, 640x360, main profile, as fragmented MP4. */
 export function fragmentedHevc(): Buffer {
   const source = ['-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=10:duration=1', '-pix_fmt', 'yuv420p'];
-  return fragmented([...source, '-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=none']);
+  return fragmented([...source, '-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=none:bframes=0']);
+}
+
+/** Two seconds of a test picture in H.264, of a size that is cropped; `order`: whether pictures come as they are shown. */
+export function fragmentedH264(order: 'in order' | 'out of order'): Buffer {
+  const source = ['-f', 'lavfi', '-i', 'testsrc2=size=322x182:rate=25/2:duration=2', '-pix_fmt', 'yuv420p'];
+  const between = order === 'in order' ? '0' : '2';
+  return fragmented([...source, '-c:v', 'libx264', '-preset', 'veryfast', '-bf', between, '-g', '25', '-threads', '1']);
 }
 
 function fragmented(source: readonly string[]): Buffer {

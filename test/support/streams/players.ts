@@ -48,15 +48,29 @@ export async function decodeStill(bytes: Buffer): Promise<Picture> {
 }
 
 /** When each picture of a file is shown, in seconds, as ffprobe reads it; rejects when it complains. */
-export async function packetTimes(file: Buffer): Promise<number[]> {
-  const directory = await mkdtemp(join(tmpdir(), 'cw-file-'));
-  try {
-    const path = join(directory, 'file.mp4');
-    await writeFile(path, file);
+export function packetTimes(file: Buffer): Promise<number[]> {
+  return withFile(file, async (path) => {
     const args = ['-v', 'error', '-select_streams', 'v', '-show_entries', 'packet=pts_time', '-of', 'csv=p=0', path];
     const { stdout, stderr } = await run('ffprobe', args, { timeout: LIMIT_MS, maxBuffer: 16 * 1024 * 1024 });
     if (stderr !== '') throw new Error(`ffprobe: ${stderr}`);
-    return stdout.trim().split(/\s+/).map(Number);
+    return stdout.trim().split(/\s+/).map(Number.parseFloat);
+  });
+}
+
+/** Decodes every picture of a file and resolves with what ffmpeg complained of. */
+export function decodeFile(file: Buffer): Promise<string> {
+  return withFile(file, async (path) => {
+    const args = ['-nostdin', '-v', 'warning', '-i', path, '-fps_mode', 'passthrough', '-f', 'null', '-'];
+    return (await run('ffmpeg', args, { timeout: LIMIT_MS })).stderr;
+  });
+}
+
+async function withFile<Result>(bytes: Buffer, use: (path: string) => Promise<Result>): Promise<Result> {
+  const directory = await mkdtemp(join(tmpdir(), 'cw-file-'));
+  try {
+    const path = join(directory, 'file.mp4');
+    await writeFile(path, bytes);
+    return await use(path);
   } finally {
     await rm(directory, { recursive: true });
   }

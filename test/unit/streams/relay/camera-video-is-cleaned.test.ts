@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { NalReader } from '../../../../src/streams/relay/nal-reader.ts';
 import { nalKind } from '../../../../src/streams/relay/nal-unit.ts';
+import { RtpFrames } from '../../../../src/streams/relay/rtp-frames.ts';
 import { readRtp } from '../../../../src/streams/relay/rtp-packet.ts';
 import type { VideoTrack } from '../../../../src/streams/relay/sdp.ts';
 import { VideoPacker } from '../../../../src/streams/relay/video-packer.ts';
@@ -59,7 +60,7 @@ class Camera {
   }
 
   take(): void {
-    this.packer.take({ write: (data) => this.written.push(data), end: () => this.ends++ });
+    this.packer.take(new RtpFrames('H264', { write: (data) => this.written.push(data), end: () => this.ends++ }));
   }
 
   /** One picture, and the time until the next. */

@@ -1,0 +1,123 @@
+import type { VideoTaker } from '../relay/video-packer.ts';
+import { writeFragment } from './fragment-writer.ts';
+import { TRACK_ID, type VideoToDescribe, writeInit } from './init-writer.ts';
+import type { Part } from './parser.ts';
+
+interface Picture {
+  stamp: number;
+  key: boolean;
+  /** NAL units, each behind its length. */
+  data: Buffer[];
+  bytes: number;
+}
+
+/** Length of a fragment: what a viewer lags behind, against the cost of a `moof` each. */
+const FRAGMENT_S = 0.5;
+/** The first one is shorter: somebody waits for it. Players need a few pictures to begin. */
+const FIRST_S = 0.2;
+/** A picture at 60 Mbit/s and one a second; what is more of it is left out. */
+const PICTURE_BYTES_MAX = 8 * 1024 * 1024;
+const UNITS_MAX = 1_000;
+/** A fragment ends with the picture that makes it longer than this. */
+const FRAGMENT_BYTES_MAX = 4 * 1024 * 1024;
+const PICTURES_MAX = 1_000;
+/** Length of a picture of which nothing is known. */
+const PICTURE_S = 0.04;
+
+export interface FragmentHooks {
+  onPart(part: Part): void;
+  /** The turn is over, and everything of it was told. */
+  onEnd(): void;
+  /** Pictures do not come in the order in which they are shown (B-frames); nothing more is told. */
+  onReordered(): void;
+}
+
+/**
+ * Writes the pictures of one turn of a camera's video as fragmented MP4, each at the time it was given. Holds less than
+ * one fragment and two pictures.
+ */
+export class FragmentMaker implements VideoTaker {
+  readonly #timescale: number;
+  readonly #hooks: FragmentHooks;
+  #open: Picture | null = null;
+  #pictures: Picture[] = [];
+  #bytes = 0;
+  #sequence = 0;
+  #newest = 0;
+  #over = false;
+
+  /** Throws {@link BoxError} where the sets describe no picture; else the first part is told at once. */
+  constructor(video: VideoToDescribe, hooks: FragmentHooks) {
+    this.#timescale = video.timescale;
+    this.#hooks = hooks;
+    hooks.onPart({ type: 'init', init: writeInit(video) });
+  }
+
+  picture(stamp: number, key: boolean): void {
+    if (this.#over) return;
+    if (stamp < this.#newest && this.#open) {
+      this.#over = true;
+      this.#hooks.onReordered();
+      return;
+    }
+    // Two at the same time follow each other all the same.
+    const at = Math.max(stamp, this.#newest + 1);
+    this.#newest = at;
+    this.#close();
+    const [first] = this.#pictures;
+    if (first && (key || this.#isLongEnough(at - first.stamp))) this.#write(at);
+    this.#open = { stamp: at, key, data: [], bytes: 0 };
+  }
+
+  unit(nal: Buffer): void {
+    const open = this.#open;
+    if (!open || open.data.length >= 2 * UNITS_MAX || open.bytes + nal.length > PICTURE_BYTES_MAX) return;
+    const length = Buffer.allocUnsafe(4);
+    length.writeUInt32BE(nal.length);
+    open.data.push(length, nal);
+    open.bytes += 4 + nal.length;
+  }
+
+  /** Tells what there is. */
+  end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#close();
+    const [last, before] = [this.#pictures.at(-1), this.#pictures.at(-2)];
+    // Of the last one nothing is known; it lasts as long as the one before.
+    if (last) this.#write(last.stamp + (before ? last.stamp - before.stamp : PICTURE_S * this.#timescale));
+    this.#hooks.onEnd();
+  }
+
+  #close(): void {
+    const done = this.#open;
+    this.#open = null;
+    if (!done || done.bytes === 0) return;
+    this.#pictures.push(done);
+    this.#bytes += done.bytes;
+  }
+
+  #isLongEnough(ticks: number): boolean {
+    const longest = this.#sequence === 0 ? FIRST_S : FRAGMENT_S;
+    if (ticks >= longest * this.#timescale) return true;
+    return this.#bytes > FRAGMENT_BYTES_MAX || this.#pictures.length >= PICTURES_MAX;
+  }
+
+  /** `ends`: when the last picture ends. */
+  #write(ends: number): void {
+    const pictures = this.#pictures;
+    this.#pictures = [];
+    this.#bytes = 0;
+    this.#sequence += 1;
+    const { stamp: begins, key } = pictures[0]!;
+    const samples = pictures.map((one, index) => ({
+      data: one.data,
+      key: one.key,
+      duration: (pictures[index + 1]?.stamp ?? ends) - one.stamp,
+    }));
+    const data = writeFragment({ trackId: TRACK_ID, sequence: this.#sequence, decodeTime: begins, samples });
+    const toMs = 1_000 / this.#timescale;
+    const fragment = { data, decodeTimeMs: begins * toMs, durationMs: (ends - begins) * toMs, key };
+    this.#hooks.onPart({ type: 'fragment', fragment });
+  }
+}

@@ -1,0 +1,172 @@
+import fc from 'fast-check';
+import t, { type Test } from 'tap';
+import { bareVideo } from '../../../../src/streams/fmp4/annex-b.ts';
+import { BoxError } from '../../../../src/streams/fmp4/boxes.ts';
+import { type FragmentHooks, FragmentMaker } from '../../../../src/streams/fmp4/fragment-maker.ts';
+import { FragmentParser, type InitSegment, type Part } from '../../../../src/streams/fmp4/parser.ts';
+import { pictureFormat } from '../../../../src/streams/fmp4/picture-size.ts';
+import { type Codec, nalKind, splitStartCodes } from '../../../../src/streams/relay/nal-unit.ts';
+import { fragmentedFilm, fragmentedH264, fragmentedHevc } from '../../../support/streams/fragmented.ts';
+import { decodeFile, packetTimes } from '../../../support/streams/players.ts';
+
+const TIMESCALE = 90_000;
+const BEGINS_S = 30;
+
+interface Film {
+  codec: Codec;
+  sets: Buffer[];
+  pictures: { key: boolean; units: Buffer[] }[];
+  /** When each picture is shown, in the order of decoding, as ffmpeg has it. */
+  timesS: number[];
+  init: InitSegment;
+}
+
+/** Pictures of a file that ffmpeg wrote, without the file. */
+async function takeApart(file: Buffer): Promise<Film> {
+  const parts = new FragmentParser().push(file);
+  const [first] = parts;
+  if (first?.type !== 'init') throw new Error('no initialisation segment first');
+  const fragments = parts.flatMap((part) => (part.type === 'fragment' ? [part.fragment] : []));
+  const { data, format } = bareVideo(first.init, fragments);
+  const codec = format === 'h264' ? 'H264' : 'H265';
+  const sets: Buffer[] = [];
+  const pictures: Film['pictures'] = [];
+  let leading: Buffer[] = [];
+  for (const unit of splitStartCodes(data)) {
+    const kind = nalKind(codec, unit);
+    if (kind?.set) sets.push(unit);
+    if (kind?.leads) leading.push(unit);
+    if (!kind?.picture) continue;
+    if (kind.first) {
+      pictures.push({ key: kind.key, units: leading });
+      leading = [];
+    }
+    pictures.at(-1)!.units.push(unit);
+  }
+  return { codec, sets, pictures, timesS: await packetTimes(file), init: first.init };
+}
+
+/** What the maker tells. */
+function listening() {
+  const parts: Part[] = [];
+  const told = { ended: 0, reordered: 0 };
+  const hooks: FragmentHooks = {
+    onPart: (part) => void parts.push(part),
+    onEnd: () => void told.ended++,
+    onReordered: () => void told.reordered++,
+  };
+  return { parts, told, hooks };
+}
+
+/** The film as the maker writes it, pictures shown as in the film, but from 30 s on. */
+function write({ codec, sets, pictures, timesS }: Film) {
+  const { parts, told, hooks } = listening();
+  const maker = new FragmentMaker({ codec, sets, timescale: TIMESCALE }, hooks);
+  for (const [n, { key, units }] of pictures.entries()) {
+    maker.picture(Math.round((BEGINS_S + timesS[n]! - timesS[0]!) * TIMESCALE), key);
+    for (const unit of units) maker.unit(unit);
+  }
+  maker.end();
+  const fragments = parts.flatMap((part) => (part.type === 'fragment' ? [part.fragment] : []));
+  if (parts[0]?.type !== 'init') throw new Error('no initialisation segment first');
+  const { init } = parts[0];
+  return {
+    reordered: told.reordered,
+    init,
+    fragments,
+    file: Buffer.concat([init.data, ...fragments.map(({ data }) => data)]),
+  };
+}
+
+async function plays(t: Test, film: Film): Promise<void> {
+  const { init, fragments, file } = write(film);
+  const { codec, width, height } = film.init.movie;
+  t.match(init.movie, { codec, width, height }, 'what it is, in the words of ffmpeg');
+  t.equal(await decodeFile(file), '', 'every picture decodes without a complaint');
+  const expected = film.timesS.map((s) => Math.round((BEGINS_S + s - film.timesS[0]!) * 1_000));
+  t.same(
+    (await packetTimes(file)).map((s) => Math.round(s * 1_000)),
+    expected,
+    'and is shown when it was',
+  );
+  for (const { key, durationMs } of fragments) t.ok(durationMs <= 600, `${durationMs} ms, key frame ${key}`);
+  const keys = film.pictures.flatMap(({ key }, n) => (key ? [expected[n]] : []));
+  t.same(
+    fragments.filter(({ key }) => key).map(({ decodeTimeMs }) => Math.round(decodeTimeMs)),
+    keys,
+    'a fragment begins with every key frame',
+  );
+}
+
+t.test('H.264 as cameras send it', async (t) => plays(t, await takeApart(fragmentedFilm(5))));
+
+t.test('H.264 of a size that is cropped', async (t) => plays(t, await takeApart(fragmentedH264('in order'))));
+
+t.test('pictures that do not come as they are shown are left to somebody else', async (t) => {
+  const film = await takeApart(fragmentedH264('out of order'));
+  t.ok(film.timesS.some((s, n) => s < (film.timesS[n - 1] ?? 0)));
+  t.ok(write(film).reordered);
+});
+
+t.test('H.265', async (t) => plays(t, await takeApart(fragmentedHevc())));
+
+t.test('sets that describe no picture are refused, whatever their bytes', async () => {
+  const film = await takeApart(fragmentedFilm(1));
+  const hevc = await takeApart(fragmentedHevc());
+  const damage = fc.array(fc.tuple(fc.nat(80), fc.nat(255)), { minLength: 1, maxLength: 12 });
+  fc.assert(
+    fc.property(damage, fc.boolean(), (changes, isH264) => {
+      const { codec, sets } = isH264 ? film : hevc;
+      const sps = Buffer.from(sets.find((set) => nalKind(codec, set)?.set === 'sps')!);
+      for (const [at, value] of changes) sps[at % sps.length] = value;
+      try {
+        const { width, height } = pictureFormat(codec, sps);
+        return width > 0 && width <= 16_384 && height > 0 && height <= 16_384;
+      } catch (error) {
+        return error instanceof BoxError;
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+t.test('whatever comes as pictures, fragments are sound, in order and bounded', async () => {
+  const { sets } = await takeApart(fragmentedFilm(1));
+  const step = fc.oneof(fc.integer({ min: -180_000, max: 300_000 }), fc.constantFrom(0, 1, 3_600));
+  const picture = fc.tuple(step, fc.boolean(), fc.array(fc.integer({ min: 1, max: 300_000 }), { maxLength: 5 }));
+  fc.assert(
+    fc.property(fc.array(picture, { maxLength: 60 }), (pictures) => {
+      const { parts, hooks } = listening();
+      const maker = new FragmentMaker({ codec: 'H264', sets, timescale: TIMESCALE }, hooks);
+      let stamp = BEGINS_S * TIMESCALE;
+      for (const [more, key, units] of pictures) {
+        stamp += more;
+        maker.picture(stamp, key);
+        for (const bytes of units) maker.unit(Buffer.alloc(bytes, 0x41));
+      }
+      maker.end();
+      let endsMs = 0;
+      return parts.slice(1).every((part) => {
+        if (part.type !== 'fragment') return false;
+        const { data, decodeTimeMs, durationMs } = part.fragment;
+        const follows = decodeTimeMs >= endsMs - 0.01;
+        endsMs = decodeTimeMs + durationMs;
+        return follows && durationMs > 0 && data.length < 8 * 1024 * 1024;
+      });
+    }),
+    { numRuns: 100 },
+  );
+});
+
+t.test('a picture of more units or bytes than any has is cut short', async (t) => {
+  const { sets } = await takeApart(fragmentedFilm(1));
+  const { parts, hooks } = listening();
+  const maker = new FragmentMaker({ codec: 'H264', sets, timescale: TIMESCALE }, hooks);
+  maker.picture(0, true);
+  for (let n = 0; n < 100; n += 1) maker.unit(Buffer.alloc(1_000_000));
+  maker.picture(3_600, true);
+  for (let n = 0; n < 100_000; n += 1) maker.unit(Buffer.alloc(2));
+  maker.end();
+  const bytes = parts.reduce((sum, part) => sum + (part.type === 'fragment' ? part.fragment.data.length : 0), 0);
+  t.ok(bytes < 9_000_000, `${bytes} bytes`);
+});
