@@ -18,6 +18,7 @@ import { together } from '../../core/setup/together.ts';
 import type { UplinkType } from '../../ingest/uplinks/uplink.ts';
 import { settingsOf, UPLINKS } from '../../ingest/uplinks/uplinks.ts';
 import { networks } from '../../platform/outbound/network-setting.ts';
+import type { EngineChoice } from '../../streams/pool/camera-pool.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -118,6 +119,17 @@ const OTHERS = {
     path: setting<string>(['FFMPEG_PATH', 'The ffmpeg program.'], text, 'ffmpeg', {
       range: 'a name or path of a program',
     }),
+  },
+  stream: {
+    engine: setting<EngineChoice>(
+      [
+        'CITYWATCH_STREAM_ENGINE',
+        'What pulls cameras: `auto` by threads of the gateway where they can, else by ffmpeg.',
+      ],
+      z.enum(['auto', 'ffmpeg']),
+      'auto',
+      { range: 'auto or ffmpeg' },
+    ),
   },
   cluster: {
     nodeId: name(['CITYWATCH_NODE_ID', 'Name of this node among several.']),

@@ -14,7 +14,7 @@ interface Picture {
 /** Length of a fragment: what a viewer lags behind, against the cost of a `moof` each. */
 const FRAGMENT_S = 0.5;
 /** The first one is shorter: somebody waits for it. Players need a few pictures to begin. */
-const FIRST_S = 0.2;
+const FIRST_PICTURES = 6;
 /** A picture at 60 Mbit/s and one a second; what is more of it is left out. */
 const PICTURE_BYTES_MAX = 8 * 1024 * 1024;
 const UNITS_MAX = 1_000;
@@ -98,8 +98,8 @@ export class FragmentMaker implements VideoTaker {
   }
 
   #isLongEnough(ticks: number): boolean {
-    const longest = this.#sequence === 0 ? FIRST_S : FRAGMENT_S;
-    if (ticks >= longest * this.#timescale) return true;
+    if (ticks >= FRAGMENT_S * this.#timescale) return true;
+    if (this.#sequence === 0 && this.#pictures.length >= FIRST_PICTURES) return true;
     return this.#bytes > FRAGMENT_BYTES_MAX || this.#pictures.length >= PICTURES_MAX;
   }
 

@@ -4,6 +4,9 @@ import { writeFragment } from './fragment-writer.ts';
 import type { Movie } from './movie.ts';
 import type { Fragment } from './wall-clock.ts';
 
+/** So often the picture stands in it: players begin when they have a few. */
+const PICTURES = 2;
+
 /**
  * The first picture of `fragment`, shown for `ms` before it: a viewer who begins with it sees a picture at once, and
  * has something to play until the next segments are complete. Null where there is no room for it before the fragment,
@@ -18,7 +21,8 @@ export function leadIn(fragment: Fragment, movie: Movie, ms: number, earlierMs: 
     const { offset, bytes } = firstSample(moofOf(fragment.data), movie);
     if (bytes === 0 || offset + bytes > fragment.data.length) return null;
     const picture = fragment.data.subarray(offset, offset + bytes);
-    const samples = [{ data: [picture], duration: ticks(ms), key: true }];
+    const duration = Math.round(ticks(ms) / PICTURES);
+    const samples = Array.from({ length: PICTURES }, () => ({ data: [picture], duration, key: true }));
     const data = writeFragment({ trackId, sequence: 1, decodeTime, samples });
     const startsAtMs = fragment.startsAtMs - earlierMs;
     return { data, decodeTimeMs: fragment.decodeTimeMs - earlierMs, durationMs: ms, key: true, startsAtMs };

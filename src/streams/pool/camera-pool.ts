@@ -2,6 +2,9 @@ import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { Cidr } from '../../platform/outbound/networks.ts';
+import type { Engine } from '../engine/engine.ts';
+import { FfmpegEngine } from '../engine/ffmpeg-engine.ts';
+import { ThreadEngine } from '../engine/thread-engine.ts';
 import { CAGE_REMEDY, type Cage, type CageWishes, findCage, type ProcessUser } from '../ffmpeg/cage.ts';
 import { LocalSockets } from '../ffmpeg/local-sockets.ts';
 import { Spawner } from '../ffmpeg/spawner.ts';
@@ -34,7 +37,11 @@ export interface CameraLimits {
 /** The limits of a gateway. */
 export const CAMERA_LIMITS: CameraLimits = { pullsMax: 400, startsPerS: 25, megabitsPerS: 60 };
 
+/** `auto`: by threads of ours, and by ffmpeg what they cannot take; `ffmpeg`: by ffmpeg alone. */
+export type EngineChoice = 'auto' | 'ffmpeg';
+
 export interface CameraPoolOptions {
+  engine: EngineChoice;
   /** Directory for sockets between ffmpeg and us; made, emptied and closed to others. Path of at most 85 bytes. */
   socketDirectory: string;
   cameraNetworks: readonly Cidr[];
@@ -61,6 +68,7 @@ export class CameraPool {
   readonly #observer: Observer;
   readonly #relay: Relay;
   readonly #pool: Pool;
+  readonly #engines: Engine[] = [];
   #gap: string | null = null;
 
   constructor({ clock, observer, cameras, tcp, leases }: CameraPoolDeps, options: CameraPoolOptions) {
@@ -77,17 +85,11 @@ export class CameraPool {
       { clock, observer, relay: this.#relay, cage: () => this.#findCage(wishes) },
       { ffmpegPath, startsPerS, processesMax: pullsMax + STILLS_MAX },
     );
-    const run = {
-      clock,
-      log,
-      cameras,
-      tcp,
-      networks: options.cameraNetworks,
-      relay: this.#relay,
-      sockets: this.sockets,
-      spawner: this.spawner,
-      megabitsPerS,
-    };
+    const reach = { clock, tcp, networks: options.cameraNetworks, megabitsPerS };
+    const { sockets, spawner } = this;
+    this.#engines.push(new FfmpegEngine({ ...reach, log, relay: this.#relay, sockets, spawner }));
+    if (options.engine === 'auto') this.#engines.unshift(new ThreadEngine({ ...reach, log }));
+    const run = { clock, cameras, engines: this.#engines };
     this.#pool = new Pool({
       clock,
       observer,
@@ -106,6 +108,7 @@ export class CameraPool {
   /** Ends every pull and every process; idempotent. */
   async stop(_signal?: AbortSignal): Promise<void> {
     await this.#pool.stop();
+    for (const engine of this.#engines) await engine.stop();
     await this.spawner.stop();
     await this.#relay.stop();
     this.sockets.stop();

@@ -66,11 +66,13 @@ export type FailureReason = keyof typeof FAILURES;
 /** A failure of one pull. `message` may name settings and addresses, never a secret nor a camera's own words. */
 export class StreamFailure extends Error {
   readonly reason: FailureReason;
+  readonly detail: string | undefined;
 
   constructor(reason: FailureReason, detail?: string, cause?: unknown) {
     super(detail ? `${FAILURES[reason]} ${detail}` : FAILURES[reason], { cause });
     this.name = 'StreamFailure';
     this.reason = reason;
+    this.detail = detail;
   }
 }
 

@@ -20,6 +20,7 @@ export interface TcpPort {
     setting: string;
     deadlineMs: number;
     signal?: AbortSignal;
+    onBytes: (bytes: Buffer) => void;
   }): Promise<Socket>;
 }
 
@@ -74,6 +75,7 @@ export class CameraSession {
   /** Connects, logs in, reads the description and sets the video track up. Rejects with {@link StreamFailure}. */
   static async open(deps: CameraSessionDeps, camera: CameraAddress, signal: AbortSignal): Promise<CameraSession> {
     const { host, port, uri } = parseStreamUrl(camera.url);
+    let conversation: Conversation | null = null;
     const socket = await deps.tcp
       .connect({
         host,
@@ -82,6 +84,7 @@ export class CameraSession {
         setting: CAMERA_NETWORKS_SETTING,
         deadlineMs: CONNECT_MS,
         signal,
+        onBytes: (bytes) => conversation?.receive(bytes),
       })
       .catch((error: unknown) => {
         throw connectFailure(error, signal);
@@ -89,7 +92,7 @@ export class CameraSession {
     const { username, password } = camera;
     const login = username === undefined ? null : { username, password: password ?? '' };
     const bytesPerS = Math.max(64 * 1024, (deps.megabitsPerS * 1_000_000) / 8);
-    const conversation = new Conversation(socket, { clock: deps.clock, login, bytesPerS });
+    conversation = new Conversation(socket, { clock: deps.clock, login, bytesPerS });
     try {
       const agreed = await orAborted(agree(conversation, uri, deps.clock), signal);
       return new CameraSession(conversation, deps.clock, agreed);

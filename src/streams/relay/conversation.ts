@@ -59,7 +59,7 @@ export class Conversation {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('data', (chunk: Buffer) => this.receive(chunk));
     socket.once('error', () => this.destroy(new StreamFailure('closed')));
     socket.once('close', () => this.destroy(new StreamFailure('closed')));
   }
@@ -154,7 +154,8 @@ export class Conversation {
     return challenge.params.get('stale')?.toLowerCase() === 'true';
   }
 
-  #receive(chunk: Buffer): void {
+  /** Takes what came over a socket without `data` events. */
+  receive(chunk: Buffer): void {
     this.#limit(chunk.length);
     try {
       for (const item of this.#reader.push(chunk)) this.#handle(item);

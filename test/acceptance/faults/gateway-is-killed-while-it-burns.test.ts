@@ -27,6 +27,7 @@ t.test(
       ...(await lentServices(t)),
       CITYWATCH_WEBHOOK_NETWORKS: RECEIVER_NETWORKS,
       CITYWATCH_CAMERA_NETWORKS: '127.64.0.0/16',
+      CITYWATCH_STREAM_ENGINE: 'ffmpeg',
     });
     const receiver = await WebhookReceiver.subscribe(t, gateway);
     const camera = await (await startCameras(t)).start({ address: '127.64.31.1' });

@@ -22,6 +22,8 @@ const HISTORY = `/devices/kiosk/history?fields=fill_pct&${RANGE}`;
 const [postgres, redis, influx] = await Promise.all([startPostgres(t), startRedis(t), startInflux(t)]);
 const gateway = await Gateway.start(t, {
   DATABASE_URL: postgres.url,
+  // The one that could show an address in its command line.
+  CITYWATCH_STREAM_ENGINE: 'ffmpeg',
   REDIS_URL: redis.url,
   INFLUX_URL: influx.url,
   INFLUX_USERNAME: influx.username,

@@ -14,7 +14,7 @@ export function fragmentedHevc(): Buffer {
   return fragmented([...source, '-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=none:bframes=0']);
 }
 
-/** Two seconds of a test picture in H.264, of a size that is cropped; `order`: whether pictures come as they are shown. */
+/** Two seconds of H.264, of a size that is cropped; `order`: whether pictures come as they are shown. */
 export function fragmentedH264(order: 'in order' | 'out of order'): Buffer {
   const source = ['-f', 'lavfi', '-i', 'testsrc2=size=322x182:rate=25/2:duration=2', '-pix_fmt', 'yuv420p'];
   const between = order === 'in order' ? '0' : '2';

@@ -29,7 +29,14 @@ const pool = new CameraPool(
     tcp: new TcpOutbound({ clock }),
     leases: soleLeases(clock),
   },
-  { socketDirectory, cameraNetworks: [TEST_NETWORK], limits: CAMERA_LIMITS, times: PULL_TIMES, ...CAGED },
+  {
+    socketDirectory,
+    engine: 'ffmpeg',
+    cameraNetworks: [TEST_NETWORK],
+    limits: CAMERA_LIMITS,
+    times: PULL_TIMES,
+    ...CAGED,
+  },
 );
 const service = new StreamService({ pool, cameras: source, register: async () => {} });
 await pool.start();

@@ -9,7 +9,12 @@ import { TcpOutbound } from '../../../src/platform/outbound/tcp.ts';
 import { type Cage, findCage } from '../../../src/streams/ffmpeg/cage.ts';
 import { Spawner, type SpawnerOptions } from '../../../src/streams/ffmpeg/spawner.ts';
 import { StreamService } from '../../../src/streams/live/service.ts';
-import { CAMERA_LIMITS, CameraPool, type CameraPoolOptions } from '../../../src/streams/pool/camera-pool.ts';
+import {
+  CAMERA_LIMITS,
+  CameraPool,
+  type CameraPoolOptions,
+  type EngineChoice,
+} from '../../../src/streams/pool/camera-pool.ts';
 import { PULL_TIMES, type PullTimes } from '../../../src/streams/pool/pull-machine.ts';
 import type { CameraAddress, View } from '../../../src/streams/pool/types.ts';
 import { until } from '../time/until.ts';
@@ -21,6 +26,9 @@ export const CAGED = { ffmpegUser: process.getuid?.() === 0 ? { uid: 65_534, gid
 
 /** Cameras that are believed to be the registered ones. */
 export const TRUSTED = { admit: async () => null, withheld: () => null, lost: () => {} };
+
+/** What pulls the cameras of a test that does not say: `CITYWATCH_TEST_ENGINE`, or as in the gateway. */
+export const ENGINE: EngineChoice = process.env.CITYWATCH_TEST_ENGINE === 'ffmpeg' ? 'ffmpeg' : 'auto';
 
 /** The network of test cameras. */
 export const TEST_NETWORK = '127.64.0.0/16';
@@ -76,6 +84,7 @@ export async function startStreams(t: Test, options: Partial<StreamOptions> = {}
       cameraNetworks: [TEST_NETWORK],
       limits: CAMERA_LIMITS,
       times: PULL_TIMES,
+      engine: ENGINE,
       ...CAGED,
       ...others,
     },
@@ -129,13 +138,13 @@ export function look(deviceId: string, viewer = 'op-1'): View {
   };
 }
 
-/** A stream service with one camera that is being recorded and watched. */
+/** A stream service with one camera that is being recorded and watched, by ffmpeg. */
 export async function watching(
   t: Test,
   times: Partial<PullTimes> = {},
 ): Promise<{ bed: StreamBed; camera: TestCamera }> {
   const camera = await TestCamera.start(t);
-  const bed = await startStreams(t, { times: { ...PULL_TIMES, ...times } });
+  const bed = await startStreams(t, { engine: 'ffmpeg', times: { ...PULL_TIMES, ...times } });
   bed.cameras.set('cam', { url: camera.url });
   await bed.service.lease(look('cam', 'recorder'));
   await bed.service.playlist(look('cam'));

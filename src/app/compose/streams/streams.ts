@@ -37,6 +37,7 @@ export async function openStreams(ground: Ground, devices: Devices, ingest: Pick
     socketDirectory: join(await place.socketDirectory(), 'media'),
     cameraNetworks,
     ffmpegPath: config.ffmpeg.path,
+    engine: config.stream.engine,
     ffmpegUser: await ffmpegUser(ground.observer),
     dataDirectory: place.path,
     node: whereabouts(await holderOf(place.path, await place.node())),

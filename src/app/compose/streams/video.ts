@@ -17,7 +17,12 @@ import type { Vault } from '../../../platform/secrets/vault.ts';
 import type { WorkQueue } from '../../../platform/work/work.ts';
 import { StreamService } from '../../../streams/live/service.ts';
 import { viewRegister } from '../../../streams/live/view-register.ts';
-import { CAMERA_LIMITS, CameraPool, type CameraPoolOptions } from '../../../streams/pool/camera-pool.ts';
+import {
+  CAMERA_LIMITS,
+  CameraPool,
+  type CameraPoolOptions,
+  type EngineChoice,
+} from '../../../streams/pool/camera-pool.ts';
 import { LeaseTable } from '../../../streams/pool/lease-table.ts';
 import { PULL_TIMES } from '../../../streams/pool/pull-machine.ts';
 import type { CameraSource } from '../../../streams/pool/types.ts';
@@ -38,6 +43,7 @@ export interface VideoDeps {
   socketDirectory: string;
   cameraNetworks: string[];
   ffmpegPath: string | null;
+  engine: EngineChoice;
   ffmpegUser: CameraPoolOptions['ffmpegUser'];
   dataDirectory: string;
   /** What this gateway is called among those of the database. */
@@ -92,6 +98,7 @@ export function composeVideo(deps: VideoDeps) {
     {
       socketDirectory: deps.socketDirectory,
       cameraNetworks: networks,
+      engine: deps.engine,
       limits: CAMERA_LIMITS,
       times: PULL_TIMES,
       ffmpegUser: deps.ffmpegUser,

@@ -1,0 +1,78 @@
+/**
+ * A thread that pulls cameras and writes their fragments: everything that cameras send is read here, and the gateway
+ * gets whole fragments. When it dies, the runs in it are lost, and nothing else.
+ */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../../core/clock.ts';
+import { TcpOutbound } from '../../platform/outbound/tcp.ts';
+import type { Part } from '../fmp4/parser.ts';
+import { asFailure, type CameraAddress, type StreamFailure } from '../pool/types.ts';
+import type { CameraSessionDeps } from '../relay/camera-session.ts';
+import { packageCamera } from './packaging.ts';
+import { type FromThread, failureOf, type ThreadSettings, type ToldFailure, type ToThread, told } from './protocol.ts';
+
+interface Running {
+  controller: AbortController;
+  /** Answers whether the camera is admitted. */
+  admitted(refused: ToldFailure | null): void;
+}
+
+/** The runs of this thread. */
+class Runs {
+  readonly #port: MessagePort;
+  readonly #deps: CameraSessionDeps;
+  readonly #running = new Map<number, Running>();
+
+  constructor(port: MessagePort, deps: CameraSessionDeps) {
+    this.#port = port;
+    this.#deps = deps;
+    port.on('message', (message: ToThread) => this.#receive(message));
+  }
+
+  #receive(message: ToThread): void {
+    const running = this.#running.get(message.id);
+    if (message.type === 'open') void this.#run(message.id, message.camera);
+    else if (message.type === 'admitted') running?.admitted(message.refused);
+    else running?.controller.abort(typeof message.cause === 'string' ? message.cause : failureOf(message.cause));
+  }
+
+  async #run(id: number, camera: CameraAddress): Promise<void> {
+    const controller = new AbortController();
+    let admitted: Running['admitted'] = () => {};
+    const admission = new Promise<ToldFailure | null>((resolve) => {
+      admitted = resolve;
+    });
+    this.#running.set(id, { controller, admitted });
+    const admit = async (): Promise<StreamFailure | null> => {
+      this.#tell({ type: 'reached', id });
+      const refused = await admission;
+      return refused && failureOf(refused);
+    };
+    const run = { camera, admit, onPart: (part: Part) => this.#tellPart(id, part) };
+    const outcome = await packageCamera(this.#deps, run, controller.signal).catch((error: unknown) =>
+      asFailure(error, 'nonsense'),
+    );
+    this.#running.delete(id);
+    this.#tell({ type: 'ended', id, outcome: outcome === 'unfit' ? outcome : told(outcome) });
+  }
+
+  #tell(message: FromThread): void {
+    this.#port.postMessage(message);
+  }
+
+  /** The bytes of a fragment are handed over, not copied; those of a small one may lie among others. */
+  #tellPart(id: number, part: Part): void {
+    if (part.type === 'init') {
+      this.#tell({ type: 'part', id, part });
+      return;
+    }
+    const { data } = part.fragment;
+    const own = data.byteLength === data.buffer.byteLength ? data : Buffer.from(new Uint8Array(data).buffer);
+    const fragment = { ...part.fragment, data: own };
+    const message: FromThread = { type: 'part', id, part: { type: 'fragment', fragment } };
+    this.#port.postMessage(message, [own.buffer as ArrayBuffer]);
+  }
+}
+
+const clock = systemClock;
+new Runs(parentPort!, { clock, tcp: new TcpOutbound({ clock }), ...(workerData as ThreadSettings) });

@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { systemClock } from '../../../../src/core/clock.ts';
+import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
+import { TcpOutbound } from '../../../../src/platform/outbound/tcp.ts';
+import { FfmpegEngine } from '../../../../src/streams/engine/ffmpeg-engine.ts';
+import { ThreadEngine } from '../../../../src/streams/engine/thread-engine.ts';
+import { LocalSockets } from '../../../../src/streams/ffmpeg/local-sockets.ts';
+import type { Part } from '../../../../src/streams/fmp4/parser.ts';
+import { Relay } from '../../../../src/streams/relay/relay.ts';
+import { enginesConform } from '../../../support/streams/engine/engine-conformance.ts';
+import { TestCamera } from '../../../support/streams/rtsp-camera.ts';
+import { startSpawner, TEST_NETWORK } from '../../../support/streams/streams.ts';
+import { until } from '../../../support/time/until.ts';
+
+const clock = systemClock;
+const { log } = createObserver({ level: 'silent', secrets: new KnownSecrets() });
+const reach = { clock, networks: [TEST_NETWORK], megabitsPerS: 60 };
+
+async function startFfmpeg(t: Test): Promise<FfmpegEngine> {
+  const directory = mkdtempSync(join(tmpdir(), 'cw-'));
+  const sockets = new LocalSockets(directory);
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  await sockets.start();
+  const relay = new Relay({ clock, log });
+  t.teardown(() => relay.stop());
+  const spawner = await startSpawner(t, { ffmpegPath: 'ffmpeg' }, relay);
+  return new FfmpegEngine({ ...reach, tcp: new TcpOutbound({ clock }), log, relay, sockets, spawner });
+}
+
+async function startThreads(t: Test, program?: URL): Promise<ThreadEngine> {
+  const engine = new ThreadEngine({ ...reach, log, ...(program && { program }) });
+  t.teardown(() => engine.stop());
+  return engine;
+}
+
+t.test('ffmpeg', (t) => enginesConform(t, startFfmpeg));
+t.test('threads', (t) => enginesConform(t, startThreads));
+
+t.test('a thread that eats memory, hangs or throws loses its runs, and the next one works', async (t) => {
+  const engine = await startThreads(t, new URL('../../../support/streams/engine/bad-thread.ts', import.meta.url));
+  const camera = await TestCamera.start(t);
+  const pull = (url: string, signal: AbortSignal) => {
+    const parts: Part[] = [];
+    const onPart = (part: Part) => void parts.push(part);
+    return { parts, outcome: engine.run({ deviceId: url, camera: { url }, admit: async () => null, onPart }, signal) };
+  };
+  for (const fault of ['eats-memory', 'throws', 'hangs']) {
+    const over = new AbortController();
+    const neighbour = pull(camera.url, over.signal);
+    await until('the neighbour is pulled', () => neighbour.parts.length >= 2, 15_000);
+    const bad = pull(`rtsp://127.64.0.1:1/${fault}`, over.signal);
+    // Nothing but the watchdog of a pull notices a thread that hangs.
+    if (fault === 'hangs') over.abort('stalled');
+    t.match(await bad.outcome, { reason: 'ffmpeg' }, fault);
+    t.match(await neighbour.outcome, { reason: 'ffmpeg' }, 'and who was in the same thread');
+  }
+  const over = new AbortController();
+  const again = pull(camera.url, over.signal);
+  await until('pictures again', () => again.parts.length >= 2, 15_000);
+  over.abort('unwanted');
+  t.match(await again.outcome, { reason: 'stopped' });
+});

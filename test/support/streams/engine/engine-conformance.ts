@@ -1,0 +1,108 @@
+import type { Test } from 'tap';
+import type { CalledOff, Engine } from '../../../../src/streams/engine/engine.ts';
+import type { Part } from '../../../../src/streams/fmp4/parser.ts';
+import { StreamFailure } from '../../../../src/streams/pool/types.ts';
+import { until } from '../../time/until.ts';
+import { testFilm } from '../h264-source.ts';
+import { packetTimes } from '../players.ts';
+import { type CameraOptions, TestCamera } from '../rtsp-camera.ts';
+
+interface Run {
+  camera: TestCamera;
+  parts: Part[];
+  /** How often it was asked whether the camera is admitted. */
+  asked: () => number;
+  callOff(cause: CalledOff): void;
+  outcome: Promise<StreamFailure | 'unfit'>;
+}
+
+/** What every engine must do: the contract of src/streams/engine/engine.ts as tests. */
+export async function enginesConform(t: Test, start: (t: Test) => Promise<Engine>): Promise<void> {
+  const engine = await start(t);
+  const given = (
+    what: string,
+    options: CameraOptions,
+    run: (t: Test, run: Run) => Promise<void>,
+    refused?: StreamFailure,
+  ) => t.test(what, { buffered: true }, async (t) => run(t, await pull(t, engine, options, refused)));
+  t.jobs = 4;
+  await Promise.all([
+    given('a description first, then fragments in time, the first with a key frame', {}, tellsInOrder),
+    given('called off, it says goodbye and ends as that says', {}, isCalledOff),
+    given('where the camera is not admitted it is not asked to play', {}, isRefused, new StreamFailure('other-unit')),
+    given('a camera that sends nothing is called so', { mode: 'no-media' }, isSilent),
+    given('a camera that hangs up ends the run', {}, hangsUp),
+    given('another picture is described anew, over the same connection', {}, changes),
+  ]);
+}
+
+async function pull(t: Test, engine: Engine, options: CameraOptions, refused?: StreamFailure): Promise<Run> {
+  const camera = await TestCamera.start(t, options);
+  const parts: Part[] = [];
+  const controller = new AbortController();
+  let asked = 0;
+  const admit = async () => {
+    asked += 1;
+    return refused ?? null;
+  };
+  const run = { deviceId: 'cam', camera: { url: camera.url }, admit, onPart: (part: Part) => void parts.push(part) };
+  const outcome = engine.run(run, controller.signal);
+  t.teardown(async () => {
+    controller.abort('unwanted');
+    await outcome;
+  });
+  return { camera, parts, asked: () => asked, callOff: (cause) => controller.abort(cause), outcome };
+}
+
+async function tellsInOrder(t: Test, { parts, asked }: Run): Promise<void> {
+  await until('some fragments', () => parts.length >= 5, 15_000);
+  t.equal(asked(), 1);
+  const [first, ...others] = parts;
+  if (first?.type !== 'init') throw new Error('no description first');
+  t.match(first.init.movie, { codec: 'avc1.4d401f', width: 768, height: 576 });
+  const fragments = others.flatMap((part) => (part.type === 'fragment' ? [part.fragment] : []));
+  t.ok(fragments[0]?.key);
+  t.ok((fragments[0]?.decodeTimeMs ?? 0) >= 20_000, 'with room for what is shown before');
+  for (const [n, { decodeTimeMs }] of fragments.slice(1).entries()) {
+    const before = fragments[n]!;
+    t.ok(Math.abs(before.decodeTimeMs + before.durationMs - decodeTimeMs) < 1, 'each follows the one before');
+  }
+  const times = await packetTimes(Buffer.concat([first.init.data, ...fragments.map(({ data }) => data)]));
+  for (const [n, s] of times.slice(1).entries())
+    t.equal(Math.round((s - times[n]!) * 1_000), 100, 'as the camera says');
+}
+
+async function isCalledOff(t: Test, { camera, parts, callOff, outcome }: Run): Promise<void> {
+  await until('a fragment', () => parts.length >= 2, 15_000);
+  callOff('unwanted');
+  t.match(await outcome, { reason: 'stopped' });
+  t.equal(camera.teardowns, 1);
+  await until('the connection is gone', () => camera.viewers === 0);
+}
+
+async function isRefused(t: Test, { camera, outcome }: Run): Promise<void> {
+  t.match(await outcome, { reason: 'other-unit' });
+  t.equal(camera.plays, 0);
+  await until('the connection is gone', () => camera.viewers === 0);
+}
+
+async function isSilent(t: Test, { camera, callOff, outcome }: Run): Promise<void> {
+  await until('it plays', () => camera.plays === 1, 15_000);
+  callOff('overdue');
+  t.match(await outcome, { reason: 'timeout' });
+}
+
+async function hangsUp(t: Test, { camera, parts, outcome }: Run): Promise<void> {
+  await until('a fragment', () => parts.length >= 2, 15_000);
+  await camera.stop();
+  t.match(await outcome, { reason: 'closed' });
+}
+
+async function changes(t: Test, { camera, parts }: Run): Promise<void> {
+  await until('a fragment', () => parts.length >= 2, 15_000);
+  camera.film = testFilm({ size: '320x240', seconds: 2, x264: 'keyint=10' });
+  const widths = () => parts.flatMap((part) => (part.type === 'init' ? [part.init.movie.width] : []));
+  await until('the other picture', () => widths().length === 2, 15_000);
+  t.same(widths(), [768, 320]);
+  t.equal(camera.plays, 1);
+}
