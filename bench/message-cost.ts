@@ -4,6 +4,7 @@ import { MqttDevice } from '../test/support/uplinks/mqtt-devices.ts';
 import type { Clocks } from './support/gateway-load.ts';
 import {
   cpuOf,
+  type Devices,
   Load,
   memory,
   owner,
@@ -16,11 +17,13 @@ import {
   setting,
   settle,
 } from './support/harness.ts';
+import { Mosquitto } from './support/peers/mosquitto.ts';
 
 /**
  * What a message costs at the rates of a city: processor time of the gateway and each of its servers for 100,000
  * messages, publish → PUBACK and publish → queryable, with the clocks of the devices right and an hour behind. And at
- * last with each device having {@link WINDOW} messages under way, until all is stored.
+ * last with each device having {@link WINDOW} messages under way, until all is stored. Then, clocks right, with
+ * the devices behind a Mosquitto, whose own time is told apart; where it is not found, that part is left out.
  * `CITYWATCH_BENCH_SECONDS` is the length of each pace (default 300). Where `CITYWATCH_BENCH_PROFILE` names a folder,
  * the gateway leaves its processor profile there.
  */
@@ -37,6 +40,11 @@ const PACES: readonly [number, Clocks][] = [
 const WINDOW = 20;
 
 await run(async () => {
+  await ownListener();
+  await behindBroker();
+});
+
+async function ownListener(): Promise<void> {
   const gateway = await Gateway.prepare(owner);
   const folder = process.env.CITYWATCH_BENCH_PROFILE;
   if (folder) gateway.env.NODE_OPTIONS = `--cpu-prof --cpu-prof-dir=${join(folder)}`;
@@ -48,27 +56,62 @@ await run(async () => {
   await gateway.settledLedger();
   for (const [perSecond, clocks] of PACES) {
     const ended = new AbortController();
-    const before = cpuOf(gateway);
     const probing = probes(gateway, probe!, ended.signal);
-    const { acked, p50Ms, p99Ms } = await load.pace(perSecond, SECONDS, clocks);
+    await paced(gateway, load, { perSecond, clocks });
     ended.abort();
-    const after = cpuOf(gateway);
-    const rate = { perSecond, clocks };
-    print({ bench: 'CPU s per 100,000', ...rate, messages: acked, ...per100k(before, after, acked) });
-    print({ bench: 'publish to PUBACK', ...rate, p50Ms, p99Ms });
-    print({ bench: 'publish to queryable', ...rate, ...quantiles(await probing) });
-    print({ bench: 'memory', ...rate, ...memory(gateway) });
+    print({ bench: 'publish to queryable', perSecond, clocks, ...quantiles(await probing) });
+    print({ bench: 'memory', perSecond, clocks, ...memory(gateway) });
     await gateway.settledLedger(300_000);
   }
-  for (const clocks of ['right', 'an hour behind'] as const) await saturated(gateway, load, clocks);
+  for (const clocks of ['right', 'an hour behind'] as const) await saturated(gateway, load, { clocks });
+  load.end();
   await gateway.stop('SIGTERM');
-});
+}
 
-async function saturated(gateway: Gateway, load: Load, clocks: Clocks): Promise<void> {
-  const rate = { perSecond: 'saturated', clocks };
+async function behindBroker(): Promise<void> {
+  const broker = new Mosquitto();
+  const program = await broker.find();
+  if (!program) return;
+  await broker.start(program);
+  owner.teardown(() => broker.stop());
+  const gateway = await Gateway.prepare(owner);
+  gateway.env.MQTT_URL = `mqtt://citywatch:any@127.0.0.1:${broker.mqttPort}`;
+  await gateway.start();
+  const devices: Devices = await register(gateway, DEVICES);
+  const load = await Load.connect(broker, devices);
+  await settle();
+  await load.pace(450, 10, 'right');
+  await gateway.settledLedger();
+  const behind = { clocks: 'right', uplink: 'behind Mosquitto' } as const;
+  for (const perSecond of [450, 2_000]) {
+    const before = broker.cpu();
+    const acked = await paced(gateway, load, { perSecond, ...behind });
+    print({ bench: 'the broker itself', perSecond, cpuSPer100k: round(((broker.cpu() - before) * 100_000) / acked) });
+    await gateway.settledLedger(300_000);
+  }
+  await saturated(gateway, load, behind);
+  load.end();
+  await gateway.stop('SIGTERM');
+}
+
+interface Rate {
+  clocks: Clocks;
+  uplink?: 'behind Mosquitto';
+}
+
+async function paced(gateway: Gateway, load: Load, rate: Rate & { perSecond: number }): Promise<number> {
+  const before = cpuOf(gateway);
+  const { acked, p50Ms, p99Ms } = await load.pace(rate.perSecond, SECONDS, rate.clocks);
+  print({ bench: 'CPU s per 100,000', ...rate, messages: acked, ...per100k(before, cpuOf(gateway), acked) });
+  print({ bench: 'publish to PUBACK', ...rate, p50Ms, p99Ms });
+  return acked;
+}
+
+async function saturated(gateway: Gateway, load: Load, by: Rate): Promise<void> {
+  const rate = { perSecond: 'saturated', ...by };
   const before = cpuOf(gateway);
   const startMs = performance.now();
-  const { acked, seconds, p50Ms, p99Ms } = await load.saturate(SECONDS, WINDOW, clocks);
+  const { acked, seconds, p50Ms, p99Ms } = await load.saturate(SECONDS, WINDOW, by.clocks);
   await gateway.settledLedger(600_000);
   const perSecond = (overSeconds: number): number => Math.round(acked / overSeconds);
   const stored = perSecond((performance.now() - startMs) / 1000);
