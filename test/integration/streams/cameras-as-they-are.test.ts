@@ -72,3 +72,24 @@ t.test(
     t.equal(camera.plays, 1);
   },
 );
+
+t.test('pictures that come in another order than they are shown in are left to ffmpeg', SIDE_BY_SIDE, async (t) => {
+  const { service, cameras } = await startStreams(t, { engine: 'auto' });
+  const camera = await TestCamera.start(t, { wire: shownLater });
+  cameras.set('cam', { url: camera.url });
+  await service.lease(look('cam', 'recorder'));
+  await until('ffmpeg pulls it', () => service.processes().ffmpeg.length === 1, 15_000);
+  await until('it is live', () => service.status('cam')[0]?.state === 'live', 15_000);
+  t.match((await service.mediaPlaylist(look('cam'))).body, /#EXTINF/);
+  t.equal(camera.plays, 2, 'over a second connection');
+  t.equal(service.status('cam')[0]?.reason, null, 'which nobody notices');
+});
+
+/** As of a picture that those after it are shown before. */
+function shownLater(frames: Buffer, number: number): Buffer {
+  if (number % 4 !== 1) return frames;
+  for (let at = 0; at < frames.length; at += 4 + frames.readUInt16BE(at + 2)) {
+    frames.writeUInt32BE((frames.readUInt32BE(at + 8) + 18_000) >>> 0, at + 8);
+  }
+  return frames;
+}
