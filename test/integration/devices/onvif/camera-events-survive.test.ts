@@ -23,7 +23,8 @@ async function crossed(camera: VirtualCamera, followed: FollowedCamera, object: 
 }
 
 async function resubscribed(camera: VirtualCamera, before: number): Promise<void> {
-  await until('it is subscribed to anew', () => camera.events.counts.subscriptions > before);
+  // On a busy machine a camera may miss the time that it has for an answer several times.
+  await until('it is subscribed to anew', () => camera.events.counts.subscriptions > before, 90_000);
 }
 
 t.test('a camera that reboots tells its events again', SIDE_BY_SIDE, async (t) => {
@@ -142,7 +143,7 @@ t.test(
     await Promise.all(
       Object.entries(FAULTS).map(async ([web, reason], index) => {
         const camera = await cameras.start({ id: `cam-${web}`, address: `127.64.43.${index + 1}` });
-        const followed = await followCamera(t, camera, { times: { askMs: 1_000 } });
+        const followed = await followCamera(t, camera);
         await subscribed(followed);
         camera.misbehave({ web: web as WebFault });
         await until(`${web} is noticed`, async () => (await followed.count('ended', reason)) >= 2);
