@@ -33,7 +33,8 @@ function failure(code: string, call: string): NodeJS.ErrnoException {
 export function watchDisk(): void {
   const { open } = fs.promises;
   fs.promises.open = async (path, flags, mode) => {
-    if (!JOURNAL_FILE.test(String(path)) || typeof flags !== 'number') return await open(path, flags, mode);
+    if (!JOURNAL_FILE.test(String(path)) || flags === 'r') return await open(path, flags, mode);
+    if (typeof flags !== 'number') return repaired(await open(path, flags, mode));
     const fault = faultOf('create');
     if (fault) throw failure(fault, 'open');
     // The two halves of a synced write, taken apart, so that something can happen between them.
@@ -41,6 +42,17 @@ export function watchDisk(): void {
     return new WatchedFile(handle).handle;
   };
   syncBuiltinESMExports();
+}
+
+/** A file that is opened to be repaired, which ends with a sync of its own. */
+function repaired(handle: FileHandle): FileHandle {
+  const datasync = handle.datasync.bind(handle);
+  handle.datasync = async () => {
+    const fault = faultOf('sync');
+    if (fault) throw failure(fault, 'fdatasync');
+    await datasync();
+  };
+  return handle;
 }
 
 class WatchedFile {
