@@ -120,15 +120,15 @@ async function answers(t: Test, sink: Sink, { world, to, deadlines }: Place & { 
 }
 
 async function repeats(t: Test, sink: Sink, { world, to }: Place): Promise<void> {
-  const before = world.arrived.length;
+  // An id of its own: what was given up before may still arrive.
+  const entry = { ...ENTRY, id: 'msg_1_again' };
   for (const how of ['hangs up', 'busy', 'taken'] as const) {
     world.answer(how);
-    await sink.send(ENTRY, to);
+    await sink.send(entry, to);
   }
-  const tries = world.arrived.slice(before);
-  t.equal(tries.length, 3);
+  const tries = world.arrived.filter(({ id }) => id === entry.id);
+  t.equal(tries.length, 3, 'under the one id that it was given');
   t.equal(new Set(tries.map(({ body }) => body)).size, 1, 'byte for byte');
-  t.same([...new Set(tries.map(({ id }) => id))], [ENTRY.id], 'under the one id that it was given');
   world.answer('taken');
   await sink.send({ ...ENTRY, id: 'msg_1_3' }, to);
   t.equal(world.arrived.at(-1)?.id, 'msg_1_3');
