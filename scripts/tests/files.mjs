@@ -7,12 +7,6 @@ import { pinnedNode } from '../pinned-node.mjs';
 import { ROOT } from '../root.mjs';
 
 /**
- * A test file lives for a second, most of it making modules: with the 1 MB that V8 begins with it collects its young
- * objects again and again, which is a fourteenth of its processor time.
- */
-const MEMORY = ['--min-semi-space-size=16', '--max-semi-space-size=32'];
-
-/**
  * A file that says nothing for so long hangs in a way that tap does not see, such as a loop that never yields, and is
  * ended. Each line of output begins it anew. It is above the longest limit that a file sets itself.
  */
@@ -85,7 +79,7 @@ async function runFile(name, parser, { timeoutS, env, hooks, silenceMs }) {
   collect(parser, [], seen);
   const summary = new Promise((resolve) => parser.once('complete', resolve));
   const mark = randomUUID();
-  const child = spawn(pinnedNode(), [...MEMORY, `--import=${hooks}`, name], {
+  const child = spawn(pinnedNode(), [`--import=${hooks}`, name], {
     cwd: ROOT,
     env: { ...process.env, ...env, TAP: '1', TAP_TIMEOUT: String(timeoutS), [MARK]: mark },
     stdio: ['ignore', 'pipe', 'pipe'],
