@@ -148,7 +148,11 @@ t.test('a gateway that dies after it wrote "sent" and before it sends, sends aft
   const next = await start();
   port.sessions.set('k1', 'fresh');
   next.sender.listening('k1');
-  await next.settle();
+  // The dying one may still hold the work that it noted.
+  await until('it is sent', async () => {
+    await next.settle();
+    return port.names().length > 0;
+  });
   t.strictSame(port.names(), ['k1 fresh 1']);
   t.match(await next.commands.get(OPERATOR, 'k1', id), { state: 'delivered', sends: 2 });
   await next.stop();
