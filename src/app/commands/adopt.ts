@@ -5,8 +5,7 @@ import type { Observer } from '../../core/observe.ts';
 import type { Caller } from '../../core/types.ts';
 import type { Adopted } from '../../ingest/lives/adopt.ts';
 import type { Misfit } from '../../ingest/lives/lives.ts';
-import { START_PATIENCE_MS } from '../../platform/database/arrival.ts';
-import { DATABASE_LIMITS, Database } from '../../platform/database/database.ts';
+import type { Database } from '../../platform/database/database.ts';
 import { migrate } from '../../platform/database/migrate.ts';
 import { adoptKeys } from '../../platform/secrets/cluster-keys.ts';
 import { type HeldLease, takeLease } from '../compose/ground/lease.ts';
@@ -16,6 +15,7 @@ import type { Config } from '../config/config.ts';
 import { vaultKey } from '../config/vault-key.ts';
 import { DataDirectory } from '../local-services/data-directory.ts';
 import { type Command, EXIT, prepareQuietly, type Terminal } from './command.ts';
+import { openDatabase } from './database.ts';
 
 const STOP_DEADLINE_MS = 10_000;
 
@@ -81,14 +81,7 @@ async function adoptHere(terminal: Terminal, isSecret: boolean): Promise<string[
     lifecycle.onStop('data directory', () => place.close());
     const deps = { clock, observer, secrets, setsPassword: isSecret };
     const url = await startDatabaseServer(config, place, deps, lifecycle);
-    const database = await Database.open({
-      url,
-      observer,
-      clock,
-      patienceMs: START_PATIENCE_MS,
-      limits: DATABASE_LIMITS,
-    });
-    lifecycle.onStop('database', () => database.close());
+    const database = await openDatabase(url, { clock, observer, lifecycle });
     await migrate(database);
     const { ownership } = await takeLease({ config, place, database, clock, observer, lifecycle });
     const opened = { config, place, database, ownership, clock, observer, lifecycle };

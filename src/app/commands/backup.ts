@@ -2,8 +2,6 @@ import { join, resolve } from 'node:path';
 import { takeBackup } from '../../backups/backup.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
-import { START_PATIENCE_MS } from '../../platform/database/arrival.ts';
-import { DATABASE_LIMITS, Database } from '../../platform/database/database.ts';
 import { startDatabaseServer } from '../compose/ground/services.ts';
 import { DataDirectory, dataDirectoryIsHeld } from '../local-services/data-directory.ts';
 import { lockFile } from '../local-services/file-lock.ts';
@@ -11,6 +9,7 @@ import { findCluster } from '../local-services/postgres/postgres.ts';
 import { run } from '../local-services/run.ts';
 import { VERSION } from '../version.ts';
 import { type Command, EXIT, prepareQuietly, UsageError } from './command.ts';
+import { openDatabase } from './database.ts';
 
 const STOP_DEADLINE_MS = 10_000;
 
@@ -64,14 +63,7 @@ export const backup: Command = {
 
     async function privateCluster() {
       const { cluster, url } = await findCluster(dataDir);
-      const database = await Database.open({
-        url,
-        observer,
-        clock,
-        patienceMs: START_PATIENCE_MS,
-        limits: DATABASE_LIMITS,
-      });
-      lifecycle.onStop('database', () => database.close());
+      const database = await openDatabase(url, { clock, observer, lifecycle });
       return { cluster, session: database.dedicated.bind(database) };
     }
   },

@@ -1,14 +1,13 @@
 import { join } from 'node:path';
 import { CitywatchError } from '../../core/errors.ts';
 import { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
-import { START_PATIENCE_MS } from '../../platform/database/arrival.ts';
-import { DATABASE_LIMITS, Database } from '../../platform/database/database.ts';
 import { isThere } from '../../platform/files/files.ts';
 import { type AuditProof, hasAudit, verifyAudit } from '../../platform/records/audit.ts';
 import { startDatabaseServer } from '../compose/ground/services.ts';
 import { DataDirectory, dataDirectoryIsHeld } from '../local-services/data-directory.ts';
 import { findCluster } from '../local-services/postgres/postgres.ts';
 import { type Command, EXIT, prepareQuietly, type Terminal, UsageError } from './command.ts';
+import { openDatabase } from './database.ts';
 
 const STOP_DEADLINE_MS = 10_000;
 
@@ -44,14 +43,7 @@ async function proveHere(terminal: Terminal, known: string | null): Promise<Audi
   const { dataDir } = config;
   const lifecycle = new Lifecycle(clock);
   try {
-    const database = await Database.open({
-      url: await address(),
-      observer,
-      clock,
-      patienceMs: START_PATIENCE_MS,
-      limits: DATABASE_LIMITS,
-    });
-    lifecycle.onStop('database', () => database.close());
+    const database = await openDatabase(await address(), { clock, observer, lifecycle });
     if (await hasAudit(database)) return await verifyAudit(database, known);
     throw new CitywatchError('config.invalid', { detail: 'This database has no audit trail; start the gateway once.' });
   } finally {
