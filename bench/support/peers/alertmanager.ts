@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Judge } from '../../../test/support/judges.ts';
-import { freePort, type Peer, PeerProcess, unpacked } from './peer.ts';
+import { freePort } from '../../../test/support/network/free-port.ts';
+import { type Peer, PeerProcess, unpacked } from './peer.ts';
 
 /** Alertmanager with one webhook and each alert in a group of its own, told at once. */
 export class Alertmanager implements Peer<{ webhook: string }> {

@@ -1,5 +1,6 @@
 import type { Judge } from '../../../test/support/judges.ts';
-import { freePort, installed, type Peer, PeerProcess } from './peer.ts';
+import { freePort } from '../../../test/support/network/free-port.ts';
+import { installed, type Peer, PeerProcess } from './peer.ts';
 
 /** Pulls cameras while somebody watches and serves them as HLS with fragmented MP4. Debian does not have it. */
 export class Mediamtx implements Peer<{ cameras: readonly string[] }> {

@@ -1,5 +1,6 @@
 import type { Judge } from '../../../test/support/judges.ts';
-import { freePort, type Peer, PeerProcess, unpacked } from './peer.ts';
+import { freePort } from '../../../test/support/network/free-port.ts';
+import { type Peer, PeerProcess, unpacked } from './peer.ts';
 
 /** A broker that keeps everything in memory and lets everybody in: the lightest it can be set to. */
 export class Mosquitto implements Peer<void> {

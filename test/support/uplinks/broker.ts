@@ -2,12 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
-import { connect as connectTcp, createServer } from 'node:net';
+import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import type { Test } from 'tap';
 import { temporaryDirectory } from '../ingest/journal.ts';
 import { judge } from '../judges.ts';
+import { freePort } from '../network/free-port.ts';
 import { until } from '../time/until.ts';
 
 export const GATEWAY_USER = 'citywatch';
@@ -104,13 +105,4 @@ function hashed(password: string): string {
   const salt = randomBytes(12);
   const hash = pbkdf2Sync(password, salt, 101, 64, 'sha512');
   return `$7$101$${salt.toString('base64')}$${hash.toString('base64')}`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen({ port: 0, host: '127.0.0.1' });
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -6,7 +6,7 @@ import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
 import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
 import { Influx2Store } from '../../../../src/telemetry/stores/influx2.ts';
 import { judge } from '../../../support/judges.ts';
-import { freePort } from '../../../support/telemetry/influxd.ts';
+import { freePort } from '../../../support/network/free-port.ts';
 import { until } from '../../../support/time/until.ts';
 
 const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
