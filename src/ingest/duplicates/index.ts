@@ -179,7 +179,7 @@ export class DuplicateIndex {
   async #save(batch: Batch, receivedAtMs: number | undefined, to: number): Promise<void> {
     const isMuch = this.#stores.unsaved >= UNSAVED_MAX || to - this.savedHighWater >= UNSAVED_LOG_BYTES;
     // Before more is put: where it cannot be saved, what waits must not grow.
-    if (isMuch) await this.#saveAll();
+    if (isMuch) await this.save();
     if (receivedAtMs !== undefined) await this.#enterDay(dayOf(receivedAtMs));
     for (const [day, values] of batch.byDay) this.#stores.put(day, values);
     this.highWater = to;
@@ -188,15 +188,18 @@ export class DuplicateIndex {
   async #enterDay(day: number): Promise<void> {
     if (day <= this.#lastDay) return;
     if (this.#lastDay > 0) {
-      await this.#saveAll();
+      await this.save();
       await this.#stores.save(this.#lastDay, true);
       await this.#stores.removeBefore(day - KEEP_DAYS);
     }
     this.#lastDay = day;
   }
 
-  /** The mark is saved with what it belongs to, so a crash leaves both or neither; entering twice is harmless. */
-  async #saveAll(): Promise<void> {
+  /**
+   * Saves what is entered; nothing may be entered meanwhile. The mark is saved with what it belongs to, so a crash leaves
+   * both or neither; entering twice is harmless.
+   */
+  async save(): Promise<void> {
     if (this.#lastDay === 0 || this.savedHighWater === this.highWater) return;
     const days = this.#stores.unsavedDays.filter((day) => day !== this.#lastDay);
     for (const day of days) await this.#stores.save(day, true);
@@ -208,7 +211,7 @@ export class DuplicateIndex {
 
   async close(): Promise<void> {
     try {
-      await this.#saveAll();
+      await this.save();
     } finally {
       await this.#stores.close();
     }

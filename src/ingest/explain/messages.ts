@@ -135,7 +135,9 @@ export class Messages {
     const { device } = message;
     const decoded = this.#decode(message);
     const { duplicates } = this.#deps.lanes[message.lane]!;
-    if (message.endOffset <= duplicates.highWater) await duplicates.mark([{ message, ...decoded }], message.endOffset);
+    // After a kill the index may stand before the readers for a moment; until then nobody knows.
+    const isIndexed = message.endOffset <= duplicates.highWater;
+    if (isIndexed) await duplicates.mark([{ message, ...decoded }], message.endOffset);
     return {
       receipt: receiptOf(message).id,
       device: device.id,
@@ -145,7 +147,7 @@ export class Messages {
       stages: [
         received(message),
         judged(message, decoded, this.#codecOf(message)),
-        read ? stored(decoded.records, letters) : { stage: 'stored', outcome: 'waiting' },
+        read && isIndexed ? stored(decoded.records, letters) : { stage: 'stored', outcome: 'waiting' },
       ],
     };
   }

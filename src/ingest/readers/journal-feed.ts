@@ -91,6 +91,15 @@ export class JournalFeed {
     if (reader !== undefined) feed.passed(reader, offset);
     return feed.read(offset, signal);
   }
+
+  /**
+   * Brings the index of duplicates of a lane to where the foremost reader stands, from which a kill may have thrown it
+   * back, and saves it. It is saved with many messages otherwise, and the journal keeps what is not: where no more
+   * come, this lets the journal go on.
+   */
+  async saveIndex(lane: Lane): Promise<void> {
+    await this.#lanes.get(lane)?.saveIndex();
+  }
 }
 
 function beyondEnd(offset: number, head: number): CitywatchError {
@@ -179,7 +188,7 @@ class LaneFeed {
     return piece;
   }
 
-  /** After a power cut the index may stand before the readers: what lies between is entered first. */
+  /** After a kill the index may stand before the readers: what lies between is entered first. */
   async #indexUpTo(offset: number): Promise<void> {
     if (this.#duplicates.highWater >= offset) return;
     await this.#inTurn(async () => {
@@ -188,6 +197,11 @@ class LaneFeed {
         await this.#duplicates.mark(marked, piece.to);
       }
     });
+  }
+
+  async saveIndex(): Promise<void> {
+    await this.#indexUpTo(Math.max(0, ...this.#places.values()));
+    await this.#inTurn(() => this.#duplicates.save());
   }
 
   #inTurn(run: () => Promise<void>): Promise<void> {

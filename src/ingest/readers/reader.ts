@@ -186,6 +186,11 @@ export class ReadersOfLane {
   done(name: string, offset: number): void {
     if (!this.#places.has(name)) throw new Error(`${name} is not a reader of this lane`);
     this.#places.set(name, offset);
+    this.again();
+  }
+
+  /** Something else than a reader let go of a part. */
+  again(): void {
     this.#journal.release(Math.min(...this.#places.values()));
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
-import { CitywatchError } from '../../core/errors.ts';
+import { CitywatchError, messageOf } from '../../core/errors.ts';
 import type { JournalReader } from '../../core/journal-reader.ts';
+import { JoinedByKey } from '../../core/mechanisms/one-at-a-time.ts';
 import { supervise } from '../../core/mechanisms/supervise.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { Lane } from '../../core/types.ts';
@@ -17,7 +18,7 @@ export interface ReadersDeps {
   /** All there are: the journal keeps what any of them still needs. */
   readers: readonly JournalReader[];
   lanes: Record<Lane, ReadLane>;
-  feed: ReaderOptions['feed'];
+  feed: ReaderOptions['feed'] & { saveIndex(lane: Lane): Promise<void> };
   /** Finds out which message ends the whole process. */
   guard: { reader(name: string, lane: Lane): ReaderGuard };
   /** Whoever may have taken the lease judges by a state of its own: without it nothing is handled. */
@@ -27,6 +28,8 @@ export interface ReadersDeps {
 }
 
 const LANES = ['live', 'bulk'] as const;
+/** What the index of duplicates has not saved the journal keeps for no longer, also where no more messages come. */
+const SAVE_INDEX_MS = 10_000;
 
 /**
  * Runs every reader in each of its lanes, each supervised by itself: one that fails, hangs or waits for its service
@@ -36,6 +39,7 @@ export class Readers {
   readonly #deps: ReadersDeps;
   readonly #board: ReaderBoard;
   readonly #running: { stop(): Promise<void> }[] = [];
+  readonly #saving = new JoinedByKey<Lane>();
 
   constructor(deps: ReadersDeps) {
     this.#deps = deps;
@@ -51,6 +55,13 @@ export class Readers {
       const release = (offset: number): void => journal.release(Math.min(offset, duplicates.savedHighWater));
       const places = new ReadersOfLane({ release }, names);
       for (const reader of here) this.#start(reader, lane, places);
+      const cancel = this.#deps.clock.every(SAVE_INDEX_MS, () => void this.#saveIndex(lane, places));
+      this.#running.push({
+        stop: async () => {
+          cancel();
+          await this.#saving.settled();
+        },
+      });
     }
   }
 
@@ -67,6 +78,17 @@ export class Readers {
   /** See {@link ReaderBoard.stuck}. */
   stuck(isMeant: (name: string) => boolean): string | null {
     return this.#board.stuck(isMeant);
+  }
+
+  /** Resolves, never rejects: what cannot be saved now is saved the next time. */
+  async #saveIndex(lane: Lane, places: ReadersOfLane): Promise<void> {
+    const { feed, observer } = this.#deps;
+    try {
+      await this.#saving.run(lane, () => feed.saveIndex(lane));
+      places.again();
+    } catch (error) {
+      observer.log.warn({ lane, error: messageOf(error) }, 'the index of duplicates will be saved again');
+    }
   }
 
   #start(reader: JournalReader, lane: Lane, places: ReadersOfLane): void {

@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { systemClock } from '../../../src/core/clock.ts';
 import type { Caller, DecodedBatch, DeviceKind, Message } from '../../../src/core/types.ts';
 import { DuplicateIndex } from '../../../src/ingest/duplicates/index.ts';
-import { Messages } from '../../../src/ingest/explain/messages.ts';
+import { Messages, type MessagesDeps } from '../../../src/ingest/explain/messages.ts';
 import { PayloadSeal } from '../../../src/ingest/ledger/dead-letter-payloads.ts';
-import { DeadLetterReplay } from '../../../src/ingest/ledger/dead-letter-replay.ts';
+import { DeadLetterReplay, type ReplayDeps } from '../../../src/ingest/ledger/dead-letter-replay.ts';
 import { DeadLetters } from '../../../src/ingest/ledger/dead-letters.ts';
-import { Ledger, type RejectedRecord } from '../../../src/ingest/ledger/ledger.ts';
+import { Ledger, type LedgerDeps, type RejectedRecord } from '../../../src/ingest/ledger/ledger.ts';
 import { FEED_LIMITS, JournalFeed, UNGUARDED } from '../../../src/ingest/readers/journal-feed.ts';
-import { Intake } from '../../../src/ingest/uplinks/common/intake.ts';
+import { Intake, type IntakeDeps } from '../../../src/ingest/uplinks/common/intake.ts';
 import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
 import { migrate } from '../../../src/platform/database/migrate.ts';
 import { firstOwner } from '../services/ownership.ts';
@@ -40,15 +41,24 @@ export const PAYLOADS = new PayloadSeal(randomBytes(32));
 /** Where devices stand now, by id, if not where they stood at receipt. */
 export const moved = new Map<string, string>();
 
+interface IngestInput {
+  directory: string;
+  database: Database;
+  kinds: MessagesDeps['kinds'] & ReplayDeps['kinds'];
+  /** What a message is taken in by. */
+  intake: IntakeDeps;
+  firmwareOf?: LedgerDeps['firmwareOf'];
+}
+
 /** The ingest side put together as the gateway does it, without the bulk lane. */
-async function openIngest(directory: string, database: Database) {
+export async function openIngest({ directory, database, kinds, intake: taking, firmwareOf }: IngestInput) {
   const clock = systemClock;
   const jurisdictionOf = (id: string) => moved.get(id);
   const journal = await openJournal({ directory });
   const duplicates = new DuplicateIndex(`${directory}/duplicates`);
   await duplicates.open(journal.head);
   const lanes = { live: { journal, duplicates } };
-  const intake = new Intake({ live: journal }, UNTROUBLED);
+  const intake = new Intake({ live: journal }, taking);
   return {
     lanes,
     intake,
@@ -59,6 +69,7 @@ async function openIngest(directory: string, database: Database) {
       journals: { live: journal },
       incarnationOf,
       clock,
+      ...(firmwareOf && { firmwareOf }),
       jurisdictionOf,
       payloads: PAYLOADS,
     }),
@@ -86,7 +97,7 @@ export async function startIngest(t: Teardown) {
   const observer = quietObserver();
   const database = await Database.open({ url, observer, clock: systemClock, limits: DATABASE_LIMITS });
   await migrate(database);
-  const open = () => openIngest(directory, database);
+  const open = () => openIngest({ directory, database, kinds, intake: UNTROUBLED });
   const state = { ingest: await open() };
   t.teardown(async () => {
     await state.ingest.close();
@@ -99,6 +110,12 @@ export async function startIngest(t: Teardown) {
     },
     reopen: async () => {
       await state.ingest.close();
+      state.ingest = await open();
+    },
+    /** A start after the index of duplicates was thrown back to its beginning. */
+    reopenWithoutIndex: async () => {
+      await state.ingest.close();
+      await rm(`${directory}/duplicates`, { recursive: true });
       state.ingest = await open();
     },
   };

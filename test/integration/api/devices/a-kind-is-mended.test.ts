@@ -4,20 +4,13 @@ import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { watchKinds } from '../../../../src/devices/kinds/kind-watch.ts';
 import { Kinds } from '../../../../src/devices/kinds/kinds.ts';
-import { DuplicateIndex } from '../../../../src/ingest/duplicates/index.ts';
 import { KindDryRun } from '../../../../src/ingest/explain/kind-dry-run.ts';
-import { Messages } from '../../../../src/ingest/explain/messages.ts';
-import { DeadLetterReplay } from '../../../../src/ingest/ledger/dead-letter-replay.ts';
-import { DeadLetters } from '../../../../src/ingest/ledger/dead-letters.ts';
-import { Ledger } from '../../../../src/ingest/ledger/ledger.ts';
-import { FEED_LIMITS, JournalFeed, UNGUARDED } from '../../../../src/ingest/readers/journal-feed.ts';
-import { Intake } from '../../../../src/ingest/uplinks/common/intake.ts';
+import { UNGUARDED } from '../../../../src/ingest/readers/journal-feed.ts';
 import { bearer, DEVICE_SECRET, KIOSK, startApi, TOKENS } from '../../../support/api/api.ts';
 import { openDatabase } from '../../../support/devices/registry.ts';
-import { drain, type Ingest, PAYLOADS } from '../../../support/ingest/ingest.ts';
+import { drain, openIngest } from '../../../support/ingest/ingest.ts';
 import { UNTROUBLED } from '../../../support/ingest/intake.ts';
-import { incarnationOf, openJournal, temporaryDirectory } from '../../../support/ingest/journal.ts';
-import { firstOwner } from '../../../support/services/ownership.ts';
+import { temporaryDirectory } from '../../../support/ingest/journal.ts';
 import { quietObserver } from '../../../support/services/services.ts';
 import { ManualClock } from '../../../support/time/clock.ts';
 
@@ -45,40 +38,16 @@ const watch = watchKinds({
   rules: { again: () => {} },
 });
 
-const directory = await temporaryDirectory(t);
-const journal = await openJournal({ directory });
-const duplicates = new DuplicateIndex(`${directory}/duplicates`);
-await duplicates.open(journal.head);
-const lanes = { live: { journal, duplicates } };
-t.teardown(async () => {
-  await journal.close();
-  await duplicates.close();
+const ingest = await openIngest({
+  directory: await temporaryDirectory(t),
+  database,
+  kinds,
+  intake: { ...UNTROUBLED, kinds },
+  firmwareOf: () => '2.10',
 });
-const intake = new Intake({ live: journal }, { ...UNTROUBLED, kinds });
-const jurisdictionOf = () => undefined;
-const ingest = {
-  lanes,
-  intake,
-  feed: new JournalFeed({ limits: FEED_LIMITS, guard: UNGUARDED, lanes, kinds, observer }),
-  ledger: new Ledger({
-    ownership: firstOwner(),
-    database,
-    journals: { live: journal },
-    incarnationOf,
-    clock,
-    firmwareOf: () => '2.10',
-    jurisdictionOf,
-    payloads: PAYLOADS,
-  }),
-  deadLetters: new DeadLetters({
-    database,
-    ownership: firstOwner(),
-    clock,
-    replay: new DeadLetterReplay({ database, intake, kinds, clock, observer: quietObserver(), payloads: PAYLOADS }),
-  }),
-  messages: new Messages({ guard: UNGUARDED, database, lanes, kinds, jurisdictionOf }),
-} as unknown as Ingest;
-const { ledger, deadLetters, messages } = ingest;
+t.teardown(() => ingest.close());
+const { intake, ledger, deadLetters, messages } = ingest;
+const { journal } = ingest.lanes.live;
 const api = await startApi(t, {
   intake,
   ledger,

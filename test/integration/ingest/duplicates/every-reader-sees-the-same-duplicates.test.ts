@@ -117,6 +117,24 @@ t.test('killed before anything is saved it finds the same duplicates when it has
   await Promise.all([killed.duplicates.close(), next.duplicates.close()]);
 });
 
+t.test('where nothing comes any more the index is brought to its readers and saved', async (t) => {
+  const { directory, journal } = await journalOf(
+    t,
+    ['a', 'b', 'a', 'c'].map((id) => event(id)),
+  );
+  const { feed, duplicates } = await openFeed(journal, directory, 1);
+  const waiting = new AbortController();
+  const reading = feed.read({ lane: 'live', offset: journal.head }, waiting.signal, 'a reader that was there before');
+  t.equal(duplicates.highWater, 0);
+  await feed.saveIndex('live');
+  t.equal(duplicates.highWater, journal.head);
+  t.equal(duplicates.savedHighWater, journal.head);
+  waiting.abort();
+  await reading;
+  t.same([...(await verdicts(feed, 0, journal.head)).values()], [false, false, true, false]);
+  await duplicates.close();
+});
+
 t.test('what comes bit by bit is saved many at a time', async (t) => {
   const COUNT = 1_500;
   const { directory, journal } = await journalOf(t, []);

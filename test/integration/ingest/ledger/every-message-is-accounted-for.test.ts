@@ -143,6 +143,25 @@ t.test('a record the store refused comes in by its replay, once', async (t) => {
   t.match((await ingest.ledger.balance(all)).rows, [{ records: { total: 3, stored: 2, deadLettered: 1 } }]);
 });
 
+t.test('after a kill a duplicate waits to be known again, and is never told as stored', async (t) => {
+  const gateway = await startIngest(t);
+  const receipts: string[] = [];
+  for (const message of SENT) receipts.push((await gateway.ingest.intake.accept(message)).id);
+  const story = async () =>
+    (await gateway.ingest.messages.byReceipt(all, receipts[4]!))?.stages.map(({ outcome }) => outcome);
+  await drain(gateway.ingest);
+  t.same(await story(), ['durable', 'decoded', 'duplicate']);
+  await gateway.reopenWithoutIndex();
+  t.same(await story(), ['durable', 'decoded', 'waiting']);
+  const { feed, lanes } = gateway.ingest;
+  const waiting = new AbortController();
+  const reading = feed.read({ lane: 'live', offset: lanes.live.journal.head }, waiting.signal, 'telemetry');
+  await feed.saveIndex('live');
+  t.same(await story(), ['durable', 'decoded', 'duplicate']);
+  waiting.abort();
+  await reading;
+});
+
 t.test('what happened to a message is answered at each stage, and only to whom it concerns', async (t) => {
   const { ingest } = await startIngest(t);
   const receipts: string[] = [];

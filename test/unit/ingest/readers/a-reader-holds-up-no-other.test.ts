@@ -50,10 +50,10 @@ const aborted = (signal: AbortSignal) =>
 
 interface World {
   lease: { held(): boolean };
-  duplicates: { savedHighWater: number };
+  duplicates: { savedHighWater: number; entered: number };
 }
 
-const WELL: World = { lease: { held: () => true }, duplicates: { savedHighWater: HEAD } };
+const WELL: World = { lease: { held: () => true }, duplicates: { savedHighWater: HEAD, entered: HEAD } };
 
 function start(t: { teardown(run: () => unknown): void }, readers: TestReader[], world: Partial<World> = {}) {
   const { lease, duplicates } = { ...WELL, ...world };
@@ -64,6 +64,9 @@ function start(t: { teardown(run: () => unknown): void }, readers: TestReader[],
     read: async ({ lane, offset }: JournalPosition, signal: AbortSignal): Promise<DecodedBatch> => {
       if (offset >= HEAD || lane === 'bulk') await aborted(signal);
       return { lane, from: offset, to: HEAD, messages: messages.filter(({ message }) => message.offset >= offset) };
+    },
+    saveIndex: async (): Promise<void> => {
+      duplicates.savedHighWater = duplicates.entered;
     },
   };
   const guard = { reader: () => ({ steps: (batch: DecodedBatch) => [batch], enter: async () => () => {} }) };
@@ -126,13 +129,15 @@ t.test('the journal keeps what is read and not saved', async (t) => {
 t.test('the journal keeps what the index of duplicates would have to enter again after a crash', async (t) => {
   const quick = new TestReader('quick', async () => {});
   quick.kept = HEAD;
-  const { clock, released } = start(t, [quick], { duplicates: { savedHighWater: 200 } });
+  const { clock, released } = start(t, [quick], { duplicates: { savedHighWater: 200, entered: HEAD } });
   await until('all is read', async () => {
     await clock.advance(100);
     return quick.at === HEAD;
   });
   await clock.advance(100);
   t.equal(Math.max(...released), 200);
+  await clock.advance(10_000);
+  await until('it is saved and let go though no message comes any more', () => Math.max(...released) === HEAD);
 });
 
 t.test('without the lease nothing is handled', async (t) => {
