@@ -14,17 +14,14 @@ export interface CommitterDeps extends EncoderDeps {
   onFailed(error: unknown): Promise<void>;
 }
 
-/** The device whose messages a group holds; null where there are several. */
-function onlySender({ messages }: Pick<Group, 'messages'>): string | null {
-  const first = messages[0]?.device.id ?? null;
-  return messages.every(({ device }) => device.id === first) ? first : null;
-}
+/** Of larger groups nobody is looked for: so many share a write in any case. */
+const AWAITED_MAX = 64;
 
 /**
- * Group commit: records collect while a synced write runs, so its cost is shared by all that wait for it. They begin
- * `groupDelayMs` apart, further where there are many ({@link GroupPace}), or when a group is large enough; a sender on
- * its own, who waits for each answer before the next message, is not held up. At 450 messages/s of a
- * thousand devices there would be nearly one for each.
+ * Group commit: records collect while a synced write runs, so its cost is shared by all that wait for it. Groups begin
+ * `groupDelayMs` apart, further where there are many messages ({@link GroupPace}), or when one is large enough: at 450
+ * messages/s of a thousand devices there would be a write for nearly each. Senders who wait for each answer before
+ * their next message are not held up: once all of the last group are there again nobody else is waited for.
  */
 export class Committer {
   readonly #deps: CommitterDeps;
@@ -38,8 +35,8 @@ export class Committer {
   #flushing: Promise<void> | null = null;
   #cancelTimer: (() => void) | null = null;
   #lastFlushMs = Number.NEGATIVE_INFINITY;
-  /** Who alone was in the last group. */
-  #lastSender: string | null = null;
+  /** Who was in the last group and is not in the next one yet; null where that says nothing. */
+  #awaited: Set<string> | null = null;
   /** Offset of the next record, beyond everything ever tried: no offset is used twice. */
   #next: number;
   unsyncedBytes = 0;
@@ -57,6 +54,7 @@ export class Committer {
     const kept = this.#encoder.add(message, group);
     this.unsyncedBytes += group.to - this.#next;
     this.#next = group.to;
+    this.#awaited?.delete(message.device.id);
     this.#schedule();
     return new Promise((resolve, reject) => {
       group.settle.push({ resolve: () => resolve(kept), reject });
@@ -85,8 +83,8 @@ export class Committer {
     const group = this.#pending[0];
     if (this.#flushing || !group) return;
     const { groupBytes } = this.#deps.limits;
-    const isAlone = this.#lastSender !== null && group.messages[0]?.device.id === this.#lastSender;
-    const waitMs = isAlone ? 0 : this.#lastFlushMs + this.#pace.delayMs - this.#deps.clock.monotonicMs();
+    const isComplete = this.#awaited?.size === 0;
+    const waitMs = isComplete ? 0 : this.#lastFlushMs + this.#pace.delayMs - this.#deps.clock.monotonicMs();
     if (waitMs <= 0 || this.#pending.length > 1 || group.to - group.from >= groupBytes) this.#start();
     else this.#cancelTimer ??= this.#deps.clock.after(waitMs, () => this.#start());
   }
@@ -119,10 +117,17 @@ export class Committer {
     this.#writing = null;
     if (!group) return;
     this.#pending.shift();
-    this.#lastSender = onlySender(group);
+    this.#awaited = this.#awaitedAfter(group);
     this.unsyncedBytes -= group.to - group.from;
     this.#deps.onSynced(group, (this.#deps.clock.monotonicMs() - startMs) / 1000);
     for (const { resolve } of group.settle) resolve();
+  }
+
+  #awaitedAfter({ messages }: Group): Set<string> | null {
+    if (messages.length > AWAITED_MAX) return null;
+    const awaited = new Set(messages.map(({ device }) => device.id));
+    for (const { device } of this.#pending[0]?.messages ?? []) awaited.delete(device.id);
+    return awaited;
   }
 
   /** Everything that waits was encoded for the file that is given up, so all of its senders are told. */

@@ -79,6 +79,25 @@ t.test('a device that waits for each answer is not held up', async (t: Test) => 
   t.same(groups, Array(8).fill(1));
 });
 
+t.test(
+  'several devices that wait for each answer are not held up, however many messages that makes',
+  async (t: Test) => {
+    const { clock, groups, send } = commits();
+    const ids = Array.from({ length: 8 }, (_, number) => `kiosk-${number}`);
+    const ROUNDS = 200;
+    // All have sent at once, and each sends again a millisecond after its answer.
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const id of ids) await send(id);
+      await clock.advance(1);
+    }
+    const sent = groups.reduce((sum, each) => sum + each, 0);
+    t.ok(
+      sent >= (ROUNDS - 2 * DELAY_MS) * ids.length,
+      `${sent} of ${ROUNDS * ids.length} were durable in ${ROUNDS} ms`,
+    );
+  },
+);
+
 t.test('the first after a pause is not held up, whoever it is', async (t: Test) => {
   const { clock, groups, send } = commits();
   await send('kiosk-1');
