@@ -196,8 +196,8 @@ export class DuplicateIndex {
   }
 
   /**
-   * Saves what is entered; nothing may be entered meanwhile. The mark is saved with what it belongs to, so a crash leaves
-   * both or neither; entering twice is harmless.
+   * Saves what is entered; nothing may be entered meanwhile. The mark is saved with what it belongs to, so a crash
+   * leaves both or neither; entering twice is harmless.
    */
   async save(): Promise<void> {
     if (this.#lastDay === 0 || this.savedHighWater === this.highWater) return;
