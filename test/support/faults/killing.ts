@@ -99,11 +99,12 @@ export function watchSteps(): void {
     return move.apply(this, args) as never;
   };
   const transaction = Database.prototype.transaction;
-  Database.prototype.transaction = function (run) {
-    return transaction.call(this, async (tx) => {
+  Database.prototype.transaction = function (run, ...others) {
+    const watched: typeof run = async (tx) => {
       const result = await run(tx);
       reach('cursor', 'before its commit');
       return result;
-    }) as never;
+    };
+    return transaction.call(this, watched, ...others) as never;
   };
 }
