@@ -108,7 +108,6 @@ async function library(database: string) {
       records.flatMap((record): IPoint[] => {
         if (record.type !== 'reading') return [];
         const fields: Record<string, FieldValue | FieldType> = Object.fromEntries(record.values);
-        fields.recv_ms = message.receivedAtMs;
         const tags = { dev: message.device.id, jur: message.device.jurisdiction };
         return [{ measurement: message.device.kind, tags, fields, timestamp: record.timeNs }];
       }),
