@@ -16,3 +16,13 @@ export const GATEWAY_NODE_OPTIONS = [
 
 /** Threads share two heaps of the C library, where it would give each its own and give nothing of it back. */
 export const GATEWAY_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
+
+/**
+ * What `scripts/citywatch` starts the gateway by, a line for each: the Node, variables of its environment that the caller
+ * has not set, options of Node, and the program.
+ */
+export function startLines({ node, program }) {
+  const unset = Object.entries(GATEWAY_ENVIRONMENT).filter(([name]) => !process.env[name]);
+  const variables = unset.map(([name, value]) => `${name}=${value}`);
+  return [node, variables.join(' '), GATEWAY_NODE_OPTIONS.join(' '), program].map((line) => `${line}\n`).join('');
+}

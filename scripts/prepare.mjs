@@ -1,7 +1,7 @@
 import './node-version.mjs';
 import { buildWeb } from './build-web.mjs';
 import { bundleGateway } from './bundle.mjs';
-import { GATEWAY_NODE_OPTIONS } from './gateway-memory.mjs';
+import { startLines } from './gateway-memory.mjs';
 import { pinnedNode } from './pinned-node.mjs';
 import { configuredSettings, runScript, setUpPackages, setUpPrograms } from './setup.mjs';
 import { say } from './shell.mjs';
@@ -9,7 +9,7 @@ import { say } from './shell.mjs';
 /** Commands that start services of their own and serve the console; the others only talk to a gateway or to nobody. */
 const STARTS_SERVICES = new Set(['serve', 'demo']);
 
-/** Brings what the asked command needs, and prints the Node it runs on, its options, and the program: a line for each. */
+/** Brings what the asked command needs, and prints how it is started. */
 await runScript(async () => {
   await setUpPackages();
   const asked = process.argv.slice(2);
@@ -19,5 +19,5 @@ await runScript(async () => {
     // Devices and machines do not need the console.
     await buildWeb().catch((error) => say(`${error.message}; going on without the page at /`));
   }
-  process.stdout.write(`${pinnedNode()}\n${GATEWAY_NODE_OPTIONS.join(' ')}\n${await bundleGateway()}\n`);
+  process.stdout.write(startLines({ node: pinnedNode(), program: await bundleGateway() }));
 });

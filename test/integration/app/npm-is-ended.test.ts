@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { GATEWAY_ENVIRONMENT, GATEWAY_NODE_OPTIONS } from '../../../scripts/gateway-memory.mjs';
 import { descendantsOf, stillThere } from '../../support/process-tree.ts';
 import { temporaryDirectory } from '../../support/services/services.ts';
 import { until } from '../../support/time/until.ts';
@@ -37,15 +38,18 @@ async function up(t: Test, { words, cwd, env }: Run): Promise<{ top: ChildProces
 }
 
 for (const script of ['start', 'demo']) {
-  t.test(`npm run ${script} hands SIGTERM on to the gateway, and waits until it has drained`, async (t) => {
+  t.test(`npm run ${script} limits the gateway's memory, hands SIGTERM on to it, and waits until it has drained`, async (t) => {
     const root = await temporaryDirectory(t);
     await copyFile(join(ROOT, 'package.json'), join(root, 'package.json'));
     await mkdir(join(root, 'scripts'));
-    for (const name of ['citywatch', 'any-node'])
+    for (const name of ['citywatch', 'any-node', 'gateway-memory.mjs'])
       await copyFile(join(ROOT, 'scripts', name), join(root, 'scripts', name));
-    const prepared = JSON.stringify(`${process.execPath}\n--no-deprecation --max-semi-space-size=8\n${CHILD}\n`);
-    await writeFile(join(root, 'scripts/prepare.mjs'), `process.stdout.write(${prepared});`);
+    const prepare = `import { startLines } from './gateway-memory.mjs';
+      process.stdout.write(startLines(${JSON.stringify({ node: process.execPath, program: CHILD })}));`;
+    await writeFile(join(root, 'scripts/prepare.mjs'), prepare);
     const { top, said } = await up(t, { words: ['npm', 'run', script], cwd: root });
+    const started = JSON.parse(/^started by (.*)$/m.exec(said())?.[1] ?? '{}');
+    t.match(started, { options: GATEWAY_NODE_OPTIONS, env: GATEWAY_ENVIRONMENT }, 'it takes no more memory than it may');
     top.kill('SIGTERM');
     await once(top, 'close');
     t.match(said(), /^drained$/m);
