@@ -1,5 +1,5 @@
 import './node-version.mjs';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import http from 'node:http';
 import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -27,8 +27,8 @@ const STAYS = /^@node-rs\//;
  */
 const PACKAGES = 'packages';
 
-/** A younger one may be about to be started. */
-const SWEEP_AFTER_MS = 3_600_000;
+/** Bundles that nobody has started for this long are removed. */
+const SWEEP_AFTER_MS = 24 * 3_600_000;
 
 /**
  * Makes one file for each command out of the sources and their packages, unless what is there was made of the same, and
@@ -46,19 +46,35 @@ export async function bundleGateway() {
 
 /**
  * As {@link bundleGateway}, with programs beside it that stand in the same modules: `beside` has their files by the names
- * they get, `folders` all that they and the gateway are made of, and `into` is a folder of their own below `.cache`.
- * Rejects where it cannot be made.
+ * they get, `folders` all that they and the gateway are made of, and `into` is a folder of their own. Removes from it
+ * what nobody has started for a day. Rejects where it cannot be made.
  */
 export async function bundleOf({ into, folders, beside }) {
   const made = join(into, hashOfSources(folders));
   const program = join(made, 'main.mjs');
   const input = { main: SOURCE, ...beside };
-  if (!existsSync(program)) await withLock(join(ROOT, '.cache', 'bundle.lock'), () => make(made, program, input));
+  if (existsSync(program) && ageMs(made) < SWEEP_AFTER_MS / 2) return program;
+  try {
+    await withLock(join(ROOT, '.cache', 'bundle.lock'), () => make(made, program, input));
+  } catch (error) {
+    // Whoever may not write here starts what somebody else has made.
+    if (!existsSync(program)) throw error;
+  }
   return program;
 }
 
+/** Since it was made or last started. */
+function ageMs(path) {
+  return Date.now() - statSync(path).mtimeMs;
+}
+
+/** An old one is said to be in use before it is started, under the lock that others sweep under. */
 async function make(made, program, input) {
-  if (existsSync(program)) return;
+  if (existsSync(program)) {
+    const now = new Date();
+    utimesSync(made, now, now);
+    return;
+  }
   const unfinished = `${made}.${process.pid}`;
   try {
     await bundle(unfinished, input);
@@ -134,11 +150,11 @@ const HTTP_WITHOUT_FETCH = {
   },
 };
 
-/** Removes bundles of sources that nobody starts any more. */
+/** Removes bundles of sources that nobody starts any more, and what a killed run left unfinished. */
 function sweep(bundles) {
   for (const name of readdirSync(bundles)) {
     const path = join(bundles, name);
-    if (Date.now() - statSync(path).mtimeMs > SWEEP_AFTER_MS) rmSync(path, { recursive: true, force: true });
+    if (ageMs(path) > SWEEP_AFTER_MS) rmSync(path, { recursive: true, force: true });
   }
 }
 

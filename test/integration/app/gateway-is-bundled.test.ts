@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { appendFile, mkdir, realpath, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { appendFile, mkdir, readdir, realpath, rm, utimes, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
+import { DAY_MS } from '../../../src/core/clock.ts';
 import { ownCheckout } from '../../support/gateway/refused-start.ts';
 
 t.setTimeout(180_000);
@@ -31,9 +32,9 @@ function writeCli(root: string, word: string): Promise<void> {
   return writeFile(join(root, 'src/app/cli.ts'), `${lines.join('\n')}\n`);
 }
 
-async function bundled(root: string): Promise<{ program: string; said: string }> {
-  const script = `const { bundleGateway } = await import(${JSON.stringify(join(root, 'scripts/bundle.mjs'))});
-    console.log(await bundleGateway());`;
+async function bundled(root: string, call = 'bundleGateway()'): Promise<{ program: string; said: string }> {
+  const script = `const bundler = await import(${JSON.stringify(join(root, 'scripts/bundle.mjs'))});
+    console.log(await bundler.${call});`;
   const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', script]);
   return { program: stdout.trim(), said: stderr };
 }
@@ -53,6 +54,24 @@ t.test('citywatch is bundled for its sources, once, and again when they change',
   const second = await bundled(root);
   t.equal(await firstLine(second.program), 'citywatch WORD --help');
   t.equal(await firstLine(first.program), 'citywatch COMMAND --help', 'a start of before still finds its own');
+});
+
+t.test('bundles that nobody has started for a day go when another is made', async (t) => {
+  const root = await smallCheckout(t);
+  const into = join(root, 'bundles');
+  const made = async () =>
+    (await bundled(root, `bundleOf(${JSON.stringify({ into, folders: ['src'], beside: {} })})`)).program;
+  const started = await made();
+  for (const name of ['forgotten', 'forgotten.7', 'young']) await mkdir(join(into, name));
+  const longAgo = new Date(Date.now() - 2 * DAY_MS);
+  for (const name of ['forgotten', 'forgotten.7', dirname(started)])
+    await utimes(resolve(into, name), longAgo, longAgo);
+  t.equal(await made(), started, 'one of long ago that is started again');
+
+  await writeCli(root, 'NEW');
+  const other = await made();
+  const left = [basename(dirname(started)), basename(dirname(other)), 'young'];
+  t.same((await readdir(into)).sort(), left.sort());
 });
 
 t.test('what cannot be bundled starts from its sources, and says why', async (t) => {

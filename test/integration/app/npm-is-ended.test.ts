@@ -38,23 +38,30 @@ async function up(t: Test, { words, cwd, env }: Run): Promise<{ top: ChildProces
 }
 
 for (const script of ['start', 'demo']) {
-  t.test(`npm run ${script} limits the gateway's memory, hands SIGTERM on to it, and waits until it has drained`, async (t) => {
-    const root = await temporaryDirectory(t);
-    await copyFile(join(ROOT, 'package.json'), join(root, 'package.json'));
-    await mkdir(join(root, 'scripts'));
-    for (const name of ['citywatch', 'any-node', 'gateway-memory.mjs'])
-      await copyFile(join(ROOT, 'scripts', name), join(root, 'scripts', name));
-    const prepare = `import { startLines } from './gateway-memory.mjs';
+  t.test(
+    `npm run ${script} limits the gateway's memory, hands SIGTERM on to it, and waits until it has drained`,
+    async (t) => {
+      const root = await temporaryDirectory(t);
+      await copyFile(join(ROOT, 'package.json'), join(root, 'package.json'));
+      await mkdir(join(root, 'scripts'));
+      for (const name of ['citywatch', 'any-node', 'gateway-memory.mjs'])
+        await copyFile(join(ROOT, 'scripts', name), join(root, 'scripts', name));
+      const prepare = `import { startLines } from './gateway-memory.mjs';
       process.stdout.write(startLines(${JSON.stringify({ node: process.execPath, program: CHILD })}));`;
-    await writeFile(join(root, 'scripts/prepare.mjs'), prepare);
-    const { top, said } = await up(t, { words: ['npm', 'run', script], cwd: root });
-    const started = JSON.parse(/^started by (.*)$/m.exec(said())?.[1] ?? '{}');
-    t.match(started, { options: GATEWAY_NODE_OPTIONS, env: GATEWAY_ENVIRONMENT }, 'it takes no more memory than it may');
-    top.kill('SIGTERM');
-    await once(top, 'close');
-    t.match(said(), /^drained$/m);
-    t.equal(top.exitCode, 0);
-  });
+      await writeFile(join(root, 'scripts/prepare.mjs'), prepare);
+      const { top, said } = await up(t, { words: ['npm', 'run', script], cwd: root });
+      const started = JSON.parse(/^started by (.*)$/m.exec(said())?.[1] ?? '{}');
+      t.match(
+        started,
+        { options: GATEWAY_NODE_OPTIONS, env: GATEWAY_ENVIRONMENT },
+        'it takes no more memory than it may',
+      );
+      top.kill('SIGTERM');
+      await once(top, 'close');
+      t.match(said(), /^drained$/m);
+      t.equal(top.exitCode, 0);
+    },
+  );
 }
 
 t.test('a gateway whose npx is gone, signal or not, drains by itself', async (t) => {
