@@ -6,6 +6,7 @@ import type { Caller, Role } from '../core/types.ts';
 import { type Database, sql, type Tables, withinJurisdiction } from '../platform/database/database.ts';
 import { recordAudit } from '../platform/records/audit.ts';
 import { newSecret, type SecretHasher } from '../platform/secrets/hasher.ts';
+import type { Authority } from './authority.ts';
 import type { Jurisdictions } from './jurisdictions.ts';
 import { Remembered } from './remembered.ts';
 import type { AccessTables } from './tables.ts';
@@ -38,6 +39,7 @@ export interface TokensDeps {
   /** Looks up who bears a token: every request of the API waits for it. */
   lookup: Database<'handling'>;
   jurisdictions: Jurisdictions;
+  authority: Pick<Authority, 'mayGive'>;
   hasher: SecretHasher;
   clock: Clock;
 }
@@ -77,7 +79,7 @@ export class Tokens {
    */
   async create(caller: Caller, input: TokenInput): Promise<{ id: string; token: string }> {
     const { name, role, jurisdiction } = input;
-    if (!mayGive(caller.role, role)) throw new CitywatchError('auth.forbidden');
+    if (!this.#deps.authority.mayGive(caller, role)) throw new CitywatchError('auth.forbidden');
     if (!covers(caller.jurisdiction, jurisdiction) || !this.#deps.jurisdictions.exists(jurisdiction)) {
       throw invalid('jurisdiction', 'is no code of GB/T 2260 within your jurisdiction: see GET /jurisdictions');
     }
@@ -140,7 +142,7 @@ export class Tokens {
       )
       select id, name, role, jurisdiction from api_token join made using (id) where revoked_at_ms is null`.execute(db);
     for (const { id, name, role, jurisdiction } of made.rows) {
-      if (keeps && mayGive(keeps.role, role) && covers(keeps.jurisdiction, jurisdiction)) continue;
+      if (keeps && this.#deps.authority.mayGive(keeps, role) && covers(keeps.jurisdiction, jurisdiction)) continue;
       await db.updateTable('api_token').set({ revoked_at_ms: atMs }).where('id', '=', id).execute();
       const subject = `token/${id}`;
       await recordAudit(tx, { caller, action: 'token.revoke', subject, jurisdiction, before: { name }, atMs });
@@ -254,9 +256,4 @@ export class Tokens {
   #tables() {
     return this.#deps.database.tables<AccessTables>();
   }
-}
-
-/** An administrator gives any role; others their own or one that only looks. */
-function mayGive(own: Caller['role'], role: Role): boolean {
-  return own === 'admin' || own === role || (role === 'viewer' && own !== 'device');
 }

@@ -1,3 +1,4 @@
+import type { Authority } from '../access/authority.ts';
 import type { JurisdictionInfo } from '../access/jurisdictions.ts';
 import type { People } from '../access/people.ts';
 import type { Sessions } from '../access/sessions.ts';
@@ -47,6 +48,7 @@ export interface ApiDeps {
   kinds: KindsPort;
   kindDryRun: KindDryRunPort;
   jurisdictions: JurisdictionsPort;
+  authority: AuthorityPort;
   tokens: TokensPort;
   people: PeoplePort;
   sessions: SessionsPort;
@@ -157,6 +159,9 @@ export interface KindsPort {
 export interface JurisdictionsPort {
   list(caller: Caller): JurisdictionInfo[];
 }
+
+/** What a caller may do; the API decides nothing of that itself. */
+export type AuthorityPort = Pick<Authority, 'may'>;
 
 export interface TokensPort {
   create(caller: Caller, input: TokenInput): Promise<{ id: string; token: string }>;

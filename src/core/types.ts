@@ -252,7 +252,18 @@ export interface DecodedBatch {
   messages: DecodedMessage[];
 }
 
-export type Role = 'admin' | 'operator' | 'technician' | 'viewer';
+/** What somebody works as; what each may do stands in one table (access/rights.ts). `admin` is `administrator`. */
+export type Role =
+  | 'technician'
+  | 'operator'
+  | 'commander'
+  | 'integrator'
+  | 'auditor'
+  | 'administrator'
+  | 'approver'
+  | 'security'
+  | 'viewer'
+  | 'admin';
 
 /** Who asks, and for what area: every read and write carries one. */
 export interface Caller {

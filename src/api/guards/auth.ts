@@ -1,26 +1,25 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { Right } from '../../access/rights.ts';
 import { CitywatchError, type ErrorCode } from '../../core/errors.ts';
-import { type Caller, DEVICE_ID, type DeviceIdentity, type Role } from '../../core/types.ts';
+import { type Caller, DEVICE_ID, type DeviceIdentity } from '../../core/types.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { RateLimits } from '../server/limits.ts';
 import { requireOwnPage, sessionIdOf } from './session-cookie.ts';
 
-/** Who may use a route. `device` is a device with its own secret; it may only speak for itself. */
-export type Allowed = Role | 'device';
-
 export interface DeclaredRoute {
   method: string;
   url: string;
-  allow: readonly Allowed[];
+  /** Any one of these opens it; none where it is public. */
+  rights: readonly Right[];
   public: boolean;
 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Roles that may use the route. Every route has this or `public`; one without either stops the start. */
-    allow?: readonly Allowed[];
+    /** The right that opens the route, or several of which one does. Every route has this or `public`. */
+    right?: Right | readonly Right[];
     /** Open to everybody, without a token. */
     public?: boolean;
     /** Also open to whoever shows the metrics token (`ApiSettings.metricsToken`), which opens nothing else. */
@@ -69,15 +68,21 @@ export function senderOf({ directory }: Pick<ApiDeps, 'directory'>, request: Fas
   return device;
 }
 
+/** The rights of which a route asks for one. */
+export function rightsOf(config: FastifyContextConfig | undefined): readonly Right[] {
+  return [config?.right ?? []].flat();
+}
+
 /** Refuses to start with a route that does not say who may use it, and keeps the list of all. */
 export function requireDeclaredRights(app: FastifyInstance): void {
   const declared: DeclaredRoute[] = [];
   app.decorate('declaredRoutes', declared);
   app.addHook('onRoute', (route) => {
-    const { allow = [], public: open = false, later = false } = route.config ?? {};
+    const { public: open = false, later = false } = route.config ?? {};
     if (later) return;
-    if (!open && allow.length === 0) throw new Error(`route ${route.method} ${route.url} does not say who may use it`);
-    for (const method of [route.method].flat()) declared.push({ method, url: route.url, allow, public: open });
+    const rights = rightsOf(route.config);
+    if (!open && rights.length === 0) throw new Error(`route ${route.method} ${route.url} does not say who may use it`);
+    for (const method of [route.method].flat()) declared.push({ method, url: route.url, rights, public: open });
   });
 }
 
@@ -107,18 +112,22 @@ export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLi
     request.username = who.username;
     if (who.username !== null) requireOwnPage(request);
     if (!(config.ownBudget && request.caller.type === 'device')) await limits.caller(request);
-    if (!config.allow?.includes(request.caller.role)) throw new CitywatchError('auth.forbidden');
+    const { caller } = request;
+    if (!rightsOf(config).some((right) => deps.authority.may(caller, right)))
+      throw new CitywatchError('auth.forbidden');
   });
 }
 
 /**
  * Whether the sender of an answer that goes on for long may still have it: asks for the same credentials again. False
- * when they were revoked, or now stand for another role or area. Rejects when that cannot be found out now.
+ * when they were revoked, or now stand for another area or without the right. Rejects when that cannot be found out
+ * now.
  */
 export async function stillAllowed(request: FastifyRequest, deps: ApiDeps): Promise<boolean> {
   const before = callerOf(request);
   const now = (await identify(request, deps))?.caller;
-  return now !== undefined && now.role === before.role && now.jurisdiction === before.jurisdiction;
+  if (now === undefined || now.jurisdiction !== before.jurisdiction) return false;
+  return rightsOf(request.routeOptions.config).some((right) => deps.authority.may(now, right));
 }
 
 interface Identified {

@@ -1,8 +1,9 @@
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller } from '../../core/types.ts';
+import type { ApiDeps } from '../deps.ts';
 import { label } from '../schemas.ts';
 
-/** The one purpose technicians may look for. */
+/** The one purpose that is left to who may not look for any: technicians. */
 const MAINTENANCE = 'maintenance';
 
 /** Query fields of every route that shows what a camera saw. */
@@ -14,14 +15,18 @@ export const lookQuery = {
 };
 
 /** Why this caller looks. Ask it only once the caller may know that there is something to see. */
-export function purposeOf(caller: Caller, query: { purpose?: string | undefined }): string {
+export function purposeOf(
+  { authority }: Pick<ApiDeps, 'authority'>,
+  caller: Caller,
+  query: { purpose?: string | undefined },
+): string {
   const purpose = query.purpose ?? caller.purpose;
   if (purpose === null) {
     const message = 'is missing: say why you look, or use a token that has a purpose';
     throw new CitywatchError('request.invalid', { issues: [{ path: 'purpose', message }] });
   }
-  if (caller.role === 'technician' && purpose !== MAINTENANCE) {
-    throw new CitywatchError('auth.forbidden', { detail: `Technicians look with purpose=${MAINTENANCE}.` });
+  if (purpose !== MAINTENANCE && !authority.may(caller, 'looks.any-purpose')) {
+    throw new CitywatchError('auth.forbidden', { detail: `A ${caller.role} looks with purpose=${MAINTENANCE}.` });
   }
   return purpose;
 }

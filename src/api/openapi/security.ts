@@ -1,4 +1,4 @@
-import type { Allowed } from '../guards/auth.ts';
+import type { Holder } from '../../access/rights.ts';
 
 /** How the ways to show who one is stand in the OpenAPI document. */
 export const SECURITY_SCHEMES = {
@@ -30,9 +30,9 @@ export const SECURITY_SCHEMES = {
 /** One of these ways opens the operation; all names in one way are needed together. */
 export type Security = { [scheme in keyof typeof SECURITY_SCHEMES]?: string[] }[];
 
-/** The ways into a route; an empty list says that it is open to everybody. */
-export function securityOf(method: string, allow: readonly Allowed[]): Security {
-  if (allow.length === 0) return [];
-  if (allow.every((role) => role === 'device')) return [{ bearer: [] }];
+/** The ways into a route for these holders of its right; none of them says that it is open to everybody. */
+export function securityOf(method: string, holders: readonly Holder[]): Security {
+  if (holders.length === 0) return [];
+  if (holders.every((holder) => holder === 'device')) return [{ bearer: [] }];
   return [{ bearer: [] }, method === 'GET' ? { session: [] } : { session: [], ownPage: [] }];
 }

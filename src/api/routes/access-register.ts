@@ -29,7 +29,7 @@ export const accessRegisterRoutes: RoutePart = (app, context) => {
   app.get(
     '/access-register',
     {
-      config: { allow: ['admin'] },
+      config: { right: 'register.read' },
       schema: {
         tags: ['people'],
         summary: 'Who looked at what, why and for which case; reading this leaves an entry too',

@@ -9,7 +9,6 @@ import { sendEvents } from '../server/event-stream.ts';
 import { alertEvent, alertStreamEvent } from './alert-schemas.ts';
 import type { ApiApp, RouteContext } from './route.ts';
 
-const READERS = ['admin', 'operator', 'viewer'] as const;
 const LIMIT_MAX = 500;
 const CURSOR_LENGTH_MAX = 1024;
 const ROUTE = 'alert-events';
@@ -39,7 +38,7 @@ function pageRoute(app: ApiApp, context: RouteContext): void {
   app.get(
     '/alerts/events',
     {
-      config: { allow: READERS, errors: ['request.cursor', 'cursor.expired'] },
+      config: { right: 'alerts.read', errors: ['request.cursor', 'cursor.expired'] },
       schema: { tags, summary: 'The log of alerts in order', querystring: eventsQuery, response: { 200: page } },
     },
     async (request) => {
@@ -61,7 +60,7 @@ function streamRoute(app: ApiApp, context: RouteContext): void {
     '/alerts/stream',
     {
       exposeHeadRoute: false,
-      config: { allow: READERS, lasting: true, errors: ['request.cursor', 'cursor.expired'] },
+      config: { right: 'alerts.read', lasting: true, errors: ['request.cursor', 'cursor.expired'] },
       schema: {
         tags,
         summary: 'The log of alerts as it grows (server-sent events); `id` is the cursor',

@@ -11,9 +11,6 @@ import { alertEventRoutes } from './alert-events.ts';
 import { alertParams, alertView } from './alert-schemas.ts';
 import { type ApiApp, defined, pageOf, type RouteContext, type RoutePart } from './route.ts';
 
-const ALERT_READERS = ['admin', 'operator', 'viewer'] as const;
-const HANDLERS = ['admin', 'operator'] as const;
-
 const alertQuery = z.strictObject({
   handling: z.enum(['new', 'acked', 'assigned', 'in_progress', 'closed']).optional(),
   condition: z.enum(['active', 'recovering', 'cleared', 'stale']).optional(),
@@ -74,7 +71,7 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
   app.get(
     '/alerts',
     {
-      config: { allow: ALERT_READERS },
+      config: { right: 'alerts.read' },
       schema: {
         tags,
         summary: 'Alerts, newest or most urgent first',
@@ -95,7 +92,7 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
   app.get(
     '/alerts/:id',
     {
-      config: { allow: ALERT_READERS },
+      config: { right: 'alerts.read' },
       schema: { tags, summary: 'One alert', params: alertParams, response: { 200: alertView } },
     },
     async (request, reply) => {
@@ -108,7 +105,7 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
   app.get(
     '/rules',
     {
-      config: { allow: [...ALERT_READERS, 'technician'] },
+      config: { right: 'rules.read' },
       schema: { tags, summary: 'The rules in force', response: { 200: listOf(rule) } },
     },
     async () => ({ items: rules().map((one) => ({ ...fileOf(one), condition: { ...one.condition } })) }),
@@ -119,7 +116,7 @@ function evidenceRoute(app: ApiApp, context: RouteContext): void {
   app.get(
     '/alerts/:id/evidence/:evidence',
     {
-      config: { allow: ALERT_READERS },
+      config: { right: 'alerts.look' },
       schema: {
         tags,
         summary: 'A picture that belongs to an alert; the look is registered',
@@ -141,7 +138,7 @@ function platesRoute(app: ApiApp, context: RouteContext): void {
   app.post(
     '/alerts/:id/plates',
     {
-      config: { allow: HANDLERS, asksOnly: true, errors: ['not-found', 'service.failed'] },
+      config: { right: 'alerts.plates', asksOnly: true, errors: ['not-found', 'service.failed'] },
       schema: {
         tags,
         summary: 'The plates of an alert, whole; leaves an entry in the access register first',
@@ -152,7 +149,7 @@ function platesRoute(app: ApiApp, context: RouteContext): void {
     },
     async (request, reply) => {
       const caller = callerOf(request);
-      const why = { purpose: purposeOf(caller, request.body), case: request.body.case };
+      const why = { purpose: purposeOf(context, caller, request.body), case: request.body.case };
       const plates = await context.alerts.plates.show(caller, request.params.id, why);
       reply.header('cache-control', 'no-store');
       return { plates };
@@ -176,7 +173,7 @@ function parsedOrNull(text: string): unknown {
 }
 
 function actionRoutes(app: ApiApp, { alerts: { actions } }: RouteContext): void {
-  const config = { allow: HANDLERS, errors: ['conflict.state'] as const };
+  const config = { right: 'alerts.handle' as const, errors: ['conflict.state'] as const };
   const response = { 200: alertView };
 
   app.post(

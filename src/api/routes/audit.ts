@@ -35,7 +35,7 @@ export const auditRoutes: RoutePart = (app, context) => {
   app.get(
     '/audit',
     {
-      config: { allow: ['admin'] },
+      config: { right: 'audit.read' },
       schema: { tags: ['people'], summary: 'Who changed what', querystring: query, response: { 200: listOf(entry) } },
     },
     async (request) => {

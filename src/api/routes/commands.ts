@@ -6,7 +6,6 @@ import { callerOf } from '../guards/auth.ts';
 import { deviceId, deviceParams, instant, listOf, moment, momentOrNull, pageQuery } from '../schemas.ts';
 import { type ApiApp, pageOf, type RouteContext, type RoutePart } from './route.ts';
 
-const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
 const TAGS = ['commands'];
 const ARGS_MAX = 64;
 const NAME_MAX = 40;
@@ -92,7 +91,7 @@ function createRoute(app: ApiApp, { commands }: RouteContext): void {
     '/devices/:id/commands',
     {
       bodyLimit: BODY_BYTES_MAX,
-      config: { allow: ['admin', 'operator', 'technician'], errors: ['conflict.state'] },
+      config: { right: 'commands.maintain', errors: ['conflict.state'] },
       schema: {
         tags: TAGS,
         summary: 'Tell a device to do something',
@@ -118,7 +117,7 @@ function readingRoutes(app: ApiApp, context: RouteContext): void {
   app.get(
     '/devices/:id/commands',
     {
-      config: { allow: [...READERS, 'device'] },
+      config: { right: ['commands.read', 'commands.fetch'] },
       schema: {
         tags: TAGS,
         summary: 'List what a device was told to do; or, as the device, fetch what it has to do',
@@ -144,7 +143,7 @@ function readingRoutes(app: ApiApp, context: RouteContext): void {
   app.get(
     '/devices/:id/commands/:command',
     {
-      config: { allow: READERS },
+      config: { right: 'commands.read' },
       schema: { tags: TAGS, summary: 'Read a command', params: commandParams, response: { 200: command } },
     },
     async (request) => {

@@ -4,8 +4,6 @@ import { callerOf } from '../guards/auth.ts';
 import { deviceParams, inOrder, jurisdiction, listOf, moment, pageQuery, rangeQuery } from '../schemas.ts';
 import { defined, pageOf, type RoutePart } from './route.ts';
 
-const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
-
 const share = {
   expected: z.int().meta({ description: 'Readings, if the device reported every `period_s` of its kind' }),
   received: z
@@ -52,7 +50,7 @@ export const completenessRoutes: RoutePart = (app, context) => {
   app.get(
     '/devices/:id/completeness',
     {
-      config: { allow: READERS },
+      config: { right: 'completeness.read' },
       schema: {
         tags,
         params: deviceParams,
@@ -80,7 +78,7 @@ export const completenessRoutes: RoutePart = (app, context) => {
   app.get(
     '/completeness',
     {
-      config: { allow: READERS },
+      config: { right: 'completeness.read' },
       schema: {
         tags,
         querystring: areaQuery,

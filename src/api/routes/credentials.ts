@@ -13,7 +13,7 @@ export const credentialRoutes: RoutePart = (app, { registry }) => {
   app.post(
     '/devices/:id/credentials/rotate',
     {
-      config: { allow: ['admin', 'technician'], oneTimeSecret: 'secret', errors: ['conflict.state'] },
+      config: { right: 'credentials.change', oneTimeSecret: 'secret', errors: ['conflict.state'] },
       schema: {
         tags: ['registry'],
         summary: 'Give a device a new secret',

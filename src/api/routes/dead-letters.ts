@@ -5,8 +5,6 @@ import { callerOf } from '../guards/auth.ts';
 import { deviceId, listOf, moment, momentOrNull, pageQuery } from '../schemas.ts';
 import { type ApiApp, defined, pageOf, type RouteContext, type RoutePart } from './route.ts';
 
-const WATCHERS = ['admin', 'operator', 'technician'] as const;
-const FIXERS = ['admin', 'operator'] as const;
 /** Each is two transactions and a journal append; more would outlast the time a handler has. */
 const REPLAY_MAX = 200;
 
@@ -85,7 +83,7 @@ function readingRoutes(app: ApiApp, context: RouteContext): void {
   app.get(
     '/dead-letters',
     {
-      config: { allow: WATCHERS },
+      config: { right: 'explain.read' },
       schema: { tags, summary: 'What could not be used', querystring: letterQuery, response: { 200: listOf(letter) } },
     },
     async (request) => {
@@ -105,7 +103,7 @@ function readingRoutes(app: ApiApp, context: RouteContext): void {
   app.get(
     '/dead-letters/groups',
     {
-      config: { allow: WATCHERS },
+      config: { right: 'explain.read' },
       schema: {
         tags,
         summary: 'What could not be used and was not replayed, by cause: the largest groups first, at most 500',
@@ -131,7 +129,7 @@ function replayRoute(app: ApiApp, context: RouteContext): void {
   app.post(
     '/dead-letters/replay',
     {
-      config: { allow: FIXERS, errors: ['request.cursor'] },
+      config: { right: 'explain.replay', errors: ['request.cursor'] },
       schema: {
         tags,
         summary: 'Judge dead letters again, by their ids or a group piece by piece',

@@ -6,7 +6,7 @@ import { callerOf } from '../guards/auth.ts';
 import { problem } from '../schemas.ts';
 import { toProblem } from '../server/problems.ts';
 import { toIssues } from '../server/validation.ts';
-import { REGISTRY_EDITORS, REGISTRY_TAGS } from './device-schemas.ts';
+import { REGISTRY_TAGS } from './device-schemas.ts';
 import type { RoutePart } from './route.ts';
 
 /** Wrong fields of one row that are named; the answer stays small enough to be kept for an Idempotency-Key. */
@@ -41,7 +41,7 @@ export const deviceBatchRoutes: RoutePart = (app, { registry }) => {
   app.post(
     '/devices/batch',
     {
-      config: { allow: REGISTRY_EDITORS, oneTimeSecret: 'secret' },
+      config: { right: 'registry.edit', oneTimeSecret: 'secret' },
       schema: {
         tags: REGISTRY_TAGS,
         summary: 'Register several devices, each with an outcome of its own',

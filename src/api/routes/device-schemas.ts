@@ -5,7 +5,6 @@ import type { TwinPort } from '../deps.ts';
 import { deviceId, moment, momentOrNull } from '../schemas.ts';
 
 export const REGISTRY_TAGS = ['registry'];
-export const REGISTRY_EDITORS = ['admin', 'technician'] as const;
 
 /** What an administrator says of a device. */
 export const state = z.enum(['active', 'maintenance', 'retired']);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Right } from '../../access/rights.ts';
 import { toRfc3339 } from '../../core/clock.ts';
 import type { SetupStatus } from '../../devices/cameras/setup.ts';
 import type { ForeignUnit } from '../../devices/cameras/units.ts';
@@ -6,10 +7,8 @@ import { deviceInput, devicePatch } from '../../devices/registry/input.ts';
 import { ifMatch, setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';
 import { deviceParams, jurisdiction, listOf, moment, noContent, pageQuery } from '../schemas.ts';
-import { addresses, answer, created, device, REGISTRY_EDITORS, REGISTRY_TAGS, state } from './device-schemas.ts';
+import { addresses, answer, created, device, REGISTRY_TAGS, state } from './device-schemas.ts';
 import { type ApiApp, defined, pageOf, type RouteContext, type RoutePart } from './route.ts';
-
-const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
 
 const deviceOfEditor = device.extend(addresses);
 const setup = z
@@ -20,7 +19,7 @@ const setup = z
     at: moment,
     clockSkewMs: z.number().nullable(),
   })
-  .meta({ description: 'How asking the camera over ONVIF went; for admin, operator and technician' });
+  .meta({ description: 'How asking the camera over ONVIF went; for who has the right registry.diagnose' });
 const otherUnit = z
   .object({
     since: moment,
@@ -38,7 +37,7 @@ const otherUnit = z
 const deviceInFull = device
   .extend({ setup: setup.optional(), otherUnit: otherUnit.optional() })
   .extend(z.object(addresses).partial().shape)
-  .meta({ description: '`stream` and `onvif`, where the device is reached, for admin and technician' });
+  .meta({ description: '`stream` and `onvif`, where the device is reached, for who may edit' });
 const query = z.strictObject({
   kind: z.string().min(1).max(64).optional(),
   jurisdiction: jurisdiction.optional(),
@@ -66,7 +65,7 @@ function readingRoutes(app: ApiApp, context: RouteContext): void {
   app.get(
     '/devices',
     {
-      config: { allow: READERS },
+      config: { right: 'registry.read' },
       schema: { tags: REGISTRY_TAGS, summary: 'List devices', querystring: query, response: { 200: listOf(device) } },
     },
     async (request) => {
@@ -81,17 +80,17 @@ function readingRoutes(app: ApiApp, context: RouteContext): void {
   app.get(
     '/devices/:id',
     {
-      config: { allow: READERS },
+      config: { right: 'registry.read' },
       schema: { tags: REGISTRY_TAGS, summary: 'Read a device', params: deviceParams, response: { 200: deviceInFull } },
     },
     async (request, reply) => {
       const caller = callerOf(request);
       const found = await registry.get(caller, request.params.id);
       setEtag(reply, found.version);
-      const asked = caller.role === 'viewer' ? null : await context.cameraSetup(found.id);
-      const other = caller.role === 'viewer' ? null : context.otherUnit(found.id);
-      const mayEdit = REGISTRY_EDITORS.some((role) => role === caller.role);
-      const reached = mayEdit ? await registry.shownAddresses(found.id) : {};
+      const may = (right: Right) => context.authority.may(caller, right, found.jurisdiction);
+      const asked = may('registry.diagnose') ? await context.cameraSetup(found.id) : null;
+      const other = may('registry.diagnose') ? context.otherUnit(found.id) : null;
+      const reached = may('registry.edit') ? await registry.shownAddresses(found.id) : {};
       return {
         ...answer(found, twin),
         ...reached,
@@ -107,7 +106,7 @@ function changingRoutes(app: ApiApp, { registry, twin }: RouteContext): void {
     '/devices',
     {
       config: {
-        allow: REGISTRY_EDITORS,
+        right: 'registry.edit',
         oneTimeSecret: 'secret',
         errors: ['request.confirm', 'conflict.exists', 'conflict.reference'],
       },
@@ -124,7 +123,7 @@ function changingRoutes(app: ApiApp, { registry, twin }: RouteContext): void {
   app.patch(
     '/devices/:id',
     {
-      config: { allow: REGISTRY_EDITORS, errors: ['request.confirm', 'conflict.reference', 'conflict.state'] },
+      config: { right: 'registry.edit', errors: ['request.confirm', 'conflict.reference', 'conflict.state'] },
       schema: {
         tags: REGISTRY_TAGS,
         summary: 'Change a device',
@@ -145,7 +144,7 @@ function changingRoutes(app: ApiApp, { registry, twin }: RouteContext): void {
   app.delete(
     '/devices/:id',
     {
-      config: { allow: REGISTRY_EDITORS, errors: ['conflict.reference', 'conflict.state'] },
+      config: { right: 'registry.edit', errors: ['conflict.reference', 'conflict.state'] },
       schema: { tags: REGISTRY_TAGS, summary: 'Retire a device', params: deviceParams, response: { 204: noContent } },
     },
     async (request, reply) => {

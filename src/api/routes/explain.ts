@@ -5,8 +5,6 @@ import { callerOf } from '../guards/auth.ts';
 import { deviceId, inOrder, instant, listOf, moment } from '../schemas.ts';
 import type { RoutePart } from './route.ts';
 
-const WATCHERS = ['admin', 'operator', 'technician'] as const;
-
 const count = z.int().nonnegative();
 const counts = { total: count, deadLettered: count, waiting: count };
 const epoch = z.object({
@@ -79,7 +77,7 @@ export const explainRoutes: RoutePart = (app, context) => {
   app.get(
     '/ledger',
     {
-      config: { allow: WATCHERS },
+      config: { right: 'explain.read' },
       schema: {
         tags,
         summary: 'Whether everything received is accounted for',
@@ -98,7 +96,7 @@ export const explainRoutes: RoutePart = (app, context) => {
   app.get(
     '/messages',
     {
-      config: { allow: WATCHERS },
+      config: { right: 'explain.read' },
       schema: { tags, summary: 'What became of it', querystring: messageQuery, response: { 200: listOf(story) } },
     },
     async (request) => {

@@ -9,7 +9,6 @@ import { bytesOf, deviceParams, inOrder, rangeQuery } from '../schemas.ts';
 import { fieldList } from './history.ts';
 import { defined, type RoutePart } from './route.ts';
 
-const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
 /** Exports under way: each holds a page of points. */
 const EXPORTS = { total: 8, perCaller: 2, retryAfterS: 10 };
 /** How long one may take, at whatever pace its reader reads. */
@@ -33,7 +32,7 @@ export const exportRoutes: RoutePart = (app, context) => {
     {
       exposeHeadRoute: false,
       handlerTimeout: EXPORT_MS,
-      config: { allow: READERS, lasting: true },
+      config: { right: 'telemetry.export', lasting: true },
       schema: {
         tags: ['telemetry'],
         summary: 'Everything stored in a range, to take away; plates are masked, and such an export is registered',
@@ -48,7 +47,7 @@ export const exportRoutes: RoutePart = (app, context) => {
       const device = await registry.get(caller, request.params.id);
       const { from: fromMs, to: toMs, fields, format, case: caseNumber = null } = request.query;
       const query = { fromMs, toMs, format, ...defined({ fields }) };
-      const reason = () => ({ purpose: purposeOf(caller, request.query), case: caseNumber });
+      const reason = () => ({ purpose: purposeOf(context, caller, request.query), case: caseNumber });
       const { contentType, fileName, pieces } = await exports.open({ caller, device, query, reason }, signal);
       reply.type(contentType).header('cache-control', 'private, no-store');
       reply.header('content-disposition', `attachment; filename="${fileName}"`);

@@ -66,7 +66,7 @@ export const healthRoutes: RoutePart = (app, { health, observer }) => {
   app.get(
     '/metrics',
     {
-      config: { allow: ['admin'], metrics: true },
+      config: { right: 'metrics.read', metrics: true },
       schema: { tags, summary: 'Counters for Prometheus', produces: ['text/plain'] },
     },
     async (_request, reply) => reply.type(observer.metrics.contentType).send(await observer.metrics.metrics()),

@@ -6,7 +6,6 @@ import { callerOf } from '../guards/auth.ts';
 import { deviceParams, inOrder, listOf, moment, momentOrNull, pageQuery, rangeQuery } from '../schemas.ts';
 import { defined, pageOf, type RoutePart } from './route.ts';
 
-const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
 const FIELDS_MAX = 50;
 const UNIT_MS = { s: 1000, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS } as const;
 
@@ -107,7 +106,7 @@ export const historyRoutes: RoutePart = (app, context) => {
   app.get(
     '/devices/:id/latest',
     {
-      config: { allow: READERS },
+      config: { right: 'telemetry.read' },
       schema: { tags, summary: 'Last values of a device', params, response: { 200: latest } },
     },
     async (request) => {
@@ -119,7 +118,7 @@ export const historyRoutes: RoutePart = (app, context) => {
   app.get(
     '/devices/:id/history',
     {
-      config: { allow: READERS },
+      config: { right: 'telemetry.read' },
       schema: { tags, summary: 'Past values', params, querystring: historyQuery, response: { 200: history } },
     },
     async (request) => {
@@ -136,7 +135,7 @@ export const historyRoutes: RoutePart = (app, context) => {
   app.get(
     '/devices/:id/events',
     {
-      config: { allow: READERS },
+      config: { right: 'telemetry.read' },
       schema: { tags, summary: 'Past events', params, querystring: eventQuery, response: { 200: listOf(event) } },
     },
     async (request) => {

@@ -12,7 +12,6 @@ import { IMAGE_BODY_BYTES_MAX } from '../server/limits.ts';
 import { validatorCompiler } from '../server/validation.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
-const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
 const TYPES = Object.keys(IMAGE_TYPES) as ImageType[];
 
 /** A checkpoint in the morning rush sends three pictures of each of two vehicles a second. */
@@ -39,7 +38,7 @@ function sendRoute(app: ApiApp, context: RouteContext): void {
       '/devices/:id/images',
       {
         bodyLimit: IMAGE_BODY_BYTES_MAX,
-        config: { allow: ['device'], ownBudget: true, errors: ['images.unavailable'] },
+        config: { right: 'telemetry.send', ownBudget: true, errors: ['images.unavailable'] },
         onRequest: async (request, reply) => {
           const caller = callerOf(request);
           budget.take(caller.id);
@@ -81,12 +80,13 @@ function refused(message: string): CitywatchError {
   return new CitywatchError('request.invalid', { issues: [{ path: 'body', message }] });
 }
 
-function showRoute(app: ApiApp, { images }: RouteContext): void {
+function showRoute(app: ApiApp, context: RouteContext): void {
+  const { images } = context;
   app.get(
     '/images/:id',
     {
       exposeHeadRoute: false,
-      config: { allow: READERS },
+      config: { right: 'pictures.look' },
       schema: {
         tags: ['telemetry'],
         summary: 'A picture that an event names; the look is registered',
@@ -98,7 +98,7 @@ function showRoute(app: ApiApp, { images }: RouteContext): void {
     async (request, reply) => {
       const caller = callerOf(request);
       const image = await images.find(caller, request.params.id);
-      const purpose = purposeOf(caller, request.query);
+      const purpose = purposeOf(context, caller, request.query);
       const bytes = await images.read(image);
       await images.registerLook({ caller, image, purpose, case: request.query.case ?? null });
       reply.type(image.type).header('cache-control', 'private, no-store');

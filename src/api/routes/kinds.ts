@@ -6,8 +6,6 @@ import { callerOf } from '../guards/auth.ts';
 import { listOf, moment } from '../schemas.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
-const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
-
 const field = z
   .object({
     type: z.enum(['number', 'integer', 'boolean', 'text', 'enum', 'list']),
@@ -115,7 +113,7 @@ export const kindRoutes: RoutePart = (app, context) => {
   app.get(
     '/kinds',
     {
-      config: { allow: READERS },
+      config: { right: 'registry.read' },
       schema: { tags, summary: 'What devices of each kind send and can be told', response: { 200: listOf(kind) } },
     },
     async () => ({ items: kinds.all().map(answer) }),
@@ -124,7 +122,7 @@ export const kindRoutes: RoutePart = (app, context) => {
   app.get(
     '/jurisdictions',
     {
-      config: { allow: READERS },
+      config: { right: 'registry.read' },
       schema: { tags, summary: 'The areas you may see', response: { 200: listOf(jurisdictionRow) } },
     },
     async (request) => ({ items: jurisdictions.list(callerOf(request)) }),
@@ -137,7 +135,7 @@ function dryRunRoute(app: ApiApp, { kindDryRun, heavy }: RouteContext): void {
   app.post(
     '/kinds/dry-run',
     {
-      config: { allow: ['admin'] },
+      config: { right: 'kinds.try' },
       schema: {
         tags: ['registry'],
         summary: 'What a changed kind file would make of what was received lately',

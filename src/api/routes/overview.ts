@@ -20,7 +20,7 @@ export const overviewRoutes: RoutePart = (app, context) => {
   app.get(
     '/overview',
     {
-      config: { allow: ['admin', 'operator', 'technician', 'viewer'] },
+      config: { right: 'telemetry.read' },
       schema: {
         tags: ['overview'],
         summary: 'What goes on in your area, in numbers at most 2 s old',

@@ -6,7 +6,6 @@ import { callerOf } from '../guards/auth.ts';
 import { deviceId, inOrder, instant, label, listOf, moment, pageQuery } from '../schemas.ts';
 import { defined, pageOf, type RoutePart } from './route.ts';
 
-const SEEKERS = ['admin', 'operator'] as const;
 const DEVICES_MAX = 500;
 const PLATE_CHARACTERS_MAX = 32;
 
@@ -47,7 +46,7 @@ export const passageRoutes: RoutePart = (app, context) => {
   app.post(
     '/passages/search',
     {
-      config: { allow: SEEKERS, asksOnly: true, errors: ['not-found', 'request.cursor', 'service.failed'] },
+      config: { right: 'plates.search', asksOnly: true, errors: ['not-found', 'request.cursor', 'service.failed'] },
       schema: {
         tags: ['telemetry'],
         summary: 'Who passed where, newest first; leaves an entry in the access register before anything is looked up',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PASSWORD_LENGTH_MAX } from '../../access/people.ts';
+import { ROLES } from '../../access/rights.ts';
 import type { Session } from '../../access/sessions.ts';
 import { addressBlock } from '../../core/address-block.ts';
 import { callerOf } from '../guards/auth.ts';
@@ -8,7 +9,6 @@ import { clearSessionCookie, refuseForeignPages, sessionIdOf, setSessionCookie }
 import { noContent } from '../schemas.ts';
 import { defined, type RoutePart } from './route.ts';
 
-const ROLES = ['admin', 'operator', 'technician', 'viewer'] as const;
 const USERNAME_LENGTH_MAX = 64;
 /** Whoever may send it has said nothing of themselves yet. */
 const LOGIN_BYTES_MAX = 8 * 1024;
@@ -63,7 +63,7 @@ export const sessionRoutes: RoutePart = (app, { sessions, clock, settings }) => 
 
   app.get(
     '/session',
-    { config: { allow: ROLES }, schema: { tags, summary: 'Who am I', response: { 200: whoami } } },
+    { config: { right: 'account.own' }, schema: { tags, summary: 'Who am I', response: { 200: whoami } } },
     async (request, reply) => {
       reply.header('cache-control', 'no-store');
       return answer({ caller: callerOf(request), username: request.username });
@@ -73,7 +73,7 @@ export const sessionRoutes: RoutePart = (app, { sessions, clock, settings }) => 
   app.delete(
     '/session',
     {
-      config: { allow: ROLES, unversioned: true },
+      config: { right: 'account.own', unversioned: true },
       schema: { tags, summary: 'Log out', response: { 204: noContent } },
     },
     async (request, reply) => {

@@ -11,7 +11,6 @@ import { lookQuery, purposeOf } from '../guards/look.ts';
 import { bytesOf, deviceParams, listOf, moment } from '../schemas.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
-const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
 const tags = ['streams'];
 const errors = ['stream.unavailable', 'stream.full', 'outbound.refused'] as const;
 
@@ -48,7 +47,7 @@ function stateRoutes(app: ApiApp, context: RouteContext): void {
   app.get(
     '/streams',
     {
-      config: { allow: READERS },
+      config: { right: 'video.look' },
       schema: { tags, summary: 'Streams that are being pulled', response: { 200: listOf(stream) } },
     },
     async (request) => {
@@ -61,7 +60,7 @@ function stateRoutes(app: ApiApp, context: RouteContext): void {
   app.get(
     '/streams/:id',
     {
-      config: { allow: READERS },
+      config: { right: 'video.look' },
       schema: { tags, summary: 'The streams of one camera', params: deviceParams, response: { 200: streamsOfDevice } },
     },
     async (request) => {
@@ -82,7 +81,7 @@ function liveRoutes(app: ApiApp, context: RouteContext): void {
       `/streams/:id/${name}`,
       {
         exposeHeadRoute: false,
-        config: { allow: READERS, errors },
+        config: { right: 'video.look', errors },
         schema: {
           tags,
           summary,
@@ -102,7 +101,7 @@ function liveRoutes(app: ApiApp, context: RouteContext): void {
     '/streams/:id/:part',
     {
       exposeHeadRoute: false,
-      config: { allow: READERS, errors },
+      config: { right: 'video.look', errors },
       schema: {
         tags,
         summary: 'A part that the playlist names',
@@ -123,7 +122,7 @@ function snapshotRoute(app: ApiApp, context: RouteContext): void {
     '/streams/:id/snapshot.jpg',
     {
       exposeHeadRoute: false,
-      config: { allow: READERS, errors },
+      config: { right: 'video.look', errors },
       schema: {
         tags,
         summary: 'A still of now; Last-Modified is when it was taken',
@@ -169,7 +168,7 @@ async function whileWanted<Result>(
 /** The look this request is part of. Rights come first, so that nothing else tells whether the camera exists. */
 function viewOf(context: RouteContext, caller: Caller, id: string, query: Look): View {
   const deviceId = cameraOf(context, caller, id);
-  const purpose = purposeOf(caller, query);
+  const purpose = purposeOf(context, caller, query);
   const { type, id: viewerId, name } = caller;
   const viewer = { type, id: viewerId, name };
   return { deviceId, viewer, purpose, quality: query.quality, case: query.case ?? null };

@@ -12,7 +12,6 @@ import {
   testResult,
 } from './subscription-schemas.ts';
 
-const KEEPERS = ['admin', 'operator'] as const;
 const DEAD_LETTERS_MAX = 500;
 
 const params = z.strictObject({ id: z.string().max(64) });
@@ -30,7 +29,7 @@ function keepingRoutes(app: ApiApp, { alerts: { subscriptions, sinks } }: RouteC
   app.get(
     '/subscriptions',
     {
-      config: { allow: KEEPERS },
+      config: { right: 'subscriptions.keep' },
       schema: { tags, summary: 'Who is told of alerts', response: { 200: listOf(countedSubscription) } },
     },
     async (request) => {
@@ -42,7 +41,7 @@ function keepingRoutes(app: ApiApp, { alerts: { subscriptions, sinks } }: RouteC
   app.post(
     '/subscriptions',
     {
-      config: { allow: KEEPERS, oneTimeSecret: 'secret', errors: ['outbound.refused', 'outbound.failed'] },
+      config: { right: 'subscriptions.keep', oneTimeSecret: 'secret', errors: ['outbound.refused', 'outbound.failed'] },
       schema: {
         tags,
         summary: 'Have alerts sent, such as to a webhook (Standard Webhooks 1.0); the answer carries the secret once',
@@ -64,7 +63,7 @@ function keepingRoutes(app: ApiApp, { alerts: { subscriptions, sinks } }: RouteC
   app.delete(
     '/subscriptions/:id',
     {
-      config: { allow: KEEPERS },
+      config: { right: 'subscriptions.keep' },
       schema: { tags, summary: 'End a subscription', params, response: { 204: noContent } },
     },
     async (request, reply) => {
@@ -79,7 +78,7 @@ function takeOverRoute(app: ApiApp, { alerts: { subscriptions } }: RouteContext)
   app.post(
     '/subscriptions/:id/take-over',
     {
-      config: { allow: KEEPERS },
+      config: { right: 'subscriptions.keep' },
       schema: {
         tags,
         summary: 'Become the owner of a subscription whose owner is gone',
@@ -99,7 +98,7 @@ function testRoute(app: ApiApp, { alerts: { subscriptions } }: RouteContext): vo
   app.post(
     '/subscriptions/:id/test',
     {
-      config: { allow: KEEPERS },
+      config: { right: 'subscriptions.keep' },
       schema: {
         tags,
         summary: 'See whether it is taken there: sends something that has no effect',
@@ -125,7 +124,7 @@ function deadLetterRoutes(app: ApiApp, { alerts: { subscriptions } }: RouteConte
   app.get(
     '/subscriptions/:id/dead-letters',
     {
-      config: { allow: KEEPERS },
+      config: { right: 'subscriptions.keep' },
       schema: { tags, summary: 'What could not be delivered', params, response: { 200: listOf(deadDelivery) } },
     },
     async (request) => {
@@ -137,7 +136,7 @@ function deadLetterRoutes(app: ApiApp, { alerts: { subscriptions } }: RouteConte
   app.post(
     '/subscriptions/:id/dead-letters',
     {
-      config: { allow: KEEPERS },
+      config: { right: 'subscriptions.keep' },
       schema: {
         tags,
         summary: 'Send the dead letters again',

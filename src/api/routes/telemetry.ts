@@ -68,7 +68,7 @@ export const telemetryRoutes: RoutePart = (app, context) => {
           bodyLimit: TELEMETRY_BODY_BYTES_MAX,
           // The body stays bytes: its schema is for the OpenAPI document, decoding is for the journal's readers.
           validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : validatorCompiler(part as never)),
-          config: { allow: ['device'], ownBudget: true, errors: ['ingest.full', 'ingest.unavailable'] },
+          config: { right: 'telemetry.send', ownBudget: true, errors: ['ingest.full', 'ingest.unavailable'] },
           // Before the body is read: a flood costs little.
           onRequest: async (request) => context.http.turn(callerOf(request).id),
           schema: {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ROLES } from '../../access/rights.ts';
 import type { TokenInfo } from '../../access/tokens.ts';
 import { toRfc3339 } from '../../core/clock.ts';
 import { ONLY_VERSION, requireOnlyVersion, setEtag } from '../etag.ts';
@@ -6,9 +7,7 @@ import { callerOf } from '../guards/auth.ts';
 import { instant, jurisdiction, label, listOf, moment, momentOrNull, noContent } from '../schemas.ts';
 import { defined, type RoutePart } from './route.ts';
 
-const ADMINS = ['admin'] as const;
-
-const role = z.enum(['admin', 'operator', 'technician', 'viewer']);
+const role = z.enum(ROLES);
 
 const newToken = z.strictObject({
   name: label(100),
@@ -53,7 +52,7 @@ export const tokenRoutes: RoutePart = (app, { tokens }) => {
   app.get(
     '/tokens',
     {
-      config: { allow: ADMINS },
+      config: { right: 'tokens.keep' },
       schema: { tags, summary: 'List tokens', response: { 200: listOf(token) } },
     },
     async (request) => {
@@ -65,7 +64,7 @@ export const tokenRoutes: RoutePart = (app, { tokens }) => {
   app.post(
     '/tokens',
     {
-      config: { allow: ADMINS, oneTimeSecret: 'token' },
+      config: { right: 'tokens.keep', oneTimeSecret: 'token' },
       schema: { tags, summary: 'Make a token', body: newToken, response: { 201: created } },
     },
     async (request, reply) => {
@@ -79,7 +78,7 @@ export const tokenRoutes: RoutePart = (app, { tokens }) => {
   app.delete(
     '/tokens/:id',
     {
-      config: { allow: ADMINS },
+      config: { right: 'tokens.keep' },
       schema: {
         tags,
         summary: 'Revoke a token',

@@ -8,10 +8,8 @@ import type { WithSecret } from '../../devices/units/units.ts';
 import { setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';
 import { deviceId, deviceParams, listOf, moment, momentOrNull, pageQuery } from '../schemas.ts';
-import { answer, created, device, REGISTRY_EDITORS, REGISTRY_TAGS } from './device-schemas.ts';
+import { answer, created, device, REGISTRY_TAGS } from './device-schemas.ts';
 import { type ApiApp, pageOf, type RouteContext, type RoutePart } from './route.ts';
-
-const READERS = ['admin', 'operator', 'technician', 'viewer'] as const;
 
 const acceptInput = z.strictObject({
   serial: z
@@ -65,7 +63,7 @@ function swapRoutes(app: ApiApp, context: RouteContext): void {
   app.post(
     '/devices/:id/swap',
     {
-      config: { allow: REGISTRY_EDITORS, oneTimeSecret: 'secret', errors: ['conflict.state'] },
+      config: { right: 'registry.edit', oneTimeSecret: 'secret', errors: ['conflict.state'] },
       schema: {
         tags: REGISTRY_TAGS,
         summary: 'Put a unit in the place of another, or accept what answers at the address of a camera',
@@ -87,7 +85,7 @@ function swapRoutes(app: ApiApp, context: RouteContext): void {
   app.post(
     '/devices/:id/swap/undo',
     {
-      config: { allow: REGISTRY_EDITORS, errors: ['conflict.state'] },
+      config: { right: 'registry.edit', errors: ['conflict.state'] },
       schema: {
         tags: REGISTRY_TAGS,
         summary: 'Hang the unit before the present one there again',
@@ -108,7 +106,7 @@ function hangingRoutes(app: ApiApp, context: RouteContext): void {
   app.post(
     '/devices/:id/units',
     {
-      config: { allow: REGISTRY_EDITORS, errors: ['conflict.state'] },
+      config: { right: 'registry.edit', errors: ['conflict.state'] },
       schema: {
         tags: REGISTRY_TAGS,
         summary: 'Hang a unit where none is named',
@@ -126,7 +124,7 @@ function hangingRoutes(app: ApiApp, context: RouteContext): void {
   app.post(
     '/devices/:id/units/take-down',
     {
-      config: { allow: REGISTRY_EDITORS, oneTimeSecret: 'secret', errors: ['conflict.state'] },
+      config: { right: 'registry.edit', oneTimeSecret: 'secret', errors: ['conflict.state'] },
       schema: {
         tags: REGISTRY_TAGS,
         summary: 'Take the unit down; `secret` is for the one that will hang there next',
@@ -147,7 +145,7 @@ function historyRoutes(app: ApiApp, context: RouteContext): void {
   app.get(
     '/devices/:id/units',
     {
-      config: { allow: READERS },
+      config: { right: 'registry.read' },
       schema: {
         tags: REGISTRY_TAGS,
         summary: 'What hung here, newest first',
@@ -168,7 +166,7 @@ function historyRoutes(app: ApiApp, context: RouteContext): void {
   app.get(
     '/units',
     {
-      config: { allow: READERS },
+      config: { right: 'registry.read' },
       schema: {
         tags: REGISTRY_TAGS,
         summary: 'Where a unit hung, newest first',

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, type PersonInfo, USERNAME } from '../../access/people.ts';
+import { ROLES } from '../../access/rights.ts';
 import { toRfc3339 } from '../../core/clock.ts';
 import { ifMatch, setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';
 import { jurisdiction, label, listOf, moment, momentOrNull, noContent } from '../schemas.ts';
 import { type ApiApp, defined, type RouteContext, type RoutePart } from './route.ts';
 
-const ADMINS = ['admin'] as const;
 const tags = ['people'];
 
 const params = z.strictObject({ id: z.uuid() });
-const role = z.enum(['admin', 'operator', 'technician', 'viewer']);
+const role = z.enum(ROLES);
 const password = z.string().min(PASSWORD_LENGTH_MIN).max(PASSWORD_LENGTH_MAX);
 const fields = { name: label(100), role, jurisdiction, password };
 
@@ -52,7 +52,7 @@ function makingRoutes(app: ApiApp, { people }: RouteContext): void {
   app.get(
     '/users',
     {
-      config: { allow: ADMINS },
+      config: { right: 'people.keep' },
       schema: { tags, summary: 'People of your area', response: { 200: listOf(user) } },
     },
     async (request) => ({ items: (await people.list(callerOf(request))).map(answer) }),
@@ -61,7 +61,7 @@ function makingRoutes(app: ApiApp, { people }: RouteContext): void {
   app.post(
     '/users',
     {
-      config: { allow: ADMINS, errors: ['conflict.exists'] },
+      config: { right: 'people.keep', errors: ['conflict.exists'] },
       schema: { tags, summary: 'Let a person log in', body: newUser, response: { 201: user } },
     },
     async (request, reply) => {
@@ -76,7 +76,7 @@ function changingRoutes(app: ApiApp, { people }: RouteContext): void {
   app.patch(
     '/users/:id',
     {
-      config: { allow: ADMINS },
+      config: { right: 'people.keep' },
       schema: { tags, summary: 'Change a person', params, body: userPatch, response: { 200: user } },
     },
     async (request, reply) => {
@@ -91,7 +91,7 @@ function changingRoutes(app: ApiApp, { people }: RouteContext): void {
   app.delete(
     '/users/:id',
     {
-      config: { allow: ADMINS },
+      config: { right: 'people.keep' },
       schema: { tags, summary: 'Disable a person', params, response: { 204: noContent } },
     },
     async (request, reply) => {

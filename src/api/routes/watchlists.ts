@@ -5,8 +5,6 @@ import { callerOf } from '../guards/auth.ts';
 import { instant, jurisdiction, label, listOf, moment, noContent } from '../schemas.ts';
 import type { RoutePart } from './route.ts';
 
-const KEEPERS = ['admin', 'operator'] as const;
-
 const newWatchlist = z.strictObject({
   name: label(128),
   jurisdiction,
@@ -35,7 +33,7 @@ export const watchlistRoutes: RoutePart = (app, { alerts: { watchlists } }) => {
   app.get(
     '/watchlists',
     {
-      config: { allow: KEEPERS },
+      config: { right: 'watchlists.keep' },
       schema: { tags, summary: 'Lists of wanted plates, without the plates', response: { 200: listOf(watchlist) } },
     },
     async (request) => {
@@ -47,7 +45,7 @@ export const watchlistRoutes: RoutePart = (app, { alerts: { watchlists } }) => {
   app.post(
     '/watchlists',
     {
-      config: { allow: KEEPERS },
+      config: { right: 'watchlists.keep' },
       schema: {
         tags,
         summary: 'Have plates watched for; each entry needs a reason and an end',
@@ -65,7 +63,7 @@ export const watchlistRoutes: RoutePart = (app, { alerts: { watchlists } }) => {
   app.delete(
     '/watchlists/:id',
     {
-      config: { allow: KEEPERS },
+      config: { right: 'watchlists.keep' },
       schema: {
         tags,
         summary: 'End a watchlist',

@@ -6,7 +6,7 @@ export const token: Command = {
   summary: 'make, list and revoke tokens of the API, through the running gateway',
   usage: 'create --name TEXT --role ROLE --jurisdiction CODE [--purpose TEXT] [--expires TIME] | list | revoke ID',
   details: [
-    'ROLE is admin, operator, technician or viewer; CODE a division code such as 330200; TIME is RFC 3339.',
+    'ROLE is one of docs/rights.md, such as operator; CODE a division code such as 330200; TIME is RFC 3339.',
     ...RIGHTS_HELP,
   ],
   options: {

@@ -11,7 +11,7 @@ export const user: Command = {
   usage:
     'add --username NAME --name TEXT --role ROLE --jurisdiction CODE [--password-file FILE] | list | disable USERNAME',
   details: [
-    'ROLE is admin, operator, technician or viewer; CODE a division code such as 330200. Without --password-file a',
+    'ROLE is one of docs/rights.md, such as operator; CODE a division code such as 330200. Without --password-file a',
     'password is made and printed once.',
     ...RIGHTS_HELP,
   ],

@@ -10,6 +10,7 @@ import { enqueueWork } from '../../platform/work/work.ts';
 import { commandOf, invalid, readArgs } from './arguments.ts';
 import type { CommandState } from './life.ts';
 import type { OpenDevices } from './open-devices.ts';
+import { type CommandRights, requireRight } from './rights.ts';
 import type { CommandTables } from './tables.ts';
 
 export const COMMANDS_QUEUE = 'commands';
@@ -21,9 +22,6 @@ const EXPIRED_AT_ONCE = 500;
 /** Settled commands are kept this long; their audit rows stay. */
 const KEPT_MS = 90 * DAY_MS;
 
-/** Who is above whom where a command asks for a role. */
-const RANK = { viewer: 0, device: 0, technician: 1, operator: 2, admin: 3 } as const;
-
 export interface CommandsDeps {
   database: Database;
   clock: Clock;
@@ -32,6 +30,7 @@ export interface CommandsDeps {
   /** Undefined alike for a device that is foreign, unknown or retired. */
   directory: { seenBy(caller: Caller, id: DeviceId): DeviceIdentity | undefined };
   open: OpenDevices;
+  rights: CommandRights;
   /** Says that there is work for this device; may be lost. */
   ring(device: DeviceId): void;
   ownership: Pick<Ownership, 'write' | 'transaction'>;
@@ -102,14 +101,12 @@ export class Commands {
    * `not-found`, `auth.forbidden` (it needs another role), `request.invalid`, `conflict.state` (too many wait).
    */
   async create(caller: Caller, device: DeviceId, input: CommandInput): Promise<Command> {
-    const { directory, kinds, database, open, clock } = this.#deps;
+    const { directory, kinds, database, open, clock, rights } = this.#deps;
     const identity = directory.seenBy(caller, device);
     if (!identity) throw new CitywatchError('not-found');
     const kind = kinds.latest(identity.kind);
     const spec = commandOf(kind, input.name);
-    if (RANK[caller.role] < RANK[spec.role]) {
-      throw new CitywatchError('auth.forbidden', { detail: `${input.name} needs the role ${spec.role}.` });
-    }
+    requireRight(rights, caller, { name: input.name, role: spec.role, jurisdiction: identity.jurisdiction });
     const nowMs = clock.nowMs();
     const row: CommandRow = {
       id: randomUUID(),

@@ -27,8 +27,8 @@ t.test('tokens end with the account of who made them, and with the rights they w
   t.same(await valid(), [true, true, true]);
   await people.update(admin, id, 1, { name: 'Li Wei' });
   t.same(await valid(), [true, true, true]);
-  await people.update(admin, id, 2, { role: 'technician' });
-  t.same(await valid(), [false, true, false], 'what a technician cannot give has ended');
+  await people.update(admin, id, 2, { role: 'operator' });
+  t.same(await valid(), [false, true, false], 'what an operator cannot give has ended');
   await people.update(admin, id, 3, { disabled: true });
   t.same(await valid(), [false, false, false]);
   await people.update(admin, id, 4, { disabled: false });

@@ -1,4 +1,6 @@
 import type { FastifyInstance, InjectOptions } from 'fastify';
+import { Authority } from '../../../src/access/authority.ts';
+import { ROLES } from '../../../src/access/rights.ts';
 import type { ApiDeps } from '../../../src/api/deps.ts';
 import { buildServer } from '../../../src/api/server/server.ts';
 import { systemClock } from '../../../src/core/clock.ts';
@@ -39,6 +41,11 @@ export const TOKENS = {
   viewer: 'token-of-viewer',
   foreign: 'token-of-foreign-admin',
 } as const;
+
+/** The token of any role; of somebody of another city with `foreign`. */
+export function tokenOf(role: Role, where: 'here' | 'foreign' = 'here'): string {
+  return `token-of-${where === 'foreign' ? 'foreign-' : ''}${role}`;
+}
 
 export function bearer(token: string): { authorization: string } {
   return { authorization: `Bearer ${token}` };
@@ -116,16 +123,15 @@ export class MemoryRegistry {
 }
 
 function callerFor(token: string): Caller | null {
-  const role = Object.entries(TOKENS).find(([, value]) => value === token)?.[0];
-  if (role === undefined) return null;
-  const foreign = role === 'foreign';
-  const area = foreign ? ELSEWHERE : HERE;
+  const [, foreign, role] = /^token-of-(foreign-)?(\w+)$/.exec(token) ?? [];
+  if (role === undefined || !ROLES.some((one) => one === role)) return null;
+  const id = foreign ? 'foreign' : role;
   return {
     type: 'token',
-    id: role,
-    name: role,
-    role: foreign ? 'admin' : (role as Role),
-    jurisdiction: area,
+    id,
+    name: id,
+    role: role as Role,
+    jurisdiction: foreign ? ELSEWHERE : HERE,
     purpose: null,
   };
 }
@@ -233,6 +239,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
     registry: registry as unknown as ApiDeps['registry'],
     kinds: { all: () => [KIND, CAMERA_KIND], latest: (kind) => [KIND, CAMERA_KIND].find((one) => one.kind === kind) },
     jurisdictions: { list: () => [] },
+    authority: new Authority(),
     tokens: {
       create: async () => ({ id: 't-1', token: 'one-time-token' }),
       list: async () => [],

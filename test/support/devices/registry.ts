@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
+import { Authority } from '../../../src/access/authority.ts';
 import { Jurisdictions } from '../../../src/access/jurisdictions.ts';
 import { Tokens } from '../../../src/access/tokens.ts';
 import { toIssues } from '../../../src/api/server/validation.ts';
@@ -61,6 +62,7 @@ export interface OpenRegistry {
   /** The same registry for an API, which parses what it is sent by itself. */
   behindApi: Registry;
   directory: Directory;
+  authority: Authority;
   tokens: Tokens;
   kinds: Kinds;
   jurisdictions: Jurisdictions;
@@ -103,10 +105,11 @@ export async function openRegistry(
     followers: over.followers ?? [],
   };
   const [registry, behindApi] = [new RegistryOfBodies(deps), new Registry(deps)];
-  const tokens = new Tokens({ database, lookup: database, jurisdictions, hasher, clock });
+  const authority = new Authority();
+  const tokens = new Tokens({ database, lookup: database, jurisdictions, authority, hasher, clock });
   const connections = new Connections({ database, vault });
   const stores = { database, connections, hasher, vault };
-  return { ...stores, registry, behindApi, directory, doors, tokens, kinds, jurisdictions, disconnected };
+  return { ...stores, authority, registry, behindApi, directory, doors, tokens, kinds, jurisdictions, disconnected };
 }
 
 export function callerIn(jurisdiction: string, role: Role = 'admin'): Caller {

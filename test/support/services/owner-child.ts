@@ -111,7 +111,17 @@ const { signal } = new AbortController();
 const kinds = { latest: () => undefined };
 const nobody = { seenBy: () => undefined };
 const open = new OpenDevices(database);
-const commands = new Commands({ database, ownership, clock, observer, kinds, directory: nobody, open, ring: () => {} });
+const commands = new Commands({
+  database,
+  ownership,
+  clock,
+  observer,
+  kinds,
+  directory: nobody,
+  open,
+  rights: { may: () => true },
+  ring: () => {},
+});
 const cameras = new CameraSetup({
   database,
   ownership,

@@ -1,3 +1,4 @@
+import { Authority } from '../../../src/access/authority.ts';
 import { startDownlink } from '../../../src/app/compose/ingest/downlink.ts';
 import type { Clock } from '../../../src/core/clock.ts';
 import { CitywatchError } from '../../../src/core/errors.ts';
@@ -123,6 +124,7 @@ export async function openDownlink(t: Owner, url: string, { clock }: { clock: Cl
       observer: quietObserver(),
       kinds: kioskOnly,
       directory: kiosks,
+      rights: new Authority(),
       lifecycle,
       journal,
       incarnationOf,

@@ -1,3 +1,4 @@
+import { Authority } from '../../../access/authority.ts';
 import { Jurisdictions } from '../../../access/jurisdictions.ts';
 import { Tokens } from '../../../access/tokens.ts';
 import { Doors } from '../../../devices/doors/doors.ts';
@@ -18,14 +19,17 @@ export async function openDevices(ground: Ground, kinds: Kinds) {
   await jurisdictions.seed(database);
   const hasher = new SecretHasher(keys.devices);
   const directory = new Directory(hasher);
-  const tokens = new Tokens({ database, lookup: shares.handling, clock: ground.clock, jurisdictions, hasher });
+  const authority = new Authority();
+  const { clock } = ground;
+  const tokens = new Tokens({ database, lookup: shares.handling, clock, jurisdictions, authority, hasher });
   await tokens.ensureBootstrap(config.adminToken ?? (await place.secret('admin-token')));
   return {
     kinds,
+    authority,
     jurisdictions,
     hasher,
     directory,
-    doors: new Doors({ directory, database: shares.handling, kinds, clock: ground.clock }),
+    doors: new Doors({ directory, database: shares.handling, kinds, clock }),
     identity: directory.identity.bind(directory),
     connections: new Connections({ database, vault }),
     tokens,

@@ -20,6 +20,7 @@ export interface DownlinkDeps {
   observer: Observer;
   kinds: CommandsDeps['kinds'] & KindSource;
   directory: CommandsDeps['directory'];
+  rights: CommandsDeps['rights'];
   work: WorkQueue;
   doorbell: { ring(queue: string, key: string): void };
   lifecycle: Lifecycle;
@@ -33,12 +34,12 @@ export type Downlink = Awaited<ReturnType<typeof startDownlink>>;
 /** Builds and starts what takes commands to devices and their replies back; `sender.connect` says by what way. */
 export async function startDownlink(deps: DownlinkDeps) {
   const { database, ownership, clock, observer, kinds, directory, work, doorbell } = deps;
-  const { lifecycle, journal, incarnationOf } = deps;
+  const { lifecycle, journal, incarnationOf, rights } = deps;
   const ring = (device: string): void => doorbell.ring(COMMANDS_QUEUE, device);
   const open = new OpenDevices(database);
   await open.load();
   const sender = new CommandSender({ database, ownership, clock, observer, open, ring });
-  const commands = new Commands({ database, ownership, clock, observer, kinds, directory, open, ring });
+  const commands = new Commands({ database, ownership, clock, observer, kinds, directory, open, rights, ring });
   const replies = new RepliesReader({
     database,
     kinds,

@@ -28,7 +28,14 @@ export async function openIngest(ground: Ground, devices: Devices) {
   const intake = new Intake(journals, { lease, kinds, clock, observer, words });
   const accept = (message: NewMessage) => intake.accept(message);
   const guard = await openCrashGuard({ directory: ground.directoryOf, clock, observer, lifecycle });
-  const downlink = await startDownlink({ ...ground, kinds, directory, journal: journals.live, incarnationOf });
+  const downlink = await startDownlink({
+    ...ground,
+    kinds,
+    directory,
+    rights: devices.authority,
+    journal: journals.live,
+    incarnationOf,
+  });
   return {
     lanes,
     journals,

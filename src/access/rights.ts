@@ -1,0 +1,114 @@
+import type { Role } from '../core/types.ts';
+
+/**
+ * What somebody may do, one by one. Code asks for a right and never for a role: which role has which right stands in
+ * {@link RIGHTS_OF} alone, and docs/rights.md lists the same rows.
+ */
+export const RIGHTS = {
+  'account.own': 'Know who one is, log out.',
+  'registry.read': 'Devices, units, kinds and division codes.',
+  'registry.diagnose': 'Why a camera is not reached, and what answers in its place.',
+  'registry.edit': 'Register, change, swap and retire devices; see where they are reached.',
+  'credentials.change': 'Give a device a new secret.',
+  'kinds.try': 'Try a changed kind on what came in.',
+  'telemetry.read': 'Readings, events and the numbers of an area.',
+  'telemetry.export': 'Take readings away as a file.',
+  'telemetry.send': 'Send readings, events, pictures and replies, for itself alone.',
+  'commands.read': 'What devices were told to do.',
+  'commands.fetch': 'Fetch what there is to do, for itself alone.',
+  'commands.maintain': 'Give commands that a kind leaves to technicians.',
+  'commands.operate': 'Give commands that a kind leaves to operators.',
+  'commands.administer': 'Give commands that a kind leaves to administrators.',
+  'video.look': 'Live video and stills.',
+  'pictures.look': 'Pictures that devices send.',
+  'looks.any-purpose': 'Look for any purpose, and not for maintenance alone.',
+  'plates.search': 'Search passages of vehicles.',
+  'alerts.read': 'Alerts, their log and their stream.',
+  'alerts.look': 'Pictures of alerts.',
+  'alerts.handle': 'Acknowledge, assign, comment and close alerts.',
+  'alerts.plates': 'The plates of an alert, whole.',
+  'rules.read': 'The rules in force.',
+  'subscriptions.keep': 'Say who is told of alerts.',
+  'watchlists.keep': 'Keep watchlists.',
+  'explain.read': 'The ledger, what became of a message, dead letters.',
+  'explain.replay': 'Judge dead letters again.',
+  'completeness.read': 'What share of the expected readings came.',
+  'metrics.read': 'The metrics of the gateway.',
+  'people.keep': 'Let people log in, change and disable them.',
+  'tokens.keep': 'Make and revoke tokens.',
+  'rights.give': 'Give roles with rights that one lacks.',
+  'audit.read': 'Who changed what.',
+  'register.read': 'Who looked at what.',
+} as const;
+
+export type Right = keyof typeof RIGHTS;
+
+/** Who holds rights: a role of people and tokens, or a device that speaks for itself. */
+export type Holder = Role | 'device';
+
+const EVERYBODY: readonly Right[] = ['account.own', 'registry.read'];
+
+const WATCHING: readonly Right[] = [
+  ...EVERYBODY,
+  'telemetry.read',
+  'telemetry.export',
+  'commands.read',
+  'completeness.read',
+  'rules.read',
+];
+
+const LOOKING: readonly Right[] = ['video.look', 'pictures.look', 'looks.any-purpose'];
+
+const ALERTS: readonly Right[] = ['alerts.read', 'alerts.look'];
+
+const EXPLAINING: readonly Right[] = ['registry.diagnose', 'explain.read'];
+
+const VIEWER: readonly Right[] = [...WATCHING, ...LOOKING, ...ALERTS];
+
+const OPERATOR: readonly Right[] = [
+  ...VIEWER,
+  ...EXPLAINING,
+  'explain.replay',
+  'commands.maintain',
+  'commands.operate',
+  'plates.search',
+  'alerts.handle',
+  'alerts.plates',
+  'subscriptions.keep',
+  'watchlists.keep',
+];
+
+const DEVICE: readonly Right[] = ['telemetry.send', 'commands.fetch'];
+
+const ADMINISTRATOR: readonly Right[] = (Object.keys(RIGHTS) as Right[]).filter((right) => !DEVICE.includes(right));
+
+/** Rights by role. `admin` is the name that `administrator` had before there were eight roles; it stays for good. */
+export const RIGHTS_OF: Readonly<Record<Holder, ReadonlySet<Right>>> = {
+  admin: new Set(ADMINISTRATOR),
+  administrator: new Set(ADMINISTRATOR),
+  operator: new Set(OPERATOR),
+  commander: new Set(OPERATOR.filter((right) => right !== 'explain.replay' && right !== 'subscriptions.keep')),
+  technician: new Set([
+    ...WATCHING,
+    ...EXPLAINING,
+    'registry.edit',
+    'credentials.change',
+    'commands.maintain',
+    'video.look',
+    'pictures.look',
+  ]),
+  integrator: new Set([...WATCHING, ...EXPLAINING, 'alerts.read', 'subscriptions.keep']),
+  auditor: new Set([...EVERYBODY, 'audit.read', 'register.read']),
+  approver: new Set(EVERYBODY),
+  security: new Set([...EVERYBODY, 'people.keep', 'tokens.keep', 'rights.give']),
+  viewer: new Set(VIEWER),
+  device: new Set(DEVICE),
+};
+
+/** The roles that a person or a token can be given. */
+export const ROLES = Object.keys(RIGHTS_OF).filter((holder) => holder !== 'device') as [Role, ...Role[]];
+
+/** Everybody who has this right. */
+export function holdersOf(right: Right): Holder[] {
+  return (Object.keys(RIGHTS_OF) as Holder[]).filter((holder) => RIGHTS_OF[holder].has(right));
+}
