@@ -8,6 +8,7 @@ interface Picture {
   key: boolean;
   /** NAL units, each behind its length. */
   data: Buffer[];
+  /** With what its units cost beside. */
   bytes: number;
 }
 
@@ -18,6 +19,8 @@ const FIRST_PICTURES = 6;
 /** A picture at 60 Mbit/s and one a second; what is more of it is left out. */
 const PICTURE_BYTES_MAX = 8 * 1024 * 1024;
 const UNITS_MAX = 1_000;
+/** What a unit costs beside its bytes, so that a fragment of crumbs ends early. */
+const UNIT_BYTES = 256;
 /** A fragment ends with the picture that makes it longer than this. */
 const FRAGMENT_BYTES_MAX = 4 * 1024 * 1024;
 const PICTURES_MAX = 1_000;
@@ -75,7 +78,7 @@ export class FragmentMaker implements VideoTaker {
     const length = Buffer.allocUnsafe(4);
     length.writeUInt32BE(nal.length);
     open.data.push(length, nal);
-    open.bytes += 4 + nal.length;
+    open.bytes += UNIT_BYTES + nal.length;
   }
 
   /** Tells what there is. */

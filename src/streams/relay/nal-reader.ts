@@ -3,6 +3,8 @@ import type { RtpPacket } from './rtp-packet.ts';
 
 /** A picture of 60 Mbit/s at one picture a second; what is larger is left out. */
 const NAL_BYTES_MAX = 8 * 1024 * 1024;
+/** That many in packets of 420 bytes. A piece costs a hundred bytes beside its own, so a unit in crumbs is left out. */
+const PARTS_MAX = 20_000;
 
 interface Types {
   aggregate: number;
@@ -58,7 +60,7 @@ export class NalReader {
     // The rest of a unit whose beginning was not seen.
     if (this.#parts.length === 0) return units;
     this.#bytes += body.length;
-    if (this.#bytes > NAL_BYTES_MAX) this.#drop();
+    if (this.#bytes > NAL_BYTES_MAX || this.#parts.length > PARTS_MAX) this.#drop();
     else this.#parts.push(body);
     if (flags & 0x40) units.push(...this.#finish());
     return units;

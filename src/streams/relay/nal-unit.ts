@@ -96,19 +96,24 @@ function varying(nal: Buffer, from: number): [value: number, next: number] {
 }
 
 const START_CODE = Buffer.from([0, 0, 1]);
+/** A picture in a hundred slices with all that goes before it is far below; each costs a hundred bytes. */
+const UNITS_MAX = 1_000;
 
-/** The NAL units in `data`: itself, or what stands between start codes (annex B), which no NAL unit may hold. */
+/**
+ * The NAL units in `data`: itself, or what stands between start codes (annex B), which no NAL unit may hold. The first
+ * 1,000 of them.
+ */
 export function splitStartCodes(data: Buffer): Buffer[] {
   let found = data.indexOf(START_CODE);
   if (found < 0) return [data];
   const units: Buffer[] = [];
   let from = 0;
-  while (found >= 0) {
+  while (found >= 0 && units.length < UNITS_MAX) {
     pushTrimmed(units, data.subarray(from, found));
     from = found + START_CODE.length;
     found = data.indexOf(START_CODE, from);
   }
-  pushTrimmed(units, data.subarray(from));
+  if (found < 0) pushTrimmed(units, data.subarray(from));
   return units;
 }
 

@@ -170,3 +170,16 @@ t.test('a picture of more units or bytes than any has is cut short', async (t) =
   const bytes = parts.reduce((sum, part) => sum + (part.type === 'fragment' ? part.fragment.data.length : 0), 0);
   t.ok(bytes < 9_000_000, `${bytes} bytes`);
 });
+
+t.test('a fragment of crumbs is short, so that what they cost beside their bytes is bounded', async (t) => {
+  const { sets } = await takeApart(fragmentedFilm(1));
+  const { parts, hooks } = listening();
+  const maker = new FragmentMaker({ codec: 'H264', sets, timescale: TIMESCALE }, hooks);
+  for (let picture = 1; picture <= 100; picture += 1) {
+    maker.picture(picture, picture === 1);
+    for (let n = 0; n < 1_000; n += 1) maker.unit(Buffer.alloc(2));
+  }
+  maker.end();
+  const most = Math.max(...parts.map((part) => (part.type === 'fragment' ? part.fragment.data.length : 0)));
+  t.ok(most < 20_000 * 6, `${most} bytes in units of 2 bytes and a length of 4`);
+});
