@@ -32,6 +32,7 @@ import type {
   CompletenessPort,
   ExportsPort,
   ImagesPort,
+  LifePort,
   PassagesPort,
   UnitHistoryPort,
   UnitsPort,
@@ -63,6 +64,7 @@ export interface ApiDeps {
   otherUnit(id: string): ForeignUnit | null;
   units: UnitsPort;
   unitHistory: UnitHistoryPort;
+  life: LifePort;
   directory: DirectoryPort;
   http: HttpPort;
   ledger: LedgerPort;

@@ -1,4 +1,5 @@
 import type { Caller } from '../core/types.ts';
+import type { LifeSteps } from '../devices/life/life-steps.ts';
 import type { UnitHistory } from '../devices/units/history.ts';
 import type { Units } from '../devices/units/units.ts';
 import type { ShownImages } from '../images/shown-images.ts';
@@ -34,6 +35,9 @@ export type PassagesPort = Pick<PassageSearch, 'search'>;
 
 /** Steps of units. Foreign and absent devices are refused alike, with `not-found`. */
 export type UnitsPort = Pick<Units, 'assign' | 'swap' | 'takeDown' | 'undo' | 'accept'>;
+
+/** Foreign and absent devices are refused alike, with `not-found`; rights to `history` are decided before. */
+export type LifePort = Pick<LifeSteps, 'step' | 'history'>;
 
 /** Shows nothing of positions beyond the caller's jurisdiction. */
 export type UnitHistoryPort = Pick<UnitHistory, 'ofPosition' | 'ofSerial'>;

@@ -15,8 +15,12 @@ export interface Location {
   datum: 'wgs84' | 'gcj02';
 }
 
-/** What an administrator says of a position; whether it is alive is presence, which is observed. */
-export type DeviceState = 'active' | 'maintenance' | 'retired';
+/**
+ * Where a position is in its life, as people say it (`devices/life`); whether it is alive is observed. `planned`:
+ * nothing hangs there yet; `retired`: gone for good, and refused at every door. All others are what stands in the city.
+ */
+export const DEVICE_STATES = ['planned', 'installed', 'accepted', 'in-service', 'maintenance', 'retired'] as const;
+export type DeviceState = (typeof DEVICE_STATES)[number];
 
 /** The hardware that stands at a position today. All text: a serial "007" is not 7. */
 export interface DeviceUnit {

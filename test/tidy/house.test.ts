@@ -19,6 +19,7 @@ const OWNERS: Record<string, RegExp> = {
   ...owned('src/access/', ['api_token', 'jurisdiction', 'person', 'session']),
   ...owned('src/devices/', [
     'assignment',
+    'life_step',
     'camera_setup',
     'device_kind_version',
     'foreign_unit',

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
-import type { Device } from '../../core/types.ts';
+import { DEVICE_STATES, type Device } from '../../core/types.ts';
 import type { TwinPort } from '../deps.ts';
 import { deviceId, moment, momentOrNull } from '../schemas.ts';
 
 export const REGISTRY_TAGS = ['registry'];
 
-/** What an administrator says of a device. */
-export const state = z.enum(['active', 'maintenance', 'retired']);
+/** Where a device is in its life, as people say it. */
+export const state = z.enum(DEVICE_STATES);
 const datum = z.enum(['wgs84', 'gcj02']);
 const deviceFields = {
   id: deviceId,

@@ -14,6 +14,7 @@ import { healthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
 import { imageRoutes } from './images.ts';
 import { kindRoutes } from './kinds.ts';
+import { lifeRoutes } from './life.ts';
 import { overviewRoutes } from './overview.ts';
 import { passageRoutes } from './passages.ts';
 import type { RoutePart } from './route.ts';
@@ -31,6 +32,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   deviceRoutes,
   deviceBatchRoutes,
   unitRoutes,
+  lifeRoutes,
   credentialRoutes,
   commandRoutes,
   kindRoutes,

@@ -124,7 +124,7 @@ export class CameraWatch {
       .tables<RegistryTables>()
       .selectFrom('position')
       .select(['id', 'stream', 'onvif'])
-      .where('state', '=', 'active')
+      .where('state', 'not in', ['planned', 'retired'])
       .where((eb) => eb.or([eb('stream', 'is not', null), eb('onvif', 'is not', null)]))
       .orderBy('id')
       .execute();

@@ -16,7 +16,7 @@ export interface DirectoryEntry {
 
 /** Those who must know what becomes of devices. Must not throw; nobody waits for them. */
 export interface DirectoryListeners {
-  /** A device's secret, jurisdiction or state changed, or it is gone: what it has open must not go on as before. */
+  /** A device's secret or jurisdiction changed, or it is retired or gone: what it has open must not go on as before. */
   disconnect(id: DeviceId): void;
   /** Of every committed change, `previous` null for a new device. */
   changed(entry: DirectoryEntry, previous: DirectoryEntry | null): void;
@@ -112,7 +112,8 @@ export class Directory {
     if (!old) return;
     const secretChanged = !old.secretHash.equals(entry.secretHash);
     const isElsewhere = old.identity.jurisdiction !== jurisdiction;
-    if (secretChanged || isElsewhere || old.state !== entry.state) this.#listeners?.disconnect(id);
+    const isLetIn = (one: DirectoryEntry): boolean => one.state !== 'retired';
+    if (secretChanged || isElsewhere || isLetIn(old) !== isLetIn(entry)) this.#listeners?.disconnect(id);
   }
 
   /** The device has no row any more. */

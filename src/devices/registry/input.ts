@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isJurisdictionCode } from '../../core/jurisdiction.ts';
 import { DEVICE_ID } from '../../core/types.ts';
 import { isOneLine, urlWithLogin, urlWithoutLogin } from '../cameras/device-url.ts';
+import { FIRST_STATES } from '../life/life.ts';
 
 /**
  * What may be said of a device, for every edge at which it can be said. It is parsed there, once, into the types at the
@@ -64,6 +65,12 @@ const deviceSecret = z
   .refine(isOneLine, 'must not hold control characters')
   .describe(NO_CONTROLS);
 
+/** Where its life begins; what is registered standing is in service. */
+const firstState = z
+  .enum(FIRST_STATES)
+  .default('in-service')
+  .describe('Where its life begins: `planned` for a point where nothing hangs yet');
+
 /** Says that a place which looks like a mistake is meant. */
 const confirm = z.boolean().optional();
 
@@ -80,6 +87,7 @@ export const deviceInput = z.strictObject({
   secret: deviceSecret.optional(),
   stream: stream.nullish(),
   onvif: onvif.nullish(),
+  state: firstState,
   confirm,
 });
 

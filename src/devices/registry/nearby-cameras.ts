@@ -74,7 +74,7 @@ function spotsWithCameras(tables: Tables, devices: readonly DeviceId[], readers:
         const box = from
           .selectFrom('position as other')
           .select(['other.id', 'other.jurisdiction', 'other.lat', 'other.lon'])
-          .where('other.state', '=', sql.lit('active'))
+          .where('other.state', '=', sql.lit('in-service'))
           .where('other.stream', 'is not', null)
           .whereRef('other.id', '!=', 'spot.id')
           .where(sql<boolean>`other.lat between spot.lat - ${reach} and spot.lat + ${reach}`)

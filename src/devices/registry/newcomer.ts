@@ -38,7 +38,7 @@ export async function insertNewcomers(
 }
 
 function deviceOf({ id, input, location }: Newcomer, atMs: number): Device {
-  const { kind, name, jurisdiction, purpose = null } = input;
+  const { kind, name, jurisdiction, purpose = null, state } = input;
   return {
     id,
     kind,
@@ -48,7 +48,7 @@ function deviceOf({ id, input, location }: Newcomer, atMs: number): Device {
     parent: null,
     cameras: [],
     purpose,
-    state: 'active',
+    state,
     unit: { id: randomUUID(), ...NO_HARDWARE },
     version: 1,
     createdAtMs: atMs,

@@ -84,7 +84,7 @@ t.test('devices of other districts are not read, however many stand before those
       sql`
       insert into position (id, kind, name, jurisdiction, lat, lon, datum, state, version, created_at_ms, updated_at_ms)
       select ${jurisdiction} || '-' || number, 'camera', 'one of many', ${jurisdiction}, ${HERE.lat}::float8,
-             ${HERE.lon}::float8, 'wgs84', 'active', 1, 0, 0
+             ${HERE.lon}::float8, 'wgs84', 'in-service', 1, 0, 0
       from generate_series(1, ${count}::int) as number`.execute(tx.tables());
     await standAt('330203', 3_000);
     await standAt('330281', 1_000);

@@ -18,7 +18,7 @@ t.before(async () => {
 t.test('a created device is there, with its audit row, and can authenticate at once', async (t) => {
   const { registry, directory, database } = parts;
   const { device, secret } = await registry.create(YINZHOU, kiosk({ id: 'k-1', purpose: 'waste' }));
-  t.match(device, { id: 'k-1', version: 1, state: 'active', purpose: 'waste', cameras: [], parent: null });
+  t.match(device, { id: 'k-1', version: 1, state: 'in-service', purpose: 'waste', cameras: [], parent: null });
   t.match(device.unit, { serial: null });
   t.strictSame(await registry.get(NINGBO, 'k-1'), device);
   t.match(secret, /^[A-Za-z0-9_-]{43}$/);

@@ -257,7 +257,7 @@ export function dryRunOfNothing(): KindDryRunAnswer {
 /** Units that are hung up without anything being kept of it. */
 export function memoryUnits(
   get: (caller: Caller, id: string) => Promise<Device>,
-): Pick<ApiDeps, 'units' | 'unitHistory' | 'otherUnit'> {
+): Pick<ApiDeps, 'units' | 'unitHistory' | 'otherUnit' | 'life'> {
   const withSecret = async (caller: Caller, id: string) => ({
     device: await get(caller, id),
     secret: 'new-unit-secret',
@@ -266,6 +266,7 @@ export function memoryUnits(
   return {
     units: { assign: get, undo: get, swap: withSecret, takeDown: withSecret, accept: withSecret },
     unitHistory: { ofPosition: nothing, ofSerial: nothing },
+    life: { step: get, history: nothing },
     otherUnit: () => null,
   };
 }

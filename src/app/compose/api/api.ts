@@ -48,6 +48,7 @@ export async function startApi(parts: ApiParts): Promise<string> {
     registry: registry.registry,
     units: registry.units,
     unitHistory: registry.unitHistory,
+    life: registry.life,
     otherUnit: (id) => streams.units.foreign(id),
     twin: telemetry.twin,
     history: telemetry.history,

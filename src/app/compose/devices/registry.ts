@@ -2,6 +2,7 @@ import type { AlertDesk } from '../../../alerts/desk/desk.ts';
 import { AlertFollower } from '../../../alerts/desk/follower.ts';
 import type { AlertLog } from '../../../alerts/desk/log.ts';
 import type { DeviceId } from '../../../core/types.ts';
+import { LifeSteps } from '../../../devices/life/life-steps.ts';
 import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
 import { settleFollowers } from '../../../devices/registry/followers.ts';
 import { Registry } from '../../../devices/registry/registry.ts';
@@ -49,6 +50,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     registry,
     units: new Units({ ...keeping, cameras: streams.units }),
     unitHistory: new UnitHistory(database),
+    life: new LifeSteps(keeping),
     start: (): Promise<void> => alerts.desk.followAll(),
   };
 }

@@ -28,7 +28,7 @@ t.test('a change needs the ETag that was read', async (t) => {
 t.test('fields that a device does not have are refused by name', async (t) => {
   const { call } = await startApi(t);
   const base = { kind: 'recycling-kiosk', name: 'n', jurisdiction: HERE, location: { lat: 29, lon: 121 } };
-  for (const field of ['role', 'version', 'createdAt', 'updatedAt', 'state', 'unit', 'ownerId', 'verified']) {
+  for (const field of ['role', 'version', 'createdAt', 'updatedAt', 'health', 'unit', 'ownerId', 'verified']) {
     const payload = { ...base, [field]: 1 };
     const answer = await call({ method: 'POST', url: '/api/v1/devices', headers: bearer(TOKENS.admin), payload });
     t.equal(answer.status, 400, field);

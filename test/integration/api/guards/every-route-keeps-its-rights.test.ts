@@ -50,6 +50,8 @@ const REQUESTS: Record<string, Row> = {
   'POST /api/v1/devices/:id/units': { payload: { unit: { serial: '6C0123' } } },
   'POST /api/v1/devices/:id/units/take-down': { payload: { replaces: 'u-1', reason: 'broken' } },
   'GET /api/v1/devices/:id/units': {},
+  'POST /api/v1/devices/:id/life': { payload: { from: 'in-service', to: 'accepted' } },
+  'GET /api/v1/devices/:id/life': {},
   'GET /api/v1/units': { url: '?serial=6C0123', ownAreaOnly: true },
   'GET /api/v1/kinds': { ownAreaOnly: true },
   'POST /api/v1/kinds/dry-run': { payload: { yaml: 'kind: camera' }, ownAreaOnly: true },

@@ -14,7 +14,7 @@ import { ManualClock } from '../../../support/time/clock.ts';
 
 const CITY = 100_000;
 
-function entry(id: string, jurisdiction: string, version = 1, state: 'active' | 'retired' = 'active') {
+function entry(id: string, jurisdiction: string, version = 1, state: 'in-service' | 'retired' = 'in-service') {
   const identity: DeviceIdentity = { id, kind: 'recycling-kiosk', kindVersion: 1, jurisdiction };
   return { identity, state, parent: null, secretHash: Buffer.alloc(32), version };
 }

@@ -26,7 +26,7 @@ await migrate(database);
 await database.dedicated(async (statement) => {
   await statement(`insert into jurisdiction (code, name_zh, name_en) values ('330200', '宁波', 'Ningbo'),
     ('330203', '海曙', 'Haishu'), ('510700', '绵阳', 'Mianyang')`);
-  const place = `'recycling-kiosk', 'n', '%', 29, 121, 'wgs84', 'active', 1`;
+  const place = `'recycling-kiosk', 'n', '%', 29, 121, 'wgs84', 'in-service', 1`;
   const add = (id: string, code: string, atMs: number) =>
     statement(`insert into position (id, kind, name, jurisdiction, lat, lon, datum, state, version, created_at_ms,
       updated_at_ms) values ('${id}', ${place.replace('%', code).replace("'n', '", "'n', '")}, ${atMs}, 0)`);

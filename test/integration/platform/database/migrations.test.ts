@@ -64,22 +64,7 @@ t.test('a failing file is rolled back whole, and is tried again after it is mend
 });
 
 t.test('subscriptions from before they had owners belong to whoever made them, where that is written', async (t) => {
-  const admin = await open(t);
-  await sql`create database older`.execute(admin.tables());
-  const older = url.replace(/\/postgres(?=\?|$)/, '/older');
-  const database = await Database.open({
-    url: older,
-    observer: quietObserver(),
-    clock: systemClock,
-    limits: DATABASE_LIMITS,
-  });
-  t.teardown(() => database.close());
-  const directory = await mkdtemp(join(tmpdir(), 'cw-'));
-  t.teardown(() => rm(directory, { recursive: true }));
-  for (const name of await readdir(SHIPPED)) {
-    if (Number(name.slice(0, 4)) < 143) await cp(join(SHIPPED, name), join(directory, name));
-  }
-  await migrate(database, directory);
+  const database = await openOlder(t, 143);
   const [byPerson, byToken, unknown] = ['1', '2', '3'].map((n) => `00000000-0000-4000-8000-00000000000${n}`);
   for (const id of [byPerson, byToken, unknown]) {
     await sql`insert into subscription (id, name, url, jurisdiction, severities, secrets, state, created_by,
@@ -112,3 +97,43 @@ t.test('subscriptions from before they had owners belong to whoever made them, w
     ],
   );
 });
+
+t.test('what was said of a device before is said in the words of today', async (t) => {
+  const database = await openOlder(t, 190);
+  const states = { a: 'active', m: 'maintenance', r: 'retired' };
+  await sql`insert into jurisdiction (code, name_zh, name_en) values ('330212', '鄞州区', 'Yinzhou')
+    on conflict do nothing`.execute(database.tables());
+  for (const [id, state] of Object.entries(states)) {
+    await sql`insert into position (id, kind, name, jurisdiction, lat, lon, datum, state, version, created_at_ms,
+      updated_at_ms) values (${id}, 'camera', 'c', '330212', 29, 121, 'wgs84', ${state}, 1, 1, 1)`.execute(
+      database.tables(),
+    );
+  }
+  await migrate(database);
+  const found = await sql<{ state: string }>`select state from position order by id`.execute(database.tables());
+  t.strictSame(
+    found.rows.map(({ state }) => state),
+    ['in-service', 'maintenance', 'retired'],
+  );
+});
+
+/** A database as a version left it that knew the migrations below this number. */
+async function openOlder(t: Owner, below: number): Promise<Database> {
+  const admin = await open(t);
+  const name = `older${below}`;
+  await sql`create database ${sql.ref(name)}`.execute(admin.tables());
+  const database = await Database.open({
+    url: url.replace(/\/postgres(?=\?|$)/, `/${name}`),
+    observer: quietObserver(),
+    clock: systemClock,
+    limits: DATABASE_LIMITS,
+  });
+  t.teardown(() => database.close());
+  const directory = await mkdtemp(join(tmpdir(), 'cw-'));
+  t.teardown(() => rm(directory, { recursive: true }));
+  for (const file of await readdir(SHIPPED)) {
+    if (Number(file.slice(0, 4)) < below) await cp(join(SHIPPED, file), join(directory, file));
+  }
+  await migrate(database, directory);
+  return database;
+}
