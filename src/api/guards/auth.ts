@@ -14,6 +14,7 @@ export interface DeclaredRoute {
   /** Any one of these opens it; none where it is public. */
   rights: readonly Right[];
   public: boolean;
+  lasting: boolean;
 }
 
 declare module 'fastify' {
@@ -24,7 +25,10 @@ declare module 'fastify' {
     public?: boolean;
     /** Also open to whoever shows the metrics token (`ApiSettings.metricsToken`), which opens nothing else. */
     metrics?: boolean;
-    /** The answer goes on until one side ends it; the route bounds such answers by `Shares` of its own. */
+    /**
+     * The answer goes on until one side ends it; the route bounds such answers by `Shares` of its own, and ends them
+     * when `request.withdrawn` is aborted.
+     */
     lasting?: boolean;
     /** Serves files by path: what the file server refuses does not exist. */
     files?: boolean;
@@ -78,11 +82,13 @@ export function requireDeclaredRights(app: FastifyInstance): void {
   const declared: DeclaredRoute[] = [];
   app.decorate('declaredRoutes', declared);
   app.addHook('onRoute', (route) => {
-    const { public: open = false, later = false } = route.config ?? {};
+    const { public: open = false, later = false, lasting = false } = route.config ?? {};
     if (later) return;
     const rights = rightsOf(route.config);
     if (!open && rights.length === 0) throw new Error(`route ${route.method} ${route.url} does not say who may use it`);
-    for (const method of [route.method].flat()) declared.push({ method, url: route.url, rights, public: open });
+    for (const method of [route.method].flat()) {
+      declared.push({ method, url: route.url, rights, public: open, lasting });
+    }
   });
 }
 

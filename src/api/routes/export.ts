@@ -43,7 +43,7 @@ export const exportRoutes: RoutePart = (app, context) => {
     },
     async (request, reply) => {
       const caller = callerOf(request);
-      const signal = untilEnd(reply.raw, stopping, shares.enter(caller));
+      const signal = untilEnd(reply.raw, [stopping, request.withdrawn], shares.enter(caller));
       const device = await registry.get(caller, request.params.id);
       const { from: fromMs, to: toMs, fields, format, case: caseNumber = null } = request.query;
       const query = { fromMs, toMs, format, ...defined({ fields }) };
@@ -59,16 +59,16 @@ export const exportRoutes: RoutePart = (app, context) => {
   );
 };
 
-/** A signal that is aborted when the answer is over, however it ends, or the server stops; `ended` is called once. */
-function untilEnd(response: ServerResponse, stopping: AbortSignal, ended: () => void): AbortSignal {
+/** A signal that is aborted when the answer is over, however it ends, or by one of `ends`; `ended` is called once. */
+function untilEnd(response: ServerResponse, ends: readonly AbortSignal[], ended: () => void): AbortSignal {
   const over = new AbortController();
   const stop = () => over.abort();
-  stopping.addEventListener('abort', stop, { once: true });
+  for (const each of ends) each.addEventListener('abort', stop, { once: true });
   let isOpen = true;
   const leave = () => {
     if (!isOpen) return;
     isOpen = false;
-    stopping.removeEventListener('abort', stop);
+    for (const each of ends) each.removeEventListener('abort', stop);
     ended();
     stop();
   };

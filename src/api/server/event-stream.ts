@@ -2,15 +2,12 @@ import { once } from 'node:events';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { deadline } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
-import { stillAllowed } from '../guards/auth.ts';
 import type { RouteContext } from '../routes/route.ts';
 
 /** Below the 15 s after which proxies and browsers give a silent stream up. */
 const BEAT_MS = 10_000;
 /** A reader that takes nothing for this long is cut off; it comes back with its cursor and misses nothing. */
 const STUCK_MS = 15_000;
-/** Rights that could not be confirmed for this long count as lost. */
-const UNCONFIRMED_MS = 50_000;
 /** How long the browser waits before it comes back. */
 const RETRY_MS = 1_000;
 
@@ -42,15 +39,9 @@ export async function sendEvents(
   const end = () => over.abort();
   raw.once('close', end).once('error', end);
   stopping.addEventListener('abort', end, { once: true });
-  let confirmedAtMs = clock.monotonicMs();
-  const check = async () => {
-    const allowed = await stillAllowed(request, context).catch(() => null);
-    if (allowed) confirmedAtMs = clock.monotonicMs();
-    if (allowed === false || clock.monotonicMs() - confirmedAtMs > UNCONFIRMED_MS) end();
-  };
+  request.withdrawn.addEventListener('abort', end, { once: true });
   const stopBeat = clock.every(BEAT_MS, () => {
     if (!raw.writableNeedDrain) raw.write(': still here\n\n');
-    void check();
   });
   try {
     begin(reply);

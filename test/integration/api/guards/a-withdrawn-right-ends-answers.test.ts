@@ -1,0 +1,111 @@
+import t, { type Test } from 'tap';
+import type { ApiDeps } from '../../../../src/api/deps.ts';
+import type { DeclaredRoute } from '../../../../src/api/guards/auth.ts';
+import { listen } from '../../../../src/api/server/server.ts';
+import { CitywatchError } from '../../../../src/core/errors.ts';
+import type { Caller } from '../../../../src/core/types.ts';
+import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
+import { bearer, ELSEWHERE, KIOSK, startApi, TOKENS } from '../../../support/api/api.ts';
+import { ManualClock, passTime } from '../../../support/time/clock.ts';
+import { until } from '../../../support/time/until.ts';
+
+/** An answer ends this soon after its right, by the issue. */
+const WITHIN_MS = 10_000;
+
+const { alerts, desk } = await startAlertsApi(t);
+
+/** What asks for an answer that goes on; a lasting route without one here fails the test. */
+const QUESTIONS: Record<string, string> = {
+  'GET /api/v1/alerts/stream': '/api/v1/alerts/stream',
+  'GET /api/v1/devices/:id/export': `/api/v1/devices/${KIOSK}/export?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z`,
+};
+
+/** What may become of a right while its answer goes on. */
+const WITHDRAWALS: Record<string, (caller: Caller) => Caller | null> = {
+  'the token is revoked': () => null,
+  'the role has the right no more': (caller) => ({ ...caller, role: 'auditor' }),
+  'the area is another': (caller) => ({ ...caller, jurisdiction: ELSEWHERE }),
+};
+
+interface Credentials {
+  now: (caller: Caller) => Caller | null;
+}
+
+async function start(t: Test, clock: ManualClock, credentials: Credentials) {
+  const probe = await startApi(t);
+  const verify = async (token: string) => {
+    const caller = await probe.deps.tokens.verify(token);
+    return caller && credentials.now(caller);
+  };
+  const endless = async function* (signal: AbortSignal) {
+    yield 'time\r\n';
+    await clock.sleep(Number.MAX_SAFE_INTEGER, signal);
+  };
+  const exports: ApiDeps['exports'] = {
+    open: async (_question, signal) => ({ contentType: 'text/csv', fileName: 'x.csv', pieces: endless(signal!) }),
+  };
+  const tokens = { ...probe.deps.tokens, verify };
+  const api = await startApi(t, { alerts, clock, tokens, exports });
+  const { url } = await listen(api.app, { host: '127.0.0.1', port: 0 });
+  return { api, url };
+}
+
+/** Reads until the other side ends it, whichever way. */
+async function begin(url: string, token: string) {
+  const answer = await fetch(url, { headers: bearer(token) });
+  const reader = answer.body!.getReader();
+  const state = { begun: false, ended: false };
+  const read = async () => {
+    for (;;) {
+      const { done } = await reader.read();
+      state.begun = true;
+      if (done) return;
+    }
+  };
+  void read()
+    .catch(() => {})
+    .finally(() => {
+      state.ended = true;
+    });
+  await until('it has begun', () => state.begun);
+  return state;
+}
+
+t.test('each answer that goes on ends within 10 s of its right, whatever took that', async (t) => {
+  const clock = new ManualClock();
+  const credentials: Credentials = { now: (caller) => caller };
+  const { api, url } = await start(t, clock, credentials);
+  const lasting = api.app.declaredRoutes.filter((route) => route.lasting && route.method === 'GET');
+  const nameOf = ({ method, url }: DeclaredRoute) => `${method} ${url}`;
+  t.same(
+    lasting.map(nameOf).filter((name) => !QUESTIONS[name]),
+    [],
+    'every lasting route is asked',
+  );
+  for (const route of lasting) {
+    for (const [what, now] of Object.entries(WITHDRAWALS)) {
+      credentials.now = (caller) => caller;
+      const state = await begin(url + QUESTIONS[nameOf(route)], TOKENS.operator);
+      await clock.advance(30_000);
+      t.equal(state.ended, false, `${route.url} goes on while it may`);
+      credentials.now = now;
+      const ms = await passTime(clock, () => state.ended, 100);
+      t.ok(ms <= WITHIN_MS, `${route.url}, ${what}: ended after ${ms} ms`);
+    }
+  }
+});
+
+t.test('while nobody can tell, an answer goes on for 50 s and no longer', async (t) => {
+  const clock = new ManualClock();
+  const credentials: Credentials = { now: (caller) => caller };
+  const { url } = await start(t, clock, credentials);
+  const state = await begin(`${url}/api/v1/alerts/stream`, TOKENS.viewer);
+  credentials.now = () => {
+    throw new CitywatchError('store.unavailable');
+  };
+  await clock.advance(45_000);
+  t.equal(state.ended, false);
+  const ms = await passTime(clock, () => state.ended, 100);
+  t.ok(ms <= WITHIN_MS, `ended ${ms} ms later`);
+  t.ok(desk);
+});
