@@ -15,12 +15,16 @@ export type ToThread =
   | { type: 'open'; id: number; camera: CameraAddress }
   /** The answer to `reached`. */
   | { type: 'admitted'; id: number; refused: ToldFailure | null }
+  /** A part of so many bytes has arrived, whether its run still lasts or not. */
+  | { type: 'taken'; id: number; bytes: number }
   | { type: 'stop'; id: number; cause: Exclude<CalledOff, StreamFailure> | ToldFailure };
 
 export type FromThread =
   /** The camera answered; nothing is taken from it before `admitted`. */
   | { type: 'reached'; id: number }
   | { type: 'part'; id: number; part: Part }
+  /** So many fragments were left out: see `Outlet`. */
+  | { type: 'dropped'; id: number; fragments: number }
   | { type: 'ended'; id: number; outcome: ToldFailure | 'unfit' };
 
 /** What a thread is told when it starts. */

@@ -2,10 +2,12 @@ import { Worker } from 'node:worker_threads';
 import { type Clock, HOUR_MS } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { BoundedMap } from '../../core/mechanisms/bounded.ts';
+import { SayOnce } from '../../core/mechanisms/say-once.ts';
 import type { Logger } from '../../core/observe.ts';
 import type { Part } from '../fmp4/parser.ts';
 import { StreamFailure } from '../pool/types.ts';
 import type { CalledOff, Engine, EngineRun } from './engine.ts';
+import { bytesOf } from './outlet.ts';
 import { type FromThread, failureOf, type ThreadSettings, type ToThread, told } from './protocol.ts';
 
 /** Cameras of one thread: as many as are lost when it dies, against some 8 MiB that a thread needs by itself. */
@@ -21,6 +23,8 @@ const UNFIT_MS = HOUR_MS;
 export interface ThreadEngineDeps extends ThreadSettings {
   clock: Clock;
   log: Logger;
+  /** Told of fragments that were left out, for the counter. */
+  dropped(fragments: number): void;
   /** Program of a thread, unless a test brings one. */
   program?: URL;
 }
@@ -52,14 +56,14 @@ export class ThreadEngine implements Engine {
   }
 
   #withRoom(): Thread {
-    for (const thread of this.#threads) if (thread.runs < CAMERAS_PER_THREAD) return thread;
+    for (const thread of this.#threads) if (thread.hasRoom) return thread;
     const thread = new Thread(this.#deps, () => this.#threads.delete(thread));
     this.#threads.add(thread);
     return thread;
   }
 }
 
-interface Running extends Pick<EngineRun, 'admit' | 'onPart'> {
+interface Running extends Pick<EngineRun, 'deviceId' | 'admit' | 'onPart'> {
   done(outcome: StreamFailure | 'unfit'): void;
 }
 
@@ -69,12 +73,17 @@ class Thread {
   readonly #log: Logger;
   readonly #worker: Worker;
   readonly #running = new Map<number, Running>();
+  readonly #dropped: ThreadEngineDeps['dropped'];
+  readonly #said: SayOnce;
   #nextId = 1;
+  #stopping = false;
   #over = false;
 
-  constructor({ clock, log, networks, megabitsPerS, program }: ThreadEngineDeps, gone: () => void) {
+  constructor({ clock, log, dropped, networks, megabitsPerS, program }: ThreadEngineDeps, gone: () => void) {
     this.#clock = clock;
     this.#log = log;
+    this.#dropped = dropped;
+    this.#said = new SayOnce(clock);
     const settings: ThreadSettings = { networks, megabitsPerS };
     this.#worker = new Worker(program ?? new URL('./thread.ts', import.meta.url), {
       name: 'video',
@@ -98,7 +107,11 @@ class Thread {
     return this.#running.size;
   }
 
-  run({ camera, admit, onPart }: EngineRun, signal: AbortSignal): Promise<StreamFailure | 'unfit'> {
+  get hasRoom(): boolean {
+    return !this.#stopping && this.runs < CAMERAS_PER_THREAD;
+  }
+
+  run({ deviceId, camera, admit, onPart }: EngineRun, signal: AbortSignal): Promise<StreamFailure | 'unfit'> {
     const id = this.#nextId;
     this.#nextId += 1;
     return new Promise((resolve) => {
@@ -117,7 +130,7 @@ class Thread {
         this.#running.delete(id);
         resolve(outcome);
       };
-      this.#running.set(id, { admit, onPart, done });
+      this.#running.set(id, { deviceId, admit, onPart, done });
       if (this.#over) return done(lost());
       this.#tell({ type: 'open', id, camera });
       if (signal.aborted) called();
@@ -125,7 +138,9 @@ class Thread {
     });
   }
 
+  /** Ends it, and nothing is begun in it meanwhile. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     await this.#worker.terminate();
   }
 
@@ -136,10 +151,20 @@ class Thread {
   #receive(message: FromThread): void {
     const { id } = message;
     const running = this.#running.get(id);
-    if (!running) return;
-    if (message.type === 'part') running.onPart(withBuffers(message.part));
+    if (message.type === 'part') {
+      const part = withBuffers(message.part);
+      running?.onPart(part);
+      this.#tell({ type: 'taken', id, bytes: bytesOf(part) });
+    } else if (message.type === 'dropped') this.#leftOut(message.fragments, running?.deviceId ?? '');
+    else if (!running) return;
     else if (message.type === 'reached') void this.#admit(id, running);
     else running.done(message.outcome === 'unfit' ? message.outcome : failureOf(message.outcome));
+  }
+
+  #leftOut(fragments: number, deviceId: string): void {
+    this.#dropped(fragments);
+    if (!this.#said.due(deviceId)) return;
+    this.#log.warn({ deviceId, fragments }, 'parts of a video were left out: it came faster than it could be taken');
   }
 
   async #admit(id: number, { admit }: Running): Promise<void> {

@@ -8,6 +8,7 @@ import { TcpOutbound } from '../../platform/outbound/tcp.ts';
 import type { Part } from '../fmp4/parser.ts';
 import { asFailure, type CameraAddress, type StreamFailure } from '../pool/types.ts';
 import type { CameraSessionDeps } from '../relay/camera-session.ts';
+import { Outlet, type UnderWay } from './outlet.ts';
 import { packageCamera } from './packaging.ts';
 import { type FromThread, failureOf, type ThreadSettings, type ToldFailure, type ToThread, told } from './protocol.ts';
 
@@ -15,6 +16,7 @@ interface Running {
   controller: AbortController;
   /** Answers whether the camera is admitted. */
   admitted(refused: ToldFailure | null): void;
+  outlet: Outlet;
 }
 
 /** The runs of this thread. */
@@ -22,6 +24,7 @@ class Runs {
   readonly #port: MessagePort;
   readonly #deps: CameraSessionDeps;
   readonly #running = new Map<number, Running>();
+  readonly #underWay: UnderWay = { bytes: 0 };
 
   constructor(port: MessagePort, deps: CameraSessionDeps) {
     this.#port = port;
@@ -33,7 +36,10 @@ class Runs {
     const running = this.#running.get(message.id);
     if (message.type === 'open') void this.#run(message.id, message.camera);
     else if (message.type === 'admitted') running?.admitted(message.refused);
-    else running?.controller.abort(typeof message.cause === 'string' ? message.cause : failureOf(message.cause));
+    else if (message.type === 'taken') {
+      this.#underWay.bytes -= message.bytes;
+      running?.outlet.taken(message.bytes);
+    } else running?.controller.abort(typeof message.cause === 'string' ? message.cause : failureOf(message.cause));
   }
 
   async #run(id: number, camera: CameraAddress): Promise<void> {
@@ -42,16 +48,23 @@ class Runs {
     const admission = new Promise<ToldFailure | null>((resolve) => {
       admitted = resolve;
     });
-    this.#running.set(id, { controller, admitted });
+    const outlet = new Outlet({
+      clock: this.#deps.clock,
+      underWay: this.#underWay,
+      send: (part) => this.#tellPart(id, part),
+      dropped: (fragments) => this.#tell({ type: 'dropped', id, fragments }),
+    });
+    this.#running.set(id, { controller, admitted, outlet });
     const admit = async (): Promise<StreamFailure | null> => {
       this.#tell({ type: 'reached', id });
       const refused = await admission;
       return refused && failureOf(refused);
     };
-    const run = { camera, admit, onPart: (part: Part) => this.#tellPart(id, part) };
+    const run = { camera, admit, onPart: (part: Part) => outlet.tell(part) };
     const outcome = await packageCamera(this.#deps, run, controller.signal).catch((error: unknown) =>
       asFailure(error, 'nonsense'),
     );
+    outlet.end();
     this.#running.delete(id);
     this.#tell({ type: 'ended', id, outcome: outcome === 'unfit' ? outcome : told(outcome) });
   }

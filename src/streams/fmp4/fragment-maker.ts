@@ -68,7 +68,8 @@ export class FragmentMaker implements VideoTaker {
     this.#newest = at;
     this.#close();
     const [first] = this.#pictures;
-    if (first && (key || this.#isLongEnough(at - first.stamp))) this.#write(at);
+    // Where every picture is a key frame, one at the beginning is enough.
+    if (first && ((key && !first.key) || this.#isLongEnough(at - first.stamp))) this.#write(at);
     this.#open = { stamp: at, key, data: [], bytes: 0 };
   }
 

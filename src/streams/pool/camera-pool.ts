@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
-import type { Observer } from '../../core/observe.ts';
+import { Counter, type Observer } from '../../core/observe.ts';
 import type { Cidr } from '../../platform/outbound/networks.ts';
 import type { Engine } from '../engine/engine.ts';
 import { FfmpegEngine } from '../engine/ffmpeg-engine.ts';
@@ -88,7 +88,14 @@ export class CameraPool {
     const reach = { clock, tcp, networks: options.cameraNetworks, megabitsPerS };
     const { sockets, spawner } = this;
     this.#engines.push(new FfmpegEngine({ ...reach, log, relay: this.#relay, sockets, spawner }));
-    if (options.engine === 'auto') this.#engines.unshift(new ThreadEngine({ ...reach, log }));
+    if (options.engine === 'auto') {
+      const left = new Counter({
+        name: 'citywatch_stream_fragments_dropped_total',
+        help: 'Fragments of video left out, because they came faster than they could be taken.',
+        registers: [observer.metrics],
+      });
+      this.#engines.unshift(new ThreadEngine({ ...reach, log, dropped: (fragments) => left.inc(fragments) }));
+    }
     const run = { clock, cameras, engines: this.#engines };
     this.#pool = new Pool({
       clock,

@@ -30,8 +30,8 @@ async function startFfmpeg(t: Test): Promise<FfmpegEngine> {
   return new FfmpegEngine({ ...reach, tcp: new TcpOutbound({ clock }), log, relay, sockets, spawner });
 }
 
-async function startThreads(t: Test, program?: URL): Promise<ThreadEngine> {
-  const engine = new ThreadEngine({ ...reach, log, ...(program && { program }) });
+async function startThreads(t: Test, program?: URL, dropped = (_: number) => {}): Promise<ThreadEngine> {
+  const engine = new ThreadEngine({ ...reach, log, dropped, ...(program && { program }) });
   t.teardown(() => engine.stop());
   return engine;
 }
@@ -62,4 +62,17 @@ t.test('a thread that eats memory, hangs or throws loses its runs, and the next 
   await until('pictures again', () => again.parts.length >= 2, 15_000);
   over.abort('unwanted');
   t.match(await again.outcome, { reason: 'stopped' });
+});
+
+t.test('a thread is told what was taken of it, and what it left out is counted', async (t) => {
+  let dropped = 0;
+  const program = new URL('../../../support/streams/engine/telling-thread.ts', import.meta.url);
+  const engine = await startThreads(t, program, (fragments) => {
+    dropped += fragments;
+  });
+  let parts = 0;
+  const camera = { url: 'rtsp://127.64.0.1/' };
+  const run = { deviceId: 'cam', camera, admit: async () => null, onPart: () => void parts++ };
+  t.equal(await engine.run(run, new AbortController().signal), 'unfit');
+  t.same({ parts, dropped }, { parts: 50, dropped: 7 });
 });

@@ -28,7 +28,13 @@ function packed(units: Buffer[]): Buffer {
 
 t.test('a camera that crumbles its video costs nobody the thread they share', async (t) => {
   for (const [what, { bytes, wire }] of Object.entries(CRUMBLED)) {
-    const engine = new ThreadEngine({ clock: systemClock, networks: [TEST_NETWORK], megabitsPerS: 800, log });
+    const engine = new ThreadEngine({
+      clock: systemClock,
+      networks: [TEST_NETWORK],
+      megabitsPerS: 800,
+      log,
+      dropped: () => {},
+    });
     t.teardown(() => engine.stop());
     const over = new AbortController();
     const pull = ({ url }: TestCamera) => {
@@ -59,4 +65,39 @@ t.test('a camera that crumbles its video costs nobody the thread they share', as
     over.abort('unwanted');
     await camera.stop();
   }
+});
+
+const KEY_FRAME = Buffer.from([0x65, 0x88, 0x80]);
+/** Two thousand pictures, each a key frame two seconds after the one before. */
+const ALL_KEYS = Buffer.concat(
+  Array.from({ length: 2_000 }, (_, n) => new Packetizer(0).frame([KEY_FRAME], (n + 20) * 180_000)),
+);
+
+t.test('a camera of nothing but key frames, seconds apart, is told of a few times a second', async (t) => {
+  let dropped = 0;
+  const engine = new ThreadEngine({
+    clock: systemClock,
+    networks: [TEST_NETWORK],
+    megabitsPerS: 60,
+    log,
+    dropped: (fragments) => {
+      dropped += fragments;
+    },
+  });
+  t.teardown(() => engine.stop());
+  let sent = 0;
+  const wire = (honest: Buffer): Buffer => {
+    sent += 1;
+    return sent < HONEST ? honest : ALL_KEYS;
+  };
+  const { url } = await TestCamera.start(t, { wire });
+  let parts = 0;
+  const over = new AbortController();
+  const run = { deviceId: 'keys', camera: { url }, admit: async () => null, onPart: () => void parts++ };
+  const outcome = engine.run(run, over.signal);
+  await until('some were sent', () => sent > 2 * HONEST, 15_000);
+  await until('much was left out', () => dropped > 1_000 || parts > 1_000, 15_000);
+  t.ok(parts < 150, `${parts} parts`);
+  over.abort('unwanted');
+  t.match(await outcome, { reason: 'stopped' });
 });

@@ -183,3 +183,17 @@ t.test('a fragment of crumbs is short, so that what they cost beside their bytes
   const most = Math.max(...parts.map((part) => (part.type === 'fragment' ? part.fragment.data.length : 0)));
   t.ok(most < 20_000 * 6, `${most} bytes in units of 2 bytes and a length of 4`);
 });
+
+t.test('a camera of key frames alone makes no more fragments than others', async (t) => {
+  const { sets } = await takeApart(fragmentedFilm(1));
+  const { parts, hooks } = listening();
+  const maker = new FragmentMaker({ codec: 'H264', sets, timescale: TIMESCALE }, hooks);
+  for (let n = 1; n <= 250; n += 1) {
+    maker.picture(n * 3_600, true);
+    maker.unit(Buffer.alloc(500, 0x65));
+  }
+  maker.end();
+  const fragments = parts.flatMap((part) => (part.type === 'fragment' ? [part.fragment] : []));
+  t.ok(fragments.length <= 22, `${fragments.length} fragments of ten seconds`);
+  t.ok(fragments.every(({ key }) => key));
+});
