@@ -9,6 +9,7 @@ export const RIGHTS = {
   'registry.read': 'Devices, units, kinds and division codes.',
   'registry.diagnose': 'Why a camera is not reached, and what answers in its place.',
   'registry.edit': 'Register, change, swap and retire devices; see where they are reached.',
+  'registry.open-pictures': 'Make the access class of a device freer.',
   'credentials.change': 'Give a device a new secret.',
   'kinds.try': 'Try a changed kind on what came in.',
   'telemetry.read': 'Readings, events and the numbers of an area.',

@@ -1,5 +1,6 @@
 import type { CodecName } from './codec-names.ts';
 import type { Jurisdiction } from './jurisdiction.ts';
+import type { AccessClass, PositionFile } from './position-file.ts';
 
 /** The vocabulary that folders share (design §3, §6). Everything else is private to its folder. */
 
@@ -42,6 +43,8 @@ export interface Device {
   /** Cameras that see this device, nearest first. */
   cameras: DeviceId[];
   purpose: string | null;
+  accessClass: AccessClass;
+  file: PositionFile;
   state: DeviceState;
   unit: DeviceUnit | null;
   version: number;

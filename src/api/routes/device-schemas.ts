@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
+import { ACCESS_CLASSES, LINKS, MOUNTINGS, NETWORKS, POWERS, TIERS } from '../../core/position-file.ts';
 import { DEVICE_STATES, type Device } from '../../core/types.ts';
 import type { TwinPort } from '../deps.ts';
 import { deviceId, moment, momentOrNull } from '../schemas.ts';
@@ -9,6 +10,33 @@ export const REGISTRY_TAGS = ['registry'];
 /** Where a device is in its life, as people say it. */
 export const state = z.enum(DEVICE_STATES);
 const datum = z.enum(['wgs84', 'gcj02']);
+const file = z
+  .object({
+    gbId: z.string(),
+    tier: z.enum(TIERS),
+    placeType: z.string(),
+    address: z.string(),
+    owner: z.string(),
+    heading: z.number(),
+    mounting: z.enum(MOUNTINGS),
+    heightM: z.number(),
+    lowLight: z.boolean(),
+    hlc: z.boolean(),
+    wdr: z.boolean(),
+    resolution: z.string(),
+    network: z.enum(NETWORKS),
+    link: z.enum(LINKS),
+    storageDays: z.int(),
+    maintainer: z.string(),
+    warrantyEnd: z.string().meta({ format: 'date' }),
+    power: z.enum(POWERS),
+    circuit: z.string(),
+    pole: z.string(),
+    tags: z.array(z.string()),
+  })
+  .partial()
+  .meta({ id: 'DeviceFile', description: 'The file of the point (一机一档); a key that is missing is not known' });
+
 const deviceFields = {
   id: deviceId,
   kind: z.string(),
@@ -18,6 +46,8 @@ const deviceFields = {
   parent: z.string().nullable(),
   cameras: z.array(z.string()),
   purpose: z.string().nullable(),
+  accessClass: z.enum(ACCESS_CLASSES).meta({ description: 'Pictures of `minors` are shown for an incident only' }),
+  file,
   state,
   unit: z
     .object({

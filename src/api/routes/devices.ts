@@ -3,6 +3,7 @@ import type { Right } from '../../access/rights.ts';
 import { toRfc3339 } from '../../core/clock.ts';
 import type { SetupStatus } from '../../devices/cameras/setup.ts';
 import type { ForeignUnit } from '../../devices/cameras/units.ts';
+import { gbId } from '../../devices/registry/file-input.ts';
 import { deviceInput, devicePatch } from '../../devices/registry/input.ts';
 import { ifMatch, setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';
@@ -42,6 +43,7 @@ const query = z.strictObject({
   kind: z.string().min(1).max(64).optional(),
   jurisdiction: jurisdiction.optional(),
   state: state.optional().meta({ description: 'Without it, all but retired ones' }),
+  gbId: gbId.optional().meta({ description: 'The GB/T 28181 id: one device, or none' }),
   text: z.string().min(1).max(100).optional().meta({ description: 'Part of the id or the name' }),
   ...pageQuery,
 });

@@ -94,22 +94,26 @@ export class Arrivals {
       const refusals = await unlikelyPlaces(tx, this.#deps.directory, placings);
       const likely = arrivals.filter((_, index) => refusals[index] === null);
       const made = await this.#make(tx, likely);
-      const changed = [...made].map(([{ secretHash }, device]) => ({ device, secretHash }));
-      const result = arrivals.map((arrival, index) => refusals[index] ?? made.get(arrival) ?? exists());
+      const changed = [...made].flatMap(([{ secretHash }, device]) =>
+        device instanceof CitywatchError ? [] : [{ device, secretHash }],
+      );
+      const result = arrivals.map((arrival, index) => refusals[index] ?? made.get(arrival)!);
       return { changed, result };
     });
   }
 
-  /** Those whose ids are still free. */
-  async #make(tx: Tables, arrivals: Arrival[]): Promise<Map<Arrival, Device>> {
+  /** What becomes of each: those whose ids are still free are made. */
+  async #make(tx: Tables, arrivals: Arrival[]): Promise<Map<Arrival, Outcome>> {
     const atMs = this.#deps.clock.nowMs();
-    const made = new Map<Arrival, Device>();
+    const made = new Map<Arrival, Outcome>();
     const inserted = await insertNewcomers(tx, arrivals, atMs);
     for (const [index, arrival] of arrivals.entries()) {
-      const device = inserted[index];
-      if (device) made.set(arrival, isLinked(arrival) ? await this.#link(tx, arrival) : device);
+      const device = inserted[index]!;
+      const isMade = !(device instanceof CitywatchError);
+      made.set(arrival, isMade && isLinked(arrival) ? await this.#link(tx, arrival) : device);
     }
-    const entries = [...made].map(([{ caller }, device]) => {
+    const entries = [...made].flatMap(([{ caller }, device]) => {
+      if (device instanceof CitywatchError) return [];
       const { id, jurisdiction } = device;
       return { caller, action: 'device.create', subject: `device/${id}`, jurisdiction, after: device, atMs };
     });
@@ -139,9 +143,4 @@ function isLinked({ input: { parent = null, cameras = [] } }: Arrival): boolean 
 function refusalOf(error: unknown): CitywatchError {
   if (error instanceof CitywatchError) return error;
   throw error;
-}
-
-/** The refusal of an id that is taken. */
-export function exists(): CitywatchError {
-  return new CitywatchError('conflict.exists', { detail: 'A device with this id exists already.' });
 }

@@ -3,6 +3,8 @@ import { isJurisdictionCode } from '../../core/jurisdiction.ts';
 import { DEVICE_ID } from '../../core/types.ts';
 import { isOneLine, urlWithLogin, urlWithoutLogin } from '../cameras/device-url.ts';
 import { FIRST_STATES } from '../life/life.ts';
+import { accessClass, fileInput } from './file-input.ts';
+import { NO_CONTROLS, words } from './words.ts';
 
 /**
  * What may be said of a device, for every edge at which it can be said. It is parsed there, once, into the types at the
@@ -12,19 +14,6 @@ import { FIRST_STATES } from '../life/life.ts';
 const CAMERAS_MAX = 16;
 /** Devices of one request at most: their answer can be kept for an Idempotency-Key, and nobody waits for long. */
 export const DEVICES_AT_ONCE_MAX = 200;
-
-/** Stands in the OpenAPI document in place of the pattern, which other languages do not read. */
-const NO_CONTROLS = 'No control characters';
-
-/** Text a person typed: not empty, no control characters (PostgreSQL takes no NUL, logs no line ends). */
-export function words(max: number) {
-  return z
-    .string()
-    .max(max)
-    .refine(isOneLine, 'must not hold control characters')
-    .refine((text) => text.trim() !== '', 'must not be empty')
-    .describe(NO_CONTROLS);
-}
 
 export const deviceId = z
   .string()
@@ -84,6 +73,8 @@ export const deviceInput = z.strictObject({
   parent: deviceId.nullish(),
   cameras: cameras.optional(),
   purpose: words(128).nullish(),
+  accessClass: accessClass.optional(),
+  file: fileInput.optional(),
   secret: deviceSecret.optional(),
   stream: stream.nullish(),
   onvif: onvif.nullish(),
@@ -99,6 +90,8 @@ export const devicePatch = z.strictObject({
   parent: deviceId.nullish(),
   cameras: cameras.optional(),
   purpose: words(128).nullish(),
+  accessClass: accessClass.optional(),
+  file: fileInput.optional(),
   stream: stream.nullish(),
   onvif: onvif.nullish(),
   confirm,

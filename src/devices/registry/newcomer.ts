@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { CitywatchError } from '../../core/errors.ts';
 import type { Device, DeviceId, Location } from '../../core/types.ts';
 import { sql, type Tables } from '../../platform/database/database.ts';
 import type { StoredOnvif, StoredStream } from './connections.ts';
+import { FILE_COLUMNS, fileColumns, newFile } from './file.ts';
+import { gbIdIsTaken } from './file-change.ts';
 import type { DeviceInput } from './input.ts';
 import type { RegistryTables } from './tables.ts';
 
@@ -16,25 +19,50 @@ export interface Newcomer {
   onvif: StoredOnvif | null;
 }
 
+const FILE = Object.values(FILE_COLUMNS);
+const OF_FILE = sql.join(FILE.map((column) => sql.ref(column)));
+const OF_FILE_OF_COMING = sql.join(FILE.map((column) => sql.ref(`of_file.${column}`)));
+
 const NO_HARDWARE = { maker: null, model: null, serial: null, firmware: null };
 
 /**
  * Inserts devices without their parents and cameras, each with the unit that stands at its place, all at `atMs`.
- * Resolves with them in the same order as they then stand in the tables, so that nobody has to read them back; null for
- * one whose id is taken, be it by an earlier one of the list.
+ * Resolves with them in the same order as they then stand in the tables, so that nobody has to read them back; with
+ * `conflict.exists` for one whose id or GB/T 28181 id is taken, be it by an earlier one of the list.
  */
 export async function insertNewcomers(
   tx: Tables,
   newcomers: readonly Newcomer[],
   atMs: number,
-): Promise<(Device | null)[]> {
-  const firsts = new Map(newcomers.toReversed().map((newcomer) => [newcomer.id, newcomer]));
+): Promise<(Device | CitywatchError)[]> {
+  const firsts = new Map<DeviceId, Newcomer>();
+  for (const newcomer of newcomers) if (!firsts.has(newcomer.id)) firsts.set(newcomer.id, newcomer);
   const devices = new Map([...firsts].map(([id, newcomer]) => [id, deviceOf(newcomer, atMs)]));
-  const taken = await insert(tx, firsts, devices);
+  const made = await insert(tx, firsts, devices);
+  const known = await knownOf(
+    tx,
+    [...devices.values()].filter(({ id, file }) => file.gbId && !made.has(id)),
+  );
   return newcomers.map((newcomer) => {
     const { id } = newcomer;
-    return taken.has(id) && firsts.get(id) === newcomer ? devices.get(id)! : null;
+    const device = devices.get(id)!;
+    if (firsts.get(id) !== newcomer) return exists();
+    if (made.has(id)) return device;
+    return device.file.gbId === undefined || known.has(id) ? exists() : gbIdIsTaken();
   });
+}
+
+/** The refusal of an id that is taken. */
+export function exists(): CitywatchError {
+  return new CitywatchError('conflict.exists', { detail: 'A device with this id exists already.' });
+}
+
+/** Which of these ids are there. */
+async function knownOf(tx: Tables, devices: readonly Device[]): Promise<Set<DeviceId>> {
+  if (devices.length === 0) return new Set();
+  const ids = devices.map(({ id }) => id);
+  const found = tx.tables<RegistryTables>().selectFrom('position').select('id').where('id', 'in', ids);
+  return new Set((await found.execute()).map(({ id }) => id));
 }
 
 function deviceOf({ id, input, location }: Newcomer, atMs: number): Device {
@@ -48,6 +76,8 @@ function deviceOf({ id, input, location }: Newcomer, atMs: number): Device {
     parent: null,
     cameras: [],
     purpose,
+    accessClass: input.accessClass ?? 'public',
+    file: newFile(input.file),
     state,
     unit: { id: randomUUID(), ...NO_HARDWARE },
     version: 1,
@@ -76,14 +106,18 @@ async function insert(
         ${stored(({ stream }) => stream && JSON.stringify(stream))}::jsonb[],
         ${stored(({ onvif }) => onvif && JSON.stringify(onvif))}::jsonb[],
         ${of(({ version }) => version)}::bigint[], ${of(({ createdAtMs }) => createdAtMs)}::bigint[],
+        ${of(({ accessClass }) => accessClass)}::text[],
+        ${of(({ file }) => JSON.stringify({ tags: [], ...fileColumns(file) }))}::jsonb[],
         ${of(({ unit }) => unit!.id)}::text[], ${stored(({ secretHash }) => secretHash)}::bytea[]
-      ) as come (id, kind, name, jurisdiction, lat, lon, datum, purpose, state, stream, onvif, version, at_ms,
-                 unit_id, secret_hash)
+      ) with ordinality as come (id, kind, name, jurisdiction, lat, lon, datum, purpose, state, stream, onvif, version,
+                                 at_ms, access_class, file, unit_id, secret_hash, nth)
     ), taken as (
       insert into position (id, kind, name, jurisdiction, lat, lon, datum, purpose, state, stream, onvif, version,
-                            created_at_ms, updated_at_ms)
-      select id, kind, name, jurisdiction, lat, lon, datum, purpose, state, stream, onvif, version, at_ms, at_ms
-      from come on conflict (id) do nothing returning id
+                            created_at_ms, updated_at_ms, access_class, ${OF_FILE})
+      select come.id, come.kind, come.name, come.jurisdiction, come.lat, come.lon, come.datum, come.purpose, come.state,
+             come.stream, come.onvif, come.version, at_ms, at_ms, come.access_class, ${OF_FILE_OF_COMING}
+      from come cross join lateral jsonb_populate_record(null::"position", come.file) of_file
+      order by nth on conflict do nothing returning id
     ), made as (
       insert into unit (id, secret_hash, created_at_ms)
       select unit_id, secret_hash, at_ms from come join taken using (id)

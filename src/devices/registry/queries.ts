@@ -3,6 +3,7 @@ import type { Device, DeviceId, DeviceState } from '../../core/types.ts';
 import { escapeLike, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import type { Kinds } from '../kinds/kinds.ts';
 import type { DirectoryEntry } from './directory.ts';
+import { fileOf } from './file.ts';
 import type { RegistryTables } from './tables.ts';
 
 export interface DeviceFilter {
@@ -11,6 +12,8 @@ export interface DeviceFilter {
   jurisdiction?: Jurisdiction | undefined;
   /** Without it, all but retired ones. */
   state?: DeviceState | undefined;
+  /** The whole GB/T 28181 id. */
+  gbId?: string | undefined;
   /** Part of the name or the id, in any case. */
   text?: string | undefined;
   /** 1-500. */
@@ -79,6 +82,7 @@ export async function listDevices(
   if (filter.kind !== undefined) query = query.where('position.kind', '=', filter.kind);
   if (filter.jurisdiction !== undefined)
     query = withinJurisdiction(query, 'position.jurisdiction', filter.jurisdiction);
+  if (filter.gbId !== undefined) query = query.where('position.gb_id', '=', filter.gbId);
   if (filter.after !== undefined) query = query.where('position.id', '>', filter.after);
   if (filter.text !== undefined) {
     const pattern = `%${escapeLike(filter.text)}%`;
@@ -101,6 +105,8 @@ function toDevice(row: DeviceRow): Device {
     parent: row.visible_parent,
     cameras: row.visible_cameras,
     purpose: row.purpose,
+    accessClass: row.access_class,
+    file: fileOf(row),
     state: row.state,
     unit:
       row.unit_id === null

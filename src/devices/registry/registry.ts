@@ -7,7 +7,7 @@ import { recordAudit } from '../../platform/records/audit.ts';
 import { newSecret, type SecretHasher } from '../../platform/secrets/hasher.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
 import { CameraAddresses } from '../cameras/addresses.ts';
-import { type Arrival, Arrivals, exists } from './arrivals.ts';
+import { type Arrival, Arrivals } from './arrivals.ts';
 import {
   checkCameras,
   checkJurisdiction,
@@ -20,9 +20,12 @@ import {
 import type { ShownAddresses } from './connections.ts';
 import * as connections from './connections.ts';
 import { DirectorySync, type DirectorySyncDeps } from './directory-sync.ts';
+import { fileColumns } from './file.ts';
+import { checkFileChange, type FileRights } from './file-change.ts';
 import { type DeviceFollower, tellFollowers } from './followers.ts';
 import type { DeviceInput, DevicePatch } from './input.ts';
 import { newLocation, newPlace } from './new-place.ts';
+import { exists } from './newcomer.ts';
 import { type DeviceFilter, findDevice, listDevices } from './queries.ts';
 import type { RegistryTables } from './tables.ts';
 import { checkPlace } from './unlikely-place.ts';
@@ -33,6 +36,7 @@ export interface RegistryDeps extends DirectorySyncDeps {
   jurisdictions: KnownJurisdictions;
   hasher: SecretHasher;
   vault: Vault;
+  authority: FileRights;
   /** What goes with a device that moves or is retired, in this order. */
   followers: readonly DeviceFollower[];
   /** The only addresses at which devices may be contacted. */
@@ -130,6 +134,7 @@ export class Registry {
         checkJurisdiction(this.#deps.jurisdictions, patch.jurisdiction, caller.jurisdiction);
         await endForeignLinks(tx, caller.jurisdiction, { id, jurisdiction: patch.jurisdiction });
       }
+      await checkFileChange(tx, caller, { patch, current, rights: this.#deps.authority });
       const place = newPlace(patch, current);
       const { jurisdiction: scope } = caller;
       if (place) await checkPlace(tx, this.#deps.directory, { scope, id, ...place, confirm: patch.confirm ?? false });
@@ -230,7 +235,8 @@ export class Registry {
     if (patch.name !== undefined) change.name = patch.name;
     if (patch.jurisdiction !== undefined) change.jurisdiction = patch.jurisdiction;
     if (patch.purpose !== undefined) change.purpose = patch.purpose;
-    return { ...change, ...newLocation(patch, current) };
+    if (patch.accessClass !== undefined) change.access_class = patch.accessClass;
+    return { ...change, ...newLocation(patch, current), ...fileColumns(patch.file ?? {}) };
   }
 
   async #parentChange(

@@ -1,3 +1,4 @@
+import type { AccessClass, PositionFile } from '../../core/position-file.ts';
 import type { DeviceState, Location } from '../../core/types.ts';
 import type { StoredOnvif, StoredStream } from './connections.ts';
 
@@ -7,9 +8,39 @@ import type { StoredOnvif, StoredStream } from './connections.ts';
  */
 export type Hanging = 'registered' | 'assigned' | 'swapped' | 'taken-down' | 'undone';
 
+type Known<Field extends keyof PositionFile> = Required<PositionFile>[Field] | null;
+
+/** The columns of a position that hold its file; what each means stands in migration 0182. */
+export interface FileColumns {
+  gb_id: string | null;
+  tier: Known<'tier'>;
+  place_type: string | null;
+  address: string | null;
+  owner: string | null;
+  heading: number | null;
+  mounting: Known<'mounting'>;
+  height_m: number | null;
+  low_light: boolean | null;
+  hlc: boolean | null;
+  wdr: boolean | null;
+  resolution: string | null;
+  network: Known<'network'>;
+  link: Known<'link'>;
+  storage_days: number | null;
+  maintainer: string | null;
+  warranty_end: string | null;
+  power: Known<'power'>;
+  circuit: string | null;
+  pole: string | null;
+  tags: string[];
+}
+
 /** Tables of migration 0003; what each column means stands there. */
 export interface RegistryTables {
-  position: {
+  position: FileColumns & {
+    access_class: AccessClass;
+    /** Of `resolution`; the database works it out. */
+    pixels: number | null;
     id: string;
     kind: string;
     name: string;

@@ -69,7 +69,7 @@ export function makeDevice(input: Partial<Device> & { id: string }): Device {
   const place = { lat: 29.82, lon: 121.55, datum: 'wgs84' as const };
   const fixed = { kind: KIND.kind, name: input.id, jurisdiction: HERE, location: place, parent: null, cameras: [] };
   const rest = { purpose: null, state: 'in-service' as const, unit: null, version: 1, createdAtMs: 0, updatedAtMs: 0 };
-  return { ...fixed, ...rest, ...input };
+  return { ...fixed, ...rest, accessClass: 'public', file: {}, ...input };
 }
 
 export class MemoryRegistry {

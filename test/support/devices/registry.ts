@@ -92,7 +92,9 @@ export async function openRegistry(
   const disconnected: string[] = [];
   directory.listen({ changed: () => {}, disconnect: (id) => void disconnected.push(id) });
   const observer = quietObserver();
+  const authority = new Authority();
   const deps = {
+    authority,
     cameraNetworks: ANY_NETWORK,
     database,
     kinds,
@@ -105,7 +107,6 @@ export async function openRegistry(
     followers: over.followers ?? [],
   };
   const [registry, behindApi] = [new RegistryOfBodies(deps), new Registry(deps)];
-  const authority = new Authority();
   const tokens = new Tokens({ database, lookup: database, jurisdictions, authority, hasher, clock });
   const connections = new Connections({ database, vault });
   const stores = { database, connections, hasher, vault };

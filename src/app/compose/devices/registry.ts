@@ -24,7 +24,7 @@ export interface RegistryListeners {
 /** Opens the registry and fills the directory. `start` makes good what devices did while nobody followed. */
 export async function openRegistry(ground: Ground, devices: Devices, listeners: RegistryListeners) {
   const { config, database, clock, observer, vault, doorbell } = ground;
-  const { kinds, directory, hasher, jurisdictions } = devices;
+  const { kinds, directory, hasher, jurisdictions, authority } = devices;
   const { disconnect, self, streams, alerts } = listeners;
   const ring = (queue: string): void => doorbell.ring(queue);
   const followers = [
@@ -41,6 +41,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
   const registry = new Registry({
     ...keeping,
     jurisdictions,
+    authority,
     vault,
     followers,
     cameraNetworks: config.networks.cameras,

@@ -72,6 +72,29 @@ t.test('where a camera is reached is told to who may edit it, without its login,
   t.equal(back.status, 400, 'what is shown cannot be sent back as if it were a login');
 });
 
+t.test(
+  'a point is registered with its file, found by its GB/T 28181 id, and its file is changed key by key',
+  async (t) => {
+    const { token } = await api.makeToken(NINGBO, 'technician');
+    const gbId = '34020000001320000001';
+    const file = { gbId, tier: 'social', placeType: 'market', pole: '007', warrantyEnd: '2027-03-31', tags: ['1e5'] };
+    const made = await create(api, token, { ...KIOSK, id: 'kiosk-file', file, accessClass: 'key-site' });
+    t.equal(made.status, 201, made.text);
+    t.same((made.body as { file: object }).file, file);
+    const found = await api.call({ method: 'GET', url: `${DEVICES}?gbId=${gbId}`, headers: bearer(token) });
+    t.match(found.body, { items: [{ id: 'kiosk-file', file, accessClass: 'key-site' }] });
+    const headers = { ...bearer(token), 'if-match': '"1"' };
+    const payload = { file: { pole: null, owner: '城管' } };
+    const changed = await api.call({ method: 'PATCH', url: `${DEVICES}/kiosk-file`, headers, payload });
+    const { pole: _pole, ...rest } = file;
+    t.same((changed.body as { file: object }).file, { ...rest, owner: '城管' });
+    const toilet = await create(api, token, { ...KIOSK, file: { placeType: 'toilet' } });
+    t.match(toilet, { status: 400, body: { issues: [{ path: 'file.placeType', message: /Decree 799/ }] } });
+    const again = await create(api, token, { ...KIOSK, file: { gbId } });
+    t.match(again, { status: 409, body: { code: 'conflict.exists', issues: [{ path: 'file.gbId' }] } });
+  },
+);
+
 t.test('two cities on one gateway', async (t) => {
   const ningbo = (await api.makeToken(NINGBO)).token;
   const mianyang = (await api.makeToken(MIANYANG)).token;
