@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import type { Caller, Device, DeviceId } from '../../core/types.ts';
-import { type RawBuilder, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
+import { type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import type { Follower } from '../../platform/follow/follow.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import { newSecret, type SecretHasher } from '../../platform/secrets/hasher.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
 import { CameraAddresses } from '../cameras/addresses.ts';
 import { type Arrival, Arrivals } from './arrivals.ts';
+import { type Change, changedColumns } from './changed-columns.ts';
 import {
   checkCameras,
   checkJurisdiction,
@@ -20,11 +21,10 @@ import {
 import type { ShownAddresses } from './connections.ts';
 import * as connections from './connections.ts';
 import { DirectorySync, type DirectorySyncDeps } from './directory-sync.ts';
-import { fileColumns } from './file.ts';
 import { checkFileChange, type FileRights } from './file-change.ts';
 import { type DeviceFollower, tellFollowers } from './followers.ts';
 import type { DeviceInput, DevicePatch } from './input.ts';
-import { newLocation, newPlace } from './new-place.ts';
+import { newPlace } from './new-place.ts';
 import { exists } from './newcomer.ts';
 import { type DeviceFilter, findDevice, listDevices } from './queries.ts';
 import type { RegistryTables } from './tables.ts';
@@ -47,7 +47,6 @@ export interface RegistryDeps extends DirectorySyncDeps {
 export const ANY_NETWORK: readonly string[] = ['0.0.0.0/0', '::/0'];
 
 type Position = RegistryTables['position'];
-type Change = { [Column in keyof Position]?: Position[Column] | RawBuilder<Position[Column]> };
 
 const LIST_MAX = 500;
 
@@ -142,7 +141,10 @@ export class Registry {
         await checkCameras(tx, caller.jurisdiction, { id, cameras: patch.cameras, kinds: this.#deps.kinds });
         await replaceCameras(tx, caller.jurisdiction, { id, cameras: patch.cameras });
       }
-      return { ...this.#columns(patch, current), ...(await this.#parentChange(tx, caller, { patch, current })) };
+      return {
+        ...changedColumns(this.#deps.vault, patch, current),
+        ...(await this.#parentChange(tx, caller, { patch, current })),
+      };
     });
   }
 
@@ -228,15 +230,6 @@ export class Registry {
       throw invalid('kind', `must be one of ${names.join(', ')}`);
     }
     if (stream != null && !known.stream) throw invalid('stream', `devices of kind ${kind} have no stream`);
-  }
-
-  #columns(patch: DevicePatch, current: Position): Change {
-    const change: Change = connections.connectionColumns(this.#deps.vault, current.id, patch);
-    if (patch.name !== undefined) change.name = patch.name;
-    if (patch.jurisdiction !== undefined) change.jurisdiction = patch.jurisdiction;
-    if (patch.purpose !== undefined) change.purpose = patch.purpose;
-    if (patch.accessClass !== undefined) change.access_class = patch.accessClass;
-    return { ...change, ...newLocation(patch, current), ...fileColumns(patch.file ?? {}) };
   }
 
   async #parentChange(
