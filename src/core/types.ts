@@ -1,6 +1,6 @@
 import type { CodecName } from './codec-names.ts';
 import type { Jurisdiction } from './jurisdiction.ts';
-import type { AccessClass, PositionFile } from './position-file.ts';
+import type { AccessClass, PositionFile } from './registry/position-file.ts';
 
 /** The vocabulary that folders share (design §3, §6). Everything else is private to its folder. */
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
-import { ACCESS_CLASSES, LINKS, MOUNTINGS, NETWORKS, POWERS, TIERS } from '../../core/position-file.ts';
+import { ACCESS_CLASSES, LINKS, MOUNTINGS, NETWORKS, POWERS, TIERS } from '../../core/registry/position-file.ts';
 import { DEVICE_STATES, type Device } from '../../core/types.ts';
 import type { TwinPort } from '../deps.ts';
 import { deviceId, moment, momentOrNull } from '../schemas.ts';

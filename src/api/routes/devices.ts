@@ -3,7 +3,7 @@ import type { Right } from '../../access/rights.ts';
 import { toRfc3339 } from '../../core/clock.ts';
 import type { SetupStatus } from '../../devices/cameras/setup.ts';
 import type { ForeignUnit } from '../../devices/cameras/units.ts';
-import { gbId } from '../../devices/registry/file-input.ts';
+import { gbId } from '../../devices/file/file-input.ts';
 import { deviceInput, devicePatch } from '../../devices/registry/input.ts';
 import { ifMatch, setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';

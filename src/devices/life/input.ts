@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DEVICE_STATES } from '../../core/types.ts';
-import { words } from '../registry/words.ts';
+import { words } from '../file/words.ts';
 
 /** Why a step was made, for those who read the history. */
 const lifeReason = words(256);

@@ -1,9 +1,10 @@
+import type { Location } from '../../core/types.ts';
 import type { RawBuilder } from '../../platform/database/database.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
+import { fileColumns } from '../file/file.ts';
+import { storedLocation } from './checks.ts';
 import { connectionColumns } from './connections.ts';
-import { fileColumns } from './file.ts';
 import type { DevicePatch } from './input.ts';
-import { newLocation } from './new-place.ts';
 import type { RegistryTables } from './tables.ts';
 
 type Position = RegistryTables['position'];
@@ -19,4 +20,18 @@ export function changedColumns(vault: Vault, patch: DevicePatch, current: Positi
   if (patch.purpose !== undefined) change.purpose = patch.purpose;
   if (patch.accessClass !== undefined) change.access_class = patch.accessClass;
   return { ...change, ...newLocation(patch, current), ...fileColumns(patch.file ?? {}) };
+}
+
+/** Null where the location stays. One that comes back as it was read is WGS-84 already, whatever datum it says. */
+function newLocation({ location }: DevicePatch, current: Position): Location | null {
+  const same = location?.lat === current.lat && location.lon === current.lon && location.datum === current.datum;
+  return location && !same ? storedLocation(location) : null;
+}
+
+/** Null where the device stays at its place and in its district. */
+export function newPlace(patch: DevicePatch, current: Position): Pick<Position, 'lat' | 'lon' | 'jurisdiction'> | null {
+  const location = newLocation(patch, current);
+  const jurisdiction = patch.jurisdiction ?? current.jurisdiction;
+  if (!location && jurisdiction === current.jurisdiction) return null;
+  return { lat: location?.lat ?? current.lat, lon: location?.lon ?? current.lon, jurisdiction };
 }

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { isJurisdictionCode } from '../../core/jurisdiction.ts';
 import { DEVICE_ID } from '../../core/types.ts';
 import { isOneLine, urlWithLogin, urlWithoutLogin } from '../cameras/device-url.ts';
+import { accessClass, fileInput } from '../file/file-input.ts';
+import { NO_CONTROLS, words } from '../file/words.ts';
 import { FIRST_STATES } from '../life/life.ts';
-import { accessClass, fileInput } from './file-input.ts';
-import { NO_CONTROLS, words } from './words.ts';
 
 /**
  * What may be said of a device, for every edge at which it can be said. It is parsed there, once, into the types at the

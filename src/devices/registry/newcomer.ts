@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Device, DeviceId, Location } from '../../core/types.ts';
 import { sql, type Tables } from '../../platform/database/database.ts';
+import { FILE_COLUMNS, fileColumns, newFile } from '../file/file.ts';
+import { gbIdIsTaken } from '../file/file-change.ts';
 import type { StoredOnvif, StoredStream } from './connections.ts';
-import { FILE_COLUMNS, fileColumns, newFile } from './file.ts';
-import { gbIdIsTaken } from './file-change.ts';
 import type { DeviceInput } from './input.ts';
 import type { RegistryTables } from './tables.ts';
 

@@ -1,9 +1,9 @@
 import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import type { Device, DeviceId, DeviceState } from '../../core/types.ts';
 import { escapeLike, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
+import { fileOf } from '../file/file.ts';
 import type { Kinds } from '../kinds/kinds.ts';
 import type { DirectoryEntry } from './directory.ts';
-import { fileOf } from './file.ts';
 import type { RegistryTables } from './tables.ts';
 
 export interface DeviceFilter {

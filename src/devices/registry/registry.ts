@@ -7,8 +7,9 @@ import { recordAudit } from '../../platform/records/audit.ts';
 import { newSecret, type SecretHasher } from '../../platform/secrets/hasher.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
 import { CameraAddresses } from '../cameras/addresses.ts';
+import { checkFileChange, type FileRights } from '../file/file-change.ts';
 import { type Arrival, Arrivals } from './arrivals.ts';
-import { type Change, changedColumns } from './changed-columns.ts';
+import { type Change, changedColumns, newPlace } from './changed-columns.ts';
 import {
   checkCameras,
   checkJurisdiction,
@@ -21,10 +22,8 @@ import {
 import type { ShownAddresses } from './connections.ts';
 import * as connections from './connections.ts';
 import { DirectorySync, type DirectorySyncDeps } from './directory-sync.ts';
-import { checkFileChange, type FileRights } from './file-change.ts';
 import { type DeviceFollower, tellFollowers } from './followers.ts';
 import type { DeviceInput, DevicePatch } from './input.ts';
-import { newPlace } from './new-place.ts';
 import { exists } from './newcomer.ts';
 import { type DeviceFilter, findDevice, listDevices } from './queries.ts';
 import type { RegistryTables } from './tables.ts';

@@ -1,4 +1,4 @@
-import type { AccessClass, PositionFile } from '../../core/position-file.ts';
+import type { AccessClass, PositionFile } from '../../core/registry/position-file.ts';
 import type { DeviceState, Location } from '../../core/types.ts';
 import type { StoredOnvif, StoredStream } from './connections.ts';
 

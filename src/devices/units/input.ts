@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { words } from '../registry/words.ts';
+import { words } from '../file/words.ts';
 import { macsOf, serialOf } from './identity.ts';
 
 const MAC = /^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i;

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { CitywatchError } from '../../../src/core/errors.ts';
-import type { PositionFile } from '../../../src/core/position-file.ts';
+import type { PositionFile } from '../../../src/core/registry/position-file.ts';
 import { deviceInput } from '../../../src/devices/registry/input.ts';
 import { sql } from '../../../src/platform/database/database.ts';
 import { listAudit } from '../../../src/platform/records/audit.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ACCESS_CLASSES, LINKS, MOUNTINGS, NETWORKS, POWERS, TIERS } from '../../core/position-file.ts';
+import { ACCESS_CLASSES, LINKS, MOUNTINGS, NETWORKS, POWERS, TIERS } from '../../core/registry/position-file.ts';
 import { PLACE_TYPES, placeTypeRefusal } from './place-types.ts';
 import { words } from './words.ts';
 

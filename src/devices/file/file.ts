@@ -1,6 +1,6 @@
-import type { PositionFile } from '../../core/position-file.ts';
+import type { PositionFile } from '../../core/registry/position-file.ts';
+import type { FileColumns } from '../registry/tables.ts';
 import type { FileInput } from './file-input.ts';
-import type { FileColumns } from './tables.ts';
 
 /** The column of each key of the file. */
 export const FILE_COLUMNS = {
@@ -29,7 +29,7 @@ export const FILE_COLUMNS = {
 
 export type FileField = keyof typeof FILE_COLUMNS;
 
-export const FILE_FIELDS = Object.keys(FILE_COLUMNS) as readonly FileField[];
+const FILE_FIELDS = Object.keys(FILE_COLUMNS) as readonly FileField[];
 
 /** What is known of a position: keys of which nothing is known are left out. */
 export function fileOf(row: FileColumns): PositionFile {

@@ -29,7 +29,7 @@ export interface PositionFile {
   /** Its GB/T 28181 id, 20 digits. An alias: it can change with the region, so nothing is kept under it. */
   gbId?: string;
   tier?: (typeof TIERS)[number];
-  /** A code of `devices/registry/place-types.ts`. */
+  /** A code of `devices/file/place-types.ts`. */
   placeType?: string;
   address?: string;
   /** The department that answers for it. */

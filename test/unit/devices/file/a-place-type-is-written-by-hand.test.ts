@@ -1,6 +1,6 @@
 import t from 'tap';
 import { CitywatchError } from '../../../../src/core/errors.ts';
-import { PLACE_TYPES, placeTypeOf } from '../../../../src/devices/registry/place-types.ts';
+import { PLACE_TYPES, placeTypeOf } from '../../../../src/devices/file/place-types.ts';
 
 t.test('a place type is read as code and in Chinese', async (t) => {
   for (const [code, chinese] of Object.entries(PLACE_TYPES)) {

@@ -1,10 +1,10 @@
 import { CitywatchError } from '../../core/errors.ts';
-import { ACCESS_CLASSES, type AccessClass } from '../../core/position-file.ts';
+import { ACCESS_CLASSES, type AccessClass } from '../../core/registry/position-file.ts';
 import type { Caller } from '../../core/types.ts';
 import type { Tables } from '../../platform/database/database.ts';
-import type { DevicePatch } from './input.ts';
+import type { DevicePatch } from '../registry/input.ts';
+import type { RegistryTables } from '../registry/tables.ts';
 import { checkPlaceType } from './place-types.ts';
-import type { RegistryTables } from './tables.ts';
 
 type Position = RegistryTables['position'];
 
