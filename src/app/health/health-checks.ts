@@ -13,7 +13,7 @@ export interface HealthParts {
   writer: { status(): { ok: boolean; reason: string | null } };
   uplinks: readonly OpenUplink[];
   /** `notes`: what somebody should know although video is well. */
-  streams: { processes(): { spawner: number | null }; notes(): string[] };
+  streams: { readonly spawnerDown: boolean; notes(): string[] };
   intake: { full(): boolean };
   lease: { held(): boolean };
   /** Which of those readers do not move; null where none is. */
@@ -53,7 +53,7 @@ export function healthChecks(parts: HealthParts): Checks {
     }),
     ffmpeg: useful(() => {
       remarks.check('ffmpeg');
-      refuseUnless(streams.processes().spawner !== null, 'spawner is down');
+      refuseUnless(!streams.spawnerDown, 'spawner is down');
       return streams.notes().join(' ') || null;
     }),
     pictures: useful(async () => {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type Clock, deadline } from '../../core/clock.ts';
+import { orAborted } from '../../core/mechanisms/abort.ts';
 import { supervise } from '../../core/mechanisms/supervise.ts';
 import { Counter, Gauge, type Observer } from '../../core/observe.ts';
 import { BARE_ENVIRONMENT, type Cage, programPath } from './cage.ts';
@@ -43,8 +44,8 @@ interface PendingProcess {
 export type SpawnerOptions = Omit<SpawnerSettings, 'launcher'>;
 
 /**
- * The gateway's end of the spawner: keeps that process running, and hands it the argument lists to run. When the
- * spawner dies, every ffmpeg dies with it (`setpriv --pdeathsig`) and each running job ends as `lost`.
+ * The gateway's end of the spawner: keeps that process running from the first process that is wanted on, and hands it
+ * the argument lists to run. A gateway that needs no ffmpeg saves its memory and its start. When the spawner dies, every ffmpeg dies with it (`setpriv --pdeathsig`) and each running job ends as `lost`.
  */
 export class Spawner {
   readonly #deps: SpawnerDeps;
@@ -52,6 +53,9 @@ export class Spawner {
   readonly #jobs = new Map<number, PendingProcess>();
   readonly #pids = new Map<number, number>();
   readonly #restarts: Counter;
+  readonly #wanted: Promise<void>;
+  #want: () => void = () => {};
+  #isWanted = false;
   #child: ChildProcess | null = null;
   #ready = false;
   #cage: Promise<Cage> | null = null;
@@ -61,6 +65,9 @@ export class Spawner {
   constructor(deps: SpawnerDeps, settings: SpawnerOptions) {
     this.#deps = deps;
     this.#settings = settings;
+    this.#wanted = new Promise((resolve) => {
+      this.#want = resolve;
+    });
     const registers = [deps.observer.metrics];
     this.#restarts = new Counter({
       name: 'citywatch_spawner_restarts_total',
@@ -78,6 +85,11 @@ export class Spawner {
     });
   }
 
+  /** Whether it should run and does not; nothing is wrong while nothing needs it. */
+  get down(): boolean {
+    return this.#isWanted && this.#child === null;
+  }
+
   /** Process id of the spawner while it runs. */
   get pid(): number | null {
     return this.#child?.pid ?? null;
@@ -86,10 +98,6 @@ export class Spawner {
   /** Process ids of the ffmpeg processes running now. */
   get processIds(): number[] {
     return [...this.#pids.values()];
-  }
-
-  get ready(): boolean {
-    return this.#ready;
   }
 
   start(): void {
@@ -112,6 +120,8 @@ export class Spawner {
 
   /** Runs ffmpeg as soon as the spawner can. `urgent` ones overtake those that wait for their turn. */
   run(task: FfmpegTask, { urgent = false } = {}): VideoProcess {
+    this.#isWanted = true;
+    this.#want();
     const id = this.#nextId++;
     if (!this.#supervised || this.#jobs.size >= this.#settings.processesMax) {
       return { ended: Promise.resolve(noProcess('as many processes as allowed')), stop: () => {} };
@@ -152,6 +162,7 @@ export class Spawner {
   async #work(signal: AbortSignal, healthy: () => void): Promise<unknown> {
     this.#cage ??= this.#deps.cage();
     const { around, launcher } = await this.#cage;
+    await orAborted(this.#wanted, signal).catch(() => {});
     if (signal.aborted) return 'stopped';
     const settings: SpawnerSettings = {
       ...this.#settings,

@@ -95,9 +95,9 @@ export class StreamService {
     return this.#pool.list().filter((one) => one.deviceId === deviceId);
   }
 
-  /** Whether video can be started at all, for the health page. */
-  get ready(): boolean {
-    return this.#pool.spawner.ready;
+  /** Whether what starts ffmpeg should run and does not, for the health page. */
+  get spawnerDown(): boolean {
+    return this.#pool.spawner.down;
   }
 
   /** What somebody should know although video is well, each in a sentence. */
@@ -107,7 +107,7 @@ export class StreamService {
     return [...(gap === null ? [] : [gap]), ...(unrenewed > 0 ? [doubled] : [])];
   }
 
-  /** Process ids of the spawner and of every ffmpeg that runs. */
+  /** Process ids of the spawner, which runs once ffmpeg was needed, and of every ffmpeg that runs. */
   processes(): { spawner: number | null; ffmpeg: number[] } {
     const { spawner } = this.#pool;
     return { spawner: spawner.pid, ffmpeg: spawner.processIds };

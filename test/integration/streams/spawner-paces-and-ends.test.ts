@@ -28,8 +28,22 @@ t.test('processes are started no faster than the pace, urgent ones first', async
   t.same(started, [1, 4, 2, 3]);
 });
 
+t.test('nothing runs until a process is wanted, and then what starts it', async (t) => {
+  const one = startSpawner(t);
+  t.equal(one.pid, null);
+  t.notOk(one.down, 'nothing is wrong with that');
+  const first = one.run({ args: ['-c', 'exit 4'] });
+  t.ok(one.down, 'from now on it should run');
+  t.match(await first.ended, { how: 'exited', code: 4 });
+  t.ok(one.pid);
+  t.notOk(one.down);
+  const idle = startSpawner(t);
+  await idle.stop();
+  t.equal(idle.pid, null, 'one that nobody wanted ends at once');
+});
+
 t.test('a process that does not listen is ended after two seconds, and its end is told', async (t) => {
-  const one = await startSpawner(t);
+  const one = startSpawner(t);
   const output = await listenAt(t);
   const deaf = one.run({
     args: ['-c', "trap 'echo heard >&2' TERM; echo ready; while :; do sleep 0.1; done"],
@@ -57,7 +71,7 @@ async function listenAt(t: Test): Promise<{ path: string; text(): string }> {
 }
 
 t.test('a process says its last words, shortened, and nothing else of ours is in its environment', async (t) => {
-  const one = await startSpawner(t);
+  const one = startSpawner(t);
   const { code, lines } = await one.run({
     args: ['-c', 'echo first >&2; env >&2; yes x | head -c 100000 | tr -d "\\n" >&2; exit 3'],
   }).ended;
@@ -65,7 +79,7 @@ t.test('a process says its last words, shortened, and nothing else of ours is in
   t.ok(lines.join('').length <= 3_100);
   process.env.PLANTED = 'planted-secret';
   t.teardown(() => delete process.env.PLANTED);
-  const other = await startSpawner(t);
+  const other = startSpawner(t);
   for (const asked of [one, other]) {
     const { lines: environment } = await asked.run({ args: ['-c', 'env | grep -E "PLANTED|HOME|USER" >&2'] }).ended;
     t.same(environment, []);
@@ -73,8 +87,9 @@ t.test('a process says its last words, shortened, and nothing else of ours is in
 });
 
 t.test('more processes than allowed are refused, those that wait can be taken back', async (t) => {
-  const one = await startSpawner(t, { processesMax: 3, startsPerS: 1 });
+  const one = startSpawner(t, { processesMax: 3, startsPerS: 1 });
   const jobs = Array.from({ length: 3 }, () => one.run({ args: ['-c', 'sleep 60'] }));
+  await until('the first runs', () => one.processIds.length === 1);
   t.match(await one.run({ args: ['-c', 'exit 0'] }).ended, { how: 'not-started' });
   jobs[2]?.stop();
   t.match(await jobs[2]?.ended, { how: 'not-started' });
@@ -83,6 +98,6 @@ t.test('more processes than allowed are refused, those that wait can be taken ba
 });
 
 t.test('a program that is not there is an end like any other', async (t) => {
-  const one = await startSpawner(t, { ffmpegPath: '/nonexistent/ffmpeg' });
+  const one = startSpawner(t, { ffmpegPath: '/nonexistent/ffmpeg' });
   t.match(await one.run({ args: [] }).ended, { how: 'exited', code: 127 });
 });

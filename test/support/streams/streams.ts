@@ -17,7 +17,6 @@ import {
 } from '../../../src/streams/pool/camera-pool.ts';
 import { PULL_TIMES, type PullTimes } from '../../../src/streams/pool/pull-machine.ts';
 import type { CameraAddress, View } from '../../../src/streams/pool/types.ts';
-import { until } from '../time/until.ts';
 import { soleLeases } from './pool/memory-leases.ts';
 import { TestCamera } from './rtsp-camera.ts';
 
@@ -109,12 +108,12 @@ export async function cageFor(t: Test, ffmpegPath: string, hidden: string[] = []
 
 const SPAWNER_LIMITS = { startsPerS: 25, processesMax: 1_200 };
 
-/** A spawner that starts `ffmpegPath` (a shell) in its cage, and says so when it is ready. */
-export async function startSpawner(
+/** A spawner that starts `ffmpegPath` (a shell) in its cage. */
+export function startSpawner(
   t: Test,
   settings: Partial<SpawnerOptions> = {},
   relay: { serve(listener: Server): void } = { serve: (listener) => void listener.close() },
-): Promise<Spawner> {
+): Spawner {
   const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
   const { ffmpegPath = '/bin/sh' } = settings;
   const cage = () => cageFor(t, ffmpegPath);
@@ -124,7 +123,6 @@ export async function startSpawner(
   );
   t.teardown(() => one.stop());
   one.start();
-  await until('the spawner is ready', () => one.ready);
   return one;
 }
 

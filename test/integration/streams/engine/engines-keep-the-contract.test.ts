@@ -26,7 +26,7 @@ async function startFfmpeg(t: Test): Promise<FfmpegEngine> {
   await sockets.start();
   const relay = new Relay({ clock, log });
   t.teardown(() => relay.stop());
-  const spawner = await startSpawner(t, { ffmpegPath: 'ffmpeg' }, relay);
+  const spawner = startSpawner(t, { ffmpegPath: 'ffmpeg' }, relay);
   return new FfmpegEngine({ ...reach, tcp: new TcpOutbound({ clock }), log, relay, sockets, spawner });
 }
 

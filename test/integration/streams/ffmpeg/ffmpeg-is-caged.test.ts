@@ -100,7 +100,7 @@ t.test('what runs in the place of ffmpeg reaches the relay and nothing else', as
       });
     },
   };
-  const one = await startSpawner(t, { ffmpegPath: PERL }, relay);
+  const one = startSpawner(t, { ffmpegPath: PERL }, relay);
   // The address of the relay is told to ffmpeg alone, so a first process says which port that is.
   const {
     lines: [address = ''],

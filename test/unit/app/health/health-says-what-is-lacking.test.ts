@@ -19,7 +19,7 @@ function parts(gap: string | null): HealthParts {
     store: { ping: async () => {} },
     writer: { status: () => ({ ok: true, reason: null }) },
     uplinks: [{ uplink: MQTT, needed: true }],
-    streams: { processes: () => ({ spawner: 1 }), notes: () => (gap === null ? [] : [gap]) },
+    streams: { spawnerDown: false, notes: () => (gap === null ? [] : [gap]) },
     intake: { full: () => false },
     ruleFiles: { problem: () => null },
     lease: { held: () => true },
