@@ -4,7 +4,7 @@ import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { sayWhereItIs } from '../bundle.mjs';
+import { HTTP_NAME, HTTP_WITHOUT_FETCH, httpWithoutFetch, sayWhereItIs } from '../bundle.mjs';
 import { hashOfFiles } from '../hash.mjs';
 import { pinnedNode } from '../pinned-node.mjs';
 import { ROOT } from '../root.mjs';
@@ -19,6 +19,9 @@ const IMPORT = /^(?:import|export)\s(?!type\s)[^;]*?from '([^.'][^']*)';$/gm;
 const STAYS =
   /^(@node-rs\/|classic-level$|pino$|fluent-ffmpeg$|node-onvif|oxc-parser$|playwright-core$|@fastify\/swagger-ui$)/;
 
+/** Stands for Node's http, see {@link HTTP_WITHOUT_FETCH}. */
+const HTTP_FILE = 'node-http.mjs';
+
 /** Within node_modules, so that tap leaves its own lines out of what a failure says. */
 const MADE = join(ROOT, 'node_modules', '.cache', 'test-packages');
 
@@ -28,7 +31,9 @@ const MADE = join(ROOT, 'node_modules', '.cache', 'test-packages');
  */
 export async function bundleTestPackages() {
   const names = packagesNamed();
-  const madeOf = [join(ROOT, 'package-lock.json'), fileURLToPath(import.meta.url)];
+  const madeOf = ['package-lock.json', 'scripts/bundle.mjs', 'scripts/tests/packages.mjs'].map((name) =>
+    join(ROOT, name),
+  );
   const made = join(MADE, hashOfFiles(madeOf, JSON.stringify([ROOT, names])).slice(0, 32));
   const hooks = join(made, 'hooks.mjs');
   if (!existsSync(hooks)) await withLock(join(ROOT, '.cache', 'test-packages.lock'), () => makeApart(made));
@@ -63,7 +68,7 @@ async function make(made) {
   const build = await rolldown({
     input: Object.fromEntries(names.map((name) => [fileOf(name), `entry:${name}`])),
     platform: 'node',
-    external: (id) => isBuiltin(id) || STAYS.test(id),
+    external: (id) => (isBuiltin(id) && !HTTP_NAME.test(id)) || STAYS.test(id),
     logLevel: 'silent',
     plugins: [
       {
@@ -72,6 +77,7 @@ async function make(made) {
         load: (id) => entries.find(({ name }) => id === join(ROOT, 'test', `${fileOf(name)}.mjs`))?.code ?? null,
         transform: sayWhereItIs,
       },
+      HTTP_WITHOUT_FETCH,
     ],
   });
   await build.write({
@@ -81,6 +87,7 @@ async function make(made) {
     chunkFileNames: '[name]-[hash].mjs',
   });
   await build.close();
+  writeFileSync(join(unfinished, HTTP_FILE), httpWithoutFetch());
   writeFileSync(join(unfinished, 'hooks.mjs'), hooksFor(names));
   renameSync(unfinished, made);
 }
@@ -108,6 +115,7 @@ function hooksFor(names) {
   const files = JSON.stringify(names.map((name) => [name, `./${fileOf(name)}.mjs`]));
   return `import { registerHooks } from 'node:module';
 const made = new Map(${files}.map(([name, file]) => [name, new URL(file, import.meta.url).href]));
+made.set('node:http', new URL('${HTTP_FILE}', import.meta.url).href);
 registerHooks({
   resolve(name, context, next) {
     const url = context.parentURL?.includes('/node_modules/') ? undefined : made.get(name);

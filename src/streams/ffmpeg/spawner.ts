@@ -45,7 +45,8 @@ export type SpawnerOptions = Omit<SpawnerSettings, 'launcher'>;
 
 /**
  * The gateway's end of the spawner: keeps that process running from the first process that is wanted on, and hands it
- * the argument lists to run. A gateway that needs no ffmpeg saves its memory and its start. When the spawner dies, every ffmpeg dies with it (`setpriv --pdeathsig`) and each running job ends as `lost`.
+ * the argument lists to run. A gateway that needs no ffmpeg saves its memory and its start. When the spawner dies,
+ * every ffmpeg dies with it (`setpriv --pdeathsig`) and each running job ends as `lost`.
  */
 export class Spawner {
   readonly #deps: SpawnerDeps;

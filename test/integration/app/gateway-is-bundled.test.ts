@@ -56,6 +56,18 @@ t.test('citywatch is bundled for its sources, once, and again when they change',
   t.equal(await firstLine(first.program), 'citywatch COMMAND --help', 'a start of before still finds its own');
 });
 
+t.test("Node's http comes without its client for the web", async (t) => {
+  const root = await smallCheckout(t);
+  const lines = [
+    "import { STATUS_CODES } from 'node:http';",
+    "const hasClient = process.moduleLoadList.some((name) => name.includes('undici/undici'));",
+    'export const say = () => console.log(STATUS_CODES[200], hasClient, typeof WebSocket);',
+  ];
+  await writeFile(join(root, 'src/app/cli.ts'), `${lines.join('\n')}\n`);
+  const { program } = await bundled(root);
+  t.equal(await firstLine(program), 'OK false function', 'who asks for it still gets it');
+});
+
 t.test('bundles that nobody has started for a day go when another is made', async (t) => {
   const root = await smallCheckout(t);
   const into = join(root, 'bundles');
