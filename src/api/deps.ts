@@ -33,6 +33,7 @@ import type {
   ExportsPort,
   ImagesPort,
   LifePort,
+  MaintenancesPort,
   PassagesPort,
   UnitHistoryPort,
   UnitsPort,
@@ -65,6 +66,7 @@ export interface ApiDeps {
   units: UnitsPort;
   unitHistory: UnitHistoryPort;
   life: LifePort;
+  maintenances: MaintenancesPort;
   directory: DirectoryPort;
   http: HttpPort;
   ledger: LedgerPort;

@@ -1,5 +1,6 @@
 import type { Caller } from '../core/types.ts';
 import type { LifeSteps } from '../devices/life/life-steps.ts';
+import type { Maintenances } from '../devices/life/maintenances.ts';
 import type { UnitHistory } from '../devices/units/history.ts';
 import type { Units } from '../devices/units/units.ts';
 import type { ShownImages } from '../images/shown-images.ts';
@@ -38,6 +39,9 @@ export type UnitsPort = Pick<Units, 'assign' | 'swap' | 'takeDown' | 'undo' | 'a
 
 /** Foreign and absent devices are refused alike, with `not-found`; rights to `history` are decided before. */
 export type LifePort = Pick<LifeSteps, 'step' | 'history'>;
+
+/** As {@link LifePort}; rights to `list` are decided before. */
+export type MaintenancesPort = Pick<Maintenances, 'begin' | 'end' | 'list'>;
 
 /** Shows nothing of positions beyond the caller's jurisdiction. */
 export type UnitHistoryPort = Pick<UnitHistory, 'ofPosition' | 'ofSerial'>;

@@ -20,6 +20,7 @@ const OWNERS: Record<string, RegExp> = {
   ...owned('src/devices/', [
     'assignment',
     'life_step',
+    'maintenance',
     'camera_setup',
     'device_kind_version',
     'foreign_unit',

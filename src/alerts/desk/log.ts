@@ -27,7 +27,7 @@ export interface LogInput {
 export interface AlertLogDeps {
   clock: Clock;
   observer: Observer;
-  /** In their order; those of a gateway are `STAGES`. */
+  /** In their order; those of a gateway are `stagesOf`. */
   stages: readonly Stage[];
   ownership: Pick<Ownership, 'self' | 'write'>;
   work: WorkDesk;

@@ -15,6 +15,7 @@ import { historyRoutes } from './history.ts';
 import { imageRoutes } from './images.ts';
 import { kindRoutes } from './kinds.ts';
 import { lifeRoutes } from './life.ts';
+import { maintenanceRoutes } from './maintenance.ts';
 import { overviewRoutes } from './overview.ts';
 import { passageRoutes } from './passages.ts';
 import type { RoutePart } from './route.ts';
@@ -33,6 +34,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   deviceBatchRoutes,
   unitRoutes,
   lifeRoutes,
+  maintenanceRoutes,
   credentialRoutes,
   commandRoutes,
   kindRoutes,

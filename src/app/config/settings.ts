@@ -144,6 +144,14 @@ const OTHERS = {
       { range: 'a whole number from 1 to 3600', unit: 's', fromText: 'number' },
     ),
   },
+  maintenance: {
+    maxH: setting<number>(
+      ['CITYWATCH_MAINTENANCE_MAX_H', 'How long a maintenance of a device may be at most.'],
+      z.int().min(1).max(168),
+      72,
+      { range: 'a whole number from 1 to 168', unit: 'hours', fromText: 'number' },
+    ),
+  },
   images: {
     keepDays: setting<number>(
       ['CITYWATCH_IMAGES_KEEP_DAYS', 'How long pictures that devices send are kept.'],

@@ -12,4 +12,11 @@ export const stepInput = z.strictObject({
   reason: lifeReason.nullable().default(null),
 });
 
+/** What a maintenance is begun with. The longest time is a setting. */
+export const maintenanceInput = z.strictObject({
+  reason: lifeReason,
+  minutes: z.int().min(1).describe('How long it lasts at most; then it ends by itself'),
+});
+
+export type MaintenanceInput = z.output<typeof maintenanceInput>;
 export type StepInput = z.output<typeof stepInput>;

@@ -84,7 +84,7 @@ function stepping({ caller, id, to, reason }: Pick<Stepping, 'caller' | 'id' | '
 }
 
 /** Locks the position. Errors: `not-found`, also beyond `scope`. */
-async function lockState(tx: Tables, scope: Jurisdiction, id: DeviceId): Promise<DeviceState> {
+export async function lockState(tx: Tables, scope: Jurisdiction, id: DeviceId): Promise<DeviceState> {
   const row = tx.tables<LifeTables>().selectFrom('position').select('state').where('id', '=', id).forUpdate();
   const found = await withinJurisdiction(row, 'jurisdiction', scope).executeTakeFirst();
   if (!found) throw new CitywatchError('not-found');
@@ -95,7 +95,7 @@ async function lockState(tx: Tables, scope: Jurisdiction, id: DeviceId): Promise
  * Writes a step that is allowed, of a device that is locked, with its audit row. Errors: `conflict.state` where it may
  * not follow.
  */
-async function makeStep(tx: Tables, atMs: number, { caller, id, to, how, reason, action }: Stepping) {
+export async function makeStep(tx: Tables, atMs: number, { caller, id, to, how, reason, action }: Stepping) {
   const before = await findDevice(tx, caller.jurisdiction, id);
   if (!before) throw new CitywatchError('not-found');
   if (!mayStep(before.state, to, how)) throw mayNot(id, before.state, to);

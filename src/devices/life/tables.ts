@@ -12,4 +12,15 @@ export interface LifeTables extends RegistryTables {
     by_name: string;
     reason: string | null;
   };
+  maintenance: {
+    id: Generated<number>;
+    position_id: string;
+    reason: string;
+    by_name: string;
+    from_ms: number;
+    until_ms: number;
+    ended_ms: number | null;
+    ended_by: string | null;
+    withheld: number;
+  };
 }

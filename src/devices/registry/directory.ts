@@ -72,13 +72,24 @@ export class Directory {
   /** The topmost parent of a device; the device itself where it has none, or is unknown. */
   topmost(id: DeviceId): DeviceId {
     let top = id;
+    for (const one of this.#upwards(id)) top = one.identity.id;
+    return this.#entries.get(top)?.parent ?? top;
+  }
+
+  /** The device in maintenance: this one or the nearest above it; null where there is none. */
+  maintained(id: DeviceId): DeviceId | null {
+    for (const { state, identity } of this.#upwards(id)) if (state === 'maintenance') return identity.id;
+    return null;
+  }
+
+  /** The device and all above it. */
+  *#upwards(id: DeviceId): Generator<DirectoryEntry> {
+    let entry = this.#entries.get(id);
     // Edits are taken over one by one: for a moment two of them may look like a circle.
-    for (let steps = 0; steps < PARENTS_MAX; steps += 1) {
-      const parent = this.#entries.get(top)?.parent ?? null;
-      if (parent === null) break;
-      top = parent;
+    for (let steps = 0; entry && steps <= PARENTS_MAX; steps += 1) {
+      yield entry;
+      entry = entry.parent === null ? undefined : this.#entries.get(entry.parent);
     }
-    return top;
   }
 
   /** The device, where the caller may see it; undefined alike for one that is foreign, unknown or retired. */

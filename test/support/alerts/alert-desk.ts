@@ -15,7 +15,7 @@ import type { AlertTables } from '../../../src/alerts/desk/tables.ts';
 import { Opened } from '../../../src/alerts/evidence/opened.ts';
 import { DELIVERIES_AT_ONCE, Delivery } from '../../../src/alerts/route/delivery.ts';
 import type { Stage } from '../../../src/alerts/route/stages/stage.ts';
-import { STAGES } from '../../../src/alerts/route/stages/stages.ts';
+import { stagesOf } from '../../../src/alerts/route/stages/stages.ts';
 import { Subscriptions } from '../../../src/alerts/route/subscriptions.ts';
 import { AlertPlates } from '../../../src/alerts/rules/plates.ts';
 import type { SinkType } from '../../../src/alerts/sinks/sink.ts';
@@ -135,6 +135,9 @@ function handleQueues(
   work.handle(STAGE_QUEUE, (key) => timers.handle(key));
   work.handle('evidence', async () => ({ again: null }), { atOnce: 64 });
 }
+
+/** The stages of a gateway in which no device is in maintenance. */
+export const STAGES = stagesOf({ maintained: { above: () => null } });
 
 /** Every device stands where its findings say. */
 async function placesOfFindings(database: Database, ids: string[]): Promise<Map<string, AlertPlace>> {

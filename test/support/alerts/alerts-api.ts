@@ -7,7 +7,7 @@ import { freshDatabase, sharedRedis } from '../services/shared-database.ts';
 import { hasty } from '../time/clock.ts';
 import { until } from '../time/until.ts';
 import { ADMIN, type DeskOptions, startAlertDesk } from './alert-desk.ts';
-import { storeFires } from './findings.ts';
+import { type FireOptions, storeFires } from './findings.ts';
 
 export const hastyClock = hasty(() => 50);
 
@@ -43,9 +43,9 @@ export async function startAlertsApi(
   let count = 0;
 
   /** A finding as the rules leave it, taken up by the desk. */
-  const raise = async (device: string): Promise<void> => {
+  const raise = async (device: string, how: Partial<FireOptions> = {}): Promise<void> => {
     count += 1;
-    const keys = await storeFires(desk.database, [device, { count, jurisdiction: HERE }]);
+    const keys = await storeFires(desk.database, [device, { count, jurisdiction: HERE, ...how }]);
     await enqueueWork(
       desk.database,
       desk.clock,

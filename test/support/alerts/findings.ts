@@ -6,6 +6,8 @@ export interface FireOptions {
   count: number;
   jurisdiction: string;
   kind?: 'fired' | 'cleared';
+  severity?: string;
+  data?: object;
 }
 
 /** Stores fires of kiosks, or their ends, as the rules leave them for the desk. Returns the keys of their alerts. */
@@ -18,14 +20,14 @@ export async function storeFires(
   return rows.map(({ dedup_key }) => dedup_key);
 }
 
-function fireAt(device: string, { count, jurisdiction, kind = 'fired' }: FireOptions) {
+function fireAt(device: string, { count, jurisdiction, kind = 'fired', severity = 'extreme', data = {} }: FireOptions) {
   const nowMs = Date.now();
   return {
     id: `f${count}`,
     dedup_key: `kiosk-fire|${device}`,
     rule: 'kiosk-fire',
     rule_version: 1,
-    severity: 'extreme',
+    severity,
     subject: device,
     jurisdiction,
     scope: '',
@@ -37,6 +39,6 @@ function fireAt(device: string, { count, jurisdiction, kind = 'fired' }: FireOpt
     decided_at_ms: nowMs,
     alert_id: null,
     handled_at_ms: null,
-    data: '{}',
+    data: JSON.stringify(data),
   };
 }

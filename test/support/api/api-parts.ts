@@ -257,16 +257,19 @@ export function dryRunOfNothing(): KindDryRunAnswer {
 /** Units that are hung up without anything being kept of it. */
 export function memoryUnits(
   get: (caller: Caller, id: string) => Promise<Device>,
-): Pick<ApiDeps, 'units' | 'unitHistory' | 'otherUnit' | 'life'> {
+): Pick<ApiDeps, 'units' | 'unitHistory' | 'otherUnit' | 'life' | 'maintenances'> {
   const withSecret = async (caller: Caller, id: string) => ({
     device: await get(caller, id),
     secret: 'new-unit-secret',
   });
   const nothing = async () => ({ items: [], next: null });
+  const maintenance = { reason: 'r', by: 'test', fromMs: 0, untilMs: 1, endedMs: null, endedBy: null, withheld: 0 };
+  const begun = async (caller: Caller, id: string) => ({ device: (await get(caller, id)).id, ...maintenance });
   return {
     units: { assign: get, undo: get, swap: withSecret, takeDown: withSecret, accept: withSecret },
     unitHistory: { ofPosition: nothing, ofSerial: nothing },
     life: { step: get, history: nothing },
+    maintenances: { begin: begun, end: begun, list: nothing },
     otherUnit: () => null,
   };
 }

@@ -9,7 +9,7 @@ import { AlertLog } from '../../../src/alerts/desk/log.ts';
 import { AlertQueries } from '../../../src/alerts/desk/queries.ts';
 import { StageTimers } from '../../../src/alerts/desk/stage-timers.ts';
 import type { Stage } from '../../../src/alerts/route/stages/stage.ts';
-import { STAGES } from '../../../src/alerts/route/stages/stages.ts';
+import { stagesOf } from '../../../src/alerts/route/stages/stages.ts';
 import { RulesEngine } from '../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../src/alerts/rules/rules.ts';
 import { RULES_SAVE_MS, RulesReader } from '../../../src/alerts/rules/rules-reader.ts';
@@ -99,7 +99,13 @@ const unmoved = new DatabaseCursors({ database, reader: 'rollups', incarnationOf
 const desk = new AlertDesk({
   database,
   clock,
-  log: new AlertLog({ clock, observer, stages: STAGES, ownership, work: LEFT_TO_CLAIMS }),
+  log: new AlertLog({
+    clock,
+    observer,
+    stages: stagesOf({ maintained: { above: () => null } }),
+    ownership,
+    work: LEFT_TO_CLAIMS,
+  }),
   places: { placesOf: async () => new Map(), ...NAMELESS },
   gone: NO_RULE_GONE,
   titleOf: (rule) => ({ en: rule, zh: rule }),

@@ -1,5 +1,5 @@
 import { covers } from '../../../core/jurisdiction.ts';
-import type { AlertTables } from '../../desk/tables.ts';
+import type { AlertTables, Visibility } from '../../desk/tables.ts';
 import type { Change, Stage } from './stage.ts';
 
 /** A subscription as far as it decides what it is told. */
@@ -9,7 +9,10 @@ export interface Subscriber {
   severities: readonly string[];
 }
 
-/** Every active subscription whose area and severities fit is told. */
+/** Alerts that are not to be told of now; what is raised of them is counted as withheld. */
+const HELD_BACK: ReadonlySet<Visibility> = new Set(['silenced', 'inhibited', 'shelved']);
+
+/** Every active subscription whose area and severities fit is told, unless an earlier stage holds the alert back. */
 export const fanOut: Stage<readonly Subscriber[]> = {
   name: 'fan-out',
   needed: true,
@@ -34,5 +37,5 @@ function toldOf({ alert, deliveries }: Change, subscribers: readonly Subscriber[
   return subscribers
     .filter(({ id }) => !already.has(id))
     .filter((one) => covers(one.jurisdiction, alert.jurisdiction) && one.severities.includes(alert.severity))
-    .map(({ id }) => ({ subscription: id, state: 'waiting' }));
+    .map(({ id }) => ({ subscription: id, state: HELD_BACK.has(alert.visibility) ? 'withheld' : 'waiting' }));
 }

@@ -1,5 +1,13 @@
 import { fanOut } from './fan-out.ts';
+import { type Maintained, maintenance } from './maintenance.ts';
 import type { Stage } from './stage.ts';
 
+/** What stages ask of other folders. */
+export interface StagePorts {
+  maintained: Maintained;
+}
+
 /** Every stage, in their order. A new one is its file here and its line in this list. */
-export const STAGES: readonly Stage[] = [fanOut];
+export function stagesOf({ maintained }: StagePorts): readonly Stage[] {
+  return [maintenance(maintained), fanOut];
+}

@@ -67,6 +67,11 @@ export const event: Condition<EventSettings, ConditionState> = {
   },
 };
 
+/** Whether what a finding or an alert tells is a hit on a watchlist. */
+export function isWatchlistHit(data: Readonly<Record<string, unknown>>): boolean {
+  return 'wanted_plate' in data && 'watchlist' in data;
+}
+
 function matches(settings: EventSettings, record: DeviceEvent): boolean {
   if (record.event !== settings.event) return false;
   return Object.entries(settings.where).every(([field, value]) => record.data.get(field) === value);

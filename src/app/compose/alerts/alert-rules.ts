@@ -21,7 +21,7 @@ export interface RuleSurroundings {
   clock: Clock;
   observer: Observer;
   log: AlertLog;
-  devices: Pick<Directory, 'get' | 'topmost'>;
+  devices: Pick<Directory, 'get' | 'topmost' | 'maintained'>;
   ownership: Ownership;
   work: WorkDesk;
   /** Offset behind the newest durable message of the live lane. */

@@ -20,7 +20,8 @@ import {
 import { EvidenceLooks } from '../../../alerts/evidence/looks.ts';
 import { Opened } from '../../../alerts/evidence/opened.ts';
 import { DELIVERIES_AT_ONCE, Delivery } from '../../../alerts/route/delivery.ts';
-import { STAGES } from '../../../alerts/route/stages/stages.ts';
+import { countWithheld, lookAtWithheld } from '../../../alerts/route/stages/maintenance.ts';
+import { stagesOf } from '../../../alerts/route/stages/stages.ts';
 import { Subscriptions } from '../../../alerts/route/subscriptions.ts';
 import { CONDITIONS } from '../../../alerts/rules/conditions/conditions.ts';
 import { AlertPlates } from '../../../alerts/rules/plates.ts';
@@ -31,6 +32,7 @@ import type { Kinds } from '../../../devices/kinds/kinds.ts';
 import { placesOf } from '../../../devices/registry/places.ts';
 import type { Blobs } from '../../../platform/blobs/blobs.ts';
 import { openLocalBlobs } from '../../../platform/blobs/open-local.ts';
+import type { Tables } from '../../../platform/database/database.ts';
 import { ROOM_BYTES } from '../../../platform/files/disks.ts';
 import type { Outbound } from '../../../platform/outbound/outbound.ts';
 import type { AccessRegister } from '../../../platform/records/access-register.ts';
@@ -63,7 +65,8 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
 export async function composeAlerting(deps: AlertingDeps) {
   const { clock, observer, outbound, work, doorbell, vault, ownership } = deps;
   const { alerts: database, handling, general } = deps.shares;
-  const log = new AlertLog({ clock, observer, stages: STAGES, ownership, work });
+  const stages = stagesOf({ maintained: { above: (id) => deps.devices.maintained(id) } });
+  const log = new AlertLog({ clock, observer, stages, ownership, work });
   const book = await RuleBook.load(deps.rulesDirectory, { kinds: deps.kinds, conditions: CONDITIONS });
   const rules = () => book.current();
   const watchlists = new Watchlists({ database: general, clock, key: deps.plateKey });
@@ -100,7 +103,9 @@ export async function composeAlerting(deps: AlertingDeps) {
   const position = () => ({ lane: 'live' as const, offset: head() });
   return {
     /** For what is said in the middle of an edit of the registry, whose end nobody here is told. */
-    logOfEdits: new AlertLog({ clock, observer, stages: STAGES, ownership, work: LEFT_TO_CLAIMS }),
+    logOfEdits: new AlertLog({ clock, observer, stages, ownership, work: LEFT_TO_CLAIMS }),
+    /** What a maintenance holds back. */
+    withheld: { count: countWithheld, look: (tx: Tables) => lookAtWithheld(tx, clock), ring: () => ring(STAGE_QUEUE) },
     desk,
     rules,
     ...judging,

@@ -49,6 +49,7 @@ export async function startApi(parts: ApiParts): Promise<string> {
     units: registry.units,
     unitHistory: registry.unitHistory,
     life: registry.life,
+    maintenances: registry.maintenances,
     otherUnit: (id) => streams.units.foreign(id),
     twin: telemetry.twin,
     history: telemetry.history,

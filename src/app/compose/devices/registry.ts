@@ -1,8 +1,10 @@
 import type { AlertDesk } from '../../../alerts/desk/desk.ts';
 import { AlertFollower } from '../../../alerts/desk/follower.ts';
 import type { AlertLog } from '../../../alerts/desk/log.ts';
+import { HOUR_MS } from '../../../core/clock.ts';
 import type { DeviceId } from '../../../core/types.ts';
 import { LifeSteps } from '../../../devices/life/life-steps.ts';
+import { MAINTENANCE_QUEUE, Maintenances, type WithheldPort } from '../../../devices/life/maintenances.ts';
 import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
 import { settleFollowers } from '../../../devices/registry/followers.ts';
 import { Registry } from '../../../devices/registry/registry.ts';
@@ -18,7 +20,7 @@ export interface RegistryListeners {
   disconnect(id: DeviceId): void;
   self: { deviceChanged(entry: DirectoryEntry, previous: DirectoryEntry | null): void };
   streams: Pick<Streams, 'units' | 'cameraEvents'>;
-  alerts: { logOfEdits: AlertLog; desk: AlertDesk };
+  alerts: { logOfEdits: AlertLog; desk: AlertDesk; withheld: WithheldPort };
 }
 
 /** Opens the registry and fills the directory. `start` makes good what devices did while nobody followed. */
@@ -27,8 +29,13 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
   const { kinds, directory, hasher, jurisdictions, authority } = devices;
   const { disconnect, self, streams, alerts } = listeners;
   const ring = (queue: string): void => doorbell.ring(queue);
+  const keeping = { database, kinds, directory, clock, observer, hasher };
+  const maxMs = config.maintenance.maxH * HOUR_MS;
+  const maintenances = new Maintenances({ ...keeping, ownership: ground.ownership, withheld: alerts.withheld, maxMs });
+  ground.work.handle(MAINTENANCE_QUEUE, (id) => maintenances.handle(id));
   const followers = [
     new DeadLetterFollower(database),
+    maintenances,
     new AlertFollower({ clock, log: alerts.logOfEdits, desk: alerts.desk, ring }),
   ];
   const changed = (entry: DirectoryEntry, previous: DirectoryEntry | null): void => {
@@ -37,7 +44,6 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     void settleFollowers(followers, { entry, previous }, observer.log);
   };
   directory.listen({ changed, disconnect });
-  const keeping = { database, kinds, directory, clock, observer, hasher };
   const registry = new Registry({
     ...keeping,
     jurisdictions,
@@ -52,6 +58,10 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     units: new Units({ ...keeping, cameras: streams.units }),
     unitHistory: new UnitHistory(database),
     life: new LifeSteps(keeping),
-    start: (): Promise<void> => alerts.desk.followAll(),
+    maintenances,
+    start: async (): Promise<void> => {
+      await alerts.desk.followAll();
+      await maintenances.start();
+    },
   };
 }

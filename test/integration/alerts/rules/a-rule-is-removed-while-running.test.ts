@@ -50,7 +50,7 @@ async function start(between: () => Promise<void> = async () => {}) {
   const committed = (): void => {};
   const log = alertLog();
   const shares = { alerts: database, handling: database, general: database } as unknown as DatabaseShares;
-  const devices = { get: () => undefined, topmost: (id: string) => id };
+  const devices = { get: () => undefined, maintained: () => null, topmost: (id: string) => id };
   const rest = { head: () => offset, isClockKnown: () => true, incarnationOf, devices };
   const ownership = firstOwner();
   const deps = { shares, clock, observer: quietObserver(), log, ownership, work: LEFT_TO_CLAIMS, ...rest };
