@@ -1,7 +1,10 @@
 import t from 'tap';
 import { systemClock } from '../../../src/core/clock.ts';
 import { DATABASE_LIMITS, Database, sql } from '../../../src/platform/database/database.ts';
-import { type Answer, Gateway } from '../../support/gateway/gateway.ts';
+import { EventReader } from '../../support/alerts/event-reader.ts';
+import { NEIGHBOUR, questionsFor, readingRoutes, tokensIn, tryBorder } from '../../support/api/border.ts';
+import { ADMIN_TOKEN, type Answer, Gateway } from '../../support/gateway/gateway.ts';
+import { tinyPicture } from '../../support/ingest/images.ts';
 import { quietObserver } from '../../support/services/services.ts';
 import { freshDatabase } from '../../support/services/shared-database.ts';
 import { until } from '../../support/time/until.ts';
@@ -44,12 +47,17 @@ const KIOSK = 'kiosk-1';
 const place = { jurisdiction: '330203', location: { lat: 29.87, lon: 121.55 } };
 const password = 'a long enough phrase';
 
+/** What shows that an answer tells of this county. */
+const MARKS = /330203|kiosk-\d|H-5|camera-1|stolen|"li"/;
+
 const { url } = await freshDatabase(t);
 const database = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
 t.teardown(() => database.close());
 const gateway = await Gateway.start(t, { DATABASE_URL: url, CITYWATCH_WEBHOOK_NETWORKS: '127.0.0.0/8' });
 
-const edits = await prepared();
+const { edits, questions } = await prepared();
+/** A live reader of the neighbouring county. */
+let foreign: EventReader | null = null;
 
 t.test('the table has every route that edits', async (t) => {
   const { paths } = (await gateway.api('GET', '/../openapi.json')).body as { paths: Record<string, object> };
@@ -75,6 +83,35 @@ t.test('an edit whose audit row is refused answers an error and leaves nothing c
   await run('drop trigger refuse_audit on audit_entry');
 });
 
+t.test('the table of questions has every route that reads', async (t) => {
+  t.strictSame((await readingRoutes(gateway)).toSorted(), Object.keys(questions).toSorted());
+});
+
+t.test('nobody of the neighbouring county reads or changes any of it, whatever their role', async (t) => {
+  const tokens = await tokensIn(gateway, NEIGHBOUR);
+  const shown = await tryBorder(t, { gateway, questions, tokens, marks: MARKS });
+  t.ok(shown.length >= 20, `the owner is shown it by ${shown}`);
+  const numbers = await gateway.api('GET', '/overview', { token: tokens.get('viewer')! });
+  t.match(numbers.body, {
+    devices: [],
+    messagesPerSecond: 0,
+    alerts: { extreme: 0, severe: 0, moderate: 0, minor: 0 },
+  });
+  const before = await everything();
+  for (const [route, edit] of edits) {
+    if (route === 'POST /session') continue;
+    for (const [role, token] of tokens) {
+      const { status, text } = await ask(route, edit, token);
+      t.ok(status < 500, `${route} answers a ${role} from beyond with ${status}`);
+      const told = MARKS.exec(text)?.[0];
+      t.ok(told === undefined || JSON.stringify(edit).includes(told), `${route} tells a ${role} from beyond ${told}`);
+    }
+    t.strictSame(await everything(), before, `${route} from beyond changed nothing`);
+  }
+  foreign = new EventReader(t, Number(new URL(gateway.httpUrl).port), { token: tokens.get('viewer')! });
+  await until('the neighbour is greeted', () => foreign!.events.length > 0);
+});
+
 t.test('the same requests succeed when it is taken, each with one row more', async (t) => {
   for (const [route, edit] of edits) {
     const before = await auditRows();
@@ -82,6 +119,9 @@ t.test('the same requests succeed when it is taken, each with one row more', asy
     t.ok(status < 300, `${route} answers ${status}: ${status < 300 ? '' : text}`);
     t.equal(await auditRows(), before + 1, route);
   }
+  const own = new EventReader(t, Number(new URL(gateway.httpUrl).port), { token: ADMIN_TOKEN });
+  await until('a reader is greeted', () => own.events.length > 0);
+  t.equal(foreign?.events.length, 1, 'a live reader beyond the border heard of none of it');
 });
 
 t.test('devices that were answered outlive a kill, and none is there without its audit row', async (t) => {
@@ -112,7 +152,7 @@ t.test('devices that were answered outlive a kill, and none is there without its
 });
 
 /** A gateway with one of everything that can be edited. */
-async function prepared(): Promise<Map<string, Edit>> {
+async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record<string, string> }> {
   const secret = await gateway.register({ id: KIOSK, ...place });
   const send = (values: object) =>
     gateway.api('POST', `/devices/${KIOSK}/telemetry`, { body: { values }, token: `${KIOSK}:${secret}` });
@@ -122,6 +162,11 @@ async function prepared(): Promise<Map<string, Edit>> {
     (await gateway.api('POST', path, { body })).body.id;
   const person = { name: 'Li', role: 'operator', jurisdiction: '330203', password };
   await gateway.register({ id: 'kiosk-9', ...place });
+  await gateway.register({ id: 'camera-1', kind: 'camera', ...place });
+  const command = await made(`/devices/${KIOSK}/commands`, { name: 'lock' });
+  const asKiosk = { token: `${KIOSK}:${secret}`, headers: { 'content-type': 'image/png' } };
+  const sent = await gateway.api('POST', `/devices/${KIOSK}/images`, { body: tinyPicture(), ...asKiosk });
+  const image = sent.body.id;
   const hanging = await stepsOfUnits();
   const user = await made('/users', { username: 'li', ...person });
   const leaver = await made('/users', { username: 'zhao', ...person });
@@ -143,10 +188,11 @@ async function prepared(): Promise<Map<string, Edit>> {
     return times === 10;
   });
   const first = { 'if-match': '"1"' };
-  return new Map<string, Edit>([
+  const edits = new Map<string, Edit>([
     ['POST /devices', { body: { kind: 'recycling-kiosk', id: 'kiosk-2', name: 'new', ...place } }],
     ['POST /devices/batch', { body: { devices: [{ kind: 'recycling-kiosk', id: 'kiosk-3', name: 'new', ...place }] } }],
     ...hanging,
+    ['POST /devices/{id}/life', { path: '/devices/kiosk-4/life', body: { from: 'in-service', to: 'accepted' } }],
     ['PATCH /devices/{id}', { path: `/devices/${KIOSK}`, body: { name: 'renamed' }, headers: first }],
     ['POST /devices/{id}/commands', { path: `/devices/${KIOSK}/commands`, body: { name: 'lock' } }],
     ['POST /devices/{id}/credentials/rotate', { path: `/devices/${KIOSK}/credentials/rotate` }],
@@ -170,6 +216,8 @@ async function prepared(): Promise<Map<string, Edit>> {
     ['DELETE /watchlists/{id}', { path: `/watchlists/${watchlist}`, headers: first }],
     ['DELETE /devices/{id}', { path: '/devices/kiosk-9', headers: first }],
   ]);
+  const named = { kiosk: KIOSK, serial: 'H-5', camera: 'camera-1' };
+  return { edits, questions: questionsFor({ ...named, command, image, alert: alert.id, subscription }) };
 }
 
 /** A step of units for each of four kiosks, in a state that allows it. */
@@ -207,9 +255,9 @@ async function answeredBy(device: string, serial: string): Promise<void> {
   await run(`insert into foreign_unit values ('${device}', 0, '["serial"]', '${JSON.stringify(found)}')`);
 }
 
-function ask(route: string, { path, body, headers = {} }: Edit): Promise<Answer> {
+function ask(route: string, { path, body, headers = {} }: Edit, token = ADMIN_TOKEN): Promise<Answer> {
   const [method, pattern] = route.split(' ') as [string, string];
-  return gateway.api(method, path ?? pattern, { body, headers, ...(pattern === '/session' ? { token: '' } : {}) });
+  return gateway.api(method, path ?? pattern, { body, headers, token: pattern === '/session' ? '' : token });
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by the test that asked for them.

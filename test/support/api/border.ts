@@ -1,0 +1,119 @@
+import type { Test } from 'tap';
+import { ROLES } from '../../../src/access/rights.ts';
+import type { Answer, Gateway } from '../gateway/gateway.ts';
+
+/** A county beside the one that all of a test stands in. */
+export const NEIGHBOUR = '330205';
+
+/** What the questions ask for by name. */
+export interface Wanted {
+  kiosk: string;
+  serial: string;
+  command: string;
+  image: string;
+  alert: string;
+  subscription: string;
+  camera: string;
+}
+
+/** A question to each route that reads; a new one has its line here. */
+export function questionsFor(wanted: Wanted): Record<string, string> {
+  const { kiosk, serial, command, image, alert, subscription, camera } = wanted;
+  const nowMs = Date.now();
+  const range = `from=${new Date(nowMs - 200_000).toISOString()}&to=${new Date(nowMs + 300_000).toISOString()}`;
+  const today = new Date(nowMs).toISOString().slice(0, 10);
+  return {
+    'GET /devices': '/devices',
+    'GET /devices/{id}': `/devices/${kiosk}`,
+    'GET /devices/{id}/units': `/devices/${kiosk}/units`,
+    'GET /units': `/units?serial=${serial}`,
+    'GET /devices/{id}/life': `/devices/${kiosk}/life`,
+    'GET /devices/{id}/commands': `/devices/${kiosk}/commands`,
+    'GET /devices/{id}/commands/{command}': `/devices/${kiosk}/commands/${command}`,
+    'GET /kinds': '/kinds',
+    'GET /jurisdictions': '/jurisdictions',
+    'GET /devices/{id}/latest': `/devices/${kiosk}/latest`,
+    'GET /devices/{id}/history': `/devices/${kiosk}/history?fields=smoke&${range}`,
+    'GET /devices/{id}/export': `/devices/${kiosk}/export?${range}`,
+    'GET /devices/{id}/events': `/devices/${kiosk}/events?${range}`,
+    'GET /images/{id}': `/images/${image}?purpose=maintenance`,
+    'GET /devices/{id}/completeness': `/devices/${kiosk}/completeness?${range}`,
+    'GET /completeness': `/completeness?day=${today}`,
+    'GET /ledger': '/ledger',
+    'GET /messages': `/messages?device=${kiosk}&${range}`,
+    'GET /dead-letters': '/dead-letters',
+    'GET /dead-letters/groups': '/dead-letters/groups',
+    'GET /tokens': '/tokens',
+    'GET /session': '/session',
+    'GET /users': '/users',
+    'GET /audit': '/audit?limit=500',
+    'GET /access-register': '/access-register',
+    'GET /alerts': '/alerts',
+    'GET /alerts/{id}': `/alerts/${alert}`,
+    'GET /alerts/{id}/evidence/{evidence}': `/alerts/${alert}/evidence/x`,
+    'GET /alerts/events': '/alerts/events',
+    'GET /rules': '/rules',
+    'GET /subscriptions': '/subscriptions',
+    'GET /subscriptions/{id}/dead-letters': `/subscriptions/${subscription}/dead-letters`,
+    'GET /watchlists': '/watchlists',
+    'GET /streams': '/streams',
+    'GET /streams/{id}': `/streams/${camera}`,
+    'GET /streams/{id}/live.m3u8': `/streams/${camera}/live.m3u8`,
+    'GET /streams/{id}/media.m3u8': `/streams/${camera}/media.m3u8`,
+    'GET /streams/{id}/{part}': `/streams/${camera}/0123456789abcdef.mp4`,
+    'GET /streams/{id}/snapshot.jpg': `/streams/${camera}/snapshot.jpg`,
+    'GET /overview': '/overview',
+  };
+}
+
+/** A token of each role, in an area. */
+export async function tokensIn(gateway: Gateway, jurisdiction: string): Promise<Map<string, string>> {
+  const tokens = new Map<string, string>();
+  for (const role of ROLES) {
+    const body = { name: `a ${role}`, role, jurisdiction, purpose: 'maintenance' };
+    tokens.set(role, (await gateway.api('POST', '/tokens', { body })).body.token);
+  }
+  return tokens;
+}
+
+/** Every operation of the running API that reads and comes to an end, as `GET /devices/{id}`. */
+export async function readingRoutes(gateway: Gateway): Promise<string[]> {
+  const { paths } = (await gateway.api('GET', '/../openapi.json')).body as { paths: Record<string, object> };
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    'get' in methods && path.startsWith('/api/v1/') && !path.endsWith('/stream')
+      ? [`GET ${path.replace('/api/v1', '')}`]
+      : [],
+  );
+}
+
+export interface Border {
+  gateway: Gateway;
+  questions: Record<string, string>;
+  /** By role. */
+  tokens: ReadonlyMap<string, string>;
+  /** What stands in every answer that shows something of the other side. */
+  marks: RegExp;
+}
+
+/**
+ * Asks every route that reads, as every role from beyond the border. What is named there does not exist, and no answer
+ * tells anything of it. Resolves with the routes that showed the marks to somebody who may see them.
+ */
+export async function tryBorder(t: Test, { gateway, questions, tokens, marks }: Border): Promise<string[]> {
+  const shown: string[] = [];
+  for (const [route, path] of Object.entries(questions)) {
+    for (const [role, token] of tokens) {
+      const answer = await gateway.api('GET', path, { token });
+      t.ok(answer.status < 500, `${route} answers a ${role} from beyond with ${answer.status}`);
+      t.notMatch(answer.text, marks, `${route} tells a ${role} from beyond nothing`);
+      if (/\{/.test(route)) t.ok(isRefused(answer), `${route} refuses a ${role} from beyond: ${answer.status}`);
+    }
+    const own = await gateway.api('GET', path);
+    if (own.status < 300 && marks.test(own.text)) shown.push(route);
+  }
+  return shown;
+}
+
+function isRefused({ status }: Answer): boolean {
+  return status === 403 || status === 404;
+}
