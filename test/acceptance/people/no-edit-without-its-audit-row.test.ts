@@ -3,32 +3,12 @@ import { systemClock } from '../../../src/core/clock.ts';
 import { DATABASE_LIMITS, Database, sql } from '../../../src/platform/database/database.ts';
 import { EventReader } from '../../support/alerts/event-reader.ts';
 import { NEIGHBOUR, questionsFor, readingRoutes, tokensIn, tryBorder } from '../../support/api/border.ts';
+import { type Edit, editsOf, KIOSK, NO_EDITS, place } from '../../support/api/edits.ts';
 import { ADMIN_TOKEN, type Answer, Gateway } from '../../support/gateway/gateway.ts';
 import { tinyPicture } from '../../support/ingest/images.ts';
 import { quietObserver } from '../../support/services/services.ts';
 import { freshDatabase } from '../../support/services/shared-database.ts';
 import { until } from '../../support/time/until.ts';
-
-/** A correct request to each route that edits; `path` fills in the ids. In the order in which they make sense. */
-interface Edit {
-  path?: string;
-  body?: object;
-  headers?: Record<string, string>;
-}
-
-/** Routes that change nothing an administrator answers for, and why. */
-const NO_EDITS: Record<string, string> = {
-  'POST /devices/{id}/telemetry': 'what a device sends is in the journal',
-  'POST /devices/{id}/events': 'what a device sends is in the journal',
-  'POST /devices/{id}/images': 'what a device sends has a row of its own',
-  'POST /devices/{id}/replies': 'what a device sends is in the journal',
-  'POST /kinds/dry-run': 'changes nothing',
-  'POST /passages/search': 'changes nothing, and leaves a row in the access register',
-  'POST /alerts/{id}/plates': 'changes nothing, and leaves a row in the access register',
-  'POST /broker/auth': 'changes nothing',
-  'POST /broker/acl': 'changes nothing',
-  'DELETE /session': 'ends the own session, which must not fail',
-};
 
 /** What goes on by itself: places of readers, what was noted of a device, the holds on the database and on cameras. */
 const LIVELY = [
@@ -43,8 +23,6 @@ const LIVELY = [
   'telemetry_series',
 ];
 
-const KIOSK = 'kiosk-1';
-const place = { jurisdiction: '330203', location: { lat: 29.87, lon: 121.55 } };
 const password = 'a long enough phrase';
 
 /** What shows that an answer tells of this county. */
@@ -187,35 +165,8 @@ async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record
     [seen, times] = [now, now === seen ? times + 1 : 1];
     return times === 10;
   });
-  const first = { 'if-match': '"1"' };
-  const edits = new Map<string, Edit>([
-    ['POST /devices', { body: { kind: 'recycling-kiosk', id: 'kiosk-2', name: 'new', ...place } }],
-    ['POST /devices/batch', { body: { devices: [{ kind: 'recycling-kiosk', id: 'kiosk-3', name: 'new', ...place }] } }],
-    ...hanging,
-    ['POST /devices/{id}/life', { path: '/devices/kiosk-4/life', body: { from: 'in-service', to: 'accepted' } }],
-    ['PATCH /devices/{id}', { path: `/devices/${KIOSK}`, body: { name: 'renamed' }, headers: first }],
-    ['POST /devices/{id}/commands', { path: `/devices/${KIOSK}/commands`, body: { name: 'lock' } }],
-    ['POST /devices/{id}/credentials/rotate', { path: `/devices/${KIOSK}/credentials/rotate` }],
-    ['POST /dead-letters/replay', { body: { ids: [letter.id] } }],
-    ['POST /alerts/{id}/ack', { path: `/alerts/${alert.id}/ack` }],
-    ['POST /alerts/{id}/assign', { path: `/alerts/${alert.id}/assign`, body: { to: 'li' } }],
-    ['POST /alerts/{id}/comment', { path: `/alerts/${alert.id}/comment`, body: { text: 'seen' } }],
-    ['POST /alerts/{id}/close', { path: `/alerts/${alert.id}/close`, body: { verdict: 'drill' } }],
-    ['POST /tokens', { body: token }],
-    ['DELETE /tokens/{id}', { path: `/tokens/${oldToken}`, headers: first }],
-    ['POST /session', { body: { username: 'li', password } }],
-    ['POST /users', { body: { username: 'wang', ...person } }],
-    ['PATCH /users/{id}', { path: `/users/${user}`, body: { name: 'Li Wei' }, headers: first }],
-    ['DELETE /users/{id}', { path: `/users/${leaver}`, headers: first }],
-    ['POST /subscriptions', { body: hook }],
-    ['POST /subscriptions/{id}/dead-letters', { path: `/subscriptions/${subscription}/dead-letters` }],
-    ['POST /subscriptions/{id}/test', { path: `/subscriptions/${subscription}/test` }],
-    ['POST /subscriptions/{id}/take-over', { path: `/subscriptions/${ownerless}/take-over` }],
-    ['DELETE /subscriptions/{id}', { path: `/subscriptions/${subscription}`, headers: first }],
-    ['POST /watchlists', { body: list }],
-    ['DELETE /watchlists/{id}', { path: `/watchlists/${watchlist}`, headers: first }],
-    ['DELETE /devices/{id}', { path: '/devices/kiosk-9', headers: first }],
-  ]);
+  const people = { user, leaver, person, token, oldToken };
+  const edits = editsOf({ ...people, hanging, hook, subscription, ownerless, list, watchlist, alert, letter });
   const named = { kiosk: KIOSK, serial: 'H-5', camera: 'camera-1' };
   return { edits, questions: questionsFor({ ...named, command, image, alert: alert.id, subscription }) };
 }

@@ -1,0 +1,59 @@
+/** A correct request to each route that edits; `path` fills in the ids. In the order in which they make sense. */
+export interface Edit {
+  path?: string;
+  body?: object;
+  headers?: Record<string, string>;
+}
+
+/** Routes that change nothing an administrator answers for, and why. */
+export const NO_EDITS: Record<string, string> = {
+  'POST /devices/{id}/telemetry': 'what a device sends is in the journal',
+  'POST /devices/{id}/events': 'what a device sends is in the journal',
+  'POST /devices/{id}/images': 'what a device sends has a row of its own',
+  'POST /devices/{id}/replies': 'what a device sends is in the journal',
+  'POST /kinds/dry-run': 'changes nothing',
+  'POST /passages/search': 'changes nothing, and leaves a row in the access register',
+  'POST /alerts/{id}/plates': 'changes nothing, and leaves a row in the access register',
+  'POST /broker/auth': 'changes nothing',
+  'POST /broker/acl': 'changes nothing',
+  'DELETE /session': 'ends the own session, which must not fail',
+};
+
+export const KIOSK = 'kiosk-1';
+export const place = { jurisdiction: '330203', location: { lat: 29.87, lon: 121.55 } };
+
+/** A correct request for each route that edits, to what was made for it. */
+// biome-ignore lint/suspicious/noExplicitAny: what was made, by name.
+export function editsOf(made: Record<string, any>): Map<string, Edit> {
+  const { hanging, user, leaver, person, token, oldToken, hook, subscription, ownerless, list, watchlist } = made;
+  const { alert, letter } = made;
+  const first = { 'if-match': '"1"' };
+  return new Map<string, Edit>([
+    ['POST /devices', { body: { kind: 'recycling-kiosk', id: 'kiosk-2', name: 'new', ...place } }],
+    ['POST /devices/batch', { body: { devices: [{ kind: 'recycling-kiosk', id: 'kiosk-3', name: 'new', ...place }] } }],
+    ...hanging,
+    ['POST /devices/{id}/life', { path: '/devices/kiosk-4/life', body: { from: 'in-service', to: 'accepted' } }],
+    ['PATCH /devices/{id}', { path: `/devices/${KIOSK}`, body: { name: 'renamed' }, headers: first }],
+    ['POST /devices/{id}/commands', { path: `/devices/${KIOSK}/commands`, body: { name: 'lock' } }],
+    ['POST /devices/{id}/credentials/rotate', { path: `/devices/${KIOSK}/credentials/rotate` }],
+    ['POST /dead-letters/replay', { body: { ids: [letter.id] } }],
+    ['POST /alerts/{id}/ack', { path: `/alerts/${alert.id}/ack` }],
+    ['POST /alerts/{id}/assign', { path: `/alerts/${alert.id}/assign`, body: { to: 'li' } }],
+    ['POST /alerts/{id}/comment', { path: `/alerts/${alert.id}/comment`, body: { text: 'seen' } }],
+    ['POST /alerts/{id}/close', { path: `/alerts/${alert.id}/close`, body: { verdict: 'drill' } }],
+    ['POST /tokens', { body: token }],
+    ['DELETE /tokens/{id}', { path: `/tokens/${oldToken}`, headers: first }],
+    ['POST /session', { body: { username: 'li', password: person.password } }],
+    ['POST /users', { body: { username: 'wang', ...person } }],
+    ['PATCH /users/{id}', { path: `/users/${user}`, body: { name: 'Li Wei' }, headers: first }],
+    ['DELETE /users/{id}', { path: `/users/${leaver}`, headers: first }],
+    ['POST /subscriptions', { body: hook }],
+    ['POST /subscriptions/{id}/dead-letters', { path: `/subscriptions/${subscription}/dead-letters` }],
+    ['POST /subscriptions/{id}/test', { path: `/subscriptions/${subscription}/test` }],
+    ['POST /subscriptions/{id}/take-over', { path: `/subscriptions/${ownerless}/take-over` }],
+    ['DELETE /subscriptions/{id}', { path: `/subscriptions/${subscription}`, headers: first }],
+    ['POST /watchlists', { body: list }],
+    ['DELETE /watchlists/{id}', { path: `/watchlists/${watchlist}`, headers: first }],
+    ['DELETE /devices/{id}', { path: '/devices/kiosk-9', headers: first }],
+  ]);
+}
