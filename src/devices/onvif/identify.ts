@@ -30,10 +30,16 @@ export interface CameraLabel extends UnitIdentity {
 /** A camera that is being spoken to: its session, its device service with the login, and how far its clock is off. */
 export interface OpenCamera {
   address: URL;
-  session: OnvifSession;
+  session: Pick<OnvifSession, 'call' | 'send'>;
   device: DeviceService;
   clockSkewMs: number | null;
-  login(service: { setAuth(user: string, password: string): void; time_diff: number }): void;
+  login(service: Loginable): void;
+}
+
+/** A service of node-onvif. */
+export interface Loginable {
+  setAuth(user: string, password: string): void;
+  time_diff: number;
 }
 
 const DEADLINE_MS = 15_000;

@@ -50,6 +50,8 @@ export interface SessionOptions {
   waits?: boolean;
   /** Largest answer. */
   maxBytes: number;
+  /** `never` for a login that stands in the envelope and must be the only one; else HTTP digest where it is asked for. */
+  digest?: 'when-asked' | 'never';
 }
 
 /** One chain of calls to one camera under one deadline. */
@@ -57,11 +59,17 @@ export class OnvifSession {
   readonly #ports: OnvifPorts;
   readonly #options: SessionOptions;
   readonly #endMs: number;
+  #answered = false;
 
   constructor(ports: OnvifPorts, options: SessionOptions) {
     this.#ports = ports;
     this.#options = options;
     this.#endMs = ports.clock.monotonicMs() + options.deadlineMs;
+  }
+
+  /** Whether a login was sent because the camera asked for it (HTTP digest). */
+  get answered(): boolean {
+    return this.#answered;
   }
 
   /** Runs one call of a node-onvif service and returns the answer's `...Response` element. */
@@ -116,8 +124,10 @@ export class OnvifSession {
   }
 
   #authorize(url: string, answer: HttpAnswer): string | null {
+    if (this.#options.digest === 'never') return null;
     const challenge = chooseChallenge(parseChallenges(answer.headers['www-authenticate'] ?? []), false);
     if (!challenge) return null;
+    this.#answered = true;
     const { pathname, search } = new URL(url);
     return digestAuthorization({
       ...this.#options.login,

@@ -60,6 +60,36 @@ export function snapshotTask({ format, input, output, skip }: SnapshotPaths): Ff
   return { args: built(command), input, output };
 }
 
+export interface PicturePaths extends Omit<SnapshotPaths, 'format'> {
+  format: SnapshotPaths['format'] | 'mjpeg';
+}
+
+/** As {@link snapshotTask}, written as grey pictures (PGM, one byte a pixel) in their full size. */
+export function greyTask(paths: PicturePaths): FfmpegTask {
+  return pictureTask(paths, ['-c:v', 'pgm', '-pix_fmt', 'gray', '-f', 'image2pipe'], []);
+}
+
+const STILL_WIDTH_MAX = 1_280;
+
+/** As {@link snapshotTask}, at most 1,280 pixels wide. */
+export function stillTask(paths: PicturePaths): FfmpegTask {
+  const coding = ['-c:v', 'mjpeg', '-q:v', '4', '-pix_fmt', 'yuvj420p', '-f', 'mjpeg'];
+  return pictureTask(paths, coding, [`scale=min(iw\\,${STILL_WIDTH_MAX}):-2`]);
+}
+
+function pictureTask({ format, input, output, skip }: PicturePaths, coding: string[], filters: string[]): FfmpegTask {
+  const chosen = skip === 0 ? filters : [`select=gte(n\\,${skip})`, ...filters];
+  const command = ffmpeg('pipe:0')
+    .inputOptions(QUIET)
+    .inputOptions(['-protocol_whitelist', 'pipe', '-threads', '1', '-f', format])
+    .inputOptions(skip === 0 ? [] : ['-flags', '+output_corrupt', '-flags2', '+showall'])
+    .outputOptions(['-map', '0:v:0', ...(skip === 0 ? ['-frames:v', '1'] : ['-vsync', 'passthrough'])])
+    .outputOptions(chosen.length === 0 ? [] : ['-vf', chosen.join(',')])
+    .outputOptions(['-an', '-sn', '-dn', '-map_metadata', '-1', ...coding, '-threads', '1'])
+    .output('pipe:1');
+  return { args: built(command), input, output };
+}
+
 function built(command: FfmpegCommand): string[] {
   return (command as unknown as ArgumentBuilder)._getArguments();
 }

@@ -30,6 +30,8 @@ export interface CameraSessionDeps {
   networks: readonly Cidr[];
   /** Most megabits a second taken from one camera. */
   megabitsPerS: number;
+  /** As of the conversation. */
+  oneLogin?: boolean;
 }
 
 const RTCP_TYPE_MIN = 192;
@@ -92,7 +94,7 @@ export class CameraSession {
     const { username, password } = camera;
     const login = username === undefined ? null : { username, password: password ?? '' };
     const bytesPerS = Math.max(64 * 1024, (deps.megabitsPerS * 1_000_000) / 8);
-    conversation = new Conversation(socket, { clock: deps.clock, login, bytesPerS });
+    conversation = new Conversation(socket, { clock: deps.clock, login, bytesPerS, oneLogin: deps.oneLogin === true });
     try {
       const agreed = await orAborted(agree(conversation, uri, deps.clock), signal);
       return new CameraSession(conversation, deps.clock, agreed);

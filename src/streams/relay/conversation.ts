@@ -26,6 +26,8 @@ export interface ConversationOptions {
   login: Login | null;
   /** Most bytes a second that are read from the camera; beyond it, reading waits. */
   bytesPerS: number;
+  /** Not even a camera that calls its own nonce stale gets a second login. */
+  oneLogin?: boolean;
 }
 
 /**
@@ -79,7 +81,8 @@ export class Conversation {
       if (response.status >= 200 && response.status < 300) return response;
       if (response.status !== 401) throw failureOf(response.status);
       const renewed = this.#takeChallenge(response);
-      if (tries >= TRIES_MAX || (tries > 1 && !renewed)) throw new StreamFailure('auth');
+      const mayGoOn = tries === 1 || (renewed && !this.#options.oneLogin);
+      if (tries >= TRIES_MAX || !mayGoOn) throw new StreamFailure('auth');
     }
   }
 

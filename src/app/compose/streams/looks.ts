@@ -1,0 +1,35 @@
+import type { VideoLooks } from '../../../devices/checks/video.ts';
+import { type CodedPicture, firstPicture } from '../../../streams/looks/first-picture.ts';
+import { Looks } from '../../../streams/looks/looks.ts';
+import type { CameraPool } from '../../../streams/pool/camera-pool.ts';
+import { asFailure } from '../../../streams/pool/types.ts';
+import type { CameraSessionDeps } from '../../../streams/relay/camera-session.ts';
+
+/** Most megabits a second that a check takes of one camera. */
+const MEGABITS_PER_S = 60;
+
+export interface LookParts extends Pick<CameraPool, 'clock' | 'sockets' | 'spawner'> {
+  tcp: CameraSessionDeps['tcp'];
+  networks: readonly string[];
+}
+
+/** Single pictures of cameras, for checks: over a connection of their own, and shown to nobody by themselves. */
+export function composeLooks({ tcp, networks, clock, sockets, spawner }: LookParts): VideoLooks {
+  const looks = new Looks({ clock, sockets, spawner });
+  const camera = { clock, tcp, networks, megabitsPerS: MEGABITS_PER_S, oneLogin: true };
+  return {
+    first: (source, signal) =>
+      firstPicture(camera, source, signal).then(
+        (picture) => ({ picture, codec: picture.format === 'h264' ? 'H.264' : 'H.265' }),
+        noPicture,
+      ),
+    jpeg: (data): CodedPicture => ({ format: 'mjpeg', data, skip: 0 }),
+    seen: (picture, signal) => looks.grey(picture as CodedPicture, signal).catch(noPicture),
+    still: (picture, signal) => looks.still(picture as CodedPicture, signal).catch(noPicture),
+  };
+}
+
+function noPicture(error: unknown): { failed: string; detail: string } {
+  const { reason, message } = asFailure(error, 'ffmpeg');
+  return { failed: reason, detail: message };
+}
