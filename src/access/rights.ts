@@ -8,6 +8,7 @@ export const RIGHTS = {
   'account.own': 'Know who one is, log out.',
   'registry.read': 'Devices, units, kinds and division codes.',
   'registry.diagnose': 'Why a camera is not reached, and what answers in its place.',
+  'devices.check': 'Check a device step by step.',
   'registry.edit': 'Register, change, swap and retire devices; see where they are reached.',
   'registry.open-pictures': 'Make the access class of a device freer.',
   'credentials.change': 'Give a device a new secret.',
@@ -70,6 +71,7 @@ const OPERATOR: readonly Right[] = [
   ...VIEWER,
   ...EXPLAINING,
   'explain.replay',
+  'devices.check',
   'commands.maintain',
   'commands.operate',
   'plates.search',
@@ -92,6 +94,7 @@ export const RIGHTS_OF: Readonly<Record<Holder, ReadonlySet<Right>>> = {
   technician: new Set([
     ...WATCHING,
     ...EXPLAINING,
+    'devices.check',
     'registry.edit',
     'credentials.change',
     'commands.maintain',

@@ -28,6 +28,7 @@ import type { StoredEvent } from '../telemetry/history/stored-events.ts';
 import type { Latest, Presence, PresenceCounts } from '../telemetry/twin/twin.ts';
 import type { AlertParts } from './alert-parts.ts';
 import type {
+  ChecksPort,
   CommandsPort,
   CompletenessPort,
   ExportsPort,
@@ -67,6 +68,7 @@ export interface ApiDeps {
   unitHistory: UnitHistoryPort;
   life: LifePort;
   maintenances: MaintenancesPort;
+  checks: ChecksPort;
   directory: DirectoryPort;
   http: HttpPort;
   ledger: LedgerPort;

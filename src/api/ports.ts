@@ -1,4 +1,5 @@
 import type { Caller } from '../core/types.ts';
+import type { Checks } from '../devices/checks/checks.ts';
 import type { LifeSteps } from '../devices/life/life-steps.ts';
 import type { Maintenances } from '../devices/life/maintenances.ts';
 import type { UnitHistory } from '../devices/units/history.ts';
@@ -45,3 +46,6 @@ export type MaintenancesPort = Pick<Maintenances, 'begin' | 'end' | 'list'>;
 
 /** Shows nothing of positions beyond the caller's jurisdiction. */
 export type UnitHistoryPort = Pick<UnitHistory, 'ofPosition' | 'ofSerial'>;
+
+/** The caller's right to see the device is checked before `device` is asked; the look at a picture is registered by it. */
+export type ChecksPort = Pick<Checks, 'device' | 'address'>;

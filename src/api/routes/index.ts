@@ -2,6 +2,7 @@ import { accessRegisterRoutes } from './access-register.ts';
 import { alertRoutes } from './alerts.ts';
 import { auditRoutes } from './audit.ts';
 import { brokerRoutes } from './broker.ts';
+import { checkRoutes } from './checks.ts';
 import { commandRoutes } from './commands.ts';
 import { completenessRoutes } from './completeness.ts';
 import { credentialRoutes } from './credentials.ts';
@@ -35,6 +36,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   unitRoutes,
   lifeRoutes,
   maintenanceRoutes,
+  checkRoutes,
   credentialRoutes,
   commandRoutes,
   kindRoutes,

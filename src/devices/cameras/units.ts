@@ -261,7 +261,8 @@ export class CameraUnits {
   }
 }
 
-async function knownUnit(tables: Tables, id: DeviceId): Promise<UnitIdentity | null> {
+/** What is known of the unit that hangs at a position; null where none does. */
+export async function knownUnit(tables: Tables, id: DeviceId): Promise<UnitIdentity | null> {
   const row = await tables
     .tables<UnitTables>()
     .selectFrom('assignment')

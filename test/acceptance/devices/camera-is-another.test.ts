@@ -27,6 +27,15 @@ t.test('a camera that was swapped shows nothing to anybody and is an alert, unti
   const shows = async () => (await gateway.api('GET', SNAPSHOT)).status === 200;
   await until('the registered unit is shown', shows, NOTICED_MS);
 
+  const check = async (body = {}) => (await gateway.api('POST', `/devices/${ID}/check`, { body })).body;
+  const sound = await check({ order: 'W-1' });
+  t.match(sound, { grade: 'ok', cause: null, unit: { serial: first.identity.serial }, picture: { jpeg: null } });
+  t.match(sound.picture.withheld, /keeps no work orders/);
+  t.match(sound.steps[6], { name: 'rtsp', seen: /^H\.264, 768x576, brightness/ });
+  const beforehand = { onvif: { xaddr: first.xaddr, ...first.account } };
+  const byAddress = await gateway.api('POST', '/devices/check', { body: beforehand });
+  t.match(byAddress, { status: 200, body: { grade: 'ok', unit: { serial: first.identity.serial } } });
+
   const portOf = (url: string): number => Number(new URL(url).port);
   const ports = { onvifPort: portOf(first.xaddr), rtspPort: portOf(first.streamUrl('main')) };
   await first.stop();
@@ -36,6 +45,7 @@ t.test('a camera that was swapped shows nothing to anybody and is an alert, unti
   const alert = await until('the other unit is an alert', () => alertOf('camera-is-another'), NOTICED_MS);
   t.match(alert, { device: ID, severity: 'severe', condition: 'active' });
   t.match((await gateway.get(`/devices/${ID}`)).otherUnit, { serial: STOLEN.serial });
+  t.match(await check(), { grade: 'failed', cause: { name: 'identity', problem: 'other-unit' } });
   for (const path of [LIVE, SNAPSHOT]) {
     const { status, body } = await gateway.api('GET', path);
     t.equal(status, 502, path);

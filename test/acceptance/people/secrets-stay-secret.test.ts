@@ -90,6 +90,8 @@ t.test('a camera is watched with its password: no process shows it', async (t) =
   t.equal(await ask('POST', '/devices', { body: refused }), 400);
   await ask('POST', '/devices', { body: outside });
   await ask('GET', `/streams/outside/snapshot.jpg?${LOOK}`);
+  t.equal(await ask('POST', '/devices/cam/check', { body: {} }), 200);
+  t.equal(await ask('POST', '/devices/check', { body: { onvif, stream: { url } } }), 200);
   t.equal(await ask('GET', `/streams/cam/snapshot.jpg?${LOOK}`), 200, 'the camera lets us in');
   const watching = ask('GET', `/streams/cam/live.m3u8?${LOOK}`);
   await until('ffmpeg runs', () => gateway.descendants().some(({ program }) => program === 'ffmpeg'), 20_000);

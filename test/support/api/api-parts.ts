@@ -193,6 +193,23 @@ export function memoryStreams(): StreamsPort {
   };
 }
 
+/** Checks that find everything well, and show their picture for order 1. */
+export function memoryChecks(): Pick<ApiDeps, 'checks'> {
+  const step = { name: 'reach', grade: 'ok' as const, seen: 'here', problem: null, hint: null, tookMs: 1 };
+  const report = { grade: 'ok' as const, cause: null, steps: [step], atMs: 0, tookMs: 1, unit: null };
+  const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xd9]);
+  return {
+    checks: {
+      device: async (_caller, _device, order) => ({
+        ...report,
+        shared: false,
+        picture: order === '1' ? { jpeg } : { withheld: 'no order' },
+      }),
+      address: async () => report,
+    },
+  };
+}
+
 export const SESSION_ID = 's'.repeat(43);
 
 /** One operator with one session, who knows the password `correct horse`. */

@@ -15,11 +15,10 @@ export async function checkPorts(
   const { reach, ...onvif } = onvifPorts(t, networks);
   const tcp = new TcpOutbound({ clock: systemClock });
   const unexpectedOnes: unknown[] = [];
-  const { clock, sockets, spawner } = pool;
   return {
     onvif,
     connect: reach,
-    video: composeLooks({ clock, sockets, spawner, tcp, networks }),
+    video: composeLooks({ pool, tcp, networks }),
     unexpected: (error) => void unexpectedOnes.push(error),
     unexpectedOnes,
   };

@@ -7,6 +7,7 @@ import type { watchSurroundings } from '../../doctor/surroundings.ts';
 import { healthChecks } from '../../health/health-checks.ts';
 import { VERSION } from '../../version.ts';
 import type { Alerts } from '../alerts/alerts.ts';
+import { composeChecks } from '../devices/checks.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { openRegistry } from '../devices/registry.ts';
 import { sharedSecrets } from '../gateway.ts';
@@ -43,6 +44,7 @@ export async function startApi(parts: ApiParts): Promise<string> {
     ...devices,
     directory: devices.doors,
     ...books,
+    ...composeChecks(ground, devices, streams),
     clock,
     observer,
     registry: registry.registry,

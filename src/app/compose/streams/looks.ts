@@ -8,13 +8,15 @@ import type { CameraSessionDeps } from '../../../streams/relay/camera-session.ts
 /** Most megabits a second that a check takes of one camera. */
 const MEGABITS_PER_S = 60;
 
-export interface LookParts extends Pick<CameraPool, 'clock' | 'sockets' | 'spawner'> {
+export interface LookParts {
+  pool: Pick<CameraPool, 'clock' | 'sockets' | 'spawner'>;
   tcp: CameraSessionDeps['tcp'];
   networks: readonly string[];
 }
 
 /** Single pictures of cameras, for checks: over a connection of their own, and shown to nobody by themselves. */
-export function composeLooks({ tcp, networks, clock, sockets, spawner }: LookParts): VideoLooks {
+export function composeLooks({ pool, tcp, networks }: LookParts): VideoLooks {
+  const { clock, sockets, spawner } = pool;
   const looks = new Looks({ clock, sockets, spawner });
   const camera = { clock, tcp, networks, megabitsPerS: MEGABITS_PER_S, oneLogin: true };
   return {

@@ -26,6 +26,7 @@ import {
 import { LeaseTable } from '../../../streams/pool/lease-table.ts';
 import { PULL_TIMES } from '../../../streams/pool/pull-machine.ts';
 import type { CameraSource } from '../../../streams/pool/types.ts';
+import { composeLooks } from './looks.ts';
 
 export interface VideoDeps {
   database: Database;
@@ -61,7 +62,7 @@ export function composeVideo(deps: VideoDeps) {
   const { clock, observer, outbound, connections, database, units } = deps;
   const networks = deps.cameraNetworks;
   const tcp = new TcpOutbound({ clock });
-  const probe = async ({ host, port }: CameraPlace, signal: AbortSignal): Promise<void> => {
+  const probe = async ({ host, port }: Pick<CameraPlace, 'host' | 'port'>, signal: AbortSignal): Promise<void> => {
     const target = { host, port, networks, setting: SETTING, deadlineMs: PROBE_DEADLINE_MS, signal };
     (await tcp.connect(target)).destroy();
   };
@@ -111,7 +112,8 @@ export function composeVideo(deps: VideoDeps) {
     cameras,
     register: viewRegister({ register: deps.register, jurisdictionOf: (id) => identity(id)?.jurisdiction }),
   });
-  return { setup, watch, pool, streams, pictures: picturesFrom(streams, database) };
+  const looks = composeLooks({ pool, tcp, networks });
+  return { setup, watch, pool, streams, probe, looks, pictures: picturesFrom(streams, database) };
 }
 
 /** What an alert needs of cameras: who sees the place, and a still of now. */

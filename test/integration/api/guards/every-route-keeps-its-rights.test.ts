@@ -44,6 +44,11 @@ const REQUESTS: Record<string, Row> = {
   'GET /api/v1/devices/:id': {},
   'PATCH /api/v1/devices/:id': { payload: { name: 'renamed' }, ifMatch: true },
   'DELETE /api/v1/devices/:id': { ifMatch: true },
+  'POST /api/v1/devices/:id/check': { id: CAMERA, payload: { order: '1' } },
+  'POST /api/v1/devices/check': {
+    payload: { onvif: { xaddr: 'http://10.1.2.3/onvif', username: 'admin', password: 'x' } },
+    ownAreaOnly: true,
+  },
   'POST /api/v1/devices/:id/credentials/rotate': {},
   'POST /api/v1/devices/:id/swap': { payload: { serial: null } },
   'POST /api/v1/devices/:id/swap/undo': { payload: { replaces: 'u-1', reason: 'wrong one' } },

@@ -1,0 +1,186 @@
+import { type Clock, deadline } from '../../core/clock.ts';
+import { CitywatchError } from '../../core/errors.ts';
+import { JoinedByKey } from '../../core/mechanisms/one-at-a-time.ts';
+import type { Caller, DeviceId, DeviceIdentity } from '../../core/types.ts';
+import type { Database } from '../../platform/database/database.ts';
+import type { Look } from '../../platform/records/access-register.ts';
+import { recordAudit } from '../../platform/records/audit.ts';
+import type { CameraAddresses } from '../cameras/addresses.ts';
+import type { CameraLabel } from '../onvif/identify.ts';
+import type { DeviceInput } from '../registry/input.ts';
+import {
+  CAMERA_CHECK_TIMES,
+  type CameraCheckPorts,
+  type CameraCheckResult,
+  type CameraTarget,
+  checkCamera,
+} from './camera-check.ts';
+import { type CheckPlaces, subnetOf } from './check-places.ts';
+import { type CheckStep, type Grade, worst } from './steps.ts';
+import { type Coded, isMissing } from './video.ts';
+
+/** Work orders, which another part keeps. */
+export interface OrdersPort {
+  /** Whether a work order of this number is open for the device. */
+  isOpen(number: string, device: DeviceId): Promise<boolean>;
+}
+
+export interface ChecksDeps {
+  clock: Clock;
+  database: Database;
+  ports: CameraCheckPorts;
+  places: CheckPlaces;
+  target(id: DeviceId): Promise<CameraTarget>;
+  hasVideo(kind: string): boolean;
+  addresses: Pick<CameraAddresses, 'check'>;
+  /** Null while no part keeps work orders: then no check shows a picture. */
+  orders: OrdersPort | null;
+  register: { add(look: Look): Promise<void> };
+}
+
+/** What a check found. */
+export interface CheckReport {
+  grade: Exclude<Grade, 'not-tried'>;
+  /** The first step that failed, or else that warned. */
+  cause: CheckStep | null;
+  steps: CheckStep[];
+  atMs: number;
+  tookMs: number;
+  /** Who answered. */
+  unit: CameraLabel | null;
+}
+
+export interface DeviceCheck extends CheckReport {
+  /** It joined a check that was under way. */
+  shared: boolean;
+  picture: ShownPicture;
+}
+
+/** The picture of a check, or in one sentence why it is not shown. */
+export type ShownPicture = { jpeg: Buffer } | { withheld: string };
+
+export type AddressInput = Pick<DeviceInput, 'onvif' | 'stream'>;
+
+const PICTURE_MS = 2_000;
+const PURPOSE = 'maintenance';
+
+/** Checks single devices, for who asks. Rights are decided before: whoever asks may see the device. */
+export class Checks {
+  readonly #deps: ChecksDeps;
+  readonly #running = new JoinedByKey<DeviceId, Ran>();
+  readonly #addresses = new Set<string>();
+
+  constructor(deps: ChecksDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Checks a registered device, within 15 s; who asks while a check of it goes on gets the answer of that one. With the
+   * number of an open work order its picture is shown, after the look was written into the access register. Errors:
+   * `request.rate`, `conflict.state` for a kind that has no check.
+   */
+  async device(caller: Caller, device: DeviceIdentity, order: string | null): Promise<DeviceCheck> {
+    const { id, kind } = device;
+    if (!this.#deps.hasVideo(kind)) {
+      throw new CitywatchError('conflict.state', { detail: 'Devices of this kind have no check.' });
+    }
+    let shared = true;
+    const ran = await this.#running.run(id, () => {
+      shared = false;
+      return this.#check(id);
+    });
+    const { result, ...report } = ran;
+    return { ...report, shared, picture: await this.#picture(caller, device, { order, result }) };
+  }
+
+  /**
+   * Checks what is not registered yet, at the address and with the login given, which are kept nowhere; who asked for
+   * which address is in the audit trail. Errors: `request.invalid` beyond the camera networks, `request.rate`.
+   */
+  async address(caller: Caller, input: AddressInput): Promise<CheckReport> {
+    const { database, clock, addresses, ports, places } = this.#deps;
+    addresses.check(input);
+    const target = targetOf(input);
+    const where = whereOf(target);
+    const subject = `address/${where.host}`;
+    if (this.#addresses.has(where.host)) {
+      throw new CitywatchError('request.rate', { retryAfterS: 5, detail: 'This address is being checked.' });
+    }
+    this.#addresses.add(where.host);
+    try {
+      const { jurisdiction } = caller;
+      const atMs = clock.nowMs();
+      await recordAudit(database, { caller, action: 'address.check', subject, jurisdiction, atMs });
+      const leave = places.enter(where.subnet);
+      const result = await checkCamera(target, ports, CAMERA_CHECK_TIMES).finally(leave);
+      return reportOf(result, clock.nowMs());
+    } finally {
+      this.#addresses.delete(where.host);
+    }
+  }
+
+  async #check(id: DeviceId): Promise<Ran> {
+    const { target: find, ports, places, clock } = this.#deps;
+    const target = await find(id);
+    const leave = places.enter(whereOf(target).subnet);
+    const result = await checkCamera(target, ports, CAMERA_CHECK_TIMES).finally(leave);
+    return { ...reportOf(result, clock.nowMs()), result };
+  }
+
+  async #picture(
+    caller: Caller,
+    { id, jurisdiction }: DeviceIdentity,
+    { order, result }: { order: string | null; result: CameraCheckResult },
+  ): Promise<ShownPicture> {
+    const { orders, register } = this.#deps;
+    if (order === null) return { withheld: 'Name the number of an open work order to see the picture.' };
+    if (!orders) return { withheld: 'This version keeps no work orders, so no check shows a picture.' };
+    if (!(await orders.isOpen(order, id))) return { withheld: 'No work order of this number is open for the device.' };
+    if (result.isOther) return { withheld: 'Another unit than the registered one answers: its picture is not shown.' };
+    if (result.picture === null) return { withheld: 'There was no picture.' };
+    const { type, id: viewerId, name } = caller;
+    await register.add({
+      viewer: { type, id: viewerId, name },
+      act: 'snapshot',
+      device: id,
+      jurisdiction,
+      purpose: PURPOSE,
+      case: order,
+    });
+    return await this.#still(result.picture);
+  }
+
+  async #still(picture: Coded): Promise<ShownPicture> {
+    const { clock, ports } = this.#deps;
+    const limit = deadline(clock, PICTURE_MS);
+    const still = await ports.video.still(picture, limit.signal).finally(() => limit.cancel());
+    return isMissing(still) ? { withheld: still.detail } : { jpeg: still };
+  }
+}
+
+interface Ran extends CheckReport {
+  result: CameraCheckResult;
+}
+
+export function reportOf({ steps, tookMs, label }: CameraCheckResult, atMs: number): CheckReport {
+  const grade = worst(steps);
+  const cause = grade === 'ok' ? null : (steps.find((step) => step.grade === grade) ?? null);
+  return { grade, cause, steps, atMs, tookMs, unit: label };
+}
+
+function targetOf({ onvif, stream }: AddressInput): CameraTarget {
+  return {
+    onvif: onvif ? { ...onvif, xaddr: onvif.xaddr.url } : null,
+    stream: stream
+      ? { url: stream.main.url, username: stream.main.login?.username, password: stream.main.login?.password }
+      : null,
+    known: null,
+  };
+}
+
+/** Host and port as they stand, and the subnet that the checks of it share. */
+export function whereOf({ onvif, stream }: CameraTarget): { host: string; subnet: string } {
+  const address = onvif?.xaddr ?? stream?.url ?? '';
+  const url = URL.canParse(address) ? new URL(address) : null;
+  return { host: url?.host ?? '', subnet: subnetOf(url?.hostname ?? '') };
+}
