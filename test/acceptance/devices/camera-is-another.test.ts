@@ -31,7 +31,7 @@ t.test('a camera that was swapped shows nothing to anybody and is an alert, unti
   const sound = await check({ order: 'W-1' });
   t.match(sound, { grade: 'ok', cause: null, unit: { serial: first.identity.serial }, picture: { jpeg: null } });
   t.match(sound.picture.withheld, /keeps no work orders/);
-  t.match(sound.steps[6], { name: 'rtsp', seen: /^H\.264, 768x576, brightness/ });
+  t.match(sound.steps[6], { name: 'rtsp', seen: /^H\.264, 640x480, brightness/ });
   const beforehand = { onvif: { xaddr: first.xaddr, ...first.account } };
   const byAddress = await gateway.api('POST', '/devices/check', { body: beforehand });
   t.match(byAddress, { status: 200, body: { grade: 'ok', unit: { serial: first.identity.serial } } });
