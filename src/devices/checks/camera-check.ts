@@ -13,7 +13,7 @@ import { fetchSnapshot } from './snapshot-page.ts';
 import { type CheckStep, type Finding, ok, Steps } from './steps.ts';
 import { type Coded, isMissing, judgePicture, missing, type VideoLooks, type VideoSource } from './video.ts';
 
-export const CAMERA_STEPS = ['reach', 'port', 'clock', 'login', 'identity', 'profiles', 'rtsp', 'snapshot'] as const;
+const CAMERA_STEPS = ['reach', 'port', 'clock', 'login', 'identity', 'profiles', 'rtsp', 'snapshot'] as const;
 
 export type CameraStepName = (typeof CAMERA_STEPS)[number];
 

@@ -162,7 +162,7 @@ interface Ran extends CheckReport {
   result: CameraCheckResult;
 }
 
-export function reportOf({ steps, tookMs, label }: CameraCheckResult, atMs: number): CheckReport {
+function reportOf({ steps, tookMs, label }: CameraCheckResult, atMs: number): CheckReport {
   const grade = worst(steps);
   const cause = grade === 'ok' ? null : (steps.find((step) => step.grade === grade) ?? null);
   return { grade, cause, steps, atMs, tookMs, unit: label };
@@ -179,7 +179,7 @@ function targetOf({ onvif, stream }: AddressInput): CameraTarget {
 }
 
 /** Host and port as they stand, and the subnet that the checks of it share. */
-export function whereOf({ onvif, stream }: CameraTarget): { host: string; subnet: string } {
+function whereOf({ onvif, stream }: CameraTarget): { host: string; subnet: string } {
   const address = onvif?.xaddr ?? stream?.url ?? '';
   const url = URL.canParse(address) ? new URL(address) : null;
   return { host: url?.host ?? '', subnet: subnetOf(url?.hostname ?? '') };

@@ -1,4 +1,5 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
+import type { VirtualCamera } from '../../../simulators/camera/camera.ts';
 import { Gateway } from '../../support/gateway/gateway.ts';
 import { lentServices } from '../../support/services/shared-database.ts';
 import { startCameras } from '../../support/streams/cameras.ts';
@@ -11,6 +12,17 @@ const STOLEN = { serial: 'B-2', mac: '02:00:00:00:00:b2', endpoint: 'urn:uuid:b2
 const NOTICED_MS = 45_000;
 const SNAPSHOT = `/streams/${ID}/snapshot.jpg?purpose=routine`;
 const LIVE = `/streams/${ID}/live.m3u8?purpose=routine`;
+
+/** It is checked as it is registered, and as if it were not. */
+async function isFoundSound(t: Test, gateway: Gateway, camera: VirtualCamera): Promise<void> {
+  const { body: sound } = await gateway.api('POST', `/devices/${ID}/check`, { body: { order: 'W-1' } });
+  t.match(sound, { grade: 'ok', cause: null, unit: { serial: camera.identity.serial }, picture: { jpeg: null } });
+  t.match(sound.picture.withheld, /keeps no work orders/);
+  t.match(sound.steps[6], { name: 'rtsp', seen: /^H\.264, 640x480, brightness/ });
+  const beforehand = { onvif: { xaddr: camera.xaddr, ...camera.account } };
+  const byAddress = await gateway.api('POST', '/devices/check', { body: beforehand });
+  t.match(byAddress, { status: 200, body: { grade: 'ok', unit: { serial: camera.identity.serial } } });
+}
 
 t.test('a camera that was swapped shows nothing to anybody and is an alert, until it is accepted', async (t) => {
   const gateway = await Gateway.start(t, {
@@ -27,14 +39,7 @@ t.test('a camera that was swapped shows nothing to anybody and is an alert, unti
   const shows = async () => (await gateway.api('GET', SNAPSHOT)).status === 200;
   await until('the registered unit is shown', shows, NOTICED_MS);
 
-  const check = async (body = {}) => (await gateway.api('POST', `/devices/${ID}/check`, { body })).body;
-  const sound = await check({ order: 'W-1' });
-  t.match(sound, { grade: 'ok', cause: null, unit: { serial: first.identity.serial }, picture: { jpeg: null } });
-  t.match(sound.picture.withheld, /keeps no work orders/);
-  t.match(sound.steps[6], { name: 'rtsp', seen: /^H\.264, 640x480, brightness/ });
-  const beforehand = { onvif: { xaddr: first.xaddr, ...first.account } };
-  const byAddress = await gateway.api('POST', '/devices/check', { body: beforehand });
-  t.match(byAddress, { status: 200, body: { grade: 'ok', unit: { serial: first.identity.serial } } });
+  await isFoundSound(t, gateway, first);
 
   const portOf = (url: string): number => Number(new URL(url).port);
   const ports = { onvifPort: portOf(first.xaddr), rtspPort: portOf(first.streamUrl('main')) };
@@ -45,7 +50,8 @@ t.test('a camera that was swapped shows nothing to anybody and is an alert, unti
   const alert = await until('the other unit is an alert', () => alertOf('camera-is-another'), NOTICED_MS);
   t.match(alert, { device: ID, severity: 'severe', condition: 'active' });
   t.match((await gateway.get(`/devices/${ID}`)).otherUnit, { serial: STOLEN.serial });
-  t.match(await check(), { grade: 'failed', cause: { name: 'identity', problem: 'other-unit' } });
+  const check = await gateway.api('POST', `/devices/${ID}/check`, { body: {} });
+  t.match(check.body, { grade: 'failed', cause: { name: 'identity', problem: 'other-unit' } });
   for (const path of [LIVE, SNAPSHOT]) {
     const { status, body } = await gateway.api('GET', path);
     t.equal(status, 502, path);
