@@ -47,5 +47,5 @@ export type MaintenancesPort = Pick<Maintenances, 'begin' | 'end' | 'list'>;
 /** Shows nothing of positions beyond the caller's jurisdiction. */
 export type UnitHistoryPort = Pick<UnitHistory, 'ofPosition' | 'ofSerial'>;
 
-/** The caller's right to see the device is checked before `device` is asked; the look at a picture is registered by it. */
+/** The right to see the device is checked before `device` is asked; a look at a picture is registered by it. */
 export type ChecksPort = Pick<Checks, 'device' | 'address'>;

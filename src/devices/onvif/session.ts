@@ -50,7 +50,7 @@ export interface SessionOptions {
   waits?: boolean;
   /** Largest answer. */
   maxBytes: number;
-  /** `never` for a login that stands in the envelope and must be the only one; else HTTP digest where it is asked for. */
+  /** `never` where a login in the envelope must be the only one; else HTTP digest where it is asked for. */
   digest?: 'when-asked' | 'never';
 }
 
