@@ -76,3 +76,32 @@ t.test('a thread is told what was taken of it, and what it left out is counted',
   t.equal(await engine.run(run, new AbortController().signal), 'unfit');
   t.same({ parts, dropped }, { parts: 50, dropped: 7 });
 });
+
+t.test('a run that begins while an idle thread is being ended gets another one', async (t) => {
+  const program = new URL('../../../support/streams/engine/telling-thread.ts', import.meta.url);
+  const engine = await startThreads(t, program);
+  const over = new AbortController();
+  const run = (path: string, onPart = () => {}) => {
+    const camera = { url: `rtsp://127.64.0.1/${path}` };
+    return engine.run({ deviceId: path, camera, admit: async () => null, onPart }, over.signal);
+  };
+  const staying = Array.from({ length: 32 }, () => run('stays'));
+  let parts = 0;
+  let late = Promise.resolve<unknown>(null);
+  const begun = new Promise<void>((resolve) => {
+    const lastPart = () => {
+      parts += 1;
+      if (parts < 50) return;
+      // Its end comes right behind its last part, and then nothing is left in its thread.
+      setImmediate(() => {
+        late = run('stays');
+        resolve();
+      });
+    };
+    void run('ends', lastPart);
+  });
+  await begun;
+  over.abort('unwanted');
+  t.match(await late, { reason: 'stopped' });
+  t.ok((await Promise.all(staying)).every((outcome) => outcome !== 'unfit' && outcome.reason === 'stopped'));
+});

@@ -1,4 +1,7 @@
-/** A thread of video that tells a part and waits until it is taken, fifty times, and then of some that it left out. */
+/**
+ * A thread of video that tells a part and waits until it is taken, fifty times, and then of some that it left out. Of a
+ * camera whose address ends in `/stays` it tells nothing until it is stopped.
+ */
 import { parentPort } from 'node:worker_threads';
 import type { FromThread, ToThread } from '../../../../src/streams/engine/protocol.ts';
 
@@ -11,6 +14,11 @@ let taken = 0;
 
 port.on('message', (message: ToThread) => {
   const { id } = message;
+  if (message.type === 'open' && message.camera.url.endsWith('/stays')) return;
+  if (message.type === 'stop') {
+    tell({ type: 'ended', id, outcome: { reason: 'stopped', detail: undefined } });
+    return;
+  }
   if (message.type === 'taken') taken += message.bytes / BYTES;
   if (taken < PARTS) {
     const fragment = { data: Buffer.alloc(BYTES), decodeTimeMs: taken, durationMs: 1, key: true };
