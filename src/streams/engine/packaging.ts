@@ -1,7 +1,7 @@
 import { BoxError } from '../fmp4/boxes.ts';
 import { FragmentMaker } from '../fmp4/fragment-maker.ts';
 import type { Part } from '../fmp4/parser.ts';
-import { StreamFailure } from '../pool/types.ts';
+import { asFailure, StreamFailure } from '../pool/types.ts';
 import type { CameraSessionDeps } from '../relay/camera-session.ts';
 import { TICKS_PER_S } from '../relay/picture-clock.ts';
 import type { VideoPacker } from '../relay/video-packer.ts';
@@ -17,7 +17,8 @@ export async function packageCamera(
   const session = await openSession(deps, run, signal);
   if (session instanceof StreamFailure) return session;
   const turns = new Turns(session.packer, run.onPart);
-  const packed = session.start().then(() => turns.follow());
+  const follow = () => turns.follow().catch((error: unknown) => asFailure(error, 'nonsense'));
+  const packed = session.start().then(follow);
   const called = calledOff(session, signal, () => deps.clock.monotonicMs());
   const outcome = await Promise.race([session.ended, called, packed]);
   turns.stop();

@@ -12,6 +12,11 @@ const UNITY = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000];
 const NO_LANGUAGE = 0x55c4;
 const DPI_72 = 0x480000;
 const LENGTH_BYTES = 4;
+/** H.264: their numbers have five bits and eight. */
+const SPS_MAX = 31;
+const PPS_MAX = 255;
+/** The size of a set has 16 bits. */
+const SET_BYTES_MAX = 0xffff;
 
 export interface VideoToDescribe {
   codec: Codec;
@@ -21,7 +26,7 @@ export interface VideoToDescribe {
   timescale: number;
 }
 
-/** `ftyp` and `moov` of one video track. Throws {@link BoxError} where the sets describe no picture. */
+/** `ftyp` and `moov` of one video track. Throws {@link BoxError} where the sets describe no picture, or are too many. */
 export function writeInit({ codec, sets, timescale }: VideoToDescribe): InitSegment {
   const named = (name: SetName) => sets.filter((set) => nalKind(codec, set)?.set === name);
   const [sps] = named('sps');
@@ -71,6 +76,7 @@ function visual({ width, height }: PictureFormat): Buffer {
 
 /** ISO/IEC 14496-15 §5.3.3.1. */
 function avc1(format: PictureFormat, sps: readonly Buffer[], pps: readonly Buffer[]): Buffer {
+  if (sps.length > SPS_MAX || pps.length > PPS_MAX) throw new BoxError('more parameter sets than can be counted');
   const [first] = sps;
   const profile = first![1]!;
   const head = Buffer.from([1, profile, first![2]!, first![3]!, 0xfc | (LENGTH_BYTES - 1), 0xe0 | sps.length]);
@@ -104,5 +110,6 @@ function hev1(format: PictureFormat, named: (name: SetName) => readonly Buffer[]
 }
 
 function sized(set: Buffer): Buffer {
+  if (set.length > SET_BYTES_MAX) throw new BoxError('a parameter set that is too long');
   return Buffer.concat([u16(set.length), set]);
 }

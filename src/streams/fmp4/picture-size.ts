@@ -17,6 +17,9 @@ export interface PictureFormat {
 
 const SIDE_MAX = 16_384;
 const SET_BYTES = 1_024;
+/** What three bits hold of them in an initialisation segment. */
+const DEPTH_MAX = 15;
+const LAYERS_MAX = 7;
 /** Profiles whose sets tell chroma and depth (H.264 §7.3.2.1.1). */
 const HIGH_PROFILES = new Set([44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244]);
 const PROFILE_BYTES = 12;
@@ -25,9 +28,10 @@ const PROFILE_BYTES = 12;
 export function pictureFormat(codec: Codec, sps: Buffer): PictureFormat {
   const bits = new BitReader(withoutEmulation(sps.subarray(0, SET_BYTES)));
   const format = codec === 'H264' ? h264Format(bits) : h265Format(bits);
-  const { width, height, chroma, lumaBits, chromaBits } = format;
+  const { width, height, chroma, lumaBits, chromaBits, temporalLayers } = format;
   const sensible = width > 0 && height > 0 && width <= SIDE_MAX && height <= SIDE_MAX;
-  if (!sensible || chroma > 3 || lumaBits > 16 || chromaBits > 16) throw new BoxError('parameters of no picture');
+  const deep = lumaBits > DEPTH_MAX || chromaBits > DEPTH_MAX || temporalLayers > LAYERS_MAX;
+  if (!sensible || chroma > 3 || deep) throw new BoxError('parameters of no picture');
   return format;
 }
 

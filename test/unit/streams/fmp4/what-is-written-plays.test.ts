@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { bareVideo } from '../../../../src/streams/fmp4/annex-b.ts';
 import { BoxError } from '../../../../src/streams/fmp4/boxes.ts';
 import { type FragmentHooks, FragmentMaker } from '../../../../src/streams/fmp4/fragment-maker.ts';
+import { writeInit } from '../../../../src/streams/fmp4/init-writer.ts';
 import { FragmentParser, type InitSegment, type Part } from '../../../../src/streams/fmp4/parser.ts';
 import { pictureFormat } from '../../../../src/streams/fmp4/picture-size.ts';
 import { type Codec, nalKind, splitStartCodes } from '../../../../src/streams/relay/nal-unit.ts';
@@ -120,8 +121,9 @@ t.test('sets that describe no picture are refused, whatever their bytes', async 
       const sps = Buffer.from(sets.find((set) => nalKind(codec, set)?.set === 'sps')!);
       for (const [at, value] of changes) sps[at % sps.length] = value;
       try {
-        const { width, height } = pictureFormat(codec, sps);
-        return width > 0 && width <= 16_384 && height > 0 && height <= 16_384;
+        const { width, height, ...others } = pictureFormat(codec, sps);
+        const fits = others.lumaBits <= 15 && others.chromaBits <= 15 && others.temporalLayers <= 7;
+        return fits && width > 0 && width <= 16_384 && height > 0 && height <= 16_384;
       } catch (error) {
         return error instanceof BoxError;
       }
@@ -196,4 +198,27 @@ t.test('a camera of key frames alone makes no more fragments than others', async
   const fragments = parts.flatMap((part) => (part.type === 'fragment' ? [part.fragment] : []));
   t.ok(fragments.length <= 22, `${fragments.length} fragments of ten seconds`);
   t.ok(fragments.every(({ key }) => key));
+});
+
+t.test('a description holds every set of its stream, or is refused', async () => {
+  const films = { H264: await takeApart(fragmentedFilm(1)), H265: await takeApart(fragmentedHevc()) };
+  const many = fc.integer({ min: 1, max: 300 });
+  fc.assert(
+    fc.property(fc.constantFrom('H264', 'H265'), many, many, fc.boolean(), (codec, sps, pps, large) => {
+      const { sets } = films[codec];
+      const all = sets.flatMap((set) => {
+        const name = nalKind(codec, set)?.set;
+        const more = Array<Buffer>(name === 'sps' ? sps : name === 'pps' ? pps : 1).fill(set);
+        return large ? [...more, Buffer.concat([set, Buffer.alloc(70_000, 1)])] : more;
+      });
+      try {
+        const init = writeInit({ codec, sets: all, timescale: TIMESCALE });
+        const { data } = bareVideo(init, []);
+        return splitStartCodes(data).length === Math.min(1_000, all.length);
+      } catch (error) {
+        return error instanceof BoxError;
+      }
+    }),
+    { numRuns: 200 },
+  );
 });
