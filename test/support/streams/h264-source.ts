@@ -8,6 +8,8 @@ export interface Film {
   frames: { nals: Buffer[]; key: boolean }[];
   sps: Buffer;
   pps: Buffer;
+  /** Of H.265 alone. */
+  vps?: Buffer;
   framesPerS: number;
 }
 
@@ -64,7 +66,8 @@ function parse(annexB: Buffer, framesPerS = 10, all = false): Film {
   return { frames, sps, pps, framesPerS };
 }
 
-function nalUnits(data: Buffer): Buffer[] {
+/** The NAL units between start codes. */
+export function nalUnits(data: Buffer): Buffer[] {
   const units: Buffer[] = [];
   let from = -1;
   for (let at = data.indexOf('000001', 0, 'hex'); at >= 0; at = data.indexOf('000001', at + 3, 'hex')) {
@@ -75,19 +78,21 @@ function nalUnits(data: Buffer): Buffer[] {
   return units;
 }
 
-/** RTP packets of one picture (RFC 6184: single NAL units and FU-A), framed for an RTSP connection. */
+/** RTP packets of one picture (RFC 6184, 7798: single NAL units and fragments), framed for an RTSP connection. */
 export class Packetizer {
   #sequence = 0;
   readonly #channel: number;
+  readonly #split: (nal: Buffer) => Buffer[];
 
-  constructor(channel: number) {
+  constructor(channel: number, codec: 'H264' | 'H265' = 'H264') {
     this.#channel = channel;
+    this.#split = codec === 'H264' ? split : splitHevc;
   }
 
   frame(nals: readonly Buffer[], timestamp: number): Buffer {
     const packets: Buffer[] = [];
     nals.forEach((nal, index) => {
-      const parts = split(nal);
+      const parts = this.#split(nal);
       parts.forEach((part, at) => {
         const last = index === nals.length - 1 && at === parts.length - 1;
         packets.push(this.#packet(part, timestamp, last));
@@ -119,6 +124,18 @@ function split(nal: Buffer): Buffer[] {
     const end = Math.min(nal.length, at + PAYLOAD_BYTES);
     const flags = (at === 1 ? 0x80 : 0) | (end === nal.length ? 0x40 : 0);
     const header = Buffer.from([(nal[0]! & 0xe0) | 28, flags | (nal[0]! & 0x1f)]);
+    parts.push(Buffer.concat([header, nal.subarray(at, end)]));
+  }
+  return parts;
+}
+
+function splitHevc(nal: Buffer): Buffer[] {
+  if (nal.length <= PAYLOAD_BYTES) return [nal];
+  const parts: Buffer[] = [];
+  for (let at = 2; at < nal.length; at += PAYLOAD_BYTES) {
+    const end = Math.min(nal.length, at + PAYLOAD_BYTES);
+    const flags = (at === 2 ? 0x80 : 0) | (end === nal.length ? 0x40 : 0);
+    const header = Buffer.from([(nal[0]! & 0x81) | (49 << 1), nal[1]!, flags | ((nal[0]! >> 1) & 0x3f)]);
     parts.push(Buffer.concat([header, nal.subarray(at, end)]));
   }
   return parts;

@@ -196,13 +196,13 @@ export class TestCamera {
   }
 
   #description(): string {
-    const { sps, pps } = this.film;
-    const { mode, sprop = true } = this.#options;
+    const { vps, sps, pps } = this.film;
+    const { mode, sprop = vps === undefined } = this.#options;
     const sets = `;sprop-parameter-sets=${sps.toString('base64')},${pps.toString('base64')}`;
     const foreign = mode === 'foreign-sdp' ? '127.0.0.1' : '0.0.0.0';
     const video = [
       'm=video 0 RTP/AVP 96',
-      'a=rtpmap:96 H264/90000',
+      `a=rtpmap:96 ${vps ? 'H265' : 'H264'}/90000`,
       `a=fmtp:96 packetization-mode=1${sprop ? sets : ''}`,
       mode === 'foreign-sdp' ? 'a=control:rtsp://127.0.0.1:6379/inner/track1' : 'a=control:track1',
     ];
@@ -219,7 +219,7 @@ export class TestCamera {
   #play(socket: Socket): () => void {
     if (this.#options.mode === 'flood') return flood(socket);
     const { film } = this;
-    const packetizer = new Packetizer(0);
+    const packetizer = new Packetizer(0, film.vps ? 'H265' : 'H264');
     let next = Math.floor(((performance.now() - this.#beganMs) / 1000) * film.framesPerS);
     const timer = setInterval(() => {
       const due = ((performance.now() - this.#beganMs) / 1000) * film.framesPerS;
@@ -231,7 +231,7 @@ export class TestCamera {
   }
 
   #media(packetizer: Packetizer, number: number): Buffer {
-    const { frames, sps, pps, framesPerS } = this.film;
+    const { frames, vps, sps, pps, framesPerS } = this.film;
     const { nals, key } = frames[number % frames.length]!;
     const timestamp = (number * 90_000) / framesPerS;
     const { mode } = this.#options;
@@ -241,7 +241,10 @@ export class TestCamera {
     if (mode === 'garbage-rtp') return GARBAGE_RTP;
     if (mode === 'no-key-frame' && key) return Buffer.alloc(0);
     const { units = (all) => all, wire = (all) => all } = this.#options;
-    return wire(packetizer.frame(units(key ? [sps, pps, ...nals] : nals, number), timestamp), number);
+    return wire(
+      packetizer.frame(units(key ? [...(vps ? [vps] : []), sps, pps, ...nals] : nals, number), timestamp),
+      number,
+    );
   }
 }
 

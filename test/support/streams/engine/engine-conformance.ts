@@ -4,7 +4,8 @@ import type { Part } from '../../../../src/streams/fmp4/parser.ts';
 import { StreamFailure } from '../../../../src/streams/pool/types.ts';
 import { until } from '../../time/until.ts';
 import { testFilm } from '../h264-source.ts';
-import { packetTimes } from '../players.ts';
+import { hevcFilm } from '../h265-source.ts';
+import { decodeFile, packetTimes } from '../players.ts';
 import { type CameraOptions, TestCamera } from '../rtsp-camera.ts';
 
 interface Run {
@@ -28,6 +29,7 @@ export async function enginesConform(t: Test, start: (t: Test) => Promise<Engine
   t.jobs = 4;
   await Promise.all([
     given('a description first, then fragments in time, the first with a key frame', {}, tellsInOrder),
+    given('H.265 as well', { film: hevcFilm() }, takesHevc),
     given('called off, it says goodbye and ends as that says', {}, isCalledOff),
     given('where the camera is not admitted it is not asked to play', {}, isRefused, new StreamFailure('other-unit')),
     given('a camera that sends nothing is called so', { mode: 'no-media' }, isSilent),
@@ -70,6 +72,16 @@ async function tellsInOrder(t: Test, { parts, asked }: Run): Promise<void> {
   const times = await packetTimes(Buffer.concat([first.init.data, ...fragments.map(({ data }) => data)]));
   for (const [n, s] of times.slice(1).entries())
     t.equal(Math.round((s - times[n]!) * 1_000), 100, 'as the camera says');
+}
+
+async function takesHevc(t: Test, { parts }: Run): Promise<void> {
+  await until('some fragments', () => parts.length >= 5, 15_000);
+  const [first, ...others] = parts;
+  if (first?.type !== 'init') throw new Error('no description first');
+  t.match(first.init.movie, { codec: /^hev1\.1\./, width: 640, height: 360 });
+  const fragments = others.flatMap((part) => (part.type === 'fragment' ? [part.fragment] : []));
+  t.ok(fragments[0]?.key);
+  t.equal(await decodeFile(Buffer.concat([first.init.data, ...fragments.map(({ data }) => data)])), '', 'it decodes');
 }
 
 async function isCalledOff(t: Test, { camera, parts, callOff, outcome }: Run): Promise<void> {
