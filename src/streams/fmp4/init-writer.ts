@@ -26,7 +26,7 @@ export interface VideoToDescribe {
   timescale: number;
 }
 
-/** `ftyp` and `moov` of one video track. Throws {@link BoxError} where the sets describe no picture, or are too many. */
+/** `ftyp` and `moov` of one video track. Throws {@link BoxError} for sets of no picture, or that cannot be written. */
 export function writeInit({ codec, sets, timescale }: VideoToDescribe): InitSegment {
   const named = (name: SetName) => sets.filter((set) => nalKind(codec, set)?.set === name);
   const [sps] = named('sps');
