@@ -32,6 +32,7 @@ import type {
   CommandsPort,
   CompletenessPort,
   ExportsPort,
+  FileReportPort,
   ImagesPort,
   LifePort,
   MaintenancesPort,
@@ -69,6 +70,7 @@ export interface ApiDeps {
   life: LifePort;
   maintenances: MaintenancesPort;
   checks: ChecksPort;
+  fileReport: FileReportPort;
   directory: DirectoryPort;
   http: HttpPort;
   ledger: LedgerPort;

@@ -1,5 +1,7 @@
 import type { Caller } from '../core/types.ts';
 import type { Checks } from '../devices/checks/checks.ts';
+
+import type { FileReport } from '../devices/file/file-report.ts';
 import type { LifeSteps } from '../devices/life/life-steps.ts';
 import type { Maintenances } from '../devices/life/maintenances.ts';
 import type { UnitHistory } from '../devices/units/history.ts';
@@ -43,6 +45,9 @@ export type LifePort = Pick<LifeSteps, 'step' | 'history'>;
 
 /** As {@link LifePort}; rights to `list` are decided before. */
 export type MaintenancesPort = Pick<Maintenances, 'begin' | 'end' | 'list'>;
+
+/** Counts and shows nothing of positions beyond the caller's jurisdiction. */
+export type FileReportPort = Pick<FileReport, 'sum' | 'byJurisdiction' | 'incomplete'>;
 
 /** Shows nothing of positions beyond the caller's jurisdiction. */
 export type UnitHistoryPort = Pick<UnitHistory, 'ofPosition' | 'ofSerial'>;

@@ -11,6 +11,7 @@ import { deviceBatchRoutes } from './device-batch.ts';
 import { deviceRoutes } from './devices.ts';
 import { explainRoutes } from './explain.ts';
 import { exportRoutes } from './export.ts';
+import { fileReportRoutes } from './file-report.ts';
 import { healthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
 import { imageRoutes } from './images.ts';
@@ -37,6 +38,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   lifeRoutes,
   maintenanceRoutes,
   checkRoutes,
+  fileReportRoutes,
   credentialRoutes,
   commandRoutes,
   kindRoutes,

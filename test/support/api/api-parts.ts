@@ -8,6 +8,7 @@ import type { CommandsPort, ImagesPort } from '../../../src/api/ports.ts';
 import { CitywatchError } from '../../../src/core/errors.ts';
 import { covers } from '../../../src/core/jurisdiction.ts';
 import type { Caller, Device } from '../../../src/core/types.ts';
+import { ASKED_FIELDS, type FileCounts } from '../../../src/devices/file/file-report.ts';
 import type { Command } from '../../../src/ingest/commands/commands.ts';
 import type { KindDryRunAnswer } from '../../../src/ingest/explain/kind-dry-run.ts';
 import { PART_TYPE, PLAYLIST_TYPE } from '../../../src/streams/live/hls.ts';
@@ -271,10 +272,13 @@ export function dryRunOfNothing(): KindDryRunAnswer {
   };
 }
 
+const NOTHING_LACKS = Object.fromEntries(ASKED_FIELDS.map((name) => [name, 0])) as FileCounts['missing'];
+const NO_FILES = { positions: 0, complete: 0, missing: NOTHING_LACKS };
+
 /** Units that are hung up without anything being kept of it. */
 export function memoryUnits(
   get: (caller: Caller, id: string) => Promise<Device>,
-): Pick<ApiDeps, 'units' | 'unitHistory' | 'otherUnit' | 'life' | 'maintenances'> {
+): Pick<ApiDeps, 'units' | 'unitHistory' | 'otherUnit' | 'life' | 'maintenances' | 'fileReport'> {
   const withSecret = async (caller: Caller, id: string) => ({
     device: await get(caller, id),
     secret: 'new-unit-secret',
@@ -287,6 +291,7 @@ export function memoryUnits(
     unitHistory: { ofPosition: nothing, ofSerial: nothing },
     life: { step: get, history: nothing },
     maintenances: { begin: begun, end: begun, list: nothing },
+    fileReport: { sum: async () => NO_FILES, byJurisdiction: nothing, incomplete: nothing },
     otherUnit: () => null,
   };
 }

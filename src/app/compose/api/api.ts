@@ -52,6 +52,7 @@ export async function startApi(parts: ApiParts): Promise<string> {
     unitHistory: registry.unitHistory,
     life: registry.life,
     maintenances: registry.maintenances,
+    fileReport: registry.fileReport,
     otherUnit: (id) => streams.units.foreign(id),
     twin: telemetry.twin,
     history: telemetry.history,

@@ -3,6 +3,7 @@ import { AlertFollower } from '../../../alerts/desk/follower.ts';
 import type { AlertLog } from '../../../alerts/desk/log.ts';
 import { HOUR_MS } from '../../../core/clock.ts';
 import type { DeviceId } from '../../../core/types.ts';
+import { FileReport } from '../../../devices/file/file-report.ts';
 import { LifeSteps } from '../../../devices/life/life-steps.ts';
 import { MAINTENANCE_QUEUE, Maintenances, type WithheldPort } from '../../../devices/life/maintenances.ts';
 import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
@@ -59,6 +60,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     unitHistory: new UnitHistory(database),
     life: new LifeSteps(keeping),
     maintenances,
+    fileReport: new FileReport({ database, kinds }),
     start: async (): Promise<void> => {
       await alerts.desk.followAll();
       await maintenances.start();

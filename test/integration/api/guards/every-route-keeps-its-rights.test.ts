@@ -60,6 +60,8 @@ const REQUESTS: Record<string, Row> = {
   'POST /api/v1/devices/:id/maintenance': { payload: { reason: 'new lens', minutes: 60 } },
   'POST /api/v1/devices/:id/maintenance/end': {},
   'GET /api/v1/devices/:id/maintenance': {},
+  'GET /api/v1/reports/files': { ownAreaOnly: true },
+  'GET /api/v1/reports/files/devices': { ownAreaOnly: true },
   'GET /api/v1/units': { url: '?serial=6C0123', ownAreaOnly: true },
   'GET /api/v1/kinds': { ownAreaOnly: true },
   'POST /api/v1/kinds/dry-run': { payload: { yaml: 'kind: camera' }, ownAreaOnly: true },
