@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import { parseKindFile } from '../../src/devices/kinds/kind-extends.ts';
 import { readKindFolder } from '../../src/devices/kinds/kind-folder.ts';
 import { toDeviceKind } from '../../src/devices/kinds/kind-spec.ts';
+import { NOTHING_MADE_BEFORE } from '../../src/platform/files/made-before.ts';
 import { KINDS_DIRECTORY } from '../support/devices/registry.ts';
 import { decodeMessage } from '../support/ingest/decode.ts';
 import { storedMessage } from '../support/ingest/kiosk-kind.ts';
@@ -16,7 +17,7 @@ function blocks(language: string): string[] {
 
 /** What the file of an example makes of a payload, with the bases of the folder. */
 async function decode(t: Test, yaml: string, payload: string | Buffer, receivedAtMs: number) {
-  const { sources, issues } = await readKindFolder(KINDS_DIRECTORY);
+  const { sources, issues } = await readKindFolder(KINDS_DIRECTORY, NOTHING_MADE_BEFORE);
   t.strictSame(issues, []);
   const parsed = parseKindFile(`${/^kind: (.+)$/m.exec(yaml)?.[1]}.yaml`, yaml, sources);
   if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));

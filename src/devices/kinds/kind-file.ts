@@ -6,15 +6,29 @@ import { type BaseFile, baseFile, type WrittenKind, writtenKind } from './kind-s
 const FILE_CHARACTERS_MAX = 256_000;
 const ALIASES_MAX = 100;
 
-/** One file of the folder, as it was written. */
-export interface KindSource {
+/** What is written in one file of the folder. */
+export interface WrittenSource {
   /** `camera` or `_health`: the name of the file without its ending. */
   stem: string;
   /** Null for a base. */
   kind: WrittenKind | null;
   content: WrittenKind | BaseFile;
+}
+
+/** One file of the folder, as it was written. */
+export interface KindSource extends WrittenSource {
   /** `camera.yaml:12`: where a key stands, or the deepest one on the way to it that there is. */
   at(path: readonly PropertyKey[]): string;
+}
+
+/** A source whose text was parsed before, and is again once somebody asks where something stands. */
+export function withLines(file: string, text: string, written: WrittenSource): KindSource {
+  let parsed: ReturnType<typeof parseSource> | null = null;
+  const at = (path: readonly PropertyKey[]): string => {
+    parsed ??= parseSource(file, text);
+    return 'issues' in parsed ? file : parsed.at(path);
+  };
+  return { ...written, at };
 }
 
 /**

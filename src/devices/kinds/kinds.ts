@@ -1,6 +1,7 @@
 import { CitywatchError, type Issue } from '../../core/errors.ts';
 import type { DeviceKind } from '../../core/types.ts';
 import { type Database, jsonb } from '../../platform/database/database.ts';
+import { type MadeBefore, NOTHING_MADE_BEFORE } from '../../platform/files/made-before.ts';
 import { parseKindFile } from './kind-extends.ts';
 import { type KindFolder, readKindFolder } from './kind-folder.ts';
 import { type KindFile, kindFile } from './kind-schema.ts';
@@ -23,27 +24,29 @@ export interface KindChange {
  */
 export class Kinds {
   readonly directory: string;
+  readonly #before: MadeBefore;
   #folder: KindFolder;
   readonly #files: Map<string, KindFile>;
   readonly #latest = new Map<string, DeviceKind>();
   readonly #versions = new Map<string, Map<number, DeviceKind>>();
 
-  private constructor(directory: string, folder: KindFolder) {
+  private constructor(directory: string, folder: KindFolder, before: MadeBefore) {
     this.directory = directory;
+    this.#before = before;
     this.#folder = folder;
     this.#files = new Map(folder.kinds);
     for (const file of folder.kinds.values()) this.#enforce(file);
   }
 
   /** Reads every `*.yaml` of `directory`. Fails with `config.invalid` that names file and line of everything wrong. */
-  static async load(directory: string): Promise<Kinds> {
-    const folder = await readKindFolder(directory);
+  static async load(directory: string, before: MadeBefore = NOTHING_MADE_BEFORE): Promise<Kinds> {
+    const folder = await readKindFolder(directory, before);
     const issues = [...folder.issues];
     if (issues.length === 0 && folder.kinds.size === 0) {
       issues.push({ path: directory, message: 'holds no kind (*.yaml)' });
     }
     if (issues.length > 0) throw new CitywatchError('config.invalid', { issues });
-    return new Kinds(directory, folder);
+    return new Kinds(directory, folder, before);
   }
 
   /**
@@ -73,7 +76,7 @@ export class Kinds {
    * `again`: the database did not answer, so not everything was looked at.
    */
   async reload(database: Database): Promise<{ changed: KindChange[]; issues: Issue[]; again: boolean }> {
-    const folder = await readKindFolder(this.directory);
+    const folder = await readKindFolder(this.directory, this.#before);
     this.#folder = folder;
     const issues = [...folder.issues];
     const changes: KindChange[] = [];
