@@ -10,23 +10,32 @@ const SET_BYTES_MAX = 4 * 1024;
 export class ParameterSets {
   readonly #codec: Codec;
   readonly #described = new Map<string, Buffer>();
-  readonly #received = new Map<string, Buffer>();
+  #received = new Map<string, Buffer>();
+  #inUse = false;
 
   constructor(codec: Codec, described: readonly Buffer[]) {
     this.#codec = codec;
     for (const data of described) for (const nal of splitStartCodes(data)) this.#keep(this.#described, nal);
   }
 
-  /** Remembers a parameter set that came with the media; a newer one of the same number replaces it. */
+  /**
+   * Remembers a parameter set that came with the media; a newer one of the same number replaces it. One of a new number
+   * belongs to what comes now, and stands before the others.
+   */
   receive(nal: Buffer): void {
+    const { size } = this.#received;
     this.#keep(this.#received, nal);
+    if (!this.#inUse || this.#received.size === size) return;
+    const all = [...this.#received];
+    this.#received = new Map([...all.slice(-1), ...all]);
   }
 
   /** Every set that counts, in the order decoders want them; empty while one of those needed is missing. */
   current(): Buffer[] {
     const received = inOrder(this.#codec, this.#received);
-    if (received.length > 0) return received;
-    return inOrder(this.#codec, new Map([...this.#described, ...this.#received]));
+    const all = received.length > 0 ? received : inOrder(this.#codec, new Map([...this.#described, ...this.#received]));
+    this.#inUse ||= all.length > 0;
+    return all;
   }
 
   #keep(sets: Map<string, Buffer>, nal: Buffer): void {

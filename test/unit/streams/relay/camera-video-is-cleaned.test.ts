@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { writeInit } from '../../../../src/streams/fmp4/init-writer.ts';
 import { NalReader } from '../../../../src/streams/relay/nal-reader.ts';
 import { nalKind } from '../../../../src/streams/relay/nal-unit.ts';
 import { RtpFrames } from '../../../../src/streams/relay/rtp-frames.ts';
 import { readRtp } from '../../../../src/streams/relay/rtp-packet.ts';
 import type { VideoTrack } from '../../../../src/streams/relay/sdp.ts';
 import { VideoPacker } from '../../../../src/streams/relay/video-packer.ts';
-import { loadFilm, Packetizer } from '../../../support/streams/h264-source.ts';
+import { loadFilm, Packetizer, testFilm } from '../../../support/streams/h264-source.ts';
 import { ManualClock } from '../../../support/time/clock.ts';
 
 const START = Buffer.from([0, 0, 0, 1]);
@@ -115,6 +116,17 @@ t.test('a picture of another size begins a new turn over the same connection', a
   );
   for (let n = 0; n < 60; n += 1) await camera.send([n % 2 ? OTHER_SPS : film.sps, film.pps, ...key.nals]);
   t.ok(camera.packer.turn <= 3, `one that changes all the time is followed ${camera.packer.turn - 1} times`);
+});
+
+t.test('the newest picture is described, also where its parameters have a number of their own', async (t) => {
+  const camera = new Camera();
+  await camera.send([film.sps, film.pps, ...key.nals]);
+  camera.take();
+  await camera.clock.advance(60_000);
+  const other = testFilm({ size: '320x240', seconds: 1, x264: 'keyint=10:sps-id=1' });
+  await camera.send([other.sps, other.pps, ...other.frames[0]!.nals]);
+  const { movie } = writeInit({ ...camera.packer.parameters(), timescale: 90_000 });
+  t.match({ turn: camera.packer.turn, ...movie }, { turn: 2, width: 320, height: 240 });
 });
 
 t.test('a stream without key frames begins at a recovery point', async (t) => {
