@@ -6,8 +6,7 @@ import type { Tables } from '../../platform/database/database.ts';
 import { recordAudits } from '../../platform/records/audit.ts';
 import type { Kinds } from '../kinds/kinds.ts';
 import { checkCameras, checkParent, replaceCameras } from './checks.ts';
-import type { Directory } from './directory.ts';
-import type { DirectorySync } from './directory-sync.ts';
+import type { DirectorySync, DirectorySyncDeps } from './directory-sync.ts';
 import { insertNewcomers, type Newcomer } from './newcomer.ts';
 import { findDevice } from './queries.ts';
 import type { RegistryTables } from './tables.ts';
@@ -15,7 +14,7 @@ import { unlikelyPlaces } from './unlikely-place.ts';
 
 export interface ArrivalsDeps {
   sync: DirectorySync;
-  directory: Directory;
+  directory: DirectorySyncDeps['directory'];
   kinds: Kinds;
   clock: Clock;
 }

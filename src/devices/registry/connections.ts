@@ -1,5 +1,5 @@
 import type { DeviceId } from '../../core/types.ts';
-import { type Database, jsonb } from '../../platform/database/database.ts';
+import { type Database, jsonb, type Tables } from '../../platform/database/database.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
 import type { DeviceUrl } from '../cameras/device-url.ts';
 import type { DeviceInput } from './input.ts';
@@ -81,7 +81,7 @@ export class Connections {
 }
 
 /** What is stored of a device's addresses, logins sealed; nothing of one that is retired. */
-export async function connectionOf(database: Database, id: DeviceId): Promise<Stored> {
+export async function connectionOf(database: Tables, id: DeviceId): Promise<Stored> {
   const db = database.tables<{ position: Stored & { id: string; state: string } }>();
   const query = db.selectFrom('position').select(['stream', 'onvif']).where('id', '=', id);
   return (await query.where('state', '!=', 'retired').executeTakeFirst()) ?? { stream: null, onvif: null };

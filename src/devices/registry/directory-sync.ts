@@ -9,9 +9,10 @@ import type { Directory, DirectoryEntry } from './directory.ts';
 import { directoryEntries } from './queries.ts';
 
 export interface DirectorySyncDeps {
-  database: Database;
+  /** Of an edit that is part of a larger one: its transaction, which gives each edit a savepoint. */
+  database: Tables & Pick<Database, 'transaction'>;
   kinds: Kinds;
-  directory: Directory;
+  directory: Pick<Directory, 'get' | 'ids' | 'within' | 'fill' | 'apply' | 'remove'>;
   clock: Clock;
   observer: Observer;
 }

@@ -66,6 +66,12 @@ export async function findDevice(tables: Tables, scope: Jurisdiction, id: Device
   return row ? toDevice(row) : null;
 }
 
+/** Those of these devices that `scope` may see, in no order. */
+export async function findDevices(tables: Tables, scope: Jurisdiction, ids: readonly DeviceId[]): Promise<Device[]> {
+  if (ids.length === 0) return [];
+  return (await devicesWithin(tables, scope).where('position.id', 'in', ids).execute()).map(toDevice);
+}
+
 /** One page in order of id; asks for one row more to know whether there is another page. */
 export async function listDevices(
   tables: Tables,

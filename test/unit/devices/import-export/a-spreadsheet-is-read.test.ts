@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { CitywatchError } from '../../../../src/core/errors.ts';
-import { readLines } from '../../../../src/devices/import-export/read-lines.ts';
-import { TABLE_LIMITS } from '../../../../src/devices/import-export/table.ts';
+import { readLines } from '../../../../src/devices/import-export/reading/read-lines.ts';
+import { TABLE_LIMITS } from '../../../../src/devices/import-export/reading/table.ts';
 import {
   csvOf,
   encoded,

@@ -1,4 +1,4 @@
-import { CitywatchError } from '../../core/errors.ts';
+import { CitywatchError } from '../../../core/errors.ts';
 
 /** What a spreadsheet may bring. Each limit is held while it is read, before the rest is looked at. */
 export interface TableLimits {

@@ -1,0 +1,90 @@
+import { type ColumnType, EXACT, listOf, NUMBER, oneOf, plain, TEXT, YES_OR_NO } from './column-types.ts';
+
+/** A field of a device as a column of a spreadsheet. */
+export interface Column {
+  /** What an export writes above it. */
+  name: string;
+  /** What people write above it, Chinese first; case, spaces and what stands in brackets do not count. */
+  titles: readonly [string, ...string[]];
+  /** Where it stands in what a device is created with. */
+  path: readonly string[];
+  type: ColumnType;
+  /** No two rows of a file may have the same. */
+  isUnique?: true;
+  /** It is not exported, and not shown. */
+  isSecret?: true;
+  /** It counts while a device is registered: later changes have routes of their own. */
+  isOnlyForNew?: true;
+}
+
+const DATUM = oneOf({
+  wgs84: ['WGS-84', 'CGCS2000', '大地2000', 'GPS'],
+  gcj02: ['GCJ-02', '火星坐标', '国测局', '高德', '腾讯'],
+});
+
+/**
+ * Every column there is. A new field of a device is a row here; titles, cells of spreadsheets, dry runs, changes and
+ * exports know it from the list.
+ */
+export const COLUMNS: readonly Column[] = [
+  {
+    name: 'id',
+    titles: ['编号', '设备编号', '点位编号', '设备编码', '点位编码', 'code'],
+    path: ['id'],
+    type: EXACT,
+    isUnique: true,
+  },
+  { name: 'kind', titles: ['类型', '设备类型', '种类', 'type'], path: ['kind'], type: TEXT },
+  { name: 'name', titles: ['名称', '点位名称', '设备名称'], path: ['name'], type: TEXT },
+  {
+    name: 'jurisdiction',
+    titles: ['行政区划', '行政区划代码', '区划代码', '辖区'],
+    path: ['jurisdiction'],
+    type: TEXT,
+  },
+  { name: 'lat', titles: ['纬度', 'latitude'], path: ['location', 'lat'], type: NUMBER },
+  { name: 'lon', titles: ['经度', 'longitude', 'lng'], path: ['location', 'lon'], type: NUMBER },
+  { name: 'datum', titles: ['坐标系', '坐标系统'], path: ['location', 'datum'], type: DATUM },
+  { name: 'parent', titles: ['上级', '上级编号', '上级设备'], path: ['parent'], type: EXACT },
+  { name: 'cameras', titles: ['摄像机', '关联摄像机', '周边摄像机'], path: ['cameras'], type: listOf(EXACT) },
+  { name: 'purpose', titles: ['用途', '建设用途'], path: ['purpose'], type: TEXT },
+  { name: 'streamUrl', titles: ['视频地址', '主码流', '取流地址', 'rtsp'], path: ['stream', 'url'], type: EXACT },
+  { name: 'subStreamUrl', titles: ['子码流', '子码流地址'], path: ['stream', 'subUrl'], type: EXACT },
+  { name: 'onvifAddress', titles: ['ONVIF地址', 'onvif'], path: ['onvif', 'xaddr'], type: EXACT },
+  { name: 'onvifUser', titles: ['ONVIF用户名', '用户名'], path: ['onvif', 'username'], type: EXACT, isSecret: true },
+  { name: 'onvifPassword', titles: ['ONVIF密码', '密码'], path: ['onvif', 'password'], type: EXACT, isSecret: true },
+  { name: 'secret', titles: ['设备密钥', '密钥'], path: ['secret'], type: EXACT, isSecret: true, isOnlyForNew: true },
+  { name: 'confirm', titles: ['确认', '确认位置'], path: ['confirm'], type: YES_OR_NO, isSecret: true },
+];
+
+export const ID = COLUMNS[0]!;
+
+const BY_TITLE = new Map(COLUMNS.flatMap((column) => titlesOf(column).map((title) => [title, column])));
+
+const BY_NAME = new Map(COLUMNS.map((column) => [column.name, column]));
+
+/** The column that a person means by a title; undefined for one that is none. */
+export function columnTitled(title: string): Column | undefined {
+  return BY_TITLE.get(plain(title)) ?? BY_TITLE.get(plain(title.replace(/[(（[【][^)）\]】]*[)）\]】]?\s*$/, '')));
+}
+
+export function columnNamed(name: string): Column | undefined {
+  return BY_NAME.get(name);
+}
+
+/** How a column is called to people: `lat (纬度)`. */
+export function titleOf({ name, titles }: Column): string {
+  return `${name} (${titles[0]})`;
+}
+
+/** The column of which a fault at this path of a device speaks; undefined for one of the device as a whole. */
+export function columnAt(path: readonly PropertyKey[]): Column | undefined {
+  const isBelow = (column: Column): boolean => column.path.every((key, index) => path[index] === key);
+  const isAbove = (column: Column): boolean => path.every((key, index) => column.path[index] === key);
+  if (path.length === 0) return undefined;
+  return COLUMNS.find(isBelow) ?? COLUMNS.find(isAbove);
+}
+
+function titlesOf({ name, titles }: Column): string[] {
+  return [name, ...titles].map(plain);
+}

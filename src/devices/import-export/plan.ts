@@ -1,0 +1,173 @@
+import type { z } from 'zod';
+import type { CitywatchError } from '../../core/errors.ts';
+import type { DeviceKind } from '../../core/types.ts';
+import { storedLocation } from '../registry/checks.ts';
+import { type DeviceInput, type DevicePatch, deviceInput, devicePatch } from '../registry/input.ts';
+import { plain, Wrong } from './column-types.ts';
+import { COLUMNS, type Column, columnAt, columnNamed, ID, titleOf } from './columns.ts';
+import { onvifChange, type RawChange, Refused, type Said, streamChange } from './connection-change.ts';
+import type { KnownDevice } from './known-devices.ts';
+import type { Fault, SheetRow } from './sheet.ts';
+
+/** What is to become of a row. */
+export type Plan =
+  | { verdict: 'create'; input: DeviceInput }
+  | { verdict: 'change'; patch: DevicePatch; version: number; fields: string[] }
+  | { verdict: 'same' }
+  | { verdict: 'error'; faults: Fault[] };
+
+export interface KindNames {
+  all(): DeviceKind[];
+}
+
+/** A row whose cells were read. */
+type Values = Map<Column, unknown>;
+
+/** What to do with a row, where nothing but the database can object any more. */
+export function planOf(row: SheetRow, known: KnownDevice | 'foreign' | undefined, kinds: KindNames): Plan {
+  const values = valuesOf(row, kinds);
+  if (!(values instanceof Map)) return { verdict: 'error', faults: values };
+  if (known === undefined) return creationOf(values);
+  if (known === 'foreign') return refused(ID, 'stands for a device that is not yours to see: use another one');
+  if (known.device.state === 'retired') return refused(ID, 'was retired, and an id is never given out again');
+  return changeOf(values, known);
+}
+
+function refused(column: Column | null, message: string): Plan {
+  return { verdict: 'error', faults: [{ column: column && titleOf(column), message }] };
+}
+
+function valuesOf({ cells, faults }: SheetRow, kinds: KindNames): Values | Fault[] {
+  if (faults.length > 0) return faults;
+  const values: Values = new Map();
+  const wrong: Fault[] = [];
+  for (const [name, text] of Object.entries(cells)) {
+    const column = columnNamed(name)!;
+    const value = text === null ? null : column.name === 'kind' ? kindNamed(text, kinds) : column.type.read(text);
+    if (value instanceof Wrong) wrong.push({ column: titleOf(column), message: value.message });
+    else values.set(column, value);
+  }
+  return wrong.length > 0 ? wrong : values;
+}
+
+function kindNamed(text: string, kinds: KindNames): string {
+  const named = kinds.all().find(({ title }) => [title.en, title.zh].map(plain).includes(plain(text)));
+  return named?.kind ?? text;
+}
+
+function creationOf(values: Values): Plan {
+  const raw: Record<string, unknown> = {};
+  for (const [column, value] of values) if (value !== null) put(raw, column.path, value);
+  const { success, data, error } = deviceInput.safeParse(raw);
+  return success ? { verdict: 'create', input: data } : { verdict: 'error', faults: faultsOf(error, raw) };
+}
+
+function changeOf(values: Values, known: KnownDevice): Plan {
+  const { device } = known;
+  const raw: Record<string, unknown> = {};
+  const fields: string[] = [];
+  for (const [key, change] of Object.entries(groups(values, known))) {
+    if (change instanceof Refused) return refused(columnAt([key, change.key]) ?? null, change.message);
+    if (change === null) continue;
+    raw[key] = change.value;
+    fields.push(...change.fields.map((field) => columnAt([key, field])!.name));
+  }
+  for (const [column, value] of values) {
+    const [key, ...rest] = column.path as [string, ...string[]];
+    if (rest.length > 0 || column === ID || column.isOnlyForNew || key === 'confirm') continue;
+    if (isSame(value, device[key as keyof typeof device])) continue;
+    if (key === 'kind') return refused(column, `is ${device.kind}, and stays so: its history is of that kind`);
+    raw[key] = value;
+    fields.push(column.name);
+  }
+  if (fields.length === 0) return { verdict: 'same' };
+  const confirm = values.get(columnNamed('confirm')!);
+  const { success, data, error } = devicePatch.safeParse({ ...raw, ...(confirm ? { confirm } : {}) });
+  if (!success) return { verdict: 'error', faults: faultsOf(error, raw) };
+  return { verdict: 'change', patch: data, version: device.version, fields: inOrder(fields) };
+}
+
+/** Fields that are changed together. */
+function groups(values: Values, known: KnownDevice): Record<string, RawChange | Refused | null> {
+  return {
+    location: locationChange(saidOf(values, 'location') as Record<string, never>, known),
+    stream: streamChange(saidOf(values, 'stream') as Said, known),
+    onvif: onvifChange(saidOf(values, 'onvif') as Said, known),
+  };
+}
+
+function saidOf(values: Values, group: string): Record<string, unknown> {
+  const said = [...values].filter(([{ path }]) => path[0] === group && path.length > 1);
+  return Object.fromEntries(said.map(([{ path }, value]) => [path[1]!, value]));
+}
+
+interface SaidLocation {
+  lat?: number;
+  lon?: number;
+  datum?: 'wgs84' | 'gcj02';
+}
+
+function locationChange(
+  { lat, lon, datum = 'wgs84' }: SaidLocation,
+  { device }: KnownDevice,
+): RawChange | Refused | null {
+  if (lat === undefined && lon === undefined) return null;
+  if (lat === undefined || lon === undefined) {
+    return new Refused(lat === undefined ? 'lat' : 'lon', 'must be given too: a place has both');
+  }
+  const said = { lat, lon, datum };
+  const isNumbers = typeof lat === 'number' && typeof lon === 'number';
+  const stored = isNumbers && (datum === 'wgs84' || datum === 'gcj02') ? storedLocation(said) : null;
+  const { location } = device;
+  if (stored && stored.lat === location.lat && stored.lon === location.lon) return null;
+  return {
+    value: said,
+    fields: ['lat', 'lon'].filter((key) => !stored || stored[key as 'lat'] !== location[key as 'lat']),
+  };
+}
+
+/** Spaces at the ends do not count: people do not see them. */
+function isSame(said: unknown, current: unknown): boolean {
+  if (said === null)
+    return current === null || current === undefined || (Array.isArray(current) && current.length === 0);
+  if (Array.isArray(said) && Array.isArray(current)) {
+    return said.length === current.length && said.every((value, index) => isSame(value, current[index]));
+  }
+  return said === current || (typeof current === 'string' && said === current.trim());
+}
+
+function inOrder(fields: readonly string[]): string[] {
+  return COLUMNS.filter(({ name }) => fields.includes(name)).map(({ name }) => name);
+}
+
+function put(raw: Record<string, unknown>, [key = '', ...rest]: readonly string[], value: unknown): void {
+  if (rest.length === 0) {
+    raw[key] = value;
+    return;
+  }
+  const inner = (raw[key] as Record<string, unknown> | undefined) ?? {};
+  raw[key] = inner;
+  put(inner, rest, value);
+}
+
+function faultsOf({ issues }: z.ZodError, raw: unknown): Fault[] {
+  return issues.map(({ path, message }) => ({
+    column: titled(path),
+    message: at(raw, path) === undefined ? 'must be given for a new device' : message,
+  }));
+}
+
+/** What the registry refused, by the columns it speaks of. */
+export function faultsOfRefusal({ issues, message }: CitywatchError): Fault[] {
+  if (issues.length === 0) return [{ column: null, message }];
+  return issues.map((issue) => ({ column: titled(issue.path.split('.')), message: issue.message }));
+}
+
+function titled(path: readonly PropertyKey[]): string | null {
+  const column = columnAt(path);
+  return column ? titleOf(column) : path.join('.') || null;
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
+}

@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import { type Clock, systemClock } from '../../../src/core/clock.ts';
+import type { Caller } from '../../../src/core/types.ts';
+import type { ImportMode } from '../../../src/devices/import-export/jobs/import-table.ts';
+import { Imports } from '../../../src/devices/import-export/jobs/imports.ts';
+import { ANY_NETWORK } from '../../../src/devices/registry/registry.ts';
+import { Seal } from '../../../src/platform/secrets/seal.ts';
+import { quietObserver } from '../services/services.ts';
+import type { OpenRegistry } from './registry.ts';
+import { csvOf } from './spreadsheets.ts';
+
+/** Imports on a registry, whose work somebody has to do: {@link OpenImports.work}. */
+export function openImports(parts: OpenRegistry, { clock = systemClock }: { clock?: Clock } = {}) {
+  const { database, kinds, directory, jurisdictions, hasher, vault } = parts;
+  const observer = quietObserver();
+  const heard = new Set<string>();
+  const registry = {
+    ...{ database, kinds, directory, clock, observer, jurisdictions, hasher, vault },
+    followers: [],
+    cameraNetworks: ANY_NETWORK,
+  };
+  const seal = new Seal(randomBytes(32), { purpose: 'test', what: 'row' });
+  const wasHeard = (id: string): boolean => heard.has(id);
+  const imports = new Imports({ database, registry, clock, seal, wasHeard, ring: () => {} });
+  const work = async (id: string): Promise<void> => {
+    while ((await imports.handle(id, new AbortController().signal)).again !== null);
+  };
+  return {
+    imports,
+    heard,
+    work,
+    /** Imports a CSV of these rows to its end. */
+    run: async (caller: Caller, rows: string[][], mode: ImportMode = 'rows') => {
+      const { id } = await imports.start(caller, { file: Buffer.from(csvOf(rows)), fileName: null, mode });
+      await work(id);
+      return await imports.list.get(caller, id);
+    },
+  };
+}
