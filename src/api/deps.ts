@@ -34,6 +34,7 @@ import type {
   ExportsPort,
   FileReportPort,
   ImagesPort,
+  ImportsPort,
   LifePort,
   MaintenancesPort,
   PassagesPort,
@@ -78,6 +79,7 @@ export interface ApiDeps {
   messages: MessagesPort;
   completeness: CompletenessPort;
   images: ImagesPort;
+  imports: ImportsPort;
   commands: CommandsPort;
   passages: PassagesPort;
   twin: TwinPort;

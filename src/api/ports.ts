@@ -2,6 +2,7 @@ import type { Caller } from '../core/types.ts';
 import type { Checks } from '../devices/checks/checks.ts';
 
 import type { FileReport } from '../devices/file/file-report.ts';
+import type { Imports } from '../devices/import-export/jobs/imports.ts';
 import type { LifeSteps } from '../devices/life/life-steps.ts';
 import type { Maintenances } from '../devices/life/maintenances.ts';
 import type { UnitHistory } from '../devices/units/history.ts';
@@ -54,3 +55,8 @@ export type UnitHistoryPort = Pick<UnitHistory, 'ofPosition' | 'ofSerial'>;
 
 /** The right to see the device is checked before `device` is asked; a look at a picture is registered by it. */
 export type ChecksPort = Pick<Checks, 'device' | 'address'>;
+
+/** Devices from spreadsheets. Rights to each device are decided by the registry. */
+export type ImportsPort = Pick<Imports, 'dryRun' | 'start' | 'takeSecrets' | 'undo'> & {
+  list: Pick<Imports['list'], 'get' | 'newest' | 'rows'>;
+};

@@ -24,6 +24,8 @@ const OWNERS: Record<string, RegExp> = {
     'camera_setup',
     'device_kind_version',
     'foreign_unit',
+    'import_batch',
+    'import_row',
     'position',
     'position_camera',
     'unit',

@@ -15,6 +15,7 @@ import { fileReportRoutes } from './file-report.ts';
 import { healthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
 import { imageRoutes } from './images.ts';
+import { importRoutes } from './imports.ts';
 import { kindRoutes } from './kinds.ts';
 import { lifeRoutes } from './life.ts';
 import { maintenanceRoutes } from './maintenance.ts';
@@ -34,6 +35,7 @@ import { watchlistRoutes } from './watchlists.ts';
 export const V1_ROUTES: readonly RoutePart[] = [
   deviceRoutes,
   deviceBatchRoutes,
+  importRoutes,
   unitRoutes,
   lifeRoutes,
   maintenanceRoutes,

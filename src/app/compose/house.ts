@@ -48,7 +48,8 @@ export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway>
   const telemetry = await openTelemetry(ground, devices, { ingest, books, twin });
   const streams = await openStreams(ground, devices, ingest);
   const alerts = await openAlerts(ground, devices, { ingest, streams });
-  const registry = await openRegistry(ground, devices, { disconnect: uplinks.disconnect, self, streams, alerts });
+  const told = { disconnect: uplinks.disconnect, self, streams, alerts, twin };
+  const registry = await openRegistry(ground, devices, told);
   const images = composeImages({
     ...ground,
     devices: devices.directory,
@@ -68,7 +69,7 @@ export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway>
   watchFolders(lifecycle, { 'rule watch': alerts.ruleWatch, 'kind watch': kindWatch });
   books.watchLedger((differs, data) => alerts.ofGateway.set('ledger-difference', differs, data));
   const readers = startReaders({ ...ground, ...ingest, all: readersOf({ ingest, telemetry, alerts, books, twin }) });
-  keepHouse({ ...ground, chores: { ...choresOf({ ground, ingest, books, alerts }), images: images.tidy } });
+  keepHouse({ ...ground, chores: { ...choresOf({ ground, ingest, books, alerts, registry }), images: images.tidy } });
   await streams.start();
   await ground.work.releaseClaims();
   ground.doorbell.start();
@@ -123,10 +124,11 @@ interface Kept {
   ingest: Ingest;
   books: Books;
   alerts: Alerts;
+  registry: Awaited<ReturnType<typeof openRegistry>>;
 }
 
 /** What removes what is past its time. */
-function choresOf({ ground, ingest, books, alerts }: Kept): Record<string, () => Promise<unknown>> {
+function choresOf({ ground, ingest, books, alerts, registry }: Kept): Record<string, () => Promise<unknown>> {
   const { clock, idempotency, ownership } = ground;
   return {
     'idempotency keys': () => idempotency.purge(),
@@ -135,6 +137,7 @@ function choresOf({ ground, ingest, books, alerts }: Kept): Record<string, () =>
     passages: () => ingest.passages.keep(),
     findings: () => alerts.queries.pruneFindings(clock.nowMs(), ownership),
     deliveries: () => alerts.queries.pruneDeliveries(clock.nowMs(), ownership),
+    imports: () => registry.imports.purge(),
     'followed changes': () => pruneChanges(ground.database),
   };
 }

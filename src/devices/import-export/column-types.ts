@@ -1,3 +1,5 @@
+import { DAY_MS } from '../../core/clock.ts';
+
 /** Says what is wrong with a cell, and what would be right. */
 export class Wrong {
   readonly message: string;
@@ -17,7 +19,7 @@ export interface ColumnType {
 }
 
 /** Empties a field, since an empty cell leaves it as it is. */
-export const CLEAR = '(clear)';
+const CLEAR = '(clear)';
 const CLEARS = new Set([CLEAR, '（清空）', '(清空)']);
 
 export function isClear(text: string): boolean {
@@ -85,7 +87,6 @@ export const YES_OR_NO: ColumnType = {
   write: (value: boolean) => (value ? 'yes' : 'no'),
 };
 
-const DAY_MS = 86_400_000;
 /** Day 0 of the numbers by which Excel counts days. */
 const EXCEL_EPOCH_MS = Date.UTC(1899, 11, 30);
 

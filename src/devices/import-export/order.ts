@@ -5,7 +5,7 @@ import type { SheetRow } from './sheet.ts';
 const NAMING = ['parent', 'cameras'].map((name) => columnNamed(name)!);
 
 /** The ids of devices that a row names. */
-export function namedBy({ cells }: SheetRow): string[] {
+function namedBy({ cells }: SheetRow): string[] {
   return NAMING.flatMap(({ name, type }) => {
     const read = type.read(cells[name] ?? '');
     return Array.isArray(read) ? (read as string[]) : typeof read === 'string' && read !== '' ? [read] : [];

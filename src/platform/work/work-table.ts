@@ -29,7 +29,7 @@ export async function enqueueWork(tx: Tables, clock: Clock, tickets: WorkTicket[
 }
 
 export interface OwnNotes {
-  database: Database;
+  database: Pick<Database, 'transaction'>;
   clock: Clock;
   ownership: Pick<Ownership, 'transaction'>;
 }

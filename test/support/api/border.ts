@@ -5,6 +5,9 @@ import type { Answer, Gateway } from '../gateway/gateway.ts';
 /** A county beside the one that all of a test stands in. */
 export const NEIGHBOUR = '330205';
 
+/** Imports of others are refused as those that are not there: test/integration/devices/import-export shows it. */
+const NOBODY = '00000000-0000-4000-8000-000000000000';
+
 /** What the questions ask for by name. */
 export interface Wanted {
   kiosk: string;
@@ -26,6 +29,9 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     'GET /devices': '/devices',
     'GET /devices/{id}': `/devices/${kiosk}`,
     'GET /devices/{id}/units': `/devices/${kiosk}/units`,
+    'GET /imports': '/imports',
+    'GET /imports/{id}': `/imports/${NOBODY}`,
+    'GET /imports/{id}/rows': `/imports/${NOBODY}/rows`,
     'GET /units': `/units?serial=${serial}`,
     'GET /devices/{id}/life': `/devices/${kiosk}/life`,
     'GET /devices/{id}/commands': `/devices/${kiosk}/commands`,

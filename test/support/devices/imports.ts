@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Authority } from '../../../src/access/authority.ts';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import type { Caller } from '../../../src/core/types.ts';
 import type { ImportMode } from '../../../src/devices/import-export/jobs/import-table.ts';
@@ -12,10 +13,19 @@ import { csvOf } from './spreadsheets.ts';
 /** Imports on a registry, whose work somebody has to do: {@link OpenImports.work}. */
 export function openImports(parts: OpenRegistry, { clock = systemClock }: { clock?: Clock } = {}) {
   const { database, kinds, directory, jurisdictions, hasher, vault } = parts;
+  const authority = new Authority();
   const observer = quietObserver();
   const heard = new Set<string>();
   const registry = {
-    ...{ database, kinds, directory, clock, observer, jurisdictions, hasher, vault },
+    database,
+    kinds,
+    directory,
+    clock,
+    observer,
+    jurisdictions,
+    authority,
+    hasher,
+    vault,
     followers: [],
     cameraNetworks: ANY_NETWORK,
   };

@@ -50,6 +50,7 @@ export async function startApi(parts: ApiParts): Promise<string> {
     registry: registry.registry,
     units: registry.units,
     unitHistory: registry.unitHistory,
+    imports: registry.imports,
     life: registry.life,
     maintenances: registry.maintenances,
     fileReport: registry.fileReport,

@@ -12,9 +12,11 @@ import { Registry } from '../../../devices/registry/registry.ts';
 import { UnitHistory } from '../../../devices/units/history.ts';
 import { Units } from '../../../devices/units/units.ts';
 import { DeadLetterFollower } from '../../../ingest/ledger/dead-letter-follower.ts';
+import type { Twin } from '../../../telemetry/twin/twin.ts';
 import type { Ground } from '../ground/ground.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { Devices } from './devices.ts';
+import { composeImports } from './imports.ts';
 
 /** Those who are told of a change of the registry, and what goes with a device. */
 export interface RegistryListeners {
@@ -22,6 +24,7 @@ export interface RegistryListeners {
   self: { deviceChanged(entry: DirectoryEntry, previous: DirectoryEntry | null): void };
   streams: Pick<Streams, 'units' | 'cameraEvents'>;
   alerts: { logOfEdits: AlertLog; desk: AlertDesk; withheld: WithheldPort };
+  twin: Pick<Twin, 'presence'>;
 }
 
 /** Opens the registry and fills the directory. `start` makes good what devices did while nobody followed. */
@@ -45,17 +48,13 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     void settleFollowers(followers, { entry, previous }, observer.log);
   };
   directory.listen({ changed, disconnect });
-  const registry = new Registry({
-    ...keeping,
-    jurisdictions,
-    authority,
-    vault,
-    followers,
-    cameraNetworks: config.networks.cameras,
-  });
+  const { cameras: cameraNetworks } = config.networks;
+  const deps = { ...keeping, jurisdictions, authority, vault, followers, cameraNetworks };
+  const registry = new Registry(deps);
   await registry.loadDirectory();
   return {
     registry,
+    imports: composeImports(ground, deps, listeners.twin),
     units: new Units({ ...keeping, cameras: streams.units }),
     unitHistory: new UnitHistory(database),
     life: new LifeSteps(keeping),

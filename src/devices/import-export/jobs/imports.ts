@@ -72,14 +72,24 @@ export class Imports {
     const file_hash = createHash('sha256').update(file).digest('hex');
     const { jurisdiction } = caller;
     await database.transaction(async (tx) => {
-      const batch = { id, jurisdiction, mode, file_name: fileName, file_hash, unknown_columns: unknownColumns };
-      const times = { created_at_ms: atMs, ended_at_ms: null, secrets_taken_at_ms: null, secrets_taken_by: null };
-      const begun = { state: 'waiting' as const, row_count: rows.length, caller: jsonb(caller), undo_caller: null };
-      await tx
-        .tables<ImportTables>()
-        .insertInto('import_batch')
-        .values({ ...batch, ...times, ...begun })
-        .execute();
+      const batches = tx.tables<ImportTables>().insertInto('import_batch');
+      const batch = batches.values({
+        id,
+        caller: jsonb(caller),
+        undo_caller: null,
+        jurisdiction,
+        file_name: fileName,
+        file_hash,
+        mode,
+        state: 'waiting',
+        row_count: rows.length,
+        unknown_columns: unknownColumns,
+        created_at_ms: atMs,
+        ended_at_ms: null,
+        secrets_taken_at_ms: null,
+        secrets_taken_by: null,
+      });
+      await batch.execute();
       await insertRows(tx, seal, id, inOrderOfNaming(rows));
       await enqueueWork(tx, clock, [{ queue: IMPORT_QUEUE, key: id }]);
       const after = { fileName, fileHash: file_hash, mode, rows: rows.length };

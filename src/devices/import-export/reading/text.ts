@@ -65,8 +65,8 @@ async function isText(file: Buffer, encoding: Encoding): Promise<boolean> {
 }
 
 async function* pieces(file: Buffer): AsyncGenerator<Buffer> {
-  for (let at = 0; at < file.length; at += PIECE_BYTES) {
-    yield file.subarray(at, at + PIECE_BYTES);
+  for (let rest = file; rest.length > 0; rest = rest.subarray(PIECE_BYTES)) {
+    yield rest.subarray(0, PIECE_BYTES);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
