@@ -122,6 +122,8 @@ export interface DeviceKind {
   title: { en: string; zh: string };
   /** Whether devices of this kind have a video stream. */
   stream: boolean;
+  /** Kinds of the devices that may be its parent; any where it says nothing. */
+  hangsOn?: string[];
   /** In what its devices write; JSON where it says nothing. */
   codec?: CodecName;
   /** How often a healthy device reports. */

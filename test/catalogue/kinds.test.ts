@@ -64,9 +64,20 @@ function misfits(kind: DeviceKind, channel: 'telemetry' | 'event', payload: Payl
 
 /** What the plans buy (design, domain report A1b), and the gateway itself. */
 const PLANNED = [
-  ...['bike-dock', 'camera', 'checkpoint', 'dust-monitor', 'gateway', 'loudspeaker', 'manhole', 'parking-bay'],
+  ...[
+    'bike-dock',
+    'cabinet',
+    'camera',
+    'checkpoint',
+    'dust-monitor',
+    'gateway',
+    'loudspeaker',
+    'manhole',
+    'parking-bay',
+  ],
   ...['payment-terminal', 'platform-node', 'pollution-logger', 'pump', 'recorder', 'recycling-kiosk', 'sign'],
-  ...['signal-controller', 'site-crane', 'sos-button', 'vehicle', 'water-level', 'weather-station', 'wifi-ap'],
+  ...['signal-controller', 'site', 'site-crane', 'sos-button', 'switch', 'vehicle', 'water-level', 'weather-station'],
+  'wifi-ap',
 ];
 
 /** What the gateway makes of a payload, by the decoder that runs in it. */
@@ -102,10 +113,7 @@ t.test('what devices can be told, after the domain report', async (t) => {
 });
 
 t.test('every kind has one captured fixture, and every fixture has a kind', async (t) => {
-  t.strictSame(
-    readdirSync(FIXTURES).sort(),
-    PLANNED.map((kind) => `${kind}.json`),
-  );
+  t.strictSame(readdirSync(FIXTURES).sort(), PLANNED.map((kind) => `${kind}.json`).sort());
 });
 
 for (const kind of kinds.all()) {
@@ -179,7 +187,9 @@ const UNIT_SUFFIXES: Record<string, string> = {
   t: 't',
   a: 'A',
   v: 'V',
+  w: 'W',
   kw: 'kW',
+  kwh: 'kWh',
   kpa: 'kPa',
   hpa: 'hPa',
   db: 'dB',

@@ -39,6 +39,7 @@ const kind = z
     version: z.int(),
     title: z.object({ en: z.string(), zh: z.string() }),
     stream: z.boolean(),
+    hangsOn: z.array(z.string()).optional().meta({ description: 'Kinds that its parent may have; any without it' }),
     codec: codec.meta({ description: 'In what its devices write payloads' }),
     periodS: z.number(),
     staleAfterS: z.number(),

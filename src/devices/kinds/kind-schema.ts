@@ -11,6 +11,7 @@ const FIELDS_MAX = 64;
 const EVENTS_MAX = 32;
 const IGNORED_MAX = 64;
 const BASES_MAX = 8;
+const HANGS_ON_MAX = 32;
 /** Names that mean something else in the points of a kind's measurement. */
 const RESERVED = new Set(['event', 'event_id', 'event_data', 'time', 'dev', 'jur', 'recv_ms', 'clk']);
 
@@ -48,11 +49,14 @@ const series = z
   .partial()
   .optional();
 
+const KIND_NAME = z.string().regex(KIND, 'must be like recycling-kiosk: small letters, digits and -, at most 32');
+
 const head = {
-  kind: z.string().regex(KIND, 'must be like recycling-kiosk: small letters, digits and -, at most 32'),
+  kind: KIND_NAME,
   version: z.int().min(1).max(1_000_000),
   title: z.strictObject({ en: z.string().min(1).max(64), zh: z.string().min(1).max(64) }),
   stream: z.boolean(),
+  hangs_on: z.array(KIND_NAME).min(1).max(HANGS_ON_MAX).optional(),
   period_s: z.number().positive().max(DAY_S),
   stale_after_s: z.number().positive().max(604_800),
   codec,

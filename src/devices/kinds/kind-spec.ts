@@ -30,6 +30,7 @@ export function toDeviceKind(file: KindFile): DeviceKind {
   };
   return {
     ...kind,
+    ...(file.hangs_on ? { hangsOn: file.hangs_on } : {}),
     ...(file.codec ? { codec: file.codec } : {}),
     ...(file.payload ? { payload: toPayload(file.payload) } : {}),
     ...limitsOf(file),

@@ -123,7 +123,10 @@ export class Arrivals {
   /** Names the parent and the cameras of a device that was inserted without them, and reads it as it then stands. */
   async #link(tx: Tables, { id, input, caller }: Arrival): Promise<Device> {
     const { parent = null, cameras = [] } = input;
-    if (parent !== null) await checkParent(tx, caller.jurisdiction, { id, parent });
+    if (parent !== null) {
+      const hangsOn = this.#deps.kinds.latest(input.kind)?.hangsOn;
+      await checkParent(tx, caller.jurisdiction, { id, parent, hangsOn });
+    }
     await checkCameras(tx, caller.jurisdiction, { id, cameras, kinds: this.#deps.kinds });
     if (cameras.length > 0) await replaceCameras(tx, caller.jurisdiction, { id, cameras });
     if (parent !== null) {

@@ -33,21 +33,27 @@ export function storedLocation({ lat, lon, datum }: Location): Location {
   return datum === 'gcj02' ? { ...fromGcj02({ lat, lon }), datum } : { lat, lon, datum };
 }
 
-/** A parent must be there, be visible to the caller, not be retired, and not lie below the device itself. */
+/**
+ * A parent must be there, be visible to the caller, not be retired, be of a kind that the device's kind hangs on, and
+ * not lie below the device itself.
+ */
 export async function checkParent(
   tx: Tables,
   scope: Jurisdiction,
-  { id, parent }: { id: DeviceId; parent: DeviceId },
+  { id, parent, hangsOn }: { id: DeviceId; parent: DeviceId; hangsOn: readonly string[] | undefined },
 ): Promise<void> {
   const db = tx.tables<RegistryTables>();
   // Two edits that each look harmless could close a circle together.
   await sql`select pg_advisory_xact_lock(${sql.lit(PARENT_LOCK)})`.execute(db);
   const found = await withinJurisdiction(
-    db.selectFrom('position').select('id').where('id', '=', parent).where('state', '!=', 'retired'),
+    db.selectFrom('position').select('kind').where('id', '=', parent).where('state', '!=', 'retired'),
     'jurisdiction',
     scope,
   ).executeTakeFirst();
   if (!found || parent === id) throw invalid('parent', 'is no device you can see, or is retired');
+  if (hangsOn && !hangsOn.includes(found.kind)) {
+    throw invalid('parent', `is a ${found.kind}; this hangs on ${hangsOn.join(', ')} or on nothing`);
+  }
   const { rows } = await sql<{ id: string }>`
     with recursive above (id, parent, depth) as (
       select id, parent, 1 from position where id = ${parent}

@@ -238,7 +238,8 @@ export class Registry {
   ): Promise<Change> {
     if (patch.parent === undefined || patch.parent === current.parent) return {};
     if (patch.parent !== null) {
-      await checkParent(tx, caller.jurisdiction, { id: current.id, parent: patch.parent });
+      const hangsOn = this.#deps.kinds.latest(current.kind)?.hangsOn;
+      await checkParent(tx, caller.jurisdiction, { id: current.id, parent: patch.parent, hangsOn });
       return { parent: patch.parent };
     }
     // To somebody who cannot see the parent it reads as null; writing that back must not cut it off.

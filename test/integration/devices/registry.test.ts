@@ -46,7 +46,7 @@ t.test('wrong input is refused naming the field', async (t) => {
     [{ id: '.hidden' }, /^.*id: use 1 to 64/],
     [{ id: 'a/b' }, /id: use 1 to 64/],
     [{ id: 'x'.repeat(65) }, /id: use 1 to 64/],
-    [{ kind: 'toaster' }, /kind: must be one of bike-dock, camera, .*recycling-kiosk/],
+    [{ kind: 'toaster' }, /kind: must be one of bike-dock, cabinet, camera, .*recycling-kiosk/],
     [{ jurisdiction: '999999' }, /jurisdiction: is no code/],
     [{ jurisdiction: '33021' }, /jurisdiction: use the 6, 9 or 12 digits/],
     [{ jurisdiction: '330204' }, /abolished on 2016-09-14: use 330212/],
@@ -112,6 +112,32 @@ t.test('parents and cameras beyond the border stay hidden, and survive an edit f
   t.equal(parts.directory.topmost('k-below'), 'k-links');
   t.equal(parts.directory.topmost('nobody'), 'nobody');
 });
+
+t.test(
+  'what hangs on a site, its cabinet and its switch has them as parents, and they hang on nothing smaller',
+  async (t) => {
+    const { registry, directory } = parts;
+    const at = (kind: string, id: string, parent?: string) => registry.create(YINZHOU, kiosk({ id, kind, parent }));
+    await at('site', 's-1');
+    await at('cabinet', 's-cabinet', 's-1');
+    await at('switch', 's-switch', 's-cabinet');
+    for (const parent of ['s-1', 's-cabinet', 's-switch']) await at('camera', `s-camera-on-${parent}`, parent);
+    await at('recorder', 's-recorder', 's-switch');
+    await at('camera', 's-channel', 's-recorder');
+    t.equal(directory.topmost('s-channel'), 's-1', 'they share a slot and an outage');
+    const wrong: [string, string, RegExp][] = [
+      ['site', 's-channel', /parent: is a camera; this hangs on site or on nothing/],
+      ['cabinet', 's-switch', /parent: is a switch; this hangs on site, cabinet or on nothing/],
+      ['switch', 's-recorder', /parent: is a recorder; this hangs on site, cabinet, switch or on nothing/],
+    ];
+    for (const [kind, parent, message] of wrong) {
+      await t.rejects(at(kind, `s-wrong-${kind}`, parent), { code: 'request.invalid', message });
+    }
+    const moved = registry.update(YINZHOU, 's-1', 1, { parent: 's-cabinet' });
+    await t.rejects(moved, { code: 'request.invalid', message: /parent: is a cabinet/ });
+    await t.rejects(registry.retire(YINZHOU, 's-cabinet', 1), { code: 'conflict.reference' });
+  },
+);
 
 t.test('a stale version is refused and changes nothing', async (t) => {
   const { registry } = parts;
