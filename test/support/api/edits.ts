@@ -14,6 +14,8 @@ export const NO_EDITS: Record<string, string> = {
   'POST /devices/import': 'its rows are applied after the answer; test/integration/devices/import-export shows theirs',
   'POST /imports/{id}/undo': 'as an import',
   'POST /imports/{id}/secrets': 'as an import',
+  'POST /devices/{id}/check': 'changes nothing, and a picture leaves a row in the access register',
+  'POST /devices/check': 'changes nothing; that its audit row comes first is seen where it is tested',
   'POST /kinds/dry-run': 'changes nothing',
   'POST /passages/search': 'changes nothing, and leaves a row in the access register',
   'POST /alerts/{id}/plates': 'changes nothing, and leaves a row in the access register',

@@ -5,6 +5,7 @@ import { cameraTarget } from '../../../../src/devices/checks/camera-targets.ts';
 import { CHECK_PLACES, CheckPlaces } from '../../../../src/devices/checks/check-places.ts';
 import { Checks, type ChecksDeps } from '../../../../src/devices/checks/checks.ts';
 import { deviceInput } from '../../../../src/devices/registry/input.ts';
+import { sql } from '../../../../src/platform/database/database.ts';
 import { AccessRegister } from '../../../../src/platform/records/access-register.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
 import { checkPorts } from '../../../support/devices/checks.ts';
@@ -112,6 +113,10 @@ t.test('an address is checked before it is registered, its login is kept nowhere
   const [row] = await listAudit(database, ADMIN, { limit: 10 });
   t.match(row, { action: 'address.check', subject: `address/${new URL(camera.xaddr).host}`, callerId: TECHNICIAN.id });
   t.notMatch(JSON.stringify(row), camera.account.password);
+  await sql`drop table audit_entry cascade`.execute(database.tables());
+  const contacted = camera.requests.length;
+  await t.rejects(checks.address(TECHNICIAN, { onvif }), 'what cannot be audited is not done');
+  t.equal(camera.requests.length, contacted, 'and nothing is contacted');
   const outside = deviceInput.pick({ stream: true }).parse({ stream: { url: 'rtsp://192.0.2.1/' } });
   await t.rejects(checks.address(TECHNICIAN, outside), { code: 'request.invalid', message: /CAMERA_NETWORKS/ });
 });
