@@ -13,7 +13,7 @@ const step = z
     name: z.string().meta({
       description:
         'Of a camera in this order: `reach`, `port`, `clock`, `login`, `identity`, `profiles`, `rtsp` (first ' +
-        'picture), `snapshot`',
+        'picture), `snapshot`; of what sends by itself: `connected`, `publishing`, `fits`, `clock`, `firmware`, `signal`',
     }),
     grade: z.enum(['ok', 'warning', 'failed', 'not-tried']),
     seen: z.string().nullable().meta({ description: 'What was seen, in one sentence, or why it was not tried' }),
@@ -70,7 +70,7 @@ export const checkRoutes: RoutePart = (app, context) => {
   app.post(
     '/devices/:id/check',
     {
-      config: { right: 'devices.check', asksOnly: true, errors: ['conflict.state'] },
+      config: { right: 'devices.check', asksOnly: true },
       schema: {
         tags: REGISTRY_TAGS,
         summary: 'Check a device step by step, within 15 s',

@@ -16,6 +16,7 @@ import {
   checkCamera,
 } from './camera-check.ts';
 import { type CheckPlaces, subnetOf } from './check-places.ts';
+import { checkDevice, type DeviceCheckPorts } from './device-check.ts';
 import { type CheckStep, type Grade, worst } from './steps.ts';
 import { type Coded, isMissing } from './video.ts';
 
@@ -29,10 +30,13 @@ export interface ChecksDeps {
   clock: Clock;
   database: Database;
   ports: CameraCheckPorts;
+  devices: DeviceCheckPorts;
   places: CheckPlaces;
   target(id: DeviceId): Promise<CameraTarget>;
   hasVideo(kind: string): boolean;
   addresses: Pick<CameraAddresses, 'check'>;
+  /** Whether no work order opens the pictures of a position: those of minors need the number of an incident. */
+  isMinors(id: DeviceId): Promise<boolean>;
   /** Null while no part keeps work orders: then no check shows a picture. */
   orders: OrdersPort | null;
   register: { add(look: Look): Promise<void> };
@@ -77,13 +81,11 @@ export class Checks {
   /**
    * Checks a registered device, within 15 s; who asks while a check of it goes on gets the answer of that one. With the
    * number of an open work order its picture is shown, after the look was written into the access register. Errors:
-   * `request.rate`, `conflict.state` for a kind that has no check.
+   * `request.rate`. One that sends by itself is judged by what was heard of it.
    */
   async device(caller: Caller, device: DeviceIdentity, order: string | null): Promise<DeviceCheck> {
     const { id, kind } = device;
-    if (!this.#deps.hasVideo(kind)) {
-      throw new CitywatchError('conflict.state', { detail: 'Devices of this kind have no check.' });
-    }
+    if (!this.#deps.hasVideo(kind)) return await this.#heard(caller, device);
     let shared = true;
     const ran = await this.#running.run(id, () => {
       shared = false;
@@ -119,6 +121,15 @@ export class Checks {
     }
   }
 
+  async #heard(caller: Caller, device: DeviceIdentity): Promise<DeviceCheck> {
+    const { clock, devices } = this.#deps;
+    const beganMs = clock.monotonicMs();
+    const steps = await checkDevice(caller, device, devices);
+    const tookMs = Math.round(clock.monotonicMs() - beganMs);
+    const picture = { withheld: 'Devices of this kind have no video.' };
+    return { ...reportOf({ steps, tookMs, label: null }, clock.nowMs()), shared: false, picture };
+  }
+
   async #check(id: DeviceId): Promise<Ran> {
     const { target: find, ports, places, clock } = this.#deps;
     const target = await find(id);
@@ -132,10 +143,11 @@ export class Checks {
     { id, jurisdiction }: DeviceIdentity,
     { order, result }: { order: string | null; result: CameraCheckResult },
   ): Promise<ShownPicture> {
-    const { orders, register } = this.#deps;
+    const { orders, register, isMinors } = this.#deps;
     if (order === null) return { withheld: 'Name the number of an open work order to see the picture.' };
     if (!orders) return { withheld: 'This version keeps no work orders, so no check shows a picture.' };
     if (!(await orders.isOpen(order, id))) return { withheld: 'No work order of this number is open for the device.' };
+    if (await isMinors(id)) return { withheld: 'Pictures of minors need the number of an incident, not of an order.' };
     if (result.isOther) return { withheld: 'Another unit than the registered one answers: its picture is not shown.' };
     if (result.picture === null) return { withheld: 'There was no picture.' };
     const { type, id: viewerId, name } = caller;
@@ -162,7 +174,10 @@ interface Ran extends CheckReport {
   result: CameraCheckResult;
 }
 
-function reportOf({ steps, tookMs, label }: CameraCheckResult, atMs: number): CheckReport {
+function reportOf(
+  { steps, tookMs, label }: { steps: CheckStep[]; tookMs: number; label: CameraLabel | null },
+  atMs: number,
+): CheckReport {
   const grade = worst(steps);
   const cause = grade === 'ok' ? null : (steps.find((step) => step.grade === grade) ?? null);
   return { grade, cause, steps, atMs, tookMs, unit: label };

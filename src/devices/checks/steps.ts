@@ -29,7 +29,7 @@ export function bad(grade: 'warning' | 'failed', problem: string, hint: string, 
   return { grade, seen, problem, hint };
 }
 
-function notTried(why: string): Finding {
+export function notTried(why: string): Finding {
   return { grade: 'not-tried', seen: why, problem: null, hint: null };
 }
 

@@ -34,6 +34,25 @@ export interface MessageStory {
   stages: MessageStage[];
 }
 
+export interface RecentWindow {
+  fromMs: number;
+  toMs: number;
+  limit: number;
+}
+
+/** One message as far as a check of its device asks. */
+export interface RecentMessage {
+  uplink: string;
+  channel: string;
+  receivedAtMs: number;
+  /** Records that could not be used. */
+  refused: number;
+  /** Of its last record; null where it has none. */
+  clock: DecodedRecord['clock'] | null;
+  /** By how much the device's time of it differs from its receipt, in ms; null where it told none that is believed. */
+  offMs: number | null;
+}
+
 export interface MessagesLane {
   journal: {
     at(offset: number): Promise<Message | null>;
@@ -89,6 +108,13 @@ export class Messages {
       stories.push(...(await this.#tell(lane, visible)));
     }
     return stories.sort((a, b) => a.receivedAtMs - b.receivedAtMs).slice(0, MESSAGES_MAX);
+  }
+
+  /** The newest of what one device sent within a window, newest first. Rights to the device are decided before. */
+  async recent(device: DeviceId, { fromMs, toMs, limit }: RecentWindow): Promise<RecentMessage[]> {
+    const { messages = [] } = (await this.#deps.lanes.live?.journal.byDevice({ device, fromMs, toMs, limit })) ?? {};
+    const newest = messages.toReversed();
+    return newest.map((message) => recentOf(message, this.#decode(message)));
   }
 
   #sees(caller: Caller, { device }: Message): boolean {
@@ -163,6 +189,12 @@ export class Messages {
       ? putAside()
       : this.#decoder.decode(message, this.#deps.kinds.at(kind, kindVersion));
   }
+}
+
+function recentOf({ uplink, channel, receivedAtMs }: Message, { records, refusals }: Decoded): RecentMessage {
+  const last = records.at(-1);
+  const offMs = last?.clock === 'device' ? Math.round(last.atMs - receivedAtMs) : null;
+  return { uplink, channel, receivedAtMs, refused: refusals.length, clock: last?.clock ?? null, offMs };
 }
 
 function answered({ kept, told }: RepliesStory): MessageStage {

@@ -29,6 +29,8 @@ export interface Uplink {
   stop(signal: AbortSignal): Promise<void>;
   /** At any time, also before `start` and after `stop`. */
   status(): UplinkStatus;
+  /** Whether the device is connected now; only where connections last and end here. */
+  connected?(device: DeviceId): boolean;
   /** Ends what is open of a device whose secret was changed or that was retired, where that is the uplink's to end. */
   disconnect?(device: DeviceId): void;
   /** Another certificate for who connects from now on. Throws, changing nothing, when it cannot be used. */

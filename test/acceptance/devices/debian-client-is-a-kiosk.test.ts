@@ -45,6 +45,9 @@ t.test('1,000 readings of mosquitto_pub are exactly 1,000 points', async (t) => 
   await gateway.settledLedger();
   t.equal((await history(own.id)).length, READINGS, 'and sent once more they are still 1,000');
 
+  const { body: check } = await gateway.api('POST', `/devices/${own.id}/check`, { body: {} });
+  t.match(check, { grade: 'failed', cause: { name: 'connected', problem: 'not-connected' } }, 'it has hung up');
+  t.match(check.steps, [{}, { name: 'publishing', grade: 'ok' }, { name: 'fits', grade: 'ok' }]);
   const foreign = await mosquitto('mosquitto_pub', own, [...telemetry(other.id), '-m', lines[0]!], { limitMs: 3_000 });
   t.not(foreign.status, 0, 'publishing under the id of another device fails');
   const wrongId = { ...own, id: other.id, user: own.id };

@@ -44,7 +44,7 @@ export async function startApi(parts: ApiParts): Promise<string> {
     ...devices,
     directory: devices.doors,
     ...books,
-    ...composeChecks(ground, devices, streams),
+    ...composeChecks(ground, { devices, streams, ...books, twin: telemetry.twin, uplinks: ingest.uplinks.opened }),
     clock,
     observer,
     registry: registry.registry,

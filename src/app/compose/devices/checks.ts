@@ -1,17 +1,35 @@
 import { messageOf } from '../../../core/errors.ts';
 import { CameraAddresses } from '../../../devices/cameras/addresses.ts';
-import { cameraTarget } from '../../../devices/checks/camera-targets.ts';
+import { cameraTarget, isOfMinors, registeredFirmware } from '../../../devices/checks/camera-targets.ts';
 import { CHECK_PLACES, CheckPlaces } from '../../../devices/checks/check-places.ts';
 import { Checks } from '../../../devices/checks/checks.ts';
+import type { DeviceCheckPorts } from '../../../devices/checks/device-check.ts';
+import type { Messages } from '../../../ingest/explain/messages.ts';
+import type { DeadLetters } from '../../../ingest/ledger/dead-letters.ts';
+import type { OpenUplink } from '../../../ingest/uplinks/uplinks.ts';
+import type { Twin } from '../../../telemetry/twin/twin.ts';
 import type { Ground } from '../ground/ground.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { Devices } from './devices.ts';
 
+export interface CheckParts {
+  devices: Devices;
+  streams: Streams;
+  twin: Pick<Twin, 'latest'>;
+  messages: Pick<Messages, 'recent'>;
+  deadLetters: Pick<DeadLetters, 'list'>;
+  uplinks: readonly OpenUplink[];
+}
+
 /** Builds what checks devices step by step. */
-export function composeChecks(ground: Ground, { kinds, connections }: Devices, streams: Streams): { checks: Checks } {
+export function composeChecks(ground: Ground, parts: CheckParts): { checks: Checks } {
+  const { kinds, connections } = parts.devices;
+  const { streams } = parts;
   const { config, clock, database, observer, outbound, register } = ground;
   const networks = config.networks.cameras;
   const log = observer.log.child({ part: 'checks' });
+  const unexpected = (error: unknown): void =>
+    log.error({ error: messageOf(error) }, 'a step of a check failed unexpectedly');
   const checks = new Checks({
     clock,
     database,
@@ -19,14 +37,32 @@ export function composeChecks(ground: Ground, { kinds, connections }: Devices, s
       onvif: { outbound, networks, clock },
       connect: streams.probe,
       video: streams.looks,
-      unexpected: (error) => log.error({ error: messageOf(error) }, 'a step of a check failed unexpectedly'),
+      unexpected,
     },
+    devices: { ...heardOf(parts), clock, unexpected, firmware: (id) => registeredFirmware(database, id) },
     places: new CheckPlaces(CHECK_PLACES),
     target: (id) => cameraTarget({ connections, database }, id),
     hasVideo: (kind) => kinds.latest(kind)?.stream === true,
     addresses: new CameraAddresses(networks),
+    isMinors: (id) => isOfMinors(database, id),
     orders: null,
     register,
   });
   return { checks };
+}
+
+/** What was heard of a device that sends by itself. */
+function heardOf({ devices, twin, messages, deadLetters, uplinks }: CheckParts) {
+  const telling = uplinks.map(({ uplink }) => uplink).filter(({ connected }) => connected !== undefined);
+  const heard: Omit<DeviceCheckPorts, 'clock' | 'unexpected' | 'firmware'> = {
+    kind: (name) => devices.kinds.latest(name),
+    connections: (id) => ({
+      on: telling.filter((uplink) => uplink.connected?.(id)).map(({ name }) => name),
+      tell: telling.map(({ name }) => name),
+    }),
+    latest: (id) => twin.latest(id),
+    recent: (id, window) => messages.recent(id, window),
+    deadLetters: async (caller, id, limit) => (await deadLetters.list(caller, { device: id, limit })).items,
+  };
+  return heard;
 }

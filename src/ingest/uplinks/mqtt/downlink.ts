@@ -9,6 +9,11 @@ export class DeviceDownlink {
     this.#sessions = sessions;
   }
 
+  /** Whether the device has a connection, whatever it listens to. */
+  connected(device: string): boolean {
+    return this.#sessions.has(device);
+  }
+
   /** Names the connection on which the device listens to its commands; null when it does not. */
   session(device: string): string | null {
     const session = this.#sessions.get(device)?.session;

@@ -49,6 +49,7 @@ function openListener({ host, port, tlsPort }: MqttSettings, deps: UplinkDeps): 
     status: () => ({ ok: reason === null, reason, urls }),
     disconnect: (device) => listener.disconnect(device),
     reloadTls: (material) => listener.reloadTls(material),
+    connected: (device) => listener.downlink.connected(device),
     commands: listener.downlink,
   };
 }
