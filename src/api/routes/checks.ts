@@ -13,7 +13,8 @@ const step = z
     name: z.string().meta({
       description:
         'Of a camera in this order: `reach`, `port`, `clock`, `login`, `identity`, `profiles`, `rtsp` (first ' +
-        'picture), `snapshot`; of what sends by itself: `connected`, `publishing`, `fits`, `clock`, `firmware`, `signal`',
+        'picture), `snapshot`; of what sends by itself: `connected`, `publishing`, `fits`, `clock`, `firmware`, ' +
+        '`signal`',
     }),
     grade: z.enum(['ok', 'warning', 'failed', 'not-tried']),
     seen: z.string().nullable().meta({ description: 'What was seen, in one sentence, or why it was not tried' }),

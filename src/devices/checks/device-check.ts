@@ -73,7 +73,8 @@ function judgeDeviceClock(messages: readonly HeardMessage[]): Finding {
     const seen = 'Its time is not believed: older than 30 days, or more than 5 minutes ahead.';
     return bad('failed', 'clock-skew', hint, seen);
   }
-  const seen = `Its last record is of ${Math.round(Math.abs(offMs) / 100) / 10} s ${offMs > 0 ? 'after' : 'before'} its receipt.`;
+  const offS = Math.round(Math.abs(offMs) / 100) / 10;
+  const seen = `Its last record is of ${offS} s ${offMs > 0 ? 'after' : 'before'} its receipt.`;
   if (offMs > 5_000) return bad('warning', 'clock-skew', hint, seen);
   if (offMs >= -OFF_MAX_MS) return ok(seen);
   return bad('warning', 'late', 'It sends old records, or its clock is behind: look at its network and clock.', seen);
