@@ -3,7 +3,7 @@ import { systemClock } from '../../../src/core/clock.ts';
 import { DATABASE_LIMITS, Database, sql } from '../../../src/platform/database/database.ts';
 import { EventReader } from '../../support/alerts/event-reader.ts';
 import { NEIGHBOUR, questionsFor, readingRoutes, tokensIn, tryBorder } from '../../support/api/border.ts';
-import { type Edit, editsOf, KIOSK, NO_EDITS, place } from '../../support/api/edits.ts';
+import { type Edit, editsOf, KIOSK, maintenance, NO_EDITS, place } from '../../support/api/edits.ts';
 import { ADMIN_TOKEN, type Answer, Gateway } from '../../support/gateway/gateway.ts';
 import { tinyPicture } from '../../support/ingest/images.ts';
 import { quietObserver } from '../../support/services/services.ts';
@@ -181,6 +181,7 @@ async function stepsOfUnits(): Promise<[string, Edit][]> {
     const { body } = await gateway.api('POST', `/devices/${id}/units`, { body: { unit: { serial: `H-${number}` } } });
     replaces.push(body.unit.id);
   }
+  await gateway.api('POST', '/devices/kiosk-6/maintenance', { body: maintenance });
   await gateway.register({ id: 'kiosk-8', ...place });
   await answeredBy('kiosk-8', 'S-2');
   const [down, undone] = replaces.map((unit) => ({ replaces: unit, reason: 'r' }));

@@ -25,6 +25,7 @@ export const NO_EDITS: Record<string, string> = {
 };
 
 export const KIOSK = 'kiosk-1';
+export const maintenance = { reason: 'a new lens', minutes: 60 };
 export const place = { jurisdiction: '330203', location: { lat: 29.87, lon: 121.55 } };
 
 /** A correct request for each route that edits, to what was made for it. */
@@ -38,6 +39,8 @@ export function editsOf(made: Record<string, any>): Map<string, Edit> {
     ['POST /devices/batch', { body: { devices: [{ kind: 'recycling-kiosk', id: 'kiosk-3', name: 'new', ...place }] } }],
     ...hanging,
     ['POST /devices/{id}/life', { path: '/devices/kiosk-4/life', body: { from: 'in-service', to: 'accepted' } }],
+    ['POST /devices/{id}/maintenance', { path: '/devices/kiosk-5/maintenance', body: maintenance }],
+    ['POST /devices/{id}/maintenance/end', { path: '/devices/kiosk-6/maintenance/end' }],
     ['PATCH /devices/{id}', { path: `/devices/${KIOSK}`, body: { name: 'renamed' }, headers: first }],
     ['POST /devices/{id}/commands', { path: `/devices/${KIOSK}/commands`, body: { name: 'lock' } }],
     ['POST /devices/{id}/credentials/rotate', { path: `/devices/${KIOSK}/credentials/rotate` }],
