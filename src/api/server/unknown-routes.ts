@@ -10,9 +10,6 @@ declare module 'fastify' {
 
 /** What the outside contract promises under /api/v1 and this version does not serve yet. */
 export const LATER_ROUTES: readonly (readonly [HTTPMethods, string])[] = [
-  ['POST', '/devices/:id/check'],
-  ['POST', '/devices/:id/maintenance'],
-  ['POST', '/devices/import'],
   ['GET', '/devices/export'],
   ['POST', '/discoveries'],
   ['GET', '/discoveries/:id'],
