@@ -3,10 +3,13 @@ import type { Clock } from '../core/clock.ts';
 import { CitywatchError, invalid } from '../core/errors.ts';
 import { covers, type Jurisdiction } from '../core/jurisdiction.ts';
 import type { Caller, Role } from '../core/types.ts';
-import { type Database, type Tables, withinJurisdiction } from '../platform/database/database.ts';
+import { type Database, type Selectable, type Tables, withinJurisdiction } from '../platform/database/database.ts';
 import { recordAudit } from '../platform/records/audit.ts';
+import type { Authority } from './authority.ts';
 import type { Jurisdictions } from './jurisdictions.ts';
+import { checkPassword } from './password-rules.ts';
 import type { Passwords } from './passwords.ts';
+import { forgetSecondFactor } from './second-factor.ts';
 import type { AccessTables } from './tables.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -17,10 +20,14 @@ export interface PersonInput {
   role: Role;
   jurisdiction: Jurisdiction;
   password: string;
+  /** The password works once, to give oneself another. */
+  oneTime?: boolean;
 }
 
 export interface PersonPatch extends Partial<Omit<PersonInput, 'username'>> {
   disabled?: boolean;
+  /** Takes the second factor away, for somebody who has lost theirs. */
+  forgetSecondFactor?: true;
 }
 
 /** A person as listed: never the password or its hash. */
@@ -31,6 +38,9 @@ export interface PersonInfo {
   role: Role;
   jurisdiction: Jurisdiction;
   disabledAtMs: number | null;
+  /** Must give themselves a password before anything else. */
+  mustChange: boolean;
+  secondFactor: boolean;
   createdBy: string;
   createdAtMs: number;
   version: number;
@@ -39,6 +49,7 @@ export interface PersonInfo {
 export interface PeopleDeps {
   database: Database;
   jurisdictions: Pick<Jurisdictions, 'exists'>;
+  authority: Pick<Authority, 'mayGive'>;
   passwords: Passwords;
   clock: Clock;
   /** A token ends with the rights of the person who made it. */
@@ -47,11 +58,9 @@ export interface PeopleDeps {
   sessionsEnded(): void;
 }
 
-type PersonRow = AccessTables['person'];
+type PersonRow = Selectable<AccessTables['person']>;
 
 export const USERNAME = /^[a-z0-9][a-z0-9._-]{1,63}$/;
-export const PASSWORD_LENGTH_MIN = 12;
-export const PASSWORD_LENGTH_MAX = 256;
 const LIST_MAX = 1_000;
 
 /** People who log in with a password: a role and a jurisdiction each. */
@@ -64,10 +73,11 @@ export class People {
 
   /** Errors: `conflict.exists` for a user name that is taken, `request.invalid` for an area beyond the caller's. */
   async create(caller: Caller, input: PersonInput): Promise<PersonInfo> {
-    const { username, name, role, jurisdiction, password } = input;
+    const { username, name, role, jurisdiction, password, oneTime = false } = input;
     if (!USERNAME.test(username)) throw invalid('username', 'use 2 to 64 lower-case letters, digits and . _ -');
     this.#checkArea(caller, jurisdiction);
-    checkPassword(password, username);
+    this.#checkRole(caller, role);
+    checkPassword('password', password, username);
     const password_hash = await this.#deps.passwords.hash(password);
     const id = randomUUID();
     const row: PersonRow = {
@@ -81,6 +91,10 @@ export class People {
       version: 1,
       created_by: caller.name,
       created_at_ms: this.#deps.clock.nowMs(),
+      must_change: oneTime,
+      totp_sealed: null,
+      totp_confirmed_at_ms: null,
+      totp_step: 0,
     };
     await this.#deps.database.transaction(async (tx) => {
       await tx.tables<AccessTables>().insertInto('person').values(row).execute();
@@ -101,10 +115,10 @@ export class People {
    * `precondition.stale`, `request.invalid`.
    */
   async update(caller: Caller, id: string, expectedVersion: number, patch: PersonPatch): Promise<PersonInfo> {
-    const { password, disabled, ...fields } = patch;
+    const { password, disabled, oneTime, forgetSecondFactor: lost, ...fields } = patch;
     if (fields.jurisdiction !== undefined) this.#checkArea(caller, fields.jurisdiction);
-    if (password !== undefined) checkPassword(password, '');
-    const hashed = password === undefined ? {} : { password_hash: await this.#deps.passwords.hash(password) };
+    if (fields.role !== undefined) this.#checkRole(caller, fields.role);
+    const hashed = await this.#newPassword(password, oneTime);
     const nowMs = this.#deps.clock.nowMs();
     try {
       return await this.#deps.database.transaction(async (tx) => {
@@ -114,13 +128,14 @@ export class People {
         const after = { ...before, ...fields, ...hashed, disabled_at_ms: since, version: before.version + 1 };
         const db = tx.tables<AccessTables>();
         await db.updateTable('person').set(after).where('id', '=', id).execute();
+        if (lost) await forgetSecondFactor(tx, id);
         const onlyName = Object.keys(patch).every((key) => key === 'name');
         if (!onlyName) await db.deleteFrom('session').where('person_id', '=', id).execute();
         const keeps = after.disabled_at_ms === null ? { role: after.role, jurisdiction: after.jurisdiction } : null;
         if (!onlyName) await this.#deps.tokens.endOf(tx, caller, { person: id, keeps });
         const action = disabled ? 'user.disable' : password === undefined ? 'user.update' : 'user.password';
         await this.#audit(tx, { caller, action, before, after });
-        return show(after);
+        return show(lost ? { ...after, totp_confirmed_at_ms: null } : after);
       });
     } finally {
       // Also when the answer of COMMIT was lost: the next use asks the database.
@@ -129,11 +144,24 @@ export class People {
     }
   }
 
+  /** A password alone is a lasting one; `oneTime` alone makes the present one work once. */
+  async #newPassword(password: string | undefined, oneTime: boolean | undefined): Promise<Partial<PersonRow>> {
+    if (password !== undefined) checkPassword('password', password, '');
+    const hashed = password === undefined ? {} : { password_hash: await this.#deps.passwords.hash(password) };
+    const once = oneTime ?? (password === undefined ? undefined : false);
+    return { ...hashed, ...(once === undefined ? {} : { must_change: once }) };
+  }
+
   async #locked(tx: Tables, caller: Caller, id: string): Promise<PersonRow> {
     const query = tx.tables<AccessTables>().selectFrom('person').selectAll().where('id', '=', id).forUpdate();
     const row = await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).executeTakeFirst();
     if (!row) throw new CitywatchError('not-found');
     return row;
+  }
+
+  #checkRole(caller: Caller, role: Role): void {
+    if (this.#deps.authority.mayGive(caller, role)) return;
+    throw new CitywatchError('auth.forbidden', { detail: `You cannot give the role ${role}: you lack rights of it.` });
   }
 
   #checkArea(caller: Caller, jurisdiction: Jurisdiction): void {
@@ -173,16 +201,6 @@ export async function personWhoSees(tx: Tables, username: string, jurisdiction: 
   return row && covers(row.jurisdiction, jurisdiction) ? row.username : null;
 }
 
-/** Long rather than tricky, and not the name itself (NIST SP 800-63B). */
-function checkPassword(password: string, username: string): void {
-  const { length } = [...password];
-  if (length < PASSWORD_LENGTH_MIN || length > PASSWORD_LENGTH_MAX) {
-    throw invalid('password', `must have ${PASSWORD_LENGTH_MIN} to ${PASSWORD_LENGTH_MAX} characters`);
-  }
-  const plain = password.toLowerCase();
-  if (new Set(plain).size < 5 || plain === username) throw invalid('password', 'is too easy to guess');
-}
-
 function show(row: PersonRow): PersonInfo {
   return {
     id: row.id,
@@ -191,6 +209,8 @@ function show(row: PersonRow): PersonInfo {
     role: row.role,
     jurisdiction: row.jurisdiction,
     disabledAtMs: row.disabled_at_ms,
+    mustChange: row.must_change,
+    secondFactor: row.totp_confirmed_at_ms !== null,
     createdBy: row.created_by,
     createdAtMs: row.created_at_ms,
     version: row.version,

@@ -2,25 +2,45 @@ import { type Clock, DAY_S, HOUR_MS } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
 import { Counter, type Observer } from '../core/observe.ts';
 import type { Caller } from '../core/types.ts';
-import type { Database, Tables } from '../platform/database/database.ts';
+import type { Database, Selectable, Tables } from '../platform/database/database.ts';
 import { recordAudit } from '../platform/records/audit.ts';
 import { newSecret, type SecretHasher } from '../platform/secrets/hasher.ts';
 import type { Passwords } from './passwords.ts';
 import { Remembered } from './remembered.ts';
+import type { SecondFactor } from './second-factor.ts';
 import type { AccessTables } from './tables.ts';
 
-type PersonRow = AccessTables['person'];
+type PersonRow = Selectable<AccessTables['person']>;
+
+/** What somebody has to do before anything else: change a one-time password, set up the second factor. */
+export type Duty = 'password' | 'second-factor';
 
 /** A person who is logged in. */
 export interface Session {
   caller: Caller;
   username: string;
+  /** What the person names the session by; no secret. */
+  id: string;
+  duties: readonly Duty[];
+}
+
+export interface Login {
+  username: string;
+  password: string;
+  /** Of the second factor. */
+  code?: string;
+  /** Id of a session that ends when this one begins. */
+  former?: string;
+  /** Where from and with what, so that people know their sessions again. */
+  address?: string;
+  agent?: string;
 }
 
 export interface SessionsDeps {
   database: Database<'handling'>;
   hasher: SecretHasher;
   passwords: Passwords;
+  secondFactor: Pick<SecondFactor, 'require' | 'isDue'>;
   clock: Clock;
   observer: Observer;
 }
@@ -64,10 +84,10 @@ export class Sessions {
 
   /**
    * Starts a session, with a new id whatever the browser came with; `former` ends. Errors: `auth.required`, alike for
-   * an unknown name, a wrong password and a disabled person; `request.rate`.
+   * an unknown name, a wrong password and a disabled person; `auth.second-factor`; `request.rate`.
    */
-  async start(login: { username: string; password: string; former?: string }): Promise<Session & { id: string }> {
-    const { database, passwords } = this.#deps;
+  async start(login: Login): Promise<Session & { secret: string }> {
+    const { database, passwords, secondFactor } = this.#deps;
     const username = login.username.toLowerCase();
     const db = database.tables<AccessTables>();
     const person = await db.selectFrom('person').selectAll().where('username', '=', username).executeTakeFirst();
@@ -76,10 +96,11 @@ export class Sessions {
     if (!right || !person || person.disabled_at_ms !== null) {
       throw new CitywatchError('auth.required', { detail: 'User name or password is wrong.' });
     }
-    const id = newSecret();
-    await database.transaction((tx) => this.#open(tx, { id, person, former: login.former }));
+    await secondFactor.require(person, login.code);
+    const secret = newSecret();
+    const id = await database.transaction((tx) => this.#open(tx, { secret, person, login }));
     this.forget();
-    return { id, caller: callerFor(person), username };
+    return { secret, id, caller: callerFor(person), username, duties: this.#dutiesOf(person) };
   }
 
   /**
@@ -107,7 +128,14 @@ export class Sessions {
     this.#known.doubt();
   }
 
-  async #open(tx: Tables, { id, person, former }: { id: string; person: PersonRow; former: string | undefined }) {
+  #dutiesOf(person: Pick<PersonRow, 'role' | 'must_change' | 'totp_confirmed_at_ms'>): Duty[] {
+    const factor = this.#deps.secondFactor.isDue(person);
+    return [...(person.must_change ? (['password'] as const) : []), ...(factor ? (['second-factor'] as const) : [])];
+  }
+
+  /** Resolves with what the person names it by. */
+  async #open(tx: Tables, { secret, person, login }: { secret: string; person: PersonRow; login: Login }) {
+    const { former, address = '', agent = '' } = login;
     const { hasher, clock } = this.#deps;
     const db = tx.tables<AccessTables>();
     const nowMs = clock.nowMs();
@@ -120,16 +148,25 @@ export class Sessions {
       .deleteFrom('session')
       .where((eb) => eb.or([eb('created_at_ms', '<', nowMs - ABSOLUTE_MS), eb('last_seen_ms', '<', nowMs - IDLE_MS)]))
       .execute();
-    await db
+    const { id } = await db
       .insertInto('session')
-      .values({ id_hash: hasher.hash(id), person_id: person.id, created_at_ms: nowMs, last_seen_ms: nowMs })
-      .execute();
+      .values({
+        id_hash: hasher.hash(secret),
+        person_id: person.id,
+        created_at_ms: nowMs,
+        last_seen_ms: nowMs,
+        address,
+        agent,
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow();
     const all = db.selectFrom('session').select('id_hash').where('person_id', '=', person.id);
     const newest = all.orderBy('created_at_ms', 'desc').limit(SESSIONS_MAX);
     await db.deleteFrom('session').where('person_id', '=', person.id).where('id_hash', 'not in', newest).execute();
     const subject = `user/${person.id}`;
     const { jurisdiction } = person;
     await recordAudit(tx, { caller: callerFor(person), action: 'session.start', subject, jurisdiction, atMs: nowMs });
+    return id;
   }
 
   async #read(hashes: string[]): Promise<Map<string, Open>> {
@@ -140,7 +177,8 @@ export class Sessions {
       .selectFrom('session')
       .innerJoin('person', 'person.id', 'session.person_id')
       .select(['person.id', 'username', 'name', 'role', 'jurisdiction'])
-      .select(['id_hash', 'session.created_at_ms', 'last_seen_ms'])
+      .select(['must_change', 'totp_confirmed_at_ms'])
+      .select(['id_hash', 'session.id as session_id', 'session.created_at_ms', 'last_seen_ms'])
       .where('id_hash', 'in', asked)
       .where('disabled_at_ms', 'is', null)
       .where('session.created_at_ms', '>', nowMs - ABSOLUTE_MS)
@@ -152,7 +190,8 @@ export class Sessions {
     }
     return new Map(
       rows.map((row) => {
-        const session = { caller: callerFor(row), username: row.username };
+        const { username, session_id: id } = row;
+        const session = { caller: callerFor(row), username, id, duties: this.#dutiesOf(row) };
         return [row.id_hash.toString('base64'), { session, endsAtMs: row.created_at_ms + ABSOLUTE_MS }];
       }),
     );

@@ -1,6 +1,7 @@
 import type { Role } from '../core/types.ts';
+import type { Generated } from '../platform/database/database.ts';
 
-/** Tables of migrations 0003 and 0064; what each column means stands there. */
+/** Tables of migrations 0003, 0064 and 0207 on; what each column means stands there. */
 export interface AccessTables {
   jurisdiction: {
     code: string;
@@ -34,6 +35,19 @@ export interface AccessTables {
     created_by: string;
     created_at_ms: number;
     version: number;
+    must_change: Generated<boolean>;
+    totp_sealed: Generated<string | null>;
+    totp_confirmed_at_ms: Generated<number | null>;
+    totp_step: Generated<number>;
   };
-  session: { id_hash: Buffer; person_id: string; created_at_ms: number; last_seen_ms: number };
+  recovery_code: { person_id: string; code_hash: Buffer };
+  session: {
+    id_hash: Buffer;
+    id: Generated<string>;
+    person_id: string;
+    created_at_ms: number;
+    last_seen_ms: number;
+    address: Generated<string>;
+    agent: Generated<string>;
+  };
 }

@@ -1,6 +1,8 @@
 import type { Authority } from '../access/authority.ts';
 import type { JurisdictionInfo } from '../access/jurisdictions.ts';
+import type { OwnAccount } from '../access/own-account.ts';
 import type { People } from '../access/people.ts';
+import type { SecondFactor } from '../access/second-factor.ts';
 import type { Sessions } from '../access/sessions.ts';
 import type { TokenInfo, TokenInput } from '../access/tokens.ts';
 import type { Clock } from '../core/clock.ts';
@@ -57,6 +59,8 @@ export interface ApiDeps {
   tokens: TokensPort;
   people: PeoplePort;
   sessions: SessionsPort;
+  account: AccountPort;
+  secondFactor: SecondFactorPort;
   /** Messages a second that an area sends. */
   messageRate: { perSecond(scope: Jurisdiction): number };
   /** How asking a camera went that was registered with an ONVIF address; null for one that was never asked. */
@@ -181,6 +185,11 @@ export interface TokensPort {
 }
 
 export type PeoplePort = Pick<People, 'create' | 'list' | 'update'>;
+
+/** What people do with their own account. */
+export type AccountPort = Pick<OwnAccount, 'changePassword' | 'sessions' | 'endSession'>;
+
+export type SecondFactorPort = Pick<SecondFactor, 'begin' | 'confirm' | 'remove'>;
 
 export type SessionsPort = Pick<Sessions, 'start' | 'verify' | 'end'>;
 

@@ -18,6 +18,12 @@ export const ERRORS = {
   'request.too-slow': { status: 408, retryable: true, text: 'The request did not arrive in time.' },
   'request.rate': { status: 429, retryable: true, text: 'Too many requests; wait as Retry-After says.' },
   'auth.required': { status: 401, retryable: false, text: 'A valid token is required.' },
+  'auth.second-factor': { status: 401, retryable: false, text: 'The code of the second factor is missing or wrong.' },
+  'auth.duty': {
+    status: 403,
+    retryable: false,
+    text: 'First change the one-time password, or set up the second factor.',
+  },
   'auth.forbidden': { status: 403, retryable: false, text: 'Your role does not allow this.' },
   'not-found': { status: 404, retryable: false, text: 'No such thing, or it is not yours to see.' },
   'not-in-version': { status: 501, retryable: false, text: 'The contract has this route, but not in this version.' },

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Right } from '../../access/rights.ts';
+import type { Session } from '../../access/sessions.ts';
 import { CitywatchError, type ErrorCode } from '../../core/errors.ts';
 import { type Caller, DEVICE_ID, type DeviceIdentity } from '../../core/types.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -38,6 +39,8 @@ declare module 'fastify' {
     unversioned?: boolean;
     /** The route has a budget of its own for each device; its requests do not count with all others of a minute. */
     ownBudget?: boolean;
+    /** Also for people who have to change their password or set up a second factor first: it is what they do it by. */
+    whileDue?: boolean;
     /** The field of the answer that is shown once and never kept. */
     oneTimeSecret?: string;
     /** In the contract, but not in this version: it is no part of what is served, and answers with that. */
@@ -52,8 +55,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks; null on public routes. */
     caller: Caller | null;
-    /** User name of the person whose session the request belongs to; null for tokens and devices. */
-    username: string | null;
+    /** The session of the person who asks; null for tokens and devices. */
+    session: Session | null;
   }
 }
 
@@ -63,6 +66,12 @@ const BEARER = /^Bearer +([\x21-\x7e]{1,512})$/i;
 export function callerOf(request: FastifyRequest): Caller {
   if (!request.caller) throw new CitywatchError('auth.required');
   return request.caller;
+}
+
+/** The session of a person. Errors: `auth.forbidden` for a token, which has none. */
+export function sessionOf(request: FastifyRequest): Session {
+  if (request.session) return request.session;
+  throw new CitywatchError('auth.forbidden', { detail: 'This is for people who are logged in.' });
 }
 
 /** The device that speaks for itself; any other id in the path answers like one that does not exist. */
@@ -103,7 +112,7 @@ export function refuseUnknownQueries(app: FastifyInstance): void {
 /** Finds out who asks and whether the route is for them, before a byte of the body is read. */
 export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLimits): void {
   app.decorateRequest('caller', null);
-  app.decorateRequest('username', null);
+  app.decorateRequest('session', null);
   app.addHook('onRequest', async (request) => {
     await limits.address(request);
     const { config } = request.routeOptions;
@@ -115,12 +124,13 @@ export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLi
       throw new CitywatchError('auth.required');
     }
     request.caller = who.caller;
-    request.username = who.username;
-    if (who.username !== null) requireOwnPage(request);
+    request.session = who.session;
+    if (who.session) requireOwnPage(request);
     if (!(config.ownBudget && request.caller.type === 'device')) await limits.caller(request);
     const { caller } = request;
     if (!rightsOf(config).some((right) => deps.authority.may(caller, right)))
       throw new CitywatchError('auth.forbidden');
+    if (who.session && who.session.duties.length > 0 && !config.whileDue) throw new CitywatchError('auth.duty');
   });
 }
 
@@ -139,7 +149,7 @@ export async function stillAllowed(request: FastifyRequest, deps: ApiDeps): Prom
 interface Identified {
   caller: Caller;
   /** Null unless a session says who it is. */
-  username: string | null;
+  session: Session | null;
 }
 
 /** A request with an Authorization header is judged by that alone, whatever cookie it also has. */
@@ -147,12 +157,13 @@ async function identify(request: FastifyRequest, deps: ApiDeps): Promise<Identif
   const header = request.headers.authorization;
   if (header === undefined) {
     const id = sessionIdOf(request);
-    return id === undefined ? null : await deps.sessions.verify(id);
+    const session = id === undefined ? null : await deps.sessions.verify(id);
+    return session && { caller: session.caller, session };
   }
   const bearer = BEARER.exec(header)?.[1];
   if (bearer === undefined) return null;
   const caller = (await deviceCaller(bearer, deps)) ?? (await deps.tokens.verify(bearer));
-  return caller && { caller, username: null };
+  return caller && { caller, session: null };
 }
 
 /** `<deviceId>:<secret>`. A token may hold a colon too, so a wrong device secret is still tried as a token. */

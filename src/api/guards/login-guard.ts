@@ -65,7 +65,7 @@ export class LoginGuard {
       this.#failures.delete(keys.pair);
       return result;
     } catch (error) {
-      if (error instanceof CitywatchError && error.code === 'auth.required') Object.values(keys).forEach(this.#count);
+      if (error instanceof CitywatchError && error.status === 401) Object.values(keys).forEach(this.#count);
       throw error;
     } finally {
       leave();

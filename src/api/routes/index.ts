@@ -1,4 +1,5 @@
 import { accessRegisterRoutes } from './access-register.ts';
+import { accountRoutes } from './account.ts';
 import { alertRoutes } from './alerts.ts';
 import { auditRoutes } from './audit.ts';
 import { brokerRoutes } from './broker.ts';
@@ -54,6 +55,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   deadLetterRoutes,
   tokenRoutes,
   sessionRoutes,
+  accountRoutes,
   userRoutes,
   auditRoutes,
   alertRoutes,

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { PASSWORD_LENGTH_MAX } from '../../access/people.ts';
+import { PASSWORD_LENGTH_MAX } from '../../access/password-rules.ts';
 import { ROLES } from '../../access/rights.ts';
 import type { Session } from '../../access/sessions.ts';
 import { addressBlock } from '../../core/address-block.ts';
+import type { Caller } from '../../core/types.ts';
 import { callerOf } from '../guards/auth.ts';
 import { LoginGuard } from '../guards/login-guard.ts';
 import { clearSessionCookie, refuseForeignPages, sessionIdOf, setSessionCookie } from '../guards/session-cookie.ts';
@@ -10,12 +11,17 @@ import { noContent } from '../schemas.ts';
 import { defined, type RoutePart } from './route.ts';
 
 const USERNAME_LENGTH_MAX = 64;
+export const CODE_LENGTH_MAX = 64;
+const AGENT_LENGTH_MAX = 200;
 /** Whoever may send it has said nothing of themselves yet. */
 const LOGIN_BYTES_MAX = 8 * 1024;
 
 const login = z.strictObject({
   username: z.string().min(1).max(USERNAME_LENGTH_MAX),
   password: z.string().min(1).max(PASSWORD_LENGTH_MAX),
+  code: z.string().min(1).max(CODE_LENGTH_MAX).optional().meta({
+    description: 'Of the second factor: six digits of the authenticator, or a recovery code',
+  }),
 });
 
 const whoami = z.object({
@@ -23,11 +29,15 @@ const whoami = z.object({
   username: z.string().nullable().meta({ description: 'Null for a token' }),
   role: z.enum(ROLES),
   jurisdiction: z.string(),
+  duties: z
+    .array(z.enum(['password', 'second-factor']))
+    .meta({ description: 'What has to be done first: everything else answers `auth.duty`' }),
 });
 
-function answer({ caller, username }: Pick<Session, 'caller'> & { username: string | null }): z.output<typeof whoami> {
+function answer(caller: Caller, session: Session | null): z.output<typeof whoami> {
   const { name, role, jurisdiction } = caller;
-  return { name, username, role: role as z.output<typeof whoami>['role'], jurisdiction };
+  const { username = null, duties = [] } = session ?? {};
+  return { name, username, role: role as z.output<typeof whoami>['role'], jurisdiction, duties: [...duties] };
 }
 
 /** How people log in, ask who they are, and log out. */
@@ -40,7 +50,7 @@ export const sessionRoutes: RoutePart = (app, { sessions, clock, settings }) => 
     '/session',
     {
       bodyLimit: LOGIN_BYTES_MAX,
-      config: { public: true, errors: ['auth.required', 'auth.forbidden'] },
+      config: { public: true, errors: ['auth.required', 'auth.second-factor', 'auth.forbidden'] },
       schema: {
         tags,
         summary: 'Log in; the session is in the cookie cw_session',
@@ -51,29 +61,34 @@ export const sessionRoutes: RoutePart = (app, { sessions, clock, settings }) => 
     },
     async (request, reply) => {
       refuseForeignPages(request);
-      const { username, password } = request.body;
+      const { username, password, code } = request.body;
       const attempt = { name: username.toLowerCase(), address: addressBlock(request.ip) };
-      const login = { username, password, ...defined({ former: sessionIdOf(request) }) };
+      const agent = printable(request.headers['user-agent'] ?? '');
+      const known = defined({ code, former: sessionIdOf(request) });
+      const login = { username, password, address: request.ip, agent, ...known };
       const session = await guard.run(attempt, () => sessions.start(login));
-      setSessionCookie(reply, session.id, secure);
+      setSessionCookie(reply, session.secret, secure);
       reply.header('cache-control', 'no-store');
-      return answer(session);
+      return answer(session.caller, session);
     },
   );
 
   app.get(
     '/session',
-    { config: { right: 'account.own' }, schema: { tags, summary: 'Who am I', response: { 200: whoami } } },
+    {
+      config: { right: 'account.own', whileDue: true },
+      schema: { tags, summary: 'Who am I', response: { 200: whoami } },
+    },
     async (request, reply) => {
       reply.header('cache-control', 'no-store');
-      return answer({ caller: callerOf(request), username: request.username });
+      return answer(callerOf(request), request.session);
     },
   );
 
   app.delete(
     '/session',
     {
-      config: { right: 'account.own', unversioned: true },
+      config: { right: 'account.own', unversioned: true, whileDue: true },
       schema: { tags, summary: 'Log out', response: { 204: noContent } },
     },
     async (request, reply) => {
@@ -84,3 +99,8 @@ export const sessionRoutes: RoutePart = (app, { sessions, clock, settings }) => 
     },
   );
 };
+
+/** A header as it can be shown and stored: short, without control characters. */
+function printable(header: string): string {
+  return header.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, AGENT_LENGTH_MAX);
+}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, type PersonInfo, USERNAME } from '../../access/people.ts';
+import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from '../../access/password-rules.ts';
+import { type PersonInfo, USERNAME } from '../../access/people.ts';
 import { ROLES } from '../../access/rights.ts';
 import { toRfc3339 } from '../../core/clock.ts';
 import { ifMatch, setEtag } from '../etag.ts';
@@ -13,14 +14,17 @@ const params = z.strictObject({ id: z.uuid() });
 const role = z.enum(ROLES);
 const password = z.string().min(PASSWORD_LENGTH_MIN).max(PASSWORD_LENGTH_MAX);
 const fields = { name: label(100), role, jurisdiction, password };
+const oneTime = z.boolean().meta({ description: 'The password works once: to give oneself another' });
+const forgetSecondFactor = z.literal(true).meta({ description: 'For somebody who has lost theirs' });
 
 const newUser = z.strictObject({
   username: z.string().regex(USERNAME, 'use 2 to 64 lower-case letters, digits, dots, underscores and hyphens'),
   ...fields,
+  oneTime: oneTime.optional(),
 });
 
 const userPatch = z
-  .strictObject({ ...fields, disabled: z.boolean() })
+  .strictObject({ ...fields, disabled: z.boolean(), oneTime, forgetSecondFactor })
   .partial()
   .refine((patch) => Object.keys(patch).length > 0, 'name something to change');
 
@@ -32,6 +36,8 @@ const user = z
     role,
     jurisdiction: z.string(),
     disabledAt: moment.nullable(),
+    mustChange: z.boolean().meta({ description: 'Has a one-time password' }),
+    secondFactor: z.boolean(),
     createdBy: z.string(),
     createdAt: moment,
     version: z.int(),
@@ -65,7 +71,7 @@ function makingRoutes(app: ApiApp, { people }: RouteContext): void {
       schema: { tags, summary: 'Let a person log in', body: newUser, response: { 201: user } },
     },
     async (request, reply) => {
-      const made = await people.create(callerOf(request), request.body);
+      const made = await people.create(callerOf(request), defined(request.body));
       setEtag(reply.code(201), made.version);
       return answer(made);
     },

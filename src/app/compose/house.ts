@@ -13,6 +13,7 @@ import { type Alerts, openAlerts } from './alerts/alerts.ts';
 import { startApi } from './api/api.ts';
 import { openDevices } from './devices/devices.ts';
 import { followersOf } from './devices/others.ts';
+import { welcomeFirstPeople } from './devices/people.ts';
 import { openRegistry } from './devices/registry.ts';
 import { type Gateway, greeting } from './gateway.ts';
 import { CONFIG_DIRECTORY } from './ground/config-directory.ts';
@@ -57,6 +58,7 @@ export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway>
     directory: await ground.place.directory('images'),
   });
 
+  const welcome = await welcomeFirstPeople(ground, devices.passwords);
   // Everything runs from here on, doors last.
   await alerts.start();
   await registry.start();
@@ -84,7 +86,7 @@ export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway>
   const urls = { http: url, mqtt: others.find((other) => other.startsWith('mqtt')) ?? '' };
   observer.log.info({ part: 'gateway', ...urls, version: VERSION, devices: devices.directory.size }, 'ready');
   return {
-    ready: greeting(url, others),
+    ready: [...greeting(url, others), ...welcome],
     urls,
     lost: ground.lost,
     stop: (deadlineMs) => lifecycle.stop(deadlineMs),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ROLES as RIGHT_ROLES } from '../../access/rights.ts';
 import type { SinkType } from '../../alerts/sinks/sink.ts';
 import { SINKS, settingsOfSinks } from '../../alerts/sinks/sinks.ts';
 import {
@@ -15,6 +16,7 @@ import {
   type ValuesOf,
 } from '../../core/setup/setting.ts';
 import { together } from '../../core/setup/together.ts';
+import type { Role } from '../../core/types.ts';
 import type { UplinkType } from '../../ingest/uplinks/uplink.ts';
 import { settingsOf, UPLINKS } from '../../ingest/uplinks/uplinks.ts';
 import { networks } from '../../platform/outbound/network-setting.ts';
@@ -68,6 +70,14 @@ const OTHERS = {
     ['CITYWATCH_ADMIN_TOKEN', 'API token with every right, for automation and for the first login.'],
     32,
   ),
+  people: {
+    totpRoles: setting<Role[]>(
+      ['CITYWATCH_TOTP_ROLES', 'Roles whose people must have a second factor (RFC 6238), separated by commas.'],
+      z.array(z.enum(RIGHT_ROLES)),
+      [],
+      { range: 'a list of roles', fromText: 'list' },
+    ),
+  },
   metrics: {
     token: secret(
       ['CITYWATCH_METRICS_TOKEN', 'What a collector shows to read /metrics, and can do nothing else with.'],

@@ -85,6 +85,11 @@ export class DataDirectory {
     return value || null;
   }
 
+  /** Removes the file of a secret that is of no use any more. */
+  async forget(name: string): Promise<void> {
+    await rm(this.pathOf(name), { force: true });
+  }
+
   /** The file of a secret, there or not. */
   pathOf(name: string): string {
     return secretFileIn(this.path, name);

@@ -149,6 +149,7 @@ async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record
   const user = await made('/users', { username: 'li', ...person });
   const leaver = await made('/users', { username: 'zhao', ...person });
   const token = { name: 'n', role: 'viewer', jurisdiction: '330203' };
+  const own = await ownSession(made('/users', { username: 'qian', ...person }));
   const oldToken = await made('/tokens', token);
   const hook = { name: 'centre', url: 'http://127.0.0.1:9/hook', jurisdiction: '330203', severities: ['minor'] };
   const subscription = await made('/subscriptions', hook);
@@ -166,7 +167,7 @@ async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record
     return times === 10;
   });
   const people = { user, leaver, person, token, oldToken };
-  const edits = editsOf({ ...people, hanging, hook, subscription, ownerless, list, watchlist, alert, letter });
+  const edits = editsOf({ ...people, hanging, hook, subscription, ownerless, list, watchlist, alert, letter, own });
   const named = { kiosk: KIOSK, serial: 'H-5', camera: 'camera-1' };
   return { edits, questions: questionsFor({ ...named, command, image, alert: alert.id, subscription }) };
 }
@@ -193,6 +194,17 @@ async function stepsOfUnits(): Promise<[string, Edit][]> {
   ];
 }
 
+/** A person with two sessions, asked as by a browser in one of them. */
+async function ownSession(made: Promise<unknown>) {
+  await made;
+  const enter = () => gateway.api('POST', '/session', { body: { username: 'qian', password }, token: '' });
+  await enter();
+  const cookie = String((await enter()).headers.get('set-cookie')).split(';')[0] ?? '';
+  const headers = { cookie, 'x-citywatch': 'console' };
+  const { items } = (await gateway.api('GET', '/session/open', { token: '', headers })).body;
+  return { headers, other: items.find(({ current }: { current: boolean }) => !current).id };
+}
+
 /** A subscription whose token has ended since. */
 async function subscriptionWithoutOwner(hook: object, token: object): Promise<string> {
   const ending = await gateway.api('POST', '/tokens', { body: { ...token, role: 'operator' } });
@@ -207,7 +219,11 @@ async function answeredBy(device: string, serial: string): Promise<void> {
   await run(`insert into foreign_unit values ('${device}', 0, '["serial"]', '${JSON.stringify(found)}')`);
 }
 
-function ask(route: string, { path, body, headers = {} }: Edit, token = ADMIN_TOKEN): Promise<Answer> {
+function ask(
+  route: string,
+  { path, body, headers = {} }: Edit,
+  token = headers.cookie ? '' : ADMIN_TOKEN,
+): Promise<Answer> {
   const [method, pattern] = route.split(' ') as [string, string];
   return gateway.api(method, path ?? pattern, { body, headers, token: pattern === '/session' ? '' : token });
 }

@@ -36,7 +36,7 @@ async function hung(t: Owner) {
   await people.create(NATION, person);
   const session = await sessions.start({ username: 'li', password: PASSWORD });
   await tokens.verify(given.token);
-  await sessions.verify(session.id);
+  await sessions.verify(session.secret);
   await occupy(t, far);
   wire.hold();
   t.teardown(() => wire.release());
@@ -76,7 +76,7 @@ t.test('who is known is let in after two seconds, and what was withdrawn is refu
   await clock.advance(10_000);
   const before = wire.connections;
   const machine = answerTo(tokens.verify(given.token));
-  const human = answerTo(sessions.verify(session.id));
+  const human = answerTo(sessions.verify(session.secret));
   await until('both are asked about', () => wire.connections === before + 2);
   await clock.advance(1_999);
   t.same([machine(), human()], [undefined, undefined], 'a slow answer is waited for');
@@ -85,7 +85,7 @@ t.test('who is known is let in after two seconds, and what was withdrawn is refu
   t.match([machine(), human()], [{ id: given.id }, { username: 'li' }]);
 
   await clock.advance(50_000);
-  const later = answerTo(sessions.verify(session.id));
+  const later = answerTo(sessions.verify(session.secret));
   await clock.advance(2_000);
   t.equal(later(), undefined, 'a person only for so long');
   await sql`update api_token set revoked_at_ms = 1 where id = ${given.id}`.execute(database.tables());

@@ -68,7 +68,7 @@ t.test('every operation is whole', async (t) => {
       for (const scheme of (operation.security ?? []).flatMap((way) => Object.keys(way))) {
         t.ok(document.components.securitySchemes[scheme], `${name}: ${scheme}`);
       }
-      if (['patch', 'delete'].includes(method) && path !== '/api/v1/session') {
+      if (['patch', 'delete'].includes(method) && !path.startsWith('/api/v1/session')) {
         const match = operation.parameters?.find((each) => each.name === 'if-match');
         t.equal(match?.required, true, `${name}: asks for If-Match`);
       }

@@ -115,9 +115,9 @@ t.test('tokens, people and lists of wanted plates that another process ends or m
   const person = { username: 'li', name: 'Li', role: 'viewer', jurisdiction: '330212', password: PASSWORD } as const;
   const { id: li } = await there.people.create(NATION, person);
   const session = await there.sessions.start({ username: 'li', password: PASSWORD });
-  t.match(await here.sessions.verify(session.id), { username: 'li' });
+  t.match(await here.sessions.verify(session.secret), { username: 'li' });
   await there.people.update(NATION, li, 1, { disabled: true });
-  await until('no longer logged in', async () => (await here.sessions.verify(session.id)) === null);
+  await until('no longer logged in', async () => (await here.sessions.verify(session.secret)) === null);
 
   const entries = [{ plate: '浙B12345', reason: 'stolen', validUntilMs: systemClock.nowMs() + DAY_MS }];
   const list = { name: 'stolen', jurisdiction: '330200', reason: 'x', case: 'C-1', entries };

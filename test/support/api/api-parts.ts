@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { showAlert } from '../../../src/alerts/desk/alert.ts';
 import type { AlertRow } from '../../../src/alerts/desk/tables.ts';
@@ -207,49 +206,6 @@ export function memoryChecks(): Pick<ApiDeps, 'checks'> {
         picture: order === '1' ? { jpeg } : { withheld: 'no order' },
       }),
       address: async () => report,
-    },
-  };
-}
-
-export const SESSION_ID = 's'.repeat(43);
-
-/** One operator with one session, who knows the password `correct horse`. */
-export function memoryPeople(): Pick<ApiDeps, 'people' | 'sessions'> {
-  const caller: Caller = {
-    type: 'person',
-    id: 'p-1',
-    name: 'Li',
-    role: 'operator',
-    jurisdiction: HERE,
-    purpose: 'routine',
-  };
-  const person = {
-    id: randomUUID(),
-    username: 'li',
-    name: 'Li',
-    role: 'operator' as const,
-    jurisdiction: HERE,
-    disabledAtMs: null,
-    createdBy: 'admin',
-    createdAtMs: 0,
-    version: 1,
-  };
-  return {
-    people: {
-      create: async () => person,
-      list: async () => [],
-      update: async (by) => {
-        requireHere(by);
-        return person;
-      },
-    },
-    sessions: {
-      start: async ({ password }) => {
-        if (password !== 'correct horse') throw new CitywatchError('auth.required');
-        return { id: SESSION_ID, caller, username: 'li' };
-      },
-      verify: async (id) => (id === SESSION_ID ? { caller, username: 'li' } : null),
-      end: async () => {},
     },
   };
 }

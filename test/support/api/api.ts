@@ -16,7 +16,6 @@ import {
   memoryChecks,
   memoryCommands,
   memoryImages,
-  memoryPeople,
   memoryStreams,
   memoryUnits,
 } from './api-parts.ts';
@@ -24,6 +23,7 @@ import { API_SETTINGS } from './api-settings.ts';
 import { type HttpParts, httpUplink, memoryIntake } from './http-uplink.ts';
 import { MemoryIdempotency } from './memory-idempotency.ts';
 import { memoryImports } from './memory-imports.ts';
+import { memoryPeople } from './memory-people.ts';
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
 

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { Authority } from '../../../src/access/authority.ts';
 import { Jurisdictions } from '../../../src/access/jurisdictions.ts';
+import { SecondFactor } from '../../../src/access/second-factor.ts';
 import { Tokens } from '../../../src/access/tokens.ts';
 import { toIssues } from '../../../src/api/server/validation.ts';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
@@ -63,6 +64,8 @@ export interface OpenRegistry {
   behindApi: Registry;
   directory: Directory;
   authority: Authority;
+  /** Nobody must have one. */
+  secondFactor: SecondFactor;
   tokens: Tokens;
   kinds: Kinds;
   jurisdictions: Jurisdictions;
@@ -110,7 +113,20 @@ export async function openRegistry(
   const tokens = new Tokens({ database, lookup: database, jurisdictions, authority, hasher, clock });
   const connections = new Connections({ database, vault });
   const stores = { database, connections, hasher, vault };
-  return { ...stores, authority, registry, behindApi, directory, doors, tokens, kinds, jurisdictions, disconnected };
+  const secondFactor = new SecondFactor({ database, vault, hasher, clock, roles: [] });
+  return {
+    ...stores,
+    authority,
+    secondFactor,
+    registry,
+    behindApi,
+    directory,
+    doors,
+    tokens,
+    kinds,
+    jurisdictions,
+    disconnected,
+  };
 }
 
 export function callerIn(jurisdiction: string, role: Role = 'admin'): Caller {

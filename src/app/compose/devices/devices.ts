@@ -33,6 +33,6 @@ export async function openDevices(ground: Ground, kinds: Kinds) {
     identity: directory.identity.bind(directory),
     connections: new Connections({ database, vault }),
     tokens,
-    ...composePeople({ ...ground, jurisdictions, hasher, tokens }),
+    ...composePeople({ ...ground, jurisdictions, authority, hasher, tokens }),
   };
 }

@@ -1,6 +1,10 @@
+import type { Authority } from '../../../access/authority.ts';
+import { ensureFirstPeople, FIRST_PEOPLE } from '../../../access/first-people.ts';
 import type { Jurisdictions } from '../../../access/jurisdictions.ts';
+import { OwnAccount } from '../../../access/own-account.ts';
 import { Passwords } from '../../../access/passwords.ts';
 import { People } from '../../../access/people.ts';
+import { SecondFactor } from '../../../access/second-factor.ts';
 import { Sessions } from '../../../access/sessions.ts';
 import type { Tokens } from '../../../access/tokens.ts';
 import type { Clock } from '../../../core/clock.ts';
@@ -8,7 +12,14 @@ import type { Observer } from '../../../core/observe.ts';
 import type { DatabaseShares } from '../../../platform/database/database.ts';
 import type { SecretHasher } from '../../../platform/secrets/hasher.ts';
 
+import type { Vault } from '../../../platform/secrets/vault.ts';
+import type { Config } from '../../config/config.ts';
+import type { Ground } from '../ground/ground.ts';
+
 export interface PeopleParts {
+  config: Pick<Config, 'people'>;
+  vault: Vault;
+  authority: Authority;
   shares: DatabaseShares;
   clock: Clock;
   observer: Observer;
@@ -18,14 +29,33 @@ export interface PeopleParts {
 }
 
 /** Builds who may log in, and who is logged in. */
-export function composePeople(deps: PeopleParts): { people: People; sessions: Sessions } {
+export function composePeople(deps: PeopleParts) {
+  const { shares, config } = deps;
   const passwords = new Passwords();
-  const sessions = new Sessions({ ...deps, database: deps.shares.handling, passwords });
-  const people = new People({
-    ...deps,
-    database: deps.shares.general,
-    passwords,
-    sessionsEnded: () => sessions.forget(),
-  });
-  return { people, sessions };
+  const database = shares.handling;
+  const secondFactor = new SecondFactor({ ...deps, database, roles: config.people.totpRoles });
+  const sessions = new Sessions({ ...deps, database, passwords, secondFactor });
+  const sessionsEnded = () => sessions.forget();
+  const people = new People({ ...deps, database: shares.general, passwords, sessionsEnded });
+  const account = new OwnAccount({ ...deps, database, passwords, sessionsEnded });
+  return { people, sessions, secondFactor, account, passwords };
+}
+
+/**
+ * Makes the first people where there are none; resolves with a line for the person who started the gateway about each
+ * whose one-time password waits to be used.
+ */
+export async function welcomeFirstPeople(
+  { database, place, clock }: Pick<Ground, 'database' | 'place' | 'clock'>,
+  passwords: Passwords,
+): Promise<string[]> {
+  const nameOf = (username: string) => `first-login-${username}`;
+  const secrets = {
+    make: (username: string) => place.secret(nameOf(username)),
+    remove: (username: string) => place.forget(nameOf(username)),
+  };
+  const waiting = await ensureFirstPeople({ database, passwords, clock, secrets }, FIRST_PEOPLE);
+  return waiting.map(
+    (username) => `  LOGIN ${username}, with the one-time password in ${place.pathOf(nameOf(username))}`,
+  );
 }

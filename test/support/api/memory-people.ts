@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import type { ApiDeps } from '../../../src/api/deps.ts';
+import { CitywatchError } from '../../../src/core/errors.ts';
+import type { Caller } from '../../../src/core/types.ts';
+import { HERE, requireHere } from './api-parts.ts';
+
+const SESSION_ID = 's'.repeat(43);
+
+/** One operator with one session, who knows the password `correct horse`. */
+export function memoryPeople(): Pick<ApiDeps, 'people' | 'sessions' | 'account' | 'secondFactor'> {
+  const caller: Caller = {
+    type: 'person',
+    id: 'p-1',
+    name: 'Li',
+    role: 'operator',
+    jurisdiction: HERE,
+    purpose: 'routine',
+  };
+  const person = {
+    id: randomUUID(),
+    username: 'li',
+    name: 'Li',
+    role: 'operator' as const,
+    jurisdiction: HERE,
+    disabledAtMs: null,
+    mustChange: false,
+    secondFactor: false,
+    createdBy: 'admin',
+    createdAtMs: 0,
+    version: 1,
+  };
+  const session = { id: randomUUID(), caller, username: 'li', duties: [] };
+  return {
+    account: { changePassword: async () => {}, sessions: async () => [], endSession: async () => {} },
+    secondFactor: {
+      begin: async () => ({ uri: 'otpauth://totp/x' }),
+      confirm: async () => ({ recoveryCodes: [] }),
+      remove: async () => {},
+    },
+    people: {
+      create: async () => person,
+      list: async () => [],
+      update: async (by) => {
+        requireHere(by);
+        return person;
+      },
+    },
+    sessions: {
+      start: async ({ password }) => {
+        if (password !== 'correct horse') throw new CitywatchError('auth.required');
+        return { ...session, secret: SESSION_ID };
+      },
+      verify: async (id) => (id === SESSION_ID ? session : null),
+      end: async () => {},
+    },
+  };
+}
