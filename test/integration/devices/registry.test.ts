@@ -154,11 +154,19 @@ t.test('of 500 edits of one version at once exactly one wins', async (t) => {
   const { registry } = parts;
   await registry.create(YINZHOU, kiosk({ id: 'k-rush' }));
   const names = Array.from({ length: 500 }, (_, index) => `name ${index}`);
-  const results = await Promise.allSettled(names.map((name) => registry.update(YINZHOU, 'k-rush', 1, { name })));
+  // On a loaded machine some wait for a connection longer than anybody may: they ask again, as a client would.
+  const edit = async (name: string): Promise<unknown> => {
+    const asked = registry.update(YINZHOU, 'k-rush', 1, { name });
+    return await asked.catch((error: { code: string }) => {
+      if (error.code !== 'store.unavailable') throw error;
+      return edit(name);
+    });
+  };
+  const results = await Promise.allSettled(names.map(edit));
   const winner = results.findIndex(({ status }) => status === 'fulfilled');
   const losers = results.filter((result) => result.status === 'rejected');
   t.equal(losers.length, 499);
-  t.ok(losers.every(({ reason }) => reason.code === 'precondition.stale'));
+  t.same([...new Set(losers.map(({ reason }) => reason.code))], ['precondition.stale']);
   t.match(await registry.get(YINZHOU, 'k-rush'), { name: names[winner], version: 2 });
 });
 

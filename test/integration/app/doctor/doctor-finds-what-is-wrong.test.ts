@@ -105,9 +105,15 @@ t.test('of a PostgreSQL that lets nobody in the reason is told, and not the addr
   silent.hold();
   const starting = await refusingPostgres(t, { sqlstate: '57P03', message: 'the database system is starting up' });
   const crowded = await refusingPostgres(t, { sqlstate: '53300', message: 'sorry, too many clients already' });
-  const urls = [`postgresql://u@127.0.0.1:${silent.port}/x`, starting.url, crowded.url];
-  const look = async (url: string) => checkDatabaseServer(await depsWith(t, { DATABASE_URL: url }), 2_000);
-  t.match((await Promise.all(urls.map(look))).flat(), [
+  // Those that answer have more time, since the machine may have little to spare.
+  const waits: [string, number][] = [
+    [`postgresql://u@127.0.0.1:${silent.port}/x`, 2_000],
+    [starting.url, 6_000],
+    [crowded.url, 6_000],
+  ];
+  const look = async ([url, waitMs]: [string, number]) =>
+    checkDatabaseServer(await depsWith(t, { DATABASE_URL: url }), waitMs);
+  t.match((await Promise.all(waits.map(look))).flat(), [
     { level: 'problem', what: /takes connections, and let nobody in/, remedy: /^it may be starting or recovering/ },
     { level: 'problem', what: /is starting, recovering or/, remedy: /^wait/ },
     { level: 'problem', what: 'has no connection left for us', remedy: /max_connections/ },

@@ -115,6 +115,7 @@ t.test('when the device has gone, what the journal refused is forgotten and its 
   client.send(numbered(10));
   await eventually(() => intake.asked.length > 0);
   client.socket.destroy();
+  await eventually(async () => (await metric(observer, 'citywatch_mqtt_connections')) === 0);
   intake.mode = 'open';
   await eventually(async () => (await metric(observer, 'citywatch_mqtt_inflight_bytes')) === 0);
   t.equal(intake.taken.length, 0);
