@@ -33,6 +33,7 @@ import type {
   ChecksPort,
   CommandsPort,
   CompletenessPort,
+  DeviceExportPort,
   ExportsPort,
   FileReportPort,
   ImagesPort,
@@ -84,6 +85,7 @@ export interface ApiDeps {
   completeness: CompletenessPort;
   images: ImagesPort;
   imports: ImportsPort;
+  deviceExport: DeviceExportPort;
   commands: CommandsPort;
   passages: PassagesPort;
   twin: TwinPort;

@@ -3,6 +3,7 @@ import type { Checks } from '../devices/checks/checks.ts';
 
 import type { FileReport } from '../devices/file/file-report.ts';
 import type { Imports } from '../devices/import-export/jobs/imports.ts';
+import type { DeviceExport } from '../devices/import-export/writing/device-export.ts';
 import type { LifeSteps } from '../devices/life/life-steps.ts';
 import type { Maintenances } from '../devices/life/maintenances.ts';
 import type { UnitHistory } from '../devices/units/history.ts';
@@ -60,3 +61,6 @@ export type ChecksPort = Pick<Checks, 'device' | 'address'>;
 export type ImportsPort = Pick<Imports, 'dryRun' | 'start' | 'takeSecrets' | 'undo'> & {
   list: Pick<Imports['list'], 'get' | 'newest' | 'rows'>;
 };
+
+/** What it lists is found by others, within the caller's jurisdiction; it leaves an audit row. */
+export type DeviceExportPort = Pick<DeviceExport, 'open'>;

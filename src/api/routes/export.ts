@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { HOUR_MS } from '../../core/clock.ts';
@@ -6,6 +5,7 @@ import { callerOf } from '../guards/auth.ts';
 import { lookQuery, purposeOf } from '../guards/look.ts';
 import { Shares } from '../guards/shares.ts';
 import { bytesOf, deviceParams, inOrder, rangeQuery } from '../schemas.ts';
+import { untilEnd } from '../server/until-end.ts';
 import { fieldList } from './history.ts';
 import { defined, type RoutePart } from './route.ts';
 
@@ -58,21 +58,3 @@ export const exportRoutes: RoutePart = (app, context) => {
     },
   );
 };
-
-/** A signal that is aborted when the answer is over, however it ends, or by one of `ends`; `ended` is called once. */
-function untilEnd(response: ServerResponse, ends: readonly AbortSignal[], ended: () => void): AbortSignal {
-  const over = new AbortController();
-  const stop = () => over.abort();
-  for (const each of ends) each.addEventListener('abort', stop, { once: true });
-  let isOpen = true;
-  const leave = () => {
-    if (!isOpen) return;
-    isOpen = false;
-    for (const each of ends) each.removeEventListener('abort', stop);
-    ended();
-    stop();
-  };
-  // A client that hangs up never finishes.
-  response.once('finish', leave).once('close', leave);
-  return over.signal;
-}

@@ -9,6 +9,7 @@ import { completenessRoutes } from './completeness.ts';
 import { credentialRoutes } from './credentials.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceBatchRoutes } from './device-batch.ts';
+import { deviceExportRoutes } from './device-export.ts';
 import { deviceRoutes } from './devices.ts';
 import { explainRoutes } from './explain.ts';
 import { exportRoutes } from './export.ts';
@@ -37,6 +38,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   deviceRoutes,
   deviceBatchRoutes,
   importRoutes,
+  deviceExportRoutes,
   unitRoutes,
   lifeRoutes,
   maintenanceRoutes,

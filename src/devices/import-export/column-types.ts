@@ -52,16 +52,19 @@ export const NUMBER: ColumnType = {
   write: (value: number) => String(value),
 };
 
-/** Several, with semicolons between them. */
+/** A part of a list: up to a semicolon that has no backslash before it. */
+const PART = /(?:\\[\\;；]|[^;；])+/g;
+
+/** Several, with semicolons between them; `\;` is one within a part. */
 export function listOf({ isExact, read }: ColumnType): ColumnType {
   return {
     isExact,
     read: (text) => {
-      const parts = text.split(/[;；]/).map((part) => part.trim());
+      const parts = (text.match(PART) ?? []).map((part) => part.trim().replace(/\\([\\;；])/g, '$1'));
       const values = parts.filter((part) => part !== '').map(read);
       return values.find((value) => value instanceof Wrong) ?? values;
     },
-    write: (value: readonly string[]) => value.join(';'),
+    write: (value: readonly string[]) => value.map((part) => part.replace(/[\\;；]/g, '\\$&')).join(';'),
   };
 }
 

@@ -1,25 +1,21 @@
-import { type ColumnType, EXACT, listOf, NUMBER, oneOf, plain, TEXT, YES_OR_NO } from './column-types.ts';
+import type { Column } from './column.ts';
+import { EXACT, listOf, NUMBER, oneOf, plain, TEXT, YES_OR_NO } from './column-types.ts';
+import { FILE_COLUMNS } from './file-columns.ts';
 
-/** A field of a device as a column of a spreadsheet. */
-export interface Column {
-  /** What an export writes above it. */
-  name: string;
-  /** What people write above it, Chinese first; case, spaces and what stands in brackets do not count. */
-  titles: readonly [string, ...string[]];
-  /** Where it stands in what a device is created with. */
-  path: readonly string[];
-  type: ColumnType;
-  /** No two rows of a file may have the same. */
-  isUnique?: true;
-  /** It is not exported, and not shown. */
-  isSecret?: true;
-  /** It counts while a device is registered: later changes have routes of their own. */
-  isOnlyForNew?: true;
-}
+export type { Column } from './column.ts';
 
 const DATUM = oneOf({
   wgs84: ['WGS-84', 'CGCS2000', '大地2000', 'GPS'],
   gcj02: ['GCJ-02', '火星坐标', '国测局', '高德', '腾讯'],
+});
+
+const ACCESS = oneOf({ public: ['公开'], 'key-site': ['重点单位', '重点'], minors: ['未成年人', '涉未成年人'] });
+
+const STATE = oneOf({
+  planned: ['规划', '规划中', '未建'],
+  installed: ['已安装', '待验收'],
+  accepted: ['已验收'],
+  'in-service': ['在用', '在网', '已启用'],
 });
 
 /**
@@ -48,12 +44,15 @@ export const COLUMNS: readonly Column[] = [
   { name: 'parent', titles: ['上级', '上级编号', '上级设备'], path: ['parent'], type: EXACT },
   { name: 'cameras', titles: ['摄像机', '关联摄像机', '周边摄像机'], path: ['cameras'], type: listOf(EXACT) },
   { name: 'purpose', titles: ['用途', '建设用途'], path: ['purpose'], type: TEXT },
+  { name: 'accessClass', titles: ['访问等级', '查看等级'], path: ['accessClass'], type: ACCESS },
+  ...FILE_COLUMNS,
   { name: 'streamUrl', titles: ['视频地址', '主码流', '取流地址', 'rtsp'], path: ['stream', 'url'], type: EXACT },
   { name: 'subStreamUrl', titles: ['子码流', '子码流地址'], path: ['stream', 'subUrl'], type: EXACT },
   { name: 'onvifAddress', titles: ['ONVIF地址', 'onvif'], path: ['onvif', 'xaddr'], type: EXACT },
   { name: 'onvifUser', titles: ['ONVIF用户名', '用户名'], path: ['onvif', 'username'], type: EXACT, isSecret: true },
   { name: 'onvifPassword', titles: ['ONVIF密码', '密码'], path: ['onvif', 'password'], type: EXACT, isSecret: true },
   { name: 'secret', titles: ['设备密钥', '密钥'], path: ['secret'], type: EXACT, isSecret: true, isOnlyForNew: true },
+  { name: 'state', titles: ['建设状态', '状态'], path: ['state'], type: STATE, isOnlyForNew: true },
   { name: 'confirm', titles: ['确认', '确认位置'], path: ['confirm'], type: YES_OR_NO, isSecret: true },
 ];
 

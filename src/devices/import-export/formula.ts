@@ -10,3 +10,8 @@ const needsMark = (text: string): boolean => DANGEROUS.test(text) || isClear(tex
 export function unescapeCell(text: string): string {
   return text.startsWith("'") && needsMark(text.slice(1)) ? text.slice(1) : text;
 }
+
+/** A cell that no spreadsheet program takes for a formula, nor an import for a word of its own. */
+export function escapeCell(text: string): string {
+  return needsMark(text) ? `'${text}` : text;
+}

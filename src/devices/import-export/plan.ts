@@ -93,7 +93,14 @@ function groups(values: Values, known: KnownDevice): Record<string, RawChange | 
     location: locationChange(saidOf(values, 'location') as Record<string, never>, known),
     stream: streamChange(saidOf(values, 'stream') as Said, known),
     onvif: onvifChange(saidOf(values, 'onvif') as Said, known),
+    file: fileChange(saidOf(values, 'file'), known),
   };
+}
+
+function fileChange(said: Record<string, unknown>, { device }: KnownDevice): RawChange | null {
+  const file = device.file as Record<string, unknown>;
+  const changed = Object.entries(said).filter(([key, value]) => !isSame(value, file[key]));
+  return changed.length > 0 ? { value: Object.fromEntries(changed), fields: changed.map(([key]) => key) } : null;
 }
 
 function saidOf(values: Values, group: string): Record<string, unknown> {

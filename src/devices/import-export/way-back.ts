@@ -10,12 +10,18 @@ export function wayBack(patch: DevicePatch, known: KnownDevice): Record<string, 
     if (key === 'confirm') continue;
     else if (key === 'stream') before[key] = streamBefore(known);
     else if (key === 'onvif') before[key] = known.onvif?.open ?? null;
+    else if (key === 'file') before[key] = fileBefore(patch, known);
     // The numbers are WGS-84, in whatever datum they were given.
     else if (key === 'location') before[key] = { ...device.location, datum: 'wgs84' };
     else before[key] = device[key as keyof typeof device];
   }
   // It stood there before, so nobody has to say again that it is meant.
   return { ...before, confirm: true };
+}
+
+function fileBefore({ file = {} }: DevicePatch, { device }: KnownDevice): Record<string, unknown> {
+  const before = device.file as Record<string, unknown>;
+  return Object.fromEntries(Object.keys(file).map((key) => [key, before[key] ?? null]));
 }
 
 function streamBefore({ stream }: KnownDevice): Record<string, string> | null {

@@ -22,7 +22,7 @@ import {
 import { API_SETTINGS } from './api-settings.ts';
 import { type HttpParts, httpUplink, memoryIntake } from './http-uplink.ts';
 import { MemoryIdempotency } from './memory-idempotency.ts';
-import { memoryImports } from './memory-imports.ts';
+import { memoryDeviceExport, memoryImports } from './memory-imports.ts';
 import { memoryPeople } from './memory-people.ts';
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
@@ -260,6 +260,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
     ...quietData(),
     images: memoryImages(),
     imports: memoryImports(),
+    deviceExport: memoryDeviceExport(),
     cameraSetup: async () => null,
     ...memoryChecks(),
     ...memoryUnits((caller, id) => registry.get(caller, id)),

@@ -29,6 +29,7 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     'GET /devices': '/devices',
     'GET /devices/{id}': `/devices/${kiosk}`,
     'GET /devices/{id}/units': `/devices/${kiosk}/units`,
+    'GET /devices/export': '/devices/export',
     'GET /imports': '/imports',
     'GET /imports/{id}': `/imports/${NOBODY}`,
     'GET /imports/{id}/rows': `/imports/${NOBODY}/rows`,

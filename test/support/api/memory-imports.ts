@@ -1,4 +1,4 @@
-import type { ImportsPort } from '../../../src/api/ports.ts';
+import type { DeviceExportPort, ImportsPort } from '../../../src/api/ports.ts';
 import type { Caller } from '../../../src/core/types.ts';
 import { requireHere } from './api-parts.ts';
 
@@ -42,5 +42,18 @@ export function memoryImports(): ImportsPort {
         return { items: [], next: null };
       },
     },
+  };
+}
+
+/** A list without devices. */
+export function memoryDeviceExport(): DeviceExportPort {
+  return {
+    open: async () => ({
+      contentType: 'text/csv; charset=utf-8',
+      fileName: 'devices.csv',
+      pieces: (async function* () {
+        yield 'id\r\n';
+      })(),
+    }),
   };
 }

@@ -1,6 +1,7 @@
 import { Health } from '../../../api/health.ts';
 import { API_LIMITS } from '../../../api/server/limits.ts';
 import { buildServer, listen, reloadTls } from '../../../api/server/server.ts';
+import { DeviceExport } from '../../../devices/import-export/writing/device-export.ts';
 import { KindDryRun } from '../../../ingest/explain/kind-dry-run.ts';
 import { listAudit } from '../../../platform/records/audit.ts';
 import type { watchSurroundings } from '../../doctor/surroundings.ts';
@@ -51,6 +52,7 @@ export async function startApi(parts: ApiParts): Promise<string> {
     units: registry.units,
     unitHistory: registry.unitHistory,
     imports: registry.imports,
+    deviceExport: new DeviceExport({ database, clock }),
     life: registry.life,
     maintenances: registry.maintenances,
     fileReport: registry.fileReport,
