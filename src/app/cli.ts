@@ -6,6 +6,8 @@ import { backup } from './commands/backup.ts';
 import { type Arguments, type Command, EXIT, type Terminal, UsageError } from './commands/command.ts';
 import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
+import { exportDevices } from './commands/export.ts';
+import { importDevices } from './commands/import.ts';
 import { kind } from './commands/kind.ts';
 import { restore } from './commands/restore.ts';
 import { serve } from './commands/serve.ts';
@@ -16,7 +18,21 @@ import { verify } from './commands/verify.ts';
 import { closest } from './config/did-you-mean.ts';
 
 /** Every command there is. */
-const COMMANDS: readonly Command[] = [serve, demo, doctor, backup, restore, adopt, verify, simulate, kind, token, user];
+const COMMANDS: readonly Command[] = [
+  serve,
+  demo,
+  doctor,
+  importDevices,
+  exportDevices,
+  backup,
+  restore,
+  adopt,
+  verify,
+  simulate,
+  kind,
+  token,
+  user,
+];
 
 /**
  * Runs `citywatch <words>` and resolves with the exit status: 0 stopped as asked, 1 failed, 2 bad arguments or

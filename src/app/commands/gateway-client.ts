@@ -16,9 +16,12 @@ export interface GatewayRequest {
   /** Behind `/api/v1`. */
   path: string;
   headers?: Record<string, string>;
-  body?: Record<string, unknown>;
+  /** An object is sent as JSON, bytes as they are. */
+  body?: Record<string, unknown> | Buffer;
   /** Where an answer may take longer than 10 s. */
   deadlineMs?: number;
+  /** Where an answer may be larger than 1 MiB. */
+  answerBytesMax?: number;
 }
 
 /** How commands that talk to the gateway find it and are let in; for their help. */
@@ -27,30 +30,40 @@ export const RIGHTS_HELP = [
   'directory. The address is that of the gateway on the data directory; --url names another one.',
 ];
 
+/** Which gateway, and where it is said what goes wrong. */
+export interface Where {
+  terminal: Terminal;
+  url: Arguments['options'][string];
+}
+
 /**
  * Asks the running gateway as its administrator; resolves with the text of a good answer. Errors: `outbound.failed`
  * with the gateway's own words, `config.invalid` where no admin token is known.
  */
-export async function askGateway(
-  request: GatewayRequest,
-  { terminal, url }: { terminal: Terminal; url: Arguments['options'][string] },
-): Promise<string> {
+export async function askGateway(request: GatewayRequest, where: Where): Promise<string> {
+  return (await fetchFromGateway(request, where)).toString('utf8');
+}
+
+/** As {@link askGateway}, for answers that are files. */
+export async function fetchFromGateway(request: GatewayRequest, { terminal, url }: Where): Promise<Buffer> {
   const { config, clock, observer } = prepareQuietly(terminal);
   const base = String(url ?? (await addressOf(config))).replace(/\/$/, '');
   const authorization = `Bearer ${await adminToken(config)}`;
   const outbound = new Outbound({ clock, observer });
+  const { body: sent } = request;
+  const isFile = Buffer.isBuffer(sent);
   try {
     const { status, body } = await outbound.http({
       url: `${base}/api/v1${request.path}`,
       method: request.method,
-      headers: { authorization, ...(request.body && { 'content-type': 'application/json' }), ...request.headers },
-      ...(request.body && { body: JSON.stringify(request.body) }),
+      headers: { authorization, ...(sent && !isFile && { 'content-type': 'application/json' }), ...request.headers },
+      ...(sent && { body: isFile ? sent : JSON.stringify(sent) }),
       deadlineMs: request.deadlineMs ?? DEADLINE_MS,
-      maxBytes: ANSWER_BYTES_MAX,
+      maxBytes: request.answerBytesMax ?? ANSWER_BYTES_MAX,
       networks: 'services',
     });
     if (status >= 300) throw refusal(status, body.toString('utf8'));
-    return body.toString('utf8');
+    return body;
   } finally {
     await outbound.close();
   }

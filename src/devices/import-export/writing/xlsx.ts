@@ -75,7 +75,7 @@ function cellOf(at: string, text: string): string {
 
 const XML: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
-/** What XML 1.0 has no place for stands in a spreadsheet as `_x000D_`; what looks so already has `_x005F_` before it. */
+/** What XML 1.0 has no place for stands in a spreadsheet as `_x000D_`; what looks so has `_x005F_` before it. */
 function escaped(text: string): string {
   return text
     .replace(/_(?=x[0-9A-Fa-f]{4}_)/g, '_x005F_')
