@@ -57,7 +57,10 @@ t.test('a file is tried, imported, undone', async (t) => {
   const secrets = join(directory, 'secrets.csv');
   const done = await run('import', file, '--secrets', secrets);
   t.equal(done.status, 1, done.stderr);
-  t.match(done.stdout, /line 3 {2}c-2 {2}error.*\n1 new, 0 changed, 0 the same, 1 refused\n.*secrets of 1 devices/);
+  t.match(
+    done.stdout,
+    /line 3 {2}c-2 {2}error.*\n.*备注\n1 new, 0 changed, 0 the same, 1 refused\n.*secrets of 1 devices/,
+  );
   t.match(await readFile(secrets, 'utf8'), /^id,secret\r\nc-1,\S{20,}\r\n$/);
   t.equal((await stat(secrets)).mode & 0o777, 0o600);
   const id = /import (\S+):/.exec(done.stdout)![1]!;

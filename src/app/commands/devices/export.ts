@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
-import { MINUTE_MS } from '../../core/clock.ts';
-import { type Command, EXIT, UsageError } from './command.ts';
-import { fetchFromGateway, RIGHTS_HELP } from './gateway-client.ts';
+import { MINUTE_MS } from '../../../core/clock.ts';
+import { type Command, EXIT, UsageError } from '../command.ts';
+import { fetchFromGateway, RIGHTS_HELP } from '../gateway-client.ts';
 
 const DEADLINE_MS = 30 * MINUTE_MS;
 /** A million devices. */
@@ -33,9 +33,9 @@ export const exportDevices: Command = {
       const value = options[name];
       if (typeof value === 'string') query.set(name, value);
     }
-    const request = { method: 'GET', path: `/devices/export?${query}`, deadlineMs: DEADLINE_MS } as const;
-    const where = { terminal, url: options.url };
-    const written = await fetchFromGateway({ ...request, answerBytesMax: BYTES_MAX }, where);
+    const path = `/devices/export?${query}`;
+    const request = { method: 'GET', path, deadlineMs: DEADLINE_MS, answerBytesMax: BYTES_MAX } as const;
+    const written = await fetchFromGateway(request, { terminal, url: options.url });
     if (file === undefined) {
       terminal.print(
         written

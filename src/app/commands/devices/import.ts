@@ -1,10 +1,10 @@
 import { open, readFile, unlink } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { MINUTE_MS, systemClock } from '../../core/clock.ts';
-import type { RowVerdict } from '../../devices/import-export/apply.ts';
-import type { DryRun } from '../../devices/import-export/jobs/imports.ts';
-import { type Arguments, type Command, EXIT, UsageError } from './command.ts';
-import { askGateway, RIGHTS_HELP, type Where } from './gateway-client.ts';
+import { MINUTE_MS, systemClock } from '../../../core/clock.ts';
+import type { RowVerdict } from '../../../devices/import-export/apply.ts';
+import type { DryRun } from '../../../devices/import-export/jobs/imports.ts';
+import { type Arguments, type Command, EXIT, UsageError } from '../command.ts';
+import { askGateway, type GatewayRequest, RIGHTS_HELP, type Where } from '../gateway-client.ts';
 
 /** A little longer than the gateway itself gives it. */
 const READING_MS = 4 * MINUTE_MS;
@@ -70,12 +70,14 @@ function required(word: string | undefined, what: string): string {
   return word;
 }
 
-const FILE = { 'content-type': 'application/octet-stream' };
+function posting(path: string, body: Buffer): GatewayRequest {
+  const headers = { 'content-type': 'application/octet-stream' };
+  return { method: 'POST', path, headers, body, deadlineMs: READING_MS, answerBytesMax: ANSWER_BYTES_MAX };
+}
 
 async function dryRun(body: Buffer, where: Where): Promise<number> {
   const path = '/devices/import?dryRun=true';
-  const limits = { deadlineMs: READING_MS, answerBytesMax: ANSWER_BYTES_MAX };
-  const answer = await askGateway({ method: 'POST', path, headers: FILE, body, ...limits }, where);
+  const answer = await askGateway(posting(path, body), where);
   const { items, counts, unknownColumns } = JSON.parse(answer) as DryRun;
   for (const item of items) if (item.verdict !== 'same') where.terminal.print(lineOf(item));
   for (const line of summary({ counts, unknownColumns })) where.terminal.print(line);
@@ -89,8 +91,7 @@ async function run(
   { options, where }: { options: Arguments['options']; where: Where },
 ): Promise<number> {
   const query = new URLSearchParams({ mode: options.whole ? 'whole' : 'rows', fileName: basename(name) });
-  const request = { method: 'POST', path: `/devices/import?${query}`, headers: FILE, body } as const;
-  const begun = JSON.parse(await askGateway({ ...request, deadlineMs: READING_MS }, where)) as Printed;
+  const begun = JSON.parse(await askGateway(posting(`/devices/import?${query}`, body), where)) as Printed;
   where.terminal.print(`import ${begun.id}: ${begun.rows} rows`);
   const ended = await followed(begun, where);
   await printRows(ended.id, 'error', where);
