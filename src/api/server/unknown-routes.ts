@@ -10,7 +10,6 @@ declare module 'fastify' {
 
 /** What the outside contract promises under /api/v1 and this version does not serve yet. */
 export const LATER_ROUTES: readonly (readonly [HTTPMethods, string])[] = [
-  ['GET', '/devices/export'],
   ['POST', '/discoveries'],
   ['GET', '/discoveries/:id'],
   ['GET', '/streams/:id/live'],
@@ -51,8 +50,8 @@ export function answerUnknownRoutes(app: FastifyInstance): void {
 }
 
 /**
- * Serves the routes of {@link LATER_ROUTES} with "not in this version". Real routes, because `/devices/export` would
- * otherwise be taken for the device `export`. To be called on the part of the API under /api/v1, after all others.
+ * Serves the routes of {@link LATER_ROUTES} with "not in this version". Real routes, because `/jobs/1` would
+ * otherwise be an unknown path. To be called on the part of the API under /api/v1, after all others.
  */
 export function answerLaterRoutes(app: FastifyInstance): void {
   for (const [method, url] of LATER_ROUTES) {
