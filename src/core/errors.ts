@@ -25,6 +25,11 @@ export const ERRORS = {
     text: 'First change the one-time password, or set up the second factor.',
   },
   'auth.forbidden': { status: 403, retryable: false, text: 'Your role does not allow this.' },
+  'look.incident-missing': {
+    status: 403,
+    retryable: false,
+    text: 'Pictures of this camera are shown for an incident only.',
+  },
   'not-found': { status: 404, retryable: false, text: 'No such thing, or it is not yours to see.' },
   'not-in-version': { status: 501, retryable: false, text: 'The contract has this route, but not in this version.' },
   'conflict.exists': { status: 409, retryable: false, text: 'Something with this id exists already.' },

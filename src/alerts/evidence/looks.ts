@@ -8,14 +8,18 @@ export interface EvidenceLook {
   caller: Caller;
   camera: DeviceId;
   purpose: string;
-  /** The alert the picture belongs to. */
-  caseId: string;
+  /** The alert the picture belongs to: what the look is for where no other case is named. */
+  alert: string;
+  /** The case that who looks has named. */
+  case: string | null;
 }
 
 export interface EvidenceLooksDeps {
   register: Pick<AccessRegister, 'add'>;
   /** Where a camera stands now, also a retired one; undefined for one that is not known any more. */
   areaOf(camera: DeviceId): Jurisdiction | undefined;
+  /** Whether pictures of a camera are shown for an incident only: an alert of ours is none that somebody has named. */
+  needsIncident(camera: DeviceId): boolean;
 }
 
 /** Registers looks at evidence in the area of the camera, which may be retired by now. */
@@ -26,11 +30,21 @@ export class EvidenceLooks {
     this.#deps = deps;
   }
 
-  /** Writes the row of a look; nothing is shown before it resolved. Errors: `not-found` for a camera nobody knows. */
-  async add({ caller, camera, purpose, caseId }: EvidenceLook): Promise<void> {
+  /**
+   * Writes the row of a look; nothing is shown before it resolved. Errors: `not-found` for a camera nobody knows,
+   * `look.incident-missing`.
+   */
+  async add({ caller, camera, purpose, alert, case: named }: EvidenceLook): Promise<void> {
     const jurisdiction = this.#deps.areaOf(camera);
     if (jurisdiction === undefined) throw new CitywatchError('not-found');
-    const look = { viewer: caller, act: 'evidence', device: camera, jurisdiction, purpose, case: caseId } as const;
-    await this.#deps.register.add(look);
+    await this.#deps.register.add({
+      viewer: caller,
+      act: 'evidence',
+      device: camera,
+      jurisdiction,
+      purpose,
+      case: named ?? (this.#deps.needsIncident(camera) ? null : alert),
+      asked: named === null ? null : { alert },
+    });
   }
 }

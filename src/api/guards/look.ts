@@ -1,5 +1,6 @@
 import { CitywatchError } from '../../core/errors.ts';
-import type { Caller } from '../../core/types.ts';
+import type { Caller, DeviceId } from '../../core/types.ts';
+import { incidentMissing } from '../../platform/records/access-register.ts';
 import type { ApiDeps } from '../deps.ts';
 import { label } from '../schemas.ts';
 
@@ -11,8 +12,24 @@ export const lookQuery = {
   purpose: label(200)
     .optional()
     .meta({ description: "Why you look; without it the token's purpose, for people `routine`" }),
-  case: label(64).optional().meta({ description: 'Number of the case you look for' }),
+  case: label(64).optional().meta({
+    description: 'Number of the case you look for; must be named where the camera shows pictures for an incident only',
+  }),
 };
+
+/**
+ * For which case this caller looks at pictures of `device`. Errors: `look.incident-missing` where they are shown for an
+ * incident only and none is named. The access register asks once more; here nothing has been started for it yet.
+ */
+export function caseOf(
+  { directory }: Pick<ApiDeps, 'directory'>,
+  device: DeviceId,
+  query: { case?: string | undefined },
+): string | null {
+  const named = query.case ?? null;
+  if (named === null && directory.needsIncident(device)) throw incidentMissing();
+  return named;
+}
 
 /** Why this caller looks. Ask it only once the caller may know that there is something to see. */
 export function purposeOf(

@@ -5,7 +5,7 @@ import { EVIDENCE_PURPOSE } from '../../alerts/evidence/evidence.ts';
 import { fileOf, SEVERITIES } from '../../alerts/rules/rules.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { callerOf } from '../guards/auth.ts';
-import { lookQuery, purposeOf } from '../guards/look.ts';
+import { caseOf, lookQuery, purposeOf } from '../guards/look.ts';
 import { bytesOf, deviceId, label, listOf, pageQuery } from '../schemas.ts';
 import { alertEventRoutes } from './alert-events.ts';
 import { alertParams, alertView } from './alert-schemas.ts';
@@ -116,11 +116,12 @@ function evidenceRoute(app: ApiApp, context: RouteContext): void {
   app.get(
     '/alerts/:id/evidence/:evidence',
     {
-      config: { right: 'alerts.look' },
+      config: { right: 'alerts.look', errors: ['look.incident-missing'] },
       schema: {
         tags,
         summary: 'A picture that belongs to an alert; the look is registered',
         params: alertParams.extend({ evidence: z.string().max(64) }),
+        querystring: z.strictObject({ case: lookQuery.case }),
         response: { 200: bytesOf('image/jpeg', 'The picture') },
       },
     },
@@ -128,7 +129,8 @@ function evidenceRoute(app: ApiApp, context: RouteContext): void {
       const caller = callerOf(request);
       const { id, evidence } = request.params;
       const { camera, jpeg } = await context.alerts.evidence.picture(caller, id, evidence);
-      await context.alerts.looks.add({ caller, camera, purpose: EVIDENCE_PURPOSE, caseId: id });
+      const named = caseOf(context, camera, request.query);
+      await context.alerts.looks.add({ caller, camera, purpose: EVIDENCE_PURPOSE, alert: id, case: named });
       return reply.type('image/jpeg').header('cache-control', 'private, no-store').send(jpeg);
     },
   );

@@ -4,7 +4,7 @@ import { CitywatchError } from '../../core/errors.ts';
 import { IMAGE_TYPES, type ImageType, readImage } from '../../images/image-file.ts';
 import { DeviceBudget } from '../../ingest/uplinks/common/device-budget.ts';
 import { callerOf, senderOf } from '../guards/auth.ts';
-import { lookQuery, purposeOf } from '../guards/look.ts';
+import { caseOf, lookQuery, purposeOf } from '../guards/look.ts';
 import { Shares } from '../guards/shares.ts';
 import { bytesOf, deviceParams } from '../schemas.ts';
 import { requirePlainBody } from '../server/bodies.ts';
@@ -86,7 +86,7 @@ function showRoute(app: ApiApp, context: RouteContext): void {
     '/images/:id',
     {
       exposeHeadRoute: false,
-      config: { right: 'pictures.look' },
+      config: { right: 'pictures.look', errors: ['look.incident-missing'] },
       schema: {
         tags: ['telemetry'],
         summary: 'A picture that an event names; the look is registered',
@@ -99,8 +99,9 @@ function showRoute(app: ApiApp, context: RouteContext): void {
       const caller = callerOf(request);
       const image = await images.find(caller, request.params.id);
       const purpose = purposeOf(context, caller, request.query);
+      const named = caseOf(context, image.device, request.query);
       const bytes = await images.read(image);
-      await images.registerLook({ caller, image, purpose, case: request.query.case ?? null });
+      await images.registerLook({ caller, image, purpose, case: named });
       reply.type(image.type).header('cache-control', 'private, no-store');
       return reply.header('content-disposition', 'inline').send(bytes as never);
     },

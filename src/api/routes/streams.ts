@@ -7,12 +7,12 @@ import type { StreamAnswer } from '../../streams/live/service.ts';
 import type { StreamStatus } from '../../streams/pool/pull.ts';
 import type { View } from '../../streams/pool/types.ts';
 import { callerOf } from '../guards/auth.ts';
-import { lookQuery, purposeOf } from '../guards/look.ts';
+import { caseOf, lookQuery, purposeOf } from '../guards/look.ts';
 import { bytesOf, deviceParams, listOf, moment } from '../schemas.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
 const tags = ['streams'];
-const errors = ['stream.unavailable', 'stream.full', 'outbound.refused'] as const;
+const errors = ['stream.unavailable', 'stream.full', 'outbound.refused', 'look.incident-missing'] as const;
 
 const look = z.strictObject({
   quality: z.enum(['main', 'sub']).default('main').meta({ description: 'The full picture, or the small one' }),
@@ -171,7 +171,7 @@ function viewOf(context: RouteContext, caller: Caller, id: string, query: Look):
   const purpose = purposeOf(context, caller, query);
   const { type, id: viewerId, name } = caller;
   const viewer = { type, id: viewerId, name };
-  return { deviceId, viewer, purpose, quality: query.quality, case: query.case ?? null };
+  return { deviceId, viewer, purpose, quality: query.quality, case: caseOf(context, deviceId, query) };
 }
 
 /** Errors: `not-found` for a device that is not the caller's to see, or has no video. */

@@ -53,6 +53,7 @@ export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway>
   const registry = await openRegistry(ground, devices, told);
   const images = composeImages({
     ...ground,
+    register: devices.register,
     devices: devices.directory,
     keepDays: config.images.keepDays,
     directory: await ground.place.directory('images'),

@@ -57,6 +57,11 @@ export class Doors {
   }
 
   /** As that of the directory. */
+  needsIncident(id: DeviceId): boolean {
+    return this.#directory.needsIncident(id);
+  }
+
+  /** As that of the directory. */
   within(scope: Jurisdiction): Iterable<DeviceIdentity> {
     return this.#directory.within(scope);
   }

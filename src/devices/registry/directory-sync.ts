@@ -118,9 +118,12 @@ export class DirectorySync {
     return [...known, ...(await directoryEntries(tx, kinds, { ids, limit: ids.length }))];
   }
 
-  #entryOf({ id, kind, jurisdiction, state, parent, version }: Device, secretHash: Buffer): DirectoryEntry {
+  #entryOf(
+    { id, kind, jurisdiction, state, parent, accessClass, version }: Device,
+    secretHash: Buffer,
+  ): DirectoryEntry {
     const identity = { id, kind, kindVersion: this.#deps.kinds.currentVersion(kind), jurisdiction };
-    return { identity, state, parent, secretHash, version };
+    return { identity, state, parent, accessClass, secretHash, version };
   }
 
   /** A COMMIT whose answer was lost may have happened: looks again until the database says. */

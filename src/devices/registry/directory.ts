@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { covers, type Jurisdiction } from '../../core/jurisdiction.ts';
+import type { AccessClass } from '../../core/registry/position-file.ts';
 import type { Caller, DeviceId, DeviceIdentity, DeviceState } from '../../core/types.ts';
 import type { SecretHasher } from '../../platform/secrets/hasher.ts';
 
@@ -9,6 +10,8 @@ export interface DirectoryEntry {
   state: DeviceState;
   /** The device it belongs to, like the recorder of a channel. */
   parent: DeviceId | null;
+  /** How freely its pictures may be looked at. */
+  accessClass: AccessClass;
   secretHash: Buffer;
   /** Version of the position; an older one never replaces a newer one. */
   version: number;
@@ -67,6 +70,11 @@ export class Directory {
   identity(id: DeviceId): DeviceIdentity | undefined {
     const entry = this.#entries.get(id);
     return entry && entry.state !== 'retired' ? entry.identity : undefined;
+  }
+
+  /** Whether its pictures are shown for an incident only. Of what is not known nobody can say that they are not. */
+  needsIncident(id: DeviceId): boolean {
+    return (this.#entries.get(id)?.accessClass ?? 'minors') === 'minors';
   }
 
   /** The topmost parent of a device; the device itself where it has none, or is unknown. */
@@ -153,5 +161,6 @@ function isSame(one: DirectoryEntry, other: DirectoryEntry): boolean {
   const isAlike = a.kind === b.kind && a.kindVersion === b.kindVersion && a.jurisdiction === b.jurisdiction;
   // By hand, in psql, no version is raised.
   const isThere = one.version === other.version && one.state === other.state && one.parent === other.parent;
-  return isAlike && isThere && one.secretHash.equals(other.secretHash);
+  const isShown = one.accessClass === other.accessClass;
+  return isAlike && isThere && isShown && one.secretHash.equals(other.secretHash);
 }

@@ -138,17 +138,17 @@ export async function directoryEntries(
     )
     .innerJoin('unit', 'unit.id', 'assignment.unit_id')
     .select(['position.id', 'position.kind', 'position.jurisdiction', 'position.state', 'position.version'])
-    .select('position.parent')
-    .select('unit.secret_hash')
+    .select(['position.parent', 'position.access_class', 'unit.secret_hash'])
     .orderBy('position.id')
     .limit(filter.limit);
   if (filter.ids) query = query.where('position.id', 'in', filter.ids);
   if (filter.after !== undefined) query = query.where('position.id', '>', filter.after);
-  return (await query.execute()).map(({ id, kind, jurisdiction, state, parent, version, secret_hash }) => ({
+  return (await query.execute()).map(({ id, kind, jurisdiction, state, parent, version, ...row }) => ({
     identity: { id, kind, kindVersion: kinds.currentVersion(kind), jurisdiction },
     state,
     parent,
-    secretHash: secret_hash,
+    accessClass: row.access_class,
+    secretHash: row.secret_hash,
     version,
   }));
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { CitywatchError } from '../../core/errors.ts';
 import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { type Database, jsonb, withinJurisdiction } from '../database/database.ts';
@@ -13,6 +14,16 @@ export interface Look {
   case: string | null;
   /** What a query asked for, without a plate in it; absent for looks at one thing. */
   asked?: Record<string, unknown> | null;
+}
+
+/** Looks at what a camera saw, as opposed to lists and the register. */
+const AT_PICTURES: ReadonlySet<Look['act']> = new Set(['view', 'snapshot', 'evidence', 'image']);
+
+export interface AccessRegisterDeps {
+  database: Database;
+  clock: Clock;
+  /** Whether pictures of a device are shown for an incident only. */
+  needsIncident(device: DeviceId): boolean;
 }
 
 export interface LookEntry extends Look {
@@ -43,17 +54,31 @@ export interface LookFilter {
   limit: number;
 }
 
+/** The refusal of a look at pictures of children, or whatever else is shown for an incident only. */
+export function incidentMissing(): CitywatchError {
+  const message = 'is missing: name the number of the incident that you look for';
+  return new CitywatchError('look.incident-missing', { issues: [{ path: 'case', message }] });
+}
+
 /** Who looked at what, why and for which case; append-only. Nothing is shown before `add` has resolved. */
 export class AccessRegister {
   readonly #database: Database;
   readonly #clock: Clock;
+  readonly #needsIncident: AccessRegisterDeps['needsIncident'];
 
-  constructor({ database, clock }: { database: Database; clock: Clock }) {
+  constructor({ database, clock, needsIncident }: AccessRegisterDeps) {
     this.#database = database;
     this.#clock = clock;
+    this.#needsIncident = needsIncident;
   }
 
+  /**
+   * Errors: `look.incident-missing` for a picture that is shown for an incident only, where no case is named. Whatever
+   * shows pictures comes by here, so nothing that is built later can forget to ask.
+   */
   async add(look: Look): Promise<void> {
+    const isWithoutCase = look.device !== null && look.case === null && AT_PICTURES.has(look.act);
+    if (isWithoutCase && this.#needsIncident(look.device!)) throw incidentMissing();
     await this.#database
       .tables<RegisterTables>()
       .insertInto('access_register')

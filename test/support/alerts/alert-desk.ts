@@ -117,7 +117,11 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
     doorbell,
     work,
     queries,
-    plates: new AlertPlates({ alerts: queries, box: PLATES, register: new AccessRegister({ database, clock }) }),
+    plates: new AlertPlates({
+      alerts: queries,
+      box: PLATES,
+      register: new AccessRegister({ database, clock, needsIncident: () => false }),
+    }),
     actions: new AlertActions({ database, clock, log, committed, personWhoSees }),
     subscriptions: new Subscriptions({ database, clock, box, sinks, ring, whoIsStillThere }),
     sinks,

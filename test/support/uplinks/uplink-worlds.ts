@@ -136,7 +136,12 @@ async function brokerWorld(t: Test, { uplink, deps }: Ground): Promise<UplinkWor
 /** The routes are the API's: it is the real one, on parts in memory. */
 async function httpWorld(t: Test, { uplink, deps }: Ground): Promise<UplinkWorld> {
   const settings = HERE;
-  const directory: ApiDeps['directory'] = { ...deps.devices, within: () => [], seenBy: () => undefined };
+  const directory: ApiDeps['directory'] = {
+    ...deps.devices,
+    within: () => [],
+    seenBy: () => undefined,
+    needsIncident: () => true,
+  };
   let started: ReturnType<typeof startApi> | null = null;
   const post = async (id: string, secret: string, payload: string) => {
     const headers = { ...bearer(`${id}:${secret}`), 'content-type': 'application/json' };

@@ -29,6 +29,7 @@ import { RuleBook } from '../../../alerts/rules/rule-book.ts';
 import { openSinks, SINKS, type SinkValues } from '../../../alerts/sinks/sinks.ts';
 import { Watchlists } from '../../../alerts/watchlists/watchlists.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
+import type { Directory } from '../../../devices/registry/directory.ts';
 import { placesOf } from '../../../devices/registry/places.ts';
 import type { Blobs } from '../../../platform/blobs/blobs.ts';
 import { openLocalBlobs } from '../../../platform/blobs/open-local.ts';
@@ -51,6 +52,7 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
   plateKey: Buffer;
   /** The whole plates of alerts are encrypted under a key made of this one. */
   vaultKey: Buffer;
+  devices: RuleSurroundings['devices'] & Pick<Directory, 'needsIncident'>;
   register: AccessRegister;
   rulesDirectory: string;
   dataDirectory: string;
@@ -113,7 +115,11 @@ export async function composeAlerting(deps: AlertingDeps) {
     feed,
     evidence,
     evidenceBlobs,
-    looks: new EvidenceLooks({ register: deps.register, areaOf: (id) => devices.get(id)?.identity.jurisdiction }),
+    looks: new EvidenceLooks({
+      register: deps.register,
+      areaOf: (id) => devices.get(id)?.identity.jurisdiction,
+      needsIncident: (id) => devices.needsIncident(id),
+    }),
     watchlists,
     plates: new AlertPlates({ alerts: queries, box: plates, register: deps.register }),
     ofGateway: new GatewayAlerts({ database, clock, rules, position, incarnationOf, ownership, committed }),

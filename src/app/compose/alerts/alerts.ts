@@ -14,6 +14,7 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: { inge
   const { ingest, streams } = sides;
   const alerting = await composeAlerting({
     ...ground,
+    register: devices.register,
     kinds: devices.kinds,
     devices: devices.directory,
     plateKey: keys.plates,

@@ -39,7 +39,7 @@ export interface ApiParts {
 /** Opens the door for people and machines, and resolves with its address. */
 export async function startApi(parts: ApiParts): Promise<string> {
   const { ground, devices, registry, ingest, books, telemetry, streams, alerts } = parts;
-  const { config, database, clock, observer, lifecycle, tls, keys, register, idempotency } = ground;
+  const { config, database, clock, observer, lifecycle, tls, keys, idempotency } = ground;
   const { disks } = parts.surroundings;
   const api = await buildServer({
     ...devices,
@@ -64,7 +64,7 @@ export async function startApi(parts: ApiParts): Promise<string> {
     streams: streams.streams,
     cameraSetup: (id) => streams.setup.status(id),
     audit: { list: (caller, filter) => listAudit(database, caller, filter) },
-    accessRegister: register,
+    accessRegister: devices.register,
     passages: ingest.search,
     commands: ingest.downlink.commands,
     messageRate: ingest.messageRate,

@@ -23,9 +23,9 @@ export interface CheckParts {
 
 /** Builds what checks devices step by step. */
 export function composeChecks(ground: Ground, parts: CheckParts): { checks: Checks } {
-  const { kinds, connections } = parts.devices;
+  const { kinds, connections, register } = parts.devices;
   const { streams } = parts;
-  const { config, clock, database, observer, outbound, register } = ground;
+  const { config, clock, database, observer, outbound } = ground;
   const networks = config.networks.cameras;
   const log = observer.log.child({ part: 'checks' });
   const unexpected = (error: unknown): void =>

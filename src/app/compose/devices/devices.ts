@@ -5,6 +5,7 @@ import { Doors } from '../../../devices/doors/doors.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
 import { Connections } from '../../../devices/registry/connections.ts';
 import { Directory } from '../../../devices/registry/directory.ts';
+import { AccessRegister } from '../../../platform/records/access-register.ts';
 import { SecretHasher } from '../../../platform/secrets/hasher.ts';
 import type { Ground } from '../ground/ground.ts';
 import { composePeople } from './people.ts';
@@ -31,6 +32,7 @@ export async function openDevices(ground: Ground, kinds: Kinds) {
     directory,
     doors: new Doors({ directory, database: shares.handling, kinds, clock }),
     identity: directory.identity.bind(directory),
+    register: new AccessRegister({ database, clock, needsIncident: directory.needsIncident.bind(directory) }),
     connections: new Connections({ database, vault }),
     tokens,
     ...composePeople({ ...ground, jurisdictions, authority, hasher, tokens }),

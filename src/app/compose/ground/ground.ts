@@ -6,7 +6,6 @@ import { START_PATIENCE_MS } from '../../../platform/database/arrival.ts';
 import { databaseId } from '../../../platform/database/database-id.ts';
 import { Follow } from '../../../platform/follow/follow.ts';
 import { Outbound } from '../../../platform/outbound/outbound.ts';
-import { AccessRegister } from '../../../platform/records/access-register.ts';
 import { Idempotency } from '../../../platform/records/idempotency.ts';
 import { openKeys } from '../../../platform/secrets/cluster-keys.ts';
 import { TlsFiles } from '../../../platform/secrets/tls-files.ts';
@@ -68,7 +67,6 @@ export async function openGround({ config, observer, secrets, clock, lifecycle, 
     vault: new Vault(keys.vault),
     work,
     doorbell: new Doorbell({ redisUrl: services.redis, databaseId: await databaseId(database), work, clock, observer }),
-    register: new AccessRegister({ database, clock }),
     idempotency: new Idempotency({ database, clock }),
   };
 }

@@ -55,7 +55,7 @@ export async function openIngest(ground: Ground, devices: Devices) {
       clock,
       observer,
       directory,
-      register: ground.register,
+      register: devices.register,
       keepDays: config.passages.keepDays,
       plateKey: keys.plates,
       vaultKey: keys.vault,

@@ -31,6 +31,7 @@ export async function openStreams(ground: Ground, devices: Devices, ingest: Pick
   const video = composeVideo({
     ...ground,
     connections,
+    register: devices.register,
     identity,
     accept,
     units,

@@ -35,8 +35,8 @@ export interface TelemetrySources {
 }
 
 /** What is stored, the readers that store it and roll it up, and what people ask of it. */
-export async function openTelemetry(ground: Ground, { kinds }: Devices, sources: TelemetrySources) {
-  const { config, services, outbound, database, register, clock, observer } = ground;
+export async function openTelemetry(ground: Ground, { kinds, register }: Devices, sources: TelemetrySources) {
+  const { config, services, outbound, database, clock, observer } = ground;
   const { ingest, books, twin } = sources;
   const store = chooseStore(config, services.influx, { http: outbound, clock, observer });
   const series = new SeriesBudget({ database, kinds, clock, observer, limits: SERIES_LIMITS });

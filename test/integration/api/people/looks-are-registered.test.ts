@@ -7,7 +7,7 @@ import { bearer, HERE, KIOSK, startApi, TOKENS } from '../../../support/api/api.
 import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
 
 const { database, registry, directory } = await openRegistry(t);
-const register = new AccessRegister({ database, clock: systemClock });
+const register = new AccessRegister({ database, clock: systemClock, needsIncident: () => false });
 const asked = { state: 'failed' as const, problem: 'auth', hint: 'Check the password.', atMs: 0, clockSkewMs: null };
 const { call } = await startApi(t, {
   accessRegister: register,
@@ -36,14 +36,19 @@ t.test('a look at kept pictures is registered in the area of the camera, also a 
   const id = `camera-${randomBytes(4).toString('hex')}`;
   await registry.create(admin, kiosk({ id, jurisdiction: HERE }) as never);
   await registry.retire(admin, id, 1);
-  const looks = new EvidenceLooks({ register, areaOf: (camera) => directory.get(camera)?.identity.jurisdiction });
+  const looks = new EvidenceLooks({
+    register,
+    areaOf: (camera) => directory.get(camera)?.identity.jurisdiction,
+    needsIncident: () => false,
+  });
   await looks.add({
     caller: { ...admin, type: 'person', id: 'li' },
     camera: id,
     purpose: 'alert-evidence',
-    caseId: 'a-1',
+    alert: 'a-1',
+    case: null,
   });
-  await t.rejects(looks.add({ caller: admin, camera: 'never-was', purpose: 'x', caseId: 'a-1' }), {
+  await t.rejects(looks.add({ caller: admin, camera: 'never-was', purpose: 'x', alert: 'a-1', case: null }), {
     code: 'not-found',
   });
   const { items } = await read(`?device=${id}`);
@@ -52,6 +57,32 @@ t.test('a look at kept pictures is registered in the area of the camera, also a 
   t.equal(items.length, 2);
   t.same((await read('?viewer=li')).items.length, 1);
   t.notMatch(JSON.stringify(await read('', TOKENS.foreign)), id);
+});
+
+t.test('the register itself refuses a look at pictures of minors for no incident, whoever asks it', async (t) => {
+  const camera = `minors-${randomBytes(4).toString('hex')}`;
+  const admin = callerIn('000000');
+  await registry.create(admin, kiosk({ id: camera, jurisdiction: HERE, accessClass: 'minors' }) as never);
+  const needsIncident = (id: string) => directory.needsIncident(id);
+  const strict = new AccessRegister({ database, clock: systemClock, needsIncident });
+  const looks = new EvidenceLooks({ register: strict, areaOf: () => HERE, needsIncident });
+  const viewer = { type: 'person', id: camera, name: 'Li' } as const;
+  const look = { viewer, device: camera, jurisdiction: HERE, purpose: 'search', case: null } as const;
+  const refused = { code: 'look.incident-missing' };
+  for (const act of ['view', 'snapshot', 'evidence', 'image'] as const) {
+    await t.rejects(strict.add({ ...look, act }), refused, act);
+    await t.rejects(strict.add({ ...look, act, device: 'never-was' }), refused, 'nobody knows whom it shows');
+  }
+  const caller = { ...admin, ...viewer };
+  const evidence = { caller, camera, purpose: 'alert-evidence', alert: 'a-1' };
+  await t.rejects(looks.add({ ...evidence, case: null }), refused, 'an alert is no incident that somebody named');
+  await looks.add({ ...evidence, case: 'A-7' });
+  await strict.add({ ...look, act: 'register' });
+  t.equal((await read(`?viewer=${camera}`)).items.length, 2);
+  t.match(await read(`?viewer=${camera}&device=${camera}`), { items: [{ act: 'register' }, { case: 'A-7' }] });
+  await registry.update(admin, camera, 1, { accessClass: 'public' });
+  await strict.add({ ...look, act: 'view' });
+  t.equal((await read(`?viewer=${camera}`)).items.length, 3, 'the class of today counts');
 });
 
 t.test('the register is read page by page, newest first', async (t) => {

@@ -16,7 +16,7 @@ const CITY = 100_000;
 
 function entry(id: string, jurisdiction: string, version = 1, state: 'in-service' | 'retired' = 'in-service') {
   const identity: DeviceIdentity = { id, kind: 'recycling-kiosk', kindVersion: 1, jurisdiction };
-  return { identity, state, parent: null, secretHash: Buffer.alloc(32), version };
+  return { identity, state, parent: null, accessClass: 'public' as const, secretHash: Buffer.alloc(32), version };
 }
 
 t.test('a directory gives the devices of an area, wherever they moved', async (t) => {
@@ -62,7 +62,7 @@ t.test('everybody sees the numbers of their area, counted once for all', async (
   };
   const messageRate = { perSecond: (scope: string) => (covers(scope, HERE) ? 12.345 : 0) };
   const noted = { within: (scope: string) => directory.within(scope) };
-  const unknown = { seenBy: () => undefined, identity: () => undefined };
+  const unknown = { seenBy: () => undefined, identity: () => undefined, needsIncident: () => true };
   const nobody = { ...unknown, find: async () => undefined, authenticate: async () => null };
   const api = await startApi(t, { clock, twin, alerts, messageRate, directory: { ...nobody, ...noted } });
   const read = (token: string) => api.call({ method: 'GET', url: '/api/v1/overview', headers: bearer(token) });

@@ -15,7 +15,7 @@ import { ManualClock } from '../../../support/time/clock.ts';
 const PLATE = '浙B12345';
 const clock = new ManualClock(AT_MS + 3_600_000);
 const { database, registry, directory } = await openRegistry(t, { clock });
-const register = new AccessRegister({ database, clock });
+const register = new AccessRegister({ database, clock, needsIncident: () => false });
 const { passages, search } = composePassages({
   database,
   ownership: firstOwner(),

@@ -15,7 +15,7 @@ const NOBODY = '00000000-0000-4000-8000-000000000000';
 
 const database = await openDatabase(t);
 const clock = new ManualClock(Date.now());
-const register = new AccessRegister({ database, clock });
+const register = new AccessRegister({ database, clock, needsIncident: () => false });
 const directory = await temporaryDirectory(t);
 /** Where the kiosk stands by now; null: it is gone from the registry. */
 let area: string | null = null;

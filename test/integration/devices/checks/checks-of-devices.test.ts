@@ -33,7 +33,7 @@ async function world(t: Test, over: (beds: OpenRegistry) => Partial<ChecksDeps> 
   const beds = await openRegistry(t);
   const { database, connections } = beds;
   const ports = await checkPorts(t);
-  const register = new AccessRegister({ database, clock: systemClock });
+  const register = new AccessRegister({ database, clock: systemClock, needsIncident: () => false });
   const checks = new Checks({
     clock: systemClock,
     database,

@@ -1,0 +1,95 @@
+import t from 'tap';
+import type { AlertParts } from '../../../../src/api/alert-parts.ts';
+import type { StreamsPort } from '../../../../src/api/deps.ts';
+import type { ImagesPort } from '../../../../src/api/ports.ts';
+import type { View } from '../../../../src/streams/pool/types.ts';
+import { bearer, CAMERA, startApi, TOKENS } from '../../../support/api/api.ts';
+import { memoryAlerts, memoryImages, memoryStreams } from '../../../support/api/api-parts.ts';
+
+const SHOWN = /^(image|video)\/|mpegurl/;
+const SOMETHING = '00000000-0000-4000-8000-000000000001';
+
+/** What stands in the path of each route; a route that shows pictures and is not here fails. */
+const PATHS: Record<string, string> = {
+  '/api/v1/streams/{id}/live.m3u8': `/api/v1/streams/${CAMERA}/live.m3u8`,
+  '/api/v1/streams/{id}/media.m3u8': `/api/v1/streams/${CAMERA}/media.m3u8`,
+  '/api/v1/streams/{id}/{part}': `/api/v1/streams/${CAMERA}/0123456789abcdef.mp4`,
+  '/api/v1/streams/{id}/snapshot.jpg': `/api/v1/streams/${CAMERA}/snapshot.jpg`,
+  '/api/v1/images/{id}': `/api/v1/images/${SOMETHING}`,
+  '/api/v1/alerts/{id}/evidence/{evidence}': '/api/v1/alerts/a-1/evidence/e-1',
+};
+/** The one that takes no purpose: it always is that of the alert. */
+const WITHOUT_PURPOSE = '/api/v1/alerts/{id}/evidence/{evidence}';
+
+interface Look {
+  case: string | null;
+}
+
+/** Parts that ask `look` before they show anything, as those of a gateway ask the access register. */
+function partsThatAsk(look: (given: Look) => void) {
+  const [streams, images, alerts] = [memoryStreams(), memoryImages(), memoryAlerts()];
+  const after =
+    <Rest extends unknown[], Answer>(show: (view: View, ...rest: Rest) => Answer) =>
+    (view: View, ...rest: Rest): Answer => {
+      look(view);
+      return show(view, ...rest);
+    };
+  const asking: StreamsPort = {
+    ...streams,
+    playlist: after(streams.playlist),
+    mediaPlaylist: after(streams.mediaPlaylist),
+    part: after(streams.part),
+    snapshot: after(streams.snapshot),
+  };
+  const shown: ImagesPort = { ...images, registerLook: async (given) => look(given) };
+  const looks: AlertParts['looks'] = { add: async (given) => look(given) };
+  return { streams: asking, images: shown, alerts: { ...alerts, looks } };
+}
+
+interface Document {
+  paths: Record<
+    string,
+    Record<string, { parameters?: { name: string }[]; responses: Record<string, { content?: object }> }>
+  >;
+}
+
+t.test('no route shows pictures of minors without the number of an incident, which is registered first', async (t) => {
+  const seen: Look[] = [];
+  let isFull = false;
+  const look = (given: Look) => {
+    if (isFull) throw new Error('the register takes nothing');
+    seen.push(given);
+  };
+  const minors = new Set<string>();
+  const { deps } = await startApi(t);
+  const directory = { ...deps.directory, needsIncident: (id: string) => minors.has(id) };
+  const { call } = await startApi(t, { ...partsThatAsk(look), directory });
+  const get = (url: string) => call({ method: 'GET', url, headers: bearer(TOKENS.admin) });
+  const document = (await get('/api/openapi.json')).body as Document;
+  const showing = Object.entries(document.paths).filter(([, { get: route }]) =>
+    Object.keys(route?.responses['200']?.content ?? {}).some((type) => SHOWN.test(type)),
+  );
+  t.same(showing.map(([path]) => path).sort(), Object.keys(PATHS).sort(), 'every such route is asked');
+  for (const [path, { get: route }] of showing) {
+    const purpose = path === WITHOUT_PURPOSE ? '' : 'purpose=search&';
+    const url = `${PATHS[path]}?${purpose}`;
+    t.ok(
+      route?.parameters?.some(({ name }) => name === 'case'),
+      `${path} takes a case`,
+    );
+    minors.clear();
+    t.equal((await get(url)).status, 200, `${path} shows the pictures of others`);
+    for (const id of [CAMERA, 'camera-1', 'kiosk-1']) minors.add(id);
+    seen.length = 0;
+    const refused = await get(url);
+    t.match(refused, { status: 403, body: { code: 'look.incident-missing', issues: [{ path: 'case' }] } }, path);
+    t.same(seen, [], `${path}: nothing was started for it`);
+    t.equal((await get(`${url}case=`)).status, 400, `${path}: an empty number is none`);
+    t.equal((await get(`${url}case=A-7`)).status, 200, path);
+    t.match(seen, [{ case: 'A-7' }], `${path}: the number was registered`);
+    isFull = true;
+    const unregistered = await get(`${url}case=A-7`);
+    t.ok(unregistered.status >= 500 && !SHOWN.test(String(unregistered.headers['content-type'])), path);
+    isFull = false;
+  }
+});
