@@ -117,11 +117,7 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
     doorbell,
     work,
     queries,
-    plates: new AlertPlates({
-      alerts: queries,
-      box: PLATES,
-      register: new AccessRegister({ database, clock, needsIncident: () => false }),
-    }),
+    plates: new AlertPlates({ alerts: queries, box: PLATES, register: registerOn(database, clock) }),
     actions: new AlertActions({ database, clock, log, committed, personWhoSees }),
     subscriptions: new Subscriptions({ database, clock, box, sinks, ring, whoIsStillThere }),
     sinks,
@@ -214,3 +210,7 @@ export async function startReceiver(t: Owner) {
 }
 
 export const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
+
+function registerOn(database: Database, clock: Clock): AccessRegister {
+  return new AccessRegister({ database, clock, needsIncident: () => false });
+}

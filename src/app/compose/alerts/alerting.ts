@@ -101,7 +101,7 @@ export async function composeAlerting(deps: AlertingDeps) {
   const delivery = new Delivery({ database, clock, observer, ownership, sinks, box: vault, release });
   const { evidence, evidenceBlobs } = composeEvidence(deps, { log, committed, opened: justOpened });
   handleQueues(work, { desk, delivery, timers, evidence });
-  const { devices, head, incarnationOf } = deps;
+  const { head, incarnationOf } = deps;
   const position = () => ({ lane: 'live' as const, offset: head() });
   return {
     /** For what is said in the middle of an edit of the registry, whose end nobody here is told. */
@@ -115,11 +115,7 @@ export async function composeAlerting(deps: AlertingDeps) {
     feed,
     evidence,
     evidenceBlobs,
-    looks: new EvidenceLooks({
-      register: deps.register,
-      areaOf: (id) => devices.get(id)?.identity.jurisdiction,
-      needsIncident: (id) => devices.needsIncident(id),
-    }),
+    looks: looksOf(deps),
     watchlists,
     plates: new AlertPlates({ alerts: queries, box: plates, register: deps.register }),
     ofGateway: new GatewayAlerts({ database, clock, rules, position, incarnationOf, ownership, committed }),
@@ -186,4 +182,12 @@ function composeEvidence(
     blobs: evidenceBlobs,
   });
   return { evidence, evidenceBlobs };
+}
+
+function looksOf({ register, devices }: Pick<AlertingDeps, 'register' | 'devices'>): EvidenceLooks {
+  return new EvidenceLooks({
+    register,
+    areaOf: (id) => devices.get(id)?.identity.jurisdiction,
+    needsIncident: (id) => devices.needsIncident(id),
+  });
 }
