@@ -1,9 +1,12 @@
 import { equal } from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
-import { FileReport } from '../../../../src/devices/file/file-report.ts';
+import { systemClock } from '../../../../src/core/clock.ts';
+import { unescapeCell } from '../../../../src/devices/import-export/formula.ts';
+import { DeviceExport } from '../../../../src/devices/import-export/writing/device-export.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { bearer, startApi } from '../../../support/api/api.ts';
+import { readCsv } from '../../../support/csv.ts';
 import { kiosk, openRegistry } from '../../../support/devices/registry.ts';
 import { openUnits } from '../../../support/devices/units.ts';
 
@@ -55,8 +58,8 @@ const parts = await openRegistry(t);
 const { database, behindApi: registry, tokens, kinds, jurisdictions, doors } = parts;
 const { units, history } = openUnits(parts);
 await tokens.ensureBootstrap(BOOTSTRAP);
-const fileReport = new FileReport({ database, kinds });
-const known = { registry, directory: doors, tokens, kinds, jurisdictions, fileReport };
+const deviceExport = new DeviceExport({ database, clock: systemClock });
+const known = { registry, directory: doors, tokens, kinds, jurisdictions, deviceExport };
 const api = await startApi(t, { ...known, units, unitHistory: history });
 
 async function ask<Body>(method: 'GET' | 'POST' | 'PATCH', path: string, payload?: object, more = {}): Promise<Body> {
@@ -90,6 +93,17 @@ function namesOf(id: string, gbId: string, given: Named): unknown[] {
   ];
 }
 
+/** What an export says of the position, without the mark that keeps spreadsheet programs from calculating. */
+async function exportedNames(gbId: string): Promise<unknown[]> {
+  const url = `/api/v1/devices/export?gbId=${gbId}`;
+  const { text } = await api.call({ method: 'GET', url, headers: bearer(BOOTSTRAP) });
+  const rows = readCsv(text.replace('\ufeff', ''));
+  equal(rows.length, 1);
+  const cell = (name: string): string => unescapeCell(rows[0]?.[name] ?? '');
+  const names = ['id', 'name', 'purpose', 'owner', 'address', 'maintainer', 'circuit', 'pole', 'tags', 'gbId'];
+  return names.map((name) => (name === 'tags' ? [cell(name)] : cell(name)));
+}
+
 /** The same as the database has it. */
 async function storedNames(id: string): Promise<unknown[]> {
   const { rows } = await sql<{ names: unknown[] }>`
@@ -121,6 +135,7 @@ t.test('what names a thing is text from the request to the database and back, wh
     t.strictSame(found.items.map(shownNames), [expected], 'in a list');
     const stays = await ask<{ items: { unit: object }[] }>('GET', `/units?serial=${encodeURIComponent(unique)}`);
     t.match(stays.items[0]?.unit, unit, 'in the history');
+    t.strictSame(await exportedNames(gbId), expected.slice(0, 10), 'in an export');
     const back = await ask<Shown>('PATCH', `/devices/${id}`, { name, purpose, file: hung.file }, { 'if-match': '"2"' });
     t.strictSame(shownNames(back), expected, 'what was read may be written back');
   });
