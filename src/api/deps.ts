@@ -30,6 +30,7 @@ import type { StoredEvent } from '../telemetry/history/stored-events.ts';
 import type { Latest, Presence, PresenceCounts } from '../telemetry/twin/twin.ts';
 import type { AlertParts } from './alert-parts.ts';
 import type {
+  CheckJobsPort,
   ChecksPort,
   CommandsPort,
   CompletenessPort,
@@ -76,6 +77,7 @@ export interface ApiDeps {
   life: LifePort;
   maintenances: MaintenancesPort;
   checks: ChecksPort;
+  checkJobs: CheckJobsPort;
   fileReport: FileReportPort;
   directory: DirectoryPort;
   http: HttpPort;

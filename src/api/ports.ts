@@ -1,5 +1,6 @@
 import type { Caller } from '../core/types.ts';
 import type { Checks } from '../devices/checks/checks.ts';
+import type { CheckJobs } from '../devices/checks/district/jobs.ts';
 
 import type { FileReport } from '../devices/file/file-report.ts';
 import type { Imports } from '../devices/import-export/jobs/imports.ts';
@@ -64,3 +65,6 @@ export type ImportsPort = Pick<Imports, 'dryRun' | 'start' | 'takeSecrets' | 'un
 
 /** What it lists is found by others, within the caller's jurisdiction; it leaves an audit row. */
 export type DeviceExportPort = Pick<DeviceExport, 'open'>;
+
+/** Checks of districts. Foreign and absent ones are refused alike, with `not-found`. */
+export type CheckJobsPort = Pick<CheckJobs, 'create' | 'get' | 'list' | 'report' | 'cancel'>;

@@ -3,6 +3,7 @@ import { CitywatchError, messageOf } from '../core/errors.ts';
 import { KnownSecrets } from '../core/observe.ts';
 import { adopt } from './commands/adopt.ts';
 import { backup } from './commands/backup.ts';
+import { check } from './commands/check.ts';
 import { type Arguments, type Command, EXIT, type Terminal, UsageError } from './commands/command.ts';
 import { demo } from './commands/demo.ts';
 import { exportDevices } from './commands/devices/export.ts';
@@ -30,6 +31,7 @@ const COMMANDS: readonly Command[] = [
   verify,
   simulate,
   kind,
+  check,
   token,
   user,
 ];

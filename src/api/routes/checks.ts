@@ -24,7 +24,7 @@ const step = z
   })
   .meta({ id: 'CheckStep' });
 
-const report = {
+export const report = {
   grade: z.enum(['ok', 'warning', 'failed']),
   cause: step.nullable().meta({ description: 'The first step that failed, or else that warned' }),
   steps: z.array(step),

@@ -3,6 +3,7 @@ import { accountRoutes } from './account.ts';
 import { alertRoutes } from './alerts.ts';
 import { auditRoutes } from './audit.ts';
 import { brokerRoutes } from './broker.ts';
+import { checkJobRoutes } from './check-jobs.ts';
 import { checkRoutes } from './checks.ts';
 import { commandRoutes } from './commands.ts';
 import { completenessRoutes } from './completeness.ts';
@@ -43,6 +44,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   lifeRoutes,
   maintenanceRoutes,
   checkRoutes,
+  checkJobRoutes,
   fileReportRoutes,
   credentialRoutes,
   commandRoutes,

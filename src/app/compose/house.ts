@@ -11,6 +11,7 @@ import { watchSurroundings } from '../doctor/surroundings.ts';
 import { VERSION } from '../version.ts';
 import { type Alerts, openAlerts } from './alerts/alerts.ts';
 import { startApi } from './api/api.ts';
+import { composeChecks } from './devices/checks.ts';
 import { openDevices } from './devices/devices.ts';
 import { followersOf } from './devices/others.ts';
 import { welcomeFirstPeople } from './devices/people.ts';
@@ -51,6 +52,7 @@ export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway>
   const alerts = await openAlerts(ground, devices, { ingest, streams });
   const told = { disconnect: uplinks.disconnect, self, streams, alerts, twin };
   const registry = await openRegistry(ground, devices, told);
+  const checks = composeChecks(ground, { devices, streams, ...books, twin, uplinks: uplinks.opened });
   const images = composeImages({
     ...ground,
     register: devices.register,
@@ -72,7 +74,10 @@ export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway>
   watchFolders(lifecycle, { 'rule watch': alerts.ruleWatch, 'kind watch': kindWatch });
   books.watchLedger((differs, data) => alerts.ofGateway.set('ledger-difference', differs, data));
   const readers = startReaders({ ...ground, ...ingest, all: readersOf({ ingest, telemetry, alerts, books, twin }) });
-  keepHouse({ ...ground, chores: { ...choresOf({ ground, ingest, books, alerts, registry }), images: images.tidy } });
+  keepHouse({
+    ...ground,
+    chores: { ...choresOf({ ground, ingest, books, alerts, registry, checks }), images: images.tidy },
+  });
   await streams.start();
   await ground.work.releaseClaims();
   ground.doorbell.start();
@@ -80,7 +85,7 @@ export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway>
   await uplinks.start();
   streams.watchCameras();
   const parts = { ground, devices, registry, ingest, books, telemetry, streams, alerts, images, readers, surroundings };
-  const url = await startApi(parts);
+  const url = await startApi({ ...parts, checks });
   surroundings.remarks.start();
   ground.shares.started();
   const others = uplinks.urls();
@@ -128,10 +133,12 @@ interface Kept {
   books: Books;
   alerts: Alerts;
   registry: Awaited<ReturnType<typeof openRegistry>>;
+  checks: ReturnType<typeof composeChecks>;
 }
 
 /** What removes what is past its time. */
-function choresOf({ ground, ingest, books, alerts, registry }: Kept): Record<string, () => Promise<unknown>> {
+function choresOf(kept: Kept): Record<string, () => Promise<unknown>> {
+  const { ground, ingest, books, alerts, registry, checks } = kept;
   const { clock, idempotency, ownership } = ground;
   return {
     'idempotency keys': () => idempotency.purge(),
@@ -141,6 +148,7 @@ function choresOf({ ground, ingest, books, alerts, registry }: Kept): Record<str
     findings: () => alerts.queries.pruneFindings(clock.nowMs(), ownership),
     deliveries: () => alerts.queries.pruneDeliveries(clock.nowMs(), ownership),
     imports: () => registry.imports.purge(),
+    checks: () => checks.checkJobs.prune(),
     'followed changes': () => pruneChanges(ground.database),
   };
 }

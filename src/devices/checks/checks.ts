@@ -33,6 +33,8 @@ export interface ChecksDeps {
   devices: DeviceCheckPorts;
   places: CheckPlaces;
   target(id: DeviceId): Promise<CameraTarget>;
+  /** Undefined for a device that is unknown or retired. */
+  identity(id: DeviceId): DeviceIdentity | undefined;
   hasVideo(kind: string): boolean;
   addresses: Pick<CameraAddresses, 'check'>;
   /** Whether no work order opens the pictures of a position: those of minors need the number of an incident. */
@@ -85,7 +87,10 @@ export class Checks {
    */
   async device(caller: Caller, device: DeviceIdentity, order: string | null): Promise<DeviceCheck> {
     const { id, kind } = device;
-    if (!this.#deps.hasVideo(kind)) return await this.#heard(caller, device);
+    if (!this.#deps.hasVideo(kind)) {
+      const picture = { withheld: 'Devices of this kind have no video.' };
+      return { ...(await this.#heard(caller, device)), shared: false, picture };
+    }
     let shared = true;
     const ran = await this.#running.run(id, () => {
       shared = false;
@@ -93,6 +98,21 @@ export class Checks {
     });
     const { result, ...report } = ran;
     return { ...report, shared, picture: await this.#picture(caller, device, { order, result }) };
+  }
+
+  /**
+   * Checks a device of a batch once its subnet bears it; never shows a picture. Rejects when `signal` is aborted while
+   * it waits.
+   */
+  async ofBatch(caller: Caller, id: DeviceId, signal: AbortSignal): Promise<CheckReport> {
+    const { target: find, places, clock, hasVideo, identity } = this.#deps;
+    const device = identity(id);
+    if (!device) return reportOf({ steps: [GONE], tookMs: 0, label: null }, clock.nowMs());
+    if (!hasVideo(device.kind)) return await this.#heard(caller, device);
+    const target = await find(id);
+    const leave = await places.wait(whereOf(target).subnet, signal);
+    const { result: _result, ...report } = await this.#running.run(id, () => this.#checkAt(target)).finally(leave);
+    return report;
   }
 
   /**
@@ -121,20 +141,24 @@ export class Checks {
     }
   }
 
-  async #heard(caller: Caller, device: DeviceIdentity): Promise<DeviceCheck> {
+  async #heard(caller: Caller, device: DeviceIdentity): Promise<CheckReport> {
     const { clock, devices } = this.#deps;
     const beganMs = clock.monotonicMs();
     const steps = await checkDevice(caller, device, devices);
     const tookMs = Math.round(clock.monotonicMs() - beganMs);
-    const picture = { withheld: 'Devices of this kind have no video.' };
-    return { ...reportOf({ steps, tookMs, label: null }, clock.nowMs()), shared: false, picture };
+    return reportOf({ steps, tookMs, label: null }, clock.nowMs());
   }
 
   async #check(id: DeviceId): Promise<Ran> {
-    const { target: find, ports, places, clock } = this.#deps;
+    const { target: find, places } = this.#deps;
     const target = await find(id);
     const leave = places.enter(whereOf(target).subnet);
-    const result = await checkCamera(target, ports, CAMERA_CHECK_TIMES).finally(leave);
+    return await this.#checkAt(target).finally(leave);
+  }
+
+  async #checkAt(target: CameraTarget): Promise<Ran> {
+    const { ports, clock } = this.#deps;
+    const result = await checkCamera(target, ports, CAMERA_CHECK_TIMES);
     return { ...reportOf(result, clock.nowMs()), result };
   }
 
@@ -169,6 +193,16 @@ export class Checks {
     return isMissing(still) ? { withheld: still.detail } : { jpeg: still };
   }
 }
+
+/** Of a batch that was begun before. */
+const GONE: CheckStep = {
+  name: 'registry',
+  grade: 'warning',
+  seen: null,
+  problem: 'retired',
+  hint: 'It was retired since the check of its district began; nothing is to be done.',
+  tookMs: 0,
+};
 
 interface Ran extends CheckReport {
   result: CameraCheckResult;

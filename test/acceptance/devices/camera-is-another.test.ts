@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import type { VirtualCamera } from '../../../simulators/camera/camera.ts';
-import { Gateway } from '../../support/gateway/gateway.ts';
+import { commandInProcess } from '../../support/gateway/command-line.ts';
+import { ADMIN_TOKEN, Gateway } from '../../support/gateway/gateway.ts';
 import { lentServices } from '../../support/services/shared-database.ts';
 import { startCameras } from '../../support/streams/cameras.ts';
 import { until } from '../../support/time/until.ts';
@@ -23,6 +24,20 @@ async function isFoundSound(t: Test, gateway: Gateway, camera: VirtualCamera): P
   t.match(sound, { grade: 'ok', cause: null, unit: { serial: camera.identity.serial }, picture: { jpeg: null } });
   t.match(sound.picture.withheld, /keeps no work orders/);
   t.match(sound.steps[6], { name: 'rtsp', seen: /^H\.264, 640x480, brightness/ });
+  const shown = await commandInProcess(['check', ID, '--url', gateway.httpUrl], {
+    CITYWATCH_ADMIN_TOKEN: ADMIN_TOKEN,
+    CITYWATCH_DATA_DIR: gateway.directory,
+  });
+  t.match(shown, {
+    status: 0,
+    stdout: /^reach +ok .*\n(.*\n)*rtsp +ok +\d+ ms {2}H\.264, 640x480.*\n.*\ncam-1: ok after/,
+  });
+  const job = await gateway.api('POST', '/checks', { body: { jurisdiction: '330200' } });
+  t.equal(job.status, 202);
+  const ended = async () => (await gateway.get(`/jobs/${job.body.id}`)).state === 'done';
+  await until('its district is checked', ended, NOTICED_MS);
+  const { items } = await gateway.get(`/checks/${job.body.id}/report`);
+  t.match(items, [{ device: ID, grade: 'ok', unit: { serial: camera.identity.serial } }]);
   const beforehand = { onvif: { xaddr: camera.xaddr, ...camera.account } };
   const byAddress = await gateway.api('POST', '/devices/check', { body: beforehand });
   t.match(byAddress, { status: 200, body: { grade: 'ok', unit: { serial: camera.identity.serial } } });

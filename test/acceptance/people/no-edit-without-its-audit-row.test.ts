@@ -145,6 +145,7 @@ async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record
   const asKiosk = { token: `${KIOSK}:${secret}`, headers: { 'content-type': 'image/png' } };
   const sent = await gateway.api('POST', `/devices/${KIOSK}/images`, { body: tinyPicture(), ...asKiosk });
   const image = sent.body.id;
+  const check = await made('/checks', { jurisdiction: '330203' });
   const hanging = await stepsOfUnits();
   const user = await made('/users', { username: 'li', ...person });
   const leaver = await made('/users', { username: 'zhao', ...person });
@@ -168,7 +169,7 @@ async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record
   });
   const people = { user, leaver, person, token, oldToken };
   const edits = editsOf({ ...people, hanging, hook, subscription, ownerless, list, watchlist, alert, letter, own });
-  const named = { kiosk: KIOSK, serial: 'H-5', camera: 'camera-1' };
+  const named = { kiosk: KIOSK, serial: 'H-5', camera: 'camera-1', check };
   return { edits, questions: questionsFor({ ...named, command, image, alert: alert.id, subscription }) };
 }
 

@@ -17,11 +17,12 @@ export interface Wanted {
   alert: string;
   subscription: string;
   camera: string;
+  check: string;
 }
 
 /** A question to each route that reads; a new one has its line here. */
 export function questionsFor(wanted: Wanted): Record<string, string> {
-  const { kiosk, serial, command, image, alert, subscription, camera } = wanted;
+  const { kiosk, serial, command, image, alert, subscription, camera, check } = wanted;
   const nowMs = Date.now();
   const range = `from=${new Date(nowMs - 200_000).toISOString()}&to=${new Date(nowMs + 300_000).toISOString()}`;
   const today = new Date(nowMs).toISOString().slice(0, 10);
@@ -40,6 +41,9 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     'GET /reports/files/devices': '/reports/files/devices',
     'GET /devices/{id}/commands': `/devices/${kiosk}/commands`,
     'GET /devices/{id}/commands/{command}': `/devices/${kiosk}/commands/${command}`,
+    'GET /checks': '/checks',
+    'GET /checks/{id}/report': `/checks/${check}/report`,
+    'GET /jobs/{id}': `/jobs/${check}`,
     'GET /kinds': '/kinds',
     'GET /jurisdictions': '/jurisdictions',
     'GET /devices/{id}/latest': `/devices/${kiosk}/latest`,

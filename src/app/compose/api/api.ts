@@ -8,7 +8,7 @@ import type { watchSurroundings } from '../../doctor/surroundings.ts';
 import { healthChecks } from '../../health/health-checks.ts';
 import { VERSION } from '../../version.ts';
 import type { Alerts } from '../alerts/alerts.ts';
-import { composeChecks } from '../devices/checks.ts';
+import type { composeChecks } from '../devices/checks.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { openRegistry } from '../devices/registry.ts';
 import { sharedSecrets } from '../gateway.ts';
@@ -30,6 +30,7 @@ export interface ApiParts {
   books: ReturnType<typeof openBooks>;
   telemetry: Telemetry;
   streams: Streams;
+  checks: ReturnType<typeof composeChecks>;
   alerts: Alerts;
   images: ReturnType<typeof composeImages>;
   readers: ReturnType<typeof startReaders>;
@@ -45,7 +46,7 @@ export async function startApi(parts: ApiParts): Promise<string> {
     ...devices,
     directory: devices.doors,
     ...books,
-    ...composeChecks(ground, { devices, streams, ...books, twin: telemetry.twin, uplinks: ingest.uplinks.opened }),
+    ...parts.checks,
     clock,
     observer,
     registry: registry.registry,

@@ -4,6 +4,8 @@ import { cameraTarget, isOfMinors, registeredFirmware } from '../../../devices/c
 import { CHECK_PLACES, CheckPlaces } from '../../../devices/checks/check-places.ts';
 import { Checks } from '../../../devices/checks/checks.ts';
 import type { DeviceCheckPorts } from '../../../devices/checks/device-check.ts';
+import { CHECKS_QUEUE, CheckJobs } from '../../../devices/checks/district/jobs.ts';
+import { DistrictChecks } from '../../../devices/checks/district/run.ts';
 import type { Messages } from '../../../ingest/explain/messages.ts';
 import type { DeadLetters } from '../../../ingest/ledger/dead-letters.ts';
 import type { OpenUplink } from '../../../ingest/uplinks/uplinks.ts';
@@ -22,11 +24,12 @@ export interface CheckParts {
 }
 
 /** Builds what checks devices step by step. */
-export function composeChecks(ground: Ground, parts: CheckParts): { checks: Checks } {
+export function composeChecks(ground: Ground, parts: CheckParts) {
   const { kinds, connections, register } = parts.devices;
   const { streams } = parts;
   const { config, clock, database, observer, outbound } = ground;
   const networks = config.networks.cameras;
+  const hasVideo = (kind: string): boolean => kinds.latest(kind)?.stream === true;
   const log = observer.log.child({ part: 'checks' });
   const unexpected = (error: unknown): void =>
     log.error({ error: messageOf(error) }, 'a step of a check failed unexpectedly');
@@ -42,14 +45,35 @@ export function composeChecks(ground: Ground, parts: CheckParts): { checks: Chec
     devices: { ...heardOf(parts), clock, unexpected, firmware: (id) => registeredFirmware(database, id) },
     places: new CheckPlaces(CHECK_PLACES),
     target: (id) => cameraTarget({ connections, database }, id),
-    hasVideo: (kind) => kinds.latest(kind)?.stream === true,
+    hasVideo,
+    identity: parts.devices.identity,
     addresses: new CameraAddresses(networks),
     isMinors: (id) => isOfMinors(database, id),
     orders: null,
     register,
   });
-  return { checks };
+  const districts = new DistrictChecks({
+    database,
+    ownership: ground.ownership,
+    clock,
+    log,
+    check: (caller, id, signal) => checks.ofBatch(caller, id, signal),
+    atOnce: CHECK_PLACES.total,
+  });
+  ground.work.handle(CHECKS_QUEUE, (id, signal) => districts.handle(id, signal), { atOnce: JOBS_AT_ONCE });
+  const checkJobs = new CheckJobs({
+    database,
+    clock,
+    hasVideo,
+    within: (scope) => parts.devices.directory.within(scope),
+    ring: (queue) => ground.doorbell.ring(queue),
+    cancelled: (id) => districts.cancelled(id),
+  });
+  return { checks, checkJobs };
 }
+
+/** Districts that are checked at the same time; they share the places. */
+const JOBS_AT_ONCE = 4;
 
 /** What was heard of a device that sends by itself. */
 function heardOf({ devices, twin, messages, deadLetters, uplinks }: CheckParts) {

@@ -31,7 +31,7 @@ const unheard: Omit<ChecksDeps['devices'], 'clock'> = {
 
 async function world(t: Test, over: (beds: OpenRegistry) => Partial<ChecksDeps> = () => ({})) {
   const beds = await openRegistry(t);
-  const { database, connections } = beds;
+  const { database, connections, directory } = beds;
   const ports = await checkPorts(t);
   const register = new AccessRegister({ database, clock: systemClock, needsIncident: () => false });
   const checks = new Checks({
@@ -43,6 +43,7 @@ async function world(t: Test, over: (beds: OpenRegistry) => Partial<ChecksDeps> 
     places: new CheckPlaces(CHECK_PLACES),
     target: (id) => cameraTarget({ connections, database }, id),
     hasVideo: (kind) => kind === 'camera',
+    identity: (id) => directory.identity(id),
     addresses: new CameraAddresses([CAMERA_NETWORK]),
     orders: { isOpen: async (number, device) => number === 'W-1' && device === ID },
     register,

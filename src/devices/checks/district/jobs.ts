@@ -1,0 +1,264 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, DAY_MS } from '../../../core/clock.ts';
+import { CitywatchError, invalid } from '../../../core/errors.ts';
+import { covers, type Jurisdiction } from '../../../core/jurisdiction.ts';
+import type { Caller, DeviceId, DeviceIdentity } from '../../../core/types.ts';
+import { chunksOf } from '../../../platform/database/chunks.ts';
+import { type Database, jsonb, sql, type Tables, withinJurisdiction } from '../../../platform/database/database.ts';
+import { recordAudit } from '../../../platform/records/audit.ts';
+import { enqueueWork } from '../../../platform/work/work.ts';
+import type { CheckReport } from '../checks.ts';
+import { inOrderOfChecking } from './order.ts';
+import type { CheckTables, Job, JobState } from './tables.ts';
+
+export const CHECKS_QUEUE = 'checks';
+
+/** Jobs are kept so long. */
+const KEPT_MS = 30 * DAY_MS;
+const DEVICES_MAX = 20_000;
+const RUNNING_MAX = 4;
+const ROWS_AT_ONCE = 2_000;
+
+export interface CheckJobsDeps {
+  database: Database;
+  clock: Clock;
+  /** Devices of an area that are not retired. */
+  within(scope: Jurisdiction): Iterable<DeviceIdentity>;
+  hasVideo(kind: string): boolean;
+  /** After a commit: there is work in this queue. */
+  ring(queue: string): void;
+  /** Somebody does not want this job any more. */
+  cancelled(id: string): void;
+}
+
+export interface CheckJobInput {
+  jurisdiction: Jurisdiction;
+  /** Without them, every kind with video. */
+  kinds: readonly string[] | null;
+}
+
+/** A job as it is shown. */
+export interface CheckJob {
+  id: string;
+  by: string;
+  jurisdiction: Jurisdiction;
+  state: JobState;
+  total: number;
+  done: number;
+  ok: number;
+  warning: number;
+  failed: number;
+  createdAtMs: number;
+  endedAtMs: number | null;
+}
+
+/** One device of a job that was checked. */
+export interface CheckedDevice extends Pick<CheckReport, 'grade' | 'steps' | 'unit' | 'atMs' | 'tookMs'> {
+  device: DeviceId;
+}
+
+interface Page {
+  limit: number;
+  after?: string;
+}
+
+/** Checks of districts: begun, looked at and called off. Who does the checking is {@link DistrictChecks}. */
+export class CheckJobs {
+  readonly #deps: CheckJobsDeps;
+
+  constructor(deps: CheckJobsDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Begins to check every device of an area. Errors: `not-found` for an area beyond the caller's, `request.invalid`
+   * for too many or no devices, `conflict.state` while the area is being checked or enough others are.
+   */
+  async create(caller: Caller, { jurisdiction, kinds }: CheckJobInput): Promise<CheckJob> {
+    const { database, clock, ring, within, hasVideo } = this.#deps;
+    if (!covers(caller.jurisdiction, jurisdiction)) throw new CitywatchError('not-found');
+    const wanted = (kind: string): boolean => (kinds ? kinds.includes(kind) : hasVideo(kind));
+    const devices = [...within(jurisdiction)].filter(({ kind }) => wanted(kind)).map(({ id }) => id);
+    if (devices.length === 0) throw invalid('jurisdiction', 'has no devices of these kinds');
+    if (devices.length > DEVICES_MAX) {
+      throw invalid(
+        'jurisdiction',
+        `has ${devices.length} devices, and one job takes ${DEVICES_MAX}: name a part of it`,
+      );
+    }
+    const ordered = await inOrderOfChecking(database, devices);
+    const job: Job = {
+      id: randomUUID(),
+      caller,
+      jurisdiction,
+      state: 'running',
+      total: ordered.length,
+      created_at_ms: clock.nowMs(),
+      ended_at_ms: null,
+    };
+    await database.transaction(async (tx) => {
+      await refuseSecond(tx, jurisdiction);
+      await insertJob(tx, job, ordered);
+      await enqueueWork(tx, clock, [{ queue: CHECKS_QUEUE, key: job.id }]);
+      await this.#audit(tx, caller, job, 'check.begin');
+    });
+    ring(CHECKS_QUEUE);
+    return shown(job, []);
+  }
+
+  /** Errors: `not-found`, also for a job of somebody who may see more. */
+  async get(caller: Caller, id: string): Promise<CheckJob> {
+    const { database } = this.#deps;
+    const job = await jobOf(database, caller, id);
+    return shown(job, await counts(database, [id]));
+  }
+
+  /** Newest first. */
+  async list(caller: Caller, { limit, after }: Page): Promise<{ items: CheckJob[]; next: string | null }> {
+    const { database } = this.#deps;
+    const last = after === undefined ? null : await jobOf(database, caller, after);
+    const all = database.tables<CheckTables>().selectFrom('check_job').selectAll();
+    let query = withinJurisdiction(all, 'jurisdiction', caller.jurisdiction);
+    if (last) query = query.where(sql<boolean>`(created_at_ms, id) < (${last.created_at_ms}, ${last.id})`);
+    const rows = await query
+      .orderBy('created_at_ms', 'desc')
+      .orderBy('id', 'desc')
+      .limit(limit + 1)
+      .execute();
+    const page = rows.slice(0, limit);
+    const counted = await counts(
+      database,
+      page.map(({ id }) => id),
+    );
+    return { items: page.map((job) => shown(job, counted)), next: rows.length > limit ? page.at(-1)!.id : null };
+  }
+
+  /** What was checked so far, in the order of checking; never a picture. Errors: `not-found`. */
+  async report(
+    caller: Caller,
+    id: string,
+    { grade, limit, after = '-1' }: Page & { grade?: CheckReport['grade'] },
+  ): Promise<{ items: CheckedDevice[]; next: string | null }> {
+    const { database } = this.#deps;
+    await jobOf(database, caller, id);
+    const all = database
+      .tables<CheckTables>()
+      .selectFrom('check_row')
+      .innerJoin('position', 'position.id', 'check_row.device')
+      .selectAll('check_row')
+      .where('check_row.job', '=', id)
+      .where('check_row.number', '>', Number(after))
+      .where('check_row.grade', 'is not', null);
+    // A device that has moved meanwhile is shown by where it stands now.
+    let query = withinJurisdiction(all, 'position.jurisdiction', caller.jurisdiction);
+    if (grade) query = query.where('check_row.grade', '=', grade);
+    const rows = await query
+      .orderBy('check_row.number')
+      .limit(limit + 1)
+      .execute();
+    const page = rows.slice(0, limit);
+    const items = page.map(({ device, grade: found, steps, unit, at_ms, took_ms }) => {
+      return { device, grade: found!, steps: steps ?? [], unit, atMs: at_ms ?? 0, tookMs: took_ms ?? 0 };
+    });
+    return { items, next: rows.length > limit ? String(page.at(-1)!.number) : null };
+  }
+
+  /** Calls a job off; what was checked stays. One that is over stays as it is. Errors: `not-found`. */
+  async cancel(caller: Caller, id: string): Promise<CheckJob> {
+    const { database, clock, cancelled } = this.#deps;
+    await database.transaction(async (tx) => {
+      const job = await jobOf(tx, caller, id);
+      const ended = await endJob(tx, id, { state: 'cancelled', ended_at_ms: clock.nowMs() });
+      if (ended) await this.#audit(tx, caller, job, 'check.cancel');
+    });
+    cancelled(id);
+    return await this.get(caller, id);
+  }
+
+  /** Deletes jobs that are too old; returns how many, so that the caller may go on. */
+  async prune(): Promise<number> {
+    const { database, clock } = this.#deps;
+    const old = database.tables<CheckTables>().deleteFrom('check_job');
+    const gone = await old
+      .where('created_at_ms', '<', clock.nowMs() - KEPT_MS)
+      .where('state', '!=', 'running')
+      .executeTakeFirst();
+    return Number(gone.numDeletedRows);
+  }
+
+  async #audit(tx: Tables, caller: Caller, { id, jurisdiction, total }: Job, action: string): Promise<void> {
+    const atMs = this.#deps.clock.nowMs();
+    await recordAudit(tx, { caller, action, subject: `check/${id}`, jurisdiction, after: { devices: total }, atMs });
+  }
+}
+
+/** Ends a job that is running; false for one that was over. */
+export async function endJob(
+  tables: Tables,
+  id: string,
+  change: { state: Exclude<JobState, 'running'>; ended_at_ms: number },
+): Promise<boolean> {
+  const job = tables.tables<CheckTables>().updateTable('check_job').set(change);
+  const { numUpdatedRows } = await job.where('id', '=', id).where('state', '=', 'running').executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+async function jobOf(tables: Tables, caller: Caller, id: string): Promise<Job> {
+  const all = tables.tables<CheckTables>().selectFrom('check_job').selectAll().where('id', '=', id);
+  const job = await withinJurisdiction(all, 'jurisdiction', caller.jurisdiction).executeTakeFirst();
+  if (!job) throw new CitywatchError('not-found');
+  return job;
+}
+
+async function refuseSecond(tx: Tables, jurisdiction: Jurisdiction): Promise<void> {
+  // Two who begin at the same moment take turns.
+  await sql`lock table check_job in share row exclusive mode`.execute(tx.tables());
+  const running = await tx
+    .tables<CheckTables>()
+    .selectFrom('check_job')
+    .select('jurisdiction')
+    .where('state', '=', 'running')
+    .execute();
+  const same = running.some((job) => job.jurisdiction === jurisdiction);
+  if (same) throw new CitywatchError('conflict.state', { detail: 'This area is being checked; wait, or cancel that.' });
+  if (running.length >= RUNNING_MAX) {
+    throw new CitywatchError('conflict.state', { detail: `${RUNNING_MAX} areas are being checked; wait for one.` });
+  }
+}
+
+async function insertJob(tx: Tables, job: Job, devices: readonly DeviceId[]): Promise<void> {
+  await tx
+    .tables<CheckTables>()
+    .insertInto('check_job')
+    .values({ ...job, caller: jsonb(job.caller) })
+    .execute();
+  const numbered = devices.map((device, number) => ({ device, number }));
+  for (const some of chunksOf(numbered, ROWS_AT_ONCE)) {
+    await sql`
+      insert into check_row (job, number, device)
+      select ${job.id}, * from unnest(${some.map(({ number }) => number)}::int[],
+        ${some.map(({ device }) => device)}::text[])`.execute(tx.tables());
+  }
+}
+
+interface Counted {
+  job: string;
+  grade: CheckReport['grade'];
+  count: number;
+}
+
+async function counts(tables: Tables, jobs: readonly string[]): Promise<Counted[]> {
+  const { rows } = await sql<Counted>`
+    select job, grade, count(*)::int as count from check_row
+    where job = any(${jobs}::text[]) and grade is not null group by job, grade`.execute(tables.tables());
+  return rows;
+}
+
+function shown(job: Job, counted: readonly Counted[]): CheckJob {
+  const of = (grade: CheckReport['grade']): number =>
+    counted.find((one) => one.job === job.id && one.grade === grade)?.count ?? 0;
+  const { id, caller, jurisdiction, state, total, created_at_ms: createdAtMs, ended_at_ms: endedAtMs } = job;
+  const [ok, warning, failed] = [of('ok'), of('warning'), of('failed')];
+  const done = ok + warning + failed;
+  return { id, by: caller.name, jurisdiction, state, total, done, ok, warning, failed, createdAtMs, endedAtMs };
+}

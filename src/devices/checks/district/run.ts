@@ -1,0 +1,156 @@
+import type { Clock } from '../../../core/clock.ts';
+import { messageOf } from '../../../core/errors.ts';
+import type { Logger } from '../../../core/observe.ts';
+import type { Caller, DeviceId } from '../../../core/types.ts';
+import { type Database, jsonb } from '../../../platform/database/database.ts';
+import type { Ownership } from '../../../platform/database/ownership.ts';
+import { DONE, type WorkResult } from '../../../platform/work/work.ts';
+import type { CheckReport } from '../checks.ts';
+import { endJob } from './jobs.ts';
+import type { CheckTables, Job } from './tables.ts';
+
+export interface DistrictChecksDeps {
+  database: Database;
+  ownership: Pick<Ownership, 'transaction'>;
+  clock: Clock;
+  log: Logger;
+  /** Checks one device once its subnet bears it. */
+  check(caller: Caller, device: DeviceId, signal: AbortSignal): Promise<CheckReport>;
+  /** Devices that are checked, or wait for their subnet, at the same time. */
+  atOnce: number;
+}
+
+/** One turn of the worker; its claim is worth a minute. Checks that it began go on into the next turn. */
+const TURN_MS = 20_000;
+const FETCHED = 256;
+/** What could not be written is not tried again at once. */
+const AGAIN_MS = 1_000;
+/** For errors. */
+const WHAT = 'a check of a district';
+
+/** A job that this process works on. */
+interface Running {
+  job: Job;
+  /** Rows up to here were taken up. */
+  upTo: number;
+  waiting: { number: number; device: DeviceId }[];
+  underWay: Set<Promise<void>>;
+  over: AbortController;
+}
+
+/** Checks the devices of jobs, a few at a time; each verdict is durable before it counts. */
+export class DistrictChecks {
+  readonly #deps: DistrictChecksDeps;
+  readonly #running = new Map<string, Running>();
+
+  constructor(deps: DistrictChecksDeps) {
+    this.#deps = deps;
+  }
+
+  /** Handler of the queue `checks`; the key is the id of a job. */
+  async handle(id: string, signal: AbortSignal): Promise<WorkResult> {
+    const running = await this.#take(id, signal);
+    if (!running) return DONE;
+    const { clock, atOnce } = this.#deps;
+    const endMs = clock.monotonicMs() + TURN_MS;
+    for (;;) {
+      const leftMs = endMs - clock.monotonicMs();
+      if (leftMs <= 0 || signal.aborted) return { again: { atMs: clock.nowMs() } };
+      if (running.over.signal.aborted) break;
+      await this.#fetch(running);
+      while (running.underWay.size < atOnce && running.waiting.length > 0) this.#begin(running, signal);
+      if (running.underWay.size === 0) break;
+      await this.#oneEnds(running, leftMs, signal);
+    }
+    return await this.#end(running);
+  }
+
+  /** Nobody wants this job any more: nothing more of it is begun, and what goes on counts no more. */
+  cancelled(id: string): void {
+    this.#running.get(id)?.over.abort();
+  }
+
+  async #take(id: string, signal: AbortSignal): Promise<Running | null> {
+    const jobs = this.#deps.database.tables<CheckTables>().selectFrom('check_job').selectAll();
+    const job = await jobs.where('id', '=', id).executeTakeFirst();
+    if (job?.state !== 'running') {
+      this.#running.delete(id);
+      return null;
+    }
+    const known = this.#running.get(id);
+    if (known) return known;
+    const over = new AbortController();
+    signal.addEventListener('abort', () => over.abort(), { once: true });
+    const running = { job, upTo: -1, waiting: [], underWay: new Set<Promise<void>>(), over };
+    this.#running.set(id, running);
+    return running;
+  }
+
+  async #fetch(running: Running): Promise<void> {
+    if (running.waiting.length > 0) return;
+    const next = () =>
+      this.#deps.database
+        .tables<CheckTables>()
+        .selectFrom('check_row')
+        .select(['number', 'device'])
+        .where('job', '=', running.job.id)
+        .where('grade', 'is', null)
+        .where('number', '>', running.upTo)
+        .orderBy('number')
+        .limit(FETCHED)
+        .execute();
+    let rows = await next();
+    // What was taken up and could not be written is taken up again, once nothing else is under way.
+    if (rows.length === 0 && running.underWay.size === 0 && running.upTo >= 0) {
+      running.upTo = -1;
+      rows = await next();
+    }
+    running.waiting = rows;
+    running.upTo = rows.at(-1)?.number ?? running.upTo;
+  }
+
+  #begin(running: Running, signal: AbortSignal): void {
+    const { number, device } = running.waiting.shift()!;
+    const one: Promise<void> = this.#checkOne(running, { number, device }, signal)
+      .catch(async (error: unknown) => {
+        const { log, clock } = this.#deps;
+        if (running.over.signal.aborted) return;
+        log.warn({ device, error: messageOf(error) }, 'a device could not be checked yet');
+        await clock.sleep(AGAIN_MS, running.over.signal);
+      })
+      .finally(() => running.underWay.delete(one));
+    running.underWay.add(one);
+  }
+
+  async #checkOne(running: Running, row: { number: number; device: DeviceId }, signal: AbortSignal): Promise<void> {
+    const { database, ownership, check } = this.#deps;
+    const { job, over } = running;
+    const report = await check(job.caller, row.device, over.signal);
+    // Of a process that stops, or a job that was called off, nothing is kept: the connections were cut.
+    if (over.signal.aborted || signal.aborted) return;
+    const { grade, steps, unit, tookMs, atMs } = report;
+    const found = { grade, steps: jsonb(steps), unit: unit && jsonb(unit), took_ms: tookMs, at_ms: atMs };
+    await ownership.transaction(database, WHAT, async (tx) => {
+      const mine = tx.tables<CheckTables>().updateTable('check_row').set(found).where('job', '=', job.id);
+      await mine.where('number', '=', row.number).execute();
+    });
+  }
+
+  async #oneEnds({ underWay }: Running, leftMs: number, signal: AbortSignal): Promise<void> {
+    const patience = new AbortController();
+    const stop = (): void => patience.abort();
+    signal.addEventListener('abort', stop, { once: true });
+    await Promise.race([...underWay, this.#deps.clock.sleep(leftMs, patience.signal)]);
+    signal.removeEventListener('abort', stop);
+    stop();
+  }
+
+  async #end({ job: { id }, over }: Running): Promise<WorkResult> {
+    const { database, ownership, clock } = this.#deps;
+    over.abort();
+    this.#running.delete(id);
+    const done = { state: 'done' as const, ended_at_ms: clock.nowMs() };
+    await ownership.transaction(database, WHAT, (tx) => endJob(tx, id, done));
+    return DONE;
+  }
+}
