@@ -22,6 +22,8 @@ const OWNERS: Record<string, RegExp> = {
     'life_step',
     'maintenance',
     'camera_setup',
+    'check_job',
+    'check_row',
     'device_kind_version',
     'foreign_unit',
     'import_batch',

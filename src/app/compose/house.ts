@@ -85,7 +85,7 @@ export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway>
   await uplinks.start();
   streams.watchCameras();
   const parts = { ground, devices, registry, ingest, books, telemetry, streams, alerts, images, readers, surroundings };
-  const url = await startApi({ ...parts, checks });
+  const url = await startApi(parts, checks);
   surroundings.remarks.start();
   ground.shares.started();
   const others = uplinks.urls();

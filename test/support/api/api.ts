@@ -13,13 +13,13 @@ import {
   dryRunOfNothing,
   HERE,
   memoryAlerts,
-  memoryChecks,
   memoryCommands,
   memoryImages,
   memoryStreams,
   memoryUnits,
 } from './api-parts.ts';
 import { API_SETTINGS } from './api-settings.ts';
+import { memoryChecks } from './check-parts.ts';
 import { type HttpParts, httpUplink, memoryIntake } from './http-uplink.ts';
 import { MemoryIdempotency } from './memory-idempotency.ts';
 import { memoryDeviceExport, memoryImports } from './memory-imports.ts';

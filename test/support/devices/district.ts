@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { systemClock } from '../../../src/core/clock.ts';
 import type { CheckReport } from '../../../src/devices/checks/checks.ts';
@@ -31,7 +30,6 @@ export function districtWorker(
     log: pino({ level: 'silent' }),
     check: async (_caller, device) => {
       await checking(device);
-      await sleep(5);
       return foundOf(device);
     },
     atOnce: 8,

@@ -30,7 +30,6 @@ export interface ApiParts {
   books: ReturnType<typeof openBooks>;
   telemetry: Telemetry;
   streams: Streams;
-  checks: ReturnType<typeof composeChecks>;
   alerts: Alerts;
   images: ReturnType<typeof composeImages>;
   readers: ReturnType<typeof startReaders>;
@@ -38,7 +37,7 @@ export interface ApiParts {
 }
 
 /** Opens the door for people and machines, and resolves with its address. */
-export async function startApi(parts: ApiParts): Promise<string> {
+export async function startApi(parts: ApiParts, checks: ReturnType<typeof composeChecks>): Promise<string> {
   const { ground, devices, registry, ingest, books, telemetry, streams, alerts } = parts;
   const { config, database, clock, observer, lifecycle, tls, keys, idempotency } = ground;
   const { disks } = parts.surroundings;
@@ -46,7 +45,7 @@ export async function startApi(parts: ApiParts): Promise<string> {
     ...devices,
     directory: devices.doors,
     ...books,
-    ...parts.checks,
+    ...checks,
     clock,
     observer,
     registry: registry.registry,
