@@ -33,7 +33,6 @@ export const LATER_ROUTES: readonly (readonly [HTTPMethods, string])[] = [
   ['DELETE', '/rosters/:id'],
   ['GET', '/work-orders'],
   ['POST', '/work-orders'],
-  ['GET', '/jobs/:id'],
   ['GET', '/reports/:name'],
 ];
 
