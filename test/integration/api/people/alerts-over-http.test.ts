@@ -81,7 +81,10 @@ t.test('a picture is shown after its look is registered, or not at all', async (
   const path = `/alerts/${id}/evidence/${id}`;
   const shown = await ask('GET', path);
   t.match(shown.headers, { 'content-type': 'image/jpeg', 'cache-control': 'private, no-store' });
-  t.match(looks, [{ caller: { id: 'operator' }, camera: 'camera-1', purpose: 'alert-evidence', caseId: id }]);
+  const look = { caller: { id: 'operator' }, camera: 'camera-1', purpose: 'alert-evidence', alert: id };
+  t.match(looks, [{ ...look, case: null }]);
+  t.equal((await ask('GET', `${path}?case=A-7`)).status, 200);
+  t.match(looks[1], { ...look, case: 'A-7' });
   registerDown.error = new Error('no register');
   const refused = await ask('GET', path);
   registerDown.error = null;
