@@ -60,7 +60,7 @@ export class Jurisdictions {
 
   /** Those within the caller's own, in order of code. */
   list(caller: Caller): JurisdictionInfo[] {
-    return [...this.#byCode.values()].filter(({ code }) => covers(caller.jurisdiction, code));
+    return [...this.#byCode.values()].filter(({ code }) => covers(caller, code));
   }
 
   get(code: Jurisdiction): JurisdictionInfo | undefined {

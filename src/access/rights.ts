@@ -39,6 +39,8 @@ export const RIGHTS = {
   'people.keep': 'Let people log in, change and disable them.',
   'tokens.keep': 'Make and revoke tokens.',
   'rights.give': 'Give roles with rights that one lacks.',
+  'grants.ask': 'Ask for leave to look beyond the own border.',
+  'grants.approve': 'Approve what others ask for in the own area, and end it.',
   'audit.read': 'Who changed what.',
   'register.read': 'Who looked at what.',
 } as const;
@@ -77,6 +79,7 @@ const OPERATOR: readonly Right[] = [
   'plates.search',
   'alerts.handle',
   'alerts.plates',
+  'grants.ask',
   'subscriptions.keep',
   'watchlists.keep',
 ];
@@ -103,11 +106,26 @@ export const RIGHTS_OF: Readonly<Record<Holder, ReadonlySet<Right>>> = {
   ]),
   integrator: new Set([...WATCHING, ...EXPLAINING, 'alerts.read', 'subscriptions.keep']),
   auditor: new Set([...EVERYBODY, 'audit.read', 'register.read']),
-  approver: new Set(EVERYBODY),
+  approver: new Set([...EVERYBODY, 'grants.approve']),
   security: new Set([...EVERYBODY, 'people.keep', 'tokens.keep', 'rights.give']),
   viewer: new Set(VIEWER),
   device: new Set(DEVICE),
 };
+
+/** Rights to see and to look, which a grant may open beyond the own border to a role that has them. */
+export const GRANTABLE = [
+  'registry.read',
+  'telemetry.read',
+  'telemetry.export',
+  'completeness.read',
+  'video.look',
+  'pictures.look',
+  'plates.search',
+  'alerts.read',
+  'alerts.look',
+] as const satisfies readonly Right[];
+
+export type GrantableRight = (typeof GRANTABLE)[number];
 
 /** The roles that a person or a token can be given. */
 export const ROLES = Object.keys(RIGHTS_OF).filter((holder) => holder !== 'device') as [Role, ...Role[]];

@@ -1,5 +1,5 @@
 import type { Role } from '../core/types.ts';
-import type { Generated } from '../platform/database/database.ts';
+import type { ColumnType, Generated, RawBuilder } from '../platform/database/database.ts';
 
 /** Tables of migrations 0003, 0064 and 0207 on; what each column means stands there. */
 export interface AccessTables {
@@ -39,6 +39,23 @@ export interface AccessTables {
     totp_sealed: Generated<string | null>;
     totp_confirmed_at_ms: Generated<number | null>;
     totp_step: Generated<number>;
+  };
+  access_grant: {
+    id: string;
+    holder_type: 'person' | 'token';
+    holder_id: string;
+    holder_name: string;
+    jurisdiction: string;
+    rights: ColumnType<string[], RawBuilder<string[]>>;
+    case_number: string;
+    reason: string;
+    until_ms: number;
+    asked_at_ms: number;
+    approved_at_ms: number | null;
+    approved_by_id: string | null;
+    approved_by: string | null;
+    ended_at_ms: number | null;
+    ended_by: string | null;
   };
   recovery_code: { person_id: string; code_hash: Buffer };
   session: {

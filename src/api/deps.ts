@@ -1,13 +1,7 @@
-import type { Authority } from '../access/authority.ts';
 import type { JurisdictionInfo } from '../access/jurisdictions.ts';
-import type { OwnAccount } from '../access/own-account.ts';
-import type { People } from '../access/people.ts';
-import type { SecondFactor } from '../access/second-factor.ts';
-import type { Sessions } from '../access/sessions.ts';
-import type { TokenInfo, TokenInput } from '../access/tokens.ts';
 import type { Clock } from '../core/clock.ts';
 import type { CitywatchError } from '../core/errors.ts';
-import type { Jurisdiction } from '../core/jurisdiction.ts';
+import type { Jurisdiction, Scope } from '../core/jurisdiction.ts';
 import type { Observer } from '../core/observe.ts';
 import type { Caller, Device, DeviceIdentity, DeviceKind, Lane } from '../core/types.ts';
 import type { SetupStatus } from '../devices/cameras/setup.ts';
@@ -29,6 +23,15 @@ import type { DeviceRef, EventsQuery, HistoryAnswer, HistoryQuery } from '../tel
 import type { StoredEvent } from '../telemetry/history/stored-events.ts';
 import type { Latest, Presence, PresenceCounts } from '../telemetry/twin/twin.ts';
 import type { AlertParts } from './alert-parts.ts';
+import type {
+  AccountPort,
+  AuthorityPort,
+  GrantsPort,
+  PeoplePort,
+  SecondFactorPort,
+  SessionsPort,
+  TokensPort,
+} from './people-ports.ts';
 import type {
   CheckJobsPort,
   ChecksPort,
@@ -58,6 +61,7 @@ export interface ApiDeps {
   kindDryRun: KindDryRunPort;
   jurisdictions: JurisdictionsPort;
   authority: AuthorityPort;
+  grants: GrantsPort;
   tokens: TokensPort;
   people: PeoplePort;
   sessions: SessionsPort;
@@ -178,25 +182,6 @@ export interface JurisdictionsPort {
   list(caller: Caller): JurisdictionInfo[];
 }
 
-/** What a caller may do; the API decides nothing of that itself. */
-export type AuthorityPort = Pick<Authority, 'may'>;
-
-export interface TokensPort {
-  create(caller: Caller, input: TokenInput): Promise<{ id: string; token: string }>;
-  list(caller: Caller): Promise<TokenInfo[]>;
-  revoke(caller: Caller, id: string): Promise<void>;
-  verify(bearer: string): Promise<Caller | null>;
-}
-
-export type PeoplePort = Pick<People, 'create' | 'list' | 'update'>;
-
-/** What people do with their own account. */
-export type AccountPort = Pick<OwnAccount, 'changePassword' | 'sessions' | 'endSession'>;
-
-export type SecondFactorPort = Pick<SecondFactor, 'begin' | 'confirm' | 'remove'>;
-
-export type SessionsPort = Pick<Sessions, 'start' | 'verify' | 'end'>;
-
 export interface DirectoryPort {
   /** A retryable rejection where nobody can tell now. */
   authenticate(id: string, secret: string): Promise<DeviceIdentity | null>;
@@ -208,7 +193,7 @@ export interface DirectoryPort {
   /** Whether pictures of a device are shown for an incident only. */
   needsIncident(id: string): boolean;
   /** Every device within an area, from memory. */
-  within(scope: Jurisdiction): Iterable<DeviceIdentity>;
+  within(scope: Scope): Iterable<DeviceIdentity>;
 }
 
 /** The uplink behind the routes of devices. */

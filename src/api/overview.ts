@@ -1,3 +1,4 @@
+import { areasOf } from '../core/jurisdiction.ts';
 import { BoundedMap } from '../core/mechanisms/bounded.ts';
 import type { Caller } from '../core/types.ts';
 import type { ApiDeps } from './deps.ts';
@@ -28,18 +29,19 @@ export class Overviews {
 
   of(caller: Caller): Promise<Overview> {
     const nowMs = this.#parts.clock.monotonicMs();
-    const known = this.#last.get(caller.jurisdiction);
+    const key = areasOf(caller).join();
+    const known = this.#last.get(key);
     if (known && nowMs - known.atMs < FRESH_MS) return known.answer;
     const answer = this.#count(caller);
-    this.#last.set(caller.jurisdiction, { atMs: nowMs, answer });
-    answer.catch(() => this.#last.delete(caller.jurisdiction));
+    this.#last.set(key, { atMs: nowMs, answer });
+    answer.catch(() => this.#last.delete(key));
     return answer;
   }
 
   async #count(caller: Caller): Promise<Overview> {
     const { directory, twin, alerts, messageRate } = this.#parts;
     const { jurisdiction } = caller;
-    const devices = [...twin.counts(directory.within(jurisdiction))].map(([kind, counts]) => ({ kind, ...counts }));
+    const devices = [...twin.counts(directory.within(caller))].map(([kind, counts]) => ({ kind, ...counts }));
     const messagesPerSecond = Math.round(messageRate.perSecond(jurisdiction) * 10) / 10;
     const open = { extreme: 0, severe: 0, moderate: 0, minor: 0, ...(await alerts.queries.openCounts(caller)) };
     return { devices: devices.sort((a, b) => (a.kind < b.kind ? -1 : 1)), messagesPerSecond, alerts: open };

@@ -14,6 +14,14 @@ export function isJurisdictionCode(text: string): boolean {
   return CODE.test(text);
 }
 
+/** An area; or somebody with an area of their own, and with those that grants open to them for what they ask now. */
+export type Scope = Jurisdiction | { jurisdiction: Jurisdiction; granted?: readonly Jurisdiction[] };
+
+/** Every area of a scope. */
+export function areasOf(scope: Scope): readonly Jurisdiction[] {
+  return typeof scope === 'string' ? [scope] : [scope.jurisdiction, ...(scope.granted ?? [])];
+}
+
 /**
  * The digits that all codes within `code` share: `330200` → `3302`, `330212` → `330212`, `000000` → ``.
  * This is the prefix that SQL filters by.
@@ -27,8 +35,8 @@ export function significantDigits(code: Jurisdiction): string {
 }
 
 /** Whether somebody responsible for `scope` may see what lies in `code`. */
-export function covers(scope: Jurisdiction, code: Jurisdiction): boolean {
-  return code.startsWith(significantDigits(scope));
+export function covers(scope: Scope, code: Jurisdiction): boolean {
+  return areasOf(scope).some((area) => code.startsWith(significantDigits(area)));
 }
 
 /** The county-level part of a code: what a share is counted by. Townships of one county share, a city has its own. */

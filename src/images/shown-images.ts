@@ -37,7 +37,7 @@ export class ShownImages {
   /** The picture, where its device is the caller's to see. Errors: `not-found`, alike for foreign and absent ones. */
   async find(caller: Caller, id: string): Promise<KeptImage> {
     const image = await this.#deps.images.find(id);
-    if (!image || !covers(caller.jurisdiction, this.#areaOf(image))) throw new CitywatchError('not-found');
+    if (!image || !covers(caller, this.#areaOf(image))) throw new CitywatchError('not-found');
     return image;
   }
 

@@ -90,7 +90,7 @@ export class PassageSearch {
 
   #sees(caller: Caller, device: DeviceId): boolean {
     const jurisdiction = this.#deps.jurisdictionOf(device);
-    return jurisdiction !== undefined && covers(caller.jurisdiction, jurisdiction);
+    return jurisdiction !== undefined && covers(caller, jurisdiction);
   }
 
   async #reporting(): Promise<DeviceId[]> {

@@ -16,7 +16,7 @@ const OWNERS: Record<string, RegExp> = {
   ...owned('src/platform/records/', ['access_register', 'audit_entry', 'idempotency']),
   ...owned('src/platform/blobs/', ['volume']),
   ...owned('src/platform/work/', ['work_item']),
-  ...owned('src/access/', ['api_token', 'jurisdiction', 'person', 'recovery_code', 'session']),
+  ...owned('src/access/', ['access_grant', 'api_token', 'jurisdiction', 'person', 'recovery_code', 'session']),
   ...owned('src/devices/', [
     'assignment',
     'life_step',

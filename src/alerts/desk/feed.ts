@@ -121,7 +121,7 @@ export class AlertFeed {
     const oldest = this.#seq + 1 - this.#recent.length;
     if (seq + 1 < oldest) return await this.#queries.events(caller, seq, READ_MAX);
     // Only what is new to this reader is looked at, however much is kept.
-    const entries = this.#recent.slice(seq + 1 - oldest).filter((one) => covers(caller.jurisdiction, one.jurisdiction));
+    const entries = this.#recent.slice(seq + 1 - oldest).filter((one) => covers(caller, one.jurisdiction));
     return { entries, seq: this.#seq };
   }
 

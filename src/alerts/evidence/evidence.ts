@@ -153,7 +153,7 @@ export class EvidenceDesk {
     const alert = await this.#deps.queries.row(caller, alertId);
     const found = alert.evidence.find(({ id, type }) => id === evidenceId && type === 'picture');
     if (!found?.camera) throw new CitywatchError('not-found');
-    if (!found.granted && !covers(caller.jurisdiction, found.jurisdiction ?? NATIONWIDE)) {
+    if (!found.granted && !covers(caller, found.jurisdiction ?? NATIONWIDE)) {
       throw new CitywatchError('not-found', { detail: 'This picture was taken in another district.' });
     }
     const jpeg = await this.#deps.blobs.get(blobKey(alertId, found.id)).catch(refuse);

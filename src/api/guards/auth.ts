@@ -127,23 +127,24 @@ export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLi
     request.session = who.session;
     if (who.session) requireOwnPage(request);
     if (!(config.ownBudget && request.caller.type === 'device')) await limits.caller(request);
-    const { caller } = request;
-    if (!rightsOf(config).some((right) => deps.authority.may(caller, right)))
-      throw new CitywatchError('auth.forbidden');
+    const caller = deps.authority.callerFor(who.caller, rightsOf(config));
+    if (!caller) throw new CitywatchError('auth.forbidden');
+    request.caller = caller;
     if (who.session && who.session.duties.length > 0 && !config.whileDue) throw new CitywatchError('auth.duty');
   });
 }
 
 /**
  * Whether the sender of an answer that goes on for long may still have it: asks for the same credentials again. False
- * when they were revoked, or now stand for another area or without the right. Rejects when that cannot be found out
- * now.
+ * when they were revoked, or now stand for another area, without the right, or without a grant it began with. Rejects
+ * when that cannot be found out now.
  */
 export async function stillAllowed(request: FastifyRequest, deps: ApiDeps): Promise<boolean> {
   const before = callerOf(request);
-  const now = (await identify(request, deps))?.caller;
-  if (now === undefined || now.jurisdiction !== before.jurisdiction) return false;
-  return rightsOf(request.routeOptions.config).some((right) => deps.authority.may(now, right));
+  const found = (await identify(request, deps))?.caller;
+  const now = found && deps.authority.callerFor(found, rightsOf(request.routeOptions.config));
+  if (!now || now.jurisdiction !== before.jurisdiction) return false;
+  return (before.granted ?? []).every((area) => now.granted?.includes(area));
 }
 
 interface Identified {

@@ -15,6 +15,7 @@ import { deviceRoutes } from './devices.ts';
 import { explainRoutes } from './explain.ts';
 import { exportRoutes } from './export.ts';
 import { fileReportRoutes } from './file-report.ts';
+import { grantRoutes } from './grants.ts';
 import { healthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
 import { imageRoutes } from './images.ts';
@@ -60,6 +61,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   tokenRoutes,
   sessionRoutes,
   accountRoutes,
+  grantRoutes,
   userRoutes,
   auditRoutes,
   alertRoutes,

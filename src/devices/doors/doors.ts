@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import type { Scope } from '../../core/jurisdiction.ts';
 import { type Caller, DEVICE_ID, type DeviceId, type DeviceIdentity } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { Questions } from '../../platform/follow/questions.ts';
@@ -62,7 +62,7 @@ export class Doors {
   }
 
   /** As that of the directory. */
-  within(scope: Jurisdiction): Iterable<DeviceIdentity> {
+  within(scope: Scope): Iterable<DeviceIdentity> {
     return this.#directory.within(scope);
   }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { covers, type Jurisdiction } from '../../core/jurisdiction.ts';
+import { covers, type Jurisdiction, type Scope } from '../../core/jurisdiction.ts';
 import type { AccessClass } from '../../core/registry/position-file.ts';
 import type { Caller, DeviceId, DeviceIdentity, DeviceState } from '../../core/types.ts';
 import type { SecretHasher } from '../../platform/secrets/hasher.ts';
@@ -103,11 +103,11 @@ export class Directory {
   /** The device, where the caller may see it; undefined alike for one that is foreign, unknown or retired. */
   seenBy(caller: Caller, id: DeviceId): DeviceIdentity | undefined {
     const identity = this.identity(id);
-    return identity && covers(caller.jurisdiction, identity.jurisdiction) ? identity : undefined;
+    return identity && covers(caller, identity.jurisdiction) ? identity : undefined;
   }
 
   /** Every device within an area that is not retired. */
-  *within(scope: Jurisdiction): Generator<DeviceIdentity> {
+  *within(scope: Scope): Generator<DeviceIdentity> {
     for (const [code, devices] of this.#areas) if (covers(scope, code)) yield* devices.values();
   }
 

@@ -1,4 +1,4 @@
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import type { Jurisdiction, Scope } from '../../core/jurisdiction.ts';
 import type { Device, DeviceId, DeviceState } from '../../core/types.ts';
 import { escapeLike, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { fileOf } from '../file/file.ts';
@@ -23,7 +23,7 @@ export interface DeviceFilter {
 }
 
 /** Devices as `scope` may see them: a parent or camera beyond the border is left out. */
-function devicesWithin(tables: Tables, scope: Jurisdiction) {
+function devicesWithin(tables: Tables, scope: Scope) {
   const db = tables.tables<RegistryTables>();
   const parent = withinJurisdiction(
     db
@@ -61,13 +61,13 @@ function devicesWithin(tables: Tables, scope: Jurisdiction) {
 
 type DeviceRow = Awaited<ReturnType<ReturnType<typeof devicesWithin>['executeTakeFirstOrThrow']>>;
 
-export async function findDevice(tables: Tables, scope: Jurisdiction, id: DeviceId): Promise<Device | null> {
+export async function findDevice(tables: Tables, scope: Scope, id: DeviceId): Promise<Device | null> {
   const row = await devicesWithin(tables, scope).where('position.id', '=', id).executeTakeFirst();
   return row ? toDevice(row) : null;
 }
 
 /** Those of these devices that `scope` may see, in no order. */
-export async function findDevices(tables: Tables, scope: Jurisdiction, ids: readonly DeviceId[]): Promise<Device[]> {
+export async function findDevices(tables: Tables, scope: Scope, ids: readonly DeviceId[]): Promise<Device[]> {
   if (ids.length === 0) return [];
   return (await devicesWithin(tables, scope).where('position.id', 'in', ids).execute()).map(toDevice);
 }
@@ -75,7 +75,7 @@ export async function findDevices(tables: Tables, scope: Jurisdiction, ids: read
 /** One page in order of id; asks for one row more to know whether there is another page. */
 export async function listDevices(
   tables: Tables,
-  scope: Jurisdiction,
+  scope: Scope,
   filter: DeviceFilter,
 ): Promise<{ items: Device[]; next: string | null }> {
   let query = devicesWithin(tables, scope)

@@ -120,7 +120,7 @@ export class Registry {
   /** One page in order of id; `next` is the `after` of the following page. */
   list(caller: Caller, filter: DeviceFilter): Promise<{ items: Device[]; next: string | null }> {
     const limit = Math.min(Math.max(1, filter.limit), LIST_MAX);
-    return listDevices(this.#deps.database, caller.jurisdiction, { ...filter, limit });
+    return listDevices(this.#deps.database, caller, { ...filter, limit });
   }
 
   /** Fails with `not-found`, `precondition.stale`, `conflict.state` (retired), `request.invalid`. */
@@ -275,7 +275,7 @@ export class Registry {
   }
 
   async #read(tx: Tables, caller: Caller, id: DeviceId): Promise<Device> {
-    const device = await findDevice(tx, caller.jurisdiction, id);
+    const device = await findDevice(tx, caller, id);
     if (!device) throw new CitywatchError('not-found');
     return device;
   }

@@ -97,7 +97,7 @@ export class Completeness {
   async list(caller: Caller, { dayMs, kind, jurisdiction, limit, after }: ListQuery) {
     const day = dayOf(dayMs);
     const area = jurisdiction ?? caller.jurisdiction;
-    if (!covers(caller.jurisdiction, area)) return { items: [], next: null, sum: shareOf(0, 0) };
+    if (!covers(caller, area)) return { items: [], next: null, sum: shareOf(0, 0) };
     const devices = await this.#deps.expected(area, kind);
     const ids = devices.map(({ id }) => id);
     const seen = await this.#seenOn(day, ids);

@@ -2,7 +2,7 @@ import { type Expression, Kysely, PostgresDialect, type SqlBool, sql } from 'kys
 import pg from 'pg';
 import { type Clock, deadline } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { isJurisdictionCode, type Jurisdiction, significantDigits } from '../../core/jurisdiction.ts';
+import { areasOf, isJurisdictionCode, type Scope, significantDigits } from '../../core/jurisdiction.ts';
 import { backoffMs, jittered } from '../../core/mechanisms/backoff.ts';
 import type { Observer } from '../../core/observe.ts';
 import { type Random, systemRandom } from '../../core/random.ts';
@@ -265,11 +265,11 @@ export function escapeLike(text: string): string {
 export function withinJurisdiction<Query extends { where(expression: Expression<SqlBool>): unknown }>(
   query: Query,
   column: string,
-  scope: Jurisdiction,
+  scope: Scope,
 ): Query {
-  const digits = isJurisdictionCode(scope) ? significantDigits(scope) : null;
-  if (digits === '') return query;
-  const condition =
-    digits === null ? sql<SqlBool>`false` : sql<SqlBool>`${sql.ref(column)} like ${`${escapeLike(digits)}%`}`;
+  const areas = areasOf(scope).filter(isJurisdictionCode).map(significantDigits);
+  if (areas.includes('')) return query;
+  const within = areas.map((digits) => sql<SqlBool>`${sql.ref(column)} like ${`${escapeLike(digits)}%`}`);
+  const condition = within.length === 0 ? sql<SqlBool>`false` : sql<SqlBool>`(${sql.join(within, sql` or `)})`;
   return query.where(condition) as Query;
 }

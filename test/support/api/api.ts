@@ -241,7 +241,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
     registry: registry as unknown as ApiDeps['registry'],
     kinds: { all: () => [KIND, CAMERA_KIND], latest: (kind) => [KIND, CAMERA_KIND].find((one) => one.kind === kind) },
     jurisdictions: { list: () => [] },
-    authority: new Authority(),
+    authority: new Authority({ areasOf: () => [] }),
     tokens: {
       create: async () => ({ id: 't-1', token: 'one-time-token' }),
       list: async () => [],

@@ -59,6 +59,7 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     'GET /dead-letters/groups': '/dead-letters/groups',
     'GET /tokens': '/tokens',
     'GET /session': '/session',
+    'GET /grants': '/grants',
     'GET /session/open': '/session/open',
     'GET /users': '/users',
     'GET /audit': '/audit?limit=500',

@@ -35,7 +35,7 @@ export const place = { jurisdiction: '330203', location: { lat: 29.87, lon: 121.
 // biome-ignore lint/suspicious/noExplicitAny: what was made, by name.
 export function editsOf(made: Record<string, any>): Map<string, Edit> {
   const { hanging, user, leaver, person, token, oldToken, hook, subscription, ownerless, list, watchlist } = made;
-  const { alert, letter, own } = made;
+  const { alert, letter, own, grants } = made;
   const first = { 'if-match': '"1"' };
   return new Map<string, Edit>([
     ['POST /devices', { body: { kind: 'recycling-kiosk', id: 'kiosk-2', name: 'new', ...place } }],
@@ -59,6 +59,9 @@ export function editsOf(made: Record<string, any>): Map<string, Edit> {
     ['DELETE /session/open/{id}', { path: `/session/open/${own.other}`, headers: own.headers }],
     ['POST /session/totp', { headers: own.headers }],
     ['POST /session/password', { body: { old: person.password, new: 'quite another phrase' }, headers: own.headers }],
+    ['POST /grants', { body: grants.wish, headers: grants.headers }],
+    ['POST /grants/{id}/approve', { path: `/grants/${grants.ids[0]}/approve` }],
+    ['POST /grants/{id}/end', { path: `/grants/${grants.ids[1]}/end` }],
     ['POST /users', { body: { username: 'wang', ...person } }],
     ['PATCH /users/{id}', { path: `/users/${user}`, body: { name: 'Li Wei' }, headers: first }],
     ['DELETE /users/{id}', { path: `/users/${leaver}`, headers: first }],

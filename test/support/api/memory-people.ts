@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { GrantInfo } from '../../../src/access/grants/grants.ts';
 import type { ApiDeps } from '../../../src/api/deps.ts';
 import { CitywatchError } from '../../../src/core/errors.ts';
 import type { Caller } from '../../../src/core/types.ts';
@@ -7,7 +8,7 @@ import { HERE, requireHere } from './api-parts.ts';
 const SESSION_ID = 's'.repeat(43);
 
 /** One operator with one session, who knows the password `correct horse`. */
-export function memoryPeople(): Pick<ApiDeps, 'people' | 'sessions' | 'account' | 'secondFactor'> {
+export function memoryPeople(): Pick<ApiDeps, 'people' | 'sessions' | 'account' | 'secondFactor' | 'grants'> {
   const caller: Caller = {
     type: 'person',
     id: 'p-1',
@@ -31,6 +32,7 @@ export function memoryPeople(): Pick<ApiDeps, 'people' | 'sessions' | 'account' 
   };
   const session = { id: randomUUID(), caller, username: 'li', duties: [] };
   return {
+    grants: memoryGrants(),
     account: { changePassword: async () => {}, sessions: async () => [], endSession: async () => {} },
     secondFactor: {
       begin: async () => ({ uri: 'otpauth://totp/x' }),
@@ -53,5 +55,33 @@ export function memoryPeople(): Pick<ApiDeps, 'people' | 'sessions' | 'account' 
       verify: async (id) => (id === SESSION_ID ? session : null),
       end: async () => {},
     },
+  };
+}
+
+function memoryGrants(): ApiDeps['grants'] {
+  const grant: GrantInfo = {
+    id: randomUUID(),
+    state: 'asked',
+    holder: { type: 'token', id: 'operator', name: 'operator' },
+    jurisdiction: HERE,
+    rights: ['video.look'],
+    case: 'A-1',
+    reason: 'theft',
+    untilMs: 0,
+    askedAtMs: 0,
+    approvedAtMs: null,
+    approvedBy: null,
+    endedAtMs: null,
+    endedBy: null,
+  };
+  const here = async (caller: Caller) => {
+    requireHere(caller);
+    return grant;
+  };
+  return {
+    list: async () => [],
+    ask: async () => grant,
+    approve: here,
+    end: async (caller) => void (await here(caller)),
   };
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { Authority } from '../../../src/access/authority.ts';
+import { GrantsInForce } from '../../../src/access/grants/grants-in-force.ts';
 import { Jurisdictions } from '../../../src/access/jurisdictions.ts';
 import { SecondFactor } from '../../../src/access/second-factor.ts';
 import { Tokens } from '../../../src/access/tokens.ts';
@@ -64,6 +65,7 @@ export interface OpenRegistry {
   behindApi: Registry;
   directory: Directory;
   authority: Authority;
+  inForce: GrantsInForce;
   /** Nobody must have one. */
   secondFactor: SecondFactor;
   tokens: Tokens;
@@ -95,7 +97,8 @@ export async function openRegistry(
   const disconnected: string[] = [];
   directory.listen({ changed: () => {}, disconnect: (id) => void disconnected.push(id) });
   const observer = quietObserver();
-  const authority = new Authority();
+  const inForce = new GrantsInForce(clock);
+  const authority = new Authority(inForce);
   const deps = {
     authority,
     cameraNetworks: ANY_NETWORK,
@@ -117,6 +120,7 @@ export async function openRegistry(
   return {
     ...stores,
     authority,
+    inForce,
     secondFactor,
     registry,
     behindApi,

@@ -124,7 +124,7 @@ export async function openDownlink(t: Owner, url: string, { clock }: { clock: Cl
       observer: quietObserver(),
       kinds: kioskOnly,
       directory: kiosks,
-      rights: new Authority(),
+      rights: new Authority({ areasOf: () => [] }),
       lifecycle,
       journal,
       incarnationOf,

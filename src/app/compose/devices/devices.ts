@@ -1,4 +1,6 @@
 import { Authority } from '../../../access/authority.ts';
+import { Grants } from '../../../access/grants/grants.ts';
+import { GrantsInForce } from '../../../access/grants/grants-in-force.ts';
 import { Jurisdictions } from '../../../access/jurisdictions.ts';
 import { Tokens } from '../../../access/tokens.ts';
 import { Doors } from '../../../devices/doors/doors.ts';
@@ -20,13 +22,17 @@ export async function openDevices(ground: Ground, kinds: Kinds) {
   await jurisdictions.seed(database);
   const hasher = new SecretHasher(keys.devices);
   const directory = new Directory(hasher);
-  const authority = new Authority();
+  const inForce = new GrantsInForce(ground.clock);
+  await inForce.load(database);
+  const authority = new Authority(inForce);
   const { clock } = ground;
   const tokens = new Tokens({ database, lookup: shares.handling, clock, jurisdictions, authority, hasher });
   await tokens.ensureBootstrap(config.adminToken ?? (await place.secret('admin-token')));
   return {
     kinds,
     authority,
+    inForce,
+    grants: new Grants({ database, clock, authority, jurisdictions, changed: () => inForce.load(database) }),
     jurisdictions,
     hasher,
     directory,

@@ -117,6 +117,13 @@ const REQUESTS: Record<string, Row> = {
   'POST /api/v1/session/totp': { people: true },
   'POST /api/v1/session/totp/confirm': { payload: { code: '123456' }, people: true },
   'POST /api/v1/session/totp/remove': { payload: { code: '123456' }, people: true },
+  'GET /api/v1/grants': { ownAreaOnly: true },
+  'POST /api/v1/grants': {
+    payload: { jurisdiction: '330203', case: 'A-1', reason: 'theft', until: '2036-01-01T00:00:00Z' },
+    ownAreaOnly: true,
+  },
+  'POST /api/v1/grants/:id/approve': { id: NOBODY },
+  'POST /api/v1/grants/:id/end': { id: NOBODY },
   'GET /api/v1/users': { ownAreaOnly: true },
   'POST /api/v1/users': {
     payload: { username: 'li', name: 'Li', role: 'viewer', jurisdiction: '330212', password: 'correct horse battery' },

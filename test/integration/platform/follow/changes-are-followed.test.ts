@@ -18,7 +18,15 @@ import { until } from '../../../support/time/until.ts';
 const NOWHERE = 'postgresql://nobody@127.0.0.1:9/none';
 
 const IDLE = reading(() => {});
-const NOBODY = { devices: IDLE, kinds: IDLE, jurisdictions: IDLE, tokens: IDLE, people: IDLE, watchlists: IDLE };
+const NOBODY = {
+  devices: IDLE,
+  kinds: IDLE,
+  jurisdictions: IDLE,
+  tokens: IDLE,
+  people: IDLE,
+  grants: IDLE,
+  watchlists: IDLE,
+};
 
 function note(tables: Pick<Database, 'tables'>, topic: Topic, key: string) {
   return sql`select note_change(${topic}, ${key})`.execute(tables.tables());

@@ -1,0 +1,47 @@
+import type { Clock } from '../../core/clock.ts';
+import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import type { Caller } from '../../core/types.ts';
+import type { Database } from '../../platform/database/database.ts';
+import type { Right } from '../rights.ts';
+import type { AccessTables } from '../tables.ts';
+
+interface InForce {
+  jurisdiction: Jurisdiction;
+  rights: readonly string[];
+  untilMs: number;
+}
+
+/** Approved grants in memory, by holder: every request asks for them. */
+export class GrantsInForce {
+  readonly #clock: Clock;
+  #byHolder = new Map<string, InForce[]>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Reads what stands in the database. */
+  async load(database: Database): Promise<void> {
+    const rows = await database
+      .tables<AccessTables>()
+      .selectFrom('access_grant')
+      .select(['holder_type', 'holder_id', 'jurisdiction', 'rights', 'until_ms'])
+      .where('approved_at_ms', 'is not', null)
+      .where('ended_at_ms', 'is', null)
+      .where('until_ms', '>', this.#clock.nowMs())
+      .execute();
+    const byHolder = new Map<string, InForce[]>();
+    for (const { holder_type: type, holder_id: id, jurisdiction, rights, until_ms: untilMs } of rows) {
+      const key = `${type}:${id}`;
+      byHolder.set(key, [...(byHolder.get(key) ?? []), { jurisdiction, rights, untilMs }]);
+    }
+    this.#byHolder = byHolder;
+  }
+
+  /** The areas in which the caller has this right by a grant. */
+  areasOf({ type, id }: Pick<Caller, 'type' | 'id'>, right: Right): Jurisdiction[] {
+    const nowMs = this.#clock.nowMs();
+    const mine = this.#byHolder.get(`${type}:${id}`) ?? [];
+    return mine.filter((one) => nowMs < one.untilMs && one.rights.includes(right)).map((one) => one.jurisdiction);
+  }
+}

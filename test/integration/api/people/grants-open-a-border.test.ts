@@ -1,0 +1,195 @@
+import t from 'tap';
+import { Grants } from '../../../../src/access/grants/grants.ts';
+import type { ApiDeps } from '../../../../src/api/deps.ts';
+import { listen } from '../../../../src/api/server/server.ts';
+import { DAY_MS, HOUR_MS, toRfc3339 } from '../../../../src/core/clock.ts';
+import type { Role } from '../../../../src/core/types.ts';
+import { listAudit } from '../../../../src/platform/records/audit.ts';
+import { bearer, startApi } from '../../../support/api/api.ts';
+import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
+import { ManualClock, passTime } from '../../../support/time/clock.ts';
+
+const OWN = '330205';
+const THEIRS = '330203';
+const THIRD = '330206';
+
+const clock = new ManualClock();
+const ground = await openRegistry(t, { clock });
+const { database, authority, inForce, jurisdictions } = ground;
+const grants = new Grants({ database, clock, authority, jurisdictions, changed: () => inForce.load(database) });
+/** An export that goes on until its end is asked for. */
+const exports: ApiDeps['exports'] = {
+  open: async (_question, signal) => ({
+    contentType: 'text/csv',
+    fileName: 'x.csv',
+    pieces: (async function* () {
+      yield 'time\r\n';
+      await clock.sleep(Number.MAX_SAFE_INTEGER, signal);
+    })(),
+  }),
+};
+const { behindApi: registry, doors: directory, tokens, kinds } = ground;
+const api = await startApi(t, { registry, directory, tokens, kinds, authority, grants, jurisdictions, exports, clock });
+const { url } = await listen(api.app, { host: '127.0.0.1', port: 0 });
+
+const nation = callerIn('000000');
+for (const jurisdiction of [OWN, THEIRS, THIRD]) {
+  await ground.registry.create(nation, kiosk({ id: `kiosk-${jurisdiction}`, jurisdiction }));
+  await ground.registry.create(nation, kiosk({ id: `camera-${jurisdiction}`, kind: 'camera', jurisdiction }));
+}
+
+async function tokenFor(role: Role, jurisdiction: string): Promise<string> {
+  return (await tokens.create(nation, { name: `${role} of ${jurisdiction}`, role, jurisdiction, purpose: 'case' }))
+    .token;
+}
+
+const operator = await tokenFor('operator', OWN);
+const approver = await tokenFor('approver', THEIRS);
+const RANGE = 'from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z';
+
+async function ask(token: string, method: 'GET' | 'POST' | 'PATCH', path: string, payload?: object) {
+  const headers = { ...bearer(token), 'if-match': '"1"' };
+  const answer = await api.call({ method, url: `/api/v1${path}`, headers, ...(payload ? { payload } : {}) });
+  return { ...answer, body: answer.body as { id: string; state: string; items: { id: string }[] } };
+}
+
+async function asked(rights?: string[], days = 1): Promise<string> {
+  const untilMs = clock.nowMs() + days * DAY_MS;
+  const wish = { jurisdiction: THEIRS, case: 'A-2026-7', reason: 'theft', until: toRfc3339(untilMs) };
+  const answer = await ask(operator, 'POST', '/grants', { ...wish, ...(rights ? { rights } : {}) });
+  t.equal(answer.status, 201, answer.text);
+  return answer.body.id;
+}
+
+const approve = (id: string, token = approver) => ask(token, 'POST', `/grants/${id}/approve`);
+const end = (id: string, token = approver) => ask(token, 'POST', `/grants/${id}/end`);
+
+/** Statuses of what the operator may look at in an area. */
+async function sight(area: string): Promise<Record<string, number>> {
+  const of = async (path: string) => (await ask(operator, 'GET', path)).status;
+  return {
+    device: await of(`/devices/kiosk-${area}`),
+    latest: await of(`/devices/kiosk-${area}/latest`),
+    video: await of(`/streams/camera-${area}/live.m3u8`),
+  };
+}
+
+const NOTHING = { device: 404, latest: 404, video: 404 };
+const EVERYTHING = { device: 200, latest: 200, video: 200 };
+
+t.test('a grant opens one area for its rights, once somebody else of that area approved it', async (t) => {
+  t.same(await sight(THEIRS), NOTHING);
+  const id = await asked();
+  t.same(await sight(THEIRS), NOTHING, 'asking opens nothing');
+  const foreign = await tokenFor('approver', THIRD);
+  t.equal((await approve(id, foreign)).status, 404, 'who approves elsewhere does not know of it');
+  t.equal((await approve(id, operator)).status, 403);
+  t.match((await ask(approver, 'GET', '/grants')).body.items, [{ id, state: 'asked' }]);
+  t.match((await ask(foreign, 'GET', '/grants')).body.items.length, 0);
+  t.match(await approve(id), { status: 200, body: { state: 'approved' } });
+  t.equal((await approve(id)).status, 409, 'once');
+  t.same(await sight(THEIRS), EVERYTHING);
+  t.same(await sight(THIRD), NOTHING, 'and no other area');
+  const listed = (await ask(operator, 'GET', '/devices')).body.items.map((one) => one.id);
+  t.same(listed, [OWN, THEIRS].flatMap((area) => [`camera-${area}`, `kiosk-${area}`]).toSorted());
+  t.equal((await ask(operator, 'POST', `/devices/kiosk-${THEIRS}/commands`, { name: 'lock' })).status, 404);
+  t.match(await end(id, operator), { status: 204 }, 'its holder may end it');
+  t.same(await sight(THEIRS), NOTHING);
+});
+
+t.test('it opens what it names and nothing else, and nothing its holder has no right to at home', async (t) => {
+  const id = await asked(['video.look', 'plates.search']);
+  await approve(id);
+  t.same(await sight(THEIRS), { ...NOTHING, video: 200 });
+  const listed = (await ask(operator, 'GET', '/devices')).body.items;
+  t.notMatch(JSON.stringify(listed), new RegExp(THEIRS));
+  const integrator = await tokenFor('integrator', OWN);
+  t.equal((await ask(integrator, 'POST', '/grants', {})).status, 403, 'who cannot ask');
+  const of = await tokens.verify(operator);
+  t.equal(authority.may({ ...of!, role: 'integrator' }, 'video.look', THEIRS), false, 'a role without the right');
+  await end(id);
+});
+
+t.test('nobody approves their own, whatever they may', async (t) => {
+  const both = await tokenFor('administrator', '330200');
+  const wish = { case: 'A-1', reason: 'theft', until: toRfc3339(clock.nowMs() + HOUR_MS) };
+  const own = await ask(both, 'POST', '/grants', { jurisdiction: '330205', ...wish });
+  t.equal(own.status, 400, 'the own area needs no grant');
+  const nationwide = await tokenFor('administrator', THEIRS);
+  const elsewhere = await ask(nationwide, 'POST', '/grants', { jurisdiction: OWN, ...wish });
+  t.equal((await approve(elsewhere.body.id, nationwide)).status, 404, 'nor approves there');
+  await t.rejects(
+    database
+      .tables<{ access_grant: { approved_by_id: string; approved_by: string; approved_at_ms: number } }>()
+      .updateTable('access_grant')
+      .set(({ ref }) => ({ approved_by_id: ref('holder_id' as never), approved_by: 'x', approved_at_ms: 1 }))
+      .execute(),
+    { code: 'store.refused' },
+    'not even by hand',
+  );
+  for (const wrong of [
+    { until: toRfc3339(clock.nowMs() - 1) },
+    { until: toRfc3339(clock.nowMs() + 91 * DAY_MS) },
+    { jurisdiction: '339999' },
+    { rights: ['registry.edit'] },
+    { case: '' },
+  ]) {
+    const answer = await ask(operator, 'POST', '/grants', { jurisdiction: THEIRS, ...wish, ...wrong });
+    t.equal(answer.status, 400, JSON.stringify(wrong));
+  }
+});
+
+t.test('an answer that goes on ends within 10 s of the grant, by its day as by hand', async (t) => {
+  const begin = async () => {
+    const answer = await fetch(`${url}/api/v1/devices/kiosk-${THEIRS}/export?${RANGE}`, { headers: bearer(operator) });
+    t.equal(answer.status, 200);
+    const state = { ended: false };
+    void answer
+      .text()
+      .catch(() => {})
+      .finally(() => {
+        state.ended = true;
+      });
+    return state;
+  };
+  const short = await asked(undefined, 60 / (DAY_MS / 1000));
+  await approve(short);
+  const byDay = await begin();
+  await clock.advance(50_000);
+  t.equal(byDay.ended, false);
+  const untilDayMs = await passTime(clock, () => byDay.ended, 100);
+  t.ok(untilDayMs <= 20_000, `ended ${untilDayMs} ms later, 10 s of them still granted`);
+  t.same(await sight(THEIRS), NOTHING);
+  const second = await asked();
+  await approve(second);
+  const byHand = await begin();
+  await end(second);
+  const ms = await passTime(clock, () => byHand.ended, 100);
+  t.ok(ms <= 10_000, `ended ${ms} ms after the grant`);
+});
+
+t.test('another process ends a grant, and each step has its audit row', async (t) => {
+  const id = await asked();
+  await approve(id);
+  const elsewhere = new Grants({ database, clock, authority, jurisdictions, changed: async () => {} });
+  await elsewhere.end((await tokens.verify(approver))!, id);
+  await inForce.load(database);
+  t.same(await sight(THEIRS), NOTHING);
+  const { rows } = await database.statement(async (tables) => ({
+    rows: await tables
+      .tables<{ followed_change: { topic: string } }>()
+      .selectFrom('followed_change')
+      .select('topic')
+      .execute(),
+  }));
+  t.ok(
+    rows.some(({ topic }) => topic === 'grants'),
+    'others are told',
+  );
+  const audit = await listAudit(database, nation, { subject: `grant/${id}`, limit: 10 });
+  t.same(audit.map(({ action }) => action).toSorted(), ['grant.approve', 'grant.ask', 'grant.end']);
+  t.ok(
+    audit.every(({ jurisdiction }) => jurisdiction === THEIRS),
+    'they belong to the area that was opened',
+  );
+});
