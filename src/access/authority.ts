@@ -1,6 +1,6 @@
 import { covers, type Jurisdiction } from '../core/jurisdiction.ts';
 import type { Caller, Role } from '../core/types.ts';
-import { RIGHTS_OF, type Right } from './rights.ts';
+import { LOOKS, RIGHTS_OF, RIGHTS_OF_THREE, type Right } from './rights.ts';
 
 /** The areas in which a caller has a right by a grant. */
 export interface GrantedAreas {
@@ -10,14 +10,19 @@ export interface GrantedAreas {
 /** The one place that decides what a caller may do (promise P7): every route, list, stream and event asks it. */
 export class Authority {
   readonly #grants: GrantedAreas;
+  readonly #isSeparated: boolean;
+  readonly #rightsOf: typeof RIGHTS_OF;
 
-  constructor(grants: GrantedAreas) {
+  /** `separated`: system, security and audit administrator are three people (三员分立). */
+  constructor(grants: GrantedAreas, { separated = false } = {}) {
     this.#grants = grants;
+    this.#isSeparated = separated;
+    this.#rightsOf = separated ? RIGHTS_OF_THREE : RIGHTS_OF;
   }
 
   /** Whether the caller has this right; with `subject`, whether it has it there, by its own area or a grant. */
   may(caller: Caller, right: Right, subject?: Jurisdiction): boolean {
-    if (!RIGHTS_OF[caller.role].has(right)) return false;
+    if (!this.#rightsOf[caller.role].has(right)) return false;
     if (subject === undefined || covers(caller.jurisdiction, subject)) return true;
     return this.#grants.areasOf(caller, right).some((area) => covers(area, subject));
   }
@@ -35,7 +40,21 @@ export class Authority {
 
   /** Whether this role may make somebody of that one: who gives must have every right, or the one to give others. */
   mayGive({ role: own }: Pick<Caller, 'role'>, role: Role): boolean {
-    const mine = RIGHTS_OF[own];
-    return mine.has('rights.give') || [...RIGHTS_OF[role]].every((right) => mine.has(right));
+    const mine = this.#rightsOf[own];
+    return mine.has('rights.give') || [...this.#rightsOf[role]].every((right) => mine.has(right));
+  }
+
+  /**
+   * Whether the caller may have a token of this role in hand: where the three administrators are separated, nobody who
+   * gives rights gets by a token of their own making what they do not have themselves.
+   */
+  mayHold({ role: own }: Pick<Caller, 'role'>, role: Role): boolean {
+    if (!this.#isSeparated) return true;
+    return [...this.#rightsOf[role]].every((right) => this.#rightsOf[own].has(right) || !LOOKS.includes(right));
+  }
+
+  /** Whether the caller may change the rights of this person: where the administrators are separated, not their own. */
+  mayChange(caller: Pick<Caller, 'id'>, person: string): boolean {
+    return !this.#isSeparated || caller.id !== person;
   }
 }

@@ -26,6 +26,13 @@ export const FIRST_PEOPLE: readonly FirstPerson[] = [
   { username: 'admin', name: 'First administrator', role: 'administrator' },
 ];
 
+/** The same where system, security and audit administrator are three people. */
+export const FIRST_THREE: readonly FirstPerson[] = [
+  { username: 'admin', name: 'System administrator', role: 'administrator' },
+  { username: 'security', name: 'Security administrator', role: 'security' },
+  { username: 'audit', name: 'Audit administrator', role: 'auditor' },
+];
+
 /** One gateway makes the first people, however many start at the same time. */
 const LOCK = 6_104_220_308;
 

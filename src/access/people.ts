@@ -49,7 +49,7 @@ export interface PersonInfo {
 export interface PeopleDeps {
   database: Database;
   jurisdictions: Pick<Jurisdictions, 'exists'>;
-  authority: Pick<Authority, 'mayGive'>;
+  authority: Pick<Authority, 'mayGive' | 'mayChange'>;
   passwords: Passwords;
   clock: Clock;
   /** A token ends with the rights of the person who made it. */
@@ -118,6 +118,9 @@ export class People {
     const { password, disabled, oneTime, forgetSecondFactor: lost, ...fields } = patch;
     if (fields.jurisdiction !== undefined) this.#checkArea(caller, fields.jurisdiction);
     if (fields.role !== undefined) this.#checkRole(caller, fields.role);
+    if (!this.#deps.authority.mayChange(caller, id)) {
+      throw new CitywatchError('auth.forbidden', { detail: 'Nobody changes their own rights.' });
+    }
     const hashed = await this.#newPassword(password, oneTime);
     const nowMs = this.#deps.clock.nowMs();
     try {

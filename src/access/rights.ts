@@ -112,6 +112,36 @@ export const RIGHTS_OF: Readonly<Record<Holder, ReadonlySet<Right>>> = {
   device: new Set(DEVICE),
 };
 
+/** What an administrator has who is one of three (三员分立): the system, and not its people, records or pictures. */
+const OF_THE_SYSTEM: ReadonlySet<Right> = new Set<Right>([
+  ...EVERYBODY,
+  'registry.diagnose',
+  'registry.edit',
+  'credentials.change',
+  'kinds.try',
+  'telemetry.read',
+  'commands.read',
+  'commands.maintain',
+  'commands.operate',
+  'commands.administer',
+  'rules.read',
+  'subscriptions.keep',
+  'explain.read',
+  'explain.replay',
+  'completeness.read',
+  'metrics.read',
+]);
+
+/** Rights by role where system, security and audit administrator are three people. */
+export const RIGHTS_OF_THREE: typeof RIGHTS_OF = {
+  ...RIGHTS_OF,
+  admin: OF_THE_SYSTEM,
+  administrator: OF_THE_SYSTEM,
+};
+
+/** Rights to look at people, vehicles and what cameras see. */
+export const LOOKS: readonly Right[] = [...LOOKING, 'plates.search', 'alerts.look', 'alerts.plates'];
+
 /** Rights to see and to look, which a grant may open beyond the own border to a role that has them. */
 export const GRANTABLE = [
   'registry.read',

@@ -39,7 +39,7 @@ export interface TokensDeps {
   /** Looks up who bears a token: every request of the API waits for it. */
   lookup: Database<'handling'>;
   jurisdictions: Jurisdictions;
-  authority: Pick<Authority, 'mayGive'>;
+  authority: Pick<Authority, 'mayGive' | 'mayHold'>;
   hasher: SecretHasher;
   clock: Clock;
 }
@@ -79,7 +79,10 @@ export class Tokens {
    */
   async create(caller: Caller, input: TokenInput): Promise<{ id: string; token: string }> {
     const { name, role, jurisdiction } = input;
-    if (!this.#deps.authority.mayGive(caller, role)) throw new CitywatchError('auth.forbidden');
+    const { authority } = this.#deps;
+    if (!authority.mayGive(caller, role) || !authority.mayHold(caller, role)) {
+      throw new CitywatchError('auth.forbidden', { detail: `You cannot make a token of the role ${role}.` });
+    }
     if (!covers(caller.jurisdiction, jurisdiction) || !this.#deps.jurisdictions.exists(jurisdiction)) {
       throw invalid('jurisdiction', 'is no code of GB/T 2260 within your jurisdiction: see GET /jurisdictions');
     }

@@ -71,6 +71,15 @@ const OTHERS = {
     32,
   ),
   people: {
+    administrators: setting<'one' | 'three'>(
+      [
+        'CITYWATCH_ADMINISTRATORS',
+        'Whether one administrator does everything, or system, people and records have one each (三员分立).',
+      ],
+      z.enum(['one', 'three']),
+      'one',
+      { range: '`one` or `three`' },
+    ),
     totpRoles: setting<Role[]>(
       ['CITYWATCH_TOTP_ROLES', 'Roles whose people must have a second factor (RFC 6238), separated by commas.'],
       z.array(z.enum(RIGHT_ROLES)),

@@ -24,7 +24,7 @@ export async function openDevices(ground: Ground, kinds: Kinds) {
   const directory = new Directory(hasher);
   const inForce = new GrantsInForce(ground.clock);
   await inForce.load(database);
-  const authority = new Authority(inForce);
+  const authority = new Authority(inForce, { separated: config.people.administrators === 'three' });
   const { clock } = ground;
   const tokens = new Tokens({ database, lookup: shares.handling, clock, jurisdictions, authority, hasher });
   await tokens.ensureBootstrap(config.adminToken ?? (await place.secret('admin-token')));

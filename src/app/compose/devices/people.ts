@@ -1,5 +1,5 @@
 import type { Authority } from '../../../access/authority.ts';
-import { ensureFirstPeople, FIRST_PEOPLE } from '../../../access/first-people.ts';
+import { ensureFirstPeople, FIRST_PEOPLE, FIRST_THREE } from '../../../access/first-people.ts';
 import type { Jurisdictions } from '../../../access/jurisdictions.ts';
 import { OwnAccount } from '../../../access/own-account.ts';
 import { Passwords } from '../../../access/passwords.ts';
@@ -46,7 +46,7 @@ export function composePeople(deps: PeopleParts) {
  * whose one-time password waits to be used.
  */
 export async function welcomeFirstPeople(
-  { database, place, clock }: Pick<Ground, 'database' | 'place' | 'clock'>,
+  { config, database, place, clock }: Pick<Ground, 'config' | 'database' | 'place' | 'clock'>,
   passwords: Passwords,
 ): Promise<string[]> {
   const nameOf = (username: string) => `first-login-${username}`;
@@ -54,7 +54,8 @@ export async function welcomeFirstPeople(
     make: (username: string) => place.secret(nameOf(username)),
     remove: (username: string) => place.forget(nameOf(username)),
   };
-  const waiting = await ensureFirstPeople({ database, passwords, clock, secrets }, FIRST_PEOPLE);
+  const people = config.people.administrators === 'three' ? FIRST_THREE : FIRST_PEOPLE;
+  const waiting = await ensureFirstPeople({ database, passwords, clock, secrets }, people);
   return waiting.map(
     (username) => `  LOGIN ${username}, with the one-time password in ${place.pathOf(nameOf(username))}`,
   );
