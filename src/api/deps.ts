@@ -21,7 +21,6 @@ import type { KeptAnswer, KeyedRequest } from '../platform/records/idempotency.t
 import type { StreamService } from '../streams/live/service.ts';
 import type { DeviceRef, EventsQuery, HistoryAnswer, HistoryQuery } from '../telemetry/history/history.ts';
 import type { StoredEvent } from '../telemetry/history/stored-events.ts';
-import type { Latest, Presence, PresenceCounts } from '../telemetry/twin/twin.ts';
 import type { AlertParts } from './alert-parts.ts';
 import type {
   AccountPort,
@@ -38,6 +37,7 @@ import type {
   CommandsPort,
   CompletenessPort,
   DeviceExportPort,
+  DeviceHealthPort,
   ExportsPort,
   FileReportPort,
   ImagesPort,
@@ -45,6 +45,7 @@ import type {
   LifePort,
   MaintenancesPort,
   PassagesPort,
+  TwinPort,
   UnitHistoryPort,
   UnitsPort,
 } from './ports.ts';
@@ -83,6 +84,7 @@ export interface ApiDeps {
   checks: ChecksPort;
   checkJobs: CheckJobsPort;
   fileReport: FileReportPort;
+  deviceHealth: DeviceHealthPort;
   directory: DirectoryPort;
   http: HttpPort;
   ledger: LedgerPort;
@@ -206,12 +208,6 @@ export type DeadLettersPort = Pick<DeadLetters, 'list' | 'groups' | 'replay' | '
 export type KindDryRunPort = Pick<KindDryRun, 'run'>;
 
 export type MessagesPort = Pick<Messages, 'byReceipt' | 'byDevice'>;
-
-export interface TwinPort {
-  presence(deviceId: string): { presence: Presence; lastSeenAtMs: number | null };
-  latest(deviceId: string): Latest | null;
-  counts(devices: Iterable<{ id: string; kind: string }>): Map<string, PresenceCounts>;
-}
 
 /** Rights are decided by device before these are asked. */
 export interface HistoryPort {

@@ -3,6 +3,8 @@ import type { Checks } from '../devices/checks/checks.ts';
 import type { CheckJobs } from '../devices/checks/district/jobs.ts';
 
 import type { FileReport } from '../devices/file/file-report.ts';
+import type { HealthList, ShownHealth } from '../devices/health/list.ts';
+import type { HealthStore } from '../devices/health/store.ts';
 import type { Imports } from '../devices/import-export/jobs/imports.ts';
 import type { DeviceExport } from '../devices/import-export/writing/device-export.ts';
 import type { LifeSteps } from '../devices/life/life-steps.ts';
@@ -14,6 +16,7 @@ import type { Command, CommandInput, CommandPayload } from '../ingest/commands/c
 import type { Completeness } from '../ingest/completeness/completeness.ts';
 import type { PassageSearch } from '../passages/search.ts';
 import type { Exports } from '../telemetry/history/export.ts';
+import type { Latest, Presence, PresenceCounts } from '../telemetry/twin/twin.ts';
 
 /** Rights are decided by device. Errors: `not-found`, alike for what is foreign and what is absent. */
 export interface CommandsPort {
@@ -51,6 +54,8 @@ export type MaintenancesPort = Pick<Maintenances, 'begin' | 'end' | 'list'>;
 
 /** Counts and shows nothing of positions beyond the caller's jurisdiction. */
 export type FileReportPort = Pick<FileReport, 'sum' | 'byJurisdiction' | 'incomplete'>;
+/** `list` is limited to what the caller may see; rights to the one device are decided before the others are asked. */
+export type DeviceHealthPort = Pick<HealthList, 'list' | 'of'> & Pick<HealthStore, 'downtimeOf'>;
 
 /** Shows nothing of positions beyond the caller's jurisdiction. */
 export type UnitHistoryPort = Pick<UnitHistory, 'ofPosition' | 'ofSerial'>;
@@ -68,3 +73,10 @@ export type DeviceExportPort = Pick<DeviceExport, 'open'>;
 
 /** Checks of districts. Foreign and absent ones are refused alike, with `not-found`. */
 export type CheckJobsPort = Pick<CheckJobs, 'create' | 'get' | 'list' | 'report' | 'cancel'>;
+
+export interface TwinPort {
+  /** `health` is null for a device that does not stand; it names no other device. */
+  presence(deviceId: string): { presence: Presence; lastSeenAtMs: number | null; health: ShownHealth | null };
+  latest(deviceId: string): Latest | null;
+  counts(devices: Iterable<{ id: string; kind: string }>): Map<string, PresenceCounts>;
+}

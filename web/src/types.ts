@@ -21,6 +21,8 @@ export interface Alert {
   severity: Severity;
   condition: 'active' | 'recovering' | 'cleared' | 'stale';
   handling: 'new' | 'acked' | 'assigned' | 'in_progress' | 'closed';
+  /** `silenced`: its device is in maintenance. */
+  visibility: 'normal' | 'silenced' | 'inhibited' | 'shelved' | 'test';
   verdict: string | null;
   subject: { type: string; id: string; name: string };
   firstAt: string;

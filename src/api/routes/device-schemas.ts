@@ -2,13 +2,22 @@ import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import { ACCESS_CLASSES, LINKS, MOUNTINGS, NETWORKS, POWERS, TIERS } from '../../core/registry/position-file.ts';
 import { DEVICE_STATES, type Device } from '../../core/types.ts';
-import type { TwinPort } from '../deps.ts';
+import { CAUSES, HEALTHS } from '../../devices/health/judge.ts';
+import type { TwinPort } from '../ports.ts';
 import { deviceId, moment, momentOrNull } from '../schemas.ts';
 
 export const REGISTRY_TAGS = ['registry'];
 
 /** Where a device is in its life, as people say it. */
 export const state = z.enum(DEVICE_STATES);
+const words = z.object({ en: z.string(), zh: z.string() });
+/** How a device is, judged by all that is known of it. */
+export const healthFields = {
+  health: z.enum(HEALTHS).meta({ description: '`unknown`: nothing was heard of it yet' }),
+  cause: z.enum(CAUSES).nullable(),
+  since: moment.nullable(),
+  why: words.nullable().meta({ description: 'The cause in a sentence; null where the device is online' }),
+};
 const datum = z.enum(['wgs84', 'gcj02']);
 const file = z
   .object({
@@ -62,6 +71,9 @@ const deviceFields = {
     description: 'Whether it was ever heard of, and how it is since: `stale` is silent for longer than its kind allows',
   }),
   lastSeenAt: moment.nullable(),
+  health: z.object(healthFields).nullable().meta({
+    description: 'How it is, since when and why; null for a device that is planned or retired',
+  }),
   version: z.int(),
   createdAt: moment,
   updatedAt: moment,
@@ -84,11 +96,12 @@ export const created = z.object({
 
 /** A device as the API prints it. */
 export function answer({ createdAtMs, updatedAtMs, ...rest }: Device, twin: TwinPort) {
-  const { presence, lastSeenAtMs } = twin.presence(rest.id);
+  const { presence, lastSeenAtMs, health } = twin.presence(rest.id);
   return {
     ...rest,
     presence,
     lastSeenAt: momentOrNull(lastSeenAtMs),
+    health: health && { ...health, since: momentOrNull(health.sinceMs) },
     createdAt: toRfc3339(createdAtMs),
     updatedAt: toRfc3339(updatedAtMs),
   };

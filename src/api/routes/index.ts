@@ -11,6 +11,7 @@ import { credentialRoutes } from './credentials.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceBatchRoutes } from './device-batch.ts';
 import { deviceExportRoutes } from './device-export.ts';
+import { deviceHealthRoutes } from './device-health.ts';
 import { deviceRoutes } from './devices.ts';
 import { explainRoutes } from './explain.ts';
 import { exportRoutes } from './export.ts';
@@ -38,6 +39,7 @@ import { watchlistRoutes } from './watchlists.ts';
 /** Routes under /api/v1. A new file of routes is added here and nowhere else. */
 export const V1_ROUTES: readonly RoutePart[] = [
   deviceRoutes,
+  deviceHealthRoutes,
   deviceBatchRoutes,
   importRoutes,
   deviceExportRoutes,

@@ -13,6 +13,7 @@ import { type Alerts, openAlerts } from './alerts/alerts.ts';
 import { startApi } from './api/api.ts';
 import { composeChecks } from './devices/checks.ts';
 import { openDevices } from './devices/devices.ts';
+import { composeHealth, type DevicesHealth } from './devices/health.ts';
 import { followersOf } from './devices/others.ts';
 import { welcomeFirstPeople } from './devices/people.ts';
 import { openRegistry } from './devices/registry.ts';
@@ -42,15 +43,16 @@ export function readKinds(): Promise<Kinds> {
 export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway> {
   const { config, observer, lifecycle } = ground;
   const devices = await openDevices(ground, kinds);
-  const ingest = await openIngest(ground, devices);
+  const health = composeHealth(ground, devices);
+  const ingest = await openIngest(ground, devices, health.connected);
   const { journals, uplinks, self } = ingest;
   const surroundings = await watchSurroundings({ ...ground, journalFull: () => journals.live.full() });
   const twin = await openTwin(ground, devices, ingest.ofTwin);
   const books = openBooks(ground, devices, { ingest, twin });
   const telemetry = await openTelemetry(ground, devices, { ingest, books, twin });
-  const streams = await openStreams(ground, devices, ingest);
+  const streams = await openStreams(ground, devices, { ingest, health: health.cameras });
   const alerts = await openAlerts(ground, devices, { ingest, streams });
-  const told = { disconnect: uplinks.disconnect, self, streams, alerts, twin };
+  const told = { disconnect: uplinks.disconnect, self, health, streams, alerts, twin };
   const registry = await openRegistry(ground, devices, told);
   const checks = composeChecks(ground, { devices, streams, ...books, twin, uplinks: uplinks.opened });
   const images = composeImages({
@@ -73,11 +75,10 @@ export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway>
   const kindWatch = watchKinds({ ...ground, kinds: devices.kinds, self, rules: alerts.ruleWatch });
   watchFolders(lifecycle, { 'rule watch': alerts.ruleWatch, 'kind watch': kindWatch });
   books.watchLedger((differs, data) => alerts.ofGateway.set('ledger-difference', differs, data));
-  const readers = startReaders({ ...ground, ...ingest, all: readersOf({ ingest, telemetry, alerts, books, twin }) });
-  keepHouse({
-    ...ground,
-    chores: { ...choresOf({ ground, ingest, books, alerts, registry, checks }), images: images.tidy },
-  });
+  const all = readersOf({ ingest, telemetry, alerts, books, twin, health });
+  const readers = startReaders({ ...ground, ...ingest, all });
+  const chores = choresOf({ ground, ingest, books, alerts, registry, checks });
+  keepHouse({ ...ground, chores: { ...chores, images: images.tidy } });
   await streams.start();
   await ground.work.releaseClaims();
   ground.doorbell.start();
@@ -113,14 +114,15 @@ interface Reading {
   alerts: Alerts;
   books: Books;
   twin: Awaited<ReturnType<typeof openTwin>>;
+  health: DevicesHealth;
 }
 
 /** Who reads the journal, by name. */
-function readersOf({ ingest, telemetry, alerts, books, twin }: Reading): ReadersInput['all'] {
+function readersOf({ ingest, telemetry, alerts, books, twin, health }: Reading): ReadersInput['all'] {
   return {
     telemetry: telemetry.reader,
     rules: alerts.reader,
-    twin: new TwinReader(twin),
+    twin: new TwinReader(twin, health.hearer),
     rollups: telemetry.rollups,
     completeness: books.daysReader,
     commands: ingest.downlink.reader,
@@ -149,6 +151,7 @@ function choresOf(kept: Kept): Record<string, () => Promise<unknown>> {
     deliveries: () => alerts.queries.pruneDeliveries(clock.nowMs(), ownership),
     imports: () => registry.imports.purge(),
     checks: () => checks.checkJobs.prune(),
+    downtimes: () => registry.health.prune(),
     'followed changes': () => pruneChanges(ground.database),
   };
 }

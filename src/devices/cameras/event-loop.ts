@@ -67,6 +67,8 @@ export interface LoopDeps {
   admit(device: DeviceId): Promise<void>;
   /** The camera ended the subscription, or could not be reached. */
   lost(device: DeviceId): void;
+  /** The camera answered over ONVIF as it should (`null`), or what was wrong with its answer. */
+  asked(device: DeviceId, problem: string | null): void;
   /** Told which sources are on, whenever that has changed and is durable. */
   remember(device: DeviceId, active: string[]): void;
 }
@@ -181,6 +183,7 @@ export class CameraEventLoop {
 
   #granted(grantedMs: number): SubscriptionInput {
     this.#mark(true);
+    this.#deps.asked(this.id, null);
     if (this.#trouble !== null) this.#deps.log.info({ device: this.id }, 'a camera tells its events again');
     this.#trouble = null;
     return { type: 'subscribed', grantedMs, atMs: this.#deps.clock.monotonicMs() };
@@ -215,6 +218,7 @@ export class CameraEventLoop {
   #ended(reason: unknown): void {
     this.#mark(false);
     this.#deps.lost(this.id);
+    this.#deps.asked(this.id, problemOf(reason));
     this.#deps.counts.ended.inc({ reason: problemOf(reason) });
     this.#say(reason);
   }

@@ -22,6 +22,7 @@ export interface CameraEventsDeps {
   store: LoopDeps['store'];
   admit: LoopDeps['admit'];
   lost: LoopDeps['lost'];
+  asked: LoopDeps['asked'];
 }
 
 export interface CameraEventsOptions {
@@ -140,9 +141,9 @@ export class CameraEvents {
       void current.loop.unsubscribe();
     }
     if (!access || hash === null) return this.#sources.remember(id, []);
-    const { onvif, clock, store, admit, lost } = this.#deps;
+    const { onvif, clock, store, admit, lost, asked } = this.#deps;
     const remember = this.#sources.remember.bind(this.#sources);
-    const deps = { onvif, clock, store, admit, lost, remember, log: this.#log, counts: this.#counts };
+    const deps = { onvif, clock, store, admit, lost, asked, remember, log: this.#log, counts: this.#counts };
     const loop = new CameraEventLoop(deps, { id, access, active: this.#sources.of(id) }, LOOP_TIMES);
     this.#loops.set(id, { loop, access: hash });
     loop.start();

@@ -69,6 +69,9 @@ export interface Preview {
   refusals: { index: number | null; reason: string; path: string; value: string }[];
 }
 
+/** A connection of a device is there, was ended by the device as it should be, or broke. */
+export type SessionNow = 'open' | 'left' | 'lost';
+
 /** What an uplink may use. */
 export interface UplinkDeps {
   clock: Clock;
@@ -83,6 +86,8 @@ export interface UplinkDeps {
   mayRefuse(): boolean;
   /** A device listens to its commands from now on; without one, all do. */
   listening(device?: DeviceId): void;
+  /** Where the uplink holds a connection to each device: how that of this one is. Not said at stop. */
+  connected(device: DeviceId, now: SessionNow): void;
   /** For an uplink whose answer tells of each record. Null where nobody looks. */
   preview(message: NewMessage, lane: Lane): Preview | null;
 }

@@ -33,8 +33,16 @@ export async function runPull(
   onPart: (part: Part) => void,
   signal: AbortSignal,
 ): Promise<StreamFailure> {
-  const failure = await runOnce(deps, target, onPart, signal);
-  if (failure.reason !== 'stopped') deps.cameras.lost(target.deviceId);
+  const { deviceId } = target;
+  let isShown = false;
+  const show = (part: Part): void => {
+    if (!isShown && part.type === 'fragment') deps.cameras.pictured(deviceId, null);
+    isShown ||= part.type === 'fragment';
+    onPart(part);
+  };
+  const failure = await runOnce(deps, target, show, signal);
+  if (failure.reason !== 'stopped') deps.cameras.lost(deviceId);
+  deps.cameras.pictured(deviceId, failure.reason);
   return failure;
 }
 

@@ -23,6 +23,8 @@ export interface CameraSource {
   withheld(deviceId: DeviceId): string | null;
   /** The connection to a camera was lost, or none could be made. */
   lost(deviceId: DeviceId): void;
+  /** Pictures of a camera come (`null`), or why they do not; `stopped` where nobody wants them any more. */
+  pictured(deviceId: DeviceId, failure: FailureReason | null): void;
 }
 
 /** One look at one camera: who, why and for which case. It is written to the access register before any byte. */

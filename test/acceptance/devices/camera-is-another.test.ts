@@ -38,9 +38,16 @@ async function isFoundSound(t: Test, gateway: Gateway, camera: VirtualCamera): P
   await until('its district is checked', ended, NOTICED_MS);
   const { items } = await gateway.get(`/checks/${job.body.id}/report`);
   t.match(items, [{ device: ID, grade: 'ok', unit: { serial: camera.identity.serial } }]);
+  await untilWell(gateway);
   const beforehand = { onvif: { xaddr: camera.xaddr, ...camera.account } };
   const byAddress = await gateway.api('POST', '/devices/check', { body: beforehand });
   t.match(byAddress, { status: 200, body: { grade: 'ok', unit: { serial: camera.identity.serial } } });
+}
+
+/** The health of the camera is judged to be right. */
+async function untilWell(gateway: Gateway): Promise<void> {
+  const isWell = async () => (await gateway.get(`/devices/${ID}`)).health.health === 'online';
+  await until('the camera is well', isWell, NOTICED_MS);
 }
 
 t.test('a camera that was swapped shows nothing to anybody and is an alert, until it is accepted', async (t) => {
@@ -71,6 +78,9 @@ t.test('a camera that was swapped shows nothing to anybody and is an alert, unti
   t.match((await gateway.get(`/devices/${ID}`)).otherUnit, { serial: STOLEN.serial });
   const check = await gateway.api('POST', `/devices/${ID}/check`, { body: {} });
   t.match(check.body, { grade: 'failed', cause: { name: 'identity', problem: 'other-unit' } });
+  const unwell = async () => (await gateway.get('/devices/health?kind=camera')).items[0];
+  const told = await until('it is told what is wrong with the camera', unwell, NOTICED_MS);
+  t.match(told, { device: ID, health: 'degraded', since: String, why: { en: String, zh: String }, because: null });
   for (const path of [LIVE, SNAPSHOT]) {
     const { status, body } = await gateway.api('GET', path);
     t.equal(status, 502, path);
@@ -90,6 +100,7 @@ t.test('a camera that was swapped shows nothing to anybody and is an alert, unti
   await until('the new unit is shown', shows, NOTICED_MS);
   const cleared = async () => (await gateway.get(`/alerts/${alert.id}`)).condition === 'cleared';
   await until('the alert is cleared', cleared, NOTICED_MS);
+  await untilWell(gateway);
   const pictures = async () => (await gateway.get(`/alerts/${fire.id}`)).evidence;
   const [picture] = await until(
     'there is evidence',
@@ -98,4 +109,25 @@ t.test('a camera that was swapped shows nothing to anybody and is an alert, unti
   );
   t.match(picture, { type: 'picture', camera: ID });
   t.ok(picture.takenAt >= accepted, 'its picture is of the accepted unit only');
+});
+
+t.test('an alert of what is in maintenance is kept, held back, and raised at the end', async (t) => {
+  const gateway = await Gateway.start(t, await lentServices(t));
+  const secret = await gateway.register({ id: 'kiosk-2' });
+  const post = (path: string, body: object) => gateway.api('POST', `/devices/kiosk-2${path}`, { body });
+  const begun = await post('/maintenance', { reason: '清理', minutes: 30 });
+  t.match(begun, { status: 201, body: { reason: '清理', ended: null } });
+  t.match(await post('/maintenance', { reason: 'r', minutes: 1 }), { status: 409, body: { code: 'conflict.state' } });
+  const full = { ts: Date.now(), id: 'full', values: { fill_pct: 95 } };
+  await gateway.api('POST', '/devices/kiosk-2/telemetry', { body: full, token: `kiosk-2:${secret}` });
+  const alert = async () => (await gateway.get('/alerts')).items[0];
+  t.match(await until('it is full', alert), { visibility: 'silenced', condition: 'active' });
+  t.match((await gateway.get('/devices/kiosk-2/maintenance')).items, [{ withheld: 1 }]);
+  await gateway.stop('SIGKILL');
+  await gateway.start();
+  t.match(await gateway.get('/devices/kiosk-2'), { state: 'maintenance' });
+  t.match((await gateway.get('/devices/health')).counts, { maintenance: 1, online: 0, offline: 0 });
+  t.match(await post('/maintenance/end', {}), { status: 200, body: { withheld: 1, endedBy: String } });
+  await until('it is raised', async () => (await alert()).visibility === 'normal');
+  t.match(await gateway.get('/devices/kiosk-2/health'), { health: 'online', downtime: { offlineS: 0, countedS: 0 } });
 });

@@ -77,6 +77,8 @@ t.test(
     const others = items.filter((alert: Shown) => !fires.includes(alert) && !plates.includes(alert));
     t.same(others, [], 'and there is no other alert');
     t.same(await receiver.faults(gateway), []);
+    const { counts } = await gateway.get('/devices/health');
+    t.match(counts, { offline: 0, online: kiosks.length + 2 }, 'our own end made nobody offline');
     t.comment(`${receiver.effects.length} effects of ${receiver.taken.length} deliveries`);
     t.same(gateway.orphans(gone), []);
   },

@@ -21,6 +21,8 @@ const LIVELY = [
   'device_day',
   'work',
   'telemetry_series',
+  'device_health',
+  'device_downtime',
 ];
 
 const password = 'a long enough phrase';

@@ -63,7 +63,7 @@ t.test('a maintenance has a reason and an end, and says who is at it', async (t)
   const again = { code: 'conflict.state', message: /in maintenance since .*Z by test \(镜头进水\), until .*Z/ };
   await t.rejects(maintenances.begin(YINZHOU, 'cabinet', TWO_HOURS), again);
 
-  clock.advance(10 * MINUTE_MS);
+  await clock.advance(10 * MINUTE_MS);
   t.match((await maintenances.list('cabinet', { limit: 5 })).items, [{ endedMs: null, withheld: 2 }]);
   const ended = await maintenances.end(YINZHOU, 'cabinet');
   t.match(ended, { endedMs: begun.fromMs + 10 * MINUTE_MS, endedBy: 'test', withheld: 2 });
@@ -80,13 +80,13 @@ t.test('it ends by itself at its time, also where the gateway was down then', as
   const first = live();
   await registry.create(YINZHOU, kiosk({ id: 'k-2' }));
   await first.maintenances.begin(YINZHOU, 'k-2', TWO_HOURS);
-  clock.advance(119 * MINUTE_MS);
+  await clock.advance(119 * MINUTE_MS);
   await first.sweep();
   t.match(await registry.get(YINZHOU, 'k-2'), { state: 'maintenance' });
 
   // The first life is killed, and what it had noted with it.
   const { maintenances, sweep } = live();
-  clock.advance(2 * MINUTE_MS);
+  await clock.advance(2 * MINUTE_MS);
   await maintenances.start();
   await until('it has ended', async () => {
     await sweep();
@@ -101,7 +101,7 @@ t.test('it ends by itself at its time, also where the gateway was down then', as
   const { version } = await registry.get(YINZHOU, 'k-2');
   await registry.retire(YINZHOU, 'k-2', version);
   t.match((await maintenances.list('k-2', { limit: 1 })).items, [{ endedMs: clock.nowMs() }], 'retired ends it');
-  clock.advance(121 * MINUTE_MS);
+  await clock.advance(121 * MINUTE_MS);
   await sweep();
   t.match(await registry.get(NATION, 'k-2'), { state: 'retired' });
   const page = await maintenances.list('k-2', { limit: 1 });

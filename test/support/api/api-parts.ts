@@ -213,7 +213,6 @@ export function dryRunOfNothing(): KindDryRunAnswer {
 
 const NOTHING_LACKS = Object.fromEntries(ASKED_FIELDS.map((name) => [name, 0])) as FileCounts['missing'];
 const NO_FILES = { positions: 0, complete: 0, missing: NOTHING_LACKS };
-
 /** Units that are hung up without anything being kept of it. */
 export function memoryUnits(
   get: (caller: Caller, id: string) => Promise<Device>,

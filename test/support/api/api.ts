@@ -21,6 +21,7 @@ import {
 import { API_SETTINGS } from './api-settings.ts';
 import { memoryChecks } from './check-parts.ts';
 import { type HttpParts, httpUplink, memoryIntake } from './http-uplink.ts';
+import { memoryHealth } from './memory-health.ts';
 import { MemoryIdempotency } from './memory-idempotency.ts';
 import { memoryDeviceExport, memoryImports } from './memory-imports.ts';
 import { memoryPeople } from './memory-people.ts';
@@ -259,6 +260,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
       seenBy: ({ jurisdiction }, id) => (covers(jurisdiction, HERE) ? devices.get(id) : undefined),
     },
     ...quietData(),
+    deviceHealth: memoryHealth(),
     images: memoryImages(),
     imports: memoryImports(),
     deviceExport: memoryDeviceExport(),
@@ -285,5 +287,5 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
 
 /** The presence of a device that nothing was heard of. */
 export function neverSeen() {
-  return { presence: 'not-yet-seen' as const, lastSeenAtMs: null };
+  return { presence: 'not-yet-seen' as const, lastSeenAtMs: null, health: null };
 }

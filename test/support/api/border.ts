@@ -29,6 +29,8 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
   return {
     'GET /devices': '/devices',
     'GET /devices/{id}': `/devices/${kiosk}`,
+    'GET /devices/health': '/devices/health',
+    'GET /devices/{id}/health': `/devices/${kiosk}/health`,
     'GET /devices/{id}/units': `/devices/${kiosk}/units`,
     'GET /devices/export': '/devices/export',
     'GET /imports': '/imports',

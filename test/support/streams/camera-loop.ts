@@ -88,7 +88,7 @@ export async function followCamera(
   const remember = (_: string, sources: string[]): void => {
     active = sources;
   };
-  const believed = { admit: async () => {}, lost: () => {} };
+  const believed = { admit: async () => {}, lost: () => {}, asked: () => {} };
   const deps = {
     onvif: options.ports ?? onvifPorts(t),
     clock,

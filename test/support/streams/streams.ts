@@ -24,7 +24,7 @@ import { TestCamera } from './rtsp-camera.ts';
 export const CAGED = { ffmpegUser: process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : null, hidden: [] };
 
 /** Cameras that are believed to be the registered ones. */
-export const TRUSTED = { admit: async () => null, withheld: () => null, lost: () => {} };
+export const TRUSTED = { admit: async () => null, withheld: () => null, lost: () => {}, pictured: () => {} };
 
 /** What pulls the cameras of a test that does not say: `CITYWATCH_TEST_ENGINE`, or as in the gateway. */
 export const ENGINE: EngineChoice = process.env.CITYWATCH_TEST_ENGINE === 'ffmpeg' ? 'ffmpeg' : 'auto';
@@ -74,6 +74,7 @@ export async function startStreams(t: Test, options: Partial<StreamOptions> = {}
     admit,
     withheld: (id: string) => foreign.get(id) ?? null,
     lost: (id: string) => void lost.push(id),
+    pictured: () => {},
   };
   const tcp = new TcpOutbound({ clock });
   const pool = new CameraPool(

@@ -48,7 +48,7 @@ export interface Rig {
   port: number;
   tlsPort: number;
   intake: FakeIntake;
-  presence: [string, boolean][];
+  presence: [string, string][];
   observer: Observer;
   logs: string[];
   /** Ids that authenticate; all ids of the form of a device id when left empty. */
@@ -70,7 +70,7 @@ export async function startListener(
 ): Promise<Rig> {
   const intake = new FakeIntake();
   const known = new Set<string>();
-  const presence: [string, boolean][] = [];
+  const presence: [string, string][] = [];
   const logs: string[] = [];
   const destination = { write: (line: string) => void logs.push(line) };
   const observer = createObserver({ level: 'info', secrets: new KnownSecrets(), destination });
@@ -80,7 +80,7 @@ export async function startListener(
       ? { id, kind: rates ? id.split('-', 1)[0]! : 'recycling-kiosk', kindVersion: 1, jurisdiction: '330200' }
       : null;
   };
-  const connected = (id: string, up: boolean) => void presence.push([id, up]);
+  const connected = (id: string, now: string) => void presence.push([id, now]);
   const deps = { authenticate, accept: intake.accept, connected, clock, observer, kinds: rates ?? UNLIMITED_RATES };
   const listener = new MqttListener(deps, { ...MQTT_DEFAULTS, host: '127.0.0.1', port: 0, ...options });
   const { port, tlsPort } = await listener.start();

@@ -76,6 +76,7 @@ export async function open(
     tls,
     mayRefuse: () => true,
     listening: (id) => void listening.push(id),
+    connected: () => {},
     preview: () => null,
   };
   let uplink: Uplink | null = null;

@@ -14,6 +14,7 @@ function alert(id: string, version = 1, fields: Partial<Alert> = {}): Alert {
     severity: 'minor',
     condition: 'active',
     handling: 'new',
+    visibility: 'normal',
     subject: { type: 'device', id: 'd', name: 'D' },
     occurrences: 1,
     data: {},

@@ -88,14 +88,19 @@ export function showWaiting(): void {
 }
 
 const isCritical = ({ severity }: Alert): boolean => severity === 'extreme' || severity === 'severe';
+/** Nobody is called for what is held back; it is new once it is told. */
+const HELD_BACK: readonly string[] = ['silenced', 'inhibited', 'shelved'];
+const isHeldBack = ({ visibility }: Alert): boolean => HELD_BACK.includes(visibility);
 
 function onEvent({ type, alert }: AlertEvent): void {
   if (type === 'alert.left') {
     book.value = drop(book.value, alert);
     return;
   }
-  const known = book.value.alerts.get(alert.id);
+  const before = book.value.alerts.get(alert.id);
+  const known = before && !isHeldBack(before) ? before : undefined;
   book.value = take(book.value, [alert], held.value);
+  if (isHeldBack(alert)) return;
   const isNew = !known && alert.handling === 'new';
   if (!isNew && !(known && isCritical(alert) && !isCritical(known))) return;
   const severity = tOf('severity', alert.severity);

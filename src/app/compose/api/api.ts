@@ -1,4 +1,5 @@
 import { Health } from '../../../api/health.ts';
+import type { TwinPort } from '../../../api/ports.ts';
 import { API_LIMITS } from '../../../api/server/limits.ts';
 import { buildServer, listen, reloadTls } from '../../../api/server/server.ts';
 import { DeviceExport } from '../../../devices/import-export/writing/device-export.ts';
@@ -57,7 +58,8 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
     maintenances: registry.maintenances,
     fileReport: registry.fileReport,
     otherUnit: (id) => streams.units.foreign(id),
-    twin: telemetry.twin,
+    twin: howDevicesAre(parts),
+    deviceHealth: registry.health.port,
     history: telemetry.history,
     exports: telemetry.exports,
     alerts,
@@ -91,6 +93,15 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
   });
   lifecycle.onStop('certificates', () => tls.stop());
   return url;
+}
+
+/** What was heard of devices, and how they are by all that is known. */
+function howDevicesAre({ telemetry: { twin }, registry: { health } }: ApiParts): TwinPort {
+  return {
+    latest: (id) => twin.latest(id),
+    counts: (devices) => twin.counts(devices),
+    presence: (id) => ({ ...twin.presence(id), health: health.shown(id) }),
+  };
 }
 
 function healthOf({ ground, ingest, telemetry, streams, alerts, images, readers, surroundings }: ApiParts): Health {

@@ -16,11 +16,13 @@ import type { Twin } from '../../../telemetry/twin/twin.ts';
 import type { Ground } from '../ground/ground.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { Devices } from './devices.ts';
+import type { DevicesHealth } from './health.ts';
 import { composeImports } from './imports.ts';
 
 /** Those who are told of a change of the registry, and what goes with a device. */
 export interface RegistryListeners {
   disconnect(id: DeviceId): void;
+  health: DevicesHealth;
   self: { deviceChanged(entry: DirectoryEntry, previous: DirectoryEntry | null): void };
   streams: Pick<Streams, 'units' | 'cameraEvents'>;
   alerts: { logOfEdits: AlertLog; desk: AlertDesk; withheld: WithheldPort };
@@ -31,7 +33,7 @@ export interface RegistryListeners {
 export async function openRegistry(ground: Ground, devices: Devices, listeners: RegistryListeners) {
   const { config, database, clock, observer, vault, doorbell } = ground;
   const { kinds, directory, hasher, jurisdictions, authority } = devices;
-  const { disconnect, self, streams, alerts } = listeners;
+  const { disconnect, self, health, streams, alerts } = listeners;
   const ring = (queue: string): void => doorbell.ring(queue);
   const keeping = { database, kinds, directory, clock, observer, hasher };
   const maxMs = config.maintenance.maxH * HOUR_MS;
@@ -44,6 +46,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
   ];
   const changed = (entry: DirectoryEntry, previous: DirectoryEntry | null): void => {
     self.deviceChanged(entry, previous);
+    health.deviceChanged(entry);
     streams.cameraEvents.changed(entry);
     void settleFollowers(followers, { entry, previous }, observer.log);
   };
@@ -59,10 +62,12 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     unitHistory: new UnitHistory(database),
     life: new LifeSteps(keeping),
     maintenances,
+    health,
     fileReport: new FileReport({ database, kinds }),
     start: async (): Promise<void> => {
       await alerts.desk.followAll();
       await maintenances.start();
+      await health.start((id) => listeners.twin.presence(id).lastSeenAtMs);
     },
   };
 }

@@ -4,6 +4,7 @@ import { GatewayWords } from '../../../ingest/uplinks/common/gateway-words.ts';
 import { Intake } from '../../../ingest/uplinks/common/intake.ts';
 import { MessageRate } from '../../../ingest/uplinks/common/message-rate.ts';
 import { SelfReport } from '../../../ingest/uplinks/common/self-report.ts';
+import type { UplinkDeps } from '../../../ingest/uplinks/uplink.ts';
 import { VERSION } from '../../version.ts';
 import type { Devices } from '../devices/devices.ts';
 import { openCrashGuard } from '../ground/crash-guard.ts';
@@ -16,7 +17,7 @@ import { composeUplinks } from './uplinks.ts';
 export type Ingest = Awaited<ReturnType<typeof openIngest>>;
 
 /** The way of a message: uplinks, intake, journal and feed, and the way of a command down. No door is open yet. */
-export async function openIngest(ground: Ground, devices: Devices) {
+export async function openIngest(ground: Ground, devices: Devices, connected: UplinkDeps['connected']) {
   const { config, database, keys, clock, observer, lifecycle, lease } = ground;
   const { kinds, directory } = devices;
   const { lanes, incarnationOf, ofTwin } = await openJournals(ground);
@@ -48,7 +49,7 @@ export async function openIngest(ground: Ground, devices: Devices) {
     guard,
     feed: new JournalFeed({ lanes, kinds, guard, observer, limits: FEED_LIMITS }),
     downlink,
-    uplinks: composeUplinks({ ...ground, intake, kinds, doors: devices.doors, guard, downlink }),
+    uplinks: composeUplinks({ ...ground, intake, kinds, doors: devices.doors, guard, downlink, connected }),
     ...composePassages({
       database,
       ownership: ground.ownership,

@@ -10,6 +10,7 @@ import type { HeldLease, Intake } from '../../../ingest/uplinks/common/intake.ts
 import { RateBudget } from '../../../ingest/uplinks/common/rate-budget.ts';
 import { HttpUplink } from '../../../ingest/uplinks/http/uplink.ts';
 import { OnvifEvents } from '../../../ingest/uplinks/onvif/camera-events.ts';
+import type { UplinkDeps } from '../../../ingest/uplinks/uplink.ts';
 import { openUplinks, UPLINKS, uplinkOf } from '../../../ingest/uplinks/uplinks.ts';
 import type { TlsMaterial } from '../../../platform/secrets/certificates.ts';
 import type { TlsFiles } from '../../../platform/secrets/tls-files.ts';
@@ -28,6 +29,8 @@ export interface UplinkParts {
   guard: CrashGuard;
   lease: HeldLease;
   downlink: Pick<Downlink, 'sender'>;
+  /** Told how the connections of devices are. */
+  connected: UplinkDeps['connected'];
 }
 
 /** Opens every uplink that the settings ask for, and gives commands their ways down. `start` lets devices in. */
@@ -44,6 +47,7 @@ export function composeUplinks(parts: UplinkParts) {
     tls: parts.tls.material,
     mayRefuse: () => parts.lease.held(),
     listening: (device) => sender.listening(device),
+    connected: (device, now) => parts.connected(device, now),
     preview: (message, lane) => preview.of(intake.stamped(message), lane),
   });
   const each = opened.map(({ uplink }) => uplink);

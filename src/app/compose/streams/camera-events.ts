@@ -12,6 +12,8 @@ import type { Ownership } from '../../../platform/database/ownership.ts';
 import type { Outbound } from '../../../platform/outbound/outbound.ts';
 import type { Vault } from '../../../platform/secrets/vault.ts';
 
+import type { CameraHealth } from './video.ts';
+
 export interface CameraEventParts {
   database: Database;
   ownership: Ownership;
@@ -25,6 +27,7 @@ export interface CameraEventParts {
   doorbell: { ring(queue: string): void };
   cameraNetworks: string[];
   units: Pick<CameraUnits, 'admit' | 'lost'>;
+  health: Pick<CameraHealth, 'asked'>;
   /** File that remembers over a restart what was going on at cameras. */
   path: string;
 }
@@ -47,6 +50,7 @@ export function composeCameraEvents(parts: CameraEventParts) {
       store,
       admit: (id) => units.admit(id),
       lost: (id) => units.lost(id),
+      asked: (id, problem) => parts.health.asked(id, problem),
     },
     { path },
   );

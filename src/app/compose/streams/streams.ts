@@ -8,12 +8,19 @@ import type { Ground } from '../ground/ground.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { composeCameraEvents } from './camera-events.ts';
 import { openCameraUnits } from './camera-units.ts';
-import { composeVideo } from './video.ts';
+import { type CameraHealth, composeVideo } from './video.ts';
+
+/** What cameras tell goes into the journal, and how they are into the book of healths. */
+export interface StreamSides {
+  ingest: Pick<Ingest, 'accept' | 'uplinks'>;
+  health: CameraHealth;
+}
 
 export type Streams = Awaited<ReturnType<typeof openStreams>>;
 
 /** Everything that talks to cameras: who stands at their addresses, what they notice, and their video. */
-export async function openStreams(ground: Ground, devices: Devices, ingest: Pick<Ingest, 'accept' | 'uplinks'>) {
+export async function openStreams(ground: Ground, devices: Devices, sides: StreamSides) {
+  const { ingest, health } = sides;
   const { config, place, lifecycle } = ground;
   const { connections, identity } = devices;
   const { accept } = ingest;
@@ -25,6 +32,7 @@ export async function openStreams(ground: Ground, devices: Devices, ingest: Pick
     kinds: devices.kinds,
     units,
     uplink: ingest.uplinks.onvif,
+    health,
     cameraNetworks,
     path: join(await place.directory('cameras'), 'active.json'),
   });
@@ -35,6 +43,7 @@ export async function openStreams(ground: Ground, devices: Devices, ingest: Pick
     identity,
     accept,
     units,
+    health,
     socketDirectory: join(await place.socketDirectory(), 'media'),
     cameraNetworks,
     ffmpegPath: config.ffmpeg.path,

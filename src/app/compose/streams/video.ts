@@ -25,8 +25,17 @@ import {
 } from '../../../streams/pool/camera-pool.ts';
 import { LeaseTable } from '../../../streams/pool/lease-table.ts';
 import { PULL_TIMES } from '../../../streams/pool/pull-machine.ts';
-import type { CameraSource } from '../../../streams/pool/types.ts';
+import type { CameraSource, FailureReason } from '../../../streams/pool/types.ts';
 import { composeLooks } from './looks.ts';
+
+/** Told how cameras are as they are spoken with. */
+export interface CameraHealth {
+  answered(id: DeviceId, answered: boolean): void;
+  /** `problem` is null where it answers over ONVIF as it should. */
+  asked(id: DeviceId, problem: string | null): void;
+  /** As `CameraSource.pictured`. */
+  pictured(id: DeviceId, failure: FailureReason | null): void;
+}
 
 export interface VideoDeps {
   database: Database;
@@ -50,6 +59,7 @@ export interface VideoDeps {
   /** What this gateway is called among those of the database. */
   node: string;
   checkEveryMs: number;
+  health: CameraHealth;
 }
 
 const SETTING = 'CITYWATCH_CAMERA_NETWORKS';
@@ -78,7 +88,7 @@ export function composeVideo(deps: VideoDeps) {
   });
   deps.work.handle(CAMERA_SETUP_QUEUE, (id) => setup.handle(id));
   const { identity, accept } = deps;
-  const looked = units.looked.bind(units);
+  const looked = lookedBy(units, deps.health);
   const watch = new CameraWatch(
     { database, clock, observer, identity, probe, accept, looked },
     { everyMs: deps.checkEveryMs, atOnceMax: LOOKS_AT_ONCE_MAX },
@@ -92,6 +102,7 @@ export function composeVideo(deps: VideoDeps) {
       ),
     withheld: (id) => units.withheld(id),
     lost: (id) => units.lost(id),
+    pictured: (id, failure) => deps.health.pictured(id, failure),
   };
   const leases = new LeaseTable({ database, node: deps.node });
   const pool = new CameraPool(
@@ -114,6 +125,14 @@ export function composeVideo(deps: VideoDeps) {
   });
   const looks = composeLooks({ pool, tcp, networks });
   return { setup, watch, pool, streams, probe, looks, pictures: picturesFrom(streams, database) };
+}
+
+/** Tells of each look at a camera who stands at its address, and how it is. */
+function lookedBy(units: CameraUnits, health: CameraHealth): CameraWatchDeps['looked'] {
+  return (id, answered) => {
+    units.looked(id, answered);
+    health.answered(id, answered);
+  };
 }
 
 /** What an alert needs of cameras: who sees the place, and a still of now. */

@@ -12,6 +12,7 @@ import { Buckets } from '../common/admission.ts';
 import { ByteBudget } from '../common/byte-budget.ts';
 import type { DeviceRates, KindRates } from '../common/rate-budget.ts';
 import { keepalive } from '../common/topics.ts';
+import type { SessionNow } from '../uplink.ts';
 import { type ConnectResult, connackAccepted, peerLimits, refusalWithin } from './codec.ts';
 import { type Admission, Complaints, ConnectAuthenticator } from './connect-authenticator.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
@@ -28,8 +29,8 @@ export interface MqttDeps {
   authenticate(id: string, secret: string): Promise<DeviceIdentity | null>;
   /** Resolves once the message is durable; a rejection means "not now" and holds the acknowledgement. */
   accept(message: NewMessage): Promise<Receipt>;
-  /** A device has a session (said again when a newer one replaces it), or has none any more. Not said at stop. */
-  connected?(id: string, up: boolean): void;
+  /** How the session of a device is: `open` is said again when a newer one replaces it. Not said at stop. */
+  connected?(id: string, now: SessionNow): void;
   /** A device listens to its commands from now on. */
   listening?(id: string): void;
   /** What all devices of one kind may send together, and each of them. */
@@ -202,7 +203,7 @@ export class MqttListener implements ConnectionHost {
     if (this.#stopping) return;
     const will = session.will();
     if (will !== null) void this.#wills.deliver(will, () => this.#sessions.has(id));
-    if (isCurrent && reason !== 'takeover') this.#deps.connected?.(id, false);
+    if (isCurrent && reason !== 'takeover') this.#deps.connected?.(id, reason === 'client' ? 'left' : 'lost');
   }
 
   async #listen(server: Server, setting: string, port: number): Promise<AddressInfo> {
@@ -278,7 +279,7 @@ export class MqttListener implements ConnectionHost {
     this.stats.connect('accepted');
     connection.silenceMs = silenceMs;
     connection.send(connack);
-    this.#deps.connected?.(id, true);
+    this.#deps.connected?.(id, 'open');
     connection.resume(PAUSE.admission);
   }
 

@@ -27,6 +27,7 @@ function openListener({ host, port, tlsPort }: MqttSettings, deps: UplinkDeps): 
       authenticate: (id, secret) => devices.authenticate(id, secret),
       accept: (message) => intake.accept(message),
       listening: (id) => deps.listening(id),
+      connected: (id, now) => deps.connected(id, now),
       kinds: rates,
       clock,
       observer,

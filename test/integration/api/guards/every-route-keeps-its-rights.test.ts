@@ -70,6 +70,8 @@ const REQUESTS: Record<string, Row> = {
   'POST /api/v1/devices/:id/units/take-down': { payload: { replaces: 'u-1', reason: 'broken' } },
   'GET /api/v1/devices/:id/units': {},
   'POST /api/v1/devices/:id/life': { payload: { from: 'in-service', to: 'accepted' } },
+  'GET /api/v1/devices/health': { ownAreaOnly: true },
+  'GET /api/v1/devices/:id/health': {},
   'GET /api/v1/devices/:id/life': {},
   'POST /api/v1/devices/:id/maintenance': { payload: { reason: 'new lens', minutes: 60 } },
   'POST /api/v1/devices/:id/maintenance/end': {},

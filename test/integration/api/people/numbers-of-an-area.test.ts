@@ -5,7 +5,7 @@ import type { DeviceIdentity } from '../../../../src/core/types.ts';
 import { Directory } from '../../../../src/devices/registry/directory.ts';
 import { SecretHasher } from '../../../../src/platform/secrets/hasher.ts';
 import { Twin } from '../../../../src/telemetry/twin/twin.ts';
-import { bearer, HERE, startApi, TOKENS } from '../../../support/api/api.ts';
+import { bearer, HERE, neverSeen, startApi, TOKENS } from '../../../support/api/api.ts';
 import { memoryAlerts } from '../../../support/api/api-parts.ts';
 import { OWN_JOURNAL } from '../../../support/ingest/journal.ts';
 import { KIOSK } from '../../../support/ingest/kiosk-kind.ts';
@@ -60,11 +60,12 @@ t.test('everybody sees the numbers of their area, counted once for all', async (
     asked += 1;
     return covers(jurisdiction, HERE) ? { extreme: 2, minor: 1 } : {};
   };
+  const numbers = { latest: () => null, presence: neverSeen, counts: twin.counts.bind(twin) };
   const messageRate = { perSecond: (scope: string) => (covers(scope, HERE) ? 12.345 : 0) };
   const noted = { within: (scope: string) => directory.within(scope) };
   const unknown = { seenBy: () => undefined, identity: () => undefined, needsIncident: () => true };
   const nobody = { ...unknown, find: async () => undefined, authenticate: async () => null };
-  const api = await startApi(t, { clock, twin, alerts, messageRate, directory: { ...nobody, ...noted } });
+  const api = await startApi(t, { clock, twin: numbers, alerts, messageRate, directory: { ...nobody, ...noted } });
   const read = (token: string) => api.call({ method: 'GET', url: '/api/v1/overview', headers: bearer(token) });
   const expected = {
     devices: [{ kind: 'recycling-kiosk', online: 0, offline: 0, stale: 0, silent: 75_000 }],

@@ -145,7 +145,7 @@ held('twin', async (t) => {
     batches: burning,
     open: async () => {
       const twin = await life();
-      return { reader: new TwinReader(twin), save: () => twin.stop() };
+      return { reader: new TwinReader(twin, { heard: () => {} }), save: () => twin.stop() };
     },
     state: async () => {
       const twin = await life();

@@ -47,6 +47,7 @@ async function startAll(t: Test, intake: UplinkDeps['intake'], listening: Uplink
     tls: null,
     mayRefuse: () => true,
     listening,
+    connected: () => {},
     preview: () => null,
   });
   for (const { uplink } of opened) {

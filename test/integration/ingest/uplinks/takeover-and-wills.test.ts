@@ -33,11 +33,14 @@ t.test('a newer connection with the right secret replaces the older one, a wrong
   t.equal(listener.sessions, 1);
   second.socket.destroy();
   await eventually(() => listener.sessions === 0);
-  t.same(presence, [
-    ['k1', true],
-    ['k1', true],
-    ['k1', false],
-  ]);
+  const third = await RawClient.device(t, port, 'k1');
+  third.send(Buffer.from([0xe0, 0]));
+  await eventually(() => listener.sessions === 0 && presence.length === 5);
+  t.same(
+    presence.map(([, now]) => now),
+    ['open', 'open', 'lost', 'open', 'left'],
+    'a goodbye is told from a connection that broke',
+  );
 });
 
 t.test('two devices with one identity take turns at a pace', async (t) => {
