@@ -74,13 +74,19 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     'GET /subscriptions': '/subscriptions',
     'GET /subscriptions/{id}/dead-letters': `/subscriptions/${subscription}/dead-letters`,
     'GET /watchlists': '/watchlists',
+    ...questionsOfVideo(camera),
+    'GET /overview': '/overview',
+  };
+}
+
+function questionsOfVideo(camera: string): Record<string, string> {
+  return {
     'GET /streams': '/streams',
     'GET /streams/{id}': `/streams/${camera}`,
     'GET /streams/{id}/live.m3u8': `/streams/${camera}/live.m3u8`,
     'GET /streams/{id}/media.m3u8': `/streams/${camera}/media.m3u8`,
     'GET /streams/{id}/{part}': `/streams/${camera}/0123456789abcdef.mp4`,
     'GET /streams/{id}/snapshot.jpg': `/streams/${camera}/snapshot.jpg`,
-    'GET /overview': '/overview',
   };
 }
 
