@@ -162,6 +162,10 @@ const OTHERS = {
       10,
       { range: 'a whole number from 1 to 3600', unit: 's', fromText: 'number' },
     ),
+    caFile: path([
+      'CITYWATCH_CAMERA_CA_FILE',
+      'Certificates (PEM) that cameras are trusted by over https, in place of those of the machine.',
+    ]),
   },
   maintenance: {
     maxH: setting<number>(

@@ -231,8 +231,12 @@ class CameraCheck {
 
   async #firstPicture(source: VideoSource, signal: AbortSignal, ms: number): Promise<Finding> {
     const limit = deadline(this.#ports.onvif.clock, Math.max(0, ms - SAYING_WHY_MS), signal);
-    const first = await this.#ports.video.first(source, limit.signal).finally(() => limit.cancel());
-    return isMissing(first) ? missing(first) : await this.#look(first.codec, first.picture, signal);
+    try {
+      const first = await this.#ports.video.first(source, limit.signal);
+      return isMissing(first) ? missing(first) : await this.#look(first.codec, first.picture, limit.signal);
+    } finally {
+      limit.cancel();
+    }
   }
 
   #source(): VideoSource | null {
@@ -255,15 +259,20 @@ class CameraCheck {
     if (!onvif) return this.#steps.skip('snapshot', NO_ONVIF);
     if (this.#refused()) return this.#steps.skip('snapshot', NO_LOGIN);
     if (!media || !main) return this.#steps.skip('snapshot', NO_SERVICE);
-    await this.#steps.run('snapshot', this.#times.stepMs.snapshot, async (signal) => {
+    await this.#steps.run('snapshot', this.#times.stepMs.snapshot, async (signal, ms) => {
       const url = await snapshotUrl(this.#login!.camera, media, main);
       if (url === null) return ok('It offers none; stills are made from its video.');
-      const options = { login: onvif, deadlineMs: this.#times.stepMs.snapshot, signal };
-      const answer = await fetchSnapshot(url, this.#ports.onvif, options);
-      if ('refused' in answer) return judgeSnapshot(answer);
-      const looked = await this.#look('JPEG', this.#ports.video.jpeg(answer.jpeg), signal);
-      return answer.open && looked.grade === 'ok' ? { ...SHOWN_TO_ALL, seen: looked.seen } : looked;
+      const limit = deadline(this.#ports.onvif.clock, Math.max(0, ms - SAYING_WHY_MS), signal);
+      return await this.#still(url, onvif, limit.signal).finally(() => limit.cancel());
     });
+  }
+
+  async #still(url: string, login: OnvifAccess, signal: AbortSignal): Promise<Finding> {
+    const options = { login, deadlineMs: this.#times.stepMs.snapshot, signal };
+    const answer = await fetchSnapshot(url, this.#ports.onvif, options);
+    if ('refused' in answer) return judgeSnapshot(answer);
+    const looked = await this.#look('JPEG', this.#ports.video.jpeg(answer.jpeg), signal);
+    return answer.open && looked.grade === 'ok' ? { ...SHOWN_TO_ALL, seen: looked.seen } : looked;
   }
 
   #explain(error: unknown): Finding {

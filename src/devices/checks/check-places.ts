@@ -14,8 +14,8 @@ export interface PlaceLimits {
   kept: number;
 }
 
-/** The limits of a gateway. */
-export const CHECK_PLACES: PlaceLimits = { total: 72, perSubnet: 8, kept: 2 };
+/** The limits of a gateway: two cores decode the pictures of about so many in time. */
+export const CHECK_PLACES: PlaceLimits = { total: 26, perSubnet: 8, kept: 2 };
 
 /** The subnet that a camera's traffic goes through; a name stands for itself. */
 export function subnetOf(host: string): string {

@@ -57,9 +57,12 @@ const HINTS: Readonly<Record<string, string>> = {
   'not-started': 'The gateway could not decode the picture; tell who runs the gateway.',
 };
 
-/** A picture that did not come. */
+/** What is wrong with the gateway, and not with the camera. */
+const OUR_OWN: readonly string[] = ['ffmpeg', 'not-started'];
+
+/** A picture that did not come. That the gateway is busy says nothing bad of the camera. */
 export function missing({ failed, detail }: NoPicture): Finding {
-  return bad('failed', failed, HINTS[failed] ?? HINTS.nonsense!, detail);
+  return bad(OUR_OWN.includes(failed) ? 'warning' : 'failed', failed, HINTS[failed] ?? HINTS.nonsense!, detail);
 }
 
 const DARK_PCT = 3;

@@ -23,7 +23,7 @@ const ONVIF_HINTS: Readonly<Record<OnvifProblem, string>> = {
   'clock-skew': 'Set the time of the camera or its NTP server; only then can a password be judged.',
   unsupported: 'The camera lacks this ONVIF service; give its stream address by hand.',
   malformed: 'What answers there does not speak ONVIF: check the address, the port and the path.',
-  tls: 'The certificate of the camera is not trusted; use http within the camera network or install a certificate.',
+  tls: 'Its certificate is not trusted: name it or its authority in CITYWATCH_CAMERA_CA_FILE, or use http.',
   'too-big': 'The answer is far larger than a camera has reason to send: check what stands at this address.',
   'other-unit':
     'Another camera answers than the one that is registered: mend the address, or accept it as the new unit.',

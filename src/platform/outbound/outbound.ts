@@ -53,6 +53,8 @@ export interface OutboundDeps {
   observer: Observer;
   /** Name look-up, one for each purpose; the machine's own unless a test brings others. */
   names?: Readonly<Record<Purpose, Pick<Names, 'addresses' | 'lookup'>>>;
+  /** Certificates (PEM) in place of those that the machine trusts, by purpose: for cameras those that name theirs. */
+  authorities?: Readonly<Partial<Record<Purpose, string>>>;
 }
 
 const IN_FLIGHT_MAX = 1_000;
@@ -176,6 +178,7 @@ export class Outbound {
     // Policies come from settings, never from requests, so there are a handful.
     if (this.#agents.size >= POLICIES_MAX) throw new RangeError('too many sets of allowed networks');
     const names = this.#names(networks);
+    const ca = this.#deps.authorities?.[networks === 'services' ? 'services' : networks.names];
     const lookup = networks === 'services' ? names.lookup : checkedLookup(new Networks(networks.cidrs), names);
     const agent = new Agent({
       connections,
@@ -184,6 +187,7 @@ export class Outbound {
       connect: {
         timeout: CONNECT_TIMEOUT_MS,
         ...(socketPath === null ? {} : { socketPath }),
+        ...(ca === undefined ? {} : { ca }),
         lookup,
       },
     });

@@ -60,7 +60,9 @@ export class Looks {
         this.#waiting.shift()?.();
       }
     } catch (error) {
-      throw limit.signal.aborted ? new StreamFailure('timeout', 'Its picture was not decoded in time.') : error;
+      throw limit.signal.aborted
+        ? new StreamFailure('ffmpeg', 'Its picture came, and was not decoded in time.')
+        : error;
     } finally {
       limit.cancel();
     }

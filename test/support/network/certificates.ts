@@ -49,3 +49,11 @@ export class Authority {
     execFileSync('openssl', args, { cwd: this.#dir, stdio: 'ignore' });
   }
 }
+
+/** A certificate that a device with this address has made for itself. */
+export function selfSigned(dir: string, address: string): { cert: string; key: string } {
+  const [cert, key] = [join(dir, `${address}.pem`), join(dir, `${address}.key`)];
+  const subject = ['-days', '2', '-subj', '/CN=camera', '-addext', `subjectAltName=IP:${address}`];
+  execFileSync('openssl', ['req', '-x509', ...NEW_KEY, '-keyout', key, '-out', cert, ...subject], { stdio: 'ignore' });
+  return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+}

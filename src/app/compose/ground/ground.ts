@@ -12,6 +12,7 @@ import { TlsFiles } from '../../../platform/secrets/tls-files.ts';
 import { Vault } from '../../../platform/secrets/vault.ts';
 import { Doorbell } from '../../../platform/work/jobs.ts';
 import { WorkQueue } from '../../../platform/work/work.ts';
+import { cameraAuthorities } from '../../config/camera-authorities.ts';
 import type { Config } from '../../config/config.ts';
 import { vaultKey } from '../../config/vault-key.ts';
 import { examineNeeded, refuseProblems } from '../../doctor/doctor.ts';
@@ -37,7 +38,8 @@ export type Ground = Awaited<ReturnType<typeof openGround>>;
 /** What everything stands on: data directory, servers, database, keys, work, and what all parts write down alike. */
 export async function openGround({ config, observer, secrets, clock, lifecycle, ended, meanwhile }: GroundInput) {
   const tls = await TlsFiles.open(config.tls, { clock, observer });
-  const outbound = new Outbound({ clock, observer });
+  const authorities = await cameraAuthorities(config.cameras.caFile);
+  const outbound = new Outbound({ clock, observer, authorities });
   lifecycle.onStop('outbound', () => outbound.close());
   refuseProblems(await examineNeeded({ config, clock, observer, outbound, ended }, START_PATIENCE_MS), observer);
   const place = await DataDirectory.open(config.dataDir, secrets);

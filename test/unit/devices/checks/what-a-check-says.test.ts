@@ -2,7 +2,7 @@ import t from 'tap';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../../src/core/clock.ts';
 import { judgeClock, judgeLabel, judgeLogin } from '../../../../src/devices/checks/camera-judgements.ts';
 import { explainError } from '../../../../src/devices/checks/hints.ts';
-import { judgePicture } from '../../../../src/devices/checks/video.ts';
+import { judgePicture, missing } from '../../../../src/devices/checks/video.ts';
 
 t.test('a clock is off by so much, and by its zone where that is why', async (t) => {
   const cases: [number | null, string, RegExp][] = [
@@ -41,6 +41,11 @@ t.test('a picture of which nothing can be seen is warned of', async (t) => {
   t.match(judgePicture('H.264', { ...size, brightnessPct: 1, contrastPct: 0 }), { problem: 'dark' });
   t.match(judgePicture('H.264', { ...size, brightnessPct: 99, contrastPct: 0 }), { problem: 'bright' });
   t.match(judgePicture('H.264', { ...size, brightnessPct: 50, contrastPct: 1 }), { problem: 'plain' });
+});
+
+t.test('a picture that the gateway could not decode in time is no fault of the camera', async (t) => {
+  t.match(missing({ failed: 'ffmpeg', detail: 'not in time' }), { grade: 'warning', problem: 'ffmpeg' });
+  t.match(missing({ failed: 'no-key-frame', detail: 'none' }), { grade: 'failed', hint: /key frame interval/ });
 });
 
 t.test('an error that nobody knows tells nothing of what is inside', async (t) => {

@@ -1,0 +1,72 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Test } from 'tap';
+import { CAMERA_CHECK_TIMES, type CameraCheckResult, checkCamera } from '../src/devices/checks/camera-check.ts';
+import { CHECK_PLACES, CheckPlaces, subnetOf } from '../src/devices/checks/check-places.ts';
+import { worst } from '../src/devices/checks/steps.ts';
+import { checkPorts } from '../test/support/devices/checks.ts';
+import { TEST_NETWORK } from '../test/support/streams/streams.ts';
+import type { CheckedCamera } from './support/checked-cameras.ts';
+import { owner, print, quantiles, round, run, setting } from './support/harness.ts';
+
+/**
+ * Checks of many cameras as a district is checked, one in twenty of them hostile: how many a second, what each costs
+ * the process that checks, whether pictures were mixed up, and how long its event loop stood still.
+ * `CITYWATCH_BENCH_CAMERAS` says how many.
+ */
+const CAMERAS = setting('CAMERAS', 400);
+const NS_PER_MS = 1e6;
+
+await run(async () => {
+  const child = fork(join(import.meta.dirname, 'support/checked-cameras.ts'));
+  owner.teardown(() => void child.disconnect());
+  child.send(CAMERAS);
+  const [cameras] = (await once(child, 'message')) as [CheckedCamera[] | string];
+  if (typeof cameras === 'string') throw new Error(cameras);
+  const ports = await checkPorts(owner as unknown as Test, [TEST_NETWORK]);
+  const places = new CheckPlaces(CHECK_PLACES);
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  const beganMs = performance.now();
+  const before = process.cpuUsage();
+  delay.enable();
+  const { signal } = new AbortController();
+  const results = await Promise.all(
+    cameras.map(async ({ target }) => {
+      const leave = await places.wait(subnetOf(new URL(target.onvif!.xaddr).hostname), signal);
+      return await checkCamera(target, ports, CAMERA_CHECK_TIMES).finally(leave);
+    }),
+  );
+  delay.disable();
+  const seconds = (performance.now() - beganMs) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  const judged = results.map((result, index) => judge(result, cameras[index]!.size));
+  const count = (what: string): number => judged.filter((one) => one === what).length;
+  print({
+    bench: 'checks',
+    cameras: CAMERAS,
+    seconds: round(seconds),
+    perS: round(CAMERAS / seconds),
+    cpuMsEach: round((user + system) / 1_000 / CAMERAS),
+    sound: count('sound'),
+    undecoded: count('undecoded'),
+    misjudged: count('misjudged'),
+    mixed: count('mixed'),
+    hostile: count('hostile'),
+    tookMs: quantiles(results.map(({ tookMs }) => tookMs)),
+    loopDelayMs: { p99: round(delay.percentile(99) / NS_PER_MS), max: round(delay.max / NS_PER_MS) },
+    unexpected: ports.unexpectedOnes.length,
+  });
+});
+
+/** A sound camera must be found sound, with its own size; a hostile one must be found failed. */
+function judge({ steps, isOther }: CameraCheckResult, size: string | null): string {
+  const grade = worst(steps);
+  if (size === null) return grade === 'failed' ? 'hostile' : 'misjudged';
+  const seen = steps.find(({ name }) => name === 'rtsp')?.seen ?? '';
+  if (isOther || (/\d+x\d+/.test(seen) && !seen.includes(`, ${size},`))) return 'mixed';
+  // The machine could not decode its picture in time, and says so.
+  if (grade === 'warning' && steps.some(({ problem }) => problem === 'ffmpeg')) return 'undecoded';
+  return grade === 'ok' ? 'sound' : 'misjudged';
+}
