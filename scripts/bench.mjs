@@ -21,8 +21,8 @@ await runScript(async () => {
   await setUpPrograms();
   const gateway = await bundleGateway();
   const asked = process.argv.slice(2);
-  const names = readdirSync(join(ROOT, 'bench'))
-    .filter((name) => name.endsWith('.ts'))
+  const names = readdirSync(join(ROOT, 'bench'), { recursive: true })
+    .filter((name) => name.endsWith('.ts') && !name.startsWith('support'))
     .map((name) => name.slice(0, -3))
     .filter((name) => (asked.length === 0 ? name !== RUNS_ANOTHER : asked.includes(name)));
   const tables = [];

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Test } from 'tap';
-import { CAMERA_CHECK_TIMES, type CameraCheckResult, checkCamera } from '../src/devices/checks/camera-check.ts';
-import { CHECK_PLACES, CheckPlaces, subnetOf } from '../src/devices/checks/check-places.ts';
-import { worst } from '../src/devices/checks/steps.ts';
-import { checkPorts } from '../test/support/devices/checks.ts';
-import { TEST_NETWORK } from '../test/support/streams/streams.ts';
-import type { CheckedCamera } from './support/checked-cameras.ts';
-import { owner, print, quantiles, round, run, setting } from './support/harness.ts';
+import { CAMERA_CHECK_TIMES, type CameraCheckResult, checkCamera } from '../../src/devices/checks/camera-check.ts';
+import { CHECK_PLACES, CheckPlaces, subnetOf } from '../../src/devices/checks/check-places.ts';
+import { worst } from '../../src/devices/checks/steps.ts';
+import { checkPorts } from '../../test/support/devices/checks.ts';
+import { TEST_NETWORK } from '../../test/support/streams/streams.ts';
+import type { CheckedCamera } from '../support/checked-cameras.ts';
+import { owner, print, quantiles, round, run, setting } from '../support/harness.ts';
 
 /**
  * Checks of many cameras as a district is checked, one in twenty of them hostile: how many a second, what each costs
@@ -20,7 +20,7 @@ const CAMERAS = setting('CAMERAS', 400);
 const NS_PER_MS = 1e6;
 
 await run(async () => {
-  const child = fork(join(import.meta.dirname, 'support/checked-cameras.ts'));
+  const child = fork(join(import.meta.dirname, '../support/checked-cameras.ts'));
   owner.teardown(() => void child.disconnect());
   child.send(CAMERAS);
   const [cameras] = (await once(child, 'message')) as [CheckedCamera[] | string];
