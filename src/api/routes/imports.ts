@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
@@ -105,6 +105,7 @@ function fileRoute(app: ApiApp, { imports }: RouteContext): void {
         config: { right: 'registry.edit' },
         onRequest: async (request, reply) => {
           files.enterUntilAnswered(callerOf(request), reply);
+          lastFor(request, reply, READING_MS);
           await requirePlainBody(request);
         },
         // The body stays bytes; its schema is for the OpenAPI document.
@@ -134,6 +135,13 @@ function fileRoute(app: ApiApp, { imports }: RouteContext): void {
       },
     );
   });
+}
+
+/** Nothing is sent while a file is judged: the connection may be silent for so long, until the answer. */
+function lastFor({ socket }: FastifyRequest, reply: FastifyReply, silentMs: number): void {
+  const { timeout } = socket;
+  socket.setTimeout(silentMs);
+  reply.raw.once('finish', () => socket.setTimeout(timeout ?? 0));
 }
 
 function fileOf({ body }: FastifyRequest): Buffer {

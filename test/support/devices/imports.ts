@@ -11,7 +11,8 @@ import type { OpenRegistry } from './registry.ts';
 import { csvOf } from './spreadsheets.ts';
 
 /** Imports on a registry, whose work somebody has to do: {@link OpenImports.work}. */
-export function openImports(parts: OpenRegistry, { clock = systemClock }: { clock?: Clock } = {}) {
+export function openImports(parts: OpenRegistry, over: { clock?: Clock; sealKey?: Buffer } = {}) {
+  const { clock = systemClock, sealKey = randomBytes(32) } = over;
   const { database, kinds, directory, jurisdictions, hasher, vault } = parts;
   const authority = new Authority({ areasOf: () => [] });
   const observer = quietObserver();
@@ -29,7 +30,7 @@ export function openImports(parts: OpenRegistry, { clock = systemClock }: { cloc
     followers: [],
     cameraNetworks: ANY_NETWORK,
   };
-  const seal = new Seal(randomBytes(32), { purpose: 'test', what: 'row' });
+  const seal = new Seal(sealKey, { purpose: 'test', what: 'row' });
   const wasHeard = (id: string): boolean => heard.has(id);
   const imports = new Imports({ database, registry, clock, seal, wasHeard, ring: () => {} });
   const work = async (id: string): Promise<void> => {
