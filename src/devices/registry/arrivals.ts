@@ -2,14 +2,13 @@ import type { Clock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { Batches } from '../../core/mechanisms/batches.ts';
 import type { Caller, Device } from '../../core/types.ts';
-import type { Tables } from '../../platform/database/database.ts';
+import { sql, type Tables } from '../../platform/database/database.ts';
 import { recordAudits } from '../../platform/records/audit.ts';
 import type { Kinds } from '../kinds/kinds.ts';
-import { checkCameras, checkParent, replaceCameras } from './checks.ts';
+import { checkCameras, checkParents, replaceCameras } from './checks.ts';
 import type { DirectorySync, DirectorySyncDeps } from './directory-sync.ts';
 import { insertNewcomers, type Newcomer } from './newcomer.ts';
 import { findDevice } from './queries.ts';
-import type { RegistryTables } from './tables.ts';
 import { unlikelyPlaces } from './unlikely-place.ts';
 
 export interface ArrivalsDeps {
@@ -107,9 +106,12 @@ export class Arrivals {
     const made = new Map<Arrival, Outcome>();
     const inserted = await insertNewcomers(tx, arrivals, atMs);
     for (const [index, arrival] of arrivals.entries()) {
-      const device = inserted[index]!;
-      const isMade = !(device instanceof CitywatchError);
-      made.set(arrival, isMade && isLinked(arrival) ? await this.#link(tx, arrival) : device);
+      made.set(arrival, inserted[index]!);
+    }
+    await this.#hang(tx, made);
+    for (const [arrival, device] of made) {
+      const { cameras = [] } = arrival.input;
+      if (cameras.length > 0 && !(device instanceof CitywatchError)) made.set(arrival, await this.#link(tx, arrival));
     }
     const entries = [...made].flatMap(([{ caller }, device]) => {
       if (device instanceof CitywatchError) return [];
@@ -120,18 +122,29 @@ export class Arrivals {
     return made;
   }
 
-  /** Names the parent and the cameras of a device that was inserted without them, and reads it as it then stands. */
+  /** Names the parents of devices that were inserted without them, of all by the same few statements. */
+  async #hang(tx: Tables, made: Map<Arrival, Outcome>): Promise<void> {
+    const hanging = [...made].flatMap(([arrival, device]) => {
+      const { parent = null, kind } = arrival.input;
+      if (parent === null || device instanceof CitywatchError) return [];
+      const scope = arrival.caller.jurisdiction;
+      return [{ arrival, device, scope, id: device.id, parent, hangsOn: this.#deps.kinds.latest(kind)?.hangsOn }];
+    });
+    if (hanging.length === 0) return;
+    await checkParents(tx, hanging);
+    await sql`
+      update position set parent = hung.parent
+      from unnest(${hanging.map(({ id }) => id)}::text[], ${hanging.map(({ parent }) => parent)}::text[])
+        as hung (id, parent)
+      where position.id = hung.id`.execute(tx.tables());
+    for (const { arrival, device, parent } of hanging) made.set(arrival, { ...device, parent });
+  }
+
+  /** Names the cameras of a device that was inserted without them, and reads it as it then stands. */
   async #link(tx: Tables, { id, input, caller }: Arrival): Promise<Device> {
-    const { parent = null, cameras = [] } = input;
-    if (parent !== null) {
-      const hangsOn = this.#deps.kinds.latest(input.kind)?.hangsOn;
-      await checkParent(tx, caller.jurisdiction, { id, parent, hangsOn });
-    }
+    const { cameras = [] } = input;
     await checkCameras(tx, caller.jurisdiction, { id, cameras, kinds: this.#deps.kinds });
-    if (cameras.length > 0) await replaceCameras(tx, caller.jurisdiction, { id, cameras });
-    if (parent !== null) {
-      await tx.tables<RegistryTables>().updateTable('position').set({ parent }).where('id', '=', id).execute();
-    }
+    await replaceCameras(tx, caller.jurisdiction, { id, cameras });
     const device = await findDevice(tx, caller.jurisdiction, id);
     if (!device) throw new CitywatchError('not-found');
     return device;

@@ -33,37 +33,60 @@ export function storedLocation({ lat, lon, datum }: Location): Location {
   return datum === 'gcj02' ? { ...fromGcj02({ lat, lon }), datum } : { lat, lon, datum };
 }
 
+/** A device that is to hang on a parent. */
+export interface ToHang {
+  /** What the caller may see. */
+  scope: Jurisdiction;
+  id: DeviceId;
+  parent: DeviceId;
+  /** Kinds of which the parent must be; any where it is undefined. */
+  hangsOn: readonly string[] | undefined;
+}
+
+/** As {@link checkParents} for one device. */
+export function checkParent(tx: Tables, scope: Jurisdiction, one: Omit<ToHang, 'scope'>): Promise<void> {
+  return checkParents(tx, [{ scope, ...one }]);
+}
+
 /**
- * A parent must be there, be visible to the caller, not be retired, be of a kind that the device's kind hangs on, and
- * not lie below the device itself.
+ * A parent must be there, be visible to the caller, not be retired, be of a kind that the device hangs on, and not lie
+ * below the device itself. They are taken one after the other; the first that is wrong is the error. However many
+ * there are, they cost the same few questions.
  */
-export async function checkParent(
-  tx: Tables,
-  scope: Jurisdiction,
-  { id, parent, hangsOn }: { id: DeviceId; parent: DeviceId; hangsOn: readonly string[] | undefined },
-): Promise<void> {
+export async function checkParents(tx: Tables, all: readonly ToHang[]): Promise<void> {
+  if (all.length === 0) return;
   const db = tx.tables<RegistryTables>();
   // Two edits that each look harmless could close a circle together.
   await sql`select pg_advisory_xact_lock(${sql.lit(PARENT_LOCK)})`.execute(db);
-  const found = await withinJurisdiction(
-    db.selectFrom('position').select('kind').where('id', '=', parent).where('state', '!=', 'retired'),
-    'jurisdiction',
-    scope,
-  ).executeTakeFirst();
-  if (!found || parent === id) throw invalid('parent', 'is no device you can see, or is retired');
-  if (hangsOn && !hangsOn.includes(found.kind)) {
-    throw invalid('parent', `is a ${found.kind}; this hangs on ${hangsOn.join(', ')} or on nothing`);
-  }
-  const { rows } = await sql<{ id: string }>`
-    with recursive above (id, parent, depth) as (
-      select id, parent, 1 from position where id = ${parent}
-      union all
-      select p.id, p.parent, above.depth + 1 from position p join above on p.id = above.parent
-      where above.depth <= ${DEPTH_MAX}
+  const parents = [...new Set(all.map(({ parent }) => parent))];
+  const { rows } = await sql<Pick<RegistryTables['position'], 'id' | 'parent' | 'kind' | 'jurisdiction' | 'state'>>`
+    with recursive above (id, parent) as (
+      select id, parent from position where id = any(${parents}::text[])
+      union
+      select p.id, p.parent from position p join above on p.id = above.parent
     )
-    select id from above`.execute(db);
-  if (rows.some((row) => row.id === id)) throw invalid('parent', 'lies below this device itself');
-  if (rows.length >= DEPTH_MAX) throw invalid('parent', `more than ${DEPTH_MAX} levels of parents`);
+    select position.id, position.parent, kind, jurisdiction, state from above join position using (id)`.execute(db);
+  const known = new Map(rows.map((row) => [row.id, row]));
+  const parentOf = new Map(rows.map(({ id, parent }) => [id, parent]));
+  for (const { scope, id, parent, hangsOn } of all) {
+    const found = known.get(parent);
+    const isThere = found && found.state !== 'retired' && covers(scope, found.jurisdiction);
+    if (!isThere || parent === id) throw invalid('parent', 'is no device you can see, or is retired');
+    if (hangsOn && !hangsOn.includes(found.kind)) {
+      throw invalid('parent', `is a ${found.kind}; this hangs on ${hangsOn.join(', ')} or on nothing`);
+    }
+    checkDepth(parentOf, id, parent);
+    parentOf.set(id, parent);
+  }
+}
+
+function checkDepth(parentOf: ReadonlyMap<DeviceId, DeviceId | null>, id: DeviceId, parent: DeviceId): void {
+  let levels = 0;
+  for (let at: DeviceId | null = parent; at !== null; at = parentOf.get(at) ?? null) {
+    if (at === id) throw invalid('parent', 'lies below this device itself');
+    levels += 1;
+    if (levels >= DEPTH_MAX) throw invalid('parent', `more than ${DEPTH_MAX} levels of parents`);
+  }
 }
 
 /** Each camera must be there, be visible to the caller, not be retired, and be of a kind with a stream. */
