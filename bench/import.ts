@@ -5,7 +5,7 @@ import { cpuOf, owner, print, run, setting } from './support/harness.ts';
 
 /**
  * Points of a city from one spreadsheet through a running gateway: a dry run, the import, the same file again, a file
- * in which every row changes two fields, and the undoing of that. One in fifty points is a site, the others hang on one.
+ * in which every row changes two fields, and its undoing. One in fifty points is a site on which the others hang.
  */
 const ROWS = setting('DEVICES', 10_000);
 const SITE_OF = 50;

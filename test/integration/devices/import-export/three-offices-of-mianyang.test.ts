@@ -4,10 +4,10 @@ import { callerIn, openRegistry } from '../../../support/devices/registry.ts';
 import { csvOf, encoded, type Typed, xlsxOf } from '../../../support/devices/spreadsheets.ts';
 
 /**
- * The plan of Mianyang (project 14, 2015): 1,000 new points that see in low light, suppress strong light and have a wide
- * dynamic range, and the cameras of two other pools joined to the police's: the traffic police (交警支队) and the bureau
- * that enforces urban management (城管执法局). Three offices keep three spreadsheets, each with titles, an order of columns, an
- * encoding and a datum of its own, and some poles stand in two of them.
+ * The plan of Mianyang (project 14, 2015): 1,000 new points that see in low light, suppress strong light and have a
+ * wide dynamic range. The cameras of the traffic police (交警支队) and of the bureau that enforces urban management
+ * (城管执法局) join the police's. Three offices keep three spreadsheets, each with titles, an order of columns and an
+ * encoding of its own, and some points stand in two of them.
  */
 const POINTS = 1_000;
 /** Points that two offices list, each with the same code. */
