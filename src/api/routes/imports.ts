@@ -140,6 +140,8 @@ function fileRoute(app: ApiApp, { imports }: RouteContext): void {
 /** Nothing is sent while a file is judged: the connection may be silent for so long, until the answer. */
 function lastFor({ socket }: FastifyRequest, reply: FastifyReply, silentMs: number): void {
   const { timeout } = socket;
+  // A request that a test injects has no connection.
+  if (!socket.remotePort) return;
   socket.setTimeout(silentMs);
   reply.raw.once('finish', () => socket.setTimeout(timeout ?? 0));
 }
