@@ -44,10 +44,9 @@ import type {
   ImportsPort,
   LifePort,
   MaintenancesPort,
+  OrderParts,
   PassagesPort,
   TwinPort,
-  UnitHistoryPort,
-  UnitsPort,
 } from './ports.ts';
 import type { PageFiles } from './server/console.ts';
 import type { EditRoom } from './server/room.ts';
@@ -56,7 +55,7 @@ import type { EditRoom } from './server/room.ts';
  * What the API needs of the other parts, and nothing more. Every method that reads or changes something of a city
  * takes the caller: the parts decide what that caller may see (promise P7), the API never filters.
  */
-export interface ApiDeps {
+export interface ApiDeps extends OrderParts {
   registry: RegistryPort;
   kinds: KindsPort;
   kindDryRun: KindDryRunPort;
@@ -77,8 +76,6 @@ export interface ApiDeps {
    * that the device may be seen.
    */
   otherUnit(id: string): ForeignUnit | null;
-  units: UnitsPort;
-  unitHistory: UnitHistoryPort;
   life: LifePort;
   maintenances: MaintenancesPort;
   checks: ChecksPort;

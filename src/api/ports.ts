@@ -9,6 +9,8 @@ import type { Imports } from '../devices/import-export/jobs/imports.ts';
 import type { DeviceExport } from '../devices/import-export/writing/device-export.ts';
 import type { LifeSteps } from '../devices/life/life-steps.ts';
 import type { Maintenances } from '../devices/life/maintenances.ts';
+import type { OrderList } from '../devices/orders/order-list.ts';
+import type { Orders } from '../devices/orders/orders.ts';
 import type { UnitHistory } from '../devices/units/history.ts';
 import type { Units } from '../devices/units/units.ts';
 import type { ShownImages } from '../images/shown-images.ts';
@@ -44,7 +46,7 @@ export type ImagesPort = Pick<ShownImages, 'keep' | 'find' | 'read' | 'registerL
 export type PassagesPort = Pick<PassageSearch, 'search'>;
 
 /** Steps of units. Foreign and absent devices are refused alike, with `not-found`. */
-export type UnitsPort = Pick<Units, 'assign' | 'swap' | 'takeDown' | 'undo' | 'accept'>;
+type UnitsPort = Pick<Units, 'assign' | 'swap' | 'takeDown' | 'undo' | 'accept'>;
 
 /** Foreign and absent devices are refused alike, with `not-found`; rights to `history` are decided before. */
 export type LifePort = Pick<LifeSteps, 'step' | 'history'>;
@@ -58,10 +60,24 @@ export type FileReportPort = Pick<FileReport, 'sum' | 'byJurisdiction' | 'incomp
 export type DeviceHealthPort = Pick<HealthList, 'list' | 'of'> & Pick<HealthStore, 'downtimeOf'>;
 
 /** Shows nothing of positions beyond the caller's jurisdiction. */
-export type UnitHistoryPort = Pick<UnitHistory, 'ofPosition' | 'ofSerial'>;
+type UnitHistoryPort = Pick<UnitHistory, 'ofPosition' | 'ofSerial'>;
 
 /** The right to see the device is checked before `device` is asked; a look at a picture is registered by it. */
 export type ChecksPort = Pick<Checks, 'device' | 'address'>;
+
+/** Work orders. Foreign and absent ones are refused alike, with `not-found`. */
+type OrdersPort = Pick<Orders, 'open' | 'step'>;
+
+/** Shows nothing of devices beyond the caller's jurisdiction. */
+type OrderListPort = Pick<OrderList, 'list' | 'get'>;
+
+/** Work on devices, and what hangs where. */
+export interface OrderParts {
+  units: UnitsPort;
+  unitHistory: UnitHistoryPort;
+  orders: OrdersPort;
+  orderList: OrderListPort;
+}
 
 /** Devices from spreadsheets. Rights to each device are decided by the registry. */
 export type ImportsPort = Pick<Imports, 'dryRun' | 'start' | 'takeSecrets' | 'undo'> & {

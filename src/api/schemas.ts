@@ -79,6 +79,10 @@ export const problem = z
     detail: z.string().optional(),
     code: z.enum(errorCodes),
     issues: z.array(z.object({ path: z.string(), message: z.string(), remedy: z.string().optional() })).optional(),
+    conflict: z
+      .object({ seen: z.unknown(), current: z.unknown() })
+      .optional()
+      .meta({ description: 'The thing as the caller saw it (null where it never was like that), and as it is' }),
     requestId: z.string().optional(),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem document; `code` is stable, the texts are not.' });

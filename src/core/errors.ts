@@ -94,6 +94,8 @@ export interface ErrorDetails {
   detail?: string;
   issues?: Issue[];
   retryAfterS?: number;
+  /** Of a conflict: the thing as the caller saw it (null where it never was like that), and as it is. */
+  conflict?: { seen: unknown; current: unknown };
   cause?: unknown;
 }
 
@@ -103,6 +105,7 @@ export class CitywatchError extends Error {
   readonly detail: string | undefined;
   readonly issues: Issue[];
   readonly retryAfterS: number | undefined;
+  readonly conflict: ErrorDetails['conflict'];
 
   constructor(code: ErrorCode, details: ErrorDetails = {}) {
     const issues = details.issues ?? [];
@@ -113,6 +116,7 @@ export class CitywatchError extends Error {
     this.detail = details.detail;
     this.issues = issues;
     this.retryAfterS = details.retryAfterS;
+    this.conflict = details.conflict;
   }
 
   get status(): number {

@@ -24,6 +24,7 @@ import { importRoutes } from './imports.ts';
 import { kindRoutes } from './kinds.ts';
 import { lifeRoutes } from './life.ts';
 import { maintenanceRoutes } from './maintenance.ts';
+import { orderRoutes } from './orders.ts';
 import { overviewRoutes } from './overview.ts';
 import { passageRoutes } from './passages.ts';
 import type { RoutePart } from './route.ts';
@@ -48,6 +49,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   maintenanceRoutes,
   checkRoutes,
   checkJobRoutes,
+  orderRoutes,
   fileReportRoutes,
   credentialRoutes,
   commandRoutes,

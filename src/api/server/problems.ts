@@ -19,6 +19,7 @@ export interface Problem {
   detail?: string;
   code: ErrorCode;
   issues?: RequestIssue[];
+  conflict?: { seen: unknown; current: unknown };
   requestId?: string;
 }
 
@@ -68,6 +69,7 @@ export function toProblem(error: CitywatchError, requestId?: string): Problem {
     ...(error.detail === undefined ? {} : { detail: error.detail }),
     code: error.code,
     ...(error.issues.length === 0 ? {} : { issues: error.issues }),
+    ...(error.conflict === undefined ? {} : { conflict: error.conflict }),
     ...(requestId === undefined ? {} : { requestId }),
   };
 }

@@ -54,7 +54,8 @@ export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway>
   const alerts = await openAlerts(ground, devices, { ingest, streams });
   const told = { disconnect: uplinks.disconnect, self, health, streams, alerts, twin };
   const registry = await openRegistry(ground, devices, told);
-  const checks = composeChecks(ground, { devices, streams, ...books, twin, uplinks: uplinks.opened });
+  const { orders } = registry;
+  const checks = composeChecks(ground, { devices, streams, orders, ...books, twin, uplinks: uplinks.opened });
   const images = composeImages({
     ...ground,
     register: devices.register,
@@ -149,6 +150,7 @@ function choresOf(kept: Kept): Record<string, () => Promise<unknown>> {
     passages: () => ingest.passages.keep(),
     findings: () => alerts.queries.pruneFindings(clock.nowMs(), ownership),
     deliveries: () => alerts.queries.pruneDeliveries(clock.nowMs(), ownership),
+    'work orders': () => registry.orderList.prune(),
     imports: () => registry.imports.purge(),
     checks: () => checks.checkJobs.prune(),
     downtimes: () => registry.health.prune(),

@@ -175,6 +175,14 @@ const OTHERS = {
       { range: 'a whole number from 1 to 168', unit: 'hours', fromText: 'number' },
     ),
   },
+  orders: {
+    keepDays: setting<number>(
+      ['CITYWATCH_ORDERS_KEEP_DAYS', 'How long closed work orders are kept.'],
+      z.int().min(30).max(3650),
+      1095,
+      { range: 'a whole number from 30 to 3650', unit: 'days', fromText: 'number' },
+    ),
+  },
   images: {
     keepDays: setting<number>(
       ['CITYWATCH_IMAGES_KEEP_DAYS', 'How long pictures that devices send are kept.'],

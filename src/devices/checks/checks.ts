@@ -39,8 +39,7 @@ export interface ChecksDeps {
   addresses: Pick<CameraAddresses, 'check'>;
   /** Whether no work order opens the pictures of a position: those of minors need the number of an incident. */
   isMinors(id: DeviceId): Promise<boolean>;
-  /** Null while no part keeps work orders: then no check shows a picture. */
-  orders: OrdersPort | null;
+  orders: OrdersPort;
   register: { add(look: Look): Promise<void> };
 }
 
@@ -169,7 +168,6 @@ export class Checks {
   ): Promise<ShownPicture> {
     const { orders, register, isMinors } = this.#deps;
     if (order === null) return { withheld: 'Name the number of an open work order to see the picture.' };
-    if (!orders) return { withheld: 'This version keeps no work orders, so no check shows a picture.' };
     if (!(await orders.isOpen(order, id))) return { withheld: 'No work order of this number is open for the device.' };
     if (await isMinors(id)) return { withheld: 'Pictures of minors need the number of an incident, not of an order.' };
     if (result.isOther) return { withheld: 'Another unit than the registered one answers: its picture is not shown.' };

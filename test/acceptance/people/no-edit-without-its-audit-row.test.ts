@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { systemClock } from '../../../src/core/clock.ts';
 import { DATABASE_LIMITS, Database, sql } from '../../../src/platform/database/database.ts';
@@ -153,6 +154,8 @@ async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record
   const image = sent.body.id;
   const check = await made('/checks', { jurisdiction: '330203' });
   const hanging = await stepsOfUnits();
+  const wanted = { id: randomUUID(), device: KIOSK, title: 'no picture' };
+  const order = (await gateway.api('POST', '/orders', { body: wanted })).body.number;
   const user = await made('/users', { username: 'li', ...person });
   const leaver = await made('/users', { username: 'zhao', ...person });
   const token = { name: 'n', role: 'viewer', jurisdiction: '330203' };
@@ -175,10 +178,10 @@ async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record
     return times === 10;
   });
   const people = { user, leaver, person, token, oldToken };
-  const things = { hanging, hook, subscription, ownerless, list, watchlist, alert, letter, own, grants };
+  const things = { hanging, hook, subscription, ownerless, list, watchlist, alert, letter, own, grants, order };
   const edits = editsOf({ ...people, ...things });
   const named = { kiosk: KIOSK, serial: 'H-5', camera: 'camera-1', check };
-  return { edits, questions: questionsFor({ ...named, command, image, alert: alert.id, subscription }) };
+  return { edits, questions: questionsFor({ ...named, command, image, alert: alert.id, subscription, order }) };
 }
 
 /** A step of units for each of four kiosks, in a state that allows it. */

@@ -24,6 +24,7 @@ import { type HttpParts, httpUplink, memoryIntake } from './http-uplink.ts';
 import { memoryHealth } from './memory-health.ts';
 import { MemoryIdempotency } from './memory-idempotency.ts';
 import { memoryDeviceExport, memoryImports } from './memory-imports.ts';
+import { memoryOrders } from './memory-orders.ts';
 import { memoryPeople } from './memory-people.ts';
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
@@ -266,6 +267,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
     deviceExport: memoryDeviceExport(),
     cameraSetup: async () => null,
     ...memoryChecks(),
+    ...memoryOrders(),
     ...memoryUnits((caller, id) => registry.get(caller, id)),
     audit: { list: async () => [] },
     alerts: memoryAlerts(),

@@ -18,11 +18,12 @@ export interface Wanted {
   subscription: string;
   camera: string;
   check: string;
+  order: string;
 }
 
 /** A question to each route that reads; a new one has its line here. */
 export function questionsFor(wanted: Wanted): Record<string, string> {
-  const { kiosk, serial, command, image, alert, subscription, camera, check } = wanted;
+  const { kiosk, serial, command, image, alert, subscription, camera, check, order } = wanted;
   const nowMs = Date.now();
   const range = `from=${new Date(nowMs - 200_000).toISOString()}&to=${new Date(nowMs + 300_000).toISOString()}`;
   const today = new Date(nowMs).toISOString().slice(0, 10);
@@ -46,6 +47,7 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     'GET /checks': '/checks',
     'GET /checks/{id}/report': `/checks/${check}/report`,
     'GET /jobs/{id}': `/jobs/${check}`,
+    ...ofOrders(order),
     'GET /kinds': '/kinds',
     'GET /jurisdictions': '/jurisdictions',
     'GET /devices/{id}/latest': `/devices/${kiosk}/latest`,
@@ -87,6 +89,13 @@ function questionsOfVideo(camera: string): Record<string, string> {
     'GET /streams/{id}/media.m3u8': `/streams/${camera}/media.m3u8`,
     'GET /streams/{id}/{part}': `/streams/${camera}/0123456789abcdef.mp4`,
     'GET /streams/{id}/snapshot.jpg': `/streams/${camera}/snapshot.jpg`,
+  };
+}
+
+function ofOrders(order: string): Record<string, string> {
+  return {
+    'GET /orders': '/orders',
+    'GET /orders/{number}': `/orders/${order}`,
   };
 }
 

@@ -35,7 +35,8 @@ export const place = { jurisdiction: '330203', location: { lat: 29.87, lon: 121.
 // biome-ignore lint/suspicious/noExplicitAny: what was made, by name.
 export function editsOf(made: Record<string, any>): Map<string, Edit> {
   const { hanging, user, leaver, person, token, oldToken, hook, subscription, ownerless, list, watchlist } = made;
-  const { alert, letter, own, grants } = made;
+  const { alert, letter, own, grants, order } = made;
+  const [opening, stepping] = ['6b1f1b3c-1c9b-4c7e-9d2f-00000000000a', '6b1f1b3c-1c9b-4c7e-9d2f-00000000000b'];
   const first = { 'if-match': '"1"' };
   return new Map<string, Edit>([
     ['POST /devices', { body: { kind: 'recycling-kiosk', id: 'kiosk-2', name: 'new', ...place } }],
@@ -48,6 +49,8 @@ export function editsOf(made: Record<string, any>): Map<string, Edit> {
     ['POST /checks', { body: { jurisdiction: '330203' } }],
     ['POST /devices/{id}/commands', { path: `/devices/${KIOSK}/commands`, body: { name: 'lock' } }],
     ['POST /devices/{id}/credentials/rotate', { path: `/devices/${KIOSK}/credentials/rotate` }],
+    ['POST /orders', { body: { id: opening, device: KIOSK, title: 'no picture' } }],
+    ['POST /orders/{number}/steps', { path: `/orders/${order}/steps`, body: { id: stepping, note: 'seen' } }],
     ['POST /dead-letters/replay', { body: { ids: [letter.id] } }],
     ['POST /alerts/{id}/ack', { path: `/alerts/${alert.id}/ack` }],
     ['POST /alerts/{id}/assign', { path: `/alerts/${alert.id}/assign`, body: { to: 'li' } }],

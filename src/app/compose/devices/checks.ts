@@ -6,6 +6,7 @@ import { Checks } from '../../../devices/checks/checks.ts';
 import type { DeviceCheckPorts } from '../../../devices/checks/device-check.ts';
 import { CHECKS_QUEUE, CheckJobs } from '../../../devices/checks/district/jobs.ts';
 import { DistrictChecks } from '../../../devices/checks/district/run.ts';
+import type { Orders } from '../../../devices/orders/orders.ts';
 import type { Messages } from '../../../ingest/explain/messages.ts';
 import type { DeadLetters } from '../../../ingest/ledger/dead-letters.ts';
 import type { OpenUplink } from '../../../ingest/uplinks/uplinks.ts';
@@ -21,6 +22,7 @@ export interface CheckParts {
   messages: Pick<Messages, 'recent'>;
   deadLetters: Pick<DeadLetters, 'list'>;
   uplinks: readonly OpenUplink[];
+  orders: Orders;
 }
 
 /** Builds what checks devices step by step. */
@@ -49,7 +51,7 @@ export function composeChecks(ground: Ground, parts: CheckParts) {
     identity: parts.devices.identity,
     addresses: new CameraAddresses(networks),
     isMinors: (id) => isOfMinors(database, id),
-    orders: null,
+    orders: parts.orders,
     register,
   });
   const districts = new DistrictChecks({

@@ -6,6 +6,8 @@ import type { DeviceId } from '../../../core/types.ts';
 import { FileReport } from '../../../devices/file/file-report.ts';
 import { LifeSteps } from '../../../devices/life/life-steps.ts';
 import { MAINTENANCE_QUEUE, Maintenances, type WithheldPort } from '../../../devices/life/maintenances.ts';
+import { OrderList } from '../../../devices/orders/order-list.ts';
+import { Orders } from '../../../devices/orders/orders.ts';
 import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
 import { settleFollowers } from '../../../devices/registry/followers.ts';
 import { Registry } from '../../../devices/registry/registry.ts';
@@ -63,6 +65,8 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     life: new LifeSteps(keeping),
     maintenances,
     health,
+    orders: new Orders({ database, clock, authority }),
+    orderList: new OrderList({ database, clock, ownership: ground.ownership, keepDays: config.orders.keepDays }),
     fileReport: new FileReport({ database, kinds }),
     start: async (): Promise<void> => {
       await alerts.desk.followAll();

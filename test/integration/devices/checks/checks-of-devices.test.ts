@@ -107,7 +107,7 @@ t.test(
     const camera = await register(full, cameras, '127.64.44.3');
     await t.rejects(full.checks.device(TECHNICIAN, DEVICE, 'W-1'), { message: /register is full/ });
     const target = { onvif: { xaddr: camera.xaddr, ...camera.account }, stream: null };
-    const none = await world(t, () => ({ orders: null, target: async () => ({ ...target, known: null }) }));
+    const none = await world(t, () => ({ target: async () => ({ ...target, known: null }) }));
     t.match((await none.checks.device(TECHNICIAN, DEVICE, 'W-1')).picture, { withheld: /keeps no work orders/ });
     const known = { maker: 'x', model: 'y', serial: 'A-1', mac: '02:00:00:00:00:01', endpoint: null };
     const stolen = await world(t, () => ({ target: async () => ({ ...target, known }) }));

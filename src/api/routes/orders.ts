@@ -1,0 +1,193 @@
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { toRfc3339 } from '../../core/clock.ts';
+import { CitywatchError } from '../../core/errors.ts';
+import { OrderConflict } from '../../devices/orders/conflict.ts';
+import { orderInput, orderStepInput } from '../../devices/orders/input.ts';
+import type { WorkOrder } from '../../devices/orders/order.ts';
+import type { OrderDetail } from '../../devices/orders/order-list.ts';
+import { ORDER_STATES } from '../../devices/orders/states.ts';
+import { setEtag } from '../etag.ts';
+import { callerOf } from '../guards/auth.ts';
+import { deviceId, label, listOf, moment, momentOrNull, pageQuery } from '../schemas.ts';
+import { type ApiApp, defined, pageOf, type RouteContext, type RoutePart } from './route.ts';
+
+const ORDER_TAGS = ['orders'];
+
+const state = z.enum(ORDER_STATES).meta({
+  description:
+    '`open`; `taken` by who does it; `done`, as that one says; `verified` by somebody who answers for it, or ' +
+    '`cancelled`: then it is closed. Back to `open`: given back, sent back, or its cause came again',
+});
+
+const fields = {
+  number: z.string().meta({ description: 'What people say, such as `W-2026-17`' }),
+  device: deviceId,
+  title: z.string(),
+  text: z.string().nullable(),
+  cause: z.string().nullable(),
+  state,
+  version: z.int().meta({ description: 'Rises with each change of state, assignee or due date; not with notes' }),
+  assignee: z.string().nullable(),
+  due: moment.nullable(),
+  opened: moment,
+  openedBy: z.string(),
+  occurrences: z.int().meta({ description: 'How often its cause came' }),
+  last: moment.meta({ description: 'When its cause came last' }),
+  closed: moment.nullable(),
+  unitBefore: z.string().meta({ description: 'Id of the unit that hung there when it was opened' }),
+  unitAfter: z.string().nullable().meta({ description: 'Id of the unit that hung there when it was done' }),
+};
+
+const order = z.object(fields).meta({ id: 'WorkOrder' });
+
+const step = z.object({
+  id: z.uuid(),
+  what: z.enum(['opened', 'came-again', 'changed', 'noted']),
+  at: moment,
+  by: z.string(),
+  state,
+  version: z.int(),
+  note: z.string().nullable(),
+});
+
+const swap = z.object({
+  unit: z.string(),
+  serial: z.string().nullable(),
+  mac: z.string().nullable(),
+  how: z.enum(['registered', 'assigned', 'swapped', 'taken-down', 'undone']),
+  at: moment,
+  by: z.string().nullable(),
+});
+
+const detail = z.object({
+  ...fields,
+  steps: z.array(step).meta({ description: 'Oldest first' }),
+  swaps: z.array(swap).meta({ description: 'What came to hang there while the order was under way, oldest first' }),
+});
+
+const numberParams = z.strictObject({ number: z.string().regex(/^W-\d{4}-\d{1,9}$/, 'is such as W-2026-17') });
+
+const flag = z.enum(['true']).transform(() => true);
+
+export const orderRoutes: RoutePart = (app, context) => {
+  readRoutes(app, context);
+  writeRoutes(app, context);
+};
+
+function readRoutes(app: ApiApp, context: RouteContext): void {
+  const { orderList } = context;
+  app.get(
+    '/orders',
+    {
+      config: { right: 'orders.read' },
+      schema: {
+        tags: ORDER_TAGS,
+        summary: 'Work orders, newest first',
+        querystring: z.strictObject({
+          device: deviceId.optional(),
+          state: state.optional(),
+          unclosed: flag.optional().meta({ description: 'Only those that are neither verified nor cancelled' }),
+          overdue: flag.optional().meta({ description: 'Only unclosed ones whose due date has passed' }),
+          assignee: label(128).optional(),
+          ...pageQuery,
+        }),
+        response: { 200: listOf(order) },
+      },
+    },
+    async (request) => {
+      const caller = callerOf(request);
+      const { limit: _limit, cursor: _cursor, ...filter } = request.query;
+      const page = pageOf(context, 'orders', caller, request.query);
+      const { items, next } = await orderList.list(caller, { ...defined(filter), ...page.request });
+      return { items: items.map(shown), ...page.seal(next) };
+    },
+  );
+
+  app.get(
+    '/orders/:number',
+    {
+      config: { right: 'orders.read' },
+      schema: {
+        tags: ORDER_TAGS,
+        summary: 'A work order with all that was done with it',
+        params: numberParams,
+        response: { 200: detail },
+      },
+    },
+    async (request, reply) => {
+      const found = await orderList.get(callerOf(request), request.params.number);
+      setEtag(reply, found.version);
+      return shownWhole(found);
+    },
+  );
+}
+
+function writeRoutes(app: ApiApp, context: RouteContext): void {
+  const { orders } = context;
+  app.post(
+    '/orders',
+    {
+      config: { right: ['orders.work', 'orders.keep'], errors: ['conflict.state', 'idempotency.mismatch'] },
+      schema: {
+        tags: ORDER_TAGS,
+        summary: 'Open a work order for a device',
+        description:
+          'Where an order of the same `cause` is open for the device this adds to that one, and 200 shows it. The ' +
+          'same request again (same `id`) changes nothing and is answered the same.',
+        body: orderInput,
+        response: { 201: order, 200: order },
+      },
+    },
+    async (request, reply) => {
+      const { order: opened, added } = await orders.open(callerOf(request), request.body);
+      reply.header('location', `/api/v1/orders/${opened.number}`);
+      return send(reply, opened, added ? 200 : 201);
+    },
+  );
+
+  app.post(
+    '/orders/:number/steps',
+    {
+      config: { right: ['orders.work', 'orders.keep'], errors: ['conflict.state', 'idempotency.mismatch'] },
+      schema: {
+        tags: ORDER_TAGS,
+        summary: 'Take, do, give back, verify or cancel an order; say who does it and until when; note something',
+        description:
+          'Each change raises `version` by one, so a queue may name the versions of its own steps before they were ' +
+          'sent. 409 where somebody else changed it meanwhile: `conflict.seen` is the order at the version named, ' +
+          '`conflict.current` as it is. The same request again (same `id`) is answered the same.',
+        params: numberParams,
+        body: orderStepInput,
+        response: { 200: order },
+      },
+    },
+    async (request, reply) => {
+      const changed = orders.step(callerOf(request), request.params.number, request.body).catch(withBothStates);
+      return send(reply, await changed, 200);
+    },
+  );
+}
+
+function send(reply: FastifyReply, changed: WorkOrder, status: 200 | 201) {
+  setEtag(reply, changed.version);
+  return reply.code(status).send(shown(changed));
+}
+
+/** A conflict is answered with both states, as the API shows orders. */
+function withBothStates(error: unknown): never {
+  if (!(error instanceof OrderConflict)) throw error;
+  const conflict = { seen: error.seen ? shown(error.seen) : null, current: shown(error.current) };
+  throw new CitywatchError(error.code, { detail: error.message, conflict, cause: error });
+}
+
+function shown({ dueMs, openedMs, lastMs, closedMs, ...rest }: WorkOrder): z.output<typeof order> {
+  const due = momentOrNull(dueMs);
+  return { ...rest, due, opened: toRfc3339(openedMs), last: toRfc3339(lastMs), closed: momentOrNull(closedMs) };
+}
+
+function shownWhole({ steps, swaps, ...rest }: OrderDetail): z.output<typeof detail> {
+  const told = steps.map(({ atMs, ...step }) => ({ ...step, at: toRfc3339(atMs) }));
+  const hung = swaps.map(({ atMs, ...swap }) => ({ ...swap, at: toRfc3339(atMs) }));
+  return { ...shown(rest), steps: told, swaps: hung };
+}
