@@ -20,7 +20,7 @@ export interface CameraOptions {
   rtspPort?: number;
   username?: string;
   password: string;
-  onvifAuth?: 'wsse' | 'digest' | 'both';
+  onvifAuth?: 'wsse' | 'digest' | 'both' | 'none';
   rtspAuth?: AuthScheme;
   rtspTimeoutS?: number;
   identity?: Partial<CameraIdentity>;

@@ -38,6 +38,7 @@ import type {
   CompletenessPort,
   DeviceExportPort,
   DeviceHealthPort,
+  DiscoveriesPort,
   ExportsPort,
   FileReportPort,
   ImagesPort,
@@ -91,6 +92,7 @@ export interface ApiDeps extends OrderParts {
   images: ImagesPort;
   imports: ImportsPort;
   deviceExport: DeviceExportPort;
+  discoveries: DiscoveriesPort;
   commands: CommandsPort;
   passages: PassagesPort;
   twin: TwinPort;

@@ -2,6 +2,7 @@ import type { Caller } from '../core/types.ts';
 import type { Checks } from '../devices/checks/checks.ts';
 import type { CheckJobs } from '../devices/checks/district/jobs.ts';
 
+import type { Discoveries } from '../devices/discovery/discoveries.ts';
 import type { FileReport } from '../devices/file/file-report.ts';
 import type { HealthList, ShownHealth } from '../devices/health/list.ts';
 import type { HealthStore } from '../devices/health/store.ts';
@@ -96,3 +97,7 @@ export interface TwinPort {
   latest(deviceId: string): Latest | null;
   counts(devices: Iterable<{ id: string; kind: string }>): Map<string, PresenceCounts>;
 }
+/** Looking for cameras on the network. Each is shown to those who may see all that whoever began it may see. */
+export type DiscoveriesPort = Pick<Discoveries, 'start' | 'cancel'> & {
+  list: Pick<Discoveries['list'], 'get' | 'newest' | 'found'>;
+};

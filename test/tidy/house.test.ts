@@ -27,6 +27,8 @@ const OWNERS: Record<string, RegExp> = {
     'device_downtime',
     'device_health',
     'device_kind_version',
+    'discovery',
+    'discovery_found',
     'foreign_unit',
     'import_batch',
     'import_row',

@@ -47,6 +47,17 @@ export class DiscoveryResponder {
     if (socket) await new Promise<void>((resolve) => socket.close(resolve));
   }
 
+  /** A camera tells everybody on the link of its own address that it came, or that it goes. */
+  async announce(what: 'Hello' | 'Bye', camera: Discoverable): Promise<void> {
+    const socket = createSocket('udp4');
+    socket.on('error', () => socket.close());
+    await new Promise<void>((resolve) => socket.bind(0, camera.address, resolve));
+    socket.setMulticastInterface(camera.address);
+    await new Promise<void>((resolve) => {
+      socket.send(announcement(what, camera), PORT, GROUP, () => socket.close(() => resolve()));
+    });
+  }
+
   #hear(message: Buffer, from: { address: string; port: number }): void {
     const probe = parseRequest(message.toString('utf8'));
     if (probe?.operation !== 'Probe') return;
@@ -67,21 +78,37 @@ export class DiscoveryResponder {
 }
 
 function probeMatches(camera: Discoverable, relatesTo: string): Buffer {
-  const soap = 'xmlns:env="http://www.w3.org/2003/05/soap-envelope"';
-  const addressing = 'xmlns:wsa="http://schemas.xmlsoap.org/ws/2004/08/addressing"';
-  const discovery = 'xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery"';
-  const network = 'xmlns:dn="http://www.onvif.org/ver10/network/wsdl"';
   const header =
     `<wsa:MessageID>urn:uuid:${randomUUID()}</wsa:MessageID><wsa:RelatesTo>${escapeXml(relatesTo)}</wsa:RelatesTo>` +
     '<wsa:To>http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</wsa:To>' +
     '<wsa:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/ProbeMatches</wsa:Action>';
-  const match =
+  const body = `<d:ProbeMatches><d:ProbeMatch>${described(camera)}</d:ProbeMatch></d:ProbeMatches>`;
+  return datagram(header, body);
+}
+
+function announcement(what: 'Hello' | 'Bye', camera: Discoverable): Buffer {
+  const header =
+    `<wsa:MessageID>urn:uuid:${randomUUID()}</wsa:MessageID>` +
+    '<wsa:To>urn:schemas-xmlsoap-org:ws:2005:04:discovery</wsa:To>' +
+    `<wsa:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/${what}</wsa:Action>`;
+  return datagram(header, `<d:${what}>${described(camera)}</d:${what}>`);
+}
+
+function described(camera: Discoverable): string {
+  return (
     `<wsa:EndpointReference><wsa:Address>${camera.identity.endpoint}</wsa:Address></wsa:EndpointReference>` +
     leaf('d:Types', 'dn:NetworkVideoTransmitter') +
     leaf('d:Scopes', cameraScopes(camera).join(' ')) +
     leaf('d:XAddrs', camera.xaddr) +
-    leaf('d:MetadataVersion', 1);
-  const body = `<d:ProbeMatches><d:ProbeMatch>${match}</d:ProbeMatch></d:ProbeMatches>`;
+    leaf('d:MetadataVersion', 1)
+  );
+}
+
+function datagram(header: string, body: string): Buffer {
+  const soap = 'xmlns:env="http://www.w3.org/2003/05/soap-envelope"';
+  const addressing = 'xmlns:wsa="http://schemas.xmlsoap.org/ws/2004/08/addressing"';
+  const discovery = 'xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery"';
+  const network = 'xmlns:dn="http://www.onvif.org/ver10/network/wsdl"';
   return Buffer.from(
     `<?xml version="1.0" encoding="UTF-8"?>\n<env:Envelope ${soap} ${addressing} ${discovery} ${network}>` +
       `<env:Header>${header}</env:Header><env:Body>${body}</env:Body></env:Envelope>`,

@@ -13,6 +13,7 @@ import { deviceBatchRoutes } from './device-batch.ts';
 import { deviceExportRoutes } from './device-export.ts';
 import { deviceHealthRoutes } from './device-health.ts';
 import { deviceRoutes } from './devices.ts';
+import { discoveryRoutes } from './discoveries.ts';
 import { explainRoutes } from './explain.ts';
 import { exportRoutes } from './export.ts';
 import { fileReportRoutes } from './file-report.ts';
@@ -44,6 +45,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   deviceBatchRoutes,
   importRoutes,
   deviceExportRoutes,
+  discoveryRoutes,
   unitRoutes,
   lifeRoutes,
   maintenanceRoutes,

@@ -39,6 +39,9 @@ soap._createNonce = (bytes) => randomBytes(bytes);
 /** What any camera may take and send in one answer. */
 export const SESSION_LIMITS = { requestMs: 5_000, maxBytes: XML_MAX_BYTES } as const;
 
+/** Largest answer of what is not registered: an introduction is small. */
+export const XML_OF_STRANGERS_MAX_BYTES = 64 * 1024;
+
 export interface SessionOptions {
   login: Login;
   /** For the whole chain of calls. */

@@ -22,6 +22,7 @@ import { API_SETTINGS } from './api-settings.ts';
 import { memoryChecks } from './check-parts.ts';
 import { type HttpParts, httpUplink, memoryIntake } from './http-uplink.ts';
 import { memoryHealth } from './memory-health.ts';
+import { memoryDiscoveries } from './memory-discoveries.ts';
 import { MemoryIdempotency } from './memory-idempotency.ts';
 import { memoryDeviceExport, memoryImports } from './memory-imports.ts';
 import { memoryOrders } from './memory-orders.ts';
@@ -265,6 +266,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
     images: memoryImages(),
     imports: memoryImports(),
     deviceExport: memoryDeviceExport(),
+    discoveries: memoryDiscoveries(),
     cameraSetup: async () => null,
     ...memoryChecks(),
     ...memoryOrders(),

@@ -5,7 +5,7 @@ import type { Answer, Gateway } from '../gateway/gateway.ts';
 /** A county beside the one that all of a test stands in. */
 export const NEIGHBOUR = '330205';
 
-/** Imports of others are refused as those that are not there: test/integration/devices/import-export shows it. */
+/** Jobs of others are refused as those that are not there: test/integration/devices shows it of each sort. */
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 
 /** What the questions ask for by name. */
@@ -37,6 +37,9 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     'GET /imports': '/imports',
     'GET /imports/{id}': `/imports/${NOBODY}`,
     'GET /imports/{id}/rows': `/imports/${NOBODY}/rows`,
+    'GET /discoveries': '/discoveries',
+    'GET /discoveries/{id}': `/discoveries/${NOBODY}`,
+    'GET /discoveries/{id}/found': `/discoveries/${NOBODY}/found`,
     'GET /units': `/units?serial=${serial}`,
     'GET /devices/{id}/life': `/devices/${kiosk}/life`,
     'GET /devices/{id}/maintenance': `/devices/${kiosk}/maintenance`,

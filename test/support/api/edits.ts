@@ -17,6 +17,8 @@ export const NO_EDITS: Record<string, string> = {
   'POST /devices/{id}/check': 'changes nothing, and a picture leaves a row in the access register',
   'POST /checks/{id}/cancel': 'one that is over stays as it is; test/integration/devices/checks shows its row',
   'POST /devices/check': 'changes nothing; that its audit row comes first is seen where it is tested',
+  'POST /discoveries': 'what it finds is written after the answer; test/integration/devices/discovery shows its rows',
+  'POST /discoveries/{id}/cancel': 'as a discovery',
   'POST /kinds/dry-run': 'changes nothing',
   'POST /passages/search': 'changes nothing, and leaves a row in the access register',
   'POST /alerts/{id}/plates': 'changes nothing, and leaves a row in the access register',

@@ -19,6 +19,7 @@ import type { Ground } from '../ground/ground.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { Devices } from './devices.ts';
 import type { DevicesHealth } from './health.ts';
+import { composeDiscoveries } from './discoveries.ts';
 import { composeImports } from './imports.ts';
 
 /** Those who are told of a change of the registry, and what goes with a device. */
@@ -59,6 +60,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
   await registry.loadDirectory();
   return {
     registry,
+    discoveries: composeDiscoveries(ground),
     imports: composeImports(ground, deps, listeners.twin),
     units: new Units({ ...keeping, cameras: streams.units }),
     unitHistory: new UnitHistory(database),
