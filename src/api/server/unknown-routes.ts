@@ -10,8 +10,6 @@ declare module 'fastify' {
 
 /** What the outside contract promises under /api/v1 and this version does not serve yet. */
 export const LATER_ROUTES: readonly (readonly [HTTPMethods, string])[] = [
-  ['POST', '/discoveries'],
-  ['GET', '/discoveries/:id'],
   ['GET', '/streams/:id/live'],
   ['GET', '/streams/:id/recordings'],
   ['GET', '/streams/:id/playback.m3u8'],
