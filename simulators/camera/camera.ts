@@ -3,6 +3,7 @@ import type { Account, AuthScheme } from './digest.ts';
 import { type CameraFaults, NO_FAULTS } from './faults.ts';
 import type { CameraIdentity } from './onvif/device-service.ts';
 import { EventService, type EventServiceOptions } from './onvif/event-service.ts';
+import { HeadService } from './onvif/head-service.ts';
 import { RtspServer } from './rtsp/rtsp-server.ts';
 import { Stream } from './video/stream.ts';
 import type { Pictures, Studio } from './video/studio.ts';
@@ -25,6 +26,8 @@ export interface CameraOptions {
   rtspTimeoutS?: number;
   identity?: Partial<CameraIdentity>;
   events?: EventServiceOptions;
+  /** Its head moves. */
+  head?: boolean;
   /** `http://host:port` that it names in its answers: what it believes to be, behind a NAT or when it lies. */
   origin?: string;
 }
@@ -39,6 +42,7 @@ export class VirtualCamera {
   readonly identity: CameraIdentity;
   readonly account: Account;
   readonly events: EventService;
+  readonly head: HeadService | null;
   readonly #options: CameraOptions;
   readonly #pictures: Pictures;
   readonly #streams: Record<Quality, Stream>;
@@ -57,6 +61,7 @@ export class VirtualCamera {
     this.#streams = { main: new Stream(pictures.sources.main), sub: new Stream(pictures.sources.sub) };
     const nowMs = (): number => Date.now() + this.#faults.clockSkewMs;
     const origin = (): string => options.origin ?? this.#origin;
+    this.head = options.head ? new HeadService() : null;
     this.events = new EventService({ origin, nowMs }, options.events);
     this.#web = new WebServer(this.#webDeps(), {
       host: options.address,
@@ -171,6 +176,7 @@ export class VirtualCamera {
         origin: this.#options.origin ?? this.#origin,
         address: this.address,
         username: this.account.username,
+        hasHead: this.head !== null,
         nowMs: Date.now() + this.#faults.clockSkewMs,
       }),
       media: () => ({
@@ -178,8 +184,10 @@ export class VirtualCamera {
         fps: this.#pictures.fps,
         streamUrls: { main: this.streamUrl('main'), sub: this.streamUrl('sub') },
         snapshotUrl: this.snapshotUrl,
+        hasHead: this.head !== null,
       }),
       events: this.events,
+      head: this.head,
       account: () => this.#accountNow(),
       faults: () => this.#faults,
       snapshot: () => this.#pictures.snapshot(),

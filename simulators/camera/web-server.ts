@@ -5,6 +5,7 @@ import type { CameraFaults } from './faults.ts';
 import { misbehave } from './misbehave.ts';
 import { answerDevice, type DeviceFacts, OPEN_OPERATIONS } from './onvif/device-service.ts';
 import { EventService } from './onvif/event-service.ts';
+import type { HeadService } from './onvif/head-service.ts';
 import { answerMedia, type MediaFacts } from './onvif/media-service.ts';
 import { envelope, parseRequest, SoapFault, type SoapRequest } from './onvif/soap.ts';
 import { TokenCheck } from './onvif/wsse.ts';
@@ -13,6 +14,8 @@ export interface WebServerDeps {
   device(): DeviceFacts;
   media(): MediaFacts;
   events: EventService;
+  /** Null for a camera that does not move. */
+  head: HeadService | null;
   account(): Account;
   faults(): CameraFaults;
   snapshot(): Promise<Buffer>;
@@ -67,7 +70,10 @@ export class WebServer {
     const { web } = this.#deps.faults();
     if (web && misbehave(web, response)) return;
     if (path === '/snapshot.jpg') return this.#snapshot(request, response);
-    if (request.method !== 'POST' || !(/^\/onvif\/(device|media)_service$/.test(path) || EventService.serves(path))) {
+    if (
+      request.method !== 'POST' ||
+      !(/^\/onvif\/(device|media|ptz)_service$/.test(path) || EventService.serves(path))
+    ) {
       response.writeHead(404).end();
       return;
     }
@@ -92,6 +98,8 @@ export class WebServer {
     const device = this.#deps.device();
     const foreign = this.#deps.faults().web === 'foreign-host';
     const path = url.split('?')[0] ?? '';
+    const { head } = this.#deps;
+    if (head && path === '/onvif/ptz_service') return head.answer(soap);
     const answer = EventService.serves(path)
       ? await this.#deps.events.answer(path, soap)
       : path === '/onvif/media_service'

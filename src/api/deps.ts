@@ -40,9 +40,9 @@ import type {
   DeviceHealthPort,
   DiscoveriesPort,
   ExportsPort,
+  FieldParts,
   FileReportPort,
   ImagesPort,
-  ImportsPort,
   LifePort,
   MaintenancesPort,
   OrderParts,
@@ -57,6 +57,7 @@ import type { EditRoom } from './server/room.ts';
  * takes the caller: the parts decide what that caller may see (promise P7), the API never filters.
  */
 export interface ApiDeps extends OrderParts {
+export interface ApiDeps extends FieldParts {
   registry: RegistryPort;
   kinds: KindsPort;
   kindDryRun: KindDryRunPort;
@@ -90,9 +91,7 @@ export interface ApiDeps extends OrderParts {
   messages: MessagesPort;
   completeness: CompletenessPort;
   images: ImagesPort;
-  imports: ImportsPort;
   deviceExport: DeviceExportPort;
-  discoveries: DiscoveriesPort;
   commands: CommandsPort;
   passages: PassagesPort;
   twin: TwinPort;

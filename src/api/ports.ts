@@ -12,6 +12,7 @@ import type { LifeSteps } from '../devices/life/life-steps.ts';
 import type { Maintenances } from '../devices/life/maintenances.ts';
 import type { OrderList } from '../devices/orders/order-list.ts';
 import type { Orders } from '../devices/orders/orders.ts';
+import type { Ptz } from '../devices/ptz/ptz.ts';
 import type { UnitHistory } from '../devices/units/history.ts';
 import type { Units } from '../devices/units/units.ts';
 import type { ShownImages } from '../images/shown-images.ts';
@@ -101,3 +102,13 @@ export interface TwinPort {
 export type DiscoveriesPort = Pick<Discoveries, 'start' | 'cancel'> & {
   list: Pick<Discoveries['list'], 'get' | 'newest' | 'found'>;
 };
+
+/** Moving cameras. Rights are decided by device before; the look is registered by it. */
+export type PtzPort = Pick<Ptz, 'status' | 'move' | 'stop' | 'release' | 'goto' | 'presets' | 'keepPreset' | 'set'>;
+
+/** How devices come in, are found, and are moved. */
+export interface FieldParts {
+  imports: ImportsPort;
+  discoveries: DiscoveriesPort;
+  ptz: PtzPort;
+}

@@ -34,6 +34,7 @@ const OWNERS: Record<string, RegExp> = {
     'import_row',
     'position',
     'position_camera',
+    'ptz_setting',
     'unit',
     'work_order',
     'work_order_count',

@@ -19,6 +19,8 @@ export interface DeviceFacts {
   origin: string;
   address: string;
   username: string;
+  /** Whether its head moves. */
+  hasHead: boolean;
   /** The camera's own idea of the time. */
   nowMs: number;
 }
@@ -37,6 +39,7 @@ export const OPEN_OPERATIONS: ReadonlySet<string> = new Set([
 const DEVICE_NAMESPACE = 'http://www.onvif.org/ver10/device/wsdl';
 const MEDIA_NAMESPACE = 'http://www.onvif.org/ver10/media/wsdl';
 const EVENT_NAMESPACE = 'http://www.onvif.org/ver10/events/wsdl';
+const PTZ_NAMESPACE = 'http://www.onvif.org/ver20/ptz/wsdl';
 const VERSION = tag('tds:Version', leaf('tt:Major', 2), leaf('tt:Minor', 60));
 
 const STREAMING = tag(
@@ -56,21 +59,23 @@ type Answer = (facts: DeviceFacts) => string;
 /** Answers of the device service, by operation; each gives what stands inside `...Response`. */
 const ANSWERS: Record<string, Answer> = {
   GetSystemDateAndTime: dateAndTime,
-  GetServices: ({ origin }) =>
+  GetServices: ({ origin, hasHead }) =>
     service(DEVICE_NAMESPACE, origin, 'device') +
     service(EVENT_NAMESPACE, origin, 'event') +
-    service(MEDIA_NAMESPACE, origin, 'media'),
+    service(MEDIA_NAMESPACE, origin, 'media') +
+    (hasHead ? service(PTZ_NAMESPACE, origin, 'ptz') : ''),
   GetServiceCapabilities: () =>
     tag(
       'tds:Capabilities',
       '<tds:Network NTP="0"/><tds:Security UsernameToken="true" HttpDigest="true"/><tds:System/>',
     ),
-  GetCapabilities: ({ origin }) =>
+  GetCapabilities: ({ origin, hasHead }) =>
     tag(
       'tds:Capabilities',
       tag('tt:Device', leaf('tt:XAddr', `${origin}/onvif/device_service`)),
       tag('tt:Events', leaf('tt:XAddr', `${origin}/onvif/event_service`), PULL_POINT),
       tag('tt:Media', leaf('tt:XAddr', `${origin}/onvif/media_service`), STREAMING),
+      hasHead ? tag('tt:PTZ', leaf('tt:XAddr', `${origin}/onvif/ptz_service`)) : '',
     ),
   GetDeviceInformation: ({ identity }) =>
     leaf('tds:Manufacturer', identity.maker) +
@@ -118,7 +123,7 @@ export function cameraScopes({ name, identity }: { name: string; identity: Camer
   );
 }
 
-function service(namespace: string, origin: string, name: 'device' | 'event' | 'media'): string {
+function service(namespace: string, origin: string, name: 'device' | 'event' | 'media' | 'ptz'): string {
   return tag(
     'tds:Service',
     leaf('tds:Namespace', namespace),

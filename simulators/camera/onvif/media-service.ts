@@ -1,4 +1,5 @@
 import type { Quality } from '../video/video.ts';
+import { HEAD_CONFIGURATION } from './head-service.ts';
 import { leaf, operationUnknown, pick, SoapFault, tag, textOf, type XmlValue } from './soap.ts';
 
 export interface MediaFacts {
@@ -6,6 +7,8 @@ export interface MediaFacts {
   fps: number;
   streamUrls: Record<Quality, string>;
   snapshotUrl: string;
+  /** Whether its head moves. */
+  hasHead: boolean;
 }
 
 const QUALITIES: Quality[] = ['main', 'sub'];
@@ -69,7 +72,8 @@ function resolution(name: string, { width, height }: { width: number; height: nu
 function profile(name: string, facts: MediaFacts, quality: Quality): string {
   const parts =
     sourceConfiguration('tt:VideoSourceConfiguration', facts) +
-    encoderConfiguration('tt:VideoEncoderConfiguration', facts, quality);
+    encoderConfiguration('tt:VideoEncoderConfiguration', facts, quality) +
+    (facts.hasHead ? HEAD_CONFIGURATION : '');
   return `<${name} token="profile_${quality}" fixed="true">${leaf('tt:Name', quality)}${parts}</${name}>`;
 }
 

@@ -10,6 +10,8 @@ export interface SoapRequest {
   body: XmlValue;
   token: UsernameToken | null;
   messageId: string | null;
+  /** The whole request, for what stands in attributes. */
+  text: string;
   /** Which of the subscriptions at one address is meant. */
   subscriptionId: string | null;
 }
@@ -30,7 +32,7 @@ export function parseRequest(text: string): SoapRequest | null {
   const token = pick(document, 'Envelope', 'Header', 'Security', 'UsernameToken');
   const messageId = textOf(pick(document, 'Envelope', 'Header', 'MessageID')) || null;
   const subscriptionId = headerText(pick(document, 'Envelope', 'Header', 'SubscriptionId')) || null;
-  const about = { messageId, subscriptionId, token: token ? readToken(token) : null };
+  const about = { text, messageId, subscriptionId, token: token ? readToken(token) : null };
   return { operation, body: pick(body, operation) ?? '', ...about };
 }
 
@@ -76,6 +78,7 @@ const NAMESPACES = [
   'xmlns:env="http://www.w3.org/2003/05/soap-envelope"',
   'xmlns:tds="http://www.onvif.org/ver10/device/wsdl"',
   'xmlns:trt="http://www.onvif.org/ver10/media/wsdl"',
+  'xmlns:tptz="http://www.onvif.org/ver20/ptz/wsdl"',
   'xmlns:tev="http://www.onvif.org/ver10/events/wsdl"',
   'xmlns:tns1="http://www.onvif.org/ver10/topics"',
   'xmlns:tt="http://www.onvif.org/ver10/schema"',

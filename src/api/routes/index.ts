@@ -28,6 +28,7 @@ import { maintenanceRoutes } from './maintenance.ts';
 import { orderRoutes } from './orders.ts';
 import { overviewRoutes } from './overview.ts';
 import { passageRoutes } from './passages.ts';
+import { ptzRoutes } from './ptz.ts';
 import type { RoutePart } from './route.ts';
 import { sessionRoutes } from './session.ts';
 import { streamRoutes } from './streams.ts';
@@ -46,6 +47,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   importRoutes,
   deviceExportRoutes,
   discoveryRoutes,
+  ptzRoutes,
   unitRoutes,
   lifeRoutes,
   maintenanceRoutes,

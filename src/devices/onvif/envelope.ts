@@ -24,6 +24,11 @@ const NAMESPACES = [
   'xmlns:s="http://www.w3.org/2003/05/soap-envelope"',
   'xmlns:a="http://www.w3.org/2005/08/addressing"',
   'xmlns:tds="http://www.onvif.org/ver10/device/wsdl"',
+  'xmlns:trt="http://www.onvif.org/ver10/media/wsdl"',
+  'xmlns:tr2="http://www.onvif.org/ver20/media/wsdl"',
+  'xmlns:tptz="http://www.onvif.org/ver20/ptz/wsdl"',
+  'xmlns:timg="http://www.onvif.org/ver20/imaging/wsdl"',
+  'xmlns:tt="http://www.onvif.org/ver10/schema"',
   'xmlns:tev="http://www.onvif.org/ver10/events/wsdl"',
   'xmlns:wsnt="http://docs.oasis-open.org/wsn/b-2"',
 ].join(' ');

@@ -7,7 +7,7 @@ import { type Database, jsonb, withinJurisdiction } from '../database/database.t
 /** One look at something that shows people: a camera's picture, a list of plates, or the register itself. */
 export interface Look {
   viewer: Pick<Caller, 'type' | 'id' | 'name'>;
-  act: 'view' | 'snapshot' | 'evidence' | 'image' | 'plates' | 'register';
+  act: 'view' | 'snapshot' | 'evidence' | 'image' | 'plates' | 'register' | 'ptz';
   device: DeviceId | null;
   jurisdiction: Jurisdiction;
   purpose: string;

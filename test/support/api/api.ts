@@ -27,6 +27,7 @@ import { MemoryIdempotency } from './memory-idempotency.ts';
 import { memoryDeviceExport, memoryImports } from './memory-imports.ts';
 import { memoryOrders } from './memory-orders.ts';
 import { memoryPeople } from './memory-people.ts';
+import { memoryPtz } from './memory-ptz.ts';
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
 
@@ -267,6 +268,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
     imports: memoryImports(),
     deviceExport: memoryDeviceExport(),
     discoveries: memoryDiscoveries(),
+    ptz: memoryPtz(),
     cameraSetup: async () => null,
     ...memoryChecks(),
     ...memoryOrders(),

@@ -37,9 +37,7 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     'GET /imports': '/imports',
     'GET /imports/{id}': `/imports/${NOBODY}`,
     'GET /imports/{id}/rows': `/imports/${NOBODY}/rows`,
-    'GET /discoveries': '/discoveries',
-    'GET /discoveries/{id}': `/discoveries/${NOBODY}`,
-    'GET /discoveries/{id}/found': `/discoveries/${NOBODY}/found`,
+    ...questionsAboutCameras(camera),
     'GET /units': `/units?serial=${serial}`,
     'GET /devices/{id}/life': `/devices/${kiosk}/life`,
     'GET /devices/{id}/maintenance': `/devices/${kiosk}/maintenance`,
@@ -99,6 +97,14 @@ function ofOrders(order: string): Record<string, string> {
   return {
     'GET /orders': '/orders',
     'GET /orders/{number}': `/orders/${order}`,
+/** To the routes that look for cameras and move them. */
+function questionsAboutCameras(camera: string): Record<string, string> {
+  return {
+    'GET /devices/{id}/ptz': `/devices/${camera}/ptz`,
+    'GET /devices/{id}/ptz/presets': `/devices/${camera}/ptz/presets`,
+    'GET /discoveries': '/discoveries',
+    'GET /discoveries/{id}': `/discoveries/${NOBODY}`,
+    'GET /discoveries/{id}/found': `/discoveries/${NOBODY}/found`,
   };
 }
 

@@ -17,6 +17,12 @@ export const NO_EDITS: Record<string, string> = {
   'POST /devices/{id}/check': 'changes nothing, and a picture leaves a row in the access register',
   'POST /checks/{id}/cancel': 'one that is over stays as it is; test/integration/devices/checks shows its row',
   'POST /devices/check': 'changes nothing; that its audit row comes first is seen where it is tested',
+  'POST /devices/{id}/ptz/move':
+    'moves a camera, and leaves a row in the access register: test/integration/devices/ptz',
+  'POST /devices/{id}/ptz/stop': 'as a move',
+  'POST /devices/{id}/ptz/release': 'as a move',
+  'POST /devices/{id}/ptz/goto': 'as a move',
+  'POST /devices/{id}/ptz/presets': 'as a move',
   'POST /discoveries': 'what it finds is written after the answer; test/integration/devices/discovery shows its rows',
   'POST /discoveries/{id}/cancel': 'as a discovery',
   'POST /kinds/dry-run': 'changes nothing',
@@ -53,6 +59,10 @@ export function editsOf(made: Record<string, any>): Map<string, Edit> {
     ['POST /devices/{id}/credentials/rotate', { path: `/devices/${KIOSK}/credentials/rotate` }],
     ['POST /orders', { body: { id: opening, device: KIOSK, title: 'no picture' } }],
     ['POST /orders/{number}/steps', { path: `/orders/${order}/steps`, body: { id: stepping, note: 'seen' } }],
+    [
+      'POST /devices/{id}/ptz/settings',
+      { path: '/devices/camera-1/ptz/settings', body: { home: null, idleS: 60, maxSpeed: 0.5 } },
+    ],
     ['POST /dead-letters/replay', { body: { ids: [letter.id] } }],
     ['POST /alerts/{id}/ack', { path: `/alerts/${alert.id}/ack` }],
     ['POST /alerts/{id}/assign', { path: `/alerts/${alert.id}/assign`, body: { to: 'li' } }],

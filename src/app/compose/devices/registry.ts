@@ -21,6 +21,7 @@ import type { Devices } from './devices.ts';
 import type { DevicesHealth } from './health.ts';
 import { composeDiscoveries } from './discoveries.ts';
 import { composeImports } from './imports.ts';
+import { composePtz } from './ptz.ts';
 
 /** Those who are told of a change of the registry, and what goes with a device. */
 export interface RegistryListeners {
@@ -61,6 +62,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
   return {
     registry,
     discoveries: composeDiscoveries(ground),
+    ptz: composePtz(ground, devices),
     imports: composeImports(ground, deps, listeners.twin),
     units: new Units({ ...keeping, cameras: streams.units }),
     unitHistory: new UnitHistory(database),

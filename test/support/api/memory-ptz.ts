@@ -1,0 +1,16 @@
+import type { PtzPort } from '../../../src/api/ports.ts';
+
+/** Cameras that take every order, and that nobody else moves. */
+export function memoryPtz(): PtzPort {
+  const nothing = async (): Promise<void> => {};
+  return {
+    status: async () => ({ home: null, idleS: 120, maxSpeed: 1, holder: null, takenOver: null }),
+    move: nothing,
+    stop: nothing,
+    release: nothing,
+    goto: nothing,
+    set: nothing,
+    presets: async () => [{ token: '1', name: 'gate' }],
+    keepPreset: async (_caller, _device, name) => ({ token: '2', name }),
+  };
+}
