@@ -38,7 +38,6 @@ import type {
   CompletenessPort,
   DeviceExportPort,
   DeviceHealthPort,
-  DiscoveriesPort,
   ExportsPort,
   FieldParts,
   FileReportPort,
@@ -56,8 +55,7 @@ import type { EditRoom } from './server/room.ts';
  * What the API needs of the other parts, and nothing more. Every method that reads or changes something of a city
  * takes the caller: the parts decide what that caller may see (promise P7), the API never filters.
  */
-export interface ApiDeps extends OrderParts {
-export interface ApiDeps extends FieldParts {
+export interface ApiDeps extends OrderParts, FieldParts {
   registry: RegistryPort;
   kinds: KindsPort;
   kindDryRun: KindDryRunPort;

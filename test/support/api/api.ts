@@ -21,8 +21,8 @@ import {
 import { API_SETTINGS } from './api-settings.ts';
 import { memoryChecks } from './check-parts.ts';
 import { type HttpParts, httpUplink, memoryIntake } from './http-uplink.ts';
-import { memoryHealth } from './memory-health.ts';
 import { memoryDiscoveries } from './memory-discoveries.ts';
+import { memoryHealth } from './memory-health.ts';
 import { MemoryIdempotency } from './memory-idempotency.ts';
 import { memoryDeviceExport, memoryImports } from './memory-imports.ts';
 import { memoryOrders } from './memory-orders.ts';

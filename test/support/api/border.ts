@@ -97,6 +97,9 @@ function ofOrders(order: string): Record<string, string> {
   return {
     'GET /orders': '/orders',
     'GET /orders/{number}': `/orders/${order}`,
+  };
+}
+
 /** To the routes that look for cameras and move them. */
 function questionsAboutCameras(camera: string): Record<string, string> {
   return {

@@ -18,8 +18,8 @@ import type { Twin } from '../../../telemetry/twin/twin.ts';
 import type { Ground } from '../ground/ground.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { Devices } from './devices.ts';
-import type { DevicesHealth } from './health.ts';
 import { composeDiscoveries } from './discoveries.ts';
+import type { DevicesHealth } from './health.ts';
 import { composeImports } from './imports.ts';
 import { composePtz } from './ptz.ts';
 
