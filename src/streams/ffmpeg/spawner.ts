@@ -119,10 +119,15 @@ export class Spawner {
     for (const job of [...this.#jobs.values()]) job.done(noProcess('the server is being stopped'));
   }
 
-  /** Runs ffmpeg as soon as the spawner can. `urgent` ones overtake those that wait for their turn. */
-  run(task: FfmpegTask, { urgent = false } = {}): VideoProcess {
+  /** Starts what starts ffmpeg, unless it runs. */
+  want(): void {
     this.#isWanted = true;
     this.#want();
+  }
+
+  /** Runs ffmpeg as soon as the spawner can. `urgent` ones overtake those that wait for their turn. */
+  run(task: FfmpegTask, { urgent = false } = {}): VideoProcess {
+    this.want();
     const id = this.#nextId++;
     if (!this.#supervised || this.#jobs.size >= this.#settings.processesMax) {
       return { ended: Promise.resolve(noProcess('as many processes as allowed')), stop: () => {} };
@@ -181,11 +186,14 @@ export class Spawner {
     const ready = deadline(this.#deps.clock, READY_MS);
     ready.signal.addEventListener('abort', () => child.kill('SIGKILL'), { once: true });
     child.on('message', (raw, handle) => {
-      if (this.#receive(raw, handle)) return;
+      // What comes too late is nobody's, and would be kept open by nobody.
+      if (signal.aborted && handle instanceof Server) handle.close();
+      else if (this.#receive(raw, handle)) return;
       ready.cancel();
       healthy();
     });
-    const leave = () => this.#dismiss(child);
+    // A socket that is on its way would be lost in the channel, and keep our process from ending: so that stays open.
+    const leave = () => (this.#ready ? this.#dismiss(child) : void child.kill('SIGKILL'));
     signal.addEventListener('abort', leave, { once: true });
     const reason = await new Promise<unknown>((resolve) => {
       child.once('error', (error) =>

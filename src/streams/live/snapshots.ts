@@ -1,13 +1,11 @@
-import { type Clock, deadline } from '../../core/clock.ts';
-import { CitywatchError } from '../../core/errors.ts';
-import { orAborted } from '../../core/mechanisms/abort.ts';
+import type { Clock } from '../../core/clock.ts';
 import { BoundedMap } from '../../core/mechanisms/bounded.ts';
 import { snapshotTask } from '../ffmpeg/arguments.ts';
-import type { LocalSocket, LocalSockets } from '../ffmpeg/local-sockets.ts';
-import type { Spawner } from '../ffmpeg/spawner.ts';
+import type { LocalSocket } from '../ffmpeg/local-sockets.ts';
 import { type BareVideo, bareVideo } from '../fmp4/annex-b.ts';
 import type { LiveWindow } from '../fmp4/live-window.ts';
-import { asFailure, StreamFailure } from '../pool/types.ts';
+import { Decoder, type DecoderDeps } from '../looks/decoder.ts';
+import { StreamFailure } from '../pool/types.ts';
 
 /** One still picture, and when the gateway made it of the newest key frame it had. */
 export interface Snapshot {
@@ -15,16 +13,11 @@ export interface Snapshot {
   atMs: number;
 }
 
-export interface SnapshotsDeps {
-  clock: Clock;
-  sockets: LocalSockets;
-  spawner: Spawner;
-}
-
-const AT_ONCE_MAX = 2;
-const WAITING_MAX = 64;
-const DEADLINE_MS = 5_000;
-const SETTLE_MS = 200;
+const LIMITS = {
+  atOnceMax: 2,
+  waitingMax: 64,
+  late: () => new StreamFailure('timeout', 'No still picture in time.'),
+};
 const FRESH_MS = 2_000;
 const CACHED_MAX = 64;
 /** Cameras that send no key frames refresh the whole picture within this. */
@@ -34,18 +27,18 @@ const JPEG_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Makes still pictures of what pulls have in memory. Who asks for the same camera at the same time shares one. */
 export class Snapshots {
-  readonly #deps: SnapshotsDeps;
+  readonly #clock: Clock;
+  readonly #decoder: Decoder;
   readonly #cached = new BoundedMap<string, { picture: Promise<Snapshot>; atMs: number }>(CACHED_MAX);
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
 
-  constructor(deps: SnapshotsDeps) {
-    this.#deps = deps;
+  constructor(deps: DecoderDeps) {
+    this.#clock = deps.clock;
+    this.#decoder = new Decoder(deps, LIMITS);
   }
 
   /** A picture at most two seconds older than the newest key frame. `key` names the pull. Rejects within 5 s. */
   take(key: string, window: LiveWindow): Promise<Snapshot> {
-    const nowMs = this.#deps.clock.monotonicMs();
+    const nowMs = this.#clock.monotonicMs();
     const cached = this.#cached.get(key);
     if (cached && nowMs - cached.atMs <= FRESH_MS) return cached.picture;
     const picture = this.#make(window);
@@ -56,69 +49,16 @@ export class Snapshots {
     return picture;
   }
 
-  async #make(window: LiveWindow): Promise<Snapshot> {
-    const limit = deadline(this.#deps.clock, DEADLINE_MS);
-    try {
-      await this.#turn(limit.signal);
-      try {
-        return await this.#decode(window, limit.signal);
-      } finally {
-        this.#running -= 1;
-        this.#waiting.shift()?.();
-      }
-    } catch (error) {
-      throw limit.signal.aborted ? new StreamFailure('timeout', 'No still picture in time.') : error;
-    } finally {
-      limit.cancel();
-    }
-  }
-
-  /** Waits for one of the few places; whoever gets one must give it back. */
-  async #turn(signal: AbortSignal): Promise<void> {
-    while (this.#running >= AT_ONCE_MAX) {
-      if (this.#waiting.length >= WAITING_MAX) throw new CitywatchError('stream.full', { retryAfterS: 2 });
-      let wake = () => {};
-      const woken = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      this.#waiting.push(wake);
-      await orAborted(woken, signal).catch((error: unknown) => {
-        const at = this.#waiting.indexOf(wake);
-        if (at >= 0) this.#waiting.splice(at, 1);
-        else this.#waiting.shift()?.();
-        throw error;
-      });
-    }
-    this.#running += 1;
-  }
-
-  async #decode(window: LiveWindow, signal: AbortSignal): Promise<Snapshot> {
-    const atMs = this.#deps.clock.nowMs();
-    const opened: LocalSocket[] = [];
-    try {
+  #make(window: LiveWindow): Promise<Snapshot> {
+    return this.#decoder.run(() => {
       const { video, skip } = newestVideo(window);
-      const input = await this.#deps.sockets.open();
-      opened.push(input);
-      const output = await this.#deps.sockets.open();
-      opened.push(output);
-      const task = snapshotTask({ format: video.format, skip, input: input.path, output: output.path });
-      const process = this.#deps.spawner.run(task, { urgent: true });
-      try {
-        void input.connection.then((socket) => socket.end(video.data)).catch(() => {});
-        const ended = process.ended.then(async (): Promise<never> => {
-          // Its last bytes may still be on their way through the socket.
-          await this.#deps.clock.sleep(SETTLE_MS, signal);
-          throw new StreamFailure('nonsense', 'Its picture cannot be decoded.');
-        });
-        return { jpeg: await orAborted(Promise.race([readJpeg(output), ended]), signal), atMs };
-      } finally {
-        process.stop();
-      }
-    } catch (error) {
-      throw asFailure(error, 'ffmpeg');
-    } finally {
-      for (const local of opened) local.close();
-    }
+      const atMs = this.#clock.nowMs();
+      return {
+        data: video.data,
+        taskOf: (paths) => snapshotTask({ format: video.format, skip, ...paths }),
+        read: async (output) => ({ jpeg: await readJpeg(output), atMs }),
+      };
+    });
   }
 }
 

@@ -1,34 +1,32 @@
-import { type Clock, deadline } from '../../core/clock.ts';
-import { orAborted } from '../../core/mechanisms/abort.ts';
 import { greyTask, stillTask } from '../ffmpeg/arguments.ts';
-import type { LocalSocket, LocalSockets } from '../ffmpeg/local-sockets.ts';
+import type { LocalSocket } from '../ffmpeg/local-sockets.ts';
 import type { FfmpegTask } from '../ffmpeg/protocol.ts';
-import type { Spawner } from '../ffmpeg/spawner.ts';
-import { asFailure, StreamFailure } from '../pool/types.ts';
+import { StreamFailure } from '../pool/types.ts';
+import { Decoder, type DecoderDeps } from './decoder.ts';
 import type { CodedPicture } from './first-picture.ts';
 import { type GreyPicture, readGrey } from './grey-picture.ts';
 
-export interface LooksDeps {
-  clock: Clock;
-  sockets: LocalSockets;
-  spawner: Spawner;
-}
-
-const AT_ONCE_MAX = 4;
-const DEADLINE_MS = 5_000;
-const SETTLE_MS = 200;
+/** A check of a whole district waits its turn; its own limits are below this. */
+const LIMITS = {
+  atOnceMax: 4,
+  waitingMax: 1_000,
+  late: () => new StreamFailure('ffmpeg', 'Its picture came, and was not decoded in time.'),
+};
 /** A grey picture of 8K. */
 const GREY_BYTES_MAX = 36 * 1024 * 1024;
 const JPEG_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Decodes single pictures of cameras in ffmpeg's cage, a few at a time. */
 export class Looks {
-  readonly #deps: LooksDeps;
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #decoder: Decoder;
 
-  constructor(deps: LooksDeps) {
-    this.#deps = deps;
+  constructor(deps: DecoderDeps) {
+    this.#decoder = new Decoder(deps, LIMITS);
+  }
+
+  /** Pictures will come soon. */
+  prepare(): void {
+    this.#decoder.prepare();
   }
 
   /** How large and how bright a picture is. Rejects with {@link StreamFailure} for one that cannot be decoded. */
@@ -49,68 +47,14 @@ export class Looks {
     return data.subarray(from);
   }
 
-  async #run(picture: CodedPicture, how: Decoding, signal: AbortSignal): Promise<Buffer> {
-    const limit = deadline(this.#deps.clock, DEADLINE_MS, signal);
-    try {
-      await this.#turn(limit.signal);
-      try {
-        return await this.#decode(picture, how, limit.signal);
-      } finally {
-        this.#running -= 1;
-        this.#waiting.shift()?.();
-      }
-    } catch (error) {
-      throw limit.signal.aborted
-        ? new StreamFailure('ffmpeg', 'Its picture came, and was not decoded in time.')
-        : error;
-    } finally {
-      limit.cancel();
-    }
-  }
-
-  async #turn(signal: AbortSignal): Promise<void> {
-    while (this.#running >= AT_ONCE_MAX) {
-      let wake = () => {};
-      const woken = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      this.#waiting.push(wake);
-      await orAborted(woken, signal).catch((error: unknown) => {
-        const at = this.#waiting.indexOf(wake);
-        if (at >= 0) this.#waiting.splice(at, 1);
-        else this.#waiting.shift()?.();
-        throw error;
-      });
-    }
-    this.#running += 1;
-  }
-
-  async #decode({ data, ...what }: CodedPicture, { taskOf, bytesMax }: Decoding, signal: AbortSignal): Promise<Buffer> {
-    const { sockets, spawner, clock } = this.#deps;
-    const opened: LocalSocket[] = [];
-    try {
-      const input = await sockets.open();
-      opened.push(input);
-      const output = await sockets.open();
-      opened.push(output);
-      const task = taskOf({ ...what, input: input.path, output: output.path });
-      const process = spawner.run(task, { urgent: true });
-      try {
-        void input.connection.then((socket) => socket.end(data)).catch(() => {});
-        const ended = process.ended.then(async (): Promise<never> => {
-          // Its last bytes may still be on their way through the socket.
-          await clock.sleep(SETTLE_MS, signal);
-          throw new StreamFailure('nonsense', 'Its picture cannot be decoded.');
-        });
-        return await orAborted(Promise.race([readAll(output, bytesMax), ended]), signal);
-      } finally {
-        process.stop();
-      }
-    } catch (error) {
-      throw asFailure(error, 'ffmpeg');
-    } finally {
-      for (const local of opened) local.close();
-    }
+  #run(picture: CodedPicture, { taskOf, bytesMax }: Decoding, signal: AbortSignal): Promise<Buffer> {
+    const { data, ...what } = picture;
+    const decoding = {
+      data,
+      taskOf: (paths: { input: string; output: string }) => taskOf({ ...what, ...paths }),
+      read: (output: LocalSocket) => readAll(output, bytesMax),
+    };
+    return this.#decoder.run(() => decoding, signal);
   }
 }
 

@@ -1,5 +1,6 @@
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { Processes } from '../../../src/streams/ffmpeg/processes.ts';
 import type { FromSpawner } from '../../../src/streams/ffmpeg/protocol.ts';
@@ -40,6 +41,20 @@ t.test('nothing runs until a process is wanted, and then what starts it', async 
   const idle = startSpawner(t);
   await idle.stop();
   t.equal(idle.pid, null, 'one that nobody wanted ends at once');
+});
+
+t.test('one that is stopped while it starts leaves no listener behind', async (t) => {
+  for (const afterMs of [0, 60, 120, 180, 240, 300]) {
+    const served: Server[] = [];
+    const one = startSpawner(t, {}, { serve: (listener) => void served.push(listener) });
+    one.want();
+    await setTimeout(afterMs);
+    await one.stop();
+    for (const listener of served) listener.close();
+  }
+  const isListening = () => process.getActiveResourcesInfo().includes('TCPServerWrap');
+  await until('nothing listens', () => !isListening());
+  t.notOk(isListening());
 });
 
 t.test('a process that does not listen is ended after two seconds, and its end is told', async (t) => {

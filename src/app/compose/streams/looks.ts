@@ -20,11 +20,13 @@ export function composeLooks({ pool, tcp, networks }: LookParts): VideoLooks {
   const looks = new Looks({ clock, sockets, spawner });
   const camera = { clock, tcp, networks, megabitsPerS: MEGABITS_PER_S, oneLogin: true };
   return {
-    first: (source, signal) =>
-      firstPicture(camera, source, signal).then(
+    first: (source, signal) => {
+      looks.prepare();
+      return firstPicture(camera, source, signal).then(
         (picture) => ({ picture, codec: picture.format === 'h264' ? 'H.264' : 'H.265' }),
         noPicture,
-      ),
+      );
+    },
     jpeg: (data): CodedPicture => ({ format: 'mjpeg', data, skip: 0 }),
     seen: (picture, signal) => looks.grey(picture as CodedPicture, signal).catch(noPicture),
     still: (picture, signal) => looks.still(picture as CodedPicture, signal).catch(noPicture),
