@@ -1,9 +1,9 @@
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { Processes } from '../../../src/streams/ffmpeg/processes.ts';
 import type { FromSpawner } from '../../../src/streams/ffmpeg/protocol.ts';
+import type { Spawner } from '../../../src/streams/ffmpeg/spawner.ts';
 import { isRunning } from '../../support/processes.ts';
 import { temporaryDirectory } from '../../support/services/services.ts';
 import { startSpawner } from '../../support/streams/streams.ts';
@@ -44,11 +44,16 @@ t.test('nothing runs until a process is wanted, and then what starts it', async 
 });
 
 t.test('one that is stopped while it starts leaves no listener behind', async (t) => {
-  for (const afterMs of [0, 60, 120, 180, 240, 300]) {
+  const moments: ((one: Spawner, served: Server[]) => boolean)[] = [
+    () => true,
+    (one) => one.pid !== null,
+    (_, served) => served.length > 0,
+  ];
+  for (const isReached of moments) {
     const served: Server[] = [];
     const one = startSpawner(t, {}, { serve: (listener) => void served.push(listener) });
     one.want();
-    await setTimeout(afterMs);
+    await until('it is that far', () => isReached(one, served));
     await one.stop();
     for (const listener of served) listener.close();
   }
