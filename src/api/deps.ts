@@ -8,7 +8,6 @@ import type { SetupStatus } from '../devices/cameras/setup.ts';
 import type { ForeignUnit } from '../devices/cameras/units.ts';
 import type { ShownAddresses } from '../devices/registry/connections.ts';
 import type { DeviceInput, DevicePatch } from '../devices/registry/input.ts';
-import type { DeviceFilter } from '../devices/registry/queries.ts';
 import type { Created } from '../devices/registry/registry.ts';
 import type { KindDryRun } from '../ingest/explain/kind-dry-run.ts';
 import type { Messages } from '../ingest/explain/messages.ts';
@@ -46,6 +45,7 @@ import type {
   MaintenancesPort,
   OrderParts,
   PassagesPort,
+  SearchPort,
   TwinPort,
 } from './ports.ts';
 import type { PageFiles } from './server/console.ts';
@@ -57,6 +57,7 @@ import type { EditRoom } from './server/room.ts';
  */
 export interface ApiDeps extends OrderParts, FieldParts {
   registry: RegistryPort;
+  search: SearchPort;
   kinds: KindsPort;
   kindDryRun: KindDryRunPort;
   jurisdictions: JurisdictionsPort;
@@ -163,7 +164,6 @@ export interface RegistryPort {
   /** An outcome of each, in their order. */
   createMany(caller: Caller, inputs: readonly DeviceInput[]): Promise<(Created | CitywatchError)[]>;
   get(caller: Caller, id: string): Promise<Device>;
-  list(caller: Caller, filter: DeviceFilter): Promise<Page<Device>>;
   update(caller: Caller, id: string, expectedVersion: number, patch: DevicePatch): Promise<Device>;
   retire(caller: Caller, id: string, expectedVersion: number): Promise<void>;
   rotateSecret(caller: Caller, id: string): Promise<string>;

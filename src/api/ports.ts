@@ -13,6 +13,7 @@ import type { Maintenances } from '../devices/life/maintenances.ts';
 import type { OrderList } from '../devices/orders/order-list.ts';
 import type { Orders } from '../devices/orders/orders.ts';
 import type { Ptz } from '../devices/ptz/ptz.ts';
+import type { DeviceSearch } from '../devices/search/search.ts';
 import type { UnitHistory } from '../devices/units/history.ts';
 import type { Units } from '../devices/units/units.ts';
 import type { ShownImages } from '../images/shown-images.ts';
@@ -34,6 +35,9 @@ export interface CommandsPort {
   /** The open commands of a device that has proven who it is. */
   handOver(device: string): Promise<CommandPayload[]>;
 }
+
+/** Finds and counts what a caller may see. */
+export type SearchPort = Pick<DeviceSearch, 'list' | 'facets' | 'pages'>;
 
 /** Rights to the one device are decided before `device` is asked. */
 export type CompletenessPort = Pick<Completeness, 'device' | 'list'>;

@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { HOUR_MS } from '../../core/clock.ts';
-import { gbId } from '../../devices/file/file-input.ts';
+import { filterQuery } from '../../devices/search/filter.ts';
 import { callerOf } from '../guards/auth.ts';
 import { Shares } from '../guards/shares.ts';
-import { bytesOf, jurisdiction } from '../schemas.ts';
+import { bytesOf } from '../schemas.ts';
 import { untilEnd } from '../server/until-end.ts';
-import { REGISTRY_TAGS, state } from './device-schemas.ts';
+import { REGISTRY_TAGS } from './device-schemas.ts';
 import { defined, type RoutePart } from './route.ts';
 
 /** Exports under way: each holds a page of devices. */
@@ -15,16 +15,12 @@ const EXPORTS = { total: 4, perCaller: 1, retryAfterS: 10 };
 const EXPORT_MS = HOUR_MS;
 
 const exportQuery = z.strictObject({
-  kind: z.string().min(1).max(64).optional(),
-  jurisdiction: jurisdiction.optional(),
-  state: state.optional().meta({ description: 'Without it, all but retired ones' }),
-  gbId: gbId.optional(),
-  text: z.string().min(1).max(100).optional(),
+  ...filterQuery,
   format: z.enum(['csv', 'xlsx']).default('csv'),
   titles: z.enum(['en', 'zh']).default('en').meta({ description: 'In which language columns are named' }),
 });
 
-export const deviceExportRoutes: RoutePart = (app, { registry, authority, deviceExport, stopping }) => {
+export const deviceExportRoutes: RoutePart = (app, { search, authority, deviceExport, stopping }) => {
   const shares = new Shares(EXPORTS);
 
   app.get(
@@ -50,7 +46,7 @@ export const deviceExportRoutes: RoutePart = (app, { registry, authority, device
         titles,
         filter,
         withAddresses: authority.may(caller, 'registry.edit'),
-        page: (page) => registry.list(caller, { ...filter, ...page }),
+        page: (page) => search.list(caller, { ...filter, ...page }),
       });
       reply.type(contentType).header('cache-control', 'private, no-store');
       reply.header('content-disposition', `attachment; filename="${fileName}"`);

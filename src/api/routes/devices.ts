@@ -3,13 +3,13 @@ import type { Right } from '../../access/rights.ts';
 import { toRfc3339 } from '../../core/clock.ts';
 import type { SetupStatus } from '../../devices/cameras/setup.ts';
 import type { ForeignUnit } from '../../devices/cameras/units.ts';
-import { gbId } from '../../devices/file/file-input.ts';
 import { deviceInput, devicePatch } from '../../devices/registry/input.ts';
+import { filterQuery } from '../../devices/search/filter.ts';
 import { ifMatch, setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';
-import { deviceParams, jurisdiction, listOf, moment, noContent, pageQuery } from '../schemas.ts';
-import { addresses, answer, created, device, REGISTRY_TAGS, state } from './device-schemas.ts';
-import { type ApiApp, defined, pageOf, type RouteContext, type RoutePart } from './route.ts';
+import { deviceParams, listOf, moment, noContent, pageQuery } from '../schemas.ts';
+import { addresses, answer, created, device, REGISTRY_TAGS } from './device-schemas.ts';
+import { type ApiApp, pageOf, type RouteContext, type RoutePart } from './route.ts';
 
 const deviceOfEditor = device.extend(addresses);
 const setup = z
@@ -39,14 +39,7 @@ const deviceInFull = device
   .extend({ setup: setup.optional(), otherUnit: otherUnit.optional() })
   .extend(z.object(addresses).partial().shape)
   .meta({ description: '`stream` and `onvif`, where the device is reached, for who may edit' });
-const query = z.strictObject({
-  kind: z.string().min(1).max(64).optional(),
-  jurisdiction: jurisdiction.optional(),
-  state: state.optional().meta({ description: 'Without it, all but retired ones' }),
-  gbId: gbId.optional().meta({ description: 'The GB/T 28181 id: one device, or none' }),
-  text: z.string().min(1).max(100).optional().meta({ description: 'Part of the id or the name' }),
-  ...pageQuery,
-});
+const query = z.strictObject({ ...filterQuery, ...pageQuery });
 
 function setupAnswer({ state, problem, hint, atMs, clockSkewMs }: SetupStatus): z.output<typeof setup> {
   return { state, problem, hint, at: toRfc3339(atMs), clockSkewMs };
@@ -62,7 +55,7 @@ export const deviceRoutes: RoutePart = (app, context) => {
 };
 
 function readingRoutes(app: ApiApp, context: RouteContext): void {
-  const { registry, twin } = context;
+  const { registry, search, twin } = context;
 
   app.get(
     '/devices',
@@ -74,7 +67,7 @@ function readingRoutes(app: ApiApp, context: RouteContext): void {
       const caller = callerOf(request);
       const { cursor: _cursor, limit: _limit, ...filter } = request.query;
       const page = pageOf(context, 'devices', caller, request.query);
-      const { items, next } = await registry.list(caller, { ...defined(filter), ...page.request });
+      const { items, next } = await search.list(caller, { ...filter, ...page.request });
       return { items: items.map((one) => answer(one, twin)), ...page.seal(next) };
     },
   );

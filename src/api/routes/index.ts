@@ -12,6 +12,7 @@ import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceBatchRoutes } from './device-batch.ts';
 import { deviceExportRoutes } from './device-export.ts';
 import { deviceHealthRoutes } from './device-health.ts';
+import { deviceSearchRoutes } from './device-search.ts';
 import { deviceRoutes } from './devices.ts';
 import { discoveryRoutes } from './discoveries.ts';
 import { explainRoutes } from './explain.ts';
@@ -43,6 +44,7 @@ import { watchlistRoutes } from './watchlists.ts';
 export const V1_ROUTES: readonly RoutePart[] = [
   deviceRoutes,
   deviceHealthRoutes,
+  deviceSearchRoutes,
   deviceBatchRoutes,
   importRoutes,
   deviceExportRoutes,

@@ -1,26 +1,10 @@
-import type { Jurisdiction, Scope } from '../../core/jurisdiction.ts';
-import type { Device, DeviceId, DeviceState } from '../../core/types.ts';
-import { escapeLike, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
+import type { Scope } from '../../core/jurisdiction.ts';
+import type { Device, DeviceId } from '../../core/types.ts';
+import { sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { fileOf } from '../file/file.ts';
 import type { Kinds } from '../kinds/kinds.ts';
 import type { DirectoryEntry } from './directory.ts';
 import type { RegistryTables } from './tables.ts';
-
-export interface DeviceFilter {
-  kind?: string | undefined;
-  /** Devices within this code; the caller's own limit holds as well. */
-  jurisdiction?: Jurisdiction | undefined;
-  /** Without it, all but retired ones. */
-  state?: DeviceState | undefined;
-  /** The whole GB/T 28181 id. */
-  gbId?: string | undefined;
-  /** Part of the name or the id, in any case. */
-  text?: string | undefined;
-  /** 1-500. */
-  limit: number;
-  /** Id of the last device of the page before. */
-  after?: string | undefined;
-}
 
 /** Devices as `scope` may see them: a parent or camera beyond the border is left out. */
 function devicesWithin(tables: Tables, scope: Scope) {
@@ -46,10 +30,19 @@ function devicesWithin(tables: Tables, scope: Scope) {
   );
   const query = db
     .selectFrom('position')
-    .leftJoin('assignment', (join) =>
-      join.onRef('assignment.position_id', '=', 'position.id').on('assignment.to_ms', 'is', null),
+    .leftJoinLateral(
+      (from) =>
+        from
+          .selectFrom('assignment')
+          .innerJoin('unit', 'unit.id', 'assignment.unit_id')
+          .select(['unit.id', 'unit.maker', 'unit.model', 'unit.serial', 'unit.firmware'])
+          .whereRef('assignment.position_id', '=', 'position.id')
+          .where('assignment.to_ms', 'is', null)
+          // Looked up one by one: a join would read all assignments for a page of positions.
+          .limit(1)
+          .as('unit'),
+      (join) => join.onTrue(),
     )
-    .leftJoin('unit', 'unit.id', 'assignment.unit_id')
     .selectAll('position')
     .select(['unit.id as unit_id', 'unit.maker', 'unit.model', 'unit.serial', 'unit.firmware'])
     .select([
@@ -66,39 +59,15 @@ export async function findDevice(tables: Tables, scope: Scope, id: DeviceId): Pr
   return row ? toDevice(row) : null;
 }
 
-/** Those of these devices that `scope` may see, in no order. */
+/** Those of `ids` that `scope` may see, in the order of `ids`. */
 export async function findDevices(tables: Tables, scope: Scope, ids: readonly DeviceId[]): Promise<Device[]> {
   if (ids.length === 0) return [];
-  return (await devicesWithin(tables, scope).where('position.id', 'in', ids).execute()).map(toDevice);
-}
-
-/** One page in order of id; asks for one row more to know whether there is another page. */
-export async function listDevices(
-  tables: Tables,
-  scope: Scope,
-  filter: DeviceFilter,
-): Promise<{ items: Device[]; next: string | null }> {
-  let query = devicesWithin(tables, scope)
-    .orderBy('position.id')
-    .limit(filter.limit + 1);
-  query =
-    filter.state === undefined
-      ? query.where('position.state', '!=', 'retired')
-      : query.where('position.state', '=', filter.state);
-  if (filter.kind !== undefined) query = query.where('position.kind', '=', filter.kind);
-  if (filter.jurisdiction !== undefined)
-    query = withinJurisdiction(query, 'position.jurisdiction', filter.jurisdiction);
-  if (filter.gbId !== undefined) query = query.where('position.gb_id', '=', filter.gbId);
-  if (filter.after !== undefined) query = query.where('position.id', '>', filter.after);
-  if (filter.text !== undefined) {
-    const pattern = `%${escapeLike(filter.text)}%`;
-    query = query.where((where) =>
-      where.or([where('position.id', 'ilike', pattern), where('position.name', 'ilike', pattern)]),
-    );
-  }
-  const rows = await query.execute();
-  const items = rows.slice(0, filter.limit).map(toDevice);
-  return { items, next: rows.length > filter.limit ? items.at(-1)!.id : null };
+  const rows = await devicesWithin(tables, scope).where(sql<boolean>`position.id = any (${ids}::text[])`).execute();
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.flatMap((id) => {
+    const row = byId.get(id);
+    return row ? [toDevice(row)] : [];
+  });
 }
 
 function toDevice(row: DeviceRow): Device {

@@ -25,11 +25,9 @@ import { DirectorySync, type DirectorySyncDeps } from './directory-sync.ts';
 import { type DeviceFollower, tellFollowers } from './followers.ts';
 import type { DeviceInput, DevicePatch } from './input.ts';
 import { exists } from './newcomer.ts';
-import { type DeviceFilter, findDevice, listDevices } from './queries.ts';
+import { findDevice } from './queries.ts';
 import type { RegistryTables } from './tables.ts';
 import { checkPlace } from './unlikely-place.ts';
-
-export type { DeviceFilter } from './queries.ts';
 
 export interface RegistryDeps extends DirectorySyncDeps {
   jurisdictions: KnownJurisdictions;
@@ -46,8 +44,6 @@ export interface RegistryDeps extends DirectorySyncDeps {
 export const ANY_NETWORK: readonly string[] = ['0.0.0.0/0', '::/0'];
 
 type Position = RegistryTables['position'];
-
-const LIST_MAX = 500;
 
 /** A new device, the secret of its unit, and where it is reached, logins masked. */
 export interface Created {
@@ -115,12 +111,6 @@ export class Registry {
   /** Fails with `not-found`, for a device beyond the caller's jurisdiction as for one that does not exist. */
   get(caller: Caller, id: DeviceId): Promise<Device> {
     return this.#read(this.#deps.database, caller, id);
-  }
-
-  /** One page in order of id; `next` is the `after` of the following page. */
-  list(caller: Caller, filter: DeviceFilter): Promise<{ items: Device[]; next: string | null }> {
-    const limit = Math.min(Math.max(1, filter.limit), LIST_MAX);
-    return listDevices(this.#deps.database, caller, { ...filter, limit });
   }
 
   /** Fails with `not-found`, `precondition.stale`, `conflict.state` (retired), `request.invalid`. */

@@ -88,11 +88,11 @@ t.test('nobody reads, lists, changes or links across a border', async (t) => {
   await t.rejects(registry.create(YINZHOU, kiosk({ cameras: ['cam-haishu'] })), { message: /cameras.0/ });
   await t.rejects(registry.update(YINZHOU, 'k-1', 1, { jurisdiction: '330203' }), { message: /jurisdiction/ });
   t.strictSame(
-    (await registry.list(HAISHU, { limit: 500 })).items.map(({ id }) => id),
+    (await parts.search.list(HAISHU, { limit: 500 })).items.map(({ id }) => id),
     ['cam-haishu'],
   );
-  t.strictSame((await registry.list(HAISHU, { limit: 500, jurisdiction: '330212' })).items, []);
-  const { items } = await registry.list(NATION, { limit: 500, jurisdiction: '330200' });
+  t.strictSame((await parts.search.list(HAISHU, { limit: 500, jurisdiction: '330212' })).items, []);
+  const { items } = await parts.search.list(NATION, { limit: 500, jurisdiction: '330200' });
   t.ok(items.some(({ id }) => id === 'k-1') && items.some(({ id }) => id === 'cam-haishu'));
 });
 
@@ -220,8 +220,8 @@ t.test('a retired device is refused at every door, and its id is never given out
   await t.rejects(registry.create(YINZHOU, kiosk({ id: 'k-old' })), { code: 'conflict.exists' });
   await t.rejects(registry.create(YINZHOU, kiosk({ parent: 'k-old' })), { message: /retired/ });
   const ids = (devices: { items: Device[] }) => devices.items.map(({ id }) => id);
-  t.notOk(ids(await registry.list(YINZHOU, { limit: 500 })).includes('k-old'));
-  t.ok(ids(await registry.list(YINZHOU, { limit: 500, state: 'retired' })).includes('k-old'));
+  t.notOk(ids(await parts.search.list(YINZHOU, { limit: 500 })).includes('k-old'));
+  t.ok(ids(await parts.search.list(YINZHOU, { limit: 500, state: 'retired' })).includes('k-old'));
 });
 
 t.test('a rotated secret works at once and the old one no longer', async (t) => {
@@ -244,7 +244,7 @@ t.test('a place given in GCJ-02 is stored as WGS-84, and writing back what was r
 });
 
 t.test('the directory of a fresh start equals the one that was kept in step', async (t) => {
-  const { registry, directory, database, kinds } = parts;
+  const { directory, database, kinds } = parts;
   const { Directory } = await import('../../../src/devices/registry/directory.ts');
   const fresh = new Directory(parts.hasher);
   const { Registry } = await import('../../../src/devices/registry/registry.ts');
@@ -261,6 +261,6 @@ t.test('the directory of a fresh start equals the one that was kept in step', as
   };
   await new Registry(deps).loadDirectory();
   t.equal(fresh.size, directory.size);
-  const { items } = await registry.list(NATION, { limit: 500 });
+  const { items } = await parts.search.list(NATION, { limit: 500 });
   for (const { id } of items) t.strictSame(fresh.get(id), directory.get(id), id);
 });

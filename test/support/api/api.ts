@@ -28,6 +28,7 @@ import { memoryDeviceExport, memoryImports } from './memory-imports.ts';
 import { memoryOrders } from './memory-orders.ts';
 import { memoryPeople } from './memory-people.ts';
 import { memoryPtz } from './memory-ptz.ts';
+import { memorySearch } from './memory-search.ts';
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
 
@@ -100,7 +101,7 @@ export class MemoryRegistry {
     return device;
   }
 
-  async list(caller: Caller, { limit, after }: { limit: number; after?: string }) {
+  async list(caller: Caller, { limit, after }: { limit: number; after?: string | undefined }) {
     const mine = [...this.devices.values()].filter(({ jurisdiction }) => covers(caller.jurisdiction, jurisdiction));
     const items = mine.filter(({ id }) => after === undefined || id > after).slice(0, limit);
     return { items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null };
@@ -243,6 +244,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
   const destination = { write: (line: string) => logLines.push(line) };
   return {
     registry: registry as unknown as ApiDeps['registry'],
+    search: memorySearch(registry),
     kinds: { all: () => [KIND, CAMERA_KIND], latest: (kind) => [KIND, CAMERA_KIND].find((one) => one.kind === kind) },
     jurisdictions: { list: () => [] },
     authority: new Authority({ areasOf: () => [] }),

@@ -29,6 +29,8 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
   const today = new Date(nowMs).toISOString().slice(0, 10);
   return {
     'GET /devices': '/devices',
+    'GET /device-facets': '/device-facets',
+    'GET /devices.geojson': '/devices.geojson',
     'GET /devices/{id}': `/devices/${kiosk}`,
     'GET /devices/health': '/devices/health',
     'GET /devices/{id}/health': `/devices/${kiosk}/health`,

@@ -17,6 +17,7 @@ import { Directory } from '../../../src/devices/registry/directory.ts';
 import type { DeviceFollower } from '../../../src/devices/registry/followers.ts';
 import { type DeviceInput, type DevicePatch, deviceInput, devicePatch } from '../../../src/devices/registry/input.ts';
 import { ANY_NETWORK, Registry } from '../../../src/devices/registry/registry.ts';
+import { DeviceSearch } from '../../../src/devices/search/search.ts';
 import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
 import { migrate } from '../../../src/platform/database/migrate.ts';
 import { SecretHasher } from '../../../src/platform/secrets/hasher.ts';
@@ -61,6 +62,7 @@ export interface OpenRegistry {
   connections: Connections;
   database: Database<never>;
   registry: RegistryOfBodies;
+  search: DeviceSearch;
   /** The same registry for an API, which parses what it is sent by itself. */
   behindApi: Registry;
   directory: Directory;
@@ -115,7 +117,8 @@ export async function openRegistry(
   const [registry, behindApi] = [new RegistryOfBodies(deps), new Registry(deps)];
   const tokens = new Tokens({ database, lookup: database, jurisdictions, authority, hasher, clock });
   const connections = new Connections({ database, vault });
-  const stores = { database, connections, hasher, vault };
+  const search = new DeviceSearch(database);
+  const stores = { database, connections, hasher, vault, search };
   const secondFactor = new SecondFactor({ database, vault, hasher, clock, roles: [] });
   return {
     ...stores,

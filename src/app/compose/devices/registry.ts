@@ -11,6 +11,7 @@ import { Orders } from '../../../devices/orders/orders.ts';
 import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
 import { settleFollowers } from '../../../devices/registry/followers.ts';
 import { Registry } from '../../../devices/registry/registry.ts';
+import { DeviceSearch } from '../../../devices/search/search.ts';
 import { UnitHistory } from '../../../devices/units/history.ts';
 import { Units } from '../../../devices/units/units.ts';
 import { DeadLetterFollower } from '../../../ingest/ledger/dead-letter-follower.ts';
@@ -64,6 +65,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     discoveries: composeDiscoveries(ground),
     ptz: composePtz(ground, devices),
     imports: composeImports(ground, deps, listeners.twin),
+    search: new DeviceSearch(database),
     units: new Units({ ...keeping, cameras: streams.units }),
     unitHistory: new UnitHistory(database),
     life: new LifeSteps(keeping),

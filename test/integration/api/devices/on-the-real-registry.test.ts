@@ -20,10 +20,11 @@ const SECRET = 'a-secret-the-maker-has-burnt-in';
 
 /** The API on a real PostgreSQL with everything of devices/ and platform/. */
 async function startReal(t: Parameters<typeof openRegistry>[0]) {
-  const { database, behindApi: registry, doors, tokens, kinds, jurisdictions } = await openRegistry(t);
+  const { database, behindApi: registry, search, doors, tokens, kinds, jurisdictions } = await openRegistry(t);
   await tokens.ensureBootstrap(BOOTSTRAP);
   const parts: TestParts = {
     registry,
+    search,
     directory: doors,
     tokens,
     kinds,

@@ -35,6 +35,8 @@ interface Row {
 const REQUESTS: Record<string, Row> = {
   'GET /metrics': { ownAreaOnly: true },
   'GET /api/v1/devices': { ownAreaOnly: true },
+  'GET /api/v1/device-facets': { ownAreaOnly: true },
+  'GET /api/v1/devices.geojson': { ownAreaOnly: true },
   'POST /api/v1/devices': {
     payload: { kind: 'recycling-kiosk', name: 'new', jurisdiction: '330212', location: { lat: 29, lon: 121 } },
   },

@@ -81,7 +81,7 @@ t.test(
         { address: '127.64.61.3', registered: 'address', devices: [] },
       ],
     );
-    t.equal((await parts.registry.list(ADMIN, { limit: 10 })).items.length, 2, 'nothing was registered');
+    t.equal((await parts.search.list(ADMIN, { limit: 10 })).items.length, 2, 'nothing was registered');
     const audited = await listAudit(parts.database, ADMIN, { subject: `discovery/${id}`, limit: 10 });
     t.same(
       audited.map(({ action }) => action),

@@ -12,7 +12,7 @@ import { openImports } from '../../../support/devices/imports.ts';
 import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
 
 const parts = await openRegistry(t);
-const { registry, behindApi, database } = parts;
+const { registry, search, behindApi, database } = parts;
 const { imports } = openImports(parts);
 const deviceExport = new DeviceExport({ database, clock: systemClock });
 const YINZHOU = callerIn('330212');
@@ -25,7 +25,7 @@ async function exported(caller: Caller, over: { format?: 'csv' | 'xlsx'; titles?
     titles,
     filter: text,
     withAddresses: true,
-    page: (page) => registry.list(caller, { ...text, ...page }),
+    page: (page) => search.list(caller, { ...text, ...page }),
   });
   const all: Buffer[] = [];
   for await (const piece of pieces) all.push(Buffer.from(piece as string));

@@ -124,7 +124,7 @@ async function taken(file: Buffer) {
 async function count(filter: object): Promise<number> {
   let found = 0;
   for (let after: string | undefined, more = true; more; ) {
-    const { items, next } = await registry.list(MIANYANG, { ...filter, limit: 500, ...(after ? { after } : {}) });
+    const { items, next } = await parts.search.list(MIANYANG, { ...filter, limit: 500, ...(after ? { after } : {}) });
     found += items.length;
     after = next ?? undefined;
     more = next !== null;

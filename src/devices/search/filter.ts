@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { isOneLine } from '../cameras/device-url.ts';
+import { gbId } from '../file/file-input.ts';
+import { deviceId, jurisdiction } from '../registry/input.ts';
+import { bbox, polygon } from './area.ts';
+import { FIELDS } from './fields.ts';
+
+/** Characters of one search at most. */
+const TEXT_MAX = 100;
+
+const text = z
+  .string()
+  .min(1)
+  .max(TEXT_MAX)
+  .refine(isOneLine, 'must not hold control characters')
+  .refine((said) => said.trim() !== '', 'must not be empty');
+
+const optional = <Shape extends Record<string, z.ZodType>>(shape: Shape) => z.object(shape).partial().shape;
+
+/** What a list of devices may be limited to, for the query of a request; all of it must hold. */
+export const filterQuery = {
+  ...optional(FIELDS),
+  q: text.optional().meta({
+    description:
+      'Words, all of which must be found in id, name, address, GB/T 28181 id, pole number, serial number or ' +
+      'hardware address: Chinese wherever it stands, one character too, other words by their beginning; capitals ' +
+      'and full width do not matter. A device that is told exactly, as by its serial number, comes first',
+  }),
+  text: text.optional().meta({ deprecated: true, description: 'The same as `q`, which it was called before' }),
+  jurisdiction: jurisdiction.optional(),
+  gbId: gbId.optional().meta({ description: 'The GB/T 28181 id: one device in use, or none' }),
+  tag: z.string().min(1).max(32).optional().meta({ description: 'Capitals and full width do not matter' }),
+  parent: deviceId.optional().meta({ description: 'What hangs on this device' }),
+  below: deviceId.optional().meta({ description: 'What hangs on this device, and on what hangs there, and so on' }),
+  bbox: bbox.optional().meta({ description: 'west,south,east,north in degrees of WGS-84' }),
+  polygon: polygon.optional().meta({ description: 'lon,lat;lon,lat;… in degrees of WGS-84, up to 64 corners' }),
+};
+
+const filter = z.object(filterQuery);
+
+/** As {@link filterQuery} has it once it is parsed. */
+export type DeviceFilter = z.output<typeof filter>;

@@ -1,0 +1,20 @@
+import type { SearchPort } from '../../../src/api/ports.ts';
+import { FIELD_NAMES } from '../../../src/devices/search/fields.ts';
+import type { Facets } from '../../../src/devices/search/search.ts';
+
+const MAP_MAX = 500;
+
+/** A search that lists what a registry in memory has, whatever is looked for. */
+export function memorySearch(registry: Pick<SearchPort, 'list'>): SearchPort {
+  return {
+    list: (caller, filter) => registry.list(caller, filter),
+    facets: async (caller, filter) => {
+      const { items } = await registry.list(caller, { ...filter, limit: MAP_MAX });
+      const fields = Object.fromEntries(FIELD_NAMES.map((name) => [name, []])) as unknown as Facets['fields'];
+      return { total: items.length, fields, tag: [], jurisdiction: [] };
+    },
+    async *pages(caller, filter) {
+      yield (await registry.list(caller, { ...filter, limit: MAP_MAX })).items;
+    },
+  };
+}

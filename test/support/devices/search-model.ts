@@ -1,0 +1,78 @@
+import { fold } from '../../../src/devices/search/words.ts';
+
+/** A device as the plain model of searching knows it. */
+export interface ModelDevice {
+  id: string;
+  kind: string;
+  name: string;
+  jurisdiction: string;
+  lat: number;
+  lon: number;
+  parent: string | null;
+  state: string;
+  serial: string | null;
+  owner: string | null;
+  address: string | null;
+  gbId: string | null;
+  tags: string[];
+  /** Lower case, colons between the bytes. */
+  mac: string | null;
+}
+
+/** Whether somebody who looks for `q` wants this device: every word of it stands in one of its texts. */
+export function isWanted(device: ModelDevice, q: string): boolean {
+  const words = q.normalize('NFKC').split(/\s+/u).filter(Boolean);
+  const told = words.filter((word) => fold(word) !== '');
+  if (told.length === 0) return isToldBy(device, q);
+  return told.every((word) => hasWord(device, word));
+}
+
+/** Whether `q` is the whole id, serial number or hardware address. */
+export function isToldBy({ id, gbId, serial, mac }: ModelDevice, q: string): boolean {
+  const text = small(q);
+  const bytes = macBytes(q);
+  return (
+    text === small(id) ||
+    text === gbId ||
+    (serial !== null && text === small(serial)) ||
+    (bytes !== null && bytes === bare(mac))
+  );
+}
+
+function hasWord({ id, name, address, gbId, serial, mac }: ModelDevice, word: string): boolean {
+  const bytes = macBytes(word);
+  if (bytes !== null && bare(mac)?.startsWith(bytes)) return true;
+  const folded = fold(word);
+  const beginning = /^[a-z0-9]/.test(folded) ? ' ' : '';
+  return [id, name, address, gbId, serial, bare(mac)].some((text) =>
+    ` ${fold(text ?? '')}`.includes(`${beginning}${folded}`),
+  );
+}
+
+function macBytes(text: string): string | null {
+  const said = small(text);
+  const bytes = said.replace(/[:.-]/g, '');
+  const isWritten = /^[0-9a-f]{2,4}([:.-][0-9a-f]{2,4})+$/.test(said);
+  return isWritten && bytes.length % 2 === 0 && bytes.length <= 12 ? bytes : null;
+}
+
+function bare(mac: string | null): string | null {
+  return mac?.replaceAll(':', '') ?? null;
+}
+
+function small(text: string): string {
+  return text
+    .normalize('NFKC')
+    .trim()
+    .replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+/** By the crossing number; a point on a side may count either way. */
+export function isInside({ lon, lat }: { lon: number; lat: number }, ring: readonly [number, number][]): boolean {
+  let crossings = 0;
+  for (const [index, [x, y]] of ring.entries()) {
+    const [nextX, nextY] = ring[(index + 1) % ring.length]!;
+    if (y > lat !== nextY > lat && lon < x + ((lat - y) / (nextY - y)) * (nextX - x)) crossings += 1;
+  }
+  return crossings % 2 === 1;
+}
