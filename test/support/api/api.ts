@@ -21,14 +21,14 @@ import {
 import { API_SETTINGS } from './api-settings.ts';
 import { memoryChecks } from './check-parts.ts';
 import { type HttpParts, httpUplink, memoryIntake } from './http-uplink.ts';
-import { memoryDiscoveries } from './memory-discoveries.ts';
-import { memoryHealth } from './memory-health.ts';
-import { MemoryIdempotency } from './memory-idempotency.ts';
-import { memoryDeviceExport, memoryImports } from './memory-imports.ts';
-import { memoryOrders } from './memory-orders.ts';
-import { memoryPeople } from './memory-people.ts';
-import { memoryPtz } from './memory-ptz.ts';
-import { memorySearch } from './memory-search.ts';
+import { memoryDiscoveries } from './memory/discoveries.ts';
+import { memoryHealth } from './memory/health.ts';
+import { MemoryIdempotency } from './memory/idempotency.ts';
+import { memoryDeviceExport, memoryImports } from './memory/imports.ts';
+import { memoryOrders } from './memory/orders.ts';
+import { memoryPeople } from './memory/people.ts';
+import { memoryPtz } from './memory/ptz.ts';
+import { memorySearch } from './memory/search.ts';
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
 

@@ -21,6 +21,13 @@ export interface Wanted {
   order: string;
 }
 
+/** Those to what finds devices. */
+const FINDING: Record<string, string> = {
+  'GET /devices': '/devices',
+  'GET /device-facets': '/device-facets',
+  'GET /devices.geojson': '/devices.geojson',
+};
+
 /** A question to each route that reads; a new one has its line here. */
 export function questionsFor(wanted: Wanted): Record<string, string> {
   const { kiosk, serial, command, image, alert, subscription, camera, check, order } = wanted;
@@ -28,9 +35,7 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
   const range = `from=${new Date(nowMs - 200_000).toISOString()}&to=${new Date(nowMs + 300_000).toISOString()}`;
   const today = new Date(nowMs).toISOString().slice(0, 10);
   return {
-    'GET /devices': '/devices',
-    'GET /device-facets': '/device-facets',
-    'GET /devices.geojson': '/devices.geojson',
+    ...FINDING,
     'GET /devices/{id}': `/devices/${kiosk}`,
     'GET /devices/health': '/devices/health',
     'GET /devices/{id}/health': `/devices/${kiosk}/health`,

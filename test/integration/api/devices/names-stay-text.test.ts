@@ -55,11 +55,11 @@ const named: fc.Arbitrary<Named> = fc.record({
 });
 
 const parts = await openRegistry(t);
-const { database, behindApi: registry, tokens, kinds, jurisdictions, doors } = parts;
+const { database, behindApi: registry, search, tokens, kinds, jurisdictions, doors } = parts;
 const { units, history } = openUnits(parts);
 await tokens.ensureBootstrap(BOOTSTRAP);
 const deviceExport = new DeviceExport({ database, clock: systemClock });
-const known = { registry, directory: doors, tokens, kinds, jurisdictions, deviceExport };
+const known = { registry, search, directory: doors, tokens, kinds, jurisdictions, deviceExport };
 const api = await startApi(t, { ...known, units, unitHistory: history });
 
 async function ask<Body>(method: 'GET' | 'POST' | 'PATCH', path: string, payload?: object, more = {}): Promise<Body> {

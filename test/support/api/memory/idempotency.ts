@@ -1,5 +1,5 @@
-import { CitywatchError } from '../../../src/core/errors.ts';
-import type { KeptAnswer, KeyedRequest } from '../../../src/platform/records/idempotency.ts';
+import { CitywatchError } from '../../../../src/core/errors.ts';
+import type { KeptAnswer, KeyedRequest } from '../../../../src/platform/records/idempotency.ts';
 
 /** Remembers answers for as long as the test lasts. */
 export class MemoryIdempotency {

@@ -1,4 +1,4 @@
-import type { ApiDeps } from '../../../src/api/deps.ts';
+import type { ApiDeps } from '../../../../src/api/deps.ts';
 
 /** Devices that are all well. */
 export function memoryHealth(): ApiDeps['deviceHealth'] {

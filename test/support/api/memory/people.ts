@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { GrantInfo } from '../../../src/access/grants/grants.ts';
-import type { ApiDeps } from '../../../src/api/deps.ts';
-import { CitywatchError } from '../../../src/core/errors.ts';
-import type { Caller } from '../../../src/core/types.ts';
-import { HERE, requireHere } from './api-parts.ts';
+import type { GrantInfo } from '../../../../src/access/grants/grants.ts';
+import type { ApiDeps } from '../../../../src/api/deps.ts';
+import { CitywatchError } from '../../../../src/core/errors.ts';
+import type { Caller } from '../../../../src/core/types.ts';
+import { HERE, requireHere } from '../api-parts.ts';
 
 const SESSION_ID = 's'.repeat(43);
 

@@ -1,6 +1,6 @@
-import type { DiscoveriesPort } from '../../../src/api/ports.ts';
-import type { Caller } from '../../../src/core/types.ts';
-import { requireHere } from './api-parts.ts';
+import type { DiscoveriesPort } from '../../../../src/api/ports.ts';
+import type { Caller } from '../../../../src/core/types.ts';
+import { requireHere } from '../api-parts.ts';
 
 /** One discovery of this district, whatever is asked for. */
 export function memoryDiscoveries(): DiscoveriesPort {

@@ -1,7 +1,7 @@
-import type { ApiDeps } from '../../../src/api/deps.ts';
-import type { Caller } from '../../../src/core/types.ts';
-import type { WorkOrder } from '../../../src/devices/orders/order.ts';
-import { requireHere } from './api-parts.ts';
+import type { ApiDeps } from '../../../../src/api/deps.ts';
+import type { Caller } from '../../../../src/core/types.ts';
+import type { WorkOrder } from '../../../../src/devices/orders/order.ts';
+import { requireHere } from '../api-parts.ts';
 
 /** One order of this district, whatever is asked for. */
 export function memoryOrders(): Pick<ApiDeps, 'orders' | 'orderList'> {

@@ -1,6 +1,6 @@
-import type { DeviceExportPort, ImportsPort } from '../../../src/api/ports.ts';
-import type { Caller } from '../../../src/core/types.ts';
-import { requireHere } from './api-parts.ts';
+import type { DeviceExportPort, ImportsPort } from '../../../../src/api/ports.ts';
+import type { Caller } from '../../../../src/core/types.ts';
+import { requireHere } from '../api-parts.ts';
 
 /** One import of this district, whatever is asked for. */
 export function memoryImports(): ImportsPort {

@@ -1,4 +1,4 @@
-import type { PtzPort } from '../../../src/api/ports.ts';
+import type { PtzPort } from '../../../../src/api/ports.ts';
 
 /** Cameras that take every order, and that nobody else moves. */
 export function memoryPtz(): PtzPort {

@@ -1,6 +1,6 @@
-import type { SearchPort } from '../../../src/api/ports.ts';
-import { FIELD_NAMES } from '../../../src/devices/search/fields.ts';
-import type { Facets } from '../../../src/devices/search/search.ts';
+import type { SearchPort } from '../../../../src/api/ports.ts';
+import { FIELD_NAMES } from '../../../../src/devices/search/fields.ts';
+import type { Facets } from '../../../../src/devices/search/search.ts';
 
 const MAP_MAX = 500;
 
