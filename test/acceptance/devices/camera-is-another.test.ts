@@ -22,7 +22,7 @@ async function isFoundSound(t: Test, gateway: Gateway, camera: VirtualCamera): P
     return body.grade === 'ok' ? body : null;
   });
   t.match(sound, { grade: 'ok', cause: null, unit: { serial: camera.identity.serial }, picture: { jpeg: null } });
-  t.match(sound.picture.withheld, /keeps no work orders/);
+  t.match(sound.picture.withheld, /No work order of this number is open/);
   t.match(sound.steps[6], { name: 'rtsp', seen: /^H\.264, 640x480, brightness/ });
   const shown = await commandInProcess(['check', ID, '--url', gateway.httpUrl], {
     CITYWATCH_ADMIN_TOKEN: ADMIN_TOKEN,
