@@ -13,7 +13,7 @@ import { commandInProcess } from '../../support/gateway/command-line.ts';
 const ADMIN_TOKEN = 'the-admin-token-of-this-very-test-0123456789';
 const directory = t.testdir();
 const parts = await openRegistry(t);
-const { database, behindApi: registry, tokens } = parts;
+const { database, behindApi: registry, search, tokens } = parts;
 await tokens.ensureBootstrap(ADMIN_TOKEN);
 const { imports, work } = openImports(parts);
 const deviceExport = new DeviceExport({ database, clock: systemClock });
@@ -33,7 +33,7 @@ const ringing = Object.assign(Object.create(imports), {
   dryRun: (...args: Parameters<typeof imports.dryRun>) => imports.dryRun(...args),
   takeSecrets: (...args: Parameters<typeof imports.takeSecrets>) => imports.takeSecrets(...args),
 }) as typeof imports;
-const { app } = await startApi(t, { registry, tokens, imports: ringing, deviceExport });
+const { app } = await startApi(t, { registry, search, tokens, imports: ringing, deviceExport });
 const { url } = await listen(app, { host: '127.0.0.1', port: 0 });
 const env = { CITYWATCH_ADMIN_TOKEN: ADMIN_TOKEN, CITYWATCH_DATA_DIR: directory };
 const run = (...words: string[]) => commandInProcess([...words, '--url', url], env);

@@ -17,13 +17,15 @@ const { alerts, desk } = await startAlertsApi(t);
 /** What asks for an answer that goes on; a lasting route without one here fails the test. */
 const QUESTIONS: Record<string, string> = {
   'GET /api/v1/alerts/stream': '/api/v1/alerts/stream',
+  'GET /api/v1/devices/export': '/api/v1/devices/export',
+  'GET /api/v1/devices.geojson': '/api/v1/devices.geojson',
   'GET /api/v1/devices/:id/export': `/api/v1/devices/${KIOSK}/export?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z`,
 };
 
 /** What may become of a right while its answer goes on. */
 const WITHDRAWALS: Record<string, (caller: Caller) => Caller | null> = {
   'the token is revoked': () => null,
-  'the role has the right no more': (caller) => ({ ...caller, role: 'auditor' }),
+  'the role has the right no more': (caller) => ({ ...caller, role: 'device' as Caller['role'] }),
   'the area is another': (caller) => ({ ...caller, jurisdiction: ELSEWHERE }),
 };
 
@@ -45,7 +47,17 @@ async function start(t: Test, clock: ManualClock, credentials: Credentials) {
     open: async (_question, signal) => ({ contentType: 'text/csv', fileName: 'x.csv', pieces: endless(signal!) }),
   };
   const tokens = { ...probe.deps.tokens, verify };
-  const api = await startApi(t, { alerts, clock, tokens, exports });
+  const unending = new AbortController();
+  t.teardown(() => unending.abort());
+  const deviceExport: ApiDeps['deviceExport'] = {
+    open: async () => ({ contentType: 'text/csv', fileName: 'x.csv', pieces: endless(unending.signal) }),
+  };
+  const pages: ApiDeps['search']['pages'] = async function* () {
+    yield [];
+    await clock.sleep(Number.MAX_SAFE_INTEGER, unending.signal);
+  };
+  const search = { ...probe.deps.search, pages };
+  const api = await startApi(t, { alerts, clock, tokens, exports, deviceExport, search });
   const { url } = await listen(api.app, { host: '127.0.0.1', port: 0 });
   return { api, url };
 }

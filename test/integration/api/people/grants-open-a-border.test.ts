@@ -28,8 +28,9 @@ const exports: ApiDeps['exports'] = {
     })(),
   }),
 };
-const { behindApi: registry, doors: directory, tokens, kinds } = ground;
-const api = await startApi(t, { registry, directory, tokens, kinds, authority, grants, jurisdictions, exports, clock });
+const { behindApi: registry, search, doors: directory, tokens, kinds } = ground;
+const known = { registry, search, directory, tokens, kinds, jurisdictions };
+const api = await startApi(t, { ...known, authority, grants, exports, clock });
 const { url } = await listen(api.app, { host: '127.0.0.1', port: 0 });
 
 const nation = callerIn('000000');

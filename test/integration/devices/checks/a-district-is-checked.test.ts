@@ -134,8 +134,8 @@ t.test('a job that is called off begins nothing more, and what was checked stays
   await work.idle();
   const ended = await jobs.get(CALLER, job.id);
   t.match(ended, { state: 'cancelled' });
-  t.ok(ended.done >= 5 && ended.done < 30, `${ended.done} stayed`);
-  t.ok(checked < 30, `${checked} were begun`);
+  t.ok(ended.done >= 5 && ended.done < ALL, `${ended.done} stayed`);
+  t.ok(checked < ALL, `${checked} were begun`);
   t.same(cancelled, [job.id]);
   const rows = (await listAudit(database, callerIn('000000'), { limit: 10 })).filter(({ subject }) =>
     subject.startsWith('check/'),
