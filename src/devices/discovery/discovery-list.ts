@@ -2,6 +2,7 @@ import { CitywatchError } from '../../core/errors.ts';
 import { covers } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
+import { newestFirst } from '../../platform/database/newest-first.ts';
 import type { Finding } from './finding.ts';
 import { type Registered, registeredAt } from './registered.ts';
 import type { DiscoveryRow, DiscoveryState, DiscoveryTables } from './tables.ts';
@@ -65,14 +66,11 @@ export class DiscoveryList {
     caller: Caller,
     { limit, after }: { limit: number; after?: string },
   ): Promise<{ items: DiscoveryStatus[]; next: string | null }> {
-    const last = after === undefined ? undefined : await discoveryOf(this.#database, caller, after);
+    const last = after === undefined ? null : await discoveryOf(this.#database, caller, after);
     const all = this.#database.tables<DiscoveryTables>().selectFrom('discovery').selectAll();
-    let query = withinJurisdiction(all, 'jurisdiction', caller.jurisdiction);
-    if (last) query = query.where(sql<boolean>`(created_at_ms, id) < (${last.created_at_ms}, ${last.id})`);
-    const ordered = query.orderBy('created_at_ms', 'desc').orderBy('id', 'desc');
-    const rows = await ordered.limit(limit + 1).execute();
-    const page = rows.slice(0, limit);
-    return { items: await this.#statuses(page), next: rows.length > limit ? page.at(-1)!.id : null };
+    const seen = withinJurisdiction(all, 'jurisdiction', caller.jurisdiction);
+    const { rows, next } = await newestFirst(seen, { limit, last });
+    return { items: await this.#statuses(rows), next };
   }
 
   /** What one found, by address and port as text. Errors: `not-found`. */

@@ -5,6 +5,7 @@ import { covers, type Jurisdiction } from '../../../core/jurisdiction.ts';
 import type { Caller, DeviceId, DeviceIdentity } from '../../../core/types.ts';
 import { chunksOf } from '../../../platform/database/chunks.ts';
 import { type Database, jsonb, sql, type Tables, withinJurisdiction } from '../../../platform/database/database.ts';
+import { newestFirst } from '../../../platform/database/newest-first.ts';
 import { recordAudit } from '../../../platform/records/audit.ts';
 import { enqueueWork } from '../../../platform/work/work.ts';
 import type { CheckReport } from '../checks.ts';
@@ -118,19 +119,13 @@ export class CheckJobs {
     const { database } = this.#deps;
     const last = after === undefined ? null : await jobOf(database, caller, after);
     const all = database.tables<CheckTables>().selectFrom('check_job').selectAll();
-    let query = withinJurisdiction(all, 'jurisdiction', caller.jurisdiction);
-    if (last) query = query.where(sql<boolean>`(created_at_ms, id) < (${last.created_at_ms}, ${last.id})`);
-    const rows = await query
-      .orderBy('created_at_ms', 'desc')
-      .orderBy('id', 'desc')
-      .limit(limit + 1)
-      .execute();
-    const page = rows.slice(0, limit);
+    const seen = withinJurisdiction(all, 'jurisdiction', caller.jurisdiction);
+    const { rows, next } = await newestFirst(seen, { limit, last });
     const counted = await counts(
       database,
-      page.map(({ id }) => id),
+      rows.map(({ id }) => id),
     );
-    return { items: page.map((job) => shown(job, counted)), next: rows.length > limit ? page.at(-1)!.id : null };
+    return { items: rows.map((job) => shown(job, counted)), next };
   }
 
   /** What was checked so far, in the order of checking; never a picture. Errors: `not-found`. */

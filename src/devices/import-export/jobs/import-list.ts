@@ -1,6 +1,7 @@
 import { CitywatchError } from '../../../core/errors.ts';
 import type { Caller } from '../../../core/types.ts';
 import { sql, type Tables, withinJurisdiction } from '../../../platform/database/database.ts';
+import { newestFirst } from '../../../platform/database/newest-first.ts';
 import type { RowVerdict } from '../apply.ts';
 import type { Batch, ImportMode, ImportTables } from './import-table.ts';
 
@@ -62,17 +63,11 @@ export class ImportList {
     caller: Caller,
     { limit, after }: { limit: number; after?: string },
   ): Promise<{ items: ImportStatus[]; next: string | null }> {
-    const last = after === undefined ? undefined : await batchOf(this.#database, caller, after);
+    const last = after === undefined ? null : await batchOf(this.#database, caller, after);
     const all = this.#database.tables<ImportTables>().selectFrom('import_batch').selectAll();
-    let query = withinJurisdiction(all, 'jurisdiction', caller.jurisdiction);
-    if (last) query = query.where(sql<boolean>`(created_at_ms, id) < (${last.created_at_ms}, ${last.id})`);
-    const rows = await query
-      .orderBy('created_at_ms', 'desc')
-      .orderBy('id', 'desc')
-      .limit(limit + 1)
-      .execute();
-    const page = rows.slice(0, limit);
-    return { items: await this.#statuses(page), next: rows.length > limit ? page.at(-1)!.id : null };
+    const seen = withinJurisdiction(all, 'jurisdiction', caller.jurisdiction);
+    const { rows, next } = await newestFirst(seen, { limit, last });
+    return { items: await this.#statuses(rows), next };
   }
 
   /** Rows in the order of the file, of one verdict, or those whose undoing met a conflict. Errors: `not-found`. */
