@@ -24,7 +24,8 @@ export interface WorkOrder {
   unitAfter: string | null;
 }
 
-interface Row {
+/** A row of `work_order`; what each column means stands in migration 0216. */
+export interface WorkOrderRow {
   number: string;
   device: string;
   title: string;
@@ -43,7 +44,7 @@ interface Row {
   unit_after: string | null;
 }
 
-export function orderOf(row: Row): WorkOrder {
+export function orderOf(row: WorkOrderRow): WorkOrder {
   const { number, device, title, content: text, cause, state, version, assignee, occurrences } = row;
   return {
     number,
