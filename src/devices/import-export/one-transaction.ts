@@ -3,6 +3,7 @@ import { InTurn } from '../../core/mechanisms/one-at-a-time.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { sql, type Tables } from '../../platform/database/database.ts';
 import type { DirectoryEntry } from '../registry/directory.ts';
+import type { DeviceFollower, DeviceStanding } from '../registry/followers.ts';
 import { Registry, type RegistryDeps } from '../registry/registry.ts';
 
 /**
@@ -14,12 +15,15 @@ export class OneTransaction {
   readonly #directory: RegistryDeps['directory'];
   readonly #changed: DirectoryEntry[] = [];
   readonly #removed: DeviceId[] = [];
+  /** Devices that moved or were retired, and where they are now. */
+  #left: [DeviceId, DeviceStanding][] = [];
   readonly #edit: RegistryDeps['database']['transaction'];
 
   constructor(tx: Tables, deps: RegistryDeps) {
     const { directory } = deps;
     this.#directory = directory;
-    this.#edit = savepoints(tx);
+    const edit = savepoints(tx);
+    this.#edit = (run) => edit((inside) => this.#forgetting(() => run(inside)));
     const database = { tables: <T>() => tx.tables<T>(), transaction: this.#edit };
     const seen: RegistryDeps['directory'] = {
       get: (id) => directory.get(id),
@@ -29,7 +33,16 @@ export class OneTransaction {
       apply: (entry) => void this.#changed.push(entry),
       remove: (id) => directory.remove(id),
     };
-    this.registry = new Registry({ ...deps, database, directory: seen });
+    const noting: DeviceFollower = {
+      follow: async (_tx, id, now) => void this.#left.push([id, now]),
+      settle: async () => {},
+    };
+    this.registry = new Registry({ ...deps, database, directory: seen, followers: [noting] });
+  }
+
+  /** What is to follow by {@link followAll}. */
+  get left(): readonly [DeviceId, DeviceStanding][] {
+    return this.#left;
   }
 
   /** Does what other rows of the database may forbid, since they refer to it; false where they did. */
@@ -43,6 +56,17 @@ export class OneTransaction {
     }
   }
 
+  /** An edit that is taken back has moved nothing. */
+  async #forgetting<Result>(edit: () => Promise<Result>): Promise<Result> {
+    const before = this.#left.length;
+    try {
+      return await edit();
+    } catch (error) {
+      this.#left = this.#left.slice(0, before);
+      throw error;
+    }
+  }
+
   /** The device has no row any more. */
   removed(id: DeviceId): void {
     this.#removed.push(id);
@@ -52,6 +76,20 @@ export class OneTransaction {
   committed(): void {
     for (const entry of this.#changed) this.#directory.apply(entry);
     for (const id of this.#removed) this.#directory.remove(id);
+  }
+}
+
+/**
+ * Has what goes with moved and retired devices follow. To be called last in the transaction, for all of it: until the
+ * commit every alert waits for whoever takes along those of one device. A dry run has nothing follow.
+ */
+export async function followAll(
+  tx: Tables,
+  followers: readonly DeviceFollower[],
+  done: readonly OneTransaction[],
+): Promise<void> {
+  for (const follower of followers) {
+    for (const { left } of done) for (const [id, now] of left) await follower.follow(tx, id, now);
   }
 }
 

@@ -4,15 +4,22 @@ import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import type { Caller } from '../../../src/core/types.ts';
 import type { ImportMode } from '../../../src/devices/import-export/jobs/import-table.ts';
 import { Imports } from '../../../src/devices/import-export/jobs/imports.ts';
+import type { DeviceFollower } from '../../../src/devices/registry/followers.ts';
 import { ANY_NETWORK } from '../../../src/devices/registry/registry.ts';
 import { Seal } from '../../../src/platform/secrets/seal.ts';
 import { quietObserver } from '../services/services.ts';
 import type { OpenRegistry } from './registry.ts';
 import { csvOf } from './spreadsheets.ts';
 
+interface ImportsOver {
+  clock?: Clock;
+  sealKey?: Buffer;
+  followers?: readonly DeviceFollower[];
+}
+
 /** Imports on a registry, whose work somebody has to do: {@link OpenImports.work}. */
-export function openImports(parts: OpenRegistry, over: { clock?: Clock; sealKey?: Buffer } = {}) {
-  const { clock = systemClock, sealKey = randomBytes(32) } = over;
+export function openImports(parts: OpenRegistry, over: ImportsOver = {}) {
+  const { clock = systemClock, sealKey = randomBytes(32), followers = [] } = over;
   const { database, kinds, directory, jurisdictions, hasher, vault } = parts;
   const authority = new Authority({ areasOf: () => [] });
   const observer = quietObserver();
@@ -27,7 +34,7 @@ export function openImports(parts: OpenRegistry, over: { clock?: Clock; sealKey?
     authority,
     hasher,
     vault,
-    followers: [],
+    followers,
     cameraNetworks: ANY_NETWORK,
   };
   const seal = new Seal(sealKey, { purpose: 'test', what: 'row' });

@@ -5,7 +5,7 @@ import { recordAudit } from '../../../platform/records/audit.ts';
 import type { Seal } from '../../../platform/secrets/seal.ts';
 import type { RegistryDeps } from '../../registry/registry.ts';
 import { type Applied, applyRows } from '../apply.ts';
-import type { OneTransaction } from '../one-transaction.ts';
+import { followAll, type OneTransaction } from '../one-transaction.ts';
 import { type Batch, contentsOf, lockBatch, moveBatch, noteApplied, rowsBetween } from './import-table.ts';
 
 export interface RunDeps {
@@ -37,7 +37,9 @@ export async function stepImport(deps: RunDeps, id: string): Promise<Step> {
         refused = applied;
         throw TAKEN_BACK;
       }
-      return await note(tx, deps, batch, applied);
+      const step = await note(tx, deps, batch, applied);
+      await followAll(tx, deps.registry.followers, done);
+      return step;
     })
     .catch((error: unknown) => (error === TAKEN_BACK ? noteRefused(deps, id, refused!) : Promise.reject(error)));
   if (refused === null) for (const one of done) one.committed();

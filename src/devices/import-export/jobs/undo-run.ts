@@ -3,9 +3,17 @@ import type { Caller, DeviceId } from '../../../core/types.ts';
 import { sql, type Tables } from '../../../platform/database/database.ts';
 import { recordAudit } from '../../../platform/records/audit.ts';
 import { devicePatch } from '../../registry/input.ts';
-import { OneTransaction } from '../one-transaction.ts';
+import { followAll, OneTransaction } from '../one-transaction.ts';
 import { ROWS_AT_ONCE, type RunDeps, type Step } from './import-run.ts';
-import { beforeOf, type ImportTables, lockBatch, moveBatch, rowsBetween, type StoredRow } from './import-table.ts';
+import {
+  type Batch,
+  beforeOf,
+  type ImportTables,
+  lockBatch,
+  moveBatch,
+  rowsBetween,
+  type StoredRow,
+} from './import-table.ts';
 
 export interface UndoDeps extends RunDeps {
   /** Whether a device was ever heard of: one that was keeps its id for its history. */
@@ -26,32 +34,46 @@ interface Undone {
  * since is left as it is, and its row says so.
  */
 export async function stepUndo(deps: UndoDeps, id: string): Promise<Step> {
-  let done: OneTransaction | null = null;
+  let done: OneTransaction[] = [];
   const step = await deps.database.transaction(async (tx): Promise<Step> => {
+    done = [];
     const batch = await lockBatch(tx, id);
     if (!batch) return 'busy';
     if (batch.state !== 'undoing' || !batch.undo_caller) return 'done';
     const to = batch.next_row;
     const from = Math.max(0, to - ROWS_AT_ONCE);
     const rows = await rowsBetween(tx, id, { from, to });
-    done = new OneTransaction(tx, deps.registry);
+    const edits = new OneTransaction(tx, deps.registry);
+    done = [edits];
+    const undoing = { deps, done: edits, caller: batch.undo_caller };
     const undone: Undone[] = [];
-    for (const row of rows.toReversed()) undone.push(await undoRow(tx, { deps, done, caller: batch.undo_caller }, row));
+    for (const row of rows.toReversed()) undone.push(await undoRow(tx, undoing, row));
     await noteUndone(tx, id, undone);
-    if (from > 0) {
-      await moveBatch(tx, id, { next_row: from });
-      return 'more';
-    }
-    const atMs = deps.clock.nowMs();
-    await moveBatch(tx, id, { next_row: 0, state: 'undone', ended_at_ms: atMs });
-    const { undo_caller: caller, jurisdiction, row_count: count } = batch;
-    const after = { state: 'undone', rows: count };
-    await recordAudit(tx, { caller, action: 'import.end', subject: `import/${id}`, jurisdiction, after, atMs });
-    return 'done';
+    if (from > 0) await moveBatch(tx, id, { next_row: from });
+    else await end(tx, deps, batch);
+    await followAll(tx, deps.registry.followers, done);
+    return from > 0 ? 'more' : 'done';
   });
-  // TypeScript does not see that the closure has set it.
-  (done as OneTransaction | null)?.committed();
+  for (const one of done) one.committed();
   return step;
+}
+
+async function end(
+  tx: Tables,
+  { clock }: UndoDeps,
+  { id, undo_caller, jurisdiction, row_count: count }: Batch,
+): Promise<void> {
+  const atMs = clock.nowMs();
+  await moveBatch(tx, id, { next_row: 0, state: 'undone', ended_at_ms: atMs });
+  const after = { state: 'undone', rows: count };
+  await recordAudit(tx, {
+    caller: undo_caller!,
+    action: 'import.end',
+    subject: `import/${id}`,
+    jurisdiction,
+    after,
+    atMs,
+  });
 }
 
 interface Undoing {
