@@ -85,7 +85,7 @@ export class HealthBook {
     });
   }
 
-  /** Tells from now on of each device that is judged otherwise than before. `judged` must not throw. */
+  /** Tells from now on of each device that is judged otherwise than before, or no more. `judged` must not throw. */
   listen(judged: (id: DeviceId) => void): void {
     this.#judged = judged;
   }
@@ -149,6 +149,7 @@ export class HealthBook {
     this.#hang(entry, null);
     this.#entries.delete(id);
     this.#wheel.forget(id);
+    if (entry.verdict) this.#judged(id);
   }
 
   /** Something tells that a device is well in one way, or is not; null where it can tell no more. */

@@ -122,7 +122,12 @@ export class HealthStore {
         detail = excluded.detail, since_ms = excluded.since_ms`.execute(db);
     const isOut = ({ health }: Verdict): boolean => health === 'offline';
     const out = judged.filter(isOut);
-    const back = ids.filter((id) => !out.some((one) => one.id === id));
+    const outIds = new Set(out.map(({ id }) => id));
+    const back = ids.filter((id) => !outIds.has(id));
+    const known = new Set(judged.map(({ id }) => id));
+    const gone = ids.filter((id) => !known.has(id));
+    if (gone.length > 0)
+      await db.deleteFrom('device_health').where(sql<boolean>`position_id = any (${gone}::text[])`).execute();
     await sql`
       update device_downtime set to_ms = greatest(from_ms, ${this.#deps.clock.nowMs()}::bigint)
       where to_ms is null and position_id = any (${back}::text[])`.execute(db);

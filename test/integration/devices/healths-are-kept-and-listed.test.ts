@@ -130,6 +130,28 @@ t.test('how long a device was offline counts without its maintenances', async (t
   t.strictSame(await store.downtimeOf('worked-on', 0, clock.nowMs()), { offlineMs: 0, countedMs: 0 });
 });
 
+t.test('what stands no more is not offline any longer', async (t) => {
+  const { registry } = parts;
+  await registry.create(YINZHOU, kiosk({ id: 'taken-down' }));
+  const { book, list, store, pass, connect } = await live();
+  const fromMs = clock.nowMs();
+  connect('taken-down', true);
+  connect('taken-down', false);
+  await pass(20);
+  t.match(list.of(YINZHOU, 'taken-down'), { health: 'offline' });
+  await store.save();
+  await clock.leap(HOUR_MS);
+  book.put({ id: 'taken-down', kind: 'recycling-kiosk', state: 'planned', parent: null });
+  await store.save();
+  const { offlineMs } = await store.downtimeOf('taken-down', fromMs, clock.nowMs());
+  t.ok(offlineMs >= HOUR_MS);
+  await clock.leap(HOUR_MS);
+  t.equal((await store.downtimeOf('taken-down', fromMs, clock.nowMs())).offlineMs, offlineMs);
+  t.notOk((await store.load()).has('taken-down'), 'nor does it begin as that when it stands again');
+  t.equal(book.of('taken-down'), null);
+  await registry.retire(YINZHOU, 'taken-down', 1);
+});
+
 t.test('a database that is away loses nothing of what was judged', async (t) => {
   const { database, directory } = parts;
   const { book, connect, pass } = await live();
