@@ -1,0 +1,46 @@
+import t from 'tap';
+import type { DeviceStanding } from '../../../../src/devices/registry/followers.ts';
+import type { RegistryTables } from '../../../../src/devices/registry/tables.ts';
+import type { Tables } from '../../../../src/platform/database/database.ts';
+import { openImports } from '../../../support/devices/imports.ts';
+import { callerIn, openRegistry } from '../../../support/devices/registry.ts';
+import { csvOf } from '../../../support/devices/spreadsheets.ts';
+
+const parts = await openRegistry(t);
+const NATION = callerIn('000000');
+const HEADER = ['id', 'kind', 'name', 'jurisdiction', 'lat', 'lon'];
+const row = (id: string, jurisdiction = '330212'): string[] => {
+  return [id, 'recycling-kiosk', `kiosk ${id}`, jurisdiction, '29.83', '121.55'];
+};
+
+t.test('what goes with moved devices follows at the end of the transaction: it holds up all alerts', async (t) => {
+  // As the follower of alerts, which locks the head of their log until the commit.
+  const told: string[] = [];
+  const left = async (tx: Tables): Promise<number> => {
+    const stay = tx.tables<RegistryTables>().selectFrom('position').select('id').where('id', 'like', 'm-%');
+    return (await stay.where('jurisdiction', '=', '330212').execute()).length;
+  };
+  const follower = {
+    follow: async (tx: Tables, id: string, { jurisdiction }: DeviceStanding) => {
+      told.push(`${id} ${jurisdiction}, ${await left(tx)} left`);
+    },
+    settle: async () => {},
+  };
+  const moving = openImports(parts, { followers: [follower] });
+  const ids = Array.from({ length: 120 }, (_, index) => `m-${index}`);
+  await moving.run(NATION, [HEADER, ...ids.map((id) => row(id))]);
+  const file = [HEADER, ...ids.map((id) => row(id, '330203')), row('m-wrong', '999999')];
+  await moving.imports.dryRun(NATION, Buffer.from(csvOf(file)));
+  t.strictSame(told, [], 'nothing follows what is not done');
+  t.match(await moving.run(NATION, file, 'whole'), { state: 'refused' });
+  t.strictSame(told, [], 'nor what is refused');
+  const { id } = await moving.run(NATION, file.slice(0, -1), 'whole');
+  t.strictSame(
+    told.splice(0),
+    ids.map((id) => `${id} 330203, 0 left`),
+  );
+  await moving.imports.undo(NATION, id);
+  await moving.work(id);
+  const back = ids.toReversed().map((id, index) => `${id} 330212, ${index < 100 ? 100 : 120} left`);
+  t.strictSame(told, back);
+});
