@@ -17,15 +17,15 @@ const { imports } = openImports(parts);
 const deviceExport = new DeviceExport({ database, clock: systemClock });
 const YINZHOU = callerIn('330212');
 
-async function exported(caller: Caller, over: { format?: 'csv' | 'xlsx'; titles?: 'en' | 'zh'; prefix?: string } = {}) {
-  const { format = 'csv', titles = 'en', prefix } = over;
-  const text = prefix === undefined ? {} : { text: prefix };
+async function exported(caller: Caller, over: { format?: 'csv' | 'xlsx'; titles?: 'en' | 'zh'; owner?: string } = {}) {
+  const { format = 'csv', titles = 'en', owner } = over;
+  const filter = owner === undefined ? {} : { owner };
   const { pieces } = await deviceExport.open(caller, {
     format,
     titles,
-    filter: text,
+    filter,
     withAddresses: true,
-    page: (page) => search.list(caller, { ...text, ...page }),
+    page: (page) => search.list(caller, { ...filter, ...page }),
   });
   const all: Buffer[] = [];
   for await (const piece of pieces) all.push(Buffer.from(piece as string));
@@ -89,7 +89,7 @@ t.test('whatever the devices are called, their export changes nothing', async (t
     const inputs = points.map(({ name, purpose, lat, lon, datum, pole, address, tags, heading, wdr }, index) =>
       deviceInput.parse({
         ...kiosk({ id: `${prefix}${index}`, name, purpose, location: { lat, lon, datum }, confirm: true }),
-        file: { pole, address, tags, heading, wdr },
+        file: { pole, address, tags, heading, wdr, owner: prefix },
         ...(index > 0 && index % 5 === 0 ? { parent: `${prefix}0` } : {}),
       }),
     );
@@ -102,7 +102,10 @@ t.test('whatever the devices are called, their export changes nothing', async (t
       ['csv', 'en'],
       ['xlsx', 'zh'],
     ] as const) {
-      const { counts, items } = await imports.dryRun(YINZHOU, await exported(YINZHOU, { format, titles, prefix }));
+      const { counts, items } = await imports.dryRun(
+        YINZHOU,
+        await exported(YINZHOU, { format, titles, owner: prefix }),
+      );
       t.strictSame(
         items.filter(({ verdict }) => verdict !== 'same'),
         [],
@@ -140,6 +143,7 @@ t.test('an export holds what its reader may see, tells no password, and leaves a
   await registry.create(callerIn('000000'), kiosk({ id: 'x-foreign', jurisdiction: '330203' }));
   await registry.create(YINZHOU, {
     ...kiosk({ id: 'x-cam', kind: 'camera' }),
+    file: { owner: 'x-cam' },
     stream: { url: 'rtsp://admin:s3cret@192.0.2.7/1' },
     onvif: { xaddr: 'http://192.0.2.7/onvif', username: 'root', password: 'hunter22' },
   });
@@ -148,6 +152,6 @@ t.test('an export holds what its reader may see, tells no password, and leaves a
   t.notMatch(text, /x-foreign|s3cret|hunter22|root/);
   const rows = await listAudit(database, callerIn('000000'), { subject: 'devices', limit: 1 });
   t.match(rows, [{ action: 'device.export', callerId: YINZHOU.id, after: { format: 'csv' } }]);
-  const { items } = await imports.dryRun(YINZHOU, await exported(YINZHOU, { prefix: 'x-cam' }));
+  const { items } = await imports.dryRun(YINZHOU, await exported(YINZHOU, { owner: 'x-cam' }));
   t.match(items, [{ id: 'x-cam', verdict: 'same' }]);
 });
