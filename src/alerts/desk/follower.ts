@@ -23,8 +23,8 @@ export class AlertFollower {
     this.#deps = deps;
   }
 
-  async follow(tx: Tables, device: DeviceId, now: Standing): Promise<void> {
-    await followDevices(tx, this.#deps, new Map([[device, now]]));
+  async follow(tx: Tables, devices: ReadonlyMap<DeviceId, Standing>): Promise<void> {
+    await followDevices(tx, this.#deps, devices);
   }
 
   async settle(device: DeviceId): Promise<void> {

@@ -34,7 +34,7 @@ export class OneTransaction {
       remove: (id) => directory.remove(id),
     };
     const noting: DeviceFollower = {
-      follow: async (_tx, id, now) => void this.#left.push([id, now]),
+      follow: async (_tx, devices) => void this.#left.push(...devices),
       settle: async () => {},
     };
     this.registry = new Registry({ ...deps, database, directory: seen, followers: [noting] });
@@ -81,16 +81,16 @@ export class OneTransaction {
 
 /**
  * Has what goes with moved and retired devices follow. To be called last in the transaction, for all of it: until the
- * commit every alert waits for whoever takes along those of one device. A dry run has nothing follow.
+ * commit every alert waits for whoever takes along those of a device. A dry run has nothing follow.
  */
 export async function followAll(
   tx: Tables,
   followers: readonly DeviceFollower[],
   done: readonly OneTransaction[],
 ): Promise<void> {
-  for (const follower of followers) {
-    for (const { left } of done) for (const [id, now] of left) await follower.follow(tx, id, now);
-  }
+  const devices = new Map(done.flatMap(({ left }) => left));
+  if (devices.size === 0) return;
+  for (const follower of followers) await follower.follow(tx, devices);
 }
 
 /** One savepoint after the other: they are all on one connection. */

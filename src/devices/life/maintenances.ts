@@ -160,9 +160,11 @@ export class Maintenances implements DeviceFollower {
   }
 
   /** A device that is retired is not worked on any more. */
-  async follow(tx: Tables, id: DeviceId, { retired }: DeviceStanding): Promise<void> {
-    const lasting = retired ? await lastingOf(tx, id) : undefined;
-    if (lasting) await this.#close(tx, lasting, null);
+  async follow(tx: Tables, devices: ReadonlyMap<DeviceId, DeviceStanding>): Promise<void> {
+    for (const [id, { retired }] of devices) {
+      const lasting = retired ? await lastingOf(tx, id) : undefined;
+      if (lasting) await this.#close(tx, lasting, null);
+    }
   }
 
   async settle(_id: DeviceId, { retired }: DeviceStanding): Promise<void> {

@@ -14,10 +14,10 @@ export interface DeviceStanding {
 /** Holds copies of where devices stand. */
 export interface DeviceFollower {
   /**
-   * A device has moved to another district or was retired. Called last in the transaction of the edit: what it does is
-   * committed with it, or not at all.
+   * Devices have moved to another district or were retired. Called last in the transaction of the edits, once for all
+   * of them: what it does is committed with them, or not at all.
    */
-  follow(tx: Tables, device: DeviceId, now: DeviceStanding): Promise<void>;
+  follow(tx: Tables, devices: ReadonlyMap<DeviceId, DeviceStanding>): Promise<void>;
   /** Once more after the commit: what was written meanwhile by somebody who did not know of it yet. */
   settle(device: DeviceId, now: DeviceStanding): Promise<void>;
 }
@@ -30,7 +30,7 @@ export async function tellFollowers(
 ): Promise<void> {
   const retired = state === 'retired';
   if (jurisdiction === before && !retired) return;
-  for (const follower of followers) await follower.follow(tx, id, { jurisdiction, retired });
+  for (const follower of followers) await follower.follow(tx, new Map([[id, { jurisdiction, retired }]]));
 }
 
 /** Has all follow once more after an edit was committed, where it moved or retired the device. Never rejects. */

@@ -11,13 +11,15 @@ export class DeadLetterFollower {
     this.#database = database;
   }
 
-  async follow(tx: Tables, device: DeviceId, { jurisdiction }: { jurisdiction: Jurisdiction }): Promise<void> {
+  async follow(tx: Tables, devices: ReadonlyMap<DeviceId, { jurisdiction: Jurisdiction }>): Promise<void> {
     const db = tx.tables<IngestTables>();
-    const stay = db.updateTable('dead_letter').set({ jurisdiction }).where('device', '=', device);
-    await stay.where('jurisdiction', '!=', jurisdiction).execute();
+    for (const [device, { jurisdiction }] of devices) {
+      const stay = db.updateTable('dead_letter').set({ jurisdiction }).where('device', '=', device);
+      await stay.where('jurisdiction', '!=', jurisdiction).execute();
+    }
   }
 
   async settle(device: DeviceId, now: { jurisdiction: Jurisdiction }): Promise<void> {
-    await this.follow(this.#database, device, now);
+    await this.follow(this.#database, new Map([[device, now]]));
   }
 }
