@@ -15,13 +15,18 @@ interface InForce {
 export class GrantsInForce {
   readonly #clock: Clock;
   #byHolder = new Map<string, InForce[]>();
+  /** Questions put so far, and the latest of those whose answer counts. */
+  #asked = 0;
+  #counts = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Reads what stands in the database. */
+  /** Reads what stands in the database. Of two answers that come in the wrong order the later question counts. */
   async load(database: Database): Promise<void> {
+    this.#asked += 1;
+    const number = this.#asked;
     const rows = await database
       .tables<AccessTables>()
       .selectFrom('access_grant')
@@ -30,6 +35,8 @@ export class GrantsInForce {
       .where('ended_at_ms', 'is', null)
       .where('until_ms', '>', this.#clock.nowMs())
       .execute();
+    if (number < this.#counts) return;
+    this.#counts = number;
     const byHolder = new Map<string, InForce[]>();
     for (const { holder_type: type, holder_id: id, jurisdiction, rights, until_ms: untilMs } of rows) {
       const key = `${type}:${id}`;
