@@ -45,7 +45,7 @@ export const deviceExportRoutes: RoutePart = (app, { search, authority, deviceEx
         format,
         titles,
         filter,
-        withAddresses: authority.may(caller, 'registry.edit'),
+        tellsAddresses: (area) => authority.may(caller, 'registry.edit', area),
         page: (page) => search.list(caller, { ...filter, ...page }),
       });
       reply.type(contentType).header('cache-control', 'private, no-store');

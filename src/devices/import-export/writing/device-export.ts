@@ -1,4 +1,5 @@
 import type { Clock } from '../../../core/clock.ts';
+import type { Jurisdiction } from '../../../core/jurisdiction.ts';
 import type { Caller, Device, DeviceId } from '../../../core/types.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import { recordAudit } from '../../../platform/records/audit.ts';
@@ -18,8 +19,8 @@ export interface ExportQuery {
   titles: 'en' | 'zh';
   /** What was asked for, for the audit trail. */
   filter: Record<string, unknown>;
-  /** Whether the caller may see where devices are reached. */
-  withAddresses: boolean;
+  /** Whether the caller may see where the devices of an area are reached. */
+  tellsAddresses(area: Jurisdiction): boolean;
   /** A page of what the filter finds and the caller may see. */
   page(request: { limit: number; after?: string }): Promise<{ items: Device[]; next: string | null }>;
 }
@@ -56,19 +57,21 @@ export class DeviceExport {
       after,
       atMs,
     });
-    const columns = COLUMNS.filter(({ isSecret, path }) => !isSecret && (query.withAddresses || !isAddress(path)));
+    const withAddresses = query.tellsAddresses(jurisdiction);
+    const columns = COLUMNS.filter(({ isSecret, path }) => !isSecret && (withAddresses || !isAddress(path)));
     const rows = this.#rows(query, columns);
     const fileName = `devices-${new Date(atMs).toISOString().slice(0, 10)}.${format}`;
     if (format === 'xlsx') return { contentType: XLSX_TYPE, fileName, pieces: xlsxOf(rows, columns.length) };
     return { contentType: 'text/csv; charset=utf-8', fileName, pieces: csvOf(rows) };
   }
 
-  async *#rows({ titles, page, withAddresses }: ExportQuery, columns: readonly Column[]): AsyncGenerator<string[]> {
+  async *#rows({ titles, page, tellsAddresses }: ExportQuery, columns: readonly Column[]): AsyncGenerator<string[]> {
     yield columns.map(({ name, titles: [chinese] }) => (titles === 'zh' ? chinese : name));
     let after: string | undefined;
     do {
       const { items, next } = await page({ limit: PAGE, ...(after === undefined ? {} : { after }) });
-      const addresses = withAddresses ? await this.#addresses(items.map(({ id }) => id)) : new Map();
+      const told = items.filter(({ jurisdiction }) => tellsAddresses(jurisdiction));
+      const addresses = await this.#addresses(told.map(({ id }) => id));
       for (const device of items)
         yield columns.map((column) => cellOf(column, viewOf(device, addresses.get(device.id))));
       after = next ?? undefined;

@@ -4,6 +4,7 @@ import type { ApiDeps } from '../../../../src/api/deps.ts';
 import { listen } from '../../../../src/api/server/server.ts';
 import { DAY_MS, HOUR_MS, toRfc3339 } from '../../../../src/core/clock.ts';
 import type { Role } from '../../../../src/core/types.ts';
+import { DeviceExport } from '../../../../src/devices/import-export/writing/device-export.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
 import { bearer, startApi } from '../../../support/api/api.ts';
 import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
@@ -30,7 +31,8 @@ const exports: ApiDeps['exports'] = {
 };
 const { behindApi: registry, search, doors: directory, tokens, kinds } = ground;
 const known = { registry, search, directory, tokens, kinds, jurisdictions };
-const api = await startApi(t, { ...known, authority, grants, exports, clock });
+const deviceExport = new DeviceExport({ database, clock });
+const api = await startApi(t, { ...known, authority, grants, exports, deviceExport, clock });
 const { url } = await listen(api.app, { host: '127.0.0.1', port: 0 });
 
 const nation = callerIn('000000');
@@ -54,10 +56,10 @@ async function ask(token: string, method: 'GET' | 'POST' | 'PATCH', path: string
   return { ...answer, body: answer.body as { id: string; state: string; items: { id: string }[] } };
 }
 
-async function asked(rights?: string[], days = 1): Promise<string> {
+async function asked(rights?: string[], days = 1, by = operator): Promise<string> {
   const untilMs = clock.nowMs() + days * DAY_MS;
   const wish = { jurisdiction: THEIRS, case: 'A-2026-7', reason: 'theft', until: toRfc3339(untilMs) };
-  const answer = await ask(operator, 'POST', '/grants', { ...wish, ...(rights ? { rights } : {}) });
+  const answer = await ask(by, 'POST', '/grants', { ...wish, ...(rights ? { rights } : {}) });
   t.equal(answer.status, 201, answer.text);
   return answer.body.id;
 }
@@ -108,6 +110,26 @@ t.test('it opens what it names and nothing else, and nothing its holder has no r
   t.equal((await ask(integrator, 'POST', '/grants', {})).status, 403, 'who cannot ask');
   const of = await tokens.verify(operator);
   t.equal(authority.may({ ...of!, role: 'integrator' }, 'video.look', THEIRS), false, 'a role without the right');
+  await end(id);
+});
+
+t.test('who may edit at home is not told where devices beyond the border are reached', async (t) => {
+  const administrator = await tokenFor('administrator', OWN);
+  for (const [number, jurisdiction] of [OWN, THEIRS].entries()) {
+    const onvif = { xaddr: `http://10.9.${number}.1/onvif/device_service`, username: 'u', password: 'p' };
+    const id = `reached-${jurisdiction}`;
+    await ground.registry.create(nation, kiosk({ id, kind: 'camera', jurisdiction, onvif }));
+  }
+  const id = await asked(['registry.read'], 1, administrator);
+  await approve(id);
+  const alone = await ask(administrator, 'GET', `/devices/reached-${THEIRS}`);
+  t.equal(alone.status, 200);
+  t.notMatch(alone.text, /10\.9\./, 'nor by the device');
+  const { status, text } = await ask(administrator, 'GET', '/devices/export');
+  t.equal(status, 200);
+  t.match(text, `reached-${THEIRS}`);
+  t.match(text, '10.9.0.1', 'the own ones are told');
+  t.notMatch(text, '10.9.1.1');
   await end(id);
 });
 

@@ -24,7 +24,7 @@ async function exported(caller: Caller, over: { format?: 'csv' | 'xlsx'; titles?
     format,
     titles,
     filter,
-    withAddresses: true,
+    tellsAddresses: () => true,
     page: (page) => search.list(caller, { ...filter, ...page }),
   });
   const all: Buffer[] = [];
