@@ -6,6 +6,7 @@ import type { Database, Selectable, Tables } from '../platform/database/database
 import { recordAudit } from '../platform/records/audit.ts';
 import type { SecretHasher } from '../platform/secrets/hasher.ts';
 import type { Vault } from '../platform/secrets/vault.ts';
+import { CodeGuesses } from './code-guesses.ts';
 import type { AccessTables } from './tables.ts';
 import { stepOfCode, TOTP_SECRET_BYTES, totpUri } from './totp.ts';
 
@@ -22,13 +23,16 @@ export interface SecondFactorDeps {
 
 const RECOVERY_CODES = 10;
 const RECOVERY_BYTES = 10;
+const SIX_DIGITS = /^\d{6}$/;
 
 /** The second factor of people: codes of an authenticator (RFC 6238), and recovery codes for when that is lost. */
 export class SecondFactor {
   readonly #deps: SecondFactorDeps;
+  readonly #guesses: CodeGuesses;
 
   constructor(deps: SecondFactorDeps) {
     this.#deps = deps;
+    this.#guesses = new CodeGuesses(deps.clock);
   }
 
   /** Whether this person must set one up before anything else. */
@@ -36,7 +40,10 @@ export class SecondFactor {
     return confirmed === null && this.#deps.roles.includes(role);
   }
 
-  /** Passes whoever has none. Errors: `auth.second-factor` where the code is missing, wrong or used. */
+  /**
+   * Passes whoever has none. Errors: `auth.second-factor` where the code is missing, wrong or used; `request.rate` after
+   * too many wrong ones, for a code of the authenticator.
+   */
   async require(person: PersonRow, code: string | undefined): Promise<void> {
     if (person.totp_confirmed_at_ms === null) return;
     if (code !== undefined && (await this.#takes(person, code))) return;
@@ -85,7 +92,7 @@ export class SecondFactor {
     return { recoveryCodes: codes };
   }
 
-  /** Gives it up. Errors: `auth.second-factor` for a wrong code, `conflict.state` where the role must have one. */
+  /** Gives it up. Errors: as {@link require}, and `conflict.state` where the role must have one. */
   async remove(caller: Caller, code: string): Promise<void> {
     if (this.#deps.roles.includes(caller.role as Role)) {
       throw new CitywatchError('conflict.state', { detail: `A ${caller.role} must have a second factor.` });
@@ -101,6 +108,16 @@ export class SecondFactor {
 
   /** Takes a code once, however many bring it at the same time. */
   async #takes(person: PersonRow, code: string): Promise<boolean> {
+    const isGuessable = SIX_DIGITS.test(code);
+    if (isGuessable) this.#guesses.check(person.id);
+    // Counts as wrong until it was right: those who come meanwhile are not compared for free.
+    if (isGuessable) this.#guesses.wrong(person.id);
+    const isRight = await this.#takesOnce(person, code);
+    if (isRight) this.#guesses.right(person.id);
+    return isRight;
+  }
+
+  #takesOnce(person: PersonRow, code: string): Promise<boolean> {
     const step = this.#stepOf(person, code);
     const hash = this.#deps.hasher.hash(code);
     return this.#deps.database.statement(async (tables) => {

@@ -125,6 +125,24 @@ t.test('people see and end their own sessions, and no others', async (t) => {
   t.equal((await wang.ask('GET', '/devices')).status, 200);
 });
 
+/** Whoever has a password and as many addresses as they want goes round what counts by address. */
+async function guessedFromEverywhere(t: Test, known: { password: string; right: string; recovery: string[] }) {
+  const { password, right, recovery } = known;
+  const start = (code: string) => sessions.start({ username: 'li', password, code });
+  await t.resolves(start(recovery[0]!), 'what was wrong before counts no more');
+  const wrong = right === '123456' ? '654321' : '123456';
+  const guesses = await Promise.allSettled(Array.from({ length: 40 }, () => start(wrong)));
+  const refusals: string[] = guesses.map((one) => (one as PromiseRejectedResult).reason.code);
+  t.same(new Set(refusals), new Set(['auth.second-factor', 'request.rate']));
+  t.equal(refusals.filter((code) => code === 'auth.second-factor').length, 10, 'so many are compared');
+  await t.rejects(start(right), { code: 'request.rate', retryAfterS: 30, message: /recovery code/ });
+  await clock.advance(30_000);
+  await t.rejects(start(wrong), { code: 'auth.second-factor' }, 'one more');
+  await clock.advance(30_000);
+  await t.rejects(start(wrong), { code: 'request.rate' }, 'and a longer pause');
+  await t.resolves(start(recovery[1]!), 'whose account it is comes in by a recovery code');
+}
+
 t.test('a second factor is set up, asked for, replaced by a recovery code, and taken by no replay', async (t) => {
   const password = 'another good long phrase';
   const li = await enter(t, 'li', password);
@@ -151,6 +169,8 @@ t.test('a second factor is set up, asked for, replaced by a recovery code, and t
   await clock.advance(60_000);
   t.equal((await li.ask('POST', '/session/totp/remove', { code: '000000' })).status, 401);
   await clock.advance(60_000);
+  await guessedFromEverywhere(t, { password, right: codeOf(uri), recovery: recoveryCodes.slice(1) });
+  await clock.advance(15 * 60_000);
   t.equal((await li.ask('POST', '/session/totp/remove', { code: codeOf(uri) })).status, 204);
   t.equal((await login('li', password)).status, 200);
 });
