@@ -74,8 +74,8 @@ export class Tokens {
   }
 
   /**
-   * The token is answered this once. Fails with `request.invalid` for a jurisdiction beyond the creator's, and with
-   * `auth.forbidden` for a role with more rights than the creator's.
+   * The token is answered this once. Fails with `request.invalid` for a jurisdiction beyond the creator's or an end after
+   * that of the token it is made with, and with `auth.forbidden` for a role with more rights than the creator's.
    */
   async create(caller: Caller, input: TokenInput): Promise<{ id: string; token: string }> {
     const { name, role, jurisdiction } = input;
@@ -87,12 +87,13 @@ export class Tokens {
       throw invalid('jurisdiction', 'is no code of GB/T 2260 within your jurisdiction: see GET /jurisdictions');
     }
     const atMs = this.#deps.clock.nowMs();
-    const expiresAtMs = input.expiresAtMs ?? null;
-    if (expiresAtMs !== null && expiresAtMs <= atMs) throw invalid('expiresAt', 'must be in the future');
+    const wantedMs = input.expiresAtMs ?? null;
+    if (wantedMs !== null && wantedMs <= atMs) throw invalid('expiresAt', 'must be in the future');
     const id = randomUUID();
     const token = PREFIX + newSecret();
-    const after = { id, name, role, jurisdiction, purpose: input.purpose ?? null, expiresAtMs };
     await this.#deps.database.transaction(async (tx) => {
+      const expiresAtMs = await endWithin(tx, caller, wantedMs);
+      const after = { id, name, role, jurisdiction, purpose: input.purpose ?? null, expiresAtMs };
       await tx
         .tables<AccessTables>()
         .insertInto('api_token')
@@ -259,4 +260,17 @@ export class Tokens {
   #tables() {
     return this.#deps.database.tables<AccessTables>();
   }
+}
+
+/** When a token ends that `caller` makes: never after the one it is made with, which stays as it is until then. */
+async function endWithin(tx: Tables, { type, id }: Caller, wantedMs: number | null): Promise<number | null> {
+  if (type !== 'token') return wantedMs;
+  const query = tx.tables<AccessTables>().selectFrom('api_token').select(['expires_at_ms', 'revoked_at_ms']);
+  const maker = await query.where('id', '=', id).forShare().executeTakeFirst();
+  if (maker && maker.revoked_at_ms !== null) throw new CitywatchError('auth.required');
+  const endMs = maker?.expires_at_ms ?? null;
+  if (endMs !== null && wantedMs !== null && wantedMs > endMs) {
+    throw invalid('expiresAt', 'must not be after the end of the token that you make it with');
+  }
+  return wantedMs ?? endMs;
 }

@@ -35,3 +35,22 @@ t.test('tokens end with the account of who made them, and with the rights they w
   t.same(await valid(), [false, false, false], 'and none comes back with the account');
   t.ok(await ground.tokens.verify(foreign), 'those of others stay');
 });
+
+t.test('a token that expires makes none that outlives it, and a revoked one makes none', async (t) => {
+  const clock = new ManualClock();
+  const { tokens } = await openRegistry(t, { clock });
+  const input = (name: string) => ({ name, role: 'admin' as const, jurisdiction });
+  const endMs = clock.nowMs() + 3_600_000;
+  const first = await tokens.create(admin, { ...input('first'), expiresAtMs: endMs });
+  const borne = (await tokens.verify(first.token))!;
+  const later = { ...input('later'), expiresAtMs: endMs + 1 };
+  await t.rejects(tokens.create(borne, later), { code: 'request.invalid', message: /expiresAt/ });
+  const silent = await tokens.create(borne, input('silent'));
+  const third = await tokens.create((await tokens.verify(silent.token))!, input('third'));
+  const sooner = await tokens.create(borne, { ...input('sooner'), expiresAtMs: endMs - 1 });
+  const listed = new Map((await tokens.list(admin)).map(({ id, expiresAtMs }) => [id, expiresAtMs]));
+  const ends = [silent, third, sooner].map(({ id }) => listed.get(id));
+  t.same(ends, [endMs, endMs, endMs - 1]);
+  await tokens.revoke(admin, first.id);
+  await t.rejects(tokens.create(borne, input('in flight')), { code: 'auth.required' }, 'a request that was under way');
+});
