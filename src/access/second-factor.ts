@@ -6,9 +6,9 @@ import type { Database, Selectable, Tables } from '../platform/database/database
 import { recordAudit } from '../platform/records/audit.ts';
 import type { SecretHasher } from '../platform/secrets/hasher.ts';
 import type { Vault } from '../platform/secrets/vault.ts';
-import { CodeGuesses } from './code-guesses.ts';
+import { CodeGuesses } from './codes/code-guesses.ts';
+import { stepOfCode, TOTP_SECRET_BYTES, totpUri } from './codes/totp.ts';
 import type { AccessTables } from './tables.ts';
-import { stepOfCode, TOTP_SECRET_BYTES, totpUri } from './totp.ts';
 
 type PersonRow = Selectable<AccessTables['person']>;
 

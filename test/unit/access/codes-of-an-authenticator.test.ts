@@ -1,5 +1,5 @@
 import t from 'tap';
-import { codeAt, stepAt, stepOfCode, totpUri } from '../../../src/access/totp.ts';
+import { codeAt, stepAt, stepOfCode, totpUri } from '../../../src/access/codes/totp.ts';
 
 /** Secret and times of RFC 6238, appendix B, for SHA-1; the last six of its eight digits. */
 const SECRET = Buffer.from('12345678901234567890');

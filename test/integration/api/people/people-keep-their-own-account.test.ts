@@ -1,11 +1,11 @@
 import t, { type Test } from 'tap';
+import { codeAt, stepAt } from '../../../../src/access/codes/totp.ts';
 import { ensureFirstPeople, FIRST_PEOPLE } from '../../../../src/access/first-people.ts';
 import { OwnAccount } from '../../../../src/access/own-account.ts';
 import { Passwords } from '../../../../src/access/passwords.ts';
 import { People } from '../../../../src/access/people.ts';
 import { SecondFactor } from '../../../../src/access/second-factor.ts';
 import { Sessions } from '../../../../src/access/sessions.ts';
-import { codeAt, stepAt } from '../../../../src/access/totp.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
 import { startApi } from '../../../support/api/api.ts';
 import { callerIn, openRegistry } from '../../../support/devices/registry.ts';

@@ -1,7 +1,7 @@
-import { type Clock, DAY_MS, MINUTE_MS } from '../core/clock.ts';
-import { CitywatchError } from '../core/errors.ts';
-import { backoffMs } from '../core/mechanisms/backoff.ts';
-import { BoundedMap } from '../core/mechanisms/bounded.ts';
+import { type Clock, DAY_MS, MINUTE_MS } from '../../core/clock.ts';
+import { CitywatchError } from '../../core/errors.ts';
+import { backoffMs } from '../../core/mechanisms/backoff.ts';
+import { BoundedMap } from '../../core/mechanisms/bounded.ts';
 
 interface Guesses {
   count: number;
