@@ -41,8 +41,8 @@ export class SecondFactor {
   }
 
   /**
-   * Passes whoever has none. Errors: `auth.second-factor` where the code is missing, wrong or used; `request.rate` after
-   * too many wrong ones, for a code of the authenticator.
+   * Passes whoever has none. Errors: `auth.second-factor` where the code is missing, wrong or used; `request.rate`
+   * after too many wrong ones, for a code of the authenticator.
    */
   async require(person: PersonRow, code: string | undefined): Promise<void> {
     if (person.totp_confirmed_at_ms === null) return;

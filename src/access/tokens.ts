@@ -74,8 +74,8 @@ export class Tokens {
   }
 
   /**
-   * The token is answered this once. Fails with `request.invalid` for a jurisdiction beyond the creator's or an end after
-   * that of the token it is made with, and with `auth.forbidden` for a role with more rights than the creator's.
+   * The token is answered this once. Fails with `request.invalid` for a jurisdiction beyond the creator's or an end
+   * after that of the token it is made with, and with `auth.forbidden` for a role with more rights than the creator's.
    */
   async create(caller: Caller, input: TokenInput): Promise<{ id: string; token: string }> {
     const { name, role, jurisdiction } = input;

@@ -14,8 +14,8 @@ const PAUSE = { minMs: 30_000, maxMs: 15 * MINUTE_MS };
 const PEOPLE_MAX = 20_000;
 
 /**
- * Counts wrong six-digit codes by person, from wherever they come: three of a million are right at any moment, and whoever
- * has a password and many addresses would find one within hours (RFC 4226 §7.3). Recovery codes need no such limit.
+ * Counts wrong six-digit codes by person, from wherever they come: three of a million are right at any moment, and
+ * whoever has a password and many addresses would find one within hours (RFC 4226 §7.3). Recovery codes need no limit.
  */
 export class CodeGuesses {
   readonly #clock: Clock;
