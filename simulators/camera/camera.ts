@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
-import type { Account, AuthScheme } from './digest.ts';
+import type { Account, Accounts, AuthScheme } from './digest.ts';
 import { type CameraFaults, NO_FAULTS } from './faults.ts';
 import type { CameraIdentity } from './onvif/device-service.ts';
 import { EventService, type EventServiceOptions } from './onvif/event-service.ts';
 import { HeadService } from './onvif/head-service.ts';
 import { RtspServer } from './rtsp/rtsp-server.ts';
+import { type UserOptions, Users } from './users.ts';
 import { Stream } from './video/stream.ts';
 import type { Pictures, Studio } from './video/studio.ts';
 import type { Quality } from './video/video.ts';
 import { WebServer } from './web-server.ts';
 
-export interface CameraOptions {
+export interface CameraOptions extends UserOptions {
   id: string;
   /** Drawn into the picture and told in scopes; ASCII, because the font may have nothing else. */
   name: string;
@@ -40,7 +41,9 @@ export class VirtualCamera {
   readonly id: string;
   readonly address: string;
   readonly identity: CameraIdentity;
+  /** The login that it was made with; it may have been changed since. */
   readonly account: Account;
+  readonly users: Users;
   readonly events: EventService;
   readonly head: HeadService | null;
   readonly #options: CameraOptions;
@@ -56,6 +59,7 @@ export class VirtualCamera {
     this.address = options.address;
     this.identity = { ...inventIdentity(options.id), ...options.identity };
     this.account = { username: options.username ?? 'admin', password: options.password };
+    this.users = new Users(this.account, options);
     this.#options = options;
     this.#pictures = pictures;
     this.#streams = { main: new Stream(pictures.sources.main), sub: new Stream(pictures.sources.sub) };
@@ -68,8 +72,8 @@ export class VirtualCamera {
       port: options.onvifPort ?? 0,
       auth: options.onvifAuth ?? 'both',
     });
-    const account = () => this.#accountNow();
-    const rtspDeps = { name: options.name, streams: this.#streams, account, silent: () => this.#faults.rtspSilent };
+    const accounts = this.#accounts();
+    const rtspDeps = { name: options.name, streams: this.#streams, accounts, silent: () => this.#faults.rtspSilent };
     this.#rtsp = new RtspServer(rtspDeps, {
       host: options.address,
       port: options.rtspPort ?? 0,
@@ -163,9 +167,15 @@ export class VirtualCamera {
     await Promise.all([this.#streams.main.stop(), this.#streams.sub.stop()]);
   }
 
-  #accountNow(): Account {
-    const { passwordChanged } = this.#faults;
-    return passwordChanged ? { ...this.account, password: `${this.account.password} changed` } : this.account;
+  #accounts(): Accounts {
+    return {
+      find: (username) => {
+        const account = this.users.find(username);
+        const { passwordChanged } = this.#faults;
+        return account && passwordChanged ? { ...account, password: `${account.password} changed` } : account;
+      },
+      wrong: () => this.users.wrong(),
+    };
   }
 
   #webDeps() {
@@ -175,7 +185,6 @@ export class VirtualCamera {
         identity: this.identity,
         origin: this.#options.origin ?? this.#origin,
         address: this.address,
-        username: this.account.username,
         hasHead: this.head !== null,
         nowMs: Date.now() + this.#faults.clockSkewMs,
       }),
@@ -188,7 +197,8 @@ export class VirtualCamera {
       }),
       events: this.events,
       head: this.head,
-      account: () => this.#accountNow(),
+      accounts: this.#accounts(),
+      users: this.users,
       faults: () => this.#faults,
       snapshot: () => this.#pictures.snapshot(),
     };

@@ -7,12 +7,22 @@ export interface Account {
 
 export type AuthScheme = 'none' | 'basic' | 'digest';
 
+/** Who may come in, asked at each request: accounts may change under way. */
+export interface Accounts {
+  find(username: string): Account | null;
+  /** Somebody brought a login that is not right. */
+  wrong(): void;
+}
+
 export interface AuthQuestion {
   method: string;
   /** The URI of the request line. */
   uri: string;
   authorization: string | undefined;
 }
+
+/** `none`: no login was brought. */
+type Verdict = 'right' | 'wrong' | 'stale' | 'none';
 
 const NONCES_MAX = 1_000;
 const NONCE_LIFE_MS = 5 * 60_000;
@@ -31,29 +41,35 @@ export class AuthCheck {
     this.#qop = qop;
   }
 
-  /** Null when the caller is who the account says, else the value of `WWW-Authenticate`. */
-  challenge(account: Account, question: AuthQuestion): string | null {
+  /** Null when the caller is one of these, else the value of `WWW-Authenticate`. */
+  challenge(accounts: Accounts, question: AuthQuestion): string | null {
     if (this.#scheme === 'none') return null;
-    if (this.#scheme === 'basic') return this.#basic(account, question) ? null : `Basic realm="${this.#realm}"`;
-    const verdict = this.#digest(account, question);
+    const isBasic = this.#scheme === 'basic';
+    const verdict = isBasic ? this.#basic(accounts, question) : this.#digest(accounts, question);
     if (verdict === 'right') return null;
+    if (verdict === 'wrong') accounts.wrong();
+    if (isBasic) return `Basic realm="${this.#realm}"`;
     const extra = `${this.#qop ? ', qop="auth"' : ''}${verdict === 'stale' ? ', stale="true"' : ''}`;
     return `Digest realm="${this.#realm}", nonce="${this.#newNonce()}", algorithm="MD5"${extra}`;
   }
 
-  #basic(account: Account, { authorization }: AuthQuestion): boolean {
+  #basic(accounts: Accounts, { authorization }: AuthQuestion): Verdict {
     const match = /^Basic\s+([A-Za-z0-9+/=]+)$/i.exec(authorization ?? '');
-    const given = Buffer.from(match?.[1] ?? '', 'base64');
-    return same(given, Buffer.from(`${account.username}:${account.password}`));
+    if (!match) return 'none';
+    const given = Buffer.from(match[1] ?? '', 'base64');
+    const account = accounts.find(given.toString().split(':')[0] ?? '');
+    return account && same(given, Buffer.from(`${account.username}:${account.password}`)) ? 'right' : 'wrong';
   }
 
-  #digest(account: Account, question: AuthQuestion): 'right' | 'wrong' | 'stale' {
+  #digest(accounts: Accounts, question: AuthQuestion): Verdict {
     const text = question.authorization ?? '';
-    if (!/^Digest\s/i.test(text)) return 'wrong';
+    if (!/^Digest\s/i.test(text)) return 'none';
     const field = parseFields(text.slice(6));
     const bornAtMs = this.#nonces.get(field.get('nonce') ?? '');
-    if (bornAtMs === undefined) return 'wrong';
-    if (field.get('realm') !== this.#realm || field.get('username') !== account.username) return 'wrong';
+    // An answer to a question that this camera never asked tells nothing of the password.
+    if (bornAtMs === undefined) return 'none';
+    const account = accounts.find(field.get('username') ?? '');
+    if (field.get('realm') !== this.#realm || !account) return 'wrong';
     // Strict, as some cameras are: the digest must be for the very URI that is asked for.
     if (field.get('uri') !== question.uri) return 'wrong';
     const ha1 = md5(`${account.username}:${this.#realm}:${account.password}`);

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Door } from '../door.ts';
-import { type Account, AuthCheck } from './digest.ts';
+import { type Accounts, AuthCheck } from './digest.ts';
 import type { CameraFaults } from './faults.ts';
 import { misbehave } from './misbehave.ts';
 import { answerDevice, type DeviceFacts, OPEN_OPERATIONS } from './onvif/device-service.ts';
@@ -9,6 +9,7 @@ import type { HeadService } from './onvif/head-service.ts';
 import { answerMedia, type MediaFacts } from './onvif/media-service.ts';
 import { envelope, parseRequest, SoapFault, type SoapRequest } from './onvif/soap.ts';
 import { TokenCheck } from './onvif/wsse.ts';
+import type { Users } from './users.ts';
 
 export interface WebServerDeps {
   device(): DeviceFacts;
@@ -16,7 +17,8 @@ export interface WebServerDeps {
   events: EventService;
   /** Null for a camera that does not move. */
   head: HeadService | null;
-  account(): Account;
+  accounts: Accounts;
+  users: Users;
   faults(): CameraFaults;
   snapshot(): Promise<Buffer>;
 }
@@ -98,7 +100,9 @@ export class WebServer {
     const device = this.#deps.device();
     const foreign = this.#deps.faults().web === 'foreign-host';
     const path = url.split('?')[0] ?? '';
-    const { head } = this.#deps;
+    const { head, users } = this.#deps;
+    const ofUsers = path === '/onvif/device_service' ? users.answer(soap) : null;
+    if (ofUsers !== null) return `<tds:${soap.operation}Response>${ofUsers}</tds:${soap.operation}Response>`;
     if (head && path === '/onvif/ptz_service') return head.answer(soap);
     const answer = EventService.serves(path)
       ? await this.#deps.events.answer(path, soap)
@@ -114,8 +118,10 @@ export class WebServer {
     const { auth } = this.#options;
     if (auth === 'none') return true;
     if (soap.token && auth !== 'digest') {
-      const verdict = this.#tokens.check(soap.token, this.#deps.account(), this.#deps.device().nowMs);
+      const { accounts, device } = this.#deps;
+      const verdict = this.#tokens.check(soap.token, accounts.find(soap.token.username), device().nowMs);
       if (verdict === 'right') return true;
+      if (verdict === 'wrong') accounts.wrong();
     }
     if (auth === 'wsse' || (soap.token && auth === 'both')) {
       throw new SoapFault(400, 'Sender', ['NotAuthorized'], 'Sender not Authorized');
@@ -126,7 +132,7 @@ export class WebServer {
   #admitByDigest(request: IncomingMessage, response: ServerResponse): boolean {
     const { method = '', url = '', headers } = request;
     const question = { method, uri: url, authorization: headers.authorization };
-    const challenge = this.#digest.challenge(this.#deps.account(), question);
+    const challenge = this.#digest.challenge(this.#deps.accounts, question);
     if (challenge) response.writeHead(401, { 'WWW-Authenticate': challenge }).end();
     return challenge === null;
   }

@@ -18,7 +18,6 @@ export interface DeviceFacts {
   /** `http://address:port`, as the client can reach it. */
   origin: string;
   address: string;
-  username: string;
   /** Whether its head moves. */
   hasHead: boolean;
   /** The camera's own idea of the time. */
@@ -89,7 +88,6 @@ const ANSWERS: Record<string, Answer> = {
       .join(''),
   GetHostname: ({ identity }) =>
     tag('tds:HostnameInformation', leaf('tt:FromDHCP', false), leaf('tt:Name', hostname(identity))),
-  GetUsers: ({ username }) => tag('tds:User', leaf('tt:Username', username), leaf('tt:UserLevel', 'Administrator')),
   GetNetworkInterfaces: networkInterface,
   GetNetworkProtocols: ({ origin }) =>
     tag(

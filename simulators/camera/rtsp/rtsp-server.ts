@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 import { Door } from '../../door.ts';
-import { type Account, AuthCheck, type AuthScheme } from '../digest.ts';
+import { type Accounts, AuthCheck, type AuthScheme } from '../digest.ts';
 import type { Stream } from '../video/stream.ts';
 import type { Quality } from '../video/video.ts';
 import { formatAnswer, RtspReader } from './rtsp-message.ts';
@@ -9,8 +9,7 @@ import { RtspSession } from './rtsp-session.ts';
 export interface RtspServerDeps {
   name: string;
   streams: Record<Quality, Stream>;
-  /** Asked at each request, so that a password may change under way. */
-  account(): Account;
+  accounts: Accounts;
   /** True: requests are read and never answered. */
   silent(): boolean;
 }
@@ -98,7 +97,7 @@ export class RtspServer {
     // OPTIONS is open everywhere; what shows pictures or their address is not.
     if (input.method !== 'OPTIONS') {
       const question = { method: input.method, uri: input.uri, authorization: input.headers.get('authorization') };
-      const challenge = this.#auth.challenge(this.#deps.account(), question);
+      const challenge = this.#auth.challenge(this.#deps.accounts, question);
       if (challenge) {
         socket.write(formatAnswer({ status: 401, headers: { 'WWW-Authenticate': challenge } }, cseq));
         return;

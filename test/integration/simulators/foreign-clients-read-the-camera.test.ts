@@ -11,6 +11,9 @@ interface ForeignCamera {
   getDeviceInformation(
     done: (error: Error | null, answer: { manufacturer: string; serialNumber: unknown }) => void,
   ): void;
+  getUsers(done: (error: Error | null, answer: { username: string }[]) => void): void;
+  createUsers(options: object, done: (error: Error | null, answer: unknown) => void): void;
+  setUsers(options: object, done: (error: Error | null, answer: unknown) => void): void;
   /** Listening begins a subscription, and ending it ends that with the next pull. */
   on(name: 'event', heard: (message: ForeignMessage) => void): void;
   on(name: 'eventsError', heard: (error: unknown) => void): void;
@@ -113,4 +116,33 @@ t.test('a token is taken once, and not when it is old', async (t) => {
   camera.misbehave({ clockSkewMs: 60_000 });
   const asked = ask<unknown>((done) => first.getDeviceInformation(done));
   await t.rejects(asked, 'a client that does not ask the time again is refused');
+});
+
+t.test('npm onvif makes an account and changes its password; five wrong logins lock everybody out', async (t) => {
+  const cameras = await startCameras(t);
+  const rule = { min: 8, max: 16, classes: 3, forbidden: '&' };
+  const camera = await cameras.start({ address: '127.64.31.9', rule, lockAfter: 5 });
+  const foreign = await connect(camera.xaddr, camera.account);
+  const make = (password: string) =>
+    ask((done) => foreign.createUsers([{ username: 'guard', password, userLevel: 'Operator' }], done));
+  for (const weak of ['Short1', 'onlysmallletters', 'Much2longerthanthis', 'With1&sign'])
+    await t.rejects(make(weak), weak);
+  await make('Long2enough');
+  await t.rejects(make('Long2enough'), 'it is there already');
+  const users = await ask<{ username: string }[]>((done) => foreign.getUsers(done));
+  t.same(
+    users.map(({ username }) => username),
+    ['admin', 'guard'],
+  );
+  await ask((done) => foreign.setUsers([{ username: 'guard', password: 'Other3enough', userLevel: 'Operator' }], done));
+  const asGuard = async (password: string) => {
+    const guard = await connect(camera.xaddr, { username: 'guard', password });
+    return ask((done) => guard.getDeviceInformation(done));
+  };
+  t.ok(await asGuard('Other3enough'));
+  await t.rejects(asGuard('Long2enough'));
+  t.equal(camera.users.wrongLogins, 3, 'this client sends a wrong password three times');
+  t.ok(await asGuard('Other3enough'), 'three are borne');
+  await t.rejects(asGuard('Long2enough'));
+  await t.rejects(asGuard('Other3enough'), 'nobody is let in');
 });
