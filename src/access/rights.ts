@@ -12,6 +12,7 @@ export const RIGHTS = {
   'registry.edit': 'Register, change, swap and retire devices; see where they are reached.',
   'registry.open-pictures': 'Make the access class of a device freer.',
   'orders.read': 'Work orders, and what was done with them.',
+  'orders.look': 'Photos that people took at work.',
   'orders.work': 'Open work orders, take and do them, note something.',
   'orders.keep': 'Give work to others, verify and cancel it.',
   'credentials.change': 'Give a device a new secret.',
@@ -80,6 +81,7 @@ const OPERATOR: readonly Right[] = [
   ...EXPLAINING,
   'explain.replay',
   'orders.read',
+  'orders.look',
   'orders.work',
   'orders.keep',
   'devices.check',
@@ -112,6 +114,7 @@ export const RIGHTS_OF: Readonly<Record<Holder, ReadonlySet<Right>>> = {
     ...WATCHING,
     ...EXPLAINING,
     'orders.read',
+    'orders.look',
     'orders.work',
     'devices.check',
     'registry.edit',
@@ -157,7 +160,7 @@ export const RIGHTS_OF_THREE: typeof RIGHTS_OF = {
 };
 
 /** Rights to look at people, vehicles and what cameras see. */
-export const LOOKS: readonly Right[] = [...LOOKING, 'plates.search', 'alerts.look', 'alerts.plates'];
+export const LOOKS: readonly Right[] = [...LOOKING, 'orders.look', 'plates.search', 'alerts.look', 'alerts.plates'];
 
 /** Rights to see and to look, which a grant may open beyond the own border to a role that has them. */
 export const GRANTABLE = [

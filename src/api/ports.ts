@@ -12,6 +12,7 @@ import type { LifeSteps } from '../devices/life/life-steps.ts';
 import type { Maintenances } from '../devices/life/maintenances.ts';
 import type { OrderList } from '../devices/orders/order-list.ts';
 import type { Orders } from '../devices/orders/orders.ts';
+import type { Photos } from '../devices/photos/photos.ts';
 import type { Ptz } from '../devices/ptz/ptz.ts';
 import type { DeviceSearch } from '../devices/search/search.ts';
 import type { UnitHistory } from '../devices/units/history.ts';
@@ -77,12 +78,16 @@ type OrdersPort = Pick<Orders, 'open' | 'step'>;
 /** Shows nothing of devices beyond the caller's jurisdiction. */
 type OrderListPort = Pick<OrderList, 'list' | 'get'>;
 
+/** Photos of devices. Foreign and absent ones are refused alike; rights to the order are decided before `ofOrder`. */
+type PhotosPort = Pick<Photos, 'keep' | 'find' | 'ofOrder' | 'look'>;
+
 /** Work on devices, and what hangs where. */
 export interface OrderParts {
   units: UnitsPort;
   unitHistory: UnitHistoryPort;
   orders: OrdersPort;
   orderList: OrderListPort;
+  photos: PhotosPort;
 }
 
 /** Devices from spreadsheets. Rights to each device are decided by the registry. */

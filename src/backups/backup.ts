@@ -54,7 +54,7 @@ export async function takeBackup(input: BackupInput): Promise<TakenBackup> {
   const lives = await livesOf(dataDirectory);
   if (postgres) await postgres.session((statement) => copyCluster(statement, postgres.cluster, tree));
   const journal = join(dataDirectory, 'journal');
-  await tree.copy(dataDirectory, 'data', (path) => APART.test(path) || /^(images|evidence)$/.test(path));
+  await tree.copy(dataDirectory, 'data', (path) => APART.test(path) || /^(images|evidence|photos)$/.test(path));
   // What duplicates are known by must not be ahead of the journal, or it would be thrown away.
   const moments = LINKED_BY_BACKUPS.filter((name) => name !== 'influx');
   for (const name of moments) await tree.copyMoment(join(dataDirectory, name), join('data', name));
@@ -64,7 +64,7 @@ export async function takeBackup(input: BackupInput): Promise<TakenBackup> {
   if (influxIsOurs) {
     await tree.copyMoment(join(dataDirectory, 'influx'), 'data/influx');
   }
-  for (const name of ['images', 'evidence']) await tree.copy(join(dataDirectory, name), join('data', name));
+  for (const name of ['images', 'evidence', 'photos']) await tree.copy(join(dataDirectory, name), join('data', name));
   if ((await livesOf(dataDirectory)) !== lives) {
     throw new CitywatchError('service.failed', { detail: 'The gateway was started during the backup; take it again.' });
   }

@@ -32,7 +32,7 @@ export function readImage(bytes: Buffer): ImageShape | string {
 
 const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-function typeOf(bytes: Buffer): ImageType | null {
+export function typeOf(bytes: Buffer): ImageType | null {
   if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return 'image/jpeg';
   return bytes.subarray(0, PNG_SIGNATURE.length).equals(PNG_SIGNATURE) ? 'image/png' : null;
 }
@@ -81,7 +81,7 @@ function readJpeg(bytes: Buffer): Size | string {
 }
 
 /** Where the next marker stands. Within a scan, 0xff is followed by 0 or is a restart mark. */
-function endOfScan(bytes: Buffer, from: number): number {
+export function endOfScan(bytes: Buffer, from: number): number {
   for (let at = from; at < bytes.length; at += 1) {
     if (bytes[at] !== 0xff) continue;
     const next = bytes[at + 1] ?? 0;

@@ -38,6 +38,7 @@ const OWNERS: Record<string, RegExp> = {
     'position',
     'position_camera',
     'ptz_setting',
+    'site_photo',
     'unit',
     'work_order',
     'work_order_count',

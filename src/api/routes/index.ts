@@ -29,6 +29,7 @@ import { maintenanceRoutes } from './maintenance.ts';
 import { orderRoutes } from './orders.ts';
 import { overviewRoutes } from './overview.ts';
 import { passageRoutes } from './passages.ts';
+import { photoRoutes } from './photos.ts';
 import { ptzRoutes } from './ptz.ts';
 import type { RoutePart } from './route.ts';
 import { sessionRoutes } from './session.ts';
@@ -56,6 +57,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   checkRoutes,
   checkJobRoutes,
   orderRoutes,
+  photoRoutes,
   fileReportRoutes,
   credentialRoutes,
   commandRoutes,

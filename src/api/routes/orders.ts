@@ -6,40 +6,15 @@ import { OrderConflict } from '../../devices/orders/conflict.ts';
 import { orderInput, orderStepInput } from '../../devices/orders/input.ts';
 import type { WorkOrder } from '../../devices/orders/order.ts';
 import type { OrderDetail } from '../../devices/orders/order-list.ts';
-import { ORDER_STATES } from '../../devices/orders/states.ts';
+import type { SitePhoto } from '../../devices/photos/photo.ts';
 import { setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';
-import { deviceId, label, listOf, moment, momentOrNull, pageQuery } from '../schemas.ts';
+import { deviceId, label, listOf, moment, pageQuery } from '../schemas.ts';
+import { numberParams, order, orderFields, shown, state } from './order-schemas.ts';
+import { photo, shownPhoto } from './photos.ts';
 import { type ApiApp, defined, pageOf, type RouteContext, type RoutePart } from './route.ts';
 
 const ORDER_TAGS = ['orders'];
-
-const state = z.enum(ORDER_STATES).meta({
-  description:
-    '`open`; `taken` by who does it; `done`, as that one says; `verified` by somebody who answers for it, or ' +
-    '`cancelled`: then it is closed. Back to `open`: given back, sent back, or its cause came again',
-});
-
-const fields = {
-  number: z.string().meta({ description: 'What people say, such as `W-2026-17`' }),
-  device: deviceId,
-  title: z.string(),
-  text: z.string().nullable(),
-  cause: z.string().nullable(),
-  state,
-  version: z.int().meta({ description: 'Rises with each change of state, assignee or due date; not with notes' }),
-  assignee: z.string().nullable(),
-  due: moment.nullable(),
-  opened: moment,
-  openedBy: z.string(),
-  occurrences: z.int().meta({ description: 'How often its cause came' }),
-  last: moment.meta({ description: 'When its cause came last' }),
-  closed: moment.nullable(),
-  unitBefore: z.string().meta({ description: 'Id of the unit that hung there when it was opened' }),
-  unitAfter: z.string().nullable().meta({ description: 'Id of the unit that hung there when it was done' }),
-};
-
-const order = z.object(fields).meta({ id: 'WorkOrder' });
 
 const step = z.object({
   id: z.uuid(),
@@ -61,12 +36,11 @@ const swap = z.object({
 });
 
 const detail = z.object({
-  ...fields,
+  ...orderFields,
   steps: z.array(step).meta({ description: 'Oldest first' }),
+  photos: z.array(photo).meta({ description: 'Oldest first; `GET /photos/{id}` shows one' }),
   swaps: z.array(swap).meta({ description: 'What came to hang there while the order was under way, oldest first' }),
 });
-
-const numberParams = z.strictObject({ number: z.string().regex(/^W-\d{4}-\d{1,9}$/, 'is such as W-2026-17') });
 
 const flag = z.enum(['true']).transform(() => true);
 
@@ -76,7 +50,7 @@ export const orderRoutes: RoutePart = (app, context) => {
 };
 
 function readRoutes(app: ApiApp, context: RouteContext): void {
-  const { orderList } = context;
+  const { orderList, photos } = context;
   app.get(
     '/orders',
     {
@@ -118,7 +92,7 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
     async (request, reply) => {
       const found = await orderList.get(callerOf(request), request.params.number);
       setEtag(reply, found.version);
-      return shownWhole(found);
+      return shownWhole(found, await photos.ofOrder(found.number));
     },
   );
 }
@@ -181,13 +155,8 @@ function withBothStates(error: unknown): never {
   throw new CitywatchError(error.code, { detail: error.message, conflict, cause: error });
 }
 
-function shown({ dueMs, openedMs, lastMs, closedMs, ...rest }: WorkOrder): z.output<typeof order> {
-  const due = momentOrNull(dueMs);
-  return { ...rest, due, opened: toRfc3339(openedMs), last: toRfc3339(lastMs), closed: momentOrNull(closedMs) };
-}
-
-function shownWhole({ steps, swaps, ...rest }: OrderDetail): z.output<typeof detail> {
+function shownWhole({ steps, swaps, ...rest }: OrderDetail, photos: SitePhoto[]): z.output<typeof detail> {
   const told = steps.map(({ atMs, ...step }) => ({ ...step, at: toRfc3339(atMs) }));
   const hung = swaps.map(({ atMs, ...swap }) => ({ ...swap, at: toRfc3339(atMs) }));
-  return { ...shown(rest), steps: told, swaps: hung };
+  return { ...shown(rest), steps: told, photos: photos.map(shownPhoto), swaps: hung };
 }

@@ -33,6 +33,8 @@ export const TIMEOUTS = {
 export const BODY_BYTES_MAX = 1024 * 1024;
 export const TELEMETRY_BODY_BYTES_MAX = 256 * 1024;
 export const IMAGE_BODY_BYTES_MAX = 2 * 1024 * 1024;
+/** As telephones make them. */
+export const PHOTO_BODY_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Addresses and callers whose counts are remembered at the same time; the least recently seen is forgotten. */
 const KEYS_MAX = 20_000;

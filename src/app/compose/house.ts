@@ -151,6 +151,7 @@ function choresOf(kept: Kept): Record<string, () => Promise<unknown>> {
     findings: () => alerts.queries.pruneFindings(clock.nowMs(), ownership),
     deliveries: () => alerts.queries.pruneDeliveries(clock.nowMs(), ownership),
     'work orders': () => registry.orderList.prune(),
+    photos: () => registry.photos.tidy(),
     imports: () => registry.imports.purge(),
     checks: () => checks.checkJobs.prune(),
     downtimes: () => registry.health.prune(),

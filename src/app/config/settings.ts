@@ -177,7 +177,7 @@ const OTHERS = {
   },
   orders: {
     keepDays: setting<number>(
-      ['CITYWATCH_ORDERS_KEEP_DAYS', 'How long closed work orders are kept.'],
+      ['CITYWATCH_ORDERS_KEEP_DAYS', 'How long closed work orders and their photos are kept.'],
       z.int().min(30).max(3650),
       1095,
       { range: 'a whole number from 30 to 3650', unit: 'days', fromText: 'number' },

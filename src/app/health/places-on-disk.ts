@@ -13,6 +13,7 @@ export async function placesOnDisk({ dataDir, database, influx }: Config): Promi
     ...(database.url === null ? [{ use: 'database', path: cluster } as const] : []),
     { use: 'evidence', path: own('evidence') },
     { use: 'pictures', path: own('images') },
+    { use: 'pictures', path: own('photos') },
     ...(influx.url === null ? [{ use: 'telemetry', path: own('influx') } as const] : []),
   ];
 }

@@ -98,7 +98,7 @@ export async function lookAtDisks(places: readonly DiskPlace[], monotonicMs: () 
   for (const { use, path } of places) {
     const { there, dev } = await nearest(path);
     const disk = disks.get(dev) ?? { path: there, uses: [], journal: null };
-    disk.uses.push(use);
+    if (!disk.uses.includes(use)) disk.uses.push(use);
     if (use === 'journal' && there === path) disk.journal = path;
     disks.set(dev, disk);
   }

@@ -7,7 +7,7 @@ import { type Database, jsonb, withinJurisdiction } from '../database/database.t
 /** One look at something that shows people: a camera's picture, a list of plates, or the register itself. */
 export interface Look {
   viewer: Pick<Caller, 'type' | 'id' | 'name'>;
-  act: 'view' | 'snapshot' | 'evidence' | 'image' | 'plates' | 'register' | 'ptz';
+  act: 'view' | 'snapshot' | 'evidence' | 'image' | 'photo' | 'plates' | 'register' | 'ptz';
   device: DeviceId | null;
   jurisdiction: Jurisdiction;
   purpose: string;
@@ -17,7 +17,7 @@ export interface Look {
 }
 
 /** Looks at what a camera saw, as opposed to lists and the register. */
-const AT_PICTURES: ReadonlySet<Look['act']> = new Set(['view', 'snapshot', 'evidence', 'image']);
+const AT_PICTURES: ReadonlySet<Look['act']> = new Set(['view', 'snapshot', 'evidence', 'image', 'photo']);
 
 export interface AccessRegisterDeps {
   database: Database;

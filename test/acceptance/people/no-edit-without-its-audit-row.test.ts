@@ -156,6 +156,9 @@ async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record
   const hanging = await stepsOfUnits();
   const wanted = { id: randomUUID(), device: KIOSK, title: 'no picture' };
   const order = (await gateway.api('POST', '/orders', { body: wanted })).body.number;
+  const photo = randomUUID();
+  const png = { headers: { 'content-type': 'image/png' } };
+  await gateway.api('POST', `/orders/${order}/photos?id=${photo}`, { body: tinyPicture(), ...png });
   const user = await made('/users', { username: 'li', ...person });
   const leaver = await made('/users', { username: 'zhao', ...person });
   const token = { name: 'n', role: 'viewer', jurisdiction: '330203' };
@@ -181,7 +184,7 @@ async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record
   const things = { hanging, hook, subscription, ownerless, list, watchlist, alert, letter, own, grants, order };
   const edits = editsOf({ ...people, ...things });
   const named = { kiosk: KIOSK, serial: 'H-5', camera: 'camera-1', check };
-  return { edits, questions: questionsFor({ ...named, command, image, alert: alert.id, subscription, order }) };
+  return { edits, questions: questionsFor({ ...named, command, image, alert: alert.id, subscription, order, photo }) };
 }
 
 /** A step of units for each of four kiosks, in a state that allows it. */

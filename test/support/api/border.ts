@@ -19,6 +19,7 @@ export interface Wanted {
   camera: string;
   check: string;
   order: string;
+  photo: string;
 }
 
 /** Those to what finds devices. */
@@ -30,7 +31,7 @@ const FINDING: Record<string, string> = {
 
 /** A question to each route that reads; a new one has its line here. */
 export function questionsFor(wanted: Wanted): Record<string, string> {
-  const { kiosk, serial, command, image, alert, subscription, camera, check, order } = wanted;
+  const { kiosk, serial, command, image, alert, subscription, camera, check } = wanted;
   const nowMs = Date.now();
   const range = `from=${new Date(nowMs - 200_000).toISOString()}&to=${new Date(nowMs + 300_000).toISOString()}`;
   const today = new Date(nowMs).toISOString().slice(0, 10);
@@ -55,7 +56,7 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     'GET /checks': '/checks',
     'GET /checks/{id}/report': `/checks/${check}/report`,
     'GET /jobs/{id}': `/jobs/${check}`,
-    ...ofOrders(order),
+    ...ofOrders(wanted),
     'GET /kinds': '/kinds',
     'GET /jurisdictions': '/jurisdictions',
     'GET /devices/{id}/latest': `/devices/${kiosk}/latest`,
@@ -100,10 +101,11 @@ function questionsOfVideo(camera: string): Record<string, string> {
   };
 }
 
-function ofOrders(order: string): Record<string, string> {
+function ofOrders({ order, photo }: Wanted): Record<string, string> {
   return {
     'GET /orders': '/orders',
     'GET /orders/{number}': `/orders/${order}`,
+    'GET /photos/{id}': `/photos/${photo}?purpose=maintenance`,
   };
 }
 

@@ -1,3 +1,5 @@
+import { tinyPicture } from '../ingest/images.ts';
+
 /** A correct request to each route that edits; `path` fills in the ids. In the order in which they make sense. */
 export interface Edit {
   path?: string;
@@ -44,7 +46,9 @@ export const place = { jurisdiction: '330203', location: { lat: 29.87, lon: 121.
 export function editsOf(made: Record<string, any>): Map<string, Edit> {
   const { hanging, user, leaver, person, token, oldToken, hook, subscription, ownerless, list, watchlist } = made;
   const { alert, letter, own, grants, order } = made;
+  const photo = { body: tinyPicture(), headers: { 'content-type': 'image/png' } };
   const [opening, stepping] = ['6b1f1b3c-1c9b-4c7e-9d2f-00000000000a', '6b1f1b3c-1c9b-4c7e-9d2f-00000000000b'];
+  const [ofOrder, alone] = ['6b1f1b3c-1c9b-4c7e-9d2f-00000000000c', '6b1f1b3c-1c9b-4c7e-9d2f-00000000000d'];
   const first = { 'if-match': '"1"' };
   return new Map<string, Edit>([
     ['POST /devices', { body: { kind: 'recycling-kiosk', id: 'kiosk-2', name: 'new', ...place } }],
@@ -59,6 +63,8 @@ export function editsOf(made: Record<string, any>): Map<string, Edit> {
     ['POST /devices/{id}/credentials/rotate', { path: `/devices/${KIOSK}/credentials/rotate` }],
     ['POST /orders', { body: { id: opening, device: KIOSK, title: 'no picture' } }],
     ['POST /orders/{number}/steps', { path: `/orders/${order}/steps`, body: { id: stepping, note: 'seen' } }],
+    ['POST /orders/{number}/photos', { path: `/orders/${order}/photos?id=${ofOrder}`, ...photo }],
+    ['POST /devices/{id}/photos', { path: `/devices/${KIOSK}/photos?id=${alone}`, ...photo }],
     [
       'POST /devices/{id}/ptz/settings',
       { path: '/devices/camera-1/ptz/settings', body: { home: null, idleS: 60, maxSpeed: 0.5 } },

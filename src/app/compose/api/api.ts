@@ -98,7 +98,8 @@ function howDevicesAre({ telemetry: { twin }, registry: { health } }: ApiParts):
   };
 }
 
-function healthOf({ ground, ingest, telemetry, streams, alerts, images, readers, surroundings }: ApiParts): Health {
+function healthOf(parts: ApiParts): Health {
+  const { ground, ingest, telemetry, streams, alerts, images, registry, readers, surroundings } = parts;
   const { store, writer } = telemetry;
   const checks = healthChecks({
     ...ground,
@@ -110,7 +111,7 @@ function healthOf({ ground, ingest, telemetry, streams, alerts, images, readers,
     streams: streams.streams,
     ruleFiles: alerts.ruleWatch,
     board: readers,
-    blobs: [images.blobs, alerts.evidenceBlobs],
+    blobs: [images.blobs, alerts.evidenceBlobs, registry.photoBlobs],
   });
   return new Health({ clock: ground.clock, checks, readers: () => readers.list() });
 }

@@ -22,6 +22,7 @@ import type { Devices } from './devices.ts';
 import { composeDiscoveries } from './discoveries.ts';
 import type { DevicesHealth } from './health.ts';
 import { composeImports } from './imports.ts';
+import { composePhotos } from './photos.ts';
 import { composePtz } from './ptz.ts';
 
 /** Those who are told of a change of the registry, and what goes with a device. */
@@ -73,6 +74,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     health,
     orders: new Orders({ database, clock, authority }),
     orderList: new OrderList({ database, clock, ownership: ground.ownership, keepDays: config.orders.keepDays }),
+    ...(await composePhotos(ground, devices)),
     fileReport: new FileReport({ database, kinds }),
     start: async (): Promise<void> => {
       await alerts.desk.followAll();

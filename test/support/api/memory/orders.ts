@@ -1,10 +1,11 @@
 import type { ApiDeps } from '../../../../src/api/deps.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import type { WorkOrder } from '../../../../src/devices/orders/order.ts';
-import { requireHere } from '../api-parts.ts';
+import type { SitePhoto } from '../../../../src/devices/photos/photo.ts';
+import { HERE, requireHere } from '../api-parts.ts';
 
 /** One order of this district, whatever is asked for. */
-export function memoryOrders(): Pick<ApiDeps, 'orders' | 'orderList'> {
+export function memoryOrders(): Pick<ApiDeps, 'orders' | 'orderList' | 'photos'> {
   const order: WorkOrder = {
     number: 'W-2026-1',
     device: 'kiosk-1',
@@ -27,11 +28,34 @@ export function memoryOrders(): Pick<ApiDeps, 'orders' | 'orderList'> {
     requireHere(caller);
     return order;
   };
+  const photo: SitePhoto = {
+    id: '00000000-0000-4000-8000-000000000001',
+    device: 'kiosk-1',
+    order: order.number,
+    what: 'before',
+    type: 'image/jpeg',
+    width: 2,
+    height: 2,
+    bytes: 4,
+    keptMs: 0,
+    by: 'admin',
+    claimedByPhone: { position: null, atMs: null, localTime: null },
+  };
+  const photoHere = async (caller: Caller) => {
+    requireHere(caller);
+    return photo;
+  };
   return {
     orders: { open: async (caller) => ({ order: await here(caller), added: false }), step: here },
     orderList: {
       list: async () => ({ items: [], next: null }),
       get: async (caller) => ({ ...(await here(caller)), steps: [], swaps: [] }),
+    },
+    photos: {
+      keep: photoHere,
+      find: async (caller) => ({ ...(await photoHere(caller)), jurisdiction: HERE }),
+      ofOrder: async () => [],
+      look: async () => Buffer.from([0xff, 0xd8, 0xff, 0xd9]),
     },
   };
 }
