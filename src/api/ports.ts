@@ -8,6 +8,7 @@ import type { HealthList, ShownHealth } from '../devices/health/list.ts';
 import type { HealthStore } from '../devices/health/store.ts';
 import type { Imports } from '../devices/import-export/jobs/imports.ts';
 import type { DeviceExport } from '../devices/import-export/writing/device-export.ts';
+import type { Acceptances } from '../devices/life/acceptances.ts';
 import type { LifeSteps } from '../devices/life/life-steps.ts';
 import type { Maintenances } from '../devices/life/maintenances.ts';
 import type { OrderList } from '../devices/orders/order-list.ts';
@@ -58,6 +59,9 @@ type UnitsPort = Pick<Units, 'assign' | 'swap' | 'takeDown' | 'undo' | 'accept'>
 /** Foreign and absent devices are refused alike, with `not-found`; rights to `history` are decided before. */
 export type LifePort = Pick<LifeSteps, 'step' | 'history'>;
 
+/** As {@link LifePort}; rights to `list` and to see the device are decided before. */
+type AcceptancesPort = Pick<Acceptances, 'accept' | 'list'>;
+
 /** As {@link LifePort}; rights to `list` are decided before. */
 export type MaintenancesPort = Pick<Maintenances, 'begin' | 'end' | 'list'>;
 
@@ -88,6 +92,7 @@ export interface OrderParts {
   orders: OrdersPort;
   orderList: OrderListPort;
   photos: PhotosPort;
+  acceptances: AcceptancesPort;
 }
 
 /** Devices from spreadsheets. Rights to each device are decided by the registry. */

@@ -18,6 +18,7 @@ const OWNERS: Record<string, RegExp> = {
   ...owned('src/platform/work/', ['work_item']),
   ...owned('src/access/', ['access_grant', 'api_token', 'jurisdiction', 'person', 'recovery_code', 'session']),
   ...owned('src/devices/', [
+    'acceptance',
     'assignment',
     'life_step',
     'maintenance',

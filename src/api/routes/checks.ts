@@ -8,7 +8,7 @@ import { deviceId, deviceParams, label, moment } from '../schemas.ts';
 import { REGISTRY_TAGS } from './device-schemas.ts';
 import type { RoutePart } from './route.ts';
 
-const step = z
+export const checkStep = z
   .object({
     name: z.string().meta({
       description:
@@ -26,8 +26,8 @@ const step = z
 
 export const report = {
   grade: z.enum(['ok', 'warning', 'failed']),
-  cause: step.nullable().meta({ description: 'The first step that failed, or else that warned' }),
-  steps: z.array(step),
+  cause: checkStep.nullable().meta({ description: 'The first step that failed, or else that warned' }),
+  steps: z.array(checkStep),
   at: moment,
   tookMs: z.int(),
   unit: z

@@ -1,3 +1,4 @@
+import { acceptanceRoutes } from './acceptances.ts';
 import { accessRegisterRoutes } from './access-register.ts';
 import { accountRoutes } from './account.ts';
 import { alertRoutes } from './alerts.ts';
@@ -53,6 +54,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   ptzRoutes,
   unitRoutes,
   lifeRoutes,
+  acceptanceRoutes,
   maintenanceRoutes,
   checkRoutes,
   checkJobRoutes,

@@ -27,10 +27,15 @@ interface Stepping {
   reason: string | null;
   /** Of the audit row. */
   action: string;
+  /** What else of the position it changes. */
+  also?: { purpose: string };
+  /** What else the audit row says. */
+  told?: Record<string, unknown>;
 }
 
 /** How each state is reached where it is not by saying so. */
 const WAYS: Partial<Record<DeviceState, (id: DeviceId) => string>> = {
+  accepted: (id) => `what is installed is accepted with POST /api/v1/devices/${id}/acceptance`,
   maintenance: (id) => `a maintenance is begun with POST /api/v1/devices/${id}/maintenance`,
   retired: (id) => `a device is retired with DELETE /api/v1/devices/${id}`,
 };
@@ -95,24 +100,25 @@ export async function lockState(tx: Tables, scope: Jurisdiction, id: DeviceId): 
  * Writes a step that is allowed, of a device that is locked, with its audit row. Errors: `conflict.state` where it may
  * not follow.
  */
-export async function makeStep(tx: Tables, atMs: number, { caller, id, to, how, reason, action }: Stepping) {
+export async function makeStep(tx: Tables, atMs: number, stepping: Stepping) {
+  const { caller, id, to, how, reason, action, also = {}, told = {} } = stepping;
   const before = await findDevice(tx, caller.jurisdiction, id);
   if (!before) throw new CitywatchError('not-found');
   if (!mayStep(before.state, to, how)) throw mayNot(id, before.state, to);
   const db = tx.tables<LifeTables>();
-  const change = { state: to, version: before.version + 1, updated_at_ms: atMs };
+  const change = { ...also, state: to, version: before.version + 1, updated_at_ms: atMs };
   await db.updateTable('position').set(change).where('id', '=', id).execute();
   const step = { position_id: id, state: to, at_ms: atMs, by_name: caller.name, reason };
   await db.insertInto('life_step').values(step).execute();
-  const after = { ...before, state: to, version: before.version + 1, updatedAtMs: atMs };
+  const after = { ...before, ...also, state: to, version: before.version + 1, updatedAtMs: atMs };
   const { jurisdiction } = before;
   const subject = `device/${id}`;
-  await recordAudit(tx, { caller, action, subject, jurisdiction, before, after: { ...after, reason }, atMs });
+  await recordAudit(tx, { caller, action, subject, jurisdiction, before, after: { ...after, ...told, reason }, atMs });
   return after;
 }
 
 function mayNot(id: DeviceId, from: DeviceState, to: DeviceState): CitywatchError {
-  const way = WAYS[to]?.(id);
+  const way = from === 'retired' ? undefined : WAYS[to]?.(id);
   const next = stepsFrom(from, 'said');
   const said = next.length > 0 ? `${next.join(' or ')} may be said of it` : 'nothing may be said of it';
   const detail = `The device is ${from}, and ${to} does not follow by saying so: ${way ?? said}.`;

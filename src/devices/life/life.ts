@@ -1,7 +1,10 @@
 import type { DeviceState } from '../../core/types.ts';
 
-/** How a step of a life is made: by saying so, with the maintenance that begins or ends, or by retiring the device. */
-export type StepBy = 'said' | 'maintenance' | 'retiring';
+/**
+ * How a step of a life is made: by saying so, with the record of an acceptance, with the maintenance that begins or
+ * ends, or by retiring the device.
+ */
+export type StepBy = 'said' | 'acceptance' | 'maintenance' | 'retiring';
 
 type Steps = Readonly<Partial<Record<DeviceState, StepBy>>>;
 
@@ -11,7 +14,7 @@ type Steps = Readonly<Partial<Record<DeviceState, StepBy>>>;
  */
 export const LIFE: Readonly<Record<DeviceState, Steps>> = {
   planned: { installed: 'said', retired: 'retiring' },
-  installed: { planned: 'said', accepted: 'said', retired: 'retiring' },
+  installed: { planned: 'said', accepted: 'acceptance', retired: 'retiring' },
   accepted: { installed: 'said', 'in-service': 'said', retired: 'retiring' },
   'in-service': { accepted: 'said', maintenance: 'maintenance', retired: 'retiring' },
   maintenance: { 'in-service': 'maintenance', retired: 'retiring' },

@@ -151,6 +151,7 @@ export class Photos {
         .select('id')
         .where('order_number', 'is', null)
         .where('kept_ms', '<', beforeMs)
+        .where(sql<boolean>`not exists (select from acceptance where photo = site_photo.id)`)
         .limit(PRUNED_AT_ONCE);
       return await tx.tables<PhotoTables>().deleteFrom('site_photo').where('id', 'in', alone).returningAll().execute();
     });

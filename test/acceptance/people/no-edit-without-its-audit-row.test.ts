@@ -159,6 +159,9 @@ async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record
   const photo = randomUUID();
   const png = { headers: { 'content-type': 'image/png' } };
   await gateway.api('POST', `/orders/${order}/photos?id=${photo}`, { body: tinyPicture(), ...png });
+  const sign = randomUUID();
+  await gateway.register({ id: 'kiosk-10', state: 'installed', ...place });
+  await gateway.api('POST', `/devices/kiosk-10/photos?id=${sign}&what=sign`, { body: tinyPicture(), ...png });
   const user = await made('/users', { username: 'li', ...person });
   const leaver = await made('/users', { username: 'zhao', ...person });
   const token = { name: 'n', role: 'viewer', jurisdiction: '330203' };
@@ -181,7 +184,7 @@ async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record
     return times === 10;
   });
   const people = { user, leaver, person, token, oldToken };
-  const things = { hanging, hook, subscription, ownerless, list, watchlist, alert, letter, own, grants, order };
+  const things = { hanging, hook, subscription, ownerless, list, watchlist, alert, letter, own, grants, order, sign };
   const edits = editsOf({ ...people, ...things });
   const named = { kiosk: KIOSK, serial: 'H-5', camera: 'camera-1', check };
   return { edits, questions: questionsFor({ ...named, command, image, alert: alert.id, subscription, order, photo }) };

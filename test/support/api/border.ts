@@ -47,6 +47,7 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     'GET /imports/{id}/rows': `/imports/${NOBODY}/rows`,
     ...questionsAboutCameras(camera),
     'GET /units': `/units?serial=${serial}`,
+    'GET /devices/{id}/acceptance': `/devices/${kiosk}/acceptance`,
     'GET /devices/{id}/life': `/devices/${kiosk}/life`,
     'GET /devices/{id}/maintenance': `/devices/${kiosk}/maintenance`,
     'GET /reports/files': '/reports/files',

@@ -49,12 +49,14 @@ export function editsOf(made: Record<string, any>): Map<string, Edit> {
   const photo = { body: tinyPicture(), headers: { 'content-type': 'image/png' } };
   const [opening, stepping] = ['6b1f1b3c-1c9b-4c7e-9d2f-00000000000a', '6b1f1b3c-1c9b-4c7e-9d2f-00000000000b'];
   const [ofOrder, alone] = ['6b1f1b3c-1c9b-4c7e-9d2f-00000000000c', '6b1f1b3c-1c9b-4c7e-9d2f-00000000000d'];
+  const acceptance = { id: alone, photo: made.sign, purpose: 'recycling', despite: 'no network yet' };
   const first = { 'if-match': '"1"' };
   return new Map<string, Edit>([
     ['POST /devices', { body: { kind: 'recycling-kiosk', id: 'kiosk-2', name: 'new', ...place } }],
     ['POST /devices/batch', { body: { devices: [{ kind: 'recycling-kiosk', id: 'kiosk-3', name: 'new', ...place }] } }],
     ...hanging,
     ['POST /devices/{id}/life', { path: '/devices/kiosk-4/life', body: { from: 'in-service', to: 'accepted' } }],
+    ['POST /devices/{id}/acceptance', { path: '/devices/kiosk-10/acceptance', body: acceptance }],
     ['POST /devices/{id}/maintenance', { path: '/devices/kiosk-5/maintenance', body: maintenance }],
     ['POST /devices/{id}/maintenance/end', { path: '/devices/kiosk-6/maintenance/end' }],
     ['PATCH /devices/{id}', { path: `/devices/${KIOSK}`, body: { name: 'renamed' }, headers: first }],

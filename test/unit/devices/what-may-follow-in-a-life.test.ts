@@ -5,13 +5,16 @@ import { FIRST_STATES, isStanding, LIFE, mayStep, stepsFrom } from '../../../src
 
 /** The straight way of a life. */
 const WAY: DeviceState[] = ['planned', 'installed', 'accepted', 'in-service'];
-const WAYS = ['said', 'maintenance', 'retiring'] as const;
+const WAYS = ['said', 'acceptance', 'maintenance', 'retiring'] as const;
 
 t.test('a life goes one step at a time', async (t) => {
   for (const [index, from] of WAY.entries()) {
-    for (const to of WAY.slice(index + 1)) t.equal(mayStep(from, to, 'said'), WAY.indexOf(to) === index + 1);
+    for (const to of WAY.slice(index + 1)) {
+      const by = to === 'accepted' ? 'acceptance' : 'said';
+      t.equal(mayStep(from, to, by), WAY.indexOf(to) === index + 1);
+    }
   }
-  t.strictSame(stepsFrom('installed', 'said'), ['planned', 'accepted']);
+  t.strictSame(stepsFrom('installed', 'said'), ['planned'], 'accepted wants a record');
   t.strictSame(stepsFrom('in-service', 'maintenance'), ['maintenance']);
   t.strictSame(stepsFrom('maintenance', 'said'), [], 'a maintenance ends with itself, not by saying so');
   t.notOk(mayStep('planned', 'maintenance', 'maintenance'), 'what does not serve is not in maintenance');
@@ -28,6 +31,7 @@ t.test('whatever steps are tried, a life stays one', async () => {
         if (WAYS.filter((way) => mayStep(state, to, way)).length !== 1) return false;
         if (state === 'retired' || to === state) return false;
         if (to === 'maintenance' && state !== 'in-service') return false;
+        if (state === 'installed' && to === 'accepted' && by !== 'acceptance') return false;
         if (to === 'in-service' && state !== 'accepted' && state !== 'maintenance') return false;
         state = to;
       }

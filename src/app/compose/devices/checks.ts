@@ -6,6 +6,7 @@ import { Checks } from '../../../devices/checks/checks.ts';
 import type { DeviceCheckPorts } from '../../../devices/checks/device-check.ts';
 import { CHECKS_QUEUE, CheckJobs } from '../../../devices/checks/district/jobs.ts';
 import { DistrictChecks } from '../../../devices/checks/district/run.ts';
+import { Acceptances } from '../../../devices/life/acceptances.ts';
 import type { Orders } from '../../../devices/orders/orders.ts';
 import type { Messages } from '../../../ingest/explain/messages.ts';
 import type { DeadLetters } from '../../../ingest/ledger/dead-letters.ts';
@@ -71,7 +72,16 @@ export function composeChecks(ground: Ground, parts: CheckParts) {
     ring: (queue) => ground.doorbell.ring(queue),
     cancelled: (id) => districts.cancelled(id),
   });
-  return { checks, checkJobs };
+  const { directory } = parts.devices;
+  const acceptances = new Acceptances({
+    database,
+    kinds,
+    directory,
+    clock,
+    observer,
+    check: (caller, device) => checks.device(caller, device, null),
+  });
+  return { checks, checkJobs, acceptances };
 }
 
 /** Districts that are checked at the same time; they share the places. */

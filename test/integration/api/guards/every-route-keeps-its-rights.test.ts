@@ -85,6 +85,8 @@ const REQUESTS: Record<string, Row> = {
   'POST /api/v1/devices/:id/units/take-down': { payload: { replaces: 'u-1', reason: 'broken' } },
   'GET /api/v1/devices/:id/units': {},
   'POST /api/v1/devices/:id/life': { payload: { from: 'in-service', to: 'accepted' } },
+  'POST /api/v1/devices/:id/acceptance': { payload: { id: NOBODY, photo: NOBODY } },
+  'GET /api/v1/devices/:id/acceptance': {},
   'GET /api/v1/devices/health': { ownAreaOnly: true },
   'GET /api/v1/devices/:id/health': {},
   'GET /api/v1/devices/:id/life': {},

@@ -3,12 +3,16 @@ import { readdir, readFile, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { DAY_MS, HOUR_MS } from '../../../../src/core/clock.ts';
+import type { CheckReport } from '../../../../src/devices/checks/checks.ts';
+import { Acceptances } from '../../../../src/devices/life/acceptances.ts';
+import { LifeSteps } from '../../../../src/devices/life/life-steps.ts';
 import type { PhotoInput } from '../../../../src/devices/photos/photos.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
 import { openOrders, openPhotos, orderFor } from '../../../support/devices/orders.ts';
 import { callerIn, kiosk } from '../../../support/devices/registry.ts';
 import { phonePhoto, TELLTALE } from '../../../support/ingest/photos.ts';
+import { quietObserver } from '../../../support/services/services.ts';
 
 const KEEPER = callerIn('330212', 'operator');
 const LI = { ...callerIn('330212', 'technician'), id: 'li', name: 'Li' };
@@ -25,6 +29,12 @@ await registry.create(callerIn('330212'), kiosk({ id: 'school', accessClass: 'mi
 const photoFor = (over: Partial<PhotoInput> = {}): PhotoInput => {
   return { id: randomUUID(), what: 'before', sent: phonePhoto(), ...over };
 };
+
+function reportOf(grade: 'ok' | 'failed'): CheckReport {
+  const problem = grade === 'ok' ? null : 'offline';
+  const step = { name: 'connected', grade, seen: 'Last heard 3 h ago.', problem, hint: 'Restart it.', tookMs: 1 };
+  return { grade, cause: grade === 'ok' ? null : step, steps: [step], atMs: 0, tookMs: 1, unit: null };
+}
 
 async function files(): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
@@ -96,6 +106,59 @@ t.test('nobody beyond the border keeps or sees one, and minors are shown for an 
   });
 });
 
+t.test('a device is accepted with a check, a sign and a purpose, or not at all', async (t) => {
+  await registry.create(callerIn('330212'), kiosk({ id: 'k-4', state: 'installed' }));
+  const device = parts.directory.identity('k-4')!;
+  const checked: string[] = [];
+  const check = async (_caller: unknown, { id }: { id: string }) => {
+    checked.push(id);
+    return report;
+  };
+  let report = reportOf('failed');
+  const acceptances = new Acceptances({ ...parts, observer: quietObserver(), check });
+  const sign = await photos.keep(LI, { device: 'k-4' }, photoFor({ what: 'sign' }));
+  const pole = await photos.keep(LI, { device: 'k-4' }, photoFor());
+  const elsewhere = await photos.keep(LI, { device: 'k-1' }, photoFor({ what: 'sign' }));
+  const said = { photo: sign.id, purpose: '垃圾分类', note: null, despite: null };
+  const accept = (over: object, who = LI) => acceptances.accept(who, device, { id: randomUUID(), ...said, ...over });
+  for (const [over, path, message] of [
+    [{ photo: randomUUID() }, 'photo', /no photo of this device.*what=sign/],
+    [{ photo: elsewhere.id }, 'photo', /no photo of this device/],
+    [{ photo: pole.id }, 'photo', /shows `before` and not the sign/],
+    [{ purpose: null }, 'purpose', /say what the device is for/],
+  ] as const) {
+    await t.rejects(accept(over), { code: 'request.invalid', issues: [{ path, message }] });
+  }
+  t.strictSame(checked, [], 'nothing is troubled for what is refused anyway');
+  const why = /failed at `connected` \(offline\).*here why/;
+  await t.rejects(accept({}), { code: 'request.invalid', issues: [{ path: 'despite', message: why }] });
+  await t.rejects(accept({}, HAISHU as never), { code: 'not-found' });
+  t.equal((await registry.get(LI, 'k-4')).state, 'installed');
+
+  const asked = { id: randomUUID(), ...said, despite: '网络下周接通', note: '验收单 2026-118' };
+  const accepted = await acceptances.accept(LI, device, asked);
+  t.match(accepted, { by: 'Li', purpose: '垃圾分类', photo: sign.id, grade: 'failed', steps: [{ name: 'connected' }] });
+  t.match(await registry.get(LI, 'k-4'), { state: 'accepted', purpose: '垃圾分类', version: 2 });
+  t.equal(parts.directory.get('k-4')?.state, 'accepted');
+  t.strictSame(await acceptances.accept(LI, device, asked), accepted, 'the same request is answered the same');
+  await t.rejects(acceptances.accept(WANG, device, asked), { code: 'idempotency.mismatch' });
+  await t.rejects(accept({}), { code: 'conflict.state', message: /is accepted; only what is installed/ });
+  const [row] = await listAudit(database, callerIn('330212'), { subject: 'device/k-4', limit: 1 });
+  const after = { state: 'accepted', acceptance: asked.id, photo: sign.id, grade: 'failed', reason: '验收单 2026-118' };
+  t.match(row, { action: 'device.accept', before: { state: 'installed', purpose: null }, after });
+
+  const life = new LifeSteps({ ...parts, observer: quietObserver() });
+  await life.step(LI, 'k-4', { from: 'accepted', to: 'installed', reason: '误操作' });
+  report = reportOf('ok');
+  const race = Array.from({ length: 3 }, () => accept({ purpose: null }));
+  const outcomes = await Promise.allSettled(race);
+  t.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1, 'once, however many say so');
+  const { items } = await acceptances.list('k-4', { limit: 9 });
+  t.match(items, [{ grade: 'ok', purpose: '垃圾分类', despite: null }, accepted]);
+  const first = await acceptances.list('k-4', { limit: 1 });
+  t.match((await acceptances.list('k-4', { limit: 1, after: first.next! })).items, [accepted]);
+});
+
 t.test('photos go with their order, and so does what a crash left alone', async (t) => {
   const { order } = await orders.open(KEEPER, orderFor('k-3'));
   const kept = await photos.keep(LI, { order: order.number }, photoFor());
@@ -121,5 +184,7 @@ t.test('photos go with their order, and so does what a crash left alone', async 
     [],
   );
   t.ok((await files()).length <= count - 2, 'and those of open orders stay');
-  t.ok((await files()).length > 0);
+  t.equal((await photos.ofOrder(order.number)).length, 0);
+  const signs = await sql<{ id: string }>`select id from site_photo where what = 'sign'`.execute(database.tables());
+  t.equal(signs.rows.length, 1, 'what an acceptance names stays, and no other sign');
 });

@@ -5,7 +5,7 @@ import type { SitePhoto } from '../../../../src/devices/photos/photo.ts';
 import { HERE, requireHere } from '../api-parts.ts';
 
 /** One order of this district, whatever is asked for. */
-export function memoryOrders(): Pick<ApiDeps, 'orders' | 'orderList' | 'photos'> {
+export function memoryOrders(): Pick<ApiDeps, 'orders' | 'orderList' | 'photos' | 'acceptances'> {
   const order: WorkOrder = {
     number: 'W-2026-1',
     device: 'kiosk-1',
@@ -57,5 +57,17 @@ export function memoryOrders(): Pick<ApiDeps, 'orders' | 'orderList' | 'photos'>
       ofOrder: async () => [],
       look: async () => Buffer.from([0xff, 0xd8, 0xff, 0xd9]),
     },
+    acceptances: memoryAcceptances(),
+  };
+}
+
+/** Every device is accepted by whoever says so. */
+function memoryAcceptances(): ApiDeps['acceptances'] {
+  return {
+    accept: async ({ name: by }, { id: device }, { id, photo }) => {
+      const said = { purpose: 'test', note: null, despite: null };
+      return { id, device, atMs: 0, by, ...said, photo, unit: 'u-1', grade: 'ok', steps: [] };
+    },
+    list: async () => ({ items: [], next: null }),
   };
 }
