@@ -71,7 +71,7 @@ export type FileReportPort = Pick<FileReport, 'sum' | 'byJurisdiction' | 'incomp
 export type DeviceHealthPort = Pick<HealthList, 'list' | 'of'> & Pick<HealthStore, 'downtimeOf'>;
 
 /** Shows nothing of positions beyond the caller's jurisdiction. */
-type UnitHistoryPort = Pick<UnitHistory, 'ofPosition' | 'ofSerial'>;
+type UnitHistoryPort = Pick<UnitHistory, 'ofPosition' | 'ofUnit'>;
 
 /** The right to see the device is checked before `device` is asked; a look at a picture is registered by it. */
 export type ChecksPort = Pick<Checks, 'device' | 'address'>;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import type { Device } from '../../core/types.ts';
 import type { UnitStay } from '../../devices/units/history.ts';
-import { assignInput, swapInput, unhangInput } from '../../devices/units/input.ts';
+import { assignInput, macAddress, swapInput, unhangInput } from '../../devices/units/input.ts';
 import type { WithSecret } from '../../devices/units/units.ts';
 import { setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';
@@ -37,6 +37,18 @@ const stay = z.object({
   reason: z.string().nullable(),
   by: z.string().nullable().meta({ description: 'Name of who saw to it' }),
 });
+
+const markQuery = z
+  .strictObject({
+    serial: z.string().trim().min(1).max(256).optional().meta({ description: 'The whole serial number' }),
+    mac: macAddress.optional().meta({ description: 'One of its hardware addresses, with : or - between' }),
+    id: z.string().min(1).max(64).optional().meta({ description: 'Id of the unit, as `unit.id` of devices' }),
+    ...pageQuery,
+  })
+  .refine(({ serial, mac, id }) => [serial, mac, id].filter((mark) => mark !== undefined).length === 1, {
+    path: ['serial'],
+    message: 'send one of `serial`, `mac` and `id`',
+  });
 
 function stayAnswer({ fromMs, toMs, ...rest }: UnitStay): z.output<typeof stay> {
   return { ...rest, from: toRfc3339(fromMs), to: momentOrNull(toMs) };
@@ -170,17 +182,16 @@ function historyRoutes(app: ApiApp, context: RouteContext): void {
       schema: {
         tags: REGISTRY_TAGS,
         summary: 'Where a unit hung, newest first',
-        querystring: z.strictObject({
-          serial: z.string().trim().min(1).max(256).meta({ description: 'The whole serial number' }),
-          ...pageQuery,
-        }),
+        querystring: markQuery,
         response: { 200: listOf(stay) },
       },
     },
     async (request) => {
       const caller = callerOf(request);
       const page = pageOf(context, 'units', caller, request.query);
-      const { items, next } = await unitHistory.ofSerial(caller, request.query.serial, page.request);
+      const { serial, mac, id } = request.query;
+      const mark = serial !== undefined ? { serial } : mac !== undefined ? { mac } : { id: id! };
+      const { items, next } = await unitHistory.ofUnit(caller, mark, page.request);
       return { items: items.map(stayAnswer), ...page.seal(next) };
     },
   );

@@ -29,7 +29,10 @@ export interface StaysPage {
   next: string | null;
 }
 
-/** Who hung where and when: of a position, and of a unit by its serial number. Newest first, nothing left out. */
+/** Names of units by one of their marks. */
+export type UnitMark = { serial: string } | { mac: string } | { id: string };
+
+/** Who hung where and when: of a position, and of a unit by what it is known by. Newest first, nothing left out. */
 export class UnitHistory {
   readonly #database: Database;
 
@@ -42,11 +45,17 @@ export class UnitHistory {
     return page(stays(this.#database, caller).where('position_id', '=', id), request);
   }
 
-  /** Where units of this serial number hung, as far as the caller may see the positions. */
-  ofSerial(caller: Caller, serial: string, request: StaysRequest): Promise<StaysPage> {
-    const named = stays(this.#database, caller).where(sql<boolean>`btrim(unit.serial) = ${serial.trim()}`);
-    return page(named, request);
+  /** Where units with this mark hung, as far as the caller may see the positions. */
+  ofUnit(caller: Caller, mark: UnitMark, request: StaysRequest): Promise<StaysPage> {
+    return page(stays(this.#database, caller).where(hasMark(mark)), request);
   }
+}
+
+/** As the indices of migration 0178 have it. */
+function hasMark(mark: UnitMark) {
+  if ('serial' in mark) return sql<boolean>`btrim(unit.serial) = ${mark.serial.trim()}`;
+  if ('mac' in mark) return sql<boolean>`string_to_array(unit.mac, ',') @> array[${mark.mac}]::text[]`;
+  return sql<boolean>`unit.id = ${mark.id}`;
 }
 
 /** What hung at a place before what hangs there now; null where nothing did. */

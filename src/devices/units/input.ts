@@ -6,7 +6,7 @@ const MAC = /^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i;
 
 const label = (max: number) => words(max).transform((text) => text.trim());
 
-const mac = z
+export const macAddress = z
   .string()
   .regex(MAC, 'must be a hardware address such as 02:00:5e:10:00:01')
   .transform((text) => text.toLowerCase().replaceAll('-', ':'));
@@ -15,7 +15,7 @@ const mac = z
 export const unitInput = z
   .strictObject({
     serial: label(128).nullable().default(null),
-    mac: mac.nullable().default(null),
+    mac: macAddress.nullable().default(null),
     maker: label(128).nullable().default(null),
     model: label(128).nullable().default(null),
     firmware: label(128).nullable().default(null),

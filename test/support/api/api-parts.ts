@@ -226,7 +226,7 @@ export function memoryUnits(
   const begun = async (caller: Caller, id: string) => ({ device: (await get(caller, id)).id, ...maintenance });
   return {
     units: { assign: get, undo: get, swap: withSecret, takeDown: withSecret, accept: withSecret },
-    unitHistory: { ofPosition: nothing, ofSerial: nothing },
+    unitHistory: { ofPosition: nothing, ofUnit: nothing },
     life: { step: get, history: nothing },
     maintenances: { begin: begun, end: begun, list: nothing },
     fileReport: { sum: async () => NO_FILES, byJurisdiction: nothing, incomplete: nothing },

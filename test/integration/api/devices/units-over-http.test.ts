@@ -84,5 +84,17 @@ t.test('a technician names, swaps, takes back and takes down a unit, and reads w
     { device: 'k-1', how: 'undone' },
     { device: 'k-1', how: 'assigned' },
   ]);
+  for (const mark of ['mac=02-00-5E-10-00-01', `id=${named.body.unit.id}`]) {
+    t.strictSame((await ask('GET', `/units?${mark}`)).body, where, mark);
+  }
   t.equal((await ask('GET', '/devices/k-9/units')).status, 404);
+});
+
+t.test('a unit is asked for by one mark, and nothing is found for one that nobody has', async (t) => {
+  const { ask } = await world(t);
+  t.strictSame((await ask('GET', '/units?mac=02:00:5e:10:00:02')).body, { items: [] });
+  t.strictSame((await ask('GET', '/units?id=nobody')).body, { items: [] });
+  for (const wrong of ['', '?mac=02:00', '?serial=007&id=x', '?id=']) {
+    t.equal((await ask('GET', `/units${wrong}`)).status, 400, wrong);
+  }
 });

@@ -51,8 +51,11 @@ t.test('a unit is named, swapped and comes back, each step with its row and with
   for (const [index, { toMs }] of all.entries()) {
     if (index > 0) t.equal(toMs, all[index - 1]?.fromMs, 'a clock that is set back makes neither gap nor overlap');
   }
-  t.match((await history.ofSerial(YINZHOU, ' 007 ', { limit: 5 })).items, [{ device: 'u-1' }, { device: 'u-1' }]);
-  t.match((await history.ofSerial(HAISHU, '007', { limit: 5 })).items, []);
+  t.match((await history.ofUnit(YINZHOU, { serial: ' 007 ' }, { limit: 5 })).items, [
+    { device: 'u-1' },
+    { device: 'u-1' },
+  ]);
+  t.match((await history.ofUnit(HAISHU, { serial: '007' }, { limit: 5 })).items, []);
   const first = await history.ofPosition(YINZHOU, 'u-1', { limit: 3 });
   const rest = await history.ofPosition(YINZHOU, 'u-1', { limit: 3, after: first.next! });
   t.same([...first.items, ...rest.items], all);
@@ -90,7 +93,7 @@ t.test('a unit hangs at one place; who wants it elsewhere is told where, if that
   const moved = await units.assign(YINZHOU, 'u-3', { unit: unitOf('S-2', { firmware: '1e5' }), reason: 'as a spare' });
   t.match(moved.unit, { id: replaces, firmware: '1e5' }, 'it is the same unit, with what is said of it today');
   t.match(
-    (await history.ofSerial(YINZHOU, 'S-2', { limit: 5 })).items.map(({ device }) => device),
+    (await history.ofUnit(YINZHOU, { serial: 'S-2' }, { limit: 5 })).items.map(({ device }) => device),
     ['u-3', 'u-2'],
   );
   const back = { replaces: await hung('u-2'), reason: 'x' };
@@ -132,7 +135,7 @@ t.test('a label changes nothing of the past: what a unit was known by stays', as
   t.match(await hang({ serial: 'unknown' }), { unit: { serial: 'L-1' } });
   await units.takeDown(YINZHOU, 'l-2', { replaces: await hung('l-2'), reason: 'x' });
   await units.assign(YINZHOU, 'l-2', { unit: unitOf('L-1', { mac: '02:00:00:00:00:12' }), reason: null });
-  const places = (await history.ofSerial(YINZHOU, 'L-1', { limit: 9 })).items;
+  const places = (await history.ofUnit(YINZHOU, { serial: 'L-1' }, { limit: 9 })).items;
   t.match(places, [{ device: 'l-2', unit: { mac: `${mac},02:00:00:00:00:12` } }, { device: 'l-2' }, { device: 'l-1' }]);
 });
 

@@ -162,7 +162,7 @@ async function check({ history }: Worlds, { places, names }: World): Promise<voi
         equal(toMs, shown[index + 1]?.fromMs ?? null, `${place.id} has neither gap nor overlap`);
     }
     for (const name of names) {
-      const items = (await history.ofSerial(caller, name, { limit: 500 })).items.toReversed();
+      const items = (await history.ofUnit(caller, { serial: name }, { limit: 500 })).items.toReversed();
       const wanted = mine.flatMap(({ stays }) => stays.filter(({ serial }) => serial === name)).length;
       equal(items.length, wanted, `where ${name} hung`);
       for (const [index, { toMs }] of items.entries()) {
