@@ -1,9 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { Account, Accounts, AuthScheme } from './digest.ts';
 import { type CameraFaults, NO_FAULTS } from './faults.ts';
-import type { CameraIdentity } from './onvif/device-service.ts';
+import { inventIdentity } from './identity.ts';
+import type { CameraIdentity, ServiceName } from './onvif/device-service.ts';
 import { EventService, type EventServiceOptions } from './onvif/event-service.ts';
 import { HeadService } from './onvif/head-service.ts';
+import type { Eye } from './onvif/media-service.ts';
+import { type CameraSettings, newSettings } from './onvif/settings.ts';
 import { RtspServer } from './rtsp/rtsp-server.ts';
 import { type UserOptions, Users } from './users.ts';
 import { Stream } from './video/stream.ts';
@@ -29,6 +31,12 @@ export interface CameraOptions extends UserOptions {
   events?: EventServiceOptions;
   /** Its head moves. */
   head?: boolean;
+  /** Which media services it offers; both unless told. */
+  media?: 'both' | 'media' | 'media2';
+  /** A recorder of so many channels; each has a source and pictures of its own, `/ch7/main`. A camera where absent. */
+  channels?: number;
+  /** How long it is away when it restarts. */
+  rebootMs?: number;
   /** `http://host:port` that it names in its answers: what it believes to be, behind a NAT or when it lies. */
   origin?: string;
 }
@@ -46,6 +54,8 @@ export class VirtualCamera {
   readonly users: Users;
   readonly events: EventService;
   readonly head: HeadService | null;
+  /** What a technician has set on it. */
+  readonly settings: CameraSettings = newSettings();
   readonly #options: CameraOptions;
   readonly #pictures: Pictures;
   readonly #streams: Record<Quality, Stream>;
@@ -53,6 +63,7 @@ export class VirtualCamera {
   readonly #rtsp: RtspServer;
   #faults: CameraFaults = { ...NO_FAULTS };
   #alive = false;
+  #rebooting: NodeJS.Timeout[] = [];
 
   private constructor(options: CameraOptions, pictures: Pictures) {
     this.id = options.id;
@@ -63,7 +74,7 @@ export class VirtualCamera {
     this.#options = options;
     this.#pictures = pictures;
     this.#streams = { main: new Stream(pictures.sources.main), sub: new Stream(pictures.sources.sub) };
-    const nowMs = (): number => Date.now() + this.#faults.clockSkewMs;
+    const nowMs = (): number => this.#nowMs();
     const origin = (): string => options.origin ?? this.#origin;
     this.head = options.head ? new HeadService() : null;
     this.events = new EventService({ origin, nowMs }, options.events);
@@ -102,7 +113,7 @@ export class VirtualCamera {
   }
 
   streamUrl(quality: Quality): string {
-    return `rtsp://${this.address}:${this.#rtsp.port}/${quality}`;
+    return this.#streamUrlOf('', quality);
   }
 
   /** Connections of RTSP clients now and ever, and how many play. */
@@ -163,8 +174,51 @@ export class VirtualCamera {
   }
 
   async stop(): Promise<void> {
+    for (const timer of this.#rebooting) clearTimeout(timer);
     await this.die();
     await Promise.all([this.#streams.main.stop(), this.#streams.sub.stop()]);
+  }
+
+  /** Streams of one channel of a recorder; `channel` counts from 1. */
+  channelUrl(channel: number, quality: Quality): string {
+    return this.#streamUrlOf(`/ch${channel}`, quality);
+  }
+
+  get #services(): ServiceName[] {
+    const { media = 'both' } = this.#options;
+    const medias: ServiceName[] = media === 'both' ? ['media', 'media2'] : [media];
+    return ['event', ...medias, 'imaging', ...(this.head ? (['ptz'] as const) : [])];
+  }
+
+  get #eyes(): Eye[] {
+    const { channels } = this.#options;
+    const urls = (prefix: string) => ({
+      streamUrls: { main: this.#streamUrlOf(prefix, 'main'), sub: this.#streamUrlOf(prefix, 'sub') },
+      snapshotUrl: `${this.#origin}${prefix}/snapshot.jpg`,
+    });
+    if (channels === undefined) return [{ source: 'source', suffix: '', ...urls('') }];
+    return Array.from({ length: channels }, (_, index) => {
+      const number = index + 1;
+      return { source: `channel_${number}`, suffix: `_${number}`, ...urls(`/ch${number}`) };
+    });
+  }
+
+  #streamUrlOf(prefix: string, quality: Quality): string {
+    return `rtsp://${this.address}:${this.#rtsp.port}${prefix}/${quality}`;
+  }
+
+  #nowMs(): number {
+    return Date.now() + this.#faults.clockSkewMs + this.settings.time.offsetMs;
+  }
+
+  /** A moment after it has answered the order. */
+  #reboot(): void {
+    const { rebootMs = REBOOT_MS } = this.#options;
+    for (const timer of this.#rebooting) clearTimeout(timer);
+    this.#rebooting = [
+      setTimeout(() => void this.die(), ANSWERED_MS),
+      setTimeout(() => void this.revive(), ANSWERED_MS + rebootMs),
+    ];
   }
 
   #accounts(): Accounts {
@@ -185,14 +239,14 @@ export class VirtualCamera {
         identity: this.identity,
         origin: this.#options.origin ?? this.#origin,
         address: this.address,
-        hasHead: this.head !== null,
-        nowMs: Date.now() + this.#faults.clockSkewMs,
+        services: this.#services,
+        settings: this.settings,
+        nowMs: this.#nowMs(),
       }),
       media: () => ({
         sizes: this.#pictures.sizes,
         fps: this.#pictures.fps,
-        streamUrls: { main: this.streamUrl('main'), sub: this.streamUrl('sub') },
-        snapshotUrl: this.snapshotUrl,
+        eyes: this.#eyes,
         hasHead: this.head !== null,
       }),
       events: this.events,
@@ -201,9 +255,13 @@ export class VirtualCamera {
       users: this.users,
       faults: () => this.#faults,
       snapshot: () => this.#pictures.snapshot(),
+      reboot: () => this.#reboot(),
     };
   }
 }
+
+const REBOOT_MS = 20_000;
+const ANSWERED_MS = 50;
 
 const EYE = { VideoSourceConfigurationToken: 'VideoSource_1' };
 
@@ -222,22 +280,3 @@ const NOTICEABLE: Record<Noticeable, { topic: string; source: Record<string, str
   'signal-loss': { topic: 'tns1:VideoSource/SignalLoss', source: { Source: 'VideoSource_1' }, item: 'State' },
   input: { topic: 'tns1:Device/Trigger/DigitalInput', source: { InputToken: 'Input_1' }, item: 'LogicalState' },
 };
-
-/** The same camera id always gives the same unit. Serial and firmware look like numbers on purpose: they are text. */
-function inventIdentity(id: string): CameraIdentity {
-  const digest = createHash('sha256').update(id).digest('hex');
-  const part = (from: number, to: number): string => digest.slice(from, to);
-  const digits = BigInt(`0x${part(0, 12)}`)
-    .toString()
-    .padStart(13, '0')
-    .slice(-13);
-  return {
-    maker: 'Virtual Optics',
-    model: 'VC-768 Street',
-    firmware: '2.10',
-    serial: `0340200${digits}`,
-    hardwareId: '007',
-    mac: ['02', part(20, 22), part(22, 24), part(24, 26), part(26, 28), part(28, 30)].join(':'),
-    endpoint: `urn:uuid:${part(0, 8)}-${part(8, 12)}-4${part(13, 16)}-8${part(17, 20)}-${part(20, 32)}`,
-  };
-}

@@ -20,6 +20,8 @@ export interface CameraFaults {
   frozen: boolean;
   /** Every login is refused: somebody changed the password on the camera. */
   passwordChanged: boolean;
+  /** Its second media service fails at every question, as it does on some firmware. */
+  media2Fails: boolean;
   /** The camera's clock minus ours. */
   clockSkewMs: number;
 }
@@ -29,5 +31,6 @@ export const NO_FAULTS: Readonly<CameraFaults> = {
   rtspSilent: false,
   frozen: false,
   passwordChanged: false,
+  media2Fails: false,
   clockSkewMs: 0,
 };

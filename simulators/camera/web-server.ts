@@ -3,11 +3,14 @@ import { Door } from '../door.ts';
 import { type Accounts, AuthCheck } from './digest.ts';
 import type { CameraFaults } from './faults.ts';
 import { misbehave } from './misbehave.ts';
-import { answerDevice, type DeviceFacts, OPEN_OPERATIONS } from './onvif/device-service.ts';
+import { answerDevice, type DeviceFacts, OPEN_OPERATIONS, type ServiceName } from './onvif/device-service.ts';
 import { EventService } from './onvif/event-service.ts';
 import type { HeadService } from './onvif/head-service.ts';
+import { answerImaging } from './onvif/imaging-service.ts';
 import { answerMedia, type MediaFacts } from './onvif/media-service.ts';
-import { envelope, parseRequest, SoapFault, type SoapRequest } from './onvif/soap.ts';
+import { answerMedia2 } from './onvif/media2-service.ts';
+import { followOrder } from './onvif/own-service.ts';
+import { envelope, operationUnknown, parseRequest, SoapFault, type SoapRequest } from './onvif/soap.ts';
 import { TokenCheck } from './onvif/wsse.ts';
 import type { Users } from './users.ts';
 
@@ -21,6 +24,8 @@ export interface WebServerDeps {
   users: Users;
   faults(): CameraFaults;
   snapshot(): Promise<Buffer>;
+  /** As {@link OwnPorts}. */
+  reboot(): void;
 }
 
 export interface WebServerOptions {
@@ -71,11 +76,8 @@ export class WebServer {
     const path = (request.url ?? '').split('?')[0] ?? '';
     const { web } = this.#deps.faults();
     if (web && misbehave(web, response)) return;
-    if (path === '/snapshot.jpg') return this.#snapshot(request, response);
-    if (
-      request.method !== 'POST' ||
-      !(/^\/onvif\/(device|media|ptz)_service$/.test(path) || EventService.serves(path))
-    ) {
+    if (/^(\/ch\d+)?\/snapshot\.jpg$/.test(path)) return this.#snapshot(request, response);
+    if (request.method !== 'POST' || !(this.#services.includes(path) || EventService.serves(path))) {
       response.writeHead(404).end();
       return;
     }
@@ -100,16 +102,40 @@ export class WebServer {
     const device = this.#deps.device();
     const foreign = this.#deps.faults().web === 'foreign-host';
     const path = url.split('?')[0] ?? '';
-    const { head, users } = this.#deps;
-    const ofUsers = path === '/onvif/device_service' ? users.answer(soap) : null;
-    if (ofUsers !== null) return `<tds:${soap.operation}Response>${ofUsers}</tds:${soap.operation}Response>`;
-    if (head && path === '/onvif/ptz_service') return head.answer(soap);
     const answer = EventService.serves(path)
       ? await this.#deps.events.answer(path, soap)
-      : path === '/onvif/media_service'
-        ? answerMedia(soap.operation, this.#deps.media(), soap.body)
-        : answerDevice(soap.operation, device);
+      : this.#answerAt(/^\/onvif\/(\w+)_service$/.exec(path)?.[1], soap, device);
     return foreign ? answer.replaceAll(device.address, '192.0.2.99') : answer;
+  }
+
+  #answerAt(service: string | undefined, soap: SoapRequest, device: DeviceFacts): string {
+    const { head, media, reboot, users } = this.#deps;
+    const { settings } = device;
+    const services: Record<string, () => string | undefined> = {
+      device: () => {
+        const ofUsers = users.answer(soap);
+        if (ofUsers !== null) return `<tds:${soap.operation}Response>${ofUsers}</tds:${soap.operation}Response>`;
+        return followOrder(soap, { settings, reboot }) ?? answerDevice(soap.operation, device);
+      },
+      media: () => answerMedia(soap.operation, media(), soap.body),
+      media2: () => {
+        if (this.#deps.faults().media2Fails) throw new SoapFault(500, 'Receiver', ['Action'], 'Action Failed');
+        return answerMedia2(soap, media());
+      },
+      imaging: () =>
+        answerImaging(soap, (source) =>
+          media().eyes.some((eye) => eye.source === source) ? settings.picture : undefined,
+        ),
+      ptz: () => head?.answer(soap),
+    };
+    const answer = services[service ?? '']?.();
+    if (answer === undefined) throw operationUnknown();
+    return answer;
+  }
+
+  get #services(): string[] {
+    const names: readonly ('device' | ServiceName)[] = ['device', ...this.#deps.device().services];
+    return names.map((name) => `/onvif/${name}_service`);
   }
 
   /** True when the caller may go on; otherwise the refusal has been sent. */

@@ -18,6 +18,7 @@ import type { Ptz } from '../devices/ptz/ptz.ts';
 import type { DeviceSearch } from '../devices/search/search.ts';
 import type { UnitHistory } from '../devices/units/history.ts';
 import type { Units } from '../devices/units/units.ts';
+import type { Upkeep } from '../devices/upkeep/upkeep.ts';
 import type { ShownImages } from '../images/shown-images.ts';
 import type { Command, CommandInput, CommandPayload } from '../ingest/commands/commands.ts';
 import type { Completeness } from '../ingest/completeness/completeness.ts';
@@ -117,6 +118,12 @@ export type DiscoveriesPort = Pick<Discoveries, 'start' | 'cancel'> & {
   list: Pick<Discoveries['list'], 'get' | 'newest' | 'found'>;
 };
 
+/** Rights to the device are decided before it is asked. */
+export type UpkeepPort = Pick<
+  Upkeep,
+  'picture' | 'setPicture' | 'time' | 'setTime' | 'setServers' | 'network' | 'restart'
+>;
+
 /** Moving cameras. Rights are decided by device before; the look is registered by it. */
 export type PtzPort = Pick<Ptz, 'status' | 'move' | 'stop' | 'release' | 'goto' | 'presets' | 'keepPreset' | 'set'>;
 
@@ -125,4 +132,5 @@ export interface FieldParts {
   imports: ImportsPort;
   discoveries: DiscoveriesPort;
   ptz: PtzPort;
+  upkeep: UpkeepPort;
 }

@@ -1,3 +1,4 @@
+import type { CameraSettings } from './settings.ts';
 import { leaf, SoapFault, tag } from './soap.ts';
 
 /** What a camera says of itself; all text, as on the label. */
@@ -18,8 +19,9 @@ export interface DeviceFacts {
   /** `http://address:port`, as the client can reach it. */
   origin: string;
   address: string;
-  /** Whether its head moves. */
-  hasHead: boolean;
+  /** What it offers beside the device service, by the names of {@link SERVICES}. */
+  services: readonly ServiceName[];
+  settings: CameraSettings;
   /** The camera's own idea of the time. */
   nowMs: number;
 }
@@ -36,9 +38,18 @@ export const OPEN_OPERATIONS: ReadonlySet<string> = new Set([
 ]);
 
 const DEVICE_NAMESPACE = 'http://www.onvif.org/ver10/device/wsdl';
-const MEDIA_NAMESPACE = 'http://www.onvif.org/ver10/media/wsdl';
-const EVENT_NAMESPACE = 'http://www.onvif.org/ver10/events/wsdl';
-const PTZ_NAMESPACE = 'http://www.onvif.org/ver20/ptz/wsdl';
+
+/** Services by the name in their address, and their name spaces. */
+export const SERVICES = {
+  event: 'http://www.onvif.org/ver10/events/wsdl',
+  media: 'http://www.onvif.org/ver10/media/wsdl',
+  media2: 'http://www.onvif.org/ver20/media/wsdl',
+  imaging: 'http://www.onvif.org/ver20/imaging/wsdl',
+  ptz: 'http://www.onvif.org/ver20/ptz/wsdl',
+} as const;
+
+export type ServiceName = keyof typeof SERVICES;
+
 const VERSION = tag('tds:Version', leaf('tt:Major', 2), leaf('tt:Minor', 60));
 
 const STREAMING = tag(
@@ -58,24 +69,15 @@ type Answer = (facts: DeviceFacts) => string;
 /** Answers of the device service, by operation; each gives what stands inside `...Response`. */
 const ANSWERS: Record<string, Answer> = {
   GetSystemDateAndTime: dateAndTime,
-  GetServices: ({ origin, hasHead }) =>
+  GetServices: ({ origin, services }) =>
     service(DEVICE_NAMESPACE, origin, 'device') +
-    service(EVENT_NAMESPACE, origin, 'event') +
-    service(MEDIA_NAMESPACE, origin, 'media') +
-    (hasHead ? service(PTZ_NAMESPACE, origin, 'ptz') : ''),
+    services.map((name) => service(SERVICES[name], origin, name)).join(''),
   GetServiceCapabilities: () =>
     tag(
       'tds:Capabilities',
       '<tds:Network NTP="0"/><tds:Security UsernameToken="true" HttpDigest="true"/><tds:System/>',
     ),
-  GetCapabilities: ({ origin, hasHead }) =>
-    tag(
-      'tds:Capabilities',
-      tag('tt:Device', leaf('tt:XAddr', `${origin}/onvif/device_service`)),
-      tag('tt:Events', leaf('tt:XAddr', `${origin}/onvif/event_service`), PULL_POINT),
-      tag('tt:Media', leaf('tt:XAddr', `${origin}/onvif/media_service`), STREAMING),
-      hasHead ? tag('tt:PTZ', leaf('tt:XAddr', `${origin}/onvif/ptz_service`)) : '',
-    ),
+  GetCapabilities: capabilities,
   GetDeviceInformation: ({ identity }) =>
     leaf('tds:Manufacturer', identity.maker) +
     leaf('tds:Model', identity.model) +
@@ -99,7 +101,7 @@ const ANSWERS: Record<string, Answer> = {
   GetNetworkDefaultGateway: ({ address }) =>
     tag('tds:NetworkGateway', leaf('tt:IPv4Address', address.replace(/\d+$/, '254'))),
   GetDNS: () => tag('tds:DNSInformation', leaf('tt:FromDHCP', false)),
-  GetNTP: () => tag('tds:NTPInformation', leaf('tt:FromDHCP', false)),
+  GetNTP: timeServers,
   GetEndpointReference: ({ identity }) => leaf('tds:GUID', identity.endpoint.replace('urn:uuid:', '')),
   GetWsdlUrl: () => leaf('tds:WsdlUrl', 'http://www.onvif.org/'),
   GetDiscoveryMode: () => leaf('tds:DiscoveryMode', 'Discoverable'),
@@ -121,7 +123,30 @@ export function cameraScopes({ name, identity }: { name: string; identity: Camer
   );
 }
 
-function service(namespace: string, origin: string, name: 'device' | 'event' | 'media' | 'ptz'): string {
+/** In the order of the schema; Media2 is newer than this question. */
+function capabilities({ origin, services }: DeviceFacts): string {
+  const one = (element: string, name: ServiceName, more = ''): string =>
+    services.includes(name) ? tag(element, leaf('tt:XAddr', `${origin}/onvif/${name}_service`), more) : '';
+  return tag(
+    'tds:Capabilities',
+    tag('tt:Device', leaf('tt:XAddr', `${origin}/onvif/device_service`)),
+    one('tt:Events', 'event', PULL_POINT),
+    one('tt:Imaging', 'imaging'),
+    one('tt:Media', 'media', STREAMING),
+    one('tt:PTZ', 'ptz'),
+  );
+}
+
+function timeServers({ settings: { ntp } }: DeviceFacts): string {
+  const servers = ntp.servers.map((server) => {
+    const isAddress = /^[\d.]+$/.test(server);
+    const address = leaf(isAddress ? 'tt:IPv4Address' : 'tt:DNSname', server);
+    return tag('tt:NTPManual', leaf('tt:Type', isAddress ? 'IPv4' : 'DNS'), address);
+  });
+  return tag('tds:NTPInformation', leaf('tt:FromDHCP', ntp.fromDhcp), ...servers);
+}
+
+function service(namespace: string, origin: string, name: 'device' | ServiceName): string {
   return tag(
     'tds:Service',
     leaf('tds:Namespace', namespace),
@@ -134,7 +159,7 @@ function hostname(identity: CameraIdentity): string {
   return `cam-${identity.mac.replace(/:/g, '').slice(-6)}`;
 }
 
-function dateAndTime({ nowMs }: DeviceFacts): string {
+function dateAndTime({ nowMs, settings: { time: own } }: DeviceFacts): string {
   const at = new Date(nowMs);
   const clock = [leaf('tt:Hour', at.getUTCHours()), leaf('tt:Minute', at.getUTCMinutes())];
   const time = tag('tt:Time', ...clock, leaf('tt:Second', at.getUTCSeconds()));
@@ -142,9 +167,9 @@ function dateAndTime({ nowMs }: DeviceFacts): string {
   const date = tag('tt:Date', ...month, leaf('tt:Day', at.getUTCDate()));
   return tag(
     'tds:SystemDateAndTime',
-    leaf('tt:DateTimeType', 'NTP'),
-    leaf('tt:DaylightSavings', false),
-    tag('tt:TimeZone', leaf('tt:TZ', 'CST-8')),
+    leaf('tt:DateTimeType', own.type),
+    leaf('tt:DaylightSavings', own.daylightSavings),
+    own.zone === null ? '' : tag('tt:TimeZone', leaf('tt:TZ', own.zone)),
     tag('tt:UTCDateTime', time, date),
   );
 }

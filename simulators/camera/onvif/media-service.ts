@@ -5,13 +5,34 @@ import { leaf, operationUnknown, pick, SoapFault, tag, textOf, type XmlValue } f
 export interface MediaFacts {
   sizes: Record<Quality, { width: number; height: number }>;
   fps: number;
-  streamUrls: Record<Quality, string>;
-  snapshotUrl: string;
+  /** One for a camera, one per channel for a recorder. */
+  eyes: readonly Eye[];
   /** Whether its head moves. */
   hasHead: boolean;
 }
 
+/** One video source and where its pictures are. */
+export interface Eye {
+  /** Token of the source. */
+  source: string;
+  /** Ends the tokens of its profiles and configurations: '' for the only one. */
+  suffix: string;
+  streamUrls: Record<Quality, string>;
+  snapshotUrl: string;
+}
+
+/** A profile, or the configuration of its encoder. */
+export interface Chosen {
+  eye: Eye;
+  quality: Quality;
+}
+
 const QUALITIES: Quality[] = ['main', 'sub'];
+
+/** Every profile there is: first all large pictures, then all small ones, as recorders have them. */
+export function allProfiles({ eyes }: MediaFacts): Chosen[] {
+  return QUALITIES.flatMap((quality) => eyes.map((eye) => ({ eye, quality })));
+}
 
 type Answer = (facts: MediaFacts, body: XmlValue) => string;
 
@@ -19,25 +40,31 @@ const ANSWERS: Record<string, Answer> = {
   GetServiceCapabilities: () =>
     '<trt:Capabilities SnapshotUri="true"><trt:ProfileCapabilities MaximumNumberOfProfiles="2"/>' +
     '<trt:StreamingCapabilities RTP_RTSP_TCP="true"/></trt:Capabilities>',
-  GetProfiles: (facts) => QUALITIES.map((quality) => profile('trt:Profiles', facts, quality)).join(''),
-  GetProfile: (facts, body) => profile('trt:Profile', facts, qualityOf(body, 'ProfileToken')),
-  GetStreamUri: (facts, body) => mediaUri(facts.streamUrls[qualityOf(body, 'ProfileToken')]),
-  GetSnapshotUri: (facts, body) => {
-    qualityOf(body, 'ProfileToken');
-    return mediaUri(facts.snapshotUrl);
+  GetProfiles: (facts) =>
+    allProfiles(facts)
+      .map((chosen) => profile('trt:Profiles', facts, chosen))
+      .join(''),
+  GetProfile: (facts, body) => profile('trt:Profile', facts, chosenBy(facts, body, 'ProfileToken')),
+  GetStreamUri: (facts, body) => {
+    const { eye, quality } = chosenBy(facts, body, 'ProfileToken');
+    return mediaUri(eye.streamUrls[quality]);
   },
-  GetVideoSources: ({ sizes, fps }) => {
+  GetSnapshotUri: (facts, body) => mediaUri(chosenBy(facts, body, 'ProfileToken').eye.snapshotUrl),
+  GetVideoSources: ({ sizes, fps, eyes }) => {
     const inner = leaf('tt:Framerate', fps) + resolution('tt:Resolution', sizes.main);
-    return `<trt:VideoSources token="source">${inner}</trt:VideoSources>`;
+    return eyes.map(({ source }) => `<trt:VideoSources token="${source}">${inner}</trt:VideoSources>`).join('');
   },
-  GetVideoSourceConfigurations: (facts) => sourceConfiguration('trt:Configurations', facts),
+  GetVideoSourceConfigurations: (facts) =>
+    facts.eyes.map((eye) => sourceConfiguration('trt:Configurations', facts, eye)).join(''),
   GetVideoEncoderConfigurations: (facts) =>
-    QUALITIES.map((quality) => encoderConfiguration('trt:Configurations', facts, quality)).join(''),
+    allProfiles(facts)
+      .map((chosen) => encoderConfiguration('trt:Configurations', facts, chosen))
+      .join(''),
   GetVideoEncoderConfiguration: (facts, body) =>
-    encoderConfiguration('trt:Configuration', facts, qualityOf(body, 'ConfigurationToken')),
+    encoderConfiguration('trt:Configuration', facts, chosenBy(facts, body, 'ConfigurationToken')),
   GetVideoEncoderConfigurationOptions: (facts, body) => {
     const asked = textOf(pick(body, 'ConfigurationToken')) || textOf(pick(body, 'ProfileToken'));
-    return encoderOptions(facts, asked.endsWith('sub') ? 'sub' : 'main');
+    return encoderOptions(facts, /_sub(_|$)/.test(asked) ? 'sub' : 'main');
   },
   GetAudioSources: () => '',
   GetAudioEncoderConfigurations: () => '',
@@ -50,9 +77,11 @@ export function answerMedia(operation: string, facts: MediaFacts, body: XmlValue
   return `<trt:${operation}Response>${answer(facts, body)}</trt:${operation}Response>`;
 }
 
-function qualityOf(body: XmlValue, field: string): Quality {
-  const match = /^(?:profile|encoder)_(main|sub)$/.exec(textOf(pick(body, field)));
-  if (match) return match[1] as Quality;
+/** The profile, or encoder, that a request names. Throws a {@link SoapFault} for one there is not. */
+export function chosenBy(facts: MediaFacts, body: XmlValue, field: string): Chosen {
+  const named = textOf(pick(body, field)).replace(/^(profile|encoder)_/, '');
+  const found = allProfiles(facts).find(({ eye, quality }) => quality + eye.suffix === named);
+  if (found) return found;
   throw new SoapFault(400, 'Sender', ['InvalidArgVal', 'NoProfile'], 'Profile Not Exist');
 }
 
@@ -65,25 +94,27 @@ function mediaUri(url: string): string {
   return tag('trt:MediaUri', leaf('tt:Uri', url), ...life);
 }
 
-function resolution(name: string, { width, height }: { width: number; height: number }): string {
+export function resolution(name: string, { width, height }: { width: number; height: number }): string {
   return tag(name, leaf('tt:Width', width), leaf('tt:Height', height));
 }
 
-function profile(name: string, facts: MediaFacts, quality: Quality): string {
+function profile(name: string, facts: MediaFacts, chosen: Chosen): string {
+  const { eye, quality } = chosen;
   const parts =
-    sourceConfiguration('tt:VideoSourceConfiguration', facts) +
-    encoderConfiguration('tt:VideoEncoderConfiguration', facts, quality) +
+    sourceConfiguration('tt:VideoSourceConfiguration', facts, eye) +
+    encoderConfiguration('tt:VideoEncoderConfiguration', facts, chosen) +
     (facts.hasHead ? HEAD_CONFIGURATION : '');
-  return `<${name} token="profile_${quality}" fixed="true">${leaf('tt:Name', quality)}${parts}</${name}>`;
+  const token = `profile_${quality}${eye.suffix}`;
+  return `<${name} token="${token}" fixed="true">${leaf('tt:Name', quality + eye.suffix)}${parts}</${name}>`;
 }
 
-function sourceConfiguration(name: string, { sizes }: MediaFacts): string {
+export function sourceConfiguration(name: string, { sizes }: MediaFacts, { source, suffix }: Eye): string {
   const bounds = `<tt:Bounds x="0" y="0" width="${sizes.main.width}" height="${sizes.main.height}"/>`;
-  const inner = leaf('tt:Name', 'source') + leaf('tt:UseCount', 2) + leaf('tt:SourceToken', 'source') + bounds;
-  return `<${name} token="source_configuration">${inner}</${name}>`;
+  const inner = leaf('tt:Name', 'source') + leaf('tt:UseCount', 2) + leaf('tt:SourceToken', source) + bounds;
+  return `<${name} token="source_configuration${suffix}">${inner}</${name}>`;
 }
 
-function encoderConfiguration(name: string, facts: MediaFacts, quality: Quality): string {
+function encoderConfiguration(name: string, facts: MediaFacts, { eye, quality }: Chosen): string {
   const limits = leaf('tt:FrameRateLimit', facts.fps) + leaf('tt:EncodingInterval', 1) + leaf('tt:BitrateLimit', 1024);
   const group = tag('tt:Address', leaf('tt:Type', 'IPv4'), leaf('tt:IPv4Address', '0.0.0.0'));
   const inner = [
@@ -97,7 +128,7 @@ function encoderConfiguration(name: string, facts: MediaFacts, quality: Quality)
     tag('tt:Multicast', group, leaf('tt:Port', 0), leaf('tt:TTL', 0), leaf('tt:AutoStart', false)),
     leaf('tt:SessionTimeout', 'PT60S'),
   ];
-  return `<${name} token="encoder_${quality}">${inner.join('')}</${name}>`;
+  return `<${name} token="encoder_${quality}${eye.suffix}">${inner.join('')}</${name}>`;
 }
 
 function encoderOptions(facts: MediaFacts, quality: Quality): string {

@@ -106,9 +106,9 @@ export class RtspSession {
   }
 }
 
-/** `rtsp://host/main`, `rtsp://host/sub/trackID=1`; anything else is not a stream of this camera. */
+/** `rtsp://host/main`, `rtsp://host/sub/trackID=1`, `rtsp://host/ch7/main`; anything else is no stream. */
 function qualityOf(uri: string): Quality | null {
-  const match = /^rtsp:\/\/[^/]+\/(main|sub)(?:\/(?:trackID=1)?)?(?:\?.*)?$/.exec(uri);
+  const match = /^rtsp:\/\/[^/]+\/(?:ch\d+\/)?(main|sub)(?:\/(?:trackID=1)?)?(?:\?.*)?$/.exec(uri);
   return (match?.[1] as Quality | undefined) ?? null;
 }
 

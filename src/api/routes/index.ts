@@ -39,6 +39,7 @@ import { subscriptionRoutes } from './subscriptions.ts';
 import { telemetryRoutes } from './telemetry.ts';
 import { tokenRoutes } from './tokens.ts';
 import { unitRoutes } from './units.ts';
+import { upkeepRoutes } from './upkeep.ts';
 import { userRoutes } from './users.ts';
 import { watchlistRoutes } from './watchlists.ts';
 
@@ -52,6 +53,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   deviceExportRoutes,
   discoveryRoutes,
   ptzRoutes,
+  upkeepRoutes,
   unitRoutes,
   lifeRoutes,
   acceptanceRoutes,

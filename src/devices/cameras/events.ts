@@ -194,8 +194,8 @@ function countsOn({ metrics }: Observer): LoopCounts {
   return counts;
 }
 
-function hashOf({ xaddr, username, password }: OnvifAccess): string {
+function hashOf({ xaddr, username, password, source }: OnvifAccess): string {
   return createHash('sha256')
-    .update(JSON.stringify([xaddr, username, password]))
+    .update(JSON.stringify([xaddr, username, password, ...(source ? [source] : [])]))
     .digest('hex');
 }

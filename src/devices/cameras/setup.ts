@@ -236,8 +236,8 @@ function isNotOfTheCamera({ code }: CitywatchError): boolean {
   return code.startsWith('store.') || code === 'lease.lost';
 }
 
-function hashOf({ xaddr, username, password }: OnvifAccess): string {
+function hashOf({ xaddr, username, password, source }: OnvifAccess): string {
   return createHash('sha256')
-    .update(JSON.stringify([xaddr, username, password]))
+    .update(JSON.stringify([xaddr, username, password, ...(source ? [source] : [])]))
     .digest('hex');
 }

@@ -81,8 +81,8 @@ export function onvifChange(said: Said, known: KnownDevice): RawChange | Refused
   if (said.xaddr === null) return open ? { value: null, fields: ['xaddr'] } : null;
   const shown = shownAddresses({ stream: null, onvif: stored }).onvif;
   const given: Said = { ...said, ...(said.xaddr === shown?.xaddr ? { xaddr: open?.xaddr } : {}) };
-  const names = ['xaddr', 'username', 'password'] as const satisfies (keyof OnvifAccess)[];
-  const fields = names.filter((name) => given[name] !== undefined && given[name] !== open?.[name]);
+  const names = ['xaddr', 'username', 'password', 'source'] as const satisfies (keyof OnvifAccess)[];
+  const fields = names.filter((name) => given[name] !== undefined && given[name] !== (open?.[name] ?? null));
   if (fields.length === 0) return null;
   if (open && fields.includes('xaddr') && !(given.username && given.password)) {
     return new Refused('xaddr', 'is another address than before: give user and password too');

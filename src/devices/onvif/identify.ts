@@ -13,6 +13,8 @@ export interface CameraTarget {
   xaddr: string;
   username: string;
   password: string;
+  /** Token of the video source that is meant; any where it is absent. */
+  source?: string | null | undefined;
 }
 
 export interface InspectOptions extends OnvifPorts {
@@ -34,6 +36,25 @@ export interface OpenCamera {
   device: DeviceService;
   clockSkewMs: number | null;
   login(service: Loginable): void;
+  /** Sends a question that node-onvif does not know, with the login where one is to go along. */
+  ask(question: OwnQuestion): Promise<XmlElement>;
+}
+
+/** A question of ours; `body` is the operation's element. */
+export interface OwnQuestion {
+  url: string;
+  /** `http://www.onvif.org/ver20/media/wsdl`. */
+  namespace: string;
+  operation: string;
+  body: string;
+}
+
+/** Such a question as an envelope; `login` is null where none goes along. */
+export function ownEnvelope(
+  { url, namespace, operation, body }: OwnQuestion,
+  login: Parameters<typeof envelope>[1],
+): string {
+  return envelope({ action: `${namespace}/${operation}`, to: url, body }, login);
 }
 
 /** A service of node-onvif. */
@@ -63,7 +84,11 @@ export async function openCamera(target: CameraTarget, options: InspectOptions):
     service.time_diff = clockSkewMs ?? 0;
   };
   login(device);
-  return { address, session, device, clockSkewMs, login };
+  const ask: OpenCamera['ask'] = (question) => {
+    const cameraNowMs = options.clock.nowMs() + (clockSkewMs ?? 0);
+    return session.send(question.url, question.operation, ownEnvelope(question, { ...target, cameraNowMs }));
+  };
+  return { address, session, device, clockSkewMs, login, ask };
 }
 
 /**

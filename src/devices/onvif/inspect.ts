@@ -1,4 +1,3 @@
-import type MediaService from 'node-onvif/lib/modules/service-media.js';
 import {
   blameClock,
   type CameraLabel,
@@ -8,8 +7,8 @@ import {
   openCamera,
   readLabel,
 } from './identify.ts';
-import { type MediaReach, openMedia, snapshotUrl, streamUrl } from './media.ts';
-import { choosePair, type OnvifProfile, readProfiles } from './profiles.ts';
+import { type CameraMedia, type MediaReach, openMedia, snapshotUrl, streamUrl } from './media.ts';
+import { choosePair, type OnvifProfile } from './profiles.ts';
 
 export type { CameraTarget, InspectOptions } from './identify.ts';
 export type { OnvifProfile } from './profiles.ts';
@@ -21,7 +20,7 @@ export interface InspectionOptions extends InspectOptions, Pick<MediaReach, 'rea
 export interface CameraInspection extends CameraLabel {
   /** The camera's clock minus ours; null when it does not tell. */
   clockSkewMs: number | null;
-  profiles: OnvifProfile[];
+  profiles: readonly OnvifProfile[];
   mainStreamUrl: string;
   /** Null when the camera has one stream alone. */
   subStreamUrl: string | null;
@@ -40,15 +39,20 @@ export async function inspectCamera(target: CameraTarget, options: InspectionOpt
   try {
     const label = await readLabel(camera, null);
     const media = await openMedia(camera);
-    return { ...label, clockSkewMs, ...(await readMedia(camera, media, options)) };
+    const found = await readMedia(camera, { media, source: target.source ?? null }, options);
+    return { ...label, clockSkewMs, ...found };
   } catch (error) {
     throw blameClock(error, clockSkewMs);
   }
 }
 
-async function readMedia(camera: OpenCamera, media: MediaService, options: InspectionOptions) {
-  const profiles = readProfiles(await camera.session.call(() => media.getProfiles()));
-  const { main, sub } = choosePair(profiles);
+async function readMedia(
+  camera: OpenCamera,
+  { media, source }: { media: CameraMedia; source: string | null },
+  options: InspectionOptions,
+) {
+  const { profiles } = media;
+  const { main, sub } = choosePair(profiles, source);
   const mainStreamUrl = await streamUrl(camera, media, main, options);
   const subStreamUrl = sub ? await streamUrl(camera, media, sub, options) : null;
   return { profiles, mainStreamUrl, subStreamUrl, snapshotUrl: await snapshotUrl(camera, media, main) };

@@ -2,8 +2,8 @@ import MediaService from 'node-onvif/lib/modules/service-media.js';
 import { type Clock, deadline } from '../../core/clock.ts';
 import { atCamera, streamAtCamera } from './addresses.ts';
 import type { OpenCamera } from './identify.ts';
-import { OnvifError } from './problems.ts';
-import type { OnvifProfile } from './profiles.ts';
+import { OnvifError, type OnvifProblem } from './problems.ts';
+import { type OnvifProfile, readProfiles } from './profiles.ts';
 import { at, escapeXml, type XmlElement } from './xml.ts';
 
 /** What asking for streams needs beside the camera. */
@@ -14,35 +14,107 @@ export interface MediaReach {
   signal?: AbortSignal;
 }
 
-const REACH_MS = 3_000;
-const RTSP_PORT = 554;
-
-/** The camera's media service, logged in as the device service is. Throws `unsupported` where it has none. */
-export async function openMedia(camera: OpenCamera): Promise<MediaService> {
-  const capabilities = await camera.session.call(() => camera.device.getCapabilities());
-  const media = new MediaService({ xaddr: mediaAddress(capabilities, camera.address) });
-  camera.login(media);
-  return media;
+/** One of the two media services of a camera, and the profiles it tells. */
+export interface CameraMedia {
+  service: 'media' | 'media2';
+  profiles: readonly OnvifProfile[];
+  /** As the camera writes it. */
+  uriOf(what: 'stream' | 'snapshot', profile: OnvifProfile): Promise<string>;
 }
 
-function mediaAddress(capabilities: XmlElement, camera: URL): string {
+const REACH_MS = 3_000;
+const RTSP_PORT = 554;
+const DEVICE = 'http://www.onvif.org/ver10/device/wsdl';
+const MEDIA = 'http://www.onvif.org/ver10/media/wsdl';
+const MEDIA2 = 'http://www.onvif.org/ver20/media/wsdl';
+
+/** What a camera may answer to a question that it does not know, or whose service it does not serve well. */
+const LACKING: readonly OnvifProblem[] = ['unsupported', 'device-fault', 'malformed', 'too-big'];
+
+/**
+ * The camera's media service with what it tells: Media2 where it has one, since many tell H.265 video there alone;
+ * the older one where it has none, or one that does not work. Throws `unsupported` where it has neither.
+ */
+export async function openMedia(camera: OpenCamera): Promise<CameraMedia> {
+  const { media, media2 } = await addressesOf(camera);
+  // One whose Media2 breaks off the connection is still a camera (onvif_simple_server).
+  const mayFallBack = [...LACKING, ...(media ? ['unreachable'] : [])];
+  const found = media2 === null ? null : await orNull(openMedia2(camera, media2), mayFallBack);
+  if (found) return found;
+  return await openMedia1(camera, media ?? (await oldAddress(camera)));
+}
+
+/** What `GetServices` names, which is for everybody; cameras older than that question name none. */
+async function addressesOf(camera: OpenCamera): Promise<Record<'media' | 'media2', string | null>> {
+  const body = '<tds:GetServices><tds:IncludeCapability>false</tds:IncludeCapability></tds:GetServices>';
+  const question = { url: camera.address.href, namespace: DEVICE, operation: 'GetServices', body };
+  const told = await orNull(camera.ask(question), LACKING);
+  const addressOf = (namespace: string): string | null => {
+    const service = told?.children.find((one) => at(one, 'Namespace')?.text.trim() === namespace);
+    return atCamera(at(service, 'XAddr')?.text ?? '', camera.address)?.href ?? null;
+  };
+  return { media: addressOf(MEDIA), media2: addressOf(MEDIA2) };
+}
+
+async function openMedia2(camera: OpenCamera, url: string): Promise<CameraMedia> {
+  const ask = (operation: string, inner: string): Promise<XmlElement> =>
+    camera.ask({ url, namespace: MEDIA2, operation, body: `<tr2:${operation}>${inner}</tr2:${operation}>` });
+  const types = '<tr2:Type>VideoSource</tr2:Type><tr2:Type>VideoEncoder</tr2:Type>';
+  const profiles = readProfiles(await ask('GetProfiles', types), 'media2');
+  const uriOf: CameraMedia['uriOf'] = async (what, { token }) => {
+    const profile = `<tr2:ProfileToken>${escapeXml(token)}</tr2:ProfileToken>`;
+    const answer =
+      what === 'snapshot'
+        ? await ask('GetSnapshotUri', profile)
+        : await ask('GetStreamUri', `<tr2:Protocol>RTSP</tr2:Protocol>${profile}`);
+    return at(answer, 'Uri')?.text ?? '';
+  };
+  return { service: 'media2', profiles, uriOf };
+}
+
+async function openMedia1(camera: OpenCamera, xaddr: string): Promise<CameraMedia> {
+  const { session } = camera;
+  const media = new MediaService({ xaddr });
+  camera.login(media);
+  const profiles = readProfiles(await session.call(() => media.getProfiles()));
+  const uriOf: CameraMedia['uriOf'] = async (what, { token }) => {
+    const ProfileToken = escapeXml(token);
+    const answer = await session.call(() =>
+      what === 'snapshot'
+        ? media.getSnapshotUri({ ProfileToken })
+        : media.getStreamUri({ ProfileToken, Protocol: 'RTSP' }),
+    );
+    return at(answer, 'MediaUri', 'Uri')?.text ?? '';
+  };
+  return { service: 'media', profiles, uriOf };
+}
+
+async function oldAddress({ session, device, address }: OpenCamera): Promise<string> {
+  const capabilities = await session.call(() => device.getCapabilities());
   const told = at(capabilities, 'Capabilities', 'Media', 'XAddr')?.text;
-  const url = told ? atCamera(told, camera) : null;
+  const url = told ? atCamera(told, address) : null;
   if (url) return url.href;
   throw new OnvifError('unsupported', { operation: 'GetCapabilities', detail: 'it has no media service' });
 }
 
+async function orNull<Answer>(asked: Promise<Answer>, problems: readonly string[]): Promise<Answer | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof OnvifError && problems.includes(error.problem)) return null;
+    throw error;
+  }
+}
+
 /** Where a profile's video is, at the host the camera was asked at. Throws `no-stream-address`, `behind-nat`. */
 export async function streamUrl(
-  { session, address: camera }: OpenCamera,
-  media: MediaService,
+  { address: camera }: OpenCamera,
+  media: CameraMedia,
   profile: OnvifProfile,
   how: MediaReach,
 ): Promise<string> {
   const operation = 'GetStreamUri';
-  const params = { ProfileToken: escapeXml(profile.token), Protocol: 'RTSP' as const };
-  const answer = await session.call(() => media.getStreamUri(params));
-  const address = streamAtCamera(at(answer, 'MediaUri', 'Uri')?.text ?? '', camera);
+  const address = streamAtCamera(await media.uriOf('stream', profile), camera);
   if (!address) throw new OnvifError('no-stream-address', { operation, detail: 'it names no rtsp address' });
   const { url, elsewhere } = address;
   if (elsewhere) await forwarded(url, how);
@@ -65,17 +137,10 @@ async function forwarded(url: URL, { reach, clock, signal }: MediaReach): Promis
 
 /** A snapshot is a convenience: a camera without one, or with a useless address, is still a camera. */
 export async function snapshotUrl(
-  { session, address: camera }: OpenCamera,
-  media: MediaService,
+  { address: camera }: OpenCamera,
+  media: CameraMedia,
   profile: OnvifProfile,
 ): Promise<string | null> {
-  try {
-    const params = { ProfileToken: escapeXml(profile.token) };
-    const answer = await session.call(() => media.getSnapshotUri(params));
-    return atCamera(at(answer, 'MediaUri', 'Uri')?.text ?? '', camera)?.href ?? null;
-  } catch (error) {
-    if (error instanceof OnvifError && ['unsupported', 'device-fault', 'malformed'].includes(error.problem))
-      return null;
-    throw error;
-  }
+  const told = await orNull(media.uriOf('snapshot', profile), ['unsupported', 'device-fault', 'malformed']);
+  return told === null ? null : (atCamera(told, camera)?.href ?? null);
 }

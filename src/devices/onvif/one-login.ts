@@ -2,7 +2,14 @@ import DeviceService from 'node-onvif/lib/modules/service-device.js';
 import { CitywatchError } from '../../core/errors.ts';
 import { cameraUrl } from './addresses.ts';
 import { measureSkew } from './clock-skew.ts';
-import { blameClock, type CameraTarget, type Loginable, type OpenCamera } from './identify.ts';
+import {
+  blameClock,
+  type CameraTarget,
+  type Loginable,
+  type OpenCamera,
+  type OwnQuestion,
+  ownEnvelope,
+} from './identify.ts';
 import { OnvifError, type OnvifProblem } from './problems.ts';
 import { type OnvifPorts, OnvifSession, type SessionOptions } from './session.ts';
 import { escapeXml, type XmlElement } from './xml.ts';
@@ -76,6 +83,7 @@ export class OneLogin {
       device: this.#device,
       clockSkewMs: this.#skewMs,
       login: (service) => this.#add(service),
+      ask: (question) => this.call(async () => ({ response: await this.#own(question) })),
     };
   }
 
@@ -103,6 +111,12 @@ export class OneLogin {
 
   send(url: string, operation: string, text: string): Promise<XmlElement> {
     return this.#session.send(url, operation, text);
+  }
+
+  #own(question: OwnQuestion): Promise<XmlElement> {
+    const cameraNowMs = this.#ports.clock.nowMs() + (this.#skewMs ?? 0);
+    const login = this.#hasToken ? { ...this.#target, cameraNowMs } : null;
+    return this.#session.send(question.url, question.operation, ownEnvelope(question, login));
   }
 
   #mayUseToken(error: unknown): boolean {

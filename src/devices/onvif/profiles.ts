@@ -20,25 +20,31 @@ const PROFILES_MAX = 256;
 const TOKEN_MAX_CHARACTERS = 64;
 const PIXELS_MAX = 32_768;
 
-/** The profiles that have video. Throws `unsupported` when none has. */
-export function readProfiles(response: XmlElement): OnvifProfile[] {
+/** Where a profile has its parts: Media2 gathers them, under shorter names. */
+const PARTS = {
+  media: { encoder: ['VideoEncoderConfiguration'], source: ['VideoSourceConfiguration'] },
+  media2: { encoder: ['Configurations', 'VideoEncoder'], source: ['Configurations', 'VideoSource'] },
+} as const;
+
+/** The profiles that have video, from either media service. Throws `unsupported` when none has. */
+export function readProfiles(response: XmlElement, service: keyof typeof PARTS = 'media'): OnvifProfile[] {
   const profiles = response.children
     .filter(({ name }) => name === 'Profiles')
     .slice(0, PROFILES_MAX)
-    .flatMap((element) => readProfile(element) ?? []);
+    .flatMap((element) => readProfile(element, PARTS[service]) ?? []);
   if (profiles.length > 0) return profiles;
   throw new OnvifError('unsupported', { operation: 'GetProfiles', detail: 'it has no video profile' });
 }
 
-function readProfile(element: XmlElement): OnvifProfile | null {
+function readProfile(element: XmlElement, parts: (typeof PARTS)[keyof typeof PARTS]): OnvifProfile | null {
   const token = element.attributes.get('token') ?? '';
-  const encoder = at(element, 'VideoEncoderConfiguration');
+  const encoder = at(element, ...parts.encoder);
   if (!encoder || token === '' || token.length > TOKEN_MAX_CHARACTERS) return null;
   const fps = Number(at(encoder, 'RateControl', 'FrameRateLimit')?.text ?? '');
   return {
     token,
     name: labelText(at(element, 'Name')),
-    source: labelText(at(element, 'VideoSourceConfiguration', 'SourceToken')),
+    source: labelText(at(element, ...parts.source, 'SourceToken')),
     encoding: labelText(at(encoder, 'Encoding')),
     width: pixels(at(encoder, 'Resolution', 'Width')),
     height: pixels(at(encoder, 'Resolution', 'Height')),
@@ -51,8 +57,19 @@ function pixels(element: XmlElement | undefined): number {
   return Number.isInteger(value) && value > 0 && value <= PIXELS_MAX ? value : 0;
 }
 
-/** The largest picture as main stream and the smallest one of the same source as sub stream; H.264 and H.265 first. */
-export function choosePair(profiles: readonly OnvifProfile[]): { main: OnvifProfile; sub: OnvifProfile | null } {
+/**
+ * The largest picture as main stream and the smallest one of the same source as sub stream; H.264 and H.265 first. Of a
+ * named source none but its own; throws `unsupported` where it has none.
+ */
+export function choosePair(
+  all: readonly OnvifProfile[],
+  source: string | null = null,
+): { main: OnvifProfile; sub: OnvifProfile | null } {
+  const profiles = source === null ? all : all.filter((profile) => profile.source === source);
+  if (profiles.length === 0) {
+    const detail = 'it has no video of the source that the device is registered with';
+    throw new OnvifError('unsupported', { operation: 'GetProfiles', detail });
+  }
   const modern = profiles.filter(({ encoding }) => /^(H\.?26[45]|HEVC)$/i.test(encoding));
   const candidates = modern.length > 0 ? modern : profiles;
   const area = ({ width, height }: OnvifProfile): number => width * height;

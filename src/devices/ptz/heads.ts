@@ -62,7 +62,7 @@ export class PtzHeads {
     const { clock, onvif, failed } = this.#deps;
     const how = { deadlineMs: OPEN_MS };
     const services = await CameraServices.open(access, onvif, how);
-    const head = await PtzHead.open(services, how);
+    const head = await PtzHead.open(services, how, access.source ?? null);
     const driver = new PtzDriver(head, { clock, failed: (error) => failed(id, error) });
     for (const other of this.#moving) if (!other.isMoving) this.#moving.delete(other);
     this.#moving.add(driver);

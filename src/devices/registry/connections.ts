@@ -20,6 +20,8 @@ export interface StoredOnvif {
   username: string;
   /** Sealed. */
   password: string;
+  /** As of {@link OnvifAccess}. */
+  source?: string;
 }
 
 /** What a puller connects to. Holds a password in clear: hand it to nobody but the one who connects. */
@@ -41,6 +43,8 @@ export interface OnvifAccess {
   xaddr: string;
   username: string;
   password: string;
+  /** Which eye of the device it is, by the token of its video source: a channel of a recorder. Absent: the first. */
+  source?: string | null | undefined;
 }
 
 interface Stored {
@@ -99,8 +103,13 @@ export function openStream(vault: Vault, id: string, stored: StoredUrl): StreamS
   return { url: stored.url, login };
 }
 
-export function storeOnvif(vault: Vault, id: string, onvif: NonNullable<DeviceInput['onvif']>): StoredOnvif {
-  return { ...onvif, xaddr: onvif.xaddr.url, password: vault.seal(onvif.password, `onvif/${id}`) };
+export function storeOnvif(
+  vault: Vault,
+  id: string,
+  { source, ...onvif }: NonNullable<DeviceInput['onvif']>,
+): StoredOnvif {
+  const sealed = vault.seal(onvif.password, `onvif/${id}`);
+  return { ...onvif, xaddr: onvif.xaddr.url, password: sealed, ...(source == null ? {} : { source }) };
 }
 
 export function openOnvif(vault: Vault, id: string, stored: StoredOnvif): OnvifAccess {
@@ -110,7 +119,7 @@ export function openOnvif(vault: Vault, id: string, stored: StoredOnvif): OnvifA
 /** Where a device is reached, for whoever may edit it. Logins are not there, only that there is one. */
 export interface ShownAddresses {
   stream: { url: string; subUrl: string | null; login: typeof MASK | null } | null;
-  onvif: { xaddr: string; login: typeof MASK } | null;
+  onvif: { xaddr: string; source?: string; login: typeof MASK } | null;
 }
 
 const MASK = '***';
@@ -125,7 +134,7 @@ export function shownAddresses({ stream, onvif }: Stored) {
       subUrl: stream.sub && masked(stream.sub.url),
       login: stream.main.login === null && (stream.sub?.login ?? null) === null ? null : MASK,
     },
-    onvif: onvif && { xaddr: masked(onvif.xaddr), login: MASK },
+    onvif: onvif && { xaddr: masked(onvif.xaddr), ...(onvif.source ? { source: onvif.source } : {}), login: MASK },
   };
   return shown;
 }

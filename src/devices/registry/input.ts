@@ -39,6 +39,13 @@ const onvif = z.strictObject({
   xaddr: urlWithoutLogin(['http:', 'https:']),
   username: z.string().max(128).refine(isOneLine, 'must not hold control characters').describe(NO_CONTROLS),
   password: z.string().max(256).refine(isOneLine, 'must not hold control characters').describe(NO_CONTROLS),
+  source: z
+    .string()
+    .min(1)
+    .max(64)
+    .refine(isOneLine, 'must not hold control characters')
+    .nullish()
+    .describe('Token of its video source, for a channel of a recorder'),
 });
 
 const cameras = z

@@ -27,7 +27,7 @@ import { MemoryIdempotency } from './memory/idempotency.ts';
 import { memoryDeviceExport, memoryImports } from './memory/imports.ts';
 import { memoryOrders } from './memory/orders.ts';
 import { memoryPeople } from './memory/people.ts';
-import { memoryPtz } from './memory/ptz.ts';
+import { memoryCameras } from './memory/ptz.ts';
 import { memorySearch } from './memory/search.ts';
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
@@ -270,7 +270,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
     imports: memoryImports(),
     deviceExport: memoryDeviceExport(),
     discoveries: memoryDiscoveries(),
-    ptz: memoryPtz(),
+    ...memoryCameras(),
     cameraSetup: async () => null,
     ...memoryChecks(),
     ...memoryOrders(),

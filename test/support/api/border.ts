@@ -115,6 +115,9 @@ function questionsAboutCameras(camera: string): Record<string, string> {
   return {
     'GET /devices/{id}/ptz': `/devices/${camera}/ptz`,
     'GET /devices/{id}/ptz/presets': `/devices/${camera}/ptz/presets`,
+    'GET /devices/{id}/camera/picture': `/devices/${camera}/camera/picture`,
+    'GET /devices/{id}/camera/time': `/devices/${camera}/camera/time`,
+    'GET /devices/{id}/camera/network': `/devices/${camera}/camera/network`,
     'GET /discoveries': '/discoveries',
     'GET /discoveries/{id}': `/discoveries/${NOBODY}`,
     'GET /discoveries/{id}/found': `/discoveries/${NOBODY}/found`,

@@ -14,6 +14,7 @@ import { Registry } from '../../../devices/registry/registry.ts';
 import { DeviceSearch } from '../../../devices/search/search.ts';
 import { UnitHistory } from '../../../devices/units/history.ts';
 import { Units } from '../../../devices/units/units.ts';
+import { Upkeep } from '../../../devices/upkeep/upkeep.ts';
 import { DeadLetterFollower } from '../../../ingest/ledger/dead-letter-follower.ts';
 import type { Twin } from '../../../telemetry/twin/twin.ts';
 import type { Ground } from '../ground/ground.ts';
@@ -33,6 +34,14 @@ export interface RegistryListeners {
   streams: Pick<Streams, 'units' | 'cameraEvents'>;
   alerts: { logOfEdits: AlertLog; desk: AlertDesk; withheld: WithheldPort };
   twin: Pick<Twin, 'presence'>;
+}
+
+/** How cameras are spoken to over ONVIF. */
+function onvifOf({ config, clock, outbound }: Ground, { connections }: Devices) {
+  return {
+    onvif: { outbound, networks: config.networks.cameras, clock },
+    access: (id: DeviceId) => connections.onvifAccess(id),
+  };
 }
 
 /** Opens the registry and fills the directory. `start` makes good what devices did while nobody followed. */
@@ -65,6 +74,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     registry,
     discoveries: composeDiscoveries(ground),
     ptz: composePtz(ground, devices),
+    upkeep: new Upkeep({ ...ground, ...onvifOf(ground, devices), maintenance: maintenances }),
     imports: composeImports(ground, deps, listeners.twin),
     search: new DeviceSearch(database),
     units: new Units({ ...keeping, cameras: streams.units }),

@@ -25,6 +25,11 @@ const STOPS_BY_ITSELF_S = 1;
 const PRESETS_MAX = 300;
 const TEXT_MAX_CHARACTERS = 64;
 const FULL: Range = { min: -1, max: 1 };
+/** Where a profile has them, by media service. */
+const PARTS = {
+  media: { head: ['PTZConfiguration'], eye: ['VideoSourceConfiguration'] },
+  media2: { head: ['Configurations', 'PTZ'], eye: ['Configurations', 'VideoSource'] },
+};
 
 /** The moving head of a camera. Every call throws as {@link CameraServices.ask}. */
 export class PtzHead {
@@ -39,14 +44,23 @@ export class PtzHead {
   }
 
   /** `conflict.state` for a camera whose head does not move. */
-  static async open(services: CameraServices, how: AskOptions): Promise<PtzHead> {
+  static async open(services: CameraServices, how: AskOptions, source: string | null = null): Promise<PtzHead> {
     if (!services.has('ptz')) throw lacks('The camera has no PTZ service.');
-    const profiles = await services.ask('media', 'GetProfiles', '', how);
+    const isOld = services.has('media');
+    const { head, eye } = isOld ? PARTS.media : PARTS.media2;
+    const types = '<tr2:Type>VideoSource</tr2:Type><tr2:Type>PTZ</tr2:Type>';
+    const profiles = isOld
+      ? await services.ask('media', 'GetProfiles', '', how)
+      : await services.ask('media2', 'GetProfiles', types, how);
     const movable = profiles.children.find(
-      (one) => one.name === 'Profiles' && one.attributes.get('token') && at(one, 'PTZConfiguration'),
+      (one) =>
+        one.name === 'Profiles' &&
+        one.attributes.get('token') &&
+        at(one, ...head) &&
+        (source === null || at(one, ...eye, 'SourceToken')?.text === source),
     );
     if (!movable) throw lacks('No profile of the camera has a PTZ configuration.');
-    const token = at(movable, 'PTZConfiguration')?.attributes.get('token') ?? '';
+    const token = at(movable, ...head)?.attributes.get('token') ?? '';
     const speeds = await speedsOf(services, token, how);
     return new PtzHead(services, movable.attributes.get('token') ?? '', speeds);
   }

@@ -71,6 +71,11 @@ export class CameraServices {
     });
   }
 
+  /** The camera's clock minus ours; null where it does not tell. */
+  get skewMs(): number | null {
+    return this.#skewMs;
+  }
+
   has(service: ServiceName): boolean {
     return this.#urls.has(service);
   }

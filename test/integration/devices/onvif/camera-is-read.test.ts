@@ -22,6 +22,45 @@ t.test('a camera tells who it is, in text, and where its pictures are', async (t
   t.ok(Math.abs(found.clockSkewMs ?? Number.NaN) <= 1_000);
 });
 
+t.test('its video is asked for by the second media service where it has one, and by the first one else', async (t) => {
+  const cameras = await startCameras(t);
+  const ports = onvifPorts(t);
+  let number = 20;
+  for (const media of ['both', 'media', 'media2'] as const) {
+    for (const onvifAuth of ['wsse', 'digest'] as const) {
+      number += 1;
+      const camera = await cameras.start({ address: `127.64.20.${number}`, onvifAuth, media });
+      const found = await inspectCamera({ xaddr: camera.xaddr, ...camera.account }, ports);
+      t.equal(found.mainStreamUrl, camera.streamUrl('main'), `${media} ${onvifAuth}`);
+      t.equal(found.snapshotUrl, camera.snapshotUrl);
+      t.match(found.profiles[0], { token: 'profile_main', source: 'source', encoding: 'H264', width: 768, fps: 10 });
+      t.equal(camera.requests.includes('GetCapabilities'), false, 'one list of services is enough');
+    }
+  }
+  const camera = await cameras.start({ address: '127.64.20.20' });
+  camera.misbehave({ media2Fails: true });
+  const found = await inspectCamera({ xaddr: camera.xaddr, ...camera.account }, ports);
+  t.equal(found.mainStreamUrl, camera.streamUrl('main'), 'a second service that fails leaves the first');
+});
+
+t.test('each channel of a recorder has its own video, whatever the order they are asked in', async (t) => {
+  const cameras = await startCameras(t);
+  const ports = onvifPorts(t);
+  const recorder = await cameras.start({ address: '127.64.20.19', channels: 32 });
+  const numbers = [32, 1, 17, 2, 3, 13];
+  const found = await Promise.all(
+    numbers.map((number) =>
+      inspectCamera({ xaddr: recorder.xaddr, ...recorder.account, source: `channel_${number}` }, ports),
+    ),
+  );
+  t.same(
+    found.map(({ mainStreamUrl }) => mainStreamUrl),
+    numbers.map((number) => recorder.channelUrl(number, 'main')),
+  );
+  const gone = inspectCamera({ xaddr: recorder.xaddr, ...recorder.account, source: 'channel_33' }, ports);
+  await t.rejects(gone, /unsupported at GetProfiles.*no video of the source/);
+});
+
 t.test('a camera with two sizes of picture has a main and a sub stream', async (t) => {
   const cameras = await startCameras(t, { plain: false });
   const camera = await cameras.start({ address: '127.64.20.8' });

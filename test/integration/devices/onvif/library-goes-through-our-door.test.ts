@@ -7,7 +7,7 @@ import { onvifPorts, startCameras } from '../../../support/streams/cameras.ts';
 
 t.test('node-onvif opens no connection of its own: every request goes out through outbound', async (t) => {
   const cameras = await startCameras(t);
-  const camera = await cameras.start({ address: '127.64.24.1', onvifAuth: 'wsse' });
+  const camera = await cameras.start({ address: '127.64.24.1', onvifAuth: 'wsse', media: 'media' });
   const own = http.request;
   t.teardown(() => {
     http.request = own;
@@ -31,7 +31,7 @@ t.test('node-onvif opens no connection of its own: every request goes out throug
     'GetDeviceInformation',
     'GetNetworkInterfaces',
     'GetEndpointReference',
-    'GetCapabilities',
+    'GetServices',
     ...media,
   ]);
   t.same(camera.requests, sent, 'and nothing reached the camera by another way');

@@ -1,7 +1,13 @@
 import type { PtzPort } from '../../../../src/api/ports.ts';
+import { memoryUpkeep } from './upkeep.ts';
+
+/** Cameras that are moved and set up. */
+export function memoryCameras() {
+  return { ptz: memoryPtz(), upkeep: memoryUpkeep() };
+}
 
 /** Cameras that take every order, and that nobody else moves. */
-export function memoryPtz(): PtzPort {
+function memoryPtz(): PtzPort {
   const nothing = async (): Promise<void> => {};
   return {
     status: async () => ({ home: null, idleS: 120, maxSpeed: 1, holder: null, takenOver: null }),
