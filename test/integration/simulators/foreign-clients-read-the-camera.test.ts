@@ -121,7 +121,7 @@ t.test('a token is taken once, and not when it is old', async (t) => {
 t.test('npm onvif makes an account and changes its password; five wrong logins lock everybody out', async (t) => {
   const cameras = await startCameras(t);
   const rule = { min: 8, max: 16, classes: 3, forbidden: '&' };
-  const camera = await cameras.start({ address: '127.64.31.9', rule, lockAfter: 5 });
+  const camera = await cameras.start({ address: '127.64.31.9', rule, lockAfter: 5, media: 'media' });
   const foreign = await connect(camera.xaddr, camera.account);
   const make = (password: string) =>
     ask((done) => foreign.createUsers([{ username: 'guard', password, userLevel: 'Operator' }], done));
