@@ -25,6 +25,18 @@ const JUDGES = {
     path: 'usr/bin/onvif-util',
     only: /^(onvif-tools|libonvif\d|libxml2|libicu\d+)$/,
   },
+  // It reads pictures through ImageMagick, which looks for its parts where it was built to be.
+  zbarimg: {
+    debian: 'zbar-tools',
+    path: 'usr/bin/zbarimg',
+    env: (directory) => ({
+      MAGICK_CONFIGURE_PATH: join(directory, 'etc/ImageMagick-6'),
+      MAGICK_CODER_MODULE_PATH: librariesOf(directory)
+        .map((path) => join(path, 'ImageMagick-6.9.11/modules-Q16/coders'))
+        .join(':'),
+    }),
+  },
+  pdftoppm: { debian: 'poppler-utils', path: 'usr/bin/pdftoppm' },
   ip: { debian: 'iproute2', path: 'bin/ip' },
   // Measured beside us; no test needs it.
   'prometheus-alertmanager': {

@@ -8,6 +8,7 @@ import type { HealthList, ShownHealth } from '../devices/health/list.ts';
 import type { HealthStore } from '../devices/health/store.ts';
 import type { Imports } from '../devices/import-export/jobs/imports.ts';
 import type { DeviceExport } from '../devices/import-export/writing/device-export.ts';
+import type { Labels } from '../devices/labels/labels.ts';
 import type { Acceptances } from '../devices/life/acceptances.ts';
 import type { LifeSteps } from '../devices/life/life-steps.ts';
 import type { Maintenances } from '../devices/life/maintenances.ts';
@@ -94,6 +95,8 @@ export interface OrderParts {
   orderList: OrderListPort;
   photos: PhotosPort;
   acceptances: AcceptancesPort;
+  /** Rights to the devices are decided before. */
+  labels: Pick<Labels, 'page' | 'pdf'>;
 }
 
 /** Devices from spreadsheets. Rights to each device are decided by the registry. */

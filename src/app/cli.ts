@@ -8,6 +8,7 @@ import { type Arguments, type Command, EXIT, type Terminal, UsageError } from '.
 import { demo } from './commands/demo.ts';
 import { exportDevices } from './commands/devices/export.ts';
 import { importDevices } from './commands/devices/import.ts';
+import { printLabels } from './commands/devices/labels.ts';
 import { doctor } from './commands/doctor.ts';
 import { kind } from './commands/kind.ts';
 import { restore } from './commands/restore.ts';
@@ -25,6 +26,7 @@ const COMMANDS: readonly Command[] = [
   doctor,
   importDevices,
   exportDevices,
+  printLabels,
   backup,
   restore,
   adopt,

@@ -66,6 +66,11 @@ export const ERRORS = {
   },
   'journal.misfit': { status: 500, retryable: false, text: 'The journal and the database do not belong together.' },
   'secret.misfit': { status: 500, retryable: false, text: 'The secret here is not the one of the database.' },
+  'labels.no-font': {
+    status: 501,
+    retryable: false,
+    text: 'The gateway has no font with Chinese letters for this.',
+  },
   'images.unavailable': { status: 503, retryable: true, text: 'Pictures cannot be kept or read now.' },
   'store.unavailable': { status: 503, retryable: true, text: 'A service this needs does not answer.' },
   'store.full': { status: 507, retryable: true, text: 'The disk has no room for this; nothing was changed.' },

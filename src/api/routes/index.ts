@@ -25,6 +25,7 @@ import { historyRoutes } from './history.ts';
 import { imageRoutes } from './images.ts';
 import { importRoutes } from './imports.ts';
 import { kindRoutes } from './kinds.ts';
+import { labelRoutes } from './labels.ts';
 import { lifeRoutes } from './life.ts';
 import { maintenanceRoutes } from './maintenance.ts';
 import { orderRoutes } from './orders.ts';
@@ -51,6 +52,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   deviceBatchRoutes,
   importRoutes,
   deviceExportRoutes,
+  labelRoutes,
   discoveryRoutes,
   ptzRoutes,
   upkeepRoutes,

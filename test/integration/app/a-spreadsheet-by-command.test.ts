@@ -4,6 +4,7 @@ import t from 'tap';
 import { listen } from '../../../src/api/server/server.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { DeviceExport } from '../../../src/devices/import-export/writing/device-export.ts';
+import { Labels } from '../../../src/devices/labels/labels.ts';
 import { startApi } from '../../support/api/api.ts';
 import { openImports } from '../../support/devices/imports.ts';
 import { openRegistry } from '../../support/devices/registry.ts';
@@ -33,7 +34,8 @@ const ringing = Object.assign(Object.create(imports), {
   dryRun: (...args: Parameters<typeof imports.dryRun>) => imports.dryRun(...args),
   takeSecrets: (...args: Parameters<typeof imports.takeSecrets>) => imports.takeSecrets(...args),
 }) as typeof imports;
-const { app } = await startApi(t, { registry, search, tokens, imports: ringing, deviceExport });
+const labels = new Labels({ publicUrl: null, titleOf: (kind) => kind, letters: async () => null });
+const { app } = await startApi(t, { registry, search, tokens, imports: ringing, deviceExport, labels });
 const { url } = await listen(app, { host: '127.0.0.1', port: 0 });
 const env = { CITYWATCH_ADMIN_TOKEN: ADMIN_TOKEN, CITYWATCH_DATA_DIR: directory };
 const run = (...words: string[]) => commandInProcess([...words, '--url', url], env);
@@ -81,6 +83,27 @@ t.test('what is exported comes back without a change', async (t) => {
     t.match(await run('import', path, '--dry-run'), { status: 0, stdout: /0 new, 0 changed, 1 the same, 0 refused/ });
   }
   t.match((await run('export', '--text', 'c-1')).stdout, /^id,kind,.*\r\nc-1,recycling-kiosk,/);
+});
+
+t.test('labels are written as a page, or it is said what a PDF lacks', async (t) => {
+  const page = join(directory, 'labels.html');
+  t.match(await run('labels', page, '--ids', 'c-1', '--sheet', 'roll'), {
+    status: 0,
+    stdout: /labels.html: \d+ bytes/,
+  });
+  t.match(await readFile(page, 'utf8'), /@page\{size:60mm 40mm.*江北一号.*c-1/);
+  t.match(await run('labels', page, '--kind', 'recycling-kiosk'), { status: 0 });
+  t.match(await readFile(page, 'utf8'), /@page\{size:210mm 297mm.*江北一号/);
+  const refused = [
+    [['labels.pdf'], /fonts-wqy-microhei/],
+    [['x.html', '--ids', 'c-1', '--kind', 'camera'], /ids.*leave out the filter/],
+    [['x.html', '--ids', 'nobody'], /not-found|No such thing/],
+    [['x.html', '--skip', '24'], /skip/],
+  ] as const;
+  for (const [[name, ...words], stderr] of refused) {
+    t.match(await run('labels', join(directory, name!), ...words), { status: 1, stderr }, words.join(' '));
+  }
+  t.match(await run('labels'), { status: 2 });
 });
 
 t.test('wrong words are said before anything is asked', async (t) => {

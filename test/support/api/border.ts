@@ -27,6 +27,7 @@ const FINDING: Record<string, string> = {
   'GET /devices': '/devices',
   'GET /device-facets': '/device-facets',
   'GET /devices.geojson': '/devices.geojson',
+  'GET /devices/labels': '/devices/labels',
 };
 
 /** A question to each route that reads; a new one has its line here. */

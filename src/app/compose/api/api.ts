@@ -3,10 +3,12 @@ import type { TwinPort } from '../../../api/ports.ts';
 import { API_LIMITS } from '../../../api/server/limits.ts';
 import { buildServer, listen, reloadTls } from '../../../api/server/server.ts';
 import { DeviceExport } from '../../../devices/import-export/writing/device-export.ts';
+import { Labels } from '../../../devices/labels/labels.ts';
 import { KindDryRun } from '../../../ingest/explain/kind-dry-run.ts';
 import { listAudit } from '../../../platform/records/audit.ts';
 import type { watchSurroundings } from '../../doctor/surroundings.ts';
 import { healthChecks } from '../../health/health-checks.ts';
+import { chineseLetters } from '../../local-services/letters.ts';
 import { VERSION } from '../../version.ts';
 import type { Alerts } from '../alerts/alerts.ts';
 import type { composeChecks } from '../devices/checks.ts';
@@ -51,6 +53,11 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
     clock,
     observer,
     deviceExport: new DeviceExport({ database, clock }),
+    labels: new Labels({
+      publicUrl: config.publicUrl,
+      titleOf: (kind) => devices.kinds.latest(kind)?.title.zh ?? kind,
+      letters: () => chineseLetters(clock),
+    }),
     otherUnit: (id) => streams.units.foreign(id),
     twin: howDevicesAre(parts),
     deviceHealth: registry.health.port,

@@ -47,6 +47,7 @@ const REQUESTS: Record<string, Row> = {
   },
   'POST /api/v1/devices/import': { payload: Buffer.from('id,name'), type: 'text/csv' },
   'GET /api/v1/devices/export': { ownAreaOnly: true },
+  'GET /api/v1/devices/labels': { ownAreaOnly: true },
   'GET /api/v1/imports': { ownAreaOnly: true },
   'GET /api/v1/imports/:id': { id: NOBODY },
   'GET /api/v1/imports/:id/rows': { id: NOBODY },

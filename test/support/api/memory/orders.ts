@@ -5,7 +5,7 @@ import type { SitePhoto } from '../../../../src/devices/photos/photo.ts';
 import { HERE, requireHere } from '../api-parts.ts';
 
 /** One order of this district, whatever is asked for. */
-export function memoryOrders(): Pick<ApiDeps, 'orders' | 'orderList' | 'photos' | 'acceptances'> {
+export function memoryOrders(): Pick<ApiDeps, 'orders' | 'orderList' | 'photos' | 'acceptances' | 'labels'> {
   const order: WorkOrder = {
     number: 'W-2026-1',
     device: 'kiosk-1',
@@ -58,6 +58,7 @@ export function memoryOrders(): Pick<ApiDeps, 'orders' | 'orderList' | 'photos' 
       look: async () => Buffer.from([0xff, 0xd8, 0xff, 0xd9]),
     },
     acceptances: memoryAcceptances(),
+    labels: { page: async () => ({ html: '', policy: '' }), pdf: async () => Buffer.from('%PDF-') },
   };
 }
 
