@@ -6,7 +6,7 @@ import type { Counter, Logger } from '../../core/observe.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { type CameraEvent, EventStates } from '../onvif/event-states.ts';
 import type { OnvifPorts } from '../onvif/inspect.ts';
-import { OnvifError } from '../onvif/problems.ts';
+import { isPaused, OnvifError } from '../onvif/problems.ts';
 import { PullPoint, type PullPointTimes } from '../onvif/pull-point.ts';
 import type { OnvifAccess } from '../registry/connections.ts';
 import {
@@ -218,8 +218,10 @@ export class CameraEventLoop {
   #ended(reason: unknown): void {
     this.#mark(false);
     this.#deps.lost(this.id);
-    this.#deps.asked(this.id, problemOf(reason));
     this.#deps.counts.ended.inc({ reason: problemOf(reason) });
+    // It was not asked at all: what it failed with before still holds.
+    if (isPaused(reason)) return;
+    this.#deps.asked(this.id, problemOf(reason));
     this.#say(reason);
   }
 

@@ -12,7 +12,7 @@ import { recordAudit } from '../../platform/records/audit.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
 import { DONE, type WorkResult } from '../../platform/work/work.ts';
 import type { CameraInspection } from '../onvif/inspect.ts';
-import { OnvifError } from '../onvif/problems.ts';
+import { isPaused, OnvifError } from '../onvif/problems.ts';
 import { type OnvifAccess, openOnvif, type StoredStream, shownAddresses } from '../registry/connections.ts';
 import { findDevice } from '../registry/queries.ts';
 import type { RegistryTables } from '../registry/tables.ts';
@@ -70,6 +70,7 @@ export interface CameraSetupDeps {
 
 /** For errors. */
 const INTRODUCTION = 'the introduction of a camera';
+const WHILE_PAUSED_MS = 5_000;
 /** A camera that is not there yet is asked again: soon at first, then every ten minutes or less. */
 const AGAIN_PAUSES = { minMs: 2_000, maxMs: 600_000 };
 
@@ -104,6 +105,8 @@ export class CameraSetup {
       return DONE;
     } catch (error) {
       if (error instanceof CitywatchError && isNotOfTheCamera(error)) throw error;
+      // It was not asked at all: what it failed with before is what a technician has to know.
+      if (isPaused(error)) return { again: { atMs: clock.nowMs() + WHILE_PAUSED_MS } };
       await this.#fail(id, attempt, error);
       const failures = this.#failures.get(id) ?? 0;
       this.#failures.set(id, failures + 1);

@@ -4,6 +4,7 @@ import { CitywatchError } from '../../core/errors.ts';
 export type OnvifProblem =
   | 'unreachable'
   | 'timeout'
+  | 'paused'
   | 'auth'
   | 'clock-skew'
   | 'unsupported'
@@ -19,6 +20,7 @@ export type OnvifProblem =
 const ONVIF_HINTS: Readonly<Record<OnvifProblem, string>> = {
   unreachable: 'Check that the camera has power and network, and that address and port are right.',
   timeout: 'The camera is there but too slow: check the network, and restart it if it stays so.',
+  paused: 'The camera is left alone for a moment after its failures: see what it failed with before.',
   auth: 'Check user name and password; on some cameras ONVIF has users of its own, and ONVIF must be switched on.',
   'clock-skew': 'Set the time of the camera or its NTP server; only then can a password be judged.',
   unsupported: 'The camera lacks this ONVIF service; give its stream address by hand.',
@@ -52,4 +54,9 @@ export class OnvifError extends CitywatchError {
     this.hint = ONVIF_HINTS[problem];
     this.operation = operation ?? null;
   }
+}
+
+/** Whether a camera was not asked at all, because it failed again and again before. */
+export function isPaused(error: unknown): boolean {
+  return error instanceof OnvifError && error.problem === 'paused';
 }

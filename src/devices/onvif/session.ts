@@ -14,10 +14,15 @@ import { at, parseXml, XML_MAX_BYTES, type XmlElement } from './xml.ts';
 
 /** What the adapter needs of the outside; `Outbound` serves as `outbound`. */
 export interface OnvifPorts {
-  outbound: { http(request: HttpRequest): Promise<HttpAnswer> };
+  outbound: { http(request: CameraRequest): Promise<HttpAnswer> };
   /** The configured camera networks: nothing else is contacted. */
   networks: readonly Cidr[];
   clock: Clock;
+}
+
+export interface CameraRequest extends HttpRequest {
+  /** The camera keeps it until something happens, or its time is over. */
+  polls?: boolean;
 }
 
 const SETTING = 'CITYWATCH_CAMERA_NETWORKS';
@@ -51,6 +56,8 @@ export interface SessionOptions {
   requestMs: number;
   /** Counted apart from requests that somebody waits for, since there is one session per camera at any time. */
   waits?: boolean;
+  /** As of {@link CameraRequest}. */
+  polls?: boolean;
   /** Largest answer. */
   maxBytes: number;
   /** `never` where a login in the envelope must be the only one; else HTTP digest where it is asked for. */
@@ -104,7 +111,7 @@ export class OnvifSession {
     if (leftMs <= 0) throw new OnvifError('timeout', { operation });
     const headers: Record<string, string> = { 'content-type': 'application/soap+xml; charset=utf-8' };
     if (authorization) headers.authorization = authorization;
-    const { signal, requestMs, waits = false, maxBytes } = this.#options;
+    const { signal, requestMs, waits = false, polls = false, maxBytes } = this.#options;
     const reach = { cidrs: networks, names: 'cameras' } as const;
     try {
       return await outbound.http({
@@ -115,6 +122,7 @@ export class OnvifSession {
         deadlineMs: Math.min(leftMs, requestMs),
         maxBytes,
         waits,
+        polls,
         networks: reach,
         setting: SETTING,
         ...(signal ? { signal } : {}),

@@ -30,7 +30,7 @@ export interface CheckParts {
 export function composeChecks(ground: Ground, parts: CheckParts) {
   const { kinds, connections, register } = parts.devices;
   const { streams } = parts;
-  const { config, clock, database, observer, outbound } = ground;
+  const { config, clock, database, observer } = ground;
   const networks = config.networks.cameras;
   const hasVideo = (kind: string): boolean => kinds.latest(kind)?.stream === true;
   const log = observer.log.child({ part: 'checks' });
@@ -40,7 +40,7 @@ export function composeChecks(ground: Ground, parts: CheckParts) {
     clock,
     database,
     ports: {
-      onvif: { outbound, networks, clock },
+      onvif: ground.cameras.people,
       connect: streams.probe,
       video: streams.looks,
       unexpected,

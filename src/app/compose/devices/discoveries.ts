@@ -11,14 +11,14 @@ const PLACES = { total: 32, perSubnet: 8, kept: 0 };
 
 /** What looks for cameras on the network, and its worker. */
 export function composeDiscoveries(ground: Ground): Discoveries {
-  const { config, database, clock, outbound, work, doorbell } = ground;
+  const { config, database, clock, work, doorbell } = ground;
   const networks = config.networks.cameras;
   const discoveries = new Discoveries({
     database,
     clock,
     random: systemRandom,
     udp: new UdpOutbound({ networks, setting: 'CITYWATCH_CAMERA_NETWORKS' }),
-    onvif: { outbound, networks, clock },
+    onvif: ground.cameras.machines,
     places: { heard: new CheckPlaces(PLACES), swept: new CheckPlaces(PLACES) },
     ring: (queue) => doorbell.ring(queue),
   });

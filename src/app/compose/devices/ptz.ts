@@ -7,13 +7,13 @@ const AT_ONCE = 16;
 
 /** What moves cameras, and what brings them home. */
 export function composePtz(ground: Ground, { authority, connections, register }: Devices): Ptz {
-  const { config, database, clock, observer, outbound, work, lifecycle } = ground;
+  const { database, clock, observer, work, lifecycle } = ground;
   const ptz = new Ptz({
     database,
     clock,
     log: observer.log.child({ part: 'ptz' }),
     register,
-    onvif: { outbound, networks: config.networks.cameras, clock },
+    onvif: ground.cameras.people,
     access: (id) => connections.onvifAccess(id),
     rank: (caller) => (authority.may(caller, 'ptz.first') ? 3 : authority.may(caller, 'ptz.ahead') ? 2 : 1),
   });

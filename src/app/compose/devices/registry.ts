@@ -37,9 +37,9 @@ export interface RegistryListeners {
 }
 
 /** How cameras are spoken to over ONVIF. */
-function onvifOf({ config, clock, outbound }: Ground, { connections }: Devices) {
+function onvifOf({ cameras }: Ground, { connections }: Devices) {
   return {
-    onvif: { outbound, networks: config.networks.cameras, clock },
+    onvif: cameras.people,
     access: (id: DeviceId) => connections.onvifAccess(id),
   };
 }

@@ -1,6 +1,8 @@
 import type { Clock } from '../../../core/clock.ts';
 import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
 import type { KnownSecrets, Observer } from '../../../core/observe.ts';
+import { systemRandom } from '../../../core/random.ts';
+import { CAMERA_GATE, CameraGate } from '../../../devices/onvif/gate/camera-gate.ts';
 import { UPLINKS } from '../../../ingest/uplinks/uplinks.ts';
 import { START_PATIENCE_MS } from '../../../platform/database/arrival.ts';
 import { databaseId } from '../../../platform/database/database-id.ts';
@@ -41,6 +43,8 @@ export async function openGround({ config, observer, secrets, clock, lifecycle, 
   const authorities = await cameraAuthorities(config.cameras.caFile);
   const outbound = new Outbound({ clock, observer, authorities });
   lifecycle.onStop('outbound', () => outbound.close());
+  const gate = new CameraGate({ outbound, clock, observer, random: systemRandom }, CAMERA_GATE);
+  const onvif = { networks: config.networks.cameras, clock };
   refuseProblems(await examineNeeded({ config, clock, observer, outbound, ended }, START_PATIENCE_MS), observer);
   const place = await DataDirectory.open(config.dataDir, secrets);
   lifecycle.onStop('data directory', () => place.close());
@@ -59,6 +63,8 @@ export async function openGround({ config, observer, secrets, clock, lifecycle, 
     lifecycle,
     tls,
     outbound,
+    /** How cameras are spoken to: by the gateway for itself, and for people who wait for it. */
+    cameras: { machines: { ...onvif, outbound: gate.machines }, people: { ...onvif, outbound: gate.people } },
     place,
     directoryOf: (name: string): Promise<string> => place.directory(name),
     services,

@@ -9,9 +9,9 @@ import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
 import type { OnvifEvents } from '../../../ingest/uplinks/onvif/camera-events.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import type { Ownership } from '../../../platform/database/ownership.ts';
-import type { Outbound } from '../../../platform/outbound/outbound.ts';
 import type { Vault } from '../../../platform/secrets/vault.ts';
 
+import type { Ground } from '../ground/ground.ts';
 import type { CameraHealth } from './video.ts';
 
 export interface CameraEventParts {
@@ -19,13 +19,12 @@ export interface CameraEventParts {
   ownership: Ownership;
   clock: Clock;
   observer: Observer;
-  outbound: Outbound;
+  cameras: Ground['cameras'];
   vault: Vault;
   kinds: Kinds;
   /** Takes what cameras notice. */
   uplink: Pick<OnvifEvents, 'take'>;
   doorbell: { ring(queue: string): void };
-  cameraNetworks: string[];
   units: Pick<CameraUnits, 'admit' | 'lost'>;
   health: Pick<CameraHealth, 'asked'>;
   /** File that remembers over a restart what was going on at cameras. */
@@ -34,9 +33,9 @@ export interface CameraEventParts {
 
 /** Leads what cameras notice from the device layer into the journal, and changed cameras to those who ask them. */
 export function composeCameraEvents(parts: CameraEventParts) {
-  const { database, ownership, clock, observer, outbound, vault, kinds, uplink, path } = parts;
+  const { database, ownership, clock, observer, vault, kinds, uplink, path } = parts;
   const hasVideo = (kind: string): boolean => kinds.latest(kind)?.stream === true;
-  const onvif = { outbound, networks: parts.cameraNetworks, clock };
+  const onvif = parts.cameras.machines;
   const store: OnvifEvents['take'] = (id, events) => uplink.take(id, events);
   const { units } = parts;
   const events = new CameraEvents(

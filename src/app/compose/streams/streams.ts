@@ -26,14 +26,13 @@ export async function openStreams(ground: Ground, devices: Devices, sides: Strea
   const { accept } = ingest;
   const cameraNetworks = config.networks.cameras;
   const access = connections.onvifAccess.bind(connections);
-  const units = await openCameraUnits({ ...ground, accept, cameraNetworks, access, identity });
+  const units = await openCameraUnits({ ...ground, accept, access, identity });
   const cameraEvents = composeCameraEvents({
     ...ground,
     kinds: devices.kinds,
     units,
     uplink: ingest.uplinks.onvif,
     health,
-    cameraNetworks,
     path: join(await place.directory('cameras'), 'active.json'),
   });
   const video = composeVideo({

@@ -10,7 +10,6 @@ import type { Connections } from '../../../devices/registry/connections.ts';
 import { camerasSeeing } from '../../../devices/registry/nearby-cameras.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import type { Ownership } from '../../../platform/database/ownership.ts';
-import type { Outbound } from '../../../platform/outbound/outbound.ts';
 import { TcpOutbound } from '../../../platform/outbound/tcp.ts';
 import type { AccessRegister } from '../../../platform/records/access-register.ts';
 import type { Vault } from '../../../platform/secrets/vault.ts';
@@ -26,6 +25,7 @@ import {
 import { LeaseTable } from '../../../streams/pool/lease-table.ts';
 import { PULL_TIMES } from '../../../streams/pool/pull-machine.ts';
 import type { CameraSource, FailureReason } from '../../../streams/pool/types.ts';
+import type { Ground } from '../ground/ground.ts';
 import { composeLooks } from './looks.ts';
 
 /** Told how cameras are as they are spoken with. */
@@ -42,7 +42,7 @@ export interface VideoDeps {
   ownership: Ownership;
   clock: Clock;
   observer: Observer;
-  outbound: Outbound;
+  cameras: Ground['cameras'];
   work: WorkQueue;
   connections: Connections;
   register: AccessRegister;
@@ -69,7 +69,7 @@ const LOOKS_AT_ONCE_MAX = 64;
 
 /** Builds everything that talks to cameras: introduction over ONVIF, the watch, and the video pool. Starts nothing. */
 export function composeVideo(deps: VideoDeps) {
-  const { clock, observer, outbound, connections, database, units } = deps;
+  const { clock, observer, connections, database, units } = deps;
   const networks = deps.cameraNetworks;
   const tcp = new TcpOutbound({ clock });
   const probe = async ({ host, port }: Pick<CameraPlace, 'host' | 'port'>, signal: AbortSignal): Promise<void> => {
@@ -83,7 +83,7 @@ export function composeVideo(deps: VideoDeps) {
     observer,
     vault: deps.vault,
     access: (id) => connections.onvifAccess(id),
-    inspect: (target) => inspectCamera(target, { clock, outbound, networks, reach: probe }),
+    inspect: (target) => inspectCamera(target, { ...deps.cameras.machines, reach: probe }),
     units,
   });
   deps.work.handle(CAMERA_SETUP_QUEUE, (id) => setup.handle(id));
