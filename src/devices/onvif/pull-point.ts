@@ -79,8 +79,13 @@ export class PullPoint {
   /** What happened since the last pull, at most `timeoutMs` later. */
   async pull(timeoutMs: number, signal: AbortSignal): Promise<{ notifications: Notification[]; beyond: number }> {
     const deadlineMs = timeoutMs + this.#times.slackMs;
-    const limits = { deadlineMs, requestMs: deadlineMs, signal, maxBytes: ANSWER_MAX_BYTES };
-    const session = this.#session({ ...limits, polls: true });
+    const session = this.#session({
+      deadlineMs,
+      requestMs: deadlineMs,
+      signal,
+      maxBytes: ANSWER_MAX_BYTES,
+      polls: true,
+    });
     const limit = `<tev:MessageLimit>${MESSAGES_PER_PULL}</tev:MessageLimit>`;
     const body = `<tev:PullMessages><tev:Timeout>${duration(timeoutMs)}</tev:Timeout>${limit}</tev:PullMessages>`;
     return readNotifications(await this.#ask(session, this.#address(), { ...this.#about(PULL, 'PullMessages'), body }));

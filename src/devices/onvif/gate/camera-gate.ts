@@ -72,7 +72,7 @@ export class CameraGate {
     const registers = [deps.observer.metrics];
     this.#turned = new Counter({
       name: 'citywatch_camera_breaker_turned_total',
-      help: 'Camera addresses that were left alone for a while after failures (open), tried again, or answered (closed).',
+      help: 'Camera addresses that are left alone after failures (open), are tried again, or answered (closed).',
       labelNames: ['to'],
       registers,
     });
@@ -88,7 +88,7 @@ export class CameraGate {
     this.#gauge('citywatch_camera_requests_waiting', waiting, () => this.#places.waiting);
   }
 
-  /** For the gateway's own work: an address that fails is left alone. Errors: {@link OnvifError} `paused`, and its own. */
+  /** For the gateway's own work: an address that fails is left alone ({@link OnvifError} `paused`). */
   readonly machines: OnvifPorts['outbound'] = { http: (request) => this.#send(request, false) };
 
   /** For what a person waits for: it is tried also where an address is left alone, one request at a time. */
