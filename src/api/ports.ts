@@ -2,6 +2,7 @@ import type { Caller } from '../core/types.ts';
 import type { Checks } from '../devices/checks/checks.ts';
 import type { CheckJobs } from '../devices/checks/district/jobs.ts';
 
+import type { Claims } from '../devices/claims/claims.ts';
 import type { Discoveries } from '../devices/discovery/discoveries.ts';
 import type { FileReport } from '../devices/file/file-report.ts';
 import type { HealthList, ShownHealth } from '../devices/health/list.ts';
@@ -61,6 +62,9 @@ type UnitsPort = Pick<Units, 'assign' | 'swap' | 'takeDown' | 'undo' | 'accept'>
 /** Foreign and absent devices are refused alike, with `not-found`; rights to `history` are decided before. */
 export type LifePort = Pick<LifeSteps, 'step' | 'history'>;
 
+/** Foreign and absent devices are refused alike; rights to `get` are decided before. `take` is for anybody. */
+type ClaimsPort = Pick<Claims, 'open' | 'close' | 'get' | 'take'>;
+
 /** As {@link LifePort}; rights to `list` and to see the device are decided before. */
 type AcceptancesPort = Pick<Acceptances, 'accept' | 'list'>;
 
@@ -95,6 +99,7 @@ export interface OrderParts {
   orderList: OrderListPort;
   photos: PhotosPort;
   acceptances: AcceptancesPort;
+  claims: ClaimsPort;
   /** Rights to the devices are decided before. */
   labels: Pick<Labels, 'page' | 'pdf'>;
 }

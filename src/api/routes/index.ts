@@ -6,6 +6,7 @@ import { auditRoutes } from './audit.ts';
 import { brokerRoutes } from './broker.ts';
 import { checkJobRoutes } from './check-jobs.ts';
 import { checkRoutes } from './checks.ts';
+import { claimRoutes } from './claims.ts';
 import { commandRoutes } from './commands.ts';
 import { completenessRoutes } from './completeness.ts';
 import { credentialRoutes } from './credentials.ts';
@@ -66,6 +67,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   photoRoutes,
   fileReportRoutes,
   credentialRoutes,
+  claimRoutes,
   commandRoutes,
   kindRoutes,
   telemetryRoutes,

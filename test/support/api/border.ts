@@ -48,9 +48,7 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     'GET /imports/{id}/rows': `/imports/${NOBODY}/rows`,
     ...questionsAboutCameras(camera),
     'GET /units': `/units?serial=${serial}`,
-    'GET /devices/{id}/acceptance': `/devices/${kiosk}/acceptance`,
-    'GET /devices/{id}/life': `/devices/${kiosk}/life`,
-    'GET /devices/{id}/maintenance': `/devices/${kiosk}/maintenance`,
+    ...ofLives(kiosk),
     'GET /reports/files': '/reports/files',
     'GET /reports/files/devices': '/reports/files/devices',
     'GET /devices/{id}/commands': `/devices/${kiosk}/commands`,
@@ -100,6 +98,15 @@ function questionsOfVideo(camera: string): Record<string, string> {
     'GET /streams/{id}/media.m3u8': `/streams/${camera}/media.m3u8`,
     'GET /streams/{id}/{part}': `/streams/${camera}/0123456789abcdef.mp4`,
     'GET /streams/{id}/snapshot.jpg': `/streams/${camera}/snapshot.jpg`,
+  };
+}
+
+function ofLives(kiosk: string): Record<string, string> {
+  return {
+    'GET /devices/{id}/acceptance': `/devices/${kiosk}/acceptance`,
+    'GET /devices/{id}/claim': `/devices/${kiosk}/claim`,
+    'GET /devices/{id}/life': `/devices/${kiosk}/life`,
+    'GET /devices/{id}/maintenance': `/devices/${kiosk}/maintenance`,
   };
 }
 

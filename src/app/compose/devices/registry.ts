@@ -3,6 +3,7 @@ import { AlertFollower } from '../../../alerts/desk/follower.ts';
 import type { AlertLog } from '../../../alerts/desk/log.ts';
 import { HOUR_MS } from '../../../core/clock.ts';
 import type { DeviceId } from '../../../core/types.ts';
+import { Claims } from '../../../devices/claims/claims.ts';
 import { FileReport } from '../../../devices/file/file-report.ts';
 import { LifeSteps } from '../../../devices/life/life-steps.ts';
 import { MAINTENANCE_QUEUE, Maintenances, type WithheldPort } from '../../../devices/life/maintenances.ts';
@@ -80,6 +81,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     units: new Units({ ...keeping, cameras: streams.units }),
     unitHistory: new UnitHistory(database),
     life: new LifeSteps(keeping),
+    claims: new Claims(keeping),
     maintenances,
     health,
     orders: new Orders({ database, clock, authority }),

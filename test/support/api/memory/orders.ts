@@ -5,7 +5,7 @@ import type { SitePhoto } from '../../../../src/devices/photos/photo.ts';
 import { HERE, requireHere } from '../api-parts.ts';
 
 /** One order of this district, whatever is asked for. */
-export function memoryOrders(): Pick<ApiDeps, 'orders' | 'orderList' | 'photos' | 'acceptances' | 'labels'> {
+export function memoryOrders(): Pick<ApiDeps, 'orders' | 'orderList' | 'photos' | 'acceptances' | 'labels' | 'claims'> {
   const order: WorkOrder = {
     number: 'W-2026-1',
     device: 'kiosk-1',
@@ -58,6 +58,7 @@ export function memoryOrders(): Pick<ApiDeps, 'orders' | 'orderList' | 'photos' 
       look: async () => Buffer.from([0xff, 0xd8, 0xff, 0xd9]),
     },
     acceptances: memoryAcceptances(),
+    claims: memoryClaims(),
     labels: { page: async () => ({ html: '', policy: '' }), pdf: async () => Buffer.from('%PDF-') },
   };
 }
@@ -70,5 +71,20 @@ function memoryAcceptances(): ApiDeps['acceptances'] {
       return { id, device, atMs: 0, by, ...said, photo, unit: 'u-1', grade: 'ok', steps: [] };
     },
     list: async () => ({ items: [], next: null }),
+  };
+}
+
+/** A window that is open, for every device of here. */
+function memoryClaims(): ApiDeps['claims'] {
+  const window = async (caller: Caller, device: string) => {
+    requireHere(caller);
+    const times = { openedMs: 0, untilMs: 1, usedMs: null };
+    return { device, ...times, by: caller.name, state: 'open' as const, triesLeft: 5 };
+  };
+  return {
+    open: async (caller, device) => ({ window: await window(caller, device), code: '7K3M-9QPX' }),
+    close: window,
+    get: async () => null,
+    take: async () => ({ secret: 'new-secret' }),
   };
 }
