@@ -65,6 +65,11 @@ export class Users {
     if (this.#wrongAtMs.length > (this.#options.lockAfter ?? 1)) this.#wrongAtMs.shift();
   }
 
+  /** As half an hour without a wrong login does. */
+  forgive(): void {
+    this.#wrongAtMs.length = 0;
+  }
+
   /** What stands inside `...Response`; null for an operation that is none of users. */
   answer({ operation, body }: SoapRequest): string | null {
     if (!OPERATIONS.includes(operation)) return null;

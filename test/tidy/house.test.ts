@@ -37,6 +37,8 @@ const OWNERS: Record<string, RegExp> = {
     'foreign_unit',
     'import_batch',
     'import_row',
+    'kept_login',
+    'login_rotation',
     'position',
     'position_camera',
     'ptz_setting',

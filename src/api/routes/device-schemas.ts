@@ -41,6 +41,7 @@ const file = z
     power: z.enum(POWERS),
     circuit: z.string(),
     pole: z.string(),
+    loginShared: z.boolean(),
     tags: z.array(z.string()),
   })
   .partial()

@@ -59,5 +59,7 @@ export interface PositionFile {
   /** Numbers as they are painted on the box and the pole. */
   circuit?: string;
   pole?: string;
+  /** Whether somebody else uses its login as well: a recorder, a platform. */
+  loginShared?: boolean;
   tags?: string[];
 }

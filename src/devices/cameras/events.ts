@@ -125,7 +125,9 @@ export class CameraEvents {
   #query() {
     const db = this.#deps.database.tables<RegistryTables>();
     const columns = db.selectFrom('position').select(['id', 'kind', 'onvif']);
-    return columns.where('onvif', 'is not', null).where('state', '!=', 'retired');
+    const there = columns.where('onvif', 'is not', null).where('state', '!=', 'retired');
+    // Its loop begins again when its login was changed.
+    return there.where('login_held_ms', 'is', null);
   }
 
   /** Brings one loop in step with its row; undefined is a device that is retired or speaks no ONVIF. */

@@ -235,6 +235,19 @@ export class CameraSetup {
   }
 }
 
+/** A camera was given another login: what it said when it was asked by the one before stays known of it. */
+export async function sameCamera(
+  tx: Tables,
+  id: DeviceId,
+  { before, after }: { before: OnvifAccess; after: OnvifAccess },
+): Promise<void> {
+  const setup = tx
+    .tables<SetupTables>()
+    .updateTable('camera_setup')
+    .set({ attempt: hashOf(after) });
+  await setup.where('device', '=', id).where('attempt', '=', hashOf(before)).execute();
+}
+
 function isNotOfTheCamera({ code }: CitywatchError): boolean {
   return code.startsWith('store.') || code === 'lease.lost';
 }

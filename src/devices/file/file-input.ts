@@ -57,6 +57,10 @@ export const fileInput = z
     power: z.enum(POWERS).nullish(),
     circuit: words(64).nullish(),
     pole: words(64).nullish(),
+    loginShared: z
+      .boolean()
+      .nullish()
+      .meta({ description: 'Whether a recorder or a platform uses its login as well: true and it is never changed' }),
     tags: tags.nullish(),
   })
   .meta({ description: 'The file of the point (一机一档): absent stays, null clears' });

@@ -24,6 +24,7 @@ export const FILE_COLUMNS = {
   power: 'power',
   circuit: 'circuit',
   pole: 'pole',
+  loginShared: 'login_shared',
   tags: 'tags',
 } as const satisfies Record<keyof PositionFile, keyof FileColumns>;
 

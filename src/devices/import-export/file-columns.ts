@@ -85,5 +85,6 @@ export const FILE_COLUMNS: readonly Column[] = [
   { name: 'power', titles: ['供电方式', '取电方式'], path: ['file', 'power'], type: POWER },
   { name: 'circuit', titles: ['供电回路', '回路编号'], path: ['file', 'circuit'], type: EXACT },
   { name: 'pole', titles: ['杆号', '立杆编号', '杆件编号'], path: ['file', 'pole'], type: EXACT },
+  { name: 'loginShared', titles: ['账号共用', '密码共用'], path: ['file', 'loginShared'], type: YES_OR_NO },
   { name: 'tags', titles: ['标签'], path: ['file', 'tags'], type: listOf(TEXT) },
 ];

@@ -18,6 +18,15 @@ declare module 'node-onvif/lib/modules/service-device.js' {
     getDeviceInformation(): Promise<unknown>;
     getNetworkInterfaces(): Promise<unknown>;
     getCapabilities(): Promise<unknown>;
+    getUsers(): Promise<unknown>;
+    createUsers(params: { User: User[] }): Promise<unknown>;
+    setUser(params: { User: User[] }): Promise<unknown>;
+  }
+  /** Text that is XML already: the library escapes nothing. */
+  interface User {
+    Username: string;
+    Password: string;
+    UserLevel: string;
   }
   export default DeviceService;
 }

@@ -1,3 +1,4 @@
+import { CitywatchError } from '../../core/errors.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { type Database, jsonb, type Tables } from '../../platform/database/database.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
@@ -52,6 +53,10 @@ interface Stored {
   onvif: StoredOnvif | null;
 }
 
+interface Held {
+  login_held_ms: number | null;
+}
+
 /** How cameras are reached, passwords in clear: for those alone who connect to them. */
 export class Connections {
   readonly #database: Database;
@@ -62,9 +67,13 @@ export class Connections {
     this.#vault = vault;
   }
 
-  /** Where the video of a device comes from; null for one without a stream, or that is retired. */
+  /**
+   * Where the video of a device comes from; null for one without a stream, or that is retired. Errors: `conflict.state`
+   * while its login is being changed, as all here: nobody knows which one is right, and each wrong one counts.
+   */
   async streamSource(id: DeviceId, quality: 'main' | 'sub'): Promise<StreamSource | null> {
-    const { stream } = await connectionOf(this.#database, id);
+    const { stream, login_held_ms: held } = await heldConnectionOf(this.#database, id);
+    if (stream && held !== null) throw isHeld();
     const stored = quality === 'sub' ? (stream?.sub ?? stream?.main) : stream?.main;
     return stored ? openStream(this.#vault, id, stored) : null;
   }
@@ -79,16 +88,27 @@ export class Connections {
 
   /** How to speak ONVIF with a device; null where nothing is known, or it is retired. */
   async onvifAccess(id: DeviceId): Promise<OnvifAccess | null> {
-    const { onvif } = await connectionOf(this.#database, id);
+    const { onvif, login_held_ms: held } = await heldConnectionOf(this.#database, id);
+    if (onvif && held !== null) throw isHeld();
     return onvif ? openOnvif(this.#vault, id, onvif) : null;
   }
 }
 
 /** What is stored of a device's addresses, logins sealed; nothing of one that is retired. */
 export async function connectionOf(database: Tables, id: DeviceId): Promise<Stored> {
-  const db = database.tables<{ position: Stored & { id: string; state: string } }>();
-  const query = db.selectFrom('position').select(['stream', 'onvif']).where('id', '=', id);
-  return (await query.where('state', '!=', 'retired').executeTakeFirst()) ?? { stream: null, onvif: null };
+  return await heldConnectionOf(database, id);
+}
+
+async function heldConnectionOf(database: Tables, id: DeviceId): Promise<Stored & Held> {
+  const db = database.tables<{ position: Stored & Held & { id: string; state: string } }>();
+  const query = db.selectFrom('position').select(['stream', 'onvif', 'login_held_ms']).where('id', '=', id);
+  const found = await query.where('state', '!=', 'retired').executeTakeFirst();
+  return found ?? { stream: null, onvif: null, login_held_ms: null };
+}
+
+/** Nobody may log in while the login is being changed. */
+export function isHeld(): CitywatchError {
+  return new CitywatchError('conflict.state', { detail: 'Its login is being changed; try again in a minute.' });
 }
 
 export function storeStream(vault: Vault, id: string, { main, sub }: NonNullable<DeviceInput['stream']>): StoredStream {

@@ -117,6 +117,8 @@ export class Registry {
   async update(caller: Caller, id: DeviceId, expectedVersion: number, patch: DevicePatch): Promise<Device> {
     this.#addresses.check(patch);
     return this.#change({ caller, id, expectedVersion, action: 'device.update' }, async (tx, current) => {
+      const isLogin = patch.onvif !== undefined || patch.stream !== undefined;
+      if (isLogin && current.login_held_ms !== null) throw connections.isHeld();
       if (patch.stream != null) this.#checkKind({ kind: current.kind, stream: patch.stream });
       if (patch.jurisdiction !== undefined && patch.jurisdiction !== current.jurisdiction) {
         checkJurisdiction(this.#deps.jurisdictions, patch.jurisdiction, caller.jurisdiction);

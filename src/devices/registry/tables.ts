@@ -32,6 +32,7 @@ export interface FileColumns {
   power: Known<'power'>;
   circuit: string | null;
   pole: string | null;
+  login_shared: boolean | null;
   tags: string[];
 }
 
@@ -53,6 +54,8 @@ export interface RegistryTables {
     state: DeviceState;
     stream: StoredStream | null;
     onvif: StoredOnvif | null;
+    /** Since when nobody but the change of its login may log in. */
+    login_held_ms: number | null;
     version: number;
     created_at_ms: number;
     updated_at_ms: number;

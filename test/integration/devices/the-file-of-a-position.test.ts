@@ -34,6 +34,7 @@ const FILE: Required<PositionFile> = {
   power: 'mains',
   circuit: '1e5',
   pole: '007',
+  loginShared: false,
   tags: ['true', '2.10'],
 };
 

@@ -1,5 +1,7 @@
 import type { VideoLooks } from '../../../devices/checks/video.ts';
+import type { CameraDoorsDeps } from '../../../devices/logins/camera-doors.ts';
 import { type CodedPicture, firstPicture } from '../../../streams/looks/first-picture.ts';
+import { tryLogin } from '../../../streams/looks/login.ts';
 import { Looks } from '../../../streams/looks/looks.ts';
 import type { CameraPool } from '../../../streams/pool/camera-pool.ts';
 import { asFailure } from '../../../streams/pool/types.ts';
@@ -15,11 +17,11 @@ export interface LookParts {
 }
 
 /** Single pictures of cameras, for checks: over a connection of their own, and shown to nobody by themselves. */
-export function composeLooks({ pool, tcp, networks }: LookParts): VideoLooks {
+export function composeLooks({ pool, tcp, networks }: LookParts) {
   const { clock, sockets, spawner } = pool;
   const looks = new Looks({ clock, sockets, spawner });
   const camera = { clock, tcp, networks, megabitsPerS: MEGABITS_PER_S, oneLogin: true };
-  return {
+  const all: VideoLooks = {
     first: (source, signal) => {
       looks.prepare();
       return firstPicture(camera, source, signal).then(
@@ -31,6 +33,9 @@ export function composeLooks({ pool, tcp, networks }: LookParts): VideoLooks {
     seen: (picture, signal) => looks.grey(picture as CodedPicture, signal).catch(noPicture),
     still: (picture, signal) => looks.still(picture as CodedPicture, signal).catch(noPicture),
   };
+  const login: CameraDoorsDeps['video'] = (source, signal) =>
+    tryLogin(camera, source, signal).then(() => null, noPicture);
+  return { ...all, login };
 }
 
 function noPicture(error: unknown): { failed: string; detail: string } {

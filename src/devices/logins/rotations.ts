@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../core/clock.ts';
+import { CitywatchError } from '../../core/errors.ts';
+import type { Caller, DeviceId } from '../../core/types.ts';
+import { type Database, jsonb, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
+import { recordAudit } from '../../platform/records/audit.ts';
+import type { Vault } from '../../platform/secrets/vault.ts';
+import { enqueueWork } from '../../platform/work/work.ts';
+import { knownUnit } from '../cameras/units.ts';
+import type { CheckStep } from '../checks/steps.ts';
+import { openOnvif } from '../registry/connections.ts';
+import type { RegistryTables } from '../registry/tables.ts';
+import { newPassword, passwordRule } from './password.ts';
+import type { SharedLogins, Sharing } from './shared.ts';
+import type { RotationOutcome, RotationPlan } from './steps.ts';
+import { ownerOf } from './store.ts';
+import type { LoginTables, RotationRow } from './tables.ts';
+
+export const ROTATIONS_QUEUE = 'logins';
+
+export interface RotationsDeps {
+  database: Database;
+  clock: Clock;
+  vault: Vault;
+  shared: SharedLogins;
+  /** Whether another unit than the registered one answers at a camera's address. */
+  isOther(device: DeviceId): boolean;
+  /** After a commit: there is work in this queue. */
+  ring(queue: string): void;
+}
+
+/** A change of a login, as it is shown: no login in it. */
+export interface RotationView {
+  id: string;
+  device: DeviceId;
+  /** `running` also while the camera is away. */
+  state: 'running' | RotationOutcome;
+  /** A word for programs; null where all went well, or it goes on. */
+  problem: string | null;
+  steps: CheckStep[];
+  by: string;
+  beganMs: number;
+  endedMs: number | null;
+}
+
+/** Why a login is not changed, in a word and a sentence. */
+export interface Refusal {
+  problem: string;
+  detail: string;
+}
+
+/** Changes of cameras' logins: begun and looked at. Who leads them is `RotationRun`. */
+export class LoginRotations {
+  readonly #deps: RotationsDeps;
+
+  constructor(deps: RotationsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Begins. Errors: `not-found`, `conflict.state` where it must not be changed, or is being changed. */
+  async begin(caller: Caller, device: DeviceId, account: RotationPlan['account']): Promise<RotationView> {
+    const begun = await this.tryBegin(caller, device, account);
+    if ('detail' in begun) throw new CitywatchError('conflict.state', { detail: begun.detail });
+    return begun;
+  }
+
+  /** As {@link begin}, where a refusal is no error. One that is under way is refused as `under-way`. */
+  async tryBegin(caller: Caller, device: DeviceId, account: RotationPlan['account']): Promise<RotationView | Refusal> {
+    const { database, ring } = this.#deps;
+    const begun = await database.transaction(async (tx) => {
+      const locked = tx
+        .tables<RegistryTables>()
+        .selectFrom('position')
+        .selectAll()
+        .where('id', '=', device)
+        .forUpdate();
+      const position = await withinJurisdiction(locked, 'jurisdiction', caller.jurisdiction).executeTakeFirst();
+      if (!position) throw new CitywatchError('not-found');
+      const refusal = await this.#refusal(tx, caller, position);
+      return refusal ?? (await this.#insert(tx, caller, { position, account }));
+    });
+    if ('detail' in begun) return begun;
+    ring(ROTATIONS_QUEUE);
+    return viewOf(begun);
+  }
+
+  /** The last change of a device's login; null where there was none. Whether it may be seen was decided before. */
+  async last(device: DeviceId): Promise<RotationView | null> {
+    const rows = this.#deps.database.tables<LoginTables>().selectFrom('login_rotation').selectAll();
+    const last = rows.where('device', '=', device).orderBy('began_ms', 'desc').orderBy('id').limit(1);
+    const row = await last.executeTakeFirst();
+    return row ? viewOf(row) : null;
+  }
+
+  async #refusal(tx: Tables, caller: Caller, position: RegistryTables['position']): Promise<Refusal | null> {
+    const { id, state, onvif } = position;
+    if (state === 'retired' || state === 'planned') {
+      return {
+        problem: 'not-there',
+        detail: `The device is ${state}: nothing hangs there whose login could be changed.`,
+      };
+    }
+    if (!onvif) {
+      const detail = 'It has no ONVIF address: change the password in its own page, then in the registry.';
+      return { problem: 'no-address', detail };
+    }
+    if (await isUnderWay(tx, id)) return { problem: 'under-way', detail: 'Its login is being changed already.' };
+    if (this.#deps.isOther(id)) {
+      const detail =
+        'Another unit than the registered one answers: accept it as the new unit first, or mend the address.';
+      return { problem: 'other-unit', detail };
+    }
+    const sharing = await this.#deps.shared.sharedWith(tx, id);
+    if (!sharing) return null;
+    const named = await visible(tx, caller, sharing.with);
+    return { problem: 'shared-login', detail: sharedDetail({ ...sharing, with: named }) };
+  }
+
+  async #insert(
+    tx: Tables,
+    caller: Caller,
+    { position, account }: { position: RegistryTables['position']; account: RotationPlan['account'] },
+  ): Promise<RotationRow> {
+    const { clock, vault } = this.#deps;
+    const { id: device, jurisdiction } = position;
+    const { username, password } = openOnvif(vault, device, position.onvif!);
+    const id = randomUUID();
+    const maker = (await knownUnit(tx, device))?.maker ?? null;
+    const plan = { account, username };
+    const atMs = clock.nowMs();
+    const row: RotationRow = {
+      id,
+      device,
+      caller,
+      plan,
+      old_login: vault.seal(JSON.stringify({ username, password }), ownerOf(id)),
+      new_password: vault.seal(newPassword(passwordRule(maker), username), ownerOf(id)),
+      state: { at: 'planned' },
+      steps: [],
+      rest_until_ms: null,
+      began_ms: atMs,
+      ended_ms: null,
+    };
+    const stored = { ...row, caller: jsonb(caller), plan: jsonb(plan), state: jsonb(row.state), steps: jsonb([]) };
+    await tx.tables<LoginTables>().insertInto('login_rotation').values(stored).execute();
+    await enqueueWork(tx, clock, [{ queue: ROTATIONS_QUEUE, key: id }]);
+    const after = { rotation: id, account };
+    const subject = `device/${device}`;
+    await recordAudit(tx, { caller, action: 'login.rotate', subject, jurisdiction, after, atMs });
+    return row;
+  }
+}
+
+async function isUnderWay(tx: Tables, device: DeviceId): Promise<boolean> {
+  const rows = tx.tables<LoginTables>().selectFrom('login_rotation').select('id').where('device', '=', device);
+  return (await rows.where('ended_ms', 'is', null).executeTakeFirst()) !== undefined;
+}
+
+/** Those of some devices that the caller may hear of. */
+async function visible(tx: Tables, caller: Caller, ids: readonly DeviceId[]): Promise<DeviceId[]> {
+  if (ids.length === 0) return [];
+  const all = tx.tables<RegistryTables>().selectFrom('position').select('id').where('id', 'in', ids).orderBy('id');
+  return (await withinJurisdiction(all, 'jurisdiction', caller.jurisdiction).execute()).map(({ id }) => id);
+}
+
+const SHARED: Readonly<Record<Sharing['how'], string>> = {
+  file: 'Its file says that a recorder or a platform uses its login as well (loginShared)',
+  recorder: 'It belongs to a recorder that logs in by the same account',
+  address: 'Other devices are reached at the same place by the same login',
+};
+
+function sharedDetail({ how, with: others }: Sharing): string {
+  const named = others.length > 0 ? ` (${others.join(', ')})` : '';
+  return `${SHARED[how]}${named}: a new password would lock it out. Change it there by hand.`;
+}
+
+export function viewOf({ id, device, caller, state, steps, began_ms, ended_ms }: RotationRow): RotationView {
+  const isOver = state.at === 'ended';
+  return {
+    id,
+    device,
+    state: isOver ? state.outcome : 'running',
+    problem: isOver ? state.problem : null,
+    steps,
+    by: caller.name,
+    beganMs: began_ms,
+    endedMs: ended_ms,
+  };
+}

@@ -1,0 +1,105 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { DeviceId } from '../../core/types.ts';
+import { jsonb, type Tables } from '../../platform/database/database.ts';
+import type { Login } from '../../platform/outbound/http-auth.ts';
+import type { Vault } from '../../platform/secrets/vault.ts';
+import { sameCamera } from '../cameras/setup.ts';
+import { type OnvifAccess, openOnvif, openStream, type StoredStream, type StoredUrl } from '../registry/connections.ts';
+import type { RegistryTables } from '../registry/tables.ts';
+import { newUsername, type RegistryChange, type RotationState } from './steps.ts';
+import type { LoginTables, RotationRow } from './tables.ts';
+
+/** Logins that are kept of a device. */
+export const KEPT_MAX = 5;
+
+/** Both logins of a rotation, in clear: for who speaks with the camera. */
+export interface BothLogins {
+  old: Login;
+  new: Login;
+}
+
+/** What a sealed text of a rotation belongs to. */
+export function ownerOf(id: string): string {
+  return `login-rotation/${id}`;
+}
+
+export function bothLogins(vault: Vault, { id, plan, old_login, new_password, state }: RotationRow): BothLogins {
+  const way = 'way' in state ? state.way : 'set';
+  return {
+    old: JSON.parse(vault.open(old_login, ownerOf(id))) as Login,
+    new: { username: newUsername(way, plan), password: vault.open(new_password, ownerOf(id)) },
+  };
+}
+
+type Position = RegistryTables['position'];
+
+/** Locks a position; undefined where it is gone or retired. */
+export async function lockPosition(tx: Tables, id: DeviceId): Promise<Position | undefined> {
+  const position = tx.tables<RegistryTables>().selectFrom('position').selectAll().where('id', '=', id);
+  return await position.where('state', '!=', 'retired').forUpdate().executeTakeFirst();
+}
+
+/** Whether a position is still reached by the login that a rotation began with, or has given it. */
+export function isReachedBy(vault: Vault, position: Position | undefined, logins: BothLogins): boolean {
+  if (!position?.onvif) return false;
+  const { username, password } = openOnvif(vault, position.id, position.onvif);
+  return [logins.old, logins.new].some((login) => isDeepStrictEqual(login, { username, password }));
+}
+
+/** Changes a locked position, and raises its version so that all who log in there are told. */
+export async function changeLogin(
+  tx: Tables,
+  vault: Vault,
+  { position, logins, change, atMs }: { position: Position; logins: BothLogins; change: RegistryChange; atMs: number },
+): Promise<void> {
+  const { id, onvif, stream } = position;
+  const db = tx.tables<RegistryTables>();
+  const set: Record<string, unknown> = { version: position.version + 1, updated_at_ms: atMs };
+  if (change.held !== undefined) set.login_held_ms = change.held ? atMs : null;
+  if (change.onvif && onvif) {
+    const { username, password } = logins.new;
+    set.onvif = jsonb({ ...onvif, username, password: vault.seal(password, `onvif/${id}`) });
+    const { xaddr } = onvif;
+    // It is the same camera: it need not be asked once more who it is, and what is known of its streams stays.
+    const access = (login: Login): OnvifAccess => ({ xaddr, ...login });
+    await sameCamera(tx, id, { before: access(logins.old), after: access(logins.new) });
+  }
+  if (change.stream && stream) set.stream = jsonb(streamWith(vault, id, { stream, logins }));
+  await db.updateTable('position').set(set).where('id', '=', id).execute();
+}
+
+/** The streams of a camera, with the new login where the old one stood; a login of another account stays. */
+function streamWith(
+  vault: Vault,
+  id: DeviceId,
+  { stream, logins }: { stream: StoredStream; logins: BothLogins },
+): StoredStream {
+  const changed = (stored: StoredUrl): StoredUrl => {
+    const { login } = openStream(vault, id, stored);
+    if (!isDeepStrictEqual(login, logins.old)) return stored;
+    return { url: stored.url, login: vault.seal(JSON.stringify(logins.new), `stream/${id}`) };
+  };
+  return { main: changed(stream.main), sub: stream.sub && changed(stream.sub) };
+}
+
+/** Ends a rotation: its logins go among those that are kept, and the oldest of these go away. */
+export async function keepLogins(
+  tx: Tables,
+  vault: Vault,
+  { row, logins, state, atMs }: { row: RotationRow; logins: BothLogins; state: RotationState; atMs: number },
+): Promise<void> {
+  const isChanged = state.at === 'ended' && state.outcome === 'changed';
+  const { device } = row;
+  const db = tx.tables<LoginTables>();
+  // Of a change that did not come about, the new one is kept as well: a camera may have taken it after all.
+  for (const login of isChanged ? [logins.old] : [logins.new, logins.old]) {
+    const sealed = vault.seal(JSON.stringify(login), `kept/${device}`);
+    await db.insertInto('kept_login').values({ device, login: sealed, kept_ms: atMs, tried_ms: null }).execute();
+  }
+  const newest = db.selectFrom('kept_login').select('id').where('device', '=', device).orderBy('id', 'desc');
+  await db
+    .deleteFrom('kept_login')
+    .where('device', '=', device)
+    .where('id', 'not in', newest.limit(KEPT_MAX))
+    .execute();
+}
