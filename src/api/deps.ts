@@ -42,6 +42,7 @@ import type {
   FileReportPort,
   ImagesPort,
   LifePort,
+  LoginParts,
   MaintenancesPort,
   OrderParts,
   PassagesPort,
@@ -55,7 +56,7 @@ import type { EditRoom } from './server/room.ts';
  * What the API needs of the other parts, and nothing more. Every method that reads or changes something of a city
  * takes the caller: the parts decide what that caller may see (promise P7), the API never filters.
  */
-export interface ApiDeps extends OrderParts, FieldParts {
+export interface ApiDeps extends OrderParts, FieldParts, LoginParts {
   registry: RegistryPort;
   search: SearchPort;
   kinds: KindsPort;
@@ -81,6 +82,8 @@ export interface ApiDeps extends OrderParts, FieldParts {
   maintenances: MaintenancesPort;
   checks: ChecksPort;
   checkJobs: CheckJobsPort;
+  /** As those of checks, of changes of logins. */
+  rotationJobs: CheckJobsPort;
   fileReport: FileReportPort;
   deviceHealth: DeviceHealthPort;
   directory: DirectoryPort;

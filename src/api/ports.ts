@@ -13,6 +13,9 @@ import type { Labels } from '../devices/labels/labels.ts';
 import type { Acceptances } from '../devices/life/acceptances.ts';
 import type { LifeSteps } from '../devices/life/life-steps.ts';
 import type { Maintenances } from '../devices/life/maintenances.ts';
+import type { KeptLogins } from '../devices/logins/kept.ts';
+import type { LoginReveal } from '../devices/logins/reveal.ts';
+import type { LoginRotations } from '../devices/logins/rotations.ts';
 import type { OrderList } from '../devices/orders/order-list.ts';
 import type { Orders } from '../devices/orders/orders.ts';
 import type { Photos } from '../devices/photos/photos.ts';
@@ -134,6 +137,13 @@ export type UpkeepPort = Pick<
 
 /** Moving cameras. Rights are decided by device before; the look is registered by it. */
 export type PtzPort = Pick<Ptz, 'status' | 'move' | 'stop' | 'release' | 'goto' | 'presets' | 'keepPreset' | 'set'>;
+
+/** Logins of devices. Rights to a device are decided before `last` and `list`; the others see to it. */
+export interface LoginParts {
+  logins: Pick<LoginRotations, 'begin' | 'last'>;
+  keptLogins: Pick<KeptLogins, 'list' | 'recover'>;
+  loginReveal: Pick<LoginReveal, 'reveal'>;
+}
 
 /** How devices come in, are found, and are moved. */
 export interface FieldParts {

@@ -1,30 +1,169 @@
 import { z } from 'zod';
+import { toRfc3339 } from '../../core/clock.ts';
+import type { RotationView } from '../../devices/logins/rotations.ts';
 import { callerOf } from '../guards/auth.ts';
-import { deviceParams } from '../schemas.ts';
-import type { RoutePart } from './route.ts';
+import { deviceId, deviceParams, label, moment, momentOrNull } from '../schemas.ts';
+import { report } from './checks.ts';
+import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
-const answer = z.object({
+const tags = ['registry'];
+
+const rotation = z
+  .object({
+    id: z.string(),
+    device: deviceId,
+    state: z.enum(['running', 'changed', 'unchanged', 'lost']).meta({
+      description:
+        '`running`: also while the camera is away; `unchanged`: the old login is right; `lost`: the camera takes ' +
+        'neither, and an administrator may try one that is kept',
+    }),
+    problem: z.string().nullable().meta({ description: 'A stable word for programs, such as `not-administrator`' }),
+    steps: report.steps,
+    by: z.string().meta({ description: 'Name of who wanted it' }),
+    began: moment,
+    ended: moment.nullable(),
+  })
+  .meta({ id: 'LoginChange', description: 'A change of the login of a camera, and what was found at its doors' });
+
+function shown({ beganMs, endedMs, ...rest }: RotationView): z.output<typeof rotation> {
+  return { ...rest, began: toRfc3339(beganMs), ended: momentOrNull(endedMs) };
+}
+
+const secretAnswer = z.object({
   id: z.string(),
   secret: z.string().optional().meta({ description: 'Shown this once and never again; the old one is void' }),
   secretWithheld: z.boolean().optional().meta({ description: 'An answer from memory, which keeps no secret' }),
 });
 
-export const credentialRoutes: RoutePart = (app, { registry }) => {
+const rotateInput = z.strictObject({
+  of: z.enum(['login', 'secret']).optional().meta({
+    description: '`login`: at the camera, by ONVIF; the default where it has an ONVIF address. `secret`: ours',
+  }),
+  account: z
+    .enum(['own', 'same'])
+    .optional()
+    .meta({ description: '`own`, the default: an account `citywatch` where the camera can; `same`: the one in use' }),
+});
+
+const kept = z.object({
+  id: z.int(),
+  kept: moment,
+  tried: moment.nullable().meta({ description: 'When it was tried again; each is tried once' }),
+});
+
+const state = z.object({
+  id: z.string(),
+  last: rotation.nullable(),
+  kept: z.array(kept).meta({ description: 'The last five logins it had, newest first, without the logins' }),
+});
+
+const login = z.object({ address: z.string(), username: z.string(), password: z.string() });
+
+const revealInput = z
+  .strictObject({
+    purpose: label(128).meta({ description: 'What for, for the audit trail' }),
+    order: label(64).optional().meta({ description: 'Number of an open work order of the device' }),
+    case: label(128).optional(),
+  })
+  .refine(({ order, case: number }) => order !== undefined || number !== undefined, {
+    error: 'name an open work order, or a case',
+    path: ['order'],
+  });
+
+export const credentialRoutes: RoutePart = (app, context) => {
+  rotating(app, context);
+  looking(app, context);
+  recovering(app, context);
+};
+
+function rotating(app: ApiApp, { registry, logins }: RouteContext): void {
   app.post(
     '/devices/:id/credentials/rotate',
     {
       config: { right: 'credentials.change', oneTimeSecret: 'secret', errors: ['conflict.state'] },
       schema: {
-        tags: ['registry'],
-        summary: 'Give a device a new secret',
+        tags,
+        summary: 'Give a camera a new login, or a device a new secret',
         params: deviceParams,
-        body: z.strictObject({}).nullish(),
-        response: { 200: answer },
+        body: rotateInput.nullish(),
+        response: { 200: secretAnswer, 202: rotation },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const { of, account = 'own' } = request.body ?? {};
+      const caller = callerOf(request);
+      await registry.get(caller, id);
+      const hasLogin = of === undefined && (await registry.shownAddresses(id)).onvif !== null;
+      if (of === 'login' || hasLogin) return reply.status(202).send(shown(await logins.begin(caller, id, account)));
+      return { id, secret: await registry.rotateSecret(caller, id) };
+    },
+  );
+}
+
+function looking(app: ApiApp, { registry, logins, keptLogins, loginReveal }: RouteContext): void {
+  app.get(
+    '/devices/:id/credentials',
+    {
+      config: { right: 'credentials.use' },
+      schema: {
+        tags,
+        summary: 'How the last change of a login went, and how many logins are kept; never a login',
+        params: deviceParams,
+        response: { 200: state },
       },
     },
     async (request) => {
       const { id } = request.params;
-      return { id, secret: await registry.rotateSecret(callerOf(request), id) };
+      await registry.get(callerOf(request), id);
+      const [last, all] = await Promise.all([logins.last(id), keptLogins.list(id)]);
+      const shownKept = all.map(({ id: number, keptMs, triedMs }) => {
+        return { id: number, kept: toRfc3339(keptMs), tried: momentOrNull(triedMs) };
+      });
+      return { id, last: last && shown(last), kept: shownKept };
     },
   );
-};
+
+  app.post(
+    '/devices/:id/credentials/reveal',
+    {
+      config: { right: 'credentials.reveal', asksOnly: true, errors: ['conflict.state'] },
+      schema: {
+        tags,
+        summary: 'Be shown the login of a device: people alone, for a work order or a case; each leaves an audit row',
+        params: deviceParams,
+        body: revealInput,
+        response: { 200: z.object({ id: z.string(), onvif: login.nullable(), stream: login.nullable() }) },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const { purpose, order = null, case: number = null } = request.body;
+      const found = await loginReveal.reveal(callerOf(request), id, { purpose, order, case: number });
+      reply.header('cache-control', 'no-store');
+      return { id, ...found };
+    },
+  );
+}
+
+function recovering(app: ApiApp, { keptLogins }: RouteContext): void {
+  app.post(
+    '/devices/:id/credentials/recover',
+    {
+      config: { right: 'credentials.recover', errors: ['conflict.state'] },
+      schema: {
+        tags,
+        summary: 'Try a login that a camera had before, once; where it is right it is its login again',
+        params: deviceParams,
+        body: z.strictObject({ kept: z.int().min(1).meta({ description: 'Its id in `kept`' }) }),
+        response: {
+          200: z.object({
+            state: z.enum(['right', 'refused', 'not-tried']),
+            problem: z.string().nullable().meta({ description: 'Why it could not be tried' }),
+          }),
+        },
+      },
+    },
+    async (request) => keptLogins.recover(callerOf(request), request.params.id, request.body.kept),
+  );
+}

@@ -15,15 +15,18 @@ import type { OnvifAccess } from '../registry/connections.ts';
 import { compareUnits, isBlank, type UnitIdentity } from '../units/identity.ts';
 import type { Heard, Way } from './steps.ts';
 
-/** The doors of a camera. Each sends one login at most; rejects only where `signal` is aborted, or by our own fault. */
+/**
+ * The doors of a camera. Each sends one login at most, and ends by itself within some seconds: an answer that nobody
+ * waits for would have to be found out. Rejects by our own fault alone.
+ */
 export interface LoginDoors {
   /** Logs in over ONVIF and lists the accounts. `known`: the unit that must answer; null for any. */
-  enter(access: OnvifAccess, known: UnitIdentity | null, signal: AbortSignal): Promise<Heard>;
+  enter(access: OnvifAccess, known: UnitIdentity | null): Promise<Heard>;
   /** Tells the camera, logged in by `access`, the new login. */
-  tell(way: Way, access: OnvifAccess, login: Login, signal: AbortSignal): Promise<Heard>;
-  rtsp(source: VideoSource, signal: AbortSignal): Promise<Heard>;
+  tell(way: Way, access: OnvifAccess, login: Login): Promise<Heard>;
+  rtsp(source: VideoSource): Promise<Heard>;
   /** The page that the camera names over ONVIF. */
-  snapshot(access: OnvifAccess, signal: AbortSignal): Promise<Heard>;
+  snapshot(access: OnvifAccess): Promise<Heard>;
 }
 
 export interface CameraDoorsDeps {
@@ -35,6 +38,8 @@ export interface CameraDoorsDeps {
 /** For one door; a step of a rotation is one of them, and ends well before the claim of its work does. */
 const DEADLINE_MS = 6_000;
 
+const NEVER = new AbortController().signal;
+
 /** What a camera shows to nobody but those it let in. */
 const LET_IN: readonly string[] = ['codec-unsupported'];
 
@@ -45,9 +50,9 @@ export class CameraDoors implements LoginDoors {
     this.#deps = deps;
   }
 
-  enter(access: OnvifAccess, known: UnitIdentity | null, signal: AbortSignal): Promise<Heard> {
-    return heard(signal, async () => {
-      const one = this.#open(access, signal);
+  enter(access: OnvifAccess, known: UnitIdentity | null): Promise<Heard> {
+    return heard(async () => {
+      const one = this.#open(access);
       const { letIn, users } = await openUsers(one);
       if (letIn === 'open') return { type: 'open' };
       if (known && !isBlank(known) && !compareUnits(known, await readLabel(one.camera, known)).same) {
@@ -57,9 +62,9 @@ export class CameraDoors implements LoginDoors {
     });
   }
 
-  tell(way: Way, access: OnvifAccess, login: Login, signal: AbortSignal): Promise<Heard> {
-    return heard(signal, async () => {
-      const one = this.#open(access, signal);
+  tell(way: Way, access: OnvifAccess, login: Login): Promise<Heard> {
+    return heard(async () => {
+      const one = this.#open(access);
       // Before the password itself is sent, so that it goes nowhere without a login.
       await one.clock();
       await one.login();
@@ -68,43 +73,43 @@ export class CameraDoors implements LoginDoors {
     });
   }
 
-  rtsp(source: VideoSource, signal: AbortSignal): Promise<Heard> {
-    return heard(signal, async () => {
-      const limit = deadline(this.#deps.onvif.clock, DEADLINE_MS, signal);
+  rtsp(source: VideoSource): Promise<Heard> {
+    return heard(async () => {
+      const limit = deadline(this.#deps.onvif.clock, DEADLINE_MS);
       const missing = await this.#deps.video(source, limit.signal).finally(() => limit.cancel());
       if (missing === null || LET_IN.includes(missing.failed)) return { type: 'let-in', users: null };
       return missing.failed === 'auth' ? { type: 'refused' } : { type: 'away', problem: missing.failed };
     });
   }
 
-  snapshot(access: OnvifAccess, signal: AbortSignal): Promise<Heard> {
-    return heard(signal, async () => {
-      const one = this.#open(access, signal);
+  snapshot(access: OnvifAccess): Promise<Heard> {
+    return heard(async () => {
+      const one = this.#open(access);
       await one.clock();
       await one.login();
       const media = await openMedia(one.camera);
       const { main } = choosePair(readProfiles(await one.camera.session.call(() => media.getProfiles())));
       const url = await snapshotUrl(one.camera, media, main);
       if (url === null) return { type: 'nothing' };
-      const answer = await fetchSnapshot(url, this.#deps.onvif, { login: access, deadlineMs: DEADLINE_MS, signal });
+      const answer = await fetchSnapshot(url, this.#deps.onvif, {
+        login: access,
+        deadlineMs: DEADLINE_MS,
+        signal: NEVER,
+      });
       if (!('refused' in answer)) return answer.open ? { type: 'open' } : { type: 'let-in', users: null };
       return answer.refused === 'auth' ? { type: 'refused' } : { type: 'away', problem: answer.refused };
     });
   }
 
-  #open(access: OnvifAccess, signal: AbortSignal): OneLogin {
-    return new OneLogin(access, this.#deps.onvif, { ...SESSION_LIMITS, deadlineMs: DEADLINE_MS, signal });
+  #open(access: OnvifAccess): OneLogin {
+    return new OneLogin(access, this.#deps.onvif, { ...SESSION_LIMITS, deadlineMs: DEADLINE_MS, signal: NEVER });
   }
 }
 
-async function heard(signal: AbortSignal, ask: () => Promise<Heard>): Promise<Heard> {
+async function heard(ask: () => Promise<Heard>): Promise<Heard> {
   try {
-    const answer = await ask();
-    signal.throwIfAborted();
-    return answer;
+    return await ask();
   } catch (error) {
-    // Whoever goes on asks again: what was said when we were ended is not known.
-    signal.throwIfAborted();
     return meaning(error);
   }
 }

@@ -24,7 +24,7 @@ const HINTS: Readonly<Record<string, string>> = {
 
 const AWAY = 'Check that the camera has power and network, and that address and port are right.';
 
-export function hintOf(problem: string): string {
+function hintOf(problem: string): string {
   return HINTS[problem] ?? AWAY;
 }
 

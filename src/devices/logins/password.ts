@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 /** What passwords of a maker's devices are made of. */
 export interface PasswordRule {
@@ -15,8 +15,8 @@ const DIGITS = '34679';
 
 /**
  * By a word of the maker's name. The manuals' limits: Hikvision 8-16 of two classes; Dahua 8-32 of two, without
- * ' " ; : &; Uniview 9-32 with letters, digits and signs; Hanwha 8-15 of three; Tiandy 8-16 of two; Axis and Bosch up to
- * 64 and 19; Huawei 8-32 of three. No sign that an address, a shell or XML takes for its own.
+ * ' " ; : &; Uniview 9-32 with letters, digits and signs; Hanwha 8-15 of three; Tiandy 8-16 of two; Axis and Bosch up
+ * to 64 and 19; Huawei 8-32 of three. No sign that an address, a shell or XML takes for its own.
  */
 const MAKERS: readonly [word: RegExp, rule: PasswordRule][] = [
   [/hikvision|hiwatch|ezviz|海康/i, { length: 16, signs: '' }],
@@ -47,7 +47,7 @@ export function newPassword({ length, signs }: PasswordRule, username: string): 
   const classes = [LOWER, UPPER, DIGITS, ...(signs === '' ? [] : [signs])];
   const letters = LOWER + UPPER + DIGITS;
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-    const one = (from: string): string => from[randomInt(from.length)]!;
+    const one = (from: string): string => from[below(from.length)]!;
     const drawn = [...classes.map(one), ...Array.from({ length: length - classes.length }, () => one(letters))];
     const password = shuffled(drawn).join('');
     if (isGood(password, username)) return password;
@@ -70,9 +70,18 @@ function hasRow(password: string): boolean {
   );
 }
 
+/** A whole number from 0 up to, not including, `limit` (at most 256), each as likely as any other. */
+function below(limit: number): number {
+  const whole = 256 - (256 % limit);
+  for (;;) {
+    const drawn = randomBytes(1)[0]!;
+    if (drawn < whole) return drawn % limit;
+  }
+}
+
 function shuffled(characters: string[]): string[] {
   for (let at = characters.length - 1; at > 0; at -= 1) {
-    const other = randomInt(at + 1);
+    const other = below(at + 1);
     [characters[at], characters[other]] = [characters[other]!, characters[at]!];
   }
   return characters;

@@ -59,13 +59,20 @@ export class LoginRotations {
 
   /** Begins. Errors: `not-found`, `conflict.state` where it must not be changed, or is being changed. */
   async begin(caller: Caller, device: DeviceId, account: RotationPlan['account']): Promise<RotationView> {
-    const begun = await this.tryBegin(caller, device, account);
+    const begun = await this.tryBegin(caller, device, { account });
     if ('detail' in begun) throw new CitywatchError('conflict.state', { detail: begun.detail });
     return begun;
   }
 
-  /** As {@link begin}, where a refusal is no error. One that is under way is refused as `under-way`. */
-  async tryBegin(caller: Caller, device: DeviceId, account: RotationPlan['account']): Promise<RotationView | Refusal> {
+  /**
+   * As {@link begin}, where a refusal is no error. One that is under way is refused as `under-way`. Whoever leads it
+   * says after how many ms the queue takes it up, should that come to nothing.
+   */
+  async tryBegin(
+    caller: Caller,
+    device: DeviceId,
+    { account, afterMs = 0 }: { account: RotationPlan['account']; afterMs?: number },
+  ): Promise<RotationView | Refusal> {
     const { database, ring } = this.#deps;
     const begun = await database.transaction(async (tx) => {
       const locked = tx
@@ -77,10 +84,10 @@ export class LoginRotations {
       const position = await withinJurisdiction(locked, 'jurisdiction', caller.jurisdiction).executeTakeFirst();
       if (!position) throw new CitywatchError('not-found');
       const refusal = await this.#refusal(tx, caller, position);
-      return refusal ?? (await this.#insert(tx, caller, { position, account }));
+      return refusal ?? (await this.#insert(tx, caller, { position, account, afterMs }));
     });
     if ('detail' in begun) return begun;
-    ring(ROTATIONS_QUEUE);
+    if (afterMs === 0) ring(ROTATIONS_QUEUE);
     return viewOf(begun);
   }
 
@@ -119,7 +126,11 @@ export class LoginRotations {
   async #insert(
     tx: Tables,
     caller: Caller,
-    { position, account }: { position: RegistryTables['position']; account: RotationPlan['account'] },
+    {
+      position,
+      account,
+      afterMs,
+    }: { position: RegistryTables['position']; account: RotationPlan['account']; afterMs: number },
   ): Promise<RotationRow> {
     const { clock, vault } = this.#deps;
     const { id: device, jurisdiction } = position;
@@ -143,7 +154,7 @@ export class LoginRotations {
     };
     const stored = { ...row, caller: jsonb(caller), plan: jsonb(plan), state: jsonb(row.state), steps: jsonb([]) };
     await tx.tables<LoginTables>().insertInto('login_rotation').values(stored).execute();
-    await enqueueWork(tx, clock, [{ queue: ROTATIONS_QUEUE, key: id }]);
+    await enqueueWork(tx, clock, [{ queue: ROTATIONS_QUEUE, key: id, dueAtMs: atMs + afterMs }]);
     const after = { rotation: id, account };
     const subject = `device/${device}`;
     await recordAudit(tx, { caller, action: 'login.rotate', subject, jurisdiction, after, atMs });

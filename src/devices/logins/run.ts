@@ -40,7 +40,6 @@ const REST_MS = 31 * 60_000;
 interface Turn {
   row: RotationRow;
   logins: BothLogins;
-  signal: AbortSignal;
 }
 
 /** Leads changes of logins, each a step at a time: what is to be said is durable before it is said. */
@@ -56,7 +55,10 @@ export class RotationRun {
     this.#sync = new DirectorySync(deps);
   }
 
-  /** Goes on with a rotation for a while; who asks meanwhile joins. Rejects when `signal` is aborted. */
+  /**
+   * Goes on with a rotation for a while; who asks meanwhile joins. Once `signal` is aborted nothing more is said: an
+   * answer that is on its way is waited for, a few seconds at most, so that nobody has to find out what it was.
+   */
   turn(id: string, signal: AbortSignal): Promise<TurnEnd> {
     return this.#running.run(id, async () => {
       try {
@@ -73,7 +75,8 @@ export class RotationRun {
     const { clock } = this.#deps;
     const endMs = clock.monotonicMs() + TURN_MS;
     for (let isFirst = true; ; isFirst = false) {
-      const turn = await this.#load(id, signal);
+      if (signal.aborted) return { again: { atMs: clock.nowMs() } };
+      const turn = await this.#load(id);
       if (!turn) return this.#over(id);
       const { row } = turn;
       const position = await positionOf(this.#deps.database, row.device);
@@ -99,33 +102,32 @@ export class RotationRun {
     return { again: null };
   }
 
-  async #load(id: string, signal: AbortSignal): Promise<Turn | null> {
-    signal.throwIfAborted();
+  async #load(id: string): Promise<Turn | null> {
     const { database, vault } = this.#deps;
     const rows = database.tables<LoginTables>().selectFrom('login_rotation').selectAll();
     const row = await rows.where('id', '=', id).where('ended_ms', 'is', null).executeTakeFirst();
-    return row ? { row, logins: bothLogins(vault, row), signal } : null;
+    return row ? { row, logins: bothLogins(vault, row) } : null;
   }
 
   /** Says what the state wants said; null where the camera is left alone. */
-  async #effect({ row, logins, signal }: Turn, position: Position): Promise<Heard | null> {
+  async #effect({ row, logins }: Turn, position: Position): Promise<Heard | null> {
     const { database, doors, clock } = this.#deps;
     const { state, device } = row;
     const { xaddr } = position.onvif!;
     switch (state.at) {
       case 'planned':
-        return await doors.enter({ xaddr, ...logins.old }, await knownUnit(database, device), signal);
+        return await doors.enter({ xaddr, ...logins.old }, await knownUnit(database, device));
       case 'telling':
-        return await doors.tell(state.way, { xaddr, ...logins.old }, logins.new, signal);
+        return await doors.tell(state.way, { xaddr, ...logins.old }, logins.new);
       case 'finding':
         if (state.rests) return (row.rest_until_ms ?? 0) <= clock.nowMs() ? { type: 'rested' } : null;
-        return await doors.enter({ xaddr, ...logins[state.ask] }, null, signal);
+        return await doors.enter({ xaddr, ...logins[state.ask] }, null);
       case 'proving':
-        if (state.door === 'snapshot') return await doors.snapshot({ xaddr, ...logins.new }, signal);
-        return await this.#rtsp(position, logins, signal);
+        if (state.door === 'snapshot') return await doors.snapshot({ xaddr, ...logins.new });
+        return await this.#rtsp(position, logins);
       case 'disproving': {
-        const old = { username: logins.new.username, password: logins.old.password };
-        return await doors.enter({ xaddr, ...old }, null, signal);
+        const { username } = logins.new;
+        return await doors.enter({ xaddr, username, password: logins.old.password }, null);
       }
       case 'ended':
         return { type: 'nothing' };
@@ -133,11 +135,11 @@ export class RotationRun {
   }
 
   /** A stream that has a login of another account is none of this. */
-  async #rtsp({ id, stream }: Position, logins: BothLogins, signal: AbortSignal): Promise<Heard> {
+  async #rtsp({ id, stream }: Position, logins: BothLogins): Promise<Heard> {
     if (!stream) return { type: 'nothing' };
     const { url, login } = openStream(this.#deps.vault, id, stream.main);
     const isOld = login?.username === logins.old.username && login.password === logins.old.password;
-    return isOld ? await this.#deps.doors.rtsp({ url, ...logins.new }, signal) : { type: 'nothing' };
+    return isOld ? await this.#deps.doors.rtsp({ url, ...logins.new }) : { type: 'nothing' };
   }
 
   async #save(turn: Turn, heard: Heard, to: RotationState): Promise<void> {

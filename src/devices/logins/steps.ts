@@ -72,7 +72,7 @@ export interface RotationPlan {
 }
 
 /** The account that this registry has at cameras. */
-export const OWN_ACCOUNT = 'citywatch';
+const OWN_ACCOUNT = 'citywatch';
 
 const TELL_TRIES_MAX = 3;
 const DOOR_TRIES_MAX = 3;

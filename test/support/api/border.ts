@@ -118,9 +118,12 @@ function ofOrders({ order, photo }: Wanted): Record<string, string> {
   };
 }
 
-/** To the routes that look for cameras and move them. */
+/** To the routes that look for cameras, move them and change their logins. */
 function questionsAboutCameras(camera: string): Record<string, string> {
   return {
+    'GET /rotations': '/rotations',
+    'GET /rotations/{id}/report': `/rotations/${NOBODY}/report`,
+    'GET /devices/{id}/credentials': `/devices/${camera}/credentials`,
     'GET /devices/{id}/ptz': `/devices/${camera}/ptz`,
     'GET /devices/{id}/ptz/presets': `/devices/${camera}/ptz/presets`,
     'GET /devices/{id}/camera/picture': `/devices/${camera}/camera/picture`,

@@ -1,11 +1,21 @@
 import type { ApiDeps } from '../../../src/api/deps.ts';
 import type { Caller } from '../../../src/core/types.ts';
+import type { JobType } from '../../../src/devices/checks/district/tables.ts';
 import { HERE, requireHere } from './api-parts.ts';
+import { memoryLogins } from './memory/logins.ts';
 
 /** One job of here that is over. */
-function memoryCheckJobs(): ApiDeps['checkJobs'] {
+function memoryJobs(type: JobType): ApiDeps['checkJobs'] {
   const counts = { total: 1, done: 1, ok: 1, warning: 0, failed: 0 };
-  const job = { id: 'job-1', by: 'admin', jurisdiction: HERE, state: 'done' as const, createdAtMs: 0, endedAtMs: 1 };
+  const job = {
+    id: 'job-1',
+    type,
+    by: 'admin',
+    jurisdiction: HERE,
+    state: 'done' as const,
+    createdAtMs: 0,
+    endedAtMs: 1,
+  };
   const here = async (caller: Caller) => {
     requireHere(caller);
     return { ...job, ...counts };
@@ -22,8 +32,10 @@ function memoryCheckJobs(): ApiDeps['checkJobs'] {
   };
 }
 
+type MemoryChecks = Pick<ApiDeps, 'checks' | 'checkJobs' | 'rotationJobs' | 'logins' | 'keptLogins' | 'loginReveal'>;
+
 /** Checks that find everything well, and show their picture for order 1. */
-export function memoryChecks(): Pick<ApiDeps, 'checks' | 'checkJobs'> {
+export function memoryChecks(): MemoryChecks {
   const step = { name: 'reach', grade: 'ok' as const, seen: 'here', problem: null, hint: null, tookMs: 1 };
   const report = { grade: 'ok' as const, cause: null, steps: [step], atMs: 0, tookMs: 1, unit: null };
   const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xd9]);
@@ -36,6 +48,8 @@ export function memoryChecks(): Pick<ApiDeps, 'checks' | 'checkJobs'> {
       }),
       address: async () => report,
     },
-    checkJobs: memoryCheckJobs(),
+    checkJobs: memoryJobs('checks'),
+    rotationJobs: memoryJobs('rotations'),
+    ...memoryLogins(),
   };
 }

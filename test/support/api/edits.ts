@@ -17,6 +17,10 @@ export const NO_EDITS: Record<string, string> = {
   'POST /imports/{id}/undo': 'as an import',
   'POST /imports/{id}/secrets': 'as an import',
   'POST /devices/{id}/check': 'changes nothing, and a picture leaves a row in the access register',
+  'POST /devices/{id}/credentials/reveal':
+    'changes nothing; that its audit row comes first: integration/devices/logins',
+  'POST /devices/{id}/credentials/recover': 'needs a camera: its rows are seen in test/integration/devices/logins',
+  'POST /rotations/{id}/cancel': 'as that of a check',
   'POST /checks/{id}/cancel': 'one that is over stays as it is; test/integration/devices/checks shows its row',
   'POST /devices/check': 'changes nothing; that its audit row comes first is seen where it is tested',
   'POST /devices/{id}/ptz/move':
@@ -65,6 +69,7 @@ export function editsOf(made: Record<string, any>): Map<string, Edit> {
     ['POST /devices/{id}/maintenance/end', { path: '/devices/kiosk-6/maintenance/end' }],
     ['PATCH /devices/{id}', { path: `/devices/${KIOSK}`, body: { name: 'renamed' }, headers: first }],
     ['POST /checks', { body: { jurisdiction: '330203' } }],
+    ['POST /rotations', { body: { jurisdiction: '330203' } }],
     ['POST /devices/{id}/commands', { path: `/devices/${KIOSK}/commands`, body: { name: 'lock' } }],
     ['POST /devices/{id}/credentials/rotate', { path: `/devices/${KIOSK}/credentials/rotate` }],
     ['POST /devices/{id}/claim', { path: `/devices/${KIOSK}/claim`, body: { minutes: 5 } }],

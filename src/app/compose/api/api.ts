@@ -50,6 +50,7 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
     ...books,
     ...registry,
     ...checks,
+    ...checks.loginParts,
     clock,
     observer,
     deviceExport: new DeviceExport({ database, clock }),

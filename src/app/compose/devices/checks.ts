@@ -4,8 +4,9 @@ import { cameraTarget, isOfMinors, registeredFirmware } from '../../../devices/c
 import { CHECK_PLACES, CheckPlaces } from '../../../devices/checks/check-places.ts';
 import { Checks } from '../../../devices/checks/checks.ts';
 import type { DeviceCheckPorts } from '../../../devices/checks/device-check.ts';
-import { CHECKS_QUEUE, CheckJobs } from '../../../devices/checks/district/jobs.ts';
-import { DistrictChecks } from '../../../devices/checks/district/run.ts';
+import { CHECKS_QUEUE, CheckJobs, ROTATION_JOBS_QUEUE } from '../../../devices/checks/district/jobs.ts';
+import { DistrictChecks, type DistrictChecksDeps } from '../../../devices/checks/district/run.ts';
+import type { JobType } from '../../../devices/checks/district/tables.ts';
 import { Acceptances } from '../../../devices/life/acceptances.ts';
 import type { Orders } from '../../../devices/orders/orders.ts';
 import type { Messages } from '../../../ingest/explain/messages.ts';
@@ -15,6 +16,7 @@ import type { Twin } from '../../../telemetry/twin/twin.ts';
 import type { Ground } from '../ground/ground.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { Devices } from './devices.ts';
+import { composeLogins } from './logins.ts';
 
 export interface CheckParts {
   devices: Devices;
@@ -36,6 +38,7 @@ export function composeChecks(ground: Ground, parts: CheckParts) {
   const log = observer.log.child({ part: 'checks' });
   const unexpected = (error: unknown): void =>
     log.error({ error: messageOf(error) }, 'a step of a check failed unexpectedly');
+  const places = new CheckPlaces(CHECK_PLACES);
   const checks = new Checks({
     clock,
     database,
@@ -46,7 +49,7 @@ export function composeChecks(ground: Ground, parts: CheckParts) {
       unexpected,
     },
     devices: { ...heardOf(parts), clock, unexpected, firmware: (id) => registeredFirmware(database, id) },
-    places: new CheckPlaces(CHECK_PLACES),
+    places,
     target: (id) => cameraTarget({ connections, database }, id),
     hasVideo,
     identity: parts.devices.identity,
@@ -55,23 +58,21 @@ export function composeChecks(ground: Ground, parts: CheckParts) {
     orders: parts.orders,
     register,
   });
-  const districts = new DistrictChecks({
-    database,
-    ownership: ground.ownership,
-    clock,
-    log,
-    check: (caller, id, signal) => checks.ofBatch(caller, id, signal),
-    atOnce: CHECK_PLACES.total,
-  });
-  ground.work.handle(CHECKS_QUEUE, (id, signal) => districts.handle(id, signal), { atOnce: JOBS_AT_ONCE });
-  const checkJobs = new CheckJobs({
-    database,
-    clock,
-    hasVideo,
-    within: (scope) => parts.devices.directory.within(scope),
-    ring: (queue) => ground.doorbell.ring(queue),
-    cancelled: (id) => districts.cancelled(id),
-  });
+  const { worker, loginParts } = composeLogins(ground, { ...parts, places });
+  const jobs = (type: JobType, queue: string, check: DistrictChecksDeps['check']): CheckJobs => {
+    const { ownership, work, doorbell } = ground;
+    const districts = new DistrictChecks({ database, ownership, clock, log, check, atOnce: CHECK_PLACES.total });
+    work.handle(queue, (id, signal) => districts.handle(id, signal), { atOnce: JOBS_AT_ONCE });
+    return new CheckJobs({
+      type,
+      database,
+      clock,
+      hasVideo,
+      within: (scope) => parts.devices.directory.within(scope),
+      ring: (name) => doorbell.ring(name),
+      cancelled: (id) => districts.cancelled(id),
+    });
+  };
   const { directory } = parts.devices;
   const acceptances = new Acceptances({
     database,
@@ -81,10 +82,16 @@ export function composeChecks(ground: Ground, parts: CheckParts) {
     observer,
     check: (caller, device) => checks.device(caller, device, null),
   });
-  return { checks, checkJobs, acceptances };
+  return {
+    checks,
+    acceptances,
+    checkJobs: jobs('checks', CHECKS_QUEUE, (caller, id, signal) => checks.ofBatch(caller, id, signal)),
+    rotationJobs: jobs('rotations', ROTATION_JOBS_QUEUE, (caller, id, signal) => worker.ofDistrict(caller, id, signal)),
+    loginParts,
+  };
 }
 
-/** Districts that are checked at the same time; they share the places. */
+/** Districts that are worked on at the same time, of each type; they share the places. */
 const JOBS_AT_ONCE = 4;
 
 /** What was heard of a device that sends by itself. */

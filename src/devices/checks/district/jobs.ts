@@ -10,9 +10,10 @@ import { recordAudit } from '../../../platform/records/audit.ts';
 import { enqueueWork } from '../../../platform/work/work.ts';
 import type { CheckReport } from '../checks.ts';
 import { inOrderOfChecking } from './order.ts';
-import type { CheckTables, Job, JobState } from './tables.ts';
+import type { CheckTables, Job, JobState, JobType } from './tables.ts';
 
 export const CHECKS_QUEUE = 'checks';
+export const ROTATION_JOBS_QUEUE = 'rotations';
 
 /** Jobs are kept so long. */
 const KEPT_MS = 30 * DAY_MS;
@@ -21,6 +22,7 @@ const RUNNING_MAX = 4;
 const ROWS_AT_ONCE = 2_000;
 
 export interface CheckJobsDeps {
+  type: JobType;
   database: Database;
   clock: Clock;
   /** Devices of an area that are not retired. */
@@ -41,6 +43,7 @@ export interface CheckJobInput {
 /** A job as it is shown. */
 export interface CheckJob {
   id: string;
+  type: JobType;
   by: string;
   jurisdiction: Jurisdiction;
   state: JobState;
@@ -63,7 +66,16 @@ interface Page {
   after?: string;
 }
 
-/** Checks of districts: begun, looked at and called off. Who does the checking is {@link DistrictChecks}. */
+/** The queue of each type, and what its audit rows are called. */
+const TYPES: Readonly<Record<JobType, { queue: string; what: string }>> = {
+  checks: { queue: CHECKS_QUEUE, what: 'check' },
+  rotations: { queue: ROTATION_JOBS_QUEUE, what: 'rotation' },
+};
+
+/**
+ * Jobs of one type over districts: begun, looked at and called off. Who does the work is {@link DistrictChecks}, for
+ * each type with another thing to do.
+ */
 export class CheckJobs {
   readonly #deps: CheckJobsDeps;
 
@@ -76,7 +88,8 @@ export class CheckJobs {
    * for too many or no devices, `conflict.state` while the area is being checked or enough others are.
    */
   async create(caller: Caller, { jurisdiction, kinds }: CheckJobInput): Promise<CheckJob> {
-    const { database, clock, ring, within, hasVideo } = this.#deps;
+    const { database, clock, ring, within, hasVideo, type } = this.#deps;
+    const { queue, what } = TYPES[type];
     if (!covers(caller.jurisdiction, jurisdiction)) throw new CitywatchError('not-found');
     const wanted = (kind: string): boolean => (kinds ? kinds.includes(kind) : hasVideo(kind));
     const devices = [...within(jurisdiction)].filter(({ kind }) => wanted(kind)).map(({ id }) => id);
@@ -90,6 +103,7 @@ export class CheckJobs {
     const ordered = await inOrderOfChecking(database, devices);
     const job: Job = {
       id: randomUUID(),
+      type,
       caller,
       jurisdiction,
       state: 'running',
@@ -98,27 +112,27 @@ export class CheckJobs {
       ended_at_ms: null,
     };
     await database.transaction(async (tx) => {
-      await refuseSecond(tx, jurisdiction);
+      await refuseSecond(tx, type, jurisdiction);
       await insertJob(tx, job, ordered);
-      await enqueueWork(tx, clock, [{ queue: CHECKS_QUEUE, key: job.id }]);
-      await this.#audit(tx, caller, job, 'check.begin');
+      await enqueueWork(tx, clock, [{ queue, key: job.id }]);
+      await this.#audit(tx, caller, job, `${what}.begin`);
     });
-    ring(CHECKS_QUEUE);
+    ring(queue);
     return shown(job, []);
   }
 
-  /** Errors: `not-found`, also for a job of somebody who may see more. */
+  /** A job of any type. Errors: `not-found`, also for a job of somebody who may see more. */
   async get(caller: Caller, id: string): Promise<CheckJob> {
     const { database } = this.#deps;
-    const job = await jobOf(database, caller, id);
+    const job = await jobOf(database, caller, { id });
     return shown(job, await counts(database, [id]));
   }
 
   /** Newest first. */
   async list(caller: Caller, { limit, after }: Page): Promise<{ items: CheckJob[]; next: string | null }> {
-    const { database } = this.#deps;
-    const last = after === undefined ? null : await jobOf(database, caller, after);
-    const all = database.tables<CheckTables>().selectFrom('check_job').selectAll();
+    const { database, type } = this.#deps;
+    const last = after === undefined ? null : await jobOf(database, caller, { id: after, type });
+    const all = database.tables<CheckTables>().selectFrom('check_job').selectAll().where('type', '=', type);
     const seen = withinJurisdiction(all, 'jurisdiction', caller.jurisdiction);
     const { rows, next } = await newestFirst(seen, { limit, last });
     const counted = await counts(
@@ -134,8 +148,8 @@ export class CheckJobs {
     id: string,
     { grade, limit, after = '-1' }: Page & { grade?: CheckReport['grade'] },
   ): Promise<{ items: CheckedDevice[]; next: string | null }> {
-    const { database } = this.#deps;
-    await jobOf(database, caller, id);
+    const { database, type } = this.#deps;
+    await jobOf(database, caller, { id, type });
     const all = database
       .tables<CheckTables>()
       .selectFrom('check_row')
@@ -160,11 +174,11 @@ export class CheckJobs {
 
   /** Calls a job off; what was checked stays. One that is over stays as it is. Errors: `not-found`. */
   async cancel(caller: Caller, id: string): Promise<CheckJob> {
-    const { database, clock, cancelled } = this.#deps;
+    const { database, clock, cancelled, type } = this.#deps;
     await database.transaction(async (tx) => {
-      const job = await jobOf(tx, caller, id);
+      const job = await jobOf(tx, caller, { id, type });
       const ended = await endJob(tx, id, { state: 'cancelled', ended_at_ms: clock.nowMs() });
-      if (ended) await this.#audit(tx, caller, job, 'check.cancel');
+      if (ended) await this.#audit(tx, caller, job, `${TYPES[type].what}.cancel`);
     });
     cancelled(id);
     return await this.get(caller, id);
@@ -183,7 +197,14 @@ export class CheckJobs {
 
   async #audit(tx: Tables, caller: Caller, { id, jurisdiction, total }: Job, action: string): Promise<void> {
     const atMs = this.#deps.clock.nowMs();
-    await recordAudit(tx, { caller, action, subject: `check/${id}`, jurisdiction, after: { devices: total }, atMs });
+    await recordAudit(tx, {
+      caller,
+      action,
+      subject: `${TYPES[this.#deps.type].what}/${id}`,
+      jurisdiction,
+      after: { devices: total },
+      atMs,
+    });
   }
 }
 
@@ -198,14 +219,15 @@ export async function endJob(
   return numUpdatedRows > 0n;
 }
 
-async function jobOf(tables: Tables, caller: Caller, id: string): Promise<Job> {
-  const all = tables.tables<CheckTables>().selectFrom('check_job').selectAll().where('id', '=', id);
+async function jobOf(tables: Tables, caller: Caller, { id, type }: { id: string; type?: JobType }): Promise<Job> {
+  let all = tables.tables<CheckTables>().selectFrom('check_job').selectAll().where('id', '=', id);
+  if (type) all = all.where('type', '=', type);
   const job = await withinJurisdiction(all, 'jurisdiction', caller.jurisdiction).executeTakeFirst();
   if (!job) throw new CitywatchError('not-found');
   return job;
 }
 
-async function refuseSecond(tx: Tables, jurisdiction: Jurisdiction): Promise<void> {
+async function refuseSecond(tx: Tables, type: JobType, jurisdiction: Jurisdiction): Promise<void> {
   // Two who begin at the same moment take turns.
   await sql`lock table check_job in share row exclusive mode`.execute(tx.tables());
   const running = await tx
@@ -213,11 +235,13 @@ async function refuseSecond(tx: Tables, jurisdiction: Jurisdiction): Promise<voi
     .selectFrom('check_job')
     .select('jurisdiction')
     .where('state', '=', 'running')
+    .where('type', '=', type)
     .execute();
   const same = running.some((job) => job.jurisdiction === jurisdiction);
-  if (same) throw new CitywatchError('conflict.state', { detail: 'This area is being checked; wait, or cancel that.' });
+  if (same)
+    throw new CitywatchError('conflict.state', { detail: 'Such a job of this area is under way; wait, or cancel it.' });
   if (running.length >= RUNNING_MAX) {
-    throw new CitywatchError('conflict.state', { detail: `${RUNNING_MAX} areas are being checked; wait for one.` });
+    throw new CitywatchError('conflict.state', { detail: `${RUNNING_MAX} such jobs are under way; wait for one.` });
   }
 }
 
@@ -252,8 +276,8 @@ async function counts(tables: Tables, jobs: readonly string[]): Promise<Counted[
 function shown(job: Job, counted: readonly Counted[]): CheckJob {
   const of = (grade: CheckReport['grade']): number =>
     counted.find((one) => one.job === job.id && one.grade === grade)?.count ?? 0;
-  const { id, caller, jurisdiction, state, total, created_at_ms: createdAtMs, ended_at_ms: endedAtMs } = job;
+  const { id, type, caller, jurisdiction, state, total, created_at_ms: createdAtMs, ended_at_ms: endedAtMs } = job;
   const [ok, warning, failed] = [of('ok'), of('warning'), of('failed')];
   const done = ok + warning + failed;
-  return { id, by: caller.name, jurisdiction, state, total, done, ok, warning, failed, createdAtMs, endedAtMs };
+  return { id, type, by: caller.name, jurisdiction, state, total, done, ok, warning, failed, createdAtMs, endedAtMs };
 }

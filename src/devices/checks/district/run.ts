@@ -14,9 +14,9 @@ export interface DistrictChecksDeps {
   ownership: Pick<Ownership, 'transaction'>;
   clock: Clock;
   log: Logger;
-  /** Checks one device once its subnet bears it. */
+  /** Does what the job is about to one device, once its subnet bears it. */
   check(caller: Caller, device: DeviceId, signal: AbortSignal): Promise<CheckReport>;
-  /** Devices that are checked, or wait for their subnet, at the same time. */
+  /** Devices that are worked on, or wait for their subnet, at the same time. */
   atOnce: number;
 }
 
@@ -26,7 +26,7 @@ const FETCHED = 256;
 /** What could not be written is not tried again at once. */
 const AGAIN_MS = 1_000;
 /** For errors. */
-const WHAT = 'a check of a district';
+const WHAT = 'a job of a district';
 
 /** A job that this process works on. */
 interface Running {
@@ -38,7 +38,7 @@ interface Running {
   over: AbortController;
 }
 
-/** Checks the devices of jobs, a few at a time; each verdict is durable before it counts. */
+/** Works on the devices of jobs, a few at a time; each verdict is durable before it counts. */
 export class DistrictChecks {
   readonly #deps: DistrictChecksDeps;
   readonly #running = new Map<string, Running>();
@@ -47,7 +47,7 @@ export class DistrictChecks {
     this.#deps = deps;
   }
 
-  /** Handler of the queue `checks`; the key is the id of a job. */
+  /** Handler of the queue of a type of jobs; the key is the id of one. */
   async handle(id: string, signal: AbortSignal): Promise<WorkResult> {
     const running = await this.#take(id, signal);
     if (!running) return DONE;

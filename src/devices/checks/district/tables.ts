@@ -4,12 +4,16 @@ import type { RegistryTables } from '../../registry/tables.ts';
 import type { CheckReport } from '../checks.ts';
 import type { CheckStep } from '../steps.ts';
 
+/** What is done to each device of a district. */
+export type JobType = 'checks' | 'rotations';
+
 export type JobState = 'running' | 'done' | 'cancelled';
 
-/** Tables of migration 0195; what each column means stands there. */
+/** Tables of migrations 0195 and 0251; what each column means stands there. */
 export interface CheckTables extends Pick<RegistryTables, 'position'> {
   check_job: {
     id: string;
+    type: JobType;
     caller: Caller;
     jurisdiction: string;
     state: JobState;

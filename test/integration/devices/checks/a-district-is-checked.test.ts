@@ -39,6 +39,7 @@ async function world(t: Test) {
   for (const body of bodies) await beds.registry.create(callerIn('000000'), body);
   const cancelled: string[] = [];
   const jobs = new CheckJobs({
+    type: 'checks',
     database,
     clock: systemClock,
     within: (scope) => devices.filter(({ jurisdiction }) => jurisdiction === scope),

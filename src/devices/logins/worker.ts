@@ -1,0 +1,88 @@
+import type { Clock } from '../../core/clock.ts';
+import type { Caller, DeviceId } from '../../core/types.ts';
+import type { Database } from '../../platform/database/database.ts';
+import { type CheckPlaces, subnetOf } from '../checks/check-places.ts';
+import type { CheckReport } from '../checks/checks.ts';
+import { bad, type CheckStep, worst } from '../checks/steps.ts';
+import type { LoginRotations, RotationView } from './rotations.ts';
+import type { RotationRun, TurnEnd } from './run.ts';
+import type { LoginTables } from './tables.ts';
+
+export interface RotationWorkerDeps {
+  database: Database;
+  clock: Clock;
+  run: RotationRun;
+  rotations: LoginRotations;
+  /** Shared with the checks: a subnet bears so much of both together. */
+  places: Pick<CheckPlaces, 'wait'>;
+}
+
+/** Leads changes of logins as far as subnets bear it: of single devices, and of districts. */
+export class RotationWorker {
+  readonly #deps: RotationWorkerDeps;
+
+  constructor(deps: RotationWorkerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Handler of the queue `logins`; the key is the id of a rotation. */
+  async handle(id: string, signal: AbortSignal): Promise<TurnEnd> {
+    const { places, run, database } = this.#deps;
+    const rows = database.tables<LoginTables>().selectFrom('login_rotation').select('device').where('id', '=', id);
+    const row = await rows.executeTakeFirst();
+    if (!row) return { again: null };
+    const leave = await places.wait(await this.#subnet(row.device), signal);
+    return await run.turn(id, signal).finally(leave);
+  }
+
+  /**
+   * Changes the login of a device of a district; resolves with what a report says of it. One that is away meanwhile
+   * goes on by itself. A change that was begun is led on whatever becomes of the district.
+   */
+  async ofDistrict(caller: Caller, device: DeviceId, signal: AbortSignal): Promise<CheckReport> {
+    const { places } = this.#deps;
+    const leave = await places.wait(await this.#subnet(device), signal);
+    return await this.#lead(caller, device, signal).finally(leave);
+  }
+
+  async #lead(caller: Caller, device: DeviceId, signal: AbortSignal): Promise<CheckReport> {
+    const { rotations, clock, run } = this.#deps;
+    const beganMs = clock.monotonicMs();
+    const begun = await rotations.tryBegin(caller, device, { account: 'own', afterMs: TAKEN_UP_MS });
+    const view = 'detail' in begun ? await this.#underWay(device, begun.problem) : begun;
+    const tookMs = (): number => Math.round(clock.monotonicMs() - beganMs);
+    if (!view && 'detail' in begun) {
+      return reportOf([{ name: 'login', ...bad('warning', begun.problem, begun.detail), tookMs: 0 }], clock, tookMs());
+    }
+    const end = await run.turn(view!.id, signal);
+    const last = (await rotations.last(device))!;
+    const steps = end.again === null ? last.steps : [...last.steps, WAITS];
+    return reportOf(steps, clock, tookMs());
+  }
+
+  async #underWay(device: DeviceId, problem: string): Promise<RotationView | null> {
+    return problem === 'under-way' ? await this.#deps.rotations.last(device) : null;
+  }
+
+  async #subnet(device: DeviceId): Promise<string> {
+    const rows = this.#deps.database.tables<LoginTables>().selectFrom('position').select('onvif');
+    const row = await rows.where('id', '=', device).executeTakeFirst();
+    const xaddr = row?.onvif?.xaddr ?? '';
+    return subnetOf(URL.canParse(xaddr) ? new URL(xaddr).hostname : '');
+  }
+}
+
+/** Should the process end meanwhile, the queue goes on so long after. */
+const TAKEN_UP_MS = 60_000;
+
+const WAITS: CheckStep = {
+  name: 'new-login',
+  ...bad('warning', 'waits', 'It does not answer: the change goes on by itself as soon as it does.'),
+  tookMs: 0,
+};
+
+function reportOf(steps: CheckStep[], clock: Clock, tookMs: number): CheckReport {
+  const grade = worst(steps);
+  const cause = grade === 'ok' ? null : (steps.find((step) => step.grade === grade) ?? null);
+  return { grade, cause, steps, atMs: clock.nowMs(), tookMs, unit: null };
+}
