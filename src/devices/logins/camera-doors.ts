@@ -8,7 +8,7 @@ import { readLabel } from '../onvif/identify.ts';
 import { openMedia, snapshotUrl } from '../onvif/media.ts';
 import { OneLogin } from '../onvif/one-login.ts';
 import { OnvifError } from '../onvif/problems.ts';
-import { choosePair, readProfiles } from '../onvif/profiles.ts';
+import { choosePair } from '../onvif/profiles.ts';
 import { createUser, openUsers, setPassword } from '../onvif/services/users.ts';
 import { type OnvifPorts, SESSION_LIMITS } from '../onvif/session.ts';
 import type { OnvifAccess } from '../registry/connections.ts';
@@ -88,7 +88,7 @@ export class CameraDoors implements LoginDoors {
       await one.clock();
       await one.login();
       const media = await openMedia(one.camera);
-      const { main } = choosePair(readProfiles(await one.camera.session.call(() => media.getProfiles())));
+      const { main } = choosePair(media.profiles, access.source ?? null);
       const url = await snapshotUrl(one.camera, media, main);
       if (url === null) return { type: 'nothing' };
       const answer = await fetchSnapshot(url, this.#deps.onvif, {

@@ -23,10 +23,10 @@ const AT_ONCE = 24;
 
 /** Builds what changes, keeps and shows the logins of cameras. */
 export function composeLogins(ground: Ground, { devices, streams, orders, places }: LoginPartsNeeded) {
-  const { config, clock, database, observer, outbound, vault, ownership } = ground;
+  const { clock, database, observer, vault, ownership } = ground;
   const { kinds, directory, connections } = devices;
   const doors = new CameraDoors({
-    onvif: { outbound, networks: config.networks.cameras, clock },
+    onvif: ground.cameras.people,
     video: streams.looks.login,
   });
   const keeping = { database, kinds, directory, clock, observer, vault, ownership, doors };
