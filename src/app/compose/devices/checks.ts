@@ -59,20 +59,7 @@ export function composeChecks(ground: Ground, parts: CheckParts) {
     register,
   });
   const { worker, loginParts } = composeLogins(ground, { ...parts, places });
-  const jobs = (type: JobType, queue: string, check: DistrictChecksDeps['check']): CheckJobs => {
-    const { ownership, work, doorbell } = ground;
-    const districts = new DistrictChecks({ database, ownership, clock, log, check, atOnce: CHECK_PLACES.total });
-    work.handle(queue, (id, signal) => districts.handle(id, signal), { atOnce: JOBS_AT_ONCE });
-    return new CheckJobs({
-      type,
-      database,
-      clock,
-      hasVideo,
-      within: (scope) => parts.devices.directory.within(scope),
-      ring: (name) => doorbell.ring(name),
-      cancelled: (id) => districts.cancelled(id),
-    });
-  };
+  const jobs = jobsOf(ground, { directory: parts.devices.directory, hasVideo });
   const { directory } = parts.devices;
   const acceptances = new Acceptances({
     database,
@@ -93,6 +80,28 @@ export function composeChecks(ground: Ground, parts: CheckParts) {
 
 /** Districts that are worked on at the same time, of each type; they share the places. */
 const JOBS_AT_ONCE = 4;
+
+/** Makes jobs over districts, of one type or another. */
+function jobsOf(
+  ground: Ground,
+  { directory, hasVideo }: Pick<Devices, 'directory'> & { hasVideo(kind: string): boolean },
+) {
+  const { clock, database, observer, ownership, work, doorbell } = ground;
+  const log = observer.log.child({ part: 'jobs' });
+  return (type: JobType, queue: string, check: DistrictChecksDeps['check']): CheckJobs => {
+    const districts = new DistrictChecks({ database, ownership, clock, log, check, atOnce: CHECK_PLACES.total });
+    work.handle(queue, (id, signal) => districts.handle(id, signal), { atOnce: JOBS_AT_ONCE });
+    return new CheckJobs({
+      type,
+      database,
+      clock,
+      hasVideo,
+      within: (scope) => directory.within(scope),
+      ring: (name) => doorbell.ring(name),
+      cancelled: (id) => districts.cancelled(id),
+    });
+  };
+}
 
 /** What was heard of a device that sends by itself. */
 function heardOf({ devices, twin, messages, deadLetters, uplinks }: CheckParts) {
