@@ -20,6 +20,7 @@ import type { OrderList } from '../devices/orders/order-list.ts';
 import type { Orders } from '../devices/orders/orders.ts';
 import type { Photos } from '../devices/photos/photos.ts';
 import type { Ptz } from '../devices/ptz/ptz.ts';
+import type { Recorders } from '../devices/recorders/recorders.ts';
 import type { DeviceSearch } from '../devices/search/search.ts';
 import type { UnitHistory } from '../devices/units/history.ts';
 import type { Units } from '../devices/units/units.ts';
@@ -129,6 +130,9 @@ export type DiscoveriesPort = Pick<Discoveries, 'start' | 'cancel'> & {
   list: Pick<Discoveries['list'], 'get' | 'newest' | 'found'>;
 };
 
+/** Rights to the recorder are decided before it is asked. */
+export type RecordersPort = Pick<Recorders, 'channels' | 'register'>;
+
 /** Rights to the device are decided before it is asked. */
 export type UpkeepPort = Pick<
   Upkeep,
@@ -151,4 +155,5 @@ export interface FieldParts {
   discoveries: DiscoveriesPort;
   ptz: PtzPort;
   upkeep: UpkeepPort;
+  recorders: RecordersPort;
 }

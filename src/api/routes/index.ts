@@ -4,6 +4,7 @@ import { accountRoutes } from './account.ts';
 import { alertRoutes } from './alerts.ts';
 import { auditRoutes } from './audit.ts';
 import { brokerRoutes } from './broker.ts';
+import { channelRoutes } from './channels.ts';
 import { checkJobRoutes } from './check-jobs.ts';
 import { checkRoutes } from './checks.ts';
 import { claimRoutes } from './claims.ts';
@@ -57,6 +58,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   discoveryRoutes,
   ptzRoutes,
   upkeepRoutes,
+  channelRoutes,
   unitRoutes,
   lifeRoutes,
   acceptanceRoutes,

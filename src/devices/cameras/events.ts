@@ -133,7 +133,9 @@ export class CameraEvents {
   /** Brings one loop in step with its row; undefined is a device that is retired or speaks no ONVIF. */
   async #apply(id: DeviceId, row: CameraRow | undefined, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const access = row?.onvif && this.#deps.hasVideo(row.kind) ? openOnvif(this.#deps.vault, id, row.onvif) : null;
+    // A recorder tells each of its channels what happens at all of them: nothing is believed to have happened there.
+    const tells = row?.onvif && !row.onvif.source && this.#deps.hasVideo(row.kind);
+    const access = tells ? openOnvif(this.#deps.vault, id, row.onvif!) : null;
     const current = this.#loops.get(id);
     const hash = access && hashOf(access);
     if ((current?.access ?? null) === hash) return;

@@ -126,6 +126,7 @@ function questionsAboutCameras(camera: string): Record<string, string> {
     'GET /devices/{id}/credentials': `/devices/${camera}/credentials`,
     'GET /devices/{id}/ptz': `/devices/${camera}/ptz`,
     'GET /devices/{id}/ptz/presets': `/devices/${camera}/ptz/presets`,
+    'GET /devices/{id}/channels': `/devices/${camera}/channels`,
     'GET /devices/{id}/camera/picture': `/devices/${camera}/camera/picture`,
     'GET /devices/{id}/camera/time': `/devices/${camera}/camera/time`,
     'GET /devices/{id}/camera/network': `/devices/${camera}/camera/network`,

@@ -29,6 +29,7 @@ export const NO_EDITS: Record<string, string> = {
   'POST /devices/{id}/ptz/release': 'as a move',
   'POST /devices/{id}/ptz/goto': 'as a move',
   'POST /devices/{id}/ptz/presets': 'as a move',
+  'POST /devices/{id}/channels': 'needs a recorder; test/integration/devices/recorders shows its rows',
   'POST /devices/{id}/camera/picture': 'needs a camera; test/integration/devices/upkeep shows its row',
   'POST /devices/{id}/camera/time': 'as a picture',
   'POST /devices/{id}/camera/ntp': 'as a picture',

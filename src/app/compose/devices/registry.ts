@@ -9,6 +9,7 @@ import { LifeSteps } from '../../../devices/life/life-steps.ts';
 import { MAINTENANCE_QUEUE, Maintenances, type WithheldPort } from '../../../devices/life/maintenances.ts';
 import { OrderList } from '../../../devices/orders/order-list.ts';
 import { Orders } from '../../../devices/orders/orders.ts';
+import { Recorders } from '../../../devices/recorders/recorders.ts';
 import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
 import { settleFollowers } from '../../../devices/registry/followers.ts';
 import { Registry } from '../../../devices/registry/registry.ts';
@@ -75,6 +76,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     registry,
     discoveries: composeDiscoveries(ground),
     ptz: composePtz(ground, devices),
+    recorders: new Recorders({ registry: deps, ...onvifOf(ground, devices) }),
     upkeep: new Upkeep({ ...ground, ...onvifOf(ground, devices), maintenance: maintenances }),
     imports: composeImports(ground, deps, listeners.twin),
     search: new DeviceSearch(database),

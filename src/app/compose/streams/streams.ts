@@ -40,6 +40,7 @@ export async function openStreams(ground: Ground, devices: Devices, sides: Strea
     connections,
     register: devices.register,
     identity,
+    hasVideo: (id) => devices.kinds.latest(identity(id)?.kind ?? '')?.stream === true,
     accept,
     units,
     health,

@@ -48,6 +48,7 @@ export interface VideoDeps {
   register: AccessRegister;
   vault: Vault;
   identity: CameraWatchDeps['identity'];
+  hasVideo(id: DeviceId): boolean;
   accept: CameraWatchDeps['accept'];
   units: CameraUnits;
   socketDirectory: string;
@@ -82,7 +83,8 @@ export function composeVideo(deps: VideoDeps) {
     clock,
     observer,
     vault: deps.vault,
-    access: (id) => connections.onvifAccess(id),
+    // A recorder has no video of its own: its channels are introduced one by one.
+    access: async (id) => (deps.hasVideo(id) ? await connections.onvifAccess(id) : null),
     inspect: (target) => inspectCamera(target, { ...deps.cameras.machines, reach: probe }),
     units,
   });

@@ -61,6 +61,8 @@ const REQUESTS: Record<string, Row> = {
   'POST /api/v1/devices/:id/ptz/release': { id: CAMERA },
   'POST /api/v1/devices/:id/ptz/goto': { id: CAMERA, url: '?purpose=maintenance', payload: { preset: '1' } },
   'POST /api/v1/devices/:id/ptz/settings': { id: CAMERA, payload: { home: null, idleS: 60, maxSpeed: 1 } },
+  'GET /api/v1/devices/:id/channels': { id: CAMERA },
+  'POST /api/v1/devices/:id/channels': { id: CAMERA, payload: {} },
   'GET /api/v1/devices/:id/camera/picture': { id: CAMERA },
   'POST /api/v1/devices/:id/camera/picture': { id: CAMERA, payload: { brightness: 1 } },
   'GET /api/v1/devices/:id/camera/time': { id: CAMERA },

@@ -1,9 +1,14 @@
-import type { PtzPort } from '../../../../src/api/ports.ts';
+import type { PtzPort, RecordersPort } from '../../../../src/api/ports.ts';
 import { memoryUpkeep } from './upkeep.ts';
 
 /** Cameras that are moved and set up. */
 export function memoryCameras() {
-  return { ptz: memoryPtz(), upkeep: memoryUpkeep() };
+  return { ptz: memoryPtz(), upkeep: memoryUpkeep(), recorders: memoryRecorders() };
+}
+
+/** Recorders without a channel. */
+function memoryRecorders(): RecordersPort {
+  return { channels: async () => [], register: async () => ({ created: [], updated: [], channels: [] }) };
 }
 
 /** Cameras that take every order, and that nobody else moves. */

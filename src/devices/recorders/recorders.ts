@@ -1,0 +1,175 @@
+import { CitywatchError, invalid } from '../../core/errors.ts';
+import type { Caller, Device, DeviceId, DeviceIdentity } from '../../core/types.ts';
+import type { Tables } from '../../platform/database/database.ts';
+import { OneTransaction } from '../import-export/one-transaction.ts';
+import type { OnvifProfile } from '../onvif/profiles.ts';
+import type { OnvifPorts } from '../onvif/session.ts';
+import type { OnvifAccess } from '../registry/connections.ts';
+import { devicePatch } from '../registry/input.ts';
+import { findDevice } from '../registry/queries.ts';
+import type { RegistryDeps } from '../registry/registry.ts';
+import { channelInput, channelsOf, idsWithin, type KnownChannel, lockRecorder } from './channels.ts';
+import { type Eye, readEyes } from './eyes.ts';
+
+export interface RecordersDeps {
+  registry: RegistryDeps;
+  onvif: OnvifPorts;
+  /** Null where no ONVIF address is registered. */
+  access(id: DeviceId): Promise<OnvifAccess | null>;
+}
+
+/** A video source of a recorder, and the device that it is here. */
+export interface Channel {
+  source: string;
+  /** Counted from 1 in the order of the recorder; null where it does not tell the source any more. */
+  number: number | null;
+  /** `free`: not registered. `gone`: registered, and not told by the recorder. `retired`: its id is spent. */
+  state: 'free' | 'registered' | 'retired' | 'gone';
+  /** Null where there is none, or the caller may not see it. */
+  device: DeviceId | null;
+  main: OnvifProfile | null;
+  sub: OnvifProfile | null;
+}
+
+export interface RegisteredChannels {
+  /** Ids of new devices. */
+  created: DeviceId[];
+  /** Ids of those that are reached by the address and login of the recorder from now on. */
+  updated: DeviceId[];
+  channels: Channel[];
+}
+
+/**
+ * Recorders: one address and one login for many video sources, each of which is a device of its own below them. Rights
+ * are decided before: whoever asks may see the recorder and register devices where it stands.
+ */
+export class Recorders {
+  readonly #deps: RecordersDeps;
+
+  constructor(deps: RecordersDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * What the recorder tells of its video sources, and which of them are registered. Errors: `conflict.state` for what is
+   * no recorder, `outbound.failed`.
+   */
+  async channels(caller: Caller, recorder: DeviceIdentity): Promise<Channel[]> {
+    const { registry } = this.#deps;
+    const access = await this.#access(recorder);
+    const eyes = await readEyes(access, this.#deps.onvif);
+    return await this.#compare(caller, eyes, await channelsOf(registry.database, registry.vault, recorder.id));
+  }
+
+  /**
+   * Registers the named video sources, or all of them, as devices below the recorder: all or none. Those that are
+   * registered stay, and are reached as the recorder is from now on. Errors as of {@link channels}, and those of a
+   * registration.
+   */
+  async register(
+    caller: Caller,
+    recorder: DeviceIdentity,
+    { sources, kind }: { sources: readonly string[] | null; kind: string },
+  ): Promise<RegisteredChannels> {
+    const { registry, onvif } = this.#deps;
+    const access = await this.#access(recorder);
+    const eyes = await readEyes(access, onvif);
+    const unknown = sources?.find((source) => !eyes.some((eye) => eye.source === source));
+    if (unknown !== undefined) throw invalid('sources', 'name video sources as GET …/channels tells them');
+    const wanted = eyes.filter(({ source }) => sources === null || sources.includes(source));
+    const { done, created, updated } = await registry.database.transaction(async (tx) => {
+      await lockRecorder(tx, recorder.id);
+      const device = await findDevice(tx, caller.jurisdiction, recorder.id);
+      if (!device) throw new CitywatchError('not-found');
+      const known = await channelsOf(tx, registry.vault, recorder.id);
+      const edits = new OneTransaction(tx, registry);
+      return {
+        done: edits,
+        created: await create(edits, caller, { device, access, kind, eyes: missing(wanted, known) }),
+        updated: await bringInStep(edits, caller, { access, known: await mayChange(tx, caller, known) }),
+      };
+    });
+    done.committed();
+    const known = await channelsOf(registry.database, registry.vault, recorder.id);
+    return { created, updated, channels: await this.#compare(caller, eyes, known) };
+  }
+
+  async #access({ id, kind }: DeviceIdentity): Promise<OnvifAccess> {
+    const { registry, access: find } = this.#deps;
+    const refuse = (detail: string): never => {
+      throw new CitywatchError('conflict.state', { detail });
+    };
+    if (registry.kinds.latest(kind)?.stream) refuse(`A ${kind} has video itself, and no channels below it.`);
+    return (await find(id)) ?? refuse('No ONVIF address is registered for this device.');
+  }
+
+  async #compare(caller: Caller, eyes: readonly Eye[], known: readonly KnownChannel[]): Promise<Channel[]> {
+    const { database } = this.#deps.registry;
+    const visible = await idsWithin(
+      database,
+      caller,
+      known.map(({ id }) => id),
+    );
+    const shown = (id: DeviceId): DeviceId | null => (visible.has(id) ? id : null);
+    const bySource = new Map(known.map((channel) => [channel.source, channel]));
+    const told = eyes.map(({ source, number, main, sub }): Channel => {
+      const channel = bySource.get(source);
+      bySource.delete(source);
+      const state = !channel ? 'free' : channel.isRetired ? 'retired' : 'registered';
+      return { source, number, state, device: channel ? shown(channel.id) : null, main, sub };
+    });
+    const gone = [...bySource.values()].filter(({ isRetired }) => !isRetired);
+    return [
+      ...told,
+      ...gone.map(({ source, id }): Channel => {
+        return { source, number: null, state: 'gone', device: shown(id), main: null, sub: null };
+      }),
+    ];
+  }
+}
+
+/** Those that are no device yet. What was retired stays so: its id is never given out again. */
+function missing(eyes: readonly Eye[], known: readonly KnownChannel[]): Eye[] {
+  return eyes.filter(({ source }) => !known.some((channel) => channel.source === source));
+}
+
+async function create(
+  { registry }: OneTransaction,
+  caller: Caller,
+  { device, access, eyes, kind }: { device: Device; access: OnvifAccess; eyes: readonly Eye[]; kind: string },
+): Promise<DeviceId[]> {
+  if (eyes.length === 0) return [];
+  const made = await registry.createMany(
+    caller,
+    eyes.map((eye) => channelInput(device, access, eye, kind)),
+  );
+  return made.map((one) => {
+    if (one instanceof CitywatchError) throw one;
+    return one.device.id;
+  });
+}
+
+/** Those that the caller may change. */
+async function mayChange(tx: Tables, caller: Caller, known: readonly KnownChannel[]): Promise<KnownChannel[]> {
+  const ids = known.map(({ id }) => id);
+  const visible = await idsWithin(tx, caller.jurisdiction, ids);
+  return known.filter(({ id, isRetired }) => visible.has(id) && !isRetired);
+}
+
+/** The recorder has moved, or its login was changed: its channels follow. */
+async function bringInStep(
+  { registry }: OneTransaction,
+  caller: Caller,
+  { access, known }: { access: OnvifAccess; known: readonly KnownChannel[] },
+): Promise<DeviceId[]> {
+  const { xaddr, username, password } = access;
+  const updated: DeviceId[] = [];
+  for (const { id, source, version, access: own } of known) {
+    const isSame = own.xaddr === xaddr && own.username === username && own.password === password;
+    if (isSame) continue;
+    const patch = devicePatch.parse({ onvif: { xaddr, username, password, source } });
+    await registry.update(caller, id, version, patch);
+    updated.push(id);
+  }
+  return updated;
+}
