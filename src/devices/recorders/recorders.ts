@@ -51,8 +51,8 @@ export class Recorders {
   }
 
   /**
-   * What the recorder tells of its video sources, and which of them are registered. Errors: `conflict.state` for what is
-   * no recorder, `outbound.failed`.
+   * What the recorder tells of its video sources, and which of them are registered. Errors: `conflict.state` for what
+   * is no recorder, `outbound.failed`.
    */
   async channels(caller: Caller, recorder: DeviceIdentity): Promise<Channel[]> {
     const { registry } = this.#deps;
