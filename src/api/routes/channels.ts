@@ -61,8 +61,8 @@ export const channelRoutes: RoutePart = (app, context) => {
         tags: REGISTRY_TAGS,
         summary: 'Register the channels of a recorder as devices below it: all of them or none',
         description:
-          'Where it stands, with its address and login. Those that are registered stay, and are reached as it is from ' +
-          'now on; so it may be said again, after the recorder got another address or more cameras.',
+          'Where it stands, with its address and login. Those that are registered stay, and are reached as it is ' +
+          'from now on; so it may be said again, after the recorder got another address or more cameras.',
         params: deviceParams,
         body: z.strictObject({
           sources: z
