@@ -11,7 +11,7 @@ import { checkCage, checkFfmpeg, checkInfluxProgram, checkPostgresProgram, check
 import { checkSecret } from './secrets.ts';
 import { checkDatabaseServer, checkInfluxServer, checkRedisServer } from './servers.ts';
 import { checkSinks } from './sinks.ts';
-import { checkTls } from './tls.ts';
+import { checkCameraAuthorities, checkTls } from './tls.ts';
 import { checkUplinks } from './uplinks.ts';
 
 export type { Remark } from '../../core/setup/remarks.ts';
@@ -67,6 +67,7 @@ export async function examineAll(deps: DoctorDeps, { uplinks, sinks }: ExaminedT
     uplinks: (ours, signal) => checkUplinks(ours, uplinks, signal),
     sinks: (ours, signal) => checkSinks(ours, sinks, signal),
     tls: checkTls,
+    cameras: checkCameraAuthorities,
     cage: checkCage,
     journal: checkJournal,
     secret: checkSecret,

@@ -82,9 +82,11 @@ export class Outbound {
   readonly #inFlight = { asking: 0, waiting: 0 };
   /** Origins at which a request waits alone. */
   readonly #waitedFor = new Set<string>();
+  readonly #authorities: Map<Purpose, string>;
 
   constructor(deps: OutboundDeps) {
     this.#deps = deps;
+    this.#authorities = new Map(Object.entries(deps.authorities ?? {}) as [Purpose, string][]);
     this.#results = new Counter({
       name: 'citywatch_outbound_requests_total',
       help: 'HTTP requests we sent, by result: answered, refused, or why they failed.',
@@ -115,6 +117,19 @@ export class Outbound {
       });
     const allowed = new Networks(networks.cidrs);
     if (!found.some(({ address }) => allowed.has(address))) throw refused(target.name, setting);
+  }
+
+  /**
+   * From now on these certificates (PEM) are trusted for a purpose, in place of those before. Requests under way end as
+   * they began; new ones have connections of their own.
+   */
+  trust(purpose: Exclude<Purpose, 'services'>, pem: string): void {
+    this.#authorities.set(purpose, pem);
+    for (const [key, agent] of this.#agents) {
+      if (!key.startsWith(`${purpose} `)) continue;
+      this.#agents.delete(key);
+      void agent.close().catch(() => {});
+    }
   }
 
   /** Ends every connection; requests under way fail. */
@@ -178,7 +193,7 @@ export class Outbound {
     // Policies come from settings, never from requests, so there are a handful.
     if (this.#agents.size >= POLICIES_MAX) throw new RangeError('too many sets of allowed networks');
     const names = this.#names(networks);
-    const ca = this.#deps.authorities?.[networks === 'services' ? 'services' : networks.names];
+    const ca = this.#authorities.get(networks === 'services' ? 'services' : networks.names);
     const lookup = networks === 'services' ? names.lookup : checkedLookup(new Networks(networks.cidrs), names);
     const agent = new Agent({
       connections,

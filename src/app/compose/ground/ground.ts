@@ -14,7 +14,7 @@ import { TlsFiles } from '../../../platform/secrets/tls-files.ts';
 import { Vault } from '../../../platform/secrets/vault.ts';
 import { Doorbell } from '../../../platform/work/jobs.ts';
 import { WorkQueue } from '../../../platform/work/work.ts';
-import { cameraAuthorities } from '../../config/camera-authorities.ts';
+import { AuthorityWatch, cameraAuthorities } from '../../config/camera-authorities.ts';
 import type { Config } from '../../config/config.ts';
 import { vaultKey } from '../../config/vault-key.ts';
 import { examineNeeded, refuseProblems } from '../../doctor/doctor.ts';
@@ -43,6 +43,13 @@ export async function openGround({ config, observer, secrets, clock, lifecycle, 
   const authorities = await cameraAuthorities(config.cameras.caFile);
   const outbound = new Outbound({ clock, observer, authorities });
   lifecycle.onStop('outbound', () => outbound.close());
+  const { caFile } = config.cameras;
+  if (caFile !== null) {
+    const trust = (pem: string): void => outbound.trust('cameras', pem);
+    const watch = new AuthorityWatch(caFile, authorities.cameras ?? '', { clock, observer, trust });
+    watch.start();
+    lifecycle.onStop('certificates of cameras', () => watch.stop());
+  }
   const gate = new CameraGate({ outbound, clock, observer, random: systemRandom }, CAMERA_GATE);
   const onvif = { networks: config.networks.cameras, clock };
   refuseProblems(await examineNeeded({ config, clock, observer, outbound, ended }, START_PATIENCE_MS), observer);

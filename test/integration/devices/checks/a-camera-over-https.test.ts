@@ -5,14 +5,16 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { VirtualCamera } from '../../../../simulators/camera/camera.ts';
-import { cameraAuthorities } from '../../../../src/app/config/camera-authorities.ts';
-import { systemClock } from '../../../../src/core/clock.ts';
+import { AuthorityWatch, cameraAuthorities, readAuthorities } from '../../../../src/app/config/camera-authorities.ts';
+import { judgeAuthorities } from '../../../../src/app/doctor/tls.ts';
+import { DAY_MS, systemClock } from '../../../../src/core/clock.ts';
 import { CAMERA_CHECK_TIMES, checkCamera } from '../../../../src/devices/checks/camera-check.ts';
 import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
 import { checkPorts, gradesOf } from '../../../support/devices/checks.ts';
 import { selfSigned } from '../../../support/network/certificates.ts';
 import { quietObserver } from '../../../support/services/services.ts';
-import { startCameras } from '../../../support/streams/cameras.ts';
+import { CAMERA_NETWORK, startCameras } from '../../../support/streams/cameras.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 /** The web service of a camera behind TLS, with its own certificate; resolves with the address of its ONVIF service. */
 async function overHttps(t: Test, camera: VirtualCamera, pair: { cert: string; key: string }): Promise<string> {
@@ -63,6 +65,63 @@ t.test(
     });
   },
 );
+
+t.test('a changed file is taken over, and one that cannot be used changes nothing', async (t) => {
+  const camera = await (await startCameras(t)).start({ address: '127.64.46.3', onvifAuth: 'none' });
+  const dir = t.testdir();
+  const [pair, other] = [selfSigned(dir, camera.address), selfSigned(dir, '127.64.46.4')];
+  const url = await overHttps(t, camera, pair);
+  const path = join(dir, 'cameras.pem');
+  writeFileSync(path, other.cert);
+  const { cameras } = await cameraAuthorities(path);
+  const [clock, observer] = [new ManualClock(), quietObserver()];
+  const outbound = new Outbound({ clock: systemClock, observer, authorities: { cameras: cameras! } });
+  t.teardown(() => outbound.close());
+  const taken: string[] = [];
+  const trust = (pem: string): void => {
+    taken.push(pem);
+    outbound.trust('cameras', pem);
+  };
+  const watch = new AuthorityWatch(path, cameras!, { clock, observer, trust });
+  watch.start();
+  t.teardown(() => watch.stop());
+  const networks = { cidrs: [CAMERA_NETWORK], names: 'cameras' } as const;
+  const ask = () =>
+    outbound.http({ url, method: 'GET', deadlineMs: 5_000, maxBytes: 1_000, networks }).then(
+      ({ status }) => status,
+      (error: Error & { cause: { reason: string } }) => error.cause.reason,
+    );
+  const written = async (pem: string) => {
+    writeFileSync(path, pem);
+    const before = taken.length;
+    await clock.advance(5_000);
+    await watch.stop();
+    watch.start();
+    return taken.length - before;
+  };
+  t.equal(await ask(), 'tls');
+  t.equal(await written(pair.cert), 1);
+  t.equal(await ask(), 404, 'it answers, and knows no such page');
+  t.equal(await written('nonsense'), 0);
+  t.equal(await written(pair.cert), 0);
+  t.equal(await ask(), 404);
+  t.equal(await written(other.cert), 1);
+  t.equal(await ask(), 'tls', 'also over a connection that was open');
+});
+
+t.test('doctor says which certificate ended, or ends soon', async (t) => {
+  const dir = t.testdir();
+  const path = join(dir, 'cameras.pem');
+  writeFileSync(path, `${selfSigned(dir, '127.64.46.5').cert}\n${selfSigned(dir, '127.64.46.6').cert}`);
+  const { certificates } = await readAuthorities(path);
+  const endMs = Date.parse(certificates[0]!.validTo);
+  t.match(judgeAuthorities(certificates, endMs - 40 * DAY_MS), [{ level: 'fine', what: /^2 certificates/ }]);
+  t.match(judgeAuthorities(certificates, endMs - 5 * DAY_MS), [
+    { level: 'warning', what: /^certificate 1 of 2 .* ends in 5 days/ },
+    { level: 'warning', what: /^certificate 2 of 2/ },
+  ]);
+  t.match(judgeAuthorities(certificates.slice(0, 1), endMs + 1), [{ level: 'warning', what: /ended at/ }]);
+});
 
 t.test('a file of certificates that cannot be used is refused at the start, by the name of its setting', async (t) => {
   const dir = t.testdir({
