@@ -16,6 +16,7 @@ import type { Maintenances } from '../devices/life/maintenances.ts';
 import type { KeptLogins } from '../devices/logins/kept.ts';
 import type { LoginReveal } from '../devices/logins/reveal.ts';
 import type { LoginRotations } from '../devices/logins/rotations.ts';
+import type { CheckOrders } from '../devices/orders/check-orders.ts';
 import type { OrderList } from '../devices/orders/order-list.ts';
 import type { Orders } from '../devices/orders/orders.ts';
 import type { Photos } from '../devices/photos/photos.ts';
@@ -101,6 +102,8 @@ export interface OrderParts {
   unitHistory: UnitHistoryPort;
   orders: OrdersPort;
   orderList: OrderListPort;
+  /** For a caller who may open orders. */
+  checkOrders: Pick<CheckOrders, 'open'>;
   photos: PhotosPort;
   acceptances: AcceptancesPort;
   claims: ClaimsPort;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Right } from '../../access/rights.ts';
 import { toRfc3339 } from '../../core/clock.ts';
+import { CitywatchError } from '../../core/errors.ts';
 import type { CheckJob } from '../../devices/checks/district/jobs.ts';
 import { callerOf } from '../guards/auth.ts';
 import { deviceId, jurisdiction, listOf, moment, momentOrNull, pageQuery } from '../schemas.ts';
@@ -46,6 +47,12 @@ const begin = z.strictObject({
     .max(32)
     .optional()
     .meta({ description: 'Without it, every kind with video' }),
+});
+
+const beginChecks = begin.extend({
+  orders: z.boolean().default(false).meta({
+    description: 'Open a work order for each that fails, one for each cause; needs `orders.work`',
+  }),
 });
 
 function shown({ createdAtMs, endedAtMs, ...rest }: CheckJob): z.output<typeof job> {
@@ -107,11 +114,14 @@ function changingRoutes(app: ApiApp, context: RouteContext, words: JobWords): vo
     `/${path}`,
     {
       config: { right, errors: ['conflict.state'] },
-      schema: { tags, summary: words.begin, body: begin, response: { 202: job } },
+      schema: { tags, summary: words.begin, body: path === 'checks' ? beginChecks : begin, response: { 202: job } },
     },
     async (request, reply) => {
       const { jurisdiction: area, kinds = null } = request.body;
-      const begun = await jobs.create(callerOf(request), { jurisdiction: area, kinds });
+      const opensOrders = 'orders' in request.body && request.body.orders === true;
+      const caller = callerOf(request);
+      if (opensOrders && !context.authority.may(caller, 'orders.work')) throw new CitywatchError('auth.forbidden');
+      const begun = await jobs.create(caller, { jurisdiction: area, kinds, opensOrders });
       return reply.status(202).header('location', `/api/v1/jobs/${begun.id}`).send(shown(begun));
     },
   );

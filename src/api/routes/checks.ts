@@ -55,9 +55,17 @@ const deviceCheck = z.object({
   ...report,
   shared: z.boolean().meta({ description: 'The answer of a check that somebody else had begun' }),
   picture,
+  opened: z
+    .object({ order: z.string(), added: z.boolean().meta({ description: 'It was open for this cause already' }) })
+    .nullable()
+    .meta({ description: 'The work order that was asked for by `open`; null where nothing is to be done' }),
 });
 
 const order = label(64).optional().meta({ description: 'Number of an open work order, to see the picture' });
+
+const open = z.boolean().default(false).meta({
+  description: 'Open a work order where it fails, one for each cause; needs `orders.work`',
+});
 
 const address = z
   .strictObject({ onvif: deviceInput.shape.onvif, stream: deviceInput.shape.stream })
@@ -67,7 +75,7 @@ const address = z
   });
 
 export const checkRoutes: RoutePart = (app, context) => {
-  const { checks, directory, authority } = context;
+  const { checks, checkOrders, directory, authority } = context;
   app.post(
     '/devices/:id/check',
     {
@@ -76,7 +84,7 @@ export const checkRoutes: RoutePart = (app, context) => {
         tags: REGISTRY_TAGS,
         summary: 'Check a device step by step, within 15 s',
         params: deviceParams,
-        body: z.strictObject({ order }).nullish(),
+        body: z.strictObject({ order, open }).nullish(),
         response: { 200: deviceCheck },
       },
     },
@@ -86,8 +94,12 @@ export const checkRoutes: RoutePart = (app, context) => {
       if (!device) throw new CitywatchError('not-found');
       const order = request.body?.order ?? null;
       if (order !== null && !authority.may(caller, 'video.look')) throw new CitywatchError('auth.forbidden');
+      const opens = request.body?.open ?? false;
+      if (opens && !authority.may(caller, 'orders.work')) throw new CitywatchError('auth.forbidden');
       const found = await checks.device(caller, device, order);
-      return { device: device.id, ...reported(found), shared: found.shared, picture: shown(found.picture) };
+      const opening = opens ? await checkOrders.open(caller, device.id, found) : null;
+      const opened = opening && { order: opening.order.number, added: opening.added };
+      return { device: device.id, ...reported(found), shared: found.shared, picture: shown(found.picture), opened };
     },
   );
 

@@ -54,8 +54,7 @@ export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway>
   const alerts = await openAlerts(ground, devices, { ingest, streams });
   const told = { disconnect: uplinks.disconnect, self, health, streams, alerts, twin };
   const registry = await openRegistry(ground, devices, told);
-  const { orders } = registry;
-  const checks = composeChecks(ground, { devices, streams, orders, ...books, twin, uplinks: uplinks.opened });
+  const checks = composeChecks(ground, { devices, streams, ...registry, ...books, twin, uplinks: uplinks.opened });
   const images = composeImages({
     ...ground,
     register: devices.register,

@@ -182,6 +182,12 @@ const OTHERS = {
       1095,
       { range: 'a whole number from 30 to 3650', unit: 'days', fromText: 'number' },
     ),
+    faultMin: setting<number>(
+      ['CITYWATCH_ORDERS_FAULT_MIN', 'How long a device is offline before a work order is opened for it; 0 for never.'],
+      z.int().min(0).max(1440),
+      30,
+      { range: 'a whole number from 0 to 1440', unit: 'minutes', fromText: 'number' },
+    ),
   },
   images: {
     keepDays: setting<number>(

@@ -27,6 +27,8 @@ export interface Occasion {
   cause: string;
   title: string;
   text: string | null;
+  /** When it began (Unix ms): an order that was told of it since then, closed or not, is told nothing more. */
+  sinceMs?: number;
 }
 
 /** An order, and whether it was there already. */
@@ -37,6 +39,7 @@ export interface Opened {
 
 interface Opening extends Omit<OrderInput, 'id'> {
   request: ClientRequest;
+  sinceMs?: number | undefined;
 }
 
 interface Step {
@@ -75,11 +78,11 @@ export class Orders {
   }
 
   /**
-   * For what the gateway finds: opens an order of this cause, or adds to the one that is open. One that was said to be
-   * done is opened again. Errors: as {@link open}.
+   * For what the gateway finds, by itself or for somebody who asked it to: opens an order of this cause, or adds to the
+   * one that is open. One that was said to be done is opened again. Errors: as {@link open}.
    */
-  openFor(occasion: Occasion): Promise<Opened> {
-    const request = requestOf(SYSTEM, randomUUID(), occasion);
+  openFor(occasion: Occasion, caller: Caller = SYSTEM): Promise<Opened> {
+    const request = requestOf(caller, randomUUID(), occasion);
     return this.#open({ ...occasion, due: null, assignee: null, request });
   }
 
@@ -135,12 +138,14 @@ export class Orders {
     };
   }
 
-  #open({ request, device, cause, ...input }: Opening): Promise<Opened> {
+  #open({ request, device, cause, sinceMs, ...input }: Opening): Promise<Opened> {
     const { database, clock } = this.#deps;
     return database.transaction(async (tx) => {
       const jurisdiction = await lockDevice(tx, request.caller.jurisdiction, device);
       const answered = await answeredBefore(tx, request);
       if (answered) return { order: answered, added: answered.occurrences > 1 };
+      const told = cause === null || sinceMs === undefined ? null : await toldSince(tx, { device, cause, sinceMs });
+      if (told) return { order: told, added: true };
       const atMs = clock.nowMs();
       const known = cause === null ? null : await openOf(tx, device, cause);
       if (known) return { order: await this.#again(tx, known, { request, jurisdiction, atMs, input }), added: true };
@@ -240,6 +245,17 @@ async function openOf(tx: Tables, device: DeviceId, cause: string): Promise<Work
   const rows = tx.tables<OrderTables>().selectFrom('work_order').selectAll().where('device', '=', device);
   const open = rows.where('cause', '=', cause).where('state', 'in', UNCLOSED).forUpdate();
   const found = await open.executeTakeFirst();
+  return found ? orderOf(found) : null;
+}
+
+/** The newest order of a cause that was told of it since then, whatever became of it. */
+async function toldSince(
+  tx: Tables,
+  { device, cause, sinceMs }: { device: DeviceId; cause: string; sinceMs: number },
+): Promise<WorkOrder | null> {
+  const rows = tx.tables<OrderTables>().selectFrom('work_order').selectAll().where('device', '=', device);
+  const told = rows.where('cause', '=', cause).where('last_ms', '>=', sinceMs).orderBy('last_ms', 'desc').limit(1);
+  const found = await told.executeTakeFirst();
   return found ? orderOf(found) : null;
 }
 

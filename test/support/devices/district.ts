@@ -20,6 +20,7 @@ export function districtWorker(
   database: Database<never>,
   ownership: Ownership,
   checking: (device: string) => void | Promise<void>,
+  failed: (device: string) => void = () => {},
 ) {
   const clock = systemClock;
   const observer = quietObserver();
@@ -32,6 +33,7 @@ export function districtWorker(
       await checking(device);
       return foundOf(device);
     },
+    failed: async (_caller, device) => failed(device),
     atOnce: 8,
   });
   const work = new WorkQueue({ database, clock, observer, ownership });

@@ -8,6 +8,7 @@ import { CHECKS_QUEUE, CheckJobs, ROTATION_JOBS_QUEUE } from '../../../devices/c
 import { DistrictChecks, type DistrictChecksDeps } from '../../../devices/checks/district/run.ts';
 import type { JobType } from '../../../devices/checks/district/tables.ts';
 import { Acceptances } from '../../../devices/life/acceptances.ts';
+import type { CheckOrders } from '../../../devices/orders/check-orders.ts';
 import type { Orders } from '../../../devices/orders/orders.ts';
 import type { Messages } from '../../../ingest/explain/messages.ts';
 import type { DeadLetters } from '../../../ingest/ledger/dead-letters.ts';
@@ -26,6 +27,7 @@ export interface CheckParts {
   deadLetters: Pick<DeadLetters, 'list'>;
   uplinks: readonly OpenUplink[];
   orders: Orders;
+  checkOrders: CheckOrders;
 }
 
 /** Builds what checks devices step by step. */
@@ -72,8 +74,15 @@ export function composeChecks(ground: Ground, parts: CheckParts) {
   return {
     checks,
     acceptances,
-    checkJobs: jobs('checks', CHECKS_QUEUE, (caller, id, signal) => checks.ofBatch(caller, id, signal)),
-    rotationJobs: jobs('rotations', ROTATION_JOBS_QUEUE, (caller, id, signal) => worker.ofDistrict(caller, id, signal)),
+    checkJobs: jobs('checks', CHECKS_QUEUE, {
+      check: (caller, id, signal) => checks.ofBatch(caller, id, signal),
+      failed: (caller, id, report) => parts.checkOrders.open(caller, id, report),
+    }),
+    rotationJobs: jobs('rotations', ROTATION_JOBS_QUEUE, {
+      check: (caller, id, signal) => worker.ofDistrict(caller, id, signal),
+      // What became of a login is no fault of a device.
+      failed: async () => {},
+    }),
     loginParts,
   };
 }
@@ -88,8 +97,8 @@ function jobsOf(
 ) {
   const { clock, database, observer, ownership, work, doorbell } = ground;
   const log = observer.log.child({ part: 'jobs' });
-  return (type: JobType, queue: string, check: DistrictChecksDeps['check']): CheckJobs => {
-    const districts = new DistrictChecks({ database, ownership, clock, log, check, atOnce: CHECK_PLACES.total });
+  return (type: JobType, queue: string, doing: Pick<DistrictChecksDeps, 'check' | 'failed'>): CheckJobs => {
+    const districts = new DistrictChecks({ database, ownership, clock, log, ...doing, atOnce: CHECK_PLACES.total });
     work.handle(queue, (id, signal) => districts.handle(id, signal), { atOnce: JOBS_AT_ONCE });
     return new CheckJobs({
       type,

@@ -29,7 +29,10 @@ export function composeHealth(ground: Ground, { kinds, directory }: Devices) {
   const { clock, observer, database, lifecycle } = ground;
   const book = new HealthBook({ clock, observer, kind: (name) => kinds.latest(name) });
   const store = new HealthStore({ ...ground, verdictOf: (id) => book.ownVerdict(id) });
-  book.listen((id) => store.changed(id));
+  const listeners: ((id: DeviceId) => void)[] = [(id) => store.changed(id)];
+  book.listen((id) => {
+    for (const judged of listeners) judged(id);
+  });
   const list = new HealthList({ book, directory, database });
   const tell = (id: DeviceId, name: SignalName, problem: string | null): void =>
     book.signal(id, name, { good: problem === null, detail: problem });
@@ -56,6 +59,9 @@ export function composeHealth(ground: Ground, { kinds, directory }: Devices) {
     hearer,
     prune: () => store.prune(),
     shown: (id: DeviceId) => list.shown(id),
+    judgements: { of: (id: DeviceId) => book.of(id) },
+    /** Tells somebody more of each device that is judged otherwise; `judged` must not throw. */
+    alsoTell: (judged: (id: DeviceId) => void): void => void listeners.push(judged),
     /** What people ask of it. */
     port: {
       list: list.list.bind(list),

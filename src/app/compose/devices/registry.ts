@@ -8,7 +8,6 @@ import { FileReport } from '../../../devices/file/file-report.ts';
 import { LifeSteps } from '../../../devices/life/life-steps.ts';
 import { MAINTENANCE_QUEUE, Maintenances, type WithheldPort } from '../../../devices/life/maintenances.ts';
 import { OrderList } from '../../../devices/orders/order-list.ts';
-import { Orders } from '../../../devices/orders/orders.ts';
 import { Recorders } from '../../../devices/recorders/recorders.ts';
 import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
 import { settleFollowers } from '../../../devices/registry/followers.ts';
@@ -25,6 +24,7 @@ import type { Devices } from './devices.ts';
 import { composeDiscoveries } from './discoveries.ts';
 import type { DevicesHealth } from './health.ts';
 import { composeImports } from './imports.ts';
+import { composeOrders } from './orders.ts';
 import { composePhotos } from './photos.ts';
 import { composePtz } from './ptz.ts';
 
@@ -70,6 +70,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
   directory.listen({ changed, disconnect });
   const { cameras: cameraNetworks } = config.networks;
   const deps = { ...keeping, jurisdictions, authority, vault, followers, cameraNetworks };
+  const { orders, checkOrders, startFaultOrders } = composeOrders(ground, devices, health);
   const registry = new Registry(deps);
   await registry.loadDirectory();
   return {
@@ -86,7 +87,8 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     claims: new Claims(keeping),
     maintenances,
     health,
-    orders: new Orders({ database, clock, authority }),
+    orders,
+    checkOrders,
     orderList: new OrderList({ database, clock, ownership: ground.ownership, keepDays: config.orders.keepDays }),
     ...(await composePhotos(ground, devices)),
     fileReport: new FileReport({ database, kinds }),
@@ -94,6 +96,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
       await alerts.desk.followAll();
       await maintenances.start();
       await health.start((id) => listeners.twin.presence(id).lastSeenAtMs);
+      startFaultOrders();
     },
   };
 }

@@ -38,6 +38,8 @@ export interface CheckJobInput {
   jurisdiction: Jurisdiction;
   /** Without them, every kind with video. */
   kinds: readonly string[] | null;
+  /** Whether what fails opens a work order. */
+  opensOrders: boolean;
 }
 
 /** A job as it is shown. */
@@ -87,7 +89,7 @@ export class CheckJobs {
    * Begins to check every device of an area. Errors: `not-found` for an area beyond the caller's, `request.invalid`
    * for too many or no devices, `conflict.state` while the area is being checked or enough others are.
    */
-  async create(caller: Caller, { jurisdiction, kinds }: CheckJobInput): Promise<CheckJob> {
+  async create(caller: Caller, { jurisdiction, kinds, opensOrders }: CheckJobInput): Promise<CheckJob> {
     const { database, clock, ring, within, hasVideo, type } = this.#deps;
     const { queue, what } = TYPES[type];
     if (!covers(caller.jurisdiction, jurisdiction)) throw new CitywatchError('not-found');
@@ -107,6 +109,7 @@ export class CheckJobs {
       caller,
       jurisdiction,
       state: 'running',
+      opens_orders: opensOrders,
       total: ordered.length,
       created_at_ms: clock.nowMs(),
       ended_at_ms: null,

@@ -16,6 +16,8 @@ export interface DistrictChecksDeps {
   log: Logger;
   /** Does what the job is about to one device, once its subnet bears it. */
   check(caller: Caller, device: DeviceId, signal: AbortSignal): Promise<CheckReport>;
+  /** Opens a work order for what failed, where the device is anybody's to go to. */
+  failed(caller: Caller, device: DeviceId, report: CheckReport): Promise<unknown>;
   /** Devices that are worked on, or wait for their subnet, at the same time. */
   atOnce: number;
 }
@@ -123,12 +125,14 @@ export class DistrictChecks {
   }
 
   async #checkOne(running: Running, row: { number: number; device: DeviceId }, signal: AbortSignal): Promise<void> {
-    const { database, ownership, check } = this.#deps;
+    const { database, ownership, check, failed } = this.#deps;
     const { job, over } = running;
     const report = await check(job.caller, row.device, over.signal);
     // Of a process that stops, or a job that was called off, nothing is kept: the connections were cut.
     if (over.signal.aborted || signal.aborted) return;
     const { grade, steps, unit, tookMs, atMs } = report;
+    // Before the verdict: after a kill between both the device is checked again, and the same cause adds to its order.
+    if (job.opens_orders && grade === 'failed') await failed(job.caller, row.device, report);
     const found = { grade, steps: jsonb(steps), unit: unit && jsonb(unit), took_ms: tookMs, at_ms: atMs };
     await ownership.transaction(database, WHAT, async (tx) => {
       const mine = tx.tables<CheckTables>().updateTable('check_row').set(found).where('job', '=', job.id);

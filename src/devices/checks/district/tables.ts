@@ -17,6 +17,7 @@ export interface CheckTables extends Pick<RegistryTables, 'position'> {
     caller: Caller;
     jurisdiction: string;
     state: JobState;
+    opens_orders: boolean;
     total: number;
     created_at_ms: number;
     ended_at_ms: number | null;

@@ -59,7 +59,7 @@ async function verdicts({ database }: Pick<Awaited<ReturnType<typeof world>>, 'd
 t.test('a job goes on behind a kill with what is left, and its report has every device once', async (t) => {
   const beds = await world(t);
   const { jobs, database, url } = beds;
-  const job = await jobs.create(CALLER, { jurisdiction: '330212', kinds: null });
+  const job = await jobs.create(CALLER, { jurisdiction: '330212', kinds: null, opensOrders: true });
   t.match(job, { state: 'running', total: ALL, done: 0 });
   const [first, second] = (await verdicts(beds)).map(({ device }) => Number(device.slice(4)) < 40);
   t.notSame(first, second, 'the subnets take turns');
@@ -69,12 +69,17 @@ t.test('a job goes on behind a kill with what is left, and its report has every 
   t.ok(before.length > 5 && before.length < ALL, `${before.length} were checked before the kill`);
 
   const checked: string[] = [];
-  const { work } = districtWorker(database, await nextOwner(database), (device) => void checked.push(device));
+  const ordered: string[] = [];
+  const checking = (device: string) => void checked.push(device);
+  const failing = (device: string) => void ordered.push(device);
+  const { work } = districtWorker(database, await nextOwner(database), checking, failing);
   await work.releaseClaims();
   await work.pump(CHECKS_QUEUE, signal);
   await work.idle();
   const after = await verdicts(beds);
   t.equal(checked.length, ALL - before.length, 'nothing is checked again');
+  const wrong = checked.filter((device) => device.endsWith('3'));
+  t.same(ordered.toSorted(), wrong.toSorted(), 'an order is opened for each that fails');
   t.same(
     before.map(({ number }) => after[number]),
     before,
@@ -98,10 +103,16 @@ t.test('a job goes on behind a kill with what is left, and its report has every 
 
 t.test('a job belongs to its area: others see none of it, and a device that moved away is out of it', async (t) => {
   const { jobs, database } = await world(t);
-  await t.rejects(jobs.create(CALLER, { jurisdiction: '330203', kinds: null }), { code: 'not-found' });
-  await t.rejects(jobs.create(CALLER, { jurisdiction: '330212', kinds: ['kiosk'] }), { code: 'request.invalid' });
-  const job = await jobs.create(CALLER, { jurisdiction: '330212', kinds: null });
-  await t.rejects(jobs.create(CALLER, { jurisdiction: '330212', kinds: null }), { code: 'conflict.state' });
+  await t.rejects(jobs.create(CALLER, { jurisdiction: '330203', kinds: null, opensOrders: false }), {
+    code: 'not-found',
+  });
+  await t.rejects(jobs.create(CALLER, { jurisdiction: '330212', kinds: ['kiosk'], opensOrders: false }), {
+    code: 'request.invalid',
+  });
+  const job = await jobs.create(CALLER, { jurisdiction: '330212', kinds: null, opensOrders: false });
+  await t.rejects(jobs.create(CALLER, { jurisdiction: '330212', kinds: null, opensOrders: false }), {
+    code: 'conflict.state',
+  });
   const foreign = callerIn('330203');
   await t.rejects(jobs.get(foreign, job.id), { code: 'not-found' });
   await t.rejects(jobs.report(foreign, job.id, { limit: 1 }), { code: 'not-found' });
@@ -123,7 +134,7 @@ t.test('a job belongs to its area: others see none of it, and a device that move
 t.test('a job that is called off begins nothing more, and what was checked stays', async (t) => {
   const beds = await world(t);
   const { jobs, database, cancelled } = beds;
-  const job = await jobs.create(CALLER, { jurisdiction: '330212', kinds: null });
+  const job = await jobs.create(CALLER, { jurisdiction: '330212', kinds: null, opensOrders: false });
   let checked = 0;
   const { work, districts } = districtWorker(database, await nextOwner(database), async () => {
     checked += 1;
@@ -146,12 +157,15 @@ t.test('a job that is called off begins nothing more, and what was checked stays
     ['check.cancel', 'check.begin'],
   );
   t.match(await jobs.cancel(CALLER, job.id), { state: 'cancelled' }, 'once more changes nothing');
-  t.ok(await jobs.create(CALLER, { jurisdiction: '330212', kinds: null }), 'and the area is free again');
+  t.ok(
+    await jobs.create(CALLER, { jurisdiction: '330212', kinds: null, opensOrders: false }),
+    'and the area is free again',
+  );
 });
 
 t.test('what cannot be written is checked again, until it is', async (t) => {
   const { jobs, database } = await world(t);
-  const job = await jobs.create(CALLER, { jurisdiction: '330212', kinds: null });
+  const job = await jobs.create(CALLER, { jurisdiction: '330212', kinds: null, opensOrders: false });
   let refused = 0;
   const { work } = districtWorker(database, await nextOwner(database), (device) => {
     if (device !== 'cam-5' || refused > 0) return;

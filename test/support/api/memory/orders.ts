@@ -4,8 +4,26 @@ import type { WorkOrder } from '../../../../src/devices/orders/order.ts';
 import type { SitePhoto } from '../../../../src/devices/photos/photo.ts';
 import { HERE, requireHere } from '../api-parts.ts';
 
+/** One photo of that order. */
+const PHOTO: SitePhoto = {
+  id: '00000000-0000-4000-8000-000000000001',
+  device: 'kiosk-1',
+  order: 'W-2026-1',
+  what: 'before',
+  type: 'image/jpeg',
+  width: 2,
+  height: 2,
+  bytes: 4,
+  keptMs: 0,
+  by: 'admin',
+  claimedByPhone: { position: null, atMs: null, localTime: null },
+};
+
 /** One order of this district, whatever is asked for. */
-export function memoryOrders(): Pick<ApiDeps, 'orders' | 'orderList' | 'photos' | 'acceptances' | 'labels' | 'claims'> {
+export function memoryOrders(): Pick<
+  ApiDeps,
+  'orders' | 'orderList' | 'photos' | 'acceptances' | 'labels' | 'claims' | 'checkOrders'
+> {
   const order: WorkOrder = {
     number: 'W-2026-1',
     device: 'kiosk-1',
@@ -28,22 +46,9 @@ export function memoryOrders(): Pick<ApiDeps, 'orders' | 'orderList' | 'photos' 
     requireHere(caller);
     return order;
   };
-  const photo: SitePhoto = {
-    id: '00000000-0000-4000-8000-000000000001',
-    device: 'kiosk-1',
-    order: order.number,
-    what: 'before',
-    type: 'image/jpeg',
-    width: 2,
-    height: 2,
-    bytes: 4,
-    keptMs: 0,
-    by: 'admin',
-    claimedByPhone: { position: null, atMs: null, localTime: null },
-  };
   const photoHere = async (caller: Caller) => {
     requireHere(caller);
-    return photo;
+    return PHOTO;
   };
   return {
     orders: { open: async (caller) => ({ order: await here(caller), added: false }), step: here },
@@ -59,6 +64,7 @@ export function memoryOrders(): Pick<ApiDeps, 'orders' | 'orderList' | 'photos' 
     },
     acceptances: memoryAcceptances(),
     claims: memoryClaims(),
+    checkOrders: { open: async () => null },
     labels: { page: async () => ({ html: '', policy: '' }), pdf: async () => Buffer.from('%PDF-') },
   };
 }
