@@ -38,6 +38,11 @@ const JUDGES = {
   },
   pdftoppm: { debian: 'poppler-utils', path: 'usr/bin/pdftoppm' },
   ip: { debian: 'iproute2', path: 'bin/ip' },
+  lighttpd: {
+    debian: 'lighttpd',
+    more: ['lighttpd-mod-openssl'],
+    path: 'usr/sbin/lighttpd',
+  },
   // Measured beside us; no test needs it.
   'prometheus-alertmanager': {
     debian: 'prometheus-alertmanager',
