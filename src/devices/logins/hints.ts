@@ -58,7 +58,8 @@ function findingOf(from: RotationState, heard: Heard, to: RotationState): Findin
     case 'proving':
       return to.at === 'proving' && to.door === from.door ? null : atDoor(from.door, heard);
     case 'disproving':
-      return heard.type === 'refused' ? ok('The old password is refused.') : null;
+      if (heard.type !== 'refused') return null;
+      return ok(from.way === 'create' ? 'A wrong password is refused.' : 'The old password is refused.');
     case 'ended':
       return null;
   }

@@ -10,7 +10,7 @@ import { DirectorySync, type DirectorySyncDeps } from '../registry/directory-syn
 import { findDevice } from '../registry/queries.ts';
 import type { RegistryTables } from '../registry/tables.ts';
 import type { LoginDoors } from './camera-doors.ts';
-import { changeLogin, lockPosition } from './store.ts';
+import { changeLogin, formerLogins, lockPosition } from './store.ts';
 import type { LoginTables } from './tables.ts';
 
 export interface KeptLoginsDeps extends DirectorySyncDeps {
@@ -71,7 +71,7 @@ export class KeptLogins {
       const position = await lockPosition(tx, device);
       if (!position || position.login_held_ms !== null) throw beingChanged();
       const atMs = clock.nowMs();
-      const logins = { old, new: login };
+      const logins = { old, new: login, former: await formerLogins(tx, vault, device) };
       await changeLogin(tx, vault, { position, logins, change: { onvif: true, stream: true }, atMs });
       const { jurisdiction } = position;
       const subject = `device/${device}`;

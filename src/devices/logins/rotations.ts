@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, MINUTE_MS, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { type Database, jsonb, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
@@ -12,11 +12,15 @@ import { openOnvif } from '../registry/connections.ts';
 import type { RegistryTables } from '../registry/tables.ts';
 import { newPassword, passwordRule } from './password.ts';
 import type { SharedLogins, Sharing } from './shared.ts';
-import type { RotationOutcome, RotationPlan } from './steps.ts';
+import type { RotationOutcome, RotationPlan, RotationState } from './steps.ts';
 import { ownerOf } from './store.ts';
 import type { LoginTables, RotationRow } from './tables.ts';
 
 export const ROTATIONS_QUEUE = 'logins';
+
+/** Makers forget wrong logins after half an hour at the latest. */
+const FORGOTTEN_MS = 31 * MINUTE_MS;
+const LATELY_MAX = 2;
 
 export interface RotationsDeps {
   database: Database;
@@ -112,6 +116,8 @@ export class LoginRotations {
       return { problem: 'no-address', detail };
     }
     if (await isUnderWay(tx, id)) return { problem: 'under-way', detail: 'Its login is being changed already.' };
+    const tooOften = await this.#tooOften(tx, id);
+    if (tooOften) return tooOften;
     if (this.#deps.isOther(id)) {
       const detail =
         'Another unit than the registered one answers: accept it as the new unit first, or mend the address.';
@@ -121,6 +127,18 @@ export class LoginRotations {
     if (!sharing) return null;
     const named = await visible(tx, caller, sharing.with);
     return { problem: 'shared-login', detail: sharedDetail({ ...sharing, with: named }) };
+  }
+
+  /** Each change costs a wrong login, or two where it was cut off. */
+  async #tooOften(tx: Tables, device: DeviceId): Promise<Refusal | null> {
+    const sinceMs = this.#deps.clock.nowMs() - FORGOTTEN_MS;
+    const rows = tx.tables<LoginTables>().selectFrom('login_rotation').selectAll().where('device', '=', device);
+    const all = await rows.where('began_ms', '>', sinceMs).orderBy('began_ms').execute();
+    const lately = all.filter(({ state }) => sentWrong(state));
+    if (lately.length < LATELY_MAX) return null;
+    const until = toRfc3339(lately.at(-LATELY_MAX)!.began_ms + FORGOTTEN_MS);
+    const detail = `Its login was changed ${LATELY_MAX} times in half an hour, and cameras count: wait until ${until}.`;
+    return { problem: 'too-often', detail };
   }
 
   async #insert(
@@ -160,6 +178,11 @@ export class LoginRotations {
     await recordAudit(tx, { caller, action: 'login.rotate', subject, jurisdiction, after, atMs });
     return row;
   }
+}
+
+/** Whether a wrong login may have been sent: not where the camera could not even be asked. */
+function sentWrong(state: RotationState): boolean {
+  return state.at !== 'ended' || state.outcome !== 'unchanged' || state.problem === 'auth';
 }
 
 async function isUnderWay(tx: Tables, device: DeviceId): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, MINUTE_MS } from '../../core/clock.ts';
 import { JoinedByKey } from '../../core/mechanisms/one-at-a-time.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { type Database, jsonb, type Tables } from '../../platform/database/database.ts';
@@ -14,7 +14,16 @@ import type { RegistryTables } from '../registry/tables.ts';
 import type { LoginDoors } from './camera-doors.ts';
 import { stepOf } from './hints.ts';
 import { type Heard, nextState, type RegistryChange, type RotationState, registryChange } from './steps.ts';
-import { type BothLogins, bothLogins, changeLogin, isReachedBy, keepLogins, lockPosition } from './store.ts';
+import {
+  type BothLogins,
+  bothLogins,
+  changeLogin,
+  formerLogins,
+  isOwnLogin,
+  isReachedBy,
+  keepLogins,
+  lockPosition,
+} from './store.ts';
 import type { LoginTables, RotationRow } from './tables.ts';
 
 export interface RotationRunDeps extends DirectorySyncDeps {
@@ -34,12 +43,14 @@ const WHAT = 'a change of a login';
 const TURN_MS = 30_000;
 const AGAIN_MS = 10_000;
 /** Makers forget wrong logins after half an hour at the latest. */
-const REST_MS = 31 * 60_000;
+const REST_MS = 31 * MINUTE_MS;
 
 /** The turn that a row is in, of this process. */
 interface Turn {
   row: RotationRow;
   logins: BothLogins;
+  /** How long the camera took to answer. */
+  tookMs?: number;
 }
 
 /** Leads changes of logins, each a step at a time: what is to be said is durable before it is said. */
@@ -84,7 +95,9 @@ export class RotationRun {
         await this.#saveWithRegistry(turn, { heard: RESUMED, to: OVERTAKEN, change: { held: false } });
         return this.#over(id);
       }
+      const beganMs = clock.monotonicMs();
       const heard = isFirst && !this.#followed.has(id) ? RESUMED : await this.#effect(turn, position!);
+      turn.tookMs = Math.round(clock.monotonicMs() - beganMs);
       this.#followed.add(id);
       if (heard === null) return { again: { atMs: row.rest_until_ms! } };
       const to = nextState(row.state, heard, row.plan);
@@ -106,7 +119,9 @@ export class RotationRun {
     const { database, vault } = this.#deps;
     const rows = database.tables<LoginTables>().selectFrom('login_rotation').selectAll();
     const row = await rows.where('id', '=', id).where('ended_ms', 'is', null).executeTakeFirst();
-    return row ? { row, logins: bothLogins(vault, row) } : null;
+    if (!row) return null;
+    const former = await formerLogins(database, vault, row.device);
+    return { row, logins: { ...bothLogins(vault, row), former } };
   }
 
   /** Says what the state wants said; null where the camera is left alone. */
@@ -138,8 +153,7 @@ export class RotationRun {
   async #rtsp({ id, stream }: Position, logins: BothLogins): Promise<Heard> {
     if (!stream) return { type: 'nothing' };
     const { url, login } = openStream(this.#deps.vault, id, stream.main);
-    const isOld = login?.username === logins.old.username && login.password === logins.old.password;
-    return isOld ? await this.#deps.doors.rtsp({ url, ...logins.new }) : { type: 'nothing' };
+    return isOwnLogin(login, logins) ? await this.#deps.doors.rtsp({ url, ...logins.new }) : { type: 'nothing' };
   }
 
   async #save(turn: Turn, heard: Heard, to: RotationState): Promise<void> {
@@ -163,7 +177,7 @@ export class RotationRun {
       const position = await lockPosition(tx, row.device);
       const atMs = clock.nowMs();
       // With the way that is taken from now on: the new account has its name from it.
-      const next = bothLogins(vault, { ...row, state: 'way' in to ? to : row.state });
+      const next = { ...logins, ...bothLogins(vault, { ...row, state: 'way' in to ? to : row.state }) };
       if (!position || !isReachedBy(vault, position, logins)) {
         if (position) await changeLogin(tx, vault, { position, logins: next, change: { held: false }, atMs });
         await this.#keep(tx, turn, { heard, to: OVERTAKEN });
@@ -176,11 +190,15 @@ export class RotationRun {
     });
   }
 
-  async #keep(tx: Tables, { row, logins }: Turn, { heard, to }: { heard: Heard; to: RotationState }): Promise<void> {
+  async #keep(
+    tx: Tables,
+    { row, logins, tookMs = 0 }: Turn,
+    { heard, to }: { heard: Heard; to: RotationState },
+  ): Promise<void> {
     const { vault, clock } = this.#deps;
     const atMs = clock.nowMs();
     const found = stepOf(row.state, heard, to);
-    const steps: CheckStep[] = found ? [...row.steps, { ...found, tookMs: 0 }] : row.steps;
+    const steps: CheckStep[] = found ? [...row.steps, { ...found, tookMs }] : row.steps;
     const isOver = to.at === 'ended';
     const rests = to.at === 'finding' && to.rests;
     const wasResting = row.state.at === 'finding' && row.state.rests;

@@ -16,6 +16,8 @@ export const KEPT_MAX = 5;
 export interface BothLogins {
   old: Login;
   new: Login;
+  /** Those it had before, as far as they are kept. */
+  former: readonly Login[];
 }
 
 /** What a sealed text of a rotation belongs to. */
@@ -23,12 +25,26 @@ export function ownerOf(id: string): string {
   return `login-rotation/${id}`;
 }
 
-export function bothLogins(vault: Vault, { id, plan, old_login, new_password, state }: RotationRow): BothLogins {
+export function bothLogins(
+  vault: Vault,
+  { id, plan, old_login, new_password, state }: RotationRow,
+): Pick<BothLogins, 'old' | 'new'> {
   const way = 'way' in state ? state.way : 'set';
   return {
     old: JSON.parse(vault.open(old_login, ownerOf(id))) as Login,
     new: { username: newUsername(way, plan), password: vault.open(new_password, ownerOf(id)) },
   };
+}
+
+/** What is kept of the logins of a device. */
+export async function formerLogins(tables: Tables, vault: Vault, device: DeviceId): Promise<Login[]> {
+  const kept = tables.tables<LoginTables>().selectFrom('kept_login').select('login').where('device', '=', device);
+  return (await kept.execute()).map(({ login }) => JSON.parse(vault.open(login, `kept/${device}`)) as Login);
+}
+
+/** Whether a login is the device's own, of now or of before; the video may have one of another account. */
+export function isOwnLogin(login: Login | null, { old, former }: BothLogins): boolean {
+  return login !== null && [old, ...former].some((one) => isDeepStrictEqual(one, login));
 }
 
 type Position = RegistryTables['position'];
@@ -68,7 +84,7 @@ export async function changeLogin(
   await db.updateTable('position').set(set).where('id', '=', id).execute();
 }
 
-/** The streams of a camera, with the new login where the old one stood; a login of another account stays. */
+/** The streams of a camera, with the new login where one of its own stood; a login of another account stays. */
 function streamWith(
   vault: Vault,
   id: DeviceId,
@@ -76,7 +92,7 @@ function streamWith(
 ): StoredStream {
   const changed = (stored: StoredUrl): StoredUrl => {
     const { login } = openStream(vault, id, stored);
-    if (!isDeepStrictEqual(login, logins.old)) return stored;
+    if (!isOwnLogin(login, logins)) return stored;
     return { url: stored.url, login: vault.seal(JSON.stringify(logins.new), `stream/${id}`) };
   };
   return { main: changed(stream.main), sub: stream.sub && changed(stream.sub) };

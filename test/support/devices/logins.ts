@@ -1,6 +1,8 @@
 import { systemClock } from '../../../src/core/clock.ts';
 import type { Caller } from '../../../src/core/types.ts';
 import { CameraDoors, type LoginDoors } from '../../../src/devices/logins/camera-doors.ts';
+import { KeptLogins } from '../../../src/devices/logins/kept.ts';
+import { LoginReveal } from '../../../src/devices/logins/reveal.ts';
 import { LoginRotations, type RotationView } from '../../../src/devices/logins/rotations.ts';
 import { RotationRun, type RotationRunDeps } from '../../../src/devices/logins/run.ts';
 import { RegisteredSharing } from '../../../src/devices/logins/shared.ts';
@@ -39,7 +41,11 @@ export async function openLogins(t: Owner & Parameters<typeof onvifPorts>[0]) {
     observer: quietObserver(),
     doors,
   };
-  return { ...parts, doors, rotations, others, rung, deps };
+  const kept = new KeptLogins(deps);
+  const { connections } = parts;
+  const isOpen = async (order: string): Promise<boolean> => order === 'W-2026-1';
+  const reveal = new LoginReveal({ database, clock, connections, isOpen });
+  return { ...parts, doors, rotations, others, rung, deps, kept, reveal };
 }
 
 export type OpenLogins = Awaited<ReturnType<typeof openLogins>>;

@@ -1,7 +1,12 @@
 import t, { type Test } from 'tap';
 import type { CameraOptions, VirtualCamera } from '../../../../simulators/camera/camera.ts';
+import { systemClock } from '../../../../src/core/clock.ts';
+import type { Caller } from '../../../../src/core/types.ts';
+import { CheckPlaces } from '../../../../src/devices/checks/check-places.ts';
 import type { RotationView } from '../../../../src/devices/logins/rotations.ts';
 import { RotationRun } from '../../../../src/devices/logins/run.ts';
+import { RotationWorker } from '../../../../src/devices/logins/worker.ts';
+import { listAudit } from '../../../../src/platform/records/audit.ts';
 import { Killed, killedAt, lead, openLogins, rotate } from '../../../support/devices/logins.ts';
 import { callerIn } from '../../../support/devices/registry.ts';
 import { type CameraRig, startCameras } from '../../../support/streams/cameras.ts';
@@ -36,6 +41,10 @@ function addresses(camera: VirtualCamera) {
 
 function said({ steps }: RotationView): Record<string, string> {
   return Object.fromEntries(steps.map(({ name, grade, problem }) => [name, problem ? `${grade} ${problem}` : grade]));
+}
+
+function usersRequest(operation: string, user: Record<string, string>) {
+  return { operation, body: { User: user }, text: '', token: null, messageId: null, subscriptionId: null };
 }
 
 const ALL_WELL = {
@@ -79,6 +88,9 @@ t.test('where the camera can, the registry has an account of its own from then o
   const first = camera.users.passwordOf('citywatch');
   t.same(said(await rotate(logins, ADMIN, id, 'own')), ALL_WELL);
   t.same(camera.users.names, ['admin', 'citywatch'], 'and is changed the next time');
+  const again = logins.rotations.begin(ADMIN, id, 'own');
+  // A third one would come near a lock-out.
+  await t.rejects(again, { code: 'conflict.state', detail: /2 times in half an hour/ });
   t.not(camera.users.passwordOf('citywatch'), first);
   t.equal(camera.users.wrongLogins, 2);
   const plain = await registered({ createsUsers: false });
@@ -110,6 +122,127 @@ t.test('a process that is killed at any moment locks nobody out', async (t) => {
   for (const account of ['same', 'own'] as const) {
     const chances = await killed(t, account, Number.POSITIVE_INFINITY);
     t.ok(chances > 20, `${chances} moments`);
-    await Promise.all(Array.from({ length: chances }, (_, index) => killed(t, account, index + 1)));
+    // An account of its own goes the same steps: every third moment is enough here, the rest is in test/long.
+    const moments = Array.from({ length: chances }, (_, index) => index + 1);
+    const tried = moments.filter((at) => account === 'same' || at % 3 === 0);
+    await Promise.all(tried.map((at) => killed(t, account, at)));
   }
+});
+
+t.test('a login is left as it is where others use it, and the reason names nobody beyond the border', async (t) => {
+  const { id, camera } = await registered();
+  const [beside, beyond] = ['beside-1', 'beyond-1'];
+  await logins.registry.create(ADMIN, { ...PLACE, id: beside, ...addresses(camera) });
+  await logins.registry.create(ADMIN, { ...PLACE, id: beyond, jurisdiction: '330203', ...addresses(camera) });
+  const refused = async (device: string, detail: RegExp, caller = ADMIN) => {
+    await t.rejects(logins.rotations.begin(caller, device, 'own'), { code: 'conflict.state', detail });
+  };
+  await refused(id, /same place .*\(beside-1, beyond-1\)/);
+  await refused(id, /same place .*\(beside-1\)/, callerIn('330212'));
+  const { version } = await logins.registry.get(ADMIN, id);
+  await logins.registry.update(ADMIN, id, version, { file: { loginShared: true } });
+  await refused(id, /loginShared/);
+  await logins.registry.update(ADMIN, id, version + 1, { file: { loginShared: false } });
+  t.match(await rotate(logins, ADMIN, id), { state: 'changed' }, 'who stands there knows better');
+  const recorder = { ...PLACE, id: 'rec-1', kind: 'recorder' };
+  await logins.registry.create(ADMIN, recorder);
+  const channel = await registered({}, { parent: 'rec-1' });
+  await refused(channel.id, /recorder .*\(rec-1\)/);
+  await refused('rec-1', /no ONVIF address/);
+  logins.others.add(beside);
+  await refused(beside, /Another unit/);
+  await t.rejects(logins.rotations.begin(callerIn('330203'), id, 'own'), { code: 'not-found' });
+  t.equal(channel.camera.users.wrongLogins, 0);
+});
+
+t.test('a camera that cannot or will not is left as it was', async (t) => {
+  const wrong = await registered({}, { onvif: { xaddr: 'http://127.64.70.200:1/', username: 'a', password: 'b' } });
+  t.match(await rotate(logins, ADMIN, wrong.id), { state: 'unchanged', problem: 'unreachable' });
+  const open = await registered({ onvifAuth: 'none' });
+  t.match(await rotate(logins, ADMIN, open.id), { state: 'unchanged', problem: 'no-password' });
+  const strict = await registered({ rule: { min: 30, max: 40, classes: 4, forbidden: '' } });
+  t.match(await rotate(logins, ADMIN, strict.id), { state: 'unchanged', problem: 'device-fault' });
+  await opens(t, strict.id, 'strict');
+  const { id, camera } = await registered();
+  await rotate(logins, ADMIN, id, 'own');
+  const again = await registered({ id: 'cam-again' });
+  again.camera.users.answer(usersRequest('CreateUsers', { Username: 'citywatch', Password: 'x', UserLevel: 'User' }));
+  t.match(await rotate(logins, ADMIN, again.id, 'own'), { state: 'unchanged', problem: 'account-taken' });
+  t.equal(camera.users.locked, false);
+});
+
+t.test('while nobody knows which login is right, nobody else logs in or changes it', async (t) => {
+  const { id } = await registered();
+  const begun = await logins.rotations.begin(ADMIN, id, 'same');
+  await t.rejects(logins.rotations.begin(ADMIN, id, 'same'), {
+    code: 'conflict.state',
+    detail: /being changed already/,
+  });
+  const dying = killedAt(logins.deps, 12);
+  await t.rejects(new RotationRun(dying).turn(begun.id, NEVER), { message: 'at chance 12' });
+  await t.rejects(logins.connections.onvifAccess(id), { code: 'conflict.state' });
+  await t.rejects(logins.connections.videoOf(id), { code: 'conflict.state' });
+  const { version } = await logins.registry.get(ADMIN, id);
+  const onvif = { xaddr: 'http://127.64.70.1/', username: 'a', password: 'b' };
+  await t.rejects(logins.registry.update(ADMIN, id, version, { onvif }), { code: 'conflict.state' });
+  await lead(logins, begun);
+  await opens(t, id, 'afterwards');
+});
+
+t.test('a login is shown to a person who says what for, and an audit row stands first', async (t) => {
+  const { id, camera } = await registered();
+  const person = { ...callerIn('330212'), type: 'person' as const, name: 'li' };
+  const why = { purpose: 'repair', order: null, case: 'C-7' };
+  const { username, password } = camera.account;
+  t.match(await logins.reveal.reveal(person, id, why), { onvif: { username, password }, stream: { username } });
+  const trail = await listAudit(logins.database, ADMIN, { subject: `device/${id}`, limit: 1 });
+  t.match(trail, [{ action: 'login.reveal', callerName: 'li', after: why }]);
+  t.ok(await logins.reveal.reveal(person, id, { ...why, case: null, order: 'W-2026-1' }));
+  const refused = async (caller: Caller, input: object, code: string) => {
+    await t.rejects(logins.reveal.reveal(caller, id, { ...why, ...input }), { code });
+  };
+  await refused(ADMIN, {}, 'auth.forbidden');
+  await refused(person, { case: null }, 'request.invalid');
+  await refused(person, { case: null, order: 'W-2026-2' }, 'request.invalid');
+  await refused({ ...person, jurisdiction: '330203' }, {}, 'not-found');
+  await refused({ ...person, jurisdiction: '330203', granted: ['330212'] }, {}, 'not-found');
+  t.equal((await listAudit(logins.database, ADMIN, { subject: `device/${id}`, limit: 9 })).length, 3);
+});
+
+t.test('a login that was lost is found among the last five, each of which is tried once', async (t) => {
+  const { id, camera } = await registered();
+  await rotate(logins, ADMIN, id);
+  const [kept] = await logins.kept.list(id);
+  // Somebody has reset the camera to what the installers gave it.
+  camera.users.answer(usersRequest('SetUser', { Username: 'admin', Password: camera.account.password }));
+  const other = await registered();
+  await rotate(logins, ADMIN, other.id);
+  await t.rejects(logins.kept.recover(ADMIN, other.id, kept!.id), { code: 'not-found' });
+  t.match(await logins.kept.recover(ADMIN, other.id, (await logins.kept.list(other.id))[0]!.id), { state: 'refused' });
+  t.match(await logins.kept.recover(ADMIN, id, kept!.id), { state: 'right' });
+  await opens(t, id, 'recovered');
+  await t.rejects(logins.kept.recover(ADMIN, id, kept!.id), { code: 'conflict.state', detail: /tried before/ });
+});
+
+t.test('of a district each login is changed or left, and the report says why', async (t) => {
+  const { database, deps, rotations } = logins;
+  const run = new RotationRun(deps);
+  const places = new CheckPlaces({ total: 4, perSubnet: 3, kept: 1 });
+  const worker = new RotationWorker({ database, clock: systemClock, run, rotations, places });
+  const [one, two, three] = await Promise.all([registered(), registered(), registered()]);
+  await logins.registry.update(ADMIN, two.id, 1, { file: { loginShared: true } });
+  const reports = await Promise.all([one, two].map(({ id }) => worker.ofDistrict(ADMIN, id, NEVER)));
+  t.match(reports, [{ grade: 'ok' }, { grade: 'warning', cause: { problem: 'shared-login', hint: /loginShared/ } }]);
+  t.same(one.camera.users.names, ['admin', 'citywatch']);
+  const leave = [places.enter('127.64.70.0/24'), places.enter('127.64.70.0/24')];
+  const cancelled = new AbortController();
+  const waiting = worker.ofDistrict(ADMIN, three.id, cancelled.signal);
+  cancelled.abort();
+  await t.rejects(waiting);
+  for (const each of leave) each();
+  t.equal(await rotations.last(three.id), null, 'what was called off before its subnet had room was never begun');
+  // A process ended after it had begun this one: the district goes on with it.
+  const begun = await rotations.begin(ADMIN, three.id, 'own');
+  t.match(await worker.ofDistrict(ADMIN, three.id, NEVER), { grade: 'ok' });
+  t.match(await rotations.last(three.id), { id: begun.id, state: 'changed' });
 });
