@@ -38,6 +38,51 @@ const JUDGES = {
   },
   pdftoppm: { debian: 'poppler-utils', path: 'usr/bin/pdftoppm' },
   ip: { debian: 'iproute2', path: 'bin/ip' },
+  // Two clients made from the WSDL of ONVIF, for the long tests. Both are complete but for the C library.
+  zeep: {
+    debian: 'python3-zeep',
+    path: 'usr/bin/python3.11',
+    bench: true,
+    alone: true,
+    only: new RegExp(
+      `^(${[
+        '(lib)?python3.11(-minimal|-stdlib)?|python3-(?!minimal$).*',
+        'lib(expat1|ffi8|ssl3|xml2|xslt1.1|icu72|lzma5|bz2-1.0|gcrypt20|gpg-error0|uuid1|crypt1|stdc..6)|zlib1g',
+      ].join('|')})$`,
+    ),
+    env: (directory) => ({
+      PYTHONHOME: join(directory, 'usr'),
+      PYTHONPATH: join(directory, 'usr/lib/python3/dist-packages'),
+      PYTHONDONTWRITEBYTECODE: '1',
+    }),
+  },
+  'zmonvif-probe': {
+    debian: 'zoneminder',
+    more: [
+      'libsoap-wsdl-perl',
+      'libclass-std-fast-perl',
+      'libio-socket-multicast-perl',
+      'libdata-uuid-perl',
+      'libxml-libxml-perl',
+    ],
+    path: 'usr/bin/zmonvif-probe.pl',
+    bench: true,
+    alone: true,
+    only: /^(zoneminder|lib[a-z-]+-perl|perl(-base|-modules-5.36)?|libperl5.36|lib(xml2|icu72|ssl3|crypt1|expat1|lzma5)|zlib1g)$/,
+    env: (directory) => ({
+      PERL5LIB: [
+        'usr/share/perl5',
+        'usr/share/perl/5.36',
+        ...librariesOf(directory).flatMap((path) => [
+          `usr/lib/${basename(path)}/perl5/5.36`,
+          `usr/lib/${basename(path)}/perl/5.36`,
+          `usr/lib/${basename(path)}/perl-base`,
+        ]),
+      ]
+        .map((path) => join(directory, path))
+        .join(':'),
+    }),
+  },
   lighttpd: {
     debian: 'lighttpd',
     more: ['lighttpd-mod-openssl'],
