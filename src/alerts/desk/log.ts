@@ -9,7 +9,7 @@ import type { Change, Stage } from '../route/stages/stage.ts';
 import { type EventType, priorityOf, showAlert } from './alert.ts';
 import type { CountedStatement, LogEntry } from './log/entry.ts';
 import { write } from './log/write.ts';
-import { DELIVERY_QUEUE, EVIDENCE_QUEUE, STAGE_QUEUE } from './queues.ts';
+import { ALERT_ORDERS_QUEUE, DELIVERY_QUEUE, EVIDENCE_QUEUE, STAGE_QUEUE } from './queues.ts';
 import type { AlertRow } from './tables.ts';
 
 export type { CountedStatement, LogEntry } from './log/entry.ts';
@@ -31,6 +31,8 @@ export interface AlertLogDeps {
   stages: readonly Stage[];
   ownership: Pick<Ownership, 'self' | 'write'>;
   work: WorkDesk;
+  /** Says whether an alert of a rule opens a work order; without it none does. */
+  book?: { opensOrder(rule: string): boolean };
 }
 
 /** Timers that have come due, by the name of their stage. */
@@ -108,7 +110,8 @@ export class AlertLog {
       key: `${stage} ${key}`,
       dueAtMs: atMs,
     }));
-    const tickets = [...changes.flatMap(ticketsOf), ...later];
+    const isOrdered = (rule: string): boolean => this.#deps.book?.opensOrder(rule) ?? false;
+    const tickets = [...changes.flatMap((change) => ticketsOf(change, isOrdered)), ...later];
     const noted = noting(ownership.self.node, nowMs, { tickets, desk: work });
     const entries = changes.map(entryOf);
     const answer = await write(tx, ownership, {
@@ -146,16 +149,18 @@ function fromOf(inputs: readonly LogInput[]): Record<string, number> {
   return froms;
 }
 
-/** Pictures come after all first news, whatever their alerts are worth (P3). */
+/** Pictures and work orders come after all first news, whatever their alerts are worth (P3). */
 const PICTURE_PRIORITY = 9;
 
-function ticketsOf({ type, alert, deliveries }: Change): WorkTicket[] {
+function ticketsOf({ type, alert, deliveries }: Change, isOrdered: (rule: string) => boolean): WorkTicket[] {
   const priority = type === 'alert.evidence' ? PICTURE_PRIORITY : priorityOf(alert.severity);
   const tickets = deliveries
     .filter(({ state }) => state === 'waiting')
     .map(({ subscription }) => ({ queue: DELIVERY_QUEUE, key: `${subscription} ${alert.id}`, priority }));
   if (type !== 'alert.opened') return tickets;
-  return [...tickets, { queue: EVIDENCE_QUEUE, key: alert.id, priority }];
+  const followed = [...tickets, { queue: EVIDENCE_QUEUE, key: alert.id, priority }];
+  if (!isOrdered(alert.rule)) return followed;
+  return [...followed, { queue: ALERT_ORDERS_QUEUE, key: alert.id, priority: PICTURE_PRIORITY }];
 }
 
 function entryOf({ type, alert, actor, atMs }: Change): Omit<LogEntry, 'seq'> {

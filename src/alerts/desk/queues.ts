@@ -4,5 +4,7 @@ export const DESK_QUEUE = 'desk';
 export const DELIVERY_QUEUE = 'delivery';
 /** Pictures; the key is the alert's id. */
 export const EVIDENCE_QUEUE = 'evidence';
+/** Work orders for alerts; the key is the alert's id. */
+export const ALERT_ORDERS_QUEUE = 'alert-orders';
 /** Timers of stages; the key is `stage timer`. */
 export const STAGE_QUEUE = 'stage';

@@ -43,6 +43,12 @@ export class RuleBook {
     return [...this.#byFile].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, rule]) => rule);
   }
 
+  /** Whether an alert of this rule opens a work order. */
+  opensOrder(rule: string): boolean {
+    for (const one of this.#byFile.values()) if (one.rule === rule) return one.work_order === true;
+    return false;
+  }
+
   /** Of a rule that is in force no more: its name. */
   titleOf(rule: string): Rule['title'] {
     return this.#titles.get(rule) ?? { en: rule, zh: rule };

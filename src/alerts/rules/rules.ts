@@ -18,6 +18,7 @@ export const ruleKeys = z.strictObject({
   title: z.strictObject({ en: z.string().min(1).max(200), zh: z.string().min(1).max(200) }),
   severity: z.enum(SEVERITIES),
   kinds: z.array(name).min(1).max(64),
+  work_order: z.boolean().optional(),
 });
 
 /** What a rule file says. */

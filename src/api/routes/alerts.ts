@@ -52,6 +52,7 @@ const rule = z.object({
   title: z.object({ en: z.string(), zh: z.string() }),
   severity: z.enum(SEVERITIES),
   kinds: z.array(z.string()),
+  work_order: z.boolean().optional().meta({ description: 'Whether an alert of it opens a work order' }),
   condition: z.record(z.string(), z.unknown()),
 });
 

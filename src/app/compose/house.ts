@@ -14,6 +14,7 @@ import { startApi } from './api/api.ts';
 import { composeChecks } from './devices/checks.ts';
 import { openDevices } from './devices/devices.ts';
 import { composeHealth, type DevicesHealth } from './devices/health.ts';
+import { composeOrders } from './devices/orders.ts';
 import { followersOf } from './devices/others.ts';
 import { welcomeFirstPeople } from './devices/people.ts';
 import { openRegistry } from './devices/registry.ts';
@@ -51,8 +52,9 @@ export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway>
   const books = openBooks(ground, devices, { ingest, twin });
   const telemetry = await openTelemetry(ground, devices, { ingest, books, twin });
   const streams = await openStreams(ground, devices, { ingest, health: health.cameras });
-  const alerts = await openAlerts(ground, devices, { ingest, streams });
-  const told = { disconnect: uplinks.disconnect, self, health, streams, alerts, twin };
+  const orders = composeOrders(ground, devices, health);
+  const alerts = await openAlerts(ground, devices, { ingest, streams, orders: orders.orders });
+  const told = { disconnect: uplinks.disconnect, self, health, streams, alerts, orders, twin };
   const registry = await openRegistry(ground, devices, told);
   const checks = composeChecks(ground, { devices, streams, ...registry, ...books, twin, uplinks: uplinks.opened });
   const images = composeImages({

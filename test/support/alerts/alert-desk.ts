@@ -9,10 +9,11 @@ import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../../src/alerts/desk/desk.
 import { AlertFeed } from '../../../src/alerts/desk/feed.ts';
 import { AlertLog, type Committed } from '../../../src/alerts/desk/log.ts';
 import { AlertQueries } from '../../../src/alerts/desk/queries.ts';
-import { DELIVERY_QUEUE, DESK_QUEUE, STAGE_QUEUE } from '../../../src/alerts/desk/queues.ts';
+import { ALERT_ORDERS_QUEUE, DELIVERY_QUEUE, DESK_QUEUE, STAGE_QUEUE } from '../../../src/alerts/desk/queues.ts';
 import { StageTimers } from '../../../src/alerts/desk/stage-timers.ts';
 import type { AlertTables } from '../../../src/alerts/desk/tables.ts';
 import { Opened } from '../../../src/alerts/evidence/opened.ts';
+import { AlertOrders, type AlertOrdersDeps, type WorkOrdersPort } from '../../../src/alerts/orders/alert-orders.ts';
 import { DELIVERIES_AT_ONCE, Delivery } from '../../../src/alerts/route/delivery.ts';
 import type { Stage } from '../../../src/alerts/route/stages/stage.ts';
 import { stagesOf } from '../../../src/alerts/route/stages/stages.ts';
@@ -56,6 +57,8 @@ export interface DeskOptions {
   sinkValues?: SinkValues;
   stages?: readonly Stage[];
   observer?: Observer;
+  /** Who is asked for a work order for each alert that is opened. */
+  orders?: WorkOrdersPort;
   /** By which a send is given up; the system's when absent. */
   sendClock?: Clock;
   /** How often work is looked for that nobody rang for. */
@@ -77,14 +80,12 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const doorbell = new Doorbell({ ...bell, work, clock, observer });
   const feed = new AlertFeed({ database, clock, observer });
   const opened = new Opened();
-  const committed = (said: Committed): void => {
-    opened.keep(said.opened);
-    doorbell.noted(said.tickets);
-    feed.said(said.entries);
-  };
+  const committed = telling({ opened, doorbell, feed });
   const places = { placesOf: (ids: string[]) => placesOfFindings(database, ids), ...NAMELESS };
   const titleOf = (rule: string) => ({ en: rule, zh: rule });
-  const log = new AlertLog({ clock, observer, stages: urls.stages ?? STAGES, ownership, work });
+  const book = { opensOrder: () => urls.orders !== undefined };
+  const log = new AlertLog({ clock, observer, stages: urls.stages ?? STAGES, ownership, work, book });
+  const alertOrders = handleOrders(work, { database, clock, orders: urls.orders ?? NO_ORDERS });
   const rules = { gone: NO_RULE_GONE, titleOf };
   const desk = new AlertDesk({ database, clock, log, places, ...rules, committed });
   const webhooks = { cidrs: ['127.0.0.0/8'], names: 'webhooks' } as const;
@@ -117,11 +118,29 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
     doorbell,
     work,
     queries,
+    alertOrders,
     plates: new AlertPlates({ alerts: queries, box: PLATES, register: registerOn(database, clock) }),
     actions: new AlertActions({ database, clock, log, committed, personWhoSees }),
     subscriptions: new Subscriptions({ database, clock, box, sinks, ring, whoIsStillThere }),
     sinks,
   };
+}
+
+/** What is done after a commit. */
+function telling({ opened, doorbell, feed }: { opened: Opened; doorbell: Doorbell; feed: AlertFeed }) {
+  return (said: Committed): void => {
+    opened.keep(said.opened);
+    doorbell.noted(said.tickets);
+    feed.said(said.entries);
+  };
+}
+
+const NO_ORDERS: WorkOrdersPort = { openFor: async () => {} };
+
+function handleOrders(work: WorkQueue, deps: AlertOrdersDeps): AlertOrders {
+  const alertOrders = new AlertOrders(deps);
+  work.handle(ALERT_ORDERS_QUEUE, (id) => alertOrders.handle(id));
+  return alertOrders;
 }
 
 /** As a gateway has it, without pictures. */

@@ -68,8 +68,8 @@ export async function composeAlerting(deps: AlertingDeps) {
   const { clock, observer, outbound, work, doorbell, vault, ownership } = deps;
   const { alerts: database, handling, general } = deps.shares;
   const stages = stagesOf({ maintained: { above: (id) => deps.devices.maintained(id) } });
-  const log = new AlertLog({ clock, observer, stages, ownership, work });
   const book = await RuleBook.load(deps.rulesDirectory, { kinds: deps.kinds, conditions: CONDITIONS });
+  const log = new AlertLog({ clock, observer, stages, ownership, work, book });
   const rules = () => book.current();
   const watchlists = new Watchlists({ database: general, clock, key: deps.plateKey });
   const feed = new AlertFeed({ database, clock, observer });
@@ -105,7 +105,7 @@ export async function composeAlerting(deps: AlertingDeps) {
   const position = () => ({ lane: 'live' as const, offset: head() });
   return {
     /** For what is said in the middle of an edit of the registry, whose end nobody here is told. */
-    logOfEdits: new AlertLog({ clock, observer, stages, ownership, work: LEFT_TO_CLAIMS }),
+    logOfEdits: new AlertLog({ clock, observer, stages, ownership, work: LEFT_TO_CLAIMS, book }),
     /** What a maintenance holds back. */
     withheld: { count: countWithheld, look: (tx: Tables) => lookAtWithheld(tx, clock), ring: () => ring(STAGE_QUEUE) },
     desk,

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { ALERT_ORDERS_QUEUE } from '../../../alerts/desk/queues.ts';
+import { AlertOrders, type WorkOrdersPort } from '../../../alerts/orders/alert-orders.ts';
 import type { Devices } from '../devices/devices.ts';
 import { CONFIG_DIRECTORY } from '../ground/config-directory.ts';
 import type { Ground } from '../ground/ground.ts';
@@ -8,10 +10,17 @@ import { composeAlerting } from './alerting.ts';
 
 export type Alerts = Awaited<ReturnType<typeof openAlerts>>;
 
+/** Parts that alerts ask and tell. */
+export interface AlertSides {
+  ingest: Ingest;
+  streams: Streams;
+  orders: WorkOrdersPort;
+}
+
 /** The alert side on what stands. `start` takes up what was left undone, and follows the log. */
-export async function openAlerts(ground: Ground, devices: Devices, sides: { ingest: Ingest; streams: Streams }) {
+export async function openAlerts(ground: Ground, devices: Devices, sides: AlertSides) {
   const { config, place, keys, lifecycle } = ground;
-  const { ingest, streams } = sides;
+  const { ingest, streams, orders } = sides;
   const alerting = await composeAlerting({
     ...ground,
     register: devices.register,
@@ -29,6 +38,8 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: { inge
     isClockKnown: () => ingest.intake.isClockKnown(),
     incarnationOf: ingest.incarnationOf,
   });
+  const alertOrders = new AlertOrders({ database: ground.shares.alerts, clock: ground.clock, orders });
+  ground.work.handle(ALERT_ORDERS_QUEUE, (id) => alertOrders.handle(id));
   return {
     ...alerting,
     async start(): Promise<void> {

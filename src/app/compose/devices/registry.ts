@@ -24,7 +24,7 @@ import type { Devices } from './devices.ts';
 import { composeDiscoveries } from './discoveries.ts';
 import type { DevicesHealth } from './health.ts';
 import { composeImports } from './imports.ts';
-import { composeOrders } from './orders.ts';
+import type { composeOrders } from './orders.ts';
 import { composePhotos } from './photos.ts';
 import { composePtz } from './ptz.ts';
 
@@ -35,6 +35,7 @@ export interface RegistryListeners {
   self: { deviceChanged(entry: DirectoryEntry, previous: DirectoryEntry | null): void };
   streams: Pick<Streams, 'units' | 'cameraEvents'>;
   alerts: { logOfEdits: AlertLog; desk: AlertDesk; withheld: WithheldPort };
+  orders: ReturnType<typeof composeOrders>;
   twin: Pick<Twin, 'presence'>;
 }
 
@@ -70,7 +71,6 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
   directory.listen({ changed, disconnect });
   const { cameras: cameraNetworks } = config.networks;
   const deps = { ...keeping, jurisdictions, authority, vault, followers, cameraNetworks };
-  const { orders, checkOrders, startFaultOrders } = composeOrders(ground, devices, health);
   const registry = new Registry(deps);
   await registry.loadDirectory();
   return {
@@ -87,8 +87,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     claims: new Claims(keeping),
     maintenances,
     health,
-    orders,
-    checkOrders,
+    ...listeners.orders,
     orderList: new OrderList({ database, clock, ownership: ground.ownership, keepDays: config.orders.keepDays }),
     ...(await composePhotos(ground, devices)),
     fileReport: new FileReport({ database, kinds }),
@@ -96,7 +95,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
       await alerts.desk.followAll();
       await maintenances.start();
       await health.start((id) => listeners.twin.presence(id).lastSeenAtMs);
-      startFaultOrders();
+      listeners.orders.startFaultOrders();
     },
   };
 }

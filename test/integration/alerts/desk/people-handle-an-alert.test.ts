@@ -1,4 +1,7 @@
 import t from 'tap';
+import type { AlertOccasion, WorkOrdersPort } from '../../../../src/alerts/orders/alert-orders.ts';
+import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
+import { CitywatchError } from '../../../../src/core/errors.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { enqueueWork } from '../../../../src/platform/work/work.ts';
 import { ADMIN, startAlertDesk } from '../../../support/alerts/alert-desk.ts';
@@ -8,7 +11,16 @@ import { until } from '../../../support/time/until.ts';
 
 const postgres = await freshDatabase(t);
 const redis = await sharedRedis(t);
-const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url });
+const occasions: AlertOccasion[] = [];
+const orders: WorkOrdersPort = {
+  openFor: async (occasion) => {
+    if (occasion.device === 'gone') throw new CitywatchError('not-found');
+    occasions.push(occasion);
+  },
+};
+/** Two devices are being worked on. */
+const stages = stagesOf({ maintained: { above: (id) => (/^worked/.test(id) ? id : null) } });
+const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url, stages, orders });
 
 const li: Caller = { ...ADMIN, id: 'li', name: 'Li', role: 'operator', jurisdiction: '330200' };
 const wang: Caller = { ...ADMIN, id: 'wang', name: 'Wang', role: 'operator', jurisdiction: '330203' };
@@ -17,9 +29,9 @@ const stranger: Caller = { ...ADMIN, id: 'zhao', name: 'Zhao', role: 'operator',
 let count = 0;
 
 /** A finding as the rules leave it, and the alert it becomes. */
-async function alertOf(device: string, jurisdiction = '330203'): Promise<string> {
+async function alertOf(device: string, jurisdiction = '330203', severity = 'extreme'): Promise<string> {
   count += 1;
-  const keys = await storeFires(desk.database, [device, { count, jurisdiction }]);
+  const keys = await storeFires(desk.database, [device, { count, jurisdiction, severity }]);
   await enqueueWork(
     desk.database,
     desk.clock,
@@ -99,4 +111,26 @@ t.test('a live reader that names what it has gets every later entry once, in ord
     stored.entries.map(({ seq }) => seq),
     seen,
   );
+});
+
+t.test('an alert of a rule that asks for it opens a work order, unless it is held back', async (t) => {
+  const id = await alertOf('b1');
+  const mine = () => occasions.filter(({ device }) => device === 'b1');
+  await until('the order', () => mine().length > 0);
+  const { committed_at_ms: sinceMs } = await desk.queries.row(ADMIN, id);
+  const words = { title: 'kiosk-fire kiosk-fire', text: `extreme alert ${id}` };
+  t.strictSame(mine(), [{ device: 'b1', cause: 'alert:kiosk-fire', ...words, sinceMs }]);
+  await desk.actions.comment(li, id, 'seen');
+  await desk.alertOrders.handle(id);
+  t.strictSame(new Set(mine().map((one) => one.sinceMs)), new Set([sinceMs]), 'again it names the same beginning');
+
+  const held = await alertOf('worked-1', '330203', 'minor');
+  t.match(await desk.alertOrders.handle(held), { again: { atMs: Number } }, 'it waits for the end of the work');
+  await desk.actions.close(li, held, { verdict: 'no_action' });
+  t.notMatch(await desk.alertOrders.handle(held), { again: { atMs: Number } }, 'what is over needs nobody');
+  await alertOf('worked-2', '330203', 'extreme');
+  await until('what is told all the same', () => occasions.some(({ device }) => device === 'worked-2'));
+  t.notOk(occasions.some(({ device }) => device === 'worked-1'));
+  t.notMatch(await desk.alertOrders.handle(await alertOf('gone')), { again: { atMs: Number } });
+  t.notMatch(await desk.alertOrders.handle('00000000-0000-4000-8000-000000000000'), { again: { atMs: Number } });
 });
