@@ -45,7 +45,7 @@ export async function readNetwork(services: CameraServices, how: AskOptions): Pr
     protocols: named(protocols, 'NetworkProtocols').map((one) => ({
       name: textOf(at(one, 'Name')) ?? '',
       enabled: isTrue(at(one, 'Enabled')),
-      ports: named(one, 'Port').flatMap(({ text }) => (Number.isInteger(Number(text)) ? Number(text) : [])),
+      ports: named(one, 'Port').flatMap(({ text }) => (Number(text) > 0 ? Number(text) : [])),
     })),
   };
 }
@@ -53,7 +53,9 @@ export async function readNetwork(services: CameraServices, how: AskOptions): Pr
 function interfaceIn(one: XmlElement): NetworkInterface {
   const ipv4 = at(one, 'IPv4', 'Config');
   const ipv6 = at(one, 'IPv6', 'Config');
-  const all = [...named(ipv4, 'Manual'), ...named(ipv4, 'FromDHCP'), ...named(ipv6, 'Manual')];
+  const leased = isTrue(at(ipv4, 'DHCP')) ? named(ipv4, 'FromDHCP') : [];
+  // What was set by hand before is told too, and is not in force while DHCP gives another.
+  const all = [...(leased.length > 0 ? leased : named(ipv4, 'Manual')), ...named(ipv6, 'Manual')];
   return {
     name: textOf(at(one, 'Info', 'Name')),
     mac: textOf(at(one, 'Info', 'HwAddress')),

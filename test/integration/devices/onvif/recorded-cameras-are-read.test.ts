@@ -4,6 +4,11 @@ import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import { inspectCamera } from '../../../../src/devices/onvif/inspect.ts';
 import { PullPoint } from '../../../../src/devices/onvif/pull-point.ts';
+import { sourceOf } from '../../../../src/devices/onvif/services/imaging.ts';
+import { readNetwork } from '../../../../src/devices/onvif/services/network.ts';
+import { PtzHead } from '../../../../src/devices/onvif/services/ptz.ts';
+import { CameraServices } from '../../../../src/devices/onvif/services/services.ts';
+import { readTime, setServers, setTime } from '../../../../src/devices/onvif/services/time.ts';
 import { onvifPorts } from '../../../support/streams/cameras.ts';
 
 /** Answers with what a real camera once answered (test/fixtures/onvif, MIT), its address replaced by ours. */
@@ -75,4 +80,58 @@ t.test('a recorded Axis camera is sent back the number it gave the subscription'
   const echo =
     '<r:SubscriptionId xmlns:r="http://www.axis.com/2009/event" a:IsReferenceParameter="true">5</r:SubscriptionId>';
   t.match(asked.at(-1), echo);
+});
+
+const HOW = { deadlineMs: 5_000 };
+
+t.test('what a technician reads of a recorded Hikvision camera, and sets on it', async (t) => {
+  const asked: string[] = [];
+  const xaddr = await replay(t, 'hikvision', { recordedHost: '10.10.1.60', asked });
+  const services = await CameraServices.open({ xaddr, ...LOGIN }, onvifPorts(t), HOW);
+  const zone = 'CST7:00:00DST01:00:00,M3.2.0/02:00:00,M11.1.0/02:00:00';
+  const ntp = { fromDhcp: true, servers: ['10.10.1.4'] };
+  t.match(await readTime(services, HOW), { follows: 'manual', zone, daylightSavings: true, ntp });
+  t.match(await readNetwork(services, HOW), {
+    hostname: 'localhost',
+    interfaces: [{ name: 'eth0', mac: '44:19:b6:3e:ba:a1', enabled: true, dhcp: true, addresses: ['127.64.23.1/16'] }],
+    gateways: ['10.10.1.1', '::'],
+    dns: ['10.10.1.4'],
+    protocols: [
+      { name: 'HTTP', enabled: true, ports: [80] },
+      { name: 'RTSP', enabled: true, ports: [554] },
+    ],
+  });
+  t.equal(await sourceOf(services, null, HOW), 'VideoSource_1');
+  await setServers(services, { fromDhcp: false, servers: ['10.0.0.1'] }, HOW);
+  await services.ask('device', 'SystemReboot', '', HOW);
+  const head = await PtzHead.open(services, HOW);
+  t.match((await head.presets(HOW)).slice(1, 3), [{ token: '2' }, { token: '3', name: 'preset 2' }]);
+  await head.goto('2', HOW);
+  await t.rejects(setTime(services, { wish: { to: 'now' }, nowMs: () => 0 }, HOW), { code: 'outbound.failed' });
+  const sent = asked.at(-1) ?? '';
+  t.ok(sent.includes(`<tds:DaylightSavings>true</tds:DaylightSavings><tds:TimeZone><tt:TZ>${zone}</tt:TZ>`), sent);
+});
+
+t.test('what a technician reads of a recorded Axis camera, and what it refuses', async (t) => {
+  const xaddr = await replay(t, 'axis', { recordedHost: '192.168.0.19' });
+  const services = await CameraServices.open({ xaddr, ...LOGIN }, onvifPorts(t), HOW);
+  t.match(await readTime(services, HOW), {
+    zone: 'MST7MDT,M3.2.0,M11.1.0',
+    daylightSavings: true,
+    ntp: { fromDhcp: true, servers: [] },
+  });
+  t.match(await readNetwork(services, HOW), {
+    interfaces: [{ mac: '00:40:8C:FA:B7:54', dhcp: true, addresses: ['127.64.23.1/24'] }],
+    dns: ['192.168.0.1'],
+    protocols: [
+      { name: 'HTTP', enabled: true, ports: [80] },
+      { name: 'HTTPS', enabled: false, ports: [443] },
+      { name: 'RTSP' },
+    ],
+  });
+  t.equal(await sourceOf(services, null, HOW), '0');
+  const named = setServers(services, { fromDhcp: false, servers: ['10.0.0.1'] }, HOW);
+  await t.rejects(named, /device-fault at SetNTP/);
+  const head = await PtzHead.open(services, HOW);
+  t.match((await head.presets(HOW))[0], { token: '22', name: 'Living Room' });
 });
