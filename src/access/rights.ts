@@ -19,6 +19,7 @@ export const RIGHTS = {
   'credentials.change': 'Give a device a new secret or login.',
   'credentials.reveal': 'Be shown the login of a device, for a work order or a case.',
   'credentials.recover': 'Have a login tried that a device had before.',
+  'credentials.renew': 'Fetch a new secret, for itself alone.',
   'kinds.try': 'Try a changed kind on what came in.',
   'telemetry.read': 'Readings, events and the numbers of an area.',
   'telemetry.export': 'Take readings away as a file.',
@@ -103,7 +104,7 @@ const OPERATOR: readonly Right[] = [
   'watchlists.keep',
 ];
 
-const DEVICE: readonly Right[] = ['telemetry.send', 'commands.fetch'];
+const DEVICE: readonly Right[] = ['telemetry.send', 'commands.fetch', 'credentials.renew'];
 
 const ADMINISTRATOR: readonly Right[] = (Object.keys(RIGHTS) as Right[]).filter((right) => !DEVICE.includes(right));
 

@@ -169,7 +169,7 @@ export interface RegistryPort {
   get(caller: Caller, id: string): Promise<Device>;
   update(caller: Caller, id: string, expectedVersion: number, patch: DevicePatch): Promise<Device>;
   retire(caller: Caller, id: string, expectedVersion: number): Promise<void>;
-  rotateSecret(caller: Caller, id: string): Promise<string>;
+  rotateSecret(caller: Caller, id: string, overlapMs?: number): Promise<string>;
   /** Where a device is reached, logins masked; asked only for a caller that may edit it. */
   shownAddresses(id: string): Promise<ShownAddresses>;
 }

@@ -9,6 +9,7 @@ import { demo } from './commands/demo.ts';
 import { exportDevices } from './commands/devices/export.ts';
 import { importDevices } from './commands/devices/import.ts';
 import { printLabels } from './commands/devices/labels.ts';
+import { rotate } from './commands/devices/rotate.ts';
 import { doctor } from './commands/doctor.ts';
 import { kind } from './commands/kind.ts';
 import { restore } from './commands/restore.ts';
@@ -34,6 +35,7 @@ const COMMANDS: readonly Command[] = [
   simulate,
   kind,
   check,
+  rotate,
   token,
   user,
 ];

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { toRfc3339 } from '../../core/clock.ts';
+import { DAY_MS, MINUTE_MS, toRfc3339 } from '../../core/clock.ts';
+import type { Caller } from '../../core/types.ts';
 import type { RotationView } from '../../devices/logins/rotations.ts';
-import { callerOf } from '../guards/auth.ts';
+import { callerOf, senderOf } from '../guards/auth.ts';
 import { deviceId, deviceParams, label, moment, momentOrNull } from '../schemas.ts';
 import { report } from './checks.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
@@ -31,9 +32,15 @@ function shown({ beganMs, endedMs, ...rest }: RotationView): z.output<typeof rot
 
 const secretAnswer = z.object({
   id: z.string(),
-  secret: z.string().optional().meta({ description: 'Shown this once and never again; the old one is void' }),
+  secret: z.string().optional().meta({ description: 'Shown this once and never again' }),
+  oldUntil: moment
+    .nullable()
+    .meta({ description: 'The old one is valid until the new one is used, and so long at most; null: it is void now' }),
   secretWithheld: z.boolean().optional().meta({ description: 'An answer from memory, which keeps no secret' }),
 });
+
+/** A week: who repairs what is offline comes by in that time. */
+const OVERLAP_MAX_MIN = 7 * 24 * 60;
 
 const rotateInput = z.strictObject({
   of: z.enum(['login', 'secret']).optional().meta({
@@ -43,6 +50,9 @@ const rotateInput = z.strictObject({
     .enum(['own', 'same'])
     .optional()
     .meta({ description: '`own`, the default: an account `citywatch` where the camera can; `same`: the one in use' }),
+  overlapMin: z.int().min(1).max(OVERLAP_MAX_MIN).optional().meta({
+    description: 'Of a secret: minutes for which the old one stays valid as well; without it, it ends at once',
+  }),
 });
 
 const kept = z.object({
@@ -76,7 +86,12 @@ export const credentialRoutes: RoutePart = (app, context) => {
   recovering(app, context);
 };
 
-function rotating(app: ApiApp, { registry, logins }: RouteContext): void {
+function rotating(app: ApiApp, context: RouteContext): void {
+  const { registry, logins, clock } = context;
+  const renewed = async (caller: Caller, id: string, overlapMs: number): Promise<z.output<typeof secretAnswer>> => {
+    const oldUntil = overlapMs > 0 ? toRfc3339(clock.nowMs() + overlapMs) : null;
+    return { id, secret: await registry.rotateSecret(caller, id, overlapMs), oldUntil };
+  };
   app.post(
     '/devices/:id/credentials/rotate',
     {
@@ -91,13 +106,28 @@ function rotating(app: ApiApp, { registry, logins }: RouteContext): void {
     },
     async (request, reply) => {
       const { id } = request.params;
-      const { of, account = 'own' } = request.body ?? {};
+      const { of, account = 'own', overlapMin = 0 } = request.body ?? {};
       const caller = callerOf(request);
       await registry.get(caller, id);
       const hasLogin = of === undefined && (await registry.shownAddresses(id)).onvif !== null;
       if (of === 'login' || hasLogin) return reply.status(202).send(shown(await logins.begin(caller, id, account)));
-      return { id, secret: await registry.rotateSecret(caller, id) };
+      return await renewed(caller, id, overlapMin * MINUTE_MS);
     },
+  );
+
+  app.post(
+    '/devices/:id/credentials/renew',
+    {
+      config: { right: 'credentials.renew', oneTimeSecret: 'secret', errors: ['conflict.state'] },
+      schema: {
+        tags,
+        summary: 'As a device, fetch a new secret; the old one is valid until that was used, a day at most',
+        params: deviceParams,
+        body: z.strictObject({}).nullish(),
+        response: { 200: secretAnswer },
+      },
+    },
+    async (request) => await renewed(callerOf(request), senderOf(context, request).id, DAY_MS),
   );
 }
 

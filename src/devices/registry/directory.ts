@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { type Clock, systemClock } from '../../core/clock.ts';
 import { covers, type Jurisdiction, type Scope } from '../../core/jurisdiction.ts';
 import type { AccessClass } from '../../core/registry/position-file.ts';
 import type { Caller, DeviceId, DeviceIdentity, DeviceState } from '../../core/types.ts';
 import type { SecretHasher } from '../../platform/secrets/hasher.ts';
+
+interface OldSecret {
+  hash: Buffer;
+  untilMs: number;
+}
 
 /** What is kept in memory of each device: enough to let it in and to label what it sends. */
 export interface DirectoryEntry {
@@ -13,6 +19,8 @@ export interface DirectoryEntry {
   /** How freely its pictures may be looked at. */
   accessClass: AccessClass;
   secretHash: Buffer;
+  /** The one before, where it is valid for a while. */
+  oldSecret?: OldSecret;
   /** Version of the position; an older one never replaces a newer one. */
   version: number;
 }
@@ -21,6 +29,8 @@ export interface DirectoryEntry {
 export interface DirectoryListeners {
   /** A device's secret or jurisdiction changed, or it is retired or gone: what it has open must not go on as before. */
   disconnect(id: DeviceId): void;
+  /** The new secret of a device was used for the first time while the one before is valid. */
+  secretUsed?(id: DeviceId): void;
   /** Of every committed change, `previous` null for a new device. */
   changed(entry: DirectoryEntry, previous: DirectoryEntry | null): void;
 }
@@ -40,11 +50,13 @@ export class Directory {
   /** Devices that are in maintenance themselves. */
   readonly #maintained = new Set<DeviceId>();
   readonly #hasher: SecretHasher;
+  readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #nobody = randomBytes(32);
   #listeners: DirectoryListeners | null = null;
 
-  constructor(hasher: SecretHasher) {
+  constructor(hasher: SecretHasher, clock: Pick<Clock, 'nowMs'> = systemClock) {
     this.#hasher = hasher;
+    this.#clock = clock;
   }
 
   /** Tells of every change from now on. */
@@ -65,7 +77,21 @@ export class Directory {
     if (secret.length > SECRET_CHARACTERS_MAX) return null;
     const entry = this.#entries.get(id);
     const right = this.#hasher.matches(secret, entry?.secretHash ?? this.#nobody);
-    return right && entry && entry.state !== 'retired' ? entry.identity : null;
+    if (!entry || entry.state === 'retired') return null;
+    if (!entry.oldSecret) return right ? entry.identity : null;
+    return right ? this.#usedNew(entry, entry.oldSecret) : this.#byOld(secret, entry, entry.oldSecret);
+  }
+
+  /** From its first use on the new secret is the only one. */
+  #usedNew(entry: DirectoryEntry, oldSecret: OldSecret): DeviceIdentity {
+    if (oldSecret.untilMs > 0) this.#listeners?.secretUsed?.(entry.identity.id);
+    this.#entries.set(entry.identity.id, { ...entry, oldSecret: { ...oldSecret, untilMs: 0 } });
+    return entry.identity;
+  }
+
+  #byOld(secret: string, { identity }: DirectoryEntry, { hash, untilMs }: OldSecret): DeviceIdentity | null {
+    const right = this.#hasher.matches(secret, hash);
+    return right && this.#clock.nowMs() < untilMs ? identity : null;
   }
 
   /** Undefined for a device that is unknown or retired. */
@@ -132,7 +158,9 @@ export class Directory {
     this.#put(entry);
     this.#listeners?.changed(entry, old ?? null);
     if (!old) return;
-    const secretChanged = !old.secretHash.equals(entry.secretHash);
+    // What was let in by the secret that stays valid for a while goes on.
+    const isKept = entry.oldSecret?.hash.equals(old.secretHash) === true;
+    const secretChanged = !old.secretHash.equals(entry.secretHash) && !isKept;
     const isElsewhere = old.identity.jurisdiction !== jurisdiction;
     const isLetIn = (one: DirectoryEntry): boolean => one.state !== 'retired';
     if (secretChanged || isElsewhere || isLetIn(old) !== isLetIn(entry)) this.#listeners?.disconnect(id);
@@ -168,5 +196,6 @@ function isSame(one: DirectoryEntry, other: DirectoryEntry): boolean {
   // By hand, in psql, no version is raised.
   const isThere = one.version === other.version && one.state === other.state && one.parent === other.parent;
   const isShown = one.accessClass === other.accessClass;
-  return isAlike && isThere && isShown && one.secretHash.equals(other.secretHash);
+  const isOld = one.oldSecret?.hash.toString('hex') === other.oldSecret?.hash.toString('hex');
+  return isAlike && isThere && isShown && isOld && one.secretHash.equals(other.secretHash);
 }

@@ -108,6 +108,7 @@ export async function directoryEntries(
     .innerJoin('unit', 'unit.id', 'assignment.unit_id')
     .select(['position.id', 'position.kind', 'position.jurisdiction', 'position.state', 'position.version'])
     .select(['position.parent', 'position.access_class', 'unit.secret_hash'])
+    .select(['unit.old_secret_hash', 'unit.old_until_ms'])
     .orderBy('position.id')
     .limit(filter.limit);
   if (filter.ids) query = query.where('position.id', 'in', filter.ids);
@@ -118,6 +119,7 @@ export async function directoryEntries(
     parent,
     accessClass: row.access_class,
     secretHash: row.secret_hash,
+    ...(row.old_secret_hash && { oldSecret: { hash: row.old_secret_hash, untilMs: row.old_until_ms ?? 0 } }),
     version,
   }));
 }

@@ -7,6 +7,7 @@ import { recordAudit } from '../../platform/records/audit.ts';
 import { newSecret, type SecretHasher } from '../../platform/secrets/hasher.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
 import { CameraAddresses } from '../cameras/addresses.ts';
+import { replaceSecret } from '../doors/secret-overlaps.ts';
 import { checkFileChange, type FileRights } from '../file/file-change.ts';
 import { type Arrival, Arrivals } from './arrivals.ts';
 import { type Change, changedColumns, newPlace } from './changed-columns.ts';
@@ -155,21 +156,15 @@ export class Registry {
     });
   }
 
-  /** Replaces the secret of the unit that stands there; the old one stops working at once. */
-  async rotateSecret(caller: Caller, id: DeviceId): Promise<string> {
+  /**
+   * Replaces the secret of the unit that stands there. The old one stops working at once, or, with `overlapMs`, when
+   * the new one was used for the first time, and after that time at the latest.
+   */
+  async rotateSecret(caller: Caller, id: DeviceId, overlapMs = 0): Promise<string> {
     const secret = newSecret();
+    const { hasher, clock } = this.#deps;
     await this.#change({ caller, id, expectedVersion: null, action: 'device.rotate-secret' }, async (tx) => {
-      const db = tx.tables<RegistryTables>();
-      const unit = db
-        .selectFrom('assignment')
-        .select('unit_id')
-        .where('position_id', '=', id)
-        .where('to_ms', 'is', null);
-      await db
-        .updateTable('unit')
-        .set({ secret_hash: this.#deps.hasher.hash(secret) })
-        .where('id', '=', unit)
-        .execute();
+      await replaceSecret(tx, clock, { device: id, secretHash: hasher.hash(secret), overlapMs });
       return {};
     });
     return secret;

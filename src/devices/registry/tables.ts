@@ -69,6 +69,8 @@ export interface RegistryTables {
     mac: string | null;
     endpoint: string | null;
     secret_hash: Buffer;
+    old_secret_hash: Buffer | null;
+    old_until_ms: number | null;
     created_at_ms: number;
   };
   assignment: {

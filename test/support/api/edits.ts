@@ -17,6 +17,7 @@ export const NO_EDITS: Record<string, string> = {
   'POST /imports/{id}/undo': 'as an import',
   'POST /imports/{id}/secrets': 'as an import',
   'POST /devices/{id}/check': 'changes nothing, and a picture leaves a row in the access register',
+  'POST /devices/{id}/credentials/renew': 'asked by a device for itself; its row is that of a rotation',
   'POST /devices/{id}/credentials/reveal':
     'changes nothing; that its audit row comes first: integration/devices/logins',
   'POST /devices/{id}/credentials/recover': 'needs a camera: its rows are seen in test/integration/devices/logins',

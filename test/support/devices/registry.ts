@@ -94,7 +94,7 @@ export async function openRegistry(
   await jurisdictions.seed(database);
   const hasher = over.hasher ?? new SecretHasher(randomBytes(32));
   const vault = new Vault(randomBytes(32));
-  const directory = new Directory(hasher);
+  const directory = new Directory(hasher, clock);
   const doors = new Doors({ directory, database, kinds, clock });
   const disconnected: string[] = [];
   directory.listen({ changed: () => {}, disconnect: (id) => void disconnected.push(id) });

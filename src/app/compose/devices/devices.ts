@@ -21,7 +21,7 @@ export async function openDevices(ground: Ground, kinds: Kinds) {
   const jurisdictions = new Jurisdictions();
   await jurisdictions.seed(database);
   const hasher = new SecretHasher(keys.devices);
-  const directory = new Directory(hasher);
+  const directory = new Directory(hasher, ground.clock);
   const inForce = new GrantsInForce(ground.clock);
   await inForce.load(database);
   const authority = new Authority(inForce, { separated: config.people.administrators === 'three' });

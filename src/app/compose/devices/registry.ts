@@ -4,6 +4,7 @@ import type { AlertLog } from '../../../alerts/desk/log.ts';
 import { HOUR_MS } from '../../../core/clock.ts';
 import type { DeviceId } from '../../../core/types.ts';
 import { Claims } from '../../../devices/claims/claims.ts';
+import { SECRETS_QUEUE, SecretOverlaps } from '../../../devices/doors/secret-overlaps.ts';
 import { FileReport } from '../../../devices/file/file-report.ts';
 import { LifeSteps } from '../../../devices/life/life-steps.ts';
 import { MAINTENANCE_QUEUE, Maintenances, type WithheldPort } from '../../../devices/life/maintenances.ts';
@@ -68,7 +69,9 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     streams.cameraEvents.changed(entry);
     void settleFollowers(followers, { entry, previous }, observer.log);
   };
-  directory.listen({ changed, disconnect });
+  const overlaps = new SecretOverlaps({ ...ground, disconnect, log: observer.log.child({ part: 'secrets' }) });
+  ground.work.handle(SECRETS_QUEUE, (id) => overlaps.handle(id));
+  directory.listen({ changed, disconnect, secretUsed: (id) => overlaps.used(id) });
   const { cameras: cameraNetworks } = config.networks;
   const deps = { ...keeping, jurisdictions, authority, vault, followers, cameraNetworks };
   const registry = new Registry(deps);

@@ -93,6 +93,7 @@ const REQUESTS: Record<string, Row> = {
   'POST /api/v1/devices/:id/claim/close': {},
   'GET /api/v1/devices/:id/claim': {},
   'GET /api/v1/devices/:id/credentials': {},
+  'POST /api/v1/devices/:id/credentials/renew': {},
   'POST /api/v1/devices/:id/credentials/reveal': { payload: { purpose: 'repair', case: 'C-1' } },
   'POST /api/v1/devices/:id/credentials/recover': { payload: { kept: 1 } },
   'POST /api/v1/rotations': { payload: { jurisdiction: '330212' } },
