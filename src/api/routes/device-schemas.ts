@@ -85,7 +85,9 @@ const masked = z.literal('***').meta({ description: 'There is a login, which nob
 /** Where a device is reached, for who may edit it. */
 export const addresses = {
   stream: z.object({ url: z.string(), subUrl: z.string().nullable(), login: masked.nullable() }).nullable(),
-  onvif: z.object({ xaddr: z.string(), source: z.string().optional(), login: masked }).nullable(),
+  onvif: z
+    .object({ xaddr: z.string(), source: z.string().optional(), fingerprint: z.string().optional(), login: masked })
+    .nullable(),
 };
 /** A device with the secret of its unit. */
 export const created = z.object({

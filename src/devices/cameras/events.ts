@@ -198,8 +198,15 @@ function countsOn({ metrics }: Observer): LoopCounts {
   return counts;
 }
 
-function hashOf({ xaddr, username, password, source }: OnvifAccess): string {
+function hashOf({ xaddr, username, password, source, fingerprint }: OnvifAccess): string {
   return createHash('sha256')
-    .update(JSON.stringify([xaddr, username, password, ...(source ? [source] : [])]))
+    .update(
+      JSON.stringify([
+        xaddr,
+        username,
+        password,
+        ...(source || fingerprint ? [source ?? null, fingerprint ?? null] : []),
+      ]),
+    )
     .digest('hex');
 }

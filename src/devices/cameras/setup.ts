@@ -252,8 +252,15 @@ function isNotOfTheCamera({ code }: CitywatchError): boolean {
   return code.startsWith('store.') || code === 'lease.lost';
 }
 
-function hashOf({ xaddr, username, password, source }: OnvifAccess): string {
+function hashOf({ xaddr, username, password, source, fingerprint }: OnvifAccess): string {
   return createHash('sha256')
-    .update(JSON.stringify([xaddr, username, password, ...(source ? [source] : [])]))
+    .update(
+      JSON.stringify([
+        xaddr,
+        username,
+        password,
+        ...(source || fingerprint ? [source ?? null, fingerprint ?? null] : []),
+      ]),
+    )
     .digest('hex');
 }

@@ -4,6 +4,7 @@ import {
   chooseChallenge,
   digestAuthorization,
   type Login,
+  type PinnedLogin,
   parseChallenges,
 } from '../../platform/outbound/http-auth.ts';
 import type { HttpAnswer } from '../../platform/outbound/outbound.ts';
@@ -15,7 +16,7 @@ export type SnapshotAnswer =
   | { refused: 'auth' | 'clear-password' | 'status' | 'no-jpeg'; detail: string };
 
 export interface SnapshotOptions {
-  login: Login;
+  login: PinnedLogin;
   deadlineMs: number;
   signal: AbortSignal;
 }
@@ -44,6 +45,7 @@ export async function fetchSnapshot(
       networks: { cidrs: networks, names: 'cameras' },
       setting: SETTING,
       signal,
+      ...(login.fingerprint ? { pin: login.fingerprint } : {}),
     });
   const first = await get({});
   if (first.status !== 401) return pictureIn(first, true);

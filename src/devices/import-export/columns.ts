@@ -52,6 +52,7 @@ export const COLUMNS: readonly Column[] = [
   { name: 'onvifUser', titles: ['ONVIF用户名', '用户名'], path: ['onvif', 'username'], type: EXACT, isSecret: true },
   { name: 'onvifPassword', titles: ['ONVIF密码', '密码'], path: ['onvif', 'password'], type: EXACT, isSecret: true },
   { name: 'onvifSource', titles: ['视频源', '视频源标识'], path: ['onvif', 'source'], type: EXACT },
+  { name: 'onvifFingerprint', titles: ['证书指纹', 'SHA256指纹'], path: ['onvif', 'fingerprint'], type: EXACT },
   { name: 'secret', titles: ['设备密钥', '密钥'], path: ['secret'], type: EXACT, isSecret: true, isOnlyForNew: true },
   { name: 'state', titles: ['建设状态', '状态'], path: ['state'], type: STATE, isOnlyForNew: true },
   { name: 'confirm', titles: ['确认', '确认位置'], path: ['confirm'], type: YES_OR_NO, isSecret: true },

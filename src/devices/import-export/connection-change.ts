@@ -1,5 +1,6 @@
 import { type DeviceUrl, urlWithLogin } from '../cameras/device-url.ts';
 import { type OnvifAccess, type StreamSource, shownAddresses } from '../registry/connections.ts';
+import { plainFingerprint } from '../registry/input.ts';
 import type { KnownDevice } from './known-devices.ts';
 
 /** What a row says of how a device is reached; a field that is missing stays, null clears. */
@@ -81,7 +82,8 @@ export function onvifChange(said: Said, known: KnownDevice): RawChange | Refused
   if (said.xaddr === null) return open ? { value: null, fields: ['xaddr'] } : null;
   const shown = shownAddresses({ stream: null, onvif: stored }).onvif;
   const given: Said = { ...said, ...(said.xaddr === shown?.xaddr ? { xaddr: open?.xaddr } : {}) };
-  const names = ['xaddr', 'username', 'password', 'source'] as const satisfies (keyof OnvifAccess)[];
+  if (given.fingerprint) given.fingerprint = plainFingerprint(given.fingerprint);
+  const names = ['xaddr', 'username', 'password', 'source', 'fingerprint'] as const satisfies (keyof OnvifAccess)[];
   const fields = names.filter((name) => given[name] !== undefined && given[name] !== (open?.[name] ?? null));
   if (fields.length === 0) return null;
   if (open && fields.includes('xaddr') && !(given.username && given.password)) {

@@ -15,6 +15,8 @@ export interface CameraTarget {
   password: string;
   /** Token of the video source that is meant; any where it is absent. */
   source?: string | null | undefined;
+  /** The certificate that it is believed by over https, see `HttpRequest.pin`; the trusted ones where it is absent. */
+  fingerprint?: string | null | undefined;
 }
 
 export interface InspectOptions extends OnvifPorts {

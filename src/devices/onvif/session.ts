@@ -5,7 +5,7 @@ import type { Clock } from '../../core/clock.ts';
 import {
   chooseChallenge,
   digestAuthorization,
-  type Login,
+  type PinnedLogin,
   parseChallenges,
 } from '../../platform/outbound/http-auth.ts';
 import { type Cidr, failureReason, type HttpAnswer, type HttpRequest } from '../../platform/outbound/outbound.ts';
@@ -48,7 +48,7 @@ export const SESSION_LIMITS = { requestMs: 5_000, maxBytes: XML_MAX_BYTES } as c
 export const XML_OF_STRANGERS_MAX_BYTES = 64 * 1024;
 
 export interface SessionOptions {
-  login: Login;
+  login: PinnedLogin;
   /** For the whole chain of calls. */
   deadlineMs: number;
   signal?: AbortSignal | undefined;
@@ -111,7 +111,7 @@ export class OnvifSession {
     if (leftMs <= 0) throw new OnvifError('timeout', { operation });
     const headers: Record<string, string> = { 'content-type': 'application/soap+xml; charset=utf-8' };
     if (authorization) headers.authorization = authorization;
-    const { signal, requestMs, waits = false, polls = false, maxBytes } = this.#options;
+    const { login, signal, requestMs, waits = false, polls = false, maxBytes } = this.#options;
     const reach = { cidrs: networks, names: 'cameras' } as const;
     try {
       return await outbound.http({
@@ -126,6 +126,7 @@ export class OnvifSession {
         networks: reach,
         setting: SETTING,
         ...(signal ? { signal } : {}),
+        ...(login.fingerprint ? { pin: login.fingerprint } : {}),
       });
     } catch (error) {
       const reason = failureReason(error);

@@ -54,7 +54,7 @@ export function channelInput(
     parent: recorder.id,
     purpose,
     accessClass,
-    onvif: { xaddr: access.xaddr, username: access.username, password: access.password, source },
+    onvif: { ...access, source },
     confirm: true,
   });
 }

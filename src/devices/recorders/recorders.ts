@@ -149,6 +149,8 @@ async function create(
   });
 }
 
+const REACHED_BY = ['xaddr', 'username', 'password', 'fingerprint'] as const;
+
 /** Those that the caller may change. */
 async function mayChange(tx: Tables, caller: Caller, known: readonly KnownChannel[]): Promise<KnownChannel[]> {
   const ids = known.map(({ id }) => id);
@@ -162,12 +164,10 @@ async function bringInStep(
   caller: Caller,
   { access, known }: { access: OnvifAccess; known: readonly KnownChannel[] },
 ): Promise<DeviceId[]> {
-  const { xaddr, username, password } = access;
   const updated: DeviceId[] = [];
   for (const { id, source, version, access: own } of known) {
-    const isSame = own.xaddr === xaddr && own.username === username && own.password === password;
-    if (isSame) continue;
-    const patch = devicePatch.parse({ onvif: { xaddr, username, password, source } });
+    if (REACHED_BY.every((name) => (own[name] ?? null) === (access[name] ?? null))) continue;
+    const patch = devicePatch.parse({ onvif: { ...access, source } });
     await registry.update(caller, id, version, patch);
     updated.push(id);
   }

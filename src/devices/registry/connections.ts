@@ -23,6 +23,7 @@ export interface StoredOnvif {
   password: string;
   /** As of {@link OnvifAccess}. */
   source?: string;
+  fingerprint?: string;
 }
 
 /** What a puller connects to. Holds a password in clear: hand it to nobody but the one who connects. */
@@ -46,6 +47,8 @@ export interface OnvifAccess {
   password: string;
   /** Which eye of the device it is, by the token of its video source: a channel of a recorder. Absent: the first. */
   source?: string | null | undefined;
+  /** SHA-256 of the certificate by which it is believed over https, 64 hex digits. Absent: the trusted ones count. */
+  fingerprint?: string | null | undefined;
 }
 
 interface Stored {
@@ -126,10 +129,15 @@ export function openStream(vault: Vault, id: string, stored: StoredUrl): StreamS
 export function storeOnvif(
   vault: Vault,
   id: string,
-  { source, ...onvif }: NonNullable<DeviceInput['onvif']>,
+  { source, fingerprint, ...onvif }: NonNullable<DeviceInput['onvif']>,
 ): StoredOnvif {
-  const sealed = vault.seal(onvif.password, `onvif/${id}`);
-  return { ...onvif, xaddr: onvif.xaddr.url, password: sealed, ...(source == null ? {} : { source }) };
+  return {
+    ...onvif,
+    xaddr: onvif.xaddr.url,
+    password: vault.seal(onvif.password, `onvif/${id}`),
+    ...(source == null ? {} : { source }),
+    ...(fingerprint == null ? {} : { fingerprint }),
+  };
 }
 
 export function openOnvif(vault: Vault, id: string, stored: StoredOnvif): OnvifAccess {
@@ -139,7 +147,7 @@ export function openOnvif(vault: Vault, id: string, stored: StoredOnvif): OnvifA
 /** Where a device is reached, for whoever may edit it. Logins are not there, only that there is one. */
 export interface ShownAddresses {
   stream: { url: string; subUrl: string | null; login: typeof MASK | null } | null;
-  onvif: { xaddr: string; source?: string; login: typeof MASK } | null;
+  onvif: { xaddr: string; source?: string; fingerprint?: string; login: typeof MASK } | null;
 }
 
 const MASK = '***';
@@ -154,7 +162,12 @@ export function shownAddresses({ stream, onvif }: Stored) {
       subUrl: stream.sub && masked(stream.sub.url),
       login: stream.main.login === null && (stream.sub?.login ?? null) === null ? null : MASK,
     },
-    onvif: onvif && { xaddr: masked(onvif.xaddr), ...(onvif.source ? { source: onvif.source } : {}), login: MASK },
+    onvif: onvif && {
+      xaddr: masked(onvif.xaddr),
+      ...(onvif.source ? { source: onvif.source } : {}),
+      ...(onvif.fingerprint ? { fingerprint: onvif.fingerprint } : {}),
+      login: MASK,
+    },
   };
   return shown;
 }

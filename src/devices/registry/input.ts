@@ -35,7 +35,18 @@ const stream = z
   .strictObject({ url: streamUrl, subUrl: streamUrl.optional() })
   .transform(({ url: main, subUrl: sub = null }) => ({ main, sub }));
 
-const onvif = z.strictObject({
+/** A fingerprint as programs write it, with colons or without, as it is kept. */
+export function plainFingerprint(text: string): string {
+  return text.replaceAll(':', '').toLowerCase();
+}
+
+const fingerprint = z
+  .string()
+  .max(128)
+  .transform(plainFingerprint)
+  .pipe(z.string().regex(/^[0-9a-f]{64}$/, 'use the 64 hex digits of a SHA-256 fingerprint'));
+
+const onvifFields = z.strictObject({
   xaddr: urlWithoutLogin(['http:', 'https:']),
   username: z.string().max(128).refine(isOneLine, 'must not hold control characters').describe(NO_CONTROLS),
   password: z.string().max(256).refine(isOneLine, 'must not hold control characters').describe(NO_CONTROLS),
@@ -46,6 +57,15 @@ const onvif = z.strictObject({
     .refine(isOneLine, 'must not hold control characters')
     .nullish()
     .describe('Token of its video source, for a channel of a recorder'),
+  fingerprint: fingerprint
+    .nullish()
+    .describe(
+      'SHA-256 of the certificate that it is believed by over https, and no other; without it trusted ones count',
+    ),
+});
+const onvif = onvifFields.refine(({ xaddr, fingerprint: pin }) => pin == null || xaddr.url.startsWith('https:'), {
+  path: ['fingerprint'],
+  message: 'is of use with an https address alone',
 });
 
 const cameras = z

@@ -11,6 +11,11 @@ export interface Login {
   password: string;
 }
 
+/** A login, and the certificate of whom alone it is for, see `HttpRequest.pin`. */
+export interface PinnedLogin extends Login {
+  fingerprint?: string | null | undefined;
+}
+
 export interface DigestRequest extends Login {
   challenge: Challenge;
   method: string;

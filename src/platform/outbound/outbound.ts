@@ -4,9 +4,11 @@ import { type Clock, deadline } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { orAborted } from '../../core/mechanisms/abort.ts';
 import { Counter, type Observer } from '../../core/observe.ts';
+import { checkedLookup, REFUSED } from './checked-lookup.ts';
 import { classify, codeOf, failureReason, OutboundFailure } from './failure.ts';
-import { type LookupAddress, machineNames, type Names, type Purpose } from './names.ts';
+import { machineNames, type Names, type Purpose } from './names.ts';
 import { type Cidr, Networks } from './networks.ts';
+import { PinnedAgents, pinnedConnector } from './pinned.ts';
 
 export { type FailureReason, failureReason, OutboundFailure } from './failure.ts';
 export type { Cidr } from './networks.ts';
@@ -33,6 +35,8 @@ export interface HttpRequest {
   /** For long polls, of which there may be one per camera: counted apart, and on connections of their own. */
   waits?: boolean;
   signal?: AbortSignal;
+  /** Over https this certificate is believed and no other: its SHA-256 fingerprint, 64 hex digits in small letters. */
+  pin?: string;
 }
 
 /** The only addresses that may be contacted, and with whose names the look-up shares its limits. */
@@ -68,7 +72,6 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** A receiver that answers ends its body at once; later it costs a new connection. */
 const REST_OF_ANSWER_MS = 250;
 const SOCKET_SCHEME = 'http+unix:';
-const REFUSED = 'ECITYWATCHREFUSED';
 
 /**
  * The one way out: HTTP to services, cameras and receivers. It follows no redirects, ends at a total deadline however
@@ -78,6 +81,7 @@ const REFUSED = 'ECITYWATCHREFUSED';
 export class Outbound {
   readonly #deps: OutboundDeps;
   readonly #agents = new Map<string, Agent>();
+  readonly #pinned = new PinnedAgents();
   readonly #results: Counter<'result'>;
   readonly #inFlight = { asking: 0, waiting: 0 };
   /** Origins at which a request waits alone. */
@@ -134,7 +138,7 @@ export class Outbound {
 
   /** Ends every connection; requests under way fail. */
   async close(): Promise<void> {
-    await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
+    await Promise.all([...this.#agents.values(), ...this.#pinned.drain()].map((agent) => agent.destroy()));
     this.#agents.clear();
   }
 
@@ -177,24 +181,35 @@ export class Outbound {
     return Buffer.alloc(0);
   }
 
+  #lookupOf(networks: HttpRequest['networks']): LookupFunction {
+    const names = this.#names(networks);
+    return networks === 'services' ? names.lookup : checkedLookup(new Networks(networks.cidrs), names);
+  }
+
   #names(networks: HttpRequest['networks']): Pick<Names, 'addresses' | 'lookup'> {
     return (this.#deps.names ?? machineNames)[networks === 'services' ? 'services' : networks.names];
   }
 
   /** Connections are kept per policy, so that one opened under a wider policy is never used under a narrower one. */
-  #agentFor({ networks, waits }: HttpRequest, socketPath: string | null, alone: boolean): Agent {
+  #agentFor({ networks, waits, pin }: HttpRequest, socketPath: string | null, alone: boolean): Agent {
     const policy =
       socketPath ?? (networks === 'services' ? 'services' : `${networks.names} ${networks.cidrs.join(',')}`);
     // For a single connection undici needs a third of the memory that a pool takes, per camera of a city.
     const connections = alone ? 1 : waits ? WAITING_PER_ORIGIN_MAX : CONNECTIONS_PER_ORIGIN_MAX;
     const key = waits ? `${policy} ${connections}` : policy;
+    if (pin !== undefined && socketPath === null) {
+      return this.#pinned.get(`${key} ${pin}`, () => {
+        const lookup = this.#lookupOf(networks);
+        const connect = pinnedConnector({ timeout: CONNECT_TIMEOUT_MS, lookup }, pin);
+        return new Agent({ connections, headersTimeout: 0, bodyTimeout: 0, connect });
+      });
+    }
     const known = this.#agents.get(key);
     if (known) return known;
     // Policies come from settings, never from requests, so there are a handful.
     if (this.#agents.size >= POLICIES_MAX) throw new RangeError('too many sets of allowed networks');
-    const names = this.#names(networks);
     const ca = this.#authorities.get(networks === 'services' ? 'services' : networks.names);
-    const lookup = networks === 'services' ? names.lookup : checkedLookup(new Networks(networks.cidrs), names);
+    const lookup = this.#lookupOf(networks);
     const agent = new Agent({
       connections,
       headersTimeout: 0,
@@ -209,22 +224,6 @@ export class Outbound {
     this.#agents.set(key, agent);
     return agent;
   }
-}
-
-/** The look-up of a connection: what it answers is what the socket connects to, so nothing can change in between. */
-function checkedLookup(allowed: Networks, names: Pick<Names, 'addresses'>): LookupFunction {
-  return (host, options, callback) => {
-    names.addresses(host).then(
-      (found: LookupAddress[]) => {
-        const usable = found.filter(({ address }) => allowed.has(address));
-        const first = usable[0];
-        if (!first) callback(Object.assign(new Error('no allowed address'), { code: REFUSED }), '');
-        else if (options.all) callback(null, usable);
-        else callback(null, first.address, first.family);
-      },
-      (error: NodeJS.ErrnoException) => callback(error, ''),
-    );
-  };
 }
 
 interface Target {

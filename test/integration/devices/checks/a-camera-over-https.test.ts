@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:https';
@@ -9,6 +10,7 @@ import { AuthorityWatch, cameraAuthorities, readAuthorities } from '../../../../
 import { judgeAuthorities } from '../../../../src/app/doctor/tls.ts';
 import { DAY_MS, systemClock } from '../../../../src/core/clock.ts';
 import { CAMERA_CHECK_TIMES, checkCamera } from '../../../../src/devices/checks/camera-check.ts';
+import { devicePatch } from '../../../../src/devices/registry/input.ts';
 import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
 import { checkPorts, gradesOf } from '../../../support/devices/checks.ts';
 import { selfSigned } from '../../../support/network/certificates.ts';
@@ -107,6 +109,31 @@ t.test('a changed file is taken over, and one that cannot be used changes nothin
   t.equal(await ask(), 404);
   t.equal(await written(other.cert), 1);
   t.equal(await ask(), 'tls', 'also over a connection that was open');
+});
+
+t.test('a camera that is pinned is believed by its own certificate, and another one gets no password', async (t) => {
+  const camera = await (await startCameras(t)).start({ address: '127.64.46.7', onvifAuth: 'digest' });
+  const dir = t.testdir();
+  // In no certificate stands the address: only the fingerprint counts.
+  const [pair, other] = [selfSigned(dir, '127.64.46.8'), selfSigned(dir, '127.64.46.9')];
+  const xaddr = await overHttps(t, camera, pair);
+  const ports = await checkPorts(t);
+  const fingerprintOf = (pem: string) => new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase();
+  const checkBy = (pem: string) => {
+    const onvif = { xaddr, ...camera.account, fingerprint: fingerprintOf(pem) };
+    return checkCamera({ onvif, stream: null, known: null }, ports, CAMERA_CHECK_TIMES);
+  };
+  t.match(gradesOf(await checkBy(pair.cert)), { clock: 'ok', login: 'ok', profiles: 'ok', snapshot: 'ok' });
+  const asked = camera.requests.length;
+  t.match(gradesOf(await checkBy(other.cert)), { clock: 'failed tls', login: 'not-tried' });
+  t.match(gradesOf(await checkBy(pair.cert)), { clock: 'ok' }, 'each pin has connections of its own');
+  t.ok(asked > 0 && camera.requests.length > asked);
+  const input = { xaddr: 'https://10.1.2.3/onvif', username: 'a', password: 'b' };
+  const parse = (onvif: object) => devicePatch.safeParse({ onvif });
+  const written = new X509Certificate(pair.cert).fingerprint256;
+  t.equal(parse({ ...input, fingerprint: written }).data?.onvif?.fingerprint, fingerprintOf(pair.cert));
+  t.notOk(parse({ ...input, fingerprint: written.slice(3) }).success);
+  t.notOk(parse({ ...input, xaddr: 'http://10.1.2.3/onvif', fingerprint: written }).success, 'http shows none');
 });
 
 t.test('doctor says which certificate ended, or ends soon', async (t) => {
