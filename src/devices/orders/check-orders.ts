@@ -1,8 +1,9 @@
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import type { CheckReport } from '../checks/checks.ts';
-import { faultOf, type HealthPort, occasionOf } from './occasions.ts';
-import type { Opened, Orders } from './orders.ts';
+import type { CheckStep } from '../checks/steps.ts';
+import { type Fault, faultOf, type HealthPort, occasionOf } from './occasions.ts';
+import type { Occasion, Opened, Orders } from './orders.ts';
 
 export interface CheckOrdersDeps {
   orders: Pick<Orders, 'openFor'>;
@@ -37,21 +38,30 @@ export class CheckOrders {
     const { orders, health, maintained } = this.#deps;
     if (grade !== 'failed' || !cause || maintained(device) !== null) return null;
     const problem = cause.problem ?? 'failed';
-    const because = OF_THE_WAY.has(problem) ? (health.of(device)?.because ?? null) : null;
-    const occasion =
-      because === null
-        ? {
-            device,
-            cause: `check:${problem}`,
-            title: `检查未通过 Check failed: ${cause.name} (${problem})`,
-            text: [cause.seen, cause.hint].filter(Boolean).join(' ') || null,
-          }
-        : occasionOf(because, faultOf(health.of(because)) ?? { kind: 'together', detail: null, sinceMs: null });
+    const judged = OF_THE_WAY.has(problem) ? health.of(device) : null;
+    const fault = faultOf(judged);
+    const occasion = fault ? this.#known(device, judged?.because ?? null, fault) : checked(device, problem, cause);
     return await orders.openFor(occasion, caller).catch((error: unknown) => {
       if (isNobodys(error)) return null;
       throw error;
     });
   }
+
+  /** It is known to be offline: that has one order, whoever finds it. */
+  #known(device: DeviceId, because: DeviceId | null, fault: Fault): Occasion {
+    if (because === null) return occasionOf(device, fault);
+    const above = faultOf(this.#deps.health.of(because));
+    return occasionOf(because, above ?? { kind: 'together', detail: null, sinceMs: null });
+  }
+}
+
+function checked(device: DeviceId, problem: string, { name, seen, hint }: CheckStep): Occasion {
+  return {
+    device,
+    cause: `check:${problem}`,
+    title: `检查未通过 Check failed: ${name} (${problem})`,
+    text: [seen, hint].filter(Boolean).join(' ') || null,
+  };
 }
 
 /** The device is gone, or stands where the caller sees nothing. */

@@ -69,7 +69,8 @@ export class FaultOrders {
   /** Opens orders for what has lasted long enough. Never rejects. */
   tick(): Promise<void> {
     for (const id of this.#wheel.due(this.#deps.clock.monotonicMs())) this.#due.add(id);
-    if (this.#due.size === 0) return Promise.resolve();
+    // Another tick may have begun with the last of them.
+    if (this.#due.size === 0) return this.#opening.settled();
     return this.#opening.run(async () => {
       for (const id of [...this.#due].slice(0, AT_ONCE)) {
         this.#due.delete(id);

@@ -170,5 +170,16 @@ t.test('a check that failed opens an order for its cause, for who asked for it',
   for (const id of members) {
     t.match(await world.checks.open(LI, id, failed('unreachable')), { order: { device: 'cabinet', occurrences: 1 } });
   }
+  await registry.create(NINGBO, kiosk({ id: 'k-6' }));
+  await lost(world, ['k-6']);
+  await world.pass(1);
+  for (const added of [false, true]) {
+    const found = await world.checks.open(LI, 'k-6', failed('unreachable'));
+    t.match(
+      found,
+      { added, order: { cause: 'fault:offline', occurrences: 1 } },
+      'what is known to be offline is one order',
+    );
+  }
   t.match(await world.checks.open(LI, 'n-1', failed('auth')), { order: { device: 'n-1' } }, 'a door is its own');
 });
