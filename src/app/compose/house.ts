@@ -155,6 +155,7 @@ function choresOf(kept: Kept): Record<string, () => Promise<unknown>> {
     photos: () => registry.photos.tidy(),
     imports: () => registry.imports.purge(),
     checks: () => checks.checkJobs.prune(),
+    'changes of logins': () => checks.loginParts.logins.prune(),
     downtimes: () => registry.health.prune(),
     'followed changes': () => pruneChanges(ground.database),
   };

@@ -108,7 +108,8 @@ export class Checks {
     const device = identity(id);
     if (!device) return reportOf({ steps: [GONE], tookMs: 0, label: null }, clock.nowMs());
     if (!hasVideo(device.kind)) return await this.#heard(caller, device);
-    const target = await find(id);
+    const target = await find(id).catch(heldOrThrow);
+    if (target === null) return reportOf({ steps: [HELD], tookMs: 0, label: null }, clock.nowMs());
     const leave = await places.wait(whereOf(target).subnet, signal);
     const { result: _result, ...report } = await this.#running.run(id, () => this.#checkAt(target)).finally(leave);
     return report;
@@ -201,6 +202,21 @@ const GONE: CheckStep = {
   hint: 'It was retired since the check of its district began; nothing is to be done.',
   tookMs: 0,
 };
+
+/** Its login is being changed, and a camera that is away may keep that waiting for long. */
+const HELD: CheckStep = {
+  name: 'login',
+  grade: 'warning',
+  seen: null,
+  problem: 'login-held',
+  hint: 'Its login is being changed and nobody else may log in: check it alone once that is over.',
+  tookMs: 0,
+};
+
+function heldOrThrow(error: unknown): null {
+  if (error instanceof CitywatchError && error.code === 'conflict.state') return null;
+  throw error;
+}
 
 interface Ran extends CheckReport {
   result: CameraCheckResult;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, MINUTE_MS, toRfc3339 } from '../../core/clock.ts';
+import { type Clock, DAY_MS, MINUTE_MS, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { type Database, jsonb, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
@@ -21,6 +21,8 @@ export const ROTATIONS_QUEUE = 'logins';
 /** Makers forget wrong logins after half an hour at the latest. */
 const FORGOTTEN_MS = 31 * MINUTE_MS;
 const LATELY_MAX = 2;
+/** What was found is kept so long; audit rows stay. */
+const KEPT_MS = 400 * DAY_MS;
 
 export interface RotationsDeps {
   database: Database;
@@ -101,6 +103,14 @@ export class LoginRotations {
     const last = rows.where('device', '=', device).orderBy('began_ms', 'desc').orderBy('id').limit(1);
     const row = await last.executeTakeFirst();
     return row ? viewOf(row) : null;
+  }
+
+  /** Deletes what is too old; returns how many, so that the caller may go on. No login is in it any more. */
+  async prune(): Promise<number> {
+    const { database, clock } = this.#deps;
+    const old = database.tables<LoginTables>().deleteFrom('login_rotation');
+    const gone = await old.where('ended_ms', '<', clock.nowMs() - KEPT_MS).executeTakeFirst();
+    return Number(gone.numDeletedRows);
   }
 
   async #refusal(tx: Tables, caller: Caller, position: RegistryTables['position']): Promise<Refusal | null> {

@@ -13,6 +13,7 @@ import { findDevice } from '../registry/queries.ts';
 import type { RegistryTables } from '../registry/tables.ts';
 import type { LoginDoors } from './camera-doors.ts';
 import { stepOf } from './hints.ts';
+import { keepLogins } from './keep.ts';
 import { type Heard, nextState, type RegistryChange, type RotationState, registryChange } from './steps.ts';
 import {
   type BothLogins,
@@ -21,7 +22,6 @@ import {
   formerLogins,
   isOwnLogin,
   isReachedBy,
-  keepLogins,
   lockPosition,
 } from './store.ts';
 import type { LoginTables, RotationRow } from './tables.ts';
@@ -211,7 +211,9 @@ export class RotationRun {
       .where('id', '=', row.id)
       .execute();
     if (!isOver) return;
-    if (row.state.at !== 'planned') await keepLogins(tx, vault, { row, logins, state: to, atMs });
+    // Of a change that did not come about, the new one is kept as well: a camera may have taken it after all.
+    const kept = to.outcome === 'changed' ? [logins.old] : [logins.new, logins.old];
+    if (row.state.at !== 'planned') await keepLogins(tx, vault, { device: row.device, logins: kept, atMs });
     await this.#audit(tx, row, to, atMs);
   }
 

@@ -6,11 +6,8 @@ import type { Vault } from '../../platform/secrets/vault.ts';
 import { sameCamera } from '../cameras/setup.ts';
 import { type OnvifAccess, openOnvif, openStream, type StoredStream, type StoredUrl } from '../registry/connections.ts';
 import type { RegistryTables } from '../registry/tables.ts';
-import { newUsername, type RegistryChange, type RotationState } from './steps.ts';
+import { newUsername, type RegistryChange } from './steps.ts';
 import type { LoginTables, RotationRow } from './tables.ts';
-
-/** Logins that are kept of a device. */
-export const KEPT_MAX = 5;
 
 /** Both logins of a rotation, in clear: for who speaks with the camera. */
 export interface BothLogins {
@@ -96,26 +93,4 @@ function streamWith(
     return { url: stored.url, login: vault.seal(JSON.stringify(logins.new), `stream/${id}`) };
   };
   return { main: changed(stream.main), sub: stream.sub && changed(stream.sub) };
-}
-
-/** Ends a rotation: its logins go among those that are kept, and the oldest of these go away. */
-export async function keepLogins(
-  tx: Tables,
-  vault: Vault,
-  { row, logins, state, atMs }: { row: RotationRow; logins: BothLogins; state: RotationState; atMs: number },
-): Promise<void> {
-  const isChanged = state.at === 'ended' && state.outcome === 'changed';
-  const { device } = row;
-  const db = tx.tables<LoginTables>();
-  // Of a change that did not come about, the new one is kept as well: a camera may have taken it after all.
-  for (const login of isChanged ? [logins.old] : [logins.new, logins.old]) {
-    const sealed = vault.seal(JSON.stringify(login), `kept/${device}`);
-    await db.insertInto('kept_login').values({ device, login: sealed, kept_ms: atMs, tried_ms: null }).execute();
-  }
-  const newest = db.selectFrom('kept_login').select('id').where('device', '=', device).orderBy('id', 'desc');
-  await db
-    .deleteFrom('kept_login')
-    .where('device', '=', device)
-    .where('id', 'not in', newest.limit(KEPT_MAX))
-    .execute();
 }

@@ -15,6 +15,8 @@ export type Change = { [Column in keyof Position]?: Position[Column] | RawBuilde
 /** What a change says of the position alone: its links to parent and cameras are not among it. */
 export function changedColumns(vault: Vault, patch: DevicePatch, current: Position): Change {
   const change: Change = connectionColumns(vault, current.id, patch);
+  // Whoever types a login knows better than a change of it that goes on.
+  if (patch.onvif !== undefined) change.login_held_ms = null;
   if (patch.name !== undefined) change.name = patch.name;
   if (patch.jurisdiction !== undefined) change.jurisdiction = patch.jurisdiction;
   if (patch.purpose !== undefined) change.purpose = patch.purpose;

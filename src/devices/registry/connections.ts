@@ -111,7 +111,7 @@ async function heldConnectionOf(database: Tables, id: DeviceId): Promise<Stored 
 
 /** Nobody may log in while the login is being changed. */
 export function isHeld(): CitywatchError {
-  return new CitywatchError('conflict.state', { detail: 'Its login is being changed; try again in a minute.' });
+  return new CitywatchError('conflict.state', { detail: 'Its login is being changed; try again in two minutes.' });
 }
 
 export function storeStream(vault: Vault, id: string, { main, sub }: NonNullable<DeviceInput['stream']>): StoredStream {

@@ -9,6 +9,7 @@ import type { Vault } from '../../platform/secrets/vault.ts';
 import { CameraAddresses } from '../cameras/addresses.ts';
 import { replaceSecret } from '../doors/secret-overlaps.ts';
 import { checkFileChange, type FileRights } from '../file/file-change.ts';
+import { typeLogin } from '../logins/keep.ts';
 import { type Arrival, Arrivals } from './arrivals.ts';
 import { type Change, changedColumns, newPlace } from './changed-columns.ts';
 import {
@@ -118,8 +119,7 @@ export class Registry {
   async update(caller: Caller, id: DeviceId, expectedVersion: number, patch: DevicePatch): Promise<Device> {
     this.#addresses.check(patch);
     return this.#change({ caller, id, expectedVersion, action: 'device.update' }, async (tx, current) => {
-      const isLogin = patch.onvif !== undefined || patch.stream !== undefined;
-      if (isLogin && current.login_held_ms !== null) throw connections.isHeld();
+      await typeLogin(tx, this.#deps.vault, { patch, current, atMs: this.#deps.clock.nowMs() });
       if (patch.stream != null) this.#checkKind({ kind: current.kind, stream: patch.stream });
       if (patch.jurisdiction !== undefined && patch.jurisdiction !== current.jurisdiction) {
         checkJurisdiction(this.#deps.jurisdictions, patch.jurisdiction, caller.jurisdiction);
