@@ -5,6 +5,7 @@ import type { Caller, DeviceId } from '../../core/types.ts';
 import type { Tables } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import { newSecret, type SecretHasher } from '../../platform/secrets/hasher.ts';
+import { replaceSecret } from '../doors/secret-overlaps.ts';
 import { lockState } from '../life/life-steps.ts';
 import { DirectorySync, type DirectorySyncDeps } from '../registry/directory-sync.ts';
 import { findDevice } from '../registry/queries.ts';
@@ -137,13 +138,7 @@ export class Claims {
     const before = await findDevice(tx, NATIONWIDE, device);
     if (!before) throw new CitywatchError('not-found');
     const db = tx.tables<ClaimTables>();
-    const hung = db.selectFrom('assignment').select('unit_id').where('position_id', '=', device);
-    const hash = { secret_hash: hasher.hash(secret) };
-    await db
-      .updateTable('unit')
-      .set(hash)
-      .where('id', 'in', hung.where('to_ms', 'is', null))
-      .execute();
+    await replaceSecret(tx, clock, { device, secretHash: hasher.hash(secret), overlapMs: 0 });
     const atMs = clock.nowMs();
     const change = { version: before.version + 1, updated_at_ms: atMs };
     await db.updateTable('position').set(change).where('id', '=', device).execute();
