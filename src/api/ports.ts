@@ -93,8 +93,8 @@ type OrdersPort = Pick<Orders, 'open' | 'step'>;
 /** Shows nothing of devices beyond the caller's jurisdiction. */
 type OrderListPort = Pick<OrderList, 'list' | 'get'>;
 
-/** Photos of devices. Foreign and absent ones are refused alike; rights to the order are decided before `ofOrder`. */
-type PhotosPort = Pick<Photos, 'keep' | 'find' | 'ofOrder' | 'look'>;
+/** Photos of devices. Foreign and absent ones are refused alike; rights are decided before the lists are asked. */
+type PhotosPort = Pick<Photos, 'keep' | 'find' | 'ofOrder' | 'ofDevice' | 'look'>;
 
 /** Work on devices, and what hangs where. */
 export interface OrderParts {

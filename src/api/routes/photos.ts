@@ -8,12 +8,12 @@ import { IMAGE_TYPES } from '../../images/image-file.ts';
 import { callerOf } from '../guards/auth.ts';
 import { caseOf, lookQuery, purposeOf } from '../guards/look.ts';
 import { Shares } from '../guards/shares.ts';
-import { bytesOf, deviceId, deviceParams, moment, momentOrNull } from '../schemas.ts';
+import { bytesOf, deviceId, deviceParams, listOf, moment, momentOrNull, pageQuery } from '../schemas.ts';
 import { requirePlainBody } from '../server/bodies.ts';
 import { PHOTO_BODY_BYTES_MAX } from '../server/limits.ts';
 import { validatorCompiler } from '../server/validation.ts';
 import { numberParams } from './order-schemas.ts';
-import type { ApiApp, RouteContext, RoutePart } from './route.ts';
+import { type ApiApp, pageOf, type RouteContext, type RoutePart } from './route.ts';
 
 const TYPES = Object.keys(IMAGE_TYPES);
 const MIB = 1024 * 1024;
@@ -57,7 +57,7 @@ export const photoRoutes: RoutePart = (app, context) => {
     raw.addContentTypeParser<Buffer>(TYPES, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body);
     sendRoutes(raw, context, bodies);
   });
-  showRoute(app, context);
+  showRoutes(app, context);
 };
 
 function sendRoutes(app: ApiApp, context: RouteContext, bodies: Shares): void {
@@ -107,8 +107,29 @@ function bodyOf({ body }: FastifyRequest): Buffer {
   throw new CitywatchError('request.malformed', { detail: 'The body is empty.' });
 }
 
-function showRoute(app: ApiApp, context: RouteContext): void {
-  const { photos } = context;
+function showRoutes(app: ApiApp, context: RouteContext): void {
+  const { photos, registry } = context;
+  app.get(
+    '/devices/:id/photos',
+    {
+      config: { right: 'orders.read' },
+      schema: {
+        tags: ['orders'],
+        summary: 'What is known of the photos of a device, newest first; GET /photos/{id} shows one',
+        params: deviceParams,
+        querystring: z.strictObject(pageQuery),
+        response: { 200: listOf(photo) },
+      },
+    },
+    async (request) => {
+      const caller = callerOf(request);
+      const { id } = await registry.get(caller, request.params.id);
+      const page = pageOf(context, `devices/${id}/photos`, caller, request.query);
+      const { items, next } = await photos.ofDevice(id, page.request);
+      return { items: items.map(shownPhoto), ...page.seal(next) };
+    },
+  );
+
   app.get(
     '/photos/:id',
     {

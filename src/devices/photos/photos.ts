@@ -124,6 +124,22 @@ export class Photos {
     return (await found.execute()).map(photoOf);
   }
 
+  /** Those of a device, of whatever order, newest first. The caller's right to see it is checked before. */
+  async ofDevice(
+    device: DeviceId,
+    { limit, after }: { limit: number; after?: string },
+  ): Promise<{ items: SitePhoto[]; next: string | null }> {
+    let query = this.#deps.database.tables<PhotoTables>().selectFrom('site_photo').selectAll();
+    query = query.where('device', '=', device);
+    const [keptMs, last = ''] = after?.split(' ') ?? [];
+    if (keptMs !== undefined) query = query.where(sql<boolean>`(kept_ms, id) < (${keptMs}::bigint, ${last}::uuid)`);
+    const sorted = query.orderBy('kept_ms', 'desc').orderBy('id', 'desc');
+    const rows = await sorted.limit(limit + 1).execute();
+    const page = rows.slice(0, limit);
+    const end = page.at(-1);
+    return { items: page.map(photoOf), next: rows.length > limit && end ? `${end.kept_ms} ${end.id}` : null };
+  }
+
   /**
    * The bytes of a photo of {@link find}, once the look is registered. Errors: `look.incident-missing` where the place
    * is shown for an incident only, `not-found` when the bytes are gone, `images.unavailable`.

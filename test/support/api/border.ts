@@ -105,6 +105,7 @@ function ofLives(kiosk: string): Record<string, string> {
   return {
     'GET /devices/{id}/acceptance': `/devices/${kiosk}/acceptance`,
     'GET /devices/{id}/claim': `/devices/${kiosk}/claim`,
+    'GET /devices/{id}/photos': `/devices/${kiosk}/photos`,
     'GET /devices/{id}/life': `/devices/${kiosk}/life`,
     'GET /devices/{id}/maintenance': `/devices/${kiosk}/maintenance`,
   };

@@ -127,6 +127,7 @@ const REQUESTS: Record<string, Row> = {
     type: 'image/png',
   },
   'POST /api/v1/devices/:id/photos': { url: `?id=${NOBODY}`, payload: tinyPicture(), type: 'image/png' },
+  'GET /api/v1/devices/:id/photos': {},
   'GET /api/v1/photos/:id': { id: NOBODY, url: '?purpose=maintenance' },
   'GET /api/v1/units': { url: '?serial=6C0123', ownAreaOnly: true },
   'GET /api/v1/kinds': { ownAreaOnly: true },

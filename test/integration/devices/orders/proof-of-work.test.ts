@@ -166,6 +166,9 @@ t.test('photos go with their order, and so does what a crash left alone', async 
   const alone = await photos.keep(LI, { device: 'k-3' }, photoFor());
   const step = { id: randomUUID(), version: 1, to: 'cancelled' as const };
   await orders.step(KEEPER, order.number, step);
+  const page = await photos.ofDevice('k-3', { limit: 1 });
+  const rest = await photos.ofDevice('k-3', { limit: 9, after: page.next! });
+  t.same([...page.items, ...rest.items].map(({ id }) => id).toSorted(), [kept.id, alone.id].toSorted());
   const count = (await files()).length;
   await blobs.put('2026-01-01/left-alone.jpg', Buffer.from('x'));
   const at = (hours: number) => new Date(clock.nowMs() - hours * HOUR_MS);

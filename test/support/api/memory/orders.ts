@@ -60,6 +60,7 @@ export function memoryOrders(): Pick<
       keep: photoHere,
       find: async (caller) => ({ ...(await photoHere(caller)), jurisdiction: HERE }),
       ofOrder: async () => [],
+      ofDevice: async () => ({ items: [], next: null }),
       look: async () => Buffer.from([0xff, 0xd8, 0xff, 0xd9]),
     },
     acceptances: memoryAcceptances(),
