@@ -82,12 +82,21 @@ function readJpeg(bytes: Buffer): Size | string {
 
 /** Where the next marker stands. Within a scan, 0xff is followed by 0 or is a restart mark. */
 export function endOfScan(bytes: Buffer, from: number): number {
-  for (let at = from; at < bytes.length; at += 1) {
-    if (bytes[at] !== 0xff) continue;
+  for (let at = nextMark(bytes, from); at < bytes.length; at = nextMark(bytes, at + 1)) {
     const next = bytes[at + 1] ?? 0;
     if (next !== 0 && next !== 0xff && (next < 0xd0 || next > 0xd7)) return at;
   }
   return bytes.length;
+}
+
+/** Those that stand close are found by hand: the search is quick over a distance, and costs much to begin. */
+const CLOSE = 16;
+
+function nextMark(bytes: Buffer, from: number): number {
+  const far = Math.min(from + CLOSE, bytes.length);
+  for (let at = from; at < far; at += 1) if (bytes[at] === 0xff) return at;
+  const found = bytes.indexOf(0xff, far);
+  return found === -1 ? bytes.length : found;
 }
 
 function isPadding(bytes: Buffer, from: number): boolean {

@@ -43,6 +43,8 @@ const APP14 = 0xee;
 /** Tables, frames, scans: what a decoder needs (ITU-T T.81, table B.1). */
 const DRAWN = [0xda, 0xdb, 0xdc, 0xdd];
 const EXIF_MARK = Buffer.from('Exif\0\0', 'latin1');
+/** A telephone writes some dozens; each costs a look, whatever is in it. */
+const PARTS_MAX = 8_192;
 /** Says how colours are to be mixed, in exactly these many bytes. */
 const ADOBE_MARK = Buffer.from('Adobe', 'latin1');
 const ADOBE_BYTES = 14;
@@ -50,9 +52,11 @@ const ADOBE_BYTES = 14;
 function jpegParts(bytes: Buffer): Parts | null {
   const kept: Buffer[] = [];
   let exif: Exif | null = null;
+  let parts = 0;
   for (let at = 2; at + 1 < bytes.length; ) {
-    if (bytes[at] !== 0xff) return null;
+    if (bytes[at] !== 0xff || parts > PARTS_MAX) return null;
     const marker = bytes[at + 1]!;
+    parts += 1;
     if (marker === 0xff) {
       at += 1;
       continue;
@@ -110,9 +114,11 @@ const EXIF_BYTES_MAX = 64 * 1024;
 function pngParts(bytes: Buffer): Parts | null {
   const kept: Buffer[] = [bytes.subarray(0, PNG_HEAD_BYTES)];
   let exif: Exif | null = null;
+  let parts = 0;
   for (let at = PNG_HEAD_BYTES; at + CHUNK_FRAME_BYTES <= bytes.length; ) {
     const end = at + CHUNK_FRAME_BYTES + bytes.readUInt32BE(at);
-    if (end > bytes.length) return null;
+    if (end > bytes.length || parts > PARTS_MAX) return null;
+    parts += 1;
     const name = bytes.toString('latin1', at + 4, at + 8);
     if (name === 'eXIf' && end - at <= EXIF_BYTES_MAX) exif ??= readExif(bytes.subarray(at + 8, end - 4));
     if (PNG_DRAWN.has(name)) kept.push(bytes.subarray(at, end));

@@ -185,4 +185,10 @@ t.test('blocks that were made to keep a reader busy are read in a short turn', a
   const spentMs = countProcessorTime();
   for (let times = 0; times < 20; times += 1) readExif(block);
   t.ok(spentMs() < 200, `${spentMs()} ms`);
+  const table = Buffer.from([0xff, 0xdb, 0, 2]);
+  const photo = phonePhoto();
+  const many = Buffer.concat([photo.subarray(0, 2), Buffer.alloc(8_000_000, table), photo.subarray(2)]);
+  const cleanedMs = countProcessorTime();
+  t.match(cleanPhoto(many), /damaged/, 'two million tables are no photo');
+  t.ok(cleanedMs() < 100, `${cleanedMs()} ms`);
 });
