@@ -1,9 +1,13 @@
 import t from 'tap';
 import type { VirtualCamera } from '../../simulators/camera/camera.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { systemRandom } from '../../src/core/random.ts';
 import { LOOP_TIMES } from '../../src/devices/cameras/event-loop.ts';
+import { CAMERA_GATE, CameraGate } from '../../src/devices/onvif/gate/camera-gate.ts';
 import { Wire } from '../support/network/wire.ts';
+import { quietObserver } from '../support/services/services.ts';
 import { type FollowedCamera, followCamera } from '../support/streams/camera-loop.ts';
-import { startCameras } from '../support/streams/cameras.ts';
+import { onvifPorts, startCameras } from '../support/streams/cameras.ts';
 import { lasts } from '../support/time/lasting.ts';
 import { until } from '../support/time/until.ts';
 
@@ -26,12 +30,16 @@ async function resumes(camera: VirtualCamera, followed: FollowedCamera, mark: st
 
 t.test('events resume within 30 s of whatever it was, with the times of the gateway', async (t) => {
   const cameras = await startCameras(t);
+  // As in the gateway: who fails again and again is left alone for a while.
+  const own = onvifPorts(t);
+  const deps = { outbound: own.outbound, clock: systemClock, observer: quietObserver(), random: systemRandom };
+  const ports = { ...own, outbound: new CameraGate(deps, CAMERA_GATE).machines };
   const trouble = async (number: number, what: 'cable' | 'power' | 'silence', lastsMs: number): Promise<void> => {
     const camera = await cameras.start({ id: `cam-${number}`, address: `127.64.44.${number + 1}` });
     const { hostname, port } = new URL(camera.xaddr);
     const wire = await Wire.lay(t, { host: hostname, port: Number(port) });
     const xaddr = camera.xaddr.replace(`:${port}/`, `:${wire.port}/`);
-    const followed = await followCamera(t, camera, { xaddr, times: LOOP_TIMES });
+    const followed = await followCamera(t, camera, { xaddr, times: LOOP_TIMES, ports });
     await resumes(camera, followed, 'first');
     const ways = {
       cable: { begin: () => wire.cut(), end: () => wire.mend() },
