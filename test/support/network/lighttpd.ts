@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
-import { judge } from '../judges.ts';
+import { type Judge, judge } from '../judges.ts';
 import { until } from '../time/until.ts';
 import { freePort } from './free-port.ts';
 
@@ -21,6 +21,8 @@ export interface Guarded {
   pair?: { cert: string; key: string };
 }
 
+let program: Promise<Judge> | null = null;
+
 const REALM = 'judged';
 const HASHES = { MD5: 'md5', 'SHA-256': 'sha256' } as const;
 
@@ -32,7 +34,8 @@ export async function startLighttpd(
   t: { teardown(run: () => unknown): void; testdir(): string },
   { host, camera, username, password, algorithm, pair }: Guarded,
 ): Promise<string> {
-  const { command, env } = await judge('lighttpd');
+  program ??= judge('lighttpd');
+  const { command, env } = await program;
   const directory = t.testdir();
   const file = (name: string, text: string): string => {
     writeFileSync(join(directory, name), text);

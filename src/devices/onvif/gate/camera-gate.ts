@@ -32,6 +32,7 @@ export const CAMERA_GATE: CameraGateLimits = {
   failuresMax: 5,
   pauses: { minMs: 1_000, maxMs: 10_000 },
   perSubnet: 16,
+  forPeople: 8,
   waitingMax: 1_024,
   addressesMax: 20_000,
 };
@@ -91,7 +92,7 @@ export class CameraGate {
   /** For the gateway's own work: an address that fails is left alone ({@link OnvifError} `paused`). */
   readonly machines: OnvifPorts['outbound'] = { http: (request) => this.#send(request, false) };
 
-  /** For what a person waits for: it is tried also where an address is left alone, one request at a time. */
+  /** For what a person waits for: tried also where an address is left alone, one at a time, and in places of its own. */
   readonly people: OnvifPorts['outbound'] = { http: (request) => this.#send(request, true) };
 
   async #send(request: CameraRequest, forced: boolean): ReturnType<OnvifPorts['outbound']['http']> {
@@ -101,7 +102,7 @@ export class CameraGate {
     if (!url) return await this.#deps.outbound.http(request);
     const beganMs = clock.monotonicMs();
     this.#refuse(this.#judge(url.origin, forced).effect);
-    const leave = request.polls ? () => {} : await this.#enter(subnetOf(url.hostname), request);
+    const leave = request.polls ? () => {} : await this.#enter(subnetOf(url.hostname), forced, request);
     try {
       this.#admit(url.origin, forced);
       return await this.#ask(url.origin, { ...request, deadlineMs: this.#left(request, beganMs) });
@@ -130,10 +131,10 @@ export class CameraGate {
   }
 
   /** Waits within the time of the request. */
-  async #enter(subnet: string, { deadlineMs, signal }: CameraRequest): Promise<() => void> {
+  async #enter(subnet: string, forPerson: boolean, { deadlineMs, signal }: CameraRequest): Promise<() => void> {
     const limit = deadline(this.#deps.clock, deadlineMs, signal);
     try {
-      const leave = await this.#places.enter(subnet, limit.signal);
+      const leave = await this.#places.enter(subnet, forPerson, limit.signal);
       if (leave) return leave;
     } catch {
       // Whoever asked may have gone; for the others it took too long.

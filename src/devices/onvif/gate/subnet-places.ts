@@ -3,16 +3,24 @@ import { orAborted } from '../../../core/mechanisms/abort.ts';
 export interface SubnetLimits {
   /** Requests under way in one subnet. */
   perSubnet: number;
+  /** So many more where a person waits: what hangs there must not hold up who stops a moving head. */
+  forPeople: number;
   /** Requests that wait for a place in one subnet. */
   waitingMax: number;
 }
 
 interface Subnet {
   busy: number;
-  waiting: (() => void)[];
+  waiting: Waiting[];
 }
 
-/** Places for requests, so many in each subnet; who comes first is served first. */
+interface Waiting {
+  go(): void;
+  /** Requests under way beside which it may begin. */
+  beside: number;
+}
+
+/** Places for requests, so many in each subnet; of those who may begin who comes first is served first. */
 export class SubnetPlaces {
   readonly #limits: SubnetLimits;
   readonly #subnets = new Map<string, Subnet>();
@@ -32,11 +40,12 @@ export class SubnetPlaces {
    * A place; resolves with how to give it back, or with null where too many wait already. Rejects with the reason of
    * `signal` once that is aborted.
    */
-  async enter(subnet: string, signal: AbortSignal): Promise<(() => void) | null> {
-    const { perSubnet, waitingMax } = this.#limits;
+  async enter(subnet: string, forPerson: boolean, signal: AbortSignal): Promise<(() => void) | null> {
+    const { perSubnet, forPeople, waitingMax } = this.#limits;
+    const max = perSubnet + (forPerson ? forPeople : 0);
     const here = this.#subnets.get(subnet) ?? { busy: 0, waiting: [] };
     this.#subnets.set(subnet, here);
-    if (here.busy < perSubnet) {
+    if (here.busy < max) {
       here.busy += 1;
       return this.#leaving(subnet, here);
     }
@@ -45,12 +54,13 @@ export class SubnetPlaces {
     const turn = new Promise<void>((resolve) => {
       go = resolve;
     });
-    here.waiting.push(go);
+    const waiting = { go, beside: max - 1 };
+    here.waiting.push(waiting);
     this.waiting += 1;
     try {
       await orAborted(turn, signal);
     } catch (reason) {
-      const at = here.waiting.indexOf(go);
+      const at = here.waiting.indexOf(waiting);
       // Given a place in the moment in which it gave up: the place goes on to the next one.
       if (at < 0) this.#leaving(subnet, here)();
       else here.waiting.splice(at, 1);
@@ -61,16 +71,21 @@ export class SubnetPlaces {
     return this.#leaving(subnet, here);
   }
 
-  /** Gives the place to who waits longest. */
+  /** Gives the place to who waits longest of those that may have it. */
   #leaving(subnet: string, here: Subnet): () => void {
     let inside = true;
     return () => {
       if (!inside) return;
       inside = false;
-      const next = here.waiting.shift();
-      if (next) return next();
       here.busy -= 1;
-      if (here.busy === 0) this.#subnets.delete(subnet);
+      const at = here.waiting.findIndex(({ beside }) => here.busy <= beside);
+      const [next] = at < 0 ? [] : here.waiting.splice(at, 1);
+      if (next) {
+        here.busy += 1;
+        next.go();
+      } else if (here.busy === 0) {
+        this.#subnets.delete(subnet);
+      }
     };
   }
 }

@@ -107,7 +107,7 @@ t.test('what is our own doing is no failure of the camera', async (t) => {
 });
 
 t.test('so many requests are under way in one subnet, and who comes first is served first', async (t) => {
-  const { ask, now, waiting, sent, clock, metric } = world({ perSubnet: 2, waitingMax: 2 });
+  const { ask, now, waiting, sent, clock, metric } = world({ perSubnet: 2, forPeople: 1, waitingMax: 2 });
   now('hang');
   const asked = [1, 2, 3, 4].map((number) => ask(`10.0.0.${number}`));
   await turns();
@@ -122,6 +122,13 @@ t.test('so many requests are under way in one subnet, and who comes first is ser
     ['http://10.0.0.6/onvif', 'http://10.0.1.1/onvif'],
     'polls and other subnets are counted apart',
   );
+  const person = ask('10.0.0.7', 'people');
+  await turns();
+  t.equal(sent.at(-1), 'http://10.0.0.7/onvif', 'a person has a place beside those');
+  waiting.pop()!.end('ok');
+  t.equal(await person, 'answered');
+  await turns();
+  t.equal(sent.at(-1), 'http://10.0.0.7/onvif', "and that is nobody else's");
   waiting[0]!.end('ok');
   t.equal(await asked[0], 'answered');
   await turns();
