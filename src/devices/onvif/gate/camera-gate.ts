@@ -92,7 +92,7 @@ export class CameraGate {
   /** For the gateway's own work: an address that fails is left alone ({@link OnvifError} `paused`). */
   readonly machines: OnvifPorts['outbound'] = { http: (request) => this.#send(request, false) };
 
-  /** For what a person waits for: tried also where an address is left alone, one at a time, and in places of its own. */
+  /** For what a person waits for: tried also where an address is left alone, one at a time; has places of its own. */
   readonly people: OnvifPorts['outbound'] = { http: (request) => this.#send(request, true) };
 
   async #send(request: CameraRequest, forced: boolean): ReturnType<OnvifPorts['outbound']['http']> {
