@@ -10,6 +10,7 @@ import { answerImaging } from './onvif/imaging-service.ts';
 import { answerMedia, type MediaFacts } from './onvif/media-service.ts';
 import { answerMedia2 } from './onvif/media2-service.ts';
 import { followOrder } from './onvif/own-service.ts';
+import { pictureOf } from './onvif/settings.ts';
 import { envelope, operationUnknown, parseRequest, SoapFault, type SoapRequest } from './onvif/soap.ts';
 import { TokenCheck } from './onvif/wsse.ts';
 import type { Users } from './users.ts';
@@ -122,10 +123,10 @@ export class WebServer {
         if (this.#deps.faults().media2Fails) throw new SoapFault(500, 'Receiver', ['Action'], 'Action Failed');
         return answerMedia2(soap, media());
       },
-      imaging: () =>
-        answerImaging(soap, (source) =>
-          media().eyes.some((eye) => eye.source === source) ? settings.picture : undefined,
-        ),
+      imaging: () => {
+        const sources = media().eyes.map((eye) => eye.source);
+        return answerImaging(soap, (source) => pictureOf(settings, sources, source));
+      },
       ptz: () => head?.answer(soap),
     };
     const answer = services[service ?? '']?.();

@@ -82,7 +82,7 @@ export class Upkeep {
 
   /** Resolves with how it then is, as the camera says. */
   async setTime(caller: Caller, device: DeviceIdentity, wish: TimeWish): Promise<CameraTime> {
-    const { services } = await this.#open(device.id);
+    const services = await this.#whole(device.id);
     const before = await readTime(services, HOW);
     await this.#note(caller, device, { action: 'camera.time', before, after: wish });
     await setTime(services, { wish, nowMs: () => this.#deps.clock.nowMs() }, HOW);
@@ -92,7 +92,7 @@ export class Upkeep {
 
   /** Resolves with how it then is, as the camera says. */
   async setServers(caller: Caller, device: DeviceIdentity, servers: TimeServers): Promise<CameraTime> {
-    const { services } = await this.#open(device.id);
+    const services = await this.#whole(device.id);
     const { ntp: before } = await readTime(services, HOW);
     await this.#note(caller, device, { action: 'camera.ntp', before, after: servers });
     await setServers(services, servers, HOW);
@@ -115,7 +115,7 @@ export class Upkeep {
       const message = `restarts the ${kind} ${id}: its pictures stop for one to four minutes`;
       throw new CitywatchError('request.confirm', { issues: [{ path: 'confirm', message }] });
     }
-    const { services } = await this.#open(id);
+    const services = await this.#whole(id);
     await this.#note(caller, device, { action: 'camera.restart', before: null, after: null });
     const reason = 'restart';
     const isQuiet = await maintenance.begin(caller, id, { reason, minutes: RESTART_MINUTES }).then(
@@ -132,6 +132,13 @@ export class Upkeep {
       throw error;
     }
     return { quietUntilMs: isQuiet ? clock.nowMs() + RESTART_MINUTES * 60_000 : null };
+  }
+
+  /** For what is of the whole unit: a channel of a recorder would change it for all the others too. */
+  async #whole(id: DeviceId): Promise<CameraServices> {
+    const { services, source } = await this.#open(id);
+    if (source === null) return services;
+    throw new CitywatchError('conflict.state', { detail: 'It is a channel of a recorder: do this at the recorder.' });
   }
 
   async #open(id: DeviceId): Promise<{ services: CameraServices; source: string | null }> {

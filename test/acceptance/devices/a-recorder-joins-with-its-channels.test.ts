@@ -37,6 +37,9 @@ t.test('a recorder joins, its channels show themselves, and it restarts without 
 
   const dark = await gateway.api('POST', '/devices/nvr-1.channel_2/camera/picture', { body: { brightness: 20 } });
   t.match(dark, { status: 200, body: { source: 'channel_2', settings: { brightness: 20 } } });
+  t.match(await gateway.get('/devices/nvr-1.channel_3/camera/picture'), { settings: { brightness: 50 } });
+  const whole = await gateway.api('POST', '/devices/nvr-1.channel_2/camera/restart', { body: { confirm: true } });
+  t.match(whole, { status: 409, body: { detail: /channel of a recorder/ } }, 'the others would go dark too');
   t.equal((await gateway.api('POST', '/devices/nvr-1/camera/restart', { body: {} })).status, 422);
   const restarted = await gateway.api('POST', '/devices/nvr-1/camera/restart', { body: { confirm: true } });
   t.equal(restarted.status, 200);
