@@ -1,0 +1,115 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { bbox, polygon } from '../../src/devices/search/area.ts';
+import type { DeviceFilter } from '../../src/devices/search/filter.ts';
+import { type Database, sql } from '../../src/platform/database/database.ts';
+import { fillRegistry } from '../../test/support/devices/big-registry.ts';
+import { callerIn, openDatabase, openRegistry } from '../../test/support/devices/registry.ts';
+import { owner, print, quantiles, round, run, setting } from '../support/harness.ts';
+
+/**
+ * Pages of lists and searches, and counts of facets, by how many devices there are: one after the other, as one caller
+ * asks. The processor time is that of this process and of all processes of PostgreSQL. The questions are asked in
+ * turns, so that none finds only what it has just read. `CITYWATCH_BENCH_DEVICES` is the largest registry.
+ */
+const CASES = [1_000, 20_000, setting('DEVICES', 100_000)];
+const TURNS = 40;
+const PAGE = 100;
+const NS_PER_MS = 1e6;
+
+const QUESTIONS: [string, DeviceFilter][] = [
+  ['everything', {}],
+  ['a rare state', { state: 'maintenance' }],
+  ['a county', { jurisdiction: '330226' }],
+  ['one Chinese character', { q: '桥' }],
+  ['a character that all have', { q: '路' }],
+  ['several words', { q: '中山路 17号 学校' }],
+  ['the beginning of a serial number', { q: 'sn0' }],
+  ['a serial number', { q: 'SN00009e3779b1' }],
+  ['nothing', { q: '没有这个地方' }],
+  ['a tag', { tag: 'tag-8' }],
+  ['a polygon', { polygon: polygon.parse('121.5,29.8;121.55,29.8;121.52,29.85') }],
+  ['all of it', { q: '中', kind: 'camera', owner: '公安局', bbox: bbox.parse('121.4,29.7,121.6,29.9') }],
+];
+
+interface Question {
+  what: string;
+  ask(): Promise<unknown>;
+  tookMs: number[];
+  ownMs: number;
+  postgresMs: number;
+}
+
+await run(async () => {
+  const database = await openDatabase(owner);
+  const { search } = await openRegistry(owner, { database });
+  const caller = callerIn('330200');
+  let filled = 0;
+  for (const devices of CASES) {
+    await fillRegistry(database, { from: filled + 1, to: devices + 1 });
+    filled = devices;
+    const after = await nearTheEnd(database);
+    const ask = (what: string, ask: () => Promise<unknown>) => ({ what, ask, tookMs: [], ownMs: 0, postgresMs: 0 });
+    const questions: Question[] = [
+      ...QUESTIONS.map(([what, filter]) => ask(what, () => search.list(caller, { ...filter, limit: PAGE }))),
+      ask('the last page', () => search.list(caller, { limit: PAGE, after })),
+      ...QUESTIONS.map(([what, filter]) => ask(`facets: ${what}`, () => search.facets(caller, filter))),
+    ];
+    // Not counted: it fills the caches and opens the connections.
+    for (const question of questions) await question.ask();
+    const pids = await processesOf(database);
+    for (let turn = 0; turn < TURNS; turn += 1) for (const question of questions) await measure(question, pids);
+    for (const { what, tookMs, ownMs, postgresMs } of questions) {
+      const cpuMs = { own: round(ownMs / TURNS), postgres: round(postgresMs / TURNS) };
+      print({ bench: 'search of devices', devices, what, ...quantiles(tookMs), cpuMs });
+    }
+    for (const kind of ['lists', 'facets']) {
+      const of = questions.filter(({ what }) => what.startsWith('facets') === (kind === 'facets'));
+      print({ bench: 'search of devices, in all', devices, kind, ...quantiles(of.flatMap(({ tookMs }) => tookMs)) });
+    }
+  }
+});
+
+async function measure(question: Question, pids: readonly string[]): Promise<void> {
+  const theirs = spentMs(pids);
+  const own = process.cpuUsage();
+  const beganMs = performance.now();
+  await question.ask();
+  question.tookMs.push(performance.now() - beganMs);
+  const { user, system } = process.cpuUsage(own);
+  question.ownMs += (user + system) / 1_000;
+  question.postgresMs += spentMs(pids) - theirs;
+}
+
+/** The last page but a few devices. */
+async function nearTheEnd(database: Database<never>): Promise<string> {
+  const { rows } = await sql<{ id: string }>`select id from position order by id desc offset 150 limit 1`.execute(
+    database.tables(),
+  );
+  return rows[0]!.id;
+}
+
+/** The processes of PostgreSQL, those that answer its connections among them. */
+async function processesOf(database: Database<never>): Promise<string[]> {
+  const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(database.tables());
+  const postmaster = parentOf(String(rows[0]!.pid));
+  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && parentOf(pid) === postmaster);
+}
+
+/** Null for a process that has ended. */
+function parentOf(pid: string): string | null {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? null;
+}
+
+/** Milliseconds of processor time of processes so far. */
+function spentMs(pids: readonly string[]): number {
+  return pids.reduce((sum, pid) => sum + Number(read(`/proc/${pid}/schedstat`).split(' ')[0] ?? 0), 0) / NS_PER_MS;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
