@@ -1,10 +1,11 @@
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataDirectory } from '../../../src/app/local-services/data-directory.ts';
 import { forgetInstance } from '../../../src/app/local-services/postgres/instance.ts';
 import { findCluster, startPostgres } from '../../../src/app/local-services/postgres/postgres.ts';
 import { startRedis } from '../../../src/app/local-services/redis.ts';
+import { ensureSystemUser, isRoot } from '../../../src/app/local-services/system-user.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
 import { bringCluster } from './ready-cluster.ts';
@@ -17,6 +18,12 @@ import { TEMPLATE } from './shared-database.ts';
  */
 const directory = await mkdtemp(join(tmpdir(), 'cw-shared-'));
 const deps = serviceDeps();
+/**
+ * Where the databases of the tests lie: beside their other temporary files where those are in memory, also for root,
+ * whose clusters lie on a disk. Each is some 700 files that are gone a second later, and ext4 looks for long past the
+ * places of files that went a moment ago. Null where the temporary files lie on a disk, maybe closed to PostgreSQL.
+ */
+const tables = tmpdir().startsWith('/dev/shm/') ? await mkdtemp(join(tmpdir(), 'cw-tables-')) : null;
 const place = await DataDirectory.open(directory, deps.secrets);
 
 /** What is in it is gone with the run, so it need not survive a power cut. */
@@ -30,7 +37,14 @@ async function startSharedPostgres() {
   // A template is one nobody is connected to: not the database that everybody finds a server by.
   const url = server.url.replace('/postgres?', '/template1?');
   const admin = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
-  await admin.dedicated((statement) => statement(`create database ${TEMPLATE} template postgres strategy file_copy`));
+  if (tables !== null) {
+    const user = isRoot() ? await ensureSystemUser() : null;
+    if (user) await chown(tables, user.uid, user.gid);
+    await admin.dedicated((statement) => statement(`create tablespace tests location '${tables}'`));
+  }
+  const where = tables === null ? '' : 'tablespace tests';
+  const made = `create database ${TEMPLATE} template postgres ${where} strategy file_copy`;
+  await admin.dedicated((statement) => statement(made));
   await admin.close();
   return server;
 }
@@ -42,4 +56,4 @@ await new Promise((resolve) => process.stdin.once('close', resolve));
 await Promise.all([postgres.stop(), redis.stop()]);
 await place.close();
 await forgetInstance(directory);
-await rm(directory, { recursive: true, force: true });
+for (const path of [directory, tables]) if (path !== null) await rm(path, { recursive: true, force: true });
