@@ -3,10 +3,10 @@ import { DataDirectory } from '../../../src/app/local-services/data-directory.ts
 import { startPostgres } from '../../../src/app/local-services/postgres/postgres.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
-import { migrate } from '../../../src/platform/database/migrate.ts';
 import { recordAudit, sealAudit } from '../../../src/platform/records/audit.ts';
 import { callerIn } from '../../support/devices/registry.ts';
 import { commandInProcess } from '../../support/gateway/command-line.ts';
+import { bringCluster } from '../../support/services/ready-cluster.ts';
 import { quietObserver, serviceDeps, temporaryDirectory } from '../../support/services/services.ts';
 
 const ROWS = 2_500;
@@ -17,6 +17,7 @@ async function openTrail() {
   const directory = await temporaryDirectory(t);
   const deps = serviceDeps();
   const place = await DataDirectory.open(directory, deps.secrets);
+  await bringCluster(directory, 'migrated');
   const postgres = await startPostgres(place, deps);
   const database = await Database.open({
     url: postgres.url,
@@ -33,7 +34,6 @@ async function openTrail() {
     await place.close();
   };
   t.teardown(close);
-  await migrate(database);
   await database.transaction(async (tx) => {
     for (let row = 1; row <= ROWS; row += 1) {
       const what = { caller: callerIn('330200'), action: 'device.change', subject: `device/k-${row}` };

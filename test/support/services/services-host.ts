@@ -1,7 +1,10 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { DataDirectory } from '../../../src/app/local-services/data-directory.ts';
 import { startInflux } from '../../../src/app/local-services/influx.ts';
 import { startPostgres } from '../../../src/app/local-services/postgres/postgres.ts';
 import { startRedis } from '../../../src/app/local-services/redis.ts';
+import { bringCluster } from './ready-cluster.ts';
 import { serviceDeps } from './services.ts';
 
 /** What {@link main} prints once everything answers. */
@@ -15,6 +18,8 @@ export interface HostedServices {
 async function main(directory: string): Promise<void> {
   const deps = serviceDeps();
   const place = await DataDirectory.open(directory, deps.secrets);
+  const hasCluster = await lstat(join(directory, 'postgres')).catch(() => null);
+  if (!hasCluster) await bringCluster(directory, 'plain');
   const services = await Promise.all([startPostgres(place, deps), startRedis(place, deps), startInflux(place, deps)]);
   const [postgres, redis, influx] = services.map(({ url, child }) => ({ url, pid: child.pid }));
   process.on('SIGTERM', async () => {

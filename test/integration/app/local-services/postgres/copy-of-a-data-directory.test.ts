@@ -1,4 +1,4 @@
-import { cp, mkdir, readlink, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, lstat, mkdir, readlink, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { main } from '../../../../../src/app/cli.ts';
@@ -7,17 +7,20 @@ import { forgetInstance } from '../../../../../src/app/local-services/postgres/i
 import { startPostgres } from '../../../../../src/app/local-services/postgres/postgres.ts';
 import { KnownSecrets } from '../../../../../src/core/observe.ts';
 import { isRunning, startScript } from '../../../../support/processes.ts';
+import { bringCluster } from '../../../../support/services/ready-cluster.ts';
 import { serviceDeps, temporaryDirectory } from '../../../../support/services/services.ts';
 import type { HostedServices } from '../../../../support/services/services-host.ts';
 
 const HOST = join(import.meta.dirname, '../../../../support/services/services-host.ts');
 const isRoot = process.getuid?.() === 0;
 
-/** Starts PostgreSQL on the directory and stops it; resolves with where its data is. */
+/** Starts PostgreSQL on the directory, with a cluster if it is new, and stops it; resolves with where its data is. */
 async function startsAlone(path: string): Promise<string> {
   const deps = serviceDeps();
   const place = await DataDirectory.open(path, deps.secrets);
   try {
+    const hasCluster = await lstat(join(path, 'postgres')).catch(() => null);
+    if (!hasCluster) await bringCluster(path, 'plain');
     await (await startPostgres(place, deps)).stop();
     return await readlink(join(path, 'postgres')).catch(() => join(path, 'postgres'));
   } finally {
