@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { AlertParts } from '../../../../src/api/alert-parts.ts';
-import type { StreamsPort } from '../../../../src/api/deps.ts';
+import type { ApiDeps, StreamsPort } from '../../../../src/api/deps.ts';
 import type { ImagesPort } from '../../../../src/api/ports.ts';
 import type { View } from '../../../../src/streams/pool/types.ts';
 import { bearer, CAMERA, startApi, TOKENS } from '../../../support/api/api.ts';
@@ -16,6 +16,7 @@ const PATHS: Record<string, string> = {
   '/api/v1/streams/{id}/{part}': `/api/v1/streams/${CAMERA}/0123456789abcdef.mp4`,
   '/api/v1/streams/{id}/snapshot.jpg': `/api/v1/streams/${CAMERA}/snapshot.jpg`,
   '/api/v1/images/{id}': `/api/v1/images/${SOMETHING}`,
+  '/api/v1/photos/{id}': `/api/v1/photos/${SOMETHING}`,
   '/api/v1/alerts/{id}/evidence/{evidence}': '/api/v1/alerts/a-1/evidence/e-1',
 };
 /** The one that takes no purpose: it always is that of the alert. */
@@ -42,8 +43,15 @@ function partsThatAsk(look: (given: Look) => void) {
     snapshot: after(streams.snapshot),
   };
   const shown: ImagesPort = { ...images, registerLook: async (given) => look(given) };
+  const photos = {
+    find: async () => ({ device: CAMERA, type: 'image/jpeg' }),
+    look: async (_caller: unknown, _photo: unknown, given: Look) => {
+      look(given);
+      return Buffer.of(0xff);
+    },
+  } as unknown as ApiDeps['photos'];
   const looks: AlertParts['looks'] = { add: async (given) => look(given) };
-  return { streams: asking, images: shown, alerts: { ...alerts, looks } };
+  return { streams: asking, images: shown, photos, alerts: { ...alerts, looks } };
 }
 
 interface Document {
