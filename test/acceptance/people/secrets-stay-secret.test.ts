@@ -4,6 +4,7 @@ import { connectAsync } from 'mqtt';
 import t, { type Test } from 'tap';
 import { ADMIN_TOKEN, Gateway } from '../../support/gateway/gateway.ts';
 import { startInflux, startPostgres, startRedis } from '../../support/services/services.ts';
+import { startCameras } from '../../support/streams/cameras.ts';
 import { TestCamera } from '../../support/streams/rtsp-camera.ts';
 import { until } from '../../support/time/until.ts';
 
@@ -12,6 +13,7 @@ t.setTimeout(240_000);
 
 const CAMERA_PASSWORD = 'CanaryCamera7341';
 const ONVIF_PASSWORD = 'CanaryOnvif7342';
+const INSTALLED_PASSWORD = 'CanaryInstalled7345';
 const DEVICE_SECRET = 'CanaryDeviceSecret7343';
 const WRONG_SECRET = 'CanaryMistyped7344';
 
@@ -37,6 +39,7 @@ const SECRETS: Record<string, string> = {
   'the password of a camera': CAMERA_PASSWORD,
   'the password of a camera, for Basic': Buffer.from(`viewer:${CAMERA_PASSWORD}`).toString('base64').slice(0, -4),
   'the password for ONVIF': ONVIF_PASSWORD,
+  'the password that installers gave': INSTALLED_PASSWORD,
   'the secret of a device': DEVICE_SECRET,
   'a mistyped secret': WRONG_SECRET,
   'the password of PostgreSQL': /:([^:@]+)@/.exec(postgres.url)?.[1] ?? '',
@@ -99,6 +102,42 @@ t.test('a camera is watched with its password: no process shows it', async (t) =
   await watching;
   // Of its own environment, through which it is given its secrets, a process cannot make a secret.
   nowhere(t, 'command lines and environments', `${children.join('\n')} ${read(`/proc/${gateway.pid}/cmdline`)}`);
+});
+
+t.test('a camera is given a new login, and a person is shown it: nothing else shows either', async (t) => {
+  const cameras = await startCameras(t);
+  const camera = await cameras.start({ address: '127.64.90.1', password: INSTALLED_PASSWORD, lockAfter: 5 });
+  const onvif = { xaddr: camera.xaddr, ...camera.account };
+  const place = { jurisdiction: '330203', location: { lat: 29.87, lon: 121.55 } };
+  const input = { ...place, id: 'turning', kind: 'camera', name: 'Camera', onvif };
+  t.equal(await ask('POST', '/devices', { body: input }), 201);
+  t.equal(await ask('POST', '/devices/turning/credentials/rotate', { body: { account: 'same' } }), 202);
+  const path = '/devices/turning/credentials';
+  const state = async () => (await gateway.api('GET', path)).body.last.state as string;
+  await until('its login was changed', async () => (await state()) !== 'running', 60_000);
+  t.equal(await state(), 'changed');
+  SECRETS['the new password of a camera'] = camera.users.passwordOf('admin')!;
+  t.not(SECRETS['the new password of a camera'], INSTALLED_PASSWORD);
+  t.ok(camera.users.wrongLogins >= 1 && camera.users.wrongLogins < 4, `${camera.users.wrongLogins} wrong logins`);
+  await ask('GET', path);
+  const why = { purpose: 'canary', case: 'canary' };
+  t.equal(await ask('POST', `${path}/reveal`, { body: why }), 403, 'a token is shown nothing');
+  const person = {
+    username: 'li',
+    name: 'Li',
+    role: 'technician',
+    jurisdiction: '330203',
+    password: 'a phrase of my own',
+  };
+  t.equal(await ask('POST', '/users', { body: person }), 201);
+  const login = { username: person.username, password: person.password };
+  const session = await gateway.api('POST', '/session', { token: '', body: login });
+  const cookie = String(session.headers.get('set-cookie')).split(';')[0] ?? '';
+  const headers = { cookie, 'x-citywatch': 'console' };
+  const shown = await gateway.api('POST', `${path}/reveal`, { token: '', headers, body: why });
+  t.match(shown.body, { onvif: { username: 'admin', password: camera.users.passwordOf('admin') } });
+  t.equal(await ask('POST', '/rotations', { body: { jurisdiction: '330203' } }), 202);
+  for (const each of ['/rotations', '/devices/export', '/audit?limit=500', '/devices/turning']) await ask('GET', each);
 });
 
 t.test('services end, and everything is asked: no answer shows a secret', async (t) => {
