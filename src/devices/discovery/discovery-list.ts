@@ -31,6 +31,10 @@ export interface DiscoveryStatus {
 /** What was found, and what is registered there now. */
 export interface FoundDevice extends Finding {
   foundAtMs: number;
+  /**
+   * An address counts across the border too, so that no camera is registered twice: who asks reaches it already. A serial
+   * number does not: whoever can let something answer with one of their choice would learn where else it hangs.
+   */
   registered: 'no' | Registered['by'];
   /** Those of them that the caller may see. */
   devices: DeviceId[];
@@ -88,8 +92,10 @@ export class DiscoveryList {
     const serials = page.flatMap(({ serial }) => (serial === null ? [] : [serial.trim()]));
     const known = await registeredAt(this.#database, { addresses, serials });
     const items = page.map(({ discovery: _, found_at_ms: foundAtMs, ...finding }) => {
-      const here = known.byAddress.get(finding.address) ?? known.bySerial.get(finding.serial?.trim() ?? '') ?? [];
-      const seen = here.filter(({ jurisdiction }) => covers(caller.jurisdiction, jurisdiction));
+      const isOwn = ({ jurisdiction }: Registered) => covers(caller.jurisdiction, jurisdiction);
+      const here =
+        known.byAddress.get(finding.address) ?? known.bySerial.get(finding.serial?.trim() ?? '')?.filter(isOwn) ?? [];
+      const seen = here.filter(isOwn);
       const devices = seen.slice(0, DEVICES_MAX).map(({ device }) => device);
       return { ...finding, foundAtMs, registered: here[0]?.by ?? ('no' as const), devices };
     });

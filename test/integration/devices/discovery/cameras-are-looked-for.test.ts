@@ -6,6 +6,7 @@ import { Discoveries } from '../../../../src/devices/discovery/discoveries.ts';
 import { UdpOutbound } from '../../../../src/platform/outbound/udp.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
 import { callerIn, openRegistry } from '../../../support/devices/registry.ts';
+import { openUnits, unitOf } from '../../../support/devices/units.ts';
 import { CAMERA_NETWORK, onvifPorts, startCameras } from '../../../support/streams/cameras.ts';
 import { until } from '../../../support/time/until.ts';
 
@@ -53,6 +54,9 @@ t.test(
       parts.registry.create(ADMIN, { ...place, id, jurisdiction, onvif: { xaddr, ...closed.account } } as never);
     await register('cam-own', '330212', closed.xaddr);
     await register('cam-foreign', '510700', foreign.xaddr);
+    await register('cam-like-the-first', '510700', 'http://127.64.61.77/onvif/device_service');
+    const unit = unitOf(open1.identity.serial);
+    await openUnits(parts, systemClock).units.assign(ADMIN, 'cam-like-the-first', { unit, reason: null });
 
     const discoveries = open(t);
     const { id } = await discoveries.start(TECHNICIAN, sweepOf('127.64.61.0/29', [onvifPort]));
@@ -81,7 +85,9 @@ t.test(
         { address: '127.64.61.3', registered: 'address', devices: [] },
       ],
     );
-    t.equal((await parts.search.list(ADMIN, { limit: 10 })).items.length, 2, 'nothing was registered');
+    const [told] = (await discoveries.list.found(ADMIN, id, { limit: 1 })).items;
+    t.match(told, { registered: 'serial', devices: ['cam-like-the-first'] }, 'a serial number is told in its own area');
+    t.equal((await parts.search.list(ADMIN, { limit: 10 })).items.length, 3, 'nothing was registered');
     const audited = await listAudit(parts.database, ADMIN, { subject: `discovery/${id}`, limit: 10 });
     t.same(
       audited.map(({ action }) => action),
