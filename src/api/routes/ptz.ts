@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { DAY_S, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
+import type { DeviceId } from '../../core/types.ts';
 import { DEADMAN_MS } from '../../devices/ptz/driver.ts';
 import { callerOf } from '../guards/auth.ts';
-import { lookQuery, purposeOf } from '../guards/look.ts';
+import { caseOf, lookQuery, purposeOf } from '../guards/look.ts';
 import { deviceParams, label, listOf, moment, noContent } from '../schemas.ts';
 import { REGISTRY_TAGS } from './device-schemas.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
@@ -33,6 +34,7 @@ const status = z
   .meta({ id: 'PtzStatus' });
 
 const RIGHT = { right: 'ptz.move', errors: ['conflict.state', 'outbound.failed'] } as const;
+const TURNING = { right: 'ptz.move', errors: [...RIGHT.errors, 'look.incident-missing'] } as const;
 
 export const ptzRoutes: RoutePart = (app, context) => {
   readingRoutes(app, context);
@@ -97,7 +99,7 @@ function moveRoute(app: ApiApp, context: RouteContext): void {
   app.post(
     '/devices/:id/ptz/move',
     {
-      config: { ...RIGHT, asksOnly: true },
+      config: { ...TURNING, asksOnly: true },
       schema: {
         tags: REGISTRY_TAGS,
         summary: 'Move a camera, as long as this is said again',
@@ -112,18 +114,24 @@ function moveRoute(app: ApiApp, context: RouteContext): void {
     },
     async (request, reply) => {
       const { caller, device } = seen(context, request);
-      const reason = reasonOf(context, request);
+      const reason = reasonOf(context, request, device.id);
       await context.ptz.move(caller, device, request.body, reason);
       return reply.code(204).send(null);
     },
   );
 }
 
-function reasonOf(
-  context: RouteContext,
-  request: Parameters<typeof callerOf>[0] & { query: { purpose?: string | undefined; case?: string | undefined } },
-) {
-  return { purpose: purposeOf(context, callerOf(request), request.query), case: request.query.case ?? null };
+interface Looking {
+  query: { purpose?: string | undefined; case?: string | undefined };
+}
+
+/**
+ * Why somebody turns a camera: who may not see its pictures without an incident may not choose what it looks at either.
+ * Errors: `look.incident-missing`.
+ */
+function reasonOf(context: RouteContext, request: Parameters<typeof callerOf>[0] & Looking, device: DeviceId) {
+  const purpose = purposeOf(context, callerOf(request), request.query);
+  return { purpose, case: caseOf(context, device, request.query) };
 }
 
 function stopRoutes(app: ApiApp, context: RouteContext): void {
@@ -141,7 +149,9 @@ function stopRoutes(app: ApiApp, context: RouteContext): void {
     },
     async (request, reply) => {
       const { caller, device } = seen(context, request);
-      await context.ptz.stop(caller, device, reasonOf(context, request));
+      // A camera that turns is stopped whatever is missing.
+      const reason = { purpose: purposeOf(context, caller, request.query), case: request.query.case ?? null };
+      await context.ptz.stop(caller, device, reason);
       return reply.code(204).send(null);
     },
   );
@@ -169,7 +179,7 @@ function presetRoutes(app: ApiApp, context: RouteContext): void {
   app.post(
     '/devices/:id/ptz/goto',
     {
-      config: { ...RIGHT, asksOnly: true },
+      config: { ...TURNING, asksOnly: true },
       schema: {
         tags: REGISTRY_TAGS,
         summary: 'Move a camera to one of its presets',
@@ -181,7 +191,7 @@ function presetRoutes(app: ApiApp, context: RouteContext): void {
     },
     async (request, reply) => {
       const { caller, device } = seen(context, request);
-      await context.ptz.goto(caller, device, request.body.preset, reasonOf(context, request));
+      await context.ptz.goto(caller, device, request.body.preset, reasonOf(context, request, device.id));
       return reply.code(204).send(null);
     },
   );
@@ -189,7 +199,7 @@ function presetRoutes(app: ApiApp, context: RouteContext): void {
   app.post(
     '/devices/:id/ptz/presets',
     {
-      config: RIGHT,
+      config: TURNING,
       schema: {
         tags: REGISTRY_TAGS,
         summary: 'Keep where a camera looks now as a preset',
@@ -201,7 +211,8 @@ function presetRoutes(app: ApiApp, context: RouteContext): void {
     },
     async (request, reply) => {
       const { caller, device } = seen(context, request);
-      const kept = await context.ptz.keepPreset(caller, device, request.body.name, reasonOf(context, request));
+      const reason = reasonOf(context, request, device.id);
+      const kept = await context.ptz.keepPreset(caller, device, request.body.name, reason);
       return reply.code(201).send(kept);
     },
   );

@@ -101,3 +101,34 @@ t.test('no route shows pictures of minors without the number of an incident, whi
     isFull = false;
   }
 });
+
+t.test(
+  'who may not see pictures without an incident does not turn the camera either; stopping it asks nothing',
+  async (t) => {
+    const { deps } = await startApi(t);
+    const turned: (string | null)[] = [];
+    const ptz = {
+      ...deps.ptz,
+      move: async (_caller: unknown, _device: unknown, _speeds: unknown, why: Look) => void turned.push(why.case),
+      goto: async (_caller: unknown, _device: unknown, _preset: unknown, why: Look) => void turned.push(why.case),
+    } as unknown as ApiDeps['ptz'];
+    const { call } = await startApi(t, { ptz, directory: { ...deps.directory, needsIncident: () => true } });
+    const post = (what: string, payload: object) =>
+      call({ method: 'POST', url: `/api/v1/devices/${CAMERA}/ptz/${what}`, headers: bearer(TOKENS.admin), payload });
+    const orders = [
+      ['move', { pan: 1, tilt: 0, zoom: 0 }, 204],
+      ['goto', { preset: '1' }, 204],
+      ['presets', { name: 'gate' }, 201],
+    ] as const;
+    for (const [what, body, status] of orders) {
+      t.match(
+        await post(`${what}?purpose=search`, body),
+        { status: 403, body: { code: 'look.incident-missing' } },
+        what,
+      );
+      t.equal((await post(`${what}?purpose=search&case=A-7`, body)).status, status, what);
+    }
+    t.same(turned, ['A-7', 'A-7']);
+    t.equal((await post('stop?purpose=search', {})).status, 204);
+  },
+);
