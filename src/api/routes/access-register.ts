@@ -14,7 +14,7 @@ const look = z.object({
   seq: z.int(),
   at: moment,
   viewer: z.object({ type: z.string(), id: z.string(), name: z.string() }),
-  act: z.enum(['view', 'snapshot', 'evidence', 'image', 'photo', 'plates', 'register', 'ptz']),
+  act: z.enum(['view', 'snapshot', 'evidence', 'image', 'photo', 'plates', 'register', 'audit', 'ptz']),
   device: z.string().nullable(),
   jurisdiction: z.string(),
   purpose: z.string(),

@@ -36,7 +36,12 @@ export const auditRoutes: RoutePart = (app, context) => {
     '/audit',
     {
       config: { right: 'audit.read' },
-      schema: { tags: ['people'], summary: 'Who changed what', querystring: query, response: { 200: listOf(entry) } },
+      schema: {
+        tags: ['people'],
+        summary: 'Who changed what; reading this leaves an entry in the access register',
+        querystring: query,
+        response: { 200: listOf(entry) },
+      },
     },
     async (request) => {
       const caller = callerOf(request);

@@ -4,10 +4,10 @@ import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { type Database, jsonb, withinJurisdiction } from '../database/database.ts';
 
-/** One look at something that shows people: a camera's picture, a list of plates, or the register itself. */
+/** One look at something that shows people: a camera's picture, a list of plates, the register itself or the audit. */
 export interface Look {
   viewer: Pick<Caller, 'type' | 'id' | 'name'>;
-  act: 'view' | 'snapshot' | 'evidence' | 'image' | 'photo' | 'plates' | 'register' | 'ptz';
+  act: 'view' | 'snapshot' | 'evidence' | 'image' | 'photo' | 'plates' | 'register' | 'audit' | 'ptz';
   device: DeviceId | null;
   jurisdiction: Jurisdiction;
   purpose: string;

@@ -5,7 +5,7 @@ import { buildServer, listen, reloadTls } from '../../../api/server/server.ts';
 import { DeviceExport } from '../../../devices/import-export/writing/device-export.ts';
 import { Labels } from '../../../devices/labels/labels.ts';
 import { KindDryRun } from '../../../ingest/explain/kind-dry-run.ts';
-import { listAudit } from '../../../platform/records/audit.ts';
+import { readAudit } from '../../../platform/records/audit-reading.ts';
 import type { watchSurroundings } from '../../doctor/surroundings.ts';
 import { healthChecks } from '../../health/health-checks.ts';
 import { chineseLetters } from '../../local-services/letters.ts';
@@ -67,7 +67,7 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
     alerts,
     streams: streams.streams,
     cameraSetup: (id) => streams.setup.status(id),
-    audit: { list: (caller, filter) => listAudit(database, caller, filter) },
+    audit: { list: (caller, filter) => readAudit({ database, register: devices.register }, caller, filter) },
     accessRegister: devices.register,
     passages: ingest.search,
     commands: ingest.downlink.commands,

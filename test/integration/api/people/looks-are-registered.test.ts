@@ -3,6 +3,7 @@ import t from 'tap';
 import { EvidenceLooks } from '../../../../src/alerts/evidence/looks.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { AccessRegister } from '../../../../src/platform/records/access-register.ts';
+import { readAudit } from '../../../../src/platform/records/audit-reading.ts';
 import { bearer, HERE, KIOSK, startApi, TOKENS } from '../../../support/api/api.ts';
 import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
 
@@ -11,6 +12,7 @@ const register = new AccessRegister({ database, clock: systemClock, needsInciden
 const asked = { state: 'failed' as const, problem: 'auth', hint: 'Check the password.', atMs: 0, clockSkewMs: null };
 const { call } = await startApi(t, {
   accessRegister: register,
+  audit: { list: (caller, filter) => readAudit({ database, register }, caller, filter) },
   cameraSetup: async () => ({ ...asked, profiles: [] }),
 });
 
@@ -115,4 +117,22 @@ t.test('a device says how asking it over ONVIF went, to those who can do somethi
     t.match((await get(TOKENS[role])).body, { setup: { state: 'failed', problem: 'auth', at: /^1970/ } });
   }
   t.notOk('setup' in ((await get(TOKENS.viewer)).body as object));
+});
+
+t.test('who reads the audit trail, and about what, is registered first', async (t) => {
+  const subject = `device/${randomBytes(4).toString('hex')}`;
+  const { status } = await call({
+    method: 'GET',
+    url: `/api/v1/audit?subject=${encodeURIComponent(subject)}&limit=3`,
+    headers: bearer(TOKENS.admin),
+  });
+  t.equal(status, 200);
+  const { items } = await read();
+  t.match(
+    items.find(({ act }) => act === 'audit'),
+    { viewer: { id: 'admin' }, device: null, asked: { subject, limit: 3 } },
+  );
+  const full = { add: () => Promise.reject(new Error('the register takes nothing')) };
+  const unread = readAudit({ database, register: full }, callerIn('000000'), { limit: 1 });
+  await t.rejects(unread, /takes nothing/, 'nothing is read without a row');
 });
