@@ -88,10 +88,7 @@ export class DeviceSearch {
   async facets(caller: Caller, filter: DeviceFilter): Promise<Facets> {
     const groups = await this.#groups(caller, filter);
     const conditions = (await this.#conditions(caller, filter, groups)) ?? [sql<boolean>`false`];
-    const [rows, tagRows] = await Promise.all([
-      this.#counts(sql`group_id`, conditions),
-      this.#counts(sql`tag_set`, conditions),
-    ]);
+    const [rows, tagRows] = await this.#counts(conditions);
     const tags = await this.#tags(tagRows.map(({ id }) => id));
     const facets = new Map(groups.map((group) => [group.id, group.facets]));
     const places = new Map(groups.map((group) => [group.id, group.jurisdiction]));
@@ -111,11 +108,13 @@ export class DeviceSearch {
     };
   }
 
-  async #counts(column: RawBuilder<unknown>, conditions: readonly Condition[]): Promise<GroupCount[]> {
-    const { rows } = await sql<GroupCount>`
-      select ${column} as id, count(*)::integer as count from device_search as d
-      where ${all(conditions)} group by 1`.execute(this.#database.tables());
-    return rows;
+  /** By group and by set of tags. What fits is found once and counted twice: to find it is what costs. */
+  async #counts(conditions: readonly Condition[]): Promise<[groups: GroupCount[], tagSets: GroupCount[]]> {
+    const { rows } = await sql<GroupCount & { isGroup: boolean }>`
+      select coalesce(group_id, tag_set) as id, grouping(group_id) = 0 as "isGroup", count(*)::integer as count
+      from device_search as d where ${all(conditions)}
+      group by grouping sets ((group_id), (tag_set))`.execute(this.#database.tables());
+    return [rows.filter(({ isGroup }) => isGroup), rows.filter(({ isGroup }) => !isGroup)];
   }
 
   async #tags(sets: readonly number[]): Promise<Map<number, string[]>> {
