@@ -32,8 +32,8 @@ export interface DiscoveryStatus {
 export interface FoundDevice extends Finding {
   foundAtMs: number;
   /**
-   * An address counts across the border too, so that no camera is registered twice: who asks reaches it already. A serial
-   * number does not: whoever can let something answer with one of their choice would learn where else it hangs.
+   * An address counts across the border too, so that no camera is registered twice: who asks reaches it already. A
+   * serial number does not: whoever can let something answer with one of their choice would learn where else it hangs.
    */
   registered: 'no' | Registered['by'];
   /** Those of them that the caller may see. */

@@ -3,7 +3,7 @@ import type { Tables } from '../database/database.ts';
 import type { AccessRegister } from './access-register.ts';
 import { type AuditEntry, listAudit } from './audit.ts';
 
-/** As {@link listAudit}, for people: who reads it, and about what, stands in the access register before the first row. */
+/** As {@link listAudit}, for people: who reads, and about what, stands in the access register before the first row. */
 export async function readAudit(
   { database, register }: { database: Tables; register: Pick<AccessRegister, 'add'> },
   caller: Caller,
