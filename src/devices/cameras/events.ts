@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { Counter, Gauge, type Logger, type Observer } from '../../core/observe.ts';
@@ -6,8 +5,9 @@ import type { DeviceId } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
 import type { OnvifPorts } from '../onvif/inspect.ts';
-import { type OnvifAccess, openOnvif } from '../registry/connections.ts';
+import { openOnvif } from '../registry/connections.ts';
 import type { RegistryTables } from '../registry/tables.ts';
+import { accessHash } from './access-hash.ts';
 import { CameraEventLoop, LOOP_TIMES, type LoopCounts, type LoopDeps } from './event-loop.ts';
 import { ActiveSources } from './event-memory.ts';
 
@@ -137,7 +137,7 @@ export class CameraEvents {
     const tells = row?.onvif && !row.onvif.source && this.#deps.hasVideo(row.kind);
     const access = tells ? openOnvif(this.#deps.vault, id, row.onvif!) : null;
     const current = this.#loops.get(id);
-    const hash = access && hashOf(access);
+    const hash = access && accessHash(access);
     if ((current?.access ?? null) === hash) return;
     if (current) {
       this.#loops.delete(id);
@@ -196,17 +196,4 @@ function countsOn({ metrics }: Observer): LoopCounts {
     },
   });
   return counts;
-}
-
-function hashOf({ xaddr, username, password, source, fingerprint }: OnvifAccess): string {
-  return createHash('sha256')
-    .update(
-      JSON.stringify([
-        xaddr,
-        username,
-        password,
-        ...(source || fingerprint ? [source ?? null, fingerprint ?? null] : []),
-      ]),
-    )
-    .digest('hex');
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
@@ -16,6 +15,7 @@ import { isPaused, OnvifError } from '../onvif/problems.ts';
 import { type OnvifAccess, openOnvif, type StoredStream, shownAddresses } from '../registry/connections.ts';
 import { findDevice } from '../registry/queries.ts';
 import type { RegistryTables } from '../registry/tables.ts';
+import { accessHash } from './access-hash.ts';
 import type { CameraUnits } from './units.ts';
 
 export const CAMERA_SETUP_QUEUE = 'camera-setup';
@@ -90,7 +90,7 @@ export class CameraSetup {
     const { clock, database, ownership } = this.#deps;
     const access = await this.#deps.access(id);
     if (!access) return DONE;
-    const attempt = hashOf(access);
+    const attempt = accessHash(access);
     const known = await this.#row(id);
     if (known?.attempt === attempt && known.state === 'done') return DONE;
     try {
@@ -151,7 +151,7 @@ export class CameraSetup {
     const position = db.selectFrom('position').select(['onvif', 'stream']).where('id', '=', id);
     const now = await position.where('state', '!=', 'retired').forUpdate().executeTakeFirst();
     // Changed while it was asked: what it said belongs to another camera, and the change has asked for a new round.
-    if (!now?.onvif || hashOf(openOnvif(this.#deps.vault, id, now.onvif)) !== attempt) return null;
+    if (!now?.onvif || accessHash(openOnvif(this.#deps.vault, id, now.onvif)) !== attempt) return null;
     const before = await findDevice(tx, SYSTEM.jurisdiction, id);
     if (!before) return null;
     const verdict = await this.#deps.units.judge(tx, id, found);
@@ -244,23 +244,10 @@ export async function sameCamera(
   const setup = tx
     .tables<SetupTables>()
     .updateTable('camera_setup')
-    .set({ attempt: hashOf(after) });
-  await setup.where('device', '=', id).where('attempt', '=', hashOf(before)).execute();
+    .set({ attempt: accessHash(after) });
+  await setup.where('device', '=', id).where('attempt', '=', accessHash(before)).execute();
 }
 
 function isNotOfTheCamera({ code }: CitywatchError): boolean {
   return code.startsWith('store.') || code === 'lease.lost';
-}
-
-function hashOf({ xaddr, username, password, source, fingerprint }: OnvifAccess): string {
-  return createHash('sha256')
-    .update(
-      JSON.stringify([
-        xaddr,
-        username,
-        password,
-        ...(source || fingerprint ? [source ?? null, fingerprint ?? null] : []),
-      ]),
-    )
-    .digest('hex');
 }
