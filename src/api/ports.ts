@@ -1,7 +1,6 @@
 import type { Caller } from '../core/types.ts';
 import type { Checks } from '../devices/checks/checks.ts';
 import type { CheckJobs } from '../devices/checks/district/jobs.ts';
-
 import type { Claims } from '../devices/claims/claims.ts';
 import type { Discoveries } from '../devices/discovery/discoveries.ts';
 import type { FileReport } from '../devices/file/file-report.ts';
