@@ -58,7 +58,7 @@ export class KeptLogins {
   async recover(caller: Caller, device: DeviceId, kept: number): Promise<Recovered> {
     const { database, clock, vault, doors } = this.#deps;
     const { login, access } = await database.transaction((tx) => this.#take(tx, caller, { device, kept }));
-    const heard = await doors.enter({ xaddr: access.xaddr, ...login }, null);
+    const heard = await doors.enter({ ...access, ...login }, null);
     if (heard.type === 'refused') return { state: 'refused', problem: null };
     if (heard.type !== 'let-in') {
       // Nothing came that says anything of it: it may be tried another time.

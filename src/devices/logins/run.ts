@@ -128,21 +128,22 @@ export class RotationRun {
   async #effect({ row, logins }: Turn, position: Position): Promise<Heard | null> {
     const { database, doors, clock } = this.#deps;
     const { state, device } = row;
-    const { xaddr, source } = position.onvif!;
+    // With all by which it is reached: a pinned certificate is asked for whatever the login is.
+    const reached = position.onvif!;
     switch (state.at) {
       case 'planned':
-        return await doors.enter({ xaddr, source, ...logins.old }, await knownUnit(database, device));
+        return await doors.enter({ ...reached, ...logins.old }, await knownUnit(database, device));
       case 'telling':
-        return await doors.tell(state.way, { xaddr, source, ...logins.old }, logins.new);
+        return await doors.tell(state.way, { ...reached, ...logins.old }, logins.new);
       case 'finding':
         if (state.rests) return (row.rest_until_ms ?? 0) <= clock.nowMs() ? { type: 'rested' } : null;
-        return await doors.enter({ xaddr, source, ...logins[state.ask] }, null);
+        return await doors.enter({ ...reached, ...logins[state.ask] }, null);
       case 'proving':
-        if (state.door === 'snapshot') return await doors.snapshot({ xaddr, source, ...logins.new });
+        if (state.door === 'snapshot') return await doors.snapshot({ ...reached, ...logins.new });
         return await this.#rtsp(position, logins);
       case 'disproving': {
         const { username } = logins.new;
-        return await doors.enter({ xaddr, source, username, password: logins.old.password }, null);
+        return await doors.enter({ ...reached, username, password: logins.old.password }, null);
       }
       case 'ended':
         return { type: 'nothing' };

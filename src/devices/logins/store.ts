@@ -72,9 +72,8 @@ export async function changeLogin(
   if (change.onvif && onvif) {
     const { username, password } = logins.new;
     set.onvif = jsonb({ ...onvif, username, password: vault.seal(password, `onvif/${id}`) });
-    const { xaddr, source } = onvif;
     // It is the same camera: it need not be asked once more who it is, and what is known of its streams stays.
-    const access = (login: Login): OnvifAccess => ({ xaddr, source, ...login });
+    const access = (login: Login): OnvifAccess => ({ ...onvif, ...login });
     await sameCamera(tx, id, { before: access(logins.old), after: access(logins.new) });
   }
   if (change.stream && stream) set.stream = jsonb(streamWith(vault, id, { stream, logins }));

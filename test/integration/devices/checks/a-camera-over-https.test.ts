@@ -1,11 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { request } from 'node:http';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
-import type { VirtualCamera } from '../../../../simulators/camera/camera.ts';
+import t from 'tap';
 import { AuthorityWatch, cameraAuthorities, readAuthorities } from '../../../../src/app/config/camera-authorities.ts';
 import { judgeAuthorities } from '../../../../src/app/doctor/tls.ts';
 import { DAY_MS, systemClock } from '../../../../src/core/clock.ts';
@@ -16,23 +12,8 @@ import { checkPorts, gradesOf } from '../../../support/devices/checks.ts';
 import { selfSigned } from '../../../support/network/certificates.ts';
 import { quietObserver } from '../../../support/services/services.ts';
 import { CAMERA_NETWORK, startCameras } from '../../../support/streams/cameras.ts';
+import { overHttps } from '../../../support/streams/over-https.ts';
 import { ManualClock } from '../../../support/time/clock.ts';
-
-/** The web service of a camera behind TLS, with its own certificate; resolves with the address of its ONVIF service. */
-async function overHttps(t: Test, camera: VirtualCamera, pair: { cert: string; key: string }): Promise<string> {
-  const server = createServer(pair, (incoming, answer) => {
-    const { method, headers, url = '/' } = incoming;
-    const onward = request(new URL(url, camera.xaddr), { method, headers }, (from) => {
-      answer.writeHead(from.statusCode ?? 502, from.headers);
-      from.pipe(answer);
-    });
-    incoming.pipe(onward);
-  });
-  await new Promise<void>((resolve) => server.listen(0, camera.address, resolve));
-  t.teardown(() => server.close());
-  const { port } = server.address() as AddressInfo;
-  return `https://${camera.address}:${port}/onvif/device_service`;
-}
 
 t.test(
   'a camera over https is believed by the certificates that were named for cameras, and by no others',

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import t, { type Test } from 'tap';
 import type { CameraOptions, VirtualCamera } from '../../../../simulators/camera/camera.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
@@ -10,7 +11,9 @@ import { sql } from '../../../../src/platform/database/database.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
 import { Killed, killedAt, lead, openLogins, rotate } from '../../../support/devices/logins.ts';
 import { callerIn } from '../../../support/devices/registry.ts';
+import { selfSigned } from '../../../support/network/certificates.ts';
 import { type CameraRig, startCameras } from '../../../support/streams/cameras.ts';
+import { overHttps } from '../../../support/streams/over-https.ts';
 
 const ADMIN = callerIn('330000');
 const PLACE = { kind: 'camera', name: 'at the gate', jurisdiction: '330212', location: { lat: 29.83, lon: 121.55 } };
@@ -228,6 +231,32 @@ t.test('a login that was lost is found among the last five, each of which is tri
   await opens(t, id, 'recovered');
   await t.rejects(logins.kept.recover(ADMIN, id, kept!.id), { code: 'conflict.state', detail: /tried before/ });
 });
+
+t.test(
+  'a camera that is pinned changes and recovers its login by its own certificate, and tells another one none',
+  async (t) => {
+    const { id, camera } = await registered({ onvifAuth: 'digest' });
+    const dir = t.testdir();
+    // In no certificate stands the address: only the fingerprint counts.
+    const [own, other] = [selfSigned(dir, '127.64.79.1'), selfSigned(dir, '127.64.79.2')];
+    const pinned = async (pair: typeof own, pin: typeof own) => {
+      const xaddr = await overHttps(t, camera, pair);
+      const { fingerprint256: fingerprint } = new X509Certificate(pin.cert);
+      const { version } = await logins.registry.get(ADMIN, id);
+      return await logins.registry.update(ADMIN, id, version, { onvif: { xaddr, ...camera.account, fingerprint } });
+    };
+    const asked = camera.requests.length;
+    await pinned(own, other);
+    t.match(await rotate(logins, ADMIN, id), { state: 'unchanged', problem: 'tls' });
+    t.equal(camera.requests.length, asked, 'nothing was sent to it');
+    await pinned(own, own);
+    t.match(said(await rotate(logins, ADMIN, id)), ALL_WELL);
+    await opens(t, id, 'pinned');
+    camera.users.answer(usersRequest('SetUser', { Username: 'admin', Password: camera.account.password }));
+    const [kept] = await logins.kept.list(id);
+    t.match(await logins.kept.recover(ADMIN, id, kept!.id), { state: 'right' });
+  },
+);
 
 t.test('of a district each login is changed or left, and the report says why', async (t) => {
   const { database, deps, rotations } = logins;
