@@ -47,7 +47,9 @@ export interface AccessTables {
     holder_name: string;
     jurisdiction: string;
     rights: ColumnType<string[], RawBuilder<string[]>>;
-    case_number: string;
+    case_number: string | null;
+    /** It ends with this alert. */
+    alert_id: string | null;
     reason: string;
     until_ms: number;
     asked_at_ms: number;

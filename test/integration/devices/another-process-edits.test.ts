@@ -10,6 +10,7 @@ import type { Caller } from '../../../src/core/types.ts';
 import { type Database, sql } from '../../../src/platform/database/database.ts';
 import { Follow } from '../../../src/platform/follow/follow.ts';
 import { SecretHasher } from '../../../src/platform/secrets/hasher.ts';
+import { closeAlert, storeAlert } from '../../support/alerts/alert-rows.ts';
 import { callerIn, kiosk, openDatabase, openRegistry } from '../../support/devices/registry.ts';
 import { type Owner, quietObserver, startPostgres } from '../../support/services/services.ts';
 import { freshDatabase } from '../../support/services/shared-database.ts';
@@ -118,6 +119,18 @@ t.test('tokens, people and lists of wanted plates that another process ends or m
   t.match(await here.sessions.verify(session.secret), { username: 'li' });
   await there.people.update(NATION, li, 1, { disabled: true });
   await until('no longer logged in', async () => (await here.sessions.verify(session.secret)) === null);
+
+  const asker = callerIn('330205', 'operator');
+  const alert = await storeAlert(database, '330205');
+  const wish = { jurisdiction: '330203', alert, reason: 'theft' };
+  const { id: grant } = await there.grants.ask(asker, wish);
+  await there.grants.approve(NATION, grant);
+  const granted = () => here.inForce.areasOf(asker, 'video.look').length;
+  await until('granted', () => granted() === 1);
+  await closeAlert(database, alert);
+  await until('granted no more', () => granted() === 0);
+  const ofAsker = async () => (await there.grants.list(asker, { limit: 1 })).items[0]?.state;
+  await until('ended for good', async () => (await ofAsker()) === 'ended');
 
   const entries = [{ plate: '浙B12345', reason: 'stolen', validUntilMs: systemClock.nowMs() + DAY_MS }];
   const list = { name: 'stolen', jurisdiction: '330200', reason: 'x', case: 'C-1', entries };

@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { Authority } from '../../../src/access/authority.ts';
+import { Grants } from '../../../src/access/grants/grants.ts';
 import { GrantsInForce } from '../../../src/access/grants/grants-in-force.ts';
 import { Jurisdictions } from '../../../src/access/jurisdictions.ts';
 import { SecondFactor } from '../../../src/access/second-factor.ts';
 import { Tokens } from '../../../src/access/tokens.ts';
+import { OpenAlerts } from '../../../src/alerts/desk/open-alerts.ts';
 import { toIssues } from '../../../src/api/server/validation.ts';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import { CitywatchError } from '../../../src/core/errors.ts';
@@ -68,6 +70,7 @@ export interface OpenRegistry {
   directory: Directory;
   authority: Authority;
   inForce: GrantsInForce;
+  grants: Grants;
   /** Nobody must have one. */
   secondFactor: SecondFactor;
   tokens: Tokens;
@@ -99,8 +102,11 @@ export async function openRegistry(
   const disconnected: string[] = [];
   directory.listen({ changed: () => {}, disconnect: (id) => void disconnected.push(id) });
   const observer = quietObserver();
-  const inForce = new GrantsInForce(clock);
+  const alerts = new OpenAlerts(database);
+  const inForce = new GrantsInForce(clock, alerts);
   const authority = new Authority(inForce);
+  const changed = () => inForce.load(database);
+  const grants = new Grants({ database, clock, authority, jurisdictions, alerts, changed });
   const deps = {
     authority,
     cameraNetworks: ANY_NETWORK,
@@ -124,6 +130,7 @@ export async function openRegistry(
     ...stores,
     authority,
     inForce,
+    grants,
     secondFactor,
     registry,
     behindApi,

@@ -3,6 +3,7 @@ import { GrantsInForce } from '../../../src/access/grants/grants-in-force.ts';
 import type { Database } from '../../../src/platform/database/database.ts';
 import { ManualClock } from '../../support/time/clock.ts';
 
+const NO_ALERTS = { among: async () => new Set<string>() };
 const HOLDER = { type: 'person', id: 'li' } as const;
 const GRANT = {
   holder_type: HOLDER.type,
@@ -10,6 +11,7 @@ const GRANT = {
   jurisdiction: '330203',
   rights: ['video.look'],
   until_ms: Number.MAX_SAFE_INTEGER,
+  alert_id: null,
 };
 
 function latecomer() {
@@ -27,7 +29,7 @@ function answering(rows: Promise<unknown[]>): Database {
 }
 
 t.test('what was read before a grant ended does not open it again, however late it comes', async (t) => {
-  const inForce = new GrantsInForce(new ManualClock());
+  const inForce = new GrantsInForce(new ManualClock(), NO_ALERTS);
   const late = latecomer();
   await inForce.load(answering(Promise.resolve([GRANT])));
   t.same(inForce.areasOf(HOLDER, 'video.look'), ['330203']);
@@ -40,7 +42,7 @@ t.test('what was read before a grant ended does not open it again, however late 
 });
 
 t.test('a question that failed does not make an earlier one useless', async (t) => {
-  const inForce = new GrantsInForce(new ManualClock());
+  const inForce = new GrantsInForce(new ManualClock(), NO_ALERTS);
   const late = latecomer();
   const before = inForce.load(answering(late.rows));
   await t.rejects(inForce.load(answering(Promise.reject(new Error('away')))));

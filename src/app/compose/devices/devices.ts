@@ -3,6 +3,7 @@ import { Grants } from '../../../access/grants/grants.ts';
 import { GrantsInForce } from '../../../access/grants/grants-in-force.ts';
 import { Jurisdictions } from '../../../access/jurisdictions.ts';
 import { Tokens } from '../../../access/tokens.ts';
+import { OpenAlerts } from '../../../alerts/desk/open-alerts.ts';
 import { Doors } from '../../../devices/doors/doors.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
 import { Connections } from '../../../devices/registry/connections.ts';
@@ -22,17 +23,21 @@ export async function openDevices(ground: Ground, kinds: Kinds) {
   await jurisdictions.seed(database);
   const hasher = new SecretHasher(keys.devices);
   const directory = new Directory(hasher, ground.clock);
-  const inForce = new GrantsInForce(ground.clock);
+  const alerts = new OpenAlerts(database);
+  const inForce = new GrantsInForce(ground.clock, alerts);
   await inForce.load(database);
   const authority = new Authority(inForce, { separated: config.people.administrators === 'three' });
   const { clock } = ground;
+  const changed = () => inForce.load(database);
+  const grants = new Grants({ database, clock, authority, jurisdictions, alerts, changed });
+  await grants.endWithAlerts();
   const tokens = new Tokens({ database, lookup: shares.handling, clock, jurisdictions, authority, hasher });
   await tokens.ensureBootstrap(config.adminToken ?? (await place.secret('admin-token')));
   return {
     kinds,
     authority,
     inForce,
-    grants: new Grants({ database, clock, authority, jurisdictions, changed: () => inForce.load(database) }),
+    grants,
     jurisdictions,
     hasher,
     directory,

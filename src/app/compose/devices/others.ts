@@ -4,19 +4,22 @@ import { type Followers, reading } from '../../../platform/follow/follow.ts';
 import type { Alerts } from '../alerts/alerts.ts';
 import type { Devices } from './devices.ts';
 
-type Remembering = Pick<Devices, 'kinds' | 'jurisdictions' | 'inForce' | 'tokens' | 'sessions'> &
+type Remembering = Pick<Devices, 'kinds' | 'jurisdictions' | 'inForce' | 'grants' | 'tokens' | 'sessions'> &
   Pick<Alerts, 'watchlists'> & { registry: Registry };
 
 /** Everything that is held in memory and that another process on the database may change. */
 export function followersOf(
   database: Database,
-  { kinds, jurisdictions, inForce, tokens, sessions, watchlists, registry }: Remembering,
+  { kinds, jurisdictions, inForce, grants, tokens, sessions, watchlists, registry }: Remembering,
 ): Followers {
   return {
     kinds: reading(() => kinds.learn(database)),
     jurisdictions: reading(() => jurisdictions.load(database)),
     devices: registry.follower,
-    grants: reading(() => inForce.load(database)),
+    grants: reading(async () => {
+      await inForce.load(database);
+      await grants.endWithAlerts();
+    }),
     tokens: reading(() => tokens.forget()),
     people: reading(() => sessions.forget()),
     watchlists: reading(() => watchlists.load()),

@@ -1,11 +1,13 @@
 import t from 'tap';
 import { Grants } from '../../../../src/access/grants/grants.ts';
+import { OpenAlerts } from '../../../../src/alerts/desk/open-alerts.ts';
 import type { ApiDeps } from '../../../../src/api/deps.ts';
 import { listen } from '../../../../src/api/server/server.ts';
 import { DAY_MS, HOUR_MS, toRfc3339 } from '../../../../src/core/clock.ts';
 import type { Role } from '../../../../src/core/types.ts';
 import { DeviceExport } from '../../../../src/devices/import-export/writing/device-export.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
+import { closeAlert, storeAlert } from '../../../support/alerts/alert-rows.ts';
 import { bearer, startApi } from '../../../support/api/api.ts';
 import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
 import { ManualClock, passTime } from '../../../support/time/clock.ts';
@@ -16,8 +18,8 @@ const THIRD = '330206';
 
 const clock = new ManualClock();
 const ground = await openRegistry(t, { clock });
-const { database, authority, inForce, jurisdictions } = ground;
-const grants = new Grants({ database, clock, authority, jurisdictions, changed: () => inForce.load(database) });
+const { database, authority, inForce, grants, jurisdictions } = ground;
+const alerts = new OpenAlerts(database);
 /** An export that goes on until its end is asked for. */
 const exports: ApiDeps['exports'] = {
   open: async (_question, signal) => ({
@@ -48,6 +50,7 @@ async function tokenFor(role: Role, jurisdiction: string): Promise<string> {
 
 const operator = await tokenFor('operator', OWN);
 const approver = await tokenFor('approver', THEIRS);
+const NOBODY = '00000000-0000-4000-8000-000000000000';
 const RANGE = 'from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z';
 
 async function ask(token: string, method: 'GET' | 'POST' | 'PATCH', path: string, payload?: object) {
@@ -64,6 +67,7 @@ async function asked(rights?: string[], days = 1, by = operator): Promise<string
   return answer.body.id;
 }
 
+const wishFor = (alert: string, over: object = {}) => ({ jurisdiction: THEIRS, reason: 'theft', alert, ...over });
 const approve = (id: string, token = approver) => ask(token, 'POST', `/grants/${id}/approve`);
 const end = (id: string, token = approver) => ask(token, 'POST', `/grants/${id}/end`);
 
@@ -194,7 +198,7 @@ t.test('an answer that goes on ends within 10 s of the grant, by its day as by h
 t.test('another process ends a grant, and each step has its audit row', async (t) => {
   const id = await asked();
   await approve(id);
-  const elsewhere = new Grants({ database, clock, authority, jurisdictions, changed: async () => {} });
+  const elsewhere = new Grants({ database, clock, authority, jurisdictions, alerts, changed: async () => {} });
   await elsewhere.end((await tokens.verify(approver))!, id);
   await inForce.load(database);
   t.same(await sight(THEIRS), NOTHING);
@@ -215,4 +219,73 @@ t.test('another process ends a grant, and each step has its audit row', async (t
     audit.every(({ jurisdiction }) => jurisdiction === THEIRS),
     'they belong to the area that was opened',
   );
+});
+
+t.test('a grant that is bound to an alert ends with it, and never begins after it', async (t) => {
+  const alert = await storeAlert(database, OWN);
+  const bound = await ask(operator, 'POST', '/grants', wishFor(alert));
+  t.match(bound, { status: 201, body: { alert, case: null, state: 'asked' } });
+  const late = await ask(operator, 'POST', '/grants', wishFor(alert, { case: 'A-1' }));
+  t.equal((await approve(bound.body.id)).status, 200);
+  t.same(await sight(THEIRS), EVERYTHING);
+  const going = await fetch(`${url}/api/v1/devices/kiosk-${THEIRS}/export?${RANGE}`, { headers: bearer(operator) });
+  const state = { ended: false };
+  void going
+    .text()
+    .catch(() => {})
+    .finally(() => {
+      state.ended = true;
+    });
+  await clock.advance(30_000);
+  t.equal(state.ended, false, 'it goes on while the alert is open');
+  await closeAlert(database, alert);
+  t.match(await approve(late.body.id), { status: 409, text: /closed/ }, 'nor is one approved now');
+  t.same(await sight(THEIRS), NOTHING, 'it is not in force from the next reading on');
+  const ms = await passTime(clock, () => state.ended, 100);
+  t.ok(ms <= 10_000, `ended ${ms} ms after the alert`);
+  await grants.endWithAlerts();
+  const shown = (await ask(operator, 'GET', '/grants')).body.items.filter(({ id }) => id === bound.body.id);
+  t.match(shown, [{ state: 'ended', endedBy: 'citywatch' }]);
+  const audit = await listAudit(database, nation, { subject: `grant/${bound.body.id}`, limit: 10 });
+  t.same(audit.map(({ action }) => action).toSorted(), ['grant.approve', 'grant.ask', 'grant.end']);
+});
+
+t.test('only an open alert that the asker may see is taken', async (t) => {
+  const foreign = await storeAlert(database, THEIRS);
+  const closed = await storeAlert(database, OWN);
+  await closeAlert(database, closed);
+  const refused = async (alert: string | undefined, over: object, expected: object) => {
+    const payload = alert === undefined ? { ...wishFor(''), ...over, alert } : wishFor(alert, over);
+    const answer = await ask(operator, 'POST', '/grants', payload);
+    t.match(answer, { status: 400, body: { issues: [expected] } }, JSON.stringify(payload));
+  };
+  await refused(closed, {}, { path: 'alert', message: /is closed/ });
+  await refused(foreign, {}, { path: 'alert', message: /no alert that you may see/ });
+  await refused(NOBODY, {}, { path: 'alert', message: /no alert that you may see/ });
+  await refused('x', {}, { path: 'alert' });
+  await refused(undefined, { until: toRfc3339(clock.nowMs() + HOUR_MS) }, { path: 'case' });
+  await refused(undefined, { case: 'A-1' }, { path: 'until' });
+});
+
+t.test('a list of grants goes on by its cursor, whoever asked for them', async (t) => {
+  const lone = await tokenFor('operator', OWN);
+  for (let each = 0; each < 5; each += 1) await asked(undefined, 1, lone);
+  for (const [who, least] of [
+    [lone, 5],
+    [approver, 10],
+  ] as const) {
+    const whole = (await ask(who, 'GET', '/grants?limit=500')).body.items.map(({ id }) => id);
+    t.ok(whole.length >= least);
+    const pages: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const answer = await ask(who, 'GET', `/grants?limit=2${cursor === undefined ? '' : `&cursor=${cursor}`}`);
+      const body = answer.body as { items: { id: string }[]; next?: string };
+      pages.push(...body.items.map(({ id }) => id));
+      cursor = body.next;
+    } while (cursor !== undefined);
+    t.same(pages, whole);
+  }
+  const { next } = (await ask(lone, 'GET', '/grants?limit=2')).body as { next?: string };
+  t.equal((await ask(operator, 'GET', `/grants?limit=2&cursor=${next}`)).status, 400, 'of somebody else');
 });

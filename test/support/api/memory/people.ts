@@ -66,6 +66,7 @@ function memoryGrants(): ApiDeps['grants'] {
     jurisdiction: HERE,
     rights: ['video.look'],
     case: 'A-1',
+    alert: null,
     reason: 'theft',
     untilMs: 0,
     askedAtMs: 0,
@@ -79,7 +80,7 @@ function memoryGrants(): ApiDeps['grants'] {
     return grant;
   };
   return {
-    list: async () => [],
+    list: async () => ({ items: [], next: null }),
     ask: async () => grant,
     approve: here,
     end: async (caller) => void (await here(caller)),
