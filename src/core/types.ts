@@ -29,6 +29,10 @@ export interface DeviceUnit {
   maker: string | null;
   model: string | null;
   serial: string | null;
+  /** Hardware addresses: lower case, sorted, with commas between. */
+  mac: string | null;
+  /** How it calls itself in WS-Discovery. */
+  endpoint: string | null;
   firmware: string | null;
 }
 

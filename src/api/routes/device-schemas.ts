@@ -65,6 +65,8 @@ const deviceFields = {
       maker: z.string().nullable(),
       model: z.string().nullable(),
       serial: z.string().nullable(),
+      mac: z.string().nullable().meta({ description: 'Hardware addresses, with commas between' }),
+      endpoint: z.string().nullable().meta({ description: 'How it calls itself in WS-Discovery' }),
       firmware: z.string().nullable(),
     })
     .nullable(),

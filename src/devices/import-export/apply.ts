@@ -1,13 +1,15 @@
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import type { Tables } from '../../platform/database/database.ts';
-import type { Created, RegistryDeps } from '../registry/registry.ts';
+import type { ComingDevice, Created } from '../registry/registry.ts';
+import { knownUnits, lockUnits } from '../units/places.ts';
 import { ID } from './columns.ts';
 import { type KnownDevice, knownDevices } from './known-devices.ts';
-import { OneTransaction } from './one-transaction.ts';
+import { type EditDeps, OneTransaction } from './one-transaction.ts';
 import { faultsOfRefusal, type Plan, planOf } from './plan.ts';
 import type { Fault, SheetRow } from './sheet.ts';
-import { wayBack } from './way-back.ts';
+import { UNIT_COLUMNS } from './unit-columns.ts';
+import { type WayBack, wayBack } from './way-back.ts';
 
 /** What became of a row, or would. */
 export interface RowVerdict {
@@ -24,7 +26,7 @@ export interface Applied extends RowVerdict {
   /** Version of the device once the row was applied; null where nothing was. */
   version: number | null;
   /** The patch that brings the device back to what it was; null for one that is new. Holds passwords. */
-  before: Record<string, unknown> | null;
+  before: WayBack | null;
   /** What a new device proves itself by; null where the file brought its own. */
   secret: string | null;
 }
@@ -40,12 +42,21 @@ interface Planned {
 }
 
 /**
- * Applies rows in one transaction: new devices first, in their order, then changes. One row that is refused holds up no
- * other. `done.committed` is for after the commit. Rejects, for all rows, where the database fails.
+ * To be called first in a transaction that applies these rows: keeps every unit where it hangs until the transaction
+ * ends, where one of the rows names a unit.
+ */
+export async function lockUnitsOf(tx: Tables, rows: readonly SheetRow[]): Promise<void> {
+  if (rows.some(({ cells }) => UNIT_COLUMNS.some(({ name }) => cells[name] != null))) await lockUnits(tx);
+}
+
+/**
+ * Applies rows in one transaction, after {@link lockUnitsOf}: new devices first, in their order, then changes. One row
+ * that is refused holds up no other. `done.committed` is for after the commit. Rejects, for all rows, where the
+ * database fails.
  */
 export async function applyRows(
   tx: Tables,
-  deps: RegistryDeps,
+  deps: EditDeps,
   { caller, rows }: { caller: Caller; rows: readonly SheetRow[] },
 ): Promise<{ applied: Applied[]; done: OneTransaction }> {
   const ids = rows.flatMap(({ cells }) => cells[ID.name] ?? []);
@@ -55,7 +66,7 @@ export async function applyRows(
     return { row, plan: planOf(row, known, deps.kinds), known: known === 'foreign' ? undefined : known };
   });
   const done = new OneTransaction(tx, deps);
-  const made = await create(done, caller, planned);
+  const made = await create(tx, done, { caller, planned });
   const applied: Applied[] = [];
   for (const one of planned) {
     const { row, plan } = one;
@@ -68,17 +79,46 @@ export async function applyRows(
 
 const NOTHING = { version: null, before: null, secret: null };
 
+type CreatePlan = Extract<Plan, { verdict: 'create' }>;
+
 async function create(
-  { registry }: OneTransaction,
-  caller: Caller,
-  planned: readonly Planned[],
+  tx: Tables,
+  done: OneTransaction,
+  { caller, planned }: { caller: Caller; planned: readonly Planned[] },
 ): Promise<Map<Planned, Created | CitywatchError>> {
-  const coming = planned.flatMap((one) => (one.plan.verdict === 'create' ? [{ one, input: one.plan.input }] : []));
-  const outcomes = await registry.createMany(
+  const coming: { one: Planned; input: ComingDevice }[] = [];
+  const again: { one: Planned; plan: CreatePlan }[] = [];
+  for (const one of planned) {
+    const { plan } = one;
+    if (plan.verdict !== 'create') continue;
+    const { unit, input } = plan;
+    if (unit && (await knownUnits(tx, unit)).length > 0) again.push({ one, plan });
+    else coming.push({ one, input: { ...input, ...(unit && { unit }) } });
+  }
+  const outcomes = await done.registry.createMany(
     caller,
     coming.map(({ input }) => input),
   );
-  return new Map(coming.map(({ one }, index) => [one, outcomes[index]!]));
+  const made = new Map(coming.map(({ one }, index) => [one, outcomes[index]!]));
+  for (const { one, plan } of again) made.set(one, await createWithKnown(done, caller, plan));
+  return made;
+}
+
+/** A device where a unit is to hang that was heard of before. */
+async function createWithKnown(
+  done: OneTransaction,
+  caller: Caller,
+  { input, unit }: CreatePlan,
+): Promise<Created | CitywatchError> {
+  try {
+    return await done.together(async () => {
+      const { device, ...rest } = await done.registry.create(caller, input);
+      return { ...rest, device: await done.units.assign(caller, device.id, { unit: unit!, reason: null }) };
+    });
+  } catch (error) {
+    if (error instanceof CitywatchError) return error;
+    throw error;
+  }
 }
 
 function created({ row, plan }: Planned, outcome: Created | CitywatchError): Applied {
@@ -87,11 +127,18 @@ function created({ row, plan }: Planned, outcome: Created | CitywatchError): App
   return { ...verdictOf(row, plan), ...NOTHING, version: device.version, secret: row.cells.secret ? null : secret };
 }
 
-async function change({ registry }: OneTransaction, caller: Caller, { row, plan, known }: Planned): Promise<Applied> {
+async function change(done: OneTransaction, caller: Caller, { row, plan, known }: Planned): Promise<Applied> {
   if (plan.verdict !== 'change' || !known) throw new RangeError('this row changes nothing');
+  const { id } = known.device;
+  const { patch, unit } = plan;
   try {
-    const { version } = await registry.update(caller, known.device.id, plan.version, plan.patch);
-    return { ...verdictOf(row, plan), version, before: wayBack(plan.patch, known), secret: null };
+    const { version } = await done.together(async () => {
+      const patched = patch ? await done.registry.update(caller, id, plan.version, patch) : known.device;
+      if (unit === null) return patched;
+      if (unit.type === 'correct') return await done.unitLabels.correct(caller, id, unit);
+      return await done.units.assign(caller, id, { unit: unit.label, reason: null });
+    });
+    return { ...verdictOf(row, plan), version, before: wayBack(plan, known), secret: null };
   } catch (error) {
     if (!(error instanceof CitywatchError)) throw error;
     return { ...refusalOf(row, error), ...NOTHING };

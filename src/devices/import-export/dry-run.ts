@@ -1,8 +1,8 @@
 import type { Caller } from '../../core/types.ts';
 import { chunksOf } from '../../platform/database/chunks.ts';
 import type { Database, Tables } from '../../platform/database/database.ts';
-import type { RegistryDeps } from '../registry/registry.ts';
-import { applyRows, type RowVerdict } from './apply.ts';
+import { applyRows, lockUnitsOf, type RowVerdict } from './apply.ts';
+import type { EditDeps } from './one-transaction.ts';
 import { inOrderOfNaming, namedAbove } from './order.ts';
 import type { SheetRow } from './sheet.ts';
 
@@ -16,7 +16,7 @@ const ROWS_AT_ONCE = 200;
  */
 export async function dryRun(
   database: Pick<Database, 'transaction'>,
-  deps: RegistryDeps,
+  deps: EditDeps,
   { caller, rows }: { caller: Caller; rows: readonly SheetRow[] },
 ): Promise<RowVerdict[]> {
   const ordered = inOrderOfNaming(rows);
@@ -24,6 +24,7 @@ export async function dryRun(
   for (const some of chunksOf(ordered, ROWS_AT_ONCE)) {
     const above = namedAbove(some, ordered);
     const applied = await rolledBack(database, async (tx) => {
+      await lockUnitsOf(tx, [...above, ...some]);
       if (above.length > 0) await applyRows(tx, deps, { caller, rows: above });
       return (await applyRows(tx, deps, { caller, rows: some })).applied;
     });

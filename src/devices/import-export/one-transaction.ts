@@ -5,6 +5,11 @@ import { sql, type Tables } from '../../platform/database/database.ts';
 import type { DirectoryEntry } from '../registry/directory.ts';
 import type { DeviceFollower, DeviceStanding } from '../registry/followers.ts';
 import { Registry, type RegistryDeps } from '../registry/registry.ts';
+import { UnitLabels } from '../units/labels.ts';
+import { Units, type UnitsDeps } from '../units/units.ts';
+
+/** What edits of the registry and of units need. */
+export type EditDeps = RegistryDeps & Pick<UnitsDeps, 'cameras'>;
 
 /**
  * A registry whose edits all belong to one transaction, so that many rows of a file, their audit rows and how far the
@@ -12,6 +17,12 @@ import { Registry, type RegistryDeps } from '../registry/registry.ts';
  */
 export class OneTransaction {
   readonly registry: Registry;
+  readonly units: Units;
+  readonly unitLabels: UnitLabels;
+  readonly #tx: Tables;
+  readonly #cameras: EditDeps['cameras'];
+  /** Devices whose units are others now. */
+  readonly #restated: DeviceId[] = [];
   readonly #directory: RegistryDeps['directory'];
   readonly #changed: DirectoryEntry[] = [];
   readonly #removed: DeviceId[] = [];
@@ -19,8 +30,10 @@ export class OneTransaction {
   #left: [DeviceId, DeviceStanding][] = [];
   readonly #edit: RegistryDeps['database']['transaction'];
 
-  constructor(tx: Tables, deps: RegistryDeps) {
-    const { directory } = deps;
+  constructor(tx: Tables, deps: EditDeps) {
+    const { directory, cameras } = deps;
+    this.#tx = tx;
+    this.#cameras = cameras;
     this.#directory = directory;
     const edit = savepoints(tx);
     this.#edit = (run) => edit((inside) => this.#forgetting(() => run(inside)));
@@ -37,7 +50,27 @@ export class OneTransaction {
       follow: async (_tx, devices) => void this.#left.push(...devices),
       settle: async () => {},
     };
-    this.registry = new Registry({ ...deps, database, directory: seen, followers: [noting] });
+    const inside = { ...deps, database, directory: seen, followers: [noting] };
+    this.registry = new Registry(inside);
+    const later = { ...cameras, restated: (id: DeviceId) => void this.#restated.push(id) };
+    this.units = new Units({ ...inside, cameras: later });
+    this.unitLabels = new UnitLabels({ ...inside, cameras: later });
+  }
+
+  /** Several edits that stand or fall together. Nothing else may be under way meanwhile. */
+  async together<Result>(edits: () => Promise<Result>): Promise<Result> {
+    const [changed, restated] = [this.#changed.length, this.#restated.length];
+    await sql`savepoint together`.execute(this.#tx.tables());
+    try {
+      const result = await this.#forgetting(edits);
+      await sql`release savepoint together`.execute(this.#tx.tables());
+      return result;
+    } catch (error) {
+      await sql`rollback to savepoint together`.execute(this.#tx.tables());
+      this.#changed.length = changed;
+      this.#restated.length = restated;
+      throw error;
+    }
   }
 
   /** What is to follow by {@link followAll}. */
@@ -76,6 +109,7 @@ export class OneTransaction {
   committed(): void {
     for (const entry of this.#changed) this.#directory.apply(entry);
     for (const id of this.#removed) this.#directory.remove(id);
+    for (const id of this.#restated) this.#cameras.restated(id);
   }
 }
 

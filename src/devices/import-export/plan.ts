@@ -3,22 +3,26 @@ import type { CitywatchError } from '../../core/errors.ts';
 import type { DeviceKind } from '../../core/types.ts';
 import { storedLocation } from '../registry/checks.ts';
 import { type DeviceInput, type DevicePatch, deviceInput, devicePatch } from '../registry/input.ts';
+import type { UnitLabel } from '../units/places.ts';
 import { plain, Wrong } from './column-types.ts';
 import { COLUMNS, type Column, columnAt, columnNamed, ID, titleOf } from './columns.ts';
 import { onvifChange, type RawChange, Refused, type Said, streamChange } from './connection-change.ts';
 import type { KnownDevice } from './known-devices.ts';
 import type { Fault, SheetRow } from './sheet.ts';
+import { type UnitChange, unitChange, unitOfNew } from './unit-change.ts';
 
 /** What is to become of a row. */
 export type Plan =
-  | { verdict: 'create'; input: DeviceInput }
-  | { verdict: 'change'; patch: DevicePatch; version: number; fields: string[] }
+  | { verdict: 'create'; input: DeviceInput; unit: UnitLabel | null }
+  | { verdict: 'change'; patch: DevicePatch | null; unit: UnitChange | null; version: number; fields: string[] }
   | { verdict: 'same' }
   | { verdict: 'error'; faults: Fault[] };
 
 export interface KindNames {
   all(): DeviceKind[];
 }
+
+const SERIAL = columnNamed('serial')!;
 
 /** A row whose cells were read. */
 type Values = Map<Column, unknown>;
@@ -27,10 +31,16 @@ type Values = Map<Column, unknown>;
 export function planOf(row: SheetRow, known: KnownDevice | 'foreign' | undefined, kinds: KindNames): Plan {
   const values = valuesOf(row, kinds);
   if (!(values instanceof Map)) return { verdict: 'error', faults: values };
-  if (known === undefined) return creationOf(values);
+  if (known === undefined) return alone(row, creationOf(values));
   if (known === 'foreign') return refused(ID, 'stands for a device that is not yours to see: use another one');
   if (known.device.state === 'retired') return refused(ID, 'was retired, and an id is never given out again');
-  return changeOf(values, known);
+  return alone(row, changeOf(values, known));
+}
+
+/** Of rows that name the same unit none hangs it up: nobody can know which of them is right. */
+function alone({ twins = [] }: SheetRow, plan: Plan): Plan {
+  if (twins.length === 0 || plan.verdict === 'same' || plan.verdict === 'error' || !plan.unit) return plan;
+  return refused(SERIAL, `the same unit stands in line ${twins.join(', ')}: leave one of them`);
 }
 
 function refused(column: Column | null, message: string): Plan {
@@ -57,9 +67,12 @@ function kindNamed(text: string, kinds: KindNames): string {
 
 function creationOf(values: Values): Plan {
   const raw: Record<string, unknown> = {};
-  for (const [column, value] of values) if (value !== null) put(raw, column.path, value);
+  for (const [column, value] of values) if (value !== null && column.path[0] !== UNIT) put(raw, column.path, value);
   const { success, data, error } = deviceInput.safeParse(raw);
-  return success ? { verdict: 'create', input: data } : { verdict: 'error', faults: faultsOf(error, raw) };
+  if (!success) return { verdict: 'error', faults: faultsOf(error, raw) };
+  const unit = unitOfNew(saidOf(values, UNIT));
+  if (unit instanceof Refused) return refused(columnAt([UNIT, unit.key]) ?? null, unit.message);
+  return { verdict: 'create', input: data, unit };
 }
 
 function changeOf(values: Values, known: KnownDevice): Plan {
@@ -80,12 +93,20 @@ function changeOf(values: Values, known: KnownDevice): Plan {
     raw[key] = value;
     fields.push(column.name);
   }
-  if (fields.length === 0) return { verdict: 'same' };
+  const unit = unitChange(saidOf(values, UNIT), device);
+  if (unit instanceof Refused) return refused(columnAt([UNIT, unit.key]) ?? null, unit.message);
+  const { version } = device;
+  const ofUnit = unit?.fields ?? [];
+  if (fields.length + ofUnit.length === 0) return { verdict: 'same' };
+  const all = inOrder([...fields, ...ofUnit]);
+  if (fields.length === 0) return { verdict: 'change', patch: null, unit, version, fields: all };
   const confirm = values.get(columnNamed('confirm')!);
   const { success, data, error } = devicePatch.safeParse({ ...raw, ...(confirm ? { confirm } : {}) });
   if (!success) return { verdict: 'error', faults: faultsOf(error, raw) };
-  return { verdict: 'change', patch: data, version: device.version, fields: inOrder(fields) };
+  return { verdict: 'change', patch: data, unit, version, fields: all };
 }
+
+const UNIT = 'unit';
 
 /** Fields that are changed together. */
 function groups(values: Values, known: KnownDevice): Record<string, RawChange | Refused | null> {

@@ -2,6 +2,7 @@ import { isClear, ROUNDED } from './column-types.ts';
 import { COLUMNS, type Column, columnTitled, ID, titleOf } from './columns.ts';
 import { unescapeCell } from './formula.ts';
 import { badFile, type Cell, type Line } from './reading/table.ts';
+import { markUnitTwins } from './unit-columns.ts';
 
 /** What is wrong with a row: where, what, and what would be right. `column` is null where it is the row as a whole. */
 export interface Fault {
@@ -15,6 +16,8 @@ export interface SheetRow {
   /** By the names of columns: null empties the field, a cell that is empty is not there. */
   cells: Record<string, string | null>;
   faults: Fault[];
+  /** Other lines of the file that name the same unit. */
+  twins?: number[];
 }
 
 export interface Sheet {
@@ -47,6 +50,7 @@ export function sheetOf(lines: readonly Line[]): Sheet {
   if (!columns.includes(ID)) throw badFile(`has no column ${titleOf(ID)}, by which a device is recognised`);
   const rows = lines.slice(start + 1).map((line) => rowOf(line, header));
   markTwins(rows, columns);
+  markUnitTwins(rows);
   const unknownColumns = header.filter((one): one is string => typeof one === 'string' && one !== '');
   return { rows, columns: columns.map(({ name }) => name), unknownColumns };
 }

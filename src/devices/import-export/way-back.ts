@@ -1,22 +1,39 @@
 import type { DevicePatch } from '../registry/input.ts';
+import type { UnitLabel } from '../units/places.ts';
 import { withLogin } from './connection-change.ts';
 import type { KnownDevice } from './known-devices.ts';
+import type { UnitChange } from './unit-change.ts';
 
-/** The body of a change that brings back what `patch` changes, as the device was known before. Holds passwords. */
-export function wayBack(patch: DevicePatch, known: KnownDevice): Record<string, unknown> {
+/** The body of a change that brings a device back to what it was, and what brings back its unit. Holds passwords. */
+export type WayBack = Record<string, unknown> & { unit?: UnitWayBack };
+
+/** The step that hung it up is undone, or what was written of it before. */
+export type UnitWayBack = { type: 'undo' } | { type: 'correct'; label: Partial<UnitLabel> };
+
+/** What undoes this change, as the device was known before. */
+export function wayBack(
+  { patch, unit }: { patch: DevicePatch | null; unit: UnitChange | null },
+  known: KnownDevice,
+): WayBack {
   const { device } = known;
-  const before: Record<string, unknown> = {};
-  for (const key of Object.keys(patch)) {
+  const before: WayBack = {};
+  for (const key of Object.keys(patch ?? {})) {
     if (key === 'confirm') continue;
     else if (key === 'stream') before[key] = streamBefore(known);
     else if (key === 'onvif') before[key] = known.onvif?.open ?? null;
-    else if (key === 'file') before[key] = fileBefore(patch, known);
+    else if (key === 'file') before[key] = fileBefore(patch!, known);
     // The numbers are WGS-84, in whatever datum they were given.
     else if (key === 'location') before[key] = { ...device.location, datum: 'wgs84' };
     else before[key] = device[key as keyof typeof device];
   }
+  if (unit) before.unit = unitBefore(unit, known);
   // It stood there before, so nobody has to say again that it is meant.
   return { ...before, confirm: true };
+}
+
+function unitBefore(change: UnitChange, { device }: KnownDevice): UnitWayBack {
+  if (change.type === 'assign') return { type: 'undo' };
+  return { type: 'correct', label: Object.fromEntries(change.fields.map((key) => [key, device.unit?.[key] ?? null])) };
 }
 
 function fileBefore({ file = {} }: DevicePatch, { device }: KnownDevice): Record<string, unknown> {

@@ -1,18 +1,17 @@
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import type { Caller, Device, DeviceId, DeviceIdentity } from '../../core/types.ts';
 import type { Tables } from '../../platform/database/database.ts';
-import { OneTransaction } from '../import-export/one-transaction.ts';
+import { type EditDeps, OneTransaction } from '../import-export/one-transaction.ts';
 import type { OnvifProfile } from '../onvif/profiles.ts';
 import type { OnvifPorts } from '../onvif/session.ts';
 import type { OnvifAccess } from '../registry/connections.ts';
 import { devicePatch } from '../registry/input.ts';
 import { findDevice } from '../registry/queries.ts';
-import type { RegistryDeps } from '../registry/registry.ts';
 import { channelInput, channelsOf, idsWithin, type KnownChannel, lockRecorder } from './channels.ts';
 import { type Eye, readEyes } from './eyes.ts';
 
 export interface RecordersDeps {
-  registry: RegistryDeps;
+  registry: EditDeps;
   onvif: OnvifPorts;
   /** Null where no ONVIF address is registered. */
   access(id: DeviceId): Promise<OnvifAccess | null>;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CitywatchError } from '../../core/errors.ts';
-import type { Device, DeviceId, Location } from '../../core/types.ts';
+import type { Device, DeviceId, DeviceUnit, Location } from '../../core/types.ts';
 import { sql, type Tables } from '../../platform/database/database.ts';
 import { FILE_COLUMNS, fileColumns, newFile } from '../file/file.ts';
 import { gbIdIsTaken } from '../file/file-change.ts';
@@ -17,13 +17,24 @@ export interface Newcomer {
   secretHash: Buffer;
   stream: StoredStream | null;
   onvif: StoredOnvif | null;
+  /** What hangs there; absent where nothing is known of it. */
+  unit?: Hardware;
 }
+
+export type Hardware = Omit<DeviceUnit, 'id'>;
 
 const FILE = Object.values(FILE_COLUMNS);
 const OF_FILE = sql.join(FILE.map((column) => sql.ref(column)));
 const OF_FILE_OF_COMING = sql.join(FILE.map((column) => sql.ref(`of_file.${column}`)));
 
-const NO_HARDWARE = { maker: null, model: null, serial: null, firmware: null };
+const NO_HARDWARE: Hardware = {
+  maker: null,
+  model: null,
+  serial: null,
+  mac: null,
+  endpoint: null,
+  firmware: null,
+};
 
 /**
  * Inserts devices without their parents and cameras, each with the unit that stands at its place, all at `atMs`.
@@ -65,7 +76,7 @@ async function knownOf(tx: Tables, devices: readonly Device[]): Promise<Set<Devi
   return new Set((await found.execute()).map(({ id }) => id));
 }
 
-function deviceOf({ id, input, location }: Newcomer, atMs: number): Device {
+function deviceOf({ id, input, location, unit = NO_HARDWARE }: Newcomer, atMs: number): Device {
   const { kind, name, jurisdiction, purpose = null, state } = input;
   return {
     id,
@@ -79,7 +90,7 @@ function deviceOf({ id, input, location }: Newcomer, atMs: number): Device {
     accessClass: input.accessClass ?? 'public',
     file: newFile(input.file),
     state,
-    unit: { id: randomUUID(), ...NO_HARDWARE },
+    unit: { id: randomUUID(), ...unit },
     version: 1,
     createdAtMs: atMs,
     updatedAtMs: atMs,
@@ -108,9 +119,10 @@ async function insert(
         ${of(({ version }) => version)}::bigint[], ${of(({ createdAtMs }) => createdAtMs)}::bigint[],
         ${of(({ accessClass }) => accessClass)}::text[],
         ${of(({ file }) => JSON.stringify({ tags: [], ...fileColumns(file) }))}::jsonb[],
-        ${of(({ unit }) => unit!.id)}::text[], ${stored(({ secretHash }) => secretHash)}::bytea[]
+        ${of(({ unit }) => unit!.id)}::text[], ${of(({ unit }) => JSON.stringify(unit))}::jsonb[],
+        ${stored(({ secretHash }) => secretHash)}::bytea[]
       ) with ordinality as come (id, kind, name, jurisdiction, lat, lon, datum, purpose, state, stream, onvif, version,
-                                 at_ms, access_class, file, unit_id, secret_hash, nth)
+                                 at_ms, access_class, file, unit_id, unit, secret_hash, nth)
     ), taken as (
       insert into position (id, kind, name, jurisdiction, lat, lon, datum, purpose, state, stream, onvif, version,
                             created_at_ms, updated_at_ms, access_class, ${OF_FILE})
@@ -119,8 +131,9 @@ async function insert(
       from come cross join lateral jsonb_populate_record(null::"position", come.file) of_file
       order by nth on conflict do nothing returning id
     ), made as (
-      insert into unit (id, secret_hash, created_at_ms)
-      select unit_id, secret_hash, at_ms from come join taken using (id)
+      insert into unit (id, secret_hash, created_at_ms, maker, model, serial, mac, endpoint, firmware)
+      select unit_id, secret_hash, at_ms, unit ->> 'maker', unit ->> 'model', unit ->> 'serial', unit ->> 'mac',
+             unit ->> 'endpoint', unit ->> 'firmware' from come join taken using (id)
     ), placed as (
       insert into assignment (position_id, unit_id, from_ms)
       select id, unit_id, at_ms from come join taken using (id)

@@ -1,5 +1,5 @@
 import type { Scope } from '../../core/jurisdiction.ts';
-import type { Device, DeviceId } from '../../core/types.ts';
+import type { Device, DeviceId, DeviceUnit } from '../../core/types.ts';
 import { sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { fileOf } from '../file/file.ts';
 import type { Kinds } from '../kinds/kinds.ts';
@@ -35,7 +35,7 @@ function devicesWithin(tables: Tables, scope: Scope) {
         from
           .selectFrom('assignment')
           .innerJoin('unit', 'unit.id', 'assignment.unit_id')
-          .select(['unit.id', 'unit.maker', 'unit.model', 'unit.serial', 'unit.firmware'])
+          .select(['unit.id', 'unit.maker', 'unit.model', 'unit.serial', 'unit.firmware', 'unit.mac', 'unit.endpoint'])
           .whereRef('assignment.position_id', '=', 'position.id')
           .where('assignment.to_ms', 'is', null)
           // Looked up one by one: a join would read all assignments for a page of positions.
@@ -45,6 +45,7 @@ function devicesWithin(tables: Tables, scope: Scope) {
     )
     .selectAll('position')
     .select(['unit.id as unit_id', 'unit.maker', 'unit.model', 'unit.serial', 'unit.firmware'])
+    .select(['unit.mac', 'unit.endpoint'])
     .select([
       sql<string | null>`(${parent})`.as('visible_parent'),
       sql<string[]>`array(${cameras})`.as('visible_cameras'),
@@ -83,14 +84,15 @@ function toDevice(row: DeviceRow): Device {
     accessClass: row.access_class,
     file: fileOf(row),
     state: row.state,
-    unit:
-      row.unit_id === null
-        ? null
-        : { id: row.unit_id, maker: row.maker, model: row.model, serial: row.serial, firmware: row.firmware },
+    unit: unitOf(row),
     version: row.version,
     createdAtMs: row.created_at_ms,
     updatedAtMs: row.updated_at_ms,
   };
+}
+
+function unitOf({ unit_id: id, maker, model, serial, mac, endpoint, firmware }: DeviceRow): DeviceUnit | null {
+  return id === null ? null : { id, maker, model, serial, mac, endpoint, firmware };
 }
 
 /** A page of the directory, in order of id; all devices when `after` is '' and `limit` is large. */

@@ -26,7 +26,7 @@ import * as connections from './connections.ts';
 import { DirectorySync, type DirectorySyncDeps } from './directory-sync.ts';
 import { type DeviceFollower, tellFollowers } from './followers.ts';
 import type { DeviceInput, DevicePatch } from './input.ts';
-import { exists } from './newcomer.ts';
+import { exists, type Hardware } from './newcomer.ts';
 import { findDevice } from './queries.ts';
 import type { RegistryTables } from './tables.ts';
 import { checkPlace } from './unlikely-place.ts';
@@ -53,6 +53,12 @@ export interface Created {
   secret: string;
   addresses: ShownAddresses;
 }
+
+/**
+ * What one of several devices is created with. `unit` hangs there from the first; whoever names it holds `lockUnits`
+ * and knows that it was never heard of.
+ */
+export type ComingDevice = DeviceInput & { unit?: Hardware };
 
 interface Newcomer {
   arrival: Arrival;
@@ -87,7 +93,7 @@ export class Registry {
    * place. They share transactions; each has its audit row. A parent stands before its children; of two with the same
    * id the first counts. Rejects where the database took none of them.
    */
-  async createMany(caller: Caller, inputs: readonly DeviceInput[]): Promise<(Created | CitywatchError)[]> {
+  async createMany(caller: Caller, inputs: readonly ComingDevice[]): Promise<(Created | CitywatchError)[]> {
     const ids = new Set<DeviceId>();
     const checked = inputs.map((input) => {
       try {
@@ -186,7 +192,7 @@ export class Registry {
   }
 
   /** All that can be said of a new device without the database. */
-  #newcomer(caller: Caller, input: DeviceInput): Newcomer {
+  #newcomer(caller: Caller, { unit, ...input }: ComingDevice): Newcomer {
     this.#addresses.check(input);
     this.#checkKind(input);
     checkJurisdiction(this.#deps.jurisdictions, input.jurisdiction, caller.jurisdiction);
@@ -204,6 +210,7 @@ export class Registry {
         stream,
         onvif,
         caller,
+        ...(unit && { unit }),
       },
       secret,
     };

@@ -11,19 +11,31 @@ export const macAddress = z
   .regex(MAC, 'must be a hardware address such as 02:00:5e:10:00:01')
   .transform((text) => text.toLowerCase().replaceAll('-', ':'));
 
+const told = label(128).nullable().default(null);
+
+const labelFields = { serial: told, maker: told, model: told, firmware: told, endpoint: told };
+
 /** A unit as a person reads it off its label. All text: a serial "007" is not 7. Absent fields are null afterwards. */
 export const unitInput = z
-  .strictObject({
-    serial: label(128).nullable().default(null),
-    mac: macAddress.nullable().default(null),
-    maker: label(128).nullable().default(null),
-    model: label(128).nullable().default(null),
-    firmware: label(128).nullable().default(null),
-  })
+  .strictObject({ ...labelFields, mac: macAddress.nullable().default(null) })
   .refine((unit) => serialOf(unit) !== null || macsOf(unit) !== null, {
     path: ['serial'],
     message: 'must tell this unit from others; where it is a stand-in or missing, send the hardware address as `mac`',
   });
+
+/** Hardware addresses of one unit at most. */
+const MACS_MAX = 8;
+
+/** What a spreadsheet says of a unit: as {@link unitInput}, with several hardware addresses, and none of it needed. */
+export const unitLabel = z.strictObject({
+  ...labelFields,
+  mac: z
+    .array(macAddress)
+    .max(MACS_MAX)
+    .transform((macs) => (macs.length > 0 ? [...new Set(macs)].sort().join(',') : null))
+    .nullable()
+    .default(null),
+});
 
 /** Why a unit is hung or taken down, for those who read the history. */
 const unitReason = words(256);
@@ -41,6 +53,5 @@ export const swapInput = z.strictObject({ unit: unitInput, replaces: replacedUni
 export const unhangInput = z.strictObject({ replaces: replacedUnit, reason: unitReason });
 
 export type UnitInput = z.output<typeof unitInput>;
-export type AssignInput = z.output<typeof assignInput>;
 export type SwapInput = z.output<typeof swapInput>;
 export type UnhangInput = z.output<typeof unhangInput>;

@@ -2,8 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { covers, type Jurisdiction } from '../../core/jurisdiction.ts';
-import type { Caller, DeviceId } from '../../core/types.ts';
+import type { Caller, Device, DeviceId } from '../../core/types.ts';
 import { sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
+import { findDevice } from '../registry/queries.ts';
 import type { Hanging, RegistryTables } from '../registry/tables.ts';
 import { macsOf, serialOf, type UnitIdentity } from './identity.ts';
 
@@ -148,6 +149,19 @@ export async function insertUnit(
   const unit = { id: randomUUID(), ...label, secret_hash: secretHash, created_at_ms: atMs };
   await tx.tables<RegistryTables>().insertInto('unit').values(unit).execute();
   return unit.id;
+}
+
+/** Writes down that something of the position was changed, and reads it as `scope` sees it. */
+export async function raiseVersion(
+  tx: Tables,
+  { id, version }: Pick<Place, 'id' | 'version'>,
+  { nowMs, scope }: { nowMs: number; scope: Jurisdiction },
+): Promise<Device> {
+  const change = { version: version + 1, updated_at_ms: nowMs };
+  await tx.tables<RegistryTables>().updateTable('position').set(change).where('id', '=', id).execute();
+  const device = await findDevice(tx, scope, id);
+  if (!device) throw new CitywatchError('not-found');
+  return device;
 }
 
 /** No secret has this hash. */

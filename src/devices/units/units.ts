@@ -10,7 +10,7 @@ import { findDevice } from '../registry/queries.ts';
 import type { Hanging } from '../registry/tables.ts';
 import { hungElsewhere, unitBefore } from './history.ts';
 import { isBlank } from './identity.ts';
-import type { AssignInput, SwapInput, UnhangInput } from './input.ts';
+import type { SwapInput, UnhangInput } from './input.ts';
 import {
   hangingAt,
   insertUnit,
@@ -21,6 +21,7 @@ import {
   nobodysHash,
   type Place,
   printed,
+  raiseVersion,
   rehang,
   relabelled,
   requireHanging,
@@ -54,6 +55,12 @@ interface Coming {
   secretHash?: Buffer;
 }
 
+/** The unit that is to hang where none was named. */
+export interface Assigning {
+  unit: UnitLabel;
+  reason: string | null;
+}
+
 export type WithSecret = { device: Device; secret: string };
 
 const ACTIONS = {
@@ -85,13 +92,13 @@ export class Units {
    * Hangs a unit where none was named yet; it gets the secret that the position was given. Fails with
    * `conflict.state` where one hangs there, or where this one hangs elsewhere.
    */
-  async assign(caller: Caller, id: DeviceId, { unit, reason }: AssignInput): Promise<Device> {
+  async assign(caller: Caller, id: DeviceId, { unit, reason }: Assigning): Promise<Device> {
     return await this.#step({ caller, id, how: 'assigned', reason }, async (tx, place) => {
       if (!isBlank(place.unit)) {
         const detail = `${printed(place.unit)} hangs here; swap it (POST /api/v1/devices/${id}/swap).`;
         throw new CitywatchError('conflict.state', { detail });
       }
-      return this.#named(tx, caller, { place, label: { ...unit, endpoint: null }, secretHash: place.secretHash });
+      return this.#named(tx, caller, { place, label: unit, secretHash: place.secretHash });
     });
   }
 
@@ -105,7 +112,7 @@ export class Units {
     const device = await this.#step({ caller, id, how: 'swapped', reason }, (tx, place) => {
       requireHanging(place, replaces);
       const secretHash = this.#deps.hasher.hash(secret);
-      return this.#named(tx, caller, { place, label: { ...unit, endpoint: null }, secretHash });
+      return this.#named(tx, caller, { place, label: unit, secretHash });
     });
     return { device, secret };
   }
@@ -205,7 +212,7 @@ export class Units {
       // What was known of the old unit's streams, and of what answers in its place, says nothing of the new one.
       await db.deleteFrom('camera_setup').where('device', '=', id).execute();
       await db.deleteFrom('foreign_unit').where('device', '=', id).execute();
-      const after = await this.#raise(tx, place, { nowMs, scope: caller.jurisdiction });
+      const after = await raiseVersion(tx, place, { nowMs, scope: caller.jurisdiction });
       const { jurisdiction } = place;
       await recordAudit(tx, {
         caller,
@@ -233,7 +240,7 @@ export class Units {
       const unitId = await insertUnit(tx, { label: NO_LABEL, secretHash: nobodysHash(), atMs: nowMs });
       const reason = 'hung up elsewhere';
       await rehang(tx, place, { unitId, how: 'taken-down', reason, byName: caller.name, nowMs });
-      const after = await this.#raise(tx, place, { nowMs, scope: NATIONWIDE });
+      const after = await raiseVersion(tx, place, { nowMs, scope: NATIONWIDE });
       await recordAudit(tx, {
         caller,
         action: ACTIONS['taken-down'],
@@ -252,17 +259,5 @@ export class Units {
     const db = tx.tables<StepTables>();
     const row = db.selectFrom('position').select('version').where('id', '=', id).forUpdate();
     return { id, ...(await row.executeTakeFirstOrThrow()), ...(await hangingAt(tx, id)) };
-  }
-
-  async #raise(
-    tx: Tables,
-    { id, version }: Pick<Place, 'id' | 'version'>,
-    { nowMs, scope }: { nowMs: number; scope: string },
-  ): Promise<Device> {
-    const change = { version: version + 1, updated_at_ms: nowMs };
-    await tx.tables<StepTables>().updateTable('position').set(change).where('id', '=', id).execute();
-    const device = await findDevice(tx, scope, id);
-    if (!device) throw new CitywatchError('not-found');
-    return device;
   }
 }

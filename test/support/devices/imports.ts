@@ -23,6 +23,7 @@ export function openImports(parts: OpenRegistry, over: ImportsOver = {}) {
   const { database, kinds, directory, jurisdictions, hasher, vault } = parts;
   const authority = new Authority({ areasOf: () => [] });
   const observer = quietObserver();
+  const restated: string[] = [];
   const heard = new Set<string>();
   const registry = {
     database,
@@ -36,6 +37,7 @@ export function openImports(parts: OpenRegistry, over: ImportsOver = {}) {
     vault,
     followers,
     cameraNetworks: ANY_NETWORK,
+    cameras: { accepted: () => {}, restated: (id: string) => void restated.push(id) },
   };
   const seal = new Seal(sealKey, { purpose: 'test', what: 'row' });
   const wasHeard = (id: string): boolean => heard.has(id);
@@ -46,6 +48,7 @@ export function openImports(parts: OpenRegistry, over: ImportsOver = {}) {
   return {
     imports,
     heard,
+    restated,
     work,
     /** Imports a CSV of these rows to its end. */
     run: async (caller: Caller, rows: string[][], mode: ImportMode = 'rows') => {

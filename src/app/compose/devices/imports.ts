@@ -1,5 +1,5 @@
 import { IMPORT_QUEUE, Imports } from '../../../devices/import-export/jobs/imports.ts';
-import type { RegistryDeps } from '../../../devices/registry/registry.ts';
+import type { EditDeps } from '../../../devices/import-export/one-transaction.ts';
 import { Seal } from '../../../platform/secrets/seal.ts';
 import type { Twin } from '../../../telemetry/twin/twin.ts';
 import type { Ground } from '../ground/ground.ts';
@@ -8,7 +8,7 @@ import type { Ground } from '../ground/ground.ts';
 const AT_ONCE = 1;
 
 /** Devices from spreadsheets, and the worker that applies their rows. */
-export function composeImports(ground: Ground, registry: RegistryDeps, twin: Pick<Twin, 'presence'>): Imports {
+export function composeImports(ground: Ground, registry: EditDeps, twin: Pick<Twin, 'presence'>): Imports {
   const { database, clock, keys, work, doorbell } = ground;
   const imports = new Imports({
     database,

@@ -73,7 +73,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
   ground.work.handle(SECRETS_QUEUE, (id) => overlaps.handle(id));
   directory.listen({ changed, disconnect, secretUsed: (id) => overlaps.used(id) });
   const { cameras: cameraNetworks } = config.networks;
-  const deps = { ...keeping, jurisdictions, authority, vault, followers, cameraNetworks };
+  const deps = { ...keeping, jurisdictions, authority, vault, followers, cameraNetworks, cameras: streams.units };
   const registry = new Registry(deps);
   await registry.loadDirectory();
   return {

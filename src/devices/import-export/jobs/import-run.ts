@@ -3,14 +3,13 @@ import { chunksOf } from '../../../platform/database/chunks.ts';
 import type { Database, Tables } from '../../../platform/database/database.ts';
 import { recordAudit } from '../../../platform/records/audit.ts';
 import type { Seal } from '../../../platform/secrets/seal.ts';
-import type { RegistryDeps } from '../../registry/registry.ts';
-import { type Applied, applyRows } from '../apply.ts';
-import { followAll, type OneTransaction } from '../one-transaction.ts';
+import { type Applied, applyRows, lockUnitsOf } from '../apply.ts';
+import { type EditDeps, followAll, type OneTransaction } from '../one-transaction.ts';
 import { type Batch, contentsOf, lockBatch, moveBatch, noteApplied, rowsBetween } from './import-table.ts';
 
 export interface RunDeps {
   database: Database;
-  registry: RegistryDeps;
+  registry: EditDeps;
   clock: Clock;
   seal: Seal;
 }
@@ -52,6 +51,7 @@ async function applyNext(tx: Tables, deps: RunDeps, batch: Batch, done: OneTrans
   const from = batch.next_row;
   const to = batch.mode === 'whole' ? batch.row_count : Math.min(from + ROWS_AT_ONCE, batch.row_count);
   const rows = contentsOf(deps.seal, await rowsBetween(tx, batch.id, { from, to }));
+  await lockUnitsOf(tx, rows);
   const applied: Applied[] = [];
   for (const some of chunksOf(rows, ROWS_AT_ONCE)) {
     const part = await applyRows(tx, deps.registry, { caller: batch.caller, rows: some });

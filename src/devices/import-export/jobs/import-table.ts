@@ -4,6 +4,7 @@ import { type Generated, jsonb, type Selectable, sql, type Tables } from '../../
 import type { Seal } from '../../../platform/secrets/seal.ts';
 import type { Applied, RowVerdict } from '../apply.ts';
 import type { Fault, SheetRow } from '../sheet.ts';
+import type { WayBack } from '../way-back.ts';
 
 export type ImportMode = 'rows' | 'whole';
 export type ImportState = 'waiting' | 'done' | 'refused' | 'undoing' | 'undone';
@@ -94,7 +95,7 @@ export function contentsOf(seal: Seal, rows: readonly StoredRow[]): SheetRow[] {
 }
 
 /** The change that undoes an applied row; null for a row that made its device. */
-export function beforeOf(seal: Seal, { batch, number, before }: StoredRow): Record<string, unknown> | null {
+export function beforeOf(seal: Seal, { batch, number, before }: StoredRow): WayBack | null {
   return before && JSON.parse(seal.open(before, ownerOf(batch, number, 'before')).toString('utf8'));
 }
 

@@ -1,9 +1,12 @@
 import { CitywatchError } from '../../../core/errors.ts';
-import type { Caller, DeviceId } from '../../../core/types.ts';
+import type { Caller, Device, DeviceId } from '../../../core/types.ts';
 import { sql, type Tables } from '../../../platform/database/database.ts';
 import { recordAudit } from '../../../platform/records/audit.ts';
 import { devicePatch } from '../../registry/input.ts';
+import { lockUnits } from '../../units/places.ts';
 import { followAll, OneTransaction } from '../one-transaction.ts';
+import { UNIT_COLUMNS } from '../unit-columns.ts';
+import type { WayBack } from '../way-back.ts';
 import { ROWS_AT_ONCE, type RunDeps, type Step } from './import-run.ts';
 import {
   type Batch,
@@ -43,6 +46,7 @@ export async function stepUndo(deps: UndoDeps, id: string): Promise<Step> {
     const to = batch.next_row;
     const from = Math.max(0, to - ROWS_AT_ONCE);
     const rows = await rowsBetween(tx, id, { from, to });
+    if (rows.some(({ fields }) => UNIT_COLUMNS.some(({ name }) => fields.includes(name)))) await lockUnits(tx);
     const edits = new OneTransaction(tx, deps.registry);
     done = [edits];
     const undoing = { deps, done: edits, caller: batch.undo_caller };
@@ -91,13 +95,32 @@ async function undoRow(tx: Tables, undoing: Undoing, row: StoredRow): Promise<Un
     const current = await registry.get(caller, device);
     if (current.version !== version) return { number, undone: 'conflict', why: CHANGED_SINCE };
     const before = beforeOf(deps.seal, row);
-    if (before) await registry.update(caller, device, version, devicePatch.parse(before));
+    if (before) await bringBack(undoing, current, before);
     else await takeAway(tx, undoing, { id: device, version, jurisdiction: current.jurisdiction });
     return { number, undone: 'undone', why: null };
   } catch (error) {
     if (!(error instanceof CitywatchError) || error.status >= FAILURES) throw error;
     return { number, undone: 'conflict', why: error.message };
   }
+}
+
+/** The steps of the row, the last one first. */
+async function bringBack({ done, caller }: Undoing, device: Device, { unit, ...patch }: WayBack): Promise<void> {
+  const { id } = device;
+  await done.together(async () => {
+    let { version } = device;
+    if (unit) {
+      const replaces = device.unit?.id ?? '';
+      const undone =
+        unit.type === 'undo'
+          ? await done.units.undo(caller, id, { replaces, reason: 'the import is undone' })
+          : await done.unitLabels.correct(caller, id, { label: unit.label, replaces });
+      version = undone.version;
+    }
+    if (Object.keys(patch).some((key) => key !== 'confirm')) {
+      await done.registry.update(caller, id, version, devicePatch.parse(patch));
+    }
+  });
 }
 
 const CHANGED_SINCE = 'The device was changed since; look at it, and change or retire it by hand.';

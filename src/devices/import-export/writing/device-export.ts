@@ -92,7 +92,9 @@ function isAddress([group]: readonly string[]): boolean {
 
 /** A device as the paths of columns go through it. Its place is WGS-84, in whatever datum it was given. */
 function viewOf(device: Device, addresses: object | undefined): object {
-  return { ...device, location: { ...device.location, datum: 'wgs84' }, ...addresses };
+  const { unit, location } = device;
+  const shown = { ...unit, mac: unit?.mac?.split(',') };
+  return { ...device, location: { ...location, datum: 'wgs84' }, unit: shown, ...addresses };
 }
 
 function cellOf({ path, type }: Column, view: object): string {

@@ -35,7 +35,7 @@ t.test('an order is opened, taken, done and verified, each step with its audit r
 
   const units = new Units({ ...parts, observer: quietObserver(), cameras: { accepted() {}, restated() {} } });
   await clock.advance(HOUR_MS);
-  const label = { serial: '2.10', mac: null, maker: null, model: null, firmware: null };
+  const label = { serial: '2.10', mac: null, endpoint: null, maker: null, model: null, firmware: null };
   await units.assign(callerIn('330212'), 'k-1', { unit: label, reason: null });
   const done = await orders.step(LI, number, step(2, 'done'));
   t.not(done.unitAfter, done.unitBefore, 'it says what hung there before and after');

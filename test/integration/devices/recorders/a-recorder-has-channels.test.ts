@@ -19,8 +19,9 @@ const cameras = await startCameras(t);
 const box = await cameras.start({ address: '127.64.68.1', channels: CHANNELS });
 const onvif = onvifPorts(t);
 const observer = quietObserver();
+const nobody = { accepted: () => {}, restated: () => {} };
 const recorders = new Recorders({
-  registry: { ...parts, clock: systemClock, observer, followers: [], cameraNetworks: ANY_NETWORK },
+  registry: { ...parts, clock: systemClock, observer, followers: [], cameraNetworks: ANY_NETWORK, cameras: nobody },
   onvif,
   access: (id) => connections.onvifAccess(id),
 });
