@@ -6,6 +6,8 @@ import type { Observer } from '../core/observe.ts';
 import type { Caller, Device, DeviceIdentity, DeviceKind, Lane } from '../core/types.ts';
 import type { SetupStatus } from '../devices/cameras/setup.ts';
 import type { ForeignUnit } from '../devices/cameras/units.ts';
+import type { Departments } from '../devices/departments/departments.ts';
+import type { DepartmentReport } from '../devices/departments/report.ts';
 import type { ShownAddresses } from '../devices/registry/connections.ts';
 import type { DeviceInput, DevicePatch } from '../devices/registry/input.ts';
 import type { Created } from '../devices/registry/registry.ts';
@@ -62,6 +64,8 @@ export interface ApiDeps extends OrderParts, FieldParts, LoginParts {
   kinds: KindsPort;
   kindDryRun: KindDryRunPort;
   jurisdictions: JurisdictionsPort;
+  departments: DepartmentsPort;
+  departmentReport: DepartmentReportPort;
   authority: AuthorityPort;
   grants: GrantsPort;
   tokens: TokensPort;
@@ -178,6 +182,10 @@ export interface KindsPort {
   all(): DeviceKind[];
   latest(kind: string): DeviceKind | undefined;
 }
+
+export type DepartmentsPort = Pick<Departments, 'list' | 'add' | 'named' | 'inForce'>;
+
+export type DepartmentReportPort = Pick<DepartmentReport, 'of'>;
 
 export interface JurisdictionsPort {
   list(caller: Caller): JurisdictionInfo[];

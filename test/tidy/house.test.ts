@@ -25,6 +25,7 @@ const OWNERS: Record<string, RegExp> = {
     'camera_setup',
     'check_job',
     'check_row',
+    'department',
     'device_claim',
     'device_downtime',
     'device_health',

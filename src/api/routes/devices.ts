@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import type { Right } from '../../access/rights.ts';
 import { toRfc3339 } from '../../core/clock.ts';
+import type { Device } from '../../core/types.ts';
 import type { SetupStatus } from '../../devices/cameras/setup.ts';
 import type { ForeignUnit } from '../../devices/cameras/units.ts';
 import { deviceInput, devicePatch } from '../../devices/registry/input.ts';
 import { filterQuery } from '../../devices/search/filter.ts';
+import type { DepartmentsPort } from '../deps.ts';
 import { ifMatch, setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';
 import { deviceParams, listOf, moment, noContent, pageQuery } from '../schemas.ts';
+import { answering, day } from './departments.ts';
 import { addresses, answer, created, device, REGISTRY_TAGS } from './device-schemas.ts';
 import { type ApiApp, pageOf, type RouteContext, type RoutePart } from './route.ts';
 
@@ -36,7 +39,7 @@ const otherUnit = z
     description: 'What answers at the address of a camera in the place of its unit, which therefore shows nothing',
   });
 const deviceInFull = device
-  .extend({ setup: setup.optional(), otherUnit: otherUnit.optional() })
+  .extend({ department: answering, setup: setup.optional(), otherUnit: otherUnit.optional() })
   .extend(z.object(addresses).partial().shape)
   .meta({ description: '`stream` and `onvif`, where the device is reached, for who may edit' });
 const query = z.strictObject({ ...filterQuery, ...pageQuery });
@@ -49,13 +52,20 @@ function otherUnitAnswer({ sinceMs, differs, found }: ForeignUnit): z.output<typ
   return { since: toRfc3339(sinceMs), differs, ...found, serial: found.serial || null };
 }
 
+function answeringFor({ file, jurisdiction }: Device, departments: DepartmentsPort, on: string | undefined) {
+  const named = file.owner === undefined ? null : departments.named(file.owner, jurisdiction);
+  if (named === null) return null;
+  const { id, name } = departments.inForce(named, on);
+  return { id, name, named: named.id };
+}
+
 export const deviceRoutes: RoutePart = (app, context) => {
   readingRoutes(app, context);
   changingRoutes(app, context);
 };
 
 function readingRoutes(app: ApiApp, context: RouteContext): void {
-  const { registry, search, twin } = context;
+  const { registry, search, twin, departments } = context;
 
   app.get(
     '/devices',
@@ -76,7 +86,15 @@ function readingRoutes(app: ApiApp, context: RouteContext): void {
     '/devices/:id',
     {
       config: { right: 'registry.read' },
-      schema: { tags: REGISTRY_TAGS, summary: 'Read a device', params: deviceParams, response: { 200: deviceInFull } },
+      schema: {
+        tags: REGISTRY_TAGS,
+        summary: 'Read a device',
+        params: deviceParams,
+        querystring: z.strictObject({
+          on: day.optional().meta({ description: 'The day for which `department` is told; today unless told' }),
+        }),
+        response: { 200: deviceInFull },
+      },
     },
     async (request, reply) => {
       const caller = callerOf(request);
@@ -88,6 +106,7 @@ function readingRoutes(app: ApiApp, context: RouteContext): void {
       const reached = may('registry.edit') ? await registry.shownAddresses(found.id) : {};
       return {
         ...answer(found, twin),
+        department: answeringFor(found, departments, request.query.on),
         ...reached,
         ...(asked ? { setup: setupAnswer(asked) } : {}),
         ...(other ? { otherUnit: otherUnitAnswer(other) } : {}),

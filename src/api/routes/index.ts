@@ -12,6 +12,7 @@ import { commandRoutes } from './commands.ts';
 import { completenessRoutes } from './completeness.ts';
 import { credentialRoutes } from './credentials.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
+import { departmentRoutes } from './departments.ts';
 import { deviceBatchRoutes } from './device-batch.ts';
 import { deviceExportRoutes } from './device-export.ts';
 import { deviceHealthRoutes } from './device-health.ts';
@@ -72,6 +73,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   claimRoutes,
   commandRoutes,
   kindRoutes,
+  departmentRoutes,
   telemetryRoutes,
   imageRoutes,
   historyRoutes,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isOneLine } from '../cameras/device-url.ts';
+import { departmentId } from '../departments/input.ts';
 import { gbId } from '../file/file-input.ts';
 import { deviceId, jurisdiction } from '../registry/input.ts';
 import { bbox, polygon } from './area.ts';
@@ -28,6 +29,9 @@ export const filterQuery = {
   }),
   text: text.optional().meta({ deprecated: true, description: 'The same as `q`, which it was called before' }),
   jurisdiction: jurisdiction.optional(),
+  department: departmentId.optional().meta({
+    description: 'Id of a department: what it answers for, and what departments answered for that it followed',
+  }),
   gbId: gbId.optional().meta({ description: 'The GB/T 28181 id: one device in use, or none' }),
   tag: z.string().min(1).max(32).optional().meta({ description: 'Capitals and full width do not matter' }),
   parent: deviceId.optional().meta({ description: 'What hangs on this device' }),

@@ -1,3 +1,4 @@
+import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import type { Caller, Device, DeviceId } from '../../core/types.ts';
 import { type Database, type RawBuilder, sql, withinJurisdiction } from '../../platform/database/database.ts';
 import { findDevices } from '../registry/queries.ts';
@@ -31,6 +32,13 @@ const EXACT = '!';
 /** Values of one facet at most, those of which there are most. */
 const VALUES_MAX = 200;
 
+/** Says of the files of positions which of them mean a department. */
+export interface OwnersPort {
+  /** Every name by which files call it or what it followed. */
+  namesOf(department: string): string[];
+  owns(department: string, owner: string, jurisdiction: Jurisdiction): boolean;
+}
+
 export interface DevicePage {
   /** 1-500. */
   limit: number;
@@ -41,6 +49,12 @@ export interface DevicePage {
 /** How many devices have a value. */
 export interface FacetCount {
   value: string;
+  count: number;
+}
+
+export interface OwnerCount {
+  owner: string | null;
+  jurisdiction: Jurisdiction;
   count: number;
 }
 
@@ -58,9 +72,11 @@ export interface Facets {
  */
 export class DeviceSearch {
   readonly #database: Database;
+  readonly #owners: OwnersPort;
 
-  constructor(database: Database) {
+  constructor(database: Database, owners: OwnersPort) {
     this.#database = database;
+    this.#owners = owners;
   }
 
   /** One page in order of id, after those that the words tell exactly; `next` is the `after` of the following page. */
@@ -86,9 +102,7 @@ export class DeviceSearch {
 
   /** How many of a list have which value of each field. */
   async facets(caller: Caller, filter: DeviceFilter): Promise<Facets> {
-    const groups = await this.#groups(caller, filter);
-    const conditions = (await this.#conditions(caller, filter, groups)) ?? [sql<boolean>`false`];
-    const [rows, tagRows] = await this.#counts(conditions);
+    const { groups, rows, tagRows } = await this.#counted(caller, filter);
     const tags = await this.#tags(tagRows.map(({ id }) => id));
     const facets = new Map(groups.map((group) => [group.id, group.facets]));
     const places = new Map(groups.map((group) => [group.id, group.jurisdiction]));
@@ -106,6 +120,23 @@ export class DeviceSearch {
       tag: totals(tagRows, ({ id }) => tags.get(id) ?? []),
       jurisdiction: areas.map((area) => ({ ...area, level: levels.get(area.value)! })),
     };
+  }
+
+  /** How many of a list there are for each owner that files name in each area; null where they name none. */
+  async owners(caller: Caller, filter: DeviceFilter): Promise<OwnerCount[]> {
+    const { groups, rows } = await this.#counted(caller, filter);
+    const counts = new Map(rows.map(({ id, count }) => [id, count]));
+    return groups.flatMap(({ id, facets, jurisdiction }) => {
+      const count = counts.get(id);
+      return count === undefined ? [] : [{ owner: facets.owner ?? null, jurisdiction, count }];
+    });
+  }
+
+  async #counted(caller: Caller, filter: DeviceFilter) {
+    const groups = await this.#groups(caller, filter);
+    const conditions = (await this.#conditions(caller, filter, groups)) ?? [sql<boolean>`false`];
+    const [rows, tagRows] = await this.#counts(conditions);
+    return { groups, rows, tagRows };
   }
 
   /** By group and by set of tags. What fits is found once and counted twice: to find it is what costs. */
@@ -182,7 +213,11 @@ export class DeviceSearch {
       const value = filter[name];
       if (value !== undefined) query = query.where(sql<boolean>`facets ->> ${sql.lit(name)} = ${value}`);
     }
-    return query.execute();
+    const { department } = filter;
+    if (department === undefined) return query.execute();
+    const names = this.#owners.namesOf(department);
+    const groups = await query.where(sql<boolean>`facets ->> 'owner' = any (${names}::text[])`).execute();
+    return groups.filter((one) => this.#owners.owns(department, one.facets.owner ?? '', one.jurisdiction));
   }
 
   /** What a device must fulfil, which the statement calls `d`; null where none can. */

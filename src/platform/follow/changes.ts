@@ -1,7 +1,15 @@
 import { type Database, sql } from '../database/database.ts';
 
 /** What a process holds in memory and another may change. The triggers of migration 0174 note it by these names. */
-export type Topic = 'devices' | 'kinds' | 'jurisdictions' | 'tokens' | 'people' | 'grants' | 'watchlists';
+export type Topic =
+  | 'devices'
+  | 'kinds'
+  | 'jurisdictions'
+  | 'departments'
+  | 'tokens'
+  | 'people'
+  | 'grants'
+  | 'watchlists';
 
 /** Up to where changes have been seen. */
 export interface LookPosition {

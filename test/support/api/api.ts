@@ -29,6 +29,7 @@ import { memoryOrders } from './memory/orders.ts';
 import { memoryPeople } from './memory/people.ts';
 import { memoryCameras } from './memory/ptz.ts';
 import { memorySearch } from './memory/search.ts';
+import { memoryTrees } from './memory/trees.ts';
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
 
@@ -246,7 +247,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
     registry: registry as unknown as ApiDeps['registry'],
     search: memorySearch(registry),
     kinds: { all: () => [KIND, CAMERA_KIND], latest: (kind) => [KIND, CAMERA_KIND].find((one) => one.kind === kind) },
-    jurisdictions: { list: () => [] },
+    ...memoryTrees(),
     authority: new Authority({ areasOf: () => [] }),
     tokens: {
       create: async () => ({ id: 't-1', token: 'one-time-token' }),

@@ -59,6 +59,8 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     ...ofOrders(wanted),
     'GET /kinds': '/kinds',
     'GET /jurisdictions': '/jurisdictions',
+    'GET /departments': '/departments',
+    'GET /reports/departments': '/reports/departments',
     'GET /devices/{id}/latest': `/devices/${kiosk}/latest`,
     'GET /devices/{id}/history': `/devices/${kiosk}/history?fields=smoke&${range}`,
     'GET /devices/{id}/export': `/devices/${kiosk}/export?${range}`,

@@ -99,6 +99,7 @@ export function editsOf(made: Record<string, any>): Map<string, Edit> {
     ['POST /grants', { body: grants.wish, headers: grants.headers }],
     ['POST /grants/{id}/approve', { path: `/grants/${grants.ids[0]}/approve` }],
     ['POST /grants/{id}/end', { path: `/grants/${grants.ids[1]}/end` }],
+    ['POST /departments', { body: { name: { zh: '海曙区环境保护局' }, jurisdiction: '330203' } }],
     ['POST /users', { body: { username: 'wang', ...person } }],
     ['PATCH /users/{id}', { path: `/users/${user}`, body: { name: 'Li Wei' }, headers: first }],
     ['DELETE /users/{id}', { path: `/users/${leaver}`, headers: first }],

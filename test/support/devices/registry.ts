@@ -12,6 +12,7 @@ import { toIssues } from '../../../src/api/server/validation.ts';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import { CitywatchError } from '../../../src/core/errors.ts';
 import type { Caller, Role } from '../../../src/core/types.ts';
+import { Departments } from '../../../src/devices/departments/departments.ts';
 import { Doors } from '../../../src/devices/doors/doors.ts';
 import { Kinds } from '../../../src/devices/kinds/kinds.ts';
 import { Connections } from '../../../src/devices/registry/connections.ts';
@@ -76,6 +77,7 @@ export interface OpenRegistry {
   tokens: Tokens;
   kinds: Kinds;
   jurisdictions: Jurisdictions;
+  departments: Departments;
   hasher: SecretHasher;
   vault: Vault;
   /** Devices that were told to disconnect, in order. */
@@ -95,6 +97,8 @@ export async function openRegistry(
   await kinds.remember(database);
   const jurisdictions = new Jurisdictions();
   await jurisdictions.seed(database);
+  const departments = new Departments({ database, clock, jurisdictions });
+  await departments.seed();
   const hasher = over.hasher ?? new SecretHasher(randomBytes(32));
   const vault = new Vault(randomBytes(32));
   const directory = new Directory(hasher, clock);
@@ -123,7 +127,7 @@ export async function openRegistry(
   const [registry, behindApi] = [new RegistryOfBodies(deps), new Registry(deps)];
   const tokens = new Tokens({ database, lookup: database, jurisdictions, authority, hasher, clock });
   const connections = new Connections({ database, vault });
-  const search = new DeviceSearch(database);
+  const search = new DeviceSearch(database, departments);
   const stores = { database, connections, hasher, vault, search };
   const secondFactor = new SecondFactor({ database, vault, hasher, clock, roles: [] });
   return {
@@ -139,6 +143,7 @@ export async function openRegistry(
     tokens,
     kinds,
     jurisdictions,
+    departments,
     disconnected,
   };
 }

@@ -4,6 +4,7 @@ import { GrantsInForce } from '../../../access/grants/grants-in-force.ts';
 import { Jurisdictions } from '../../../access/jurisdictions.ts';
 import { Tokens } from '../../../access/tokens.ts';
 import { OpenAlerts } from '../../../alerts/desk/open-alerts.ts';
+import { Departments } from '../../../devices/departments/departments.ts';
 import { Doors } from '../../../devices/doors/doors.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
 import { Connections } from '../../../devices/registry/connections.ts';
@@ -21,6 +22,8 @@ export async function openDevices(ground: Ground, kinds: Kinds) {
   await kinds.remember(database);
   const jurisdictions = new Jurisdictions();
   await jurisdictions.seed(database);
+  const departments = new Departments({ database, clock: ground.clock, jurisdictions });
+  await departments.seed();
   const hasher = new SecretHasher(keys.devices);
   const directory = new Directory(hasher, ground.clock);
   const alerts = new OpenAlerts(database);
@@ -39,6 +42,7 @@ export async function openDevices(ground: Ground, kinds: Kinds) {
     inForce,
     grants,
     jurisdictions,
+    departments,
     hasher,
     directory,
     doors: new Doors({ directory, database: shares.handling, kinds, clock }),

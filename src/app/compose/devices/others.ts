@@ -4,17 +4,21 @@ import { type Followers, reading } from '../../../platform/follow/follow.ts';
 import type { Alerts } from '../alerts/alerts.ts';
 import type { Devices } from './devices.ts';
 
-type Remembering = Pick<Devices, 'kinds' | 'jurisdictions' | 'inForce' | 'grants' | 'tokens' | 'sessions'> &
+type Remembering = Pick<
+  Devices,
+  'kinds' | 'jurisdictions' | 'departments' | 'inForce' | 'grants' | 'tokens' | 'sessions'
+> &
   Pick<Alerts, 'watchlists'> & { registry: Registry };
 
 /** Everything that is held in memory and that another process on the database may change. */
 export function followersOf(
   database: Database,
-  { kinds, jurisdictions, inForce, grants, tokens, sessions, watchlists, registry }: Remembering,
+  { kinds, jurisdictions, departments, inForce, grants, tokens, sessions, watchlists, registry }: Remembering,
 ): Followers {
   return {
     kinds: reading(() => kinds.learn(database)),
     jurisdictions: reading(() => jurisdictions.load(database)),
+    departments: reading(() => departments.load()),
     devices: registry.follower,
     grants: reading(async () => {
       await inForce.load(database);

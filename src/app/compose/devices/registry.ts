@@ -4,6 +4,7 @@ import type { AlertLog } from '../../../alerts/desk/log.ts';
 import { HOUR_MS } from '../../../core/clock.ts';
 import type { DeviceId } from '../../../core/types.ts';
 import { Claims } from '../../../devices/claims/claims.ts';
+import { DepartmentReport } from '../../../devices/departments/report.ts';
 import { SECRETS_QUEUE, SecretOverlaps } from '../../../devices/doors/secret-overlaps.ts';
 import { FileReport } from '../../../devices/file/file-report.ts';
 import { LifeSteps } from '../../../devices/life/life-steps.ts';
@@ -51,7 +52,7 @@ function onvifOf({ cameras }: Ground, { connections }: Devices) {
 /** Opens the registry and fills the directory. `start` makes good what devices did while nobody followed. */
 export async function openRegistry(ground: Ground, devices: Devices, listeners: RegistryListeners) {
   const { config, database, clock, observer, vault, doorbell } = ground;
-  const { kinds, directory, hasher, jurisdictions, authority } = devices;
+  const { kinds, directory, hasher, jurisdictions, departments, authority } = devices;
   const { disconnect, self, health, streams, alerts } = listeners;
   const ring = (queue: string): void => doorbell.ring(queue);
   const keeping = { database, kinds, directory, clock, observer, hasher };
@@ -75,6 +76,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
   const { cameras: cameraNetworks } = config.networks;
   const deps = { ...keeping, jurisdictions, authority, vault, followers, cameraNetworks, cameras: streams.units };
   const registry = new Registry(deps);
+  const search = new DeviceSearch(database, departments);
   await registry.loadDirectory();
   return {
     registry,
@@ -83,7 +85,8 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     recorders: new Recorders({ registry: deps, ...onvifOf(ground, devices) }),
     upkeep: new Upkeep({ ...ground, ...onvifOf(ground, devices), maintenance: maintenances }),
     imports: composeImports(ground, deps, listeners.twin),
-    search: new DeviceSearch(database),
+    search,
+    departmentReport: new DepartmentReport({ departments, search }),
     units: new Units({ ...keeping, cameras: streams.units }),
     unitHistory: new UnitHistory(database),
     life: new LifeSteps(keeping),

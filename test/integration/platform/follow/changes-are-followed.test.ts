@@ -22,6 +22,7 @@ const NOBODY = {
   devices: IDLE,
   kinds: IDLE,
   jurisdictions: IDLE,
+  departments: IDLE,
   tokens: IDLE,
   people: IDLE,
   grants: IDLE,

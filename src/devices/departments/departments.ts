@@ -1,0 +1,231 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, HOUR_MS, toRfc3339 } from '../../core/clock.ts';
+import { CitywatchError, invalid } from '../../core/errors.ts';
+import { covers, type Jurisdiction, NATIONWIDE, significantDigits } from '../../core/jurisdiction.ts';
+import type { Caller } from '../../core/types.ts';
+import { type Database, jsonb, type RawBuilder, sql } from '../../platform/database/database.ts';
+import { recordAudit } from '../../platform/records/audit.ts';
+import type { DepartmentInput } from './input.ts';
+import { SHIPPED_DEPARTMENTS, type ShippedDepartment } from './shipped.ts';
+
+/** A department that answers for positions. Days are texts like 2018-04-16; null = as far as we look. */
+export interface Department {
+  id: string;
+  /** Where its names mean it. */
+  jurisdiction: Jurisdiction;
+  name: { zh: string; en: string | null };
+  /** Other names by which the files of positions call it. */
+  names: string[];
+  validFrom: string | null;
+  /** Not null: ended on that day. */
+  validTo: string | null;
+  successor: string | null;
+}
+
+export interface DepartmentsDeps {
+  database: Database;
+  clock: Clock;
+  jurisdictions: { exists(code: Jurisdiction): boolean };
+}
+
+/** Table of migration 0241; what each column means stands there. */
+interface DepartmentTables {
+  department: Omit<ShippedDepartment, 'name_en'> & {
+    name_en: string | null;
+    jurisdiction: string;
+    shipped: RawBuilder<unknown> | null;
+  };
+}
+
+/** They are held in memory; a city has some dozens. */
+const DEPARTMENTS_MAX = 5_000;
+/** Longer chains of successors are mistakes. */
+const STEPS_MAX = 16;
+
+/** Who answers for positions: departments with their days and successors, in memory. */
+export class Departments {
+  readonly #deps: DepartmentsDeps;
+  #byId = new Map<string, Department>();
+  #byName = new Map<string, Department[]>();
+
+  constructor(deps: DepartmentsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Writes those we ship, without touching one that was changed here by hand, then reads what stands there. */
+  async seed(): Promise<void> {
+    const { database } = this.#deps;
+    const rows = SHIPPED_DEPARTMENTS.map((one) => ({ ...one, jurisdiction: NATIONWIDE, shipped: jsonb(one) }));
+    const columns = ['id', 'name_zh', 'name_en', 'names', 'valid_from', 'valid_to', 'successor'];
+    const pairs = columns.map((name) => sql`${sql.lit(name)}::text, ${sql.ref(`department.${name}`)}`);
+    const standing = sql`jsonb_build_object(${sql.join(pairs)})`;
+    await database
+      .tables<DepartmentTables>()
+      .insertInto('department')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict
+          .column('id')
+          .doUpdateSet({
+            name_zh: sql`excluded.name_zh`,
+            name_en: sql`excluded.name_en`,
+            names: sql`excluded.names`,
+            valid_from: sql`excluded.valid_from`,
+            valid_to: sql`excluded.valid_to`,
+            successor: sql`excluded.successor`,
+            shipped: sql`excluded.shipped`,
+          })
+          .where(sql<boolean>`department.shipped = ${standing} and department.shipped <> excluded.shipped`),
+      )
+      .execute();
+    await this.load();
+  }
+
+  /** Reads what stands in the database. */
+  async load(): Promise<void> {
+    const all = this.#deps.database.tables<DepartmentTables>().selectFrom('department').selectAll().orderBy('id');
+    const departments = (await all.execute()).map(({ name_zh, name_en, valid_from, valid_to, shipped: _, ...row }) => {
+      return { ...row, name: { zh: name_zh, en: name_en }, validFrom: valid_from, validTo: valid_to };
+    });
+    const byName = new Map<string, Department[]>();
+    for (const one of departments) {
+      for (const name of namesOf(one)) byName.set(name, [...(byName.get(name) ?? []), one]);
+    }
+    this.#byId = new Map(departments.map((one) => [one.id, one]));
+    this.#byName = byName;
+  }
+
+  /** Those of the caller's area and above it, in order of id; `on` leaves out what was not in force on that day. */
+  list(caller: Caller, on?: string): Department[] {
+    const seen = [...this.#byId.values()].filter((one) => isSeen(caller, one));
+    return on === undefined ? seen : seen.filter((one) => isInForce(one, on));
+  }
+
+  /** The department that the file of a position there calls `owner`: of several that of the smallest area. */
+  named(owner: string, jurisdiction: Jurisdiction): Department | null {
+    const all = (this.#byName.get(owner.trim()) ?? []).filter((one) => covers(one.jurisdiction, jurisdiction));
+    return all.reduce<Department | null>((best, one) => (best && sizeOf(best) >= sizeOf(one) ? best : one), null);
+  }
+
+  /** What stands in its place on that day, today unless told: itself, or what followed it. */
+  inForce(department: Department, on: string = this.today()): Department {
+    let now = department;
+    for (let step = 0; step < STEPS_MAX && now.validTo !== null && now.validTo <= on; step += 1) {
+      now = this.#byId.get(now.successor ?? '') ?? now;
+    }
+    return now;
+  }
+
+  /** Every name by which files call it or what it followed. */
+  namesOf(id: string): string[] {
+    return [...this.#byId.values()].filter((one) => this.#leadsTo(one, id)).flatMap(namesOf);
+  }
+
+  /** Whether a file there that calls its owner so means this department, or one that it followed. */
+  owns(id: string, owner: string, jurisdiction: Jurisdiction): boolean {
+    const named = this.named(owner, jurisdiction);
+    return named !== null && this.#leadsTo(named, id);
+  }
+
+  /** The day it is in China. */
+  today(): string {
+    return toRfc3339(this.#deps.clock.nowMs() + 8 * HOUR_MS).slice(0, 10);
+  }
+
+  /**
+   * Adds one. Errors: `request.invalid`, alike for an area, a successor or a department it replaces that is not there
+   * and that is not the caller's; `conflict.exists` for a name that another one of the same area has.
+   */
+  async add(caller: Caller, input: DepartmentInput): Promise<Department> {
+    const { database, clock, jurisdictions } = this.#deps;
+    const { replaces, ...rest } = input;
+    if (!covers(caller.jurisdiction, rest.jurisdiction) || !jurisdictions.exists(rest.jurisdiction)) {
+      throw invalid('jurisdiction', 'is no code within your jurisdiction: see GET /jurisdictions');
+    }
+    const added: Department = { id: randomUUID(), ...rest };
+    await database.transaction(async (tx) => {
+      const db = tx.tables<DepartmentTables>();
+      await sql`lock table department in share row exclusive mode`.execute(db);
+      await this.load();
+      this.#check(caller, added, replaces);
+      const { name, validFrom, validTo, ...row } = added;
+      await db
+        .insertInto('department')
+        .values({
+          ...row,
+          name_zh: name.zh,
+          name_en: name.en,
+          valid_from: validFrom,
+          valid_to: validTo,
+          shipped: null,
+        })
+        .execute();
+      for (const id of replaces) {
+        await db
+          .updateTable('department')
+          .set({ valid_to: validFrom, successor: added.id })
+          .where('id', '=', id)
+          .execute();
+      }
+      await recordAudit(tx, {
+        caller,
+        action: 'department.add',
+        subject: `department/${added.id}`,
+        jurisdiction: added.jurisdiction,
+        after: input,
+        atMs: clock.nowMs(),
+      });
+    });
+    await this.load();
+    return added;
+  }
+
+  #check(caller: Caller, added: Department, replaces: readonly string[]): void {
+    if (this.#byId.size >= DEPARTMENTS_MAX) {
+      throw new CitywatchError('conflict.state', { detail: `There are ${DEPARTMENTS_MAX} departments, the most.` });
+    }
+    for (const name of namesOf(added)) {
+      const others = this.#byName.get(name) ?? [];
+      if (!others.some(({ jurisdiction }) => jurisdiction === added.jurisdiction)) continue;
+      throw new CitywatchError('conflict.exists', { detail: `Another department of this area is called ${name}.` });
+    }
+    const successor = added.successor === null ? null : this.#byId.get(added.successor);
+    if (successor === undefined || (successor && !covers(successor.jurisdiction, added.jurisdiction))) {
+      throw invalid('successor', 'is no department of this area: see GET /departments');
+    }
+    for (const [place, id] of replaces.entries()) {
+      const old = this.#byId.get(id);
+      const path = `replaces.${place}`;
+      if (!old || !covers(caller.jurisdiction, old.jurisdiction) || !covers(added.jurisdiction, old.jurisdiction)) {
+        throw invalid(path, 'is no department of your area: see GET /departments');
+      }
+      if (old.validTo !== null) throw invalid(path, `ended on ${old.validTo}`);
+    }
+  }
+
+  #leadsTo(from: Department, id: string): boolean {
+    let now: Department | undefined = from;
+    for (let step = 0; step <= STEPS_MAX && now; step += 1) {
+      if (now.id === id) return true;
+      now = this.#byId.get(now.successor ?? '');
+    }
+    return false;
+  }
+}
+
+function namesOf({ name, names }: Department): string[] {
+  return [...new Set([name.zh, ...(name.en === null ? [] : [name.en]), ...names])];
+}
+
+/** The higher, the smaller its area. */
+function sizeOf({ jurisdiction }: Department): number {
+  return significantDigits(jurisdiction).length;
+}
+
+function isSeen(caller: Caller, { jurisdiction }: Department): boolean {
+  return covers(caller, jurisdiction) || covers(jurisdiction, caller.jurisdiction);
+}
+
+function isInForce({ validFrom, validTo }: Department, on: string): boolean {
+  return (validFrom === null || validFrom <= on) && (validTo === null || on < validTo);
+}
