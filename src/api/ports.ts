@@ -22,6 +22,7 @@ import type { Photos } from '../devices/photos/photos.ts';
 import type { Ptz } from '../devices/ptz/ptz.ts';
 import type { Recorders } from '../devices/recorders/recorders.ts';
 import type { DeviceSearch } from '../devices/search/search.ts';
+import type { UnitCertificates } from '../devices/units/certificates.ts';
 import type { UnitHistory } from '../devices/units/history.ts';
 import type { Units } from '../devices/units/units.ts';
 import type { Upkeep } from '../devices/upkeep/upkeep.ts';
@@ -99,6 +100,7 @@ type PhotosPort = Pick<Photos, 'keep' | 'find' | 'ofOrder' | 'ofDevice' | 'look'
 export interface OrderParts {
   units: UnitsPort;
   unitHistory: UnitHistoryPort;
+  certificates: Pick<UnitCertificates, 'ending'>;
   orders: OrdersPort;
   orderList: OrderListPort;
   /** For a caller who may open orders. */

@@ -1,6 +1,7 @@
 import type { CodecName } from './codec-names.ts';
 import type { Jurisdiction } from './jurisdiction.ts';
 import type { AccessClass, PositionFile } from './registry/position-file.ts';
+import type { DeviceUnit } from './registry/unit.ts';
 
 /** The vocabulary that folders share (design §3, §6). Everything else is private to its folder. */
 
@@ -22,19 +23,6 @@ export interface Location {
  */
 export const DEVICE_STATES = ['planned', 'installed', 'accepted', 'in-service', 'maintenance', 'retired'] as const;
 export type DeviceState = (typeof DEVICE_STATES)[number];
-
-/** The hardware that stands at a position today. All text: a serial "007" is not 7. */
-export interface DeviceUnit {
-  id: string;
-  maker: string | null;
-  model: string | null;
-  serial: string | null;
-  /** Hardware addresses: lower case, sorted, with commas between. */
-  mac: string | null;
-  /** How it calls itself in WS-Discovery. */
-  endpoint: string | null;
-  firmware: string | null;
-}
 
 /** A position of the registry: the place with its code, rights and history; units come and go. */
 export interface Device {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import { ACCESS_CLASSES, LINKS, MOUNTINGS, NETWORKS, POWERS, TIERS } from '../../core/registry/position-file.ts';
+import type { DeviceUnit } from '../../core/registry/unit.ts';
 import { DEVICE_STATES, type Device } from '../../core/types.ts';
 import { CAUSES, HEALTHS } from '../../devices/health/judge.ts';
 import type { TwinPort } from '../ports.ts';
@@ -68,6 +69,10 @@ const deviceFields = {
       mac: z.string().nullable().meta({ description: 'Hardware addresses, with commas between' }),
       endpoint: z.string().nullable().meta({ description: 'How it calls itself in WS-Discovery' }),
       firmware: z.string().nullable(),
+      certificate: z
+        .object({ fingerprint: z.string(), subject: z.string(), notAfter: moment })
+        .nullable()
+        .meta({ description: 'What it showed over https when it was spoken to last; SHA-256, whom it names, its end' }),
     })
     .nullable(),
   presence: z.enum(['not-yet-seen', 'online', 'offline', 'stale']).meta({
@@ -99,11 +104,18 @@ export const created = z.object({
   secretWithheld: z.boolean().optional().meta({ description: 'An answer from memory, which keeps no secret' }),
 });
 
+function unitAnswer({ certificate, ...unit }: DeviceUnit) {
+  if (!certificate) return { ...unit, certificate };
+  const { fingerprint, subject, notAfterMs } = certificate;
+  return { ...unit, certificate: { fingerprint, subject, notAfter: toRfc3339(notAfterMs) } };
+}
+
 /** A device as the API prints it. */
-export function answer({ createdAtMs, updatedAtMs, ...rest }: Device, twin: TwinPort) {
+export function answer({ createdAtMs, updatedAtMs, unit, ...rest }: Device, twin: TwinPort) {
   const { presence, lastSeenAtMs, health } = twin.presence(rest.id);
   return {
     ...rest,
+    unit: unit && unitAnswer(unit),
     presence,
     lastSeenAt: momentOrNull(lastSeenAtMs),
     health: health && { ...health, since: momentOrNull(health.sinceMs) },

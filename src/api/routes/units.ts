@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { toRfc3339 } from '../../core/clock.ts';
+import { DAY_MS, toRfc3339 } from '../../core/clock.ts';
 import type { Device } from '../../core/types.ts';
 import type { UnitStay } from '../../devices/units/history.ts';
 import { assignInput, macAddress, swapInput, unhangInput } from '../../devices/units/input.ts';
@@ -50,6 +50,28 @@ const markQuery = z
     message: 'send one of `serial`, `mac` and `id`',
   });
 
+const certificate = z.object({
+  device: deviceId,
+  name: z.string(),
+  kind: z.string(),
+  jurisdiction: z.string(),
+  fingerprint: z.string().meta({ description: 'SHA-256: 64 hex digits' }),
+  subject: z.string().meta({ description: 'Whom it names' }),
+  notAfter: moment,
+  hasEnded: z.boolean(),
+});
+
+const certificateQuery = z.strictObject({
+  days: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(3_650)
+    .default(30)
+    .meta({ description: 'Those that end within so many days' }),
+  ...pageQuery,
+});
+
 function stayAnswer({ fromMs, toMs, ...rest }: UnitStay): z.output<typeof stay> {
   return { ...rest, from: toRfc3339(fromMs), to: momentOrNull(toMs) };
 }
@@ -58,6 +80,7 @@ export const unitRoutes: RoutePart = (app, context) => {
   swapRoutes(app, context);
   hangingRoutes(app, context);
   historyRoutes(app, context);
+  certificateRoutes(app, context);
 };
 
 function shown({ twin }: RouteContext, reply: FastifyReply, device: Device) {
@@ -193,6 +216,35 @@ function historyRoutes(app: ApiApp, context: RouteContext): void {
       const mark = serial !== undefined ? { serial } : mac !== undefined ? { mac } : { id: id! };
       const { items, next } = await unitHistory.ofUnit(caller, mark, page.request);
       return { items: items.map(stayAnswer), ...page.seal(next) };
+    },
+  );
+}
+
+function certificateRoutes(app: ApiApp, context: RouteContext): void {
+  const { certificates, clock } = context;
+  app.get(
+    '/reports/certificates',
+    {
+      config: { right: 'registry.read' },
+      schema: {
+        tags: REGISTRY_TAGS,
+        summary: 'Certificates of units that ended or will end, the next to end first',
+        description: 'What cameras showed over https when they were spoken to last.',
+        querystring: certificateQuery,
+        response: { 200: listOf(certificate) },
+      },
+    },
+    async (request) => {
+      const caller = callerOf(request);
+      const { days, ...asked } = request.query;
+      const page = pageOf(context, `reports/certificates/${days}`, caller, asked);
+      const nowMs = clock.nowMs();
+      const found = certificates.ending(caller, { beforeMs: nowMs + days * DAY_MS, ...page.request });
+      const { items, next } = await found;
+      const told = items.map(({ notAfterMs, ...rest }) => {
+        return { ...rest, notAfter: toRfc3339(notAfterMs), hasEnded: notAfterMs <= nowMs };
+      });
+      return { items: told, ...page.seal(next) };
     },
   );
 }

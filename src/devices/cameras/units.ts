@@ -5,6 +5,7 @@ import { internalMessage } from '../../core/internal-records.ts';
 import { orAborted } from '../../core/mechanisms/abort.ts';
 import { JoinedByKey } from '../../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Logger, type Observer } from '../../core/observe.ts';
+import type { ShownCertificate } from '../../core/registry/unit.ts';
 import type { DeviceId, DeviceIdentity, NewMessage } from '../../core/types.ts';
 import { type Database, jsonb, type Tables } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
@@ -152,6 +153,7 @@ export class CameraUnits {
     if (!known) return null;
     const { same, differs } = isBlank(known) ? await this.#first(tx, id, found) : compareUnits(known, found);
     if (same) {
+      await this.#noteCertificate(tx, id, found.certificate);
       if (differs.length > 0) this.#log.warn({ device: id, differs }, 'a camera changed what it says of itself');
       await db.deleteFrom('foreign_unit').where('device', '=', id).execute();
       return { same, told: () => this.#toldSame(id) };
@@ -169,6 +171,20 @@ export class CameraUnits {
       .onConflict((conflict) => conflict.column('device').doUpdateSet(row))
       .execute();
     return { same, told: () => this.#toldForeign(id, unit) };
+  }
+
+  /** What it shows over https may be renewed at any time; what it showed stays known while it is asked over http. */
+  async #noteCertificate(tx: Tables, id: DeviceId, certificate: ShownCertificate | null): Promise<void> {
+    if (certificate === null) return;
+    const { fingerprint: cert_fingerprint, subject: cert_subject, notAfterMs: cert_not_after_ms } = certificate;
+    const db = tx.tables<UnitTables>();
+    const hanging = db.selectFrom('assignment').select('unit_id').where('position_id', '=', id);
+    await db
+      .updateTable('unit')
+      .set({ cert_fingerprint, cert_subject, cert_not_after_ms })
+      .where('id', '=', hanging.where('to_ms', 'is', null))
+      .where('cert_fingerprint', 'is distinct from', cert_fingerprint)
+      .execute();
   }
 
   /**

@@ -204,7 +204,7 @@ class CameraCheck {
   async #identify(): Promise<Finding> {
     const { known } = this.#target;
     this.#label = await readLabel(this.#login!.camera, known);
-    const finding = judgeLabel(this.#label, known);
+    const finding = judgeLabel(this.#label, known, this.#ports.onvif.clock.nowMs());
     this.#isOther = finding.problem === 'other-unit';
     return finding;
   }

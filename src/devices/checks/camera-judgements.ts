@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/clock.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, toRfc3339 } from '../../core/clock.ts';
 import type { CameraLabel } from '../onvif/identify.ts';
 import type { LetIn } from '../onvif/one-login.ts';
 import type { OnvifProfile } from '../onvif/profiles.ts';
@@ -54,8 +54,24 @@ export function judgeLogin(letIn: LetIn): Finding {
   return bad('warning', 'no-password', hint, 'It asks for no password.');
 }
 
+/** A certificate that ends sooner is to be renewed. */
+const CERTIFICATE_LEFT_MIN_MS = 30 * DAY_MS;
+
 /** Whether it is the registered unit; `known` is null before it is registered. */
-export function judgeLabel(label: CameraLabel, known: UnitIdentity | null): Finding {
+export function judgeLabel(label: CameraLabel, known: UnitIdentity | null, nowMs: number): Finding {
+  const finding = judgeUnit(label, known);
+  const { certificate } = label;
+  if (finding.grade !== 'ok' || !certificate || certificate.notAfterMs - nowMs > CERTIFICATE_LEFT_MIN_MS)
+    return finding;
+  const [ends, day] = [
+    certificate.notAfterMs > nowMs ? 'ends' : 'ended',
+    toRfc3339(certificate.notAfterMs).slice(0, 10),
+  ];
+  const hint = `Its certificate ${ends} on ${day}: renew it, and the fingerprint of the device where it has one.`;
+  return bad('warning', 'certificate-ends', hint, finding.seen);
+}
+
+function judgeUnit(label: CameraLabel, known: UnitIdentity | null): Finding {
   const parts = Object.entries({
     serial: label.serial,
     firmware: label.firmware,

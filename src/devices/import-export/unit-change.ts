@@ -32,7 +32,7 @@ export function unitOfNew(said: SaidOfUnit): UnitLabel | Refused | null {
  * a swap ends the secret of the old one.
  */
 export function unitChange(said: SaidOfUnit, { id, unit }: Device): UnitChange | Refused | null {
-  const { id: unitId, ...current } = unit ?? { id: '', ...NOTHING };
+  const { id: unitId, certificate: _certificate, ...current } = unit ?? { id: '', certificate: null, ...NOTHING };
   const fields = KEYS.filter((key) => said[key] !== undefined && !isSaid(said[key], current[key]));
   if (fields.length === 0) return null;
   const cleared = fields.find((key) => said[key] === null);

@@ -1,5 +1,6 @@
 import DeviceService from 'node-onvif/lib/modules/service-device.js';
 import { CitywatchError } from '../../core/errors.ts';
+import type { ShownCertificate } from '../../core/registry/unit.ts';
 import { isSameSerial, type UnitIdentity } from '../units/identity.ts';
 import { cameraUrl } from './addresses.ts';
 import { measureSkew } from './clock-skew.ts';
@@ -29,12 +30,14 @@ export interface InspectOptions extends OnvifPorts {
 export interface CameraLabel extends UnitIdentity {
   firmware: string;
   hardwareId: string;
+  /** What it showed over https; null over http. */
+  certificate: ShownCertificate | null;
 }
 
 /** A camera that is being spoken to: its session, its device service with the login, and how far its clock is off. */
 export interface OpenCamera {
   address: URL;
-  session: Pick<OnvifSession, 'call' | 'send'>;
+  session: Pick<OnvifSession, 'call' | 'send' | 'certificate'>;
   device: DeviceService;
   clockSkewMs: number | null;
   login(service: Loginable): void;
@@ -120,6 +123,7 @@ export async function readLabel(camera: OpenCamera, known: UnitIdentity | null):
     firmware: labelText(at(information, 'FirmwareVersion')),
     serial: labelText(at(information, 'SerialNumber')),
     hardwareId: labelText(at(information, 'HardwareId')),
+    certificate: session.certificate,
   };
   if (known && isSameSerial(known, label.serial)) return { ...label, mac: known.mac, endpoint: known.endpoint };
   return { ...label, mac: await optional(hardwareAddresses(camera)), endpoint: await optional(endpointOf(camera)) };

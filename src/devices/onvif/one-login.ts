@@ -1,5 +1,6 @@
 import DeviceService from 'node-onvif/lib/modules/service-device.js';
 import { CitywatchError } from '../../core/errors.ts';
+import type { ShownCertificate } from '../../core/registry/unit.ts';
 import { cameraUrl } from './addresses.ts';
 import { measureSkew } from './clock-skew.ts';
 import {
@@ -67,6 +68,10 @@ export class OneLogin {
   async login(): Promise<LetIn> {
     await this.call(() => this.#device.getDeviceInformation());
     return this.letIn;
+  }
+
+  get certificate(): ShownCertificate | null {
+    return this.#session.certificate;
   }
 
   /** How it let us in so far. */

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import soap from 'node-onvif/lib/modules/soap.js';
 import type { Clock } from '../../core/clock.ts';
+import type { ShownCertificate } from '../../core/registry/unit.ts';
 import {
   chooseChallenge,
   digestAuthorization,
@@ -70,6 +71,7 @@ export class OnvifSession {
   readonly #options: SessionOptions;
   readonly #endMs: number;
   #answered = false;
+  #certificate: ShownCertificate | null = null;
 
   constructor(ports: OnvifPorts, options: SessionOptions) {
     this.#ports = ports;
@@ -80,6 +82,11 @@ export class OnvifSession {
   /** Whether a login was sent because the camera asked for it (HTTP digest). */
   get answered(): boolean {
     return this.#answered;
+  }
+
+  /** What the camera showed over https; null over http. */
+  get certificate(): ShownCertificate | null {
+    return this.#certificate;
   }
 
   /** Runs one call of a node-onvif service and returns the answer's `...Response` element. */
@@ -114,7 +121,7 @@ export class OnvifSession {
     const { login, signal, requestMs, waits = false, polls = false, maxBytes } = this.#options;
     const reach = { cidrs: networks, names: 'cameras' } as const;
     try {
-      return await outbound.http({
+      const answer = await outbound.http({
         url,
         method: 'POST',
         headers,
@@ -128,6 +135,8 @@ export class OnvifSession {
         ...(signal ? { signal } : {}),
         ...(login.fingerprint ? { pin: login.fingerprint } : {}),
       });
+      this.#certificate = answer.certificate ?? null;
+      return answer;
     } catch (error) {
       const reason = failureReason(error);
       if (reason === null || reason === 'busy' || reason === 'aborted') throw error;

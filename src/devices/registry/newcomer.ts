@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CitywatchError } from '../../core/errors.ts';
-import type { Device, DeviceId, DeviceUnit, Location } from '../../core/types.ts';
+import type { DeviceUnit } from '../../core/registry/unit.ts';
+import type { Device, DeviceId, Location } from '../../core/types.ts';
 import { sql, type Tables } from '../../platform/database/database.ts';
 import { FILE_COLUMNS, fileColumns, newFile } from '../file/file.ts';
 import { gbIdIsTaken } from '../file/file-change.ts';
@@ -21,7 +22,7 @@ export interface Newcomer {
   unit?: Hardware;
 }
 
-export type Hardware = Omit<DeviceUnit, 'id'>;
+export type Hardware = Omit<DeviceUnit, 'id' | 'certificate'>;
 
 const FILE = Object.values(FILE_COLUMNS);
 const OF_FILE = sql.join(FILE.map((column) => sql.ref(column)));
@@ -90,7 +91,7 @@ function deviceOf({ id, input, location, unit = NO_HARDWARE }: Newcomer, atMs: n
     accessClass: input.accessClass ?? 'public',
     file: newFile(input.file),
     state,
-    unit: { id: randomUUID(), ...unit },
+    unit: { id: randomUUID(), ...unit, certificate: null },
     version: 1,
     createdAtMs: atMs,
     updatedAtMs: atMs,

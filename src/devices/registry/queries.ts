@@ -1,5 +1,6 @@
 import type { Scope } from '../../core/jurisdiction.ts';
-import type { Device, DeviceId, DeviceUnit } from '../../core/types.ts';
+import type { DeviceUnit } from '../../core/registry/unit.ts';
+import type { Device, DeviceId } from '../../core/types.ts';
 import { sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { fileOf } from '../file/file.ts';
 import type { Kinds } from '../kinds/kinds.ts';
@@ -35,7 +36,7 @@ function devicesWithin(tables: Tables, scope: Scope) {
         from
           .selectFrom('assignment')
           .innerJoin('unit', 'unit.id', 'assignment.unit_id')
-          .select(['unit.id', 'unit.maker', 'unit.model', 'unit.serial', 'unit.firmware', 'unit.mac', 'unit.endpoint'])
+          .selectAll('unit')
           .whereRef('assignment.position_id', '=', 'position.id')
           .where('assignment.to_ms', 'is', null)
           // Looked up one by one: a join would read all assignments for a page of positions.
@@ -45,7 +46,7 @@ function devicesWithin(tables: Tables, scope: Scope) {
     )
     .selectAll('position')
     .select(['unit.id as unit_id', 'unit.maker', 'unit.model', 'unit.serial', 'unit.firmware'])
-    .select(['unit.mac', 'unit.endpoint'])
+    .select(['unit.mac', 'unit.endpoint', 'unit.cert_fingerprint', 'unit.cert_subject', 'unit.cert_not_after_ms'])
     .select([
       sql<string | null>`(${parent})`.as('visible_parent'),
       sql<string[]>`array(${cameras})`.as('visible_cameras'),
@@ -91,8 +92,13 @@ function toDevice(row: DeviceRow): Device {
   };
 }
 
-function unitOf({ unit_id: id, maker, model, serial, mac, endpoint, firmware }: DeviceRow): DeviceUnit | null {
-  return id === null ? null : { id, maker, model, serial, mac, endpoint, firmware };
+function unitOf(row: DeviceRow): DeviceUnit | null {
+  const { unit_id: id, maker, model, serial, mac, endpoint, firmware } = row;
+  if (id === null) return null;
+  const { cert_fingerprint: fingerprint, cert_subject: subject, cert_not_after_ms: notAfterMs } = row;
+  const isShown = fingerprint !== null && subject !== null && notAfterMs !== null;
+  const certificate = isShown ? { fingerprint, subject, notAfterMs } : null;
+  return { id, maker, model, serial, mac, endpoint, firmware, certificate };
 }
 
 /** A page of the directory, in order of id; all devices when `after` is '' and `limit` is large. */

@@ -68,6 +68,9 @@ export interface RegistryTables {
     firmware: string | null;
     mac: string | null;
     endpoint: string | null;
+    cert_fingerprint: string | null;
+    cert_subject: string | null;
+    cert_not_after_ms: number | null;
     secret_hash: Buffer;
     old_secret_hash: Buffer | null;
     old_until_ms: number | null;

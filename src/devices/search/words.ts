@@ -22,6 +22,9 @@ const BOUNDARY = /([a-z0-9])(?=[^a-z0-9 ])|([^a-z0-9 ])(?=[a-z0-9])/gu;
 /** Two bytes of a hardware address and more, with something between that tells it from a word. */
 const MAC_PART = /^[0-9a-f]{2,4}([:.-][0-9a-f]{2,4})+$/;
 
+/** SHA-256 as programs write it; it is kept without what stands between the bytes. */
+const FINGERPRINT = /^([0-9a-f]{2}:){31}[0-9a-f]{2}$/;
+
 /** One thing to find: a device has it in any of its texts. */
 export interface Term {
   /** A query of the index, as text of the type tsquery: what has it all may be found. */
@@ -65,7 +68,8 @@ export function wantedBy(text: string): Wanted {
   const words = [...all.slice(0, TERMS_MAX - 1), all.slice(TERMS_MAX - 1).join(' ')];
   const terms = words.flatMap((word) => termOf(word) ?? []);
   const mac = macOf(keyOf(text));
-  const whole = exactly('key', keyOf(text));
+  const key = keyOf(text);
+  const whole = exactly('key', FINGERPRINT.test(key) ? key.replaceAll(':', '') : key);
   return { terms, exactly: mac === null ? whole : `${whole} | ${exactly('mac', mac)}` };
 }
 

@@ -4,11 +4,12 @@ import { type Clock, deadline } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { orAborted } from '../../core/mechanisms/abort.ts';
 import { Counter, type Observer } from '../../core/observe.ts';
+import type { ShownCertificate } from '../../core/registry/unit.ts';
 import { checkedLookup, REFUSED } from './checked-lookup.ts';
 import { classify, codeOf, failureReason, OutboundFailure } from './failure.ts';
 import { machineNames, type Names, type Purpose } from './names.ts';
 import { type Cidr, Networks } from './networks.ts';
-import { PinnedAgents, pinnedConnector } from './pinned.ts';
+import { noticingConnector, PinnedAgents, pinnedConnector, ShownCertificates } from './pinned.ts';
 
 export { type FailureReason, failureReason, OutboundFailure } from './failure.ts';
 export type { Cidr } from './networks.ts';
@@ -50,6 +51,8 @@ export interface HttpAnswer {
   /** By lower-case name. */
   headers: Record<string, string | string[] | undefined>;
   body: Buffer;
+  /** What the host showed when it was last connected to over https; absent for http. */
+  certificate?: ShownCertificate;
 }
 
 export interface OutboundDeps {
@@ -82,6 +85,7 @@ export class Outbound {
   readonly #deps: OutboundDeps;
   readonly #agents = new Map<string, Agent>();
   readonly #pinned = new PinnedAgents();
+  readonly #shown = new ShownCertificates();
   readonly #results: Counter<'result'>;
   readonly #inFlight = { asking: 0, waiting: 0 };
   /** Origins at which a request waits alone. */
@@ -163,7 +167,8 @@ export class Outbound {
       const body = options.statusOnly
         ? await this.#rest(answer, options.maxBytes)
         : await readBody(answer, options.maxBytes);
-      return { status: answer.statusCode, headers: answer.headers, body };
+      const certificate = this.#shown.at(target.url);
+      return { status: answer.statusCode, headers: answer.headers, body, ...(certificate && { certificate }) };
     } catch (error) {
       if (codeOf(error) === REFUSED) throw refused(target.name, options.setting);
       throw failed(target.name, classify(error, limit.signal));
@@ -200,7 +205,7 @@ export class Outbound {
     if (pin !== undefined && socketPath === null) {
       return this.#pinned.get(`${key} ${pin}`, () => {
         const lookup = this.#lookupOf(networks);
-        const connect = pinnedConnector({ timeout: CONNECT_TIMEOUT_MS, lookup }, pin);
+        const connect = pinnedConnector({ timeout: CONNECT_TIMEOUT_MS, lookup }, { pin, shown: this.#shown });
         return new Agent({ connections, headersTimeout: 0, bodyTimeout: 0, connect });
       });
     }
@@ -214,12 +219,15 @@ export class Outbound {
       connections,
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: {
-        timeout: CONNECT_TIMEOUT_MS,
-        ...(socketPath === null ? {} : { socketPath }),
-        ...(ca === undefined ? {} : { ca }),
-        lookup,
-      },
+      connect: noticingConnector(
+        {
+          timeout: CONNECT_TIMEOUT_MS,
+          ...(socketPath === null ? {} : { socketPath }),
+          ...(ca === undefined ? {} : { ca }),
+          lookup,
+        },
+        this.#shown,
+      ),
     });
     this.#agents.set(key, agent);
     return agent;

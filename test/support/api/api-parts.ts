@@ -216,7 +216,7 @@ const NO_FILES = { positions: 0, complete: 0, missing: NOTHING_LACKS };
 /** Units that are hung up without anything being kept of it. */
 export function memoryUnits(
   get: (caller: Caller, id: string) => Promise<Device>,
-): Pick<ApiDeps, 'units' | 'unitHistory' | 'otherUnit' | 'life' | 'maintenances' | 'fileReport'> {
+): Pick<ApiDeps, 'units' | 'unitHistory' | 'certificates' | 'otherUnit' | 'life' | 'maintenances' | 'fileReport'> {
   const withSecret = async (caller: Caller, id: string) => ({
     device: await get(caller, id),
     secret: 'new-unit-secret',
@@ -227,6 +227,7 @@ export function memoryUnits(
   return {
     units: { assign: get, undo: get, swap: withSecret, takeDown: withSecret, accept: withSecret },
     unitHistory: { ofPosition: nothing, ofUnit: nothing },
+    certificates: { ending: nothing },
     life: { step: get, history: nothing },
     maintenances: { begin: begun, end: begun, list: nothing },
     fileReport: { sum: async () => NO_FILES, byJurisdiction: nothing, incomplete: nothing },

@@ -49,6 +49,7 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     ...questionsAboutCameras(camera),
     'GET /units': `/units?serial=${serial}`,
     ...ofLives(kiosk),
+    'GET /reports/certificates': '/reports/certificates?days=3650',
     'GET /reports/files': '/reports/files',
     'GET /reports/files/devices': '/reports/files/devices',
     'GET /devices/{id}/commands': `/devices/${kiosk}/commands`,

@@ -15,6 +15,7 @@ import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
 import { settleFollowers } from '../../../devices/registry/followers.ts';
 import { Registry } from '../../../devices/registry/registry.ts';
 import { DeviceSearch } from '../../../devices/search/search.ts';
+import { UnitCertificates } from '../../../devices/units/certificates.ts';
 import { UnitHistory } from '../../../devices/units/history.ts';
 import { Units } from '../../../devices/units/units.ts';
 import { Upkeep } from '../../../devices/upkeep/upkeep.ts';
@@ -89,6 +90,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     departmentReport: new DepartmentReport({ departments, search }),
     units: new Units({ ...keeping, cameras: streams.units }),
     unitHistory: new UnitHistory(database),
+    certificates: new UnitCertificates(database),
     life: new LifeSteps(keeping),
     claims: new Claims(keeping),
     maintenances,

@@ -114,6 +114,7 @@ const REQUESTS: Record<string, Row> = {
   'POST /api/v1/devices/:id/maintenance': { payload: { reason: 'new lens', minutes: 60 } },
   'POST /api/v1/devices/:id/maintenance/end': {},
   'GET /api/v1/devices/:id/maintenance': {},
+  'GET /api/v1/reports/certificates': { ownAreaOnly: true },
   'GET /api/v1/reports/files': { ownAreaOnly: true },
   'GET /api/v1/reports/files/devices': { ownAreaOnly: true },
   'GET /api/v1/orders': { ownAreaOnly: true },

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import t, { type Test } from 'tap';
 import type { CameraIdentity } from '../../../../simulators/camera/onvif/device-service.ts';
 import { type Clock, systemClock } from '../../../../src/core/clock.ts';
@@ -7,13 +8,16 @@ import { CameraUnits } from '../../../../src/devices/cameras/units.ts';
 import { identifyCamera } from '../../../../src/devices/onvif/identify.ts';
 import { inspectCamera } from '../../../../src/devices/onvif/inspect.ts';
 import type { RegistryTables } from '../../../../src/devices/registry/tables.ts';
+import { UnitCertificates } from '../../../../src/devices/units/certificates.ts';
 import { unitInput } from '../../../../src/devices/units/input.ts';
 import { Units } from '../../../../src/devices/units/units.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
 import { callerIn, openRegistry } from '../../../support/devices/registry.ts';
+import { selfSigned } from '../../../support/network/certificates.ts';
 import { firstOwner } from '../../../support/services/ownership.ts';
 import { quietObserver } from '../../../support/services/services.ts';
 import { onvifPorts, startCameras } from '../../../support/streams/cameras.ts';
+import { overHttps } from '../../../support/streams/over-https.ts';
 
 const ADMIN = callerIn('000000');
 const ID = 'cam-units';
@@ -82,6 +86,34 @@ t.test(
     t.equal(units.foreign(ID), null, 'one that does not answer is not another one');
   },
 );
+
+t.test('what a camera shows over https is known of its unit, found by, and told before it ends', async (t) => {
+  const { cameras, registry, setup, search, database, units } = await world(t);
+  const camera = await cameras.start({ address: '127.64.18.9', id: 'cam-tls' });
+  const pair = selfSigned(t.testdir(), camera.address);
+  const xaddr = await overHttps(t, camera, pair);
+  const { fingerprint256, validTo } = new X509Certificate(pair.cert);
+  const fingerprint = fingerprint256.replaceAll(':', '').toLowerCase();
+  const place = { kind: 'camera', name: 'c', jurisdiction: '330212', location: { lat: 29.8, lon: 121.5 } };
+  await registry.create(ADMIN, { ...place, id: 'cam-tls', onvif: { xaddr, ...camera.account, fingerprint } });
+  await setup.handle('cam-tls');
+  const { unit } = await registry.get(ADMIN, 'cam-tls');
+  const certificate = { fingerprint, subject: 'CN=camera', notAfterMs: Date.parse(validTo) };
+  t.strictSame(unit!.certificate, certificate);
+  t.equal((await registry.get(ADMIN, ID)).unit!.certificate, null, 'over http nothing is shown');
+  for (const q of [fingerprint, fingerprint256])
+    t.match((await search.list(ADMIN, { q, limit: 5 })).items, [{ id: 'cam-tls' }]);
+  const ending = new UnitCertificates(database);
+  const beforeMs = Date.parse(validTo) + 1;
+  t.match((await ending.ending(ADMIN, { beforeMs, limit: 5 })).items, [{ device: 'cam-tls', ...certificate }]);
+  t.strictSame((await ending.ending(ADMIN, { beforeMs: beforeMs - 1, limit: 5 })).items, []);
+  t.strictSame((await ending.ending(callerIn('330203'), { beforeMs, limit: 5 })).items, []);
+  const renewed = { ...certificate, fingerprint: 'ab'.repeat(32) };
+  const label = { ...camera.identity, hardwareId: '', certificate: renewed, serial: unit!.serial, mac: unit!.mac };
+  const verdict = await database.transaction((tx) => units.judge(tx, 'cam-tls', label as never));
+  t.match(verdict, { same: true });
+  t.strictSame((await registry.get(ADMIN, 'cam-tls')).unit!.certificate, renewed);
+});
 
 t.test('another unit at the address shows nothing, is an alert, and can be accepted', async (t) => {
   const { units, again, first, inItsPlace, told, registry, setup, database, ...deps } = await world(t);

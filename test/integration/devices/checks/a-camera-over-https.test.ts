@@ -41,7 +41,7 @@ t.test(
     t.match(gradesOf(believed), {
       clock: 'ok',
       login: 'ok',
-      identity: 'ok',
+      identity: 'warning certificate-ends',
       profiles: 'ok',
       rtsp: 'ok',
       snapshot: 'ok',

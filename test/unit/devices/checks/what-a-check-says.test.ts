@@ -23,11 +23,16 @@ t.test('a clock is off by so much, and by its zone where that is why', async (t)
 
 t.test('identity is text, and the registered unit is known again by it', async (t) => {
   const unit = { maker: 'm', model: 'x', serial: '007', mac: null, endpoint: null };
-  const label = { ...unit, firmware: '2.10', hardwareId: '1' };
-  t.match(judgeLabel(label, unit), { grade: 'ok', seen: 'm x, serial 007, firmware 2.10.' });
-  t.match(judgeLabel({ ...label, serial: '7' }, unit), { grade: 'failed', problem: 'other-unit' });
-  t.match(judgeLabel({ ...label, model: 'y' }, unit), { grade: 'warning', problem: 'label-changed' });
-  t.match(judgeLabel(label, { ...unit, maker: null, model: null, serial: null }), { grade: 'ok' });
+  const label = { ...unit, firmware: '2.10', hardwareId: '1', certificate: null };
+  t.match(judgeLabel(label, unit, 0), { grade: 'ok', seen: 'm x, serial 007, firmware 2.10.' });
+  t.match(judgeLabel({ ...label, serial: '7' }, unit, 0), { grade: 'failed', problem: 'other-unit' });
+  t.match(judgeLabel({ ...label, model: 'y' }, unit, 0), { grade: 'warning', problem: 'label-changed' });
+  t.match(judgeLabel(label, { ...unit, maker: null, model: null, serial: null }, 0), { grade: 'ok' });
+  const certificate = { fingerprint: 'aa', subject: 'CN=x', notAfterMs: 40 * DAY_MS };
+  t.match(judgeLabel({ ...label, certificate }, unit, 0), { grade: 'ok' });
+  const ends = { grade: 'warning', problem: 'certificate-ends', hint: /ends on 1970-02-10: renew/ };
+  t.match(judgeLabel({ ...label, certificate }, unit, 11 * DAY_MS), ends);
+  t.match(judgeLabel({ ...label, certificate }, unit, 41 * DAY_MS).hint, /ended on/);
 });
 
 t.test('a camera that asks for no password is warned of', async (t) => {
