@@ -22,6 +22,14 @@ export interface Wanted {
   photo: string;
 }
 
+/** Those to reports. */
+const REPORTS: Record<string, string> = {
+  'GET /reports/certificates': '/reports/certificates?days=3650',
+  'GET /reports/files': '/reports/files',
+  'GET /reports/files/devices': '/reports/files/devices',
+  'GET /reports/departments': '/reports/departments',
+};
+
 /** Those to what finds devices. */
 const FINDING: Record<string, string> = {
   'GET /devices': '/devices',
@@ -38,6 +46,7 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
   const today = new Date(nowMs).toISOString().slice(0, 10);
   return {
     ...FINDING,
+    ...REPORTS,
     'GET /devices/{id}': `/devices/${kiosk}`,
     'GET /devices/health': '/devices/health',
     'GET /devices/{id}/health': `/devices/${kiosk}/health`,
@@ -49,9 +58,6 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     ...questionsAboutCameras(camera),
     'GET /units': `/units?serial=${serial}`,
     ...ofLives(kiosk),
-    'GET /reports/certificates': '/reports/certificates?days=3650',
-    'GET /reports/files': '/reports/files',
-    'GET /reports/files/devices': '/reports/files/devices',
     'GET /devices/{id}/commands': `/devices/${kiosk}/commands`,
     'GET /devices/{id}/commands/{command}': `/devices/${kiosk}/commands/${command}`,
     'GET /checks': '/checks',
@@ -61,7 +67,6 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     'GET /kinds': '/kinds',
     'GET /jurisdictions': '/jurisdictions',
     'GET /departments': '/departments',
-    'GET /reports/departments': '/reports/departments',
     'GET /devices/{id}/latest': `/devices/${kiosk}/latest`,
     'GET /devices/{id}/history': `/devices/${kiosk}/history?fields=smoke&${range}`,
     'GET /devices/{id}/export': `/devices/${kiosk}/export?${range}`,
