@@ -54,7 +54,7 @@ export class Kinds {
    * refused: messages already judged by it would change their meaning.
    */
   async remember(database: Database): Promise<void> {
-    for (const file of this.#files.values()) await store(database, file);
+    await storeMissing(database, [...this.#files.values()]);
     await this.learn(database);
   }
 
@@ -144,13 +144,33 @@ export class Kinds {
   }
 }
 
+/** Stores the versions that are not stored, in one statement: a start with a new database has all of them to store. */
+async function storeMissing(database: Database, files: KindFile[]): Promise<void> {
+  const db = database.tables<KindTables>();
+  const stored = await db.selectFrom('device_kind_version').select(['kind', 'version']).execute();
+  const known = new Set(stored.map(({ kind, version }) => `${kind}@${version}`));
+  const missing = files.filter(({ kind, version }) => !known.has(`${kind}@${version}`));
+  if (missing.length === 0) return;
+  const atMs = database.clock.nowMs();
+  const rows = missing.map((file) => rowOf(file, atMs));
+  await db
+    .insertInto('device_kind_version')
+    .values(rows)
+    .onConflict((conflict) => conflict.columns(['kind', 'version']).doNothing())
+    .execute();
+}
+
+function rowOf(file: KindFile, storedAtMs: number) {
+  return { kind: file.kind, version: file.version, definition: jsonb(file), stored_at_ms: storedAtMs };
+}
+
 /** Stores a version unless it is stored; false when it is with other content. */
 async function store(database: Database, file: KindFile): Promise<boolean> {
   const db = database.tables<KindTables>();
   const { kind, version } = file;
   await db
     .insertInto('device_kind_version')
-    .values({ kind, version, definition: jsonb(file), stored_at_ms: database.clock.nowMs() })
+    .values(rowOf(file, database.clock.nowMs()))
     .onConflict((conflict) => conflict.columns(['kind', 'version']).doNothing())
     .execute();
   const row = await db
