@@ -14,7 +14,8 @@ export async function readClip(path: string): Promise<Clip> {
   return parseClip(await readFile(path), path);
 }
 
-function parseClip(file: Buffer, path: string): Clip {
+/** As {@link readClip}, of the file's bytes; `path` is what it is called in errors. */
+export function parseClip(file: Buffer, path: string): Clip {
   const moov = need(boxes(file), 'moov', path);
   const track = boxes(moov.body)
     .filter((box) => box.type === 'trak')
@@ -38,6 +39,24 @@ function parseClip(file: Buffer, path: string): Clip {
   });
   const parameters = readParameters(need(tables, 'stsd', path).body, path);
   return { parameters, units, durationTicks: Math.round((clock * 90_000) / timescale) };
+}
+
+/**
+ * The clip with a key frame every `pictures` pictures: what follows later in each group is left out, and nothing that
+ * stays refers to it. The pictures keep the pace of the clip, whose time shrinks.
+ */
+export function withKeyEvery({ parameters, units, durationTicks }: Clip, pictures: number): Clip {
+  const stepTicks = durationTicks / units.length;
+  let sinceKey = 0;
+  const kept = units.filter(({ key }) => {
+    sinceKey = key ? 0 : sinceKey + 1;
+    return sinceKey < pictures;
+  });
+  return {
+    parameters,
+    units: kept.map((unit, at) => ({ ...unit, atTicks: Math.round(at * stepTicks) })),
+    durationTicks: Math.round(kept.length * stepTicks),
+  };
 }
 
 /** NAL units out of one sample of the AVC file format: each preceded by its length in four bytes. */

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Clip, readClip } from './mp4.ts';
+import { type Clip, readClip, withKeyEvery } from './mp4.ts';
 import { drawSnapshot, encodedSize, findOverlayFont, type Overlay } from './overlay.ts';
 import { EncodedSource, PlainSource } from './sources.ts';
 import type { Quality, VideoSource } from './video.ts';
@@ -27,6 +27,8 @@ export interface Pictures {
 export interface StudioOptions {
   /** The clip as it is, without ffmpeg and without name and clock: for hundreds of cameras. */
   plain: boolean;
+  /** Pictures from one key frame of plain pictures to the next, at most; 20 (2 s) when absent, as the clip has them. */
+  keyEvery?: number;
   ffmpeg?: string;
   warn?(sentence: string): void;
 }
@@ -52,12 +54,14 @@ export class Studio {
   }
 
   /** Without a usable ffmpeg or font it warns and falls back to plain pictures. */
-  static async open({ plain, ffmpeg = 'ffmpeg', warn }: StudioOptions): Promise<Studio> {
+  static async open({ plain, keyEvery, ffmpeg = 'ffmpeg', warn }: StudioOptions): Promise<Studio> {
     const found = plain ? null : await findOverlayFont(ffmpeg);
     if (found && 'reason' in found) warn?.(`Cameras show neither name nor clock: ${found.reason}.`);
     const overlay = found && 'fontPath' in found ? { ffmpeg, clipPath: CLIP_PATH, fontPath: found.fontPath } : null;
     const directory = await mkdtemp(join(tmpdir(), 'citywatch-simulator-'));
-    return new Studio({ clip: await readClip(CLIP_PATH), picture: await readFile(PICTURE_PATH), overlay, directory });
+    const clip = await readClip(CLIP_PATH);
+    const brisk = keyEvery === undefined ? clip : withKeyEvery(clip, keyEvery);
+    return new Studio({ clip: brisk, picture: await readFile(PICTURE_PATH), overlay, directory });
   }
 
   /** Whether name and clock are in the pictures. */

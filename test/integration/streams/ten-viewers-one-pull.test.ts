@@ -1,5 +1,6 @@
 import t from 'tap';
 import { PULL_TIMES } from '../../../src/streams/pool/pull-machine.ts';
+import { readFilm } from '../../support/streams/h264-source.ts';
 import { TestCamera } from '../../support/streams/rtsp-camera.ts';
 import { ENGINE, look, startStreams } from '../../support/streams/streams.ts';
 import { until } from '../../support/time/until.ts';
@@ -44,7 +45,7 @@ t.test('a look that cannot be registered shows nothing and pulls nothing', SIDE_
 });
 
 t.test('a lease hears every fragment, beginning with a key frame', SIDE_BY_SIDE, async (t) => {
-  const camera = await TestCamera.start(t);
+  const camera = await TestCamera.start(t, { film: readFilm(20) });
   const { service, cameras } = await startStreams(t);
   cameras.set('cam', { url: camera.url });
   const lease = await service.lease(look('cam'));

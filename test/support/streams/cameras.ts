@@ -19,9 +19,12 @@ export interface CameraRig {
   start(options: Partial<CameraOptions> & { address: string }): Promise<VirtualCamera>;
 }
 
-/** Cameras that are gone when the test is over. Plain pictures unless told: they cost no encoder. */
+/**
+ * Cameras that are gone when the test is over. Plain pictures unless told: they cost no encoder, and have a key frame
+ * every half second, which nobody waits for long.
+ */
 export async function startCameras(t: Test, { plain = true } = {}): Promise<CameraRig> {
-  const studio = await Studio.open({ plain });
+  const studio = await Studio.open({ plain, keyEvery: 5 });
   const cameras: VirtualCamera[] = [];
   t.teardown(async () => {
     await Promise.all(cameras.map((camera) => camera.stop()));
