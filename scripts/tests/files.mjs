@@ -55,9 +55,10 @@ const isBusy = () => loadavg()[0] > LOAD_MAX * availableParallelism();
  *
  * @param {string[]} files
  * @param {{ jobs: number, timeoutS: number, hooks: string, env: Record<string, string>, report: (result: FileResult) => void,
- *   silenceMs?: number }} options `silenceMs` is after how long without output a file is ended.
+ *   silenceMs?: number, leaveMs?: number }} options `silenceMs` is after how long without output a file is ended,
+ *   `leaveMs` how long what it started may run on after it.
  */
-export async function runFiles(files, { jobs, timeoutS, env, hooks, report, silenceMs }) {
+export async function runFiles(files, { jobs, timeoutS, env, hooks, report, silenceMs, leaveMs = LEAVE_MS }) {
   const { Parser } = await import('tap-parser');
   const waiting = [...files];
   const work = async (_, number) => {
@@ -65,7 +66,8 @@ export async function runFiles(files, { jobs, timeoutS, env, hooks, report, sile
       while (number >= availableParallelism() && waiting.length > 0 && isBusy()) await sleep(BUSY_PAUSE_MS);
       const name = waiting.shift();
       if (name === undefined) return;
-      report(await runFile(name, new Parser(), { timeoutS, env, hooks, silenceMs: silenceMs ?? silenceOf(timeoutS) }));
+      const limits = { timeoutS, silenceMs: silenceMs ?? silenceOf(timeoutS), leaveMs };
+      report(await runFile(name, new Parser(), { ...limits, env, hooks }));
     }
   };
   await Promise.all(Array.from({ length: jobs }, work));
@@ -73,7 +75,7 @@ export async function runFiles(files, { jobs, timeoutS, env, hooks, report, sile
 
 const silenceOf = (timeoutS) => Math.max(SILENCE_MS, timeoutS * 1000 + SILENCE_AFTER_LIMIT_MS);
 
-async function runFile(name, parser, { timeoutS, env, hooks, silenceMs }) {
+async function runFile(name, parser, { timeoutS, env, hooks, silenceMs, leaveMs }) {
   const startMs = performance.now();
   const seen = { passed: 0, failures: [], noise: [], harm: [] };
   collect(parser, [], seen);
@@ -98,7 +100,7 @@ async function runFile(name, parser, { timeoutS, env, hooks, silenceMs }) {
   // Whatever it left behind may still write, and must keep neither us nor the next file.
   child.stdout.unpipe(parser).destroy();
   child.stderr.destroy();
-  seen.harm.push(...(await endLeftBehind(mark)));
+  seen.harm.push(...(await endLeftBehind(mark, leaveMs)));
   parser.end();
   const { ok } = await summary;
   const why = how || (ok ? 'no test ran' : 'it says that it failed');
@@ -108,8 +110,8 @@ async function runFile(name, parser, { timeoutS, env, hooks, silenceMs }) {
 }
 
 /** Ends what runs on below a file that has ended, once it had time to end by itself; says what each was. */
-async function endLeftBehind(mark) {
-  const untilMs = performance.now() + LEAVE_MS;
+async function endLeftBehind(mark, leaveMs) {
+  const untilMs = performance.now() + leaveMs;
   let left = processesWith(mark);
   while (left.length > 0 && performance.now() < untilMs) {
     await sleep(LEAVE_PAUSE_MS);

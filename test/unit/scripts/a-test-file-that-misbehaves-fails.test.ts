@@ -1,15 +1,18 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { pathToFileURL } from 'node:url';
 import t, { type Test } from 'tap';
 import { isRunning } from '../../support/processes.ts';
 
-const RUNNER = join(import.meta.dirname, '../../../scripts/tests/files.mjs');
+const { runFiles } = await import(pathToFileURL(join(import.meta.dirname, '../../../scripts/tests/files.mjs')).href);
 
 /** Like a loop without an end, but at no cost. */
 const NEVER_YIELDS = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);';
+
+/** Where the files find tap: as this one does, whose hooks know it by its name alone. */
+const HOOKS = process.execArgv.find((arg) => arg.startsWith('--import='))?.slice('--import='.length);
+const TAP = HOOKS === undefined ? import.meta.resolve('tap') : 'tap';
 
 interface Result {
   ok: boolean;
@@ -18,61 +21,67 @@ interface Result {
   harm: string[];
 }
 
+/** Most of it is waiting for silence. */
+const SIDE_BY_SIDE = { buffered: true };
+t.jobs = 3;
+
 /** Runs one file with this text, if it uses tap behind the import of tap, and says what the runner reports of it. */
 async function ran(t: Test, body: string, silenceMs = 60_000): Promise<Result> {
   const directory = await mkdtemp(join(tmpdir(), 'cw-test-'));
   t.teardown(() => rm(directory, { recursive: true, force: true }));
   const file = join(directory, 'fixture.test.mjs');
-  const head = /\bt\./.test(body) ? `import t from ${JSON.stringify(import.meta.resolve('tap'))};` : '';
+  const head = /\bt\./.test(body) ? `import t from ${JSON.stringify(TAP)};` : '';
   await writeFile(file, `${head}\n${body}\n`);
-  const asked = { jobs: 1, timeoutS: 30, hooks: 'data:text/javascript,', env: {}, silenceMs };
-  const script = `import { runFiles } from ${JSON.stringify(RUNNER)};
-    const report = (result) => process.stdout.write(JSON.stringify(result));
-    await runFiles([${JSON.stringify(file)}], { ...${JSON.stringify(asked)}, report });`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
-  return JSON.parse(stdout);
+  const results: Result[] = [];
+  const asked = { jobs: 1, timeoutS: 30, hooks: HOOKS ?? 'data:text/javascript,', env: {}, silenceMs, leaveMs: 1_000 };
+  await runFiles([file], { ...asked, report: (result: Result) => void results.push(result) });
+  return results[0]!;
 }
 
 const told = ({ failures }: Result): string =>
   JSON.stringify(failures.filter(({ isTold }) => !isTold).map(({ names, result }) => [...names, result]));
 
-t.test('a file whose tests pass is good', async (t) => {
+t.test('a file whose tests pass is good', SIDE_BY_SIDE, async (t) => {
   const result = await ran(t, "t.test('a', async (t) => { t.ok(true); t.test('b', async (t) => t.ok(true)); });");
   t.match(result, { ok: true, passed: 1, failures: [], harm: [] });
 });
 
-t.test('a file that speaks goes on, and one that says nothing for too long is ended', async (t) => {
+t.test('a file that speaks goes on, and one that says nothing for too long is ended', SIDE_BY_SIDE, async (t) => {
   const speaks = 'for (let at = 0; at < 8; at += 1) { await new Promise((r) => setTimeout(r, 500)); t.ok(true); }';
-  t.match(await ran(t, speaks, 3_000), { ok: true, harm: [] });
-  const hangs = await ran(t, `t.ok(true); ${NEVER_YIELDS}`, 3_000);
+  const [spoke, hangs] = await Promise.all([speaks, `t.ok(true); ${NEVER_YIELDS}`].map((body) => ran(t, body, 3_000)));
+  t.match(spoke, { ok: true, harm: [] });
   t.match(hangs, { ok: false, harm: ['said nothing for 3 s, and was ended'] });
 });
 
-t.test('a failure around tests that pass is told with its reason, and a plan that is not met', async (t) => {
-  const says = (lines: string[]): Promise<Result> =>
-    ran(t, `process.stdout.write(${JSON.stringify(`TAP version 14\n${lines.join('\n')}\n`)});`);
-  const passes = ['# Subtest: a', '    # Subtest: b', '        ok 1 - c', '        1..1'];
-  const reason = ['      ---', '      message: after all', '      ...'];
-  const thrown = await says([...passes, '    not ok 1 - b', ...reason, '    1..1', 'not ok 1 - a', '1..1']);
-  t.match(thrown, { ok: false, passed: 0 });
-  t.match(told(thrown), 'after all');
-  const outermost = await says([
-    ...passes,
-    '    ok 1 - b',
-    '    1..1',
-    'not ok 1 - a',
-    '  ---',
-    '  message: late',
-    '  ...',
-    '1..1',
-  ]);
-  t.match(told(outermost), 'late');
-  const plan = await says([...passes, '    ok 1 - b', '    1..2', 'ok 1 - a', '1..1']);
-  t.equal(plan.ok, false);
-  t.match(told(plan), 'incorrect number of tests');
-});
+t.test(
+  'a failure around tests that pass is told with its reason, and a plan that is not met',
+  SIDE_BY_SIDE,
+  async (t) => {
+    const says = (lines: string[]): Promise<Result> =>
+      ran(t, `process.stdout.write(${JSON.stringify(`TAP version 14\n${lines.join('\n')}\n`)});`);
+    const passes = ['# Subtest: a', '    # Subtest: b', '        ok 1 - c', '        1..1'];
+    const reason = ['      ---', '      message: after all', '      ...'];
+    const thrown = await says([...passes, '    not ok 1 - b', ...reason, '    1..1', 'not ok 1 - a', '1..1']);
+    t.match(thrown, { ok: false, passed: 0 });
+    t.match(told(thrown), 'after all');
+    const outermost = await says([
+      ...passes,
+      '    ok 1 - b',
+      '    1..1',
+      'not ok 1 - a',
+      '  ---',
+      '  message: late',
+      '  ...',
+      '1..1',
+    ]);
+    t.match(told(outermost), 'late');
+    const plan = await says([...passes, '    ok 1 - b', '    1..2', 'ok 1 - a', '1..1']);
+    t.equal(plan.ok, false);
+    t.match(told(plan), 'incorrect number of tests');
+  },
+);
 
-t.test('a skipped and an unfinished test fail the file and do not count', async (t) => {
+t.test('a skipped and an unfinished test fail the file and do not count', SIDE_BY_SIDE, async (t) => {
   for (const [word, said] of Object.entries({ skip: 'skipped', todo: 'marked as todo' })) {
     const outer = await ran(t, `t.ok(true); t.test('a', { ${word}: 'later' }, async (t) => t.ok(true));`);
     t.match(outer, { ok: false, passed: 1 }, word);
@@ -83,7 +92,7 @@ t.test('a skipped and an unfinished test fail the file and do not count', async 
   }
 });
 
-t.test('a process that a file leaves behind fails it and is ended', async (t) => {
+t.test('a process that a file leaves behind fails it and is ended', SIDE_BY_SIDE, async (t) => {
   const result = await ran(
     t,
     `import { spawn } from 'node:child_process';
