@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { pathToFileURL } from 'node:url';
 
 export interface Judge {
   /** Path of the program. */
@@ -13,8 +12,6 @@ const SCRIPT = join(import.meta.dirname, '../../scripts/tests/judges.mjs');
 
 /** A program of somebody else to measure ours against, such as `mosquitto_pub`; unpacked at first use. */
 export async function judge(name: string): Promise<Judge> {
-  const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT, name]);
-  const [found] = JSON.parse(stdout) as Judge[];
-  if (!found) throw new Error(`no judge ${name}`);
-  return found;
+  const { prepareJudge } = await import(pathToFileURL(SCRIPT).href);
+  return await prepareJudge(name);
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { Authority } from '../../../src/access/authority.ts';
@@ -23,12 +24,16 @@ import { ANY_NETWORK, Registry } from '../../../src/devices/registry/registry.ts
 import { DeviceSearch } from '../../../src/devices/search/search.ts';
 import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
 import { migrate } from '../../../src/platform/database/migrate.ts';
+import { madeBeside, NOTHING_MADE_BEFORE } from '../../../src/platform/files/made-before.ts';
 import { SecretHasher } from '../../../src/platform/secrets/hasher.ts';
 import { Vault } from '../../../src/platform/secrets/vault.ts';
 import { type Owner, quietObserver } from '../services/services.ts';
 import { freshDatabase } from '../services/shared-database.ts';
 
 export const KINDS_DIRECTORY = fileURLToPath(new URL('../../../config/kinds', import.meta.url));
+
+/** What the bundled gateway of these sources parsed, or whichever test came first; a file run by itself parses anew. */
+const PARSED = process.env.TEST_GATEWAY ? madeBeside(dirname(process.env.TEST_GATEWAY)) : NOTHING_MADE_BEFORE;
 
 /** A migrated database on a PostgreSQL of its own. */
 export async function openDatabase(t: Owner, url?: string): Promise<Database<never>> {
@@ -93,7 +98,7 @@ export async function openRegistry(
 ): Promise<OpenRegistry> {
   const clock = over.clock ?? systemClock;
   const database = over.database ?? (await openDatabase(t));
-  const kinds = await Kinds.load(KINDS_DIRECTORY);
+  const kinds = await Kinds.load(KINDS_DIRECTORY, PARSED);
   await kinds.remember(database);
   const jurisdictions = new Jurisdictions();
   await jurisdictions.seed(database);
