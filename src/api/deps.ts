@@ -51,6 +51,7 @@ import type {
   SearchPort,
   TwinPort,
 } from './ports.ts';
+import type { ReportParts } from './report-ports.ts';
 import type { PageFiles } from './server/console.ts';
 import type { EditRoom } from './server/room.ts';
 
@@ -89,6 +90,7 @@ export interface ApiDeps extends OrderParts, FieldParts, LoginParts {
   /** As those of checks, of changes of logins. */
   rotationJobs: CheckJobsPort;
   fileReport: FileReportPort;
+  reports: ReportParts;
   deviceHealth: DeviceHealthPort;
   directory: DirectoryPort;
   http: HttpPort;

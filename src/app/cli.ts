@@ -9,6 +9,7 @@ import { demo } from './commands/demo.ts';
 import { exportDevices } from './commands/devices/export.ts';
 import { importDevices } from './commands/devices/import.ts';
 import { printLabels } from './commands/devices/labels.ts';
+import { report } from './commands/devices/report.ts';
 import { rotate } from './commands/devices/rotate.ts';
 import { doctor } from './commands/doctor.ts';
 import { kind } from './commands/kind.ts';
@@ -28,6 +29,7 @@ const COMMANDS: readonly Command[] = [
   importDevices,
   exportDevices,
   printLabels,
+  report,
   backup,
   restore,
   adopt,

@@ -93,3 +93,11 @@ export function unhurried(clock: Clock): () => number {
     return atMs;
   };
 }
+
+/** China has one time of day, without summer time. */
+const CHINA_AHEAD_MS = 8 * HOUR_MS;
+
+/** The day in China at a moment (Unix ms), as text: `2026-03-31`. */
+export function chinaDayAt(atMs: number): string {
+  return new Date(atMs + CHINA_AHEAD_MS).toISOString().slice(0, 10);
+}

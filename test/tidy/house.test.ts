@@ -20,6 +20,7 @@ const OWNERS: Record<string, RegExp> = {
   ...owned('src/devices/', [
     'acceptance',
     'assignment',
+    'build_plan',
     'life_step',
     'maintenance',
     'camera_setup',
@@ -40,6 +41,8 @@ const OWNERS: Record<string, RegExp> = {
     'import_row',
     'kept_login',
     'login_rotation',
+    'plan_entry',
+    'plan_revision',
     'position',
     'position_camera',
     'ptz_setting',

@@ -10,6 +10,7 @@ import { checkRoutes } from './checks.ts';
 import { claimRoutes } from './claims.ts';
 import { commandRoutes } from './commands.ts';
 import { completenessRoutes } from './completeness.ts';
+import { coverageReportRoutes } from './coverage-report.ts';
 import { credentialRoutes } from './credentials.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { departmentRoutes } from './departments.ts';
@@ -35,6 +36,7 @@ import { orderRoutes } from './orders.ts';
 import { overviewRoutes } from './overview.ts';
 import { passageRoutes } from './passages.ts';
 import { photoRoutes } from './photos.ts';
+import { planRoutes } from './plans.ts';
 import { ptzRoutes } from './ptz.ts';
 import type { RoutePart } from './route.ts';
 import { sessionRoutes } from './session.ts';
@@ -69,6 +71,8 @@ export const V1_ROUTES: readonly RoutePart[] = [
   orderRoutes,
   photoRoutes,
   fileReportRoutes,
+  planRoutes,
+  coverageReportRoutes,
   credentialRoutes,
   claimRoutes,
   commandRoutes,

@@ -4,7 +4,7 @@ import { systemClock } from '../../../src/core/clock.ts';
 import { DATABASE_LIMITS, Database, sql } from '../../../src/platform/database/database.ts';
 import { EventReader } from '../../support/alerts/event-reader.ts';
 import { NEIGHBOUR, questionsFor, readingRoutes, tokensIn, tryBorder } from '../../support/api/border.ts';
-import { type Edit, editsOf, KIOSK, maintenance, NO_EDITS, place } from '../../support/api/edits.ts';
+import { type Edit, editsOf, KIOSK, maintenance, NO_EDITS, place, plan } from '../../support/api/edits.ts';
 import { photoOf, readyDevice } from '../../support/api/proof.ts';
 import { ADMIN_TOKEN, type Answer, Gateway } from '../../support/gateway/gateway.ts';
 import { tinyPicture } from '../../support/ingest/images.ts';
@@ -153,6 +153,7 @@ async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record
   const asKiosk = { token: `${KIOSK}:${secret}`, headers: { 'content-type': 'image/png' } };
   const sent = await gateway.api('POST', `/devices/${KIOSK}/images`, { body: tinyPicture(), ...asKiosk });
   const image = sent.body.id;
+  const planned = (await gateway.api('POST', '/plans', { body: plan })).body.plan;
   const check = await made('/checks', { jurisdiction: '330203' });
   const hanging = await stepsOfUnits();
   const wanted = { id: randomUUID(), device: KIOSK, title: 'no picture' };
@@ -183,7 +184,7 @@ async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record
   const people = { user, leaver, person, token, oldToken };
   const things = { hanging, hook, subscription, ownerless, list, watchlist, alert, letter, own, grants, order };
   const edits = editsOf({ ...people, ...things, ...ready });
-  const named = { kiosk: KIOSK, serial: 'H-5', camera: 'camera-1', check };
+  const named = { kiosk: KIOSK, serial: 'H-5', camera: 'camera-1', check, plan: planned };
   return { edits, questions: questionsFor({ ...named, command, image, alert: alert.id, subscription, order, photo }) };
 }
 

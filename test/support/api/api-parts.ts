@@ -11,6 +11,7 @@ import { ASKED_FIELDS, type FileCounts } from '../../../src/devices/file/file-re
 import type { Command } from '../../../src/ingest/commands/commands.ts';
 import type { KindDryRunAnswer } from '../../../src/ingest/explain/kind-dry-run.ts';
 import { PART_TYPE, PLAYLIST_TYPE } from '../../../src/streams/live/hls.ts';
+import { memoryReports } from './report-parts.ts';
 
 /** Parts of the API that live in memory and know one thing each, all of it in this district. */
 export const HERE = '330212';
@@ -216,7 +217,10 @@ const NO_FILES = { positions: 0, complete: 0, missing: NOTHING_LACKS };
 /** Units that are hung up without anything being kept of it. */
 export function memoryUnits(
   get: (caller: Caller, id: string) => Promise<Device>,
-): Pick<ApiDeps, 'units' | 'unitHistory' | 'certificates' | 'otherUnit' | 'life' | 'maintenances' | 'fileReport'> {
+): Pick<
+  ApiDeps,
+  'units' | 'unitHistory' | 'certificates' | 'otherUnit' | 'life' | 'maintenances' | 'fileReport' | 'reports'
+> {
   const withSecret = async (caller: Caller, id: string) => ({
     device: await get(caller, id),
     secret: 'new-unit-secret',
@@ -231,6 +235,7 @@ export function memoryUnits(
     life: { step: get, history: nothing },
     maintenances: { begin: begun, end: begun, list: nothing },
     fileReport: { sum: async () => NO_FILES, byJurisdiction: nothing, incomplete: nothing },
+    reports: memoryReports(requireHere),
     otherUnit: () => null,
   };
 }

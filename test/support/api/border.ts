@@ -20,6 +20,7 @@ export interface Wanted {
   check: string;
   order: string;
   photo: string;
+  plan: string;
 }
 
 /** Those to reports. */
@@ -58,6 +59,7 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     ...questionsAboutCameras(camera),
     'GET /units': `/units?serial=${serial}`,
     ...ofLives(kiosk),
+    ...ofReports(wanted),
     'GET /devices/{id}/commands': `/devices/${kiosk}/commands`,
     'GET /devices/{id}/commands/{command}': `/devices/${kiosk}/commands/${command}`,
     'GET /checks': '/checks',
@@ -116,6 +118,13 @@ function ofLives(kiosk: string): Record<string, string> {
     'GET /devices/{id}/photos': `/devices/${kiosk}/photos`,
     'GET /devices/{id}/life': `/devices/${kiosk}/life`,
     'GET /devices/{id}/maintenance': `/devices/${kiosk}/maintenance`,
+  };
+}
+
+function ofReports({ plan }: Wanted): Record<string, string> {
+  return {
+    'GET /plans': '/plans',
+    'GET /reports/coverage': `/reports/coverage?plan=${plan}`,
   };
 }
 

@@ -49,7 +49,20 @@ export const NO_EDITS: Record<string, string> = {
 
 export const KIOSK = 'kiosk-1';
 export const maintenance = { reason: 'a new lens', minutes: 60 };
+export const plan = {
+  name: 'stolen bins',
+  jurisdiction: '330203',
+  from: '2026-01-01',
+  entries: [{ jurisdiction: '330203', positions: 9 }],
+};
 export const place = { jurisdiction: '330203', location: { lat: 29.87, lon: 121.55 } };
+
+/** Those that need nothing that was made before. */
+const ONCE: [string, Edit][] = [
+  ['POST /plans', { body: plan }],
+  ['POST /devices', { body: { kind: 'recycling-kiosk', id: 'kiosk-2', name: 'new', ...place } }],
+  ['POST /devices/batch', { body: { devices: [{ kind: 'recycling-kiosk', id: 'kiosk-3', name: 'new', ...place }] } }],
+];
 
 /** A correct request for each route that edits, to what was made for it. */
 // biome-ignore lint/suspicious/noExplicitAny: what was made, by name.
@@ -62,8 +75,7 @@ export function editsOf(made: Record<string, any>): Map<string, Edit> {
   const acceptance = { id: alone, photo: made.sign, purpose: 'recycling', despite: 'no network yet' };
   const first = { 'if-match': '"1"' };
   return new Map<string, Edit>([
-    ['POST /devices', { body: { kind: 'recycling-kiosk', id: 'kiosk-2', name: 'new', ...place } }],
-    ['POST /devices/batch', { body: { devices: [{ kind: 'recycling-kiosk', id: 'kiosk-3', name: 'new', ...place }] } }],
+    ...ONCE,
     ...hanging,
     ['POST /devices/{id}/life', { path: '/devices/kiosk-4/life', body: { from: 'in-service', to: 'accepted' } }],
     ['POST /devices/{id}/acceptance', { path: '/devices/kiosk-10/acceptance', body: acceptance }],

@@ -30,6 +30,7 @@ import { composeImports } from './imports.ts';
 import type { composeOrders } from './orders.ts';
 import { composePhotos } from './photos.ts';
 import { composePtz } from './ptz.ts';
+import { composeReports } from './reports.ts';
 
 /** Those who are told of a change of the registry, and what goes with a device. */
 export interface RegistryListeners {
@@ -99,6 +100,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     orderList: new OrderList({ database, clock, ownership: ground.ownership, keepDays: config.orders.keepDays }),
     ...(await composePhotos(ground, devices)),
     fileReport: new FileReport({ database, kinds }),
+    reports: composeReports(ground, devices),
     start: async (): Promise<void> => {
       await alerts.desk.followAll();
       await maintenances.start();

@@ -8,6 +8,7 @@ import type { RegistryTables } from '../../registry/tables.ts';
 import type { Column } from '../column.ts';
 import { COLUMNS } from '../columns.ts';
 import { escapeCell } from '../formula.ts';
+import { csvOf } from './csv.ts';
 import { xlsxOf } from './xlsx.ts';
 
 /** Devices that are read at once. */
@@ -103,14 +104,4 @@ function cellOf({ path, type }: Column, view: object): string {
     view,
   );
   return value === null || value === undefined ? '' : escapeCell(type.write(value as never));
-}
-
-/** With a mark, since Excel takes a file without one for GBK. */
-async function* csvOf(rows: AsyncIterable<readonly string[]>): AsyncGenerator<string> {
-  yield '\ufeff';
-  for await (const row of rows) yield `${row.map(quoted).join(',')}\r\n`;
-}
-
-function quoted(text: string): string {
-  return /[",\r\n;\t]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -12,6 +12,7 @@ import {
   tokenOf,
 } from '../../../support/api/api.ts';
 import { limited } from '../../../support/api/api-settings.ts';
+import { PLAN } from '../../../support/api/report-parts.ts';
 import { tinyPicture } from '../../../support/ingest/images.ts';
 
 const NOBODY = '00000000-0000-4000-8000-000000000000';
@@ -115,6 +116,16 @@ const REQUESTS: Record<string, Row> = {
   'POST /api/v1/devices/:id/maintenance/end': {},
   'GET /api/v1/devices/:id/maintenance': {},
   'GET /api/v1/reports/certificates': { ownAreaOnly: true },
+  'GET /api/v1/plans': { ownAreaOnly: true },
+  'POST /api/v1/plans': {
+    payload: {
+      name: 'p',
+      jurisdiction: '330212',
+      from: '2026-01-01',
+      entries: [{ jurisdiction: '330212', positions: 1 }],
+    },
+  },
+  'GET /api/v1/reports/coverage': { url: `?plan=${PLAN}` },
   'GET /api/v1/reports/files': { ownAreaOnly: true },
   'GET /api/v1/reports/files/devices': { ownAreaOnly: true },
   'GET /api/v1/orders': { ownAreaOnly: true },

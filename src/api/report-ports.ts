@@ -1,0 +1,8 @@
+import type { Coverage } from '../devices/reports/coverage.ts';
+import type { Plans } from '../devices/reports/plans.ts';
+
+/** Reports of an area. Each counts and shows nothing beyond the caller's jurisdiction. */
+export interface ReportParts {
+  plans: Pick<Plans, 'add' | 'list'>;
+  coverage: Pick<Coverage, 'report'>;
+}

@@ -1,0 +1,101 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { invalid } from '../../core/errors.ts';
+import { escapeCell } from '../../devices/import-export/formula.ts';
+import { csvOf } from '../../devices/import-export/writing/csv.ts';
+import { callerOf } from '../guards/auth.ts';
+import { pageQuery } from '../schemas.ts';
+import { pageOf, type RouteContext } from './route.ts';
+
+/** Rows of a table that is sent whole; it is held in memory. */
+const ROWS_MAX = 100_000;
+/** Rows that are asked for at once for such a table. */
+const PAGE_ROWS = 5_000;
+
+/** Query fields of every report. */
+export const reportQuery = {
+  ...pageQuery,
+  format: z.enum(['json', 'csv']).default('json').meta({ description: '`csv`: all rows in one table' }),
+  titles: z.enum(['en', 'zh']).default('en').meta({ description: 'In which language columns of a table are named' }),
+};
+
+/** A column of a report as a table. */
+export interface ReportColumn<Row> {
+  name: string;
+  /** Its title in Chinese. */
+  title: string;
+  of(row: Row): string | number | boolean | null;
+}
+
+/** A page of a report; `next` is its own key of where to go on. */
+export interface ReportPage<Row> {
+  items: Row[];
+  next: string | null;
+  /** What else a page says, such as the sum of all rows. */
+  head?: object;
+}
+
+interface Report<Row> {
+  /** As in its path. */
+  name: string;
+  columns: readonly ReportColumn<Row>[];
+  page(request: { limit: number; after?: string }): Promise<ReportPage<Row>>;
+}
+
+/** The answers of a report, for the OpenAPI document: `schema` is that of JSON. */
+export function reportOf<Schema extends z.ZodType>(schema: Schema) {
+  return {
+    description: 'The report, or with `format=csv` all of its rows as CSV (UTF-8 with a mark; cells are no formulas)',
+    content: { 'application/json': { schema }, 'text/csv': { schema: z.unknown() } },
+  };
+}
+
+/** Answers a report as its query wants it. Errors: `request.rate` beyond the share of a caller or district. */
+export async function answerReport<Row>(
+  context: RouteContext,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+  report: Report<Row>,
+): Promise<never> {
+  const caller = callerOf(request);
+  const query = request.query as z.output<z.ZodObject<typeof reportQuery>>;
+  return await context.heavy.run(caller, async () => {
+    if (query.format === 'csv') return sendTable(reply, report, query.titles);
+    const page = pageOf(context, `reports/${report.name}`, caller, query);
+    const { items, next, head } = await report.page(page.request);
+    return { ...head, items, ...page.seal(next) } as never;
+  });
+}
+
+async function sendTable<Row>(reply: FastifyReply, report: Report<Row>, titles: 'en' | 'zh'): Promise<never> {
+  const { columns } = report;
+  const rows = [columns.map(({ name, title }) => (titles === 'zh' ? title : name))];
+  let after: string | undefined;
+  do {
+    const { items, next } = await report.page({ limit: PAGE_ROWS, ...(after === undefined ? {} : { after }) });
+    for (const item of items) rows.push(columns.map((column) => cellOf(column.of(item))));
+    if (rows.length > ROWS_MAX)
+      throw invalid('format', `a table has ${ROWS_MAX} rows at most: ask for a smaller jurisdiction or a kind`);
+    after = next ?? undefined;
+  } while (after !== undefined);
+  let text = '';
+  for await (const line of csvOf(rows)) text += line;
+  reply.type('text/csv; charset=utf-8').header('cache-control', 'private, no-store');
+  reply.header('content-disposition', `attachment; filename="${report.name}.csv"`);
+  return reply.send(text as never) as never;
+}
+
+/** Numbers stay numbers; what somebody may have typed is no formula. */
+function cellOf(value: string | number | boolean | null): string {
+  return typeof value === 'string' ? escapeCell(value) : String(value ?? '');
+}
+
+/** A page of rows that are all at hand, in order of `keyOf`. A row that is gone leaves no gap. */
+export function pageOfRows<Row>(
+  rows: readonly Row[],
+  keyOf: (row: Row) => string,
+  { limit, after }: { limit: number; after?: string },
+): { items: Row[]; next: string | null } {
+  const rest = after === undefined ? rows : rows.filter((row) => keyOf(row) > after);
+  const items = rest.slice(0, limit);
+  return { items, next: rest.length > limit ? keyOf(items.at(-1)!) : null };
+}

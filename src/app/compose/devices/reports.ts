@@ -1,0 +1,10 @@
+import { Coverage } from '../../../devices/reports/coverage.ts';
+import { Plans } from '../../../devices/reports/plans.ts';
+import type { Ground } from '../ground/ground.ts';
+import type { Devices } from './devices.ts';
+
+/** Reports of what stands, and what they are measured by. */
+export function composeReports({ database, clock }: Ground, { kinds, jurisdictions }: Devices) {
+  const plans = new Plans({ database, clock, kinds, jurisdictions });
+  return { plans, coverage: new Coverage({ database, plans }) };
+}

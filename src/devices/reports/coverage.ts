@@ -1,0 +1,119 @@
+import { covers, type Jurisdiction, significantDigits } from '../../core/jurisdiction.ts';
+import type { Caller } from '../../core/types.ts';
+import type { Database } from '../../platform/database/database.ts';
+import type { PlanEntry, PlanRevision, Plans } from './plans.ts';
+import { countPositions, type PositionCount } from './position-counts.ts';
+import { percentOf } from './share.ts';
+
+/** How many of the positions that are to be there are there. */
+export interface CoverageCounts {
+  planned: number;
+  accepted: number;
+  /** Those in service, also while they are worked on. */
+  inService: number;
+  /** Accepted or in service. */
+  covered: number;
+  /** Of those planned; see `percentOf`. More than 100 where more stand than were planned. */
+  percent: number | null;
+}
+
+export interface CoverageRow extends CoverageCounts {
+  jurisdiction: Jurisdiction;
+  kind: string | null;
+}
+
+export interface CoverageFilter {
+  plan: string;
+  /** The revision of this day, `2026-03-31`; positions are those of now. */
+  on: string;
+  jurisdiction?: Jurisdiction;
+  /** Only entries that name this kind. */
+  kind?: string;
+}
+
+export interface CoverageReport {
+  revision: PlanRevision;
+  /** `outside`: accepted or in service, and of no entry of the plan. */
+  sum: CoverageCounts & { outside: number };
+  rows: CoverageRow[];
+}
+
+export interface CoverageDeps {
+  database: Database;
+  plans: Pick<Plans, 'onDay'>;
+}
+
+/** Which share of a plan stands. */
+export class Coverage {
+  readonly #deps: CoverageDeps;
+
+  constructor(deps: CoverageDeps) {
+    this.#deps = deps;
+  }
+
+  /** What the caller may see, in order of code and kind. Errors: as `Plans.onDay`. */
+  async report(caller: Caller, { plan, on, jurisdiction, kind }: CoverageFilter): Promise<CoverageReport> {
+    const { database, plans } = this.#deps;
+    const { revision, entries } = await plans.onDay(caller, plan, on);
+    const counts = await countPositions(database, caller, {
+      ...(jurisdiction !== undefined && { jurisdiction }),
+      ...(kind !== undefined && { kind }),
+    });
+    const { rows, outside } = coverageOf(entries, counts);
+    const isAsked = (row: CoverageRow): boolean =>
+      covers(caller, row.jurisdiction) &&
+      (jurisdiction === undefined || covers(jurisdiction, row.jurisdiction)) &&
+      (kind === undefined || row.kind === kind);
+    const asked = rows.filter(isAsked);
+    const total = (name: 'planned' | 'accepted' | 'inService'): number =>
+      asked.reduce((sum, row) => sum + row[name], 0);
+    const sum = counted(total('planned'), { accepted: total('accepted'), inService: total('inService') });
+    return { revision, sum: { ...sum, outside }, rows: asked };
+  }
+}
+
+/**
+ * Gives each position to one entry: to one of its kind if any covers its place, else to one of any kind; of those to
+ * the one of the smallest area. So the rows add up, whoever asks. Costs a few look-ups for each count, however many
+ * entries there are.
+ */
+export function coverageOf(
+  entries: readonly PlanEntry[],
+  counts: readonly PositionCount[],
+): { rows: CoverageRow[]; outside: number } {
+  const standing = new Map(entries.map((entry) => [entry, { accepted: 0, inService: 0 }]));
+  const byPlace = new Map(entries.map((entry) => [keyOf(significantDigits(entry.jurisdiction), entry.kind), entry]));
+  let outside = 0;
+  for (const { jurisdiction, kind, state, count } of counts) {
+    if (state !== 'accepted' && state !== 'in-service' && state !== 'maintenance') continue;
+    const entry = entryOf(byPlace, jurisdiction, kind) ?? entryOf(byPlace, jurisdiction, null);
+    if (entry) standing.get(entry)![state === 'accepted' ? 'accepted' : 'inService'] += count;
+    else outside += count;
+  }
+  const rows = [...standing].map(([{ jurisdiction, kind, positions }, found]) => {
+    return { jurisdiction, kind, ...counted(positions, found) };
+  });
+  return { rows: rows.sort((one, other) => (placeOf(one) < placeOf(other) ? -1 : 1)), outside };
+}
+
+function counted(planned: number, { accepted, inService }: { accepted: number; inService: number }): CoverageCounts {
+  const covered = accepted + inService;
+  return { planned, accepted, inService, covered, percent: percentOf(covered, planned) };
+}
+
+function entryOf(byPlace: ReadonlyMap<string, PlanEntry>, code: Jurisdiction, kind: string | null) {
+  for (let length = code.length; length >= 0; length -= 1) {
+    const entry = byPlace.get(keyOf(code.slice(0, length), kind));
+    if (entry) return entry;
+  }
+  return undefined;
+}
+
+function keyOf(digits: string, kind: string | null): string {
+  return `${digits}/${kind ?? ''}`;
+}
+
+/** Where a row stands among the others; pages of a list go on behind it. */
+export function placeOf({ jurisdiction, kind }: { jurisdiction: Jurisdiction; kind: string | null }): string {
+  return keyOf(jurisdiction, kind);
+}

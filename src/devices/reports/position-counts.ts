@@ -1,0 +1,36 @@
+import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import type { Caller, DeviceState } from '../../core/types.ts';
+import { sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
+import type { ReportTables } from './tables.ts';
+
+/** How many positions have this code, kind and state. */
+export interface PositionCount {
+  jurisdiction: Jurisdiction;
+  kind: string;
+  state: DeviceState;
+  count: number;
+}
+
+/**
+ * Positions that are not retired and that the caller may see, counted. Goes by the index of the search for devices: it
+ * reads no position, and nothing of other areas.
+ */
+export async function countPositions(
+  database: Tables,
+  caller: Caller,
+  { jurisdiction, kind }: { jurisdiction?: Jurisdiction; kind?: string },
+): Promise<PositionCount[]> {
+  const facet = (name: 'kind' | 'state') => sql<string>`g.facets ->> ${sql.lit(name)}`;
+  const counted = sql<{ count: number }>`(select count(*)::int as count from device_search where group_id = g.id)`;
+  const groups = database.tables<ReportTables>().selectFrom('device_group as g');
+  let query = withinJurisdiction(groups, 'g.jurisdiction', caller).where(facet('state'), '<>', 'retired');
+  if (jurisdiction !== undefined) query = withinJurisdiction(query, 'g.jurisdiction', jurisdiction);
+  if (kind !== undefined) query = query.where(facet('kind'), '=', kind);
+  return query
+    .innerJoinLateral(counted.as<'found'>('found'), (join) => join.onTrue())
+    .select(['g.jurisdiction', facet('kind').as('kind'), facet('state').$castTo<DeviceState>().as('state')])
+    .select(sql<number>`sum(found.count)::int`.as('count'))
+    .groupBy(['g.jurisdiction', facet('kind'), facet('state')])
+    .having(sql<number>`sum(found.count)`, '>', 0)
+    .execute();
+}
