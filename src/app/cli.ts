@@ -13,12 +13,13 @@ import { report } from './commands/devices/report.ts';
 import { rotate } from './commands/devices/rotate.ts';
 import { doctor } from './commands/doctor.ts';
 import { kind } from './commands/kind.ts';
+import { audit } from './commands/registers/audit.ts';
+import { verify } from './commands/registers/verify.ts';
 import { restore } from './commands/restore.ts';
 import { serve } from './commands/serve.ts';
 import { simulate } from './commands/simulate.ts';
 import { token } from './commands/token.ts';
 import { user } from './commands/user.ts';
-import { verify } from './commands/verify.ts';
 import { closest } from './config/did-you-mean.ts';
 
 /** Every command there is. */
@@ -34,6 +35,7 @@ const COMMANDS: readonly Command[] = [
   restore,
   adopt,
   verify,
+  audit,
   simulate,
   kind,
   check,

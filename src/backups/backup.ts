@@ -32,7 +32,8 @@ export interface TakenBackup {
  * What is copied in a way of its own, or not at all: Redis holds doorbells only, sockets and locks are made anew, and
  * what kills the process is found out again.
  */
-const APART = /^(lock|backup-lock|restoring|run|redis|postgres|secrets|influx|journal|demo-token|\.kept-room)$/;
+const APART =
+  /^(lock|backup-lock|restoring|run|redis|postgres|secrets|influx|journal|demo-token|checkpoints|\.kept-room)$/;
 const JOURNAL_APART = /^(identities|bulk-identities|poison|\.backup|\.probe|\.kept-room)$|(^|\/)lock$/;
 
 /** Where the secrets of a backup are put, and looked for by a restore. */
@@ -41,10 +42,11 @@ export function secretsFileOf(target: string): string {
 }
 
 /**
- * Takes a backup while the gateway runs, or while it does not. The order makes it consistent: PostgreSQL first, then
- * all else, and the journal after what is derived from it. So no cursor stands behind the end of the journal; what it
- * has beyond them is read again after a restore, gives the same points and the same finding ids, and changes nothing
- * twice. The manifest is written when all is durable; without it nobody takes the directory for a backup.
+ * Takes a backup while the gateway runs, or while it does not. The order makes it consistent: checkpoints and
+ * PostgreSQL first, then all else, and the journal after what is derived from it. So no cursor stands behind the end of
+ * the journal; what it has beyond them is read again after a restore, gives the same points and the same finding ids,
+ * and changes nothing twice. The manifest is written when all is durable; without it nobody takes the directory for a
+ * backup.
  */
 export async function takeBackup(input: BackupInput): Promise<TakenBackup> {
   const { dataDirectory, target, postgres, influxIsOurs, clock } = input;
@@ -52,6 +54,8 @@ export async function takeBackup(input: BackupInput): Promise<TakenBackup> {
   const tree = new BackupTree(target);
   const takenAt = toRfc3339(clock.nowMs());
   const lives = await livesOf(dataDirectory);
+  // No checkpoint may speak of rows that the copy of the database does not have.
+  await tree.copy(join(dataDirectory, 'checkpoints'), 'data/checkpoints');
   if (postgres) await postgres.session((statement) => copyCluster(statement, postgres.cluster, tree));
   const journal = join(dataDirectory, 'journal');
   await tree.copy(dataDirectory, 'data', (path) => APART.test(path) || /^(images|evidence|photos)$/.test(path));

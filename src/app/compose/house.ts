@@ -143,7 +143,7 @@ interface Kept {
 /** What removes what is past its time. */
 function choresOf(kept: Kept): Record<string, () => Promise<unknown>> {
   const { ground, ingest, books, alerts, registry, checks } = kept;
-  const { clock, idempotency, ownership } = ground;
+  const { clock, idempotency, ownership, registers } = ground;
   return {
     'idempotency keys': () => idempotency.purge(),
     'dead letters': () => books.deadLetters.prune(),
@@ -157,6 +157,7 @@ function choresOf(kept: Kept): Record<string, () => Promise<unknown>> {
     checks: () => checks.checkJobs.prune(),
     'changes of logins': () => checks.loginParts.logins.prune(),
     downtimes: () => registry.health.prune(),
+    registers: () => registers.prune(),
     'followed changes': () => pruneChanges(ground.database),
   };
 }

@@ -20,6 +20,7 @@ import type { Role } from '../../core/types.ts';
 import type { UplinkType } from '../../ingest/uplinks/uplink.ts';
 import { settingsOf, UPLINKS } from '../../ingest/uplinks/uplinks.ts';
 import { networks } from '../../platform/outbound/network-setting.ts';
+import { KEPT_DAYS_MIN } from '../../platform/records/judge.ts';
 import type { EngineChoice } from '../../streams/pool/camera-pool.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -165,6 +166,22 @@ const OTHERS = {
     caFile: path([
       'CITYWATCH_CAMERA_CA_FILE',
       'Certificates (PEM) that cameras are trusted by over https, in place of those of the machine.',
+    ]),
+  },
+  audit: {
+    keepDays: setting<number>(
+      ['CITYWATCH_AUDIT_KEEP_DAYS', 'How long rows of the audit trail and the access register are kept.'],
+      z.int().min(KEPT_DAYS_MIN).max(36_500),
+      1095,
+      {
+        range: `a whole number from ${KEPT_DAYS_MIN} to 36500, because the law asks for six months`,
+        unit: 'days',
+        fromText: 'number',
+      },
+    ),
+    checkpointFile: path([
+      'CITYWATCH_AUDIT_CHECKPOINT_FILE',
+      'File that signed checkpoints of both registers are added to; below the data directory where it is not set.',
     ]),
   },
   maintenance: {

@@ -167,6 +167,12 @@ export class Database<Use extends DatabaseUse = DatabaseUse> implements Tables {
     return this.#retried(() => run(this), lostBy);
   }
 
+  /** Runs `run`, which only reads, on all rows as they are at one moment. */
+  snapshot<R>(run: (tx: Tables) => Promise<R>): Promise<R> {
+    const moment = this.#kysely.transaction().setIsolationLevel('repeatable read').setAccessMode('read only');
+    return moment.execute((tx) => run({ tables: <T>() => tx as unknown as Kysely<T> }));
+  }
+
   async #retried<R>(run: () => Promise<R>, lostBy: readonly string[]): Promise<R> {
     for (let attempt = 1; ; attempt += 1) {
       try {

@@ -6,7 +6,7 @@ import { type Database, sql } from '../database/database.ts';
 import { recordAudit } from '../records/audit.ts';
 
 /** What keys are for; each is derived apart. */
-const PURPOSES = ['cursors', 'device-secrets', 'plates', 'vault'] as const;
+const PURPOSES = ['cursors', 'device-secrets', 'plates', 'registers', 'vault'] as const;
 type Purpose = (typeof PURPOSES)[number];
 
 /** The file of the secret that keys are derived from. */
@@ -20,6 +20,8 @@ export interface Keys {
   devices: Buffer;
   /** Of plate hashes, the one watchlists are stored by. */
   plates: Buffer;
+  /** What checkpoints of the registers, and proofs that rows were pruned, are signed by. */
+  registers: Buffer;
   /** What must be readable again is encrypted under keys made of this one. */
   vault: Buffer;
 }
@@ -184,5 +186,11 @@ function misfit(found: readonly Found[], noted: Noted): Misfit | null {
 
 function keysOf(found: readonly Found[]): Keys {
   const key = (name: Purpose): Buffer => found.find((one) => one.name === name)!.key!;
-  return { cursors: key('cursors'), devices: key('device-secrets'), plates: key('plates'), vault: key('vault') };
+  return {
+    cursors: key('cursors'),
+    devices: key('device-secrets'),
+    plates: key('plates'),
+    registers: key('registers'),
+    vault: key('vault'),
+  };
 }

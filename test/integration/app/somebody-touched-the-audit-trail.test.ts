@@ -1,11 +1,16 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t from 'tap';
 import { DataDirectory } from '../../../src/app/local-services/data-directory.ts';
 import { startPostgres } from '../../../src/app/local-services/postgres/postgres.ts';
 import { systemClock } from '../../../src/core/clock.ts';
-import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
-import { recordAudit, sealAudit } from '../../../src/platform/records/audit.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../../src/platform/database/database.ts';
+import { recordAudit } from '../../../src/platform/records/audit.ts';
+import { keyFileOf } from '../../../src/platform/records/checkpoint-file.ts';
 import { callerIn } from '../../support/devices/registry.ts';
 import { commandInProcess } from '../../support/gateway/command-line.ts';
+import { sealAll } from '../../support/records/chains.ts';
+import { keepRegisters } from '../../support/records/pruned.ts';
 import { bringCluster } from '../../support/services/ready-cluster.ts';
 import { quietObserver, serviceDeps, temporaryDirectory } from '../../support/services/services.ts';
 
@@ -40,7 +45,7 @@ async function openTrail() {
       await recordAudit(tx, { ...what, jurisdiction: '330212', atMs: AT_MS });
     }
   });
-  while ((await sealAudit(database)) > 0);
+  await sealAll(database);
   return { directory, url: postgres.url, database, close };
 }
 
@@ -50,14 +55,15 @@ const verify = (...words: string[]) => commandInProcess(['verify', ...words], { 
 
 const headIn = (stdout: string): string => /[0-9a-f]{64}/.exec(stdout)?.[0] ?? '';
 
+const force = (statement: string): Promise<void> =>
+  trail.database.dedicated(async (run) => {
+    await run('alter table audit_entry disable trigger user');
+    await run(statement);
+    await run('alter table audit_entry enable trigger user');
+  });
+
 /** Changes rows as somebody would who owns the database, looks, and takes the change back. */
 async function whileTampered(tamper: string, undo: string, ...words: string[]) {
-  const force = (statement: string) =>
-    trail.database.dedicated(async (run) => {
-      await run('alter table audit_entry disable trigger user');
-      await run(statement);
-      await run('alter table audit_entry enable trigger user');
-    });
   await force(tamper);
   const answer = await verify(...words);
   await force(undo);
@@ -69,10 +75,10 @@ t.test('a whole trail is said to hold, with the hash to keep', async (t) => {
   t.equal(status, 0);
   t.match(
     stdout,
-    /^The audit trail holds: 2500 rows, none changed, moved or missing\.\nHash of the last row: [0-9a-f]{64}\n$/,
+    /^The audit trail holds: 2500 rows, none changed, moved or missing\.\n {2}Hash of the last row: \w{64}\nThe access/,
   );
   const again = await verify('--head', headIn(stdout));
-  t.match(again, { status: 0, stdout: /The hash given by --head is that of row 2500\./ });
+  t.match(again, { status: 0, stdout: /The hash given by --head is that of row 2500 of the audit trail\./ });
 });
 
 t.test('a row that was changed is named, as it reads now', async (t) => {
@@ -81,7 +87,7 @@ t.test('a row that was changed is named, as it reads now', async (t) => {
   t.equal(status, 1);
   t.match(stdout, /^The audit trail is broken: row 1700 is not what was sealed\. It now says: number 1700, /);
   t.match(stdout, '2026-01-02T03:04:05.000Z, device.change device/k-1700, by token somebody else');
-  t.match(stdout, /The 1699 rows before it hold/);
+  t.match(stdout, /The 1699 rows, that were checked before it hold/);
 });
 
 t.test('a row that is missing is named by its place and the row after it', async (t) => {
@@ -100,8 +106,57 @@ t.test('rows taken from the end show by the hash that was kept', async (t) => {
   const back = 'insert into audit_entry select * from taken; drop table taken';
   const { status, stdout } = await whileTampered(taken, back, '--head', kept);
   t.equal(status, 1);
-  t.match(stdout, `no row has the hash ${kept} given by --head`);
-  t.match(stdout, /The 2000 rows that are there hold/);
+  t.match(stdout, `No row has the hash ${kept} given by --head`);
+  t.match(stdout, /The audit trail holds: 2000 rows/);
+});
+
+const offline = { CITYWATCH_DATA_DIR: '/nowhere' };
+const exported = join(await temporaryDirectory(t), 'registers.export');
+
+t.test('a signed checkpoint and the public key show what the rows alone do not, also from a file', async (t) => {
+  const checkpoint = join(await temporaryDirectory(t), 'registers.jsonl');
+  const { checkpoints } = keepRegisters(trail.database, checkpoint, 20_000);
+  await checkpoints.write();
+  const outside = ['--checkpoint', checkpoint, '--key', keyFileOf(checkpoint)];
+  const audit = (...words: string[]) => commandInProcess(['audit', ...words], { DATABASE_URL: trail.url });
+  const whole = await audit('verify', ...outside);
+  t.match(whole, { status: 0, stderr: '', stdout: /The checkpoint of 2024-10-04.* bears out the first 2500 rows/ });
+  t.match(whole.stdout, /Checkpoints read: 1\.\nSignatures were checked by .*registers\.jsonl\.pub, .*[0-9a-f]{16}\./);
+  t.match(await audit('export', exported), { status: 0, stdout: /holds 2500 rows/ });
+  t.equal((await stat(exported)).mode & 0o777, 0o600);
+  t.match(await audit('export', exported), { status: 1, stderr: /cannot be made: EEXIST/ });
+  const { rows } = await sql<{ act: string }>`select act from access_register order by seq`.execute(
+    trail.database.tables(),
+  );
+  t.same(rows, [{ act: 'audit' }, { act: 'register' }], 'who exports has looked');
+  const cut =
+    'create table taken as select * from audit_entry where link > 2000; delete from audit_entry where link > 2000';
+  await force(cut);
+  t.match(await audit('verify'), { status: 0, stdout: /There was no checkpoint: whether rows followed row 2000 of/ });
+  const found = await audit('verify', ...outside);
+  t.match(found, {
+    status: 1,
+    stdout: /audit trail is broken: it ends with row 2000, but .* saw 2500 rows: rows 2001 to 2500/,
+  });
+  const file = ['--export', exported];
+  t.match(await commandInProcess(['audit', 'verify', ...file, ...outside], offline), {
+    status: 0,
+    stdout: /holds: 2500/,
+  });
+  await force('insert into audit_entry select * from taken; drop table taken');
+  await writeFile(exported, (await readFile(exported, 'utf8')).replace('device/k-1200"', 'device/k-1201"'));
+  const changed = await commandInProcess(['audit', 'verify', ...file, ...outside], offline);
+  t.match(changed, { status: 1, stdout: /broken: row 1200 is not what was sealed\. It now says: number 1200/ });
+});
+
+t.test('a wrong word, key or file is refused by its name', async (t) => {
+  const refused = async (words: string[], stderr: RegExp) =>
+    t.match(await commandInProcess(['audit', ...words], offline), { status: 2, stderr }, words.join(' '));
+  await refused([], /audit takes `verify`, or `export FILE`/);
+  await refused(['verify', '--since', 'soon'], /--since must be a time such as/);
+  await refused(['verify', '--export', exported, '--checkpoint', 'x'], /--key must name the file with the public key/);
+  await refused(['verify', '--export', exported, '--key', exported], /--key: .* holds no public key/);
+  await refused(['verify', '--export', exported, '--key', '/nowhere'], /--key: ENOENT/);
 });
 
 t.test('rows of the last moments are counted as not checked', async (t) => {

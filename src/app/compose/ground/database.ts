@@ -2,11 +2,10 @@ import { START_PATIENCE_MS } from '../../../platform/database/arrival.ts';
 import { DATABASE_LIMITS, Database, type DatabaseShares } from '../../../platform/database/database.ts';
 import { knowsLeases } from '../../../platform/database/lease.ts';
 import { migrate } from '../../../platform/database/migrate.ts';
-import { AuditSealer } from '../../../platform/records/audit-sealer.ts';
 import { type HeldLease, type LeaseInput, takeLease } from './lease.ts';
 
 /**
- * Opens PostgreSQL at `url`, takes its lease, brings it to this version, and has its audit trail sealed from now on.
+ * Opens PostgreSQL at `url`, takes its lease, and brings it to this version.
  * The lease comes first where the database knows leases: nothing is changed under a gateway that runs.
  */
 export async function openDatabase(
@@ -29,8 +28,5 @@ export async function openDatabase(
   const early = (await knowsLeases(shares.general)) ? await take() : null;
   await migrate(shares.general);
   const held = early ?? (await take());
-  const sealer = new AuditSealer({ database: shares.general, clock, observer });
-  sealer.start();
-  lifecycle.onStop('audit sealer', () => sealer.stop());
   return { shares, ...held };
 }

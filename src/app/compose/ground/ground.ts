@@ -21,6 +21,7 @@ import { examineNeeded, refuseProblems } from '../../doctor/doctor.ts';
 import { DataDirectory } from '../../local-services/data-directory.ts';
 import { openDatabase } from './database.ts';
 import { refuseTakenPorts } from './ports.ts';
+import { openRecords } from './records.ts';
 import { startServices } from './services.ts';
 
 export interface GroundInput {
@@ -62,6 +63,16 @@ export async function openGround({ config, observer, secrets, clock, lifecycle, 
   const database = shares.general;
   const follow = await Follow.open({ database, url: services.database, clock, observer });
   const keys = await openKeys({ database, files: place, vaultKey: await vaultKey(config) });
+  const registers = await openRecords({
+    ...opened,
+    config,
+    place,
+    database,
+    seed: keys.registers,
+    clock,
+    observer,
+    lifecycle,
+  });
   const work = new WorkQueue({ database: shares.alerts, clock, observer, ownership: opened.ownership });
   return {
     config,
@@ -79,6 +90,7 @@ export async function openGround({ config, observer, secrets, clock, lifecycle, 
     database,
     follow,
     keys,
+    registers,
     vault: new Vault(keys.vault),
     work,
     doorbell: new Doorbell({ redisUrl: services.redis, databaseId: await databaseId(database), work, clock, observer }),

@@ -6,9 +6,10 @@ import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { DATABASE_LIMITS, Database, sql, type Tables } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
-import { listAudit, recordAudit, sealAudit, verifyAudit } from '../../../../src/platform/records/audit.ts';
-import { AuditSealer } from '../../../../src/platform/records/audit-sealer.ts';
+import { listAudit, recordAudit } from '../../../../src/platform/records/audit.ts';
+import { Sealer } from '../../../../src/platform/records/sealer.ts';
 import { callerIn, openDatabase } from '../../../support/devices/registry.ts';
+import { sealAudit, walkAll } from '../../../support/records/chains.ts';
 import { quietObserver, startPostgres } from '../../../support/services/services.ts';
 import { ManualClock } from '../../../support/time/clock.ts';
 import { until } from '../../../support/time/until.ts';
@@ -32,9 +33,9 @@ const sealAll = async (): Promise<void> => {
 
 t.test('rows of many transactions at once stand in one unbroken chain once they are sealed', async (t) => {
   await Promise.all(Array.from({ length: 60 }, (_, index) => record(`s-${index}`)));
-  t.match(await verifyAudit(database), { checked: 0, broken: null, unsealed: 60 });
+  t.match(await walkAll(database), { checked: 0, broken: null, unsealed: 60 });
   await Promise.all([sealAudit(database), sealAudit(database), sealAudit(database)]);
-  t.match(await verifyAudit(database), { checked: 60, broken: null, unsealed: 0, head: /^[0-9a-f]{64}$/ });
+  t.match(await walkAll(database), { checked: 60, broken: null, unsealed: 0, head: /^[0-9a-f]{64}$/ });
 });
 
 t.test('a change that is rolled back leaves no row, and the number it took is no gap', async (t) => {
@@ -46,7 +47,7 @@ t.test('a change that is rolled back leaves no row, and the number it took is no
   await t.rejects(failing);
   await record('after');
   await sealAll();
-  t.match(await verifyAudit(database), { checked: 61, broken: null });
+  t.match(await walkAll(database), { checked: 61, broken: null });
 });
 
 t.test('audited edits do not wait for each other, and one that commits late is sealed late', async (t) => {
@@ -55,11 +56,11 @@ t.test('audited edits do not wait for each other, and one that commits late is s
     await recordAudit(slow, { ...entry, subject: 'begun first' });
     await record('begun later');
     await sealAll();
-    t.match(await verifyAudit(database), { checked: 62, broken: null, unsealed: 0 });
+    t.match(await walkAll(database), { checked: 62, broken: null, unsealed: 0 });
   });
-  t.match(await verifyAudit(database), { checked: 62, broken: null, unsealed: 1 });
+  t.match(await walkAll(database), { checked: 62, broken: null, unsealed: 1 });
   await sealAll();
-  t.match(await verifyAudit(database), { checked: 63, broken: null, unsealed: 0 });
+  t.match(await walkAll(database), { checked: 63, broken: null, unsealed: 0 });
 });
 
 t.test('secrets are not kept, wherever they stand', async (t) => {
@@ -96,11 +97,11 @@ t.test('rows that come while others are sealed wait for the next round', async (
     },
   } as unknown as Database;
   const clock = new ManualClock();
-  const sealer = new AuditSealer({ database: busy, clock, observer: quietObserver() });
+  const sealer = new Sealer({ database: busy, clock, observer: quietObserver() });
   await record('the first');
   sealer.start();
   await clock.advance(500);
-  await until('it is sealed', async () => (await verifyAudit(database)).unsealed === 1);
+  await until('it is sealed', async () => (await walkAll(database)).unsealed === 1);
   t.equal(rounds, 1);
   await sealer.stop();
   t.equal(rounds, 2);
@@ -126,7 +127,7 @@ t.test('what is not sealed yet cannot be changed either, only sealed', async (t)
   const both = sql`update audit_entry set action = 'y', link = 900, hash = sha256('x') where link is null`;
   await t.rejects(both.execute(database.tables()), refused);
   await sealAll();
-  t.match(await verifyAudit(database), { broken: null, unsealed: 0 });
+  t.match(await walkAll(database), { broken: null, unsealed: 0 });
 });
 
 t.test('a sealer that dies half way has done nothing', async (t) => {
@@ -136,9 +137,9 @@ t.test('a sealer that dies half way has done nothing', async (t) => {
     throw new Error('killed');
   });
   await t.rejects(dying);
-  t.match(await verifyAudit(database), { broken: null, unsealed: 1 });
+  t.match(await walkAll(database), { broken: null, unsealed: 1 });
   await sealAll();
-  t.match(await verifyAudit(database), { broken: null, unsealed: 0 });
+  t.match(await walkAll(database), { broken: null, unsealed: 0 });
 });
 
 t.test('who forces a change past the trigger is found by the chain', async (t) => {
@@ -148,7 +149,7 @@ t.test('who forces a change past the trigger is found by the chain', async (t) =
       await run(statement);
       await run('alter table audit_entry enable trigger audit_entry_append_only');
     });
-    return verifyAudit(database);
+    return walkAll(database);
   };
   t.match(await forge(`update audit_entry set caller_name = 'somebody else' where seq = 30`), {
     broken: { place: 30 },
@@ -160,7 +161,7 @@ t.test('who forces a change past the trigger is found by the chain', async (t) =
   t.match(await forge('update audit_entry set link = 40 where link = 100000'), { broken: null });
   t.match(await forge('update audit_entry set link = null, hash = null where link = 50'), { broken: { place: 50 } });
   await sealAll();
-  t.match(await verifyAudit(database), { broken: { place: 50 } }, 'sealing it again does not heal the hole');
+  t.match(await walkAll(database), { broken: { place: 50 } }, 'sealing it again does not heal the hole');
   t.match(await forge('delete from audit_entry where seq = 5'), { checked: 4, broken: { place: 5 } });
 });
 
@@ -181,10 +182,10 @@ t.test('rows that were chained one by one by an earlier version stay verifiable,
     await sql`insert into audit_entry values (${sql.join([...row, previous])})`.execute(old.tables());
   }
   await migrate(old);
-  t.match(await verifyAudit(old), { checked: 3, broken: null, unsealed: 0, head: previous.toString('hex') });
+  t.match(await walkAll(old), { checked: 3, broken: null, unsealed: 0, head: previous.toString('hex') });
   const entry = { caller: callerIn('330200'), action: 'x', subject: 'new', jurisdiction: '330212', atMs: 1 };
   await old.transaction((tx) => recordAudit(tx, entry));
   await sealAudit(old);
-  t.match(await verifyAudit(old), { checked: 4, broken: null, unsealed: 0 });
+  t.match(await walkAll(old), { checked: 4, broken: null, unsealed: 0 });
   t.match(await listAudit(old, callerIn('330200'), { limit: 2 }), [{ seq: 4 }, { seq: 3 }]);
 });

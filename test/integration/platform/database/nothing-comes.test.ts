@@ -1,6 +1,6 @@
 import t from 'tap';
 import { DATABASE_LIMITS, Database } from '../../../../src/platform/database/database.ts';
-import { AuditSealer } from '../../../../src/platform/records/audit-sealer.ts';
+import { Sealer } from '../../../../src/platform/records/sealer.ts';
 import { Doorbell } from '../../../../src/platform/work/jobs.ts';
 import { DONE, noteOwnWork, WorkQueue } from '../../../../src/platform/work/work.ts';
 import { countStatements } from '../../../support/services/count-statements.ts';
@@ -54,7 +54,7 @@ t.test('a second in which nothing is due costs one statement, however many queue
 
 t.test('a round of the sealer that finds nothing costs one statement', async (t) => {
   const { clock, observer, database } = await open(t);
-  const sealer = new AuditSealer({ database, clock, observer });
+  const sealer = new Sealer({ database, clock, observer });
   sealer.start();
   t.teardown(() => sealer.stop());
   const said = countStatements(t);

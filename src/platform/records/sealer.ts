@@ -3,9 +3,10 @@ import { messageOf } from '../../core/errors.ts';
 import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import type { Logger, Observer } from '../../core/observe.ts';
 import type { Database } from '../database/database.ts';
-import { hasUnsealed, SEALED_AT_ONCE, sealAudit } from './audit.ts';
+import { SEALED_AT_ONCE, sealRegister, withUnsealed } from './chain.ts';
+import { REGISTERS } from './registers.ts';
 
-export interface AuditSealerDeps {
+export interface SealerDeps {
   database: Database;
   clock: Clock;
   observer: Observer;
@@ -14,15 +15,18 @@ export interface AuditSealerDeps {
 /** So long a row may stand unsealed: what is done to it until then is not seen. */
 const EVERY_MS = 500;
 
-/** Chains what was written to the audit trail, all day long. */
-export class AuditSealer {
-  readonly #deps: AuditSealerDeps;
+/** Pages of one register in one round: what an earlier version left unsealed holds up neither a stop nor the others. */
+const PAGES_AT_ONCE = 20;
+
+/** Chains what was written to the audit trail and the access register, all day long. */
+export class Sealer {
+  readonly #deps: SealerDeps;
   readonly #log: Logger;
   #cancel = (): void => {};
   readonly #running = new Joined();
   #isFailing = false;
 
-  constructor(deps: AuditSealerDeps) {
+  constructor(deps: SealerDeps) {
     this.#deps = deps;
     this.#log = deps.observer.log.child({ part: 'audit' });
   }
@@ -31,7 +35,7 @@ export class AuditSealer {
     this.#cancel = this.#deps.clock.every(EVERY_MS, () => void this.#round());
   }
 
-  /** Seals what is left, so that the trail of a stopped gateway has no open end. */
+  /** Seals what is left, so that the registers of a stopped gateway have no open end. */
   async stop(): Promise<void> {
     this.#cancel();
     await this.#running.settled();
@@ -42,7 +46,7 @@ export class AuditSealer {
   #round(): Promise<void> {
     return this.#running.run(() =>
       this.#sealAll().catch((error: unknown) => {
-        if (!this.#isFailing) this.#log.warn({ error: messageOf(error) }, 'audit rows wait to be sealed');
+        if (!this.#isFailing) this.#log.warn({ error: messageOf(error) }, 'rows of the registers wait to be sealed');
         this.#isFailing = true;
       }),
     );
@@ -50,10 +54,13 @@ export class AuditSealer {
 
   async #sealAll(): Promise<void> {
     const { database } = this.#deps;
-    // What came while a short page was being sealed waits for the next round: else it would go on all the time that
-    // rows are being written, a transaction for a handful each.
-    let more = await hasUnsealed(database);
-    while (more) more = (await sealAudit(database)) === SEALED_AT_ONCE;
+    for (const register of await withUnsealed(database, REGISTERS)) {
+      // What came while a short page was being sealed waits for the next round: else it would go on all the time that
+      // rows are being written, a transaction for a handful each.
+      for (let page = 0; page < PAGES_AT_ONCE; page += 1) {
+        if ((await sealRegister(database, register)) < SEALED_AT_ONCE) break;
+      }
+    }
     this.#isFailing = false;
   }
 }
