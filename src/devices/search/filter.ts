@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isOneLine } from '../cameras/device-url.ts';
 import { departmentId } from '../departments/input.ts';
 import { gbId } from '../file/file-input.ts';
+import { HEALTHS } from '../health/judge.ts';
 import { deviceId, jurisdiction } from '../registry/input.ts';
 import { bbox, polygon } from './area.ts';
 import { FIELDS } from './fields.ts';
@@ -32,6 +33,7 @@ export const filterQuery = {
   department: departmentId.optional().meta({
     description: 'Id of a department: what it answers for, and what departments answered for that it followed',
   }),
+  health: z.enum(HEALTHS).optional().meta({ description: 'How devices are now; none that is planned or retired' }),
   gbId: gbId.optional().meta({ description: 'The GB/T 28181 id: one device in use, or none' }),
   tag: z.string().min(1).max(32).optional().meta({ description: 'Capitals and full width do not matter' }),
   parent: deviceId.optional().meta({ description: 'What hangs on this device' }),

@@ -5,6 +5,7 @@ import { findDevices } from '../registry/queries.ts';
 import { boxText, polygonText } from './area.ts';
 import { FIELD_NAMES, type FieldName } from './fields.ts';
 import type { DeviceFilter } from './filter.ts';
+import { type HealthPort, hasAnyHealth, hasHealth } from './health.ts';
 import { type Level, levelsOf } from './levels.ts';
 import { exactly, keyOf, type Term, type Wanted, wantedBy } from './words.ts';
 
@@ -73,10 +74,12 @@ export interface Facets {
 export class DeviceSearch {
   readonly #database: Database;
   readonly #owners: OwnersPort;
+  readonly #healths: HealthPort;
 
-  constructor(database: Database, owners: OwnersPort) {
+  constructor(database: Database, owners: OwnersPort, healths: HealthPort) {
     this.#database = database;
     this.#owners = owners;
+    this.#healths = healths;
   }
 
   /** One page in order of id, after those that the words tell exactly; `next` is the `after` of the following page. */
@@ -224,7 +227,9 @@ export class DeviceSearch {
   async #conditions(caller: Caller, filter: DeviceFilter, groups: readonly Group[]): Promise<Condition[] | null> {
     const { parent, below, bbox, polygon, gbId, tag } = filter;
     for (const id of [parent, below]) if (id !== undefined && !(await this.#sees(caller, id))) return null;
-    const conditions: Condition[] = [sql`d.group_id = any (${groups.map(({ id }) => id)}::integer[])`];
+    const fitting = filter.health ? groups.filter(({ facets }) => hasAnyHealth(facets.state)) : groups;
+    const conditions: Condition[] = [sql`d.group_id = any (${fitting.map(({ id }) => id)}::integer[])`];
+    if (filter.health !== undefined) conditions.push(hasHealth(this.#healths, filter.health));
     if (parent !== undefined) conditions.push(sql`d.parent = ${parent}`);
     if (below !== undefined) conditions.push(sql`d.id in (${hangingBelow(below)})`);
     if (bbox !== undefined) conditions.push(sql`d.place <@ ${boxText(bbox)}::box`);

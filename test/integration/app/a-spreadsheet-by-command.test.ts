@@ -14,7 +14,7 @@ import { commandInProcess } from '../../support/gateway/command-line.ts';
 const ADMIN_TOKEN = 'the-admin-token-of-this-very-test-0123456789';
 const directory = t.testdir();
 const parts = await openRegistry(t);
-const { database, behindApi: registry, search, tokens } = parts;
+const { database, behindApi: registry, search, tokens, healths } = parts;
 await tokens.ensureBootstrap(ADMIN_TOKEN);
 const { imports, work } = openImports(parts);
 const deviceExport = new DeviceExport({ database, clock: systemClock });
@@ -83,6 +83,15 @@ t.test('what is exported comes back without a change', async (t) => {
     t.match(await run('import', path, '--dry-run'), { status: 0, stdout: /0 new, 0 changed, 1 the same, 0 refused/ });
   }
   t.match((await run('export', '--text', 'c-1')).stdout, /^id,kind,.*\r\nc-1,recycling-kiosk,/);
+  const map = join(directory, 'all.geojson');
+  t.match(await run('export', map, '--q', '江北', '--bbox', '121.5,29.8,121.6,29.9'), { status: 0 });
+  t.match(JSON.parse(await readFile(map, 'utf8')), { type: 'FeatureCollection', features: [{ id: 'c-1' }] });
+  const found = async (...words: string[]) => (await run('export', ...words)).stdout.split('\r\n').length - 1;
+  healths.set('c-1', 'offline');
+  const polygon = '121.5,29.8;121.6,29.8;121.6,29.9;121.5,29.9';
+  t.equal(await found('--health', 'offline', '--polygon', polygon, '--q', 'c-1', '--kind', 'recycling-kiosk'), 1);
+  for (const [name, value] of Object.entries({ health: 'online', tag: 'x', owner: 'x', q: 'x-9', below: 'c-1' }))
+    t.equal(await found(`--${name}`, value), 0, name);
 });
 
 t.test('labels are written as a page, or it is said what a PDF lacks', async (t) => {

@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { Caller } from '../../../src/core/types.ts';
+import { HEALTHS } from '../../../src/devices/health/judge.ts';
 import { bbox, polygon } from '../../../src/devices/search/area.ts';
 import type { DeviceFilter } from '../../../src/devices/search/filter.ts';
 import { fold, keyOf } from '../../../src/devices/search/words.ts';
@@ -18,7 +19,7 @@ const PIECES = '中 山 路 中山 东 门 号 cam Cam ＡＢ a 1 2 12 ３ - _ .
 const SERIALS = ['007', '2.10', '1e5', 'DS-2CD', 'ds-2cd', '34020000001320000001', '---'];
 
 const parts = await openRegistry(t);
-const { database, registry, search } = parts;
+const { database, registry, search, healths } = parts;
 
 function one<Item>(items: readonly Item[]): Item {
   return items[Math.floor(random() * items.length)]!;
@@ -56,6 +57,7 @@ async function write(device: ModelDevice): Promise<void> {
   const { id, kind, name, jurisdiction, lat, lon } = device;
   const body = { id, kind, name, jurisdiction, location: { lat, lon }, confirm: true };
   await registry.create(callerIn('000000'), body);
+  if (random() < 0.8) healths.set(id, one(HEALTHS));
   await change(device);
 }
 
@@ -141,6 +143,12 @@ function byArea(): Limit {
   return { filter: { jurisdiction: area }, fits: ({ jurisdiction }) => covered(area, jurisdiction) };
 }
 
+/** What is retired has no health, whatever was kept of it. */
+function byHealth(): Limit {
+  const health = one(HEALTHS);
+  return { filter: { health }, fits: ({ id, state }) => state !== 'retired' && healths.get(id) === health };
+}
+
 function byState(): Limit {
   if (random() < 0.7) return { filter: {}, fits: ({ state }) => state !== 'retired' };
   const state = one(['retired', 'maintenance', 'in-service'] as const);
@@ -156,6 +164,7 @@ const LIMITS: [number, LimitMaker][] = [
   [0.15, byTag],
   [0.05, byGbId],
   [0.2, byArea],
+  [0.15, byHealth],
   [0.2, byBox],
   [0.2, byPolygon],
   [0.15, byTree],

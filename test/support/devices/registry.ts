@@ -15,6 +15,7 @@ import { CitywatchError } from '../../../src/core/errors.ts';
 import type { Caller, Role } from '../../../src/core/types.ts';
 import { Departments } from '../../../src/devices/departments/departments.ts';
 import { Doors } from '../../../src/devices/doors/doors.ts';
+import type { Health } from '../../../src/devices/health/judge.ts';
 import { Kinds } from '../../../src/devices/kinds/kinds.ts';
 import { Connections } from '../../../src/devices/registry/connections.ts';
 import { Directory } from '../../../src/devices/registry/directory.ts';
@@ -85,6 +86,8 @@ export interface OpenRegistry {
   departments: Departments;
   hasher: SecretHasher;
   vault: Vault;
+  /** How devices are, where a test says so. */
+  healths: Map<string, Health>;
   /** Devices that were told to disconnect, in order. */
   disconnected: string[];
   /** The directory as doors and the API have it. */
@@ -132,11 +135,11 @@ export async function openRegistry(
   const [registry, behindApi] = [new RegistryOfBodies(deps), new Registry(deps)];
   const tokens = new Tokens({ database, lookup: database, jurisdictions, authority, hasher, clock });
   const connections = new Connections({ database, vault });
-  const search = new DeviceSearch(database, departments);
-  const stores = { database, connections, hasher, vault, search };
+  const stores = { database, connections, hasher, vault };
   const secondFactor = new SecondFactor({ database, vault, hasher, clock, roles: [] });
   return {
     ...stores,
+    ...openSearch(database, departments, directory),
     authority,
     inForce,
     grants,
@@ -151,6 +154,13 @@ export async function openRegistry(
     departments,
     disconnected,
   };
+}
+
+/** The search of devices; how they are stands in `healths`. */
+function openSearch(database: Database<never>, departments: Departments, directory: Directory) {
+  const healths = new Map<string, Health>();
+  const port = { healthOf: (id: string) => healths.get(id) ?? null, ids: () => directory.ids() };
+  return { healths, search: new DeviceSearch(database, departments, port) };
 }
 
 export function callerIn(jurisdiction: string, role: Role = 'admin'): Caller {

@@ -59,6 +59,7 @@ export function composeHealth(ground: Ground, { kinds, directory }: Devices) {
     hearer,
     prune: () => store.prune(),
     shown: (id: DeviceId) => list.shown(id),
+    healthOf: (id: DeviceId) => book.healthOf(id),
     judgements: { of: (id: DeviceId) => book.of(id) },
     /** Tells somebody more of each device that is judged otherwise; `judged` must not throw. */
     alsoTell: (judged: (id: DeviceId) => void): void => void listeners.push(judged),

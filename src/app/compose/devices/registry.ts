@@ -78,7 +78,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
   const { cameras: cameraNetworks } = config.networks;
   const deps = { ...keeping, jurisdictions, authority, vault, followers, cameraNetworks, cameras: streams.units };
   const registry = new Registry(deps);
-  const search = new DeviceSearch(database, departments);
+  const search = new DeviceSearch(database, departments, { healthOf: health.healthOf, ids: () => directory.ids() });
   await registry.loadDirectory();
   return {
     registry,
