@@ -150,15 +150,15 @@ export class VirtualCamera {
     this.#alive = true;
   }
 
-  /** Something begins or ends before the camera, or at the contact wired to it. */
-  notices(what: Noticeable, active: boolean): void {
+  /** Something begins or ends before the camera, or one channel of a recorder, or at the contact wired to it. */
+  notices(what: Noticeable, active: boolean, channel: number | null = null): void {
     const { topic, source, item } = NOTICEABLE[what];
-    this.events.raise({ topic, source, data: { [item]: String(active) }, property: true });
+    this.events.raise({ topic, source: source(eyeOf(channel)), data: { [item]: String(active) }, property: true });
   }
 
   /** Somebody crosses the line drawn into the picture. */
-  lineCrossed(objectId: string): void {
-    const source = { VideoSourceConfigurationToken: 'VideoSource_1', Rule: 'MyLine' };
+  lineCrossed(objectId: string, channel: number | null = null): void {
+    const source = { VideoSourceConfigurationToken: eyeOf(channel).configuration, Rule: 'MyLine' };
     const topic = 'tns1:RuleEngine/LineDetector/Crossed';
     this.events.raise({ topic, source, data: { ObjectId: objectId }, property: false });
   }
@@ -263,20 +263,35 @@ export class VirtualCamera {
 const REBOOT_MS = 20_000;
 const ANSWERED_MS = 50;
 
-const EYE = { VideoSourceConfigurationToken: 'VideoSource_1' };
+interface EyeTokens {
+  configuration: string;
+  source: string;
+}
 
-/** Topic, source and the item of the data that says whether it is so. */
-const NOTICEABLE: Record<Noticeable, { topic: string; source: Record<string, string>; item: string }> = {
+/** As the media service tells them of a recorder; a camera names its only eye as many makers do. */
+function eyeOf(channel: number | null): EyeTokens {
+  if (channel === null) return { configuration: 'VideoSource_1', source: 'VideoSource_1' };
+  return { configuration: `source_configuration_${channel}`, source: `channel_${channel}` };
+}
+
+interface Noticing {
+  topic: string;
+  source(eye: EyeTokens): Record<string, string>;
+  /** Item of the data that says whether it is so. */
+  item: string;
+}
+
+const NOTICEABLE: Record<Noticeable, Noticing> = {
   motion: {
     topic: 'tns1:RuleEngine/CellMotionDetector/Motion',
-    source: { ...EYE, Rule: 'MyMotionDetectorRule' },
+    source: ({ configuration }) => ({ VideoSourceConfigurationToken: configuration, Rule: 'MyMotionDetectorRule' }),
     item: 'IsMotion',
   },
   tamper: {
     topic: 'tns1:RuleEngine/TamperDetector/Tamper',
-    source: { ...EYE, Rule: 'MyTamperDetectorRule' },
+    source: ({ configuration }) => ({ VideoSourceConfigurationToken: configuration, Rule: 'MyTamperDetectorRule' }),
     item: 'IsTamper',
   },
-  'signal-loss': { topic: 'tns1:VideoSource/SignalLoss', source: { Source: 'VideoSource_1' }, item: 'State' },
-  input: { topic: 'tns1:Device/Trigger/DigitalInput', source: { InputToken: 'Input_1' }, item: 'LogicalState' },
+  'signal-loss': { topic: 'tns1:VideoSource/SignalLoss', source: ({ source }) => ({ Source: source }), item: 'State' },
+  input: { topic: 'tns1:Device/Trigger/DigitalInput', source: () => ({ InputToken: 'Input_1' }), item: 'LogicalState' },
 };

@@ -8,6 +8,7 @@ import type { SetupStatus } from '../devices/cameras/setup.ts';
 import type { ForeignUnit } from '../devices/cameras/units.ts';
 import type { Departments } from '../devices/departments/departments.ts';
 import type { DepartmentReport } from '../devices/departments/report.ts';
+import type { RecorderEvents } from '../devices/recorders/channel-events.ts';
 import type { ShownAddresses } from '../devices/registry/connections.ts';
 import type { DeviceInput, DevicePatch } from '../devices/registry/input.ts';
 import type { Created } from '../devices/registry/registry.ts';
@@ -78,6 +79,8 @@ export interface ApiDeps extends OrderParts, FieldParts, LoginParts {
   messageRate: { perSecond(scope: Jurisdiction): number };
   /** How asking a camera went that was registered with an ONVIF address; null for one that was never asked. */
   cameraSetup(id: string): Promise<SetupStatus | null>;
+  /** How the events of a recorder come; null for a device that is none. */
+  recorderEvents(id: string): RecorderEvents | null;
   /**
    * What answers at a camera's address in the place of its unit; null while nothing is known to. The caller has checked
    * that the device may be seen.

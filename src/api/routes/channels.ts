@@ -24,6 +24,12 @@ const channel = z
   })
   .meta({ id: 'Channel' });
 
+const token = z.string().min(1).max(64);
+const renamed = z
+  .record(token, token)
+  .refine((names) => Object.keys(names).length <= CHANNELS_MAX, `names at most ${CHANNELS_MAX} sources`)
+  .meta({ description: 'Tokens that are `gone`, and what the recorder calls the same sources now' });
+
 const registered = z.object({
   created: z.array(z.string()),
   updated: z
@@ -31,6 +37,18 @@ const registered = z.object({
     .meta({ description: 'Those that are reached by the address and login of the recorder from now on' }),
   channels: z.array(channel),
 });
+
+const hint = z.string().meta({ description: 'What to do where the recorder names its sources otherwise than before' });
+
+/** Firmware that is new, or a recorder that is, may name the same sources otherwise: nobody guesses which is which. */
+function hintFor(channels: readonly { state: string }[]): string | null {
+  const has = (state: string): boolean => channels.some((one) => one.state === state);
+  if (!has('gone') || !has('free')) return null;
+  return (
+    'Some channels are gone while other sources are free. If the recorder names the same sources otherwise now, say ' +
+    'which is which: POST …/channels with {"renamed":{"old token":"new token"}}. The devices and their history stay.'
+  );
+}
 
 const ERRORS = ['conflict.state', 'outbound.failed', 'outbound.refused'] as const;
 
@@ -44,12 +62,13 @@ export const channelRoutes: RoutePart = (app, context) => {
         tags: REGISTRY_TAGS,
         summary: 'Ask a recorder for its channels, and which of them are devices',
         params: deviceParams,
-        response: { 200: z.object({ items: z.array(channel) }) },
+        response: { 200: z.object({ items: z.array(channel), hint: hint.nullable() }) },
       },
     },
     async (request) => {
       const { caller, device } = seen(context, request);
-      return { items: await recorders.channels(caller, device) };
+      const items = await recorders.channels(caller, device);
+      return { items, hint: hintFor(items) };
     },
   );
 
@@ -66,11 +85,12 @@ export const channelRoutes: RoutePart = (app, context) => {
         params: deviceParams,
         body: z.strictObject({
           sources: z
-            .array(z.string().min(1).max(64))
+            .array(token)
             .min(1)
             .max(CHANNELS_MAX)
             .optional()
-            .meta({ description: 'Which ones; all of them without it' }),
+            .meta({ description: 'Which ones; without it all of them, or none where `renamed` is given' }),
+          renamed: renamed.optional(),
           kind: z.string().min(1).max(64).default('camera'),
         }),
         response: { 200: registered },
@@ -78,8 +98,9 @@ export const channelRoutes: RoutePart = (app, context) => {
     },
     async (request) => {
       const { caller, device } = seen(context, request);
-      const { sources = null, kind } = request.body;
-      return await recorders.register(caller, device, { sources, kind });
+      const { kind, renamed: names } = request.body;
+      const sources = request.body.sources ?? (names ? [] : null);
+      return await recorders.register(caller, device, { sources, kind, renamed: new Map(Object.entries(names ?? {})) });
     },
   );
 };

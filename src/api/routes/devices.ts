@@ -4,6 +4,7 @@ import { toRfc3339 } from '../../core/clock.ts';
 import type { Device } from '../../core/types.ts';
 import type { SetupStatus } from '../../devices/cameras/setup.ts';
 import type { ForeignUnit } from '../../devices/cameras/units.ts';
+import type { RecorderEvents } from '../../devices/recorders/channel-events.ts';
 import { deviceInput, devicePatch } from '../../devices/registry/input.ts';
 import { filterQuery } from '../../devices/search/filter.ts';
 import type { DepartmentsPort } from '../deps.ts';
@@ -38,8 +39,21 @@ const otherUnit = z
   .meta({
     description: 'What answers at the address of a camera in the place of its unit, which therefore shows nothing',
   });
+const events = z
+  .object({
+    told: z.boolean(),
+    problem: z.string().nullable(),
+    unknownEvents: z.int(),
+    unknown: z.array(z.object({ source: z.string(), events: z.int(), last: moment })),
+  })
+  .meta({
+    description:
+      'How events come from a recorder to its channels; `unknown`: of sources that are no channel here, since the ' +
+      'start of the gateway',
+  });
 const deviceInFull = device
   .extend({ department: answering, setup: setup.optional(), otherUnit: otherUnit.optional() })
+  .extend({ events: events.optional() })
   .extend(z.object(addresses).partial().shape)
   .meta({ description: '`stream` and `onvif`, where the device is reached, for who may edit' });
 const query = z.strictObject({ ...filterQuery, ...pageQuery });
@@ -57,6 +71,11 @@ function answeringFor({ file, jurisdiction }: Device, departments: DepartmentsPo
   if (named === null) return null;
   const { id, name } = departments.inForce(named, on);
   return { id, name, named: named.id };
+}
+
+function eventsAnswer({ unknown, ...said }: RecorderEvents): z.output<typeof events> {
+  const sources = unknown.map(({ lastAtMs, ...one }) => ({ ...one, last: toRfc3339(lastAtMs) }));
+  return { ...said, unknown: sources };
 }
 
 export const deviceRoutes: RoutePart = (app, context) => {
@@ -103,12 +122,14 @@ function readingRoutes(app: ApiApp, context: RouteContext): void {
       const may = (right: Right) => context.authority.may(caller, right, found.jurisdiction);
       const asked = may('registry.diagnose') ? await context.cameraSetup(found.id) : null;
       const other = may('registry.diagnose') ? context.otherUnit(found.id) : null;
+      const told = may('registry.diagnose') ? context.recorderEvents(found.id) : null;
       const reached = may('registry.edit') ? await registry.shownAddresses(found.id) : {};
       return {
         ...answer(found, twin),
         department: answeringFor(found, departments, request.query.on),
         ...reached,
         ...(asked ? { setup: setupAnswer(asked) } : {}),
+        ...(told ? { events: eventsAnswer(told) } : {}),
         ...(other ? { otherUnit: otherUnitAnswer(other) } : {}),
       };
     },

@@ -21,12 +21,12 @@ export class CameraChanges {
     this.#deps = deps;
   }
 
-  /** A device was changed. A camera is asked anew who it is, unless it is retired; other devices are none of this. */
+  /** A device was changed. A camera is asked anew who it is, unless it is retired. */
   changed({ identity: { id, kind }, state }: DirectoryEntry): void {
     const { observer, hasVideo, events, ring } = this.#deps;
-    if (!hasVideo(kind)) return;
+    // Recorders have no video, and events of their channels: who follows them knows which they are.
     events.changed(id);
-    if (state === 'retired') return;
+    if (!hasVideo(kind) || state === 'retired') return;
     noteOwnWork(this.#deps, [{ queue: CAMERA_SETUP_QUEUE, key: id }]).then(
       () => ring(CAMERA_SETUP_QUEUE),
       () => observer.log.warn({ part: 'camera-setup' }, 'a changed camera will be asked at the next start'),

@@ -4,7 +4,7 @@ import { orAborted } from '../../core/mechanisms/abort.ts';
 import { supervise } from '../../core/mechanisms/supervise.ts';
 import type { Counter, Logger } from '../../core/observe.ts';
 import type { DeviceId } from '../../core/types.ts';
-import { type CameraEvent, EventStates } from '../onvif/event-states.ts';
+import { type CameraEvent, EventStates, SOURCES_MAX } from '../onvif/event-states.ts';
 import type { OnvifPorts } from '../onvif/inspect.ts';
 import { isPaused, OnvifError } from '../onvif/problems.ts';
 import { PullPoint, type PullPointTimes } from '../onvif/pull-point.ts';
@@ -45,6 +45,18 @@ export const LOOP_TIMES: LoopTimes = {
   backoffMaxMs: 15_000,
   authPauseMs: 15_000,
 };
+
+/** What a device with many eyes may tell beyond one with one. */
+export interface LoopSize {
+  /** As `SubscriptionTimes.messageMs`. */
+  messageMs: number;
+  sourcesMax: number;
+}
+
+/** Of a camera. */
+export const ONE_EYE: LoopSize = { messageMs: LOOP_TIMES.messageMs, sourcesMax: SOURCES_MAX };
+/** Of a recorder: up to 256 channels, 16 states of each, and ten channels that are as loud as a camera may be. */
+export const MANY_EYES: LoopSize = { messageMs: LOOP_TIMES.messageMs / 10, sourcesMax: 4_096 };
 
 /** What all loops count together. */
 export interface LoopCounts {
@@ -92,14 +104,14 @@ export class CameraEventLoop {
 
   constructor(
     deps: LoopDeps,
-    camera: { id: DeviceId; access: OnvifAccess; active: readonly string[] },
+    camera: { id: DeviceId; access: OnvifAccess; active: readonly string[]; sourcesMax: number },
     times: LoopTimes,
   ) {
     this.id = camera.id;
     this.#deps = deps;
     this.#times = times;
     this.#point = new PullPoint(deps.onvif, camera.access, times);
-    this.#states = new EventStates(camera.active);
+    this.#states = new EventStates(camera.active, camera.sourcesMax);
     this.#remembered = this.#states.changes;
   }
 

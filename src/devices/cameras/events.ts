@@ -2,13 +2,15 @@ import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { Counter, Gauge, type Logger, type Observer } from '../../core/observe.ts';
 import type { DeviceId } from '../../core/types.ts';
-import type { Database } from '../../platform/database/database.ts';
+import { type Database, sql } from '../../platform/database/database.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
 import type { OnvifPorts } from '../onvif/inspect.ts';
+import type { EventSides } from '../recorders/channel-events.ts';
+import type { OnvifAccess } from '../registry/connections.ts';
 import { openOnvif } from '../registry/connections.ts';
 import type { RegistryTables } from '../registry/tables.ts';
 import { accessHash } from './access-hash.ts';
-import { CameraEventLoop, LOOP_TIMES, type LoopCounts, type LoopDeps } from './event-loop.ts';
+import { CameraEventLoop, LOOP_TIMES, type LoopCounts, type LoopSize, MANY_EYES, ONE_EYE } from './event-loop.ts';
 import { ActiveSources } from './event-memory.ts';
 
 export interface CameraEventsDeps {
@@ -19,10 +21,10 @@ export interface CameraEventsDeps {
   onvif: OnvifPorts;
   /** Whether devices of this kind are cameras. */
   hasVideo(kind: string): boolean;
-  store: LoopDeps['store'];
-  admit: LoopDeps['admit'];
-  lost: LoopDeps['lost'];
-  asked: LoopDeps['asked'];
+  /** Of each camera. */
+  sides: EventSides;
+  /** Leads what a recorder notices to its channels. */
+  recorders: { follow(recorder: DeviceId, access: OnvifAccess): EventSides; forget(recorder: DeviceId): void };
 }
 
 export interface CameraEventsOptions {
@@ -37,14 +39,14 @@ const AGAIN_MS = 1_000;
 const FAREWELLS_AT_ONCE = 64;
 const FAREWELL_MS = 2_000;
 
-/** One event loop per camera that has an ONVIF address, in step with the registry. */
+/** One event loop per camera that has an ONVIF address, and one per recorder, in step with the registry. */
 export class CameraEvents {
   readonly #deps: CameraEventsDeps;
   readonly #log: Logger;
   readonly #counts: LoopCounts;
   readonly #sources: ActiveSources;
   readonly #loops = new Map<DeviceId, { loop: CameraEventLoop; access: string }>();
-  /** Cameras whose registration may have changed; each is there once, so there are never more than cameras. */
+  /** Devices whose registration may have changed; each is there once, so there are never more than devices. */
   readonly #due = new Set<DeviceId>();
   readonly #stopping = new AbortController();
   #wake: () => void = () => {};
@@ -61,7 +63,7 @@ export class CameraEvents {
     this.#running = this.#run(this.#stopping.signal);
   }
 
-  /** The registration of a device was changed; devices without video may be named too. */
+  /** The registration of a device was changed, or that of a channel below it. */
   changed(id: DeviceId): void {
     this.#due.add(id);
     this.#wake();
@@ -124,7 +126,22 @@ export class CameraEvents {
 
   #query() {
     const db = this.#deps.database.tables<RegistryTables>();
-    const columns = db.selectFrom('position').select(['id', 'kind', 'onvif']);
+    const columns = db
+      .selectFrom('position')
+      .select(['id', 'kind', 'parent', 'onvif'])
+      .select((eb) =>
+        eb
+          .exists(
+            eb
+              .selectFrom('position as channel')
+              .select('channel.id')
+              .whereRef('channel.parent', '=', 'position.id')
+              .where('channel.state', '!=', 'retired')
+              .where(sql<boolean>`channel.onvif ? 'source'`),
+          )
+          .$castTo<boolean>()
+          .as('channels'),
+      );
     const there = columns.where('onvif', 'is not', null).where('state', '!=', 'retired');
     // Its loop begins again when its login was changed.
     return there.where('login_held_ms', 'is', null);
@@ -133,9 +150,9 @@ export class CameraEvents {
   /** Brings one loop in step with its row; undefined is a device that is retired or speaks no ONVIF. */
   async #apply(id: DeviceId, row: CameraRow | undefined, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    // A recorder tells each of its channels what happens at all of them: nothing is believed to have happened there.
-    const tells = row?.onvif && !row.onvif.source && this.#deps.hasVideo(row.kind);
-    const access = tells ? openOnvif(this.#deps.vault, id, row.onvif!) : null;
+    const access = row?.onvif && tells(row, this.#deps.hasVideo) ? openOnvif(this.#deps.vault, id, row.onvif) : null;
+    const isRecorder = row !== undefined && !this.#deps.hasVideo(row.kind);
+    if (row?.parent && row.onvif?.source) this.changed(row.parent);
     const current = this.#loops.get(id);
     const hash = access && accessHash(access);
     if ((current?.access ?? null) === hash) return;
@@ -143,12 +160,16 @@ export class CameraEvents {
       this.#loops.delete(id);
       await current.loop.stop();
       void current.loop.unsubscribe();
+      this.#deps.recorders.forget(id);
     }
     if (!access || hash === null) return this.#sources.remember(id, []);
-    const { onvif, clock, store, admit, lost, asked } = this.#deps;
+    const { onvif, clock, recorders } = this.#deps;
     const remember = this.#sources.remember.bind(this.#sources);
-    const deps = { onvif, clock, store, admit, lost, asked, remember, log: this.#log, counts: this.#counts };
-    const loop = new CameraEventLoop(deps, { id, access, active: this.#sources.of(id) }, LOOP_TIMES);
+    const sides = isRecorder ? recorders.follow(id, access) : this.#deps.sides;
+    const { messageMs, sourcesMax }: LoopSize = isRecorder ? MANY_EYES : ONE_EYE;
+    const deps = { onvif, clock, ...sides, remember, log: this.#log, counts: this.#counts };
+    const camera = { id, access, active: this.#sources.of(id), sourcesMax };
+    const loop = new CameraEventLoop(deps, camera, { ...LOOP_TIMES, messageMs });
     this.#loops.set(id, { loop, access: hash });
     loop.start();
     await clock.sleep(START_GAP_MS, signal);
@@ -169,7 +190,12 @@ export class CameraEvents {
   }
 }
 
-type CameraRow = Pick<RegistryTables['position'], 'id' | 'kind' | 'onvif'>;
+type CameraRow = Pick<RegistryTables['position'], 'id' | 'kind' | 'parent' | 'onvif'> & { channels: boolean };
+
+/** A camera tells its own events, a recorder those of its channels: they are not asked for them. */
+function tells({ kind, onvif, channels }: CameraRow, hasVideo: (kind: string) => boolean): boolean {
+  return hasVideo(kind) ? !onvif?.source : channels;
+}
 
 function countsOn({ metrics }: Observer): LoopCounts {
   const counts: LoopCounts = {

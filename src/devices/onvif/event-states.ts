@@ -14,6 +14,8 @@ export interface CameraEvent {
   /** The same text whenever the camera tells the same event again; differs from that of its every other event. */
   identity: string;
   data: Record<string, boolean | string>;
+  /** The item that names the video source that saw it; null where there is none, as for a contact. */
+  eye: Item | null;
 }
 
 /** What became of messages that are no event of ours. */
@@ -32,21 +34,24 @@ interface Known {
   ordinal: number;
 }
 
-/** States remembered per camera; the one heard of longest ago is forgotten first. */
-const SOURCES_MAX = 256;
+/** States remembered of a camera; the one heard of longest ago is forgotten first. */
+export const SOURCES_MAX = 256;
 const TEXT_MAX_CHARACTERS = 64;
 
 /** What a camera last said of each of its sources, so that only what changed is an event. */
 export class EventStates {
-  readonly #known = new BoundedMap<string, Known>(SOURCES_MAX);
+  readonly #known: BoundedMap<string, Known>;
+  readonly #sourcesMax: number;
   /** Sources that are on; few, whatever the camera has. */
   readonly #active = new Set<string>();
   /** Grows whenever a source goes on or off. */
   changes = 0;
 
   /** `active`: the sources that were on when an earlier process ended. */
-  constructor(active: readonly string[] = []) {
-    for (const key of active.slice(0, SOURCES_MAX)) this.#remember(key, { active: true, utcTime: null, ordinal: 0 });
+  constructor(active: readonly string[] = [], sourcesMax = SOURCES_MAX) {
+    this.#sourcesMax = sourcesMax;
+    this.#known = new BoundedMap(sourcesMax);
+    for (const key of active.slice(0, sourcesMax)) this.#remember(key, { active: true, utcTime: null, ordinal: 0 });
   }
 
   /** The sources that are on now. */
@@ -94,7 +99,7 @@ export class EventStates {
     else this.#active.delete(key);
     if (this.#active.size !== before) this.changes += 1;
     // What the map has forgotten is gone from here too.
-    if (this.#active.size > SOURCES_MAX) this.#active.delete(this.#active.keys().next().value ?? '');
+    if (this.#active.size > this.#sourcesMax) this.#active.delete(this.#active.keys().next().value ?? '');
   }
 
   #forget(key: string): void {
@@ -108,16 +113,16 @@ const OFF = /^(?:false|0|off|no|inactive|idle)$/i;
 
 /** Whether it is on; null where nothing says so. A lone item is believed whatever it is called. */
 function readState(data: readonly Item[], { value: names }: TopicMeaning): boolean | null {
-  const text = pick(data, names) ?? (names.length > 0 && data.length === 1 ? data[0]?.[1] : undefined);
+  const text = pick(data, names)?.[1] ?? (names.length > 0 && data.length === 1 ? data[0]?.[1] : undefined);
   if (text === undefined) return null;
   return ON.test(text) ? true : OFF.test(text) ? false : null;
 }
 
-/** The value of the first item that has one of the names, in the order of the names. */
-function pick(items: readonly Item[], names: readonly string[]): string | undefined {
+/** The first item that has one of the names, in the order of the names. */
+function pick(items: readonly Item[], names: readonly string[]): Item | undefined {
   for (const wanted of names) {
     const found = items.find(([name]) => name.toLowerCase() === wanted.toLowerCase());
-    if (found) return found[1];
+    if (found) return found;
   }
   return undefined;
 }
@@ -132,10 +137,11 @@ function describe(
 ): CameraEvent {
   const { topic, utcTime, atMs, source, key, data } = notification;
   const isInput = event === 'digital_input';
+  const origin = pick(source, isInput ? INPUT : VIDEO_SOURCE) ?? source[0];
   const texts: Record<string, string | undefined> = {
-    [isInput ? 'input' : 'source']: pick(source, isInput ? INPUT : VIDEO_SOURCE) ?? source[0]?.[1],
-    rule: isInput ? undefined : pick(source, ['Rule', 'RuleName']),
-    object_id: event === 'line_crossing' ? pick(data, ['ObjectId']) : undefined,
+    [isInput ? 'input' : 'source']: origin?.[1],
+    rule: isInput ? undefined : pick(source, ['Rule', 'RuleName'])?.[1],
+    object_id: event === 'line_crossing' ? pick(data, ['ObjectId'])?.[1] : undefined,
     cause,
   };
   const told = Object.entries(texts).flatMap(([name, text]) => {
@@ -151,5 +157,6 @@ function describe(
     // The operation is no part of it: a state may be told again as `Initialized` after it was `Changed`.
     identity: JSON.stringify([time ?? randomUUID(), topic, source, key, data, ordinal]),
     data: { ...(active === null ? {} : { active }), ...Object.fromEntries(told) },
+    eye: isInput ? null : (origin ?? null),
   };
 }

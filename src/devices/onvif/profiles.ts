@@ -7,6 +7,8 @@ export interface OnvifProfile {
   name: string;
   /** Which eye of the device: a recorder has one per channel. */
   source: string;
+  /** Token of the configuration by which it uses that source: events may name it instead. '' where not told. */
+  configuration: string;
   /** As the camera writes it: `H264`, `H265`, `JPEG`, `MPEG4`. */
   encoding: string;
   width: number;
@@ -45,6 +47,7 @@ function readProfile(element: XmlElement, parts: (typeof PARTS)[keyof typeof PAR
     token,
     name: labelText(at(element, 'Name')),
     source: labelText(at(element, ...parts.source, 'SourceToken')),
+    configuration: (at(element, ...parts.source)?.attributes.get('token') ?? '').slice(0, TOKEN_MAX_CHARACTERS),
     encoding: labelText(at(encoder, 'Encoding')),
     width: pixels(at(encoder, 'Resolution', 'Width')),
     height: pixels(at(encoder, 'Resolution', 'Height')),

@@ -76,6 +76,20 @@ export async function channelsOf(tables: Tables, vault: Vault, recorder: DeviceI
   });
 }
 
+/** Ids of the channels of a recorder that are not retired, by the tokens of their video sources. */
+export async function sourcesBelow(tables: Tables, recorder: DeviceId): Promise<Map<string, DeviceId>> {
+  const rows = await tables
+    .tables<RegistryTables>()
+    .selectFrom('position')
+    .select(['id', 'onvif'])
+    .where('parent', '=', recorder)
+    .where('onvif', 'is not', null)
+    .where('state', '!=', 'retired')
+    .orderBy('id')
+    .execute();
+  return new Map(rows.flatMap(({ id, onvif }) => (onvif?.source ? [[onvif.source, id] as const] : [])));
+}
+
 /** Those of the ids that lie within. */
 export async function idsWithin(tables: Tables, scope: Scope, ids: readonly DeviceId[]): Promise<Set<DeviceId>> {
   if (ids.length === 0) return new Set();

@@ -19,11 +19,16 @@ const DEADLINE_MS = 20_000;
 
 /** Asks a recorder for its video sources. Throws as `inspectCamera`. */
 export async function readEyes(recorder: OnvifAccess, ports: OnvifPorts): Promise<Eye[]> {
+  const profiles = await readRecorder(recorder, ports);
+  const sources = [...new Set(profiles.map(({ source }) => source))].filter((source) => source !== '');
+  return sources.map((source, index) => ({ source, number: index + 1, ...choosePair(profiles, source) }));
+}
+
+/** Every profile of a recorder. Throws as `inspectCamera`. */
+export async function readRecorder(recorder: OnvifAccess, ports: OnvifPorts): Promise<readonly OnvifProfile[]> {
   const camera = await openCamera(recorder, { ...ports, deadlineMs: DEADLINE_MS });
   try {
-    const { profiles } = await openMedia(camera);
-    const sources = [...new Set(profiles.map(({ source }) => source))].filter((source) => source !== '');
-    return sources.map((source, index) => ({ source, number: index + 1, ...choosePair(profiles, source) }));
+    return (await openMedia(camera)).profiles;
   } catch (error) {
     throw blameClock(error, camera.clockSkewMs);
   }

@@ -30,6 +30,15 @@ export interface Channel {
   sub: OnvifProfile | null;
 }
 
+/** Which video sources of a recorder become devices, and which devices get another source. */
+export interface ChannelChoice {
+  /** Null for all of them. */
+  sources: readonly string[] | null;
+  kind: string;
+  /** Tokens that the recorder tells no more, and what it calls the same sources now. */
+  renamed?: ReadonlyMap<string, string>;
+}
+
 export interface RegisteredChannels {
   /** Ids of new devices. */
   created: DeviceId[];
@@ -62,13 +71,13 @@ export class Recorders {
 
   /**
    * Registers the named video sources, or all of them, as devices below the recorder: all or none. Those that are
-   * registered stay, and are reached as the recorder is from now on. Errors as of {@link channels}, and those of a
-   * registration.
+   * registered stay, and are reached as the recorder is from now on; those that are `renamed` are known by their new
+   * tokens. Errors as of {@link channels}, and those of a registration.
    */
   async register(
     caller: Caller,
     recorder: DeviceIdentity,
-    { sources, kind }: { sources: readonly string[] | null; kind: string },
+    { sources, kind, renamed = new Map() }: ChannelChoice,
   ): Promise<RegisteredChannels> {
     const { registry, onvif } = this.#deps;
     const access = await this.#access(recorder);
@@ -80,12 +89,15 @@ export class Recorders {
       await lockRecorder(tx, recorder.id);
       const device = await findDevice(tx, caller.jurisdiction, recorder.id);
       if (!device) throw new CitywatchError('not-found');
-      const known = await channelsOf(tx, registry.vault, recorder.id);
+      const before = await channelsOf(tx, registry.vault, recorder.id);
+      const mine = await mayChange(tx, caller, before);
+      checkRenamed(renamed, { eyes, known: before, mine });
+      const rename = (one: KnownChannel): KnownChannel => ({ ...one, source: renamed.get(one.source) ?? one.source });
       const edits = new OneTransaction(tx, registry);
       return {
         done: edits,
-        created: await create(edits, caller, { device, access, kind, eyes: missing(wanted, known) }),
-        updated: await bringInStep(edits, caller, { access, known: await mayChange(tx, caller, known) }),
+        created: await create(edits, caller, { device, access, kind, eyes: missing(wanted, before.map(rename)) }),
+        updated: await bringInStep(edits, caller, { access, known: mine.map(rename) }),
       };
     });
     done.committed();
@@ -132,6 +144,21 @@ function missing(eyes: readonly Eye[], known: readonly KnownChannel[]): Eye[] {
   return eyes.filter(({ source }) => !known.some((channel) => channel.source === source));
 }
 
+/** A device whose source has another name goes on; no source becomes that of two devices. */
+function checkRenamed(
+  renamed: ReadonlyMap<string, string>,
+  { eyes, known, mine }: { eyes: readonly Eye[]; known: readonly KnownChannel[]; mine: readonly KnownChannel[] },
+): void {
+  const taken = new Set(known.map(({ source }) => source));
+  for (const [from, to] of renamed) {
+    const isTold = (token: string): boolean => eyes.some(({ source }) => source === token);
+    const isGone = mine.some(({ source }) => source === from) && !isTold(from);
+    if (!isGone) throw invalid(`renamed.${from}`, 'name a source that GET …/channels tells as `gone`');
+    if (taken.has(to) || !isTold(to)) throw invalid(`renamed.${from}`, 'name for it a source that is `free`, once');
+    taken.add(to);
+  }
+}
+
 async function create(
   { registry }: OneTransaction,
   caller: Caller,
@@ -157,7 +184,7 @@ async function mayChange(tx: Tables, caller: Caller, known: readonly KnownChanne
   return known.filter(({ id, isRetired }) => visible.has(id) && !isRetired);
 }
 
-/** The recorder has moved, or its login was changed: its channels follow. */
+/** The recorder has moved, its login was changed, or it names its sources otherwise: its channels follow. */
 async function bringInStep(
   { registry }: OneTransaction,
   caller: Caller,
@@ -165,7 +192,8 @@ async function bringInStep(
 ): Promise<DeviceId[]> {
   const updated: DeviceId[] = [];
   for (const { id, source, version, access: own } of known) {
-    if (REACHED_BY.every((name) => (own[name] ?? null) === (access[name] ?? null))) continue;
+    const isRenamed = own.source !== source;
+    if (!isRenamed && REACHED_BY.every((name) => (own[name] ?? null) === (access[name] ?? null))) continue;
     const patch = devicePatch.parse({ onvif: { ...access, source } });
     await registry.update(caller, id, version, patch);
     updated.push(id);

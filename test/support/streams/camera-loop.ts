@@ -2,6 +2,7 @@ import type { VirtualCamera } from '../../../simulators/camera/camera.ts';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import { Counter } from '../../../src/core/observe.ts';
 import { CameraEventLoop, LOOP_TIMES, type LoopTimes } from '../../../src/devices/cameras/event-loop.ts';
+import { SOURCES_MAX } from '../../../src/devices/onvif/event-states.ts';
 import type { OnvifPorts } from '../../../src/devices/onvif/inspect.ts';
 import type { Journal } from '../../../src/ingest/journal/journal.ts';
 import { Intake } from '../../../src/ingest/uplinks/common/intake.ts';
@@ -100,7 +101,11 @@ export async function followCamera(
   };
   const access = { xaddr: options.xaddr ?? camera.xaddr, ...camera.account };
   const times = { ...QUICK, ...options.times };
-  const loop = new CameraEventLoop(deps, { id: camera.id, access, active: options.active ?? [] }, times);
+  const loop = new CameraEventLoop(
+    deps,
+    { id: camera.id, access, active: options.active ?? [], sourcesMax: SOURCES_MAX },
+    times,
+  );
   loop.start();
   t.teardown(() => loop.stop());
   return {

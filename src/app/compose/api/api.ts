@@ -67,6 +67,7 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
     alerts,
     streams: streams.streams,
     cameraSetup: (id) => streams.setup.status(id),
+    recorderEvents: (id) => streams.cameraEvents.ofRecorder(id),
     audit: { list: (caller, filter) => readAudit({ database, register: devices.register }, caller, filter) },
     accessRegister: devices.register,
     passages: ingest.search,

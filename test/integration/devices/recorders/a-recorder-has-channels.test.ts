@@ -101,6 +101,21 @@ t.test('the recorder moves and gets another password: its channels follow', asyn
   t.same((await recorders.register(CITY, nvr, all)).updated, [], 'once is enough');
 });
 
+t.test('a recorder names its sources otherwise: its channels stay what they are', async (t) => {
+  const renamed = new Map([['channel_32', 'channel_3']]);
+  await t.rejects(recorders.register(CITY, nvr, { sources: [], kind: 'camera', renamed }), /`free`, once/);
+  const { version } = await registry.get(CITY, 'nvr-1.channel_3');
+  await registry.update(CITY, 'nvr-1.channel_3', version, {
+    onvif: { ...(await connections.onvifAccess('nvr-1'))!, source: 'old_3' },
+  });
+  const choice = (from: string, to: string) => ({ sources: [], kind: 'camera', renamed: new Map([[from, to]]) });
+  await t.rejects(recorders.register(CITY, nvr, choice('channel_4', 'channel_3')), /`gone`/);
+  await t.rejects(recorders.register(CITY, nvr, choice('nobody', 'channel_3')), /`gone`/);
+  const { updated, created, channels } = await recorders.register(CITY, nvr, choice('old_3', 'channel_3'));
+  t.same([created, updated], [[], ['nvr-1.channel_3']]);
+  t.match(channels[2], { source: 'channel_3', state: 'registered', device: 'nvr-1.channel_3' });
+});
+
 t.test('all or none are registered', async (t) => {
   const other = await cameras.start({ address: '127.64.68.3', channels: 3 });
   const onvifOf = { xaddr: other.xaddr, ...other.account };
