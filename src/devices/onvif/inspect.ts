@@ -7,14 +7,25 @@ import {
   openCamera,
   readLabel,
 } from './identify.ts';
-import { type CameraMedia, type MediaReach, openMedia, snapshotUrl, streamUrl } from './media.ts';
+import {
+  type CameraMedia,
+  listMedia,
+  type MediaList,
+  type MediaReach,
+  mediaOf,
+  snapshotUrl,
+  streamUrl,
+} from './media.ts';
 import { choosePair, type OnvifProfile } from './profiles.ts';
 
 export type { CameraTarget, InspectOptions } from './identify.ts';
 export type { OnvifProfile } from './profiles.ts';
 export type { OnvifPorts } from './session.ts';
 
-export interface InspectionOptions extends InspectOptions, Pick<MediaReach, 'reach'> {}
+export interface InspectionOptions extends InspectOptions, Pick<MediaReach, 'reach'> {
+  /** Gives what `read` reads, or what it read a moment ago of the same recorder; everybody reads where it is absent. */
+  lists?: { of(recorder: CameraTarget, read: () => Promise<MediaList>): Promise<MediaList> };
+}
 
 /** What a camera says of itself. All identity is text as the camera wrote it: firmware "2.10" is not 2.1. */
 export interface CameraInspection extends CameraLabel {
@@ -38,7 +49,9 @@ export async function inspectCamera(target: CameraTarget, options: InspectionOpt
   const { clockSkewMs } = camera;
   try {
     const label = await readLabel(camera, null);
-    const media = await openMedia(camera);
+    const read = (): Promise<MediaList> => listMedia(camera);
+    const isChannel = target.source != null;
+    const media = mediaOf(camera, await (isChannel && options.lists ? options.lists.of(target, read) : read()));
     const found = await readMedia(camera, { media, source: target.source ?? null }, options);
     return { ...label, clockSkewMs, ...found };
   } catch (error) {

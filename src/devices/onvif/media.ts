@@ -15,9 +15,14 @@ export interface MediaReach {
 }
 
 /** One of the two media services of a camera, and the profiles it tells. */
-export interface CameraMedia {
+export interface MediaList {
   service: 'media' | 'media2';
+  url: string;
   profiles: readonly OnvifProfile[];
+}
+
+/** A list of profiles, and who is asked where each of them is. */
+export interface CameraMedia extends MediaList {
   /** As the camera writes it. */
   uriOf(what: 'stream' | 'snapshot', profile: OnvifProfile): Promise<string>;
 }
@@ -36,12 +41,25 @@ const LACKING: readonly OnvifProblem[] = ['unsupported', 'device-fault', 'malfor
  * the older one where it has none, or one that does not work. Throws `unsupported` where it has neither.
  */
 export async function openMedia(camera: OpenCamera): Promise<CameraMedia> {
+  return mediaOf(camera, await listMedia(camera));
+}
+
+/** As {@link openMedia}, what it tells alone: the longest answer that a recorder gives. */
+export async function listMedia(camera: OpenCamera): Promise<MediaList> {
   const { media, media2 } = await addressesOf(camera);
   // One whose Media2 breaks off the connection is still a camera (onvif_simple_server).
   const mayFallBack = [...LACKING, ...(media ? ['unreachable'] : [])];
-  const found = media2 === null ? null : await orNull(openMedia2(camera, media2), mayFallBack);
+  const found = media2 === null ? null : await orNull(listMedia2(camera, media2), mayFallBack);
   if (found) return found;
-  return await openMedia1(camera, media ?? (await oldAddress(camera)));
+  const url = media ?? (await oldAddress(camera));
+  const profiles = readProfiles(await camera.session.call(() => oldService(camera, url).getProfiles()));
+  return { service: 'media', url, profiles };
+}
+
+/** To be asked by the login of `camera`, whoever has read the list. */
+export function mediaOf(camera: OpenCamera, list: MediaList): CameraMedia {
+  const uriOf = list.service === 'media2' ? uris2(camera, list.url) : uris1(camera, list.url);
+  return { ...list, uriOf };
 }
 
 /** What `GetServices` names, which is for everybody; cameras older than that question name none. */
@@ -56,28 +74,36 @@ async function addressesOf(camera: OpenCamera): Promise<Record<'media' | 'media2
   return { media: addressOf(MEDIA), media2: addressOf(MEDIA2) };
 }
 
-async function openMedia2(camera: OpenCamera, url: string): Promise<CameraMedia> {
-  const ask = (operation: string, inner: string): Promise<XmlElement> =>
-    camera.ask({ url, namespace: MEDIA2, operation, body: `<tr2:${operation}>${inner}</tr2:${operation}>` });
+function ask2({ ask }: OpenCamera, url: string, [operation, inner]: [string, string]): Promise<XmlElement> {
+  return ask({ url, namespace: MEDIA2, operation, body: `<tr2:${operation}>${inner}</tr2:${operation}>` });
+}
+
+async function listMedia2(camera: OpenCamera, url: string): Promise<MediaList> {
   const types = '<tr2:Type>VideoSource</tr2:Type><tr2:Type>VideoEncoder</tr2:Type>';
-  const profiles = readProfiles(await ask('GetProfiles', types), 'media2');
-  const uriOf: CameraMedia['uriOf'] = async (what, { token }) => {
+  return { service: 'media2', url, profiles: readProfiles(await ask2(camera, url, ['GetProfiles', types]), 'media2') };
+}
+
+function uris2(camera: OpenCamera, url: string): CameraMedia['uriOf'] {
+  return async (what, { token }) => {
     const profile = `<tr2:ProfileToken>${escapeXml(token)}</tr2:ProfileToken>`;
     const answer =
       what === 'snapshot'
-        ? await ask('GetSnapshotUri', profile)
-        : await ask('GetStreamUri', `<tr2:Protocol>RTSP</tr2:Protocol>${profile}`);
+        ? await ask2(camera, url, ['GetSnapshotUri', profile])
+        : await ask2(camera, url, ['GetStreamUri', `<tr2:Protocol>RTSP</tr2:Protocol>${profile}`]);
     return at(answer, 'Uri')?.text ?? '';
   };
-  return { service: 'media2', profiles, uriOf };
 }
 
-async function openMedia1(camera: OpenCamera, xaddr: string): Promise<CameraMedia> {
-  const { session } = camera;
+function oldService(camera: OpenCamera, xaddr: string): MediaService {
   const media = new MediaService({ xaddr });
   camera.login(media);
-  const profiles = readProfiles(await session.call(() => media.getProfiles()));
-  const uriOf: CameraMedia['uriOf'] = async (what, { token }) => {
+  return media;
+}
+
+function uris1(camera: OpenCamera, xaddr: string): CameraMedia['uriOf'] {
+  const { session } = camera;
+  const media = oldService(camera, xaddr);
+  return async (what, { token }) => {
     const ProfileToken = escapeXml(token);
     const answer = await session.call(() =>
       what === 'snapshot'
@@ -86,7 +112,6 @@ async function openMedia1(camera: OpenCamera, xaddr: string): Promise<CameraMedi
     );
     return at(answer, 'MediaUri', 'Uri')?.text ?? '';
   };
-  return { service: 'media', profiles, uriOf };
 }
 
 async function oldAddress({ session, device, address }: OpenCamera): Promise<string> {

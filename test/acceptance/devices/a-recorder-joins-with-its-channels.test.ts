@@ -35,6 +35,15 @@ t.test('a recorder joins, its channels show themselves, and it restarts without 
   const look = '/streams/nvr-1.channel_3/snapshot.jpg?purpose=routine';
   await until('a channel shows its picture', async () => (await gateway.api('GET', look)).status === 200, NOTICED_MS);
 
+  const period = `from=${new Date(Date.now() - 60_000).toISOString()}&to=${new Date(Date.now() + 600_000).toISOString()}`;
+  const told = async (channel: string) => (await gateway.get(`/devices/${channel}/events?${period}`)).items;
+  await until('its events come', async () => (await gateway.get('/devices/nvr-1')).events?.told, NOTICED_MS);
+  box.notices('motion', true, 2);
+  box.lineCrossed('1', 9);
+  await until('the channel noticed it', async () => (await told('nvr-1.channel_2')).length > 0, NOTICED_MS);
+  t.match((await gateway.get('/devices/nvr-1')).events, { unknownEvents: 1, unknown: [{ events: 1 }] });
+  t.equal(box.events.subscriptions, 1, 'one subscription for all of them');
+
   const dark = await gateway.api('POST', '/devices/nvr-1.channel_2/camera/picture', { body: { brightness: 20 } });
   t.match(dark, { status: 200, body: { source: 'channel_2', settings: { brightness: 20 } } });
   t.match(await gateway.get('/devices/nvr-1.channel_3/camera/picture'), { settings: { brightness: 50 } });
@@ -46,5 +55,9 @@ t.test('a recorder joins, its channels show themselves, and it restarts without 
   t.match(await gateway.get('/devices/nvr-1'), { state: 'maintenance' });
   await until('it is away', () => !box.alive);
   await until('it is back', () => box.alive);
+  await until('it is followed again', () => box.events.subscriptions === 1, NOTICED_MS);
+  box.notices('tamper', true, 4);
+  await until('the channel noticed that', async () => (await told('nvr-1.channel_4')).length > 0, NOTICED_MS);
+  t.equal((await told('nvr-1.channel_3')).length, 0);
   t.equal((await gateway.api('POST', '/devices/nvr-1/maintenance/end', { body: {} })).status, 200);
 });

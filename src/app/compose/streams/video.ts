@@ -6,6 +6,7 @@ import { CAMERA_SETUP_QUEUE, CameraSetup, SYSTEM } from '../../../devices/camera
 import type { CameraUnits } from '../../../devices/cameras/units.ts';
 import { type CameraPlace, CameraWatch, type CameraWatchDeps } from '../../../devices/checks/camera-watch.ts';
 import { inspectCamera } from '../../../devices/onvif/inspect.ts';
+import { RecorderLists } from '../../../devices/recorders/recorder-lists.ts';
 import type { Connections } from '../../../devices/registry/connections.ts';
 import { camerasSeeing } from '../../../devices/registry/nearby-cameras.ts';
 import type { Database } from '../../../platform/database/database.ts';
@@ -77,6 +78,7 @@ export function composeVideo(deps: VideoDeps) {
     const target = { host, port, networks, setting: SETTING, deadlineMs: PROBE_DEADLINE_MS, signal };
     (await tcp.connect(target)).destroy();
   };
+  const lists = new RecorderLists(clock);
   const setup = new CameraSetup({
     database,
     ownership: deps.ownership,
@@ -85,7 +87,7 @@ export function composeVideo(deps: VideoDeps) {
     vault: deps.vault,
     // A recorder has no video of its own: its channels are introduced one by one.
     access: async (id) => (deps.hasVideo(id) ? await connections.onvifAccess(id) : null),
-    inspect: (target) => inspectCamera(target, { ...deps.cameras.machines, reach: probe }),
+    inspect: (target) => inspectCamera(target, { ...deps.cameras.machines, reach: probe, lists }),
     units,
   });
   deps.work.handle(CAMERA_SETUP_QUEUE, (id) => setup.handle(id));

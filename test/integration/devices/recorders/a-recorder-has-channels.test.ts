@@ -3,6 +3,7 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import type { DeviceIdentity } from '../../../../src/core/types.ts';
 import { inspectCamera } from '../../../../src/devices/onvif/inspect.ts';
 import { channelId } from '../../../../src/devices/recorders/channels.ts';
+import { RecorderLists } from '../../../../src/devices/recorders/recorder-lists.ts';
 import { Recorders } from '../../../../src/devices/recorders/recorders.ts';
 import { ANY_NETWORK } from '../../../../src/devices/registry/registry.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
@@ -70,16 +71,22 @@ t.test('some are registered, then all, and again: each once, where the recorder 
 });
 
 t.test('each channel shows its own picture, all introduced at once', async (t) => {
+  const lists = new RecorderLists(systemClock);
+  const readings = (): number => box.requests.filter((operation) => operation === 'GetProfiles').length;
+  const before = readings();
   const found = await Promise.all(
     Array.from({ length: CHANNELS }, async (_, index) => {
       const access = await connections.onvifAccess(channelId('nvr-1', `channel_${index + 1}`));
-      return (await inspectCamera(access!, onvif)).mainStreamUrl;
+      return (await inspectCamera(access!, { ...onvif, lists })).mainStreamUrl;
     }),
   );
   t.same(
     found,
     Array.from({ length: CHANNELS }, (_, index) => box.channelUrl(index + 1, 'main')),
   );
+  t.equal(readings() - before, 1, 'its long list is read once for all of them');
+  const wrong = { ...(await connections.onvifAccess('nvr-1.channel_1'))!, password: 'wrong' };
+  await t.rejects(inspectCamera(wrong, { ...onvif, lists }), /login|password/i);
 });
 
 t.test('the recorder moves and gets another password: its channels follow', async (t) => {
