@@ -47,8 +47,9 @@ const events = new CameraEvents(deps, { path: join(await temporaryDirectory(t), 
 events.start();
 t.teardown(() => events.stop());
 
+const nobody = { accepted: () => {}, restated: () => {} };
 const recorders = new Recorders({
-  registry: { ...parts, clock, observer, followers: [], cameraNetworks: ANY_NETWORK },
+  registry: { ...parts, clock, observer, followers: [], cameraNetworks: ANY_NETWORK, cameras: nobody },
   onvif,
   access: (id) => connections.onvifAccess(id),
 });
