@@ -3,7 +3,7 @@ import { memoryUpkeep } from './upkeep.ts';
 
 /** Cameras that are moved and set up. */
 export function memoryCameras() {
-  return { ptz: memoryPtz(), upkeep: memoryUpkeep(), recorders: memoryRecorders() };
+  return { ptz: memoryPtz(), upkeep: memoryUpkeep(), recorders: memoryRecorders(), recorderEvents: () => null };
 }
 
 /** Recorders without a channel. */
