@@ -262,6 +262,11 @@ function some({ items }: any): any[] | null {
 
 /** The contents of every table that stands still, and how many messages the journal has. */
 async function everything(): Promise<Record<string, unknown>> {
+  await until('the registers are sealed', async () => {
+    const { rows: open } = await sql<{ count: number }>`select count(*)::int as count from access_register
+      where link is null`.execute(database.tables());
+    return open[0]?.count === 0;
+  });
   const { rows } = await sql<{ name: string }>`
     select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace`.execute(
     database.tables(),
