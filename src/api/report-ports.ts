@@ -1,8 +1,10 @@
 import type { Coverage } from '../devices/reports/coverage.ts';
+import type { Outages } from '../devices/reports/outages.ts';
 import type { Plans } from '../devices/reports/plans.ts';
 
 /** Reports of an area. Each counts and shows nothing beyond the caller's jurisdiction. */
 export interface ReportParts {
   plans: Pick<Plans, 'add' | 'list'>;
   coverage: Pick<Coverage, 'report'>;
+  outages: Pick<Outages, 'online' | 'repairs'>;
 }

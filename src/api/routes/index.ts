@@ -33,6 +33,7 @@ import { labelRoutes } from './labels.ts';
 import { lifeRoutes } from './life.ts';
 import { maintenanceRoutes } from './maintenance.ts';
 import { orderRoutes } from './orders.ts';
+import { outageReportRoutes } from './outage-reports.ts';
 import { overviewRoutes } from './overview.ts';
 import { passageRoutes } from './passages.ts';
 import { photoRoutes } from './photos.ts';
@@ -73,6 +74,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   fileReportRoutes,
   planRoutes,
   coverageReportRoutes,
+  outageReportRoutes,
   credentialRoutes,
   claimRoutes,
   commandRoutes,

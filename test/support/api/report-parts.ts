@@ -15,6 +15,8 @@ const REVISION = {
   atMs: 0,
 };
 
+const NO_REPAIRS = { outages: 0, medianS: null, p90S: null, worstS: null, worstDevice: null, stillOffline: 0 };
+
 /** Reports of nothing, of here. */
 export function memoryReports(requireHere: (caller: Caller) => void): ReportParts {
   const counts = { planned: 1, accepted: 0, inService: 0, covered: 0, percent: 0 };
@@ -26,6 +28,10 @@ export function memoryReports(requireHere: (caller: Caller) => void): ReportPart
     };
   return {
     plans: { add: here(REVISION), list: async () => ({ items: [], next: null }) },
+    outages: {
+      online: async () => ({ sum: { devices: 0, unheard: 0, expectedS: 0, offlineS: 0, percent: null }, rows: [] }),
+      repairs: async () => ({ sum: NO_REPAIRS, rows: [] }),
+    },
     coverage: { report: here({ revision: REVISION, sum: { ...counts, outside: 0 }, rows: [] }) },
   };
 }

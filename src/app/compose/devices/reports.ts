@@ -1,4 +1,5 @@
 import { Coverage } from '../../../devices/reports/coverage.ts';
+import { Outages } from '../../../devices/reports/outages.ts';
 import { Plans } from '../../../devices/reports/plans.ts';
 import type { Ground } from '../ground/ground.ts';
 import type { Devices } from './devices.ts';
@@ -6,5 +7,5 @@ import type { Devices } from './devices.ts';
 /** Reports of what stands, and what they are measured by. */
 export function composeReports({ database, clock }: Ground, { kinds, jurisdictions }: Devices) {
   const plans = new Plans({ database, clock, kinds, jurisdictions });
-  return { plans, coverage: new Coverage({ database, plans }) };
+  return { plans, coverage: new Coverage({ database, plans }), outages: new Outages(database) };
 }

@@ -125,6 +125,8 @@ const REQUESTS: Record<string, Row> = {
       entries: [{ jurisdiction: '330212', positions: 1 }],
     },
   },
+  'GET /api/v1/reports/online': { ownAreaOnly: true },
+  'GET /api/v1/reports/repairs': { ownAreaOnly: true },
   'GET /api/v1/reports/coverage': { url: `?plan=${PLAN}` },
   'GET /api/v1/reports/files': { ownAreaOnly: true },
   'GET /api/v1/reports/files/devices': { ownAreaOnly: true },

@@ -4,6 +4,7 @@ import { Coverage } from '../../../../src/devices/reports/coverage.ts';
 import { Plans } from '../../../../src/devices/reports/plans.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { bearer, startApi } from '../../../support/api/api.ts';
+import { memoryReports } from '../../../support/api/report-parts.ts';
 import { callerIn, openRegistry } from '../../../support/devices/registry.ts';
 
 const CITY = '130300';
@@ -12,7 +13,7 @@ const SHANHAIGUAN = '130303';
 
 const { database, behindApi: registry, kinds, tokens, jurisdictions, doors, authority } = await openRegistry(t);
 const plans = new Plans({ database, clock: systemClock, kinds, jurisdictions });
-const reports = { plans, coverage: new Coverage({ database, plans }) };
+const reports = { ...memoryReports(() => {}), plans, coverage: new Coverage({ database, plans }) };
 const api = await startApi(t, { registry, directory: doors, tokens, kinds, jurisdictions, authority, reports });
 
 async function tokenIn(jurisdiction: string, role: 'admin' | 'viewer' = 'viewer'): Promise<string> {

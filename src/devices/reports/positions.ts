@@ -1,0 +1,23 @@
+import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import type { Caller } from '../../core/types.ts';
+import { type Tables, withinJurisdiction } from '../../platform/database/database.ts';
+import type { RegistryTables } from '../registry/tables.ts';
+
+/** Which positions a report is about. */
+export interface AreaFilter {
+  jurisdiction?: Jurisdiction;
+  kind?: string;
+}
+
+/**
+ * Positions that are accepted or in service, also while they are worked on, as a caller may see them: what every report
+ * of how devices do begins with.
+ */
+export function servingPositions(database: Tables, caller: Caller, { jurisdiction, kind }: AreaFilter) {
+  const all = database.tables<RegistryTables>().selectFrom('position').selectAll();
+  const serving = all.where('state', 'in', ['accepted', 'in-service', 'maintenance']);
+  let query = withinJurisdiction(serving, 'jurisdiction', caller);
+  if (jurisdiction !== undefined) query = withinJurisdiction(query, 'jurisdiction', jurisdiction);
+  if (kind !== undefined) query = query.where('kind', '=', kind);
+  return query;
+}

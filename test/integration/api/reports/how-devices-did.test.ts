@@ -1,0 +1,126 @@
+import t from 'tap';
+import { HOUR_MS, MINUTE_MS, systemClock } from '../../../../src/core/clock.ts';
+import { Outages } from '../../../../src/devices/reports/outages.ts';
+import { sql } from '../../../../src/platform/database/database.ts';
+import { bearer, startApi } from '../../../support/api/api.ts';
+import { memoryReports } from '../../../support/api/report-parts.ts';
+import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
+
+const NINGBO = callerIn('330200');
+const YINZHOU = '330212';
+const HAISHU = '330203';
+
+const { database, registry, behindApi, kinds, tokens, jurisdictions, doors, authority } = await openRegistry(t);
+const reports = { ...memoryReports(() => {}), outages: new Outages(database) };
+const parts = { registry: behindApi, directory: doors, tokens, kinds, jurisdictions, authority, reports };
+const api = await startApi(t, parts);
+
+const tokenIn = async (jurisdiction: string): Promise<string> =>
+  (await tokens.create(callerIn('000000'), { name: 'n', role: 'viewer', jurisdiction, purpose: null })).token;
+const [city, yinzhou, haishu] = await Promise.all(['330200', YINZHOU, HAISHU].map(tokenIn));
+
+const ask = (path: string, token = city) =>
+  api.call({ method: 'GET', url: `/api/v1/reports/${path}`, headers: bearer(token!) });
+
+/** Ten hours, long ago enough to be over. */
+const fromMs = Math.floor(systemClock.nowMs() / HOUR_MS) * HOUR_MS - 20 * HOUR_MS;
+const toMs = fromMs + 10 * HOUR_MS;
+const period = `from=${new Date(fromMs).toISOString()}&to=${new Date(toMs).toISOString()}`;
+const at = (minutes: number): number => fromMs + minutes * MINUTE_MS;
+
+async function down(id: string, from: number, to: number | null): Promise<void> {
+  const row = sql`(${id}, ${at(from)}::bigint, ${to === null ? null : at(to)}::bigint)`;
+  await sql`insert into device_downtime (position_id, from_ms, to_ms) values ${row}`.execute(database.tables());
+}
+
+async function worked(id: string, from: number, to: number): Promise<void> {
+  const row = sql`(${id}, 'r', 'n', ${at(from)}::bigint, ${at(to)}::bigint, ${at(to)}::bigint)`;
+  const into = sql`insert into maintenance (position_id, reason, by_name, from_ms, until_ms, ended_ms)`;
+  await sql`${into} values ${row}`.execute(database.tables());
+}
+
+t.before(async () => {
+  const camera = { kind: 'camera', jurisdiction: HAISHU, location: { lat: 29.87, lon: 121.54 } };
+  await registry.create(NINGBO, kiosk({ id: 'cabinet', kind: 'cabinet' }));
+  for (const id of ['steady', 'flaky', 'worked-on', 'new', 'planned']) {
+    await registry.create(NINGBO, kiosk({ id, ...(id === 'planned' && { state: 'planned' }) }));
+  }
+  await registry.create(NINGBO, kiosk({ id: 'below', parent: 'cabinet' }));
+  await registry.create(NINGBO, kiosk({ ...camera, id: 'cam' }));
+  const db = database.tables();
+  // All but one were heard; that one, and one that came half way through, are registered with the others here.
+  await sql`update position set created_at_ms = ${at(-60)}::bigint`.execute(db);
+  await sql`update position set created_at_ms = ${at(300)}::bigint where id = 'new'`.execute(db);
+  await sql`
+    insert into device_health (position_id, health, since_ms)
+    select id, 'online', 0 from position where id not in ('cabinet', 'planned')`.execute(db);
+  await down('flaky', -30, 60);
+  await down('flaky', 120, 150);
+  await down('worked-on', 60, 180);
+  await worked('worked-on', 90, 240);
+  await down('below', 100, 130);
+  await worked('cabinet', 90, 150);
+  await down('new', 330, 335);
+  await down('cam', 480, null);
+});
+
+t.test(
+  'the online rate leaves out maintenances, also of what a device hangs on, and what was not there yet',
+  async (t) => {
+    const { body } = await ask(`online?${period}`);
+    const kiosks = {
+      devices: 5,
+      unheard: 0,
+      // 600 minutes each: without 150 of work, without 60 of work at the cabinet, and half of them for the new one.
+      expectedS: (600 + 600 + 450 + 540 + 300) * 60,
+      offlineS: (60 + 30 + 30 + 0 + 5) * 60,
+      percent: 95,
+    };
+    t.match(body, {
+      items: [
+        { jurisdiction: HAISHU, kind: 'camera', devices: 1, expectedS: 36_000, offlineS: 7_200, percent: 80 },
+        { jurisdiction: YINZHOU, kind: 'cabinet', devices: 1, unheard: 1, expectedS: 0, percent: null },
+        { jurisdiction: YINZHOU, kind: 'recycling-kiosk', ...kiosks },
+      ],
+      sum: { devices: 7, unheard: 1, expectedS: kiosks.expectedS + 36_000, offlineS: kiosks.offlineS + 7_200 },
+    });
+    t.match((await ask(`online?${period}&kind=camera&format=csv`)).text, /330203,camera,1,0,36000,7200,80\r\n$/);
+  },
+);
+
+t.test('the time of a repair goes from the fault until the device is back; work is no fault', async (t) => {
+  const { body } = await ask(`repairs?${period}`);
+  const worst = { worstS: 7_200, worstDevice: 'worked-on' };
+  t.match(body, {
+    items: [
+      { jurisdiction: HAISHU, kind: 'camera', outages: 0, medianS: null, worstDevice: null, stillOffline: 1 },
+      // 5, 30, 90 and 120 minutes: what began while the cabinet was worked on is none.
+      {
+        jurisdiction: YINZHOU,
+        kind: 'recycling-kiosk',
+        outages: 4,
+        medianS: 1_800,
+        p90S: 7_200,
+        ...worst,
+        stillOffline: 0,
+      },
+    ],
+    sum: { outages: 4, medianS: 1_800, stillOffline: 1 },
+  });
+  t.match((await ask(`repairs?${period}&minutes=10`)).body, { sum: { outages: 3, medianS: 5_400 } });
+  t.match((await ask('repairs?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z&kind=cabinet')).body, {
+    sum: { outages: 0, medianS: null, p90S: null, worstS: null, worstDevice: null, stillOffline: 0 },
+    items: [],
+  });
+  t.match((await ask('repairs?from=2020-01-02T00:00:00Z&to=2020-01-01T00:00:00Z')).body, { code: 'request.invalid' });
+});
+
+t.test('another district is in no number', async (t) => {
+  for (const report of ['online', 'repairs']) {
+    const { text, body } = await ask(`${report}?${period}`, yinzhou);
+    t.notMatch(text, /330203|camera|"cam"/);
+    t.match(body, report === 'online' ? { sum: { devices: 6 } } : { sum: { outages: 4, stillOffline: 0 } });
+    const beyond = await ask(`${report}?${period}&jurisdiction=${YINZHOU}`, haishu);
+    t.match(beyond.body, { items: [], sum: report === 'online' ? { devices: 0 } : { outages: 0 } });
+  }
+});
