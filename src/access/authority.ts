@@ -53,6 +53,14 @@ export class Authority {
     return [...this.#rightsOf[role]].every((right) => this.#rightsOf[own].has(right) || !LOOKS.includes(right));
   }
 
+  /**
+   * Whether people who are given a password need a word of another administrator before they use it: where the
+   * administrators are separated, whoever makes people would else be able to be any of them.
+   */
+  get vouches(): boolean {
+    return this.#isSeparated;
+  }
+
   /** Whether the caller may change the rights of this person: where the administrators are separated, not their own. */
   mayChange(caller: Pick<Caller, 'id'>, person: string): boolean {
     return !this.#isSeparated || caller.id !== person;

@@ -3,16 +3,28 @@ import { CitywatchError, invalid } from '../core/errors.ts';
 import type { Caller } from '../core/types.ts';
 import type { Database } from '../platform/database/database.ts';
 import { recordAudit } from '../platform/records/audit.ts';
+import type { SecretHasher } from '../platform/secrets/hasher.ts';
 import { checkPassword } from './password-rules.ts';
 import type { Passwords } from './passwords.ts';
 import type { AccessTables } from './tables.ts';
+import { NO_VOUCHER, requireVoucher } from './vouchers.ts';
 
 export interface OwnAccountDeps {
   database: Database<'handling'>;
   passwords: Passwords;
+  hasher: SecretHasher;
   clock: Clock;
   /** Told after sessions were, or may have been, ended. */
   sessionsEnded(): void;
+}
+
+/** The old and the new password, and the session it is done in. */
+export interface PasswordChange {
+  session: string;
+  old: string;
+  new: string;
+  /** See {@link requireVoucher}. */
+  code?: string;
 }
 
 /** A session as its person sees it. */
@@ -35,14 +47,16 @@ export class OwnAccount {
 
   /**
    * Changes the caller's password; every session of theirs but `session` ends. Errors: `auth.required` for a wrong old
-   * password, `request.invalid` for a new one that is too easy or the old one.
+   * password, `auth.voucher` where somebody else set that one and `code` is not right, `request.invalid` for a new one
+   * that is too easy or the old one.
    */
-  async changePassword(caller: Caller, change: { session: string; old: string; new: string }): Promise<void> {
+  async changePassword(caller: Caller, change: PasswordChange): Promise<void> {
     const { database, passwords, clock } = this.#deps;
     const db = database.tables<AccessTables>();
     const person = await db.selectFrom('person').selectAll().where('id', '=', caller.id).executeTakeFirst();
     const right = await passwords.matches(person?.password_hash ?? null, change.old);
     if (!right || !person) throw new CitywatchError('auth.required', { detail: 'The old password is wrong.' });
+    requireVoucher(person, change.code, this.#deps);
     if (change.new === change.old) throw invalid('new', 'is the old password');
     checkPassword('new', change.new, person.username);
     const password_hash = await passwords.hash(change.new);
@@ -51,7 +65,7 @@ export class OwnAccount {
         const mine = tx.tables<AccessTables>();
         const { numUpdatedRows } = await mine
           .updateTable('person')
-          .set({ password_hash, must_change: false, version: person.version + 1 })
+          .set({ password_hash, must_change: false, voucher_due: false, ...NO_VOUCHER, version: person.version + 1 })
           .where('id', '=', person.id)
           .where('version', '=', person.version)
           .where('disabled_at_ms', 'is', null)

@@ -12,6 +12,7 @@ import type { Passwords } from './passwords.ts';
 import { forgetSecondFactor } from './second-factor.ts';
 import type { AccessTables } from './tables.ts';
 import type { Tokens } from './tokens.ts';
+import { NO_VOUCHER } from './vouchers.ts';
 
 export interface PersonInput {
   /** Lower case letters, digits, dots, underscores and hyphens. */
@@ -40,6 +41,8 @@ export interface PersonInfo {
   disabledAtMs: number | null;
   /** Must give themselves a password before anything else. */
   mustChange: boolean;
+  /** Needs a code of an administrator for that. */
+  needsCode: boolean;
   secondFactor: boolean;
   createdBy: string;
   createdAtMs: number;
@@ -49,7 +52,7 @@ export interface PersonInfo {
 export interface PeopleDeps {
   database: Database;
   jurisdictions: Pick<Jurisdictions, 'exists'>;
-  authority: Pick<Authority, 'mayGive' | 'mayChange'>;
+  authority: Pick<Authority, 'mayGive' | 'mayChange' | 'vouches'>;
   passwords: Passwords;
   clock: Clock;
   /** A token ends with the rights of the person who made it. */
@@ -80,6 +83,7 @@ export class People {
     checkPassword('password', password, username);
     const password_hash = await this.#deps.passwords.hash(password);
     const id = randomUUID();
+    const { authority } = this.#deps;
     const row: PersonRow = {
       id,
       username,
@@ -91,10 +95,12 @@ export class People {
       version: 1,
       created_by: caller.name,
       created_at_ms: this.#deps.clock.nowMs(),
-      must_change: oneTime,
+      must_change: oneTime || authority.vouches,
       totp_sealed: null,
       totp_confirmed_at_ms: null,
       totp_step: 0,
+      voucher_due: authority.vouches,
+      ...NO_VOUCHER,
     };
     await this.#deps.database.transaction(async (tx) => {
       await tx.tables<AccessTables>().insertInto('person').values(row).execute();
@@ -147,11 +153,18 @@ export class People {
     }
   }
 
-  /** A password alone is a lasting one; `oneTime` alone makes the present one work once. */
+  /**
+   * A password alone is a lasting one; `oneTime` alone makes the present one work once. Where people are vouched for,
+   * none that somebody else set is a lasting one.
+   */
   async #newPassword(password: string | undefined, oneTime: boolean | undefined): Promise<Partial<PersonRow>> {
     if (password !== undefined) checkPassword('password', password, '');
-    const hashed = password === undefined ? {} : { password_hash: await this.#deps.passwords.hash(password) };
-    const once = oneTime ?? (password === undefined ? undefined : false);
+    const { vouches } = this.#deps.authority;
+    if (vouches && oneTime === false) throw invalid('oneTime', 'stays true: a lasting password is set by its owner');
+    const voucher = vouches ? { voucher_due: true, ...NO_VOUCHER } : {};
+    const password_hash = password === undefined ? null : await this.#deps.passwords.hash(password);
+    const hashed = password_hash === null ? {} : { password_hash, ...voucher };
+    const once = oneTime ?? (password === undefined ? undefined : vouches);
     return { ...hashed, ...(once === undefined ? {} : { must_change: once }) };
   }
 
@@ -213,6 +226,7 @@ function show(row: PersonRow): PersonInfo {
     jurisdiction: row.jurisdiction,
     disabledAtMs: row.disabled_at_ms,
     mustChange: row.must_change,
+    needsCode: row.voucher_due,
     secondFactor: row.totp_confirmed_at_ms !== null,
     createdBy: row.created_by,
     createdAtMs: row.created_at_ms,

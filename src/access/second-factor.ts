@@ -51,12 +51,18 @@ export class SecondFactor {
     throw new CitywatchError('auth.second-factor', { detail });
   }
 
-  /** Begins to set one up, in place of one that was never confirmed. Errors: `conflict.state` where there is one. */
+  /**
+   * Begins to set one up, in place of one that was never confirmed. Errors: `conflict.state` where there is one;
+   * `auth.duty` for who logged in by a password that somebody else set, who may not be its owner.
+   */
   async begin(caller: Caller, username: string): Promise<{ uri: string }> {
     const secret = randomBytes(TOTP_SECRET_BYTES);
     const sealed = this.#deps.vault.seal(secret.toString('base64'), ownerOf(caller.id));
     await this.#deps.database.transaction(async (tx) => {
-      const mine = tx.tables<AccessTables>().updateTable('person').set({ totp_sealed: sealed, totp_step: 0 });
+      const db = tx.tables<AccessTables>();
+      const person = db.selectFrom('person').select('voucher_due').where('id', '=', caller.id).forUpdate();
+      if ((await person.executeTakeFirst())?.voucher_due) throw new CitywatchError('auth.duty');
+      const mine = db.updateTable('person').set({ totp_sealed: sealed, totp_step: 0 });
       const fresh = mine.where('id', '=', caller.id).where('totp_confirmed_at_ms', 'is', null);
       const { numUpdatedRows } = await fresh.executeTakeFirst();
       if (numUpdatedRows === 0n) throw new CitywatchError('conflict.state', { detail: 'You have a second factor.' });

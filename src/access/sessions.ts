@@ -12,8 +12,11 @@ import type { AccessTables } from './tables.ts';
 
 type PersonRow = Selectable<AccessTables['person']>;
 
-/** What somebody has to do before anything else: change a one-time password, set up the second factor. */
-export type Duty = 'password' | 'second-factor';
+/**
+ * What somebody has to do before anything else: change a one-time password, together with a code where somebody else
+ * set it, set up the second factor.
+ */
+export type Duty = 'password' | 'code' | 'second-factor';
 
 /** A person who is logged in. */
 export interface Session {
@@ -128,9 +131,13 @@ export class Sessions {
     this.#known.doubt();
   }
 
-  #dutiesOf(person: Pick<PersonRow, 'role' | 'must_change' | 'totp_confirmed_at_ms'>): Duty[] {
-    const factor = this.#deps.secondFactor.isDue(person);
-    return [...(person.must_change ? (['password'] as const) : []), ...(factor ? (['second-factor'] as const) : [])];
+  #dutiesOf(person: Pick<PersonRow, 'role' | 'must_change' | 'voucher_due' | 'totp_confirmed_at_ms'>): Duty[] {
+    const all: Record<Duty, boolean> = {
+      password: person.must_change || person.voucher_due,
+      code: person.voucher_due,
+      'second-factor': this.#deps.secondFactor.isDue(person),
+    };
+    return (Object.keys(all) as Duty[]).filter((duty) => all[duty]);
   }
 
   /** Resolves with what the person names it by. */
@@ -177,7 +184,7 @@ export class Sessions {
       .selectFrom('session')
       .innerJoin('person', 'person.id', 'session.person_id')
       .select(['person.id', 'username', 'name', 'role', 'jurisdiction'])
-      .select(['must_change', 'totp_confirmed_at_ms'])
+      .select(['must_change', 'voucher_due', 'totp_confirmed_at_ms'])
       .select(['id_hash', 'session.id as session_id', 'session.created_at_ms', 'last_seen_ms'])
       .where('id_hash', 'in', asked)
       .where('disabled_at_ms', 'is', null)

@@ -39,6 +39,9 @@ export interface AccessTables {
     totp_sealed: Generated<string | null>;
     totp_confirmed_at_ms: Generated<number | null>;
     totp_step: Generated<number>;
+    voucher_due: Generated<boolean>;
+    voucher_hash: Generated<Buffer | null>;
+    voucher_until_ms: Generated<number | null>;
   };
   access_grant: {
     id: string;

@@ -56,7 +56,8 @@ interface Borne {
 }
 
 const PREFIX = 'cwt_';
-const BOOTSTRAP = 'bootstrap';
+/** Id of the token that the settings bring. */
+export const BOOTSTRAP = 'bootstrap';
 const BOOTSTRAP_CHARACTERS_MIN = 32;
 const TOKEN_CHARACTERS_MAX = 512;
 const LIST_MAX = 1_000;

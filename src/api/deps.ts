@@ -32,6 +32,7 @@ import type {
   SecondFactorPort,
   SessionsPort,
   TokensPort,
+  VouchersPort,
 } from './people-ports.ts';
 import type {
   CheckJobsPort,
@@ -74,6 +75,7 @@ export interface ApiDeps extends OrderParts, FieldParts, LoginParts {
   people: PeoplePort;
   sessions: SessionsPort;
   account: AccountPort;
+  vouchers: VouchersPort;
   secondFactor: SecondFactorPort;
   /** Messages a second that an area sends. */
   messageRate: { perSecond(scope: Jurisdiction): number };

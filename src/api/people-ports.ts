@@ -5,6 +5,7 @@ import type { People } from '../access/people.ts';
 import type { SecondFactor } from '../access/second-factor.ts';
 import type { Sessions } from '../access/sessions.ts';
 import type { TokenInfo, TokenInput } from '../access/tokens.ts';
+import type { Vouchers } from '../access/vouchers.ts';
 import type { Caller } from '../core/types.ts';
 
 /** What a caller may do; the API decides nothing of that itself. */
@@ -18,6 +19,8 @@ export interface TokensPort {
   revoke(caller: Caller, id: string): Promise<void>;
   verify(bearer: string): Promise<Caller | null>;
 }
+
+export type VouchersPort = Pick<Vouchers, 'give'>;
 
 export type PeoplePort = Pick<People, 'create' | 'list' | 'update'>;
 

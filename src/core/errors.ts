@@ -24,6 +24,11 @@ export const ERRORS = {
     retryable: false,
     text: 'First change the one-time password, or set up the second factor.',
   },
+  'auth.voucher': {
+    status: 401,
+    retryable: false,
+    text: 'The code that an administrator gives to you in person is missing or wrong.',
+  },
   'auth.forbidden': { status: 403, retryable: false, text: 'Your role does not allow this.' },
   'look.incident-missing': {
     status: 403,

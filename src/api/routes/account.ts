@@ -5,12 +5,15 @@ import { toRfc3339 } from '../../core/clock.ts';
 import { callerOf, sessionOf } from '../guards/auth.ts';
 import { LoginGuard } from '../guards/login-guard.ts';
 import { listOf, moment, noContent } from '../schemas.ts';
-import type { ApiApp, RouteContext, RoutePart } from './route.ts';
+import { type ApiApp, defined, type RouteContext, type RoutePart } from './route.ts';
 import { CODE_LENGTH_MAX } from './session.ts';
 
 const tags = ['people'];
 const right = 'account.own' as const;
 const password = z.string().min(1).max(PASSWORD_LENGTH_MAX);
+const code = z.string().min(1).max(CODE_LENGTH_MAX).meta({
+  description: 'Where `duties` has `code`: what an administrator of the system gave to you in person',
+});
 const codeBody = z.strictObject({ code: z.string().min(1).max(CODE_LENGTH_MAX) });
 
 const session = z.object({
@@ -35,18 +38,23 @@ function passwordRoute(app: ApiApp, { account, clock }: RouteContext): void {
   app.post(
     '/session/password',
     {
-      config: { right, whileDue: true, asksOnly: true, errors: ['auth.required', 'precondition.stale'] },
+      config: {
+        right,
+        whileDue: true,
+        asksOnly: true,
+        errors: ['auth.required', 'auth.voucher', 'precondition.stale'],
+      },
       schema: {
         tags,
         summary: 'Change your password; your other sessions end',
-        body: z.strictObject({ old: password, new: password }),
+        body: z.strictObject({ old: password, new: password, code: code.optional() }),
         response: { 204: noContent },
       },
     },
     async (request, reply) => {
       const { id, username } = sessionOf(request);
       const attempt = { name: username, address: addressBlock(request.ip) };
-      const change = { session: id, ...request.body };
+      const change = { session: id, ...defined(request.body) };
       await guard.run(attempt, () => account.changePassword(callerOf(request), change));
       return reply.code(204).send(null);
     },

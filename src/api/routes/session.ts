@@ -30,7 +30,7 @@ const whoami = z.object({
   role: z.enum(ROLES),
   jurisdiction: z.string(),
   duties: z
-    .array(z.enum(['password', 'second-factor']))
+    .array(z.enum(['password', 'code', 'second-factor']))
     .meta({ description: 'What has to be done first: everything else answers `auth.duty`' }),
 });
 

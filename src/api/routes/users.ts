@@ -1,10 +1,12 @@
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from '../../access/password-rules.ts';
 import { type PersonInfo, USERNAME } from '../../access/people.ts';
 import { ROLES } from '../../access/rights.ts';
+import { BOOTSTRAP } from '../../access/tokens.ts';
 import { toRfc3339 } from '../../core/clock.ts';
 import { ifMatch, setEtag } from '../etag.ts';
-import { callerOf } from '../guards/auth.ts';
+import { callerOf, sessionOf } from '../guards/auth.ts';
 import { jurisdiction, label, listOf, moment, momentOrNull, noContent } from '../schemas.ts';
 import { type ApiApp, defined, type RouteContext, type RoutePart } from './route.ts';
 
@@ -37,6 +39,7 @@ const user = z
     jurisdiction: z.string(),
     disabledAt: moment.nullable(),
     mustChange: z.boolean().meta({ description: 'Has a one-time password' }),
+    needsCode: z.boolean().meta({ description: 'Needs a code of `POST /users/codes` to change it' }),
     secondFactor: z.boolean(),
     createdBy: z.string(),
     createdAt: moment,
@@ -48,10 +51,21 @@ function answer({ disabledAtMs, createdAtMs, ...rest }: PersonInfo): z.output<ty
   return { ...rest, disabledAt: momentOrNull(disabledAtMs), createdAt: toRfc3339(createdAtMs) };
 }
 
+const voucher = z.object({
+  code: z.string().meta({ description: 'For the person alone; shown this once' }),
+  until: moment,
+  username: z.string(),
+  name: z.string(),
+  role,
+  jurisdiction: z.string(),
+  createdBy: z.string().meta({ description: 'Who let this person log in' }),
+});
+
 /** People who may log in. Their sessions end with every change of password, role or area. */
 export const userRoutes: RoutePart = (app, context) => {
   makingRoutes(app, context);
   changingRoutes(app, context);
+  vouchingRoute(app, context);
 };
 
 function makingRoutes(app: ApiApp, { people }: RouteContext): void {
@@ -105,6 +119,32 @@ function changingRoutes(app: ApiApp, { people }: RouteContext): void {
       const { id } = request.params;
       await ifMatch(request, (version) => people.update(caller, id, version, { disabled: true }));
       return reply.code(204).send(null);
+    },
+  );
+}
+
+/** The token that is configured stands for who runs the machine; any other could have been made by who makes people. */
+function requireWhoMeetsPeople(request: FastifyRequest): void {
+  if (callerOf(request).id !== BOOTSTRAP) sessionOf(request);
+}
+
+function vouchingRoute(app: ApiApp, { vouchers }: RouteContext): void {
+  app.post(
+    '/users/codes',
+    {
+      config: { right: 'people.vouch', oneTimeSecret: 'code', errors: ['conflict.state'] },
+      schema: {
+        tags,
+        summary: 'A code for a person whom you have met, to change a password that somebody else set',
+        body: z.strictObject({ username: z.string().regex(USERNAME) }),
+        response: { 201: voucher },
+      },
+    },
+    async (request, reply) => {
+      requireWhoMeetsPeople(request);
+      const { untilMs, ...given } = await vouchers.give(callerOf(request), request.body.username);
+      reply.code(201).header('cache-control', 'no-store');
+      return { ...given, until: toRfc3339(untilMs) };
     },
   );
 }

@@ -9,10 +9,12 @@ export const user: Command = {
   name: 'user',
   summary: 'let people log in, list and disable them, through the running gateway',
   usage:
-    'add --username NAME --name TEXT --role ROLE --jurisdiction CODE [--password-file FILE] | list | disable USERNAME',
+    'add --username NAME --name TEXT --role ROLE --jurisdiction CODE [--password-file FILE] | list | ' +
+    'disable USERNAME | code USERNAME',
   details: [
     'ROLE is one of docs/rights.md, such as operator; CODE a division code such as 330200. Without --password-file a',
-    'password is made and printed once.',
+    'password is made and printed once. Where the administrators are three, the person needs the code of `code`, too,',
+    'which whoever runs the machine gives to them in person.',
     ...RIGHTS_HELP,
   ],
   options: {
@@ -28,7 +30,8 @@ export const user: Command = {
     if (action === 'add') return await add(options, terminal);
     if (action === 'list') return await list(options, terminal);
     if (action === 'disable') return await disable(username, options, terminal);
-    throw new UsageError('user needs one of add, list, disable');
+    if (action === 'code') return await code(username, options, terminal);
+    throw new UsageError('user needs one of add, list, disable, code');
   },
 };
 
@@ -71,6 +74,15 @@ async function disable(username: string | undefined, { url }: Options, terminal:
   const headers = { 'if-match': `"${found.version}"` };
   await askGateway({ method: 'DELETE', path: `/users/${found.id}`, headers }, { terminal, url });
   terminal.print('disabled');
+  return EXIT.done;
+}
+
+async function code(username: string | undefined, { url }: Options, terminal: Terminal): Promise<number> {
+  if (!username) throw new UsageError('user code needs a user name');
+  const given = await askGateway({ method: 'POST', path: '/users/codes', body: { username } }, { terminal, url });
+  const { code, until, name, role, createdBy } = JSON.parse(given) as Record<string, string>;
+  terminal.print(code ?? '');
+  terminal.complain(`for ${name}, ${role}, let in by ${createdBy}: give it to them in person, until ${until}`);
   return EXIT.done;
 }
 

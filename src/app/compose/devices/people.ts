@@ -7,6 +7,7 @@ import { People } from '../../../access/people.ts';
 import { SecondFactor } from '../../../access/second-factor.ts';
 import { Sessions } from '../../../access/sessions.ts';
 import type { Tokens } from '../../../access/tokens.ts';
+import { Vouchers } from '../../../access/vouchers.ts';
 import type { Clock } from '../../../core/clock.ts';
 import type { Observer } from '../../../core/observe.ts';
 import type { DatabaseShares } from '../../../platform/database/database.ts';
@@ -38,7 +39,8 @@ export function composePeople(deps: PeopleParts) {
   const sessionsEnded = () => sessions.forget();
   const people = new People({ ...deps, database: shares.general, passwords, sessionsEnded });
   const account = new OwnAccount({ ...deps, database, passwords, sessionsEnded });
-  return { people, sessions, secondFactor, account, passwords };
+  const vouchers = new Vouchers({ ...deps, database: shares.general });
+  return { people, sessions, secondFactor, account, vouchers, passwords };
 }
 
 /**

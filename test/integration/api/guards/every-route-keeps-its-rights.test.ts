@@ -199,6 +199,7 @@ const REQUESTS: Record<string, Row> = {
     payload: { username: 'li', name: 'Li', role: 'viewer', jurisdiction: '330212', password: 'correct horse battery' },
     ownAreaOnly: true,
   },
+  'POST /api/v1/users/codes': { payload: { username: 'li' }, people: true },
   'PATCH /api/v1/users/:id': { id: NOBODY, payload: { name: 'Li' }, ifMatch: true },
   'DELETE /api/v1/users/:id': { id: NOBODY, ifMatch: true },
   'GET /api/v1/audit': { ownAreaOnly: true },

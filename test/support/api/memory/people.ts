@@ -8,7 +8,10 @@ import { HERE, requireHere } from '../api-parts.ts';
 const SESSION_ID = 's'.repeat(43);
 
 /** One operator with one session, who knows the password `correct horse`. */
-export function memoryPeople(): Pick<ApiDeps, 'people' | 'sessions' | 'account' | 'secondFactor' | 'grants'> {
+export function memoryPeople(): Pick<
+  ApiDeps,
+  'people' | 'sessions' | 'account' | 'vouchers' | 'secondFactor' | 'grants'
+> {
   const caller: Caller = {
     type: 'person',
     id: 'p-1',
@@ -25,6 +28,7 @@ export function memoryPeople(): Pick<ApiDeps, 'people' | 'sessions' | 'account' 
     jurisdiction: HERE,
     disabledAtMs: null,
     mustChange: false,
+    needsCode: false,
     secondFactor: false,
     createdBy: 'admin',
     createdAtMs: 0,
@@ -34,6 +38,11 @@ export function memoryPeople(): Pick<ApiDeps, 'people' | 'sessions' | 'account' 
   return {
     grants: memoryGrants(),
     account: { changePassword: async () => {}, sessions: async () => [], endSession: async () => {} },
+    vouchers: {
+      give: async ({ jurisdiction }, username) => {
+        return { ...person, code: 'x', untilMs: 0, username, jurisdiction };
+      },
+    },
     secondFactor: {
       begin: async () => ({ uri: 'otpauth://totp/x' }),
       confirm: async () => ({ recoveryCodes: [] }),
