@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { appendFile, mkdir, readdir, realpath, rm, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, realpath, rm, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { DAY_MS } from '../../../src/core/clock.ts';
 import { ownCheckout } from '../../support/gateway/refused-start.ts';
+import { ROOT } from '../../support/root.ts';
 
 t.setTimeout(180_000);
 
@@ -66,6 +67,20 @@ t.test("Node's http comes without its client for the web", async (t) => {
   await writeFile(join(root, 'src/app/cli.ts'), `${lines.join('\n')}\n`);
   const { program } = await bundled(root);
   t.equal(await firstLine(program), 'OK false function', 'who asks for it still gets it');
+});
+
+t.test('a start does not load what makes labels', async (t) => {
+  const bundler: { bundleGateway(): Promise<string> } = await import(join(ROOT, 'scripts/bundle.mjs'));
+  const made = dirname(await bundler.bundleGateway());
+  const loaded = new Set(['cli.mjs', 'compose.mjs', 'house.mjs']);
+  for (const name of loaded) {
+    const code = await readFile(join(made, name), 'utf8');
+    for (const [, other] of code.matchAll(/^(?:import|export) .*?"\.\/([^"]+)";$/gm)) loaded.add(String(other));
+  }
+  const makers = (names: Iterable<string>) => [...names].filter((name) => name.includes('pdfkit'));
+  t.ok(loaded.size > 5, [...loaded].join());
+  t.same(makers(loaded), []);
+  t.ok(makers(await readdir(made)).length > 0, 'it is there for who asks for a label');
 });
 
 t.test('bundles that nobody has started for a day go when another is made', async (t) => {
