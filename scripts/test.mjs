@@ -173,8 +173,8 @@ function testsBelow(path) {
 }
 
 /**
- * Starts one PostgreSQL and one Redis for all files that break neither (test/support/services/shared-database.ts). They end with
- * us, however we end: their standard input does.
+ * Starts one PostgreSQL, one Redis and one InfluxDB for all files that break none
+ * (test/support/services/shared-database.ts). They end with us, however we end: their standard input does.
  */
 async function startShared(files) {
   if (!files.some((file) => WANTS_SERVICES.test(file))) return { env: {}, stop: async () => {} };

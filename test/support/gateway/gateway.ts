@@ -12,6 +12,9 @@ export const ADMIN_TOKEN = 'acceptance-admin-token-of-forty-letters';
 const READY_MS = 120_000;
 const LOG_CHARACTERS_MAX = 32 * 1024 * 1024;
 
+/** Errors name lines of the sources where somebody reads the log; to read those costs each start 50 ms. */
+const LINES_OF_SOURCES = process.env.TEST_LOG_LEVEL ? ['--enable-source-maps'] : [];
+
 export interface Answer {
   status: number;
   headers: Headers;
@@ -34,8 +37,8 @@ export class Gateway {
   output = '';
   httpUrl = '';
   mqttPort = 0;
-  /** What its Node is told before the program: as it is delivered, and that errors name lines of the sources. */
-  nodeOptions: readonly string[] = [...GATEWAY_NODE_OPTIONS, '--enable-source-maps'];
+  /** What its Node is told before the program: as it is delivered. */
+  nodeOptions: readonly string[] = [...GATEWAY_NODE_OPTIONS, ...LINES_OF_SOURCES];
   readonly #program: string;
   #process: ChildProcess | null = null;
   #ended: Promise<number | null> = Promise.resolve(null);

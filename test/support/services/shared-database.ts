@@ -9,6 +9,7 @@ export const TEMPLATE = 'citywatch_template';
 interface Shared {
   database: string;
   redis: string;
+  influx: { url: string; username: string; password: string };
 }
 
 /** What `npm test` started for all files; a file that is run by itself has none. */
@@ -49,6 +50,24 @@ export async function lentServices(t: Owner): Promise<Record<string, string>> {
   if (shared() === null) return {};
   const [database, redis] = await Promise.all([freshDatabase(t), sharedRedis(t)]);
   return { DATABASE_URL: database.url, REDIS_URL: redis.url };
+}
+
+/**
+ * Settings of a gateway that brings no InfluxDB of its own, but has a database in the one that other tests use at the same
+ * time, gone after the test. Not for a test that stops it or counts its processes.
+ */
+export function lentInflux(t: Owner): Record<string, string> {
+  const server = shared()?.influx;
+  if (server === undefined) return {};
+  const { url, username, password } = server;
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  t.teardown(async () => {
+    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+    const body = new URLSearchParams({ q: `drop database "${name}"` });
+    const { ok, status } = await fetch(`${url}/query`, { method: 'POST', headers: { authorization }, body });
+    if (!ok) throw new Error(`dropping ${name} answered ${status}`);
+  });
+  return { INFLUX_URL: url, INFLUX_USERNAME: username, INFLUX_PASSWORD: password, INFLUX_DATABASE: name };
 }
 
 async function asAdmin(url: string, statement: string): Promise<void> {

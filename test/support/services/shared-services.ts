@@ -2,6 +2,7 @@ import { appendFile, chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataDirectory } from '../../../src/app/local-services/data-directory.ts';
+import { startInflux } from '../../../src/app/local-services/influx.ts';
 import { forgetInstance } from '../../../src/app/local-services/postgres/instance.ts';
 import { findCluster, startPostgres } from '../../../src/app/local-services/postgres/postgres.ts';
 import { startRedis } from '../../../src/app/local-services/redis.ts';
@@ -13,8 +14,8 @@ import { quietObserver, serviceDeps } from './services.ts';
 import { TEMPLATE } from './shared-database.ts';
 
 /**
- * A child process of `npm test`: one PostgreSQL and one Redis for all test files that break neither. Prints their
- * addresses as one line of JSON when they run, and ends them when its standard input ends.
+ * A child process of `npm test`: one PostgreSQL, one Redis and one InfluxDB for all test files that break none of them.
+ * Prints their addresses as one line of JSON when they run, and ends them when its standard input ends.
  */
 const directory = await mkdtemp(join(tmpdir(), 'cw-shared-'));
 const deps = serviceDeps();
@@ -49,11 +50,17 @@ async function startSharedPostgres() {
   return server;
 }
 
-const [postgres, redis] = await Promise.all([startSharedPostgres(), startRedis(place, deps)]);
-process.stdout.write(`${JSON.stringify({ database: postgres.url, redis: redis.url })}\n`);
+const [postgres, redis, influx] = await Promise.all([
+  startSharedPostgres(),
+  startRedis(place, deps),
+  startInflux(place, deps, 'ports'),
+]);
+const { url, username, password } = influx;
+const reached = { database: postgres.url, redis: redis.url, influx: { url, username, password } };
+process.stdout.write(`${JSON.stringify(reached)}\n`);
 process.stdin.resume();
 await new Promise((resolve) => process.stdin.once('close', resolve));
-await Promise.all([postgres.stop(), redis.stop()]);
+await Promise.all([postgres.stop(), redis.stop(), influx.stop()]);
 await place.close();
 await forgetInstance(directory);
 for (const path of [directory, tables]) if (path !== null) await rm(path, { recursive: true, force: true });

@@ -4,13 +4,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const FIRST_MS = 10;
 const GROWTH = 1.25;
 const LONGEST_MS = 150;
+/** Of something that takes long, a twentieth more is not noticed, and a hundred looks fewer are. */
+const LATE_SHARE = 20;
+const LATE_LONGEST_MS = 500;
 
 /**
  * Waits until `probe` returns something true and returns that; fails saying what it waited for. The limit is for what
  * will never come: a busy machine takes several times what a quiet one does.
  */
 export async function until<T>(what: string, probe: () => T | Promise<T>, limitMs = 30_000): Promise<NonNullable<T>> {
-  const endMs = performance.now() + limitMs;
+  const startMs = performance.now();
+  const endMs = startMs + limitMs;
   let last: unknown;
   let pauseMs = FIRST_MS;
   while (performance.now() < endMs) {
@@ -21,7 +25,8 @@ export async function until<T>(what: string, probe: () => T | Promise<T>, limitM
       last = error;
     }
     await sleep(pauseMs);
-    pauseMs = Math.min(pauseMs * GROWTH, LONGEST_MS);
+    const lateMs = Math.min((performance.now() - startMs) / LATE_SHARE, LATE_LONGEST_MS);
+    pauseMs = Math.min(pauseMs * GROWTH, Math.max(LONGEST_MS, lateMs));
   }
   throw new Error(`${what}: not within ${limitMs} ms${last ? ` (${String(last)})` : ''}`);
 }
