@@ -229,7 +229,7 @@ t.test('no single request holds the others up, or ends as an error of ours', asy
     const asking = gateway.api(method, path, body === undefined ? {} : { body, headers });
     const answer = await counted(`${method} ${path.slice(0, 80)}`, asking);
     t.equal(answer.status, status, `${method} ${path.slice(0, 80)} ${(body ?? '').slice(0, 40)}`);
-    t.notMatch(answer.text, /at .+\.ts:\d+|select |InfluxDB/, 'and tells nothing of the inside');
+    t.notMatch(answer.text, /at .+\.(ts|mjs):\d+|select |InfluxDB/, 'and tells nothing of the inside');
   }
   t.ok(worst.spentMs < 2_000, `${worst.what} cost ${worst.spentMs} ms of the processor`);
   t.equal((await gateway.settledLedger()).balanced, true);

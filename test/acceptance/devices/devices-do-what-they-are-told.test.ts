@@ -1,13 +1,13 @@
 import { connectAsync, type MqttClient } from 'mqtt';
 import t, { type Test } from 'tap';
 import { Gateway } from '../../support/gateway/gateway.ts';
-import { lentServices } from '../../support/services/shared-database.ts';
+import { lentInflux, lentServices } from '../../support/services/shared-database.ts';
 import { until } from '../../support/time/until.ts';
 
 // A busy machine takes several times what a quiet one does.
 t.setTimeout(240_000);
 
-const gateway = await Gateway.start(t, await lentServices(t));
+const gateway = await Gateway.start(t, { ...(await lentServices(t)), ...lentInflux(t) });
 
 interface Told {
   id: string;
@@ -92,6 +92,21 @@ t.test('what a device cannot do, what nobody may and what is not theirs is refus
   }
 });
 
+const maintain = (path: string, body: object) => gateway.api('POST', `/devices/kiosk-2${path}`, { body });
+const alertInMaintenance = async () => (await gateway.get('/alerts?device=kiosk-2')).items[0];
+
+t.test('an alert of what is in maintenance is kept, and held back', async (t) => {
+  const secret = await gateway.register({ id: 'kiosk-2' });
+  const begun = await maintain('/maintenance', { reason: '清理', minutes: 30 });
+  t.match(begun, { status: 201, body: { reason: '清理', ended: null } });
+  const second = await maintain('/maintenance', { reason: 'r', minutes: 1 });
+  t.match(second, { status: 409, body: { code: 'conflict.state' } });
+  const full = { ts: Date.now(), id: 'full', values: { fill_pct: 95 } };
+  await gateway.api('POST', '/devices/kiosk-2/telemetry', { body: full, token: `kiosk-2:${secret}` });
+  t.match(await until('it is full', alertInMaintenance), { visibility: 'silenced', condition: 'active' });
+  t.match((await gateway.get('/devices/kiosk-2/maintenance')).items, [{ withheld: 1 }]);
+});
+
 t.test('a gateway killed before it could send sends after its start, and then a deadline passes', async (t) => {
   const secret = await gateway.register({ id: 'away' });
   const inFive = new Date(Date.now() + 300_000).toISOString();
@@ -122,6 +137,14 @@ t.test('a gateway killed before it could send sends after its start, and then a 
   t.match(await story(sent), { outcome: 'stored', detail: /^lock .* came after the deadline; kept$/ });
   await until('the second is judged', async () => /answered it before/.test((await story(again)).detail));
   t.match(await story(again), { outcome: 'nothing' });
+});
+
+t.test('a maintenance outlives the kill, and what it held back is raised at its end', async (t) => {
+  t.match(await gateway.get('/devices/kiosk-2'), { state: 'maintenance' });
+  t.match((await gateway.get('/devices/health?kind=recycling-kiosk')).counts, { maintenance: 1 });
+  t.match(await maintain('/maintenance/end', {}), { status: 200, body: { withheld: 1, endedBy: String } });
+  await until('it is raised', async () => (await alertInMaintenance()).visibility === 'normal');
+  t.match(await gateway.get('/devices/kiosk-2/health'), { health: 'online', downtime: { offlineS: 0, countedS: 0 } });
 });
 
 t.test('a device without MQTT fetches what it has to do, and nobody answers for it', async (t) => {
