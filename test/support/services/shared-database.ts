@@ -53,8 +53,8 @@ export async function lentServices(t: Owner): Promise<Record<string, string>> {
 }
 
 /**
- * Settings of a gateway that brings no InfluxDB of its own, but has a database in the one that other tests use at the same
- * time, gone after the test. Not for a test that stops it or counts its processes.
+ * Settings of a gateway that brings no InfluxDB of its own, but has a database in the one that other tests use at the
+ * same time, gone after the test. Not for a test that stops it or counts its processes.
  */
 export function lentInflux(t: Owner): Record<string, string> {
   const server = shared()?.influx;
