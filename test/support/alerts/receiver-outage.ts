@@ -45,7 +45,7 @@ export async function outageOfReceiver(t: Test, downMs: number): Promise<void> {
 }
 
 /** Killed, and what it had written is gone before it is started again. */
-function emptyRedis(gateway: Gateway): void {
+export function emptyRedis(gateway: Gateway): void {
   process.kill(gateway.server('redis-server'), 'SIGKILL');
   rmSync(join(gateway.directory, 'redis', 'appendonlydir'), { recursive: true });
   mkdirSync(join(gateway.directory, 'redis', 'appendonlydir'), { mode: 0o700 });

@@ -25,7 +25,8 @@ export async function influxOutage(t: Test, { kind, messages, perSecond }: Outag
   await until('messages are acknowledged', () => fleet.acked > perSecond / 2);
   const before = fleet.acked;
   const isOver = (): boolean => fleet.acked >= before + messages;
-  if (kind === 'hangs') t.match(await hang(gateway, isOver), [/^influx: /], 'its light alone is not green');
+  const over = (): Promise<unknown> => until('acknowledgements go on', isOver, AWAY_MS_MAX);
+  if (kind === 'hangs') t.match(await hangInflux(gateway, over), [/^influx: /], 'its light alone is not green');
   else await killRepeatedly(gateway, isOver);
   await gateway.untilGreen();
   await fleet.stop();
@@ -33,12 +34,12 @@ export async function influxOutage(t: Test, { kind, messages, perSecond }: Outag
   t.same(await fleet.faults(), []);
 }
 
-/** Resolves with the lights that were not green at its end. */
-async function hang(gateway: Gateway, isOver: () => boolean): Promise<string[]> {
+/** InfluxDB hangs during `meanwhile` and until it is told; resolves with the lights that were not green at its end. */
+export async function hangInflux(gateway: Gateway, meanwhile: () => Promise<unknown>): Promise<string[]> {
   const pid = gateway.server('influxd');
   process.kill(pid, 'SIGSTOP');
   try {
-    await until('acknowledgements go on', isOver, AWAY_MS_MAX);
+    await meanwhile();
     return await until('it is told', async () => some(await gateway.notGreen()), 60_000);
   } finally {
     process.kill(pid, 'SIGCONT');

@@ -43,8 +43,8 @@ export function diskFaults({ first, seed, further }: { first: number[]; seed: nu
   ];
 }
 
-/** The journal's disk fails under load in each of these ways; the gateway is killed after every other one. */
-export async function failDisk(scene: Scene, faults: DiskFault[]): Promise<FaultResult> {
+/** The journal's disk fails under load in each of these ways; the gateway is killed after each `killEvery`-th one. */
+export async function failDisk(scene: Scene, faults: DiskFault[], { killEvery = 2 } = {}): Promise<FaultResult> {
   const { faulty, fleet } = scene;
   const { gateway } = faulty;
   const tally = emptyTally();
@@ -57,7 +57,7 @@ export async function failDisk(scene: Scene, faults: DiskFault[]): Promise<Fault
     if (!harmless) await until(`the journal met ${name}`, isGivenUp);
     const { acked } = fleet;
     await until(`acknowledgements go on after ${name}`, () => fleet.acked >= acked + GOES_ON, 60_000);
-    if (index % 2 === 1) {
+    if (index % killEvery === killEvery - 1) {
       await gateway.stop('SIGKILL');
       await gateway.start();
     }
