@@ -10,6 +10,7 @@ import type { Imports } from '../devices/import-export/jobs/imports.ts';
 import type { DeviceExport } from '../devices/import-export/writing/device-export.ts';
 import type { Labels } from '../devices/labels/labels.ts';
 import type { Acceptances } from '../devices/life/acceptances.ts';
+import type { SiteClosing } from '../devices/life/closing.ts';
 import type { LifeSteps } from '../devices/life/life-steps.ts';
 import type { Maintenances } from '../devices/life/maintenances.ts';
 import type { KeptLogins } from '../devices/logins/kept.ts';
@@ -108,6 +109,8 @@ export interface OrderParts {
   photos: PhotosPort;
   acceptances: AcceptancesPort;
   claims: ClaimsPort;
+  /** Foreign and absent sites are refused alike. */
+  siteClosing: Pick<SiteClosing, 'close'>;
   /** Rights to the devices are decided before. */
   labels: Pick<Labels, 'page' | 'pdf'>;
 }

@@ -1,3 +1,4 @@
+import type { ConstructionSites } from '../devices/reports/construction-sites.ts';
 import type { Coverage } from '../devices/reports/coverage.ts';
 import type { Outages } from '../devices/reports/outages.ts';
 import type { Plans } from '../devices/reports/plans.ts';
@@ -6,5 +7,6 @@ import type { Plans } from '../devices/reports/plans.ts';
 export interface ReportParts {
   plans: Pick<Plans, 'add' | 'list'>;
   coverage: Pick<Coverage, 'report'>;
+  constructionSites: Pick<ConstructionSites, 'report' | 'list'>;
   outages: Pick<Outages, 'online' | 'repairs'>;
 }

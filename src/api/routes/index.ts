@@ -8,6 +8,7 @@ import { channelRoutes } from './channels.ts';
 import { checkJobRoutes } from './check-jobs.ts';
 import { checkRoutes } from './checks.ts';
 import { claimRoutes } from './claims.ts';
+import { closingRoutes } from './closings.ts';
 import { commandRoutes } from './commands.ts';
 import { completenessRoutes } from './completeness.ts';
 import { coverageReportRoutes } from './coverage-report.ts';
@@ -41,6 +42,7 @@ import { planRoutes } from './plans.ts';
 import { ptzRoutes } from './ptz.ts';
 import type { RoutePart } from './route.ts';
 import { sessionRoutes } from './session.ts';
+import { siteReportRoutes } from './site-reports.ts';
 import { streamRoutes } from './streams.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import { telemetryRoutes } from './telemetry.ts';
@@ -75,6 +77,8 @@ export const V1_ROUTES: readonly RoutePart[] = [
   planRoutes,
   coverageReportRoutes,
   outageReportRoutes,
+  siteReportRoutes,
+  closingRoutes,
   credentialRoutes,
   claimRoutes,
   commandRoutes,

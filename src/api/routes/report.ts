@@ -80,7 +80,7 @@ async function sendTable<Row>(reply: FastifyReply, report: Report<Row>, titles: 
   let text = '';
   for await (const line of csvOf(rows)) text += line;
   reply.type('text/csv; charset=utf-8').header('cache-control', 'private, no-store');
-  reply.header('content-disposition', `attachment; filename="${report.name}.csv"`);
+  reply.header('content-disposition', `attachment; filename="${report.name.replaceAll('/', '-')}.csv"`);
   return reply.send(text as never) as never;
 }
 

@@ -12,6 +12,9 @@ export const stepInput = z.strictObject({
   reason: lifeReason.nullable().default(null),
 });
 
+/** Why a site is closed. */
+export const closingInput = z.strictObject({ reason: lifeReason });
+
 /** What a maintenance is begun with. The longest time is a setting. */
 export const maintenanceInput = z.strictObject({
   reason: lifeReason,

@@ -48,6 +48,11 @@ export function checkParent(tx: Tables, scope: Jurisdiction, one: Omit<ToHang, '
   return checkParents(tx, [{ scope, ...one }]);
 }
 
+/** Keeps everybody else from hanging a device on a parent until the transaction ends. */
+export async function lockTree(tx: Tables): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${sql.lit(PARENT_LOCK)})`.execute(tx.tables());
+}
+
 /**
  * A parent must be there, be visible to the caller, not be retired, be of a kind that the device hangs on, and not lie
  * below the device itself. They are taken one after the other; the first that is wrong is the error. However many
@@ -57,7 +62,7 @@ export async function checkParents(tx: Tables, all: readonly ToHang[]): Promise<
   if (all.length === 0) return;
   const db = tx.tables<RegistryTables>();
   // Two edits that each look harmless could close a circle together.
-  await sql`select pg_advisory_xact_lock(${sql.lit(PARENT_LOCK)})`.execute(db);
+  await lockTree(tx);
   const parents = [...new Set(all.map(({ parent }) => parent))];
   const { rows } = await sql<Pick<RegistryTables['position'], 'id' | 'parent' | 'kind' | 'jurisdiction' | 'state'>>`
     with recursive above (id, parent) as (

@@ -11,7 +11,7 @@ import { ASKED_FIELDS, type FileCounts } from '../../../src/devices/file/file-re
 import type { Command } from '../../../src/ingest/commands/commands.ts';
 import type { KindDryRunAnswer } from '../../../src/ingest/explain/kind-dry-run.ts';
 import { PART_TYPE, PLAYLIST_TYPE } from '../../../src/streams/live/hls.ts';
-import { memoryReports } from './report-parts.ts';
+import { memoryReports } from './memory/reports.ts';
 
 /** Parts of the API that live in memory and know one thing each, all of it in this district. */
 export const HERE = '330212';

@@ -124,6 +124,8 @@ function ofLives(kiosk: string): Record<string, string> {
 function ofReports({ plan }: Wanted): Record<string, string> {
   return {
     'GET /plans': '/plans',
+    'GET /reports/construction-sites': '/reports/construction-sites',
+    'GET /reports/construction-sites/devices': '/reports/construction-sites/devices',
     'GET /reports/online': '/reports/online',
     'GET /reports/repairs': '/reports/repairs',
     'GET /reports/coverage': `/reports/coverage?plan=${plan}`,

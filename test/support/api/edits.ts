@@ -16,6 +16,7 @@ export const NO_EDITS: Record<string, string> = {
   'POST /devices/import': 'its rows are applied after the answer; test/integration/devices/import-export shows theirs',
   'POST /imports/{id}/undo': 'as an import',
   'POST /imports/{id}/secrets': 'as an import',
+  'POST /devices/{id}/close': 'a row for each device; test/integration/api/reports shows them',
   'POST /devices/{id}/check': 'changes nothing, and a picture leaves a row in the access register',
   'POST /devices/{id}/credentials/renew': 'asked by a device for itself; its row is that of a rotation',
   'POST /devices/{id}/credentials/reveal':

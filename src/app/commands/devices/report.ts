@@ -6,7 +6,7 @@ import { fetchFromGateway, RIGHTS_HELP } from '../gateway-client.ts';
 const DEADLINE_MS = MINUTE_MS;
 const BYTES_MAX = 64 * 1024 * 1024;
 /** What reports are asked by; which of them each takes says the gateway. */
-const QUESTIONS = ['jurisdiction', 'kind', 'plan', 'on', 'from', 'to', 'minutes', 'titles'] as const;
+const QUESTIONS = ['jurisdiction', 'kind', 'plan', 'on', 'from', 'to', 'minutes', 'gate', 'video', 'titles'] as const;
 
 export const report: Command = {
   name: 'report',
@@ -27,7 +27,7 @@ export const report: Command = {
       const value = options[question];
       if (typeof value === 'string') query.set(question, value);
     }
-    const path = `/reports/${encodeURIComponent(name)}?${query}`;
+    const path = `/reports/${name.split('/').map(encodeURIComponent).join('/')}?${query}`;
     const request = { method: 'GET', path, deadlineMs: DEADLINE_MS, answerBytesMax: BYTES_MAX } as const;
     const written = await fetchFromGateway(request, { terminal, url: options.url });
     if (file === undefined) {

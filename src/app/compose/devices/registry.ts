@@ -7,6 +7,7 @@ import { Claims } from '../../../devices/claims/claims.ts';
 import { DepartmentReport } from '../../../devices/departments/report.ts';
 import { SECRETS_QUEUE, SecretOverlaps } from '../../../devices/doors/secret-overlaps.ts';
 import { FileReport } from '../../../devices/file/file-report.ts';
+import { SiteClosing } from '../../../devices/life/closing.ts';
 import { LifeSteps } from '../../../devices/life/life-steps.ts';
 import { MAINTENANCE_QUEUE, Maintenances, type WithheldPort } from '../../../devices/life/maintenances.ts';
 import { OrderList } from '../../../devices/orders/order-list.ts';
@@ -101,6 +102,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     ...(await composePhotos(ground, devices)),
     fileReport: new FileReport({ database, kinds }),
     reports: composeReports(ground, devices),
+    siteClosing: new SiteClosing(deps),
     start: async (): Promise<void> => {
       await alerts.desk.followAll();
       await maintenances.start();

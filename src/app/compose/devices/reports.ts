@@ -1,3 +1,4 @@
+import { ConstructionSites } from '../../../devices/reports/construction-sites.ts';
 import { Coverage } from '../../../devices/reports/coverage.ts';
 import { Outages } from '../../../devices/reports/outages.ts';
 import { Plans } from '../../../devices/reports/plans.ts';
@@ -7,5 +8,10 @@ import type { Devices } from './devices.ts';
 /** Reports of what stands, and what they are measured by. */
 export function composeReports({ database, clock }: Ground, { kinds, jurisdictions }: Devices) {
   const plans = new Plans({ database, clock, kinds, jurisdictions });
-  return { plans, coverage: new Coverage({ database, plans }), outages: new Outages(database) };
+  return {
+    plans,
+    coverage: new Coverage({ database, plans }),
+    outages: new Outages(database),
+    constructionSites: new ConstructionSites({ database, kinds }),
+  };
 }

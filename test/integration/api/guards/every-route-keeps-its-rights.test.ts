@@ -12,7 +12,7 @@ import {
   tokenOf,
 } from '../../../support/api/api.ts';
 import { limited } from '../../../support/api/api-settings.ts';
-import { PLAN } from '../../../support/api/report-parts.ts';
+import { REPORT_REQUESTS } from '../../../support/api/memory/reports.ts';
 import { tinyPicture } from '../../../support/ingest/images.ts';
 
 const NOBODY = '00000000-0000-4000-8000-000000000000';
@@ -116,18 +116,7 @@ const REQUESTS: Record<string, Row> = {
   'POST /api/v1/devices/:id/maintenance/end': {},
   'GET /api/v1/devices/:id/maintenance': {},
   'GET /api/v1/reports/certificates': { ownAreaOnly: true },
-  'GET /api/v1/plans': { ownAreaOnly: true },
-  'POST /api/v1/plans': {
-    payload: {
-      name: 'p',
-      jurisdiction: '330212',
-      from: '2026-01-01',
-      entries: [{ jurisdiction: '330212', positions: 1 }],
-    },
-  },
-  'GET /api/v1/reports/online': { ownAreaOnly: true },
-  'GET /api/v1/reports/repairs': { ownAreaOnly: true },
-  'GET /api/v1/reports/coverage': { url: `?plan=${PLAN}` },
+  ...REPORT_REQUESTS,
   'GET /api/v1/reports/files': { ownAreaOnly: true },
   'GET /api/v1/reports/files/devices': { ownAreaOnly: true },
   'GET /api/v1/orders': { ownAreaOnly: true },

@@ -4,7 +4,7 @@ import { Coverage } from '../../../../src/devices/reports/coverage.ts';
 import { Plans } from '../../../../src/devices/reports/plans.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { bearer, startApi } from '../../../support/api/api.ts';
-import { memoryReports } from '../../../support/api/report-parts.ts';
+import { memoryReports } from '../../../support/api/memory/reports.ts';
 import { callerIn, openRegistry } from '../../../support/devices/registry.ts';
 
 const CITY = '130300';

@@ -3,7 +3,7 @@ import { HOUR_MS, MINUTE_MS, systemClock } from '../../../../src/core/clock.ts';
 import { Outages } from '../../../../src/devices/reports/outages.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { bearer, startApi } from '../../../support/api/api.ts';
-import { memoryReports } from '../../../support/api/report-parts.ts';
+import { memoryReports } from '../../../support/api/memory/reports.ts';
 import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
 
 const NINGBO = callerIn('330200');

@@ -22,7 +22,7 @@ const PHOTO: SitePhoto = {
 /** One order of this district, whatever is asked for. */
 export function memoryOrders(): Pick<
   ApiDeps,
-  'orders' | 'orderList' | 'photos' | 'acceptances' | 'labels' | 'claims' | 'checkOrders'
+  'orders' | 'orderList' | 'photos' | 'acceptances' | 'labels' | 'claims' | 'checkOrders' | 'siteClosing'
 > {
   const order: WorkOrder = {
     number: 'W-2026-1',
@@ -66,6 +66,12 @@ export function memoryOrders(): Pick<
     acceptances: memoryAcceptances(),
     claims: memoryClaims(),
     checkOrders: { open: async () => null },
+    siteClosing: {
+      close: async (caller, id) => {
+        requireHere(caller);
+        return [id];
+      },
+    },
     labels: { page: async () => ({ html: '', policy: '' }), pdf: async () => Buffer.from('%PDF-') },
   };
 }
