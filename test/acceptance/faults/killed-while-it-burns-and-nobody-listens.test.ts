@@ -22,35 +22,6 @@ const ORPHANS_MS = 30_000;
 const SETTLED_MS = 45_000;
 const WANTED = '浙B7K2M9';
 
-t.test('kill -9 with fires burning, also while the receiver is down and Redis was emptied', async (t) => {
-  const scene = await Scene.start(t);
-  const { gateway, receiver } = scene;
-  await scene.burnAndKill(t, 0);
-
-  const opened = () => receiver.effects.filter(({ type }) => type === 'alert.opened');
-  await until('the first fires and the plate are told', () => opened().length > FIRES_PER_KILL);
-  await receiver.down();
-  const before = receiver.taken.length;
-  await scene.burnLater();
-  const subscription = async () => (await gateway.get('/subscriptions')).items[0];
-  await until('it was tried in vain', async () => (await subscription()).lastError !== null);
-  await scene.burnAndKill(t, 1);
-  t.equal(receiver.taken.length, before, 'the receiver was down');
-  await receiver.up();
-  await Promise.all(scene.told);
-  await until('everything is delivered', () => isSettled(gateway, scene.kiosks.length + 1), SETTLED_MS);
-
-  await alertsAreOnce(t, scene);
-  t.same(await receiver.faults(gateway), []);
-  const { delivered, dead, withheld } = (await subscription()).counts;
-  t.equal(delivered, (await readAlertLog(gateway)).length, 'delivered + dead + withheld = raised');
-  t.same([dead, withheld], [0, 0]);
-  const { counts } = await gateway.get('/devices/health');
-  t.match(counts, { offline: 0, online: scene.kiosks.length + 2 }, 'our own end made nobody offline');
-  t.comment(`${receiver.effects.length} effects of ${receiver.taken.length} deliveries`);
-  t.same(gateway.orphans(scene.gone), []);
-});
-
 /** Kiosks beside a camera that is being pulled, a checkpoint, and somebody who is told. */
 class Scene {
   readonly gateway: Gateway;
@@ -120,6 +91,35 @@ class Scene {
     await gateway.untilGreen();
   }
 }
+
+t.test('kill -9 with fires burning, also while the receiver is down and Redis was emptied', async (t) => {
+  const scene = await Scene.start(t);
+  const { gateway, receiver } = scene;
+  await scene.burnAndKill(t, 0);
+
+  const opened = () => receiver.effects.filter(({ type }) => type === 'alert.opened');
+  await until('the first fires and the plate are told', () => opened().length > FIRES_PER_KILL);
+  await receiver.down();
+  const before = receiver.taken.length;
+  await scene.burnLater();
+  const subscription = async () => (await gateway.get('/subscriptions')).items[0];
+  await until('it was tried in vain', async () => (await subscription()).lastError !== null);
+  await scene.burnAndKill(t, 1);
+  t.equal(receiver.taken.length, before, 'the receiver was down');
+  await receiver.up();
+  await Promise.all(scene.told);
+  await until('everything is delivered', () => isSettled(gateway, scene.kiosks.length + 1), SETTLED_MS);
+
+  await alertsAreOnce(t, scene);
+  t.same(await receiver.faults(gateway), []);
+  const { delivered, dead, withheld } = (await subscription()).counts;
+  t.equal(delivered, (await readAlertLog(gateway)).length, 'delivered + dead + withheld = raised');
+  t.same([dead, withheld], [0, 0]);
+  const { counts } = await gateway.get('/devices/health');
+  t.match(counts, { offline: 0, online: scene.kiosks.length + 2 }, 'our own end made nobody offline');
+  t.comment(`${receiver.effects.length} effects of ${receiver.taken.length} deliveries`);
+  t.same(gateway.orphans(scene.gone), []);
+});
 
 /** Each fire is one alert with its picture, each passage is counted and found once, and there is nothing else. */
 async function alertsAreOnce(t: Test, { gateway, kiosks, passages }: Scene): Promise<void> {
