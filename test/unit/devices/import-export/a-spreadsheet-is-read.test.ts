@@ -53,19 +53,20 @@ t.test('whatever the encoding, the delimiter and the quotes, the same cells come
       fc.pre(encoding !== 'gbk' || fitsGbk(text));
       t.strictSame(await texts(encoded(text, encoding)), trimmed(all));
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 });
 
 t.test('an XLSX of another program says the same, and which cells hold no text', async (t) => {
   await fc.assert(
     fc.asyncProperty(table, async (rows) => {
-      // The program that writes them loses texts that are names of what every object has.
-      fc.pre(!rows.flat().some((text) => text in {}));
+      // The program that writes them loses texts that are names of what every object has, and what stands behind a
+      // code point that is no character (U+1FFFE, U+10FFFF and the like).
+      fc.pre(!rows.flat().some((text) => text in {} || /\p{Noncharacter_Code_Point}/u.test(text)));
       const all = [HEADER, ...rows];
       t.strictSame(await texts(await xlsxOf(all)), trimmed(all));
     }),
-    { numRuns: 30 },
+    { numRuns: 12 },
   );
   const typed = await read(
     await xlsxOf([HEADER, ['34020000001320000001', 'x', 31.4], [Number('34020000001320000001'), true]]),
