@@ -56,6 +56,8 @@ const HOW_TYPES = [
 
 /** Folders of tests with parts that speak to PostgreSQL or Redis. */
 const WANTS_SERVICES = /^test\/(integration|acceptance|long)\//;
+/** What a file imports that looks at pages. */
+const WANTS_BROWSER = /web\/browser\.ts'/;
 
 /** Of what the compiler or the linter says. */
 const OUTPUT_MAX_BYTES = 64 * 1024 * 1024;
@@ -174,11 +176,14 @@ function testsBelow(path) {
 
 /**
  * Starts one PostgreSQL, one Redis and one InfluxDB for all files that break none
- * (test/support/services/shared-database.ts). They end with us, however we end: their standard input does.
+ * (test/support/services/shared-database.ts), and one Chromium if any looks at pages. They end with us, however we end:
+ * their standard input does.
  */
 async function startShared(files) {
   if (!files.some((file) => WANTS_SERVICES.test(file))) return { env: {}, stop: async () => {} };
-  const child = spawn(pinnedNode(), [join(ROOT, 'test/support/services/shared-services.ts')], {
+  const looks = files.some((file) => WANTS_BROWSER.test(readFileSync(join(ROOT, file), 'utf8')));
+  const program = join(ROOT, 'test/support/services/shared-services.ts');
+  const child = spawn(pinnedNode(), [program, ...(looks ? ['browser'] : [])], {
     cwd: ROOT,
     env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -9,13 +9,15 @@ import { startRedis } from '../../../src/app/local-services/redis.ts';
 import { ensureSystemUser, isRoot } from '../../../src/app/local-services/system-user.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
+import { serveChromium } from '../web/chromium.ts';
 import { bringCluster } from './ready-cluster.ts';
 import { quietObserver, serviceDeps } from './services.ts';
 import { TEMPLATE } from './shared-database.ts';
 
 /**
- * A child process of `npm test`: one PostgreSQL, one Redis and one InfluxDB for all test files that break none of them.
- * Prints their addresses as one line of JSON when they run, and ends them when its standard input ends.
+ * A child process of `npm test`: one PostgreSQL, one Redis and one InfluxDB for all test files that break none of them,
+ * and one Chromium where it is called with the word `browser`. Prints how they are reached as one line of JSON when they
+ * run, and ends them when its standard input ends.
  */
 const directory = await mkdtemp(join(tmpdir(), 'cw-shared-'));
 const deps = serviceDeps();
@@ -50,17 +52,18 @@ async function startSharedPostgres() {
   return server;
 }
 
-const [postgres, redis, influx] = await Promise.all([
+const [postgres, redis, influx, browser] = await Promise.all([
   startSharedPostgres(),
   startRedis(place, deps),
   startInflux(place, deps, 'ports'),
+  process.argv.includes('browser') ? serveChromium() : null,
 ]);
 const { url, username, password } = influx;
-const reached = { database: postgres.url, redis: redis.url, influx: { url, username, password } };
-process.stdout.write(`${JSON.stringify(reached)}\n`);
+const servers = { database: postgres.url, redis: redis.url, influx: { url, username, password } };
+process.stdout.write(`${JSON.stringify({ ...servers, browser: browser?.address ?? null })}\n`);
 process.stdin.resume();
 await new Promise((resolve) => process.stdin.once('close', resolve));
-await Promise.all([postgres.stop(), redis.stop(), influx.stop()]);
+await Promise.all([postgres.stop(), redis.stop(), influx.stop(), browser?.stop()]);
 await place.close();
 await forgetInstance(directory);
 for (const path of [directory, tables]) if (path !== null) await rm(path, { recursive: true, force: true });

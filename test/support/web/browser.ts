@@ -1,9 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import root from 'tap';
-import { judge } from '../judges.ts';
+import { serveChromium } from './chromium.ts';
 
 export interface View {
   page: Page;
@@ -18,24 +15,12 @@ export interface ViewOptions {
   height?: number;
 }
 
-const FLAGS = [
-  '--headless=new',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--autoplay-policy=document-user-activation-required',
-];
-
-/** The browser of a file, started for the first of its tests. */
+/** The browser as this file reaches it, from the first of its tests on. */
 let started: Promise<Browser> | null = null;
 
 /**
- * A window of Chromium with nothing kept from another one, and letters for Chinese; gone after the test. The tests of a
- * file share the browser around it, which costs seconds to start.
+ * A window of Chromium with nothing kept from another one, and letters for Chinese; gone after the test. All files
+ * share the browser around it, which costs seconds to start.
  */
 export async function openBrowser(
   t: { teardown(run: () => unknown): void },
@@ -48,23 +33,14 @@ export async function openBrowser(
   return { page, context, offences: watch(page) };
 }
 
+/** A browser of its own for a file that is run by itself; `npm test` lends one to all. */
 async function startChromium(): Promise<Browser> {
-  const [chosen, fonts] = await Promise.all([judge('chromium'), judge('fonts')]);
-  const home = await mkdtemp(join(tmpdir(), 'cw-browser-'));
-  const letters = join(home, 'fonts.conf');
-  const places = [dirname(fonts.command), '/usr/share/fonts'].map((place) => `<dir>${place}</dir>`).join('');
-  const names = ['DejaVu Sans', 'WenQuanYi Micro Hei'].map((name) => `<string>${name}</string>`).join('');
-  const last = `<edit name="family" mode="append_last" binding="strong">${names}</edit>`;
-  const settings = `${places}<match target="pattern">${last}</match><cachedir>${home}/letters</cachedir>`;
-  await writeFile(letters, `<?xml version="1.0"?><fontconfig>${settings}</fontconfig>`);
-  const browser = await chromium.launch({
-    executablePath: chosen.command,
-    args: FLAGS,
-    env: { ...chosen.env, HOME: home, FONTCONFIG_FILE: letters },
-  });
+  const lent: { browser?: string | null } = JSON.parse(process.env.TEST_SERVICES ?? '{}');
+  const own = lent.browser ? null : await serveChromium();
+  const browser = await chromium.connect(own?.address ?? lent.browser!);
   root.teardown(async () => {
     await browser.close();
-    await rm(home, { recursive: true, force: true });
+    await own?.stop();
   });
   return browser;
 }

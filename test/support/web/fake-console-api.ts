@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import root from 'tap';
 import { serveConsole } from '../../../src/api/server/console.ts';
 import { startLoop, type VideoLoop } from '../streams/video-loop.ts';
 import { builtConsole } from './built-console.ts';
@@ -46,6 +47,9 @@ interface State {
   signedIn: string | null;
 }
 
+/** The clip of a file, which begins with the first of its tests: it takes seconds until there is something to play. */
+let clip: Promise<VideoLoop> | null = null;
+
 const USERS: Record<string, string> = { 'li.na': 'correct horse', viewer: 'correct horse' };
 const HEARTBEAT_MS = 500;
 
@@ -60,7 +64,8 @@ export async function startFakeApi(
 ): Promise<FakeConsoleApi> {
   const state: State = { alerts: new Map(), log: [], listeners: new Set(), silent: false, signedIn: null };
   const app = Fastify({ logger: false, forceCloseConnections: true });
-  const loop = video ? await startLoop(t) : null;
+  if (video) clip ??= startLoop(root);
+  const loop = video ? await clip : null;
   const fake: FakeConsoleApi = {
     url: '',
     raise: (fields = {}) => publish(state, { ...alertLike(), ...fields } as FakeAlert, 'alert.opened'),
