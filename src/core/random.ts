@@ -4,7 +4,7 @@
  */
 export type Random = () => number;
 
-/** The only place that draws by itself; see test/tidy/import-rule.test.ts. */
+/** The only place that draws by itself; see test/tidy/rules/import-rule.ts. */
 export const systemRandom: Random = () => Math.random();
 
 /** A whole number from `from` up to, not including, `to`. */

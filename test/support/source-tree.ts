@@ -1,23 +1,22 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync } from 'oxc-parser';
 import { ROOT } from './root.ts';
 
 /** Files below `folders` that git tracks or would track, so that a half-written file counts too. */
 export function filesBelow(folders: string[], pattern: RegExp): string[] {
-  const args = ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...folders];
-  const listed = execFileSync('git', args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
-  return [...new Set(listed.split('\n'))].filter((path) => pattern.test(path) && exists(path)).sort();
+  const below = (path: string): boolean => folders.some((folder) => path.startsWith(`${folder}/`));
+  tracked ??= listTracked();
+  return tracked.filter((path) => below(path) && pattern.test(path));
 }
 
-function exists(path: string): boolean {
-  try {
-    readFileSync(join(ROOT, path));
-    return true;
-  } catch {
-    return false;
-  }
+let tracked: string[] | null = null;
+
+function listTracked(): string[] {
+  const args = ['ls-files', '--cached', '--others', '--exclude-standard'];
+  const listed = execFileSync('git', args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  return [...new Set(listed.split('\n'))].filter((path) => existsSync(join(ROOT, path))).sort();
 }
 
 export function read(path: string): string {
@@ -40,9 +39,15 @@ export interface ParsedSource {
   nodes: Node[];
 }
 
-/** Parses one source file and flattens its syntax tree. */
+const parsed = new Map<string, ParsedSource>();
+
+/** Parses one source file and flattens its syntax tree; once, however many rules look at it. */
 export function parseSource(path: string): ParsedSource {
-  return parseText(path, read(path));
+  const known = parsed.get(path);
+  if (known) return known;
+  const source = parseText(path, read(path));
+  parsed.set(path, source);
+  return source;
 }
 
 /** As {@link parseSource}, of a text that stands nowhere. */

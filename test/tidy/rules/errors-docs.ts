@@ -1,6 +1,6 @@
 import t from 'tap';
-import { ERRORS } from '../../src/core/errors.ts';
-import { filesBelow, read } from '../support/source-tree.ts';
+import { ERRORS } from '../../../src/core/errors.ts';
+import { filesBelow, read } from '../../support/source-tree.ts';
 
 /** Rows `| code | status | yes/no | text |` of docs/errors.md. */
 function documented(): Map<string, string> {

@@ -1,6 +1,6 @@
 import { dirname, join, normalize } from 'node:path';
 import t from 'tap';
-import { filesBelow, type ParsedSource, parseSource, read } from '../support/source-tree.ts';
+import { filesBelow, type ParsedSource, parseSource, read } from '../../support/source-tree.ts';
 
 /** Files of its own that a folder may hold: more means that it has more than one subject. */
 const FILES_MAX = 16;

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { type SettingRow, settingsTable } from '../../src/app/config/settings.ts';
-import { read } from '../support/source-tree.ts';
+import { type SettingRow, settingsTable } from '../../../src/app/config/settings.ts';
+import { read } from '../../support/source-tree.ts';
 
 const HEAD = '| key | variable | default | right values | meaning |';
 

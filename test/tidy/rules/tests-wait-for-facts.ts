@@ -1,5 +1,5 @@
 import t from 'tap';
-import { filesBelow, lineOf, type Node, type ParsedSource, parseSource, parseText } from '../support/source-tree.ts';
+import { filesBelow, lineOf, type Node, type ParsedSource, parseSource, parseText } from '../../support/source-tree.ts';
 
 /** Who may let real time pass: what waits for facts, what makes faults and traffic last, and a clock made faster. */
 const SLEEPERS = /^test\/support\/time\/(until|lasting|clock)\.ts$/;

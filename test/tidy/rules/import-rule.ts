@@ -8,7 +8,7 @@ import {
   parseSource,
   parseText,
   read,
-} from '../support/source-tree.ts';
+} from '../../support/source-tree.ts';
 
 const SIBLINGS = ['access', 'devices', 'ingest', 'passages', 'images', 'telemetry', 'streams', 'alerts'];
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { filesBelow, read } from '../support/source-tree.ts';
+import { filesBelow, read } from '../../support/source-tree.ts';
 
 const SOURCES = /\.(ts|tsx|mjs)$/;
 const EXPORTED = /^export (?:async )?(const|function\*?|class|type|interface) (\w+)/gm;

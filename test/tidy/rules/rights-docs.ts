@@ -1,6 +1,6 @@
 import t from 'tap';
-import { type Holder, RIGHTS, RIGHTS_OF, type Right } from '../../src/access/rights.ts';
-import { filesBelow, read } from '../support/source-tree.ts';
+import { type Holder, RIGHTS, RIGHTS_OF, type Right } from '../../../src/access/rights.ts';
+import { filesBelow, read } from '../../support/source-tree.ts';
 
 const HOLDERS = Object.keys(RIGHTS_OF) as Holder[];
 

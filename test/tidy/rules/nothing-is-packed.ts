@@ -1,5 +1,5 @@
 import t from 'tap';
-import { filesBelow, lineOf, type Node, type ParsedSource, parseSource, parseText } from '../support/source-tree.ts';
+import { filesBelow, lineOf, type Node, type ParsedSource, parseSource, parseText } from '../../support/source-tree.ts';
 
 const OBJECTS = new Set(['ObjectExpression']);
 const LITERALS = new Set(['ObjectExpression', 'ArrayExpression']);

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
-import { ROOT } from '../support/root.ts';
-import { filesBelow, read } from '../support/source-tree.ts';
+import { ROOT } from '../../support/root.ts';
+import { filesBelow, read } from '../../support/source-tree.ts';
 
 /** A file or folder that is named from where its source stands: a child, a migration, a page. */
 const NAMED = /(?:join|resolve)\(\s*import\.meta\.dirname,\s*'([^'$]+)'\s*,?\s*\)/g;
@@ -29,6 +29,6 @@ t.test('a file that is named by its place is there', async (t) => {
 t.test('the rule sees a breach', async (t) => {
   const named = (name: string): string => `fork(join(import.meta.${'dirname'}, '${name}'))`;
   t.equal(missing('test/tidy/x.test.ts', named('nobody-child.ts')).length, 1);
-  t.equal(missing('test/tidy/x.test.ts', named('budgets.test.ts')).length, 0);
+  t.equal(missing('test/tidy/x.test.ts', named('house-rules.test.ts')).length, 0);
   t.equal(missing('src/app/x.ts', named('../../.cache/compiled')).length, 0);
 });

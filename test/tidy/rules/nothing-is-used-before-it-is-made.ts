@@ -1,5 +1,5 @@
 import t from 'tap';
-import { filesBelow, lineOf, type Node, parseSource, parseText } from '../support/source-tree.ts';
+import { filesBelow, lineOf, type Node, parseSource, parseText } from '../../support/source-tree.ts';
 
 /** Names that only say which part of an object is meant. */
 function labelOf(node: Node): Node | null {
