@@ -19,6 +19,9 @@ const IMPORT = /^(?:import|export)\s(?!type\s)[^;]*?from '([^.'][^']*)';$/gm;
 const STAYS =
   /^(@node-rs\/|classic-level$|pino$|fluent-ffmpeg$|node-onvif|oxc-parser$|playwright-core$|@fastify\/swagger-ui$)/;
 
+/** Stands for what tap watches its tests with. */
+const DOMAINS = join(ROOT, 'scripts/tests/domains.mjs');
+
 /** Stands for Node's http, see {@link HTTP_WITHOUT_FETCH}. */
 const HTTP_FILE = 'node-http.mjs';
 
@@ -31,9 +34,12 @@ const MADE = join(ROOT, 'node_modules', '.cache', 'test-packages');
  */
 export async function bundleTestPackages() {
   const names = packagesNamed();
-  const madeOf = ['package-lock.json', 'scripts/bundle.mjs', 'scripts/tests/packages.mjs'].map((name) =>
-    join(ROOT, name),
-  );
+  const madeOf = [
+    'package-lock.json',
+    'scripts/bundle.mjs',
+    'scripts/tests/packages.mjs',
+    'scripts/tests/domains.mjs',
+  ].map((name) => join(ROOT, name));
   const made = join(MADE, hashOfFiles(madeOf, JSON.stringify([ROOT, names])).slice(0, 32));
   const hooks = join(made, 'hooks.mjs');
   if (!existsSync(hooks)) await withLock(join(ROOT, '.cache', 'test-packages.lock'), () => makeApart(made));
@@ -73,7 +79,10 @@ async function make(made) {
     plugins: [
       {
         name: 'packages',
-        resolveId: (id) => (id.startsWith('entry:') ? join(ROOT, 'test', `${fileOf(id.slice(6))}.mjs`) : null),
+        resolveId: (id) => {
+          if (id === 'async-hook-domain') return DOMAINS;
+          return id.startsWith('entry:') ? join(ROOT, 'test', `${fileOf(id.slice(6))}.mjs`) : null;
+        },
         load: (id) => entries.find(({ name }) => id === join(ROOT, 'test', `${fileOf(name)}.mjs`))?.code ?? null,
         transform: sayWhereItIs,
       },

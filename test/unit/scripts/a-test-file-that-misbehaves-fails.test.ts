@@ -92,6 +92,21 @@ t.test('a skipped and an unfinished test fail the file and do not count', SIDE_B
   }
 });
 
+t.test('what nobody catches fails the test that began it, also beside others', SIDE_BY_SIDE, async (t) => {
+  const late = (name: string, work: string) => `t.test('${name}', { buffered: true }, async (t) => {
+    t.ok(true);
+    ${work}
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  })`;
+  const thrown = "setTimeout(() => { throw new Error('late throw'); }, 100);";
+  const rejected = "setTimeout(async () => { await null; throw new Error('late rejection'); }, 150);";
+  const all = [late('throws', thrown), late('rejects', rejected), late('neither', '')];
+  const result = await ran(t, `t.jobs = 3; await Promise.all([${all.join(', ')}]);`);
+  t.match(result, { ok: false, passed: 1 });
+  const found = result.failures.map(({ names, result }) => [...names, result.name].join(' > '));
+  for (const name of ['throws > late throw', 'rejects > late rejection']) t.ok(found.includes(name), found.join('; '));
+});
+
 t.test('a process that a file leaves behind fails it and is ended', SIDE_BY_SIDE, async (t) => {
   const result = await ran(
     t,
