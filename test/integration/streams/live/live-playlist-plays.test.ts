@@ -96,7 +96,7 @@ const WATCHING = `<!doctype html><title>live</title><script>${readFileSync(PLAYE
   }
 </script>`;
 
-/** What two players of a cold camera had to say against it until both had played for 10 s. */
+/** What two players of a cold camera had to say against it until both had played for 6 s. */
 async function complaints(t: Test, page: Page): Promise<string[]> {
   const camera = await TestCamera.start(t);
   const { service, cameras } = await startStreams(t);
@@ -105,7 +105,7 @@ async function complaints(t: Test, page: Page): Promise<string[]> {
   await page.goto(url.replace('live.m3u8', 'watching.html'));
   const atS = () => page.evaluate("[...document.querySelectorAll('video')].map((video) => video.currentTime)");
   // What was there at the start is played by then.
-  await until('both to have played for 10 s', async () => ((await atS()) as number[]).every((s) => s > 10), 60_000);
+  await until('both to have played for 6 s', async () => ((await atS()) as number[]).every((s) => s > 6), 60_000);
   t.same(await page.evaluate('level'), { codec: 'avc1.4d401f', width: 768, height: 576 });
   return (await page.evaluate('stalls')) as string[];
 }

@@ -50,7 +50,12 @@ export function conformance(t: Test, open: Open): void {
   for (const [name, run] of Object.entries(CASES)) t.test(name, (t) => run(t, open));
 }
 
-const CASES: Record<string, Case> = {
+/** As much of it as depends on how lines travel. */
+export function conformanceOfWriting(t: Test, open: Open): void {
+  for (const [name, run] of Object.entries(WRITING)) t.test(name, (t) => run(t, open));
+}
+
+const WRITING: Record<string, Case> = {
   'keeps numbers, booleans and text as they are, and each nanosecond apart': async (t, open) => {
     const { store } = await open(t);
     await store.write([line('a', 'f=0.1,b=true,s="烟\\"\\\\"', 1), line('a', 'f=-3,b=false', 2)], signal);
@@ -91,6 +96,10 @@ const CASES: Record<string, Case> = {
     const { rejected } = await store.write([line('a', 'f=1'), 'kiosk,dev=a f=1 1000000000000000000'], signal);
     t.match(rejected, [{ line: 1, reason: 'store.too-old' }]);
   },
+};
+
+const CASES: Record<string, Case> = {
+  ...WRITING,
   'what it acknowledged is there after it lost its power': async (t, open) => {
     const { store, restart } = await open(t);
     const lines = Array.from({ length: 5_000 }, (_, i) => line(`d${i % 50}`, `f=${i}`, i));
