@@ -16,8 +16,8 @@ import { TEMPLATE } from './shared-database.ts';
 
 /**
  * A child process of `npm test`: one PostgreSQL, one Redis and one InfluxDB for all test files that break none of them,
- * and one Chromium where it is called with the word `browser`. Prints how they are reached as one line of JSON when they
- * run, and ends them when its standard input ends.
+ * and one Chromium where it is called with the word `browser`. Prints how they are reached as one line of JSON when
+ * they run, and ends them when its standard input ends.
  */
 const directory = await mkdtemp(join(tmpdir(), 'cw-shared-'));
 const deps = serviceDeps();
