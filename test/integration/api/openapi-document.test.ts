@@ -29,9 +29,11 @@ interface Document {
 const UNDESCRIBED = /^\/api\/(docs|openapi\.json)/;
 const METHODS = ['get', 'post', 'patch', 'delete', 'put'];
 
+const { app, call } = await startApi(t);
+const { text, body } = await call({ method: 'GET', url: '/api/openapi.json' });
+const document = body as Document;
+
 t.test('the document is OpenAPI 3.1 and describes every route', async (t) => {
-  const { app, call } = await startApi(t);
-  const document = (await call({ method: 'GET', url: '/api/openapi.json' })).body as Document;
   t.match(document.openapi, /^3\.1\.\d$/);
   t.match(document.info, { title: 'citywatch', version: '0.0.0-test' });
   const described = Object.entries(document.paths).flatMap(([path, item]) =>
@@ -44,8 +46,6 @@ t.test('the document is OpenAPI 3.1 and describes every route', async (t) => {
 });
 
 t.test('every operation is whole', async (t) => {
-  const { app, call } = await startApi(t);
-  const document = (await call({ method: 'GET', url: '/api/openapi.json' })).body as Document;
   for (const [path, item] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(item)) {
       const name = `${method} ${path}`;
@@ -77,9 +77,7 @@ t.test('every operation is whole', async (t) => {
 });
 
 t.test('every reference leads somewhere, and every error code is listed', async (t) => {
-  const { call } = await startApi(t);
-  const { text, body } = await call({ method: 'GET', url: '/api/openapi.json' });
-  const { schemas } = (body as Document).components;
+  const { schemas } = document.components;
   for (const [, name = ''] of text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)) t.ok(schemas[name], name);
   t.strictSame(
     Object.keys(schemas).filter((name) => !text.includes(`"#/components/schemas/${name}"`)),
@@ -91,8 +89,6 @@ t.test('every reference leads somewhere, and every error code is listed', async 
 });
 
 t.test('a validator of OpenAPI 3.1 finds no fault', async (t) => {
-  const { call } = await startApi(t);
-  const document = (await call({ method: 'GET', url: '/api/openapi.json' })).body as Document;
   const validator = new Validator();
   t.same(await validator.validate(document as never), { valid: true });
   t.equal(validator.version, '3.1');
@@ -103,8 +99,7 @@ t.test('a validator of OpenAPI 3.1 finds no fault', async (t) => {
 });
 
 t.test('code can be made from it: each operation has one name of its own', async (t) => {
-  const { call } = await startApi(t);
-  const { paths } = (await call({ method: 'GET', url: '/api/openapi.json' })).body as Document;
+  const { paths } = document;
   const names = Object.values(paths).flatMap((item) => Object.values(item).map((each) => each.operationId ?? 'none'));
   for (const name of names) t.match(name, /^[a-z]+([A-Z0-9][a-z0-9]*)+$/);
   t.equal(new Set(names).size, names.length);
@@ -120,10 +115,8 @@ t.test('every pattern is read alike by other languages', async (t) => {
   for (const foreign of ['\\p{Cc}', '(?<=a)b', '(?!a)', '(?<year>a)', '\\u2028', '\\/', '(a)\\1']) {
     t.match(foreign, NOT_EVERYWHERE);
   }
-  const { call } = await startApi(t);
-  const { body } = await call({ method: 'GET', url: '/api/openapi.json' });
   const patterns = new Set<string>();
-  JSON.stringify(body, (key, value) => {
+  JSON.stringify(document, (key, value) => {
     if (key === 'pattern' && typeof value === 'string') patterns.add(value);
     return value;
   });
@@ -132,8 +125,6 @@ t.test('every pattern is read alike by other languages', async (t) => {
 });
 
 t.test('what the server sends by itself is described: events of the stream, webhooks', async (t) => {
-  const { call } = await startApi(t);
-  const document = (await call({ method: 'GET', url: '/api/openapi.json' })).body as Document;
   const stream = document.paths['/api/v1/alerts/stream']?.get?.responses['200']?.content;
   t.same(stream?.['text/event-stream']?.schema, { $ref: '#/components/schemas/AlertStreamEvent' });
   const { schema } = document.webhooks.alert!.post.requestBody.content['application/json']!;
@@ -142,7 +133,6 @@ t.test('what the server sends by itself is described: events of the stream, webh
 });
 
 t.test('the page works without the internet', async (t) => {
-  const { call } = await startApi(t);
   const page = await call({ method: 'GET', url: '/api/docs/' });
   t.equal(page.status, 200);
   const links = [...page.text.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, link = '']) => link);
@@ -156,6 +146,6 @@ t.test('the page works without the internet', async (t) => {
   const policy = String(page.headers['content-security-policy']);
   t.match(policy, /default-src 'none'; script-src 'self'/);
   t.notMatch(policy, /https:|upgrade-insecure/);
-  const document = await call({ method: 'GET', url: '/api/docs/json' });
-  t.equal((document.body as Document).info.title, 'citywatch');
+  const { body: shown } = await call({ method: 'GET', url: '/api/docs/json' });
+  t.equal((shown as Document).info.title, 'citywatch');
 });

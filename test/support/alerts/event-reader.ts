@@ -13,7 +13,9 @@ export class EventReader {
   readonly socket: Socket;
   readonly events: Sent[] = [];
   ended = false;
-  #text = '';
+  head = '';
+  /** What came since the last whole event. */
+  #rest = '';
 
   constructor(t: Owner, port: number, { lastId = '', token = TOKENS.viewer as string } = {}) {
     this.socket = connect(port, '127.0.0.1');
@@ -35,15 +37,19 @@ export class EventReader {
     return this.events.at(-1)?.id ?? '';
   }
 
-  get head(): string {
-    return this.#text.split('\r\n\r\n')[0] ?? '';
-  }
-
   #take(chunk: string): void {
-    this.#text += chunk;
-    const pattern = /id: (\S+)\nevent: (\S+)\ndata: (.*)\n\n/g;
-    const found = [...this.#text.replaceAll(/\r\n[0-9a-f]+\r\n/g, '').matchAll(pattern)];
-    for (const [, id = '', event = '', data = ''] of found.slice(this.events.length)) {
+    this.#rest += chunk;
+    if (this.head === '') {
+      const end = this.#rest.indexOf('\r\n\r\n');
+      if (end < 0) return;
+      this.head = this.#rest.slice(0, end);
+      this.#rest = this.#rest.slice(end + 2);
+    }
+    const end = this.#rest.lastIndexOf('\n\n') + 2;
+    if (end < 2) return;
+    const whole = this.#rest.slice(0, end).replaceAll(/\r\n[0-9a-f]+\r\n/g, '');
+    this.#rest = this.#rest.slice(end);
+    for (const [, id = '', event = '', data = ''] of whole.matchAll(/id: (\S+)\nevent: (\S+)\ndata: (.*)\n\n/g)) {
       this.events.push({ id, event, data: JSON.parse(data) as Sent['data'] });
     }
   }
