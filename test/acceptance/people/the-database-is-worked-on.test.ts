@@ -1,14 +1,21 @@
 import t from 'tap';
 import { systemClock } from '../../../src/core/clock.ts';
-import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
-import { Gateway } from '../../support/gateway/gateway.ts';
+import { DATABASE_LIMITS, Database, sql } from '../../../src/platform/database/database.ts';
+import { type Answer, Gateway } from '../../support/gateway/gateway.ts';
 import { quietObserver } from '../../support/services/services.ts';
-import { freshDatabase } from '../../support/services/shared-database.ts';
+import { freshDatabase, lentInflux } from '../../support/services/shared-database.ts';
 import { until } from '../../support/time/until.ts';
+import { MqttDevice } from '../../support/uplinks/mqtt-devices.ts';
+
+// A busy machine takes several times what a quiet one does.
+t.setTimeout(240_000);
+
+/** More than all connections for edits together; a caller may have 64 requests under way. */
+const EDITS = 60;
 
 /** PostgreSQL of our own, to tamper with what the gateway keeps there. */
 const { url } = await freshDatabase(t);
-const gateway = await Gateway.start(t, { DATABASE_URL: url, CITYWATCH_LEDGER_CHECK_S: '1' });
+const gateway = await Gateway.start(t, { ...lentInflux(t), DATABASE_URL: url, CITYWATCH_LEDGER_CHECK_S: '1' });
 const database = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
 t.teardown(() => database.close());
 const tamper = (statement: string) => database.dedicated(async (run) => void (await run(statement)));
@@ -80,4 +87,65 @@ t.test('a ledger that does not balance is an alert that clears when it does agai
   await tamper(`update ingest_ledger set messages_decoded = messages_decoded + 2 where kind = 'pump'`);
   await until('its end', async () => (await alert()).condition === 'cleared', 15_000);
   t.match(await said(), /^citywatch_ledger_difference 0$/m);
+});
+
+t.test('while edits hold every connection they may have, a fire becomes an alert and is acknowledged', async (t) => {
+  const [kiosk] = await MqttDevice.connect(t, gateway, {});
+  const role = { name: 'command centre', role: 'operator', jurisdiction: '330200' };
+  const { token } = (await gateway.api('POST', '/tokens', { body: role })).body;
+
+  const ids = Array.from({ length: EDITS }, (_, number) => `held-${number}`);
+  await Promise.all(ids.map((id) => gateway.register({ id })));
+  // Who waited too long for a connection is told to come again, and its edit was not made.
+  const rename = async (id: string): Promise<Answer> => {
+    const body = { name: 'Renamed' };
+    const answer = await gateway.api('PATCH', `/devices/${id}`, { body, headers: { 'if-match': '"1"' } });
+    return answer.status === 503 ? rename(id) : answer;
+  };
+
+  const edits = await database.transaction(async (tx) => {
+    // Nobody can write a position until this transaction ends; reading goes on.
+    await sql`lock table position in share row exclusive mode`.execute(tx.tables());
+    // New devices would share a transaction; those that are edited each have one.
+    const settled = Promise.all(ids.map(rename));
+    const waiting = async (): Promise<boolean> => {
+      const { rows } = await sql<{ count: number }>`
+        select count(*) from pg_stat_activity where wait_event_type = 'Lock'`.execute(database.tables());
+      return Number(rows[0]?.count) >= 10;
+    };
+    await until('edits hold all their connections', waiting, 20_000);
+
+    await kiosk!.burn();
+    const open = async () => (await gateway.api('GET', '/alerts?device=recycling-kiosk-0', { token })).body.items;
+    await until('the fire is an alert', async () => (await open()).length > 0, 15_000);
+    const [alert] = await open();
+    const { status, body } = await gateway.api('POST', `/alerts/${alert.id}/ack`, { token });
+    t.match({ status, body }, { status: 200, body: { handling: 'acked' } });
+    return { settled };
+  });
+  const outcomes = await edits.settled;
+  t.strictSame([...new Set(outcomes.map(({ status }) => status))], [200], 'and no edit was lost');
+});
+
+t.test('a running gateway takes over what somebody else writes, also while it hears of nothing', async (t) => {
+  const db = database.tables();
+  const secret = await gateway.register({ id: 'k-1' });
+  const status = async (path: string, token: string) => (await gateway.api('GET', path, { token })).status;
+  const send = async () => {
+    const body = { id: 'r-1', values: { fill_pct: 1 } };
+    return (await gateway.api('POST', '/devices/k-1/telemetry', { body, token: `k-1:${secret}` })).status;
+  };
+  const body = { name: 'desk', role: 'viewer', jurisdiction: '330200' };
+  const made = (await gateway.api('POST', '/tokens', { body })).body as { id: string; token: string };
+  t.equal(await status('/devices', made.token), 200);
+  t.equal(await send(), 202);
+  await sql`update api_token set revoked_at_ms = 1 where id = ${made.id}`.execute(db);
+  await until('the token is refused', async () => (await status('/devices', made.token)) === 401);
+
+  const { rows } = await sql`select pg_terminate_backend(pid) from pg_stat_activity
+    where application_name = 'citywatch-follow' and datname = current_database()`.execute(db);
+  t.equal(rows.length, 1, 'one connection listens');
+  await sql`update position set state = 'retired', version = version + 1 where id = 'k-1'`.execute(db);
+  await until('the device is refused', async () => (await send()) === 401);
+  t.same(await gateway.notGreen(), []);
 });
