@@ -168,6 +168,15 @@ export async function tokensIn(gateway: Gateway, jurisdiction: string): Promise<
   return tokens;
 }
 
+/**
+ * Who of beyond tries a route: the administrator, who has the most rights, and one of the others by chance. All of them
+ * are tried on every route of an API in memory (test/integration/api/guards).
+ */
+export function triersOf(tokens: ReadonlyMap<string, string>, random: () => number): [role: string, token: string][] {
+  const others = [...tokens].filter(([role]) => role !== 'administrator');
+  return [['administrator', tokens.get('administrator')!], others[Math.floor(random() * others.length)]!];
+}
+
 /** Every operation of the running API that reads and comes to an end, as `GET /devices/{id}`. */
 export async function readingRoutes(gateway: Gateway): Promise<string[]> {
   const { paths } = (await gateway.api('GET', '/../openapi.json')).body as { paths: Record<string, object> };
@@ -185,16 +194,17 @@ export interface Border {
   tokens: ReadonlyMap<string, string>;
   /** What stands in every answer that shows something of the other side. */
   marks: RegExp;
+  random: () => number;
 }
 
 /**
- * Asks every route that reads, as every role from beyond the border. What is named there does not exist, and no answer
+ * Asks every route that reads, from beyond the border. What is named there does not exist, and no answer
  * tells anything of it. Resolves with the routes that showed the marks to somebody who may see them.
  */
-export async function tryBorder(t: Test, { gateway, questions, tokens, marks }: Border): Promise<string[]> {
+export async function tryBorder(t: Test, { gateway, questions, tokens, marks, random }: Border): Promise<string[]> {
   const shown: string[] = [];
   for (const [route, path] of Object.entries(questions)) {
-    for (const [role, token] of tokens) {
+    for (const [role, token] of triersOf(tokens, random)) {
       const answer = await gateway.api('GET', path, { token });
       t.ok(answer.status < 500, `${route} answers a ${role} from beyond with ${answer.status}`);
       t.notMatch(answer.text, marks, `${route} tells a ${role} from beyond nothing`);
