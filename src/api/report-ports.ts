@@ -1,5 +1,6 @@
 import type { ConstructionSites } from '../devices/reports/construction-sites.ts';
 import type { Coverage } from '../devices/reports/coverage.ts';
+import type { Filing } from '../devices/reports/filing.ts';
 import type { Outages } from '../devices/reports/outages.ts';
 import type { Plans } from '../devices/reports/plans.ts';
 
@@ -8,5 +9,6 @@ export interface ReportParts {
   plans: Pick<Plans, 'add' | 'list'>;
   coverage: Pick<Coverage, 'report'>;
   constructionSites: Pick<ConstructionSites, 'report' | 'list'>;
+  filing: Pick<Filing, 'systems' | 'positions' | 'taken'>;
   outages: Pick<Outages, 'online' | 'repairs'>;
 }

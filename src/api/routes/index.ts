@@ -24,6 +24,7 @@ import { discoveryRoutes } from './discoveries.ts';
 import { explainRoutes } from './explain.ts';
 import { exportRoutes } from './export.ts';
 import { fileReportRoutes } from './file-report.ts';
+import { filingReportRoutes } from './filing-reports.ts';
 import { grantRoutes } from './grants.ts';
 import { healthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
@@ -78,6 +79,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   coverageReportRoutes,
   outageReportRoutes,
   siteReportRoutes,
+  filingReportRoutes,
   closingRoutes,
   credentialRoutes,
   claimRoutes,

@@ -24,7 +24,7 @@ export interface ReportColumn<Row> {
   name: string;
   /** Its title in Chinese. */
   title: string;
-  of(row: Row): string | number | boolean | null;
+  of(row: Row, titles: 'en' | 'zh'): string | number | boolean | null;
 }
 
 /** A page of a report; `next` is its own key of where to go on. */
@@ -40,6 +40,10 @@ interface Report<Row> {
   name: string;
   columns: readonly ReportColumn<Row>[];
   page(request: { limit: number; after?: string }): Promise<ReportPage<Row>>;
+  /** A row as JSON has it; as it is where nothing is said. */
+  shown?(row: Row): object;
+  /** Called before a table is sent. */
+  taken?(): Promise<void>;
 }
 
 /** The answers of a report, for the OpenAPI document: `schema` is that of JSON. */
@@ -62,17 +66,19 @@ export async function answerReport<Row>(
     if (query.format === 'csv') return sendTable(reply, report, query.titles);
     const page = pageOf(context, `reports/${report.name}`, caller, query);
     const { items, next, head } = await report.page(page.request);
-    return { ...head, items, ...page.seal(next) } as never;
+    const { shown } = report;
+    return { ...head, items: shown ? items.map(shown) : items, ...page.seal(next) } as never;
   });
 }
 
 async function sendTable<Row>(reply: FastifyReply, report: Report<Row>, titles: 'en' | 'zh'): Promise<never> {
+  await report.taken?.();
   const { columns } = report;
   const rows = [columns.map(({ name, title }) => (titles === 'zh' ? title : name))];
   let after: string | undefined;
   do {
     const { items, next } = await report.page({ limit: PAGE_ROWS, ...(after === undefined ? {} : { after }) });
-    for (const item of items) rows.push(columns.map((column) => cellOf(column.of(item))));
+    for (const item of items) rows.push(columns.map((column) => cellOf(column.of(item, titles))));
     if (rows.length > ROWS_MAX)
       throw invalid('format', `a table has ${ROWS_MAX} rows at most: ask for a smaller jurisdiction or a kind`);
     after = next ?? undefined;
@@ -89,13 +95,14 @@ function cellOf(value: string | number | boolean | null): string {
   return typeof value === 'string' ? escapeCell(value) : String(value ?? '');
 }
 
-/** A page of rows that are all at hand, in order of `keyOf`. A row that is gone leaves no gap. */
+/** A page of rows that are all at hand, put in order of `keyOf`. A row that is gone leaves no gap. */
 export function pageOfRows<Row>(
   rows: readonly Row[],
   keyOf: (row: Row) => string,
   { limit, after }: { limit: number; after?: string },
 ): { items: Row[]; next: string | null } {
-  const rest = after === undefined ? rows : rows.filter((row) => keyOf(row) > after);
+  const ordered = [...rows].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
+  const rest = after === undefined ? ordered : ordered.filter((row) => keyOf(row) > after);
   const items = rest.slice(0, limit);
   return { items, next: rest.length > limit ? keyOf(items.at(-1)!) : null };
 }

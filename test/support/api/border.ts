@@ -126,6 +126,8 @@ function ofReports({ plan }: Wanted): Record<string, string> {
     'GET /plans': '/plans',
     'GET /reports/construction-sites': '/reports/construction-sites',
     'GET /reports/construction-sites/devices': '/reports/construction-sites/devices',
+    'GET /reports/filing': '/reports/filing',
+    'GET /reports/filing/devices': '/reports/filing/devices?format=csv',
     'GET /reports/online': '/reports/online',
     'GET /reports/repairs': '/reports/repairs',
     'GET /reports/coverage': `/reports/coverage?plan=${plan}`,

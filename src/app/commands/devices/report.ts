@@ -6,7 +6,19 @@ import { fetchFromGateway, RIGHTS_HELP } from '../gateway-client.ts';
 const DEADLINE_MS = MINUTE_MS;
 const BYTES_MAX = 64 * 1024 * 1024;
 /** What reports are asked by; which of them each takes says the gateway. */
-const QUESTIONS = ['jurisdiction', 'kind', 'plan', 'on', 'from', 'to', 'minutes', 'gate', 'video', 'titles'] as const;
+const QUESTIONS = [
+  'jurisdiction',
+  'kind',
+  'plan',
+  'on',
+  'from',
+  'to',
+  'minutes',
+  'gate',
+  'video',
+  'owner',
+  'titles',
+] as const;
 
 export const report: Command = {
   name: 'report',

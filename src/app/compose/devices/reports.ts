@@ -1,5 +1,6 @@
 import { ConstructionSites } from '../../../devices/reports/construction-sites.ts';
 import { Coverage } from '../../../devices/reports/coverage.ts';
+import { Filing } from '../../../devices/reports/filing.ts';
 import { Outages } from '../../../devices/reports/outages.ts';
 import { Plans } from '../../../devices/reports/plans.ts';
 import type { Ground } from '../ground/ground.ts';
@@ -11,6 +12,7 @@ export function composeReports({ database, clock }: Ground, { kinds, jurisdictio
   return {
     plans,
     coverage: new Coverage({ database, plans }),
+    filing: new Filing({ database, clock, kinds }),
     outages: new Outages(database),
     constructionSites: new ConstructionSites({ database, kinds }),
   };

@@ -32,6 +32,7 @@ export function memoryReports(requireHere: (caller: Caller) => void): ReportPart
       online: async () => ({ sum: { devices: 0, unheard: 0, expectedS: 0, offlineS: 0, percent: null }, rows: [] }),
       repairs: async () => ({ sum: NO_REPAIRS, rows: [] }),
     },
+    filing: { systems: async () => [], positions: async () => ({ items: [], next: null }), taken: async () => {} },
     constructionSites: {
       report: async () => ({ sum: { sites: 0, withVideo: 0, percent: null, passed: null }, rows: [] }),
       list: async () => ({ items: [], next: null }),
@@ -54,6 +55,8 @@ export const REPORT_REQUESTS = {
   'POST /api/v1/devices/:id/close': { payload: { reason: 'the building is done' } },
   'GET /api/v1/reports/construction-sites': { ownAreaOnly: true },
   'GET /api/v1/reports/construction-sites/devices': { ownAreaOnly: true },
+  'GET /api/v1/reports/filing': { ownAreaOnly: true },
+  'GET /api/v1/reports/filing/devices': { ownAreaOnly: true },
   'GET /api/v1/reports/online': { ownAreaOnly: true },
   'GET /api/v1/reports/repairs': { ownAreaOnly: true },
   'GET /api/v1/reports/coverage': { url: `?plan=${PLAN}` },
