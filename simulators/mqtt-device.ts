@@ -36,10 +36,21 @@ export class MqttDevice {
   readonly #client: MqttClient;
   readonly #obedience: Obedience;
   #records = 0;
+  /** What it was told to connect with, as long as it has not. */
+  #newSecret: string | null = null;
 
   constructor({ url, id, secret, firmware, obey = () => {}, answers = 'once', onConnection }: MqttDeviceOptions) {
     this.id = id;
-    this.#obedience = new Obedience({ obey, answers, reply: (reply) => this.#publish('reply', reply, false) });
+    const obeys: Obey = (name, args) => {
+      if (name !== 'set_secret') return obey(name, args);
+      this.#newSecret = String(args.secret);
+      return {};
+    };
+    this.#obedience = new Obedience({
+      obey: obeys,
+      answers,
+      reply: (reply) => void this.#publish('reply', reply, false).then(() => this.#useSecret()),
+    });
     const will = {
       topic: `cw/v1/${id}/state`,
       payload: Buffer.from('{"online":false}'),
@@ -56,7 +67,7 @@ export class MqttDevice {
     });
     this.#client.on('connect', () => {
       onConnection?.(true);
-      this.#publish('state', { online: true, firmware }, true);
+      void this.#publish('state', { online: true, firmware }, true);
       this.#client.subscribe(`cw/v1/${id}/command`, { qos: 1 }, () => {});
     });
     this.#client.on('close', () => onConnection?.(false));
@@ -71,20 +82,28 @@ export class MqttDevice {
 
   /** One reading, now. */
   report(values: Record<string, number | boolean | string>): void {
-    this.#publish('telemetry', { ts: Date.now(), id: this.#nextId(), values }, false);
+    void this.#publish('telemetry', { ts: Date.now(), id: this.#nextId(), values }, false);
   }
 
   /** One event, now; returns its id. */
   tell(type: string, data: Record<string, number | boolean | string>): string {
     const id = this.#nextId();
-    this.#publish('event', { ts: Date.now(), id, type, data }, false);
+    void this.#publish('event', { ts: Date.now(), id, type, data }, false);
     return id;
+  }
+
+  /** Its answer has arrived, or never will: it comes back with the secret that it was told. */
+  #useSecret(): void {
+    if (this.#newSecret === null) return;
+    this.#client.options.password = this.#newSecret;
+    this.#newSecret = null;
+    this.#client.stream.destroy();
   }
 
   /** Says goodbye in order, without the will. */
   async stop(): Promise<void> {
     this.#obedience.stop();
-    if (this.#client.connected) this.#publish('state', { online: false }, true);
+    if (this.#client.connected) void this.#publish('state', { online: false }, true);
     const late = new Promise<void>((resolve) => void setTimeout(resolve, CLOSE_MS).unref());
     await Promise.race([this.#client.endAsync(), late]);
     await this.#client.endAsync(true);
@@ -96,20 +115,18 @@ export class MqttDevice {
     return `${START}-${this.#records}`;
   }
 
-  #publish(channel: string, payload: unknown, retain: boolean): void {
+  async #publish(channel: string, payload: unknown, retain: boolean): Promise<void> {
     if (this.counts.sent - this.counts.acked >= PENDING_MAX) {
       this.counts.dropped += 1;
       return;
     }
     this.counts.sent += 1;
-    this.#client
-      .publishAsync(`cw/v1/${this.id}/${channel}`, JSON.stringify(payload), { qos: 1, retain })
-      .then(() => {
-        this.counts.acked += 1;
-      })
-      .catch(() => {
-        this.counts.dropped += 1;
-      });
+    try {
+      await this.#client.publishAsync(`cw/v1/${this.id}/${channel}`, JSON.stringify(payload), { qos: 1, retain });
+      this.counts.acked += 1;
+    } catch {
+      this.counts.dropped += 1;
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import type { Checks } from '../devices/checks/checks.ts';
 import type { CheckJobs } from '../devices/checks/district/jobs.ts';
 import type { Claims } from '../devices/claims/claims.ts';
 import type { Discoveries } from '../devices/discovery/discoveries.ts';
+import type { SecretChanges } from '../devices/doors/secret-changes.ts';
 import type { FileReport } from '../devices/file/file-report.ts';
 import type { HealthList, ShownHealth } from '../devices/health/list.ts';
 import type { HealthStore } from '../devices/health/store.ts';
@@ -28,7 +29,8 @@ import type { UnitHistory } from '../devices/units/history.ts';
 import type { Units } from '../devices/units/units.ts';
 import type { Upkeep } from '../devices/upkeep/upkeep.ts';
 import type { ShownImages } from '../images/shown-images.ts';
-import type { Command, CommandInput, CommandPayload } from '../ingest/commands/commands.ts';
+import type { CommandInput } from '../ingest/commands/commands.ts';
+import type { Command, CommandPayload } from '../ingest/commands/rows.ts';
 import type { Completeness } from '../ingest/completeness/completeness.ts';
 import type { PassageSearch } from '../passages/search.ts';
 import type { Exports } from '../telemetry/history/export.ts';
@@ -152,6 +154,7 @@ export type PtzPort = Pick<Ptz, 'status' | 'move' | 'stop' | 'release' | 'goto' 
 /** Logins of devices. Rights to a device are decided before `last` and `list`; the others see to it. */
 export interface LoginParts {
   logins: Pick<LoginRotations, 'begin' | 'last'>;
+  secretChanges: Pick<SecretChanges, 'begin' | 'last'>;
   keptLogins: Pick<KeptLogins, 'list' | 'recover'>;
   loginReveal: Pick<LoginReveal, 'reveal'>;
 }

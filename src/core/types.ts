@@ -93,6 +93,9 @@ export interface EventSpec {
 }
 
 /** One thing devices of a kind can be told to do. */
+/** In the place of the role of who may ask for a command: nobody may, it is told by the gateway itself. */
+export const GATEWAY_ALONE = 'gateway';
+
 export interface CommandSpec {
   args: ReadonlyMap<string, FieldSpec>;
   required: readonly string[];
@@ -101,7 +104,7 @@ export interface CommandSpec {
   /** The furthest deadline that may be asked for: so long a command may wait for a device that is away. */
   expiresS: number;
   /** Who may ask for it: this role and those above. */
-  role: 'technician' | 'operator' | 'admin';
+  role: 'technician' | 'operator' | 'admin' | typeof GATEWAY_ALONE;
 }
 
 /**

@@ -105,7 +105,7 @@ t.test('every kind the plans name is there', async (t) => {
 
 t.test('what devices can be told, after the domain report', async (t) => {
   const told = (kind: string) => [...kinds.latest(kind)!.commands.keys()].sort();
-  t.strictSame(told('recycling-kiosk'), ['lock', 'reboot', 'set_period', 'unlock', 'update_firmware']);
+  t.strictSame(told('recycling-kiosk'), ['lock', 'reboot', 'set_period', 'set_secret', 'unlock', 'update_firmware']);
   t.strictSame(told('camera'), [], 'a camera is spoken to over ONVIF');
   t.strictSame(told('gateway'), []);
   t.match(kinds.latest('recycling-kiosk')!.commands.get('unlock'), { role: 'operator', timeoutS: 30, expiresS: 300 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import type { Command } from '../../ingest/commands/commands.ts';
+import type { Command } from '../../ingest/commands/rows.ts';
 import { callerOf } from '../guards/auth.ts';
 import { deviceId, deviceParams, instant, listOf, moment, momentOrNull, pageQuery } from '../schemas.ts';
 import { type ApiApp, pageOf, type RouteContext, type RoutePart } from './route.ts';

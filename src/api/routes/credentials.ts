@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DAY_MS, MINUTE_MS, toRfc3339 } from '../../core/clock.ts';
 import type { Caller } from '../../core/types.ts';
+import type { SecretChangeView } from '../../devices/doors/secret-change-rows.ts';
 import type { RotationView } from '../../devices/logins/rotations.ts';
 import { callerOf, senderOf } from '../guards/auth.ts';
 import { deviceId, deviceParams, label, moment, momentOrNull } from '../schemas.ts';
@@ -24,9 +25,12 @@ const rotation = z
     began: moment,
     ended: moment.nullable(),
   })
-  .meta({ id: 'LoginChange', description: 'A change of the login of a camera, and what was found at its doors' });
+  .meta({
+    id: 'LoginChange',
+    description: 'A change of the login of a camera, or of a secret that is sent by command',
+  });
 
-function shown({ beganMs, endedMs, ...rest }: RotationView): z.output<typeof rotation> {
+function shown({ beganMs, endedMs, ...rest }: RotationView | SecretChangeView): z.output<typeof rotation> {
   return { ...rest, began: toRfc3339(beganMs), ended: momentOrNull(endedMs) };
 }
 
@@ -50,6 +54,9 @@ const rotateInput = z.strictObject({
     .enum(['own', 'same'])
     .optional()
     .meta({ description: '`own`, the default: an account `citywatch` where the camera can; `same`: the one in use' }),
+  by: z.enum(['answer', 'command']).optional().meta({
+    description: 'Of a secret: `answer`, the default, shows it to you once; `command` tells it to the device alone',
+  }),
   overlapMin: z.int().min(1).max(OVERLAP_MAX_MIN).optional().meta({
     description: 'Of a secret: minutes for which the old one stays valid as well; without it, it ends at once',
   }),
@@ -64,6 +71,7 @@ const kept = z.object({
 const state = z.object({
   id: z.string(),
   last: rotation.nullable(),
+  secret: rotation.nullable().meta({ description: 'The last secret of ours that was sent to it by command' }),
   kept: z.array(kept).meta({ description: 'The last five logins it had, newest first, without the logins' }),
 });
 
@@ -87,7 +95,7 @@ export const credentialRoutes: RoutePart = (app, context) => {
 };
 
 function rotating(app: ApiApp, context: RouteContext): void {
-  const { registry, logins, clock } = context;
+  const { registry, logins, secretChanges, clock } = context;
   const renewed = async (caller: Caller, id: string, overlapMs: number): Promise<z.output<typeof secretAnswer>> => {
     const oldUntil = overlapMs > 0 ? toRfc3339(clock.nowMs() + overlapMs) : null;
     return { id, secret: await registry.rotateSecret(caller, id, overlapMs), oldUntil };
@@ -106,11 +114,12 @@ function rotating(app: ApiApp, context: RouteContext): void {
     },
     async (request, reply) => {
       const { id } = request.params;
-      const { of, account = 'own', overlapMin = 0 } = request.body ?? {};
+      const { of, account = 'own', overlapMin = 0, by = 'answer' } = request.body ?? {};
       const caller = callerOf(request);
       await registry.get(caller, id);
       const hasLogin = of === undefined && (await registry.shownAddresses(id)).onvif !== null;
       if (of === 'login' || hasLogin) return reply.status(202).send(shown(await logins.begin(caller, id, account)));
+      if (by === 'command') return reply.status(202).send(shown(await secretChanges.begin(caller, id)));
       return await renewed(caller, id, overlapMin * MINUTE_MS);
     },
   );
@@ -131,7 +140,7 @@ function rotating(app: ApiApp, context: RouteContext): void {
   );
 }
 
-function looking(app: ApiApp, { registry, logins, keptLogins, loginReveal }: RouteContext): void {
+function looking(app: ApiApp, { registry, logins, secretChanges, keptLogins, loginReveal }: RouteContext): void {
   app.get(
     '/devices/:id/credentials',
     {
@@ -146,11 +155,11 @@ function looking(app: ApiApp, { registry, logins, keptLogins, loginReveal }: Rou
     async (request) => {
       const { id } = request.params;
       await registry.get(callerOf(request), id);
-      const [last, all] = await Promise.all([logins.last(id), keptLogins.list(id)]);
+      const [last, secret, all] = await Promise.all([logins.last(id), secretChanges.last(id), keptLogins.list(id)]);
       const shownKept = all.map(({ id: number, keptMs, triedMs }) => {
         return { id: number, kept: toRfc3339(keptMs), tried: momentOrNull(triedMs) };
       });
-      return { id, last: last && shown(last), kept: shownKept };
+      return { id, last: last && shown(last), secret: secret && shown(secret), kept: shownKept };
     },
   );
 

@@ -28,7 +28,9 @@ const command = z.object({
   required: z.array(z.string()),
   timeoutS: z.number().meta({ description: 'Until the deadline, where no other is asked for' }),
   expiresS: z.number().meta({ description: 'The furthest deadline that may be asked for' }),
-  role: z.enum(['technician', 'operator', 'admin']).meta({ description: 'Who may ask for it, and those above' }),
+  role: z
+    .enum(['technician', 'operator', 'admin', 'gateway'])
+    .meta({ description: 'Who may ask for it, and those above; `gateway`: it is told by the gateway itself' }),
 });
 
 const codec = z.enum(CODEC_NAMES);

@@ -54,7 +54,7 @@ export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway>
   const streams = await openStreams(ground, devices, { ingest, health: health.cameras });
   const orders = composeOrders(ground, devices, health);
   const alerts = await openAlerts(ground, devices, { ingest, streams, orders: orders.orders });
-  const told = { disconnect: uplinks.disconnect, self, health, streams, alerts, orders, twin };
+  const told = { disconnect: uplinks.disconnect, self, health, streams, alerts, orders, twin, ...ingest.downlink };
   const registry = await openRegistry(ground, devices, told);
   const checks = composeChecks(ground, { devices, streams, ...registry, ...books, twin, uplinks: uplinks.opened });
   const images = composeImages({
@@ -156,6 +156,7 @@ function choresOf(kept: Kept): Record<string, () => Promise<unknown>> {
     imports: () => registry.imports.purge(),
     checks: () => checks.checkJobs.prune(),
     'changes of logins': () => checks.loginParts.logins.prune(),
+    'new secrets': () => registry.secretChanges.prune(),
     downtimes: () => registry.health.prune(),
     registers: () => registers.prune(),
     'followed changes': () => pruneChanges(ground.database),

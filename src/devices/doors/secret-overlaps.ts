@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { JoinedByKey } from '../../core/mechanisms/one-at-a-time.ts';
 import type { Logger } from '../../core/observe.ts';
@@ -18,20 +18,35 @@ export interface NewSecret {
   secretHash: Buffer;
   /** The old one stays valid for so long where the new one is not used before; 0 for not at all. */
   overlapMs: number;
+  /** The present one was used, so it is what the device has: not so where one before it is valid still. */
+  isPresentUsed?: boolean;
 }
 
-/** Replaces the secret of the unit that hangs at a position, in the transaction of who has locked that. */
+/** For an old secret that stays valid until the new one was used, however long that takes. */
+export const UNTIL_USED_MS = 100 * 366 * DAY_MS;
+
+/**
+ * Replaces the secret of the unit that hangs at a position, in the transaction of who has locked that. What stays valid
+ * is what the device is known to have: of a new secret that was never used, the one before.
+ */
 export async function replaceSecret(
   tx: Tables,
   clock: Clock,
-  { device, secretHash, overlapMs }: NewSecret,
+  { device, secretHash, overlapMs, isPresentUsed = false }: NewSecret,
 ): Promise<void> {
-  const untilMs = clock.nowMs() + overlapMs;
-  const old = overlapMs > 0 ? { old_secret_hash: sql<Buffer>`secret_hash`, old_until_ms: untilMs } : {};
+  const nowMs = clock.nowMs();
+  const untilMs = nowMs + overlapMs;
+  const kept = sql<Buffer>`case when ${isPresentUsed}::boolean or old_until_ms is null
+    or old_until_ms <= ${nowMs}::bigint then secret_hash else old_secret_hash end`;
+  // Never the same time as before: by that the database knows that what stays is meant to (migration 0261).
+  const until = sql<number>`case when old_until_ms = ${untilMs}::bigint then ${untilMs + 1}::bigint
+    else ${untilMs}::bigint end`;
+  const old = overlapMs > 0 ? { old_secret_hash: kept, old_until_ms: until } : {};
   await unitOf(tx, device)
     .set({ secret_hash: secretHash, ...old })
     .execute();
-  if (overlapMs > 0) await enqueueWork(tx, clock, [{ queue: SECRETS_QUEUE, key: device, dueAtMs: untilMs }]);
+  if (overlapMs > 0 && overlapMs < UNTIL_USED_MS)
+    await enqueueWork(tx, clock, [{ queue: SECRETS_QUEUE, key: device, dueAtMs: untilMs }]);
 }
 
 export interface SecretOverlapsDeps {
@@ -41,6 +56,8 @@ export interface SecretOverlapsDeps {
   log: Logger;
   /** What a device has open was let in by a secret that is void by now. */
   disconnect(device: DeviceId): void;
+  /** In the transaction that ends an old secret: the new one was used. */
+  proven(tx: Tables, device: DeviceId): Promise<void>;
 }
 
 /** Ends old secrets: when the new one was used for the first time, and when their time is over. */
@@ -55,7 +72,7 @@ export class SecretOverlaps {
   /** The directory lets nobody in by the old one any more; makes that last over a restart. Never rejects. */
   used(device: DeviceId): void {
     void this.#ending
-      .run(device, async () => void (await this.#end(device)))
+      .run(device, async () => void (await this.#end(device, true)))
       .catch((error: unknown) => {
         this.#deps.log.warn({ device, error: messageOf(error) }, 'an old secret stays valid until its time is over');
       });
@@ -69,14 +86,15 @@ export class SecretOverlaps {
     const untilMs = (await hanging.executeTakeFirst())?.old_until_ms ?? null;
     if (untilMs === null) return DONE;
     if (untilMs > clock.nowMs()) return { again: { atMs: untilMs } };
-    if (await this.#end(device)) disconnect(device);
+    if (await this.#end(device, false)) disconnect(device);
     return DONE;
   }
 
   /** Whether there was one. */
-  async #end(device: DeviceId): Promise<boolean> {
-    const { database, ownership } = this.#deps;
+  async #end(device: DeviceId, wasUsed: boolean): Promise<boolean> {
+    const { database, ownership, proven } = this.#deps;
     return await ownership.transaction(database, WHAT, async (tx) => {
+      if (wasUsed) await proven(tx, device);
       const ended = unitOf(tx, device).set({ old_secret_hash: null, old_until_ms: null });
       const { numUpdatedRows } = await ended.where('old_secret_hash', 'is not', null).executeTakeFirst();
       return numUpdatedRows > 0n;

@@ -4,15 +4,27 @@ import type { Database } from '../../platform/database/database.ts';
 import { type CheckPlaces, subnetOf } from '../checks/check-places.ts';
 import type { CheckReport } from '../checks/checks.ts';
 import { bad, type CheckStep, worst } from '../checks/steps.ts';
+import type { SecretChangeView } from '../doors/secret-change-rows.ts';
+import type { SecretRefusal } from '../doors/secret-changes.ts';
 import type { LoginRotations, RotationView } from './rotations.ts';
 import type { RotationRun, TurnEnd } from './run.ts';
 import type { LoginTables } from './tables.ts';
+
+/** New secrets of devices that take them by command. */
+export interface DistrictSecrets {
+  /** Whether a device of this kind is told a new secret, and not given a new login. */
+  takes(kind: string): boolean;
+  tryBegin(caller: Caller, device: DeviceId): Promise<SecretChangeView | SecretRefusal>;
+  last(device: DeviceId): Promise<SecretChangeView | null>;
+  look(id: string): Promise<unknown>;
+}
 
 export interface RotationWorkerDeps {
   database: Database;
   clock: Clock;
   run: RotationRun;
   rotations: LoginRotations;
+  secrets: DistrictSecrets;
   /** Shared with the checks: a subnet bears so much of both together. */
   places: Pick<CheckPlaces, 'wait'>;
 }
@@ -40,9 +52,31 @@ export class RotationWorker {
    * goes on by itself. A change that was begun is led on whatever becomes of the district.
    */
   async ofDistrict(caller: Caller, device: DeviceId, signal: AbortSignal): Promise<CheckReport> {
-    const { places } = this.#deps;
+    const { places, secrets } = this.#deps;
+    if (secrets.takes(await this.#kind(device))) return await this.#tell(caller, device, signal);
     const leave = await places.wait(await this.#subnet(device), signal);
     return await this.#lead(caller, device, signal).finally(leave);
+  }
+
+  /** Waits for a device that is there; one that is away gets its secret when it comes. */
+  async #tell(caller: Caller, device: DeviceId, signal: AbortSignal): Promise<CheckReport> {
+    const { secrets, clock } = this.#deps;
+    const beganMs = clock.monotonicMs();
+    const tookMs = (): number => Math.round(clock.monotonicMs() - beganMs);
+    const begun = await secrets.tryBegin(caller, device);
+    if ('detail' in begun && begun.problem !== 'under-way') return refused(begun, clock, tookMs());
+    let view = (await secrets.last(device))!;
+    while (view.state === 'running' && tookMs() < TOLD_WITHIN_MS) {
+      await clock.sleep(LOOK_EVERY_MS, signal);
+      await secrets.look(view.id);
+      view = (await secrets.last(device))!;
+    }
+    return reportOf(view.state === 'running' ? [NOT_USED_YET] : view.steps, clock, tookMs());
+  }
+
+  async #kind(device: DeviceId): Promise<string> {
+    const rows = this.#deps.database.tables<LoginTables>().selectFrom('position').select('kind');
+    return (await rows.where('id', '=', device).executeTakeFirst())?.kind ?? '';
   }
 
   async #lead(caller: Caller, device: DeviceId, signal: AbortSignal): Promise<CheckReport> {
@@ -52,7 +86,7 @@ export class RotationWorker {
     const view = 'detail' in begun ? await this.#underWay(device, begun.problem) : begun;
     const tookMs = (): number => Math.round(clock.monotonicMs() - beganMs);
     if (!view && 'detail' in begun) {
-      return reportOf([{ name: 'login', ...bad('warning', begun.problem, begun.detail), tookMs: 0 }], clock, tookMs());
+      return refused(begun, clock, tookMs());
     }
     const end = await run.turn(view!.id, signal);
     const last = (await rotations.last(device))!;
@@ -74,6 +108,24 @@ export class RotationWorker {
 
 /** Should the process end meanwhile, the queue goes on so long after. */
 const TAKEN_UP_MS = 60_000;
+
+/** A device that is there is told at once, and comes back some seconds later. */
+const TOLD_WITHIN_MS = 15_000;
+const LOOK_EVERY_MS = 500;
+
+const NOT_USED_YET: CheckStep = {
+  name: 'new-secret',
+  ...bad(
+    'warning',
+    'waits',
+    'It has not come with its new secret yet: it is told when it is there, and both are valid.',
+  ),
+  tookMs: 0,
+};
+
+function refused({ problem, detail }: { problem: string; detail: string }, clock: Clock, tookMs: number): CheckReport {
+  return reportOf([{ name: 'login', ...bad('warning', problem, detail), tookMs: 0 }], clock, tookMs);
+}
 
 const WAITS: CheckStep = {
   name: 'new-login',

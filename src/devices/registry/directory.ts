@@ -159,7 +159,9 @@ export class Directory {
     this.#listeners?.changed(entry, old ?? null);
     if (!old) return;
     // What was let in by the secret that stays valid for a while goes on.
-    const isKept = entry.oldSecret?.hash.equals(old.secretHash) === true;
+    const kept = entry.oldSecret?.hash;
+    const isKept =
+      kept?.equals(old.secretHash) === true || (old.oldSecret && kept?.equals(old.oldSecret.hash)) === true;
     const secretChanged = !old.secretHash.equals(entry.secretHash) && !isKept;
     const isElsewhere = old.identity.jurisdiction !== jurisdiction;
     const isLetIn = (one: DirectoryEntry): boolean => one.state !== 'retired';

@@ -7,6 +7,7 @@ import { recordAudit } from '../../platform/records/audit.ts';
 import { newSecret, type SecretHasher } from '../../platform/secrets/hasher.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
 import { CameraAddresses } from '../cameras/addresses.ts';
+import { refuseWhileTold } from '../doors/secret-change-rows.ts';
 import { replaceSecret } from '../doors/secret-overlaps.ts';
 import { checkFileChange, type FileRights } from '../file/file-change.ts';
 import { typeLogin } from '../logins/keep.ts';
@@ -168,9 +169,11 @@ export class Registry {
    */
   async rotateSecret(caller: Caller, id: DeviceId, overlapMs = 0): Promise<string> {
     const secret = newSecret();
-    const { hasher, clock } = this.#deps;
+    const { hasher, clock, directory } = this.#deps;
     await this.#change({ caller, id, expectedVersion: null, action: 'device.rotate-secret' }, async (tx) => {
-      await replaceSecret(tx, clock, { device: id, secretHash: hasher.hash(secret), overlapMs });
+      if (overlapMs > 0) await refuseWhileTold(tx, id);
+      const isPresentUsed = directory.get(id)?.oldSecret?.untilMs === 0;
+      await replaceSecret(tx, clock, { device: id, secretHash: hasher.hash(secret), overlapMs, isPresentUsed });
       return {};
     });
     return secret;

@@ -1,5 +1,5 @@
 import { CitywatchError, type Issue } from '../../core/errors.ts';
-import type { CommandSpec, DeviceKind, FieldSpec } from '../../core/types.ts';
+import { type CommandSpec, type DeviceKind, type FieldSpec, GATEWAY_ALONE } from '../../core/types.ts';
 import { compileFields } from '../decode/compiled-kind.ts';
 import { Scratch } from '../decode/scratch.ts';
 import { takeValue } from '../decode/values.ts';
@@ -15,7 +15,8 @@ type Args = Record<string, unknown>;
 export function commandOf(kind: DeviceKind | undefined, name: string): CommandSpec {
   const spec = kind?.commands.get(name);
   if (spec) return spec;
-  const known = [...(kind?.commands.keys() ?? [])].join(', ');
+  const given = [...(kind?.commands ?? [])].filter(([, { role }]) => role !== GATEWAY_ALONE);
+  const known = given.map(([one]) => one).join(', ');
   const what = kind?.kind ?? 'a device whose kind has no file any more';
   throw invalid([{ path: 'name', message: known === '' ? `${what} takes no commands` : `${what} takes: ${known}` }]);
 }

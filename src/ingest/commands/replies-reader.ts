@@ -167,8 +167,9 @@ export class RepliesReader implements JournalReader {
         .set({
           state: after.state,
           reply_ok: reply.ok,
-          reply_result: reply.result,
-          reply_cut: reply.cut,
+          // Who was told a secret may say it back: nothing of that is kept.
+          reply_result: sql<string | null>`case when is_sealed then null else ${reply.result}::text end`,
+          reply_cut: sql<boolean>`is_sealed or ${reply.cut}::boolean`,
           reply_at_ms: reply.receivedAtMs,
           reply_receipt: reply.receipt,
           settled_at_ms: sql<number>`coalesce(settled_at_ms, ${this.#deps.clock.nowMs()}::bigint)`,

@@ -6,10 +6,11 @@ import { Counter, type Logger, type Observer } from '../../core/observe.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { type Database, type Selectable, sql } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
+import type { Vault } from '../../platform/secrets/vault.ts';
 import { DONE, enqueueWork, noteOwnWork, type WorkResult, type WorkTicket } from '../../platform/work/work.ts';
-import { COMMANDS_QUEUE, payloadOf } from './commands.ts';
 import type { OpenDevices } from './open-devices.ts';
 import type { CommandPort } from './port.ts';
+import { COMMANDS_QUEUE, PAYLOAD_COLUMNS, payloadOf } from './rows.ts';
 import type { CommandTables } from './tables.ts';
 
 export interface SenderDeps {
@@ -18,6 +19,7 @@ export interface SenderDeps {
   observer: Observer;
   open: OpenDevices;
   ownership: Pick<Ownership, 'write' | 'transaction'>;
+  vault: Pick<Vault, 'open'>;
   /** Rings for a device; may be lost, because the work is noted. */
   ring(device: DeviceId): void;
 }
@@ -37,7 +39,7 @@ interface Due {
   deadlineAtMs: number;
 }
 
-type OpenRow = Pick<Selectable<CommandTables['command']>, 'id' | 'name' | 'args' | 'deadline_at_ms' | 'session'>;
+type OpenRow = Pick<Selectable<CommandTables['command']>, (typeof PAYLOAD_COLUMNS)[number] | 'session'>;
 
 interface OnItsWay {
   port: CommandPort;
@@ -161,7 +163,7 @@ export class CommandSender {
       .map((row) => ({
         id: row.id,
         deadlineAtMs: row.deadline_at_ms,
-        payload: Buffer.from(JSON.stringify(payloadOf(row))),
+        payload: Buffer.from(JSON.stringify(payloadOf(this.#deps.vault, row))),
       }));
     const acks = batch.map((one) => port.send(device, one.payload, one.deadlineAtMs - nowMs).catch(() => false));
     const settled = this.#settle(device, { port, session, batch, acks }).then(() => {
@@ -187,7 +189,7 @@ export class CommandSender {
   async #open(device: DeviceId) {
     return await this.#table()
       .selectFrom('command')
-      .select(['id', 'name', 'args', 'deadline_at_ms', 'session'])
+      .select([...PAYLOAD_COLUMNS, 'session'])
       .where('device', '=', device)
       .where('settled_at_ms', 'is', null)
       .orderBy('seq')

@@ -11,6 +11,8 @@ export interface CommandTables {
     jurisdiction: string;
     name: string;
     args: Record<string, unknown>;
+    is_sealed: Generated<boolean>;
+    sealed: string | null;
     state: CommandState;
     caller_type: string;
     caller_id: string;

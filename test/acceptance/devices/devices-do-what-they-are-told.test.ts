@@ -1,5 +1,6 @@
 import { connectAsync, type MqttClient } from 'mqtt';
 import t, { type Test } from 'tap';
+import { MqttDevice } from '../../../simulators/mqtt-device.ts';
 import { Gateway } from '../../support/gateway/gateway.ts';
 import { lentInflux, lentServices } from '../../support/services/shared-database.ts';
 import { until } from '../../support/time/until.ts';
@@ -107,10 +108,18 @@ t.test('an alert of what is in maintenance is kept, and held back', async (t) =>
   t.match((await gateway.get('/devices/kiosk-2/maintenance')).items, [{ withheld: 1 }]);
 });
 
+/** The first secret of a device that is told another. */
+let moved = '';
+
 t.test('a gateway killed before it could send sends after its start, and then a deadline passes', async (t) => {
   const secret = await gateway.register({ id: 'away' });
   const inFive = new Date(Date.now() + 300_000).toISOString();
   const made = await tell('away', { name: 'unlock', deadline: inFive });
+  moved = await gateway.register({ id: 'moved' });
+  const begun = await gateway.api('POST', '/devices/moved/credentials/rotate', {
+    body: { of: 'secret', by: 'command' },
+  });
+  t.match(begun, { status: 202, body: { device: 'moved', state: 'running' } });
   await gateway.stop('SIGKILL');
   await gateway.start();
   t.match(await gateway.get(`/devices/away/commands/${made.body.id}`), { state: 'queued', deadline: inFive });
@@ -145,6 +154,23 @@ t.test('a maintenance outlives the kill, and what it held back is raised at its 
   t.match(await maintain('/maintenance/end', {}), { status: 200, body: { withheld: 1, endedBy: String } });
   await until('it is raised', async () => (await alertInMaintenance()).visibility === 'normal');
   t.match(await gateway.get('/devices/kiosk-2/health'), { health: 'online', downtime: { offlineS: 0, countedS: 0 } });
+});
+
+t.test('a device is told its new secret, which nobody else sees, over that kill', async (t) => {
+  const device = new MqttDevice({ url: `mqtt://127.0.0.1:${gateway.mqttPort}`, id: 'moved', secret: moved, firmware: '1.0' });
+  t.teardown(() => device.stop());
+  const last = async () => (await gateway.get('/devices/moved/credentials')).secret;
+  await until('it came with the new one', async () => (await last()).state === 'changed', 60_000);
+  t.match(await last(), { problem: null, steps: [{ name: 'told' }, { name: 'new-secret', grade: 'ok' }] });
+  const token = `moved:${moved}`;
+  t.equal((await gateway.api('GET', '/devices/moved/commands?waiting=true', { token })).status, 401, 'which is void');
+  t.ok(device.connected);
+  const { items } = await gateway.get('/devices/moved/commands');
+  t.match(items, [{ name: 'set_secret', args: {}, state: 'answered', reply: { result: null } }]);
+  t.match(await tell('moved', { name: 'set_secret', args: { secret: 'x'.repeat(43) } }), {
+    status: 403,
+    text: /given by the gateway alone/,
+  });
 });
 
 t.test('a device without MQTT fetches what it has to do, and nobody answers for it', async (t) => {

@@ -13,7 +13,11 @@ t.test('where it may, the old secret works until the new one was used, or until 
   const clock = new ManualClock();
   const { database, registry, directory, disconnected } = await openRegistry(t, { clock });
   const deps = { database, ownership: firstOwner(), clock, log: pino({ level: 'silent' }) };
-  const overlaps = new SecretOverlaps({ ...deps, disconnect: (id) => void disconnected.push(id) });
+  const overlaps = new SecretOverlaps({
+    ...deps,
+    disconnect: (id) => void disconnected.push(id),
+    proven: async () => {},
+  });
   const used: string[] = [];
   directory.listen({
     changed: () => {},

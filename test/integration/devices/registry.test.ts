@@ -23,7 +23,7 @@ t.test('a created device is there, with its audit row, and can authenticate at o
   t.match(device.unit, { serial: null });
   t.strictSame(await registry.get(NINGBO, 'k-1'), device);
   t.match(secret, /^[A-Za-z0-9_-]{43}$/);
-  t.match(directory.authenticate('k-1', secret), { id: 'k-1', kindVersion: 2, jurisdiction: '330212' });
+  t.match(directory.authenticate('k-1', secret), { id: 'k-1', kindVersion: 3, jurisdiction: '330212' });
   t.equal(directory.authenticate('k-1', `${secret}x`), null);
   t.equal(directory.authenticate('nobody', secret), null);
   t.match(await listAudit(database, NATION, { subject: 'device/k-1', limit: 5 }), [{ action: 'device.create' }]);

@@ -8,7 +8,7 @@ import { CitywatchError } from '../../../src/core/errors.ts';
 import { covers } from '../../../src/core/jurisdiction.ts';
 import type { Caller, Device } from '../../../src/core/types.ts';
 import { ASKED_FIELDS, type FileCounts } from '../../../src/devices/file/file-report.ts';
-import type { Command } from '../../../src/ingest/commands/commands.ts';
+import type { Command } from '../../../src/ingest/commands/rows.ts';
 import type { KindDryRunAnswer } from '../../../src/ingest/explain/kind-dry-run.ts';
 import { PART_TYPE, PLAYLIST_TYPE } from '../../../src/streams/live/hls.ts';
 import { memoryReports } from './memory/reports.ts';

@@ -32,7 +32,10 @@ function memoryJobs(type: JobType): ApiDeps['checkJobs'] {
   };
 }
 
-type MemoryChecks = Pick<ApiDeps, 'checks' | 'checkJobs' | 'rotationJobs' | 'logins' | 'keptLogins' | 'loginReveal'>;
+type MemoryChecks = Pick<
+  ApiDeps,
+  'checks' | 'checkJobs' | 'rotationJobs' | 'logins' | 'keptLogins' | 'loginReveal' | 'secretChanges'
+>;
 
 /** Checks that find everything well, and show their picture for order 1. */
 export function memoryChecks(): MemoryChecks {

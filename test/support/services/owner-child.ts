@@ -126,6 +126,7 @@ const commands = new Commands({
   directory: nobody,
   open,
   rights: { may: () => true },
+  vault: new Vault(randomBytes(32)),
   ring: () => {},
 });
 const cameras = new CameraSetup({

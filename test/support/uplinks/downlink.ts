@@ -1,13 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { Authority } from '../../../src/access/authority.ts';
 import { startDownlink } from '../../../src/app/compose/ingest/downlink.ts';
 import type { Clock } from '../../../src/core/clock.ts';
 import { CitywatchError } from '../../../src/core/errors.ts';
 import { Lifecycle } from '../../../src/core/mechanisms/lifecycle.ts';
 import type { Caller, DecodedBatch, DeviceIdentity, Message, Role } from '../../../src/core/types.ts';
-import type { CommandPayload } from '../../../src/ingest/commands/commands.ts';
 import type { CommandPort } from '../../../src/ingest/commands/port.ts';
+import type { CommandPayload } from '../../../src/ingest/commands/rows.ts';
 import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
 import { migrate } from '../../../src/platform/database/migrate.ts';
+import { Vault } from '../../../src/platform/secrets/vault.ts';
 import { WorkQueue } from '../../../src/platform/work/work.ts';
 import { decodeMessage } from '../ingest/decode.ts';
 import { incarnationOf } from '../ingest/journal.ts';
@@ -103,14 +105,15 @@ function ringing(work: WorkQueue) {
   return { pump, pumped, rung, ring, stop };
 }
 
+const VAULT = new Vault(randomBytes(32));
+
 /** The downlink of a gateway on `url`, with a journal of its own and a clock of the test; starts are restarts. */
 export async function openDownlink(t: Owner, url: string, { clock }: { clock: Clock }) {
   const observer = quietObserver();
   const database = await Database.open({ url, observer, clock, limits: DATABASE_LIMITS });
   t.teardown(() => database.close());
   await migrate(database);
-  const port = new FakePort();
-  const journal = { head: 0 };
+  const [port, journal] = [new FakePort(), { head: 0 }];
   const start = async () => {
     const ownership = await nextOwner(database);
     const work = new WorkQueue({ database, clock, observer: quietObserver(), ownership });
@@ -128,6 +131,7 @@ export async function openDownlink(t: Owner, url: string, { clock }: { clock: Cl
       lifecycle,
       journal,
       incarnationOf,
+      vault: VAULT,
       work,
       doorbell: { ring },
     });

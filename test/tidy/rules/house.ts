@@ -43,6 +43,7 @@ const OWNERS: Record<string, RegExp> = {
     'login_rotation',
     'plan_entry',
     'plan_revision',
+    'secret_change',
     'position',
     'position_camera',
     'ptz_setting',

@@ -10,23 +10,33 @@ const PAGE = 500;
 
 export const rotate: Command = {
   name: 'rotate',
-  summary: 'give a camera, or all cameras of an area, a new login, through the running gateway',
-  usage: 'ID [--account own|same] | --area CODE',
+  summary: 'give a camera a new login, or a device its new secret, or all of an area, through the running gateway',
+  usage: 'ID [--account own|same | --secret] | --area CODE',
   details: [
     'Waits for the end and prints what was found at each door; never a login. Exit status 1 where a login was not',
-    'changed. An area goes on when this command is ended; POST /rotations/{id}/cancel calls it off.',
+    'changed. --secret tells a device that takes commands a new secret of ours; nobody is shown it. An area goes on',
+    'when this command is ended; POST /rotations/{id}/cancel calls it off.',
     ...RIGHTS_HELP,
   ],
-  options: { url: { type: 'string' }, account: { type: 'string' }, area: { type: 'string' } },
+  options: {
+    url: { type: 'string' },
+    account: { type: 'string' },
+    area: { type: 'string' },
+    secret: { type: 'boolean' },
+  },
   run: async ({ words: [id, ...more], options }, terminal) => {
-    const { area, account } = options;
+    const { area, account, secret } = options;
     if (more.length > 0 || (id === undefined) === (area === undefined)) {
       throw new UsageError('rotate needs the id of one device, or --area with the code of an area');
     }
     if (account !== undefined && account !== 'own' && account !== 'same')
       throw new UsageError('--account is own or same');
+    if (secret === true && (account !== undefined || area !== undefined))
+      throw new UsageError('--secret goes with the id of a device alone: of an area, devices that take one get one');
     const where = { terminal, url: options.url };
-    return id === undefined ? await ofArea(String(area), where) : await ofDevice(id, account, where);
+    if (id === undefined) return await ofArea(String(area), where);
+    const login = { of: 'login' as const, ...(account === undefined ? {} : { account }) };
+    return await ofDevice(id, secret === true ? { of: 'secret' as const, by: 'command' } : login, where);
   },
 };
 
@@ -36,14 +46,14 @@ interface Change {
   steps: CheckStep[];
 }
 
-async function ofDevice(id: string, account: string | undefined, where: Where): Promise<number> {
+async function ofDevice(id: string, body: { of: 'login' | 'secret'; by?: string }, where: Where): Promise<number> {
   const path = `/devices/${encodeURIComponent(id)}/credentials`;
-  const body = { of: 'login', ...(account === undefined ? {} : { account }) };
   let change = await asked<Change>({ method: 'POST', path: `${path}/rotate`, body }, where);
   const endMs = systemClock.monotonicMs() + PATIENCE_MS;
   while (change.state === 'running' && systemClock.monotonicMs() < endMs) {
     await systemClock.sleep(LOOK_EVERY_MS);
-    change = (await asked<{ last: Change }>({ method: 'GET', path }, where)).last;
+    const now = await asked<{ last: Change; secret: Change }>({ method: 'GET', path }, where);
+    change = body.of === 'login' ? now.last : now.secret;
   }
   printSteps(where.terminal, change.steps);
   const isWaiting = change.state === 'running' ? ': it does not answer, and the change goes on by itself' : '';

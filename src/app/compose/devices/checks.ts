@@ -7,6 +7,7 @@ import type { DeviceCheckPorts } from '../../../devices/checks/device-check.ts';
 import { CHECKS_QUEUE, CheckJobs, ROTATION_JOBS_QUEUE } from '../../../devices/checks/district/jobs.ts';
 import { DistrictChecks, type DistrictChecksDeps } from '../../../devices/checks/district/run.ts';
 import type { JobType } from '../../../devices/checks/district/tables.ts';
+import type { SecretChanges } from '../../../devices/doors/secret-changes.ts';
 import { Acceptances } from '../../../devices/life/acceptances.ts';
 import type { CheckOrders } from '../../../devices/orders/check-orders.ts';
 import type { Orders } from '../../../devices/orders/orders.ts';
@@ -28,6 +29,7 @@ export interface CheckParts {
   uplinks: readonly OpenUplink[];
   orders: Orders;
   checkOrders: CheckOrders;
+  secretChanges: SecretChanges;
 }
 
 /** Builds what checks devices step by step. */
@@ -61,7 +63,8 @@ export function composeChecks(ground: Ground, parts: CheckParts) {
     register,
   });
   const { worker, loginParts } = composeLogins(ground, { ...parts, places });
-  const jobs = jobsOf(ground, { directory: parts.devices.directory, hasVideo });
+  const jobs = jobsOf(ground, parts.devices);
+  const isChanged = (kind: string): boolean => hasVideo(kind) || parts.secretChanges.takes(kind);
   const { directory } = parts.devices;
   const acceptances = new Acceptances({
     database,
@@ -74,11 +77,11 @@ export function composeChecks(ground: Ground, parts: CheckParts) {
   return {
     checks,
     acceptances,
-    checkJobs: jobs('checks', CHECKS_QUEUE, {
+    checkJobs: jobs('checks', CHECKS_QUEUE, hasVideo, {
       check: (caller, id, signal) => checks.ofBatch(caller, id, signal),
       failed: (caller, id, report) => parts.checkOrders.open(caller, id, report),
     }),
-    rotationJobs: jobs('rotations', ROTATION_JOBS_QUEUE, {
+    rotationJobs: jobs('rotations', ROTATION_JOBS_QUEUE, isChanged, {
       check: (caller, id, signal) => worker.ofDistrict(caller, id, signal),
       // What became of a login is no fault of a device.
       failed: async () => {},
@@ -90,21 +93,23 @@ export function composeChecks(ground: Ground, parts: CheckParts) {
 /** Districts that are worked on at the same time, of each type; they share the places. */
 const JOBS_AT_ONCE = 4;
 
-/** Makes jobs over districts, of one type or another. */
-function jobsOf(
-  ground: Ground,
-  { directory, hasVideo }: Pick<Devices, 'directory'> & { hasVideo(kind: string): boolean },
-) {
+/** Makes jobs over districts, of one type or another; `isMeant` says of which kinds where nobody names some. */
+function jobsOf(ground: Ground, { directory }: Pick<Devices, 'directory'>) {
   const { clock, database, observer, ownership, work, doorbell } = ground;
   const log = observer.log.child({ part: 'jobs' });
-  return (type: JobType, queue: string, doing: Pick<DistrictChecksDeps, 'check' | 'failed'>): CheckJobs => {
+  return (
+    type: JobType,
+    queue: string,
+    isMeant: (kind: string) => boolean,
+    doing: Pick<DistrictChecksDeps, 'check' | 'failed'>,
+  ): CheckJobs => {
     const districts = new DistrictChecks({ database, ownership, clock, log, ...doing, atOnce: CHECK_PLACES.total });
     work.handle(queue, (id, signal) => districts.handle(id, signal), { atOnce: JOBS_AT_ONCE });
     return new CheckJobs({
       type,
       database,
       clock,
-      hasVideo,
+      isMeant,
       within: (scope) => directory.within(scope),
       ring: (name) => doorbell.ring(name),
       cancelled: (id) => districts.cancelled(id),

@@ -1,4 +1,5 @@
 import type { CheckPlaces } from '../../../devices/checks/check-places.ts';
+import type { SecretChanges } from '../../../devices/doors/secret-changes.ts';
 import { CameraDoors } from '../../../devices/logins/camera-doors.ts';
 import { KeptLogins } from '../../../devices/logins/kept.ts';
 import { LoginReveal } from '../../../devices/logins/reveal.ts';
@@ -16,13 +17,14 @@ export interface LoginPartsNeeded {
   streams: Streams;
   orders: Orders;
   places: CheckPlaces;
+  secretChanges: SecretChanges;
 }
 
 /** Rotations that go on at the same time; those of one subnet share its places with checks. */
 const AT_ONCE = 24;
 
 /** Builds what changes, keeps and shows the logins of cameras. */
-export function composeLogins(ground: Ground, { devices, streams, orders, places }: LoginPartsNeeded) {
+export function composeLogins(ground: Ground, { devices, streams, orders, places, secretChanges }: LoginPartsNeeded) {
   const { clock, database, observer, vault, ownership } = ground;
   const { kinds, directory, connections } = devices;
   const doors = new CameraDoors({
@@ -39,12 +41,13 @@ export function composeLogins(ground: Ground, { devices, streams, orders, places
     ring: (queue) => ground.doorbell.ring(queue),
   });
   const run = new RotationRun(keeping);
-  const worker = new RotationWorker({ database, clock, run, rotations, places });
+  const worker = new RotationWorker({ database, clock, run, rotations, places, secrets: secretChanges });
   ground.work.handle(ROTATIONS_QUEUE, (id, signal) => worker.handle(id, signal), { atOnce: AT_ONCE });
   return {
     worker,
     loginParts: {
       logins: rotations,
+      secretChanges,
       keptLogins: new KeptLogins(keeping),
       loginReveal: new LoginReveal({ database, clock, connections, isOpen: (order, id) => orders.isOpen(order, id) }),
     },

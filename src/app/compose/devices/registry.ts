@@ -5,7 +5,8 @@ import { HOUR_MS } from '../../../core/clock.ts';
 import type { DeviceId } from '../../../core/types.ts';
 import { Claims } from '../../../devices/claims/claims.ts';
 import { DepartmentReport } from '../../../devices/departments/report.ts';
-import { SECRETS_QUEUE, SecretOverlaps } from '../../../devices/doors/secret-overlaps.ts';
+import { SECRET_CHANGES_QUEUE, SecretChanges, type SecretCommands } from '../../../devices/doors/secret-changes.ts';
+import { SECRETS_QUEUE, SecretOverlaps, type SecretOverlapsDeps } from '../../../devices/doors/secret-overlaps.ts';
 import { FileReport } from '../../../devices/file/file-report.ts';
 import { SiteClosing } from '../../../devices/life/closing.ts';
 import { LifeSteps } from '../../../devices/life/life-steps.ts';
@@ -13,6 +14,7 @@ import { MAINTENANCE_QUEUE, Maintenances, type WithheldPort } from '../../../dev
 import { OrderList } from '../../../devices/orders/order-list.ts';
 import { Recorders } from '../../../devices/recorders/recorders.ts';
 import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
+import type { DirectorySyncDeps } from '../../../devices/registry/directory-sync.ts';
 import { settleFollowers } from '../../../devices/registry/followers.ts';
 import { Registry } from '../../../devices/registry/registry.ts';
 import { DeviceSearch } from '../../../devices/search/search.ts';
@@ -21,6 +23,7 @@ import { UnitHistory } from '../../../devices/units/history.ts';
 import { Units } from '../../../devices/units/units.ts';
 import { Upkeep } from '../../../devices/upkeep/upkeep.ts';
 import { DeadLetterFollower } from '../../../ingest/ledger/dead-letter-follower.ts';
+import type { SecretHasher } from '../../../platform/secrets/hasher.ts';
 import type { Twin } from '../../../telemetry/twin/twin.ts';
 import type { Ground } from '../ground/ground.ts';
 import type { Streams } from '../streams/streams.ts';
@@ -42,6 +45,8 @@ export interface RegistryListeners {
   alerts: { logOfEdits: AlertLog; desk: AlertDesk; withheld: WithheldPort };
   orders: ReturnType<typeof composeOrders>;
   twin: Pick<Twin, 'presence'>;
+  /** What takes secrets to devices. */
+  sealed: SecretCommands;
 }
 
 /** How cameras are spoken to over ONVIF. */
@@ -50,6 +55,22 @@ function onvifOf({ cameras }: Ground, { connections }: Devices) {
     onvif: cameras.people,
     access: (id: DeviceId) => connections.onvifAccess(id),
   };
+}
+
+/** New secrets of devices, and the ends of old ones. */
+function composeSecrets(
+  ground: Ground,
+  keeping: DirectorySyncDeps & { hasher: SecretHasher },
+  told: { disconnect(id: DeviceId): void; commands: SecretCommands },
+) {
+  const { vault, ownership, work, observer } = ground;
+  const secretChanges = new SecretChanges({ ...keeping, ownership, vault, ...told });
+  work.handle(SECRET_CHANGES_QUEUE, (id) => secretChanges.handle(id));
+  const proven: SecretOverlapsDeps['proven'] = (tx, id) => secretChanges.proven(tx, id);
+  const log = observer.log.child({ part: 'secrets' });
+  const overlaps = new SecretOverlaps({ ...ground, disconnect: told.disconnect, proven, log });
+  work.handle(SECRETS_QUEUE, (id) => overlaps.handle(id));
+  return { secretChanges, secretUsed: (id: DeviceId): void => overlaps.used(id) };
 }
 
 /** Opens the registry and fills the directory. `start` makes good what devices did while nobody followed. */
@@ -73,9 +94,8 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     streams.cameraEvents.changed(entry);
     void settleFollowers(followers, { entry, previous }, observer.log);
   };
-  const overlaps = new SecretOverlaps({ ...ground, disconnect, log: observer.log.child({ part: 'secrets' }) });
-  ground.work.handle(SECRETS_QUEUE, (id) => overlaps.handle(id));
-  directory.listen({ changed, disconnect, secretUsed: (id) => overlaps.used(id) });
+  const { secretChanges, secretUsed } = composeSecrets(ground, keeping, { disconnect, commands: listeners.sealed });
+  directory.listen({ changed, disconnect, secretUsed });
   const { cameras: cameraNetworks } = config.networks;
   const deps = { ...keeping, jurisdictions, authority, vault, followers, cameraNetworks, cameras: streams.units };
   const registry = new Registry(deps);
@@ -95,6 +115,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     certificates: new UnitCertificates(database),
     life: new LifeSteps(keeping),
     claims: new Claims(keeping),
+    secretChanges,
     maintenances,
     health,
     ...listeners.orders,

@@ -27,7 +27,8 @@ export interface CheckJobsDeps {
   clock: Clock;
   /** Devices of an area that are not retired. */
   within(scope: Jurisdiction): Iterable<DeviceIdentity>;
-  hasVideo(kind: string): boolean;
+  /** Whether devices of a kind are meant where nobody names kinds. */
+  isMeant(kind: string): boolean;
   /** After a commit: there is work in this queue. */
   ring(queue: string): void;
   /** Somebody does not want this job any more. */
@@ -36,7 +37,7 @@ export interface CheckJobsDeps {
 
 export interface CheckJobInput {
   jurisdiction: Jurisdiction;
-  /** Without them, every kind with video. */
+  /** Without them, those that jobs of this type are about. */
   kinds: readonly string[] | null;
   /** Whether what fails opens a work order. */
   opensOrders: boolean;
@@ -90,10 +91,10 @@ export class CheckJobs {
    * for too many or no devices, `conflict.state` while the area is being checked or enough others are.
    */
   async create(caller: Caller, { jurisdiction, kinds, opensOrders }: CheckJobInput): Promise<CheckJob> {
-    const { database, clock, ring, within, hasVideo, type } = this.#deps;
+    const { database, clock, ring, within, isMeant, type } = this.#deps;
     const { queue, what } = TYPES[type];
     if (!covers(caller.jurisdiction, jurisdiction)) throw new CitywatchError('not-found');
-    const wanted = (kind: string): boolean => (kinds ? kinds.includes(kind) : hasVideo(kind));
+    const wanted = (kind: string): boolean => (kinds ? kinds.includes(kind) : isMeant(kind));
     const devices = [...within(jurisdiction)].filter(({ kind }) => wanted(kind)).map(({ id }) => id);
     if (devices.length === 0) throw invalid('jurisdiction', 'has no devices of these kinds');
     if (devices.length > DEVICES_MAX) {

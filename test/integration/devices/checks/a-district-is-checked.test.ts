@@ -43,7 +43,7 @@ async function world(t: Test) {
     database,
     clock: systemClock,
     within: (scope) => devices.filter(({ jurisdiction }) => jurisdiction === scope),
-    hasVideo: (kind) => kind === 'camera',
+    isMeant: (kind) => kind === 'camera',
     ring: () => {},
     cancelled: (id) => void cancelled.push(id),
   });

@@ -262,7 +262,9 @@ t.test('of a district each login is changed or left, and the report says why', a
   const { database, deps, rotations } = logins;
   const run = new RotationRun(deps);
   const places = new CheckPlaces({ total: 4, perSubnet: 3, kept: 1 });
-  const worker = new RotationWorker({ database, clock: systemClock, run, rotations, places });
+  const none = async () => null;
+  const secrets = { takes: () => false, tryBegin: () => Promise.reject(new Error('none')), last: none, look: none };
+  const worker = new RotationWorker({ database, clock: systemClock, run, rotations, places, secrets });
   const [one, two, three] = await Promise.all([registered(), registered(), registered()]);
   await logins.registry.update(ADMIN, two.id, 1, { file: { loginShared: true } });
   const reports = await Promise.all([one, two].map(({ id }) => worker.ofDistrict(ADMIN, id, NEVER)));

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { CitywatchError } from '../../../../src/core/errors.ts';
-import { OPEN_MAX } from '../../../../src/ingest/commands/commands.ts';
+import { OPEN_MAX } from '../../../../src/ingest/commands/rows.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { freshDatabase } from '../../../support/services/shared-database.ts';
 import { ManualClock } from '../../../support/time/clock.ts';

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import { Kiosk } from '../../../../simulators/kiosk/kiosk.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
 import type { NewMessage } from '../../../../src/core/types.ts';
-import type { CommandPayload } from '../../../../src/ingest/commands/commands.ts';
+import type { CommandPayload } from '../../../../src/ingest/commands/rows.ts';
 import { ExternalMqtt } from '../../../../src/ingest/uplinks/broker/broker-uplink.ts';
 import { EXTERNAL_MQTT_DEFAULTS } from '../../../../src/ingest/uplinks/broker/options.ts';
 import { UNLIMITED_RATES } from '../../../../src/ingest/uplinks/common/rate-budget.ts';
