@@ -14,7 +14,14 @@ import type { RegistryTables } from '../registry/tables.ts';
 import type { LoginDoors } from './camera-doors.ts';
 import { stepOf } from './hints.ts';
 import { keepLogins } from './keep.ts';
-import { type Heard, nextState, type RegistryChange, type RotationState, registryChange } from './steps.ts';
+import {
+  beforeSending,
+  type Heard,
+  nextState,
+  type RegistryChange,
+  type RotationState,
+  registryChange,
+} from './steps.ts';
 import {
   type BothLogins,
   bothLogins,
@@ -96,7 +103,9 @@ export class RotationRun {
         return this.#over(id);
       }
       const beganMs = clock.monotonicMs();
-      const heard = isFirst && !this.#followed.has(id) ? RESUMED : await this.#effect(turn, position!);
+      const isResumed = isFirst && !this.#followed.has(id);
+      if (!isResumed) await this.#announce(turn);
+      const heard = isResumed ? RESUMED : await this.#effect(turn, position!);
       turn.tookMs = Math.round(clock.monotonicMs() - beganMs);
       this.#followed.add(id);
       if (heard === null) return { again: { atMs: row.rest_until_ms! } };
@@ -122,6 +131,20 @@ export class RotationRun {
     if (!row) return null;
     const former = await formerLogins(database, vault, row.device);
     return { row, logins: { ...bothLogins(vault, row), former } };
+  }
+
+  async #announce({ row }: Turn): Promise<void> {
+    const state = beforeSending(row.state);
+    if (!state) return;
+    const { database, ownership } = this.#deps;
+    await ownership.transaction(database, WHAT, async (tx) => {
+      const rotation = tx
+        .tables<LoginTables>()
+        .updateTable('login_rotation')
+        .set({ state: jsonb(state) });
+      await rotation.where('id', '=', row.id).execute();
+    });
+    row.state = state;
   }
 
   /** Says what the state wants said; null where the camera is left alone. */

@@ -29,6 +29,8 @@ interface Finding {
   tries: number;
   ask: Which;
   refused: Which[];
+  /** A login may be on its way, or may have been. */
+  sent: boolean;
   asked: number;
   rests: boolean;
   /** Both were refused before: a camera that somebody locked refuses the right one, too. */
@@ -131,7 +133,7 @@ type Telling = Extract<RotationState, { at: 'telling' }>;
 
 function told({ way, tries }: Telling, heard: Heard): RotationState {
   const find = (ask: Which, why: string | null): Finding => {
-    return { at: 'finding', way, tries, ask, refused: [], asked: 0, rests: false, again: false, why };
+    return { at: 'finding', way, tries, ask, refused: [], sent: false, asked: 0, rests: false, again: false, why };
   };
   switch (heard.type) {
     case 'told':
@@ -147,11 +149,21 @@ function told({ way, tries }: Telling, heard: Heard): RotationState {
   }
 }
 
-function found(state: Finding, heard: Heard): RotationState {
+/**
+ * What is durable before a login is sent that may be a wrong one; null where there is none. So a process that was ended
+ * before it sent one, as often as that may be, costs no rest.
+ */
+export function beforeSending(state: RotationState): RotationState | null {
+  return state.at === 'finding' && !state.rests && state.sent === false ? { ...state, sent: true } : null;
+}
+
+function found(before: Finding, heard: Heard): RotationState {
+  const state = { ...before, sent: false };
   const { ask, refused, asked } = state;
   switch (heard.type) {
     case 'resumed':
       // The try that was cut off may have been a wrong one.
+      if (before.sent === false) return state;
       return { ...state, asked: asked + 1, rests: state.rests || asked >= ASKED_MAX };
     case 'rested':
       return { ...state, asked: 0, rests: false };

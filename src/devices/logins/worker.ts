@@ -29,6 +29,13 @@ export interface RotationWorkerDeps {
   places: Pick<CheckPlaces, 'wait'>;
 }
 
+/** The district that a device is changed with. */
+interface InDistrict {
+  signal: AbortSignal;
+  /** When it was begun, Unix ms. */
+  sinceMs: number;
+}
+
 /** Leads changes of logins as far as subnets bear it: of single devices, and of districts. */
 export class RotationWorker {
   readonly #deps: RotationWorkerDeps;
@@ -49,11 +56,15 @@ export class RotationWorker {
 
   /**
    * Changes the login of a device of a district; resolves with what a report says of it. One that is away meanwhile
-   * goes on by itself. A change that was begun is led on whatever becomes of the district.
+   * goes on by itself. A change that was begun is led on whatever becomes of the district; one that has ended since the
+   * district was begun is told and not made again: a process that was killed may have left no word of it.
    */
-  async ofDistrict(caller: Caller, device: DeviceId, signal: AbortSignal): Promise<CheckReport> {
-    const { places, secrets } = this.#deps;
-    if (secrets.takes(await this.#kind(device))) return await this.#tell(caller, device, signal);
+  async ofDistrict(caller: Caller, device: DeviceId, { signal, sinceMs }: InDistrict): Promise<CheckReport> {
+    const { places, secrets, rotations, clock } = this.#deps;
+    const isTold = secrets.takes(await this.#kind(device));
+    const last = await (isTold ? secrets : rotations).last(device);
+    if (last && last.beganMs >= sinceMs && last.state !== 'running') return reportOf(last.steps, clock, 0);
+    if (isTold) return await this.#tell(caller, device, signal);
     const leave = await places.wait(await this.#subnet(device), signal);
     return await this.#lead(caller, device, signal).finally(leave);
   }

@@ -157,7 +157,12 @@ t.test('a maintenance outlives the kill, and what it held back is raised at its 
 });
 
 t.test('a device is told its new secret, which nobody else sees, over that kill', async (t) => {
-  const device = new MqttDevice({ url: `mqtt://127.0.0.1:${gateway.mqttPort}`, id: 'moved', secret: moved, firmware: '1.0' });
+  const device = new MqttDevice({
+    url: `mqtt://127.0.0.1:${gateway.mqttPort}`,
+    id: 'moved',
+    secret: moved,
+    firmware: '1.0',
+  });
   t.teardown(() => device.stop());
   const last = async () => (await gateway.get('/devices/moved/credentials')).secret;
   await until('it came with the new one', async () => (await last()).state === 'changed', 60_000);

@@ -82,7 +82,7 @@ export function composeChecks(ground: Ground, parts: CheckParts) {
       failed: (caller, id, report) => parts.checkOrders.open(caller, id, report),
     }),
     rotationJobs: jobs('rotations', ROTATION_JOBS_QUEUE, isChanged, {
-      check: (caller, id, signal) => worker.ofDistrict(caller, id, signal),
+      check: (caller, id, signal, sinceMs) => worker.ofDistrict(caller, id, { signal, sinceMs }),
       // What became of a login is no fault of a device.
       failed: async () => {},
     }),

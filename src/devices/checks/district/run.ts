@@ -14,8 +14,11 @@ export interface DistrictChecksDeps {
   ownership: Pick<Ownership, 'transaction'>;
   clock: Clock;
   log: Logger;
-  /** Does what the job is about to one device, once its subnet bears it. */
-  check(caller: Caller, device: DeviceId, signal: AbortSignal): Promise<CheckReport>;
+  /**
+   * Does what the job is about to one device, once its subnet bears it; `sinceMs` is when the job was begun. After a
+   * kill it may be asked again for what it did.
+   */
+  check(caller: Caller, device: DeviceId, signal: AbortSignal, sinceMs: number): Promise<CheckReport>;
   /** Opens a work order for what failed, where the device is anybody's to go to. */
   failed(caller: Caller, device: DeviceId, report: CheckReport): Promise<unknown>;
   /** Devices that are worked on, or wait for their subnet, at the same time. */
@@ -127,7 +130,7 @@ export class DistrictChecks {
   async #checkOne(running: Running, row: { number: number; device: DeviceId }, signal: AbortSignal): Promise<void> {
     const { database, ownership, check, failed } = this.#deps;
     const { job, over } = running;
-    const report = await check(job.caller, row.device, over.signal);
+    const report = await check(job.caller, row.device, over.signal, job.created_at_ms);
     // Of a process that stops, or a job that was called off, nothing is kept: the connections were cut.
     if (over.signal.aborted || signal.aborted) return;
     const { grade, steps, unit, tookMs, atMs } = report;

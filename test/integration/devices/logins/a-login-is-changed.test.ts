@@ -265,20 +265,29 @@ t.test('of a district each login is changed or left, and the report says why', a
   const none = async () => null;
   const secrets = { takes: () => false, tryBegin: () => Promise.reject(new Error('none')), last: none, look: none };
   const worker = new RotationWorker({ database, clock: systemClock, run, rotations, places, secrets });
+  const sinceMs = Date.now();
   const [one, two, three] = await Promise.all([registered(), registered(), registered()]);
   await logins.registry.update(ADMIN, two.id, 1, { file: { loginShared: true } });
-  const reports = await Promise.all([one, two].map(({ id }) => worker.ofDistrict(ADMIN, id, NEVER)));
+  const reports = await Promise.all(
+    [one, two].map(({ id }) => worker.ofDistrict(ADMIN, id, { signal: NEVER, sinceMs })),
+  );
   t.match(reports, [{ grade: 'ok' }, { grade: 'warning', cause: { problem: 'shared-login', hint: /loginShared/ } }]);
   t.same(one.camera.users.names, ['admin', 'citywatch']);
+  const { wrongLogins } = one.camera.users;
+  t.match(await worker.ofDistrict(ADMIN, one.id, { signal: NEVER, sinceMs }), {
+    grade: 'ok',
+    steps: reports[0]!.steps,
+  });
+  t.equal(one.camera.users.wrongLogins, wrongLogins, 'asked once more after a kill, it tells what it did');
   const leave = [places.enter('127.64.70.0/24'), places.enter('127.64.70.0/24')];
   const cancelled = new AbortController();
-  const waiting = worker.ofDistrict(ADMIN, three.id, cancelled.signal);
+  const waiting = worker.ofDistrict(ADMIN, three.id, { signal: cancelled.signal, sinceMs });
   cancelled.abort();
   await t.rejects(waiting);
   for (const each of leave) each();
   t.equal(await rotations.last(three.id), null, 'what was called off before its subnet had room was never begun');
   // A process ended after it had begun this one: the district goes on with it.
   const begun = await rotations.begin(ADMIN, three.id, 'own');
-  t.match(await worker.ofDistrict(ADMIN, three.id, NEVER), { grade: 'ok' });
+  t.match(await worker.ofDistrict(ADMIN, three.id, { signal: NEVER, sinceMs }), { grade: 'ok' });
   t.match(await rotations.last(three.id), { id: begun.id, state: 'changed' });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { newPassword, passwordRule } from '../../../../src/devices/logins/password.ts';
 import {
+  beforeSending,
   type Heard,
   nextState,
   type RotationPlan,
@@ -73,7 +74,7 @@ function isOver({ at }: RotationState): boolean {
 }
 
 t.test('however often it is cut off, the registry ends with a login that the camera takes', async (t) => {
-  const cut = fc.constantFrom('goes on', 'before', 'after', 'away');
+  const cut = fc.constantFrom('goes on', 'before', 'announced', 'after', 'away');
   const run = (cuts: string[], account: 'own' | 'same') => {
     const plan: RotationPlan = { account, username: 'admin' };
     const world: World = { takes: 'old', hasOwn: false };
@@ -94,6 +95,11 @@ t.test('however often it is cut off, the registry ends with a login that the cam
       if (cutOff === 'away' && state.at !== 'planned') hear({ type: 'away', problem: 'timeout' });
       else if (cutOff === 'before') hear({ type: 'resumed' });
       else {
+        state = beforeSending(state) ?? state;
+        if (cutOff === 'announced') {
+          hear({ type: 'resumed' });
+          continue;
+        }
         const said = effect(state, world, plan);
         // A rest is half an hour, after which a camera has forgotten.
         if (said.heard.type === 'rested') [wrong, rests] = [0, rests + 1];
@@ -106,9 +112,12 @@ t.test('however often it is cut off, the registry ends with a login that the cam
     t.equal(held, false);
     const isTrue = account === 'own' || world.takes === onvif;
     t.ok(isTrue, `the camera takes the ${world.takes} one, the registry has the ${onvif} one`);
-    return wrong;
+    return wrong + 100 * rests;
   };
   for (const account of ['own', 'same'] as const) t.equal(run([], account), 1, 'undisturbed: one wrong login');
+  const toFinding = ['goes on', 'goes on'];
+  const often = [...toFinding, ...Array.from({ length: 9 }, () => 'before')];
+  t.equal(run(often, 'same'), 1, 'who is cut off before a login is sent costs none, and no rest');
   fc.assert(
     fc.property(fc.array(cut, { maxLength: 30 }), fc.constantFrom('own' as const, 'same' as const), (cuts, account) => {
       run(cuts, account);
