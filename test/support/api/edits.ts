@@ -85,7 +85,7 @@ export function editsOf(made: Record<string, any>): Map<string, Edit> {
     ['POST /devices/{id}/maintenance/end', { path: '/devices/kiosk-6/maintenance/end' }],
     ['PATCH /devices/{id}', { path: `/devices/${KIOSK}`, body: { name: 'renamed' }, headers: first }],
     ['POST /checks', { body: { jurisdiction: '330203' } }],
-    ['POST /rotations', { body: { jurisdiction: '330203' } }],
+    ['POST /rotations', { body: { jurisdiction: '330203', kinds: ['camera'] } }],
     ['POST /devices/{id}/commands', { path: `/devices/${KIOSK}/commands`, body: { name: 'lock' } }],
     ['POST /devices/{id}/credentials/rotate', { path: `/devices/${KIOSK}/credentials/rotate` }],
     ['POST /devices/{id}/claim', { path: `/devices/${KIOSK}/claim`, body: { minutes: 5 } }],

@@ -1,15 +1,15 @@
 import t from 'tap';
-import { MqttDevice } from '../../simulators/mqtt-device.ts';
-import { Gateway } from '../support/gateway/gateway.ts';
-import { lentServices } from '../support/services/shared-database.ts';
-import { startCameras } from '../support/streams/cameras.ts';
-import { momentsWithin } from '../support/time/lasting.ts';
-import { until } from '../support/time/until.ts';
+import { MqttDevice } from '../../../simulators/mqtt-device.ts';
+import { Gateway } from '../../support/gateway/gateway.ts';
+import { lentServices } from '../../support/services/shared-database.ts';
+import { startCameras } from '../../support/streams/cameras.ts';
+import { momentsWithin } from '../../support/time/lasting.ts';
+import { until } from '../../support/time/until.ts';
 
-const CAMERAS = 12;
-const SUBNETS = 3;
+const CAMERAS = 20;
+const SUBNETS = 4;
 const KIOSKS = 3;
-const KILLS = 6;
+const KILLS = 8;
 /** From a start to the next kill; the whole district takes some seconds. */
 const MOMENTS_MS = 1_500;
 const ENDED_MS = 120_000;

@@ -1,8 +1,8 @@
 import t from 'tap';
-import { RotationRun } from '../../src/devices/logins/run.ts';
-import { Killed, killedAt, lead, openLogins } from '../support/devices/logins.ts';
-import { callerIn } from '../support/devices/registry.ts';
-import { startCameras } from '../support/streams/cameras.ts';
+import { RotationRun } from '../../../src/devices/logins/run.ts';
+import { Killed, killedAt, lead, openLogins } from '../../support/devices/logins.ts';
+import { callerIn } from '../../support/devices/registry.ts';
+import { startCameras } from '../../support/streams/cameras.ts';
 
 const AREA = '330203';
 const PLACE = { kind: 'camera', name: 'at the gate', jurisdiction: AREA, location: { lat: 29.87, lon: 121.55 } };
