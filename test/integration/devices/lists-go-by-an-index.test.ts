@@ -6,7 +6,7 @@ import { sql } from '../../../src/platform/database/database.ts';
 import { fillRegistry } from '../../support/devices/big-registry.ts';
 import { callerIn, openRegistry } from '../../support/devices/registry.ts';
 
-const DEVICES = 20_000;
+const DEVICES = 10_000;
 /** Rows of the registry that a page may read: it is the same for ten times as many devices. */
 const ROWS_MAX = 6_000;
 const TABLES = /^(device_search|position|unit|assignment|position_camera)$/;

@@ -21,7 +21,16 @@ export function fragmentedH264(order: 'in order' | 'out of order'): Buffer {
   return fragmented([...source, '-c:v', 'libx264', '-preset', 'veryfast', '-bf', between, '-g', '25', '-threads', '1']);
 }
 
+/** By what ffmpeg was told: the same is written once for a process. */
+const written = new Map<string, Buffer>();
+
 function fragmented(source: readonly string[]): Buffer {
+  const key = source.join(' ');
+  const known = written.get(key);
+  if (known) return known;
   const muxing = ['-f', 'mp4', '-movflags', '+frag_keyframe+empty_moov+default_base_moof', '-frag_duration', '500000'];
-  return execFileSync('ffmpeg', ['-v', 'error', ...source, ...muxing, 'pipe:1'], { maxBuffer: 64 * 1024 * 1024 });
+  const args = ['-v', 'error', ...source, ...muxing, 'pipe:1'];
+  const file = execFileSync('ffmpeg', args, { maxBuffer: 64 * 1024 * 1024 });
+  written.set(key, file);
+  return file;
 }

@@ -5,10 +5,17 @@ const VPS = 32;
 const SPS = 33;
 const PPS = 34;
 
-/** Two seconds of a coded test picture in H.265, 640x360, main profile, pictures in the order they are shown. */
+let coded: Film | null = null;
+
+/** A second of a coded test picture in H.265, 640x360, main profile, pictures in the order they are shown. */
 export function hevcFilm(): Film {
-  const source = ['-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=10:duration=2', '-pix_fmt', 'yuv420p'];
-  const coding = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=none:bframes=0:keyint=10'];
+  coded ??= codeFilm();
+  return coded;
+}
+
+function codeFilm(): Film {
+  const source = ['-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=10:duration=1', '-pix_fmt', 'yuv420p'];
+  const coding = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=none:bframes=0:keyint=5'];
   const args = ['-v', 'error', '-nostdin', ...source, ...coding, '-f', 'hevc', '-'];
   const units = nalUnits(execFileSync('ffmpeg', args, { maxBuffer: 64 * 1024 * 1024 }));
   const typeOf = (nal: Buffer) => (nal[0]! >> 1) & 0x3f;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { hashPlate, maskPlate, maskPlates, normalizePlate, platesIn } from '../../../src/core/plates.ts';
+import { anyCharacter } from '../../support/any-text.ts';
 
 const KEY = Buffer.alloc(32, 1);
 
@@ -47,10 +48,10 @@ t.test('plates that differ stay different', async (t) => {
 });
 
 t.test('doing it twice changes nothing, for any text', async (t) => {
-  const texts = fc.string({ unit: 'binary', maxLength: 24 });
+  const texts = fc.string({ unit: anyCharacter, maxLength: 24 });
   const normalized = fc.property(texts, (text) => normalizePlate(normalizePlate(text)) === normalizePlate(text));
   const masked = fc.property(texts, (text) => maskPlate(maskPlate(text)) === maskPlate(text));
-  for (const property of [normalized, masked]) t.equal(fc.check(property, { numRuns: 10_000 }).counterexample, null);
+  for (const property of [normalized, masked]) t.equal(fc.check(property, { numRuns: 2_000 }).counterexample, null);
 });
 
 t.test('what is between the characters of a plate never matters', async (t) => {

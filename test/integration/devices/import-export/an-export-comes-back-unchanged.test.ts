@@ -7,6 +7,7 @@ import type { Caller } from '../../../../src/core/types.ts';
 import { DeviceExport } from '../../../../src/devices/import-export/writing/device-export.ts';
 import { deviceInput } from '../../../../src/devices/registry/input.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
+import { anyCharacter } from '../../../support/any-text.ts';
 import { readCsv } from '../../../support/csv.ts';
 import { openImports } from '../../../support/devices/imports.ts';
 import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
@@ -64,7 +65,7 @@ const nasty = fc
       '%00',
     ),
     fc.string({ minLength: 1, maxLength: 20 }),
-    fc.string({ unit: 'binary', minLength: 1, maxLength: 12 }),
+    fc.string({ unit: anyCharacter, minLength: 1, maxLength: 12 }),
   )
   .filter((text) => /^[^\p{Cc}\p{Cs}]*$/u.test(text) && text.trim() !== '');
 const code = fc.constantFrom('007', '2.10', '1e5', 'true', '=A1', '-7', '34020000001320000001');

@@ -6,13 +6,14 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
 import { TcpOutbound } from '../../../../src/platform/outbound/tcp.ts';
 import { FfmpegEngine } from '../../../../src/streams/engine/ffmpeg-engine.ts';
-import { ThreadEngine } from '../../../../src/streams/engine/thread-engine.ts';
+import { ThreadEngine, type ThreadEngineDeps } from '../../../../src/streams/engine/thread-engine.ts';
 import { LocalSockets } from '../../../../src/streams/ffmpeg/local-sockets.ts';
 import type { Part } from '../../../../src/streams/fmp4/parser.ts';
 import { Relay } from '../../../../src/streams/relay/relay.ts';
 import { enginesConform } from '../../../support/streams/engine/engine-conformance.ts';
 import { TestCamera } from '../../../support/streams/rtsp-camera.ts';
 import { startSpawner, TEST_NETWORK } from '../../../support/streams/streams.ts';
+import { hasty } from '../../../support/time/clock.ts';
 import { until } from '../../../support/time/until.ts';
 
 const clock = systemClock;
@@ -30,17 +31,23 @@ async function startFfmpeg(t: Test): Promise<FfmpegEngine> {
   return new FfmpegEngine({ ...reach, tcp: new TcpOutbound({ clock }), log, relay, sockets, spawner });
 }
 
-async function startThreads(t: Test, program?: URL, dropped = (_: number) => {}): Promise<ThreadEngine> {
-  const engine = new ThreadEngine({ ...reach, log, dropped, ...(program && { program }) });
+async function startThreads(t: Test, over: Partial<ThreadEngineDeps> = {}): Promise<ThreadEngine> {
+  const engine = new ThreadEngine({ ...reach, log, dropped: () => {}, ...over });
   t.teardown(() => engine.stop());
   return engine;
 }
 
-t.test('ffmpeg', (t) => enginesConform(t, startFfmpeg));
-t.test('threads', (t) => enginesConform(t, startThreads));
+/** They mostly wait for pictures. */
+const SIDE_BY_SIDE = { buffered: true };
+t.jobs = 3;
 
-t.test('a thread that eats memory, hangs or throws loses its runs, and the next one works', async (t) => {
-  const engine = await startThreads(t, new URL('../../../support/streams/engine/bad-thread.ts', import.meta.url));
+t.test('ffmpeg', SIDE_BY_SIDE, (t) => enginesConform(t, startFfmpeg));
+t.test('threads', SIDE_BY_SIDE, (t) => enginesConform(t, startThreads));
+
+t.test('a thread that eats memory, hangs or throws loses its runs, and the next one works', SIDE_BY_SIDE, async (t) => {
+  const program = new URL('../../../support/streams/engine/bad-thread.ts', import.meta.url);
+  // Whoever is called off and hangs is not waited for as long as in a gateway.
+  const engine = await startThreads(t, { program, clock: hasty(() => 5) });
   const camera = await TestCamera.start(t);
   const pull = (url: string, signal: AbortSignal) => {
     const parts: Part[] = [];
@@ -67,9 +74,10 @@ t.test('a thread that eats memory, hangs or throws loses its runs, and the next 
 t.test('a thread is told what was taken of it, and what it left out is counted', async (t) => {
   let dropped = 0;
   const program = new URL('../../../support/streams/engine/telling-thread.ts', import.meta.url);
-  const engine = await startThreads(t, program, (fragments) => {
+  const count = (fragments: number): void => {
     dropped += fragments;
-  });
+  };
+  const engine = await startThreads(t, { program, dropped: count });
   let parts = 0;
   const camera = { url: 'rtsp://127.64.0.1/' };
   const run = { deviceId: 'cam', camera, admit: async () => null, onPart: () => void parts++ };
@@ -79,7 +87,7 @@ t.test('a thread is told what was taken of it, and what it left out is counted',
 
 t.test('a run that begins while an idle thread is being ended gets another one', async (t) => {
   const program = new URL('../../../support/streams/engine/telling-thread.ts', import.meta.url);
-  const engine = await startThreads(t, program);
+  const engine = await startThreads(t, { program });
   const over = new AbortController();
   const run = (path: string, onPart = () => {}) => {
     const camera = { url: `rtsp://127.64.0.1/${path}` };

@@ -7,6 +7,7 @@ import type { FieldValue } from '../../../../src/core/types.ts';
 import { Outbound } from '../../../../src/platform/outbound/outbound.ts';
 import { Influx1Store } from '../../../../src/telemetry/stores/influx1.ts';
 import { lineOf, seriesOf } from '../../../../src/telemetry/writer/line-protocol.ts';
+import { anyCharacter } from '../../../support/any-text.ts';
 import { AT_MS, reading } from '../../../support/ingest/batches.ts';
 import { Influxd } from '../../../support/telemetry/influxd.ts';
 
@@ -46,7 +47,7 @@ const nasty = fc.constantFrom(
 );
 const text = fc.oneof(
   fc.array(nasty, { maxLength: 12 }).map((parts) => parts.join('')),
-  fc.string({ unit: 'binary', maxLength: 20 }),
+  fc.string({ unit: anyCharacter, maxLength: 20 }),
 );
 const number = fc.double({ noNaN: true, noDefaultInfinity: true });
 const point = fc.record({

@@ -8,6 +8,7 @@ import type { CitywatchError } from '../../../../src/core/errors.ts';
 import { KnownSecrets } from '../../../../src/core/observe.ts';
 import { portClashes, UPLINKS } from '../../../../src/ingest/uplinks/uplinks.ts';
 import { linesUplink } from '../../../fixtures/uplinks/lines/lines.ts';
+import { anyCharacter } from '../../../support/any-text.ts';
 
 const TOKEN = 'a-token-of-at-least-thirty-two-characters';
 
@@ -150,7 +151,7 @@ t.test('what contradicts each other, or belongs to a later version, is refused',
 t.test('whatever a variable holds, the answer is a frozen configuration or a list of places', async (t) => {
   const directory = files(t);
   const variables = allSettings().map(({ setting }) => setting.variable);
-  const environment = fc.dictionary(fc.constantFrom(...variables), fc.string({ unit: 'binary' }), { maxKeys: 6 });
+  const environment = fc.dictionary(fc.constantFrom(...variables), fc.string({ unit: anyCharacter }), { maxKeys: 6 });
   fc.assert(
     fc.property(environment, (env) => {
       const issues = issuesOf(directory, env);

@@ -15,10 +15,11 @@ import {
 } from '../../../../src/ingest/journal/codec.ts';
 import { decodeHeader, encodeHeader, HEADER_BYTES } from '../../../../src/ingest/journal/segments/header.ts';
 import { UplinkNumbers } from '../../../../src/ingest/journal/uplink-numbers.ts';
+import { anyCharacter } from '../../../support/any-text.ts';
 import { kioskMessage } from '../../../support/ingest/journal.ts';
 
 const uplinks = new UplinkNumbers([{ name: 'lines', diskNumber: 201 }]);
-const text = (maxLength: number) => fc.string({ unit: 'binary', maxLength });
+const text = (maxLength: number) => fc.string({ unit: anyCharacter, maxLength });
 const message: fc.Arbitrary<NewMessage> = fc.record({
   receivedAtMs: fc.integer({ min: 0, max: 0xffffffffffff }),
   uplink: fc.constantFrom('mqtt', 'http', 'onvif', 'internal', 'replay', 'lines', 'uplink-7'),

@@ -5,13 +5,14 @@ import { openStream, storeOnvif, storeStream } from '../../../../src/devices/reg
 import { deviceInput } from '../../../../src/devices/registry/input.ts';
 import { newSecret, SecretHasher } from '../../../../src/platform/secrets/hasher.ts';
 import { Vault } from '../../../../src/platform/secrets/vault.ts';
+import { anyCharacter } from '../../../support/any-text.ts';
 
 const vault = new Vault(randomBytes(32));
 const { stream: streams, onvif: onvifs } = deviceInput.shape;
 
 t.test('a sealed secret opens for its owner only, with the same key only, unchanged only', async (t) => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (secret) => vault.open(vault.seal(secret, 'a'), 'a') === secret),
+    fc.property(fc.string({ unit: anyCharacter }), (secret) => vault.open(vault.seal(secret, 'a'), 'a') === secret),
   );
   const sealed = vault.seal('hunter22', 'onvif/cam-1');
   t.not(sealed, vault.seal('hunter22', 'onvif/cam-1'), 'never the same twice');

@@ -156,7 +156,7 @@ t.test('whatever comes as pictures, fragments are sound, in order and bounded', 
         return follows && durationMs > 0 && data.length < 8 * 1024 * 1024;
       });
     }),
-    { numRuns: 100 },
+    { numRuns: 40 },
   );
 });
 
