@@ -1,4 +1,5 @@
 import { systemClock } from '../src/core/clock.ts';
+import { codeAlone } from '../src/core/jurisdiction.ts';
 import { createObserver, KnownSecrets } from '../src/core/observe.ts';
 import { SYSTEM } from '../src/devices/cameras/setup.ts';
 import { HealthBook } from '../src/devices/health/book.ts';
@@ -88,7 +89,7 @@ async function listed(book: HealthBook, ids: readonly string[]): Promise<number>
       version: 1,
     })),
   );
-  const list = new HealthList({ book, directory, database: NO_DATABASE });
+  const list = new HealthList({ book, directory, database: NO_DATABASE, tree: { area: codeAlone } });
   const caller = { ...SYSTEM, jurisdiction: '330200' };
   const times: number[] = [];
   for (let turn = 0; turn < 21; turn += 1) {

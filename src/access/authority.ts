@@ -1,4 +1,4 @@
-import { covers, type Jurisdiction } from '../core/jurisdiction.ts';
+import { areasOf, covers, type Jurisdiction, type Tree } from '../core/jurisdiction.ts';
 import type { Caller, Role } from '../core/types.ts';
 import { LOOKS, RIGHTS_OF, RIGHTS_OF_THREE, type Right } from './rights.ts';
 
@@ -10,12 +10,14 @@ export interface GrantedAreas {
 /** The one place that decides what a caller may do (promise P7): every route, list, stream and event asks it. */
 export class Authority {
   readonly #grants: GrantedAreas;
+  readonly #tree: Tree;
   readonly #isSeparated: boolean;
   readonly #rightsOf: typeof RIGHTS_OF;
 
   /** `separated`: system, security and audit administrator are three people (三员分立). */
-  constructor(grants: GrantedAreas, { separated = false } = {}) {
+  constructor(grants: GrantedAreas, tree: Tree, { separated = false } = {}) {
     this.#grants = grants;
+    this.#tree = tree;
     this.#isSeparated = separated;
     this.#rightsOf = separated ? RIGHTS_OF_THREE : RIGHTS_OF;
   }
@@ -23,19 +25,24 @@ export class Authority {
   /** Whether the caller has this right; with `subject`, whether it has it there, by its own area or a grant. */
   may(caller: Caller, right: Right, subject?: Jurisdiction): boolean {
     if (!this.#rightsOf[caller.role].has(right)) return false;
-    if (subject === undefined || covers(caller.jurisdiction, subject)) return true;
-    return this.#grants.areasOf(caller, right).some((area) => covers(area, subject));
+    if (subject === undefined || covers(this.#tree.area(caller.jurisdiction), subject)) return true;
+    return this.#grants.areasOf(caller, right).some((area) => covers(this.#tree.area(area), subject));
   }
 
   /**
-   * The caller as the parts see it that serve a request for one of `rights`: with every area in which the first of them
-   * holds that it has, and no other. Null for one that has none of them.
+   * The caller as the parts see it that serve a request for one of `rights`: with all that belongs to its area, and
+   * with every area in which the first of them holds that it has, and no other. Null for one that has none of them.
    */
   callerFor(caller: Caller, rights: readonly Right[]): Caller | null {
     const right = rights.find((one) => this.may(caller, one));
     if (right === undefined) return null;
-    const granted = this.#grants.areasOf(caller, right);
-    return granted.length === 0 ? caller : { ...caller, granted };
+    const granted = this.#grants.areasOf(caller, right).flatMap((code) => areasOf(this.#tree.area(code)));
+    const { members } = this.#tree.area(caller.jurisdiction);
+    return {
+      ...caller,
+      ...(members.length > 0 && { members }),
+      ...(granted.length > 0 && { granted }),
+    };
   }
 
   /** Whether this role may make somebody of that one: who gives must have every right, or the one to give others. */

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import { CitywatchError, invalid } from '../core/errors.ts';
-import { covers, type Jurisdiction } from '../core/jurisdiction.ts';
+import { covers, type Jurisdiction, ownArea, type Tree } from '../core/jurisdiction.ts';
 import type { Caller, Role } from '../core/types.ts';
 import { type Database, type Selectable, type Tables, withinJurisdiction } from '../platform/database/database.ts';
 import { recordAudit } from '../platform/records/audit.ts';
 import type { Authority } from './authority.ts';
-import type { Jurisdictions } from './jurisdictions.ts';
 import { checkPassword } from './password-rules.ts';
 import type { Passwords } from './passwords.ts';
 import { forgetSecondFactor } from './second-factor.ts';
 import type { AccessTables } from './tables.ts';
 import type { Tokens } from './tokens.ts';
+import type { Jurisdictions } from './tree/jurisdictions.ts';
 import { NO_VOUCHER } from './vouchers.ts';
 
 export interface PersonInput {
@@ -112,7 +112,7 @@ export class People {
   async list(caller: Caller): Promise<PersonInfo[]> {
     const db = this.#deps.database.tables<AccessTables>();
     const query = db.selectFrom('person').selectAll().orderBy('username').limit(LIST_MAX);
-    return (await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).execute()).map(show);
+    return (await withinJurisdiction(query, 'jurisdiction', ownArea(caller)).execute()).map(show);
   }
 
   /**
@@ -170,7 +170,7 @@ export class People {
 
   async #locked(tx: Tables, caller: Caller, id: string): Promise<PersonRow> {
     const query = tx.tables<AccessTables>().selectFrom('person').selectAll().where('id', '=', id).forUpdate();
-    const row = await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).executeTakeFirst();
+    const row = await withinJurisdiction(query, 'jurisdiction', ownArea(caller)).executeTakeFirst();
     if (!row) throw new CitywatchError('not-found');
     return row;
   }
@@ -181,7 +181,7 @@ export class People {
   }
 
   #checkArea(caller: Caller, jurisdiction: Jurisdiction): void {
-    if (covers(caller.jurisdiction, jurisdiction) && this.#deps.jurisdictions.exists(jurisdiction)) return;
+    if (covers(ownArea(caller), jurisdiction) && this.#deps.jurisdictions.exists(jurisdiction)) return;
     throw invalid('jurisdiction', 'is no code of GB/T 2260 within your jurisdiction: see GET /jurisdictions');
   }
 
@@ -207,14 +207,19 @@ export class People {
  * The user name of the person called `username`, who stays as they are until the transaction ends; null for one who is
  * unknown, may not log in, or may not see `jurisdiction`.
  */
-export async function personWhoSees(tx: Tables, username: string, jurisdiction: Jurisdiction): Promise<string | null> {
+export async function personWhoSees(
+  tree: Tree,
+  tx: Tables,
+  username: string,
+  jurisdiction: Jurisdiction,
+): Promise<string | null> {
   const query = tx.tables<AccessTables>().selectFrom('person').select(['username', 'jurisdiction']);
   const row = await query
     .where('username', '=', username.toLowerCase())
     .where('disabled_at_ms', 'is', null)
     .forShare()
     .executeTakeFirst();
-  return row && covers(row.jurisdiction, jurisdiction) ? row.username : null;
+  return row && covers(tree.area(row.jurisdiction), jurisdiction) ? row.username : null;
 }
 
 function show(row: PersonRow): PersonInfo {

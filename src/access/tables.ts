@@ -11,6 +11,8 @@ export interface AccessTables {
     valid_from: string | null;
     valid_to: string | null;
     successor: string | null;
+    members: Generated<string[]>;
+    shipped: ColumnType<unknown, RawBuilder<unknown> | null>;
   };
   api_token: {
     id: string;

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import { CitywatchError, invalid } from '../core/errors.ts';
-import { covers, type Jurisdiction, NATIONWIDE } from '../core/jurisdiction.ts';
+import { covers, type Jurisdiction, NATIONWIDE, ownArea } from '../core/jurisdiction.ts';
 import type { Caller, Role } from '../core/types.ts';
 import { type Database, sql, type Tables, withinJurisdiction } from '../platform/database/database.ts';
 import { recordAudit } from '../platform/records/audit.ts';
 import { newSecret, type SecretHasher } from '../platform/secrets/hasher.ts';
 import type { Authority } from './authority.ts';
-import type { Jurisdictions } from './jurisdictions.ts';
 import { Remembered } from './remembered.ts';
 import type { AccessTables } from './tables.ts';
+import type { Jurisdictions } from './tree/jurisdictions.ts';
 
 export interface TokenInput {
   name: string;
@@ -84,7 +84,7 @@ export class Tokens {
     if (!authority.mayGive(caller, role) || !authority.mayHold(caller, role)) {
       throw new CitywatchError('auth.forbidden', { detail: `You cannot make a token of the role ${role}.` });
     }
-    if (!covers(caller.jurisdiction, jurisdiction) || !this.#deps.jurisdictions.exists(jurisdiction)) {
+    if (!covers(ownArea(caller), jurisdiction) || !this.#deps.jurisdictions.exists(jurisdiction)) {
       throw invalid('jurisdiction', 'is no code of GB/T 2260 within your jurisdiction: see GET /jurisdictions');
     }
     const atMs = this.#deps.clock.nowMs();
@@ -119,7 +119,7 @@ export class Tokens {
   /** Those within the caller's jurisdiction, newest first, revoked ones included; at most 1,000. */
   async list(caller: Caller): Promise<TokenInfo[]> {
     const query = this.#tables().selectFrom('api_token').selectAll().orderBy('created_at_ms', 'desc').orderBy('id');
-    const rows = await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).limit(LIST_MAX).execute();
+    const rows = await withinJurisdiction(query, 'jurisdiction', ownArea(caller)).limit(LIST_MAX).execute();
     return rows.map((row) => ({
       id: row.id,
       name: row.name,
@@ -147,7 +147,12 @@ export class Tokens {
       )
       select id, name, role, jurisdiction from api_token join made using (id) where revoked_at_ms is null`.execute(db);
     for (const { id, name, role, jurisdiction } of made.rows) {
-      if (keeps && this.#deps.authority.mayGive(keeps, role) && covers(keeps.jurisdiction, jurisdiction)) continue;
+      if (
+        keeps &&
+        this.#deps.authority.mayGive(keeps, role) &&
+        covers(this.#deps.jurisdictions.area(keeps.jurisdiction), jurisdiction)
+      )
+        continue;
       await db.updateTable('api_token').set({ revoked_at_ms: atMs }).where('id', '=', id).execute();
       const subject = `token/${id}`;
       await recordAudit(tx, { caller, action: 'token.revoke', subject, jurisdiction, before: { name }, atMs });
@@ -170,7 +175,7 @@ export class Tokens {
           .set({ revoked_at_ms: atMs })
           .where('id', '=', id)
           .where('revoked_at_ms', 'is', null);
-        const row = await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction)
+        const row = await withinJurisdiction(query, 'jurisdiction', ownArea(caller))
           .returning(['jurisdiction', 'name'])
           .executeTakeFirst();
         if (!row) throw new CitywatchError('not-found');

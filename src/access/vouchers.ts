@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, DAY_MS } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
-import type { Jurisdiction } from '../core/jurisdiction.ts';
+import { type Jurisdiction, ownArea } from '../core/jurisdiction.ts';
 import type { Caller, Role } from '../core/types.ts';
 import { type Database, type Selectable, withinJurisdiction } from '../platform/database/database.ts';
 import { recordAudit } from '../platform/records/audit.ts';
@@ -55,7 +55,7 @@ export class Vouchers {
     return database.transaction(async (tx) => {
       const db = tx.tables<AccessTables>();
       const known = db.selectFrom('person').selectAll().where('username', '=', username.toLowerCase()).forUpdate();
-      const person = await withinJurisdiction(known, 'jurisdiction', caller.jurisdiction).executeTakeFirst();
+      const person = await withinJurisdiction(known, 'jurisdiction', ownArea(caller)).executeTakeFirst();
       if (!person || person.disabled_at_ms !== null) throw new CitywatchError('not-found');
       if (!person.voucher_due) {
         const detail = `${person.username} needs no code: nobody else knows their password.`;

@@ -1,7 +1,8 @@
-import type { JurisdictionInfo } from '../access/jurisdictions.ts';
+import type { Jurisdictions } from '../access/tree/jurisdictions.ts';
+import type { TreeEdits } from '../access/tree/tree-edits.ts';
 import type { Clock } from '../core/clock.ts';
 import type { CitywatchError } from '../core/errors.ts';
-import type { Jurisdiction, Scope } from '../core/jurisdiction.ts';
+import type { Scope } from '../core/jurisdiction.ts';
 import type { Observer } from '../core/observe.ts';
 import type { Caller, Device, DeviceIdentity, DeviceKind, Lane } from '../core/types.ts';
 import type { SetupStatus } from '../devices/cameras/setup.ts';
@@ -67,6 +68,7 @@ export interface ApiDeps extends OrderParts, FieldParts, LoginParts {
   kinds: KindsPort;
   kindDryRun: KindDryRunPort;
   jurisdictions: JurisdictionsPort;
+  treeEdits: TreeEditsPort;
   departments: DepartmentsPort;
   departmentReport: DepartmentReportPort;
   authority: AuthorityPort;
@@ -78,7 +80,7 @@ export interface ApiDeps extends OrderParts, FieldParts, LoginParts {
   vouchers: VouchersPort;
   secondFactor: SecondFactorPort;
   /** Messages a second that an area sends. */
-  messageRate: { perSecond(scope: Jurisdiction): number };
+  messageRate: { perSecond(scope: Scope): number };
   /** How asking a camera went that was registered with an ONVIF address; null for one that was never asked. */
   cameraSetup(id: string): Promise<SetupStatus | null>;
   /** How the events of a recorder come; null for a device that is none. */
@@ -194,9 +196,9 @@ export type DepartmentsPort = Pick<Departments, 'list' | 'add' | 'named' | 'inFo
 
 export type DepartmentReportPort = Pick<DepartmentReport, 'of'>;
 
-export interface JurisdictionsPort {
-  list(caller: Caller): JurisdictionInfo[];
-}
+export type JurisdictionsPort = Pick<Jurisdictions, 'list' | 'totals'>;
+
+export type TreeEditsPort = Pick<TreeEdits, 'add' | 'setMembers'>;
 
 export interface DirectoryPort {
   /** A retryable rejection where nobody can tell now. */

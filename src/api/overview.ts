@@ -1,4 +1,4 @@
-import { areasOf } from '../core/jurisdiction.ts';
+import { areasOf, ownArea } from '../core/jurisdiction.ts';
 import { BoundedMap } from '../core/mechanisms/bounded.ts';
 import type { Caller } from '../core/types.ts';
 import type { ApiDeps } from './deps.ts';
@@ -40,9 +40,8 @@ export class Overviews {
 
   async #count(caller: Caller): Promise<Overview> {
     const { directory, twin, alerts, messageRate } = this.#parts;
-    const { jurisdiction } = caller;
     const devices = [...twin.counts(directory.within(caller))].map(([kind, counts]) => ({ kind, ...counts }));
-    const messagesPerSecond = Math.round(messageRate.perSecond(jurisdiction) * 10) / 10;
+    const messagesPerSecond = Math.round(messageRate.perSecond(ownArea(caller)) * 10) / 10;
     const open = { extreme: 0, severe: 0, moderate: 0, minor: 0, ...(await alerts.queries.openCounts(caller)) };
     return { devices: devices.sort((a, b) => (a.kind < b.kind ? -1 : 1)), messagesPerSecond, alerts: open };
   }

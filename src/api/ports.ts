@@ -50,7 +50,7 @@ export interface CommandsPort {
 }
 
 /** Finds and counts what a caller may see. */
-export type SearchPort = Pick<DeviceSearch, 'list' | 'facets' | 'pages'>;
+export type SearchPort = Pick<DeviceSearch, 'list' | 'facets' | 'pages' | 'owners'>;
 
 /** Rights to the one device are decided before `device` is asked. */
 export type CompletenessPort = Pick<Completeness, 'device' | 'list'>;

@@ -277,6 +277,8 @@ export interface Caller {
   name: string;
   role: Role | 'device';
   jurisdiction: Jurisdiction;
+  /** What belongs to it as well, where it is a zone. */
+  members?: readonly Jurisdiction[];
   /** Areas beyond it that grants open for the right of this request; absent where there are none. */
   granted?: readonly Jurisdiction[];
   /** Default purpose of looks at cameras and plates. */

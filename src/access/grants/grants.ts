@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
-import { covers, isJurisdictionCode, type Jurisdiction, NATIONWIDE } from '../../core/jurisdiction.ts';
+import { covers, isJurisdictionCode, type Jurisdiction, NATIONWIDE, ownArea } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import {
   type Database,
@@ -13,9 +13,9 @@ import {
 } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import type { Authority } from '../authority.ts';
-import type { Jurisdictions } from '../jurisdictions.ts';
 import { GRANTABLE, type GrantableRight } from '../rights.ts';
 import type { AccessTables } from '../tables.ts';
+import type { Jurisdictions } from '../tree/jurisdictions.ts';
 import type { BoundAlerts } from './grants-in-force.ts';
 
 export interface GrantInput {
@@ -104,7 +104,7 @@ export class Grants {
     const all = page.limit(limit + 1);
     const own = await all.where('holder_type', '=', holderType(caller)).where('holder_id', '=', caller.id).execute();
     const approves = this.#deps.authority.may(caller, 'grants.approve');
-    const area = approves ? await withinJurisdiction(all, 'jurisdiction', caller.jurisdiction).execute() : [];
+    const area = approves ? await withinJurisdiction(all, 'jurisdiction', ownArea(caller)).execute() : [];
     const byId = new Map([...own, ...area].map((row) => [row.id, row]));
     const newest = [...byId.values()].sort((a, b) => b.asked_at_ms - a.asked_at_ms || (a.id < b.id ? 1 : -1));
     const rows = newest.slice(0, limit);
@@ -125,7 +125,7 @@ export class Grants {
     if (!isJurisdictionCode(jurisdiction) || !jurisdictions.exists(jurisdiction)) {
       throw invalid('jurisdiction', 'is no code of GB/T 2260');
     }
-    if (covers(caller.jurisdiction, jurisdiction)) throw invalid('jurisdiction', 'lies in your own area');
+    if (covers(ownArea(caller), jurisdiction)) throw invalid('jurisdiction', 'lies in your own area');
     if (untilMs <= nowMs || untilMs > nowMs + GRANT_DAYS_MAX * DAY_MS) {
       throw invalid('until', `must lie within the next ${GRANT_DAYS_MAX} days`);
     }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
+import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import type { Database, Tables } from '../../platform/database/database.ts';
 import { withinJurisdiction } from '../../platform/database/database.ts';
@@ -139,7 +140,7 @@ async function lockAlert(tx: Tables, caller: Caller, id: string): Promise<AlertR
   const row = await withinJurisdiction(
     tx.tables<AlertTables>().selectFrom('alert').selectAll().where('id', '=', requireUuid(id)),
     'jurisdiction',
-    caller.jurisdiction,
+    ownArea(caller),
   )
     .forUpdate()
     .executeTakeFirst();

@@ -9,6 +9,9 @@ const ALL_MAX = 400;
 const DISTRICT_MAX = 40;
 const OWNER_MAX = 20;
 
+/** As `districtOf` says it: what stands before the `z` of a zone are the digits of the area that it lies in. */
+const DISTRICT = sql`left(rpad(split_part(jurisdiction, 'z', 1), 6, '0'), 6)`;
+
 /** Errors: `conflict.state` when the owner, the district or the whole city has as many as it may have. */
 export async function refuseBeyondShare(
   tx: Tables,
@@ -18,7 +21,7 @@ export async function refuseBeyondShare(
   const { all, ofDistrict } = await living(tx)
     .select([
       sql<number>`count(*)`.as('all'),
-      sql<number>`count(*) filter (where left(jurisdiction, 6) = ${district})`.as('ofDistrict'),
+      sql<number>`count(*) filter (where ${DISTRICT} = ${district})`.as('ofDistrict'),
     ])
     .executeTakeFirstOrThrow();
   if (owner_id !== null) await refuseManyOfOne(tx, { type: owner_type as Caller['type'], id: owner_id });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
-import { covers } from '../../core/jurisdiction.ts';
+import { covers, ownArea } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
@@ -79,7 +79,7 @@ export class Subscriptions {
    */
   async create(caller: Caller, input: SubscriptionInput): Promise<CreatedSubscription> {
     const { database, clock, box } = this.#deps;
-    if (!covers(caller.jurisdiction, input.jurisdiction)) {
+    if (!covers(ownArea(caller), input.jurisdiction)) {
       throw invalid('jurisdiction', `lies outside your jurisdiction ${caller.jurisdiction}`);
     }
     const sink = this.#sinkOf(input.type);
@@ -119,7 +119,7 @@ export class Subscriptions {
       .select(COLUMNS)
       .where('state', '!=', 'removed')
       .orderBy('created_at_ms');
-    const rows = await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).execute();
+    const rows = await withinJurisdiction(query, 'jurisdiction', ownArea(caller)).execute();
     const counts = await db
       .selectFrom('delivery')
       .select(['subscription_id', 'state', sql<number>`count(*)`.as('count')])
@@ -260,7 +260,7 @@ export class Subscriptions {
       .select(COLUMNS)
       .where('id', '=', requireUuid(id))
       .where('state', '!=', 'removed');
-    const row = await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).executeTakeFirst();
+    const row = await withinJurisdiction(query, 'jurisdiction', ownArea(caller)).executeTakeFirst();
     if (!row) throw new CitywatchError('not-found');
     return row;
   }

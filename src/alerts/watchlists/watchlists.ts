@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { covers } from '../../core/jurisdiction.ts';
+import { covers, ownArea, type Tree } from '../../core/jurisdiction.ts';
 import { InTurn } from '../../core/mechanisms/one-at-a-time.ts';
 import { hashPlate, maskPlate, normalizePlate } from '../../core/plates.ts';
 import type { Caller } from '../../core/types.ts';
@@ -28,6 +28,7 @@ export interface WatchlistDeps {
   clock: Clock;
   /** Key of the plate hashes, 32 bytes: without it the stored list tells nobody which plates are wanted. */
   key: Buffer;
+  tree: Tree;
 }
 
 interface Entry {
@@ -84,14 +85,14 @@ export class Watchlists implements Watch {
     const hash = this.#hash(plate);
     const entry = this.#byHash
       .get(hash)
-      ?.find((one) => one.validUntilMs > atMs && covers(one.jurisdiction, jurisdiction));
+      ?.find((one) => one.validUntilMs > atMs && covers(this.#deps.tree.area(one.jurisdiction), jurisdiction));
     if (!entry) return null;
     return { scope: hash.slice(0, 16), data: { watchlist: entry.list, watch_reason: entry.reason, entry: entry.id } };
   }
 
   async create(caller: Caller, input: WatchlistInput): Promise<{ id: string; entries: number }> {
     const { database, clock } = this.#deps;
-    if (!covers(caller.jurisdiction, input.jurisdiction)) {
+    if (!covers(ownArea(caller), input.jurisdiction)) {
       const message = `lies outside your jurisdiction ${caller.jurisdiction}`;
       throw new CitywatchError('request.invalid', { issues: [{ path: 'jurisdiction', message }] });
     }
@@ -140,7 +141,7 @@ export class Watchlists implements Watch {
   async list(caller: Caller) {
     const db = this.#deps.database.tables<AlertTables>();
     const query = db.selectFrom('watchlist').selectAll().where('removed_at_ms', 'is', null).orderBy('created_at_ms');
-    const rows = await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).execute();
+    const rows = await withinJurisdiction(query, 'jurisdiction', ownArea(caller)).execute();
     return rows.map((row) => ({
       id: row.id,
       name: row.name,
@@ -162,7 +163,7 @@ export class Watchlists implements Watch {
         .set({ removed_at_ms: atMs })
         .where('id', '=', requireUuid(id))
         .where('removed_at_ms', 'is', null);
-      const row = await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction)
+      const row = await withinJurisdiction(query, 'jurisdiction', ownArea(caller))
         .returning(['jurisdiction', 'name'])
         .executeTakeFirst();
       if (!row) throw new CitywatchError('not-found');

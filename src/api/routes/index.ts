@@ -30,6 +30,7 @@ import { healthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
 import { imageRoutes } from './images.ts';
 import { importRoutes } from './imports.ts';
+import { jurisdictionRoutes } from './jurisdictions.ts';
 import { kindRoutes } from './kinds.ts';
 import { labelRoutes } from './labels.ts';
 import { lifeRoutes } from './life.ts';
@@ -85,6 +86,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   claimRoutes,
   commandRoutes,
   kindRoutes,
+  jurisdictionRoutes,
   departmentRoutes,
   telemetryRoutes,
   imageRoutes,

@@ -51,17 +51,6 @@ const kind = z
   })
   .meta({ id: 'DeviceKind' });
 
-const jurisdictionRow = z
-  .object({
-    code: z.string(),
-    name: z.object({ zh: z.string(), en: z.string() }),
-    parent: z.string().nullable(),
-    validFrom: z.string().nullable(),
-    validTo: z.string().nullable().meta({ description: 'Abolished on that day' }),
-    successor: z.string().nullable().meta({ description: 'The code that took its area over' }),
-  })
-  .meta({ id: 'Jurisdiction' });
-
 const HOURS_MAX = 24;
 const YAML_CHARACTERS_MAX = 256_000;
 
@@ -110,7 +99,7 @@ function answer({ codec = 'json', fields: own, events, commands, ...rest }: Devi
 }
 
 export const kindRoutes: RoutePart = (app, context) => {
-  const { kinds, jurisdictions } = context;
+  const { kinds } = context;
   const tags = ['registry'];
 
   app.get(
@@ -120,15 +109,6 @@ export const kindRoutes: RoutePart = (app, context) => {
       schema: { tags, summary: 'What devices of each kind send and can be told', response: { 200: listOf(kind) } },
     },
     async () => ({ items: kinds.all().map(answer) }),
-  );
-
-  app.get(
-    '/jurisdictions',
-    {
-      config: { right: 'registry.read' },
-      schema: { tags, summary: 'The areas you may see', response: { 200: listOf(jurisdictionRow) } },
-    },
-    async (request) => ({ items: jurisdictions.list(callerOf(request)) }),
   );
 
   dryRunRoute(app, context);

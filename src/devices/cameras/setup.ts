@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
+import { COUNTRY } from '../../core/jurisdiction.ts';
 import { backoffMs, jittered } from '../../core/mechanisms/backoff.ts';
 import type { Logger, Observer } from '../../core/observe.ts';
 import { type Random, systemRandom } from '../../core/random.ts';
@@ -152,7 +153,7 @@ export class CameraSetup {
     const now = await position.where('state', '!=', 'retired').forUpdate().executeTakeFirst();
     // Changed while it was asked: what it said belongs to another camera, and the change has asked for a new round.
     if (!now?.onvif || accessHash(openOnvif(this.#deps.vault, id, now.onvif)) !== attempt) return null;
-    const before = await findDevice(tx, SYSTEM.jurisdiction, id);
+    const before = await findDevice(tx, COUNTRY, id);
     if (!before) return null;
     const verdict = await this.#deps.units.judge(tx, id, found);
     if (!verdict?.same) return verdict;
@@ -172,7 +173,7 @@ export class CameraSetup {
       .set({ stream: jsonb(stream) })
       .where('id', '=', id)
       .execute();
-    const seen = { ...(await findDevice(tx, SYSTEM.jurisdiction, id)), ...shownAddresses({ stream, onvif: null }) };
+    const seen = { ...(await findDevice(tx, COUNTRY, id)), ...shownAddresses({ stream, onvif: null }) };
     const seenBefore = { ...before, ...shownAddresses({ stream: now.stream, onvif: null }) };
     // An edit that was begun before must not be refused for an introduction that told nothing new.
     if (!isDeepStrictEqual(seen, seenBefore)) {
@@ -190,7 +191,7 @@ export class CameraSetup {
       profiles: JSON.stringify(found.profiles),
       snapshot_url: found.snapshotUrl,
     });
-    const after = await findDevice(tx, SYSTEM.jurisdiction, id);
+    const after = await findDevice(tx, COUNTRY, id);
     const subject = `device/${id}`;
     const { jurisdiction } = before;
     await recordAudit(tx, { caller: SYSTEM, action: 'device.introduced', subject, jurisdiction, before, after, atMs });

@@ -1,6 +1,6 @@
 import { MINUTE_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { NATIONWIDE } from '../../core/jurisdiction.ts';
+import { COUNTRY, ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import type { Tables } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
@@ -79,7 +79,7 @@ export class Claims {
       closed_ms: null,
     };
     await database.transaction(async (tx) => {
-      const state = await lockState(tx, caller.jurisdiction, device);
+      const state = await lockState(tx, ownArea(caller), device);
       if (state === 'retired') throw new CitywatchError('conflict.state', { detail: 'The device is retired.' });
       const claims = tx.tables<ClaimTables>().insertInto('device_claim').values(row);
       await claims.onConflict((same) => same.column('device').doUpdateSet(row)).execute();
@@ -92,7 +92,7 @@ export class Claims {
   async close(caller: Caller, device: DeviceId): Promise<ClaimWindow> {
     const { database, clock } = this.#deps;
     return await database.transaction(async (tx) => {
-      await lockState(tx, caller.jurisdiction, device);
+      await lockState(tx, ownArea(caller), device);
       const row = await rowOf(tx, device);
       if (!row || this.#shown(row).state !== 'open') {
         throw new CitywatchError('conflict.state', { detail: 'No claim of this device is open.' });
@@ -135,7 +135,7 @@ export class Claims {
 
   async #giveSecret(tx: Tables, { device, secret, openedBy }: { device: DeviceId; secret: string; openedBy: string }) {
     const { clock, hasher } = this.#deps;
-    const before = await findDevice(tx, NATIONWIDE, device);
+    const before = await findDevice(tx, COUNTRY, device);
     if (!before) throw new CitywatchError('not-found');
     const db = tx.tables<ClaimTables>();
     await replaceSecret(tx, clock, { device, secretHash: hasher.hash(secret), overlapMs: 0 });
@@ -151,7 +151,7 @@ export class Claims {
   }
 
   async #audit(tx: Tables, caller: Caller, device: DeviceId, { action, after }: { action: string; after: unknown }) {
-    const found = await findDevice(tx, caller.jurisdiction, device);
+    const found = await findDevice(tx, ownArea(caller), device);
     if (!found) throw new CitywatchError('not-found');
     const { jurisdiction } = found;
     const atMs = this.#deps.clock.nowMs();

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, HOUR_MS, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
-import { covers, type Jurisdiction, NATIONWIDE, significantDigits } from '../../core/jurisdiction.ts';
+import {
+  covers,
+  type Jurisdiction,
+  NATIONWIDE,
+  ownArea,
+  significantDigits,
+  type Tree,
+} from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, jsonb, type RawBuilder, sql } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
@@ -25,7 +32,7 @@ export interface Department {
 export interface DepartmentsDeps {
   database: Database;
   clock: Clock;
-  jurisdictions: { exists(code: Jurisdiction): boolean };
+  jurisdictions: Tree & { exists(code: Jurisdiction): boolean };
 }
 
 /** Table of migration 0241; what each column means stands there. */
@@ -97,13 +104,15 @@ export class Departments {
 
   /** Those of the caller's area and above it, in order of id; `on` leaves out what was not in force on that day. */
   list(caller: Caller, on?: string): Department[] {
-    const seen = [...this.#byId.values()].filter((one) => isSeen(caller, one));
+    const seen = [...this.#byId.values()].filter(
+      (one) => covers(caller, one.jurisdiction) || this.#covers(one, caller.jurisdiction),
+    );
     return on === undefined ? seen : seen.filter((one) => isInForce(one, on));
   }
 
   /** The department that the file of a position there calls `owner`: of several that of the smallest area. */
   named(owner: string, jurisdiction: Jurisdiction): Department | null {
-    const all = (this.#byName.get(owner.trim()) ?? []).filter((one) => covers(one.jurisdiction, jurisdiction));
+    const all = (this.#byName.get(owner.trim()) ?? []).filter((one) => this.#covers(one, jurisdiction));
     return all.reduce<Department | null>((best, one) => (best && sizeOf(best) >= sizeOf(one) ? best : one), null);
   }
 
@@ -139,7 +148,7 @@ export class Departments {
   async add(caller: Caller, input: DepartmentInput): Promise<Department> {
     const { database, clock, jurisdictions } = this.#deps;
     const { replaces, ...rest } = input;
-    if (!covers(caller.jurisdiction, rest.jurisdiction) || !jurisdictions.exists(rest.jurisdiction)) {
+    if (!covers(ownArea(caller), rest.jurisdiction) || !jurisdictions.exists(rest.jurisdiction)) {
       throw invalid('jurisdiction', 'is no code within your jurisdiction: see GET /jurisdictions');
     }
     const added: Department = { id: randomUUID(), ...rest };
@@ -190,17 +199,22 @@ export class Departments {
       throw new CitywatchError('conflict.exists', { detail: `Another department of this area is called ${name}.` });
     }
     const successor = added.successor === null ? null : this.#byId.get(added.successor);
-    if (successor === undefined || (successor && !covers(successor.jurisdiction, added.jurisdiction))) {
+    if (successor === undefined || (successor && !this.#covers(successor, added.jurisdiction))) {
       throw invalid('successor', 'is no department of this area: see GET /departments');
     }
     for (const [place, id] of replaces.entries()) {
       const old = this.#byId.get(id);
       const path = `replaces.${place}`;
-      if (!old || !covers(caller.jurisdiction, old.jurisdiction) || !covers(added.jurisdiction, old.jurisdiction)) {
+      if (!old || !covers(ownArea(caller), old.jurisdiction) || !this.#covers(added, old.jurisdiction)) {
         throw invalid(path, 'is no department of your area: see GET /departments');
       }
       if (old.validTo !== null) throw invalid(path, `ended on ${old.validTo}`);
     }
+  }
+
+  /** Whether its names mean it there. */
+  #covers({ jurisdiction }: Department, code: Jurisdiction): boolean {
+    return covers(this.#deps.jurisdictions.area(jurisdiction), code);
   }
 
   #leadsTo(from: Department, id: string): boolean {
@@ -220,10 +234,6 @@ function namesOf({ name, names }: Department): string[] {
 /** The higher, the smaller its area. */
 function sizeOf({ jurisdiction }: Department): number {
   return significantDigits(jurisdiction).length;
-}
-
-function isSeen(caller: Caller, { jurisdiction }: Department): boolean {
-  return covers(caller, jurisdiction) || covers(jurisdiction, caller.jurisdiction);
 }
 
 function isInForce({ validFrom, validTo }: Department, on: string): boolean {

@@ -1,5 +1,5 @@
 import { CitywatchError } from '../../core/errors.ts';
-import { covers } from '../../core/jurisdiction.ts';
+import { covers, ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { newestFirst } from '../../platform/database/newest-first.ts';
@@ -45,7 +45,7 @@ const DEVICES_MAX = 16;
 /** The discovery, where the caller may see it. Errors: `not-found`, also for one of somebody who may see more. */
 export async function discoveryOf(tables: Tables, caller: Caller, id: string, lock?: 'lock'): Promise<DiscoveryRow> {
   const all = tables.tables<DiscoveryTables>().selectFrom('discovery').selectAll().where('id', '=', id);
-  const query = withinJurisdiction(all, 'jurisdiction', caller.jurisdiction);
+  const query = withinJurisdiction(all, 'jurisdiction', ownArea(caller));
   const found = await (lock ? query.forUpdate() : query).executeTakeFirst();
   if (!found) throw new CitywatchError('not-found');
   return found;
@@ -72,7 +72,7 @@ export class DiscoveryList {
   ): Promise<{ items: DiscoveryStatus[]; next: string | null }> {
     const last = after === undefined ? null : await discoveryOf(this.#database, caller, after);
     const all = this.#database.tables<DiscoveryTables>().selectFrom('discovery').selectAll();
-    const seen = withinJurisdiction(all, 'jurisdiction', caller.jurisdiction);
+    const seen = withinJurisdiction(all, 'jurisdiction', ownArea(caller));
     const { rows, next } = await newestFirst(seen, { limit, last });
     return { items: await this.#statuses(rows), next };
   }
@@ -92,7 +92,7 @@ export class DiscoveryList {
     const serials = page.flatMap(({ serial }) => (serial === null ? [] : [serial.trim()]));
     const known = await registeredAt(this.#database, { addresses, serials });
     const items = page.map(({ discovery: _, found_at_ms: foundAtMs, ...finding }) => {
-      const isOwn = ({ jurisdiction }: Registered) => covers(caller.jurisdiction, jurisdiction);
+      const isOwn = ({ jurisdiction }: Registered) => covers(ownArea(caller), jurisdiction);
       const here =
         known.byAddress.get(finding.address) ?? known.bySerial.get(finding.serial?.trim() ?? '')?.filter(isOwn) ?? [];
       const seen = here.filter(isOwn);

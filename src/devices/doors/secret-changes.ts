@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DAY_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { NATIONWIDE } from '../../core/jurisdiction.ts';
+import { COUNTRY, ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId, DeviceIdentity } from '../../core/types.ts';
 import { jsonb, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
@@ -90,12 +90,12 @@ export class SecretChanges {
   async tryBegin(caller: Caller, device: DeviceId): Promise<SecretChangeView | SecretRefusal> {
     const begun = await this.#sync.commitAll<SecretRow | SecretRefusal>([device], async (tx) => {
       const locked = tx.tables<SecretTables>().selectFrom('position').selectAll().where('id', '=', device).forUpdate();
-      const position = await withinJurisdiction(locked, 'jurisdiction', caller.jurisdiction).executeTakeFirst();
+      const position = await withinJurisdiction(locked, 'jurisdiction', ownArea(caller)).executeTakeFirst();
       if (!position) throw new CitywatchError('not-found');
       const refusal = await this.#refusal(tx, position);
       if (refusal) return { changed: [], result: refusal };
       const row = await this.#insert(tx, caller, position);
-      const after = await findDevice(tx, NATIONWIDE, device);
+      const after = await findDevice(tx, COUNTRY, device);
       return { changed: [{ device: after! }], result: row };
     });
     if ('detail' in begun) return begun;
@@ -159,7 +159,7 @@ export class SecretChanges {
       .returningAll()
       .executeTakeFirst();
     if (!changed) return;
-    const found = await findDevice(tx, NATIONWIDE, device);
+    const found = await findDevice(tx, COUNTRY, device);
     if (!found) return;
     const { jurisdiction } = found;
     const after = { change: changed.id, state: 'changed' };

@@ -1,4 +1,4 @@
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import { type Jurisdiction, ownArea, type Tree } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId, DeviceKind } from '../../core/types.ts';
 import { type Database, type RawBuilder, sql, withinJurisdiction } from '../../platform/database/database.ts';
 import type { RegistryTables } from '../registry/tables.ts';
@@ -68,8 +68,10 @@ export interface IncompleteFile {
 export class FileReport {
   readonly #database: Database;
   readonly #kinds: { all(): DeviceKind[] };
+  readonly #tree: Tree;
 
-  constructor({ database, kinds }: { database: Database; kinds: { all(): DeviceKind[] } }) {
+  constructor({ database, kinds, tree }: { database: Database; kinds: { all(): DeviceKind[] }; tree: Tree }) {
+    this.#tree = tree;
     this.#database = database;
     this.#kinds = kinds;
   }
@@ -113,10 +115,10 @@ export class FileReport {
     return { items, next: rows.length > limit ? items.at(-1)!.device : null };
   }
 
-  #positions({ jurisdiction: scope }: Caller, { jurisdiction, kind }: FileReportFilter) {
+  #positions(caller: Caller, { jurisdiction, kind }: FileReportFilter) {
     const there = this.#database.tables<RegistryTables>().selectFrom('position').where('state', '!=', 'retired');
-    let query = withinJurisdiction(there, 'jurisdiction', scope);
-    if (jurisdiction !== undefined) query = withinJurisdiction(query, 'jurisdiction', jurisdiction);
+    let query = withinJurisdiction(there, 'jurisdiction', ownArea(caller));
+    if (jurisdiction !== undefined) query = withinJurisdiction(query, 'jurisdiction', this.#tree.area(jurisdiction));
     if (kind !== undefined) query = query.where('kind', '=', kind);
     return query;
   }

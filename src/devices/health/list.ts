@@ -1,4 +1,4 @@
-import { covers, type Jurisdiction } from '../../core/jurisdiction.ts';
+import { covers, type Jurisdiction, ownArea, type Tree } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId, DeviceIdentity } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Directory } from '../registry/directory.ts';
@@ -11,6 +11,7 @@ export interface HealthListDeps {
   book: Pick<HealthBook, 'of' | 'healthOf'>;
   directory: Pick<Directory, 'within' | 'get' | 'maintained' | 'seenBy'>;
   database: Database;
+  tree: Tree;
 }
 
 /** How a device is, as it may be told to a caller. */
@@ -73,11 +74,13 @@ export class HealthList {
     caller: Caller,
     filter: HealthFilter,
   ): Promise<{ counts: HealthCounts; items: HealthOfDevice[]; next: DeviceId | null }> {
-    const { book, directory } = this.#deps;
+    const { book, directory, tree } = this.#deps;
     const counts = Object.fromEntries([...HEALTHS, 'maintenance'].map((name) => [name, 0])) as HealthCounts;
     const found: DeviceId[] = [];
-    for (const device of directory.within(caller.jurisdiction)) {
-      if (!isWithin(device, filter)) continue;
+    const area = filter.jurisdiction === undefined ? null : tree.area(filter.jurisdiction);
+    for (const device of directory.within(ownArea(caller))) {
+      if (filter.kind !== undefined && device.kind !== filter.kind) continue;
+      if (area !== null && !covers(area, device.jurisdiction)) continue;
       const health = book.healthOf(device.id);
       if (health === null) continue;
       counts[directory.maintained(device.id) === null ? health : 'maintenance'] += 1;
@@ -117,9 +120,4 @@ export class HealthList {
     const why = wordsOf({ cause: health.cause, detail }, because);
     return { ...health, because, why, maintenance: directory.maintained(id) !== null };
   }
-}
-
-function isWithin({ jurisdiction, kind }: DeviceIdentity, filter: HealthFilter): boolean {
-  if (filter.kind !== undefined && kind !== filter.kind) return false;
-  return filter.jurisdiction === undefined || covers(filter.jurisdiction, jurisdiction);
 }

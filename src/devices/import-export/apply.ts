@@ -1,4 +1,5 @@
 import { CitywatchError } from '../../core/errors.ts';
+import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import type { Tables } from '../../platform/database/database.ts';
 import type { ComingDevice, Created } from '../registry/registry.ts';
@@ -60,7 +61,7 @@ export async function applyRows(
   { caller, rows }: { caller: Caller; rows: readonly SheetRow[] },
 ): Promise<{ applied: Applied[]; done: OneTransaction }> {
   const ids = rows.flatMap(({ cells }) => cells[ID.name] ?? []);
-  const knowledge = await knownDevices(tx, { vault: deps.vault, scope: caller.jurisdiction }, [...new Set(ids)]);
+  const knowledge = await knownDevices(tx, { vault: deps.vault, scope: ownArea(caller) }, [...new Set(ids)]);
   const planned = rows.map((row): Planned => {
     const known = knowledge.get(row.cells[ID.name] ?? '');
     return { row, plan: planOf(row, known, deps.kinds), known: known === 'foreign' ? undefined : known };

@@ -1,4 +1,4 @@
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import type { Scope } from '../../core/jurisdiction.ts';
 import type { Device, DeviceId } from '../../core/types.ts';
 import type { Tables } from '../../platform/database/database.ts';
 import type { Vault } from '../../platform/secrets/vault.ts';
@@ -26,7 +26,7 @@ export type Knowledge = ReadonlyMap<DeviceId, KnownDevice | 'foreign'>;
 /** What is known of these ids to somebody who sees `scope`. */
 export async function knownDevices(
   tx: Tables,
-  { vault, scope }: { vault: Vault; scope: Jurisdiction },
+  { vault, scope }: { vault: Vault; scope: Scope },
   ids: readonly DeviceId[],
 ): Promise<Knowledge> {
   if (ids.length === 0) return new Map();

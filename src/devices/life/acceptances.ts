@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { CitywatchError, invalid } from '../../core/errors.ts';
+import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId, DeviceIdentity } from '../../core/types.ts';
 import { jsonb, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import type { CheckReport } from '../checks/checks.ts';
@@ -93,7 +94,7 @@ export class Acceptances {
     if (report.grade === 'failed' && input.despite === null) throw failed(report);
     let accepted: Acceptance | null = null;
     await this.#sync.commitAll([device.id], async (tx) => {
-      const state = await lockState(tx, caller.jurisdiction, device.id);
+      const state = await lockState(tx, ownArea(caller), device.id);
       accepted = await answeredBefore(tx, asked);
       if (accepted) return { changed: [], result: null };
       if (state !== 'installed') throw notInstalled(state);
@@ -126,7 +127,7 @@ export class Acceptances {
     const { caller, device, input } = asked;
     const before = await answeredBefore(database, asked);
     if (before) return before;
-    const found = await findDevice(database, caller.jurisdiction, device.id);
+    const found = await findDevice(database, ownArea(caller), device.id);
     if (!found) throw new CitywatchError('not-found');
     if (found.state !== 'installed') throw notInstalled(found.state);
     await requireSign(database, asked);
@@ -137,7 +138,7 @@ export class Acceptances {
   async #write(tx: Tables, asked: Asked, { grade, steps }: CheckReport) {
     const { caller, device, input, request_hash } = asked;
     await requireSign(tx, asked);
-    const found = await findDevice(tx, caller.jurisdiction, device.id);
+    const found = await findDevice(tx, ownArea(caller), device.id);
     const purpose = requirePurpose(input, found?.purpose ?? null);
     const row: Row = {
       id: input.id,
@@ -184,7 +185,7 @@ async function answeredBefore(tx: Tables, { caller, input, request_hash }: Asked
 
 async function requireSign(tx: Tables, { caller, device, input }: Asked): Promise<void> {
   const rows = tx.tables<AcceptanceTables>().selectFrom('site_photo').innerJoin('position', 'position.id', 'device');
-  const mine = withinJurisdiction(rows, 'position.jurisdiction', caller.jurisdiction).select('what');
+  const mine = withinJurisdiction(rows, 'position.jurisdiction', ownArea(caller)).select('what');
   const found = await mine.where('site_photo.id', '=', input.photo).where('device', '=', device.id).executeTakeFirst();
   const remedy = `send it with POST /api/v1/devices/${device.id}/photos?what=sign`;
   if (!found) throw invalid('photo', `is no photo of this device; ${remedy}`);

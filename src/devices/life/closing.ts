@@ -1,5 +1,5 @@
 import { CitywatchError } from '../../core/errors.ts';
-import { covers } from '../../core/jurisdiction.ts';
+import { covers, ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { sql, type Tables } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
@@ -36,7 +36,7 @@ export class SiteClosing {
     const { database, clock, followers } = this.#deps;
     const { done, retired } = await database.transaction(async (tx) => {
       await lockTree(tx);
-      const site = await findDevice(tx, caller.jurisdiction, id);
+      const site = await findDevice(tx, ownArea(caller), id);
       if (!site) throw new CitywatchError('not-found');
       if (site.kind !== 'site') throw refused(`It is a ${site.kind}: what is no site is retired with DELETE.`);
       if (site.state === 'retired') throw refused('The site is retired.');
@@ -55,7 +55,7 @@ export class SiteClosing {
   }
 
   /** The site and all that hangs below it and is not retired, what hangs deepest first. They are locked. */
-  async #below(tx: Tables, { jurisdiction }: Caller, site: DeviceId): Promise<Below[]> {
+  async #below(tx: Tables, caller: Caller, site: DeviceId): Promise<Below[]> {
     const { rows } = await sql<{ id: DeviceId; jurisdiction: string; version: number }>`
       with recursive below as (
         select id, 0 as depth from position where id = ${site}
@@ -66,7 +66,7 @@ export class SiteClosing {
       where state <> 'retired' order by depth desc, id limit ${DEVICES_MAX + 1} for update of p`.execute(tx.tables());
     if (rows.length > DEVICES_MAX)
       throw inUse(`More than ${DEVICES_MAX} devices hang below it: retire some of them first.`);
-    const devices = rows.map((row) => ({ ...row, isSeen: covers(jurisdiction, row.jurisdiction) }));
+    const devices = rows.map((row) => ({ ...row, isSeen: covers(ownArea(caller), row.jurisdiction) }));
     if (devices.some(({ isSeen }) => !isSeen)) throw inUse('Devices of another area hang below it, too.');
     return devices;
   }

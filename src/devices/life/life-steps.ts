@@ -1,6 +1,6 @@
 import { toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import { ownArea, type Scope } from '../../core/jurisdiction.ts';
 import type { Caller, Device, DeviceId, DeviceState } from '../../core/types.ts';
 import { type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
@@ -59,7 +59,7 @@ export class LifeSteps {
    */
   step(caller: Caller, id: DeviceId, { from, to, reason }: StepInput): Promise<Device> {
     return this.#sync.commit(id, async (tx) => {
-      const now = await lockState(tx, caller.jurisdiction, id);
+      const now = await lockState(tx, ownArea(caller), id);
       if (now !== from) throw await elsewhere(tx, id, now);
       if (!mayStep(from, to, 'said')) throw mayNot(id, from, to);
       return { device: await makeStep(tx, this.#deps.clock.nowMs(), stepping({ caller, id, to, reason })) };
@@ -89,7 +89,7 @@ function stepping({ caller, id, to, reason }: Pick<Stepping, 'caller' | 'id' | '
 }
 
 /** Locks the position. Errors: `not-found`, also beyond `scope`. */
-export async function lockState(tx: Tables, scope: Jurisdiction, id: DeviceId): Promise<DeviceState> {
+export async function lockState(tx: Tables, scope: Scope, id: DeviceId): Promise<DeviceState> {
   const row = tx.tables<LifeTables>().selectFrom('position').select('state').where('id', '=', id).forUpdate();
   const found = await withinJurisdiction(row, 'jurisdiction', scope).executeTakeFirst();
   if (!found) throw new CitywatchError('not-found');
@@ -102,7 +102,7 @@ export async function lockState(tx: Tables, scope: Jurisdiction, id: DeviceId): 
  */
 export async function makeStep(tx: Tables, atMs: number, stepping: Stepping) {
   const { caller, id, to, how, reason, action, also = {}, told = {} } = stepping;
-  const before = await findDevice(tx, caller.jurisdiction, id);
+  const before = await findDevice(tx, ownArea(caller), id);
   if (!before) throw new CitywatchError('not-found');
   if (!mayStep(before.state, to, how)) throw mayNot(id, before.state, to);
   const db = tx.tables<LifeTables>();

@@ -1,5 +1,6 @@
 import { MINUTE_MS, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
+import { COUNTRY, ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { sql, type Tables } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
@@ -97,7 +98,7 @@ export class Maintenances implements DeviceFollower {
       withheld: 0,
     };
     await this.#sync.commit(id, async (tx) => {
-      await lockState(tx, caller.jurisdiction, id);
+      await lockState(tx, ownArea(caller), id);
       const lasting = await lastingOf(tx, id);
       if (lasting) throw taken(lasting);
       const device = await makeStep(tx, fromMs, {
@@ -118,7 +119,7 @@ export class Maintenances implements DeviceFollower {
   /** Ends it before its time. Fails with `not-found`, and `conflict.state` where there is none, or no longer. */
   async end(caller: Caller, id: DeviceId): Promise<Maintenance> {
     return await this.#end(caller, id, async (tx) => {
-      await lockState(tx, caller.jurisdiction, id);
+      await lockState(tx, ownArea(caller), id);
       const lasting = await lastingOf(tx, id);
       if (!lasting) throw new CitywatchError('conflict.state', { detail: 'The device is not in maintenance.' });
       return lasting;
@@ -132,7 +133,7 @@ export class Maintenances implements DeviceFollower {
     if (!lasting) return DONE;
     if (lasting.until_ms > clock.nowMs()) return { again: { atMs: lasting.until_ms } };
     await this.#end(null, id, async (tx) => {
-      await lockState(tx, SYSTEM.jurisdiction, id);
+      await lockState(tx, COUNTRY, id);
       return await lastingOf(tx, id);
     });
     return DONE;

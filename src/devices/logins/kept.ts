@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
+import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { type Database, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import type { Login } from '../../platform/outbound/http-auth.ts';
@@ -76,7 +77,7 @@ export class KeptLogins {
       const { jurisdiction } = position;
       const subject = `device/${device}`;
       await recordAudit(tx, { caller, action: 'login.recovered', subject, jurisdiction, after: { kept }, atMs });
-      const found = await findDevice(tx, caller.jurisdiction, device);
+      const found = await findDevice(tx, ownArea(caller), device);
       return { changed: found ? [{ device: found }] : [], result: undefined };
     });
     return { state: 'right', problem: null };
@@ -86,7 +87,7 @@ export class KeptLogins {
   async #take(tx: Tables, caller: Caller, { device, kept }: { device: DeviceId; kept: number }) {
     const { clock, vault } = this.#deps;
     const locked = tx.tables<RegistryTables>().selectFrom('position').selectAll().where('id', '=', device).forUpdate();
-    const position = await withinJurisdiction(locked, 'jurisdiction', caller.jurisdiction).executeTakeFirst();
+    const position = await withinJurisdiction(locked, 'jurisdiction', ownArea(caller)).executeTakeFirst();
     const db = tx.tables<LoginTables>();
     const rows = db.selectFrom('kept_login').selectAll().where('device', '=', device).where('id', '=', kept);
     const row = await rows.forUpdate().executeTakeFirst();

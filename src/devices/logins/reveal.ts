@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
+import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Login } from '../../platform/outbound/http-auth.ts';
@@ -51,7 +52,7 @@ export class LoginReveal {
       const detail = 'A login is shown to a person who is logged in, and never to a token.';
       throw new CitywatchError('auth.forbidden', { detail });
     }
-    const device = await findDevice(database, caller.jurisdiction, id);
+    const device = await findDevice(database, ownArea(caller), id);
     if (!device) throw new CitywatchError('not-found');
     if (order === null && number === null) throw invalid('order', 'is missing: name an open work order, or a case');
     if (order !== null && !(await isOpen(order, id))) throw invalid('order', 'is no open work order of this device');

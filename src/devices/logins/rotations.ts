@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, DAY_MS, MINUTE_MS, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
+import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { type Database, jsonb, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
@@ -87,7 +88,7 @@ export class LoginRotations {
         .selectAll()
         .where('id', '=', device)
         .forUpdate();
-      const position = await withinJurisdiction(locked, 'jurisdiction', caller.jurisdiction).executeTakeFirst();
+      const position = await withinJurisdiction(locked, 'jurisdiction', ownArea(caller)).executeTakeFirst();
       if (!position) throw new CitywatchError('not-found');
       const refusal = await this.#refusal(tx, caller, position);
       return refusal ?? (await this.#insert(tx, caller, { position, account, afterMs }));
@@ -204,7 +205,7 @@ async function isUnderWay(tx: Tables, device: DeviceId): Promise<boolean> {
 async function visible(tx: Tables, caller: Caller, ids: readonly DeviceId[]): Promise<DeviceId[]> {
   if (ids.length === 0) return [];
   const all = tx.tables<RegistryTables>().selectFrom('position').select('id').where('id', 'in', ids).orderBy('id');
-  return (await withinJurisdiction(all, 'jurisdiction', caller.jurisdiction).execute()).map(({ id }) => id);
+  return (await withinJurisdiction(all, 'jurisdiction', ownArea(caller)).execute()).map(({ id }) => id);
 }
 
 const SHARED: Readonly<Record<Sharing['how'], string>> = {

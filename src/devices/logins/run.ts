@@ -1,4 +1,5 @@
 import { type Clock, MINUTE_MS } from '../../core/clock.ts';
+import { ownArea } from '../../core/jurisdiction.ts';
 import { JoinedByKey } from '../../core/mechanisms/one-at-a-time.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { type Database, jsonb, type Tables } from '../../platform/database/database.ts';
@@ -209,7 +210,7 @@ export class RotationRun {
         await changeLogin(tx, vault, { position, logins: next, change, atMs });
         await this.#keep(tx, turn, { heard, to });
       }
-      const device = position && (await findDevice(tx, row.caller.jurisdiction, row.device));
+      const device = position && (await findDevice(tx, ownArea(row.caller), row.device));
       return { changed: device ? [{ device }] : [], result: undefined };
     });
   }

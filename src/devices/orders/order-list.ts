@@ -1,5 +1,6 @@
 import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
+import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { type Database, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
@@ -116,13 +117,13 @@ export class OrderList {
   }
 }
 
-function orders(tables: Tables, { jurisdiction }: Pick<Caller, 'jurisdiction'>) {
+function orders(tables: Tables, caller: Caller) {
   const query = tables
     .tables<OrderTables>()
     .selectFrom('work_order')
     .innerJoin('position', 'position.id', 'device')
     .selectAll('work_order');
-  return withinJurisdiction(query, 'position.jurisdiction', jurisdiction);
+  return withinJurisdiction(query, 'position.jurisdiction', ownArea(caller));
 }
 
 async function swapsDuring(tables: Tables, { device, openedMs, closedMs }: WorkOrder): Promise<OrderSwap[]> {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import { type Jurisdiction, ownArea, type Scope } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { type Database, jsonb, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
@@ -93,7 +93,7 @@ export class Orders {
   step(caller: Caller, number: string, { id, ...input }: OrderStepInput): Promise<WorkOrder> {
     const request = requestOf(caller, id, { number, ...input });
     return this.#deps.database.transaction(async (tx) => {
-      const { order: before, jurisdiction } = await lockOrder(tx, caller.jurisdiction, number);
+      const { order: before, jurisdiction } = await lockOrder(tx, ownArea(caller), number);
       const answered = await answeredBefore(tx, request);
       if (answered) return answered;
       await requireRoom(tx, number);
@@ -141,7 +141,7 @@ export class Orders {
   #open({ request, device, cause, sinceMs, ...input }: Opening): Promise<Opened> {
     const { database, clock } = this.#deps;
     return database.transaction(async (tx) => {
-      const jurisdiction = await lockDevice(tx, request.caller.jurisdiction, device);
+      const jurisdiction = await lockDevice(tx, ownArea(request.caller), device);
       const answered = await answeredBefore(tx, request);
       if (answered) return { order: answered, added: answered.occurrences > 1 };
       const told = cause === null || sinceMs === undefined ? null : await toldSince(tx, { device, cause, sinceMs });
@@ -214,7 +214,7 @@ export class Orders {
   }
 }
 
-async function lockDevice(tx: Tables, scope: Jurisdiction, id: DeviceId): Promise<Jurisdiction> {
+async function lockDevice(tx: Tables, scope: Scope, id: DeviceId): Promise<Jurisdiction> {
   const rows = tx.tables<OrderTables>().selectFrom('position').select(['jurisdiction', 'state']).where('id', '=', id);
   const found = await withinJurisdiction(rows.forUpdate(), 'jurisdiction', scope).executeTakeFirst();
   if (!found) throw new CitywatchError('not-found');
@@ -225,7 +225,7 @@ async function lockDevice(tx: Tables, scope: Jurisdiction, id: DeviceId): Promis
 /** Locks an order. Errors: `not-found`, also for one of a device beyond `scope`. */
 async function lockOrder(
   tx: Tables,
-  scope: Jurisdiction,
+  scope: Scope,
   number: string,
 ): Promise<{ order: WorkOrder; jurisdiction: Jurisdiction }> {
   const rows = tx

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import { type Jurisdiction, ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { BlobRefusal, type Blobs } from '../../platform/blobs/blobs.ts';
 import { type Database, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
@@ -187,9 +187,9 @@ export class Photos {
   }
 
   /** Errors: `not-found`, also beyond the caller's border, and `conflict.state` for a device that is retired. */
-  async #place(tx: Tables, { jurisdiction: scope }: Caller, subject: PhotoSubject) {
+  async #place(tx: Tables, caller: Caller, subject: PhotoSubject) {
     const db = tx.tables<PhotoTables>();
-    const positions = withinJurisdiction(db.selectFrom('position'), 'position.jurisdiction', scope);
+    const positions = withinJurisdiction(db.selectFrom('position'), 'position.jurisdiction', ownArea(caller));
     const found =
       'device' in subject
         ? await positions
@@ -208,9 +208,9 @@ export class Photos {
   }
 }
 
-function photosOf(tables: Tables, { jurisdiction }: Pick<Caller, 'jurisdiction'>) {
+function photosOf(tables: Tables, caller: Caller) {
   const rows = tables.tables<PhotoTables>().selectFrom('site_photo').innerJoin('position', 'position.id', 'device');
-  return withinJurisdiction(rows.selectAll('site_photo'), 'position.jurisdiction', jurisdiction);
+  return withinJurisdiction(rows.selectAll('site_photo'), 'position.jurisdiction', ownArea(caller));
 }
 
 async function rowOf(tables: Tables, id: string): Promise<PhotoRow | undefined> {

@@ -1,4 +1,5 @@
 import { CitywatchError, invalid } from '../../core/errors.ts';
+import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, Device, DeviceId, DeviceIdentity } from '../../core/types.ts';
 import type { Tables } from '../../platform/database/database.ts';
 import { type EditDeps, OneTransaction } from '../import-export/one-transaction.ts';
@@ -87,7 +88,7 @@ export class Recorders {
     const wanted = eyes.filter(({ source }) => sources === null || sources.includes(source));
     const { done, created, updated } = await registry.database.transaction(async (tx) => {
       await lockRecorder(tx, recorder.id);
-      const device = await findDevice(tx, caller.jurisdiction, recorder.id);
+      const device = await findDevice(tx, ownArea(caller), recorder.id);
       if (!device) throw new CitywatchError('not-found');
       const before = await channelsOf(tx, registry.vault, recorder.id);
       const mine = await mayChange(tx, caller, before);
@@ -180,7 +181,7 @@ const REACHED_BY = ['xaddr', 'username', 'password', 'fingerprint'] as const;
 /** Those that the caller may change. */
 async function mayChange(tx: Tables, caller: Caller, known: readonly KnownChannel[]): Promise<KnownChannel[]> {
   const ids = known.map(({ id }) => id);
-  const visible = await idsWithin(tx, caller.jurisdiction, ids);
+  const visible = await idsWithin(tx, ownArea(caller), ids);
   return known.filter(({ id, isRetired }) => visible.has(id) && !isRetired);
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
+import { ownArea } from '../../core/jurisdiction.ts';
 import { Batches } from '../../core/mechanisms/batches.ts';
 import type { Caller, Device } from '../../core/types.ts';
 import { sql, type Tables } from '../../platform/database/database.ts';
@@ -85,9 +86,9 @@ export class Arrivals {
   #take(arrivals: Arrival[]): Promise<Outcome[]> {
     const ids = arrivals.map(({ id }) => id);
     return this.#deps.sync.commitAll(ids, async (tx) => {
-      const placings = arrivals.map(({ id, caller: { jurisdiction: scope }, input, location }) => {
+      const placings = arrivals.map(({ id, caller, input, location }) => {
         const { jurisdiction, confirm = false } = input;
-        return { scope, id, ...location, jurisdiction, confirm };
+        return { scope: ownArea(caller), id, ...location, jurisdiction, confirm };
       });
       const refusals = await unlikelyPlaces(tx, this.#deps.directory, placings);
       const likely = arrivals.filter((_, index) => refusals[index] === null);
@@ -127,7 +128,7 @@ export class Arrivals {
     const hanging = [...made].flatMap(([arrival, device]) => {
       const { parent = null, kind } = arrival.input;
       if (parent === null || device instanceof CitywatchError) return [];
-      const scope = arrival.caller.jurisdiction;
+      const scope = ownArea(arrival.caller);
       return [{ arrival, device, scope, id: device.id, parent, hangsOn: this.#deps.kinds.latest(kind)?.hangsOn }];
     });
     if (hanging.length === 0) return;
@@ -143,9 +144,9 @@ export class Arrivals {
   /** Names the cameras of a device that was inserted without them, and reads it as it then stands. */
   async #link(tx: Tables, { id, input, caller }: Arrival): Promise<Device> {
     const { cameras = [] } = input;
-    await checkCameras(tx, caller.jurisdiction, { id, cameras, kinds: this.#deps.kinds });
-    await replaceCameras(tx, caller.jurisdiction, { id, cameras });
-    const device = await findDevice(tx, caller.jurisdiction, id);
+    await checkCameras(tx, ownArea(caller), { id, cameras, kinds: this.#deps.kinds });
+    await replaceCameras(tx, ownArea(caller), { id, cameras });
+    const device = await findDevice(tx, ownArea(caller), id);
     if (!device) throw new CitywatchError('not-found');
     return device;
   }

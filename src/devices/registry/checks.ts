@@ -1,5 +1,5 @@
 import { CitywatchError, invalid } from '../../core/errors.ts';
-import { covers, type Jurisdiction } from '../../core/jurisdiction.ts';
+import { codeAlone, covers, type Jurisdiction, type Scope } from '../../core/jurisdiction.ts';
 import type { DeviceId, Location } from '../../core/types.ts';
 import { sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import type { Kinds } from '../kinds/kinds.ts';
@@ -18,7 +18,7 @@ export interface KnownJurisdictions {
 }
 
 /** The code must exist today and lie within `scope`; both failures read alike, so nothing beyond is revealed. */
-export function checkJurisdiction(jurisdictions: KnownJurisdictions, code: Jurisdiction, scope: Jurisdiction): void {
+export function checkJurisdiction(jurisdictions: KnownJurisdictions, code: Jurisdiction, scope: Scope): void {
   if (!covers(scope, code) || !jurisdictions.exists(code)) {
     throw invalid('jurisdiction', 'is no code of GB/T 2260 within your jurisdiction: see GET /jurisdictions');
   }
@@ -36,7 +36,7 @@ export function storedLocation({ lat, lon, datum }: Location): Location {
 /** A device that is to hang on a parent. */
 export interface ToHang {
   /** What the caller may see. */
-  scope: Jurisdiction;
+  scope: Scope;
   id: DeviceId;
   parent: DeviceId;
   /** Kinds of which the parent must be; any where it is undefined. */
@@ -44,7 +44,7 @@ export interface ToHang {
 }
 
 /** As {@link checkParents} for one device. */
-export function checkParent(tx: Tables, scope: Jurisdiction, one: Omit<ToHang, 'scope'>): Promise<void> {
+export function checkParent(tx: Tables, scope: Scope, one: Omit<ToHang, 'scope'>): Promise<void> {
   return checkParents(tx, [{ scope, ...one }]);
 }
 
@@ -97,7 +97,7 @@ function checkDepth(parentOf: ReadonlyMap<DeviceId, DeviceId | null>, id: Device
 /** Each camera must be there, be visible to the caller, not be retired, and be of a kind with a stream. */
 export async function checkCameras(
   tx: Tables,
-  scope: Jurisdiction,
+  scope: Scope,
   { id, cameras, kinds }: { id: DeviceId; cameras: readonly DeviceId[]; kinds: Kinds },
 ): Promise<void> {
   if (cameras.length === 0) return;
@@ -124,7 +124,7 @@ export async function checkCameras(
 /** Replaces the cameras the caller can see; those beyond the caller's border stay, behind the new ones. */
 export async function replaceCameras(
   tx: Tables,
-  scope: Jurisdiction,
+  scope: Scope,
   { id, cameras }: { id: DeviceId; cameras: readonly DeviceId[] },
 ): Promise<void> {
   const db = tx.tables<RegistryTables>();
@@ -150,7 +150,7 @@ export async function replaceCameras(
  */
 export async function endForeignLinks(
   tx: Tables,
-  scope: Jurisdiction,
+  scope: Scope,
   { id, jurisdiction }: { id: DeviceId; jurisdiction: Jurisdiction },
 ): Promise<void> {
   const db = tx.tables<RegistryTables>();
@@ -165,7 +165,7 @@ export async function endForeignLinks(
   for (const { position_id, camera_id, place, camera_place } of links) {
     const [device, camera, other] =
       position_id === id ? [jurisdiction, camera_place, camera_place] : [place, jurisdiction, place];
-    if (covers(scope, other) || covers(device, camera)) continue;
+    if (covers(scope, other) || covers(codeAlone(device), camera)) continue;
     const link = db.deleteFrom('position_camera').where('position_id', '=', position_id);
     await link.where('camera_id', '=', camera_id).execute();
   }

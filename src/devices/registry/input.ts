@@ -22,7 +22,12 @@ export const deviceId = z
 export const jurisdiction = z
   .string()
   .refine(isJurisdictionCode, 'use the 6, 9 or 12 digits of an administrative division code, such as 330212')
-  .meta({ description: 'GB/T 2260 code; trailing zeros stand for everything below', examples: ['330212'] });
+  .meta({
+    description:
+      'GB/T 2260 code; trailing zeros stand for everything below. Or the id of a functional zone: the digits of the ' +
+      'area it lies in, `z-` and a name',
+    examples: ['330212', '330212z-kexuecheng'],
+  });
 
 const location = z.strictObject({
   lat: z.number().min(-90).max(90),

@@ -1,4 +1,4 @@
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import { codeAlone, type Jurisdiction } from '../../core/jurisdiction.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import type { RegistryTables } from './tables.ts';
@@ -80,7 +80,7 @@ function spotsWithCameras(tables: Tables, devices: readonly DeviceId[], readers:
           .where(sql<boolean>`other.lat between spot.lat - ${reach} and spot.lat + ${reach}`)
           .where(sql<boolean>`other.lon between spot.lon - ${reachOfLon} and spot.lon + ${reachOfLon}`)
           .limit(CANDIDATES_MAX);
-        return withinJurisdiction(box, 'other.jurisdiction', readers).as('camera');
+        return withinJurisdiction(box, 'other.jurisdiction', codeAlone(readers)).as('camera');
       },
       (join) => join.onTrue(),
     )

@@ -1,4 +1,4 @@
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import type { Area, Jurisdiction } from '../../core/jurisdiction.ts';
 import type { DeviceId, DeviceState } from '../../core/types.ts';
 import { type Database, withinJurisdiction } from '../../platform/database/database.ts';
 import type { RegistryTables } from './tables.ts';
@@ -32,7 +32,7 @@ export interface StandingDevice {
 }
 
 /** The devices of an area that are not retired, all or of one kind; for citywatch's own use. */
-export async function devicesOf(database: Database, area: Jurisdiction, kind?: string): Promise<StandingDevice[]> {
+export async function devicesOf(database: Database, area: Area, kind?: string): Promise<StandingDevice[]> {
   let query = database
     .tables<RegistryTables>()
     .selectFrom('position')

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { CitywatchError, invalid } from '../../core/errors.ts';
+import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, Device, DeviceId } from '../../core/types.ts';
 import { type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import type { Follower } from '../../platform/follow/follow.ts';
@@ -129,16 +130,16 @@ export class Registry {
       await typeLogin(tx, this.#deps.vault, { patch, current, atMs: this.#deps.clock.nowMs() });
       if (patch.stream != null) this.#checkKind({ kind: current.kind, stream: patch.stream });
       if (patch.jurisdiction !== undefined && patch.jurisdiction !== current.jurisdiction) {
-        checkJurisdiction(this.#deps.jurisdictions, patch.jurisdiction, caller.jurisdiction);
-        await endForeignLinks(tx, caller.jurisdiction, { id, jurisdiction: patch.jurisdiction });
+        checkJurisdiction(this.#deps.jurisdictions, patch.jurisdiction, ownArea(caller));
+        await endForeignLinks(tx, ownArea(caller), { id, jurisdiction: patch.jurisdiction });
       }
       await checkFileChange(tx, caller, { patch, current, rights: this.#deps.authority });
       const place = newPlace(patch, current);
-      const { jurisdiction: scope } = caller;
+      const scope = ownArea(caller);
       if (place) await checkPlace(tx, this.#deps.directory, { scope, id, ...place, confirm: patch.confirm ?? false });
       if (patch.cameras) {
-        await checkCameras(tx, caller.jurisdiction, { id, cameras: patch.cameras, kinds: this.#deps.kinds });
-        await replaceCameras(tx, caller.jurisdiction, { id, cameras: patch.cameras });
+        await checkCameras(tx, ownArea(caller), { id, cameras: patch.cameras, kinds: this.#deps.kinds });
+        await replaceCameras(tx, ownArea(caller), { id, cameras: patch.cameras });
       }
       return {
         ...changedColumns(this.#deps.vault, patch, current),
@@ -198,7 +199,7 @@ export class Registry {
   #newcomer(caller: Caller, { unit, ...input }: ComingDevice): Newcomer {
     this.#addresses.check(input);
     this.#checkKind(input);
-    checkJurisdiction(this.#deps.jurisdictions, input.jurisdiction, caller.jurisdiction);
+    checkJurisdiction(this.#deps.jurisdictions, input.jurisdiction, ownArea(caller));
     const id = input.id ?? `${input.kind}-${randomBytes(6).toString('hex')}`;
     const secret = input.secret ?? newSecret();
     const { hasher, vault } = this.#deps;
@@ -236,11 +237,11 @@ export class Registry {
     if (patch.parent === undefined || patch.parent === current.parent) return {};
     if (patch.parent !== null) {
       const hangsOn = this.#deps.kinds.latest(current.kind)?.hangsOn;
-      await checkParent(tx, caller.jurisdiction, { id: current.id, parent: patch.parent, hangsOn });
+      await checkParent(tx, ownArea(caller), { id: current.id, parent: patch.parent, hangsOn });
       return { parent: patch.parent };
     }
     // To somebody who cannot see the parent it reads as null; writing that back must not cut it off.
-    const visible = await findDevice(tx, caller.jurisdiction, current.parent!);
+    const visible = await findDevice(tx, ownArea(caller), current.parent!);
     return visible ? { parent: null } : {};
   }
 
@@ -252,12 +253,12 @@ export class Registry {
     return this.#sync.commit(id, async (tx) => {
       const db = tx.tables<RegistryTables>();
       const locked = db.selectFrom('position').selectAll().where('id', '=', id).forUpdate();
-      const current = await withinJurisdiction(locked, 'jurisdiction', caller.jurisdiction).executeTakeFirst();
+      const current = await withinJurisdiction(locked, 'jurisdiction', ownArea(caller)).executeTakeFirst();
       if (!current) throw new CitywatchError('not-found');
       if (current.state === 'retired') throw new CitywatchError('conflict.state', { detail: 'The device is retired.' });
       if (expectedVersion !== null && current.version !== expectedVersion)
         throw new CitywatchError('precondition.stale');
-      const before = await findDevice(tx, caller.jurisdiction, id);
+      const before = await findDevice(tx, ownArea(caller), id);
       const change = await edit(tx, current);
       await db
         .updateTable('position')

@@ -1,5 +1,5 @@
 import { CitywatchError } from '../../core/errors.ts';
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import { type Area, areasOf, codeAlone, districtOf, type Jurisdiction, type Scope } from '../../core/jurisdiction.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { type RawBuilder, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { longitudeScale, METRES_PER_DEGREE } from './nearby-cameras.ts';
@@ -9,15 +9,12 @@ import type { RegistryTables } from './tables.ts';
 const FAR_KM = 50;
 /** So near to 0/0 in each direction nothing of a city stands: the numbers were never filled in. */
 const NOWHERE_DEGREES = 0.1;
-/** Province, city and county: the digits that name a district, or the city where a device belongs to no district. */
-const DISTRICT_DIGITS = 6;
-
 /** Devices of the district that are asked before all: PostgreSQL may read the whole table to find any. */
 const KNOWN_ASKED = 16;
 
 export interface Placing {
   /** What the caller may see. */
-  scope: Jurisdiction;
+  scope: Scope;
   id: DeviceId;
   /** WGS-84 degrees. */
   lat: number;
@@ -29,7 +26,7 @@ export interface Placing {
 
 /** Some devices of an area, from memory. */
 export interface KnownDevices {
-  within(area: Jurisdiction): Iterable<{ id: DeviceId }>;
+  within(area: Area): Iterable<{ id: DeviceId }>;
 }
 
 /** As {@link unlikelyPlaces} for one device. Errors: `request.confirm`. */
@@ -56,13 +53,16 @@ export async function unlikelyPlaces(
     if (isNowhere(placing)) {
       refusals.set(placing, unlikely('lies at 0/0, where nothing of a city stands'));
     } else {
-      const area = `${placing.scope} ${districtOf(placing)}`;
+      const area = `${areasOf(placing.scope).join()} ${districtOf(placing.jurisdiction)}`;
       areas.set(area, [...(areas.get(area) ?? []), placing]);
     }
   }
   for (const area of areas.values()) {
     for (const placing of await farOff(tx, known, area)) {
-      refusals.set(placing, unlikely(`lies more than ${FAR_KM} km from every device of ${districtOf(placing)}`));
+      refusals.set(
+        placing,
+        unlikely(`lies more than ${FAR_KM} km from every device of ${districtOf(placing.jurisdiction)}`),
+      );
     }
   }
   return placings.map((placing) => refusals.get(placing) ?? null);
@@ -72,17 +72,13 @@ function isNowhere({ lat, lon }: Placing): boolean {
   return Math.abs(lat) < NOWHERE_DEGREES && Math.abs(lon) < NOWHERE_DEGREES;
 }
 
-function districtOf({ jurisdiction }: Placing): Jurisdiction {
-  return jurisdiction.slice(0, DISTRICT_DIGITS);
-}
-
 /** Those that are far from every device of their district. `area` is of one scope and one district. */
 async function farOff(tx: Tables, known: KnownDevices, area: readonly Placing[]): Promise<Placing[]> {
   const first = area[0]!;
   const ids: DeviceId[] = [];
-  for (const { id } of known.within(districtOf(first))) if (ids.push(id) === KNOWN_ASKED) break;
+  for (const { id } of known.within(codeAlone(districtOf(first.jurisdiction)))) if (ids.push(id) === KNOWN_ASKED) break;
   const all = withinJurisdiction(others(tx), 'jurisdiction', first.scope);
-  const neighbours = withinJurisdiction(all, 'jurisdiction', districtOf(first));
+  const neighbours = withinJurisdiction(all, 'jurisdiction', codeAlone(districtOf(first.jurisdiction)));
   // Nearly always one of a few is near. Where it is not, or none is known, the whole district is looked at.
   const near = await answers(tx, area, isNear(neighbours.where(sql<boolean>`position.id = any(${ids}::text[])`)));
   const doubtful = area.filter((_, index) => !near[index]);

@@ -1,4 +1,4 @@
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import type { Jurisdiction, Tree } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId, DeviceKind } from '../../core/types.ts';
 import { type Database, type RawBuilder, sql, withinJurisdiction } from '../../platform/database/database.ts';
 import type { RegistryTables } from '../registry/tables.ts';
@@ -47,8 +47,10 @@ interface PageRequest {
 export class ConstructionSites {
   readonly #database: Database;
   readonly #kinds: { all(): DeviceKind[] };
+  readonly #tree: Tree;
 
-  constructor({ database, kinds }: { database: Database; kinds: { all(): DeviceKind[] } }) {
+  constructor({ database, kinds, tree }: { database: Database; kinds: { all(): DeviceKind[] }; tree: Tree }) {
+    this.#tree = tree;
     this.#database = database;
     this.#kinds = kinds;
   }
@@ -88,7 +90,10 @@ export class ConstructionSites {
     const positions = this.#database.tables<RegistryTables>().selectFrom('position').selectAll();
     const sites = positions.where('kind', '=', 'site').where('place_type', '=', 'construction-site');
     const standing = withinJurisdiction(sites.where('state', 'not in', ['planned', 'retired']), 'jurisdiction', caller);
-    const area = jurisdiction === undefined ? standing : withinJurisdiction(standing, 'jurisdiction', jurisdiction);
+    const area =
+      jurisdiction === undefined
+        ? standing
+        : withinJurisdiction(standing, 'jurisdiction', this.#tree.area(jurisdiction));
     const kinds = this.#kinds.all().flatMap(({ kind, stream }) => (stream ? [kind] : []));
     const filming = positions
       .where(sql<boolean>`kind = any(${kinds}::text[])`)

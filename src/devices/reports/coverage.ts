@@ -1,4 +1,11 @@
-import { covers, type Jurisdiction, significantDigits } from '../../core/jurisdiction.ts';
+import {
+  areaOfZone,
+  covers,
+  isZone,
+  type Jurisdiction,
+  significantDigits,
+  type Tree,
+} from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { PlanEntry, PlanRevision, Plans } from './plans.ts';
@@ -41,6 +48,7 @@ export interface CoverageReport {
 export interface CoverageDeps {
   database: Database;
   plans: Pick<Plans, 'onDay'>;
+  tree: Tree;
 }
 
 /** Which share of a plan stands. */
@@ -53,16 +61,17 @@ export class Coverage {
 
   /** What the caller may see, in order of code and kind. Errors: as `Plans.onDay`. */
   async report(caller: Caller, { plan, on, jurisdiction, kind }: CoverageFilter): Promise<CoverageReport> {
-    const { database, plans } = this.#deps;
+    const { database, plans, tree } = this.#deps;
+    const area = jurisdiction === undefined ? null : tree.area(jurisdiction);
     const { revision, entries } = await plans.onDay(caller, plan, on);
     const counts = await countPositions(database, caller, {
-      ...(jurisdiction !== undefined && { jurisdiction }),
+      area,
       ...(kind !== undefined && { kind }),
     });
     const { rows, outside } = coverageOf(entries, counts);
     const isAsked = (row: CoverageRow): boolean =>
       covers(caller, row.jurisdiction) &&
-      (jurisdiction === undefined || covers(jurisdiction, row.jurisdiction)) &&
+      (area === null || covers(area, row.jurisdiction)) &&
       (kind === undefined || row.kind === kind);
     const asked = rows.filter(isAsked);
     const total = (name: 'planned' | 'accepted' | 'inService'): number =>
@@ -102,11 +111,14 @@ function counted(planned: number, { accepted, inService }: { accepted: number; i
 }
 
 function entryOf(byPlace: ReadonlyMap<string, PlanEntry>, code: Jurisdiction, kind: string | null) {
-  for (let length = code.length; length >= 0; length -= 1) {
-    const entry = byPlace.get(keyOf(code.slice(0, length), kind));
+  // Nothing but itself lies in a zone, however another one's name begins.
+  const own = isZone(code) ? byPlace.get(keyOf(code, kind)) : undefined;
+  const digits = isZone(code) ? significantDigits(areaOfZone(code)) : code;
+  for (let length = digits.length; own === undefined && length >= 0; length -= 1) {
+    const entry = byPlace.get(keyOf(digits.slice(0, length), kind));
     if (entry) return entry;
   }
-  return undefined;
+  return own;
 }
 
 function keyOf(digits: string, kind: string | null): string {

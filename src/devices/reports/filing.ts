@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import type { Jurisdiction, Tree } from '../../core/jurisdiction.ts';
 import type { PositionFile } from '../../core/registry/position-file.ts';
 import type { Caller, DeviceId, DeviceKind } from '../../core/types.ts';
 import { type Database, type RawBuilder, sql } from '../../platform/database/database.ts';
@@ -74,6 +74,7 @@ export interface FilingDeps {
   database: Database;
   clock: Clock;
   kinds: { all(): DeviceKind[] };
+  tree: Tree;
 }
 
 /**
@@ -136,9 +137,9 @@ export class Filing {
   }
 
   #filed(caller: Caller, { owner, ...area }: FilingFilter): RawBuilder<unknown> {
-    const { database, kinds } = this.#deps;
+    const { database, kinds, tree } = this.#deps;
     const filming = kinds.all().flatMap(({ kind, stream }) => (stream ? [kind] : []));
-    const serving = servingPositions(database, caller, area).where(sql<boolean>`kind = any(${filming}::text[])`);
+    const serving = servingPositions(database, tree, caller, area).where(sql<boolean>`kind = any(${filming}::text[])`);
     return sql`
       with filed as (
         select p.*, accepted_at_ms, coalesce(accepted_at_ms, p.created_at_ms) as since_ms

@@ -1,4 +1,4 @@
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import type { Jurisdiction, Tree } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { type Database, sql } from '../../platform/database/database.ts';
 import { type AreaFilter, servingPositions } from './positions.ts';
@@ -51,9 +51,11 @@ type Found<Counts> = Counts & { jurisdiction: Jurisdiction | null; kind: string 
 /** When devices were offline (see `HealthStore`), summed up by division and kind. */
 export class Outages {
   readonly #database: Database;
+  readonly #tree: Tree;
 
-  constructor(database: Database) {
+  constructor(database: Database, tree: Tree) {
     this.#database = database;
+    this.#tree = tree;
   }
 
   /**
@@ -65,7 +67,7 @@ export class Outages {
     const total = (times: ReturnType<typeof sql>) =>
       sql`(select coalesce(sum(upper(one) - lower(one)), 0) from unnest(${times}) as one)`;
     const { rows } = await sql<Found<Omit<OnlineCounts, 'percent'>>>`
-      with recursive position_asked as (${servingPositions(this.#database, caller, area)}),
+      with recursive position_asked as (${servingPositions(this.#database, this.#tree, caller, area)}),
       ${workedSince(fromMs)},
       worked as (
         select id, range_agg(int8range(from_ms, ended_ms)) as times from worked_on
@@ -103,7 +105,7 @@ export class Outages {
     const part = (share: number) =>
       sql`(percentile_disc(${sql.lit(share)}) within group (order by ${lasted}) filter (where ended) / 1000)::int`;
     const { rows } = await sql<Found<RepairCounts>>`
-      with recursive position_asked as (${servingPositions(this.#database, caller, area)}),
+      with recursive position_asked as (${servingPositions(this.#database, this.#tree, caller, area)}),
       ${workedSince(0)},
       fault as (
         select p.id, p.jurisdiction, p.kind, d.from_ms, d.to_ms, d.to_ms is not null as ended

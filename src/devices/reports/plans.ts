@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
-import { covers, type Jurisdiction, significantDigits } from '../../core/jurisdiction.ts';
+import { covers, type Jurisdiction, ownArea, significantDigits, type Tree } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
@@ -12,7 +12,7 @@ export interface PlansDeps {
   database: Database;
   clock: Clock;
   kinds: { latest(kind: string): unknown };
-  jurisdictions: { exists(code: Jurisdiction): boolean };
+  jurisdictions: Tree & { exists(code: Jurisdiction): boolean };
 }
 
 /** How many positions of which kind an area is to have; of any kind that no other entry names where `kind` is null. */
@@ -51,7 +51,7 @@ export class Plans {
    */
   async add(caller: Caller, input: PlanInput): Promise<PlanRevision> {
     const { name, jurisdiction, from, note, entries } = input;
-    if (!covers(caller.jurisdiction, jurisdiction)) throw new CitywatchError('not-found');
+    if (!covers(ownArea(caller), jurisdiction)) throw new CitywatchError('not-found');
     this.#check(input);
     const atMs = this.#deps.clock.nowMs();
     const positions = entries.reduce((sum, entry) => sum + entry.positions, 0);
@@ -127,7 +127,7 @@ export class Plans {
     const places = new Map<string, number>();
     for (const [index, { jurisdiction, kind }] of entries.entries()) {
       const at = `entries.${index}`;
-      if (!covers(area, jurisdiction) || !jurisdictions.exists(jurisdiction))
+      if (!covers(jurisdictions.area(area), jurisdiction) || !jurisdictions.exists(jurisdiction))
         throw invalid(`${at}.jurisdiction`, `is no code of GB/T 2260 within ${area}: see GET /jurisdictions`);
       if (kind !== null && kinds.latest(kind) === undefined)
         throw invalid(`${at}.kind`, 'is no kind of device: see GET /kinds');

@@ -1,4 +1,4 @@
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import type { Area, Jurisdiction } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceState } from '../../core/types.ts';
 import { sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import type { ReportTables } from './tables.ts';
@@ -18,13 +18,13 @@ export interface PositionCount {
 export async function countPositions(
   database: Tables,
   caller: Caller,
-  { jurisdiction, kind }: { jurisdiction?: Jurisdiction; kind?: string },
+  { area, kind }: { area?: Area | null; kind?: string },
 ): Promise<PositionCount[]> {
   const facet = (name: 'kind' | 'state') => sql<string>`g.facets ->> ${sql.lit(name)}`;
   const counted = sql<{ count: number }>`(select count(*)::int as count from device_search where group_id = g.id)`;
   const groups = database.tables<ReportTables>().selectFrom('device_group as g');
   let query = withinJurisdiction(groups, 'g.jurisdiction', caller).where(facet('state'), '<>', 'retired');
-  if (jurisdiction !== undefined) query = withinJurisdiction(query, 'g.jurisdiction', jurisdiction);
+  if (area) query = withinJurisdiction(query, 'g.jurisdiction', area);
   if (kind !== undefined) query = query.where(facet('kind'), '=', kind);
   return query
     .innerJoinLateral(counted.as<'found'>('found'), (join) => join.onTrue())

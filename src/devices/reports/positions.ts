@@ -1,4 +1,4 @@
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import type { Jurisdiction, Tree } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import type { RegistryTables } from '../registry/tables.ts';
@@ -13,11 +13,11 @@ export interface AreaFilter {
  * Positions that are accepted or in service, also while they are worked on, as a caller may see them: what every report
  * of how devices do begins with.
  */
-export function servingPositions(database: Tables, caller: Caller, { jurisdiction, kind }: AreaFilter) {
+export function servingPositions(database: Tables, tree: Tree, caller: Caller, { jurisdiction, kind }: AreaFilter) {
   const all = database.tables<RegistryTables>().selectFrom('position').selectAll();
   const serving = all.where('state', 'in', ['accepted', 'in-service', 'maintenance']);
   let query = withinJurisdiction(serving, 'jurisdiction', caller);
-  if (jurisdiction !== undefined) query = withinJurisdiction(query, 'jurisdiction', jurisdiction);
+  if (jurisdiction !== undefined) query = withinJurisdiction(query, 'jurisdiction', tree.area(jurisdiction));
   if (kind !== undefined) query = query.where('kind', '=', kind);
   return query;
 }

@@ -1,4 +1,4 @@
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import type { Jurisdiction, Tree } from '../../core/jurisdiction.ts';
 import type { Caller, Device, DeviceId } from '../../core/types.ts';
 import { type Database, type RawBuilder, sql, withinJurisdiction } from '../../platform/database/database.ts';
 import { findDevices } from '../registry/queries.ts';
@@ -75,9 +75,11 @@ export class DeviceSearch {
   readonly #database: Database;
   readonly #owners: OwnersPort;
   readonly #healths: HealthPort;
+  readonly #tree: Tree;
 
-  constructor(database: Database, owners: OwnersPort, healths: HealthPort) {
+  constructor(database: Database, owners: OwnersPort, tree: Tree, healths: HealthPort) {
     this.#database = database;
+    this.#tree = tree;
     this.#owners = owners;
     this.#healths = healths;
   }
@@ -210,7 +212,8 @@ export class DeviceSearch {
   async #groups(caller: Caller, filter: DeviceFilter): Promise<Group[]> {
     const db = this.#database.tables<SearchTables>();
     let query = withinJurisdiction(db.selectFrom('device_group').selectAll(), 'jurisdiction', caller);
-    if (filter.jurisdiction !== undefined) query = withinJurisdiction(query, 'jurisdiction', filter.jurisdiction);
+    if (filter.jurisdiction !== undefined)
+      query = withinJurisdiction(query, 'jurisdiction', this.#tree.area(filter.jurisdiction));
     if (filter.state === undefined) query = query.where(sql<boolean>`facets ->> 'state' <> 'retired'`);
     for (const name of FIELD_NAMES) {
       const value = filter[name];

@@ -1,4 +1,4 @@
-import { NATIONWIDE } from '../../core/jurisdiction.ts';
+import { COUNTRY, ownArea, type Scope } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { type Database, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import type { Hanging, RegistryTables } from '../registry/tables.ts';
@@ -42,12 +42,12 @@ export class UnitHistory {
 
   /** What hung at a position. Empty for one that does not exist or lies beyond the caller's jurisdiction. */
   ofPosition(caller: Caller, id: DeviceId, request: StaysRequest): Promise<StaysPage> {
-    return page(stays(this.#database, caller).where('position_id', '=', id), request);
+    return page(stays(this.#database, ownArea(caller)).where('position_id', '=', id), request);
   }
 
   /** Where units with this mark hung, as far as the caller may see the positions. */
   ofUnit(caller: Caller, mark: UnitMark, request: StaysRequest): Promise<StaysPage> {
-    return page(stays(this.#database, caller).where(hasMark(mark)), request);
+    return page(stays(this.#database, ownArea(caller)).where(hasMark(mark)), request);
   }
 }
 
@@ -60,7 +60,7 @@ function hasMark(mark: UnitMark) {
 
 /** What hung at a place before what hangs there now; null where nothing did. */
 export async function unitBefore(tx: Tables, place: Place): Promise<{ id: string; label: UnitLabel } | null> {
-  const row = await stays(tx, { jurisdiction: NATIONWIDE })
+  const row = await stays(tx, COUNTRY)
     .select('unit.endpoint')
     .where('position_id', '=', place.id)
     .where('from_ms', '<', place.fromMs)
@@ -85,7 +85,7 @@ export async function hungElsewhere(tx: Tables, place: Pick<Place, 'id'>, unit: 
   return rows.some(({ position_id }) => position_id !== place.id);
 }
 
-function stays(tables: Tables, { jurisdiction }: Pick<Caller, 'jurisdiction'>) {
+function stays(tables: Tables, scope: Scope) {
   const query = tables
     .tables<RegistryTables>()
     .selectFrom('assignment')
@@ -93,7 +93,7 @@ function stays(tables: Tables, { jurisdiction }: Pick<Caller, 'jurisdiction'>) {
     .innerJoin('position', 'position.id', 'position_id')
     .selectAll('assignment')
     .select(['unit.serial', 'unit.mac', 'unit.maker', 'unit.model', 'unit.firmware']);
-  return withinJurisdiction(query, 'position.jurisdiction', jurisdiction);
+  return withinJurisdiction(query, 'position.jurisdiction', scope);
 }
 
 async function page(query: ReturnType<typeof stays>, { limit, after }: StaysRequest): Promise<StaysPage> {

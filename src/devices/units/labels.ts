@@ -1,4 +1,5 @@
 import { CitywatchError } from '../../core/errors.ts';
+import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, Device, DeviceId } from '../../core/types.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import { DirectorySync } from '../registry/directory-sync.ts';
@@ -39,9 +40,9 @@ export class UnitLabels {
   ): Promise<Device> {
     const device = await this.#sync.commit(id, async (tx) => {
       await lockUnits(tx);
-      const place = await lockPlace(tx, caller.jurisdiction, id);
+      const place = await lockPlace(tx, ownArea(caller), id);
       requireHanging(place, replaces);
-      const before = await findDevice(tx, caller.jurisdiction, id);
+      const before = await findDevice(tx, ownArea(caller), id);
       const whole = { ...place.unit, ...label };
       relabelled(place.unit, whole);
       const others = (await knownUnits(tx, whole)).filter((known) => known.id !== place.unitId);
@@ -49,7 +50,7 @@ export class UnitLabels {
       if (message !== null) throw new CitywatchError('conflict.state', { issues: [{ path: 'unit', message }] });
       await tx.tables<RegistryTables>().updateTable('unit').set(label).where('id', '=', place.unitId).execute();
       const nowMs = this.#deps.clock.nowMs();
-      const after = await raiseVersion(tx, place, { nowMs, scope: caller.jurisdiction });
+      const after = await raiseVersion(tx, place, { nowMs, scope: ownArea(caller) });
       await recordAudit(tx, {
         caller,
         action: 'device.correct-unit',

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { covers, type Jurisdiction } from '../../core/jurisdiction.ts';
+import { covers, type Jurisdiction, ownArea, type Scope } from '../../core/jurisdiction.ts';
 import type { Caller, Device, DeviceId } from '../../core/types.ts';
 import { sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { findDevice } from '../registry/queries.ts';
@@ -46,7 +46,7 @@ export async function lockUnits(tx: Tables): Promise<void> {
 }
 
 /** Locks the position. Errors: `not-found` (also beyond `scope`), `conflict.state` for a retired one. */
-export async function lockPlace(tx: Tables, scope: Jurisdiction, id: DeviceId): Promise<Place> {
+export async function lockPlace(tx: Tables, scope: Scope, id: DeviceId): Promise<Place> {
   const db = tx.tables<RegistryTables>();
   const locked = db.selectFrom('position').select(['state', 'version', 'jurisdiction']).where('id', '=', id);
   const position = await withinJurisdiction(locked.forUpdate(), 'jurisdiction', scope).executeTakeFirst();
@@ -117,7 +117,7 @@ export function whereHanging(caller: Caller, place: Place, known: readonly Known
   const holder = known.find(({ position, retired }) => position !== null && !retired);
   if (!holder) return null;
   const { position, jurisdiction } = holder;
-  const where = covers(caller.jurisdiction, jurisdiction ?? '') ? position : null;
+  const where = covers(ownArea(caller), jurisdiction ?? '') ? position : null;
   if (position === place.id) return 'hangs here already';
   if (where !== null)
     return `hangs at ${where}; take it down there first (POST /api/v1/devices/${where}/units/take-down)`;
@@ -155,7 +155,7 @@ export async function insertUnit(
 export async function raiseVersion(
   tx: Tables,
   { id, version }: Pick<Place, 'id' | 'version'>,
-  { nowMs, scope }: { nowMs: number; scope: Jurisdiction },
+  { nowMs, scope }: { nowMs: number; scope: Scope },
 ): Promise<Device> {
   const change = { version: version + 1, updated_at_ms: nowMs };
   await tx.tables<RegistryTables>().updateTable('position').set(change).where('id', '=', id).execute();

@@ -1,5 +1,5 @@
 import { CitywatchError } from '../../core/errors.ts';
-import { NATIONWIDE } from '../../core/jurisdiction.ts';
+import { COUNTRY, ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, Device, DeviceId } from '../../core/types.ts';
 import type { Tables } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
@@ -201,8 +201,8 @@ export class Units {
     // A retired position whose unit comes here changes too; it is let in at no door, whatever is known of its secret.
     const device = await this.#sync.commitAll([id], async (tx) => {
       await lockUnits(tx);
-      const place = await lockPlace(tx, caller.jurisdiction, id);
-      const before = await findDevice(tx, caller.jurisdiction, id);
+      const place = await lockPlace(tx, ownArea(caller), id);
+      const before = await findDevice(tx, ownArea(caller), id);
       const { unitId, known, secretHash } = await choose(tx, place);
       const freed = await this.#free(tx, caller, known);
       const db = tx.tables<StepTables>();
@@ -212,7 +212,7 @@ export class Units {
       // What was known of the old unit's streams, and of what answers in its place, says nothing of the new one.
       await db.deleteFrom('camera_setup').where('device', '=', id).execute();
       await db.deleteFrom('foreign_unit').where('device', '=', id).execute();
-      const after = await raiseVersion(tx, place, { nowMs, scope: caller.jurisdiction });
+      const after = await raiseVersion(tx, place, { nowMs, scope: ownArea(caller) });
       const { jurisdiction } = place;
       await recordAudit(tx, {
         caller,
@@ -236,11 +236,11 @@ export class Units {
       if (position === null) continue;
       const nowMs = this.#deps.clock.nowMs();
       const place = await this.#retired(tx, position);
-      const before = await findDevice(tx, NATIONWIDE, position);
+      const before = await findDevice(tx, COUNTRY, position);
       const unitId = await insertUnit(tx, { label: NO_LABEL, secretHash: nobodysHash(), atMs: nowMs });
       const reason = 'hung up elsewhere';
       await rehang(tx, place, { unitId, how: 'taken-down', reason, byName: caller.name, nowMs });
-      const after = await raiseVersion(tx, place, { nowMs, scope: NATIONWIDE });
+      const after = await raiseVersion(tx, place, { nowMs, scope: COUNTRY });
       await recordAudit(tx, {
         caller,
         action: ACTIONS['taken-down'],

@@ -1,6 +1,6 @@
 import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { covers, type Jurisdiction } from '../../core/jurisdiction.ts';
+import { type Area, covers, type Jurisdiction, ownArea, type Tree } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId, DeviceKind, DeviceState } from '../../core/types.ts';
 import { type Database, sql } from '../../platform/database/database.ts';
 import { countSeen, type DaySlots, dayOf, expectedIn, type Gap, gapsOf, slotMsOf } from './day-slots.ts';
@@ -10,7 +10,8 @@ export interface CompletenessDeps {
   database: Database;
   days: Pick<DeviceDays, 'unsaved'>;
   /** The devices of an area that are not retired. */
-  expected(area: Jurisdiction, kind: string | undefined): Promise<ExpectedDevice[]>;
+  expected(area: Area, kind: string | undefined): Promise<ExpectedDevice[]>;
+  tree: Tree;
   kinds: { latest(kind: string): DeviceKind | undefined };
   clock: Clock;
 }
@@ -96,9 +97,12 @@ export class Completeness {
   /** The devices of an area on one day, the least complete first, and all of them together. */
   async list(caller: Caller, { dayMs, kind, jurisdiction, limit, after }: ListQuery) {
     const day = dayOf(dayMs);
-    const area = jurisdiction ?? caller.jurisdiction;
-    if (!covers(caller, area)) return { items: [], next: null, sum: shareOf(0, 0) };
-    const devices = await this.#deps.expected(area, kind);
+    if (jurisdiction !== undefined && !covers(caller, jurisdiction))
+      return { items: [], next: null, sum: shareOf(0, 0) };
+    const devices = await this.#deps.expected(
+      jurisdiction === undefined ? ownArea(caller) : this.#deps.tree.area(jurisdiction),
+      kind,
+    );
     const ids = devices.map(({ id }) => id);
     const seen = await this.#seenOn(day, ids);
     const shares: DeviceShare[] = [];

@@ -1,7 +1,7 @@
 import { type Clock, HOUR_MS } from '../../core/clock.ts';
 import type { CodecName } from '../../core/codec-names.ts';
 import { CitywatchError, type Issue } from '../../core/errors.ts';
-import { covers } from '../../core/jurisdiction.ts';
+import { covers, ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, DecodedRecord, DeviceKind, FieldSpec, FieldValue, Message, Refusal } from '../../core/types.ts';
 import { Decoder } from '../decode/decoder.ts';
 import type { KindSource } from '../readers/journal-feed.ts';
@@ -92,7 +92,7 @@ export class KindDryRun {
       for (const message of messages) {
         if (message.receivedAtMs < sinceMs || guard.isPoison(message)) continue;
         trial.toMs = Math.max(trial.toMs, message.receivedAtMs);
-        if (message.device.kind !== kind.kind || !covers(caller.jurisdiction, message.device.jurisdiction)) continue;
+        if (message.device.kind !== kind.kind || !covers(ownArea(caller), message.device.jurisdiction)) continue;
         if (message.channel === 'telemetry' || message.channel === 'event') trial.judge(message);
       }
       offset = next;

@@ -1,6 +1,6 @@
 import type { CodecName } from '../../core/codec-names.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { covers, type Jurisdiction } from '../../core/jurisdiction.ts';
+import { covers, type Jurisdiction, ownArea } from '../../core/jurisdiction.ts';
 import { parseReceiptId, receiptId } from '../../core/receipt.ts';
 import type { Caller, DecodedRecord, DeviceId, Lane, Message, Refusal } from '../../core/types.ts';
 import { type Database, sql } from '../../platform/database/database.ts';
@@ -118,7 +118,7 @@ export class Messages {
   }
 
   #sees(caller: Caller, { device }: Message): boolean {
-    return covers(caller.jurisdiction, this.#deps.jurisdictionOf(device.id) ?? device.jurisdiction);
+    return covers(ownArea(caller), this.#deps.jurisdictionOf(device.id) ?? device.jurisdiction);
   }
 
   async #tell(lane: Lane, messages: Message[]): Promise<MessageStory[]> {

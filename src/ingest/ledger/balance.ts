@@ -1,6 +1,6 @@
 import { toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { covers, type Jurisdiction } from '../../core/jurisdiction.ts';
+import { covers, type Jurisdiction, ownArea } from '../../core/jurisdiction.ts';
 import { receiptId } from '../../core/receipt.ts';
 import type { Caller, Lane } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
@@ -88,7 +88,7 @@ export class LedgerBalance {
     const books = new Map<string, LedgerRow>();
     const asOf: string[] = [];
     for (const lane of Object.keys(this.#deps.journals) as Lane[]) asOf.push(await this.#add(lane, span, books));
-    const rows = [...books.values()].filter(({ jurisdiction }) => covers(caller.jurisdiction, jurisdiction));
+    const rows = [...books.values()].filter(({ jurisdiction }) => covers(ownArea(caller), jurisdiction));
     for (const row of rows) {
       const { total, decoded, deadLettered, waiting } = row.messages;
       const accounted = decoded + deadLettered + waiting;

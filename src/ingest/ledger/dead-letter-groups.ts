@@ -1,4 +1,5 @@
 import { CitywatchError } from '../../core/errors.ts';
+import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, withinJurisdiction } from '../../platform/database/database.ts';
 import { type DeadLetter, type DeadLetterPlace, fromRow, idOf } from './dead-letter-row.ts';
@@ -46,7 +47,7 @@ export async function listGroups(database: Database, caller: Caller): Promise<De
     .orderBy('reason')
     .orderBy('kind')
     .limit(GROUPS_MAX);
-  const groups = await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).execute();
+  const groups = await withinJurisdiction(query, 'jurisdiction', ownArea(caller)).execute();
   const examples = await lettersAt(
     database,
     groups.map(({ newest }) => placeOf(newest)),
@@ -112,7 +113,7 @@ export async function idsOfGroup(
     .orderBy('journal_offset')
     .orderBy('record_index')
     .limit(limit + 1);
-  const rows = await withinJurisdiction(query, 'jurisdiction', caller.jurisdiction).execute();
+  const rows = await withinJurisdiction(query, 'jurisdiction', ownArea(caller)).execute();
   const page = rows.slice(0, limit);
   const last = rows.length > limit ? page.at(-1) : undefined;
   return { ids: page.map(idOf), next: last ? printCursor({ ends: cursor.ends, after: last }) : null };

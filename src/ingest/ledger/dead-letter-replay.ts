@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
+import { ownArea } from '../../core/jurisdiction.ts';
 import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import type { Logger, Observer } from '../../core/observe.ts';
 import type { Caller, Channel, DeviceKind, Lane, NewMessage, Receipt } from '../../core/types.ts';
@@ -78,7 +79,7 @@ export class DeadLetterReplay {
       .where('d.journal_offset', '=', place.journal_offset)
       .where('d.record_index', '=', place.record_index)
       .forUpdate('d');
-    const row = await withinJurisdiction(query, 'd.jurisdiction', caller.jurisdiction).executeTakeFirst();
+    const row = await withinJurisdiction(query, 'd.jurisdiction', ownArea(caller)).executeTakeFirst();
     if (!row) return 'not-found';
     if (row.replayed_at_ms !== null) return 'replayed-before';
     if (row.kept === null) return 'payload-not-kept';

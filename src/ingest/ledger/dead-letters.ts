@@ -1,5 +1,6 @@
 import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
+import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, withinJurisdiction } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
@@ -56,7 +57,7 @@ export class DeadLetters {
   async list(caller: Caller, filter: DeadLetterFilter): Promise<{ items: DeadLetter[]; next: string | null }> {
     const { device, kind, reason, limit } = filter;
     const db = this.#deps.database.tables<IngestTables>();
-    let query = withinJurisdiction(db.selectFrom('dead_letter').selectAll(), 'jurisdiction', caller.jurisdiction);
+    let query = withinJurisdiction(db.selectFrom('dead_letter').selectAll(), 'jurisdiction', ownArea(caller));
     if (device !== undefined) query = query.where('device', '=', device);
     if (kind !== undefined) query = query.where('kind', '=', kind);
     if (reason !== undefined) query = query.where('reason', '=', reason);

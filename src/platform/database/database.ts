@@ -2,7 +2,7 @@ import { type Expression, Kysely, PostgresDialect, type SqlBool, sql } from 'kys
 import pg from 'pg';
 import { type Clock, deadline } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { areasOf, isJurisdictionCode, type Scope, significantDigits } from '../../core/jurisdiction.ts';
+import { areasOf, isJurisdictionCode, isZone, type Scope, significantDigits } from '../../core/jurisdiction.ts';
 import { backoffMs, jittered } from '../../core/mechanisms/backoff.ts';
 import type { Observer } from '../../core/observe.ts';
 import { type Random, systemRandom } from '../../core/random.ts';
@@ -273,9 +273,12 @@ export function withinJurisdiction<Query extends { where(expression: Expression<
   column: string,
   scope: Scope,
 ): Query {
-  const areas = areasOf(scope).filter(isJurisdictionCode).map(significantDigits);
-  if (areas.includes('')) return query;
-  const within = areas.map((digits) => sql<SqlBool>`${sql.ref(column)} like ${`${escapeLike(digits)}%`}`);
+  const areas = areasOf(scope).filter(isJurisdictionCode);
+  if (areas.some((area) => significantDigits(area) === '')) return query;
+  const within = areas.map((area) => {
+    if (isZone(area)) return sql<SqlBool>`${sql.ref(column)} = ${area}`;
+    return sql<SqlBool>`${sql.ref(column)} like ${`${escapeLike(significantDigits(area))}%`}`;
+  });
   const condition = within.length === 0 ? sql<SqlBool>`false` : sql<SqlBool>`(${sql.join(within, sql` or `)})`;
   return query.where(condition) as Query;
 }

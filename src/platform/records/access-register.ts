@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import { type Jurisdiction, ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { type Database, jsonb, withinJurisdiction } from '../database/database.ts';
 
@@ -113,7 +113,7 @@ export class AccessRegister {
     if (filter.device) query = query.where('device', '=', filter.device);
     if (filter.viewer) query = query.where('viewer_id', '=', filter.viewer);
     if (filter.beforeSeq) query = query.where('seq', '<', filter.beforeSeq);
-    const rows = await withinJurisdiction(query, 'jurisdiction', jurisdiction)
+    const rows = await withinJurisdiction(query, 'jurisdiction', ownArea(caller))
       .orderBy('seq', 'desc')
       .limit(filter.limit)
       .execute();

@@ -1,5 +1,5 @@
 import { CitywatchError } from '../../core/errors.ts';
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import { type Jurisdiction, ownArea } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Generated, type Selectable, type Tables, withinJurisdiction } from '../database/database.ts';
 
@@ -89,7 +89,7 @@ export async function listAudit(
   filter: { subject?: string | undefined; beforeSeq?: number | undefined; limit: number },
 ): Promise<AuditEntry[]> {
   let query = db.tables<AuditTables>().selectFrom('audit_entry').selectAll().orderBy('seq', 'desc').limit(filter.limit);
-  query = withinJurisdiction(query, 'jurisdiction', caller.jurisdiction);
+  query = withinJurisdiction(query, 'jurisdiction', ownArea(caller));
   if (filter.subject !== undefined) query = query.where('subject', '=', filter.subject);
   if (filter.beforeSeq !== undefined) query = query.where('seq', '<', filter.beforeSeq);
   return (await query.execute()).map(entryOf);

@@ -12,13 +12,14 @@ import { Vouchers } from '../../../src/access/vouchers.ts';
 import { DAY_MS } from '../../../src/core/clock.ts';
 import type { Caller, Role } from '../../../src/core/types.ts';
 import { listAudit } from '../../../src/platform/records/audit.ts';
+import { NO_ZONES } from '../../support/access/tree.ts';
 import { startApi } from '../../support/api/api.ts';
 import { callerIn, openRegistry } from '../../support/devices/registry.ts';
 import { quietObserver } from '../../support/services/services.ts';
 import { ManualClock } from '../../support/time/clock.ts';
 
 const THREE = ['administrator', 'security', 'auditor'] as const;
-const authority = new Authority({ areasOf: () => [] }, { separated: true });
+const authority = new Authority({ areasOf: () => [] }, NO_ZONES, { separated: true });
 const slow = {
   hash: async (password: string) => password,
   verify: async (hashed: string, password: string) => hashed === password,
@@ -41,7 +42,7 @@ t.test('none of the three looks at anything, and no two of them hold the same po
   for (const power of powers) t.equal(THREE.filter((role) => rightsOf(role).has(power)).length, 1, power);
   t.same(rightsOf('admin'), rightsOf('administrator'), 'the older name is no way around it');
   t.ok(
-    new Authority({ areasOf: () => [] }).may(callerIn('330200', 'admin'), 'video.look'),
+    new Authority({ areasOf: () => [] }, NO_ZONES).may(callerIn('330200', 'admin'), 'video.look'),
     'unless it is set, one may all',
   );
 });

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { codeAlone } from '../../../src/core/jurisdiction.ts';
 import { checkPlace } from '../../../src/devices/registry/unlikely-place.ts';
 import { sql } from '../../../src/platform/database/database.ts';
 import { callerIn, kiosk, type OpenRegistry, openRegistry } from '../../support/devices/registry.ts';
@@ -78,7 +79,7 @@ t.test('what lies beyond the border of who asks is no measure', async (t) => {
 });
 
 t.test('devices of other districts are not read, however many stand before those of the own', async (t) => {
-  const placing = { scope: '330200', id: 'next', jurisdiction: '330281', ...HERE, confirm: false };
+  const placing = { scope: codeAlone('330200'), id: 'next', jurisdiction: '330281', ...HERE, confirm: false };
   await parts.database.transaction(async (tx) => {
     const standAt = (jurisdiction: string, count: number) =>
       sql`

@@ -5,6 +5,7 @@ import { HealthList } from '../../../src/devices/health/list.ts';
 import { HealthStore } from '../../../src/devices/health/store.ts';
 import { LifeSteps } from '../../../src/devices/life/life-steps.ts';
 import { Maintenances } from '../../../src/devices/life/maintenances.ts';
+import { NO_ZONES } from '../../support/access/tree.ts';
 import { callerIn, kiosk, type OpenRegistry, openDatabase, openRegistry } from '../../support/devices/registry.ts';
 import { firstOwner } from '../../support/services/ownership.ts';
 import { quietObserver } from '../../support/services/services.ts';
@@ -43,7 +44,7 @@ async function live() {
   };
   const connect = (id: string, good: boolean): void =>
     book.signal(id, 'connection', { good, detail: good ? null : 'lost' });
-  return { book, store, pass, connect, list: new HealthList({ book, directory, database }) };
+  return { book, store, pass, connect, list: new HealthList({ book, directory, database, tree: NO_ZONES }) };
 }
 
 t.test('which devices are offline here, and why, is one question', async (t) => {

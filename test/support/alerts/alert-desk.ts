@@ -33,6 +33,7 @@ import { Seal } from '../../../src/platform/secrets/seal.ts';
 import { Vault } from '../../../src/platform/secrets/vault.ts';
 import { Doorbell } from '../../../src/platform/work/jobs.ts';
 import { type Claim, LEFT_TO_CLAIMS, WorkQueue } from '../../../src/platform/work/work.ts';
+import { NO_ZONES } from '../access/tree.ts';
 import { firstOwner } from '../services/ownership.ts';
 import { type Owner, quietObserver } from '../services/services.ts';
 
@@ -120,7 +121,7 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
     queries,
     alertOrders,
     plates: new AlertPlates({ alerts: queries, box: PLATES, register: registerOn(database, clock) }),
-    actions: new AlertActions({ database, clock, log, committed, personWhoSees }),
+    actions: new AlertActions({ database, clock, log, committed, personWhoSees: personWhoSees.bind(null, NO_ZONES) }),
     subscriptions: new Subscriptions({ database, clock, box, sinks, ring, whoIsStillThere }),
     sinks,
   };
@@ -156,7 +157,7 @@ function handleQueues(
 }
 
 /** The stages of a gateway in which no device is in maintenance. */
-export const STAGES = stagesOf({ maintained: { above: () => null } });
+export const STAGES = stagesOf({ tree: NO_ZONES, maintained: { above: () => null } });
 
 /** Every device stands where its findings say. */
 async function placesOfFindings(database: Database, ids: string[]): Promise<Map<string, AlertPlace>> {

@@ -1,6 +1,7 @@
 import { Watchlists } from '../../../src/alerts/watchlists/watchlists.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { enqueueWork } from '../../../src/platform/work/work.ts';
+import { NO_ZONES } from '../access/tree.ts';
 import { bearer, HERE, startApi, TOKENS } from '../api/api.ts';
 import type { Owner } from '../services/services.ts';
 import { freshDatabase, sharedRedis } from '../services/shared-database.ts';
@@ -30,7 +31,12 @@ export async function startAlertsApi(
   const alerts = {
     ...desk,
     rules: () => [],
-    watchlists: new Watchlists({ database: desk.database, clock: systemClock, key: Buffer.alloc(32, 1) }),
+    watchlists: new Watchlists({
+      database: desk.database,
+      clock: systemClock,
+      key: Buffer.alloc(32, 1),
+      tree: NO_ZONES,
+    }),
     evidence: { picture: async () => ({ camera: 'camera-1', jpeg }) },
     looks: {
       add: async (look: unknown) => {

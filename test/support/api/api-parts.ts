@@ -5,7 +5,7 @@ import type { AlertParts } from '../../../src/api/alert-parts.ts';
 import type { ApiDeps, StreamsPort } from '../../../src/api/deps.ts';
 import type { CommandsPort, ImagesPort } from '../../../src/api/ports.ts';
 import { CitywatchError } from '../../../src/core/errors.ts';
-import { covers } from '../../../src/core/jurisdiction.ts';
+import { codeAlone, covers } from '../../../src/core/jurisdiction.ts';
 import type { Caller, Device } from '../../../src/core/types.ts';
 import { ASKED_FIELDS, type FileCounts } from '../../../src/devices/file/file-report.ts';
 import type { Command } from '../../../src/ingest/commands/rows.ts';
@@ -32,7 +32,7 @@ export function memoryImages(): ImagesPort {
 
 /** Refuses callers of elsewhere as the parts do. */
 export function requireHere({ jurisdiction }: Caller): void {
-  if (!covers(jurisdiction, HERE)) throw new CitywatchError('not-found');
+  if (!covers(codeAlone(jurisdiction), HERE)) throw new CitywatchError('not-found');
 }
 
 const ROW: AlertRow = {
@@ -82,7 +82,7 @@ export function memoryAlerts(): AlertParts {
     requireHere(caller);
     return ALERT;
   };
-  const mine = (caller: Caller) => (covers(caller.jurisdiction, HERE) ? [ALERT] : []);
+  const mine = (caller: Caller) => (covers(codeAlone(caller.jurisdiction), HERE) ? [ALERT] : []);
   return {
     rules: () => [],
     queries: {

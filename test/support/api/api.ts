@@ -1,5 +1,4 @@
 import type { FastifyInstance, InjectOptions } from 'fastify';
-import { Authority } from '../../../src/access/authority.ts';
 import { ROLES } from '../../../src/access/rights.ts';
 import type { ApiDeps } from '../../../src/api/deps.ts';
 import { buildServer } from '../../../src/api/server/server.ts';
@@ -85,7 +84,7 @@ export class MemoryRegistry {
 
   async create(caller: Caller, input: DeviceInput) {
     const id = input.id ?? `device-${this.devices.size + 1}`;
-    if (!covers(caller.jurisdiction, input.jurisdiction)) throw new CitywatchError('not-found');
+    if (!covers(caller, input.jurisdiction)) throw new CitywatchError('not-found');
     if (this.devices.has(id)) throw new CitywatchError('conflict.exists');
     const device = makeDevice({ ...(input as Partial<Device>), id });
     this.devices.set(id, device);
@@ -98,12 +97,12 @@ export class MemoryRegistry {
 
   async get(caller: Caller, id: string) {
     const device = this.devices.get(id);
-    if (!device || !covers(caller.jurisdiction, device.jurisdiction)) throw new CitywatchError('not-found');
+    if (!device || !covers(caller, device.jurisdiction)) throw new CitywatchError('not-found');
     return device;
   }
 
   async list(caller: Caller, { limit, after }: { limit: number; after?: string | undefined }) {
-    const mine = [...this.devices.values()].filter(({ jurisdiction }) => covers(caller.jurisdiction, jurisdiction));
+    const mine = [...this.devices.values()].filter(({ jurisdiction }) => covers(caller, jurisdiction));
     const items = mine.filter(({ id }) => after === undefined || id > after).slice(0, limit);
     return { items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null };
   }
@@ -248,12 +247,11 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
     search: memorySearch(registry),
     kinds: { all: () => [KIND, CAMERA_KIND], latest: (kind) => [KIND, CAMERA_KIND].find((one) => one.kind === kind) },
     ...memoryTrees(),
-    authority: new Authority({ areasOf: () => [] }),
     tokens: {
       create: async () => ({ id: 't-1', token: 'one-time-token' }),
       list: async () => [],
-      revoke: async ({ jurisdiction }) => {
-        if (!covers(jurisdiction, HERE)) throw new CitywatchError('not-found');
+      revoke: async (caller) => {
+        if (!covers(caller, HERE)) throw new CitywatchError('not-found');
       },
       verify: async (token) => callerFor(token),
     },
@@ -263,7 +261,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
       identity: (id) => (id === KIOSK ? device : undefined),
       within: (scope) => [...devices.values()].filter(({ jurisdiction }) => covers(scope, jurisdiction)),
       needsIncident: () => false,
-      seenBy: ({ jurisdiction }, id) => (covers(jurisdiction, HERE) ? devices.get(id) : undefined),
+      seenBy: (caller, id) => (covers(caller, HERE) ? devices.get(id) : undefined),
     },
     ...quietData(),
     deviceHealth: memoryHealth(),

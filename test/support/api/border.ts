@@ -160,13 +160,19 @@ function questionsAboutCameras(camera: string): Record<string, string> {
   };
 }
 
-/** A token of each role, in an area. */
+/** A zone of the city to which the neighbouring county belongs, and nothing else. */
+const ZONE = '3302z-bianjie';
+
+/** A token of each role, in an area; and of who may do everything in a zone to which the area belongs. */
 export async function tokensIn(gateway: Gateway, jurisdiction: string): Promise<Map<string, string>> {
   const tokens = new Map<string, string>();
-  for (const role of ROLES) {
-    const body = { name: `a ${role}`, role, jurisdiction, purpose: 'maintenance' };
-    tokens.set(role, (await gateway.api('POST', '/tokens', { body })).body.token);
-  }
+  const add = async (who: string, role: string, area: string) => {
+    const body = { name: `a ${who}`, role, jurisdiction: area, purpose: 'maintenance' };
+    tokens.set(who, (await gateway.api('POST', '/tokens', { body })).body.token);
+  };
+  for (const role of ROLES) await add(role, role, jurisdiction);
+  await gateway.api('POST', '/jurisdictions', { body: { code: ZONE, name: { zh: '边界' }, members: [jurisdiction] } });
+  await add('administrator of a zone', 'administrator', ZONE);
   return tokens;
 }
 

@@ -66,6 +66,15 @@ const ONCE: [string, Edit][] = [
   ['POST /devices/batch', { body: { devices: [{ kind: 'recycling-kiosk', id: 'kiosk-3', name: 'new', ...place }] } }],
 ];
 
+/** A zone that is there already. */
+export const ZONE = '330203z-ruanjianyuan';
+
+const OF_TREES: [string, Edit][] = [
+  ['POST /jurisdictions', { body: { code: '330203z-gaoxin', name: { zh: '高新区' } } }],
+  ['POST /jurisdictions/{code}/members', { path: `/jurisdictions/${ZONE}/members`, body: { members: [] } }],
+  ['POST /departments', { body: { name: { zh: '海曙区环境保护局' }, jurisdiction: '330203' } }],
+];
+
 /** A correct request for each route that edits, to what was made for it. */
 // biome-ignore lint/suspicious/noExplicitAny: what was made, by name.
 export function editsOf(made: Record<string, any>): Map<string, Edit> {
@@ -113,7 +122,7 @@ export function editsOf(made: Record<string, any>): Map<string, Edit> {
     ['POST /grants', { body: grants.wish, headers: grants.headers }],
     ['POST /grants/{id}/approve', { path: `/grants/${grants.ids[0]}/approve` }],
     ['POST /grants/{id}/end', { path: `/grants/${grants.ids[1]}/end` }],
-    ['POST /departments', { body: { name: { zh: '海曙区环境保护局' }, jurisdiction: '330203' } }],
+    ...OF_TREES,
     ['POST /users', { body: { username: 'wang', ...person } }],
     ['PATCH /users/{id}', { path: `/users/${user}`, body: { name: 'Li Wei' }, headers: first }],
     ['DELETE /users/{id}', { path: `/users/${leaver}`, headers: first }],

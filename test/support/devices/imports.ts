@@ -7,6 +7,7 @@ import { Imports } from '../../../src/devices/import-export/jobs/imports.ts';
 import type { DeviceFollower } from '../../../src/devices/registry/followers.ts';
 import { ANY_NETWORK } from '../../../src/devices/registry/registry.ts';
 import { Seal } from '../../../src/platform/secrets/seal.ts';
+import { NO_ZONES } from '../access/tree.ts';
 import { quietObserver } from '../services/services.ts';
 import type { OpenRegistry } from './registry.ts';
 import { csvOf } from './spreadsheets.ts';
@@ -21,7 +22,7 @@ interface ImportsOver {
 export function openImports(parts: OpenRegistry, over: ImportsOver = {}) {
   const { clock = systemClock, sealKey = randomBytes(32), followers = [] } = over;
   const { database, kinds, directory, jurisdictions, hasher, vault } = parts;
-  const authority = new Authority({ areasOf: () => [] });
+  const authority = new Authority({ areasOf: () => [] }, NO_ZONES);
   const observer = quietObserver();
   const restated: string[] = [];
   const heard = new Set<string>();

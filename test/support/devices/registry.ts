@@ -5,9 +5,9 @@ import type { z } from 'zod';
 import { Authority } from '../../../src/access/authority.ts';
 import { Grants } from '../../../src/access/grants/grants.ts';
 import { GrantsInForce } from '../../../src/access/grants/grants-in-force.ts';
-import { Jurisdictions } from '../../../src/access/jurisdictions.ts';
 import { SecondFactor } from '../../../src/access/second-factor.ts';
 import { Tokens } from '../../../src/access/tokens.ts';
+import { Jurisdictions } from '../../../src/access/tree/jurisdictions.ts';
 import { OpenAlerts } from '../../../src/alerts/desk/open-alerts.ts';
 import { toIssues } from '../../../src/api/server/validation.ts';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
@@ -116,7 +116,7 @@ export async function openRegistry(
   const observer = quietObserver();
   const alerts = new OpenAlerts(database);
   const inForce = new GrantsInForce(clock, alerts);
-  const authority = new Authority(inForce);
+  const authority = new Authority(inForce, jurisdictions);
   const changed = () => inForce.load(database);
   const grants = new Grants({ database, clock, authority, jurisdictions, alerts, changed });
   const deps = {
@@ -139,7 +139,7 @@ export async function openRegistry(
   const secondFactor = new SecondFactor({ database, vault, hasher, clock, roles: [] });
   return {
     ...stores,
-    ...openSearch(database, departments, directory),
+    ...openSearch(database, { departments, directory, jurisdictions }),
     authority,
     inForce,
     grants,
@@ -157,10 +157,13 @@ export async function openRegistry(
 }
 
 /** The search of devices; how they are stands in `healths`. */
-function openSearch(database: Database<never>, departments: Departments, directory: Directory) {
+function openSearch(
+  database: Database<never>,
+  { departments, directory, jurisdictions }: Pick<OpenRegistry, 'departments' | 'directory' | 'jurisdictions'>,
+) {
   const healths = new Map<string, Health>();
   const port = { healthOf: (id: string) => healths.get(id) ?? null, ids: () => directory.ids() };
-  return { healths, search: new DeviceSearch(database, departments, port) };
+  return { healths, search: new DeviceSearch(database, departments, jurisdictions, port) };
 }
 
 export function callerIn(jurisdiction: string, role: Role = 'admin'): Caller {

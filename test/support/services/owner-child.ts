@@ -30,6 +30,7 @@ import { DATABASE_LIMITS, Database } from '../../../src/platform/database/databa
 import { Lease } from '../../../src/platform/database/lease.ts';
 import { Vault } from '../../../src/platform/secrets/vault.ts';
 import { LEFT_TO_CLAIMS, noteOwnWork, WorkQueue } from '../../../src/platform/work/work.ts';
+import { NO_ZONES } from '../access/tree.ts';
 import { NAMELESS, NO_RULE_GONE, PLATES } from '../alerts/alert-desk.ts';
 import { ALL_THERE, kindCatalogue } from '../alerts/alerts.ts';
 import { batch, decoded, reading } from '../ingest/batches.ts';
@@ -102,7 +103,7 @@ const desk = new AlertDesk({
   log: new AlertLog({
     clock,
     observer,
-    stages: stagesOf({ maintained: { above: () => null } }),
+    stages: stagesOf({ tree: NO_ZONES, maintained: { above: () => null } }),
     ownership,
     work: LEFT_TO_CLAIMS,
   }),

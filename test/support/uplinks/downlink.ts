@@ -11,6 +11,7 @@ import { DATABASE_LIMITS, Database } from '../../../src/platform/database/databa
 import { migrate } from '../../../src/platform/database/migrate.ts';
 import { Vault } from '../../../src/platform/secrets/vault.ts';
 import { WorkQueue } from '../../../src/platform/work/work.ts';
+import { NO_ZONES } from '../access/tree.ts';
 import { decodeMessage } from '../ingest/decode.ts';
 import { incarnationOf } from '../ingest/journal.ts';
 import { KIOSK, kioskKinds, storedMessage } from '../ingest/kiosk-kind.ts';
@@ -127,7 +128,7 @@ export async function openDownlink(t: Owner, url: string, { clock }: { clock: Cl
       observer: quietObserver(),
       kinds: kioskOnly,
       directory: kiosks,
-      rights: new Authority({ areasOf: () => [] }),
+      rights: new Authority({ areasOf: () => [] }, NO_ZONES),
       lifecycle,
       journal,
       incarnationOf,

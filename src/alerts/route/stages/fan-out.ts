@@ -1,4 +1,4 @@
-import { covers } from '../../../core/jurisdiction.ts';
+import { covers, type Tree } from '../../../core/jurisdiction.ts';
 import type { AlertTables, Visibility } from '../../desk/tables.ts';
 import type { Change, Stage } from './stage.ts';
 
@@ -13,7 +13,7 @@ export interface Subscriber {
 const HELD_BACK: ReadonlySet<Visibility> = new Set(['silenced', 'inhibited', 'shelved']);
 
 /** Every active subscription whose area and severities fit is told, unless an earlier stage holds the alert back. */
-export const fanOut: Stage<readonly Subscriber[]> = {
+export const fanOut = (tree: Tree): Stage<readonly Subscriber[]> => ({
   name: 'fan-out',
   needed: true,
   // Who subscribes or leaves just now may be told of this change or not.
@@ -27,15 +27,18 @@ export const fanOut: Stage<readonly Subscriber[]> = {
       .orderBy('id')
       .execute(),
   run: (changes, { known }) => ({
-    changes: changes.map((change) => ({ ...change, deliveries: [...change.deliveries, ...toldOf(change, known)] })),
+    changes: changes.map((change) => ({
+      ...change,
+      deliveries: [...change.deliveries, ...toldOf(change, known, tree)],
+    })),
     timers: [],
   }),
-};
+});
 
-function toldOf({ alert, deliveries }: Change, subscribers: readonly Subscriber[]): Change['deliveries'] {
+function toldOf({ alert, deliveries }: Change, subscribers: readonly Subscriber[], tree: Tree): Change['deliveries'] {
   const already = new Set(deliveries.map(({ subscription }) => subscription));
   return subscribers
     .filter(({ id }) => !already.has(id))
-    .filter((one) => covers(one.jurisdiction, alert.jurisdiction) && one.severities.includes(alert.severity))
+    .filter((one) => covers(tree.area(one.jurisdiction), alert.jurisdiction) && one.severities.includes(alert.severity))
     .map(({ id }) => ({ subscription: id, state: HELD_BACK.has(alert.visibility) ? 'withheld' : 'waiting' }));
 }

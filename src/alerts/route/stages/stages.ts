@@ -1,3 +1,4 @@
+import type { Tree } from '../../../core/jurisdiction.ts';
 import { fanOut } from './fan-out.ts';
 import { type Maintained, maintenance } from './maintenance.ts';
 import type { Stage } from './stage.ts';
@@ -5,9 +6,10 @@ import type { Stage } from './stage.ts';
 /** What stages ask of other folders. */
 export interface StagePorts {
   maintained: Maintained;
+  tree: Tree;
 }
 
 /** Every stage, in their order. A new one is its file here and its line in this list. */
-export function stagesOf({ maintained }: StagePorts): readonly Stage[] {
-  return [maintenance(maintained), fanOut];
+export function stagesOf({ maintained, tree }: StagePorts): readonly Stage[] {
+  return [maintenance(maintained), fanOut(tree)];
 }

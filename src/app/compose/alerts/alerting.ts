@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { whoIsStillThere } from '../../../access/owners.ts';
-import { personWhoSees } from '../../../access/people.ts';
-import { AlertActions } from '../../../alerts/desk/actions.ts';
+import { type ActionDeps, AlertActions } from '../../../alerts/desk/actions.ts';
 import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../../alerts/desk/desk.ts';
 import { AlertFeed } from '../../../alerts/desk/feed.ts';
 import { GatewayAlerts } from '../../../alerts/desk/gateway-alerts.ts';
@@ -28,6 +27,7 @@ import { AlertPlates } from '../../../alerts/rules/plates.ts';
 import { RuleBook } from '../../../alerts/rules/rule-book.ts';
 import { openSinks, SINKS, type SinkValues } from '../../../alerts/sinks/sinks.ts';
 import { Watchlists } from '../../../alerts/watchlists/watchlists.ts';
+import type { Tree } from '../../../core/jurisdiction.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
 import type { Directory } from '../../../devices/registry/directory.ts';
 import { placesOf } from '../../../devices/registry/places.ts';
@@ -60,18 +60,20 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
   /** What was set for sinks. */
   sinkValues: SinkValues;
   nameOfDistrict: Places['nameOfDistrict'];
+  tree: Tree;
+  personWhoSees: ActionDeps['personWhoSees'];
   pictures: Pictures;
 }
 
 /** Builds the alert side: rules, desk, deliveries, evidence, and what people ask of them. Starts nothing. */
 export async function composeAlerting(deps: AlertingDeps) {
-  const { clock, observer, outbound, work, doorbell, vault, ownership } = deps;
+  const { clock, observer, outbound, work, doorbell, vault, ownership, tree, personWhoSees } = deps;
   const { alerts: database, handling, general } = deps.shares;
-  const stages = stagesOf({ maintained: { above: (id) => deps.devices.maintained(id) } });
+  const stages = stagesOf({ tree, maintained: { above: (id) => deps.devices.maintained(id) } });
   const book = await RuleBook.load(deps.rulesDirectory, { kinds: deps.kinds, conditions: CONDITIONS });
   const log = new AlertLog({ clock, observer, stages, ownership, work, book });
   const rules = () => book.current();
-  const watchlists = new Watchlists({ database: general, clock, key: deps.plateKey });
+  const watchlists = new Watchlists({ database: general, clock, key: deps.plateKey, tree });
   const feed = new AlertFeed({ database, clock, observer });
   const ring = (queue: string): void => doorbell.ring(queue);
   const justOpened = new Opened();

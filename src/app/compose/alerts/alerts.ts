@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { personWhoSees } from '../../../access/people.ts';
 import { ALERT_ORDERS_QUEUE } from '../../../alerts/desk/queues.ts';
 import { AlertOrders, type WorkOrdersPort } from '../../../alerts/orders/alert-orders.ts';
 import type { Devices } from '../devices/devices.ts';
@@ -33,6 +34,8 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     webhookNetworks: config.networks.webhooks,
     sinkValues: config.sinks,
     pictures: streams.pictures,
+    tree: devices.jurisdictions,
+    personWhoSees: personWhoSees.bind(null, devices.jurisdictions),
     nameOfDistrict: (code) => devices.jurisdictions.get(code)?.name.zh ?? null,
     head: () => ingest.journals.live.head,
     isClockKnown: () => ingest.intake.isClockKnown(),

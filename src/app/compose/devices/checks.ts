@@ -94,7 +94,7 @@ export function composeChecks(ground: Ground, parts: CheckParts) {
 const JOBS_AT_ONCE = 4;
 
 /** Makes jobs over districts, of one type or another; `isMeant` says of which kinds where nobody names some. */
-function jobsOf(ground: Ground, { directory }: Pick<Devices, 'directory'>) {
+function jobsOf(ground: Ground, { directory, jurisdictions: tree }: Pick<Devices, 'directory' | 'jurisdictions'>) {
   const { clock, database, observer, ownership, work, doorbell } = ground;
   const log = observer.log.child({ part: 'jobs' });
   return (
@@ -110,7 +110,8 @@ function jobsOf(ground: Ground, { directory }: Pick<Devices, 'directory'>) {
       database,
       clock,
       isMeant,
-      within: (scope) => directory.within(scope),
+      tree,
+      within: (area) => directory.within(area),
       ring: (name) => doorbell.ring(name),
       cancelled: (id) => districts.cancelled(id),
     });

@@ -1,8 +1,9 @@
 import { Authority } from '../../../access/authority.ts';
 import { Grants } from '../../../access/grants/grants.ts';
 import { GrantsInForce } from '../../../access/grants/grants-in-force.ts';
-import { Jurisdictions } from '../../../access/jurisdictions.ts';
 import { Tokens } from '../../../access/tokens.ts';
+import { Jurisdictions } from '../../../access/tree/jurisdictions.ts';
+import { TreeEdits } from '../../../access/tree/tree-edits.ts';
 import { OpenAlerts } from '../../../alerts/desk/open-alerts.ts';
 import { Departments } from '../../../devices/departments/departments.ts';
 import { Doors } from '../../../devices/doors/doors.ts';
@@ -29,7 +30,7 @@ export async function openDevices(ground: Ground, kinds: Kinds) {
   const alerts = new OpenAlerts(database);
   const inForce = new GrantsInForce(ground.clock, alerts);
   await inForce.load(database);
-  const authority = new Authority(inForce, { separated: config.people.administrators === 'three' });
+  const authority = new Authority(inForce, jurisdictions, { separated: config.people.administrators === 'three' });
   const { clock } = ground;
   const changed = () => inForce.load(database);
   const grants = new Grants({ database, clock, authority, jurisdictions, alerts, changed });
@@ -42,6 +43,7 @@ export async function openDevices(ground: Ground, kinds: Kinds) {
     inForce,
     grants,
     jurisdictions,
+    treeEdits: new TreeEdits({ database, clock, jurisdictions }),
     departments,
     hasher,
     directory,

@@ -25,7 +25,7 @@ const NOT_ITS_DOING: ReadonlySet<FailureReason> = new Set([
 ]);
 
 /** How every device is, and those who tell of it. Starts nothing. */
-export function composeHealth(ground: Ground, { kinds, directory }: Devices) {
+export function composeHealth(ground: Ground, { kinds, directory, jurisdictions }: Devices) {
   const { clock, observer, database, lifecycle } = ground;
   const book = new HealthBook({ clock, observer, kind: (name) => kinds.latest(name) });
   const store = new HealthStore({ ...ground, verdictOf: (id) => book.ownVerdict(id) });
@@ -33,7 +33,7 @@ export function composeHealth(ground: Ground, { kinds, directory }: Devices) {
   book.listen((id) => {
     for (const judged of listeners) judged(id);
   });
-  const list = new HealthList({ book, directory, database });
+  const list = new HealthList({ book, directory, database, tree: jurisdictions });
   const tell = (id: DeviceId, name: SignalName, problem: string | null): void =>
     book.signal(id, name, { good: problem === null, detail: problem });
   const connected: UplinkDeps['connected'] = (id, now) => {

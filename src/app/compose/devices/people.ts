@@ -1,12 +1,12 @@
 import type { Authority } from '../../../access/authority.ts';
 import { ensureFirstPeople, FIRST_PEOPLE, FIRST_THREE } from '../../../access/first-people.ts';
-import type { Jurisdictions } from '../../../access/jurisdictions.ts';
 import { OwnAccount } from '../../../access/own-account.ts';
 import { Passwords } from '../../../access/passwords.ts';
 import { People } from '../../../access/people.ts';
 import { SecondFactor } from '../../../access/second-factor.ts';
 import { Sessions } from '../../../access/sessions.ts';
 import type { Tokens } from '../../../access/tokens.ts';
+import type { Jurisdictions } from '../../../access/tree/jurisdictions.ts';
 import { Vouchers } from '../../../access/vouchers.ts';
 import type { Clock } from '../../../core/clock.ts';
 import type { Observer } from '../../../core/observe.ts';

@@ -99,7 +99,8 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
   const { cameras: cameraNetworks } = config.networks;
   const deps = { ...keeping, jurisdictions, authority, vault, followers, cameraNetworks, cameras: streams.units };
   const registry = new Registry(deps);
-  const search = new DeviceSearch(database, departments, { healthOf: health.healthOf, ids: () => directory.ids() });
+  const healths = { healthOf: health.healthOf, ids: () => directory.ids() };
+  const search = new DeviceSearch(database, departments, jurisdictions, healths);
   await registry.loadDirectory();
   return {
     registry,
@@ -121,7 +122,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     ...listeners.orders,
     orderList: new OrderList({ database, clock, ownership: ground.ownership, keepDays: config.orders.keepDays }),
     ...(await composePhotos(ground, devices)),
-    fileReport: new FileReport({ database, kinds }),
+    fileReport: new FileReport({ database, kinds, tree: jurisdictions }),
     reports: composeReports(ground, devices),
     siteClosing: new SiteClosing(deps),
     start: async (): Promise<void> => {

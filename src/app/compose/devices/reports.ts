@@ -11,9 +11,9 @@ export function composeReports({ database, clock }: Ground, { kinds, jurisdictio
   const plans = new Plans({ database, clock, kinds, jurisdictions });
   return {
     plans,
-    coverage: new Coverage({ database, plans }),
-    filing: new Filing({ database, clock, kinds }),
-    outages: new Outages(database),
-    constructionSites: new ConstructionSites({ database, kinds }),
+    coverage: new Coverage({ database, plans, tree: jurisdictions }),
+    filing: new Filing({ database, clock, kinds, tree: jurisdictions }),
+    outages: new Outages(database, jurisdictions),
+    constructionSites: new ConstructionSites({ database, kinds, tree: jurisdictions }),
   };
 }

@@ -16,7 +16,7 @@ import type { Ingest } from './ingest.ts';
 export function openBooks(ground: Ground, devices: Devices, { ingest, twin }: { ingest: Ingest; twin: Twin }) {
   const { config, database, ownership, clock, observer, lifecycle } = ground;
   const { lanes, journals, incarnationOf, intake, guard, self } = ingest;
-  const { kinds, directory } = devices;
+  const { kinds, directory, jurisdictions } = devices;
   const payloads = new PayloadSeal(ground.keys.vault);
   const firmwareOf = (id: string) => twin.latest(id)?.firmware ?? null;
   const jurisdictionOf = (id: string) => directory.get(id)?.identity.jurisdiction;
@@ -47,6 +47,7 @@ export function openBooks(ground: Ground, devices: Devices, { ingest, twin }: { 
       days,
       kinds,
       clock,
+      tree: jurisdictions,
       expected: (area, kind) => devicesOf(database, area, kind),
     }),
     /** The reader "completeness". */

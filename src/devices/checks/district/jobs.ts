@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, DAY_MS } from '../../../core/clock.ts';
 import { CitywatchError, invalid } from '../../../core/errors.ts';
-import { covers, type Jurisdiction } from '../../../core/jurisdiction.ts';
+import { type Area, covers, type Jurisdiction, ownArea, type Tree } from '../../../core/jurisdiction.ts';
 import type { Caller, DeviceId, DeviceIdentity } from '../../../core/types.ts';
 import { chunksOf } from '../../../platform/database/chunks.ts';
 import { type Database, jsonb, sql, type Tables, withinJurisdiction } from '../../../platform/database/database.ts';
@@ -26,7 +26,8 @@ export interface CheckJobsDeps {
   database: Database;
   clock: Clock;
   /** Devices of an area that are not retired. */
-  within(scope: Jurisdiction): Iterable<DeviceIdentity>;
+  within(area: Area): Iterable<DeviceIdentity>;
+  tree: Tree;
   /** Whether devices of a kind are meant where nobody names kinds. */
   isMeant(kind: string): boolean;
   /** After a commit: there is work in this queue. */
@@ -91,11 +92,11 @@ export class CheckJobs {
    * for too many or no devices, `conflict.state` while the area is being checked or enough others are.
    */
   async create(caller: Caller, { jurisdiction, kinds, opensOrders }: CheckJobInput): Promise<CheckJob> {
-    const { database, clock, ring, within, isMeant, type } = this.#deps;
+    const { database, clock, ring, within, tree, isMeant, type } = this.#deps;
     const { queue, what } = TYPES[type];
-    if (!covers(caller.jurisdiction, jurisdiction)) throw new CitywatchError('not-found');
+    if (!covers(ownArea(caller), jurisdiction)) throw new CitywatchError('not-found');
     const wanted = (kind: string): boolean => (kinds ? kinds.includes(kind) : isMeant(kind));
-    const devices = [...within(jurisdiction)].filter(({ kind }) => wanted(kind)).map(({ id }) => id);
+    const devices = [...within(tree.area(jurisdiction))].filter(({ kind }) => wanted(kind)).map(({ id }) => id);
     if (devices.length === 0) throw invalid('jurisdiction', 'has no devices of these kinds');
     if (devices.length > DEVICES_MAX) {
       throw invalid(
@@ -137,7 +138,7 @@ export class CheckJobs {
     const { database, type } = this.#deps;
     const last = after === undefined ? null : await jobOf(database, caller, { id: after, type });
     const all = database.tables<CheckTables>().selectFrom('check_job').selectAll().where('type', '=', type);
-    const seen = withinJurisdiction(all, 'jurisdiction', caller.jurisdiction);
+    const seen = withinJurisdiction(all, 'jurisdiction', ownArea(caller));
     const { rows, next } = await newestFirst(seen, { limit, last });
     const counted = await counts(
       database,
@@ -163,7 +164,7 @@ export class CheckJobs {
       .where('check_row.number', '>', Number(after))
       .where('check_row.grade', 'is not', null);
     // A device that has moved meanwhile is shown by where it stands now.
-    let query = withinJurisdiction(all, 'position.jurisdiction', caller.jurisdiction);
+    let query = withinJurisdiction(all, 'position.jurisdiction', ownArea(caller));
     if (grade) query = query.where('check_row.grade', '=', grade);
     const rows = await query
       .orderBy('check_row.number')
@@ -226,7 +227,7 @@ export async function endJob(
 async function jobOf(tables: Tables, caller: Caller, { id, type }: { id: string; type?: JobType }): Promise<Job> {
   let all = tables.tables<CheckTables>().selectFrom('check_job').selectAll().where('id', '=', id);
   if (type) all = all.where('type', '=', type);
-  const job = await withinJurisdiction(all, 'jurisdiction', caller.jurisdiction).executeTakeFirst();
+  const job = await withinJurisdiction(all, 'jurisdiction', ownArea(caller)).executeTakeFirst();
   if (!job) throw new CitywatchError('not-found');
   return job;
 }

@@ -1,4 +1,5 @@
 import { CitywatchError } from '../../../core/errors.ts';
+import { ownArea } from '../../../core/jurisdiction.ts';
 import type { Caller } from '../../../core/types.ts';
 import { sql, type Tables, withinJurisdiction } from '../../../platform/database/database.ts';
 import { newestFirst } from '../../../platform/database/newest-first.ts';
@@ -38,7 +39,7 @@ export interface ImportRow extends RowVerdict {
 /** The batch, where the caller may see it. Errors: `not-found`, also for one of somebody who may see more. */
 export async function batchOf(tables: Tables, caller: Caller, id: string, lock?: 'for update'): Promise<Batch> {
   const all = tables.tables<ImportTables>().selectFrom('import_batch').selectAll().where('id', '=', id);
-  const query = withinJurisdiction(all, 'jurisdiction', caller.jurisdiction);
+  const query = withinJurisdiction(all, 'jurisdiction', ownArea(caller));
   const found = await (lock ? query.forUpdate() : query).executeTakeFirst();
   if (!found) throw new CitywatchError('not-found');
   return found;
@@ -65,7 +66,7 @@ export class ImportList {
   ): Promise<{ items: ImportStatus[]; next: string | null }> {
     const last = after === undefined ? null : await batchOf(this.#database, caller, after);
     const all = this.#database.tables<ImportTables>().selectFrom('import_batch').selectAll();
-    const seen = withinJurisdiction(all, 'jurisdiction', caller.jurisdiction);
+    const seen = withinJurisdiction(all, 'jurisdiction', ownArea(caller));
     const { rows, next } = await newestFirst(seen, { limit, last });
     return { items: await this.#statuses(rows), next };
   }

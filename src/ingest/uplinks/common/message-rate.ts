@@ -1,5 +1,5 @@
 import type { Clock } from '../../../core/clock.ts';
-import { covers, type Jurisdiction } from '../../../core/jurisdiction.ts';
+import { covers, type Jurisdiction, type Scope } from '../../../core/jurisdiction.ts';
 import type { ReceivedCount } from '../../journal/received-counts.ts';
 
 const SAMPLE_MS = 2_000;
@@ -33,7 +33,7 @@ export class MessageRate {
   }
 
   /** Of the devices in `scope`, over the last 10 s; 0 in the first two seconds. */
-  perSecond(scope: Jurisdiction): number {
+  perSecond(scope: Scope): number {
     const [first] = this.#samples;
     const last = this.#samples.at(-1);
     if (!first || !last || last.atMs <= first.atMs) return 0;
@@ -49,7 +49,7 @@ export class MessageRate {
   }
 }
 
-function totalIn({ byArea }: Sample, scope: Jurisdiction): number {
+function totalIn({ byArea }: Sample, scope: Scope): number {
   let total = 0;
   for (const [area, messages] of byArea) if (covers(scope, area)) total += messages;
   return total;

@@ -4,6 +4,7 @@ import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { enqueueWork } from '../../../../src/platform/work/work.ts';
+import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, startAlertDesk } from '../../../support/alerts/alert-desk.ts';
 import { storeFires } from '../../../support/alerts/findings.ts';
 import { freshDatabase, sharedRedis } from '../../../support/services/shared-database.ts';
@@ -19,7 +20,7 @@ const orders: WorkOrdersPort = {
   },
 };
 /** Two devices are being worked on. */
-const stages = stagesOf({ maintained: { above: (id) => (/^worked/.test(id) ? id : null) } });
+const stages = stagesOf({ tree: NO_ZONES, maintained: { above: (id) => (/^worked/.test(id) ? id : null) } });
 const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url, stages, orders });
 
 const li: Caller = { ...ADMIN, id: 'li', name: 'Li', role: 'operator', jurisdiction: '330200' };

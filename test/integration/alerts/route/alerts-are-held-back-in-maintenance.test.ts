@@ -1,6 +1,7 @@
 import t from 'tap';
 import { countWithheld, lookAtWithheld } from '../../../../src/alerts/route/stages/maintenance.ts';
 import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
+import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
 import type { FireOptions } from '../../../support/alerts/findings.ts';
@@ -9,7 +10,7 @@ import { until } from '../../../support/time/until.ts';
 
 /** Devices whose own maintenance, or that of what they hang on, lasts. */
 const maintained = new Map<string, string>();
-const stages = stagesOf({ maintained: { above: (device) => maintained.get(device) ?? null } });
+const stages = stagesOf({ tree: NO_ZONES, maintained: { above: (device) => maintained.get(device) ?? null } });
 const { desk, raise } = await startAlertsApi(t, { stages });
 const receiver = await startReceiver(t);
 const { subscription } = await desk.subscriptions.create(ADMIN, {

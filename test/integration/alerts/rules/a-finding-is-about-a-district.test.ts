@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Jurisdictions } from '../../../../src/access/jurisdictions.ts';
+import { Jurisdictions } from '../../../../src/access/tree/jurisdictions.ts';
 import { showSubject } from '../../../../src/alerts/desk/alert.ts';
 import { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
 import { toEntry } from '../../../../src/alerts/desk/queries.ts';

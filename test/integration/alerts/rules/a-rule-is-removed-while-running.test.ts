@@ -14,6 +14,7 @@ import { composeRules } from '../../../../src/app/compose/alerts/alert-rules.ts'
 import { systemClock as clock } from '../../../../src/core/clock.ts';
 import type { DatabaseShares } from '../../../../src/platform/database/database.ts';
 import { LEFT_TO_CLAIMS } from '../../../../src/platform/work/work.ts';
+import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, alertLog, NAMELESS, PLATES } from '../../../support/alerts/alert-desk.ts';
 import { kindCatalogue, message, reading } from '../../../support/alerts/alerts.ts';
 import { openDatabase } from '../../../support/devices/registry.ts';
@@ -46,7 +47,7 @@ let offset = 0;
 /** Rules and desk as a gateway has them after its start. `between`: what happens just before the desk commits. */
 async function start(between: () => Promise<void> = async () => {}) {
   const book = await RuleBook.load(directory, { kinds: kindCatalogue, conditions: CONDITIONS });
-  const watchlists = new Watchlists({ database, clock, key: Buffer.alloc(32, 1) });
+  const watchlists = new Watchlists({ database, clock, key: Buffer.alloc(32, 1), tree: NO_ZONES });
   const committed = (): void => {};
   const log = alertLog();
   const shares = { alerts: database, handling: database, general: database } as unknown as DatabaseShares;

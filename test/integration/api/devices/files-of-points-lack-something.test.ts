@@ -30,7 +30,7 @@ const EVERY_CAMERA = {
 
 const { database, registry, kinds, tokens, jurisdictions, doors } = await openRegistry(t);
 await tokens.ensureBootstrap(BOOTSTRAP);
-const fileReport = new FileReport({ database, kinds });
+const fileReport = new FileReport({ database, kinds, tree: jurisdictions });
 const api = await startApi(t, { registry, directory: doors, tokens, kinds, jurisdictions, fileReport });
 const tokenOf = async (jurisdiction: string) => {
   const { token } = await tokens.create(callerIn('000000'), { name: 'v', role: 'viewer', jurisdiction, purpose: null });

@@ -136,6 +136,8 @@ const REQUESTS: Record<string, Row> = {
   'GET /api/v1/kinds': { ownAreaOnly: true },
   'POST /api/v1/kinds/dry-run': { payload: { yaml: 'kind: camera' }, ownAreaOnly: true },
   'GET /api/v1/jurisdictions': { ownAreaOnly: true },
+  'POST /api/v1/jurisdictions': { payload: { code: '330212z-gaoxin', name: { zh: '高新区' } } },
+  'POST /api/v1/jurisdictions/:code/members': { part: '330212z-gaoxin', payload: { members: [] } },
   'GET /api/v1/departments': { ownAreaOnly: true },
   'POST /api/v1/departments': { payload: { name: { zh: '城管局' }, jurisdiction: '330212' } },
   'GET /api/v1/reports/departments': { ownAreaOnly: true },

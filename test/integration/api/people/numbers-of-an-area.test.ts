@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { covers } from '../../../../src/core/jurisdiction.ts';
+import { codeAlone, covers, type Scope } from '../../../../src/core/jurisdiction.ts';
 import type { DeviceIdentity } from '../../../../src/core/types.ts';
 import { Directory } from '../../../../src/devices/registry/directory.ts';
 import { SecretHasher } from '../../../../src/platform/secrets/hasher.ts';
@@ -21,7 +21,7 @@ function entry(id: string, jurisdiction: string, version = 1, state: 'in-service
 
 t.test('a directory gives the devices of an area, wherever they moved', async (t) => {
   const directory = new Directory(new SecretHasher(Buffer.alloc(32)));
-  const idsIn = (scope: string) => [...directory.within(scope)].map(({ id }) => id).sort();
+  const idsIn = (scope: string) => [...directory.within(codeAlone(scope))].map(({ id }) => id).sort();
   for (const [id, area] of [
     ['a', '330212'],
     ['b', '330205'],
@@ -58,11 +58,11 @@ t.test('everybody sees the numbers of their area, counted once for all', async (
   const alerts = memoryAlerts();
   alerts.queries.openCounts = async ({ jurisdiction }) => {
     asked += 1;
-    return covers(jurisdiction, HERE) ? { extreme: 2, minor: 1 } : {};
+    return covers(codeAlone(jurisdiction), HERE) ? { extreme: 2, minor: 1 } : {};
   };
   const numbers = { latest: () => null, presence: neverSeen, counts: twin.counts.bind(twin) };
-  const messageRate = { perSecond: (scope: string) => (covers(scope, HERE) ? 12.345 : 0) };
-  const noted = { within: (scope: string) => directory.within(scope) };
+  const messageRate = { perSecond: (scope: Scope) => (covers(scope, HERE) ? 12.345 : 0) };
+  const noted = { within: (scope: Scope) => directory.within(scope) };
   const unknown = { seenBy: () => undefined, identity: () => undefined, needsIncident: () => true };
   const nobody = { ...unknown, find: async () => undefined, authenticate: async () => null };
   const api = await startApi(t, { clock, twin: numbers, alerts, messageRate, directory: { ...nobody, ...noted } });

@@ -13,7 +13,7 @@ const SHANHAIGUAN = '130303';
 
 const { database, behindApi: registry, kinds, tokens, jurisdictions, doors, authority } = await openRegistry(t);
 const plans = new Plans({ database, clock: systemClock, kinds, jurisdictions });
-const reports = { ...memoryReports(() => {}), plans, coverage: new Coverage({ database, plans }) };
+const reports = { ...memoryReports(() => {}), plans, coverage: new Coverage({ database, plans, tree: jurisdictions }) };
 const api = await startApi(t, { registry, directory: doors, tokens, kinds, jurisdictions, authority, reports });
 
 async function tokenIn(jurisdiction: string, role: 'admin' | 'viewer' = 'viewer'): Promise<string> {

@@ -21,7 +21,10 @@ const follower: DeviceFollower = {
 };
 const open = await openRegistry(t, { followers: [follower] });
 const { database, registry, behindApi, kinds, tokens, jurisdictions, doors, authority, directory } = open;
-const reports = { ...memoryReports(() => {}), constructionSites: new ConstructionSites({ database, kinds }) };
+const reports = {
+  ...memoryReports(() => {}),
+  constructionSites: new ConstructionSites({ database, kinds, tree: jurisdictions }),
+};
 const siteClosing = new SiteClosing({
   ...open,
   clock: systemClock,

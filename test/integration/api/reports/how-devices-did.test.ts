@@ -11,7 +11,7 @@ const YINZHOU = '330212';
 const HAISHU = '330203';
 
 const { database, registry, behindApi, kinds, tokens, jurisdictions, doors, authority } = await openRegistry(t);
-const reports = { ...memoryReports(() => {}), outages: new Outages(database) };
+const reports = { ...memoryReports(() => {}), outages: new Outages(database, jurisdictions) };
 const parts = { registry: behindApi, directory: doors, tokens, kinds, jurisdictions, authority, reports };
 const api = await startApi(t, parts);
 

@@ -13,7 +13,7 @@ const HAISHU = '330203';
 const ACCEPTED = '2026-03-31T18:00:00.000Z';
 
 const { database, registry, behindApi, kinds, tokens, jurisdictions, doors, authority } = await openRegistry(t);
-const filing = new Filing({ database, clock: systemClock, kinds });
+const filing = new Filing({ database, clock: systemClock, kinds, tree: jurisdictions });
 const reports = { ...memoryReports(() => {}), filing };
 const api = await startApi(t, {
   registry: behindApi,

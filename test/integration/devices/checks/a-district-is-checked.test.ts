@@ -5,6 +5,7 @@ import type { DeviceIdentity } from '../../../../src/core/types.ts';
 import { CHECKS_QUEUE, CheckJobs } from '../../../../src/devices/checks/district/jobs.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
+import { NO_ZONES } from '../../../support/access/tree.ts';
 import { districtWorker } from '../../../support/devices/district.ts';
 import { callerIn, openDatabase, openRegistry } from '../../../support/devices/registry.ts';
 import { startScript } from '../../../support/processes.ts';
@@ -42,7 +43,8 @@ async function world(t: Test) {
     type: 'checks',
     database,
     clock: systemClock,
-    within: (scope) => devices.filter(({ jurisdiction }) => jurisdiction === scope),
+    tree: NO_ZONES,
+    within: ({ code }) => devices.filter(({ jurisdiction }) => jurisdiction === code),
     isMeant: (kind) => kind === 'camera',
     ring: () => {},
     cancelled: (id) => void cancelled.push(id),

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { type Clock, systemClock } from '../../../../src/core/clock.ts';
 import type { CitywatchError } from '../../../../src/core/errors.ts';
-import { covers } from '../../../../src/core/jurisdiction.ts';
+import { codeAlone, covers } from '../../../../src/core/jurisdiction.ts';
 import type { Hanging } from '../../../../src/devices/registry/tables.ts';
 import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
 import { openUnits, unitOf } from '../../../support/devices/units.ts';
@@ -53,7 +53,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 function expected({ places, began, names }: World, { type, at, unit, by }: Step): Stay | string {
   const place = places[at]!;
   const { jurisdiction, stays } = place;
-  if (by > 0 && !covers(AREAS[by - 1]!, jurisdiction)) return 'not-found';
+  if (by > 0 && !covers(codeAlone(AREAS[by - 1]!), jurisdiction)) return 'not-found';
   const now = stays.at(-1)!;
   const serial = names[unit]!;
   const hangs = (name: string | null) => name !== null && places.some((one) => one.stays.at(-1)?.serial === name);
@@ -153,7 +153,7 @@ async function takeBoth(worlds: Worlds, world: World, one: Step): Promise<void> 
 /** Compares what each caller is shown with the model, and looks for gaps and overlaps. */
 async function check({ history }: Worlds, { places, names }: World): Promise<void> {
   for (const caller of [CITY, ...AREAS.map((area) => callerIn(area))]) {
-    const mine = places.filter(({ jurisdiction }) => covers(caller.jurisdiction, jurisdiction));
+    const mine = places.filter(({ jurisdiction }) => covers(codeAlone(caller.jurisdiction), jurisdiction));
     for (const place of places) {
       const shown = (await history.ofPosition(caller, place.id, { limit: 500 })).items.toReversed();
       const got = shown.map(({ unit, how }) => ({ serial: unit.serial, how }));

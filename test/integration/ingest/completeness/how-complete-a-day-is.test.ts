@@ -6,6 +6,7 @@ import { Completeness, type CompletenessDeps } from '../../../../src/ingest/comp
 import { DeviceDays } from '../../../../src/ingest/completeness/device-days.ts';
 import { DATABASE_LIMITS, Database } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
+import { NO_ZONES } from '../../../support/access/tree.ts';
 import { batch, decoded, reading } from '../../../support/ingest/batches.ts';
 import { callerOf } from '../../../support/ingest/ingest.ts';
 import { incarnationOf } from '../../../support/ingest/journal.ts';
@@ -54,7 +55,7 @@ const expected: CompletenessDeps['expected'] = (area, kind) => devicesOf(databas
 function life() {
   const ownership = firstOwner();
   const days = new DeviceDays({ database, kinds, incarnationOf, ownership, clock, observer: quietObserver() });
-  return { days, completeness: new Completeness({ database, days, kinds, clock, expected }) };
+  return { days, completeness: new Completeness({ database, days, kinds, clock, tree: NO_ZONES, expected }) };
 }
 
 const haishu = callerOf('330203');

@@ -13,6 +13,7 @@ export function memorySearch(registry: Pick<SearchPort, 'list'>): SearchPort {
       const fields = Object.fromEntries(FIELD_NAMES.map((name) => [name, []])) as unknown as Facets['fields'];
       return { total: items.length, fields, tag: [], jurisdiction: [] };
     },
+    owners: async () => [],
     async *pages(caller, filter) {
       yield (await registry.list(caller, { ...filter, limit: MAP_MAX })).items;
     },

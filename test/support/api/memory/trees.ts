@@ -1,11 +1,29 @@
 import { randomUUID } from 'node:crypto';
+import { Authority } from '../../../../src/access/authority.ts';
 import type { ApiDeps } from '../../../../src/api/deps.ts';
-import { requireHere } from '../api-parts.ts';
+import { NO_ZONES } from '../../access/tree.ts';
+import { HERE, requireHere } from '../api-parts.ts';
+
+const NODE = { name: { zh: '区', en: 'Area' }, parent: HERE, validFrom: null, validTo: null, successor: null };
 
 /** Trees that have nothing in them yet. */
-export function memoryTrees(): Pick<ApiDeps, 'jurisdictions' | 'departments' | 'departmentReport'> {
+export function memoryTrees(): Pick<
+  ApiDeps,
+  'authority' | 'jurisdictions' | 'treeEdits' | 'departments' | 'departmentReport'
+> {
   return {
-    jurisdictions: { list: () => [] },
+    authority: new Authority({ areasOf: () => [] }, NO_ZONES),
+    jurisdictions: { list: () => [], totals: () => new Map() },
+    treeEdits: {
+      add: async (caller, { code, name, members }) => {
+        requireHere(caller);
+        return { ...NODE, code, name: { zh: name.zh, en: name.en ?? name.zh }, members };
+      },
+      setMembers: async (caller, code, members) => {
+        requireHere(caller);
+        return { ...NODE, code, members };
+      },
+    },
     departments: {
       list: () => [],
       add: async (caller, { replaces: _, ...input }) => {

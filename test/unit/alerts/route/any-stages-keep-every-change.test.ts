@@ -5,6 +5,7 @@ import { fanOut, type Subscriber } from '../../../../src/alerts/route/stages/fan
 import { runStages, type StagesResult } from '../../../../src/alerts/route/stages/run-stages.ts';
 import type { Change, Stage } from '../../../../src/alerts/route/stages/stage.ts';
 import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
+import { NO_ZONES } from '../../../support/access/tree.ts';
 
 /** Nothing is read here: each stage brings what it knows. */
 const NO_DATABASE = {} as Parameters<Stage['read']>[0];
@@ -113,7 +114,7 @@ const anyStage = (kinds: typeof MAY) =>
   });
 
 function fanOutTo(known: readonly Subscriber[]): Stage<readonly Subscriber[]> {
-  return { ...fanOut, read: async () => known };
+  return { ...fanOut(NO_ZONES), read: async () => known };
 }
 
 /** What comes in is frozen: a stage that writes into it throws. */
@@ -198,7 +199,7 @@ t.test('every stage of a gateway is pure, and says the same twice', async (t) =>
     'fan-out': (known) => known,
     maintenance: () => ({ held: new Set(['d-1']), free: [], left: 'held' }),
   };
-  const stages = stagesOf({ maintained: { above: () => null } });
+  const stages = stagesOf({ tree: NO_ZONES, maintained: { above: () => null } });
   for (const stage of stages) {
     await fc.assert(
       fc.asyncProperty(changes, subscribers, async (given, all) => {

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { jurisdictionInput, membersInput } from '../../access/tree/input.ts';
+import type { JurisdictionInfo } from '../../access/tree/jurisdictions.ts';
+import { callerOf } from '../guards/auth.ts';
+import { jurisdiction, listOf, pageQuery } from '../schemas.ts';
+import { pageOf, type RoutePart } from './route.ts';
+
+const tags = ['registry'];
+/** As many as a list may have: who draws a tree wants it whole. */
+const LIMIT_MAX = 500;
+
+const fields = {
+  code: z.string(),
+  name: z.object({ zh: z.string(), en: z.string() }),
+  parent: z.string().nullable(),
+  validFrom: z.string().nullable(),
+  validTo: z.string().nullable().meta({ description: 'Abolished on that day' }),
+  successor: z.string().nullable().meta({ description: 'The code that took its area over' }),
+  members: z.array(z.string()).meta({ description: 'Of a zone: what belongs to it as well' }),
+};
+const node = z.object(fields).meta({ id: 'JurisdictionNode' });
+const counted = z
+  .object({
+    ...fields,
+    positions: z.int().meta({ description: 'Points there and below that you may see, but retired ones' }),
+  })
+  .meta({ id: 'Jurisdiction' });
+
+const byCode = (one: JurisdictionInfo): string => one.code;
+
+/** The civil tree: divisions, and zones without a code. */
+export const jurisdictionRoutes: RoutePart = (app, context) => {
+  const { jurisdictions, treeEdits, search } = context;
+
+  app.get(
+    '/jurisdictions',
+    {
+      config: { right: 'registry.read' },
+      schema: {
+        tags,
+        summary: 'The areas you may see, in order of code, with how many points there are',
+        querystring: z.strictObject({
+          ...pageQuery,
+          limit: z.coerce.number().int().min(1).max(LIMIT_MAX).default(LIMIT_MAX),
+        }),
+        response: { 200: listOf(counted) },
+      },
+    },
+    async (request) => {
+      const caller = callerOf(request);
+      const page = pageOf(context, 'jurisdictions', caller, request.query);
+      const { limit, after = '' } = page.request;
+      const rest = jurisdictions.list(caller).filter(({ code }) => code > after);
+      const totals = jurisdictions.totals(await search.owners(caller, {}));
+      const items = rest.slice(0, limit).map((one) => ({ ...one, positions: totals.get(one.code) ?? 0 }));
+      return { items, ...page.seal(rest.length > limit ? byCode(items.at(-1)!) : null) };
+    },
+  );
+
+  app.post(
+    '/jurisdictions',
+    {
+      config: { right: 'trees.keep', errors: ['conflict.exists', 'conflict.state'] },
+      schema: {
+        tags,
+        summary: 'Add a township, a community, a functional zone, or what follows an old code',
+        body: jurisdictionInput,
+        response: { 201: node },
+      },
+    },
+    async (request, reply) => reply.code(201).send(await treeEdits.add(callerOf(request), request.body)),
+  );
+
+  app.post(
+    '/jurisdictions/:code/members',
+    {
+      config: { right: 'trees.keep' },
+      schema: {
+        tags,
+        summary: 'Say what belongs to a zone, in place of what was said before',
+        params: z.strictObject({ code: jurisdiction }),
+        body: membersInput,
+        response: { 200: node },
+      },
+    },
+    async (request) => treeEdits.setMembers(callerOf(request), request.params.code, request.body.members),
+  );
+};
