@@ -127,7 +127,12 @@ const made = new Map(${files}.map(([name, file]) => [name, new URL(file, import.
 made.set('node:http', new URL('${HTTP_FILE}', import.meta.url).href);
 registerHooks({
   resolve(name, context, next) {
-    const url = context.parentURL?.includes('/node_modules/') ? undefined : made.get(name);
+    const { parentURL } = context;
+    if (parentURL === undefined || parentURL.includes('/node_modules/')) return next(name, context);
+    // Files of ours lie where their names say: Node would ask the disk about each of some hundred.
+    if (name[0] === '.' && name.endsWith('.ts') && parentURL.startsWith('file:'))
+      return { url: new URL(name, parentURL).href, format: 'module-typescript', shortCircuit: true };
+    const url = made.get(name);
     return url === undefined ? next(name, context) : { url, format: 'module', shortCircuit: true };
   },
 });
