@@ -14,7 +14,7 @@ import { until } from '../../support/time/until.ts';
 t.setTimeout(240_000);
 
 /** Whether a camera is well is judged by what it does over seconds: others are looked at meanwhile. */
-const SIDE_BY_SIDE = { buffered: true };
+const sideBySide = () => ({ buffered: true });
 t.jobs = 3;
 
 const ID = 'cam-1';
@@ -97,7 +97,7 @@ await t.test('what a camera notices is an event like any other, over a kill and 
   await until('the camera is let go', () => camera.events.subscriptions === 0, NOTICED_MS);
 });
 
-t.test('a recorder joins, its channels show themselves, and it restarts without blame', SIDE_BY_SIDE, async (t) => {
+t.test('a recorder joins, its channels show themselves, and it restarts without blame', sideBySide(), async (t) => {
   const cameras = await startCameras(t);
   const box = await cameras.start({ address: '127.64.73.1', channels: 4, rebootMs: 200 });
   await gateway.register({
@@ -155,7 +155,7 @@ t.test('a recorder joins, its channels show themselves, and it restarts without 
   t.equal((await gateway.api('POST', '/devices/nvr-1/maintenance/end', { body: {} })).status, 200);
 });
 
-t.test("GStreamer's RTSP server is a camera like any other", SIDE_BY_SIDE, async (t) => {
+t.test("GStreamer's RTSP server is a camera like any other", sideBySide(), async (t) => {
   const login = { username: 'user', password: PASSWORD };
   await Promise.all(
     (['basic', 'digest'] as const).map(async (method, number) => {
@@ -217,7 +217,7 @@ async function untilWell(): Promise<void> {
 
 t.test(
   'a camera that was swapped shows nothing to anybody and is an alert, until it is accepted',
-  SIDE_BY_SIDE,
+  sideBySide(),
   async (t) => {
     const cameras = await startCameras(t);
     const first = await cameras.start({ address: ADDRESS, id: ID });

@@ -5,10 +5,10 @@ import { look, startStreams } from '../../support/streams/streams.ts';
 import { until } from '../../support/time/until.ts';
 
 /** They mostly wait for pictures. */
-const SIDE_BY_SIDE = { buffered: true };
+const sideBySide = () => ({ buffered: true });
 t.jobs = 3;
 
-t.test('hosts in a description are words, not addresses', SIDE_BY_SIDE, async (t) => {
+t.test('hosts in a description are words, not addresses', sideBySide(), async (t) => {
   const { service, cameras } = await startStreams(t);
   const camera = await TestCamera.start(t, { mode: 'foreign-sdp' });
   cameras.set('cam', { url: camera.url });
@@ -16,7 +16,7 @@ t.test('hosts in a description are words, not addresses', SIDE_BY_SIDE, async (t
   t.ok(camera.requests.includes('SETUP rtsp://127.0.0.1:6379/inner/track1'), 'said to the camera, over its connection');
 });
 
-t.test('a camera that freezes in the middle is noticed and opened again', SIDE_BY_SIDE, async (t) => {
+t.test('a camera that freezes in the middle is noticed and opened again', sideBySide(), async (t) => {
   const { service, cameras } = await startStreams(t, { times: { ...PULL_TIMES, stallMs: 3_000 } });
   const camera = await TestCamera.start(t);
   cameras.set('cam', { url: camera.url });

@@ -7,7 +7,7 @@ import { look, startStreams } from '../../support/streams/streams.ts';
 import { until } from '../../support/time/until.ts';
 
 /** They mostly wait for pictures. */
-const SIDE_BY_SIDE = { buffered: true };
+const sideBySide = () => ({ buffered: true });
 t.jobs = 3;
 
 /** Stamps of a picture set one way or another: hours off now and then. */
@@ -19,7 +19,7 @@ function strangeStamps(frames: Buffer, number: number): Buffer {
   return frames;
 }
 
-t.test('a camera with many faults at once is shown over one connection', SIDE_BY_SIDE, async (t) => {
+t.test('a camera with many faults at once is shown over one connection', sideBySide(), async (t) => {
   const { service, cameras } = await startStreams(t);
   const start = Buffer.from([0, 0, 0, 1]);
   const camera = await TestCamera.start(t, {
@@ -40,7 +40,7 @@ t.test('a camera with many faults at once is shown over one connection', SIDE_BY
   t.equal(camera.plays, 1);
 });
 
-t.test('a picture that changes its size in the middle is told and shown as it is', SIDE_BY_SIDE, async (t) => {
+t.test('a picture that changes its size in the middle is told and shown as it is', sideBySide(), async (t) => {
   const { service, cameras } = await startStreams(t);
   const camera = await TestCamera.start(t);
   cameras.set('cam', { url: camera.url });
@@ -61,7 +61,7 @@ t.test('a picture that changes its size in the middle is told and shown as it is
 
 t.test(
   'a camera that never sends a key frame, but refreshes its picture, is shown live and still',
-  SIDE_BY_SIDE,
+  sideBySide(),
   async (t) => {
     const { service, cameras } = await startStreams(t);
     const film = testFilm({ size: '320x240', seconds: 4, x264: 'intra-refresh=1:keyint=10:sliced-threads=0' });
@@ -73,7 +73,7 @@ t.test(
   },
 );
 
-t.test('pictures that come in another order than they are shown in are left to ffmpeg', SIDE_BY_SIDE, async (t) => {
+t.test('pictures that come in another order than they are shown in are left to ffmpeg', sideBySide(), async (t) => {
   const { service, cameras } = await startStreams(t, { engine: 'auto' });
   const camera = await TestCamera.start(t, { wire: shownLater });
   cameras.set('cam', { url: camera.url });

@@ -6,10 +6,10 @@ import { ENGINE, look, startStreams } from '../../support/streams/streams.ts';
 import { until } from '../../support/time/until.ts';
 
 /** They mostly wait for pictures. */
-const SIDE_BY_SIDE = { buffered: true };
+const sideBySide = () => ({ buffered: true });
 t.jobs = 3;
 
-t.test('ten viewers of one camera cause one pull, which closes when the last has gone', SIDE_BY_SIDE, async (t) => {
+t.test('ten viewers of one camera cause one pull, which closes when the last has gone', sideBySide(), async (t) => {
   const camera = await TestCamera.start(t);
   const { service, cameras, views } = await startStreams(t, { times: { ...PULL_TIMES, graceMs: 500 } });
   cameras.set('cam', { url: camera.url });
@@ -31,7 +31,7 @@ t.test('ten viewers of one camera cause one pull, which closes when the last has
   t.equal(camera.teardowns, 1, 'and the camera was told');
 });
 
-t.test('a look that cannot be registered shows nothing and pulls nothing', SIDE_BY_SIDE, async (t) => {
+t.test('a look that cannot be registered shows nothing and pulls nothing', sideBySide(), async (t) => {
   const camera = await TestCamera.start(t);
   const { service, cameras, views } = await startStreams(t);
   cameras.set('cam', { url: camera.url });
@@ -44,7 +44,7 @@ t.test('a look that cannot be registered shows nothing and pulls nothing', SIDE_
   t.equal(camera.connections, 0);
 });
 
-t.test('a lease hears every fragment, beginning with a key frame', SIDE_BY_SIDE, async (t) => {
+t.test('a lease hears every fragment, beginning with a key frame', sideBySide(), async (t) => {
   const camera = await TestCamera.start(t, { film: readFilm(20) });
   const { service, cameras } = await startStreams(t);
   cameras.set('cam', { url: camera.url });

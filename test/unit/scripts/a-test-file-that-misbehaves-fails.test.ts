@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t, { type Test } from 'tap';
 import { isRunning } from '../../support/processes.ts';
+import { until } from '../../support/time/until.ts';
 
 const { runFiles } = await import(pathToFileURL(join(import.meta.dirname, '../../../scripts/tests/files.mjs')).href);
 
@@ -22,7 +23,7 @@ interface Result {
 }
 
 /** Most of it is waiting for silence. */
-const SIDE_BY_SIDE = { buffered: true };
+const sideBySide = () => ({ buffered: true });
 t.jobs = 3;
 
 /** Runs one file with this text, if it uses tap behind the import of tap, and says what the runner reports of it. */
@@ -41,12 +42,12 @@ async function ran(t: Test, body: string, silenceMs = 60_000): Promise<Result> {
 const told = ({ failures }: Result): string =>
   JSON.stringify(failures.filter(({ isTold }) => !isTold).map(({ names, result }) => [...names, result]));
 
-t.test('a file whose tests pass is good', SIDE_BY_SIDE, async (t) => {
+t.test('a file whose tests pass is good', sideBySide(), async (t) => {
   const result = await ran(t, "t.test('a', async (t) => { t.ok(true); t.test('b', async (t) => t.ok(true)); });");
   t.match(result, { ok: true, passed: 1, failures: [], harm: [] });
 });
 
-t.test('a file that speaks goes on, and one that says nothing for too long is ended', SIDE_BY_SIDE, async (t) => {
+t.test('a file that speaks goes on, and one that says nothing for too long is ended', sideBySide(), async (t) => {
   const speaks = 'for (let at = 0; at < 8; at += 1) { await new Promise((r) => setTimeout(r, 500)); t.ok(true); }';
   const [spoke, hangs] = await Promise.all([speaks, `t.ok(true); ${NEVER_YIELDS}`].map((body) => ran(t, body, 3_000)));
   t.match(spoke, { ok: true, harm: [] });
@@ -55,7 +56,7 @@ t.test('a file that speaks goes on, and one that says nothing for too long is en
 
 t.test(
   'a failure around tests that pass is told with its reason, and a plan that is not met',
-  SIDE_BY_SIDE,
+  sideBySide(),
   async (t) => {
     const says = (lines: string[]): Promise<Result> =>
       ran(t, `process.stdout.write(${JSON.stringify(`TAP version 14\n${lines.join('\n')}\n`)});`);
@@ -81,7 +82,7 @@ t.test(
   },
 );
 
-t.test('a skipped and an unfinished test fail the file and do not count', SIDE_BY_SIDE, async (t) => {
+t.test('a skipped and an unfinished test fail the file and do not count', sideBySide(), async (t) => {
   for (const [word, said] of Object.entries({ skip: 'skipped', todo: 'marked as todo' })) {
     const outer = await ran(t, `t.ok(true); t.test('a', { ${word}: 'later' }, async (t) => t.ok(true));`);
     t.match(outer, { ok: false, passed: 1 }, word);
@@ -92,7 +93,7 @@ t.test('a skipped and an unfinished test fail the file and do not count', SIDE_B
   }
 });
 
-t.test('what nobody catches fails the test that began it, also beside others', SIDE_BY_SIDE, async (t) => {
+t.test('what nobody catches fails the test that began it, also beside others', sideBySide(), async (t) => {
   const late = (name: string, work: string) => `t.test('${name}', { buffered: true }, async (t) => {
     t.ok(true);
     ${work}
@@ -107,7 +108,7 @@ t.test('what nobody catches fails the test that began it, also beside others', S
   for (const name of ['throws > late throw', 'rejects > late rejection']) t.ok(found.includes(name), found.join('; '));
 });
 
-t.test('a process that a file leaves behind fails it and is ended', SIDE_BY_SIDE, async (t) => {
+t.test('a process that a file leaves behind fails it and is ended', sideBySide(), async (t) => {
   const result = await ran(
     t,
     `import { spawn } from 'node:child_process';
@@ -119,5 +120,5 @@ t.test('a process that a file leaves behind fails it and is ended', SIDE_BY_SIDE
   t.match(result, { ok: false, passed: 1, harm: ['left a process behind: sleep 86399'] });
   const pid = Number(/pid (\d+)/.exec(JSON.stringify(result))?.[1]);
   t.ok(pid > 0);
-  t.notOk(isRunning(pid));
+  await until('it is gone', () => !isRunning(pid));
 });

@@ -11,7 +11,7 @@ import { isRunning } from '../../../support/processes.ts';
 import { serviceDeps, temporaryDirectory } from '../../../support/services/services.ts';
 
 /** They mostly wait for locks. */
-const SIDE_BY_SIDE = { buffered: true };
+const sideBySide = () => ({ buffered: true });
 t.jobs = 5;
 
 /** A process that holds the lock of the private Redis and ends when the test does. */
@@ -23,7 +23,7 @@ async function holder(t: Test, place: DataDirectory): Promise<ChildProcess> {
   return held;
 }
 
-t.test('a service of an earlier life that would not end is ended before a new one starts', SIDE_BY_SIDE, async (t) => {
+t.test('a service of an earlier life that would not end is ended before a new one starts', sideBySide(), async (t) => {
   const deps = serviceDeps();
   const place = await DataDirectory.open(await temporaryDirectory(t), deps.secrets);
   t.teardown(() => place.close());
@@ -38,7 +38,7 @@ t.test('a service of an earlier life that would not end is ended before a new on
 });
 
 for (const how of ['is noted', 'is not noted']) {
-  t.test(`a service whose gateway lives and ${how} is never taken for a leftover`, SIDE_BY_SIDE, (t) =>
+  t.test(`a service whose gateway lives and ${how} is never taken for a leftover`, sideBySide(), (t) =>
     isLeftAlone(t, how === 'is noted'),
   );
 }

@@ -9,7 +9,7 @@ import { startCameras } from '../../../support/streams/cameras.ts';
 import { until } from '../../../support/time/until.ts';
 
 /** They mostly wait. */
-const SIDE_BY_SIDE = { buffered: true };
+const sideBySide = () => ({ buffered: true });
 t.jobs = 6;
 
 const subscribed = ({ counts }: FollowedCamera) => until('it is subscribed to', () => counts.subscribed === 1);
@@ -27,7 +27,7 @@ async function resubscribed(camera: VirtualCamera, before: number): Promise<void
   await until('it is subscribed to anew', () => camera.events.counts.subscriptions > before, 90_000);
 }
 
-t.test('a camera that reboots tells its events again', SIDE_BY_SIDE, async (t) => {
+t.test('a camera that reboots tells its events again', sideBySide(), async (t) => {
   const cameras = await startCameras(t);
   const camera = await cameras.start({ address: '127.64.42.1' });
   const followed = await followCamera(t, camera);
@@ -50,7 +50,7 @@ t.test('a camera that reboots tells its events again', SIDE_BY_SIDE, async (t) =
 
 t.test(
   'a cable pulled while a pull waits is noticed by silence, and events resume when it is back',
-  SIDE_BY_SIDE,
+  sideBySide(),
   async (t) => {
     const cameras = await startCameras(t);
     const camera = await cameras.start({ address: '127.64.42.2' });
@@ -71,7 +71,7 @@ t.test(
   },
 );
 
-t.test('a camera whose clock jumps is asked by its new clock', SIDE_BY_SIDE, async (t) => {
+t.test('a camera whose clock jumps is asked by its new clock', sideBySide(), async (t) => {
   const cameras = await startCameras(t);
   const camera = await cameras.start({ address: '127.64.42.3', onvifAuth: 'wsse' });
   const followed = await followCamera(t, camera);
@@ -90,7 +90,7 @@ t.test('a camera whose clock jumps is asked by its new clock', SIDE_BY_SIDE, asy
   t.ok((await followed.count('ended', 'auth')) >= 2, 'a token made for the old clock was refused');
 });
 
-t.test('a camera that forgot its subscription, or has no room for one, gets another', SIDE_BY_SIDE, async (t) => {
+t.test('a camera that forgot its subscription, or has no room for one, gets another', sideBySide(), async (t) => {
   const cameras = await startCameras(t);
   const camera = await cameras.start({ address: '127.64.42.4', events: { subscriptionsMax: 1 } });
   const times = { termMs: 2_000 };
@@ -107,7 +107,7 @@ t.test('a camera that forgot its subscription, or has no room for one, gets anot
   t.ok((await second.count('ended', 'device-fault')) >= 1);
 });
 
-t.test('an address that a camera gives its subscription leads nobody elsewhere', SIDE_BY_SIDE, async (t) => {
+t.test('an address that a camera gives its subscription leads nobody elsewhere', sideBySide(), async (t) => {
   let visits = 0;
   const trap = createServer((socket) => {
     visits += 1;

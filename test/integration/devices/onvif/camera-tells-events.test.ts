@@ -7,10 +7,10 @@ import { turns } from '../../../support/time/turns.ts';
 import { until } from '../../../support/time/until.ts';
 
 /** They mostly wait. */
-const SIDE_BY_SIDE = { buffered: true };
+const sideBySide = () => ({ buffered: true });
 t.jobs = 6;
 
-t.test('what a camera notices is in the journal, in its order and in our words', SIDE_BY_SIDE, async (t) => {
+t.test('what a camera notices is in the journal, in its order and in our words', sideBySide(), async (t) => {
   const cameras = await startCameras(t);
   for (const [index, onvifAuth] of (['wsse', 'digest'] as const).entries()) {
     const reference = index === 0 ? ('path' as const) : ('parameter' as const);
@@ -51,7 +51,7 @@ t.test('what a camera notices is in the journal, in its order and in our words',
 
 t.test(
   'nothing more is asked for while an event is not durable, and nothing is lost meanwhile',
-  SIDE_BY_SIDE,
+  sideBySide(),
   async (t) => {
     const cameras = await startCameras(t);
     const camera = await cameras.start({ address: '127.64.40.3' });
@@ -82,7 +82,7 @@ t.test(
   },
 );
 
-t.test('what is told again is no second event', SIDE_BY_SIDE, async (t) => {
+t.test('what is told again is no second event', sideBySide(), async (t) => {
   const cameras = await startCameras(t);
   const camera = await cameras.start({ address: '127.64.40.4' });
   const first = await followCamera(t, camera);
@@ -103,7 +103,7 @@ t.test('what is told again is no second event', SIDE_BY_SIDE, async (t) => {
   t.match((await later.told()).at(-1), { type: 'tamper', data: { active: false } });
 });
 
-t.test('a camera that has ever more to tell is not asked faster than its share', SIDE_BY_SIDE, async (t) => {
+t.test('a camera that has ever more to tell is not asked faster than its share', sideBySide(), async (t) => {
   const cameras = await startCameras(t);
   const camera = await cameras.start({ address: '127.64.40.5' });
   const times = { messageMs: 30, burstMs: 0 };

@@ -38,13 +38,13 @@ async function startThreads(t: Test, over: Partial<ThreadEngineDeps> = {}): Prom
 }
 
 /** They mostly wait for pictures. */
-const SIDE_BY_SIDE = { buffered: true };
+const sideBySide = () => ({ buffered: true });
 t.jobs = 3;
 
-t.test('ffmpeg', SIDE_BY_SIDE, (t) => enginesConform(t, startFfmpeg));
-t.test('threads', SIDE_BY_SIDE, (t) => enginesConform(t, startThreads));
+t.test('ffmpeg', sideBySide(), (t) => enginesConform(t, startFfmpeg));
+t.test('threads', sideBySide(), (t) => enginesConform(t, startThreads));
 
-t.test('a thread that eats memory, hangs or throws loses its runs, and the next one works', SIDE_BY_SIDE, async (t) => {
+t.test('a thread that eats memory, hangs or throws loses its runs, and the next one works', sideBySide(), async (t) => {
   const program = new URL('../../../support/streams/engine/bad-thread.ts', import.meta.url);
   // Whoever is called off and hangs is not waited for as long as in a gateway.
   const engine = await startThreads(t, { program, clock: hasty(() => 5) });
