@@ -10,7 +10,7 @@ import { MqttDevice } from '../../support/uplinks/mqtt-devices.ts';
 
 t.setTimeout(240_000);
 
-const MESSAGES = 249;
+const MESSAGES = 25;
 
 async function reportMany(device: MqttDevice, from: number): Promise<void> {
   for (let number = from; number < from + MESSAGES; number += 1) await device.report({ fill_pct: number % 100 });
@@ -21,13 +21,8 @@ const fires = async (gateway: Gateway): Promise<number> =>
     ({ condition }: { condition: string }) => condition === 'active',
   ).length;
 
-/** A copy of the journal that was made while the gateway stood still comes back: acked messages are missing in it. */
-t.test('a journal that is older than its database is refused, adopted, and judged by from then on', async (t: Test) => {
-  const { url } = await freshDatabase(t);
-  const gateway = await Gateway.start(t, { DATABASE_URL: url });
-  const [device] = await MqttDevice.connect(t, gateway, {});
-  await reportMany(device!, 0);
-  await gateway.settledLedger();
+/** Another gateway on the same database, or on the same directory, is refused. */
+async function refusesOthers(t: Test, gateway: Gateway, url: string): Promise<void> {
   const second = await runCitywatch(['serve'], {
     CITYWATCH_DATA_DIR: await temporaryDirectory(t),
     DATABASE_URL: url,
@@ -37,11 +32,31 @@ t.test('a journal that is older than its database is refused, adopted, and judge
     second.stderr,
     new RegExp(`^Another citywatch works .*\\(process ${gateway.pid} on .* ${gateway.directory}, since `),
   );
+  const same = await runCitywatch(['serve'], { CITYWATCH_DATA_DIR: gateway.directory });
+  t.equal(same.status, 1);
+  t.match(
+    same.stderr,
+    /^Another citywatch uses the data directory .*; stop it, or set CITYWATCH_DATA_DIR to another one\.\n$/,
+  );
+}
+
+/** A copy of the journal that was made while the gateway stood still comes back: acked messages are missing in it. */
+t.test('a journal that is older than its database is refused, adopted, and judged by from then on', async (t: Test) => {
+  const { url } = await freshDatabase(t);
+  const gateway = await Gateway.start(t, { DATABASE_URL: url });
+  const [device] = await MqttDevice.connect(t, gateway, {});
+  await reportMany(device!, 0);
+  await gateway.settledLedger();
+  await refusesOthers(t, gateway, url);
   t.same(await gateway.notGreen(), [], 'the first one runs on');
-  await gateway.stop('SIGTERM');
+  const family = gateway.descendants();
+  await gateway.stop('SIGKILL');
+  await until('nothing of it is left', () => gateway.orphans(family).length === 0);
   const copy = join(await temporaryDirectory(t), 'copy');
-  await cp(gateway.directory, copy, { recursive: true, verbatimSymlinks: true });
+  const filter = (path: string): boolean => !path.endsWith('.sock');
+  await cp(gateway.directory, copy, { recursive: true, verbatimSymlinks: true, filter });
   await gateway.start();
+  t.ok((await gateway.settledLedger()).balanced, 'at once after a kill, whose lease had not ended');
   await reportMany(device!, MESSAGES);
   const before = await gateway.settledLedger();
   t.ok(before.balanced);
@@ -77,8 +92,4 @@ t.test('a journal that is older than its database is refused, adopted, and judge
   t.match(alert.receipt, new RegExp(`^live-\\d+-${after.epochs[1]!.id}$`));
   t.equal((await gateway.get(`/messages?id=${alert.receipt}`)).items.length, 1);
   t.same(await gateway.notGreen(), []);
-
-  await gateway.stop('SIGKILL');
-  await gateway.start();
-  t.ok((await gateway.settledLedger()).balanced, 'at once after a kill, whose lease had not ended');
 });

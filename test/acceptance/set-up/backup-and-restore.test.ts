@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { HttpSender } from '../../support/api/http-sender.ts';
 import { Gateway } from '../../support/gateway/gateway.ts';
 import { CITYWATCH } from '../../support/gateway/program.ts';
 import { refusedStart } from '../../support/gateway/refused-start.ts';
@@ -35,39 +36,6 @@ async function filesBelow(directory: string): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
 }
 
-const GONE = { status: 0 };
-
-/** A device that reports without end, and what was acknowledged to it. */
-class Sender {
-  acked = 0;
-  readonly #gateway: Gateway;
-  readonly #token: string;
-  #on = true;
-  readonly #done: Promise<void>;
-
-  constructor(gateway: Gateway, secret: string) {
-    this.#gateway = gateway;
-    this.#token = `${DEVICE}:${secret}`;
-    this.#done = this.#run();
-  }
-
-  async #run(): Promise<void> {
-    while (this.#on) {
-      const body = { ts: Date.now(), id: `r-${this.acked}`, values: { fill_pct: this.acked % 50 } };
-      const { status } = await this.#gateway
-        .api('POST', `/devices/${DEVICE}/telemetry`, { body, token: this.#token })
-        .catch(() => GONE);
-      if (status === 202) this.acked += 1;
-    }
-  }
-
-  async stop(): Promise<number> {
-    this.#on = false;
-    await this.#done;
-    return this.acked;
-  }
-}
-
 async function burn(gateway: Gateway, secret: string): Promise<number> {
   const body = { ts: FIRE_MS, id: 'fire-1', values: { smoke: true } };
   const path = `/devices/${DEVICE}/telemetry`;
@@ -92,10 +60,11 @@ async function refusedWithoutItsSecret(t: Test, gateway: Gateway, elsewhere: str
 t.test('a backup taken while devices report is a whole city elsewhere, whatever was killed on the way', async (t) => {
   const gateway = await Gateway.start(t);
   const secret = await gateway.register({ id: DEVICE });
-  const sender = new Sender(gateway, secret);
+  const sender = new HttpSender(gateway, { id: DEVICE, secret, baseMs: FIRE_MS - 60_000 });
+  t.teardown(() => sender.end());
+  sender.go();
   await until('some is acknowledged', () => sender.acked > 20);
-  const fired = await burn(gateway, secret);
-  t.equal(fired, 202);
+  t.equal(await burn(gateway, secret), 202);
   await until('it is an alert', async () => (await gateway.get('/alerts')).items.length > 0);
   const [alert] = (await gateway.get('/alerts')).items;
 
@@ -111,7 +80,8 @@ t.test('a backup taken while devices report is a whole city elsewhere, whatever 
   const taken = await citywatch(gateway.env, 'backup', whole).ended;
   t.equal(taken.status, 0, taken.said);
   t.same(await gateway.notGreen(), [], 'the gateway took no harm');
-  await sender.stop();
+  sender.halt();
+  await until('all that was sent is acknowledged', () => sender.waiting === 0);
 
   t.equal((await stat(`${whole}.secrets`)).mode & 0o777, 0o600);
   const secrets = Object.values(JSON.parse(await readFile(`${whole}.secrets`, 'utf8')) as object) as string[];
@@ -141,7 +111,7 @@ t.test('a backup taken while devices report is a whole city elsewhere, whatever 
   t.equal((await elsewhere.get('/alerts')).items.length, 1, 'what was sent before is known as the same');
   const to = new Date(Date.now() + 60_000).toISOString();
   const from = new Date(Date.now() - 3_600_000).toISOString();
-  const history = await elsewhere.get(`/devices/${DEVICE}/history?fields=fill_pct&from=${from}&to=${to}`);
+  const history = await elsewhere.get(`/devices/${DEVICE}/history?fields=weight_kg&from=${from}&to=${to}`);
   const points = JSON.stringify(history).match(/"at":/g)?.length ?? 0;
   t.ok(points >= before, `${points} points in InfluxDB`);
 

@@ -2,7 +2,6 @@ import { chmod, chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promi
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { Gateway } from '../../support/gateway/gateway.ts';
 import { ownCheckout, refusedStart } from '../../support/gateway/refused-start.ts';
 import { temporaryDirectory } from '../../support/services/services.ts';
 import { lentServices } from '../../support/services/shared-database.ts';
@@ -105,12 +104,4 @@ t.test('places that are taken or not ours are named with the remedy', async (t) 
   await chown(foreign, 65_534, 65_534);
   const whose = /foreign belongs to user 65534, but citywatch runs as user 0; run it as that user, or chown -R 0 .*\.$/;
   await refused(t, 'of another user', { env: { CITYWATCH_DATA_DIR: foreign }, status: 1, says: whose });
-});
-
-t.test('a second start on the same data directory is refused and harms nothing', async (t) => {
-  const gateway = await Gateway.start(t, await lentServices(t));
-  const env = { CITYWATCH_DATA_DIR: gateway.directory };
-  const says = /Another citywatch uses the data directory .*; stop it, or set CITYWATCH_DATA_DIR to another one\.$/;
-  await refused(t, 'second start', { env, status: 1, says });
-  t.same(await gateway.notGreen(), [], 'the first one runs on');
 });

@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Owner } from '../services/services.ts';
 
-const MiB = 1024 * 1024;
 const FILLER = 'filler';
+const TRIES = 10;
 
 /** Memory as a disk of its own, which a test fills and frees. Needs root. */
 export class SmallDisk {
@@ -31,19 +31,24 @@ export class SmallDisk {
 
   /** Takes all but `leaveBytes` of it. */
   fill(leaveBytes: number): void {
-    const file = openSync(join(this.#path, FILLER), 'a', 0o600);
-    try {
-      for (let left = this.freeBytes - leaveBytes; left > 0; left -= MiB) {
-        writeSync(file, Buffer.alloc(Math.min(MiB, left)));
-      }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-    } finally {
-      closeSync(file);
+    // Somebody else may write meanwhile, so that there is less room than was asked for.
+    for (let tries = 0; tries < TRIES && this.freeBytes > leaveBytes; tries += 1) {
+      const bytes = this.freeBytes - leaveBytes;
+      // Room is taken and not written to, which costs nothing.
+      spawnSync('fallocate', ['--offset', `${this.#fillerBytes}`, '--length', `${bytes}`, this.#filler]);
     }
+    if (this.freeBytes > leaveBytes) throw new Error(`${this.#path} has ${this.freeBytes} bytes free`);
+  }
+
+  get #filler(): string {
+    return join(this.#path, FILLER);
+  }
+
+  get #fillerBytes(): number {
+    return statSync(this.#filler, { throwIfNoEntry: false })?.size ?? 0;
   }
 
   free(): void {
-    rmSync(join(this.#path, FILLER), { force: true });
+    rmSync(this.#filler, { force: true });
   }
 }
