@@ -7,7 +7,7 @@ import { check } from '../../support/faults/results.ts';
 import { lentServices } from '../../support/services/shared-database.ts';
 
 // A busy machine takes several times what a quiet one does.
-t.setTimeout(240_000);
+t.setTimeout(480_000);
 
 t.test('a gateway under load whose clock is set, who hears everything three times, and whose disk fails', async (t) => {
   const scene = await underLoad(t, await lentServices(t), { devices: 10, http: 1, perSecond: 100 });

@@ -10,7 +10,7 @@ import { until } from '../../support/time/until.ts';
 import { MqttDevice } from '../../support/uplinks/mqtt-devices.ts';
 
 // A busy machine takes several times what a quiet one does.
-t.setTimeout(240_000);
+t.setTimeout(480_000);
 
 const FIRES_PER_KILL = 4;
 /** Fires that begin while nobody listens. */

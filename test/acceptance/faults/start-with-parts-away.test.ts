@@ -8,7 +8,7 @@ import { startInflux, startRedis } from '../../support/services/services.ts';
 import { freshDatabase } from '../../support/services/shared-database.ts';
 import { until } from '../../support/time/until.ts';
 
-t.setTimeout(240_000);
+t.setTimeout(480_000);
 
 const MiB = 1024 ** 2;
 const PASSWORD = 'wrong-until-somebody-mends-it';

@@ -10,7 +10,7 @@ import { chance } from '../../support/time/random.ts';
 import { until } from '../../support/time/until.ts';
 
 // A busy machine takes several times what a quiet one does.
-t.setTimeout(240_000);
+t.setTimeout(480_000);
 
 const random = chance();
 

@@ -8,7 +8,7 @@ import { freshDatabase } from '../../support/services/shared-database.ts';
 import { until } from '../../support/time/until.ts';
 import { MqttDevice } from '../../support/uplinks/mqtt-devices.ts';
 
-t.setTimeout(240_000);
+t.setTimeout(480_000);
 
 const MESSAGES = 25;
 

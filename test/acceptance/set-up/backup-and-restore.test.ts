@@ -10,7 +10,7 @@ import { refusedStart } from '../../support/gateway/refused-start.ts';
 import { temporaryDirectory } from '../../support/services/services.ts';
 import { until } from '../../support/time/until.ts';
 
-t.setTimeout(300_000);
+t.setTimeout(480_000);
 
 const DEVICE = 'k-1';
 const FIRE_MS = Date.now();
