@@ -1,6 +1,7 @@
 import type { FastifySchemaCompiler } from 'fastify';
 import { z } from 'zod';
 import { CitywatchError } from '../../core/errors.ts';
+import { forbiddenText } from '../../core/forbidden/values.ts';
 import type { RequestIssue } from './problems.ts';
 
 /** More wrong places than this are not listed: the answer stays small however large the request was. */
@@ -146,7 +147,12 @@ function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
+/** A key that nobody knows may itself be what must not stand in an answer. */
+function shownKey(key: string): string {
+  return forbiddenText(key) === null ? key : '[hidden]';
+}
+
 function printPath(path: readonly PropertyKey[], part: string): string {
-  const text = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('');
+  const text = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${shownKey(String(step))}`)).join('');
   return (text.replace(/^\./, '') || part).slice(0, PATH_LENGTH_MAX);
 }

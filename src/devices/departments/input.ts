@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { words } from '../file/words.ts';
+import { oneLine, words } from '../file/words.ts';
 import { jurisdiction } from '../registry/input.ts';
 
 const NAMES_MAX = 16;
 const REPLACED_MAX = 16;
 
-export const departmentId = words(64);
+export const departmentId = oneLine(64);
 /** As long as the owner in the file of a position. */
 const name = words(64);
 const day = z.iso.date({ error: 'use a day such as 2018-04-16' });

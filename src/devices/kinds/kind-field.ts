@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { forbiddenName, isPersonsMac } from '../../core/forbidden.ts';
+import { forbiddenName, isPersonsMac } from '../../core/forbidden/names.ts';
 
 const NAME = /^[a-z][A-Za-z0-9_]{0,39}$/;
 const PLAIN_TAG = /^[A-Za-z0-9_.-]{1,32}$/;

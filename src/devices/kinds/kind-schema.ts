@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DAY_S } from '../../core/clock.ts';
 import { CODEC_NAMES } from '../../core/codec-names.ts';
-import { forbiddenName } from '../../core/forbidden.ts';
+import { forbiddenName } from '../../core/forbidden/names.ts';
 import { commands } from './kind-command.ts';
 import { codes, type FieldFile, fields, name, path } from './kind-field.ts';
 

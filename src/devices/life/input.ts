@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { DEVICE_STATES } from '../../core/types.ts';
-import { words } from '../file/words.ts';
+import { remark, words } from '../file/words.ts';
 
 /** Why a step was made, for those who read the history. */
-const lifeReason = words(256);
+const lifeReason = remark(256);
 
 /** A step of a life. `from` is the state that the caller saw, which guards against a race. */
 export const stepInput = z.strictObject({

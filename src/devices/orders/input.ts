@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { words } from '../file/words.ts';
+import { remark, words } from '../file/words.ts';
 import { deviceId } from '../registry/input.ts';
 import { ORDER_STATES } from './states.ts';
 
@@ -13,14 +13,14 @@ const due = z.iso
   .transform((text) => Date.parse(text))
   .describe('RFC 3339');
 
-const note = words(2_000);
+const note = remark(2_000);
 const assignee = words(128);
 
 /** What a person opens an order with. */
 export const orderInput = z.strictObject({
   id: clientId,
   device: deviceId,
-  title: words(128),
+  title: remark(128),
   text: note.nullable().default(null),
   cause: z
     .string()

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { words } from '../file/words.ts';
+import { oneLine, remark } from '../file/words.ts';
 import { macsOf, serialOf } from './identity.ts';
 
 const MAC = /^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i;
 
-const label = (max: number) => words(max).transform((text) => text.trim());
+const label = (max: number) => oneLine(max).transform((text) => text.trim());
 
 export const macAddress = z
   .string()
@@ -38,7 +38,7 @@ export const unitLabel = z.strictObject({
 });
 
 /** Why a unit is hung or taken down, for those who read the history. */
-const unitReason = words(256);
+const unitReason = remark(256);
 
 /** The unit that the caller saw hanging there, as `unit.id` of the device shows it: what guards against a race. */
 const replacedUnit = z.string().min(1).max(64);

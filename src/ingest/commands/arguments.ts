@@ -1,6 +1,8 @@
 import { CitywatchError, type Issue } from '../../core/errors.ts';
+import { forbiddenText } from '../../core/forbidden/values.ts';
 import { type CommandSpec, type DeviceKind, type FieldSpec, GATEWAY_ALONE } from '../../core/types.ts';
 import { compileFields } from '../decode/compiled-kind.ts';
+import { HIDDEN } from '../decode/refusals.ts';
 import { Scratch } from '../decode/scratch.ts';
 import { takeValue } from '../decode/values.ts';
 
@@ -27,7 +29,8 @@ export function readArgs(name: string, spec: CommandSpec, given: Args): Args {
   const scratch = new Scratch();
   const issues: Issue[] = [];
   for (const [key, value] of Object.entries(given)) {
-    const path = `args.${key}`.slice(0, PATH_CHARACTERS_MAX);
+    const shown = forbiddenText(key) === null ? key : HIDDEN;
+    const path = `args.${shown}`.slice(0, PATH_CHARACTERS_MAX);
     const field = fields.get(key);
     if (!field) issues.push({ path, message: `is no argument of ${name}; ${listOf(spec)}` });
     else if (!takeValue(scratch, key, value, field)) issues.push({ path, message: wrongness(field.spec, scratch) });

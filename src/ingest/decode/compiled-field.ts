@@ -9,6 +9,8 @@ export interface CompiledField {
   allowed: ReadonlySet<string> | null;
   /** What a maker's codes mean, each as number, text and boolean as they may stand in JSON. */
   codes: ReadonlyMap<unknown, FieldValue> | null;
+  /** Whether its range lets a number through that is as long as that of a card. */
+  isLong: boolean;
   /** Whether a number is scaled or rounded before it is judged. */
   converts: boolean;
   scale: number;

@@ -1,5 +1,5 @@
 import type { CodecName } from '../../core/codec-names.ts';
-import type { Declared } from '../../core/forbidden.ts';
+import type { Declared } from '../../core/forbidden/find.ts';
 import type { DeviceKind, FieldSpec, FieldValue } from '../../core/types.ts';
 import type { CompiledEvent, CompiledField, CompiledFields } from './compiled-field.ts';
 import { type Hash, hashText, startHash } from './hash.ts';
@@ -20,6 +20,9 @@ export interface CompiledKind {
   /** Whether it leaves parts of the payload unread, which must then be looked through. */
   ignores: boolean;
 }
+
+/** The least number of 13 digits. */
+const CARD_MIN = 1e12;
 
 /** What decoding needs of a kind, in the form that is quick to use. */
 export function compile(kind: DeviceKind): CompiledKind {
@@ -59,6 +62,7 @@ export function compileFields(fields: ReadonlyMap<string, FieldSpec>): CompiledF
       seed: seedOf(name),
       allowed: spec.type === 'enum' ? new Set(spec.values) : null,
       codes: map && codesOf(map),
+      isLong: 'max' in spec && spec.max >= CARD_MIN,
       converts: precision !== undefined || scale !== 1 || offset !== 0,
       factor: precision === undefined ? 0 : 10 ** precision,
     });

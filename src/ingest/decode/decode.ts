@@ -1,5 +1,6 @@
 import { isBelieved } from '../../core/device-time.ts';
-import { type Declared, holdsIssuedCard, holdsMac } from '../../core/forbidden.ts';
+import type { Declared } from '../../core/forbidden/find.ts';
+import { holdsGrownIdentity, holdsIssuedCard, holdsMac } from '../../core/forbidden/values.ts';
 import { isInternal } from '../../core/internal-records.ts';
 import type { DecodedRecord, DeviceEvent, FieldValue, Message, Reading, Refusal } from '../../core/types.ts';
 import { type Codec, PAYLOAD_LIMITS } from './codecs/codec.ts';
@@ -240,6 +241,7 @@ function readId(id: unknown, scratch: Scratch): string | null {
   if (typeof id !== 'string') return scratch.fail('wrong-type', 'id', id);
   if (id.length === 0) return scratch.fail('missing-key', 'id', id);
   if (id.length > ID_LENGTH_MAX) return scratch.fail('too-long', 'id', id);
+  if (holdsGrownIdentity(id)) return scratch.fail('forbidden-identity', 'id', HIDDEN);
   if (holdsIssuedCard(id)) return scratch.fail('forbidden-card', 'id', HIDDEN);
   if (holdsMac(id)) return scratch.fail('forbidden-mac', 'id', HIDDEN);
   return isPlainText(id) ? id : scratch.fail('not-text', 'id', id);

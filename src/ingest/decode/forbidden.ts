@@ -1,4 +1,4 @@
-import { type Declared, type Found, findForbidden } from '../../core/forbidden.ts';
+import { type Declared, type Found, findForbidden } from '../../core/forbidden/find.ts';
 import type { Refusal } from '../../core/types.ts';
 import type { Codec } from './codecs/codec.ts';
 import { HIDDEN, KEPT_BYTES_MAX, type RefusalReason, refusal } from './refusals.ts';

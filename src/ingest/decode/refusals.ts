@@ -35,6 +35,7 @@ export const REFUSALS = {
   'forbidden-health':
     'The record holds a health reading; those never enter the gateway. Value and payload are not kept.',
   'forbidden-card': 'The record holds what may be a card number. Value and payload are not kept.',
+  'forbidden-identity': 'The record holds what may be an identity number. Value and payload are not kept.',
   'forbidden-mac': 'The record holds the hardware address of a device of a citizen. Value and payload are not kept.',
   'series-budget':
     'The record would make one series too many in the telemetry store: of its device, its kind or of all.',

@@ -1,4 +1,4 @@
-import { holdsCard, holdsMac } from '../../core/forbidden.ts';
+import { holdsCard, holdsIdentity, holdsIssuedCard, holdsMac, holdsReading } from '../../core/forbidden/values.ts';
 import { PLATES_IN_TEXT_MAX, platesIn } from '../../core/plates.ts';
 import type { FieldValue } from '../../core/types.ts';
 import type { CompiledField, CompiledFields } from './compiled-field.ts';
@@ -93,6 +93,7 @@ function readNumber(value: unknown, field: CompiledField, spec: NumberSpec, scra
   const sent = value + 0;
   if (sent === 0) scratch.content.zeros = true;
   hashNumber(scratch.one, sent, scratch.bits);
+  if (field.isLong && holdsIssuedCard(String(value))) return scratch.fail('forbidden-card', '', HIDDEN);
   const kept = field.converts ? convert(sent, field, spec) : sent;
   if (spec.type === 'integer' && !Number.isInteger(kept)) return scratch.fail('not-whole', '', value);
   if (!(kept >= spec.min && kept <= spec.max)) return scratch.fail('out-of-range', '', value);
@@ -121,7 +122,9 @@ export function readText(value: unknown, maxLength: number, scratch: Scratch, ho
   if (value.length > maxLength) return scratch.fail('too-long', '', value);
   if (!isPlainText(value)) return scratch.fail('not-text', '', value);
   if (holds !== 'mac' && holdsMac(value)) return scratch.fail('forbidden-mac', '', HIDDEN);
+  if (holdsIdentity(value)) return scratch.fail('forbidden-identity', '', HIDDEN);
   if (holds !== 'digits' && holdsCard(value)) return scratch.fail('forbidden-card', '', HIDDEN);
+  if (holdsReading(value)) return scratch.fail('forbidden-health', '', HIDDEN);
   hashText(scratch.one, value);
   return value;
 }
@@ -161,7 +164,7 @@ export function isPlainText(text: string): boolean {
 const GENERIC_FIELDS_MAX = 32;
 const GENERIC_TEXT_MAX = 1024;
 
-const GENERIC = { allowed: null, codes: null, converts: false, scale: 1, offset: 0, factor: 0 };
+const GENERIC = { allowed: null, codes: null, isLong: false, converts: false, scale: 1, offset: 0, factor: 0 };
 
 /** Values of our own events, which no kind declares: scalars and short lists. */
 export function readGeneric(given: object, path: string, scratch: Scratch): Values | null {

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { findForbidden, forbiddenName, holdsCard, holdsIssuedCard, holdsMac } from '../../../src/core/forbidden.ts';
+import { findForbidden } from '../../../src/core/forbidden/find.ts';
+import { forbiddenName } from '../../../src/core/forbidden/names.ts';
+import {
+  holdsCard,
+  holdsGrownIdentity,
+  holdsIdentity,
+  holdsIssuedCard,
+  holdsMac,
+} from '../../../src/core/forbidden/values.ts';
 import type { Channel } from '../../../src/core/types.ts';
 import { decodeMessage } from '../../support/ingest/decode.ts';
 import { KIOSK, storedMessage } from '../../support/ingest/kiosk-kind.ts';
@@ -43,6 +51,19 @@ t.test('card numbers are told from other long numbers', async (t) => {
   t.ok(holdsIssuedCard('4111111111111111'));
 });
 
+t.test('identity numbers are told from other long numbers', async (t) => {
+  for (const number of ['11010519491231002X', '11010519491231002x', '号510700200102281232.', '330212202511210017']) {
+    t.ok(holdsIdentity(number), number);
+  }
+  for (const other of [
+    ...['110105194912310021', '110105194913310020', '110105184912310026', '34020000001320000001', '1101051949123100'],
+    ...['a11010519491231002X', '91330102000029500X', '170105194912310020'],
+  ]) {
+    t.notOk(holdsIdentity(other), other);
+  }
+  t.notOk(holdsGrownIdentity('330212202511210017'), 'a division, today and a number: the id of a message');
+});
+
 t.test('hardware addresses are told from what looks like them', async (t) => {
   for (const mac of ['3c:2a:f4:10:22:9e', '3C-2A-F4-10-22-9E', '3c2a.f410.229e', 'ap 3c:2a:f4:10:22:9e!']) {
     t.ok(holdsMac(mac), mac);
@@ -69,13 +90,16 @@ t.test('a message that is put aside for anything gives away nothing forbidden', 
     ['{"values":{"fill_pct":1},"id":"4111111111111111"}', 'forbidden-card'],
     ['{"values":{"fill_pct":1},"id":"3c:2a:f4:10:22:9e"}', 'forbidden-mac'],
     ['{"type":"heart_rate"}', 'forbidden-health', 'event'],
+    ['{"values":{"total":510700200102281232}}', 'forbidden-identity'],
+    ['{"values":{"fill_pct":1},"id":"11010519491231002X"}', 'forbidden-identity'],
+    ['{"values":{"体温38.5":1}}', 'forbidden-health'],
     ['{"type":"jam","data":{"bpm":71,"心率":71}}', 'forbidden-health', 'event'],
     ['{"online":true,"firmware":"4111111111111111"}', 'forbidden-card', 'state'],
   ];
   for (const [raw, reason, channel] of cases) {
     const refusals = refused(raw, channel);
     t.match(refusals, [{ reason, value: '[hidden]' }], raw);
-    t.notMatch(JSON.stringify(refusals), /4111111111|3c:2a|6222021234/i, raw);
+    t.notMatch(JSON.stringify(refusals), /4111111111|3c:2a|6222021234|19491231|20010228|38/i, raw);
   }
   t.match(refused('{"values":{"fill_pct":101},"ts":1763750000123}'), [{ reason: 'out-of-range', value: '101' }]);
   t.match(refused('{"values":{"fill_pct":1},"id":"8675309867530986"}'), [], 'ids are long numbers too');
@@ -91,6 +115,7 @@ t.test('a large payload, which is not kept, is judged by what its refusal would 
 t.test('no text takes long to look through', async (t) => {
   const size = 64 * 1024;
   const texts = ['"\\"', '"', '\\', '{"mac', '"macx":1,', '1', '1 ', 'aa:', '4111-', '"a":"4111 "', '汉', '"心:'];
+  texts.push('"心率', '"heart rate ', '"11010519491231002 ', '"1101051949123100211010519491231002');
   for (const text of texts) {
     const spentMs = countProcessorTime();
     findForbidden(text.repeat(Math.ceil(size / text.length)).slice(0, size), new Map());

@@ -12,6 +12,7 @@ const SENT: [string, Partial<NewMessage>?][] = [
   ['{"values":{"firmware":"4111111111111111"'],
   ['[{"values":{"fill_pct":101}},{"values":{"client_macs":["3c:2a:f4:10:22:9e"]}},{"values":{"fill_pct":2}}]'],
   ['{"id":"4111111111111111","type":"jam"}', { channel: 'event' }],
+  ['{"values":{"fill_pct":1,"holder":"11010519491231002X"}}'],
   ['{"values":{"fill_pct":1}}', { device: { ...kioskMessage().device, kindVersion: 99 } }],
 ];
 
@@ -25,6 +26,7 @@ t.test('of what must not enter nothing is left but the reason', async (t) => {
     'forbidden-card id [hidden]',
     'forbidden-card note [hidden]',
     'forbidden-health values.heart_rate [hidden]',
+    'forbidden-identity values.holder [hidden]',
     'forbidden-mac values.client_macs [hidden]',
     'out-of-range values.fill_pct 101',
     'unknown-kind  recycling-kiosk@99',
@@ -37,7 +39,7 @@ t.test('of what must not enter nothing is left but the reason', async (t) => {
     'only of the harmless one',
   );
   const rows = JSON.stringify(await db.selectFrom('dead_letter').selectAll().execute());
-  t.notMatch(rows, /4111111|4711|3c:2a/);
+  t.notMatch(rows, /4111111|4711|3c:2a|19491231/);
   const forbidden = items.filter(({ reason }) => reason.startsWith('forbidden-'));
   const { replayed, skipped } = await ingest.deadLetters.replay(
     all,
@@ -48,6 +50,6 @@ t.test('of what must not enter nothing is left but the reason', async (t) => {
   t.ok((await ingest.ledger.balance(all)).balanced);
   for (const { receipt } of items) {
     const story = JSON.stringify(await ingest.messages.byReceipt(all, receipt));
-    t.notMatch(story, /4111111|4711|3c:2a/, 'nor does the explanation give it away');
+    t.notMatch(story, /4111111|4711|3c:2a|19491231/, 'nor does the explanation give it away');
   }
 });
