@@ -2,6 +2,7 @@ import type { ConstructionSites } from '../devices/reports/construction-sites.ts
 import type { Coverage } from '../devices/reports/coverage.ts';
 import type { Filing } from '../devices/reports/filing.ts';
 import type { Outages } from '../devices/reports/outages.ts';
+import type { Pickups } from '../devices/reports/pickups.ts';
 import type { Plans } from '../devices/reports/plans.ts';
 
 /** Reports of an area. Each counts and shows nothing beyond the caller's jurisdiction. */
@@ -10,5 +11,6 @@ export interface ReportParts {
   coverage: Pick<Coverage, 'report'>;
   constructionSites: Pick<ConstructionSites, 'report' | 'list'>;
   filing: Pick<Filing, 'systems' | 'positions' | 'taken'>;
+  pickups: Pick<Pickups, 'list'>;
   outages: Pick<Outages, 'online' | 'repairs'>;
 }

@@ -40,6 +40,7 @@ import { outageReportRoutes } from './outage-reports.ts';
 import { overviewRoutes } from './overview.ts';
 import { passageRoutes } from './passages.ts';
 import { photoRoutes } from './photos.ts';
+import { pickupReportRoutes } from './pickup-report.ts';
 import { planRoutes } from './plans.ts';
 import { ptzRoutes } from './ptz.ts';
 import type { RoutePart } from './route.ts';
@@ -81,6 +82,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   outageReportRoutes,
   siteReportRoutes,
   filingReportRoutes,
+  pickupReportRoutes,
   closingRoutes,
   credentialRoutes,
   claimRoutes,

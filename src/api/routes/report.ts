@@ -19,6 +19,14 @@ export const reportQuery = {
   titles: z.enum(['en', 'zh']).default('en').meta({ description: 'In which language columns of a table are named' }),
 };
 
+/** In place of the format of {@link reportQuery}, where rows are places. */
+export const onMap = {
+  format: z
+    .enum(['json', 'csv', 'geojson'])
+    .default('json')
+    .meta({ description: '`csv`: all rows in one table; `geojson`: all as a layer of a map' }),
+};
+
 /** A column of a report as a table. */
 export interface ReportColumn<Row> {
   name: string;
@@ -42,6 +50,8 @@ interface Report<Row> {
   page(request: { limit: number; after?: string }): Promise<ReportPage<Row>>;
   /** A row as JSON has it; as it is where nothing is said. */
   shown?(row: Row): object;
+  /** Of a report that is asked for {@link onMap}: WGS-84 degrees. */
+  placeOf?(row: Row): { lat: number; lon: number };
   /** Called before a table is sent. */
   taken?(): Promise<void>;
 }
@@ -61,9 +71,10 @@ export async function answerReport<Row>(
   report: Report<Row>,
 ): Promise<never> {
   const caller = callerOf(request);
-  const query = request.query as z.output<z.ZodObject<typeof reportQuery>>;
+  const query = request.query as z.output<z.ZodObject<Omit<typeof reportQuery, 'format'> & typeof onMap>>;
   return await context.heavy.run(caller, async () => {
     if (query.format === 'csv') return sendTable(reply, report, query.titles);
+    if (query.format === 'geojson') return sendMap(reply, report);
     const page = pageOf(context, `reports/${report.name}`, caller, query);
     const { items, next, head } = await report.page(page.request);
     const { shown } = report;
@@ -72,22 +83,44 @@ export async function answerReport<Row>(
 }
 
 async function sendTable<Row>(reply: FastifyReply, report: Report<Row>, titles: 'en' | 'zh'): Promise<never> {
-  await report.taken?.();
   const { columns } = report;
   const rows = [columns.map(({ name, title }) => (titles === 'zh' ? title : name))];
+  for (const row of await everyRow(report)) rows.push(columns.map((column) => cellOf(column.of(row, titles))));
+  let text = '';
+  for await (const line of csvOf(rows)) text += line;
+  return send(reply, `${report.name}.csv`, { type: 'text/csv; charset=utf-8', text });
+}
+
+/** GeoJSON (RFC 7946), points in WGS-84. */
+async function sendMap<Row>(reply: FastifyReply, report: Report<Row>): Promise<never> {
+  const { shown, placeOf } = report;
+  const features = (await everyRow(report)).map((row) => {
+    const { lat, lon } = placeOf!(row);
+    const geometry = { type: 'Point', coordinates: [lon, lat] };
+    return { type: 'Feature', geometry, properties: shown ? shown(row) : row };
+  });
+  const text = JSON.stringify({ type: 'FeatureCollection', features });
+  return send(reply, `${report.name}.geojson`, { type: 'application/geo+json', text });
+}
+
+function send(reply: FastifyReply, name: string, { type, text }: { type: string; text: string }): never {
+  reply.type(type).header('cache-control', 'private, no-store');
+  reply.header('content-disposition', `attachment; filename="${name.replaceAll('/', '-')}"`);
+  return reply.send(text as never) as never;
+}
+
+async function everyRow<Row>(report: Report<Row>): Promise<Row[]> {
+  await report.taken?.();
+  const rows: Row[] = [];
   let after: string | undefined;
   do {
     const { items, next } = await report.page({ limit: PAGE_ROWS, ...(after === undefined ? {} : { after }) });
-    for (const item of items) rows.push(columns.map((column) => cellOf(column.of(item, titles))));
+    rows.push(...items);
     if (rows.length > ROWS_MAX)
       throw invalid('format', `a table has ${ROWS_MAX} rows at most: ask for a smaller jurisdiction or a kind`);
     after = next ?? undefined;
   } while (after !== undefined);
-  let text = '';
-  for await (const line of csvOf(rows)) text += line;
-  reply.type('text/csv; charset=utf-8').header('cache-control', 'private, no-store');
-  reply.header('content-disposition', `attachment; filename="${report.name.replaceAll('/', '-')}.csv"`);
-  return reply.send(text as never) as never;
+  return rows;
 }
 
 /** Numbers stay numbers; what somebody may have typed is no formula. */

@@ -128,6 +128,7 @@ function ofReports({ plan }: Wanted): Record<string, string> {
     'GET /reports/construction-sites/devices': '/reports/construction-sites/devices',
     'GET /reports/filing': '/reports/filing',
     'GET /reports/filing/devices': '/reports/filing/devices?format=csv',
+    'GET /reports/pickups': '/reports/pickups?full=1',
     'GET /reports/online': '/reports/online',
     'GET /reports/repairs': '/reports/repairs',
     'GET /reports/coverage': `/reports/coverage?plan=${plan}`,

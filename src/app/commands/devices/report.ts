@@ -17,6 +17,7 @@ const QUESTIONS = [
   'gate',
   'video',
   'owner',
+  'full',
   'titles',
 ] as const;
 

@@ -44,7 +44,7 @@ export interface RegistryListeners {
   streams: Pick<Streams, 'units' | 'cameraEvents'>;
   alerts: { logOfEdits: AlertLog; desk: AlertDesk; withheld: WithheldPort };
   orders: ReturnType<typeof composeOrders>;
-  twin: Pick<Twin, 'presence'>;
+  twin: Pick<Twin, 'presence' | 'latest'>;
   /** What takes secrets to devices. */
   sealed: SecretCommands;
 }
@@ -123,7 +123,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     orderList: new OrderList({ database, clock, ownership: ground.ownership, keepDays: config.orders.keepDays }),
     ...(await composePhotos(ground, devices)),
     fileReport: new FileReport({ database, kinds, tree: jurisdictions }),
-    reports: composeReports(ground, devices),
+    reports: composeReports(ground, devices, listeners.twin),
     siteClosing: new SiteClosing(deps),
     start: async (): Promise<void> => {
       await alerts.desk.followAll();

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { HOUR_MS, MINUTE_MS, systemClock } from '../../../../src/core/clock.ts';
 import { Outages } from '../../../../src/devices/reports/outages.ts';
+import { type LastWords, Pickups } from '../../../../src/devices/reports/pickups.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { bearer, startApi } from '../../../support/api/api.ts';
 import { memoryReports } from '../../../support/api/memory/reports.ts';
@@ -10,8 +11,16 @@ const NINGBO = callerIn('330200');
 const YINZHOU = '330212';
 const HAISHU = '330203';
 
-const { database, registry, behindApi, kinds, tokens, jurisdictions, doors, authority } = await openRegistry(t);
-const reports = { ...memoryReports(() => {}), outages: new Outages(database, jurisdictions) };
+const { database, registry, behindApi, kinds, tokens, jurisdictions, doors, authority, directory } =
+  await openRegistry(t);
+/** What each device said last. */
+const said = new Map<string, LastWords>();
+const latest = (id: string): LastWords | null => said.get(id) ?? null;
+const reports = {
+  ...memoryReports(() => {}),
+  outages: new Outages(database, jurisdictions),
+  pickups: new Pickups({ database, kinds, directory, tree: jurisdictions, latest }),
+};
 const parts = { registry: behindApi, directory: doors, tokens, kinds, jurisdictions, authority, reports };
 const api = await startApi(t, parts);
 
@@ -123,4 +132,40 @@ t.test('another district is in no number', async (t) => {
     const beyond = await ask(`${report}?${period}&jurisdiction=${YINZHOU}`, haishu);
     t.match(beyond.body, { items: [], sum: report === 'online' ? { devices: 0 } : { outages: 0 } });
   }
+});
+
+t.test('kiosks that are full are a way to drive: by division, the fullest first, on a map too', async (t) => {
+  const words = (values: Record<string, number>, over: Partial<LastWords> = {}): LastWords => ({
+    fields: new Map(Object.entries(values).map(([name, value]) => [name, { value, atMs: fromMs }])),
+    online: true,
+    stale: false,
+    ...over,
+  });
+  const haishu = { jurisdiction: HAISHU, location: { lat: 29.87, lon: 121.54 } };
+  await registry.create(NINGBO, kiosk({ id: 'far', ...haishu }));
+  said.set('steady', words({ fill_pct: 90, fill_paper_pct: 90, fill_metal_pct: 20, weight_kg: 12.5 }));
+  said.set('flaky', words({ fill_pct: 100 }, { stale: true }));
+  said.set('new', words({ fill_pct: 89.9 }));
+  said.set('cabinet', words({ temp_c: 95 }));
+  said.set('far', words({ fill_pct: 95 }, { online: false }));
+  const { body } = await ask('pickups');
+  t.match(body, {
+    items: [
+      { device: 'far', jurisdiction: HAISHU, fillPercent: 95, current: false, lat: 29.87 },
+      { device: 'flaky', fillPercent: 100, current: false, weightKg: null, bins: [] },
+      { device: 'steady', fillPercent: 90, current: true, bins: ['paper'], weightKg: 12.5 },
+    ],
+  });
+  const first = (await ask('pickups?limit=2')).body as { next: string };
+  t.match((await ask(`pickups?limit=2&cursor=${first.next}`)).body, { items: [{ device: 'steady' }], next: undefined });
+  t.match((await ask('pickups?full=80')).body, { items: [{}, {}, {}, { device: 'new' }] });
+  const { body: map, headers } = await ask('pickups?format=geojson');
+  t.match(headers['content-type'], /geo\+json/);
+  t.match(map, {
+    type: 'FeatureCollection',
+    features: [{ type: 'Feature', geometry: { coordinates: [121.54, 29.87] }, properties: { device: 'far' } }, {}, {}],
+  });
+  t.match((await ask('pickups?format=csv&titles=zh')).text, /^\ufeff设备编号,名称,.*\r\nfar,/);
+  t.notMatch((await ask('pickups', yinzhou)).text, /"far"|330203/, 'another district is in no list');
+  t.match((await ask(`pickups?jurisdiction=${HAISHU}`, yinzhou)).body, { items: [] });
 });

@@ -33,6 +33,7 @@ export function memoryReports(requireHere: (caller: Caller) => void): ReportPart
       repairs: async () => ({ sum: NO_REPAIRS, rows: [] }),
     },
     filing: { systems: async () => [], positions: async () => ({ items: [], next: null }), taken: async () => {} },
+    pickups: { list: async () => ({ items: [], next: null }) },
     constructionSites: {
       report: async () => ({ sum: { sites: 0, withVideo: 0, percent: null, passed: null }, rows: [] }),
       list: async () => ({ items: [], next: null }),
@@ -57,6 +58,7 @@ export const REPORT_REQUESTS = {
   'GET /api/v1/reports/construction-sites/devices': { ownAreaOnly: true },
   'GET /api/v1/reports/filing': { ownAreaOnly: true },
   'GET /api/v1/reports/filing/devices': { ownAreaOnly: true },
+  'GET /api/v1/reports/pickups': { ownAreaOnly: true },
   'GET /api/v1/reports/online': { ownAreaOnly: true },
   'GET /api/v1/reports/repairs': { ownAreaOnly: true },
   'GET /api/v1/reports/coverage': { url: `?plan=${PLAN}` },
