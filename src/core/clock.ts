@@ -101,3 +101,8 @@ const CHINA_AHEAD_MS = 8 * HOUR_MS;
 export function chinaDayAt(atMs: number): string {
   return new Date(atMs + CHINA_AHEAD_MS).toISOString().slice(0, 10);
 }
+
+/** When that day begins (Unix ms). `day` is a day that exists, as {@link chinaDayAt} writes it. */
+export function startOfChinaDay(day: string): number {
+  return Date.parse(`${day}T00:00:00Z`) - CHINA_AHEAD_MS;
+}

@@ -4,6 +4,7 @@ import type { DecodedBatch } from '../core/types.ts';
 import { chunksOf } from '../platform/database/chunks.ts';
 import type { Database, Tables } from '../platform/database/database.ts';
 import type { Ownership } from '../platform/database/ownership.ts';
+import { countPassages, pruneCounts } from './counts.ts';
 import { dayOf, Partitions } from './partitions.ts';
 import { type PassageRow, type PassageTables, type PlateKeys, type RecordPlace, rowsOf } from './rows.ts';
 
@@ -69,6 +70,7 @@ export class Passages {
     const nowMs = clock.nowMs();
     await this.#partitions.ensure([dayOf(nowMs), dayOf(nowMs + DAY_MS)]);
     await this.#partitions.dropBefore(this.#believedMs() - keepDays * DAY_MS);
+    await pruneCounts(this.#deps, clock);
   }
 
   /** The time of day; but one that was set ahead is believed only after it stood for a day: what is dropped is gone. */
@@ -96,11 +98,15 @@ async function insert(tx: Tables, rows: readonly PassageRow[]): Promise<void> {
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
+  const written: Parameters<typeof countPassages>[1][number][] = [];
   for (const some of chunksOf(rows, ROWS_PER_STATEMENT)) {
-    await db
+    const inserted = await db
       .insertInto('passage')
       .values(some)
       .onConflict((conflict) => conflict.doNothing())
+      .returning(['device', 'at_ms', 'event', 'ordinal'])
       .execute();
+    written.push(...inserted);
   }
+  await countPassages(tx, written);
 }

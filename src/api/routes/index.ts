@@ -50,6 +50,7 @@ import { streamRoutes } from './streams.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import { telemetryRoutes } from './telemetry.ts';
 import { tokenRoutes } from './tokens.ts';
+import { trafficReportRoutes } from './traffic-report.ts';
 import { unitRoutes } from './units.ts';
 import { upkeepRoutes } from './upkeep.ts';
 import { userRoutes } from './users.ts';
@@ -83,6 +84,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   siteReportRoutes,
   filingReportRoutes,
   pickupReportRoutes,
+  trafficReportRoutes,
   closingRoutes,
   credentialRoutes,
   claimRoutes,

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import t from 'tap';
-import { DAY_MS } from '../../../src/core/clock.ts';
+import { DAY_MS, HOUR_MS } from '../../../src/core/clock.ts';
 import type { CitywatchError } from '../../../src/core/errors.ts';
 import { NATIONWIDE } from '../../../src/core/jurisdiction.ts';
 import type { DecodedBatch, DeviceEvent } from '../../../src/core/types.ts';
 import { Ledger } from '../../../src/ingest/ledger/ledger.ts';
+import { pruneCounts } from '../../../src/passages/counts.ts';
 import { dayOf } from '../../../src/passages/partitions.ts';
 import { byDevice, byPlate } from '../../../src/passages/search.ts';
 import { DATABASE_LIMITS, Database, type RawBuilder, sql } from '../../../src/platform/database/database.ts';
@@ -115,6 +116,28 @@ t.test('which events are passages is said by their kind; what no store took is n
   await enter(passing([pair]));
   t.equal((await find({ plate: '浙B33333' })).length, 1);
   t.match(await find({ plate: '浙B44444挂' }), [{ data: {} }], 'a vehicle and its trailer are found by either plate');
+});
+
+t.test('passages are counted by the hour, each once, and what is no passage is none', async (t) => {
+  const counts = async () => {
+    const { rows } = await sql`select hour, passages from passage_count where device = 'counted'`.execute(
+      database.tables(),
+    );
+    return rows;
+  };
+  const hour = Math.floor(AT_MS / HOUR_MS);
+  const two = passing([passage('浙B1|浙B2', { id: 'c-1' }), passage(null, { id: 'c-2' })], 'counted');
+  await enter(two);
+  await enter(two);
+  await enter(passing([passage('浙B1|浙B2', { id: 'c-1' })], 'counted'));
+  const speeding = event('overspeed', { plate: '浙B12345', lane: 2 }, { ...PLATES, id: 'c-3' });
+  await enter(passing([speeding, passage('浙B3', { id: 'c-4' })], 'counted'));
+  t.strictSame(await counts(), [{ hour, passages: 3 }]);
+  await enter(passing([passage(null, { id: 'c-5', atMs: AT_MS + HOUR_MS })], 'counted'));
+  t.strictSame((await counts()).length, 2);
+  await sql`insert into passage_count values ('counted', ${hour - 401 * 24}, 9)`.execute(database.tables());
+  await pruneCounts({ database, ownership: firstOwner() }, clock);
+  t.strictSame((await counts()).length, 2, 'what was long ago is forgotten');
 });
 
 t.test('a row tells the plate to nobody who has only the table', async (t) => {

@@ -55,7 +55,7 @@ const OWNERS: Record<string, RegExp> = {
   ]),
   ...owned('src/ingest/', ['command', 'dead_letter', 'dead_letter_payload', 'device_day']),
   ...owned('src/ingest/', ['ingest_cursor', 'ingest_ledger', 'ingest_received', 'journal_life', 'journal_opening']),
-  ...owned('src/passages/', ['passage', 'passage_device']),
+  ...owned('src/passages/', ['passage', 'passage_count', 'passage_device']),
   ...owned('src/images/', ['image']),
   ...owned('src/telemetry/', ['telemetry_series']),
   ...owned('src/streams/', ['camera_lease']),

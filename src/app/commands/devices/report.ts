@@ -18,6 +18,8 @@ const QUESTIONS = [
   'video',
   'owner',
   'full',
+  'week',
+  'against',
   'titles',
 ] as const;
 

@@ -71,6 +71,7 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
     audit: { list: (caller, filter) => readAudit({ database, register: devices.register }, caller, filter) },
     accessRegister: devices.register,
     passages: ingest.search,
+    reports: { ...registry.reports, traffic: ingest.traffic },
     commands: ingest.downlink.commands,
     messageRate: ingest.messageRate,
     http: ingest.uplinks.http,

@@ -56,6 +56,7 @@ export async function openIngest(ground: Ground, devices: Devices, connected: Up
       clock,
       observer,
       directory,
+      tree: devices.jurisdictions,
       register: devices.register,
       keepDays: config.passages.keepDays,
       plateKey: keys.plates,

@@ -14,7 +14,7 @@ import { ManualClock } from '../../../support/time/clock.ts';
 
 const PLATE = '浙B12345';
 const clock = new ManualClock(AT_MS + 3_600_000);
-const { database, registry, directory } = await openRegistry(t, { clock });
+const { database, registry, directory, jurisdictions: tree } = await openRegistry(t, { clock });
 const register = new AccessRegister({ database, clock, needsIncident: () => false });
 const { passages, search } = composePassages({
   database,
@@ -22,6 +22,7 @@ const { passages, search } = composePassages({
   clock,
   observer: quietObserver(),
   directory,
+  tree,
   register,
   keepDays: 90,
   plateKey: randomBytes(32),
@@ -199,6 +200,7 @@ t.test('the look is registered before anything is looked up, also when looking f
     clock,
     observer: quietObserver(),
     directory,
+    tree,
     register: deaf,
     keepDays: 90,
     plateKey: randomBytes(32),

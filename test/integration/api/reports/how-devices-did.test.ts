@@ -1,7 +1,9 @@
 import t from 'tap';
 import { HOUR_MS, MINUTE_MS, systemClock } from '../../../../src/core/clock.ts';
+import { placesOf } from '../../../../src/devices/registry/places.ts';
 import { Outages } from '../../../../src/devices/reports/outages.ts';
 import { type LastWords, Pickups } from '../../../../src/devices/reports/pickups.ts';
+import { Traffic } from '../../../../src/passages/traffic.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { bearer, startApi } from '../../../support/api/api.ts';
 import { memoryReports } from '../../../support/api/memory/reports.ts';
@@ -13,6 +15,8 @@ const HAISHU = '330203';
 
 const { database, registry, behindApi, kinds, tokens, jurisdictions, doors, authority, directory } =
   await openRegistry(t);
+/** Wednesday, 08:30 in China. */
+let nowMs = Date.parse('2026-11-25T00:30:00Z');
 /** What each device said last. */
 const said = new Map<string, LastWords>();
 const latest = (id: string): LastWords | null => said.get(id) ?? null;
@@ -20,6 +24,13 @@ const reports = {
   ...memoryReports(() => {}),
   outages: new Outages(database, jurisdictions),
   pickups: new Pickups({ database, kinds, directory, tree: jurisdictions, latest }),
+  traffic: new Traffic({
+    database,
+    clock: { ...systemClock, nowMs: () => nowMs },
+    tree: jurisdictions,
+    within: (scope) => directory.within(scope),
+    namesOf: (ids) => placesOf(database, ids),
+  }),
 };
 const parts = { registry: behindApi, directory: doors, tokens, kinds, jurisdictions, authority, reports };
 const api = await startApi(t, parts);
@@ -168,4 +179,48 @@ t.test('kiosks that are full are a way to drive: by division, the fullest first,
   t.match((await ask('pickups?format=csv&titles=zh')).text, /^\ufeff设备编号,名称,.*\r\nfar,/);
   t.notMatch((await ask('pickups', yinzhou)).text, /"far"|330203/, 'another district is in no list');
   t.match((await ask(`pickups?jurisdiction=${HAISHU}`, yinzhou)).body, { items: [] });
+});
+
+t.test('traffic of a week is told against another, hour by hour where the week is not over', async (t) => {
+  const passed = async (device: string, at: string, passages: number): Promise<void> => {
+    const hour = Date.parse(at) / HOUR_MS;
+    const db = database.tables();
+    await sql`insert into passage_device values (${device}) on conflict do nothing`.execute(db);
+    await sql`insert into passage_count values (${device}, ${hour}::int, ${passages}::int)`.execute(db);
+  };
+  const kakou = { kind: 'checkpoint', name: '南门卡口' };
+  await registry.create(NINGBO, kiosk({ ...kakou, id: 'kakou' }));
+  await registry.create(NINGBO, kiosk({ ...kakou, id: 'beyond', jurisdiction: HAISHU }));
+  // Monday begins at 16:00 UTC of Sunday.
+  await passed('kakou', '2026-11-08T15:00:00Z', 1_000);
+  await passed('kakou', '2026-11-08T16:00:00Z', 100);
+  await passed('kakou', '2026-11-15T15:00:00Z', 100);
+  await passed('kakou', '2026-11-15T16:00:00Z', 150);
+  await passed('kakou', '2026-11-18T01:00:00Z', 75);
+  await passed('kakou', '2026-11-22T16:00:00Z', 30);
+  await passed('kakou', '2026-11-24T23:00:00Z', 40);
+  await passed('beyond', '2026-11-15T16:00:00Z', 7);
+  await passed('retired-long-ago', '2026-11-15T16:00:00Z', 7);
+  const own = { device: 'kakou', name: '南门卡口', passages: 225, against: 200, index: 112.5 };
+  t.match((await ask('traffic')).body, {
+    week: '2026-11-16',
+    against: '2026-11-09',
+    hours: 168,
+    items: [{ device: 'beyond', passages: 7, against: 0, index: null }, own],
+    sum: { passages: 232, against: 200, index: 116 },
+  });
+  t.match(
+    (await ask('traffic?week=2026-11-29&format=csv', yinzhou)).text,
+    /\r\nkakou,南门卡口,330212,70,150,46.7\r\n$/,
+  );
+  t.match((await ask('traffic?week=2026-11-25', yinzhou)).body, { hours: 56, sum: { passages: 70, against: 150 } });
+  t.match((await ask('traffic', yinzhou)).body, { items: [own], sum: { passages: 225, index: 112.5 } });
+  t.notMatch((await ask('traffic', yinzhou)).text, /beyond/, 'another district is in no number');
+  for (const query of ['week=2026-11-30', 'week=2026-11-25&against=2026-11-23'])
+    t.match((await ask(`traffic?${query}`)).body, { code: 'request.invalid' });
+  nowMs = Date.parse('2026-11-29T16:00:00Z');
+  t.match((await ask('traffic', yinzhou)).body, {
+    week: '2026-11-23',
+    sum: { passages: 70, against: 225, index: 31.1 },
+  });
 });

@@ -17,6 +17,14 @@ const REVISION = {
 
 const NO_REPAIRS = { outages: 0, medianS: null, p90S: null, worstS: null, worstDevice: null, stillOffline: 0 };
 
+const NO_TRAFFIC = {
+  week: '2026-11-23',
+  against: '2026-11-16',
+  hours: 168,
+  sum: { passages: 0, against: 0, index: null },
+  rows: [],
+};
+
 /** Reports of nothing, of here. */
 export function memoryReports(requireHere: (caller: Caller) => void): ReportParts {
   const counts = { planned: 1, accepted: 0, inService: 0, covered: 0, percent: 0 };
@@ -33,6 +41,7 @@ export function memoryReports(requireHere: (caller: Caller) => void): ReportPart
       repairs: async () => ({ sum: NO_REPAIRS, rows: [] }),
     },
     filing: { systems: async () => [], positions: async () => ({ items: [], next: null }), taken: async () => {} },
+    traffic: { compare: async () => NO_TRAFFIC },
     pickups: { list: async () => ({ items: [], next: null }) },
     constructionSites: {
       report: async () => ({ sum: { sites: 0, withVideo: 0, percent: null, passed: null }, rows: [] }),
@@ -59,6 +68,7 @@ export const REPORT_REQUESTS = {
   'GET /api/v1/reports/filing': { ownAreaOnly: true },
   'GET /api/v1/reports/filing/devices': { ownAreaOnly: true },
   'GET /api/v1/reports/pickups': { ownAreaOnly: true },
+  'GET /api/v1/reports/traffic': { ownAreaOnly: true },
   'GET /api/v1/reports/online': { ownAreaOnly: true },
   'GET /api/v1/reports/repairs': { ownAreaOnly: true },
   'GET /api/v1/reports/coverage': { url: `?plan=${PLAN}` },
