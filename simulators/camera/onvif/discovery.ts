@@ -22,10 +22,14 @@ export interface Discoverable {
  */
 export class DiscoveryResponder {
   readonly #cameras: () => Iterable<Discoverable>;
+  readonly #answersAfterMs: number;
+  readonly #answering = new Set<NodeJS.Timeout>();
   #socket: Socket | null = null;
 
-  constructor(cameras: () => Iterable<Discoverable>) {
+  /** Cameras answer within half a second (WS-Discovery, APP_MAX_DELAY); these so long after a probe. */
+  constructor(cameras: () => Iterable<Discoverable>, answersAfterMs = 0) {
     this.#cameras = cameras;
+    this.#answersAfterMs = answersAfterMs;
   }
 
   /** `interfaceAddress` names the network interface whose probes are heard. */
@@ -42,6 +46,7 @@ export class DiscoveryResponder {
   }
 
   async stop(): Promise<void> {
+    for (const timer of this.#answering) clearTimeout(timer);
     const socket = this.#socket;
     this.#socket = null;
     if (socket) await new Promise<void>((resolve) => socket.close(resolve));
@@ -64,8 +69,20 @@ export class DiscoveryResponder {
     const types = textOf(pick(probe.body, 'Types'));
     if (types !== '' && !/(NetworkVideoTransmitter|Device)\b/.test(types)) return;
     for (const camera of this.#cameras()) {
-      if (camera.alive) this.#reply(camera, probe.messageId ?? '', from);
+      if (camera.alive) this.#soon(() => this.#reply(camera, probe.messageId ?? '', from));
     }
+  }
+
+  #soon(answer: () => void): void {
+    if (this.#answersAfterMs === 0) {
+      answer();
+      return;
+    }
+    const timer = setTimeout(() => {
+      this.#answering.delete(timer);
+      answer();
+    }, this.#answersAfterMs);
+    this.#answering.add(timer);
   }
 
   #reply(camera: Discoverable, relatesTo: string, to: { address: string; port: number }): void {

@@ -18,11 +18,15 @@ import { until } from '../time/until.ts';
 /**
  * Runs inside a network namespace of its own: a gateway with two network interfaces, and behind each a namespace with
  * one camera, so that a camera is seen through its own interface or not at all. Prints what was found as JSON.
+ *
+ * In the role `probe` a program of somebody else looks for the camera behind the first interface: its words follow, the
+ * name of the interface comes last, and what it prints is printed.
  */
 const NETWORKS = ['10.77.0.0/16'];
 const PLACES = { total: 32, perSubnet: 8, kept: 0 };
 const run = promisify(execFile);
-const [ip = '', role = 'gateway', number = '0'] = process.argv.slice(2);
+const [ip = '', role = 'gateway', ...words] = process.argv.slice(2);
+const [number = '0', delayMs = '0'] = words;
 
 async function gateway(): Promise<void> {
   await run(ip, ['link', 'set', 'lo', 'up']);
@@ -54,15 +58,27 @@ async function gateway(): Promise<void> {
   process.stdout.write(JSON.stringify({ interfaces, probed }));
 }
 
+async function probe(): Promise<void> {
+  const [command = '', ...rest] = words;
+  await run(ip, ['link', 'set', 'lo', 'up']);
+  // It sends from the port on which it waits, and waits a moment later: cameras answer within half a second, not at once.
+  const { child } = await besides('1', '250');
+  await run(ip, ['route', 'add', '224.0.0.0/4', 'dev', 'g1']);
+  const { stdout } = await run(command, [...rest, 'g1'], { timeout: 30_000 });
+  child.stdin?.end();
+  await once(child, 'exit');
+  process.stdout.write(stdout);
+}
+
 interface Neighbour {
   child: ChildProcess;
   say(word: string): void;
 }
 
 /** A namespace behind an interface of its own, with a camera at `10.77.<number>.2`. */
-async function besides(which: string): Promise<Neighbour> {
+async function besides(which: string, answersAfterMs = '0'): Promise<Neighbour> {
   const script = fileURLToPath(import.meta.url);
-  const child = spawn('unshare', ['--net', process.execPath, script, ip, 'camera', which], {
+  const child = spawn('unshare', ['--net', process.execPath, script, ip, 'camera', which, answersAfterMs], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
@@ -88,7 +104,7 @@ async function camera(): Promise<void> {
   const options = { id: `cam-${number}`, name: `Gate ${number}`, address, onvifPort: 80, password: 'right-1' };
   const onvifAuth = number === '1' ? ('none' as const) : ('both' as const);
   const device = await VirtualCamera.start(studio, { ...options, onvifAuth });
-  const responder = new DiscoveryResponder(() => [device]);
+  const responder = new DiscoveryResponder(() => [device], Number(delayMs));
   await responder.start(address);
   process.stdout.write('ready\n');
   for (let line = await lines.next(); !line.done; line = await lines.next())
@@ -98,4 +114,5 @@ async function camera(): Promise<void> {
   await studio.close();
 }
 
-await (role === 'camera' ? camera() : gateway());
+const roles: Record<string, () => Promise<void>> = { camera, gateway, probe };
+await roles[role]!();

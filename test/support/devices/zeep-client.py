@@ -19,7 +19,9 @@ PROFILE = {"ProfileToken": "profile_main"}
 SOURCE = {"VideoSourceToken": "source"}
 STREAM = {"StreamSetup": {"Stream": "RTP-Unicast", "Transport": {"Protocol": "RTSP"}}}
 
-# Service: WSDL file, binding, questions in their order. Media2 is left out: the types of the files are older than it.
+CONFIGURATIONS = {"Type": ["VideoSource", "VideoEncoder", "PTZ"]}
+
+# Service: WSDL file, binding, questions in their order.
 SERVICES = {
     "device": ("www.onvif.org.ver10.device.wsdl", "ver10/device/wsdl", "DeviceBinding", [
         ("GetSystemDateAndTime", {}), ("GetDeviceInformation", {}), ("GetServices", {"IncludeCapability": False}),
@@ -39,6 +41,12 @@ SERVICES = {
         ("GetVideoEncoderConfigurationOptions", {"ProfileToken": "profile_sub"}),
         ("GetStreamUri", {**STREAM, **PROFILE}), ("GetSnapshotUri", PROFILE),
     ]),
+    "media2": ("www.onvif.org.ver20.media.wsdl", "ver20/media/wsdl", "Media2Binding", [
+        ("GetServiceCapabilities", {}), ("GetProfiles", {}), ("GetProfiles", CONFIGURATIONS),
+        ("GetProfiles", {"Token": "profile_sub", "Type": ["All"]}), ("GetVideoSourceConfigurations", {}),
+        ("GetVideoEncoderConfigurations", {}), ("GetStreamUri", {"Protocol": "RTSP", **PROFILE}),
+        ("GetSnapshotUri", PROFILE),
+    ]),
     "imaging": ("www.onvif.org.ver20.imaging.wsdl", "ver20/imaging/wsdl", "ImagingBinding", [
         ("GetOptions", SOURCE), ("GetImagingSettings", SOURCE),
         ("SetImagingSettings", {**SOURCE, "ImagingSettings": {"Brightness": 61.0, "IrCutFilter": "OFF"}}),
@@ -49,14 +57,21 @@ SERVICES = {
         ("ContinuousMove", {**PROFILE, "Velocity": {"PanTilt": {"x": 0.5, "y": 0.0}}, "Timeout": timedelta(seconds=1)}),
         ("Stop", {**PROFILE, "PanTilt": True, "Zoom": True}),
     ]),
+    "restart": ("www.onvif.org.ver10.device.wsdl", "ver10/device/wsdl", "DeviceBinding", [("SystemReboot", {})]),
 }
+# Where a service is found, if not under its own name.
+PATHS = {"restart": "device"}
 
 
 class Files(Transport):
-    """The files as they are, but for the one of imaging: its name space stands in a comment."""
+    """The files as they are, but for two: the types are older than Media2, the name space of imaging is in a comment."""
 
     def load(self, url):
         data = super().load(url)
+        if url.endswith("ver10.schema.xsd"):
+            more = (Path(FOLDER).parent / "media2-types.xsd").read_bytes()
+            types = more[more.index(b">", more.index(b"<xs:schema")) + 1:more.rindex(b"</xs:schema>")]
+            return data.replace(b"</xs:schema>", types + b"</xs:schema>", 1)
         if not url.endswith("imaging.wsdl"):
             return data
         name = b'<wsdl:definitions targetNamespace="http://www.onvif.org/ver20/imaging/wsdl" '
@@ -79,7 +94,7 @@ def main():
         token = UsernameToken(USER, PASSWORD, use_digest=True)
         where = (Path(FOLDER) / file).as_uri()
         client = Client(where, wsse=token, transport=Files(), settings=Settings(strict=True))
-        address = f"{ORIGIN}/onvif/{name}_service"
+        address = f"{ORIGIN}/onvif/{PATHS.get(name, name)}_service"
         service = client.create_service(f"{{http://www.onvif.org/{namespace}}}{binding}", address)
         told[name] = [ask(service, *question) for question in questions]
     print(json.dumps(told, default=str))
