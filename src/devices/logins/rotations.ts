@@ -124,8 +124,8 @@ export class LoginRotations {
     }
     if (!onvif) {
       const detail =
-        'It has no ONVIF address: change the password in its own page, then in the registry. A device with a secret of ' +
-        'ours gets a new one by {"of":"secret"}, or npx citywatch rotate ID --secret.';
+        'It has no ONVIF address: change the password in its own page, then in the registry. A device with a secret ' +
+        'of ours gets a new one by {"of":"secret"}, or npx citywatch rotate ID --secret.';
       return { problem: 'no-address', detail };
     }
     if (await isUnderWay(tx, id)) return { problem: 'under-way', detail: 'Its login is being changed already.' };

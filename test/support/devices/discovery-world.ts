@@ -61,7 +61,7 @@ async function gateway(): Promise<void> {
 async function probe(): Promise<void> {
   const [command = '', ...rest] = words;
   await run(ip, ['link', 'set', 'lo', 'up']);
-  // It sends from the port on which it waits, and waits a moment later: cameras answer within half a second, not at once.
+  // It sends from the port on which it waits a moment later: cameras answer within half a second, not at once.
   const { child } = await besides('1', '250');
   await run(ip, ['route', 'add', '224.0.0.0/4', 'dev', 'g1']);
   const { stdout } = await run(command, [...rest, 'g1'], { timeout: 30_000 });
