@@ -2,18 +2,18 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Test } from 'tap';
 import { CAMERA_CHECK_TIMES, type CameraCheckResult, checkCamera } from '../../src/devices/checks/camera-check.ts';
 import { CHECK_PLACES, CheckPlaces, subnetOf } from '../../src/devices/checks/check-places.ts';
 import { worst } from '../../src/devices/checks/steps.ts';
-import { checkPorts } from '../../test/support/devices/checks.ts';
-import { TEST_NETWORK } from '../../test/support/streams/streams.ts';
+import { checkPortsOn } from '../../test/support/devices/check-ports.ts';
+import { startStreams, TEST_NETWORK } from '../../test/support/streams/streams.ts';
 import type { CheckedCamera } from '../support/checked-cameras.ts';
 import { owner, print, quantiles, round, run, setting } from '../support/harness.ts';
 
 /**
  * Checks of many cameras as a district is checked, one in twenty of them hostile: how many a second, what each costs
- * the process that checks, whether pictures were mixed up, and how long its event loop stood still.
+ * the process that checks, whether pictures were mixed up, and how long its event loop stood still: by the clock, and by
+ * the processor time of its own thread between two timers, which a busy machine does not lengthen.
  * `CITYWATCH_BENCH_CAMERAS` says how many.
  */
 const CAMERAS = setting('CAMERAS', 400);
@@ -25,9 +25,11 @@ await run(async () => {
   child.send(CAMERAS);
   const [cameras] = (await once(child, 'message')) as [CheckedCamera[] | string];
   if (typeof cameras === 'string') throw new Error(cameras);
-  const ports = await checkPorts(owner as unknown as Test, [TEST_NETWORK]);
+  const { pool } = await startStreams(owner);
+  const ports = checkPortsOn(owner, pool, [TEST_NETWORK]);
   const places = new CheckPlaces(CHECK_PLACES);
   const delay = monitorEventLoopDelay({ resolution: 5 });
+  const turns = watchTurns();
   const beganMs = performance.now();
   const before = process.cpuUsage();
   delay.enable();
@@ -39,6 +41,7 @@ await run(async () => {
     }),
   );
   delay.disable();
+  const turnMs = turns();
   const seconds = (performance.now() - beganMs) / 1000;
   const { user, system } = process.cpuUsage(before);
   const judged = results.map((result, index) => judge(result, cameras[index]!.size));
@@ -55,10 +58,31 @@ await run(async () => {
     mixed: count('mixed'),
     hostile: count('hostile'),
     tookMs: quantiles(results.map(({ tookMs }) => tookMs)),
+    turnCpuMs: turnMs,
     loopDelayMs: { p99: round(delay.percentile(99) / NS_PER_MS), max: round(delay.max / NS_PER_MS) },
     unexpected: ports.unexpectedOnes.length,
   });
 });
+
+/** Counts what this thread computes from one timer to the next; what it returns stops, and tells. */
+function watchTurns(): () => { p99: number; max: number } {
+  const spentMs = (): number => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1_000;
+  };
+  const turns: number[] = [];
+  let before = spentMs();
+  const timer = setInterval(() => {
+    const now = spentMs();
+    turns.push(now - before);
+    before = now;
+  }, 1);
+  return () => {
+    clearInterval(timer);
+    const ordered = turns.toSorted((a, b) => a - b);
+    return { p99: round(ordered.at(Math.floor(ordered.length * 0.99)) ?? 0), max: round(ordered.at(-1) ?? 0) };
+  };
+}
 
 /** A sound camera must be found sound, with its own size; a hostile one must be found failed. */
 function judge({ steps, isOther }: CameraCheckResult, size: string | null): string {

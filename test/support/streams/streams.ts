@@ -53,7 +53,10 @@ interface StreamOptions extends CameraPoolOptions {
 }
 
 /** A stream service with real ffmpeg and cameras by name, stopped with the test. */
-export async function startStreams(t: Test, options: Partial<StreamOptions> = {}): Promise<StreamBed> {
+export async function startStreams(
+  t: Pick<Test, 'teardown'>,
+  options: Partial<StreamOptions> = {},
+): Promise<StreamBed> {
   const { clock = systemClock, ...others } = options;
   const directory = mkdtempSync(join(tmpdir(), 'cw-'));
   const lines: string[] = [];
