@@ -140,6 +140,27 @@ t.test('a camera is given a new login, and a person is shown it: nothing else sh
   for (const each of ['/rotations', '/devices/export', '/audit?limit=500', '/devices/turning']) await ask('GET', each);
 });
 
+t.test('a device is told a new secret by command: it alone sees it', async (t) => {
+  const password = await gateway.register({ id: 'told' });
+  const login = { host: '127.0.0.1', port: gateway.mqttPort, clientId: 'told', username: 'told', reconnectPeriod: 0 };
+  const client = await connectAsync({ ...login, password });
+  const heard = new Promise<{ id: string; args: { secret: string } }>((resolve) => {
+    client.on('message', (_topic, payload) => resolve(JSON.parse(payload.toString())));
+  });
+  await client.subscribeAsync('cw/v1/told/command', { qos: 1 });
+  const path = '/devices/told/credentials';
+  t.equal(await ask('POST', `${path}/rotate`, { body: { of: 'secret', by: 'command' } }), 202);
+  const { id, args } = await heard;
+  SECRETS['the secret that was sent by command'] = args.secret;
+  for (const each of [path, '/devices/told/commands', `/devices/told/commands/${id}`]) await ask('GET', each);
+  await client.publishAsync('cw/v1/told/reply', JSON.stringify({ id, ok: true }), { qos: 1 });
+  await client.endAsync();
+  await (await connectAsync({ ...login, password: args.secret })).endAsync();
+  const state = async () => (await gateway.api('GET', path)).body.secret.state;
+  await until('it has used the new one', async () => (await state()) === 'changed');
+  for (const each of [path, '/devices/told/commands', '/audit?subject=device/told']) await ask('GET', each);
+});
+
 t.test('services end, and everything is asked: no answer shows a secret', async (t) => {
   for (const { child } of [redis, influx, postgres]) process.kill(child.pid ?? 0, 'SIGKILL');
   await Promise.all(['/devices', '/audit', HISTORY].map((path) => ask('GET', path)));
