@@ -37,6 +37,11 @@ function mayRunPrograms() {
 function sweep() {
   for (const name of readdirSync(MEMORY)) {
     const pid = /^citywatch-tests-(\d+)-/.exec(name)?.[1];
-    if (pid && !existsSync(`/proc/${pid}`)) rmSync(join(MEMORY, name), { recursive: true, force: true });
+    if (!pid || existsSync(`/proc/${pid}`)) continue;
+    try {
+      rmSync(join(MEMORY, name), { recursive: true, force: true });
+    } catch {
+      // A file system that such a run mounted there is still mounted: it stays, and holds up no other run.
+    }
   }
 }
