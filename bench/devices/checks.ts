@@ -12,8 +12,8 @@ import { owner, print, quantiles, round, run, setting } from '../support/harness
 
 /**
  * Checks of many cameras as a district is checked, one in twenty of them hostile: how many a second, what each costs
- * the process that checks, whether pictures were mixed up, and how long its event loop stood still: by the clock, and by
- * the processor time of its own thread between two timers, which a busy machine does not lengthen.
+ * the process that checks, whether pictures were mixed up, and how long its event loop stood still: by the clock, and
+ * by the processor time of its own thread between two timers, which a busy machine does not lengthen.
  * `CITYWATCH_BENCH_CAMERAS` says how many.
  */
 const CAMERAS = setting('CAMERAS', 400);
