@@ -23,6 +23,8 @@ export interface CheckpointsDeps {
 }
 
 const EVERY_MS = 10 * MINUTE_MS;
+/** A disk that is not there is tried again this often. */
+const TRY_EVERY_MS = MINUTE_MS;
 
 /** Writes down outside the database, signed, how far both registers have come: every ten minutes and at the end. */
 export class Checkpoints {
@@ -47,7 +49,10 @@ export class Checkpoints {
   }
 
   start(): void {
-    this.#cancel = this.#deps.clock.every(EVERY_MS, () => void this.write());
+    const { clock } = this.#deps;
+    this.#cancel = clock.every(TRY_EVERY_MS, () => {
+      if (this.#isFailing || clock.nowMs() - this.#trueAtMs >= EVERY_MS) void this.write();
+    });
     void this.write();
   }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { DAY_MS } from '../../../../src/core/clock.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
+import { Checkpoints } from '../../../../src/platform/records/checkpoints.ts';
 import { Pruning } from '../../../../src/platform/records/pruning.ts';
 import { openDatabase } from '../../../support/devices/registry.ts';
 import { sealAll } from '../../../support/records/chains.ts';
@@ -13,7 +14,9 @@ import {
   keepRegisters,
   writeDays,
 } from '../../../support/records/pruned.ts';
-import { temporaryDirectory } from '../../../support/services/services.ts';
+import { quietObserver, temporaryDirectory } from '../../../support/services/services.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
+import { until } from '../../../support/time/until.ts';
 
 const FIRST_DAY = 20_000;
 const ROWS_A_DAY = 3;
@@ -85,6 +88,35 @@ t.test('a gateway that dies at any moment of it loses nothing, verifies, and the
   t.ok(nth > 10 && nth < DAYS.length, `${nth} moments`);
   await checkpoints.write();
   t.same(await countAll(), await countKept(database), 'and what may go has gone');
+});
+
+t.test('where checkpoints cannot be written it is tried every minute, then they come every ten', async (t) => {
+  const hours = new ManualClock(clock.nowMs());
+  const said: string[] = [];
+  let isAway = true;
+  let tries = 0;
+  const file = {
+    publishKey: async () => {
+      tries += 1;
+      if (isAway) throw new Error('the share is away');
+    },
+    last: async () => null,
+    append: async ({ at }: { at: string }) => void said.push(at),
+  };
+  const ever = new Checkpoints({ database, file, clock: hours, observer: quietObserver() });
+  ever.start();
+  await until('it was tried', () => tries === 1);
+  await hours.advance(60_000);
+  await until('it was tried again', () => tries === 2);
+  isAway = false;
+  await hours.advance(60_000);
+  await until('it is written', () => said.length === 1);
+  await hours.advance(9 * 60_000);
+  t.equal(tries, 3);
+  await hours.advance(60_000);
+  await until('it is written again', () => said.length === 2);
+  await ever.stop();
+  t.equal(said.length, 3, 'and once more at the end');
 });
 
 t.test('a database that goes back behind a checkpoint is found', async (t) => {
