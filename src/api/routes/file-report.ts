@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { ASKED_FIELDS, type AskedField } from '../../devices/file/file-report.ts';
+import { ASKED_FIELDS, type AskedField, type FileCounts, type IncompleteFile } from '../../devices/file/file-report.ts';
+import { columnNamed } from '../../devices/import-export/columns.ts';
 import { callerOf } from '../guards/auth.ts';
-import { jurisdiction, listOf, pageQuery } from '../schemas.ts';
-import { defined, pageOf, type RoutePart } from './route.ts';
+import { jurisdiction, listOf } from '../schemas.ts';
+import { answerReport, type ReportColumn, reportOf, reportQuery } from './report.ts';
+import { defined, type RoutePart } from './route.ts';
 
 const area = {
   jurisdiction: jurisdiction.optional(),
@@ -27,9 +29,35 @@ const incomplete = z.object({
   missing: z.array(field),
 });
 
+/** How a key is called in Chinese, as in a spreadsheet of points. */
+const inChinese = (field: AskedField): string => columnNamed(field)?.titles[0] ?? field;
+
+const COUNT_COLUMNS: readonly ReportColumn<FileCounts & { jurisdiction: string }>[] = [
+  { name: 'jurisdiction', title: '行政区划代码', of: (row) => row.jurisdiction },
+  { name: 'positions', title: '点位数', of: ({ positions }) => positions },
+  { name: 'complete', title: '资料完整', of: ({ complete }) => complete },
+  ...ASKED_FIELDS.map((field) => ({
+    name: field,
+    title: `缺${inChinese(field)}`,
+    of: (row: FileCounts) => row.missing[field],
+  })),
+];
+
+const POINT_COLUMNS: readonly ReportColumn<IncompleteFile>[] = [
+  { name: 'device', title: '点位编号', of: ({ device }) => device },
+  { name: 'name', title: '点位名称', of: ({ name }) => name },
+  { name: 'kind', title: '设备类型', of: ({ kind }) => kind },
+  { name: 'jurisdiction', title: '行政区划代码', of: (row) => row.jurisdiction },
+  {
+    name: 'missing',
+    title: '缺项',
+    of: ({ missing }, titles) => (titles === 'zh' ? missing.map(inChinese).join('、') : missing.join(' ')),
+  },
+];
+
 /** What is not known yet of the points of an area. */
 export const fileReportRoutes: RoutePart = (app, context) => {
-  const { fileReport, heavy } = context;
+  const { fileReport } = context;
   const tags = ['registry'];
 
   app.get(
@@ -39,18 +67,22 @@ export const fileReportRoutes: RoutePart = (app, context) => {
       schema: {
         tags,
         summary: 'What the files of points lack, counted by division and key',
-        querystring: z.strictObject({ ...area, ...pageQuery }),
-        response: { 200: report },
+        querystring: z.strictObject({ ...area, ...reportQuery }),
+        response: { 200: reportOf(report) },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const caller = callerOf(request);
-      const { cursor: _cursor, limit: _limit, ...filter } = request.query;
-      const page = pageOf(context, 'reports/files', caller, request.query);
-      return await heavy.run(caller, async () => {
-        const sum = await fileReport.sum(caller, defined(filter));
-        const { items, next } = await fileReport.byJurisdiction(caller, defined(filter), page.request);
-        return { sum, items, ...page.seal(next) };
+      const { jurisdiction, kind } = request.query;
+      const filter = defined({ jurisdiction, kind });
+      const answer = { request, reply };
+      return await answerReport(context, answer, {
+        name: 'files',
+        columns: COUNT_COLUMNS,
+        page: async (page) => {
+          const sum = await fileReport.sum(caller, filter);
+          return { ...(await fileReport.byJurisdiction(caller, filter, page)), head: { sum } };
+        },
       });
     },
   );
@@ -65,18 +97,20 @@ export const fileReportRoutes: RoutePart = (app, context) => {
         querystring: z.strictObject({
           ...area,
           field: field.optional().meta({ description: 'Only those that lack this' }),
-          ...pageQuery,
+          ...reportQuery,
         }),
-        response: { 200: listOf(incomplete) },
+        response: { 200: reportOf(listOf(incomplete)) },
       },
     },
-    async (request) => {
-      const caller = callerOf(request);
-      const { cursor: _cursor, limit: _limit, ...filter } = request.query;
-      const page = pageOf(context, 'reports/files/devices', caller, request.query);
-      const found = fileReport.incomplete(caller, defined(filter), page.request);
-      const { items, next } = await found;
-      return { items, ...page.seal(next) };
+    async (request, reply) => {
+      const { jurisdiction, kind, field } = request.query;
+      const filter = defined({ jurisdiction, kind, field });
+      const answer = { request, reply };
+      return await answerReport(context, answer, {
+        name: 'files/devices',
+        columns: POINT_COLUMNS,
+        page: (page) => fileReport.incomplete(callerOf(request), filter, page),
+      });
     },
   );
 };

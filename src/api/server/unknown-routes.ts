@@ -31,7 +31,6 @@ export const LATER_ROUTES: readonly (readonly [HTTPMethods, string])[] = [
   ['DELETE', '/rosters/:id'],
   ['GET', '/work-orders'],
   ['POST', '/work-orders'],
-  ['GET', '/reports/:name'],
 ];
 
 /** Answers what no route takes: a known path with another method by 405 and what it does take, the rest by 404. */

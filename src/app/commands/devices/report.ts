@@ -18,6 +18,7 @@ const QUESTIONS = [
   'video',
   'owner',
   'full',
+  'field',
   'week',
   'against',
   'titles',

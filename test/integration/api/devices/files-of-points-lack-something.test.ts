@@ -114,3 +114,12 @@ t.test('nothing beyond the border is counted or listed', async (t) => {
     ['bare', 'mast'],
   );
 });
+
+t.test('both are tables, too', async (t) => {
+  const table = async (path: string) =>
+    (await api.call({ method: 'GET', url: `/api/v1/reports/files${path}`, headers: bearer(city) })).text.split('\r\n');
+  const [title, first] = await table('?format=csv&titles=zh');
+  t.match(title, /^\ufeff行政区划代码,点位数,资料完整,缺/);
+  t.match(first, /^330203,2,1,1,0,/);
+  t.match((await table('/devices?format=csv&field=pole&limit=1')).at(-2), /^mast,.*,circuit pole$/);
+});
