@@ -4,10 +4,11 @@ import { DAY_MS, systemClock } from '../src/core/clock.ts';
 import type { DecodedBatch, DeviceEvent } from '../src/core/types.ts';
 import { PayloadSeal } from '../src/ingest/ledger/dead-letter-payloads.ts';
 import { Ledger } from '../src/ingest/ledger/ledger.ts';
-import { dayOf, Partitions } from '../src/passages/partitions.ts';
+import { passageDays } from '../src/passages/passages.ts';
 import { plateHash } from '../src/passages/rows.ts';
 import type { PassageQuery } from '../src/passages/search.ts';
 import { DATABASE_LIMITS, Database } from '../src/platform/database/database.ts';
+import { dayOf } from '../src/platform/database/day-partitions.ts';
 import { migrate } from '../src/platform/database/migrate.ts';
 import { batch, decoded, event, reading } from '../test/support/ingest/batches.ts';
 import { incarnationOf } from '../test/support/ingest/journal.ts';
@@ -54,7 +55,7 @@ function print(row: object): void {
 /** Rows as the gateway writes them, made by PostgreSQL itself. */
 async function fill(): Promise<void> {
   const startMs = performance.now();
-  await new Partitions({ database, ownership: firstOwner() }).ensure(
+  await passageDays({ database, ownership: firstOwner() }).ensure(
     Array.from({ length: DAYS }, (_, day) => lastDay - day * DAY_MS),
   );
   await database.dedicated(async (statement) => {

@@ -51,6 +51,7 @@ import type {
   MaintenancesPort,
   OrderParts,
   PassagesPort,
+  RecordingParts,
   SearchPort,
   TwinPort,
 } from './ports.ts';
@@ -115,6 +116,7 @@ export interface ApiDeps extends OrderParts, FieldParts, LoginParts {
   audit: AuditPort;
   alerts: AlertParts;
   streams: StreamsPort;
+  recordings: RecordingParts;
   accessRegister: AccessRegisterPort;
   idempotency: IdempotencyPort;
   room: EditRoom;

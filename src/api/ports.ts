@@ -33,6 +33,8 @@ import type { CommandInput } from '../ingest/commands/commands.ts';
 import type { Command, CommandPayload } from '../ingest/commands/rows.ts';
 import type { Completeness } from '../ingest/completeness/completeness.ts';
 import type { PassageSearch } from '../passages/search.ts';
+import type { RecordingPlans } from '../streams/recorder/plans.ts';
+import type { Playback } from '../streams/recordings/playback.ts';
 import type { Exports } from '../telemetry/history/export.ts';
 import type { Latest, Presence, PresenceCounts } from '../telemetry/twin/twin.ts';
 
@@ -147,6 +149,12 @@ export type UpkeepPort = Pick<
   Upkeep,
   'picture' | 'setPicture' | 'time' | 'setTime' | 'setServers' | 'network' | 'restart'
 >;
+
+/** What is recorded, and what was. Rights to the camera are decided before; looks are registered by it. */
+export interface RecordingParts {
+  plans: Pick<RecordingPlans, 'of' | 'set'>;
+  playback: Pick<Playback, 'timeline' | 'playlist' | 'file'>;
+}
 
 /** Moving cameras. Rights are decided by device before; the look is registered by it. */
 export type PtzPort = Pick<Ptz, 'status' | 'move' | 'stop' | 'release' | 'goto' | 'presets' | 'keepPreset' | 'set'>;

@@ -1,11 +1,12 @@
 import { type Clock, DAY_MS } from '../core/clock.ts';
+import { BelievedTime } from '../core/mechanisms/believed-time.ts';
 import { Counter, type Observer } from '../core/observe.ts';
 import type { DecodedBatch } from '../core/types.ts';
 import { chunksOf } from '../platform/database/chunks.ts';
 import type { Database, Tables } from '../platform/database/database.ts';
+import { DayPartitions, dayOf } from '../platform/database/day-partitions.ts';
 import type { Ownership } from '../platform/database/ownership.ts';
 import { countPassages, pruneCounts } from './counts.ts';
-import { dayOf, Partitions } from './partitions.ts';
 import { type PassageRow, type PassageTables, type PlateKeys, type RecordPlace, rowsOf } from './rows.ts';
 
 export interface PassagesDeps {
@@ -18,23 +19,26 @@ export interface PassagesDeps {
   observer: Observer;
 }
 
+/** Any number does, as long as nobody else takes the same advisory lock. */
+const DAYS_LOCK = 6_104_220_322;
 const ROWS_PER_STATEMENT = 500;
-/** By so much a clock is corrected between two looks at it; more is a clock that was set. */
-const SLEWED_MS = 60_000;
+
+/** The days of passages. */
+export function passageDays({ database, ownership }: Pick<PassagesDeps, 'database' | 'ownership'>): DayPartitions {
+  return new DayPartitions({ database, ownership, table: 'passage', lock: DAYS_LOCK });
+}
 
 /** Writes passages into the table that searches read, and removes them when their time has come. */
 export class Passages {
   readonly #deps: PassagesDeps;
-  readonly #partitions: Partitions;
+  readonly #partitions: DayPartitions;
   readonly #written: Counter;
-  /** From the clock of durations to the time of day that is believed. */
-  #offsetMs: number | null = null;
-  /** When, by the clock of durations, the time of day was found set ahead. */
-  #aheadSinceMs: number | null = null;
+  readonly #believed: BelievedTime;
 
   constructor(deps: PassagesDeps) {
     this.#deps = deps;
-    this.#partitions = new Partitions(deps);
+    this.#partitions = passageDays(deps);
+    this.#believed = new BelievedTime(deps.clock);
     this.#written = new Counter({
       name: 'citywatch_passages_total',
       help: 'Passages written to PostgreSQL, those that came again too',
@@ -49,7 +53,7 @@ export class Passages {
   async take(batch: DecodedBatch, rejected: readonly RecordPlace[]): Promise<((tx: Tables) => Promise<void>) | null> {
     const { keys, keepDays } = this.#deps;
     // What is so old by now, because the reader stood still, would be dropped at once and found by nobody.
-    const oldestMs = dayOf(this.#believedMs() - keepDays * DAY_MS);
+    const oldestMs = dayOf(this.#believed.nowMs() - keepDays * DAY_MS);
     const rows = rowsOf(batch, rejected, keys).filter(({ at_ms: atMs }) => atMs >= oldestMs);
     if (rows.length === 0) return null;
     await this.#partitions.ensure(new Set(rows.map(({ at_ms: atMs }) => dayOf(atMs))));
@@ -69,20 +73,8 @@ export class Passages {
     const { clock, keepDays } = this.#deps;
     const nowMs = clock.nowMs();
     await this.#partitions.ensure([dayOf(nowMs), dayOf(nowMs + DAY_MS)]);
-    await this.#partitions.dropBefore(this.#believedMs() - keepDays * DAY_MS);
+    await this.#partitions.dropBefore(this.#believed.nowMs() - keepDays * DAY_MS);
     await pruneCounts(this.#deps, clock);
-  }
-
-  /** The time of day; but one that was set ahead is believed only after it stood for a day: what is dropped is gone. */
-  #believedMs(): number {
-    const { clock } = this.#deps;
-    const durationMs = clock.monotonicMs();
-    const offsetMs = clock.nowMs() - durationMs;
-    const isAhead = this.#offsetMs !== null && offsetMs > this.#offsetMs + SLEWED_MS;
-    this.#aheadSinceMs = isAhead ? (this.#aheadSinceMs ?? durationMs) : null;
-    const waits = this.#aheadSinceMs !== null && durationMs - this.#aheadSinceMs < DAY_MS;
-    if (this.#offsetMs === null || !waits) this.#offsetMs = offsetMs;
-    return durationMs + this.#offsetMs;
   }
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { covers, type Jurisdiction, NATIONWIDE } from '../../core/jurisdiction.ts';
 import { Batches } from '../../core/mechanisms/batches.ts';
+import { Turns } from '../../core/mechanisms/turns.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { BlobRefusal, type Blobs } from '../../platform/blobs/blobs.ts';
@@ -14,7 +15,6 @@ import { EVIDENCE_QUEUE } from '../desk/queues.ts';
 import type { AlertEvidence, AlertRow, AlertTables } from '../desk/tables.ts';
 import { deviceIn } from '../rules/conditions/subject.ts';
 import type { Opened } from './opened.ts';
-import { Turns } from './turns.ts';
 
 /** A camera that sees a device, and why its picture may be shown. */
 export interface Sight {

@@ -43,6 +43,7 @@ import { photoRoutes } from './photos.ts';
 import { pickupReportRoutes } from './pickup-report.ts';
 import { planRoutes } from './plans.ts';
 import { ptzRoutes } from './ptz.ts';
+import { recordingRoutes } from './recordings.ts';
 import type { RoutePart } from './route.ts';
 import { sessionRoutes } from './session.ts';
 import { siteReportRoutes } from './site-reports.ts';
@@ -67,6 +68,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   labelRoutes,
   discoveryRoutes,
   ptzRoutes,
+  recordingRoutes,
   upkeepRoutes,
   channelRoutes,
   unitRoutes,

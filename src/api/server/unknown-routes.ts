@@ -11,8 +11,6 @@ declare module 'fastify' {
 /** What the outside contract promises under /api/v1 and this version does not serve yet. */
 export const LATER_ROUTES: readonly (readonly [HTTPMethods, string])[] = [
   ['GET', '/streams/:id/live'],
-  ['GET', '/streams/:id/recordings'],
-  ['GET', '/streams/:id/playback.m3u8'],
   ['GET', '/streams/:id/clip.mp4'],
   ['POST', '/alerts/:id/shelve'],
   ['POST', '/alerts/bulk'],

@@ -80,7 +80,7 @@ export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway>
   const all = readersOf({ ingest, telemetry, alerts, books, twin, health });
   const readers = startReaders({ ...ground, ...ingest, all });
   const chores = choresOf({ ground, ingest, books, alerts, registry, checks });
-  keepHouse({ ...ground, chores: { ...chores, images: images.tidy } });
+  keepHouse({ ...ground, chores: { ...chores, images: images.tidy, recordings: streams.recordings.tidy } });
   await streams.start();
   await ground.work.releaseClaims();
   ground.doorbell.start();

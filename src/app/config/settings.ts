@@ -4,6 +4,7 @@ import type { SinkType } from '../../alerts/sinks/sink.ts';
 import { SINKS, settingsOfSinks } from '../../alerts/sinks/sinks.ts';
 import {
   days,
+  daysKept,
   isSetting,
   name,
   optionalText,
@@ -193,11 +194,10 @@ const OTHERS = {
     ),
   },
   orders: {
-    keepDays: setting<number>(
+    keepDays: daysKept(
       ['CITYWATCH_ORDERS_KEEP_DAYS', 'How long closed work orders and their photos are kept.'],
-      z.int().min(30).max(3650),
       1095,
-      { range: 'a whole number from 30 to 3650', unit: 'days', fromText: 'number' },
+      30,
     ),
     faultMin: setting<number>(
       ['CITYWATCH_ORDERS_FAULT_MIN', 'How long a device is offline before a work order is opened for it; 0 for never.'],
@@ -207,19 +207,20 @@ const OTHERS = {
     ),
   },
   images: {
-    keepDays: setting<number>(
-      ['CITYWATCH_IMAGES_KEEP_DAYS', 'How long pictures that devices send are kept.'],
-      z.int().min(1).max(3650),
-      30,
-      { range: 'a whole number from 1 to 3650', unit: 'days', fromText: 'number' },
-    ),
+    keepDays: daysKept(['CITYWATCH_IMAGES_KEEP_DAYS', 'How long pictures that devices send are kept.'], 30),
+  },
+  recordings: {
+    directory: path([
+      'CITYWATCH_RECORDINGS_DIR',
+      'Directory of recorded video, best on a disk of its own; without it `recordings` in the data directory.',
+    ]),
+    keepDays: daysKept(['CITYWATCH_RECORDINGS_KEEP_DAYS', 'How long recorded video is kept; then it is deleted.'], 30),
   },
   passages: {
-    keepDays: setting<number>(
+    keepDays: daysKept(
       ['CITYWATCH_PASSAGE_DAYS', 'How long passages of vehicles can be searched; then they are deleted.'],
-      z.int().min(31).max(3650),
       90,
-      { range: 'a whole number from 31 to 3650', unit: 'days', fromText: 'number' },
+      31,
     ),
   },
   ledger: {

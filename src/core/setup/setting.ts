@@ -63,6 +63,12 @@ export function days(head: Head, value: number): Setting<number> {
   return setting<number>(head, z.int().min(1).max(36_500), value, { range, unit: 'days', fromText: 'number' });
 }
 
+/** How long something is kept, ten years at most; `min` where a shorter time would break what others rely on. */
+export function daysKept(head: Head, value: number, min = 1): Setting<number> {
+  const range = `a whole number from ${min} to 3650`;
+  return setting<number>(head, z.int().min(min).max(3650), value, { range, unit: 'days', fromText: 'number' });
+}
+
 export function host(head: Head): Setting<string> {
   const schema = z.string().regex(/^[A-Za-z0-9.:-]{1,253}$/);
   return setting<string>(head, schema, '127.0.0.1', { range: 'a host name or an IP address to listen on' });

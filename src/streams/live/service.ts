@@ -85,6 +85,11 @@ export class StreamService {
     return this.#viewings.lease(view).catch(asAnswer);
   }
 
+  /** Registers a look at what was recorded of a camera; it resolves before the first byte may go out. */
+  registered(view: View): Promise<void> {
+    return this.#viewings.registered(view);
+  }
+
   /** Every stream that is being pulled; the caller filters by what it may see. */
   list(): StreamStatus[] {
     return this.#pool.list();

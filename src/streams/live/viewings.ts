@@ -80,9 +80,18 @@ export class Viewings {
     return this.#pool.lease(view);
   }
 
+  /** Registers a look at what was recorded, once for as long as it goes on. */
+  async registered(view: View): Promise<void> {
+    await this.#enter(view);
+  }
+
   async #admit(view: View): Promise<Viewing> {
     const withheld = this.#cameras.withheld(view.deviceId);
     if (withheld !== null) throw new StreamFailure('other-unit', withheld);
+    return await this.#enter(view);
+  }
+
+  async #enter(view: View): Promise<Viewing> {
     const key = JSON.stringify([view.viewer.type, view.viewer.id, view.deviceId, view.purpose, view.case]);
     const nowMs = this.#clock.monotonicMs();
     let viewing = this.#viewings.get(key);

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import type { VirtualCamera } from '../../../simulators/camera/camera.ts';
 import { commandInProcess } from '../../support/gateway/command-line.ts';
 import { ADMIN_TOKEN, Gateway } from '../../support/gateway/gateway.ts';
+import { holesHaveTheirCause, playsWhatWasRecorded, untilRecordedForSeconds } from '../../support/gateway/recorded.ts';
 import { lentInflux, lentServices } from '../../support/services/shared-database.ts';
 import { startCameras } from '../../support/streams/cameras.ts';
 import { startGstCamera } from '../../support/streams/gst-camera.ts';
@@ -44,7 +45,7 @@ interface Told {
   data: Record<string, unknown>;
 }
 
-await t.test('what a camera notices is an event like any other, over a kill and a new password', async (t) => {
+await t.test('what a camera shows and notices is kept, over a kill and a new password', async (t) => {
   const camera = await (await startCameras(t)).start({ address: '127.64.41.1' });
   const onvif = { xaddr: camera.xaddr, ...camera.account };
   await gateway.register({ id: 'cam-events', kind: 'camera', jurisdiction: ELSEWHERE, onvif });
@@ -56,17 +57,24 @@ await t.test('what a camera notices is an event like any other, over a kill and 
   const untilTold = (type: string, active: boolean) =>
     until(`${type} ${active} is told`, async () => find(await told(), type, active), NOTICED_MS);
 
+  const beganMs = Date.now();
+  t.equal((await gateway.api('POST', '/devices/cam-events/recording', { body: { mode: 'always' } })).status, 204);
   await subscribed();
   camera.notices('motion', true);
   camera.notices('tamper', true);
   await untilTold('tamper', true);
   const remembered = join(gateway.directory, 'cameras/active.json');
   await until('it is remembered', async () => (await readFile(remembered, 'utf8')).includes('Tamper'), NOTICED_MS);
+  await untilRecordedForSeconds(gateway);
   await gateway.stop('SIGKILL');
+  const killedMs = Date.now();
   camera.events.loseSubscriptions();
   camera.notices('motion', false);
   await gateway.start();
   await subscribed();
+  await playsWhatWasRecorded(t, gateway, { camera: 'cam-events', beganMs, killedMs });
+  await untilRecordedForSeconds(gateway);
+  await holesHaveTheirCause(t, gateway, { camera: 'cam-events', beganMs });
   camera.notices('input', true);
   await untilTold('digital_input', true);
   await untilTold('motion', false);

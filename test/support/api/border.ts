@@ -23,6 +23,8 @@ export interface Wanted {
   plan: string;
 }
 
+const SOME_TIME = 'from=2026-01-01T00:00:00Z&to=2100-01-01T00:00:00Z';
+
 /** Those to reports. */
 const REPORTS: Record<string, string> = {
   'GET /reports/certificates': '/reports/certificates?days=3650',
@@ -108,6 +110,9 @@ function questionsOfVideo(camera: string): Record<string, string> {
     'GET /streams/{id}/media.m3u8': `/streams/${camera}/media.m3u8`,
     'GET /streams/{id}/{part}': `/streams/${camera}/0123456789abcdef.mp4`,
     'GET /streams/{id}/snapshot.jpg': `/streams/${camera}/snapshot.jpg`,
+    'GET /streams/{id}/recordings': `/streams/${camera}/recordings?${SOME_TIME}`,
+    'GET /streams/{id}/playback.m3u8': `/streams/${camera}/playback.m3u8?${SOME_TIME}`,
+    'GET /streams/{id}/recordings/{file}': `/streams/${camera}/recordings/1-1.mp4`,
   };
 }
 
@@ -153,6 +158,7 @@ function questionsAboutCameras(camera: string): Record<string, string> {
     'GET /devices/{id}/ptz': `/devices/${camera}/ptz`,
     'GET /devices/{id}/ptz/presets': `/devices/${camera}/ptz/presets`,
     'GET /devices/{id}/channels': `/devices/${camera}/channels`,
+    'GET /devices/{id}/recording': `/devices/${camera}/recording`,
     'GET /devices/{id}/camera/picture': `/devices/${camera}/camera/picture`,
     'GET /devices/{id}/camera/time': `/devices/${camera}/camera/time`,
     'GET /devices/{id}/camera/network': `/devices/${camera}/camera/network`,

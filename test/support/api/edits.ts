@@ -108,6 +108,7 @@ export function editsOf(made: Record<string, any>): Map<string, Edit> {
       'POST /devices/{id}/ptz/settings',
       { path: '/devices/camera-1/ptz/settings', body: { home: null, idleS: 60, maxSpeed: 0.5 } },
     ],
+    ['POST /devices/{id}/recording', { path: '/devices/camera-1/recording', body: { mode: 'always' } }],
     ['POST /dead-letters/replay', { body: { ids: [letter.id] } }],
     ['POST /alerts/{id}/ack', { path: `/alerts/${alert.id}/ack` }],
     ['POST /alerts/{id}/assign', { path: `/alerts/${alert.id}/assign`, body: { to: 'li' } }],

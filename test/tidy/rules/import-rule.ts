@@ -34,7 +34,10 @@ const FENCES: { library: RegExp; allowed: RegExp }[] = [
   { library: /^(mqtt|mqtt-packet|aedes)$/, allowed: /^src\/ingest\/uplinks\// },
   { library: /^(node-onvif|onvif)(\/|$)/, allowed: /^src\/devices\/onvif\// },
   { library: /^fluent-ffmpeg$/, allowed: /^src\/streams\/ffmpeg\// },
-  { library: /^(node:)?child_process$/, allowed: /^src\/(streams\/ffmpeg|app\/local-services)\// },
+  {
+    library: /^(node:)?child_process$/,
+    allowed: /^src\/(streams\/ffmpeg\/|streams\/recorder\/writer-child\.ts$|app\/local-services\/)/,
+  },
   { library: /^(pg|kysely|ioredis|bullmq|undici)(\/|$)/, allowed: /^src\/platform\// },
   { library: /^(influx|@influxdata\/influxdb-client)$/, allowed: /^src\/telemetry\/stores\// },
   { library: /^(node:)?dns(\/promises)?$/, allowed: /^src\/platform\/outbound\/names\.ts$/ },

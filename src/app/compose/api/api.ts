@@ -66,6 +66,7 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
     exports: telemetry.exports,
     alerts,
     streams: streams.streams,
+    recordings: streams.recordings.port,
     cameraSetup: (id) => streams.setup.status(id),
     recorderEvents: (id) => streams.cameraEvents.ofRecorder(id),
     audit: { list: (caller, filter) => readAudit({ database, register: devices.register }, caller, filter) },

@@ -8,6 +8,7 @@ import type { Ground } from '../ground/ground.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { composeCameraEvents } from './camera-events.ts';
 import { openCameraUnits } from './camera-units.ts';
+import { openRecordings } from './recordings.ts';
 import { type CameraHealth, composeVideo } from './video.ts';
 
 /** What cameras tell goes into the journal, and how they are into the book of healths. */
@@ -53,8 +54,10 @@ export async function openStreams(ground: Ground, devices: Devices, sides: Strea
     node: whereabouts(await holderOf(place.path, await place.node())),
     checkEveryMs: config.cameras.checkS * 1000,
   });
+  const recordings = await openRecordings(ground, devices, video);
   return {
     ...video,
+    recordings,
     units,
     cameraEvents,
     /** Lets viewers in, and has every camera asked that was never asked. */
@@ -63,6 +66,7 @@ export async function openStreams(ground: Ground, devices: Devices, sides: Strea
       lifecycle.onStop('camera pool', (signal) => video.pool.stop(signal));
       video.streams.start();
       lifecycle.onStop('streams', () => video.streams.stop());
+      recordings.start();
       const unasked = await video.setup.unasked();
       const asking = unasked.map((id) => ({ queue: CAMERA_SETUP_QUEUE, key: id }));
       await noteOwnWork(ground, asking);

@@ -15,6 +15,7 @@ import { limited } from '../../../support/api/api-settings.ts';
 import { REPORT_REQUESTS } from '../../../support/api/memory/reports.ts';
 import { tinyPicture } from '../../../support/ingest/images.ts';
 
+const A_DAY = 'from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z';
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 
 interface Row {
@@ -61,6 +62,11 @@ const REQUESTS: Record<string, Row> = {
   'POST /api/v1/devices/:id/ptz/stop': { id: CAMERA, url: '?purpose=maintenance' },
   'POST /api/v1/devices/:id/ptz/release': { id: CAMERA },
   'POST /api/v1/devices/:id/ptz/goto': { id: CAMERA, url: '?purpose=maintenance', payload: { preset: '1' } },
+  'GET /api/v1/devices/:id/recording': { id: CAMERA },
+  'POST /api/v1/devices/:id/recording': { id: CAMERA, payload: { mode: 'always' } },
+  'GET /api/v1/streams/:id/recordings': { id: CAMERA, url: `?${A_DAY}` },
+  'GET /api/v1/streams/:id/playback.m3u8': { id: CAMERA, url: `?purpose=maintenance&${A_DAY}` },
+  'GET /api/v1/streams/:id/recordings/:file': { id: CAMERA, part: '1-1.mp4', url: '?purpose=maintenance' },
   'POST /api/v1/devices/:id/ptz/settings': { id: CAMERA, payload: { home: null, idleS: 60, maxSpeed: 1 } },
   'GET /api/v1/devices/:id/channels': { id: CAMERA },
   'POST /api/v1/devices/:id/channels': { id: CAMERA, payload: {} },

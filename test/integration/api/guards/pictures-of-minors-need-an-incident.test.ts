@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { AlertParts } from '../../../../src/api/alert-parts.ts';
 import type { ApiDeps, StreamsPort } from '../../../../src/api/deps.ts';
-import type { ImagesPort } from '../../../../src/api/ports.ts';
+import type { ImagesPort, RecordingParts } from '../../../../src/api/ports.ts';
 import type { View } from '../../../../src/streams/pool/types.ts';
 import { bearer, CAMERA, startApi, TOKENS } from '../../../support/api/api.ts';
 import { memoryAlerts, memoryImages, memoryStreams } from '../../../support/api/api-parts.ts';
@@ -9,12 +9,16 @@ import { memoryAlerts, memoryImages, memoryStreams } from '../../../support/api/
 const SHOWN = /^(image|video)\/|mpegurl/;
 const SOMETHING = '00000000-0000-4000-8000-000000000001';
 
+const A_DAY = 'from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z';
+
 /** What stands in the path of each route; a route that shows pictures and is not here fails. */
 const PATHS: Record<string, string> = {
   '/api/v1/streams/{id}/live.m3u8': `/api/v1/streams/${CAMERA}/live.m3u8`,
   '/api/v1/streams/{id}/media.m3u8': `/api/v1/streams/${CAMERA}/media.m3u8`,
   '/api/v1/streams/{id}/{part}': `/api/v1/streams/${CAMERA}/0123456789abcdef.mp4`,
   '/api/v1/streams/{id}/snapshot.jpg': `/api/v1/streams/${CAMERA}/snapshot.jpg`,
+  '/api/v1/streams/{id}/playback.m3u8': `/api/v1/streams/${CAMERA}/playback.m3u8?${A_DAY}`,
+  '/api/v1/streams/{id}/recordings/{file}': `/api/v1/streams/${CAMERA}/recordings/1-1.mp4`,
   '/api/v1/images/{id}': `/api/v1/images/${SOMETHING}`,
   '/api/v1/photos/{id}': `/api/v1/photos/${SOMETHING}`,
   '/api/v1/alerts/{id}/evidence/{evidence}': '/api/v1/alerts/a-1/evidence/e-1',
@@ -51,7 +55,13 @@ function partsThatAsk(look: (given: Look) => void) {
     },
   } as unknown as ApiDeps['photos'];
   const looks: AlertParts['looks'] = { add: async (given) => look(given) };
-  return { streams: asking, images: shown, photos, alerts: { ...alerts, looks } };
+  const file = { bytes: 1, read: async () => Buffer.of(0xff) };
+  const playback = {
+    playlist: after(async () => '#EXTM3U\n'),
+    file: after(async () => file),
+  } as unknown as RecordingParts['playback'];
+  const recordings = { playback } as RecordingParts;
+  return { streams: asking, recordings, images: shown, photos, alerts: { ...alerts, looks } };
 }
 
 interface Document {
@@ -80,7 +90,7 @@ t.test('no route shows pictures of minors without the number of an incident, whi
   t.same(showing.map(([path]) => path).sort(), Object.keys(PATHS).sort(), 'every such route is asked');
   for (const [path, { get: route }] of showing) {
     const purpose = path === WITHOUT_PURPOSE ? '' : 'purpose=search&';
-    const url = `${PATHS[path]}?${purpose}`;
+    const url = `${PATHS[path]}${PATHS[path]?.includes('?') ? '&' : '?'}${purpose}`;
     t.ok(
       route?.parameters?.some(({ name }) => name === 'case'),
       `${path} takes a case`,

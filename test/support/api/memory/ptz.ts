@@ -1,9 +1,15 @@
-import type { PtzPort, RecordersPort } from '../../../../src/api/ports.ts';
+import type { PtzPort, RecordersPort, RecordingParts } from '../../../../src/api/ports.ts';
 import { memoryUpkeep } from './upkeep.ts';
 
 /** Cameras that are moved and set up. */
 export function memoryCameras() {
-  return { ptz: memoryPtz(), upkeep: memoryUpkeep(), recorders: memoryRecorders(), recorderEvents: () => null };
+  return {
+    ptz: memoryPtz(),
+    upkeep: memoryUpkeep(),
+    recorders: memoryRecorders(),
+    recorderEvents: () => null,
+    recordings: memoryRecordings(),
+  };
 }
 
 /** Recorders without a channel. */
@@ -23,5 +29,17 @@ function memoryPtz(): PtzPort {
     set: nothing,
     presets: async () => [{ token: '1', name: 'gate' }],
     keepPreset: async (_caller, _device, name) => ({ token: '2', name }),
+  };
+}
+
+/** Cameras of which a byte is recorded. */
+function memoryRecordings(): RecordingParts {
+  return {
+    plans: { of: () => ({ mode: 'off' }), set: async () => {} },
+    playback: {
+      timeline: async () => ({ stretches: [], gaps: [], more: false }),
+      playlist: async () => '#EXTM3U\n',
+      file: async () => ({ bytes: 1, read: async () => Buffer.of(0) }),
+    },
   };
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts';
+import type { Clock } from '../clock.ts';
 
 /** So many at a time; who comes first is first. */
 export class Turns {

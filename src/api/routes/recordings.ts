@@ -1,0 +1,210 @@
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { toRfc3339 } from '../../core/clock.ts';
+import { CitywatchError } from '../../core/errors.ts';
+import type { DeviceIdentity } from '../../core/types.ts';
+import { PART_TYPE, PLAYLIST_TYPE } from '../../streams/live/hls.ts';
+import type { View } from '../../streams/pool/types.ts';
+import { recordingPlan } from '../../streams/recorder/plans.ts';
+import { callerOf } from '../guards/auth.ts';
+import { caseOf, lookQuery, purposeOf } from '../guards/look.ts';
+import { bytesOf, deviceParams, inOrder, moment, momentOrNull, noContent, rangeQuery } from '../schemas.ts';
+import type { ApiApp, RouteContext, RoutePart } from './route.ts';
+
+const tags = ['streams'];
+const quality = z.enum(['main', 'sub']).default('main');
+
+const spanQuery = z.strictObject({ quality, ...rangeQuery }).check(inOrder());
+const lookOfSpan = z.strictObject({ quality, ...rangeQuery, ...lookQuery }).check(inOrder());
+const look = z.strictObject({ quality, ...lookQuery });
+
+const timeline = z
+  .object({
+    stretches: z.array(
+      z.object({
+        from: moment,
+        to: moment,
+        bytes: z.int(),
+        files: z.int().meta({ description: 'About one a minute' }),
+      }),
+    ),
+    gaps: z.array(
+      z.object({
+        from: moment,
+        to: moment.nullable().meta({ description: 'Null while it lasts' }),
+        cause: z.enum(['camera', 'gateway', 'disk-slow', 'disk-failed', 'disk-away', 'stream']),
+        detail: z.string().nullable(),
+      }),
+    ),
+    more: z.boolean().meta({ description: 'There is more in this time: ask for a shorter one' }),
+  })
+  .meta({ id: 'RecordingTimeline' });
+
+export const recordingRoutes: RoutePart = (app, context) => {
+  planRoutes(app, context);
+  timelineRoute(app, context);
+  playbackRoutes(app, context);
+};
+
+/** Errors: `not-found` for a device that is not the caller's to see, or has no video. */
+function cameraOf(
+  { directory, kinds }: RouteContext,
+  request: Parameters<typeof callerOf>[0] & { params: { id: string } },
+): DeviceIdentity {
+  const device = directory.seenBy(callerOf(request), request.params.id);
+  if (!device) throw new CitywatchError('not-found');
+  if (kinds.latest(device.kind)?.stream) return device;
+  throw new CitywatchError('not-found', { detail: 'Devices of this kind have no video.' });
+}
+
+function planRoutes(app: ApiApp, context: RouteContext): void {
+  const { plans } = context.recordings;
+  app.get(
+    '/devices/:id/recording',
+    {
+      config: { right: 'registry.read' },
+      schema: { tags, summary: 'When a camera is recorded', params: deviceParams, response: { 200: recordingPlan } },
+    },
+    async (request) => plans.of(cameraOf(context, request).id),
+  );
+
+  app.post(
+    '/devices/:id/recording',
+    {
+      config: { right: 'registry.edit' },
+      schema: {
+        tags,
+        summary: 'Say when a camera is recorded',
+        description:
+          '`off`, `always`, or `schedule` with hours of the week in Beijing time. It counts within a second.',
+        params: deviceParams,
+        body: recordingPlan,
+        response: { 204: noContent },
+      },
+    },
+    async (request, reply) => {
+      await plans.set(callerOf(request), cameraOf(context, request), request.body);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function timelineRoute(app: ApiApp, context: RouteContext): void {
+  app.get(
+    '/streams/:id/recordings',
+    {
+      config: { right: 'video.look' },
+      schema: {
+        tags,
+        summary: 'What was recorded in a time, and what is missing and why',
+        params: deviceParams,
+        querystring: spanQuery,
+        response: { 200: timeline },
+      },
+    },
+    async (request) => {
+      const { id: device } = cameraOf(context, request);
+      const { quality: asked, from: fromMs, to: toMs } = request.query;
+      const found = await context.recordings.playback.timeline({ device, quality: asked, fromMs, toMs });
+      return {
+        stretches: found.stretches.map(({ fromMs: from, toMs: to, ...rest }) => ({
+          from: toRfc3339(from),
+          to: toRfc3339(to),
+          ...rest,
+        })),
+        gaps: found.gaps.map(({ fromMs: from, toMs: to, ...rest }) => ({
+          from: toRfc3339(from),
+          to: momentOrNull(to),
+          ...rest,
+        })),
+        more: found.more,
+      };
+    },
+  );
+}
+
+function playbackRoutes(app: ApiApp, context: RouteContext): void {
+  const { playback } = context.recordings;
+  app.get(
+    '/streams/:id/playback.m3u8',
+    {
+      exposeHeadRoute: false,
+      config: { right: 'video.look', errors: ['look.incident-missing'] },
+      schema: {
+        tags,
+        summary: 'What was recorded in a time as HLS, over its holes; a day at most',
+        params: deviceParams,
+        querystring: lookOfSpan,
+        response: { 200: bytesOf(PLAYLIST_TYPE, 'The playlist; names in it are relative and carry the query') },
+      },
+    },
+    async (request, reply) => {
+      const { from: fromMs, to: toMs, ...rest } = request.query;
+      const text = await playback.playlist(viewOf(context, request, rest), { fromMs, toMs });
+      return reply
+        .type(PLAYLIST_TYPE)
+        .header('cache-control', 'no-store')
+        .send(text as never);
+    },
+  );
+
+  app.get(
+    '/streams/:id/recordings/:file',
+    {
+      exposeHeadRoute: false,
+      config: { right: 'video.look', errors: ['look.incident-missing', 'stream.full'] },
+      schema: {
+        tags,
+        summary: 'A file that the playlist names, or a part of it by Range',
+        params: deviceParams.extend({ file: z.string().regex(/^\d{1,16}-\d{1,16}\.mp4$/) }),
+        querystring: look,
+        response: { 200: bytesOf(PART_TYPE, 'The file'), 206: bytesOf(PART_TYPE, 'The part that was asked for') },
+      },
+    },
+    async (request, reply) => {
+      const [startsAtMs, leaseEpoch] = request.params.file.replace('.mp4', '').split('-').map(Number);
+      const view = viewOf(context, request, request.query);
+      const file = await playback.file(view, { startsAtMs: startsAtMs!, leaseEpoch: leaseEpoch! });
+      const part = partOf(request.headers.range, file.bytes);
+      reply.type(PART_TYPE).header('cache-control', 'no-store').header('accept-ranges', 'bytes');
+      if (part === 'none') {
+        const refused = reply as FastifyReply;
+        return refused.code(416).header('content-range', `bytes */${file.bytes}`).send(Buffer.alloc(0));
+      }
+      const { start, end } = part ?? { start: 0, end: file.bytes - 1 };
+      if (part) reply.code(206).header('content-range', `bytes ${start}-${end}/${file.bytes}`);
+      return reply.send((await file.read(start, end)) as never);
+    },
+  );
+}
+
+interface Looking {
+  params: { id: string };
+}
+
+function viewOf(
+  context: RouteContext,
+  request: Parameters<typeof callerOf>[0] & Looking,
+  query: z.output<typeof look>,
+): View {
+  const { id: deviceId } = cameraOf(context, request);
+  const caller = callerOf(request);
+  const purpose = purposeOf(context, caller, query);
+  const { type, id, name } = caller;
+  return {
+    deviceId,
+    viewer: { type, id, name },
+    purpose,
+    quality: query.quality,
+    case: caseOf(context, deviceId, query),
+  };
+}
+
+/** RFC 9110 §14: one range of bytes; null where none is asked for, or one in a form that need not be taken. */
+function partOf(header: string | undefined, bytes: number): { start: number; end: number } | 'none' | null {
+  const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? [];
+  if (first === undefined || last === undefined || (first === '' && last === '')) return null;
+  const start = first === '' ? Math.max(0, bytes - Number(last)) : Number(first);
+  const end = first === '' || last === '' ? bytes - 1 : Math.min(Number(last), bytes - 1);
+  return start > end ? 'none' : { start, end };
+}

@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import type { Clock } from '../../core/clock.ts';
+import type { Caller, DeviceId, DeviceIdentity } from '../../core/types.ts';
+import { type ColumnType, type Database, jsonb, type RawBuilder } from '../../platform/database/database.ts';
+import { recordAudit } from '../../platform/records/audit.ts';
+import { isWithin, type Schedule, schedule } from './schedule.ts';
+import type { Wanted } from './wanted.ts';
+
+/** When a camera is recorded, and which of its two pictures. */
+export const recordingPlan = z.discriminatedUnion('mode', [
+  z.strictObject({ mode: z.literal('off') }),
+  z.strictObject({ mode: z.literal('always'), quality: z.enum(['main', 'sub']).default('main') }),
+  z.strictObject({
+    mode: z.literal('schedule'),
+    quality: z.enum(['main', 'sub']).default('main'),
+    hours: schedule,
+  }),
+]);
+
+export type RecordingPlan = z.output<typeof recordingPlan>;
+
+interface PlanTables {
+  recording_plan: {
+    device: string;
+    mode: string;
+    quality: string;
+    schedule: ColumnType<unknown, RawBuilder<unknown>>;
+    version: number;
+    changed_at_ms: number;
+  };
+}
+
+export interface PlansDeps {
+  database: Database;
+  clock: Clock;
+  /** Whether a camera stands and has video. */
+  isCamera(id: DeviceId): boolean;
+}
+
+const OFF: RecordingPlan = { mode: 'off' };
+
+/** Which cameras are recorded and when, in memory as they stand in the database. */
+export class RecordingPlans {
+  readonly #deps: PlansDeps;
+  readonly #plans = new Map<DeviceId, Exclude<RecordingPlan, { mode: 'off' }>>();
+
+  constructor(deps: PlansDeps) {
+    this.#deps = deps;
+  }
+
+  async load(): Promise<void> {
+    const rows = await this.#deps.database.tables<PlanTables>().selectFrom('recording_plan').selectAll().execute();
+    for (const row of rows) this.#keep(row.device, planOf(row));
+  }
+
+  of(id: DeviceId): RecordingPlan {
+    return this.#plans.get(id) ?? OFF;
+  }
+
+  /** Cameras to be recorded at a moment (Unix ms). Those that are retired are left out. */
+  wanted(atMs: number): Wanted[] {
+    const found: Wanted[] = [];
+    for (const [device, plan] of this.#plans) {
+      const isNow = plan.mode === 'always' || isWithin(plan.hours, atMs);
+      if (isNow && this.#deps.isCamera(device)) found.push({ device, quality: plan.quality });
+    }
+    return found;
+  }
+
+  /** Counts at once for the recorder. The caller's right to the device is checked before. */
+  async set(caller: Caller, { id, jurisdiction }: DeviceIdentity, plan: RecordingPlan): Promise<void> {
+    const { database, clock } = this.#deps;
+    const atMs = clock.nowMs();
+    await database.transaction(async (tx) => {
+      const db = tx.tables<PlanTables>();
+      const stood = await db
+        .selectFrom('recording_plan')
+        .selectAll()
+        .where('device', '=', id)
+        .forUpdate()
+        .executeTakeFirst();
+      if (plan.mode === 'off') await db.deleteFrom('recording_plan').where('device', '=', id).execute();
+      else {
+        const hours: Schedule = plan.mode === 'schedule' ? plan.hours : [];
+        const row = { mode: plan.mode, quality: plan.quality, schedule: jsonb(hours), changed_at_ms: atMs };
+        const version = (stood?.version ?? 0) + 1;
+        await db
+          .insertInto('recording_plan')
+          .values({ device: id, version, ...row })
+          .onConflict((conflict) => conflict.column('device').doUpdateSet({ version, ...row }))
+          .execute();
+      }
+      const before = stood ? planOf(stood) : OFF;
+      const subject = `device/${id}`;
+      await recordAudit(tx, { caller, action: 'recording.plan', subject, jurisdiction, before, after: plan, atMs });
+    });
+    this.#keep(id, plan);
+  }
+
+  #keep(id: DeviceId, plan: RecordingPlan): void {
+    if (plan.mode === 'off') this.#plans.delete(id);
+    else this.#plans.set(id, plan);
+  }
+}
+
+function planOf({
+  mode,
+  quality,
+  schedule: hours,
+}: Pick<PlanTables['recording_plan'], 'mode' | 'quality'> & { schedule: unknown }) {
+  return recordingPlan.parse(mode === 'schedule' ? { mode, quality, hours } : { mode, quality });
+}

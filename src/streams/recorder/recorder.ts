@@ -1,0 +1,182 @@
+import { type Clock, DAY_MS } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
+import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
+import { Gauge, type Logger, type Observer } from '../../core/observe.ts';
+import type { CameraPool } from '../pool/camera-pool.ts';
+import type { StreamLease } from '../pool/pool.ts';
+import { StreamFailure } from '../pool/types.ts';
+import type { Gap, GapTable } from '../recordings/gap-table.ts';
+import type { RecordedFile, Recordings } from '../recordings/recordings.ts';
+import { CameraRecording } from './camera-recording.ts';
+import { Cutter } from './cutter.ts';
+import type { Disk } from './disk.ts';
+import { Gaps } from './gaps.ts';
+import type { Notes } from './notes.ts';
+import type { Wanted } from './wanted.ts';
+
+export interface RecorderDeps {
+  clock: Clock;
+  observer: Observer;
+  pool: Pick<CameraPool, 'lease'>;
+  disk: Disk;
+  recordings: Recordings;
+  gaps: GapTable;
+  notes: Notes;
+  /** Which cameras are to be recorded at a moment (Unix ms); each in one quality. */
+  wanted(atMs: number): readonly Wanted[];
+}
+
+interface Recorded {
+  wanted: Wanted;
+  recording: CameraRecording;
+  lease: StreamLease | null;
+  unlisten: () => void;
+  /** By the clock of durations. */
+  nextTryMs: number;
+}
+
+const TICK_MS = 1_000;
+/** From one refused lease of a camera to the next try. */
+const LEASE_AGAIN_MS = 5_000;
+/** Holes are known that began so long ago, or since. */
+const KNOWN_MS = 31 * DAY_MS;
+
+/**
+ * Records the cameras that are to be recorded, each by a lease of the pool like any viewer: one pull, whoever else
+ * wants it. It is not part of live video, and trouble here stops no picture there (promise P5).
+ */
+export class Recorder {
+  readonly #deps: RecorderDeps;
+  readonly #log: Logger;
+  readonly #cameras = new Map<string, Recorded>();
+  readonly #looking = new Joined();
+  #stopTick: () => void = () => {};
+  #isBegun = false;
+  #isStopped = false;
+
+  constructor(deps: RecorderDeps) {
+    this.#deps = deps;
+    this.#log = deps.observer.log.child({ part: 'recorder' });
+    const cameras = this.#cameras;
+    new Gauge({
+      name: 'citywatch_recorded_cameras',
+      help: 'Cameras that are being recorded, or should be.',
+      registers: [deps.observer.metrics],
+      collect() {
+        this.set(cameras.size);
+      },
+    });
+  }
+
+  start(): void {
+    const { clock, disk, notes } = this.#deps;
+    disk.start(() => {
+      this.#isBegun = true;
+    });
+    notes.start();
+    this.#stopTick = clock.every(TICK_MS, () => void this.#looking.run(() => this.#tick()));
+  }
+
+  /** A file of an earlier process, or of a writer that was lost. */
+  found(file: RecordedFile): void {
+    this.#cameras.get(keyOf(file.head))?.recording.found(file);
+    this.#deps.notes.recorded(file);
+  }
+
+  /** Closes what is open, waits until it is on the disk and in the database, or for as long as `signal` lets it. */
+  async stop(signal: AbortSignal): Promise<void> {
+    this.#isStopped = true;
+    this.#stopTick();
+    await this.#looking.settled();
+    for (const { recording, lease, unlisten } of this.#cameras.values()) {
+      unlisten();
+      recording.close();
+      lease?.release();
+    }
+    this.#cameras.clear();
+    await this.#deps.disk.stop();
+    await this.#deps.notes.stop(signal);
+  }
+
+  async #tick(): Promise<void> {
+    const { clock, wanted } = this.#deps;
+    // Holes before this start are judged by what the disk has, unless it is not there.
+    if (!this.#isBegun && this.#deps.disk.problem === null) return;
+    const nowMs = clock.nowMs();
+    const now = new Map(wanted(nowMs).map((one) => [keyOf(one), one]));
+    for (const [key, recorded] of this.#cameras) if (!now.has(key)) this.#end(key, recorded, nowMs);
+    const fresh = [...now].filter(([key]) => !this.#cameras.has(key)).map(([, one]) => one);
+    if (fresh.length > 0)
+      await this.#begin(fresh, nowMs).catch((error) => this.#log.warn({ error: messageOf(error) }, 'not begun'));
+    for (const recorded of this.#cameras.values()) {
+      await this.#holdLease(recorded);
+      recorded.recording.tick(nowMs);
+    }
+  }
+
+  /** With what is known of each: since when nothing is kept, and whether that was told. */
+  async #begin(fresh: readonly Wanted[], nowMs: number): Promise<void> {
+    const { notes, recordings, gaps } = this.#deps;
+    await notes.flush();
+    const devices = fresh.map(({ device }) => device);
+    const [ends, open] = await Promise.all([recordings.lastEnds(devices, nowMs - KNOWN_MS), gaps.open(devices)]);
+    for (const one of fresh) {
+      const key = keyOf(one);
+      const lasting = open.get(key);
+      if (lasting) {
+        const { fromMs, toMs, cause, detail } = lasting;
+        notes.lasts({ ...one, fromMs, toMs, reason: { cause, detail } });
+      }
+      const recording = this.#recordingOf(one, gapsOf({ open: lasting, endMs: ends.get(key), nowMs }));
+      this.#cameras.set(key, { wanted: one, recording, lease: null, unlisten: () => {}, nextTryMs: 0 });
+    }
+  }
+
+  #recordingOf({ device, quality }: Wanted, gaps: Gaps): CameraRecording {
+    const { disk, notes } = this.#deps;
+    return new CameraRecording({
+      disk,
+      gaps,
+      cutter: new Cutter({ device, quality }),
+      recorded: (file) => notes.recorded(file),
+      told: (steps) => notes.holes({ device, quality }, steps),
+    });
+  }
+
+  async #holdLease(recorded: Recorded): Promise<void> {
+    const { clock, pool } = this.#deps;
+    if (recorded.lease || clock.monotonicMs() < recorded.nextTryMs) return;
+    const { device: deviceId, quality } = recorded.wanted;
+    recorded.nextTryMs = clock.monotonicMs() + LEASE_AGAIN_MS;
+    try {
+      const lease = await pool.lease({ deviceId, quality });
+      recorded.lease = lease;
+      recorded.unlisten = lease.listen(recorded.recording);
+    } catch (error) {
+      const detail = error instanceof StreamFailure ? error.reason : messageOf(error);
+      recorded.recording.trouble({ cause: 'stream', detail });
+    }
+    if (this.#isStopped) recorded.lease?.release();
+  }
+
+  #end(key: string, { recording, lease, unlisten }: Recorded, nowMs: number): void {
+    this.#cameras.delete(key);
+    unlisten();
+    recording.end(nowMs);
+    lease?.release();
+  }
+}
+
+function gapsOf({ open, endMs, nowMs }: { open: Gap | undefined; endMs: number | undefined; nowMs: number }): Gaps {
+  if (open) {
+    const reason = { cause: open.cause, detail: open.detail };
+    return new Gaps(Math.max(open.fromMs, endMs ?? 0), { reason, open: reason });
+  }
+  // Times by a clock that was ahead tell nothing of now.
+  if (endMs === undefined || endMs > nowMs) return new Gaps(nowMs, { reason: null, open: null });
+  return new Gaps(endMs, { reason: { cause: 'gateway', detail: null }, open: null });
+}
+
+function keyOf({ device, quality }: Wanted): string {
+  return `${device} ${quality}`;
+}

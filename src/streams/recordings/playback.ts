@@ -1,0 +1,164 @@
+import { open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, toRfc3339 } from '../../core/clock.ts';
+import { CitywatchError } from '../../core/errors.ts';
+import { Turns } from '../../core/mechanisms/turns.ts';
+import type { View } from '../pool/types.ts';
+import { WHOLE } from '../recorder/writer.ts';
+import type { Gap, GapTable } from './gap-table.ts';
+import { placeOf, type Recording, type Recordings, type Span } from './recordings.ts';
+
+export interface PlaybackDeps {
+  clock: Clock;
+  recordings: Recordings;
+  gaps: GapTable;
+  directory: string;
+  /** Enters a look into the access register before the first byte; once for a look that goes on. */
+  register(view: View): Promise<void>;
+}
+
+/** A time of which there is video without a hole. Unix ms. */
+export interface Stretch {
+  fromMs: number;
+  toMs: number;
+  bytes: number;
+  files: number;
+}
+
+export interface Timeline {
+  stretches: Stretch[];
+  gaps: Gap[];
+  /** There is more than this: ask for a shorter time. */
+  more: boolean;
+}
+
+/** A day of one camera. */
+const FILES_MAX = 1_500;
+const GAPS_MAX = 2_000;
+/** Files that follow each other so closely have no hole between them (promise P5). */
+const TOGETHER_MS = 2_000;
+/** Files that are read at once: a disk that hangs holds up as many threads of the gateway, and no more. */
+const READS_MAX = 2;
+const TURN_WITHIN_MS = 5_000;
+
+/** What was recorded, for people: what there is of a time, and how it plays. */
+export class Playback {
+  readonly #deps: PlaybackDeps;
+  readonly #turns: Turns;
+
+  constructor(deps: PlaybackDeps) {
+    this.#deps = deps;
+    this.#turns = new Turns(deps.clock, READS_MAX);
+  }
+
+  /** What there is of a span and what is missing. It shows no picture, so it is no look. */
+  async timeline(span: Span): Promise<Timeline> {
+    const { recordings, gaps } = this.#deps;
+    const [files, holes] = await Promise.all([recordings.within(span, FILES_MAX + 1), gaps.within(span, GAPS_MAX)]);
+    const more = files.length > FILES_MAX;
+    return { stretches: stretchesOf(files.slice(0, FILES_MAX)), gaps: holes, more };
+  }
+
+  /** An HLS playlist of all that there is of a span. Errors: `not-found` where there is nothing. */
+  async playlist(view: View, { fromMs, toMs }: Pick<Span, 'fromMs' | 'toMs'>): Promise<string> {
+    const { deviceId: device, quality } = view;
+    const files = await this.#deps.recordings.within({ device, quality, fromMs, toMs }, FILES_MAX + 1);
+    if (files.length === 0) throw new CitywatchError('not-found', { detail: 'Nothing was recorded in this time.' });
+    if (files.length > FILES_MAX) {
+      const message = 'is too long a time for one playlist: ask for a day at most';
+      throw new CitywatchError('request.invalid', { issues: [{ path: 'to', message }] });
+    }
+    await this.#deps.register(view);
+    return playlistOf(files, view);
+  }
+
+  /**
+   * A file that a playlist named, and what reads it. Errors, also of `read`: `not-found`, `stream.full` while as many
+   * are read as may be.
+   */
+  async file(view: View, of: { startsAtMs: number; leaseEpoch: number }): Promise<{ bytes: number; read: ReadPart }> {
+    const { deviceId: device, quality } = view;
+    const found = await this.#deps.recordings.one({ device, quality, ...of });
+    if (!found) throw new CitywatchError('not-found', { detail: 'This recording is not kept, or no longer.' });
+    await this.#deps.register(view);
+    const { name, path } = placeOf(found);
+    const { directory } = this.#deps;
+    // Between its row and its day it lies where those lie that have no row.
+    for (const place of [join(directory, path), join(directory, WHOLE, name)]) {
+      if ((await this.#inTurn(() => sizeOf(place))) !== found.bytes) continue;
+      return { bytes: found.bytes, read: (start, end) => this.#inTurn(() => readPart(place, start, end)) };
+    }
+    throw new CitywatchError('not-found', { detail: 'The file of this recording is not on the disk.' });
+  }
+
+  async #inTurn<Result>(run: () => Promise<Result>): Promise<Result> {
+    if (!(await this.#turns.enter(TURN_WITHIN_MS))) throw new CitywatchError('stream.full', { retryAfterS: 1 });
+    return await run().finally(() => this.#turns.leave());
+  }
+}
+
+/** Reads from the first byte to the last one, both included. */
+export type ReadPart = (start: number, end: number) => Promise<Buffer>;
+
+async function sizeOf(path: string): Promise<number | null> {
+  return (await stat(path).catch(() => null))?.size ?? null;
+}
+
+async function readPart(path: string, start: number, end: number): Promise<Buffer> {
+  const file = await open(path, 'r');
+  try {
+    const part = Buffer.alloc(end - start + 1);
+    const { bytesRead } = await file.read(part, 0, part.length, start);
+    return part.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+function stretchesOf(files: readonly Recording[]): Stretch[] {
+  const stretches: Stretch[] = [];
+  for (const { startsAtMs, endsAtMs, bytes } of files) {
+    const last = stretches.at(-1);
+    if (last && startsAtMs - last.toMs < TOGETHER_MS) {
+      last.toMs = Math.max(last.toMs, endsAtMs);
+      last.bytes += bytes;
+      last.files += 1;
+    } else stretches.push({ fromMs: startsAtMs, toMs: endsAtMs, bytes, files: 1 });
+  }
+  return stretches;
+}
+
+/** RFC 8216: each file is one segment behind its own initialisation segment; a hole or another run breaks the line. */
+function playlistOf(files: readonly Recording[], view: View): string {
+  const longestMs = Math.max(...files.map(({ startsAtMs, endsAtMs }) => endsAtMs - startsAtMs));
+  const lines = [
+    '#EXTM3U',
+    '#EXT-X-VERSION:7',
+    '#EXT-X-PLAYLIST-TYPE:VOD',
+    '#EXT-X-INDEPENDENT-SEGMENTS',
+    `#EXT-X-TARGETDURATION:${Math.max(1, Math.ceil(longestMs / 1_000))}`,
+  ];
+  let last: Recording | null = null;
+  for (const file of files) {
+    const { startsAtMs, endsAtMs, leaseEpoch, bytes, leadBytes, previousEndsAtMs } = file;
+    const follows = last !== null && previousEndsAtMs === last.endsAtMs && file.continuity === last.continuity;
+    const name = `recordings/${startsAtMs}-${leaseEpoch}.mp4${queryOf(view)}`;
+    if (last && !follows) lines.push('#EXT-X-DISCONTINUITY');
+    lines.push(
+      `#EXT-X-MAP:URI="${name}",BYTERANGE="${leadBytes}@0"`,
+      `#EXT-X-PROGRAM-DATE-TIME:${toRfc3339(startsAtMs)}`,
+      `#EXTINF:${((endsAtMs - startsAtMs) / 1_000).toFixed(3)},`,
+      `#EXT-X-BYTERANGE:${bytes - leadBytes}@${leadBytes}`,
+      name,
+    );
+    last = file;
+  }
+  return `${[...lines, '#EXT-X-ENDLIST'].join('\n')}\n`;
+}
+
+/** The name of a camera in an address is written as one part of it. */
+function queryOf({ quality, purpose, case: caseNumber }: View): string {
+  const query = new URLSearchParams({ quality, purpose });
+  if (caseNumber !== null) query.set('case', caseNumber);
+  return `?${query}`;
+}

@@ -1,0 +1,227 @@
+import type { DeviceId } from '../../core/types.ts';
+import { chunksOf } from '../../platform/database/chunks.ts';
+import { type Database, sql } from '../../platform/database/database.ts';
+import { DayPartitions, dayOf } from '../../platform/database/day-partitions.ts';
+import type { Ownership } from '../../platform/database/ownership.ts';
+import type { Quality } from '../pool/types.ts';
+import type { SegmentHead } from '../recorder/cutter.ts';
+
+export interface RecordingTables {
+  recording: {
+    device: string;
+    quality: string;
+    starts_at_ms: number;
+    ends_at_ms: number;
+    lease_epoch: number;
+    disk: string;
+    bytes: number;
+    lead_bytes: number;
+    sha256: Buffer;
+    continuity: string;
+    previous_ends_at_ms: number | null;
+  };
+}
+
+/** A file that is whole and durable. */
+export interface RecordedFile {
+  head: SegmentHead;
+  endsAtMs: number;
+  bytes: number;
+  /** Of what stands before the first fragment. */
+  leadBytes: number;
+  /** Of the whole file, as hexadecimal digits. */
+  sha256: string;
+}
+
+/** A file as it is found again. Times are Unix ms. */
+export interface Recording {
+  device: DeviceId;
+  quality: Quality;
+  startsAtMs: number;
+  endsAtMs: number;
+  leaseEpoch: number;
+  bytes: number;
+  leadBytes: number;
+  sha256: string;
+  continuity: string;
+  previousEndsAtMs: number | null;
+}
+
+/** Part of a time that is asked about. */
+export interface Span {
+  device: DeviceId;
+  quality: Quality;
+  fromMs: number;
+  toMs: number;
+}
+
+export interface RecordingsDeps {
+  database: Database;
+  ownership: Pick<Ownership, 'hold' | 'write'>;
+  /** Name of the disk, as the database knows it. */
+  disk: string;
+}
+
+/** Any number does, as long as nobody else takes the same advisory lock. */
+const DAYS_LOCK = 6_104_220_330;
+const ROWS_PER_STATEMENT = 500;
+/** No file is longer; so one that reaches into a time began at most this long before it. */
+const FILE_MAX_MS = 120_000;
+
+/** What was recorded, in PostgreSQL. The disk is never looked through to answer anything. */
+export class Recordings {
+  readonly #deps: RecordingsDeps;
+  readonly #days: DayPartitions;
+
+  constructor(deps: RecordingsDeps) {
+    this.#deps = deps;
+    const { database, ownership } = deps;
+    this.#days = new DayPartitions({ database, ownership, table: 'recording', lock: DAYS_LOCK });
+  }
+
+  /**
+   * Adds files; those that are known already stay as they are. Errors: `store.unavailable`, `lease.lost`: then nothing
+   * is added.
+   */
+  async add(files: readonly RecordedFile[]): Promise<void> {
+    const { database, ownership, disk } = this.#deps;
+    await this.#days.ensure(new Set(files.map(({ head }) => dayOf(head.startsAtMs))));
+    try {
+      for (const some of chunksOf(files, ROWS_PER_STATEMENT)) {
+        const rows = JSON.stringify(some.map((file) => rowOf(file, disk)));
+        const body = sql`
+          insert into recording select given.* from owner,
+            jsonb_populate_recordset(null::recording, ${rows}::jsonb) as given
+          on conflict do nothing returning device`;
+        await ownership.write(database, { what: 'recordings', body });
+      }
+    } catch (error) {
+      this.#days.forget();
+      throw error;
+    }
+  }
+
+  /** Files that reach into a span, the oldest first; at most `max`. */
+  async within({ device, quality, fromMs, toMs }: Span, max: number): Promise<Recording[]> {
+    const rows = await this.#deps.database
+      .tables<RecordingTables>()
+      .selectFrom('recording')
+      .selectAll()
+      .where('device', '=', device)
+      .where('quality', '=', quality)
+      .where('starts_at_ms', '>=', Math.floor(fromMs) - FILE_MAX_MS)
+      .where('starts_at_ms', '<', Math.ceil(toMs))
+      .where('ends_at_ms', '>', Math.floor(fromMs))
+      .orderBy('starts_at_ms')
+      .limit(max)
+      .execute();
+    return rows.map(shown);
+  }
+
+  /** One file by its beginning; null where there is none. */
+  async one(of: Pick<Recording, 'device' | 'quality' | 'startsAtMs' | 'leaseEpoch'>): Promise<Recording | null> {
+    const row = await this.#deps.database
+      .tables<RecordingTables>()
+      .selectFrom('recording')
+      .selectAll()
+      .where('device', '=', of.device)
+      .where('quality', '=', of.quality)
+      .where('starts_at_ms', '=', of.startsAtMs)
+      .where('lease_epoch', '=', of.leaseEpoch)
+      .executeTakeFirst();
+    return row ? shown(row) : null;
+  }
+
+  /** When the last file of each of these cameras ends; those without any since `sinceMs` are left out. */
+  async lastEnds(devices: readonly DeviceId[], sinceMs: number): Promise<Map<string, number>> {
+    const { rows } = await sql<{ device: string; quality: string; ends_at_ms: number }>`
+      select device, quality, max(ends_at_ms) as ends_at_ms from recording
+      where device = any (${[...devices]}::text[]) and starts_at_ms >= ${Math.floor(sinceMs)}
+      group by device, quality`.execute(this.#deps.database.tables());
+    return new Map(rows.map((row) => [`${row.device} ${row.quality}`, Number(row.ends_at_ms)]));
+  }
+
+  /** Whether there is any file of this disk. */
+  async isAny(): Promise<boolean> {
+    const some = this.#deps.database.tables<RecordingTables>().selectFrom('recording').select('device');
+    return (await some.where('disk', '=', this.#deps.disk).limit(1).executeTakeFirst()) !== undefined;
+  }
+
+  /** Files of this disk that began before `beforeMs`, the oldest first. */
+  async oldest(beforeMs: number, max: number): Promise<Recording[]> {
+    const rows = await this.#deps.database
+      .tables<RecordingTables>()
+      .selectFrom('recording')
+      .selectAll()
+      .where('disk', '=', this.#deps.disk)
+      .where('starts_at_ms', '<', Math.floor(beforeMs))
+      .orderBy('starts_at_ms')
+      .limit(max)
+      .execute();
+    return rows.map(shown);
+  }
+
+  /** Forgets files that are gone from the disk. */
+  async forget(files: readonly Recording[]): Promise<void> {
+    const body = sql`
+      delete from recording using owner,
+        unnest(${files.map(({ device }) => device)}::text[], ${files.map(({ quality }) => quality)}::text[],
+          ${files.map(({ startsAtMs }) => startsAtMs)}::bigint[],
+          ${files.map(({ leaseEpoch }) => leaseEpoch)}::bigint[])
+          as gone (device, quality, starts_at_ms, lease_epoch)
+      where recording.device = gone.device and recording.quality = gone.quality
+        and recording.starts_at_ms = gone.starts_at_ms and recording.lease_epoch = gone.lease_epoch
+      returning recording.device`;
+    await this.#deps.ownership.write(this.#deps.database, { what: 'recordings that are gone', body });
+  }
+
+  /** Drops the tables of days that ended before `beforeMs`; they must be empty. */
+  dropDaysBefore(beforeMs: number): Promise<void> {
+    return this.#days.dropBefore(beforeMs);
+  }
+}
+
+function rowOf({ head, endsAtMs, bytes, leadBytes, sha256 }: RecordedFile, disk: string) {
+  const startsAtMs = Math.round(head.startsAtMs);
+  return {
+    device: head.device,
+    quality: head.quality,
+    starts_at_ms: startsAtMs,
+    ends_at_ms: Math.max(startsAtMs, Math.round(endsAtMs)),
+    lease_epoch: head.leaseEpoch,
+    disk,
+    bytes,
+    lead_bytes: leadBytes,
+    sha256: `\\x${sha256}`,
+    continuity: head.continuity,
+    previous_ends_at_ms: head.previousEndsAtMs === null ? null : Math.round(head.previousEndsAtMs),
+  };
+}
+
+function shown(row: RecordingTables['recording']): Recording {
+  return {
+    device: row.device,
+    quality: row.quality as Quality,
+    startsAtMs: Number(row.starts_at_ms),
+    endsAtMs: Number(row.ends_at_ms),
+    leaseEpoch: Number(row.lease_epoch),
+    bytes: Number(row.bytes),
+    leadBytes: row.lead_bytes,
+    sha256: row.sha256.toString('hex'),
+    continuity: row.continuity,
+    previousEndsAtMs: row.previous_ends_at_ms === null ? null : Number(row.previous_ends_at_ms),
+  };
+}
+
+/** What a file is called, and the folder of its day: both follow from its row. */
+export function placeOf({
+  device,
+  quality,
+  startsAtMs,
+  leaseEpoch,
+}: Pick<Recording, 'device' | 'quality' | 'startsAtMs' | 'leaseEpoch'>): { name: string; path: string } {
+  const atMs = Math.round(startsAtMs);
+  const [day, hour] = new Date(atMs).toISOString().split(/[T:]/);
+  const name = `${atMs}-${quality}-${leaseEpoch}-${Buffer.from(device).toString('base64url')}.mp4`;
+  return { name, path: `${day!.replaceAll('-', '')}/${hour}/${name}` };
+}

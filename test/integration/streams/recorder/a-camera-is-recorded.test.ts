@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { systemClock } from '../../../../src/core/clock.ts';
+import { openRecorder } from '../../../../src/streams/recorder/open-recorder.ts';
+import type { Wanted } from '../../../../src/streams/recorder/wanted.ts';
+import { placeOf, type Recording } from '../../../../src/streams/recordings/recordings.ts';
+import { openDatabase } from '../../../support/devices/registry.ts';
+import { firstOwner } from '../../../support/services/ownership.ts';
+import { temporaryDirectory } from '../../../support/services/services.ts';
+import { decodeFile } from '../../../support/streams/players.ts';
+import { TestCamera } from '../../../support/streams/rtsp-camera.ts';
+import { startStreams } from '../../../support/streams/streams.ts';
+import { until } from '../../../support/time/until.ts';
+
+const CAM: Wanted = { device: 'cam-1', quality: 'main' };
+const ALL = { ...CAM, fromMs: 0, toMs: 8e15 };
+
+const database = await openDatabase(t);
+const bed = await startStreams(t);
+const directory = await temporaryDirectory(t);
+const camera = await TestCamera.start(t);
+bed.cameras.set(CAM.device, { url: camera.url });
+let wanted: Wanted[] = [CAM];
+const begin = () => {
+  const { pool, observer } = bed;
+  // Each life of the recorder names its own figures.
+  observer.metrics.clear();
+  const ownership = firstOwner();
+  const parts = { database, ownership, clock: systemClock, observer, pool, directory, wanted: () => wanted };
+  const opened = openRecorder(parts);
+  opened.recorder.start();
+  return opened;
+};
+const bytesOf = (one: Recording): Buffer => readFileSync(join(directory, placeOf(one).path));
+const soon = () => AbortSignal.timeout(30_000);
+
+let { recorder, recordings, gaps, disk } = begin();
+t.teardown(() => recorder.stop(soon()));
+const written = () => metricOf('citywatch_recorded_cameras');
+async function metricOf(name: string): Promise<number> {
+  const { values } = await bed.observer.metrics.getSingleMetric(name)!.get();
+  return values[0]?.value ?? 0;
+}
+
+t.test('the recording of a camera plays, and its row says what it is', async (t) => {
+  await until('it is recorded', async () => (await written()) === 1 && camera.plays === 1);
+  await until('some seconds of it', () => bed.service.list()[0]?.state === 'live');
+  await until('some of it is on the disk', () => disk.pid !== null && seconds() > 2);
+  wanted = [];
+  await until('its file has a row', async () => (await recordings.within(ALL, 10)).length === 1);
+  const [one] = await recordings.within(ALL, 10);
+  await until('it lies in its day', () => bytesOf(one!).length === one!.bytes);
+  t.equal(await decodeFile(bytesOf(one!)), '');
+  t.ok(one!.endsAtMs - one!.startsAtMs > 1_000);
+  t.match(one, { previousEndsAtMs: null, leaseEpoch: 1 });
+  t.strictSame(await gaps.within(ALL, 10), [], 'no hole: it was to be recorded no longer');
+});
+
+function seconds(): number {
+  const at = bed.service.list()[0]?.lastFragmentAt;
+  const since = bed.service.list()[0]?.since;
+  return at && since ? (Date.parse(at) - Date.parse(since)) / 1_000 : 0;
+}
+
+t.test('when the process that writes is killed nothing that it wrote is lost, and the rest is a hole', async (t) => {
+  wanted = [CAM];
+  await until('it is recorded again', async () => (await written()) === 1 && seconds() > 1);
+  const killed = disk.pid!;
+  process.kill(killed, 'SIGKILL');
+  await until('another writes', () => disk.isReady && disk.pid !== killed);
+  await until('what was whole has a row', async () => (await recordings.within(ALL, 10)).length === 2);
+  await until('it goes on', async () => seconds() > 3);
+  wanted = [];
+  await until('the next file has a row', async () => (await recordings.within(ALL, 10)).length === 3);
+  const files = await recordings.within(ALL, 10);
+  for (const one of files) {
+    await until('it lies in its day', () => bytesOf(one).length === one.bytes);
+    t.equal(await decodeFile(bytesOf(one)), '');
+  }
+  const [, before, after] = files;
+  const missingMs = after!.startsAtMs - before!.endsAtMs;
+  const holes = (await gaps.within(ALL, 10)).filter(({ fromMs }) => fromMs >= before!.startsAtMs);
+  if (missingMs >= 2_000) t.match(holes, [{ fromMs: before!.endsAtMs, toMs: after!.startsAtMs, cause: 'disk-failed' }]);
+  else t.strictSame(holes, [], `${missingMs} ms`);
+});
+
+t.test('a camera that goes away leaves a hole that is told while it lasts, and over a restart', async (t) => {
+  wanted = [CAM];
+  await until('it is recorded again', async () => (await written()) === 1 && seconds() > 1);
+  const { port } = new URL(camera.url);
+  await camera.stop();
+  await until('the hole is told', async () => (await gaps.within(ALL, 10)).some(({ toMs }) => toMs === null));
+  await recorder.stop(soon());
+  ({ recorder, recordings, gaps, disk } = begin());
+  await camera.listen(Number(port));
+  await until('it ends', async () => (await gaps.within(ALL, 10)).every(({ toMs }) => toMs !== null));
+  const last = (await gaps.within(ALL, 10)).at(-1)!;
+  t.match(last, { cause: 'camera', detail: String });
+  wanted = [];
+  await until('the file after it has a row', async () => {
+    const end = (await recordings.within(ALL, 10)).at(-1);
+    return end && Math.abs(end.startsAtMs - last.toMs!) < 5;
+  });
+});
+
+t.test('a disk that hangs holds up nobody, and costs what it could not take', async (t) => {
+  wanted = [CAM];
+  await until('it is recorded again', async () => (await written()) === 1 && seconds() > 1);
+  const hung = disk.pid!;
+  process.kill(hung, 'SIGSTOP');
+  t.teardown(() => {
+    try {
+      process.kill(hung, 'SIGCONT');
+    } catch {
+      // It was ended, as it should be.
+    }
+  });
+  await bed.service.snapshot({
+    ...CAM,
+    deviceId: CAM.device,
+    viewer: { type: 'person', id: 'p', name: 'p' },
+    purpose: 'routine',
+    case: null,
+  });
+  process.kill(hung, 'SIGKILL');
+  await until('another writes', () => disk.isReady && disk.pid !== hung);
+  t.equal(bed.service.list()[0]?.state, 'live', 'live video goes on');
+});

@@ -1,0 +1,57 @@
+import type { Test } from 'tap';
+import { decode } from '../streams/players.ts';
+import { until } from '../time/until.ts';
+import { ADMIN_TOKEN, type Gateway } from './gateway.ts';
+
+interface Recorded {
+  camera: string;
+  /** Recorded from then on, Unix ms. */
+  beganMs: number;
+}
+
+/** A busy machine takes several times what a quiet one does. */
+const SOON_MS = 60_000;
+
+/** What was recorded of a camera, and what is missing. */
+async function recordedOf(gateway: Gateway, { camera, beganMs }: Recorded) {
+  const [from, to] = [beganMs, beganMs + 3_600_000].map((atMs) => new Date(atMs).toISOString());
+  const playback = `/streams/${camera}/playback.m3u8?from=${from}&to=${to}&purpose=routine`;
+  return { ...(await gateway.get(`/streams/${camera}/recordings?from=${from}&to=${to}`)), playback };
+}
+
+/** Waits until the one camera that is recorded has been for some seconds. */
+export async function untilRecordedForSeconds(gateway: Gateway): Promise<void> {
+  const live = () => gateway.get('/streams').then(({ items }) => items[0]?.lastFragmentAt);
+  const lastAt = await until('it is pulled', live, SOON_MS);
+  await until('and recorded for some seconds', async () => Date.parse(await live()) - Date.parse(lastAt) > 3_000);
+}
+
+/** What was recorded before a kill of the gateway is there up to two seconds before it, and plays (promise P5). */
+export async function playsWhatWasRecorded(
+  t: Test,
+  gateway: Gateway,
+  { killedMs, ...recorded }: Recorded & { killedMs: number },
+): Promise<void> {
+  const kept = await until('what was recorded before the kill is found', async () => {
+    const found = await recordedOf(gateway, recorded);
+    return found.stretches.length > 0 ? found : null;
+  });
+  t.ok(Date.parse(kept.stretches[0].to) > killedMs - 2_000, 'at most two seconds of what came are lost');
+  t.equal(await decode(`${gateway.httpUrl}/api/v1${kept.playback}`, 20, ADMIN_TOKEN), '', 'it plays');
+}
+
+/** Ends the recording, and finds each hole of two seconds or more named with its cause. */
+export async function holesHaveTheirCause(t: Test, gateway: Gateway, recorded: Recorded): Promise<void> {
+  const off = { body: { mode: 'off' } };
+  t.equal((await gateway.api('POST', `/devices/${recorded.camera}/recording`, off)).status, 204);
+  const { stretches, gaps } = await until('what came after the kill is found', async () => {
+    const found = await recordedOf(gateway, recorded);
+    return found.stretches.reduce((sum: number, { files }: { files: number }) => sum + files, 0) > 1 ? found : null;
+  });
+  // A gateway that is back within two seconds leaves no hole.
+  const holes = stretches
+    .slice(1)
+    .map((next: { from: string }, n: number) => ({ from: stretches[n].to, to: next.from }));
+  t.match(gaps, holes, 'and a hole between has its cause');
+  t.ok(gaps.every(({ cause }: { cause: string }) => cause === 'gateway'));
+}
