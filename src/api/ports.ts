@@ -1,10 +1,12 @@
 import type { Caller } from '../core/types.ts';
+import type { DeviceChanges } from '../devices/bulk/changes.ts';
 import type { Checks } from '../devices/checks/checks.ts';
 import type { CheckJobs } from '../devices/checks/district/jobs.ts';
 import type { Claims } from '../devices/claims/claims.ts';
 import type { Discoveries } from '../devices/discovery/discoveries.ts';
 import type { SecretChanges } from '../devices/doors/secret-changes.ts';
 import type { FileReport } from '../devices/file/file-report.ts';
+import type { HealthFeed } from '../devices/health/feed.ts';
 import type { HealthList, ShownHealth } from '../devices/health/list.ts';
 import type { HealthStore } from '../devices/health/store.ts';
 import type { Imports } from '../devices/import-export/jobs/imports.ts';
@@ -84,7 +86,8 @@ export type MaintenancesPort = Pick<Maintenances, 'begin' | 'end' | 'list'>;
 /** Counts and shows nothing of positions beyond the caller's jurisdiction. */
 export type FileReportPort = Pick<FileReport, 'sum' | 'byJurisdiction' | 'incomplete'>;
 /** `list` is limited to what the caller may see; rights to the one device are decided before the others are asked. */
-export type DeviceHealthPort = Pick<HealthList, 'list' | 'of'> & Pick<HealthStore, 'downtimeOf'>;
+export type DeviceHealthPort = Pick<HealthList, 'list' | 'of' | 'told' | 'lies'> &
+  Pick<HealthStore, 'downtimeOf'> & { changes: Pick<HealthFeed, 'epoch' | 'head' | 'next'> };
 
 /** Shows nothing of positions beyond the caller's jurisdiction. */
 type UnitHistoryPort = Pick<UnitHistory, 'ofPosition' | 'ofUnit'>;
@@ -170,6 +173,8 @@ export interface LoginParts {
 /** How devices come in, are found, and are moved. */
 export interface FieldParts {
   imports: ImportsPort;
+  /** Rights to each device are decided by the registry. */
+  deviceChanges: Pick<DeviceChanges, 'plan' | 'start'>;
   discoveries: DiscoveriesPort;
   ptz: PtzPort;
   upkeep: UpkeepPort;

@@ -6,6 +6,7 @@ import { backup } from './commands/backup.ts';
 import { check } from './commands/check.ts';
 import { type Arguments, type Command, EXIT, type Terminal, UsageError } from './commands/command.ts';
 import { demo } from './commands/demo.ts';
+import { changeDevices } from './commands/devices/change.ts';
 import { exportDevices } from './commands/devices/export.ts';
 import { importDevices } from './commands/devices/import.ts';
 import { printLabels } from './commands/devices/labels.ts';
@@ -29,6 +30,7 @@ const COMMANDS: readonly Command[] = [
   doctor,
   importDevices,
   exportDevices,
+  changeDevices,
   printLabels,
   report,
   backup,

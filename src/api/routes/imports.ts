@@ -28,27 +28,31 @@ const fault = z.object({
   column: z.string().nullable().meta({ description: 'Null where it is the row as a whole' }),
   message: z.string().meta({ description: 'What is wrong, and what would be right' }),
 });
-const rowFields = {
+export const rowFields = {
   line: z.int().meta({ description: 'As the spreadsheet counts lines' }),
   id: z.string().nullable(),
   verdict: z.enum(VERDICTS),
   fields: z.array(z.string()).meta({ description: 'Columns that differ, of a change' }),
   faults: z.array(fault),
 };
-const counts = z.object({ create: z.int(), change: z.int(), same: z.int(), error: z.int() });
+export const counts = z.object({ create: z.int(), change: z.int(), same: z.int(), error: z.int() });
 const unknownColumns = z
   .array(z.string())
   .meta({ description: 'Titles that are no column: what stands below them is left out' });
 const dryRunAnswer = z
   .object({ columns: z.array(z.string()), unknownColumns, counts, items: z.array(z.object(rowFields)) })
   .meta({ description: 'Of a dry run: what would become of each row, in the order of the file' });
-const status = z
+export const status = z
   .object({
     id: z.string(),
     by: z.string(),
     fileName: z.string().nullable(),
+    change: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .meta({ description: 'Filter and change, of a change of many devices (`POST /device-changes`)' }),
     mode: z.enum(['rows', 'whole']),
-    state: z.enum(['waiting', 'done', 'refused', 'undoing', 'undone']).meta({
+    state: z.enum(['planned', 'waiting', 'done', 'refused', 'undoing', 'undone']).meta({
       description: '`refused`: a file that is taken whole had a row that was not; nothing of it was applied',
     }),
     rows: z.int(),
@@ -138,7 +142,7 @@ function fileRoute(app: ApiApp, { imports }: RouteContext): void {
 }
 
 /** Nothing is sent while a file is judged: the connection may be silent for so long, until the answer. */
-function lastFor({ socket }: FastifyRequest, reply: FastifyReply, silentMs: number): void {
+export function lastFor({ socket }: FastifyRequest, reply: FastifyReply, silentMs: number): void {
   const { timeout } = socket;
   // A request that a test injects has no connection.
   if (!socket.remotePort) return;
@@ -247,7 +251,12 @@ function actionRoutes(app: ApiApp, { imports }: RouteContext): void {
   );
 }
 
-function statusAnswer({ secretsTakenAtMs, createdAtMs, endedAtMs, ...rest }: ImportStatus): z.input<typeof status> {
+export function statusAnswer({
+  secretsTakenAtMs,
+  createdAtMs,
+  endedAtMs,
+  ...rest
+}: ImportStatus): z.input<typeof status> {
   return {
     ...rest,
     secretsTakenAt: momentOrNull(secretsTakenAtMs),

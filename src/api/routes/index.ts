@@ -16,8 +16,10 @@ import { credentialRoutes } from './credentials.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { departmentRoutes } from './departments.ts';
 import { deviceBatchRoutes } from './device-batch.ts';
+import { deviceChangeRoutes } from './device-changes.ts';
 import { deviceExportRoutes } from './device-export.ts';
 import { deviceHealthRoutes } from './device-health.ts';
+import { deviceHealthStreamRoutes } from './device-health-stream.ts';
 import { deviceSearchRoutes } from './device-search.ts';
 import { deviceRoutes } from './devices.ts';
 import { discoveryRoutes } from './discoveries.ts';
@@ -61,9 +63,11 @@ import { watchlistRoutes } from './watchlists.ts';
 export const V1_ROUTES: readonly RoutePart[] = [
   deviceRoutes,
   deviceHealthRoutes,
+  deviceHealthStreamRoutes,
   deviceSearchRoutes,
   deviceBatchRoutes,
   importRoutes,
+  deviceChangeRoutes,
   deviceExportRoutes,
   labelRoutes,
   discoveryRoutes,

@@ -58,7 +58,7 @@ export class HealthList {
   /** Null for a device that does not stand. The caller's right to see the device is checked before. */
   of(caller: Caller, id: DeviceId): ToldHealth | null {
     const health = this.#deps.book.of(id);
-    return health && this.#told(caller, id, health);
+    return health && this.told(caller, id, health);
   }
 
   /** As {@link of}, for whoever may see the device. */
@@ -109,12 +109,20 @@ export class HealthList {
       if (!identity || !health) return [];
       const { kind, jurisdiction } = identity;
       const name = places.get(id)?.name ?? id;
-      return [{ device: id, name, kind, jurisdiction, ...this.#told(caller, id, health) }];
+      return [{ device: id, name, kind, jurisdiction, ...this.told(caller, id, health) }];
     });
   }
 
-  /** A parent beyond the caller's border explains, and is not named. */
-  #told(caller: Caller, id: DeviceId, { detail, because: by, ...health }: DeviceHealth): ToldHealth {
+  /** Whether what stands in `place` lies in this area, which may be a zone. */
+  lies(area: Jurisdiction, place: Jurisdiction): boolean {
+    return covers(this.#deps.tree.area(area), place);
+  }
+
+  /**
+   * What was judged of a device, as it may be told to a caller who may see it. A parent beyond the border explains, and
+   * is not named.
+   */
+  told(caller: Caller, id: DeviceId, { detail, because: by, ...health }: DeviceHealth): ToldHealth {
     const { directory } = this.#deps;
     const because = by !== null && directory.seenBy(caller, by) ? by : null;
     const why = wordsOf({ cause: health.cause, detail }, because);

@@ -1,13 +1,13 @@
 import { CitywatchError } from '../../core/errors.ts';
 import { ownArea } from '../../core/jurisdiction.ts';
-import type { Caller, DeviceId } from '../../core/types.ts';
+import type { Caller, Device, DeviceId } from '../../core/types.ts';
 import type { Tables } from '../../platform/database/database.ts';
 import type { ComingDevice, Created } from '../registry/registry.ts';
 import { knownUnits, lockUnits } from '../units/places.ts';
 import { ID } from './columns.ts';
 import { type KnownDevice, knownDevices } from './known-devices.ts';
 import { type EditDeps, OneTransaction } from './one-transaction.ts';
-import { faultsOfRefusal, type Plan, planOf } from './plan.ts';
+import { type ChangeSteps, faultsOfRefusal, type Plan, planOf } from './plan.ts';
 import type { Fault, SheetRow } from './sheet.ts';
 import { UNIT_COLUMNS } from './unit-columns.ts';
 import { type WayBack, wayBack } from './way-back.ts';
@@ -131,19 +131,30 @@ function created({ row, plan }: Planned, outcome: Created | CitywatchError): App
 async function change(done: OneTransaction, caller: Caller, { row, plan, known }: Planned): Promise<Applied> {
   if (plan.verdict !== 'change' || !known) throw new RangeError('this row changes nothing');
   const { id } = known.device;
-  const { patch, unit } = plan;
+  const { patch, steps } = plan;
   try {
     const { version } = await done.together(async () => {
-      const patched = patch ? await done.registry.update(caller, id, plan.version, patch) : known.device;
-      if (unit === null) return patched;
-      if (unit.type === 'correct') return await done.unitLabels.correct(caller, id, unit);
-      return await done.units.assign(caller, id, { unit: unit.label, reason: null });
+      if (patch) await done.registry.update(caller, id, plan.version, patch);
+      await takeSteps(done, caller, { device: known.device, steps });
+      return await done.registry.get(caller, id);
     });
     return { ...verdictOf(row, plan), version, before: wayBack(plan, known), secret: null };
   } catch (error) {
     if (!(error instanceof CitywatchError)) throw error;
     return { ...refusalOf(row, error), ...NOTHING };
   }
+}
+
+async function takeSteps(
+  done: OneTransaction,
+  caller: Caller,
+  { device: { id, state }, steps: { unit, life } }: { device: Device; steps: ChangeSteps },
+): Promise<void> {
+  if (unit?.type === 'correct') await done.unitLabels.correct(caller, id, unit);
+  else if (unit) await done.units.assign(caller, id, { unit: unit.label, reason: null });
+  if (life?.type === 'state') await done.life.step(caller, id, { from: state, to: life.to, reason: life.reason });
+  else if (life?.type === 'maintenance') await done.maintenances.begin(caller, id, life);
+  else if (life) await done.maintenances.end(caller, id);
 }
 
 /** Throws what is no fault of the row. */

@@ -2,6 +2,8 @@ import { CitywatchError } from '../../core/errors.ts';
 import { InTurn } from '../../core/mechanisms/one-at-a-time.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { sql, type Tables } from '../../platform/database/database.ts';
+import { LifeSteps } from '../life/life-steps.ts';
+import { Maintenances, type MaintenancesDeps } from '../life/maintenances.ts';
 import type { DirectoryEntry } from '../registry/directory.ts';
 import type { DeviceFollower, DeviceStanding } from '../registry/followers.ts';
 import { Registry, type RegistryDeps } from '../registry/registry.ts';
@@ -9,7 +11,9 @@ import { UnitLabels } from '../units/labels.ts';
 import { Units, type UnitsDeps } from '../units/units.ts';
 
 /** What edits of the registry and of units need. */
-export type EditDeps = RegistryDeps & Pick<UnitsDeps, 'cameras'>;
+export interface EditDeps extends RegistryDeps, Pick<UnitsDeps, 'cameras'> {
+  maintenance: Pick<MaintenancesDeps, 'ownership' | 'withheld' | 'maxMs'>;
+}
 
 /**
  * A registry whose edits all belong to one transaction, so that many rows of a file, their audit rows and how far the
@@ -19,6 +23,8 @@ export class OneTransaction {
   readonly registry: Registry;
   readonly units: Units;
   readonly unitLabels: UnitLabels;
+  readonly life: LifeSteps;
+  readonly maintenances: Maintenances;
   readonly #tx: Tables;
   readonly #cameras: EditDeps['cameras'];
   /** Devices whose units are others now. */
@@ -55,6 +61,8 @@ export class OneTransaction {
     const later = { ...cameras, restated: (id: DeviceId) => void this.#restated.push(id) };
     this.units = new Units({ ...inside, cameras: later });
     this.unitLabels = new UnitLabels({ ...inside, cameras: later });
+    this.life = new LifeSteps(inside);
+    this.maintenances = new Maintenances({ ...inside, ...deps.maintenance });
   }
 
   /** Several edits that stand or fall together. Nothing else may be under way meanwhile. */

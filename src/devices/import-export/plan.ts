@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { CitywatchError } from '../../core/errors.ts';
 import type { DeviceKind } from '../../core/types.ts';
+import { fieldOf, type RowStep, stepOf } from '../bulk/steps.ts';
 import { storedLocation } from '../registry/checks.ts';
 import { type DeviceInput, type DevicePatch, deviceInput, devicePatch } from '../registry/input.ts';
 import type { UnitLabel } from '../units/places.ts';
@@ -14,9 +15,15 @@ import { type UnitChange, unitChange, unitOfNew } from './unit-change.ts';
 /** What is to become of a row. */
 export type Plan =
   | { verdict: 'create'; input: DeviceInput; unit: UnitLabel | null }
-  | { verdict: 'change'; patch: DevicePatch | null; unit: UnitChange | null; version: number; fields: string[] }
+  | { verdict: 'change'; patch: DevicePatch | null; steps: ChangeSteps; version: number; fields: string[] }
   | { verdict: 'same' }
   | { verdict: 'error'; faults: Fault[] };
+
+/** What else becomes of a device than its columns say. */
+export interface ChangeSteps {
+  unit: UnitChange | null;
+  life: RowStep | null;
+}
 
 export interface KindNames {
   all(): DeviceKind[];
@@ -33,13 +40,17 @@ export function planOf(row: SheetRow, known: KnownDevice | 'foreign' | undefined
   if (!(values instanceof Map)) return { verdict: 'error', faults: values };
   if (known === undefined) return alone(row, creationOf(values));
   if (known === 'foreign') return refused(ID, 'stands for a device that is not yours to see: use another one');
+  if (row.version !== undefined && row.version !== known.device.version) {
+    return refused(null, 'was changed since it was shown: look at it again');
+  }
   if (known.device.state === 'retired') return refused(ID, 'was retired, and an id is never given out again');
-  return alone(row, changeOf(values, known));
+  return alone(row, changeOf(values, known, row.step));
 }
 
 /** Of rows that name the same unit none hangs it up: nobody can know which of them is right. */
 function alone({ twins = [] }: SheetRow, plan: Plan): Plan {
-  if (twins.length === 0 || plan.verdict === 'same' || plan.verdict === 'error' || !plan.unit) return plan;
+  const unit = plan.verdict === 'create' ? plan.unit : plan.verdict === 'change' ? plan.steps.unit : null;
+  if (twins.length === 0 || !unit) return plan;
   return refused(SERIAL, `the same unit stands in line ${twins.join(', ')}: leave one of them`);
 }
 
@@ -75,7 +86,7 @@ function creationOf(values: Values): Plan {
   return { verdict: 'create', input: data, unit };
 }
 
-function changeOf(values: Values, known: KnownDevice): Plan {
+function changeOf(values: Values, known: KnownDevice, step: RowStep | undefined): Plan {
   const { device } = known;
   const raw: Record<string, unknown> = {};
   const fields: string[] = [];
@@ -96,14 +107,15 @@ function changeOf(values: Values, known: KnownDevice): Plan {
   const unit = unitChange(saidOf(values, UNIT), device);
   if (unit instanceof Refused) return refused(columnAt([UNIT, unit.key]) ?? null, unit.message);
   const { version } = device;
-  const ofUnit = unit?.fields ?? [];
-  if (fields.length + ofUnit.length === 0) return { verdict: 'same' };
-  const all = inOrder([...fields, ...ofUnit]);
-  if (fields.length === 0) return { verdict: 'change', patch: null, unit, version, fields: all };
+  const life = stepOf(step, device);
+  const all = [...inOrder([...fields, ...(unit?.fields ?? [])]), ...(life ? [fieldOf(life)] : [])];
+  if (all.length === 0) return { verdict: 'same' };
+  const steps = { unit, life };
+  if (fields.length === 0) return { verdict: 'change', patch: null, steps, version, fields: all };
   const confirm = values.get(columnNamed('confirm')!);
   const { success, data, error } = devicePatch.safeParse({ ...raw, ...(confirm ? { confirm } : {}) });
   if (!success) return { verdict: 'error', faults: faultsOf(error, raw) };
-  return { verdict: 'change', patch: data, unit, version, fields: all };
+  return { verdict: 'change', patch: data, steps, version, fields: all };
 }
 
 const UNIT = 'unit';

@@ -1,3 +1,4 @@
+import type { RowStep } from '../bulk/steps.ts';
 import { isClear, ROUNDED } from './column-types.ts';
 import { COLUMNS, type Column, columnTitled, ID, titleOf } from './columns.ts';
 import { unescapeCell } from './formula.ts';
@@ -18,6 +19,9 @@ export interface SheetRow {
   faults: Fault[];
   /** Other lines of the file that name the same unit. */
   twins?: number[];
+  /** The version that whoever asked for it has seen; any where it is absent. */
+  version?: number;
+  step?: RowStep;
 }
 
 export interface Sheet {

@@ -1,18 +1,20 @@
+import { type StepWayBack, stepBack } from '../bulk/steps.ts';
 import type { DevicePatch } from '../registry/input.ts';
 import type { UnitLabel } from '../units/places.ts';
 import { withLogin } from './connection-change.ts';
 import type { KnownDevice } from './known-devices.ts';
+import type { ChangeSteps } from './plan.ts';
 import type { UnitChange } from './unit-change.ts';
 
 /** The body of a change that brings a device back to what it was, and what brings back its unit. Holds passwords. */
-export type WayBack = Record<string, unknown> & { unit?: UnitWayBack };
+export type WayBack = Record<string, unknown> & { unit?: UnitWayBack; step?: StepWayBack };
 
 /** The step that hung it up is undone, or what was written of it before. */
 export type UnitWayBack = { type: 'undo' } | { type: 'correct'; label: Partial<UnitLabel> };
 
 /** What undoes this change, as the device was known before. */
 export function wayBack(
-  { patch, unit }: { patch: DevicePatch | null; unit: UnitChange | null },
+  { patch, steps: { unit, life } }: { patch: DevicePatch | null; steps: ChangeSteps },
   known: KnownDevice,
 ): WayBack {
   const { device } = known;
@@ -27,6 +29,7 @@ export function wayBack(
     else before[key] = device[key as keyof typeof device];
   }
   if (unit) before.unit = unitBefore(unit, known);
+  if (life) before.step = stepBack(life, device);
   // It stood there before, so nobody has to say again that it is meant.
   return { ...before, confirm: true };
 }

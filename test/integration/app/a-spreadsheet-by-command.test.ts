@@ -16,7 +16,7 @@ const directory = t.testdir();
 const parts = await openRegistry(t);
 const { database, behindApi: registry, search, tokens, healths } = parts;
 await tokens.ensureBootstrap(ADMIN_TOKEN);
-const { imports, work } = openImports(parts);
+const { imports, changes, work } = openImports(parts);
 const deviceExport = new DeviceExport({ database, clock: systemClock });
 /** The worker is rung as the gateway rings its own. */
 const rung: Promise<void>[] = [];
@@ -34,8 +34,16 @@ const ringing = Object.assign(Object.create(imports), {
   dryRun: (...args: Parameters<typeof imports.dryRun>) => imports.dryRun(...args),
   takeSecrets: (...args: Parameters<typeof imports.takeSecrets>) => imports.takeSecrets(...args),
 }) as typeof imports;
+const deviceChanges = {
+  plan: changes.plan.bind(changes),
+  start: async (...args: Parameters<typeof changes.start>) => {
+    const begun = await changes.start(...args);
+    rung.push(work(begun.id));
+    return begun;
+  },
+};
 const labels = new Labels({ publicUrl: null, titleOf: (kind) => kind, letters: async () => null });
-const { app } = await startApi(t, { registry, search, tokens, imports: ringing, deviceExport, labels });
+const { app } = await startApi(t, { registry, search, tokens, imports: ringing, deviceChanges, deviceExport, labels });
 const { url } = await listen(app, { host: '127.0.0.1', port: 0 });
 const env = { CITYWATCH_ADMIN_TOKEN: ADMIN_TOKEN, CITYWATCH_DATA_DIR: directory };
 const run = (...words: string[]) => commandInProcess([...words, '--url', url], env);
@@ -113,6 +121,36 @@ t.test('labels are written as a page, or it is said what a PDF lacks', async (t)
     t.match(await run('labels', join(directory, name!), ...words), { status: 1, stderr }, words.join(' '));
   }
   t.match(await run('labels'), { status: 2 });
+});
+
+t.test('a field of all devices of a list is planned, changed, undone', async (t) => {
+  const words = [
+    '--kind',
+    'recycling-kiosk',
+    '--q',
+    '江北',
+    '--set',
+    '维保单位=快修',
+    '--add-tag',
+    'x',
+    '--add-tag',
+    'y',
+  ];
+  const planned = await run('change', ...words);
+  t.match(planned, { status: 0, stdout: /line 1 {2}c-1 {2}change {2}maintainer {2}tags\n1 devices: 1 to be changed/ });
+  const id = /change start (\S+)/.exec(planned.stdout)![1]!;
+  const admin = { ...parts, jurisdiction: '000000' } as never;
+  t.notOk((await registry.get(admin, 'c-1')).file.maintainer);
+  const started = await run('change', 'start', id);
+  t.match(started, { status: 0, stdout: /0 new, 1 changed, 0 the same, 0 refused\nit is undone by/ }, started.stderr);
+  t.match((await registry.get(admin, 'c-1')).file, { maintainer: '快修', tags: ['x', 'y'] });
+  t.match(await run('change', 'undo', id), { status: 0, stdout: /1 undone, 0 left/ });
+  t.match(await run('change', '--q', '江北', '--maintenance', '5', '--reason', '换杆', '--yes'), { status: 0 });
+  t.equal((await registry.get(admin, 'c-1')).state, 'maintenance');
+  t.match(await run('change', '--q', '江北', '--set', 'maintainer=', '--end-maintenance', '--yes'), { status: 0 });
+  t.match(await run('change', '--set', 'owner'), { status: 2, stderr: /FIELD=VALUE/ });
+  t.match(await run('change', '--set', 'name=x'), { status: 1, stderr: /is none of/ });
+  t.match(await run('change', 'finish'), { status: 2 });
 });
 
 t.test('wrong words are said before anything is asked', async (t) => {

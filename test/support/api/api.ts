@@ -23,7 +23,7 @@ import { type HttpParts, httpUplink, memoryIntake } from './http-uplink.ts';
 import { memoryDiscoveries } from './memory/discoveries.ts';
 import { memoryHealth } from './memory/health.ts';
 import { MemoryIdempotency } from './memory/idempotency.ts';
-import { memoryDeviceExport, memoryImports } from './memory/imports.ts';
+import { memoryDeviceExport, memoryImportParts } from './memory/imports.ts';
 import { memoryOrders } from './memory/orders.ts';
 import { memoryPeople } from './memory/people.ts';
 import { memoryCameras } from './memory/ptz.ts';
@@ -266,7 +266,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
     ...quietData(),
     deviceHealth: memoryHealth(),
     images: memoryImages(),
-    imports: memoryImports(),
+    ...memoryImportParts(),
     deviceExport: memoryDeviceExport(),
     discoveries: memoryDiscoveries(),
     ...memoryCameras(),

@@ -14,6 +14,8 @@ export const NO_EDITS: Record<string, string> = {
   'POST /devices/{id}/images': 'what a device sends has a row of its own',
   'POST /devices/{id}/replies': 'what a device sends is in the journal',
   'POST /devices/import': 'its rows are applied after the answer; test/integration/devices/import-export shows theirs',
+  'POST /device-changes': 'plans, and changes nothing; test/integration/devices/bulk shows what is carried out',
+  'POST /device-changes/{id}/start': 'as an import',
   'POST /imports/{id}/undo': 'as an import',
   'POST /imports/{id}/secrets': 'as an import',
   'POST /devices/{id}/close': 'a row for each device; test/integration/api/reports shows them',

@@ -14,7 +14,7 @@ const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 const PAGE = 500;
 
 /** An import as the API prints it. */
-interface Printed {
+export interface Printed {
   id: string;
   by: string;
   fileName: string | null;
@@ -144,7 +144,7 @@ async function takeSecrets(id: string, path: string, where: Where): Promise<numb
 }
 
 /** Waits for the end, and says how far it is whenever that has changed. */
-async function followed(begun: Printed, where: Where): Promise<Printed> {
+export async function followed(begun: Printed, where: Where): Promise<Printed> {
   let now = begun;
   while (now.state === 'waiting' || now.state === 'undoing') {
     await systemClock.sleep(POLL_MS);
@@ -155,7 +155,7 @@ async function followed(begun: Printed, where: Where): Promise<Printed> {
   return now;
 }
 
-async function printRows(id: string, verdict: 'error' | 'conflict', where: Where): Promise<void> {
+export async function printRows(id: string, verdict: 'error' | 'conflict', where: Where): Promise<void> {
   let next: string | undefined;
   do {
     const query = new URLSearchParams({ verdict, limit: String(PAGE), ...(next ? { cursor: next } : {}) });
@@ -167,12 +167,12 @@ async function printRows(id: string, verdict: 'error' | 'conflict', where: Where
   } while (next !== undefined);
 }
 
-function lineOf({ line, id, verdict, fields, faults }: RowVerdict): string {
+export function lineOf({ line, id, verdict, fields, faults }: RowVerdict): string {
   const told = faults.map(({ column, message }) => (column === null ? message : `${column}: ${message}`));
   return [`line ${line}`, id ?? '', verdict, ...fields, ...told].filter((part) => part !== '').join('  ');
 }
 
-function summary({ counts, unknownColumns }: Pick<DryRun, 'counts' | 'unknownColumns'>): string[] {
+export function summary({ counts, unknownColumns }: Pick<DryRun, 'counts' | 'unknownColumns'>): string[] {
   const left = unknownColumns.length > 0 ? [`columns that were left out: ${unknownColumns.join(', ')}`] : [];
   const { create, change, same, error } = counts;
   return [...left, `${create} new, ${change} changed, ${same} the same, ${error} refused`];

@@ -1,5 +1,6 @@
 import type { DeviceId } from '../../../core/types.ts';
 import { HealthBook, type SignalName } from '../../../devices/health/book.ts';
+import { HealthFeed } from '../../../devices/health/feed.ts';
 import { HealthList } from '../../../devices/health/list.ts';
 import { HealthStore } from '../../../devices/health/store.ts';
 import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
@@ -24,16 +25,8 @@ const NOT_ITS_DOING: ReadonlySet<FailureReason> = new Set([
   'ffmpeg',
 ]);
 
-/** How every device is, and those who tell of it. Starts nothing. */
-export function composeHealth(ground: Ground, { kinds, directory, jurisdictions }: Devices) {
-  const { clock, observer, database, lifecycle } = ground;
-  const book = new HealthBook({ clock, observer, kind: (name) => kinds.latest(name) });
-  const store = new HealthStore({ ...ground, verdictOf: (id) => book.ownVerdict(id) });
-  const listeners: ((id: DeviceId) => void)[] = [(id) => store.changed(id)];
-  book.listen((id) => {
-    for (const judged of listeners) judged(id);
-  });
-  const list = new HealthList({ book, directory, database, tree: jurisdictions });
+/** Those who tell of devices. */
+function tellersOf(book: HealthBook) {
   const tell = (id: DeviceId, name: SignalName, problem: string | null): void =>
     book.signal(id, name, { good: problem === null, detail: problem });
   const connected: UplinkDeps['connected'] = (id, now) => {
@@ -52,11 +45,23 @@ export function composeHealth(ground: Ground, { kinds, directory, jurisdictions 
   const hearer: Hearer = {
     heard: (id, { online, ...word }) => (online ? book.heard(id, word) : tell(id, 'said', 'offline')),
   };
+  return { connected, cameras, hearer };
+}
+
+/** How every device is, and those who tell of it. Starts nothing. */
+export function composeHealth(ground: Ground, { kinds, directory, jurisdictions }: Devices) {
+  const { clock, observer, database, lifecycle } = ground;
+  const book = new HealthBook({ clock, observer, kind: (name) => kinds.latest(name) });
+  const store = new HealthStore({ ...ground, verdictOf: (id) => book.ownVerdict(id) });
+  const changes = new HealthFeed({ clock, book });
+  const listeners: ((id: DeviceId) => void)[] = [(id) => store.changed(id), (id) => changes.judged(id)];
+  book.listen((id) => {
+    for (const judged of listeners) judged(id);
+  });
+  const list = new HealthList({ book, directory, database, tree: jurisdictions });
   const deviceOf = ({ identity: { id, kind }, state, parent }: DirectoryEntry) => ({ id, kind, state, parent });
   return {
-    connected,
-    cameras,
-    hearer,
+    ...tellersOf(book),
     prune: () => store.prune(),
     shown: (id: DeviceId) => list.shown(id),
     healthOf: (id: DeviceId) => book.healthOf(id),
@@ -67,6 +72,9 @@ export function composeHealth(ground: Ground, { kinds, directory, jurisdictions 
     port: {
       list: list.list.bind(list),
       of: list.of.bind(list),
+      told: list.told.bind(list),
+      lies: list.lies.bind(list),
+      changes,
       downtimeOf: store.downtimeOf.bind(store),
     },
     deviceChanged: (entry: DirectoryEntry): void => book.put(deviceOf(entry)),
@@ -78,6 +86,8 @@ export function composeHealth(ground: Ground, { kinds, directory, jurisdictions 
         const heardAtMs = lastSeenAtMs(id);
         book.put(deviceOf(directory.get(id)!), { heardAtMs, ...(verdict && { verdict }) });
       }
+      changes.begin(directory.ids());
+      lifecycle.onStop('changes of health', () => changes.stop());
       store.start();
       lifecycle.onStop('health on disk', () => store.stop());
       book.start();

@@ -1,5 +1,8 @@
+import type { DeviceId } from '../../../core/types.ts';
+import { DeviceChanges } from '../../../devices/bulk/changes.ts';
 import { IMPORT_QUEUE, Imports } from '../../../devices/import-export/jobs/imports.ts';
 import type { EditDeps } from '../../../devices/import-export/one-transaction.ts';
+import type { DeviceSearch } from '../../../devices/search/search.ts';
 import { Seal } from '../../../platform/secrets/seal.ts';
 import type { Twin } from '../../../telemetry/twin/twin.ts';
 import type { Ground } from '../ground/ground.ts';
@@ -8,16 +11,21 @@ import type { Ground } from '../ground/ground.ts';
 const AT_ONCE = 1;
 
 /** Devices from spreadsheets, and the worker that applies their rows. */
-export function composeImports(ground: Ground, registry: EditDeps, twin: Pick<Twin, 'presence'>): Imports {
+export function composeImports(
+  ground: Ground,
+  { registry, search }: { registry: EditDeps; search: DeviceSearch },
+  twin: Pick<Twin, 'presence'>,
+): { imports: Imports; deviceChanges: DeviceChanges } {
   const { database, clock, keys, work, doorbell } = ground;
-  const imports = new Imports({
+  const deps = {
     database,
     registry,
     clock,
     seal: new Seal(keys.vault, { purpose: 'citywatch imports', what: 'row of an import' }),
-    wasHeard: (id) => twin.presence(id).presence !== 'not-yet-seen',
-    ring: (queue) => doorbell.ring(queue),
-  });
+    wasHeard: (id: DeviceId) => twin.presence(id).presence !== 'not-yet-seen',
+    ring: (queue: string) => doorbell.ring(queue),
+  };
+  const imports = new Imports(deps);
   work.handle(IMPORT_QUEUE, (id, signal) => imports.handle(id, signal), { atOnce: AT_ONCE });
-  return imports;
+  return { imports, deviceChanges: new DeviceChanges({ imports: deps, list: imports.list, search }) };
 }

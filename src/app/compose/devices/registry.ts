@@ -15,7 +15,7 @@ import { OrderList } from '../../../devices/orders/order-list.ts';
 import { Recorders } from '../../../devices/recorders/recorders.ts';
 import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
 import type { DirectorySyncDeps } from '../../../devices/registry/directory-sync.ts';
-import { settleFollowers } from '../../../devices/registry/followers.ts';
+import { type DeviceFollower, settleFollowers } from '../../../devices/registry/followers.ts';
 import { Registry } from '../../../devices/registry/registry.ts';
 import { DeviceSearch } from '../../../devices/search/search.ts';
 import { UnitCertificates } from '../../../devices/units/certificates.ts';
@@ -73,11 +73,37 @@ function composeSecrets(
   return { secretChanges, secretUsed: (id: DeviceId): void => overlaps.used(id) };
 }
 
+/** Tells everybody who has to know of each device that changes. */
+function listenToDirectory(
+  { observer }: Ground,
+  { directory }: Devices,
+  told: RegistryListeners & { followers: readonly DeviceFollower[]; secretUsed(id: DeviceId): void },
+): void {
+  const { self, health, streams, followers, disconnect, secretUsed } = told;
+  const changed = (entry: DirectoryEntry, previous: DirectoryEntry | null): void => {
+    self.deviceChanged(entry, previous);
+    health.deviceChanged(entry);
+    streams.cameraEvents.changed(entry);
+    void settleFollowers(followers, { entry, previous }, observer.log);
+  };
+  directory.listen({ changed, disconnect, secretUsed });
+}
+
+async function startRegistry(
+  { alerts, health, twin, orders }: RegistryListeners,
+  maintenances: Maintenances,
+): Promise<void> {
+  await alerts.desk.followAll();
+  await maintenances.start();
+  await health.start((id) => twin.presence(id).lastSeenAtMs);
+  orders.startFaultOrders();
+}
+
 /** Opens the registry and fills the directory. `start` makes good what devices did while nobody followed. */
 export async function openRegistry(ground: Ground, devices: Devices, listeners: RegistryListeners) {
   const { config, database, clock, observer, vault, doorbell } = ground;
   const { kinds, directory, hasher, jurisdictions, departments, authority } = devices;
-  const { disconnect, self, health, streams, alerts } = listeners;
+  const { health, streams, alerts } = listeners;
   const ring = (queue: string): void => doorbell.ring(queue);
   const keeping = { database, kinds, directory, clock, observer, hasher };
   const maxMs = config.maintenance.maxH * HOUR_MS;
@@ -88,16 +114,20 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     maintenances,
     new AlertFollower({ clock, log: alerts.logOfEdits, desk: alerts.desk, ring }),
   ];
-  const changed = (entry: DirectoryEntry, previous: DirectoryEntry | null): void => {
-    self.deviceChanged(entry, previous);
-    health.deviceChanged(entry);
-    streams.cameraEvents.changed(entry);
-    void settleFollowers(followers, { entry, previous }, observer.log);
-  };
-  const { secretChanges, secretUsed } = composeSecrets(ground, keeping, { disconnect, commands: listeners.sealed });
-  directory.listen({ changed, disconnect, secretUsed });
+  const of = { disconnect: listeners.disconnect, commands: listeners.sealed };
+  const { secretChanges, secretUsed } = composeSecrets(ground, keeping, of);
+  listenToDirectory(ground, devices, { ...listeners, followers, secretUsed });
   const { cameras: cameraNetworks } = config.networks;
-  const deps = { ...keeping, jurisdictions, authority, vault, followers, cameraNetworks, cameras: streams.units };
+  const deps = {
+    ...keeping,
+    jurisdictions,
+    authority,
+    vault,
+    followers,
+    cameraNetworks,
+    cameras: streams.units,
+    maintenance: { ownership: ground.ownership, withheld: alerts.withheld, maxMs },
+  };
   const registry = new Registry(deps);
   const healths = { healthOf: health.healthOf, ids: () => directory.ids() };
   const search = new DeviceSearch(database, departments, jurisdictions, healths);
@@ -108,7 +138,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     ptz: composePtz(ground, devices),
     recorders: new Recorders({ registry: deps, ...onvifOf(ground, devices) }),
     upkeep: new Upkeep({ ...ground, ...onvifOf(ground, devices), maintenance: maintenances }),
-    imports: composeImports(ground, deps, listeners.twin),
+    ...composeImports(ground, { registry: deps, search }, listeners.twin),
     search,
     departmentReport: new DepartmentReport({ departments, search }),
     units: new Units({ ...keeping, cameras: streams.units }),
@@ -125,11 +155,6 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     fileReport: new FileReport({ database, kinds, tree: jurisdictions }),
     reports: composeReports(ground, devices, listeners.twin),
     siteClosing: new SiteClosing(deps),
-    start: async (): Promise<void> => {
-      await alerts.desk.followAll();
-      await maintenances.start();
-      await health.start((id) => listeners.twin.presence(id).lastSeenAtMs);
-      listeners.orders.startFaultOrders();
-    },
+    start: () => startRegistry(listeners, maintenances),
   };
 }

@@ -14,6 +14,8 @@ export interface ImportStatus {
   id: string;
   by: string;
   fileName: string | null;
+  /** Filter and change, where the rows come from a list and not from a file. */
+  change: Record<string, unknown> | null;
   mode: ImportMode;
   state: Batch['state'];
   rows: number;
@@ -65,7 +67,11 @@ export class ImportList {
     { limit, after }: { limit: number; after?: string },
   ): Promise<{ items: ImportStatus[]; next: string | null }> {
     const last = after === undefined ? null : await batchOf(this.#database, caller, after);
-    const all = this.#database.tables<ImportTables>().selectFrom('import_batch').selectAll();
+    const all = this.#database
+      .tables<ImportTables>()
+      .selectFrom('import_batch')
+      .selectAll()
+      .where('state', '!=', 'planned');
     const seen = withinJurisdiction(all, 'jurisdiction', ownArea(caller));
     const { rows, next } = await newestFirst(seen, { limit, last });
     return { items: await this.#statuses(rows), next };
@@ -121,6 +127,7 @@ function statusOf(batch: Batch, rows: readonly Counted[]): ImportStatus {
     id: batch.id,
     by: batch.caller.name,
     fileName: batch.file_name,
+    change: batch.change as ImportStatus['change'],
     mode: batch.mode,
     state,
     rows: all,

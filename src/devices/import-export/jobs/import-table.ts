@@ -7,7 +7,7 @@ import type { Fault, SheetRow } from '../sheet.ts';
 import type { WayBack } from '../way-back.ts';
 
 export type ImportMode = 'rows' | 'whole';
-export type ImportState = 'waiting' | 'done' | 'refused' | 'undoing' | 'undone';
+export type ImportState = 'planned' | 'waiting' | 'done' | 'refused' | 'undoing' | 'undone';
 
 /** Tables of migration 0198; what each column means stands there. */
 export interface ImportTables {
@@ -18,6 +18,8 @@ export interface ImportTables {
     jurisdiction: string;
     file_name: string | null;
     file_hash: string;
+    /** Of one whose rows come from a list. */
+    change: unknown;
     mode: ImportMode;
     state: ImportState;
     row_count: number;

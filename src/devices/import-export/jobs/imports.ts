@@ -80,6 +80,7 @@ export class Imports {
         jurisdiction,
         file_name: fileName,
         file_hash,
+        change: null,
         mode,
         state: 'waiting',
         row_count: rows.length,

@@ -2,6 +2,7 @@ import { CitywatchError } from '../../../core/errors.ts';
 import type { Caller, Device, DeviceId } from '../../../core/types.ts';
 import { sql, type Tables } from '../../../platform/database/database.ts';
 import { recordAudit } from '../../../platform/records/audit.ts';
+import type { StepWayBack } from '../../bulk/steps.ts';
 import { devicePatch } from '../../registry/input.ts';
 import { lockUnits } from '../../units/places.ts';
 import { followAll, OneTransaction } from '../one-transaction.ts';
@@ -105,10 +106,11 @@ async function undoRow(tx: Tables, undoing: Undoing, row: StoredRow): Promise<Un
 }
 
 /** The steps of the row, the last one first. */
-async function bringBack({ done, caller }: Undoing, device: Device, { unit, ...patch }: WayBack): Promise<void> {
+async function bringBack({ done, caller }: Undoing, device: Device, { unit, step, ...patch }: WayBack): Promise<void> {
   const { id } = device;
   await done.together(async () => {
-    let { version } = device;
+    if (step) await stepBack(done, caller, { device, step });
+    let { version } = step ? await done.registry.get(caller, id) : device;
     if (unit) {
       const replaces = device.unit?.id ?? '';
       const undone =
@@ -121,6 +123,16 @@ async function bringBack({ done, caller }: Undoing, device: Device, { unit, ...p
       await done.registry.update(caller, id, version, devicePatch.parse(patch));
     }
   });
+}
+
+async function stepBack(
+  { life, maintenances }: OneTransaction,
+  caller: Caller,
+  { device: { id, state }, step }: { device: Device; step: StepWayBack },
+): Promise<void> {
+  if (step.type === 'state') await life.step(caller, id, { from: state, to: step.to, reason: step.reason });
+  else if (step.type === 'end-maintenance') await maintenances.end(caller, id);
+  else throw new CitywatchError('conflict.state', { detail: 'A maintenance that was ended is begun anew by hand.' });
 }
 
 const CHANGED_SINCE = 'The device was changed since; look at it, and change or retire it by hand.';

@@ -17,6 +17,7 @@ const { alerts, desk } = await startAlertsApi(t);
 /** What asks for an answer that goes on; a lasting route without one here fails the test. */
 const QUESTIONS: Record<string, string> = {
   'GET /api/v1/alerts/stream': '/api/v1/alerts/stream',
+  'GET /api/v1/devices/health/stream': '/api/v1/devices/health/stream',
   'GET /api/v1/devices/export': '/api/v1/devices/export',
   'GET /api/v1/devices.geojson': '/api/v1/devices.geojson',
   'GET /api/v1/devices/:id/export': `/api/v1/devices/${KIOSK}/export?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z`,

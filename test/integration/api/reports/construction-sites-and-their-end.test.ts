@@ -6,6 +6,7 @@ import { ConstructionSites } from '../../../../src/devices/reports/construction-
 import { sql } from '../../../../src/platform/database/database.ts';
 import { bearer, startApi } from '../../../support/api/api.ts';
 import { memoryReports } from '../../../support/api/memory/reports.ts';
+import { UNHEARD } from '../../../support/devices/imports.ts';
 import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
 import { quietObserver } from '../../../support/services/services.ts';
 
@@ -31,7 +32,7 @@ const siteClosing = new SiteClosing({
   observer: quietObserver(),
   followers: [follower],
   cameraNetworks: [],
-  cameras: { other: () => null, restated: () => {} } as never,
+  ...UNHEARD,
 });
 const parts = { registry: behindApi, directory: doors, tokens, kinds, jurisdictions, authority, reports, siteClosing };
 const api = await startApi(t, parts);

@@ -7,6 +7,7 @@ import { RecorderLists } from '../../../../src/devices/recorders/recorder-lists.
 import { Recorders } from '../../../../src/devices/recorders/recorders.ts';
 import { ANY_NETWORK } from '../../../../src/devices/registry/registry.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
+import { UNHEARD } from '../../../support/devices/imports.ts';
 import { callerIn, openRegistry } from '../../../support/devices/registry.ts';
 import { quietObserver } from '../../../support/services/services.ts';
 import { onvifPorts, startCameras } from '../../../support/streams/cameras.ts';
@@ -20,9 +21,15 @@ const cameras = await startCameras(t);
 const box = await cameras.start({ address: '127.64.68.1', channels: CHANNELS });
 const onvif = onvifPorts(t);
 const observer = quietObserver();
-const nobody = { accepted: () => {}, restated: () => {} };
 const recorders = new Recorders({
-  registry: { ...parts, clock: systemClock, observer, followers: [], cameraNetworks: ANY_NETWORK, cameras: nobody },
+  registry: {
+    ...parts,
+    clock: systemClock,
+    observer,
+    followers: [],
+    cameraNetworks: ANY_NETWORK,
+    ...UNHEARD,
+  },
   onvif,
   access: (id) => connections.onvifAccess(id),
 });

@@ -6,6 +6,7 @@ import type { CameraEvent } from '../../../../src/devices/onvif/event-states.ts'
 import { ChannelEvents } from '../../../../src/devices/recorders/channel-events.ts';
 import { Recorders } from '../../../../src/devices/recorders/recorders.ts';
 import { ANY_NETWORK } from '../../../../src/devices/registry/registry.ts';
+import { UNHEARD } from '../../../support/devices/imports.ts';
 import { callerIn, openRegistry } from '../../../support/devices/registry.ts';
 import { temporaryDirectory } from '../../../support/ingest/journal.ts';
 import { quietObserver } from '../../../support/services/services.ts';
@@ -47,9 +48,8 @@ const events = new CameraEvents(deps, { path: join(await temporaryDirectory(t), 
 events.start();
 t.teardown(() => events.stop());
 
-const nobody = { accepted: () => {}, restated: () => {} };
 const recorders = new Recorders({
-  registry: { ...parts, clock, observer, followers: [], cameraNetworks: ANY_NETWORK, cameras: nobody },
+  registry: { ...parts, clock, observer, followers: [], cameraNetworks: ANY_NETWORK, ...UNHEARD },
   onvif,
   access: (id) => connections.onvifAccess(id),
 });
