@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
-import { NATIONWIDE } from '../../core/jurisdiction.ts';
+import { type Jurisdiction, NATIONWIDE } from '../../core/jurisdiction.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
-import { slotOf } from '../../core/slots.ts';
-import type { JournalPosition } from '../../core/types.ts';
+import { type Slot, slotOf } from '../../core/slots.ts';
+import type { DeviceId, JournalPosition } from '../../core/types.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import { enqueueWork } from '../../platform/work/work.ts';
-import { GATEWAY_SUBJECT } from '../rules/conditions/subject.ts';
+import { deviceOf, GATEWAY_SUBJECT } from '../rules/conditions/subject.ts';
 import { dedupKey } from '../rules/findings.ts';
 import type { Rule } from '../rules/rules.ts';
 import { priorityOf } from './alert.ts';
@@ -27,13 +27,19 @@ export interface GatewayAlertsDeps {
   committed(published: Committed): void;
 }
 
-const SUBJECT = GATEWAY_SUBJECT.id;
-const SLOT = slotOf(SUBJECT);
+/** Whom the gateway speaks of: itself, or a device. */
+export interface SpokenOf {
+  id: DeviceId;
+  jurisdiction: Jurisdiction;
+  slot: Slot;
+}
+
+const ITSELF: SpokenOf = { id: GATEWAY_SUBJECT.id, jurisdiction: NATIONWIDE, slot: slotOf(GATEWAY_SUBJECT.id) };
 const LOCK = 6_104_220_304;
 
 /**
- * Alerts that the gateway raises of itself, by rules of the type `gateway`. They go to the desk without the journal and
- * without the reader "rules", because they tell of what is wrong there.
+ * Alerts that the gateway raises of itself, or of a device by what it knows of others, by rules of the type `gateway`.
+ * They go to the desk without the journal and without the reader "rules", because they tell of what is wrong there.
  */
 export class GatewayAlerts {
   readonly #deps: GatewayAlertsDeps;
@@ -47,17 +53,18 @@ export class GatewayAlerts {
    * after how many restarts, unless the rule was removed and came back meanwhile; while it is away nothing is said. So
    * say it again and again. Throws `store.unavailable` while PostgreSQL is away.
    */
-  async set(name: string, holds: boolean, data: Record<string, string | number>): Promise<void> {
+  async set(name: string, holds: boolean, data: Record<string, string | number>, about = ITSELF): Promise<void> {
     const { database, clock, rules, ownership, committed } = this.#deps;
     const rule = rules().find((each) => each.rule === name && each.by.hears === 'gateway');
     if (!rule) return;
     const tickets = await database.transaction(async (tx) => {
       await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(tx.tables());
-      const key = dedupKey({ rule: name, subject: GATEWAY_SUBJECT, scope: '' });
-      const last = await lastSaid(tx, key);
+      const subject = about === ITSELF ? GATEWAY_SUBJECT : deviceOf(about);
+      const key = dedupKey({ rule: name, subject, scope: '' });
+      const last = await lastSaid(tx, key, about.id);
       if (holds === last.holds && !(holds && (await isEnded(tx, key)))) return [];
       await ownership.hold(tx, `the alert ${name}`);
-      await this.#store(tx, rule, { key, after: last.seq, holds, data });
+      await this.#store(tx, rule, { key, after: last.seq, holds, data, about });
       const ticket = { queue: DESK_QUEUE, key, priority: priorityOf(rule.severity) };
       await enqueueWork(tx, clock, [ticket]);
       return [ticket];
@@ -65,15 +72,23 @@ export class GatewayAlerts {
     if (tickets.length > 0) committed({ tickets, entries: [], opened: [] });
   }
 
+  /** Of which subjects what `name` stands for was said to hold. */
+  async holding(name: string): Promise<string[]> {
+    const alerts = this.#deps.database.tables<AlertTables>().selectFrom('alert').select('device').distinct();
+    const active = alerts.where('rule', '=', name).where('handling', '!=', 'closed').where('condition', '=', 'active');
+    return (await active.execute()).map(({ device }) => device);
+  }
+
   async #store(
     tx: Tables,
     rule: Rule,
-    said: { key: string; after: number; holds: boolean; data: Record<string, string | number> },
+    said: { key: string; after: number; holds: boolean; data: Record<string, string | number>; about: SpokenOf },
   ): Promise<void> {
     const { clock, position, incarnationOf, ownership } = this.#deps;
     const at = position();
     const nowMs = clock.nowMs();
-    const identity = `${rule.rule}@${rule.version}|${SUBJECT}|after ${said.after}`;
+    const { id: subject, jurisdiction, slot } = said.about;
+    const identity = `${rule.rule}@${rule.version}|${subject}|after ${said.after}`;
     await tx
       .tables<AlertTables>()
       .insertInto('finding')
@@ -83,8 +98,8 @@ export class GatewayAlerts {
         rule: rule.rule,
         rule_version: rule.version,
         severity: rule.severity,
-        subject: SUBJECT,
-        jurisdiction: NATIONWIDE,
+        subject,
+        jurisdiction,
         scope: '',
         kind: said.holds ? 'fired' : 'cleared',
         lane: at.lane,
@@ -94,8 +109,8 @@ export class GatewayAlerts {
         received_at_ms: nowMs,
         decided_at_ms: nowMs,
         data: JSON.stringify(said.data),
-        slot: SLOT,
-        epoch: ownership.ownerOf(SLOT).epoch,
+        slot,
+        epoch: ownership.ownerOf(slot).epoch,
         alert_id: null,
         handled_at_ms: null,
       })
@@ -114,13 +129,13 @@ async function isEnded(tx: Tables, key: string): Promise<boolean> {
 }
 
 /** What was said last under this key: the newest finding, or, where it is too old to be kept, the alert it became. */
-async function lastSaid(tx: Tables, key: string): Promise<{ holds: boolean; seq: number }> {
+async function lastSaid(tx: Tables, key: string, subject: string): Promise<{ holds: boolean; seq: number }> {
   const db = tx.tables<AlertTables>();
   const finding = await db
     .selectFrom('finding')
     .select(['kind', 'seq'])
     .where('dedup_key', '=', key)
-    .where('subject', '=', SUBJECT)
+    .where('subject', '=', subject)
     .orderBy('seq', 'desc')
     .limit(1)
     .executeTakeFirst();

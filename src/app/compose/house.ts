@@ -53,7 +53,7 @@ export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway>
   const telemetry = await openTelemetry(ground, devices, { ingest, books, twin });
   const streams = await openStreams(ground, devices, { ingest, health: health.cameras });
   const orders = composeOrders(ground, devices, health);
-  const alerts = await openAlerts(ground, devices, { ingest, streams, orders: orders.orders });
+  const alerts = await openAlerts(ground, devices, { ingest, streams, orders: orders.orders, health });
   const told = { disconnect: uplinks.disconnect, self, health, streams, alerts, orders, twin, ...ingest.downlink };
   const registry = await openRegistry(ground, devices, told);
   const checks = composeChecks(ground, { devices, streams, ...registry, ...books, twin, uplinks: uplinks.opened });

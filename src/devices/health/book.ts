@@ -90,6 +90,11 @@ export class HealthBook {
     this.#judged = judged;
   }
 
+  /** What went dark together, by parent. */
+  get together(): Pick<Groups, 'outageOf' | 'knownOf'> {
+    return this.#groups;
+  }
+
   start(): void {
     this.#stop = this.#deps.clock.every(TICK_MS, () => this.tick());
   }

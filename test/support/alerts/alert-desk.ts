@@ -36,6 +36,7 @@ import { type Claim, LEFT_TO_CLAIMS, WorkQueue } from '../../../src/platform/wor
 import { NO_ZONES } from '../access/tree.ts';
 import { firstOwner } from '../services/ownership.ts';
 import { type Owner, quietObserver } from '../services/services.ts';
+import { NO_OUTAGES } from './no-outages.ts';
 
 export const ADMIN: Caller = {
   type: 'token',
@@ -157,7 +158,7 @@ function handleQueues(
 }
 
 /** The stages of a gateway in which no device is in maintenance. */
-export const STAGES = stagesOf({ tree: NO_ZONES, maintained: { above: () => null } });
+export const STAGES = stagesOf({ tree: NO_ZONES, outages: NO_OUTAGES, maintained: { above: () => null } });
 
 /** Every device stands where its findings say. */
 async function placesOfFindings(database: Database, ids: string[]): Promise<Map<string, AlertPlace>> {

@@ -31,6 +31,7 @@ import { Lease } from '../../../src/platform/database/lease.ts';
 import { Vault } from '../../../src/platform/secrets/vault.ts';
 import { LEFT_TO_CLAIMS, noteOwnWork, WorkQueue } from '../../../src/platform/work/work.ts';
 import { NO_ZONES } from '../access/tree.ts';
+import { NO_OUTAGES } from '../alerts/no-outages.ts';
 import { NAMELESS, NO_RULE_GONE, PLATES } from '../alerts/alert-desk.ts';
 import { ALL_THERE, kindCatalogue } from '../alerts/alerts.ts';
 import { batch, decoded, reading } from '../ingest/batches.ts';
@@ -103,7 +104,7 @@ const desk = new AlertDesk({
   log: new AlertLog({
     clock,
     observer,
-    stages: stagesOf({ tree: NO_ZONES, maintained: { above: () => null } }),
+    stages: stagesOf({ tree: NO_ZONES, outages: NO_OUTAGES, maintained: { above: () => null } }),
     ownership,
     work: LEFT_TO_CLAIMS,
   }),

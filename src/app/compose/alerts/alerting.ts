@@ -20,6 +20,7 @@ import { EvidenceLooks } from '../../../alerts/evidence/looks.ts';
 import { Opened } from '../../../alerts/evidence/opened.ts';
 import { DELIVERIES_AT_ONCE, Delivery } from '../../../alerts/route/delivery.ts';
 import { countWithheld, lookAtWithheld } from '../../../alerts/route/stages/maintenance.ts';
+import type { OutagePorts } from '../../../alerts/route/stages/outage.ts';
 import { stagesOf } from '../../../alerts/route/stages/stages.ts';
 import { Subscriptions } from '../../../alerts/route/subscriptions.ts';
 import { CONDITIONS } from '../../../alerts/rules/conditions/conditions.ts';
@@ -62,6 +63,7 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
   nameOfDistrict: Places['nameOfDistrict'];
   tree: Tree;
   personWhoSees: ActionDeps['personWhoSees'];
+  outages: Pick<OutagePorts, 'above' | 'beside'>;
   pictures: Pictures;
 }
 
@@ -69,8 +71,8 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
 export async function composeAlerting(deps: AlertingDeps) {
   const { clock, observer, outbound, work, doorbell, vault, ownership, tree, personWhoSees } = deps;
   const { alerts: database, handling, general } = deps.shares;
-  const stages = stagesOf({ tree, maintained: { above: (id) => deps.devices.maintained(id) } });
   const book = await RuleBook.load(deps.rulesDirectory, { kinds: deps.kinds, conditions: CONDITIONS });
+  const stages = stagesWith(deps, book);
   const log = new AlertLog({ clock, observer, stages, ownership, work, book });
   const rules = () => book.current();
   const watchlists = new Watchlists({ database: general, clock, key: deps.plateKey, tree });
@@ -125,6 +127,13 @@ export async function composeAlerting(deps: AlertingDeps) {
     subscriptions: new Subscriptions({ database: general, clock, box: vault, sinks, ring, whoIsStillThere }),
     sinks,
   };
+}
+
+/** What alerts go through, with what its parts ask of others. */
+function stagesWith({ tree, devices, clock, ...deps }: AlertingDeps, book: RuleBook) {
+  const tellsSilence = (name: string) => book.current().some(({ rule, by }) => rule === name && by.clock === 'silence');
+  const outages = { ...deps.outages, tellsSilence, nowMs: () => clock.nowMs() };
+  return stagesOf({ tree, outages, maintained: { above: (id) => devices.maintained(id) } });
 }
 
 interface Told {

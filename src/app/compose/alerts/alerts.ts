@@ -3,6 +3,7 @@ import { personWhoSees } from '../../../access/people.ts';
 import { ALERT_ORDERS_QUEUE } from '../../../alerts/desk/queues.ts';
 import { AlertOrders, type WorkOrdersPort } from '../../../alerts/orders/alert-orders.ts';
 import type { Devices } from '../devices/devices.ts';
+import type { DevicesHealth } from '../devices/health.ts';
 import { CONFIG_DIRECTORY } from '../ground/config-directory.ts';
 import type { Ground } from '../ground/ground.ts';
 import type { Ingest } from '../ingest/ingest.ts';
@@ -16,12 +17,13 @@ export interface AlertSides {
   ingest: Ingest;
   streams: Streams;
   orders: WorkOrdersPort;
+  health: Pick<DevicesHealth, 'outages'>;
 }
 
 /** The alert side on what stands. `start` takes up what was left undone, and follows the log. */
 export async function openAlerts(ground: Ground, devices: Devices, sides: AlertSides) {
   const { config, place, keys, lifecycle } = ground;
-  const { ingest, streams, orders } = sides;
+  const { ingest, streams, orders, health } = sides;
   const alerting = await composeAlerting({
     ...ground,
     register: devices.register,
@@ -35,6 +37,7 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     sinkValues: config.sinks,
     pictures: streams.pictures,
     tree: devices.jurisdictions,
+    outages: health.outages,
     personWhoSees: personWhoSees.bind(null, devices.jurisdictions),
     nameOfDistrict: (code) => devices.jurisdictions.get(code)?.name.zh ?? null,
     head: () => ingest.journals.live.head,

@@ -1,7 +1,11 @@
+import type { GatewayAlerts } from '../../../alerts/desk/gateway-alerts.ts';
+import { OUTAGE_RULE } from '../../../alerts/route/stages/outage.ts';
+import { slotOf } from '../../../core/slots.ts';
 import type { DeviceId } from '../../../core/types.ts';
 import { HealthBook, type SignalName } from '../../../devices/health/book.ts';
 import { HealthFeed } from '../../../devices/health/feed.ts';
 import { HealthList } from '../../../devices/health/list.ts';
+import { type OutageAlerts, Outages } from '../../../devices/health/outages.ts';
 import { HealthStore } from '../../../devices/health/store.ts';
 import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
 import type { UplinkDeps } from '../../../ingest/uplinks/uplink.ts';
@@ -48,13 +52,32 @@ function tellersOf(book: HealthBook) {
   return { connected, cameras, hearer };
 }
 
+/** Where an outage is told. */
+function outageAlerts(
+  alerts: Pick<GatewayAlerts, 'set' | 'holding'>,
+  directory: Pick<Devices['directory'], 'topmost'>,
+): OutageAlerts {
+  return {
+    holding: () => alerts.holding(OUTAGE_RULE),
+    say: async ({ id, jurisdiction }, isDark, data) => {
+      const about = { id, jurisdiction, slot: slotOf(directory.topmost(id)) };
+      await alerts.set(OUTAGE_RULE, isDark, { ...data }, about);
+    },
+  };
+}
+
 /** How every device is, and those who tell of it. Starts nothing. */
 export function composeHealth(ground: Ground, { kinds, directory, jurisdictions }: Devices) {
   const { clock, observer, database, lifecycle } = ground;
   const book = new HealthBook({ clock, observer, kind: (name) => kinds.latest(name) });
   const store = new HealthStore({ ...ground, verdictOf: (id) => book.ownVerdict(id) });
   const changes = new HealthFeed({ clock, book });
-  const listeners: ((id: DeviceId) => void)[] = [(id) => store.changed(id), (id) => changes.judged(id)];
+  const parentOf = (id: DeviceId) => directory.get(id)?.parent ?? null;
+  const identity = (id: DeviceId) => directory.identity(id);
+  const outages = new Outages({ groups: book.together, parentOf, identity, clock, observer });
+  const listeners: ((id: DeviceId) => void)[] = [];
+  for (const part of [changes, outages]) listeners.push((id) => part.judged(id));
+  listeners.push((id) => store.changed(id));
   book.listen((id) => {
     for (const judged of listeners) judged(id);
   });
@@ -64,6 +87,12 @@ export function composeHealth(ground: Ground, { kinds, directory, jurisdictions 
     ...tellersOf(book),
     prune: () => store.prune(),
     shown: (id: DeviceId) => list.shown(id),
+    outages: { above: outages.above.bind(outages), beside: outages.beside.bind(outages) },
+    /** From now on an outage is one alert at the parent. */
+    async tellOutages(alerts: Pick<GatewayAlerts, 'set' | 'holding'>): Promise<void> {
+      await outages.start(outageAlerts(alerts, directory));
+      lifecycle.onStop('outages', () => outages.stop());
+    },
     healthOf: (id: DeviceId) => book.healthOf(id),
     judgements: { of: (id: DeviceId) => book.of(id) },
     /** Tells somebody more of each device that is judged otherwise; `judged` must not throw. */

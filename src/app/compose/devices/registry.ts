@@ -1,5 +1,6 @@
 import type { AlertDesk } from '../../../alerts/desk/desk.ts';
 import { AlertFollower } from '../../../alerts/desk/follower.ts';
+import type { GatewayAlerts } from '../../../alerts/desk/gateway-alerts.ts';
 import type { AlertLog } from '../../../alerts/desk/log.ts';
 import { HOUR_MS } from '../../../core/clock.ts';
 import type { DeviceId } from '../../../core/types.ts';
@@ -42,7 +43,12 @@ export interface RegistryListeners {
   health: DevicesHealth;
   self: { deviceChanged(entry: DirectoryEntry, previous: DirectoryEntry | null): void };
   streams: Pick<Streams, 'units' | 'cameraEvents'>;
-  alerts: { logOfEdits: AlertLog; desk: AlertDesk; withheld: WithheldPort };
+  alerts: {
+    logOfEdits: AlertLog;
+    desk: AlertDesk;
+    withheld: WithheldPort;
+    ofGateway: Pick<GatewayAlerts, 'set' | 'holding'>;
+  };
   orders: ReturnType<typeof composeOrders>;
   twin: Pick<Twin, 'presence' | 'latest'>;
   /** What takes secrets to devices. */
@@ -96,6 +102,7 @@ async function startRegistry(
   await alerts.desk.followAll();
   await maintenances.start();
   await health.start((id) => twin.presence(id).lastSeenAtMs);
+  await health.tellOutages(alerts.ofGateway);
   orders.startFaultOrders();
 }
 

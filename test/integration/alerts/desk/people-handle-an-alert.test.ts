@@ -7,6 +7,7 @@ import { enqueueWork } from '../../../../src/platform/work/work.ts';
 import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, startAlertDesk } from '../../../support/alerts/alert-desk.ts';
 import { storeFires } from '../../../support/alerts/findings.ts';
+import { NO_OUTAGES } from '../../../support/alerts/no-outages.ts';
 import { freshDatabase, sharedRedis } from '../../../support/services/shared-database.ts';
 import { until } from '../../../support/time/until.ts';
 
@@ -20,7 +21,11 @@ const orders: WorkOrdersPort = {
   },
 };
 /** Two devices are being worked on. */
-const stages = stagesOf({ tree: NO_ZONES, maintained: { above: (id) => (/^worked/.test(id) ? id : null) } });
+const stages = stagesOf({
+  tree: NO_ZONES,
+  outages: NO_OUTAGES,
+  maintained: { above: (id) => (/^worked/.test(id) ? id : null) },
+});
 const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url, stages, orders });
 
 const li: Caller = { ...ADMIN, id: 'li', name: 'Li', role: 'operator', jurisdiction: '330200' };

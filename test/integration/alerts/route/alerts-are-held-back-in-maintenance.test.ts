@@ -5,12 +5,17 @@ import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
 import type { FireOptions } from '../../../support/alerts/findings.ts';
+import { NO_OUTAGES } from '../../../support/alerts/no-outages.ts';
 import { HERE } from '../../../support/api/api.ts';
 import { until } from '../../../support/time/until.ts';
 
 /** Devices whose own maintenance, or that of what they hang on, lasts. */
 const maintained = new Map<string, string>();
-const stages = stagesOf({ tree: NO_ZONES, maintained: { above: (device) => maintained.get(device) ?? null } });
+const stages = stagesOf({
+  tree: NO_ZONES,
+  outages: NO_OUTAGES,
+  maintained: { above: (device) => maintained.get(device) ?? null },
+});
 const { desk, raise } = await startAlertsApi(t, { stages });
 const receiver = await startReceiver(t);
 const { subscription } = await desk.subscriptions.create(ADMIN, {

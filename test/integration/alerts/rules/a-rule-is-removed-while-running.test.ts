@@ -12,6 +12,7 @@ import { RuleBook } from '../../../../src/alerts/rules/rule-book.ts';
 import { Watchlists } from '../../../../src/alerts/watchlists/watchlists.ts';
 import { composeRules } from '../../../../src/app/compose/alerts/alert-rules.ts';
 import { systemClock as clock } from '../../../../src/core/clock.ts';
+import { slotOf } from '../../../../src/core/slots.ts';
 import type { DatabaseShares } from '../../../../src/platform/database/database.ts';
 import { LEFT_TO_CLAIMS } from '../../../../src/platform/work/work.ts';
 import { NO_ZONES } from '../../../support/access/tree.ts';
@@ -167,6 +168,24 @@ t.test('a rule that was removed while the gateway was down ends its alerts at th
   await remove('fire');
   await start();
   t.match(await alertsOf('k-4'), [{ rule: 'fire@1', ...STALE }]);
+});
+
+t.test('what the gateway says of a device is an alert of that device', async (t) => {
+  await put('site-dark', 1, RULE('site-dark').replace(/condition: .*/, 'condition: { type: gateway }'));
+  const { desk, ofGateway } = await start();
+  const about = { id: 'site-1', jurisdiction: '330212', slot: slotOf('site-1') };
+  const say = async (isDark: boolean): Promise<void> => {
+    for (const _ of [1, 2]) await ofGateway.set('site-dark', isDark, { dark: 3, of: 4 }, about);
+    await desk.handle('site-dark|site-1');
+  };
+  await say(true);
+  t.strictSame(await ofGateway.holding('site-dark'), ['site-1']);
+  await ofGateway.set('site-dark', true, { dark: 3, of: 3 }, { ...about, id: 'site-2' });
+  await desk.handle('site-dark|site-2');
+  await say(false);
+  t.strictSame(await told('site-1'), ['alert.opened', 'alert.cleared']);
+  t.strictSame(await ofGateway.holding('site-dark'), ['site-2'], 'each site for itself');
+  await remove('site-dark');
 });
 
 t.test('a rule of the gateway that comes back while its finding holds is an alert again, once', async (t) => {

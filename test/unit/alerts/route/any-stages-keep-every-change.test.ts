@@ -6,6 +6,7 @@ import { runStages, type StagesResult } from '../../../../src/alerts/route/stage
 import type { Change, Stage } from '../../../../src/alerts/route/stages/stage.ts';
 import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
 import { NO_ZONES } from '../../../support/access/tree.ts';
+import { NO_OUTAGES } from '../../../support/alerts/no-outages.ts';
 
 /** Nothing is read here: each stage brings what it knows. */
 const NO_DATABASE = {} as Parameters<Stage['read']>[0];
@@ -197,9 +198,10 @@ t.test('what a stage may do is done, and what it may not is passed over', async 
 t.test('every stage of a gateway is pure, and says the same twice', async (t) => {
   const KNOWN: Record<string, (known: Subscriber[]) => unknown> = {
     'fan-out': (known) => known,
-    maintenance: () => ({ held: new Set(['d-1']), free: [], left: 'held' }),
+    maintenance: () => ({ held: new Set(['alert-a']), free: [], left: 'held' }),
+    outage: () => ({ held: new Set(['alert-b']), free: [], left: 'held' }),
   };
-  const stages = stagesOf({ tree: NO_ZONES, maintained: { above: () => null } });
+  const stages = stagesOf({ tree: NO_ZONES, outages: NO_OUTAGES, maintained: { above: () => null } });
   for (const stage of stages) {
     await fc.assert(
       fc.asyncProperty(changes, subscribers, async (given, all) => {

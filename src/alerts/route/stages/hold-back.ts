@@ -1,0 +1,145 @@
+import { DAY_MS } from '../../../core/clock.ts';
+import { sql, type Tables } from '../../../platform/database/database.ts';
+import type { EventType } from '../../desk/alert.ts';
+import type { AlertRow, AlertTables, Visibility } from '../../desk/tables.ts';
+import type { Change, Stage } from './stage.ts';
+
+/** What is held back, and for how long. */
+export interface Holding {
+  /** Of the stage. */
+  name: string;
+  /** What is held back is shown as this. */
+  visibility: Extract<Visibility, 'silenced' | 'inhibited'>;
+  /** Whether such an alert may be held back at all. Pure. */
+  mayHold(alert: AlertRow): boolean;
+  /** Whether it is to be held back now. From memory. */
+  isHeld(alert: Pick<AlertRow, 'device' | 'rule' | 'committed_at_ms'>): boolean;
+}
+
+interface Known {
+  /** Ids of alerts that are held back, among those of the changes. */
+  held: ReadonlySet<string>;
+  /** Alerts that are held back and need not be any more. */
+  free: readonly AlertRow[];
+  /** Whether some stay held back, or could not be let go at once. */
+  left: 'none' | 'held' | 'free';
+}
+
+/** From one look at what is held back to the next: finds what ended without a word. */
+const LOOK_MS = 10_000;
+/** Alerts that are let go with one transaction. */
+const FREE_AT_ONCE = 200;
+/** What is held back and ended before that needs no look. */
+const LONGEST_MS = 8 * DAY_MS;
+
+/**
+ * A stage that holds alerts back as long as something lasts. Those that open or fire again meanwhile become
+ * `visibility`, which the fan-out counts as withheld. Afterwards what still fires is told as an update, and so is how
+ * an alert stands that was known before.
+ */
+export function holdBack(holding: Holding): Stage<Known> {
+  const { name, visibility } = holding;
+  return {
+    name,
+    needed: false,
+    locks: false,
+    read: async (tx, changes, due) => {
+      const held = new Set(changes.filter(({ alert }) => holding.isHeld(alert)).map(({ alert }) => alert.id));
+      if (due.length === 0) return { held, free: [], left: 'none' };
+      return { held, ...(await looked(tx, holding, changes.length === 0)) };
+    },
+    run: (changes, { known, nowMs }) => {
+      const told = shown(changes, known.held, holding);
+      const isHolding = known.left === 'held' || told.some(({ alert }) => alert.visibility === visibility);
+      return {
+        changes: [...told, ...known.free.map((alert) => released(alert, nowMs))],
+        timers: [...(isHolding ? [lookAt(nowMs + LOOK_MS)] : []), ...(known.left === 'free' ? [lookAt(nowMs)] : [])],
+      };
+    },
+  };
+}
+
+/** One key for each stretch of time: a timer that is being run cannot be set anew. */
+function lookAt(atMs: number): { key: string; atMs: number } {
+  const stretch = Math.ceil(atMs / LOOK_MS);
+  return { key: `look ${stretch}`, atMs };
+}
+
+/** The changes with the visibility that their alerts have after them. */
+function shown(changes: readonly Change[], held: ReadonlySet<string>, { visibility: own, mayHold }: Holding): Change[] {
+  const now = new Map<string, Visibility>();
+  return changes.map((change) => {
+    const { alert, type } = change;
+    let visibility = now.get(alert.id) ?? alert.visibility;
+    // What people do and how it ends is told wherever the alert was.
+    if (type === 'alert.opened' || type === 'alert.updated') {
+      if (held.has(alert.id) && mayHold(alert)) visibility = heldAs(own, visibility);
+      else if (visibility === own) visibility = 'normal';
+    }
+    now.set(alert.id, visibility);
+    return visibility === alert.visibility ? change : { ...change, alert: { ...alert, visibility } };
+  });
+}
+
+/** What people silence stays so, whatever stands behind what. */
+function heldAs(own: Holding['visibility'], before: Visibility): Visibility {
+  return own === 'inhibited' && before !== 'normal' ? before : own;
+}
+
+const TOLD_AS: Record<AlertRow['condition'], EventType> = {
+  active: 'alert.updated',
+  recovering: 'alert.updated',
+  cleared: 'alert.cleared',
+  stale: 'alert.stale',
+};
+
+function released(alert: AlertRow, nowMs: number): Change {
+  const now = { ...alert, visibility: 'normal', version: alert.version + 1 } as const;
+  return { place: null, type: TOLD_AS[alert.condition], alert: now, actor: 'citywatch', atMs: nowMs, deliveries: [] };
+}
+
+/** What is held back and need not be any more; locked, because it will be changed. */
+async function looked(
+  tx: Tables,
+  { visibility, isHeld }: Holding,
+  mayLock: boolean,
+): Promise<Pick<Known, 'free' | 'left'>> {
+  const db = tx.tables<AlertTables>();
+  const since = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint - ${LONGEST_MS}::bigint`;
+  const held = await db
+    .selectFrom('alert')
+    .select(['id', 'device', 'rule', 'committed_at_ms'])
+    .where('visibility', '=', visibility)
+    .where('handling', '!=', 'closed')
+    .where((where) =>
+      where.or([
+        where('condition', 'in', ['active', 'recovering']),
+        // It ended, and was told of before it was held back.
+        where.and([
+          where('last_at_ms', '>=', since),
+          sql<boolean>`exists (select from alert_event where alert_id = alert.id
+            and body -> 'alert' ->> 'visibility' = 'normal')`,
+        ]),
+      ]),
+    )
+    .orderBy('id')
+    .execute();
+  const over = held.filter((one) => !isHeld(one)).map(({ id }) => id);
+  const some = mayLock ? over.slice(0, FREE_AT_ONCE) : [];
+  const free = some.length > 0 ? await locked(tx, some, visibility) : [];
+  if (over.length > some.length) return { free, left: 'free' };
+  return { free, left: held.length > over.length ? 'held' : 'none' };
+}
+
+function locked(tx: Tables, ids: readonly string[], visibility: Visibility): Promise<AlertRow[]> {
+  return tx
+    .tables<AlertTables>()
+    .selectFrom('alert')
+    .selectAll()
+    .where('id', 'in', ids)
+    .where('visibility', '=', visibility)
+    .where('handling', '!=', 'closed')
+    .orderBy('id')
+    .forUpdate()
+    .execute();
+}

@@ -1,0 +1,69 @@
+import t from 'tap';
+import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
+import { enqueueWork } from '../../../../src/platform/work/work.ts';
+import { NO_ZONES } from '../../../support/access/tree.ts';
+import { ADMIN, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
+import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
+import type { FireOptions } from '../../../support/alerts/findings.ts';
+import { HERE } from '../../../support/api/api.ts';
+import { until } from '../../../support/time/until.ts';
+
+/** Devices that went dark with those beside them, by what they hang on. */
+const dark = new Map<string, string>();
+const beside = new Map<string, number>();
+let laterMs = 0;
+const outages = {
+  above: (device: string) => dark.get(device) ?? null,
+  beside: (device: string) => beside.get(device) ?? 1,
+  tellsSilence: (rule: string) => rule === 'kiosk-fire',
+  nowMs: () => Date.now() + laterMs,
+};
+const stages = stagesOf({ tree: NO_ZONES, outages, maintained: { above: () => null } });
+const { desk, raise } = await startAlertsApi(t, { stages });
+const receiver = await startReceiver(t);
+await desk.subscriptions.create(ADMIN, { name: 'centre', ...webhookAt(receiver.url), jurisdiction: HERE });
+
+async function fire(device: string, how: Partial<FireOptions>, condition: string, visibility: string) {
+  await raise(device, { severity: 'moderate', ...how });
+  await until(`${device} is ${condition} and ${visibility}`, async () => {
+    const [alert] = (await desk.queries.list(ADMIN, { limit: 1, device })).items;
+    return alert?.condition === condition && alert.visibility === visibility;
+  });
+}
+const told = (device: string) =>
+  receiver.received.filter(({ data }) => data.data.dedupKey.endsWith(`|${device}`)).map(({ data }) => data.type);
+async function look(): Promise<void> {
+  await desk.database.transaction((tx) => enqueueWork(tx, desk.clock, [{ queue: 'stage', key: 'outage now' }]));
+  desk.doorbell.ring('stage');
+}
+
+t.test(
+  'that devices of a dark site are silent is held back, and what is still silent afterwards is told',
+  async (t) => {
+    for (const device of ['lasts', 'over', 'grave']) dark.set(device, 'cabinet');
+    await fire('lasts', {}, 'active', 'inhibited');
+    await fire('over', {}, 'active', 'inhibited');
+    await fire('over', { kind: 'cleared' }, 'cleared', 'inhibited');
+    await fire('grave', { severity: 'severe' }, 'active', 'normal');
+    await until('the severe one is told', () => told('grave')[0]);
+    t.strictSame([told('lasts'), told('over')], [[], []]);
+    dark.clear();
+    await look();
+    await until('what lasts is told', () => told('lasts')[0]);
+    t.strictSame([told('lasts'), told('over')], [['alert.updated'], []]);
+  },
+);
+
+t.test(
+  'until it is clear whether others are dark too, a silent device of a site waits; one alone does not',
+  async (t) => {
+    beside.set('waits', 3);
+    await fire('alone', {}, 'active', 'normal');
+    await fire('waits', {}, 'active', 'inhibited');
+    await until('the one alone is told', () => told('alone')[0]);
+    t.strictSame(told('waits'), []);
+    laterMs = 20_000;
+    await look();
+    await until('it is told', () => told('waits')[0]);
+  },
+);
