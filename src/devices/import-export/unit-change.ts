@@ -44,6 +44,9 @@ export function unitChange(said: SaidOfUnit, { id, unit }: Device): UnitChange |
   if (isBlank(current)) {
     return hasMark(label) ? { type: 'assign', fields, label } : new Refused(firstOf(said), NO_MARK);
   }
+  if (fields.includes('serial') && serialOf(current) !== null && serialOf(label) === null) {
+    return new Refused('serial', `is a stand-in, and ${current.serial} is known of the unit: leave the cell empty`);
+  }
   const other = otherUnit(label, current);
   if (other) {
     const message = `is of another unit than what hangs here, ${printed(current)}. ${swapOf(id)}`;

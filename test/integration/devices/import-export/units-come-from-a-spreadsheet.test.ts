@@ -72,6 +72,7 @@ t.test('what is written of a unit is completed and corrected, and a unit is neve
       /serial \(序列号\): is of another unit .*Dahua C-1.*devices\/c-1\/swap/,
     ],
     'another address': [row('c-1', '', '', '', '02:00:5e:20:00:09'), /mac .* is of another unit/],
+    'a stand-in': [row('c-1', '', '', '777', '02:00:5e:20:00:01'), /serial .*is a stand-in, and C-1 is known/],
     emptied: [row('c-1', '', '', '(clear)'), /serial .*stays.*swap/],
     'a maker and no mark': [row('c-1', 'Hikvision'), /maker .*is Dahua here: give the serial number/],
     'no address': [row('c-1', '', '', 'C-1', 'xyz'), /mac .*must be a hardware address/],
