@@ -58,7 +58,13 @@ async function start(t: Test, clock: ManualClock, credentials: Credentials) {
     await clock.sleep(Number.MAX_SAFE_INTEGER, unending.signal);
   };
   const search = { ...probe.deps.search, pages };
-  const api = await startApi(t, { alerts, clock, tokens, exports, deviceExport, search });
+  const next = async (_seq: number, signal: AbortSignal) => {
+    await clock.sleep(Number.MAX_SAFE_INTEGER, signal);
+    return [];
+  };
+  const { deviceHealth: well } = probe.deps;
+  const deviceHealth: ApiDeps['deviceHealth'] = { ...well, changes: { ...well.changes, next } };
+  const api = await startApi(t, { alerts, clock, tokens, exports, deviceExport, search, deviceHealth });
   const { url } = await listen(api.app, { host: '127.0.0.1', port: 0 });
   return { api, url };
 }

@@ -1,11 +1,5 @@
 import type { ApiDeps } from '../../../../src/api/deps.ts';
 
-/** Nothing turns until nobody waits for it any more. */
-async function never(_seq: number, signal: AbortSignal): Promise<[]> {
-  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-  return [];
-}
-
 /** Devices that are all well. */
 export function memoryHealth(): ApiDeps['deviceHealth'] {
   const well = { health: 'online', cause: null, sinceMs: 0, why: null, because: null, maintenance: false } as const;
@@ -14,7 +8,7 @@ export function memoryHealth(): ApiDeps['deviceHealth'] {
     of: () => well,
     told: () => well,
     lies: () => true,
-    changes: { epoch: 'epoch-1', head: 0, next: never },
+    changes: { epoch: 'epoch-1', head: 0, next: async () => [] },
     list: async () => ({ counts, items: [], next: null }),
     downtimeOf: async () => ({ offlineMs: 0, countedMs: 0 }),
   };
