@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { Gateway } from '../../support/gateway/gateway.ts';
 import { ownCheckout, refusedStart } from '../../support/gateway/refused-start.ts';
-import { lentServices } from '../../support/services/shared-database.ts';
+import { lentInflux, lentServices } from '../../support/services/shared-database.ts';
 import { type CameraMode, TestCamera } from '../../support/streams/rtsp-camera.ts';
 import { until } from '../../support/time/until.ts';
 
@@ -13,6 +13,7 @@ t.setTimeout(240_000);
 const PASSWORD = 'correct horse battery';
 const gateway = await Gateway.start(t, {
   ...(await lentServices(t)),
+  ...lentInflux(t),
   CITYWATCH_CAMERA_NETWORKS: '127.64.0.0/16',
   CITYWATCH_WEBHOOK_NETWORKS: '127.64.0.0/16',
 });
@@ -24,7 +25,7 @@ t.test('rules that name an unknown kind or field refuse the start, with file and
   await write('odd-kind', ['kinds: [flying-saucer]', 'condition: { type: absence, silent_for_s: 30 }']);
   const clauses = ['condition:', '  type: threshold', '  any:', '    - { field: fill_pcd, above: 90 }'];
   await write('odd-field', ['kinds: [recycling-kiosk]', ...clauses]);
-  const env = { ...(await lentServices(t)), CITYWATCH_DATA_DIR: join(root, '../data') };
+  const env = { ...(await lentServices(t)), ...lentInflux(t), CITYWATCH_DATA_DIR: join(root, '../data') };
   const { status, stderr } = await refusedStart(env, root);
   t.equal(status, 2);
   t.match(stderr, /odd-kind\.yaml:5\b.*there is no kind "flying-saucer"/);
