@@ -1,12 +1,12 @@
 import t from 'tap';
 import { Gateway } from '../../support/gateway/gateway.ts';
-import { lentServices } from '../../support/services/shared-database.ts';
+import { lentInflux, lentServices } from '../../support/services/shared-database.ts';
 import { until } from '../../support/time/until.ts';
 import { Broker } from '../../support/uplinks/broker.ts';
 
 t.test('readings come through a broker, also those sent while the gateway is dead', async (t) => {
   const broker = await Broker.start(t, ['k1']);
-  const gateway = await Gateway.start(t, { ...(await lentServices(t)), MQTT_URL: broker.url });
+  const gateway = await Gateway.start(t, { ...(await lentServices(t)), ...lentInflux(t), MQTT_URL: broker.url });
   t.equal(gateway.mqttPort, broker.port, 'it prints where devices connect');
   const isReady = async (): Promise<boolean> => (await fetch(`${gateway.httpUrl}/readyz`)).status === 200;
   await until('it is subscribed', isReady);

@@ -9,8 +9,8 @@ import { countStatements } from '../../support/services/count-statements.ts';
 import { freshDatabase, sharedRedis } from '../../support/services/shared-database.ts';
 import { until } from '../../support/time/until.ts';
 
-const PACED = 40;
-const STORM = 1_000;
+const PACED = 15;
+const STORM = 400;
 /** Opened, and why there is no picture. */
 const ENTRIES = 2;
 
