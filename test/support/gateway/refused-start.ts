@@ -43,7 +43,7 @@ export async function runCitywatch(words: string[], env: Record<string, string>,
   return { status, ...said };
 }
 
-/** A bundle names files by their whole path: that of a checkout is ours with its path, and starts in a third of the time. */
+/** A bundle names files by their whole path. One with the path of a checkout starts sooner than its sources. */
 async function programOf(root: string): Promise<string> {
   if (!CITYWATCH.endsWith('.mjs')) return join(root, 'src/app/main.ts');
   const from = dirname(CITYWATCH);
