@@ -55,7 +55,7 @@ export const RIGHTS = {
   'tokens.keep': 'Make and revoke tokens.',
   'rights.give': 'Give roles with rights that one lacks.',
   'grants.ask': 'Ask for leave to look beyond the own border.',
-  'trees.keep': 'Keep divisions, zones and departments.',
+  'trees.keep': 'Keep divisions, zones, police agencies and departments.',
   'grants.approve': 'Approve what others ask for in the own area, and end it.',
   'audit.read': 'Who changed what.',
   'register.read': 'Who looked at what.',

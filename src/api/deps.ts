@@ -1,5 +1,3 @@
-import type { Jurisdictions } from '../access/tree/jurisdictions.ts';
-import type { TreeEdits } from '../access/tree/tree-edits.ts';
 import type { Clock } from '../core/clock.ts';
 import type { CitywatchError } from '../core/errors.ts';
 import type { Scope } from '../core/jurisdiction.ts';
@@ -7,8 +5,6 @@ import type { Observer } from '../core/observe.ts';
 import type { Caller, Device, DeviceIdentity, DeviceKind, Lane } from '../core/types.ts';
 import type { SetupStatus } from '../devices/cameras/setup.ts';
 import type { ForeignUnit } from '../devices/cameras/units.ts';
-import type { Departments } from '../devices/departments/departments.ts';
-import type { DepartmentReport } from '../devices/departments/report.ts';
 import type { RecorderEvents } from '../devices/recorders/channel-events.ts';
 import type { ShownAddresses } from '../devices/registry/connections.ts';
 import type { DeviceInput, DevicePatch } from '../devices/registry/input.ts';
@@ -58,20 +54,17 @@ import type {
 import type { ReportParts } from './report-ports.ts';
 import type { PageFiles } from './server/console.ts';
 import type { EditRoom } from './server/room.ts';
+import type { TreePorts } from './tree-ports.ts';
 
 /**
  * What the API needs of the other parts, and nothing more. Every method that reads or changes something of a city
  * takes the caller: the parts decide what that caller may see (promise P7), the API never filters.
  */
-export interface ApiDeps extends OrderParts, FieldParts, LoginParts {
+export interface ApiDeps extends OrderParts, FieldParts, LoginParts, TreePorts {
   registry: RegistryPort;
   search: SearchPort;
   kinds: KindsPort;
   kindDryRun: KindDryRunPort;
-  jurisdictions: JurisdictionsPort;
-  treeEdits: TreeEditsPort;
-  departments: DepartmentsPort;
-  departmentReport: DepartmentReportPort;
   authority: AuthorityPort;
   grants: GrantsPort;
   tokens: TokensPort;
@@ -193,14 +186,6 @@ export interface KindsPort {
   all(): DeviceKind[];
   latest(kind: string): DeviceKind | undefined;
 }
-
-export type DepartmentsPort = Pick<Departments, 'list' | 'add' | 'named' | 'inForce'>;
-
-export type DepartmentReportPort = Pick<DepartmentReport, 'of'>;
-
-export type JurisdictionsPort = Pick<Jurisdictions, 'list' | 'totals'>;
-
-export type TreeEditsPort = Pick<TreeEdits, 'add' | 'setMembers'>;
 
 export interface DirectoryPort {
   /** A retryable rejection where nobody can tell now. */

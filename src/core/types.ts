@@ -36,6 +36,8 @@ export interface Device {
   cameras: DeviceId[];
   purpose: string | null;
   accessClass: AccessClass;
+  /** Code of the police agency that it belongs to, by the bounds of stations or by hand. */
+  police?: string | null;
   file: PositionFile;
   state: DeviceState;
   unit: DeviceUnit | null;

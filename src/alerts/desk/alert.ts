@@ -7,14 +7,16 @@ import type { Severity } from '../rules/rules.ts';
 import type { AlertRow, FindingRow } from './tables.ts';
 
 /**
- * Where an alert happens. Name and position are frozen when it is opened: a camera that is moved later does not move
- * the past. Whose it is, is not: the device decides that as long as the alert is not closed.
+ * Where an alert happens. Name, position and police agency are frozen when it is opened: a camera that is moved later
+ * does not move the past. Whose it is, is not: the device decides that as long as the alert is not closed.
  */
 export interface AlertPlace {
   name: string;
   lat: number | null;
   lon: number | null;
   jurisdiction: string;
+  /** Code of the police agency that the device belongs to. */
+  police?: string | null;
   retired: boolean;
 }
 
@@ -96,6 +98,7 @@ function opened(finding: FindingRow, context: Parameters<typeof applyFinding>[2]
     jurisdiction: place.jurisdiction,
     lat: place.lat,
     lon: place.lon,
+    police: place.police ?? null,
     first_at_ms: finding.received_at_ms,
     last_at_ms: finding.received_at_ms,
     occurrences: 1,
@@ -151,6 +154,7 @@ export function showAlert(row: AlertRow) {
     ...showSubject(row.device, row.device_name),
     jurisdiction: row.jurisdiction,
     location: row.lat === null || row.lon === null ? null : { lat: row.lat, lon: row.lon },
+    police: row.police,
     firstAt: toRfc3339(row.first_at_ms),
     lastAt: toRfc3339(row.last_at_ms),
     occurrences: row.occurrences,

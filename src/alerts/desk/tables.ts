@@ -78,6 +78,8 @@ export interface AlertTable {
   jurisdiction: string;
   lat: number | null;
   lon: number | null;
+  /** The police agency of the device when the alert was opened; null where it had none, or there is no device. */
+  police: Generated<string | null>;
   first_at_ms: number;
   last_at_ms: number;
   occurrences: number;

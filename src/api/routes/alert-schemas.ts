@@ -31,6 +31,7 @@ export const alertView = z
     deviceName: z.string().nullable(),
     jurisdiction: z.string(),
     location: z.object({ lat: z.number(), lon: z.number() }).nullable(),
+    police: z.string().nullable().meta({ description: 'Code of the police agency of the device when it was opened' }),
     firstAt: moment,
     lastAt: moment,
     occurrences: z.int(),

@@ -4,6 +4,7 @@ import { ALERT_ORDERS, type AlertPlace } from '../../alerts/desk/queries.ts';
 import { EVIDENCE_PURPOSE } from '../../alerts/evidence/evidence.ts';
 import { fileOf, SEVERITIES } from '../../alerts/rules/rules.ts';
 import { CitywatchError } from '../../core/errors.ts';
+import { policeCode } from '../../devices/police/input.ts';
 import { callerOf } from '../guards/auth.ts';
 import { caseOf, lookQuery, purposeOf } from '../guards/look.ts';
 import { bytesOf, deviceId, label, listOf, pageQuery } from '../schemas.ts';
@@ -17,6 +18,7 @@ const alertQuery = z.strictObject({
   severity: z.enum(SEVERITIES).optional(),
   rule: label(64).optional(),
   device: deviceId.optional(),
+  police: policeCode.optional().meta({ description: 'Whose devices they were when they were opened' }),
   order: z
     .enum(ALERT_ORDERS)
     .default('newest')

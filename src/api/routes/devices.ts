@@ -7,10 +7,10 @@ import type { ForeignUnit } from '../../devices/cameras/units.ts';
 import type { RecorderEvents } from '../../devices/recorders/channel-events.ts';
 import { deviceInput, devicePatch } from '../../devices/registry/input.ts';
 import { filterQuery } from '../../devices/search/filter.ts';
-import type { DepartmentsPort } from '../deps.ts';
 import { ifMatch, setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';
 import { deviceParams, listOf, moment, noContent, pageQuery } from '../schemas.ts';
+import type { TreePorts } from '../tree-ports.ts';
 import { answering, day } from './departments.ts';
 import { addresses, answer, created, device, REGISTRY_TAGS } from './device-schemas.ts';
 import { type ApiApp, pageOf, type RouteContext, type RoutePart } from './route.ts';
@@ -66,7 +66,7 @@ function otherUnitAnswer({ sinceMs, differs, found }: ForeignUnit): z.output<typ
   return { since: toRfc3339(sinceMs), differs, ...found, serial: found.serial || null };
 }
 
-function answeringFor({ file, jurisdiction }: Device, departments: DepartmentsPort, on: string | undefined) {
+function answeringFor({ file, jurisdiction }: Device, departments: TreePorts['departments'], on: string | undefined) {
   const named = file.owner === undefined ? null : departments.named(file.owner, jurisdiction);
   if (named === null) return null;
   const { id, name } = departments.inForce(named, on);

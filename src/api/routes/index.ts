@@ -44,6 +44,7 @@ import { passageRoutes } from './passages.ts';
 import { photoRoutes } from './photos.ts';
 import { pickupReportRoutes } from './pickup-report.ts';
 import { planRoutes } from './plans.ts';
+import { policeRoutes } from './police.ts';
 import { ptzRoutes } from './ptz.ts';
 import { recordingRoutes } from './recordings.ts';
 import type { RoutePart } from './route.ts';
@@ -98,6 +99,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   kindRoutes,
   jurisdictionRoutes,
   departmentRoutes,
+  policeRoutes,
   telemetryRoutes,
   imageRoutes,
   historyRoutes,

@@ -153,6 +153,7 @@ function choresOf(kept: Kept): Record<string, () => Promise<unknown>> {
     deliveries: () => alerts.queries.pruneDeliveries(clock.nowMs(), ownership),
     'work orders': () => registry.orderList.prune(),
     photos: () => registry.photos.tidy(),
+    'police of devices': () => registry.police.tidy(),
     imports: () => registry.imports.purge(),
     checks: () => checks.checkJobs.prune(),
     'changes of logins': () => checks.loginParts.logins.prune(),

@@ -8,6 +8,7 @@ export interface DevicePlace {
   lat: number;
   lon: number;
   jurisdiction: Jurisdiction;
+  police: string | null;
   retired: boolean;
 }
 
@@ -17,7 +18,7 @@ export async function placesOf(database: Database, ids: DeviceId[]): Promise<Map
   const rows = await database
     .tables<RegistryTables>()
     .selectFrom('position')
-    .select(['id', 'name', 'lat', 'lon', 'jurisdiction', 'state'])
+    .select(['id', 'name', 'lat', 'lon', 'jurisdiction', 'police', 'state'])
     .where('id', 'in', ids)
     .execute();
   return new Map(rows.map(({ id, state, ...place }) => [id, { ...place, retired: state === 'retired' }]));

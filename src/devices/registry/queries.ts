@@ -83,6 +83,7 @@ function toDevice(row: DeviceRow): Device {
     cameras: row.visible_cameras,
     purpose: row.purpose,
     accessClass: row.access_class,
+    police: row.police,
     file: fileOf(row),
     state: row.state,
     unit: unitOf(row),

@@ -40,6 +40,9 @@ export interface FileColumns {
 export interface RegistryTables {
   position: FileColumns & {
     access_class: AccessClass;
+    /** By hand; `police` is that or the station around it, and the database works it out. */
+    police_set: string | null;
+    police: string | null;
     /** Of `resolution`; the database works it out. */
     pixels: number | null;
     id: string;

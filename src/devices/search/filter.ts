@@ -3,6 +3,7 @@ import { isOneLine } from '../cameras/device-url.ts';
 import { departmentId } from '../departments/input.ts';
 import { gbId } from '../file/file-input.ts';
 import { HEALTHS } from '../health/judge.ts';
+import { policeCode } from '../police/input.ts';
 import { deviceId, jurisdiction } from '../registry/input.ts';
 import { bbox, polygon } from './area.ts';
 import { FIELDS } from './fields.ts';
@@ -34,6 +35,7 @@ export const filterQuery = {
     description: 'Id of a department: what it answers for, and what departments answered for that it followed',
   }),
   health: z.enum(HEALTHS).optional().meta({ description: 'How devices are now; none that is planned or retired' }),
+  police: policeCode.optional().meta({ description: 'What belongs to a police agency, or to one below it' }),
   gbId: gbId.optional().meta({ description: 'The GB/T 28181 id: one device in use, or none' }),
   tag: z.string().min(1).max(32).optional().meta({ description: 'Capitals and full width do not matter' }),
   parent: deviceId.optional().meta({ description: 'What hangs on this device' }),

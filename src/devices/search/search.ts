@@ -237,6 +237,7 @@ export class DeviceSearch {
     if (below !== undefined) conditions.push(sql`d.id in (${hangingBelow(below)})`);
     if (bbox !== undefined) conditions.push(sql`d.place <@ ${boxText(bbox)}::box`);
     if (polygon !== undefined) conditions.push(sql`d.place <@ ${polygonText(polygon)}::polygon`);
+    if (filter.police !== undefined) conditions.push(sql`d.lexemes @@ (select police_query(${filter.police}))`);
     if (gbId !== undefined) conditions.push(found(exactly('gb', gbId)));
     if (tag !== undefined) conditions.push(found(exactly('tag', keyOf(tag))));
     const wanted = wantedIn(filter);

@@ -4,7 +4,7 @@ import { systemClock } from '../../../src/core/clock.ts';
 import { DATABASE_LIMITS, Database, sql } from '../../../src/platform/database/database.ts';
 import { EventReader } from '../../support/alerts/event-reader.ts';
 import { NEIGHBOUR, questionsFor, readingRoutes, tokensIn, triersOf, tryBorder } from '../../support/api/border.ts';
-import { type Edit, editsOf, KIOSK, maintenance, NO_EDITS, place, plan, ZONE } from '../../support/api/edits.ts';
+import { type Edit, editsOf, KIOSK, maintenance, makeTrees, NO_EDITS, place, plan } from '../../support/api/edits.ts';
 import { photoOf, readyDevice } from '../../support/api/proof.ts';
 import { ADMIN_TOKEN, type Answer, Gateway } from '../../support/gateway/gateway.ts';
 import { tinyPicture } from '../../support/ingest/images.ts';
@@ -167,7 +167,7 @@ async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record
   const token = { name: 'n', role: 'viewer', jurisdiction: '330203' };
   const grants = await askedGrants();
   const own = await ownSession(made('/users', { username: 'qian', ...person }));
-  await made('/jurisdictions', { code: ZONE, name: { zh: '软件园' } });
+  await makeTrees(made);
   const oldToken = await made('/tokens', token);
   const hook = { name: 'centre', url: 'http://127.0.0.1:9/hook', jurisdiction: '330203', severities: ['minor'] };
   const subscription = await made('/subscriptions', hook);

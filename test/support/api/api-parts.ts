@@ -52,6 +52,7 @@ const ROW: AlertRow = {
   jurisdiction: HERE,
   lat: 29.82,
   lon: 121.55,
+  police: null,
   first_at_ms: 0,
   last_at_ms: 0,
   occurrences: 1,

@@ -246,7 +246,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
     registry: registry as unknown as ApiDeps['registry'],
     search: memorySearch(registry),
     kinds: { all: () => [KIND, CAMERA_KIND], latest: (kind) => [KIND, CAMERA_KIND].find((one) => one.kind === kind) },
-    ...memoryTrees(),
+    ...memoryTrees((caller, id) => registry.get(caller, id)),
     tokens: {
       create: async () => ({ id: 't-1', token: 'one-time-token' }),
       list: async () => [],

@@ -70,6 +70,7 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     ...ofOrders(wanted),
     'GET /kinds': '/kinds',
     'GET /jurisdictions': '/jurisdictions',
+    'GET /police/agencies': '/police/agencies',
     'GET /departments': '/departments',
     'GET /devices/{id}/latest': `/devices/${kiosk}/latest`,
     'GET /devices/{id}/history': `/devices/${kiosk}/history?fields=smoke&${range}`,

@@ -68,12 +68,25 @@ const ONCE: [string, Edit][] = [
   ['POST /devices/batch', { body: { devices: [{ kind: 'recycling-kiosk', id: 'kiosk-3', name: 'new', ...place }] } }],
 ];
 
-/** A zone that is there already. */
-export const ZONE = '330203z-ruanjianyuan';
+/** A zone and a station that are there already. */
+const ZONE = '330203z-ruanjianyuan';
+const STATION = '330203510000';
+const AGENCY = { name: '派出所', level: 'station', parent: '330203000000', jurisdiction: '330203' };
+
+export async function makeTrees(made: (path: string, body: object) => Promise<unknown>): Promise<void> {
+  await made('/jurisdictions', { code: ZONE, name: { zh: '软件园' } });
+  await made('/police/agencies', { code: '330200000000', name: '市局', level: 'city', jurisdiction: '330200' });
+  const county = { level: 'county', parent: '330200000000' };
+  await made('/police/agencies', { ...AGENCY, ...county, code: AGENCY.parent });
+  await made('/police/agencies', { ...AGENCY, code: STATION });
+}
 
 const OF_TREES: [string, Edit][] = [
   ['POST /jurisdictions', { body: { code: '330203z-gaoxin', name: { zh: '高新区' } } }],
   ['POST /jurisdictions/{code}/members', { path: `/jurisdictions/${ZONE}/members`, body: { members: [] } }],
+  ['POST /police/agencies', { body: { ...AGENCY, code: '330203520000' } }],
+  ['POST /police/agencies/{code}/bounds', { path: `/police/agencies/${STATION}/bounds`, body: { bounds: null } }],
+  ['POST /devices/{id}/police', { path: `/devices/${KIOSK}/police`, body: { agency: STATION } }],
   ['POST /departments', { body: { name: { zh: '海曙区环境保护局' }, jurisdiction: '330203' } }],
 ];
 

@@ -44,6 +44,7 @@ const OWNERS: Record<string, RegExp> = {
     'plan_entry',
     'plan_revision',
     'secret_change',
+    'police_agency',
     'position',
     'position_camera',
     'ptz_setting',

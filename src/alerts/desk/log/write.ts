@@ -45,6 +45,7 @@ const COLUMNS: { readonly [Column in keyof AlertRow]: true } = {
   jurisdiction: true,
   lat: true,
   lon: true,
+  police: true,
   first_at_ms: true,
   last_at_ms: true,
   occurrences: true,

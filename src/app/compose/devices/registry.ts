@@ -13,6 +13,8 @@ import { SiteClosing } from '../../../devices/life/closing.ts';
 import { LifeSteps } from '../../../devices/life/life-steps.ts';
 import { MAINTENANCE_QUEUE, Maintenances, type WithheldPort } from '../../../devices/life/maintenances.ts';
 import { OrderList } from '../../../devices/orders/order-list.ts';
+import { PoliceAgencies } from '../../../devices/police/agencies.ts';
+import { PoliceOfDevice } from '../../../devices/police/police-of-device.ts';
 import { Recorders } from '../../../devices/recorders/recorders.ts';
 import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
 import type { DirectorySyncDeps } from '../../../devices/registry/directory-sync.ts';
@@ -106,6 +108,12 @@ async function startRegistry(
   orders.startFaultOrders();
 }
 
+/** Who of the police is responsible where. */
+function composePolice(keeping: DirectorySyncDeps, { jurisdictions }: Devices) {
+  const police = new PoliceAgencies({ ...keeping, jurisdictions });
+  return { police, policeOf: new PoliceOfDevice({ ...keeping, tree: jurisdictions }) };
+}
+
 /** Opens the registry and fills the directory. `start` makes good what devices did while nobody followed. */
 export async function openRegistry(ground: Ground, devices: Devices, listeners: RegistryListeners) {
   const { config, database, clock, observer, vault, doorbell } = ground;
@@ -147,6 +155,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     upkeep: new Upkeep({ ...ground, ...onvifOf(ground, devices), maintenance: maintenances }),
     ...composeImports(ground, { registry: deps, search }, listeners.twin),
     search,
+    ...composePolice(keeping, devices),
     departmentReport: new DepartmentReport({ departments, search }),
     units: new Units({ ...keeping, cameras: streams.units }),
     unitHistory: new UnitHistory(database),

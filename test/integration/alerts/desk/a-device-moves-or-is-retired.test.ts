@@ -7,6 +7,8 @@ import { DELIVERY_QUEUE } from '../../../../src/alerts/desk/queues.ts';
 import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { systemClock as clock } from '../../../../src/core/clock.ts';
 import type { Caller } from '../../../../src/core/types.ts';
+import { PoliceAgencies } from '../../../../src/devices/police/agencies.ts';
+import { boundsInput } from '../../../../src/devices/police/input.ts';
 import { settleFollowers } from '../../../../src/devices/registry/followers.ts';
 import { placesOf } from '../../../../src/devices/registry/places.ts';
 import { DeadLetterFollower } from '../../../../src/ingest/ledger/dead-letter-follower.ts';
@@ -63,6 +65,33 @@ async function told(caller: Caller, device: string): Promise<string[]> {
     return alert.device === device ? [`${type} ${alert.jurisdiction}`] : [];
   });
 }
+
+t.test('an alert keeps the police station that its device belonged to when it was opened', async (t) => {
+  const { jurisdictions } = parts;
+  const police = new PoliceAgencies({ database, clock, jurisdictions });
+  const agencies: [code: string, level: 'city' | 'county' | 'station', parent: string | null][] = [
+    ['330200000000', 'city', null],
+    ['330212000000', 'county', '330200000000'],
+    ['330212510000', 'station', '330212000000'],
+  ];
+  for (const [code, level, parent] of agencies) {
+    const bounds =
+      level === 'station' ? boundsInput.parse({ bounds: '121.5,29.8;121.6,29.8;121.6,29.9' }).bounds : null;
+    await police.add(CITY, { code, name: code, level, parent, jurisdiction: '330200', bounds });
+  }
+  const corner = { lat: 29.81, lon: 121.58 };
+  await registry.create(CITY, kiosk({ id: 'k-police', location: corner, confirm: true }));
+  await burns('k-police');
+  await registry.update(CITY, 'k-police', 1, { location: { ...corner, lat: 29.7 }, confirm: true });
+  t.equal((await registry.get(CITY, 'k-police')).police, null, 'it left the station');
+  await burns('k-police');
+  const of = async (caller: Caller, station: string) =>
+    (await queries.list(caller, { limit: 10, police: station })).items.map(({ device }) => device);
+  t.match(await alertsOf(YINZHOU, 'k-police'), [{ police: '330212510000', occurrences: 2 }]);
+  t.same(await of(YINZHOU, '330212510000'), ['k-police']);
+  t.same(await of(HAISHU, '330212510000'), [], 'a station opens no border');
+  t.same(await of(YINZHOU, '330212000000'), []);
+});
 
 t.test('the alert of a device that is retired ends as stale, which is not cleared, and says why', async (t) => {
   await register('k-gone');

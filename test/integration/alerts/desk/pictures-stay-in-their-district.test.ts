@@ -91,6 +91,7 @@ async function openAlert(device: string, jurisdiction: string): Promise<string> 
     device_name: device,
     jurisdiction,
     ...BORDER,
+    police: null,
     first_at_ms: 1,
     last_at_ms: 1,
     occurrences: 1,

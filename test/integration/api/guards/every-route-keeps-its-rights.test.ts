@@ -13,6 +13,7 @@ import {
 } from '../../../support/api/api.ts';
 import { limited } from '../../../support/api/api-settings.ts';
 import { REPORT_REQUESTS } from '../../../support/api/memory/reports.ts';
+import { TREE_REQUESTS } from '../../../support/api/tree-requests.ts';
 import { tinyPicture } from '../../../support/ingest/images.ts';
 
 const A_DAY = 'from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z';
@@ -145,11 +146,7 @@ const REQUESTS: Record<string, Row> = {
   'GET /api/v1/kinds': { ownAreaOnly: true },
   'POST /api/v1/kinds/dry-run': { payload: { yaml: 'kind: camera' }, ownAreaOnly: true },
   'GET /api/v1/jurisdictions': { ownAreaOnly: true },
-  'POST /api/v1/jurisdictions': { payload: { code: '330212z-gaoxin', name: { zh: '高新区' } } },
-  'POST /api/v1/jurisdictions/:code/members': { part: '330212z-gaoxin', payload: { members: [] } },
-  'GET /api/v1/departments': { ownAreaOnly: true },
-  'POST /api/v1/departments': { payload: { name: { zh: '城管局' }, jurisdiction: '330212' } },
-  'GET /api/v1/reports/departments': { ownAreaOnly: true },
+  ...TREE_REQUESTS,
   'POST /api/v1/devices/:id/telemetry': { payload: { values: { fill_pct: 1 } } },
   'POST /api/v1/devices/:id/events': { payload: { type: 'alarm', data: { text: 'x' } } },
   'POST /api/v1/devices/:id/images': { payload: tinyPicture(), type: 'image/png' },

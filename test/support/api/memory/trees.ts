@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { Authority } from '../../../../src/access/authority.ts';
 import type { ApiDeps } from '../../../../src/api/deps.ts';
+import type { Caller, Device } from '../../../../src/core/types.ts';
 import { NO_ZONES } from '../../access/tree.ts';
 import { HERE, requireHere } from '../api-parts.ts';
 
 const NODE = { name: { zh: '区', en: 'Area' }, parent: HERE, validFrom: null, validTo: null, successor: null };
 
 /** Trees that have nothing in them yet. */
-export function memoryTrees(): Pick<
+export function memoryTrees(
+  get: (caller: Caller, id: string) => Promise<Device>,
+): Pick<
   ApiDeps,
-  'authority' | 'jurisdictions' | 'treeEdits' | 'departments' | 'departmentReport'
+  'authority' | 'jurisdictions' | 'treeEdits' | 'departments' | 'departmentReport' | 'police' | 'policeOf'
 > {
   return {
     authority: new Authority({ areasOf: () => [] }, NO_ZONES),
@@ -34,5 +37,17 @@ export function memoryTrees(): Pick<
       inForce: (department) => department,
     },
     departmentReport: { of: async () => [] },
+    police: {
+      list: async () => ({ items: [], next: null }),
+      add: async (caller, { bounds, ...input }) => {
+        requireHere(caller);
+        return { ...input, hasBounds: bounds !== null };
+      },
+      setBounds: async (caller, code, bounds) => {
+        requireHere(caller);
+        return { code, name: '所', level: 'station', parent: null, jurisdiction: HERE, hasBounds: bounds !== null };
+      },
+    },
+    policeOf: { set: (caller, id) => get(caller, id) },
   };
 }

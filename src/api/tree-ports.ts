@@ -1,0 +1,16 @@
+import type { Jurisdictions } from '../access/tree/jurisdictions.ts';
+import type { TreeEdits } from '../access/tree/tree-edits.ts';
+import type { Departments } from '../devices/departments/departments.ts';
+import type { DepartmentReport } from '../devices/departments/report.ts';
+import type { PoliceAgencies } from '../devices/police/agencies.ts';
+import type { PoliceOfDevice } from '../devices/police/police-of-device.ts';
+
+/** What the API asks of the trees of areas, of departments and of the police. */
+export interface TreePorts {
+  jurisdictions: Pick<Jurisdictions, 'list' | 'totals'>;
+  treeEdits: Pick<TreeEdits, 'add' | 'setMembers'>;
+  departments: Pick<Departments, 'list' | 'add' | 'named' | 'inForce'>;
+  departmentReport: Pick<DepartmentReport, 'of'>;
+  police: Pick<PoliceAgencies, 'list' | 'add' | 'setBounds'>;
+  policeOf: Pick<PoliceOfDevice, 'set'>;
+}

@@ -1,0 +1,48 @@
+import { invalid } from '../../core/errors.ts';
+import { covers, ownArea, type Tree } from '../../core/jurisdiction.ts';
+import type { Caller, Device, DeviceId } from '../../core/types.ts';
+import { recordAudit } from '../../platform/records/audit.ts';
+import { DirectorySync, type DirectorySyncDeps } from '../registry/directory-sync.ts';
+import { findDevice } from '../registry/queries.ts';
+import type { RegistryTables } from '../registry/tables.ts';
+import { lockPlace, raiseVersion } from '../units/places.ts';
+import { agencies } from './agencies.ts';
+
+/** Says by hand which agency a device belongs to, where that is not the station around it. */
+export class PoliceOfDevice {
+  readonly #deps: DirectorySyncDeps & { tree: Tree };
+  readonly #sync: DirectorySync;
+
+  constructor(deps: DirectorySyncDeps & { tree: Tree }) {
+    this.#deps = deps;
+    this.#sync = new DirectorySync(deps);
+  }
+
+  /** Null leaves it to the bounds of stations. Errors: `not-found`, `conflict.state`, `request.invalid`. */
+  set(caller: Caller, id: DeviceId, agency: string | null): Promise<Device> {
+    const { clock, tree } = this.#deps;
+    return this.#sync.commit(id, async (tx) => {
+      const place = await lockPlace(tx, ownArea(caller), id);
+      const found = (await agencies(tx)).find(({ code }) => code === agency);
+      const isSeen =
+        found && (covers(caller, found.jurisdiction) || covers(tree.area(found.jurisdiction), caller.jurisdiction));
+      if (agency !== null && !isSeen)
+        throw invalid('agency', 'is no agency that you may see: see GET /police/agencies');
+      const before = await findDevice(tx, ownArea(caller), id);
+      const all = tx.tables<RegistryTables>().updateTable('position').set({ police_set: agency });
+      await all.where('id', '=', id).execute();
+      const nowMs = clock.nowMs();
+      const after = await raiseVersion(tx, place, { nowMs, scope: ownArea(caller) });
+      await recordAudit(tx, {
+        caller,
+        action: 'device.police',
+        subject: `device/${id}`,
+        jurisdiction: place.jurisdiction,
+        before,
+        after,
+        atMs: nowMs,
+      });
+      return { device: after };
+    });
+  }
+}
