@@ -52,7 +52,6 @@ export class Recorder {
   readonly #looking = new Joined();
   #stopTick: () => void = () => {};
   #isBegun = false;
-  #isStopped = false;
 
   constructor(deps: RecorderDeps) {
     this.#deps = deps;
@@ -85,7 +84,6 @@ export class Recorder {
 
   /** Closes what is open, waits until it is on the disk and in the database, or for as long as `signal` lets it. */
   async stop(signal: AbortSignal): Promise<void> {
-    this.#isStopped = true;
     this.#stopTick();
     await this.#looking.settled();
     for (const { recording, lease, unlisten } of this.#cameras.values()) {
@@ -108,8 +106,9 @@ export class Recorder {
     const fresh = [...now].filter(([key]) => !this.#cameras.has(key)).map(([, one]) => one);
     if (fresh.length > 0)
       await this.#begin(fresh, nowMs).catch((error) => this.#log.warn({ error: messageOf(error) }, 'not begun'));
-    for (const recorded of this.#cameras.values()) {
-      await this.#holdLease(recorded);
+    for (const [key, recorded] of this.#cameras) {
+      // None waits for another: the answer about a lease may take as long as the database does.
+      void this.#holdLease(key, recorded);
       recorded.recording.tick(nowMs);
     }
   }
@@ -143,20 +142,24 @@ export class Recorder {
     });
   }
 
-  async #holdLease(recorded: Recorded): Promise<void> {
+  async #holdLease(key: string, recorded: Recorded): Promise<void> {
     const { clock, pool } = this.#deps;
     if (recorded.lease || clock.monotonicMs() < recorded.nextTryMs) return;
     const { device: deviceId, quality } = recorded.wanted;
-    recorded.nextTryMs = clock.monotonicMs() + LEASE_AGAIN_MS;
+    // Not asked again while this is under way.
+    recorded.nextTryMs = Number.POSITIVE_INFINITY;
     try {
       const lease = await pool.lease({ deviceId, quality });
+      // It may have ended, and the recorder too, while the answer was on its way.
+      if (this.#cameras.get(key) !== recorded) return lease.release();
       recorded.lease = lease;
       recorded.unlisten = lease.listen(recorded.recording);
     } catch (error) {
       const detail = error instanceof StreamFailure ? error.reason : messageOf(error);
       recorded.recording.trouble({ cause: 'stream', detail });
+    } finally {
+      recorded.nextTryMs = clock.monotonicMs() + LEASE_AGAIN_MS;
     }
-    if (this.#isStopped) recorded.lease?.release();
   }
 
   #end(key: string, { recording, lease, unlisten }: Recorded, nowMs: number): void {
