@@ -160,7 +160,8 @@ t.test('of two changes that read the same version one wins', async (t) => {
   const winner = answers.find(({ status }) => status === 200);
   t.equal(winner?.headers.etag, '"2"');
   const now = await api.call({ method: 'GET', url: `${DEVICES}/kiosk-8`, headers: bearer(BOOTSTRAP) });
-  t.same(now.body, winner?.body);
+  const { department: _, ...read } = now.body as { department: unknown };
+  t.same(read, winner?.body);
 });
 
 t.test('the same POST ten times at once makes one device', async (t) => {
