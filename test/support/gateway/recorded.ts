@@ -52,6 +52,8 @@ export async function holesHaveTheirCause(t: Test, gateway: Gateway, recorded: R
   const holes = stretches
     .slice(1)
     .map((next: { from: string }, n: number) => ({ from: stretches[n].to, to: next.from }));
-  t.match(gaps, holes, 'and a hole between has its cause');
-  t.ok(gaps.every(({ cause }: { cause: string }) => cause === 'gateway'));
+  // Before the first picture there was a camera to be asked where its video is.
+  const later = gaps.filter(({ from }: { from: string }) => from >= stretches[0].from);
+  const named = holes.map((hole: object) => ({ ...hole, cause: 'gateway', detail: null }));
+  t.strictSame(later, named, 'and a hole between has its cause');
 }
