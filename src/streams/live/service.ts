@@ -74,6 +74,7 @@ export class StreamService {
   /** A JPEG of the newest key frame; `atMs` is when it was made. */
   snapshot(view: View, signal?: AbortSignal): Promise<StreamAnswer<Buffer> & { atMs: number }> {
     return this.#shown(view, signal, async ({ pull }, limit) => {
+      this.#snapshots.prepare();
       await pull.until(() => pull.window.newestKey() !== null, limit);
       const { jpeg, atMs } = await this.#snapshots.take(`${view.deviceId} ${view.quality}`, pull.window);
       return { contentType: 'image/jpeg', body: jpeg, atMs };

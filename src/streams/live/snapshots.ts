@@ -36,6 +36,11 @@ export class Snapshots {
     this.#decoder = new Decoder(deps, LIMITS);
   }
 
+  /** A picture will be asked for: what makes it starts while the camera answers. */
+  prepare(): void {
+    this.#decoder.prepare();
+  }
+
   /** A picture at most two seconds older than the newest key frame. `key` names the pull. Rejects within 5 s. */
   take(key: string, window: LiveWindow): Promise<Snapshot> {
     const nowMs = this.#clock.monotonicMs();

@@ -31,6 +31,8 @@ export interface Decoding<Result> {
 }
 
 const DEADLINE_MS = 5_000;
+/** What ffmpeg wrote before it ended is read as soon as this process gets to it; past this there was no connection. */
+const LAST_BYTES_MS = 2_000;
 const SETTLE_MS = 200;
 
 /** Has coded pictures decoded by ffmpeg in its cage, a few at a time. */
@@ -101,7 +103,7 @@ export class Decoder {
       try {
         void input.connection.then((socket) => socket.end(data)).catch(() => {});
         const ended = process.ended.then(async (): Promise<never> => {
-          // Its last bytes may still be on their way through the socket.
+          await Promise.race([closed(output), clock.sleep(LAST_BYTES_MS, signal)]);
           await clock.sleep(SETTLE_MS, signal);
           throw new StreamFailure('nonsense', 'Its picture cannot be decoded.');
         });
@@ -115,4 +117,10 @@ export class Decoder {
       for (const local of opened) local.close();
     }
   }
+}
+
+/** Resolves when all that came through it was read. */
+async function closed({ connection }: LocalSocket): Promise<void> {
+  const socket = await connection.catch(() => null);
+  if (socket && !socket.closed) await new Promise((resolve) => socket.once('close', resolve));
 }

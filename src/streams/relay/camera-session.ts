@@ -215,8 +215,8 @@ function connectFailure(error: unknown, signal: AbortSignal): StreamFailure {
   return new StreamFailure('unreachable', error.detail, error);
 }
 
-/** Why a pull was called off: its own deadline, or somebody who no longer wants it. */
-export function abortFailure(signal: AbortSignal): StreamFailure {
-  if (signal.reason instanceof StreamFailure) return signal.reason;
-  return new StreamFailure(signal.reason instanceof DeadlineExceeded ? 'timeout' : 'stopped');
+/** Why a pull was called off before the camera had answered: a deadline of ours, or somebody who no longer wants it. */
+export function abortFailure({ reason }: AbortSignal): StreamFailure {
+  if (reason instanceof StreamFailure) return reason;
+  return new StreamFailure(reason === 'overdue' || reason instanceof DeadlineExceeded ? 'timeout' : 'stopped');
 }
