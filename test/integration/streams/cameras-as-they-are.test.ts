@@ -4,11 +4,16 @@ import { testFilm } from '../../support/streams/h264-source.ts';
 import { decodeStill } from '../../support/streams/players.ts';
 import { TestCamera } from '../../support/streams/rtsp-camera.ts';
 import { look, startStreams } from '../../support/streams/streams.ts';
+import { patientClock } from '../../support/time/clock.ts';
 import { until } from '../../support/time/until.ts';
 
 /** They mostly wait for pictures. */
 const sideBySide = () => ({ buffered: true });
 t.jobs = 3;
+
+/** Made before anything runs: while a film is made, nothing else of this process does. */
+const SMALL = testFilm({ size: '320x240', seconds: 2, x264: 'keyint=10' });
+const REFRESHED = testFilm({ size: '320x240', seconds: 4, x264: 'intra-refresh=1:keyint=10:sliced-threads=0' });
 
 /** Stamps of a picture set one way or another: hours off now and then. */
 function strangeStamps(frames: Buffer, number: number): Buffer {
@@ -20,7 +25,7 @@ function strangeStamps(frames: Buffer, number: number): Buffer {
 }
 
 t.test('a camera with many faults at once is shown over one connection', sideBySide(), async (t) => {
-  const { service, cameras } = await startStreams(t);
+  const { service, cameras } = await startStreams(t, { clock: patientClock });
   const start = Buffer.from([0, 0, 0, 1]);
   const camera = await TestCamera.start(t, {
     sprop: false,
@@ -41,20 +46,19 @@ t.test('a camera with many faults at once is shown over one connection', sideByS
 });
 
 t.test('a picture that changes its size in the middle is told and shown as it is', sideBySide(), async (t) => {
-  const { service, cameras } = await startStreams(t);
+  const { service, cameras } = await startStreams(t, { clock: patientClock });
   const camera = await TestCamera.start(t);
   cameras.set('cam', { url: camera.url });
   const lease = await service.lease(look('cam', 'recorder'));
   const widths: number[] = [];
   lease.listen({ epoch: ({ init }) => void widths.push(init.movie.width), fragment: () => {}, failed: t.fail });
   await service.playlist(look('cam'));
-  camera.film = testFilm({ size: '320x240', seconds: 2, x264: 'keyint=10' });
-  await until('the new size', () => service.status('cam')[0]?.width === 320, 15_000);
-  t.match(service.status('cam'), [{ state: 'live', width: 320, height: 240 }]);
-  t.match(await decodeStill((await service.snapshot(look('cam'))).body), { width: 320, height: 240 });
+  camera.film = SMALL;
   await until('both in one playlist', async () =>
     /DISCONTINUITY\n/.test((await service.mediaPlaylist(look('cam'))).body),
   );
+  t.match(service.status('cam'), [{ state: 'live', width: 320, height: 240 }]);
+  t.match(await decodeStill((await service.snapshot(look('cam'))).body), { width: 320, height: 240 });
   t.same(widths, [768, 320]);
   t.equal(camera.plays, 1, 'over the same connection');
 });
@@ -63,9 +67,8 @@ t.test(
   'a camera that never sends a key frame, but refreshes its picture, is shown live and still',
   sideBySide(),
   async (t) => {
-    const { service, cameras } = await startStreams(t);
-    const film = testFilm({ size: '320x240', seconds: 4, x264: 'intra-refresh=1:keyint=10:sliced-threads=0' });
-    const camera = await TestCamera.start(t, { mode: 'no-key-frame', film });
+    const { service, cameras } = await startStreams(t, { clock: patientClock });
+    const camera = await TestCamera.start(t, { mode: 'no-key-frame', film: REFRESHED });
     cameras.set('cam', { url: camera.url });
     await service.playlist(look('cam'));
     t.match(await decodeStill((await service.snapshot(look('cam'))).body), { width: 320, height: 240 });
@@ -74,12 +77,12 @@ t.test(
 );
 
 t.test('pictures that come in another order than they are shown in are left to ffmpeg', sideBySide(), async (t) => {
-  const { service, cameras } = await startStreams(t, { engine: 'auto' });
+  const { service, cameras } = await startStreams(t, { clock: patientClock, engine: 'auto' });
   const camera = await TestCamera.start(t, { wire: shownLater });
   cameras.set('cam', { url: camera.url });
   await service.lease(look('cam', 'recorder'));
-  await until('ffmpeg pulls it', () => service.processes().ffmpeg.length === 1, 15_000);
-  await until('it is live', () => service.status('cam')[0]?.state === 'live', 15_000);
+  await until('ffmpeg pulls it', () => service.processes().ffmpeg.length === 1);
+  await until('it is live', () => service.status('cam')[0]?.state === 'live');
   t.match((await service.mediaPlaylist(look('cam'))).body, /#EXTINF/);
   t.equal(camera.plays, 2, 'over a second connection');
   t.equal(service.status('cam')[0]?.reason, null, 'which nobody notices');

@@ -12,7 +12,7 @@ const LATE_LONGEST_MS = 500;
  * Waits until `probe` returns something true and returns that; fails saying what it waited for. The limit is for what
  * will never come: a busy machine takes several times what a quiet one does.
  */
-export async function until<T>(what: string, probe: () => T | Promise<T>, limitMs = 30_000): Promise<NonNullable<T>> {
+export async function until<T>(what: string, probe: () => T | Promise<T>, limitMs = 60_000): Promise<NonNullable<T>> {
   const startMs = performance.now();
   const endMs = startMs + limitMs;
   let last: unknown;

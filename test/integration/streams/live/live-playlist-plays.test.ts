@@ -73,7 +73,7 @@ t.test('the pictures of a camera come in the time it gave them, from the first o
     fragment: ({ data }) => void file.push(data),
     failed: t.fail,
   });
-  await until('a second of pictures', () => file.length > 3, 15_000);
+  await until('a second of pictures', () => file.length > 3);
   const times = await packetTimes(Buffer.concat(file));
   for (const [n, s] of times.slice(1).entries()) t.equal(Math.round((s - times[n]!) * 1000), 100, `${n}: ${s}`);
 });
