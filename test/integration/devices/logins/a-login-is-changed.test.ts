@@ -199,6 +199,28 @@ t.test('while nobody knows which login is right, nobody else logs in or changes 
   t.equal((await logins.kept.list(id)).length, 3, 'none is forgotten');
 });
 
+t.test('processes that die one after the other as they ask leave the camera alone before it locks', async (t) => {
+  const { id, camera } = await registered();
+  const begun = await logins.rotations.begin(ADMIN, id, 'same');
+  // Nobody knows any more which login is right.
+  await t.rejects(new RotationRun(killedAt(logins.deps, 12)).turn(begun.id, NEVER), { message: 'at chance 12' });
+  let asked = 0;
+  const enter = async (...given: Parameters<typeof logins.doors.enter>): Promise<never> => {
+    asked += 1;
+    await logins.doors.enter(...given);
+    throw new Killed('as it was asked');
+  };
+  const more = () => Promise.reject(new Error('more than asked'));
+  const doors = { enter, tell: more, rtsp: more, snapshot: more };
+  for (let process = 1; process <= 5; process += 1) {
+    await new RotationRun({ ...logins.deps, doors }).turn(begun.id, NEVER).catch((error: unknown) => {
+      if (!(error instanceof Killed)) throw error;
+    });
+  }
+  t.ok(asked >= 1 && asked <= 3, `${asked} tries, then it waits`);
+  t.equal(camera.users.locked, false);
+});
+
 t.test('a login is shown to a person who says what for, and an audit row stands first', async (t) => {
   const { id, camera } = await registered();
   const person = { ...callerIn('330212'), type: 'person' as const, name: 'li' };
