@@ -80,7 +80,7 @@ async function noRoom(t: Test, gateway: Gateway, disk: SmallDisk): Promise<void>
   await gateway.untilGreen();
   await gateway.register({ id: 'k-2' });
   disk.fill(0);
-  await until('it is noticed', async () => !(await isReady()), 15_000);
+  await until('it is noticed', async () => !(await isReady()));
   await refusesEdits(t, gateway, 'k-3');
   await gateway.stop('SIGKILL');
   disk.fill(0);

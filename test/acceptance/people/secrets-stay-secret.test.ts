@@ -97,7 +97,7 @@ t.test('a camera is watched with its password: no process shows it', async (t) =
   t.equal(await ask('POST', '/devices/check', { body: { onvif, stream: { url } } }), 200);
   t.equal(await ask('GET', `/streams/cam/snapshot.jpg?${LOOK}`), 200, 'the camera lets us in');
   const watching = ask('GET', `/streams/cam/live.m3u8?${LOOK}`);
-  await until('ffmpeg runs', () => gateway.descendants().some(({ program }) => program === 'ffmpeg'), 20_000);
+  await until('ffmpeg runs', () => gateway.descendants().some(({ program }) => program === 'ffmpeg'));
   const children = gateway.descendants().map(({ pid }) => read(`/proc/${pid}/cmdline`) + read(`/proc/${pid}/environ`));
   await watching;
   // Of its own environment, through which it is given its secrets, a process cannot make a secret.

@@ -69,7 +69,7 @@ t.test('a ledger that does not balance is an alert that clears when it does agai
     await run('rollback');
   });
   await tamper(`update ingest_ledger set messages_decoded = messages_decoded - 2 where kind = 'pump'`);
-  await until('the alert', async () => (await alert()) !== undefined, 15_000);
+  await until('the alert', async () => (await alert()) !== undefined);
   const ready = () => gateway.api('GET', '/readyz', { token: '' });
   await until('the reader that hangs is named', async () => !(await ready()).body.parts.rules.ok, 60_000);
   const { status, body } = await ready();
@@ -85,7 +85,7 @@ t.test('a ledger that does not balance is an alert that clears when it does agai
   const said = async () => (await gateway.api('GET', '/metrics')).text;
   t.match(await said(), /^citywatch_ledger_difference 2$/m);
   await tamper(`update ingest_ledger set messages_decoded = messages_decoded + 2 where kind = 'pump'`);
-  await until('its end', async () => (await alert()).condition === 'cleared', 15_000);
+  await until('its end', async () => (await alert()).condition === 'cleared');
   t.match(await said(), /^citywatch_ledger_difference 0$/m);
 });
 
@@ -113,11 +113,11 @@ t.test('while edits hold every connection they may have, a fire becomes an alert
         select count(*) from pg_stat_activity where wait_event_type = 'Lock'`.execute(database.tables());
       return Number(rows[0]?.count) >= 10;
     };
-    await until('edits hold all their connections', waiting, 20_000);
+    await until('edits hold all their connections', waiting);
 
     await kiosk!.burn();
     const open = async () => (await gateway.api('GET', '/alerts?device=recycling-kiosk-0', { token })).body.items;
-    await until('the fire is an alert', async () => (await open()).length > 0, 15_000);
+    await until('the fire is an alert', async () => (await open()).length > 0);
     const [alert] = await open();
     const { status, body } = await gateway.api('POST', `/alerts/${alert.id}/ack`, { token });
     t.match({ status, body }, { status: 200, body: { handling: 'acked' } });
