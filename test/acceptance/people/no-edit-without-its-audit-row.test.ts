@@ -4,7 +4,17 @@ import { systemClock } from '../../../src/core/clock.ts';
 import { DATABASE_LIMITS, Database, sql } from '../../../src/platform/database/database.ts';
 import { EventReader } from '../../support/alerts/event-reader.ts';
 import { NEIGHBOUR, questionsFor, readingRoutes, tokensIn, triersOf, tryBorder } from '../../support/api/border.ts';
-import { type Edit, editsOf, KIOSK, maintenance, makeTrees, NO_EDITS, place, plan } from '../../support/api/edits.ts';
+import {
+  type Edit,
+  editsOf,
+  KIOSK,
+  LIVELY,
+  maintenance,
+  makeTrees,
+  NO_EDITS,
+  place,
+  plan,
+} from '../../support/api/edits.ts';
 import { photoOf, readyDevice } from '../../support/api/proof.ts';
 import { ADMIN_TOKEN, type Answer, Gateway } from '../../support/gateway/gateway.ts';
 import { tinyPicture } from '../../support/ingest/images.ts';
@@ -12,21 +22,6 @@ import { quietObserver } from '../../support/services/services.ts';
 import { freshDatabase, lentInflux } from '../../support/services/shared-database.ts';
 import { chance } from '../../support/time/random.ts';
 import { until } from '../../support/time/until.ts';
-
-/** What goes on by itself: places of readers, what was noted of a device, the holds on the database and on cameras. */
-const LIVELY = [
-  'camera_lease',
-  'gateway_lease',
-  'ingest_cursor',
-  'ingest_ledger',
-  'rule_cursor',
-  'rule_state',
-  'device_day',
-  'work',
-  'telemetry_series',
-  'device_health',
-  'device_downtime',
-];
 
 const password = 'a long enough phrase';
 
@@ -99,13 +94,9 @@ t.test('nobody of the neighbouring county reads or changes any of it', async (t)
 });
 
 t.test('the same requests succeed when it is taken, each with one row more', async (t) => {
-  const listen = async (token: string): Promise<EventReader> => {
-    const reader = new EventReader(t, Number(new URL(gateway.httpUrl).port), { token });
-    await until('a reader is greeted', () => reader.events.length > 0);
-    return reader;
-  };
-  const foreign = await listen(foreignToken);
-  const own = await listen(ADMIN_TOKEN);
+  const port = Number(new URL(gateway.httpUrl).port);
+  const foreign = await EventReader.greeted(t, port, foreignToken);
+  const own = await EventReader.greeted(t, port, ADMIN_TOKEN);
   for (const [route, edit] of edits) {
     const before = await auditRows();
     const { status, text } = await ask(route, edit);
@@ -114,8 +105,7 @@ t.test('the same requests succeed when it is taken, each with one row more', asy
   }
   const ofAlert = [...edits.keys()].filter((route) => route.startsWith('POST /alerts/')).length;
   await until('a live reader heard of all that was done to the alert', () => own.events.length > ofAlert);
-  t.equal(foreign.ended, false);
-  t.equal(foreign.events.length, 1, 'and one beyond the border of nothing');
+  t.same([foreign.ended, foreign.events.length], [false, 1], 'and one beyond the border of nothing');
 });
 
 t.test('devices that were answered outlive a kill, and none is there without its audit row', async (t) => {

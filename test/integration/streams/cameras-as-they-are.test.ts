@@ -80,9 +80,19 @@ t.test('pictures that come in another order than they are shown in are left to f
   const { service, cameras } = await startStreams(t, { clock: patientClock, engine: 'auto' });
   const camera = await TestCamera.start(t, { wire: shownLater });
   cameras.set('cam', { url: camera.url });
-  await service.lease(look('cam', 'recorder'));
+  const lease = await service.lease(look('cam', 'recorder'));
+  // What came over the first connection is shown as live for as long as the second one takes.
+  let [isSecond, pictures] = [false, 0];
+  const epoch = () => {
+    isSecond = camera.plays === 2;
+  };
+  const fragment = () => {
+    if (isSecond) pictures += 1;
+  };
+  lease.listen({ epoch, fragment, failed: t.fail });
   await until('ffmpeg pulls it', () => service.processes().ffmpeg.length === 1);
-  await until('it is live', () => service.status('cam')[0]?.state === 'live');
+  await until('pictures of ffmpeg', () => pictures > 0);
+  t.equal(service.status('cam')[0]?.state, 'live');
   t.match((await service.mediaPlaylist(look('cam'))).body, /#EXTINF/);
   t.equal(camera.plays, 2, 'over a second connection');
   t.equal(service.status('cam')[0]?.reason, null, 'which nobody notices');

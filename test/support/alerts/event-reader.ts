@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { TOKENS } from '../api/api.ts';
 import type { Owner } from '../services/services.ts';
+import { until } from '../time/until.ts';
 
 export interface Sent {
   id: string;
@@ -27,6 +28,13 @@ export class EventReader {
       this.ended = true;
     });
     this.socket.on('error', () => {});
+  }
+
+  /** One that was greeted: it hears of all that happens from now on. */
+  static async greeted(t: Owner, port: number, token: string): Promise<EventReader> {
+    const reader = new EventReader(t, port, { token });
+    await until('a reader is greeted', () => reader.events.length > 0);
+    return reader;
   }
 
   get devices(): string[] {

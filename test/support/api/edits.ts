@@ -1,5 +1,20 @@
 import { tinyPicture } from '../ingest/images.ts';
 
+/** What goes on by itself: places of readers, what was noted of a device, the holds on the database and on cameras. */
+export const LIVELY = [
+  'camera_lease',
+  'gateway_lease',
+  'ingest_cursor',
+  'ingest_ledger',
+  'rule_cursor',
+  'rule_state',
+  'device_day',
+  'work',
+  'telemetry_series',
+  'device_health',
+  'device_downtime',
+];
+
 /** A correct request to each route that edits; `path` fills in the ids. In the order in which they make sense. */
 export interface Edit {
   path?: string;

@@ -129,3 +129,22 @@ export function killedAt(deps: RotationRunDeps, at: number): RotationRunDeps & {
     chances: () => chance,
   };
 }
+
+/** How often a camera is asked by so many processes, one after the other, each of which dies as soon as it has asked. */
+export async function triesOfDying(deps: RotationRunDeps, id: string, processes: number): Promise<number> {
+  let tries = 0;
+  const enter = async (...given: Parameters<LoginDoors['enter']>): Promise<never> => {
+    tries += 1;
+    await deps.doors.enter(...given);
+    throw new Killed('as it had asked');
+  };
+  const more = () => Promise.reject(new Error('more than asked'));
+  const doors = { enter, tell: more, rtsp: more, snapshot: more };
+  for (let process = 1; process <= processes; process += 1) {
+    const dying = new RotationRun({ ...deps, doors }).turn(id, new AbortController().signal);
+    await dying.catch((error: unknown) => {
+      if (!(error instanceof Killed)) throw error;
+    });
+  }
+  return tries;
+}

@@ -9,7 +9,7 @@ import { RotationRun } from '../../../../src/devices/logins/run.ts';
 import { RotationWorker } from '../../../../src/devices/logins/worker.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
-import { Killed, killedAt, lead, openLogins, rotate } from '../../../support/devices/logins.ts';
+import { Killed, killedAt, lead, openLogins, rotate, triesOfDying } from '../../../support/devices/logins.ts';
 import { callerIn } from '../../../support/devices/registry.ts';
 import { selfSigned } from '../../../support/network/certificates.ts';
 import { type CameraRig, startCameras } from '../../../support/streams/cameras.ts';
@@ -188,6 +188,8 @@ t.test('while nobody knows which login is right, nobody else logs in or changes 
   await t.rejects(new RotationRun(dying).turn(begun.id, NEVER), { message: 'at chance 12' });
   await t.rejects(logins.connections.onvifAccess(id), { code: 'conflict.state' });
   await t.rejects(logins.connections.videoOf(id), { code: 'conflict.state' });
+  const tries = await triesOfDying(logins.deps, begun.id, 5);
+  t.ok(tries >= 1 && tries <= 3, `${tries} tries of five processes: then it waits, before it is locked out`);
   const { version } = await logins.registry.get(ADMIN, id);
   const onvif = { xaddr: 'http://127.64.70.1/', username: 'a', password: 'b' };
   await t.rejects(logins.registry.update(ADMIN, id, version, { onvif }), { code: 'conflict.state' });
@@ -197,28 +199,6 @@ t.test('while nobody knows which login is right, nobody else logs in or changes 
   t.match(await logins.connections.onvifAccess(id), onvif);
   t.match(await lead(logins, begun), { state: 'unchanged', problem: 'overtaken' });
   t.equal((await logins.kept.list(id)).length, 3, 'none is forgotten');
-});
-
-t.test('processes that die one after the other as they ask leave the camera alone before it locks', async (t) => {
-  const { id, camera } = await registered();
-  const begun = await logins.rotations.begin(ADMIN, id, 'same');
-  // Nobody knows any more which login is right.
-  await t.rejects(new RotationRun(killedAt(logins.deps, 12)).turn(begun.id, NEVER), { message: 'at chance 12' });
-  let asked = 0;
-  const enter = async (...given: Parameters<typeof logins.doors.enter>): Promise<never> => {
-    asked += 1;
-    await logins.doors.enter(...given);
-    throw new Killed('as it was asked');
-  };
-  const more = () => Promise.reject(new Error('more than asked'));
-  const doors = { enter, tell: more, rtsp: more, snapshot: more };
-  for (let process = 1; process <= 5; process += 1) {
-    await new RotationRun({ ...logins.deps, doors }).turn(begun.id, NEVER).catch((error: unknown) => {
-      if (!(error instanceof Killed)) throw error;
-    });
-  }
-  t.ok(asked >= 1 && asked <= 3, `${asked} tries, then it waits`);
-  t.equal(camera.users.locked, false);
 });
 
 t.test('a login is shown to a person who says what for, and an audit row stands first', async (t) => {
