@@ -130,7 +130,7 @@ export function killedAt(deps: RotationRunDeps, at: number): RotationRunDeps & {
   };
 }
 
-/** How often a camera is asked by so many processes, one after the other, each of which dies as soon as it has asked. */
+/** How often a camera is asked by so many processes, one after the other, each of which dies once it has asked. */
 export async function triesOfDying(deps: RotationRunDeps, id: string, processes: number): Promise<number> {
   let tries = 0;
   const enter = async (...given: Parameters<LoginDoors['enter']>): Promise<never> => {
