@@ -37,7 +37,8 @@ const UNKNOWN: GapReason = { cause: 'stream', detail: null };
 
 /**
  * Follows what is kept of one camera, and tells each hole of {@link GAP_MIN_MS} or more once: while it lasts, so that
- * it is known before pictures return, and when it ends. Times are Unix ms by the gateway's clock.
+ * it is known before pictures return, and when it ends. Times are Unix ms by the gateway's clock, in whole ones as in
+ * the rows of files: else a hole between two rows could be a hair too short for a row of its own.
  */
 export class Gaps {
   /** End of what is kept. */
@@ -48,22 +49,22 @@ export class Gaps {
 
   /** `sinceMs` is when it was to be recorded from; `open` the reason of a hole that was told before and lasts. */
   constructor(sinceMs: number, { reason, open }: { reason: GapReason | null; open: GapReason | null }) {
-    this.#keptToMs = sinceMs;
+    this.#keptToMs = Math.round(sinceMs);
     this.#reason = reason;
     this.#open = open;
   }
 
   /** Pictures from `fromMs` to `toMs` are kept. */
   kept(fromMs: number, toMs: number): GapStep[] {
-    const steps = this.#until(fromMs);
-    this.#keptToMs = Math.max(this.#keptToMs, toMs);
+    const steps = this.#until(Math.round(fromMs));
+    this.#keptToMs = Math.max(this.#keptToMs, Math.round(toMs));
     this.#reason = null;
     return steps;
   }
 
   /** A file that was {@link lost} is found to be whole up to `toMs`; why it ends there is known already. */
   found(toMs: number): void {
-    this.#keptToMs = Math.max(this.#keptToMs, toMs);
+    this.#keptToMs = Math.max(this.#keptToMs, Math.round(toMs));
     this.#unsureToMs = 0;
   }
 
@@ -81,7 +82,7 @@ export class Gaps {
    */
   lost(fromMs: number, reason: GapReason): GapStep[] {
     this.#unsureToMs = this.#keptToMs + UNSURE_MS;
-    this.#keptToMs = Math.min(this.#keptToMs, fromMs);
+    this.#keptToMs = Math.min(this.#keptToMs, Math.round(fromMs));
     return this.trouble(reason);
   }
 

@@ -27,6 +27,12 @@ t.test('a hole that nobody saw while it lasted is told whole; a short one is non
   t.strictSame(gaps.kept(5_000, 6_000), [{ type: 'whole', fromMs: 3_000, toMs: 5_000, reason: CAMERA }]);
 });
 
+t.test('a hole that is one by the rows of its files is told, though a hair is missing', async (t) => {
+  const gaps = fresh();
+  gaps.kept(0, 1_000.4);
+  t.match(gaps.kept(2_999.6, 4_000), [{ type: 'whole', fromMs: 1_000, toMs: 3_000 }]);
+});
+
 t.test('what was told before a restart is not told again, and ends', async (t) => {
   const gaps = new Gaps(1_000, { reason: CAMERA, open: CAMERA });
   t.strictSame(gaps.tick(100_000), []);
