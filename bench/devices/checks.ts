@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { CAMERA_CHECK_TIMES, type CameraCheckResult, checkCamera } from '../../src/devices/checks/camera-check.ts';
@@ -8,13 +9,13 @@ import { worst } from '../../src/devices/checks/steps.ts';
 import { checkPortsOn } from '../../test/support/devices/check-ports.ts';
 import { startStreams, TEST_NETWORK } from '../../test/support/streams/streams.ts';
 import type { CheckedCamera } from '../support/checked-cameras.ts';
-import { owner, print, quantiles, round, run, setting } from '../support/harness.ts';
+import { cpuSeconds, owner, print, quantiles, round, run, setting } from '../support/harness.ts';
 
 /**
  * Checks of many cameras as a district is checked, one in twenty of them hostile: how many a second, what each costs
- * the process that checks, whether pictures were mixed up, and how long its event loop stood still: by the clock, and
- * by the processor time of its own thread between two timers, which a busy machine does not lengthen.
- * `CITYWATCH_BENCH_CAMERAS` says how many.
+ * the process that checks and all of them together (cameras and ffmpeg), whether pictures were mixed up, and how long
+ * its event loop stood still: by the clock, and by the processor time of its own thread between two timers, which a
+ * busy machine does not lengthen. `CITYWATCH_BENCH_CAMERAS` says how many.
  */
 const CAMERAS = setting('CAMERAS', 400);
 const NS_PER_MS = 1e6;
@@ -32,6 +33,7 @@ await run(async () => {
   const turns = watchTurns();
   const beganMs = performance.now();
   const before = process.cpuUsage();
+  const cpuBeforeS = cpuOfAll();
   delay.enable();
   const { signal } = new AbortController();
   const results = await Promise.all(
@@ -44,6 +46,7 @@ await run(async () => {
   const turnMs = turns();
   const seconds = (performance.now() - beganMs) / 1000;
   const { user, system } = process.cpuUsage(before);
+  const cpuAllS = cpuOfAll() - cpuBeforeS;
   const judged = results.map((result, index) => judge(result, cameras[index]!.size));
   const count = (what: string): number => judged.filter((one) => one === what).length;
   print({
@@ -52,6 +55,7 @@ await run(async () => {
     seconds: round(seconds),
     perS: round(CAMERAS / seconds),
     cpuMsEach: round((user + system) / 1_000 / CAMERAS),
+    cpuMsEachOfAll: round((cpuAllS * 1_000) / CAMERAS),
     sound: count('sound'),
     undecoded: count('undecoded'),
     misjudged: count('misjudged'),
@@ -63,6 +67,14 @@ await run(async () => {
     unexpected: ports.unexpectedOnes.length,
   });
 });
+
+/** Processor time so far, in seconds, of this process and all below it: the cameras and each ffmpeg, too. */
+function cpuOfAll(): number {
+  const below = (pid: number): number[] =>
+    readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  const used = (pid: number): number => below(pid).reduce((sum, child) => sum + used(child), cpuSeconds(pid));
+  return used(process.pid);
+}
 
 /** Counts what this thread computes from one timer to the next; what it returns stops, and tells. */
 function watchTurns(): () => { p99: number; max: number } {

@@ -6,12 +6,21 @@ import { choosePair, type OnvifProfile } from '../onvif/profiles.ts';
 import type { OnvifPorts } from '../onvif/session.ts';
 import type { OnvifAccess } from '../registry/connections.ts';
 import type { UnitIdentity } from '../units/identity.ts';
-import { judgeClock, judgeLabel, judgeLogin, judgeProfiles, judgeSnapshot } from './camera-judgements.ts';
+import {
+  judgeClock,
+  judgeLabel,
+  judgeLogin,
+  judgeProfiles,
+  judgeSnapshot,
+  NO_ADDRESS,
+  SHOWN_TO_ALL,
+} from './camera-judgements.ts';
 import { explainError } from './hints.ts';
+import { CheckPictures } from './pictures.ts';
 import { type Connect, judgePorts, type Knock, knock, type Place, placeOf, reach } from './reach.ts';
 import { fetchSnapshot } from './snapshot-page.ts';
-import { type CheckStep, type Finding, ok, Steps } from './steps.ts';
-import { type Coded, isMissing, judgePicture, missing, type VideoLooks, type VideoSource } from './video.ts';
+import { type CheckStep, type Finding, ok, Steps, type Work } from './steps.ts';
+import { type Coded, isMissing, missing, type VideoLooks, type VideoSource } from './video.ts';
 
 const CAMERA_STEPS = ['reach', 'port', 'clock', 'login', 'identity', 'profiles', 'rtsp', 'snapshot'] as const;
 
@@ -73,6 +82,8 @@ export const CAMERA_CHECK_TIMES: CameraCheckTimes = {
 const ANSWER_MAX_BYTES = 512 * 1024;
 /** Who reads the video says what was missing in it, a moment before the step ends. */
 const SAYING_WHY_MS = 300;
+/** Kept for the first picture of the video, where it waits for the snapshot. */
+const DECODING_MS = 3_000;
 
 const NO_ONVIF = 'No ONVIF address is known.';
 const NO_WAY = 'Nothing answers there.';
@@ -108,13 +119,14 @@ class CameraCheck {
   #media: Awaited<ReturnType<typeof openMedia>> | null = null;
   #main: OnvifProfile | null = null;
   #toldUrl: string | null = null;
-  #picture: Coded | null = null;
+  readonly #pictures: CheckPictures;
 
   constructor(target: CameraTarget, ports: CameraCheckPorts & { times: CameraCheckTimes }, signal: AbortSignal) {
     const { clock } = ports.onvif;
     const { times } = ports;
     this.#target = target;
     this.#ports = ports;
+    this.#pictures = new CheckPictures(ports.video);
     this.#times = times;
     this.#signal = signal;
     this.#beganMs = clock.monotonicMs();
@@ -129,8 +141,12 @@ class CameraCheck {
     if (refused) this.#steps.skip('rtsp', NO_LOGIN);
     else await this.#rtsp(isThere);
     await this.#snapshot();
+    if (this.#pictures.isWaiting) {
+      const work: Work = (signal, ms) => this.#sayingWhy(signal, ms, (soon) => this.#pictures.lookAtWaiting(soon));
+      await this.#steps.resume('rtsp', DECODING_MS, work);
+    }
     const tookMs = Math.round(this.#ports.onvif.clock.monotonicMs() - this.#beganMs);
-    const [label, isOther, picture] = [this.#label, this.#isOther, this.#picture];
+    const [label, isOther, picture] = [this.#label, this.#isOther, this.#pictures.best];
     return { steps: this.#steps.done, tookMs, label, isOther, picture };
   }
 
@@ -226,17 +242,24 @@ class CameraCheck {
     if (!isThere) return this.#steps.skip('rtsp', NO_WAY);
     if (!source) return this.#steps.skip('rtsp', 'No stream address is known.');
     if (this.#target.stream && !this.#isOpen('RTSP')) return this.#steps.skip('rtsp', NO_PORT);
-    await this.#steps.run('rtsp', this.#times.stepMs.rtsp, (signal, ms) => this.#firstPicture(source, signal, ms));
+    await this.#steps.run('rtsp', this.#times.stepMs.rtsp, (signal, ms) =>
+      this.#sayingWhy(signal, ms, (soon) => this.#firstPicture(source, soon)),
+    );
   }
 
-  async #firstPicture(source: VideoSource, signal: AbortSignal, ms: number): Promise<Finding> {
-    const limit = deadline(this.#ports.onvif.clock, Math.max(0, ms - SAYING_WHY_MS), signal);
-    try {
-      const first = await this.#ports.video.first(source, limit.signal);
-      return isMissing(first) ? missing(first) : await this.#look(first.codec, first.picture, limit.signal);
-    } finally {
-      limit.cancel();
-    }
+  async #firstPicture(source: VideoSource, signal: AbortSignal): Promise<Finding> {
+    const first = await this.#ports.video.first(source, signal);
+    if (isMissing(first)) return missing(first);
+    const isTime = this.#steps.leftMs >= this.#times.stepMs.snapshot + DECODING_MS;
+    const isSnapshotNext = this.#target.onvif && this.#media && this.#main;
+    if (isSnapshotNext && isTime) return this.#pictures.wait(first.codec, first.picture);
+    return await this.#pictures.look(first.codec, first.picture, signal);
+  }
+
+  /** What ends a moment before its step does, so that it says itself what was missing. */
+  async #sayingWhy(signal: AbortSignal, ms: number, run: (soon: AbortSignal) => Promise<Finding>): Promise<Finding> {
+    const soon = deadline(this.#ports.onvif.clock, Math.max(0, ms - SAYING_WHY_MS), signal);
+    return await run(soon.signal).finally(() => soon.cancel());
   }
 
   #source(): VideoSource | null {
@@ -244,13 +267,6 @@ class CameraCheck {
     if (stream) return stream;
     const url = this.#toldUrl;
     return url === null || !onvif ? null : { url, username: onvif.username, password: onvif.password };
-  }
-
-  async #look(what: string, picture: Coded, signal: AbortSignal): Promise<Finding> {
-    const seen = await this.#ports.video.seen(picture, signal);
-    if (isMissing(seen)) return missing(seen);
-    this.#picture ??= picture;
-    return judgePicture(what, seen);
   }
 
   async #snapshot(): Promise<void> {
@@ -262,8 +278,7 @@ class CameraCheck {
     await this.#steps.run('snapshot', this.#times.stepMs.snapshot, async (signal, ms) => {
       const url = await snapshotUrl(this.#login!.camera, media, main);
       if (url === null) return ok('It offers none; stills are made from its video.');
-      const limit = deadline(this.#ports.onvif.clock, Math.max(0, ms - SAYING_WHY_MS), signal);
-      return await this.#still(url, onvif, limit.signal).finally(() => limit.cancel());
+      return await this.#sayingWhy(signal, ms, (soon) => this.#still(url, onvif, soon));
     });
   }
 
@@ -271,7 +286,7 @@ class CameraCheck {
     const options = { login, deadlineMs: this.#times.stepMs.snapshot, signal };
     const answer = await fetchSnapshot(url, this.#ports.onvif, options);
     if ('refused' in answer) return judgeSnapshot(answer);
-    const looked = await this.#look('JPEG', this.#ports.video.jpeg(answer.jpeg), signal);
+    const looked = await this.#pictures.lookAtSnapshot(answer.jpeg, signal);
     return answer.open && looked.grade === 'ok' ? { ...SHOWN_TO_ALL, seen: looked.seen } : looked;
   }
 
@@ -283,17 +298,3 @@ class CameraCheck {
 }
 
 const LOGIN_PROBLEMS: readonly string[] = ['auth', 'clock-skew'];
-
-const NO_ADDRESS: Finding = {
-  grade: 'failed',
-  seen: null,
-  problem: 'no-address',
-  hint: 'Nothing is registered to reach it at: give its ONVIF address and login, or its stream address.',
-};
-
-const SHOWN_TO_ALL: Finding = {
-  grade: 'warning',
-  seen: null,
-  problem: 'no-password',
-  hint: 'Its snapshot is shown to everybody without a password: switch authentication of the page on.',
-};

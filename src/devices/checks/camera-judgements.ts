@@ -111,3 +111,17 @@ const SNAPSHOT_HINTS: Readonly<Record<Extract<SnapshotAnswer, { refused: string 
 export function judgeSnapshot({ refused, detail }: Extract<SnapshotAnswer, { refused: string }>): Finding {
   return bad(refused === 'auth' ? 'failed' : 'warning', refused, SNAPSHOT_HINTS[refused], detail);
 }
+
+export const NO_ADDRESS: Finding = {
+  grade: 'failed',
+  seen: null,
+  problem: 'no-address',
+  hint: 'Nothing is registered to reach it at: give its ONVIF address and login, or its stream address.',
+};
+
+export const SHOWN_TO_ALL: Finding = {
+  grade: 'warning',
+  seen: null,
+  problem: 'no-password',
+  hint: 'Its snapshot is shown to everybody without a password: switch authentication of the page on.',
+};

@@ -87,6 +87,18 @@ export class Steps<Name extends string> {
     return this.#add(name, finding, clock.monotonicMs() - beganMs);
   }
 
+  /** Ends a step that was left open: what is found now stands in place of what was, and the time is added. */
+  async resume(name: Name, budgetMs: number, work: Work): Promise<void> {
+    const { clock } = this.#deps;
+    const at = this.done.findIndex((step) => step.name === name);
+    const open = this.done[at];
+    if (!open) return;
+    const beganMs = clock.monotonicMs();
+    const stepMs = Math.min(budgetMs, this.leftMs);
+    const finding = await this.#within(stepMs, work).catch((error: unknown) => this.#explain(error));
+    this.done[at] = { name, ...finding, tookMs: open.tookMs + Math.round(clock.monotonicMs() - beganMs) };
+  }
+
   /** Notes that a step was not tried, and why. */
   skip(name: Name, why: string): void {
     this.#add(name, notTried(why), 0);

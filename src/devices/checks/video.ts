@@ -33,6 +33,8 @@ export interface VideoLooks {
   /** A picture that is a JPEG. */
   jpeg(bytes: Buffer): Coded;
   seen(picture: Coded, signal: AbortSignal): Promise<Seen | NoPicture>;
+  /** Two pictures of one camera, for little more than the price of one; none where one of the two cannot be seen. */
+  seenBoth(pictures: readonly [Coded, Coded], signal: AbortSignal): Promise<readonly [Seen, Seen] | NoPicture>;
   /** The picture for people, a JPEG made by us. */
   still(picture: Coded, signal: AbortSignal): Promise<Buffer | NoPicture>;
 }

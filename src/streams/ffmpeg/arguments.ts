@@ -64,9 +64,18 @@ export interface PicturePaths extends Omit<SnapshotPaths, 'format'> {
   format: SnapshotPaths['format'] | 'mjpeg';
 }
 
-/** As {@link snapshotTask}, written as grey pictures (PGM, one byte a pixel) in their full size. */
-export function greyTask(paths: PicturePaths): FfmpegTask {
-  return pictureTask(paths, ['-c:v', 'pgm', '-pix_fmt', 'gray', '-f', 'image2pipe'], []);
+/**
+ * As {@link snapshotTask}, written as grey pictures (PGM, one byte a pixel) in their full size. Two of one camera are
+ * decoded side by side, each from its own socket to its own: to start ffmpeg costs ten times what a picture does.
+ */
+export function greyTask(first: PicturePaths, second?: PicturePaths): FfmpegTask {
+  const coding = ['-c:v', 'pgm', '-pix_fmt', 'gray', '-f', 'image2pipe'];
+  if (!second) return pictureTask(first, coding, []);
+  const command = withInput(withInput(ffmpeg(), first, 'pipe:0'), second, 'pipe:3');
+  withOutput(command.output('pipe:1'), first, { input: 0, coding, filters: [] });
+  withOutput(command.output('pipe:4'), second, { input: 1, coding, filters: [] });
+  const { input, output } = second;
+  return { args: built(command), input: first.input, output: first.output, second: { input, output } };
 }
 
 const STILL_WIDTH_MAX = 1_280;
@@ -77,17 +86,34 @@ export function stillTask(paths: PicturePaths): FfmpegTask {
   return pictureTask(paths, coding, [`scale=min(iw\\,${STILL_WIDTH_MAX}):-2`]);
 }
 
-function pictureTask({ format, input, output, skip }: PicturePaths, coding: string[], filters: string[]): FfmpegTask {
-  const chosen = skip === 0 ? filters : [`select=gte(n\\,${skip})`, ...filters];
-  const command = ffmpeg('pipe:0')
+function pictureTask(paths: PicturePaths, coding: string[], filters: string[]): FfmpegTask {
+  const command = withInput(ffmpeg(), paths, 'pipe:0').output('pipe:1');
+  withOutput(command, paths, { input: 0, coding, filters });
+  return { args: built(command), input: paths.input, output: paths.output };
+}
+
+function withInput(command: FfmpegCommand, { format, skip }: PicturePaths, pipe: string): FfmpegCommand {
+  return command
+    .input(pipe)
     .inputOptions(QUIET)
     .inputOptions(['-protocol_whitelist', 'pipe', '-threads', '1', '-f', format])
-    .inputOptions(skip === 0 ? [] : ['-flags', '+output_corrupt', '-flags2', '+showall'])
-    .outputOptions(['-map', '0:v:0', ...(skip === 0 ? ['-frames:v', '1'] : ['-vsync', 'passthrough'])])
+    .inputOptions(skip === 0 ? [] : ['-flags', '+output_corrupt', '-flags2', '+showall']);
+}
+
+interface PictureOutput {
+  /** Number of the input that it is made from. */
+  input: number;
+  coding: string[];
+  filters: string[];
+}
+
+/** What is written to the output that was named last. */
+function withOutput(command: FfmpegCommand, { skip }: PicturePaths, { input, coding, filters }: PictureOutput): void {
+  const chosen = skip === 0 ? filters : [`select=gte(n\\,${skip})`, ...filters];
+  command
+    .outputOptions(['-map', `${input}:v:0`, ...(skip === 0 ? ['-frames:v', '1'] : ['-vsync', 'passthrough'])])
     .outputOptions(chosen.length === 0 ? [] : ['-vf', chosen.join(',')])
-    .outputOptions(['-an', '-sn', '-dn', '-map_metadata', '-1', ...coding, '-threads', '1'])
-    .output('pipe:1');
-  return { args: built(command), input, output };
+    .outputOptions(['-an', '-sn', '-dn', '-map_metadata', '-1', ...coding, '-threads', '1']);
 }
 
 function built(command: FfmpegCommand): string[] {

@@ -97,7 +97,9 @@ export class Processes {
         await opened(end);
         return end;
       };
-      const stdio: StdioOptions = [...(await Promise.all([open(task.input), open(task.output)])), 'pipe'];
+      const paths = [task.input, task.output, ...(task.second ? [task.second.input, task.second.output] : [])];
+      const [input = 'ignore', output = 'ignore', ...more] = await Promise.all(paths.map(open));
+      const stdio: StdioOptions = [input, output, 'pipe', ...more];
       if (this.#running.has(id)) this.#spawn({ id, task }, stdio);
       else this.#notStarted(id, 'no longer wanted');
     } catch (error) {

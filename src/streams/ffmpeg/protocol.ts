@@ -20,6 +20,8 @@ export interface FfmpegTask {
   input?: string;
   /** Path of a unix socket that becomes its standard output. */
   output?: string;
+  /** Paths of two more, which it reads and writes as `pipe:3` and `pipe:4`. */
+  second?: { input: string; output: string };
 }
 
 /** Stands for the relay's host and port in the arguments of ffmpeg; no such name exists (RFC 6761). */
@@ -49,13 +51,14 @@ export function parseToSpawner(message: unknown): ToSpawner | null {
   const { type, id, task, urgent } = message;
   if (type === 'stop') return { type, id };
   if (type !== 'start' || !isObject(task) || !isTexts(task.args, ARGS_MAX)) return null;
-  const { args, input, output } = task;
-  return {
-    type,
-    id,
-    task: { args, ...(typeof input === 'string' && { input }), ...(typeof output === 'string' && { output }) },
-    urgent: urgent === true,
-  };
+  const { args, input, output, second } = task;
+  const parsed: FfmpegTask = { args };
+  if (typeof input === 'string') parsed.input = input;
+  if (typeof output === 'string') parsed.output = output;
+  if (isObject(second) && typeof second.input === 'string' && typeof second.output === 'string') {
+    parsed.second = { input: second.input, output: second.output };
+  }
+  return { type, id, task: parsed, urgent: urgent === true };
 }
 
 export function parseFromSpawner(message: unknown): FromSpawner | null {

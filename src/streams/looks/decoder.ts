@@ -24,10 +24,17 @@ export interface DecoderLimits {
 /** What ffmpeg is given, and how its answer is read. */
 export interface Decoding<Result> {
   data: Buffer;
-  /** Both are paths of local sockets. */
-  taskOf(paths: { input: string; output: string }): FfmpegTask;
+  /** Of the same camera, so that nobody else's picture is within reach of what is decoded here. */
+  second?: Buffer;
+  taskOf(first: SocketPaths, second: SocketPaths | undefined): FfmpegTask;
   /** Never resolves where nothing comes: then the end of ffmpeg decides. */
-  read(output: LocalSocket): Promise<Result>;
+  read(first: LocalSocket, second: LocalSocket | undefined): Promise<Result>;
+}
+
+/** Of local sockets that nothing else is sent through. */
+export interface SocketPaths {
+  input: string;
+  output: string;
 }
 
 const DEADLINE_MS = 5_000;
@@ -94,20 +101,26 @@ export class Decoder {
     const { sockets, spawner, clock } = this.#deps;
     const opened: LocalSocket[] = [];
     try {
-      const { data, taskOf, read } = choose();
-      const input = await sockets.open();
-      opened.push(input);
-      const output = await sockets.open();
-      opened.push(output);
-      const process = spawner.run(taskOf({ input: input.path, output: output.path }), { urgent: true });
+      const { data, second, taskOf, read } = choose();
+      const open = async (fed: Buffer): Promise<{ output: LocalSocket; paths: SocketPaths }> => {
+        const input = await sockets.open();
+        opened.push(input);
+        void input.connection.then((socket) => socket.end(fed)).catch(() => {});
+        const output = await sockets.open();
+        opened.push(output);
+        return { output, paths: { input: input.path, output: output.path } };
+      };
+      const one = await open(data);
+      const other = second && (await open(second));
+      const process = spawner.run(taskOf(one.paths, other?.paths), { urgent: true });
       try {
-        void input.connection.then((socket) => socket.end(data)).catch(() => {});
         const ended = process.ended.then(async (): Promise<never> => {
-          await Promise.race([closed(output), clock.sleep(LAST_BYTES_MS, signal)]);
+          const outputs = other ? [one.output, other.output] : [one.output];
+          await Promise.race([Promise.all(outputs.map(closed)), clock.sleep(LAST_BYTES_MS, signal)]);
           await clock.sleep(SETTLE_MS, signal);
           throw new StreamFailure('nonsense', 'Its picture cannot be decoded.');
         });
-        return await orAborted(Promise.race([read(output), ended]), signal);
+        return await orAborted(Promise.race([read(one.output, other?.output), ended]), signal);
       } finally {
         process.stop();
       }

@@ -2,7 +2,7 @@ import { greyTask, stillTask } from '../ffmpeg/arguments.ts';
 import type { LocalSocket } from '../ffmpeg/local-sockets.ts';
 import type { FfmpegTask } from '../ffmpeg/protocol.ts';
 import { StreamFailure } from '../pool/types.ts';
-import { Decoder, type DecoderDeps } from './decoder.ts';
+import { Decoder, type DecoderDeps, type Decoding, type SocketPaths } from './decoder.ts';
 import type { CodedPicture } from './first-picture.ts';
 import { type GreyPicture, readGrey } from './grey-picture.ts';
 
@@ -31,10 +31,30 @@ export class Looks {
 
   /** How large and how bright a picture is. Rejects with {@link StreamFailure} for one that cannot be decoded. */
   async grey(picture: CodedPicture, signal: AbortSignal): Promise<GreyPicture> {
-    const data = await this.#run(picture, { taskOf: greyTask, bytesMax: GREY_BYTES_MAX }, signal);
-    const grey = readGrey(data);
-    if (!grey) throw new StreamFailure('nonsense', 'Its picture cannot be decoded.');
-    return grey;
+    return greyIn(await this.#run(picture, { taskOf: greyTask, bytesMax: GREY_BYTES_MAX }, signal));
+  }
+
+  /**
+   * As {@link grey} for two pictures of the same camera, in one run of ffmpeg. Rejects where one of the two cannot be
+   * decoded: of the other nothing is known then.
+   */
+  async greyOfBoth(
+    [first, second]: readonly [CodedPicture, CodedPicture],
+    signal: AbortSignal,
+  ): Promise<[GreyPicture, GreyPicture]> {
+    return await this.#decoder.run(() => {
+      const decoding: Decoding<[GreyPicture, GreyPicture]> = {
+        data: first.data,
+        second: second.data,
+        taskOf: (one, other) => greyTask({ ...first, ...one }, { ...second, ...other! }),
+        read: async (one, other) => {
+          const read = [one, other!].map((output) => readAll(output, GREY_BYTES_MAX));
+          const [ofFirst, ofSecond] = await Promise.all(read);
+          return [greyIn(ofFirst!), greyIn(ofSecond!)];
+        },
+      };
+      return decoding;
+    }, signal);
   }
 
   /** The picture as a JPEG of ours, at most 1,280 pixels wide. Rejects as {@link grey}. */
@@ -47,20 +67,26 @@ export class Looks {
     return data.subarray(from);
   }
 
-  #run(picture: CodedPicture, { taskOf, bytesMax }: Decoding, signal: AbortSignal): Promise<Buffer> {
+  #run(picture: CodedPicture, { taskOf, bytesMax }: Wish, signal: AbortSignal): Promise<Buffer> {
     const { data, ...what } = picture;
     const decoding = {
       data,
-      taskOf: (paths: { input: string; output: string }) => taskOf({ ...what, ...paths }),
+      taskOf: (paths: SocketPaths) => taskOf({ ...what, ...paths }),
       read: (output: LocalSocket) => readAll(output, bytesMax),
     };
     return this.#decoder.run(() => decoding, signal);
   }
 }
 
-interface Decoding {
+interface Wish {
   taskOf(paths: { format: CodedPicture['format']; skip: number; input: string; output: string }): FfmpegTask;
   bytesMax: number;
+}
+
+function greyIn(data: Buffer): GreyPicture {
+  const grey = readGrey(data);
+  if (!grey) throw new StreamFailure('nonsense', 'Its picture cannot be decoded.');
+  return grey;
 }
 
 const JPEG_BEGINS = Buffer.from([0xff, 0xd8, 0xff]);

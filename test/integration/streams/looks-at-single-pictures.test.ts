@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { deadline, systemClock } from '../../../src/core/clock.ts';
 import { TcpOutbound } from '../../../src/platform/outbound/tcp.ts';
-import { firstPicture } from '../../../src/streams/looks/first-picture.ts';
+import { type CodedPicture, firstPicture } from '../../../src/streams/looks/first-picture.ts';
 import { Looks } from '../../../src/streams/looks/looks.ts';
 import { StreamFailure } from '../../../src/streams/pool/types.ts';
 import { ROOT } from '../../support/root.ts';
-import { testFilm } from '../../support/streams/h264-source.ts';
+import { type Film, testFilm } from '../../support/streams/h264-source.ts';
 import { type CameraOptions, TestCamera } from '../../support/streams/rtsp-camera.ts';
 import { startStreams, TEST_NETWORK } from '../../support/streams/streams.ts';
 import { until } from '../../support/time/until.ts';
@@ -26,6 +26,14 @@ async function failureOf(run: Promise<unknown>): Promise<StreamFailure> {
   );
   if (error instanceof StreamFailure) return error;
   throw error ?? new Error('there was a picture');
+}
+
+const START_CODE = Buffer.from([0, 0, 0, 1]);
+
+/** The first picture of a film, as a check has it. */
+function codedIn({ sps, pps, frames }: Film): CodedPicture {
+  const units = [sps, pps, ...frames[0]!.nals].flatMap((unit) => [START_CODE, unit]);
+  return { format: 'h264', data: Buffer.concat(units), skip: 0 };
 }
 
 t.test('the first picture of a camera is told by its size and brightness, and shown only when asked for', async (t) => {
@@ -69,6 +77,34 @@ t.test('what is no picture is said to be none', async (t) => {
     const failure = await failureOf(looks.grey({ format: 'mjpeg', data, skip: 0 }, limit.signal));
     t.equal(failure.reason, 'nonsense');
   }
+});
+
+t.test('two pictures of one camera are told apart, and never from those of another', async (t) => {
+  const { pool } = await startStreams(t);
+  const looks = new Looks(pool);
+  const limit = deadline(systemClock, 60_000);
+  t.teardown(limit.cancel);
+  // Each has a width of its own, and one that is broken stands beside one that is not.
+  const jpeg = {
+    format: 'mjpeg' as const,
+    data: readFileSync(`${ROOT}/simulators/media/cctv-pedestrians.jpg`),
+    skip: 0,
+  };
+  const broken = { ...jpeg, data: Buffer.alloc(4_000, 0x41) };
+  const sizes = ['320x240', '480x360', '704x576', '640x360'];
+  const films = sizes.map((size) => codedIn(testFilm({ size, seconds: 1, x264: 'keyint=10' })));
+  await Promise.all([
+    ...films.map(async (picture, at) => {
+      const [width, height] = sizes[at]!.split('x').map(Number);
+      const page = { width: 768, height: 576 };
+      t.match(await looks.greyOfBoth([picture, jpeg], limit.signal), [{ width, height }, page]);
+      t.match(await looks.greyOfBoth([jpeg, picture], limit.signal), [page, { width, height }]);
+    }),
+    ...[[films[0]!, broken] as const, [broken, films[1]!] as const].map(async (pair) => {
+      t.equal((await failureOf(looks.greyOfBoth(pair, limit.signal))).reason, 'nonsense');
+    }),
+  ]);
+  await until('no ffmpeg is left', () => pool.spawner.processIds.length === 0);
 });
 
 t.test('a camera that gives no picture says why, and hears one login at most', async (t) => {

@@ -31,6 +31,7 @@ export function composeLooks({ pool, tcp, networks }: LookParts) {
     },
     jpeg: (data): CodedPicture => ({ format: 'mjpeg', data, skip: 0 }),
     seen: (picture, signal) => looks.grey(picture as CodedPicture, signal).catch(noPicture),
+    seenBoth: (pictures, signal) => looks.greyOfBoth(pictures as [CodedPicture, CodedPicture], signal).catch(noPicture),
     still: (picture, signal) => looks.still(picture as CodedPicture, signal).catch(noPicture),
   };
   const login: CameraDoorsDeps['video'] = (source, signal) =>

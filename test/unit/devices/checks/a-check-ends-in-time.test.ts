@@ -27,7 +27,7 @@ function ports(clock: ManualClock, answerMs: number | null): CameraCheckPorts {
   return {
     onvif: { clock, networks: [], outbound: { http: answer } },
     connect: async () => {},
-    video: { first: () => NEVER, jpeg: () => null, seen: () => NEVER, still: () => NEVER },
+    video: { first: () => NEVER, jpeg: () => null, seen: () => NEVER, seenBoth: () => NEVER, still: () => NEVER },
     unexpected: (error) => t.fail(String(error)),
   };
 }
