@@ -37,6 +37,7 @@ import type { Completeness } from '../ingest/completeness/completeness.ts';
 import type { PassageSearch } from '../passages/search.ts';
 import type { RecordingPlans } from '../streams/recorder/plans.ts';
 import type { Playback } from '../streams/recordings/playback.ts';
+import type { RecordingReport } from '../streams/recordings/report.ts';
 import type { Exports } from '../telemetry/history/export.ts';
 import type { Latest, Presence, PresenceCounts } from '../telemetry/twin/twin.ts';
 
@@ -157,6 +158,8 @@ export type UpkeepPort = Pick<
 export interface RecordingParts {
   plans: Pick<RecordingPlans, 'of' | 'set'>;
   playback: Pick<Playback, 'timeline' | 'playlist' | 'file'>;
+  /** Shows nothing beyond the caller's jurisdiction. */
+  report: Pick<RecordingReport, 'report'>;
 }
 
 /** Moving cameras. Rights are decided by device before; the look is registered by it. */

@@ -2,6 +2,7 @@ import { type Clock, chinaDayAt, DAY_MS, HOUR_MS, startOfChinaDay } from '../cor
 import { invalid } from '../core/errors.ts';
 import type { Jurisdiction, Scope, Tree } from '../core/jurisdiction.ts';
 import { covers } from '../core/jurisdiction.ts';
+import { percentOf } from '../core/percent.ts';
 import type { Caller, DeviceId } from '../core/types.ts';
 import { type Database, sql } from '../platform/database/database.ts';
 import type { PassageTables } from './rows.ts';
@@ -122,6 +123,5 @@ function mondayOf(atMs: number): number {
 }
 
 function indexed({ passages, against }: { passages: number; against: number }): TrafficCounts {
-  const index = against === 0 ? null : Math.floor((2_000 * passages + against) / (2 * against)) / 10;
-  return { passages, against, index };
+  return { passages, against, index: percentOf(passages, against) };
 }

@@ -46,6 +46,7 @@ import { pickupReportRoutes } from './pickup-report.ts';
 import { planRoutes } from './plans.ts';
 import { policeRoutes } from './police.ts';
 import { ptzRoutes } from './ptz.ts';
+import { recordingReportRoutes } from './recording-report.ts';
 import { recordingRoutes } from './recordings.ts';
 import type { RoutePart } from './route.ts';
 import { sessionRoutes } from './session.ts';
@@ -92,6 +93,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   filingReportRoutes,
   pickupReportRoutes,
   trafficReportRoutes,
+  recordingReportRoutes,
   closingRoutes,
   credentialRoutes,
   claimRoutes,

@@ -1,8 +1,8 @@
 import type { Jurisdiction, Tree } from '../../core/jurisdiction.ts';
+import { percentOf } from '../../core/percent.ts';
 import type { Caller, DeviceId, DeviceKind } from '../../core/types.ts';
 import { type Database, type RawBuilder, sql, withinJurisdiction } from '../../platform/database/database.ts';
 import type { RegistryTables } from '../registry/tables.ts';
-import { percentOf } from './share.ts';
 
 /** How many construction sites of an area have video. */
 export interface SiteCounts {

@@ -6,11 +6,11 @@ import {
   significantDigits,
   type Tree,
 } from '../../core/jurisdiction.ts';
+import { percentOf } from '../../core/percent.ts';
 import type { Caller } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { PlanEntry, PlanRevision, Plans } from './plans.ts';
 import { countPositions, type PositionCount } from './position-counts.ts';
-import { percentOf } from './share.ts';
 
 /** How many of the positions that are to be there are there. */
 export interface CoverageCounts {

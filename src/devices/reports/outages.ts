@@ -1,8 +1,8 @@
 import type { Jurisdiction, Tree } from '../../core/jurisdiction.ts';
+import { percentOf } from '../../core/percent.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { type Database, sql } from '../../platform/database/database.ts';
 import { type AreaFilter, servingPositions } from './positions.ts';
-import { percentOf } from './share.ts';
 
 /** A period, Unix ms; the end is left out. */
 export interface Period {

@@ -26,6 +26,7 @@ interface PlanTables {
     quality: string;
     schedule: ColumnType<unknown, RawBuilder<unknown>>;
     version: number;
+    since_ms: number;
     changed_at_ms: number;
   };
 }
@@ -37,12 +38,20 @@ export interface PlansDeps {
   isCamera(id: DeviceId): boolean;
 }
 
+/** A plan of a camera that is recorded. */
+export interface StandingPlan {
+  device: DeviceId;
+  plan: Exclude<RecordingPlan, { mode: 'off' }>;
+  /** Since when it is recorded at all, also by a plan before; Unix ms. */
+  sinceMs: number;
+}
+
 const OFF: RecordingPlan = { mode: 'off' };
 
 /** Which cameras are recorded and when, in memory as they stand in the database. */
 export class RecordingPlans {
   readonly #deps: PlansDeps;
-  readonly #plans = new Map<DeviceId, Exclude<RecordingPlan, { mode: 'off' }>>();
+  readonly #plans = new Map<DeviceId, StandingPlan>();
 
   constructor(deps: PlansDeps) {
     this.#deps = deps;
@@ -50,17 +59,22 @@ export class RecordingPlans {
 
   async load(): Promise<void> {
     const rows = await this.#deps.database.tables<PlanTables>().selectFrom('recording_plan').selectAll().execute();
-    for (const row of rows) this.#keep(row.device, planOf(row));
+    for (const row of rows) this.#keep(row.device, planOf(row), Number(row.since_ms));
   }
 
   of(id: DeviceId): RecordingPlan {
-    return this.#plans.get(id) ?? OFF;
+    return this.#plans.get(id)?.plan ?? OFF;
+  }
+
+  /** Also those of cameras that are retired. */
+  standing(): Iterable<StandingPlan> {
+    return this.#plans.values();
   }
 
   /** Cameras to be recorded at a moment (Unix ms). Those that are retired are left out. */
   wanted(atMs: number): Wanted[] {
     const found: Wanted[] = [];
-    for (const [device, plan] of this.#plans) {
+    for (const { device, plan } of this.#plans.values()) {
       const isNow = plan.mode === 'always' || isWithin(plan.hours, atMs);
       if (isNow && this.#deps.isCamera(device)) found.push({ device, quality: plan.quality });
     }
@@ -71,7 +85,7 @@ export class RecordingPlans {
   async set(caller: Caller, { id, jurisdiction }: DeviceIdentity, plan: RecordingPlan): Promise<void> {
     const { database, clock } = this.#deps;
     const atMs = clock.nowMs();
-    await database.transaction(async (tx) => {
+    const sinceMs = await database.transaction(async (tx) => {
       const db = tx.tables<PlanTables>();
       const stood = await db
         .selectFrom('recording_plan')
@@ -79,6 +93,7 @@ export class RecordingPlans {
         .where('device', '=', id)
         .forUpdate()
         .executeTakeFirst();
+      const since = stood ? Number(stood.since_ms) : atMs;
       if (plan.mode === 'off') await db.deleteFrom('recording_plan').where('device', '=', id).execute();
       else {
         const hours: Schedule = plan.mode === 'schedule' ? plan.hours : [];
@@ -86,20 +101,21 @@ export class RecordingPlans {
         const version = (stood?.version ?? 0) + 1;
         await db
           .insertInto('recording_plan')
-          .values({ device: id, version, ...row })
+          .values({ device: id, version, since_ms: since, ...row })
           .onConflict((conflict) => conflict.column('device').doUpdateSet({ version, ...row }))
           .execute();
       }
       const before = stood ? planOf(stood) : OFF;
       const subject = `device/${id}`;
       await recordAudit(tx, { caller, action: 'recording.plan', subject, jurisdiction, before, after: plan, atMs });
+      return since;
     });
-    this.#keep(id, plan);
+    this.#keep(id, plan, sinceMs);
   }
 
-  #keep(id: DeviceId, plan: RecordingPlan): void {
-    if (plan.mode === 'off') this.#plans.delete(id);
-    else this.#plans.set(id, plan);
+  #keep(device: DeviceId, plan: RecordingPlan, sinceMs: number): void {
+    if (plan.mode === 'off') this.#plans.delete(device);
+    else this.#plans.set(device, { device, plan, sinceMs });
   }
 }
 

@@ -5,6 +5,7 @@ import { DayPartitions, dayOf } from '../../platform/database/day-partitions.ts'
 import type { Ownership } from '../../platform/database/ownership.ts';
 import type { Quality } from '../pool/types.ts';
 import type { SegmentHead } from '../recorder/cutter.ts';
+import { countDays } from './recorded-days.ts';
 
 export interface RecordingTables {
   recording: {
@@ -89,11 +90,15 @@ export class Recordings {
     try {
       for (const some of chunksOf(files, ROWS_PER_STATEMENT)) {
         const rows = JSON.stringify(some.map((file) => rowOf(file, disk)));
-        const body = sql`
+        const added = sql`
           insert into recording select given.* from owner,
             jsonb_populate_recordset(null::recording, ${rows}::jsonb) as given
-          on conflict do nothing returning device`;
-        await ownership.write(database, { what: 'recordings', body });
+          on conflict do nothing returning device, quality, starts_at_ms, ends_at_ms`;
+        await ownership.write(database, {
+          what: 'recordings',
+          along: [{ name: 'added', body: added }],
+          body: countDays('added'),
+        });
       }
     } catch (error) {
       this.#days.forget();
@@ -163,7 +168,7 @@ export class Recordings {
 
   /** Forgets files that are gone from the disk. */
   async forget(files: readonly Recording[]): Promise<void> {
-    const body = sql`
+    const gone = sql`
       delete from recording using owner,
         unnest(${files.map(({ device }) => device)}::text[], ${files.map(({ quality }) => quality)}::text[],
           ${files.map(({ startsAtMs }) => startsAtMs)}::bigint[],
@@ -171,8 +176,12 @@ export class Recordings {
           as gone (device, quality, starts_at_ms, lease_epoch)
       where recording.device = gone.device and recording.quality = gone.quality
         and recording.starts_at_ms = gone.starts_at_ms and recording.lease_epoch = gone.lease_epoch
-      returning recording.device`;
-    await this.#deps.ownership.write(this.#deps.database, { what: 'recordings that are gone', body });
+      returning recording.device, recording.quality, recording.starts_at_ms, recording.ends_at_ms`;
+    await this.#deps.ownership.write(this.#deps.database, {
+      what: 'recordings that are gone',
+      along: [{ name: 'forgotten', body: gone }],
+      body: countDays('forgotten'),
+    });
   }
 
   /** Drops the tables of days that ended before `beforeMs`; they must be empty. */

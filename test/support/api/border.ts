@@ -135,6 +135,7 @@ function ofReports({ plan }: Wanted): Record<string, string> {
     'GET /reports/filing': '/reports/filing',
     'GET /reports/filing/devices': '/reports/filing/devices?format=csv',
     'GET /reports/pickups': '/reports/pickups?full=1',
+    'GET /reports/recording': '/reports/recording',
     'GET /reports/traffic': '/reports/traffic',
     'GET /reports/online': '/reports/online',
     'GET /reports/repairs': '/reports/repairs',

@@ -14,6 +14,7 @@ const QUESTIONS = [
   'from',
   'to',
   'minutes',
+  'below',
   'gate',
   'video',
   'owner',

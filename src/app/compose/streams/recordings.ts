@@ -1,8 +1,12 @@
+import { placesOf } from '../../../devices/registry/places.ts';
+import { chunksOf } from '../../../platform/database/chunks.ts';
+import type { Database } from '../../../platform/database/database.ts';
 import type { StreamService } from '../../../streams/live/service.ts';
 import type { CameraPool } from '../../../streams/pool/camera-pool.ts';
 import { openRecorder } from '../../../streams/recorder/open-recorder.ts';
 import { RecordingPlans } from '../../../streams/recorder/plans.ts';
 import { Playback } from '../../../streams/recordings/playback.ts';
+import { RecordingReport } from '../../../streams/recordings/report.ts';
 import { Retention } from '../../../streams/recordings/retention.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Ground } from '../ground/ground.ts';
@@ -26,9 +30,19 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
   const opened = openRecorder({ ...ground, pool, directory, wanted: (atMs) => plans.wanted(atMs) });
   const { recorder, recordings, gaps, disk } = opened;
   const retention = new Retention({ clock, recordings, disk, keepDays: config.recordings.keepDays });
+  const report = new RecordingReport({
+    database,
+    clock,
+    tree: devices.jurisdictions,
+    plans,
+    *within(scope) {
+      for (const device of registered.within(scope)) if (kinds.latest(device.kind)?.stream) yield device;
+    },
+    namesOf: (ids) => namesOf(database, ids),
+  });
   const register = streams.registered.bind(streams);
   return {
-    port: { plans, playback: new Playback({ clock, recordings, gaps, directory, register }) },
+    port: { plans, playback: new Playback({ clock, recordings, gaps, directory, register }), report },
     disk,
     tidy: () => retention.tidy(),
     start(): void {
@@ -36,4 +50,15 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
       lifecycle.onStop('recorder', (signal) => recorder.stop(signal));
     },
   };
+}
+
+/** Each of them is a parameter of a statement, which takes 65,535. */
+const NAMES_AT_ONCE = 5_000;
+
+async function namesOf(database: Database, ids: readonly string[]): Promise<Map<string, { name: string }>> {
+  const found = new Map<string, { name: string }>();
+  for (const some of chunksOf(ids, NAMES_AT_ONCE)) {
+    for (const [id, { name }] of await placesOf(database, some)) found.set(id, { name });
+  }
+  return found;
 }

@@ -36,6 +36,14 @@ function memoryPtz(): PtzPort {
 function memoryRecordings(): RecordingParts {
   return {
     plans: { of: () => ({ mode: 'off' }), set: async () => {} },
+    report: {
+      report: async () => ({
+        from: '2026-11-28',
+        to: '2026-11-29',
+        sum: { cameras: 0, expectedS: 0, recordedS: 0, percent: null },
+        rows: [],
+      }),
+    },
     playback: {
       timeline: async () => ({ stretches: [], gaps: [], more: false }),
       playlist: async () => '#EXTM3U\n',

@@ -68,6 +68,7 @@ export const REPORT_REQUESTS = {
   'GET /api/v1/reports/filing': { ownAreaOnly: true },
   'GET /api/v1/reports/filing/devices': { ownAreaOnly: true },
   'GET /api/v1/reports/pickups': { ownAreaOnly: true },
+  'GET /api/v1/reports/recording': { ownAreaOnly: true },
   'GET /api/v1/reports/traffic': { ownAreaOnly: true },
   'GET /api/v1/reports/online': { ownAreaOnly: true },
   'GET /api/v1/reports/repairs': { ownAreaOnly: true },

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { percentOf } from '../../../../src/core/percent.ts';
 import { coverageOf } from '../../../../src/devices/reports/coverage.ts';
 import type { PlanEntry } from '../../../../src/devices/reports/plans.ts';
 import type { PositionCount } from '../../../../src/devices/reports/position-counts.ts';
-import { percentOf } from '../../../../src/devices/reports/share.ts';
 
 const entry = (jurisdiction: string, kind: string | null, positions: number): PlanEntry => ({
   jurisdiction,

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { day } from '../../devices/reports/plan-input.ts';
+import type { RecordingReported, RecordingRow } from '../../streams/recordings/report.ts';
+import { callerOf } from '../guards/auth.ts';
+import { deviceId, jurisdiction, listOf } from '../schemas.ts';
+import { answerReport, pageOfRows, type ReportColumn, reportOf, reportQuery } from './report.ts';
+import { defined, type RoutePart } from './route.ts';
+
+const counts = {
+  expectedS: z.int().meta({ description: 'How long it should have been recorded, by the plan as it stands' }),
+  recordedS: z.int().meta({ description: 'How long of it was; the last two minutes are not known yet' }),
+  percent: z.number().nullable().meta({ description: 'To one decimal, half up; null where nothing was expected' }),
+};
+
+const row = z.object({
+  day: z.string().meta({ description: 'A day of China' }),
+  device: deviceId,
+  name: z.string(),
+  jurisdiction: z.string(),
+  ...counts,
+  holes: z.int().meta({ description: 'Times of two seconds or more in which it should have been recorded' }),
+  longestHoleS: z.int(),
+  cause: z.string().nullable().meta({ description: 'Of the longest hole' }),
+  oldestDay: z.string().nullable().meta({ description: 'The first day of which something is still there' }),
+});
+
+const report = listOf(row).extend({
+  from: z.string(),
+  to: z.string(),
+  sum: z.object({ cameras: z.int(), ...counts }),
+});
+
+const below = z.coerce
+  .number()
+  .positive()
+  .max(100)
+  .optional()
+  .meta({ description: 'Only days of which less than this was recorded, percent' });
+
+const COLUMNS: readonly ReportColumn<RecordingRow>[] = [
+  { name: 'day', title: '日期', of: ({ day: value }) => value },
+  { name: 'device', title: '摄像机编号', of: ({ device }) => device },
+  { name: 'name', title: '摄像机名称', of: ({ name }) => name },
+  { name: 'jurisdiction', title: '行政区划代码', of: ({ jurisdiction: code }) => code },
+  { name: 'expectedS', title: '应录像时长(秒)', of: ({ expectedS }) => expectedS },
+  { name: 'recordedS', title: '实录像时长(秒)', of: ({ recordedS }) => recordedS },
+  { name: 'percent', title: '录像完整率(%)', of: ({ percent }) => percent },
+  { name: 'holes', title: '中断次数', of: ({ holes }) => holes },
+  { name: 'longestHoleS', title: '最长中断(秒)', of: ({ longestHoleS }) => longestHoleS },
+  { name: 'cause', title: '最长中断原因', of: ({ cause }) => cause },
+  { name: 'oldestDay', title: '最早留存日期', of: ({ oldestDay }) => oldestDay },
+];
+
+/** What was recorded of cameras, against what should have been. */
+export const recordingReportRoutes: RoutePart = (app, context) => {
+  app.get(
+    '/reports/recording',
+    {
+      config: { right: 'registry.read' },
+      schema: {
+        tags: ['reports'],
+        summary: 'How much was recorded of each camera day by day, of what should have been, and the longest hole',
+        querystring: z.strictObject({
+          from: day.optional().meta({ description: 'A day of China; without it, the day before `to`' }),
+          to: day.optional().meta({ description: 'The last day; without it, today. At most 31 days' }),
+          below,
+          jurisdiction: jurisdiction.optional(),
+          ...reportQuery,
+        }),
+        response: { 200: reportOf(report) },
+      },
+    },
+    async (request, reply) => {
+      const { from, to, below: percent, jurisdiction: area } = request.query;
+      const filter = defined({ from, to, below: percent, jurisdiction: area });
+      const answer = { request, reply };
+      // A table asks for page after page of what was counted once.
+      let found: Promise<RecordingReported> | undefined;
+      return await answerReport(context, answer, {
+        name: 'recording',
+        columns: COLUMNS,
+        page: async (page) => {
+          found ??= context.recordings.report.report(callerOf(request), filter);
+          const { rows, ...head } = await found;
+          return { ...pageOfRows(rows, ({ device, day: of }) => `${device}/${of}`, page), head };
+        },
+      });
+    },
+  );
+};

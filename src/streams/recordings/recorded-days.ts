@@ -1,0 +1,93 @@
+import { DAY_MS, HOUR_MS } from '../../core/clock.ts';
+import type { DeviceId } from '../../core/types.ts';
+import { type Database, type RawBuilder, sql } from '../../platform/database/database.ts';
+
+/** China has one time (UTC+8) and no summer time. */
+const AHEAD_MS = 8 * HOUR_MS;
+
+/** The day of China of a moment, as days since 1970-01-01. */
+export function dayNumber(atMs: number): number {
+  return Math.floor((atMs + AHEAD_MS) / DAY_MS);
+}
+
+/** When that day begins, Unix ms. */
+export function startOfDay(day: number): number {
+  return day * DAY_MS - AHEAD_MS;
+}
+
+/** The part of a time that lies on each day that it touches. */
+function daysOf(fromMs: RawBuilder<unknown>, toMs: RawBuilder<unknown>) {
+  const ahead = sql.lit(AHEAD_MS);
+  const length = sql.lit(DAY_MS);
+  const begins = sql`day * ${length} - ${ahead}`;
+  return sql`
+    (select day, least(${toMs}, ${begins} + ${length}) - greatest(${fromMs}, ${begins}) as ms
+    from generate_series((${fromMs} + ${ahead}) / ${length}, (${toMs} + ${ahead}) / ${length}) as day)`;
+}
+
+/**
+ * A statement that adds the files of a named one to their days, or takes them away. It takes rows in one order, so that
+ * two of them do not wait for each other.
+ */
+export function countDays(files: 'added' | 'forgotten'): RawBuilder<unknown> {
+  const recorded = files === 'added' ? sql`sum(part.ms)` : sql`0`;
+  const kept = files === 'added' ? sql`sum(part.ms)` : sql`-sum(part.ms)`;
+  return sql`
+    insert into recording_day as stood (device, quality, day, recorded_ms, kept_ms)
+    select device, quality, part.day, ${recorded}, ${kept}
+    from ${sql.ref(files)} cross join lateral ${daysOf(sql`starts_at_ms`, sql`ends_at_ms`)} as part
+    group by device, quality, part.day order by device, quality, part.day
+    on conflict (device, quality, day) do update set
+      recorded_ms = stood.recorded_ms + excluded.recorded_ms, kept_ms = greatest(0, stood.kept_ms + excluded.kept_ms)
+    returning device`;
+}
+
+/** A time of cameras, Unix ms. */
+export interface DaysAsked {
+  devices: readonly DeviceId[];
+  fromMs: number;
+  toMs: number;
+}
+
+export interface DayHoles {
+  device: DeviceId;
+  day: number;
+  holes: number;
+  longestMs: number;
+  cause: string;
+}
+
+/** How much was recorded of cameras on each day; days without anything are left out. */
+export async function recordedDays(
+  database: Database,
+  { devices, fromMs, toMs }: DaysAsked,
+): Promise<{ device: DeviceId; day: number; recordedMs: number }[]> {
+  const { rows } = await sql<{ device: DeviceId; day: number; recordedMs: number }>`
+    select device, day, sum(recorded_ms)::float8 as "recordedMs" from recording_day
+    where device = any (${[...devices]}::text[]) and day between ${dayNumber(fromMs)} and ${dayNumber(toMs - 1)}
+    group by device, day`.execute(database.tables());
+  return rows;
+}
+
+/** How many holes touched each day, and the cause of the one that took most of it. */
+export async function holesOfDays(database: Database, { devices, fromMs, toMs }: DaysAsked): Promise<DayHoles[]> {
+  const begin = sql`greatest(from_ms, ${fromMs}::bigint)`;
+  const end = sql`least(coalesce(to_ms, ${toMs}::bigint), ${toMs}::bigint)`;
+  const { rows } = await sql<DayHoles>`
+    select device, part.day::int as day, count(*)::int as holes, max(part.ms)::float8 as "longestMs",
+      (array_agg(cause order by part.ms desc, from_ms))[1] as cause
+    from recording_gap cross join lateral ${daysOf(begin, end)} as part
+    where coalesce(to_ms, 9007199254740991) > ${fromMs}::bigint and from_ms < ${toMs}::bigint
+      and device = any (${[...devices]}::text[]) and part.ms > 0
+    group by device, part.day`.execute(database.tables());
+  return rows;
+}
+
+/** The oldest day of which something is still there. */
+export async function oldestDays(database: Database, devices: readonly DeviceId[]): Promise<Map<DeviceId, number>> {
+  const { rows } = await sql<{ device: DeviceId; day: number }>`
+    select asked.device, kept.day from unnest(${[...devices]}::text[]) as asked (device)
+      cross join lateral (select day from recording_day where recording_day.device = asked.device and kept_ms > 0
+        order by day limit 1) as kept`.execute(database.tables());
+  return new Map(rows.map(({ device, day }) => [device, day]));
+}

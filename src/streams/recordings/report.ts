@@ -1,0 +1,200 @@
+import { type Clock, chinaDayAt, DAY_MS, MINUTE_MS, startOfChinaDay } from '../../core/clock.ts';
+import { invalid } from '../../core/errors.ts';
+import { covers, type Jurisdiction, type Scope, type Tree } from '../../core/jurisdiction.ts';
+import { percentOf } from '../../core/percent.ts';
+import type { Caller, DeviceId } from '../../core/types.ts';
+import type { Database } from '../../platform/database/database.ts';
+import type { RecordingPlans, StandingPlan } from '../recorder/plans.ts';
+import { expectedMs, type Week, weekOf } from '../recorder/schedule.ts';
+import {
+  type DayHoles,
+  type DaysAsked,
+  dayNumber,
+  holesOfDays,
+  oldestDays,
+  recordedDays,
+  startOfDay,
+} from './recorded-days.ts';
+
+export interface RecordingReportDeps {
+  database: Database;
+  clock: Clock;
+  tree: Tree;
+  plans: Pick<RecordingPlans, 'standing'>;
+  /** Cameras within an area that are not retired. */
+  within(scope: Scope): Iterable<{ id: DeviceId; jurisdiction: Jurisdiction }>;
+  /** How devices are called; the caller's right to see them is checked before. */
+  namesOf(ids: DeviceId[]): Promise<ReadonlyMap<DeviceId, { name: string }>>;
+}
+
+export interface RecordingFilter {
+  /** Days of China, both included; yesterday and today where they are left out. */
+  from?: string;
+  to?: string;
+  jurisdiction?: Jurisdiction;
+  /** Only days of which less than this was recorded, percent. */
+  below?: number;
+}
+
+export interface RecordingCounts {
+  cameras: number;
+  /** How long it should have been, by the plan as it stands. */
+  expectedS: number;
+  /** How long of it was, at most what was expected. */
+  recordedS: number;
+  /** See `percentOf`; null where nothing was expected. */
+  percent: number | null;
+}
+
+/** A camera on a day. */
+export interface RecordingRow extends Omit<RecordingCounts, 'cameras'> {
+  day: string;
+  device: DeviceId;
+  name: string;
+  jurisdiction: Jurisdiction;
+  holes: number;
+  longestHoleS: number;
+  /** Of the longest hole; null where there is none. */
+  cause: string | null;
+  /** Of which something is still there. */
+  oldestDay: string | null;
+}
+
+export interface RecordingReported {
+  from: string;
+  to: string;
+  /** Of all days, whatever `below` leaves out. */
+  sum: RecordingCounts;
+  /** In order of camera and day. */
+  rows: RecordingRow[];
+}
+
+const DAYS_MAX = 31;
+/** A file gets its row when its minute is over, so nobody knows yet what was recorded of the last ones. */
+const SETTLED_MS = 2 * MINUTE_MS;
+
+/** What was recorded of cameras day by day, against what should have been. */
+export class RecordingReport {
+  readonly #deps: RecordingReportDeps;
+
+  constructor(deps: RecordingReportDeps) {
+    this.#deps = deps;
+  }
+
+  /** Errors: `request.invalid` for days that are not over yet, or more than 31. */
+  async report(caller: Caller, { jurisdiction, below, ...days }: RecordingFilter): Promise<RecordingReported> {
+    const { database, clock, tree } = this.#deps;
+    const nowMs = clock.nowMs();
+    const { fromMs, toMs } = periodOf(days, nowMs);
+    const area = jurisdiction === undefined ? null : tree.area(jurisdiction);
+    const places = new Map<DeviceId, Jurisdiction>();
+    for (const { id, jurisdiction: place } of this.#deps.within(caller))
+      if (area === null || covers(area, place)) places.set(id, place);
+    const asked = { devices: [...places.keys()], fromMs, toMs: Math.min(toMs, nowMs - SETTLED_MS) };
+    const [recorded, holes, oldest] = await Promise.all([
+      recordedDays(database, asked),
+      holesOfDays(database, asked),
+      oldestDays(database, asked.devices),
+    ]);
+    const counted = countedDays(asked, { plans: this.#deps.plans.standing(), places, recorded, holes });
+    const shown = below === undefined ? counted : counted.filter((one) => one.keptMs * 100 < one.expectedMs * below);
+    const names = await this.#deps.namesOf([...new Set(shown.map(({ device }) => device))]);
+    const rows = shown.map((one) => rowOf(one, { places, names, oldest: oldest.get(one.device) }));
+    return { from: chinaDayAt(fromMs), to: chinaDayAt(toMs - 1), sum: sumOf(counted), rows };
+  }
+}
+
+interface CountedDay {
+  device: DeviceId;
+  day: number;
+  expectedMs: number;
+  keptMs: number;
+  holes: DayHoles | undefined;
+}
+
+interface Found {
+  plans: Iterable<StandingPlan>;
+  places: ReadonlyMap<DeviceId, Jurisdiction>;
+  recorded: readonly { device: DeviceId; day: number; recordedMs: number }[];
+  holes: readonly DayHoles[];
+}
+
+/** Days on which a camera should have been recorded, or was, in order of camera and day. */
+function countedDays({ fromMs, toMs }: DaysAsked, { plans, places, recorded, holes }: Found): CountedDay[] {
+  const found = new Map<DeviceId, Map<number, CountedDay>>();
+  const dayOf = (device: DeviceId, day: number): CountedDay => {
+    const days = found.get(device) ?? new Map<number, CountedDay>();
+    found.set(device, days);
+    const counted = days.get(day) ?? { device, day, expectedMs: 0, keptMs: 0, holes: undefined };
+    days.set(day, counted);
+    return counted;
+  };
+  for (const { device, plan, sinceMs } of plans) {
+    if (!places.has(device)) continue;
+    const week: Week = weekOf(plan.mode === 'schedule' ? plan.hours : null);
+    for (let day = dayNumber(Math.max(fromMs, sinceMs)); startOfDay(day) < toMs; day += 1) {
+      const begin = Math.max(startOfDay(day), sinceMs);
+      const ms = expectedMs(week, begin, Math.min(startOfDay(day + 1), toMs));
+      if (ms > 0) dayOf(device, day).expectedMs = ms;
+    }
+  }
+  for (const { device, day, recordedMs } of recorded) {
+    const counted = dayOf(device, day);
+    // What was recorded beyond the plan makes up for no hole in it.
+    counted.keptMs = counted.expectedMs > 0 ? Math.min(recordedMs, counted.expectedMs) : recordedMs;
+  }
+  for (const one of holes) dayOf(one.device, one.day).holes = one;
+  const devices = [...found.keys()].sort();
+  return devices.flatMap((device) => [...found.get(device)!.values()].sort((one, other) => one.day - other.day));
+}
+
+/** Errors: `request.invalid`. */
+function periodOf({ from, to }: Pick<RecordingFilter, 'from' | 'to'>, nowMs: number) {
+  const today = startOfChinaDay(chinaDayAt(nowMs));
+  const lastMs = to === undefined ? today : startOfChinaDay(to);
+  const fromMs = from === undefined ? lastMs - DAY_MS : startOfChinaDay(from);
+  if (lastMs > today) throw invalid('to', 'is still to come: name today or a day before');
+  if (fromMs > lastMs) throw invalid('from', 'is later than `to`');
+  if (lastMs - fromMs >= DAYS_MAX * DAY_MS) throw invalid('from', `is too early: ask for ${DAYS_MAX} days at most`);
+  return { fromMs, toMs: lastMs + DAY_MS };
+}
+
+interface About {
+  places: ReadonlyMap<DeviceId, Jurisdiction>;
+  names: ReadonlyMap<DeviceId, { name: string }>;
+  oldest: number | undefined;
+}
+
+function rowOf({ device, day, holes, ...counted }: CountedDay, { places, names, oldest }: About): RecordingRow {
+  return {
+    day: chinaDayAt(startOfDay(day)),
+    device,
+    name: names.get(device)?.name ?? device,
+    jurisdiction: places.get(device)!,
+    ...secondsOf(counted),
+    holes: holes?.holes ?? 0,
+    longestHoleS: Math.floor((holes?.longestMs ?? 0) / 1_000),
+    cause: holes?.cause ?? null,
+    oldestDay: oldest === undefined ? null : chinaDayAt(startOfDay(oldest)),
+  };
+}
+
+function secondsOf({ expectedMs: expected, keptMs }: Pick<CountedDay, 'expectedMs' | 'keptMs'>) {
+  return {
+    expectedS: Math.floor(expected / 1_000),
+    recordedS: Math.floor(keptMs / 1_000),
+    percent: expected === 0 ? null : percentOf(keptMs, expected),
+  };
+}
+
+function sumOf(counted: readonly CountedDay[]): RecordingCounts {
+  let [expected, kept] = [0, 0];
+  for (const { expectedMs: ms, keptMs } of counted) {
+    expected += ms;
+    if (ms > 0) kept += keptMs;
+  }
+  return {
+    cameras: new Set(counted.map(({ device }) => device)).size,
+    ...secondsOf({ expectedMs: expected, keptMs: kept }),
+  };
+}

@@ -1,0 +1,115 @@
+import t from 'tap';
+import { type Clock, HOUR_MS, MINUTE_MS, systemClock } from '../../../../src/core/clock.ts';
+import { placesOf } from '../../../../src/devices/registry/places.ts';
+import { RecordingPlans } from '../../../../src/streams/recorder/plans.ts';
+import { GapTable } from '../../../../src/streams/recordings/gap-table.ts';
+import { type RecordedFile, Recordings } from '../../../../src/streams/recordings/recordings.ts';
+import { RecordingReport } from '../../../../src/streams/recordings/report.ts';
+import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
+import { firstOwner } from '../../../support/services/ownership.ts';
+
+const NINGBO = callerIn('330200');
+const { database, registry, jurisdictions, directory } = await openRegistry(t);
+const ownership = firstOwner();
+const at = (text: string): number => Date.parse(`2026-11-${text}:00+08:00`);
+let nowMs = at('27T00:00');
+const clock: Clock = { ...systemClock, nowMs: () => nowMs };
+const recordings = new Recordings({ database, ownership, disk: 'recordings' });
+const gaps = new GapTable({ database, ownership });
+const plans = new RecordingPlans({ database, clock, isCamera: () => true });
+const report = new RecordingReport({
+  database,
+  clock,
+  tree: jurisdictions,
+  plans,
+  within: (scope) => directory.within(scope),
+  namesOf: (ids) => placesOf(database, ids),
+});
+
+const file = (device: string, startsAtMs: number, endsAtMs: number): RecordedFile => ({
+  head: { device, quality: 'main', startsAtMs, previousEndsAtMs: null, continuity: 'c', leaseEpoch: 1 },
+  endsAtMs,
+  bytes: 1_000,
+  leadBytes: 10,
+  sha256: '00'.repeat(32),
+});
+
+t.before(async () => {
+  for (const [id, jurisdiction] of [
+    ['whole', '330203'],
+    ['holed', '330203'],
+    ['dark', '330212'],
+    ['never', '330212'],
+  ] as const) {
+    await registry.create(
+      NINGBO,
+      kiosk({ id, name: `camera ${id}`, jurisdiction, kind: 'camera', location: { lat: 29.87, lon: 121.54 } }),
+    );
+    const identity = { id, kind: 'camera', kindVersion: 1, jurisdiction };
+    const hours = [{ days: [1, 2, 3, 4, 5, 6, 7], from: '18:00', to: '24:00' }];
+    if (id === 'holed') await plans.set(NINGBO, identity, { mode: 'schedule', quality: 'main', hours });
+    else if (id !== 'never') await plans.set(NINGBO, identity, { mode: 'always', quality: 'main' });
+  }
+  nowMs = at('28T12:02');
+  const long = [file('whole', at('27T00:00'), at('27T23:59')), file('whole', at('27T23:59'), at('28T12:00'))];
+  await recordings.add([...long, file('holed', at('27T18:00'), at('27T20:00'))]);
+  await recordings.add(long);
+  const holes = [
+    ['holed', at('27T20:00'), at('27T20:10'), 'disk-slow'],
+    ['holed', at('27T20:10'), at('27T24:00'), 'camera'],
+    ['dark', at('27T00:00'), null, 'stream'],
+  ] as const;
+  const quality = 'main';
+  await gaps.write(
+    holes.map(([device, fromMs, toMs, cause]) => ({ device, quality, fromMs, toMs, reason: { cause, detail: null } })),
+  );
+});
+
+t.test('each camera tells of each day what it should have, what it has, and its longest hole', async (t) => {
+  const { rows, sum, ...days } = await report.report(NINGBO, {});
+  t.strictSame(days, { from: '2026-11-27', to: '2026-11-28' });
+  const shown = rows.map(({ device, day, ...row }) => [
+    device,
+    day.slice(-2),
+    row.expectedS,
+    row.recordedS,
+    row.percent,
+  ]);
+  t.strictSame(shown, [
+    ['dark', '27', 86_400, 0, 0],
+    ['dark', '28', 43_200, 0, 0],
+    ['holed', '27', 21_600, 7_200, 33.3],
+    ['whole', '27', 86_400, 86_400, 100],
+    ['whole', '28', 43_200, 43_200, 100],
+  ]);
+  t.match(rows[0], { name: 'camera dark', holes: 1, longestHoleS: 86_400, cause: 'stream', oldestDay: null });
+  t.match(rows[1], { longestHoleS: 43_200, cause: 'stream' }, 'a hole that lasts counts up to now');
+  t.match(rows[2], { holes: 2, longestHoleS: 230 * 60, cause: 'camera', oldestDay: '2026-11-27' });
+  t.match(rows[4], { holes: 0, cause: null, oldestDay: '2026-11-27' });
+  t.strictSame(sum, { cameras: 3, expectedS: 280_800, recordedS: 136_800, percent: 48.7 });
+});
+
+t.test('what was not recorded is asked in one call, by each for its own area', async (t) => {
+  const lacking = async (caller = NINGBO, filter = {}) =>
+    (await report.report(caller, { below: 95, ...filter })).rows.map(({ device, day }) => `${device} ${day.slice(-2)}`);
+  t.strictSame(await lacking(), ['dark 27', 'dark 28', 'holed 27']);
+  t.strictSame(await lacking(callerIn('330203')), ['holed 27']);
+  t.strictSame(await lacking(NINGBO, { jurisdiction: '330212', from: '2026-11-28' }), ['dark 28']);
+  t.strictSame((await report.report(callerIn('330282'), {})).sum, {
+    cameras: 0,
+    expectedS: 0,
+    recordedS: 0,
+    percent: null,
+  });
+  for (const filter of [{ to: '2026-11-29' }, { from: '2026-11-29' }, { from: '2026-10-28' }])
+    await t.rejects(report.report(NINGBO, filter), { code: 'request.invalid' });
+});
+
+t.test('what is removed was recorded all the same, and is kept no longer', async (t) => {
+  await recordings.forget(await recordings.oldest(at('27T12:00'), 10));
+  const { rows } = await report.report(NINGBO, { from: '2026-11-27' });
+  t.match(rows.at(-1), { device: 'whole', recordedS: 43_200, oldestDay: '2026-11-27' }, 'a minute of it is left');
+  await recordings.forget(await recordings.oldest(nowMs - 12 * HOUR_MS - 1 * MINUTE_MS, 10));
+  const after = await report.report(NINGBO, { from: '2026-11-27' });
+  t.match(after.rows.at(-1), { recordedS: 43_200, oldestDay: null });
+});
