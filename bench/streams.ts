@@ -91,20 +91,37 @@ async function costs(gateway: Gateway, tell: Tell): Promise<void> {
   while (live((await gateway.get('/streams')).items) < CAMERAS) await sleep(500);
   await sleep(15_000);
   const busy = await spent(gateway);
-  const perCamera = (name: string) => round((((busy[name] ?? 0) - (idle[name] ?? 0)) / CAMERAS) * 100) / 100;
-  const names = [...new Set([...Object.keys(idle), ...Object.keys(busy)])];
-  print({
-    bench: 'CPU of a watched camera, % of a core',
-    cameras: CAMERAS,
-    all: round(names.reduce((sum, name) => sum + perCamera(name), 0)),
-    ...Object.fromEntries(names.map((name) => [name, perCamera(name)])),
-  });
+  print({ bench: 'CPU of a watched camera, % of a core', cameras: CAMERAS, ...added(idle, busy) });
   const ffmpegs = gateway.descendants().filter(({ program }) => program === 'ffmpeg');
   const ffmpegMiB = ffmpegs.reduce((sum, { pid }) => sum + privateMiB(pid), 0) / CAMERAS;
   const gatewayMiB = (pssMiB(gateway.pid) - restMiB) / CAMERAS;
   print({ bench: 'memory of a watched camera, MiB', ffmpeg: round(ffmpegMiB), gateway: round(gatewayMiB) });
+  await recorded(gateway, busy);
   print({ bench: 'gateway without cameras', cpuPercent: round(idle.gateway ?? 0), pssMiB: Math.round(restMiB) });
   await tell({ do: 'end' });
+}
+
+/** What recording adds to a watched camera: all of them are recorded too. */
+async function recorded(gateway: Gateway, watched: Record<string, number>): Promise<void> {
+  const memoryMiB = (): number =>
+    [gateway.pid, ...gateway.descendants().map(({ pid }) => pid)].reduce((sum, pid) => sum + pssMiB(pid), 0);
+  const beforeMiB = memoryMiB();
+  for (let n = 0; n < CAMERAS; n += 1) {
+    await gateway.api('POST', `/devices/cam-${n}/recording`, { body: { mode: 'always' } });
+  }
+  await sleep(5_000);
+  const both = await spent(gateway);
+  print({ bench: 'CPU that recording adds to it, % of a core', cameras: CAMERAS, ...added(watched, both) });
+  const addedMiB = round((memoryMiB() - beforeMiB) / CAMERAS);
+  print({ bench: 'memory that recording adds, all processes, MiB for each', cameras: CAMERAS, addedMiB });
+}
+
+/** For each camera, by sort of process. */
+function added(before: Record<string, number>, after: Record<string, number>): Record<string, number> {
+  const perCamera = (name: string) => round((((after[name] ?? 0) - (before[name] ?? 0)) / CAMERAS) * 100) / 100;
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const all = round(names.reduce((sum, name) => sum + perCamera(name), 0));
+  return { all, ...Object.fromEntries(names.map((name) => [name, perCamera(name)])) };
 }
 
 /** Processor time of each sort of process over the measured time, in % of a core. */
