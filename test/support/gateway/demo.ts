@@ -28,6 +28,8 @@ export interface DemoOptions {
   env?: Record<string, string>;
   /** Run it in a terminal of its own, which {@link Demo.closeTerminal} closes. */
   terminal?: boolean;
+  /** Where it keeps its data; a temporary directory unless given. */
+  dataDirectory?: string;
 }
 
 /** `npm run demo` as a person starts it; whatever it started is gone after the test. */
@@ -47,8 +49,8 @@ export class Demo {
     }
   }
 
-  static async start(t: Owner, { checkout, env = {}, terminal = false }: DemoOptions): Promise<Demo> {
-    const directory = await temporaryDirectory(t);
+  static async start(t: Owner, { checkout, env = {}, terminal = false, ...more }: DemoOptions): Promise<Demo> {
+    const directory = more.dataDirectory ?? (await temporaryDirectory(t));
     const words = terminal ? ['script', '-qefc', 'npm run demo', '/dev/null'] : ['npm', 'run', 'demo'];
     const child = spawn(words[0] ?? '', words.slice(1), {
       cwd: checkout,
@@ -106,6 +108,12 @@ export class Demo {
     return this.family().find(
       ({ commandLine, program }) => program === 'node' && /main\.(ts|mjs) demo/.test(commandLine),
     );
+  }
+
+  /** Where its city speaks MQTT, which it prints nowhere. */
+  get mqttPort(): number {
+    const city = this.family().find(({ commandLine }) => commandLine.includes('--mqtt '));
+    return Number(/--mqtt mqtt:\/\/\S+:(\d+)/.exec(city?.commandLine ?? '')?.[1]);
   }
 
   /** What Ctrl-C does: SIGINT to all in the foreground. Resolves when it has ended. */
