@@ -4,13 +4,17 @@ import { diskFaults, failDisk } from '../../support/faults/campaigns/disk-campai
 import { underLoad } from '../../support/faults/faulty-gateway.ts';
 import { repeatEverything, repeatPassages } from '../../support/faults/repeats.ts';
 import { check } from '../../support/faults/results.ts';
-import { lentServices } from '../../support/services/shared-database.ts';
+import { lentInflux, lentServices } from '../../support/services/shared-database.ts';
 
 // A busy machine takes several times what a quiet one does.
 t.setTimeout(480_000);
 
 t.test('a gateway under load whose clock is set, who hears everything three times, and whose disk fails', async (t) => {
-  const scene = await underLoad(t, await lentServices(t), { devices: 10, http: 1, perSecond: 100 });
+  const scene = await underLoad(
+    t,
+    { ...(await lentServices(t)), ...lentInflux(t) },
+    { devices: 10, http: 1, perSecond: 100 },
+  );
   await t.test('a day ahead and an hour back: no camera is offline by its clock alone, nothing is lost', async (t) => {
     check(t, await setClocks(scene, 250));
   });

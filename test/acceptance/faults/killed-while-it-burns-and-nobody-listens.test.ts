@@ -3,7 +3,7 @@ import { emptyRedis } from '../../support/alerts/receiver-outage.ts';
 import { RECEIVER_NETWORKS, readAlertLog, WebhookReceiver } from '../../support/alerts/webhook-receiver.ts';
 import { ADMIN_TOKEN, Gateway } from '../../support/gateway/gateway.ts';
 import type { Process } from '../../support/process-tree.ts';
-import { freshDatabase } from '../../support/services/shared-database.ts';
+import { freshDatabase, lentInflux } from '../../support/services/shared-database.ts';
 import { startCameras } from '../../support/streams/cameras.ts';
 import { momentsWithin } from '../../support/time/lasting.ts';
 import { until } from '../../support/time/until.ts';
@@ -44,6 +44,7 @@ class Scene {
   static async start(t: Test): Promise<Scene> {
     const gateway = await Gateway.start(t, {
       DATABASE_URL: (await freshDatabase(t)).url,
+      ...lentInflux(t),
       CITYWATCH_WEBHOOK_NETWORKS: RECEIVER_NETWORKS,
       CITYWATCH_CAMERA_NETWORKS: '127.64.0.0/16',
       CITYWATCH_STREAM_ENGINE: 'ffmpeg',
