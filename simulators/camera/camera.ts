@@ -62,8 +62,10 @@ export class VirtualCamera {
   readonly #web: WebServer;
   readonly #rtsp: RtspServer;
   #faults: CameraFaults = { ...NO_FAULTS };
+  /** How often it was away, and came back, because it was told to restart. */
+  restarts = 0;
   #alive = false;
-  #rebooting: NodeJS.Timeout[] = [];
+  #rebooting: NodeJS.Timeout | undefined;
 
   private constructor(options: CameraOptions, pictures: Pictures) {
     this.id = options.id;
@@ -174,7 +176,7 @@ export class VirtualCamera {
   }
 
   async stop(): Promise<void> {
-    for (const timer of this.#rebooting) clearTimeout(timer);
+    clearTimeout(this.#rebooting);
     await this.die();
     await Promise.all([this.#streams.main.stop(), this.#streams.sub.stop()]);
   }
@@ -214,11 +216,12 @@ export class VirtualCamera {
   /** A moment after it has answered the order. */
   #reboot(): void {
     const { rebootMs = REBOOT_MS } = this.#options;
-    for (const timer of this.#rebooting) clearTimeout(timer);
-    this.#rebooting = [
-      setTimeout(() => void this.die(), ANSWERED_MS),
-      setTimeout(() => void this.revive(), ANSWERED_MS + rebootMs),
-    ];
+    clearTimeout(this.#rebooting);
+    this.#rebooting = setTimeout(() => {
+      const dying = this.die();
+      const back = () => this.revive().then(() => void this.restarts++);
+      this.#rebooting = setTimeout(() => void dying.then(back), rebootMs);
+    }, ANSWERED_MS);
   }
 
   #accounts(): Accounts {
