@@ -108,7 +108,7 @@ t.test('devices are registered, speak, and live through the timeline', async (t)
   const listener = await startListener(t);
   const gateway = await startGateway(t);
   const city = startCity(t, { gateway: gateway.url, mqtt: `mqtt://127.0.0.1:${listener.port}`, plain: '', prefix: '' });
-  await until('the timeline has run', () => city.events.some(({ event }) => event === 'camera-returns'), 12_000);
+  await until('the timeline has run', () => city.events.some(({ event }) => event === 'camera-returns'));
   t.match(
     city.events.find(({ event }) => event === 'ready'),
     { cameras: 1, kiosks: 2, checkpoints: 1 },
@@ -169,7 +169,7 @@ t.test('ids of its own are the default', async (t) => {
   const gateway = await startGateway(t, ['cam-1', 'kiosk-1']);
   const mqtt = `mqtt://127.0.0.1:${listener.port}`;
   const city = startCity(t, { gateway: gateway.url, mqtt, plain: '', 'no-timeline': '' });
-  await until('it is ready', () => city.events.some(({ event }) => event === 'ready'), 12_000);
+  await until('it is ready', () => city.events.some(({ event }) => event === 'ready'));
   const made = gateway.asked.flatMap(({ what, body }) => (what === 'POST /api/v1/devices' ? [String(body.id)] : []));
   t.equal(made.length, 4);
   t.ok(
@@ -183,7 +183,7 @@ t.test('devices that exist already are taken over with new credentials', async (
   const gateway = await startGateway(t, ['cam-1', 'kiosk-1']);
   const mqtt = `mqtt://127.0.0.1:${listener.port}`;
   const city = startCity(t, { gateway: gateway.url, mqtt, plain: '', 'no-timeline': '', 'take-over': '' });
-  await until('it is ready', () => city.events.some(({ event }) => event === 'ready'), 12_000);
+  await until('it is ready', () => city.events.some(({ event }) => event === 'ready'));
   const of = (what: string) => gateway.asked.filter((one) => one.what === what);
   t.match(of('PATCH /api/v1/devices/cam-1'), [{ etag: '"3"', body: { onvif: { username: 'admin' } } }]);
   t.equal(of('POST /api/v1/devices/kiosk-1/credentials/rotate').length, 1);

@@ -11,6 +11,7 @@ import type { View } from '../../../../src/streams/pool/types.ts';
 import { decode, packetTimes } from '../../../support/streams/players.ts';
 import { TestCamera } from '../../../support/streams/rtsp-camera.ts';
 import { look, startStreams } from '../../../support/streams/streams.ts';
+import { patientClock } from '../../../support/time/clock.ts';
 import { until } from '../../../support/time/until.ts';
 import { openBrowser } from '../../../support/web/browser.ts';
 
@@ -49,7 +50,7 @@ function answerOf(service: StreamService, view: View, name: string): Promise<Str
 
 t.test('ffprobe and ffmpeg play the live playlist without a complaint', async (t) => {
   const camera = await TestCamera.start(t, { sprop: false });
-  const { service, cameras, views } = await startStreams(t);
+  const { service, cameras, views } = await startStreams(t, { clock: patientClock });
   cameras.set('cam', { url: camera.url });
   const url = await serve(t, service);
 
@@ -64,7 +65,7 @@ t.test('ffprobe and ffmpeg play the live playlist without a complaint', async (t
 
 t.test('the pictures of a camera come in the time it gave them, from the first on', async (t) => {
   const camera = await TestCamera.start(t);
-  const { service, cameras } = await startStreams(t);
+  const { service, cameras } = await startStreams(t, { clock: patientClock });
   cameras.set('cam', { url: camera.url });
   const lease = await service.lease(look('cam'));
   const file: Buffer[] = [];
@@ -99,7 +100,7 @@ const WATCHING = `<!doctype html><title>live</title><script>${readFileSync(PLAYE
 /** What two players of a cold camera had to say against it until both had played for 6 s. */
 async function complaints(t: Test, page: Page): Promise<string[]> {
   const camera = await TestCamera.start(t);
-  const { service, cameras } = await startStreams(t);
+  const { service, cameras } = await startStreams(t, { clock: patientClock });
   cameras.set('cam', { url: camera.url });
   const url = await serve(t, service, { 'watching.html': WATCHING });
   await page.goto(url.replace('live.m3u8', 'watching.html'));
@@ -124,7 +125,7 @@ t.test('a browser plays a camera that nobody watched before without a stall', as
 
 t.test('a still picture is a JPEG of the camera', async (t) => {
   const camera = await TestCamera.start(t);
-  const { service, cameras } = await startStreams(t);
+  const { service, cameras } = await startStreams(t, { clock: patientClock });
   cameras.set('cam', { url: camera.url });
   const stills = await Promise.all(Array.from({ length: 5 }, (_, n) => service.snapshot(look('cam', `op-${n}`))));
   const { body, contentType } = stills[0]!;
