@@ -5,6 +5,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pinnedNode } from '../pinned-node.mjs';
 import { ROOT } from '../root.mjs';
+import { COMPANY, COMPANY_FILES, companiesOf, END_OF_FILE } from './companies.mjs';
 
 /**
  * A file that says nothing for so long hangs in a way that tap does not see, such as a loop that never yields, and is
@@ -47,27 +48,29 @@ const isBusy = () => loadavg()[0] > LOAD_MAX * availableParallelism();
  */
 
 /**
- * Runs test files, `jobs` at a time, in the order given, each as a plain process of the pinned Node: `tap run` would load a
- * layer for mocks and for coverage, which nobody here uses, into each of them, at twice the processor time.
- * `hooks` is a module that each loads first, `timeoutS` what a file may take unless it says otherwise; tap itself holds it
- * to that. A skipped or unfinished test
- * fails its file, and so does a process that it leaves behind, which is ended. Resolves when all have ended.
+ * Runs test files, `jobs` processes at a time, in the order given, each a plain one of the pinned Node: `tap run` would load
+ * a layer for mocks and for coverage, which nobody here uses, into each of them, at twice the processor time.
+ * `hooks` is a module that each loads first, `timeoutS` what a process may take unless a file says otherwise; tap itself
+ * holds it to that. A skipped or unfinished test fails its file, and so does a process that it leaves behind, which is
+ * ended. Resolves when all have ended.
  *
  * @param {string[]} files
  * @param {{ jobs: number, timeoutS: number, hooks: string, env: Record<string, string>, report: (result: FileResult) => void,
- *   silenceMs?: number, leaveMs?: number }} options `silenceMs` is after how long without output a file is ended,
+ *   together?: (files: string[]) => string[][], silenceMs?: number, leaveMs?: number }} options `together` says which share
+ *   a process, instead of {@link companiesOf}, `silenceMs` is after how long without output a file is ended,
  *   `leaveMs` how long what it started may run on after it.
  */
-export async function runFiles(files, { jobs, timeoutS, env, hooks, report, silenceMs, leaveMs = LEAVE_MS }) {
+export async function runFiles(files, { jobs, timeoutS, env, hooks, report, together, silenceMs, leaveMs = LEAVE_MS }) {
   const { Parser } = await import('tap-parser');
-  const waiting = [...files];
+  const waiting = (together ?? companiesOf)(files);
   const work = async (_, number) => {
     for (;;) {
       while (number >= availableParallelism() && waiting.length > 0 && isBusy()) await sleep(BUSY_PAUSE_MS);
-      const name = waiting.shift();
-      if (name === undefined) return;
+      const names = waiting.shift();
+      if (names === undefined) return;
       const limits = { timeoutS, silenceMs: silenceMs ?? silenceOf(timeoutS), leaveMs };
-      report(await runFile(name, new Parser(), { ...limits, env, hooks }));
+      const run = (...names) => runProcess(names, new Parser(), { ...limits, env, hooks });
+      for (const result of await (names.length > 1 ? runCompany(names, run) : run(...names))) report(result);
     }
   };
   await Promise.all(Array.from({ length: jobs }, work));
@@ -75,15 +78,32 @@ export async function runFiles(files, { jobs, timeoutS, env, hooks, report, sile
 
 const silenceOf = (timeoutS) => Math.max(SILENCE_MS, timeoutS * 1000 + SILENCE_AFTER_LIMIT_MS);
 
-async function runFile(name, parser, { timeoutS, env, hooks, silenceMs, leaveMs }) {
+/**
+ * What files do in one process counts if all is well. If not, each runs alone, and is judged by that, so that no failure
+ * is another's; what fails only in company is told as such.
+ */
+async function runCompany(names, run) {
+  const together = await run(...names);
+  if (together.every(({ ok }) => ok)) return together;
+  const alone = [];
+  for (const name of names) alone.push(...(await run(name)));
+  if (alone.some(({ ok }) => !ok)) return alone;
+  const [last] = together.filter(({ ok }) => !ok);
+  return [...alone, { ...last, name: `in one process: ${names.join(' ')}` }];
+}
+
+/** Resolves with a result for each of the files; where one is not good, all are not, and with the same failures. */
+async function runProcess(names, parser, { timeoutS, env, hooks, silenceMs, leaveMs }) {
   const startMs = performance.now();
-  const seen = { passed: 0, failures: [], noise: [], harm: [] };
+  const seen = { passed: 0, failures: [], noise: [], harm: [], ends: [] };
   collect(parser, [], seen);
   const summary = new Promise((resolve) => parser.once('complete', resolve));
   const mark = randomUUID();
-  const child = spawn(pinnedNode(), [`--import=${hooks}`, name], {
+  const program = names.length > 1 ? [COMPANY, names[0]] : names;
+  const company = names.length > 1 ? { [COMPANY_FILES]: JSON.stringify(names) } : {};
+  const child = spawn(pinnedNode(), [`--import=${hooks}`, ...program], {
     cwd: ROOT,
-    env: { ...process.env, ...env, TAP: '1', TAP_TIMEOUT: String(timeoutS), [MARK]: mark },
+    env: { ...process.env, ...env, ...company, TAP: '1', TAP_TIMEOUT: String(timeoutS), [MARK]: mark },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const silence = setTimeout(() => {
@@ -103,10 +123,19 @@ async function runFile(name, parser, { timeoutS, env, hooks, silenceMs, leaveMs 
   seen.harm.push(...(await endLeftBehind(mark, leaveMs)));
   parser.end();
   const { ok } = await summary;
+  return judge(names, seen, { ok, how, startMs });
+}
+
+function judge(names, { ends, ...seen }, { ok, how, startMs }) {
+  const parts = names.length > 1 ? ends : [{ name: names[0], passed: seen.passed, atMs: performance.now() }];
+  const isWhole = parts.length === names.length && parts.every(({ passed }) => passed > 0);
+  const isGood = ok && how === '' && isWhole && seen.failures.length === 0 && seen.harm.length === 0;
   const why = how || (ok ? 'no test ran' : 'it says that it failed');
-  const seconds = (performance.now() - startMs) / 1000;
-  const isGood = ok && how === '' && seen.passed > 0 && seen.failures.length === 0 && seen.harm.length === 0;
-  return { name, ok: isGood, ...seen, how: why, seconds };
+  return names.map((name, n) => {
+    const { passed, atMs } = isGood ? parts[n] : { passed: seen.passed, atMs: performance.now() };
+    const seconds = (atMs - (isGood && n > 0 ? parts[n - 1].atMs : startMs)) / 1000;
+    return { name, ok: isGood, ...seen, passed, how: why, seconds };
+  });
 }
 
 /** Ends what runs on below a file that has ended, once it had time to end by itself; says what each was. */
@@ -173,6 +202,7 @@ function collect(parser, names, seen) {
     const notRun = notRunOf(result);
     // A test that holds others passes and fails by them; it counts itself when it passes.
     if (notRun) seen.failures.push({ names, result: { ...result, diag: { message: notRun } }, isTold: false });
+    else if (result.ok && names.length === 0 && result.name.startsWith(END_OF_FILE)) endFile(result, seen);
     else if (result.ok) seen.passed += names.length === 0 ? 1 : 0;
     else seen.failures.push({ names, result, isTold: hasFailureWithin([...names, result.name], seen) });
   });
@@ -186,6 +216,12 @@ function collect(parser, names, seen) {
       });
     }
   });
+}
+
+/** What passed since the end of the file before it is of this one. */
+function endFile({ name }, seen) {
+  seen.ends.push({ name: name.slice(END_OF_FILE.length), passed: seen.passed, atMs: performance.now() });
+  seen.passed = 0;
 }
 
 /** The project allows no test that is skipped or not finished: why this one is such, or nothing. */

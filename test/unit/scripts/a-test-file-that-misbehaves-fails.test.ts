@@ -16,6 +16,7 @@ const HOOKS = process.execArgv.find((arg) => arg.startsWith('--import='))?.slice
 const TAP = HOOKS === undefined ? import.meta.resolve('tap') : 'tap';
 
 interface Result {
+  name: string;
   ok: boolean;
   passed: number;
   failures: { names: string[]; result: { name: string; diag?: Record<string, unknown> }; isTold: boolean }[];
@@ -28,15 +29,23 @@ t.jobs = 3;
 
 /** Runs one file with this text, if it uses tap behind the import of tap, and says what the runner reports of it. */
 async function ran(t: Test, body: string, silenceMs = 60_000): Promise<Result> {
+  return (await ranTogether(t, [body], silenceMs))[0]!;
+}
+
+/** As {@link ran}, of several that share a process: `0.test.mjs` and so on. */
+async function ranTogether(t: Test, bodies: string[], silenceMs = 60_000): Promise<Result[]> {
   const directory = await mkdtemp(join(tmpdir(), 'cw-test-'));
   t.teardown(() => rm(directory, { recursive: true, force: true }));
-  const file = join(directory, 'fixture.test.mjs');
-  const head = /\bt\./.test(body) ? `import t from ${JSON.stringify(TAP)};` : '';
-  await writeFile(file, `${head}\n${body}\n`);
+  const files = bodies.map((_, n) => join(directory, `${n}.test.mjs`));
+  for (const [n, body] of bodies.entries()) {
+    const head = /\bt\./.test(body) ? `import t from ${JSON.stringify(TAP)};` : '';
+    await writeFile(files[n]!, `${head}\n${body}\n`);
+  }
   const results: Result[] = [];
   const asked = { jobs: 1, timeoutS: 30, hooks: HOOKS ?? 'data:text/javascript,', env: {}, silenceMs, leaveMs: 1_000 };
-  await runFiles([file], { ...asked, report: (result: Result) => void results.push(result) });
-  return results[0]!;
+  const together = (all: string[]) => [all];
+  await runFiles(files, { ...asked, together, report: (result: Result) => void results.push(result) });
+  return results;
 }
 
 const told = ({ failures }: Result): string =>
@@ -121,4 +130,29 @@ t.test('a process that a file leaves behind fails it and is ended', sideBySide()
   const pid = Number(/pid (\d+)/.exec(JSON.stringify(result))?.[1]);
   t.ok(pid > 0);
   await until('it is gone', () => !isRunning(pid));
+});
+
+const PASSES = "t.test('a', async (t) => t.ok(true)); t.test('b', async (t) => t.ok(true));";
+
+t.test('files that share a process have each its own result', sideBySide(), async (t) => {
+  t.match(await ranTogether(t, [PASSES, 't.ok(true);']), [
+    { name: /0.test.mjs$/, ok: true, passed: 2 },
+    { name: /1.test.mjs$/, ok: true, passed: 1 },
+  ]);
+  const bad = "t.test('a', async (t) => t.fail('because'));";
+  const ends = 'process.exit(0);';
+  for (const [body, what] of Object.entries({ [bad]: 'fails', [ends]: 'ends the process', '': 'has no test' })) {
+    const all = await ranTogether(t, [PASSES, body, PASSES]);
+    t.same([all.length, ...all.map(({ ok }) => ok)], [3, true, false, true], `one ${what}`);
+  }
+});
+
+t.test('what fails only beside other files is told as that', sideBySide(), async (t) => {
+  const all = await ranTogether(t, ['globalThis.left = 1; t.ok(true);', "t.notOk(globalThis.left, 'alone');"]);
+  t.same(
+    all.map(({ ok }) => ok),
+    [true, true, false],
+  );
+  t.match(all[2]!.name, /^in one process: .*0.test.mjs .*1.test.mjs$/);
+  t.match(told(all[2]!), 'alone');
 });

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../root.mjs';
+
+/**
+ * The program of a process that runs several files. Its command has the name of the first: tap names directories of tests
+ * by it.
+ */
+export const COMPANY = join(ROOT, 'scripts/tests/company.mjs');
+
+/** What has the names of all of them, as JSON, in its environment. */
+export const COMPANY_FILES = 'TEST_COMPANY_FILES';
+
+/** What {@link COMPANY} names a test that it puts after those of a file, before the name of that file. */
+export const END_OF_FILE = 'end of ';
+
+/** Folders, the files of each of which may share a process: few of them wait for long. */
+const SHARED = /^test\/(unit\/[^/]+|integration\/api|tidy|catalogue)\//;
+
+/** A file that sets what holds for its whole process, or replaces parts of it, has one of its own. */
+const OWN = new RegExp(
+  [
+    /^(?:await )?t\.(?:before|after|beforeEach|afterEach|setTimeout|plan|jobs)\b/,
+    /^const .*\bt\.testdir\(/,
+    /\bprocess\.(?:env|exit|kill|on|execArgv)\b/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'm',
+);
+
+/** So many in one process: the processors get something to do side by side, and one that fails is soon run again. */
+const FILES_MAX = 8;
+
+/**
+ * Files that run in one process each time, those of one folder together: to start Node, tap and what a part needs is
+ * most of what a small file costs. Keeps the order of the first of each.
+ *
+ * @param {string[]} files
+ * @returns {string[][]}
+ */
+export function companiesOf(files) {
+  const open = new Map();
+  const companies = [];
+  for (const file of files) {
+    const folder = SHARED.exec(file)?.[0];
+    const found = folder === undefined ? undefined : open.get(folder);
+    if (folder === undefined || OWN.test(readFileSync(join(ROOT, file), 'utf8'))) companies.push([file]);
+    else if (found !== undefined && found.length < FILES_MAX) found.push(file);
+    else {
+      const company = [file];
+      open.set(folder, company);
+      companies.push(company);
+    }
+  }
+  return companies;
+}
