@@ -23,6 +23,7 @@ import { settingsOf, UPLINKS } from '../../ingest/uplinks/uplinks.ts';
 import { networks } from '../../platform/outbound/network-setting.ts';
 import { KEPT_DAYS_MIN } from '../../platform/records/judge.ts';
 import type { EngineChoice } from '../../streams/pool/camera-pool.ts';
+import { RECORDINGS } from './recording-settings.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -209,13 +210,7 @@ const OTHERS = {
   images: {
     keepDays: daysKept(['CITYWATCH_IMAGES_KEEP_DAYS', 'How long pictures that devices send are kept.'], 30),
   },
-  recordings: {
-    directory: path([
-      'CITYWATCH_RECORDINGS_DIR',
-      'Directory of recorded video, best on a disk of its own; without it `recordings` in the data directory.',
-    ]),
-    keepDays: daysKept(['CITYWATCH_RECORDINGS_KEEP_DAYS', 'How long recorded video is kept; then it is deleted.'], 30),
-  },
+  recordings: RECORDINGS,
   passages: {
     keepDays: daysKept(
       ['CITYWATCH_PASSAGE_DAYS', 'How long passages of vehicles can be searched; then they are deleted.'],

@@ -50,18 +50,36 @@ export class DayPartitions {
 
   /** Drops every day that ended by `cutoffMs`. Errors: `store.unavailable` while one is being read, `lease.lost`. */
   async dropBefore(cutoffMs: number): Promise<void> {
-    const { database, table } = this.#deps;
-    const found = await sql<{ name: string }>`
-      select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
-      where i.inhparent = ${table}::regclass order by c.relname`.execute(database.tables());
-    const old = found.rows.filter(({ name }) => name < this.#nameOf(dayOf(cutoffMs)));
-    for (const { name } of old) {
+    for (const name of await this.#endedBefore(cutoffMs)) {
       await this.#locked(async (run) => {
         await run(`set local lock_timeout = '${DROP_WAIT}'`);
         await run(`drop table if exists ${name}`);
       });
     }
     for (const day of this.#days) if (day + DAY_MS <= cutoffMs) this.#days.delete(day);
+  }
+
+  /** As {@link dropBefore}, of those days of which nothing is left. */
+  async dropEmptyBefore(cutoffMs: number): Promise<void> {
+    for (const name of await this.#endedBefore(cutoffMs)) {
+      await this.#locked(async (run) => {
+        const isAny = async () => (await run<{ some: boolean }>(`select exists (select from ${name}) as some`)).rows[0];
+        if ((await isAny())?.some) return;
+        await run(`set local lock_timeout = '${DROP_WAIT}'`);
+        await run(`lock table ${name} in access exclusive mode`);
+        // A row may have come until the lock did.
+        if (!(await isAny())?.some) await run(`drop table ${name}`);
+      });
+    }
+    for (const day of this.#days) if (day + DAY_MS <= cutoffMs) this.#days.delete(day);
+  }
+
+  async #endedBefore(cutoffMs: number): Promise<string[]> {
+    const { database, table } = this.#deps;
+    const found = await sql<{ name: string }>`
+      select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+      where i.inhparent = ${table}::regclass order by c.relname`.execute(database.tables());
+    return found.rows.map(({ name }) => name).filter((name) => name < this.#nameOf(dayOf(cutoffMs)));
   }
 
   #nameOf(dayMs: number): string {

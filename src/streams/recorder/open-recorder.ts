@@ -1,9 +1,11 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Observer } from '../../core/observe.ts';
+import type { DeviceId } from '../../core/types.ts';
 import { Volume } from '../../platform/blobs/volume.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import type { CameraPool } from '../pool/camera-pool.ts';
+import type { RecordingClass } from '../recordings/classes.ts';
 import { GapTable } from '../recordings/gap-table.ts';
 import { Recordings } from '../recordings/recordings.ts';
 import { DISK_OPTIONS, Disk, type DiskOptions } from './disk.ts';
@@ -22,6 +24,7 @@ export interface RecorderParts {
   /** {@link DISK_OPTIONS} where none is given. */
   limits?: Omit<DiskOptions, 'directory'>;
   wanted(atMs: number): readonly Wanted[];
+  classOf(device: DeviceId): RecordingClass;
 }
 
 /** What the directory of recordings is called in the database. */
@@ -29,8 +32,8 @@ const DISK = 'recordings';
 
 /** The recorder with its disk and its tables. Starts nothing. */
 export function openRecorder({ directory, limits = DISK_OPTIONS, ...deps }: RecorderParts) {
-  const { database, ownership, clock, observer, pool, wanted } = deps;
-  const recordings = new Recordings({ database, ownership, disk: DISK });
+  const { database, ownership, clock, observer, pool, wanted, classOf } = deps;
+  const recordings = new Recordings({ database, ownership, disk: DISK, classOf });
   const gaps = new GapTable({ database, ownership });
   const isExpected = () => recordings.isAny();
   const volume = new Volume({ name: DISK, directory, database, clock, observer, isExpected });

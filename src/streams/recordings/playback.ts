@@ -6,7 +6,8 @@ import { Turns } from '../../core/mechanisms/turns.ts';
 import type { View } from '../pool/types.ts';
 import { WHOLE } from '../recorder/writer.ts';
 import type { Gap, GapTable } from './gap-table.ts';
-import { placeOf, type Recording, type Recordings, type Span } from './recordings.ts';
+import { placeOf, type Recording } from './recording.ts';
+import type { Recordings, Span } from './recordings.ts';
 
 export interface PlaybackDeps {
   clock: Clock;

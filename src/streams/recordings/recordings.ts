@@ -5,7 +5,10 @@ import { DayPartitions, dayOf } from '../../platform/database/day-partitions.ts'
 import type { Ownership } from '../../platform/database/ownership.ts';
 import type { Quality } from '../pool/types.ts';
 import type { SegmentHead } from '../recorder/cutter.ts';
+import type { RecordingClass } from './classes.ts';
 import { countDays } from './recorded-days.ts';
+import type { Recording } from './recording.ts';
+import { lastRemoval, removalOf } from './removals.ts';
 
 export interface RecordingTables {
   recording: {
@@ -20,6 +23,7 @@ export interface RecordingTables {
     sha256: Buffer;
     continuity: string;
     previous_ends_at_ms: number | null;
+    class: string;
   };
 }
 
@@ -32,20 +36,6 @@ export interface RecordedFile {
   leadBytes: number;
   /** Of the whole file, as hexadecimal digits. */
   sha256: string;
-}
-
-/** A file as it is found again. Times are Unix ms. */
-export interface Recording {
-  device: DeviceId;
-  quality: Quality;
-  startsAtMs: number;
-  endsAtMs: number;
-  leaseEpoch: number;
-  bytes: number;
-  leadBytes: number;
-  sha256: string;
-  continuity: string;
-  previousEndsAtMs: number | null;
 }
 
 /** Part of a time that is asked about. */
@@ -61,6 +51,8 @@ export interface RecordingsDeps {
   ownership: Pick<Ownership, 'hold' | 'write'>;
   /** Name of the disk, as the database knows it. */
   disk: string;
+  /** The class of a camera as it stands now. */
+  classOf(device: DeviceId): RecordingClass;
 }
 
 /** Any number does, as long as nobody else takes the same advisory lock. */
@@ -85,11 +77,11 @@ export class Recordings {
    * is added.
    */
   async add(files: readonly RecordedFile[]): Promise<void> {
-    const { database, ownership, disk } = this.#deps;
+    const { database, ownership } = this.#deps;
     await this.#days.ensure(new Set(files.map(({ head }) => dayOf(head.startsAtMs))));
     try {
       for (const some of chunksOf(files, ROWS_PER_STATEMENT)) {
-        const rows = JSON.stringify(some.map((file) => rowOf(file, disk)));
+        const rows = JSON.stringify(some.map((file) => rowOf(file, this.#deps)));
         const added = sql`
           insert into recording select given.* from owner,
             jsonb_populate_recordset(null::recording, ${rows}::jsonb) as given
@@ -152,13 +144,14 @@ export class Recordings {
     return (await some.where('disk', '=', this.#deps.disk).limit(1).executeTakeFirst()) !== undefined;
   }
 
-  /** Files of this disk that began before `beforeMs`, the oldest first. */
-  async oldest(beforeMs: number, max: number): Promise<Recording[]> {
+  /** Files of a class on this disk that began before `beforeMs`, the oldest first. */
+  async oldest(of: RecordingClass, beforeMs: number, max: number): Promise<Recording[]> {
     const rows = await this.#deps.database
       .tables<RecordingTables>()
       .selectFrom('recording')
       .selectAll()
       .where('disk', '=', this.#deps.disk)
+      .where('class', '=', of)
       .where('starts_at_ms', '<', Math.floor(beforeMs))
       .orderBy('starts_at_ms')
       .limit(max)
@@ -166,8 +159,9 @@ export class Recordings {
     return rows.map(shown);
   }
 
-  /** Forgets files that are gone from the disk. */
-  async forget(files: readonly Recording[]): Promise<void> {
+  /** Forgets files of one class, at least one, that are gone from the disk, and keeps a proof of it (`removalHash`). */
+  async forget(files: readonly Recording[], atMs: number): Promise<void> {
+    const proof = removalOf(files, await lastRemoval(this.#deps.database), atMs);
     const gone = sql`
       delete from recording using owner,
         unnest(${files.map(({ device }) => device)}::text[], ${files.map(({ quality }) => quality)}::text[],
@@ -179,18 +173,24 @@ export class Recordings {
       returning recording.device, recording.quality, recording.starts_at_ms, recording.ends_at_ms`;
     await this.#deps.ownership.write(this.#deps.database, {
       what: 'recordings that are gone',
-      along: [{ name: 'forgotten', body: gone }],
+      along: [
+        { name: 'forgotten', body: gone },
+        { name: 'proven', body: proof },
+      ],
       body: countDays('forgotten'),
     });
   }
 
-  /** Drops the tables of days that ended before `beforeMs`; they must be empty. */
+  /** Drops the tables of days that ended before `beforeMs` where nothing of them is left. */
   dropDaysBefore(beforeMs: number): Promise<void> {
-    return this.#days.dropBefore(beforeMs);
+    return this.#days.dropEmptyBefore(beforeMs);
   }
 }
 
-function rowOf({ head, endsAtMs, bytes, leadBytes, sha256 }: RecordedFile, disk: string) {
+function rowOf(
+  { head, endsAtMs, bytes, leadBytes, sha256 }: RecordedFile,
+  { disk, classOf }: Pick<RecordingsDeps, 'disk' | 'classOf'>,
+) {
   const startsAtMs = Math.round(head.startsAtMs);
   return {
     device: head.device,
@@ -204,6 +204,7 @@ function rowOf({ head, endsAtMs, bytes, leadBytes, sha256 }: RecordedFile, disk:
     sha256: `\\x${sha256}`,
     continuity: head.continuity,
     previous_ends_at_ms: head.previousEndsAtMs === null ? null : Math.round(head.previousEndsAtMs),
+    class: classOf(head.device),
   };
 }
 
@@ -219,18 +220,6 @@ function shown(row: RecordingTables['recording']): Recording {
     sha256: row.sha256.toString('hex'),
     continuity: row.continuity,
     previousEndsAtMs: row.previous_ends_at_ms === null ? null : Number(row.previous_ends_at_ms),
+    class: row.class as RecordingClass,
   };
-}
-
-/** What a file is called, and the folder of its day: both follow from its row. */
-export function placeOf({
-  device,
-  quality,
-  startsAtMs,
-  leaseEpoch,
-}: Pick<Recording, 'device' | 'quality' | 'startsAtMs' | 'leaseEpoch'>): { name: string; path: string } {
-  const atMs = Math.round(startsAtMs);
-  const [day, hour] = new Date(atMs).toISOString().split(/[T:]/);
-  const name = `${atMs}-${quality}-${leaseEpoch}-${Buffer.from(device).toString('base64url')}.mp4`;
-  return { name, path: `${day!.replaceAll('-', '')}/${hour}/${name}` };
 }

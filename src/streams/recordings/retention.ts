@@ -1,13 +1,15 @@
 import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { BelievedTime } from '../../core/mechanisms/believed-time.ts';
 import type { Disk } from '../recorder/disk.ts';
-import { placeOf, type Recordings } from './recordings.ts';
+import { type KeptDays, RECORDING_CLASSES, type RecordingClass } from './classes.ts';
+import { placeOf } from './recording.ts';
+import type { Recordings } from './recordings.ts';
 
 export interface RetentionDeps {
   clock: Clock;
   recordings: Pick<Recordings, 'oldest' | 'forget' | 'dropDaysBefore'>;
   disk: Pick<Disk, 'remove' | 'isReady'>;
-  keepDays: number;
+  keptDays: KeptDays;
 }
 
 const AT_ONCE = 500;
@@ -25,20 +27,27 @@ export class Retention {
   }
 
   async tidy(): Promise<void> {
-    const { recordings, disk, keepDays } = this.#deps;
-    const beforeMs = this.#believed.nowMs() - keepDays * DAY_MS;
+    const { recordings, disk, keptDays } = this.#deps;
     if (!disk.isReady) return;
-    for (let removed = 0; removed < CHORE_MAX; removed += AT_ONCE) {
-      const files = await recordings.oldest(beforeMs, AT_ONCE);
+    const nowMs = this.#believed.nowMs();
+    let room = CHORE_MAX;
+    for (const one of RECORDING_CLASSES) room -= await this.#remove(one, nowMs, room);
+    if (room > 0) await recordings.dropDaysBefore(nowMs - Math.min(...Object.values(keptDays)) * DAY_MS);
+  }
+
+  /** Removes files of a class, at most about `max`, and returns how many. */
+  async #remove(one: RecordingClass, nowMs: number, max: number): Promise<number> {
+    const { recordings, disk, keptDays } = this.#deps;
+    let removed = 0;
+    while (removed < max) {
+      const files = await recordings.oldest(one, nowMs - keptDays[one] * DAY_MS, AT_ONCE);
       if (files.length > 0) {
         await disk.remove(files.map((file) => placeOf(file).path));
-        await recordings.forget(files);
+        await recordings.forget(files, nowMs);
       }
-      if (files.length < AT_ONCE) {
-        // A day is dropped only where nothing of it is left.
-        await recordings.dropDaysBefore(beforeMs);
-        return;
-      }
+      removed += files.length;
+      if (files.length < AT_ONCE) break;
     }
+    return removed;
   }
 }

@@ -59,7 +59,14 @@ const OWNERS: Record<string, RegExp> = {
   ...owned('src/passages/', ['passage', 'passage_count', 'passage_device']),
   ...owned('src/images/', ['image']),
   ...owned('src/telemetry/', ['telemetry_series']),
-  ...owned('src/streams/', ['camera_lease', 'recording', 'recording_day', 'recording_gap', 'recording_plan']),
+  ...owned('src/streams/', [
+    'camera_lease',
+    'recording',
+    'recording_day',
+    'recording_gap',
+    'recording_plan',
+    'recording_removal',
+  ]),
   ...owned('src/alerts/', ['alert', 'alert_event', 'alert_log_head', 'delivery', 'finding', 'rule_cursor']),
   ...owned('src/alerts/', ['rule_state', 'subscription', 'watchlist', 'watchlist_entry']),
 };

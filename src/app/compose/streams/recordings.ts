@@ -27,9 +27,13 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
   };
   const plans = new RecordingPlans({ database, clock, isCamera });
   await plans.load();
-  const opened = openRecorder({ ...ground, pool, directory, wanted: (atMs) => plans.wanted(atMs) });
+  // Of what is not known nobody can say that it may go early.
+  const classOf = (id: string) => registered.get(id)?.accessClass ?? 'key-site';
+  const opened = openRecorder({ ...ground, pool, directory, wanted: (atMs) => plans.wanted(atMs), classOf });
   const { recorder, recordings, gaps, disk } = opened;
-  const retention = new Retention({ clock, recordings, disk, keepDays: config.recordings.keepDays });
+  const { keepDays, keySiteDays, minorsDays } = config.recordings;
+  const keptDays = { public: keepDays, 'key-site': keySiteDays, minors: minorsDays };
+  const retention = new Retention({ clock, recordings, disk, keptDays });
   const report = new RecordingReport({
     database,
     clock,

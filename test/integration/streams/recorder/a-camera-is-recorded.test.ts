@@ -5,7 +5,7 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import { PULL_TIMES } from '../../../../src/streams/pool/pull-machine.ts';
 import { openRecorder } from '../../../../src/streams/recorder/open-recorder.ts';
 import type { Wanted } from '../../../../src/streams/recorder/wanted.ts';
-import { placeOf, type Recording } from '../../../../src/streams/recordings/recordings.ts';
+import { placeOf, type Recording } from '../../../../src/streams/recordings/recording.ts';
 import { openDatabase } from '../../../support/devices/registry.ts';
 import { firstOwner } from '../../../support/services/ownership.ts';
 import { temporaryDirectory } from '../../../support/services/services.ts';
@@ -30,7 +30,18 @@ const begin = (of: Partial<typeof LIMITS> = {}) => {
   observer.metrics.clear();
   const ownership = firstOwner();
   const limits = { ...LIMITS, ...of };
-  const parts = { database, ownership, clock: systemClock, observer, pool, directory, limits, wanted: () => wanted };
+  const classOf = () => 'public' as const;
+  const parts = {
+    database,
+    ownership,
+    clock: systemClock,
+    observer,
+    pool,
+    directory,
+    limits,
+    wanted: () => wanted,
+    classOf,
+  };
   const opened = openRecorder(parts);
   opened.recorder.start();
   return opened;

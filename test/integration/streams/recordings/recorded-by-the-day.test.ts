@@ -1,10 +1,13 @@
 import t from 'tap';
-import { type Clock, HOUR_MS, MINUTE_MS, systemClock } from '../../../../src/core/clock.ts';
+import { type Clock, DAY_MS, HOUR_MS, MINUTE_MS, systemClock } from '../../../../src/core/clock.ts';
 import { placesOf } from '../../../../src/devices/registry/places.ts';
+import { sql } from '../../../../src/platform/database/database.ts';
 import { RecordingPlans } from '../../../../src/streams/recorder/plans.ts';
 import { GapTable } from '../../../../src/streams/recordings/gap-table.ts';
 import { type RecordedFile, Recordings } from '../../../../src/streams/recordings/recordings.ts';
+import { lastRemoval, removalHash } from '../../../../src/streams/recordings/removals.ts';
 import { RecordingReport } from '../../../../src/streams/recordings/report.ts';
+import { Retention } from '../../../../src/streams/recordings/retention.ts';
 import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
 import { firstOwner } from '../../../support/services/ownership.ts';
 
@@ -14,7 +17,12 @@ const ownership = firstOwner();
 const at = (text: string): number => Date.parse(`2026-11-${text}:00+08:00`);
 let nowMs = at('27T00:00');
 const clock: Clock = { ...systemClock, nowMs: () => nowMs };
-const recordings = new Recordings({ database, ownership, disk: 'recordings' });
+const recordings = new Recordings({
+  database,
+  ownership,
+  disk: 'recordings',
+  classOf: (id) => directory.get(id)!.accessClass,
+});
 const gaps = new GapTable({ database, ownership });
 const plans = new RecordingPlans({ database, clock, isCamera: () => true });
 const report = new RecordingReport({
@@ -106,10 +114,47 @@ t.test('what was not recorded is asked in one call, by each for its own area', a
 });
 
 t.test('what is removed was recorded all the same, and is kept no longer', async (t) => {
-  await recordings.forget(await recordings.oldest(at('27T12:00'), 10));
+  await recordings.forget(await recordings.oldest('public', at('27T12:00'), 10), nowMs);
   const { rows } = await report.report(NINGBO, { from: '2026-11-27' });
   t.match(rows.at(-1), { device: 'whole', recordedS: 43_200, oldestDay: '2026-11-27' }, 'a minute of it is left');
-  await recordings.forget(await recordings.oldest(nowMs - 12 * HOUR_MS - 1 * MINUTE_MS, 10));
+  await recordings.forget(await recordings.oldest('public', nowMs - 12 * HOUR_MS - 1 * MINUTE_MS, 10), nowMs);
   const after = await report.report(NINGBO, { from: '2026-11-27' });
   t.match(after.rows.at(-1), { recordedS: 43_200, oldestDay: null });
 });
+
+t.test(
+  'each file is kept as long as the class that it was recorded in asks for, and a proof tells what went',
+  async (t) => {
+    const { version } = await registry.get(NINGBO, 'dark');
+    await registry.update(NINGBO, 'dark', version, { accessClass: 'key-site' });
+    const keptDays = { public: 30, 'key-site': 90, minors: 30 };
+    const gone: string[] = [];
+    const disk = { isReady: true, remove: async (paths: readonly string[]) => void gone.push(...paths) };
+    const tidyAfter = async (days: number): Promise<number> => {
+      nowMs = at('28T12:02') + days * DAY_MS;
+      gone.length = 0;
+      // Each is one of another start: no clock is believed that jumps by days.
+      await new Retention({ clock, recordings, disk, keptDays }).tidy();
+      return gone.length;
+    };
+    const begin = at('28T12:00');
+    await recordings.add(['whole', 'dark'].map((device) => file(device, begin, begin + MINUTE_MS)));
+    const quality = 'main';
+    const [there] = await recordings.within({ device: 'dark', quality, fromMs: begin, toMs: begin + 1 }, 2);
+    t.match(there, { class: 'key-site' });
+    t.equal(await tidyAfter(29), 0);
+    t.equal(await tidyAfter(31), 1);
+    t.equal((await recordings.within({ device: 'dark', quality, fromMs: 0, toMs: 8e15 }, 2)).length, 1);
+    t.equal(await tidyAfter(89), 0);
+    const last = await lastRemoval(database);
+    t.equal(await tidyAfter(91), 1);
+    const proof = await lastRemoval(database);
+    t.strictSame(proof, { number: last.number + 1, hash: removalHash(last.hash, [there!]) });
+    t.not(removalHash(last.hash, [{ ...there!, sha256: 'ff' }]), proof.hash);
+    t.equal(await recordings.isAny(), false);
+    const { rows } = await sql`select from pg_inherits where inhparent = 'recording'::regclass`.execute(
+      database.tables(),
+    );
+    t.equal(rows.length, 0, 'its days are gone');
+  },
+);

@@ -1,0 +1,31 @@
+import type { DeviceId } from '../../core/types.ts';
+import type { Quality } from '../pool/types.ts';
+import type { RecordingClass } from './classes.ts';
+
+/** A file as it is found again. Times are Unix ms. */
+export interface Recording {
+  device: DeviceId;
+  quality: Quality;
+  startsAtMs: number;
+  endsAtMs: number;
+  leaseEpoch: number;
+  bytes: number;
+  leadBytes: number;
+  sha256: string;
+  continuity: string;
+  previousEndsAtMs: number | null;
+  class: RecordingClass;
+}
+
+/** What a file is called, and the folder of its day: both follow from its row. */
+export function placeOf({
+  device,
+  quality,
+  startsAtMs,
+  leaseEpoch,
+}: Pick<Recording, 'device' | 'quality' | 'startsAtMs' | 'leaseEpoch'>): { name: string; path: string } {
+  const atMs = Math.round(startsAtMs);
+  const [day, hour] = new Date(atMs).toISOString().split(/[T:]/);
+  const name = `${atMs}-${quality}-${leaseEpoch}-${Buffer.from(device).toString('base64url')}.mp4`;
+  return { name, path: `${day!.replaceAll('-', '')}/${hour}/${name}` };
+}
