@@ -4,6 +4,7 @@ import { createObserver, KnownSecrets } from '../src/core/observe.ts';
 import { SYSTEM } from '../src/devices/cameras/setup.ts';
 import { HealthBook } from '../src/devices/health/book.ts';
 import { HealthList } from '../src/devices/health/list.ts';
+import { HealthTally } from '../src/devices/health/tally.ts';
 import { Directory } from '../src/devices/registry/directory.ts';
 import { SecretHasher } from '../src/platform/secrets/hasher.ts';
 import { print, round, run, setting } from './support/harness.ts';
@@ -37,12 +38,16 @@ async function measure(devices: number): Promise<void> {
     nowMs: () => systemClock.nowMs() + passedMs,
     monotonicMs: () => passedMs,
   };
-  const book = new HealthBook({ clock, observer, kind: () => ({ staleAfterS: STALE_S, stream: false }) });
+  const book = new HealthBook({ clock, kind: () => ({ staleAfterS: STALE_S, stream: false }) });
   const before = process.memoryUsage.rss();
   const ids = Array.from({ length: devices }, (_, number) => `device-${number}`);
+  const directory = directoryOf(ids);
+  const tally = new HealthTally({ book, directory, observer });
+  book.listen((id) => tally.judged(id));
   for (const [number, id] of ids.entries()) {
     const parent = number % PER_CABINET === 0 ? null : `device-${number - (number % PER_CABINET)}`;
     book.put({ id, kind: 'kiosk', state: 'in-service', parent });
+    tally.changed(id);
   }
   for (const id of ids) book.signal(id, 'connection', { good: true, detail: null });
   const rssMb = (process.memoryUsage.rss() - before) / 1024 / 1024;
@@ -62,7 +67,8 @@ async function measure(devices: number): Promise<void> {
     }
   });
   const tickNs = timed(10_000, () => book.tick());
-  const listMs = await listed(book, ids);
+  const list = new HealthList({ book, tally, directory, database: NO_DATABASE, tree: { area: codeAlone } });
+  const listMs = await listed(list);
   print({
     bench: 'health',
     devices,
@@ -71,12 +77,11 @@ async function measure(devices: number): Promise<void> {
     idleTickNs: round(tickNs),
     listMs: round(listMs),
     rssMb: round(rssMb),
-    offline: book.counts().offline,
+    offline: tally.counts({ lies: () => true, kind: undefined }).offline,
   });
 }
 
-/** Milliseconds of processor time of one question which are offline, where none is: the counts alone; median of 21. */
-async function listed(book: HealthBook, ids: readonly string[]): Promise<number> {
+function directoryOf(ids: readonly string[]): Directory {
   const directory = new Directory(new SecretHasher(Buffer.alloc(32)));
   const secretHash = Buffer.alloc(32);
   directory.fill(
@@ -89,7 +94,11 @@ async function listed(book: HealthBook, ids: readonly string[]): Promise<number>
       version: 1,
     })),
   );
-  const list = new HealthList({ book, directory, database: NO_DATABASE, tree: { area: codeAlone } });
+  return directory;
+}
+
+/** Milliseconds of processor time of one question which are offline, where none is: the counts alone; median of 21. */
+async function listed(list: HealthList): Promise<number> {
   const caller = { ...SYSTEM, jurisdiction: '330200' };
   const times: number[] = [];
   for (let turn = 0; turn < 21; turn += 1) {

@@ -1,9 +1,8 @@
 import type { Clock } from '../../core/clock.ts';
-import { Gauge, type Observer } from '../../core/observe.ts';
 import type { DeviceId, DeviceState } from '../../core/types.ts';
 import { isStanding } from '../life/life.ts';
 import { Groups } from './groups.ts';
-import { type Cause, type Facts, HEALTHS, type Health, isSameVerdict, judge, type Verdict } from './judge.ts';
+import { type Cause, type Facts, type Health, isSameVerdict, judge, type Verdict } from './judge.ts';
 import { type Signal, turned } from './signal.ts';
 import { Wheel } from './wheel.ts';
 
@@ -23,7 +22,6 @@ export interface HealthKind {
 
 export interface HealthBookDeps {
   clock: Clock;
-  observer: Observer;
   kind(name: string): HealthKind | undefined;
 }
 
@@ -73,16 +71,6 @@ export class HealthBook {
     this.#deps = deps;
     this.#startMs = deps.clock.monotonicMs();
     this.#wheel = new Wheel(this.#startMs);
-    const counts = (): Record<Health, number> => this.counts();
-    new Gauge({
-      name: 'citywatch_devices_health',
-      help: 'Devices that stand, by how they are.',
-      labelNames: ['health'],
-      registers: [deps.observer.metrics],
-      collect() {
-        for (const [health, count] of Object.entries(counts())) this.set({ health }, count);
-      },
-    });
   }
 
   /** Tells from now on of each device that is judged otherwise than before, or no more. `judged` must not throw. */
@@ -196,12 +184,6 @@ export class HealthBook {
   ownVerdict(id: DeviceId): Verdict | null {
     const verdict = this.#entries.get(id)?.verdict;
     return verdict ? { ...verdict, sinceMs: this.#outside(verdict.sinceMs) } : null;
-  }
-
-  counts(): Record<Health, number> {
-    const counts = Object.fromEntries(HEALTHS.map((health) => [health, 0])) as Record<Health, number>;
-    for (const entry of this.#entries.values()) counts[this.#whole(entry).health] += 1;
-    return counts;
   }
 
   #heardAt({ facts, kind }: Entry, atMs: number): void {

@@ -1,15 +1,17 @@
 import { covers, type Jurisdiction, ownArea, type Tree } from '../../core/jurisdiction.ts';
-import type { Caller, DeviceId, DeviceIdentity } from '../../core/types.ts';
+import type { Caller, DeviceId } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Directory } from '../registry/directory.ts';
 import { placesOf } from '../registry/places.ts';
 import type { DeviceHealth, HealthBook } from './book.ts';
-import { type Cause, HEALTHS, type Health } from './judge.ts';
+import type { Cause, Health } from './judge.ts';
+import type { Asked, HealthCounts, HealthTally } from './tally.ts';
 import { type Words, wordsOf } from './words.ts';
 
 export interface HealthListDeps {
-  book: Pick<HealthBook, 'of' | 'healthOf'>;
-  directory: Pick<Directory, 'within' | 'get' | 'maintained' | 'seenBy'>;
+  book: Pick<HealthBook, 'of'>;
+  tally: Pick<HealthTally, 'counts' | 'ids' | 'idsBelow'>;
+  directory: Pick<Directory, 'maintained' | 'seenBy'>;
   database: Database;
   tree: Tree;
 }
@@ -45,8 +47,6 @@ export interface HealthFilter {
   after?: DeviceId;
 }
 
-export type HealthCounts = Record<Health | 'maintenance', number>;
-
 /** Which devices are not well, and why; every answer is limited to what the caller may see. */
 export class HealthList {
   readonly #deps: HealthListDeps;
@@ -74,30 +74,25 @@ export class HealthList {
     caller: Caller,
     filter: HealthFilter,
   ): Promise<{ counts: HealthCounts; items: HealthOfDevice[]; next: DeviceId | null }> {
-    const { book, directory, tree } = this.#deps;
-    const counts = Object.fromEntries([...HEALTHS, 'maintenance'].map((name) => [name, 0])) as HealthCounts;
-    const found: DeviceId[] = [];
+    const { tally, tree } = this.#deps;
+    const own = ownArea(caller);
     const area = filter.jurisdiction === undefined ? null : tree.area(filter.jurisdiction);
-    for (const device of directory.within(ownArea(caller))) {
-      if (filter.kind !== undefined && device.kind !== filter.kind) continue;
-      if (area !== null && !covers(area, device.jurisdiction)) continue;
-      const health = book.healthOf(device.id);
-      if (health === null) continue;
-      counts[directory.maintained(device.id) === null ? health : 'maintenance'] += 1;
-      if (this.#isAsked(device, health, filter)) found.push(device.id);
-    }
-    const { limit, after = '' } = filter;
-    const ids = found.filter((id) => id > after).sort((one, other) => (one < other ? -1 : 1));
+    const lies = (place: Jurisdiction): boolean => covers(own, place) && (area === null || covers(area, place));
+    const { limit, kind } = filter;
+    const ids = this.#ids({ lies, kind }, filter);
     const page = ids.slice(0, limit);
-    return { counts, items: await this.#items(caller, page), next: ids.length > limit ? page.at(-1)! : null };
+    const next = ids.length > limit ? page.at(-1)! : null;
+    return { counts: tally.counts({ lies, kind }), items: await this.#items(caller, page), next };
   }
 
-  #isAsked({ id }: DeviceIdentity, health: Health, filter: HealthFilter): boolean {
-    const { book, directory } = this.#deps;
-    const isWrong = health === 'degraded' || health === 'offline';
-    if (filter.health === undefined ? !isWrong : health !== filter.health) return false;
-    if (filter.cause !== undefined && book.of(id)?.cause !== filter.cause) return false;
-    return filter.parent === undefined || directory.get(id)?.parent === filter.parent;
+  /** In order, one more than a page where there are more. */
+  #ids(asked: Asked, { health, cause, parent, limit, after }: HealthFilter): DeviceId[] {
+    const { book, tally } = this.#deps;
+    const healths: Health[] = health === undefined ? ['degraded', 'offline'] : [health];
+    const found = parent === undefined ? tally.ids(asked, healths) : tally.idsBelow(parent, asked, healths);
+    const first = new FirstOf(limit + 1, after ?? '');
+    for (const id of found) if (cause === undefined || book.of(id)?.cause === cause) first.offer(id);
+    return first.ids;
   }
 
   async #items(caller: Caller, ids: DeviceId[]): Promise<HealthOfDevice[]> {
@@ -127,5 +122,29 @@ export class HealthList {
     const because = by !== null && directory.seenBy(caller, by) ? by : null;
     const why = wordsOf({ cause: health.cause, detail }, because);
     return { ...health, because, why, maintenance: directory.maintained(id) !== null };
+  }
+}
+
+/** The first of many ids in order, so that a page of a whole city is no sorting of all of it. */
+class FirstOf {
+  readonly ids: DeviceId[] = [];
+  readonly #max: number;
+  readonly #after: DeviceId;
+
+  constructor(max: number, after: DeviceId) {
+    this.#max = max;
+    this.#after = after;
+  }
+
+  offer(id: DeviceId): void {
+    if (id <= this.#after || (this.ids.length === this.#max && id >= this.ids.at(-1)!)) return;
+    let [from, to] = [0, this.ids.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (this.ids[middle]! < id) from = middle + 1;
+      else to = middle;
+    }
+    this.ids.splice(from, 0, id);
+    if (this.ids.length > this.#max) this.ids.pop();
   }
 }

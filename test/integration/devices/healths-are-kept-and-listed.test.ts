@@ -3,6 +3,7 @@ import { HOUR_MS, MINUTE_MS } from '../../../src/core/clock.ts';
 import { HealthBook } from '../../../src/devices/health/book.ts';
 import { HealthList } from '../../../src/devices/health/list.ts';
 import { HealthStore } from '../../../src/devices/health/store.ts';
+import { HealthTally } from '../../../src/devices/health/tally.ts';
 import { LifeSteps } from '../../../src/devices/life/life-steps.ts';
 import { Maintenances } from '../../../src/devices/life/maintenances.ts';
 import { NO_ZONES } from '../../support/access/tree.ts';
@@ -26,15 +27,24 @@ t.before(async () => {
 async function live() {
   const { directory, database, kinds } = parts;
   const observer = quietObserver();
-  const book = new HealthBook({ clock, observer, kind: (name) => kinds.latest(name) });
+  const book = new HealthBook({ clock, kind: (name) => kinds.latest(name) });
   const verdictOf = (id: string) => book.ownVerdict(id);
   const store = new HealthStore({ database, clock, observer, ownership: firstOwner(), verdictOf });
-  book.listen((id) => store.changed(id));
+  const tally = new HealthTally({ book, directory, observer });
+  book.listen((id) => {
+    tally.judged(id);
+    store.changed(id);
+  });
+  const put = (id: string, before?: Parameters<typeof book.put>[1]): void => {
+    const { identity, state, parent } = directory.get(id)!;
+    book.put({ id, kind: identity.kind, state, parent }, before);
+    tally.changed(id);
+  };
+  directory.listen({ changed: ({ identity }) => put(identity.id), disconnect: () => {} });
   const before = await store.load();
   for (const id of directory.ids()) {
-    const { identity, state, parent } = directory.get(id)!;
     const verdict = before.get(id);
-    book.put({ id, kind: identity.kind, state, parent }, verdict && { verdict });
+    put(id, verdict && { verdict });
   }
   const pass = async (seconds: number): Promise<void> => {
     for (let second = 0; second < seconds; second += 1) {
@@ -44,7 +54,7 @@ async function live() {
   };
   const connect = (id: string, good: boolean): void =>
     book.signal(id, 'connection', { good, detail: good ? null : 'lost' });
-  return { book, store, pass, connect, list: new HealthList({ book, directory, database, tree: NO_ZONES }) };
+  return { book, store, pass, connect, list: new HealthList({ book, tally, directory, database, tree: NO_ZONES }) };
 }
 
 t.test('which devices are offline here, and why, is one question', async (t) => {

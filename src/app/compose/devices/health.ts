@@ -2,11 +2,12 @@ import type { GatewayAlerts } from '../../../alerts/desk/gateway-alerts.ts';
 import { OUTAGE_RULE } from '../../../alerts/route/stages/outage.ts';
 import { slotOf } from '../../../core/slots.ts';
 import type { DeviceId } from '../../../core/types.ts';
-import { HealthBook, type SignalName } from '../../../devices/health/book.ts';
+import { HealthBook, type HealthDevice, type SignalName } from '../../../devices/health/book.ts';
 import { HealthFeed } from '../../../devices/health/feed.ts';
 import { HealthList } from '../../../devices/health/list.ts';
 import { type OutageAlerts, Outages } from '../../../devices/health/outages.ts';
 import { HealthStore } from '../../../devices/health/store.ts';
+import { HealthTally } from '../../../devices/health/tally.ts';
 import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
 import type { UplinkDeps } from '../../../ingest/uplinks/uplink.ts';
 import type { FailureReason } from '../../../streams/pool/types.ts';
@@ -66,23 +67,43 @@ function outageAlerts(
   };
 }
 
+function deviceOf({ identity: { id, kind }, state, parent }: DirectoryEntry): HealthDevice {
+  return { id, kind, state, parent };
+}
+
+/** Those who follow the registry. */
+function followers({ book, tally, directory }: { book: HealthBook; tally: HealthTally } & Pick<Devices, 'directory'>) {
+  return {
+    deviceChanged(entry: DirectoryEntry): void {
+      book.put(deviceOf(entry));
+      tally.changed(entry.identity.id);
+    },
+    /** What a device has open ends; one that has no row any more is judged no longer. */
+    disconnected(id: DeviceId): void {
+      if (directory.get(id)) return;
+      book.remove(id);
+      tally.changed(id);
+    },
+  };
+}
+
 /** How every device is, and those who tell of it. Starts nothing. */
 export function composeHealth(ground: Ground, { kinds, directory, jurisdictions }: Devices) {
   const { clock, observer, database, lifecycle } = ground;
-  const book = new HealthBook({ clock, observer, kind: (name) => kinds.latest(name) });
+  const book = new HealthBook({ clock, kind: (name) => kinds.latest(name) });
   const store = new HealthStore({ ...ground, verdictOf: (id) => book.ownVerdict(id) });
   const changes = new HealthFeed({ clock, book });
   const parentOf = (id: DeviceId) => directory.get(id)?.parent ?? null;
   const identity = (id: DeviceId) => directory.identity(id);
   const outages = new Outages({ groups: book.together, parentOf, identity, clock, observer });
   const listeners: ((id: DeviceId) => void)[] = [];
-  for (const part of [changes, outages]) listeners.push((id) => part.judged(id));
+  const tally = new HealthTally({ book, directory, observer });
+  for (const part of [tally, changes, outages]) listeners.push((id) => part.judged(id));
   listeners.push((id) => store.changed(id));
   book.listen((id) => {
     for (const judged of listeners) judged(id);
   });
-  const list = new HealthList({ book, directory, database, tree: jurisdictions });
-  const deviceOf = ({ identity: { id, kind }, state, parent }: DirectoryEntry) => ({ id, kind, state, parent });
+  const list = new HealthList({ book, tally, directory, database, tree: jurisdictions });
   return {
     ...tellersOf(book),
     prune: () => store.prune(),
@@ -106,7 +127,7 @@ export function composeHealth(ground: Ground, { kinds, directory, jurisdictions 
       changes,
       downtimeOf: store.downtimeOf.bind(store),
     },
-    deviceChanged: (entry: DirectoryEntry): void => book.put(deviceOf(entry)),
+    ...followers({ book, tally, directory }),
     /** Begins with what was judged before, and with when each device was heard last. */
     async start(lastSeenAtMs: (id: DeviceId) => number | null): Promise<void> {
       const before = await store.load();
@@ -115,6 +136,7 @@ export function composeHealth(ground: Ground, { kinds, directory, jurisdictions 
         const heardAtMs = lastSeenAtMs(id);
         book.put(deviceOf(directory.get(id)!), { heardAtMs, ...(verdict && { verdict }) });
       }
+      for (const id of directory.ids()) tally.changed(id);
       changes.begin(directory.ids());
       lifecycle.onStop('changes of health', () => changes.stop());
       store.start();

@@ -94,7 +94,11 @@ function listenToDirectory(
     streams.cameraEvents.changed(entry);
     void settleFollowers(followers, { entry, previous }, observer.log);
   };
-  directory.listen({ changed, disconnect, secretUsed });
+  const ended = (id: DeviceId): void => {
+    health.disconnected(id);
+    disconnect(id);
+  };
+  directory.listen({ changed, disconnect: ended, secretUsed });
 }
 
 async function startRegistry(

@@ -4,9 +4,11 @@ import type { DeviceHealth } from '../../../../src/devices/health/book.ts';
 import { HealthFeed } from '../../../../src/devices/health/feed.ts';
 import type { Health } from '../../../../src/devices/health/judge.ts';
 import { HealthList } from '../../../../src/devices/health/list.ts';
+import { HealthTally } from '../../../../src/devices/health/tally.ts';
 import { bearer, startApi } from '../../../support/api/api.ts';
 import { memoryHealth } from '../../../support/api/memory/health.ts';
 import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
+import { quietObserver } from '../../../support/services/services.ts';
 import { ManualClock } from '../../../support/time/clock.ts';
 import { until } from '../../../support/time/until.ts';
 
@@ -16,7 +18,8 @@ const { registry, behindApi, database, directory, doors, tokens, kinds, jurisdic
 const healths = new Map<string, DeviceHealth>();
 const book = { of: (id: string) => healths.get(id) ?? null, healthOf: (id: string) => healths.get(id)?.health ?? null };
 const changes = new HealthFeed({ book, clock: new ManualClock(1_700_000_000_000) });
-const list = new HealthList({ book, directory, database, tree: jurisdictions });
+const tally = new HealthTally({ book, directory, observer: quietObserver() });
+const list = new HealthList({ book, tally, directory, database, tree: jurisdictions });
 const deviceHealth = { ...memoryHealth(), told: list.told.bind(list), lies: list.lies.bind(list), changes };
 const parts = { registry: behindApi, directory: doors, tokens, kinds, jurisdictions, deviceHealth };
 const api = await startApi(t, parts);

@@ -8,7 +8,6 @@ import { FaultOrders } from '../../../../src/devices/orders/fault-orders.ts';
 import type { Occasion } from '../../../../src/devices/orders/orders.ts';
 import { openOrders } from '../../../support/devices/orders.ts';
 import { callerIn, kiosk } from '../../../support/devices/registry.ts';
-import { quietObserver } from '../../../support/services/services.ts';
 
 const NINGBO = callerIn('330200', 'operator');
 const LI = { ...callerIn('330212', 'technician'), id: 'li', name: 'Li' };
@@ -19,7 +18,7 @@ const maintained = new Set<string>();
 
 /** One life of a gateway: how devices are, and what opens orders for them after half an hour. */
 function live(refuse?: (occasion: Occasion) => void) {
-  const book = new HealthBook({ clock, observer: quietObserver(), kind: (name) => parts.kinds.latest(name) });
+  const book = new HealthBook({ clock, kind: (name) => parts.kinds.latest(name) });
   const above = (id: string): string | null => {
     const parent = directory.get(id)?.parent ?? null;
     return maintained.has(id) ? id : parent === null ? null : above(parent);
