@@ -58,6 +58,7 @@ t.test('an InfluxDB 2.x goes away and returns: what was accepted is there and ca
   await server.stop();
   await send(20);
   await until('the light of InfluxDB goes out', async () => /influx/.test(String(await gateway.notGreen())));
+  await until('storing was tried in vain', () => /telemetry waits/.test(gateway.output));
   await server.listen();
   await gateway.untilGreen(20_000);
   const path = history('k2', ts);
