@@ -36,6 +36,7 @@ import type { Command, CommandPayload } from '../ingest/commands/rows.ts';
 import type { Completeness } from '../ingest/completeness/completeness.ts';
 import type { PassageSearch } from '../passages/search.ts';
 import type { RecordingPlans } from '../streams/recorder/plans.ts';
+import type { Pins } from '../streams/recordings/pins.ts';
 import type { Playback } from '../streams/recordings/playback.ts';
 import type { RecordingReport } from '../streams/recordings/report.ts';
 import type { Exports } from '../telemetry/history/export.ts';
@@ -160,6 +161,7 @@ export interface RecordingParts {
   playback: Pick<Playback, 'timeline' | 'playlist' | 'file'>;
   /** Shows nothing beyond the caller's jurisdiction. */
   report: Pick<RecordingReport, 'report'>;
+  pins: Pick<Pins, 'of' | 'add' | 'remove'>;
 }
 
 /** Moving cameras. Rights are decided by device before; the look is registered by it. */

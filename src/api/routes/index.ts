@@ -46,6 +46,7 @@ import { pickupReportRoutes } from './pickup-report.ts';
 import { planRoutes } from './plans.ts';
 import { policeRoutes } from './police.ts';
 import { ptzRoutes } from './ptz.ts';
+import { recordingPinRoutes } from './recording-pins.ts';
 import { recordingReportRoutes } from './recording-report.ts';
 import { recordingRoutes } from './recordings.ts';
 import type { RoutePart } from './route.ts';
@@ -75,6 +76,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   discoveryRoutes,
   ptzRoutes,
   recordingRoutes,
+  recordingPinRoutes,
   upkeepRoutes,
   channelRoutes,
   unitRoutes,

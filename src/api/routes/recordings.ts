@@ -47,7 +47,7 @@ export const recordingRoutes: RoutePart = (app, context) => {
 };
 
 /** Errors: `not-found` for a device that is not the caller's to see, or has no video. */
-function cameraOf(
+export function cameraOf(
   { directory, kinds }: RouteContext,
   request: Parameters<typeof callerOf>[0] & { params: { id: string } },
 ): DeviceIdentity {

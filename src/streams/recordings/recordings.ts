@@ -6,6 +6,7 @@ import type { Ownership } from '../../platform/database/ownership.ts';
 import type { Quality } from '../pool/types.ts';
 import type { SegmentHead } from '../recorder/cutter.ts';
 import type { RecordingClass } from './classes.ts';
+import { isPinned } from './pins.ts';
 import { countDays } from './recorded-days.ts';
 import type { Recording } from './recording.ts';
 import { lastRemoval, removalOf } from './removals.ts';
@@ -53,6 +54,13 @@ export interface RecordingsDeps {
   disk: string;
   /** The class of a camera as it stands now. */
   classOf(device: DeviceId): RecordingClass;
+}
+
+/** Which files may go. Times are Unix ms. */
+export interface Removable {
+  of: RecordingClass;
+  beforeMs: number;
+  atMs: number;
 }
 
 /** Any number does, as long as nobody else takes the same advisory lock. */
@@ -144,14 +152,15 @@ export class Recordings {
     return (await some.where('disk', '=', this.#deps.disk).limit(1).executeTakeFirst()) !== undefined;
   }
 
-  /** Files of a class on this disk that began before `beforeMs`, the oldest first. */
-  async oldest(of: RecordingClass, beforeMs: number, max: number): Promise<Recording[]> {
+  /** Files of a class on this disk that began before `beforeMs` and are not pinned at `atMs`, the oldest first. */
+  async oldest({ of, beforeMs, atMs }: Removable, max: number): Promise<Recording[]> {
     const rows = await this.#deps.database
       .tables<RecordingTables>()
       .selectFrom('recording')
       .selectAll()
       .where('disk', '=', this.#deps.disk)
       .where('class', '=', of)
+      .where(sql<boolean>`not ${isPinned(atMs)}`)
       .where('starts_at_ms', '<', Math.floor(beforeMs))
       .orderBy('starts_at_ms')
       .limit(max)

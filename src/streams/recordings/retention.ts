@@ -38,9 +38,10 @@ export class Retention {
   /** Removes files of a class, at most about `max`, and returns how many. */
   async #remove(one: RecordingClass, nowMs: number, max: number): Promise<number> {
     const { recordings, disk, keptDays } = this.#deps;
+    const asked = { of: one, beforeMs: nowMs - keptDays[one] * DAY_MS, atMs: nowMs };
     let removed = 0;
     while (removed < max) {
-      const files = await recordings.oldest(one, nowMs - keptDays[one] * DAY_MS, AT_ONCE);
+      const files = await recordings.oldest(asked, AT_ONCE);
       if (files.length > 0) {
         await disk.remove(files.map((file) => placeOf(file).path));
         await recordings.forget(files, nowMs);

@@ -60,12 +60,23 @@ export const NO_EDITS: Record<string, string> = {
   'POST /alerts/{id}/plates': 'changes nothing, and leaves a row in the access register',
   'POST /broker/auth': 'changes nothing',
   'POST /broker/acl': 'changes nothing',
+  'DELETE /streams/{id}/pins/{pin}': 'needs a pin: test/integration/streams/recordings shows its row',
   'DELETE /session': 'ends the own session, which must not fail',
   'POST /users/codes': 'needs three administrators; three-administrators.test.ts shows its row',
   'POST /session/totp/confirm': 'needs a code of the moment: people-keep-their-own-account.test.ts',
   'POST /session/totp/remove': 'needs a code of the moment: people-keep-their-own-account.test.ts',
 };
 
+const pin = {
+  from: '2026-01-01T00:00:00Z',
+  to: '2026-01-02T00:00:00Z',
+  reason: 'theft',
+  until: '2036-01-01T00:00:00Z',
+};
+const OF_RECORDINGS: [string, Edit][] = [
+  ['POST /devices/{id}/recording', { path: '/devices/camera-1/recording', body: { mode: 'always' } }],
+  ['POST /streams/{id}/pins', { path: '/streams/camera-1/pins', body: pin }],
+];
 export const KIOSK = 'kiosk-1';
 export const maintenance = { reason: 'a new lens', minutes: 60 };
 export const plan = {
@@ -138,7 +149,7 @@ export function editsOf(made: Record<string, any>): Map<string, Edit> {
       'POST /devices/{id}/ptz/settings',
       { path: '/devices/camera-1/ptz/settings', body: { home: null, idleS: 60, maxSpeed: 0.5 } },
     ],
-    ['POST /devices/{id}/recording', { path: '/devices/camera-1/recording', body: { mode: 'always' } }],
+    ...OF_RECORDINGS,
     ['POST /dead-letters/replay', { body: { ids: [letter.id] } }],
     ['POST /alerts/{id}/ack', { path: `/alerts/${alert.id}/ack` }],
     ['POST /alerts/{id}/assign', { path: `/alerts/${alert.id}/assign`, body: { to: 'li' } }],

@@ -64,6 +64,7 @@ const OWNERS: Record<string, RegExp> = {
     'recording',
     'recording_day',
     'recording_gap',
+    'recording_pin',
     'recording_plan',
     'recording_removal',
   ]),

@@ -5,6 +5,7 @@ import type { StreamService } from '../../../streams/live/service.ts';
 import type { CameraPool } from '../../../streams/pool/camera-pool.ts';
 import { openRecorder } from '../../../streams/recorder/open-recorder.ts';
 import { RecordingPlans } from '../../../streams/recorder/plans.ts';
+import { Pins } from '../../../streams/recordings/pins.ts';
 import { Playback } from '../../../streams/recordings/playback.ts';
 import { RecordingReport } from '../../../streams/recordings/report.ts';
 import { Retention } from '../../../streams/recordings/retention.ts';
@@ -46,7 +47,12 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
   });
   const register = streams.registered.bind(streams);
   return {
-    port: { plans, playback: new Playback({ clock, recordings, gaps, directory, register }), report },
+    port: {
+      plans,
+      playback: new Playback({ clock, recordings, gaps, directory, register }),
+      report,
+      pins: new Pins({ database, clock }),
+    },
     disk,
     tidy: () => retention.tidy(),
     start(): void {

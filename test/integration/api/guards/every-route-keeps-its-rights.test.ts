@@ -12,6 +12,7 @@ import {
   tokenOf,
 } from '../../../support/api/api.ts';
 import { limited } from '../../../support/api/api-settings.ts';
+import { recordingRequests } from '../../../support/api/memory/ptz.ts';
 import { REPORT_REQUESTS } from '../../../support/api/memory/reports.ts';
 import { TREE_REQUESTS } from '../../../support/api/tree-requests.ts';
 import { tinyPicture } from '../../../support/ingest/images.ts';
@@ -65,8 +66,7 @@ const REQUESTS: Record<string, Row> = {
   'POST /api/v1/devices/:id/ptz/stop': { id: CAMERA, url: '?purpose=maintenance' },
   'POST /api/v1/devices/:id/ptz/release': { id: CAMERA },
   'POST /api/v1/devices/:id/ptz/goto': { id: CAMERA, url: '?purpose=maintenance', payload: { preset: '1' } },
-  'GET /api/v1/devices/:id/recording': { id: CAMERA },
-  'POST /api/v1/devices/:id/recording': { id: CAMERA, payload: { mode: 'always' } },
+  ...recordingRequests(CAMERA),
   'GET /api/v1/streams/:id/recordings': { id: CAMERA, url: `?${A_DAY}` },
   'GET /api/v1/streams/:id/playback.m3u8': { id: CAMERA, url: `?purpose=maintenance&${A_DAY}` },
   'GET /api/v1/streams/:id/recordings/:file': { id: CAMERA, part: '1-1.mp4', url: '?purpose=maintenance' },

@@ -4,6 +4,7 @@ import { placesOf } from '../../../../src/devices/registry/places.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { RecordingPlans } from '../../../../src/streams/recorder/plans.ts';
 import { GapTable } from '../../../../src/streams/recordings/gap-table.ts';
+import { Pins } from '../../../../src/streams/recordings/pins.ts';
 import { type RecordedFile, Recordings } from '../../../../src/streams/recordings/recordings.ts';
 import { lastRemoval, removalHash } from '../../../../src/streams/recordings/removals.ts';
 import { RecordingReport } from '../../../../src/streams/recordings/report.ts';
@@ -25,6 +26,7 @@ const recordings = new Recordings({
 });
 const gaps = new GapTable({ database, ownership });
 const plans = new RecordingPlans({ database, clock, isCamera: () => true });
+const pins = new Pins({ database, clock });
 const report = new RecordingReport({
   database,
   clock,
@@ -114,10 +116,13 @@ t.test('what was not recorded is asked in one call, by each for its own area', a
 });
 
 t.test('what is removed was recorded all the same, and is kept no longer', async (t) => {
-  await recordings.forget(await recordings.oldest('public', at('27T12:00'), 10), nowMs);
+  await recordings.forget(await recordings.oldest({ of: 'public', beforeMs: at('27T12:00'), atMs: nowMs }, 10), nowMs);
   const { rows } = await report.report(NINGBO, { from: '2026-11-27' });
   t.match(rows.at(-1), { device: 'whole', recordedS: 43_200, oldestDay: '2026-11-27' }, 'a minute of it is left');
-  await recordings.forget(await recordings.oldest('public', nowMs - 12 * HOUR_MS - 1 * MINUTE_MS, 10), nowMs);
+  await recordings.forget(
+    await recordings.oldest({ of: 'public', beforeMs: nowMs - 12 * HOUR_MS - MINUTE_MS, atMs: nowMs }, 10),
+    nowMs,
+  );
   const after = await report.report(NINGBO, { from: '2026-11-27' });
   t.match(after.rows.at(-1), { recordedS: 43_200, oldestDay: null });
 });
@@ -142,7 +147,20 @@ t.test(
     const quality = 'main';
     const [there] = await recordings.within({ device: 'dark', quality, fromMs: begin, toMs: begin + 1 }, 2);
     t.match(there, { class: 'key-site' });
+    const identity = { id: 'whole', kind: 'camera', kindVersion: 1, jurisdiction: '330203' };
+    const of = { fromMs: begin - 1, toMs: begin + 1, reason: 'theft', case: 'A-1', untilMs: begin + 365 * DAY_MS };
+    const pin = await pins.add(NINGBO, identity, of);
+    t.match(await pins.of('whole'), [{ ...of, by: NINGBO.name }]);
+    await t.rejects(pins.add(NINGBO, identity, { ...of, untilMs: begin }), { code: 'request.invalid' });
+    await t.rejects(pins.add(NINGBO, identity, { ...of, toMs: begin + 8 * DAY_MS }), { code: 'request.invalid' });
     t.equal(await tidyAfter(29), 0);
+    t.equal(await tidyAfter(31), 0, 'it is pinned');
+    await t.rejects(pins.remove(NINGBO, { ...identity, id: 'dark' }, pin.id), { code: 'not-found' });
+    await pins.remove(NINGBO, identity, pin.id);
+    const audited = await sql`select action from audit_entry where action like 'recording.%pin' order by seq`.execute(
+      database.tables(),
+    );
+    t.strictSame(audited.rows, [{ action: 'recording.pin' }, { action: 'recording.unpin' }]);
     t.equal(await tidyAfter(31), 1);
     t.equal((await recordings.within({ device: 'dark', quality, fromMs: 0, toMs: 8e15 }, 2)).length, 1);
     t.equal(await tidyAfter(89), 0);

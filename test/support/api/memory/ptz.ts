@@ -44,10 +44,41 @@ function memoryRecordings(): RecordingParts {
         rows: [],
       }),
     },
+    pins: {
+      of: async () => [],
+      add: async (_caller, _camera, pin) => ({
+        id: '00000000-0000-4000-8000-000000000003',
+        by: 'test',
+        createdAtMs: 0,
+        ...pin,
+      }),
+      remove: async () => {},
+    },
     playback: {
       timeline: async () => ({ stretches: [], gaps: [], more: false }),
       playlist: async () => '#EXTM3U\n',
       file: async () => ({ bytes: 1, read: async () => Buffer.of(0) }),
     },
+  };
+}
+
+const NOBODY = '00000000-0000-4000-8000-000000000000';
+
+/** What a correct request to each route of recordings needs, as `every-route-keeps-its-rights.test.ts` has it. */
+export function recordingRequests(camera: string) {
+  return {
+    'GET /api/v1/streams/:id/pins': { id: camera },
+    'POST /api/v1/streams/:id/pins': {
+      id: camera,
+      payload: {
+        from: '2026-01-01T00:00:00Z',
+        to: '2026-01-02T00:00:00Z',
+        reason: 'theft',
+        until: '2036-01-01T00:00:00Z',
+      },
+    },
+    'DELETE /api/v1/streams/:id/pins/:pin': { id: camera, part: NOBODY },
+    'GET /api/v1/devices/:id/recording': { id: camera },
+    'POST /api/v1/devices/:id/recording': { id: camera, payload: { mode: 'always' } },
   };
 }

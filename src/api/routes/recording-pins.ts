@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { toRfc3339 } from '../../core/clock.ts';
+import type { Pin } from '../../streams/recordings/pins.ts';
+import { callerOf } from '../guards/auth.ts';
+import { deviceParams, inOrder, instant, moment, noContent, rangeQuery } from '../schemas.ts';
+import { cameraOf } from './recordings.ts';
+import type { RoutePart } from './route.ts';
+
+const tags = ['streams'];
+
+const pin = z
+  .object({
+    id: z.uuid(),
+    from: moment,
+    to: moment,
+    reason: z.string(),
+    case: z.string().nullable(),
+    until: moment,
+    by: z.string(),
+    at: moment,
+  })
+  .meta({ id: 'RecordingPin' });
+
+const body = z
+  .strictObject({
+    ...rangeQuery,
+    reason: z.string().trim().min(1).max(500),
+    case: z.string().trim().min(1).max(64).nullable().default(null),
+    until: instant.meta({ description: 'At most ten years from now; then its class says again how long it is kept' }),
+  })
+  .check(inOrder());
+
+/** Recordings that are kept for a case. */
+export const recordingPinRoutes: RoutePart = (app, context) => {
+  const { pins } = context.recordings;
+  app.get(
+    '/streams/:id/pins',
+    {
+      config: { right: 'registry.read' },
+      schema: {
+        tags,
+        summary: 'Which recordings of a camera are kept for a case',
+        params: deviceParams,
+        response: { 200: z.object({ items: z.array(pin) }) },
+      },
+    },
+    async (request) => ({ items: (await pins.of(cameraOf(context, request).id)).map(shown) }),
+  );
+
+  app.post(
+    '/streams/:id/pins',
+    {
+      config: { right: 'registry.edit' },
+      schema: {
+        tags,
+        summary: 'Keep the recordings of a time, seven days at most, until a moment',
+        params: deviceParams,
+        body,
+        response: { 201: pin },
+      },
+    },
+    async (request, reply) => {
+      const { from: fromMs, to: toMs, until: untilMs, reason, case: caseNumber } = request.body;
+      const asked = { fromMs, toMs, untilMs, reason, case: caseNumber };
+      return reply.code(201).send(shown(await pins.add(callerOf(request), cameraOf(context, request), asked)));
+    },
+  );
+
+  app.delete(
+    '/streams/:id/pins/:pin',
+    {
+      config: { right: 'registry.edit' },
+      schema: {
+        tags,
+        summary: 'Keep recordings no longer than their class says',
+        params: deviceParams.extend({ pin: z.uuid() }),
+        response: { 204: noContent },
+      },
+    },
+    async (request, reply) => {
+      await pins.remove(callerOf(request), cameraOf(context, request), request.params.pin);
+      return reply.code(204).send(null);
+    },
+  );
+};
+
+function shown({ fromMs, toMs, untilMs, createdAtMs, ...rest }: Pin) {
+  const [from, to, until, at] = [fromMs, toMs, untilMs, createdAtMs].map(toRfc3339) as [string, string, string, string];
+  return { ...rest, from, to, until, at };
+}
