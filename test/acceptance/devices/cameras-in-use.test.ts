@@ -4,7 +4,12 @@ import t, { type Test } from 'tap';
 import type { VirtualCamera } from '../../../simulators/camera/camera.ts';
 import { commandInProcess } from '../../support/gateway/command-line.ts';
 import { ADMIN_TOKEN, Gateway } from '../../support/gateway/gateway.ts';
-import { holesHaveTheirCause, playsWhatWasRecorded, untilRecordedForSeconds } from '../../support/gateway/recorded.ts';
+import {
+  holesHaveTheirCause,
+  killForAHole,
+  playsWhatWasRecorded,
+  untilRecordedForSeconds,
+} from '../../support/gateway/recorded.ts';
 import { lentInflux, lentServices } from '../../support/services/shared-database.ts';
 import { startCameras } from '../../support/streams/cameras.ts';
 import { startGstCamera } from '../../support/streams/gst-camera.ts';
@@ -65,14 +70,13 @@ await t.test('what a camera shows and notices is kept, over a kill and a new pas
   await untilTold('tamper', true);
   const remembered = join(gateway.directory, 'cameras/active.json');
   await until('it is remembered', async () => (await readFile(remembered, 'utf8')).includes('Tamper'), NOTICED_MS);
-  await untilRecordedForSeconds(gateway);
-  await gateway.stop('SIGKILL');
-  const killedMs = Date.now();
+  const lastMs = await untilRecordedForSeconds(gateway);
+  await killForAHole(gateway);
   camera.events.loseSubscriptions();
   camera.notices('motion', false);
   await gateway.start();
   await subscribed();
-  await playsWhatWasRecorded(t, gateway, { camera: 'cam-events', beganMs, killedMs });
+  await playsWhatWasRecorded(t, gateway, { camera: 'cam-events', beganMs, lastMs });
   await untilRecordedForSeconds(gateway);
   await holesHaveTheirCause(t, gateway, { camera: 'cam-events', beganMs });
   camera.notices('input', true);
