@@ -15,7 +15,7 @@ export const COMPANY_FILES = 'TEST_COMPANY_FILES';
 export const END_OF_FILE = 'end of ';
 
 /** Folders, the files of each of which may share a process: few of them wait for long. */
-const SHARED = /^test\/(unit\/[^/]+|integration\/(?:api|devices|alerts|access)|tidy|catalogue)\//;
+const SHARED = /^test\/(unit\/[^/]+|integration\/(?:api|alerts|access)|tidy|catalogue)\//;
 
 /** A file that sets what holds for its whole process, or replaces parts of it, has one of its own. */
 const OWN = new RegExp(
