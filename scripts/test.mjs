@@ -82,13 +82,17 @@ await runScript(async () => {
   const checked = whole ? checkCode() : null;
   const shared = await startShared(tests);
   const limits = { hooks, jobs: whole ? JOBS : 1, timeoutS: long ? LONG_TIMEOUT_S : TIMEOUT_S };
-  await runFiles(tests, {
-    ...limits,
-    env: { ...shared.env, NODE_COMPILE_CACHE: COMPILED, TEST_GATEWAY: gateway },
-    report,
-  });
-  await Promise.all([shared.stop(), checked]);
-  memory?.remove();
+  try {
+    await runFiles(tests, {
+      ...limits,
+      env: { ...shared.env, NODE_COMPILE_CACHE: COMPILED, TEST_GATEWAY: gateway },
+      report,
+    });
+  } finally {
+    // Also where we fail ourselves: what is shared would keep us from ending.
+    await Promise.all([shared.stop(), checked]);
+    memory?.remove();
+  }
   process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed\n`);
   if (totals.failed > 0 || totals.passed === 0) process.exitCode = 1;
 });
