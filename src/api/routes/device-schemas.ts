@@ -59,7 +59,7 @@ const deviceFields = {
   purpose: z.string().nullable(),
   accessClass: z.enum(ACCESS_CLASSES).meta({ description: 'Pictures of `minors` are shown for an incident only' }),
   police: z.string().nullable().optional().meta({
-    description: 'Code of the police agency that it belongs to; not in the answer to its registration',
+    description: 'Code of the police agency that it belongs to',
   }),
   file,
   state,

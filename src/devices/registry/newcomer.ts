@@ -59,7 +59,8 @@ export async function insertNewcomers(
     const { id } = newcomer;
     const device = devices.get(id)!;
     if (firsts.get(id) !== newcomer) return exists();
-    if (made.has(id)) return device;
+    const police = made.get(id);
+    if (police !== undefined) return { ...device, police };
     return device.file.gbId === undefined || known.has(id) ? exists() : gbIdIsTaken();
   });
 }
@@ -89,6 +90,7 @@ function deviceOf({ id, input, location, unit = NO_HARDWARE }: Newcomer, atMs: n
     cameras: [],
     purpose,
     accessClass: input.accessClass ?? 'public',
+    police: null,
     file: newFile(input.file),
     state,
     unit: { id: randomUUID(), ...unit, certificate: null },
@@ -98,17 +100,20 @@ function deviceOf({ id, input, location, unit = NO_HARDWARE }: Newcomer, atMs: n
   };
 }
 
-/** One statement whatever their number: registering a city is made of round trips. Resolves with the ids it made. */
+/**
+ * One statement whatever their number: registering a city is made of round trips. Resolves with the ids it made, and
+ * with the police agency of each, which the database works out.
+ */
 async function insert(
   tx: Tables,
   newcomers: ReadonlyMap<DeviceId, Newcomer>,
   devices: ReadonlyMap<DeviceId, Device>,
-): Promise<Set<DeviceId>> {
+): Promise<Map<DeviceId, string | null>> {
   const all = [...devices.values()];
   const of = <Value>(value: (device: Device) => Value): Value[] => all.map(value);
   const stored = <Value>(value: (newcomer: Newcomer) => Value): Value[] =>
     all.map(({ id }) => value(newcomers.get(id)!));
-  const { rows } = await sql<Pick<RegistryTables['position'], 'id'>>`
+  const { rows } = await sql<Pick<RegistryTables['position'], 'id' | 'police'>>`
     with come as (
       select * from unnest(
         ${of(({ id }) => id)}::text[], ${of(({ kind }) => kind)}::text[], ${of(({ name }) => name)}::text[],
@@ -130,7 +135,7 @@ async function insert(
       select come.id, come.kind, come.name, come.jurisdiction, come.lat, come.lon, come.datum, come.purpose, come.state,
              come.stream, come.onvif, come.version, at_ms, at_ms, come.access_class, ${OF_FILE_OF_COMING}
       from come cross join lateral jsonb_populate_record(null::"position", come.file) of_file
-      order by nth on conflict do nothing returning id
+      order by nth on conflict do nothing returning id, police
     ), made as (
       insert into unit (id, secret_hash, created_at_ms, maker, model, serial, mac, endpoint, firmware)
       select unit_id, secret_hash, at_ms, unit ->> 'maker', unit ->> 'model', unit ->> 'serial', unit ->> 'mac',
@@ -139,6 +144,6 @@ async function insert(
       insert into assignment (position_id, unit_id, from_ms)
       select id, unit_id, at_ms from come join taken using (id)
     )
-    select id from taken`.execute(tx.tables());
-  return new Set(rows.map(({ id }) => id));
+    select id, police from taken`.execute(tx.tables());
+  return new Map(rows.map(({ id, police }) => [id, police]));
 }

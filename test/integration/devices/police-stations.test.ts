@@ -39,7 +39,7 @@ await add(ningbo, { code: OTHER, name: '江北', level: 'county', parent: CITY, 
 const station = { level: 'station', parent: COUNTY, jurisdiction: '330212' };
 await add(yinzhou, { code: EAST, name: '东所', ...station, bounds: square(121.5, 121.6) });
 await add(yinzhou, { code: WEST, name: '西所', ...station });
-await registry.create(ningbo, kiosk({ id: 'east', ...at(121.56) }));
+const east = await registry.create(ningbo, kiosk({ id: 'east', ...at(121.56) }));
 await registry.create(ningbo, kiosk({ id: 'west', ...at(121.45) }));
 await registry.create(ningbo, kiosk({ id: 'north', jurisdiction: '330205', ...at(121.57) }));
 
@@ -48,6 +48,7 @@ const found = async (agency: string, caller = ningbo) =>
   (await search.list(caller, { police: agency, limit: 100 })).items.map(({ id }) => id);
 
 t.test('a point belongs to the station in whose bounds it stands, whichever came first', async (t) => {
+  t.equal(east.device.police, EAST, 'its registration says so');
   t.same(await Promise.all(['before', 'east', 'west', 'north'].map(policeOn)), [EAST, EAST, null, EAST]);
   await police.setBounds(yinzhou, WEST, bounds(121.4, 121.5));
   t.equal(await policeOn('west'), WEST);
