@@ -80,7 +80,8 @@ export class HealthTally {
   /** A device is judged otherwise than before, or no more. Never throws. */
   judged(id: DeviceId): void {
     const counted = this.#devices.get(id);
-    if (counted && counted.health !== this.#deps.book.healthOf(id)) this.#count(id);
+    // What else has changed with it, such as its parent, is told only afterwards: all of it counts now.
+    if (counted && counted.health !== this.#deps.book.healthOf(id)) this.changed(id);
   }
 
   counts(asked: Asked): HealthCounts {
