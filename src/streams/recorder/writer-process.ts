@@ -11,6 +11,8 @@ import { Writer } from './writer.ts';
 const SYNC_EVERY_MS = 4_000;
 
 const directory = process.argv[2] ?? '';
+// A gateway that was killed listens no more. What was written is made durable all the same, and we end.
+process.stdout.on('error', () => {});
 const tell = (report: DiskReport): void => void process.stdout.write(`${JSON.stringify(report)}\n`);
 const tellFound = async (): Promise<void> => {
   for await (const found of filesWithoutRow(directory)) tell(found);
