@@ -23,7 +23,7 @@ export interface HealthParts {
   disks: { check(): string | undefined };
   /** What is wrong with parts that we go on without. */
   remarks: { check(part: string): void };
-  /** The directories of pictures and evidence. */
+  /** The directories of pictures, evidence and recordings. */
   blobs: Pick<Blobs, 'problem'>[];
 }
 

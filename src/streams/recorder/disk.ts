@@ -111,6 +111,12 @@ export class Disk {
     return this.#freeBytes === null || this.#freeBytes >= this.#options.reserveBytes;
   }
 
+  /** Why nothing is recorded, one sentence with its remedy; null where it is. */
+  get refusal(): string | null {
+    if (this.#problem !== null || this.hasRoom) return this.#problem;
+    return `${this.directory} has too little room: nothing is recorded. Make room, or use a larger disk.`;
+  }
+
   /** Process id of the writer while it runs. */
   get pid(): number | null {
     return this.#child?.pid ?? null;

@@ -8,7 +8,7 @@ import type { CameraPool } from '../pool/camera-pool.ts';
 import type { RecordingClass } from '../recordings/classes.ts';
 import { GapTable } from '../recordings/gap-table.ts';
 import { Recordings } from '../recordings/recordings.ts';
-import { DISK_OPTIONS, Disk, type DiskOptions } from './disk.ts';
+import { Disk, type DiskOptions } from './disk.ts';
 import { Notes } from './notes.ts';
 import { Recorder } from './recorder.ts';
 import type { Wanted } from './wanted.ts';
@@ -21,8 +21,8 @@ export interface RecorderParts {
   pool: Pick<CameraPool, 'lease'>;
   /** Directory of the recordings, on the disk that is theirs. */
   directory: string;
-  /** {@link DISK_OPTIONS} where none is given. */
-  limits?: Omit<DiskOptions, 'directory'>;
+  /** Those of a gateway are `DISK_OPTIONS`. */
+  limits: Omit<DiskOptions, 'directory'>;
   wanted(atMs: number): readonly Wanted[];
   classOf(device: DeviceId): RecordingClass;
 }
@@ -31,7 +31,7 @@ export interface RecorderParts {
 const DISK = 'recordings';
 
 /** The recorder with its disk and its tables. Starts nothing. */
-export function openRecorder({ directory, limits = DISK_OPTIONS, ...deps }: RecorderParts) {
+export function openRecorder({ directory, limits, ...deps }: RecorderParts) {
   const { database, ownership, clock, observer, pool, wanted, classOf } = deps;
   const recordings = new Recordings({ database, ownership, disk: DISK, classOf });
   const gaps = new GapTable({ database, ownership });

@@ -51,7 +51,9 @@ export class Recorder {
   readonly #cameras = new Map<string, Recorded>();
   readonly #looking = new Joined();
   #stopTick: () => void = () => {};
+  #isStarted = false;
   #isBegun = false;
+  #isKeptKnown = false;
 
   constructor(deps: RecorderDeps) {
     this.#deps = deps;
@@ -68,12 +70,7 @@ export class Recorder {
   }
 
   start(): void {
-    const { clock, disk, notes } = this.#deps;
-    disk.start(() => {
-      this.#isBegun = true;
-    });
-    notes.start();
-    this.#stopTick = clock.every(TICK_MS, () => void this.#looking.run(() => this.#tick()));
+    this.#stopTick = this.#deps.clock.every(TICK_MS, () => void this.#looking.run(() => this.#tick()));
   }
 
   /** A file of an earlier process, or of a writer that was lost. */
@@ -98,10 +95,11 @@ export class Recorder {
 
   async #tick(): Promise<void> {
     const { clock, wanted } = this.#deps;
-    // Holes before this start are judged by what the disk has, unless it is not there.
-    if (!this.#isBegun && this.#deps.disk.problem === null) return;
     const nowMs = clock.nowMs();
     const now = new Map(wanted(nowMs).map((one) => [keyOf(one), one]));
+    if (!this.#isStarted && (now.size > 0 || (await this.#isAnyKept()))) this.#startDisk();
+    // Holes before this start are judged by what the disk has, unless it is not there.
+    if (!this.#isBegun && this.#deps.disk.problem === null) return;
     for (const [key, recorded] of this.#cameras) if (!now.has(key)) this.#end(key, recorded, nowMs);
     const fresh = [...now].filter(([key]) => !this.#cameras.has(key)).map(([, one]) => one);
     if (fresh.length > 0)
@@ -110,6 +108,29 @@ export class Recorder {
       // None waits for another: the answer about a lease may take as long as the database does.
       void this.#holdLease(key, recorded);
       recorded.recording.tick(nowMs);
+    }
+  }
+
+  /** A gateway that records nothing, and has nothing to remove, saves the process that writes. */
+  #startDisk(): void {
+    const { disk, notes } = this.#deps;
+    this.#isStarted = true;
+    disk.start(() => {
+      this.#isBegun = true;
+    });
+    notes.start();
+  }
+
+  /** Asked until it was answered once: what is kept later was recorded by us. */
+  async #isAnyKept(): Promise<boolean> {
+    if (this.#isKeptKnown) return false;
+    try {
+      const isAny = await this.#deps.recordings.isAny();
+      this.#isKeptKnown = true;
+      return isAny;
+    } catch (error) {
+      this.#log.debug({ error: messageOf(error) }, 'it is not known yet whether anything was recorded');
+      return false;
     }
   }
 

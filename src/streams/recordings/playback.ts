@@ -55,9 +55,9 @@ export class Playback {
   /** What there is of a span and what is missing. It shows no picture, so it is no look. */
   async timeline(span: Span): Promise<Timeline> {
     const { recordings, gaps } = this.#deps;
-    const [files, holes] = await Promise.all([recordings.within(span, FILES_MAX + 1), gaps.within(span, GAPS_MAX)]);
-    const more = files.length > FILES_MAX;
-    return { stretches: stretchesOf(files.slice(0, FILES_MAX)), gaps: holes, more };
+    const [files, holes] = await Promise.all([recordings.within(span, FILES_MAX + 1), gaps.within(span, GAPS_MAX + 1)]);
+    const more = files.length > FILES_MAX || holes.length > GAPS_MAX;
+    return { stretches: stretchesOf(files.slice(0, FILES_MAX)), gaps: holes.slice(0, GAPS_MAX), more };
   }
 
   /** An HLS playlist of all that there is of a span. Errors: `not-found` where there is nothing. */

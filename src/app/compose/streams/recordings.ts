@@ -3,6 +3,7 @@ import { chunksOf } from '../../../platform/database/chunks.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import type { StreamService } from '../../../streams/live/service.ts';
 import type { CameraPool } from '../../../streams/pool/camera-pool.ts';
+import { DISK_OPTIONS } from '../../../streams/recorder/disk.ts';
 import { openRecorder } from '../../../streams/recorder/open-recorder.ts';
 import { RecordingPlans } from '../../../streams/recorder/plans.ts';
 import { Pins } from '../../../streams/recordings/pins.ts';
@@ -30,7 +31,8 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
   await plans.load();
   // Of what is not known nobody can say that it may go early.
   const classOf = (id: string) => registered.get(id)?.accessClass ?? 'key-site';
-  const opened = openRecorder({ ...ground, pool, directory, wanted: (atMs) => plans.wanted(atMs), classOf });
+  const wanted = (atMs: number) => plans.wanted(atMs);
+  const opened = openRecorder({ ...ground, pool, directory, limits: DISK_OPTIONS, wanted, classOf });
   const { recorder, recordings, gaps, disk } = opened;
   const { keepDays, keySiteDays, minorsDays } = config.recordings;
   const keptDays = { public: keepDays, 'key-site': keySiteDays, minors: minorsDays };
@@ -53,7 +55,8 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
       report,
       pins: new Pins({ database, clock }),
     },
-    disk,
+    /** Why a camera that is to be recorded now is not, as far as the disk goes. */
+    problem: async () => (plans.wanted(clock.nowMs()).length === 0 ? null : disk.refusal),
     tidy: () => retention.tidy(),
     start(): void {
       recorder.start();
