@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import type { Pin } from '../../streams/recordings/pins.ts';
 import { callerOf } from '../guards/auth.ts';
+import { cameraOf } from '../guards/views.ts';
 import { deviceParams, inOrder, instant, moment, noContent, rangeQuery } from '../schemas.ts';
-import { cameraOf } from './recordings.ts';
 import type { RoutePart } from './route.ts';
 
 const tags = ['streams'];
@@ -44,7 +44,9 @@ export const recordingPinRoutes: RoutePart = (app, context) => {
         response: { 200: z.object({ items: z.array(pin) }) },
       },
     },
-    async (request) => ({ items: (await pins.of(cameraOf(context, request).id)).map(shown) }),
+    async (request) => ({
+      items: (await pins.of(cameraOf(context, callerOf(request), request.params.id).id)).map(shown),
+    }),
   );
 
   app.post(
@@ -62,7 +64,9 @@ export const recordingPinRoutes: RoutePart = (app, context) => {
     async (request, reply) => {
       const { from: fromMs, to: toMs, until: untilMs, reason, case: caseNumber } = request.body;
       const asked = { fromMs, toMs, untilMs, reason, case: caseNumber };
-      return reply.code(201).send(shown(await pins.add(callerOf(request), cameraOf(context, request), asked)));
+      return reply
+        .code(201)
+        .send(shown(await pins.add(callerOf(request), cameraOf(context, callerOf(request), request.params.id), asked)));
     },
   );
 
@@ -78,7 +82,7 @@ export const recordingPinRoutes: RoutePart = (app, context) => {
       },
     },
     async (request, reply) => {
-      await pins.remove(callerOf(request), cameraOf(context, request), request.params.pin);
+      await pins.remove(callerOf(request), cameraOf(context, callerOf(request), request.params.id), request.params.pin);
       return reply.code(204).send(null);
     },
   );

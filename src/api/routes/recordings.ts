@@ -1,13 +1,11 @@
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
-import { CitywatchError } from '../../core/errors.ts';
-import type { DeviceIdentity } from '../../core/types.ts';
 import { PART_TYPE, PLAYLIST_TYPE } from '../../streams/live/hls.ts';
-import type { View } from '../../streams/pool/types.ts';
 import { recordingPlan } from '../../streams/recorder/plans.ts';
 import { callerOf } from '../guards/auth.ts';
-import { caseOf, lookQuery, purposeOf } from '../guards/look.ts';
+import { lookQuery } from '../guards/look.ts';
+import { cameraOf, viewOf } from '../guards/views.ts';
 import { bytesOf, deviceParams, inOrder, moment, momentOrNull, noContent, rangeQuery } from '../schemas.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
@@ -46,17 +44,6 @@ export const recordingRoutes: RoutePart = (app, context) => {
   playbackRoutes(app, context);
 };
 
-/** Errors: `not-found` for a device that is not the caller's to see, or has no video. */
-export function cameraOf(
-  { directory, kinds }: RouteContext,
-  request: Parameters<typeof callerOf>[0] & { params: { id: string } },
-): DeviceIdentity {
-  const device = directory.seenBy(callerOf(request), request.params.id);
-  if (!device) throw new CitywatchError('not-found');
-  if (kinds.latest(device.kind)?.stream) return device;
-  throw new CitywatchError('not-found', { detail: 'Devices of this kind have no video.' });
-}
-
 function planRoutes(app: ApiApp, context: RouteContext): void {
   const { plans } = context.recordings;
   app.get(
@@ -65,7 +52,7 @@ function planRoutes(app: ApiApp, context: RouteContext): void {
       config: { right: 'registry.read' },
       schema: { tags, summary: 'When a camera is recorded', params: deviceParams, response: { 200: recordingPlan } },
     },
-    async (request) => plans.of(cameraOf(context, request).id),
+    async (request) => plans.of(cameraOf(context, callerOf(request), request.params.id).id),
   );
 
   app.post(
@@ -83,7 +70,7 @@ function planRoutes(app: ApiApp, context: RouteContext): void {
       },
     },
     async (request, reply) => {
-      await plans.set(callerOf(request), cameraOf(context, request), request.body);
+      await plans.set(callerOf(request), cameraOf(context, callerOf(request), request.params.id), request.body);
       return reply.code(204).send(null);
     },
   );
@@ -103,7 +90,7 @@ function timelineRoute(app: ApiApp, context: RouteContext): void {
       },
     },
     async (request) => {
-      const { id: device } = cameraOf(context, request);
+      const { id: device } = cameraOf(context, callerOf(request), request.params.id);
       const { quality: asked, from: fromMs, to: toMs } = request.query;
       const found = await context.recordings.playback.timeline({ device, quality: asked, fromMs, toMs });
       return {
@@ -140,7 +127,10 @@ function playbackRoutes(app: ApiApp, context: RouteContext): void {
     },
     async (request, reply) => {
       const { from: fromMs, to: toMs, ...rest } = request.query;
-      const text = await playback.playlist(viewOf(context, request, rest), { fromMs, toMs });
+      const text = await playback.playlist(viewOf(context, callerOf(request), request.params.id, rest), {
+        fromMs,
+        toMs,
+      });
       return reply
         .type(PLAYLIST_TYPE)
         .header('cache-control', 'no-store')
@@ -163,7 +153,7 @@ function playbackRoutes(app: ApiApp, context: RouteContext): void {
     },
     async (request, reply) => {
       const [startsAtMs, leaseEpoch] = request.params.file.replace('.mp4', '').split('-').map(Number);
-      const view = viewOf(context, request, request.query);
+      const view = viewOf(context, callerOf(request), request.params.id, request.query);
       const file = await playback.file(view, { startsAtMs: startsAtMs!, leaseEpoch: leaseEpoch! });
       const part = partOf(request.headers.range, file.bytes);
       reply.type(PART_TYPE).header('cache-control', 'no-store').header('accept-ranges', 'bytes');
@@ -176,28 +166,6 @@ function playbackRoutes(app: ApiApp, context: RouteContext): void {
       return reply.send((await file.read(start, end)) as never);
     },
   );
-}
-
-interface Looking {
-  params: { id: string };
-}
-
-function viewOf(
-  context: RouteContext,
-  request: Parameters<typeof callerOf>[0] & Looking,
-  query: z.output<typeof look>,
-): View {
-  const { id: deviceId } = cameraOf(context, request);
-  const caller = callerOf(request);
-  const purpose = purposeOf(context, caller, query);
-  const { type, id, name } = caller;
-  return {
-    deviceId,
-    viewer: { type, id, name },
-    purpose,
-    quality: query.quality,
-    case: caseOf(context, deviceId, query),
-  };
 }
 
 /** RFC 9110 §14: one range of bytes; null where none is asked for, or one in a form that need not be taken. */

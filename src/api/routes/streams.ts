@@ -1,13 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { CitywatchError } from '../../core/errors.ts';
-import type { Caller } from '../../core/types.ts';
 import { PART_TYPE, PLAYLIST_TYPE } from '../../streams/live/hls.ts';
 import type { StreamAnswer } from '../../streams/live/service.ts';
 import type { StreamStatus } from '../../streams/pool/pull.ts';
-import type { View } from '../../streams/pool/types.ts';
 import { callerOf } from '../guards/auth.ts';
-import { caseOf, lookQuery, purposeOf } from '../guards/look.ts';
+import { lookQuery } from '../guards/look.ts';
+import { cameraOf, viewOf } from '../guards/views.ts';
 import { bytesOf, deviceParams, listOf, moment } from '../schemas.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
@@ -18,7 +16,6 @@ const look = z.strictObject({
   quality: z.enum(['main', 'sub']).default('main').meta({ description: 'The full picture, or the small one' }),
   ...lookQuery,
 });
-type Look = z.output<typeof look>;
 
 const streamFields = {
   quality: z.enum(['main', 'sub']),
@@ -64,7 +61,7 @@ function stateRoutes(app: ApiApp, context: RouteContext): void {
       schema: { tags, summary: 'The streams of one camera', params: deviceParams, response: { 200: streamsOfDevice } },
     },
     async (request) => {
-      const id = cameraOf(context, callerOf(request), request.params.id);
+      const { id } = cameraOf(context, callerOf(request), request.params.id);
       return { device: id, streams: streams.status(id).map(answer) };
     },
   );
@@ -163,21 +160,4 @@ async function whileWanted<Result>(
   } finally {
     for (const each of [signal, stopping]) each.removeEventListener('abort', end);
   }
-}
-
-/** The look this request is part of. Rights come first, so that nothing else tells whether the camera exists. */
-function viewOf(context: RouteContext, caller: Caller, id: string, query: Look): View {
-  const deviceId = cameraOf(context, caller, id);
-  const purpose = purposeOf(context, caller, query);
-  const { type, id: viewerId, name } = caller;
-  const viewer = { type, id: viewerId, name };
-  return { deviceId, viewer, purpose, quality: query.quality, case: caseOf(context, deviceId, query) };
-}
-
-/** Errors: `not-found` for a device that is not the caller's to see, or has no video. */
-function cameraOf({ directory, kinds }: RouteContext, caller: Caller, id: string): string {
-  const device = directory.seenBy(caller, id);
-  if (!device) throw new CitywatchError('not-found');
-  if (kinds.latest(device.kind)?.stream) return id;
-  throw new CitywatchError('not-found', { detail: 'Devices of this kind have no video.' });
 }
