@@ -1,5 +1,6 @@
 import { type Clock, DAY_MS, toRfc3339 } from '../../core/clock.ts';
 import { NATIONWIDE } from '../../core/jurisdiction.ts';
+import { BelievedTime } from '../../core/mechanisms/believed-time.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, type Tables } from '../database/database.ts';
 import { databaseIdentity } from '../database/database-id.ts';
@@ -43,9 +44,11 @@ const ITSELF: Caller = {
  */
 export class Pruning {
   readonly #deps: PruningDeps;
+  readonly #believed: BelievedTime;
 
   constructor(deps: PruningDeps) {
     this.#deps = deps;
+    this.#believed = new BelievedTime(deps.clock);
   }
 
   async prune(): Promise<void> {
@@ -57,9 +60,10 @@ export class Pruning {
 
   /** Says which rows go, where some are old enough; resolves with whether it did. */
   #note(register: SealedRegister): Promise<boolean> {
-    const { database, ownership, clock, keepDays, signer } = this.#deps;
+    const { database, ownership, keepDays, signer } = this.#deps;
     return ownership.transaction(database, 'that old rows of a register go', async (tx) => {
-      const atMs = clock.nowMs();
+      // What goes is gone: a clock that was set ahead takes nothing before it stood so for a day.
+      const atMs = Math.floor(this.#believed.nowMs());
       const before = await lastProof(tx, register);
       if (before && atMs - before.atMs < EVERY_MS) return false;
       const keptFromMs = atMs - keepDays * DAY_MS;

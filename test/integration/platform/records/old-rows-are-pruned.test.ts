@@ -60,6 +60,15 @@ t.test('what is old goes, the rest holds, and the trail says what went', async (
   await t.rejects(again, { code: 'store.refused' }, 'a proof is for ever');
 });
 
+t.test('a clock that is set ahead by years takes nothing', async (t) => {
+  const nowMs = clock.nowMs();
+  const before = await countAll();
+  clock.setWall(nowMs + 10 * KEEP_DAYS * DAY_MS);
+  await pruning.prune();
+  t.same(await countAll(), before);
+  clock.setWall(nowMs);
+});
+
 class Killed extends Error {}
 
 const killed = (): never => {
