@@ -74,7 +74,7 @@ export class Passages {
     const nowMs = clock.nowMs();
     await this.#partitions.ensure([dayOf(nowMs), dayOf(nowMs + DAY_MS)]);
     await this.#partitions.dropBefore(this.#believed.nowMs() - keepDays * DAY_MS);
-    await pruneCounts(this.#deps, clock);
+    await pruneCounts(this.#deps, this.#believed);
   }
 }
 
