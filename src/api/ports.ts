@@ -35,7 +35,7 @@ import type { CommandInput } from '../ingest/commands/commands.ts';
 import type { Command, CommandPayload } from '../ingest/commands/rows.ts';
 import type { Completeness } from '../ingest/completeness/completeness.ts';
 import type { PassageSearch } from '../passages/search.ts';
-import type { RecordingPlans } from '../streams/recorder/plans.ts';
+import type { RecordingPlans } from '../streams/recorder/plan/plans.ts';
 import type { Pins } from '../streams/recordings/pins.ts';
 import type { Playback } from '../streams/recordings/playback.ts';
 import type { RecordingReport } from '../streams/recordings/report.ts';

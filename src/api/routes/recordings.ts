@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import { PART_TYPE, PLAYLIST_TYPE } from '../../streams/live/hls.ts';
-import { recordingPlan } from '../../streams/recorder/plans.ts';
+import { recordingPlan } from '../../streams/recorder/plan/plans.ts';
 import { callerOf } from '../guards/auth.ts';
 import { lookQuery } from '../guards/look.ts';
 import { cameraOf, viewOf } from '../guards/views.ts';

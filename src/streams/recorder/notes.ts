@@ -6,9 +6,9 @@ import { Counter, type Observer } from '../../core/observe.ts';
 import type { GapChange, GapTable } from '../recordings/gap-table.ts';
 import { placeOf } from '../recordings/recording.ts';
 import type { RecordedFile, Recordings } from '../recordings/recordings.ts';
-import type { Disk } from './disk.ts';
-import type { GapStep } from './gaps.ts';
-import type { Wanted } from './wanted.ts';
+import type { GapStep } from './camera/gaps.ts';
+import type { Wanted } from './camera/wanted.ts';
+import type { Disk } from './disk/disk.ts';
 
 export interface NotesDeps {
   clock: Clock;

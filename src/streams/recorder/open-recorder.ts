@@ -8,10 +8,10 @@ import type { CameraPool } from '../pool/camera-pool.ts';
 import type { RecordingClass } from '../recordings/classes.ts';
 import { GapTable } from '../recordings/gap-table.ts';
 import { Recordings } from '../recordings/recordings.ts';
-import { Disk, type DiskOptions } from './disk.ts';
+import type { Wanted } from './camera/wanted.ts';
+import { Disk, type DiskOptions } from './disk/disk.ts';
 import { Notes } from './notes.ts';
 import { Recorder } from './recorder.ts';
-import type { Wanted } from './wanted.ts';
 
 export interface RecorderParts {
   database: Database;

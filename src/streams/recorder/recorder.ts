@@ -7,12 +7,12 @@ import type { StreamLease } from '../pool/pool.ts';
 import { StreamFailure } from '../pool/types.ts';
 import type { Gap, GapTable } from '../recordings/gap-table.ts';
 import type { RecordedFile, Recordings } from '../recordings/recordings.ts';
-import { CameraRecording } from './camera-recording.ts';
-import { Cutter } from './cutter.ts';
-import type { Disk } from './disk.ts';
-import { Gaps } from './gaps.ts';
+import { CameraRecording } from './camera/camera-recording.ts';
+import { Cutter } from './camera/cutter.ts';
+import { Gaps } from './camera/gaps.ts';
+import type { Wanted } from './camera/wanted.ts';
+import type { Disk } from './disk/disk.ts';
 import type { Notes } from './notes.ts';
-import type { Wanted } from './wanted.ts';
 
 export interface RecorderDeps {
   clock: Clock;

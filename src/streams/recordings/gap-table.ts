@@ -2,7 +2,7 @@ import type { DeviceId } from '../../core/types.ts';
 import { type Database, sql } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import type { Quality } from '../pool/types.ts';
-import type { GapCause, GapReason } from '../recorder/gaps.ts';
+import type { GapCause, GapReason } from '../recorder/camera/gaps.ts';
 import type { Span } from './recordings.ts';
 
 /** A time in which a camera should have been recorded and was not. Unix ms; `toMs` is null while it lasts. */

@@ -4,7 +4,7 @@ import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { Turns } from '../../core/mechanisms/turns.ts';
 import type { View } from '../pool/types.ts';
-import { WHOLE } from '../recorder/writer.ts';
+import { WHOLE } from '../recorder/disk/writer.ts';
 import type { Gap, GapTable } from './gap-table.ts';
 import { placeOf, type Recording } from './recording.ts';
 import type { Recordings, Span } from './recordings.ts';

@@ -4,7 +4,7 @@ import { type Database, sql } from '../../platform/database/database.ts';
 import { DayPartitions, dayOf } from '../../platform/database/day-partitions.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import type { Quality } from '../pool/types.ts';
-import type { SegmentHead } from '../recorder/cutter.ts';
+import type { SegmentHead } from '../recorder/camera/cutter.ts';
 import type { RecordingClass } from './classes.ts';
 import { isPinned } from './pins.ts';
 import { countDays } from './recorded-days.ts';

@@ -4,8 +4,8 @@ import { covers, type Jurisdiction, type Scope, type Tree } from '../../core/jur
 import { percentOf } from '../../core/percent.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
-import type { RecordingPlans, StandingPlan } from '../recorder/plans.ts';
-import { expectedMs, type Week, weekOf } from '../recorder/schedule.ts';
+import type { RecordingPlans, StandingPlan } from '../recorder/plan/plans.ts';
+import { expectedMs, type Week, weekOf } from '../recorder/plan/schedule.ts';
 import {
   type DayHoles,
   type DaysAsked,

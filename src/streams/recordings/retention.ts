@@ -1,6 +1,6 @@
 import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { BelievedTime } from '../../core/mechanisms/believed-time.ts';
-import type { Disk } from '../recorder/disk.ts';
+import type { Disk } from '../recorder/disk/disk.ts';
 import { type KeptDays, RECORDING_CLASSES, type RecordingClass } from './classes.ts';
 import { placeOf } from './recording.ts';
 import type { Recordings } from './recordings.ts';

@@ -36,7 +36,7 @@ const FENCES: { library: RegExp; allowed: RegExp }[] = [
   { library: /^fluent-ffmpeg$/, allowed: /^src\/streams\/ffmpeg\// },
   {
     library: /^(node:)?child_process$/,
-    allowed: /^src\/(streams\/ffmpeg\/|streams\/recorder\/writer-child\.ts$|app\/local-services\/)/,
+    allowed: /^src\/(streams\/ffmpeg\/|streams\/recorder\/disk\/writer-child\.ts$|app\/local-services\/)/,
   },
   { library: /^(pg|kysely|ioredis|bullmq|undici)(\/|$)/, allowed: /^src\/platform\// },
   { library: /^(influx|@influxdata\/influxdb-client)$/, allowed: /^src\/telemetry\/stores\// },

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { frameOf } from '../../../../src/streams/recorder/disk-protocol.ts';
-import { OPEN } from '../../../../src/streams/recorder/writer.ts';
-import { onReport, spawnWriter } from '../../../../src/streams/recorder/writer-child.ts';
+import { frameOf } from '../../../../src/streams/recorder/disk/disk-protocol.ts';
+import { OPEN } from '../../../../src/streams/recorder/disk/writer.ts';
+import { onReport, spawnWriter } from '../../../../src/streams/recorder/disk/writer-child.ts';
 import { temporaryDirectory } from '../../../support/services/services.ts';
 
 t.test(

@@ -2,7 +2,7 @@ import t from 'tap';
 import { type Clock, DAY_MS, HOUR_MS, MINUTE_MS, systemClock } from '../../../../src/core/clock.ts';
 import { placesOf } from '../../../../src/devices/registry/places.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
-import { RecordingPlans } from '../../../../src/streams/recorder/plans.ts';
+import { RecordingPlans } from '../../../../src/streams/recorder/plan/plans.ts';
 import { GapTable } from '../../../../src/streams/recordings/gap-table.ts';
 import { Pins } from '../../../../src/streams/recordings/pins.ts';
 import { type RecordedFile, Recordings } from '../../../../src/streams/recordings/recordings.ts';

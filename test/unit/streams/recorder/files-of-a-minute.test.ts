@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Epoch } from '../../../../src/streams/fmp4/live-window.ts';
-import { type Cut, Cutter } from '../../../../src/streams/recorder/cutter.ts';
+import { type Cut, Cutter } from '../../../../src/streams/recorder/camera/cutter.ts';
 
 const CAMERA = { device: 'cam-1', quality: 'main' } as const;
 const LIMITS = { segmentMs: 60_000, longestMs: 90_000, bytesMax: 1_000_000, holeMs: 500 };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { GAP_MIN_MS, type GapReason, type GapStep, Gaps } from '../../../../src/streams/recorder/gaps.ts';
+import { GAP_MIN_MS, type GapReason, type GapStep, Gaps } from '../../../../src/streams/recorder/camera/gaps.ts';
 
 const CAMERA: GapReason = { cause: 'camera', detail: 'unreachable' };
 const DISK: GapReason = { cause: 'disk-failed', detail: 'EIO' };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../../src/core/clock.ts';
-import { expectedMs, isWithin, type Schedule, weekOf } from '../../../../src/streams/recorder/schedule.ts';
+import { expectedMs, isWithin, type Schedule, weekOf } from '../../../../src/streams/recorder/plan/schedule.ts';
 
 /** A Monday, 00:00 in China. */
 const MONDAY_MS = Date.parse('2026-11-23T00:00:00+08:00');

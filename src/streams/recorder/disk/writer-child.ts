@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { BARE_ENVIRONMENT } from '../ffmpeg/cage.ts';
+import { BARE_ENVIRONMENT } from '../../ffmpeg/cage.ts';
 import { type DiskReport, report } from './disk-protocol.ts';
 
 export type WriterChild = ChildProcess;

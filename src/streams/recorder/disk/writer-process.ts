@@ -2,7 +2,7 @@
  * Writes the recordings of one disk: a process of its own, since a disk that hangs stops whoever waits for it. It takes
  * orders on its standard input and ends when that ends.
  */
-import { systemClock } from '../../core/clock.ts';
+import { systemClock } from '../../../core/clock.ts';
 import { type DiskReport, FrameReader } from './disk-protocol.ts';
 import { filesWithoutRow, salvage, salvageAll } from './salvage.ts';
 import { Writer } from './writer.ts';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Clock } from '../../core/clock.ts';
-import type { Caller, DeviceId, DeviceIdentity } from '../../core/types.ts';
-import { type ColumnType, type Database, jsonb, type RawBuilder } from '../../platform/database/database.ts';
-import { recordAudit } from '../../platform/records/audit.ts';
+import type { Clock } from '../../../core/clock.ts';
+import type { Caller, DeviceId, DeviceIdentity } from '../../../core/types.ts';
+import { type ColumnType, type Database, jsonb, type RawBuilder } from '../../../platform/database/database.ts';
+import { recordAudit } from '../../../platform/records/audit.ts';
+import type { Wanted } from '../camera/wanted.ts';
 import { isWithin, type Schedule, schedule } from './schedule.ts';
-import type { Wanted } from './wanted.ts';
 
 /** When a camera is recorded, and which of its two pictures. */
 export const recordingPlan = z.discriminatedUnion('mode', [

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { MINUTE_MS } from '../../core/clock.ts';
-import type { DeviceId } from '../../core/types.ts';
-import type { Epoch } from '../fmp4/live-window.ts';
-import type { Fragment } from '../fmp4/wall-clock.ts';
-import type { Quality } from '../pool/types.ts';
+import { MINUTE_MS } from '../../../core/clock.ts';
+import type { DeviceId } from '../../../core/types.ts';
+import type { Epoch } from '../../fmp4/live-window.ts';
+import type { Fragment } from '../../fmp4/wall-clock.ts';
+import type { Quality } from '../../pool/types.ts';
 
 /** What stands in a file of a recording, and later in its row: a file without a row can be found again by it. */
 export interface SegmentHead {

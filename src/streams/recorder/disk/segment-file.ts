@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { BoxError, boxHeader } from '../fmp4/boxes.ts';
-import { parseFragment } from '../fmp4/fragment.ts';
-import { type Movie, parseMovie } from '../fmp4/movie.ts';
-import type { SegmentHead } from './cutter.ts';
+import { BoxError, boxHeader } from '../../fmp4/boxes.ts';
+import { parseFragment } from '../../fmp4/fragment.ts';
+import { type Movie, parseMovie } from '../../fmp4/movie.ts';
+import type { SegmentHead } from '../camera/cutter.ts';
 
 /** What a file of a recording says of itself. Hostile until parsed: somebody may have put a file there. */
 export const segmentHead = z.strictObject({

@@ -1,8 +1,8 @@
-import { type Clock, deadline } from '../../core/clock.ts';
-import { messageOf } from '../../core/errors.ts';
-import { supervise } from '../../core/mechanisms/supervise.ts';
-import { Counter, Gauge, type Observer } from '../../core/observe.ts';
-import type { RecordedFile } from '../recordings/recordings.ts';
+import { type Clock, deadline } from '../../../core/clock.ts';
+import { messageOf } from '../../../core/errors.ts';
+import { supervise } from '../../../core/mechanisms/supervise.ts';
+import { Counter, Gauge, type Observer } from '../../../core/observe.ts';
+import type { RecordedFile } from '../../recordings/recordings.ts';
 import { type DiskOrder, type DiskReport, frameOf } from './disk-protocol.ts';
 import { onReport, spawnWriter, type WriterChild } from './writer-child.ts';
 

@@ -1,13 +1,13 @@
-import type { Epoch } from '../fmp4/live-window.ts';
-import type { Fragment } from '../fmp4/wall-clock.ts';
-import type { Consumer } from '../pool/consumers.ts';
-import type { StreamFailure } from '../pool/types.ts';
-import { placeOf } from '../recordings/recording.ts';
-import type { RecordedFile } from '../recordings/recordings.ts';
+import type { Epoch } from '../../fmp4/live-window.ts';
+import type { Fragment } from '../../fmp4/wall-clock.ts';
+import type { Consumer } from '../../pool/consumers.ts';
+import type { StreamFailure } from '../../pool/types.ts';
+import { placeOf } from '../../recordings/recording.ts';
+import type { RecordedFile } from '../../recordings/recordings.ts';
+import type { Disk, DiskFile, FileEnd } from '../disk/disk.ts';
+import { leadOf } from '../disk/segment-file.ts';
 import type { Cut, Cutter, SegmentHead } from './cutter.ts';
-import type { Disk, DiskFile, FileEnd } from './disk.ts';
 import type { GapReason, GapStep, Gaps } from './gaps.ts';
-import { leadOf } from './segment-file.ts';
 
 export interface CameraRecordingDeps {
   disk: Pick<Disk, 'open' | 'isReady' | 'hasRoom' | 'problem'>;
