@@ -1,4 +1,5 @@
 import { DAY_MS } from '../../core/clock.ts';
+import { plainFingerprint } from '../registry/input.ts';
 
 /** Says what is wrong with a cell, and what would be right. */
 export class Wrong {
@@ -76,6 +77,13 @@ export function oneOf(names: Readonly<Record<string, readonly string[]>>): Colum
   return { isExact: false, read: (text) => codes.get(plain(text)) ?? text, write: (value: string) => value };
 }
 
+/** SHA-256 as programs write it, with or without what stands between the bytes. */
+export const FINGERPRINT: ColumnType = {
+  isExact: true,
+  read: (text) => (SCIENTIFIC.test(text) ? new Wrong(ROUNDED) : plainFingerprint(text)),
+  write: (value: string) => value,
+};
+
 const TRUTH = oneOf({
   true: ['yes', 'y', '1', '是', '有', '支持', '√'],
   false: ['no', 'n', '0', '否', '无', '不支持', '×'],
@@ -105,6 +113,9 @@ export const DAY: ColumnType = {
   },
   write: (value: string) => value,
 };
+
+/** A moment as its day in UTC. */
+export const DAY_OF_MOMENT: ColumnType = { ...DAY, write: (atMs: number) => new Date(atMs).toISOString().slice(0, 10) };
 
 /** Names as they are compared: without case, spaces and the marks that people put between words. */
 export function plain(text: string): string {

@@ -15,4 +15,6 @@ export interface Column {
   isSecret?: true;
   /** It counts while a device is registered: later changes have routes of their own. */
   isOnlyForNew?: true;
+  /** It is seen at the device, not said: exported, and a row that says otherwise is refused. */
+  isSeen?: true;
 }

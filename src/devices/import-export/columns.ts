@@ -1,7 +1,7 @@
 import type { Column } from './column.ts';
 import { EXACT, listOf, NUMBER, oneOf, plain, TEXT, YES_OR_NO } from './column-types.ts';
 import { FILE_COLUMNS } from './file-columns.ts';
-import { UNIT_COLUMNS } from './unit-columns.ts';
+import { CERTIFICATE_COLUMNS, UNIT_COLUMNS } from './unit-columns.ts';
 
 export type { Column } from './column.ts';
 
@@ -48,6 +48,7 @@ export const COLUMNS: readonly Column[] = [
   { name: 'accessClass', titles: ['访问等级', '查看等级'], path: ['accessClass'], type: ACCESS },
   ...FILE_COLUMNS,
   ...UNIT_COLUMNS,
+  ...CERTIFICATE_COLUMNS,
   { name: 'streamUrl', titles: ['视频地址', '主码流', '取流地址', 'rtsp'], path: ['stream', 'url'], type: EXACT },
   { name: 'subStreamUrl', titles: ['子码流', '子码流地址'], path: ['stream', 'subUrl'], type: EXACT },
   { name: 'onvifAddress', titles: ['ONVIF地址', 'onvif'], path: ['onvif', 'xaddr'], type: EXACT },

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { CitywatchError } from '../../core/errors.ts';
-import type { DeviceKind } from '../../core/types.ts';
+import type { ShownCertificate } from '../../core/registry/unit.ts';
+import type { Device, DeviceKind } from '../../core/types.ts';
 import { fieldOf, type RowStep, stepOf } from '../bulk/steps.ts';
 import { storedLocation } from '../registry/checks.ts';
 import { type DeviceInput, type DevicePatch, deviceInput, devicePatch } from '../registry/input.ts';
@@ -78,7 +79,12 @@ function kindNamed(text: string, kinds: KindNames): string {
 
 function creationOf(values: Values): Plan {
   const raw: Record<string, unknown> = {};
-  for (const [column, value] of values) if (value !== null && column.path[0] !== UNIT) put(raw, column.path, value);
+  const seen = seenOtherwise(values, null);
+  if (seen) return seen;
+  for (const [column, value] of values) {
+    const isElsewhere = column.path[0] === UNIT || column.isSeen;
+    if (value !== null && !isElsewhere) put(raw, column.path, value);
+  }
   const { success, data, error } = deviceInput.safeParse(raw);
   if (!success) return { verdict: 'error', faults: faultsOf(error, raw) };
   const unit = unitOfNew(saidOf(values, UNIT));
@@ -88,6 +94,8 @@ function creationOf(values: Values): Plan {
 
 function changeOf(values: Values, known: KnownDevice, step: RowStep | undefined): Plan {
   const { device } = known;
+  const seen = seenOtherwise(values, device);
+  if (seen) return seen;
   const raw: Record<string, unknown> = {};
   const fields: string[] = [];
   for (const [key, change] of Object.entries(groups(values, known))) {
@@ -119,6 +127,19 @@ function changeOf(values: Values, known: KnownDevice, step: RowStep | undefined)
 }
 
 const UNIT = 'unit';
+
+/** Refuses a row that says otherwise than was seen at the device, whose unit may have shown another one since. */
+function seenOtherwise(values: Values, device: Device | null): Plan | null {
+  const certificate = device?.unit?.certificate ?? null;
+  for (const [column, value] of values) {
+    if (!column.isSeen) continue;
+    const now = certificate && column.type.write(certificate[column.path[1] as keyof ShownCertificate] as never);
+    if (value === now) continue;
+    const is = now === null ? 'nothing of the kind was seen' : `${now} was seen`;
+    return refused(column, `is seen when the device is spoken to, and ${is}: leave the cell empty`);
+  }
+  return null;
+}
 
 /** Fields that are changed together. */
 function groups(values: Values, known: KnownDevice): Record<string, RawChange | Refused | null> {

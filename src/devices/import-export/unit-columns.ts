@@ -1,6 +1,6 @@
 import { macsOf, serialOf } from '../units/identity.ts';
 import type { Column } from './column.ts';
-import { EXACT, listOf } from './column-types.ts';
+import { DAY_OF_MOMENT, EXACT, FINGERPRINT, listOf } from './column-types.ts';
 
 /** Columns of the unit that hangs at a point. The serial number comes first: faults of the unit stand there. */
 export const UNIT_COLUMNS: readonly Column[] = [
@@ -25,6 +25,24 @@ export const UNIT_COLUMNS: readonly Column[] = [
   },
   { name: 'endpoint', titles: ['端点引用', '设备UUID', 'endpointReference'], path: ['unit', 'endpoint'], type: EXACT },
   { name: 'firmware', titles: ['固件版本', '固件', 'firmwareVersion'], path: ['unit', 'firmware'], type: EXACT },
+];
+
+/** What the certificate of the unit is that it shows over https. */
+export const CERTIFICATE_COLUMNS: readonly Column[] = [
+  {
+    name: 'certificate',
+    titles: ['设备证书', '设备证书指纹', '现用证书'],
+    path: ['certificate', 'fingerprint'],
+    type: FINGERPRINT,
+    isSeen: true,
+  },
+  {
+    name: 'certificateEnd',
+    titles: ['证书截止日期', '证书到期', '证书有效期至'],
+    path: ['certificate', 'notAfterMs'],
+    type: DAY_OF_MOMENT,
+    isSeen: true,
+  },
 ];
 
 interface UnitRow {

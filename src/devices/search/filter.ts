@@ -35,6 +35,11 @@ export const filterQuery = {
     description: 'Id of a department: what it answers for, and what departments answered for that it followed',
   }),
   health: z.enum(HEALTHS).optional().meta({ description: 'How devices are now; none that is planned or retired' }),
+  certificateBefore: z.iso
+    .date({ error: 'use a day such as 2026-11-21' })
+    .transform((day) => Date.parse(`${day}T00:00:00Z`))
+    .optional()
+    .meta({ description: 'Its unit shows a certificate over https that ends, or ended, before this day (UTC)' }),
   police: policeCode.optional().meta({ description: 'What belongs to a police agency, or to one below it' }),
   gbId: gbId.optional().meta({ description: 'The GB/T 28181 id: one device in use, or none' }),
   tag: z.string().min(1).max(32).optional().meta({ description: 'Capitals and full width do not matter' }),

@@ -237,6 +237,7 @@ export class DeviceSearch {
     if (below !== undefined) conditions.push(sql`d.id in (${hangingBelow(below)})`);
     if (bbox !== undefined) conditions.push(sql`d.place <@ ${boxText(bbox)}::box`);
     if (polygon !== undefined) conditions.push(sql`d.place <@ ${polygonText(polygon)}::polygon`);
+    if (filter.certificateBefore !== undefined) conditions.push(showsCertificate(filter.certificateBefore));
     if (filter.police !== undefined) conditions.push(sql`d.lexemes @@ (select police_query(${filter.police}))`);
     if (gbId !== undefined) conditions.push(found(exactly('gb', gbId)));
     if (tag !== undefined) conditions.push(found(exactly('tag', keyOf(tag))));
@@ -267,6 +268,12 @@ function phraseOf({ phrase, orElse }: Term): Condition[] {
   if (phrase === null) return [];
   const stands = sql<boolean>`d.words like ${phrase}`;
   return [orElse === null ? stands : sql<boolean>`(${stands} or ${found(orElse)})`];
+}
+
+/** That what hangs there shows a certificate which ends before this moment. */
+function showsCertificate(beforeMs: number): Condition {
+  return sql`d.id in (select position_id from unit join assignment on unit_id = unit.id and to_ms is null
+    where cert_not_after_ms < ${beforeMs}::bigint)`;
 }
 
 function hangingBelow(id: DeviceId): RawBuilder<unknown> {

@@ -95,7 +95,13 @@ function isAddress([group]: readonly string[]): boolean {
 function viewOf(device: Device, addresses: object | undefined): object {
   const { unit, location } = device;
   const shown = { ...unit, mac: unit?.mac?.split(',') };
-  return { ...device, location: { ...location, datum: 'wgs84' }, unit: shown, ...addresses };
+  return {
+    ...device,
+    location: { ...location, datum: 'wgs84' },
+    unit: shown,
+    certificate: unit?.certificate,
+    ...addresses,
+  };
 }
 
 function cellOf({ path, type }: Column, view: object): string {

@@ -30,6 +30,8 @@ const told = ({ id, verdict, fields, faults }: RowVerdict): string =>
 const dry = async (rows: string[][], caller = YINZHOU) =>
   (await imports.dryRun(caller, Buffer.from(csvOf([HEADER, ...rows])))).items.map(told);
 const unitAt = async (id: string) => (await registry.get(CITY, id)).unit;
+const CERTIFICATE = ['设备证书', '证书截止日期'];
+const END_MS = Date.parse('2027-03-05T08:00:00Z');
 const MAC = '02:00:5e:10:00:01';
 
 t.test('new points get their units, and points without one too; the file again changes nothing', async (t) => {
@@ -128,9 +130,30 @@ t.test('an export changes nothing, also of channels that have the serial number 
   for (const id of ['e-1', 'e-2']) await registry.create(CITY, kiosk({ id, file: { owner: 'e' }, confirm: true }));
   await units.assign(CITY, 'e-1', { unit: unitOf('=E', { firmware: '1e5', endpoint: 'urn:uuid:1' }), reason: null });
   const { unit } = await registry.get(CITY, 'e-2');
-  const tables = database.tables<{ unit: { id: string; serial: string; mac: string } }>();
+  const ofUnits = database.tables<{ unit: Record<string, unknown> }>().updateTable('unit');
   const twin = { serial: '=E', mac: '02:00:5e:40:00:01,02:00:5e:40:00:02' };
-  await tables.updateTable('unit').set(twin).where('id', '=', unit!.id).execute();
+  await ofUnits.set(twin).where('id', '=', unit!.id).execute();
+  const certificate = { cert_fingerprint: '0a'.repeat(32), cert_subject: 'CN=e', cert_not_after_ms: END_MS };
+  await ofUnits.set(certificate).where('id', '=', unit!.id).execute();
+  const ending = async (day: string) =>
+    (await search.list(YINZHOU, { certificateBefore: Date.parse(day), limit: 9 })).items.map(({ id }) => id);
+  t.strictSame([await ending('2027-03-05T08:00:00Z'), await ending('2027-03-05T08:00:01Z')], [[], ['e-2']]);
+  const seen = async (id: string, ...cells: string[]) =>
+    (
+      await imports.dryRun(
+        YINZHOU,
+        Buffer.from(
+          csvOf([
+            ['编号', ...CERTIFICATE],
+            [id, ...cells],
+          ]),
+        ),
+      )
+    ).items.map(told);
+  t.strictSame(await seen('e-2', Array(32).fill('0A').join(':'), '2027年3月5日'), ['e-2 | same']);
+  t.match(await seen('e-2', '0b'.repeat(32)), [/设备证书.*0a0a.* was seen: leave the cell empty/]);
+  t.match(await seen('e-1', '', '2027-03-05'), [/证书截止日期.*nothing of the kind was seen/]);
+  t.match(await seen('e-2', '(clear)'), [/was seen: leave the cell empty/]);
   for (const titles of ['en', 'zh'] as const) {
     const page = (one: { limit: number }) => search.list(YINZHOU, { owner: 'e', ...one });
     const query = { format: 'csv', titles, filter: {}, tellsAddresses: () => true, page } as const;
@@ -138,6 +161,7 @@ t.test('an export changes nothing, also of channels that have the serial number 
     for await (const piece of (await deviceExport.open(YINZHOU, query)).pieces) pieces.push(Buffer.from(piece));
     const text = Buffer.concat(pieces);
     t.match(text.toString(), /'=E.*urn:uuid:1.*1e5/);
+    t.match(text.toString(), /(0a){32},2027-03-05/);
     t.match((await imports.dryRun(YINZHOU, text)).counts, { same: 2, error: 0, change: 0, create: 0 });
   }
 });

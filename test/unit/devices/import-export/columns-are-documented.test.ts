@@ -8,8 +8,9 @@ t.test('the page for people lists every column with its titles, and no other', a
   const rows = [...PAGE.matchAll(/^\| `(\w+)` \| ([^|]+) \| ([^|]*)\|$/gm)];
   t.strictSame(
     rows.map(([, name, titles, notes]) => [name, titles, notes?.trim()]),
-    COLUMNS.map(({ name, titles, type, isSecret, isOnlyForNew }) => {
+    COLUMNS.map(({ name, titles, type, isSecret, isOnlyForNew, isSeen }) => {
       const notes = [type.isExact && 'text', isSecret && 'not exported', isOnlyForNew && 'for a new device'];
+      notes.push(isSeen && 'seen, not said');
       return [name, titles.join('、'), notes.filter(Boolean).join(', ')];
     }),
   );
