@@ -38,6 +38,11 @@ export interface SecretChangeView {
   endedMs: number | null;
 }
 
+/** What a sealed text of a change belongs to. */
+export function sealOwnerOf(id: string): string {
+  return `secret-change/${id}`;
+}
+
 export function viewOf(row: SecretRow): SecretChangeView {
   const { id, device, caller, state, problem, began_ms: beganMs, ended_ms: endedMs } = row;
   const shown = state === 'running' || state === 'changed' ? state : 'unchanged';

@@ -17,9 +17,11 @@ import {
   type SecretProblem,
   type SecretRow,
   type SecretTables,
+  sealOwnerOf,
   viewOf,
 } from './secret-change-rows.ts';
 import { replaceSecret, UNTIL_USED_MS } from './secret-overlaps.ts';
+import type { ToldSecrets } from './told-secrets.ts';
 
 export const SECRET_CHANGES_QUEUE = 'secret-changes';
 
@@ -42,6 +44,8 @@ export interface SecretChangesDeps extends DirectorySyncDeps {
   vault: Vault;
   hasher: Pick<SecretHasher, 'hash'>;
   commands: SecretCommands;
+  /** Keeps a secret out of what is written down of its device. */
+  told: Pick<ToldSecrets, 'add' | 'used'>;
   /** Ends the connections of a device, so that it comes back. */
   disconnect(device: DeviceId): void;
 }
@@ -159,6 +163,7 @@ export class SecretChanges {
       .returningAll()
       .executeTakeFirst();
     if (!changed) return;
+    this.#deps.told.used(device);
     const found = await findDevice(tx, COUNTRY, device);
     if (!found) return;
     const { jurisdiction } = found;
@@ -208,12 +213,13 @@ export class SecretChanges {
   }
 
   async #insert(tx: Tables, caller: Caller, position: SecretTables['position']): Promise<SecretRow> {
-    const { clock, kinds, vault, hasher, commands } = this.#deps;
+    const { clock, kinds, vault, hasher, commands, told } = this.#deps;
     const { id: device, kind, jurisdiction } = position;
     const db = tx.tables<SecretTables>();
     const id = randomUUID();
     const before = await this.#unproven(tx, device);
     const secret = before ?? newSecret();
+    told.add(device, secret);
     const atMs = clock.nowMs();
     const deadlineAtMs = atMs + kinds.latest(kind)!.commands.get(SET_SECRET)!.timeoutS * 1000;
     const identity = { id: device, kind, kindVersion: kinds.currentVersion(kind), jurisdiction };
@@ -224,7 +230,7 @@ export class SecretChanges {
       caller,
       command: await commands.add(tx, caller, identity, said),
       secret_hash: hasher.hash(secret),
-      secret: vault.seal(secret, ownerOf(id)),
+      secret: vault.seal(secret, sealOwnerOf(id)),
       state: 'running',
       problem: null,
       began_ms: atMs,
@@ -256,13 +262,8 @@ export class SecretChanges {
     const row = await rows.where('state', '=', 'unproven').where('secret', '!=', '').executeTakeFirst();
     if (!row) return null;
     await db.updateTable('secret_change').set({ secret: '' }).where('id', '=', row.id).execute();
-    return this.#deps.vault.open(row.secret, ownerOf(row.id));
+    return this.#deps.vault.open(row.secret, sealOwnerOf(row.id));
   }
-}
-
-/** What a sealed text of a change belongs to. */
-function ownerOf(id: string): string {
-  return `secret-change/${id}`;
 }
 
 function problemOf(state: string, sends: number): SecretProblem {

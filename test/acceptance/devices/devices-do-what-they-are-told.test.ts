@@ -1,6 +1,7 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import t, { type Test } from 'tap';
-import { MqttDevice } from '../../../simulators/mqtt-device.ts';
 import { Gateway } from '../../support/gateway/gateway.ts';
 import { lentInflux, lentServices } from '../../support/services/shared-database.ts';
 import { until } from '../../support/time/until.ts';
@@ -32,6 +33,12 @@ async function listen(t: Test, id: string, secret: string, answers: boolean): Pr
   });
   await client.subscribeAsync(`cw/v1/${id}/command`, { qos: 1 });
   return { told };
+}
+
+async function allBytesBelow(directory: string): Promise<Buffer> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  return Buffer.concat(await Promise.all(files.map((file) => readFile(file))));
 }
 
 const tell = (
@@ -157,19 +164,33 @@ t.test('a maintenance outlives the kill, and what it held back is raised at its 
 });
 
 t.test('a device is told its new secret, which nobody else sees, over that kill', async (t) => {
-  const device = new MqttDevice({
-    url: `mqtt://127.0.0.1:${gateway.mqttPort}`,
-    id: 'moved',
-    secret: moved,
-    firmware: '1.0',
-  });
-  t.teardown(() => device.stop());
+  const login = { clientId: 'moved', username: 'moved', reconnectPeriod: 0 };
+  const connect = async (password: string): Promise<MqttClient> => {
+    const client = await connectAsync({ host: '127.0.0.1', port: gateway.mqttPort, ...login, password });
+    client.on('error', () => {});
+    t.teardown(() => client.endAsync(true));
+    return client;
+  };
+  const say = (client: MqttClient, channel: string, body: Record<string, unknown>) =>
+    client.publishAsync(`cw/v1/moved/${channel}`, JSON.stringify(body), { qos: 1 });
+  const old = await connect(moved);
+  const heard = new Promise<Buffer>((resolve) => old.once('message', (_topic, payload) => resolve(payload)));
+  await old.subscribeAsync('cw/v1/moved/command', { qos: 1 });
+  const { id, args } = JSON.parse((await heard).toString());
+  // It says back what it was told, as careless firmware does.
+  await say(old, 'reply', { id, ok: true, result: { was: args.secret } });
+  await old.endAsync();
+  const device = await connect(args.secret);
+  await say(device, 'telemetry', { values: { fill_pct: 5 }, note: args.secret });
   const last = async () => (await gateway.get('/devices/moved/credentials')).secret;
   await until('it came with the new one', async () => (await last()).state === 'changed', 60_000);
   t.match(await last(), { problem: null, steps: [{ name: 'told' }, { name: 'new-secret', grade: 'ok' }] });
   const token = `moved:${moved}`;
   t.equal((await gateway.api('GET', '/devices/moved/commands?waiting=true', { token })).status, 401, 'which is void');
   t.ok(device.connected);
+  const journal = await allBytesBelow(gateway.directory);
+  t.ok(journal.includes(`"note":"${'*'.repeat(43)}"`), 'what it said is in the journal');
+  t.notOk(journal.includes(args.secret), 'without its secret');
   const { items } = await gateway.get('/devices/moved/commands');
   t.match(items, [{ name: 'set_secret', args: {}, state: 'answered', reply: { result: null } }]);
   t.match(await tell('moved', { name: 'set_secret', args: { secret: 'x'.repeat(43) } }), {

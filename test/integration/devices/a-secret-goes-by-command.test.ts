@@ -4,6 +4,7 @@ import { DAY_MS } from '../../../src/core/clock.ts';
 import { Claims } from '../../../src/devices/claims/claims.ts';
 import { SecretChanges } from '../../../src/devices/doors/secret-changes.ts';
 import { SecretOverlaps } from '../../../src/devices/doors/secret-overlaps.ts';
+import { ToldSecrets } from '../../../src/devices/doors/told-secrets.ts';
 import { OpenDevices } from '../../../src/ingest/commands/open-devices.ts';
 import { payloadOf } from '../../../src/ingest/commands/rows.ts';
 import { SealedCommands } from '../../../src/ingest/commands/sealed-commands.ts';
@@ -32,7 +33,8 @@ const deps = {
   disconnect: (id: string) => void disconnected.push(id),
 };
 const commands = new SealedCommands({ ...deps, open, ring: (id) => void rung.push(id) });
-const changes = new SecretChanges({ ...deps, commands });
+const toldSecrets = new ToldSecrets({ database, vault, clock });
+const changes = new SecretChanges({ ...deps, commands, told: toldSecrets });
 const overlaps = new SecretOverlaps({ ...deps, log, proven: (tx, id) => changes.proven(tx, id) });
 directory.listen({
   changed: () => {},
@@ -54,6 +56,15 @@ async function become(device: string, state: 'answered' | 'failed' | 'sent' | 'e
   await command.set({ state, settled_at_ms, sends: state === 'expired' ? 0 : 1 }).execute();
 }
 
+/** What would be written down of a device that says back what it was told, with `by` in memory. */
+function writtenOf(by: ToldSecrets, device: string, secret: string): string {
+  const said = Buffer.from(`{"values":{"note":"x-${secret}${secret}"}}`);
+  const kept = by.without(device, said);
+  t.equal(kept.length, said.length);
+  t.ok(said.includes(secret), 'what came is left as it was');
+  return kept.toString();
+}
+
 async function registered(id: string): Promise<string> {
   return (await registry.create(HERE, kiosk({ id }))).secret;
 }
@@ -72,6 +83,12 @@ t.test('both are valid from before the first word, and the old one ends when the
   await become('k-1', 'answered');
   const { row: after } = await told('k-1').catch(() => ({ row: null }));
   t.equal(after?.sealed ?? null, null, 'nothing is left with the command');
+  t.equal(writtenOf(toldSecrets, 'k-1', secret), `{"values":{"note":"x-${'*'.repeat(86)}"}}`, 'before it has used it');
+  const other = Buffer.from(secret);
+  t.equal(toldSecrets.without('k-9', other), other, 'who was told nothing is not looked at');
+  const afterStart = new ToldSecrets({ database, vault, clock });
+  await afterStart.load();
+  t.notMatch(writtenOf(afterStart, 'k-1', secret), secret, 'also after a kill');
   disconnected.length = 0;
   for (let look = 0; look < 3; look += 1) t.match(await changes.handle(begun.id), { again: { atMs: Number } });
   t.same(disconnected, ['k-1'], 'it is made to come back, once');
@@ -88,6 +105,9 @@ t.test('both are valid from before the first word, and the old one ends when the
     select (select string_agg(c::text, ' ') from command c) || (select string_agg(s::text, ' ') from secret_change s)
       || (select string_agg(a::text, ' ') from audit_entry a) as text`.execute(database.tables());
   t.notOk(found.rows[0]!.text.includes(secret), 'nowhere in clear');
+  t.notMatch(writtenOf(toldSecrets, 'k-1', secret), secret, 'nor what it says right after');
+  await clock.advance(DAY_MS);
+  t.match(writtenOf(toldSecrets, 'k-1', secret), secret, 'it is not looked at for ever');
 });
 
 t.test('a device that does not use it keeps its old one, and is told the same once more', async (t) => {
@@ -107,6 +127,7 @@ t.test('a device that does not use it keeps its old one, and is told the same on
   t.ok(directory.authenticate('k-2', old), 'however long it takes');
   await t.rejects(registry.rotateSecret(HERE, 'k-2', DAY_MS), /sent to it by command/);
   await changes.begin(HERE, 'k-2');
+  t.notMatch(writtenOf(toldSecrets, 'k-2', secret), secret, 'however late it says it');
   t.equal((await told('k-2')).secret, secret, 'it may have it already: there is never a third');
   await become('k-2', 'failed');
   await changes.look((await changes.last('k-2'))!.id);
@@ -133,6 +154,7 @@ t.test('what is set by hand, claimed or hung up meanwhile counts, and the comman
     const begun = await changes.begin(HERE, id);
     const { secret } = await told(id);
     const byHand = await act(id);
+    t.notMatch(writtenOf(toldSecrets, id, secret), secret, 'it may hear it all the same');
     const { rows } = await sql<{ state: string; sealed: string | null }>`
       select state, sealed from command where device = ${id}`.execute(database.tables());
     t.same(rows, [{ state: 'expired', sealed: null }]);

@@ -13,9 +13,13 @@ export function wordsBy(clock: ManualClock): GatewayWords {
 
 const clock = new ManualClock();
 
-/** An intake whose lease nobody disputes, whose messages keep their version, and whose clock nobody sets. */
+/**
+ * An intake whose lease nobody disputes, whose devices were told nothing, whose messages keep their version, and whose
+ * clock nobody sets.
+ */
 export const UNTROUBLED: IntakeDeps = {
   lease: HELD,
+  hidden: { without: (_device, raw) => raw },
   kinds: { currentVersion: () => 0 },
   clock,
   observer: quietObserver(),

@@ -7,6 +7,7 @@ import { TreeEdits } from '../../../access/tree/tree-edits.ts';
 import { OpenAlerts } from '../../../alerts/desk/open-alerts.ts';
 import { Departments } from '../../../devices/departments/departments.ts';
 import { Doors } from '../../../devices/doors/doors.ts';
+import { ToldSecrets } from '../../../devices/doors/told-secrets.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
 import { Connections } from '../../../devices/registry/connections.ts';
 import { Directory } from '../../../devices/registry/directory.ts';
@@ -32,6 +33,8 @@ export async function openDevices(ground: Ground, kinds: Kinds) {
   await inForce.load(database);
   const authority = new Authority(inForce, jurisdictions, { separated: config.people.administrators === 'three' });
   const { clock } = ground;
+  const toldSecrets = new ToldSecrets({ database, vault, clock });
+  await toldSecrets.load();
   const changed = () => inForce.load(database);
   const grants = new Grants({ database, clock, authority, jurisdictions, alerts, changed });
   await grants.endWithAlerts();
@@ -47,6 +50,7 @@ export async function openDevices(ground: Ground, kinds: Kinds) {
     departments,
     hasher,
     directory,
+    toldSecrets,
     doors: new Doors({ directory, database: shares.handling, kinds, clock }),
     identity: directory.identity.bind(directory),
     register: new AccessRegister({ database, clock, needsIncident: directory.needsIncident.bind(directory) }),

@@ -6,7 +6,12 @@ import { HOUR_MS } from '../../../core/clock.ts';
 import type { DeviceId } from '../../../core/types.ts';
 import { Claims } from '../../../devices/claims/claims.ts';
 import { DepartmentReport } from '../../../devices/departments/report.ts';
-import { SECRET_CHANGES_QUEUE, SecretChanges, type SecretCommands } from '../../../devices/doors/secret-changes.ts';
+import {
+  SECRET_CHANGES_QUEUE,
+  SecretChanges,
+  type SecretChangesDeps,
+  type SecretCommands,
+} from '../../../devices/doors/secret-changes.ts';
 import { SECRETS_QUEUE, SecretOverlaps, type SecretOverlapsDeps } from '../../../devices/doors/secret-overlaps.ts';
 import { FileReport } from '../../../devices/file/file-report.ts';
 import { SiteClosing } from '../../../devices/life/closing.ts';
@@ -69,14 +74,14 @@ function onvifOf({ cameras }: Ground, { connections }: Devices) {
 function composeSecrets(
   ground: Ground,
   keeping: DirectorySyncDeps & { hasher: SecretHasher },
-  told: { disconnect(id: DeviceId): void; commands: SecretCommands },
+  to: Omit<SecretChangesDeps, keyof DirectorySyncDeps | 'ownership' | 'vault' | 'hasher'>,
 ) {
   const { vault, ownership, work, observer } = ground;
-  const secretChanges = new SecretChanges({ ...keeping, ownership, vault, ...told });
+  const secretChanges = new SecretChanges({ ...keeping, ownership, vault, ...to });
   work.handle(SECRET_CHANGES_QUEUE, (id) => secretChanges.handle(id));
   const proven: SecretOverlapsDeps['proven'] = (tx, id) => secretChanges.proven(tx, id);
   const log = observer.log.child({ part: 'secrets' });
-  const overlaps = new SecretOverlaps({ ...ground, disconnect: told.disconnect, proven, log });
+  const overlaps = new SecretOverlaps({ ...ground, disconnect: to.disconnect, proven, log });
   work.handle(SECRETS_QUEUE, (id) => overlaps.handle(id));
   return { secretChanges, secretUsed: (id: DeviceId): void => overlaps.used(id) };
 }
@@ -133,7 +138,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     maintenances,
     new AlertFollower({ clock, log: alerts.logOfEdits, desk: alerts.desk, ring }),
   ];
-  const of = { disconnect: listeners.disconnect, commands: listeners.sealed };
+  const of = { disconnect: listeners.disconnect, commands: listeners.sealed, told: devices.toldSecrets };
   const { secretChanges, secretUsed } = composeSecrets(ground, keeping, of);
   listenToDirectory(ground, devices, { ...listeners, followers, secretUsed });
   const { cameras: cameraNetworks } = config.networks;

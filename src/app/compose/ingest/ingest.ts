@@ -26,7 +26,7 @@ export async function openIngest(ground: Ground, devices: Devices, connected: Up
   messageRate.start();
   lifecycle.onStop('message rate', () => messageRate.stop());
   const words = new GatewayWords({ clock, kinds, version: VERSION });
-  const intake = new Intake(journals, { lease, kinds, clock, observer, words });
+  const intake = new Intake(journals, { lease, hidden: devices.toldSecrets, kinds, clock, observer, words });
   const accept = (message: NewMessage) => intake.accept(message);
   const guard = await openCrashGuard({ directory: ground.directoryOf, clock, observer, lifecycle });
   const downlink = await startDownlink({

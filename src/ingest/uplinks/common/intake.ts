@@ -3,7 +3,7 @@ import { CitywatchError } from '../../../core/errors.ts';
 import { SayOnce } from '../../../core/mechanisms/say-once.ts';
 import type { Logger, Observer } from '../../../core/observe.ts';
 import { type Receipted, receiptId } from '../../../core/receipt.ts';
-import type { DeviceIdentity, Lane, Message, NewMessage, Receipt } from '../../../core/types.ts';
+import type { DeviceId, DeviceIdentity, Lane, Message, NewMessage, Receipt } from '../../../core/types.ts';
 import { replayOrigin } from '../../decode/replay-origin.ts';
 import { ClockJumps } from './clock-jumps.ts';
 
@@ -23,8 +23,15 @@ export interface HeldLease {
   held(): boolean;
 }
 
+/** Knows what devices were told and must not be written down. */
+export interface HiddenWords {
+  /** What a device sent without that; the same bytes where there is none in it. */
+  without(device: DeviceId, raw: Buffer): Buffer;
+}
+
 export interface IntakeDeps {
   lease: HeldLease;
+  hidden: HiddenWords;
   kinds: KindVersions;
   clock: Clock;
   observer: Observer;
@@ -50,6 +57,7 @@ export class Intake {
   #jump: Promise<void> | null = null;
   #behindJump = 0;
   readonly #lease: HeldLease;
+  readonly #hidden: HiddenWords;
   readonly #log: Logger;
   readonly #said: SayOnce;
 
@@ -57,6 +65,7 @@ export class Intake {
     this.#kinds = deps.kinds;
     this.#jumps = new ClockJumps({ clock: deps.clock, tell: () => this.#tell(deps.words.clockWasSet()) });
     this.#lease = deps.lease;
+    this.#hidden = deps.hidden;
     this.#log = deps.observer.log.child({ part: 'intake' });
     this.#said = new SayOnce(deps.clock);
     this.#journals = { live: journals.live, bulk: journals.bulk ?? journals.live };
@@ -97,10 +106,15 @@ export class Intake {
 
   async #append(lane: Lane, message: NewMessage): Promise<Receipt> {
     this.#mustHold();
-    const stored = await this.#journals[lane].append(this.stamped(message));
+    const stored = await this.#journals[lane].append(this.stamped(this.#discreet(message)));
     // The wait for the disk may outlast the lease, and whoever takes it then does not read this journal.
     this.#mustHold();
     return receiptOf(stored);
+  }
+
+  #discreet(message: NewMessage): NewMessage {
+    const raw = this.#hidden.without(message.device.id, message.raw);
+    return raw === message.raw ? message : { ...message, raw };
   }
 
   #mustHold(): void {
