@@ -35,6 +35,7 @@ import type { CommandInput } from '../ingest/commands/commands.ts';
 import type { Command, CommandPayload } from '../ingest/commands/rows.ts';
 import type { Completeness } from '../ingest/completeness/completeness.ts';
 import type { PassageSearch } from '../passages/search.ts';
+import type { Clips } from '../streams/clips/clips.ts';
 import type { RecordingPlans } from '../streams/recorder/plan/plans.ts';
 import type { Pins } from '../streams/recordings/pins.ts';
 import type { Playback } from '../streams/recordings/playback.ts';
@@ -162,6 +163,8 @@ export interface RecordingParts {
   /** Shows nothing beyond the caller's jurisdiction. */
   report: Pick<RecordingReport, 'report'>;
   pins: Pick<Pins, 'of' | 'add' | 'remove'>;
+  /** The caller's right to the camera is checked before; the look is registered by `file`. */
+  clips: Pick<Clips, 'clip' | 'of' | 'one' | 'file'>;
 }
 
 /** Moving cameras. Rights are decided by device before; the look is registered by it. */

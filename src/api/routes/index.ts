@@ -8,6 +8,7 @@ import { channelRoutes } from './channels.ts';
 import { checkJobRoutes } from './check-jobs.ts';
 import { checkRoutes } from './checks.ts';
 import { claimRoutes } from './claims.ts';
+import { clipRoutes } from './clips.ts';
 import { closingRoutes } from './closings.ts';
 import { commandRoutes } from './commands.ts';
 import { completenessRoutes } from './completeness.ts';
@@ -77,6 +78,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   ptzRoutes,
   recordingRoutes,
   recordingPinRoutes,
+  clipRoutes,
   upkeepRoutes,
   channelRoutes,
   unitRoutes,

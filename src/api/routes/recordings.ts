@@ -1,4 +1,3 @@
-import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import { PART_TYPE, PLAYLIST_TYPE } from '../../streams/live/hls.ts';
@@ -7,6 +6,7 @@ import { callerOf } from '../guards/auth.ts';
 import { lookQuery } from '../guards/look.ts';
 import { cameraOf, viewOf } from '../guards/views.ts';
 import { bytesOf, deviceParams, inOrder, moment, momentOrNull, noContent, rangeQuery } from '../schemas.ts';
+import { sendRange } from '../server/byte-range.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
 const tags = ['streams'];
@@ -155,24 +155,7 @@ function playbackRoutes(app: ApiApp, context: RouteContext): void {
       const [startsAtMs, leaseEpoch] = request.params.file.replace('.mp4', '').split('-').map(Number);
       const view = viewOf(context, callerOf(request), request.params.id, request.query);
       const file = await playback.file(view, { startsAtMs: startsAtMs!, leaseEpoch: leaseEpoch! });
-      const part = partOf(request.headers.range, file.bytes);
-      reply.type(PART_TYPE).header('cache-control', 'no-store').header('accept-ranges', 'bytes');
-      if (part === 'none') {
-        const refused = reply as FastifyReply;
-        return refused.code(416).header('content-range', `bytes */${file.bytes}`).send(Buffer.alloc(0));
-      }
-      const { start, end } = part ?? { start: 0, end: file.bytes - 1 };
-      if (part) reply.code(206).header('content-range', `bytes ${start}-${end}/${file.bytes}`);
-      return reply.send((await file.read(start, end)) as never);
+      return await sendRange(request, reply.type(PART_TYPE) as never, file);
     },
   );
-}
-
-/** RFC 9110 §14: one range of bytes; null where none is asked for, or one in a form that need not be taken. */
-function partOf(header: string | undefined, bytes: number): { start: number; end: number } | 'none' | null {
-  const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? [];
-  if (first === undefined || last === undefined || (first === '' && last === '')) return null;
-  const start = first === '' ? Math.max(0, bytes - Number(last)) : Number(first);
-  const end = first === '' || last === '' ? bytes - 1 : Math.min(Number(last), bytes - 1);
-  return start > end ? 'none' : { start, end };
 }

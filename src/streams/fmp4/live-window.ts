@@ -180,6 +180,17 @@ export class LiveWindow {
     return { epoch, fragments: fragments.slice(from) };
   }
 
+  /**
+   * What there is from a moment on (Unix ms), over all runs: from the last key frame before it, or from the first one
+   * where all are later.
+   */
+  since(fromMs: number): { epoch: Epoch; fragment: Fragment }[] {
+    const all = this.#taken().flatMap(({ epoch, fragments }) => fragments.map((fragment) => ({ epoch, fragment })));
+    const before = all.findLastIndex(({ fragment }) => fragment.key && fragment.startsAtMs <= fromMs);
+    const from = before < 0 ? all.findIndex(({ fragment }) => fragment.key) : before;
+    return from < 0 ? [] : all.slice(from);
+  }
+
   /** The current epoch and its fragments since the newest key frame: what a late viewer is given first. */
   sinceKey(): { epoch: Epoch; fragments: Fragment[] } | null {
     if (!this.#epoch) return null;

@@ -113,6 +113,9 @@ function questionsOfVideo(camera: string): Record<string, string> {
     'GET /streams/{id}/snapshot.jpg': `/streams/${camera}/snapshot.jpg`,
     'GET /streams/{id}/recordings': `/streams/${camera}/recordings?${SOME_TIME}`,
     'GET /streams/{id}/pins': `/streams/${camera}/pins`,
+    'GET /streams/{id}/clips': `/streams/${camera}/clips`,
+    'GET /streams/{id}/clips/{clip}': `/streams/${camera}/clips/${NOBODY}`,
+    'GET /streams/{id}/clips/{clip}/clip.mp4': `/streams/${camera}/clips/${NOBODY}/clip.mp4`,
     'GET /streams/{id}/playback.m3u8': `/streams/${camera}/playback.m3u8?${SOME_TIME}`,
     'GET /streams/{id}/recordings/{file}': `/streams/${camera}/recordings/1-1.mp4`,
   };

@@ -13,6 +13,7 @@ export const LIVELY = [
   'telemetry_series',
   'device_health',
   'device_downtime',
+  'video_clip',
 ];
 
 /** A correct request to each route that edits; `path` fills in the ids. In the order in which they make sense. */
@@ -73,9 +74,11 @@ const pin = {
   reason: 'theft',
   until: '2036-01-01T00:00:00Z',
 };
+const clip = { from: '2026-01-01T00:00:00Z', to: '2026-01-01T00:00:30Z', reason: 'theft', purpose: 'search' };
 const OF_RECORDINGS: [string, Edit][] = [
   ['POST /devices/{id}/recording', { path: '/devices/camera-1/recording', body: { mode: 'always' } }],
   ['POST /streams/{id}/pins', { path: '/streams/camera-1/pins', body: pin }],
+  ['POST /streams/{id}/clips', { path: '/streams/camera-1/clips', body: clip }],
 ];
 export const KIOSK = 'kiosk-1';
 export const maintenance = { reason: 'a new lens', minutes: 60 };

@@ -67,6 +67,7 @@ const OWNERS: Record<string, RegExp> = {
     'recording_pin',
     'recording_plan',
     'recording_removal',
+    'video_clip',
   ]),
   ...owned('src/alerts/', ['alert', 'alert_event', 'alert_log_head', 'delivery', 'finding', 'rule_cursor']),
   ...owned('src/alerts/', ['rule_state', 'subscription', 'watchlist', 'watchlist_entry']),

@@ -122,7 +122,7 @@ function healthOf(parts: ApiParts): Health {
     streams: streams.streams,
     ruleFiles: alerts.ruleWatch,
     board: readers,
-    blobs: [images.blobs, alerts.evidenceBlobs, registry.photoBlobs, streams.recordings],
+    blobs: [images.blobs, alerts.evidenceBlobs, registry.photoBlobs, streams.recordings, streams.recordings.clipBlobs],
   });
   return new Health({ clock: ground.clock, checks, readers: () => readers.list() });
 }

@@ -12,6 +12,7 @@ import { RecordingReport } from '../../../streams/recordings/report.ts';
 import { Retention } from '../../../streams/recordings/retention.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Ground } from '../ground/ground.ts';
+import { openClips } from './clips.ts';
 
 interface Video {
   pool: CameraPool;
@@ -48,19 +49,26 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
     namesOf: (ids) => namesOf(database, ids),
   });
   const register = streams.registered.bind(streams);
+  const clips = await openClips(ground, { pool, register, directory, plans, ...opened });
   return {
     port: {
       plans,
       playback: new Playback({ clock, recordings, gaps, directory, register }),
       report,
       pins: new Pins({ database, clock }),
+      clips: clips.clips,
     },
+    clipBlobs: clips.blobs,
     /** Why a camera that is to be recorded now is not, as far as the disk goes. */
     problem: async () => (plans.wanted(clock.nowMs()).length === 0 ? null : disk.refusal),
-    tidy: () => retention.tidy(),
-    start(): void {
+    tidy: async () => {
+      await retention.tidy();
+      await clips.clips.tidy();
+    },
+    async start(): Promise<void> {
       recorder.start();
       lifecycle.onStop('recorder', (signal) => recorder.stop(signal));
+      await clips.start();
     },
   };
 }

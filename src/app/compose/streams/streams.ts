@@ -66,7 +66,7 @@ export async function openStreams(ground: Ground, devices: Devices, sides: Strea
       lifecycle.onStop('camera pool', (signal) => video.pool.stop(signal));
       video.streams.start();
       lifecycle.onStop('streams', () => video.streams.stop());
-      recordings.start();
+      await recordings.start();
       const unasked = await video.setup.unasked();
       const asking = unasked.map((id) => ({ queue: CAMERA_SETUP_QUEUE, key: id }));
       await noteOwnWork(ground, asking);

@@ -1,4 +1,5 @@
 import type { PtzPort, RecordersPort, RecordingParts } from '../../../../src/api/ports.ts';
+import type { Clip } from '../../../../src/streams/clips/clip.ts';
 import { memoryUpkeep } from './upkeep.ts';
 
 /** Cameras that are moved and set up. */
@@ -59,8 +60,31 @@ function memoryRecordings(): RecordingParts {
       playlist: async () => '#EXTM3U\n',
       file: async () => ({ bytes: 1, read: async () => Buffer.of(0) }),
     },
+    clips: {
+      clip: async (asked) => ({ ...CLIP, ...asked }),
+      of: async () => [],
+      one: async (device) => ({ ...CLIP, device }),
+      file: async () => Buffer.of(0, 1, 2),
+    },
   };
 }
+
+const CLIP: Clip = {
+  id: '00000000-0000-4000-8000-000000000004',
+  device: 'camera-1',
+  quality: 'main',
+  fromMs: 0,
+  toMs: 1,
+  reason: 'theft',
+  case: null,
+  alert: null,
+  by: { type: 'token', id: 'test', name: 'test' },
+  untilMs: 2,
+  state: 'waiting',
+  askedAtMs: 0,
+  file: null,
+  holes: [],
+};
 
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 
@@ -78,6 +102,13 @@ export function recordingRequests(camera: string) {
       },
     },
     'DELETE /api/v1/streams/:id/pins/:pin': { id: camera, part: NOBODY },
+    'GET /api/v1/streams/:id/clips': { id: camera },
+    'GET /api/v1/streams/:id/clips/:clip': { id: camera, part: NOBODY },
+    'GET /api/v1/streams/:id/clips/:clip/clip.mp4': { id: camera, part: NOBODY, url: '?purpose=maintenance' },
+    'POST /api/v1/streams/:id/clips': {
+      id: camera,
+      payload: { from: '2026-01-01T00:00:00Z', to: '2026-01-01T00:00:30Z', reason: 'theft', purpose: 'maintenance' },
+    },
     'GET /api/v1/devices/:id/recording': { id: camera },
     'POST /api/v1/devices/:id/recording': { id: camera, payload: { mode: 'always' } },
   };

@@ -1,0 +1,287 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { type Clock, DAY_MS, MINUTE_MS } from '../../core/clock.ts';
+import { CitywatchError, invalid, messageOf } from '../../core/errors.ts';
+import { Turns } from '../../core/mechanisms/turns.ts';
+import type { Observer } from '../../core/observe.ts';
+import type { Caller, DeviceId, DeviceIdentity } from '../../core/types.ts';
+import { BlobRefusal, type Blobs } from '../../platform/blobs/blobs.ts';
+import type { Database } from '../../platform/database/database.ts';
+import { recordAudit } from '../../platform/records/audit.ts';
+import { DONE, enqueueWork, type WorkResult } from '../../platform/work/work.ts';
+import type { View } from '../pool/types.ts';
+import type { GapTable } from '../recordings/gap-table.ts';
+import type { Recordings } from '../recordings/recordings.ts';
+import type { Captures, Caught } from './captures.ts';
+import type { Clip, ClipAsked, ClipHole, ClipSource } from './clip.ts';
+import { clipFile } from './clip-file.ts';
+import { addClip, clipOf, clipsOf, clipsPast, countWaiting, endClip, forgetClips, waitingClips } from './clip-table.ts';
+import { type Moment, momentsWithin, ofOneFormat, uncovered } from './moments.ts';
+import { recordedMoments } from './recorded-moments.ts';
+
+export interface ClipsDeps {
+  database: Database;
+  clock: Clock;
+  observer: Observer;
+  captures: Captures;
+  recordings: Pick<Recordings, 'within'>;
+  gaps: Pick<GapTable, 'within'>;
+  /** Where recordings are. */
+  directory: string;
+  /** Whether this picture of a camera is being recorded, so that its files come by and by. */
+  isRecorded(of: Pick<ClipAsked, 'device' | 'quality'>): boolean;
+  /** Where clips are; nothing else may be kept there. */
+  blobs: Blobs;
+  /** Enters a look into the access register before the first byte. */
+  register(view: View): Promise<void>;
+}
+
+/** Work on clips; the key is the id. */
+export const CLIPS_QUEUE = 'clips';
+const CLIP_LENGTH_MAX_MS = 5 * MINUTE_MS;
+/** So far ahead a clip may end. */
+const AHEAD_MAX_MS = 10 * MINUTE_MS;
+const CLIP_BYTES_MAX = 96 * 1024 * 1024;
+/** How long a clip is kept where nobody says. */
+export const CLIP_KEPT_MS = 180 * DAY_MS;
+const UNTIL_MAX_MS = 3_650 * DAY_MS;
+/** Of one camera. */
+const WAITING_MAX = 50;
+/** Clips that a start goes on with in memory; the rest are made of recordings alone. */
+const STARTED_MAX = 128;
+const LISTED_MAX = 200;
+/** The last fragment of the time comes so long after it. */
+const LATE_MS = 1_500;
+/** A file of a recording has its row when its minute, and half of another, is over. */
+const ROW_WITHIN_MS = 110_000;
+const AGAIN_MS = 5_000;
+const FILES_MAX = 64;
+const GAPS_MAX = 100;
+/** Holes shorter than this are not told: a camera that sends ten pictures a second leaves one at each end. */
+const HOLE_MIN_MS = 500;
+const READS_MAX = 2;
+const TURN_WITHIN_MS = 5_000;
+const PAST_AT_ONCE = 200;
+
+interface AskedBy {
+  /** Where whoever asks knows it before. */
+  id?: string;
+  /** A person or a token that asks for it. */
+  audit?: { caller: Caller; of: DeviceIdentity };
+}
+
+/** Clips of cameras: asked for, made when their time is over, kept as files of their own, shown by look. */
+export class Clips {
+  readonly #deps: ClipsDeps;
+  readonly #turns: Turns;
+
+  constructor(deps: ClipsDeps) {
+    this.#deps = deps;
+    this.#turns = new Turns(deps.clock, READS_MAX);
+  }
+
+  /** Goes on with clips whose time was not over when the gateway ended. */
+  async start(): Promise<void> {
+    const { database, clock, captures } = this.#deps;
+    const nowMs = clock.nowMs();
+    for (const clip of await waitingClips(database, nowMs, STARTED_MAX)) void captures.begin(clip.id, clip, nowMs);
+  }
+
+  /**
+   * Asks for a clip; the same `id` again is the same clip. Its making begins at once: what is in memory would be gone
+   * soon. The right to the camera is checked before. Errors: `request.invalid`, `conflict.state` where as many clips of
+   * the camera are being made as may be.
+   */
+  async clip(asked: ClipAsked, { id = randomUUID(), audit }: AskedBy = {}): Promise<Clip> {
+    const { database, clock, captures } = this.#deps;
+    const atMs = clock.nowMs();
+    checkSpan(asked, atMs);
+    const clip: Clip = { ...asked, id, state: 'waiting', askedAtMs: atMs, file: null, holes: [] };
+    const stood = await clipOf(database, id);
+    if (stood) return stood;
+    const begun = captures.begin(id, asked, atMs);
+    try {
+      await database.transaction(async (tx) => {
+        if ((await countWaiting(tx, asked.device)) >= WAITING_MAX) {
+          throw new CitywatchError('conflict.state', { detail: `${WAITING_MAX} clips of this camera are being made.` });
+        }
+        await addClip(tx, clip);
+        const dueAtMs = Math.max(atMs, asked.toMs + LATE_MS);
+        await enqueueWork(tx, clock, [{ queue: CLIPS_QUEUE, key: id, dueAtMs }]);
+        if (audit) await recordAudit(tx, auditOf(clip, audit));
+      });
+    } catch (error) {
+      await begun;
+      captures.end(id);
+      throw error;
+    }
+    return clip;
+  }
+
+  /** Clips of a camera, the latest first; the right to it is checked before. */
+  of(device: DeviceId): Promise<Clip[]> {
+    return clipsOf(this.#deps.database, device, LISTED_MAX);
+  }
+
+  /** Errors: `not-found`, also for a clip of another camera. */
+  async one(device: DeviceId, id: string): Promise<Clip> {
+    const clip = await clipOf(this.#deps.database, id);
+    if (clip?.device !== device) throw new CitywatchError('not-found', { detail: 'This clip is not kept.' });
+    return clip;
+  }
+
+  /** As {@link one}, for those who know the id alone; null where there is none. */
+  find(id: string): Promise<Clip | null> {
+    return clipOf(this.#deps.database, id);
+  }
+
+  /** The file of a clip, once the look is registered. Errors: `not-found`, `stream.full`, `images.unavailable`. */
+  async file(view: View, id: string): Promise<Buffer> {
+    const { file } = await this.one(view.deviceId, id);
+    if (!file) throw new CitywatchError('not-found', { detail: 'This clip has no file yet, or never will.' });
+    await this.#deps.register(view);
+    if (!(await this.#turns.enter(TURN_WITHIN_MS))) throw new CitywatchError('stream.full', { retryAfterS: 1 });
+    const data = await this.#deps.blobs
+      .get(keyOf(id))
+      .catch(refuse)
+      .finally(() => this.#turns.leave());
+    if (data === null) throw new CitywatchError('not-found', { detail: 'The file of this clip is not on the disk.' });
+    return data;
+  }
+
+  /** Handler of {@link CLIPS_QUEUE}. */
+  async handle(id: string): Promise<WorkResult> {
+    const { database, clock, captures, blobs } = this.#deps;
+    const clip = await clipOf(database, id);
+    if (clip?.state !== 'waiting') return DONE;
+    const nowMs = clock.nowMs();
+    if (nowMs < clip.toMs + LATE_MS) return { again: { atMs: clip.toMs + LATE_MS } };
+    const caught = captures.look(id);
+    const chosen = await this.#choose(clip, caught);
+    const isWhole = uncovered(chosen.moments, clip, HOLE_MIN_MS).length === 0;
+    const isToCome = this.#deps.isRecorded(clip) && nowMs < clip.toMs + ROW_WITHIN_MS;
+    if (!isWhole && isToCome) return { again: { atMs: nowMs + AGAIN_MS } };
+    const holes = await this.#holesOf(clip, caught, chosen);
+    if (chosen.moments.length === 0) await endClip(database, id, { state: 'failed', file: null, holes });
+    else {
+      const data = await clipFile(chosen.moments);
+      await blobs.put(keyOf(id), data).catch(refuse);
+      await endClip(database, id, { state: 'ready', file: factsOf(chosen.moments, data), holes });
+    }
+    captures.end(id);
+    return DONE;
+  }
+
+  /** Removes clips whose time has come: first the file, then its row. */
+  async tidy(): Promise<void> {
+    const { database, clock, blobs, captures } = this.#deps;
+    const ids = await clipsPast(database, clock.nowMs(), PAST_AT_ONCE);
+    for (const id of ids) {
+      await blobs.delete(keyOf(id));
+      captures.end(id);
+    }
+    await forgetClips(database, ids);
+  }
+
+  async #choose(clip: Clip, caught: Caught): Promise<Chosen> {
+    const { fromMs, toMs } = clip;
+    let all = momentsWithin(caught.moments, fromMs, toMs);
+    if (uncovered(all, clip, HOLE_MIN_MS).length > 0) {
+      all = momentsWithin([...(await this.#recorded(clip)), ...caught.moments], fromMs, toMs);
+    }
+    const fit = ofOneFormat(all);
+    let bytes = 0;
+    const moments = fit.filter((moment) => {
+      bytes += moment.bytes;
+      return bytes <= CLIP_BYTES_MAX;
+    });
+    return { moments, otherFormat: all.filter((moment) => !fit.includes(moment)), tooMany: fit.slice(moments.length) };
+  }
+
+  async #recorded(clip: Clip): Promise<Moment[]> {
+    const { recordings, directory, observer } = this.#deps;
+    const moments: Moment[] = [];
+    for (const file of await recordings.within(clip, FILES_MAX)) {
+      try {
+        moments.push(...((await recordedMoments(directory, file)) ?? []));
+      } catch (error) {
+        const { startsAtMs } = file;
+        observer.log.warn({ part: 'clips', startsAtMs, error: messageOf(error) }, 'a recording cannot be read');
+      }
+    }
+    return moments;
+  }
+
+  /** What is missing, each with the first cause that is known of it. */
+  async #holesOf(clip: Clip, { moments, reasons }: Caught, chosen: Chosen): Promise<ClipHole[]> {
+    const gaps = await this.#deps.gaps.within(clip, GAPS_MAX);
+    const known: ClipHole[] = [
+      ...chosen.tooMany.map((one) => because(one, 'too-large')),
+      ...chosen.otherFormat.map((one) => because(one, 'format')),
+      ...gaps.map(({ toMs, ...gap }) => ({ ...gap, toMs: toMs ?? clip.toMs })),
+      ...reasons,
+    ];
+    const firstMs = moments[0]?.startsAtMs ?? clip.toMs;
+    const older: ClipHole = {
+      fromMs: clip.fromMs,
+      toMs: firstMs,
+      cause: moments.length > 0 ? 'memory' : 'not-pulled',
+      detail: moments.length > 0 ? 'older than what live video holds, and not recorded' : 'not recorded and not pulled',
+    };
+    const last: ClipHole = { ...clip, cause: 'camera', detail: null };
+    return uncovered(chosen.moments, clip, HOLE_MIN_MS).map(({ fromMs, toMs }) => {
+      const { cause, detail } = [...known, older, last].find((one) => one.fromMs < toMs && one.toMs > fromMs)!;
+      return { fromMs: Math.round(fromMs), toMs: Math.round(toMs), cause, detail };
+    });
+  }
+}
+
+interface Chosen {
+  moments: Moment[];
+  otherFormat: Moment[];
+  tooMany: Moment[];
+}
+
+function because({ startsAtMs, durationMs }: Moment, cause: ClipHole['cause']): ClipHole {
+  return { fromMs: startsAtMs, toMs: startsAtMs + durationMs, cause, detail: null };
+}
+
+/** Errors: `request.invalid`. */
+function checkSpan({ fromMs, toMs, untilMs }: ClipAsked, atMs: number): void {
+  if (toMs - fromMs > CLIP_LENGTH_MAX_MS) throw invalid('to', 'is too late: a clip has five minutes at most');
+  if (fromMs > atMs) throw invalid('from', 'is still to come: begin now at the latest');
+  if (toMs > atMs + AHEAD_MAX_MS) throw invalid('to', 'is too late: end within ten minutes from now');
+  if (untilMs <= atMs || untilMs - atMs > UNTIL_MAX_MS) throw invalid('until', 'must lie within the next ten years');
+}
+
+function auditOf(clip: Clip, { caller, of }: NonNullable<AskedBy['audit']>) {
+  const { id, fromMs, toMs, reason, alert } = clip;
+  const after = { id, fromMs, toMs, reason, case: clip.case, alert };
+  const subject = `device/${of.id}`;
+  const { jurisdiction } = of;
+  return { caller, action: 'recording.clip', subject, jurisdiction, before: null, after, atMs: clip.askedAtMs };
+}
+
+function factsOf(moments: readonly Moment[], data: Buffer) {
+  const [first, last] = [moments[0]!, moments.at(-1)!];
+  const sources = new Set(moments.map(({ source }) => source));
+  const source: ClipSource = sources.size === 2 ? 'recording+memory' : first.source;
+  return {
+    startsAtMs: Math.round(first.startsAtMs),
+    endsAtMs: Math.round(last.startsAtMs + last.durationMs),
+    bytes: data.length,
+    sha256: createHash('sha256').update(data).digest('hex'),
+    codec: first.init.movie.codec,
+    source,
+  };
+}
+
+/** Folders of at most some thousands. */
+function keyOf(id: string): string {
+  return `${id.slice(0, 2)}/${id}.mp4`;
+}
+
+function refuse(error: unknown): never {
+  if (!(error instanceof BlobRefusal)) throw error;
+  const away = { detail: 'The disk of the clips is not there.', cause: error };
+  throw new CitywatchError('images.unavailable', error.reason === 'away' ? away : { cause: error });
+}

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import t from 'tap';
+import { systemClock } from '../../../../src/core/clock.ts';
+import { openLocalBlobs } from '../../../../src/platform/blobs/open-local.ts';
+import { CAPTURE_LIMITS, Captures } from '../../../../src/streams/clips/captures.ts';
+import type { Clip, ClipAsked } from '../../../../src/streams/clips/clip.ts';
+import { Clips } from '../../../../src/streams/clips/clips.ts';
+import { FragmentParser } from '../../../../src/streams/fmp4/parser.ts';
+import { leadOf } from '../../../../src/streams/recorder/disk/segment-file.ts';
+import { GapTable } from '../../../../src/streams/recordings/gap-table.ts';
+import { placeOf } from '../../../../src/streams/recordings/recording.ts';
+import { Recordings } from '../../../../src/streams/recordings/recordings.ts';
+import { openDatabase } from '../../../support/devices/registry.ts';
+import { firstOwner } from '../../../support/services/ownership.ts';
+import { temporaryDirectory } from '../../../support/services/services.ts';
+import { fragmentedFilm } from '../../../support/streams/fragmented.ts';
+import { decodeFile, packetTimes } from '../../../support/streams/players.ts';
+import { TestCamera } from '../../../support/streams/rtsp-camera.ts';
+import { look, startStreams } from '../../../support/streams/streams.ts';
+import { until } from '../../../support/time/until.ts';
+
+const database = await openDatabase(t);
+const bed = await startStreams(t);
+const directory = await temporaryDirectory(t);
+const ownership = firstOwner();
+const camera = await TestCamera.start(t);
+bed.cameras.set('cam', { url: camera.url });
+const recordings = new Recordings({ database, ownership, disk: 'recordings', classOf: () => 'public' as const });
+const gaps = new GapTable({ database, ownership });
+const captures = new Captures({ pool: bed.pool, observer: bed.observer }, CAPTURE_LIMITS);
+t.teardown(() => captures.stop());
+let aheadMs = 0;
+const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + aheadMs };
+const { observer } = bed;
+const isExpected = async (): Promise<boolean> => false;
+const store = { name: 'clips', directory: join(directory, 'clips'), reserveBytes: 0, database, clock, observer };
+const clips = new Clips({
+  database,
+  clock,
+  observer,
+  captures,
+  recordings,
+  gaps,
+  directory,
+  isRecorded: ({ device }) => device === 'recorded',
+  blobs: openLocalBlobs({ ...store, isExpected }),
+  register: async (view) => void bed.views.push(view),
+});
+
+const ask = (of: Pick<ClipAsked, 'device' | 'fromMs' | 'toMs'>): Promise<Clip> =>
+  clips.clip({
+    quality: 'main',
+    reason: 'theft',
+    case: 'A-1',
+    alert: null,
+    by: { type: 'token', id: 'op-1', name: 'op-1' },
+    untilMs: systemClock.nowMs() + 86_400_000,
+    ...of,
+  });
+
+async function made(id: string): Promise<Clip> {
+  return await until('the clip is made', async () => {
+    await clips.handle(id);
+    const clip = await clips.find(id);
+    return clip === null || clip.state === 'waiting' ? null : clip;
+  });
+}
+
+t.test('a camera that nobody pulled has no pre-roll, and its clip says so', async (t) => {
+  const atMs = systemClock.nowMs();
+  const { id, state } = await ask({ device: 'cam', fromMs: atMs - 10_000, toMs: atMs + 3_000 });
+  t.equal(state, 'waiting');
+  const clip = await made(id);
+  t.equal(clip.state, 'ready');
+  t.match(clip.holes[0], { fromMs: atMs - 10_000, cause: 'not-pulled', detail: 'no pre-roll: not pulled' });
+  t.ok(clip.holes[0]!.toMs >= atMs - 1_000, 'nothing is there of the time before');
+  t.equal(clip.file!.source, 'memory');
+  const file = await clips.file(look('cam'), id);
+  t.equal(bed.views.length, 1, 'the look is registered');
+  t.equal(createHash('sha256').update(file).digest('hex'), clip.file!.sha256);
+  t.equal(await decodeFile(file), '');
+  t.equal((await packetTimes(file))[0], 0);
+  await t.rejects(clips.one('other', id), { code: 'not-found' });
+});
+
+t.test('a camera that is watched has what was before in memory', async (t) => {
+  const lease = await bed.service.lease(look('cam'));
+  await until('some seconds are there', () => {
+    const [first] = lease.pull.window.since(0);
+    return first && systemClock.nowMs() - first.fragment.startsAtMs > 5_000;
+  });
+  const atMs = systemClock.nowMs();
+  const clip = await made((await ask({ device: 'cam', fromMs: atMs - 3_000, toMs: atMs + 1_000 })).id);
+  t.match(clip, { state: 'ready', holes: [], file: { source: 'memory' } });
+  t.ok(clip.file!.startsAtMs <= atMs - 3_000 && clip.file!.endsAtMs >= atMs + 1_000);
+  const file = await clips.file(look('cam'), clip.id);
+  t.equal(await decodeFile(file), '');
+  const times = await packetTimes(file);
+  t.ok(Math.max(...times) > (clip.file!.endsAtMs - clip.file!.startsAtMs) / 1_000 - 0.5);
+  lease.release();
+});
+
+t.test('a time that was recorded is copied from its files, and a hole stays one', async (t) => {
+  const device = 'recorded';
+  const [init, ...parts] = new FragmentParser().push(fragmentedFilm(6));
+  const fragments = parts.flatMap((part) => (part.type === 'fragment' ? [part.fragment] : []));
+  if (init?.type !== 'init') throw new Error('no init');
+  const beginMs = systemClock.nowMs() - 600_000;
+  const lengthMs = fragments.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  const holeMs = 7_000;
+  for (const [index, startsAtMs] of [beginMs, Math.round(beginMs + lengthMs + holeMs)].entries()) {
+    const continuity = `run-${index}`;
+    const head = { device, quality: 'main', startsAtMs, previousEndsAtMs: null, continuity, leaseEpoch: 1 } as const;
+    const lead = leadOf(init.init.data, head);
+    const data = Buffer.concat([lead, ...fragments.map((one) => one.data)]);
+    const path = join(directory, placeOf(head).path);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, data);
+    const sha256 = createHash('sha256').update(data).digest('hex');
+    await recordings.add([
+      { head, endsAtMs: startsAtMs + lengthMs, bytes: data.length, leadBytes: lead.length, sha256 },
+    ]);
+  }
+  const hole = { fromMs: Math.round(beginMs + lengthMs), toMs: Math.round(beginMs + lengthMs + holeMs) };
+  await gaps.write([{ device, quality: 'main', ...hole, reason: { cause: 'camera', detail: 'it was off' } }]);
+  const toMs = beginMs + lengthMs + holeMs + 3_000;
+  const clip = await made((await ask({ device, fromMs: beginMs + 3_000, toMs })).id);
+  t.match(clip, { state: 'ready', file: { source: 'recording' }, holes: [{ cause: 'camera', detail: 'it was off' }] });
+  t.ok(Math.abs(clip.holes[0]!.toMs - clip.holes[0]!.fromMs - holeMs) < 5);
+  const file = await clips.file(look(device), clip.id);
+  t.equal(await decodeFile(file), '');
+  const times = await packetTimes(file);
+  const jumps = times.slice(1).map((time, index) => time - times[index]!);
+  t.ok(Math.abs(Math.max(...jumps) * 1_000 - holeMs) < 200, 'its pictures are as far apart as they were');
+
+  t.test('what is neither recorded nor pulled fails, once nothing more can come', async (t) => {
+    const { id } = await ask({ device, fromMs: beginMs - 60_000, toMs: beginMs - 30_000 });
+    t.match(await made(id), { state: 'failed', file: null, holes: [{ cause: 'not-pulled' }] });
+    await t.rejects(clips.file(look(device), id), { code: 'not-found' });
+    const recent = systemClock.nowMs() - 5_000;
+    const later = await ask({ device, fromMs: recent - 1_000, toMs: recent });
+    t.not((await clips.handle(later.id)).again, null, 'its recording may still come');
+    aheadMs = 200_000;
+    t.match(await made(later.id), { state: 'failed' });
+    aheadMs = 2 * 86_400_000;
+    await clips.tidy();
+    t.equal(await clips.find(clip.id), null, 'it is kept no longer');
+    aheadMs = 0;
+  });
+});
+
+t.test('a time that no clip may have is refused with the reason', async (t) => {
+  const atMs = systemClock.nowMs();
+  for (const [fromMs, toMs, path] of [
+    [atMs - 400_000, atMs, 'to'],
+    [atMs + 60_000, atMs + 70_000, 'from'],
+    [atMs - 1_000, atMs + 700_000, 'to'],
+  ] as const) {
+    await t.rejects(ask({ device: 'cam', fromMs, toMs }), { code: 'request.invalid', issues: [{ path }] });
+  }
+});
