@@ -11,6 +11,8 @@ export interface WorkTicket {
   dueAtMs?: number;
   /** This process holds it from the moment it was noted. */
   claim?: Claim;
+  /** It waited already when it was noted, or somebody works on it. */
+  stood?: boolean;
 }
 
 export interface Claim {
@@ -18,6 +20,8 @@ export interface Claim {
   revision: number;
   fence: number;
   attempts: number;
+  /** What its handler need not read, because who noted the work knew it; only in the first claim. */
+  given?: unknown;
 }
 
 /** Who may begin work in the transaction that notes it: `WorkQueue`. */
@@ -72,10 +76,11 @@ export function noting(
   const noted = (rows: readonly NotedRow[]): WorkTicket[] => {
     const fresh = new Set(rows.filter(({ revision }) => revision === 1).map(({ queue, key }) => `${queue} ${key}`));
     return unique.map((ticket, index) => {
-      if (!until[index]) return ticket;
-      if (fresh.has(`${ticket.queue} ${ticket.key}`)) return { ...ticket, claim: firstClaim(ticket.key) };
+      const stood = !fresh.has(`${ticket.queue} ${ticket.key}`);
+      if (!until[index]) return { ...ticket, stood };
+      if (!stood) return { ...ticket, claim: firstClaim(ticket.key) };
       desk.declined(ticket);
-      return ticket;
+      return { ...ticket, stood };
     });
   };
   return { body, noted };

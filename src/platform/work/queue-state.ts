@@ -27,7 +27,9 @@ export interface QueueState {
   atOnce: number;
   crowded: (() => string[]) | null;
   running: number;
-  /** Keys that are being worked on, by their first word. */
+  /** Keys that are being worked on. */
+  keys: Set<string>;
+  /** How many of them have this first word. */
   held: Map<string, number>;
   /** Looks at the times at which handlers want to look again. */
   wakes: Wakes;

@@ -86,6 +86,7 @@ export class WorkQueue implements WorkDesk {
       crowded: crowded ?? null,
       settling,
       running: 0,
+      keys: new Set(),
       held: new Map(),
       wakes,
       isClaiming: false,
@@ -147,11 +148,15 @@ export class WorkQueue implements WorkDesk {
     this.#offers.ended(queue, key);
   }
 
-  /** After the commit: begins with the work that was claimed as it was noted; returns what is left to be rung for. */
+  /**
+   * After the commit: begins with the work that was claimed as it was noted; returns what is left to be rung for. What
+   * was added to a key that is worked on here is none of it: who ends the claim of that key sees that there is more.
+   */
   begin(tickets: readonly WorkTicket[], signal: AbortSignal): WorkTicket[] {
-    return tickets.filter(({ queue, key, claim }) => {
+    return tickets.filter(({ queue, key, claim, stood }) => {
       const state = this.#states.get(queue);
-      if (!claim || !state) return true;
+      if (!state) return true;
+      if (!claim) return !(stood && state.keys.has(key));
       // One that stops begins nothing: the claim is freed by the next start.
       if (signal.aborted) return false;
       this.#offers.ended(queue, key);
@@ -216,6 +221,7 @@ export class WorkQueue implements WorkDesk {
 
   #begin(state: QueueState, claim: Claim, signal: AbortSignal): void {
     state.running += 1;
+    state.keys.add(claim.key);
     state.held.set(firstWord(claim.key), (state.held.get(firstWord(claim.key)) ?? 0) + 1);
     const run = this.#attempt(state, claim, signal)
       .then((result) => {
@@ -231,6 +237,7 @@ export class WorkQueue implements WorkDesk {
       })
       .then((isDue) => {
         state.running -= 1;
+        state.keys.delete(claim.key);
         letGo(state.held, firstWord(claim.key));
         this.#running.delete(run);
         // What cannot be claimed now is found by the sweep.

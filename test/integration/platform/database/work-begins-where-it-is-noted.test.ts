@@ -56,9 +56,24 @@ t.test('what waits already is in the hands of somebody else', async (t) => {
   const queue = queueOf(handled);
   const ticket = { queue: 'desk', key: 'k' };
   const first = await note(queue, [ticket]);
-  t.same(queue.begin(await note(queue, [ticket]), signal), [ticket]);
+  t.same(queue.begin(await note(queue, [ticket]), signal), [{ ...ticket, stood: true }]);
   queue.begin(first, signal);
   await until('it was done once more for what was added', () => handled.length === 2);
+  await queue.idle();
+  t.equal(await waits(), 0);
+});
+
+t.test('nobody rings for what is added to a key that is worked on here, and it is done', async (t) => {
+  const queue = queueOf([]);
+  const runs: (() => void)[] = [];
+  const handler = () => new Promise<typeof DONE>((resolve) => runs.push(() => resolve(DONE)));
+  queue.handle('desk', handler);
+  const ticket = { queue: 'desk', key: 'k' };
+  queue.begin(await note(queue, [ticket]), signal);
+  t.same(queue.begin(await note(queue, [ticket]), signal), []);
+  runs[0]!();
+  await until('it is worked on once more', () => runs.length === 2);
+  runs[1]!();
   await queue.idle();
   t.equal(await waits(), 0);
 });
