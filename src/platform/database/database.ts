@@ -259,6 +259,11 @@ export function jsonb<T>(value: T) {
   return sql<T>`${JSON.stringify(value)}::jsonb`;
 }
 
+/** Bytes as JSON has them for a column of the type bytea. */
+export function hexOf(bytes: Buffer | null): string | null {
+  return bytes === null ? null : `\\x${bytes.toString('hex')}`;
+}
+
 /** `text` with the wildcards of LIKE made literal, for a pattern such as `'%' + escapeLike(text) + '%'`. */
 export function escapeLike(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&');

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import fc from 'fast-check';
 import t from 'tap';
 import type { LocalPostgres } from '../../../../src/app/local-services/postgres/postgres.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { codeAlone } from '../../../../src/core/jurisdiction.ts';
+import { asJsonb } from '../../../../src/platform/database/as-jsonb.ts';
 import {
   brokenConstraint,
   DATABASE_LIMITS,
@@ -150,4 +152,18 @@ t.test('a server that is not there, not PostgreSQL, or refuses the login is told
   t.teardown(() => silent.close());
   const { port } = silent.address() as { port: number };
   await t.rejects(open(`postgresql://u:p@127.0.0.1:${port}/db`), { code: 'store.unavailable' });
+});
+
+t.test('what was given as jsonb is told in the text that is read again', async (t) => {
+  const named = { 安: 1, aa: [{ bb: 2, a: -0, ß: 1e21 }], b: undefined, '😀': null, '\uffff': 5e-324, '10': 0.1 };
+  const any = fc.sample(fc.jsonValue({ stringUnit: 'grapheme' }), { numRuns: 300, seed: 11 });
+  const values = [named, ...any].filter((value) => !/\\u0000|\\ud[89a-f]/.test(JSON.stringify(value)));
+  t.ok(values.length > 250);
+  const { rows } = await sql<{ value: unknown }>`
+    select value from jsonb_array_elements(${JSON.stringify(values)}::jsonb) with ordinality as one (value, place)
+    order by place`.execute(database.tables());
+  t.same(
+    values.map((value) => JSON.stringify(asJsonb(value))),
+    rows.map(({ value }) => JSON.stringify(value)),
+  );
 });
