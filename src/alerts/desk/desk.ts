@@ -3,13 +3,14 @@ import { Batches } from '../../core/mechanisms/batches.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
-import { DONE, type WorkResult } from '../../platform/work/work.ts';
+import { type Claim, DONE, ENDED, type WorkResult } from '../../platform/work/work.ts';
 import { ruleOf, subjectOfKey } from '../rules/findings.ts';
 import { type AlertPlace, applyFinding } from './alert.ts';
 import { endedBy, followDevice, followDevices } from './follow.ts';
 import type { AlertLog, Committed, CountedStatement, LogInput, Published } from './log.ts';
 import { devicesAmong, type Places, placeOf } from './places.ts';
-import { standingOf } from './standing.ts';
+import { DESK_QUEUE } from './queues.ts';
+import { type Standing, standingOf } from './standing.ts';
 import type { AlertRow, AlertTables, FindingRow } from './tables.ts';
 
 /** What the desk asks of the rules. */
@@ -30,6 +31,21 @@ export interface DeskDeps {
   committed(published: Committed): void;
 }
 
+/** A key, with what this process holds it by. */
+interface Taking {
+  key: string;
+  /** Null for whoever holds none. */
+  claim: Claim | null;
+}
+
+interface Taken {
+  published: Published;
+  /** Findings that were taken. */
+  count: number;
+  /** Whether these were all that waited. */
+  whole: boolean;
+}
+
 /** Keys that may wait to be taken together. */
 export const FINDINGS_KEYS_AT_ONCE = 256;
 const KEYS_MAX = 100;
@@ -44,26 +60,36 @@ const OPEN_ONCE = 'alert_open';
  */
 export class AlertDesk {
   readonly #deps: DeskDeps;
-  readonly #keys: Batches<string, WorkResult>;
+  readonly #keys: Batches<Taking, WorkResult>;
 
   constructor(deps: DeskDeps) {
     this.#deps = deps;
-    this.#keys = new Batches({ run: (keys) => this.#takeAll(keys), max: KEYS_MAX });
+    this.#keys = new Batches({ run: (takings) => this.#takeAll(takings), max: KEYS_MAX });
   }
 
-  /** Handler of the queue `desk`; the key is the dedup key. */
-  handle(key: string): Promise<WorkResult> {
-    return this.#keys.add(key);
+  /** Handler of the queue `desk`; the key is the dedup key. A claim of it is ended along with what is written. */
+  handle(key: string, claim: Claim | null = null): Promise<WorkResult> {
+    return this.#keys.add({ key, claim });
   }
 
-  async #takeAll(keys: string[]): Promise<WorkResult[]> {
+  async #takeAll(takings: Taking[]): Promise<WorkResult[]> {
     const { database, clock, places, log } = this.#deps;
+    const keys = takings.map(({ key }) => key);
     const known = await places.placesOf(devicesAmong(keys.map(subjectOfKey)));
-    const { published, count } = await log.written(database, (tables) => this.#take(tables, keys, known), [OPEN_ONCE]);
-    this.#deps.committed(published);
-    if (count > 0) await this.#lookAgain(known);
+    // In the first try what stands is as it was given; where that has changed meanwhile it is read.
+    let given = takings.flatMap(({ claim }) => (claim?.given as Standing | undefined) ?? []);
+    const run = (tables: Tables): Promise<Taken> => {
+      const standing = given;
+      given = [];
+      return this.#take(tables, takings, { known, standing });
+    };
+    const taken = await log.written(database, run, [OPEN_ONCE]);
+    this.#deps.committed(taken.published);
+    if (taken.count > 0) await this.#lookAgain(known);
     await this.#endGone(keys);
-    return keys.map(() => (count < FINDINGS_MAX ? DONE : { again: { atMs: clock.nowMs() } }));
+    const { ended } = taken.published;
+    if (!taken.whole) return keys.map(() => ({ again: { atMs: clock.nowMs() } }));
+    return keys.map((key) => (ended.has(key) ? ENDED : DONE));
   }
 
   /** Brings alerts that are not closed to where these devices stand now. Whoever moves a device calls it afterwards. */
@@ -105,20 +131,28 @@ export class AlertDesk {
   /** Reads what stands, and writes what it becomes: only where it stands so still. */
   async #take(
     tables: Tables,
-    keys: string[],
-    known: Map<DeviceId, AlertPlace>,
-  ): Promise<{ published: Published; count: number }> {
+    takings: readonly Taking[],
+    { known, standing }: { known: Map<DeviceId, AlertPlace>; standing: readonly Standing[] },
+  ): Promise<Taken> {
+    const given = new Set(standing.map(({ key }) => key));
+    const keys = takings.map(({ key }) => key).filter((key) => !given.has(key));
+    const read = keys.length > 0 ? await standingOf(tables, keys, FINDINGS_MAX) : [];
     const nowMs = this.#deps.clock.nowMs();
     const inputs: LogInput[] = [];
     const taken: { id: string; alert: string | null }[] = [];
-    for (const { findings, open, previousId } of await standingOf(tables, keys, FINDINGS_MAX)) {
+    for (const { findings, open, previousId } of [...standing, ...read]) {
       const place = placeOf(findings[0], open, { known, places: this.#deps.places });
       const folded = this.#fold(findings, open, { place, nowMs, previousId });
       inputs.push(...folded.inputs);
       taken.push(...findings.map(({ id }) => ({ id, alert: folded.alert?.id ?? null })));
     }
-    const statements = taken.length > 0 ? [markTaken(taken, nowMs)] : [];
-    return { published: await this.#deps.log.publish(tables, inputs, { statements }), count: taken.length };
+    const whole = taken.length < FINDINGS_MAX;
+    const claims = whole ? takings.flatMap(({ claim }) => claim ?? []) : [];
+    const published = await this.#deps.log.publish(tables, inputs, {
+      statements: taken.length > 0 ? [markTaken(taken, nowMs)] : [],
+      ...(claims.length > 0 ? { ended: { queue: DESK_QUEUE, claims } } : {}),
+    });
+    return { published, count: taken.length, whole };
   }
 
   /** Runs of updates within one transaction become one log entry: the alert as it stands after all of them. */

@@ -8,7 +8,8 @@ import { runStages } from '../route/stages/run-stages.ts';
 import type { Change, Stage } from '../route/stages/stage.ts';
 import { type EventType, priorityOf, showAlert } from './alert.ts';
 import type { CountedStatement, LogEntry } from './log/entry.ts';
-import { write } from './log/write.ts';
+import { deliveryKey, withEntries } from './log/given.ts';
+import { type LogWrite, type LogWritten, write } from './log/write.ts';
 import { ALERT_ORDERS_QUEUE, DELIVERY_QUEUE, EVIDENCE_QUEUE, STAGE_QUEUE } from './queues.ts';
 import type { AlertRow } from './tables.ts';
 
@@ -104,7 +105,7 @@ export class AlertLog {
     const nowMs = clock.nowMs();
     const given = inputs.map((input, place) => ({ ...input, place, deliveries: [] }));
     const fault = (stage: string, what: string): void => this.#passOver(stage, what);
-    const { changes, timers } = await runStages(tx, stages, given, { nowMs, due, fault });
+    const { changes, timers, conditions } = await runStages(tx, stages, given, { nowMs, due, fault });
     const later = timers.map(({ stage, key, atMs }) => ({
       queue: STAGE_QUEUE,
       key: `${stage} ${key}`,
@@ -114,21 +115,32 @@ export class AlertLog {
     const tickets = [...changes.flatMap((change) => ticketsOf(change, isOrdered)), ...later];
     const noted = noting(ownership.self.node, nowMs, { tickets, desk: work });
     const entries = changes.map(entryOf);
-    const answer = await write(tx, ownership, {
+    const answer = await this.#write(tx, {
       changes,
       entries,
       froms: fromOf(inputs),
       noted: noted.body,
       statements,
+      conditions,
       ends: ended ? ending(ended.queue, ended.claims) : null,
     });
     const first = answer.seq - changes.length + 1;
     return {
-      tickets: noted.noted(answer.noted),
+      tickets: withEntries(noted.noted(answer.noted), changes, entries),
       entries: entries.map((entry, index) => ({ ...entry, seq: first + index })),
       opened: openedBy(changes),
       ended: new Set(answer.ended),
     };
+  }
+
+  /** Where it is refused, what stages remember may be why. */
+  async #write(tx: Tables, written: LogWrite): Promise<LogWritten> {
+    try {
+      return await write(tx, this.#deps.ownership, written);
+    } catch (error) {
+      for (const { memory } of this.#deps.stages) memory?.forget();
+      throw error;
+    }
   }
 
   #passOver(stage: string, what: string): void {
@@ -156,7 +168,7 @@ function ticketsOf({ type, alert, deliveries }: Change, isOrdered: (rule: string
   const priority = type === 'alert.evidence' ? PICTURE_PRIORITY : priorityOf(alert.severity);
   const tickets = deliveries
     .filter(({ state }) => state === 'waiting')
-    .map(({ subscription }) => ({ queue: DELIVERY_QUEUE, key: `${subscription} ${alert.id}`, priority }));
+    .map(({ subscription }) => ({ queue: DELIVERY_QUEUE, key: deliveryKey(subscription, alert.id), priority }));
   if (type !== 'alert.opened') return tickets;
   const followed = [...tickets, { queue: EVIDENCE_QUEUE, key: alert.id, priority }];
   if (!isOrdered(alert.rule)) return followed;

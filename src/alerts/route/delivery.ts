@@ -7,7 +7,7 @@ import type { Ownership } from '../../platform/database/ownership.ts';
 import { type Claim, DONE, ENDED, type WorkResult } from '../../platform/work/work.ts';
 import type { SendResult, Sinks } from '../sinks/sink.ts';
 import { type EndpointGate, Endpoints } from './endpoints.ts';
-import { Outbox, type Recipient, type Waiting } from './outbox.ts';
+import { Outbox, type Pending, type Recipient, type Waiting } from './outbox.ts';
 import { LEFT_ALONE_MAX_MS, RETRY_FOR_MS, retryPauseMs } from './retry.ts';
 import { openSecrets, type SecretBox } from './secrets.ts';
 
@@ -92,7 +92,7 @@ export class Delivery {
   async #round(claim: Claim, { signal, endMs }: { signal: AbortSignal; endMs: number }): Promise<WorkResult | Claim> {
     const { clock } = this.#deps;
     const { key } = claim;
-    const { recipient, entries, more } = await this.#outbox.load(key);
+    const { recipient, entries, more } = (claim.given as Pending | undefined) ?? (await this.#outbox.load(key));
     if (!recipient) return DONE;
     if (recipient.state !== 'active') {
       this.#endpoints.forget(recipient.id);

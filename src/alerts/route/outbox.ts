@@ -40,7 +40,7 @@ export interface Settlement {
 
 const KEYS_MAX = 128;
 /** Of one key; an alert with more is given back in between. */
-const ENTRIES_MAX = 20;
+export const ENTRIES_MAX = 20;
 const ERROR_LENGTH_MAX = 500;
 
 export interface OutboxDeps {
@@ -143,7 +143,7 @@ export class Outbox {
     return settlements.map(({ claim }) => {
       const now = claim && held.get(claim.key);
       if (!claim || !now) return null;
-      return now.whole ? 'ended' : { ...claim, revision: now.revision };
+      return now.whole ? 'ended' : { ...claim, revision: now.revision, given: undefined };
     });
   }
 }

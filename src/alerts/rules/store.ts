@@ -1,11 +1,13 @@
 import type { Clock } from '../../core/clock.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { JournalPosition } from '../../core/types.ts';
-import { type Database, isRefusedPart, type RawBuilder, sql } from '../../platform/database/database.ts';
+import { asJsonb } from '../../platform/database/as-jsonb.ts';
+import { type Database, hexOf, isRefusedPart, type RawBuilder, sql } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import { type NotedRow, noting, type WorkDesk, type WorkTicket } from '../../platform/work/work.ts';
 import { priorityOf } from '../desk/alert.ts';
 import { DESK_QUEUE } from '../desk/queues.ts';
+import type { Standing } from '../desk/standing.ts';
 import { subjectText } from './conditions/subject.ts';
 import { movingCursors } from './cursors.ts';
 import type { SubjectStates } from './engine.ts';
@@ -44,8 +46,9 @@ export async function storeVerdicts(deps: VerdictDeps, { findings, states, curso
   }));
   const noted = noting(ownership.self.node, clock.nowMs(), { tickets, desk: work });
   const keeping = keepingStates(states, deps);
+  const rows = findings.map((finding) => toRow(finding, deps));
   const along = [
-    { name: 'found', body: storing(findings, deps) },
+    { name: 'found', body: storing(rows) },
     ...keeping.statements,
     { name: 'noted', body: noted.body },
     { name: 'moved', body: movingCursors(cursors, deps) },
@@ -54,25 +57,58 @@ export async function storeVerdicts(deps: VerdictDeps, { findings, states, curso
   const body = sql`
     select must((select count(*) from kept) = ${keeping.count}::bigint
       and (select count(*) from moved) = ${cursors.length}::bigint, 'CW001', ${WHAT}),
-      (select coalesce(jsonb_agg(to_jsonb(noted)), '[]') from noted) as noted
+      (select coalesce(jsonb_agg(to_jsonb(noted)), '[]') from noted) as noted,
+      (select coalesce(jsonb_agg(id), '[]') from found) as found,
+      (select coalesce(jsonb_agg(dedup_key), '[]') from alert
+        where dedup_key = any (${rows.map(({ dedup_key }) => dedup_key)}::text[])) as known
     from owner`;
   try {
     const write = { what: WHAT, along, body };
-    const [row] = await database.statement((tables) => ownership.write<{ noted: NotedRow[] }>(tables, write));
-    return noted.noted(row?.noted ?? []);
+    const [answer] = await database.statement((tables) => ownership.write<Stored>(tables, write));
+    return answer ? withFindings(noted.noted(answer.noted), rows, answer) : [];
   } catch (error) {
     throw isRefusedPart(error) ? ownership.refused(WHAT) : error;
   }
 }
 
-function storing(findings: readonly Finding[], deps: VerdictDeps): RawBuilder<unknown> {
-  const rows = findings.map((finding) => toRow(finding, deps));
+/** What the statement says of what it stored. */
+interface Stored {
+  noted: NotedRow[];
+  /** Ids of findings that were not there before. */
+  found: string[];
+  /** Keys that have an alert. */
+  known: string[];
+}
+
+/** These tickets, and with each that is begun here what stands for its key: it had no work, so nothing else waits. */
+function withFindings(
+  tickets: readonly WorkTicket[],
+  rows: readonly ReturnType<typeof toRow>[],
+  { found, known }: Stored,
+): WorkTicket[] {
+  const fresh = new Set(found);
+  const left = new Set([...known, ...rows.filter(({ id }) => !fresh.has(id)).map(({ dedup_key }) => dedup_key)]);
+  const standing = new Map<string, Standing>();
+  for (const row of rows) {
+    const finding = { ...row, data: asJsonb(row.data), alert_id: null, handled_at_ms: null, seq: 0 };
+    const before = standing.get(row.dedup_key);
+    if (before) before.findings.push(finding);
+    else standing.set(row.dedup_key, { key: row.dedup_key, findings: [finding], open: null, previousId: null });
+  }
+  return tickets.map((ticket) => {
+    const given = left.has(ticket.key) ? undefined : standing.get(ticket.key);
+    return ticket.claim && given ? { ...ticket, claim: { ...ticket.claim, given } } : ticket;
+  });
+}
+
+function storing(rows: readonly ReturnType<typeof toRow>[]): RawBuilder<unknown> {
+  const given = rows.map((row) => ({ ...row, plates_sealed: hexOf(row.plates_sealed) }));
   const columns = sql.join(COLUMNS.map((name) => sql.ref(name)));
   return sql`
     insert into finding (${columns})
     select ${sql.join(COLUMNS.map((name) => sql.ref(`given.${name}`)))}
-    from owner, jsonb_populate_recordset(null::finding, ${JSON.stringify(rows)}::jsonb) as given
-    on conflict (id) do nothing`;
+    from owner, jsonb_populate_recordset(null::finding, ${JSON.stringify(given)}::jsonb) as given
+    on conflict (id) do nothing returning id`;
 }
 
 /** Those that a finding is stored with; the desk fills the rest. */
@@ -120,7 +156,7 @@ function toRow(finding: Finding, { incarnationOf, plates, slotOf, ownership }: V
     received_at_ms: finding.receivedAtMs,
     decided_at_ms: finding.decidedAtMs,
     data: finding.data,
-    plates_sealed: sealed && `\\x${sealed.toString('hex')}`,
+    plates_sealed: sealed,
     slot,
     epoch: ownership.ownerOf(slot).epoch,
   };

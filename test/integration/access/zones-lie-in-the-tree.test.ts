@@ -123,7 +123,8 @@ t.test('the tree is told with how many points the caller may see at each node', 
 });
 
 t.test('subscriptions and watchlists of a zone are of what belongs to it', async (t) => {
-  const subscriber = { id: 's', jurisdiction: CITY_ZONE, severities: ['minor'] };
+  const to = { id: 's', type: 'webhook', target: {}, secrets: {}, state: 'active' } as const;
+  const subscriber = { id: to.id, jurisdiction: CITY_ZONE, severities: ['minor'], to };
   const watchlists = new Watchlists({ database, clock, key: Buffer.alloc(32, 1), tree });
   const validUntilMs = clock.nowMs() + DAY_MS;
   const entries = [{ plate: '浙B12345', reason: 'stolen', validUntilMs }];
@@ -132,7 +133,7 @@ t.test('subscriptions and watchlists of a zone are of what belongs to it', async
   for (const place of PLACES) {
     const alert = { jurisdiction: place, severity: 'minor', visibility: 'normal' };
     const change = { alert, deliveries: [] } as never;
-    const { changes } = fanOut(tree).run([change], { nowMs: 0, due: [], known: [subscriber] });
+    const { changes } = fanOut(tree).run([change], { nowMs: 0, due: [], known: { all: [subscriber], print: '0' } });
     const expected = OF_ZONE.includes(place);
     t.equal(changes[0]?.deliveries.length, expected ? 1 : 0, place);
     t.equal(watchlists.match('浙B12345', place, clock.nowMs()) !== null, expected, place);

@@ -86,7 +86,7 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const places = { placesOf: (ids: string[]) => placesOfFindings(database, ids), ...NAMELESS };
   const titleOf = (rule: string) => ({ en: rule, zh: rule });
   const book = { opensOrder: () => urls.orders !== undefined };
-  const log = new AlertLog({ clock, observer, stages: urls.stages ?? STAGES, ownership, work, book });
+  const log = new AlertLog({ clock, observer, stages: urls.stages ?? usualStages(), ownership, work, book });
   const alertOrders = handleOrders(work, { database, clock, orders: urls.orders ?? NO_ORDERS });
   const rules = { gone: NO_RULE_GONE, titleOf };
   const desk = new AlertDesk({ database, clock, log, places, ...rules, committed });
@@ -150,15 +150,17 @@ function handleQueues(
   work: WorkQueue,
   { desk, delivery, timers }: { desk: AlertDesk; delivery: Delivery; timers: StageTimers },
 ): void {
-  work.handle(DESK_QUEUE, (key) => desk.handle(key), { atOnce: FINDINGS_KEYS_AT_ONCE });
+  work.handle(DESK_QUEUE, (key, _signal, claim) => desk.handle(key, claim), { atOnce: FINDINGS_KEYS_AT_ONCE });
   const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
   work.handle(DELIVERY_QUEUE, (_key, signal, claim) => delivery.handle(claim, signal), deliveries);
   work.handle(STAGE_QUEUE, (key) => timers.handle(key));
   work.handle('evidence', async () => ({ again: null }), { atOnce: 64 });
 }
 
-/** The stages of a gateway in which no device is in maintenance. */
-export const STAGES = stagesOf({ tree: NO_ZONES, outages: NO_OUTAGES, maintained: { above: () => null } });
+/** The stages of a gateway in which no device is in maintenance. They remember what one database says. */
+export function usualStages(): readonly Stage[] {
+  return stagesOf({ tree: NO_ZONES, outages: NO_OUTAGES, maintained: { above: () => null } });
+}
 
 /** Every device stands where its findings say. */
 async function placesOfFindings(database: Database, ids: string[]): Promise<Map<string, AlertPlace>> {
@@ -184,7 +186,7 @@ export function alertLog(): AlertLog {
   return new AlertLog({
     clock: systemClock,
     observer: quietObserver(),
-    stages: STAGES,
+    stages: usualStages(),
     ownership: firstOwner(),
     work: LEFT_TO_CLAIMS,
   });

@@ -1,9 +1,10 @@
-import { type RawBuilder, sql, type Tables } from '../../../platform/database/database.ts';
+import { hexOf, type RawBuilder, sql, type Tables } from '../../../platform/database/database.ts';
 import type { NamedStatement, Ownership } from '../../../platform/database/ownership.ts';
 import type { NotedRow } from '../../../platform/work/work.ts';
 import type { Change } from '../../route/stages/stage.ts';
 import type { AlertRow } from '../tables.ts';
 import type { CountedStatement, LogEntry } from './entry.ts';
+import { deliveryId } from './given.ts';
 
 /** What one statement writes of changes. */
 export interface LogWrite {
@@ -15,6 +16,8 @@ export interface LogWrite {
   /** What notes the work that follows. */
   noted: RawBuilder<unknown>;
   statements: readonly CountedStatement[];
+  /** What must hold; else nothing is written, as when an alert has changed. */
+  conditions: readonly RawBuilder<boolean>[];
   /** What ends work that is done with it. */
   ends: readonly NamedStatement[] | null;
 }
@@ -80,7 +83,7 @@ const REPLACED = sql.join(
 export async function write(
   tx: Tables,
   ownership: Pick<Ownership, 'write'>,
-  { changes, entries, froms, noted, statements, ends }: LogWrite,
+  { changes, entries, froms, noted, statements, conditions, ends }: LogWrite,
 ): Promise<LogWritten> {
   const alerts = lastOf(changes);
   const along: NamedStatement[] = [
@@ -95,9 +98,10 @@ export async function write(
   const counts = [{ name: 'saved', rows: alerts.length }, ...statements].map(
     ({ name, rows }) => sql`(select count(*) from ${sql.ref(name)}) = ${rows}::bigint`,
   );
+  const musts = sql.join([...counts, ...conditions], sql` and `);
   const ended = ends ? sql`(select coalesce(jsonb_agg(key), '[]') from ended)` : sql`'[]'::jsonb`;
   const body = sql`
-    select must(${sql.join(counts, sql` and `)}, '40001', 'what was read has changed'),
+    select must(${musts}, '40001', 'what was read has changed'),
       coalesce((select seq from head), 0) as seq, ${ended} as ended,
       (select coalesce(jsonb_agg(to_jsonb(noted)), '[]') from noted) as noted
     from owner`;
@@ -121,10 +125,6 @@ function saving(alerts: readonly AlertRow[], froms: LogWrite['froms']): RawBuild
     on conflict (id) do update set ${REPLACED}
     where alert.version = coalesce((${JSON.stringify(froms)}::jsonb ->> alert.id::text)::integer, alert.version)
     returning id`;
-}
-
-function hexOf(bytes: Buffer | null): string | null {
-  return bytes === null ? null : `\\x${bytes.toString('hex')}`;
 }
 
 /** Each alert as it stands after all changes. */
@@ -156,7 +156,7 @@ function raising(changes: readonly Change[], entries: readonly Omit<LogEntry, 's
   const rows = entries.flatMap((entry, index) =>
     (changes[index]?.deliveries ?? []).map(({ subscription, state }) => ({
       back: entries.length - 1 - index,
-      id: `msg_${entry.id}_${subscription}`,
+      id: deliveryId(entry.id, subscription),
       subscription_id: subscription,
       alert_id: entry.alertId,
       state,

@@ -1,44 +1,81 @@
 import { covers, type Tree } from '../../../core/jurisdiction.ts';
+import { sql, type Tables } from '../../../platform/database/database.ts';
 import type { AlertTables, Visibility } from '../../desk/tables.ts';
+import type { Recipient } from '../outbox.ts';
 import type { Change, Stage } from './stage.ts';
 
-/** A subscription as far as it decides what it is told. */
+/** A subscription as far as it decides what it is told, and where that goes. */
 export interface Subscriber {
   id: string;
   jurisdiction: string;
   severities: readonly string[];
+  to: Recipient;
+}
+
+/** Every subscription that is active. */
+export interface Subscribers {
+  all: readonly Subscriber[];
+  /** Another number when any of them is another, or has changed at all. */
+  print: string;
 }
 
 /** Alerts that are not to be told of now; what is raised of them is counted as withheld. */
 const HELD_BACK: ReadonlySet<Visibility> = new Set(['silenced', 'inhibited', 'shelved']);
 
+/** Every change of a row is another version of it, written by another transaction. */
+const VERSION = sql<string>`hashtextextended(id::text || ' ' || xmin::text, 0)`;
+
 /** Every active subscription whose area and severities fit is told, unless an earlier stage holds the alert back. */
-export const fanOut = (tree: Tree): Stage<readonly Subscriber[]> => ({
-  name: 'fan-out',
-  needed: true,
-  // Who subscribes or leaves just now may be told of this change or not.
-  locks: false,
-  read: (tx) =>
-    tx
-      .tables<AlertTables>()
-      .selectFrom('subscription')
-      .select(['id', 'jurisdiction', 'severities'])
-      .where('state', '=', 'active')
-      .orderBy('id')
-      .execute(),
-  run: (changes, { known }) => ({
-    changes: changes.map((change) => ({
-      ...change,
-      deliveries: [...change.deliveries, ...toldOf(change, known, tree)],
-    })),
-    timers: [],
-  }),
-});
+export function fanOut(tree: Tree): Stage<Subscribers> {
+  let remembered: Subscribers | null = null;
+  return {
+    name: 'fan-out',
+    needed: true,
+    locks: false,
+    read: async (tx) => {
+      remembered ??= await subscribersOf(tx);
+      return remembered;
+    },
+    memory: {
+      holds: ({ print }) =>
+        sql`(select coalesce(sum(${VERSION}), 0) from subscription where state = 'active') = ${print}::numeric`,
+      forget: () => {
+        remembered = null;
+      },
+    },
+    run: (changes, { known }) => ({
+      changes: changes.map((change) => ({
+        ...change,
+        deliveries: [...change.deliveries, ...toldOf(change, known.all, tree)],
+      })),
+      timers: [],
+    }),
+  };
+}
+
+/** With one statement, so that the print is that of what was read. */
+async function subscribersOf(tx: Tables): Promise<Subscribers> {
+  const rows = await tx
+    .tables<AlertTables>()
+    .selectFrom('subscription')
+    .select(['id', 'jurisdiction', 'severities', 'type', 'target', 'secrets', 'state'])
+    .select(sql<string>`(sum(${VERSION}) over ())::text`.as('print'))
+    .where('state', '=', 'active')
+    .orderBy('id')
+    .execute();
+  const all = rows.map(({ print: _, jurisdiction, severities, ...to }) => ({
+    id: to.id,
+    jurisdiction,
+    severities,
+    to,
+  }));
+  return { all, print: rows[0]?.print ?? '0' };
+}
 
 function toldOf({ alert, deliveries }: Change, subscribers: readonly Subscriber[], tree: Tree): Change['deliveries'] {
   const already = new Set(deliveries.map(({ subscription }) => subscription));
   return subscribers
     .filter(({ id }) => !already.has(id))
     .filter((one) => covers(tree.area(one.jurisdiction), alert.jurisdiction) && one.severities.includes(alert.severity))
-    .map(({ id }) => ({ subscription: id, state: HELD_BACK.has(alert.visibility) ? 'withheld' : 'waiting' }));
+    .map(({ id, to }) => ({ subscription: id, state: HELD_BACK.has(alert.visibility) ? 'withheld' : 'waiting', to }));
 }

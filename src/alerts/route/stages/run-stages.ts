@@ -1,5 +1,5 @@
 import { messageOf } from '../../../core/errors.ts';
-import type { Tables } from '../../../platform/database/database.ts';
+import type { RawBuilder, Tables } from '../../../platform/database/database.ts';
 import type { AlertRow } from '../../desk/tables.ts';
 import type { Change, Raised, Stage, StageResult, StageTimer } from './stage.ts';
 
@@ -20,6 +20,8 @@ export interface StagesResult {
   /** All that came in, in its order, and what stages added. */
   changes: readonly Change[];
   timers: OwnedTimer[];
+  /** What must hold when the changes are written. */
+  conditions: RawBuilder<boolean>[];
 }
 
 /** Takes changes through the stages one after the other. Rejects where one that is needed is at fault. */
@@ -31,9 +33,11 @@ export async function runStages(
 ): Promise<StagesResult> {
   let standing = numbered(changes);
   const timers: OwnedTimer[] = [];
+  const conditions: RawBuilder<boolean>[] = [];
   for (const stage of stages) {
     const due = run.due.get(stage.name) ?? [];
     const known = await stage.read(tx, standing, due);
+    if (stage.memory) conditions.push(stage.memory.holds(known));
     const result = checked(standing, () => stage.run(standing, { nowMs: run.nowMs, due, known }));
     if (typeof result === 'string') {
       if (stage.needed) throw new Error(`The stage ${stage.name} is at fault: ${result}.`);
@@ -43,7 +47,7 @@ export async function runStages(
     standing = numbered(result.changes);
     timers.push(...result.timers.map((timer) => ({ ...timer, stage: stage.name })));
   }
-  return { changes: standing, timers };
+  return { changes: standing, timers, conditions };
 }
 
 /** What a stage gave, or what is wrong with it. */

@@ -1,11 +1,14 @@
-import type { Tables } from '../../../platform/database/database.ts';
+import type { RawBuilder, Tables } from '../../../platform/database/database.ts';
 import type { EventType } from '../../desk/alert.ts';
 import type { AlertRow } from '../../desk/tables.ts';
+import type { Recipient } from '../outbox.ts';
 
 /** That one subscription is told of a change, or is not, because a stage holds it back. Both are counted (P3). */
 export interface Raised {
   readonly subscription: string;
   readonly state: 'waiting' | 'withheld';
+  /** Where it goes, where the stage knows; else it is read. */
+  readonly to?: Recipient;
 }
 
 /** Something that happened to an alert, on its way into the log and to those who are told. */
@@ -42,6 +45,14 @@ export interface StageResult {
   readonly timers: readonly StageTimer[];
 }
 
+/** What a stage remembers from one run to the next costs no reading: who writes the changes asks whether it holds. */
+export interface StageMemory<Known> {
+  /** Whether what was read stands so in the database, as part of the statement that writes. */
+  holds(known: Known): RawBuilder<boolean>;
+  /** Something that was read has changed: the next run reads anew. */
+  forget(): void;
+}
+
 /**
  * One step between what happened and who is told: the fan-out to subscriptions, later silences, inhibition, shelving,
  * groups and escalation. `run` is pure: the same changes and context give the same result, and nothing is changed.
@@ -65,5 +76,7 @@ export interface Stage<Known = unknown> {
   readonly locks: boolean;
   /** Reads what the stage decides by, before the changes are written. */
   read(tx: Tables, changes: readonly Change[], due: readonly string[]): Promise<Known>;
+  /** Of a stage that reads once and remembers. */
+  memory?: StageMemory<Known>;
   run(changes: readonly Change[], context: StageContext<Known>): StageResult;
 }

@@ -1,6 +1,14 @@
 import t from 'tap';
 import { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
-import { ADMIN, alertLog, NAMELESS, NO_RULE_GONE, startAlertDesk } from '../../../support/alerts/alert-desk.ts';
+import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
+import {
+  ADMIN,
+  alertLog,
+  NAMELESS,
+  NO_RULE_GONE,
+  startAlertDesk,
+  webhookAt,
+} from '../../../support/alerts/alert-desk.ts';
 import { storeFires } from '../../../support/alerts/findings.ts';
 import { freshDatabase, sharedRedis } from '../../../support/services/shared-database.ts';
 
@@ -59,4 +67,30 @@ t.test('two who take up the same findings at once count them once', async (t) =>
   const key = await fire('k2');
   await deskWith(async () => void (await deskWith(async () => {}).handle(key))).handle(key);
   t.match(await alertOf('k2'), { occurrences: 1, version: 1 });
+});
+
+t.test('who is told is who subscribes when it is written, whoever was remembered', async (t) => {
+  const subscribe = async (name: string) => {
+    const wanted = { name, ...webhookAt('http://127.0.0.1:9/'), jurisdiction: '330200' };
+    return (await desk.subscriptions.create(ADMIN, wanted)).subscription.id;
+  };
+  const told = async (device: string) => {
+    const { id } = await alertOf(device);
+    const rows = database
+      .tables<AlertTables>()
+      .selectFrom('delivery')
+      .select('subscription_id')
+      .where('alert_id', '=', id);
+    return (await rows.execute()).map(({ subscription_id }) => subscription_id);
+  };
+  const first = await subscribe('first');
+  let second = '';
+  const other = deskWith(async () => {
+    await desk.subscriptions.remove(ADMIN, first);
+    second = await subscribe('second');
+  });
+  await deskWith(async () => {}).handle(await fire('k3'));
+  t.same(await told('k3'), [first]);
+  await other.handle(await fire('k4'));
+  t.same(await told('k4'), [second]);
 });

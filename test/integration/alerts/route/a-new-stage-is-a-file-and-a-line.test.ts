@@ -2,7 +2,7 @@ import t from 'tap';
 import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import type { Stage } from '../../../../src/alerts/route/stages/stage.ts';
 import { quietMinutes } from '../../../fixtures/stages/quiet-minutes.ts';
-import { ADMIN, STAGES, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
+import { ADMIN, startReceiver, usualStages, webhookAt } from '../../../support/alerts/alert-desk.ts';
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
 import { HERE } from '../../../support/api/api.ts';
 import { until } from '../../../support/time/until.ts';
@@ -16,7 +16,9 @@ const broken: Stage = {
   run: () => ({ changes: [], timers: [] }),
 };
 const QUIET_MS = 1_500;
-const { desk, raise, alertOf } = await startAlertsApi(t, { stages: [...STAGES, broken, quietMinutes(QUIET_MS)] });
+const { desk, raise, alertOf } = await startAlertsApi(t, {
+  stages: [...usualStages(), broken, quietMinutes(QUIET_MS)],
+});
 
 async function subscribe(name: string): Promise<string> {
   const { url } = await startReceiver(t);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { EVENT_TYPES } from '../../../../src/alerts/desk/alert.ts';
-import { fanOut, type Subscriber } from '../../../../src/alerts/route/stages/fan-out.ts';
+import { fanOut, type Subscriber, type Subscribers } from '../../../../src/alerts/route/stages/fan-out.ts';
 import { runStages, type StagesResult } from '../../../../src/alerts/route/stages/run-stages.ts';
 import type { Change, Stage } from '../../../../src/alerts/route/stages/stage.ts';
 import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
@@ -15,11 +15,15 @@ const NOW_MS = 1_000;
 const AREAS = ['000000', '330000', '330200', '330203', '330212', '510700'];
 const SEVERITIES = ['extreme', 'severe', 'moderate', 'minor'];
 
+/** The same for all: nothing is sent. */
+const to: Subscriber['to'] = { id: 's', type: 'webhook', target: {}, secrets: {}, state: 'active' };
+
 const subscribers = fc.uniqueArray(
   fc.record({
     id: fc.uuid(),
     jurisdiction: fc.constantFrom(...AREAS),
     severities: fc.uniqueArray(fc.constantFrom(...SEVERITIES), { minLength: 1 }),
+    to: fc.constant(to),
   }),
   { selector: ({ id }) => id, maxLength: 6 },
 );
@@ -114,8 +118,8 @@ const anyStage = (kinds: typeof MAY) =>
     return { name: `${name} ${n}`, needed: false, locks: false, read: async () => null, run: kinds[name]!(n) };
   });
 
-function fanOutTo(known: readonly Subscriber[]): Stage<readonly Subscriber[]> {
-  return { ...fanOut(NO_ZONES), read: async () => known };
+function fanOutTo(all: readonly Subscriber[]): Stage<Subscribers> {
+  return { ...fanOut(NO_ZONES), read: async () => ({ all, print: '0' }) };
 }
 
 /** What comes in is frozen: a stage that writes into it throws. */
@@ -164,8 +168,8 @@ t.test('whatever stages there are, no change and no delivery is lost, and all ke
 
 t.test('what a stage may do is done, and what it may not is passed over', async (t) => {
   const known = [
-    { id: 's-1', jurisdiction: '000000', severities: SEVERITIES },
-    { id: 's-2', jurisdiction: '000000', severities: SEVERITIES },
+    { id: 's-1', jurisdiction: '000000', severities: SEVERITIES, to },
+    { id: 's-2', jurisdiction: '000000', severities: SEVERITIES, to },
   ];
   const given = fc.sample(changes, { numRuns: 50, seed: 7 }).find(({ length }) => length > 4)!;
   const first: Stage = {
@@ -197,7 +201,7 @@ t.test('what a stage may do is done, and what it may not is passed over', async 
 
 t.test('every stage of a gateway is pure, and says the same twice', async (t) => {
   const KNOWN: Record<string, (known: Subscriber[]) => unknown> = {
-    'fan-out': (known) => known,
+    'fan-out': (all) => ({ all, print: '0' }),
     maintenance: () => ({ held: new Set(['alert-a']), free: [], left: 'held' }),
     outage: () => ({ held: new Set(['alert-b']), free: [], left: 'held' }),
   };
