@@ -49,6 +49,7 @@ import type {
   PassagesPort,
   RecordingParts,
   SearchPort,
+  StreamPlansPort,
   TwinPort,
 } from './ports.ts';
 import type { ReportParts } from './report-ports.ts';
@@ -109,6 +110,7 @@ export interface ApiDeps extends OrderParts, FieldParts, LoginParts, TreePorts {
   audit: AuditPort;
   alerts: AlertParts;
   streams: StreamsPort;
+  streamPlans: StreamPlansPort;
   recordings: RecordingParts;
   accessRegister: AccessRegisterPort;
   idempotency: IdempotencyPort;

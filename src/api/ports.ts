@@ -36,6 +36,7 @@ import type { Command, CommandPayload } from '../ingest/commands/rows.ts';
 import type { Completeness } from '../ingest/completeness/completeness.ts';
 import type { PassageSearch } from '../passages/search.ts';
 import type { Clips } from '../streams/clips/clips.ts';
+import type { StreamPlans } from '../streams/pool/stream-plans.ts';
 import type { RecordingPlans } from '../streams/recorder/plan/plans.ts';
 import type { Pins } from '../streams/recordings/pins.ts';
 import type { Playback } from '../streams/recordings/playback.ts';
@@ -166,6 +167,9 @@ export interface RecordingParts {
   /** The caller's right to the camera is checked before; the look is registered by `file`. */
   clips: Pick<Clips, 'clip' | 'of' | 'one' | 'file'>;
 }
+
+/** How the streams of cameras are kept. Rights to a device are decided before. */
+export type StreamPlansPort = Pick<StreamPlans, 'of' | 'set'>;
 
 /** Moving cameras. Rights are decided by device before; the look is registered by it. */
 export type PtzPort = Pick<Ptz, 'status' | 'move' | 'stop' | 'release' | 'goto' | 'presets' | 'keepPreset' | 'set'>;

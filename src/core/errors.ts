@@ -83,6 +83,16 @@ export const ERRORS = {
   'outbound.refused': { status: 400, retryable: false, text: 'This address may not be contacted.' },
   'outbound.failed': { status: 502, retryable: true, text: 'The other side did not answer as it should.' },
   'stream.full': { status: 503, retryable: true, text: 'As many streams are open as this server takes.' },
+  'stream.stills-only': {
+    status: 503,
+    retryable: true,
+    text: 'There is too much to do for one more moving picture of a wall; ask for stills.',
+  },
+  'stream.lowered': {
+    status: 503,
+    retryable: true,
+    text: 'This picture of a wall goes on smaller; open its first playlist again.',
+  },
   'stream.unavailable': { status: 502, retryable: true, text: 'The camera gives no picture at the moment.' },
   'backup.broken': { status: 500, retryable: false, text: 'This is no whole backup.' },
   'backup.target': { status: 409, retryable: false, text: 'A backup or its restore may not be put there.' },

@@ -67,6 +67,7 @@ const TEXTS = {
   'tile.full': ['too many streams, trying again', '视频路数已满，正在重试'],
   'tile.forbidden': ['not yours to see', '无权查看'],
   'tile.nostream': ['has no stream', '无视频流'],
+  'tile.busy': ['stills for a minute: the gateway is busy', '网关繁忙，暂以静态画面显示'],
   'tile.small': ['live, small: this browser cannot show {codec}', '实时小画面：此浏览器不支持 {codec}'],
   'tile.stills': ['stills: this browser cannot show {codec}', '静态画面：此浏览器不支持 {codec}'],
   'tile.unsupported': ['This browser cannot play this video', '浏览器不支持此视频'],

@@ -1,12 +1,14 @@
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller, DeviceIdentity } from '../../core/types.ts';
 import type { Quality, View } from '../../streams/pool/types.ts';
+import type { Use } from '../../streams/pool/uses.ts';
 import type { ApiDeps } from '../deps.ts';
 import { caseOf, purposeOf } from './look.ts';
 
 /** What a request for video says of its look. */
 export interface Look {
   quality: Quality;
+  use?: Use | undefined;
   purpose?: string | undefined;
   case?: string | undefined;
 }
@@ -34,5 +36,10 @@ export function viewOf(
   const purpose = purposeOf(context, caller, query);
   const { type, id: viewerId, name } = caller;
   const viewer = { type, id: viewerId, name };
-  return { deviceId, viewer, purpose, quality: query.quality, case: caseOf(context, deviceId, query) };
+  const { quality, use = 'live' } = query;
+  if (use === 'alert' && query.case === undefined) {
+    const message = 'is missing: a look with `use=alert` names the alert or incident it is for';
+    throw new CitywatchError('request.invalid', { issues: [{ path: 'case', message }] });
+  }
+  return { deviceId, viewer, purpose, quality, use, case: caseOf(context, deviceId, query) };
 }

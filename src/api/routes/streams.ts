@@ -3,17 +3,27 @@ import { z } from 'zod';
 import { PART_TYPE, PLAYLIST_TYPE } from '../../streams/live/hls.ts';
 import type { StreamAnswer } from '../../streams/live/service.ts';
 import type { StreamStatus } from '../../streams/pool/pull.ts';
+import { streamPlan } from '../../streams/pool/stream-plans.ts';
+import { USES } from '../../streams/pool/uses.ts';
 import { callerOf } from '../guards/auth.ts';
 import { lookQuery } from '../guards/look.ts';
 import { cameraOf, viewOf } from '../guards/views.ts';
-import { bytesOf, deviceParams, listOf, moment } from '../schemas.ts';
+import { bytesOf, deviceParams, listOf, moment, noContent } from '../schemas.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
 const tags = ['streams'];
-const errors = ['stream.unavailable', 'stream.full', 'outbound.refused', 'look.incident-missing'] as const;
+const lookErrors = ['stream.unavailable', 'stream.full', 'outbound.refused', 'look.incident-missing'] as const;
+const errors = [...lookErrors, 'stream.stills-only', 'stream.lowered'] as const;
+
+/** Which of the two pictures was given; for a wall it may be a smaller one than was asked for. */
+const QUALITY_HEADER = 'x-stream-quality';
 
 const look = z.strictObject({
   quality: z.enum(['main', 'sub']).default('main').meta({ description: 'The full picture, or the small one' }),
+  use: z.enum(['alert', 'live', 'wall']).default('live').meta({
+    description:
+      'Where not everything fits, `wall` becomes smaller, then stills; `alert` goes first and names its `case`',
+  }),
   ...lookQuery,
 });
 
@@ -21,6 +31,7 @@ const streamFields = {
   quality: z.enum(['main', 'sub']),
   state: z.string(),
   viewers: z.int(),
+  uses: z.array(z.enum(USES)).meta({ description: 'What it is pulled for, the most urgent first' }),
   since: moment,
   codec: z.string().nullable(),
   width: z.int().nullable(),
@@ -33,10 +44,47 @@ const stream = z.object({ device: z.string(), ...streamFields }).meta({ id: 'Str
 const streamsOfDevice = z.object({ device: z.string(), streams: z.array(z.object(streamFields)) });
 
 export const streamRoutes: RoutePart = (app, context) => {
+  planRoutes(app, context);
   stateRoutes(app, context);
   liveRoutes(app, context);
   snapshotRoute(app, context);
 };
+
+function planRoutes(app: ApiApp, context: RouteContext): void {
+  const { streamPlans } = context;
+  app.get(
+    '/devices/:id/stream-plan',
+    {
+      config: { right: 'registry.read' },
+      schema: {
+        tags,
+        summary: 'How the streams of a camera are kept',
+        params: deviceParams,
+        response: { 200: streamPlan },
+      },
+    },
+    async (request) => streamPlans.of(cameraOf(context, callerOf(request), request.params.id).id),
+  );
+
+  app.post(
+    '/devices/:id/stream-plan',
+    {
+      config: { right: 'registry.edit' },
+      schema: {
+        tags,
+        summary: 'Say how the streams of a camera are kept',
+        params: deviceParams,
+        body: streamPlan,
+        response: { 204: noContent },
+      },
+    },
+    async (request, reply) => {
+      const caller = callerOf(request);
+      await streamPlans.set(caller, cameraOf(context, caller, request.params.id), request.body);
+      return reply.code(204).send(null);
+    },
+  );
+}
 
 function stateRoutes(app: ApiApp, context: RouteContext): void {
   const { streams, directory } = context;
@@ -142,8 +190,8 @@ function answer({ deviceId, ...rest }: StreamStatus): z.output<typeof stream> {
 }
 
 /** Nothing of it may be kept on the way: who looks again is looked at again. */
-function show(reply: FastifyReply, { contentType, body }: StreamAnswer<string | Buffer>): FastifyReply {
-  return reply.type(contentType).header('cache-control', 'no-store').send(body);
+function show(reply: FastifyReply, { contentType, body, quality }: StreamAnswer<string | Buffer>): FastifyReply {
+  return reply.type(contentType).header('cache-control', 'no-store').header(QUALITY_HEADER, quality).send(body);
 }
 
 /** Waits for a camera as long as the client does and the server is not stopping. */

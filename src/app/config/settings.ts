@@ -152,6 +152,15 @@ const OTHERS = {
       'auto',
       { range: 'auto or ffmpeg' },
     ),
+    megabitsMax: setting<number | null>(
+      [
+        'CITYWATCH_STREAM_MEGABITS_MAX',
+        'How much video is taken from all cameras together; without it what the processor was measured to carry.',
+      ],
+      z.int().min(10).max(100_000).nullable(),
+      null,
+      { range: 'a whole number from 10 to 100000', unit: 'Mbit/s', fromText: 'number' },
+    ),
   },
   cluster: {
     nodeId: name(['CITYWATCH_NODE_ID', 'Name of this node among several.']),

@@ -100,7 +100,7 @@ export class Captures {
     this.#captures.set(id, capture);
     if (!isPulled) capture.reasons.push({ ...span, toMs: atMs, cause: 'not-pulled', detail: NOT_PULLED });
     try {
-      const lease = await this.#deps.pool.lease({ deviceId: span.device, quality: span.quality });
+      const lease = await this.#deps.pool.lease({ deviceId: span.device, quality: span.quality, use: 'record' });
       if (capture.isOver) lease.release();
       else this.#listen(capture, lease);
     } catch (error) {

@@ -275,3 +275,10 @@ export class LiveWindow {
     this.#close();
   }
 }
+
+/** Bits a second of some segments, at least 1. */
+export function bitsPerS(segments: readonly Segment[]): number {
+  const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  const ms = segments.reduce((sum, segment) => sum + segment.durationMs, 0);
+  return Math.max(1, Math.ceil((bytes * 8_000) / Math.max(1, ms)));
+}

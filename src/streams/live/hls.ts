@@ -1,5 +1,5 @@
 import { toRfc3339 } from '../../core/clock.ts';
-import type { LiveWindow, Segment } from '../fmp4/live-window.ts';
+import { bitsPerS, type LiveWindow, type Segment } from '../fmp4/live-window.ts';
 
 /** HLS with fragmented MP4 (RFC 8216, protocol version 7). */
 export const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
@@ -29,12 +29,6 @@ export function masterPlaylist(window: LiveWindow, suffix = ''): string | null {
   ];
   const lines = ['#EXTM3U', '#EXT-X-VERSION:7', `#EXT-X-STREAM-INF:${attributes.join(',')}`, `${MEDIA_NAME}${suffix}`];
   return `${lines.join('\n')}\n`;
-}
-
-function bitsPerS(segments: readonly Segment[]): number {
-  const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
-  const ms = segments.reduce((sum, segment) => sum + segment.durationMs, 0);
-  return Math.max(1, Math.ceil((bytes * 8_000) / Math.max(1, ms)));
 }
 
 /** The playlist of what is complete now. `suffix` (such as `?quality=sub`) is put after every name. */

@@ -5,7 +5,7 @@ import type { LiveWindow } from '../fmp4/live-window.ts';
 import type { CameraPool } from '../pool/camera-pool.ts';
 import type { StreamLease } from '../pool/pool.ts';
 import type { StreamStatus } from '../pool/pull.ts';
-import { type CameraSource, type RegisterView, StreamFailure, type View } from '../pool/types.ts';
+import { type CameraSource, type Quality, type RegisterView, StreamFailure, type View } from '../pool/types.ts';
 import { CAMERA_NETWORKS_SETTING } from '../relay/camera-session.ts';
 import { livePart, masterPlaylist, mediaPlaylist, PART_TYPE, PLAYLIST_TYPE } from './hls.ts';
 import { Snapshots } from './snapshots.ts';
@@ -22,6 +22,8 @@ export interface StreamServiceDeps {
 export interface StreamAnswer<Body> {
   contentType: string;
   body: Body;
+  /** Which of the two pictures it is; for a wall it may be a smaller one than was asked for. */
+  quality: Quality;
 }
 
 /** Longest time a viewer is held while the first picture is on its way. */
@@ -54,30 +56,31 @@ export class StreamService {
 
   /** The live HLS master playlist: what the video is, and where; held until a player may begin. */
   playlist(view: View, signal?: AbortSignal): Promise<StreamAnswer<string>> {
-    return this.#playlist(view, masterPlaylist, signal);
+    return this.#playlist(view, { begins: true, write: masterPlaylist }, signal);
   }
 
   /** The playlist of the newest segments, which the master playlist names; held as that one is. */
   mediaPlaylist(view: View, signal?: AbortSignal): Promise<StreamAnswer<string>> {
-    return this.#playlist(view, mediaPlaylist, signal);
+    return this.#playlist(view, { begins: false, write: mediaPlaylist }, signal);
   }
 
   /** An initialisation segment or media segment that the playlist named; `not-found` when it is no longer kept. */
   part(view: View, name: string, signal?: AbortSignal): Promise<StreamAnswer<Buffer>> {
-    return this.#shown(view, signal, async (lease) => {
-      const body = livePart(lease.pull.window, name);
+    return this.#shown({ view, begins: false, signal }, async ({ pull, quality }) => {
+      const body = livePart(pull.window, name);
       if (!body) throw new CitywatchError('not-found', { detail: 'This part of the stream is no longer kept.' });
-      return { contentType: PART_TYPE, body };
+      return { contentType: PART_TYPE, body, quality };
     });
   }
 
-  /** A JPEG of the newest key frame; `atMs` is when it was made. */
+  /** A JPEG of the newest key frame; `atMs` is when it was made. Walls share one of the small picture. */
   snapshot(view: View, signal?: AbortSignal): Promise<StreamAnswer<Buffer> & { atMs: number }> {
-    return this.#shown(view, signal, async ({ pull }, limit) => {
+    const asked: View = view.use === 'wall' ? { ...view, quality: 'sub', use: 'snapshot' } : view;
+    return this.#shown({ view: asked, begins: true, signal }, async ({ pull, quality }, limit) => {
       this.#snapshots.prepare();
       await pull.until(() => pull.window.newestKey() !== null, limit);
-      const { jpeg, atMs } = await this.#snapshots.take(`${view.deviceId} ${view.quality}`, pull.window);
-      return { contentType: 'image/jpeg', body: jpeg, atMs };
+      const { jpeg, atMs } = await this.#snapshots.take(`${view.deviceId} ${quality}`, pull.window);
+      return { contentType: 'image/jpeg', body: jpeg, atMs, quality };
     });
   }
 
@@ -121,26 +124,25 @@ export class StreamService {
 
   #playlist(
     view: View,
-    write: (window: LiveWindow, suffix: string) => string | null,
+    { begins, write }: { begins: boolean; write(window: LiveWindow, suffix: string): string | null },
     signal: AbortSignal | undefined,
   ): Promise<StreamAnswer<string>> {
-    return this.#shown(view, signal, async (lease, limit) => {
-      const { window } = lease.pull;
-      await lease.pull.until(() => window.startable, limit);
+    return this.#shown({ view, begins, signal }, async ({ pull, quality }, limit) => {
+      const { window } = pull;
+      await pull.until(() => window.startable, limit);
       const body = write(window, queryOf(view));
       if (body === null) throw new StreamFailure('stalled');
-      return { contentType: PLAYLIST_TYPE, body };
+      return { contentType: PLAYLIST_TYPE, body, quality };
     });
   }
 
   async #shown<Result>(
-    view: View,
-    signal: AbortSignal | undefined,
+    { view, begins, signal }: { view: View; begins: boolean; signal: AbortSignal | undefined },
     show: (lease: StreamLease, limit: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
     const limit = deadline(this.#pool.clock, HOLD_MS, signal);
     try {
-      return await this.#viewings.during(view, (lease) => show(lease, limit.signal));
+      return await this.#viewings.during(view, begins, (lease) => show(lease, limit.signal));
     } catch (error) {
       return asAnswer(error);
     } finally {
@@ -151,7 +153,7 @@ export class StreamService {
 
 /** Names inside a playlist carry the look they belong to, so that fetching them is not another look. */
 function queryOf(view: View): string {
-  const query = new URLSearchParams({ quality: view.quality, purpose: view.purpose });
+  const query = new URLSearchParams({ quality: view.quality, use: view.use, purpose: view.purpose });
   if (view.case !== null) query.set('case', view.case);
   return `?${query}`;
 }

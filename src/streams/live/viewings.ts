@@ -1,7 +1,8 @@
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Pool, StreamLease } from '../pool/pool.ts';
-import { type CameraSource, type Quality, type RegisterView, StreamFailure, type View } from '../pool/types.ts';
+import { type CameraSource, type RegisterView, StreamFailure, type View } from '../pool/types.ts';
+import type { WallLevel } from '../pool/uses.ts';
 
 /** A viewer that asked for nothing this long has gone: three times the usual length of a segment. */
 const GONE_MS = 6_000;
@@ -11,20 +12,26 @@ const SWEEP_MS = 1_000;
 const SESSIONS_MAX = 20_000;
 
 interface Held {
+  view: View;
   lease: Promise<StreamLease>;
+  /** Once it is there. */
+  given: StreamLease | null;
   atMs: number;
   requests: number;
 }
 
 interface Viewing {
   registered: Promise<void>;
-  leases: Map<Quality, Held>;
+  /** By quality and use. */
+  leases: Map<string, Held>;
+  /** Leases that were taken away, because walls are shown smaller; until the look begins anew. */
+  lowered: Set<string>;
   atMs: number;
 }
 
 export interface ViewingsDeps {
   clock: Clock;
-  pool: Pick<Pool, 'lease'>;
+  pool: Pick<Pool, 'lease'> & { readonly wall: WallLevel };
   register: RegisterView;
   cameras: Pick<CameraSource, 'withheld'>;
 }
@@ -60,9 +67,15 @@ export class Viewings {
     this.#viewings.clear();
   }
 
-  /** Runs `use` with a lease of the viewer's, after the look was registered. The lease outlives the call a little. */
-  async during<Result>(view: View, use: (lease: StreamLease) => Promise<Result>): Promise<Result> {
+  /**
+   * Runs `use` with a lease of the viewer's, after the look was registered. The lease outlives the call a little.
+   * `begins`: what is asked for does not depend on what was shown before. Errors: `stream.lowered` where it does, and a
+   * wall is shown smaller than when it began.
+   */
+  async during<Result>(view: View, begins: boolean, use: (lease: StreamLease) => Promise<Result>): Promise<Result> {
     const viewing = await this.#admit(view);
+    if (begins) viewing.lowered.delete(keyOf(view));
+    else if (viewing.lowered.has(keyOf(view))) throw new CitywatchError('stream.lowered', { retryAfterS: 1 });
     const held = this.#leaseOf(viewing, view);
     held.requests += 1;
     try {
@@ -97,7 +110,7 @@ export class Viewings {
     let viewing = this.#viewings.get(key);
     if (!viewing) {
       if (this.#viewings.size >= SESSIONS_MAX) throw new CitywatchError('stream.full', { retryAfterS: 10 });
-      viewing = { registered: this.#register(view), leases: new Map(), atMs: nowMs };
+      viewing = { registered: this.#register(view), leases: new Map(), lowered: new Set(), atMs: nowMs };
       this.#viewings.set(key, viewing);
     }
     viewing.atMs = nowMs;
@@ -111,27 +124,47 @@ export class Viewings {
   }
 
   #leaseOf({ leases }: Viewing, view: View): Held {
-    const known = leases.get(view.quality);
+    const key = keyOf(view);
+    const known = leases.get(key);
     if (known) return known;
-    const held: Held = { lease: this.#pool.lease(view), atMs: this.#clock.monotonicMs(), requests: 0 };
-    leases.set(view.quality, held);
-    held.lease.catch(() => {
-      if (leases.get(view.quality) === held) leases.delete(view.quality);
-    });
+    const lease = this.#pool.lease(view);
+    const held: Held = { view, lease, given: null, atMs: this.#clock.monotonicMs(), requests: 0 };
+    leases.set(key, held);
+    lease.then(
+      (given) => {
+        held.given = given;
+      },
+      () => {
+        if (leases.get(key) === held) leases.delete(key);
+      },
+    );
     return held;
+  }
+
+  /** Whether a picture of a wall is to be given up for a smaller one. */
+  #isTooMuch({ view, given }: Held): boolean {
+    const { wall } = this.#pool;
+    if (view.use !== 'wall' || given === null || wall === 'as-asked') return false;
+    return wall === 'stills' || (given.quality === 'main' && view.quality === 'main');
   }
 
   #sweep(): void {
     const nowMs = this.#clock.monotonicMs();
     for (const [key, viewing] of this.#viewings) {
-      for (const [quality, held] of viewing.leases) {
-        if (held.requests > 0 || nowMs - held.atMs <= GONE_MS) continue;
+      for (const [leaseKey, held] of viewing.leases) {
+        const isTooMuch = this.#isTooMuch(held);
+        if (!isTooMuch && (held.requests > 0 || nowMs - held.atMs <= GONE_MS)) continue;
+        if (isTooMuch) viewing.lowered.add(leaseKey);
         release(held);
-        viewing.leases.delete(quality);
+        viewing.leases.delete(leaseKey);
       }
       if (viewing.leases.size === 0 && nowMs - viewing.atMs > SESSION_MS) this.#viewings.delete(key);
     }
   }
+}
+
+function keyOf({ quality, use }: View): string {
+  return `${quality} ${use}`;
 }
 
 function release({ lease }: Held): void {

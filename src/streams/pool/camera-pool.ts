@@ -11,11 +11,12 @@ import { Spawner } from '../ffmpeg/spawner.ts';
 import type { TcpPort } from '../relay/camera-session.ts';
 import { Relay } from '../relay/relay.ts';
 import type { Leases } from './leases.ts';
-import { Pool, type StreamLease } from './pool.ts';
+import { type Ask, Pool, type PoolDeps, type StreamLease } from './pool.ts';
 import type { StreamStatus } from './pull.ts';
 import type { PullTimes } from './pull-machine.ts';
-import { type RunTarget, runPull } from './run.ts';
+import { runPull } from './run.ts';
 import type { CameraSource } from './types.ts';
+import type { WallLevel } from './uses.ts';
 
 export interface CameraPoolDeps {
   clock: Clock;
@@ -23,19 +24,29 @@ export interface CameraPoolDeps {
   cameras: CameraSource;
   tcp: TcpPort;
   leases: Leases;
+  planOf: PoolDeps['planOf'];
+  processorS: PoolDeps['processorS'];
 }
 
 export interface CameraLimits {
   /** Cameras and qualities pulled at the same time. */
   pullsMax: number;
+  /** Video taken from all cameras together, megabits a second. */
+  megabitsMax: number;
   /** Processes of ffmpeg started a second. */
   startsPerS: number;
   /** Most megabits a second taken from one camera. */
   megabitsPerS: number;
 }
 
-/** The limits of a gateway. */
-export const CAMERA_LIMITS: CameraLimits = { pullsMax: 400, startsPerS: 25, megabitsPerS: 60 };
+/** The limits of a gateway, apart from what its machine can carry. */
+export const CAMERA_LIMITS = { pullsMax: 400, startsPerS: 25, megabitsPerS: 60 };
+
+/**
+ * What one processor core can carry, megabits a second: a watched camera of 1 Mbit/s was measured to take 0.17 % of a
+ * core (docs/performance.md), and half of each core is left to everything else.
+ */
+export const MEGABITS_PER_CORE = 300;
 
 /** `auto`: by threads of ours, and by ffmpeg what they cannot take; `ffmpeg`: by ffmpeg alone. */
 export type EngineChoice = 'auto' | 'ffmpeg';
@@ -70,10 +81,14 @@ export class CameraPool {
   readonly #pool: Pool;
   readonly #engines: Engine[] = [];
   #gap: string | null = null;
+  #stopTicks: () => void = () => {};
 
-  constructor({ clock, observer, cameras, tcp, leases }: CameraPoolDeps, options: CameraPoolOptions) {
+  constructor(
+    { clock, observer, cameras, tcp, leases, planOf, processorS }: CameraPoolDeps,
+    options: CameraPoolOptions,
+  ) {
     const { ffmpegPath = 'ffmpeg', limits } = options;
-    const { startsPerS, pullsMax, megabitsPerS } = limits;
+    const { startsPerS, pullsMax, megabitsMax, megabitsPerS } = limits;
     const log = observer.log.child({ part: 'streams' });
     this.clock = clock;
     this.#observer = observer;
@@ -101,7 +116,9 @@ export class CameraPool {
       clock,
       observer,
       leases,
-      pullsMax,
+      capacity: { pullsMax, megabitsMax },
+      planOf,
+      processorS,
       times: options.times,
       run: (target, onPart, signal) => runPull(run, target, onPart, signal),
     });
@@ -110,10 +127,12 @@ export class CameraPool {
   async start(): Promise<void> {
     await this.sockets.start();
     this.spawner.start();
+    this.#stopTicks = this.clock.every(1_000, () => this.#pool.tick());
   }
 
   /** Ends every pull and every process; idempotent. */
   async stop(_signal?: AbortSignal): Promise<void> {
+    this.#stopTicks();
     await this.#pool.stop();
     for (const engine of this.#engines) await engine.stop();
     await this.spawner.stop();
@@ -125,8 +144,13 @@ export class CameraPool {
    * Joins the pull of a camera; see {@link Pool.lease}. It writes no row into the access register: whoever shows the
    * video to somebody does.
    */
-  lease(target: RunTarget): Promise<StreamLease> {
-    return this.#pool.lease(target);
+  lease(ask: Ask): Promise<StreamLease> {
+    return this.#pool.lease(ask);
+  }
+
+  /** See {@link Pool.wall}. */
+  get wall(): WallLevel {
+    return this.#pool.wall;
   }
 
   /** Every stream that is being pulled; the caller filters by what may be seen. */

@@ -2,17 +2,28 @@ import type { Clock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { Counter, Gauge, type Observer } from '../../core/observe.ts';
 import { type Random, systemRandom } from '../../core/random.ts';
+import type { DeviceId } from '../../core/types.ts';
+import { Admission, type Capacity } from './admission.ts';
 import type { Consumer } from './consumers.ts';
 import type { Leases } from './leases.ts';
 import { Pull, type PullDeps, type Run, type StreamStatus } from './pull.ts';
 import type { PullTimes } from './pull-machine.ts';
 import { type Right, Rights } from './rights.ts';
 import type { RunTarget } from './run.ts';
-import type { FailureReason } from './types.ts';
+import type { StreamPlan } from './stream-plans.ts';
+import type { FailureReason, Quality } from './types.ts';
+import type { Use, WallLevel } from './uses.ts';
+
+/** What somebody wants of a camera, and what for. */
+export interface Ask extends RunTarget {
+  use: Use;
+}
 
 /** One viewer's hold on a pull. As long as one is held, the camera is pulled. */
 export interface StreamLease {
   pull: Pull;
+  /** What was given, which need not be what was asked for. */
+  quality: Quality;
   /** Everything the camera sends from its newest key frame on; the returned function ends it. */
   listen(consumer: Consumer): () => void;
   release(): void;
@@ -27,8 +38,11 @@ export interface PoolDeps {
   times: PullTimes;
   /** {@link systemRandom} unless a test brings its own. */
   random?: Random;
-  /** Cameras and qualities pulled at the same time. */
-  pullsMax: number;
+  capacity: Capacity;
+  /** See {@link Admission}. */
+  processorS(): number;
+  /** How the streams of a camera are to be kept. */
+  planOf(device: DeviceId): StreamPlan;
 }
 
 const VIEWERS_PER_PULL_MAX = 1_000;
@@ -39,40 +53,69 @@ export class Pool {
   readonly #rights: Rights;
   readonly #pullDeps: PullDeps;
   readonly #max: number;
+  readonly #admission: Admission;
+  readonly #planOf: PoolDeps['planOf'];
+  readonly #refused: Counter<'use'>;
+  readonly #lowered: Counter<'to'>;
   #stopped = false;
 
   constructor(deps: PoolDeps) {
-    const { clock, observer, run, times, random = systemRandom, pullsMax } = deps;
-    this.#max = pullsMax;
+    const { clock, observer, run, times, random = systemRandom, capacity, processorS, planOf } = deps;
+    this.#max = capacity.pullsMax;
+    this.#planOf = planOf;
+    this.#admission = new Admission({ clock, capacity, processorS, pulls: () => this.#underWay() });
     const log = observer.log.child({ part: 'streams' });
     const rights = new Rights({ clock, log, leases: deps.leases });
     this.#rights = rights;
     const counted = this.#counters(observer);
-    this.#pullDeps = { clock, log, run, rights, times, random, counted };
+    const keepMs = (device: DeviceId) => planOf(device).keepS * 1000;
+    this.#pullDeps = { clock, log, run, rights, times, random, counted, keepMs };
+    const registers = [observer.metrics];
+    this.#refused = new Counter({
+      name: 'citywatch_stream_refused_total',
+      help: 'Looks and recordings that were refused a stream, because nothing was left for their use.',
+      labelNames: ['use'],
+      registers,
+    });
+    this.#lowered = new Counter({
+      name: 'citywatch_stream_lowered_total',
+      help: 'Pictures of walls that were given smaller than asked for.',
+      labelNames: ['to'],
+      registers,
+    });
   }
 
   /**
    * Joins the pull of a camera. For the first viewer it is opened, once this gateway has the lease of the camera; later
-   * ones ask nobody. Rejects with a {@link StreamFailure} where another gateway has it or nobody can say, and with
-   * `stream.full` beyond the limits.
+   * ones ask nobody. Rejects with a {@link StreamFailure} where another gateway has it or nobody can say, with
+   * `stream.full` where nothing is left for this use, and with `stream.stills-only` where a wall gets stills.
    */
-  async lease({ deviceId, quality }: RunTarget): Promise<StreamLease> {
-    // A whole look is given here; only these two belong to the pull.
-    const target = { deviceId, quality };
+  async lease(ask: Ask): Promise<StreamLease> {
+    const target = this.#admit(ask);
     const right = await this.#rightTo(target);
     try {
       const pull = this.#pullOf(target);
       if (pull.viewers >= VIEWERS_PER_PULL_MAX) throw new CitywatchError('stream.full', { retryAfterS: 10 });
-      const leave = pull.hold();
+      const leave = pull.hold(ask.use);
       const release = () => {
         leave();
         right?.drop();
       };
-      return { pull, listen: (consumer) => pull.listen(consumer), release };
+      return { pull, quality: target.quality, listen: (consumer) => pull.listen(consumer), release };
     } catch (error) {
       right?.drop();
       throw error;
     }
+  }
+
+  /** How walls are shown at present. */
+  get wall(): WallLevel {
+    return this.#admission.wall;
+  }
+
+  /** Measures what is in use. To be called once a second. */
+  tick(): void {
+    this.#admission.tick();
   }
 
   /** Every pull that is not idle. */
@@ -91,6 +134,39 @@ export class Pool {
     await Promise.all([...this.#pulls.values()].map((pull) => pull.stop()));
     this.#pulls.clear();
     await this.#rights.stop();
+  }
+
+  /** What is pulled for an ask: what is pulled anyway costs nothing more, and for the rest there must be room. */
+  #admit({ deviceId, quality, use }: Ask): RunTarget {
+    // A camera that allows one connection has one stream for everybody: the full one, which is also recorded.
+    const wanted = this.#planOf(deviceId).connectionsMax === 1 ? 'main' : quality;
+    const { wall } = this;
+    if (use === 'wall' && wall === 'stills') throw this.#refuse(use);
+    const isLowered = use === 'wall' && wall === 'small' && wanted === 'main';
+    if (!isLowered && this.#fits({ deviceId, quality: wanted }, use)) return { deviceId, quality: wanted };
+    const isSmaller = use === 'wall' && wanted === 'main' && wanted === quality;
+    if (isSmaller && this.#fits({ deviceId, quality: 'sub' }, use)) {
+      this.#lowered.inc({ to: 'sub' });
+      return { deviceId, quality: 'sub' };
+    }
+    throw this.#refuse(use);
+  }
+
+  #fits(target: RunTarget, use: Use): boolean {
+    const key = keyOf(target);
+    const pull = this.#pulls.get(key);
+    return (pull && pull.state !== 'idle') || this.#admission.take({ key, quality: target.quality }, use);
+  }
+
+  #refuse(use: Use): CitywatchError {
+    this.#refused.inc({ use });
+    return new CitywatchError(use === 'wall' ? 'stream.stills-only' : 'stream.full', { retryAfterS: 10 });
+  }
+
+  *#underWay() {
+    for (const [key, { state, target, bitsPerS }] of this.#pulls) {
+      if (state !== 'idle') yield { key, quality: target.quality, bitsPerS };
+    }
   }
 
   /** A viewer's own use of the lease, so that it is kept also between two runs. A pull under way asks by itself. */
@@ -136,6 +212,18 @@ export class Pool {
       registers,
       collect() {
         this.set([...pulls.values()].reduce((sum, { viewers }) => sum + viewers, 0));
+      },
+    });
+    const admission = this.#admission;
+    new Gauge({
+      name: 'citywatch_stream_megabits',
+      help: 'Video taken from all cameras together, megabits a second, and how much can be.',
+      labelNames: ['what'],
+      registers,
+      collect() {
+        const { taken, max } = admission.megabits;
+        this.set({ what: 'taken' }, taken);
+        this.set({ what: 'max' }, max);
       },
     });
     const rights = this.#rights;

@@ -4,10 +4,12 @@ import { jittered } from '../../core/mechanisms/backoff.ts';
 import { Machine } from '../../core/mechanisms/machine.ts';
 import type { Logger } from '../../core/observe.ts';
 import type { Random } from '../../core/random.ts';
-import { type Epoch, LiveWindow } from '../fmp4/live-window.ts';
+import type { DeviceId } from '../../core/types.ts';
+import { bitsPerS, type Epoch, LiveWindow } from '../fmp4/live-window.ts';
 import type { ParsedFragment, Part } from '../fmp4/parser.ts';
 import { WallClock } from '../fmp4/wall-clock.ts';
 import { type Consumer, Consumers } from './consumers.ts';
+import { Holders } from './holders.ts';
 import {
   type CloseCause,
   type PullEffect,
@@ -20,6 +22,7 @@ import {
 import type { Rights } from './rights.ts';
 import type { RunTarget } from './run.ts';
 import { type FailureReason, type Quality, StreamFailure } from './types.ts';
+import type { Use } from './uses.ts';
 
 /** One run of a pull, from opening to everything gone; see `runPull`. */
 export type Run = (target: RunTarget, onPart: (part: Part) => void, signal: AbortSignal) => Promise<StreamFailure>;
@@ -32,6 +35,8 @@ export interface PullDeps {
   rights: Rights;
   times: PullTimes;
   random: Random;
+  /** How long a camera is pulled on after its last viewer went, where that is longer than usual, ms. */
+  keepMs(device: DeviceId): number;
   /** Told of each failure and each fragment, for the counters. */
   counted(what: { failure: FailureReason } | { bytes: number } | 'start'): void;
 }
@@ -42,6 +47,8 @@ export interface StreamStatus {
   quality: Quality;
   state: PullState['name'];
   viewers: number;
+  /** What those who take it take it for. */
+  uses: Use[];
   /** Since when it is in this state, RFC 3339. */
   since: string;
   codec: string | null;
@@ -73,7 +80,7 @@ export class Pull {
   #fragmentAtMs: number | null = null;
   #fragmentWallMs = 0;
   #sinceMs = 0;
-  #viewers = 0;
+  readonly #holders = new Holders();
   #stopped = false;
 
   constructor(target: RunTarget, deps: PullDeps) {
@@ -87,23 +94,33 @@ export class Pull {
   }
 
   get viewers(): number {
-    return this.#viewers;
+    return this.#holders.total;
+  }
+
+  get #keepMs(): number {
+    return this.#deps.keepMs(this.target.deviceId);
   }
 
   get state(): PullState['name'] {
     return this.#machine.state.name;
   }
 
+  /** Bits a second of the newest segments; null while there are none. */
+  get bitsPerS(): number | null {
+    const segments = this.window.announced();
+    return segments.length > 0 ? bitsPerS(segments) : null;
+  }
+
   /** Adds a viewer until the returned function is called; the first one opens the pull. */
-  hold(): () => void {
-    this.#viewers += 1;
-    if (this.#viewers === 1) this.#send({ type: 'wanted' });
+  hold(use: Use): () => void {
+    this.#holders.change(use, 1);
+    if (this.viewers === 1) this.#send({ type: 'wanted' });
     let held = true;
     return () => {
       if (!held) return;
       held = false;
-      this.#viewers -= 1;
-      if (this.#viewers === 0) this.#send({ type: 'unwanted' });
+      this.#holders.change(use, -1);
+      if (this.viewers === 0) this.#send({ type: 'unwanted' });
     };
   }
 
@@ -144,18 +161,16 @@ export class Pull {
 
   status(): StreamStatus {
     const movie = this.#isFresh() ? this.#epoch?.init.movie : undefined;
-    const segments = this.window.announced();
-    const ms = segments.reduce((sum, segment) => sum + segment.durationMs, 0);
-    const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
     return {
       ...this.target,
       state: this.state,
-      viewers: this.#viewers,
+      viewers: this.viewers,
+      uses: this.#holders.uses,
       since: toRfc3339(this.#sinceMs),
       codec: movie?.codec ?? null,
       width: movie?.width ?? null,
       height: movie?.height ?? null,
-      bitsPerS: movie && ms > 0 ? Math.round((bytes * 8000) / ms) : null,
+      bitsPerS: movie ? this.bitsPerS : null,
       lastFragmentAt: this.#fragmentAtMs === null ? null : toRfc3339(this.#fragmentWallMs),
       reason: this.state === 'live' ? null : (this.#failure?.reason ?? null),
     };
@@ -203,7 +218,7 @@ export class Pull {
         this.#controller?.abort(effect.cause satisfies CloseCause);
         return;
       case 'set':
-        this.#set(effect.timer, effect.ms);
+        this.#set(effect.timer, Math.max(effect.ms, effect.timer === 'grace' ? this.#keepMs : 0));
         return;
       case 'set-jittered':
         this.#set(effect.timer, jittered(effect.ms, this.#deps.random));

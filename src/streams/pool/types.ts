@@ -1,4 +1,5 @@
 import type { Caller, DeviceId } from '../../core/types.ts';
+import type { Use } from './uses.ts';
 
 /** Which of a camera's two pictures: the full one, or the small one for walls of pictures. */
 export type Quality = 'main' | 'sub';
@@ -31,6 +32,7 @@ export interface CameraSource {
 export interface View {
   deviceId: DeviceId;
   quality: Quality;
+  use: Use;
   /** Who looks, as the register keeps it; `id` is stable. */
   viewer: Pick<Caller, 'type' | 'id' | 'name'>;
   purpose: string;

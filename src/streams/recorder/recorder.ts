@@ -170,7 +170,7 @@ export class Recorder {
     // Not asked again while this is under way.
     recorded.nextTryMs = Number.POSITIVE_INFINITY;
     try {
-      const lease = await pool.lease({ deviceId, quality });
+      const lease = await pool.lease({ deviceId, quality, use: 'record' });
       // It may have ended, and the recorder too, while the answer was on its way.
       if (this.#cameras.get(key) !== recorded) return lease.release();
       recorded.lease = lease;

@@ -186,10 +186,10 @@ export function memoryCommands(): CommandsPort {
 export function memoryStreams(): StreamsPort {
   const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xd9]);
   return {
-    playlist: async () => ({ contentType: PLAYLIST_TYPE, cacheControl: 'no-store', body: '#EXTM3U\n' }),
-    mediaPlaylist: async () => ({ contentType: PLAYLIST_TYPE, cacheControl: 'no-store', body: '#EXTM3U\n' }),
-    part: async () => ({ contentType: PART_TYPE, cacheControl: 'no-store', body: jpeg }),
-    snapshot: async () => ({ contentType: 'image/jpeg', cacheControl: 'no-store', body: jpeg, atMs: 0 }),
+    playlist: async () => ({ contentType: PLAYLIST_TYPE, quality: 'main', body: '#EXTM3U\n' }),
+    mediaPlaylist: async () => ({ contentType: PLAYLIST_TYPE, quality: 'main', body: '#EXTM3U\n' }),
+    part: async () => ({ contentType: PART_TYPE, quality: 'main', body: jpeg }),
+    snapshot: async () => ({ contentType: 'image/jpeg', quality: 'main', body: jpeg, atMs: 0 }),
     list: () => [],
     status: () => [],
   };

@@ -164,6 +164,7 @@ function questionsAboutCameras(camera: string): Record<string, string> {
     'GET /devices/{id}/ptz': `/devices/${camera}/ptz`,
     'GET /devices/{id}/ptz/presets': `/devices/${camera}/ptz/presets`,
     'GET /devices/{id}/channels': `/devices/${camera}/channels`,
+    'GET /devices/{id}/stream-plan': `/devices/${camera}/stream-plan`,
     'GET /devices/{id}/recording': `/devices/${camera}/recording`,
     'GET /devices/{id}/camera/picture': `/devices/${camera}/camera/picture`,
     'GET /devices/{id}/camera/time': `/devices/${camera}/camera/time`,

@@ -77,6 +77,7 @@ const pin = {
 const clip = { from: '2026-01-01T00:00:00Z', to: '2026-01-01T00:00:30Z', reason: 'theft', purpose: 'search' };
 const OF_RECORDINGS: [string, Edit][] = [
   ['POST /devices/{id}/recording', { path: '/devices/camera-1/recording', body: { mode: 'always' } }],
+  ['POST /devices/{id}/stream-plan', { path: '/devices/camera-1/stream-plan', body: { alwaysOn: true } }],
   ['POST /streams/{id}/pins', { path: '/streams/camera-1/pins', body: pin }],
   ['POST /streams/{id}/clips', { path: '/streams/camera-1/clips', body: clip }],
 ];

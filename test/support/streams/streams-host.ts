@@ -7,12 +7,12 @@ import { systemClock } from '../../../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../../../src/core/observe.ts';
 import { TcpOutbound } from '../../../src/platform/outbound/tcp.ts';
 import { StreamService } from '../../../src/streams/live/service.ts';
-import { CAMERA_LIMITS, CameraPool } from '../../../src/streams/pool/camera-pool.ts';
+import { CameraPool } from '../../../src/streams/pool/camera-pool.ts';
 import { PULL_TIMES } from '../../../src/streams/pool/pull-machine.ts';
 import type { CameraAddress } from '../../../src/streams/pool/types.ts';
 import { until } from '../time/until.ts';
 import { soleLeases } from './pool/memory-leases.ts';
-import { CAGED, TEST_NETWORK, TRUSTED } from './streams.ts';
+import { CAGED, IDLE, TEST_LIMITS, TEST_NETWORK, TRUSTED } from './streams.ts';
 
 const { socketDirectory, cameras } = JSON.parse(process.argv[2] ?? '{}') as {
   socketDirectory: string;
@@ -28,12 +28,13 @@ const pool = new CameraPool(
     cameras: source,
     tcp: new TcpOutbound({ clock }),
     leases: soleLeases(clock),
+    ...IDLE,
   },
   {
     socketDirectory,
     engine: 'ffmpeg',
     cameraNetworks: [TEST_NETWORK],
-    limits: CAMERA_LIMITS,
+    limits: TEST_LIMITS,
     times: PULL_TIMES,
     ...CAGED,
   },
@@ -44,7 +45,9 @@ service.start();
 const viewer = { type: 'system' as const, id: 'test', name: 'test' };
 const ids = Object.keys(cameras);
 await Promise.all(
-  ids.map((deviceId) => service.lease({ deviceId, quality: 'main', viewer, purpose: 'routine', case: null })),
+  ids.map((deviceId) =>
+    service.lease({ deviceId, quality: 'main', use: 'live', viewer, purpose: 'routine', case: null }),
+  ),
 );
 const live = (): number => service.list().filter(({ state }) => state === 'live').length;
 await until('all are live', () => live() === ids.length, 60_000);

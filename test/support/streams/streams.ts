@@ -16,6 +16,7 @@ import {
   type EngineChoice,
 } from '../../../src/streams/pool/camera-pool.ts';
 import { PULL_TIMES, type PullTimes } from '../../../src/streams/pool/pull-machine.ts';
+import { USUAL_PLAN } from '../../../src/streams/pool/stream-plans.ts';
 import type { CameraAddress, View } from '../../../src/streams/pool/types.ts';
 import { soleLeases } from './pool/memory-leases.ts';
 import { TestCamera } from './rtsp-camera.ts';
@@ -25,6 +26,12 @@ export const CAGED = { ffmpegUser: process.getuid?.() === 0 ? { uid: 65_534, gid
 
 /** Cameras that are believed to be the registered ones. */
 export const TRUSTED = { admit: async () => null, withheld: () => null, lost: () => {}, pictured: () => {} };
+
+/** A machine with nothing else to do, and cameras of which nothing was said. */
+export const IDLE = { planOf: () => USUAL_PLAN, processorS: () => 0 };
+
+/** As in the gateway, on a machine that carries more than any test asks for. */
+export const TEST_LIMITS = { ...CAMERA_LIMITS, megabitsMax: 10_000 };
 
 /** What pulls the cameras of a test that does not say: `CITYWATCH_TEST_ENGINE`, or as in the gateway. */
 export const ENGINE: EngineChoice = process.env.CITYWATCH_TEST_ENGINE === 'ffmpeg' ? 'ffmpeg' : 'auto';
@@ -81,11 +88,11 @@ export async function startStreams(
   };
   const tcp = new TcpOutbound({ clock });
   const pool = new CameraPool(
-    { clock, observer, cameras: source, tcp, leases: soleLeases(clock) },
+    { clock, observer, cameras: source, tcp, leases: soleLeases(clock), ...IDLE },
     {
       socketDirectory: join(directory, 'v'),
       cameraNetworks: [TEST_NETWORK],
-      limits: CAMERA_LIMITS,
+      limits: TEST_LIMITS,
       times: PULL_TIMES,
       engine: ENGINE,
       ...CAGED,
@@ -134,6 +141,7 @@ export function look(deviceId: string, viewer = 'op-1'): View {
   return {
     deviceId,
     quality: 'main',
+    use: 'live',
     viewer: { type: 'token', id: viewer, name: viewer },
     purpose: 'routine',
     case: null,

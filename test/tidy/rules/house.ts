@@ -66,6 +66,7 @@ const OWNERS: Record<string, RegExp> = {
     'recording_gap',
     'recording_pin',
     'recording_plan',
+    'stream_plan',
     'recording_removal',
     'video_clip',
   ]),

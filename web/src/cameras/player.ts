@@ -17,6 +17,8 @@ export type PlayerState =
   | 'small'
   /** A still every few seconds, because this browser cannot show the codec. */
   | 'stills'
+  /** As `stills`, for a while, because the gateway has too much to do for one more moving picture of a wall. */
+  | 'busy'
   /** As `stills`, where the browser plays no such video at all. */
   | 'unsupported';
 
@@ -37,6 +39,8 @@ const PART_MS = 10_000;
 const STALL_MS = 8_000;
 const BACKOFF_MAX_MS = 15_000;
 const STILL_MS = 3_000;
+/** After so many stills in place of a moving picture, the gateway is asked for one again. */
+const BUSY_STILLS = 20;
 
 /** Why there is no picture, by the status of the playlist. What is not listed is worth another try soon. */
 const STATES: Record<number, PlayerState> = { 403: 'forbidden', 404: 'nostream', 429: 'full', 503: 'full' };
@@ -102,7 +106,9 @@ export class Player {
   }
 
   #address(name: string, quality: string): string {
-    const look = `quality=${quality}&purpose=${lookPurpose.value}`;
+    // Several small pictures beside each other are a wall; the gateway gives those up first.
+    const use = this.#options.quality === 'sub' ? 'wall' : 'live';
+    const look = `quality=${quality}&use=${use}&purpose=${lookPurpose.value}`;
     return `/api/v1/streams/${encodeURIComponent(this.#options.camera)}/${name}?${look}`;
   }
 
@@ -141,6 +147,11 @@ export class Player {
     }
     const status = response?.code ?? 0;
     noticeEnd(new ApiError(status));
+    if (status === 503 && this.#options.quality === 'sub') {
+      this.#close();
+      void this.#showStills('busy', this.#running.signal);
+      return;
+    }
     this.#again((PLAYLIST_ERRORS.includes(details) && STATES[status]) || 'nopicture', status === 0);
   }
 
@@ -157,7 +168,7 @@ export class Player {
   async #showStills(state: PlayerState, signal: AbortSignal): Promise<void> {
     const { kept, quality } = this.#options;
     try {
-      for (;;) {
+      for (let shown = 0; state !== 'busy' || shown < BUSY_STILLS; shown += 1) {
         const path = this.#address('snapshot.jpg', quality).replace('/api/v1', '');
         const limit = AbortSignal.any([signal, AbortSignal.timeout(PLAYLIST_MS)]);
         await kept.show(await (await request(path, { signal: limit })).blob());
@@ -166,6 +177,7 @@ export class Player {
         this.#tell(state);
         await pause(STILL_MS, signal);
       }
+      this.#again(state, false);
     } catch (error) {
       if (signal.aborted) return;
       noticeEnd(error);

@@ -66,6 +66,7 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
     exports: telemetry.exports,
     alerts,
     streams: streams.streams,
+    streamPlans: streams.plans,
     recordings: streams.recordings.port,
     cameraSetup: (id) => streams.setup.status(id),
     recorderEvents: (id) => streams.cameraEvents.ofRecorder(id),

@@ -9,6 +9,7 @@ import type { Ingest } from '../ingest/ingest.ts';
 import { composeCameraEvents } from './camera-events.ts';
 import { openCameraUnits } from './camera-units.ts';
 import { openRecordings } from './recordings.ts';
+import { openStreamPlans } from './stream-plans.ts';
 import { type CameraHealth, composeVideo } from './video.ts';
 
 /** What cameras tell goes into the journal, and how they are into the book of healths. */
@@ -23,9 +24,8 @@ export type Streams = Awaited<ReturnType<typeof openStreams>>;
 export async function openStreams(ground: Ground, devices: Devices, sides: StreamSides) {
   const { ingest, health } = sides;
   const { config, place, lifecycle } = ground;
-  const { connections, identity } = devices;
   const { accept } = ingest;
-  const cameraNetworks = config.networks.cameras;
+  const { connections, identity } = devices;
   const access = connections.onvifAccess.bind(connections);
   const units = await openCameraUnits({ ...ground, accept, access, identity });
   const cameraEvents = composeCameraEvents({
@@ -36,17 +36,22 @@ export async function openStreams(ground: Ground, devices: Devices, sides: Strea
     health,
     path: join(await place.directory('cameras'), 'active.json'),
   });
+  const hasVideo = (id: string) => devices.kinds.latest(identity(id)?.kind ?? '')?.stream === true;
+  const isCamera = (id: string) => devices.directory.get(id)?.state !== 'retired' && hasVideo(id);
+  const { plans, ...alwaysOn } = await openStreamPlans(ground, isCamera);
   const video = composeVideo({
     ...ground,
     connections,
     register: devices.register,
     identity,
-    hasVideo: (id) => devices.kinds.latest(identity(id)?.kind ?? '')?.stream === true,
+    hasVideo,
+    plans,
+    megabitsMax: config.stream.megabitsMax,
     accept,
     units,
     health,
     socketDirectory: join(await place.socketDirectory(), 'media'),
-    cameraNetworks,
+    cameraNetworks: config.networks.cameras,
     ffmpegPath: config.ffmpeg.path,
     engine: config.stream.engine,
     ffmpegUser: await ffmpegUser(ground.observer),
@@ -57,19 +62,16 @@ export async function openStreams(ground: Ground, devices: Devices, sides: Strea
   const recordings = await openRecordings(ground, devices, video);
   return {
     ...video,
+    plans,
     recordings,
     units,
     cameraEvents,
     /** Lets viewers in, and has every camera asked that was never asked. */
     async start(): Promise<void> {
-      await video.pool.start();
-      lifecycle.onStop('camera pool', (signal) => video.pool.stop(signal));
-      video.streams.start();
-      lifecycle.onStop('streams', () => video.streams.stop());
+      await startVideo(ground, video);
+      alwaysOn.start(video.pool);
       await recordings.start();
-      const unasked = await video.setup.unasked();
-      const asking = unasked.map((id) => ({ queue: CAMERA_SETUP_QUEUE, key: id }));
-      await noteOwnWork(ground, asking);
+      await noteUnasked(ground, await video.setup.unasked());
     },
     /** Looks after the cameras from now on. */
     watchCameras(): void {
@@ -78,4 +80,16 @@ export async function openStreams(ground: Ground, devices: Devices, sides: Strea
       cameraEvents.start(lifecycle);
     },
   };
+}
+
+async function startVideo({ lifecycle }: Ground, { pool, streams }: ReturnType<typeof composeVideo>): Promise<void> {
+  await pool.start();
+  lifecycle.onStop('camera pool', (signal) => pool.stop(signal));
+  streams.start();
+  lifecycle.onStop('streams', () => streams.stop());
+}
+
+async function noteUnasked(ground: Ground, ids: readonly string[]): Promise<void> {
+  const asking = ids.map((id) => ({ queue: CAMERA_SETUP_QUEUE, key: id }));
+  await noteOwnWork(ground, asking);
 }

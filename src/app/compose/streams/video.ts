@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Clock } from '../../../core/clock.ts';
 import type { Jurisdiction } from '../../../core/jurisdiction.ts';
 import type { Observer } from '../../../core/observe.ts';
@@ -22,9 +23,11 @@ import {
   CameraPool,
   type CameraPoolOptions,
   type EngineChoice,
+  MEGABITS_PER_CORE,
 } from '../../../streams/pool/camera-pool.ts';
 import { LeaseTable } from '../../../streams/pool/lease-table.ts';
 import { PULL_TIMES } from '../../../streams/pool/pull-machine.ts';
+import type { StreamPlans } from '../../../streams/pool/stream-plans.ts';
 import type { CameraSource, FailureReason } from '../../../streams/pool/types.ts';
 import type { Ground } from '../ground/ground.ts';
 import { composeLooks } from './looks.ts';
@@ -56,6 +59,9 @@ export interface VideoDeps {
   cameraNetworks: string[];
   ffmpegPath: string | null;
   engine: EngineChoice;
+  /** Null where it follows from the processor. */
+  megabitsMax: number | null;
+  plans: StreamPlans;
   ffmpegUser: CameraPoolOptions['ffmpegUser'];
   dataDirectory: string;
   /** What this gateway is called among those of the database. */
@@ -110,12 +116,12 @@ export function composeVideo(deps: VideoDeps) {
   };
   const leases = new LeaseTable({ database, node: deps.node });
   const pool = new CameraPool(
-    { clock, observer, tcp, cameras, leases },
+    { clock, observer, tcp, cameras, leases, planOf: (id) => deps.plans.of(id), processorS },
     {
       socketDirectory: deps.socketDirectory,
       cameraNetworks: networks,
       engine: deps.engine,
-      limits: CAMERA_LIMITS,
+      limits: { ...CAMERA_LIMITS, megabitsMax: deps.megabitsMax ?? MEGABITS_PER_CORE * availableParallelism() },
       times: PULL_TIMES,
       ffmpegUser: deps.ffmpegUser,
       hidden: [deps.dataDirectory],
@@ -131,6 +137,12 @@ export function composeVideo(deps: VideoDeps) {
   return { setup, watch, pool, streams, probe, looks, pictures: picturesFrom(streams, database) };
 }
 
+/** Threads of ours included, and ffmpeg not, which has a budget of its own. */
+function processorS(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000_000 / availableParallelism();
+}
+
 /** Tells of each look at a camera who stands at its address, and how it is. */
 function lookedBy(units: CameraUnits, health: CameraHealth): CameraWatchDeps['looked'] {
   return (id, answered) => {
@@ -144,6 +156,6 @@ function picturesFrom(streams: StreamService, database: Database) {
   return {
     camerasFor: (ids: readonly DeviceId[], readers: Jurisdiction) => camerasSeeing(database, ids, readers),
     snapshot: async (camera: DeviceId, why: { purpose: string; case: string }): Promise<Buffer> =>
-      (await streams.snapshot({ deviceId: camera, quality: 'main', viewer: SYSTEM, ...why })).body,
+      (await streams.snapshot({ deviceId: camera, quality: 'main', use: 'alert', viewer: SYSTEM, ...why })).body,
   };
 }

@@ -53,7 +53,7 @@ t.test('every look says who, why and for which case', async (t) => {
     t.match(answer.headers['content-type'], /^(application\/vnd.apple.mpegurl|video\/mp4|image\/jpeg)/);
   }
   const viewer = { type: 'token', id: 'viewer', name: 'viewer' };
-  const look = { deviceId: CAMERA, quality: 'sub', viewer, purpose: 'search', case: 'A-7' };
+  const look = { deviceId: CAMERA, quality: 'sub', use: 'live', viewer, purpose: 'search', case: 'A-7' };
   t.same(
     views,
     FILES.map(() => look),

@@ -12,7 +12,7 @@ import { tcpPool } from '../../../support/streams/pool/pools.ts';
 import { until } from '../../../support/time/until.ts';
 
 const CHILD = join(import.meta.dirname, '../../../support/streams/pool/lease-child.ts');
-const CAM = { deviceId: 'cam', quality: 'main' } as const;
+const CAM = { deviceId: 'cam', quality: 'main', use: 'live' } as const;
 /** Short, and yet long enough to be renewed on a machine that is busy. */
 const TTL_MS = 6_000;
 

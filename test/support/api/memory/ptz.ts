@@ -1,5 +1,6 @@
 import type { PtzPort, RecordersPort, RecordingParts } from '../../../../src/api/ports.ts';
 import type { Clip } from '../../../../src/streams/clips/clip.ts';
+import { USUAL_PLAN } from '../../../../src/streams/pool/stream-plans.ts';
 import { memoryUpkeep } from './upkeep.ts';
 
 /** Cameras that are moved and set up. */
@@ -10,6 +11,7 @@ export function memoryCameras() {
     recorders: memoryRecorders(),
     recorderEvents: () => null,
     recordings: memoryRecordings(),
+    streamPlans: { of: () => USUAL_PLAN, set: async () => {} },
   };
 }
 
@@ -109,6 +111,8 @@ export function recordingRequests(camera: string) {
       id: camera,
       payload: { from: '2026-01-01T00:00:00Z', to: '2026-01-01T00:00:30Z', reason: 'theft', purpose: 'maintenance' },
     },
+    'GET /api/v1/devices/:id/stream-plan': { id: camera },
+    'POST /api/v1/devices/:id/stream-plan': { id: camera, payload: { alwaysOn: true } },
     'GET /api/v1/devices/:id/recording': { id: camera },
     'POST /api/v1/devices/:id/recording': { id: camera, payload: { mode: 'always' } },
   };

@@ -12,5 +12,5 @@ const [url = '', node = '', port = '', ttlMs = ''] = process.argv.slice(2);
 const database = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
 const leases = new LeaseTable({ database, node, ttlMs: Number(ttlMs) });
 const pool = tcpPool(leases, Number(port));
-await pool.lease({ deviceId: 'cam', quality: 'main' });
+await pool.lease({ deviceId: 'cam', quality: 'main', use: 'live' });
 process.stdout.write(`${process.pid}\n`);

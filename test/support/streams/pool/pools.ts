@@ -5,6 +5,7 @@ import type { Part } from '../../../../src/streams/fmp4/parser.ts';
 import type { Leases } from '../../../../src/streams/pool/leases.ts';
 import { Pool } from '../../../../src/streams/pool/pool.ts';
 import { PULL_TIMES } from '../../../../src/streams/pool/pull-machine.ts';
+import { USUAL_PLAN } from '../../../../src/streams/pool/stream-plans.ts';
 import { StreamFailure } from '../../../../src/streams/pool/types.ts';
 import type { ManualClock } from '../../time/clock.ts';
 
@@ -16,6 +17,13 @@ export const INIT: Part = {
 export const FRAGMENT: Part = {
   type: 'fragment',
   fragment: { data: Buffer.from('video'), decodeTimeMs: 0, durationMs: 500, key: true },
+};
+
+/** Room for everything, on a machine with nothing else to do. */
+export const ROOMY = {
+  capacity: { pullsMax: 445, megabitsMax: 10_000 },
+  processorS: () => 0,
+  planOf: () => USUAL_PLAN,
 };
 
 /** Cameras that send a fragment every half second to whoever pulls them, and count who does. */
@@ -38,7 +46,7 @@ export class FakeCameras {
   pool(clock: ManualClock, leases: Leases, node: string): Pool {
     const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
     return new Pool({
-      pullsMax: 400,
+      ...ROOMY,
       clock,
       observer,
       leases,
@@ -68,7 +76,7 @@ export class FakeCameras {
 /** A pool on the real clock whose pulls are plain connections to a local port. */
 export function tcpPool(leases: Leases, port: number): Pool {
   return new Pool({
-    pullsMax: 400,
+    ...ROOMY,
     clock: systemClock,
     observer: createObserver({ level: 'silent', secrets: new KnownSecrets() }),
     leases,

@@ -6,6 +6,7 @@ import type { View } from '../../../../src/streams/pool/types.ts';
 const view: View = {
   deviceId: 'cam-1',
   quality: 'sub',
+  use: 'live',
   viewer: { type: 'person', id: 'p-1', name: 'Li' },
   purpose: 'patrol',
   case: 'A-7',

@@ -4,7 +4,7 @@ import { MemoryLeaseStore } from '../../../support/streams/pool/memory-leases.ts
 import { FakeCameras } from '../../../support/streams/pool/pools.ts';
 import { ManualClock } from '../../../support/time/clock.ts';
 
-const CAM = { deviceId: 'cam', quality: 'main' } as const;
+const CAM = { deviceId: 'cam', quality: 'main', use: 'live' } as const;
 
 /** A consumer that writes down what it is told, and throws when it is called so. */
 function consumer(throwsAt?: keyof Consumer): Consumer & { told: string[]; startsAtMs: number[] } {

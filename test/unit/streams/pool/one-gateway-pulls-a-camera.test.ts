@@ -5,7 +5,7 @@ import { MemoryLeaseStore } from '../../../support/streams/pool/memory-leases.ts
 import { FakeCameras } from '../../../support/streams/pool/pools.ts';
 import { ManualClock } from '../../../support/time/clock.ts';
 
-const CAM = { deviceId: 'cam', quality: 'main' } as const;
+const CAM = { deviceId: 'cam', quality: 'main', use: 'live' } as const;
 
 /** Two gateways on one store of leases, on one clock. */
 function bed(t: Test) {
@@ -47,7 +47,7 @@ t.test(
     t.equal(store.asked.acquire, 1);
     for (let n = 0; n < 200; n += 1) await t.rejects(b.lease(CAM), { message: /Another gateway/ });
     t.equal(store.asked.acquire, 2);
-    for (let n = 0; n < 50; n += 1) await a.lease({ deviceId: `cam ${n}`, quality: 'main' });
+    for (let n = 0; n < 50; n += 1) await a.lease({ deviceId: `cam ${n}`, quality: 'main', use: 'live' });
     store.asked.renew = 0;
     await clock.advance(60_000);
     t.equal(store.asked.renew, 12, 'all that are held are renewed by one statement');
@@ -173,7 +173,7 @@ t.test('a lease that was over when its answer was read is none, though another c
   };
   const stopped = cameras.pool(frozen, { ...leases, acquire }, 'stopped');
   t.teardown(() => stopped.stop());
-  await stopped.lease({ deviceId: 'second', quality: 'main' });
+  await stopped.lease({ deviceId: 'second', quality: 'main', use: 'live' });
   await frozen.advance(1_400);
   const asked = stopped.lease(CAM);
   const refused = t.rejects(asked, { reason: 'no-lease', message: /stood still for longer than its lease/ });
