@@ -1,4 +1,4 @@
-import { type Clock, DAY_MS, HOUR_MS } from '../core/clock.ts';
+import { DAY_MS, HOUR_MS } from '../core/clock.ts';
 import type { Blobs } from '../platform/blobs/blobs.ts';
 import type { Database } from '../platform/database/database.ts';
 import type { Ownership } from '../platform/database/ownership.ts';
@@ -8,7 +8,8 @@ export interface SweepDeps {
   database: Database;
   ownership: Pick<Ownership, 'transaction'>;
   blobs: Blobs;
-  clock: Clock;
+  /** The time that is believed. */
+  nowMs: number;
   /** Ids that are being written at this moment. */
   underWay: ReadonlySet<string>;
 }
@@ -57,7 +58,7 @@ interface Shard {
 }
 
 async function sweepShard(deps: SweepDeps, { day, shard }: Shard, found: Swept): Promise<void> {
-  const { blobs, clock, database, underWay } = deps;
+  const { blobs, nowMs, database, underWay } = deps;
   const prefix = `${day}/${shard}/`;
   // Blobs first: the row of one seen here is either being written or found below.
   const there = (await blobs.list(prefix)).blobs;
@@ -66,14 +67,14 @@ async function sweepShard(deps: SweepDeps, { day, shard }: Shard, found: Swept):
   const named = new Set(rows.map(blobName));
   for (const { name, putAtMs } of there) {
     if (named.has(name) || beingWritten.has(name.slice(0, 36))) continue;
-    if (clock.nowMs() - putAtMs < LEFT_ALONE_MS) continue;
+    if (nowMs - putAtMs < LEFT_ALONE_MS) continue;
     await blobs.delete(`${prefix}${name}`);
     found.files += 1;
   }
   const names = new Set(there.map(({ name }) => name));
   for (const row of rows.filter((each) => !names.has(blobName(each)))) {
     // Asked again, because the row may be younger than the list of blobs.
-    if (clock.nowMs() - row.received_at_ms < LEFT_ALONE_MS || (await blobs.has(blobKey(row)))) continue;
+    if (nowMs - row.received_at_ms < LEFT_ALONE_MS || (await blobs.has(blobKey(row)))) continue;
     found.rows += await removeRow(deps, row);
   }
   found.files += await blobs.sweep(prefix);

@@ -123,18 +123,18 @@ export class Images {
   }
 
   /** Removes what is past its time, rows before blobs, then looks through a few folders for leftovers. */
-  async tidy(): Promise<void> {
-    const { database, ownership, blobs, clock } = this.#deps;
+  async tidy(nowMs: number): Promise<void> {
+    const { database, ownership, blobs } = this.#deps;
     if ((await blobs.problem()) !== null) return;
-    for (let batch = 0; batch < BATCHES_MAX; batch += 1) if ((await this.#prune()) < BATCH) break;
-    const swept = await sweepImages({ database, ownership, blobs, clock, underWay: this.#underWay }, this.#sweptUpTo);
+    for (let batch = 0; batch < BATCHES_MAX; batch += 1) if ((await this.#prune(nowMs)) < BATCH) break;
+    const swept = await sweepImages({ database, ownership, blobs, nowMs, underWay: this.#underWay }, this.#sweptUpTo);
     this.#sweptUpTo = swept.upTo;
     this.#removed.inc({ reason: 'file-alone' }, swept.files);
     this.#removed.inc({ reason: 'row-alone' }, swept.rows);
   }
 
-  async #prune(): Promise<number> {
-    const beforeMs = this.#deps.clock.nowMs() - this.#deps.keepMs;
+  async #prune(nowMs: number): Promise<number> {
+    const beforeMs = nowMs - this.#deps.keepMs;
     const { database, ownership } = this.#deps;
     const gone = await ownership.transaction(database, 'that old pictures are gone', async (tx) => {
       const db = tx.tables<ImageTables>();

@@ -1,5 +1,5 @@
 import { type Clock, DAY_MS } from '../core/clock.ts';
-import { BelievedTime } from '../core/mechanisms/believed-time.ts';
+import type { BelievedTime } from '../core/mechanisms/believed-time.ts';
 import { Counter, type Observer } from '../core/observe.ts';
 import type { DecodedBatch } from '../core/types.ts';
 import { chunksOf } from '../platform/database/chunks.ts';
@@ -16,6 +16,8 @@ export interface PassagesDeps {
   /** A passage is kept this long, 31 days or more: a record may be 30 days old when it comes. */
   keepDays: number;
   clock: Clock;
+  /** By this is told what is too old. */
+  believed: Pick<BelievedTime, 'nowMs'>;
   observer: Observer;
 }
 
@@ -33,12 +35,10 @@ export class Passages {
   readonly #deps: PassagesDeps;
   readonly #partitions: DayPartitions;
   readonly #written: Counter;
-  readonly #believed: BelievedTime;
 
   constructor(deps: PassagesDeps) {
     this.#deps = deps;
     this.#partitions = passageDays(deps);
-    this.#believed = new BelievedTime(deps.clock);
     this.#written = new Counter({
       name: 'citywatch_passages_total',
       help: 'Passages written to PostgreSQL, those that came again too',
@@ -51,9 +51,9 @@ export class Passages {
    * may do so any number of times. Null for a batch without any. Errors: `store.unavailable`.
    */
   async take(batch: DecodedBatch, rejected: readonly RecordPlace[]): Promise<((tx: Tables) => Promise<void>) | null> {
-    const { keys, keepDays } = this.#deps;
+    const { keys, believed, keepDays } = this.#deps;
     // What is so old by now, because the reader stood still, would be dropped at once and found by nobody.
-    const oldestMs = dayOf(this.#believed.nowMs() - keepDays * DAY_MS);
+    const oldestMs = dayOf(believed.nowMs() - keepDays * DAY_MS);
     const rows = rowsOf(batch, rejected, keys).filter(({ at_ms: atMs }) => atMs >= oldestMs);
     if (rows.length === 0) return null;
     await this.#partitions.ensure(new Set(rows.map(({ at_ms: atMs }) => dayOf(atMs))));
@@ -70,11 +70,11 @@ export class Passages {
 
   /** Makes the tables of today and tomorrow, and drops the days past their time. */
   async keep(): Promise<void> {
-    const { clock, keepDays } = this.#deps;
+    const { clock, believed, keepDays } = this.#deps;
     const nowMs = clock.nowMs();
     await this.#partitions.ensure([dayOf(nowMs), dayOf(nowMs + DAY_MS)]);
-    await this.#partitions.dropBefore(this.#believed.nowMs() - keepDays * DAY_MS);
-    await pruneCounts(this.#deps, this.#believed);
+    await this.#partitions.dropBefore(believed.nowMs() - keepDays * DAY_MS);
+    await pruneCounts(this.#deps, believed);
   }
 }
 

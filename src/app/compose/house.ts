@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { keepHouse } from '../../core/mechanisms/chores.ts';
+import { type ChoresInput, keepHouse } from '../../core/mechanisms/chores.ts';
 import type { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
 import { watchKinds } from '../../devices/kinds/kind-watch.ts';
 import { Kinds } from '../../devices/kinds/kinds.ts';
@@ -141,25 +141,27 @@ interface Kept {
 }
 
 /** What removes what is past its time. */
-function choresOf(kept: Kept): Record<string, () => Promise<unknown>> {
+function choresOf(kept: Kept): ChoresInput['chores'] {
   const { ground, ingest, books, alerts, registry, checks } = kept;
-  const { clock, idempotency, ownership, registers } = ground;
+  const { idempotency, ownership, registers } = ground;
   return {
-    'idempotency keys': () => idempotency.purge(),
-    'dead letters': () => books.deadLetters.prune(),
-    commands: () => ingest.downlink.commands.prune(),
+    'the time': (nowMs) => ground.believed.remember(nowMs),
+    'idempotency keys': (nowMs) => idempotency.purge(nowMs),
+    'dead letters': (nowMs) => books.deadLetters.prune(nowMs),
+    commands: (nowMs) => ingest.downlink.commands.prune(nowMs),
     passages: () => ingest.passages.keep(),
-    findings: () => alerts.queries.pruneFindings(clock.nowMs(), ownership),
-    deliveries: () => alerts.queries.pruneDeliveries(clock.nowMs(), ownership),
-    'work orders': () => registry.orderList.prune(),
-    photos: () => registry.photos.tidy(),
+    findings: (nowMs) => alerts.queries.pruneFindings(nowMs, ownership),
+    deliveries: (nowMs) => alerts.queries.pruneDeliveries(nowMs, ownership),
+    'work orders': (nowMs) => registry.orderList.prune(nowMs),
+    photos: (nowMs) => registry.photos.tidy(nowMs),
     'police of devices': () => registry.police.tidy(),
-    imports: () => registry.imports.purge(),
-    checks: () => checks.checkJobs.prune(),
-    'changes of logins': () => checks.loginParts.logins.prune(),
-    'new secrets': () => registry.secretChanges.prune(),
-    downtimes: () => registry.health.prune(),
-    registers: () => registers.prune(),
+    imports: (nowMs) => registry.imports.purge(nowMs),
+    checks: (nowMs) => checks.checkJobs.prune(nowMs),
+    'changes of logins': (nowMs) => checks.loginParts.logins.prune(nowMs),
+    'new secrets': (nowMs) => registry.secretChanges.prune(nowMs),
+    downtimes: (nowMs) => registry.health.prune(nowMs),
+    completeness: (nowMs) => books.daysReader.prune(nowMs),
+    registers: (nowMs) => registers.prune(nowMs),
     'followed changes': () => pruneChanges(ground.database),
   };
 }

@@ -2,6 +2,8 @@ import { type Clock, DAY_MS } from '../clock.ts';
 
 /** By so much a clock is corrected between two looks at it; more is a clock that was set. */
 const SLEWED_MS = 60_000;
+/** For so long a gateway may have been off, and nobody asks; a clock that jumps by more between two lives waits. */
+const OFF_MS = 7 * DAY_MS;
 
 /**
  * The time of day for whoever deletes what is old: one that was set ahead is believed only after it stood for a day, as
@@ -14,11 +16,13 @@ export class BelievedTime {
   /** When, by the clock of durations, the time of day was found set ahead. */
   #aheadSinceMs: number | null = null;
 
-  constructor(clock: Pick<Clock, 'nowMs' | 'monotonicMs'>) {
+  /** `knownMs` is what was believed last, by an earlier process; null where nobody knows. */
+  constructor(clock: Pick<Clock, 'nowMs' | 'monotonicMs'>, knownMs: number | null) {
     this.#clock = clock;
+    if (knownMs !== null && clock.nowMs() - knownMs > OFF_MS) this.#offsetMs = knownMs - clock.monotonicMs();
   }
 
-  /** Unix ms. */
+  /** Unix ms, whole ones. */
   nowMs(): number {
     const durationMs = this.#clock.monotonicMs();
     const offsetMs = this.#clock.nowMs() - durationMs;
@@ -26,6 +30,6 @@ export class BelievedTime {
     this.#aheadSinceMs = isAhead ? (this.#aheadSinceMs ?? durationMs) : null;
     const waits = this.#aheadSinceMs !== null && durationMs - this.#aheadSinceMs < DAY_MS;
     if (this.#offsetMs === null || !waits) this.#offsetMs = offsetMs;
-    return durationMs + this.#offsetMs;
+    return Math.floor(durationMs + this.#offsetMs);
   }
 }

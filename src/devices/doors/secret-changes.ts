@@ -174,10 +174,10 @@ export class SecretChanges {
   }
 
   /** Deletes what is too old; returns how many, so that the caller may go on. */
-  async prune(): Promise<number> {
+  async prune(nowMs: number): Promise<number> {
     const old = this.#deps.database.tables<SecretTables>().deleteFrom('secret_change');
     const gone = await old
-      .where('ended_ms', '<', this.#deps.clock.nowMs() - KEPT_MS)
+      .where('ended_ms', '<', nowMs - KEPT_MS)
       .where('secret', '=', '')
       .executeTakeFirst();
     return Number(gone.numDeletedRows);

@@ -159,12 +159,12 @@ export class HealthStore {
     return { offlineMs: Number(row?.offlineMs ?? 0), countedMs: Number(row?.countedMs ?? 0) };
   }
 
-  /** Removes what ended long ago, 10,000 rows at most. */
-  async prune(): Promise<void> {
-    const { database, ownership, clock } = this.#deps;
+  /** Removes what ended long before `nowMs`, 10,000 rows at most. */
+  async prune(nowMs: number): Promise<void> {
+    const { database, ownership } = this.#deps;
     await ownership.transaction(database, 'that old downtimes are gone', (tx) =>
       sql`delete from device_downtime where ctid in (select ctid from device_downtime
-        where to_ms < ${clock.nowMs() - KEEP_MS}::bigint limit ${PRUNE_ROWS_MAX})`.execute(tx.tables()),
+        where to_ms < ${nowMs - KEEP_MS}::bigint limit ${PRUNE_ROWS_MAX})`.execute(tx.tables()),
     );
   }
 }

@@ -107,10 +107,9 @@ export class LoginRotations {
   }
 
   /** Deletes what is too old; returns how many, so that the caller may go on. No login is in it any more. */
-  async prune(): Promise<number> {
-    const { database, clock } = this.#deps;
-    const old = database.tables<LoginTables>().deleteFrom('login_rotation');
-    const gone = await old.where('ended_ms', '<', clock.nowMs() - KEPT_MS).executeTakeFirst();
+  async prune(nowMs: number): Promise<number> {
+    const old = this.#deps.database.tables<LoginTables>().deleteFrom('login_rotation');
+    const gone = await old.where('ended_ms', '<', nowMs - KEPT_MS).executeTakeFirst();
     return Number(gone.numDeletedRows);
   }
 

@@ -105,10 +105,10 @@ export class OrderList {
     return { ...order, steps: told, swaps: await swapsDuring(database, order) };
   }
 
-  /** Removes orders that were closed long enough ago, with all that belongs to them. */
-  async prune(): Promise<void> {
-    const { database, ownership, clock, keepDays } = this.#deps;
-    const beforeMs = clock.nowMs() - keepDays * DAY_MS;
+  /** Removes orders that were closed long enough before `nowMs`, with all that belongs to them. */
+  async prune(nowMs: number): Promise<void> {
+    const { database, ownership, keepDays } = this.#deps;
+    const beforeMs = nowMs - keepDays * DAY_MS;
     await ownership.transaction(database, 'that old work orders are gone', async (tx) => {
       const db = tx.tables<OrderTables>();
       const old = db.selectFrom('work_order').select('number').where('closed_ms', '<', beforeMs).limit(BATCH);

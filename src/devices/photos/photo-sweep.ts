@@ -1,4 +1,4 @@
-import { type Clock, DAY_MS, HOUR_MS } from '../../core/clock.ts';
+import { DAY_MS, HOUR_MS } from '../../core/clock.ts';
 import type { Blobs } from '../../platform/blobs/blobs.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { blobName, type PhotoTables } from './photo.ts';
@@ -14,7 +14,7 @@ const DAY = /^\d{4}-\d\d-\d\d$/;
  * Resolves with where to go on; empty at the end, to begin again.
  */
 export async function sweepPhotos(
-  { database, blobs, clock }: { database: Database; blobs: Blobs; clock: Clock },
+  { database, blobs, nowMs }: { database: Database; blobs: Blobs; nowMs: number },
   after: string,
 ): Promise<string> {
   const days = (await blobs.list('')).folders.filter((name) => DAY.test(name) && name > after);
@@ -31,7 +31,7 @@ export async function sweepPhotos(
       .execute();
     const named = new Set(rows.map(blobName));
     for (const { name, putAtMs } of there) {
-      if (!named.has(name) && clock.nowMs() - putAtMs >= LEFT_ALONE_MS) await blobs.delete(`${day}/${name}`);
+      if (!named.has(name) && nowMs - putAtMs >= LEFT_ALONE_MS) await blobs.delete(`${day}/${name}`);
     }
     await blobs.sweep(`${day}/`);
   }

@@ -156,10 +156,10 @@ export class Photos {
   }
 
   /** Removes those whose order is gone and that nothing else names, then looks for blobs that no row names. */
-  async tidy(): Promise<void> {
-    const { database, ownership, blobs, clock, keepDays } = this.#deps;
+  async tidy(nowMs: number): Promise<void> {
+    const { database, ownership, blobs, keepDays } = this.#deps;
     if ((await blobs.problem()) !== null) return;
-    const beforeMs = clock.nowMs() - keepDays * DAY_MS;
+    const beforeMs = nowMs - keepDays * DAY_MS;
     const gone = await ownership.transaction(database, 'that old photos are gone', async (tx) => {
       const alone = tx
         .tables<PhotoTables>()
@@ -172,7 +172,7 @@ export class Photos {
       return await tx.tables<PhotoTables>().deleteFrom('site_photo').where('id', 'in', alone).returningAll().execute();
     });
     for (const row of gone) await blobs.delete(blobKey(row));
-    this.#sweptUpTo = await sweepPhotos({ database, blobs, clock }, this.#sweptUpTo);
+    this.#sweptUpTo = await sweepPhotos({ database, blobs, nowMs }, this.#sweptUpTo);
   }
 
   /** What this request was answered before; asked before the bytes are written anew. */

@@ -168,9 +168,9 @@ export class Commands {
     }
   }
 
-  /** Forgets what was settled long ago. */
-  async prune(): Promise<void> {
-    const beforeMs = this.#deps.clock.nowMs() - KEPT_MS;
+  /** Forgets what was settled long before `nowMs`. */
+  async prune(nowMs: number): Promise<void> {
+    const beforeMs = nowMs - KEPT_MS;
     await this.#deps.ownership.transaction(this.#deps.database, 'that old commands are gone', (tx) =>
       tx.tables<CommandTables>().deleteFrom('command').where('settled_at_ms', '<', beforeMs).execute(),
     );

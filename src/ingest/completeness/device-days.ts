@@ -1,4 +1,4 @@
-import { type Clock, HOUR_MS, MINUTE_MS } from '../../core/clock.ts';
+import { type Clock, MINUTE_MS } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { isInternal } from '../../core/internal-records.ts';
 import type { JournalReader } from '../../core/journal-reader.ts';
@@ -35,7 +35,6 @@ const KEPT_BYTES_MAX = 24 * 1024 * 1024;
 const DAY_BYTES = 300;
 /** Days that answers can be given of. */
 const KEPT_DAYS = 40;
-const PRUNE_EVERY_MS = HOUR_MS;
 const ROWS_PER_STATEMENT = 2_000;
 
 interface Day extends DaySlots {
@@ -76,13 +75,7 @@ export class DeviceDays implements JournalReader {
   }
 
   start(): void {
-    const { clock } = this.#deps;
-    const save = clock.every(SAVE_EVERY_MS, () => void this.#later(() => this.#save()));
-    const prune = clock.every(PRUNE_EVERY_MS, () => void this.#later(() => this.#prune()));
-    this.#cancel = () => {
-      save();
-      prune();
-    };
+    this.#cancel = this.#deps.clock.every(SAVE_EVERY_MS, () => void this.#later(() => this.#save()));
   }
 
   async stop(): Promise<void> {
@@ -164,9 +157,10 @@ export class DeviceDays implements JournalReader {
     return found;
   }
 
-  async #prune(): Promise<void> {
-    const { database, ownership, clock } = this.#deps;
-    const beforeDay = dayOf(clock.nowMs()) - KEPT_DAYS;
+  /** Removes days that are long over at `nowMs`. */
+  async prune(nowMs: number): Promise<void> {
+    const { database, ownership } = this.#deps;
+    const beforeDay = dayOf(nowMs) - KEPT_DAYS;
     await ownership.transaction(database, 'that old days are gone', (tx) =>
       tx.tables<CompletenessTables>().deleteFrom('device_day').where('day', '<', beforeDay).execute(),
     );

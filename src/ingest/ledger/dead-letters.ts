@@ -120,11 +120,11 @@ export class DeadLetters {
   }
 
   /** Deletes what is too old or too much, at most 10,000 rows; returns how many, so that the caller may go on. */
-  async prune(): Promise<number> {
+  async prune(nowMs: number): Promise<number> {
     const db = this.#deps.database.tables<IngestTables>();
     const newest = db.selectFrom('dead_letter').select('received_at_ms').orderBy('received_at_ms', 'desc');
     const surplus = await newest.offset(KEEP_ROWS).limit(1).executeTakeFirst();
-    const beforeMs = Math.max(this.#deps.clock.nowMs() - KEEP_MS, surplus?.received_at_ms ?? 0);
+    const beforeMs = Math.max(nowMs - KEEP_MS, surplus?.received_at_ms ?? 0);
     const gone = sql<{ lane: string }>`
       with gone as (
         select lane, journal_offset, record_index from dead_letter where received_at_ms < ${beforeMs}

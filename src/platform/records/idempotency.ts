@@ -107,10 +107,10 @@ export class Idempotency {
   }
 
   /** Deletes what is older than a day; call it now and then. */
-  async purge(): Promise<void> {
+  async purge(nowMs: number): Promise<void> {
     await this.#tables()
       .deleteFrom('idempotency')
-      .where('created_at_ms', '<=', this.#clock.nowMs() - KEPT_MS)
+      .where('created_at_ms', '<=', nowMs - KEPT_MS)
       .execute();
   }
 

@@ -1,6 +1,5 @@
-import { type Clock, DAY_MS, toRfc3339 } from '../../core/clock.ts';
+import { DAY_MS, toRfc3339 } from '../../core/clock.ts';
 import { NATIONWIDE } from '../../core/jurisdiction.ts';
-import { BelievedTime } from '../../core/mechanisms/believed-time.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, type Tables } from '../database/database.ts';
 import { databaseIdentity } from '../database/database-id.ts';
@@ -15,7 +14,6 @@ export interface PruningDeps {
   database: Database;
   ownership: Pick<Ownership, 'transaction'>;
   signer: Signer;
-  clock: Clock;
   /** How long rows are kept at least, in days. */
   keepDays: number;
   /** Told after rows were said to go and before any of them goes. */
@@ -44,26 +42,23 @@ const ITSELF: Caller = {
  */
 export class Pruning {
   readonly #deps: PruningDeps;
-  readonly #believed: BelievedTime;
 
   constructor(deps: PruningDeps) {
     this.#deps = deps;
-    this.#believed = new BelievedTime(deps.clock);
   }
 
-  async prune(): Promise<void> {
+  /** What goes is gone, so `nowMs` is the time that is believed (`core/mechanisms/believed-time.ts`). */
+  async prune(nowMs: number): Promise<void> {
     const noted = [];
-    for (const register of REGISTERS) noted.push(await this.#note(register));
+    for (const register of REGISTERS) noted.push(await this.#note(register, nowMs));
     if (noted.includes(true)) await this.#deps.beforeRemoval();
     for (const register of REGISTERS) await this.#remove(register);
   }
 
   /** Says which rows go, where some are old enough; resolves with whether it did. */
-  #note(register: SealedRegister): Promise<boolean> {
+  #note(register: SealedRegister, atMs: number): Promise<boolean> {
     const { database, ownership, keepDays, signer } = this.#deps;
     return ownership.transaction(database, 'that old rows of a register go', async (tx) => {
-      // What goes is gone: a clock that was set ahead takes nothing before it stood so for a day.
-      const atMs = Math.floor(this.#believed.nowMs());
       const before = await lastProof(tx, register);
       if (before && atMs - before.atMs < EVERY_MS) return false;
       const keptFromMs = atMs - keepDays * DAY_MS;

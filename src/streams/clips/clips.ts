@@ -171,10 +171,10 @@ export class Clips {
     return DONE;
   }
 
-  /** Removes clips whose time has come: first the file, then its row. */
-  async tidy(): Promise<void> {
-    const { database, clock, blobs, captures } = this.#deps;
-    const ids = await clipsPast(database, clock.nowMs(), PAST_AT_ONCE);
+  /** Removes clips whose time has come at `nowMs`, the time that is believed: first the file, then its row. */
+  async tidy(nowMs: number): Promise<void> {
+    const { database, blobs, captures } = this.#deps;
+    const ids = await clipsPast(database, nowMs, PAST_AT_ONCE);
     for (const id of ids) {
       await blobs.delete(keyOf(id));
       captures.end(id);

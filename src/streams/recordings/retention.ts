@@ -1,12 +1,10 @@
-import { type Clock, DAY_MS } from '../../core/clock.ts';
-import { BelievedTime } from '../../core/mechanisms/believed-time.ts';
+import { DAY_MS } from '../../core/clock.ts';
 import type { Disk } from '../recorder/disk/disk.ts';
 import { type KeptDays, RECORDING_CLASSES, type RecordingClass } from './classes.ts';
 import { placeOf } from './recording.ts';
 import type { Recordings } from './recordings.ts';
 
 export interface RetentionDeps {
-  clock: Clock;
   recordings: Pick<Recordings, 'oldest' | 'forget' | 'dropDaysBefore'>;
   disk: Pick<Disk, 'remove' | 'isReady'>;
   keptDays: KeptDays;
@@ -19,17 +17,15 @@ const CHORE_MAX = 40_000;
 /** Removes recordings that are past their time: first the file, then its row, so that no file is forgotten. */
 export class Retention {
   readonly #deps: RetentionDeps;
-  readonly #believed: BelievedTime;
 
   constructor(deps: RetentionDeps) {
     this.#deps = deps;
-    this.#believed = new BelievedTime(deps.clock);
   }
 
-  async tidy(): Promise<void> {
+  /** `nowMs` is the time that is believed, as what goes is gone. */
+  async tidy(nowMs: number): Promise<void> {
     const { recordings, disk, keptDays } = this.#deps;
     if (!disk.isReady) return;
-    const nowMs = this.#believed.nowMs();
     let room = CHORE_MAX;
     for (const one of RECORDING_CLASSES) room -= await this.#remove(one, nowMs, room);
     if (room > 0) await recordings.dropDaysBefore(nowMs - Math.min(...Object.values(keptDays)) * DAY_MS);

@@ -37,15 +37,15 @@ t.test('pictures in a bucket that was made up survive a cut, its absence and a r
   const back = await world.takeAway();
   await t.rejects(life().keep(DEVICE, 'image/png', tinyPicture({ salt: 'b' })), { code: 'images.unavailable' });
   clock.setWall(clock.nowMs() + 2 * DAY_MS);
-  await life().tidy();
+  await life().tidy(clock.nowMs());
   t.equal((await rows()).length, 1, 'a store that is away forgets nothing');
   await back();
-  await life().tidy();
+  await life().tidy(clock.nowMs());
   t.same(await life().read(image!), bytes);
 
   const [row] = await rows();
   clock.setWall(clock.nowMs() + 2 * DAY_MS);
-  await life().tidy();
+  await life().tidy(clock.nowMs());
   t.same(await rows(), []);
   t.equal(await world.open().has(blobKey(row!)), false, 'its time is over in both');
 });

@@ -80,7 +80,7 @@ t.test('after kill -9 what was promised is there, and what was not is swept', as
   const files = async (end: string) => (await filesIn(directory)).filter((name) => name.endsWith(end));
   await until('the second file is written', async () => (await files('.png')).length === 1);
   clock.setWall(Date.now() + 600_000);
-  await images.tidy();
+  await images.tidy(clock.nowMs());
   child.process.kill('SIGKILL');
   const id = await child.said;
   await run(`select pg_terminate_backend(pid) from pg_stat_activity where query like 'insert into "image"%'`);
@@ -92,7 +92,7 @@ t.test('after kill -9 what was promised is there, and what was not is swept', as
   );
   t.equal((await files('.png')).length, 1, 'somebody might not have been done with it');
   clock.setWall(clock.nowMs() + 2 * 3600 * 1000);
-  await images.tidy();
+  await images.tidy(clock.nowMs());
   t.same(await filesIn(directory), [`${id}.jpg`]);
   t.ok((await images.read((await images.find(id))!)).length > 0);
 });
@@ -131,19 +131,19 @@ t.test('pictures go when their time is over, rows and files alike, and leftovers
   }
 
   clock.setWall(clock.nowMs() + 11 * DAY_MS);
-  await images.tidy();
+  await images.tidy(clock.nowMs());
   const left = (await rows()).map(({ id }) => id);
   t.same(left.sort(), [kept.id, young.id].sort(), 'what came again counts from then');
   t.same(await filesIn(directory), ['README', `${kept.id}.png`, `${young.id}.png`].sort());
   t.equal(await images.find(old.id), null);
   t.equal(await readFile(outside, 'utf8'), 'not ours', 'no link is followed');
   await rm(join(stray, 'link.jpg'));
-  await images.tidy();
+  await images.tidy(clock.nowMs());
   t.notOk((await readdir(directory)).includes('2026-01-01'), 'an empty day is removed');
 });
 
 t.test('a store of many directories is swept piece by piece, all of it', async (t) => {
-  const { images, directory } = await emptyStore(t);
+  const { images, directory, clock } = await emptyStore(t);
   for (let shard = 0; shard < 150; shard += 1) {
     const path = join(directory, '2026-01-02', shard.toString(16).padStart(2, '0'));
     await mkdir(path, { recursive: true });
@@ -152,7 +152,7 @@ t.test('a store of many directories is swept piece by piece, all of it', async (
   }
   const left = [];
   for (let round = 0; round < 3; round += 1) {
-    await images.tidy();
+    await images.tidy(clock.nowMs());
     left.push((await filesIn(directory)).length);
   }
   t.same(left, [86, 22, 0]);

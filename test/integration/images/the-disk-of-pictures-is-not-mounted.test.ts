@@ -52,8 +52,8 @@ t.test('what lies on a disk that is not mounted stays known, and comes back with
     if (mountPoint.endsWith('names')) {
       for (const row of await rows()) await mkdir(dirname(join(directory, blobKey(row))), { recursive: true });
     }
-    await images.tidy();
-    await life(directory, clock).images.tidy();
+    await images.tidy(clock.nowMs());
+    await life(directory, clock).images.tidy(clock.nowMs());
     t.equal((await rows()).length, 3, `${mountPoint}: nothing is forgotten`);
     t.match(
       await disk.problem(),
@@ -71,7 +71,7 @@ t.test('what lies on a disk that is not mounted stays known, and comes back with
   const lost = (await rows())[0]!;
   await rm(join(directory, blobKey(lost)));
   clock.setWall(clock.nowMs() + 2 * 3600 * 1000);
-  await images.tidy();
+  await images.tidy(clock.nowMs());
   t.equal((await rows()).length, 2, 'what is lost on a disk that is there is forgotten as before');
 });
 
@@ -83,7 +83,7 @@ t.test('files of another database are left alone', async (t) => {
   const old = new Date(clock.nowMs() - DAY_MS);
   await utimes(join(directory, blobKey(row!)), old, old);
   const other = life(directory, clock);
-  await other.images.tidy();
+  await other.images.tidy(clock.nowMs());
   t.match(await other.disk.problem(), /belongs to another database/);
   t.same(await readdir(dirname(join(directory, blobKey(row!)))), [`${id}.png`]);
   await writeFile(join(directory, '.citywatch-volume'), 'somebody else\n');

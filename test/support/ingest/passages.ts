@@ -1,6 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import { type Clock, DAY_MS } from '../../../src/core/clock.ts';
 import { NATIONWIDE } from '../../../src/core/jurisdiction.ts';
+import { BelievedTime } from '../../../src/core/mechanisms/believed-time.ts';
 import type { Caller } from '../../../src/core/types.ts';
 import { Passages } from '../../../src/passages/passages.ts';
 import { PlateSeal } from '../../../src/passages/seal.ts';
@@ -34,6 +35,7 @@ export function openPassages({ database, clock, key, keepDays = 90 }: Input) {
     database,
     ownership: firstOwner(),
     clock,
+    believed: new BelievedTime(clock, null),
     keepDays,
     keys: { hash: key, seal: new PlateSeal(vaultKey) },
   };

@@ -23,7 +23,7 @@ export function keepRegisters(database: Database, path: string, day: number) {
   const file = new CheckpointFile(path, signer);
   const checkpoints = new Checkpoints({ database, file, clock, observer: quietObserver() });
   const beforeRemoval = (): Promise<void> => checkpoints.write();
-  const deps: PruningDeps = { database, ownership: firstOwner(), signer, clock, keepDays: KEEP_DAYS, beforeRemoval };
+  const deps: PruningDeps = { database, ownership: firstOwner(), signer, keepDays: KEEP_DAYS, beforeRemoval };
   return { clock, deps, checkpoints, pruning: new Pruning(deps) };
 }
 

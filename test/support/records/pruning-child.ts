@@ -6,10 +6,10 @@ import { dyingAt, keepRegisters } from './pruned.ts';
 const [url = '', path = '', day = '', nth = ''] = process.argv.slice(2);
 const ends: (() => Promise<void> | void)[] = [];
 const database = await openDatabase({ teardown: (end) => void ends.push(end) }, url);
-const { deps } = keepRegisters(database, path, Number(day));
+const { clock, deps } = keepRegisters(database, path, Number(day));
 const die = (): never => {
   process.kill(process.pid, 'SIGKILL');
   for (;;);
 };
-await new Pruning(dyingAt(deps, Number(nth), die)).prune();
+await new Pruning(dyingAt(deps, Number(nth), die)).prune(clock.nowMs());
 for (const end of ends) await end();

@@ -144,7 +144,7 @@ const cameras = new CameraSetup({
 const queries = new AlertQueries(database);
 const letters = new DeadLetters({ database, ownership, clock, replay: { ask: async () => null } });
 const plates = { hash: randomBytes(32), seal: new PlateSeal(randomBytes(32)) };
-const passages = new Passages({ database, ownership, clock, observer, keys: plates, keepDays: 90 });
+const passages = new Passages({ database, ownership, clock, believed: clock, observer, keys: plates, keepDays: 90 });
 const late: Stage<null> = {
   name: 'late',
   needed: true,
@@ -176,11 +176,11 @@ const WRITERS: Record<string, (step: number) => Promise<unknown>> = {
   'work that is hastened': () => work.hasten('noted', ''),
   'timers alone': () => timers.handle('late x'),
   'commands that expire': () => commands.expire(clock.nowMs()),
-  'old commands': () => commands.prune(),
+  'old commands': () => commands.prune(clock.nowMs()),
   'introduction of a camera': () => cameras.handle('cam'),
   'old findings': () => queries.pruneFindings(clock.nowMs(), ownership),
   'old deliveries': () => queries.pruneDeliveries(clock.nowMs(), ownership),
-  'old dead letters': () => letters.prune(),
+  'old dead letters': () => letters.prune(clock.nowMs()),
   'old passages': () => passages.keep(),
 };
 

@@ -12,7 +12,7 @@ const LISTS = /^(bench$|src\/(api\/routes|platform\/database\/migrations)|test\/
 const OWNERS: Record<string, RegExp> = {
   ...owned('src/platform/secrets/', ['cluster_key']),
   ...owned('src/platform/follow/', ['followed_change']),
-  ...owned('src/platform/database/', ['database_identity', 'gateway_lease', 'schema_migration']),
+  ...owned('src/platform/database/', ['believed_time', 'database_identity', 'gateway_lease', 'schema_migration']),
   ...owned('src/platform/records/', ['access_register', 'audit_entry', 'idempotency', 'register_prune']),
   ...owned('src/platform/blobs/', ['volume']),
   ...owned('src/platform/work/', ['work_item']),

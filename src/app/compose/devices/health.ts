@@ -106,7 +106,7 @@ export function composeHealth(ground: Ground, { kinds, directory, jurisdictions 
   const list = new HealthList({ book, tally, directory, database, tree: jurisdictions });
   return {
     ...tellersOf(book),
-    prune: () => store.prune(),
+    prune: (nowMs: number) => store.prune(nowMs),
     shown: (id: DeviceId) => list.shown(id),
     outages: { above: outages.above.bind(outages), beside: outages.beside.bind(outages) },
     /** From now on an outage is one alert at the parent. */

@@ -6,6 +6,7 @@ import { CAMERA_GATE, CameraGate } from '../../../devices/onvif/gate/camera-gate
 import { UPLINKS } from '../../../ingest/uplinks/uplinks.ts';
 import { START_PATIENCE_MS } from '../../../platform/database/arrival.ts';
 import { databaseId } from '../../../platform/database/database-id.ts';
+import { RememberedTime } from '../../../platform/database/remembered-time.ts';
 import { Follow } from '../../../platform/follow/follow.ts';
 import { Outbound } from '../../../platform/outbound/outbound.ts';
 import { Idempotency } from '../../../platform/records/idempotency.ts';
@@ -91,6 +92,7 @@ export async function openGround({ config, observer, secrets, clock, lifecycle, 
     follow,
     keys,
     registers,
+    believed: await RememberedTime.open({ ...opened, database, clock }),
     vault: new Vault(keys.vault),
     work,
     doorbell: new Doorbell({ redisUrl: services.redis, databaseId: await databaseId(database), work, clock, observer }),

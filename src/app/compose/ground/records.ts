@@ -46,5 +46,5 @@ export async function openRecords(input: RecordsInput): Promise<Pruning> {
   sealer.start();
   checkpoints.start();
   const beforeRemoval = (): Promise<void> => checkpoints.write();
-  return new Pruning({ database, ownership, signer, clock, keepDays, beforeRemoval });
+  return new Pruning({ database, ownership, signer, keepDays, beforeRemoval });
 }

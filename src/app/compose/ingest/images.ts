@@ -23,7 +23,11 @@ export interface ImagesInput {
 }
 
 /** Pictures of devices for the API, where they are, and the chore that removes old ones. */
-export function composeImages(input: ImagesInput): { port: ShownImages; blobs: Blobs; tidy(): Promise<void> } {
+export function composeImages(input: ImagesInput): {
+  port: ShownImages;
+  blobs: Blobs;
+  tidy(nowMs: number): Promise<void>;
+} {
   const { database, ownership, clock, observer, directory, keepDays, devices, register } = input;
   const blobs = openLocalBlobs({
     name: 'images',
@@ -36,5 +40,5 @@ export function composeImages(input: ImagesInput): { port: ShownImages; blobs: B
   });
   const images = new Images({ database, ownership, blobs, clock, observer, keepMs: keepDays * DAY_MS });
   const areaOf = (device: string) => devices.get(device)?.identity.jurisdiction;
-  return { port: new ShownImages({ images, register, areaOf }), blobs, tidy: () => images.tidy() };
+  return { port: new ShownImages({ images, register, areaOf }), blobs, tidy: (nowMs) => images.tidy(nowMs) };
 }

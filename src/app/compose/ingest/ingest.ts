@@ -54,6 +54,7 @@ export async function openIngest(ground: Ground, devices: Devices, connected: Up
       database,
       ownership: ground.ownership,
       clock,
+      believed: ground.believed,
       observer,
       directory,
       tree: devices.jurisdictions,

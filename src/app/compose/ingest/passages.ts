@@ -1,5 +1,6 @@
 import type { Clock } from '../../../core/clock.ts';
 import type { Tree } from '../../../core/jurisdiction.ts';
+import type { BelievedTime } from '../../../core/mechanisms/believed-time.ts';
 import type { Observer } from '../../../core/observe.ts';
 import type { Directory } from '../../../devices/registry/directory.ts';
 import { placesOf } from '../../../devices/registry/places.ts';
@@ -15,6 +16,7 @@ export interface PassagesInput {
   database: Database;
   ownership: Ownership;
   clock: Clock;
+  believed: Pick<BelievedTime, 'nowMs'>;
   observer: Observer;
   directory: Directory;
   tree: Tree;

@@ -37,7 +37,7 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
   const { recorder, recordings, gaps, disk } = opened;
   const { keepDays, keySiteDays, minorsDays } = config.recordings;
   const keptDays = { public: keepDays, 'key-site': keySiteDays, minors: minorsDays };
-  const retention = new Retention({ clock, recordings, disk, keptDays });
+  const retention = new Retention({ recordings, disk, keptDays });
   const report = new RecordingReport({
     database,
     clock,
@@ -61,9 +61,9 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
     clipBlobs: clips.blobs,
     /** Why a camera that is to be recorded now is not, as far as the disk goes. */
     problem: async () => (plans.wanted(clock.nowMs()).length === 0 ? null : disk.refusal),
-    tidy: async () => {
-      await retention.tidy();
-      await clips.clips.tidy();
+    tidy: async (nowMs: number) => {
+      await retention.tidy(nowMs);
+      await clips.clips.tidy(nowMs);
     },
     async start(): Promise<void> {
       recorder.start();

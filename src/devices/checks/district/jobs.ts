@@ -190,11 +190,10 @@ export class CheckJobs {
   }
 
   /** Deletes jobs that are too old; returns how many, so that the caller may go on. */
-  async prune(): Promise<number> {
-    const { database, clock } = this.#deps;
-    const old = database.tables<CheckTables>().deleteFrom('check_job');
+  async prune(nowMs: number): Promise<number> {
+    const old = this.#deps.database.tables<CheckTables>().deleteFrom('check_job');
     const gone = await old
-      .where('created_at_ms', '<', clock.nowMs() - KEPT_MS)
+      .where('created_at_ms', '<', nowMs - KEPT_MS)
       .where('state', '!=', 'running')
       .executeTakeFirst();
     return Number(gone.numDeletedRows);

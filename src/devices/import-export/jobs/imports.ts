@@ -166,10 +166,8 @@ export class Imports {
   }
 
   /** Removes what is past its time. */
-  async purge(): Promise<void> {
-    const { database, clock } = this.#deps;
-    const nowMs = clock.nowMs();
-    const db = database.tables<ImportTables>();
+  async purge(nowMs: number): Promise<void> {
+    const db = this.#deps.database.tables<ImportTables>();
     await db
       .deleteFrom('import_batch')
       .where('created_at_ms', '<', nowMs - KEPT_MS)

@@ -174,12 +174,12 @@ t.test('photos go with their order, and so does what a crash left alone', async 
   const at = (hours: number) => new Date(clock.nowMs() - hours * HOUR_MS);
   const left = join(directory, '2026-01-01', 'left-alone.jpg');
   await utimes(left, at(0), at(0));
-  await photos.tidy();
+  await photos.tidy(clock.nowMs());
   t.equal((await files()).filter((path) => path === left).length, 1, 'it may be on its way');
 
   await clock.advance(30 * DAY_MS + HOUR_MS);
-  await list.prune();
-  await photos.tidy();
+  await list.prune(clock.nowMs());
+  await photos.tidy(clock.nowMs());
   await t.rejects(photos.find(LI, kept.id), { code: 'not-found' });
   await t.rejects(photos.find(LI, alone.id), { code: 'not-found' });
   t.ok((await photos.ofOrder('W-2026-1')).length <= 1);

@@ -205,9 +205,9 @@ t.test('old dead letters are pruned, newer ones stay', async (t) => {
   await ingest.intake.accept(text('old', { receivedAtMs: nowMs - 31 * 86_400_000 }));
   await ingest.intake.accept(text('new', { receivedAtMs: nowMs }));
   await drain(ingest);
-  t.equal(await ingest.deadLetters.prune(), 1);
+  t.equal(await ingest.deadLetters.prune(Date.now()), 1);
   t.match((await ingest.deadLetters.list(all, { limit: 10 })).items, [{ receivedAtMs: nowMs }]);
-  t.equal(await ingest.deadLetters.prune(), 0);
+  t.equal(await ingest.deadLetters.prune(Date.now()), 0);
 });
 
 t.test('a message that is pruned in two goes keeps its bytes until its last record is gone', async (t) => {
@@ -216,10 +216,10 @@ t.test('a message that is pruned in two goes keeps its bytes until its last reco
   await sql`insert into dead_letter select 'live', n / 21, n % 21, 'empty', '', '', 'd', 'k', 1, null, '330212',
     'telemetry', 't', n / 21, null from generate_series(0, 10499) n`.execute(db);
   await sql`insert into dead_letter_payload select 'live', n, 'x'::bytea from generate_series(0, 499) n`.execute(db);
-  t.equal(await ingest.deadLetters.prune(), 10_000);
+  t.equal(await ingest.deadLetters.prune(Date.now()), 10_000);
   const left = await db.selectFrom('dead_letter').select('journal_offset').distinct().execute();
   const payloads = await db.selectFrom('dead_letter_payload').select('journal_offset').execute();
   t.same(payloads.map(Object.values).sort(), left.map(Object.values).sort());
-  t.equal(await ingest.deadLetters.prune(), 500);
+  t.equal(await ingest.deadLetters.prune(Date.now()), 500);
   t.same(await db.selectFrom('dead_letter_payload').selectAll().execute(), []);
 });

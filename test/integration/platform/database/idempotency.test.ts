@@ -55,7 +55,7 @@ t.test('a key is free again when nothing was done, when its process died, and af
   await clock.advance(DAY_MS);
   t.equal(await store.begin(request('free', { bodyHash: 'other' })), null, 'a day later');
   await clock.advance(DAY_MS);
-  await store.purge();
+  await store.purge(clock.nowMs());
   const rows = await database
     .tables<{ idempotency: { key: string } }>()
     .selectFrom('idempotency')

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { DAY_MS } from '../../../../src/core/clock.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
+import { RememberedTime } from '../../../../src/platform/database/remembered-time.ts';
 import { Checkpoints } from '../../../../src/platform/records/checkpoints.ts';
 import { Pruning } from '../../../../src/platform/records/pruning.ts';
 import { openDatabase } from '../../../support/devices/registry.ts';
@@ -14,6 +15,7 @@ import {
   keepRegisters,
   writeDays,
 } from '../../../support/records/pruned.ts';
+import { firstOwner } from '../../../support/services/ownership.ts';
 import { quietObserver, temporaryDirectory } from '../../../support/services/services.ts';
 import { ManualClock } from '../../../support/time/clock.ts';
 import { until } from '../../../support/time/until.ts';
@@ -35,7 +37,7 @@ const countAll = async (): Promise<number[]> => {
 };
 
 t.test('nothing goes that is not old enough, and no row without a proof', async (t) => {
-  await pruning.prune();
+  await pruning.prune(clock.nowMs());
   t.match(await foundAbout(database, path), { faults: [], pruned: [0, 0], vouched: [60, 60], ends: [60, 60] });
   for (const table of ['audit_entry', 'access_register']) {
     const refused = { code: 'store.refused' };
@@ -46,7 +48,7 @@ t.test('nothing goes that is not old enough, and no row without a proof', async 
 
 t.test('what is old goes, the rest holds, and the trail says what went', async (t) => {
   await clock.advance(DAY_MS);
-  await pruning.prune();
+  await pruning.prune(clock.nowMs());
   t.same(await countAll(), [59, 57]);
   await sealAll(database);
   t.match(await foundAbout(database, path), { faults: [], pruned: [3, 3], vouched: [60, 60], ends: [62, 60] });
@@ -54,19 +56,20 @@ t.test('what is old goes, the rest holds, and the trail says what went', async (
     database.tables(),
   );
   t.match(rows, [{ after: `{"rows":3,"keptFrom":"2024-10-05T00:00:00.000Z"}` }, { after: /"rows":3/ }]);
-  await pruning.prune();
+  await pruning.prune(clock.nowMs());
   t.same(await countAll(), [59, 57], 'once a day is enough');
   const again = sql`update register_prune set link = 50`.execute(database.tables());
   await t.rejects(again, { code: 'store.refused' }, 'a proof is for ever');
 });
 
-t.test('a clock that is set ahead by years takes nothing', async (t) => {
+t.test('what time it was is known to the next start, whose clock may stand years ahead', async (t) => {
+  const deps = { database, ownership: firstOwner() };
   const nowMs = clock.nowMs();
-  const before = await countAll();
-  clock.setWall(nowMs + 10 * KEEP_DAYS * DAY_MS);
-  await pruning.prune();
-  t.same(await countAll(), before);
-  clock.setWall(nowMs);
+  const first = await RememberedTime.open({ ...deps, clock });
+  await first.remember(first.nowMs());
+  await first.remember(first.nowMs());
+  const wrong = await RememberedTime.open({ ...deps, clock: new ManualClock(nowMs + 10 * KEEP_DAYS * DAY_MS) });
+  t.equal(wrong.nowMs(), nowMs);
 });
 
 class Killed extends Error {}
@@ -81,7 +84,7 @@ t.test('a gateway that dies at any moment of it loses nothing, verifies, and the
   for (; isCut; nth += 1) {
     await clock.advance(DAY_MS);
     const kept = clock.nowMs() - KEEP_DAYS * DAY_MS;
-    isCut = await new Pruning(dyingAt(deps, nth, killed)).prune().then(
+    isCut = await new Pruning(dyingAt(deps, nth, killed)).prune(clock.nowMs()).then(
       () => false,
       (error: unknown) => error instanceof Killed || Promise.reject(error),
     );
