@@ -20,6 +20,7 @@ import {
   checkParent,
   endForeignLinks,
   type KnownJurisdictions,
+  lockTree,
   replaceCameras,
   storedLocation,
 } from './checks.ts';
@@ -151,6 +152,8 @@ export class Registry {
   /** A retired device keeps its row and history, is refused at every door, and its id is never given out again. */
   async retire(caller: Caller, id: DeviceId, expectedVersion: number): Promise<void> {
     await this.#change({ caller, id, expectedVersion, action: 'device.retire' }, async (tx) => {
+      // Whoever is about to hang something on it has done so, or finds it retired.
+      await lockTree(tx);
       const child = await tx
         .tables<RegistryTables>()
         .selectFrom('position')
@@ -252,7 +255,8 @@ export class Registry {
     const { caller, id, expectedVersion, action } = request;
     return this.#sync.commit(id, async (tx) => {
       const db = tx.tables<RegistryTables>();
-      const locked = db.selectFrom('position').selectAll().where('id', '=', id).forUpdate();
+      // Not against who refers to it: one that hangs a device on it holds the tree, for which this one may wait.
+      const locked = db.selectFrom('position').selectAll().where('id', '=', id).forNoKeyUpdate();
       const current = await withinJurisdiction(locked, 'jurisdiction', ownArea(caller)).executeTakeFirst();
       if (!current) throw new CitywatchError('not-found');
       if (current.state === 'retired') throw new CitywatchError('conflict.state', { detail: 'The device is retired.' });

@@ -1,9 +1,11 @@
 import t from 'tap';
 import type { Device } from '../../../src/core/types.ts';
+import { lockTree } from '../../../src/devices/registry/checks.ts';
 import { sql } from '../../../src/platform/database/database.ts';
 import { listAudit } from '../../../src/platform/records/audit.ts';
 import { callerIn, kiosk, type OpenRegistry, openDatabase, openRegistry } from '../../support/devices/registry.ts';
 import { sealAll, walkAll } from '../../support/records/chains.ts';
+import { until } from '../../support/time/until.ts';
 
 const NATION = callerIn('000000');
 const NINGBO = callerIn('330200');
@@ -11,9 +13,12 @@ const YINZHOU = callerIn('330212');
 const HAISHU = callerIn('330203');
 
 let parts: OpenRegistry;
+/** Called in the transaction of an edit that retires a device, last of all. */
+let retiring = async (): Promise<void> => {};
 
 t.before(async () => {
-  parts = await openRegistry(t, { database: await openDatabase(t) });
+  const followers = [{ follow: () => retiring(), settle: async () => {} }];
+  parts = await openRegistry(t, { database: await openDatabase(t), followers });
 });
 
 t.test('a created device is there, with its audit row, and can authenticate at once', async (t) => {
@@ -203,6 +208,32 @@ t.test('parents never form a circle, not even by two edits at once', async (t) =
     registry.update(YINZHOU, 'ring-c', 1, { parent: 'ring-b' }),
   ]);
   t.strictSame(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+});
+
+t.test('nothing is hung on a device while that is being retired', async (t) => {
+  const { registry, database } = parts;
+  for (const id of ['pole', 'mast', 'moves']) await registry.create(YINZHOU, kiosk({ id }));
+  let moved: unknown;
+  // After the pole was found to carry nothing, and before that it is retired is committed.
+  retiring = async () => {
+    moved = registry.update(YINZHOU, 'moves', 1, { parent: 'pole' }).catch((error: unknown) => error);
+    await until('the other edit waits for this one', async () => {
+      const { rows } = await sql`select from pg_locks where not granted
+        and pid in (select pid from pg_stat_activity where datname = current_database())`.execute(database.tables());
+      return rows.length > 0;
+    });
+  };
+  await registry.retire(YINZHOU, 'pole', 1).finally(() => (retiring = async () => {}));
+  t.match(await moved, { code: 'request.invalid', message: /retired/ });
+  t.match(await registry.get(YINZHOU, 'moves'), { parent: null });
+  const [retired] = await database.transaction(async (tx) => {
+    // As whoever hangs a device on it, who has not committed yet.
+    await lockTree(tx);
+    await sql`update position set parent = 'mast' where id = 'moves'`.execute(tx.tables());
+    return [registry.retire(YINZHOU, 'mast', 1)];
+  });
+  await t.rejects(retired!, { code: 'conflict.reference' });
+  await registry.update(YINZHOU, 'moves', 1, { parent: null });
 });
 
 t.test('a retired device is refused at every door, and its id is never given out again', async (t) => {
