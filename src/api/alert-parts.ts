@@ -15,7 +15,7 @@ export interface AlertParts {
   rules(): readonly Rule[];
   queries: Pick<AlertQueries, 'get' | 'list' | 'events' | 'openCounts'>;
   feed: Pick<AlertFeed, 'epoch' | 'head' | 'newest' | 'next'>;
-  evidence: Pick<EvidenceDesk, 'picture'>;
+  evidence: Pick<EvidenceDesk, 'shown'>;
   /** Registers the look itself: nothing is shown before. */
   plates: Pick<AlertPlates, 'show'>;
   watchlists: Pick<Watchlists, 'create' | 'list' | 'remove'>;

@@ -7,7 +7,7 @@ export type Verdict = (typeof VERDICTS)[number];
 
 export interface Evidence {
   id: string;
-  type: 'picture' | 'unavailable';
+  type: 'picture' | 'clip' | 'unavailable';
   camera: string | null;
   takenAt: string;
   url: string | null;

@@ -4,7 +4,7 @@ import { receiptId } from '../../core/receipt.ts';
 import type { Lane } from '../../core/types.ts';
 import { deviceIn, GATEWAY_SUBJECT, subjectOf } from '../rules/conditions/subject.ts';
 import type { Severity } from '../rules/rules.ts';
-import type { AlertRow, FindingRow } from './tables.ts';
+import type { AlertEvidence, AlertRow, FindingRow } from './tables.ts';
 
 /**
  * Where an alert happens. Name, position and police agency are frozen when it is opened: a camera that is moved later
@@ -159,14 +159,7 @@ export function showAlert(row: AlertRow) {
     lastAt: toRfc3339(row.last_at_ms),
     occurrences: row.occurrences,
     data: row.data,
-    evidence: row.evidence.map(({ id, type, camera, takenAtMs, reason }) => ({
-      id,
-      type,
-      camera,
-      takenAt: toRfc3339(takenAtMs),
-      url: type === 'picture' ? `/api/v1/alerts/${row.id}/evidence/${id}` : null,
-      reason: reason ?? null,
-    })),
+    evidence: row.evidence.map((one) => shownEvidence(row.id, one)),
     comments: row.comments.map(({ by, atMs, text }) => ({ by, at: toRfc3339(atMs), text })),
     ackedBy: row.acked_by,
     ackedAt: time(row.acked_at_ms),
@@ -186,3 +179,18 @@ export function showAlert(row: AlertRow) {
 }
 
 export type AlertView = ReturnType<typeof showAlert>;
+
+function shownEvidence(alert: string, { id, type, camera, takenAtMs, reason, ...more }: AlertEvidence) {
+  const isThere = type === 'picture' || (type === 'clip' && typeof more.sha256 === 'string');
+  return {
+    id,
+    type,
+    camera,
+    takenAt: toRfc3339(takenAtMs),
+    ageMs: more.ageMs ?? null,
+    endsAt: time(more.endsAtMs ?? null),
+    sha256: more.sha256 ?? null,
+    url: isThere ? `/api/v1/alerts/${alert}/evidence/${id}` : null,
+    reason: reason ?? null,
+  };
+}

@@ -10,7 +10,7 @@ import { type EventType, priorityOf, showAlert } from './alert.ts';
 import type { CountedStatement, LogEntry } from './log/entry.ts';
 import { deliveryKey, withEntries } from './log/given.ts';
 import { type LogWrite, type LogWritten, write } from './log/write.ts';
-import { ALERT_ORDERS_QUEUE, DELIVERY_QUEUE, EVIDENCE_QUEUE, STAGE_QUEUE } from './queues.ts';
+import { ALERT_CLIPS_QUEUE, ALERT_ORDERS_QUEUE, DELIVERY_QUEUE, EVIDENCE_QUEUE, STAGE_QUEUE } from './queues.ts';
 import type { AlertRow } from './tables.ts';
 
 export type { CountedStatement, LogEntry } from './log/entry.ts';
@@ -32,8 +32,14 @@ export interface AlertLogDeps {
   stages: readonly Stage[];
   ownership: Pick<Ownership, 'self' | 'write'>;
   work: WorkDesk;
-  /** Says whether an alert of a rule opens a work order; without it none does. */
-  book?: { opensOrder(rule: string): boolean };
+  /** Says whether an alert of a rule opens a work order, and has a clip; without it none does. */
+  book?: RuleFollowers;
+}
+
+/** What follows an alert beside its picture. */
+interface RuleFollowers {
+  opensOrder(rule: string): boolean;
+  wantsClip(rule: string): boolean;
 }
 
 /** Timers that have come due, by the name of their stage. */
@@ -111,8 +117,7 @@ export class AlertLog {
       key: `${stage} ${key}`,
       dueAtMs: atMs,
     }));
-    const isOrdered = (rule: string): boolean => this.#deps.book?.opensOrder(rule) ?? false;
-    const tickets = [...changes.flatMap((change) => ticketsOf(change, isOrdered)), ...later];
+    const tickets = [...changes.flatMap((change) => ticketsOf(change, this.#deps.book)), ...later];
     const noted = noting(ownership.self.node, nowMs, { tickets, desk: work });
     const entries = changes.map(entryOf);
     const answer = await this.#write(tx, {
@@ -164,15 +169,19 @@ function fromOf(inputs: readonly LogInput[]): Record<string, number> {
 /** Pictures and work orders come after all first news, whatever their alerts are worth (P3). */
 const PICTURE_PRIORITY = 9;
 
-function ticketsOf({ type, alert, deliveries }: Change, isOrdered: (rule: string) => boolean): WorkTicket[] {
+function ticketsOf({ type, alert, deliveries }: Change, book: RuleFollowers | undefined): WorkTicket[] {
   const priority = type === 'alert.evidence' ? PICTURE_PRIORITY : priorityOf(alert.severity);
   const tickets = deliveries
     .filter(({ state }) => state === 'waiting')
     .map(({ subscription }) => ({ queue: DELIVERY_QUEUE, key: deliveryKey(subscription, alert.id), priority }));
   if (type !== 'alert.opened') return tickets;
-  const followed = [...tickets, { queue: EVIDENCE_QUEUE, key: alert.id, priority }];
-  if (!isOrdered(alert.rule)) return followed;
-  return [...followed, { queue: ALERT_ORDERS_QUEUE, key: alert.id, priority: PICTURE_PRIORITY }];
+  tickets.push({ queue: EVIDENCE_QUEUE, key: alert.id, priority });
+  // What is in memory of the time before would be gone soon.
+  if (book?.wantsClip(alert.rule)) tickets.push({ queue: ALERT_CLIPS_QUEUE, key: alert.id, priority });
+  if (book?.opensOrder(alert.rule)) {
+    tickets.push({ queue: ALERT_ORDERS_QUEUE, key: alert.id, priority: PICTURE_PRIORITY });
+  }
+  return tickets;
 }
 
 function entryOf({ type, alert, actor, atMs }: Change): Omit<LogEntry, 'seq'> {

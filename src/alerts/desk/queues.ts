@@ -4,6 +4,8 @@ export const DESK_QUEUE = 'desk';
 export const DELIVERY_QUEUE = 'delivery';
 /** Pictures; the key is the alert's id. */
 export const EVIDENCE_QUEUE = 'evidence';
+/** Clips for alerts; the key is the alert's id. */
+export const ALERT_CLIPS_QUEUE = 'alert-clips';
 /** Work orders for alerts; the key is the alert's id. */
 export const ALERT_ORDERS_QUEUE = 'alert-orders';
 /** Timers of stages; the key is `stage timer`. */

@@ -41,14 +41,21 @@ export type Visibility = 'normal' | 'silenced' | 'inhibited' | 'shelved' | 'test
 /** A picture or other proof that belongs to an alert. */
 export interface AlertEvidence {
   id: string;
-  type: 'picture' | 'unavailable';
+  /** A `clip` without `sha256` is one that could not be made; `reason` says why. */
+  type: 'picture' | 'clip' | 'unavailable';
   camera: string | null;
+  /** When the picture was taken, by its key frame, or the first one of a clip. */
   takenAtMs: number;
-  /** Of a picture: where its camera stood when it was taken. */
+  /** Of a picture: how old it was when it was attached, ms; absent in rows of versions without it. */
+  ageMs?: number;
+  /** Of a clip. */
+  endsAtMs?: number;
+  sha256?: string | null;
+  /** Of a picture or clip: where its camera stood when it was taken. */
   jurisdiction?: string | null;
-  /** Of a picture: a person who sees the camera named it for the device, so all who read the alert may see it. */
+  /** The same: a person who sees the camera named it for the device, so all who read the alert may see it. */
   granted?: boolean;
-  /** Why there is no picture. */
+  /** Why there is no picture, or something of a clip is missing. */
   reason?: string;
 }
 

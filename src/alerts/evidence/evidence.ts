@@ -14,6 +14,7 @@ import type { AlertQueries } from '../desk/queries.ts';
 import { EVIDENCE_QUEUE } from '../desk/queues.ts';
 import type { AlertEvidence, AlertRow, AlertTables } from '../desk/tables.ts';
 import { deviceIn } from '../rules/conditions/subject.ts';
+import type { ClipsPort } from './clips-port.ts';
 import type { Opened } from './opened.ts';
 
 /** A camera that sees a device, and why its picture may be shown. */
@@ -31,8 +32,15 @@ export interface Pictures {
    * who may see `readers` may see too. A device that none sees is left out.
    */
   camerasFor(devices: readonly DeviceId[], readers: Jurisdiction): Promise<ReadonlyMap<DeviceId, readonly Sight[]>>;
-  /** A JPEG of now; leaves an access-register row with this purpose and case. */
-  snapshot(camera: DeviceId, why: { purpose: string; case: string }): Promise<Buffer>;
+  /** A JPEG of now and when it was taken (Unix ms); leaves an access-register row with this purpose and case. */
+  snapshot(camera: DeviceId, why: { purpose: string; case: string }): Promise<{ jpeg: Buffer; takenAtMs: number }>;
+}
+
+/** Something that proves an alert, whole. */
+export interface ShownEvidence {
+  camera: DeviceId;
+  type: 'image/jpeg' | 'video/mp4';
+  data: Buffer;
 }
 
 export interface EvidenceDeps {
@@ -46,6 +54,8 @@ export interface EvidenceDeps {
   opened: Pick<Opened, 'take'>;
   /** Where the pictures are; nothing else may be kept there. */
   blobs: Blobs;
+  /** Where the clips are. */
+  clips: Pick<ClipsPort, 'bytes'>;
   committed(published: Committed): void;
 }
 
@@ -61,6 +71,8 @@ const PICTURES_AT_ONCE = 4;
 export const EVIDENCE_AT_ONCE = 64;
 /** One that has waited so long for its turn is given back, well before its claim ends, and goes on at once. */
 const TURN_WITHIN_MS = 20_000;
+
+type Still = Awaited<ReturnType<Pictures['snapshot']>>;
 
 interface Looked {
   alert: AlertRow | null;
@@ -145,30 +157,34 @@ export class EvidenceDesk {
   }
 
   /**
-   * The picture of an alert the caller may see; the caller's look is registered by whoever serves it. An alert may have
-   * moved to another district since, with its device: then only who sees the place of the camera, as it was when the
-   * picture was taken, is shown it.
+   * The picture or clip of an alert the caller may see; the caller's look is registered by whoever serves it. An alert
+   * may have moved to another district since, with its device: then only who sees the place of the camera, as it was
+   * when the picture was taken, is shown it.
    */
-  async picture(caller: Caller, alertId: string, evidenceId: string): Promise<{ camera: DeviceId; jpeg: Buffer }> {
+  async shown(caller: Caller, alertId: string, evidenceId: string): Promise<ShownEvidence> {
     const alert = await this.#deps.queries.row(caller, alertId);
-    const found = alert.evidence.find(({ id, type }) => id === evidenceId && type === 'picture');
+    const found = alert.evidence.find(({ id, type }) => id === evidenceId && type !== 'unavailable');
     if (!found?.camera) throw new CitywatchError('not-found');
     if (!found.granted && !covers(caller, found.jurisdiction ?? NATIONWIDE)) {
       throw new CitywatchError('not-found', { detail: 'This picture was taken in another district.' });
     }
-    const jpeg = await this.#deps.blobs.get(blobKey(alertId, found.id)).catch(refuse);
-    if (!jpeg) throw new CitywatchError('not-found', { detail: 'This picture is no longer kept.' });
-    return { camera: found.camera, jpeg };
+    const { blobs, clips } = this.#deps;
+    const { camera, id } = found;
+    const isClip = found.type === 'clip';
+    const data = isClip ? await clips.bytes(id) : await blobs.get(blobKey(alertId, id)).catch(refuse);
+    if (!data) throw new CitywatchError('not-found', { detail: 'This is no longer kept.' });
+    return { camera, type: isClip ? 'video/mp4' : 'image/jpeg', data };
   }
 
-  async #keep(alertId: string, sight: Sight, picture: Buffer): Promise<AlertEvidence> {
+  async #keep(alertId: string, sight: Sight, { jpeg, takenAtMs }: Still): Promise<AlertEvidence> {
     const evidence: AlertEvidence = {
       id: randomUUID(),
       type: 'picture',
       ...sight,
-      takenAtMs: this.#deps.clock.nowMs(),
+      takenAtMs: Math.round(takenAtMs),
+      ageMs: Math.max(0, Math.round(this.#deps.clock.nowMs() - takenAtMs)),
     };
-    await this.#deps.blobs.put(blobKey(alertId, evidence.id), picture).catch(refuse);
+    await this.#deps.blobs.put(blobKey(alertId, evidence.id), jpeg).catch(refuse);
     return evidence;
   }
 

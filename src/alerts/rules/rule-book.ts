@@ -49,6 +49,12 @@ export class RuleBook {
     return false;
   }
 
+  /** Whether an alert of this rule has a clip among its evidence. */
+  wantsClip(rule: string): boolean {
+    for (const one of this.#byFile.values()) if (one.rule === rule) return one.clip === true;
+    return false;
+  }
+
   /** Of a rule that is in force no more: its name. */
   titleOf(rule: string): Rule['title'] {
     return this.#titles.get(rule) ?? { en: rule, zh: rule };

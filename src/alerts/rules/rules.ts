@@ -19,6 +19,7 @@ export const ruleKeys = z.strictObject({
   severity: z.enum(SEVERITIES),
   kinds: z.array(name).min(1).max(64),
   work_order: z.boolean().optional(),
+  clip: z.boolean().optional(),
 });
 
 /** What a rule file says. */

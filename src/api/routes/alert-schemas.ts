@@ -41,11 +41,14 @@ export const alertView = z
     evidence: z.array(
       z.object({
         id: z.string(),
-        type: z.enum(['picture', 'unavailable']),
+        type: z.enum(['picture', 'clip', 'unavailable']),
         camera: z.string().nullable(),
-        takenAt: moment,
-        url: z.string().nullable(),
-        reason: z.string().nullable(),
+        takenAt: moment.meta({ description: 'Of a clip, its first picture' }),
+        ageMs: z.number().nullable().meta({ description: 'How old a picture was when it was attached' }),
+        endsAt: instantOrNull.meta({ description: 'Of a clip' }),
+        sha256: z.string().nullable().meta({ description: 'Of a clip' }),
+        url: z.string().nullable().meta({ description: 'A JPEG, or the MP4 of a clip' }),
+        reason: z.string().nullable().meta({ description: 'Why there is none, or what a clip lacks' }),
       }),
     ),
     comments: z.array(z.object({ by: z.string(), at: moment, text: z.string() })),

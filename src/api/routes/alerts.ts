@@ -8,6 +8,7 @@ import { policeCode } from '../../devices/police/input.ts';
 import { callerOf } from '../guards/auth.ts';
 import { caseOf, lookQuery, purposeOf } from '../guards/look.ts';
 import { bytesOf, deviceId, label, listOf, pageQuery } from '../schemas.ts';
+import { sendRange } from '../server/byte-range.ts';
 import { alertEventRoutes } from './alert-events.ts';
 import { alertParams, alertView } from './alert-schemas.ts';
 import { type ApiApp, defined, pageOf, type RouteContext, type RoutePart } from './route.ts';
@@ -55,6 +56,7 @@ const rule = z.object({
   severity: z.enum(SEVERITIES),
   kinds: z.array(z.string()),
   work_order: z.boolean().optional().meta({ description: 'Whether an alert of it opens a work order' }),
+  clip: z.boolean().optional().meta({ description: 'Whether an alert of it gets a clip of a camera' }),
   condition: z.record(z.string(), z.unknown()),
 });
 
@@ -122,19 +124,24 @@ function evidenceRoute(app: ApiApp, context: RouteContext): void {
       config: { right: 'alerts.look', errors: ['look.incident-missing'] },
       schema: {
         tags,
-        summary: 'A picture that belongs to an alert; the look is registered',
+        summary: 'A picture or clip that belongs to an alert, or a part of it by Range; the look is registered',
         params: alertParams.extend({ evidence: z.string().max(64) }),
         querystring: z.strictObject({ case: lookQuery.case }),
-        response: { 200: bytesOf('image/jpeg', 'The picture') },
+        response: {
+          200: bytesOf('image/jpeg', 'The picture; `video/mp4` of a clip'),
+          206: bytesOf('video/mp4', 'The part that was asked for'),
+        },
       },
     },
     async (request, reply) => {
       const caller = callerOf(request);
       const { id, evidence } = request.params;
-      const { camera, jpeg } = await context.alerts.evidence.picture(caller, id, evidence);
+      const { camera, type, data } = await context.alerts.evidence.shown(caller, id, evidence);
       const named = caseOf(context, camera, request.query);
       await context.alerts.looks.add({ caller, camera, purpose: EVIDENCE_PURPOSE, alert: id, case: named });
-      return reply.type('image/jpeg').header('cache-control', 'private, no-store').send(jpeg);
+      const read = async (start: number, end: number) => data.subarray(start, end + 1);
+      reply.type(type).header('cache-control', 'private, no-store');
+      return await sendRange(request, reply as never, { bytes: data.length, read });
     },
   );
 }

@@ -14,7 +14,8 @@ export async function sendRange(
   { bytes, read }: Ranged,
 ): Promise<FastifyReply> {
   const part = partOf(request.headers.range, bytes);
-  reply.header('cache-control', 'no-store').header('accept-ranges', 'bytes');
+  if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+  reply.header('accept-ranges', 'bytes');
   if (part === 'none') return reply.code(416).header('content-range', `bytes */${bytes}`).send(Buffer.alloc(0));
   const { start, end } = part ?? { start: 0, end: bytes - 1 };
   if (part) reply.code(206).header('content-range', `bytes ${start}-${end}/${bytes}`);

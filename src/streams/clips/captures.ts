@@ -21,7 +21,7 @@ export interface CaptureLimits {
 /** Of a gateway: 17 clips of 30 s of cameras with 4 Mbit/s at once; what is beyond comes from recordings. */
 export const CAPTURE_LIMITS: CaptureLimits = { bytesMax: 256 * 1024 * 1024, atOnceMax: 128 };
 
-type Span = Pick<ClipAsked, 'device' | 'quality' | 'fromMs' | 'toMs'>;
+type Span = Pick<ClipAsked, 'device' | 'quality' | 'fromMs' | 'toMs' | 'alert'>;
 
 /** What was caught for a clip. */
 export interface Caught {
@@ -100,7 +100,8 @@ export class Captures {
     this.#captures.set(id, capture);
     if (!isPulled) capture.reasons.push({ ...span, toMs: atMs, cause: 'not-pulled', detail: NOT_PULLED });
     try {
-      const lease = await this.#deps.pool.lease({ deviceId: span.device, quality: span.quality, use: 'record' });
+      const { device: deviceId, quality, alert } = span;
+      const lease = await this.#deps.pool.lease({ deviceId, quality, use: alert === null ? 'record' : 'alert' });
       if (capture.isOver) lease.release();
       else this.#listen(capture, lease);
     } catch (error) {

@@ -139,13 +139,18 @@ export class Clips {
     const { file } = await this.one(view.deviceId, id);
     if (!file) throw new CitywatchError('not-found', { detail: 'This clip has no file yet, or never will.' });
     await this.#deps.register(view);
+    const data = await this.bytes(id);
+    if (data === null) throw new CitywatchError('not-found', { detail: 'The file of this clip is not on the disk.' });
+    return data;
+  }
+
+  /** The file of a clip; null where it is not kept. The look is registered by whoever shows it. Errors as `file`. */
+  async bytes(id: string): Promise<Buffer | null> {
     if (!(await this.#turns.enter(TURN_WITHIN_MS))) throw new CitywatchError('stream.full', { retryAfterS: 1 });
-    const data = await this.#deps.blobs
+    return await this.#deps.blobs
       .get(keyOf(id))
       .catch(refuse)
       .finally(() => this.#turns.leave());
-    if (data === null) throw new CitywatchError('not-found', { detail: 'The file of this clip is not on the disk.' });
-    return data;
   }
 
   /** Handler of {@link CLIPS_QUEUE}. */

@@ -73,7 +73,7 @@ export class StreamService {
     });
   }
 
-  /** A JPEG of the newest key frame; `atMs` is when it was made. Walls share one of the small picture. */
+  /** A JPEG of the newest key frame; `atMs` is when that was received. Walls share one of the small picture. */
   snapshot(view: View, signal?: AbortSignal): Promise<StreamAnswer<Buffer> & { atMs: number }> {
     const asked: View = view.use === 'wall' ? { ...view, quality: 'sub', use: 'snapshot' } : view;
     return this.#shown({ view: asked, begins: true, signal }, async ({ pull, quality }, limit) => {

@@ -7,7 +7,7 @@ import type { LiveWindow } from '../fmp4/live-window.ts';
 import { Decoder, type DecoderDeps } from '../looks/decoder.ts';
 import { StreamFailure } from '../pool/types.ts';
 
-/** One still picture, and when the gateway made it of the newest key frame it had. */
+/** One still picture, and when it was taken: Unix ms, by the receipt of its key frame. */
 export interface Snapshot {
   jpeg: Buffer;
   atMs: number;
@@ -56,8 +56,7 @@ export class Snapshots {
 
   #make(window: LiveWindow): Promise<Snapshot> {
     return this.#decoder.run(() => {
-      const { video, skip } = newestVideo(window);
-      const atMs = this.#clock.nowMs();
+      const { video, skip, atMs } = newestVideo(window);
       return {
         data: video.data,
         taskOf: (paths) => snapshotTask({ format: video.format, skip, ...paths }),
@@ -68,15 +67,17 @@ export class Snapshots {
 }
 
 /** The newest whole picture where it needs no other; else the last seconds, whose last pictures are the best. */
-function newestVideo(window: LiveWindow): { video: BareVideo; skip: number } {
+function newestVideo(window: LiveWindow): { video: BareVideo; skip: number; atMs: number } {
   const key = window.newestKey();
   const video = key && bareVideo(key.epoch.init, [key.fragment]);
-  if (video?.wholeAtFirst) return { video, skip: 0 };
+  if (video?.wholeAtFirst) return { video, skip: 0, atMs: key!.fragment.startsAtMs };
   const recent = window.recent(REFRESH_MS);
   if (!recent) throw new StreamFailure('no-key-frame');
   const whole = bareVideo(recent.epoch.init, recent.fragments);
   // Not all of them may be decoded, and none must be missed.
-  return { video: whole, skip: Math.max(1, Math.floor(whole.pictures * SKIPPED_SHARE)) };
+  const { startsAtMs, durationMs } = recent.fragments.at(-1)!;
+  const skip = Math.max(1, Math.floor(whole.pictures * SKIPPED_SHARE));
+  return { video: whole, skip, atMs: startsAtMs + durationMs };
 }
 
 /** The last whole JPEG that comes out of the socket; else never resolves, and the end of ffmpeg decides. */

@@ -35,6 +35,7 @@ const evidence = new EvidenceDesk({
     snapshot: () => Promise.reject(new Error('there is no camera')),
   },
   blobs: {} as never,
+  clips: {} as never,
 });
 work.handle('evidence', (_key, _signal, claim) => evidence.handle(claim), { atOnce: EVIDENCE_AT_ONCE });
 let offset = 0;

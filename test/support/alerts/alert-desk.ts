@@ -85,7 +85,7 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const committed = telling({ opened, doorbell, feed });
   const places = { placesOf: (ids: string[]) => placesOfFindings(database, ids), ...NAMELESS };
   const titleOf = (rule: string) => ({ en: rule, zh: rule });
-  const book = { opensOrder: () => urls.orders !== undefined };
+  const book = { opensOrder: () => urls.orders !== undefined, wantsClip: () => false };
   const log = new AlertLog({ clock, observer, stages: urls.stages ?? usualStages(), ownership, work, book });
   const alertOrders = handleOrders(work, { database, clock, orders: urls.orders ?? NO_ORDERS });
   const rules = { gone: NO_RULE_GONE, titleOf };

@@ -37,7 +37,7 @@ export async function startAlertsApi(
       key: Buffer.alloc(32, 1),
       tree: NO_ZONES,
     }),
-    evidence: { picture: async () => ({ camera: 'camera-1', jpeg }) },
+    evidence: { shown: async () => ({ camera: 'camera-1', type: 'image/jpeg' as const, data: jpeg }) },
     looks: {
       add: async (look: unknown) => {
         if (registerDown.error) throw registerDown.error;

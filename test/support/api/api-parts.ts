@@ -94,9 +94,9 @@ export function memoryAlerts(): AlertParts {
     },
     feed: { epoch: 'epoch-1', head: 0, newest: async () => 0, next: async (_caller, seq) => ({ entries: [], seq }) },
     evidence: {
-      picture: async (caller) => {
+      shown: async (caller) => {
         requireHere(caller);
-        return { camera: 'camera-1', jpeg: Buffer.from([0xff, 0xd8, 0xff, 0xd9]) };
+        return { camera: 'camera-1', type: 'image/jpeg', data: Buffer.from([0xff, 0xd8, 0xff, 0xd9]) };
       },
     },
     plates: {

@@ -24,6 +24,6 @@ function textOf(value: unknown): string {
 
 /** Only our own pictures are shown, whatever an alert says. */
 export function pictureOf({ evidence }: Alert): { url: string; camera: string; takenAt: string } | null {
-  const picture = evidence.find(({ url }) => url?.startsWith('/api/v1/'));
+  const picture = evidence.find(({ type, url }) => type === 'picture' && url?.startsWith('/api/v1/'));
   return picture?.url ? { url: picture.url, camera: picture.camera ?? '', takenAt: picture.takenAt } : null;
 }

@@ -7,8 +7,16 @@ import { GatewayAlerts } from '../../../alerts/desk/gateway-alerts.ts';
 import { AlertLog, type Committed } from '../../../alerts/desk/log.ts';
 import type { Places } from '../../../alerts/desk/places.ts';
 import { AlertQueries } from '../../../alerts/desk/queries.ts';
-import { DELIVERY_QUEUE, DESK_QUEUE, EVIDENCE_QUEUE, STAGE_QUEUE } from '../../../alerts/desk/queues.ts';
+import {
+  ALERT_CLIPS_QUEUE,
+  DELIVERY_QUEUE,
+  DESK_QUEUE,
+  EVIDENCE_QUEUE,
+  STAGE_QUEUE,
+} from '../../../alerts/desk/queues.ts';
 import { StageTimers } from '../../../alerts/desk/stage-timers.ts';
+import { AlertClips } from '../../../alerts/evidence/alert-clips.ts';
+import type { ClipsPort } from '../../../alerts/evidence/clips-port.ts';
 import {
   EVIDENCE_AT_ONCE,
   type EvidenceDeps,
@@ -65,6 +73,7 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
   personWhoSees: ActionDeps['personWhoSees'];
   outages: Pick<OutagePorts, 'above' | 'beside'>;
   pictures: Pictures;
+  clips: ClipsPort;
 }
 
 /** Builds the alert side: rules, desk, deliveries, evidence, and what people ask of them. Starts nothing. */
@@ -103,8 +112,8 @@ export async function composeAlerting(deps: AlertingDeps) {
     committed,
   });
   const delivery = new Delivery({ database, clock, observer, ownership, sinks, box: vault, release });
-  const { evidence, evidenceBlobs } = composeEvidence(deps, { log, committed, opened: justOpened });
-  handleQueues(work, { desk, delivery, timers, evidence });
+  const { evidence, evidenceBlobs, alertClips } = composeEvidence(deps, { log, committed, opened: justOpened });
+  handleQueues(work, { desk, delivery, timers, evidence, alertClips });
   const { head, incarnationOf } = deps;
   const position = () => ({ lane: 'live' as const, offset: head() });
   return {
@@ -154,22 +163,25 @@ interface QueueHandlers {
   delivery: Delivery;
   timers: StageTimers;
   evidence: EvidenceDesk;
+  alertClips: AlertClips;
 }
 
 /** Who does the work of each queue of alerts. */
-function handleQueues(work: AlertingDeps['work'], { desk, delivery, timers, evidence }: QueueHandlers): void {
+function handleQueues(work: AlertingDeps['work'], handlers: QueueHandlers): void {
+  const { desk, delivery, timers, evidence, alertClips } = handlers;
   work.handle(DESK_QUEUE, (key, _signal, claim) => desk.handle(key, claim), { atOnce: FINDINGS_KEYS_AT_ONCE });
   const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
   work.handle(DELIVERY_QUEUE, (_key, signal, claim) => delivery.handle(claim, signal), deliveries);
   work.handle(STAGE_QUEUE, (key) => timers.handle(key));
+  work.handle(ALERT_CLIPS_QUEUE, (id) => alertClips.handle(id));
   work.handle(EVIDENCE_QUEUE, (_key, _signal, claim) => evidence.handle(claim), { atOnce: EVIDENCE_AT_ONCE });
 }
 
 /** Pictures kept with alerts, and where they are. */
 function composeEvidence(
-  { shares, clock, observer, pictures, dataDirectory }: AlertingDeps,
+  { shares, clock, observer, pictures, clips, dataDirectory }: AlertingDeps,
   { log, committed, opened }: Pick<EvidenceDeps, 'log' | 'committed' | 'opened'>,
-): { evidence: EvidenceDesk; evidenceBlobs: Blobs } {
+): { evidence: EvidenceDesk; evidenceBlobs: Blobs; alertClips: AlertClips } {
   const { alerts: database, general } = shares;
   const evidenceBlobs = openLocalBlobs({
     name: 'evidence',
@@ -191,8 +203,10 @@ function composeEvidence(
     committed,
     opened,
     blobs: evidenceBlobs,
+    clips,
   });
-  return { evidence, evidenceBlobs };
+  const alertClips = new AlertClips({ database, clock, log, cameras: pictures, clips, committed });
+  return { evidence, evidenceBlobs, alertClips };
 }
 
 function looksOf({ register, devices }: Pick<AlertingDeps, 'register' | 'devices'>): EvidenceLooks {

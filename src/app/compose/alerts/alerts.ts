@@ -36,6 +36,7 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     webhookNetworks: config.networks.webhooks,
     sinkValues: config.sinks,
     pictures: streams.pictures,
+    clips: streams.recordings.clipsOfAlerts,
     tree: devices.jurisdictions,
     outages: health.outages,
     personWhoSees: personWhoSees.bind(null, devices.jurisdictions),

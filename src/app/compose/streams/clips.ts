@@ -1,8 +1,11 @@
+import type { ClipsPort } from '../../../alerts/evidence/clips-port.ts';
+import { EVIDENCE_PURPOSE } from '../../../alerts/evidence/evidence.ts';
+import { SYSTEM } from '../../../devices/cameras/setup.ts';
 import { openLocalBlobs } from '../../../platform/blobs/open-local.ts';
 import { ROOM_BYTES } from '../../../platform/files/disks.ts';
 import { CAPTURE_LIMITS, Captures } from '../../../streams/clips/captures.ts';
 import { isClipKept } from '../../../streams/clips/clip-table.ts';
-import { CLIPS_QUEUE, Clips, type ClipsDeps } from '../../../streams/clips/clips.ts';
+import { CLIP_KEPT_MS, CLIPS_QUEUE, Clips, type ClipsDeps } from '../../../streams/clips/clips.ts';
 import type { CameraPool } from '../../../streams/pool/camera-pool.ts';
 import type { RecordingPlans } from '../../../streams/recorder/plan/plans.ts';
 import type { Ground } from '../ground/ground.ts';
@@ -39,9 +42,43 @@ export async function openClips(ground: Ground, { pool, plans, ...recorded }: Re
   return {
     clips,
     blobs,
+    ofAlerts: clipsOfAlerts(clips, { plans, clock, register: recorded.register }),
     async start(): Promise<void> {
       lifecycle.onStop('clips', () => captures.stop());
       await clips.start();
     },
+  };
+}
+
+interface OfAlerts extends Pick<ClipsDeps, 'clock' | 'register'> {
+  plans: RecordingPlans;
+}
+
+/** Clips as alerts ask for them: of the picture that is recorded, else of the main one. */
+function clipsOfAlerts(clips: Clips, { plans, clock, register }: OfAlerts): ClipsPort {
+  const { type, id: viewerId, name } = SYSTEM;
+  const by = { type, id: viewerId, name };
+  return {
+    ask: async (id, { camera: device, fromMs, toMs, alert }) => {
+      const plan = plans.of(device);
+      const quality = plan.mode === 'off' ? 'main' : plan.quality;
+      await register({ deviceId: device, quality, use: 'alert', viewer: by, purpose: EVIDENCE_PURPOSE, case: alert });
+      const untilMs = clock.nowMs() + CLIP_KEPT_MS;
+      await clips.clip({ device, quality, fromMs, toMs, reason: 'alert', case: alert, alert, by, untilMs }, { id });
+    },
+    find: async (id) => {
+      const clip = await clips.find(id);
+      if (!clip) return null;
+      const { state, file, holes, fromMs, toMs } = clip;
+      const [hole] = holes;
+      return {
+        state,
+        startsAtMs: file?.startsAtMs ?? fromMs,
+        endsAtMs: file?.endsAtMs ?? toMs,
+        sha256: file?.sha256 ?? null,
+        missing: hole ? (hole.detail ?? hole.cause) : null,
+      };
+    },
+    bytes: (id) => clips.bytes(id),
   };
 }

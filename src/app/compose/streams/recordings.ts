@@ -59,6 +59,7 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
       clips: clips.clips,
     },
     clipBlobs: clips.blobs,
+    clipsOfAlerts: clips.ofAlerts,
     /** Why a camera that is to be recorded now is not, as far as the disk goes. */
     problem: async () => (plans.wanted(clock.nowMs()).length === 0 ? null : disk.refusal),
     tidy: async (nowMs: number) => {

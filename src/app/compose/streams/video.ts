@@ -155,7 +155,9 @@ function lookedBy(units: CameraUnits, health: CameraHealth): CameraWatchDeps['lo
 function picturesFrom(streams: StreamService, database: Database) {
   return {
     camerasFor: (ids: readonly DeviceId[], readers: Jurisdiction) => camerasSeeing(database, ids, readers),
-    snapshot: async (camera: DeviceId, why: { purpose: string; case: string }): Promise<Buffer> =>
-      (await streams.snapshot({ deviceId: camera, quality: 'main', use: 'alert', viewer: SYSTEM, ...why })).body,
+    snapshot: async (camera: DeviceId, why: { purpose: string; case: string }) => {
+      const still = await streams.snapshot({ deviceId: camera, quality: 'main', use: 'alert', viewer: SYSTEM, ...why });
+      return { jpeg: still.body, takenAtMs: still.atMs };
+    },
   };
 }

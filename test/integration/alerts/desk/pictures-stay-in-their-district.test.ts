@@ -4,6 +4,8 @@ import t from 'tap';
 import { saveAlerts } from '../../../../src/alerts/desk/log/write.ts';
 import { AlertQueries } from '../../../../src/alerts/desk/queries.ts';
 import type { AlertEvidence, AlertRow, AlertTables } from '../../../../src/alerts/desk/tables.ts';
+import { AlertClips } from '../../../../src/alerts/evidence/alert-clips.ts';
+import type { AlertClip, ClipsPort } from '../../../../src/alerts/evidence/clips-port.ts';
 import { EvidenceDesk } from '../../../../src/alerts/evidence/evidence.ts';
 import { Opened } from '../../../../src/alerts/evidence/opened.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
@@ -23,6 +25,14 @@ const BORDER = { lat: 29.83, lon: 121.55 };
 
 let parts: OpenRegistry;
 let evidence: EvidenceDesk;
+/** Clips that were asked for, and how they are. */
+const asked = new Map<string, { camera: string; fromMs: number; toMs: number }>();
+let clip: AlertClip;
+const clipsPort: ClipsPort = {
+  ask: async (id, of) => void asked.set(id, of),
+  find: async (id) => (asked.has(id) ? clip : null),
+  bytes: async (id) => Buffer.from(`clip ${id}`),
+};
 
 t.before(async () => {
   parts = await openRegistry(t);
@@ -36,8 +46,12 @@ t.before(async () => {
     opened: new Opened(),
     pictures: {
       camerasFor: (devices, readers) => camerasSeeing(database, devices, readers),
-      snapshot: async (camera) => Buffer.from(`picture of ${camera}`),
+      snapshot: async (camera) => ({
+        jpeg: Buffer.from(`picture of ${camera}`),
+        takenAtMs: systemClock.nowMs() - 1_500,
+      }),
     },
+    clips: clipsPort,
     blobs: new LocalBlobs({
       name: 'evidence',
       directory: t.testdir(),
@@ -125,7 +139,7 @@ t.test(
     await parts.registry.create(NINGBO, kiosk({ id: 'k-city', jurisdiction: '330200' }));
     const { id, found } = await pictureOf('k-city', '330200');
     t.equal(found.type, 'picture', 'whoever reads an alert of the city sees the cameras of all its counties');
-    t.ok((await evidence.picture(NINGBO, id, found.id)).jpeg.length > 0);
+    t.ok((await evidence.shown(NINGBO, id, found.id)).data.length > 0);
   },
 );
 
@@ -138,7 +152,7 @@ t.test(
     await parts.registry.create(NINGBO, kiosk({ id: 'k-granted', cameras: ['cam-haishu'] }));
     const { id, found } = await pictureOf('k-granted', '330212');
     t.match(found, { type: 'picture', camera: 'cam-haishu' });
-    t.equal(String((await evidence.picture(YINZHOU, id, found.id)).jpeg), 'picture of cam-haishu');
+    t.equal(String((await evidence.shown(YINZHOU, id, found.id)).data), 'picture of cam-haishu');
   },
 );
 
@@ -164,8 +178,42 @@ t.test('an alert that moved to another district shows its picture only to who se
   t.match(found, { type: 'picture', camera: 'cam-yinzhou' });
   const db = parts.database.tables<AlertTables>();
   await db.updateTable('alert').set({ jurisdiction: '330203' }).where('id', '=', id).execute();
-  await t.rejects(evidence.picture(HAISHU, id, found.id), { code: 'not-found', message: /another district/ });
-  t.ok((await evidence.picture(NINGBO, id, found.id)).jpeg.length > 0);
+  await t.rejects(evidence.shown(HAISHU, id, found.id), { code: 'not-found', message: /another district/ });
+  t.ok((await evidence.shown(NINGBO, id, found.id)).data.length > 0);
+});
+
+t.test('a picture says how old it is, and a clip follows it when its time is over', async (t) => {
+  await parts.registry.create(YINZHOU, kiosk({ id: 'k-clip' }));
+  const { id, found } = await pictureOf('k-clip', '330212');
+  t.ok(found.ageMs! >= 1_500 && found.ageMs! < 60_000, `${found.ageMs} ms`);
+  const { database } = parts;
+  const atMs = systemClock.nowMs();
+  await sql`update alert set received_at_ms = ${atMs} where id = ${id}`.execute(database.tables());
+  const cameras = {
+    camerasFor: (devices: readonly string[], readers: string) => camerasSeeing(database, devices, readers),
+  };
+  const log = alertLog();
+  const clips = new AlertClips({ database, clock: systemClock, log, cameras, clips: clipsPort, committed: () => {} });
+  t.ok((await clips.handle(id)).again!.atMs >= atMs + 20_000);
+  t.match([...asked.values()], [{ camera: 'cam-yinzhou', fromMs: atMs - 10_000, toMs: atMs + 20_000 }]);
+  const facts = { startsAtMs: atMs - 9_000, endsAtMs: atMs + 20_000, missing: 'no pre-roll: not pulled' };
+  clip = { ...facts, state: 'waiting', sha256: null };
+  t.not((await clips.handle(id)).again, null, 'it is not made yet');
+  clip = { ...facts, state: 'ready', sha256: 'ab'.repeat(32) };
+  t.equal((await clips.handle(id)).again, null);
+  await clips.handle(id);
+  const shown = await new AlertQueries(database).get(YINZHOU, id);
+  t.match(shown.evidence, [
+    { type: 'picture', ageMs: found.ageMs },
+    { type: 'clip', camera: 'cam-yinzhou', sha256: 'ab'.repeat(32), reason: 'no pre-roll: not pulled' },
+  ]);
+  t.equal(shown.evidence.length, 2, 'it is attached once');
+  t.match(await evidence.shown(YINZHOU, id, shown.evidence[1]!.id), { type: 'video/mp4', data: Buffer });
+  await sql`update alert set jurisdiction = '330203' where id = ${id}`.execute(database.tables());
+  await t.rejects(evidence.shown(HAISHU, id, shown.evidence[1]!.id), {
+    code: 'not-found',
+    message: /another district/,
+  });
 });
 
 t.test('pictures of before get the place of their camera, and whether it was named for the device', async (t) => {
@@ -182,5 +230,5 @@ t.test('pictures of before get the place of their camera, and whether it was nam
     { camera: 'cam-haishu', jurisdiction: '330205', granted: true },
     { camera: 'cam-city', jurisdiction: '330200', granted: false },
   ]);
-  await t.rejects(evidence.picture(YINZHOU, id, row.evidence[2]!.id), { code: 'not-found' });
+  await t.rejects(evidence.shown(YINZHOU, id, row.evidence[2]!.id), { code: 'not-found' });
 });

@@ -81,6 +81,7 @@ const evidence = new EvidenceDesk({
     snapshot: () => Promise.reject(new Error('nobody asks for a picture')),
   },
   blobs: {} as never,
+  clips: {} as never,
   committed,
 });
 const judged: string[] = [];
