@@ -86,10 +86,22 @@ export class JournalFeed {
    * batch is empty. The batch is shared: readers must not change it. What all that gave a name are past is let go.
    */
   read({ lane, offset }: JournalPosition, signal: AbortSignal, reader?: string): Promise<DecodedBatch> {
-    const feed = this.#lanes.get(lane);
-    if (!feed) throw new CitywatchError('not-found', { detail: `There is no lane ${lane}.` });
+    const feed = this.#feed(lane);
     if (reader !== undefined) feed.passed(reader, offset);
     return feed.read(offset, signal);
+  }
+
+  /** Resolves when `read` would not wait, or `signal` is aborted. */
+  beyond({ lane, offset }: JournalPosition, signal: AbortSignal, reader: string): Promise<void> {
+    const feed = this.#feed(lane);
+    feed.passed(reader, offset);
+    return feed.beyond(offset, signal);
+  }
+
+  #feed(lane: Lane): LaneFeed {
+    const feed = this.#lanes.get(lane);
+    if (!feed) throw new CitywatchError('not-found', { detail: `There is no lane ${lane}.` });
+    return feed;
   }
 
   /**
@@ -145,6 +157,11 @@ class LaneFeed {
     this.#observer = deps.observer;
     this.#guard = deps.guard;
     this.#limits = deps.limits;
+  }
+
+  async beyond(offset: number, signal: AbortSignal): Promise<void> {
+    if (offset > this.#journal.head) throw beyondEnd(offset, this.#journal.head);
+    if (offset === this.#journal.head) await this.#journal.waitBeyond(offset, signal);
   }
 
   async read(offset: number, signal: AbortSignal): Promise<DecodedBatch> {

@@ -24,7 +24,11 @@ export interface ReaderOptions {
   /** Name in logs and metrics: telemetry, rules, twin. */
   name: string;
   lane: Lane;
-  feed: { read(position: JournalPosition, signal: AbortSignal, reader: string): Promise<DecodedBatch> };
+  feed: {
+    read(position: JournalPosition, signal: AbortSignal, reader: string): Promise<DecodedBatch>;
+    /** Resolves when there is something to read from `position` on. */
+    beyond(position: JournalPosition, signal: AbortSignal, reader: string): Promise<void>;
+  };
   cursor: { load(): Promise<number> };
   /** Does its work and saves the cursor `batch.to`, in one transaction where it can; the same batch may come again. */
   handle: BatchHandler;
@@ -32,8 +36,8 @@ export interface ReaderOptions {
   observer: Observer;
   guard: ReaderGuard;
   /**
-   * Pause after a small batch, in ms, so that the next is larger: what a batch costs whatever it holds (a request, a
-   * transaction) is most of what few messages cost. With 0 the next batch is read at once.
+   * From a small batch to the next, in ms, so that the next is larger: what a batch costs whatever it holds (a request,
+   * a transaction) is most of what few messages cost. With 0 the next batch is read at once.
    */
   restMs: number;
   /** {@link systemRandom} unless a test brings its own. */
@@ -72,12 +76,12 @@ class ReaderLoop {
   }
 
   async run(signal: AbortSignal, healthy: () => void): Promise<void> {
-    const { name, cursor, lane, feed, onDone, clock, guard, restMs } = this.#options;
+    const { name, cursor, lane, feed, onDone, guard, restMs } = this.#options;
     let offset = await cursor.load();
     let isSmall = false;
     while (!signal.aborted) {
       onDone?.(offset);
-      if (isSmall && restMs > 0) await clock.sleep(restMs, signal);
+      if (isSmall && restMs > 0) await this.#rest(offset, signal);
       const batch = await feed.read({ lane, offset }, signal, name);
       if (signal.aborted) return;
       for (const step of guard.steps(batch)) {
@@ -89,6 +93,15 @@ class ReaderLoop {
       healthy();
       isSmall = batch.messages.length <= SMALL_BATCH;
     }
+  }
+
+  /** Where what comes next comes late enough it is not slept for: to wake costs more than most batches. */
+  async #rest(offset: number, signal: AbortSignal): Promise<void> {
+    const { name, lane, feed, clock, restMs } = this.#options;
+    const endMs = clock.monotonicMs() + restMs;
+    await feed.beyond({ lane, offset }, signal, name);
+    const leftMs = endMs - clock.monotonicMs();
+    if (leftMs > 0 && !signal.aborted) await clock.sleep(leftMs, signal);
   }
 
   async #guarded(guard: ReaderGuard, step: DecodedBatch, signal: AbortSignal): Promise<void> {

@@ -61,6 +61,7 @@ function start(t: { teardown(run: () => unknown): void }, readers: TestReader[],
   const released: number[] = [];
   const journal = { head: HEAD, tail: 0, release: (offset: number) => void released.push(offset) };
   const feed = {
+    beyond: async (): Promise<void> => {},
     read: async ({ lane, offset }: JournalPosition, signal: AbortSignal): Promise<DecodedBatch> => {
       if (offset >= HEAD || lane === 'bulk') await aborted(signal);
       return { lane, from: offset, to: HEAD, messages: messages.filter(({ message }) => message.offset >= offset) };

@@ -22,6 +22,7 @@ async function run(t: Tap, handle: (batch: DecodedBatch) => void, advanceMs = 10
     done.push(batch);
   };
   const feed = {
+    beyond: async (): Promise<void> => {},
     read: async ({ offset }: { offset: number }, signal: AbortSignal): Promise<DecodedBatch> => {
       const rest = messages.filter(({ message }) => message.offset >= offset);
       if (rest.length === 0) await new Promise((resolve) => signal.addEventListener('abort', resolve));
@@ -124,6 +125,7 @@ t.test('after a small batch it rests, so that the next is larger; after a large 
   const sizes = [3, 1_300, 2, 1];
   const read: number[] = [];
   const feed = {
+    beyond: async (): Promise<void> => {},
     read: async ({ offset }: { offset: number }, signal: AbortSignal): Promise<DecodedBatch> => {
       const size = sizes[offset];
       if (size === undefined || !one) await new Promise((resolve) => signal.addEventListener('abort', resolve));
@@ -145,6 +147,48 @@ t.test('after a small batch it rests, so that the next is larger; after a large 
   const ended = worker(stop.signal, () => {});
   await clock.advance(1_000);
   t.same(read, [0, 25, 25, 50]);
+  stop.abort();
+  await ended;
+});
+
+t.test('it does not sleep for what comes late enough by itself', async (t) => {
+  const clock = new ManualClock();
+  const stop = new AbortController();
+  t.teardown(() => stop.abort());
+  const [one] = messages;
+  const read: number[] = [];
+  const slept: number[] = [];
+  const comesAtMs = [0, 40, 50, 120];
+  const feed = {
+    beyond: ({ offset }: { offset: number }, signal: AbortSignal): Promise<void> =>
+      clock.sleep((comesAtMs[offset] ?? 1_000_000) - clock.monotonicMs(), signal),
+    read: async ({ offset }: { offset: number }): Promise<DecodedBatch> => {
+      read.push(clock.monotonicMs());
+      return { lane: 'live', from: offset, to: offset + 1, messages: [one!] };
+    },
+  };
+  const sleep = (ms: number, signal?: AbortSignal): Promise<void> => {
+    slept.push(ms);
+    return clock.sleep(ms, signal);
+  };
+  const worker = runReader({
+    guard: UNGUARDED,
+    name: 'test',
+    lane: 'live',
+    feed,
+    cursor: { load: async () => 0 },
+    handle: async () => {},
+    restMs: 25,
+    clock: Object.create(clock, {
+      sleep: { value: sleep },
+      monotonicMs: { value: () => clock.monotonicMs() },
+    }),
+    observer: quietObserver(),
+  });
+  const ended = worker(stop.signal, () => {});
+  await clock.advance(1_000);
+  t.same(read, [0, 40, 65, 120]);
+  t.same(slept, [15], 'only for what came too soon');
   stop.abort();
   await ended;
 });

@@ -22,9 +22,13 @@ function feedOf(clock: ManualClock) {
       offset,
       endOffset: offset + 1,
     });
+  const beyond = async ({ offset }: { offset: number }, signal: AbortSignal): Promise<void> => {
+    while (head() <= offset && !signal.aborted) await clock.sleep(1, signal);
+  };
   return {
+    beyond,
     read: async ({ offset }: { offset: number }, signal: AbortSignal): Promise<DecodedBatch> => {
-      while (head() <= offset && !signal.aborted) await clock.sleep(1, signal);
+      await beyond({ offset }, signal);
       const messages = Array.from({ length: head() - offset }, (_, index) => messageAt(offset + index));
       return { lane: 'live', from: offset, to: head(), messages };
     },
