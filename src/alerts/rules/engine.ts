@@ -251,7 +251,8 @@ export class RulesEngine {
     this.#subjects.set(text, remembered);
     const before = remembered.states.get(rule.rule);
     remembered.states.set(rule.rule, state);
-    this.#schedule(rule.rule, text, state);
+    // Most states have no clock, before and after.
+    if (state.dueAtMs !== null || before?.dueAtMs) this.#schedule(rule.rule, text, state);
     // A device that goes on reporting only pushes its clock ahead; the start record restarts it anyway.
     const onlyClock = rule.by.clock === 'silence' && before?.phase === state.phase;
     // Of a device that has moved, silence after the next start must be told to its new district.

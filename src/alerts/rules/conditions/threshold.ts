@@ -111,18 +111,21 @@ function judgeReading(
   reading: Pick<Reading, 'values' | 'atMs' | 'receivedAtMs'>,
   now: Now,
 ): Step<ThresholdState> {
-  const concerned = settings.any.some(({ field }) => reading.values.has(field));
   const lastAtMs = orderMs(reading);
-  if (!concerned || lastAtMs < state.lastAtMs) return unchanged(state);
-  const raised = settings.any.map((one, index) => {
+  if (lastAtMs < state.lastAtMs) return unchanged(state);
+  // Once for each message and rule: it makes no more than the state that it returns.
+  const raised: boolean[] = [];
+  let seen: ThresholdState['seen'] | null = null;
+  for (const [index, one] of settings.any.entries()) {
     const value = reading.values.get(one.field);
     const before = state.raised[index] ?? false;
-    return value === undefined ? before : isRaised(one, before, value);
-  });
-  const fields = settings.any.map(({ field }) => field).filter((field) => reading.values.has(field));
-  const news = Object.fromEntries(fields.map((field) => [field, reading.values.get(field) as FieldValue]));
-  const next = { ...state, raised, lastAtMs, seen: { ...state.seen, ...news } };
-  return move(settings, next, raised.includes(true), now);
+    raised.push(value === undefined ? before : isRaised(one, before, value));
+    if (value === undefined) continue;
+    seen ??= { ...state.seen };
+    seen[one.field] = value;
+  }
+  if (!seen) return unchanged(state);
+  return move(settings, { ...state, raised, lastAtMs, seen }, raised.includes(true), now);
 }
 
 function isRaised(one: Clause, before: boolean, value: FieldValue): boolean {
