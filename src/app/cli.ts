@@ -14,6 +14,8 @@ import { report } from './commands/devices/report.ts';
 import { rotate } from './commands/devices/rotate.ts';
 import { doctor } from './commands/doctor.ts';
 import { kind } from './commands/kind.ts';
+import { plan } from './commands/recordings/plan.ts';
+import { recordings } from './commands/recordings/recordings.ts';
 import { audit } from './commands/registers/audit.ts';
 import { verify } from './commands/registers/verify.ts';
 import { restore } from './commands/restore.ts';
@@ -38,6 +40,8 @@ const COMMANDS: readonly Command[] = [
   adopt,
   verify,
   audit,
+  recordings,
+  plan,
   simulate,
   kind,
   check,

@@ -21,6 +21,7 @@ const hole = z.object({
     'gateway',
     'disk-slow',
     'disk-failed',
+    'disk-full',
     'disk-away',
     'stream',
     'not-pulled',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ACCESS_CLASSES } from '../../core/registry/position-file.ts';
 import { day } from '../../devices/reports/plan-input.ts';
 import type { RecordingReported, RecordingRow } from '../../streams/recordings/report.ts';
 import { callerOf } from '../guards/auth.ts';
@@ -22,6 +23,11 @@ const row = z.object({
   longestHoleS: z.int(),
   cause: z.string().nullable().meta({ description: 'Of the longest hole' }),
   oldestDay: z.string().nullable().meta({ description: 'The first day of which something is still there' }),
+  class: z.enum(ACCESS_CLASSES),
+  leastDays: z.int().meta({ description: 'For how many days its class is kept at least' }),
+  oldestUnpinnedDay: z.string().nullable().meta({ description: 'As `oldestDay`, of what is not pinned' }),
+  isRemovedEarly: z.boolean().meta({ description: 'Something was recorded within `leastDays` that is gone' }),
+  pinnedS: z.int().meta({ description: 'How long of the day is pinned' }),
 });
 
 const report = listOf(row).extend({
@@ -49,6 +55,11 @@ const COLUMNS: readonly ReportColumn<RecordingRow>[] = [
   { name: 'longestHoleS', title: '最长中断(秒)', of: ({ longestHoleS }) => longestHoleS },
   { name: 'cause', title: '最长中断原因', of: ({ cause }) => cause },
   { name: 'oldestDay', title: '最早留存日期', of: ({ oldestDay }) => oldestDay },
+  { name: 'class', title: '点位类别', of: ({ class: of }) => of },
+  { name: 'leastDays', title: '应保存天数', of: ({ leastDays }) => leastDays },
+  { name: 'oldestUnpinnedDay', title: '最早未锁定日期', of: ({ oldestUnpinnedDay }) => oldestUnpinnedDay },
+  { name: 'isRemovedEarly', title: '是否提前删除', of: ({ isRemovedEarly }) => String(isRemovedEarly) },
+  { name: 'pinnedS', title: '锁定时长(秒)', of: ({ pinnedS }) => pinnedS },
 ];
 
 /** What was recorded of cameras, against what should have been. */

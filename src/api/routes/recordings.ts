@@ -30,7 +30,7 @@ const timeline = z
       z.object({
         from: moment,
         to: moment.nullable().meta({ description: 'Null while it lasts' }),
-        cause: z.enum(['camera', 'gateway', 'disk-slow', 'disk-failed', 'disk-away', 'stream']),
+        cause: z.enum(['camera', 'gateway', 'disk-slow', 'disk-failed', 'disk-full', 'disk-away', 'stream']),
         detail: z.string().nullable(),
       }),
     ),

@@ -6,6 +6,7 @@ import { isSetting, type Setting } from '../../core/setup/setting.ts';
 import { portClashes, UPLINKS } from '../../ingest/uplinks/uplinks.ts';
 import { type FoundValue, readSettingsFile } from './config-file.ts';
 import { closest } from './did-you-mean.ts';
+import { KEPT_DAYS_SETTINGS } from './recording-settings.ts';
 import { allSettings, type Config, SETTINGS } from './settings.ts';
 
 export type { Config } from './settings.ts';
@@ -149,6 +150,7 @@ function contradictions(values: Map<string, unknown>, found: Map<string, FoundVa
   brokerContradictions(values, say);
   influxContradictions(values, say);
   retentionContradictions(values, say);
+  recordingContradictions(values, say);
   return issues;
 }
 
@@ -169,6 +171,15 @@ function retentionContradictions(values: Map<string, unknown>, say: Say): void {
   if (fiveMinutes < raw) say('retention.fiveMinuteDays', `must be at least the ${raw} days of retention.rawDays`);
   if (hour < fiveMinutes) {
     say('retention.hourDays', `must be at least the ${fiveMinutes} days of retention.fiveMinuteDays`);
+  }
+}
+
+/** What must not be removed yet cannot be past its time. */
+function recordingContradictions(values: Map<string, unknown>, say: Say): void {
+  for (const { least, most } of Object.values(KEPT_DAYS_SETTINGS)) {
+    const days = Number(values.get(`recordings.${least}`));
+    if (Number(values.get(`recordings.${most}`)) >= days) continue;
+    say(`recordings.${most}`, `must be at least the ${days} days of recordings.${least}; set it to ${days} or more`);
   }
 }
 

@@ -8,6 +8,7 @@ import type { DoctorDeps } from './deps.ts';
 import { checkJournal } from './journal.ts';
 import { checkClock, checkDataDirectory, checkDisk, checkPorts, checkTimeKeeping } from './machine.ts';
 import { checkCage, checkFfmpeg, checkInfluxProgram, checkPostgresProgram, checkRedisProgram } from './programs.ts';
+import { checkRecordings } from './recordings.ts';
 import { checkSecret } from './secrets.ts';
 import { checkDatabaseServer, checkInfluxServer, checkRedisServer } from './servers.ts';
 import { checkSinks } from './sinks.ts';
@@ -70,6 +71,7 @@ export async function examineAll(deps: DoctorDeps, { uplinks, sinks }: ExaminedT
     cameras: checkCameraAuthorities,
     cage: checkCage,
     journal: checkJournal,
+    recordings: checkRecordings,
     secret: checkSecret,
     ports: (ours) => checkPorts(ours, uplinks),
   };

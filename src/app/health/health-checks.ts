@@ -25,6 +25,8 @@ export interface HealthParts {
   remarks: { check(part: string): void };
   /** The directories of pictures, evidence and recordings. */
   blobs: Pick<Blobs, 'problem'>[];
+  /** `notes`: what somebody should know although every camera is recorded. */
+  recordings: { notes(): string[] };
 }
 
 type Checks = HealthDeps['checks'];
@@ -35,7 +37,7 @@ type Checks = HealthDeps['checks'];
  */
 export function healthChecks(parts: HealthParts): Checks {
   const { database, doorbell, store, writer, uplinks, streams, intake, disks, remarks, board } = parts;
-  const { ruleFiles, blobs, lease } = parts;
+  const { ruleFiles, blobs, recordings, lease } = parts;
   const needed = (check: Check) => ({ needed: true, check });
   const useful = (check: Check) => ({ needed: false, check });
   const ways = uplinks.map(({ uplink, needed }) => [uplink.name, { needed, check: () => refuseIfDeaf(uplink) }]);
@@ -60,6 +62,7 @@ export function healthChecks(parts: HealthParts): Checks {
       const problems = await Promise.all(blobs.map((store) => store.problem()));
       const found = problems.filter((problem) => problem !== null);
       refuseIf(found.join(' ') || null);
+      return recordings.notes().join(' ') || null;
     }),
     journal: needed(() => {
       refuseUnless(lease.held(), 'PostgreSQL does not confirm the lease of this gateway: nothing is acked');

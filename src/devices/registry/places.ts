@@ -1,4 +1,5 @@
 import type { Area, Jurisdiction } from '../../core/jurisdiction.ts';
+import type { AccessClass } from '../../core/registry/position-file.ts';
 import type { DeviceId, DeviceState } from '../../core/types.ts';
 import { type Database, withinJurisdiction } from '../../platform/database/database.ts';
 import type { RegistryTables } from './tables.ts';
@@ -29,6 +30,7 @@ export interface StandingDevice {
   kind: string;
   jurisdiction: Jurisdiction;
   state: DeviceState;
+  accessClass: AccessClass;
   createdAtMs: number;
 }
 
@@ -37,9 +39,13 @@ export async function devicesOf(database: Database, area: Area, kind?: string): 
   let query = database
     .tables<RegistryTables>()
     .selectFrom('position')
-    .select(['id', 'kind', 'jurisdiction', 'state', 'created_at_ms'])
+    .select(['id', 'kind', 'jurisdiction', 'state', 'access_class', 'created_at_ms'])
     .where('state', '<>', 'retired');
   if (kind !== undefined) query = query.where('kind', '=', kind);
   const rows = await withinJurisdiction(query, 'jurisdiction', area).execute();
-  return rows.map(({ created_at_ms: createdAtMs, ...device }) => ({ ...device, createdAtMs }));
+  return rows.map(({ created_at_ms: createdAtMs, access_class: accessClass, ...device }) => ({
+    ...device,
+    accessClass,
+    createdAtMs,
+  }));
 }

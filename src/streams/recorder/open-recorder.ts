@@ -8,6 +8,7 @@ import type { CameraPool } from '../pool/camera-pool.ts';
 import type { RecordingClass } from '../recordings/classes.ts';
 import { GapTable } from '../recordings/gap-table.ts';
 import { Recordings } from '../recordings/recordings.ts';
+import type { GapReason } from './camera/gaps.ts';
 import type { Wanted } from './camera/wanted.ts';
 import { Disk, type DiskOptions } from './disk/disk.ts';
 import { Notes } from './notes.ts';
@@ -25,6 +26,8 @@ export interface RecorderParts {
   limits: Omit<DiskOptions, 'directory'>;
   wanted(atMs: number): readonly Wanted[];
   classOf(device: DeviceId): RecordingClass;
+  /** Why a camera gives way to others; null where it does not. */
+  refusal(device: DeviceId): GapReason | null;
 }
 
 /** What the directory of recordings is called in the database. */
@@ -32,7 +35,7 @@ const DISK = 'recordings';
 
 /** The recorder with its disk and its tables. Starts nothing. */
 export function openRecorder({ directory, limits, ...deps }: RecorderParts) {
-  const { database, ownership, clock, observer, pool, wanted, classOf } = deps;
+  const { database, ownership, clock, observer, pool, wanted, classOf, refusal } = deps;
   const recordings = new Recordings({ database, ownership, disk: DISK, classOf });
   const gaps = new GapTable({ database, ownership });
   const isExpected = () => recordings.isAny();
@@ -42,6 +45,6 @@ export function openRecorder({ directory, limits, ...deps }: RecorderParts) {
     { directory, ...limits },
   );
   const notes = new Notes({ clock, observer, recordings, gaps, disk });
-  const recorder = new Recorder({ clock, observer, pool, disk, recordings, gaps, notes, wanted });
+  const recorder = new Recorder({ clock, observer, pool, disk, recordings, gaps, notes, wanted, refusal });
   return { recorder, recordings, gaps, disk };
 }

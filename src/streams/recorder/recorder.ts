@@ -2,6 +2,7 @@ import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Logger, type Observer } from '../../core/observe.ts';
+import type { DeviceId } from '../../core/types.ts';
 import type { CameraPool } from '../pool/camera-pool.ts';
 import type { StreamLease } from '../pool/pool.ts';
 import { StreamFailure } from '../pool/types.ts';
@@ -9,7 +10,7 @@ import type { Gap, GapTable } from '../recordings/gap-table.ts';
 import type { RecordedFile, Recordings } from '../recordings/recordings.ts';
 import { CameraRecording } from './camera/camera-recording.ts';
 import { Cutter } from './camera/cutter.ts';
-import { Gaps } from './camera/gaps.ts';
+import { type GapReason, Gaps } from './camera/gaps.ts';
 import type { Wanted } from './camera/wanted.ts';
 import type { Disk } from './disk/disk.ts';
 import type { Notes } from './notes.ts';
@@ -24,6 +25,8 @@ export interface RecorderDeps {
   notes: Notes;
   /** Which cameras are to be recorded at a moment (Unix ms); each in one quality. */
   wanted(atMs: number): readonly Wanted[];
+  /** Why a camera gives way to others; null where it does not. */
+  refusal(device: DeviceId): GapReason | null;
 }
 
 interface Recorded {
@@ -153,10 +156,11 @@ export class Recorder {
   }
 
   #recordingOf({ device, quality }: Wanted, gaps: Gaps): CameraRecording {
-    const { disk, notes } = this.#deps;
+    const { disk, notes, refusal } = this.#deps;
     return new CameraRecording({
       disk,
       gaps,
+      refusal: () => refusal(device),
       cutter: new Cutter({ device, quality }),
       recorded: (file) => notes.recorded(file),
       told: (steps) => notes.holes({ device, quality }, steps),

@@ -1,9 +1,10 @@
 import { DAY_MS, HOUR_MS } from '../../core/clock.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { type Database, type RawBuilder, sql } from '../../platform/database/database.ts';
+import { isPinned } from './pins.ts';
 
 /** China has one time (UTC+8) and no summer time. */
-const AHEAD_MS = 8 * HOUR_MS;
+export const AHEAD_MS = 8 * HOUR_MS;
 
 /** The day of China of a moment, as days since 1970-01-01. */
 export function dayNumber(atMs: number): number {
@@ -27,18 +28,25 @@ function daysOf(fromMs: RawBuilder<unknown>, toMs: RawBuilder<unknown>) {
 
 /**
  * A statement that adds the files of a named one to their days, or takes them away. It takes rows in one order, so that
- * two of them do not wait for each other.
+ * two of them do not wait for each other. Bytes of a file go to its days by their share of its time.
  */
 export function countDays(files: 'added' | 'forgotten'): RawBuilder<unknown> {
-  const recorded = files === 'added' ? sql`sum(part.ms)` : sql`0`;
-  const kept = files === 'added' ? sql`sum(part.ms)` : sql`-sum(part.ms)`;
+  const isAdded = files === 'added';
+  const share = sql`sum(case when ends_at_ms = starts_at_ms then bytes
+    else bytes * part.ms / (ends_at_ms - starts_at_ms) end)`;
+  const recorded = isAdded ? sql`sum(part.ms)` : sql`0`;
+  const kept = isAdded ? sql`sum(part.ms)` : sql`-sum(part.ms)`;
+  const recordedBytes = isAdded ? share : sql`0`;
+  const keptBytes = isAdded ? share : sql`-${share}`;
   return sql`
-    insert into recording_day as stood (device, quality, day, recorded_ms, kept_ms)
-    select device, quality, part.day, ${recorded}, ${kept}
+    insert into recording_day as stood (device, quality, day, recorded_ms, kept_ms, recorded_bytes, kept_bytes)
+    select device, quality, part.day, ${recorded}, ${kept}, ${recordedBytes}, ${keptBytes}
     from ${sql.ref(files)} cross join lateral ${daysOf(sql`starts_at_ms`, sql`ends_at_ms`)} as part
     group by device, quality, part.day order by device, quality, part.day
     on conflict (device, quality, day) do update set
-      recorded_ms = stood.recorded_ms + excluded.recorded_ms, kept_ms = greatest(0, stood.kept_ms + excluded.kept_ms)
+      recorded_ms = stood.recorded_ms + excluded.recorded_ms, kept_ms = greatest(0, stood.kept_ms + excluded.kept_ms),
+      recorded_bytes = stood.recorded_bytes + excluded.recorded_bytes,
+      kept_bytes = greatest(0, stood.kept_bytes + excluded.kept_bytes)
     returning device`;
 }
 
@@ -90,4 +98,56 @@ export async function oldestDays(database: Database, devices: readonly DeviceId[
       cross join lateral (select day from recording_day where recording_day.device = asked.device and kept_ms > 0
         order by day limit 1) as kept`.execute(database.tables());
   return new Map(rows.map(({ device, day }) => [device, day]));
+}
+
+/** A day of a camera of which something is pinned. */
+export interface PinnedDay {
+  device: DeviceId;
+  day: number;
+  pinnedMs: number;
+}
+
+/** How much of cameras is pinned at a moment (Unix ms), day by day. */
+export async function pinnedDays(database: Database, devices: readonly DeviceId[], atMs: number): Promise<PinnedDay[]> {
+  const { rows } = await sql<PinnedDay>`
+    select device, day::int, sum(ms)::float8 as "pinnedMs" from (${pinned(devices, atMs)}) as pinned
+    group by device, day`.execute(database.tables());
+  return rows;
+}
+
+/** As {@link oldestDays}, of what is not pinned. */
+export async function oldestUnpinnedDays(
+  database: Database,
+  devices: readonly DeviceId[],
+  atMs: number,
+): Promise<Map<DeviceId, number>> {
+  const { rows } = await sql<{ device: DeviceId; day: number }>`
+    select device, min(day)::int as day from recording_day
+      left join (${pinned(devices, atMs)}) as pinned using (device, quality, day)
+    where device = any (${[...devices]}::text[]) and kept_ms > 0 and kept_ms > coalesce(pinned.ms, 0)
+    group by device`.execute(database.tables());
+  return new Map(rows.map(({ device, day }) => [device, day]));
+}
+
+/** Which cameras had something recorded from a day on that is gone. */
+export async function removedSince(
+  database: Database,
+  asked: readonly { device: DeviceId; day: number }[],
+): Promise<Set<DeviceId>> {
+  const { rows } = await sql<{ device: DeviceId }>`
+    select distinct device
+    from unnest(${asked.map(({ device }) => device)}::text[], ${asked.map(({ day }) => day)}::int[])
+      as asked (device, since) join recording_day using (device)
+    where day >= since and recorded_ms > kept_ms`.execute(database.tables());
+  return new Set(rows.map(({ device }) => device));
+}
+
+/** How much of each day is pinned, by quality. */
+function pinned(devices: readonly DeviceId[], atMs: number): RawBuilder<unknown> {
+  return sql`
+    select device, quality, part.day::int as day, sum(part.ms) as ms
+    from recording cross join lateral ${daysOf(sql`starts_at_ms`, sql`ends_at_ms`)} as part
+    where device in (select device from recording_pin where until_ms > ${Math.floor(atMs)}::bigint)
+      and device = any (${[...devices]}::text[]) and ${isPinned(atMs)}
+    group by device, quality, part.day`;
 }

@@ -7,9 +7,9 @@ import type { Quality } from '../pool/types.ts';
 import type { SegmentHead } from '../recorder/camera/cutter.ts';
 import type { RecordingClass } from './classes.ts';
 import { isPinned } from './pins.ts';
+import { lastRemoval, type PinnedBytes, proofOf, type RemovedAt, removalHash, removalOf } from './proofs/removals.ts';
 import { countDays } from './recorded-days.ts';
 import type { Recording } from './recording.ts';
-import { lastRemoval, removalOf } from './removals.ts';
 
 export interface RecordingTables {
   recording: {
@@ -73,11 +73,18 @@ const FILE_MAX_MS = 120_000;
 export class Recordings {
   readonly #deps: RecordingsDeps;
   readonly #days: DayPartitions;
+  #addedBytes = 0;
+  #forgottenBytes = 0;
 
   constructor(deps: RecordingsDeps) {
     this.#deps = deps;
     const { database, ownership } = deps;
     this.#days = new DayPartitions({ database, ownership, table: 'recording', lock: DAYS_LOCK });
+  }
+
+  /** Bytes of the files that were added and forgotten since the start. */
+  get written(): { addedBytes: number; forgottenBytes: number } {
+    return { addedBytes: this.#addedBytes, forgottenBytes: this.#forgottenBytes };
   }
 
   /**
@@ -93,12 +100,13 @@ export class Recordings {
         const added = sql`
           insert into recording select given.* from owner,
             jsonb_populate_recordset(null::recording, ${rows}::jsonb) as given
-          on conflict do nothing returning device, quality, starts_at_ms, ends_at_ms`;
+          on conflict do nothing returning device, quality, starts_at_ms, ends_at_ms, bytes`;
         await ownership.write(database, {
           what: 'recordings',
           along: [{ name: 'added', body: added }],
           body: countDays('added'),
         });
+        this.#addedBytes += bytesOf(some);
       }
     } catch (error) {
       this.#days.forget();
@@ -168,9 +176,21 @@ export class Recordings {
     return rows.map(shown);
   }
 
+  /** How much of what {@link oldest} would name is not named, because it is pinned. */
+  async pinned({ of, beforeMs, atMs }: Removable): Promise<PinnedBytes> {
+    const { rows } = await sql<PinnedBytes>`
+      select count(*)::int as files, coalesce(sum(bytes), 0)::float8 as bytes from recording
+      where disk = ${this.#deps.disk} and class = ${of} and starts_at_ms < ${Math.floor(beforeMs)}::bigint
+        and device in (select device from recording_pin where until_ms > ${Math.floor(atMs)}::bigint)
+        and ${isPinned(atMs)}`.execute(this.#deps.database.tables());
+    return rows[0]!;
+  }
+
   /** Forgets files of one class, at least one, that are gone from the disk, and keeps a proof of it (`removalHash`). */
-  async forget(files: readonly Recording[], atMs: number): Promise<void> {
-    const proof = removalOf(files, await lastRemoval(this.#deps.database), atMs);
+  async forget(files: readonly Recording[], at: RemovedAt): Promise<void> {
+    const last = await lastRemoval(this.#deps.database);
+    const removal = removalOf(files, last, at);
+    const { proof, list } = proofOf(files, removal, removalHash(last.hash, removal));
     const gone = sql`
       delete from recording using owner,
         unnest(${files.map(({ device }) => device)}::text[], ${files.map(({ quality }) => quality)}::text[],
@@ -179,21 +199,27 @@ export class Recordings {
           as gone (device, quality, starts_at_ms, lease_epoch)
       where recording.device = gone.device and recording.quality = gone.quality
         and recording.starts_at_ms = gone.starts_at_ms and recording.lease_epoch = gone.lease_epoch
-      returning recording.device, recording.quality, recording.starts_at_ms, recording.ends_at_ms`;
+      returning recording.device, recording.quality, recording.starts_at_ms, recording.ends_at_ms, recording.bytes`;
     await this.#deps.ownership.write(this.#deps.database, {
       what: 'recordings that are gone',
       along: [
         { name: 'forgotten', body: gone },
         { name: 'proven', body: proof },
+        { name: 'listed', body: list },
       ],
       body: countDays('forgotten'),
     });
+    this.#forgottenBytes += bytesOf(files);
   }
 
   /** Drops the tables of days that ended before `beforeMs` where nothing of them is left. */
   dropDaysBefore(beforeMs: number): Promise<void> {
     return this.#days.dropEmptyBefore(beforeMs);
   }
+}
+
+function bytesOf(files: readonly { bytes: number }[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function rowOf(

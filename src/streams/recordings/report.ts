@@ -6,6 +6,8 @@ import type { Caller, DeviceId } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { RecordingPlans, StandingPlan } from '../recorder/plan/plans.ts';
 import { expectedMs, type Week, weekOf } from '../recorder/plan/schedule.ts';
+import type { KeptDays, RecordingClass } from './classes.ts';
+import { type Kept, keptAgainstLaw } from './kept-against-law.ts';
 import {
   type DayHoles,
   type DaysAsked,
@@ -21,6 +23,8 @@ export interface RecordingReportDeps {
   clock: Clock;
   tree: Tree;
   plans: Pick<RecordingPlans, 'standing'>;
+  classOf(id: DeviceId): RecordingClass;
+  leastDays: KeptDays;
   /** Cameras within an area that are not retired. */
   within(scope: Scope): Iterable<{ id: DeviceId; jurisdiction: Jurisdiction }>;
   /** How devices are called; the caller's right to see them is checked before. */
@@ -58,6 +62,15 @@ export interface RecordingRow extends Omit<RecordingCounts, 'cameras'> {
   cause: string | null;
   /** Of which something is still there. */
   oldestDay: string | null;
+  class: RecordingClass;
+  /** For how many days its class is kept at least. */
+  leastDays: number;
+  /** As `oldestDay`, of what is not pinned. */
+  oldestUnpinnedDay: string | null;
+  /** Something was recorded within its least days that is gone; what is pinned makes up for nothing. */
+  isRemovedEarly: boolean;
+  /** How much of the day is pinned. */
+  pinnedS: number;
 }
 
 export interface RecordingReported {
@@ -98,8 +111,14 @@ export class RecordingReport {
     ]);
     const counted = countedDays(asked, { plans: this.#deps.plans.standing(), places, recorded, holes });
     const shown = below === undefined ? counted : counted.filter((one) => one.keptMs * 100 < one.expectedMs * below);
-    const names = await this.#deps.namesOf([...new Set(shown.map(({ device }) => device))]);
-    const rows = shown.map((one) => rowOf(one, { places, names, oldest: oldest.get(one.device) }));
+    const { classOf, leastDays } = this.#deps;
+    const devices = [...new Set(shown.map(({ device }) => device))];
+    const today = dayNumber(nowMs);
+    const kept = await keptAgainstLaw({ database, devices, oldest, classOf, leastDays, today, atMs: nowMs });
+    const names = await this.#deps.namesOf(devices);
+    const rows = shown.map((one) =>
+      rowOf(one, { places, names, oldest: oldest.get(one.device), kept: kept(one.device) }),
+    );
     return { from: chinaDayAt(fromMs), to: chinaDayAt(toMs - 1), sum: sumOf(counted), rows };
   }
 }
@@ -163,9 +182,10 @@ interface About {
   places: ReadonlyMap<DeviceId, Jurisdiction>;
   names: ReadonlyMap<DeviceId, { name: string }>;
   oldest: number | undefined;
+  kept: Kept;
 }
 
-function rowOf({ device, day, holes, ...counted }: CountedDay, { places, names, oldest }: About): RecordingRow {
+function rowOf({ device, day, holes, ...counted }: CountedDay, { places, names, oldest, kept }: About): RecordingRow {
   return {
     day: chinaDayAt(startOfDay(day)),
     device,
@@ -176,6 +196,11 @@ function rowOf({ device, day, holes, ...counted }: CountedDay, { places, names, 
     longestHoleS: Math.floor((holes?.longestMs ?? 0) / 1_000),
     cause: holes?.cause ?? null,
     oldestDay: oldest === undefined ? null : chinaDayAt(startOfDay(oldest)),
+    class: kept.class,
+    leastDays: kept.leastDays,
+    oldestUnpinnedDay: kept.oldestUnpinned === null ? null : chinaDayAt(startOfDay(kept.oldestUnpinned)),
+    isRemovedEarly: kept.isRemovedEarly,
+    pinnedS: Math.floor((kept.pinnedMs.get(day) ?? 0) / 1_000),
   };
 }
 

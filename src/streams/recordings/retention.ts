@@ -1,50 +1,117 @@
 import { DAY_MS } from '../../core/clock.ts';
+import { InTurn } from '../../core/mechanisms/one-at-a-time.ts';
+import { Counter, type Observer } from '../../core/observe.ts';
 import type { Disk } from '../recorder/disk/disk.ts';
-import { type KeptDays, RECORDING_CLASSES, type RecordingClass } from './classes.ts';
-import { placeOf } from './recording.ts';
-import type { Recordings } from './recordings.ts';
+import { type KeptDays, RECORDING_CLASSES } from './classes.ts';
+import { placeOf, type Recording } from './recording.ts';
+import type { Recordings, Removable } from './recordings.ts';
 
 export interface RetentionDeps {
-  recordings: Pick<Recordings, 'oldest' | 'forget' | 'dropDaysBefore'>;
+  observer: Observer;
+  recordings: Pick<Recordings, 'oldest' | 'pinned' | 'forget' | 'dropDaysBefore'>;
   disk: Pick<Disk, 'remove' | 'isReady'>;
-  keptDays: KeptDays;
+  /** Older files are removed where there is too little room. */
+  leastDays: KeptDays;
+  /** Older files are removed. */
+  mostDays: KeptDays;
 }
 
 const AT_ONCE = 500;
 /** Files removed by one chore: some minutes of a city of 3,000 cameras; the next chore goes on. */
 const CHORE_MAX = 40_000;
 
-/** Removes recordings that are past their time: first the file, then its row, so that no file is forgotten. */
+/**
+ * Removes recordings that are past their time: first the file, then its row, so that no file is forgotten. Times are
+ * those that are believed (`BelievedTime`), as what goes is gone.
+ */
 export class Retention {
   readonly #deps: RetentionDeps;
+  /** Each removal has the proof of the one before in its own. */
+  readonly #turn = new InTurn();
+  readonly #removed: Counter<'why'>;
 
   constructor(deps: RetentionDeps) {
     this.#deps = deps;
+    this.#removed = new Counter({
+      name: 'citywatch_recording_removed_bytes_total',
+      help: 'Bytes of recordings that were removed: past the days of their class, or because room was needed.',
+      labelNames: ['why'],
+      registers: [deps.observer.metrics],
+    });
   }
 
-  /** `nowMs` is the time that is believed, as what goes is gone. */
-  async tidy(nowMs: number): Promise<void> {
-    const { recordings, disk, keptDays } = this.#deps;
+  /** Removes what is older than its class is kept for at most. */
+  tidy(nowMs: number): Promise<void> {
+    return this.#turn.run(() => this.#tidy(nowMs));
+  }
+
+  /**
+   * Removes files that are older than the least of their class, the one that is longest past it first, until so many
+   * bytes went or nothing more may go. Returns how many went.
+   */
+  makeRoom(bytes: number, nowMs: number): Promise<number> {
+    return this.#turn.run(() => this.#makeRoom(bytes, nowMs));
+  }
+
+  async #tidy(nowMs: number): Promise<void> {
+    const { recordings, disk, leastDays, mostDays } = this.#deps;
     if (!disk.isReady) return;
     let room = CHORE_MAX;
-    for (const one of RECORDING_CLASSES) room -= await this.#remove(one, nowMs, room);
-    if (room > 0) await recordings.dropDaysBefore(nowMs - Math.min(...Object.values(keptDays)) * DAY_MS);
+    for (const of of RECORDING_CLASSES) {
+      const beforeMs = nowMs - mostDays[of] * DAY_MS;
+      room -= await this.#removeOld({ of, beforeMs, atMs: nowMs }, room);
+    }
+    if (room > 0) await recordings.dropDaysBefore(nowMs - Math.min(...Object.values(leastDays)) * DAY_MS);
   }
 
-  /** Removes files of a class, at most about `max`, and returns how many. */
-  async #remove(one: RecordingClass, nowMs: number, max: number): Promise<number> {
-    const { recordings, disk, keptDays } = this.#deps;
-    const asked = { of: one, beforeMs: nowMs - keptDays[one] * DAY_MS, atMs: nowMs };
+  async #makeRoom(bytes: number, nowMs: number): Promise<number> {
+    const { recordings, disk, leastDays } = this.#deps;
+    if (!disk.isReady) return 0;
+    const dueMs = ({ startsAtMs, class: of }: Recording): number => startsAtMs + leastDays[of] * DAY_MS;
+    let [gone, count] = [0, 0];
+    while (gone < bytes && count < CHORE_MAX) {
+      const asked = RECORDING_CLASSES.map((of) => ({ of, beforeMs: nowMs - leastDays[of] * DAY_MS, atMs: nowMs }));
+      const found = await Promise.all(asked.map((one) => recordings.oldest(one, AT_ONCE)));
+      const overdue = found.flat().sort((one, other) => dueMs(one) - dueMs(other));
+      const some: Recording[] = [];
+      for (const file of overdue.slice(0, AT_ONCE)) {
+        if (gone >= bytes) break;
+        some.push(file);
+        gone += file.bytes;
+      }
+      if (some.length === 0) break;
+      await this.#remove(some, nowMs, 'room');
+      count += some.length;
+    }
+    return gone;
+  }
+
+  /** Removes files, at most about `max`, and returns how many. */
+  async #removeOld(asked: Removable, max: number): Promise<number> {
     let removed = 0;
     while (removed < max) {
-      const files = await recordings.oldest(asked, AT_ONCE);
-      if (files.length > 0) {
-        await disk.remove(files.map((file) => placeOf(file).path));
-        await recordings.forget(files, nowMs);
-      }
+      const files = await this.#deps.recordings.oldest(asked, AT_ONCE);
+      if (files.length > 0) await this.#remove(files, asked.atMs, 'age');
       removed += files.length;
       if (files.length < AT_ONCE) break;
     }
     return removed;
+  }
+
+  /** A proof is of files of one class. */
+  async #remove(files: readonly Recording[], nowMs: number, why: 'age' | 'room'): Promise<void> {
+    const { recordings, disk, leastDays, mostDays } = this.#deps;
+    const days = why === 'age' ? mostDays : leastDays;
+    await disk.remove(files.map((file) => placeOf(file).path));
+    for (const of of RECORDING_CLASSES) {
+      const some = files.filter((file) => file.class === of);
+      if (some.length === 0) continue;
+      const pinned = await recordings.pinned({ of, beforeMs: nowMs - days[of] * DAY_MS, atMs: nowMs });
+      await recordings.forget(some, { atMs: nowMs, pinned });
+      this.#removed.inc(
+        { why },
+        some.reduce((sum, { bytes }) => sum + bytes, 0),
+      );
+    }
   }
 }

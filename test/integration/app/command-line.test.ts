@@ -37,6 +37,10 @@ t.test('wrong words, options and settings end with status 2 and say what would b
   const wrong: [string[], Record<string, string>, RegExp][] = [
     [['serv'], {}, /^There is no command serv; did you mean serve\?\n$/],
     [['doctor', '--fast'], {}, /^Unknown option '--fast'; see citywatch doctor --help\n$/],
+    [['plan'], {}, /^plan needs --group, --registry, or both\n$/],
+    [['plan', '--group', 'private:3'], {}, /the class must be one of public, key-site, minors\n$/],
+    [['plan', '--group', 'public:3:0'], {}, /MBIT must be a number from 0.05 to 100\n$/],
+    [['plan', '--group', 'public:3', '--disk', 'x'], {}, /^--disk must be a number from 0.1 to 1000\n$/],
     [['token', 'create', '--name', 'x'], {}, /^token create needs --role, --jurisdiction\n$/],
     [
       ['doctor'],
@@ -52,6 +56,15 @@ t.test('wrong words, options and settings end with status 2 and say what would b
     t.match(stderr, message);
   }
   t.match(await citywatch(['serv']), { status: 2, stdout: '', stderr: /^There is no command serv/ });
+});
+
+t.test('plan says what the cameras of a city need', async (t) => {
+  const { status, stdout } = await commandInProcess(['plan', '--group', 'public:148', '--group', 'key-site:2052:4:30']);
+  t.equal(status, 0);
+  t.match(stdout, /^public +148 +4 +24 +30 +192 TB +0 B$/m);
+  t.match(stdout, /^2200 cameras, video of 2\.85 PB: 2\.85 PB here \(100 %\), 0 B in the cameras/m);
+  t.match(stdout, /^Room here: 2\.99 PB, with 5 %/m);
+  t.match(stdout, /^While all are recorded: 8\.8 Gbit\/s; links of 10 Gbit\/s: 2/m);
 });
 
 t.test('doctor ends with status 1 when there is a problem, with a remedy', async (t) => {

@@ -68,6 +68,8 @@ const OWNERS: Record<string, RegExp> = {
     'recording_plan',
     'stream_plan',
     'recording_removal',
+    'recording_removal_list',
+    'recording_pruned',
     'video_clip',
   ]),
   ...owned('src/alerts/', ['alert', 'alert_event', 'alert_log_head', 'delivery', 'finding', 'rule_cursor']),

@@ -124,6 +124,7 @@ function healthOf(parts: ApiParts): Health {
     ruleFiles: alerts.ruleWatch,
     board: readers,
     blobs: [images.blobs, alerts.evidenceBlobs, registry.photoBlobs, streams.recordings, streams.recordings.clipBlobs],
+    recordings: streams.recordings,
   });
   return new Health({ clock: ground.clock, checks, readers: () => readers.list() });
 }

@@ -6,13 +6,16 @@ import type { CameraPool } from '../../../streams/pool/camera-pool.ts';
 import { DISK_OPTIONS } from '../../../streams/recorder/disk/disk.ts';
 import { openRecorder } from '../../../streams/recorder/open-recorder.ts';
 import { RecordingPlans } from '../../../streams/recorder/plan/plans.ts';
+import type { RecordingClass } from '../../../streams/recordings/classes.ts';
 import { Pins } from '../../../streams/recordings/pins.ts';
 import { Playback } from '../../../streams/recordings/playback.ts';
 import { RecordingReport } from '../../../streams/recordings/report.ts';
-import { Retention } from '../../../streams/recordings/retention.ts';
+import { refusalOf } from '../../../streams/recordings/room/stops.ts';
+import { keptDaysOf } from '../../config/recording-settings.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Ground } from '../ground/ground.ts';
 import { openClips } from './clips.ts';
+import { composeRoom, type RoomAlerts } from './room.ts';
 
 interface Video {
   pool: CameraPool;
@@ -33,16 +36,18 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
   // Of what is not known nobody can say that it may go early.
   const classOf = (id: string) => registered.get(id)?.accessClass ?? 'key-site';
   const wanted = (atMs: number) => plans.wanted(atMs);
-  const opened = openRecorder({ ...ground, pool, directory, limits: DISK_OPTIONS, wanted, classOf });
-  const { recorder, recordings, gaps, disk } = opened;
-  const { keepDays, keySiteDays, minorsDays } = config.recordings;
-  const keptDays = { public: keepDays, 'key-site': keySiteDays, minors: minorsDays };
-  const retention = new Retention({ recordings, disk, keptDays });
+  const stopped = new Set<RecordingClass>();
+  const refusal = (id: string) => refusalOf(classOf(id), stopped);
+  const opened = openRecorder({ ...ground, pool, directory, limits: DISK_OPTIONS, wanted, classOf, refusal });
+  const { recorder, recordings, gaps } = opened;
+  const room = composeRoom(ground, { ...opened, plans, isCamera, classOf, stopped });
   const report = new RecordingReport({
     database,
     clock,
     tree: devices.jurisdictions,
     plans,
+    classOf,
+    leastDays: keptDaysOf(config.recordings, 'least'),
     *within(scope) {
       for (const device of registered.within(scope)) if (kinds.latest(device.kind)?.stream) yield device;
     },
@@ -61,12 +66,16 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
     clipBlobs: clips.blobs,
     clipsOfAlerts: clips.ofAlerts,
     /** Why a camera that is to be recorded now is not, as far as the disk goes. */
-    problem: async () => (plans.wanted(clock.nowMs()).length === 0 ? null : disk.refusal),
+    problem: async () => (plans.wanted(clock.nowMs()).length === 0 ? null : room.problem()),
+    /** What somebody should know although every camera is recorded. */
+    notes: room.notes,
     tidy: async (nowMs: number) => {
-      await retention.tidy(nowMs);
+      await room.tidy(nowMs);
       await clips.clips.tidy(nowMs);
     },
-    async start(): Promise<void> {
+    /** `alerts` hears of what is wrong with the room that there is. */
+    async start(alerts: RoomAlerts): Promise<void> {
+      room.start(alerts);
       recorder.start();
       lifecycle.onStop('recorder', (signal) => recorder.stop(signal));
       await clips.start();

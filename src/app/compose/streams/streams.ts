@@ -9,6 +9,7 @@ import type { Ingest } from '../ingest/ingest.ts';
 import { composeCameraEvents } from './camera-events.ts';
 import { openCameraUnits } from './camera-units.ts';
 import { openRecordings } from './recordings.ts';
+import type { RoomAlerts } from './room.ts';
 import { openStreamPlans } from './stream-plans.ts';
 import { type CameraHealth, composeVideo } from './video.ts';
 
@@ -67,10 +68,10 @@ export async function openStreams(ground: Ground, devices: Devices, sides: Strea
     units,
     cameraEvents,
     /** Lets viewers in, and has every camera asked that was never asked. */
-    async start(): Promise<void> {
+    async start(alerts: RoomAlerts): Promise<void> {
       await startVideo(ground, video);
       alwaysOn.start(video.pool);
-      await recordings.start();
+      await recordings.start(alerts);
       await noteUnasked(ground, await video.setup.unasked());
     },
     /** Looks after the cameras from now on. */

@@ -13,6 +13,8 @@ export interface CameraRecordingDeps {
   disk: Pick<Disk, 'open' | 'isReady' | 'hasRoom' | 'problem'>;
   cutter: Cutter;
   gaps: Gaps;
+  /** Why it is not to be recorded although it should be; asked before each file. */
+  refusal(): GapReason | null;
   /** A file is whole and durable. */
   recorded(file: RecordedFile): void;
   /** What is to be written about holes. */
@@ -90,10 +92,11 @@ export class CameraRecording implements Consumer {
   #begin(head: SegmentHead, init: Buffer): void {
     const { disk, cutter } = this.#deps;
     const lead = leadOf(init, head);
-    const file = disk.hasRoom ? disk.open(placeOf(head).name, lead) : null;
+    const refusal = this.#deps.refusal();
+    const file = disk.hasRoom && !refusal ? disk.open(placeOf(head).name, lead) : null;
     if (!file) {
       cutter.abandon();
-      this.trouble(this.#whyNot());
+      this.trouble(refusal ?? this.#whyNot());
       return;
     }
     const open: OpenFile = { file, head, leadBytes: lead.length, endsAtMs: head.startsAtMs };

@@ -8,6 +8,8 @@ export type GapCause =
   | 'disk-slow'
   /** The disk is full, or refuses to be written. */
   | 'disk-failed'
+  /** The disk is nearly full, and all that is on it must be kept: the class of the camera gives way. */
+  | 'disk-full'
   /** The directory of recordings is not the disk it should be. */
   | 'disk-away'
   /** Pictures came, and none that could be kept: the pool had no room, or no key frame came. */

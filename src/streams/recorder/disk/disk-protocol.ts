@@ -41,8 +41,8 @@ export const report = z.discriminatedUnion('type', [
     leadBytes: z.int().min(0),
     sha256: SHA256,
   }),
-  /** Bytes that are free on the disk. */
-  z.strictObject({ type: z.literal('room'), freeBytes: z.number().min(0) }),
+  /** Bytes that are free on the disk, and how many it has. */
+  z.strictObject({ type: z.literal('room'), freeBytes: z.number().min(0), totalBytes: z.number().min(0) }),
   /** So many bytes of frames were dealt with since the last report of this kind. */
   z.strictObject({ type: z.literal('taken'), bytes: z.int().min(0) }),
   z.strictObject({
@@ -57,6 +57,15 @@ export const report = z.discriminatedUnion('type', [
 ]);
 
 export type DiskReport = z.infer<typeof report>;
+
+/** How much room a disk has. */
+export interface DiskRoom {
+  freeBytes: number;
+  /** Of the whole disk. */
+  totalBytes: number;
+  /** When it said so, by the clock of durations. */
+  atMs: number;
+}
 
 const LENGTHS_BYTES = 8;
 const ORDER_BYTES_MAX = 64 * 1024;

@@ -3,7 +3,7 @@ import { messageOf } from '../../../core/errors.ts';
 import { supervise } from '../../../core/mechanisms/supervise.ts';
 import { Counter, Gauge, type Observer } from '../../../core/observe.ts';
 import type { RecordedFile } from '../../recordings/recordings.ts';
-import { type DiskOrder, type DiskReport, frameOf } from './disk-protocol.ts';
+import { type DiskOrder, type DiskReport, type DiskRoom, frameOf } from './disk-protocol.ts';
 import { onReport, spawnWriter, type WriterChild } from './writer-child.ts';
 
 /** How a file ended. */
@@ -65,7 +65,7 @@ export class Disk {
   #isReady = false;
   #waitingBytes = 0;
   #heardAtMs = 0;
-  #freeBytes: number | null = null;
+  #room: DiskRoom | null = null;
   #problem: string | null = null;
   #nextId = 1;
   #supervised: { stop(): Promise<void> } | null = null;
@@ -106,9 +106,14 @@ export class Disk {
     return this.#problem;
   }
 
+  /** What it said of its room last; null before it said anything. */
+  get room(): DiskRoom | null {
+    return this.#room;
+  }
+
   /** Whether there is room for what is recorded now. */
   get hasRoom(): boolean {
-    return this.#freeBytes === null || this.#freeBytes >= this.#options.reserveBytes;
+    return this.#room === null || this.#room.freeBytes >= this.#options.reserveBytes;
   }
 
   /** Why nothing is recorded, one sentence with its remedy; null where it is. */
@@ -266,15 +271,13 @@ export class Disk {
         this.#files.get(said.id)?.end({ how: 'whole', bytes: said.bytes, sha256: said.sha256 });
         return;
       case 'room':
-        this.#freeBytes = said.freeBytes;
+        this.#room = { freeBytes: said.freeBytes, totalBytes: said.totalBytes, atMs: this.#heardAtMs };
         return;
       case 'found': {
         const { type: _, ...file } = said;
         this.#deps.found(file);
         return;
       }
-      case 'ready':
-        return;
       case 'removed':
         this.#removals.get(said.id)?.resolve();
         this.#removals.delete(said.id);

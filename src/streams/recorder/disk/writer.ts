@@ -71,8 +71,8 @@ export class Writer {
         this.#failed(id, error);
       }
     }
-    const { bavail, bsize } = statfsSync(this.#directory);
-    this.#tell({ type: 'room', freeBytes: bavail * bsize });
+    const { bavail, blocks, bsize } = statfsSync(this.#directory);
+    this.#tell({ type: 'room', freeBytes: bavail * bsize, totalBytes: blocks * bsize });
   }
 
   /** Names of files that failed since the last call: what is whole of them can be saved. */

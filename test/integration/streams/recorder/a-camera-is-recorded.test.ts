@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { PULL_TIMES } from '../../../../src/streams/pool/pull-machine.ts';
+import type { GapReason } from '../../../../src/streams/recorder/camera/gaps.ts';
 import type { Wanted } from '../../../../src/streams/recorder/camera/wanted.ts';
 import { openRecorder } from '../../../../src/streams/recorder/open-recorder.ts';
 import { placeOf, type Recording } from '../../../../src/streams/recordings/recording.ts';
@@ -23,6 +24,7 @@ const directory = await temporaryDirectory(t);
 const camera = await TestCamera.start(t);
 bed.cameras.set(CAM.device, { url: camera.url });
 let wanted: Wanted[] = [CAM];
+let refusal: GapReason | null = null;
 const LIMITS = { queueBytesMax: 64 * 1024 * 1024, reserveBytes: 0, hungMs: 1_500 };
 const begin = (of: Partial<typeof LIMITS> = {}) => {
   const { pool, observer } = bed;
@@ -41,6 +43,7 @@ const begin = (of: Partial<typeof LIMITS> = {}) => {
     limits,
     wanted: () => wanted,
     classOf,
+    refusal: () => refusal,
   };
   const opened = openRecorder(parts);
   opened.recorder.start();
@@ -121,6 +124,19 @@ t.test('a camera that goes away leaves a hole that is told while it lasts, and o
     const end = (await recordings.within(ALL, 10)).at(-1);
     return end && Math.abs(end.startsAtMs - last.toMs!) < 5;
   });
+});
+
+t.test('a camera that gives way to others is a hole with that cause, and is recorded again after it', async (t) => {
+  const since = systemClock.nowMs();
+  refusal = { cause: 'disk-full', detail: 'class public' };
+  wanted = [CAM];
+  const hole = async () => (await gaps.within({ ...ALL, fromMs: since }, 10)).at(-1);
+  await until('the hole is told', async () => (await hole())?.cause === 'disk-full');
+  refusal = null;
+  await until('it ends', async () => (await hole())!.toMs !== null);
+  wanted = [];
+  await until('it was recorded', async () => (await recordings.within({ ...ALL, fromMs: since }, 10)).length > 0);
+  t.match(await hole(), { cause: 'disk-full', detail: 'class public' });
 });
 
 t.test('a disk that hangs holds up nobody, and costs what it could not take', async (t) => {

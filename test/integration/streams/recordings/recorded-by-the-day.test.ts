@@ -1,16 +1,21 @@
+import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { type Clock, DAY_MS, HOUR_MS, MINUTE_MS, systemClock } from '../../../../src/core/clock.ts';
 import { placesOf } from '../../../../src/devices/registry/places.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { RecordingPlans } from '../../../../src/streams/recorder/plan/plans.ts';
+import { RECORDED_DAYS_MIN } from '../../../../src/streams/recordings/classes.ts';
 import { GapTable } from '../../../../src/streams/recordings/gap-table.ts';
 import { Pins } from '../../../../src/streams/recordings/pins.ts';
+import { lastRemoval, removalList } from '../../../../src/streams/recordings/proofs/removals.ts';
 import { type RecordedFile, Recordings } from '../../../../src/streams/recordings/recordings.ts';
-import { lastRemoval, removalHash } from '../../../../src/streams/recordings/removals.ts';
 import { RecordingReport } from '../../../../src/streams/recordings/report.ts';
 import { Retention } from '../../../../src/streams/recordings/retention.ts';
+import { Outlook } from '../../../../src/streams/recordings/room/outlook.ts';
+import { keptBytes, measuredRates, removableBytes } from '../../../../src/streams/recordings/room/stored-bytes.ts';
 import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
 import { firstOwner } from '../../../support/services/ownership.ts';
+import { quietObserver } from '../../../support/services/services.ts';
 
 const NINGBO = callerIn('330200');
 const { database, registry, jurisdictions, directory } = await openRegistry(t);
@@ -24,6 +29,7 @@ const recordings = new Recordings({
   disk: 'recordings',
   classOf: (id) => directory.get(id)!.accessClass,
 });
+const removedAt = () => ({ atMs: nowMs, pinned: { files: 0, bytes: 0 } });
 const gaps = new GapTable({ database, ownership });
 const plans = new RecordingPlans({ database, clock, isCamera: () => true });
 const pins = new Pins({ database, clock });
@@ -32,6 +38,8 @@ const report = new RecordingReport({
   clock,
   tree: jurisdictions,
   plans,
+  classOf: (id) => directory.get(id)!.accessClass,
+  leastDays: RECORDED_DAYS_MIN,
   within: (scope) => directory.within(scope),
   namesOf: (ids) => placesOf(database, ids),
 });
@@ -115,16 +123,78 @@ t.test('what was not recorded is asked in one call, by each for its own area', a
     await t.rejects(report.report(NINGBO, filter), { code: 'request.invalid' });
 });
 
+t.test('bytes are counted by the day: what lies there, how fast it came, and what of it may go', async (t) => {
+  t.equal(await keptBytes(database), 2_999, 'of a file over midnight each day has its share');
+  const rates = await measuredRates(database, at('27T00:00'));
+  t.equal(rates.get('whole main'), (1_999 * 8_000) / (36 * HOUR_MS));
+  const since = { cameras: [{ device: 'whole', sinceMs: at('28T06:00') }], sinceMs: at('27T00:00') };
+  t.equal(await removableBytes(database, since, nowMs), 1_001 + 998 / 4);
+  const all = { ...since, sinceMs: at('28T00:00') };
+  t.equal(await removableBytes(database, all, nowMs), 2_001 + 998 / 4);
+  const identity = { id: 'holed', kind: 'camera', kindVersion: 1, jurisdiction: '330203' };
+  const of = { fromMs: at('27T19:00'), toMs: at('27T19:01'), reason: 'theft', case: null, untilMs: nowMs + DAY_MS };
+  const pin = await pins.add(NINGBO, identity, of);
+  t.equal(await removableBytes(database, all, nowMs), 1_001 + 998 / 4, 'not what is pinned');
+  await pins.remove(NINGBO, identity, pin.id);
+});
+
+t.test('a quota is held against what the cameras need, and what is left of it and how long is told', async (t) => {
+  const observer = quietObserver();
+  const outlookWith = (quotaBytes: number, freeBytes: number) => {
+    observer.metrics.clear();
+    const disk = { directory: '/video', room: { freeBytes, totalBytes: 1e15, atMs: 0 } };
+    const settings = { freeBytes: 1e9, freePercent: 0, reserveBytes: 0, quotaBytes };
+    const classOf = () => 'public' as const;
+    const [leastDays, isCamera] = [RECORDED_DAYS_MIN, () => true];
+    const deps = { clock, observer, database, recordings, disk, plans, isCamera, classOf, leastDays, settings };
+    const outlook = new Outlook(deps);
+    outlook.start(async (isNear) => void told.push(isNear));
+    t.teardown(() => outlook.stop());
+    return outlook;
+  };
+  const told: boolean[] = [];
+  const small = outlookWith(1e12, 1e15);
+  await small.look();
+  t.equal(small.leftBytes, null);
+  t.match(small.notes, [/^CITYWATCH_RECORDINGS_QUOTA_GIB is refused .*: 3 cameras need .*, it gives 1 TB\. Raise or/]);
+  const large = outlookWith(1e14, 2e10);
+  await large.look();
+  t.equal(large.leftBytes, 1e14 - 2_999);
+  t.match(large.notes, [/^\/video will be full in \d+ hours, and cameras are then not recorded\. Use a larger disk/]);
+  t.strictSame(told, [false, true]);
+});
+
+t.test('what is pinned is counted apart, and is not what was removed', async (t) => {
+  const of = async (device: string) =>
+    (await report.report(NINGBO, {})).rows
+      .filter((row) => row.device === device)
+      .map((row) => [row.leastDays, row.pinnedS, row.oldestDay, row.oldestUnpinnedDay, row.isRemovedEarly]);
+  t.strictSame(await of('holed'), [[30, 0, '2026-11-27', '2026-11-27', false]]);
+  const span = { fromMs: at('27T23:59') + 1, toMs: at('28T00:01'), reason: 'theft', case: null };
+  const identity = { id: 'whole', kind: 'camera', kindVersion: 1, jurisdiction: '330203' };
+  const pin = await pins.add(NINGBO, identity, { ...span, untilMs: nowMs + DAY_MS });
+  t.strictSame(await of('whole'), [
+    [30, 60, '2026-11-27', '2026-11-27', false],
+    [30, 43_200, '2026-11-27', '2026-11-27', false],
+  ]);
+  const all = await pins.add(NINGBO, identity, { ...span, fromMs: at('27T00:00'), untilMs: nowMs + DAY_MS });
+  t.strictSame((await of('whole'))[0], [30, 86_400, '2026-11-27', null, false], 'all that is there is pinned');
+  for (const { id } of [pin, all]) await pins.remove(NINGBO, identity, id);
+});
+
 t.test('what is removed was recorded all the same, and is kept no longer', async (t) => {
-  await recordings.forget(await recordings.oldest({ of: 'public', beforeMs: at('27T12:00'), atMs: nowMs }, 10), nowMs);
+  await recordings.forget(
+    await recordings.oldest({ of: 'public', beforeMs: at('27T12:00'), atMs: nowMs }, 10),
+    removedAt(),
+  );
   const { rows } = await report.report(NINGBO, { from: '2026-11-27' });
   t.match(rows.at(-1), { device: 'whole', recordedS: 43_200, oldestDay: '2026-11-27' }, 'a minute of it is left');
   await recordings.forget(
     await recordings.oldest({ of: 'public', beforeMs: nowMs - 12 * HOUR_MS - MINUTE_MS, atMs: nowMs }, 10),
-    nowMs,
+    removedAt(),
   );
   const after = await report.report(NINGBO, { from: '2026-11-27' });
-  t.match(after.rows.at(-1), { recordedS: 43_200, oldestDay: null });
+  t.match(after.rows.at(-1), { recordedS: 43_200, oldestDay: null, oldestUnpinnedDay: null, isRemovedEarly: true });
 });
 
 t.test(
@@ -132,13 +202,15 @@ t.test(
   async (t) => {
     const { version } = await registry.get(NINGBO, 'dark');
     await registry.update(NINGBO, 'dark', version, { accessClass: 'key-site' });
-    const keptDays = { public: 30, 'key-site': 90, minors: 30 };
+    const observer = quietObserver();
+    const kept = { leastDays: RECORDED_DAYS_MIN, mostDays: RECORDED_DAYS_MIN };
     const gone: string[] = [];
     const disk = { isReady: true, remove: async (paths: readonly string[]) => void gone.push(...paths) };
     const tidyAfter = async (days: number): Promise<number> => {
       nowMs = at('28T12:02') + days * DAY_MS;
       gone.length = 0;
-      await new Retention({ recordings, disk, keptDays }).tidy(nowMs);
+      observer.metrics.clear();
+      await new Retention({ observer, recordings, disk, ...kept }).tidy(nowMs);
       return gone.length;
     };
     const begin = at('28T12:00');
@@ -154,20 +226,25 @@ t.test(
     await t.rejects(pins.add(NINGBO, identity, { ...of, toMs: begin + 8 * DAY_MS }), { code: 'request.invalid' });
     t.equal(await tidyAfter(29), 0);
     t.equal(await tidyAfter(31), 0, 'it is pinned');
+    const asked = { of: 'public', beforeMs: nowMs - 30 * DAY_MS, atMs: nowMs } as const;
+    t.strictSame(await recordings.pinned(asked), { files: 1, bytes: 1_000 }, 'and counted apart');
     await t.rejects(pins.remove(NINGBO, { ...identity, id: 'dark' }, pin.id), { code: 'not-found' });
     await pins.remove(NINGBO, identity, pin.id);
     const audited = await sql`select action from audit_entry where action like 'recording.%pin' order by seq`.execute(
       database.tables(),
     );
-    t.strictSame(audited.rows, [{ action: 'recording.pin' }, { action: 'recording.unpin' }]);
+    t.strictSame(audited.rows.slice(-2), [{ action: 'recording.pin' }, { action: 'recording.unpin' }]);
     t.equal(await tidyAfter(31), 1);
     t.equal((await recordings.within({ device: 'dark', quality, fromMs: 0, toMs: 8e15 }, 2)).length, 1);
     t.equal(await tidyAfter(89), 0);
     const last = await lastRemoval(database);
     t.equal(await tidyAfter(91), 1);
     const proof = await lastRemoval(database);
-    t.strictSame(proof, { number: last.number + 1, hash: removalHash(last.hash, [there!]) });
-    t.not(removalHash(last.hash, [{ ...there!, sha256: 'ff' }]), proof.hash);
+    t.equal(proof.number, last.number + 1);
+    const lists = await sql<{ list: Buffer; pinned: string }>`
+      select list, pinned_files || ' ' || pinned_bytes as pinned from recording_removal_list
+      join recording_removal using (number) order by number desc limit 2`.execute(database.tables());
+    t.equal(gunzipSync(lists.rows[0]!.list).toString(), removalList([there!]), 'a list that `sha256sum` reads');
     t.equal(await recordings.isAny(), false);
     const { rows } = await sql`select from pg_inherits where inhparent = 'recording'::regclass`.execute(
       database.tables(),

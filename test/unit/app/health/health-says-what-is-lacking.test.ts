@@ -27,6 +27,7 @@ function parts(gap: string | null): HealthParts {
     disks: { check: () => undefined },
     remarks: { check: () => {} },
     blobs: [],
+    recordings: { notes: () => [] },
   };
 }
 
@@ -48,6 +49,13 @@ t.test('what video lacks is no fault, and all of it is told', async (t) => {
   const checks = healthChecks({ ...parts(null), streams });
   const { ffmpeg } = await new Health({ clock: new ManualClock(0), checks, readers: () => [] }).check();
   t.match(ffmpeg, { ok: true, reason: 'ffmpeg can use the network. PostgreSQL renews no leases.' });
+});
+
+t.test('a disk of recordings that is full soon is no fault yet, and is told', async (t) => {
+  const recordings = { notes: () => ['/video will be full in 20 hours.'] };
+  const checks = healthChecks({ ...parts(null), recordings });
+  const { pictures } = await new Health({ clock: new ManualClock(0), checks, readers: () => [] }).check();
+  t.match(pictures, { ok: true, reason: '/video will be full in 20 hours.' });
 });
 
 t.test('a wrong rule file leaves the rules well and ready, and says what is wrong', async (t) => {

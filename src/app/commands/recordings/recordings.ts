@@ -1,0 +1,51 @@
+import { sizeText } from '../../../streams/recordings/planner/planner.ts';
+import { type RemovalVerdict, verifyRemovals } from '../../../streams/recordings/proofs/verify-removals.ts';
+import { type Command, EXIT, UsageError } from '../command.ts';
+import { withRegisters } from '../database.ts';
+
+export const recordings: Command = {
+  name: 'recordings',
+  summary: 'check the proofs that removed recordings left: was one changed or taken out?',
+  usage: 'verify [--head HASH]',
+  details: [
+    'Reads only, beside the running gateway or while it is stopped, with its settings. Each removal is held against',
+    'the one before and, as long as it is kept (90 days), against its list of files. Exit status 0 where every one',
+    'holds, 1 with the first that does not. Keep the hash it prints elsewhere and give it as --head the next time:',
+    'removals taken from the end show only by it.',
+  ],
+  options: { head: { type: 'string' } },
+  run: async ({ words, options }, terminal) => {
+    if (words.length !== 1 || words[0] !== 'verify') throw new UsageError('recordings takes the word `verify`');
+    const head = options.head === undefined ? null : String(options.head).toLowerCase();
+    if (head !== null && !/^[0-9a-f]{64}$/.test(head)) {
+      throw new UsageError('--head must be the 64 hexadecimal digits that an earlier verify printed');
+    }
+    const verdict = await withRegisters(terminal, ({ database }) =>
+      database.snapshot((tx) => verifyRemovals(tx, head)),
+    );
+    for (const line of [...told(verdict), ...toldOfHead(verdict, head)]) terminal.print(line);
+    return verdict.fault === null && (head === null || verdict.headAt !== null) ? EXIT.done : EXIT.failed;
+  },
+};
+
+function told({ proofs, files, bytes, lists, unchecked, after, last, fault }: RemovalVerdict): string[] {
+  const counted = `${proofs} removals of ${files} files (${sizeText(bytes)}), ${lists} of them by their list`;
+  const pruned = `  Removals 1 to ${after.number} were dropped after three years; the first goes on from their hash.`;
+  const old = `  ${unchecked} are of before this was kept: only that none of them is missing is known.`;
+  return [
+    fault === null
+      ? `The proofs of removed recordings hold: ${counted}.`
+      : `The proofs of removed recordings are broken: ${fault}. Those before it hold: ${counted}.`,
+    ...(after.number > 0 ? [pruned] : []),
+    ...(unchecked > 0 ? [old] : []),
+    `  Hash of removal ${last.number}: ${last.hash || 'none'}`,
+  ];
+}
+
+function toldOfHead({ headAt, fault }: RemovalVerdict, head: string | null): string[] {
+  if (head === null || fault !== null) return [];
+  if (headAt !== null) return [`The hash given by --head is that of removal ${headAt}.`];
+  return [
+    `No removal has the hash ${head} given by --head: some were taken from the end, or it is of another database.`,
+  ];
+}

@@ -1,0 +1,57 @@
+import { DISK_OPTIONS } from '../../../streams/recorder/disk/disk.ts';
+import type { openRecorder } from '../../../streams/recorder/open-recorder.ts';
+import type { RecordingClass } from '../../../streams/recordings/classes.ts';
+import { RecordPruning } from '../../../streams/recordings/proofs/prune-records.ts';
+import { Retention } from '../../../streams/recordings/retention.ts';
+import { Outlook, type OutlookDeps } from '../../../streams/recordings/room/outlook.ts';
+import { Room } from '../../../streams/recordings/room/room.ts';
+import type { Config } from '../../config/config.ts';
+import { keptDaysOf, quotaBytesOf } from '../../config/recording-settings.ts';
+import type { Ground } from '../ground/ground.ts';
+
+/** Where the gateway raises alerts of itself. */
+export interface RoomAlerts {
+  set(name: string, holds: boolean, data: Record<string, string | number>): Promise<void>;
+}
+
+interface Recorded extends ReturnType<typeof openRecorder>, Pick<OutlookDeps, 'plans' | 'isCamera' | 'classOf'> {
+  /** The classes that give way, as the recorder asks for them. */
+  stopped: Set<RecordingClass>;
+}
+
+/** What keeps room on the disk of recordings, removes what is past its time, and looks ahead. Starts nothing. */
+export function composeRoom(ground: Ground, { recordings, disk, stopped, ...cameras }: Recorded) {
+  const { config, clock, believed, observer, database, ownership, lifecycle } = ground;
+  const { plans, isCamera, classOf } = cameras;
+  const leastDays = keptDaysOf(config.recordings, 'least');
+  const mostDays = keptDaysOf(config.recordings, 'most');
+  const retention = new Retention({ observer, recordings, disk, leastDays, mostDays });
+  const pruning = new RecordPruning({ database, ownership });
+  const settings = settingsOf(config);
+  const asked = { clock, observer, database, recordings, disk, plans, isCamera, classOf, leastDays, settings };
+  const outlook = new Outlook(asked);
+  const leftBytes = () => outlook.leftBytes;
+  const room = new Room({ clock, believed, observer, disk, retention, settings, leftBytes, stopped });
+  return {
+    async tidy(nowMs: number): Promise<void> {
+      // A disk that is away keeps no old row.
+      await retention.tidy(nowMs).finally(() => pruning.prune(nowMs));
+    },
+    problem: (): string | null => disk.refusal ?? room.problem,
+    notes: () => outlook.notes,
+    start(alerts: RoomAlerts): void {
+      room.start((isBelow, data) => alerts.set('retention-below-law', isBelow, data));
+      lifecycle.onStop('room of recordings', () => room.stop());
+      outlook.start((isNear, data) => alerts.set('recordings-nearly-full', isNear, data));
+      lifecycle.onStop('outlook of recordings', () => outlook.stop());
+    },
+  };
+}
+
+const GiB = 1024 ** 3;
+
+function settingsOf({ recordings }: Config): OutlookDeps['settings'] {
+  const { freeGiB, freePercent } = recordings;
+  const quotaBytes = quotaBytesOf(recordings);
+  return { freeBytes: freeGiB * GiB, freePercent, reserveBytes: DISK_OPTIONS.reserveBytes, quotaBytes };
+}
