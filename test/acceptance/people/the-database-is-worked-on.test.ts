@@ -1,7 +1,13 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import t from 'tap';
 import { systemClock } from '../../../src/core/clock.ts';
 import { DATABASE_LIMITS, Database, sql } from '../../../src/platform/database/database.ts';
-import { type Answer, Gateway } from '../../support/gateway/gateway.ts';
+import { commandInProcess } from '../../support/gateway/command-line.ts';
+import { ADMIN_TOKEN, type Answer, Gateway } from '../../support/gateway/gateway.ts';
+import { ROOT } from '../../support/root.ts';
 import { quietObserver } from '../../support/services/services.ts';
 import { freshDatabase, lentInflux } from '../../support/services/shared-database.ts';
 import { until } from '../../support/time/until.ts';
@@ -52,6 +58,37 @@ t.test('readings of two pumps of a station are kept apart, and what is missing o
     items: [{ device: 'p-1', maintenance: false }],
   });
 });
+
+t.test(
+  'what was not recorded last night, what recordings need and what was removed is asked as the pages say',
+  async (t) => {
+    await gateway.register({ id: 'cam-dark', kind: 'camera' });
+    const plan = () => gateway.api('POST', '/devices/cam-dark/recording', { body: { mode: 'always' } });
+    t.equal((await plan()).status, 204);
+    await tamper(`update recording_plan set since_ms = since_ms - 172800000 where device = 'cam-dark'`);
+    t.equal((await plan()).status, 204);
+    const page = await readFile(join(ROOT, 'docs/reports.md'), 'utf8');
+    const line = /^curl .*reports\/recording\?below=95.*$/m.exec(page)?.[0] ?? '';
+    const env = { PATH: process.env.PATH, CW: gateway.httpUrl, TOK: ADMIN_TOKEN };
+    const { items } = JSON.parse((await promisify(execFile)('sh', ['-c', line], { env })).stdout);
+    t.match(items[0], { device: 'cam-dark', expectedS: 86_400, recordedS: 0, percent: 0, leastDays: 30, pinnedS: 0 });
+    t.match(items[0], { oldestDay: null, oldestUnpinnedDay: null, isRemovedEarly: false });
+    const settings = {
+      CITYWATCH_DATA_DIR: gateway.directory,
+      DATABASE_URL: url,
+      CITYWATCH_RECORDINGS_QUOTA_GIB: '1000',
+    };
+    const reckoned = await commandInProcess(['plan', '--registry'], settings);
+    t.match(reckoned, { status: 0, stdout: /^public +1 +4 +24 +30 +1\.3 TB +0 B$/m });
+    const verified = await commandInProcess(['recordings', 'verify'], settings);
+    t.match(verified, { status: 0, stdout: /^The proofs of removed recordings hold: 0 removals of 0 files \(0 B\)/ });
+    const { stdout } = await commandInProcess(['doctor'], settings);
+    t.match(
+      stdout,
+      /^PROBLEM {2}recordings: CITYWATCH_RECORDINGS_QUOTA_GIB is refused .* 1 cameras need 1\.36 TB .* 1\.07 TB$/m,
+    );
+  },
+);
 
 t.test('a ledger that does not balance is an alert that clears when it does again', async (t) => {
   await gateway.settledLedger();
