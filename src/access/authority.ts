@@ -1,32 +1,47 @@
-import { areasOf, covers, type Jurisdiction, type Tree } from '../core/jurisdiction.ts';
+import {
+  type Area,
+  covers,
+  type Jurisdiction,
+  limitedArea,
+  type Place,
+  type PoliceTree,
+  type Tree,
+} from '../core/jurisdiction.ts';
 import type { Caller, Role } from '../core/types.ts';
-import { LOOKS, RIGHTS_OF, RIGHTS_OF_THREE, type Right } from './rights.ts';
+import { LOOKS, OF_AN_AGENCY, RIGHTS_OF, RIGHTS_OF_THREE, type Right } from './rights.ts';
 
 /** The areas in which a caller has a right by a grant. */
 export interface GrantedAreas {
-  areasOf(caller: Caller, right: Right): Jurisdiction[];
+  areasOf(caller: Caller, right: Right): GrantedArea[];
 }
+
+/** An area, or of it only what belongs to a police agency and to those below it. */
+export type GrantedArea = Place;
 
 /** The one place that decides what a caller may do (promise P7): every route, list, stream and event asks it. */
 export class Authority {
   readonly #grants: GrantedAreas;
-  readonly #tree: Tree;
+  readonly #tree: Tree & PoliceTree;
   readonly #isSeparated: boolean;
   readonly #rightsOf: typeof RIGHTS_OF;
 
   /** `separated`: system, security and audit administrator are three people (三员分立). */
-  constructor(grants: GrantedAreas, tree: Tree, { separated = false } = {}) {
+  constructor(grants: GrantedAreas, tree: Tree & PoliceTree, { separated = false } = {}) {
     this.#grants = grants;
     this.#tree = tree;
     this.#isSeparated = separated;
     this.#rightsOf = separated ? RIGHTS_OF_THREE : RIGHTS_OF;
   }
 
-  /** Whether the caller has this right; with `subject`, whether it has it there, by its own area or a grant. */
-  may(caller: Caller, right: Right, subject?: Jurisdiction): boolean {
+  /**
+   * Whether the caller has this right; with `subject`, whether it has it there, by its own area or a grant. Who is
+   * limited to a police agency has of the rights of the role those that are of single devices and their alerts.
+   */
+  may(caller: Caller, right: Right, subject?: Jurisdiction | Place): boolean {
     if (!this.#rightsOf[caller.role].has(right)) return false;
-    if (subject === undefined || covers(this.#tree.area(caller.jurisdiction), subject)) return true;
-    return this.#grants.areasOf(caller, right).some((area) => covers(this.#tree.area(area), subject));
+    if (caller.police != null && !OF_AN_AGENCY.has(right)) return false;
+    if (subject === undefined || covers(this.#areaOf(caller), subject)) return true;
+    return this.#granted(caller, right).some((area) => covers(area, subject));
   }
 
   /**
@@ -36,13 +51,22 @@ export class Authority {
   callerFor(caller: Caller, rights: readonly Right[]): Caller | null {
     const right = rights.find((one) => this.may(caller, one));
     if (right === undefined) return null;
-    const granted = this.#grants.areasOf(caller, right).flatMap((code) => areasOf(this.#tree.area(code)));
-    const { members } = this.#tree.area(caller.jurisdiction);
+    const granted = this.#granted(caller, right);
+    const { members, police } = this.#areaOf(caller);
     return {
       ...caller,
       ...(members.length > 0 && { members }),
+      ...(police && { agencies: police.agencies }),
       ...(granted.length > 0 && { granted }),
     };
+  }
+
+  #areaOf({ jurisdiction, police = null }: Place): Area {
+    return limitedArea(this.#tree, jurisdiction, police);
+  }
+
+  #granted(caller: Caller, right: Right): Area[] {
+    return this.#grants.areasOf(caller, right).map((granted) => this.#areaOf(granted));
   }
 
   /** Whether this role may make somebody of that one: who gives must have every right, or the one to give others. */

@@ -1,11 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import { CitywatchError, invalid } from '../core/errors.ts';
-import { covers, type Jurisdiction, ownArea, type Tree } from '../core/jurisdiction.ts';
+import {
+  type AgencyCode,
+  covers,
+  type Jurisdiction,
+  limitedArea,
+  ownArea,
+  type Place,
+  type PoliceTree,
+  type Tree,
+} from '../core/jurisdiction.ts';
 import type { Caller, Role } from '../core/types.ts';
 import { type Database, type Selectable, type Tables, withinJurisdiction } from '../platform/database/database.ts';
 import { recordAudit } from '../platform/records/audit.ts';
 import type { Authority } from './authority.ts';
+import { checkGivenScope, type KnownAgencies } from './given-scope.ts';
 import { checkPassword } from './password-rules.ts';
 import type { Passwords } from './passwords.ts';
 import { forgetSecondFactor } from './second-factor.ts';
@@ -20,6 +30,8 @@ export interface PersonInput {
   name: string;
   role: Role;
   jurisdiction: Jurisdiction;
+  /** Of that only what belongs to this police agency, or to one below it; null for all. */
+  police?: AgencyCode | null;
   password: string;
   /** The password works once, to give oneself another. */
   oneTime?: boolean;
@@ -38,6 +50,7 @@ export interface PersonInfo {
   name: string;
   role: Role;
   jurisdiction: Jurisdiction;
+  police: AgencyCode | null;
   disabledAtMs: number | null;
   /** Must give themselves a password before anything else. */
   mustChange: boolean;
@@ -52,6 +65,7 @@ export interface PersonInfo {
 export interface PeopleDeps {
   database: Database;
   jurisdictions: Pick<Jurisdictions, 'exists'>;
+  agencies: KnownAgencies;
   authority: Pick<Authority, 'mayGive' | 'mayChange' | 'vouches'>;
   passwords: Passwords;
   clock: Clock;
@@ -76,9 +90,9 @@ export class People {
 
   /** Errors: `conflict.exists` for a user name that is taken, `request.invalid` for an area beyond the caller's. */
   async create(caller: Caller, input: PersonInput): Promise<PersonInfo> {
-    const { username, name, role, jurisdiction, password, oneTime = false } = input;
+    const { username, name, role, jurisdiction, police = null, password, oneTime = false } = input;
     if (!USERNAME.test(username)) throw invalid('username', 'use 2 to 64 lower-case letters, digits and . _ -');
-    this.#checkArea(caller, jurisdiction);
+    checkGivenScope(this.#deps, caller, { jurisdiction, police });
     this.#checkRole(caller, role);
     checkPassword('password', password, username);
     const password_hash = await this.#deps.passwords.hash(password);
@@ -90,6 +104,7 @@ export class People {
       name,
       role,
       jurisdiction,
+      police,
       password_hash,
       disabled_at_ms: null,
       version: 1,
@@ -122,7 +137,7 @@ export class People {
    */
   async update(caller: Caller, id: string, expectedVersion: number, patch: PersonPatch): Promise<PersonInfo> {
     const { password, disabled, oneTime, forgetSecondFactor: lost, ...fields } = patch;
-    if (fields.jurisdiction !== undefined) this.#checkArea(caller, fields.jurisdiction);
+    checkGivenScope(this.#deps, caller, fields);
     if (fields.role !== undefined) this.#checkRole(caller, fields.role);
     if (!this.#deps.authority.mayChange(caller, id)) {
       throw new CitywatchError('auth.forbidden', { detail: 'Nobody changes their own rights.' });
@@ -140,7 +155,7 @@ export class People {
         if (lost) await forgetSecondFactor(tx, id);
         const onlyName = Object.keys(patch).every((key) => key === 'name');
         if (!onlyName) await db.deleteFrom('session').where('person_id', '=', id).execute();
-        const keeps = after.disabled_at_ms === null ? { role: after.role, jurisdiction: after.jurisdiction } : null;
+        const keeps = after.disabled_at_ms === null ? after : null;
         if (!onlyName) await this.#deps.tokens.endOf(tx, caller, { person: id, keeps });
         const action = disabled ? 'user.disable' : password === undefined ? 'user.update' : 'user.password';
         await this.#audit(tx, { caller, action, before, after });
@@ -180,11 +195,6 @@ export class People {
     throw new CitywatchError('auth.forbidden', { detail: `You cannot give the role ${role}: you lack rights of it.` });
   }
 
-  #checkArea(caller: Caller, jurisdiction: Jurisdiction): void {
-    if (covers(ownArea(caller), jurisdiction) && this.#deps.jurisdictions.exists(jurisdiction)) return;
-    throw invalid('jurisdiction', 'is no code of GB/T 2260 within your jurisdiction: see GET /jurisdictions');
-  }
-
   async #audit(
     tx: Tables,
     { caller, action, before, after }: { caller: Caller; action: string; before: PersonRow | null; after: PersonRow },
@@ -205,21 +215,21 @@ export class People {
 
 /**
  * The user name of the person called `username`, who stays as they are until the transaction ends; null for one who is
- * unknown, may not log in, or may not see `jurisdiction`.
+ * unknown, may not log in, or may not see `place`.
  */
 export async function personWhoSees(
-  tree: Tree,
+  trees: Tree & PoliceTree,
   tx: Tables,
   username: string,
-  jurisdiction: Jurisdiction,
+  place: Place,
 ): Promise<string | null> {
-  const query = tx.tables<AccessTables>().selectFrom('person').select(['username', 'jurisdiction']);
+  const query = tx.tables<AccessTables>().selectFrom('person').select(['username', 'jurisdiction', 'police']);
   const row = await query
     .where('username', '=', username.toLowerCase())
     .where('disabled_at_ms', 'is', null)
     .forShare()
     .executeTakeFirst();
-  return row && covers(tree.area(row.jurisdiction), jurisdiction) ? row.username : null;
+  return row && covers(limitedArea(trees, row.jurisdiction, row.police), place) ? row.username : null;
 }
 
 function show(row: PersonRow): PersonInfo {
@@ -229,6 +239,7 @@ function show(row: PersonRow): PersonInfo {
     name: row.name,
     role: row.role,
     jurisdiction: row.jurisdiction,
+    police: row.police,
     disabledAtMs: row.disabled_at_ms,
     mustChange: row.must_change,
     needsCode: row.voucher_due,

@@ -198,6 +198,40 @@ export const GRANTABLE = [
 
 export type GrantableRight = (typeof GRANTABLE)[number];
 
+/**
+ * What is left of a role to somebody who is limited to a police agency: what is done with single devices and their
+ * alerts. Everything else is of an area as a whole, or changes the registry, where a device may come to belong to
+ * another agency.
+ */
+export const OF_AN_AGENCY: ReadonlySet<Right> = new Set<Right>([
+  ...EVERYBODY,
+  ...LOOKING,
+  ...ALERTS,
+  'registry.diagnose',
+  'devices.check',
+  'orders.read',
+  'orders.look',
+  'orders.work',
+  'orders.keep',
+  'telemetry.read',
+  'telemetry.export',
+  'commands.read',
+  'commands.maintain',
+  'commands.operate',
+  'commands.administer',
+  'cameras.tend',
+  'cameras.restart',
+  'ptz.move',
+  'ptz.ahead',
+  'ptz.first',
+  'plates.search',
+  'alerts.handle',
+  'alerts.plates',
+  'rules.read',
+  'subscriptions.keep',
+  'grants.ask',
+]);
+
 /** The roles that a person or a token can be given. */
 export const ROLES = Object.keys(RIGHTS_OF).filter((holder) => holder !== 'device') as [Role, ...Role[]];
 

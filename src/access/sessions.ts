@@ -183,7 +183,7 @@ export class Sessions {
     const rows = await db
       .selectFrom('session')
       .innerJoin('person', 'person.id', 'session.person_id')
-      .select(['person.id', 'username', 'name', 'role', 'jurisdiction'])
+      .select(['person.id', 'username', 'name', 'role', 'jurisdiction', 'police'])
       .select(['must_change', 'voucher_due', 'totp_confirmed_at_ms'])
       .select(['id_hash', 'session.id as session_id', 'session.created_at_ms', 'last_seen_ms'])
       .where('id_hash', 'in', asked)
@@ -205,6 +205,8 @@ export class Sessions {
   }
 }
 
-function callerFor({ id, name, role, jurisdiction }: Pick<PersonRow, 'id' | 'name' | 'role' | 'jurisdiction'>): Caller {
-  return { type: 'person', id, name, role, jurisdiction, purpose: PURPOSE };
+type Named = Pick<PersonRow, 'id' | 'name' | 'role' | 'jurisdiction' | 'police'>;
+
+function callerFor({ id, name, role, jurisdiction, police }: Named): Caller {
+  return { type: 'person', id, name, role, jurisdiction, police, purpose: PURPOSE };
 }

@@ -1,7 +1,7 @@
 import type { Role } from '../core/types.ts';
 import type { ColumnType, Generated, RawBuilder } from '../platform/database/database.ts';
 
-/** Tables of migrations 0003, 0064 and 0207 on; what each column means stands there. */
+/** Tables of migrations 0003, 0064, 0207 on and 0236; what each column means stands there. */
 export interface AccessTables {
   jurisdiction: {
     code: string;
@@ -19,6 +19,8 @@ export interface AccessTables {
     name: string;
     role: Role;
     jurisdiction: string;
+    /** Limits it to what belongs to this police agency and to those below it. */
+    police: Generated<string | null>;
     purpose: string | null;
     token_hash: Buffer;
     created_by: string;
@@ -32,6 +34,7 @@ export interface AccessTables {
     name: string;
     role: Role;
     jurisdiction: string;
+    police: Generated<string | null>;
     password_hash: string;
     disabled_at_ms: number | null;
     created_by: string;
@@ -51,6 +54,7 @@ export interface AccessTables {
     holder_id: string;
     holder_name: string;
     jurisdiction: string;
+    police: Generated<string | null>;
     rights: ColumnType<string[], RawBuilder<string[]>>;
     case_number: string | null;
     /** It ends with this alert. */

@@ -1,12 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import { CitywatchError, invalid } from '../core/errors.ts';
-import { covers, type Jurisdiction, NATIONWIDE, ownArea } from '../core/jurisdiction.ts';
+import {
+  type AgencyCode,
+  covers,
+  type Jurisdiction,
+  limitedArea,
+  NATIONWIDE,
+  ownArea,
+  type PoliceTree,
+  type Tree,
+} from '../core/jurisdiction.ts';
 import type { Caller, Role } from '../core/types.ts';
 import { type Database, sql, type Tables, withinJurisdiction } from '../platform/database/database.ts';
 import { recordAudit } from '../platform/records/audit.ts';
 import { newSecret, type SecretHasher } from '../platform/secrets/hasher.ts';
 import type { Authority } from './authority.ts';
+import { checkGivenScope, type KnownAgencies } from './given-scope.ts';
 import { Remembered } from './remembered.ts';
 import type { AccessTables } from './tables.ts';
 import type { Jurisdictions } from './tree/jurisdictions.ts';
@@ -15,6 +25,8 @@ export interface TokenInput {
   name: string;
   role: Role;
   jurisdiction: Jurisdiction;
+  /** Of that only what belongs to this police agency, or to one below it; null for all. */
+  police?: AgencyCode | null;
   /** Default purpose of looks at cameras and plates. */
   purpose?: string | null;
   /** Unix ms; absent = until revoked. */
@@ -27,6 +39,7 @@ export interface TokenInfo {
   name: string;
   role: Role;
   jurisdiction: Jurisdiction;
+  police: AgencyCode | null;
   purpose: string | null;
   createdBy: string;
   createdAtMs: number;
@@ -39,6 +52,7 @@ export interface TokensDeps {
   /** Looks up who bears a token: every request of the API waits for it. */
   lookup: Database<'handling'>;
   jurisdictions: Jurisdictions;
+  agencies: KnownAgencies & Tree & PoliceTree;
   authority: Pick<Authority, 'mayGive' | 'mayHold'>;
   hasher: SecretHasher;
   clock: Clock;
@@ -47,8 +61,10 @@ export interface TokensDeps {
 /** Whose tokens end; `keeps` is what the person may still give, null for nothing. */
 export interface EndedTokens {
   person: string;
-  keeps: { role: Role; jurisdiction: Jurisdiction } | null;
+  keeps: Given | null;
 }
+
+type Given = Pick<TokenInfo, 'role' | 'jurisdiction' | 'police'>;
 
 interface Borne {
   caller: Caller;
@@ -79,14 +95,12 @@ export class Tokens {
    * after that of the token it is made with, and with `auth.forbidden` for a role with more rights than the creator's.
    */
   async create(caller: Caller, input: TokenInput): Promise<{ id: string; token: string }> {
-    const { name, role, jurisdiction } = input;
+    const { name, role, jurisdiction, police = null } = input;
     const { authority } = this.#deps;
     if (!authority.mayGive(caller, role) || !authority.mayHold(caller, role)) {
       throw new CitywatchError('auth.forbidden', { detail: `You cannot make a token of the role ${role}.` });
     }
-    if (!covers(ownArea(caller), jurisdiction) || !this.#deps.jurisdictions.exists(jurisdiction)) {
-      throw invalid('jurisdiction', 'is no code of GB/T 2260 within your jurisdiction: see GET /jurisdictions');
-    }
+    checkGivenScope(this.#deps, caller, { jurisdiction, police });
     const atMs = this.#deps.clock.nowMs();
     const wantedMs = input.expiresAtMs ?? null;
     if (wantedMs !== null && wantedMs <= atMs) throw invalid('expiresAt', 'must be in the future');
@@ -94,7 +108,7 @@ export class Tokens {
     const token = PREFIX + newSecret();
     await this.#deps.database.transaction(async (tx) => {
       const expiresAtMs = await endWithin(tx, caller, wantedMs);
-      const after = { id, name, role, jurisdiction, purpose: input.purpose ?? null, expiresAtMs };
+      const after = { id, name, role, jurisdiction, police, purpose: input.purpose ?? null, expiresAtMs };
       await tx
         .tables<AccessTables>()
         .insertInto('api_token')
@@ -103,6 +117,7 @@ export class Tokens {
           name,
           role,
           jurisdiction,
+          police,
           purpose: after.purpose,
           token_hash: this.#deps.hasher.hash(token),
           created_by: caller.id,
@@ -125,6 +140,7 @@ export class Tokens {
       name: row.name,
       role: row.role,
       jurisdiction: row.jurisdiction,
+      police: row.police,
       purpose: row.purpose,
       createdBy: row.created_by,
       createdAtMs: row.created_at_ms,
@@ -140,19 +156,18 @@ export class Tokens {
   async endOf(tx: Tables, caller: Caller, { person, keeps }: EndedTokens): Promise<void> {
     const atMs = this.#deps.clock.nowMs();
     const db = tx.tables<AccessTables>();
-    const made = await sql<Pick<TokenInfo, 'id' | 'name' | 'role' | 'jurisdiction'>>`
+    const made = await sql<Given & Pick<TokenInfo, 'id' | 'name'>>`
       with recursive made (id) as (
         select id from api_token where created_by = ${person}
         union select t.id from api_token t join made on t.created_by = made.id
       )
-      select id, name, role, jurisdiction from api_token join made using (id) where revoked_at_ms is null`.execute(db);
-    for (const { id, name, role, jurisdiction } of made.rows) {
-      if (
-        keeps &&
-        this.#deps.authority.mayGive(keeps, role) &&
-        covers(this.#deps.jurisdictions.area(keeps.jurisdiction), jurisdiction)
-      )
-        continue;
+      select id, name, role, jurisdiction, police
+      from api_token join made using (id) where revoked_at_ms is null`.execute(db);
+    const { authority, agencies } = this.#deps;
+    const area = keeps && limitedArea(agencies, keeps.jurisdiction, keeps.police);
+    for (const { id, name, role, ...place } of made.rows) {
+      if (area && authority.mayGive(keeps, role) && covers(area, place)) continue;
+      const { jurisdiction } = place;
       await db.updateTable('api_token').set({ revoked_at_ms: atMs }).where('id', '=', id).execute();
       const subject = `token/${id}`;
       await recordAudit(tx, { caller, action: 'token.revoke', subject, jurisdiction, before: { name }, atMs });
@@ -247,7 +262,7 @@ export class Tokens {
     const rows = await this.#deps.lookup
       .tables<AccessTables>()
       .selectFrom('api_token')
-      .select(['id', 'name', 'role', 'jurisdiction', 'purpose', 'expires_at_ms', 'token_hash'])
+      .select(['id', 'name', 'role', 'jurisdiction', 'police', 'purpose', 'expires_at_ms', 'token_hash'])
       .where(
         'token_hash',
         'in',

@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { CitywatchError } from '../core/errors.ts';
-import { areasOf } from '../core/jurisdiction.ts';
+import { namesOfScope } from '../core/jurisdiction.ts';
 import type { Caller } from '../core/types.ts';
 
 const MAC_BYTES = 16;
@@ -49,7 +49,7 @@ export class PageCursors {
   #mac({ route, filter, caller }: CursorScope, body: Buffer): Buffer {
     const names = Object.keys(filter).filter((name) => filter[name] !== undefined);
     const question = names.sort().map((name) => [name, filter[name]]);
-    const scope = JSON.stringify([route, question, caller.type, caller.id, areasOf(caller)]);
+    const scope = JSON.stringify([route, question, caller.type, caller.id, namesOfScope(caller)]);
     const scopeHash = createHash('sha256').update(scope).digest();
     return createHmac('sha256', this.#key).update(scopeHash).update(body).digest().subarray(0, MAC_BYTES);
   }

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { CitywatchError } from '../core/errors.ts';
-import type { Scope } from '../core/jurisdiction.ts';
+import type { Place, Scope } from '../core/jurisdiction.ts';
 import type { Observer } from '../core/observe.ts';
 import type { Caller, Device, DeviceIdentity, DeviceKind, Lane } from '../core/types.ts';
 import type { SetupStatus } from '../devices/cameras/setup.ts';
@@ -201,6 +201,8 @@ export interface DirectoryPort {
   needsIncident(id: string): boolean;
   /** Every device within an area, from memory. */
   within(scope: Scope): Iterable<DeviceIdentity>;
+  /** How many of them there are of each code and police agency. */
+  counts(scope: Scope): Iterable<Place & { count: number }>;
 }
 
 /** The uplink behind the routes of devices. */

@@ -1,4 +1,4 @@
-import { areasOf, ownArea } from '../core/jurisdiction.ts';
+import { namesOfScope, ownArea } from '../core/jurisdiction.ts';
 import { BoundedMap } from '../core/mechanisms/bounded.ts';
 import type { Caller } from '../core/types.ts';
 import type { ApiDeps } from './deps.ts';
@@ -29,7 +29,7 @@ export class Overviews {
 
   of(caller: Caller): Promise<Overview> {
     const nowMs = this.#parts.clock.monotonicMs();
-    const key = areasOf(caller).join();
+    const key = namesOfScope(caller).join();
     const known = this.#last.get(key);
     if (known && nowMs - known.atMs < FRESH_MS) return known.answer;
     const answer = this.#count(caller);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../core/clock.ts';
 import { ERRORS, type ErrorCode } from '../core/errors.ts';
+import { policeCode } from '../devices/police/input.ts';
 import { deviceId, jurisdiction } from '../devices/registry/input.ts';
 
 /** Pieces that several routes' schemas are made of. Requests are strict: an unknown field is an error. */
@@ -9,6 +10,16 @@ const LIMIT_MAX = 500;
 const LIMIT_DEFAULT = 100;
 
 export { deviceId, jurisdiction };
+
+/** Limits what is given in an area. */
+export const policeLimit = policeCode.nullable().meta({
+  description: 'Of the area only what belongs to this police agency, or to one below it; null for all of it',
+});
+
+/** The same as it is answered. */
+export const policeLimited = z.string().nullable().meta({
+  description: 'Of the area only what belongs to this police agency, or to one below it',
+});
 
 export const deviceParams = z.strictObject({ id: deviceId });
 

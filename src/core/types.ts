@@ -1,5 +1,5 @@
 import type { CodecName } from './codec-names.ts';
-import type { Jurisdiction } from './jurisdiction.ts';
+import type { AgencyCode, Area, Jurisdiction } from './jurisdiction.ts';
 import type { AccessClass, PositionFile } from './registry/position-file.ts';
 import type { DeviceUnit } from './registry/unit.ts';
 
@@ -52,6 +52,8 @@ export interface DeviceIdentity {
   kind: string;
   kindVersion: number;
   jurisdiction: Jurisdiction;
+  /** The police agency it belongs to; absent or null for none. */
+  police?: AgencyCode | null;
 }
 
 /** Where a value stands in a maker's own payload, and how it becomes ours. */
@@ -281,8 +283,12 @@ export interface Caller {
   jurisdiction: Jurisdiction;
   /** What belongs to it as well, where it is a zone. */
   members?: readonly Jurisdiction[];
+  /** Of that only what belongs to this police agency, or to one below it; absent or null where nothing limits it. */
+  police?: AgencyCode | null;
+  /** It and those below it, as they are now. */
+  agencies?: readonly AgencyCode[];
   /** Areas beyond it that grants open for the right of this request; absent where there are none. */
-  granted?: readonly Jurisdiction[];
+  granted?: readonly Area[];
   /** Default purpose of looks at cameras and plates. */
   purpose: string | null;
 }

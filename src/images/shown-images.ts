@@ -1,5 +1,5 @@
 import { CitywatchError } from '../core/errors.ts';
-import { covers, type Jurisdiction } from '../core/jurisdiction.ts';
+import { covers, type Place } from '../core/jurisdiction.ts';
 import type { Caller, DeviceId, DeviceIdentity } from '../core/types.ts';
 import type { AccessRegister } from '../platform/records/access-register.ts';
 import type { ImageType } from './image-file.ts';
@@ -10,7 +10,7 @@ export interface ShownImagesDeps {
   images: Pick<Images, 'keep' | 'find' | 'read'>;
   register: Pick<AccessRegister, 'add'>;
   /** Where a device stands now; undefined for one that is not known any more. */
-  areaOf(device: DeviceId): Jurisdiction | undefined;
+  placeOf(device: DeviceId): Place | undefined;
 }
 
 /** A look at a picture of a device. */
@@ -37,7 +37,7 @@ export class ShownImages {
   /** The picture, where its device is the caller's to see. Errors: `not-found`, alike for foreign and absent ones. */
   async find(caller: Caller, id: string): Promise<KeptImage> {
     const image = await this.#deps.images.find(id);
-    if (!image || !covers(caller, this.#areaOf(image))) throw new CitywatchError('not-found');
+    if (!image || !covers(caller, this.#placeOf(image))) throw new CitywatchError('not-found');
     return image;
   }
 
@@ -52,14 +52,14 @@ export class ShownImages {
       viewer: caller,
       act: 'image',
       device: image.device,
-      jurisdiction: this.#areaOf(image),
+      jurisdiction: this.#placeOf(image).jurisdiction,
       purpose,
       case: caseNumber,
     });
   }
 
   /** As for everything of a device; a device that is gone stands where it stood when it sent the picture. */
-  #areaOf({ device, jurisdiction }: KeptImage): Jurisdiction {
-    return this.#deps.areaOf(device) ?? jurisdiction;
+  #placeOf({ device, jurisdiction }: KeptImage): Place {
+    return this.#deps.placeOf(device) ?? { jurisdiction };
   }
 }

@@ -1,6 +1,6 @@
 import { type Clock, DAY_MS, toRfc3339 } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
-import { covers, type Jurisdiction } from '../core/jurisdiction.ts';
+import { covers, type Place } from '../core/jurisdiction.ts';
 import { maskPlate, normalizePlate } from '../core/plates.ts';
 import { receiptId } from '../core/receipt.ts';
 import type { Caller, DeviceId, FieldValue, Lane } from '../core/types.ts';
@@ -14,7 +14,7 @@ export interface PassageSearchDeps {
   keepDays: number;
   clock: Clock;
   /** Where a device stands today, also a retired one; undefined for one that never was. */
-  jurisdictionOf(device: DeviceId): Jurisdiction | undefined;
+  placeOf(device: DeviceId): Place | undefined;
   /** Resolves once the look is in the access register. */
   register: { add(look: Look): Promise<void> };
 }
@@ -89,8 +89,8 @@ export class PassageSearch {
   }
 
   #sees(caller: Caller, device: DeviceId): boolean {
-    const jurisdiction = this.#deps.jurisdictionOf(device);
-    return jurisdiction !== undefined && covers(caller, jurisdiction);
+    const place = this.#deps.placeOf(device);
+    return place !== undefined && covers(caller, place);
   }
 
   async #reporting(): Promise<DeviceId[]> {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import type { Database, Tables } from '../../platform/database/database.ts';
+import type { GrantedArea } from '../authority.ts';
 import type { Right } from '../rights.ts';
 import type { AccessTables } from '../tables.ts';
 
@@ -12,7 +12,7 @@ export interface BoundAlerts {
 }
 
 interface InForce {
-  jurisdiction: Jurisdiction;
+  area: GrantedArea;
   rights: readonly string[];
   untilMs: number;
 }
@@ -41,7 +41,7 @@ export class GrantsInForce {
     const rows = await database
       .tables<AccessTables>()
       .selectFrom('access_grant')
-      .select(['holder_type', 'holder_id', 'jurisdiction', 'rights', 'until_ms', 'alert_id'])
+      .select(['holder_type', 'holder_id', 'jurisdiction', 'police', 'rights', 'until_ms', 'alert_id'])
       .where('approved_at_ms', 'is not', null)
       .where('ended_at_ms', 'is', null)
       .where('until_ms', '>', this.#clock.nowMs())
@@ -54,18 +54,18 @@ export class GrantsInForce {
     this.#counts = number;
     const byHolder = new Map<string, InForce[]>();
     for (const row of rows) {
-      const { holder_type: type, holder_id: id, jurisdiction, rights, until_ms: untilMs } = row;
+      const { holder_type: type, holder_id: id, jurisdiction, police, rights, until_ms: untilMs } = row;
       if (row.alert_id !== null && !open.has(row.alert_id)) continue;
       const key = `${type}:${id}`;
-      byHolder.set(key, [...(byHolder.get(key) ?? []), { jurisdiction, rights, untilMs }]);
+      byHolder.set(key, [...(byHolder.get(key) ?? []), { area: { jurisdiction, police }, rights, untilMs }]);
     }
     this.#byHolder = byHolder;
   }
 
   /** The areas in which the caller has this right by a grant. */
-  areasOf({ type, id }: Pick<Caller, 'type' | 'id'>, right: Right): Jurisdiction[] {
+  areasOf({ type, id }: Pick<Caller, 'type' | 'id'>, right: Right): GrantedArea[] {
     const nowMs = this.#clock.nowMs();
     const mine = this.#byHolder.get(`${type}:${id}`) ?? [];
-    return mine.filter((one) => nowMs < one.untilMs && one.rights.includes(right)).map((one) => one.jurisdiction);
+    return mine.filter((one) => nowMs < one.untilMs && one.rights.includes(right)).map((one) => one.area);
   }
 }

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
-import { covers, isJurisdictionCode, type Jurisdiction, NATIONWIDE, ownArea } from '../../core/jurisdiction.ts';
+import {
+  type AgencyCode,
+  covers,
+  isJurisdictionCode,
+  type Jurisdiction,
+  NATIONWIDE,
+  ownArea,
+} from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import {
   type Database,
@@ -20,6 +27,8 @@ import type { BoundAlerts } from './grants-in-force.ts';
 
 export interface GrantInput {
   jurisdiction: Jurisdiction;
+  /** Of that only what belongs to this police agency, or to one below it; null for all. */
+  police?: AgencyCode | null;
   /** All that can be granted, where it names none. */
   rights?: readonly GrantableRight[];
   /** A case, an alert that is open, or both. */
@@ -42,6 +51,7 @@ export interface GrantInfo {
   state: 'asked' | 'approved' | 'ended';
   holder: { type: string; id: string; name: string };
   jurisdiction: Jurisdiction;
+  police: AgencyCode | null;
   rights: string[];
   case: string | null;
   alert: string | null;
@@ -65,6 +75,7 @@ export interface GrantsDeps {
   clock: Clock;
   authority: Pick<Authority, 'may' | 'callerFor'>;
   jurisdictions: Pick<Jurisdictions, 'exists'>;
+  agencies: { exists(agency: AgencyCode): boolean };
   alerts: AlertsOfGrants;
   /** Told after grants began or ended, or may have; resolves when that counts here. */
   changed(): Promise<void>;
@@ -118,14 +129,15 @@ export class Grants {
    * that is closed, or that the caller may not see.
    */
   async ask(caller: Caller, input: GrantInput): Promise<GrantInfo> {
-    const { clock, database, jurisdictions } = this.#deps;
-    const { jurisdiction, rights = GRANTABLE } = input;
+    const { clock, database, jurisdictions, agencies } = this.#deps;
+    const { jurisdiction, police = null, rights = GRANTABLE } = input;
     const nowMs = clock.nowMs();
     const untilMs = input.untilMs ?? nowMs + GRANT_DAYS_MAX * DAY_MS;
     if (!isJurisdictionCode(jurisdiction) || !jurisdictions.exists(jurisdiction)) {
       throw invalid('jurisdiction', 'is no code of GB/T 2260');
     }
-    if (covers(ownArea(caller), jurisdiction)) throw invalid('jurisdiction', 'lies in your own area');
+    if (police !== null && !agencies.exists(police)) throw invalid('police', 'is no agency of the police');
+    if (covers(ownArea(caller), { jurisdiction, police })) throw invalid('jurisdiction', 'lies in your own area');
     if (untilMs <= nowMs || untilMs > nowMs + GRANT_DAYS_MAX * DAY_MS) {
       throw invalid('until', `must lie within the next ${GRANT_DAYS_MAX} days`);
     }
@@ -136,6 +148,7 @@ export class Grants {
       holder_id: caller.id,
       holder_name: caller.name,
       jurisdiction,
+      police,
       rights: [...rights],
       case_number: input.case ?? null,
       alert_id: input.alert ?? null,
@@ -249,6 +262,7 @@ export class Grants {
       state: hasEnded ? 'ended' : row.approved_at_ms === null ? 'asked' : 'approved',
       holder: { type: row.holder_type, id: row.holder_id, name: row.holder_name },
       jurisdiction: row.jurisdiction,
+      police: row.police,
       rights: row.rights,
       case: row.case_number,
       alert: row.alert_id,

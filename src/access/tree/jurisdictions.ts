@@ -6,6 +6,7 @@ import {
   type Jurisdiction,
   significantDigits,
   type Tree,
+  wholeAreas,
 } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, jsonb, sql } from '../../platform/database/database.ts';
@@ -76,9 +77,10 @@ export class Jurisdictions implements Tree {
     this.#members = new Map(zones.map(({ code }) => [code, this.#closureOf(code)]));
   }
 
-  /** Those within the caller's own, in order of code. */
+  /** Those within the caller's own, in order of code; to which police agency somebody is limited hides none. */
   list(caller: Caller): JurisdictionInfo[] {
-    return [...this.#byCode.values()].filter(({ code }) => covers(caller, code));
+    const areas = wholeAreas(caller);
+    return [...this.#byCode.values()].filter(({ code }) => covers(areas, code));
   }
 
   get(code: Jurisdiction): JurisdictionInfo | undefined {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { ownArea } from '../../core/jurisdiction.ts';
+import { ownArea, type Place } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import type { Database, Tables } from '../../platform/database/database.ts';
 import { withinJurisdiction } from '../../platform/database/database.ts';
@@ -24,7 +24,7 @@ export interface ActionDeps {
   log: Pick<AlertLog, 'publish'>;
   committed(published: Committed): void;
   /** The user name of somebody who may log in and see `jurisdiction`; null for anybody else. */
-  personWhoSees(tx: Tables, username: string, jurisdiction: string): Promise<string | null>;
+  personWhoSees(tx: Tables, username: string, place: Place): Promise<string | null>;
 }
 
 type Change = { alert: AlertRow; event: EventType } | null;
@@ -60,7 +60,7 @@ export class AlertActions {
   assign(caller: Caller, id: string, to: string): Promise<AlertView> {
     return this.#change(caller, id, async (alert, _nowMs, tx) => {
       refuseClosed(alert);
-      const person = await this.#deps.personWhoSees(tx, to, alert.jurisdiction);
+      const person = await this.#deps.personWhoSees(tx, to, alert);
       if (person === null) {
         const message = 'is no user name of a person who can log in and may see this alert: see GET /users';
         throw new CitywatchError('request.invalid', { issues: [{ path: 'to', message }] });
@@ -141,6 +141,7 @@ async function lockAlert(tx: Tables, caller: Caller, id: string): Promise<AlertR
     tx.tables<AlertTables>().selectFrom('alert').selectAll().where('id', '=', requireUuid(id)),
     'jurisdiction',
     ownArea(caller),
+    'police',
   )
     .forUpdate()
     .executeTakeFirst();

@@ -5,6 +5,7 @@ import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import type { Caller } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
+import { placeOf } from './log/entry.ts';
 import type { LogEntry } from './log.ts';
 import { AlertQueries, toEntry } from './queries.ts';
 import type { AlertTables } from './tables.ts';
@@ -121,7 +122,7 @@ export class AlertFeed {
     const oldest = this.#seq + 1 - this.#recent.length;
     if (seq + 1 < oldest) return await this.#queries.events(caller, seq, READ_MAX);
     // Only what is new to this reader is looked at, however much is kept.
-    const entries = this.#recent.slice(seq + 1 - oldest).filter((one) => covers(caller, one.jurisdiction));
+    const entries = this.#recent.slice(seq + 1 - oldest).filter((one) => covers(caller, placeOf(one)));
     return { entries, seq: this.#seq };
   }
 

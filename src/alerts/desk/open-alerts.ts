@@ -13,7 +13,7 @@ export class OpenAlerts {
   /** How an alert is that the caller may see; null for any other, as for one that never was. */
   async stateFor(caller: Caller, id: string): Promise<'open' | 'closed' | null> {
     const all = this.#tables.tables<AlertTables>().selectFrom('alert').select('handling').where('id', '=', id);
-    const found = await withinJurisdiction(all, 'jurisdiction', caller).executeTakeFirst();
+    const found = await withinJurisdiction(all, 'jurisdiction', caller, 'police').executeTakeFirst();
     if (!found) return null;
     return found.handling === 'closed' ? 'closed' : 'open';
   }

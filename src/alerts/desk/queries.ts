@@ -66,14 +66,14 @@ export class AlertQueries {
 
   async row(caller: Caller, id: string): Promise<AlertRow> {
     const query = this.#alerts().selectAll().where('id', '=', requireUuid(id));
-    const row = await withinJurisdiction(query, 'jurisdiction', caller).executeTakeFirst();
+    const row = await withinJurisdiction(query, 'jurisdiction', caller, 'police').executeTakeFirst();
     if (!row) throw new CitywatchError('not-found');
     return row;
   }
 
   /** One page in the order asked for; an alert that changes its place meanwhile may be missed or come twice. */
   async list(caller: Caller, filter: AlertFilter): Promise<{ items: AlertView[]; next: AlertPlace | null }> {
-    let query = withinJurisdiction(this.#alerts().selectAll(), 'jurisdiction', caller);
+    let query = withinJurisdiction(this.#alerts().selectAll(), 'jurisdiction', caller, 'police');
     if (filter.handling) query = query.where('handling', '=', filter.handling);
     if (filter.condition) query = query.where('condition', '=', filter.condition);
     if (filter.severity) query = query.where('severity', '=', filter.severity);
@@ -97,7 +97,7 @@ export class AlertQueries {
       .select(['severity', sql<number>`count(*)`.as('count')])
       .where('handling', '!=', 'closed')
       .groupBy('severity');
-    const rows = await withinJurisdiction(query, 'jurisdiction', caller).execute();
+    const rows = await withinJurisdiction(query, 'jurisdiction', caller, 'police').execute();
     return Object.fromEntries(rows.map(({ severity, count }) => [severity, count]));
   }
 
@@ -119,7 +119,7 @@ export class AlertQueries {
       .orderBy('seq')
       .limit(limit);
     const head = await this.head();
-    const rows = await withinJurisdiction(query, 'jurisdiction', caller).execute();
+    const rows = await withinJurisdiction(query, 'jurisdiction', caller, OF_POLICE).execute();
     const entries = rows.map(toEntry);
     const last = entries.at(-1)?.seq ?? seq;
     return { entries, seq: entries.length < limit ? Math.max(last, head.seq) : last };
@@ -156,6 +156,9 @@ export class AlertQueries {
     return this.#database.tables<AlertTables>().selectFrom('alert');
   }
 }
+
+/** The police agency that the alert of an entry belongs to. */
+const OF_POLICE = sql`(body -> 'alert' ->> 'police')`;
 
 /** As the index `alert_by_urgency` has it, word for word. */
 const GRAVITY = sql`array_position(ARRAY['extreme', 'severe', 'moderate', 'minor'], severity)`;

@@ -53,6 +53,8 @@ export interface AlertEvidence {
   sha256?: string | null;
   /** Of a picture or clip: where its camera stood when it was taken. */
   jurisdiction?: string | null;
+  /** The same: the police agency that its camera belonged to then. */
+  police?: string | null;
   /** The same: a person who sees the camera named it for the device, so all who read the alert may see it. */
   granted?: boolean;
   /** Why there is no picture, or something of a clip is missing. */
@@ -143,6 +145,8 @@ export interface SubscriptionTable {
   /** Where its entries go, by the schema of its sink, without what is secret. */
   target: Json<Record<string, unknown>>;
   jurisdiction: string;
+  /** Limits it to what belongs to this police agency and to those below it. */
+  police: Generated<string | null>;
   severities: string[];
   /** Of each secret field of the target the sealed values in use, newest first. */
   secrets: Json<Record<string, string[]>>;

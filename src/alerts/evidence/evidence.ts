@@ -21,6 +21,8 @@ import type { Opened } from './opened.ts';
 export interface Sight {
   camera: DeviceId;
   jurisdiction: Jurisdiction;
+  /** The police agency it belongs to; absent or null for none. */
+  police?: string | null;
   /** A person who sees the camera named it for the device. */
   granted: boolean;
 }
@@ -165,7 +167,10 @@ export class EvidenceDesk {
     const alert = await this.#deps.queries.row(caller, alertId);
     const found = alert.evidence.find(({ id, type }) => id === evidenceId && type !== 'unavailable');
     if (!found?.camera) throw new CitywatchError('not-found');
-    if (!found.granted && !covers(caller, found.jurisdiction ?? NATIONWIDE)) {
+    if (
+      !found.granted &&
+      !covers(caller, { jurisdiction: found.jurisdiction ?? NATIONWIDE, police: found.police ?? null })
+    ) {
       throw new CitywatchError('not-found', { detail: 'This picture was taken in another district.' });
     }
     const { blobs, clips } = this.#deps;

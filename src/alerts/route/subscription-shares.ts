@@ -1,5 +1,5 @@
-import { CitywatchError } from '../../core/errors.ts';
-import { districtOf } from '../../core/jurisdiction.ts';
+import { CitywatchError, invalid } from '../../core/errors.ts';
+import { type AgencyCode, covers, districtOf, ownArea, type Place, wholeAreas } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import { sql, type Tables } from '../../platform/database/database.ts';
 import type { AlertTables, SubscriptionTable } from '../desk/tables.ts';
@@ -11,6 +11,28 @@ const OWNER_MAX = 20;
 
 /** As `districtOf` says it: what stands before the `z` of a zone are the digits of the area that it lies in. */
 const DISTRICT = sql`left(rpad(split_part(jurisdiction, 'z', 1), 6, '0'), 6)`;
+
+/** What is asked of the tree of the police. */
+export interface SeenAgencies {
+  isSeen(caller: Caller, agency: AgencyCode): boolean;
+}
+
+/**
+ * The police agency to which a subscription is limited, which of somebody who is limited is theirs unless it names one.
+ * Errors: `request.invalid` for an area, or an agency of it, that is not the caller's.
+ */
+export function limitOf(
+  agencies: SeenAgencies,
+  caller: Caller,
+  { jurisdiction, police = caller.police ?? null }: Place,
+): AgencyCode | null {
+  if (!covers(wholeAreas(ownArea(caller)), jurisdiction)) {
+    throw invalid('jurisdiction', `lies outside your jurisdiction ${caller.jurisdiction}`);
+  }
+  const isOwn = covers(ownArea(caller), { jurisdiction, police });
+  if (isOwn && (police === null || agencies.isSeen(caller, police))) return police;
+  throw invalid('police', 'is no agency of yours: see GET /police/agencies');
+}
 
 /** Errors: `conflict.state` when the owner, the district or the whole city has as many as it may have. */
 export async function refuseBeyondShare(

@@ -12,6 +12,7 @@ export function showSubscription(row: SubscriptionRow) {
     type: row.type,
     target: row.target,
     jurisdiction: row.jurisdiction,
+    police: row.police,
     severities: row.severities,
     state: row.state,
     stateReason: row.state_reason,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
-import { CitywatchError, invalid } from '../../core/errors.ts';
-import { covers, ownArea } from '../../core/jurisdiction.ts';
+import { CitywatchError } from '../../core/errors.ts';
+import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
@@ -12,7 +12,7 @@ import type { AlertTables } from '../desk/tables.ts';
 import { SEVERITIES, type Severity } from '../rules/rules.ts';
 import type { SendResult, Sink, Sinks, TargetFields } from '../sinks/sink.ts';
 import { openSecrets, type SecretBox, sealTarget } from './secrets.ts';
-import { refuseBeyondShare, refuseManyOfOne } from './subscription-shares.ts';
+import { limitOf, refuseBeyondShare, refuseManyOfOne, type SeenAgencies } from './subscription-shares.ts';
 import {
   type CountedSubscription,
   type DeadDelivery,
@@ -29,6 +29,8 @@ export interface SubscriptionInput {
   /** Fields that the sink's schema takes. */
   target: TargetFields;
   jurisdiction: string;
+  /** Of that only what belongs to this police agency, or to one below it; absent: as the caller is limited. */
+  police?: string | null;
   severities?: Severity[];
 }
 
@@ -37,6 +39,7 @@ export interface SubscriptionDeps {
   clock: Clock;
   box: SecretBox;
   sinks: Sinks;
+  agencies: SeenAgencies;
   ring(queue: string): void;
   /** Those of these people and tokens that can still act. */
   whoIsStillThere(tables: Tables, ids: readonly string[], nowMs: number): Promise<Set<string>>;
@@ -54,6 +57,7 @@ const COLUMNS = [
   'type',
   'target',
   'jurisdiction',
+  'police',
   'severities',
   'state',
   'state_reason',
@@ -79,9 +83,7 @@ export class Subscriptions {
    */
   async create(caller: Caller, input: SubscriptionInput): Promise<CreatedSubscription> {
     const { database, clock, box } = this.#deps;
-    if (!covers(ownArea(caller), input.jurisdiction)) {
-      throw invalid('jurisdiction', `lies outside your jurisdiction ${caller.jurisdiction}`);
-    }
+    const police = limitOf(this.#deps.agencies, caller, input);
     const sink = this.#sinkOf(input.type);
     const fields = fieldsOf(sink, input.target);
     await sink.check(fields);
@@ -92,6 +94,7 @@ export class Subscriptions {
       type: sink.type,
       target,
       jurisdiction: input.jurisdiction,
+      police,
       severities: input.severities ?? [...SEVERITIES],
       state: 'active',
       state_reason: null,
@@ -119,7 +122,7 @@ export class Subscriptions {
       .select(COLUMNS)
       .where('state', '!=', 'removed')
       .orderBy('created_at_ms');
-    const rows = await withinJurisdiction(query, 'jurisdiction', ownArea(caller)).execute();
+    const rows = await withinJurisdiction(query, 'jurisdiction', ownArea(caller), 'police').execute();
     const counts = await db
       .selectFrom('delivery')
       .select(['subscription_id', 'state', sql<number>`count(*)`.as('count')])
@@ -260,7 +263,7 @@ export class Subscriptions {
       .select(COLUMNS)
       .where('id', '=', requireUuid(id))
       .where('state', '!=', 'removed');
-    const row = await withinJurisdiction(query, 'jurisdiction', ownArea(caller)).executeTakeFirst();
+    const row = await withinJurisdiction(query, 'jurisdiction', ownArea(caller), 'police').executeTakeFirst();
     if (!row) throw new CitywatchError('not-found');
     return row;
   }

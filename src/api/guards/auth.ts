@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Right } from '../../access/rights.ts';
 import type { Session } from '../../access/sessions.ts';
 import { CitywatchError, type ErrorCode } from '../../core/errors.ts';
-import { areasOf } from '../../core/jurisdiction.ts';
+import { isStillThere } from '../../core/jurisdiction.ts';
 import { type Caller, DEVICE_ID, type DeviceIdentity } from '../../core/types.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { RateLimits } from '../server/limits.ts';
@@ -137,16 +137,15 @@ export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLi
 
 /**
  * Whether the sender of an answer that goes on for long may still have it: asks for the same credentials again. False
- * when they were revoked, or now stand for another area, without the right, or without a grant or a part of their zone
- * that it began with. Rejects when that cannot be found out now.
+ * when they were revoked, or now stand for another area, without the right, or without a grant, a part of their zone or
+ * a police agency that it began with. Rejects when that cannot be found out now.
  */
 export async function stillAllowed(request: FastifyRequest, deps: ApiDeps): Promise<boolean> {
   const before = callerOf(request);
   const found = (await identify(request, deps))?.caller;
   const now = found && deps.authority.callerFor(found, rightsOf(request.routeOptions.config));
   if (!now || now.jurisdiction !== before.jurisdiction) return false;
-  const areas = areasOf(now);
-  return areasOf(before).every((area) => areas.includes(area));
+  return isStillThere(before, now);
 }
 
 interface Identified {

@@ -3,7 +3,18 @@ import { GRANT_DAYS_MAX, type GrantInfo } from '../../access/grants/grants.ts';
 import { GRANTABLE } from '../../access/rights.ts';
 import { toRfc3339 } from '../../core/clock.ts';
 import { callerOf } from '../guards/auth.ts';
-import { instant, jurisdiction, label, listOf, moment, momentOrNull, noContent, pageQuery } from '../schemas.ts';
+import {
+  instant,
+  jurisdiction,
+  label,
+  listOf,
+  moment,
+  momentOrNull,
+  noContent,
+  pageQuery,
+  policeLimit,
+  policeLimited,
+} from '../schemas.ts';
 import { defined, type RoutePart } from './route.ts';
 
 const tags = ['people'];
@@ -11,6 +22,7 @@ const REASON_MAX = 500;
 
 const grantFields = {
   jurisdiction,
+  police: policeLimit.optional(),
   rights: z
     .array(z.enum(GRANTABLE))
     .min(1)
@@ -40,6 +52,7 @@ const grant = z
     state: z.enum(['asked', 'approved', 'ended']),
     holder: z.object({ type: z.string(), id: z.string(), name: z.string() }),
     jurisdiction: z.string(),
+    police: policeLimited,
     rights: z.array(z.string()),
     case: z.string().nullable(),
     alert: z.string().nullable(),

@@ -30,7 +30,7 @@ const byCode = (one: JurisdictionInfo): string => one.code;
 
 /** The civil tree: divisions, and zones without a code. */
 export const jurisdictionRoutes: RoutePart = (app, context) => {
-  const { jurisdictions, treeEdits, search } = context;
+  const { jurisdictions, treeEdits, directory } = context;
 
   app.get(
     '/jurisdictions',
@@ -51,7 +51,7 @@ export const jurisdictionRoutes: RoutePart = (app, context) => {
       const page = pageOf(context, 'jurisdictions', caller, request.query);
       const { limit, after = '' } = page.request;
       const rest = jurisdictions.list(caller).filter(({ code }) => code > after);
-      const totals = jurisdictions.totals(await search.owners(caller, {}));
+      const totals = jurisdictions.totals(directory.counts(caller));
       const items = rest.slice(0, limit).map((one) => ({ ...one, positions: totals.get(one.code) ?? 0 }));
       return { items, ...page.seal(rest.length > limit ? byCode(items.at(-1)!) : null) };
     },

@@ -7,7 +7,7 @@ import type { Caller } from '../../core/types.ts';
 import { callerOf } from '../guards/auth.ts';
 import { LoginGuard } from '../guards/login-guard.ts';
 import { clearSessionCookie, refuseForeignPages, sessionIdOf, setSessionCookie } from '../guards/session-cookie.ts';
-import { noContent } from '../schemas.ts';
+import { noContent, policeLimited } from '../schemas.ts';
 import { defined, type RoutePart } from './route.ts';
 
 const USERNAME_LENGTH_MAX = 64;
@@ -29,15 +29,16 @@ const whoami = z.object({
   username: z.string().nullable().meta({ description: 'Null for a token' }),
   role: z.enum(ROLES),
   jurisdiction: z.string(),
+  police: policeLimited,
   duties: z
     .array(z.enum(['password', 'code', 'second-factor']))
     .meta({ description: 'What has to be done first: everything else answers `auth.duty`' }),
 });
 
 function answer(caller: Caller, session: Session | null): z.output<typeof whoami> {
-  const { name, role, jurisdiction } = caller;
+  const { name, role, jurisdiction, police = null } = caller;
   const { username = null, duties = [] } = session ?? {};
-  return { name, username, role: role as z.output<typeof whoami>['role'], jurisdiction, duties: [...duties] };
+  return { name, username, role: role as z.output<typeof whoami>['role'], jurisdiction, police, duties: [...duties] };
 }
 
 /** How people log in, ask who they are, and log out. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { SubscriptionInput } from '../../alerts/route/subscriptions.ts';
 import { SEVERITIES, type Severity } from '../../alerts/rules/rules.ts';
 import type { TargetFields } from '../../alerts/sinks/sink.ts';
-import { jurisdiction, label, moment } from '../schemas.ts';
+import { jurisdiction, label, moment, policeLimit, policeLimited } from '../schemas.ts';
 import { defined, type RouteContext } from './route.ts';
 
 /** Fields of this sink's target may also stand beside the name: before there were other sinks, they did. */
@@ -13,6 +13,7 @@ type KnownSinks = RouteContext['alerts']['sinks'];
 interface NewSubscription {
   name: string;
   jurisdiction: string;
+  police?: string | null | undefined;
   severities?: Severity[] | undefined;
   type?: string | undefined;
   target?: TargetFields | undefined;
@@ -38,6 +39,7 @@ export function newSubscriptionOf(sinks: KnownSinks) {
       url: url.optional().meta({ description: 'Of a webhook, instead of `target`: an http or https address' }),
       secret: secret.optional().meta({ description: 'Beside `url`: whsec_…; made by us when absent' }),
       jurisdiction,
+      police: policeLimit.optional(),
       severities: z.array(z.enum(SEVERITIES)).min(1).max(SEVERITIES.length).optional(),
     })
     .check(({ value, issues }) => {
@@ -73,6 +75,7 @@ export const subscription = z.object({
   target: z.record(z.string(), z.unknown()).meta({ description: 'Where they are sent, without what is secret' }),
   url: z.string().nullable().meta({ description: '`target.url` of a webhook; null of others' }),
   jurisdiction: z.string(),
+  police: policeLimited,
   severities: z.array(z.string()),
   state: z.enum(['active', 'disabled', 'removed']),
   stateReason: z.string().nullable(),

@@ -4,7 +4,17 @@ import type { TokenInfo } from '../../access/tokens.ts';
 import { toRfc3339 } from '../../core/clock.ts';
 import { ONLY_VERSION, requireOnlyVersion, setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';
-import { instant, jurisdiction, label, listOf, moment, momentOrNull, noContent } from '../schemas.ts';
+import {
+  instant,
+  jurisdiction,
+  label,
+  listOf,
+  moment,
+  momentOrNull,
+  noContent,
+  policeLimit,
+  policeLimited,
+} from '../schemas.ts';
 import { defined, type RoutePart } from './route.ts';
 
 const role = z.enum(ROLES);
@@ -13,6 +23,7 @@ const newToken = z.strictObject({
   name: label(100),
   role,
   jurisdiction,
+  police: policeLimit.optional(),
   purpose: label(200).optional().meta({ description: 'Default purpose of looks at cameras and plates' }),
   expiresAt: instant.optional(),
 });
@@ -22,6 +33,7 @@ const token = z.object({
   name: z.string(),
   role,
   jurisdiction: z.string(),
+  police: policeLimited,
   purpose: z.string().nullable(),
   createdBy: z.string(),
   createdAt: moment,

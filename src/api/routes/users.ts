@@ -7,7 +7,16 @@ import { BOOTSTRAP } from '../../access/tokens.ts';
 import { toRfc3339 } from '../../core/clock.ts';
 import { ifMatch, setEtag } from '../etag.ts';
 import { callerOf, sessionOf } from '../guards/auth.ts';
-import { jurisdiction, label, listOf, moment, momentOrNull, noContent } from '../schemas.ts';
+import {
+  jurisdiction,
+  label,
+  listOf,
+  moment,
+  momentOrNull,
+  noContent,
+  policeLimit,
+  policeLimited,
+} from '../schemas.ts';
 import { type ApiApp, defined, type RouteContext, type RoutePart } from './route.ts';
 
 const tags = ['people'];
@@ -15,7 +24,7 @@ const tags = ['people'];
 const params = z.strictObject({ id: z.uuid() });
 const role = z.enum(ROLES);
 const password = z.string().min(PASSWORD_LENGTH_MIN).max(PASSWORD_LENGTH_MAX);
-const fields = { name: label(100), role, jurisdiction, password };
+const fields = { name: label(100), role, jurisdiction, police: policeLimit.optional(), password };
 const oneTime = z.boolean().meta({ description: 'The password works once: to give oneself another' });
 const forgetSecondFactor = z.literal(true).meta({ description: 'For somebody who has lost theirs' });
 
@@ -37,6 +46,7 @@ const user = z
     name: z.string(),
     role,
     jurisdiction: z.string(),
+    police: policeLimited,
     disabledAt: moment.nullable(),
     mustChange: z.boolean().meta({ description: 'Has a one-time password' }),
     needsCode: z.boolean().meta({ description: 'Needs a code of `POST /users/codes` to change it' }),

@@ -8,6 +8,7 @@ import {
   ownArea,
   significantDigits,
   type Tree,
+  wholeAreas,
 } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, jsonb, type RawBuilder, sql } from '../../platform/database/database.ts';
@@ -105,7 +106,7 @@ export class Departments {
   /** Those of the caller's area and above it, in order of id; `on` leaves out what was not in force on that day. */
   list(caller: Caller, on?: string): Department[] {
     const seen = [...this.#byId.values()].filter(
-      (one) => covers(caller, one.jurisdiction) || this.#covers(one, caller.jurisdiction),
+      (one) => covers(wholeAreas(caller), one.jurisdiction) || this.#covers(one, caller.jurisdiction),
     );
     return on === undefined ? seen : seen.filter((one) => isInForce(one, on));
   }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import type { Scope } from '../../core/jurisdiction.ts';
+import type { Place, Scope } from '../../core/jurisdiction.ts';
 import { type Caller, DEVICE_ID, type DeviceId, type DeviceIdentity } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { Questions } from '../../platform/follow/questions.ts';
@@ -64,6 +64,10 @@ export class Doors {
   /** As that of the directory. */
   within(scope: Scope): Iterable<DeviceIdentity> {
     return this.#directory.within(scope);
+  }
+
+  counts(scope: Scope): Iterable<Place & { count: number }> {
+    return this.#directory.counts(scope);
   }
 
   /** Undefined for a device that is unknown or retired. Rejects as {@link authenticate}. */

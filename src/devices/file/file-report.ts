@@ -117,7 +117,7 @@ export class FileReport {
 
   #positions(caller: Caller, { jurisdiction, kind }: FileReportFilter) {
     const there = this.#database.tables<RegistryTables>().selectFrom('position').where('state', '!=', 'retired');
-    let query = withinJurisdiction(there, 'jurisdiction', ownArea(caller));
+    let query = withinJurisdiction(there, 'jurisdiction', ownArea(caller), 'police');
     if (jurisdiction !== undefined) query = withinJurisdiction(query, 'jurisdiction', this.#tree.area(jurisdiction));
     if (kind !== undefined) query = query.where('kind', '=', kind);
     return query;

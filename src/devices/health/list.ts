@@ -1,4 +1,4 @@
-import { covers, type Jurisdiction, ownArea, type Tree } from '../../core/jurisdiction.ts';
+import { covers, type Jurisdiction, ownArea, type Place, type Tree } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Directory } from '../registry/directory.ts';
@@ -77,7 +77,7 @@ export class HealthList {
     const { tally, tree } = this.#deps;
     const own = ownArea(caller);
     const area = filter.jurisdiction === undefined ? null : tree.area(filter.jurisdiction);
-    const lies = (place: Jurisdiction): boolean => covers(own, place) && (area === null || covers(area, place));
+    const lies = (place: Place): boolean => covers(own, place) && (area === null || covers(area, place));
     const { limit, kind } = filter;
     const ids = this.#ids({ lies, kind }, filter);
     const page = ids.slice(0, limit);

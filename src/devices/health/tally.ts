@@ -1,4 +1,4 @@
-import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import type { Place } from '../../core/jurisdiction.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import type { DeviceId } from '../../core/types.ts';
 import type { Directory } from '../registry/directory.ts';
@@ -15,12 +15,12 @@ export interface HealthTallyDeps {
 
 /** Which devices are asked for. */
 export interface Asked {
-  lies(place: Jurisdiction): boolean;
+  lies(place: Place): boolean;
   /** All kinds where it is undefined. */
   kind: string | undefined;
 }
 
-/** The devices of one kind that stand under one code. */
+/** The devices of one kind that stand under one code and belong to one police agency. */
 interface Cell {
   counts: HealthCounts;
   /** Those in maintenance among them. */
@@ -32,7 +32,7 @@ interface Counted {
   parent: DeviceId | null;
   /** By itself; what hangs on it is, too. */
   isMaintained: boolean;
-  jurisdiction: Jurisdiction;
+  place: Place;
   kind: string;
   /** Null for one that does not stand: it is counted nowhere. */
   health: Health | null;
@@ -48,7 +48,8 @@ export class HealthTally {
   readonly #deps: HealthTallyDeps;
   readonly #devices = new Map<DeviceId, Counted>();
   readonly #children = new Map<DeviceId, Set<DeviceId>>();
-  readonly #cells = new Map<Jurisdiction, Map<string, Cell>>();
+  /** By {@link keyOf}. */
+  readonly #cells = new Map<string, { place: Place; kinds: Map<string, Cell> }>();
   readonly #all: Record<Health, number> = { online: 0, degraded: 0, offline: 0, unknown: 0 };
 
   constructor(deps: HealthTallyDeps) {
@@ -102,12 +103,12 @@ export class HealthTally {
     for (const id of this.#children.get(parent) ?? []) {
       const device = this.#devices.get(id);
       if (!device?.health || !healths.includes(device.health)) continue;
-      if ((kind === undefined || device.kind === kind) && lies(device.jurisdiction)) yield id;
+      if ((kind === undefined || device.kind === kind) && lies(device.place)) yield id;
     }
   }
 
   *#asked({ lies, kind }: Asked): Generator<Cell> {
-    for (const [place, kinds] of this.#cells) {
+    for (const { place, kinds } of this.#cells.values()) {
       if (!lies(place)) continue;
       const one = kind === undefined ? undefined : kinds.get(kind);
       if (one) yield one;
@@ -147,29 +148,34 @@ export class HealthTally {
     }
     const { identity, state, parent } = entry;
     const health = state === 'retired' ? null : book.healthOf(id);
-    const { jurisdiction, kind } = identity;
+    const { jurisdiction, police, kind } = identity;
+    const place = { jurisdiction, police: police ?? null };
     const as = health === null || directory.maintained(id) !== null ? 'maintenance' : health;
-    const now: Counted = { parent, isMaintained: state === 'maintenance', jurisdiction, kind, health, as };
+    const now: Counted = { parent, isMaintained: state === 'maintenance', place, kind, health, as };
     this.#devices.set(id, now);
     this.#add(id, now, 1);
   }
 
-  #add(id: DeviceId, { jurisdiction, kind, health, as }: Counted, by: 1 | -1): void {
+  #add(id: DeviceId, { place, kind, health, as }: Counted, by: 1 | -1): void {
     if (health === null) return;
     this.#all[health] += by;
-    const kinds = this.#cells.get(jurisdiction) ?? new Map<string, Cell>();
+    const { kinds } = this.#cells.get(keyOf(place)) ?? { kinds: new Map<string, Cell>() };
     const cell = kinds.get(kind) ?? emptyCell();
     cell.counts[as] += by;
     if (by === 1) cell.ids[health].add(id);
     else cell.ids[health].delete(id);
     if (COUNTED.some((name) => cell.counts[name] > 0)) kinds.set(kind, cell);
     else kinds.delete(kind);
-    if (kinds.size > 0) this.#cells.set(jurisdiction, kinds);
-    else this.#cells.delete(jurisdiction);
+    if (kinds.size > 0) this.#cells.set(keyOf(place), { place, kinds });
+    else this.#cells.delete(keyOf(place));
   }
 }
 
 const COUNTED: readonly (keyof HealthCounts)[] = [...HEALTHS, 'maintenance'];
+
+function keyOf({ jurisdiction, police }: Place): string {
+  return `${jurisdiction} ${police ?? ''}`;
+}
 
 function none(): HealthCounts {
   return { online: 0, degraded: 0, offline: 0, unknown: 0, maintenance: 0 };

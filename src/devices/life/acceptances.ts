@@ -185,7 +185,7 @@ async function answeredBefore(tx: Tables, { caller, input, request_hash }: Asked
 
 async function requireSign(tx: Tables, { caller, device, input }: Asked): Promise<void> {
   const rows = tx.tables<AcceptanceTables>().selectFrom('site_photo').innerJoin('position', 'position.id', 'device');
-  const mine = withinJurisdiction(rows, 'position.jurisdiction', ownArea(caller)).select('what');
+  const mine = withinJurisdiction(rows, 'position.jurisdiction', ownArea(caller), 'position.police').select('what');
   const found = await mine.where('site_photo.id', '=', input.photo).where('device', '=', device.id).executeTakeFirst();
   const remedy = `send it with POST /api/v1/devices/${device.id}/photos?what=sign`;
   if (!found) throw invalid('photo', `is no photo of this device; ${remedy}`);

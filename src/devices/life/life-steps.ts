@@ -91,7 +91,7 @@ function stepping({ caller, id, to, reason }: Pick<Stepping, 'caller' | 'id' | '
 /** Locks the position. Errors: `not-found`, also beyond `scope`. */
 export async function lockState(tx: Tables, scope: Scope, id: DeviceId): Promise<DeviceState> {
   const row = tx.tables<LifeTables>().selectFrom('position').select('state').where('id', '=', id).forUpdate();
-  const found = await withinJurisdiction(row, 'jurisdiction', scope).executeTakeFirst();
+  const found = await withinJurisdiction(row, 'jurisdiction', scope, 'police').executeTakeFirst();
   if (!found) throw new CitywatchError('not-found');
   return found.state;
 }

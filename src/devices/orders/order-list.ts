@@ -123,7 +123,7 @@ function orders(tables: Tables, caller: Caller) {
     .selectFrom('work_order')
     .innerJoin('position', 'position.id', 'device')
     .selectAll('work_order');
-  return withinJurisdiction(query, 'position.jurisdiction', ownArea(caller));
+  return withinJurisdiction(query, 'position.jurisdiction', ownArea(caller), 'position.police');
 }
 
 async function swapsDuring(tables: Tables, { device, openedMs, closedMs }: WorkOrder): Promise<OrderSwap[]> {

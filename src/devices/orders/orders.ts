@@ -216,7 +216,7 @@ export class Orders {
 
 async function lockDevice(tx: Tables, scope: Scope, id: DeviceId): Promise<Jurisdiction> {
   const rows = tx.tables<OrderTables>().selectFrom('position').select(['jurisdiction', 'state']).where('id', '=', id);
-  const found = await withinJurisdiction(rows.forUpdate(), 'jurisdiction', scope).executeTakeFirst();
+  const found = await withinJurisdiction(rows.forUpdate(), 'jurisdiction', scope, 'police').executeTakeFirst();
   if (!found) throw new CitywatchError('not-found');
   if (found.state === 'retired') throw new CitywatchError('conflict.state', { detail: 'The device is retired.' });
   return found.jurisdiction;
@@ -236,7 +236,7 @@ async function lockOrder(
     .select('position.jurisdiction')
     .where('number', '=', number)
     .forUpdate('work_order');
-  const found = await withinJurisdiction(rows, 'position.jurisdiction', scope).executeTakeFirst();
+  const found = await withinJurisdiction(rows, 'position.jurisdiction', scope, 'position.police').executeTakeFirst();
   if (!found) throw new CitywatchError('not-found');
   return { order: orderOf(found), jurisdiction: found.jurisdiction };
 }

@@ -189,7 +189,12 @@ export class Photos {
   /** Errors: `not-found`, also beyond the caller's border, and `conflict.state` for a device that is retired. */
   async #place(tx: Tables, caller: Caller, subject: PhotoSubject) {
     const db = tx.tables<PhotoTables>();
-    const positions = withinJurisdiction(db.selectFrom('position'), 'position.jurisdiction', ownArea(caller));
+    const positions = withinJurisdiction(
+      db.selectFrom('position'),
+      'position.jurisdiction',
+      ownArea(caller),
+      'position.police',
+    );
     const found =
       'device' in subject
         ? await positions
@@ -210,7 +215,7 @@ export class Photos {
 
 function photosOf(tables: Tables, caller: Caller) {
   const rows = tables.tables<PhotoTables>().selectFrom('site_photo').innerJoin('position', 'position.id', 'device');
-  return withinJurisdiction(rows.selectAll('site_photo'), 'position.jurisdiction', ownArea(caller));
+  return withinJurisdiction(rows.selectAll('site_photo'), 'position.jurisdiction', ownArea(caller), 'position.police');
 }
 
 async function rowOf(tables: Tables, id: string): Promise<PhotoRow | undefined> {

@@ -1,31 +1,15 @@
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
-import { covers, type Jurisdiction, ownArea, type Tree } from '../../core/jurisdiction.ts';
-import type { Caller } from '../../core/types.ts';
-import {
-  type Database,
-  type RawBuilder,
-  sql,
-  type Tables,
-  withinJurisdiction,
-} from '../../platform/database/database.ts';
+import { covers, type Jurisdiction, ownArea } from '../../core/jurisdiction.ts';
+import type { Caller, DeviceId } from '../../core/types.ts';
+import { type Database, type RawBuilder, sql, type Tables } from '../../platform/database/database.ts';
+import { noteChange } from '../../platform/follow/changes.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
-import type { RegistryTables } from '../registry/tables.ts';
+import type { Directory } from '../registry/directory.ts';
 import { type Corner, polygonText } from '../search/area.ts';
-import type { AgencyInput, POLICE_LEVELS } from './input.ts';
-
-type Level = (typeof POLICE_LEVELS)[number];
-
-/** A police agency as it is listed. */
-export interface PoliceAgency {
-  code: string;
-  name: string;
-  level: Level;
-  parent: string | null;
-  jurisdiction: Jurisdiction;
-  /** Whether somebody has drawn where the station is responsible. */
-  hasBounds: boolean;
-}
+import type { AgencyInput } from './input.ts';
+import type { Agencies } from './police-tree.ts';
+import { agencies, type Level, type PoliceAgency, type PoliceTables } from './stored.ts';
 
 /** With how many positions there and below it the caller may see, retired ones left out. */
 export interface CountedAgency extends PoliceAgency {
@@ -35,12 +19,12 @@ export interface CountedAgency extends PoliceAgency {
 export interface PoliceDeps {
   database: Tables & Pick<Database, 'transaction'>;
   clock: Clock;
-  jurisdictions: Tree & { exists(code: Jurisdiction): boolean };
-}
-
-/** Table of migration 0243; what each column means stands there. */
-export interface PoliceTables {
-  police_agency: Omit<PoliceAgency, 'hasBounds'> & { bounds: RawBuilder<string> | null };
+  jurisdictions: { exists(code: Jurisdiction): boolean };
+  /** Holds them in memory; read again after every edit. */
+  tree: Agencies;
+  directory: Pick<Directory, 'counts'>;
+  /** Takes over whose devices these are now. */
+  changed(ids: readonly DeviceId[]): Promise<void>;
 }
 
 /** What may stand above an agency. */
@@ -48,7 +32,7 @@ const ABOVE: Record<Level, Level | null> = { city: null, county: 'city', station
 /** As many as a city with its counties and stations has, many times over. */
 const AGENCIES_MAX = 20_000;
 
-/** The police tree: which station is responsible where. It says of devices whose they are, and opens nothing. */
+/** The police tree: which station is responsible where. It says of devices whose they are. */
 export class PoliceAgencies {
   readonly #deps: PoliceDeps;
 
@@ -57,20 +41,15 @@ export class PoliceAgencies {
   }
 
   /** Those of the caller's area and above it, a page in order of code. */
-  async list(
+  list(
     caller: Caller,
     { limit, after = '' }: { limit: number; after?: string },
-  ): Promise<{ items: CountedAgency[]; next: string | null }> {
-    const { database } = this.#deps;
-    const all = (await agencies(database)).filter((one) => this.#isSeen(caller, one));
-    const rest = all.filter(({ code }) => code > after);
-    const counts = await this.#counts(caller);
-    const parents = new Map(all.map(({ code, parent }) => [code, parent]));
+  ): { items: CountedAgency[]; next: string | null } {
+    const { tree, directory } = this.#deps;
+    const rest = tree.list(caller).filter(({ code }) => code > after);
     const totals = new Map<string, number>();
-    for (const [station, count] of counts) {
-      for (let code: string | null = station; code !== null; code = parents.get(code) ?? null) {
-        totals.set(code, (totals.get(code) ?? 0) + count);
-      }
+    for (const { police, count } of directory.counts(caller)) {
+      for (const code of tree.lineOf(police ?? '')) totals.set(code, (totals.get(code) ?? 0) + count);
     }
     const items = rest.slice(0, limit).map((one) => ({ ...one, positions: totals.get(one.code) ?? 0 }));
     return { items, next: rest.length > limit ? items.at(-1)!.code : null };
@@ -93,7 +72,8 @@ export class PoliceAgencies {
         throw new CitywatchError('conflict.state', { detail: `There are ${AGENCIES_MAX} agencies, the most.` });
       }
       const above = known.find((one) => one.code === parent);
-      if (parent !== null && (!above || above.level !== ABOVE[level] || !this.#isSeen(caller, above))) {
+      const isSeen = above !== undefined && this.#deps.tree.isSeen(caller, above.code);
+      if (parent !== null && (!isSeen || above.level !== ABOVE[level])) {
         throw invalid('parent', `is no agency of a ${ABOVE[level]} that you may see: see GET /police/agencies`);
       }
       if (known.some((one) => one.code === code)) throw new CitywatchError('conflict.exists');
@@ -126,15 +106,19 @@ export class PoliceAgencies {
     said: { action: string; agency: PoliceAgency; after: unknown },
     edit: (tx: Tables) => Promise<void>,
   ): Promise<void> {
-    const { database, clock } = this.#deps;
+    const { database, clock, tree, changed } = this.#deps;
     const { action, agency, after } = said;
-    await database.transaction(async (tx) => {
+    const moved = await database.transaction(async (tx) => {
       await sql`lock table police_agency in share row exclusive mode`.execute(tx.tables());
       await edit(tx);
-      await findPolice(tx);
+      await noteChange(tx, 'police');
+      const ids = await findPolice(tx);
       const { code, jurisdiction } = agency;
       await recordAudit(tx, { caller, action, subject: `police/${code}`, jurisdiction, after, atMs: clock.nowMs() });
+      return ids;
     });
+    await tree.load(database);
+    await changed(moved);
   }
 
   /**
@@ -142,38 +126,16 @@ export class PoliceAgencies {
    * were drawn: no edit waits for another one here.
    */
   async tidy(): Promise<void> {
-    await findPolice(this.#deps.database);
-  }
-
-  async #counts(caller: Caller): Promise<Map<string, number>> {
-    const all = this.#deps.database.tables<RegistryTables>().selectFrom('position').where('state', '<>', 'retired');
-    const rows = await withinJurisdiction(all.where('police', 'is not', null), 'jurisdiction', caller)
-      .select(['police', sql<number>`count(*)::int`.as('count')])
-      .groupBy('police')
-      .execute();
-    return new Map(rows.map(({ police, count }) => [police!, count]));
-  }
-
-  #isSeen(caller: Caller, { jurisdiction }: PoliceAgency): boolean {
-    return covers(caller, jurisdiction) || covers(this.#deps.jurisdictions.area(jurisdiction), caller.jurisdiction);
+    await this.#deps.changed(await findPolice(this.#deps.database));
   }
 }
 
-/** All there are, in order of code. */
-export async function agencies(tables: Tables): Promise<PoliceAgency[]> {
-  return tables
-    .tables<PoliceTables>()
-    .selectFrom('police_agency')
-    .select(['code', 'name', 'level', 'parent', 'jurisdiction', sql<boolean>`bounds is not null`.as('hasBounds')])
-    .orderBy('code')
-    .execute();
-}
-
-/** Brings every position up to the bounds of stations as they are now. */
-async function findPolice(tables: Tables): Promise<void> {
-  await sql`
+/** Brings every position up to the bounds of stations as they are now; resolves with those that are changed by it. */
+async function findPolice(tables: Tables): Promise<DeviceId[]> {
+  const { rows } = await sql<{ id: DeviceId }>`
     update position set police_found = police_at(point(lon, lat))
-    where police_found is distinct from police_at(point(lon, lat))`.execute(tables.tables());
+    where police_found is distinct from police_at(point(lon, lat)) returning id`.execute(tables.tables());
+  return rows.map(({ id }) => id);
 }
 
 function drawn(bounds: Corner[] | null): RawBuilder<string> | null {

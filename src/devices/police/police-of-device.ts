@@ -1,32 +1,33 @@
 import { invalid } from '../../core/errors.ts';
-import { covers, ownArea, type Tree } from '../../core/jurisdiction.ts';
+import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, Device, DeviceId } from '../../core/types.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import { DirectorySync, type DirectorySyncDeps } from '../registry/directory-sync.ts';
 import { findDevice } from '../registry/queries.ts';
 import type { RegistryTables } from '../registry/tables.ts';
 import { lockPlace, raiseVersion } from '../units/places.ts';
-import { agencies } from './agencies.ts';
+import type { Agencies } from './police-tree.ts';
+
+export interface PoliceOfDeviceDeps extends DirectorySyncDeps {
+  agencies: Pick<Agencies, 'isSeen'>;
+}
 
 /** Says by hand which agency a device belongs to, where that is not the station around it. */
 export class PoliceOfDevice {
-  readonly #deps: DirectorySyncDeps & { tree: Tree };
+  readonly #deps: PoliceOfDeviceDeps;
   readonly #sync: DirectorySync;
 
-  constructor(deps: DirectorySyncDeps & { tree: Tree }) {
+  constructor(deps: PoliceOfDeviceDeps) {
     this.#deps = deps;
     this.#sync = new DirectorySync(deps);
   }
 
   /** Null leaves it to the bounds of stations. Errors: `not-found`, `conflict.state`, `request.invalid`. */
   set(caller: Caller, id: DeviceId, agency: string | null): Promise<Device> {
-    const { clock, tree } = this.#deps;
+    const { clock, agencies } = this.#deps;
     return this.#sync.commit(id, async (tx) => {
       const place = await lockPlace(tx, ownArea(caller), id);
-      const found = (await agencies(tx)).find(({ code }) => code === agency);
-      const isSeen =
-        found && (covers(caller, found.jurisdiction) || covers(tree.area(found.jurisdiction), caller.jurisdiction));
-      if (agency !== null && !isSeen)
+      if (agency !== null && !agencies.isSeen(caller, agency))
         throw invalid('agency', 'is no agency that you may see: see GET /police/agencies');
       const before = await findDevice(tx, ownArea(caller), id);
       const all = tx.tables<RegistryTables>().updateTable('position').set({ police_set: agency });

@@ -94,7 +94,7 @@ export async function sourcesBelow(tables: Tables, recorder: DeviceId): Promise<
 export async function idsWithin(tables: Tables, scope: Scope, ids: readonly DeviceId[]): Promise<Set<DeviceId>> {
   if (ids.length === 0) return new Set();
   const query = tables.tables<RegistryTables>().selectFrom('position').select('id').where('id', 'in', ids);
-  return new Set((await withinJurisdiction(query, 'jurisdiction', scope).execute()).map(({ id }) => id));
+  return new Set((await withinJurisdiction(query, 'jurisdiction', scope, 'police').execute()).map(({ id }) => id));
 }
 
 /** Locks the recorder, so that two who register its channels do it one after the other. */

@@ -110,6 +110,7 @@ export async function checkCameras(
       .where('state', '!=', 'retired'),
     'jurisdiction',
     scope,
+    'police',
   ).execute();
   const kindOf = new Map(found.map((row) => [row.id, row.kind]));
   const issues = cameras.flatMap((camera, index) => {
@@ -128,7 +129,7 @@ export async function replaceCameras(
   { id, cameras }: { id: DeviceId; cameras: readonly DeviceId[] },
 ): Promise<void> {
   const db = tx.tables<RegistryTables>();
-  const visible = withinJurisdiction(db.selectFrom('position').select('id'), 'jurisdiction', scope);
+  const visible = withinJurisdiction(db.selectFrom('position').select('id'), 'jurisdiction', scope, 'police');
   await db.deleteFrom('position_camera').where('position_id', '=', id).where('camera_id', 'in', visible).execute();
   await db
     .updateTable('position_camera')

@@ -119,10 +119,10 @@ export class DirectorySync {
   }
 
   #entryOf(
-    { id, kind, jurisdiction, state, parent, accessClass, version }: Device,
+    { id, kind, jurisdiction, police = null, state, parent, accessClass, version }: Device,
     secretHash: Buffer,
   ): DirectoryEntry {
-    const identity = { id, kind, kindVersion: this.#deps.kinds.currentVersion(kind), jurisdiction };
+    const identity = { id, kind, kindVersion: this.#deps.kinds.currentVersion(kind), jurisdiction, police };
     return { identity, state, parent, accessClass, secretHash, version };
   }
 

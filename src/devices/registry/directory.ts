@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../../core/clock.ts';
-import { covers, type Jurisdiction, type Scope } from '../../core/jurisdiction.ts';
+import { covers, type Place, type Scope } from '../../core/jurisdiction.ts';
 import type { AccessClass } from '../../core/registry/position-file.ts';
 import type { Caller, DeviceId, DeviceIdentity, DeviceState } from '../../core/types.ts';
 import type { SecretHasher } from '../../platform/secrets/hasher.ts';
@@ -45,8 +45,8 @@ const PARENTS_MAX = 64;
  */
 export class Directory {
   readonly #entries = new Map<DeviceId, DirectoryEntry>();
-  /** Devices that are not retired, by the code they stand under. */
-  readonly #areas = new Map<Jurisdiction, Map<DeviceId, DeviceIdentity>>();
+  /** Devices that are not retired, by whose they are. */
+  readonly #areas = new Map<string, { place: Place; devices: Map<DeviceId, DeviceIdentity> }>();
   /** Devices that are in maintenance themselves. */
   readonly #maintained = new Set<DeviceId>();
   readonly #hasher: SecretHasher;
@@ -132,12 +132,19 @@ export class Directory {
   /** The device, where the caller may see it; undefined alike for one that is foreign, unknown or retired. */
   seenBy(caller: Caller, id: DeviceId): DeviceIdentity | undefined {
     const identity = this.identity(id);
-    return identity && covers(caller, identity.jurisdiction) ? identity : undefined;
+    return identity && covers(caller, identity) ? identity : undefined;
   }
 
   /** Every device within an area that is not retired. */
   *within(scope: Scope): Generator<DeviceIdentity> {
-    for (const [code, devices] of this.#areas) if (covers(scope, code)) yield* devices.values();
+    for (const { place, devices } of this.#areas.values()) if (covers(scope, place)) yield* devices.values();
+  }
+
+  /** How many there are of each code and police agency within an area, retired ones left out. */
+  *counts(scope: Scope): Generator<Place & { count: number }> {
+    for (const { place, devices } of this.#areas.values()) {
+      if (devices.size > 0 && covers(scope, place)) yield { ...place, count: devices.size };
+    }
   }
 
   /** Every id, of retired devices too. */
@@ -174,27 +181,33 @@ export class Directory {
     if (!known) return;
     this.#entries.delete(id);
     this.#maintained.delete(id);
-    this.#areas.get(known.identity.jurisdiction)?.delete(id);
+    this.#areas.get(keyOf(known.identity))?.devices.delete(id);
     this.#listeners?.disconnect(id);
   }
 
   #put(entry: DirectoryEntry): void {
-    const { id, jurisdiction } = entry.identity;
+    const { id, jurisdiction, police = null } = entry.identity;
     const known = this.#entries.get(id);
     if (known && known.version > entry.version) return;
     this.#entries.set(id, entry);
     if (entry.state === 'maintenance') this.#maintained.add(id);
     else this.#maintained.delete(id);
-    if (known) this.#areas.get(known.identity.jurisdiction)?.delete(id);
+    if (known) this.#areas.get(keyOf(known.identity))?.devices.delete(id);
     if (entry.state === 'retired') return;
-    const area = this.#areas.get(jurisdiction) ?? new Map<DeviceId, DeviceIdentity>();
-    this.#areas.set(jurisdiction, area.set(id, entry.identity));
+    const key = keyOf(entry.identity);
+    const area = this.#areas.get(key) ?? { place: { jurisdiction, police }, devices: new Map() };
+    area.devices.set(id, entry.identity);
+    this.#areas.set(key, area);
   }
+}
+
+function keyOf({ jurisdiction, police }: Place): string {
+  return `${jurisdiction} ${police ?? ''}`;
 }
 
 function isSame(one: DirectoryEntry, other: DirectoryEntry): boolean {
   const [a, b] = [one.identity, other.identity];
-  const isAlike = a.kind === b.kind && a.kindVersion === b.kindVersion && a.jurisdiction === b.jurisdiction;
+  const isAlike = a.kind === b.kind && a.kindVersion === b.kindVersion && keyOf(a) === keyOf(b);
   // By hand, in psql, no version is raised.
   const isThere = one.version === other.version && one.state === other.state && one.parent === other.parent;
   const isShown = one.accessClass === other.accessClass;

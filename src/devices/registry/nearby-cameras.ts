@@ -1,4 +1,4 @@
-import { codeAlone, type Jurisdiction } from '../../core/jurisdiction.ts';
+import { type AgencyCode, codeAlone, type Jurisdiction } from '../../core/jurisdiction.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import type { RegistryTables } from './tables.ts';
@@ -14,6 +14,8 @@ export interface Sight {
   camera: DeviceId;
   /** Where the camera stands. */
   jurisdiction: Jurisdiction;
+  /** The police agency it belongs to. */
+  police: AgencyCode | null;
   /** A person who sees the camera has named it for the device; else it only stands near. */
   granted: boolean;
 }
@@ -30,10 +32,10 @@ export async function camerasSeeing(
   readers: Jurisdiction,
 ): Promise<Map<DeviceId, Sight[]>> {
   const rows = await spotsWithCameras(tables, devices, readers).execute();
-  const near = rows.flatMap(({ device, spotLat, spotLon, camera, jurisdiction, lat, lon }) => {
+  const near = rows.flatMap(({ device, spotLat, spotLon, camera, jurisdiction, police, lat, lon }) => {
     if (camera === null || jurisdiction === null || lat === null || lon === null) return [];
     const metres = Math.hypot(lat - spotLat, (lon - spotLon) * longitudeScale(spotLat)) * METRES_PER_DEGREE;
-    return metres <= SIGHT_M ? [{ device, metres, sight: { camera, jurisdiction, granted: false } }] : [];
+    return metres <= SIGHT_M ? [{ device, metres, sight: { camera, jurisdiction, police, granted: false } }] : [];
   });
   const seeing = new Map<DeviceId, Sight[]>();
   for (const { device, sight } of near.sort((one, other) => one.metres - other.metres)) {
@@ -50,7 +52,7 @@ export async function camerasSeeing(
   return seeing;
 }
 
-type Named = Pick<Sight, 'camera' | 'jurisdiction'>;
+type Named = Pick<Sight, 'camera' | 'jurisdiction' | 'police'>;
 
 /** Each device once for every camera near it, and with those that it names; once without where none is near. */
 function spotsWithCameras(tables: Tables, devices: readonly DeviceId[], readers: Jurisdiction) {
@@ -59,13 +61,14 @@ function spotsWithCameras(tables: Tables, devices: readonly DeviceId[], readers:
   const reachOfLon = sql<number>`${reach} / greatest(0.01, cos(radians(spot.lat)))`;
   // Looked up one by one: a join would be planned for a registry in which everything names cameras.
   const named = sql<Named[] | null>`(
-    select jsonb_agg(jsonb_build_object('camera', camera_id, 'jurisdiction', jurisdiction) order by rank)
-    from (
-      select camera_id, rank, (
-        select jurisdiction from position as other where other.id = link.camera_id and other.state <> 'retired'
-      ) as jurisdiction
-      from position_camera as link where link.position_id = spot.id
-    ) as links where jurisdiction is not null)`;
+    select jsonb_agg(
+      jsonb_build_object('camera', camera_id, 'jurisdiction', jurisdiction, 'police', police) order by rank)
+    from position_camera as link
+    cross join lateral (
+      select jurisdiction, police from position as other where other.id = link.camera_id and other.state <> 'retired'
+      limit 1
+    ) as other
+    where link.position_id = spot.id)`;
   return tables
     .tables<RegistryTables>()
     .selectFrom('position as spot')
@@ -73,7 +76,7 @@ function spotsWithCameras(tables: Tables, devices: readonly DeviceId[], readers:
       (from) => {
         const box = from
           .selectFrom('position as other')
-          .select(['other.id', 'other.jurisdiction', 'other.lat', 'other.lon'])
+          .select(['other.id', 'other.jurisdiction', 'other.police', 'other.lat', 'other.lon'])
           .where('other.state', '=', sql.lit('in-service'))
           .where('other.stream', 'is not', null)
           .whereRef('other.id', '!=', 'spot.id')
@@ -85,7 +88,7 @@ function spotsWithCameras(tables: Tables, devices: readonly DeviceId[], readers:
       (join) => join.onTrue(),
     )
     .select(['spot.id as device', 'spot.lat as spotLat', 'spot.lon as spotLon', named.as('named')])
-    .select(['camera.id as camera', 'camera.jurisdiction', 'camera.lat', 'camera.lon'])
+    .select(['camera.id as camera', 'camera.jurisdiction', 'camera.police', 'camera.lat', 'camera.lon'])
     .where(sql<boolean>`spot.id = any (${devices}::text[])`);
 }
 

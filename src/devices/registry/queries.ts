@@ -17,6 +17,7 @@ function devicesWithin(tables: Tables, scope: Scope) {
       .whereRef('p.id', '=', 'position.parent' as never),
     'p.jurisdiction',
     scope,
+    'p.police',
   );
   const cameras = withinJurisdiction(
     db
@@ -28,6 +29,7 @@ function devicesWithin(tables: Tables, scope: Scope) {
       .orderBy('link.rank'),
     'camera.jurisdiction',
     scope,
+    'camera.police',
   );
   const query = db
     .selectFrom('position')
@@ -51,7 +53,7 @@ function devicesWithin(tables: Tables, scope: Scope) {
       sql<string | null>`(${parent})`.as('visible_parent'),
       sql<string[]>`array(${cameras})`.as('visible_cameras'),
     ]);
-  return withinJurisdiction(query, 'position.jurisdiction', scope);
+  return withinJurisdiction(query, 'position.jurisdiction', scope, 'position.police');
 }
 
 type DeviceRow = Awaited<ReturnType<ReturnType<typeof devicesWithin>['executeTakeFirstOrThrow']>>;
@@ -116,14 +118,14 @@ export async function directoryEntries(
     )
     .innerJoin('unit', 'unit.id', 'assignment.unit_id')
     .select(['position.id', 'position.kind', 'position.jurisdiction', 'position.state', 'position.version'])
-    .select(['position.parent', 'position.access_class', 'unit.secret_hash'])
+    .select(['position.parent', 'position.access_class', 'position.police', 'unit.secret_hash'])
     .select(['unit.old_secret_hash', 'unit.old_until_ms'])
     .orderBy('position.id')
     .limit(filter.limit);
   if (filter.ids) query = query.where('position.id', 'in', filter.ids);
   if (filter.after !== undefined) query = query.where('position.id', '>', filter.after);
   return (await query.execute()).map(({ id, kind, jurisdiction, state, parent, version, ...row }) => ({
-    identity: { id, kind, kindVersion: kinds.currentVersion(kind), jurisdiction },
+    identity: { id, kind, kindVersion: kinds.currentVersion(kind), jurisdiction, police: row.police },
     state,
     parent,
     accessClass: row.access_class,

@@ -257,7 +257,7 @@ export class Registry {
       const db = tx.tables<RegistryTables>();
       // Not against who refers to it: one that hangs a device on it holds the tree, for which this one may wait.
       const locked = db.selectFrom('position').selectAll().where('id', '=', id).forNoKeyUpdate();
-      const current = await withinJurisdiction(locked, 'jurisdiction', ownArea(caller)).executeTakeFirst();
+      const current = await withinJurisdiction(locked, 'jurisdiction', ownArea(caller), 'police').executeTakeFirst();
       if (!current) throw new CitywatchError('not-found');
       if (current.state === 'retired') throw new CitywatchError('conflict.state', { detail: 'The device is retired.' });
       if (expectedVersion !== null && current.version !== expectedVersion)

@@ -1,5 +1,12 @@
 import { CitywatchError } from '../../core/errors.ts';
-import { type Area, areasOf, codeAlone, districtOf, type Jurisdiction, type Scope } from '../../core/jurisdiction.ts';
+import {
+  type Area,
+  codeAlone,
+  districtOf,
+  type Jurisdiction,
+  namesOfScope,
+  type Scope,
+} from '../../core/jurisdiction.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { type RawBuilder, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { longitudeScale, METRES_PER_DEGREE } from './nearby-cameras.ts';
@@ -53,7 +60,7 @@ export async function unlikelyPlaces(
     if (isNowhere(placing)) {
       refusals.set(placing, unlikely('lies at 0/0, where nothing of a city stands'));
     } else {
-      const area = `${areasOf(placing.scope).join()} ${districtOf(placing.jurisdiction)}`;
+      const area = `${namesOfScope(placing.scope).join()} ${districtOf(placing.jurisdiction)}`;
       areas.set(area, [...(areas.get(area) ?? []), placing]);
     }
   }
@@ -77,7 +84,7 @@ async function farOff(tx: Tables, known: KnownDevices, area: readonly Placing[])
   const first = area[0]!;
   const ids: DeviceId[] = [];
   for (const { id } of known.within(codeAlone(districtOf(first.jurisdiction)))) if (ids.push(id) === KNOWN_ASKED) break;
-  const all = withinJurisdiction(others(tx), 'jurisdiction', first.scope);
+  const all = withinJurisdiction(others(tx), 'jurisdiction', first.scope, 'police');
   const neighbours = withinJurisdiction(all, 'jurisdiction', codeAlone(districtOf(first.jurisdiction)));
   // Nearly always one of a few is near. Where it is not, or none is known, the whole district is looked at.
   const near = await answers(tx, area, isNear(neighbours.where(sql<boolean>`position.id = any(${ids}::text[])`)));

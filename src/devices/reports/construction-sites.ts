@@ -89,7 +89,8 @@ export class ConstructionSites {
   #sites(caller: Caller, { jurisdiction }: { jurisdiction?: Jurisdiction }): RawBuilder<unknown> {
     const positions = this.#database.tables<RegistryTables>().selectFrom('position').selectAll();
     const sites = positions.where('kind', '=', 'site').where('place_type', '=', 'construction-site');
-    const standing = withinJurisdiction(sites.where('state', 'not in', ['planned', 'retired']), 'jurisdiction', caller);
+    const inUse = sites.where('state', 'not in', ['planned', 'retired']);
+    const standing = withinJurisdiction(inUse, 'jurisdiction', caller, 'police');
     const area =
       jurisdiction === undefined
         ? standing
@@ -108,7 +109,7 @@ export class ConstructionSites {
       filmed as (
         select b.site, count(*)::int as cameras,
           (count(*) filter (where h.health is distinct from 'offline'))::int as online
-        from below b join (${withinJurisdiction(filming, 'jurisdiction', caller)}) p on p.id = b.id
+        from below b join (${withinJurisdiction(filming, 'jurisdiction', caller, 'police')}) p on p.id = b.id
           left join device_health h on h.position_id = b.id
         group by b.site
       ),

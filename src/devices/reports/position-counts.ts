@@ -12,8 +12,8 @@ export interface PositionCount {
 }
 
 /**
- * Positions that are not retired and that the caller may see, counted. Goes by the index of the search for devices: it
- * reads no position, and nothing of other areas.
+ * Positions that are not retired and that the caller may see, counted; none for who is limited to an agency. Goes
+ * by the index of the search for devices: it reads no position, and nothing of other areas.
  */
 export async function countPositions(
   database: Tables,

@@ -16,7 +16,7 @@ export interface AreaFilter {
 export function servingPositions(database: Tables, tree: Tree, caller: Caller, { jurisdiction, kind }: AreaFilter) {
   const all = database.tables<RegistryTables>().selectFrom('position').selectAll();
   const serving = all.where('state', 'in', ['accepted', 'in-service', 'maintenance']);
-  let query = withinJurisdiction(serving, 'jurisdiction', caller);
+  let query = withinJurisdiction(serving, 'jurisdiction', caller, 'police');
   if (jurisdiction !== undefined) query = withinJurisdiction(query, 'jurisdiction', tree.area(jurisdiction));
   if (kind !== undefined) query = query.where('kind', '=', kind);
   return query;

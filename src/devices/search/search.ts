@@ -1,4 +1,4 @@
-import type { Jurisdiction, Tree } from '../../core/jurisdiction.ts';
+import { type Jurisdiction, type Tree, wholeAreas } from '../../core/jurisdiction.ts';
 import type { Caller, Device, DeviceId } from '../../core/types.ts';
 import { type Database, type RawBuilder, sql, withinJurisdiction } from '../../platform/database/database.ts';
 import { findDevices } from '../registry/queries.ts';
@@ -7,6 +7,8 @@ import { FIELD_NAMES, type FieldName } from './fields.ts';
 import type { DeviceFilter } from './filter.ts';
 import { type HealthPort, hasAnyHealth, hasHealth } from './health.ts';
 import { type Level, levelsOf } from './levels.ts';
+import { ofScope } from './scope.ts';
+import { type FacetCount, totals } from './totals.ts';
 import { exactly, keyOf, type Term, type Wanted, wantedBy } from './words.ts';
 
 /** Tables of migration 0202; what each column means stands there. */
@@ -30,8 +32,6 @@ const NEAR = 1_000;
 const EXACT_MAX = 100;
 /** Stands before the id in a cursor as long as devices come that were told exactly; no id begins with it. */
 const EXACT = '!';
-/** Values of one facet at most, those of which there are most. */
-const VALUES_MAX = 200;
 
 /** Says of the files of positions which of them mean a department. */
 export interface OwnersPort {
@@ -45,12 +45,6 @@ export interface DevicePage {
   limit: number;
   /** `next` of the page before. */
   after?: string | undefined;
-}
-
-/** How many devices have a value. */
-export interface FacetCount {
-  value: string;
-  count: number;
 }
 
 export interface OwnerCount {
@@ -68,8 +62,8 @@ export interface Facets {
 }
 
 /**
- * Finds devices, and counts them. What a caller may not see is left out in one place, {@link DeviceSearch.#groups}:
- * every statement names the groups of devices it may look at.
+ * Finds devices, and counts them. What a caller may not see is left out in one place, {@link ofScope}: every statement
+ * names the groups of devices it may look at, and the police agencies where the caller is limited to some.
  */
 export class DeviceSearch {
   readonly #database: Database;
@@ -113,8 +107,9 @@ export class DeviceSearch {
     const places = new Map(groups.map((group) => [group.id, group.jurisdiction]));
     const counted = (name: FieldName) => totals(rows, ({ id }) => [facets.get(id)?.[name] ?? []].flat());
     const levels = new Map<string, Level>();
+    const whole = wholeAreas(caller);
     const areas = totals(rows, ({ id }) =>
-      levelsOf(places.get(id) ?? '', caller).map(({ level, code }) => {
+      levelsOf(places.get(id) ?? '', whole).map(({ level, code }) => {
         levels.set(code, level);
         return code;
       }),
@@ -208,10 +203,13 @@ export class DeviceSearch {
     return rows.map(({ id }) => id);
   }
 
-  /** The groups that the caller may see and whose fields fit. Whatever is found, listed or counted is of these. */
+  /**
+   * The groups of the caller's areas whose fields fit. Whatever is found, listed or counted is of these, and of what
+   * {@link ofScope} leaves of them.
+   */
   async #groups(caller: Caller, filter: DeviceFilter): Promise<Group[]> {
     const db = this.#database.tables<SearchTables>();
-    let query = withinJurisdiction(db.selectFrom('device_group').selectAll(), 'jurisdiction', caller);
+    let query = withinJurisdiction(db.selectFrom('device_group').selectAll(), 'jurisdiction', wholeAreas(caller));
     if (filter.jurisdiction !== undefined)
       query = withinJurisdiction(query, 'jurisdiction', this.#tree.area(filter.jurisdiction));
     if (filter.state === undefined) query = query.where(sql<boolean>`facets ->> 'state' <> 'retired'`);
@@ -231,7 +229,7 @@ export class DeviceSearch {
     const { parent, below, bbox, polygon, gbId, tag } = filter;
     for (const id of [parent, below]) if (id !== undefined && !(await this.#sees(caller, id))) return null;
     const fitting = filter.health ? groups.filter(({ facets }) => hasAnyHealth(facets.state)) : groups;
-    const conditions: Condition[] = [sql`d.group_id = any (${fitting.map(({ id }) => id)}::integer[])`];
+    const conditions: Condition[] = [ofScope(caller, fitting)];
     if (filter.health !== undefined) conditions.push(hasHealth(this.#healths, filter.health));
     if (parent !== undefined) conditions.push(sql`d.parent = ${parent}`);
     if (below !== undefined) conditions.push(sql`d.id in (${hangingBelow(below)})`);
@@ -285,14 +283,6 @@ function hangingBelow(id: DeviceId): RawBuilder<unknown> {
 
 function all(conditions: readonly Condition[]): RawBuilder<boolean> {
   return sql.join(conditions, sql` and `) as RawBuilder<boolean>;
-}
-
-/** The values of groups with how many devices have each, those with most first. */
-function totals(rows: readonly GroupCount[], valuesOf: (row: GroupCount) => string[]): FacetCount[] {
-  const counts = new Map<string, number>();
-  for (const row of rows) for (const value of valuesOf(row)) counts.set(value, (counts.get(value) ?? 0) + row.count);
-  const ordered = [...counts].sort(([a, one], [b, other]) => other - one || (a < b ? -1 : 1));
-  return ordered.slice(0, VALUES_MAX).map(([value, count]) => ({ value, count }));
 }
 
 function stripped(place: string): DeviceId {

@@ -40,7 +40,12 @@ export class UnitCertificates {
       .limit(limit + 1);
     const [fromMs, unit = ''] = after?.split(' ') ?? [];
     const later = sql<boolean>`(unit.cert_not_after_ms, unit.id) > (${fromMs ?? 0}::bigint, ${unit})`;
-    const rows = await withinJurisdiction(query.where(later), 'position.jurisdiction', caller).execute();
+    const rows = await withinJurisdiction(
+      query.where(later),
+      'position.jurisdiction',
+      caller,
+      'position.police',
+    ).execute();
     const shown = rows.slice(0, limit);
     const last = shown.at(-1);
     const items = shown.map(({ id, name, kind, jurisdiction, ...row }) => ({

@@ -93,7 +93,7 @@ function stays(tables: Tables, scope: Scope) {
     .innerJoin('position', 'position.id', 'position_id')
     .selectAll('assignment')
     .select(['unit.serial', 'unit.mac', 'unit.maker', 'unit.model', 'unit.firmware']);
-  return withinJurisdiction(query, 'position.jurisdiction', scope);
+  return withinJurisdiction(query, 'position.jurisdiction', scope, 'position.police');
 }
 
 async function page(query: ReturnType<typeof stays>, { limit, after }: StaysRequest): Promise<StaysPage> {

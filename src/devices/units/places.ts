@@ -49,7 +49,7 @@ export async function lockUnits(tx: Tables): Promise<void> {
 export async function lockPlace(tx: Tables, scope: Scope, id: DeviceId): Promise<Place> {
   const db = tx.tables<RegistryTables>();
   const locked = db.selectFrom('position').select(['state', 'version', 'jurisdiction']).where('id', '=', id);
-  const position = await withinJurisdiction(locked.forUpdate(), 'jurisdiction', scope).executeTakeFirst();
+  const position = await withinJurisdiction(locked.forUpdate(), 'jurisdiction', scope, 'police').executeTakeFirst();
   if (!position) throw new CitywatchError('not-found');
   if (position.state === 'retired') throw new CitywatchError('conflict.state', { detail: 'The device is retired.' });
   const { version, jurisdiction } = position;

@@ -1,8 +1,7 @@
-import { type Expression, Kysely, PostgresDialect, type SqlBool, sql } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { type Clock, deadline } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { areasOf, isJurisdictionCode, isZone, type Scope, significantDigits } from '../../core/jurisdiction.ts';
 import { backoffMs, jittered } from '../../core/mechanisms/backoff.ts';
 import type { Observer } from '../../core/observe.ts';
 import { type Random, systemRandom } from '../../core/random.ts';
@@ -13,6 +12,7 @@ import { brokenConstraint, isRace, toDatabaseError } from './sql-errors.ts';
 export type { ColumnType, Generated, Insertable, Kysely, RawBuilder, Selectable, Updateable } from 'kysely';
 export { sql } from 'kysely';
 export { brokenConstraint, isRefusedPart } from './sql-errors.ts';
+export { escapeLike, withinJurisdiction } from './within.ts';
 
 /** Where queries run: the pool, or one transaction. `T` is the caller's own table interface. */
 export interface Tables {
@@ -262,28 +262,4 @@ export function jsonb<T>(value: T) {
 /** Bytes as JSON has them for a column of the type bytea. */
 export function hexOf(bytes: Buffer | null): string | null {
   return bytes === null ? null : `\\x${bytes.toString('hex')}`;
-}
-
-/** `text` with the wildcards of LIKE made literal, for a pattern such as `'%' + escapeLike(text) + '%'`. */
-export function escapeLike(text: string): string {
-  return text.replace(/[\\%_]/g, '\\$&');
-}
-
-/**
- * The one place that limits rows to a jurisdiction (promise P7): keeps those whose `column` lies within `scope`. Every
- * query that reads or changes rows for a caller goes through here. A scope that is no code keeps nothing.
- */
-export function withinJurisdiction<Query extends { where(expression: Expression<SqlBool>): unknown }>(
-  query: Query,
-  column: string,
-  scope: Scope,
-): Query {
-  const areas = areasOf(scope).filter(isJurisdictionCode);
-  if (areas.some((area) => significantDigits(area) === '')) return query;
-  const within = areas.map((area) => {
-    if (isZone(area)) return sql<SqlBool>`${sql.ref(column)} = ${area}`;
-    return sql<SqlBool>`${sql.ref(column)} like ${`${escapeLike(significantDigits(area))}%`}`;
-  });
-  const condition = within.length === 0 ? sql<SqlBool>`false` : sql<SqlBool>`(${sql.join(within, sql` or `)})`;
-  return query.where(condition) as Query;
 }

@@ -1,15 +1,24 @@
-import { type Database, sql } from '../database/database.ts';
+import { type Database, sql, type Tables } from '../database/database.ts';
 
-/** What a process holds in memory and another may change. The triggers of migration 0174 note it by these names. */
+/**
+ * What a process holds in memory and another may change. The triggers of migration 0174 and on note it by these names;
+ * `police` is noted by what writes it.
+ */
 export type Topic =
   | 'devices'
   | 'kinds'
   | 'jurisdictions'
   | 'departments'
+  | 'police'
   | 'tokens'
   | 'people'
   | 'grants'
   | 'watchlists';
+
+/** Notes in the transaction of a change that a topic is to be read anew; other processes are told when it commits. */
+export async function noteChange(tx: Tables, topic: Topic): Promise<void> {
+  await sql`select note_change(${topic}, '')`.execute(tx.tables());
+}
 
 /** Up to where changes have been seen. */
 export interface LookPosition {

@@ -7,6 +7,7 @@ import type { ApiDeps } from '../../../src/api/deps.ts';
 import { listen } from '../../../src/api/server/server.ts';
 import { DAY_MS } from '../../../src/core/clock.ts';
 import { covers, ownArea } from '../../../src/core/jurisdiction.ts';
+import { Agencies } from '../../../src/devices/police/police-tree.ts';
 import { sql, withinJurisdiction } from '../../../src/platform/database/database.ts';
 import { listAudit } from '../../../src/platform/records/audit.ts';
 import { bearer, startApi } from '../../support/api/api.ts';
@@ -133,7 +134,8 @@ t.test('subscriptions and watchlists of a zone are of what belongs to it', async
   for (const place of PLACES) {
     const alert = { jurisdiction: place, severity: 'minor', visibility: 'normal' };
     const change = { alert, deliveries: [] } as never;
-    const { changes } = fanOut(tree).run([change], { nowMs: 0, due: [], known: { all: [subscriber], print: '0' } });
+    const known = { all: [subscriber], print: '0' };
+    const { changes } = fanOut(new Agencies(tree)).run([change], { nowMs: 0, due: [], known });
     const expected = OF_ZONE.includes(place);
     t.equal(changes[0]?.deliveries.length, expected ? 1 : 0, place);
     t.equal(watchlists.match('浙B12345', place, clock.nowMs()) !== null, expected, place);

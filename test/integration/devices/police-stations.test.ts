@@ -1,5 +1,4 @@
 import t from 'tap';
-import { PoliceAgencies } from '../../../src/devices/police/agencies.ts';
 import { type AgencyInput, agencyInput, boundsInput, policeCode } from '../../../src/devices/police/input.ts';
 import { PoliceOfDevice } from '../../../src/devices/police/police-of-device.ts';
 import { sql } from '../../../src/platform/database/database.ts';
@@ -8,17 +7,9 @@ import { callerIn, kiosk, openRegistry } from '../../support/devices/registry.ts
 import { quietObserver } from '../../support/services/services.ts';
 
 const ground = await openRegistry(t);
-const { database, registry, search, jurisdictions, kinds, directory } = ground;
+const { database, registry, search, jurisdictions, police } = ground;
 const clock = database.clock;
-const police = new PoliceAgencies({ database, clock, jurisdictions });
-const policeOf = new PoliceOfDevice({
-  database,
-  clock,
-  kinds,
-  directory,
-  observer: quietObserver(),
-  tree: jurisdictions,
-});
+const policeOf = new PoliceOfDevice({ ...ground, clock, observer: quietObserver() });
 const ningbo = callerIn('330200');
 const yinzhou = callerIn('330212');
 

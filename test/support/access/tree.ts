@@ -1,4 +1,4 @@
-import { codeAlone, type Tree } from '../../../src/core/jurisdiction.ts';
+import { codeAlone, type PoliceTree, type Tree } from '../../../src/core/jurisdiction.ts';
 
-/** A civil tree without zones. */
-export const NO_ZONES: Tree = { area: codeAlone };
+/** A civil tree without zones, and no agencies of the police. */
+export const NO_ZONES: Tree & PoliceTree = { area: codeAlone, below: () => [] };

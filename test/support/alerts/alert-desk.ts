@@ -123,10 +123,13 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
     alertOrders,
     plates: new AlertPlates({ alerts: queries, box: PLATES, register: registerOn(database, clock) }),
     actions: new AlertActions({ database, clock, log, committed, personWhoSees: personWhoSees.bind(null, NO_ZONES) }),
-    subscriptions: new Subscriptions({ database, clock, box, sinks, ring, whoIsStillThere }),
+    subscriptions: new Subscriptions({ database, clock, box, sinks, ring, ...OTHERS }),
     sinks,
   };
 }
+
+/** Whom subscriptions ask. */
+const OTHERS = { whoIsStillThere, agencies: { isSeen: () => true } };
 
 /** What is done after a commit. */
 function telling({ opened, doorbell, feed }: { opened: Opened; doorbell: Doorbell; feed: AlertFeed }) {

@@ -3,7 +3,11 @@ import type { AlertTables } from '../../../src/alerts/desk/tables.ts';
 import type { Tables } from '../../../src/platform/database/database.ts';
 
 /** Stores an open alert as the desk does, for who asks no more than where it is and whether it is open. */
-export async function storeAlert(database: Tables, jurisdiction: string): Promise<string> {
+export async function storeAlert(
+  database: Tables,
+  jurisdiction: string,
+  police: string | null = null,
+): Promise<string> {
   const id = randomUUID();
   const [rule, atMs] = ['kiosk-fire', 1];
   const row = {
@@ -19,6 +23,7 @@ export async function storeAlert(database: Tables, jurisdiction: string): Promis
     device: id,
     device_name: id,
     jurisdiction,
+    police,
     first_at_ms: atMs,
     last_at_ms: atMs,
     occurrences: 1,

@@ -5,7 +5,7 @@ import type { AlertParts } from '../../../src/api/alert-parts.ts';
 import type { ApiDeps, StreamsPort } from '../../../src/api/deps.ts';
 import type { CommandsPort, ImagesPort } from '../../../src/api/ports.ts';
 import { CitywatchError } from '../../../src/core/errors.ts';
-import { codeAlone, covers } from '../../../src/core/jurisdiction.ts';
+import { covers } from '../../../src/core/jurisdiction.ts';
 import type { Caller, Device } from '../../../src/core/types.ts';
 import { ASKED_FIELDS, type FileCounts } from '../../../src/devices/file/file-report.ts';
 import type { Command } from '../../../src/ingest/commands/rows.ts';
@@ -31,8 +31,8 @@ export function memoryImages(): ImagesPort {
 }
 
 /** Refuses callers of elsewhere as the parts do. */
-export function requireHere({ jurisdiction }: Caller): void {
-  if (!covers(codeAlone(jurisdiction), HERE)) throw new CitywatchError('not-found');
+export function requireHere(caller: Caller): void {
+  if (!covers(caller, HERE)) throw new CitywatchError('not-found');
 }
 
 const ROW: AlertRow = {
@@ -83,7 +83,7 @@ export function memoryAlerts(): AlertParts {
     requireHere(caller);
     return ALERT;
   };
-  const mine = (caller: Caller) => (covers(codeAlone(caller.jurisdiction), HERE) ? [ALERT] : []);
+  const mine = (caller: Caller) => (covers(caller, HERE) ? [ALERT] : []);
   return {
     rules: () => [],
     queries: {
@@ -127,6 +127,7 @@ function memorySubscriptions(): AlertParts['subscriptions'] {
     type: 'webhook',
     target: { url: 'https://centre.example/hook' },
     jurisdiction: HERE,
+    police: null,
     severities: ['extreme'],
     state: 'active' as const,
     stateReason: null,

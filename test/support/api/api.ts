@@ -49,9 +49,9 @@ export const TOKENS = {
   foreign: 'token-of-foreign-admin',
 } as const;
 
-/** The token of any role; of somebody of another city with `foreign`. */
-export function tokenOf(role: Role, where: 'here' | 'foreign' = 'here'): string {
-  return `token-of-${where === 'foreign' ? 'foreign-' : ''}${role}`;
+/** The token of any role; `foreign`: of somebody of another city; `police`: of one who is limited to a station. */
+export function tokenOf(role: Role, where: 'here' | 'foreign' | 'police' = 'here'): string {
+  return `token-of-${where === 'here' ? '' : `${where}-`}${role}`;
 }
 
 export function bearer(token: string): { authorization: string } {
@@ -130,15 +130,16 @@ export class MemoryRegistry {
 }
 
 function callerFor(token: string): Caller | null {
-  const [, foreign, role] = /^token-of-(foreign-)?(\w+)$/.exec(token) ?? [];
+  const [, from, role] = /^token-of-(?:(foreign|police)-)?(\w+)$/.exec(token) ?? [];
   if (role === undefined || !ROLES.some((one) => one === role)) return null;
-  const id = foreign ? 'foreign' : role;
+  const id = from ?? role;
   return {
     type: 'token',
     id,
     name: id,
     role: role as Role,
-    jurisdiction: foreign ? ELSEWHERE : HERE,
+    jurisdiction: from === 'foreign' ? ELSEWHERE : HERE,
+    police: from === 'police' ? '330212510000' : null,
     purpose: null,
   };
 }
@@ -260,6 +261,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
       find: async (id) => (id === KIOSK ? device : undefined),
       identity: (id) => (id === KIOSK ? device : undefined),
       within: (scope) => [...devices.values()].filter(({ jurisdiction }) => covers(scope, jurisdiction)),
+      counts: () => [],
       needsIncident: () => false,
       seenBy: (caller, id) => (covers(caller, HERE) ? devices.get(id) : undefined),
     },

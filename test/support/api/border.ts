@@ -178,26 +178,54 @@ function questionsAboutCameras(camera: string): Record<string, string> {
 /** A zone of the city to which the neighbouring county belongs, and nothing else. */
 const ZONE = '3302z-bianjie';
 
-/** A token of each role, in an area; and of who may do everything in a zone to which the area belongs. */
-export async function tokensIn(gateway: Gateway, jurisdiction: string): Promise<Map<string, string>> {
+/** A city agency of the police to which no device belongs. */
+const AGENCY = { code: '330200990000', name: '分局', level: 'city', jurisdiction: '330200' };
+
+/** Who sees the area of all that is asked for, and of it only what belongs to an agency that has nothing. */
+export const OF_AN_AGENCY = 'administrator of an agency';
+
+/** What shows that an answer tells of the county in which all stands; who knows the county, of what stands there. */
+const MARKS = /330203|kiosk-\d|H-5|camera-1|stolen|"li"/;
+const MARKS_WITHIN = /kiosk-\d|H-5|camera-1|stolen|"li"/;
+
+export function marksFor(role: string): RegExp {
+  return role === OF_AN_AGENCY ? MARKS_WITHIN : MARKS;
+}
+
+/** What such a one may edit in that area. */
+export const EDITS_OF_AN_AGENCY = ['POST /subscriptions'];
+
+/**
+ * A token of each role, in an area; of who may do everything in a zone to which the area belongs; and of who may in
+ * `home`, where all stands, and is limited to an agency of the police.
+ */
+export async function tokensIn(
+  gateway: Gateway,
+  { area, home }: { area: string; home: string },
+): Promise<Map<string, string>> {
   const tokens = new Map<string, string>();
-  const add = async (who: string, role: string, area: string) => {
-    const body = { name: `a ${who}`, role, jurisdiction: area, purpose: 'maintenance' };
+  const add = async (who: string, role: string, jurisdiction: string, police: string | null = null) => {
+    const body = { name: `a ${who}`, role, jurisdiction, police, purpose: 'maintenance' };
     tokens.set(who, (await gateway.api('POST', '/tokens', { body })).body.token);
   };
-  for (const role of ROLES) await add(role, role, jurisdiction);
-  await gateway.api('POST', '/jurisdictions', { body: { code: ZONE, name: { zh: '边界' }, members: [jurisdiction] } });
+  for (const role of ROLES) await add(role, role, area);
+  await gateway.api('POST', '/jurisdictions', { body: { code: ZONE, name: { zh: '边界' }, members: [area] } });
   await add('administrator of a zone', 'administrator', ZONE);
+  await gateway.api('POST', '/police/agencies', { body: AGENCY });
+  await add(OF_AN_AGENCY, 'administrator', home, AGENCY.code);
   return tokens;
 }
 
 /**
- * Who of beyond tries a route: the administrator, who has the most rights, and one of the others by chance. All of them
+ * Who of beyond tries a route: the administrators of the area and of the agency, who have the most rights, and one of
+ * the others by chance. All of them
  * are tried on every route of an API in memory (test/integration/api/guards).
  */
 export function triersOf(tokens: ReadonlyMap<string, string>, random: () => number): [role: string, token: string][] {
-  const others = [...tokens].filter(([role]) => role !== 'administrator');
-  return [['administrator', tokens.get('administrator')!], others[Math.floor(random() * others.length)]!];
+  const always = ['administrator', OF_AN_AGENCY];
+  const others = [...tokens].filter(([role]) => !always.includes(role));
+  const [first, second] = always.map((role): [string, string] => [role, tokens.get(role)!]);
+  return [first!, second!, others[Math.floor(random() * others.length)]!];
 }
 
 /** Every operation of the running API that reads and comes to an end, as `GET /devices/{id}`. */
@@ -215,8 +243,6 @@ export interface Border {
   questions: Record<string, string>;
   /** By role. */
   tokens: ReadonlyMap<string, string>;
-  /** What stands in every answer that shows something of the other side. */
-  marks: RegExp;
   random: () => number;
 }
 
@@ -224,17 +250,17 @@ export interface Border {
  * Asks every route that reads, from beyond the border. What is named there does not exist, and no answer
  * tells anything of it. Resolves with the routes that showed the marks to somebody who may see them.
  */
-export async function tryBorder(t: Test, { gateway, questions, tokens, marks, random }: Border): Promise<string[]> {
+export async function tryBorder(t: Test, { gateway, questions, tokens, random }: Border): Promise<string[]> {
   const shown: string[] = [];
   for (const [route, path] of Object.entries(questions)) {
     for (const [role, token] of triersOf(tokens, random)) {
       const answer = await gateway.api('GET', path, { token });
       t.ok(answer.status < 500, `${route} answers a ${role} from beyond with ${answer.status}`);
-      t.notMatch(answer.text, marks, `${route} tells a ${role} from beyond nothing`);
+      t.notMatch(answer.text, marksFor(role), `${route} tells a ${role} from beyond nothing`);
       if (/\{/.test(route)) t.ok(isRefused(answer), `${route} refuses a ${role} from beyond: ${answer.status}`);
     }
     const own = await gateway.api('GET', path);
-    if (own.status < 300 && marks.test(own.text)) shown.push(route);
+    if (own.status < 300 && marksFor('').test(own.text)) shown.push(route);
   }
   return shown;
 }

@@ -23,3 +23,26 @@ export async function readyDevice(gateway: Gateway, device: { id: string } & Rec
   await gateway.api('POST', `/devices/${other}/claim`, { body: { minutes: 60 } });
   return { sign, code: body.code as string };
 }
+
+/** Two grants that somebody of elsewhere asked for, and what they ask for. */
+export async function askedGrants(gateway: Gateway) {
+  const asker = { name: 'asker', role: 'operator', jurisdiction: '330206' };
+  const headers = { authorization: `Bearer ${(await gateway.api('POST', '/tokens', { body: asker })).body.token}` };
+  const until = new Date(Date.now() + 3_600_000).toISOString();
+  const wish = { jurisdiction: '330203', case: 'A-1', reason: 'theft', until };
+  const ids = [];
+  for (const body of [wish, wish]) ids.push((await gateway.api('POST', '/grants', { body, headers })).body.id);
+  return { headers, wish, ids };
+}
+
+/** A person with two sessions, asked as by a browser in one of them. */
+export async function ownSession(gateway: Gateway, person: { username: string; password: string }) {
+  await gateway.api('POST', '/users', { body: person });
+  const { username, password } = person;
+  const enter = () => gateway.api('POST', '/session', { body: { username, password }, token: '' });
+  await enter();
+  const cookie = String((await enter()).headers.get('set-cookie')).split(';')[0] ?? '';
+  const headers = { cookie, 'x-citywatch': 'console' };
+  const { items } = (await gateway.api('GET', '/session/open', { token: '', headers })).body;
+  return { headers, other: items.find(({ current }: { current: boolean }) => !current).id };
+}

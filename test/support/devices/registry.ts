@@ -17,8 +17,11 @@ import { Departments } from '../../../src/devices/departments/departments.ts';
 import { Doors } from '../../../src/devices/doors/doors.ts';
 import type { Health } from '../../../src/devices/health/judge.ts';
 import { Kinds } from '../../../src/devices/kinds/kinds.ts';
+import { PoliceAgencies } from '../../../src/devices/police/agencies.ts';
+import { Agencies } from '../../../src/devices/police/police-tree.ts';
 import { Connections } from '../../../src/devices/registry/connections.ts';
 import { Directory } from '../../../src/devices/registry/directory.ts';
+import { DirectorySync, type DirectorySyncDeps } from '../../../src/devices/registry/directory-sync.ts';
 import type { DeviceFollower } from '../../../src/devices/registry/followers.ts';
 import { type DeviceInput, type DevicePatch, deviceInput, devicePatch } from '../../../src/devices/registry/input.ts';
 import { ANY_NETWORK, Registry } from '../../../src/devices/registry/registry.ts';
@@ -83,6 +86,8 @@ export interface OpenRegistry {
   tokens: Tokens;
   kinds: Kinds;
   jurisdictions: Jurisdictions;
+  agencies: Agencies;
+  police: PoliceAgencies;
   departments: Departments;
   hasher: SecretHasher;
   vault: Vault;
@@ -105,6 +110,7 @@ export async function openRegistry(
   await kinds.remember(database);
   const jurisdictions = new Jurisdictions();
   await jurisdictions.seed(database);
+  const agencies = await openAgencies(database, jurisdictions);
   const departments = new Departments({ database, clock, jurisdictions });
   await departments.seed();
   const hasher = over.hasher ?? new SecretHasher(randomBytes(32));
@@ -114,11 +120,7 @@ export async function openRegistry(
   const disconnected: string[] = [];
   directory.listen({ changed: () => {}, disconnect: (id) => void disconnected.push(id) });
   const observer = quietObserver();
-  const alerts = new OpenAlerts(database);
-  const inForce = new GrantsInForce(clock, alerts);
-  const authority = new Authority(inForce, jurisdictions);
-  const changed = () => inForce.load(database);
-  const grants = new Grants({ database, clock, authority, jurisdictions, alerts, changed });
+  const { authority, inForce, grants } = openGrants({ database, clock, jurisdictions, agencies });
   const deps = {
     authority,
     cameraNetworks: ANY_NETWORK,
@@ -133,7 +135,7 @@ export async function openRegistry(
     followers: over.followers ?? [],
   };
   const [registry, behindApi] = [new RegistryOfBodies(deps), new Registry(deps)];
-  const tokens = new Tokens({ database, lookup: database, jurisdictions, authority, hasher, clock });
+  const tokens = new Tokens({ database, lookup: database, jurisdictions, agencies, authority, hasher, clock });
   const connections = new Connections({ database, vault });
   const stores = { database, connections, hasher, vault };
   const secondFactor = new SecondFactor({ database, vault, hasher, clock, roles: [] });
@@ -151,9 +153,31 @@ export async function openRegistry(
     tokens,
     kinds,
     jurisdictions,
+    agencies,
+    police: openPolice(deps, agencies),
     departments,
     disconnected,
   };
+}
+
+async function openAgencies(database: Database<never>, jurisdictions: Jurisdictions): Promise<Agencies> {
+  const agencies = new Agencies(jurisdictions);
+  await agencies.load(database);
+  return agencies;
+}
+
+function openGrants(deps: Pick<OpenRegistry, 'database' | 'jurisdictions' | 'agencies'> & { clock: Clock }) {
+  const { database, clock, agencies } = deps;
+  const alerts = new OpenAlerts(database);
+  const inForce = new GrantsInForce(clock, alerts);
+  const authority = new Authority(inForce, agencies);
+  const changed = () => inForce.load(database);
+  return { authority, inForce, grants: new Grants({ ...deps, authority, alerts, changed }) };
+}
+
+function openPolice(deps: DirectorySyncDeps & { jurisdictions: Jurisdictions; directory: Directory }, tree: Agencies) {
+  const sync = new DirectorySync(deps);
+  return new PoliceAgencies({ ...deps, tree, changed: (ids) => sync.changed(ids) });
 }
 
 /** The search of devices; how they are stands in `healths`. */

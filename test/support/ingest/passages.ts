@@ -40,7 +40,7 @@ export function openPassages({ database, clock, key, keepDays = 90 }: Input) {
     keys: { hash: key, seal: new PlateSeal(vaultKey) },
   };
   const register = new AccessRegister({ database, clock, needsIncident: () => false });
-  const search = new PassageSearch({ ...deps, register, jurisdictionOf: () => '330212' });
+  const search = new PassageSearch({ ...deps, register, placeOf: () => ({ jurisdiction: '330212' }) });
   const find = async (query: Partial<PassageQuery>): Promise<Passage[]> => {
     const base = {
       fromMs: AT_MS,

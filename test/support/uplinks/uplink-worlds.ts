@@ -139,6 +139,7 @@ async function httpWorld(t: Test, { uplink, deps }: Ground): Promise<UplinkWorld
   const directory: ApiDeps['directory'] = {
     ...deps.devices,
     within: () => [],
+    counts: () => [],
     seenBy: () => undefined,
     needsIncident: () => true,
   };

@@ -1,4 +1,4 @@
-import type { Jurisdiction } from '../../../core/jurisdiction.ts';
+import type { Jurisdiction, Place } from '../../../core/jurisdiction.ts';
 import type { NamedStatement } from '../../../platform/database/ownership.ts';
 import type { EventType } from '../alert.ts';
 import type { AlertEventBody } from '../tables.ts';
@@ -14,6 +14,12 @@ export interface LogEntry {
   jurisdiction: Jurisdiction;
   severity: string;
   body: AlertEventBody;
+}
+
+/** Whose the alert of an entry was then. */
+export function placeOf({ jurisdiction, body }: Pick<LogEntry, 'jurisdiction' | 'body'>): Place {
+  const { police } = body.alert;
+  return { jurisdiction, police: typeof police === 'string' ? police : null };
 }
 
 /** With fewer or more rows nothing is written, and it may be tried again with what stands by then. */

@@ -1,4 +1,4 @@
-import { covers, type Tree } from '../../../core/jurisdiction.ts';
+import { covers, limitedArea, type PoliceTree, type Tree } from '../../../core/jurisdiction.ts';
 import { sql, type Tables } from '../../../platform/database/database.ts';
 import type { AlertTables, Visibility } from '../../desk/tables.ts';
 import type { Recipient } from '../outbox.ts';
@@ -8,6 +8,8 @@ import type { Change, Stage } from './stage.ts';
 export interface Subscriber {
   id: string;
   jurisdiction: string;
+  /** Of that only what belongs to this police agency, or to one below it. */
+  police?: string | null;
   severities: readonly string[];
   to: Recipient;
 }
@@ -26,7 +28,7 @@ const HELD_BACK: ReadonlySet<Visibility> = new Set(['silenced', 'inhibited', 'sh
 const VERSION = sql<string>`hashtextextended(id::text || ' ' || xmin::text, 0)`;
 
 /** Every active subscription whose area and severities fit is told, unless an earlier stage holds the alert back. */
-export function fanOut(tree: Tree): Stage<Subscribers> {
+export function fanOut(trees: Tree & PoliceTree): Stage<Subscribers> {
   let remembered: Subscribers | null = null;
   return {
     name: 'fan-out',
@@ -46,7 +48,7 @@ export function fanOut(tree: Tree): Stage<Subscribers> {
     run: (changes, { known }) => ({
       changes: changes.map((change) => ({
         ...change,
-        deliveries: [...change.deliveries, ...toldOf(change, known.all, tree)],
+        deliveries: [...change.deliveries, ...toldOf(change, known.all, trees)],
       })),
       timers: [],
     }),
@@ -58,24 +60,31 @@ async function subscribersOf(tx: Tables): Promise<Subscribers> {
   const rows = await tx
     .tables<AlertTables>()
     .selectFrom('subscription')
-    .select(['id', 'jurisdiction', 'severities', 'type', 'target', 'secrets', 'state'])
+    .select(['id', 'jurisdiction', 'police', 'severities', 'type', 'target', 'secrets', 'state'])
     .select(sql<string>`(sum(${VERSION}) over ())::text`.as('print'))
     .where('state', '=', 'active')
     .orderBy('id')
     .execute();
-  const all = rows.map(({ print: _, jurisdiction, severities, ...to }) => ({
+  const all = rows.map(({ print: _, jurisdiction, police, severities, ...to }) => ({
     id: to.id,
     jurisdiction,
+    police,
     severities,
     to,
   }));
   return { all, print: rows[0]?.print ?? '0' };
 }
 
-function toldOf({ alert, deliveries }: Change, subscribers: readonly Subscriber[], tree: Tree): Change['deliveries'] {
+function toldOf(
+  { alert, deliveries }: Change,
+  subscribers: readonly Subscriber[],
+  trees: Tree & PoliceTree,
+): Change['deliveries'] {
   const already = new Set(deliveries.map(({ subscription }) => subscription));
   return subscribers
     .filter(({ id }) => !already.has(id))
-    .filter((one) => covers(tree.area(one.jurisdiction), alert.jurisdiction) && one.severities.includes(alert.severity))
+    .filter(({ jurisdiction, police = null, severities }) => {
+      return covers(limitedArea(trees, jurisdiction, police), alert) && severities.includes(alert.severity);
+    })
     .map(({ id, to }) => ({ subscription: id, state: HELD_BACK.has(alert.visibility) ? 'withheld' : 'waiting', to }));
 }

@@ -1,4 +1,4 @@
-import type { Tree } from '../../../core/jurisdiction.ts';
+import type { PoliceTree, Tree } from '../../../core/jurisdiction.ts';
 import { fanOut } from './fan-out.ts';
 import { type Maintained, maintenance } from './maintenance.ts';
 import { type OutagePorts, outage } from './outage.ts';
@@ -8,7 +8,7 @@ import type { Stage } from './stage.ts';
 export interface StagePorts {
   maintained: Maintained;
   outages: OutagePorts;
-  tree: Tree;
+  tree: Tree & PoliceTree;
 }
 
 /** Every stage, in their order. A new one is its file here and its line in this list. */

@@ -30,13 +30,13 @@ import { DELIVERIES_AT_ONCE, Delivery } from '../../../alerts/route/delivery.ts'
 import { countWithheld, lookAtWithheld } from '../../../alerts/route/stages/maintenance.ts';
 import type { OutagePorts } from '../../../alerts/route/stages/outage.ts';
 import { stagesOf } from '../../../alerts/route/stages/stages.ts';
-import { Subscriptions } from '../../../alerts/route/subscriptions.ts';
+import { type SubscriptionDeps, Subscriptions } from '../../../alerts/route/subscriptions.ts';
 import { CONDITIONS } from '../../../alerts/rules/conditions/conditions.ts';
 import { AlertPlates } from '../../../alerts/rules/plates.ts';
 import { RuleBook } from '../../../alerts/rules/rule-book.ts';
 import { openSinks, SINKS, type SinkValues } from '../../../alerts/sinks/sinks.ts';
 import { Watchlists } from '../../../alerts/watchlists/watchlists.ts';
-import type { Tree } from '../../../core/jurisdiction.ts';
+import type { PoliceTree, Tree } from '../../../core/jurisdiction.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
 import type { Directory } from '../../../devices/registry/directory.ts';
 import { placesOf } from '../../../devices/registry/places.ts';
@@ -69,7 +69,8 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
   /** What was set for sinks. */
   sinkValues: SinkValues;
   nameOfDistrict: Places['nameOfDistrict'];
-  tree: Tree;
+  tree: Tree & PoliceTree;
+  agencies: SubscriptionDeps['agencies'];
   personWhoSees: ActionDeps['personWhoSees'];
   outages: Pick<OutagePorts, 'above' | 'beside'>;
   pictures: Pictures;
@@ -133,7 +134,7 @@ export async function composeAlerting(deps: AlertingDeps) {
     plates: new AlertPlates({ alerts: queries, box: plates, register: deps.register }),
     ofGateway: new GatewayAlerts({ database, clock, rules, position, incarnationOf, ownership, committed }),
     actions: new AlertActions({ database: handling, clock, log, committed, personWhoSees }),
-    subscriptions: new Subscriptions({ database: general, clock, box: vault, sinks, ring, whoIsStillThere }),
+    subscriptions: new Subscriptions({ ...deps, database: general, box: vault, sinks, ring, whoIsStillThere }),
     sinks,
   };
 }

@@ -9,6 +9,7 @@ import { Departments } from '../../../devices/departments/departments.ts';
 import { Doors } from '../../../devices/doors/doors.ts';
 import { ToldSecrets } from '../../../devices/doors/told-secrets.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
+import { Agencies } from '../../../devices/police/police-tree.ts';
 import { Connections } from '../../../devices/registry/connections.ts';
 import { Directory } from '../../../devices/registry/directory.ts';
 import { AccessRegister } from '../../../platform/records/access-register.ts';
@@ -24,6 +25,8 @@ export async function openDevices(ground: Ground, kinds: Kinds) {
   await kinds.remember(database);
   const jurisdictions = new Jurisdictions();
   await jurisdictions.seed(database);
+  const agencies = new Agencies(jurisdictions);
+  await agencies.load(database);
   const departments = new Departments({ database, clock: ground.clock, jurisdictions });
   await departments.seed();
   const hasher = new SecretHasher(keys.devices);
@@ -31,14 +34,14 @@ export async function openDevices(ground: Ground, kinds: Kinds) {
   const alerts = new OpenAlerts(database);
   const inForce = new GrantsInForce(ground.clock, alerts);
   await inForce.load(database);
-  const authority = new Authority(inForce, jurisdictions, { separated: config.people.administrators === 'three' });
+  const authority = new Authority(inForce, agencies, { separated: config.people.administrators === 'three' });
   const { clock } = ground;
   const toldSecrets = new ToldSecrets({ database, vault, clock });
   await toldSecrets.load();
   const changed = () => inForce.load(database);
-  const grants = new Grants({ database, clock, authority, jurisdictions, alerts, changed });
+  const grants = new Grants({ database, clock, authority, jurisdictions, agencies, alerts, changed });
   await grants.endWithAlerts();
-  const tokens = new Tokens({ database, lookup: shares.handling, clock, jurisdictions, authority, hasher });
+  const tokens = new Tokens({ database, lookup: shares.handling, clock, jurisdictions, agencies, authority, hasher });
   await tokens.ensureBootstrap(config.adminToken ?? (await place.secret('admin-token')));
   return {
     kinds,
@@ -46,6 +49,7 @@ export async function openDevices(ground: Ground, kinds: Kinds) {
     inForce,
     grants,
     jurisdictions,
+    agencies,
     treeEdits: new TreeEdits({ database, clock, jurisdictions }),
     departments,
     hasher,
@@ -56,6 +60,6 @@ export async function openDevices(ground: Ground, kinds: Kinds) {
     register: new AccessRegister({ database, clock, needsIncident: directory.needsIncident.bind(directory) }),
     connections: new Connections({ database, vault }),
     tokens,
-    ...composePeople({ ...ground, jurisdictions, authority, hasher, tokens }),
+    ...composePeople({ ...ground, jurisdictions, agencies, authority, hasher, tokens }),
   };
 }

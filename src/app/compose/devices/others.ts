@@ -6,19 +6,20 @@ import type { Devices } from './devices.ts';
 
 type Remembering = Pick<
   Devices,
-  'kinds' | 'jurisdictions' | 'departments' | 'inForce' | 'grants' | 'tokens' | 'sessions'
+  'kinds' | 'jurisdictions' | 'agencies' | 'departments' | 'inForce' | 'grants' | 'tokens' | 'sessions'
 > &
   Pick<Alerts, 'watchlists'> & { registry: Registry };
 
 /** Everything that is held in memory and that another process on the database may change. */
 export function followersOf(
   database: Database,
-  { kinds, jurisdictions, departments, inForce, grants, tokens, sessions, watchlists, registry }: Remembering,
+  { kinds, jurisdictions, agencies, departments, inForce, grants, tokens, sessions, watchlists, registry }: Remembering,
 ): Followers {
   return {
     kinds: reading(() => kinds.learn(database)),
     jurisdictions: reading(() => jurisdictions.load(database)),
     departments: reading(() => departments.load()),
+    police: reading(() => agencies.load(database)),
     devices: registry.follower,
     grants: reading(async () => {
       await inForce.load(database);

@@ -2,7 +2,7 @@ import type { Authority } from '../../../access/authority.ts';
 import { ensureFirstPeople, FIRST_PEOPLE, FIRST_THREE } from '../../../access/first-people.ts';
 import { OwnAccount } from '../../../access/own-account.ts';
 import { Passwords } from '../../../access/passwords.ts';
-import { People } from '../../../access/people.ts';
+import { People, type PeopleDeps } from '../../../access/people.ts';
 import { SecondFactor } from '../../../access/second-factor.ts';
 import { Sessions } from '../../../access/sessions.ts';
 import type { Tokens } from '../../../access/tokens.ts';
@@ -25,6 +25,7 @@ export interface PeopleParts {
   clock: Clock;
   observer: Observer;
   jurisdictions: Jurisdictions;
+  agencies: PeopleDeps['agencies'];
   hasher: SecretHasher;
   tokens: Tokens;
 }

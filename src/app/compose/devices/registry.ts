@@ -22,7 +22,7 @@ import { PoliceAgencies } from '../../../devices/police/agencies.ts';
 import { PoliceOfDevice } from '../../../devices/police/police-of-device.ts';
 import { Recorders } from '../../../devices/recorders/recorders.ts';
 import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
-import type { DirectorySyncDeps } from '../../../devices/registry/directory-sync.ts';
+import { DirectorySync, type DirectorySyncDeps } from '../../../devices/registry/directory-sync.ts';
 import { type DeviceFollower, settleFollowers } from '../../../devices/registry/followers.ts';
 import { Registry } from '../../../devices/registry/registry.ts';
 import { DeviceSearch } from '../../../devices/search/search.ts';
@@ -118,9 +118,11 @@ async function startRegistry(
 }
 
 /** Who of the police is responsible where. */
-function composePolice(keeping: DirectorySyncDeps, { jurisdictions }: Devices) {
-  const police = new PoliceAgencies({ ...keeping, jurisdictions });
-  return { police, policeOf: new PoliceOfDevice({ ...keeping, tree: jurisdictions }) };
+function composePolice(keeping: DirectorySyncDeps, { jurisdictions, agencies, directory }: Devices) {
+  const sync = new DirectorySync(keeping);
+  const changed = (ids: readonly DeviceId[]) => sync.changed(ids);
+  const police = new PoliceAgencies({ ...keeping, jurisdictions, tree: agencies, directory, changed });
+  return { police, policeOf: new PoliceOfDevice({ ...keeping, agencies }) };
 }
 
 /** Opens the registry and fills the directory. `start` makes good what devices did while nobody followed. */

@@ -39,6 +39,6 @@ export function composeImages(input: ImagesInput): {
     isExpected: () => areImagesKept(database),
   });
   const images = new Images({ database, ownership, blobs, clock, observer, keepMs: keepDays * DAY_MS });
-  const areaOf = (device: string) => devices.get(device)?.identity.jurisdiction;
-  return { port: new ShownImages({ images, register, areaOf }), blobs, tidy: (nowMs) => images.tidy(nowMs) };
+  const placeOf = (device: string) => devices.get(device)?.identity;
+  return { port: new ShownImages({ images, register, placeOf }), blobs, tidy: (nowMs) => images.tidy(nowMs) };
 }

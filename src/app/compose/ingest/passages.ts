@@ -32,11 +32,11 @@ export interface PassagesInput {
 export function composePassages(input: PassagesInput) {
   const { directory, plateKey, vaultKey, ...shared } = input;
   const deps = { ...shared, keys: { hash: plateKey, seal: new PlateSeal(vaultKey) } };
-  const jurisdictionOf = (id: string) => directory.get(id)?.identity.jurisdiction;
+  const placeOf = (id: string) => directory.get(id)?.identity;
   const namesOf = (ids: string[]) => placesOf(shared.database, ids);
   return {
     passages: new Passages(deps),
-    search: new PassageSearch({ ...deps, jurisdictionOf }),
+    search: new PassageSearch({ ...deps, placeOf }),
     traffic: new Traffic({ ...shared, within: (scope) => directory.within(scope), namesOf }),
   };
 }

@@ -164,7 +164,7 @@ export class CheckJobs {
       .where('check_row.number', '>', Number(after))
       .where('check_row.grade', 'is not', null);
     // A device that has moved meanwhile is shown by where it stands now.
-    let query = withinJurisdiction(all, 'position.jurisdiction', ownArea(caller));
+    let query = withinJurisdiction(all, 'position.jurisdiction', ownArea(caller), 'position.police');
     if (grade) query = query.where('check_row.grade', '=', grade);
     const rows = await query
       .orderBy('check_row.number')

@@ -7,7 +7,6 @@ import { DELIVERY_QUEUE } from '../../../../src/alerts/desk/queues.ts';
 import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { systemClock as clock } from '../../../../src/core/clock.ts';
 import type { Caller } from '../../../../src/core/types.ts';
-import { PoliceAgencies } from '../../../../src/devices/police/agencies.ts';
 import { boundsInput } from '../../../../src/devices/police/input.ts';
 import { settleFollowers } from '../../../../src/devices/registry/followers.ts';
 import { placesOf } from '../../../../src/devices/registry/places.ts';
@@ -67,8 +66,7 @@ async function told(caller: Caller, device: string): Promise<string[]> {
 }
 
 t.test('an alert keeps the police station that its device belonged to when it was opened', async (t) => {
-  const { jurisdictions } = parts;
-  const police = new PoliceAgencies({ database, clock, jurisdictions });
+  const { police } = parts;
   const agencies: [code: string, level: 'city' | 'county' | 'station', parent: string | null][] = [
     ['330200000000', 'city', null],
     ['330212000000', 'county', '330200000000'],

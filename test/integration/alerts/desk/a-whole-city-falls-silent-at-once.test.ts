@@ -87,6 +87,7 @@ t.test('500 steps of one alert reach 20 subscriptions', async (t) => {
     clock,
     box,
     sinks,
+    agencies: { isSeen: () => false },
     ring: () => {},
     whoIsStillThere: async () => new Set(),
   });

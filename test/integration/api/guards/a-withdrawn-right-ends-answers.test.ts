@@ -28,6 +28,7 @@ const WITHDRAWALS: Record<string, (caller: Caller) => Caller | null> = {
   'the token is revoked': () => null,
   'the role has the right no more': (caller) => ({ ...caller, role: 'device' as Caller['role'] }),
   'the area is another': (caller) => ({ ...caller, jurisdiction: ELSEWHERE }),
+  'it is limited to a police agency': (caller) => ({ ...caller, police: '330212510000' }),
 };
 
 interface Credentials {

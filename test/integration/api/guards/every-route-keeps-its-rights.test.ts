@@ -1,5 +1,5 @@
 import t from 'tap';
-import { RIGHTS_OF, ROLES } from '../../../../src/access/rights.ts';
+import { OF_AN_AGENCY, RIGHTS_OF, ROLES } from '../../../../src/access/rights.ts';
 import type { DeclaredRoute } from '../../../../src/api/guards/auth.ts';
 import {
   bearer,
@@ -59,18 +59,10 @@ const REQUESTS: Record<string, Row> = {
   'GET /api/v1/imports/:id/rows': { id: NOBODY },
   'POST /api/v1/imports/:id/secrets': { id: NOBODY },
   'POST /api/v1/imports/:id/undo': { id: NOBODY },
-  'GET /api/v1/devices/:id/ptz': { id: CAMERA },
-  'GET /api/v1/devices/:id/ptz/presets': { id: CAMERA },
-  'POST /api/v1/devices/:id/ptz/presets': { id: CAMERA, url: '?purpose=maintenance', payload: { name: 'gate' } },
-  'POST /api/v1/devices/:id/ptz/move': { id: CAMERA, url: '?purpose=maintenance', payload: { pan: 1 } },
-  'POST /api/v1/devices/:id/ptz/stop': { id: CAMERA, url: '?purpose=maintenance' },
-  'POST /api/v1/devices/:id/ptz/release': { id: CAMERA },
-  'POST /api/v1/devices/:id/ptz/goto': { id: CAMERA, url: '?purpose=maintenance', payload: { preset: '1' } },
   ...recordingRequests(CAMERA),
   'GET /api/v1/streams/:id/recordings': { id: CAMERA, url: `?${A_DAY}` },
   'GET /api/v1/streams/:id/playback.m3u8': { id: CAMERA, url: `?purpose=maintenance&${A_DAY}` },
   'GET /api/v1/streams/:id/recordings/:file': { id: CAMERA, part: '1-1.mp4', url: '?purpose=maintenance' },
-  'POST /api/v1/devices/:id/ptz/settings': { id: CAMERA, payload: { home: null, idleS: 60, maxSpeed: 1 } },
   'GET /api/v1/devices/:id/channels': { id: CAMERA },
   'POST /api/v1/devices/:id/channels': { id: CAMERA, payload: {} },
   'GET /api/v1/devices/:id/camera/picture': { id: CAMERA },
@@ -243,6 +235,9 @@ const REQUESTS: Record<string, Row> = {
   'GET /api/v1/overview': { ownAreaOnly: true },
 };
 
+/** Who is limited to a police agency, in roles that have every right between them. */
+const OF_STATIONS = ['administrator', 'commander', 'technician'] as const;
+
 function nameOf({ method, url }: DeclaredRoute): string {
   return `${method === 'HEAD' ? 'GET' : method} ${url}`;
 }
@@ -288,6 +283,12 @@ async function wrongOf(api: TestApi, route: DeclaredRoute): Promise<string[]> {
     else if (row.ownAreaOnly) says(beyond < 300, `a foreign ${role} is answered with theirs, got ${beyond}`);
     else if (nameOf(route) !== 'POST /api/v1/tokens')
       says(beyond === 404, `a foreign ${role} sees nothing, got ${beyond}`);
+  }
+  for (const role of OF_STATIONS) {
+    const { status } = await ask(tokenOf(role, 'police'));
+    const may = !row.people && route.rights.some((right) => RIGHTS_OF[role].has(right) && OF_AN_AGENCY.has(right));
+    const expected = !may ? status === 403 : row.ownAreaOnly ? status < 300 : status === 404;
+    says(expected, `a ${role} of a police station to which nothing belongs got ${status}`);
   }
   const { status } = await ask(`${KIOSK}:${DEVICE_SECRET}`);
   says(opens('device') ? status < 300 : status === 403, `a device got ${status}`);

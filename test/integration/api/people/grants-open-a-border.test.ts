@@ -18,7 +18,7 @@ const THIRD = '330206';
 
 const clock = new ManualClock();
 const ground = await openRegistry(t, { clock });
-const { database, authority, inForce, grants, jurisdictions } = ground;
+const { database, authority, inForce, grants, jurisdictions, agencies } = ground;
 const alerts = new OpenAlerts(database);
 /** An export that goes on until its end is asked for. */
 const exports: ApiDeps['exports'] = {
@@ -198,7 +198,15 @@ t.test('an answer that goes on ends within 10 s of the grant, by its day as by h
 t.test('another process ends a grant, and each step has its audit row', async (t) => {
   const id = await asked();
   await approve(id);
-  const elsewhere = new Grants({ database, clock, authority, jurisdictions, alerts, changed: async () => {} });
+  const elsewhere = new Grants({
+    database,
+    clock,
+    authority,
+    jurisdictions,
+    agencies,
+    alerts,
+    changed: async () => {},
+  });
   await elsewhere.end((await tokens.verify(approver))!, id);
   await inForce.load(database);
   t.same(await sight(THEIRS), NOTHING);

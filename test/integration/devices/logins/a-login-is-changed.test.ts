@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import t, { type Test } from 'tap';
 import type { CameraOptions, VirtualCamera } from '../../../../simulators/camera/camera.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
+import { codeAlone } from '../../../../src/core/jurisdiction.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { CheckPlaces } from '../../../../src/devices/checks/check-places.ts';
 import type { RotationView } from '../../../../src/devices/logins/rotations.ts';
@@ -217,7 +218,7 @@ t.test('a login is shown to a person who says what for, and an audit row stands 
   await refused(person, { case: null }, 'request.invalid');
   await refused(person, { case: null, order: 'W-2026-2' }, 'request.invalid');
   await refused({ ...person, jurisdiction: '330203' }, {}, 'not-found');
-  await refused({ ...person, jurisdiction: '330203', granted: ['330212'] }, {}, 'not-found');
+  await refused({ ...person, jurisdiction: '330203', granted: [codeAlone('330212')] }, {}, 'not-found');
   t.equal((await listAudit(logins.database, ADMIN, { subject: `device/${id}`, limit: 9 })).length, 3);
 });
 

@@ -23,6 +23,7 @@ const NOBODY = {
   kinds: IDLE,
   jurisdictions: IDLE,
   departments: IDLE,
+  police: IDLE,
   tokens: IDLE,
   people: IDLE,
   grants: IDLE,

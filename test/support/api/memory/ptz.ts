@@ -90,7 +90,7 @@ const CLIP: Clip = {
 
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 
-/** What a correct request to each route of recordings needs, as `every-route-keeps-its-rights.test.ts` has it. */
+/** What a correct request to each route of recordings and of moving needs: `every-route-keeps-its-rights.test.ts`. */
 export function recordingRequests(camera: string) {
   return {
     'GET /api/v1/streams/:id/pins': { id: camera },
@@ -115,5 +115,13 @@ export function recordingRequests(camera: string) {
     'POST /api/v1/devices/:id/stream-plan': { id: camera, payload: { alwaysOn: true } },
     'GET /api/v1/devices/:id/recording': { id: camera },
     'POST /api/v1/devices/:id/recording': { id: camera, payload: { mode: 'always' } },
+    'GET /api/v1/devices/:id/ptz': { id: camera },
+    'GET /api/v1/devices/:id/ptz/presets': { id: camera },
+    'POST /api/v1/devices/:id/ptz/presets': { id: camera, url: '?purpose=maintenance', payload: { name: 'gate' } },
+    'POST /api/v1/devices/:id/ptz/move': { id: camera, url: '?purpose=maintenance', payload: { pan: 1 } },
+    'POST /api/v1/devices/:id/ptz/stop': { id: camera, url: '?purpose=maintenance' },
+    'POST /api/v1/devices/:id/ptz/release': { id: camera },
+    'POST /api/v1/devices/:id/ptz/goto': { id: camera, url: '?purpose=maintenance', payload: { preset: '1' } },
+    'POST /api/v1/devices/:id/ptz/settings': { id: camera, payload: { home: null, idleS: 60, maxSpeed: 1 } },
   };
 }

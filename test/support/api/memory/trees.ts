@@ -38,7 +38,7 @@ export function memoryTrees(
     },
     departmentReport: { of: async () => [] },
     police: {
-      list: async () => ({ items: [], next: null }),
+      list: () => ({ items: [], next: null }),
       add: async (caller, { bounds, ...input }) => {
         requireHere(caller);
         return { ...input, hasBounds: bounds !== null };

@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
-import { codeAlone, covers, type Jurisdiction } from '../../../../src/core/jurisdiction.ts';
+import { codeAlone, covers, type Place } from '../../../../src/core/jurisdiction.ts';
 import type { DeviceState } from '../../../../src/core/types.ts';
 import { HealthBook } from '../../../../src/devices/health/book.ts';
 import { HEALTHS, type Health } from '../../../../src/devices/health/judge.ts';
@@ -58,12 +58,12 @@ function live() {
 type Live = ReturnType<typeof live>;
 
 /** What a look at every device finds. */
-function walk({ directory, book }: Live, lies: (place: Jurisdiction) => boolean, kind: string | undefined) {
+function walk({ directory, book }: Live, lies: (place: Place) => boolean, kind: string | undefined) {
   const counts = { online: 0, degraded: 0, offline: 0, unknown: 0, maintenance: 0 };
   const ids: string[] = [];
   for (const { id, jurisdiction, kind: its } of directory.within(codeAlone('000000'))) {
     const health = book.healthOf(id);
-    if (health === null || !lies(jurisdiction) || (kind !== undefined && its !== kind)) continue;
+    if (health === null || !lies({ jurisdiction }) || (kind !== undefined && its !== kind)) continue;
     counts[directory.maintained(id) === null ? health : 'maintenance'] += 1;
     if (health === 'offline' || health === 'degraded') ids.push(id);
   }
@@ -122,7 +122,7 @@ t.test('counts are what a look at every device finds, whatever changed before', 
         await apply(one, step, at + 1);
         for (const scope of SCOPES) {
           for (const kind of [undefined, ...KINDS]) {
-            const lies = (place: Jurisdiction): boolean => covers(scope, place);
+            const lies = (place: Place): boolean => covers(scope, place);
             const { counts, ids } = walk(one, lies, kind);
             deepStrictEqual(one.tally.counts({ lies, kind }), counts);
             deepStrictEqual([...one.tally.ids({ lies, kind }, WRONG)].sort(), ids);
