@@ -25,6 +25,8 @@ export const INTERNAL_RECORDS = {
   cameraWatch: { topic: 'internal/camera-watch', channel: 'state', connection: 'camera-watch' },
   /** Whether a camera is the one that is registered. */
   cameraUnits: { topic: 'internal/camera-units', channel: 'telemetry', connection: 'camera-units' },
+  /** How the video of a camera comes, and what is wrong with its pictures. */
+  pictureHealth: { topic: 'internal/picture-health', channel: 'telemetry', connection: 'picture-health' },
 } as const satisfies Record<string, { topic: string; channel: Channel; connection: string }>;
 
 export type InternalRecord = keyof typeof INTERNAL_RECORDS;
@@ -44,6 +46,9 @@ interface Presence {
   online: boolean;
 }
 
+/** Fields of the kind `camera` that tell of its video; what is absent did not change. */
+export type PictureValues = Readonly<Record<string, string | number | boolean>>;
+
 /** What each holds, as the decoder reads it. */
 export interface InternalPayloads {
   start: EventOf<'start', { version: string }>;
@@ -56,6 +61,7 @@ export interface InternalPayloads {
   ledgerDifference: EventOf<'ledger_difference', object>;
   cameraWatch: Presence;
   cameraUnits: Values<'other_unit'>;
+  pictureHealth: { values: PictureValues };
 }
 
 /** A word of the gateway about a device, or about itself, for the journal. */

@@ -1,8 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { PART_TYPE, PLAYLIST_TYPE } from '../../streams/live/hls.ts';
-import type { StreamAnswer } from '../../streams/live/service.ts';
-import type { StreamStatus } from '../../streams/pool/pull.ts';
+import type { ShownStream, StreamAnswer } from '../../streams/live/service.ts';
 import { streamPlan } from '../../streams/pool/stream-plans.ts';
 import { USES } from '../../streams/pool/uses.ts';
 import { callerOf } from '../guards/auth.ts';
@@ -27,6 +26,12 @@ const look = z.strictObject({
   ...lookQuery,
 });
 
+const health = z.object({
+  state: z.string().meta({ description: 'connecting, live, stalled, auth-failed, codec-unsupported or no-video' }),
+  since: moment,
+  faults: z.array(z.string()).meta({ description: 'What else is wrong, by name' }),
+});
+
 const streamFields = {
   quality: z.enum(['main', 'sub']),
   state: z.string(),
@@ -39,6 +44,7 @@ const streamFields = {
   bitsPerS: z.number().nullable(),
   lastFragmentAt: moment.nullable(),
   reason: z.string().nullable().meta({ description: 'Why there is no picture, where there is none' }),
+  health: health.nullable().meta({ description: 'How the video comes; null until it was looked at' }),
 };
 const stream = z.object({ device: z.string(), ...streamFields }).meta({ id: 'Stream' });
 const streamsOfDevice = z.object({ device: z.string(), streams: z.array(z.object(streamFields)) });
@@ -185,7 +191,7 @@ function snapshotRoute(app: ApiApp, context: RouteContext): void {
   );
 }
 
-function answer({ deviceId, ...rest }: StreamStatus): z.output<typeof stream> {
+function answer({ deviceId, ...rest }: ShownStream): z.output<typeof stream> {
   return { device: deviceId, ...rest };
 }
 

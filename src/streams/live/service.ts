@@ -2,9 +2,10 @@ import { deadline } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { DeviceId } from '../../core/types.ts';
 import type { LiveWindow } from '../fmp4/live-window.ts';
+import type { PictureHealth, StreamHealth } from '../picture-health/health.ts';
+import type { StreamStatus } from '../pool/arrivals.ts';
 import type { CameraPool } from '../pool/camera-pool.ts';
 import type { StreamLease } from '../pool/pool.ts';
-import type { StreamStatus } from '../pool/pull.ts';
 import { type CameraSource, type Quality, type RegisterView, StreamFailure, type View } from '../pool/types.ts';
 import { CAMERA_NETWORKS_SETTING } from '../relay/camera-session.ts';
 import { livePart, masterPlaylist, mediaPlaylist, PART_TYPE, PLAYLIST_TYPE } from './hls.ts';
@@ -13,9 +14,15 @@ import { Viewings } from './viewings.ts';
 
 export interface StreamServiceDeps {
   pool: CameraPool;
+  health: Pick<PictureHealth, 'of'>;
   cameras: Pick<CameraSource, 'withheld'>;
   /** Writes the access-register row of a look; nothing is shown before it resolved. */
   register: RegisterView;
+}
+
+/** A stream that is pulled, and how its video comes; null until it was looked at. */
+export interface ShownStream extends StreamStatus {
+  health: StreamHealth | null;
 }
 
 /** What a route answers with. */
@@ -35,12 +42,14 @@ const HOLD_MS = 15_000;
  */
 export class StreamService {
   readonly #pool: CameraPool;
+  readonly #health: StreamServiceDeps['health'];
   readonly #viewings: Viewings;
   readonly #snapshots: Snapshots;
 
-  constructor({ pool, cameras, register }: StreamServiceDeps) {
+  constructor({ pool, health, cameras, register }: StreamServiceDeps) {
     const { clock, sockets, spawner } = pool;
     this.#pool = pool;
+    this.#health = health;
     this.#viewings = new Viewings({ clock, pool, register, cameras });
     this.#snapshots = new Snapshots({ clock, sockets, spawner });
   }
@@ -95,13 +104,13 @@ export class StreamService {
   }
 
   /** Every stream that is being pulled; the caller filters by what it may see. */
-  list(): StreamStatus[] {
-    return this.#pool.list();
+  list(): ShownStream[] {
+    return this.#pool.list().map((one) => ({ ...one, health: this.#health.of(one) }));
   }
 
   /** The streams of one camera, main and sub, as far as they are being pulled. */
-  status(deviceId: DeviceId): StreamStatus[] {
-    return this.#pool.list().filter((one) => one.deviceId === deviceId);
+  status(deviceId: DeviceId): ShownStream[] {
+    return this.list().filter((one) => one.deviceId === deviceId);
   }
 
   /** Whether what starts ffmpeg should run and does not, for the health page. */

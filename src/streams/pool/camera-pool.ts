@@ -10,9 +10,9 @@ import { LocalSockets } from '../ffmpeg/local-sockets.ts';
 import { Spawner } from '../ffmpeg/spawner.ts';
 import type { TcpPort } from '../relay/camera-session.ts';
 import { Relay } from '../relay/relay.ts';
+import type { StreamStatus } from './arrivals.ts';
 import type { Leases } from './leases.ts';
 import { type Ask, Pool, type PoolDeps, type StreamLease } from './pool.ts';
-import type { StreamStatus } from './pull.ts';
 import type { PullTimes } from './pull-machine.ts';
 import { runPull } from './run.ts';
 import type { CameraSource } from './types.ts';
@@ -156,6 +156,11 @@ export class CameraPool {
   /** Every stream that is being pulled; the caller filters by what may be seen. */
   list(): StreamStatus[] {
     return this.#pool.list();
+  }
+
+  /** See {@link Pool.pulls}. */
+  pulls(): ReturnType<Pool['pulls']> {
+    return this.#pool.pulls();
   }
 
   /** See {@link Pool.unrenewed}. */

@@ -4,9 +4,10 @@ import { Counter, Gauge, type Observer } from '../../core/observe.ts';
 import { type Random, systemRandom } from '../../core/random.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { Admission, type Capacity } from './admission.ts';
+import type { StreamStatus } from './arrivals.ts';
 import type { Consumer } from './consumers.ts';
 import type { Leases } from './leases.ts';
-import { Pull, type PullDeps, type Run, type StreamStatus } from './pull.ts';
+import { Pull, type PullDeps, type Run } from './pull.ts';
 import type { PullTimes } from './pull-machine.ts';
 import { type Right, Rights } from './rights.ts';
 import type { RunTarget } from './run.ts';
@@ -121,6 +122,11 @@ export class Pool {
   /** Every pull that is not idle. */
   list(): StreamStatus[] {
     return [...this.#pulls.values()].filter(({ state }) => state !== 'idle').map((pull) => pull.status());
+  }
+
+  /** Every pull that is not idle, with its window. */
+  *pulls(): Generator<Pick<Pull, 'target' | 'window' | 'signs'>> {
+    for (const pull of this.#pulls.values()) if (pull.state !== 'idle') yield pull;
   }
 
   /** Cameras that another gateway may pull as well, because their leases have ended and nobody answers. */

@@ -8,6 +8,7 @@ import type { DeviceId } from '../../core/types.ts';
 import { bitsPerS, type Epoch, LiveWindow } from '../fmp4/live-window.ts';
 import type { ParsedFragment, Part } from '../fmp4/parser.ts';
 import { WallClock } from '../fmp4/wall-clock.ts';
+import { Arrivals, type PullSigns, type StreamStatus } from './arrivals.ts';
 import { type Consumer, Consumers } from './consumers.ts';
 import { Holders } from './holders.ts';
 import {
@@ -21,7 +22,7 @@ import {
 } from './pull-machine.ts';
 import type { Rights } from './rights.ts';
 import type { RunTarget } from './run.ts';
-import { type FailureReason, type Quality, StreamFailure } from './types.ts';
+import { type FailureReason, StreamFailure } from './types.ts';
 import type { Use } from './uses.ts';
 
 /** One run of a pull, from opening to everything gone; see `runPull`. */
@@ -41,25 +42,6 @@ export interface PullDeps {
   counted(what: { failure: FailureReason } | { bytes: number } | 'start'): void;
 }
 
-/** How a pull is doing, as `GET /streams` tells it. */
-export interface StreamStatus {
-  deviceId: string;
-  quality: Quality;
-  state: PullState['name'];
-  viewers: number;
-  /** What those who take it take it for. */
-  uses: Use[];
-  /** Since when it is in this state, RFC 3339. */
-  since: string;
-  codec: string | null;
-  width: number | null;
-  height: number | null;
-  bitsPerS: number | null;
-  lastFragmentAt: string | null;
-  /** Why there is no picture, where there is none. */
-  reason: FailureReason | null;
-}
-
 /** Pictures older than this are not shown as live, also while the next run is being opened. */
 const FRESH_MS = 12_000;
 
@@ -77,8 +59,7 @@ export class Pull {
   #epoch: Epoch | null = null;
   #wallClock = new WallClock();
   #failure: StreamFailure | null = null;
-  #fragmentAtMs: number | null = null;
-  #fragmentWallMs = 0;
+  #arrivals = new Arrivals();
   #sinceMs = 0;
   readonly #holders = new Holders();
   #stopped = false;
@@ -171,9 +152,14 @@ export class Pull {
       width: movie?.width ?? null,
       height: movie?.height ?? null,
       bitsPerS: movie ? this.bitsPerS : null,
-      lastFragmentAt: this.#fragmentAtMs === null ? null : toRfc3339(this.#fragmentWallMs),
-      reason: this.state === 'live' ? null : (this.#failure?.reason ?? null),
+      lastFragmentAt: this.#arrivals.atMs === null ? null : toRfc3339(this.#arrivals.wallMs),
+      reason: this.#reason,
     };
+  }
+
+  signs(): PullSigns {
+    const { atMs, keyAtMs, bytes, keyBytes } = this.#arrivals;
+    return { ...this.target, state: this.state, failure: this.#reason, atMs, keyAtMs, bytes, keyBytes };
   }
 
   /** Ends the run and waits until everything of it is gone. */
@@ -187,8 +173,13 @@ export class Pull {
     this.#timers.clear();
   }
 
+  get #reason(): FailureReason | null {
+    return this.state === 'live' ? null : (this.#failure?.reason ?? null);
+  }
+
   #isFresh(): boolean {
-    return this.#fragmentAtMs !== null && this.#deps.clock.monotonicMs() - this.#fragmentAtMs <= FRESH_MS;
+    const { atMs } = this.#arrivals;
+    return atMs !== null && this.#deps.clock.monotonicMs() - atMs <= FRESH_MS;
   }
 
   #send(input: PullInput): void {
@@ -205,7 +196,7 @@ export class Pull {
     this.window.reset();
     this.#wallClock = new WallClock();
     this.#epoch = null;
-    this.#fragmentAtMs = null;
+    this.#arrivals = new Arrivals();
     this.#failure = null;
   }
 
@@ -256,15 +247,16 @@ export class Pull {
   #begin(epoch: Epoch): void {
     if (!this.#isFresh()) this.window.clear();
     this.#epoch = epoch;
+    this.#arrivals.begin();
     this.#wallClock.begin();
     this.window.begin(epoch);
     this.#consumers.tell((consumer) => consumer.epoch(epoch));
   }
 
   #add(parsed: ParsedFragment): void {
-    this.#fragmentAtMs = this.#deps.clock.monotonicMs();
-    this.#fragmentWallMs = this.#deps.clock.nowMs();
-    const fragment = this.#wallClock.stamp(parsed, this.#fragmentWallMs);
+    const wallMs = this.#deps.clock.nowMs();
+    this.#arrivals.add(parsed, { atMs: this.#deps.clock.monotonicMs(), wallMs });
+    const fragment = this.#wallClock.stamp(parsed, wallMs);
     this.window.add(fragment);
     this.#deps.counted({ bytes: fragment.data.length });
     this.#send({ type: 'fragment' });

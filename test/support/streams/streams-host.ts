@@ -39,7 +39,7 @@ const pool = new CameraPool(
     ...CAGED,
   },
 );
-const service = new StreamService({ pool, cameras: source, register: async () => {} });
+const service = new StreamService({ pool, health: { of: () => null }, cameras: source, register: async () => {} });
 await pool.start();
 service.start();
 const viewer = { type: 'system' as const, id: 'test', name: 'test' };

@@ -99,7 +99,9 @@ export async function startStreams(
       ...others,
     },
   );
-  const service = new StreamService({ pool, cameras: source, register: async (view) => void views.push(view) });
+  const health = { of: () => null };
+  const register = async (view: View) => void views.push(view);
+  const service = new StreamService({ pool, health, cameras: source, register });
   t.teardown(async () => {
     service.stop();
     await pool.stop();

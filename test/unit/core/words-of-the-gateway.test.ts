@@ -31,7 +31,10 @@ const PAYLOADS: InternalPayloads = {
   ledgerDifference: { id: 'c', type: 'ledger_difference', data: DIFFERENCE },
   cameraWatch: { online: true },
   cameraUnits: { values: { other_unit: 1 } },
+  pictureHealth: { values: { video_state: 'stalled', key_frame_gap: true } },
 };
+
+const ABOUT_CAMERAS: ReadonlySet<InternalRecord> = new Set(['cameraUnits', 'pictureHealth']);
 
 t.test('the topics of the gateway stay what they were: journals of every version hold them', async (t) => {
   const topics = Object.entries(INTERNAL_RECORDS).map(([name, { topic, channel }]) => `${name} ${topic} ${channel}`);
@@ -46,12 +49,13 @@ t.test('the topics of the gateway stay what they were: journals of every version
     'ledgerDifference internal/ledger event',
     'cameraWatch internal/camera-watch state',
     'cameraUnits internal/camera-units telemetry',
+    'pictureHealth internal/picture-health telemetry',
   ]);
 });
 
 t.test('every word of the gateway is read by the kind of what it is about', async (t) => {
   for (const name of Object.keys(INTERNAL_RECORDS) as InternalRecord[]) {
-    const kind = kinds.latest(name === 'cameraUnits' ? 'camera' : 'gateway');
+    const kind = kinds.latest(ABOUT_CAMERAS.has(name) ? 'camera' : 'gateway');
     const written = internalMessage(name, PAYLOADS[name], { device, receivedAtMs: 1_000 });
     const message = storedMessage(written.raw, written);
     const { records, refusals } = decodeMessage(message, kind);

@@ -83,11 +83,14 @@ export async function openStreams(ground: Ground, devices: Devices, sides: Strea
   };
 }
 
-async function startVideo({ lifecycle }: Ground, { pool, streams }: ReturnType<typeof composeVideo>): Promise<void> {
+async function startVideo({ lifecycle }: Ground, video: ReturnType<typeof composeVideo>): Promise<void> {
+  const { pool, streams, pictureHealth } = video;
   await pool.start();
   lifecycle.onStop('camera pool', (signal) => pool.stop(signal));
   streams.start();
   lifecycle.onStop('streams', () => streams.stop());
+  pictureHealth.start();
+  lifecycle.onStop('picture health', () => pictureHealth.stop());
 }
 
 async function noteUnasked(ground: Ground, ids: readonly string[]): Promise<void> {

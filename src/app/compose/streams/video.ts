@@ -18,6 +18,7 @@ import type { Vault } from '../../../platform/secrets/vault.ts';
 import type { WorkQueue } from '../../../platform/work/work.ts';
 import { StreamService } from '../../../streams/live/service.ts';
 import { viewRegister } from '../../../streams/live/view-register.ts';
+import { PictureHealth } from '../../../streams/picture-health/health.ts';
 import {
   CAMERA_LIMITS,
   CameraPool,
@@ -128,13 +129,15 @@ export function composeVideo(deps: VideoDeps) {
       ...(deps.ffmpegPath ? { ffmpegPath: deps.ffmpegPath } : {}),
     },
   );
+  const pictureHealth = new PictureHealth({ clock, observer, pool, identity, accept });
   const streams = new StreamService({
     pool,
+    health: pictureHealth,
     cameras,
     register: viewRegister({ register: deps.register, jurisdictionOf: (id) => identity(id)?.jurisdiction }),
   });
   const looks = composeLooks({ pool, tcp, networks });
-  return { setup, watch, pool, streams, probe, looks, pictures: picturesFrom(streams, database) };
+  return { setup, watch, pool, streams, pictureHealth, probe, looks, pictures: picturesFrom(streams, database) };
 }
 
 /** Threads of ours included, and ffmpeg not, which has a budget of its own. */
